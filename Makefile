@@ -1,0 +1,82 @@
+# nodrop. `make help` lists the targets.
+
+GO       ?= go
+FUZZTIME ?= 30s
+COUNT    ?= 5
+
+# Tools are pinned here rather than in go.mod, which keeps only what ships.
+GOFUMPT     := $(GO) run mvdan.cc/gofumpt@v0.12.0
+GOLANGCI    := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOVULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+# Packages run one at a time (-p 1): several put real load on this machine,
+# and would take each other's processor time, ports and deadlines.
+GOTEST := $(GO) test -p 1 -timeout 20m
+
+.PHONY: build
+build: ## build ./nodrop
+	$(GO) build -o nodrop .
+
+.PHONY: test
+test: ## everything: vet, then every test under the race detector, against real servers
+	testdata/setup.sh
+	$(GO) vet ./...
+	$(GOTEST) -race -count=1 ./...
+
+.PHONY: check
+check: ## the quick gate: format, vet, cross builds, lint, short tests
+	@unformatted=$$($(GOFUMPT) -l .) || exit 1; \
+	if [ -n "$$unformatted" ]; then echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	GOOS=darwin $(GO) build ./...
+	GOOS=windows $(GO) build ./...
+	$(GOLANGCI) run
+	$(GOTEST) -short ./...
+
+.PHONY: race
+race: ## the tests COUNT times over (5) under the race detector, for races that are rare
+	$(GOTEST) -race -count=$(COUNT) ./...
+
+.PHONY: fuzz
+fuzz: ## every fuzz target in turn, FUZZTIME each (30s)
+	@set -e; for pkg in $$($(GO) list ./...); do \
+		list=$$($(GO) test -list '^Fuzz' $$pkg) || { echo "$$list"; exit 1; }; \
+		for target in $$(echo "$$list" | grep '^Fuzz'); do \
+			echo "$$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+.PHONY: bench
+bench: ## every benchmark, with allocations
+	$(GO) test -p 1 -run '^$$' -bench . -benchmem ./...
+
+.PHONY: lint
+lint: ## golangci-lint, as .golangci.yml says
+	$(GOLANGCI) run
+
+.PHONY: fmt
+fmt: ## format the code in place
+	$(GOFUMPT) -w .
+
+.PHONY: golden
+golden: ## write the golden files anew; read the diff before you commit it
+	$(GO) test . ./report -run 'Golden|Script' -update
+
+.PHONY: shape
+shape: ## compare the shape of hey's report and ours, against nginx and httpbin
+	testdata/setup.sh
+	testdata/hey/shape.sh
+
+.PHONY: vuln
+vuln: ## known vulnerabilities in what we import (needs the network)
+	$(GOVULNCHECK) ./...
+
+.PHONY: clean
+clean: ## remove what the other targets built
+	rm -rf nodrop nodrop.exe bin
+	rm -f *.test *.out coverage.*
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

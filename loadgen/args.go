@@ -1,0 +1,54 @@
+package loadgen
+
+import (
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// NormalizeArgs turns hey's way of writing flags (one dash or two, for long
+// and short names alike) into pflag's (-n, --host). It knows which flags take
+// a value, so a value that looks like a flag survives: -d -host, -H '-x: y'.
+func NormalizeArgs(args []string, fs *pflag.FlagSet) []string {
+	out := make([]string, 0, len(args))
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		if arg == "--" {
+			return append(out, args[i:]...)
+		}
+		flag, written := lookup(arg, fs)
+		if flag == nil {
+			out = append(out, arg)
+			continue
+		}
+		out = append(out, written)
+		takesNext := flag.NoOptDefVal == "" && !strings.Contains(arg, "=")
+		if takesNext && i+1 < len(args) {
+			i++
+			out = append(out, args[i])
+		}
+	}
+	return out
+}
+
+// lookup finds the flag that arg names and how pflag wants it written; nil
+// for what is no flag or not one of fs.
+func lookup(arg string, fs *pflag.FlagSet) (*pflag.Flag, string) {
+	name := strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-")
+	if len(name) == len(arg) || name == "" {
+		return nil, ""
+	}
+	name, value, hasValue := strings.Cut(name, "=")
+	flag := fs.Lookup(name)
+	if flag == nil && len(name) == 1 {
+		flag = fs.ShorthandLookup(name)
+	}
+	if flag == nil {
+		return nil, ""
+	}
+	written := "--" + flag.Name
+	if hasValue {
+		written += "=" + value
+	}
+	return flag, written
+}

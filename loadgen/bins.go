@@ -1,0 +1,156 @@
+package loadgen
+
+import "math/bits"
+
+const (
+	firstBinWidth = 5_000_000 // ns
+	maxBins       = 8192
+	sketchSteps   = 16
+)
+
+// Bin is what happened in one stretch of time. A request counts as started in
+// the bin of its start, as answered, lost, spoiled or aborted in the bin of its
+// end.
+type Bin struct {
+	Started  int64     `json:"started,omitempty"`
+	Answered int64     `json:"answered,omitempty"` // with whatever status
+	OK       int64     `json:"ok,omitempty"`
+	Lost     []BinLoss `json:"lost,omitempty"`
+	Spoiled  int64     `json:"spoiled,omitempty"`
+	Aborted  int64     `json:"aborted,omitempty"`
+	Latency  *Sketch   `json:"latency,omitempty"` // of answered requests, by end
+}
+
+// BinLoss is how many requests of one class were lost in a bin.
+type BinLoss struct {
+	Class Class `json:"class"`
+	Count int64 `json:"count"`
+}
+
+// Sketch is a small distribution of latencies: step i counts those below
+// 64 µs × 2^i, the last step all others; Max in ns.
+type Sketch struct {
+	Max   int64              `json:"maxNs"`
+	Steps [sketchSteps]int64 `json:"steps"`
+}
+
+func (s *Sketch) record(ns int64) {
+	step := bits.Len64(uint64(ns) / 64_000)
+	s.Steps[min(step, sketchSteps-1)]++
+	s.Max = max(s.Max, ns)
+}
+
+func (s *Sketch) merge(o *Sketch) {
+	for i, n := range o.Steps {
+		s.Steps[i] += n
+	}
+	s.Max = max(s.Max, o.Max)
+}
+
+func (b *Bin) addLost(c Class, n int64) {
+	for i := range b.Lost {
+		if b.Lost[i].Class == c {
+			b.Lost[i].Count += n
+			return
+		}
+	}
+	b.Lost = append(b.Lost, BinLoss{c, n})
+}
+
+// LostCount is the sum over classes.
+func (b *Bin) LostCount() int64 {
+	var n int64
+	for _, l := range b.Lost {
+		n += l.Count
+	}
+	return n
+}
+
+func (b *Bin) merge(o *Bin) {
+	b.Started += o.Started
+	b.Answered += o.Answered
+	b.OK += o.OK
+	b.Spoiled += o.Spoiled
+	b.Aborted += o.Aborted
+	for _, l := range o.Lost {
+		b.addLost(l.Class, l.Count)
+	}
+	if o.Latency == nil {
+		return
+	}
+	if b.Latency == nil {
+		b.Latency = &Sketch{}
+	}
+	b.Latency.merge(o.Latency)
+}
+
+// Bins is the run's time line. Bins start at 0 and are Width ns wide; once
+// there are more than 8,192, pairs are merged and the width doubles, so that
+// memory does not grow with the run.
+type Bins struct {
+	Width int64 `json:"widthNs"`
+	List  []Bin `json:"list"`
+}
+
+// at returns the bin of a time in ns since the run's start.
+func (b *Bins) at(ns int64) *Bin {
+	if b.Width == 0 {
+		b.Width = firstBinWidth
+	}
+	i := max(ns, 0) / b.Width
+	for i >= maxBins {
+		b.widen()
+		i = max(ns, 0) / b.Width
+	}
+	for int64(len(b.List)) <= i {
+		b.List = append(b.List, Bin{})
+	}
+	return &b.List[i]
+}
+
+func (b *Bins) widen() {
+	half := b.List[:0]
+	for i := 0; i < len(b.List); i += 2 {
+		bin := b.List[i]
+		if i+1 < len(b.List) {
+			bin.merge(&b.List[i+1])
+		}
+		half = append(half, bin)
+	}
+	clear(b.List[len(half):])
+	b.List = half
+	b.Width *= 2
+}
+
+// Merge adds what o holds; o may be widened to do so.
+func (b *Bins) Merge(o *Bins) {
+	if len(o.List) == 0 {
+		return
+	}
+	if b.Width == 0 {
+		b.Width = firstBinWidth
+	}
+	for o.Width < b.Width {
+		o.widen()
+	}
+	for b.Width < o.Width {
+		b.widen()
+	}
+	for i := range o.List {
+		b.at(int64(i) * o.Width).merge(&o.List[i])
+	}
+}
+
+// StartedBetween counts the requests started in the bins that [from, to]
+// touches, in ns: at most one bin's width too wide on either side.
+func (b *Bins) StartedBetween(from, to int64) int64 {
+	if b.Width == 0 {
+		return 0
+	}
+	var n int64
+	first := max(from, 0) / b.Width
+	for i := first; i <= to/b.Width && i < int64(len(b.List)); i++ {
+		n += b.List[i].Started
+	}
+	return n
+}

@@ -1,0 +1,212 @@
+package loadgen
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Stage says how far an exchange had got when it failed, not which system call
+// reported the failure.
+type Stage uint8
+
+// The stages, in the order of an exchange. StageClient is the stage of what
+// failed on this machine, StageStatus that of an answer with an unexpected
+// status.
+const (
+	StageNone    Stage = iota
+	StageDNS           // looking the name up
+	StageConnect       // until the handshake is known to be done
+	StageSend          // the request is not yet wholly written
+	StageWait          // wholly written, or the peer gone, before one byte of the answer
+	StageHead          // inside status line and header fields
+	StageBody          // inside the body
+	StageStatus
+	StageClient
+)
+
+var stageNames = [...]string{"", "dns", "connect", "send", "wait", "head", "body", "status", "client"}
+
+func (s Stage) String() string { return stageNames[s] }
+
+// Cause says what ended an exchange.
+type Cause uint8
+
+// The causes. The last four belong to StageClient.
+const (
+	CauseNone Cause = iota
+	CauseRefused
+	CauseReset
+	CauseEOF
+	CauseTimeout
+	CauseUnreachable
+	CauseMalformed
+	CauseNotFound
+	CauseOther
+	CausePorts
+	CauseFiles
+	CauseMemory
+	CauseResolver
+)
+
+var causeNames = [...]string{"", "refused", "reset", "eof", "timeout", "unreachable", "malformed", "not-found", "other", "ports", "files", "memory", "resolver"}
+
+func (c Cause) String() string { return causeNames[c] }
+
+// Class is a failure class, stage and cause in one value; for StageStatus the
+// status code takes the place of the cause.
+// The zero Class means that nothing failed.
+type Class uint16
+
+const classStatusBase = 0x1000
+
+func newClass(s Stage, c Cause) Class { return Class(s)<<4 | Class(c) }
+
+func statusClass(code int) Class { return classStatusBase + Class(code) }
+
+// Stage is how far the exchange had got.
+func (c Class) Stage() Stage {
+	if c >= classStatusBase {
+		return StageStatus
+	}
+	return Stage(c >> 4)
+}
+
+// Cause is what ended it; CauseNone for a status.
+func (c Class) Cause() Cause {
+	if c >= classStatusBase {
+		return CauseNone
+	}
+	return Cause(c & 0xf)
+}
+
+// Spoiled reports whether the class is a failure of this machine.
+func (c Class) Spoiled() bool { return c.Stage() == StageClient }
+
+// String is "stage.cause" or "status.NNN"; "" for the zero Class.
+func (c Class) String() string {
+	switch {
+	case c == 0:
+		return ""
+	case c >= classStatusBase:
+		return fmt.Sprintf("status.%03d", int(c-classStatusBase))
+	}
+	return c.Stage().String() + "." + c.Cause().String()
+}
+
+// MarshalText writes the class as String does.
+func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote; a class outside the table is an
+// error.
+func (c *Class) UnmarshalText(b []byte) error {
+	name := string(b)
+	if name == "" {
+		*c = 0
+		return nil
+	}
+	var code int
+	if n, err := fmt.Sscanf(name, "status.%03d", &code); n == 1 && err == nil && code >= 100 && code <= 999 {
+		*c = statusClass(code)
+		return nil
+	}
+	for _, info := range classTable {
+		if info.Class.String() == name {
+			*c = info.Class
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown failure class %q", name)
+}
+
+// Processed says whether the server may have acted on a failed request.
+type Processed string
+
+// What can be known about it from outside.
+const (
+	Never    Processed = "never"
+	Possibly Processed = "possibly"
+	Yes      Processed = "yes, at least in part"
+)
+
+// ClassInfo is what is known about a class in general.
+type ClassInfo struct {
+	Class     Class
+	Processed Processed
+	Cause     string // the usual one
+	Remedy    string // in general terms; the report gives numbers
+}
+
+// SafeToRetry reports whether any method may be sent again without the risk of
+// acting twice.
+func (i ClassInfo) SafeToRetry() bool { return i.Processed == Never }
+
+// Info returns what is known about c.
+func (c Class) Info() ClassInfo {
+	if c.Stage() == StageStatus {
+		return ClassInfo{c, Yes, "the gateway or what is behind it answered with an error", "look at the answer's body and Server field"}
+	}
+	for _, info := range classTable {
+		if info.Class == c {
+			return info
+		}
+	}
+	return ClassInfo{Class: c}
+}
+
+const (
+	drainFirst  = "keep accepting until the balancer has taken the endpoint out: pre-stop delay, drain annotation"
+	graceLonger = "let requests in flight finish: a grace period longer than the slowest of them"
+)
+
+// classTable lists every class that can be counted, statuses apart.
+// What it says is from research into how each layer shuts down: which side
+// closes, and what the kernel does with a connection nobody accepted.
+var classTable = []ClassInfo{
+	{newClass(StageDNS, CauseNotFound), Never, "the name was taken away during the event", "keep the record until its last endpoint is gone"},
+	{newClass(StageDNS, CauseOther), Never, "the name server failed", "check the name servers"},
+
+	{newClass(StageConnect, CauseRefused), Never, "the listener was closed, or the process gone, before the balancer took the endpoint out", drainFirst},
+	{newClass(StageConnect, CauseReset), Never, "the listener was closed, or its queue was full, with the connection in it", drainFirst},
+	{newClass(StageConnect, CauseTimeout), Never, "connection attempts were dropped: address gone, or accept queue full", "take the endpoint out of the balancer before its address goes"},
+	{newClass(StageConnect, CauseUnreachable), Never, "the address or the route to it is gone", "take the endpoint out of the balancer before its address goes"},
+	{newClass(StageConnect, CauseOther), Never, "the connection could not be made", "see the sample"},
+
+	{newClass(StageSend, CauseTimeout), Possibly, "the server stopped reading the request", graceLonger},
+	{newClass(StageSend, CauseUnreachable), Possibly, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
+	{newClass(StageSend, CauseOther), Possibly, "the request could not be written", "see the sample"},
+
+	{newClass(StageWait, CauseReset), Possibly, "the process was killed with the request unread, or the listener closed with the connection in its accept queue", graceLonger},
+	{newClass(StageWait, CauseEOF), Possibly, "the process ended while it worked on the request, or closed a kept-alive connection without notice", graceLonger},
+	{newClass(StageWait, CauseTimeout), Possibly, "the server hung, or its packets no longer arrived", "longer drain, or a longer -t if the service is slow"},
+	{newClass(StageWait, CauseUnreachable), Possibly, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
+	{newClass(StageWait, CauseOther), Possibly, "the answer could not be read", "see the sample"},
+
+	{newClass(StageHead, CauseReset), Yes, "the process was killed while it wrote the answer's head", graceLonger},
+	{newClass(StageHead, CauseEOF), Yes, "the process ended while it wrote the answer's head", graceLonger},
+	{newClass(StageHead, CauseTimeout), Yes, "the answer's head stalled", graceLonger},
+	{newClass(StageHead, CauseMalformed), Yes, "what answered does not speak HTTP/1.1", "see the sample"},
+	{newClass(StageHead, CauseUnreachable), Yes, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
+	{newClass(StageHead, CauseOther), Yes, "the answer's head could not be read, or redirected without end", "see the sample"},
+
+	{newClass(StageBody, CauseReset), Yes, "the process was killed in the middle of the answer", graceLonger},
+	{newClass(StageBody, CauseEOF), Yes, "the process ended in the middle of the answer", graceLonger},
+	{newClass(StageBody, CauseTimeout), Yes, "the answer's body stalled", graceLonger},
+	{newClass(StageBody, CauseMalformed), Yes, "the answer's body is not framed as HTTP/1.1 says", "see the sample"},
+	{newClass(StageBody, CauseUnreachable), Yes, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
+	{newClass(StageBody, CauseOther), Yes, "the answer's body could not be read", "see the sample"},
+
+	{newClass(StageClient, CausePorts), Never, "this machine has no free port for the connection", "widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
+	{newClass(StageClient, CauseFiles), Never, "this machine's limit of open files", "raise ulimit -n"},
+	{newClass(StageClient, CauseMemory), Never, "this machine's kernel has no memory for sockets", "lower -c"},
+	{newClass(StageClient, CauseResolver), Never, "this machine's resolver did not answer in time", "check /etc/resolv.conf, or give addresses by --connect-to"},
+	{newClass(StageClient, CauseOther), Never, "this machine could not make the request", "see the sample"},
+}
+
+// ClassNames lists every class name a report can hold, statuses as status.NNN.
+func ClassNames() []string {
+	names := make([]string, 0, len(classTable)+1)
+	for _, info := range classTable {
+		names = append(names, info.Class.String())
+	}
+	return append(names, strings.Replace(statusClass(100).String(), "100", "NNN", 1))
+}

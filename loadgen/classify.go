@@ -1,0 +1,83 @@
+package loadgen
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"syscall"
+
+	"nodrop/loadgen/internal/h1"
+)
+
+// classify names the class of a failure from its stage and error: by error
+// type and errno, never by text. What the table does not list is "other".
+func classify(stage Stage, err error) Class {
+	class := classOf(stage, err)
+	if class.Info().Processed == "" {
+		return otherClass(stage)
+	}
+	return class
+}
+
+func classOf(stage Stage, err error) Class {
+	var malformed *h1.MalformedError
+	var lookup *net.DNSError
+	var errno syscall.Errno
+	switch {
+	case errors.As(err, &lookup):
+		return classifyLookup(lookup)
+	case errors.As(err, &malformed):
+		if malformed.Stage == h1.StageBody {
+			return newClass(StageBody, CauseMalformed)
+		}
+		return newClass(StageHead, CauseMalformed)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return newClass(stage, CauseTimeout)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return newClass(stage, CauseEOF)
+	case errors.Is(err, errRedialed):
+		return newClass(StageClient, CausePorts)
+	case errors.Is(err, errSelfConnect):
+		return newClass(stage, CauseRefused)
+	case errors.As(err, &errno):
+		return classifyErrno(stage, errno)
+	}
+	return otherClass(stage)
+}
+
+func otherClass(stage Stage) Class {
+	if stage == StageNone {
+		return newClass(StageClient, CauseOther)
+	}
+	return newClass(stage, CauseOther)
+}
+
+// classifyLookup: NXDOMAIN is the other side's doing, a look-up that got no
+// answer in time is ours.
+func classifyLookup(err *net.DNSError) Class {
+	switch {
+	case err.IsNotFound:
+		return newClass(StageDNS, CauseNotFound)
+	case err.IsTimeout:
+		return newClass(StageClient, CauseResolver)
+	}
+	return newClass(StageDNS, CauseOther)
+}
+
+func classifyErrno(stage Stage, errno syscall.Errno) Class {
+	cause, client := causeOf(errno)
+	switch {
+	case client:
+		return newClass(StageClient, cause)
+	case cause == CauseNone:
+		return otherClass(stage)
+	case cause == CauseRefused:
+		return newClass(StageConnect, CauseRefused) // whichever call reported it
+	case cause == CauseReset && stage == StageSend:
+		// Whether the peer had gone before or after our last byte cannot be
+		// told from a failed write; nothing of an answer was there to read.
+		return newClass(StageWait, CauseReset)
+	}
+	return newClass(stage, cause)
+}

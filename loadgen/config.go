@@ -1,0 +1,282 @@
+package loadgen
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"nodrop/loadgen/internal/h1"
+)
+
+// Version is what the tool calls itself in its User-Agent and recordings.
+const Version = "0.1.0"
+
+// Field is one header field of the request.
+type Field = h1.Field
+
+// Config says what to send. Its zero value, with a URL, is hey without flags.
+// Validate fills defaults in; nothing else interprets zero values.
+type Config struct {
+	URL      string
+	Requests int64         // -n; 0 = 200
+	Workers  int           // -c; 0 = 50
+	Rate     float64       // -q, requests per second and worker; 0 = no limit
+	Duration time.Duration // -z; 0 = Requests decides
+
+	Timeout        time.Duration // of a whole request; 0 = 20 s, negative = none
+	ConnectTimeout time.Duration // of one connection; 0 = only Timeout bounds it
+
+	Method string  // "" = GET
+	Host   string  // Host field; "" = the URL's
+	Fields []Field // sent in this order, after Host
+	Body   []byte
+
+	DisableKeepAlive bool
+	DisableRedirects bool
+
+	OK             StatusSet   // "" = 2xx,3xx
+	ConnectTo      []ConnectTo // addresses to connect to in place of the URL's
+	EndpointHeader string      // response field that names the replica
+	DNS            DNSMode
+
+	// Endpoints, when set, chooses every address, and the URL's host is only a
+	// name: the lab's balancer.
+	Endpoints Endpoints
+
+	// DrainBound is how long requests in flight are waited for after the run
+	// was told to stop; 0 = 5 s.
+	DrainBound time.Duration
+
+	Sinks []Sink // each gets every Result as it is made
+}
+
+// Defaults of the zero Config; hey's.
+const (
+	DefaultRequests = 200
+	DefaultWorkers  = 50
+	DefaultTimeout  = 20 * time.Second
+)
+
+// Validate fills in defaults and checks the whole. An error names the flag and
+// the value.
+func (c *Config) Validate() error {
+	c.setDefaults()
+	if err := c.validateLoad(); err != nil {
+		return err
+	}
+	target, err := parseTarget(c.URL)
+	if err != nil {
+		return err
+	}
+	for _, to := range c.ConnectTo {
+		if !to.matches(target) {
+			return fmt.Errorf("--connect-to %s: does not match the URL's %s", to, target.hostport())
+		}
+	}
+	if c.Method == "CONNECT" {
+		return errors.New("-m CONNECT: opens a tunnel and has no answer to count")
+	}
+	req := c.request(target, c.Method, c.Body, true)
+	return req.Validate()
+}
+
+func (c *Config) setDefaults() {
+	if c.Requests == 0 {
+		c.Requests = DefaultRequests
+	}
+	if c.Workers == 0 {
+		c.Workers = DefaultWorkers
+	}
+	if c.Timeout == 0 {
+		c.Timeout = DefaultTimeout
+	}
+	if c.Method == "" {
+		c.Method = "GET"
+	}
+	if c.OK == "" {
+		c.OK = defaultOK
+	}
+	if c.DNS == "" {
+		c.DNS = DNSRefresh
+	}
+	if c.DrainBound == 0 {
+		c.DrainBound = 5 * time.Second
+	}
+}
+
+func (c *Config) validateLoad() error {
+	switch {
+	case c.Workers < 1:
+		return fmt.Errorf("-c %d: at least 1 worker is needed", c.Workers)
+	case c.Duration < 0:
+		return fmt.Errorf("-z %v: a duration cannot be negative", c.Duration)
+	case c.Duration == 0 && c.Requests < 1:
+		return fmt.Errorf("-n %d: at least 1 request is needed", c.Requests)
+	case c.Duration == 0 && c.Requests < int64(c.Workers):
+		return fmt.Errorf("-n %d: cannot be less than -c %d", c.Requests, c.Workers)
+	case c.Rate < 0 || math.IsNaN(c.Rate) || math.IsInf(c.Rate, 0):
+		return fmt.Errorf("-q %v: a rate cannot be negative or endless", c.Rate)
+	case c.Rate > 1e9:
+		return fmt.Errorf("-q %v: more than one request per nanosecond", c.Rate)
+	case c.ConnectTimeout < 0:
+		return fmt.Errorf("--connect-timeout %v: cannot be negative", c.ConnectTimeout)
+	}
+	if err := c.DNS.validate(); err != nil {
+		return err
+	}
+	_, err := c.OK.compile()
+	return err
+}
+
+// request is the message for one hop. sameHost is false once a redirect has
+// left the host that the credentials are for.
+func (c *Config) request(t target, method string, body []byte, sameHost bool) h1.Request {
+	host := t.hostField()
+	fields := c.Fields
+	if sameHost {
+		if c.Host != "" {
+			host = c.Host
+		}
+	} else {
+		fields = withoutCredentials(fields)
+	}
+	return h1.Request{Method: method, Target: t.path, Host: host, Fields: fields, Body: body, Close: c.DisableKeepAlive}
+}
+
+// withoutCredentials drops what must not follow a redirect to another host.
+func withoutCredentials(fields []Field) []Field {
+	var kept []Field
+	for _, f := range fields {
+		switch strings.ToLower(f.Name) {
+		case "authorization", "cookie", "proxy-authorization", "www-authenticate":
+		default:
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+// target is the part of a URL that a connection and a request line need.
+type target struct {
+	host string // without brackets
+	port uint16
+	path string // origin form, query included
+	url  *url.URL
+}
+
+// errUnsupportedScheme is what parseTarget says of https, so that a redirect
+// to it can be told from a broken Location.
+var errUnsupportedScheme = errors.New("https is not supported yet")
+
+func parseTarget(raw string) (target, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return target{}, fmt.Errorf("URL %q: %w", raw, errors.Unwrap(err))
+	}
+	switch u.Scheme {
+	case "http":
+	case "https":
+		return target{}, fmt.Errorf("URL %q: %w", raw, errUnsupportedScheme)
+	default:
+		return target{}, &HintError{fmt.Sprintf("URL %q: not an http:// URL", raw), "try http://" + strings.TrimPrefix(raw, "//")}
+	}
+	t := target{host: u.Hostname(), port: 80, path: u.RequestURI(), url: u}
+	if t.host == "" {
+		return target{}, fmt.Errorf("URL %q: no host", raw)
+	}
+	if p := u.Port(); p != "" {
+		port, err := strconv.ParseUint(p, 10, 16)
+		if err != nil || port == 0 {
+			return target{}, fmt.Errorf("URL %q: port %s is not between 1 and 65535", raw, p)
+		}
+		t.port = uint16(port)
+	}
+	return t, nil
+}
+
+func (t target) hostport() string { return net.JoinHostPort(t.host, strconv.Itoa(int(t.port))) }
+
+// hostField is the Host field's value: the URL's authority as written.
+func (t target) hostField() string { return t.url.Host }
+
+// addr is the address that the URL itself gives, if its host is one.
+func (t target) addr() (netip.AddrPort, bool) {
+	ip, err := netip.ParseAddr(t.host)
+	if err != nil {
+		return netip.AddrPort{}, false
+	}
+	return netip.AddrPortFrom(ip, t.port), true
+}
+
+// HintError is an error with a word on what to do.
+type HintError struct{ Problem, Hint string }
+
+func (e *HintError) Error() string { return e.Problem }
+
+// ConnectTo sends connections meant for Host:Port to Addr, as curl's option of
+// that name does. An empty Host or zero Port stands for any.
+type ConnectTo struct {
+	Host string
+	Port uint16
+	Addr netip.AddrPort
+}
+
+func (c ConnectTo) String() string {
+	port := ""
+	if c.Port != 0 {
+		port = strconv.Itoa(int(c.Port))
+	}
+	host := c.Host
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return host + ":" + port + ":" + c.Addr.String()
+}
+
+func (c ConnectTo) matches(t target) bool {
+	return (c.Host == "" || strings.EqualFold(c.Host, t.host)) && (c.Port == 0 || c.Port == t.port)
+}
+
+// ParseConnectTo reads HOST:PORT:ADDR:PORT; an IPv6 address stands in brackets.
+func ParseConnectTo(s string) (ConnectTo, error) {
+	bad := func(why string) (ConnectTo, error) {
+		return ConnectTo{}, fmt.Errorf("--connect-to %q: %s", s, why)
+	}
+	host, rest, ok := cutHost(s)
+	if !ok {
+		return bad("want HOST:PORT:ADDR:PORT")
+	}
+	port, to, ok := strings.Cut(rest, ":")
+	if !ok {
+		return bad("want HOST:PORT:ADDR:PORT")
+	}
+	c := ConnectTo{Host: host}
+	if port != "" {
+		p, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || p == 0 {
+			return bad(fmt.Sprintf("port %q is not between 1 and 65535", port))
+		}
+		c.Port = uint16(p)
+	}
+	addr, err := netip.ParseAddrPort(to)
+	if err != nil || addr.Port() == 0 {
+		return bad(fmt.Sprintf("%q is not an IP address and port", to))
+	}
+	c.Addr = addr
+	return c, nil
+}
+
+// cutHost cuts "host:" or "[v6]:" off s.
+func cutHost(s string) (host, rest string, ok bool) {
+	if strings.HasPrefix(s, "[") {
+		host, rest, ok = strings.Cut(s[1:], "]:")
+		return host, rest, ok
+	}
+	return strings.Cut(s, ":")
+}

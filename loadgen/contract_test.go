@@ -1,0 +1,302 @@
+package loadgen_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"nodrop/loadgen"
+	"nodrop/loadgen/internal/faultserver"
+)
+
+// contract is what the engine must make of each kind of treatment: the classes
+// it may be lost as, none for an answer that is fine. Where timing alone
+// decides between two, both are listed and the sum is exact.
+var contract = map[faultserver.Kind][]string{
+	faultserver.OK:                 nil,
+	faultserver.Chunked:            nil,
+	faultserver.CloseDelimited:     nil,
+	faultserver.Split:              nil,
+	faultserver.Interim:            nil,
+	faultserver.NoContent:          nil,
+	faultserver.NotModified:        nil,
+	faultserver.OKThenFIN:          nil,
+	faultserver.OKThenRST:          nil,
+	faultserver.Unavailable:        {"status.503"},
+	faultserver.EarlyAnswer:        {"status.413"},
+	faultserver.EOFBeforeAnswer:    {"wait.eof"},
+	faultserver.ResetBeforeAnswer:  {"wait.reset"},
+	faultserver.EOFInHead:          {"head.eof"},
+	faultserver.ResetInHead:        {"head.reset"},
+	faultserver.MalformedHead:      {"head.malformed"},
+	faultserver.ResetAfterHead:     {"body.reset"},
+	faultserver.EOFInBody:          {"body.eof"},
+	faultserver.ResetInBody:        {"body.reset"},
+	faultserver.EOFInChunk:         {"body.eof"},
+	faultserver.EOFBeforeLastChunk: {"body.eof"},
+	faultserver.MalformedChunk:     {"body.malformed"},
+	faultserver.Silence:            {"wait.timeout"},
+	faultserver.SilenceInBody:      {"body.timeout"},
+}
+
+// plans decide which requests get the kind: all, or each third, so that most
+// meet it on a connection that has carried a request before.
+var plans = map[string]func(faultserver.Kind) faultserver.Plan{
+	"always":     faultserver.Always,
+	"each third": func(k faultserver.Kind) faultserver.Plan { return faultserver.Every(3, k) },
+}
+
+func TestContract(t *testing.T) {
+	for _, kind := range faultserver.Kinds() {
+		want, ok := contract[kind]
+		if !ok {
+			t.Errorf("no contract for %v", kind)
+			continue
+		}
+		for planName, plan := range plans {
+			for _, keepAlive := range []bool{true, false} {
+				for _, method := range []string{"GET", "POST"} {
+					name := fmt.Sprintf("%v/%s/keepalive=%t/%s", kind, planName, keepAlive, method)
+					t.Run(name, func(t *testing.T) {
+						t.Parallel()
+						testKind(t, kind, plan(kind), keepAlive, method, want)
+					})
+				}
+			}
+		}
+	}
+}
+
+func testKind(t *testing.T, kind faultserver.Kind, plan faultserver.Plan, keepAlive bool, method string, want []string) {
+	server := startServer(t, plan)
+	cfg := loadgen.Config{URL: server.URL() + "/", Requests: 120, Workers: 6, Method: method, DisableKeepAlive: !keepAlive}
+	if method == "POST" {
+		cfg.Body = []byte("a=1")
+	}
+	if isSilent(kind) {
+		cfg.Requests, cfg.Timeout = 18, 2*time.Second
+	}
+	run := runLoad(t, cfg)
+	counts := serverCounts(t, server)
+	checkAgainstServer(t, run, counts, want)
+}
+
+func isSilent(k faultserver.Kind) bool {
+	return k == faultserver.Silence || k == faultserver.SilenceInBody
+}
+
+// checkAgainstServer holds the run's counts by class and reuse against what the
+// server did, to the last request.
+func checkAgainstServer(t *testing.T, run *loadgen.Run, counts faultserver.Counts, want []string) {
+	t.Helper()
+	var ok, faults faultserver.Count
+	for kind, n := range counts.ByKind {
+		sum := &ok
+		if len(contract[kind]) > 0 {
+			sum = &faults
+		}
+		sum.Fresh += n.Fresh
+		sum.Reused += n.Reused
+	}
+	// A request that the server never saw was written on a kept-alive
+	// connection which the server was closing: lost, reused.
+	unseen := run.Counts.Started - counts.Requests - counts.AfterFIN
+	if limit := counts.ByKind[faultserver.OKThenRST]; unseen < 0 || unseen > limit.Fresh+limit.Reused {
+		t.Errorf("started %d, the server saw %d and %d after its FIN", run.Counts.Started, counts.Requests, counts.AfterFIN)
+	}
+	raced := unseen + counts.AfterFIN
+	if got := outcome(run, "ok", ""); got != ok {
+		t.Errorf("ok: got %+v; the server answered %+v", got, ok)
+	}
+	faults.Reused += raced
+	if raced > 0 {
+		want = append(slices.Clone(want), "wait.eof", "wait.reset")
+	}
+	var got faultserver.Count
+	for _, o := range run.Outcomes {
+		if o.Fate != "lost" {
+			continue
+		}
+		if !slices.Contains(want, o.Class.String()) {
+			t.Errorf("%d lost as %s; want %v", o.Count, o.Class, want)
+		}
+		add(&got, o)
+	}
+	if got != faults {
+		t.Errorf("lost: got %+v; the server made %+v", got, faults)
+	}
+	if run.Counts.Spoiled+run.Counts.Aborted+run.Counts.Unsent != 0 {
+		t.Errorf("counts %+v: nothing should be spoiled, aborted or unsent", run.Counts)
+	}
+}
+
+// outcome sums the outcomes of one fate and class over endpoints.
+func outcome(run *loadgen.Run, fate, class string) faultserver.Count {
+	var n faultserver.Count
+	for _, o := range run.Outcomes {
+		if o.Fate == fate && (class == "" || o.Class.String() == class) {
+			add(&n, o)
+		}
+	}
+	return n
+}
+
+func add(n *faultserver.Count, o loadgen.Outcome) {
+	if o.Reused {
+		n.Reused += o.Count
+	} else {
+		n.Fresh += o.Count
+	}
+}
+
+func TestContractHead(t *testing.T) {
+	for _, kind := range []faultserver.Kind{faultserver.OK, faultserver.Chunked, faultserver.NoContent, faultserver.NotModified, faultserver.Interim} {
+		t.Run(kind.String(), func(t *testing.T) {
+			server := startServer(t, faultserver.Always(kind))
+			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 50, Workers: 5, Method: "HEAD"})
+			checkAgainstServer(t, run, serverCounts(t, server), nil)
+			if run.Counts.OK != 50 || run.Bytes != 0 {
+				t.Errorf("got %d ok, %d body bytes; want 50, 0", run.Counts.OK, run.Bytes)
+			}
+		})
+	}
+}
+
+func TestContractKeptAlive(t *testing.T) {
+	server := startServer(t, faultserver.Always(faultserver.OK))
+	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 100, Workers: 4})
+	counts := serverCounts(t, server)
+	if counts.Connections != 4 || run.Connections.Opened != 4 {
+		t.Errorf("server accepted %d connections, we counted %d; want 4", counts.Connections, run.Connections.Opened)
+	}
+	if got, want := outcome(run, "ok", ""), (faultserver.Count{Fresh: 4, Reused: 96}); got != want {
+		t.Errorf("got %+v; want %+v", got, want)
+	}
+}
+
+// TestContractStale: a connection closed while idle is replaced, not lost; the
+// two together are every connection that the server closed between requests.
+func TestContractStale(t *testing.T) {
+	server := startServer(t, faultserver.Always(faultserver.OKThenFIN))
+	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 60, Workers: 3, Rate: 100})
+	counts := serverCounts(t, server)
+	checkAgainstServer(t, run, counts, nil)
+	// Each connection but the workers' last ones was met again: stale, or lost.
+	if got, want := run.Connections.Stale+run.Counts.Lost, counts.Connections-3; got < want || got > counts.Connections {
+		t.Errorf("stale %d + lost %d; want %d to %d", run.Connections.Stale, run.Counts.Lost, want, counts.Connections)
+	}
+	if run.Connections.Stale == 0 {
+		t.Error("no connection was found closed, at 100 ticks a second")
+	}
+}
+
+func TestContractRefused(t *testing.T) {
+	refused, err := faultserver.HoldRefused()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer refused.Close()
+	run := runLoad(t, loadgen.Config{URL: "http://" + refused.Addr().String() + "/", Requests: 200, Workers: 7})
+	if got, want := outcome(run, "lost", "connect.refused"), (faultserver.Count{Fresh: 200}); got != want {
+		t.Errorf("got %+v; want %+v", got, want)
+	}
+	if len(run.Samples) != 1 {
+		t.Fatalf("samples %+v; want one", run.Samples)
+	}
+	want := fmt.Sprintf(`Get "http://%[1]s/": dial tcp %[1]s: connect: connection refused`, refused.Addr())
+	if got := run.Samples[0]; got.Text != want || got.Count != 200 {
+		t.Errorf("got %d × %s\nwant 200 × %s", got.Count, got.Text, want)
+	}
+}
+
+// TestContractAcceptQueue: connections that the kernel had accepted and no
+// process ever did.
+func TestContractAcceptQueue(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the length of an accept queue is known on Linux only")
+	}
+	const workers = 20
+	queue, err := faultserver.NewAcceptQueue(64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer queue.Kill()
+	load := newLoad(t, loadgen.Config{URL: "http://" + queue.Addr().String(), Requests: workers, Workers: workers})
+	done := make(chan *loadgen.Run)
+	go func() { done <- load.Run(t.Context()) }()
+	for {
+		waiting, err := queue.Waiting()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if waiting == workers {
+			break
+		}
+		runtime.Gosched()
+	}
+	if err := queue.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	run := <-done
+	checkInvariants(t, run)
+	for _, o := range run.Outcomes {
+		if c := o.Class.String(); o.Reused || c != "wait.reset" && c != "connect.reset" {
+			t.Errorf("unexpected outcome %+v", o)
+		}
+	}
+	if run.Counts.Lost != workers {
+		t.Errorf("lost %d; want %d", run.Counts.Lost, workers)
+	}
+}
+
+func TestContractBlackHole(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux drops what a full accept queue cannot take")
+	}
+	hole, err := faultserver.NewBlackHole()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hole.Close()
+	run := runLoad(t, loadgen.Config{URL: "http://" + hole.Addr().String(), Requests: 4, Workers: 2, ConnectTimeout: 50 * time.Millisecond})
+	if got, want := outcome(run, "lost", "connect.timeout"), (faultserver.Count{Fresh: 4}); got != want {
+		t.Errorf("got %+v (%+v); want %+v", got, run.Outcomes, want)
+	}
+	if text := run.Samples[0].Text; !strings.HasSuffix(text, ": i/o timeout") {
+		t.Errorf("sample %q; want an i/o timeout", text)
+	}
+}
+
+// TestContractExact: not n/c*c, as hey sends.
+func TestContractExact(t *testing.T) {
+	server := startServer(t, faultserver.Always(faultserver.OK))
+	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 500, Workers: 120, DisableKeepAlive: true})
+	if counts := serverCounts(t, server); counts.Requests != 500 || run.Counts.OK != 500 {
+		t.Errorf("the server saw %d, we say %d ok; want 500", counts.Requests, run.Counts.OK)
+	}
+}
+
+func startServer(t *testing.T, plan faultserver.Plan) *faultserver.Server {
+	t.Helper()
+	server, err := faultserver.Start(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	return server
+}
+
+// serverCounts waits until the server has seen the end of every connection.
+func serverCounts(t *testing.T, server *faultserver.Server) faultserver.Counts {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := server.Wait(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return server.Counts()
+}

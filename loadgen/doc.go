@@ -1,0 +1,20 @@
+// Package loadgen sends load to one target and records the fate of every
+// request. It prints nothing and knows nothing of reports or scenarios.
+//
+// The pipeline:
+//
+//  1. a Config is validated and becomes a Load: request bytes built once,
+//     endpoints resolved;
+//  2. the Schedule says when each worker's next request is due (pure: no clock
+//     inside), the budget hands out the requests that are planned;
+//  3. an engine carries them out, one request one attempt, and fills a Result;
+//  4. recorder shards count Results exactly and are merged at the end;
+//  5. the merged counts, with the marks set meanwhile, are a Run; one or more
+//     Runs are a Recording.
+//
+// The invariant, checked at the end of every run with each side counted
+// independently:
+//
+//	planned = started + unsent
+//	started = ok + lost + spoiled + aborted
+package loadgen

@@ -1,0 +1,22 @@
+package loadgen
+
+import (
+	"context"
+	"net/netip"
+)
+
+// Endpoint is one remote address that connections go to.
+// Two endpoints with the same Name are one endpoint in every count.
+type Endpoint struct {
+	Name string // as reports show it: a replica's name, or the address itself
+	Addr netip.AddrPort
+}
+
+// Endpoints says which address the next new connection goes to.
+//
+// Next is called once per connection, from many goroutines at once, and must
+// return quickly; an error means that no address could be found and is counted
+// under the dns stage.
+type Endpoints interface {
+	Next(ctx context.Context) (*Endpoint, error)
+}

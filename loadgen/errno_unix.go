@@ -1,0 +1,29 @@
+//go:build unix
+
+package loadgen
+
+import "syscall"
+
+// causeOf maps an errno to its cause; client is true for those that this
+// machine's own limits make.
+func causeOf(errno syscall.Errno) (cause Cause, client bool) {
+	switch errno {
+	case syscall.ECONNREFUSED:
+		return CauseRefused, false
+	case syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED:
+		return CauseReset, false
+	case syscall.ETIMEDOUT:
+		return CauseTimeout, false
+	case syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.ENETDOWN:
+		return CauseUnreachable, false
+	case syscall.EADDRNOTAVAIL, syscall.EADDRINUSE:
+		return CausePorts, true
+	case syscall.EMFILE, syscall.ENFILE:
+		return CauseFiles, true
+	case syscall.ENOBUFS, syscall.ENOMEM:
+		return CauseMemory, true
+	case syscall.EPERM, syscall.EACCES, syscall.EAFNOSUPPORT, syscall.EINVAL:
+		return CauseOther, true // a local packet filter, or a family this machine lacks
+	}
+	return CauseNone, false
+}

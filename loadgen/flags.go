@@ -1,0 +1,236 @@
+package loadgen
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// FlagValues holds what the load flags were set to, until Config makes a
+// Config of them.
+type FlagValues struct {
+	set *pflag.FlagSet
+
+	requests, workers int64
+	rate              float64
+	duration          time.Duration
+	timeout           seconds
+	connectTimeout    time.Duration
+
+	method, accept, contentType, auth, userAgent, host string
+	headers                                            []string
+	body, bodyFile                                     string
+
+	noCompression, noKeepAlive, noRedirects bool
+
+	ok, endpointHeader, dns string
+	connectTo               []string
+	cpus                    int
+
+	proxy string
+	h2    bool
+}
+
+// Flags defines the load flags on fs: hey's, then ours.
+func Flags(fs *pflag.FlagSet) *FlagValues {
+	v := &FlagValues{set: fs, timeout: seconds(DefaultTimeout)}
+	fs.Int64VarP(&v.requests, "n", "n", DefaultRequests, "number of requests; exactly that many are sent")
+	fs.Int64VarP(&v.workers, "c", "c", DefaultWorkers, "number of workers, each with one connection at a time")
+	fs.Float64VarP(&v.rate, "q", "q", 0, "rate limit, in requests per second and worker (0: none)")
+	fs.DurationVarP(&v.duration, "z", "z", 0, "how long to send; with it -n does not count (10s, 3m)")
+	fs.StringVarP(&v.method, "m", "m", "GET", "HTTP method")
+	fs.StringArrayVarP(&v.headers, "H", "H", nil, "header field, \"name: value\"; repeatable, a repeated name replaces")
+	fs.VarP(&v.timeout, "t", "t", "timeout of a whole request, in seconds or as 500ms (0: none)")
+	fs.StringVarP(&v.accept, "A", "A", "", "Accept field")
+	fs.StringVarP(&v.body, "d", "d", "", "request body")
+	fs.StringVarP(&v.bodyFile, "D", "D", "", "request body, from a file")
+	fs.StringVarP(&v.contentType, "T", "T", "text/html", "Content-Type field")
+	fs.StringVarP(&v.auth, "a", "a", "", "basic authentication, username:password")
+	fs.StringVarP(&v.userAgent, "U", "U", "nodrop/"+Version, "User-Agent field")
+	fs.StringVar(&v.host, "host", "", "Host field")
+	fs.BoolVar(&v.noCompression, "disable-compression", false, "do not ask for gzip")
+	fs.BoolVar(&v.noKeepAlive, "disable-keepalive", false, "a new connection for every request")
+	fs.BoolVar(&v.noRedirects, "disable-redirects", false, "do not follow redirects")
+	fs.IntVar(&v.cpus, "cpus", runtime.GOMAXPROCS(0), "processors to use")
+
+	fs.DurationVar(&v.connectTimeout, "connect-timeout", 0, "timeout of one connection attempt (0: only -t)")
+	fs.StringVar(&v.ok, "ok", string(defaultOK), "statuses that are not a loss: 200, 2xx, 200-299, comma-separated")
+	fs.StringArrayVar(&v.connectTo, "connect-to", nil, "HOST:PORT:ADDR:PORT; connect to ADDR:PORT instead; repeatable, connections take turns")
+	fs.StringVar(&v.endpointHeader, "endpoint-header", "", "response field that names the replica")
+	fs.StringVar(&v.dns, "dns", string(DNSRefresh), "when to resolve the name: "+strings.Join(dnsModeNames(), ", "))
+
+	fs.StringVarP(&v.proxy, "x", "x", "", "proxy")
+	fs.BoolVar(&v.h2, "h2", false, "HTTP/2")
+	for _, hidden := range []string{"x", "h2"} {
+		_ = fs.MarkHidden(hidden) // fails only for a flag that is not there
+	}
+	return v
+}
+
+// CPUs is the number of processors to use, at least 1.
+func (v *FlagValues) CPUs() int { return max(1, v.cpus) }
+
+// Config makes a validated Config for url. Errors name the flag.
+func (v *FlagValues) Config(url string) (Config, error) {
+	if err := v.check(); err != nil {
+		return Config{}, err
+	}
+	c := Config{
+		URL: url, Requests: v.requests, Workers: int(v.workers), Rate: v.rate, Duration: v.duration,
+		Timeout: time.Duration(v.timeout), ConnectTimeout: v.connectTimeout,
+		Method: strings.ToUpper(v.method), Host: v.host,
+		DisableKeepAlive: v.noKeepAlive, DisableRedirects: v.noRedirects,
+		OK: StatusSet(v.ok), EndpointHeader: v.endpointHeader, DNS: DNSMode(v.dns),
+	}
+	if c.Timeout == 0 {
+		c.Timeout = -1
+	}
+	var err error
+	if c.Body, err = v.readBody(); err != nil {
+		return Config{}, err
+	}
+	if err := v.setFields(&c); err != nil {
+		return Config{}, err
+	}
+	for _, s := range v.connectTo {
+		to, err := ParseConnectTo(s)
+		if err != nil {
+			return Config{}, err
+		}
+		c.ConnectTo = append(c.ConnectTo, to)
+	}
+	return c, c.Validate()
+}
+
+// check refuses what only the flags can tell: a zero given by hand, which in a
+// Config would mean the default, and hey's flags that are not built yet.
+func (v *FlagValues) check() error {
+	switch {
+	case v.set.Changed("x"):
+		return errors.New("-x: proxies are not supported yet")
+	case v.h2:
+		return errors.New("-h2: HTTP/2 is not supported yet")
+	case v.workers < 1:
+		return fmt.Errorf("-c %d: at least 1 worker is needed", v.workers)
+	case v.workers > 1_000_000:
+		return fmt.Errorf("-c %d: more workers than a machine has ports", v.workers)
+	case v.duration < 0 || v.set.Changed("z") && v.duration == 0:
+		return fmt.Errorf("-z %v: must be longer than nothing", v.duration)
+	case v.duration == 0 && v.requests < 1:
+		return fmt.Errorf("-n %d: at least 1 request is needed", v.requests)
+	case v.timeout < 0:
+		return fmt.Errorf("-t %v: cannot be negative", time.Duration(v.timeout))
+	case v.cpus < 1:
+		return fmt.Errorf("-cpus %d: at least 1 is needed", v.cpus)
+	case v.method == "":
+		return errors.New("-m: no method given")
+	case v.ok == "":
+		return errors.New("--ok: no status given")
+	}
+	return nil
+}
+
+// readBody: -D wins over -d, as in hey.
+func (v *FlagValues) readBody() ([]byte, error) {
+	if v.bodyFile == "" {
+		return []byte(v.body), nil
+	}
+	body, err := os.ReadFile(v.bodyFile)
+	if err != nil {
+		return nil, fmt.Errorf("-D: %w", err)
+	}
+	return body, nil
+}
+
+var headerPattern = regexp.MustCompile(`^([!#$%&'*+\-.^_` + "`" + `|~0-9A-Za-z]+):[ \t]*(.+)$`)
+
+// setFields puts the request's fields together in the order and with the
+// precedence of hey: -H over -T and -U, -A and -a over -H.
+func (v *FlagValues) setFields(c *Config) error {
+	fields := fieldList{{Name: "User-Agent", Value: v.userAgent}, {Name: "Content-Type", Value: v.contentType}}
+	for _, h := range v.headers {
+		m := headerPattern.FindStringSubmatch(h)
+		if m == nil {
+			return &HintError{fmt.Sprintf("-H %q: not a header field", h), `write "Name: value"`}
+		}
+		if strings.EqualFold(m[1], "Host") {
+			if c.Host == "" {
+				c.Host = m[2]
+			}
+			continue
+		}
+		fields.set(m[1], strings.TrimRight(m[2], " \t"))
+	}
+	if v.accept != "" {
+		fields.set("Accept", v.accept)
+	}
+	if v.auth != "" {
+		if !strings.Contains(v.auth, ":") {
+			return &HintError{fmt.Sprintf("-a %q: no colon", v.auth), "write username:password"}
+		}
+		fields.set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(v.auth)))
+	}
+	if !v.noCompression && !fields.has("Accept-Encoding") {
+		fields.set("Accept-Encoding", "gzip")
+	}
+	c.Fields = fields
+	return nil
+}
+
+type fieldList []Field
+
+func (l *fieldList) set(name, value string) {
+	for i := range *l {
+		if strings.EqualFold((*l)[i].Name, name) {
+			(*l)[i].Value = value
+			return
+		}
+	}
+	*l = append(*l, Field{Name: name, Value: value})
+}
+
+func (l fieldList) has(name string) bool {
+	for _, f := range l {
+		if strings.EqualFold(f.Name, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// seconds is a duration that a bare number gives in seconds, as hey's -t does.
+type seconds time.Duration
+
+func (s *seconds) String() string {
+	d := time.Duration(*s)
+	if d%time.Second == 0 {
+		return strconv.FormatInt(int64(d/time.Second), 10)
+	}
+	return d.String()
+}
+
+func (s *seconds) Set(text string) error {
+	if n, err := strconv.ParseFloat(text, 64); err == nil {
+		if n > 1e9 || n < -1e9 || n != n {
+			return errors.New("out of range")
+		}
+		*s = seconds(n * float64(time.Second))
+		return nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return errors.New("want seconds, or a duration such as 500ms")
+	}
+	*s = seconds(d)
+	return nil
+}
+
+func (s *seconds) Type() string { return "seconds" }

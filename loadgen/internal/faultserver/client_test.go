@@ -1,0 +1,113 @@
+package faultserver
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"reflect"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// client is one raw connection.
+type client struct {
+	*net.TCPConn
+	t *testing.T
+}
+
+func dial(t *testing.T, addr netip.AddrPort) client {
+	t.Helper()
+	c, err := net.DialTCP("tcp4", nil, net.TCPAddrFromAddrPort(addr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() }) // most tests have closed it
+	return client{c, t}
+}
+
+// errReset is what a RST is to the client.
+var errReset error = syscall.ECONNRESET
+
+// send writes s as it is.
+func (c client) send(s string) {
+	c.t.Helper()
+	if _, err := io.WriteString(c.TCPConn, s); err != nil {
+		c.t.Fatalf("write: %v", err)
+	}
+}
+
+// finish closes the client's side, as its FIN.
+func (c client) finish() {
+	c.t.Helper()
+	if err := c.CloseWrite(); err != nil {
+		c.t.Fatalf("close for writing: %v", err)
+	}
+}
+
+// quit closes the connection.
+func (c client) quit() {
+	c.t.Helper()
+	if err := c.Close(); err != nil {
+		c.t.Fatalf("close: %v", err)
+	}
+}
+
+// expect reads as many bytes as want has, and compares them.
+func (c client) expect(want string) {
+	c.t.Helper()
+	got := make([]byte, len(want))
+	n, err := io.ReadFull(c.TCPConn, got)
+	if err != nil || string(got) != want {
+		c.t.Fatalf("got %q, %v; want %q", got[:n], err, want)
+	}
+}
+
+// expectEnd reads to the end and compares what came with want, and how it ended
+// with end: nil for a FIN.
+func (c client) expectEnd(want string, end error) {
+	c.t.Helper()
+	got, err := io.ReadAll(c.TCPConn)
+	if string(got) != want || !errors.Is(err, end) {
+		c.t.Fatalf("got %q, then %v; want %q, then %v", got, err, want, end)
+	}
+}
+
+// start runs a server for the length of the test.
+func start(t *testing.T, plan Plan) *Server {
+	t.Helper()
+	s, err := Start(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return s
+}
+
+// expectCounts waits for all connections, which the test must have closed, and
+// compares the server's counts.
+func expectCounts(t *testing.T, s *Server, want Counts) {
+	t.Helper()
+	if err := s.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Counts(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+// message is a request; a POST has a body.
+func message(method string, fields ...string) string {
+	var body string
+	if method == "POST" {
+		body = strings.Repeat("b", 3000)
+		fields = append(fields, "Content-Type: text/plain", fmt.Sprint("Content-Length: ", len(body)))
+	}
+	return method + " /some/path?x=y HTTP/1.1\r\nHost: gateway\r\n" + strings.Join(append(fields, ""), "\r\n") + "\r\n" + body
+}

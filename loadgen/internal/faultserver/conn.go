@@ -1,0 +1,140 @@
+package faultserver
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// ackBound is how long a RST waits for the client to acknowledge the bytes
+// before it. A delayed acknowledgement takes 40 ms on Linux.
+const ackBound = time.Second
+
+// conn is one accepted connection, used by one goroutine; the server may close
+// its socket from another.
+type conn struct {
+	server *Server
+	tcp    *net.TCPConn
+	in     *bufio.Reader
+	client netip.AddrPort
+}
+
+func newConn(s *Server, tcp *net.TCPConn) *conn {
+	return &conn{
+		server: s,
+		tcp:    tcp,
+		in:     bufio.NewReaderSize(tcp, 8<<10),
+		client: tcp.RemoteAddr().(*net.TCPAddr).AddrPort(),
+	}
+}
+
+// serve treats requests until one of them, or the client, ends the connection.
+func (c *conn) serve() {
+	more := c.exchange(false)
+	for more {
+		more = c.exchange(true)
+	}
+}
+
+// exchange treats one request and tells whether the connection carries another.
+func (c *conn) exchange(reused bool) bool {
+	r, err := readHead(c.in)
+	if err != nil {
+		c.note(err)
+		return false
+	}
+	kind := c.server.draw()
+	s := kinds[kind].script(r)
+	if !s.early {
+		if err := r.readBody(c.in); err != nil {
+			c.note(err)
+			return false
+		}
+	}
+	c.server.countRequest(kind, reused)
+	if err := c.play(s); err != nil {
+		c.server.count(func(n *Counts) *int64 { return &n.Failed })
+		return false
+	}
+	return s.end == endKeep
+}
+
+// note counts a request that was not read whole.
+func (c *conn) note(err error) {
+	switch {
+	case errors.Is(err, errNoRequest):
+	case errors.Is(err, errMalformed):
+		c.server.count(func(n *Counts) *int64 { return &n.Malformed })
+		if c.tcp.CloseWrite() == nil {
+			c.drain()
+		}
+	default:
+		c.server.count(func(n *Counts) *int64 { return &n.Incomplete })
+	}
+}
+
+// play writes a script's bytes, makes its ending and, unless the connection is
+// kept, stays until there is nothing left but to close it.
+func (c *conn) play(s script) error {
+	step := len(s.out)
+	if s.bytewise {
+		step = 1 // the socket has TCP_NODELAY, as all of package net: each write is a segment
+	}
+	for rest := s.out; len(rest) > 0; rest = rest[step:] {
+		if _, err := c.tcp.Write(rest[:step]); err != nil {
+			return err
+		}
+	}
+	switch s.end {
+	case endKeep:
+	case endFIN:
+		if err := c.tcp.CloseWrite(); err != nil {
+			return err
+		}
+		if s.early {
+			c.drain()
+		} else {
+			c.afterFIN()
+		}
+	case endRST:
+		return c.reset(len(s.out) > 0)
+	case endHold:
+		c.drain()
+	}
+	return nil
+}
+
+// reset sends a RST. Closing with unacknowledged bytes would take them back, so
+// if some were sent it waits until they have arrived.
+func (c *conn) reset(sent bool) error {
+	var late error
+	if sent {
+		late = awaitAcked(c.tcp, ackBound)
+	}
+	return errors.Join(late, c.tcp.SetLinger(0), c.tcp.Close())
+}
+
+// afterFIN reads the request that a client may send on a connection that has
+// had its FIN. It is not answered: the client's next read has been an EOF all
+// along.
+func (c *conn) afterFIN() {
+	r, err := readHead(c.in)
+	if err == nil {
+		err = r.readBody(c.in)
+	}
+	if err != nil {
+		c.note(err)
+		return
+	}
+	c.server.count(func(n *Counts) *int64 { return &n.AfterFIN })
+}
+
+// drain reads until the client, or Server.Close, closes the connection. How it
+// ends does not matter.
+func (c *conn) drain() { _, _ = io.Copy(io.Discard, c.in) }
+
+// close is for when nothing is left to be done about an error.
+func (c *conn) close() { _ = c.tcp.Close() }

@@ -1,0 +1,208 @@
+package faultserver
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestEveryKindHasARow(t *testing.T) {
+	seen := map[string]Kind{}
+	for _, k := range Kinds() {
+		if k.String() == "" || kinds[k].script == nil {
+			t.Errorf("kind %d (after %v) has no row in the table", k, k-1)
+			continue
+		}
+		if other, twice := seen[k.String()]; twice {
+			t.Errorf("kinds %d and %d are both named %q", other, k, k)
+		}
+		seen[k.String()] = k
+		if _, found := wire[k]; !found {
+			t.Errorf("%v: no test of what it sends", k)
+		}
+	}
+	if got, want := numKinds.String(), "kind(24)"; got != want {
+		t.Errorf("unknown kind: got %q; want %q", got, want)
+	}
+}
+
+const (
+	okWire      = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\n"
+	chunkedWire = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"
+	cutWire     = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+)
+
+// wire is what each kind sends: the part that every method gets, the part that
+// HEAD does not get, and what follows.
+var wire = map[Kind]struct {
+	head, body string
+	end        ending
+}{
+	OK:                 {okWire, "ok\n", endKeep},
+	Chunked:            {chunkedWire, "5\r\nhello\r\n6;last=no\r\n world\r\n0\r\nX-Sum: 11\r\n\r\n", endKeep},
+	CloseDelimited:     {"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n", "until the end\n", endFIN},
+	Split:              {chunkedWire, "5\r\nhello\r\n6;last=no\r\n world\r\n0\r\nX-Sum: 11\r\n\r\n", endKeep},
+	Interim:            {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n" + okWire, "ok\n", endKeep},
+	NoContent:          {"HTTP/1.1 204 No Content\r\n\r\n", "", endKeep},
+	NotModified:        {"HTTP/1.1 304 Not Modified\r\nEtag: \"1\"\r\nContent-Length: 3\r\n\r\n", "", endKeep},
+	Unavailable:        {"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 19\r\n\r\n", "no healthy upstream", endKeep},
+	EOFBeforeAnswer:    {"", "", endFIN},
+	ResetBeforeAnswer:  {"", "", endRST},
+	EOFInHead:          {"HTTP/1.1 200 OK\r\nContent-Le", "", endFIN},
+	ResetInHead:        {"HTTP/1.1 200 OK\r\nContent-Le", "", endRST},
+	ResetAfterHead:     {cutWire, "", endRST},
+	EOFInBody:          {cutWire, strings.Repeat("x", 400), endFIN},
+	ResetInBody:        {cutWire, strings.Repeat("x", 400), endRST},
+	EOFInChunk:         {chunkedWire, "5\r\nhello\r\n6\r\n wo", endFIN},
+	EOFBeforeLastChunk: {chunkedWire, "5\r\nhello\r\n6\r\n world\r\n", endFIN},
+	Silence:            {"", "", endHold},
+	SilenceInBody:      {cutWire, strings.Repeat("x", 400), endHold},
+	MalformedHead:      {"HTTQ/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", "ok\n", endFIN},
+	MalformedChunk:     {chunkedWire, "five\r\nhello\r\n0\r\n\r\n", endFIN},
+	OKThenFIN:          {okWire, "ok\n", endFIN},
+	OKThenRST:          {okWire, "ok\n", endRST},
+	EarlyAnswer:        {"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\n", "too large", endFIN},
+}
+
+// TestKinds checks every byte of every kind and what comes after the last one,
+// for each method, on fresh and on reused connections.
+func TestKinds(t *testing.T) {
+	for _, k := range Kinds() {
+		for _, method := range []string{"GET", "POST", "HEAD"} {
+			t.Run(k.String()+"/"+method+"/fresh", func(t *testing.T) { testKind(t, k, method, false) })
+			t.Run(k.String()+"/"+method+"/reused", func(t *testing.T) { testKind(t, k, method, true) })
+		}
+	}
+}
+
+func testKind(t *testing.T, k Kind, method string, reused bool) {
+	t.Helper()
+	t.Parallel()
+	want := Counts{Connections: 1, ByKind: map[Kind]Count{}}
+	s := start(t, func(seq int64) Kind {
+		if reused && seq == 0 {
+			return NoContent
+		}
+		return k
+	})
+	c := dial(t, s.Addr())
+	add := func(k Kind, n Count) {
+		before := want.ByKind[k]
+		want.ByKind[k] = Count{before.Fresh + n.Fresh, before.Reused + n.Reused}
+		want.Requests += n.Fresh + n.Reused
+	}
+	if reused {
+		c.send(message("POST"))
+		c.expect("HTTP/1.1 204 No Content\r\n\r\n")
+		add(NoContent, Count{Fresh: 1})
+		add(k, Count{Reused: 1})
+	} else {
+		add(k, Count{Fresh: 1})
+	}
+	c.send(message(method))
+	sent := wire[k].head + wire[k].body
+	if method == "HEAD" {
+		sent = wire[k].head
+	}
+	switch wire[k].end {
+	case endKeep:
+		c.expect(sent)
+		c.send(message(method))
+		add(k, Count{Reused: 1})
+		c.expect(sent)
+		c.finish() // proves that nothing else was sent
+		c.expectEnd("", nil)
+	case endHold:
+		c.finish() // as above: the silence ends when the client's side does
+		c.expectEnd(sent, nil)
+	case endFIN:
+		c.expectEnd(sent, nil)
+	case endRST:
+		c.expectEnd(sent, errReset)
+	}
+	c.quit()
+	expectCounts(t, s, want)
+}
+
+// TestAnswersParse reads the answering kinds with another parser than ours.
+func TestAnswersParse(t *testing.T) {
+	for k, want := range map[Kind]struct {
+		status int
+		body   string
+	}{
+		OK:             {200, "ok\n"},
+		Chunked:        {200, "hello world"},
+		CloseDelimited: {200, "until the end\n"},
+		Split:          {200, "hello world"},
+		Interim:        {200, "ok\n"},
+		NoContent:      {204, ""},
+		NotModified:    {304, ""},
+		Unavailable:    {503, "no healthy upstream"},
+		OKThenFIN:      {200, "ok\n"},
+		OKThenRST:      {200, "ok\n"},
+		EarlyAnswer:    {413, "too large"},
+	} {
+		for _, method := range []string{"GET", "HEAD"} {
+			t.Run(k.String()+"/"+method, func(t *testing.T) {
+				t.Parallel()
+				s := start(t, Always(k))
+				c := dial(t, s.Addr())
+				c.send(message(method))
+				status, body := readAnswer(t, bufio.NewReader(c.TCPConn), method)
+				wantBody := want.body
+				if method == "HEAD" {
+					wantBody = ""
+				}
+				if status != want.status || body != wantBody {
+					t.Errorf("got %d %q; want %d %q", status, body, want.status, wantBody)
+				}
+			})
+		}
+	}
+}
+
+// readAnswer reads a final answer; net/http leaves interim ones to its caller.
+func readAnswer(t *testing.T, in *bufio.Reader, method string) (status int, body string) {
+	t.Helper()
+	for {
+		resp, err := http.ReadResponse(in, &http.Request{Method: method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(resp.Body)
+		if err := errors.Join(err, resp.Body.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode >= 200 {
+			return resp.StatusCode, string(b)
+		}
+	}
+}
+
+// TestCloseIsAnnouncedAndMadeByTheServer covers Connection: close and HTTP/1.0.
+func TestCloseIsAnnouncedAndMadeByTheServer(t *testing.T) {
+	const closing = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n"
+	for name, tt := range map[string]struct {
+		kind          Kind
+		request, want string
+	}{
+		"asked":              {OK, message("GET", "Connection: close"), closing},
+		"asked in a list":    {OK, message("GET", "connection: foo, Close"), closing},
+		"1.0":                {OK, "GET / HTTP/1.0\r\n\r\n", closing},
+		"1.0 has no interim": {Interim, "GET / HTTP/1.0\r\n\r\n", closing},
+		"1.0 has no chunks":  {Chunked, "GET / HTTP/1.0\r\n\r\n", wire[CloseDelimited].head + wire[CloseDelimited].body},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, Always(tt.kind))
+			c := dial(t, s.Addr())
+			c.send(tt.request)
+			c.expectEnd(tt.want, nil)
+			c.quit()
+			expectCounts(t, s, Counts{Connections: 1, Requests: 1, ByKind: map[Kind]Count{tt.kind: {Fresh: 1}}})
+		})
+	}
+}

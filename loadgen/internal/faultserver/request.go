@@ -1,0 +1,96 @@
+package faultserver
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"strconv"
+)
+
+// errNoRequest is a connection that ended between two requests.
+var errNoRequest = errors.New("no request")
+
+// errMalformed is a request this server cannot delimit; it takes bodies with a
+// Content-Length only.
+var errMalformed = errors.New("malformed request")
+
+// request is as much of a request's head as the scripts need.
+type request struct {
+	headOnly bool  // HEAD
+	http10   bool  // HTTP/1.0
+	close    bool  // the client asks to close the connection, as every HTTP/1.0 client does
+	length   int64 // of the body
+}
+
+// readHead reads a request up to its blank line. Any error but errNoRequest and
+// errMalformed means that the connection broke inside the head.
+func readHead(in *bufio.Reader) (request, error) {
+	if _, err := in.Peek(1); err != nil {
+		return request{}, errNoRequest
+	}
+	line, err := readLine(in)
+	if err != nil {
+		return request{}, err
+	}
+	var r request
+	method, rest, _ := bytes.Cut(line, []byte(" "))
+	_, version, _ := bytes.Cut(rest, []byte(" "))
+	r.headOnly = string(method) == "HEAD"
+	switch string(version) {
+	case "HTTP/1.1":
+	case "HTTP/1.0":
+		r.http10, r.close = true, true
+	default:
+		return request{}, errMalformed
+	}
+	for {
+		line, err := readLine(in)
+		if err != nil || len(line) == 0 {
+			return r, err
+		}
+		if err := r.field(line); err != nil {
+			return request{}, err
+		}
+	}
+}
+
+// readLine reads one line, which is valid until the next read.
+func readLine(in *bufio.Reader) ([]byte, error) {
+	line, err := in.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) {
+		return nil, errMalformed
+	}
+	return bytes.TrimRight(line, "\r\n"), err
+}
+
+// field notes what one field of the head says about the request's extent.
+func (r *request) field(line []byte) error {
+	name, value, found := bytes.Cut(line, []byte(":"))
+	if !found {
+		return errMalformed
+	}
+	switch string(bytes.ToLower(name)) {
+	case "content-length":
+		n, err := strconv.ParseUint(string(bytes.TrimSpace(value)), 10, 62)
+		if err != nil {
+			return errMalformed
+		}
+		r.length = int64(n)
+	case "transfer-encoding":
+		return errMalformed
+	case "connection":
+		for token := range bytes.SplitSeq(value, []byte(",")) {
+			if bytes.EqualFold(bytes.TrimSpace(token), []byte("close")) {
+				r.close = true
+			}
+		}
+	}
+	return nil
+}
+
+// readBody reads the whole body and forgets it.
+func (r request) readBody(in *bufio.Reader) error {
+	_, err := io.CopyN(io.Discard, in, r.length)
+	return err
+}

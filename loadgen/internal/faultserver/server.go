@@ -1,0 +1,218 @@
+package faultserver
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Server is a running fault server. Its methods are safe for concurrent use.
+type Server struct {
+	plan     Plan
+	listener *net.TCPListener
+	addr     netip.AddrPort
+	seq      atomic.Int64   // requests whose head was read
+	running  sync.WaitGroup // the accepting goroutine, and one per connection
+	closing  chan struct{}  // closed by the first Close
+
+	mu      sync.Mutex // guards what follows
+	changed *sync.Cond // a connection began or ended
+	conns   map[*conn]struct{}
+	closed  bool
+	counts  Counts
+}
+
+// Start runs a server on a free port of 127.0.0.1, with the largest backlog the
+// kernel allows.
+func Start(plan Plan) (*Server, error) {
+	s := &Server{plan: plan, closing: make(chan struct{}), conns: map[*conn]struct{}{}}
+	s.changed = sync.NewCond(&s.mu)
+	s.counts.ByKind = map[Kind]Count{}
+
+	config := net.ListenConfig{KeepAlive: -1}
+	config.SetMultipathTCP(false) // its sockets end in other ways than TCP's
+	err := onFreePort(func(addr netip.AddrPort) error {
+		l, err := config.Listen(context.Background(), "tcp4", addr.String())
+		if err != nil {
+			return err
+		}
+		s.listener, s.addr = l.(*net.TCPListener), addr
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.running.Go(s.accept)
+	return s, nil
+}
+
+// Addr is the address the server listens on.
+func (s *Server) Addr() netip.AddrPort { return s.addr }
+
+// URL is the server's root, e.g. "http://127.0.0.1:12345".
+func (s *Server) URL() string { return "http://" + s.addr.String() }
+
+// Close closes the listener and every connection and waits until all
+// goroutines have ended. Requests that are held see a FIN.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	var err error
+	if !s.closed {
+		s.closed = true
+		close(s.closing)
+		err = s.listener.Close()
+		for c := range s.conns {
+			c.close()
+		}
+	}
+	s.mu.Unlock()
+	s.running.Wait()
+	return err
+}
+
+// Counts is a consistent snapshot. It is final once all clients have closed
+// their connections and [Server.Wait] has returned.
+func (s *Server) Counts() Counts {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counts := s.counts
+	counts.ByKind = maps.Clone(s.counts.ByKind)
+	return counts
+}
+
+// Wait returns when every connection that was opened before the call has been
+// accepted, read to its end, and closed. It hangs, until ctx ends it, while a
+// client keeps a connection open.
+//
+// The accept queue is first in, first out: a connection of its own, once
+// accepted, proves that all earlier ones were. That one is not counted.
+func (s *Server) Wait(ctx context.Context) error {
+	var dialer net.Dialer
+	dialer.SetMultipathTCP(false)
+	own, err := dialer.DialContext(ctx, "tcp4", s.addr.String())
+	if err != nil {
+		return err
+	}
+	defer own.Close()
+	local := own.LocalAddr().(*net.TCPAddr).AddrPort()
+
+	stop := context.AfterFunc(ctx, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.changed.Broadcast()
+	})
+	defer stop()
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for !s.accepted(local) {
+		if err := s.over(ctx); err != nil {
+			return err
+		}
+		s.changed.Wait()
+	}
+	s.counts.Connections--
+	own.Close()
+	for len(s.conns) > 0 {
+		if err := s.over(ctx); err != nil {
+			return err
+		}
+		s.changed.Wait()
+	}
+	return nil
+}
+
+// accepted tells whether the connection from a client's address is being
+// served. s.mu is held.
+func (s *Server) accepted(client netip.AddrPort) bool {
+	for c := range s.conns {
+		if c.client == client {
+			return true
+		}
+	}
+	return false
+}
+
+// over says why there is nothing left to wait for, if so. s.mu is held.
+func (s *Server) over(ctx context.Context) error {
+	if s.closed {
+		return net.ErrClosed
+	}
+	return ctx.Err()
+}
+
+// accept starts a goroutine for every connection until the listener closes.
+func (s *Server) accept() {
+	for {
+		tcp, err := s.listener.AcceptTCP()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil:
+			// Out of files or memory. The connection stays in the queue, so
+			// nothing is lost but time; asking at once again would only spin.
+			select {
+			case <-s.closing:
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		default:
+			s.begin(newConn(s, tcp))
+		}
+	}
+}
+
+// begin counts and serves an accepted connection, unless the server closed.
+func (s *Server) begin(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		c.close()
+		return
+	}
+	s.counts.Connections++
+	s.conns[c] = struct{}{}
+	s.changed.Broadcast()
+	s.running.Go(func() {
+		c.serve()
+		s.end(c)
+	})
+}
+
+// end closes a connection that was served to its end.
+func (s *Server) end(c *conn) {
+	c.close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+	s.changed.Broadcast()
+}
+
+// draw asks the plan for the next request's kind.
+func (s *Server) draw() Kind { return s.plan(s.seq.Add(1) - 1) }
+
+// countRequest counts a request that gets kind k.
+func (s *Server) countRequest(k Kind, reused bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts.Requests++
+	n := s.counts.ByKind[k]
+	if reused {
+		n.Reused++
+	} else {
+		n.Fresh++
+	}
+	s.counts.ByKind[k] = n
+}
+
+// count adds one to a field of the counts.
+func (s *Server) count(field func(*Counts) *int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*field(&s.counts)++
+}

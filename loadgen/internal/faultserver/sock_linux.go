@@ -1,0 +1,101 @@
+package faultserver
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// socket is a TCP socket of our own: package net cannot bind without listening,
+// nor listen with a chosen backlog.
+type socket struct {
+	file *os.File // guards the descriptor against use after close
+	addr netip.AddrPort
+}
+
+// bound is a socket that holds a free port of 127.0.0.1. It is bound without
+// SO_REUSEADDR, so that no other socket can share the port.
+func bound() (*socket, error) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	s := &socket{file: os.NewFile(uintptr(fd), "tcp socket")}
+	err = onFreePort(func(addr netip.AddrPort) error {
+		s.addr = addr
+		return os.NewSyscallError("bind", unix.Bind(fd, &unix.SockaddrInet4{Port: int(addr.Port()), Addr: addr.Addr().As4()}))
+	})
+	if err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+// control calls f with the descriptor, unless it is closed.
+func (s *socket) control(f func(fd int) error) error {
+	raw, err := s.file.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	if raw.Control(func(fd uintptr) { failed = f(int(fd)) }) != nil {
+		return os.ErrClosed // the one reason there is; package os has an error of its own for it
+	}
+	return failed
+}
+
+func (s *socket) listen(backlog int) error {
+	return s.control(func(fd int) error { return os.NewSyscallError("listen", unix.Listen(fd, backlog)) })
+}
+
+// queue is how many connections wait to be accepted, and the backlog. For a
+// listening socket TCP_INFO has them in the fields for unacknowledged and
+// selectively acknowledged segments (tcp_get_info in the kernel's tcp.c).
+func (s *socket) queue() (waiting, backlog int, err error) {
+	err = s.control(func(fd int) error {
+		info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+		if err != nil {
+			return os.NewSyscallError("getsockopt", err)
+		}
+		waiting, backlog = int(info.Unacked), int(info.Sacked)
+		return nil
+	})
+	return waiting, backlog, err
+}
+
+func (s *socket) close() error {
+	if err := s.file.Close(); !errors.Is(err, os.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// ackPoll is the pause between two looks at what a kernel offers no event for.
+const ackPoll = 50 * time.Microsecond
+
+// awaitAcked returns when the client's kernel has acknowledged all that was
+// written. Linux keeps what has arrived readable after a RST.
+func awaitAcked(tcp *net.TCPConn, limit time.Duration) error {
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(limit); ; time.Sleep(ackPoll) {
+		var unacked int
+		var failed error
+		err := raw.Control(func(fd uintptr) { unacked, failed = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
+		switch {
+		case err != nil || failed != nil:
+			return errors.Join(err, failed)
+		case unacked == 0:
+			return nil
+		case time.Now().After(deadline):
+			return fmt.Errorf("%d bytes not acknowledged in %v", unacked, limit)
+		}
+	}
+}

@@ -1,0 +1,29 @@
+//go:build !linux
+
+package faultserver
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// socket exists on Linux only.
+type socket struct {
+	addr netip.AddrPort
+}
+
+func bound() (*socket, error)                  { return nil, errors.ErrUnsupported }
+func (*socket) listen(int) error               { return errors.ErrUnsupported }
+func (*socket) queue() (n, max int, err error) { return 0, 0, errors.ErrUnsupported }
+func (*socket) close() error                   { return nil }
+
+const ackPoll = time.Millisecond
+
+// awaitAcked cannot ask this kernel what the client has; on loopback a moment
+// is enough.
+func awaitAcked(_ *net.TCPConn, limit time.Duration) error {
+	time.Sleep(min(limit, 10*time.Millisecond))
+	return nil
+}

@@ -1,0 +1,235 @@
+package h1_test
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"nodrop/loadgen/internal/h1"
+)
+
+// verdict is what matters to a load generator about an answer; all zero
+// but Err if it is not whole.
+type verdict struct {
+	Err       string
+	Status    int
+	Body      int64
+	KeepAlive bool
+	Consumed  int
+}
+
+func (v verdict) accepted() bool { return v.Err == "" }
+
+// ours is the verdict of this package.
+func ours(in []byte, headOnly bool) verdict {
+	o := parse(&h1.Parser{}, headOnly, in)
+	if o.Err != "" {
+		return verdict{Err: o.Err}
+	}
+	return verdict{Status: o.Status, Body: o.Body, KeepAlive: o.KeepAlive, Consumed: o.Consumed}
+}
+
+// theirs is the verdict of net/http, its answers read as its Transport does:
+// interim ones skipped, and no reuse after 101.
+func theirs(in []byte, headOnly bool) verdict {
+	req := &http.Request{Method: http.MethodGet}
+	if headOnly {
+		req.Method = http.MethodHead
+	}
+	rest := bytes.NewReader(in)
+	// All in one buffer: net/http wants the whole trailers to fit.
+	r := bufio.NewReaderSize(rest, len(in)+16)
+	for {
+		resp, err := http.ReadResponse(r, req)
+		if err != nil {
+			return verdict{Err: err.Error()}
+		}
+		n, err := io.Copy(io.Discard, resp.Body)
+		if err != nil {
+			return verdict{Err: err.Error()}
+		}
+		if code := resp.StatusCode; 100 <= code && code <= 199 && code != http.StatusSwitchingProtocols {
+			continue
+		}
+		return verdict{
+			Status: resp.StatusCode, Body: n,
+			KeepAlive: !resp.Close && resp.StatusCode > 199,
+			Consumed:  len(in) - r.Buffered() - rest.Len(),
+		}
+	}
+}
+
+// difference is a deliberate disagreement with net/http. Its applies looks
+// for the cause in the bytes, with means of its own, so that no entry can
+// excuse a bug next to it.
+type difference struct {
+	name    string
+	reason  string
+	applies func(in []byte, ours, theirs verdict) bool
+}
+
+// refused builds an applies: net/http accepts, we refuse with an error that
+// matches.
+func refused(errPattern string) func([]byte, verdict, verdict) bool {
+	re := regexp.MustCompile(errPattern)
+	return func(_ []byte, ours, theirs verdict) bool {
+		return theirs.accepted() && re.MatchString(ours.Err)
+	}
+}
+
+// accepted builds an applies: we accept what net/http refuses with an error
+// that matches, and so do the bytes.
+func accepted(errPattern, pattern string) func([]byte, verdict, verdict) bool {
+	errRE, re := regexp.MustCompile("^"+errPattern), regexp.MustCompile(pattern)
+	return func(in []byte, ours, theirs verdict) bool {
+		return ours.accepted() && errRE.MatchString(theirs.Err) && re.Match(in)
+	}
+}
+
+// noReuse builds an applies: the verdicts differ in nothing but that we do
+// not reuse the connection, and the bytes match each pattern.
+func noReuse(patterns ...string) func([]byte, verdict, verdict) bool {
+	res := make([]*regexp.Regexp, len(patterns))
+	for i, pattern := range patterns {
+		res[i] = regexp.MustCompile(pattern)
+	}
+	return func(in []byte, ours, theirs verdict) bool {
+		again := ours.KeepAlive
+		ours.KeepAlive = theirs.KeepAlive
+		return ours.accepted() && !again && ours == theirs &&
+			!slices.ContainsFunc(res, func(re *regexp.Regexp) bool { return !re.Match(in) })
+	}
+}
+
+var differences = []difference{
+	{
+		"versions other than HTTP/1.x",
+		"an HTTP/1 connection that answers in HTTP/2.0 or HTTP/0.9 framing is no answer to count",
+		refused(`^malformed status line "HTTP/[02-9]\.\d `),
+	},
+	{
+		"several spaces before the status",
+		"RFC 9112 §4 allows one; nothing sends more",
+		refused(`^malformed status line "HTTP/\d\.\d  `),
+	},
+	{
+		"status below 100, or with a sign",
+		"RFC 9110 §15 starts at 100; net/http reads the three bytes as a signed number",
+		refused(`^malformed status line "HTTP/\d\.\d (0\d\d|[+-]\d\d)[ "]`),
+	},
+	{
+		"space in or after a field name",
+		"RFC 9112 §5.1 forbids it; net/http keeps such a field under a name nobody looks up, so a Content-Length with a space is lost and with it the end of the body",
+		refused(`^malformed header field "[^":]* [^":]*:`),
+	},
+	{
+		"bare LF in trailers",
+		"the chunked coding ends lines in CRLF; net/http takes LF if CRLF CRLF comes sometime later, even in the next answer",
+		refused(`^bare line feed in trailers `),
+	},
+	{
+		"lists and other spellings of one Content-Length",
+		"RFC 9110 §8.6 lets the recipient of \"5, 5\" or of 5 and 05 take it as 5; proxies that join fields make such",
+		accepted(`(bad Content-Length|http: message cannot contain multiple Content-Length headers)`,
+			`(?is)\nContent-Length:([^\n]*(\n[ \t][^\n]*)*,|.*\nContent-Length:)`),
+	},
+	{
+		"blank fold after the coding",
+		"net/http keeps the space a blank continuation line leaves behind and so does not see \"chunked\"; RFC 9110 §5.5 leaves outer white space out of the value",
+		accepted(`(?i)unsupported transfer encoding: "chunked +"$`, `(?i)chunked[ \t]*\r?\n[ \t]+\r?\n`),
+	},
+	{
+		"forbidden names in Trailer",
+		"the field only announces; trailers are skipped whatever they are called",
+		accepted(`bad trailer key`, `(?i)\nTrailer:`),
+	},
+	{
+		"white space before a chunk extension",
+		"RFC 9112 §7.1.1 has recipients skip it",
+		accepted(`invalid byte in chunk length`, `\n[0-9A-Fa-f]+[ \t]+;`),
+	},
+	{
+		"long chunk extensions",
+		"bounded by MaxHead, where net/http stops at 4 KiB a line; a slow or wasteful body is the target's business and its time is measured",
+		accepted(`header line too long`, `\n[0-9A-Fa-f]+[ \t]*;[^\n]{999}`),
+	},
+	{
+		"more chunk framing than data",
+		"net/http stops at 16 KiB of excess, to protect servers; here the same bound would make an answer lost that arrived whole",
+		accepted(`chunked encoding contains too much non-data`, `;`),
+	},
+	{
+		"reuse after Transfer-Encoding with Content-Length",
+		"RFC 9112 §6.3 calls it an attempt at smuggling that ought to be an error; the answer counts, the connection is not trusted",
+		noReuse(`(?i)\nTransfer-Encoding:`, `(?i)\nContent-Length:`),
+	},
+	{
+		"reuse after Transfer-Encoding in HTTP/1.0",
+		"RFC 9112 §6.1: the framing is faulty, and the connection must be closed",
+		noReuse(`HTTP/1\.0 `, `(?i)\nTransfer-Encoding:`),
+	},
+	{
+		"heads over MaxHead",
+		"1 MiB of head by default; ReadResponse has no limit, Transport 10 MiB",
+		refused(`^(response head|chunk size line|trailers) over \d+ bytes$`),
+	},
+}
+
+// explain returns the difference that covers a disagreement, "" if the
+// verdicts agree; ok is false for a disagreement that is not on the list.
+func explain(in []byte, ours, theirs verdict) (name string, ok bool) {
+	if ours == theirs || !ours.accepted() && !theirs.accepted() {
+		return "", true
+	}
+	for _, d := range differences {
+		if d.applies(in, ours, theirs) {
+			return d.name, true
+		}
+	}
+	return "", false
+}
+
+func TestAgainstNetHTTP(t *testing.T) {
+	used := map[string]bool{}
+	check := func(name, in string, headOnly bool) {
+		o, th := ours([]byte(in), headOnly), theirs([]byte(in), headOnly)
+		difference, ok := explain([]byte(in), o, th)
+		used[difference] = true
+		if !ok {
+			t.Errorf("%s: %.99q\n    ours %+v\nnet/http %+v", name, in, o, th)
+		}
+	}
+	for _, r := range rows {
+		check(r.name, r.in, r.headOnly)
+		check(r.name+", to HEAD", r.in, true)
+		check(r.name+", in 1.0", strings.Replace(r.in, "HTTP/1.1", "HTTP/1.0", 1), r.headOnly)
+	}
+	check("long head", head+"A: "+strings.Repeat("b", 1<<20)+"\r\n\r\n", false)
+	for _, d := range differences {
+		if !used[d.name] {
+			t.Errorf("difference %q is met by no row", d.name)
+		}
+	}
+}
+
+func FuzzResponse(f *testing.F) {
+	for _, r := range rows {
+		if len(r.in) < 1<<12 {
+			f.Add([]byte(r.in), r.headOnly)
+		}
+	}
+	f.Fuzz(func(t *testing.T, in []byte, headOnly bool) {
+		if len(in) > 1<<16 {
+			return // the size limits have their rows
+		}
+		o, th := ours(in, headOnly), theirs(in, headOnly)
+		if _, ok := explain(in, o, th); !ok {
+			t.Errorf("%q\n    ours %+v\nnet/http %+v", in, o, th)
+		}
+	})
+}

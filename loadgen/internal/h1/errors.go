@@ -1,0 +1,48 @@
+package h1
+
+import "strconv"
+
+// maxSample bounds what an error keeps of the peer's bytes: enough to
+// recognise the line, little enough to keep one for each lost request.
+const maxSample = 64
+
+// MalformedError says that the peer's bytes are not an HTTP/1 answer.
+// Feed and EOF return it.
+type MalformedError struct {
+	Stage  Stage  // how far the answer had got
+	What   string // what is wrong, lower case, for instance "malformed status line"
+	Sample []byte // up to 64 bytes of the offending line; nil when its size is what is wrong
+}
+
+// Error returns What and, quoted, the Sample.
+func (e *MalformedError) Error() string {
+	if e.Sample == nil {
+		return e.What
+	}
+	return e.What + " " + strconv.Quote(string(e.Sample))
+}
+
+// fail makes the error that Feed returns from now on. The sample is copied: it
+// is a piece of the caller's buffer, or of one that the next line overwrites.
+func (p *Parser) fail(what string, sample []byte) {
+	p.err = &MalformedError{
+		Stage:  p.Stage(),
+		What:   what,
+		Sample: append([]byte{}, sample[:min(len(sample), maxSample)]...),
+	}
+}
+
+// failSize is fail for a section that grew over MaxHead. It keeps no sample:
+// how much of the line had arrived would depend on how the bytes were split.
+func (p *Parser) failSize() {
+	what := "response head"
+	switch p.state {
+	case atChunkSize:
+		what = "chunk size line"
+	case atTrailer:
+		what = "trailers"
+	}
+	p.used = p.limit() // all it holds had come; Stage must not depend on in how many pieces
+	what += " over " + strconv.Itoa(p.limit()) + " bytes"
+	p.err = &MalformedError{Stage: p.Stage(), What: what}
+}

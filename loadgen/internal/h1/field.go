@@ -1,0 +1,107 @@
+package h1
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// Field is one header field as sent.
+type Field struct{ Name, Value string }
+
+// isToken holds the bytes that a token (RFC 9110 §5.6.2) is made of.
+var isToken = func() (t [256]bool) {
+	for _, c := range []byte("!#$%&'*+-.^_`|~0123456789" +
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+		t[c] = true
+	}
+	return t
+}()
+
+var comma = []byte{','}
+
+// cutField splits a field line at its colon. The value comes trimmed.
+func cutField(line []byte) (name, value []byte, ok bool) {
+	i := 0
+	for i < len(line) && isToken[line[i]] {
+		i++
+	}
+	// Anything but the colon here is white space before it or no token, and
+	// either can smuggle a field past a peer that reads it differently.
+	if i == 0 || i == len(line) || line[i] != ':' {
+		return nil, nil, false
+	}
+	return line[:i], trimOWS(line[i+1:]), true
+}
+
+// isValue reports whether v has no control byte but TAB. Values are most of
+// a head, so it looks at eight bytes at a time.
+func isValue(v []byte) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for len(v) >= 8 {
+		x := binary.LittleEndian.Uint64(v)
+		below := (x - ones*0x20) &^ x // high bit set if a byte is below 0x20
+		del := x ^ ones*0x7f          // a byte is zero if it was 0x7f
+		del = (del - ones) &^ del
+		if (below|del)&highs != 0 && !isValueByBytes(v[:8]) {
+			return false
+		}
+		v = v[8:]
+	}
+	return isValueByBytes(v)
+}
+
+func isValueByBytes(v []byte) bool {
+	for _, c := range v {
+		if isControl(c) && c != '\t' {
+			return false
+		}
+	}
+	return true
+}
+
+func isControl(c byte) bool { return c < ' ' || c == 0x7f }
+
+func isOWS(c byte) bool { return c == ' ' || c == '\t' }
+
+func trimOWS(b []byte) []byte {
+	for len(b) > 0 && isOWS(b[0]) {
+		b = b[1:]
+	}
+	return trimRightOWS(b)
+}
+
+func trimRightOWS(b []byte) []byte {
+	for len(b) > 0 && isOWS(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// equalFold compares ASCII without regard to case; lower is in lower case.
+func equalFold[T []byte | string](s T, lower string) bool {
+	if len(s) != len(lower) {
+		return false
+	}
+	for i := range len(lower) {
+		c := s[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// hasElement reports whether the comma-separated list holds lower.
+func hasElement(list []byte, lower string) bool {
+	for more := true; more; {
+		var element []byte
+		element, list, more = bytes.Cut(list, comma)
+		if equalFold(trimOWS(element), lower) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,97 @@
+package h1
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Request describes one request. Append builds its bytes once; they are sent
+// many times.
+type Request struct {
+	Method string  // a token; "" means GET
+	Target string  // origin-form ("/a?b"), or what a proxy wants; "" means "/"
+	Host   string  // may be empty, but the field is always sent
+	Fields []Field // in this order, after Host
+	Body   []byte
+	Close  bool // adds "Connection: close"
+}
+
+// Validate reports what in the request would not stay within its line, or
+// would make servers refuse it as ambiguous: a second Host.
+func (r *Request) Validate() error {
+	if r.Method != "" && !isTokenString(r.Method) {
+		return fmt.Errorf("method %q is not a token", r.Method)
+	}
+	if i := strings.IndexFunc(r.Target, isSpaceOrControl); i >= 0 {
+		return fmt.Errorf("target %q: %q must be percent-encoded", r.Target, r.Target[i])
+	}
+	if i := strings.IndexFunc(r.Host, isSpaceOrControl); i >= 0 {
+		return fmt.Errorf("host %q: %q is not allowed", r.Host, r.Host[i])
+	}
+	for _, f := range r.Fields {
+		switch {
+		case !isTokenString(f.Name):
+			return fmt.Errorf("header field %q: its name is not a token", f.Name)
+		case equalFold(f.Name, "host"):
+			return fmt.Errorf("header field %q: a request has one host, which is %q", f.Name, r.Host)
+		case strings.ContainsAny(f.Value, "\r\n\x00"):
+			return fmt.Errorf("header field %q: value %q holds a line break or NUL", f.Name, f.Value)
+		}
+	}
+	return nil
+}
+
+// Append appends the bytes of a valid request to dst. Content-Length is added
+// where net/http adds it: to any body, and to a POST, PUT or PATCH without one.
+// A Content-Length or Transfer-Encoding among the fields wins, even over the
+// truth: sending a wrong one is a test too.
+func (r *Request) Append(dst []byte) []byte {
+	dst = append(dst, orElse(r.Method, "GET")...)
+	dst = append(dst, ' ')
+	dst = append(dst, orElse(r.Target, "/")...)
+	dst = append(dst, " HTTP/1.1\r\n"...)
+	dst = appendField(dst, "Host", r.Host)
+	framed := false
+	for _, f := range r.Fields {
+		dst = appendField(dst, f.Name, f.Value)
+		framed = framed || equalFold(f.Name, "content-length") || equalFold(f.Name, "transfer-encoding")
+	}
+	if !framed && (len(r.Body) > 0 || expectsBody(r.Method)) {
+		dst = appendField(dst, "Content-Length", strconv.Itoa(len(r.Body)))
+	}
+	if r.Close {
+		dst = appendField(dst, "Connection", "close")
+	}
+	dst = append(dst, "\r\n"...)
+	return append(dst, r.Body...)
+}
+
+func appendField(dst []byte, name, value string) []byte {
+	dst = append(dst, name...)
+	dst = append(dst, ": "...)
+	dst = append(dst, value...)
+	return append(dst, "\r\n"...)
+}
+
+func expectsBody(method string) bool {
+	return method == "POST" || method == "PUT" || method == "PATCH"
+}
+
+func orElse(s, fallback string) string {
+	if s == "" {
+		return fallback
+	}
+	return s
+}
+
+func isTokenString(s string) bool {
+	for i := range len(s) {
+		if !isToken[s[i]] {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func isSpaceOrControl(c rune) bool { return c <= ' ' || c == 0x7f }

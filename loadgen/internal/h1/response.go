@@ -1,0 +1,448 @@
+package h1
+
+import (
+	"bytes"
+	"io"
+	"math"
+	"strconv"
+)
+
+// Stage says how far an answer has got.
+type Stage uint8
+
+// The stages of an answer, in order. An interim (1xx) response is part of the
+// head of the answer it precedes.
+const (
+	StageIdle Stage = iota // not one byte of the answer yet
+	StageHead
+	StageBody // the head is whole; chunk framing and trailers belong to the body
+	StageDone // the answer is whole
+)
+
+// state is what the next byte belongs to.
+type state uint8
+
+const (
+	atStatus state = iota
+	atField
+	inBody  // length known; p.left bytes to come
+	inRest  // until the peer closes
+	inChunk // p.left bytes to come
+	atChunkCR
+	atChunkLF
+	atChunkSize
+	atTrailer
+	finished
+)
+
+// defaultMaxHead is what net/http allows a request's head; hostile peers aside,
+// nobody comes near it.
+const defaultMaxHead = 1 << 20
+
+// Parser reads one answer at a time, in pieces of any size. Bodies are counted
+// and discarded. It is ready after Reset, again and again.
+type Parser struct {
+	// MaxHead bounds the bytes of all heads of one answer, interim ones
+	// included; and on its own the trailers, and each chunk-size line.
+	// 0 means 1 MiB.
+	MaxHead int
+
+	// Capture names the fields, in lower case, whose values are kept: the
+	// first occurrence in the final head. Trailers are not captured.
+	// A change takes effect at the next Reset.
+	Capture []string
+
+	state    state
+	headOnly bool
+	interim  int
+	used     int   // bytes of the section that MaxHead bounds
+	left     int64 // bytes of the body, or of the chunk, still to come
+	body     int64
+	err      error
+
+	line  []byte // a line that straddles two Feeds, as far as it has come
+	field []byte // a whole field line that the next byte may yet continue (obs-fold)
+
+	head     head
+	values   []byte // what was captured, end to end
+	captured []span // into values, one for each name in Capture
+}
+
+// head is what one head said; an interim one is forgotten whole.
+type head struct {
+	status    int // from the status line, before the head is known to be final
+	minor     byte
+	length    int64
+	hasLength bool
+	chunked   bool
+	close     bool
+	keepAlive bool
+	suspect   bool // framing that RFC 9112 wants the connection closed after
+}
+
+// span is a piece of Parser.values. The zero span stands for an absent field.
+type span struct {
+	start, end int
+	present    bool
+}
+
+// Reset makes the Parser ready for the next answer. headOnly says that the
+// request was HEAD, so that no body follows whatever the head says.
+func (p *Parser) Reset(headOnly bool) {
+	p.state, p.headOnly, p.interim, p.used = atStatus, headOnly, 0, 0
+	p.left, p.body, p.err = 0, 0, nil
+	p.line, p.field = p.line[:0], p.field[:0]
+	p.resetHead()
+}
+
+func (p *Parser) resetHead() {
+	p.head = head{}
+	p.values = p.values[:0]
+	if cap(p.captured) < len(p.Capture) {
+		p.captured = make([]span, len(p.Capture))
+	}
+	p.captured = p.captured[:len(p.Capture)]
+	clear(p.captured)
+}
+
+// Feed takes the next bytes of the answer and reports how many belong to it:
+// n < len(b) without an error means bytes after the end of the answer.
+// The error is a *MalformedError, and every later Feed returns it again; n is
+// then the number of bytes before the trouble, give or take a line.
+func (p *Parser) Feed(b []byte) (n int, err error) {
+	for n < len(b) && p.err == nil && p.state != finished {
+		switch p.state {
+		case atStatus:
+			n += p.feedStatus(b[n:])
+		case atField, atTrailer:
+			n += p.feedField(b[n:])
+		case inBody:
+			n += p.skip(len(b)-n, finished)
+		case inRest:
+			p.body += int64(len(b) - n)
+			n = len(b)
+		case atChunkSize:
+			n += p.feedChunkSize(b[n:])
+		case inChunk:
+			n += p.skip(len(b)-n, atChunkCR)
+		case atChunkCR, atChunkLF:
+			n += p.feedChunkEnd(b[n:])
+		}
+	}
+	return n, p.err
+}
+
+// EOF tells the Parser that the peer closed. It returns nil if the answer is
+// whole, be it by this very close; io.EOF if not one byte of it had come;
+// the MalformedError if there was one; io.ErrUnexpectedEOF otherwise.
+func (p *Parser) EOF() error {
+	switch {
+	case p.err != nil:
+		return p.err
+	case p.state == inRest:
+		p.state = finished
+		return nil
+	case p.state == finished:
+		return nil
+	case p.Stage() == StageIdle:
+		return io.EOF
+	}
+	return io.ErrUnexpectedEOF
+}
+
+// Done reports whether the answer is whole.
+func (p *Parser) Done() bool { return p.state == finished }
+
+// Stage says how far the answer has got, or had got when it went wrong.
+func (p *Parser) Stage() Stage {
+	switch {
+	case p.state == atStatus && p.used == 0:
+		return StageIdle
+	case p.state <= atField:
+		return StageHead
+	case p.state < finished:
+		return StageBody
+	}
+	return StageDone
+}
+
+// Status returns the status of the final head, 0 until that is whole.
+func (p *Parser) Status() int {
+	if p.state <= atField {
+		return 0
+	}
+	return p.head.status
+}
+
+// BodyBytes returns the number of body bytes so far, without chunk framing.
+func (p *Parser) BodyBytes() int64 { return p.body }
+
+// ContentLength returns what the final head's Content-Length says, also where
+// there is no body to measure (HEAD, 204, 304). It is -1 if there is none, if
+// the chunked coding overrides it, and until the head is whole.
+func (p *Parser) ContentLength() int64 {
+	if p.Status() == 0 || !p.head.hasLength || p.head.chunked {
+		return -1
+	}
+	return p.head.length
+}
+
+// KeepAlive reports whether the answer is whole and the connection may carry
+// another request. It may not after 101, after a body that ended with the
+// connection, and after framing that RFC 9112 distrusts: Transfer-Encoding
+// together with Content-Length (§6.3), or in HTTP/1.0 (§6.1).
+func (p *Parser) KeepAlive() bool {
+	if !p.Done() || p.head.status == 101 || p.CloseDelimited() || p.head.suspect || p.head.close {
+		return false
+	}
+	return p.head.minor > 0 || p.head.keepAlive
+}
+
+// CloseDelimited reports whether nothing but the peer's close ends the body.
+// Such a body cannot be told from one that was cut short.
+func (p *Parser) CloseDelimited() bool {
+	return p.Status() != 0 && !p.bodiless() && !p.head.chunked && !p.head.hasLength
+}
+
+// Interim returns the number of interim (1xx) responses before the final one.
+func (p *Parser) Interim() int { return p.interim }
+
+// Captured returns the value of the field Capture[i] in the final head: nil if
+// absent, or until the head is whole. It is valid until Reset.
+func (p *Parser) Captured(i int) []byte {
+	s := p.captured[i]
+	if p.Status() == 0 || !s.present {
+		return nil
+	}
+	return p.values[s.start:s.end:s.end]
+}
+
+func (p *Parser) limit() int {
+	if p.MaxHead > 0 {
+		return p.MaxHead
+	}
+	return defaultMaxHead
+}
+
+// takeLine cuts a line, its end included, off b and says how many bytes it
+// took. The line is nil if it is not whole yet, or went over MaxHead. It is
+// valid until the next takeLine: only a line that straddles Feeds is copied.
+func (p *Parser) takeLine(b []byte) (line []byte, n int) {
+	n = bytes.IndexByte(b, '\n') + 1
+	whole := n > 0
+	if !whole {
+		n = len(b)
+	}
+	if n > p.limit()-p.used {
+		p.failSize()
+		return nil, 0
+	}
+	p.used += n
+	if whole && len(p.line) == 0 {
+		return b[:n], n
+	}
+	p.line = append(p.line, b[:n]...)
+	if !whole {
+		return nil, n
+	}
+	line, p.line = p.line, p.line[:0]
+	return line, n
+}
+
+// trimEOL takes LF or CRLF off a line and says which it was.
+func trimEOL(line []byte) (text []byte, crlf bool) {
+	text = line[:len(line)-1]
+	if i := len(text) - 1; i >= 0 && text[i] == '\r' {
+		return text[:i], true
+	}
+	return text, false
+}
+
+// skip counts up to n bytes of body; the last one expected leads to next.
+func (p *Parser) skip(n int, next state) int {
+	if int64(n) >= p.left {
+		n = int(p.left)
+		p.state = next
+	}
+	p.left -= int64(n)
+	p.body += int64(n)
+	return n
+}
+
+func (p *Parser) feedStatus(b []byte) int {
+	line, n := p.takeLine(b)
+	if line == nil {
+		return n
+	}
+	text, _ := trimEOL(line)
+	// "HTTP/1.1 200", and after a space a reason, which RFC 9112 §4 tells
+	// clients to ignore.
+	ok := len(text) >= 12 && string(text[:7]) == "HTTP/1." && isDigit(text[7]) &&
+		text[8] == ' ' && isDigit(text[9]) && text[9] != '0' && isDigit(text[10]) &&
+		isDigit(text[11]) && (len(text) == 12 || text[12] == ' ')
+	if !ok {
+		p.fail("malformed status line", text)
+		return n
+	}
+	p.head.minor = text[7] - '0'
+	p.head.status = int(text[9]-'0')*100 + int(text[10]-'0')*10 + int(text[11]-'0')
+	p.state = atField
+	return n
+}
+
+// feedField reads one line of a head or of the trailers. A field is judged
+// when the byte after its line shows that no fold continues it.
+func (p *Parser) feedField(b []byte) int {
+	if len(p.field) > 0 && len(p.line) == 0 && !isOWS(b[0]) {
+		p.endField(p.field)
+		p.field = p.field[:0]
+		if p.err != nil {
+			return 0
+		}
+	}
+	line, n := p.takeLine(b)
+	if line == nil {
+		return n
+	}
+	text, crlf := trimEOL(line)
+	switch {
+	case p.state == atTrailer && !crlf:
+		p.fail("bare line feed in trailers", text)
+	case len(text) == 0:
+		p.endFields()
+	case isOWS(text[0]) && len(p.field) == 0:
+		p.fail("malformed header field", text) // a fold with nothing before it
+	case isOWS(text[0]):
+		p.field = append(append(p.field, ' '), trimOWS(text)...)
+	case n < len(b) && !isOWS(b[n]):
+		p.endField(trimRightOWS(text))
+	default:
+		p.field = append(p.field, trimRightOWS(text)...)
+	}
+	return n
+}
+
+// endField takes in a field line, folds included.
+func (p *Parser) endField(line []byte) {
+	name, value, ok := cutField(line)
+	switch {
+	case !ok:
+		p.fail("malformed header field", line)
+		return
+	case !isValue(value):
+		p.fail("control byte in header field", line)
+		return
+	case p.state == atTrailer:
+		return // too late to frame the body or to be captured
+	}
+	switch len(name) {
+	case len("connection"):
+		if equalFold(name, "connection") {
+			p.head.close = p.head.close || hasElement(value, "close")
+			p.head.keepAlive = p.head.keepAlive || hasElement(value, "keep-alive")
+		}
+	case len("content-length"):
+		if equalFold(name, "content-length") {
+			p.endContentLength(value)
+		}
+	case len("transfer-encoding"):
+		if equalFold(name, "transfer-encoding") {
+			p.endTransferEncoding(value)
+		}
+	}
+	for i, want := range p.Capture {
+		if equalFold(name, want) {
+			p.capture(i, value)
+		}
+	}
+}
+
+func (p *Parser) endContentLength(value []byte) {
+	before, repeated := p.head.length, p.head.hasLength
+	for rest, more := value, true; more; {
+		var element []byte
+		element, rest, more = bytes.Cut(rest, comma)
+		n, ok := parseDecimal(trimOWS(element))
+		if !ok {
+			p.fail("malformed content-length", value)
+			return
+		}
+		if p.head.hasLength && n != p.head.length {
+			if repeated {
+				value = append(strconv.AppendInt(nil, before, 10), ", "+string(value)...)
+			}
+			p.fail("conflicting content-length", value)
+			return
+		}
+		p.head.length, p.head.hasLength = n, true
+	}
+}
+
+func (p *Parser) endTransferEncoding(value []byte) {
+	switch {
+	case p.head.minor == 0:
+		p.head.suspect = true
+	case p.head.chunked: // chunked twice is not what the sender did, or not what it meant
+		p.fail("repeated transfer-encoding", value)
+	case !equalFold(value, "chunked"):
+		p.fail("unsupported transfer-encoding", value)
+	default:
+		p.head.chunked = true
+	}
+}
+
+func (p *Parser) capture(i int, value []byte) {
+	if i >= len(p.captured) || p.captured[i].present {
+		return
+	}
+	if p.values == nil {
+		p.values = make([]byte, 0, 64) // so that an empty value is not nil
+	}
+	start := len(p.values)
+	p.values = append(p.values, value...)
+	p.captured[i] = span{start, len(p.values), true}
+}
+
+// endFields is the empty line: what follows depends on what came before.
+func (p *Parser) endFields() {
+	h := &p.head
+	if h.chunked && h.hasLength {
+		h.suspect = true
+	}
+	switch {
+	case p.state == atTrailer:
+		p.state = finished
+	case h.status < 200 && h.status != 101:
+		p.interim++
+		p.resetHead()
+		p.state = atStatus
+	case p.bodiless() || h.hasLength && h.length == 0 && !h.chunked:
+		p.state = finished
+	case h.chunked:
+		p.used = 0
+		p.state = atChunkSize
+	case h.hasLength:
+		p.left = h.length
+		p.state = inBody
+	default:
+		p.state = inRest
+	}
+}
+
+// bodiless reports whether no body follows, whatever the fields say.
+func (p *Parser) bodiless() bool {
+	s := p.head.status
+	return p.headOnly || s == 101 || s == 204 || s == 304
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func parseDecimal(b []byte) (n int64, ok bool) {
+	for _, c := range b {
+		if !isDigit(c) || n > (math.MaxInt64-int64(c-'0'))/10 {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, len(b) > 0
+}

@@ -1,0 +1,129 @@
+package loadgen
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// histogramMax is the largest latency a histogram tells apart, in µs: 1 hour.
+const histogramMax = 3_600_000_000
+
+// Latency is a distribution of durations: exact count, sum and extremes in ns,
+// and an HDR histogram in µs (1 µs to 1 h, 3 digits). The zero value is empty
+// and takes no memory for the histogram.
+type Latency struct {
+	Count int64
+	Sum   int64 // ns
+	Min   int64 // ns
+	Max   int64 // ns
+	hist  *hdrhistogram.Histogram
+}
+
+// Record adds one duration in ns.
+func (l *Latency) Record(ns int64) {
+	if l.hist == nil {
+		l.hist = hdrhistogram.New(1, histogramMax, 3)
+	}
+	if l.Count == 0 || ns < l.Min {
+		l.Min = ns
+	}
+	l.Max = max(l.Max, ns)
+	l.Count++
+	l.Sum += ns
+	// The value is clamped into the range, so it cannot be refused.
+	_ = l.hist.RecordValue(min((ns+500)/1000, histogramMax))
+}
+
+// Merge adds what o holds.
+func (l *Latency) Merge(o *Latency) {
+	if o.Count == 0 {
+		return
+	}
+	if l.hist == nil {
+		l.hist = hdrhistogram.New(1, histogramMax, 3)
+	}
+	if l.Count == 0 || o.Min < l.Min {
+		l.Min = o.Min
+	}
+	l.Max = max(l.Max, o.Max)
+	l.Count += o.Count
+	l.Sum += o.Sum
+	l.hist.Merge(o.hist)
+}
+
+// Mean is the exact mean in ns, 0 when empty.
+func (l *Latency) Mean() float64 {
+	if l.Count == 0 {
+		return 0
+	}
+	return float64(l.Sum) / float64(l.Count)
+}
+
+// Percentile is the duration in ns that p percent do not exceed, within the
+// histogram's three digits and never outside Min and Max; 0 when empty.
+func (l *Latency) Percentile(p float64) int64 {
+	if l.Count == 0 {
+		return 0
+	}
+	return min(max(l.hist.ValueAtPercentile(p)*1000, l.Min), l.Max)
+}
+
+// Each calls f for every occupied step of the histogram in rising order, with
+// a duration in ns inside Min and Max, and the count there.
+func (l *Latency) Each(f func(ns, count int64)) {
+	if l.Count == 0 {
+		return
+	}
+	for _, bar := range l.hist.Distribution() {
+		if bar.Count > 0 {
+			f(min(max(bar.From*1000, l.Min), l.Max), bar.Count)
+		}
+	}
+}
+
+// latencyJSON is Latency as recordings hold it.
+type latencyJSON struct {
+	Count int64  `json:"count"`
+	Sum   int64  `json:"sumNs"`
+	Min   int64  `json:"minNs"`
+	Max   int64  `json:"maxNs"`
+	HDR   string `json:"hdr,omitempty"` // V2 compressed, base64; values in µs
+}
+
+// MarshalJSON writes counts, sums and the histogram in HDR's V2 compressed
+// base64 form.
+func (l *Latency) MarshalJSON() ([]byte, error) {
+	j := latencyJSON{Count: l.Count, Sum: l.Sum, Min: l.Min, Max: l.Max}
+	if l.hist != nil {
+		encoded, err := l.hist.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+		if err != nil {
+			return nil, err
+		}
+		j.HDR = string(encoded)
+	}
+	return json.Marshal(j)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote; a histogram that does not hold
+// as many values as the count says is an error.
+func (l *Latency) UnmarshalJSON(b []byte) error {
+	var j latencyJSON
+	if err := json.Unmarshal(b, &j); err != nil {
+		return err
+	}
+	*l = Latency{Count: j.Count, Sum: j.Sum, Min: j.Min, Max: j.Max}
+	if j.HDR == "" && j.Count == 0 {
+		return nil
+	}
+	hist, err := hdrhistogram.Decode([]byte(j.HDR))
+	if err != nil {
+		return fmt.Errorf("latency histogram: %w", err)
+	}
+	if hist.TotalCount() != j.Count {
+		return fmt.Errorf("latency histogram holds %d values, its count says %d", hist.TotalCount(), j.Count)
+	}
+	l.hist = hist
+	return nil
+}

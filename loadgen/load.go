@@ -1,0 +1,265 @@
+package loadgen
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Progress is how far a load has got.
+type Progress struct {
+	Started, Finished, Lost int64
+	Elapsed                 time.Duration
+	Planned                 int64         // 0 when the duration decides
+	Duration                time.Duration // 0 when the requests decide
+}
+
+// Load is one load, ready to run once.
+type Load struct {
+	cfg      Config
+	target   target
+	ok       *statusBits
+	schedule Schedule
+	budget   *budget
+	recorder *recorder
+
+	endpoints Endpoints
+	resolver  *resolver // nil unless the name is refreshed in the background
+	address   string    // the target as error texts show it
+
+	base    time.Time // the run's start; set by Run before anything else reads it
+	started chan struct{}
+	notes   []string
+
+	marksMu sync.Mutex // guards marks
+	marks   []Mark
+
+	stopOnce    sync.Once
+	stopped     chan struct{}
+	interrupted atomic.Bool
+}
+
+// New validates cfg, resolves the target and makes everything ready. The error
+// is a *ResolveError when the name does not resolve.
+func New(ctx context.Context, cfg Config) (*Load, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	t, err := parseTarget(cfg.URL)
+	if err != nil {
+		return nil, err
+	}
+	ok, err := cfg.OK.compile()
+	if err != nil {
+		return nil, err
+	}
+	l := &Load{
+		cfg: cfg, target: t, ok: ok,
+		schedule: Schedule{Workers: cfg.Workers, Rate: cfg.Rate},
+		budget:   newBudget(cfg.Requests, cfg.Duration),
+		recorder: newRecorder(cfg.Sinks),
+		started:  make(chan struct{}),
+		stopped:  make(chan struct{}),
+	}
+	return l, l.chooseEndpoints(ctx)
+}
+
+// chooseEndpoints decides where connections go, and what error texts call the
+// target: its address as the URL gives it or, for a name with one address,
+// that; a layer-4 balancer's client sees no more either.
+func (l *Load) chooseEndpoints(ctx context.Context) error {
+	l.address = l.target.hostport()
+	if l.cfg.Endpoints != nil {
+		l.endpoints = l.cfg.Endpoints
+		return nil
+	}
+	if len(l.cfg.ConnectTo) > 0 {
+		var addrs []netip.AddrPort
+		for _, to := range l.cfg.ConnectTo {
+			addrs = append(addrs, to.Addr)
+		}
+		l.endpoints = newFixed(addrs)
+		return nil
+	}
+	if addr, ok := l.target.addr(); ok {
+		l.endpoints = newFixed([]netip.AddrPort{addr})
+		return nil
+	}
+	return l.resolveName(ctx)
+}
+
+func (l *Load) resolveName(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	ips, err := lookupHost(ctx, l.target.host)
+	if err != nil || len(ips) == 0 {
+		return &ResolveError{l.target.host, err}
+	}
+	r := &resolver{host: l.target.host, port: l.target.port, lookup: lookupHost, note: l.Mark, since: func() int64 { return l.Since(time.Now()) }}
+	var note string
+	r.family, note = chooseFamily(ctx, ips, l.target.port)
+	if note != "" {
+		l.notes = append(l.notes, note)
+	}
+	if l.cfg.DNS == DNSPerConnection {
+		l.endpoints = &perConnection{resolver: resolver{host: r.host, port: r.port, family: r.family, lookup: r.lookup}}
+		return nil
+	}
+	if err := r.resolve(ctx); err != nil {
+		return &ResolveError{l.target.host, err}
+	}
+	if list := r.list.Load().list; len(list) == 1 {
+		l.address = list[0].Addr.String()
+	}
+	l.endpoints = r
+	if l.cfg.DNS == DNSRefresh {
+		l.resolver = r
+	}
+	return nil
+}
+
+// Run carries the load out and returns what happened. When ctx ends, the run
+// stops in two steps: no request is started any more, and after the drain
+// bound what is in flight is aborted. Run may be called once.
+func (l *Load) Run(ctx context.Context) *Run {
+	l.base = time.Now()
+	close(l.started)
+	background, cancel := context.WithCancel(context.Background())
+	var helpers sync.WaitGroup
+	if l.resolver != nil {
+		tick := time.NewTicker(refreshEvery)
+		defer tick.Stop()
+		helpers.Go(func() { l.resolver.refresh(background, tick.C) })
+	}
+	if l.cfg.Duration > 0 {
+		end := time.AfterFunc(l.cfg.Duration, func() { l.budget.check(time.Since(l.base)) })
+		defer end.Stop()
+	}
+	e := newEngine(l)
+	done := make(chan struct{})
+	helpers.Go(func() { l.watch(ctx, done, e) })
+	e.run(background)
+	duration := l.Since(time.Now())
+	close(done)
+	cancel()
+	helpers.Wait()
+	return l.result(duration)
+}
+
+// watch stops the engine when it is told to, in two steps.
+func (l *Load) watch(ctx context.Context, done <-chan struct{}, e engine) {
+	select {
+	case <-done:
+		return
+	case <-l.stopped:
+	case <-ctx.Done():
+	}
+	select {
+	case <-done: // it had ended by itself
+		return
+	default:
+	}
+	l.interrupted.Store(true)
+	l.budget.end()
+	bound := time.NewTimer(l.cfg.DrainBound)
+	defer bound.Stop()
+	select {
+	case <-done:
+	case <-bound.C:
+		e.abort()
+	}
+}
+
+// Stop ends the run as the end of Run's context does.
+func (l *Load) Stop() { l.stopOnce.Do(func() { close(l.stopped) }) }
+
+// Hold makes the planned requests, or the duration, a minimum: the load goes
+// on until Release.
+func (l *Load) Hold() { l.budget.held.Store(true) }
+
+// Release takes Hold back: the load ends as soon as what was planned is done.
+func (l *Load) Release() {
+	l.budget.held.Store(false)
+	select {
+	case <-l.started:
+		l.budget.check(time.Since(l.base))
+	default:
+	}
+}
+
+// Started is closed when the run's clock starts.
+func (l *Load) Started() <-chan struct{} { return l.started }
+
+// Over is closed when no further request will be started.
+func (l *Load) Over() <-chan struct{} { return l.budget.over }
+
+// Since is a time on the run's clock, in ns. Call it after Started.
+func (l *Load) Since(t time.Time) int64 { return int64(t.Sub(l.base)) }
+
+// Mark adds m to the run.
+func (l *Load) Mark(m Mark) {
+	l.marksMu.Lock()
+	defer l.marksMu.Unlock()
+	l.marks = append(l.marks, m)
+}
+
+// Progress may be asked at any time.
+func (l *Load) Progress() Progress {
+	p := l.recorder.progress()
+	if l.cfg.Duration > 0 {
+		p.Duration = l.cfg.Duration
+	} else {
+		p.Planned = l.cfg.Requests
+	}
+	select {
+	case <-l.started:
+		p.Elapsed = time.Since(l.base)
+	default:
+	}
+	return p
+}
+
+// result merges the counts into a Run.
+func (l *Load) result(duration int64) *Run {
+	run := &Run{
+		StartedAt:   l.base.Round(0),
+		Duration:    duration,
+		Interrupted: l.interrupted.Load(),
+		Settings:    l.settings(),
+		Environment: Environment{Version: Version, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.GOMAXPROCS(0)},
+		Notes:       l.notes,
+	}
+	run.Counts.Planned = l.budget.planned()
+	run.Counts.Unsent = l.budget.unsent()
+	l.recorder.merge(run)
+	l.marksMu.Lock()
+	defer l.marksMu.Unlock()
+	run.Marks = append([]Mark{}, l.marks...)
+	SortMarks(run.Marks)
+	return run
+}
+
+// SortMarks puts marks in order of start, then of end.
+func SortMarks(marks []Mark) {
+	slices.SortStableFunc(marks, func(a, b Mark) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))
+	})
+}
+
+func (l *Load) settings() Settings {
+	c := l.cfg
+	s := Settings{
+		URL: c.URL, Method: c.Method, Requests: c.Requests, Workers: c.Workers, Rate: c.Rate, Duration: c.Duration,
+		Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, KeepAlive: !c.DisableKeepAlive,
+		Redirects: !c.DisableRedirects, OK: c.OK, Engine: "pool",
+	}
+	if c.Duration > 0 {
+		s.Requests = 0
+	}
+	return s
+}

@@ -1,0 +1,28 @@
+package loadgen
+
+// MarkKind says what a mark is about; reports relate losses to marks by kind.
+type MarkKind string
+
+// The kinds of mark. A step's own mark spans its action; the others are
+// moments in the life of one endpoint.
+const (
+	MarkStep            MarkKind = "step"             // an action of the timeline, start to end
+	MarkTerminating     MarkKind = "terminating"      // the endpoint was told to go; its pre-stop delay begins
+	MarkSignalled       MarkKind = "signalled"        // the stop signal was sent
+	MarkListenerClosed  MarkKind = "listener closed"  // it accepts no more connections
+	MarkExited          MarkKind = "exited"           // its process is gone
+	MarkEndpointRemoved MarkKind = "endpoint removed" // the balancer sends it no more connections
+	MarkReady           MarkKind = "ready"            // it serves, and may get connections
+	MarkNote            MarkKind = "note"             // something seen, for instance a failed look-up
+)
+
+// Mark is something done to the target, or seen happening to it.
+// Start and End are ns from the start of the run; a moment has both equal.
+type Mark struct {
+	Kind     MarkKind `json:"kind"`
+	Name     string   `json:"name"`
+	Endpoint string   `json:"endpoint,omitempty"`
+	Start    int64    `json:"startNs"`
+	End      int64    `json:"endNs"`
+	Error    string   `json:"error,omitempty"`
+}

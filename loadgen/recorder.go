@@ -1,0 +1,436 @@
+package loadgen
+
+import (
+	"cmp"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	maxLostDetails = 100_000
+	maxSamples     = 1_000 // distinct texts; the rest share one
+)
+
+// recorder counts results in shards that share nothing, and merges them at the
+// end. Its memory does not grow with the number of requests.
+type recorder struct {
+	shards []*shard
+	names  *endpointNames
+}
+
+func newRecorder(sinks []Sink) *recorder {
+	r := &recorder{names: &endpointNames{}}
+	for range max(1, runtime.GOMAXPROCS(0)) {
+		r.shards = append(r.shards, &shard{sinks: sinks})
+	}
+	return r
+}
+
+// shard is the part of the recorder that one or more workers write to.
+type shard struct {
+	mu sync.Mutex // guards all below but the atomics; workers of one shard share it
+
+	sinks       []Sink
+	latency     Latencies
+	phases      PhaseLatencies
+	bins        Bins
+	endpoints   []endpointCount // by index of endpointNames; [0] is "no endpoint"
+	bytes, late int64
+	statuses    map[int]int64
+	connections ConnectionCount
+	lost        []LostRequest // Endpoint is filled in by the merge
+	lostAt      []int         // endpoint index of each of lost
+	lostUntold  int64
+	samples     []Sample
+	sampleIndex map[string]int
+
+	counts [4]int64 // by Fate
+
+	// For the live view and for triggers: read while the run goes on.
+	started, finished, lostNow atomic.Int64
+}
+
+// endpointCount counts the outcomes on one endpoint.
+type endpointCount struct {
+	ok, aborted [2]int64 // fresh, reused
+	failed      map[failedKey]int64
+	seen        EndpointSeen
+}
+
+type failedKey struct {
+	class  Class
+	reused bool
+}
+
+// start counts one request as started at ns.
+func (s *shard) start(ns int64) {
+	s.started.Add(1)
+	s.mu.Lock()
+	s.bins.at(ns).Started++
+	s.mu.Unlock()
+}
+
+// skip counts ticks that passed unused.
+func (s *shard) skip(ticks int64) {
+	if ticks == 0 {
+		return
+	}
+	s.mu.Lock()
+	s.late += ticks
+	s.mu.Unlock()
+}
+
+// connected counts one connection made to an endpoint.
+func (s *shard) connected(endpoint int, ns int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.connections.Opened++
+	seen := &s.endpoint(endpoint).seen
+	if seen.FirstConnect < 0 {
+		seen.FirstConnect = ns
+	}
+	seen.LastConnect = ns
+}
+
+// connection applies f to the connection counters.
+func (s *shard) connection(f func(*ConnectionCount)) {
+	s.mu.Lock()
+	f(&s.connections)
+	s.mu.Unlock()
+}
+
+// finish counts the fate of a request that was counted as started.
+func (s *shard) finish(r *Result) {
+	s.mu.Lock()
+	s.counts[r.Fate]++
+	s.recordOutcome(r)
+	s.recordTimes(r)
+	if r.Fate == FateLost {
+		s.recordLost(r)
+	}
+	if r.Fate == FateSpoiled {
+		s.sample(r)
+	}
+	s.mu.Unlock()
+	if r.Fate == FateLost {
+		s.lostNow.Add(1)
+	}
+	s.finished.Add(1)
+	for _, sink := range s.sinks {
+		sink.Record(r)
+	}
+}
+
+func (s *shard) recordOutcome(r *Result) {
+	e := s.endpoint(r.Endpoint)
+	reused := 0
+	if r.Reused {
+		reused = 1
+	}
+	switch r.Fate {
+	case FateOK:
+		e.ok[reused]++
+	case FateAborted:
+		e.aborted[reused]++
+	case FateLost, FateSpoiled:
+		if e.failed == nil {
+			e.failed = map[failedKey]int64{}
+		}
+		e.failed[failedKey{r.Class, r.Reused}]++
+	}
+	if !r.Answered() {
+		return
+	}
+	if e.seen.FirstAnswer < 0 {
+		e.seen.FirstAnswer = r.End
+	}
+	e.seen.LastAnswer = max(e.seen.LastAnswer, r.End)
+	if s.statuses == nil {
+		s.statuses = map[int]int64{}
+	}
+	s.statuses[r.Status]++
+	s.bytes += r.Bytes
+}
+
+func (s *shard) recordTimes(r *Result) {
+	bin := s.bins.at(r.End)
+	took := r.End - r.Start
+	switch {
+	case r.Fate == FateAborted:
+		bin.Aborted++
+		return
+	case r.Fate == FateSpoiled:
+		bin.Spoiled++
+		s.latency.Failed.Record(took)
+		return
+	case r.Fate == FateLost:
+		bin.addLost(r.Class, 1)
+	default:
+		bin.OK++
+	}
+	switch {
+	case !r.Answered():
+		s.latency.Failed.Record(took)
+		return
+	case r.Fate == FateOK:
+		s.latency.OK.Record(took)
+	default:
+		s.latency.Unexpected.Record(took)
+	}
+	bin.Answered++
+	if bin.Latency == nil {
+		bin.Latency = &Sketch{}
+	}
+	bin.Latency.record(took)
+	s.phases.DNS.Record(r.Phases.DNS)
+	s.phases.Connect.Record(r.Phases.Connect)
+	s.phases.Send.Record(r.Phases.Send)
+	s.phases.Wait.Record(r.Phases.Wait)
+	s.phases.Read.Record(r.Phases.Read)
+}
+
+func (s *shard) recordLost(r *Result) {
+	sample := -1
+	if !r.Answered() {
+		sample = s.sample(r)
+	}
+	if len(s.lost) == maxLostDetails {
+		s.lostUntold++
+		return
+	}
+	s.lost = append(s.lost, LostRequest{Start: r.Start, End: r.End, Class: r.Class, Reused: r.Reused, Sample: sample})
+	s.lostAt = append(s.lostAt, r.Endpoint)
+}
+
+// sample counts the result's error text and returns its index.
+func (s *shard) sample(r *Result) int {
+	text := r.Sample
+	i, ok := s.sampleIndex[text]
+	if !ok && len(s.samples) >= maxSamples {
+		text = "other errors of class " + r.Class.String()
+		i, ok = s.sampleIndex[text]
+	}
+	if !ok {
+		if s.sampleIndex == nil {
+			s.sampleIndex = map[string]int{}
+		}
+		i = len(s.samples)
+		s.sampleIndex[text] = i
+		s.samples = append(s.samples, Sample{Class: r.Class, Text: text})
+	}
+	s.samples[i].Count++
+	return i
+}
+
+// endpoint returns the counters of the endpoint with an index of
+// endpointNames, -1 for none.
+func (s *shard) endpoint(index int) *endpointCount {
+	for len(s.endpoints) <= index+1 {
+		s.endpoints = append(s.endpoints, endpointCount{seen: EndpointSeen{FirstConnect: -1, LastConnect: -1, FirstAnswer: -1, LastAnswer: -1}})
+	}
+	return &s.endpoints[index+1]
+}
+
+// endpointNames numbers endpoints by name, for all shards alike.
+type endpointNames struct {
+	mu    sync.RWMutex
+	index map[string]int
+	list  []string
+}
+
+// maxEndpoints bounds what --endpoint-header can make of a field that differs
+// with every answer.
+const maxEndpoints = 10_000
+
+func (n *endpointNames) id(name string) int {
+	n.mu.RLock()
+	i, ok := n.index[name]
+	n.mu.RUnlock()
+	if ok {
+		return i
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if i, ok := n.index[name]; ok {
+		return i
+	}
+	if len(n.list) >= maxEndpoints {
+		name = "(other endpoints)"
+		if i, ok := n.index[name]; ok {
+			return i
+		}
+	}
+	if n.index == nil {
+		n.index = map[string]int{}
+	}
+	i = len(n.list)
+	n.index[name] = i
+	n.list = append(n.list, name)
+	return i
+}
+
+func (n *endpointNames) name(i int) string {
+	if i < 0 {
+		return ""
+	}
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.list[i]
+}
+
+// progress sums the live counters.
+func (r *recorder) progress() Progress {
+	var p Progress
+	for _, s := range r.shards {
+		p.Started += s.started.Load()
+		p.Finished += s.finished.Load()
+		p.Lost += s.lostNow.Load()
+	}
+	return p
+}
+
+// merge puts the shards together into run. No worker may be running.
+func (r *recorder) merge(run *Run) {
+	run.Statuses = map[int]int64{}
+	run.Outcomes, run.Endpoints = []Outcome{}, []EndpointSeen{}
+	run.Lost, run.Samples = []LostRequest{}, []Sample{}
+	total := &shard{}
+	for _, s := range r.shards {
+		run.Counts.Started += s.started.Load()
+		run.Counts.OK += s.counts[FateOK]
+		run.Counts.Lost += s.counts[FateLost]
+		run.Counts.Spoiled += s.counts[FateSpoiled]
+		run.Counts.Aborted += s.counts[FateAborted]
+		run.Bytes += s.bytes
+		run.Late += s.late
+		run.LostUntold += s.lostUntold
+		for status, n := range s.statuses {
+			run.Statuses[status] += n
+		}
+		run.Connections.add(s.connections)
+		run.Latency.merge(&s.latency)
+		run.Phases.merge(&s.phases)
+		run.Bins.Merge(&s.bins)
+		r.mergeLost(run, total, s)
+		for i := range s.endpoints {
+			total.endpoint(i - 1).merge(&s.endpoints[i])
+		}
+	}
+	r.outcomes(run, total.endpoints)
+	slices.SortStableFunc(run.Lost, func(a, b LostRequest) int { return cmp.Compare(a.End, b.End) })
+	if extra := len(run.Lost) - maxLostDetails; extra > 0 {
+		run.Lost = run.Lost[:maxLostDetails]
+		run.LostUntold += int64(extra)
+	}
+}
+
+// mergeLost appends one shard's lost requests, with samples renumbered.
+func (r *recorder) mergeLost(run *Run, total, s *shard) {
+	renumbered := make([]int, len(s.samples))
+	for i, sample := range s.samples {
+		renumbered[i] = total.sample(&Result{Class: sample.Class, Sample: sample.Text})
+		total.samples[renumbered[i]].Count += sample.Count - 1
+	}
+	for i, lost := range s.lost {
+		if lost.Sample >= 0 {
+			lost.Sample = renumbered[lost.Sample]
+		}
+		lost.Endpoint = r.names.name(s.lostAt[i])
+		run.Lost = append(run.Lost, lost)
+	}
+	run.Samples = total.samples
+}
+
+// outcomes writes the counts by class, reuse and endpoint, in a fixed order.
+func (r *recorder) outcomes(run *Run, endpoints []endpointCount) {
+	for i := range endpoints {
+		e, name := &endpoints[i], r.names.name(i-1)
+		for reused := range 2 {
+			add := func(fate Fate, class Class, n int64) {
+				if n > 0 {
+					run.Outcomes = append(run.Outcomes, Outcome{fate.String(), class, reused == 1, name, n})
+				}
+			}
+			add(FateOK, 0, e.ok[reused])
+			add(FateAborted, 0, e.aborted[reused])
+			for key, n := range e.failed {
+				if key.reused != (reused == 1) {
+					continue
+				}
+				if key.class.Spoiled() {
+					add(FateSpoiled, key.class, n)
+				} else {
+					add(FateLost, key.class, n)
+				}
+			}
+		}
+		if i > 0 {
+			e.seen.Name = name
+			run.Endpoints = append(run.Endpoints, e.seen)
+		}
+	}
+	slices.SortFunc(run.Outcomes, func(a, b Outcome) int {
+		return cmp.Or(cmp.Compare(a.Endpoint, b.Endpoint), cmp.Compare(a.Fate, b.Fate),
+			cmp.Compare(a.Class, b.Class), compareBool(a.Reused, b.Reused))
+	})
+	slices.SortFunc(run.Endpoints, func(a, b EndpointSeen) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+func (e *endpointCount) merge(o *endpointCount) {
+	for i := range 2 {
+		e.ok[i] += o.ok[i]
+		e.aborted[i] += o.aborted[i]
+	}
+	for key, n := range o.failed {
+		if e.failed == nil {
+			e.failed = map[failedKey]int64{}
+		}
+		e.failed[key] += n
+	}
+	e.seen.FirstConnect = earliest(e.seen.FirstConnect, o.seen.FirstConnect)
+	e.seen.FirstAnswer = earliest(e.seen.FirstAnswer, o.seen.FirstAnswer)
+	e.seen.LastConnect = max(e.seen.LastConnect, o.seen.LastConnect)
+	e.seen.LastAnswer = max(e.seen.LastAnswer, o.seen.LastAnswer)
+}
+
+// earliest is the smaller of two times of which -1 means never.
+func earliest(a, b int64) int64 {
+	if a < 0 || b >= 0 && b < a {
+		return b
+	}
+	return a
+}
+
+func (c *ConnectionCount) add(o ConnectionCount) {
+	c.Opened += o.Opened
+	c.Stale += o.Stale
+	c.Waited += o.Waited
+	c.Ours += o.Ours
+	c.Surplus += o.Surplus
+}
+
+func (l *Latencies) merge(o *Latencies) {
+	l.OK.Merge(&o.OK)
+	l.Unexpected.Merge(&o.Unexpected)
+	l.Failed.Merge(&o.Failed)
+}
+
+func (p *PhaseLatencies) merge(o *PhaseLatencies) {
+	p.DNS.Merge(&o.DNS)
+	p.Connect.Merge(&o.Connect)
+	p.Send.Merge(&o.Send)
+	p.Wait.Merge(&o.Wait)
+	p.Read.Merge(&o.Read)
+}

@@ -1,0 +1,82 @@
+package loadgen
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// sampleText is a failure in the words that hey prints, so that equal causes
+// share a line: the URL's address in place of the replica's, and no source
+// port.
+func sampleText(at *hop, address string, f *failure, class Class) string {
+	text := f.text
+	if text == "" {
+		text = reason(f.err)
+	}
+	if class.Cause() == CauseTimeout && !strings.HasPrefix(text, "dial ") {
+		text = timeoutText(class.Stage())
+	}
+	return title(at.method) + ` "` + at.target.url.String() + `": ` + text
+}
+
+// timeoutText is what net/http says of a request that took longer than -t.
+func timeoutText(s Stage) string {
+	if s == StageBody {
+		return "context deadline exceeded (Client.Timeout or context cancellation while reading body)"
+	}
+	return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+}
+
+// errorText is a failure on an established connection, as net names it.
+func (c *conn) errorText(f *failure, address string) string {
+	op := "read"
+	if f.stage == StageSend {
+		op = "write"
+	}
+	var errno syscall.Errno
+	if !errors.As(f.err, &errno) {
+		return reason(f.err)
+	}
+	return op + " tcp " + maskedSource(c.LocalAddr()) + "->" + address + ": " + op + ": " + errno.Error()
+}
+
+// maskedSource is a local address without its port, which differs for every
+// connection.
+func maskedSource(a net.Addr) string {
+	if a == nil {
+		return "*"
+	}
+	host, _, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return "*"
+	}
+	return net.JoinHostPort(host, "*")
+}
+
+// reason is the part of an error's text that names the cause alone.
+func reason(err error) string {
+	var call *os.SyscallError
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return "i/o timeout"
+	case errors.As(err, &call):
+		return call.Error()
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "unexpected EOF"
+	case errors.Is(err, errSelfConnect):
+		return "connect: connection refused"
+	}
+	return err.Error()
+}
+
+// title is a method as hey's error texts write it: "Get", "Post".
+func title(method string) string {
+	if method == "" {
+		return ""
+	}
+	return method[:1] + strings.ToLower(method[1:])
+}

@@ -1,0 +1,128 @@
+package loadgen
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// rawSocket is a non-blocking socket on the runtime's poller. It is made here
+// and not by net.Dialer because that one tries again on EADDRNOTAVAIL and on
+// meeting itself, unseen.
+type rawSocket struct {
+	*os.File
+	raw           syscall.RawConn
+	local, remote net.Addr
+
+	// peek's closure and its result are kept, so that asking allocates nothing.
+	peek    func(fd uintptr) bool
+	arrived bool
+}
+
+// dialSocket makes one connection attempt to addr, until deadline (zero: none).
+// register gets the socket before it blocks, so that it can be interrupted.
+func dialSocket(addr netip.AddrPort, deadline time.Time, register func(net.Conn)) (socket, error) {
+	family, sockaddr := sockaddrOf(addr)
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	// The request goes out in one write, and a body's last segment must not
+	// wait for an acknowledgement. Failing to set it changes timing only.
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	err = unix.Connect(fd, sockaddr)
+	if err != nil && !errors.Is(err, unix.EINPROGRESS) && !errors.Is(err, unix.EINTR) {
+		_ = unix.Close(fd)
+		return nil, os.NewSyscallError("connect", err)
+	}
+	s := &rawSocket{File: os.NewFile(uintptr(fd), "tcp"), remote: net.TCPAddrFromAddrPort(addr)}
+	if s.raw, err = s.SyscallConn(); err == nil {
+		register(s)
+		err = s.awaitConnect(deadline)
+	}
+	if err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	s.peek = func(fd uintptr) bool {
+		var one [1]byte
+		_, _, err := unix.Recvfrom(int(fd), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		s.arrived = !errors.Is(err, unix.EAGAIN)
+		return true
+	}
+	return s, nil
+}
+
+// awaitConnect waits until the handshake is known to be done.
+func (s *rawSocket) awaitConnect(deadline time.Time) error {
+	if !deadline.IsZero() {
+		if err := s.SetDeadline(deadline); err != nil {
+			return err
+		}
+	}
+	var result error
+	err := s.raw.Write(func(fd uintptr) bool {
+		code, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_ERROR)
+		if err != nil || code != 0 {
+			if err == nil {
+				err = syscall.Errno(code)
+			}
+			result = os.NewSyscallError("connect", err)
+			return true
+		}
+		if _, err := unix.Getpeername(int(fd)); err != nil {
+			return false // still under way
+		}
+		local, err := unix.Getsockname(int(fd))
+		if err == nil {
+			s.local = tcpAddr(local)
+		}
+		if s.local != nil && s.local.String() == s.remote.String() {
+			result = errSelfConnect
+		}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	return result
+}
+
+func (s *rawSocket) quiet() bool {
+	s.arrived = true
+	if err := s.raw.Read(s.peek); err != nil {
+		return false
+	}
+	return !s.arrived
+}
+
+func (s *rawSocket) LocalAddr() net.Addr  { return s.local }
+func (s *rawSocket) RemoteAddr() net.Addr { return s.remote }
+
+func sockaddrOf(addr netip.AddrPort) (family int, sa unix.Sockaddr) {
+	if ip := addr.Addr().Unmap(); ip.Is4() {
+		return unix.AF_INET, &unix.SockaddrInet4{Port: int(addr.Port()), Addr: ip.As4()}
+	}
+	sa6 := &unix.SockaddrInet6{Port: int(addr.Port()), Addr: addr.Addr().As16()}
+	if zone := addr.Addr().Zone(); zone != "" {
+		if ifi, err := net.InterfaceByName(zone); err == nil {
+			sa6.ZoneId = uint32(ifi.Index)
+		}
+	}
+	return unix.AF_INET6, sa6
+}
+
+func tcpAddr(sa unix.Sockaddr) net.Addr {
+	switch sa := sa.(type) {
+	case *unix.SockaddrInet4:
+		return net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port)))
+	case *unix.SockaddrInet6:
+		return net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.AddrFrom16(sa.Addr), uint16(sa.Port)))
+	}
+	return nil
+}

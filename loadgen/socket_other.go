@@ -1,0 +1,67 @@
+//go:build !linux
+
+package loadgen
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"syscall"
+	"time"
+)
+
+// netSocket is a connection of the standard dialer, held to one attempt.
+type netSocket struct{ *net.TCPConn }
+
+// dialSocket makes one connection attempt to addr, until deadline (zero: none).
+// register gets what can be closed to interrupt it.
+func dialSocket(addr netip.AddrPort, deadline time.Time, register func(net.Conn)) (socket, error) {
+	attempts := 0
+	d := net.Dialer{
+		Deadline:  deadline,
+		KeepAlive: -1,
+		Control: func(string, string, syscall.RawConn) error {
+			if attempts++; attempts > 1 {
+				return errRedialed
+			}
+			return nil
+		},
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	register(interrupt{cancel: cancel})
+	c, err := d.DialContext(ctx, "tcp", addr.String())
+	if err != nil {
+		if errors.Is(err, context.Canceled) {
+			return nil, os.ErrDeadlineExceeded
+		}
+		return nil, err
+	}
+	register(c)
+	return netSocket{c.(*net.TCPConn)}, nil
+}
+
+// interrupt stands for a connection that is being made; setting its deadline
+// ends the attempt.
+type interrupt struct {
+	net.Conn
+	cancel context.CancelFunc
+}
+
+func (i interrupt) SetDeadline(time.Time) error {
+	i.cancel()
+	return nil
+}
+
+// quiet asks with a deadline that has passed but for a moment: the standard
+// connection has no other way to look without waiting.
+func (s netSocket) quiet() bool {
+	if err := s.SetReadDeadline(time.Now().Add(50 * time.Microsecond)); err != nil {
+		return false
+	}
+	var one [1]byte
+	_, err := s.Read(one[:])
+	return errors.Is(err, os.ErrDeadlineExceeded)
+}

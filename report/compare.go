@@ -1,0 +1,68 @@
+package report
+
+// Comparison sets variants side by side; a column for each run.
+type Comparison struct {
+	Columns []string
+	Rows    []ComparisonRow
+}
+
+// ComparisonRow is one quantity over all columns.
+type ComparisonRow struct {
+	Name  string
+	Cells []string
+}
+
+// compareVariants builds the table; nil for fewer than two variants.
+func compareVariants(runs []RunReport) *Comparison {
+	c := &Comparison{}
+	for _, r := range runs {
+		if r.Run.Variant != "" {
+			c.Columns = append(c.Columns, r.Run.Variant)
+		}
+	}
+	if len(c.Columns) < 2 {
+		return nil
+	}
+	row := func(name string, cell func(RunReport) string) {
+		cells := make([]string, len(runs))
+		for i, r := range runs {
+			cells[i] = cell(r)
+		}
+		c.Rows = append(c.Rows, ComparisonRow{name, cells})
+	}
+	row("started", func(r RunReport) string { return number(r.Run.Counts.Started) })
+	row("ok", func(r RunReport) string { return number(r.Run.Counts.OK) })
+	row("lost", func(r RunReport) string { return number(r.Run.Counts.Lost) })
+	for _, class := range classesOf(runs) {
+		row("  "+class, func(r RunReport) string { return number(r.classTotal(class)) })
+	}
+	row("windows", func(r RunReport) string { return number(int64(len(r.Loss.Windows))) })
+	row("time with loss", func(r RunReport) string { return duration(int64(r.Loss.Seconds * 1e9)) })
+	row("p50 of answers", func(r RunReport) string { return duration(r.Run.Latency.OK.Percentile(50)) })
+	row("p99 of answers", func(r RunReport) string { return duration(r.Run.Latency.OK.Percentile(99)) })
+	return c
+}
+
+// classesOf lists the classes that any run has, in order of appearance.
+func classesOf(runs []RunReport) []string {
+	var names []string
+	seen := map[string]bool{}
+	for _, r := range runs {
+		for _, c := range r.Loss.Classes {
+			if name := c.Class.String(); !seen[name] {
+				seen[name] = true
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+func (r RunReport) classTotal(name string) int64 {
+	for _, c := range r.Loss.Classes {
+		if c.Class.String() == name {
+			return c.Total()
+		}
+	}
+	return 0
+}

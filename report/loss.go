@@ -1,0 +1,262 @@
+package report
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"nodrop/loadgen"
+)
+
+// Loss is what was lost in one run, when and where.
+type Loss struct {
+	Identity  error // how the counts contradict themselves; nil when they add up
+	Classes   []ClassLoss
+	Endpoints []EndpointLoss
+	Windows   []Window
+	Gap       int64 // ns; losses closer than this belong to one window
+	Seconds   float64
+	Baseline  Baseline
+	Event     Event
+
+	// UpperBound is the loss ratio that a run of this size misses 1 time in 20:
+	// 1 − 0.05^(1/n) (the one-sided 95 % bound for 0 of n).
+	UpperBound float64
+}
+
+// ClassLoss counts one class of lost or spoiled requests.
+type ClassLoss struct {
+	Class         loadgen.Class
+	Spoiled       bool
+	Fresh, Reused int64
+	Sample        string // most frequent text, "" for statuses
+}
+
+// Total is fresh and reused together.
+func (c ClassLoss) Total() int64 { return c.Fresh + c.Reused }
+
+// EndpointLoss counts what happened on one endpoint.
+type EndpointLoss struct {
+	Name     string // "" for requests that reached none
+	OK, Lost int64
+	Classes  []ClassLoss
+	Seen     loadgen.EndpointSeen
+}
+
+// Window is a run of losses close together. Times are ns from the run's start.
+type Window struct {
+	Begin, End int64
+	Exposed    int64 // requests started inside it, in whole bins
+	Lost       int64
+	InFlight   int64 // of Lost: started before the window began
+	Classes    []loadgen.BinLoss
+	Endpoints  int      // distinct ones; 0 when not known
+	BeginNear  Relation // the nearest marks
+	EndNear    Relation
+}
+
+// Relation says how far a moment is from a mark: Distance > 0 is after it.
+type Relation struct {
+	Mark     loadgen.Mark
+	Distance int64 // ns
+	Known    bool
+}
+
+// Baseline is what completed before the first mark.
+type Baseline struct {
+	Known    bool
+	Until    int64 // ns
+	OK, Lost int64 // in whole bins that ended before Until
+}
+
+// Event is what a scenario did to the target, from its first step to the last
+// mark that it caused.
+type Event struct {
+	Known      bool
+	Begin, End int64  // ns
+	LoadOver   int64  // when the last request was started, ns
+	Err        string // of the first step or mark that failed
+}
+
+// Inside reports whether the load went on until the event was over.
+func (e Event) Inside() bool { return e.Known && e.End <= e.LoadOver }
+
+func findLoss(run *loadgen.Run) Loss {
+	l := Loss{Identity: run.Counts.Check(), Gap: windowGap(run)}
+	if l.Identity == nil {
+		l.Identity = checkOutcomes(run)
+	}
+	l.Classes = classLosses(run, run.Outcomes)
+	l.Endpoints = endpointLosses(run)
+	l.Windows = windows(run, l.Gap)
+	for _, w := range l.Windows {
+		l.Seconds += seconds(w.End - w.Begin)
+	}
+	l.Event = findEvent(run)
+	l.Baseline = findBaseline(run)
+	if n := run.Counts.OK + run.Counts.Lost; n > 0 {
+		l.UpperBound = 1 - math.Pow(0.05, 1/float64(n))
+	}
+	return l
+}
+
+// checkOutcomes holds the counts by class, reuse and endpoint, the details and
+// the time bins against the totals: a recording whose parts disagree is not to
+// be trusted.
+func checkOutcomes(run *loadgen.Run) error {
+	var byFate loadgen.Counts
+	for _, o := range run.Outcomes {
+		switch o.Fate {
+		case loadgen.FateOK.String():
+			byFate.OK += o.Count
+		case loadgen.FateLost.String():
+			byFate.Lost += o.Count
+		case loadgen.FateSpoiled.String():
+			byFate.Spoiled += o.Count
+		case loadgen.FateAborted.String():
+			byFate.Aborted += o.Count
+		}
+	}
+	var binned loadgen.Counts
+	for i := range run.Bins.List {
+		b := &run.Bins.List[i]
+		binned.Started += b.Started
+		binned.OK += b.OK
+		binned.Lost += b.LostCount()
+		binned.Spoiled += b.Spoiled
+		binned.Aborted += b.Aborted
+	}
+	c := run.Counts
+	for _, pair := range []struct {
+		what      string
+		got, want int64
+	}{
+		{"ok by endpoint", byFate.OK, c.OK},
+		{"lost by class", byFate.Lost, c.Lost},
+		{"spoiled by class", byFate.Spoiled, c.Spoiled},
+		{"aborted by endpoint", byFate.Aborted, c.Aborted},
+		{"started over time", binned.Started, c.Started},
+		{"ok over time", binned.OK, c.OK},
+		{"lost over time", binned.Lost, c.Lost},
+		{"spoiled over time", binned.Spoiled, c.Spoiled},
+		{"aborted over time", binned.Aborted, c.Aborted},
+		{"lost requests told", int64(len(run.Lost)) + run.LostUntold, c.Lost},
+	} {
+		if pair.got != pair.want {
+			return &identityError{pair.what, pair.got, pair.want}
+		}
+	}
+	return nil
+}
+
+// classLosses sums outcomes by class, the most frequent first.
+func classLosses(run *loadgen.Run, outcomes []loadgen.Outcome) []ClassLoss {
+	var list []ClassLoss
+	for _, o := range outcomes {
+		if o.Class == 0 {
+			continue
+		}
+		i := slices.IndexFunc(list, func(c ClassLoss) bool { return c.Class == o.Class })
+		if i < 0 {
+			i = len(list)
+			list = append(list, ClassLoss{Class: o.Class, Spoiled: o.Class.Spoiled(), Sample: sampleOf(run, o.Class)})
+		}
+		if o.Reused {
+			list[i].Reused += o.Count
+		} else {
+			list[i].Fresh += o.Count
+		}
+	}
+	slices.SortStableFunc(list, func(a, b ClassLoss) int {
+		return cmp.Or(cmp.Compare(b.Total(), a.Total()), cmp.Compare(a.Class, b.Class))
+	})
+	return list
+}
+
+func sampleOf(run *loadgen.Run, class loadgen.Class) string {
+	best := loadgen.Sample{}
+	for _, s := range run.Samples {
+		if s.Class == class && s.Count > best.Count {
+			best = s
+		}
+	}
+	return best.Text
+}
+
+// endpointLosses groups outcomes by endpoint, those that lost most first.
+func endpointLosses(run *loadgen.Run) []EndpointLoss {
+	byName := map[string][]loadgen.Outcome{}
+	for _, o := range run.Outcomes {
+		byName[o.Endpoint] = append(byName[o.Endpoint], o)
+	}
+	var list []EndpointLoss
+	for name, outcomes := range byName {
+		e := EndpointLoss{Name: name}
+		for _, o := range outcomes {
+			switch o.Fate {
+			case loadgen.FateOK.String():
+				e.OK += o.Count
+			case loadgen.FateLost.String():
+				e.Lost += o.Count
+			}
+		}
+		e.Classes = classLosses(run, outcomes)
+		if i := slices.IndexFunc(run.Endpoints, func(s loadgen.EndpointSeen) bool { return s.Name == name }); i >= 0 {
+			e.Seen = run.Endpoints[i]
+		}
+		list = append(list, e)
+	}
+	slices.SortFunc(list, func(a, b EndpointLoss) int {
+		return cmp.Or(cmp.Compare(b.Lost, a.Lost), compareNatural(a.Name, b.Name))
+	})
+	return list
+}
+
+// findEvent spans the steps and the life-cycle marks; notes are not part of it.
+func findEvent(run *loadgen.Run) Event {
+	e := Event{LoadOver: lastStart(run)}
+	for _, m := range run.Marks {
+		if m.Error != "" && e.Err == "" && m.Kind != loadgen.MarkNote {
+			e.Err = m.Name + ": " + m.Error
+		}
+		switch m.Kind {
+		case loadgen.MarkStep:
+			if !e.Known || m.Start < e.Begin {
+				e.Begin = m.Start
+			}
+			e.Known = true
+			e.End = max(e.End, m.End)
+		case loadgen.MarkNote:
+		default:
+			e.End = max(e.End, m.End)
+		}
+	}
+	return e
+}
+
+// lastStart is the latest moment, to the bin's begin, at which a request was
+// started.
+func lastStart(run *loadgen.Run) int64 {
+	for i, b := range slices.Backward(run.Bins.List) {
+		if b.Started > 0 {
+			return int64(i) * run.Bins.Width
+		}
+	}
+	return 0
+}
+
+func findBaseline(run *loadgen.Run) Baseline {
+	i := slices.IndexFunc(run.Marks, func(m loadgen.Mark) bool { return m.Kind != loadgen.MarkNote })
+	if i < 0 {
+		return Baseline{}
+	}
+	b := Baseline{Known: true, Until: run.Marks[i].Start}
+	for i := range run.Bins.List {
+		if int64(i+1)*run.Bins.Width > b.Until {
+			break
+		}
+		b.OK += run.Bins.List[i].OK
+		b.Lost += run.Bins.List[i].LostCount()
+	}
+	return b
+}

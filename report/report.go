@@ -1,0 +1,55 @@
+// Package report turns a Recording into a Report and the Report into bytes.
+//
+// The pipeline: Build computes everything that is shown (hey's summary, the
+// loss windows, the comparison of variants, the verdict); a Format then only
+// writes. Nothing here reads a clock, the environment or a file, so the same
+// recording gives the same bytes for ever.
+package report
+
+import (
+	"io"
+
+	"nodrop/loadgen"
+)
+
+// Report is a Recording with all that was computed from it.
+type Report struct {
+	Recording  *loadgen.Recording
+	Runs       []RunReport
+	Comparison *Comparison // nil unless there are two variants or more
+	Verdict    Verdict
+}
+
+// RunReport is one run's part.
+type RunReport struct {
+	Run     *loadgen.Run
+	Summary Summary
+	Loss    Loss
+}
+
+// Format writes a finished Report.
+type Format func(io.Writer, *Report) error
+
+// Formats lists the formats that are computed at the end of a run, by the name
+// that -o takes. Streams written while it runs are sinks of loadgen.
+var Formats = []struct {
+	Name  string
+	Write Format
+}{
+	{"text", Text},
+	{"json", JSON},
+}
+
+// JSON writes the recording itself.
+func JSON(w io.Writer, r *Report) error { return loadgen.WriteRecording(w, r.Recording) }
+
+// Build computes a Report.
+func Build(rec *loadgen.Recording) *Report {
+	r := &Report{Recording: rec}
+	for _, run := range rec.Runs {
+		r.Runs = append(r.Runs, RunReport{run, summarize(run), findLoss(run)})
+	}
+	r.Comparison = compareVariants(r.Runs)
+	r.Verdict = judge(r.Runs)
+	return r
+}

@@ -1,0 +1,341 @@
+package report
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"nodrop/loadgen"
+)
+
+// maxEndpointLines bounds the list of endpoints; those that lost come first.
+const maxEndpointLines = 20
+
+// Text writes what a person reads: hey's report in hey's words and order, then
+// the loss. Of a scenario's runs it writes what the document compares: each
+// variant's statuses and errors, its loss, then all side by side.
+func Text(w io.Writer, r *Report) error {
+	out := bufio.NewWriter(w)
+	for i := range r.Runs {
+		run := &r.Runs[i]
+		if run.Run.Variant == "" {
+			writeSummary(out, &run.Summary)
+		} else {
+			fmt.Fprintf(out, "\n%s\n", run.Run.Variant)
+			fmt.Fprintf(out, "%s\n\n", strings.Repeat("=", len(run.Run.Variant)))
+		}
+		writeDistributions(out, &run.Summary)
+		writeLoss(out, run)
+	}
+	if r.Comparison != nil {
+		writeComparison(out, r.Comparison)
+	}
+	writeVerdict(out, &r.Verdict)
+	return out.Flush()
+}
+
+// writeSummary writes hey's report down to the details; see hey's template in
+// its requester/print.go.
+func writeSummary(out io.Writer, s *Summary) {
+	fmt.Fprintf(out, "\nSummary:\n")
+	fmt.Fprintf(out, "  Total:\t%4.4f secs\n  Slowest:\t%4.4f secs\n  Fastest:\t%4.4f secs\n  Average:\t%4.4f secs\n  Requests/sec:\t%4.4f\n",
+		s.Total, s.Slowest, s.Fastest, s.Average, s.PerSecond)
+	fmt.Fprintf(out, "  \n")
+	if s.TotalBytes > 0 {
+		fmt.Fprintf(out, "  Total data:\t%d bytes\n  Size/request:\t%d bytes\n", s.TotalBytes, s.BytesPerRequest)
+	}
+	fmt.Fprintf(out, "\nResponse time histogram:\n")
+	var most int64
+	for _, b := range s.Histogram {
+		most = max(most, b.Count)
+	}
+	for _, b := range s.Histogram {
+		bar := (b.Count*40 + most/2) / most
+		fmt.Fprintf(out, "  %4.3f [%d]\t|%s\n", b.Mark, b.Count, strings.Repeat("■", int(bar)))
+	}
+	fmt.Fprintf(out, "\n\nLatency distribution:\n")
+	for _, p := range s.Percentiles {
+		fmt.Fprintf(out, "  %d%% in %4.4f secs\n", p.Percent, p.Latency)
+	}
+	fmt.Fprintf(out, "\nDetails (average, fastest, slowest):\n")
+	for _, p := range s.Phases {
+		fmt.Fprintf(out, "  %s:\t%4.4f secs, %4.4f secs, %4.4f secs\n", p.Name, p.Average, p.Fastest, p.Slowest)
+	}
+	fmt.Fprintln(out)
+}
+
+func writeDistributions(out io.Writer, s *Summary) {
+	fmt.Fprintf(out, "Status code distribution:\n")
+	for _, c := range s.Statuses {
+		fmt.Fprintf(out, "  [%d]\t%d responses\n", c.Status, c.Count)
+	}
+	fmt.Fprintf(out, "\n")
+	if len(s.Errors) > 0 {
+		fmt.Fprintf(out, "Error distribution:\n")
+		for _, e := range s.Errors {
+			fmt.Fprintf(out, "  [%d]\t%s\n", e.Count, e.Text)
+		}
+	}
+	fmt.Fprintln(out)
+}
+
+func writeLoss(out io.Writer, r *RunReport) {
+	c := r.Run.Counts
+	fmt.Fprintf(out, "Loss:\n")
+	fmt.Fprintf(out, "  planned %d = started %d + unsent %d\n", c.Planned, c.Started, c.Unsent)
+	fmt.Fprintf(out, "  started %d = ok %d + lost %d + spoiled %d + aborted %d\n", c.Started, c.OK, c.Lost, c.Spoiled, c.Aborted)
+	if r.Loss.Identity != nil {
+		fmt.Fprintf(out, "  THE COUNTS CONTRADICT THEMSELVES: %v\n", r.Loss.Identity)
+	}
+	writeClasses(out, &r.Loss)
+	writeEndpoints(out, &r.Loss)
+	writeWindows(out, &r.Loss)
+	writeMarks(out, r.Run.Marks)
+	writeNotes(out, r)
+	fmt.Fprintln(out)
+}
+
+func writeClasses(out io.Writer, l *Loss) {
+	if len(l.Classes) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "\n  By class:\n")
+	t := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	fmt.Fprintf(t, "    class\tfresh\treused\tprocessed by the server?\tusual cause\n")
+	for _, c := range l.Classes {
+		info := c.Class.Info()
+		processed := string(info.Processed)
+		if c.Spoiled {
+			processed = "spoiled: failed on this machine"
+		}
+		fmt.Fprintf(t, "    %s\t%d\t%d\t%s\t%s\n", c.Class, c.Fresh, c.Reused, processed, info.Cause)
+	}
+	flush(t)
+}
+
+func writeEndpoints(out io.Writer, l *Loss) {
+	if len(l.Endpoints) < 2 {
+		return
+	}
+	fmt.Fprintf(out, "\n  By endpoint:\n")
+	t := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	fmt.Fprintf(t, "    endpoint\tok\tlost\tlast connected\tlast answer\tclasses\n")
+	for i, e := range l.Endpoints {
+		if i == maxEndpointLines {
+			fmt.Fprintf(t, "    and %d more\n", len(l.Endpoints)-i)
+			break
+		}
+		fmt.Fprintf(t, "    %s\t%d\t%d\t%s\t%s\t%s\n", cmp.Or(e.Name, "(none reached)"), e.OK, e.Lost,
+			moment(e.Seen.LastConnect), moment(e.Seen.LastAnswer), classList(e.Classes))
+	}
+	flush(t)
+}
+
+func classList(classes []ClassLoss) string {
+	var parts []string
+	for _, c := range classes {
+		parts = append(parts, fmt.Sprintf("%s %d", c.Class, c.Total()))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func writeWindows(out io.Writer, l *Loss) {
+	if len(l.Windows) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "\n  Windows (losses at most %s apart):\n", duration(l.Gap))
+	for i, w := range l.Windows {
+		if i == maxEndpointLines {
+			fmt.Fprintf(out, "    and %d more\n", len(l.Windows)-i)
+			break
+		}
+		fmt.Fprintf(out, "    %d. at %s for %s: %s\n", i+1, moment(w.Begin), duration(w.End-w.Begin), exposure(w))
+		writeRelation(out, "begins", w.BeginNear)
+		writeRelation(out, "ends", w.EndNear)
+	}
+}
+
+// exposure tells what was lost of what: requests that were in flight already
+// are not among those started inside the window.
+func exposure(w Window) string {
+	text := fmt.Sprintf("%d lost, %d started in it", w.Lost, w.Exposed)
+	if w.InFlight > 0 {
+		text += fmt.Sprintf(" (%d of the lost were in flight before)", w.InFlight)
+	}
+	if w.Endpoints > 0 {
+		text += fmt.Sprintf(", on %d %s", w.Endpoints, plural(w.Endpoints, "endpoint"))
+	}
+	return text
+}
+
+func writeRelation(out io.Writer, verb string, r Relation) {
+	if !r.Known {
+		return
+	}
+	side := "after"
+	if r.Distance < 0 {
+		side = "before"
+	}
+	fmt.Fprintf(out, "       %s %s %s: %s\n", verb, duration(abs(r.Distance)), side, markName(r.Mark))
+}
+
+func markName(m loadgen.Mark) string {
+	if m.Endpoint == "" {
+		return m.Name
+	}
+	return m.Endpoint + " " + string(m.Kind)
+}
+
+// writeMarks tells the run's story: steps one by one, the moments of many
+// endpoints together.
+func writeMarks(out io.Writer, marks []loadgen.Mark) {
+	if len(marks) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "\n  Marks:\n")
+	t := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	for _, g := range groupMarks(marks) {
+		when := moment(g.first)
+		if g.last > g.first {
+			when += " … " + moment(g.last)
+		}
+		fmt.Fprintf(t, "    %s\t%s\n", when, g.text())
+	}
+	flush(t)
+}
+
+// markGroup is the same moment in the life of several endpoints, or one step.
+type markGroup struct {
+	mark        loadgen.Mark
+	first, last int64
+	endpoints   []string
+}
+
+func groupMarks(marks []loadgen.Mark) []markGroup {
+	var groups []markGroup
+	for _, m := range marks {
+		i := slices.IndexFunc(groups, func(g markGroup) bool {
+			return m.Endpoint != "" && g.mark.Endpoint != "" && g.mark.Kind == m.Kind && g.mark.Error == m.Error
+		})
+		if i < 0 {
+			groups = append(groups, markGroup{mark: m, first: m.Start})
+			i = len(groups) - 1
+		}
+		g := &groups[i]
+		g.last = max(g.last, m.End)
+		if m.Endpoint != "" {
+			g.endpoints = append(g.endpoints, m.Endpoint)
+		}
+	}
+	return groups
+}
+
+func (g markGroup) text() string {
+	text := g.mark.Name
+	if len(g.endpoints) > 0 {
+		text = string(g.mark.Kind) + ": " + names(g.endpoints)
+	}
+	if g.mark.Error != "" {
+		text += ": " + g.mark.Error
+	}
+	return text
+}
+
+func names(list []string) string {
+	list = slices.Clone(list)
+	slices.SortFunc(list, compareNatural)
+	if len(list) > 3 {
+		return fmt.Sprintf("%s … %s (%d)", list[0], list[len(list)-1], len(list))
+	}
+	return strings.Join(list, ", ")
+}
+
+func writeNotes(out io.Writer, r *RunReport) {
+	notes := r.notes()
+	if len(notes) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "\n  Notes:\n")
+	for _, n := range notes {
+		fmt.Fprintf(out, "    - %s\n", n)
+	}
+}
+
+func writeComparison(out io.Writer, c *Comparison) {
+	fmt.Fprintf(out, "Comparison:\n")
+	t := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "  \t%s\t\n", strings.Join(c.Columns, "\t"))
+	width := 0
+	for _, row := range c.Rows {
+		width = max(width, len(row.Name))
+	}
+	for _, row := range c.Rows {
+		fmt.Fprintf(t, "  %-*s\t%s\t\n", width, row.Name, strings.Join(row.Cells, "\t"))
+	}
+	flush(t)
+	fmt.Fprintln(out)
+}
+
+func writeVerdict(out io.Writer, v *Verdict) {
+	if v.Outcome == None {
+		return
+	}
+	line := "Verdict: " + string(v.Outcome)
+	if v.Sentence != "" {
+		line += ": " + v.Sentence
+	}
+	fmt.Fprintf(out, "%s.\n", line)
+	for _, reason := range v.Reasons {
+		fmt.Fprintf(out, "  - %s\n", reason)
+	}
+	for _, hint := range v.Hints {
+		fmt.Fprintf(out, "  hint: %s\n", hint)
+	}
+}
+
+// flush ends a table; the buffer below keeps a write error for Text's Flush.
+func flush(t *tabwriter.Writer) { _ = t.Flush() }
+
+// duration is a length of time as a person reads it.
+func duration(ns int64) string {
+	switch {
+	case ns < 0:
+		return "-" + duration(-ns)
+	case ns == 0:
+		return "0 s"
+	case ns < 1_000_000:
+		return strconv.FormatInt(max(1, ns/1000), 10) + " µs"
+	case ns < 1_000_000_000:
+		return strconv.FormatFloat(float64(ns)/1e6, 'f', 1, 64) + " ms"
+	}
+	return strconv.FormatFloat(float64(ns)/1e9, 'f', 3, 64) + " s"
+}
+
+// moment is a time from the run's start; "never" for -1.
+func moment(ns int64) string {
+	if ns < 0 {
+		return "never"
+	}
+	return strconv.FormatFloat(float64(ns)/1e9, 'f', 3, 64) + " s"
+}
+
+// number groups digits by thousands.
+func number(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
+}

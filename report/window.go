@@ -1,0 +1,139 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"nodrop/loadgen"
+)
+
+// identityError says which count contradicts the totals.
+type identityError struct {
+	what      string
+	got, want int64
+}
+
+func (e *identityError) Error() string {
+	return fmt.Sprintf("%s: %d, the total says %d", e.what, e.got, e.want)
+}
+
+// windowGap is how far apart two losses may be and still be one window: 50 ms
+// or, for slow loads, as long as ten requests to one of the endpoints take to
+// come round. Successes elsewhere in the fleet do not end a window.
+func windowGap(run *loadgen.Run) int64 {
+	const least = 50_000_000
+	if run.Counts.Started == 0 || run.Duration == 0 {
+		return least
+	}
+	perRequest := float64(run.Duration) / float64(run.Counts.Started)
+	return max(least, int64(10*perRequest*float64(max(1, len(run.Endpoints)))))
+}
+
+// windows finds the runs of losses in the time bins, by the time of failure,
+// and sharpens their edges with the lost requests told in full.
+func windows(run *loadgen.Run, gap int64) []Window {
+	var list []Window
+	width := run.Bins.Width
+	for i := range run.Bins.List {
+		bin := &run.Bins.List[i]
+		lost := bin.LostCount()
+		if lost == 0 {
+			continue
+		}
+		at := int64(i) * width
+		if n := len(list); n == 0 || at-list[n-1].End > gap {
+			list = append(list, Window{Begin: at})
+		}
+		w := &list[len(list)-1]
+		w.End = at + width
+		w.Lost += lost
+		w.addClasses(bin.Lost)
+	}
+	for i := range list {
+		w := &list[i]
+		w.sharpen(run)
+		w.Exposed = run.Bins.StartedBetween(w.Begin, w.End)
+		w.BeginNear, w.EndNear = nearest(run.Marks, w.Begin), nearest(run.Marks, w.End)
+	}
+	return list
+}
+
+func (w *Window) addClasses(lost []loadgen.BinLoss) {
+	for _, l := range lost {
+		i := slices.IndexFunc(w.Classes, func(c loadgen.BinLoss) bool { return c.Class == l.Class })
+		if i < 0 {
+			w.Classes = append(w.Classes, l)
+		} else {
+			w.Classes[i].Count += l.Count
+		}
+	}
+}
+
+// sharpen moves the edges from the bins' to the first and last loss itself. A
+// request that failed at once counts from its start; one that was killed after
+// a while counts from its failure, and as in flight when the window began.
+func (w *Window) sharpen(run *loadgen.Run) {
+	if run.LostUntold > 0 {
+		return
+	}
+	begin, end := w.End, w.Begin
+	endpoints := map[string]bool{}
+	for _, l := range run.Lost {
+		if l.End < w.Begin || l.End >= w.End {
+			continue
+		}
+		from := l.End
+		if l.End-l.Start <= run.Bins.Width {
+			from = l.Start
+		}
+		begin, end = min(begin, from), max(end, l.End)
+		if l.Endpoint != "" {
+			endpoints[l.Endpoint] = true
+		}
+	}
+	for _, l := range run.Lost {
+		if l.End >= w.Begin && l.End < w.End && l.Start < begin {
+			w.InFlight++
+		}
+	}
+	w.Begin, w.End, w.Endpoints = begin, end, len(endpoints)
+}
+
+// nearest is the mark with the edge closest to at; notes do not count.
+func nearest(marks []loadgen.Mark, at int64) Relation {
+	var best Relation
+	for _, m := range marks {
+		if m.Kind == loadgen.MarkNote {
+			continue
+		}
+		for _, edge := range [...]int64{m.Start, m.End} {
+			if d := at - edge; !best.Known || abs(d) < abs(best.Distance) {
+				best = Relation{m, d, true}
+			}
+		}
+	}
+	return best
+}
+
+func abs(n int64) int64 { return max(n, -n) }
+
+// compareNatural orders gw-2 before gw-10.
+func compareNatural(a, b string) int {
+	if len(a) != len(b) && trimDigits(a) == trimDigits(b) {
+		return len(a) - len(b)
+	}
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+func trimDigits(s string) string {
+	for len(s) > 0 && s[len(s)-1] >= '0' && s[len(s)-1] <= '9' {
+		s = s[:len(s)-1]
+	}
+	return s
+}

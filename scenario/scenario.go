@@ -1,0 +1,141 @@
+// Package scenario runs a timeline of actions beside a load, once for each
+// variant, and restores what it changed.
+//
+// The pipeline, for each variant: setup actions in order; the load starts; each
+// step of the timeline acts when it is due; the load ends, not before the event
+// is over where settling was asked for; setup is undone in reverse, always.
+//
+// The invariant: what an action changed is undone before Run returns, whether
+// the run succeeded, failed or was interrupted. The package decides nothing
+// about what the numbers mean.
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"nodrop/loadgen"
+)
+
+// Scenario is one load and what is done to its target meanwhile, in variants.
+type Scenario struct {
+	Load     loadgen.Config
+	Variants []Variant
+	// Settle > 0 makes the load's length a minimum: it goes on until the event
+	// is over and Settle has passed.
+	Settle time.Duration
+}
+
+// Variant is one way to set the target up.
+type Variant struct {
+	Name     string
+	Setup    []Action // before the load, in order; undone after it, in reverse
+	Timeline []Step
+	Expect   []string // checks that fail the verdict when false
+	Require  []string // checks that make it inconclusive when false
+}
+
+// Step is one action of the timeline.
+type Step struct {
+	Name   string
+	At     At
+	Action Action
+}
+
+// Action is something done to the target.
+type Action interface {
+	// Run does it. Moments worth knowing are given to env.Mark.
+	Run(ctx context.Context, env *Env) error
+	// Undo puts back what Run changed, also after a Run that failed half-way.
+	Undo(ctx context.Context) error
+}
+
+// Env is what an action may use of the run it is part of.
+type Env struct {
+	// Mark records a moment in the life of one endpoint.
+	Mark func(kind loadgen.MarkKind, endpoint string, at time.Time, err error)
+	// Endpoints, when a setup action sets it, chooses every address that the
+	// load connects to.
+	Endpoints loadgen.Endpoints
+}
+
+// Watched is a load that can be looked at while it runs.
+type Watched interface{ Progress() loadgen.Progress }
+
+// undoBound is how long restoring one variant may take.
+const undoBound = 30 * time.Second
+
+// Run runs every variant. watch is told of each load that starts, and the
+// function it returns is called when that load is over. The recording holds
+// the runs made so far also when an error is returned.
+func (s *Scenario) Run(ctx context.Context, watch func(variant string, l Watched) func()) (*loadgen.Recording, error) {
+	recording := &loadgen.Recording{Format: loadgen.Format}
+	for _, v := range s.Variants {
+		run, err := s.runVariant(ctx, v, watch)
+		if run != nil {
+			recording.Runs = append(recording.Runs, run)
+		}
+		if err != nil {
+			return recording, fmt.Errorf("%s: %w", v.Name, err)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return recording, nil
+}
+
+func (s *Scenario) runVariant(ctx context.Context, v Variant, watch func(string, Watched) func()) (run *loadgen.Run, err error) {
+	t := newTimeline(v.Timeline, s.Settle)
+	env := &Env{Mark: t.mark}
+	var done []Action
+	defer func() {
+		if undoErr := undo(done); err == nil {
+			err = undoErr
+		}
+	}()
+	for _, a := range v.Setup {
+		done = append(done, a)
+		if err := a.Run(ctx, env); err != nil {
+			return nil, err
+		}
+	}
+	cfg := s.Load
+	cfg.Endpoints = env.Endpoints
+	load, err := loadgen.New(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if s.Settle > 0 {
+		load.Hold()
+	}
+	stop := watch(v.Name, load)
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		t.run(ctx, load, env)
+	}()
+	run = load.Run(ctx)
+	<-finished
+	stop()
+	done = append(done, t.acted...)
+	run.Variant, run.Expect, run.Require = v.Name, v.Expect, v.Require
+	run.Marks = append(run.Marks, t.finish()...)
+	loadgen.SortMarks(run.Marks)
+	return run, nil
+}
+
+// undo puts back what was set up, in reverse; the first error is returned and
+// the rest is still undone.
+func undo(done []Action) error {
+	ctx, cancel := context.WithTimeout(context.Background(), undoBound)
+	defer cancel()
+	var first error
+	for i := len(done) - 1; i >= 0; i-- {
+		if err := done[i].Undo(ctx); err != nil && first == nil {
+			first = fmt.Errorf("restore: %w", err)
+		}
+	}
+	return first
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Reduce a hey-style text report to its shape.
+
+usage: shape.py [--port PORT] [--raw] [--accept] <report >shape
+
+Kept: sections, labels, their order, blank lines, tabs, trailing spaces, the
+number of decimals, percentiles, status codes and the text of errors.
+Replaced: every measured or counted number (1.2345 -> 0.0000, 200 -> 0), and
+the histogram's bars, whose longest is named once.
+What begins with the line "Loss:" is nodrop's own part, and is cut off.
+
+--raw     replaces the port and nothing else (for the recordings)
+--accept  applies ACCEPTED as well; meant for hey's side
+"""
+
+import argparse
+import re
+import sys
+
+# Where nodrop deliberately prints something else than hey: what hey prints,
+# what nodrop prints in its place, and why. Applied line by line to the shape
+# of hey's report. Anything not listed here is a difference.
+ACCEPTED = [
+    (r"^(  [\w+/ -]+:\t) NaN secs", r"\g<1>0.0000 secs",
+     "when nothing was answered hey divides by zero; nodrop prints no NaN"),
+]
+
+NUMBER = re.compile(r"\d+(?:\.(\d+))?")
+
+
+def zeros(match):
+    return "0." + "0" * len(match[1]) if match[1] else "0"
+
+
+def shape(text):
+    lines, bars, section = [], [], ""
+    for line in text.splitlines():
+        if line.startswith("Loss:"):
+            break
+        if line and not line.startswith((" ", "\t")):
+            section = line.split(":")[0].split(" (")[0]
+            lines.append(line)
+            continue
+        if section == "Response time histogram" and "|" in line:
+            head, bar = line.split("|", 1)
+            bars.append(bar)
+            lines.append(NUMBER.sub(zeros, head) + "|" + bar.strip("■"))
+            continue
+        if bars:
+            lines.append(f"(longest bar: {max(map(len, bars))})")
+            bars = []
+        if section == "Latency distribution":
+            percent, word, value = line.partition(" in ")
+            line = percent + word + NUMBER.sub(zeros, value)
+        elif section == "Status code distribution":
+            status, tab, count = line.partition("\t")
+            line = status + tab + NUMBER.sub(zeros, count)
+        elif section == "Error distribution":
+            count, tab, message = line.partition("\t")
+            line = NUMBER.sub(zeros, count) + tab + message
+        else:
+            line = NUMBER.sub(zeros, line)
+        lines.append(line)
+    return lines
+
+
+def main():
+    flags = argparse.ArgumentParser()
+    flags.add_argument("--port", help="printed as PORT")
+    flags.add_argument("--raw", action="store_true")
+    flags.add_argument("--accept", action="store_true")
+    args = flags.parse_args()
+
+    text = sys.stdin.buffer.read().decode()
+    if args.port:
+        text = re.sub(rf":{args.port}\b", ":PORT", text)
+    if args.raw:
+        sys.stdout.buffer.write(text.encode())
+        return
+    lines = shape(text)
+    if args.accept:
+        for pattern, instead, _ in ACCEPTED:
+            lines = [re.sub(pattern, instead, line) for line in lines]
+    sys.stdout.buffer.write("".join(line + "\n" for line in lines).encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Makes sure that what the tests run against is on this machine: a C compiler
+# for the race detector, hey, nginx, and httpbin under gunicorn.
+# On Debian and its relatives it installs what is missing; elsewhere it names
+# what is missing and exits 1. Quick when nothing is.
+set -euo pipefail
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # nginx is often not on a user's PATH
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+compiles() {
+	have cc && printf '#include <stdlib.h>\n' | cc -x c -fsyntax-only - >/dev/null 2>&1
+}
+
+# The module must be there for the interpreter that gunicorn itself runs on.
+serves_httpbin() {
+	local python
+	have gunicorn || return 1
+	IFS= read -r python <"$(command -v gunicorn)" || return 1
+	python=${python#'#!'}
+	[[ $python == /*python* ]] || python=python3
+	# Unquoted: the line may be "/usr/bin/env python3".
+	# shellcheck disable=SC2086
+	$python -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("httpbin") is None)' 2>/dev/null
+}
+
+# missing prints a line for each thing that is not there: its name, then the
+# Debian packages that bring it.
+missing() {
+	compiles || echo 'a C compiler (cc, with the C library headers): gcc libc6-dev'
+	have python3 || echo 'python3: python3'
+	have hey || echo 'hey: hey'
+	have nginx || echo 'nginx: nginx-light'
+	have gunicorn || echo 'gunicorn: gunicorn'
+	serves_httpbin || echo "httpbin (Python module, for gunicorn's python): python3-httpbin"
+}
+
+as_root() {
+	if [[ $EUID -eq 0 ]]; then
+		"$@"
+	elif have sudo; then
+		sudo "$@"
+	else
+		echo "setup.sh: root is needed, and sudo is not there: $*" >&2
+		return 1
+	fi
+}
+
+lacks=$(missing)
+[[ -n $lacks ]] || exit 0
+
+if have apt-get && [[ -e /etc/debian_version ]]; then
+	packages=()
+	while IFS= read -r line; do
+		read -ra names <<<"${line##*: }"
+		packages+=("${names[@]}")
+	done <<<"$lacks"
+	echo "setup.sh: installing ${packages[*]}"
+	apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q)
+	as_root "${apt[@]}" update || true # with one source down the others may do; install decides
+	as_root "${apt[@]}" install -y --no-install-recommends "${packages[@]}"
+	hash -r
+	lacks=$(missing)
+fi
+
+if [[ -n $lacks ]]; then
+	echo 'setup.sh: the tests need these, and they are missing:' >&2
+	sed 's/: [^:]*$//; s/^/  /' <<<"$lacks" >&2
+	exit 1
+fi
