@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -32,7 +33,7 @@ func classOf(stage Stage, err error) Class {
 			return newClass(StageBody, CauseMalformed)
 		}
 		return newClass(StageHead, CauseMalformed)
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case isTimeout(err):
 		return newClass(stage, CauseTimeout)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return newClass(stage, CauseEOF)
@@ -44,6 +45,12 @@ func classOf(stage Stage, err error) Class {
 		return classifyErrno(stage, errno)
 	}
 	return otherClass(stage)
+}
+
+// isTimeout reports whether a deadline of ours passed. The standard dialer says
+// so in two ways, with the poller's error or with a context's.
+func isTimeout(err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
 }
 
 func otherClass(stage Stage) Class {

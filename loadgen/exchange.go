@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -133,7 +132,7 @@ func (x *exchange) fail(at *hop, f *failure) {
 	r.Class = classify(f.stage, f.err)
 	r.Fate = FateLost
 	switch {
-	case x.worker.isAborted() && errors.Is(f.err, os.ErrDeadlineExceeded):
+	case x.worker.isAborted() && isTimeout(f.err):
 		r.Fate, r.Class = FateAborted, 0
 		return
 	case r.Class.Spoiled():
@@ -159,7 +158,7 @@ func (x *exchange) one(ctx context.Context, at *hop, deadline time.Time) *failur
 	_, writeErr := c.Write(at.bytes)
 	written := x.now()
 	r.Phases.Send += written - began
-	if writeErr != nil && errors.Is(writeErr, os.ErrDeadlineExceeded) {
+	if writeErr != nil && isTimeout(writeErr) {
 		return x.broken(&failure{stage: StageSend, err: writeErr})
 	}
 	// After a failed write the peer may still have said why: what it sent
@@ -351,7 +350,7 @@ func (x *exchange) awaitFIN(c *conn) {
 	}
 	_, err := c.Read(x.buf[:1])
 	x.worker.shard.connection(func(n *ConnectionCount) {
-		if errors.Is(err, os.ErrDeadlineExceeded) {
+		if isTimeout(err) {
 			n.Ours++
 		} else {
 			n.Waited++

@@ -88,10 +88,8 @@ func (s *shard) connected(endpoint int, ns int64) {
 	defer s.mu.Unlock()
 	s.connections.Opened++
 	seen := &s.endpoint(endpoint).seen
-	if seen.FirstConnect < 0 {
-		seen.FirstConnect = ns
-	}
-	seen.LastConnect = ns
+	seen.FirstConnect = earliest(seen.FirstConnect, ns)
+	seen.LastConnect = max(seen.LastConnect, ns)
 }
 
 // connection applies f to the connection counters.
@@ -143,9 +141,7 @@ func (s *shard) recordOutcome(r *Result) {
 	if !r.Answered() {
 		return
 	}
-	if e.seen.FirstAnswer < 0 {
-		e.seen.FirstAnswer = r.End
-	}
+	e.seen.FirstAnswer = earliest(e.seen.FirstAnswer, r.End)
 	e.seen.LastAnswer = max(e.seen.LastAnswer, r.End)
 	if s.statuses == nil {
 		s.statuses = map[int]int64{}

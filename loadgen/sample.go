@@ -61,7 +61,7 @@ func maskedSource(a net.Addr) string {
 func reason(err error) string {
 	var call *os.SyscallError
 	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case isTimeout(err):
 		return "i/o timeout"
 	case errors.As(err, &call):
 		return call.Error()

@@ -1,0 +1,210 @@
+package loadgen
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
+)
+
+// parse reads a command line as main does.
+func parse(t *testing.T, args ...string) (Config, error) {
+	t.Helper()
+	fs := pflag.NewFlagSet("nodrop", pflag.ContinueOnError)
+	v := Flags(fs)
+	if err := fs.Parse(NormalizeArgs(args, fs)); err != nil {
+		return Config{}, err
+	}
+	if fs.NArg() != 1 {
+		t.Fatalf("arguments left: %q", fs.Args())
+	}
+	return v.Config(fs.Arg(0))
+}
+
+func TestFlagsAsHeyTakesThem(t *testing.T) {
+	const url = "http://127.0.0.1:1/"
+	tests := map[string]struct {
+		args []string
+		got  func(Config) any
+		want any
+	}{
+		"defaults": {
+			[]string{url},
+			func(c Config) any { return []any{c.Requests, c.Workers, c.Timeout, c.Method, string(c.OK)} },
+			[]any{int64(200), 50, 20 * time.Second, "GET", "2xx,3xx"},
+		},
+		"one dash":                     {[]string{"-n", "70", url}, func(c Config) any { return c.Requests }, int64(70)},
+		"two dashes":                   {[]string{"--n", "70", url}, func(c Config) any { return c.Requests }, int64(70)},
+		"with equals":                  {[]string{"-n=70", url}, func(c Config) any { return c.Requests }, int64(70)},
+		"two dashes, equals":           {[]string{"--n=70", url}, func(c Config) any { return c.Requests }, int64(70)},
+		"after the URL":                {[]string{url, "-n", "70"}, func(c Config) any { return c.Requests }, int64(70)},
+		"long with one dash":           {[]string{"-host", "shop", url}, func(c Config) any { return c.Host }, "shop"},
+		"long with two":                {[]string{"--host=shop", url}, func(c Config) any { return c.Host }, "shop"},
+		"switch":                       {[]string{"-disable-keepalive", url}, func(c Config) any { return c.DisableKeepAlive }, true},
+		"switch set":                   {[]string{"-disable-keepalive=false", url}, func(c Config) any { return c.DisableKeepAlive }, false},
+		"switch before the URL":        {[]string{"-disable-redirects", url}, func(c Config) any { return c.DisableRedirects }, true},
+		"value like a flag":            {[]string{"-d", "-host", url}, func(c Config) any { return string(c.Body) }, "-host"},
+		"value like a URL":             {[]string{"-d", url, url}, func(c Config) any { return string(c.Body) }, url},
+		"value of two dashes":          {[]string{"-d", "--", url}, func(c Config) any { return string(c.Body) }, "--"},
+		"duration makes -n moot":       {[]string{"-z", "3s", "-n", "1", url}, func(c Config) any { return c.Duration }, 3 * time.Second},
+		"timeout in seconds":           {[]string{"-t", "3", url}, func(c Config) any { return c.Timeout }, 3 * time.Second},
+		"timeout with a unit":          {[]string{"-t", "250ms", url}, func(c Config) any { return c.Timeout }, 250 * time.Millisecond},
+		"no timeout":                   {[]string{"-t", "0", url}, func(c Config) any { return c.Timeout < 0 }, true},
+		"method in capitals":           {[]string{"-m", "post", url}, func(c Config) any { return c.Method }, "POST"},
+		"rate":                         {[]string{"-q", "2.5", url}, func(c Config) any { return c.Rate }, 2.5},
+		"content type":                 {[]string{url}, field("Content-Type"), "text/html"},
+		"-T":                           {[]string{"-T", "text/plain", url}, field("Content-Type"), "text/plain"},
+		"-H over -T":                   {[]string{"-T", "a/b", "-H", "content-type: c/d", url}, field("Content-Type"), "c/d"},
+		"-A over -H":                   {[]string{"-A", "a/b", "-H", "Accept: c/d", url}, field("Accept"), "a/b"},
+		"-H like a flag":               {[]string{"-H", "X-Y: -z", url}, field("X-Y"), "-z"},
+		"-H again replaces":            {[]string{"-H", "X: 1", "-H", "x: 2", url}, field("X"), "2"},
+		"-H Host":                      {[]string{"-H", "Host: shop", url}, func(c Config) any { return c.Host }, "shop"},
+		"-host over -H Host":           {[]string{"-H", "Host: a", "-host", "b", url}, func(c Config) any { return c.Host }, "b"},
+		"-a":                           {[]string{"-a", "user:pa:ss", url}, field("Authorization"), "Basic dXNlcjpwYTpzcw=="},
+		"-U":                           {[]string{"-U", "me", url}, field("User-Agent"), "me"},
+		"gzip is asked for":            {[]string{url}, field("Accept-Encoding"), "gzip"},
+		"unless switched off":          {[]string{"-disable-compression", url}, field("Accept-Encoding"), ""},
+		"connect timeout":              {[]string{"--connect-timeout", "1s", url}, func(c Config) any { return c.ConnectTimeout }, time.Second},
+		"connect to, any host":         {[]string{"--connect-to", "::10.0.0.1:8", url}, func(c Config) any { return c.ConnectTo[0].String() }, "::10.0.0.1:8"},
+		"connect to, IPv6":             {[]string{"--connect-to", "127.0.0.1:1:[::1]:8", url}, func(c Config) any { return c.ConnectTo[0].Addr.String() }, "[::1]:8"},
+		"--ok":                         {[]string{"--ok", "200-204,404", url}, func(c Config) any { return string(c.OK) }, "200-204,404"},
+		"a URL without a path":         {[]string{"http://127.0.0.1:1"}, func(c Config) any { return c.URL }, "http://127.0.0.1:1"},
+		"an option for other machines": {[]string{"-cpus", "1", url}, func(c Config) any { return c.Workers }, 50},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			cfg, err := parse(t, tc.args...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, tc.got(cfg)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// field is the value of a request field, "" for none.
+func field(name string) func(Config) any {
+	return func(c Config) any {
+		for _, f := range c.Fields {
+			if strings.EqualFold(f.Name, name) {
+				return f.Value
+			}
+		}
+		return ""
+	}
+}
+
+func TestFlagsRefuse(t *testing.T) {
+	const url = "http://127.0.0.1:1/"
+	tests := map[string]struct {
+		args []string
+		want string
+	}{
+		"no scheme":            {[]string{"127.0.0.1:1"}, `URL "127.0.0.1:1": `},
+		"host alone":           {[]string{"example.org"}, `URL "example.org": not an http:// URL`},
+		"other scheme":         {[]string{"ftp://x/"}, `URL "ftp://x/": not an http:// URL`},
+		"https":                {[]string{"https://x/"}, `URL "https://x/": https is not supported yet`},
+		"no host":              {[]string{"http:///x"}, `URL "http:///x": no host`},
+		"port":                 {[]string{"http://x:0/"}, `URL "http://x:0/": port 0 is not between 1 and 65535`},
+		"broken escape":        {[]string{"http://x/%zz"}, `URL "http://x/%zz": invalid URL escape "%zz"`},
+		"control byte":         {[]string{"http://x/\n"}, "URL"},
+		"-n 0":                 {[]string{"-n", "0", url}, "-n 0: at least 1 request is needed"},
+		"-n negative":          {[]string{"-n", "-5", url}, "-n -5: at least 1 request is needed"},
+		"-n text":              {[]string{"-n", "many", url}, `invalid argument "many" for "-n, --n" flag`},
+		"-c 0":                 {[]string{"-c", "0", url}, "-c 0: at least 1 worker is needed"},
+		"-c huge":              {[]string{"-c", "9999999", "-n", "9999999", url}, "-c 9999999: more workers"},
+		"n below c":            {[]string{"-n", "5", "-c", "10", url}, "-n 5: cannot be less than -c 10"},
+		"-z 0":                 {[]string{"-z", "0s", url}, "-z 0s: must be longer than nothing"},
+		"-z negative":          {[]string{"-z", "-1s", url}, "-z -1s: must be longer than nothing"},
+		"-q negative":          {[]string{"-q", "-1", url}, "-q -1: a rate cannot be negative"},
+		"-q NaN":               {[]string{"-q", "NaN", url}, "-q NaN: a rate cannot be negative"},
+		"-q too fast":          {[]string{"-q", "1e12", url}, "-q 1e+12: more than one request per nanosecond"},
+		"-t negative":          {[]string{"-t", "-1", url}, "-t -1s: cannot be negative"},
+		"-t text":              {[]string{"-t", "long", url}, `invalid argument "long" for "-t, --t" flag: want seconds`},
+		"-cpus 0":              {[]string{"-cpus", "0", url}, "-cpus 0: at least 1 is needed"},
+		"-H without a colon":   {[]string{"-H", "X", url}, `-H "X": not a header field`},
+		"-H with a bad name":   {[]string{"-H", "a b: c", url}, `-H "a b: c": not a header field`},
+		"-H empty value":       {[]string{"-H", "X:", url}, `-H "X:": not a header field`},
+		"-H with a line break": {[]string{"-H", "X: a\r\nY: b", url}, `-H "X: a\r\nY: b"`},
+		"-a without a colon":   {[]string{"-a", "me", url}, `-a "me": no colon`},
+		"-D missing":           {[]string{"-D", "/nowhere/at/all", url}, "-D: open /nowhere/at/all: no such file or directory"},
+		"-m odd":               {[]string{"-m", "GE T", url}, `method "GE T"`},
+		"-m CONNECT":           {[]string{"-m", "connect", url}, "-m CONNECT: opens a tunnel"},
+		"-x":                   {[]string{"-x", "proxy:1", url}, "-x: proxies are not supported yet"},
+		"-h2":                  {[]string{"-h2", url}, "-h2: HTTP/2 is not supported yet"},
+		"--ok":                 {[]string{"--ok", "200,abc", url}, `--ok "200,abc": "abc" is not a status`},
+		"--ok range":           {[]string{"--ok", "300-200", url}, `--ok "300-200": "300-200" is not a status`},
+		"--dns":                {[]string{"--dns", "never", url}, `--dns "never": want one of refresh, once, per-connection`},
+		"--connect-to":         {[]string{"--connect-to", "x", url}, `--connect-to "x": want HOST:PORT:ADDR:PORT`},
+		"--connect-to name":    {[]string{"--connect-to", "::gw:80", url}, `--connect-to "::gw:80": "gw:80" is not an IP address and port`},
+		"--connect-to port":    {[]string{"--connect-to", "x:y:1.2.3.4:5", url}, `--connect-to "x:y:1.2.3.4:5": port "y" is not between`},
+		"--connect-to unused":  {[]string{"--connect-to", "other:80:127.0.0.1:1", url}, "--connect-to other:80:127.0.0.1:1: does not match the URL's 127.0.0.1:1"},
+		"--connect-timeout":    {[]string{"--connect-timeout", "-1s", url}, "--connect-timeout -1s: cannot be negative"},
+		"unknown":              {[]string{"-keepalive", url}, "unknown"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := parse(t, tc.args...)
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got %v; want %s", err, tc.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "\n") {
+				t.Errorf("more than one line: %q", err)
+			}
+		})
+	}
+}
+
+func TestBodyFromFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "body")
+	if err := os.WriteFile(file, []byte("from a file"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := parse(t, "-D", file, "-d", "from the line", "http://127.0.0.1:1/")
+	if err != nil || string(cfg.Body) != "from a file" {
+		t.Errorf("got %q, %v", cfg.Body, err)
+	}
+}
+
+func TestStatusSet(t *testing.T) {
+	tests := map[StatusSet][]int{
+		"200":         {200},
+		"200, 204":    {200, 204},
+		"2XX":         {200, 299},
+		"500-502":     {500, 501, 502},
+		"100-199,999": {100, 199, 999},
+	}
+	for set, codes := range tests {
+		bits, err := set.compile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, code := range codes {
+			if !bits[code] {
+				t.Errorf("%q refuses %d", set, code)
+			}
+		}
+		if bits[418] || bits[300] {
+			t.Errorf("%q takes too much", set)
+		}
+	}
+	for _, bad := range []StatusSet{"", "2", "20x", "99", "1000", "0xx", "a-b", "200-", ","} {
+		if _, err := bad.compile(); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+}
+
+func TestClassNames(t *testing.T) {
+	names := ClassNames()
+	if !slices.Contains(names, "connect.refused") || !slices.Contains(names, "status.NNN") || len(names) != len(classTable)+1 {
+		t.Errorf("got %v", names)
+	}
+}

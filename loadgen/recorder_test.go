@@ -1,0 +1,268 @@
+package loadgen
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"slices"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"nodrop/loadgen/internal/h1"
+)
+
+// randomResult makes results of every fate.
+func randomResult(rng *rand.Rand, span int64) *Result {
+	start := rng.Int64N(span)
+	r := &Result{Start: start, End: start + rng.Int64N(span/10) + 1, Endpoint: rng.IntN(4) - 1, Reused: rng.IntN(2) == 0}
+	switch rng.IntN(6) {
+	case 0:
+		r.Fate, r.Class, r.Sample = FateLost, newClass(StageConnect, CauseRefused), "refused"
+	case 1:
+		r.Fate, r.Class, r.Status = FateLost, statusClass(503), 503
+	case 2:
+		r.Fate, r.Class, r.Sample = FateSpoiled, newClass(StageClient, CausePorts), "ports"
+	case 3:
+		r.Fate = FateAborted
+	default:
+		r.Status, r.Bytes = 200, 10
+	}
+	return r
+}
+
+// TestMergeIsTheSameForAnySplit: how results fall to shards changes nothing.
+func TestMergeIsTheSameForAnySplit(t *testing.T) {
+	var runs []*Run
+	for _, shards := range []int{1, 2, 7} {
+		rng := rand.New(rand.NewPCG(1, 2))
+		r := &recorder{names: &endpointNames{}}
+		for i := range 3 {
+			r.names.id(fmt.Sprintf("gw-%d", i))
+		}
+		for range shards {
+			r.shards = append(r.shards, &shard{})
+		}
+		for i := range 3000 {
+			result := randomResult(rng, 60_000_000_000) // wide enough for bins to widen
+			s := r.shards[i%shards]
+			s.start(result.Start)
+			s.connected(max(0, result.Endpoint), result.Start)
+			s.finish(result)
+		}
+		run := &Run{}
+		r.merge(run)
+		run.Counts.Planned = run.Counts.Started
+		if err := run.Counts.Check(); err != nil {
+			t.Fatal(err)
+		}
+		if run.Bins.Width != 2*firstBinWidth || len(run.Bins.List) > maxBins {
+			t.Fatalf("bins %d × %d ns", len(run.Bins.List), run.Bins.Width)
+		}
+		sortForComparison(run)
+		runs = append(runs, run)
+	}
+	for _, run := range runs[1:] {
+		if diff := cmp.Diff(runs[0], run, cmpopts.IgnoreUnexported(Latency{})); diff != "" {
+			t.Error(diff)
+		}
+		if a, b := runs[0].Latency.OK.Percentile(99), run.Latency.OK.Percentile(99); a != b {
+			t.Errorf("p99 %d and %d", a, b)
+		}
+	}
+}
+
+// sortForComparison puts lists in an order that does not depend on the shards.
+func sortForComparison(run *Run) {
+	slices.SortFunc(run.Samples, func(a, b Sample) int { return int(a.Class) - int(b.Class) })
+	for i := range run.Lost {
+		if run.Lost[i].Sample >= 0 {
+			run.Lost[i].Sample = 0
+		}
+	}
+	for _, bin := range run.Bins.List {
+		slices.SortFunc(bin.Lost, func(a, b BinLoss) int { return int(a.Class) - int(b.Class) })
+	}
+}
+
+func TestLostDetailsAreBounded(t *testing.T) {
+	r := newRecorder(nil)
+	const extra = 10
+	for i := range maxLostDetails + extra {
+		s := r.shards[i%len(r.shards)]
+		s.start(int64(i))
+		s.finish(&Result{Start: int64(i), End: int64(i), Endpoint: -1, Fate: FateLost, Class: newClass(StageConnect, CauseRefused), Sample: "x"})
+	}
+	run := &Run{}
+	r.merge(run)
+	if len(run.Lost) != maxLostDetails || run.LostUntold != extra || run.Counts.Lost != maxLostDetails+extra {
+		t.Errorf("%d told, %d untold, %d lost", len(run.Lost), run.LostUntold, run.Counts.Lost)
+	}
+	if run.Samples[0].Count != maxLostDetails+extra {
+		t.Errorf("sample counted %d times", run.Samples[0].Count)
+	}
+}
+
+func TestSamplesAreBounded(t *testing.T) {
+	r := newRecorder(nil)
+	const n = maxSamples + 500
+	for i := range n {
+		s := r.shards[0]
+		s.start(0)
+		s.finish(&Result{Endpoint: -1, Fate: FateLost, Class: newClass(StageWait, CauseEOF), Sample: fmt.Sprint(i)})
+	}
+	run := &Run{}
+	r.merge(run)
+	var total int64
+	for _, s := range run.Samples {
+		total += s.Count
+	}
+	if len(run.Samples) > maxSamples+1 || total != n {
+		t.Errorf("%d samples for %d requests", len(run.Samples), total)
+	}
+}
+
+func TestEndpointNamesAreBounded(t *testing.T) {
+	var names endpointNames
+	for i := range maxEndpoints + 100 {
+		names.id(fmt.Sprint(i))
+	}
+	if len(names.list) != maxEndpoints+1 || names.name(names.id("new")) != "(other endpoints)" {
+		t.Errorf("%d names, the last %q", len(names.list), names.list[len(names.list)-1])
+	}
+}
+
+func TestLatencyAgainstSortedValues(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	var l Latency
+	var values []int64
+	for range 20_000 {
+		ns := int64(rng.ExpFloat64() * 5e6)
+		values = append(values, ns)
+		l.Record(ns)
+	}
+	slices.Sort(values)
+	if l.Min != values[0] || l.Max != values[len(values)-1] {
+		t.Errorf("from %d to %d; want %d to %d", l.Min, l.Max, values[0], values[len(values)-1])
+	}
+	for _, p := range []float64{1, 50, 90, 99, 99.9} {
+		want := values[int(p/100*float64(len(values)))-1]
+		if got := l.Percentile(p); got < want-want/500-1000 || got > want+want/500+1000 {
+			t.Errorf("p%v: got %d; want %d within 0.2 %% and 1 µs", p, got, want)
+		}
+	}
+	var seen int64
+	l.Each(func(_, n int64) { seen += n })
+	if seen != int64(len(values)) {
+		t.Errorf("Each met %d of %d", seen, len(values))
+	}
+}
+
+func TestEmptyLatency(t *testing.T) {
+	var l Latency
+	l.Merge(&Latency{})
+	if l.Mean() != 0 || l.Percentile(99) != 0 || l.hist != nil {
+		t.Errorf("an empty latency is not empty: %+v", l)
+	}
+}
+
+func TestBinsWidenWithoutLosingCounts(t *testing.T) {
+	var b Bins
+	const n = 100_000
+	for i := range int64(n) {
+		b.at(i*firstBinWidth).Started++
+	}
+	var total int64
+	for i := range b.List {
+		total += b.List[i].Started
+	}
+	if total != n || len(b.List) > maxBins {
+		t.Errorf("%d counted in %d bins", total, len(b.List))
+	}
+	if got := b.StartedBetween(0, n*firstBinWidth); got != n {
+		t.Errorf("between all: %d", got)
+	}
+	if got := b.StartedBetween(b.Width, b.Width); got != b.List[1].Started {
+		t.Errorf("between one: %d; want %d", got, b.List[1].Started)
+	}
+}
+
+func TestClassify(t *testing.T) {
+	sys := func(errno syscall.Errno) error { return os.NewSyscallError("read", errno) }
+	tests := map[string]struct {
+		stage Stage
+		err   error
+		want  string
+	}{
+		"refused":                        {StageConnect, sys(syscall.ECONNREFUSED), "connect.refused"},
+		"refused, said by the write":     {StageSend, sys(syscall.ECONNREFUSED), "connect.refused"},
+		"reset while connecting":         {StageConnect, sys(syscall.ECONNRESET), "connect.reset"},
+		"time-out while connecting":      {StageConnect, os.ErrDeadlineExceeded, "connect.timeout"},
+		"the kernel's time-out":          {StageConnect, sys(syscall.ETIMEDOUT), "connect.timeout"},
+		"no route":                       {StageConnect, sys(syscall.EHOSTUNREACH), "connect.unreachable"},
+		"no network":                     {StageConnect, sys(syscall.ENETUNREACH), "connect.unreachable"},
+		"met itself":                     {StageConnect, errSelfConnect, "connect.refused"},
+		"out of ports":                   {StageConnect, sys(syscall.EADDRNOTAVAIL), "client.ports"},
+		"out of ports, other systems":    {StageConnect, &net.OpError{Op: "dial", Err: errRedialed}, "client.ports"},
+		"out of files":                   {StageConnect, sys(syscall.EMFILE), "client.files"},
+		"out of files, whole machine":    {StageConnect, sys(syscall.ENFILE), "client.files"},
+		"out of buffers":                 {StageConnect, sys(syscall.ENOBUFS), "client.memory"},
+		"packet filter":                  {StageConnect, sys(syscall.EPERM), "client.other"},
+		"broken pipe is a reset":         {StageSend, sys(syscall.EPIPE), "wait.reset"},
+		"reset while writing":            {StageSend, sys(syscall.ECONNRESET), "wait.reset"},
+		"time-out while writing":         {StageSend, os.ErrDeadlineExceeded, "send.timeout"},
+		"FIN before the answer":          {StageWait, io.EOF, "wait.eof"},
+		"FIN in the head":                {StageHead, io.ErrUnexpectedEOF, "head.eof"},
+		"FIN in the body":                {StageBody, io.ErrUnexpectedEOF, "body.eof"},
+		"RST in the body":                {StageBody, sys(syscall.ECONNRESET), "body.reset"},
+		"malformed head":                 {StageHead, &h1.MalformedError{Stage: h1.StageHead}, "head.malformed"},
+		"malformed chunk":                {StageHead, &h1.MalformedError{Stage: h1.StageBody}, "body.malformed"},
+		"NXDOMAIN":                       {StageDNS, &net.DNSError{IsNotFound: true}, "dns.not-found"},
+		"look-up timed out":              {StageDNS, &net.DNSError{IsTimeout: true}, "client.resolver"},
+		"look-up failed":                 {StageDNS, &net.DNSError{}, "dns.other"},
+		"anything else":                  {StageBody, errors.New("?"), "body.other"},
+		"an errno without a cause":       {StageWait, sys(syscall.EDOM), "wait.other"},
+		"a pair that the table does not": {StageDNS, io.EOF, "dns.other"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := classify(tc.stage, tc.err).String(); got != tc.want {
+				t.Errorf("got %s; want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestClassTable(t *testing.T) {
+	seen := map[Class]bool{}
+	for _, info := range classTable {
+		if seen[info.Class] || info.Processed == "" || info.Cause == "" || info.Remedy == "" {
+			t.Errorf("%s: twice, or not told in full", info.Class)
+		}
+		seen[info.Class] = true
+		text, _ := info.Class.MarshalText()
+		var back Class
+		if err := back.UnmarshalText(text); err != nil || back != info.Class {
+			t.Errorf("%s reads back as %s: %v", text, back, err)
+		}
+	}
+	for s := StageDNS; s <= StageBody; s++ {
+		if !seen[newClass(s, CauseOther)] {
+			t.Errorf("stage %s has no \"other\"", s)
+		}
+	}
+	var c Class
+	if err := c.UnmarshalText([]byte("status.503")); err != nil || c != statusClass(503) {
+		t.Errorf("status.503 reads as %s: %v", c, err)
+	}
+	for _, bad := range []string{"connect", "wait.refusedly", "status.5", "body.ports"} {
+		if err := c.UnmarshalText([]byte(bad)); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+}
