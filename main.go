@@ -1,0 +1,512 @@
+// Command nodrop sends HTTP load as hey does, takes a gateway's replicas away
+// while it does, and tells what was lost, when and why.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"nodrop/loadgen"
+	"nodrop/report"
+	"nodrop/scenario"
+	"nodrop/scenario/lab"
+)
+
+// Exit codes, as the README lists them.
+const (
+	exitOK           = 0
+	exitFail         = 1
+	exitMisuse       = 2
+	exitInconclusive = 3
+	exitInterrupted  = 130
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the program: everything but the process around it.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if code, handled := lab.Main(args, stdin, stdout, stderr); handled {
+		return code
+	}
+	ctx, stop := interruptible()
+	defer stop()
+	p := &program{stdout: stdout, stderr: stderr}
+	root := p.command()
+	root.SetArgs(normalize(root, args))
+	if err := root.ExecuteContext(ctx); err != nil {
+		p.complain(err)
+		return exitMisuse
+	}
+	return p.code
+}
+
+// interruptible is a context that the first Ctrl-C or SIGTERM ends; the second
+// one ends the program at once (the lab's guardian sees to its fleet).
+func interruptible() (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		for range 2 {
+			select {
+			case <-signals:
+			case <-done:
+				return
+			}
+			if ctx.Err() != nil {
+				os.Exit(exitInterrupted)
+			}
+			cancel()
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(done)
+		cancel()
+	}
+}
+
+// program is one invocation.
+type program struct {
+	stdout, stderr io.Writer
+	code           int
+}
+
+// normalize writes hey's flags as pflag wants them, for the command that args
+// name.
+func normalize(root *cobra.Command, args []string) []string {
+	for i, arg := range args {
+		for _, c := range root.Commands() {
+			if arg == c.Name() {
+				return slices.Concat(loadgen.NormalizeArgs(args[:i], c.Flags()), []string{arg}, loadgen.NormalizeArgs(args[i+1:], c.Flags()))
+			}
+		}
+		if !strings.HasPrefix(arg, "-") {
+			break
+		}
+	}
+	return loadgen.NormalizeArgs(args, root.Flags())
+}
+
+// complain writes one line, and one more where there is something to do.
+func (p *program) complain(err error) {
+	fmt.Fprintf(p.stderr, "nodrop: %v\n", err)
+	var hinted *loadgen.HintError
+	if errors.As(err, &hinted) {
+		fmt.Fprintf(p.stderr, "hint: %s\n", hinted.Hint)
+	}
+}
+
+// command builds the command line.
+func (p *program) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "nodrop [flags] URL",
+		Short:         "Send HTTP load as hey does, and tell exactly what was lost",
+		Version:       loadgen.Version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetHelpCommand(&cobra.Command{Hidden: true})
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	root.SetUsageFunc(usage)
+	root.SetFlagErrorFunc(flagError)
+	load := loadgen.Flags(root.Flags())
+	outputs := outputFlag(root.Flags())
+	root.RunE = func(cmd *cobra.Command, args []string) error {
+		return p.load(cmd.Context(), load, *outputs, args)
+	}
+	root.AddCommand(p.labCommand(), p.reportCommand())
+	return root
+}
+
+func (p *program) labCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "lab [flags]",
+		Short: "The whole story on this machine: scale a fleet of gateways in under load, abruptly, then gracefully",
+		Args:  cobra.NoArgs,
+	}
+	flags := lab.Flags(cmd.Flags())
+	outputs := outputFlag(cmd.Flags())
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return p.lab(cmd.Context(), flags, *outputs)
+	}
+	return cmd
+}
+
+func (p *program) reportCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "report FILE",
+		Short: "A saved recording (-o json=FILE) as a report again",
+		Args:  cobra.ArbitraryArgs,
+	}
+	outputs := outputFlag(cmd.Flags())
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("report: want one file, got %d", len(args))
+		}
+		return p.report(args[0], *outputs)
+	}
+	return cmd
+}
+
+// load is the plain command: hey's.
+func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, formats, args []string) error {
+	if len(args) == 0 {
+		return &loadgen.HintError{Problem: "no URL given", Hint: "nodrop -n 200 -c 50 http://HOST/, or nodrop --help"}
+	}
+	if len(args) > 1 {
+		return fmt.Errorf("want one URL, got %d: %s", len(args), strings.Join(args, " "))
+	}
+	cfg, err := flags.Config(args[0])
+	if err != nil {
+		return err
+	}
+	runtime.GOMAXPROCS(flags.CPUs())
+	out, err := p.open(formats)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	cfg.Sinks = out.sinks
+	l, err := loadgen.New(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	stop := p.watch("", l)
+	result := l.Run(ctx)
+	stop()
+	return p.finish(ctx, out, &loadgen.Recording{Format: loadgen.Format, Runs: []*loadgen.Run{result}})
+}
+
+// lab runs the scenario that the flags describe.
+func (p *program) lab(ctx context.Context, flags *lab.FlagValues, formats []string) error {
+	s, err := flags.Scenario(p.stderr)
+	if err != nil {
+		return err
+	}
+	runtime.GOMAXPROCS(flags.CPUs())
+	out, err := p.open(formats)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	s.Load.Sinks = out.sinks
+	recording, err := s.Run(ctx, p.watch)
+	if err != nil {
+		p.complain(err)
+		p.code = exitInconclusive
+	}
+	return p.finish(ctx, out, recording)
+}
+
+// report renders a saved recording.
+func (p *program) report(file string, formats []string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	recording, err := loadgen.ReadRecording(bufio.NewReader(f))
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	out, err := p.open(formats)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	if len(out.sinks) > 0 {
+		return errors.New("-o csv: written while a load runs; a recording has no single requests to write")
+	}
+	return p.finish(context.Background(), out, recording)
+}
+
+// finish renders the recording and settles the exit code.
+func (p *program) finish(ctx context.Context, out *outputs, recording *loadgen.Recording) error {
+	r := report.Build(recording)
+	if err := out.write(r); err != nil {
+		p.complain(err)
+		p.code = max(p.code, exitMisuse)
+	}
+	if code := exitCode(r); code != exitOK && p.code == exitOK {
+		p.code = code
+	}
+	if ctx.Err() != nil {
+		p.code = exitInterrupted
+	}
+	return nil
+}
+
+func exitCode(r *report.Report) int {
+	switch r.Verdict.Outcome {
+	case report.Fail:
+		return exitFail
+	case report.Inconclusive:
+		return exitInconclusive
+	}
+	return exitOK
+}
+
+// watch shows on a terminal how far a load is; the returned function ends
+// that, and wipes it.
+func (p *program) watch(name string, l scenario.Watched) func() {
+	f, ok := p.stderr.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return func() {}
+	}
+	done, gone := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(gone)
+		tick := time.NewTicker(200 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				fmt.Fprint(p.stderr, "\r\033[K")
+				return
+			case <-tick.C:
+				fmt.Fprintf(p.stderr, "\r\033[K%s", progressLine(name, l.Progress()))
+			}
+		}
+	}()
+	return func() {
+		close(done)
+		<-gone
+	}
+}
+
+func progressLine(name string, g loadgen.Progress) string {
+	if name != "" {
+		name += ": "
+	}
+	of := fmt.Sprintf("of %d", g.Planned)
+	if g.Duration > 0 {
+		of = fmt.Sprintf("in %.0f of %.0f s", g.Elapsed.Seconds(), g.Duration.Seconds())
+	}
+	perSecond := 0.0
+	if g.Elapsed > 0 {
+		perSecond = float64(g.Finished) / g.Elapsed.Seconds()
+	}
+	return fmt.Sprintf("%s%d %s, %.0f/s, %d lost", name, g.Finished, of, perSecond, g.Lost)
+}
+
+func outputFlag(fs *pflag.FlagSet) *[]string {
+	return fs.StringArrayP("o", "o", nil, "output, FORMAT or FORMAT=FILE: text, csv, json; repeatable")
+}
+
+// outputs is where the report goes, opened before the load starts.
+type outputs struct {
+	list  []*output
+	sinks []loadgen.Sink
+}
+
+// output is one format and its place.
+type output struct {
+	format report.Format // nil for a sink
+	sink   loadgen.Sink
+	name   string // as -o gave it
+	w      io.Writer
+	file   *os.File // nil for stdout
+	path   string   // what file is renamed to at the end; "" when it is that already
+}
+
+// open opens every output. At most one format goes to stdout: text, unless
+// another is given without a file.
+func (p *program) open(formats []string) (*outputs, error) {
+	out := &outputs{}
+	onStdout := ""
+	for _, spec := range formats {
+		name, path, toFile := strings.Cut(spec, "=")
+		if !toFile && onStdout != "" {
+			out.discard()
+			return nil, fmt.Errorf("-o %s: stdout is taken by -o %s; hint: -o %s=FILE", spec, onStdout, spec)
+		}
+		if !toFile {
+			onStdout = spec
+		}
+		if err := out.add(name, path, toFile, p.stdout); err != nil {
+			out.discard()
+			return nil, err
+		}
+	}
+	if onStdout == "" {
+		return out, out.add("text", "", false, p.stdout)
+	}
+	return out, nil
+}
+
+func (out *outputs) add(name, path string, toFile bool, stdout io.Writer) error {
+	o := &output{name: name, w: stdout}
+	i := slices.IndexFunc(report.Formats, func(f struct {
+		Name  string
+		Write report.Format
+	},
+	) bool {
+		return f.Name == name
+	})
+	switch {
+	case i >= 0:
+		o.format = report.Formats[i].Write
+	case name == "csv":
+	case strings.Contains(name, "{{"):
+		return &loadgen.HintError{Problem: fmt.Sprintf("-o %q: templates are not taken", name), Hint: "-o json=FILE holds everything a template could show"}
+	default:
+		return fmt.Errorf("-o %q: unknown format; known: text, csv, json", name)
+	}
+	if toFile {
+		if err := o.create(path); err != nil {
+			return fmt.Errorf("-o %s=%s: %w", name, path, err)
+		}
+	}
+	if o.format == nil {
+		o.sink = loadgen.NewCSV(o.w)
+		out.sinks = append(out.sinks, o.sink)
+	}
+	out.list = append(out.list, o)
+	return nil
+}
+
+// create opens the file for writing: a temporary one beside it, so that a
+// failed run leaves what was there; what is not a regular file is written to
+// directly.
+func (o *output) create(path string) error {
+	if path == "" {
+		return errors.New("no file named")
+	}
+	var err error
+	if info, statErr := os.Stat(path); statErr == nil && !info.Mode().IsRegular() {
+		o.file, err = os.OpenFile(path, os.O_WRONLY, 0)
+	} else {
+		o.path = path
+		o.file, err = os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	}
+	o.w = o.file
+	return unwrapPath(err)
+}
+
+// unwrapPath leaves the reason of a file error; the caller names the file.
+func unwrapPath(err error) error {
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}
+
+// write ends every output; the first error is returned, and the others are
+// still written.
+func (out *outputs) write(r *report.Report) error {
+	var first error
+	for _, o := range out.list {
+		if err := o.write(r); err != nil && first == nil {
+			first = fmt.Errorf("-o %s: %w", o.name, unwrapPath(err))
+		}
+	}
+	return first
+}
+
+func (o *output) write(r *report.Report) error {
+	var err error
+	if o.sink != nil {
+		err = o.sink.Close()
+	} else {
+		err = o.format(o.w, r)
+	}
+	if o.file == nil {
+		return err
+	}
+	if closeErr := o.file.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil && o.path != "" {
+		if err = os.Chmod(o.file.Name(), 0o644); err == nil {
+			err = os.Rename(o.file.Name(), o.path)
+		}
+	}
+	if err == nil {
+		o.path = ""
+	}
+	return err
+}
+
+// discard removes the temporary files that were not put in place.
+func (out *outputs) discard() {
+	for _, o := range out.list {
+		if o.file != nil && o.path != "" {
+			_ = o.file.Close()
+			_ = os.Remove(o.file.Name())
+		}
+	}
+}
+
+// flagError names the nearest flag for one that does not exist.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	name := unknown.GetSpecifiedName()
+	if short := unknown.GetSpecifiedShortnames(); len(short) > len(name) {
+		name = short
+	}
+	best, distance := "", (len(name)+1)/3+1 // beyond that it is another word
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if d := levenshtein.ComputeDistance(name, f.Name); d < distance && !f.Hidden && len(f.Name) > 1 {
+			best, distance = f.Name, d
+		}
+	})
+	if best == "" {
+		return &loadgen.HintError{Problem: "unknown flag: -" + name, Hint: cmd.CommandPath() + " --help lists them"}
+	}
+	return &loadgen.HintError{Problem: "unknown flag: -" + name, Hint: "did you mean --" + best + "?"}
+}
+
+// usage lists flags as hey does, with one dash for single letters.
+func usage(cmd *cobra.Command) error {
+	w := cmd.OutOrStdout()
+	fmt.Fprintf(w, "Usage: %s\n", cmd.UseLine())
+	for _, c := range cmd.Commands() {
+		if !c.Hidden {
+			fmt.Fprintf(w, "       nodrop %-16s %s\n", c.Use, c.Short)
+		}
+	}
+	fmt.Fprintf(w, "\nFlags (one dash or two):\n")
+	cmd.Flags().SortFlags = false
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Hidden {
+			return
+		}
+		name := "--" + f.Name
+		if len(f.Name) == 1 {
+			name = "-" + f.Name
+		}
+		line := f.Usage
+		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0" && f.DefValue != "[]" && f.DefValue != "0s" {
+			line += " (default " + f.DefValue + ")"
+		}
+		fmt.Fprintf(w, "  %-24s %s\n", name, line)
+	})
+	return nil
+}

@@ -1,0 +1,467 @@
+package report
+
+import (
+	"fmt"
+	"math/bits"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"nodrop/loadgen"
+)
+
+const (
+	us = int64(time.Microsecond)
+	ms = int64(time.Millisecond)
+)
+
+// request is one request of a hand-made run; times are ns from its start.
+type request struct {
+	start, end int64
+	fate       loadgen.Fate
+	class      string // for lost and spoiled
+	endpoint   string
+	reused     bool
+	status     int    // of answered requests
+	sample     string // of failed ones
+	bytes      int64
+}
+
+func (q request) answered() bool {
+	return q.fate == loadgen.FateOK || strings.HasPrefix(q.class, "status.")
+}
+
+// class is the class with a name that must be in the table.
+func class(t testing.TB, name string) loadgen.Class {
+	t.Helper()
+	var c loadgen.Class
+	if err := c.UnmarshalText([]byte(name)); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// builder sums requests up to a Run, one by one, so that every part of it
+// agrees with every other.
+type builder struct {
+	t     testing.TB
+	run   *loadgen.Run
+	width int64 // of the bins, ns
+	told  int   // lost requests kept in full
+}
+
+// newRun builds a consistent run; edit may set what requests do not decide.
+func newRun(t testing.TB, requests []request, edit ...func(*builder)) *loadgen.Run {
+	t.Helper()
+	b := &builder{t: t, width: 5 * ms, told: 100_000}
+	b.run = &loadgen.Run{
+		Settings: loadgen.Settings{
+			URL: "http://gateway:8080/", Method: "GET", Requests: int64(len(requests)), Workers: 10,
+			Timeout: 20 * time.Second, ConnectTimeout: 20 * time.Second, KeepAlive: true, Redirects: true,
+			OK: "2xx,3xx", Engine: "pool",
+		},
+		Environment: loadgen.Environment{Version: "test", OS: "linux", Arch: "amd64", CPUs: 4},
+		StartedAt:   time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		Statuses:    map[int]int64{},
+		Outcomes:    []loadgen.Outcome{},
+		Endpoints:   []loadgen.EndpointSeen{},
+		Lost:        []loadgen.LostRequest{},
+		Samples:     []loadgen.Sample{},
+		Marks:       []loadgen.Mark{},
+	}
+	for _, f := range edit {
+		f(b)
+	}
+	ordered := slices.Clone(requests)
+	slices.SortStableFunc(ordered, func(a, b request) int { return int(a.end - b.end) })
+	for _, q := range ordered {
+		b.add(q)
+	}
+	b.run.Counts.Planned = b.run.Counts.Started + b.run.Counts.Unsent
+	slices.SortFunc(b.run.Endpoints, func(a, b loadgen.EndpointSeen) int { return strings.Compare(a.Name, b.Name) })
+	loadgen.SortMarks(b.run.Marks)
+	return b.run
+}
+
+func (b *builder) add(q request) {
+	b.t.Helper()
+	if q.end < q.start {
+		b.t.Fatalf("request ends at %d, before its start at %d", q.end, q.start)
+	}
+	run, c := b.run, class(b.t, q.class)
+	run.Duration = max(run.Duration, q.end)
+	run.Counts.Started++
+	b.bin(q.start).Started++
+	b.outcome(q, c)
+	b.seen(q, c)
+	bin, took := b.bin(q.end), q.end-q.start
+	switch q.fate {
+	case loadgen.FateOK:
+		run.Counts.OK++
+		bin.OK++
+		run.Latency.OK.Record(took)
+	case loadgen.FateLost:
+		run.Counts.Lost++
+		addLost(bin, c)
+		b.lost(q, c)
+		if q.answered() {
+			run.Latency.Unexpected.Record(took)
+		} else {
+			run.Latency.Failed.Record(took)
+		}
+	case loadgen.FateSpoiled:
+		run.Counts.Spoiled++
+		bin.Spoiled++
+		run.Latency.Failed.Record(took)
+		b.sample(q, c)
+	case loadgen.FateAborted:
+		run.Counts.Aborted++
+		bin.Aborted++
+	}
+	if q.answered() {
+		b.answer(q, bin)
+	}
+}
+
+func (b *builder) bin(at int64) *loadgen.Bin {
+	bins := &b.run.Bins
+	bins.Width = b.width
+	for int64(len(bins.List)) <= at/b.width {
+		bins.List = append(bins.List, loadgen.Bin{})
+	}
+	return &bins.List[at/b.width]
+}
+
+func addLost(bin *loadgen.Bin, c loadgen.Class) {
+	for i := range bin.Lost {
+		if bin.Lost[i].Class == c {
+			bin.Lost[i].Count++
+			return
+		}
+	}
+	bin.Lost = append(bin.Lost, loadgen.BinLoss{Class: c, Count: 1})
+}
+
+func (b *builder) answer(q request, bin *loadgen.Bin) {
+	run, took := b.run, q.end-q.start
+	run.Statuses[q.status]++
+	run.Bytes += q.bytes
+	bin.Answered++
+	if bin.Latency == nil {
+		bin.Latency = &loadgen.Sketch{}
+	}
+	steps := bin.Latency.Steps[:]
+	steps[min(bits.Len64(uint64(took)/64_000), len(steps)-1)]++
+	bin.Latency.Max = max(bin.Latency.Max, took)
+	connect := took / 8
+	if q.reused {
+		connect = 0
+	}
+	run.Phases.DNS.Record(0)
+	run.Phases.Connect.Record(connect)
+	run.Phases.Send.Record(20 * us)
+	run.Phases.Read.Record(took / 10)
+	run.Phases.Wait.Record(max(0, took-connect-20*us-took/10))
+}
+
+func (b *builder) outcome(q request, c loadgen.Class) {
+	want := loadgen.Outcome{Fate: q.fate.String(), Class: c, Reused: q.reused, Endpoint: q.endpoint}
+	for i, o := range b.run.Outcomes {
+		o.Count = 0
+		if o == want {
+			b.run.Outcomes[i].Count++
+			return
+		}
+	}
+	want.Count = 1
+	b.run.Outcomes = append(b.run.Outcomes, want)
+}
+
+func (b *builder) seen(q request, c loadgen.Class) {
+	if q.endpoint == "" {
+		return
+	}
+	list := b.run.Endpoints
+	i := slices.IndexFunc(list, func(e loadgen.EndpointSeen) bool { return e.Name == q.endpoint })
+	if i < 0 {
+		i = len(list)
+		list = append(list, loadgen.EndpointSeen{Name: q.endpoint, FirstConnect: -1, LastConnect: -1, FirstAnswer: -1, LastAnswer: -1})
+		b.run.Endpoints = list
+	}
+	earliest := func(old, at int64) int64 {
+		if old < 0 {
+			return at
+		}
+		return min(old, at)
+	}
+	if e := &list[i]; !q.reused && c.Stage() != loadgen.StageConnect && c.Stage() != loadgen.StageClient {
+		b.run.Connections.Opened++
+		e.FirstConnect, e.LastConnect = earliest(e.FirstConnect, q.start), max(e.LastConnect, q.start)
+	}
+	if e := &list[i]; q.answered() {
+		e.FirstAnswer, e.LastAnswer = earliest(e.FirstAnswer, q.end), max(e.LastAnswer, q.end)
+	}
+}
+
+func (b *builder) lost(q request, c loadgen.Class) {
+	sample := -1
+	if !q.answered() {
+		sample = b.sample(q, c)
+	}
+	if len(b.run.Lost) == b.told {
+		b.run.LostUntold++
+		return
+	}
+	b.run.Lost = append(b.run.Lost, loadgen.LostRequest{
+		Start: q.start, End: q.end, Class: c, Endpoint: q.endpoint, Reused: q.reused, Sample: sample,
+	})
+}
+
+func (b *builder) sample(q request, c loadgen.Class) int {
+	i := slices.IndexFunc(b.run.Samples, func(s loadgen.Sample) bool { return s.Text == q.sample })
+	if i < 0 {
+		i = len(b.run.Samples)
+		b.run.Samples = append(b.run.Samples, loadgen.Sample{Class: c, Text: q.sample})
+	}
+	b.run.Samples[i].Count++
+	return i
+}
+
+func recording(runs ...*loadgen.Run) *loadgen.Recording {
+	return &loadgen.Recording{Format: loadgen.Format, Runs: runs}
+}
+
+// edited applies f to the run under construction.
+func edited(f func(*loadgen.Run)) func(*builder) {
+	return func(b *builder) { f(b.run) }
+}
+
+// steady makes n answered requests, one each gap ns, over the endpoints in
+// turn, that take 8 to 9 ms.
+func steady(n int, from, gap int64, endpoints ...string) []request {
+	list := make([]request, n)
+	for i := range list {
+		start := from + int64(i)*gap
+		list[i] = request{
+			start: start, end: start + 8*ms + int64(i*37%1000)*us,
+			endpoint: endpoints[i%len(endpoints)], status: 200, bytes: 100,
+		}
+	}
+	return list
+}
+
+const (
+	refusedText = `Get "http://gateway:8080/": dial tcp 10.0.0.1:8080: connect: connection refused`
+	resetText   = `Get "http://gateway:8080/": read tcp 10.0.0.9:*->10.0.0.1:8080: read: connection reset by peer`
+	eofText     = `Get "http://gateway:8080/": EOF`
+	cutText     = `Get "http://gateway:8080/": unexpected EOF`
+	portsText   = `Get "http://gateway:8080/": dial tcp 10.0.0.1:8080: connect: cannot assign requested address`
+)
+
+func lost(start, end int64, class, endpoint, sample string) request {
+	return request{start: start, end: end, fate: loadgen.FateLost, class: class, endpoint: endpoint, sample: sample}
+}
+
+func replicas(from, to int) []string {
+	var list []string
+	for i := from; i <= to; i++ {
+		list = append(list, fmt.Sprintf("gw-%d", i))
+	}
+	return list
+}
+
+// moments makes one mark for each replica from gw-2 to gw-10, step ns apart.
+func moments(kind loadgen.MarkKind, first, step int64) []loadgen.Mark {
+	var list []loadgen.Mark
+	for i, name := range replicas(2, 10) {
+		at := first + int64(i)*step
+		list = append(list, loadgen.Mark{Kind: kind, Name: name + " " + string(kind), Endpoint: name, Start: at, End: at})
+	}
+	return list
+}
+
+func step(variant string, end int64) loadgen.Mark {
+	return loadgen.Mark{Kind: loadgen.MarkStep, Name: "scale gateway 10 → 1 (" + variant + ")", Start: 600 * ms, End: end}
+}
+
+// abruptMarks: exit at the signal; the balancer hears of it 53 ms later.
+func abruptMarks() []loadgen.Mark {
+	return slices.Concat(
+		[]loadgen.Mark{step("abrupt", 653*ms+200*us)},
+		moments(loadgen.MarkTerminating, 600*ms+10*us, 0),
+		moments(loadgen.MarkSignalled, 600*ms+50*us, 40*us),
+		moments(loadgen.MarkExited, 600*ms+600*us, 50*us),
+		moments(loadgen.MarkEndpointRemoved, 653*ms+150*us, 0),
+	)
+}
+
+// gracefulMarks: half a second of pre-stop delay, then the end.
+func gracefulMarks(exited int64) []loadgen.Mark {
+	return slices.Concat(
+		[]loadgen.Mark{step("graceful", exited+400*us)},
+		moments(loadgen.MarkTerminating, 600*ms+10*us, 0),
+		moments(loadgen.MarkEndpointRemoved, 653*ms, 0),
+		moments(loadgen.MarkSignalled, 1100*ms, 40*us),
+		moments(loadgen.MarkListenerClosed, 1100*ms+500*us, 40*us),
+		moments(loadgen.MarkExited, exited, 40*us),
+	)
+}
+
+// abruptRequests lose 253 from 601 to 653 ms: 9 in flight when the replicas
+// exited, and 244 refused.
+func abruptRequests() []request {
+	list := slices.Concat(
+		steady(2000, 0, 290*us, replicas(1, 10)...),
+		steady(26, 600*ms, 2*ms, "gw-1"),
+		steady(2400, 654*ms, 250*us, "gw-1"),
+	)
+	for i, name := range replicas(2, 10) {
+		list = append(list, lost(593*ms+int64(i)*100*us, 601*ms, "wait.reset", name, resetText))
+	}
+	for i := range int64(244) {
+		end := 653*ms - i*213*us
+		list = append(list, lost(end-150*us, end, "connect.refused", replicas(2, 10)[i%9], refusedText))
+	}
+	return list
+}
+
+func variant(name string, marks []loadgen.Mark, f ...func(*loadgen.Run)) func(*builder) {
+	return edited(func(run *loadgen.Run) {
+		run.Variant, run.Marks = name, marks
+		run.Settings.KeepAlive = false
+		switch name {
+		case "abrupt":
+			run.Require = []string{"lost > 0"}
+		case "graceful":
+			run.Expect = []string{"lost == 0"}
+		}
+		for _, edit := range f {
+			edit(run)
+		}
+	})
+}
+
+func abrupt(t testing.TB) *loadgen.Run {
+	t.Helper()
+	return newRun(t, abruptRequests(), variant("abrupt", abruptMarks()))
+}
+
+// gracefulRequests go to all replicas, and to gw-1 alone once the balancer has
+// heard of the scale-in.
+func gracefulRequests() []request {
+	return slices.Concat(steady(2250, 0, 290*us, replicas(1, 10)...), steady(2400, 654*ms, 250*us, "gw-1"))
+}
+
+func graceful(t testing.TB) *loadgen.Run {
+	t.Helper()
+	return newRun(t, gracefulRequests(), variant("graceful", gracefulMarks(1108*ms)))
+}
+
+// fixtures are the recordings that every format is tried on.
+var fixtures = []struct {
+	name  string
+	build func(testing.TB) *loadgen.Recording
+}{
+	{"plain", func(t testing.TB) *loadgen.Recording {
+		return recording(newRun(t, steady(400, 0, ms, "10.0.0.1:8080")))
+	}},
+	{"one", func(t testing.TB) *loadgen.Recording {
+		return recording(newRun(t, []request{{start: 0, end: 1_234_567, endpoint: "10.0.0.1:8080", status: 204}}))
+	}},
+	{"empty", func(t testing.TB) *loadgen.Recording {
+		return recording(newRun(t, nil, edited(func(run *loadgen.Run) {
+			run.Interrupted = true
+			run.Counts.Unsent = 200
+		})))
+	}},
+	{"refused", func(t testing.TB) *loadgen.Recording {
+		var list []request
+		for i := range int64(50) {
+			list = append(list, lost(i*200*us, i*200*us+180*us, "connect.refused", "10.0.0.1:8080", refusedText))
+		}
+		return recording(newRun(t, list))
+	}},
+	{"mixed", mixed},
+	{"lab", func(t testing.TB) *loadgen.Recording {
+		return recording(abrupt(t), graceful(t))
+	}},
+	{"lab-abrupt-lost-nothing", func(t testing.TB) *loadgen.Recording {
+		list := slices.DeleteFunc(abruptRequests(), func(q request) bool { return q.fate == loadgen.FateLost })
+		return recording(newRun(t, list, variant("abrupt", abruptMarks())), graceful(t))
+	}},
+	{"lab-graceful-lost", func(t testing.TB) *loadgen.Recording {
+		list := gracefulRequests()
+		for i := range int64(3) {
+			list = append(list, lost(1090*ms+i*ms, 1107*ms+i*ms, "wait.eof", replicas(2, 10)[i], eofText))
+		}
+		return recording(abrupt(t), newRun(t, list, variant("graceful", gracefulMarks(1108*ms))))
+	}},
+	{"lab-outlived", func(t testing.TB) *loadgen.Recording {
+		return recording(abrupt(t), newRun(t, gracefulRequests(), variant("graceful", gracefulMarks(1900*ms))))
+	}},
+	{"lab-unhealthy", func(t testing.TB) *loadgen.Recording {
+		list := gracefulRequests()
+		for i := range int64(2) {
+			q := lost(200*ms+i*100*ms, 204*ms+i*100*ms, "status.503", "gw-4", "")
+			q.status = 503
+			list = append(list, q)
+		}
+		return recording(abrupt(t), newRun(t, list, variant("graceful", gracefulMarks(1108*ms))))
+	}},
+	{"lab-step-failed", func(t testing.TB) *loadgen.Recording {
+		failed := step("graceful", 601*ms)
+		failed.Error = "cannot signal gw-3: operation not permitted"
+		marks := append(moments(loadgen.MarkTerminating, 600*ms+10*us, 0), failed)
+		return recording(abrupt(t), newRun(t, gracefulRequests(), variant("graceful", marks)))
+	}},
+	{"lab-interrupted", func(t testing.TB) *loadgen.Recording {
+		list := slices.DeleteFunc(abruptRequests(), func(q request) bool { return q.start > 630*ms })
+		return recording(newRun(t, list, variant("abrupt", abruptMarks()[:1+9+9+9], func(run *loadgen.Run) {
+			run.Interrupted = true
+			run.Counts.Unsent = 40_000
+			run.Marks[0].End, run.Marks[0].Error = 630*ms, "interrupted"
+		})))
+	}},
+	{"broken", func(t testing.TB) *loadgen.Recording {
+		run := graceful(t)
+		run.Counts.OK--
+		return recording(abrupt(t), run)
+	}},
+}
+
+// mixed is a throttled run over two endpoints that met everything, until it
+// was interrupted.
+func mixed(t testing.TB) *loadgen.Recording {
+	t.Helper()
+	endpoints := []string{"10.0.0.1:8080", "10.0.0.2:8080"}
+	list := steady(400, 0, 2*ms, endpoints...)
+	for i := range list {
+		list[i].reused = i >= 10
+	}
+	for i := range int64(6) {
+		q := lost(200*ms+i*5*ms, 202*ms+i*5*ms, "status.503", endpoints[i%2], "")
+		q.status, q.reused, q.bytes = 503, true, 19
+		list = append(list, q)
+	}
+	for i := range int64(4) {
+		q := lost(500*ms+i*ms, 530*ms+i*ms, "body.eof", endpoints[1], cutText)
+		q.reused = i%2 == 0
+		list = append(list, q)
+	}
+	for i := range int64(3) {
+		list = append(list, request{start: 600*ms + i*ms, end: 600*ms + i*ms + 90*us, fate: loadgen.FateSpoiled, class: "client.ports", sample: portsText})
+	}
+	for i := range int64(5) {
+		list = append(list, request{start: 790*ms + i*ms, end: 830 * ms, fate: loadgen.FateAborted, endpoint: endpoints[i%2], reused: i != 0})
+	}
+	return recording(newRun(t, list, func(b *builder) {
+		b.told = 7
+		b.run.Interrupted = true
+		b.run.Counts.Unsent = 582
+		b.run.Settings.Requests, b.run.Settings.Rate = 1000, 50
+		b.run.Late = 12
+		b.run.Connections.Stale, b.run.Connections.Ours, b.run.Connections.Surplus = 4, 2, 1
+		b.run.Notes = []string{"gateway has addresses of both families; IPv4 was used"}
+	}))
+}

@@ -1,0 +1,305 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"nodrop/loadgen"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func render(t testing.TB, format Format, r *Report) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := format(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestGolden renders each fixture in each format.
+func TestGolden(t *testing.T) {
+	for _, f := range fixtures {
+		for _, format := range Formats {
+			t.Run(f.name+"/"+format.Name, func(t *testing.T) {
+				got := render(t, format.Write, Build(f.build(t)))
+				path := filepath.Join("testdata", "golden", f.name+"."+format.Name)
+				if *update {
+					if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
+						t.Fatal(err)
+					}
+				}
+				want, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if format.Name == "json" {
+					got, want = jsonView(t, []byte(got)), []byte(jsonView(t, want))
+				}
+				if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+					t.Errorf("%s differs (- want, + got); go test ./report -run Golden -update rewrites it\n%s", path, diff)
+				}
+			})
+		}
+	}
+}
+
+// TestGoldenNoneLeftOver: a file that no fixture makes is not tested.
+func TestGoldenNoneLeftOver(t *testing.T) {
+	known := map[string]bool{}
+	for _, f := range fixtures {
+		for _, format := range Formats {
+			known[f.name+"."+format.Name] = true
+		}
+	}
+	files, err := os.ReadDir(filepath.Join("testdata", "golden"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if !known[f.Name()] {
+			t.Errorf("%s: no fixture and format makes it", f.Name())
+		}
+	}
+}
+
+// jsonView indents a recording and spells its histograms out: how well they
+// are compressed is the standard library's affair.
+func jsonView(t *testing.T, data []byte) string {
+	t.Helper()
+	var doc any
+	if err := json.Unmarshal(data, &doc); err != nil {
+		t.Fatal(err)
+	}
+	view, err := json.MarshalIndent(expandHistograms(t, doc), "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(view)
+}
+
+func expandHistograms(t *testing.T, doc any) any {
+	t.Helper()
+	switch doc := doc.(type) {
+	case []any:
+		for i := range doc {
+			doc[i] = expandHistograms(t, doc[i])
+		}
+	case map[string]any:
+		for key := range doc {
+			doc[key] = expandHistograms(t, doc[key])
+		}
+		if _, ok := doc["hdr"]; !ok {
+			break
+		}
+		text, err := json.Marshal(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var l loadgen.Latency
+		if err := json.Unmarshal(text, &l); err != nil {
+			t.Fatal(err)
+		}
+		var steps []string
+		l.Each(func(ns, count int64) { steps = append(steps, fmt.Sprintf("%d × %d ns", count, ns)) })
+		doc["hdr"] = steps
+	}
+	return doc
+}
+
+// TestReportOfSavedRecording: the report of a recording that was written and
+// read again is the report of the run.
+func TestReportOfSavedRecording(t *testing.T) {
+	for _, f := range fixtures {
+		t.Run(f.name, func(t *testing.T) {
+			original := Build(f.build(t))
+			saved := render(t, JSON, original)
+			rec, err := loadgen.ReadRecording(strings.NewReader(saved))
+			if err != nil {
+				t.Fatal(err)
+			}
+			again := Build(rec)
+			for _, format := range Formats {
+				want, got := render(t, format.Write, original), render(t, format.Write, again)
+				if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); diff != "" {
+					t.Errorf("%s of the saved recording differs (- of the run, + of the file)\n%s", format.Name, diff)
+				}
+			}
+			fromGolden, err := os.ReadFile(filepath.Join("testdata", "golden", f.name+".json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			rec, err = loadgen.ReadRecording(bytes.NewReader(fromGolden))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := render(t, Text, Build(rec)), render(t, Text, original); got != want {
+				t.Errorf("text of the golden recording differs (- of the run, + of the file)\n%s", cmp.Diff(want, got))
+			}
+		})
+	}
+}
+
+// TestReportIsPure: building twice gives the same bytes and leaves the
+// recording as it was.
+func TestReportIsPure(t *testing.T) {
+	for _, f := range fixtures {
+		t.Run(f.name, func(t *testing.T) {
+			rec := f.build(t)
+			before := render(t, JSON, &Report{Recording: rec})
+			first := render(t, Text, Build(rec))
+			for range 5 {
+				if got := render(t, Text, Build(rec)); got != first {
+					t.Fatalf("text differs from one build to the next\n%s", cmp.Diff(first, got))
+				}
+			}
+			if after := render(t, JSON, &Report{Recording: rec}); after != before {
+				t.Errorf("Build changed the recording\n%s", cmp.Diff(before, after))
+			}
+		})
+	}
+}
+
+var badFigure = regexp.MustCompile(`NaN|[+-]?Inf\b|[^\d.]-0(\.0*)?[^\d.]|\d[eE][+-]\d|\s$|%!|\x00`)
+
+// TestTextHasNoBadFigures: nothing a person cannot read.
+func TestTextHasNoBadFigures(t *testing.T) {
+	for _, f := range fixtures {
+		t.Run(f.name, func(t *testing.T) {
+			_, ours, _ := strings.Cut(render(t, Text, Build(f.build(t))), "Loss:\n")
+			for line := range strings.Lines(ours) {
+				if bad := badFigure.FindString(strings.TrimSuffix(line, "\n")); bad != "" {
+					t.Errorf("got %q in %q; want none", bad, line)
+				}
+			}
+		})
+	}
+}
+
+func TestDuration(t *testing.T) {
+	for _, tt := range []struct {
+		ns   int64
+		want string
+	}{
+		{0, "0 s"},
+		{1, "1 µs"},
+		{999, "1 µs"},
+		{1_000, "1 µs"},
+		{999_999, "999 µs"},
+		{1_000_000, "1.0 ms"},
+		{52_000_000, "52.0 ms"},
+		{999_949_999, "999.9 ms"},
+		{999_950_000, "1.000 s"},
+		{999_999_999, "1.000 s"},
+		{1_000_000_000, "1.000 s"},
+		{3_600_000_000_000, "3600.000 s"},
+		{-52_000_000, "-52.0 ms"},
+		{-1, "-1 µs"},
+	} {
+		if got := duration(tt.ns); got != tt.want {
+			t.Errorf("duration(%d): got %q; want %q", tt.ns, got, tt.want)
+		}
+	}
+}
+
+func TestNumber(t *testing.T) {
+	for n, want := range map[int64]string{
+		0: "0", 7: "7", 999: "999", 1000: "1,000", 50_000: "50,000", 999_999: "999,999", 1_000_000: "1,000,000",
+		-1: "-1", -999: "-999", -1000: "-1,000", -123_456: "-123,456", math.MaxInt64: "9,223,372,036,854,775,807",
+	} {
+		if got := number(n); got != want {
+			t.Errorf("number(%d): got %q; want %q", n, got, want)
+		}
+	}
+}
+
+// TestMarksBeforeTheRun: what was seen before the load's clock started has a
+// negative time, which is not never.
+func TestMarksBeforeTheRun(t *testing.T) {
+	ready := loadgen.Mark{Kind: loadgen.MarkReady, Name: "gw-1 ready", Endpoint: "gw-1", Start: -1500 * ms, End: -1500 * ms}
+	run := newRun(t, steady(100, 0, ms, "gw-1"), edited(func(run *loadgen.Run) { run.Marks = []loadgen.Mark{ready} }))
+	text := render(t, Text, Build(recording(run)))
+	if want := "    -1.500 s   ready: gw-1\n"; !strings.Contains(text, want) {
+		t.Errorf("got %q; want %q in it", text, want)
+	}
+}
+
+// TestNoEndpointReached: requests that reached no endpoint have no times.
+func TestNoEndpointReached(t *testing.T) {
+	list := append(steady(10, 0, ms, "gw-1"),
+		request{start: ms, end: 2 * ms, fate: loadgen.FateSpoiled, class: "client.files", sample: "too many open files"})
+	text := render(t, Text, Build(recording(newRun(t, list))))
+	found := false
+	for line := range strings.Lines(text) {
+		if !strings.Contains(line, "(none reached)") {
+			continue
+		}
+		found = true
+		if strings.Count(line, "never") != 2 {
+			t.Errorf("got %q; want never connected, never answered", line)
+		}
+	}
+	if !found {
+		t.Errorf("got %s; want a line for requests that reached no endpoint", text)
+	}
+}
+
+// TestLongLists: endpoints and windows are bounded, and what is left out is told.
+func TestLongLists(t *testing.T) {
+	var list []request
+	for i := range int64(30) {
+		list = append(list, lost(i*1000*ms, i*1000*ms+ms, "connect.refused", fmt.Sprintf("gw-%d", i), refusedText))
+		list = append(list, steady(1000, i*1000*ms, ms, "gw-0")...)
+	}
+	r := Build(recording(newRun(t, list)))
+	if got := len(r.Runs[0].Loss.Windows); got != 30 {
+		t.Errorf("got %d windows; want 30", got)
+	}
+	text := render(t, Text, r)
+	if got := strings.Count(text, "and 10 more"); got != 2 {
+		t.Errorf("got %d lists cut short; want 2 in\n%s", got, text)
+	}
+}
+
+// TestTextWriteError: a full disk is told.
+func TestTextWriteError(t *testing.T) {
+	r := Build(fixtures[0].build(t))
+	for _, format := range Formats {
+		if err := format.Write(failingWriter{}, r); err == nil {
+			t.Errorf("%s: got no error; want the writer's", format.Name)
+		}
+	}
+}
+
+type failingWriter struct{}
+
+func (failingWriter) Write([]byte) (int, error) { return 0, os.ErrClosed }
+
+// TestComparisonColumns: every row has a cell for each column, also beside a
+// run of no variant.
+func TestComparisonColumns(t *testing.T) {
+	plain := newRun(t, steady(100, 0, ms, "gw-1"))
+	c := Build(recording(plain, abrupt(t), graceful(t))).Comparison
+	if diff := cmp.Diff([]string{"abrupt", "graceful"}, c.Columns); diff != "" {
+		t.Errorf("columns differ (- want, + got)\n%s", diff)
+	}
+	for _, row := range c.Rows {
+		if len(row.Cells) != len(c.Columns) {
+			t.Errorf("%s: got %d cells; want %d", row.Name, len(row.Cells), len(c.Columns))
+		}
+	}
+	if got := Build(recording(plain, abrupt(t))).Comparison; got != nil {
+		t.Errorf("got a comparison of one variant: %v; want none", got)
+	}
+}

@@ -1,0 +1,59 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+)
+
+// Ports are picked here, below the ephemeral range: when the port of a stopped
+// replica is dialled, the kernel cannot pick the same port for the dialling
+// side and connect the socket to itself.
+const (
+	firstPort = 10000
+	lastPort  = 31999
+)
+
+// perByte replicas get addresses that differ in the last byte only.
+const (
+	perByte  = 250
+	maxHosts = perByte * 256
+)
+
+// replicaHost is the address of replica i, counted from 1. Linux answers on all
+// of 127.0.0.0/8, so replicas differ by address, as they do behind a real
+// balancer; elsewhere they differ by port.
+func replicaHost(goos string, i int) netip.Addr {
+	if goos != "linux" {
+		return loopback()
+	}
+	i--
+	return netip.AddrFrom4([4]byte{127, 0, byte(i / perByte), byte(2 + i%perByte)})
+}
+
+func loopback() netip.Addr { return netip.AddrFrom4([4]byte{127, 0, 0, 1}) }
+
+// listen binds addr; port 0 means a random free one of ours. The backlog is as
+// large as the kernel allows (net.core.somaxconn), as Go always asks.
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	want, err := netip.ParseAddrPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen address %q is not ADDR:PORT", addr)
+	}
+	// Keep-alive probes would cost three system calls per connection, and no
+	// connection on the loopback interface dies unseen.
+	config := net.ListenConfig{KeepAlive: -1}
+	if want.Port() != 0 {
+		return config.Listen(ctx, "tcp", want.String())
+	}
+	for range 100 {
+		port := uint16(firstPort + rand.IntN(lastPort-firstPort+1))
+		var l net.Listener
+		if l, err = config.Listen(ctx, "tcp", netip.AddrPortFrom(want.Addr(), port).String()); err == nil {
+			return l, nil
+		}
+	}
+	return nil, err
+}

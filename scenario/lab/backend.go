@@ -1,0 +1,295 @@
+package lab
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// The bounds of what a URL may ask the backend for. More is cut down to them
+// without a word, as httpbin does; less than nothing is an error.
+const (
+	maxDelay  = 10 * time.Second // of /delay
+	maxDrip   = 60 * time.Second // of each of /drip's two times
+	maxBytes  = 100 << 10        // of /bytes and /stream-bytes
+	maxDripN  = 10 << 20         // bytes of /drip
+	dripPause = time.Millisecond // between two writes at least
+)
+
+const page = `<!DOCTYPE html>
+<html>
+<head><title>nodrop backend</title></head>
+<body>
+<h1>nodrop backend</h1>
+<p>/status/N /delay/SECONDS /bytes/N /stream-bytes/N /drip?duration=2&amp;numbytes=10&amp;delay=2&amp;code=200</p>
+</body>
+</html>
+`
+
+func runBackend(c child) int {
+	listener, err := listen(context.Background(), "127.0.0.1:0")
+	if err != nil {
+		return c.complain(err)
+	}
+	server := &http.Server{Handler: newBackend(), ErrorLog: log.New(c.stderr, "", 0)}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	gone := c.control(make(chan stopRequest, 8)) // a backend is never asked to stop
+	c.say(sayReady, listener.Addr())
+	select {
+	case err := <-failed:
+		return c.complain(err)
+	case <-gone:
+		return exitOrphan
+	}
+}
+
+// newBackend is the httpbin-like server behind the fleet. It takes any method,
+// and reads every request to its end.
+func newBackend() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/{$}", route(servePage))
+	mux.Handle("/status/{code}", route(serveStatus))
+	mux.Handle("/delay/{seconds}", route(serveDelay))
+	mux.Handle("/bytes/{n}", route(serveBytes))
+	mux.Handle("/stream-bytes/{n}", route(serveStreamBytes))
+	mux.Handle("/drip", route(serveDrip))
+	return mux
+}
+
+// route is one page of the backend. An error it returns is about the request's
+// arguments, and nothing has been sent yet.
+type route func(w http.ResponseWriter, r *http.Request) error
+
+func (serve route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength != 0 {
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			return // the client is gone
+		}
+	}
+	if err := serve(w, r); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	}
+}
+
+func servePage(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = io.WriteString(w, page)
+	return nil
+}
+
+func serveStatus(w http.ResponseWriter, r *http.Request) error {
+	code, err := parseStatus(r.PathValue("code"))
+	if err != nil {
+		return err
+	}
+	if code >= 300 && code < 400 && code != http.StatusNotModified {
+		w.Header().Set("Location", "/")
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(code)
+	return nil
+}
+
+func serveDelay(w http.ResponseWriter, r *http.Request) error {
+	delay, err := parseSeconds("delay", r.PathValue("seconds"), maxDelay)
+	if err != nil {
+		return err
+	}
+	if !pause(r.Context(), delay) {
+		return nil
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintf(w, "waited %v\n", delay)
+	return nil
+}
+
+func serveBytes(w http.ResponseWriter, r *http.Request) error {
+	noise, err := parseNoise(r)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Length", strconv.Itoa(len(noise)))
+	_, _ = w.Write(noise)
+	return nil
+}
+
+func serveStreamBytes(w http.ResponseWriter, r *http.Request) error {
+	noise, err := parseNoise(r)
+	if err != nil {
+		return err
+	}
+	size, err := parseCount("chunk_size", query(r, "chunk_size", "10240"), maxBytes)
+	if err != nil {
+		return err
+	}
+	size = max(size, 1)
+	w.Header().Set("Content-Type", "application/octet-stream")
+	flush := http.NewResponseController(w).Flush
+	_ = flush() // the header alone: no length, so it is chunked
+	for len(noise) > 0 {
+		n := min(size, len(noise))
+		if _, err := w.Write(noise[:n]); err != nil {
+			return nil //nolint:nilerr // the client is gone: nobody is left to tell
+		}
+		_ = flush()
+		noise = noise[n:]
+	}
+	return nil
+}
+
+// drip is what /drip was asked for.
+type drip struct {
+	delay, duration time.Duration
+	n, code         int
+}
+
+func parseDrip(r *http.Request) (d drip, err error) {
+	if d.duration, err = parseSeconds("duration", query(r, "duration", "2"), maxDrip); err != nil {
+		return d, err
+	}
+	if d.delay, err = parseSeconds("delay", query(r, "delay", "2"), maxDrip); err != nil {
+		return d, err
+	}
+	if d.n, err = parseCount("numbytes", query(r, "numbytes", "10"), maxDripN); err != nil {
+		return d, err
+	}
+	if d.n == 0 {
+		return d, errors.New("numbytes must be positive")
+	}
+	d.code, err = parseStatus(query(r, "code", "200"))
+	return d, err
+}
+
+func serveDrip(w http.ResponseWriter, r *http.Request) error {
+	d, err := parseDrip(r)
+	if err != nil {
+		return err
+	}
+	if !pause(r.Context(), d.delay) {
+		return nil
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	if bodyAllowed(d.code) {
+		w.Header().Set("Content-Length", strconv.Itoa(d.n))
+	}
+	w.WriteHeader(d.code)
+	if r.Method == http.MethodHead || !bodyAllowed(d.code) {
+		return nil
+	}
+	d.pour(w, r)
+	return nil
+}
+
+// pour sends n bytes evenly over the duration: one after each equal part of it,
+// or several at a time where the parts would be too short to wait for.
+func (d drip) pour(w http.ResponseWriter, r *http.Request) {
+	flush := http.NewResponseController(w).Flush
+	_ = flush()
+	steps := d.n
+	if longest := int(d.duration / dripPause); steps > longest {
+		steps = max(longest, 1)
+	}
+	begin, sent := time.Now(), 0
+	for i := 1; i <= steps; i++ {
+		due := begin.Add(time.Duration(float64(d.duration) * float64(i) / float64(steps)))
+		if !pause(r.Context(), time.Until(due)) {
+			return
+		}
+		upTo := int(int64(d.n) * int64(i) / int64(steps))
+		if _, err := w.Write(stars(upTo - sent)); err != nil {
+			return
+		}
+		sent = upTo
+		_ = flush()
+	}
+}
+
+func stars(n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = '*'
+	}
+	return b
+}
+
+// pause waits, and reports false when the client left meanwhile.
+func pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func bodyAllowed(code int) bool {
+	return code != http.StatusNoContent && code != http.StatusNotModified
+}
+
+func query(r *http.Request, key, otherwise string) string {
+	if v := r.URL.Query().Get(key); v != "" {
+		return v
+	}
+	return otherwise
+}
+
+func parseStatus(s string) (int, error) {
+	code, err := strconv.Atoi(s)
+	if err != nil || code < 200 || code > 599 {
+		return 0, fmt.Errorf("status %q is not a number from 200 to 599", s)
+	}
+	return code, nil
+}
+
+func parseCount(name, s string, limit int) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("%s %q is not a number from 0 up", name, s)
+	}
+	return min(n, limit), nil
+}
+
+func parseSeconds(name, s string, limit time.Duration) (time.Duration, error) {
+	seconds, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(seconds) || seconds < 0 {
+		return 0, fmt.Errorf("%s %q is not a number of seconds from 0 up", name, s)
+	}
+	return time.Duration(min(seconds, limit.Seconds()) * float64(time.Second)), nil
+}
+
+// parseNoise makes the random bytes that a URL asks for: the same ones for the
+// same seed.
+func parseNoise(r *http.Request) ([]byte, error) {
+	n, err := parseCount("number of bytes", r.PathValue("n"), maxBytes)
+	if err != nil {
+		return nil, err
+	}
+	seed := rand.Uint64()
+	if s := r.URL.Query().Get("seed"); s != "" {
+		signed, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("seed %q is not a number", s)
+		}
+		seed = uint64(signed)
+	}
+	var key [32]byte
+	binary.LittleEndian.PutUint64(key[:], seed)
+	noise := make([]byte, n)
+	_, _ = rand.NewChaCha8(key).Read(noise) // never fails
+	return noise, nil
+}

@@ -1,0 +1,169 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"nodrop/loadgen"
+	"nodrop/scenario"
+)
+
+// FlagValues holds what the lab's flags were set to.
+type FlagValues struct {
+	set  *pflag.FlagSet
+	load *loadgen.FlagValues
+
+	replicas, to                int
+	at, stop, path              string
+	propagation, preStop, grace time.Duration
+	settle                      time.Duration
+}
+
+// loadDefaults are the load that tells the document's story: at 5,000
+// requests/s the event lies inside it on a laptop and on a large server alike.
+var loadDefaults = map[string]string{"n": "50000", "c": "200", "q": "25", "disable-keepalive": "true"}
+
+// notInLab are load flags that choose addresses, which is the balancer's part.
+var notInLab = []string{"connect-to", "dns", "endpoint-header"}
+
+// Flags defines the lab's flags on fs: those of the fleet, and those of the
+// load with the lab's defaults.
+func Flags(fs *pflag.FlagSet) *FlagValues {
+	v := &FlagValues{set: fs}
+	fs.IntVar(&v.replicas, "replicas", 10, "gateway replicas at the start")
+	fs.IntVar(&v.to, "to", 1, "replicas left after the scale-in")
+	fs.StringVar(&v.at, "at", "40%", "when to scale in: a share of the load (40%), a time (4s) or a request (#20000)")
+	fs.StringVar(&v.stop, "stop", "abrupt,graceful", "ways to stop, each a variant: "+strings.Join(stopModeNames(), ", "))
+	fs.DurationVar(&v.propagation, "propagation", 50*time.Millisecond, "how long the balancer takes to hear of a scale-in")
+	fs.DurationVar(&v.preStop, "pre-stop", time.Second, "how long a graceful replica goes on accepting before it is told to stop")
+	fs.DurationVar(&v.grace, "grace", 30*time.Second, "how long a replica may take to finish what is in flight")
+	fs.DurationVar(&v.settle, "settle", 0, "keep the load up until the event is over and this long has passed: -n is then a minimum")
+	fs.StringVar(&v.path, "path", "/", "what to ask the backend for: /, /status/N, /delay/S, /bytes/N, /stream-bytes/N, /drip")
+	v.load = loadgen.Flags(fs)
+	for name, value := range loadDefaults {
+		f := fs.Lookup(name)
+		_ = f.Value.Set(value) // the table's values parse; a test holds that
+		f.DefValue = value
+	}
+	for _, name := range notInLab {
+		_ = fs.MarkHidden(name) // fails only for a flag that is not there
+	}
+	return v
+}
+
+// CPUs is the number of processors for the load.
+func (v *FlagValues) CPUs() int { return v.load.CPUs() }
+
+// Scenario makes the scenario that the flags describe: a variant for each way
+// to stop. The fleet's complaints go to stderr.
+func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
+	at, modes, err := v.check()
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := v.load.Config("http://gateway" + v.path)
+	if err != nil {
+		return nil, err
+	}
+	s := &scenario.Scenario{Load: cfg, Settle: v.settle}
+	for _, mode := range modes {
+		s.Variants = append(s.Variants, v.variant(mode, at, stderr))
+	}
+	return s, nil
+}
+
+// variant sets a fleet up and scales it in. Abrupt must show a loss, or the
+// event was not seen; graceful must not.
+func (v *FlagValues) variant(mode StopMode, at scenario.At, stderr io.Writer) scenario.Variant {
+	fleet := &fleetAction{options: Options{
+		Replicas: v.replicas, Stop: mode, PreStop: v.preStop, Grace: v.grace, Propagation: v.propagation, Stderr: stderr,
+	}}
+	variant := scenario.Variant{
+		Name:  string(mode),
+		Setup: []scenario.Action{fleet},
+		Timeline: []scenario.Step{{
+			Name:   fmt.Sprintf("scale gateway %d → %d (%s)", v.replicas, v.to, mode),
+			At:     at,
+			Action: &scaleAction{fleet, v.to},
+		}},
+	}
+	switch mode {
+	case Abrupt:
+		variant.Require = []string{"lost > 0"}
+	case Graceful:
+		variant.Expect = []string{"lost == 0"}
+	case Naive: // what it loses depends on the propagation: told, not judged
+	}
+	return variant
+}
+
+func (v *FlagValues) check() (scenario.At, []StopMode, error) {
+	for _, name := range notInLab {
+		if v.set.Changed(name) {
+			return scenario.At{}, nil, fmt.Errorf("--%s: the lab's balancer chooses the addresses", name)
+		}
+	}
+	if err := v.checkNumbers(); err != nil {
+		return scenario.At{}, nil, err
+	}
+	if !strings.HasPrefix(v.path, "/") {
+		return scenario.At{}, nil, fmt.Errorf("--path %q: must begin with a slash", v.path)
+	}
+	at, err := scenario.ParseAt(v.at)
+	if err != nil {
+		return scenario.At{}, nil, fmt.Errorf("--at: %w", err)
+	}
+	modes, err := parseStopModes(v.stop)
+	return at, modes, err
+}
+
+func (v *FlagValues) checkNumbers() error {
+	switch {
+	case v.replicas < 2:
+		return fmt.Errorf("--replicas %d: at least 2 are needed to take one away", v.replicas)
+	case v.replicas > maxReplicas:
+		return fmt.Errorf("--replicas %d: at most %d processes", v.replicas, maxReplicas)
+	case v.to < 1:
+		return fmt.Errorf("--to %d: at least 1 replica must be left", v.to)
+	case v.to >= v.replicas:
+		return fmt.Errorf("--to %d: not fewer than --replicas %d", v.to, v.replicas)
+	case v.propagation < 0:
+		return fmt.Errorf("--propagation %v: cannot be negative", v.propagation)
+	case v.preStop < 0:
+		return fmt.Errorf("--pre-stop %v: cannot be negative", v.preStop)
+	case v.grace < 0:
+		return fmt.Errorf("--grace %v: cannot be negative", v.grace)
+	case v.settle < 0:
+		return fmt.Errorf("--settle %v: cannot be negative", v.settle)
+	}
+	return nil
+}
+
+// maxReplicas bounds the processes that the lab starts.
+const maxReplicas = 200
+
+// parseStopModes reads a comma-separated list without repetitions.
+func parseStopModes(s string) ([]StopMode, error) {
+	var modes []StopMode
+	seen := map[StopMode]bool{}
+	for name := range strings.SplitSeq(s, ",") {
+		mode, err := ParseStopMode(strings.TrimSpace(name))
+		if err != nil {
+			return nil, fmt.Errorf("--stop: %w", err)
+		}
+		if seen[mode] {
+			return nil, fmt.Errorf("--stop: %s is named twice", mode)
+		}
+		seen[mode] = true
+		modes = append(modes, mode)
+	}
+	if len(modes) == 0 {
+		return nil, errors.New("--stop: no way to stop named")
+	}
+	return modes, nil
+}

@@ -1,0 +1,198 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// readyTimeout bounds how long a child may take to listen.
+const readyTimeout = 30 * time.Second
+
+// process is one child, from its start until it has been waited for.
+type process struct {
+	name  string
+	cmd   *exec.Cmd
+	stdin io.WriteCloser // the control pipe
+	tail  tail
+	asked atomic.Bool // its end is wanted from now on
+
+	ready          chan string    // gets the address once
+	listenerClosed chan time.Time // gets the moment once
+	exited         chan struct{}  // closed when the rest is known, all output read
+
+	exitedAt time.Time // these three are set before exited is closed
+	err      error     // as exec.Cmd.Wait returned it
+	crashed  bool      // nobody had asked for its end
+}
+
+// startProcess starts a child in the process group of leader (0: in one of its
+// own, as its leader).
+func startProcess(name, executable string, leader int, log *complaints, args ...string) (*process, error) {
+	p := &process{
+		name:           name,
+		cmd:            exec.Command(executable, args...), //nolint:noctx // its end is the fleet's part, in order, not a context's
+		ready:          make(chan string, 1),
+		listenerClosed: make(chan time.Time, 1),
+		exited:         make(chan struct{}),
+	}
+	joinGroup(p.cmd, leader)
+	if err := p.start(log); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return p, nil
+}
+
+// start starts the command with pipes of our own for its output. With exec's
+// pipes, Wait would either lose what is still in them or wait for their readers,
+// and the moment of the exit would be late.
+func (p *process) start(log *complaints) (err error) {
+	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
+		return err
+	}
+	stdout, stdoutChild, err := os.Pipe()
+	if err != nil {
+		return errors.Join(err, p.stdin.Close())
+	}
+	stderr, stderrChild, err := os.Pipe()
+	if err != nil {
+		return errors.Join(err, p.stdin.Close(), stdout.Close(), stdoutChild.Close())
+	}
+	p.cmd.Stdout, p.cmd.Stderr = stdoutChild, stderrChild
+	err = p.cmd.Start()
+	_, _ = stdoutChild.Close(), stderrChild.Close() // the child has copies
+	if err != nil {
+		_, _ = stdout.Close(), stderr.Close() // Start has closed stdin
+		return err
+	}
+	var output sync.WaitGroup
+	output.Go(func() { eachLine(stdout, p.hear) })
+	output.Go(func() {
+		eachLine(stderr, func(line string) {
+			p.tail.add(line)
+			log.line(p.name, line)
+		})
+	})
+	go p.wait(&output)
+	return nil
+}
+
+// wait reaps the child. Its moment is taken first, its last words read after.
+func (p *process) wait(output *sync.WaitGroup) {
+	p.err = p.cmd.Wait()
+	p.exitedAt = time.Now()
+	p.crashed = !p.asked.Load()
+	output.Wait()
+	close(p.exited)
+}
+
+// hear understands one line of the child's stdout; others are ignored.
+func (p *process) hear(line string) {
+	word, arg, _ := strings.Cut(line, " ")
+	switch word {
+	case sayReady:
+		offer(p.ready, arg)
+	case sayListenerClosed:
+		if ns, err := strconv.ParseInt(arg, 10, 64); err == nil {
+			offer(p.listenerClosed, moment(ns))
+		}
+	}
+}
+
+// offer sends what fits: a child that says a thing twice is heard once.
+func offer[T any](c chan<- T, v T) {
+	select {
+	case c <- v:
+	default:
+	}
+}
+
+// awaitReady waits until the child listens and returns its address.
+func (p *process) awaitReady(ctx context.Context) (string, error) {
+	timeout := time.NewTimer(readyTimeout)
+	defer timeout.Stop()
+	select {
+	case addr := <-p.ready:
+		return addr, nil
+	case <-p.exited:
+		return "", fmt.Errorf("%s did not start: %w", p.name, p.failure())
+	case <-timeout.C:
+		return "", p.withTail(fmt.Errorf("%s is not ready after %v", p.name, readyTimeout))
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// ask hands the child a request; a request to end makes its exit no crash.
+func (p *process) ask(r stopRequest) error {
+	if r == requestTerm {
+		p.asked.Store(true)
+	}
+	return sendRequest(p.cmd.Process, p.stdin, r)
+}
+
+// kill ends the child at once. One that is gone already is no error.
+func (p *process) kill() {
+	p.asked.Store(true)
+	_ = p.cmd.Process.Kill()
+}
+
+// failure says how the child ended, with its last words; nil for exit status 0.
+// It is for after exited.
+func (p *process) failure() error {
+	if p.err == nil && !p.crashed {
+		return nil
+	}
+	if p.err == nil {
+		return p.withTail(errors.New("exit status 0"))
+	}
+	return p.withTail(p.err)
+}
+
+func (p *process) withTail(err error) error {
+	if text := p.tail.text(); text != "" {
+		return fmt.Errorf("%w: %s", err, text)
+	}
+	return err
+}
+
+// crash is the error of a child that has ended unasked, else nil.
+func (p *process) crash() error {
+	select {
+	case <-p.exited:
+	default:
+		return nil
+	}
+	if !p.crashed {
+		return nil
+	}
+	return fmt.Errorf("%s exited before it was asked to: %w", p.name, p.failure())
+}
+
+// awaitExit waits for the child's end.
+func (p *process) awaitExit(ctx context.Context) error {
+	select {
+	case <-p.exited:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// alive reports whether the child has not been waited for.
+func (p *process) alive() bool {
+	select {
+	case <-p.exited:
+		return false
+	default:
+		return true
+	}
+}

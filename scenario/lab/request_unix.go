@@ -1,0 +1,47 @@
+//go:build unix
+
+package lab
+
+import (
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// notifyRequests turns the signals of this way to stop into requests.
+// A replica that stops abruptly handles none: the kernel's default action ends
+// it (Go's runtime does no more than let that action happen).
+func notifyRequests(mode StopMode, requests chan<- stopRequest) {
+	if mode == Abrupt {
+		return
+	}
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGTERM)
+	if mode == Graceful {
+		signal.Notify(signals, syscall.SIGUSR1)
+	}
+	go func() {
+		for s := range signals {
+			if s == syscall.SIGUSR1 {
+				requests <- requestDrain
+				continue
+			}
+			requests <- requestTerm
+		}
+	}()
+}
+
+// sendRequest asks a replica by signal.
+func sendRequest(p *os.Process, _ io.Writer, r stopRequest) error {
+	if r == requestDrain {
+		return p.Signal(syscall.SIGUSR1)
+	}
+	return p.Signal(syscall.SIGTERM)
+}
+
+// endedBySignal reports whether the stop signal's default action ended a process.
+func endedBySignal(s *os.ProcessState) bool {
+	status, ok := s.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGTERM
+}

@@ -1,0 +1,20 @@
+package lab
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// notifyRequests does nothing: there are no signals, requests come as lines on
+// the control pipe.
+func notifyRequests(StopMode, chan<- stopRequest) {}
+
+// sendRequest asks a replica by a line on its control pipe.
+func sendRequest(_ *os.Process, control io.Writer, r stopRequest) error {
+	_, err := fmt.Fprintln(control, r)
+	return err
+}
+
+// endedBySignal reports whether the stop signal's default action ended a process.
+func endedBySignal(*os.ProcessState) bool { return false }

@@ -1,0 +1,205 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"nodrop/loadgen"
+)
+
+// exitMargin is how long a replica may outlive its grace before it is killed.
+const exitMargin = 2 * time.Second
+
+// scaleIn is one scale-in under way.
+type scaleIn struct {
+	options  *Options
+	balancer *Balancer
+	leaving  []*replica
+	staying  []*replica
+	begin    time.Time
+	emit     func(Event)
+}
+
+// Scale takes replicas away until to are left, as a control plane does: the
+// ones with the highest numbers, all at once. It returns when the last of them
+// has exited and the balancer knows, or when ctx ends.
+//
+// Every step is handed to mark, one call at a time, from several goroutines,
+// none after Scale has returned. A replica that cut requests at the end of its
+// grace, or outlived it, exits with an error in its event. One that exits
+// unasked, staying or leaving, is an error of Scale, too.
+func (f *Fleet) Scale(ctx context.Context, to int, mark func(Event)) error {
+	if err := f.Err(); err != nil {
+		return err
+	}
+	leaving, staying, err := f.choose(to)
+	if err != nil {
+		return err
+	}
+	s := &scaleIn{
+		options:  &f.options,
+		balancer: &f.balancer,
+		leaving:  leaving,
+		staying:  staying,
+		begin:    time.Now(),
+		emit:     serialised(mark),
+	}
+	if err := s.run(ctx); err != nil {
+		return err
+	}
+	return f.Err()
+}
+
+// choose splits the replicas that nobody has taken away yet.
+func (f *Fleet) choose(to int) (leaving, staying []*replica, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, r := range f.replicas {
+		if !r.leaving {
+			staying = append(staying, r)
+		}
+	}
+	if to < 0 || to > len(staying) {
+		return nil, nil, fmt.Errorf("cannot scale from %d to %d: the lab takes replicas away only", len(staying), to)
+	}
+	staying, leaving = staying[:to], staying[to:]
+	for _, r := range leaving {
+		r.leaving = true
+	}
+	return leaving, staying, nil
+}
+
+func (s *scaleIn) run(ctx context.Context) error {
+	for _, r := range s.leaving {
+		s.emit(Event{Kind: loadgen.MarkTerminating, Replica: r.name, At: s.begin})
+	}
+	stop := s.watch(ctx)
+	defer stop()
+
+	var work errgroup.Group
+	if len(s.leaving) > 0 {
+		work.Go(func() error { return s.propagate(ctx) })
+	}
+	for _, r := range s.leaving {
+		work.Go(func() error { return s.leave(ctx, r) })
+	}
+	err := work.Wait()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// watch tells of replicas that were to stay and did not, until stop is called.
+func (s *scaleIn) watch(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var watchers sync.WaitGroup
+	for _, r := range s.staying {
+		watchers.Go(func() {
+			if r.awaitExit(ctx) == nil {
+				s.exited(r, false)
+			}
+		})
+	}
+	return func() {
+		cancel()
+		watchers.Wait()
+	}
+}
+
+// propagate takes the endpoints out of the balancer when it has heard of it.
+func (s *scaleIn) propagate(ctx context.Context) error {
+	if !pause(ctx, time.Until(s.begin.Add(s.options.Propagation))) {
+		return ctx.Err()
+	}
+	var names []string
+	for _, r := range s.leaving {
+		names = append(names, r.name)
+	}
+	s.balancer.Remove(names...)
+	at := time.Now()
+	for _, name := range names {
+		s.emit(Event{Kind: loadgen.MarkEndpointRemoved, Replica: name, At: at})
+	}
+	return nil
+}
+
+// leave takes one replica through the rest of its life.
+func (s *scaleIn) leave(ctx context.Context, r *replica) error {
+	if s.options.Stop == Graceful {
+		if err := s.preStop(ctx, r); err != nil {
+			return err
+		}
+	}
+	if !r.alive() {
+		s.exited(r, false)
+		return nil // Err tells of it
+	}
+	// The moment is taken before the signal: what the signal causes comes after.
+	at := time.Now()
+	if err := r.ask(requestTerm); err == nil {
+		s.emit(Event{Kind: loadgen.MarkSignalled, Replica: r.name, At: at})
+	} else if !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("cannot signal %s: %w", r.name, err)
+	}
+	return s.awaitEnd(ctx, r)
+}
+
+// preStop is the pre-stop hook: the replica goes on accepting for the delay.
+// It is over early when the replica exits.
+func (s *scaleIn) preStop(ctx context.Context, r *replica) error {
+	if err := r.ask(requestDrain); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("cannot tell %s to drain: %w", r.name, err)
+	}
+	timer := time.NewTimer(time.Until(s.begin.Add(s.options.PreStop)))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.exited:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// awaitEnd tells of the replica's last two steps, and kills one that outlives
+// its grace.
+func (s *scaleIn) awaitEnd(ctx context.Context, r *replica) error {
+	overdue := time.NewTimer(s.options.Grace + exitMargin)
+	defer overdue.Stop()
+	killed := false
+	for {
+		select {
+		case at := <-r.listenerClosed:
+			s.closed(r, at)
+		case <-r.exited:
+			s.exited(r, killed)
+			return nil
+		case <-overdue.C:
+			killed = true
+			r.kill()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (s *scaleIn) closed(r *replica, at time.Time) {
+	s.emit(Event{Kind: loadgen.MarkListenerClosed, Replica: r.name, At: at})
+}
+
+// exited tells of a replica's exit, after what it said before.
+func (s *scaleIn) exited(r *replica, killed bool) {
+	select {
+	case at := <-r.listenerClosed:
+		s.closed(r, at)
+	default:
+	}
+	s.emit(Event{Kind: loadgen.MarkExited, Replica: r.name, At: r.exitedAt, Err: r.exitError(s.options.Stop, killed)})
+}
