@@ -110,8 +110,7 @@ func normalize(root *cobra.Command, args []string) []string {
 // complain writes one line, and one more where there is something to do.
 func (p *program) complain(err error) {
 	fmt.Fprintf(p.stderr, "nodrop: %v\n", err)
-	var hinted *loadgen.HintError
-	if errors.As(err, &hinted) {
+	if hinted, ok := errors.AsType[*loadgen.HintError](err); ok {
 		fmt.Fprintf(p.stderr, "hint: %s\n", hinted.Hint)
 	}
 }
@@ -227,7 +226,7 @@ func (p *program) report(file string, formats []string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read from
 	recording, err := loadgen.ReadRecording(bufio.NewReader(f))
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
@@ -265,8 +264,9 @@ func exitCode(r *report.Report) int {
 		return exitFail
 	case report.Inconclusive:
 		return exitInconclusive
+	default:
+		return exitOK
 	}
-	return exitOK
 }
 
 // watch shows on a terminal how far a load is; the returned function ends
@@ -408,8 +408,7 @@ func (o *output) create(path string) error {
 
 // unwrapPath leaves the reason of a file error; the caller names the file.
 func unwrapPath(err error) error {
-	var pathErr *os.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
 		return pathErr.Err
 	}
 	return err
@@ -463,8 +462,8 @@ func (out *outputs) discard() {
 
 // flagError names the nearest flag for one that does not exist.
 func flagError(cmd *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) {
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
 		return err
 	}
 	name := unknown.GetSpecifiedName()

@@ -72,6 +72,7 @@ func TestContract(t *testing.T) {
 }
 
 func testKind(t *testing.T, kind faultserver.Kind, plan faultserver.Plan, keepAlive bool, method string, want []string) {
+	t.Helper()
 	server := startServer(t, plan)
 	cfg := loadgen.Config{URL: server.URL() + "/", Requests: 120, Workers: 6, Method: method, DisableKeepAlive: !keepAlive}
 	if method == "POST" {
@@ -199,7 +200,7 @@ func TestContractRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer refused.Close()
+	t.Cleanup(func() { _ = refused.Close() })
 	run := runLoad(t, loadgen.Config{URL: "http://" + refused.Addr().String() + "/", Requests: 200, Workers: 7})
 	if got, want := outcome(run, "lost", "connect.refused"), (faultserver.Count{Fresh: 200}); got != want {
 		t.Errorf("got %+v; want %+v", got, want)
@@ -224,7 +225,7 @@ func TestContractAcceptQueue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer queue.Kill()
+	t.Cleanup(func() { _ = queue.Kill() })
 	load := newLoad(t, loadgen.Config{URL: "http://" + queue.Addr().String(), Requests: workers, Workers: workers})
 	done := make(chan *loadgen.Run)
 	go func() { done <- load.Run(t.Context()) }()
@@ -261,7 +262,7 @@ func TestContractBlackHole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer hole.Close()
+	t.Cleanup(func() { _ = hole.Close() })
 	run := runLoad(t, loadgen.Config{URL: "http://" + hole.Addr().String(), Requests: 4, Workers: 2, ConnectTimeout: 50 * time.Millisecond})
 	if got, want := outcome(run, "lost", "connect.timeout"), (faultserver.Count{Fresh: 4}); got != want {
 		t.Errorf("got %+v (%+v); want %+v", got, run.Outcomes, want)
@@ -286,7 +287,7 @@ func startServer(t *testing.T, plan faultserver.Plan) *faultserver.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { server.Close() })
+	t.Cleanup(func() { _ = server.Close() })
 	return server
 }
 

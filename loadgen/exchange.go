@@ -139,7 +139,7 @@ func (x *exchange) fail(at *hop, f *failure) {
 		r.Fate = FateSpoiled
 	}
 	r.Status = 0
-	r.Sample = sampleText(at, x.load.address, f, r.Class)
+	r.Sample = sampleText(at, f, r.Class)
 }
 
 // one carries out one hop: connect if needed, write, read the whole answer.

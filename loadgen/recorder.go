@@ -153,17 +153,17 @@ func (s *shard) recordOutcome(r *Result) {
 func (s *shard) recordTimes(r *Result) {
 	bin := s.bins.at(r.End)
 	took := r.End - r.Start
-	switch {
-	case r.Fate == FateAborted:
+	switch r.Fate {
+	case FateAborted:
 		bin.Aborted++
 		return
-	case r.Fate == FateSpoiled:
+	case FateSpoiled:
 		bin.Spoiled++
 		s.latency.Failed.Record(took)
 		return
-	case r.Fate == FateLost:
+	case FateLost:
 		bin.addLost(r.Class, 1)
-	default:
+	case FateOK:
 		bin.OK++
 	}
 	switch {

@@ -157,8 +157,7 @@ type ResolveError struct {
 }
 
 func (e *ResolveError) Error() string {
-	var lookup *net.DNSError
-	if errors.As(e.Err, &lookup) {
+	if lookup, ok := errors.AsType[*net.DNSError](e.Err); ok {
 		return fmt.Sprintf("%s: does not resolve: %s", e.Host, lookup.Err)
 	}
 	return fmt.Sprintf("%s: does not resolve: %v", e.Host, e.Err)

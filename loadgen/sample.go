@@ -12,7 +12,7 @@ import (
 // sampleText is a failure in the words that hey prints, so that equal causes
 // share a line: the URL's address in place of the replica's, and no source
 // port.
-func sampleText(at *hop, address string, f *failure, class Class) string {
+func sampleText(at *hop, f *failure, class Class) string {
 	text := f.text
 	if text == "" {
 		text = reason(f.err)

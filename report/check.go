@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -51,10 +52,10 @@ func ParseCheck(s string) (Check, error) {
 		}
 		c := Check{Metric: strings.TrimSpace(left), Op: op.name}
 		value, err := strconv.ParseFloat(strings.TrimSpace(right), 64)
-		if err != nil {
+		if err != nil || math.IsNaN(value) || math.IsInf(value, 0) {
 			return Check{}, fmt.Errorf("check %q: %q is not a number", s, strings.TrimSpace(right))
 		}
-		c.Value = value
+		c.Value = value + 0 // makes 0 of -0
 		if _, err := c.holds(&loadgen.Run{}); err != nil {
 			return Check{}, fmt.Errorf("check %q: %w", s, err)
 		}

@@ -1,5 +1,7 @@
 package report
 
+import "slices"
+
 // Comparison sets variants side by side; a column for each run.
 type Comparison struct {
 	Columns []string
@@ -15,10 +17,9 @@ type ComparisonRow struct {
 // compareVariants builds the table; nil for fewer than two variants.
 func compareVariants(runs []RunReport) *Comparison {
 	c := &Comparison{}
+	runs = slices.DeleteFunc(slices.Clone(runs), func(r RunReport) bool { return r.Run.Variant == "" })
 	for _, r := range runs {
-		if r.Run.Variant != "" {
-			c.Columns = append(c.Columns, r.Run.Variant)
-		}
+		c.Columns = append(c.Columns, r.Run.Variant)
 	}
 	if len(c.Columns) < 2 {
 		return nil

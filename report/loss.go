@@ -191,7 +191,7 @@ func endpointLosses(run *loadgen.Run) []EndpointLoss {
 	}
 	var list []EndpointLoss
 	for name, outcomes := range byName {
-		e := EndpointLoss{Name: name}
+		e := EndpointLoss{Name: name, Seen: loadgen.EndpointSeen{Name: name, FirstConnect: -1, LastConnect: -1, FirstAnswer: -1, LastAnswer: -1}}
 		for _, o := range outcomes {
 			switch o.Fate {
 			case loadgen.FateOK.String():

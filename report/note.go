@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 
 	"nodrop/loadgen"
 )
@@ -17,17 +19,21 @@ func (r *RunReport) notes() []string {
 		}
 	}
 	c := run.Counts
-	add(c.Lost == 0 && c.OK > 0, "0 lost of %d: a loss ratio of %.2g %% or less would go unseen 1 time in 20", c.OK, r.Loss.UpperBound*100)
+	add(run.Interrupted, "the run was interrupted after %s", duration(run.Duration))
+	add(c.Lost == 0 && c.OK > 0, "0 lost of %d: a loss ratio of %s or less would go unseen at least 1 time in 20", c.OK, percentage(r.Loss.UpperBound))
 	add(c.Lost == 0 && r.Loss.Event.Known && len(run.Endpoints) > 1, "the smallest outage of 1 of %d endpoints that this load would have met 19 times in 20: %s",
 		len(run.Endpoints), duration(smallestWindow(run)))
-	add(run.Connections.Stale > 0, "%d kept-alive connections were closed by the peer before the next request was written, and were replaced: not lost", run.Connections.Stale)
-	add(run.Connections.Ours > 0, "%d connections that the peer was to close were closed from this side: TIME_WAIT stays on this machine", run.Connections.Ours)
-	add(run.Connections.Surplus > 0, "%d answers were followed by bytes that belong to no request; their connections were dropped", run.Connections.Surplus)
-	add(run.Late > 0, "%d ticks of -q passed while their worker was still waiting for an answer: the load was lower than asked for", run.Late)
-	add(c.Unsent > 0, "%d of %d planned requests were never sent", c.Unsent, c.Planned)
-	add(c.Aborted > 0, "%d requests were in flight when the run was stopped, and are neither ok nor lost", c.Aborted)
-	add(c.Spoiled > 0, "%d requests failed for reasons on this machine (%s): they say nothing about the target", c.Spoiled, r.spoiledRemedy())
-	add(run.LostUntold > 0, "%d lost requests are in the counts only: details are kept of the first %d", run.LostUntold, len(run.Lost))
+	add(run.Connections.Stale > 0, "%s closed by the peer before the next request was written, and replaced: not lost",
+		counted(run.Connections.Stale, "kept-alive connection was", "kept-alive connections were"))
+	add(run.Connections.Ours > 0, "%s closed from this side: TIME_WAIT stays on this machine",
+		counted(run.Connections.Ours, "connection that the peer was to close was", "connections that the peer was to close were"))
+	add(run.Connections.Surplus > 0, "%s followed by bytes that belong to no request; the connection was dropped",
+		counted(run.Connections.Surplus, "answer was", "answers were"))
+	add(run.Late > 0, "%s of -q passed with the worker still waiting for an answer: the load was lower than asked for", counted(run.Late, "tick", "ticks"))
+	add(c.Unsent > 0, "%d of %d planned requests %s never sent", c.Unsent, c.Planned, choose(c.Unsent, "was", "were"))
+	add(c.Aborted > 0, "%s in flight when the run was stopped: neither ok nor lost", counted(c.Aborted, "request was", "requests were"))
+	add(c.Spoiled > 0, "%s failed for reasons on this machine (%s): that says nothing about the target", counted(c.Spoiled, "request", "requests"), r.spoiledRemedy())
+	add(run.LostUntold > 0, "%s in the counts only: details are kept of the first %d", counted(run.LostUntold, "lost request is", "lost requests are"), len(run.Lost))
 	add(len(r.Loss.Windows) > 0, "requests started in a window are counted in whole steps of %s", duration(run.Bins.Width))
 	add(closedAndLost(run), "closed load model: the faster a failure, the more requests it meets; compare windows, not percentages")
 	return list
@@ -47,4 +53,14 @@ func smallestWindow(run *loadgen.Run) int64 {
 	}
 	perRequest := float64(run.Duration) / float64(run.Counts.Started)
 	return int64(3 * float64(len(run.Endpoints)) * perRequest)
+}
+
+// percentage writes a ratio with two digits that count, and never as 3e-05.
+func percentage(ratio float64) string {
+	percent := ratio * 100
+	decimals := 0
+	if percent > 0 {
+		decimals = max(0, 1-int(math.Floor(math.Log10(percent))))
+	}
+	return strconv.FormatFloat(percent, 'f', decimals, 64) + " %"
 }

@@ -10,7 +10,7 @@ import (
 
 // Summary holds hey's figures, in seconds and bytes, over answered requests
 // alone: the requests that failed are in Errors, and the two add up to what was
-// started (aborted ones apart).
+// started.
 type Summary struct {
 	Total, Slowest, Fastest, Average float64
 	PerSecond                        float64 // finished requests, failed ones included, as hey counts
@@ -64,6 +64,9 @@ func summarize(run *loadgen.Run) Summary {
 		Histogram:  histogram(&answered),
 		Phases:     phases(run),
 		Errors:     slices.Clone(run.Samples),
+	}
+	if n := run.Counts.Aborted; n > 0 {
+		s.Errors = append(s.Errors, loadgen.Sample{Text: "aborted: in flight when the run was stopped", Count: n})
 	}
 	if s.Total > 0 {
 		s.PerSecond = float64(run.Counts.Started-run.Counts.Aborted) / s.Total

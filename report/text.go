@@ -30,6 +30,9 @@ func Text(w io.Writer, r *Report) error {
 			fmt.Fprintf(out, "%s\n\n", strings.Repeat("=", len(run.Run.Variant)))
 		}
 		writeDistributions(out, &run.Summary)
+		if run.Run.Variant == "" && len(run.Summary.Errors) == 0 {
+			fmt.Fprintln(out) // where hey leaves room for errors
+		}
 		writeLoss(out, run)
 	}
 	if r.Comparison != nil {
@@ -131,7 +134,7 @@ func writeEndpoints(out io.Writer, l *Loss) {
 			break
 		}
 		fmt.Fprintf(t, "    %s\t%d\t%d\t%s\t%s\t%s\n", cmp.Or(e.Name, "(none reached)"), e.OK, e.Lost,
-			moment(e.Seen.LastConnect), moment(e.Seen.LastAnswer), classList(e.Classes))
+			moment(e.Seen.LastConnect), moment(e.Seen.LastAnswer), cmp.Or(classList(e.Classes), "-"))
 	}
 	flush(t)
 }
@@ -165,10 +168,10 @@ func writeWindows(out io.Writer, l *Loss) {
 func exposure(w Window) string {
 	text := fmt.Sprintf("%d lost, %d started in it", w.Lost, w.Exposed)
 	if w.InFlight > 0 {
-		text += fmt.Sprintf(" (%d of the lost were in flight before)", w.InFlight)
+		text += fmt.Sprintf(" (%d of the lost %s in flight before)", w.InFlight, choose(w.InFlight, "was", "were"))
 	}
 	if w.Endpoints > 0 {
-		text += fmt.Sprintf(", on %d %s", w.Endpoints, plural(w.Endpoints, "endpoint"))
+		text += ", on " + counted(int64(w.Endpoints), "endpoint", "endpoints")
 	}
 	return text
 }
@@ -201,8 +204,8 @@ func writeMarks(out io.Writer, marks []loadgen.Mark) {
 	t := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	for _, g := range groupMarks(marks) {
 		when := moment(g.first)
-		if g.last > g.first {
-			when += " … " + moment(g.last)
+		if last := moment(g.last); last != when {
+			when += " … " + last
 		}
 		fmt.Fprintf(t, "    %s\t%s\n", when, g.text())
 	}
@@ -223,7 +226,7 @@ func groupMarks(marks []loadgen.Mark) []markGroup {
 			return m.Endpoint != "" && g.mark.Endpoint != "" && g.mark.Kind == m.Kind && g.mark.Error == m.Error
 		})
 		if i < 0 {
-			groups = append(groups, markGroup{mark: m, first: m.Start})
+			groups = append(groups, markGroup{mark: m, first: m.Start, last: m.End})
 			i = len(groups) - 1
 		}
 		g := &groups[i]
@@ -268,14 +271,14 @@ func writeNotes(out io.Writer, r *RunReport) {
 
 func writeComparison(out io.Writer, c *Comparison) {
 	fmt.Fprintf(out, "Comparison:\n")
-	t := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "  \t%s\t\n", strings.Join(c.Columns, "\t"))
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "\t%s\t\n", strings.Join(c.Columns, "\t"))
 	width := 0
 	for _, row := range c.Rows {
 		width = max(width, len(row.Name))
 	}
 	for _, row := range c.Rows {
-		fmt.Fprintf(t, "  %-*s\t%s\t\n", width, row.Name, strings.Join(row.Cells, "\t"))
+		fmt.Fprintf(t, "%-*s\t%s\t\n", width, row.Name, strings.Join(row.Cells, "\t"))
 	}
 	flush(t)
 	fmt.Fprintln(out)
@@ -310,7 +313,7 @@ func duration(ns int64) string {
 		return "0 s"
 	case ns < 1_000_000:
 		return strconv.FormatInt(max(1, ns/1000), 10) + " µs"
-	case ns < 1_000_000_000:
+	case ns < 999_950_000: // more would be rounded to 1000.0 ms
 		return strconv.FormatFloat(float64(ns)/1e6, 'f', 1, 64) + " ms"
 	}
 	return strconv.FormatFloat(float64(ns)/1e9, 'f', 3, 64) + " s"
@@ -318,7 +321,7 @@ func duration(ns int64) string {
 
 // moment is a time from the run's start; "never" for -1.
 func moment(ns int64) string {
-	if ns < 0 {
+	if ns == -1 {
 		return "never"
 	}
 	return strconv.FormatFloat(float64(ns)/1e9, 'f', 3, 64) + " s"
@@ -333,9 +336,14 @@ func number(n int64) string {
 	return s
 }
 
-func plural(n int, noun string) string {
+// counted is a number and the words that go with it.
+func counted(n int64, one, many string) string {
+	return strconv.FormatInt(n, 10) + " " + choose(n, one, many)
+}
+
+func choose(n int64, one, many string) string {
 	if n == 1 {
-		return noun
+		return one
 	}
-	return noun + "s"
+	return many
 }

@@ -37,36 +37,43 @@ func judge(runs []RunReport) Verdict {
 		name := prefix(r.Run)
 		doubts, hints := distrust(r)
 		for _, d := range doubts {
-			v.doubt(name+d, hints...)
+			v.doubt(name + d)
 		}
+		v.hint(hints...)
 		checked = checked || len(r.Run.Expect)+len(r.Run.Require) > 0
-		for _, text := range broken(r.Run, r.Run.Require) {
+		unmet := broken(r.Run, r.Run.Require)
+		for _, text := range unmet {
 			v.doubt(name + "required " + text)
 		}
 		failed := broken(r.Run, r.Run.Expect)
 		for _, text := range failed {
 			v.Reasons = append(v.Reasons, name+"expected "+text)
 		}
-		if len(failed) > 0 && len(doubts) == 0 {
+		if len(failed) > 0 && len(doubts)+len(unmet) == 0 {
 			v.Outcome = Fail
-		} else if len(failed) > 0 && v.Outcome == None {
-			v.Outcome = Inconclusive
 		}
 	}
 	if checked && v.Outcome == None {
 		v.Outcome = Pass
 	}
-	v.Hints = slices.Compact(v.Hints)
 	v.Sentence = sentence(runs)
 	return v
 }
 
-func (v *Verdict) doubt(reason string, hints ...string) {
+func (v *Verdict) doubt(reason string) {
 	if v.Outcome != Fail {
 		v.Outcome = Inconclusive
 	}
 	v.Reasons = append(v.Reasons, reason)
-	v.Hints = append(v.Hints, hints...)
+}
+
+// hint adds what is not said yet.
+func (v *Verdict) hint(hints ...string) {
+	for _, h := range hints {
+		if h != "" && !slices.Contains(v.Hints, h) {
+			v.Hints = append(v.Hints, h)
+		}
+	}
 }
 
 // distrust lists why a run proves nothing. A run without checks can only
@@ -75,11 +82,16 @@ func distrust(r RunReport) (doubts, hints []string) {
 	if r.Loss.Identity != nil {
 		doubts = append(doubts, "the counts contradict themselves: "+r.Loss.Identity.Error())
 	}
+	for _, text := range slices.Concat(r.Run.Expect, r.Run.Require) {
+		if _, err := ParseCheck(text); err != nil {
+			doubts = append(doubts, err.Error())
+		}
+	}
 	if len(r.Run.Expect)+len(r.Run.Require) == 0 && !r.Loss.Event.Known {
 		return doubts, nil
 	}
 	if n := r.Run.Counts.Spoiled; n > 0 {
-		doubts = append(doubts, fmt.Sprintf("%d requests failed for reasons on this machine", n))
+		doubts = append(doubts, counted(n, "request", "requests")+" failed for reasons on this machine")
 		hints = append(hints, r.spoiledRemedy())
 	}
 	if r.Run.Interrupted {
@@ -99,7 +111,7 @@ func distrust(r RunReport) (doubts, hints []string) {
 	b := r.Loss.Baseline
 	switch {
 	case b.Known && b.Lost > 0:
-		doubts = append(doubts, fmt.Sprintf("the baseline was not healthy: %d requests were lost before anything was done", b.Lost))
+		doubts = append(doubts, fmt.Sprintf("the baseline was not healthy: %s lost before anything was done", counted(b.Lost, "request was", "requests were")))
 	case b.Known && b.OK == 0:
 		doubts = append(doubts, "there is no baseline: no request was answered before the event")
 	}
@@ -121,8 +133,7 @@ func broken(run *loadgen.Run, checks []string) []string {
 	for _, text := range checks {
 		check, err := ParseCheck(text)
 		if err != nil {
-			list = append(list, err.Error())
-			continue
+			continue // a reason for distrust
 		}
 		if ok, _ := check.holds(run); !ok {
 			list = append(list, fmt.Sprintf("%s, met %s", check, met(run, check.Metric)))
@@ -162,7 +173,7 @@ func sentence(runs []RunReport) string {
 func lostPhrase(r RunReport) string {
 	c := r.Run.Counts
 	if c.Lost == 0 {
-		return fmt.Sprintf("lost none of %d requests", c.Started)
+		return "lost none of " + counted(c.Started, "request", "requests")
 	}
 	var classes []string
 	for _, l := range r.Loss.Classes {
@@ -170,10 +181,13 @@ func lostPhrase(r RunReport) string {
 			classes = append(classes, fmt.Sprintf("%d × %s", l.Total(), l.Class))
 		}
 	}
-	return fmt.Sprintf("lost %d of %d requests (%s) within %s", c.Lost, c.Started, strings.Join(classes, ", "), spanOf(r.Loss.Windows))
+	return fmt.Sprintf("lost %d of %s (%s) within %s", c.Lost, counted(c.Started, "request", "requests"), strings.Join(classes, ", "), spanOf(r.Loss.Windows))
 }
 
 // spanOf is the time from the first window's begin to the last one's end.
 func spanOf(w []Window) string {
+	if len(w) == 0 {
+		return duration(0) // the counts contradict themselves
+	}
 	return duration(w[len(w)-1].End - w[0].Begin)
 }

@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"nodrop/loadgen"
 )
@@ -73,15 +75,13 @@ func (w *Window) addClasses(lost []loadgen.BinLoss) {
 // request that failed at once counts from its start; one that was killed after
 // a while counts from its failure, and as in flight when the window began.
 func (w *Window) sharpen(run *loadgen.Run) {
-	if run.LostUntold > 0 {
-		return
-	}
-	begin, end := w.End, w.Begin
+	begin, end, told := w.End, w.Begin, int64(0)
 	endpoints := map[string]bool{}
 	for _, l := range run.Lost {
 		if l.End < w.Begin || l.End >= w.End {
 			continue
 		}
+		told++
 		from := l.End
 		if l.End-l.Start <= run.Bins.Width {
 			from = l.Start
@@ -90,6 +90,9 @@ func (w *Window) sharpen(run *loadgen.Run) {
 		if l.Endpoint != "" {
 			endpoints[l.Endpoint] = true
 		}
+	}
+	if told != w.Lost {
+		return // some are in the counts alone
 	}
 	for _, l := range run.Lost {
 		if l.End >= w.Begin && l.End < w.End && l.Start < begin {
@@ -119,21 +122,23 @@ func abs(n int64) int64 { return max(n, -n) }
 
 // compareNatural orders gw-2 before gw-10.
 func compareNatural(a, b string) int {
-	if len(a) != len(b) && trimDigits(a) == trimDigits(b) {
-		return len(a) - len(b)
+	x, y := a, b
+	for x != "" && y != "" {
+		n, m := leadingDigits(x), leadingDigits(y)
+		if n == 0 || m == 0 {
+			if x[0] != y[0] {
+				return cmp.Compare(x[0], y[0])
+			}
+			x, y = x[1:], y[1:]
+			continue
+		}
+		i, j := strings.TrimLeft(x[:n], "0"), strings.TrimLeft(y[:m], "0")
+		if c := cmp.Or(cmp.Compare(len(i), len(j)), cmp.Compare(i, j)); c != 0 {
+			return c
+		}
+		x, y = x[n:], y[m:]
 	}
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
+	return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(a, b))
 }
 
-func trimDigits(s string) string {
-	for len(s) > 0 && s[len(s)-1] >= '0' && s[len(s)-1] <= '9' {
-		s = s[:len(s)-1]
-	}
-	return s
-}
+func leadingDigits(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }

@@ -13,6 +13,7 @@ package scenario
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"nodrop/loadgen"
@@ -72,15 +73,15 @@ const undoBound = 30 * time.Second
 func (s *Scenario) Run(ctx context.Context, watch func(variant string, l Watched) func()) (*loadgen.Recording, error) {
 	recording := &loadgen.Recording{Format: loadgen.Format}
 	for _, v := range s.Variants {
+		if len(recording.Runs) > 0 && ctx.Err() != nil {
+			return recording, nil //nolint:nilerr // being interrupted between variants is no failure: what was run is told
+		}
 		run, err := s.runVariant(ctx, v, watch)
 		if run != nil {
 			recording.Runs = append(recording.Runs, run)
 		}
 		if err != nil {
 			return recording, fmt.Errorf("%s: %w", v.Name, err)
-		}
-		if ctx.Err() != nil {
-			break
 		}
 	}
 	return recording, nil
@@ -132,8 +133,8 @@ func undo(done []Action) error {
 	ctx, cancel := context.WithTimeout(context.Background(), undoBound)
 	defer cancel()
 	var first error
-	for i := len(done) - 1; i >= 0; i-- {
-		if err := done[i].Undo(ctx); err != nil && first == nil {
+	for _, action := range slices.Backward(done) {
+		if err := action.Undo(ctx); err != nil && first == nil {
 			first = fmt.Errorf("restore: %w", err)
 		}
 	}

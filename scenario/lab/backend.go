@@ -10,6 +10,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"time"
 )
@@ -39,6 +40,7 @@ func runBackend(c child) int {
 	if err != nil {
 		return c.complain(err)
 	}
+	debug.SetGCPercent(400) // as in the gateway
 	server := &http.Server{Handler: newBackend(), ErrorLog: log.New(c.stderr, "", 0)}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -190,22 +192,21 @@ func serveDrip(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// pour sends n bytes evenly over the duration: one after each equal part of it,
-// or several at a time where the parts would be too short to wait for.
+// pour sends n bytes evenly over the duration: one at the beginning of each
+// equal part of it, or several where the parts would be too short to wait for.
 func (d drip) pour(w http.ResponseWriter, r *http.Request) {
 	flush := http.NewResponseController(w).Flush
-	_ = flush()
 	steps := d.n
 	if longest := int(d.duration / dripPause); steps > longest {
 		steps = max(longest, 1)
 	}
 	begin, sent := time.Now(), 0
-	for i := 1; i <= steps; i++ {
+	for i := range steps {
 		due := begin.Add(time.Duration(float64(d.duration) * float64(i) / float64(steps)))
 		if !pause(r.Context(), time.Until(due)) {
 			return
 		}
-		upTo := int(int64(d.n) * int64(i) / int64(steps))
+		upTo := int(int64(d.n) * int64(i+1) / int64(steps))
 		if _, err := w.Write(stars(upTo - sent)); err != nil {
 			return
 		}

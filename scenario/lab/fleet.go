@@ -188,6 +188,11 @@ func (f *Fleet) Stop(ctx context.Context) error {
 	// whatever the children may have started, and itself.
 	f.guardian.asked.Store(true)
 	_ = f.guardian.stdin.Close()
+	own, cancel := context.WithTimeout(ctx, exitMargin)
+	defer cancel()
+	if f.guardian.awaitExit(own) != nil {
+		f.guardian.kill() // whatever it is, it does not guard
+	}
 	if err = errors.Join(err, f.guardian.awaitExit(ctx)); err != nil {
 		return ctx.Err() // there are no other errors, and one is enough
 	}

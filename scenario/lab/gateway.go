@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"net/http"
@@ -46,7 +47,7 @@ func runGateway(c child) int {
 
 func (g *gateway) parse(args []string) error {
 	flags := flag.NewFlagSet(gatewayCommand, flag.ContinueOnError)
-	flags.SetOutput(g.stderr)
+	flags.SetOutput(io.Discard) // the error is told once, by the caller
 	flags.StringVar(&g.name, "name", "gw-1", "the replica's `name`")
 	flags.StringVar(&g.listen, "listen", "127.0.0.1:0", "`address` to listen on; port 0 is a free one")
 	flags.StringVar(&g.backend, "backend", "", "`address` of the backend")

@@ -177,13 +177,17 @@ func (p *process) crash() error {
 	return fmt.Errorf("%s exited before it was asked to: %w", p.name, p.failure())
 }
 
-// awaitExit waits for the child's end.
+// awaitExit waits for the child's end. An exit that came before the end of ctx
+// is always seen.
 func (p *process) awaitExit(ctx context.Context) error {
 	select {
 	case <-p.exited:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		if p.alive() {
+			return ctx.Err()
+		}
+		return nil
 	}
 }
 

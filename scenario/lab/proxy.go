@@ -55,9 +55,9 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer p.inFlight.Add(-1)
 
 	header := w.Header()
-	resp, err := p.transport.RoundTrip(p.outgoing(r)) //nolint:bodyclose // closed below, on the only path that has one
+	resp, err := p.transport.RoundTrip(p.outgoing(r))
 	if err == nil {
-		defer resp.Body.Close()
+		defer func() { _ = resp.Body.Close() }()
 		copyHeader(header, resp.Header)
 	}
 	header[ReplicaHeader] = p.name
@@ -105,7 +105,7 @@ func (p *proxy) copyBody(w http.ResponseWriter, resp *http.Response) error {
 			}
 			sent += int64(n)
 		}
-		if readErr == io.EOF { //nolint:errorlint // a reader's end is io.EOF itself
+		if readErr == io.EOF {
 			return nil
 		}
 		if readErr != nil {

@@ -10,10 +10,13 @@ import (
 // the control pipe.
 func notifyRequests(StopMode, chan<- stopRequest) {}
 
-// sendRequest asks a replica by a line on its control pipe.
+// sendRequest asks a replica by a line on its control pipe, which breaks only
+// when the replica is gone.
 func sendRequest(_ *os.Process, control io.Writer, r stopRequest) error {
-	_, err := fmt.Fprintln(control, r)
-	return err
+	if _, err := fmt.Fprintln(control, r); err != nil {
+		return os.ErrProcessDone
+	}
+	return nil
 }
 
 // endedBySignal reports whether the stop signal's default action ended a process.

@@ -35,9 +35,6 @@ type scaleIn struct {
 // grace, or outlived it, exits with an error in its event. One that exits
 // unasked, staying or leaving, is an error of Scale, too.
 func (f *Fleet) Scale(ctx context.Context, to int, mark func(Event)) error {
-	if err := f.Err(); err != nil {
-		return err
-	}
 	leaving, staying, err := f.choose(to)
 	if err != nil {
 		return err

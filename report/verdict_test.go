@@ -1,0 +1,277 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"nodrop/loadgen"
+)
+
+const settleHint = "--settle 1s keeps the load up until the event is over"
+
+// trial is a short run with a step from 50 to 60 ms; what is lost is lost
+// after it.
+func trial(t testing.TB, lostCount int, edit func(*loadgen.Run)) *loadgen.Run {
+	t.Helper()
+	list := steady(200, 0, ms, "gw-1", "gw-2")
+	for i := range int64(lostCount) {
+		list = append(list, lost(70*ms+i*ms, 71*ms+i*ms, "connect.refused", "gw-2", refusedText))
+	}
+	return newRun(t, list, edited(func(run *loadgen.Run) {
+		run.Expect = []string{"lost == 0"}
+		run.Marks = []loadgen.Mark{{Kind: loadgen.MarkStep, Name: "scale", Start: 50 * ms, End: 60 * ms}}
+		if edit != nil {
+			edit(run)
+		}
+	}))
+}
+
+// spoil adds spoiled requests to a finished run.
+func spoil(t testing.TB, run *loadgen.Run, n int64) *loadgen.Run {
+	t.Helper()
+	c := class(t, "client.ports")
+	run.Counts.Planned += n
+	run.Counts.Started += n
+	run.Counts.Spoiled += n
+	run.Bins.List[0].Started += n
+	run.Bins.List[0].Spoiled += n
+	run.Outcomes = append(run.Outcomes, loadgen.Outcome{Fate: "spoiled", Class: c, Count: n})
+	run.Samples = append(run.Samples, loadgen.Sample{Class: c, Text: portsText, Count: n})
+	return run
+}
+
+func TestVerdict(t *testing.T) {
+	named := func(name string) func(*loadgen.Run) { return func(run *loadgen.Run) { run.Variant = name } }
+	for name, tt := range map[string]struct {
+		runs []*loadgen.Run
+		want Verdict
+	}{
+		"no runs": {nil, Verdict{}},
+		"a plain load that was asked nothing": {
+			[]*loadgen.Run{newRun(t, []request{lost(0, ms, "connect.refused", "gw-1", refusedText)})},
+			Verdict{},
+		},
+		"a plain load that was spoiled and asked nothing": {
+			[]*loadgen.Run{spoil(t, newRun(t, steady(10, 0, ms, "gw-1")), 3)},
+			Verdict{},
+		},
+		"a plain load that contradicts itself": {
+			[]*loadgen.Run{newRun(t, steady(10, 0, ms, "gw-1"), edited(func(run *loadgen.Run) { run.Counts.OK = 1 }))},
+			Verdict{Outcome: Inconclusive, Reasons: []string{"the counts contradict themselves: started 10 ≠ ok 11 + lost 0 + spoiled 0 + aborted 0"}},
+		},
+		"pass": {[]*loadgen.Run{trial(t, 0, nil)}, Verdict{Outcome: Pass}},
+		"fail": {
+			[]*loadgen.Run{trial(t, 3, nil)},
+			Verdict{Outcome: Fail, Reasons: []string{"expected lost == 0, met lost 3"}},
+		},
+		"two expectations, both false": {
+			[]*loadgen.Run{trial(t, 1, func(run *loadgen.Run) { run.Expect = []string{"lost == 0", "ok>200"} })},
+			Verdict{Outcome: Fail, Reasons: []string{"expected lost == 0, met lost 1", "expected ok > 200, met ok 200"}},
+		},
+		"a requirement that holds": {
+			[]*loadgen.Run{trial(t, 3, func(run *loadgen.Run) { run.Expect, run.Require = nil, []string{"lost > 0"} })},
+			Verdict{Outcome: Pass},
+		},
+		"a requirement that does not": {
+			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Expect, run.Require = nil, []string{"lost > 0"} })},
+			Verdict{Outcome: Inconclusive, Reasons: []string{"required lost > 0, met lost 0"}},
+		},
+		"failed, and a requirement of the same run does not hold": {
+			[]*loadgen.Run{trial(t, 3, func(run *loadgen.Run) { run.Require = []string{"ok > 1000"} })},
+			Verdict{Outcome: Inconclusive, Reasons: []string{"required ok > 1000, met ok 200", "expected lost == 0, met lost 3"}},
+		},
+		"one request spoiled": {
+			[]*loadgen.Run{spoil(t, trial(t, 0, nil), 1)},
+			Verdict{
+				Outcome: Inconclusive, Reasons: []string{"1 request failed for reasons on this machine"},
+				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
+			},
+		},
+		"failed, and spoiled": {
+			[]*loadgen.Run{spoil(t, trial(t, 3, nil), 2)},
+			Verdict{
+				Outcome: Inconclusive, Reasons: []string{"2 requests failed for reasons on this machine", "expected lost == 0, met lost 3"},
+				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
+			},
+		},
+		"interrupted": {
+			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Interrupted = true })},
+			Verdict{Outcome: Inconclusive, Reasons: []string{"the run was interrupted"}},
+		},
+		"interrupted before the event": {
+			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Interrupted, run.Marks = true, nil })},
+			Verdict{Outcome: Inconclusive, Reasons: []string{"the run was interrupted"}},
+		},
+		"interrupted during the event": {
+			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Interrupted, run.Marks[0].End = true, 500*ms })},
+			Verdict{Outcome: Inconclusive, Reasons: []string{"the run was interrupted"}},
+		},
+		"a step failed": {
+			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Marks[0].Error = "no such deployment" })},
+			Verdict{Outcome: Inconclusive, Reasons: []string{"scale: no such deployment"}},
+		},
+		"a replica ended badly": {
+			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) {
+				run.Marks = append(run.Marks, loadgen.Mark{Kind: loadgen.MarkExited, Name: "gw-2 exited", Endpoint: "gw-2", Start: 60 * ms, End: 60 * ms, Error: "killed after its grace"})
+			})},
+			Verdict{Outcome: Inconclusive, Reasons: []string{"gw-2 exited: killed after its grace"}},
+		},
+		"a note of an error is no doubt": {
+			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) {
+				run.Marks = append(run.Marks, loadgen.Mark{Kind: loadgen.MarkNote, Name: "look-up failed", Start: 10 * ms, End: 500 * ms, Error: "timeout"})
+			})},
+			Verdict{Outcome: Pass},
+		},
+		"nothing was done": {
+			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Marks = nil })},
+			Verdict{Outcome: Inconclusive, Reasons: []string{"nothing was done to the target: no event was seen"}},
+		},
+		"the step outlived the load": {
+			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Marks[0].End = 300 * ms })},
+			Verdict{
+				Outcome: Inconclusive, Hints: []string{settleHint},
+				Reasons: []string{"the load was over 105.0 ms before the event was: the last request started at 195.0 ms, the event ended at 300.0 ms"},
+			},
+		},
+		"the last replica outlived the load": {
+			[]*loadgen.Run{trial(t, 3, func(run *loadgen.Run) {
+				run.Marks = append(run.Marks, loadgen.Mark{Kind: loadgen.MarkExited, Name: "gw-2 exited", Endpoint: "gw-2", Start: 1200 * ms, End: 1200 * ms})
+			})},
+			Verdict{
+				Outcome: Inconclusive, Hints: []string{settleHint},
+				Reasons: []string{
+					"the load was over 1.005 s before the event was: the last request started at 195.0 ms, the event ended at 1.200 s",
+					"expected lost == 0, met lost 3",
+				},
+			},
+		},
+		"the event ended with the last request": {
+			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Marks[0].End = 195 * ms })},
+			Verdict{Outcome: Pass},
+		},
+		"lost before anything was done": {
+			[]*loadgen.Run{trial(t, 1, func(run *loadgen.Run) { run.Marks[0].Start, run.Marks[0].End = 100*ms, 110*ms })},
+			Verdict{Outcome: Inconclusive, Reasons: []string{
+				"the baseline was not healthy: 1 request was lost before anything was done", "expected lost == 0, met lost 1",
+			}},
+		},
+		"no baseline": {
+			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Marks[0].Start = 0 })},
+			Verdict{Outcome: Inconclusive, Reasons: []string{"there is no baseline: no request was answered before the event"}},
+		},
+		"a check that cannot be read": {
+			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Expect = []string{"p99 < 250ms"} })},
+			Verdict{Outcome: Inconclusive, Reasons: []string{`check "p99 < 250ms": "250ms" is not a number`}},
+		},
+		"several doubts, each hint once": {
+			[]*loadgen.Run{
+				spoil(t, trial(t, 0, func(run *loadgen.Run) { run.Variant, run.Marks[0].End = "a", 300*ms }), 2),
+				spoil(t, trial(t, 0, func(run *loadgen.Run) { run.Variant, run.Marks[0].End = "b", 300*ms }), 2),
+			},
+			Verdict{
+				Outcome:  Inconclusive,
+				Sentence: "a lost none of 202 requests; b lost none of 202 requests",
+				Reasons: []string{
+					"a: 2 requests failed for reasons on this machine",
+					"a: the load was over 105.0 ms before the event was: the last request started at 195.0 ms, the event ended at 300.0 ms",
+					"b: 2 requests failed for reasons on this machine",
+					"b: the load was over 105.0 ms before the event was: the last request started at 195.0 ms, the event ended at 300.0 ms",
+				},
+				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive", settleHint},
+			},
+		},
+		"a failure outweighs doubts about a later run": {
+			[]*loadgen.Run{
+				trial(t, 2, named("a")),
+				trial(t, 0, func(run *loadgen.Run) { run.Variant, run.Interrupted = "b", true }),
+			},
+			Verdict{
+				Outcome:  Fail,
+				Sentence: "a lost 2 of 202 requests (2 × connect.refused) within 2.0 ms; b lost none of 200 requests",
+				Reasons:  []string{"a: expected lost == 0, met lost 2", "b: the run was interrupted"},
+			},
+		},
+		"a failure outweighs doubts about an earlier run": {
+			[]*loadgen.Run{
+				trial(t, 0, func(run *loadgen.Run) { run.Variant, run.Expect, run.Require = "a", nil, []string{"lost > 0"} }),
+				trial(t, 1, named("b")),
+			},
+			Verdict{
+				Outcome:  Fail,
+				Sentence: "a lost none of 200 requests; b lost 1 of 201 requests (1 × connect.refused) within 1.0 ms",
+				Reasons:  []string{"a: required lost > 0, met lost 0", "b: expected lost == 0, met lost 1"},
+			},
+		},
+		"a failure that cannot be trusted beside a run that passed": {
+			[]*loadgen.Run{
+				trial(t, 1, func(run *loadgen.Run) { run.Variant, run.Interrupted = "a", true }),
+				trial(t, 0, named("b")),
+			},
+			Verdict{
+				Outcome:  Inconclusive,
+				Sentence: "a lost 1 of 201 requests (1 × connect.refused) within 1.0 ms; b lost none of 200 requests",
+				Reasons:  []string{"a: the run was interrupted", "a: expected lost == 0, met lost 1"},
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := Build(recording(tt.runs...))
+			if diff := cmp.Diff(tt.want, r.Verdict); diff != "" {
+				t.Errorf("verdict differs (- want, + got)\n%s", diff)
+			}
+			text := render(t, Text, r)
+			if got := strings.Contains(text, "Verdict: "); got != (tt.want.Outcome != None) {
+				t.Errorf("got a verdict in the text: %v; want %v", got, !got)
+			}
+			for _, line := range append(tt.want.Reasons, tt.want.Hints...) {
+				if !strings.Contains(text, line+"\n") {
+					t.Errorf("got no line %q in\n%s", line, text)
+				}
+			}
+		})
+	}
+}
+
+// TestContradictions: each part of a recording is held against the totals.
+func TestContradictions(t *testing.T) {
+	for name, tt := range map[string]struct {
+		edit func(*loadgen.Run)
+		want string
+	}{
+		"planned":           {func(r *loadgen.Run) { r.Counts.Unsent++ }, "planned 203 ≠ started 203 + unsent 1"},
+		"started":           {func(r *loadgen.Run) { r.Counts.Aborted++ }, "started 203 ≠ ok 200 + lost 3 + spoiled 0 + aborted 1"},
+		"outcomes ok":       {func(r *loadgen.Run) { r.Outcomes[0].Count-- }, "ok by endpoint: 199, the total says 200"},
+		"outcomes lost":     {func(r *loadgen.Run) { r.Outcomes[len(r.Outcomes)-1].Count++ }, "lost by class: 4, the total says 3"},
+		"outcomes spoiled":  {func(r *loadgen.Run) { r.Outcomes = append(r.Outcomes, loadgen.Outcome{Fate: "spoiled", Count: 1}) }, "spoiled by class: 1, the total says 0"},
+		"outcomes aborted":  {func(r *loadgen.Run) { r.Outcomes = append(r.Outcomes, loadgen.Outcome{Fate: "aborted", Count: 1}) }, "aborted by endpoint: 1, the total says 0"},
+		"bins started":      {func(r *loadgen.Run) { r.Bins.List[0].Started++ }, "started over time: 204, the total says 203"},
+		"bins ok":           {func(r *loadgen.Run) { r.Bins.List[3].OK-- }, "ok over time: 199, the total says 200"},
+		"bins lost":         {func(r *loadgen.Run) { r.Bins.List[14].Lost = nil }, "lost over time: 0, the total says 3"},
+		"bins spoiled":      {func(r *loadgen.Run) { r.Bins.List[0].Spoiled++ }, "spoiled over time: 1, the total says 0"},
+		"bins aborted":      {func(r *loadgen.Run) { r.Bins.List[0].Aborted++ }, "aborted over time: 1, the total says 0"},
+		"details":           {func(r *loadgen.Run) { r.Lost = r.Lost[1:] }, "lost requests told: 2, the total says 3"},
+		"details, untold":   {func(r *loadgen.Run) { r.LostUntold = 1 }, "lost requests told: 4, the total says 3"},
+		"no bins at all":    {func(r *loadgen.Run) { r.Bins = loadgen.Bins{} }, "started over time: 0, the total says 203"},
+		"no details at all": {func(r *loadgen.Run) { r.Lost = nil }, "lost requests told: 0, the total says 3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := trial(t, 3, func(run *loadgen.Run) { run.Variant = "a" })
+			if err := findLoss(run).Identity; err != nil {
+				t.Fatalf("got %v before; want a sound run", err)
+			}
+			tt.edit(run)
+			r := Build(recording(run))
+			if got := r.Runs[0].Loss.Identity; got == nil || got.Error() != tt.want {
+				t.Errorf("got %v; want %s", got, tt.want)
+			}
+			if got := r.Verdict.Outcome; got != Inconclusive {
+				t.Errorf("got verdict %q; want %q", got, Inconclusive)
+			}
+			if text := render(t, Text, r); !strings.Contains(text, "THE COUNTS CONTRADICT THEMSELVES: "+tt.want) {
+				t.Errorf("got no contradiction in\n%s", text)
+			}
+		})
+	}
+}

@@ -1,0 +1,397 @@
+package report
+
+import (
+	"fmt"
+	"math/rand"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"nodrop/loadgen"
+)
+
+var lostClasses = []string{"connect.refused", "wait.reset", "wait.eof", "body.eof", "wait.timeout", "status.503"}
+
+// randomRequests has bursts of losses, some quick, some after a long wait.
+func randomRequests(rng *rand.Rand) []request {
+	list := steady(50+rng.Intn(200), 0, int64(1+rng.Intn(20))*ms, replicas(1, 1+rng.Intn(5))...)
+	for range rng.Intn(6) {
+		at := rng.Int63n(4000 * ms)
+		for range 1 + rng.Intn(40) {
+			start := at + rng.Int63n(80*ms)
+			took := 1 + rng.Int63n(2*ms)
+			if rng.Intn(4) == 0 {
+				took = rng.Int63n(400 * ms)
+			}
+			q := lost(start, start+took, lostClasses[rng.Intn(len(lostClasses))], fmt.Sprintf("gw-%d", 1+rng.Intn(5)), "text")
+			if strings.HasPrefix(q.class, "status.") {
+				q.status = 503
+			}
+			list = append(list, q)
+		}
+	}
+	return list
+}
+
+func randomMarks(rng *rand.Rand) []loadgen.Mark {
+	var marks []loadgen.Mark
+	kinds := []loadgen.MarkKind{loadgen.MarkStep, loadgen.MarkTerminating, loadgen.MarkExited, loadgen.MarkNote}
+	for i := range rng.Intn(5) {
+		at := rng.Int63n(4000 * ms)
+		marks = append(marks, loadgen.Mark{Kind: kinds[rng.Intn(len(kinds))], Name: fmt.Sprint("mark ", i), Start: at, End: at + rng.Int63n(200*ms)})
+	}
+	return marks
+}
+
+// eachRandomRun tries f on random runs with bins of several widths.
+func eachRandomRun(t *testing.T, f func(t *testing.T, run *loadgen.Run, gap int64)) {
+	t.Helper()
+	for seed := range int64(60) {
+		rng := rand.New(rand.NewSource(seed))
+		width := []int64{5 * ms, 10 * ms, 80 * ms}[seed%3]
+		requests, marks := randomRequests(rng), randomMarks(rng)
+		run := newRun(t, requests, func(b *builder) {
+			b.width = width
+			b.run.Marks = marks
+		})
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { f(t, run, windowGap(run)) })
+	}
+}
+
+func TestWindowsPartitionTheLosses(t *testing.T) {
+	eachRandomRun(t, func(t *testing.T, run *loadgen.Run, gap int64) {
+		var total int64
+		byClass := map[loadgen.Class]int64{}
+		for i, w := range windows(run, gap) {
+			total += w.Lost
+			var inClasses int64
+			for _, c := range w.Classes {
+				inClasses += c.Count
+				byClass[c.Class] += c.Count
+			}
+			if inClasses != w.Lost {
+				t.Errorf("window %d: got %d lost by class; want %d", i, inClasses, w.Lost)
+			}
+		}
+		if total != run.Counts.Lost {
+			t.Errorf("got %d lost in windows; want %d", total, run.Counts.Lost)
+		}
+		want := map[loadgen.Class]int64{}
+		for _, l := range run.Lost {
+			want[l.Class]++
+		}
+		if diff := cmp.Diff(want, byClass); diff != "" {
+			t.Errorf("lost by class over all windows differ (- want, + got)\n%s", diff)
+		}
+	})
+}
+
+func TestWindowEdges(t *testing.T) {
+	eachRandomRun(t, func(t *testing.T, run *loadgen.Run, gap int64) {
+		list := windows(run, gap)
+		for i, w := range list {
+			if w.Begin > w.End {
+				t.Errorf("window %d: got [%d, %d]; want the begin first", i, w.Begin, w.End)
+			}
+			if i > 0 && w.Begin <= list[i-1].End {
+				t.Errorf("window %d begins at %d; want after %d, the end of the one before", i, w.Begin, list[i-1].End)
+			}
+		}
+		for _, l := range run.Lost {
+			in := slices.IndexFunc(list, func(w Window) bool { return w.Begin <= l.End && l.End <= w.End })
+			if in < 0 {
+				t.Errorf("a loss at %d is in no window", l.End)
+			}
+		}
+		for i, w := range list {
+			ends := failuresIn(run, w)
+			if got, want := w.End, ends[len(ends)-1]; got != want {
+				t.Errorf("window %d: got end %d; want the last failure, %d", i, got, want)
+			}
+			if got, first := w.Begin, ends[0]; got > first || got < first-run.Bins.Width {
+				t.Errorf("window %d: got begin %d; want the first failure, %d, or the start of a request that failed at once", i, got, first)
+			}
+		}
+	})
+}
+
+// failuresIn lists the times of failure inside a window, in order.
+func failuresIn(run *loadgen.Run, w Window) []int64 {
+	var ends []int64
+	for _, l := range run.Lost {
+		if w.Begin <= l.End && l.End <= w.End {
+			ends = append(ends, l.End)
+		}
+	}
+	return ends
+}
+
+func TestWindowGapRule(t *testing.T) {
+	eachRandomRun(t, func(t *testing.T, run *loadgen.Run, gap int64) {
+		list := windows(run, gap)
+		var last int64
+		for i, w := range list {
+			ends := failuresIn(run, w)
+			if distance := ends[0] - last; i > 0 && distance <= gap {
+				t.Errorf("window %d: got %d ns after the failure before; want more than the gap, %d", i, distance, gap)
+			}
+			for j := 1; j < len(ends); j++ {
+				if distance := ends[j] - ends[j-1]; distance > gap+2*run.Bins.Width {
+					t.Errorf("window %d: got %d ns between two failures; want at most the gap, %d, and two bins", i, distance, gap)
+				}
+			}
+			last = ends[len(ends)-1]
+		}
+	})
+}
+
+func TestWindowCounts(t *testing.T) {
+	for seed := range int64(40) {
+		rng := rand.New(rand.NewSource(seed))
+		requests := randomRequests(rng)
+		run := newRun(t, requests)
+		for i, w := range windows(run, windowGap(run)) {
+			var inside, wider, inFlight int64
+			endpoints := map[string]bool{}
+			for _, q := range requests {
+				if w.Begin <= q.start && q.start <= w.End {
+					inside++
+				}
+				if w.Begin-run.Bins.Width < q.start && q.start < w.End+run.Bins.Width {
+					wider++
+				}
+				if q.fate != loadgen.FateLost || q.end < w.Begin || q.end > w.End {
+					continue
+				}
+				endpoints[q.endpoint] = true
+				if q.start < w.Begin {
+					inFlight++
+				}
+			}
+			if w.Exposed < inside || w.Exposed > wider {
+				t.Errorf("seed %d, window %d: got %d exposed; want %d to %d", seed, i, w.Exposed, inside, wider)
+			}
+			if w.InFlight != inFlight {
+				t.Errorf("seed %d, window %d: got %d in flight before it; want %d", seed, i, w.InFlight, inFlight)
+			}
+			if w.Exposed < w.Lost-w.InFlight {
+				t.Errorf("seed %d, window %d: got %d exposed; want at least %d lost − %d in flight", seed, i, w.Exposed, w.Lost, w.InFlight)
+			}
+			if w.Endpoints != len(endpoints) {
+				t.Errorf("seed %d, window %d: got %d endpoints; want %d", seed, i, w.Endpoints, len(endpoints))
+			}
+		}
+	}
+}
+
+// TestWindowsMoveWithTheClock: shifting every time by whole bins shifts the
+// windows, and changes nothing else.
+func TestWindowsMoveWithTheClock(t *testing.T) {
+	for seed := range int64(40) {
+		rng := rand.New(rand.NewSource(seed))
+		requests, marks := randomRequests(rng), randomMarks(rng)
+		by := int64(1+rng.Intn(500)) * 5 * ms
+		run := newRun(t, requests, edited(func(run *loadgen.Run) { run.Marks = slices.Clone(marks) }))
+		for i := range requests {
+			requests[i].start += by
+			requests[i].end += by
+		}
+		for i := range marks {
+			marks[i].Start += by
+			marks[i].End += by
+		}
+		shifted := newRun(t, requests, edited(func(run *loadgen.Run) { run.Marks = marks }))
+		gap := windowGap(run)
+		want, got := windows(run, gap), windows(shifted, gap)
+		for i := range want {
+			want[i].Begin += by
+			want[i].End += by
+			for _, r := range []*Relation{&want[i].BeginNear, &want[i].EndNear} {
+				if r.Known {
+					r.Mark.Start += by
+					r.Mark.End += by
+				}
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("seed %d: windows differ after a shift by %d (- want, + got)\n%s", seed, by, diff)
+		}
+	}
+}
+
+// TestWindowsOfUntoldLosses: what is in the counts alone has the edges of its
+// bins; what is told in full is sharp.
+func TestWindowsOfUntoldLosses(t *testing.T) {
+	list := steady(1000, 0, ms, "gw-1")
+	for i := range int64(10) {
+		list = append(list,
+			lost(101*ms+i*100*us, 101*ms+i*100*us+50*us, "connect.refused", "gw-2", refusedText),
+			lost(501*ms+i*100*us, 501*ms+i*100*us+50*us, "connect.refused", "gw-2", refusedText),
+			lost(901*ms+i*100*us, 901*ms+i*100*us+50*us, "connect.refused", "gw-2", refusedText))
+	}
+	run := newRun(t, list, func(b *builder) { b.told = 15 })
+	type edges struct{ begin, end, lost, endpoints int64 }
+	var got []edges
+	for _, w := range windows(run, windowGap(run)) {
+		got = append(got, edges{w.Begin, w.End, w.Lost, int64(w.Endpoints)})
+	}
+	want := []edges{
+		{101 * ms, 101*ms + 950*us, 10, 1},
+		{500 * ms, 505 * ms, 10, 0},
+		{900 * ms, 905 * ms, 10, 0},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v; want %v", got, want)
+	}
+}
+
+// TestWindowsOfContradictingRecording: edges stay in order when the details
+// are missing.
+func TestWindowsOfContradictingRecording(t *testing.T) {
+	run := abrupt(t)
+	run.Lost = nil
+	r := Build(recording(run)).Runs[0]
+	if r.Loss.Identity == nil {
+		t.Error("got no contradiction; want the missing details named")
+	}
+	for _, w := range r.Loss.Windows {
+		if w.Begin >= w.End {
+			t.Errorf("got a window from %d to %d; want its begin first", w.Begin, w.End)
+		}
+	}
+}
+
+func TestInFlight(t *testing.T) {
+	for name, tt := range map[string]struct {
+		losses               []request
+		begin, end, inFlight int64
+	}{
+		"failed at once": {
+			[]request{lost(100*ms, 101*ms, "connect.refused", "gw-1", "")},
+			100 * ms, 101 * ms, 0,
+		},
+		"killed after a while": {
+			[]request{lost(40*ms, 101*ms, "wait.eof", "gw-1", "")},
+			101 * ms, 101 * ms, 1,
+		},
+		"one of each": {
+			[]request{lost(40*ms, 102*ms, "wait.eof", "gw-1", ""), lost(100*ms, 101*ms, "connect.refused", "gw-1", "")},
+			100 * ms, 102 * ms, 1,
+		},
+		"began in the window, killed after a while": {
+			[]request{lost(100*ms, 101*ms, "connect.refused", "gw-1", ""), lost(103*ms, 140*ms, "wait.eof", "gw-1", "")},
+			100 * ms, 140 * ms, 0,
+		},
+		"as long as a bin": {
+			[]request{lost(100*ms, 105*ms, "connect.refused", "gw-1", "")},
+			100 * ms, 105 * ms, 0,
+		},
+		"longer than a bin": {
+			[]request{lost(100*ms, 105*ms+1, "connect.refused", "gw-1", "")},
+			105*ms + 1, 105*ms + 1, 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := newRun(t, append(steady(200, 0, ms, "gw-1"), tt.losses...))
+			list := windows(run, windowGap(run))
+			if len(list) != 1 {
+				t.Fatalf("got %d windows; want 1", len(list))
+			}
+			w := list[0]
+			if w.Begin != tt.begin || w.End != tt.end || w.InFlight != tt.inFlight {
+				t.Errorf("got [%d, %d] with %d in flight; want [%d, %d] with %d", w.Begin, w.End, w.InFlight, tt.begin, tt.end, tt.inFlight)
+			}
+		})
+	}
+}
+
+func TestNearest(t *testing.T) {
+	step := loadgen.Mark{Kind: loadgen.MarkStep, Name: "step", Start: 100, End: 200}
+	exited := loadgen.Mark{Kind: loadgen.MarkExited, Name: "gw-1 exited", Endpoint: "gw-1", Start: 190, End: 190}
+	note := loadgen.Mark{Kind: loadgen.MarkNote, Name: "note", Start: 150, End: 150}
+	for name, tt := range map[string]struct {
+		marks []loadgen.Mark
+		at    int64
+		want  Relation
+	}{
+		"no marks":             {nil, 150, Relation{}},
+		"a note alone":         {[]loadgen.Mark{note}, 150, Relation{}},
+		"before the begin":     {[]loadgen.Mark{step}, 90, Relation{step, -10, true}},
+		"after the begin":      {[]loadgen.Mark{step}, 110, Relation{step, 10, true}},
+		"before the end":       {[]loadgen.Mark{step}, 195, Relation{step, -5, true}},
+		"after the end":        {[]loadgen.Mark{step}, 250, Relation{step, 50, true}},
+		"at the mark":          {[]loadgen.Mark{step}, 100, Relation{step, 0, true}},
+		"another is nearer":    {[]loadgen.Mark{step, note, exited}, 191, Relation{exited, 1, true}},
+		"a note is not nearer": {[]loadgen.Mark{step, note, exited}, 149, Relation{exited, -41, true}},
+		"the first of equals":  {[]loadgen.Mark{step, exited}, 145, Relation{step, 45, true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := nearest(tt.marks, tt.at); got != tt.want {
+				t.Errorf("got %+v; want %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestWindowGap(t *testing.T) {
+	endpoints := func(n int) []loadgen.EndpointSeen { return make([]loadgen.EndpointSeen, n) }
+	for name, tt := range map[string]struct {
+		started, duration int64
+		endpoints         int
+		want              int64
+	}{
+		"nothing started":                    {0, 1000 * ms, 1, 50 * ms},
+		"no time passed":                     {10, 0, 1, 50 * ms},
+		"fast":                               {50_000, 2000 * ms, 10, 50 * ms},
+		"200/s, on the edge":                 {200, 1000 * ms, 1, 50 * ms},
+		"100/s":                              {100, 1000 * ms, 1, 100 * ms},
+		"10/s":                               {10, 1000 * ms, 1, 1000 * ms},
+		"10/s over 3 endpoints":              {10, 1000 * ms, 3, 3000 * ms},
+		"1000/s over 10 endpoints":           {1000, 1000 * ms, 10, 100 * ms},
+		"10/s, no endpoint was ever reached": {10, 1000 * ms, 0, 1000 * ms},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := &loadgen.Run{Duration: tt.duration, Counts: loadgen.Counts{Started: tt.started}, Endpoints: endpoints(tt.endpoints)}
+			if got := windowGap(run); got != tt.want {
+				t.Errorf("got %d; want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestSlowLoadHasOneWindow: at 10 requests/s an outage of 2 s is one window,
+// although its losses lie 100 ms apart.
+func TestSlowLoadHasOneWindow(t *testing.T) {
+	list := slices.Concat(steady(20, 0, 100*ms, "gw-1"), steady(20, 4000*ms, 100*ms, "gw-1"))
+	for i := range int64(20) {
+		list = append(list, lost(2000*ms+i*100*ms, 2001*ms+i*100*ms, "connect.refused", "gw-1", refusedText))
+	}
+	l := findLoss(newRun(t, list))
+	if len(l.Windows) != 1 {
+		t.Fatalf("got %d windows; want 1 (gap %d)", len(l.Windows), l.Gap)
+	}
+	if w := l.Windows[0]; w.Begin != 2000*ms || w.End != 3901*ms {
+		t.Errorf("got [%d, %d]; want [%d, %d]", w.Begin, w.End, 2000*ms, 3901*ms)
+	}
+	if got, want := l.Seconds, 1.901; got != want {
+		t.Errorf("got %v s with loss; want %v", got, want)
+	}
+}
+
+func TestCompareNatural(t *testing.T) {
+	ordered := []string{
+		"", "10.0.0.2:80", "10.0.0.10:80", "10.0.0.10:8080", "gw", "gw-1", "gw-01", "gw-1x", "gw-2", "gw-2-a", "gw-10", "gw-10x", "gw-99999999999999999999998", "gw-99999999999999999999999", "gx-1",
+	}
+	// gw-01 and gw-1 are the same number, and differ all the same.
+	slices.SortFunc(ordered[5:7], strings.Compare)
+	for i, a := range ordered {
+		for j, b := range ordered {
+			got := compareNatural(a, b)
+			if (got < 0) != (i < j) || (got > 0) != (i > j) {
+				t.Errorf("compareNatural(%q, %q): got %d; want the order of the list", a, b, got)
+			}
+		}
+	}
+}

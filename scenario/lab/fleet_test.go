@@ -1,0 +1,228 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestFleetServes(t *testing.T) {
+	f := startFleet(t, Options{Replicas: 3, Stop: Graceful})
+	if got := f.Replicas(); !slices.Equal(got, []string{"gw-1", "gw-2", "gw-3"}) {
+		t.Errorf("replicas %v", got)
+	}
+	for _, r := range f.replicas {
+		resp := get(t, r)
+		if resp.StatusCode != 200 || resp.body != page {
+			t.Errorf("%s answers %d, %d bytes", r.name, resp.StatusCode, len(resp.body))
+		}
+		if got := resp.Header.Get(ReplicaHeader); got != r.name {
+			t.Errorf("%s calls itself %q", r.name, got)
+		}
+		if resp.Close {
+			t.Errorf("%s answers Connection: close before it drains", r.name)
+		}
+	}
+	seen := picks(t, &f.balancer, 1000)
+	if len(seen) != 3 {
+		t.Errorf("the balancer knows %v; want all three", seen)
+	}
+	if err := f.Err(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReplicasDifferByAddress(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux answers on all of 127.0.0.0/8")
+	}
+	f := startFleet(t, Options{Replicas: 2, Stop: Abrupt})
+	for i, want := range []string{"127.0.0.2", "127.0.0.3"} {
+		if got := f.replicas[i].addr.Addr().String(); got != want {
+			t.Errorf("%s serves at %s; want %s", f.replicas[i].name, got, want)
+		}
+	}
+}
+
+func TestStopTwice(t *testing.T) {
+	f := startFleet(t, Options{Replicas: 2, Stop: Naive})
+	for range 2 {
+		if err := f.Stop(testContext(t)); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range f.processes() {
+			if p.alive() {
+				t.Errorf("%s runs after Stop", p.name)
+			}
+		}
+	}
+	if got := f.Replicas(); len(got) != 0 {
+		t.Errorf("replicas %v after Stop", got)
+	}
+	if err := f.Err(); err != nil {
+		t.Errorf("Stop looks like a crash: %v", err)
+	}
+}
+
+func TestStopWithoutTime(t *testing.T) {
+	f := startFleet(t, Options{Replicas: 2, Stop: Naive})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := f.Stop(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	for _, p := range f.processes() { // they end all the same
+		if err := p.awaitExit(testContext(t)); err != nil {
+			t.Errorf("%s: %v", p.name, err)
+		}
+	}
+}
+
+func TestStartMisuse(t *testing.T) {
+	tests := map[string]struct {
+		options Options
+		want    string
+	}{
+		"no replicas": {Options{Stop: Abrupt}, "at least 1 replica"},
+		"too many":    {Options{Replicas: maxHosts + 1, Stop: Abrupt}, "addresses"},
+		"no way":      {Options{Replicas: 1}, "unknown way to stop"},
+		"negative":    {Options{Replicas: 1, Stop: Abrupt, Grace: -1}, "negative"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := Start(testContext(t), test.options)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v; want %q in it", err, test.want)
+			}
+		})
+	}
+}
+
+func TestStartWithoutExecutable(t *testing.T) {
+	_, err := Start(testContext(t), Options{Replicas: 2, Stop: Abrupt, Executable: filepath.Join(t.TempDir(), "nothing")})
+	if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "guardian: ") {
+		t.Errorf("got %v; want that it does not exist", err)
+	}
+	expectNoChildren(t)
+}
+
+// impostor makes an executable that does as the lab's program does, but for
+// one of the children.
+func impostor(t *testing.T, instead, script string) string {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("needs a shell")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "impostor")
+	text := "#!/bin/sh\ncase \"$*\" in " + instead + ")\n" + script + "\n;; esac\nexec '" + self + "' \"$@\"\n"
+	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestStartFails(t *testing.T) {
+	const sayAndExit = "echo early >&2; echo no luck today >&2; exit 9"
+	tests := map[string]struct{ instead, script, want string }{
+		"guardian":  {"lab-guardian*", sayAndExit, "guardian did not start: exit status 9: early; no luck today"},
+		"backend":   {"lab-backend*", sayAndExit, "backend did not start: exit status 9: early; no luck today"},
+		"replica":   {"*gw-2*", sayAndExit, "gw-2 did not start: exit status 9: early; no luck today"},
+		"too early": {"*gw-2*", "exit 0", "gw-2 did not start: exit status 0"},
+		"nonsense":  {"*gw-2*", "echo ready nonsense; read x", `gw-2 is ready at "nonsense", which is no address`},
+		"no server": {"*gw-2*", "echo ready 127.0.0.1:1; read x", "gw-2 does not serve: "},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var complaints bytes.Buffer
+			_, err := Start(testContext(t), Options{
+				Replicas: 3, Stop: Abrupt, Stderr: &complaints, Executable: impostor(t, test.instead, test.script),
+			})
+			if err == nil || !strings.HasPrefix(err.Error(), test.want) {
+				t.Errorf("got %v; want %s", err, test.want)
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("%q is more than one line", err)
+			}
+			if test.script == sayAndExit && !strings.Contains(complaints.String(), ": no luck today\n") {
+				t.Errorf("complaints are %q", complaints.String())
+			}
+			expectNoChildren(t)
+		})
+	}
+}
+
+// A replica that serves in another's place is found out.
+func TestStartWrongReplica(t *testing.T) {
+	other := startFleet(t, Options{Replicas: 2, Stop: Abrupt})
+	addr := other.replicaAt(2).addr.String()
+	_, err := Start(testContext(t), Options{
+		Replicas: 1, Stop: Abrupt, Executable: impostor(t, "*gw-1*", "echo ready "+addr+"; read x"),
+	})
+	if err == nil || !strings.Contains(err.Error(), `"gw-2" answers in its place`) {
+		t.Errorf("got %v; want that gw-2 answers", err)
+	}
+}
+
+func TestStartCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Start(ctx, Options{Replicas: 2, Stop: Abrupt}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v; want context.Canceled", err)
+	}
+	expectNoChildren(t)
+}
+
+// cancelOn cancels when something is written to it.
+type cancelOn struct{ cancel func() }
+
+func (c cancelOn) Write(p []byte) (int, error) {
+	c.cancel()
+	return len(p), nil
+}
+
+func TestStartCancelledMidway(t *testing.T) {
+	for _, child := range []string{"lab-guardian*", "lab-backend*", "*gw-2*"} {
+		t.Run(child, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			_, err := Start(ctx, Options{
+				Replicas: 3, Stop: Abrupt, Stderr: cancelOn{cancel},
+				Executable: impostor(t, child, "echo here >&2; read x; exit"),
+			})
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v; want context.Canceled", err)
+			}
+			expectNoChildren(t)
+		})
+	}
+}
+
+// Whatever the moment, a start that is cut short leaves nothing.
+func TestStartCutShort(t *testing.T) {
+	for d := time.Duration(1); d < 200*time.Millisecond; d *= 4 {
+		ctx, cancel := context.WithTimeout(t.Context(), d)
+		f, err := Start(ctx, Options{Replicas: 3, Stop: Abrupt})
+		cancel()
+		if err == nil {
+			err = f.Stop(testContext(t))
+		} else if errors.Is(err, context.DeadlineExceeded) {
+			err = nil
+		}
+		if err != nil {
+			t.Errorf("after %v: %v", d, err)
+		}
+		expectNoChildren(t)
+	}
+}

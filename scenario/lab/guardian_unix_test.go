@@ -1,0 +1,202 @@
+//go:build unix
+
+package lab
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"nodrop/loadgen"
+)
+
+// runTestParent starts a fleet, and one more process in its group that holds no
+// control pipe; prints every pid, the guardian's first; and waits.
+func runTestParent() int {
+	f, err := Start(context.Background(), Options{Replicas: 2, Stop: Graceful, Stderr: os.Stderr})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	stray := exec.Command("sleep", "600")
+	joinGroup(stray, f.guardian.cmd.Process.Pid)
+	if err := stray.Start(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	for _, p := range f.processes() {
+		fmt.Print(p.cmd.Process.Pid, " ")
+	}
+	fmt.Println(stray.Process.Pid)
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	return 0
+}
+
+// startTestParent starts that program and returns the pids it printed.
+func startTestParent(t *testing.T) (*exec.Cmd, []int) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, testParent)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = stdin.Close() })
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pids []int
+	for field := range strings.FieldsSeq(line) {
+		pid, err := strconv.Atoi(field)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pids = append(pids, pid)
+	}
+	return cmd, pids
+}
+
+// gone reports whether a process is no more, or only waits to be reaped by
+// whoever inherited it.
+func gone(pid int) bool {
+	if syscall.Kill(pid, 0) != nil {
+		return true
+	}
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	return strings.HasPrefix(rest, "Z")
+}
+
+func expectGone(t *testing.T, pids []int) {
+	t.Helper()
+	ctx := testContext(t)
+	for _, pid := range pids {
+		for !gone(pid) {
+			if !pause(ctx, time.Millisecond) {
+				t.Fatalf("process %d is still there", pid)
+			}
+		}
+	}
+}
+
+func TestNothingOutlivesTheParent(t *testing.T) {
+	cmd, pids := startTestParent(t)
+	if len(pids) != 5 { // guardian, backend, two replicas, stray
+		t.Fatalf("pids %v", pids)
+	}
+	// Polite signals do not end the guardian.
+	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
+		if err := syscall.Kill(pids[0], s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, pid := range pids {
+		if gone(pid) {
+			t.Errorf("process %d is gone before its time", pid)
+		}
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	expectGone(t, pids)
+}
+
+// The guardian kills nothing but a group of its own.
+func TestGuardianOutsideAGroup(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(self, guardianCommand).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "does not lead a process group") {
+		t.Errorf("got %v, %s; want a refusal", err, out)
+	}
+}
+
+// No child holds an end of another's control pipe: it would keep it open after
+// the parent's end.
+func TestControlPipesAreClosedOnExec(t *testing.T) {
+	if _, err := os.Stat("/proc/self/fd"); err != nil {
+		t.Skip("needs /proc")
+	}
+	f := startFleet(t, Options{Replicas: 3, Stop: Graceful})
+	owners := map[string]*process{}
+	for _, p := range f.processes() {
+		owners[descriptors(t, p)["0"]] = p
+	}
+	if len(owners) != len(f.processes()) {
+		t.Fatalf("%d control pipes; want %d", len(owners), len(f.processes()))
+	}
+	for _, p := range f.processes() {
+		for fd, target := range descriptors(t, p) {
+			if owner := owners[target]; owner != nil && owner != p {
+				t.Errorf("%s holds the control pipe of %s as its %s", p.name, owner.name, fd)
+			}
+		}
+	}
+}
+
+// descriptors maps a child's open files to what they are.
+func descriptors(t *testing.T, p *process) map[string]string {
+	t.Helper()
+	dir := fmt.Sprintf("/proc/%d/fd/", p.cmd.Process.Pid)
+	fds, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	targets := map[string]string{}
+	for _, fd := range fds {
+		targets[fd.Name()], _ = os.Readlink(dir + fd.Name())
+	}
+	return targets
+}
+
+// expectNoChildren checks that nothing this process started is left, not even
+// to be reaped.
+func expectNoChildren(t *testing.T) {
+	t.Helper()
+	var status syscall.WaitStatus
+	if pid, err := syscall.Wait4(-1, &status, syscall.WNOHANG, nil); err != syscall.ECHILD {
+		t.Errorf("a child is left: %d, %v", pid, err)
+	}
+}
+
+// A replica that cannot end by itself is killed after its grace.
+func TestOutlivedGrace(t *testing.T) {
+	f := startFleet(t, Options{Replicas: 2, Stop: Naive})
+	if err := f.replicaAt(2).cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	j := newJournal()
+	if err := f.Scale(testContext(t), 1, j.mark); err != nil {
+		t.Fatal(err)
+	}
+	exited, _, _ := j.find(loadgen.MarkExited, "gw-2")
+	if exited.Err == nil || exited.Err.Error() != "gw-2 outlived its grace and was killed" {
+		t.Errorf("exit with %v; want that it was killed", exited.Err)
+	}
+}

@@ -1,0 +1,190 @@
+package lab
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"nodrop/loadgen"
+)
+
+// testParent is the hidden argument that makes the test binary a program that
+// starts a fleet and waits to be killed.
+const testParent = "lab-test-parent"
+
+func TestMain(m *testing.M) {
+	if code, handled := Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr); handled {
+		os.Exit(code)
+	}
+	if len(os.Args) > 1 && os.Args[1] == testParent {
+		os.Exit(runTestParent())
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// patience bounds every wait of a test; nothing is measured against it.
+const patience = 60 * time.Second
+
+func testContext(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// startFleet starts a fleet that ends with the test.
+func startFleet(t *testing.T, o Options) *Fleet {
+	t.Helper()
+	f, err := Start(testContext(t), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := f.Stop(context.Background()); err != nil {
+			t.Errorf("Stop: %v", err)
+		}
+	})
+	return f
+}
+
+// replicaAt finds a replica of the fleet by its number, from 1.
+func (f *Fleet) replicaAt(n int) *replica { return f.replicas[n-1] }
+
+// answer is a response whose body has been read.
+type answer struct {
+	*http.Response
+	body string
+}
+
+// get asks a replica for the backend's page, on a connection of its own that
+// may be kept alive.
+func get(t *testing.T, r *replica) answer {
+	t.Helper()
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	return roundTrip(t, transport, http.MethodGet, "http://"+r.addr.String()+"/", nil)
+}
+
+// request follows no redirect and decodes nothing.
+func request(t *testing.T, method, url, body string) answer {
+	t.Helper()
+	transport := &http.Transport{DisableKeepAlives: true, DisableCompression: true}
+	return roundTrip(t, transport, method, url, strings.NewReader(body))
+}
+
+func roundTrip(t *testing.T, transport *http.Transport, method, url string, body io.Reader) answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(testContext(t), method, url, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, url, err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, url, err)
+	}
+	return answer{resp, string(b)}
+}
+
+// open asks for an answer and returns its body when the header is there: the
+// request is in flight then.
+func open(t *testing.T, url string) io.Reader {
+	t.Helper()
+	transport := &http.Transport{DisableKeepAlives: true}
+	req, err := http.NewRequestWithContext(testContext(t), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		t.Fatalf("GET %s: %v", url, err)
+	}
+	t.Cleanup(func() { _ = resp.Body.Close() })
+	return resp.Body
+}
+
+// journal keeps the events of a scale-in.
+type journal struct {
+	mu     sync.Mutex // guards events and change
+	events []Event
+	change chan struct{} // closed at the next event
+}
+
+func newJournal() *journal { return &journal{change: make(chan struct{})} }
+
+func (j *journal) mark(e Event) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.events = append(j.events, e)
+	close(j.change)
+	j.change = make(chan struct{})
+}
+
+func (j *journal) find(kind loadgen.MarkKind, replica string) (e Event, found bool, change <-chan struct{}) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, e := range j.events {
+		if e.Kind == kind && e.Replica == replica {
+			return e, true, nil
+		}
+	}
+	return Event{}, false, j.change
+}
+
+func (j *journal) has(kind loadgen.MarkKind, replica string) bool {
+	_, found, _ := j.find(kind, replica)
+	return found
+}
+
+// await waits for an event.
+func (j *journal) await(t *testing.T, kind loadgen.MarkKind, replica string) Event {
+	t.Helper()
+	ctx := testContext(t)
+	for {
+		e, found, change := j.find(kind, replica)
+		if found {
+			return e
+		}
+		select {
+		case <-change:
+		case <-ctx.Done():
+			t.Fatalf("no event %q of %s", kind, replica)
+		}
+	}
+}
+
+// ofReplica lists one replica's events but for the balancer's, which run on a
+// clock of their own.
+func (j *journal) ofReplica(name string) []Event {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var own []Event
+	for _, e := range j.events {
+		if e.Replica == name && e.Kind != loadgen.MarkEndpointRemoved {
+			own = append(own, e)
+		}
+	}
+	return own
+}
+
+// inBackground scales and returns what ends it early and what waits for it.
+func inBackground(t *testing.T, f *Fleet, to int) (j *journal, cancel func(), wait func() error) {
+	t.Helper()
+	j = newJournal()
+	ctx, cancel := context.WithCancel(testContext(t))
+	done := make(chan error, 1)
+	go func() { done <- f.Scale(ctx, to, j.mark) }()
+	t.Cleanup(cancel)
+	return j, cancel, func() error { return <-done }
+}

@@ -1,0 +1,298 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"nodrop/loadgen"
+)
+
+// never is a time that no test lives to see.
+const never = 24 * time.Hour
+
+// refused reports whether the kernel refuses a connection to the replica.
+func refused(t *testing.T, r *replica) bool {
+	t.Helper()
+	var d net.Dialer
+	conn, err := d.DialContext(testContext(t), "tcp", r.addr.String())
+	if err == nil {
+		_ = conn.Close()
+		return false
+	}
+	if !errors.Is(err, syscall.ECONNREFUSED) && runtime.GOOS != "windows" {
+		t.Fatalf("dialling %s: %v; want ECONNREFUSED", r.name, err)
+	}
+	return true
+}
+
+// kindsOf is the life that each way to stop gives a replica.
+func kindsOf(mode StopMode) []loadgen.MarkKind {
+	if mode == Abrupt {
+		return []loadgen.MarkKind{loadgen.MarkTerminating, loadgen.MarkSignalled, loadgen.MarkExited}
+	}
+	return []loadgen.MarkKind{loadgen.MarkTerminating, loadgen.MarkSignalled, loadgen.MarkListenerClosed, loadgen.MarkExited}
+}
+
+// expectLife checks one replica's events: their order in time and in telling.
+func expectLife(t *testing.T, j *journal, mode StopMode, name string) {
+	t.Helper()
+	var kinds []loadgen.MarkKind
+	var last time.Time
+	for _, e := range j.ofReplica(name) {
+		kinds = append(kinds, e.Kind)
+		if e.At.Before(last) {
+			t.Errorf("%s of %s is before what came before it", e.Kind, name)
+		}
+		if e.Err != nil {
+			t.Errorf("%s of %s: %v", e.Kind, name, e.Err)
+		}
+		last = e.At
+	}
+	if !slices.Equal(kinds, kindsOf(mode)) {
+		t.Errorf("%s lived through %q; want %q", name, kinds, kindsOf(mode))
+	}
+}
+
+func TestScaleToTheEnd(t *testing.T) {
+	for _, mode := range stopModes() {
+		t.Run(string(mode), func(t *testing.T) {
+			f := startFleet(t, Options{Replicas: 3, Stop: mode, PreStop: 20 * time.Millisecond, Grace: patience, Propagation: time.Millisecond})
+			j := newJournal()
+			before := time.Now()
+			if err := f.Scale(testContext(t), 1, j.mark); err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range []string{"gw-2", "gw-3"} {
+				expectLife(t, j, mode, name)
+				terminating, _, _ := j.find(loadgen.MarkTerminating, name)
+				removed, found, _ := j.find(loadgen.MarkEndpointRemoved, name)
+				if !found || removed.At.Sub(terminating.At) < time.Millisecond {
+					t.Errorf("%s was removed %v after it was terminating; want 1ms at least", name, removed.At.Sub(terminating.At))
+				}
+				if terminating.At.Before(before) {
+					t.Errorf("%s was terminating before it was asked to", name)
+				}
+			}
+			if len(j.ofReplica("gw-1")) != 0 {
+				t.Error("gw-1 stayed and has events")
+			}
+			if got := f.Replicas(); !slices.Equal(got, []string{"gw-1"}) {
+				t.Errorf("replicas %v; want gw-1", got)
+			}
+			if seen := picks(t, &f.balancer, 100); seen["gw-1"] != 100 {
+				t.Errorf("the balancer knows %v; want gw-1", seen)
+			}
+			if got := get(t, f.replicaAt(1)); got.StatusCode != 200 {
+				t.Errorf("gw-1 answers %d", got.StatusCode)
+			}
+		})
+	}
+}
+
+func TestGracefulKeepsToItsPreStop(t *testing.T) {
+	const preStop = 50 * time.Millisecond
+	f := startFleet(t, Options{Replicas: 2, Stop: Graceful, PreStop: preStop, Grace: patience})
+	j := newJournal()
+	if err := f.Scale(testContext(t), 1, j.mark); err != nil {
+		t.Fatal(err)
+	}
+	terminating, _, _ := j.find(loadgen.MarkTerminating, "gw-2")
+	signalled, _, _ := j.find(loadgen.MarkSignalled, "gw-2")
+	if got := signalled.At.Sub(terminating.At); got < preStop {
+		t.Errorf("signalled after %v; want %v at least", got, preStop)
+	}
+}
+
+// As long as the balancer has not heard, it sends connections to where nobody
+// listens, and the kernel refuses them.
+func TestRefusedUntilRemoved(t *testing.T) {
+	for mode, last := range map[StopMode]loadgen.MarkKind{Abrupt: loadgen.MarkExited, Naive: loadgen.MarkListenerClosed} {
+		t.Run(string(mode), func(t *testing.T) {
+			f := startFleet(t, Options{Replicas: 3, Stop: mode, PreStop: never, Grace: patience, Propagation: never})
+			j, cancel, wait := inBackground(t, f, 1)
+			for _, n := range []int{2, 3} {
+				name := f.replicaAt(n).name
+				j.await(t, last, name)
+				if !refused(t, f.replicaAt(n)) {
+					t.Errorf("%s accepts after %q", name, last)
+				}
+				if j.has(loadgen.MarkEndpointRemoved, name) {
+					t.Errorf("%s was removed before its time", name)
+				}
+			}
+			if seen := picks(t, &f.balancer, 1000); len(seen) != 3 {
+				t.Errorf("the balancer knows %v; want all three", seen)
+			}
+			if refused(t, f.replicaAt(1)) {
+				t.Error("gw-1 was to stay")
+			}
+			cancel()
+			if err := wait(); !errors.Is(err, context.Canceled) {
+				t.Errorf("Scale: %v; want context.Canceled", err)
+			}
+		})
+	}
+}
+
+func TestGracefulAcceptsDuringPreStop(t *testing.T) {
+	f := startFleet(t, Options{Replicas: 3, Stop: Graceful, PreStop: never, Grace: patience})
+	j, cancel, wait := inBackground(t, f, 1)
+	for _, n := range []int{2, 3} {
+		r := f.replicaAt(n)
+		j.await(t, loadgen.MarkEndpointRemoved, r.name)
+		ctx := testContext(t)
+		for closes := false; !closes; { // the drain signal is on its way
+			got := get(t, r)
+			if got.StatusCode != 200 {
+				t.Fatalf("%s answers %d", r.name, got.StatusCode)
+			}
+			if closes = got.Close; ctx.Err() != nil {
+				t.Fatalf("%s never answers Connection: close", r.name)
+			}
+		}
+		if j.has(loadgen.MarkSignalled, r.name) {
+			t.Errorf("%s was signalled before its time", r.name)
+		}
+	}
+	if got := get(t, f.replicaAt(1)); got.Close {
+		t.Error("gw-1 stays and answers Connection: close")
+	}
+	cancel()
+	if err := wait(); !errors.Is(err, context.Canceled) {
+		t.Errorf("Scale: %v; want context.Canceled", err)
+	}
+}
+
+// slow is a request whose header comes at once and whose body takes a while.
+const slow = "/drip?delay=0&duration=1&numbytes=20"
+
+// endless is one whose body takes longer than any test.
+const endless = "/drip?delay=0&duration=60&numbytes=60"
+
+func TestInFlightIsFinished(t *testing.T) {
+	for _, mode := range []StopMode{Naive, Graceful} {
+		t.Run(string(mode), func(t *testing.T) {
+			f := startFleet(t, Options{Replicas: 2, Stop: mode, Grace: patience})
+			rest := open(t, "http://"+f.replicaAt(2).addr.String()+slow)
+			j, _, wait := inBackground(t, f, 1)
+			j.await(t, loadgen.MarkListenerClosed, "gw-2")
+			body, err := io.ReadAll(rest)
+			if err != nil || len(body) != 20 {
+				t.Errorf("got %d bytes, %v; want 20", len(body), err)
+			}
+			if err := wait(); err != nil {
+				t.Fatal(err)
+			}
+			expectLife(t, j, mode, "gw-2")
+		})
+	}
+}
+
+func TestAbruptCutsWhatIsInFlight(t *testing.T) {
+	f := startFleet(t, Options{Replicas: 2, Stop: Abrupt, Grace: patience})
+	rest := open(t, "http://"+f.replicaAt(2).addr.String()+endless)
+	j := newJournal()
+	if err := f.Scale(testContext(t), 1, j.mark); err != nil {
+		t.Fatal(err)
+	}
+	expectLife(t, j, Abrupt, "gw-2")
+	if body, err := io.ReadAll(rest); err == nil {
+		t.Errorf("got all of %d bytes; want a cut", len(body))
+	}
+}
+
+func TestGraceEnds(t *testing.T) {
+	f := startFleet(t, Options{Replicas: 2, Stop: Naive, Grace: 10 * time.Millisecond})
+	rest := open(t, "http://"+f.replicaAt(2).addr.String()+endless)
+	j := newJournal()
+	if err := f.Scale(testContext(t), 1, j.mark); err != nil {
+		t.Fatal(err)
+	}
+	exited, _, _ := j.find(loadgen.MarkExited, "gw-2")
+	const want = "exit status 1: the grace of 10ms was over, requests cut: 1"
+	if exited.Err == nil || exited.Err.Error() != want {
+		t.Errorf("exit with %v; want %s", exited.Err, want)
+	}
+	if body, err := io.ReadAll(rest); err == nil {
+		t.Errorf("got all of %d bytes; want a cut", len(body))
+	}
+	if err := f.Err(); err != nil {
+		t.Errorf("the end of a grace looks like a crash: %v", err)
+	}
+}
+
+func TestCrash(t *testing.T) {
+	f := startFleet(t, Options{Replicas: 3, Stop: Graceful, PreStop: never, Grace: patience})
+	j, cancel, wait := inBackground(t, f, 2)
+	j.await(t, loadgen.MarkEndpointRemoved, "gw-3")
+	for _, n := range []int{1, 3} { // one that stays, one in its pre-stop delay
+		if err := f.replicaAt(n).cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		e := j.await(t, loadgen.MarkExited, f.replicaAt(n).name)
+		if e.Err == nil || !strings.Contains(e.Err.Error(), "exited before it was asked to") {
+			t.Errorf("%s exited with %v; want a crash", e.Replica, e.Err)
+		}
+	}
+	err := wait()
+	cancel()
+	for _, name := range []string{"gw-1", "gw-3"} {
+		if err == nil || !strings.Contains(err.Error(), name+" exited before it was asked to") {
+			t.Errorf("Scale: %v; want the crash of %s", err, name)
+		}
+	}
+	if f.Err() == nil {
+		t.Error("Err knows of no crash")
+	}
+	if got := f.Replicas(); !slices.Equal(got, []string{"gw-2"}) {
+		t.Errorf("replicas %v; want gw-2", got)
+	}
+}
+
+// A crash before the scale-in is told by it, too.
+func TestCrashBefore(t *testing.T) {
+	f := startFleet(t, Options{Replicas: 2, Stop: Naive, Grace: patience})
+	r := f.replicaAt(2)
+	_ = r.cmd.Process.Kill()
+	if err := r.awaitExit(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	j := newJournal()
+	if err := f.Scale(testContext(t), 1, j.mark); err == nil || !strings.Contains(err.Error(), "gw-2 exited before") {
+		t.Errorf("Scale: %v; want the crash of gw-2", err)
+	}
+	if e, found, _ := j.find(loadgen.MarkExited, "gw-2"); !found || e.Err == nil {
+		t.Errorf("event %v, %v; want an exit with an error", e, found)
+	}
+	if j.has(loadgen.MarkSignalled, "gw-2") {
+		t.Error("a dead replica was signalled")
+	}
+}
+
+func TestScaleRange(t *testing.T) {
+	f := startFleet(t, Options{Replicas: 2, Stop: Abrupt})
+	for _, to := range []int{-1, 3} {
+		if err := f.Scale(testContext(t), to, nil); err == nil {
+			t.Errorf("scaled from 2 to %d", to)
+		}
+	}
+	for _, to := range []int{2, 1, 0} { // in steps, without anyone who listens
+		if err := f.Scale(testContext(t), to, nil); err != nil {
+			t.Errorf("to %d: %v", to, err)
+		}
+		if got := len(f.Replicas()); got != to {
+			t.Errorf("%d replicas; want %d", got, to)
+		}
+	}
+	if _, err := f.Endpoints().Next(t.Context()); !errors.Is(err, ErrNoEndpoint) {
+		t.Errorf("got %v; want ErrNoEndpoint", err)
+	}
+}
