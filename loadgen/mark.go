@@ -16,6 +16,18 @@ const (
 	MarkNote            MarkKind = "note"             // something seen, for instance a failed look-up
 )
 
+// Of is a mark's name: the kind, told of one endpoint.
+func (k MarkKind) Of(endpoint string) string {
+	switch k {
+	case MarkEndpointRemoved:
+		return "endpoint " + endpoint + " removed"
+	case MarkListenerClosed:
+		return "listener of replica " + endpoint + " closed"
+	default:
+		return "replica " + endpoint + " " + string(k)
+	}
+}
+
 // Mark is something done to the target, or seen happening to it.
 // Start and End are ns from the start of the run; a moment has both equal.
 type Mark struct {

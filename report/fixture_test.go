@@ -276,7 +276,7 @@ func moments(kind loadgen.MarkKind, first, step int64) []loadgen.Mark {
 	var list []loadgen.Mark
 	for i, name := range replicas(2, 10) {
 		at := first + int64(i)*step
-		list = append(list, loadgen.Mark{Kind: kind, Name: name + " " + string(kind), Endpoint: name, Start: at, End: at})
+		list = append(list, loadgen.Mark{Kind: kind, Name: kind.Of(name), Endpoint: name, Start: at, End: at})
 	}
 	return list
 }

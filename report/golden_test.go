@@ -28,10 +28,19 @@ func render(t testing.TB, format Format, r *Report) string {
 	return b.String()
 }
 
+// hasGolden: the lab's variants differ in what the text says of them; one of
+// them as JSON says how a recording is written.
+func hasGolden(fixture, format string) bool {
+	return format != "json" || !strings.HasPrefix(fixture, "lab-") && fixture != "broken"
+}
+
 // TestGolden renders each fixture in each format.
 func TestGolden(t *testing.T) {
 	for _, f := range fixtures {
 		for _, format := range Formats {
+			if !hasGolden(f.name, format.Name) {
+				continue
+			}
 			t.Run(f.name+"/"+format.Name, func(t *testing.T) {
 				got := render(t, format.Write, Build(f.build(t)))
 				path := filepath.Join("testdata", "golden", f.name+"."+format.Name)
@@ -63,7 +72,7 @@ func TestGoldenNoneLeftOver(t *testing.T) {
 	known := map[string]bool{}
 	for _, f := range fixtures {
 		for _, format := range Formats {
-			known[f.name+"."+format.Name] = true
+			known[f.name+"."+format.Name] = hasGolden(f.name, format.Name)
 		}
 	}
 	files, err := os.ReadDir(filepath.Join("testdata", "golden"))
@@ -138,6 +147,9 @@ func TestReportOfSavedRecording(t *testing.T) {
 				if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); diff != "" {
 					t.Errorf("%s of the saved recording differs (- of the run, + of the file)\n%s", format.Name, diff)
 				}
+			}
+			if !hasGolden(f.name, "json") {
+				return
 			}
 			fromGolden, err := os.ReadFile(filepath.Join("testdata", "golden", f.name+".json"))
 			if err != nil {

@@ -21,8 +21,8 @@ func (r *RunReport) notes() []string {
 	c := run.Counts
 	add(run.Interrupted, "the run was interrupted after %s", duration(run.Duration))
 	add(c.Lost == 0 && c.OK > 0, "0 lost of %d: a loss ratio of %s or less would go unseen at least 1 time in 20", c.OK, percentage(r.Loss.UpperBound))
-	add(c.Lost == 0 && r.Loss.Event.Known && len(run.Endpoints) > 1, "the smallest outage of 1 of %d endpoints that this load would have met 19 times in 20: %s",
-		len(run.Endpoints), duration(smallestWindow(run)))
+	add(c.Lost == 0 && r.Loss.Event.Known && endpointCount(run) > 1, "the smallest outage of 1 of %d endpoints that this load would have met 19 times in 20: %s",
+		endpointCount(run), duration(smallestWindow(run)))
 	add(run.Connections.Stale > 0, "%s closed by the peer before the next request was written, and replaced: not lost",
 		counted(run.Connections.Stale, "kept-alive connection was", "kept-alive connections were"))
 	add(run.Connections.Ours > 0, "%s closed from this side: TIME_WAIT stays on this machine",
@@ -52,7 +52,7 @@ func smallestWindow(run *loadgen.Run) int64 {
 		return 0
 	}
 	perRequest := float64(run.Duration) / float64(run.Counts.Started)
-	return int64(3 * float64(len(run.Endpoints)) * perRequest)
+	return int64(3 * float64(endpointCount(run)) * perRequest)
 }
 
 // percentage writes a ratio with two digits that count, and never as 3e-05.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"nodrop/loadgen"
 )
@@ -109,16 +110,19 @@ func writeClasses(out io.Writer, l *Loss) {
 	}
 	fmt.Fprintf(out, "\n  By class:\n")
 	t := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	fmt.Fprintf(t, "    class\tfresh\treused\tprocessed by the server?\tusual cause\n")
+	fmt.Fprintf(t, "    class\tfresh\treused\tprocessed by the server?\n")
 	for _, c := range l.Classes {
-		info := c.Class.Info()
-		processed := string(info.Processed)
+		processed := string(c.Class.Info().Processed)
 		if c.Spoiled {
 			processed = "spoiled: failed on this machine"
 		}
-		fmt.Fprintf(t, "    %s\t%d\t%d\t%s\t%s\n", c.Class, c.Fresh, c.Reused, processed, info.Cause)
+		fmt.Fprintf(t, "    %s\t%d\t%d\t%s\n", c.Class, c.Fresh, c.Reused, processed)
 	}
 	flush(t)
+	fmt.Fprintf(out, "\n  Usual cause:\n")
+	for _, c := range l.Classes {
+		writeWrapped(out, "    ", fmt.Sprintf("%s: %s", c.Class, c.Class.Info().Cause))
+	}
 }
 
 func writeEndpoints(out io.Writer, l *Loss) {
@@ -157,7 +161,7 @@ func writeWindows(out io.Writer, l *Loss) {
 			fmt.Fprintf(out, "    and %d more\n", len(l.Windows)-i)
 			break
 		}
-		fmt.Fprintf(out, "    %d. at %s for %s: %s\n", i+1, moment(w.Begin), duration(w.End-w.Begin), exposure(w))
+		writeWrapped(out, "    ", fmt.Sprintf("%d. at %s for %s: %s", i+1, moment(w.Begin), duration(w.End-w.Begin), exposure(w)))
 		writeRelation(out, "begins", w.BeginNear)
 		writeRelation(out, "ends", w.EndNear)
 	}
@@ -184,14 +188,7 @@ func writeRelation(out io.Writer, verb string, r Relation) {
 	if r.Distance < 0 {
 		side = "before"
 	}
-	fmt.Fprintf(out, "       %s %s %s: %s\n", verb, duration(abs(r.Distance)), side, markName(r.Mark))
-}
-
-func markName(m loadgen.Mark) string {
-	if m.Endpoint == "" {
-		return m.Name
-	}
-	return m.Endpoint + " " + string(m.Kind)
+	fmt.Fprintf(out, "      %s %s %s %s\n", verb, duration(abs(r.Distance)), side, r.Mark.Name)
 }
 
 // writeMarks tells the run's story: steps one by one, the moments of many
@@ -265,7 +262,7 @@ func writeNotes(out io.Writer, r *RunReport) {
 	}
 	fmt.Fprintf(out, "\n  Notes:\n")
 	for _, n := range notes {
-		fmt.Fprintf(out, "    - %s\n", n)
+		writeWrapped(out, "    - ", n)
 	}
 }
 
@@ -299,6 +296,30 @@ func writeVerdict(out io.Writer, v *Verdict) {
 	for _, hint := range v.Hints {
 		fmt.Fprintf(out, "  hint: %s\n", hint)
 	}
+}
+
+// lineWidth is what prose is wrapped to.
+const lineWidth = 80
+
+// writeWrapped writes text behind prefix, with further lines indented below it.
+func writeWrapped(out io.Writer, prefix, text string) {
+	line := prefix
+	indent := strings.Repeat(" ", len(prefix)+2)
+	if strings.HasSuffix(prefix, "- ") {
+		indent = indent[2:]
+	}
+	for i, word := range strings.Fields(text) {
+		switch {
+		case i == 0:
+			line += word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > lineWidth:
+			fmt.Fprintln(out, line)
+			line = indent + word
+		default:
+			line += " " + word
+		}
+	}
+	fmt.Fprintln(out, line)
 }
 
 // flush ends a table; the buffer below keeps a write error for Text's Flush.

@@ -28,7 +28,22 @@ func windowGap(run *loadgen.Run) int64 {
 		return least
 	}
 	perRequest := float64(run.Duration) / float64(run.Counts.Started)
-	return max(least, int64(10*perRequest*float64(max(1, len(run.Endpoints)))))
+	return max(least, int64(10*perRequest*float64(max(1, endpointCount(run)))))
+}
+
+// endpointCount is how many endpoints there were: those that requests met, and
+// those that marks tell of.
+func endpointCount(run *loadgen.Run) int {
+	names := map[string]bool{}
+	for _, e := range run.Endpoints {
+		names[e.Name] = true
+	}
+	for _, m := range run.Marks {
+		if m.Endpoint != "" {
+			names[m.Endpoint] = true
+		}
+	}
+	return len(names)
 }
 
 // windows finds the runs of losses in the time bins, by the time of failure,
@@ -72,8 +87,9 @@ func (w *Window) addClasses(lost []loadgen.BinLoss) {
 }
 
 // sharpen moves the edges from the bins' to the first and last loss itself. A
-// request that failed at once counts from its start; one that was killed after
-// a while counts from its failure, and as in flight when the window began.
+// request that never reached the server counts from its start, if it failed at
+// once; one that was killed counts from its failure, and as in flight when the
+// window began if it was.
 func (w *Window) sharpen(run *loadgen.Run) {
 	begin, end, told := w.End, w.Begin, int64(0)
 	endpoints := map[string]bool{}
@@ -83,7 +99,7 @@ func (w *Window) sharpen(run *loadgen.Run) {
 		}
 		told++
 		from := l.End
-		if l.End-l.Start <= run.Bins.Width {
+		if l.Class.Info().SafeToRetry() && l.End-l.Start <= run.Bins.Width {
 			from = l.Start
 		}
 		begin, end = min(begin, from), max(end, l.End)
@@ -102,20 +118,33 @@ func (w *Window) sharpen(run *loadgen.Run) {
 	w.Begin, w.End, w.Endpoints = begin, end, len(endpoints)
 }
 
-// nearest is the mark with the edge closest to at; notes do not count.
+// nearest is the mark with the edge closest to at. Moments in the life of an
+// endpoint say more than the step that caused them, which stands in only where
+// there are none; notes do not count.
 func nearest(marks []loadgen.Mark, at int64) Relation {
-	var best Relation
+	var step, moment Relation
 	for _, m := range marks {
-		if m.Kind == loadgen.MarkNote {
-			continue
-		}
-		for _, edge := range [...]int64{m.Start, m.End} {
-			if d := at - edge; !best.Known || abs(d) < abs(best.Distance) {
-				best = Relation{m, d, true}
-			}
+		switch m.Kind {
+		case loadgen.MarkNote:
+		case loadgen.MarkStep:
+			step.consider(m, at)
+		default:
+			moment.consider(m, at)
 		}
 	}
-	return best
+	if moment.Known {
+		return moment
+	}
+	return step
+}
+
+// consider takes m if one of its edges is closer to at.
+func (r *Relation) consider(m loadgen.Mark, at int64) {
+	for _, edge := range [...]int64{m.Start, m.End} {
+		if d := at - edge; !r.Known || abs(d) < abs(r.Distance) {
+			*r = Relation{m, d, true}
+		}
+	}
 }
 
 func abs(n int64) int64 { return max(n, -n) }

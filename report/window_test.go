@@ -310,6 +310,7 @@ func TestInFlight(t *testing.T) {
 func TestNearest(t *testing.T) {
 	step := loadgen.Mark{Kind: loadgen.MarkStep, Name: "step", Start: 100, End: 200}
 	exited := loadgen.Mark{Kind: loadgen.MarkExited, Name: "gw-1 exited", Endpoint: "gw-1", Start: 190, End: 190}
+	again := loadgen.Mark{Kind: loadgen.MarkExited, Name: "gw-2 exited", Endpoint: "gw-2", Start: 192, End: 192}
 	note := loadgen.Mark{Kind: loadgen.MarkNote, Name: "note", Start: 150, End: 150}
 	for name, tt := range map[string]struct {
 		marks []loadgen.Mark
@@ -325,7 +326,8 @@ func TestNearest(t *testing.T) {
 		"at the mark":          {[]loadgen.Mark{step}, 100, Relation{step, 0, true}},
 		"another is nearer":    {[]loadgen.Mark{step, note, exited}, 191, Relation{exited, 1, true}},
 		"a note is not nearer": {[]loadgen.Mark{step, note, exited}, 149, Relation{exited, -41, true}},
-		"the first of equals":  {[]loadgen.Mark{step, exited}, 145, Relation{step, 45, true}},
+		"the first of equals":  {[]loadgen.Mark{exited, again}, 191, Relation{exited, 1, true}},
+		"moments before steps": {[]loadgen.Mark{step, exited}, 101, Relation{exited, -89, true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := nearest(tt.marks, tt.at); got != tt.want {
@@ -336,7 +338,13 @@ func TestNearest(t *testing.T) {
 }
 
 func TestWindowGap(t *testing.T) {
-	endpoints := func(n int) []loadgen.EndpointSeen { return make([]loadgen.EndpointSeen, n) }
+	endpoints := func(n int) []loadgen.EndpointSeen {
+		list := make([]loadgen.EndpointSeen, n)
+		for i := range list {
+			list[i].Name = fmt.Sprintf("gw-%d", i)
+		}
+		return list
+	}
 	for name, tt := range map[string]struct {
 		started, duration int64
 		endpoints         int
@@ -358,6 +366,17 @@ func TestWindowGap(t *testing.T) {
 				t.Errorf("got %d; want %d", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestEndpointCount: a replica that no request met is known from its marks.
+func TestEndpointCount(t *testing.T) {
+	run := &loadgen.Run{
+		Endpoints: []loadgen.EndpointSeen{{Name: "gw-1"}, {Name: "gw-2"}},
+		Marks:     []loadgen.Mark{{Endpoint: "gw-2"}, {Endpoint: "gw-3"}, {Name: "step"}},
+	}
+	if got := endpointCount(run); got != 3 {
+		t.Errorf("got %d; want 3", got)
 	}
 }
 

@@ -90,7 +90,7 @@ func (t *timeline) step(s Step, began time.Time, err error) {
 
 // mark records a moment in the life of one endpoint.
 func (t *timeline) mark(kind loadgen.MarkKind, endpoint string, at time.Time, err error) {
-	m := loadgen.Mark{Kind: kind, Name: endpoint + " " + string(kind), Endpoint: endpoint}
+	m := loadgen.Mark{Kind: kind, Name: kind.Of(endpoint), Endpoint: endpoint}
 	if err != nil {
 		m.Error = err.Error()
 	}
