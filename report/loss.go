@@ -75,7 +75,7 @@ type Event struct {
 	Known      bool
 	Begin, End int64  // ns
 	LoadOver   int64  // when the last request was started, ns
-	Err        string // of the first step or mark that failed
+	Err        string // of the first step that failed
 }
 
 // Inside reports whether the load went on until the event was over.
@@ -216,7 +216,9 @@ func endpointLosses(run *loadgen.Run) []EndpointLoss {
 func findEvent(run *loadgen.Run) Event {
 	e := Event{LoadOver: lastStart(run)}
 	for _, m := range run.Marks {
-		if m.Error != "" && e.Err == "" && m.Kind != loadgen.MarkNote {
+		// A replica that cut requests at the end of its grace is what is to be
+		// seen, not a step that failed; one that crashed fails the step.
+		if m.Error != "" && e.Err == "" && m.Kind == loadgen.MarkStep {
 			e.Err = m.Name + ": " + m.Error
 		}
 		switch m.Kind {
