@@ -18,6 +18,10 @@ func NormalizeArgs(args []string, fs *pflag.FlagSet) []string {
 		}
 		flag, written := lookup(arg, fs)
 		if flag == nil {
+			// With one dash, pflag would take -disable-keepalives for a -d.
+			if name := strings.TrimPrefix(arg, "-"); len(name) > 1 && len(name) < len(arg) && name[0] != '-' {
+				arg = "--" + name
+			}
 			out = append(out, arg)
 			continue
 		}

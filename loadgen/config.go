@@ -1,12 +1,14 @@
 package loadgen
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"math"
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -146,7 +148,36 @@ func (c *Config) request(t target, method string, body []byte, sameHost bool) h1
 	} else {
 		fields = withoutCredentials(fields)
 	}
+	if u := t.url.User; u != nil && !hasField(fields, "authorization") {
+		fields = append(slices.Clip(fields), basicAuth(u))
+	}
 	return h1.Request{Method: method, Target: t.path, Host: host, Fields: fields, Body: body, Close: c.DisableKeepAlive}
+}
+
+// closes reports whether every request asks the server to close after it, by
+// flag or by a field of its own.
+func (c *Config) closes() bool {
+	for _, f := range c.Fields {
+		if !strings.EqualFold(f.Name, "connection") {
+			continue
+		}
+		for option := range strings.SplitSeq(f.Value, ",") {
+			if strings.EqualFold(strings.TrimSpace(option), "close") {
+				return true
+			}
+		}
+	}
+	return c.DisableKeepAlive
+}
+
+// basicAuth is what a URL's user and password stand for.
+func basicAuth(u *url.Userinfo) Field {
+	password, _ := u.Password()
+	return Field{Name: "Authorization", Value: "Basic " + base64.StdEncoding.EncodeToString([]byte(u.Username()+":"+password))}
+}
+
+func hasField(fields []Field, name string) bool {
+	return slices.ContainsFunc(fields, func(f Field) bool { return strings.EqualFold(f.Name, name) })
 }
 
 // withoutCredentials drops what must not follow a redirect to another host.
@@ -175,6 +206,10 @@ type target struct {
 var errUnsupportedScheme = errors.New("https is not supported yet")
 
 func parseTarget(raw string) (target, error) {
+	bare := strings.TrimPrefix(raw, "//")
+	if scheme, _, found := strings.Cut(bare, "://"); bare != "" && (!found || strings.ContainsAny(scheme, "/?#")) {
+		return target{}, &HintError{fmt.Sprintf("URL %q: not an http:// URL", raw), "try http://" + bare}
+	}
 	u, err := url.Parse(raw)
 	if err != nil {
 		return target{}, fmt.Errorf("URL %q: %w", raw, errors.Unwrap(err))
@@ -184,7 +219,7 @@ func parseTarget(raw string) (target, error) {
 	case "https":
 		return target{}, fmt.Errorf("URL %q: %w", raw, errUnsupportedScheme)
 	default:
-		return target{}, &HintError{fmt.Sprintf("URL %q: not an http:// URL", raw), "try http://" + strings.TrimPrefix(raw, "//")}
+		return target{}, fmt.Errorf("URL %q: not an http:// URL", raw)
 	}
 	t := target{host: u.Hostname(), port: 80, path: u.RequestURI(), url: u}
 	if t.host == "" {
@@ -202,8 +237,26 @@ func parseTarget(raw string) (target, error) {
 
 func (t target) hostport() string { return net.JoinHostPort(t.host, strconv.Itoa(int(t.port))) }
 
-// hostField is the Host field's value: the URL's authority as written.
-func (t target) hostField() string { return t.url.Host }
+// hostField is the Host field's value: the URL's authority as written, without
+// an IPv6 zone, which means something on this machine alone.
+func (t target) hostField() string {
+	host := strings.TrimSuffix(t.url.Host, ":")
+	if zone := strings.IndexByte(host, '%'); zone >= 0 {
+		if end := strings.IndexByte(host, ']'); end > zone {
+			return host[:zone] + host[end:]
+		}
+	}
+	return host
+}
+
+// shown is the URL as texts show it: without a password, as net/http does.
+func (t target) shown() string {
+	text := t.url.String()
+	if _, secret := t.url.User.Password(); secret {
+		text = strings.Replace(text, t.url.User.String()+"@", t.url.User.Username()+":***@", 1)
+	}
+	return text
+}
 
 // addr is the address that the URL itself gives, if its host is one.
 func (t target) addr() (netip.AddrPort, bool) {

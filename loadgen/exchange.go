@@ -26,10 +26,9 @@ type exchange struct {
 	parser h1.Parser
 	buf    []byte
 	conn   *conn // kept alive, or being used
-	first  hop   // of every request
 	result Result
 
-	names map[*Endpoint]int // endpoints' indexes in the recorder
+	names map[string]int // endpoints' indexes in the recorder, by name
 
 	headerName string // Captured by --endpoint-header, lower case
 	lastHeader []byte // its last value and that value's index
@@ -62,15 +61,14 @@ type failure struct {
 
 func newExchange(w *worker) exchange {
 	l := w.load
-	x := exchange{worker: w, load: l, names: map[*Endpoint]int{}, lastIndex: -1}
-	x.first = x.newHop(l.target, l.cfg.Method, l.cfg.Body, true)
+	x := exchange{worker: w, load: l, names: map[string]int{}, lastIndex: -1}
 	x.headerName = strings.ToLower(l.cfg.EndpointHeader)
 	x.parser.Capture = []string{"location", x.headerName}
 	return x
 }
 
-func (x *exchange) newHop(t target, method string, body []byte, sameHost bool) hop {
-	req := x.load.cfg.request(t, method, body, sameHost)
+func (l *Load) newHop(t target, method string, body []byte, sameHost bool) hop {
+	req := l.cfg.request(t, method, body, sameHost)
 	return hop{t, method, body, sameHost, req.Append(nil)}
 }
 
@@ -88,20 +86,21 @@ func (x *exchange) do(ctx context.Context) *Result {
 	*r = Result{Start: x.now(), Endpoint: -1}
 	x.worker.shard.start(r.Start)
 	deadline := x.load.deadline(r.Start)
-	at := x.first
+	at := x.load.first
 	for followed := 0; ; followed++ {
 		if fail := x.one(ctx, &at, deadline); fail != nil {
 			x.fail(&at, fail)
 			break
 		}
 		next, fail := x.redirect(&at, followed)
-		x.release(next == nil)
-		if fail != nil {
+		switch {
+		case fail != nil:
 			x.fail(&at, fail)
-			break
-		}
-		if next == nil {
+		case next == nil:
 			x.answered()
+		}
+		x.release(next == nil)
+		if next == nil {
 			break
 		}
 		at = *next
@@ -132,7 +131,7 @@ func (x *exchange) fail(at *hop, f *failure) {
 	r.Class = classify(f.stage, f.err)
 	r.Fate = FateLost
 	switch {
-	case x.worker.isAborted() && isTimeout(f.err):
+	case x.worker.isAborted() && (isTimeout(f.err) || errors.Is(f.err, context.Canceled)):
 		r.Fate, r.Class = FateAborted, 0
 		return
 	case r.Class.Spoiled():
@@ -273,27 +272,28 @@ func (x *exchange) connect(ctx context.Context, at *hop, deadline time.Time) *fa
 // dial makes one connection attempt to one address.
 func (x *exchange) dial(ctx context.Context, at *hop, key string, deadline time.Time) *failure {
 	r := &x.result
-	r.Reused = false
+	r.Reused, r.Endpoint = false, -1
 	began := x.now()
 	endpoint, err := x.endpoint(ctx, at, deadline)
-	if x.load.cfg.DNS == DNSPerConnection {
-		r.Phases.DNS += x.now() - began
-	}
 	if err != nil {
 		return &failure{stage: StageDNS, err: err, text: err.Error()}
 	}
 	r.Endpoint = x.endpointIndex(endpoint)
-	if bound := x.load.cfg.ConnectTimeout; bound > 0 {
-		if d := time.Now().Add(bound); deadline.IsZero() || d.Before(deadline) {
-			deadline = d
+	bound, text := deadline, " (Client.Timeout exceeded while awaiting headers)"
+	if d := x.load.cfg.ConnectTimeout; d > 0 {
+		if own := time.Now().Add(d); deadline.IsZero() || own.Before(deadline) {
+			bound, text = own, ""
 		}
 	}
-	s, err := dialSocket(endpoint.Addr, deadline, x.worker.register)
+	s, err := dialSocket(endpoint.Addr, bound, x.worker.register)
 	connected := x.now()
 	r.Phases.Connect += connected - began
 	if err != nil {
 		x.worker.register(nil)
-		return &failure{stage: StageConnect, err: err, text: "dial tcp " + x.load.address + ": " + reason(err)}
+		if !isTimeout(err) {
+			text = ""
+		}
+		return &failure{stage: StageConnect, err: err, text: "dial tcp " + x.load.address + ": " + reason(err) + text}
 	}
 	x.worker.shard.connected(r.Endpoint, connected)
 	x.conn = &conn{socket: s, key: key, endpoint: r.Endpoint}
@@ -303,24 +303,30 @@ func (x *exchange) dial(ctx context.Context, at *hop, key string, deadline time.
 // endpoint asks where the connection goes. A redirect to another host is
 // looked up there and then.
 func (x *exchange) endpoint(ctx context.Context, at *hop, deadline time.Time) (*Endpoint, error) {
-	if !deadline.IsZero() && x.load.cfg.DNS == DNSPerConnection {
+	home := strings.EqualFold(at.target.hostport(), x.load.target.hostport())
+	if home && x.load.cfg.DNS != DNSPerConnection {
+		return x.load.endpoints.Next(ctx)
+	}
+	if !deadline.IsZero() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline)
 		defer cancel()
 	}
-	if at.target.hostport() == x.load.target.hostport() {
+	began := x.now()
+	defer func() { x.result.Phases.DNS += x.now() - began }()
+	if home {
 		return x.load.endpoints.Next(ctx)
 	}
 	return x.load.redirectEndpoint(ctx, at.target)
 }
 
 func (x *exchange) endpointIndex(e *Endpoint) int {
-	if i, ok := x.names[e]; ok {
+	if i, ok := x.names[e.Name]; ok {
 		return i
 	}
 	i := x.load.recorder.names.id(e.Name)
 	if len(x.names) < maxEndpoints {
-		x.names[e] = i
+		x.names[e.Name] = i
 	}
 	return i
 }
@@ -333,7 +339,7 @@ func (x *exchange) release(last bool) {
 	if c == nil {
 		return
 	}
-	if c.key != "" && x.parser.KeepAlive() && !x.load.cfg.DisableKeepAlive {
+	if c.key != "" && x.parser.KeepAlive() && x.load.keepAlive {
 		return
 	}
 	if last && !x.parser.CloseDelimited() && c.key != "" {
@@ -350,9 +356,12 @@ func (x *exchange) awaitFIN(c *conn) {
 	}
 	_, err := c.Read(x.buf[:1])
 	x.worker.shard.connection(func(n *ConnectionCount) {
-		if isTimeout(err) {
+		switch {
+		case err == nil:
+			n.Surplus++
+		case isTimeout(err):
 			n.Ours++
-		} else {
+		default:
 			n.Waited++
 		}
 	})
@@ -400,6 +409,6 @@ func (x *exchange) redirect(at *hop, followed int) (*hop, *failure) {
 		return nil, &failure{stage: StageHead, err: err, text: "cannot follow Location header " + quote(location)}
 	}
 	sameHost := at.sameHost && strings.EqualFold(t.hostport(), x.load.target.hostport())
-	next := x.newHop(t, method, body, sameHost)
+	next := x.load.newHop(t, method, body, sameHost)
 	return &next, nil
 }

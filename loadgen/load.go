@@ -28,6 +28,9 @@ type Load struct {
 	budget   *budget
 	recorder *recorder
 
+	first     hop  // of every request
+	keepAlive bool // connections carry more than one
+
 	endpoints Endpoints
 	resolver  *resolver // nil unless the name is refreshed in the background
 	address   string    // the target as error texts show it
@@ -66,6 +69,8 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 		started:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 	}
+	l.first = l.newHop(t, cfg.Method, cfg.Body, true)
+	l.keepAlive = !cfg.closes()
 	return l, l.chooseEndpoints(ctx)
 }
 
@@ -127,6 +132,7 @@ func (l *Load) resolveName(ctx context.Context) error {
 // stops in two steps: no request is started any more, and after the drain
 // bound what is in flight is aborted. Run may be called once.
 func (l *Load) Run(ctx context.Context) *Run {
+	e := newEngine(l)
 	l.base = time.Now()
 	close(l.started)
 	background, cancel := context.WithCancel(context.Background())
@@ -140,9 +146,13 @@ func (l *Load) Run(ctx context.Context) *Run {
 		end := time.AfterFunc(l.cfg.Duration, func() { l.budget.check(time.Since(l.base)) })
 		defer end.Stop()
 	}
-	e := newEngine(l)
 	done := make(chan struct{})
-	helpers.Go(func() { l.watch(ctx, done, e) })
+	helpers.Go(func() {
+		l.watch(ctx, done, func() {
+			e.abort()
+			cancel() // look-ups
+		})
+	})
 	e.run(background)
 	duration := l.Since(time.Now())
 	close(done)
@@ -152,7 +162,7 @@ func (l *Load) Run(ctx context.Context) *Run {
 }
 
 // watch stops the engine when it is told to, in two steps.
-func (l *Load) watch(ctx context.Context, done <-chan struct{}, e engine) {
+func (l *Load) watch(ctx context.Context, done <-chan struct{}, abort func()) {
 	select {
 	case <-done:
 		return
@@ -171,7 +181,7 @@ func (l *Load) watch(ctx context.Context, done <-chan struct{}, e engine) {
 	select {
 	case <-done:
 	case <-bound.C:
-		e.abort()
+		abort()
 	}
 }
 
@@ -254,8 +264,8 @@ func SortMarks(marks []Mark) {
 func (l *Load) settings() Settings {
 	c := l.cfg
 	s := Settings{
-		URL: c.URL, Method: c.Method, Requests: c.Requests, Workers: c.Workers, Rate: c.Rate, Duration: c.Duration,
-		Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, KeepAlive: !c.DisableKeepAlive,
+		URL: l.target.shown(), Method: c.Method, Requests: c.Requests, Workers: c.Workers, Rate: c.Rate, Duration: c.Duration,
+		Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, KeepAlive: l.keepAlive,
 		Redirects: !c.DisableRedirects, OK: c.OK, Engine: "pool",
 	}
 	if c.Duration > 0 {

@@ -44,7 +44,7 @@ type shard struct {
 	lostAt      []int         // endpoint index of each of lost
 	lostUntold  int64
 	samples     []Sample
-	sampleIndex map[string]int
+	sampleIndex map[sampleKey]int
 
 	counts [4]int64 // by Fate
 
@@ -62,6 +62,12 @@ type endpointCount struct {
 type failedKey struct {
 	class  Class
 	reused bool
+}
+
+// sampleKey tells samples apart: a reset reads the same wherever it strikes.
+type sampleKey struct {
+	class Class
+	text  string
 }
 
 // start counts one request as started at ns.
@@ -202,19 +208,19 @@ func (s *shard) recordLost(r *Result) {
 
 // sample counts the result's error text and returns its index.
 func (s *shard) sample(r *Result) int {
-	text := r.Sample
-	i, ok := s.sampleIndex[text]
+	key := sampleKey{r.Class, r.Sample}
+	i, ok := s.sampleIndex[key]
 	if !ok && len(s.samples) >= maxSamples {
-		text = "other errors of class " + r.Class.String()
-		i, ok = s.sampleIndex[text]
+		key.text = "other errors of class " + r.Class.String()
+		i, ok = s.sampleIndex[key]
 	}
 	if !ok {
 		if s.sampleIndex == nil {
-			s.sampleIndex = map[string]int{}
+			s.sampleIndex = map[sampleKey]int{}
 		}
 		i = len(s.samples)
-		s.sampleIndex[text] = i
-		s.samples = append(s.samples, Sample{Class: r.Class, Text: text})
+		s.sampleIndex[key] = i
+		s.samples = append(s.samples, Sample{Class: r.Class, Text: key.text})
 	}
 	s.samples[i].Count++
 	return i

@@ -17,10 +17,10 @@ func sampleText(at *hop, f *failure, class Class) string {
 	if text == "" {
 		text = reason(f.err)
 	}
-	if class.Cause() == CauseTimeout && !strings.HasPrefix(text, "dial ") {
+	if class.Cause() == CauseTimeout && isTimeout(f.err) && class.Stage() != StageConnect {
 		text = timeoutText(class.Stage())
 	}
-	return title(at.method) + ` "` + at.target.url.String() + `": ` + text
+	return title(at.method) + ` "` + at.target.shown() + `": ` + text
 }
 
 // timeoutText is what net/http says of a request that took longer than -t.

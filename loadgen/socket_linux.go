@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -20,7 +21,7 @@ type rawSocket struct {
 	local, remote net.Addr
 
 	// peek's closure and its result are kept, so that asking allocates nothing.
-	peek    func(fd uintptr) bool
+	peek    func(fd uintptr)
 	arrived bool
 }
 
@@ -42,29 +43,26 @@ func dialSocket(addr netip.AddrPort, deadline time.Time, register func(net.Conn)
 	}
 	s := &rawSocket{File: os.NewFile(uintptr(fd), "tcp"), remote: net.TCPAddrFromAddrPort(addr)}
 	if s.raw, err = s.SyscallConn(); err == nil {
+		err = s.SetDeadline(deadline) // first: register may bring it forward
+	}
+	if err == nil {
 		register(s)
-		err = s.awaitConnect(deadline)
+		err = s.awaitConnect(addr)
 	}
 	if err != nil {
 		_ = s.Close()
 		return nil, err
 	}
-	s.peek = func(fd uintptr) bool {
+	s.peek = func(fd uintptr) {
 		var one [1]byte
 		_, _, err := unix.Recvfrom(int(fd), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
 		s.arrived = !errors.Is(err, unix.EAGAIN)
-		return true
 	}
 	return s, nil
 }
 
-// awaitConnect waits until the handshake is known to be done.
-func (s *rawSocket) awaitConnect(deadline time.Time) error {
-	if !deadline.IsZero() {
-		if err := s.SetDeadline(deadline); err != nil {
-			return err
-		}
-	}
+// awaitConnect waits until the handshake with addr is known to be done.
+func (s *rawSocket) awaitConnect(addr netip.AddrPort) error {
 	var result error
 	err := s.raw.Write(func(fd uintptr) bool {
 		code, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_ERROR)
@@ -78,12 +76,12 @@ func (s *rawSocket) awaitConnect(deadline time.Time) error {
 		if _, err := unix.Getpeername(int(fd)); err != nil {
 			return false // still under way
 		}
-		local, err := unix.Getsockname(int(fd))
-		if err == nil {
-			s.local = tcpAddr(local)
-		}
-		if s.local != nil && s.local.String() == s.remote.String() {
-			result = errSelfConnect
+		if sa, err := unix.Getsockname(int(fd)); err == nil {
+			local := addrPortOf(sa)
+			s.local = net.TCPAddrFromAddrPort(local)
+			if local == netip.AddrPortFrom(addr.Addr().Unmap().WithZone(""), addr.Port()) {
+				result = errSelfConnect
+			}
 		}
 		return true
 	})
@@ -95,10 +93,9 @@ func (s *rawSocket) awaitConnect(deadline time.Time) error {
 
 func (s *rawSocket) quiet() bool {
 	s.arrived = true
-	if err := s.raw.Read(s.peek); err != nil {
-		return false
-	}
-	return !s.arrived
+	// Control, unlike Read, does not ask whether a deadline has passed: that of
+	// the last request may have.
+	return s.raw.Control(s.peek) == nil && !s.arrived
 }
 
 func (s *rawSocket) LocalAddr() net.Addr  { return s.local }
@@ -112,17 +109,20 @@ func sockaddrOf(addr netip.AddrPort) (family int, sa unix.Sockaddr) {
 	if zone := addr.Addr().Zone(); zone != "" {
 		if ifi, err := net.InterfaceByName(zone); err == nil {
 			sa6.ZoneId = uint32(ifi.Index)
+		} else if n, err := strconv.ParseUint(zone, 10, 32); err == nil {
+			sa6.ZoneId = uint32(n)
 		}
 	}
 	return unix.AF_INET6, sa6
 }
 
-func tcpAddr(sa unix.Sockaddr) net.Addr {
+// addrPortOf is sa without its zone.
+func addrPortOf(sa unix.Sockaddr) netip.AddrPort {
 	switch sa := sa.(type) {
 	case *unix.SockaddrInet4:
-		return net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port)))
+		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))
 	case *unix.SockaddrInet6:
-		return net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.AddrFrom16(sa.Addr), uint16(sa.Port)))
+		return netip.AddrPortFrom(netip.AddrFrom16(sa.Addr), uint16(sa.Port))
 	}
-	return nil
+	return netip.AddrPort{}
 }

@@ -219,7 +219,7 @@ func (b *builder) lost(q request, c loadgen.Class) {
 }
 
 func (b *builder) sample(q request, c loadgen.Class) int {
-	i := slices.IndexFunc(b.run.Samples, func(s loadgen.Sample) bool { return s.Text == q.sample })
+	i := slices.IndexFunc(b.run.Samples, func(s loadgen.Sample) bool { return s.Text == q.sample && s.Class == c })
 	if i < 0 {
 		i = len(b.run.Samples)
 		b.run.Samples = append(b.run.Samples, loadgen.Sample{Class: c, Text: q.sample})

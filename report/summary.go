@@ -20,7 +20,7 @@ type Summary struct {
 	Percentiles                      []Percentile
 	Phases                           []Phase
 	Statuses                         []StatusCount
-	Errors                           []loadgen.Sample // most frequent first
+	Errors                           []ErrorCount // most frequent first
 }
 
 // Bucket is one row of hey's histogram: how many latencies lie above the row
@@ -40,6 +40,12 @@ type Percentile struct {
 type Phase struct {
 	Name                      string
 	Average, Fastest, Slowest float64
+}
+
+// ErrorCount is how many requests failed with a text.
+type ErrorCount struct {
+	Text  string
+	Count int64
 }
 
 // StatusCount is how many answers had a status.
@@ -63,10 +69,7 @@ func summarize(run *loadgen.Run) Summary {
 		TotalBytes: run.Bytes,
 		Histogram:  histogram(&answered),
 		Phases:     phases(run),
-		Errors:     slices.Clone(run.Samples),
-	}
-	if n := run.Counts.Aborted; n > 0 {
-		s.Errors = append(s.Errors, loadgen.Sample{Text: "aborted: in flight when the run was stopped", Count: n})
+		Errors:     errorCounts(run),
 	}
 	if s.Total > 0 {
 		s.PerSecond = float64(run.Counts.Started-run.Counts.Aborted) / s.Total
@@ -80,10 +83,28 @@ func summarize(run *loadgen.Run) Summary {
 	for _, status := range slices.Sorted(maps.Keys(run.Statuses)) {
 		s.Statuses = append(s.Statuses, StatusCount{status, run.Statuses[status]})
 	}
-	slices.SortStableFunc(s.Errors, func(a, b loadgen.Sample) int {
+	return s
+}
+
+// errorCounts is hey's error distribution: every started request without an
+// answer, by text alone (one text may stand for several classes), aborted ones
+// included.
+func errorCounts(run *loadgen.Run) []ErrorCount {
+	byText := map[string]int64{}
+	for _, s := range run.Samples {
+		byText[s.Text] += s.Count
+	}
+	if n := run.Counts.Aborted; n > 0 {
+		byText["aborted: in flight when the run was stopped"] = n
+	}
+	var list []ErrorCount
+	for text, count := range byText {
+		list = append(list, ErrorCount{text, count})
+	}
+	slices.SortFunc(list, func(a, b ErrorCount) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Text, b.Text))
 	})
-	return s
+	return list
 }
 
 func seconds(ns int64) float64 { return float64(ns) / 1e9 }

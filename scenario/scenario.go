@@ -92,8 +92,11 @@ func (s *Scenario) runVariant(ctx context.Context, v Variant, watch func(string,
 	env := &Env{Mark: t.mark}
 	var done []Action
 	defer func() {
-		if undoErr := undo(done); err == nil {
+		switch undoErr := undo(done); {
+		case err == nil:
 			err = undoErr
+		case undoErr != nil:
+			err = fmt.Errorf("%w; %w", err, undoErr)
 		}
 	}()
 	for _, a := range v.Setup {
@@ -103,7 +106,9 @@ func (s *Scenario) runVariant(ctx context.Context, v Variant, watch func(string,
 		}
 	}
 	cfg := s.Load
-	cfg.Endpoints = env.Endpoints
+	if env.Endpoints != nil {
+		cfg.Endpoints = env.Endpoints
+	}
 	load, err := loadgen.New(ctx, cfg)
 	if err != nil {
 		return nil, err

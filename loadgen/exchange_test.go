@@ -1,0 +1,221 @@
+package loadgen_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"nodrop/loadgen"
+	"nodrop/loadgen/internal/faultserver"
+)
+
+// rawServer gives each connection to serve, which may not fail the test after
+// its end.
+func rawServer(t *testing.T, serve func(c *net.TCPConn, in *bufio.Reader)) (url string) {
+	t.Helper()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	t.Cleanup(func() {
+		_ = l.Close()
+		<-done
+	})
+	go func() {
+		defer close(done)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				serve(c.(*net.TCPConn), bufio.NewReader(c))
+			}()
+		}
+	}()
+	return "http://" + l.Addr().String()
+}
+
+// awaitHead reads a request without a body.
+func awaitHead(in *bufio.Reader) bool {
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return false
+		}
+		if line == "\r\n" {
+			return true
+		}
+	}
+}
+
+func write(c net.Conn, s string) { _, _ = c.Write([]byte(s)) }
+
+// TestSlowPaceKeepsConnections: a tick later than -t allows one request to
+// take must not cost the connection.
+func TestSlowPaceKeepsConnections(t *testing.T) {
+	server := startServer(t, faultserver.Always(faultserver.OK))
+	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 2, Workers: 1, Rate: 1, Timeout: 700 * time.Millisecond})
+	if c := run.Connections; c.Stale != 0 || c.Opened != 1 {
+		t.Errorf("%+v; want one connection, kept", c)
+	}
+}
+
+// TestConnectionCloseField: who asks the server to close, by whatever flag,
+// must not send the next request into that close.
+func TestConnectionCloseField(t *testing.T) {
+	url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
+		for awaitHead(in) {
+			write(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		}
+	})
+	run := runLoad(t, loadgen.Config{
+		URL: url, Requests: 5, Workers: 1,
+		Fields: []loadgen.Field{{Name: "connection", Value: "TE, Close"}},
+	})
+	if c := run.Connections; c.Opened != 5 || run.Counts.OK != 5 || run.Settings.KeepAlive {
+		t.Errorf("%+v, keep-alive %t; want 5 connections, false", c, run.Settings.KeepAlive)
+	}
+}
+
+// TestSurplusIsNoFIN: a body after the answer to HEAD, in whatever segment, is
+// surplus; the peer has not closed.
+func TestSurplusIsNoFIN(t *testing.T) {
+	url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
+		for awaitHead(in) {
+			write(c, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n")
+			write(c, "hello")
+		}
+	})
+	const n = 50
+	run := runLoad(t, loadgen.Config{URL: url, Requests: n, Workers: 1, Method: "HEAD"})
+	if c := run.Connections; c.Surplus != n || c.Waited != 0 || c.Opened != n {
+		t.Errorf("%+v; want %d with surplus, none closed by the peer", c, n)
+	}
+}
+
+// TestLatencyEndsBeforeTheWaitForFIN: also for a request that fails with a
+// whole answer, the last of too many redirects.
+func TestLatencyEndsBeforeTheWaitForFIN(t *testing.T) {
+	url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
+		for n := 0; awaitHead(in); n++ {
+			field := ""
+			if n == 10 {
+				field = "Connection: close\r\n" // and does not
+			}
+			write(c, "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n"+field+"\r\n")
+		}
+	})
+	run := runLoad(t, loadgen.Config{URL: url, Requests: 1, Workers: 1})
+	if run.Counts.Lost != 1 || run.Connections.Ours != 1 {
+		t.Fatalf("%+v %+v", run.Counts, run.Connections)
+	}
+	if after := time.Duration(run.Duration - run.Lost[0].End); after < 90*time.Millisecond {
+		t.Errorf("the request ended %v before the run; the wait for the FIN lies between them", after)
+	}
+}
+
+// TestRedirectToNowhere: the hop that failed reached no endpoint.
+func TestRedirectToNowhere(t *testing.T) {
+	server := httptest.NewServer(http.RedirectHandler("http://nowhere.invalid/", http.StatusFound))
+	defer server.Close()
+	run := runLoad(t, loadgen.Config{URL: server.URL, Requests: 1, Workers: 1})
+	o := run.Outcomes[0]
+	if o.Fate == "ok" || o.Endpoint != "" || o.Reused {
+		t.Errorf("got %+v; want a failure on no endpoint", o)
+	}
+	if got := run.Samples[0].Text; !strings.HasPrefix(got, `Get "http://nowhere.invalid/": `) {
+		t.Errorf("sample %s", got)
+	}
+}
+
+// TestUserinfo: a URL's user and password are basic authentication, as in hey,
+// and the password is nobody else's business.
+func TestUserinfo(t *testing.T) {
+	var got atomic.Value
+	var hang atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		got.Store(r.Header.Get("Authorization"))
+		if hang.Load() {
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	defer server.Close()
+	url := strings.Replace(server.URL, "http://", "http://user:secret@", 1)
+	const basic = "Basic dXNlcjpzZWNyZXQ="
+	runLoad(t, loadgen.Config{URL: url, Requests: 1, Workers: 1})
+	if got.Load() != basic {
+		t.Errorf("got %q; want %q", got.Load(), basic)
+	}
+	runLoad(t, loadgen.Config{URL: url, Requests: 1, Workers: 1, Fields: []loadgen.Field{{Name: "authorization", Value: "mine"}}})
+	if got.Load() != "mine" {
+		t.Errorf("got %q; want mine: a field wins", got.Load())
+	}
+	hang.Store(true)
+	run := runLoad(t, loadgen.Config{URL: url, Requests: 1, Workers: 1})
+	if text := run.Samples[0].Text; !strings.HasPrefix(text, `Get "http://user:***@127.0.0.1`) {
+		t.Errorf("sample %s", text)
+	}
+}
+
+// waiting is an Endpoints that has an answer only when it is told to give up.
+type waiting struct{ asked chan struct{} }
+
+func (w waiting) Next(ctx context.Context) (*loadgen.Endpoint, error) {
+	w.asked <- struct{}{}
+	<-ctx.Done()
+	return nil, &net.DNSError{Err: "gave up", UnwrapErr: ctx.Err()}
+}
+
+// TestAbortEndsLookups: also a request that has no connection yet ends with
+// the drain bound, as aborted.
+func TestAbortEndsLookups(t *testing.T) {
+	const workers = 3
+	endpoints := waiting{make(chan struct{})}
+	load := newLoad(t, loadgen.Config{
+		URL: "http://gateway/", Requests: 10, Workers: workers, Timeout: -1,
+		DrainBound: time.Millisecond, Endpoints: endpoints,
+	})
+	done := make(chan *loadgen.Run, 1)
+	go func() { done <- load.Run(t.Context()) }()
+	for range workers {
+		<-endpoints.asked
+	}
+	load.Stop()
+	select {
+	case run := <-done:
+		checkInvariants(t, run)
+		if run.Counts.Aborted != workers || run.Counts.Started != workers {
+			t.Errorf("%+v; want %d aborted", run.Counts, workers)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("the run goes on")
+	}
+}
+
+// brokenWriter takes no byte.
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+// TestBrokenSink: a stream that cannot be written costs no request, and says so.
+func TestBrokenSink(t *testing.T) {
+	server := startServer(t, faultserver.Always(faultserver.OK))
+	sink := loadgen.NewCSV(brokenWriter{})
+	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 3000, Workers: 8, Sinks: []loadgen.Sink{sink}})
+	if run.Counts.OK != 3000 {
+		t.Errorf("%+v", run.Counts)
+	}
+	if err := sink.Close(); err == nil {
+		t.Error("Close knows of no error")
+	}
+}
