@@ -16,6 +16,7 @@ const (
 	StageNone    Stage = iota
 	StageDNS           // looking the name up
 	StageConnect       // until the handshake is known to be done
+	StageTLS           // until TLS is established
 	StageSend          // the request is not yet wholly written
 	StageWait          // wholly written, or the peer gone, before one byte of the answer
 	StageHead          // inside status line and header fields
@@ -24,7 +25,7 @@ const (
 	StageClient
 )
 
-var stageNames = [...]string{"", "dns", "connect", "send", "wait", "head", "body", "status", "client"}
+var stageNames = [...]string{"", "dns", "connect", "tls", "send", "wait", "head", "body", "status", "client"}
 
 func (s Stage) String() string { return stageNames[s] }
 
@@ -40,6 +41,7 @@ const (
 	CauseTimeout
 	CauseUnreachable
 	CauseMalformed
+	CauseRejected
 	CauseNotFound
 	CauseOther
 	CausePorts
@@ -48,7 +50,7 @@ const (
 	CauseResolver
 )
 
-var causeNames = [...]string{"", "refused", "reset", "eof", "timeout", "unreachable", "malformed", "not-found", "other", "ports", "files", "memory", "resolver"}
+var causeNames = [...]string{"", "refused", "reset", "eof", "timeout", "unreachable", "malformed", "rejected", "not-found", "other", "ports", "files", "memory", "resolver"}
 
 func (c Cause) String() string { return causeNames[c] }
 
@@ -170,6 +172,14 @@ var classTable = []ClassInfo{
 	{newClass(StageConnect, CauseTimeout), Never, "connection attempts were dropped: address gone, or accept queue full", "take the endpoint out of the balancer before its address goes"},
 	{newClass(StageConnect, CauseUnreachable), Never, "the address or the route to it is gone", "take the endpoint out of the balancer before its address goes"},
 	{newClass(StageConnect, CauseOther), Never, "the connection could not be made", "see the sample"},
+
+	{newClass(StageTLS, CauseReset), Never, "the process was killed during the handshake, or the listener closed with the connection in its accept queue", drainFirst},
+	{newClass(StageTLS, CauseEOF), Never, "the process ended during the handshake", drainFirst},
+	{newClass(StageTLS, CauseTimeout), Never, "the handshake stalled", drainFirst},
+	{newClass(StageTLS, CauseRejected), Never, "one side refused the other: a certificate that does not hold, or an alert", "check certificates; during a rollout, that old and new replicas have the same"},
+	{newClass(StageTLS, CauseMalformed), Never, "what answered does not speak TLS", "see the sample"},
+	{newClass(StageTLS, CauseUnreachable), Never, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
+	{newClass(StageTLS, CauseOther), Never, "TLS could not be established", "see the sample"},
 
 	{newClass(StageSend, CauseTimeout), Possibly, "the server stopped reading the request", graceLonger},
 	{newClass(StageSend, CauseUnreachable), Possibly, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},

@@ -35,6 +35,10 @@ func classOf(stage Stage, err error) Class {
 		return newClass(StageHead, CauseMalformed)
 	case isTimeout(err):
 		return newClass(stage, CauseTimeout)
+	case rejected(err):
+		return newClass(StageTLS, CauseRejected) // a TLS 1.3 server refuses a client after the handshake
+	case notTLS(err):
+		return newClass(StageTLS, CauseMalformed)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return newClass(stage, CauseEOF)
 	case errors.Is(err, errRedialed):

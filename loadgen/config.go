@@ -42,6 +42,8 @@ type Config struct {
 	DisableKeepAlive bool
 	DisableRedirects bool
 
+	TLS TLS // of https URLs
+
 	OK             StatusSet   // "" = 2xx,3xx
 	ConnectTo      []ConnectTo // addresses to connect to in place of the URL's
 	EndpointHeader string      // response field that names the replica
@@ -199,11 +201,8 @@ type target struct {
 	port uint16
 	path string // origin form, query included
 	url  *url.URL
+	tls  bool
 }
-
-// errUnsupportedScheme is what parseTarget says of https, so that a redirect
-// to it can be told from a broken Location.
-var errUnsupportedScheme = errors.New("https is not supported yet")
 
 func parseTarget(raw string) (target, error) {
 	bare := strings.TrimPrefix(raw, "//")
@@ -215,13 +214,14 @@ func parseTarget(raw string) (target, error) {
 		return target{}, fmt.Errorf("URL %q: %w", raw, errors.Unwrap(err))
 	}
 	switch u.Scheme {
-	case "http":
-	case "https":
-		return target{}, fmt.Errorf("URL %q: %w", raw, errUnsupportedScheme)
+	case "http", "https":
 	default:
-		return target{}, fmt.Errorf("URL %q: not an http:// URL", raw)
+		return target{}, fmt.Errorf("URL %q: not an http:// or https:// URL", raw)
 	}
-	t := target{host: u.Hostname(), port: 80, path: u.RequestURI(), url: u}
+	t := target{host: u.Hostname(), port: 80, path: u.RequestURI(), url: u, tls: u.Scheme == "https"}
+	if t.tls {
+		t.port = 443
+	}
 	if t.host == "" {
 		return target{}, fmt.Errorf("URL %q: no host", raw)
 	}
@@ -234,6 +234,10 @@ func parseTarget(raw string) (target, error) {
 	}
 	return t, nil
 }
+
+// origin is what a connection is made for: connections to one origin are not
+// used for another.
+func (t target) origin() string { return t.url.Scheme + "://" + strings.ToLower(t.hostport()) }
 
 func (t target) hostport() string { return net.JoinHostPort(t.host, strconv.Itoa(int(t.port))) }
 

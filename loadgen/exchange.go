@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net/url"
@@ -38,7 +39,7 @@ type exchange struct {
 // conn is one connection and what it carried.
 type conn struct {
 	socket
-	key      string // host:port it was made for
+	key      string // origin it was made for; "" = not to be used again
 	endpoint int    // its index in the recorder
 	used     bool
 }
@@ -49,7 +50,8 @@ type hop struct {
 	method   string
 	body     []byte
 	sameHost bool
-	bytes    []byte // on the wire
+	bytes    []byte      // on the wire
+	tls      *tls.Config // nil for http
 }
 
 // failure is why an exchange ended without a whole answer.
@@ -69,7 +71,11 @@ func newExchange(w *worker) exchange {
 
 func (l *Load) newHop(t target, method string, body []byte, sameHost bool) hop {
 	req := l.cfg.request(t, method, body, sameHost)
-	return hop{t, method, body, sameHost, req.Append(nil)}
+	h := hop{target: t, method: method, body: body, sameHost: sameHost, bytes: req.Append(nil)}
+	if t.tls {
+		h.tls = l.cfg.tlsConfig(t, sameHost)
+	}
+	return h
 }
 
 func (x *exchange) now() int64 { return int64(time.Since(x.load.base)) }
@@ -256,7 +262,7 @@ func (x *exchange) nameEndpoint() {
 
 // connect makes sure that there is a connection to the hop's host.
 func (x *exchange) connect(ctx context.Context, at *hop, deadline time.Time) *failure {
-	key := at.target.hostport()
+	key := at.target.origin()
 	if x.conn != nil && x.conn.key == key {
 		if x.conn.quiet() {
 			return nil
@@ -297,6 +303,26 @@ func (x *exchange) dial(ctx context.Context, at *hop, key string, deadline time.
 	}
 	x.worker.shard.connected(r.Endpoint, connected)
 	x.conn = &conn{socket: s, key: key, endpoint: r.Endpoint}
+	if at.target.tls {
+		return x.secure(at, deadline)
+	}
+	return nil
+}
+
+// secure makes the TLS handshake on a connection just made.
+func (x *exchange) secure(at *hop, deadline time.Time) *failure {
+	if err := x.worker.arm(x.conn, deadline); err != nil {
+		return x.broken(&failure{stage: StageTLS, err: err})
+	}
+	r, began := &x.result, x.now()
+	s, err := secure(x.conn.socket, at.tls)
+	took := x.now() - began
+	r.Phases.TLS += took
+	r.Phases.Connect += took
+	if err != nil {
+		return x.broken(&failure{stage: StageTLS, err: err})
+	}
+	x.conn.socket = s
 	return nil
 }
 
@@ -402,9 +428,6 @@ func (x *exchange) redirect(at *hop, followed int) (*hop, *failure) {
 		return nil, &failure{stage: StageHead, err: err, text: "failed to parse Location header " + quote(location)}
 	}
 	t, err := parseTarget(at.target.url.ResolveReference(ref).String())
-	if errors.Is(err, errUnsupportedScheme) {
-		return nil, &failure{err: err, text: err.Error()} // no stage: ours, not the server's
-	}
 	if err != nil {
 		return nil, &failure{stage: StageHead, err: err, text: "cannot follow Location header " + quote(location)}
 	}

@@ -35,6 +35,9 @@ type FlagValues struct {
 	connectTo               []string
 	cpus                    int
 
+	insecure                            bool
+	caFile, certFile, keyFile, sni, tls string
+
 	proxy string
 	h2    bool
 }
@@ -67,6 +70,13 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	fs.StringVar(&v.endpointHeader, "endpoint-header", "", "response field that names the replica")
 	fs.StringVar(&v.dns, "dns", string(DNSRefresh), "when to resolve the name: "+strings.Join(dnsModeNames(), ", "))
 
+	fs.BoolVar(&v.insecure, "insecure", false, "do not verify the server's certificate")
+	fs.StringVar(&v.caFile, "cacert", "", "file of the certificates to trust in place of the system's, PEM")
+	fs.StringVar(&v.certFile, "cert", "", "file of the client's certificate, PEM; with --key")
+	fs.StringVar(&v.keyFile, "key", "", "file of its key, PEM")
+	fs.StringVar(&v.sni, "sni", "", "server name to ask for and to verify (default: that of --host, or of the URL)")
+	fs.StringVar(&v.tls, "tls-min", "", "lowest TLS version: 1.0, 1.1, 1.2, 1.3 (default 1.2)")
+
 	fs.StringVarP(&v.proxy, "x", "x", "", "proxy")
 	fs.BoolVar(&v.h2, "h2", false, "HTTP/2")
 	for _, hidden := range []string{"x", "h2"} {
@@ -98,6 +108,12 @@ func (v *FlagValues) Config(url string) (Config, error) {
 		return Config{}, err
 	}
 	if err := v.setFields(&c); err != nil {
+		return Config{}, err
+	}
+	if c.TLS, err = loadTLS(v.insecure, v.caFile, v.certFile, v.keyFile, v.sni, v.tls); err != nil {
+		return Config{}, err
+	}
+	if err := v.checkTLS(url); err != nil {
 		return Config{}, err
 	}
 	for _, s := range v.connectTo {
@@ -134,6 +150,22 @@ func (v *FlagValues) check() error {
 		return errors.New("-m: no method given")
 	case v.ok == "":
 		return errors.New("--ok: no status given")
+	}
+	return nil
+}
+
+// tlsFlags are those that mean nothing without TLS.
+var tlsFlags = []string{"insecure", "cacert", "cert", "key", "sni", "tls-min"}
+
+// checkTLS refuses TLS flags for a load that cannot come to use TLS.
+func (v *FlagValues) checkTLS(url string) error {
+	if strings.HasPrefix(url, "https:") || !v.noRedirects {
+		return nil
+	}
+	for _, name := range tlsFlags {
+		if v.set.Changed(name) {
+			return fmt.Errorf("--%s: %s is not an https:// URL, and redirects are not followed", name, url)
+		}
 	}
 	return nil
 }

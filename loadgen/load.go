@@ -71,7 +71,13 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	}
 	l.first = l.newHop(t, cfg.Method, cfg.Body, true)
 	l.keepAlive = !cfg.closes()
-	return l, l.chooseEndpoints(ctx)
+	if err := l.chooseEndpoints(ctx); err != nil {
+		return nil, err
+	}
+	if t.tls {
+		return l, l.tryTLS(ctx)
+	}
+	return l, nil
 }
 
 // chooseEndpoints decides where connections go, and what error texts call the

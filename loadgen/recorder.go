@@ -188,6 +188,7 @@ func (s *shard) recordTimes(r *Result) {
 	bin.Latency.record(took)
 	s.phases.DNS.Record(r.Phases.DNS)
 	s.phases.Connect.Record(r.Phases.Connect)
+	s.phases.TLS.Record(r.Phases.TLS)
 	s.phases.Send.Record(r.Phases.Send)
 	s.phases.Wait.Record(r.Phases.Wait)
 	s.phases.Read.Record(r.Phases.Read)
@@ -432,6 +433,7 @@ func (l *Latencies) merge(o *Latencies) {
 func (p *PhaseLatencies) merge(o *PhaseLatencies) {
 	p.DNS.Merge(&o.DNS)
 	p.Connect.Merge(&o.Connect)
+	p.TLS.Merge(&o.TLS)
 	p.Send.Merge(&o.Send)
 	p.Wait.Merge(&o.Wait)
 	p.Read.Merge(&o.Read)

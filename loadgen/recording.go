@@ -120,10 +120,11 @@ type Latencies struct {
 
 // PhaseLatencies holds the phases of answered requests; a phase that a request
 // did not have (connect on a reused connection) counts as 0 in it, as in hey.
-// Connect includes DNS: hey's "DNS+dialup".
+// Connect includes DNS and TLS: hey's "DNS+dialup".
 type PhaseLatencies struct {
 	DNS     Latency `json:"dns"`
 	Connect Latency `json:"connect"`
+	TLS     Latency `json:"tls"`
 	Send    Latency `json:"send"`
 	Wait    Latency `json:"wait"`
 	Read    Latency `json:"read"`

@@ -19,7 +19,8 @@ func (f Fate) String() string { return fateNames[f] }
 // redirect chain. A part that did not happen is 0.
 type Phases struct {
 	DNS     int64 // looking the name up
-	Connect int64 // until the connection stood, the look-up included
+	Connect int64 // until the connection stood, look-up and TLS included
+	TLS     int64 // the handshake of TLS
 	Send    int64 // writing the request
 	Wait    int64 // until the first byte of the answer
 	Read    int64 // until its last
