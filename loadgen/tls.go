@@ -1,0 +1,193 @@
+package loadgen
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"time"
+)
+
+// TLS says how https connections are made. The zero value verifies the server
+// against the system's roots and the URL's host.
+type TLS struct {
+	Insecure     bool              // do not verify the server's certificate
+	Roots        *x509.CertPool    // nil = the system's
+	Certificates []tls.Certificate // of the client
+	ServerName   string            // "" = the Host field's name, or the URL's
+	MinVersion   uint16            // 0 = TLS 1.2
+}
+
+// tlsVersions are the names that --tls-min takes.
+var tlsVersions = []struct {
+	name string
+	id   uint16
+}{
+	{"1.0", tls.VersionTLS10}, {"1.1", tls.VersionTLS11}, {"1.2", tls.VersionTLS12}, {"1.3", tls.VersionTLS13},
+}
+
+// ParseTLSVersion reads "1.2".
+func ParseTLSVersion(name string) (uint16, error) {
+	var known []string
+	for _, v := range tlsVersions {
+		if v.name == name {
+			return v.id, nil
+		}
+		known = append(known, v.name)
+	}
+	return 0, fmt.Errorf("unknown TLS version %q, known are %s", name, strings.Join(known, ", "))
+}
+
+// tlsConfig is what a connection to t is made with. sameHost is false once a
+// redirect has left the host that -host and --sni are about.
+func (c *Config) tlsConfig(t target, sameHost bool) *tls.Config {
+	config := &tls.Config{
+		InsecureSkipVerify: c.TLS.Insecure, //nolint:gosec // asked for by --insecure
+		RootCAs:            c.TLS.Roots,
+		ServerName:         t.host,
+		MinVersion:         c.TLS.MinVersion,
+		NextProtos:         []string{"http/1.1"},
+	}
+	if !sameHost {
+		return config
+	}
+	config.Certificates = c.TLS.Certificates
+	switch {
+	case c.TLS.ServerName != "":
+		config.ServerName = c.TLS.ServerName
+	case c.Host != "":
+		config.ServerName = withoutPort(c.Host)
+	}
+	return config
+}
+
+// withoutPort cuts ":port" off a Host field's value.
+func withoutPort(hostport string) string {
+	if host, _, err := net.SplitHostPort(hostport); err == nil {
+		return host
+	}
+	return strings.Trim(hostport, "[]")
+}
+
+// secureSocket is a TLS connection over one socket.
+type secureSocket struct {
+	*tls.Conn
+	under *probedSocket
+}
+
+// secure makes the handshake on s; its deadline is set already. On error, s is
+// the caller's to close.
+func secure(s socket, config *tls.Config) (*secureSocket, error) {
+	under := &probedSocket{socket: s}
+	c := tls.Client(under, config)
+	if err := c.HandshakeContext(context.Background()); err != nil {
+		return nil, err
+	}
+	return &secureSocket{c, under}, nil
+}
+
+// quiet reads what TLS says between answers (session tickets, key updates) and
+// reports whether anything else has arrived.
+func (s *secureSocket) quiet() bool {
+	if err := s.SetReadDeadline(time.Time{}); err != nil { // that of the last request may have passed
+		return false
+	}
+	s.under.probing = true
+	defer func() { s.under.probing = false }()
+	var one [1]byte
+	n, err := s.Read(one[:])
+	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+// probedSocket is a socket that can be read without waiting: while probing,
+// Read says at once, as a deadline would, that nothing has arrived. TLS takes
+// that as temporary and goes on where it was.
+type probedSocket struct {
+	socket
+	probing bool
+}
+
+func (p *probedSocket) Read(b []byte) (int, error) {
+	if p.probing && p.socket.quiet() {
+		return 0, os.ErrDeadlineExceeded
+	}
+	return p.socket.Read(b)
+}
+
+// rejected reports whether err is one side's refusal to speak TLS with the
+// other: a certificate that does not hold, or an alert from the peer.
+func rejected(err error) bool {
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return true
+	}
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "remote error" // crypto/tls's mark of an alert received
+}
+
+// notTLS reports whether err says that the peer spoke something else.
+func notTLS(err error) bool {
+	_, ok := errors.AsType[tls.RecordHeaderError](err)
+	return ok
+}
+
+// tryTLS makes one handshake with the target before the load. What it finds
+// wrong would be wrong with every request, and is misuse; a target that cannot
+// be reached is for the load to count.
+func (l *Load) tryTLS(ctx context.Context) error {
+	endpoint, err := l.endpoints.Next(ctx)
+	if err != nil {
+		return nil //nolint:nilerr // for the load to count
+	}
+	deadline := time.Now().Add(5 * time.Second)
+	s, err := dialSocket(endpoint.Addr, deadline, func(net.Conn) {})
+	if err != nil {
+		return nil //nolint:nilerr // for the load to count
+	}
+	defer func() { _ = s.Close() }()
+	l.notes = append(l.notes, "one TLS handshake was made before the load, to try certificates")
+	_, err = secure(s, l.cfg.tlsConfig(l.target, true))
+	switch {
+	case err != nil && notTLS(err):
+		return &HintError{fmt.Sprintf("URL %q: the server does not speak TLS", l.target.shown()), "http:// instead of https://"}
+	case err != nil && rejected(err):
+		return &HintError{fmt.Sprintf("URL %q: %s", l.target.shown(), reason(err)), "--cacert FILE to trust its issuer, --sni NAME for another name, --insecure to verify nothing"}
+	}
+	return nil
+}
+
+// loadTLS reads the files that the TLS flags name.
+func loadTLS(insecure bool, caFile, certFile, keyFile, serverName, minVersion string) (TLS, error) {
+	t := TLS{Insecure: insecure, ServerName: serverName}
+	if minVersion != "" {
+		version, err := ParseTLSVersion(minVersion)
+		if err != nil {
+			return TLS{}, fmt.Errorf("--tls-min: %w", err)
+		}
+		t.MinVersion = version
+	}
+	if caFile != "" {
+		pem, err := os.ReadFile(caFile)
+		if err != nil {
+			return TLS{}, fmt.Errorf("--cacert: %w", err)
+		}
+		t.Roots = x509.NewCertPool()
+		if !t.Roots.AppendCertsFromPEM(pem) {
+			return TLS{}, fmt.Errorf("--cacert %s: no certificate in it", caFile)
+		}
+	}
+	if (certFile == "") != (keyFile == "") {
+		return TLS{}, errors.New("--cert and --key go together")
+	}
+	if certFile != "" {
+		pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+		if err != nil {
+			return TLS{}, fmt.Errorf("--cert %s --key %s: %w", certFile, keyFile, err)
+		}
+		t.Certificates = []tls.Certificate{pair}
+	}
+	return t, nil
+}
