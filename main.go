@@ -142,7 +142,12 @@ func (p *program) command() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	load := loadgen.Flags(root.Flags())
 	outputs := outputFlag(root.Flags())
+	root.Flags().Duration("settle", 0, "")
+	_ = root.Flags().MarkHidden("settle") // fails only for a flag that is not there
 	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if cmd.Flags().Changed("settle") {
+			return &loadgen.HintError{Problem: "--settle: a plain load has no event to go on after", Hint: "nodrop lab --settle 1s"}
+		}
 		return p.load(cmd.Context(), load, *outputs, args)
 	}
 	root.AddCommand(p.labCommand(), p.reportCommand())
