@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -51,12 +52,20 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p := &program{stdout: stdout, stderr: stderr}
 	root := p.command()
 	root.SetArgs(normalize(root, args))
-	if err := root.ExecuteContext(ctx); err != nil {
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		p.complain(errInterrupted)
+		return exitInterrupted
+	case err != nil:
 		p.complain(err)
 		return exitMisuse
 	}
 	return p.code
 }
+
+// errInterrupted is all there is to tell when no load has begun.
+var errInterrupted = errors.New("interrupted before the load began")
 
 // interruptible is a context that the first Ctrl-C or SIGTERM ends; the second
 // one ends the program at once (the lab's guardian sees to its fleet).
@@ -133,10 +142,20 @@ func (p *program) command() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	load := loadgen.Flags(root.Flags())
 	outputs := outputFlag(root.Flags())
+	root.Flags().Duration("settle", 0, "")
+	_ = root.Flags().MarkHidden("settle") // fails only for a flag that is not there
 	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if cmd.Flags().Changed("settle") {
+			return &loadgen.HintError{Problem: "--settle: a plain load has no event to go on after", Hint: "nodrop lab --settle 1s"}
+		}
 		return p.load(cmd.Context(), load, *outputs, args)
 	}
 	root.AddCommand(p.labCommand(), p.reportCommand())
+	// cobra would add these after the arguments have been normalized.
+	root.InitDefaultVersionFlag()
+	for _, cmd := range append(root.Commands(), root) {
+		cmd.InitDefaultHelpFlag()
+	}
 	return root
 }
 
@@ -213,7 +232,10 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, formats []stri
 	defer out.discard()
 	s.Load.Sinks = out.sinks
 	recording, err := s.Run(ctx, p.watch)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil && len(recording.Runs) == 0:
+		return err
+	case err != nil && !errors.Is(err, context.Canceled):
 		p.complain(err)
 		p.code = exitInconclusive
 	}
@@ -341,7 +363,10 @@ func (p *program) open(formats []string) (*outputs, error) {
 		name, path, toFile := strings.Cut(spec, "=")
 		if !toFile && onStdout != "" {
 			out.discard()
-			return nil, fmt.Errorf("-o %s: stdout is taken by -o %s; hint: -o %s=FILE", spec, onStdout, spec)
+			return nil, &loadgen.HintError{
+				Problem: fmt.Sprintf("-o %s: stdout is taken by -o %s", spec, onStdout),
+				Hint:    fmt.Sprintf("-o %s=FILE", spec),
+			}
 		}
 		if !toFile {
 			onStdout = spec
@@ -359,6 +384,9 @@ func (p *program) open(formats []string) (*outputs, error) {
 
 func (out *outputs) add(name, path string, toFile bool, stdout io.Writer) error {
 	o := &output{name: name, w: stdout}
+	if toFile {
+		o.name += "=" + path
+	}
 	i := slices.IndexFunc(report.Formats, func(f struct {
 		Name  string
 		Write report.Format
@@ -376,8 +404,16 @@ func (out *outputs) add(name, path string, toFile bool, stdout io.Writer) error 
 		return fmt.Errorf("-o %q: unknown format; known: text, csv, json", name)
 	}
 	if toFile {
+		if target, err := filepath.EvalSymlinks(path); err == nil && path != "" {
+			path = target // the link stays
+		}
+		for _, other := range out.list {
+			if other.path != "" && filepath.Clean(other.path) == filepath.Clean(path) {
+				return fmt.Errorf("-o %s: taken by -o %s", o.name, other.name)
+			}
+		}
 		if err := o.create(path); err != nil {
-			return fmt.Errorf("-o %s=%s: %w", name, path, err)
+			return fmt.Errorf("-o %s: %w", o.name, err)
 		}
 	}
 	if o.format == nil {
@@ -390,19 +426,32 @@ func (out *outputs) add(name, path string, toFile bool, stdout io.Writer) error 
 
 // create opens the file for writing: a temporary one beside it, so that a
 // failed run leaves what was there; what is not a regular file is written to
-// directly.
-func (o *output) create(path string) error {
+// directly. A file that is replaced must be writable, and gives its mode.
+func (o *output) create(path string) (err error) {
 	if path == "" {
 		return errors.New("no file named")
 	}
-	var err error
-	if info, statErr := os.Stat(path); statErr == nil && !info.Mode().IsRegular() {
-		o.file, err = os.OpenFile(path, os.O_WRONLY, 0)
-	} else {
-		o.path = path
-		o.file, err = os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	old, statErr := os.Stat(path)
+	if statErr == nil {
+		if o.file, err = os.OpenFile(path, os.O_WRONLY, 0); err != nil {
+			return unwrapPath(err)
+		}
+		o.w = o.file
+		if !old.Mode().IsRegular() {
+			return nil
+		}
+		_ = o.file.Close()
 	}
-	o.w = o.file
+	temporary := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s-%x", filepath.Base(path), rand.Uint64()))
+	if o.file, err = os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666); err != nil {
+		return unwrapPath(err)
+	}
+	o.w, o.path = o.file, path
+	if statErr == nil {
+		if err = o.file.Chmod(old.Mode().Perm()); err != nil {
+			_, _ = o.file.Close(), os.Remove(temporary)
+		}
+	}
 	return unwrapPath(err)
 }
 
@@ -440,9 +489,7 @@ func (o *output) write(r *report.Report) error {
 		err = closeErr
 	}
 	if err == nil && o.path != "" {
-		if err = os.Chmod(o.file.Name(), 0o644); err == nil {
-			err = os.Rename(o.file.Name(), o.path)
-		}
+		err = os.Rename(o.file.Name(), o.path)
 	}
 	if err == nil {
 		o.path = ""

@@ -2,12 +2,9 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"encoding/csv"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"maps"
 	"math/rand/v2"
 	"net"
@@ -34,29 +31,26 @@ import (
 	"nodrop/loadgen"
 )
 
-var update = flag.Bool("update", false, "write what the scripts compare anew")
+var update = flag.Bool("update", false, "write what the scripts compare with anew")
 
 // TestMain puts this binary on PATH as "nodrop". The lab's children are started
-// from there too, under the same name, so that they arrive in main.
+// from there too, under that name, and so arrive in main.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"nodrop": main})
 }
 
+// noSleep is for GORACE: under the race detector a program would sleep for a
+// second when it ends, and replicas would be late.
+const noSleep = "atexit_sleep_ms=0"
+
 // patience bounds every wait of a test; nothing is measured against it.
 const patience = time.Minute
 
-func testContext(t *testing.T) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-// until polls, and gives up when patience ends.
+// until polls until holds does, or patience ends.
 func until(what string, holds func() bool) error {
 	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			return fmt.Errorf("waited in vain: %s", what)
+			return fmt.Errorf("waited in vain until %s", what)
 		}
 	}
 	return nil
@@ -69,14 +63,79 @@ func await(t *testing.T, what string, holds func() bool) {
 	}
 }
 
+// needsTime skips a long test when short ones are asked for.
 func needsTime(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("SKIPPED BY -short: " + t.Name() + " takes its time; make test runs it")
+		t.Skipf("NOT RUN because of -short: %s is long; make test runs it", t.Name())
 	}
 }
 
-// Scripts
+// listen takes a free port below the ephemeral range: when it is dialled after
+// its end, the kernel cannot connect the socket to itself.
+func listen() (net.Listener, error) {
+	var err error
+	for range 100 {
+		var l net.Listener
+		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(22000))); err == nil {
+			return l, nil
+		}
+	}
+	return nil, err
+}
+
+// freePort is for servers that open their port themselves.
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// server counts what it is asked, and keeps the last request.
+//
+//	/          a page
+//	/status/N  that status
+//	/held      no answer while the client waits
+type server struct {
+	*httptest.Server
+	count atomic.Int64
+	last  atomic.Pointer[[]byte]
+}
+
+func startServer() (*server, error) {
+	s := &server{}
+	l, err := listen()
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "hello") })
+	mux.HandleFunc("/held", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	mux.HandleFunc("/status/{code}", func(w http.ResponseWriter, r *http.Request) {
+		code, err := strconv.Atoi(r.PathValue("code"))
+		if err != nil {
+			panic(err)
+		}
+		w.WriteHeader(code)
+	})
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if dump, err := httputil.DumpRequest(r, true); err == nil {
+			s.last.Store(&dump)
+		}
+		s.count.Add(1)
+		mux.ServeHTTP(w, r)
+	}))
+	_ = s.Listener.Close()
+	s.Listener = l
+	s.Start()
+	return s, nil
+}
+
+// Scripts: one file per behaviour, named area_what.
 
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -85,20 +144,834 @@ func TestScript(t *testing.T) {
 		RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			env.Values[stageKey{}] = &stage{servers: map[string]*server{}}
-			env.Setenv("GOMAXPROCS", strconv.Itoa(runtime.GOMAXPROCS(0)))
+			env.Setenv("GOMAXPROCS", "3") // what help calls the default of -cpus
+			env.Setenv("GORACE", noSleep)
 			return nil
 		},
+		Condition: func(name string) (bool, error) {
+			if name != "root" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return os.Geteuid() == 0, nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"server":    (*script).server,
-			"refused":   (*script).refused,
-			"served":    (*script).served,
-			"reached":   (*script).reached,
-			"got":       (*script).got,
-			"exits":     (*script).exits,
-			"complains": (*script).complains,
-			"signal":    (*script).signal,
-			"exited":    (*script).exited,
-			"rows":      (*script).rows,
+			"server":    onStage(1, "server NAME: starts one, its URL is $NAME", (*stage).server),
+			"refused":   onStage(1, "refused NAME: $NAME is a URL where nobody listens", (*stage).refused),
+			"served":    onStage(2, "served NAME N: the server was sent exactly N requests", (*stage).served),
+			"reached":   onStage(2, "reached NAME N: waits until the server was sent N requests", (*stage).reached),
+			"got":       onStage(2, "got NAME REGEXP: about the last request it was sent", (*stage).got),
+			"exits":     onStage(2, "exits CODE COMMAND [ARG...]: runs it", (*stage).exits),
+			"complains": onStage(1, "complains COMMAND [ARG...]: exits 2, one line on stderr and perhaps a hint", (*stage).complains),
+			"signal":    onStage(1, "signal INT|TERM: to the one command in the background", (*stage).signal),
+			"exited":    onStage(1, "exited CODE: how the command that was signalled did, after wait", (*stage).exited),
 		},
 	})
+}
+
+// stage is what one script has set up.
+type stage struct {
+	servers   map[string]*server
+	signalled *exec.Cmd
+}
+
+type stageKey struct{}
+
+func onStage(args int, usage string, f func(*stage, *testscript.TestScript, []string)) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, given []string) {
+		if neg || len(given) < args {
+			ts.Fatalf("usage: %s", usage)
+		}
+		f(ts.Value(stageKey{}).(*stage), ts, given)
+	}
+}
+
+func (s *stage) server(ts *testscript.TestScript, args []string) {
+	for _, name := range args {
+		started, err := startServer()
+		ts.Check(err)
+		ts.Defer(started.Close)
+		s.servers[name] = started
+		ts.Setenv(name, started.URL)
+	}
+}
+
+func (s *stage) refused(ts *testscript.TestScript, args []string) {
+	l, err := listen()
+	ts.Check(err)
+	ts.Setenv(args[0], "http://"+l.Addr().String())
+	ts.Check(l.Close())
+}
+
+func (s *stage) find(ts *testscript.TestScript, name string) *server {
+	found := s.servers[name]
+	if found == nil {
+		ts.Fatalf("there is no server %q", name)
+	}
+	return found
+}
+
+func number(ts *testscript.TestScript, text string) int64 {
+	n, err := strconv.ParseInt(text, 10, 64)
+	ts.Check(err)
+	return n
+}
+
+func (s *stage) served(ts *testscript.TestScript, args []string) {
+	if got := s.find(ts, args[0]).count.Load(); got != number(ts, args[1]) {
+		ts.Fatalf("the server was sent %d requests; want %s", got, args[1])
+	}
+}
+
+func (s *stage) reached(ts *testscript.TestScript, args []string) {
+	want := number(ts, args[1])
+	ts.Check(until("the server is reached", func() bool { return s.find(ts, args[0]).count.Load() >= want }))
+}
+
+func (s *stage) got(ts *testscript.TestScript, args []string) {
+	last := s.find(ts, args[0]).last.Load()
+	if last == nil {
+		ts.Fatalf("the server was sent nothing")
+	}
+	if !regexp.MustCompile("(?m)" + args[1]).Match(*last) {
+		ts.Fatalf("no match for %s in\n%s", args[1], *last)
+	}
+}
+
+func (s *stage) exits(ts *testscript.TestScript, args []string) {
+	code := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		code = exit.ExitCode()
+	}
+	if want := number(ts, args[0]); int64(code) != want {
+		ts.Fatalf("exit code %d; want %d", code, want)
+	}
+}
+
+var complaint = regexp.MustCompile(`\Anodrop: [^\n]+\n(hint: [^\n]+\n)?\z`)
+
+func (s *stage) complains(ts *testscript.TestScript, args []string) {
+	s.exits(ts, append([]string{"2"}, args...))
+	if out := ts.ReadFile("stdout"); out != "" {
+		ts.Fatalf("stdout should be empty")
+	}
+	if !complaint.MatchString(ts.ReadFile("stderr")) {
+		ts.Fatalf("stderr should be one line, and perhaps a hint")
+	}
+}
+
+func (s *stage) signal(ts *testscript.TestScript, args []string) {
+	running := ts.BackgroundCmds()
+	if len(running) != 1 {
+		ts.Fatalf("%d commands in the background; want 1", len(running))
+	}
+	s.signalled = running[0]
+	ts.Check(s.signalled.Process.Signal(map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}[args[0]]))
+}
+
+func (s *stage) exited(ts *testscript.TestScript, args []string) {
+	if got := s.signalled.ProcessState.ExitCode(); int64(got) != number(ts, args[0]) {
+		ts.Fatalf("%v; want exit code %s", s.signalled.ProcessState, args[0])
+	}
+}
+
+// The lab
+
+// build makes a nodrop without the race detector, which would not keep up the
+// loads of the longer tests.
+func build(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "nodrop")
+	if runtime.GOOS == "windows" {
+		program += ".exe"
+	}
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return program
+}
+
+// outcome is how one invocation went.
+type outcome struct {
+	code           int
+	stdout, stderr string
+	*loadgen.Recording
+}
+
+// nodrop runs program and reads the recording it makes. The identity must hold
+// in every run of it, and be printed.
+func nodrop(t *testing.T, program string, args ...string) outcome {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "recording.json")
+	args = append(slices.Clone(args), "-o", "json="+file)
+	var stdout, stderr bytes.Buffer
+	cmd := exec.Command(program, args...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	o := outcome{code: cmd.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String()}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("nodrop %s: exit %d\n%s%s", strings.Join(args, " "), o.code, o.stdout, o.stderr)
+		}
+	})
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	if o.Recording, err = loadgen.ReadRecording(f); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range o.Runs {
+		c := r.Counts
+		if c.Planned != c.Started+c.Unsent || c.Started != c.OK+c.Lost+c.Spoiled+c.Aborted {
+			t.Errorf("%s: the identity does not hold: %+v", r.Variant, c)
+		}
+		for _, line := range []string{
+			fmt.Sprintf("  planned %d = started %d + unsent %d\n", c.Planned, c.Started, c.Unsent),
+			fmt.Sprintf("  started %d = ok %d + lost %d + spoiled %d + aborted %d\n", c.Started, c.OK, c.Lost, c.Spoiled, c.Aborted),
+		} {
+			if !strings.Contains(o.stdout, line) {
+				t.Errorf("%s: the report lacks %q", r.Variant, line)
+			}
+		}
+	}
+	return o
+}
+
+func (o outcome) expectExit(t *testing.T, code int) {
+	t.Helper()
+	if o.code != code {
+		t.Errorf("exit code %d; want %d", o.code, code)
+	}
+	if o.stderr != "" {
+		t.Errorf("on stderr: %s", o.stderr)
+	}
+}
+
+func (o outcome) expectText(t *testing.T, text ...string) {
+	t.Helper()
+	for _, s := range text {
+		if !strings.Contains(o.stdout, s) {
+			t.Errorf("the report lacks %q", s)
+		}
+	}
+}
+
+// variant finds the run of one variant.
+func (o outcome) variant(t *testing.T, name string) *loadgen.Run {
+	t.Helper()
+	i := slices.IndexFunc(o.Runs, func(r *loadgen.Run) bool { return r.Variant == name })
+	if i < 0 {
+		t.Fatalf("there is no run of variant %q", name)
+	}
+	return o.Runs[i]
+}
+
+// Without a flag, the lab tells the document's story.
+func TestLabTellsTheStory(t *testing.T) {
+	needsTime(t)
+	o := nodrop(t, build(t), "lab")
+	o.expectExit(t, exitOK)
+
+	abrupt, graceful := o.variant(t, "abrupt"), o.variant(t, "graceful")
+	for _, r := range o.Runs {
+		if c := r.Counts; c.Planned != 50000 || c.Started != 50000 || c.Spoiled != 0 || c.Aborted != 0 {
+			t.Errorf("%s: %+v; want all of 50000 started, none spoiled, none aborted", r.Variant, c)
+		}
+	}
+	if abrupt.Counts.Lost == 0 || graceful.Counts.Lost != 0 {
+		t.Errorf("lost: abrupt %d, graceful %d; want some, and none", abrupt.Counts.Lost, graceful.Counts.Lost)
+	}
+	first, second, found := strings.Cut(o.stdout, "\ngraceful\n========\n")
+	if !found {
+		t.Fatal("there is no part about graceful")
+	}
+	for pattern, text := range map[string]string{
+		`(?m)^  \[\d+\]\tGet "http://gateway/": dial tcp gateway:80: connect: connection refused$`: first,
+		`(?m)^    connect\.refused +[1-9]\d* +0 +never`:                                            first,
+		`(?m)^  Windows \(`:                                              first,
+		`(?m)^ +begins .* (before|after)\b.*\bgw-\d+ `:                   first,
+		`(?m)^Status code distribution:\n  \[200\]\t50000 responses\n\n`: second,
+		`(?m)^  +abrupt +graceful *$`:                                    second,
+		`(?m)^Verdict: pass: abrupt lost \d+ of 50000 requests .*; graceful lost none of 50000 requests\.$`: second,
+	} {
+		if !regexp.MustCompile(pattern).MatchString(text) {
+			t.Errorf("no match for %s", pattern)
+		}
+	}
+	if strings.Contains(second, "Error distribution") {
+		t.Error("graceful has an error distribution")
+	}
+}
+
+// What is lost follows from how the delays lie to each other.
+func TestLabDelays(t *testing.T) {
+	needsTime(t)
+	program := build(t)
+	// 2,500 requests/s for 2 s, the event after 0.8 s.
+	lab := func(t *testing.T, args ...string) outcome {
+		t.Helper()
+		return nodrop(t, program, append([]string{"lab", "-n", "5000", "-c", "100"}, args...)...)
+	}
+	t.Run("loss grows with the propagation", func(t *testing.T) {
+		var lost []int64
+		for _, propagation := range []string{"20ms", "100ms", "500ms"} {
+			o := lab(t, "--stop", "abrupt", "--propagation", propagation)
+			o.expectExit(t, exitOK)
+			lost = append(lost, o.variant(t, "abrupt").Counts.Lost)
+		}
+		if lost[0] == 0 || lost[1] <= lost[0] || lost[2] <= lost[1] {
+			t.Errorf("lost %v at 20, 100 and 500 ms; want it to grow", lost)
+		}
+	})
+	t.Run("a pre-stop below the propagation loses", func(t *testing.T) {
+		o := lab(t, "--stop", "graceful", "--propagation", "400ms", "--pre-stop", "100ms")
+		o.expectExit(t, exitFail)
+		o.expectText(t, "Verdict: fail: graceful lost ", "connect: connection refused")
+		if o.variant(t, "graceful").Counts.Lost == 0 {
+			t.Error("nothing was lost")
+		}
+	})
+	t.Run("a pre-stop above the propagation does not", func(t *testing.T) {
+		o := lab(t, "--stop", "graceful", "--propagation", "100ms", "--pre-stop", "400ms")
+		o.expectExit(t, exitOK)
+		if c := o.variant(t, "graceful").Counts; c.Lost != 0 || c.OK != 5000 {
+			t.Errorf("%+v; want 5000 ok", c)
+		}
+	})
+	t.Run("an event that outlives the load proves nothing", func(t *testing.T) {
+		o := lab(t, "--stop", "graceful", "--pre-stop", "2s")
+		o.expectExit(t, exitInconclusive)
+		o.expectText(t, "Verdict: inconclusive: ", "the load was over ", "  hint: --settle 1s keeps the load up until the event is over\n")
+	})
+	t.Run("unless the load waits for it", func(t *testing.T) {
+		o := lab(t, "--stop", "graceful", "--pre-stop", "2s", "--settle", "1s")
+		o.expectExit(t, exitOK)
+		if c := o.variant(t, "graceful").Counts; c.Planned <= 5000 || c.Lost != 0 {
+			t.Errorf("%+v; want more than 5000 planned, none lost", c)
+		}
+	})
+}
+
+// However the lab ends, and whenever, none of its processes is left; and
+// unless it was killed, what it knows is told.
+
+// marked is a nodrop whose descendants can be told from all other processes.
+type marked struct {
+	*exec.Cmd
+	mark           string
+	stdout, stderr bytes.Buffer
+	wait           func() error
+}
+
+const markVariable = "NODROP_TEST_MARK="
+
+func startMarked(t *testing.T, args ...string) *marked {
+	t.Helper()
+	program, err := exec.LookPath("nodrop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &marked{Cmd: exec.Command(program, args...), mark: fmt.Sprintf("%s%x", markVariable, rand.Uint64())}
+	m.Dir = t.TempDir()
+	m.Env = append(os.Environ(), m.mark, "GORACE="+noSleep)
+	m.Stdout, m.Stderr = &m.stdout, &m.stderr
+	m.WaitDelay = patience
+	if err := m.Start(); err != nil {
+		t.Fatal(err)
+	}
+	m.wait = sync.OnceValue(m.Wait)
+	t.Cleanup(func() {
+		_ = m.Process.Kill()
+		_ = m.wait()
+		if t.Failed() {
+			t.Logf("nodrop %s: %v\n%s%s", strings.Join(args, " "), m.ProcessState, &m.stdout, &m.stderr)
+		}
+	})
+	return m
+}
+
+// processes lists those that carry the mark: command lines by pid.
+func (m *marked) processes() map[int][]string {
+	found := map[int][]string{}
+	files, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, file := range files {
+		environ, err := os.ReadFile(file)
+		if err != nil || !bytes.Contains(environ, []byte(m.mark)) {
+			continue // gone, or somebody else's
+		}
+		cmdline, err := os.ReadFile(filepath.Join(filepath.Dir(file), "cmdline"))
+		if err != nil {
+			continue
+		}
+		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		found[pid] = strings.Split(string(cmdline), "\x00")
+	}
+	return found
+}
+
+// children are the pids of the lab's children of one kind.
+func (m *marked) children(command string) map[int]bool {
+	pids := map[int]bool{}
+	for pid, args := range m.processes() {
+		if len(args) > 1 && args[1] == command {
+			pids[pid] = true
+		}
+	}
+	return pids
+}
+
+// rows reports whether rows of a CSV have been written, about a thousand being
+// written at once.
+func (m *marked) rows() bool {
+	files, _ := filepath.Glob(filepath.Join(m.Dir, ".rows.csv-*"))
+	if len(files) == 0 {
+		return false
+	}
+	info, err := os.Stat(files[0])
+	return err == nil && info.Size() > 0
+}
+
+func (m *marked) expectNobody(t *testing.T) {
+	t.Helper()
+	empty := 0 // a process that is just being started might be missed once
+	if err := until("all processes are gone", func() bool {
+		if len(m.processes()) > 0 {
+			empty = 0
+		} else {
+			empty++
+		}
+		return empty > 2
+	}); err != nil {
+		t.Errorf("%v; left are %v", err, m.processes())
+	}
+}
+
+func TestLabInterrupted(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("NOT RUN: it finds processes in Linux's /proc")
+	}
+	needsTime(t)
+	long := []string{"lab", "--replicas", "3", "-n", "10000000", "-c", "20", "-q", "200", "-o", "csv=rows.csv"}
+	identity := []string{`(?m)^  planned 10000000 = started [1-9]\d* \+ unsent [1-9]\d*$`, `(?m)^  started \d+ = ok [1-9]\d* \+ lost \d+ \+ spoiled 0 \+ aborted \d+$`}
+	moments := map[string]struct {
+		args []string
+		came func(m *marked) func() bool
+		told []string // patterns
+		also string
+	}{
+		"in the set-up": {
+			args: append(long, "--replicas", "20"), // later than the 3 of the others
+			came: func(m *marked) func() bool { return func() bool { return len(m.children("lab-guardian")) > 0 } },
+			// A set-up that was quicker than the signal has a report.
+			told: []string{`\Anodrop: interrupted before the load began\n\z|(?m)^  planned 10000000 = started \d+ \+ unsent \d+$`},
+		},
+		"in the baseline": {
+			args: append(long, "--at", "90%"),
+			came: func(m *marked) func() bool { return m.rows },
+			told: identity,
+			also: "the run was interrupted",
+		},
+		"between signals and removal": {
+			args: append(long, "--at", "#500", "--propagation", "10m"),
+			came: func(m *marked) func() bool {
+				return func() bool { return m.rows() && len(m.children("lab-gateway")) == 1 }
+			},
+			told: identity,
+			also: "scale gateway 3 → 1 (abrupt): interrupted",
+		},
+		"in a graceful pre-stop": {
+			args: append(long, "--at", "#1", "--stop", "graceful", "--pre-stop", "10m"),
+			came: func(m *marked) func() bool { return m.rows },
+			told: identity,
+			also: "scale gateway 3 → 1 (graceful): interrupted",
+		},
+		"in the set-up of the second variant": {
+			args: []string{"lab", "--replicas", "3", "-n", "20", "-c", "20", "--at", "#1", "--stop", "naive,graceful", "--pre-stop", "0s"},
+			came: func(m *marked) func() bool {
+				guardians := map[int]bool{}
+				return func() bool {
+					maps.Copy(guardians, m.children("lab-guardian"))
+					return len(guardians) == 2
+				}
+			},
+			told: []string{`(?m)^  planned 20 = started 20 \+ unsent 0$`},
+			also: "\nnaive\n=====\n",
+		},
+	}
+	for when, tc := range moments {
+		for name, signal := range map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill} {
+			t.Run(when+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				m := startMarked(t, tc.args...)
+				await(t, "the moment has come", tc.came(m))
+				if err := m.Process.Signal(signal); err != nil {
+					t.Fatal(err)
+				}
+				_ = m.wait()
+				m.expectNobody(t)
+				if signal == os.Kill {
+					return
+				}
+				if code := m.ProcessState.ExitCode(); code != exitInterrupted {
+					t.Errorf("%v; want exit code %d", m.ProcessState, exitInterrupted)
+				}
+				told := m.stdout.String() + m.stderr.String()
+				for _, pattern := range tc.told {
+					if !regexp.MustCompile(pattern).MatchString(told) {
+						t.Errorf("no match for %s", pattern)
+					}
+				}
+				if !strings.Contains(told, tc.also) {
+					t.Errorf("the report lacks %q", tc.also)
+				}
+				if left, _ := filepath.Glob(filepath.Join(m.Dir, ".*.csv-*")); len(left) > 0 {
+					t.Errorf("left behind: %v", left)
+				}
+			})
+		}
+	}
+}
+
+// The second Ctrl-C waits for nothing, and prints nothing: without it, the
+// program waits some seconds for what is in flight, and then reports.
+func TestSecondInterrupt(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("NOT RUN: a process cannot be sent Ctrl-C on Windows")
+	}
+	s, err := startServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	tests := map[string]struct {
+		args []string
+		came func(m *marked) bool
+	}{
+		"load": {
+			args: []string{"-n", "1", "-c", "1", s.URL + "/held"},
+			came: func(*marked) bool { return s.count.Load() == 1 },
+		},
+		"lab": {
+			// The gateways that are taken away wait for their requests, too.
+			args: []string{"lab", "--replicas", "3", "-n", "9", "-c", "9", "-q", "0", "--path", "/delay/10", "--stop", "naive", "--at", "#9"},
+			came: func(m *marked) bool { return runtime.GOOS != "linux" || len(m.children("lab-gateway")) == 3 },
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := startMarked(t, tc.args...)
+			await(t, "it is under way", func() bool { return tc.came(m) })
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				_ = m.wait()
+			}()
+			// Signals of one kind are merged while they wait to be delivered.
+			await(t, "it ends", func() bool {
+				_ = m.Process.Signal(os.Interrupt)
+				select {
+				case <-ended:
+					return true
+				default:
+					return false
+				}
+			})
+			if code := m.ProcessState.ExitCode(); code != exitInterrupted || m.stdout.Len() > 0 || m.stderr.Len() > 0 {
+				t.Errorf("%v; want exit code %d, and nothing printed", m.ProcessState, exitInterrupted)
+			}
+			m.expectNobody(t)
+		})
+	}
+}
+
+// Real programs on the other side
+
+// tool finds a program; what is missing fails the test that needs it.
+func tool(t *testing.T, name string) string {
+	t.Helper()
+	for _, candidate := range []string{name, "/usr/local/sbin/" + name, "/usr/sbin/" + name, "/sbin/" + name} {
+		if path, err := exec.LookPath(candidate); err == nil {
+			return path
+		}
+	}
+	t.Fatalf("%s is missing; testdata/setup.sh installs it", name)
+	return ""
+}
+
+// The report's first part is hey's, line by line.
+func TestHeyShape(t *testing.T) {
+	needsTime(t)
+	for _, name := range []string{"hey", "nginx", "gunicorn", "python3", "bash"} {
+		tool(t, name)
+	}
+	cmd := exec.Command("bash", "testdata/hey/shape.sh")
+	cmd.Env = append(os.Environ(), "NODROP="+build(t))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	t.Logf("%s", out)
+}
+
+// startTool starts a server that opens port, and returns when it accepts.
+func startTool(t *testing.T, port int, name string, args ...string) {
+	t.Helper()
+	var output bytes.Buffer
+	cmd := exec.Command(tool(t, name), args...)
+	cmd.Stdout, cmd.Stderr = &output, &output
+	cmd.WaitDelay = patience
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait()
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		<-ended
+		if t.Failed() {
+			t.Logf("%s: %v\n%s", name, cmd.ProcessState, &output)
+		}
+	})
+	await(t, name+" accepts", func() bool {
+		select {
+		case <-ended:
+			t.Fatalf("%s: %v\n%s", name, cmd.ProcessState, &output)
+		default:
+		}
+		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			return false
+		}
+		_ = c.Close()
+		return true
+	})
+}
+
+// startNginx starts nginx with the files in its root, and returns its URL and
+// its access log, which has a line for each request: its query, and its status.
+func startNginx(t *testing.T, files map[string][]byte) (url, log string) {
+	t.Helper()
+	dir, port := t.TempDir(), freePort(t)
+	for name, data := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	group, err := user.LookupGroupId(me.Gid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log = filepath.Join(dir, "access.log")
+	conf := strings.NewReplacer("DIR", dir, "PORT", strconv.Itoa(port), "USER", me.Username+" "+group.Name).Replace(`
+user USER;
+daemon off;
+worker_processes 2;
+pid DIR/pid;
+error_log stderr;
+events { worker_connections 1024; }
+http {
+	log_format line "$args $status";
+	access_log DIR/access.log line;
+	client_body_temp_path DIR/body;
+	proxy_temp_path DIR/proxy;
+	fastcgi_temp_path DIR/fastcgi;
+	uwsgi_temp_path DIR/uwsgi;
+	scgi_temp_path DIR/scgi;
+	root DIR;
+	if_modified_since before;
+	server {
+		listen 127.0.0.1:PORT backlog=4096;
+		location = / { return 200 "hello\n"; }
+		location = /204 { return 204; }
+		location = /404 { return 404; }
+		location = /redirect { return 302 /; }
+		location = /chunked { alias DIR/bytes; default_type text/plain; gzip on; gzip_types text/plain; }
+	}
+}
+`)
+	file := filepath.Join(dir, "nginx.conf")
+	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	startTool(t, port, "nginx", "-e", "stderr", "-c", file, "-p", dir)
+	return fmt.Sprintf("http://127.0.0.1:%d", port), log
+}
+
+// case of a real server: arguments, and what each request must meet.
+type realCase struct {
+	path   string
+	args   []string
+	status int
+	bytes  int64 // of each body; -1 for any number above 0
+}
+
+// expectAll runs n requests with and without keep-alive; all must be answered
+// as the case says. query is put behind the path.
+func (tc realCase) expectAll(t *testing.T, program, url, query string, n int64) {
+	t.Helper()
+	for _, mode := range []string{"-disable-keepalive=false", "-disable-keepalive"} {
+		args := slices.Concat([]string{"-n", strconv.FormatInt(n, 10), "-c", "20", mode}, tc.args, []string{url + tc.path + query})
+		o := nodrop(t, program, args...)
+		o.expectExit(t, exitOK)
+		run := o.Runs[0]
+		want := loadgen.Counts{Planned: n, Started: n}
+		if tc.status < 400 {
+			want.OK = n
+		} else {
+			want.Lost = n
+		}
+		if run.Counts != want {
+			t.Errorf("%s: %+v; want %+v", mode, run.Counts, want)
+		}
+		if run.Statuses[tc.status] != n {
+			t.Errorf("%s: statuses %v; want only %d", mode, run.Statuses, tc.status)
+		}
+		if wrong := run.Bytes != tc.bytes*n; tc.bytes >= 0 && wrong || run.Bytes == 0 && tc.bytes < 0 {
+			t.Errorf("%s: %d bytes; want %d × %d", mode, run.Bytes, n, tc.bytes)
+		}
+	}
+}
+
+func TestRealServers(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("NOT RUN: nginx and gunicorn are installed on Linux only")
+	}
+	needsTime(t)
+	program := build(t)
+	noise := make([]byte, 100000)
+	for i := range noise {
+		noise[i] = byte(rand.IntN(256))
+	}
+	file := filepath.Join(t.TempDir(), "noise")
+	if err := os.WriteFile(file, noise, 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	t.Run("nginx", func(t *testing.T) {
+		const n = 5000
+		url, log := startNginx(t, map[string][]byte{"bytes": noise})
+		for name, tc := range map[string]realCase{
+			"get":       {"/", nil, 200, 6},
+			"head":      {"/", []string{"-m", "HEAD"}, 200, 0},
+			"post":      {"/", []string{"-m", "POST", "-d", "a=b"}, 200, 6},
+			"large":     {"/bytes", nil, 200, 100000},
+			"chunked":   {"/chunked", nil, 200, -1},
+			"empty":     {"/204", nil, 204, 0},
+			"unchanged": {"/bytes", []string{"-H", "If-Modified-Since: " + time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)}, 304, 0},
+			"missing":   {"/404", nil, 404, -1},
+			"redirect":  {"/redirect", nil, 200, 6},
+		} {
+			t.Run(name, func(t *testing.T) {
+				tc.expectAll(t, program, url, "?"+name, n)
+				// nginx counted the same, and it answers before it logs.
+				line := []byte(name + " ")
+				await(t, "the log is complete", func() bool {
+					data, err := os.ReadFile(log)
+					if err != nil {
+						t.Fatal(err)
+					}
+					got := bytes.Count(data, line)
+					if got > 2*n {
+						t.Fatalf("nginx was sent %d requests; want %d", got, 2*n)
+					}
+					return got == 2*n
+				})
+			})
+		}
+	})
+
+	t.Run("httpbin", func(t *testing.T) {
+		const n = 300
+		port := freePort(t)
+		startTool(t, port, "gunicorn", "-b", fmt.Sprintf("127.0.0.1:%d", port), "-w", "2", "-k", "gthread", "--threads", "10",
+			"--worker-tmp-dir", t.TempDir(), "httpbin:app")
+		url := fmt.Sprintf("http://127.0.0.1:%d", port)
+		for name, tc := range map[string]realCase{
+			"get":       {"/get", nil, 200, -1},
+			"head":      {"/get", []string{"-m", "HEAD"}, 200, 0},
+			"post":      {"/post", []string{"-m", "POST", "-d", "a=b"}, 200, -1},
+			"post file": {"/post", []string{"-m", "POST", "-D", file, "-T", "application/octet-stream"}, 200, -1},
+			"large":     {"/bytes/100000", nil, 200, 100000},
+			"chunked":   {"/stream-bytes/100000", nil, 200, 100000},
+			"empty":     {"/status/204", nil, 204, 0},
+			"unchanged": {"/cache", []string{"-H", "If-None-Match: x"}, 304, 0},
+			"teapot":    {"/status/418", nil, 418, -1},
+			"redirect":  {"/redirect/3", nil, 200, -1},
+			"gzip":      {"/gzip", nil, 200, -1},
+		} {
+			t.Run(name, func(t *testing.T) { tc.expectAll(t, program, url, "", n) })
+		}
+	})
+}
+
+// The house (design.md §5)
+
+func TestImportDirection(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	within := func(path, room string) bool { return path == room || strings.HasPrefix(path, room+"/") }
+	// What each room may import of ours; the first row that a package is in counts.
+	type rule struct {
+		room string
+		may  []string
+	}
+	rules := []rule{
+		{"nodrop/loadgen/internal", []string{"nodrop/loadgen/internal"}},
+		{"nodrop/loadgen", []string{"nodrop/loadgen/internal"}},
+		{"nodrop/report", []string{"nodrop/loadgen"}},
+		{"nodrop/scenario/lab", []string{"nodrop/loadgen", "nodrop/scenario"}},
+		{"nodrop/scenario", []string{"nodrop/loadgen"}},
+		{"nodrop", []string{"nodrop/loadgen", "nodrop/report", "nodrop/scenario"}},
+	}
+	packages := 0
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		from := fields[0]
+		i := slices.IndexFunc(rules, func(r rule) bool { return within(from, r.room) })
+		if i < 0 {
+			t.Fatalf("a package that is not ours: %s", from)
+		}
+		packages++
+		for _, to := range fields[1:] {
+			if within(to, "nodrop") && !slices.ContainsFunc(rules[i].may, func(room string) bool { return within(to, room) }) {
+				t.Errorf("%s must not import %s", from, to)
+			}
+		}
+	}
+	if packages < 6 {
+		t.Errorf("only %d packages were listed:\n%s", packages, out)
+	}
+}
+
+func TestTopLevel(t *testing.T) {
+	out, err := exec.Command("git", "ls-files").Output()
+	if err != nil {
+		t.Fatalf("git ls-files: %v", err)
+	}
+	allowed := []string{"go.mod", "go.sum", "main.go", "main_test.go", "loadgen", "report", "scenario", "testdata", "Makefile", "README.md", "LICENSE"}
+	for file := range strings.Lines(string(out)) {
+		top, _, _ := strings.Cut(strings.TrimSpace(file), "/")
+		if !strings.HasPrefix(top, ".") && !slices.Contains(allowed, top) {
+			t.Errorf("%s does not belong at the top level", top)
+		}
+	}
 }

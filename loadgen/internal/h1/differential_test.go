@@ -45,7 +45,7 @@ func theirs(in []byte, headOnly bool) verdict {
 	// All in one buffer: net/http wants the whole trailers to fit.
 	r := bufio.NewReaderSize(rest, len(in)+16)
 	for {
-		resp, err := http.ReadResponse(r, req)
+		resp, err := http.ReadResponse(r, req) //nolint:bodyclose // a body over bytes in memory holds nothing
 		if err != nil {
 			return verdict{Err: err.Error()}
 		}

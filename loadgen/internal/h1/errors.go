@@ -35,12 +35,14 @@ func (p *Parser) fail(what string, sample []byte) {
 // failSize is fail for a section that grew over MaxHead. It keeps no sample:
 // how much of the line had arrived would depend on how the bytes were split.
 func (p *Parser) failSize() {
-	what := "response head"
+	var what string
 	switch p.state {
 	case atChunkSize:
 		what = "chunk size line"
 	case atTrailer:
 		what = "trailers"
+	default:
+		what = "response head"
 	}
 	p.used = p.limit() // all it holds had come; Stage must not depend on in how many pieces
 	what += " over " + strconv.Itoa(p.limit()) + " bytes"

@@ -153,7 +153,7 @@ func FuzzRequest(f *testing.F) {
 // tested with it, and net/http refuses to read or reads otherwise.
 func readable(r *h1.Request) bool {
 	f := r.Fields[0]
-	if _, err := http.NewRequest("GET", r.Target, nil); err != nil { //nolint:noctx // never sent
+	if _, err := http.NewRequest("GET", r.Target, nil); err != nil {
 		return false
 	}
 	control := func(s string) bool {

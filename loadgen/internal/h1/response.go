@@ -127,6 +127,7 @@ func (p *Parser) Feed(b []byte) (n int, err error) {
 			n += p.skip(len(b)-n, atChunkCR)
 		case atChunkCR, atChunkLF:
 			n += p.feedChunkEnd(b[n:])
+		case finished: // the loop has ended
 		}
 	}
 	return n, p.err
