@@ -16,6 +16,7 @@ const (
 	StageNone    Stage = iota
 	StageDNS           // looking the name up
 	StageConnect       // until the handshake is known to be done
+	StageProxy         // reaching the proxy, and asking it for a tunnel
 	StageTLS           // until TLS is established
 	StageSend          // the request is not yet wholly written
 	StageWait          // wholly written, or the peer gone, before one byte of the answer
@@ -25,7 +26,7 @@ const (
 	StageClient
 )
 
-var stageNames = [...]string{"", "dns", "connect", "tls", "send", "wait", "head", "body", "status", "client"}
+var stageNames = [...]string{"", "dns", "connect", "proxy", "tls", "send", "wait", "head", "body", "status", "client"}
 
 func (s Stage) String() string { return stageNames[s] }
 
@@ -172,6 +173,15 @@ var classTable = []ClassInfo{
 	{newClass(StageConnect, CauseTimeout), Never, "connection attempts were dropped: address gone, or accept queue full", "take the endpoint out of the balancer before its address goes"},
 	{newClass(StageConnect, CauseUnreachable), Never, "the address or the route to it is gone", "take the endpoint out of the balancer before its address goes"},
 	{newClass(StageConnect, CauseOther), Never, "the connection could not be made", "see the sample"},
+
+	{newClass(StageProxy, CauseRefused), Never, "nothing listens where the proxy should", "check -x"},
+	{newClass(StageProxy, CauseReset), Never, "the proxy cut the connection before there was a tunnel", "see the proxy's log"},
+	{newClass(StageProxy, CauseEOF), Never, "the proxy closed the connection before there was a tunnel", "see the proxy's log"},
+	{newClass(StageProxy, CauseTimeout), Never, "the proxy did not answer in time", "see the proxy's log"},
+	{newClass(StageProxy, CauseUnreachable), Never, "the proxy's address, or the route to it, is gone", "check -x"},
+	{newClass(StageProxy, CauseMalformed), Never, "what answered in the proxy's place does not speak HTTP/1.1", "check -x"},
+	{newClass(StageProxy, CauseRejected), Never, "the proxy would not make a tunnel", "see the sample: its credentials, or that it cannot reach the target"},
+	{newClass(StageProxy, CauseOther), Never, "the proxy could not be used", "see the sample"},
 
 	{newClass(StageTLS, CauseReset), Never, "the process was killed during the handshake, or the listener closed with the connection in its accept queue", drainFirst},
 	{newClass(StageTLS, CauseEOF), Never, "the process ended during the handshake", drainFirst},

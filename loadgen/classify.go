@@ -24,10 +24,13 @@ func classify(stage Stage, err error) Class {
 func classOf(stage Stage, err error) Class {
 	var malformed *h1.MalformedError
 	var lookup *net.DNSError
+	var refusal tunnelError
 	var errno syscall.Errno
 	switch {
 	case errors.As(err, &lookup):
 		return classifyLookup(lookup)
+	case errors.As(err, &malformed) && stage == StageProxy:
+		return newClass(StageProxy, CauseMalformed)
 	case errors.As(err, &malformed):
 		if malformed.Stage == h1.StageBody {
 			return newClass(StageBody, CauseMalformed)
@@ -35,6 +38,8 @@ func classOf(stage Stage, err error) Class {
 		return newClass(StageHead, CauseMalformed)
 	case isTimeout(err):
 		return newClass(stage, CauseTimeout)
+	case errors.As(err, &refusal):
+		return newClass(StageProxy, CauseRejected)
 	case rejected(err):
 		return newClass(StageTLS, CauseRejected) // a TLS 1.3 server refuses a client after the handshake
 	case notTLS(err):
@@ -83,7 +88,7 @@ func classifyErrno(stage Stage, errno syscall.Errno) Class {
 		return newClass(StageClient, cause)
 	case cause == CauseNone:
 		return otherClass(stage)
-	case cause == CauseRefused:
+	case cause == CauseRefused && stage != StageProxy:
 		return newClass(StageConnect, CauseRefused) // whichever call reported it
 	case cause == CauseReset && stage == StageSend:
 		// Whether the peer had gone before or after our last byte cannot be

@@ -44,6 +44,9 @@ type Config struct {
 
 	TLS TLS // of https URLs
 
+	Proxy      *url.URL // connections go there; nil = none
+	UnixSocket string   // path of the socket that connections go to; "" = none
+
 	OK             StatusSet   // "" = 2xx,3xx
 	ConnectTo      []ConnectTo // addresses to connect to in place of the URL's
 	EndpointHeader string      // response field that names the replica
@@ -86,8 +89,28 @@ func (c *Config) Validate() error {
 	if c.Method == "CONNECT" {
 		return errors.New("-m CONNECT: opens a tunnel and has no answer to count")
 	}
+	if err := c.validateRoute(); err != nil {
+		return err
+	}
 	req := c.request(target, c.Method, c.Body, true)
 	return req.Validate()
+}
+
+// validateRoute refuses more than one answer to where connections go.
+func (c *Config) validateRoute() error {
+	var given []string
+	for _, route := range []struct {
+		name string
+		set  bool
+	}{{"--connect-to", len(c.ConnectTo) > 0}, {"-x", c.Proxy != nil}, {"--unix-socket", c.UnixSocket != ""}} {
+		if route.set {
+			given = append(given, route.name)
+		}
+	}
+	if len(given) > 1 {
+		return fmt.Errorf("%s: each says where connections go; give one", strings.Join(given, " and "))
+	}
+	return nil
 }
 
 func (c *Config) setDefaults() {
@@ -153,7 +176,11 @@ func (c *Config) request(t target, method string, body []byte, sameHost bool) h1
 	if u := t.url.User; u != nil && !hasField(fields, "authorization") {
 		fields = append(slices.Clip(fields), basicAuth(u))
 	}
-	return h1.Request{Method: method, Target: t.path, Host: host, Fields: fields, Body: body, Close: c.DisableKeepAlive}
+	path := t.path
+	if c.Proxy != nil && !t.tls {
+		path, fields = t.absolute(), append(slices.Clip(fields), c.proxyFields()...)
+	}
+	return h1.Request{Method: method, Target: path, Host: host, Fields: fields, Body: body, Close: c.DisableKeepAlive}
 }
 
 // closes reports whether every request asks the server to close after it, by

@@ -10,6 +10,7 @@ import (
 type Endpoint struct {
 	Name string // as reports show it: a replica's name, or the address itself
 	Addr netip.AddrPort
+	Path string // of a unix socket; in place of Addr
 }
 
 // Endpoints says which address the next new connection goes to.

@@ -14,7 +14,8 @@ func causeOf(errno syscall.Errno) (cause Cause, client bool) {
 		return CauseReset, false
 	case syscall.ETIMEDOUT:
 		return CauseTimeout, false
-	case syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.ENETDOWN:
+	case syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.ENETDOWN,
+		syscall.ENOENT: // the file of a unix socket is its address
 		return CauseUnreachable, false
 	case syscall.EADDRNOTAVAIL, syscall.EADDRINUSE:
 		return CausePorts, true

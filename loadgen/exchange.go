@@ -263,6 +263,9 @@ func (x *exchange) nameEndpoint() {
 // connect makes sure that there is a connection to the hop's host.
 func (x *exchange) connect(ctx context.Context, at *hop, deadline time.Time) *failure {
 	key := at.target.origin()
+	if x.load.cfg.Proxy != nil && !at.target.tls {
+		key = "http proxy" // carries requests to any host
+	}
 	if x.conn != nil && x.conn.key == key {
 		if x.conn.quiet() {
 			return nil
@@ -291,7 +294,7 @@ func (x *exchange) dial(ctx context.Context, at *hop, key string, deadline time.
 			bound, text = own, ""
 		}
 	}
-	s, err := dialSocket(endpoint.Addr, bound, x.worker.register)
+	s, err := dialSocket(endpoint, bound, x.worker.register)
 	connected := x.now()
 	r.Phases.Connect += connected - began
 	if err != nil {
@@ -299,14 +302,32 @@ func (x *exchange) dial(ctx context.Context, at *hop, key string, deadline time.
 		if !isTimeout(err) {
 			text = ""
 		}
-		return &failure{stage: StageConnect, err: err, text: "dial tcp " + x.load.address + ": " + reason(err) + text}
+		stage, text := x.load.dialFailure(reason(err) + text)
+		return &failure{stage: stage, err: err, text: text}
 	}
 	x.worker.shard.connected(r.Endpoint, connected)
 	x.conn = &conn{socket: s, key: key, endpoint: r.Endpoint}
-	if at.target.tls {
-		return x.secure(at, deadline)
+	if !at.target.tls {
+		return nil
 	}
-	return nil
+	if x.load.cfg.Proxy != nil {
+		if fail := x.tunnel(at, deadline); fail != nil {
+			return fail
+		}
+	}
+	return x.secure(at, deadline)
+}
+
+// dialFailure is the stage of a connection that could not be made, and the
+// words for it.
+func (l *Load) dialFailure(why string) (Stage, string) {
+	switch {
+	case l.cfg.Proxy != nil:
+		return StageProxy, "proxyconnect tcp: dial tcp " + l.address + ": " + why
+	case l.cfg.UnixSocket != "":
+		return StageConnect, "dial unix " + l.address + ": " + why
+	}
+	return StageConnect, "dial tcp " + l.address + ": " + why
 }
 
 // secure makes the TLS handshake on a connection just made.
@@ -329,7 +350,7 @@ func (x *exchange) secure(at *hop, deadline time.Time) *failure {
 // endpoint asks where the connection goes. A redirect to another host is
 // looked up there and then.
 func (x *exchange) endpoint(ctx context.Context, at *hop, deadline time.Time) (*Endpoint, error) {
-	home := strings.EqualFold(at.target.hostport(), x.load.target.hostport())
+	home := x.load.allRoads() || strings.EqualFold(at.target.hostport(), x.load.target.hostport())
 	if home && x.load.cfg.DNS != DNSPerConnection {
 		return x.load.endpoints.Next(ctx)
 	}
@@ -345,6 +366,9 @@ func (x *exchange) endpoint(ctx context.Context, at *hop, deadline time.Time) (*
 	}
 	return x.load.redirectEndpoint(ctx, at.target)
 }
+
+// allRoads reports whether connections go to one place whatever the hop's host.
+func (l *Load) allRoads() bool { return l.cfg.Proxy != nil || l.cfg.UnixSocket != "" }
 
 func (x *exchange) endpointIndex(e *Endpoint) int {
 	if i, ok := x.names[e.Name]; ok {

@@ -38,8 +38,8 @@ type FlagValues struct {
 	insecure                            bool
 	caFile, certFile, keyFile, sni, tls string
 
-	proxy string
-	h2    bool
+	proxy, unixSocket string
+	h2                bool
 }
 
 // Flags defines the load flags on fs: hey's, then ours.
@@ -77,11 +77,10 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	fs.StringVar(&v.sni, "sni", "", "server name to ask for and to verify (default: that of --host, or of the URL)")
 	fs.StringVar(&v.tls, "tls-min", "", "lowest TLS version: 1.0, 1.1, 1.2, 1.3 (default 1.2)")
 
-	fs.StringVarP(&v.proxy, "x", "x", "", "proxy")
+	fs.StringVarP(&v.proxy, "x", "x", "", "HTTP proxy, host:port or http://user:password@host:port")
+	fs.StringVar(&v.unixSocket, "unix-socket", "", "path of a unix socket to connect to")
 	fs.BoolVar(&v.h2, "h2", false, "HTTP/2")
-	for _, hidden := range []string{"x", "h2"} {
-		_ = fs.MarkHidden(hidden) // fails only for a flag that is not there
-	}
+	_ = fs.MarkHidden("h2") // fails only for a flag that is not there
 	return v
 }
 
@@ -98,7 +97,8 @@ func (v *FlagValues) Config(url string) (Config, error) {
 		Timeout: time.Duration(v.timeout), ConnectTimeout: v.connectTimeout,
 		Method: strings.ToUpper(v.method), Host: v.host,
 		DisableKeepAlive: v.noKeepAlive, DisableRedirects: v.noRedirects,
-		OK: StatusSet(v.ok), EndpointHeader: v.endpointHeader, DNS: DNSMode(v.dns),
+		UnixSocket: v.unixSocket,
+		OK:         StatusSet(v.ok), EndpointHeader: v.endpointHeader, DNS: DNSMode(v.dns),
 	}
 	if c.Timeout == 0 {
 		c.Timeout = -1
@@ -109,6 +109,11 @@ func (v *FlagValues) Config(url string) (Config, error) {
 	}
 	if err := v.setFields(&c); err != nil {
 		return Config{}, err
+	}
+	if v.set.Changed("x") {
+		if c.Proxy, err = ParseProxy(v.proxy); err != nil {
+			return Config{}, err
+		}
 	}
 	if c.TLS, err = loadTLS(v.insecure, v.caFile, v.certFile, v.keyFile, v.sni, v.tls); err != nil {
 		return Config{}, err
@@ -130,8 +135,6 @@ func (v *FlagValues) Config(url string) (Config, error) {
 // Config would mean the default, and hey's flags that are not built yet.
 func (v *FlagValues) check() error {
 	switch {
-	case v.set.Changed("x"):
-		return errors.New("-x: proxies are not supported yet")
 	case v.h2:
 		return errors.New("-h2: HTTP/2 is not supported yet")
 	case v.workers < 1:

@@ -84,9 +84,15 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 // target: its address as the URL gives it or, for a name with one address,
 // that; a layer-4 balancer's client sees no more either.
 func (l *Load) chooseEndpoints(ctx context.Context) error {
-	l.address = l.target.hostport()
+	at := l.via()
+	l.address = at.hostport()
 	if l.cfg.Endpoints != nil {
 		l.endpoints = l.cfg.Endpoints
+		return nil
+	}
+	if path := l.cfg.UnixSocket; path != "" {
+		l.address = path
+		l.endpoints = &fixed{list: []*Endpoint{{Name: path, Path: path}}}
 		return nil
 	}
 	if len(l.cfg.ConnectTo) > 0 {
@@ -97,23 +103,33 @@ func (l *Load) chooseEndpoints(ctx context.Context) error {
 		l.endpoints = newFixed(addrs)
 		return nil
 	}
-	if addr, ok := l.target.addr(); ok {
+	if addr, ok := at.addr(); ok {
 		l.endpoints = newFixed([]netip.AddrPort{addr})
 		return nil
 	}
-	return l.resolveName(ctx)
+	return l.resolveName(ctx, at)
 }
 
-func (l *Load) resolveName(ctx context.Context) error {
+// via is what the name of which is resolved and connected to: the proxy, or
+// the target itself.
+func (l *Load) via() target {
+	if l.cfg.Proxy == nil {
+		return l.target
+	}
+	t, _ := parseTarget(l.cfg.Proxy.String()) // ParseProxy has tried it
+	return t
+}
+
+func (l *Load) resolveName(ctx context.Context, at target) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	ips, err := lookupHost(ctx, l.target.host)
+	ips, err := lookupHost(ctx, at.host)
 	if err != nil || len(ips) == 0 {
-		return &ResolveError{l.target.host, err}
+		return &ResolveError{at.host, err}
 	}
-	r := &resolver{host: l.target.host, port: l.target.port, lookup: lookupHost, note: l.Mark, since: func() int64 { return l.Since(time.Now()) }}
+	r := &resolver{host: at.host, port: at.port, lookup: lookupHost, note: l.Mark, since: func() int64 { return l.Since(time.Now()) }}
 	var note string
-	r.family, note = chooseFamily(ctx, ips, l.target.port)
+	r.family, note = chooseFamily(ctx, ips, at.port)
 	if note != "" {
 		l.notes = append(l.notes, note)
 	}
@@ -122,7 +138,7 @@ func (l *Load) resolveName(ctx context.Context) error {
 		return nil
 	}
 	if err := r.resolve(ctx); err != nil {
-		return &ResolveError{l.target.host, err}
+		return &ResolveError{at.host, err}
 	}
 	if list := r.list.Load().list; len(list) == 1 {
 		l.address = list[0].Addr.String()

@@ -95,7 +95,7 @@ func TestAwaitFIN(t *testing.T) {
 	p := newTestPool(t, Config{URL: server.URL(), Workers: 1, Requests: 1})
 	x := &p.workers[0].exchange
 	x.buf = make([]byte, readBufferSize)
-	s, err := dialSocket(server.Addr(), time.Time{}, ignored)
+	s, err := dialSocket(&Endpoint{Addr: server.Addr()}, time.Time{}, ignored)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,29 +25,30 @@ type rawSocket struct {
 	arrived bool
 }
 
-// dialSocket makes one connection attempt to addr, until deadline (zero: none).
+// dialSocket makes one connection attempt to e, until deadline (zero: none).
 // register gets the socket before it blocks, so that it can be interrupted.
-func dialSocket(addr netip.AddrPort, deadline time.Time, register func(net.Conn)) (socket, error) {
-	family, sockaddr := sockaddrOf(addr)
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
+func dialSocket(e *Endpoint, deadline time.Time, register func(net.Conn)) (socket, error) {
+	family, sockaddr := sockaddrOf(e)
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
 	// The request goes out in one write, and a body's last segment must not
-	// wait for an acknowledgement. Failing to set it changes timing only.
+	// wait for an acknowledgement. Failing to set it changes timing only; a
+	// unix socket has no such thing.
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	err = unix.Connect(fd, sockaddr)
 	if err != nil && !errors.Is(err, unix.EINPROGRESS) && !errors.Is(err, unix.EINTR) {
 		_ = unix.Close(fd)
 		return nil, os.NewSyscallError("connect", err)
 	}
-	s := &rawSocket{File: os.NewFile(uintptr(fd), "tcp"), remote: net.TCPAddrFromAddrPort(addr)}
+	s := &rawSocket{File: os.NewFile(uintptr(fd), "tcp"), remote: remoteAddr(e)}
 	if s.raw, err = s.SyscallConn(); err == nil {
 		err = s.SetDeadline(deadline) // first: register may bring it forward
 	}
 	if err == nil {
 		register(s)
-		err = s.awaitConnect(addr)
+		err = s.awaitConnect(e.Addr)
 	}
 	if err != nil {
 		_ = s.Close()
@@ -76,7 +77,7 @@ func (s *rawSocket) awaitConnect(addr netip.AddrPort) error {
 		if _, err := unix.Getpeername(int(fd)); err != nil {
 			return false // still under way
 		}
-		if sa, err := unix.Getsockname(int(fd)); err == nil {
+		if sa, err := unix.Getsockname(int(fd)); err == nil && addr.IsValid() {
 			local := addrPortOf(sa)
 			s.local = net.TCPAddrFromAddrPort(local)
 			if local == netip.AddrPortFrom(addr.Addr().Unmap().WithZone(""), addr.Port()) {
@@ -101,7 +102,18 @@ func (s *rawSocket) quiet() bool {
 func (s *rawSocket) LocalAddr() net.Addr  { return s.local }
 func (s *rawSocket) RemoteAddr() net.Addr { return s.remote }
 
-func sockaddrOf(addr netip.AddrPort) (family int, sa unix.Sockaddr) {
+func remoteAddr(e *Endpoint) net.Addr {
+	if e.Path != "" {
+		return &net.UnixAddr{Name: e.Path, Net: "unix"}
+	}
+	return net.TCPAddrFromAddrPort(e.Addr)
+}
+
+func sockaddrOf(e *Endpoint) (family int, sa unix.Sockaddr) {
+	if e.Path != "" {
+		return unix.AF_UNIX, &unix.SockaddrUnix{Name: e.Path}
+	}
+	addr := e.Addr
 	if ip := addr.Addr().Unmap(); ip.Is4() {
 		return unix.AF_INET, &unix.SockaddrInet4{Port: int(addr.Port()), Addr: ip.As4()}
 	}

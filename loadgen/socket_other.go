@@ -6,18 +6,17 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/netip"
 	"os"
 	"syscall"
 	"time"
 )
 
 // netSocket is a connection of the standard dialer, held to one attempt.
-type netSocket struct{ *net.TCPConn }
+type netSocket struct{ net.Conn }
 
-// dialSocket makes one connection attempt to addr, until deadline (zero: none).
+// dialSocket makes one connection attempt to e, until deadline (zero: none).
 // register gets what can be closed to interrupt it.
-func dialSocket(addr netip.AddrPort, deadline time.Time, register func(net.Conn)) (socket, error) {
+func dialSocket(e *Endpoint, deadline time.Time, register func(net.Conn)) (socket, error) {
 	attempts := 0
 	d := net.Dialer{
 		Deadline:  deadline,
@@ -32,7 +31,11 @@ func dialSocket(addr netip.AddrPort, deadline time.Time, register func(net.Conn)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	register(interrupt{cancel: cancel})
-	c, err := d.DialContext(ctx, "tcp", addr.String())
+	network, address := "tcp", e.Addr.String()
+	if e.Path != "" {
+		network, address = "unix", e.Path
+	}
+	c, err := d.DialContext(ctx, network, address)
 	if err != nil {
 		if errors.Is(err, context.Canceled) {
 			return nil, os.ErrDeadlineExceeded
@@ -40,7 +43,7 @@ func dialSocket(addr netip.AddrPort, deadline time.Time, register func(net.Conn)
 		return nil, err
 	}
 	register(c)
-	return netSocket{c.(*net.TCPConn)}, nil
+	return netSocket{c}, nil
 }
 
 // interrupt stands for a connection that is being made; setting its deadline

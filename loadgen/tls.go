@@ -143,11 +143,18 @@ func (l *Load) tryTLS(ctx context.Context) error {
 		return nil //nolint:nilerr // for the load to count
 	}
 	deadline := time.Now().Add(5 * time.Second)
-	s, err := dialSocket(endpoint.Addr, deadline, func(net.Conn) {})
+	s, err := dialSocket(endpoint, deadline, func(net.Conn) {})
 	if err != nil {
 		return nil //nolint:nilerr // for the load to count
 	}
 	defer func() { _ = s.Close() }()
+	err = s.SetDeadline(deadline)
+	if err == nil && l.cfg.Proxy != nil {
+		err = l.openTunnel(s, l.target)
+	}
+	if err != nil {
+		return nil //nolint:nilerr // for the load to count
+	}
 	l.notes = append(l.notes, "one TLS handshake was made before the load, to try certificates")
 	_, err = secure(s, l.cfg.tlsConfig(l.target, true))
 	switch {

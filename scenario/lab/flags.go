@@ -28,8 +28,25 @@ type FlagValues struct {
 // requests/s the event lies inside it on a laptop and on a large server alike.
 var loadDefaults = map[string]string{"n": "50000", "c": "200", "q": "25", "disable-keepalive": "true"}
 
-// notInLab are load flags that choose addresses, which is the balancer's part.
-var notInLab = []string{"connect-to", "dns", "endpoint-header"}
+// notInLab are load flags that mean nothing in a lab, and why.
+var notInLab = []struct{ name, why string }{
+	{"connect-to", balancerChooses},
+	{"dns", balancerChooses},
+	{"endpoint-header", balancerChooses},
+	{"x", balancerChooses},
+	{"unix-socket", balancerChooses},
+	{"insecure", speaksHTTP},
+	{"cacert", speaksHTTP},
+	{"cert", speaksHTTP},
+	{"key", speaksHTTP},
+	{"sni", speaksHTTP},
+	{"tls-min", speaksHTTP},
+}
+
+const (
+	balancerChooses = "the lab's balancer chooses the addresses"
+	speaksHTTP      = "the lab speaks http"
+)
 
 // Flags defines the lab's flags on fs: those of the fleet, and those of the
 // load with the lab's defaults.
@@ -50,8 +67,8 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 		_ = f.Value.Set(value) // the table's values parse; a test holds that
 		f.DefValue = value
 	}
-	for _, name := range notInLab {
-		_ = fs.MarkHidden(name) // fails only for a flag that is not there
+	for _, flag := range notInLab {
+		_ = fs.MarkHidden(flag.name) // fails only for a flag that is not there
 	}
 	return v
 }
@@ -103,9 +120,9 @@ func (v *FlagValues) variant(mode StopMode, at scenario.At, stderr io.Writer) sc
 }
 
 func (v *FlagValues) check() (scenario.At, []StopMode, error) {
-	for _, name := range notInLab {
-		if v.set.Changed(name) {
-			return scenario.At{}, nil, fmt.Errorf("--%s: the lab's balancer chooses the addresses", name)
+	for _, flag := range notInLab {
+		if v.set.Changed(flag.name) {
+			return scenario.At{}, nil, fmt.Errorf("%s: %s", dashed(flag.name), flag.why)
 		}
 	}
 	if err := v.checkNumbers(); err != nil {
@@ -120,6 +137,14 @@ func (v *FlagValues) check() (scenario.At, []StopMode, error) {
 	}
 	modes, err := parseStopModes(v.stop)
 	return at, modes, err
+}
+
+// dashed is a flag as a person writes it.
+func dashed(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
 }
 
 func (v *FlagValues) checkNumbers() error {

@@ -1,0 +1,105 @@
+package loadgen
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+
+	"nodrop/loadgen/internal/h1"
+)
+
+// ParseProxy reads -x: host:port, or a URL with an optional user and password.
+func ParseProxy(s string) (*url.URL, error) {
+	raw := s
+	if !strings.Contains(raw, "://") {
+		raw = "http://" + raw
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("-x %q: %w", s, errors.Unwrap(err))
+	case u.Scheme != "http":
+		return nil, fmt.Errorf("-x %q: only http:// proxies are spoken to", s)
+	case u.Path != "" && u.Path != "/" || u.RawQuery != "":
+		return nil, fmt.Errorf("-x %q: a proxy has no path", s)
+	}
+	if _, err := parseTarget(u.String()); err != nil {
+		return nil, fmt.Errorf("-x %q: %w", s, err)
+	}
+	return u, nil
+}
+
+// proxyFields are what requests to the proxy itself carry.
+func (c *Config) proxyFields() []Field {
+	if c.Proxy == nil || c.Proxy.User == nil {
+		return nil
+	}
+	password, _ := c.Proxy.User.Password()
+	credentials := base64.StdEncoding.EncodeToString([]byte(c.Proxy.User.Username() + ":" + password))
+	return []Field{{Name: "Proxy-Authorization", Value: "Basic " + credentials}}
+}
+
+// absolute is the request target that a proxy wants: the whole URL, but for
+// what is no part of it on the wire.
+func (t target) absolute() string {
+	u := *t.url
+	u.User, u.Fragment, u.RawFragment = nil, "", ""
+	u.Host = t.hostField()
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	return u.String()
+}
+
+// tunnelError is a proxy's refusal to make a tunnel.
+type tunnelError struct{ status int }
+
+func (e tunnelError) Error() string { return fmt.Sprintf("the proxy answered %d to CONNECT", e.status) }
+
+// tunnel asks the proxy, on a connection just made, for a way to the hop's host.
+func (x *exchange) tunnel(at *hop, deadline time.Time) *failure {
+	began := x.now()
+	err := x.worker.arm(x.conn, deadline)
+	if err == nil {
+		err = x.load.openTunnel(x.conn, at.target)
+	}
+	x.result.Phases.Connect += x.now() - began
+	if err != nil {
+		text := x.conn.errorText(&failure{stage: StageWait, err: err}, x.load.address)
+		return x.broken(&failure{stage: StageProxy, err: err, text: "proxyconnect tcp: " + text})
+	}
+	return nil
+}
+
+// openTunnel makes c, a connection to the proxy, one to t. It reads the head of
+// the proxy's answer byte by byte: what follows belongs to the other end.
+func (l *Load) openTunnel(c io.ReadWriter, t target) error {
+	host := t.hostport()
+	connect := h1.Request{Method: "CONNECT", Target: host, Host: host, Fields: l.cfg.proxyFields()}
+	if _, err := c.Write(connect.Append(nil)); err != nil {
+		return err
+	}
+	var parser h1.Parser
+	parser.Reset(true)
+	var one [1]byte
+	for !parser.Done() {
+		n, err := c.Read(one[:])
+		if n == 0 && err != nil {
+			if errors.Is(err, io.EOF) {
+				err = parser.EOF()
+			}
+			return err
+		}
+		if _, err := parser.Feed(one[:n]); err != nil {
+			return err
+		}
+	}
+	if status := parser.Status(); status < 200 || status > 299 {
+		return tunnelError{status}
+	}
+	return nil
+}
