@@ -60,6 +60,9 @@ type Config struct {
 	// was told to stop; 0 = 5 s.
 	DrainBound time.Duration
 
+	// TraceLost is how many lost requests, the first, are told step by step.
+	TraceLost int
+
 	Sinks []Sink // each gets every Result as it is made
 }
 
@@ -151,6 +154,8 @@ func (c *Config) validateLoad() error {
 		return fmt.Errorf("-q %v: a rate cannot be negative or endless", c.Rate)
 	case c.Rate > 1e9:
 		return fmt.Errorf("-q %v: more than one request per nanosecond", c.Rate)
+	case c.TraceLost < 0:
+		return fmt.Errorf("--trace-lost %d: cannot be negative", c.TraceLost)
 	case c.ConnectTimeout < 0:
 		return fmt.Errorf("--connect-timeout %v: cannot be negative", c.ConnectTimeout)
 	}

@@ -2,10 +2,14 @@ package loadgen_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -60,30 +64,76 @@ func TestContract(t *testing.T) {
 		for planName, plan := range plans {
 			for _, keepAlive := range []bool{true, false} {
 				for _, method := range []string{"GET", "POST"} {
-					name := fmt.Sprintf("%v/%s/keepalive=%t/%s", kind, planName, keepAlive, method)
-					t.Run(name, func(t *testing.T) {
-						t.Parallel()
-						testKind(t, kind, plan(kind), keepAlive, method, want)
-					})
+					for _, scheme := range schemes {
+						name := fmt.Sprintf("%v/%s/keepalive=%t/%s/%s", kind, planName, keepAlive, method, scheme)
+						t.Run(name, func(t *testing.T) {
+							t.Parallel()
+							testKind(t, scheme, kind, plan(kind), keepAlive, method, want)
+						})
+					}
 				}
 			}
 		}
 	}
 }
 
-func testKind(t *testing.T, kind faultserver.Kind, plan faultserver.Plan, keepAlive bool, method string, want []string) {
+func testKind(t *testing.T, scheme string, kind faultserver.Kind, plan faultserver.Plan, keepAlive bool, method string, want []string) {
 	t.Helper()
-	server := startServer(t, plan)
-	cfg := loadgen.Config{URL: server.URL() + "/", Requests: 120, Workers: 6, Method: method, DisableKeepAlive: !keepAlive}
+	server := startScheme(t, scheme, plan)
+	cfg := loadgen.Config{URL: server.URL() + "/", Requests: 120, Workers: 6, Method: method, DisableKeepAlive: !keepAlive, TLS: trusting(t)}
+	if scheme == "https" {
+		cfg.Requests = 60 // each connection takes a millisecond of processor time
+	}
 	if method == "POST" {
 		cfg.Body = []byte("a=1")
 	}
 	if isSilent(kind) {
-		cfg.Requests, cfg.Timeout = 18, 2*time.Second
+		cfg.Requests, cfg.Timeout = 12, 2*time.Second
 	}
 	run := runLoad(t, cfg)
 	counts := serverCounts(t, server)
 	checkAgainstServer(t, run, counts, want)
+}
+
+// schemes are what the suite runs over.
+var schemes = []string{"http", "https"}
+
+// certificate is the test servers', and the pool of authorities that knows it.
+var certificate = sync.OnceValues(func() (tls.Certificate, *x509.CertPool) {
+	cert, pool, err := faultserver.SelfSigned("127.0.0.1", "::1", "localhost", "gateway.example")
+	if err != nil {
+		panic(err)
+	}
+	return cert, pool
+})
+
+// trusting is a client that trusts the test servers.
+func trusting(t *testing.T) loadgen.TLS {
+	t.Helper()
+	_, roots := certificate()
+	return loadgen.TLS{Roots: roots}
+}
+
+func startScheme(t *testing.T, scheme string, plan faultserver.Plan) *faultserver.Server {
+	t.Helper()
+	if scheme == "http" {
+		return startServer(t, plan)
+	}
+	cert, _ := certificate()
+	server, err := faultserver.StartTLS(plan, &tls.Config{Certificates: []tls.Certificate{cert}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	return server
+}
+
+// trials is how many connections are made before the load.
+func trials(scheme string) int64 {
+	if scheme == "https" {
+		return 1
+	}
+	return 0
 }
 
 func isSilent(k faultserver.Kind) bool {
@@ -156,42 +206,67 @@ func add(n *faultserver.Count, o loadgen.Outcome) {
 
 func TestContractHead(t *testing.T) {
 	for _, kind := range []faultserver.Kind{faultserver.OK, faultserver.Chunked, faultserver.NoContent, faultserver.NotModified, faultserver.Interim} {
-		t.Run(kind.String(), func(t *testing.T) {
-			server := startServer(t, faultserver.Always(kind))
-			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 50, Workers: 5, Method: "HEAD"})
-			checkAgainstServer(t, run, serverCounts(t, server), nil)
-			if run.Counts.OK != 50 || run.Bytes != 0 {
-				t.Errorf("got %d ok, %d body bytes; want 50, 0", run.Counts.OK, run.Bytes)
-			}
-		})
+		for _, scheme := range schemes {
+			t.Run(kind.String()+"/"+scheme, func(t *testing.T) {
+				server := startScheme(t, scheme, faultserver.Always(kind))
+				run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 50, Workers: 5, Method: "HEAD", TLS: trusting(t)})
+				checkAgainstServer(t, run, serverCounts(t, server), nil)
+				if run.Counts.OK != 50 || run.Bytes != 0 {
+					t.Errorf("got %d ok, %d body bytes; want 50, 0", run.Counts.OK, run.Bytes)
+				}
+			})
+		}
 	}
 }
 
 func TestContractKeptAlive(t *testing.T) {
-	server := startServer(t, faultserver.Always(faultserver.OK))
-	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 100, Workers: 4})
-	counts := serverCounts(t, server)
-	if counts.Connections != 4 || run.Connections.Opened != 4 {
-		t.Errorf("server accepted %d connections, we counted %d; want 4", counts.Connections, run.Connections.Opened)
-	}
-	if got, want := outcome(run, "ok", ""), (faultserver.Count{Fresh: 4, Reused: 96}); got != want {
-		t.Errorf("got %+v; want %+v", got, want)
+	for _, scheme := range schemes {
+		t.Run(scheme, func(t *testing.T) {
+			server := startScheme(t, scheme, faultserver.Always(faultserver.OK))
+			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 100, Workers: 4, TLS: trusting(t)})
+			counts := serverCounts(t, server)
+			if counts.Connections != 4+trials(scheme) || run.Connections.Opened != 4 {
+				t.Errorf("server accepted %d connections, we counted %d; want 4", counts.Connections, run.Connections.Opened)
+			}
+			if got, want := outcome(run, "ok", ""), (faultserver.Count{Fresh: 4, Reused: 96}); got != want {
+				t.Errorf("got %+v; want %+v", got, want)
+			}
+		})
 	}
 }
 
 // TestContractStale: a connection closed while idle is replaced, not lost; the
 // two together are every connection that the server closed between requests.
 func TestContractStale(t *testing.T) {
-	server := startServer(t, faultserver.Always(faultserver.OKThenFIN))
-	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 60, Workers: 3, Rate: 100})
-	counts := serverCounts(t, server)
-	checkAgainstServer(t, run, counts, nil)
-	// Each connection but the workers' last ones was met again: stale, or lost.
-	if got, want := run.Connections.Stale+run.Counts.Lost, counts.Connections-3; got < want || got > counts.Connections {
-		t.Errorf("stale %d + lost %d; want %d to %d", run.Connections.Stale, run.Counts.Lost, want, counts.Connections)
+	for _, scheme := range schemes {
+		t.Run(scheme, func(t *testing.T) {
+			server := startScheme(t, scheme, faultserver.Always(faultserver.OKThenFIN))
+			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 60, Workers: 3, Rate: 100, TLS: trusting(t)})
+			counts := serverCounts(t, server)
+			checkAgainstServer(t, run, counts, nil)
+			connections := counts.Connections - trials(scheme)
+			// Each connection but the workers' last ones was met again: stale, or lost.
+			if got, want := run.Connections.Stale+run.Counts.Lost, connections-3; got < want || got > connections {
+				t.Errorf("stale %d + lost %d; want %d to %d", run.Connections.Stale, run.Counts.Lost, want, connections)
+			}
+			if run.Connections.Stale == 0 {
+				t.Error("no connection was found closed, at 100 ticks a second")
+			}
+		})
 	}
-	if run.Connections.Stale == 0 {
-		t.Error("no connection was found closed, at 100 ticks a second")
+}
+
+// TestContractPeerClosesFirst: a server that was told to close does so, and
+// TIME_WAIT stays with it.
+func TestContractPeerClosesFirst(t *testing.T) {
+	for _, scheme := range schemes {
+		t.Run(scheme, func(t *testing.T) {
+			server := startScheme(t, scheme, faultserver.Always(faultserver.OK))
+			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 60, Workers: 3, DisableKeepAlive: true, TLS: trusting(t)})
+			if c := run.Connections; c.Waited != 60 || c.Ours != 0 || c.Surplus != 0 {
+				t.Errorf("%+v; want 60 closed by the peer", c)
+			}
+		})
 	}
 }
 
@@ -274,10 +349,77 @@ func TestContractBlackHole(t *testing.T) {
 
 // TestContractExact: not n/c*c, as hey sends.
 func TestContractExact(t *testing.T) {
-	server := startServer(t, faultserver.Always(faultserver.OK))
-	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 500, Workers: 120, DisableKeepAlive: true})
-	if counts := serverCounts(t, server); counts.Requests != 500 || run.Counts.OK != 500 {
-		t.Errorf("the server saw %d, we say %d ok; want 500", counts.Requests, run.Counts.OK)
+	for _, scheme := range schemes {
+		t.Run(scheme, func(t *testing.T) {
+			server := startScheme(t, scheme, faultserver.Always(faultserver.OK))
+			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 500, Workers: 120, DisableKeepAlive: true, TLS: trusting(t)})
+			if counts := serverCounts(t, server); counts.Requests != 500 || run.Counts.OK != 500 {
+				t.Errorf("the server saw %d, we say %d ok; want 500", counts.Requests, run.Counts.OK)
+			}
+		})
+	}
+}
+
+// handshakeContract is contract for handshakes.
+var handshakeContract = map[faultserver.HandshakeFault]string{
+	faultserver.HandshakeEOF:     "tls.eof",
+	faultserver.HandshakeReset:   "tls.reset",
+	faultserver.HandshakeSilence: "tls.timeout",
+	faultserver.HandshakePlain:   "tls.malformed",
+	faultserver.HandshakeAlert:   "tls.rejected",
+}
+
+// TestContractHandshake: each second handshake of the load meets the fault; the
+// first of all is the trial before it.
+func TestContractHandshake(t *testing.T) {
+	for _, fault := range faultserver.HandshakeFaults() {
+		want, ok := handshakeContract[fault]
+		if !ok {
+			t.Errorf("no contract for %v", fault)
+			continue
+		}
+		t.Run(fault.String(), func(t *testing.T) {
+			t.Parallel()
+			plan := func(seq int64) faultserver.HandshakeFault {
+				if seq > 0 && seq%2 == 0 {
+					return fault
+				}
+				return faultserver.HandshakeOK
+			}
+			cert, _ := certificate()
+			server, err := faultserver.StartHandshakes(plan, faultserver.Always(faultserver.OK), &tls.Config{Certificates: []tls.Certificate{cert}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = server.Close() })
+			cfg := loadgen.Config{URL: server.URL(), Requests: 40, Workers: 4, DisableKeepAlive: true, TLS: trusting(t)}
+			if fault == faultserver.HandshakeSilence {
+				// The handshake is bounded as the request is, not as the connection.
+				cfg.Requests, cfg.Timeout, cfg.ConnectTimeout = 8, 2*time.Second, time.Second
+			}
+			run := runLoad(t, cfg)
+			n := cfg.Requests / 2
+			if got, want := serverCounts(t, server).Handshakes, map[faultserver.HandshakeFault]int64{faultserver.HandshakeOK: n + 1, fault: n}; !maps.Equal(got, want) {
+				t.Errorf("the server made %v; want %v", got, want)
+			}
+			if got, want := outcome(run, "ok", ""), (faultserver.Count{Fresh: n}); got != want {
+				t.Errorf("ok: got %+v; want %+v", got, want)
+			}
+			if got, wantCount := outcome(run, "lost", want), (faultserver.Count{Fresh: n}); got != wantCount || run.Counts.Lost != n {
+				t.Errorf("got %+v; want %d as %s", run.Outcomes, n, want)
+			}
+			for _, l := range run.Lost {
+				if p := l.Class.Info().Processed; p != loadgen.Never {
+					t.Errorf("%s: processed %s", l.Class, p)
+				}
+				if took := time.Duration(l.End - l.Start); fault == faultserver.HandshakeSilence && took < 1900*time.Millisecond {
+					t.Errorf("timed out after %v; want -t, 2s", took)
+				}
+			}
+			if len(run.Samples) != 1 {
+				t.Errorf("samples %+v; want one", run.Samples)
+			}
+		})
 	}
 }
 

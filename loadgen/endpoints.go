@@ -13,6 +13,14 @@ type Endpoint struct {
 	Path string // of a unix socket; in place of Addr
 }
 
+// String is the name, with the address where that says more.
+func (e *Endpoint) String() string {
+	if addr := e.Addr.String(); e.Path == "" && e.Name != addr {
+		return e.Name + " (" + addr + ")"
+	}
+	return e.Name
+}
+
 // Endpoints says which address the next new connection goes to.
 //
 // Next is called once per connection, from many goroutines at once, and must

@@ -28,6 +28,7 @@ type exchange struct {
 	buf    []byte
 	conn   *conn // kept alive, or being used
 	result Result
+	trace  *tracer // nil unless lost requests are to be told
 
 	names map[string]int // endpoints' indexes in the recorder, by name
 
@@ -91,6 +92,7 @@ func (x *exchange) do(ctx context.Context) *Result {
 	r := &x.result
 	*r = Result{Start: x.now(), Endpoint: -1}
 	x.worker.shard.start(r.Start)
+	x.startTrace()
 	deadline := x.load.deadline(r.Start)
 	at := x.load.first
 	for followed := 0; ; followed++ {
@@ -127,6 +129,7 @@ func (x *exchange) answered() {
 	r := &x.result
 	if !x.load.ok[r.Status] {
 		r.Fate, r.Class = FateLost, statusClass(r.Status)
+		x.endTrace(&failure{stage: StageStatus})
 	}
 }
 
@@ -145,6 +148,25 @@ func (x *exchange) fail(at *hop, f *failure) {
 	}
 	r.Status = 0
 	r.Sample = sampleText(at, f, r.Class)
+	x.endTrace(f)
+}
+
+// startTrace begins to note the steps of a request while a trace is wanted.
+func (x *exchange) startTrace() {
+	x.trace = nil
+	if limit := x.load.cfg.TraceLost; limit > 0 && !x.load.traces.full() {
+		x.trace = &tracer{}
+	}
+}
+
+// endTrace keeps what was noted of a lost request.
+func (x *exchange) endTrace(f *failure) {
+	r := &x.result
+	if x.trace == nil || r.Fate != FateLost {
+		return
+	}
+	x.trace.note(r.End, f.err, "failed in the %s stage: %s", f.stage, r.Class)
+	x.load.traces.add(r, x.load.recorder.names.name(r.Endpoint), x.trace.steps)
 }
 
 // one carries out one hop: connect if needed, write, read the whole answer.
@@ -160,8 +182,11 @@ func (x *exchange) one(ctx context.Context, at *hop, deadline time.Time) *failur
 	x.parser.Reset(at.method == "HEAD")
 	c.used = true
 	began := x.now()
-	_, writeErr := c.Write(at.bytes)
+	sent, writeErr := c.Write(at.bytes)
 	written := x.now()
+	if x.trace != nil {
+		x.trace.note(written, writeErr, "sent %d of %d bytes of %s %s", sent, len(at.bytes), at.method, at.target.shown())
+	}
 	r.Phases.Send += written - began
 	if writeErr != nil && isTimeout(writeErr) {
 		return x.broken(&failure{stage: StageSend, err: writeErr})
@@ -198,6 +223,9 @@ func (x *exchange) read(since int64) *failure {
 	r, firstByte := &x.result, int64(0)
 	for {
 		n, err := x.conn.Read(x.buf)
+		if x.trace != nil {
+			x.trace.note(x.now(), err, "received %d bytes", n)
+		}
 		if n > 0 {
 			if firstByte == 0 {
 				firstByte = x.now()
@@ -268,7 +296,13 @@ func (x *exchange) connect(ctx context.Context, at *hop, deadline time.Time) *fa
 	}
 	if x.conn != nil && x.conn.key == key {
 		if x.conn.quiet() {
+			if x.trace != nil {
+				x.trace.note(x.now(), nil, "connection from %v is kept alive and quiet", x.conn.LocalAddr())
+			}
 			return nil
+		}
+		if x.trace != nil {
+			x.trace.note(x.now(), nil, "connection from %v was closed by the peer: replaced", x.conn.LocalAddr())
 		}
 		x.worker.shard.connection(func(c *ConnectionCount) { c.Stale++ })
 	}
@@ -294,6 +328,9 @@ func (x *exchange) dial(ctx context.Context, at *hop, key string, deadline time.
 			bound, text = own, ""
 		}
 	}
+	if x.trace != nil {
+		x.trace.note(x.now(), nil, "connecting to %s", endpoint)
+	}
 	s, err := dialSocket(endpoint, bound, x.worker.register)
 	connected := x.now()
 	r.Phases.Connect += connected - began
@@ -306,6 +343,9 @@ func (x *exchange) dial(ctx context.Context, at *hop, key string, deadline time.
 		return &failure{stage: stage, err: err, text: text}
 	}
 	x.worker.shard.connected(r.Endpoint, connected)
+	if x.trace != nil {
+		x.trace.note(connected, nil, "connected from %v to %v", s.LocalAddr(), s.RemoteAddr())
+	}
 	x.conn = &conn{socket: s, key: key, endpoint: r.Endpoint}
 	if !at.target.tls {
 		return nil
@@ -338,6 +378,9 @@ func (x *exchange) secure(at *hop, deadline time.Time) *failure {
 	r, began := &x.result, x.now()
 	s, err := secure(x.conn.socket, at.tls)
 	took := x.now() - began
+	if x.trace != nil {
+		x.trace.note(began+took, err, "TLS handshake")
+	}
 	r.Phases.TLS += took
 	r.Phases.Connect += took
 	if err != nil {

@@ -33,6 +33,7 @@ type FlagValues struct {
 
 	ok, endpointHeader, dns string
 	connectTo               []string
+	traceLost               int
 	cpus                    int
 
 	insecure                            bool
@@ -68,6 +69,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	fs.StringVar(&v.ok, "ok", string(defaultOK), "statuses that are not a loss: 200, 2xx, 200-299, comma-separated")
 	fs.StringArrayVar(&v.connectTo, "connect-to", nil, "HOST:PORT:ADDR:PORT; connect to ADDR:PORT instead; repeatable, connections take turns")
 	fs.StringVar(&v.endpointHeader, "endpoint-header", "", "response field that names the replica")
+	fs.IntVar(&v.traceLost, "trace-lost", 0, "tell the first so many lost requests step by step")
 	fs.StringVar(&v.dns, "dns", string(DNSRefresh), "when to resolve the name: "+strings.Join(dnsModeNames(), ", "))
 
 	fs.BoolVar(&v.insecure, "insecure", false, "do not verify the server's certificate")
@@ -97,8 +99,8 @@ func (v *FlagValues) Config(url string) (Config, error) {
 		Timeout: time.Duration(v.timeout), ConnectTimeout: v.connectTimeout,
 		Method: strings.ToUpper(v.method), Host: v.host,
 		DisableKeepAlive: v.noKeepAlive, DisableRedirects: v.noRedirects,
-		UnixSocket: v.unixSocket,
-		OK:         StatusSet(v.ok), EndpointHeader: v.endpointHeader, DNS: DNSMode(v.dns),
+		UnixSocket: v.unixSocket, TraceLost: v.traceLost,
+		OK: StatusSet(v.ok), EndpointHeader: v.endpointHeader, DNS: DNSMode(v.dns),
 	}
 	if c.Timeout == 0 {
 		c.Timeout = -1

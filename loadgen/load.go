@@ -27,6 +27,7 @@ type Load struct {
 	schedule Schedule
 	budget   *budget
 	recorder *recorder
+	traces   traces
 
 	first     hop  // of every request
 	keepAlive bool // connections carry more than one
@@ -66,6 +67,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 		schedule: Schedule{Workers: cfg.Workers, Rate: cfg.Rate},
 		budget:   newBudget(cfg.Requests, cfg.Duration),
 		recorder: newRecorder(cfg.Sinks),
+		traces:   traces{limit: cfg.TraceLost},
 		started:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 	}
@@ -269,6 +271,7 @@ func (l *Load) result(duration int64) *Run {
 	run.Counts.Planned = l.budget.planned()
 	run.Counts.Unsent = l.budget.unsent()
 	l.recorder.merge(run)
+	run.Traces = l.traces.list
 	l.marksMu.Lock()
 	defer l.marksMu.Unlock()
 	run.Marks = append([]Mark{}, l.marks...)

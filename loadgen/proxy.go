@@ -67,6 +67,9 @@ func (x *exchange) tunnel(at *hop, deadline time.Time) *failure {
 	if err == nil {
 		err = x.load.openTunnel(x.conn, at.target)
 	}
+	if x.trace != nil {
+		x.trace.note(x.now(), err, "CONNECT %s", at.target.hostport())
+	}
 	x.result.Phases.Connect += x.now() - began
 	if err != nil {
 		text := x.conn.errorText(&failure{stage: StageWait, err: err}, x.load.address)

@@ -35,10 +35,11 @@ type Run struct {
 	Phases     PhaseLatencies `json:"phases"` // of answered requests
 	Bins       Bins           `json:"bins"`
 	Endpoints  []EndpointSeen `json:"endpoints"`
-	Lost       []LostRequest  `json:"lost"`       // in order of failure, at most 100,000
-	LostUntold int64          `json:"lostUntold"` // lost requests beyond those in Lost, in the counts alone
-	Samples    []Sample       `json:"samples"`    // error texts by how often they were met
-	Marks      []Mark         `json:"marks"`      // in order of start
+	Lost       []LostRequest  `json:"lost"`             // in order of failure, at most 100,000
+	LostUntold int64          `json:"lostUntold"`       // lost requests beyond those in Lost, in the counts alone
+	Traces     []Trace        `json:"traces,omitempty"` // of the first lost requests, if asked for
+	Samples    []Sample       `json:"samples"`          // error texts by how often they were met
+	Marks      []Mark         `json:"marks"`            // in order of start
 	Notes      []string       `json:"notes,omitempty"`
 
 	Expect  []string `json:"expect,omitempty"`  // checks that fail the verdict when false

@@ -72,7 +72,7 @@ func checkInvariants(t *testing.T, run *loadgen.Run) {
 	if run.Latency.OK.Count != c.OK {
 		t.Errorf("%d ok latencies, %d ok", run.Latency.OK.Count, c.OK)
 	}
-	for _, p := range []*loadgen.Latency{&run.Phases.DNS, &run.Phases.Connect, &run.Phases.Send, &run.Phases.Wait, &run.Phases.Read} {
+	for _, p := range []*loadgen.Latency{&run.Phases.DNS, &run.Phases.Connect, &run.Phases.TLS, &run.Phases.Send, &run.Phases.Wait, &run.Phases.Read} {
 		if p.Count != answered || p.Count > 0 && p.Min < 0 {
 			t.Errorf("phase with %d values from %d ns, %d answers", p.Count, p.Min, answered)
 		}

@@ -100,8 +100,26 @@ func writeLoss(out io.Writer, r *RunReport) {
 	writeEndpoints(out, &r.Loss)
 	writeWindows(out, &r.Loss)
 	writeMarks(out, r.Run.Marks)
+	writeTraces(out, r.Run.Traces)
 	writeNotes(out, r)
 	fmt.Fprintln(out)
+}
+
+// writeTraces tells lost requests step by step: when, from each one's start,
+// and what.
+func writeTraces(out io.Writer, traces []loadgen.Trace) {
+	for i, trace := range traces {
+		fmt.Fprintf(out, "\n  Lost request %d, %s, started at %s:\n", i+1, trace.Class, moment(trace.Start))
+		t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		for _, s := range trace.Steps {
+			what := s.What
+			if s.Error != "" {
+				what += ": " + s.Error
+			}
+			fmt.Fprintf(t, "    +%s\t%s\n", duration(s.At-trace.Start), what)
+		}
+		flush(t)
+	}
 }
 
 func writeClasses(out io.Writer, l *Loss) {
