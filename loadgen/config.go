@@ -42,6 +42,8 @@ type Config struct {
 	DisableKeepAlive bool
 	DisableRedirects bool
 
+	MaxBody int64 // bytes of an answer's body; more is a loss; 0 = any number
+
 	TLS TLS // of https URLs
 
 	Proxy      *url.URL // connections go there; nil = none
@@ -154,6 +156,8 @@ func (c *Config) validateLoad() error {
 		return fmt.Errorf("-q %v: a rate cannot be negative or endless", c.Rate)
 	case c.Rate > 1e9:
 		return fmt.Errorf("-q %v: more than one request per nanosecond", c.Rate)
+	case c.MaxBody < 0:
+		return fmt.Errorf("--max-body %d: cannot be negative", c.MaxBody)
 	case c.TraceLost < 0:
 		return fmt.Errorf("--trace-lost %d: cannot be negative", c.TraceLost)
 	case c.ConnectTimeout < 0:

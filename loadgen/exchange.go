@@ -4,20 +4,15 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
-	"net/url"
 	"strings"
 	"time"
 
 	"nodrop/loadgen/internal/h1"
 )
 
-const (
-	readBufferSize = 16 << 10
-	// finBound is how long the peer is given to close first after the last
-	// answer on a connection. It lies outside the latency.
-	finBound = 100 * time.Millisecond
-)
+const readBufferSize = 16 << 10
 
 // exchange carries out one request at a time, redirects included, on at most
 // one kept connection. It owns its connections: nothing is sent twice.
@@ -37,14 +32,6 @@ type exchange struct {
 	lastIndex  int
 }
 
-// conn is one connection and what it carried.
-type conn struct {
-	socket
-	key      string // origin it was made for; "" = not to be used again
-	endpoint int    // its index in the recorder
-	used     bool
-}
-
 // hop is one request of a redirect chain.
 type hop struct {
 	target   target
@@ -54,6 +41,9 @@ type hop struct {
 	bytes    []byte      // on the wire
 	tls      *tls.Config // nil for http
 }
+
+// errBodyTooLong: more came than --max-body allows.
+var errBodyTooLong = errors.New("body too long")
 
 // failure is why an exchange ended without a whole answer.
 type failure struct {
@@ -235,6 +225,9 @@ func (x *exchange) read(since int64) *failure {
 			if malformed != nil {
 				return &failure{stage: StageHead, err: malformed}
 			}
+			if most := x.load.cfg.MaxBody; most > 0 && x.parser.BodyBytes() > most {
+				return &failure{stage: StageBody, err: errBodyTooLong, text: fmt.Sprintf("body over %d bytes (--max-body)", most)}
+			}
 			if used < n {
 				x.worker.shard.connection(func(c *ConnectionCount) { c.Surplus++ })
 				x.conn.key = "" // out of step: never to be used again
@@ -286,219 +279,4 @@ func (x *exchange) nameEndpoint() {
 		x.lastIndex = x.load.recorder.names.id(string(value))
 	}
 	x.result.Endpoint = x.lastIndex
-}
-
-// connect makes sure that there is a connection to the hop's host.
-func (x *exchange) connect(ctx context.Context, at *hop, deadline time.Time) *failure {
-	key := at.target.origin()
-	if x.load.cfg.Proxy != nil && !at.target.tls {
-		key = "http proxy" // carries requests to any host
-	}
-	if x.conn != nil && x.conn.key == key {
-		if x.conn.quiet() {
-			if x.trace != nil {
-				x.trace.note(x.now(), nil, "connection from %v is kept alive and quiet", x.conn.LocalAddr())
-			}
-			return nil
-		}
-		if x.trace != nil {
-			x.trace.note(x.now(), nil, "connection from %v was closed by the peer: replaced", x.conn.LocalAddr())
-		}
-		x.worker.shard.connection(func(c *ConnectionCount) { c.Stale++ })
-	}
-	if x.conn != nil {
-		x.drop()
-	}
-	return x.dial(ctx, at, key, deadline)
-}
-
-// dial makes one connection attempt to one address.
-func (x *exchange) dial(ctx context.Context, at *hop, key string, deadline time.Time) *failure {
-	r := &x.result
-	r.Reused, r.Endpoint = false, -1
-	began := x.now()
-	endpoint, err := x.endpoint(ctx, at, deadline)
-	if err != nil {
-		return &failure{stage: StageDNS, err: err, text: err.Error()}
-	}
-	r.Endpoint = x.endpointIndex(endpoint)
-	bound, text := deadline, " (Client.Timeout exceeded while awaiting headers)"
-	if d := x.load.cfg.ConnectTimeout; d > 0 {
-		if own := time.Now().Add(d); deadline.IsZero() || own.Before(deadline) {
-			bound, text = own, ""
-		}
-	}
-	if x.trace != nil {
-		x.trace.note(x.now(), nil, "connecting to %s", endpoint)
-	}
-	s, err := dialSocket(endpoint, bound, x.worker.register)
-	connected := x.now()
-	r.Phases.Connect += connected - began
-	if err != nil {
-		x.worker.register(nil)
-		if !isTimeout(err) {
-			text = ""
-		}
-		stage, text := x.load.dialFailure(reason(err) + text)
-		return &failure{stage: stage, err: err, text: text}
-	}
-	x.worker.shard.connected(r.Endpoint, connected)
-	if x.trace != nil {
-		x.trace.note(connected, nil, "connected from %v to %v", s.LocalAddr(), s.RemoteAddr())
-	}
-	x.conn = &conn{socket: s, key: key, endpoint: r.Endpoint}
-	if !at.target.tls {
-		return nil
-	}
-	if x.load.cfg.Proxy != nil {
-		if fail := x.tunnel(at, deadline); fail != nil {
-			return fail
-		}
-	}
-	return x.secure(at, deadline)
-}
-
-// dialFailure is the stage of a connection that could not be made, and the
-// words for it.
-func (l *Load) dialFailure(why string) (Stage, string) {
-	switch {
-	case l.cfg.Proxy != nil:
-		return StageProxy, "proxyconnect tcp: dial tcp " + l.address + ": " + why
-	case l.cfg.UnixSocket != "":
-		return StageConnect, "dial unix " + l.address + ": " + why
-	}
-	return StageConnect, "dial tcp " + l.address + ": " + why
-}
-
-// secure makes the TLS handshake on a connection just made.
-func (x *exchange) secure(at *hop, deadline time.Time) *failure {
-	if err := x.worker.arm(x.conn, deadline); err != nil {
-		return x.broken(&failure{stage: StageTLS, err: err})
-	}
-	r, began := &x.result, x.now()
-	s, err := secure(x.conn.socket, at.tls)
-	took := x.now() - began
-	if x.trace != nil {
-		x.trace.note(began+took, err, "TLS handshake")
-	}
-	r.Phases.TLS += took
-	r.Phases.Connect += took
-	if err != nil {
-		return x.broken(&failure{stage: StageTLS, err: err})
-	}
-	x.conn.socket = s
-	return nil
-}
-
-// endpoint asks where the connection goes. A redirect to another host is
-// looked up there and then.
-func (x *exchange) endpoint(ctx context.Context, at *hop, deadline time.Time) (*Endpoint, error) {
-	home := x.load.allRoads() || strings.EqualFold(at.target.hostport(), x.load.target.hostport())
-	if home && x.load.cfg.DNS != DNSPerConnection {
-		return x.load.endpoints.Next(ctx)
-	}
-	if !deadline.IsZero() {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline)
-		defer cancel()
-	}
-	began := x.now()
-	defer func() { x.result.Phases.DNS += x.now() - began }()
-	if home {
-		return x.load.endpoints.Next(ctx)
-	}
-	return x.load.redirectEndpoint(ctx, at.target)
-}
-
-// allRoads reports whether connections go to one place whatever the hop's host.
-func (l *Load) allRoads() bool { return l.cfg.Proxy != nil || l.cfg.UnixSocket != "" }
-
-func (x *exchange) endpointIndex(e *Endpoint) int {
-	if i, ok := x.names[e.Name]; ok {
-		return i
-	}
-	i := x.load.recorder.names.id(e.Name)
-	if len(x.names) < maxEndpoints {
-		x.names[e.Name] = i
-	}
-	return i
-}
-
-// release keeps the connection of a whole answer, or ends it. After the last
-// hop there is time to do so such that TIME_WAIT stays with the peer, where the
-// peer is to close first; between hops waiting would be part of the latency.
-func (x *exchange) release(last bool) {
-	c := x.conn
-	if c == nil {
-		return
-	}
-	if c.key != "" && x.parser.KeepAlive() && x.load.keepAlive {
-		return
-	}
-	if last && !x.parser.CloseDelimited() && c.key != "" {
-		x.awaitFIN(c)
-	}
-	x.drop()
-}
-
-// awaitFIN gives the peer, which was told to close or said it would, the time
-// to do so.
-func (x *exchange) awaitFIN(c *conn) {
-	if err := x.worker.arm(c, time.Now().Add(finBound)); err != nil {
-		return
-	}
-	_, err := c.Read(x.buf[:1])
-	x.worker.shard.connection(func(n *ConnectionCount) {
-		switch {
-		case err == nil:
-			n.Surplus++
-		case isTimeout(err):
-			n.Ours++
-		default:
-			n.Waited++
-		}
-	})
-}
-
-// drop closes the connection.
-func (x *exchange) drop() {
-	x.worker.register(nil)
-	_ = x.conn.Close() // there is nothing left to learn from it
-	x.conn = nil
-}
-
-// maxRedirects is how many redirects a chain may have; hey's number.
-const maxRedirects = 10
-
-// redirect is the next hop of an answer that redirects, nil for any other.
-func (x *exchange) redirect(at *hop, followed int) (*hop, *failure) {
-	location := x.parser.Captured(0)
-	if x.load.cfg.DisableRedirects || len(location) == 0 {
-		return nil, nil
-	}
-	method, body := at.method, at.body
-	switch x.parser.Status() {
-	case 301, 302, 303:
-		if method != "HEAD" {
-			method = "GET"
-		}
-		body = nil
-	case 307, 308:
-	default:
-		return nil, nil
-	}
-	if followed == maxRedirects {
-		return nil, &failure{stage: StageHead, err: errTooManyRedirects, text: errTooManyRedirects.Error()}
-	}
-	ref, err := url.Parse(string(location))
-	if err != nil {
-		return nil, &failure{stage: StageHead, err: err, text: "failed to parse Location header " + quote(location)}
-	}
-	t, err := parseTarget(at.target.url.ResolveReference(ref).String())
-	if err != nil {
-		return nil, &failure{stage: StageHead, err: err, text: "cannot follow Location header " + quote(location)}
-	}
-	sameHost := at.sameHost && strings.EqualFold(t.hostport(), x.load.target.hostport())
-	next := x.load.newHop(t, method, body, sameHost)
-	return &next, nil
 }

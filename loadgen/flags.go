@@ -34,6 +34,7 @@ type FlagValues struct {
 	ok, endpointHeader, dns string
 	connectTo               []string
 	traceLost               int
+	maxBody                 int64
 	cpus                    int
 
 	insecure                            bool
@@ -69,6 +70,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	fs.StringVar(&v.ok, "ok", string(defaultOK), "statuses that are not a loss: 200, 2xx, 200-299, comma-separated")
 	fs.StringArrayVar(&v.connectTo, "connect-to", nil, "HOST:PORT:ADDR:PORT; connect to ADDR:PORT instead; repeatable, connections take turns")
 	fs.StringVar(&v.endpointHeader, "endpoint-header", "", "response field that names the replica")
+	fs.Int64Var(&v.maxBody, "max-body", 0, "bytes of a body beyond which an answer is lost and no further read (0: none)")
 	fs.IntVar(&v.traceLost, "trace-lost", 0, "tell the first so many lost requests step by step")
 	fs.StringVar(&v.dns, "dns", string(DNSRefresh), "when to resolve the name: "+strings.Join(dnsModeNames(), ", "))
 
@@ -99,7 +101,7 @@ func (v *FlagValues) Config(url string) (Config, error) {
 		Timeout: time.Duration(v.timeout), ConnectTimeout: v.connectTimeout,
 		Method: strings.ToUpper(v.method), Host: v.host,
 		DisableKeepAlive: v.noKeepAlive, DisableRedirects: v.noRedirects,
-		UnixSocket: v.unixSocket, TraceLost: v.traceLost,
+		UnixSocket: v.unixSocket, TraceLost: v.traceLost, MaxBody: v.maxBody,
 		OK: StatusSet(v.ok), EndpointHeader: v.endpointHeader, DNS: DNSMode(v.dns),
 	}
 	if c.Timeout == 0 {

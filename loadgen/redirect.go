@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"net/url"
 	"strconv"
+	"strings"
 )
 
 var errTooManyRedirects = errors.New("stopped after 10 redirects")
@@ -28,4 +30,40 @@ func (l *Load) redirectEndpoint(ctx context.Context, t target) (*Endpoint, error
 		addr = netip.AddrPortFrom(ips[0].Unmap(), t.port)
 	}
 	return &Endpoint{Name: addr.String(), Addr: addr}, nil
+}
+
+// maxRedirects is how many redirects a chain may have; hey's number.
+const maxRedirects = 10
+
+// redirect is the next hop of an answer that redirects, nil for any other.
+func (x *exchange) redirect(at *hop, followed int) (*hop, *failure) {
+	location := x.parser.Captured(0)
+	if x.load.cfg.DisableRedirects || len(location) == 0 {
+		return nil, nil
+	}
+	method, body := at.method, at.body
+	switch x.parser.Status() {
+	case 301, 302, 303:
+		if method != "HEAD" {
+			method = "GET"
+		}
+		body = nil
+	case 307, 308:
+	default:
+		return nil, nil
+	}
+	if followed == maxRedirects {
+		return nil, &failure{stage: StageHead, err: errTooManyRedirects, text: errTooManyRedirects.Error()}
+	}
+	ref, err := url.Parse(string(location))
+	if err != nil {
+		return nil, &failure{stage: StageHead, err: err, text: "failed to parse Location header " + quote(location)}
+	}
+	t, err := parseTarget(at.target.url.ResolveReference(ref).String())
+	if err != nil {
+		return nil, &failure{stage: StageHead, err: err, text: "cannot follow Location header " + quote(location)}
+	}
+	sameHost := at.sameHost && strings.EqualFold(t.hostport(), x.load.target.hostport())
+	next := x.load.newHop(t, method, body, sameHost)
+	return &next, nil
 }

@@ -260,6 +260,20 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
+func TestMaxBody(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, _ := strconv.Atoi(r.URL.Path[1:])
+		_, _ = w.Write(make([]byte, n))
+	}))
+	defer server.Close()
+	for size, want := range map[string]string{"1000": "ok ", "1001": "lost body.other", "5000000": "lost body.other"} {
+		run := runLoad(t, loadgen.Config{URL: server.URL + "/" + size, Requests: 4, Workers: 2, MaxBody: 1000})
+		if o := run.Outcomes[0]; o.Fate+" "+o.Class.String() != want {
+			t.Errorf("%s bytes: got %+v; want %s", size, run.Outcomes, want)
+		}
+	}
+}
+
 func TestConnectToTakesTurns(t *testing.T) {
 	var addrs []loadgen.ConnectTo
 	var servers []*faultserver.Server
