@@ -380,7 +380,15 @@ var fixtures = []struct {
 		for i := range int64(50) {
 			list = append(list, lost(i*200*us, i*200*us+180*us, "connect.refused", "10.0.0.1:8080", refusedText))
 		}
-		return recording(newRun(t, list))
+		return recording(newRun(t, list, func(b *builder) {
+			b.run.Traces = []loadgen.Trace{{
+				Start: 200 * us, Class: class(t, "connect.refused"), Endpoint: "10.0.0.1:8080",
+				Steps: []loadgen.TraceStep{
+					{At: 201 * us, What: "connecting to 10.0.0.1:8080"},
+					{At: 380 * us, What: "failed in the connect stage: connect.refused", Error: "connect: connection refused (errno 111)"},
+				},
+			}}
+		}))
 	}},
 	{"mixed", mixed},
 	{"lab", func(t testing.TB) *loadgen.Recording {
