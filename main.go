@@ -237,7 +237,7 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, formats []stri
 		return err
 	case err != nil && !errors.Is(err, context.Canceled):
 		p.complain(err)
-		p.code = exitInconclusive
+		recording.Error = err.Error()
 	}
 	return p.finish(ctx, out, recording)
 }

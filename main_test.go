@@ -641,6 +641,42 @@ func TestLabInterrupted(t *testing.T) {
 	}
 }
 
+// A replica that was to stay and dies when the event is long over: what was
+// lost then is not the stop's doing.
+func TestLabCrash(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("NOT RUN: it finds processes in Linux's /proc")
+	}
+	needsTime(t)
+	for _, stop := range []string{"abrupt", "graceful"} {
+		t.Run(stop, func(t *testing.T) {
+			t.Parallel()
+			m := startMarked(t, "lab", "--replicas", "3", "-z", "5s", "-c", "20", "-q", "20", "--at", "10%", "--pre-stop", "200ms", "--stop", stop)
+			await(t, "all replicas are there", func() bool { return len(m.children("lab-gateway")) == 3 })
+			await(t, "two replicas are gone", func() bool { return len(m.children("lab-gateway")) == 1 })
+			time.Sleep(500 * time.Millisecond) // the step ends, too
+			for pid := range m.children("lab-gateway") {
+				if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_ = m.wait()
+			if code := m.ProcessState.ExitCode(); code != exitInconclusive {
+				t.Errorf("%v; want exit code %d", m.ProcessState, exitInconclusive)
+			}
+			for _, want := range []string{
+				" s             crashed: gw-1: signal: killed\n",
+				"\nVerdict: inconclusive: " + stop + " lost ",
+				"\n  - " + stop + ": gw-1 crashed: signal: killed\n",
+			} {
+				if !strings.Contains(m.stdout.String(), want) {
+					t.Errorf("the report lacks %q", want)
+				}
+			}
+		})
+	}
+}
+
 // The second Ctrl-C waits for nothing, and prints nothing: without it, the
 // program waits some seconds for what is in flight, and then reports.
 func TestSecondInterrupt(t *testing.T) {

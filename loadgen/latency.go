@@ -71,15 +71,21 @@ func (l *Latency) Percentile(p float64) int64 {
 }
 
 // Each calls f for every occupied step of the histogram in rising order, with
-// a duration in ns inside Min and Max, and the count there.
+// a duration in ns inside Min and Max, the first at Min, and the count there.
 func (l *Latency) Each(f func(ns, count int64)) {
 	if l.Count == 0 {
 		return
 	}
+	first := true
 	for _, bar := range l.hist.Distribution() {
-		if bar.Count > 0 {
-			f(min(max(bar.From*1000, l.Min), l.Max), bar.Count)
+		if bar.Count == 0 {
+			continue
 		}
+		ns := min(max(bar.From*1000, l.Min), l.Max)
+		if first {
+			ns, first = l.Min, false
+		}
+		f(ns, bar.Count)
 	}
 }
 

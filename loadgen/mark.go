@@ -11,6 +11,7 @@ const (
 	MarkSignalled       MarkKind = "signalled"        // the stop signal was sent
 	MarkListenerClosed  MarkKind = "listener closed"  // it accepts no more connections
 	MarkExited          MarkKind = "exited"           // its process is gone
+	MarkCrashed         MarkKind = "crashed"          // its process, or that of what serves it, ended unasked: not the event's doing
 	MarkEndpointRemoved MarkKind = "endpoint removed" // the balancer sends it no more connections
 	MarkReady           MarkKind = "ready"            // it serves, and may get connections
 	MarkNote            MarkKind = "note"             // something seen, for instance a failed look-up
@@ -23,6 +24,8 @@ func (k MarkKind) Of(endpoint string) string {
 		return "endpoint " + endpoint + " removed"
 	case MarkListenerClosed:
 		return "listener of replica " + endpoint + " closed"
+	case MarkCrashed:
+		return endpoint + " crashed"
 	default:
 		return "replica " + endpoint + " " + string(k)
 	}

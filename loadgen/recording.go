@@ -13,6 +13,7 @@ const Format = "nodrop/1"
 type Recording struct {
 	Format string `json:"format"` // "nodrop/1"
 	Runs   []*Run `json:"runs"`
+	Error  string `json:"error,omitempty"` // why runs are missing, or the target is not as it was
 }
 
 // Run is one load: one variant, one repetition, one stream.

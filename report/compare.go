@@ -1,6 +1,10 @@
 package report
 
-import "slices"
+import (
+	"slices"
+
+	"nodrop/loadgen"
+)
 
 // Comparison sets variants side by side; a column for each run.
 type Comparison struct {
@@ -34,23 +38,40 @@ func compareVariants(runs []RunReport) *Comparison {
 	row("started", func(r RunReport) string { return number(r.Run.Counts.Started) })
 	row("ok", func(r RunReport) string { return number(r.Run.Counts.OK) })
 	row("lost", func(r RunReport) string { return number(r.Run.Counts.Lost) })
-	for _, class := range classesOf(runs) {
-		row("  "+class, func(r RunReport) string { return number(r.classTotal(class)) })
+	classes := func(spoiled bool) {
+		for _, class := range classesOf(runs, spoiled) {
+			row("  "+class, func(r RunReport) string { return number(r.classTotal(class)) })
+		}
+	}
+	classes(false)
+	if slices.ContainsFunc(runs, func(r RunReport) bool { return r.Run.Counts.Spoiled > 0 }) {
+		row("spoiled", func(r RunReport) string { return number(r.Run.Counts.Spoiled) })
+		classes(true)
 	}
 	row("windows", func(r RunReport) string { return number(int64(len(r.Loss.Windows))) })
-	row("time with loss", func(r RunReport) string { return duration(int64(r.Loss.Seconds * 1e9)) })
-	row("p50 of answers", func(r RunReport) string { return duration(r.Run.Latency.OK.Percentile(50)) })
-	row("p99 of answers", func(r RunReport) string { return duration(r.Run.Latency.OK.Percentile(99)) })
+	row("time with loss", func(r RunReport) string { return duration(r.Loss.Time) })
+	row("p50 of answers", func(r RunReport) string { return percentile(r.Run, 50) })
+	row("p99 of answers", func(r RunReport) string { return percentile(r.Run, 99) })
 	return c
 }
 
-// classesOf lists the classes that any run has, in order of appearance.
-func classesOf(runs []RunReport) []string {
+// percentile is a latency of answered requests, "-" without any.
+func percentile(run *loadgen.Run, p float64) string {
+	l := answered(run)
+	if l.Count == 0 {
+		return "-"
+	}
+	return duration(l.Percentile(p))
+}
+
+// classesOf lists the classes of lost or of spoiled requests that any run has,
+// in order of appearance.
+func classesOf(runs []RunReport, spoiled bool) []string {
 	var names []string
 	seen := map[string]bool{}
 	for _, r := range runs {
 		for _, c := range r.Loss.Classes {
-			if name := c.Class.String(); !seen[name] {
+			if name := c.Class.String(); c.Spoiled == spoiled && !seen[name] {
 				seen[name] = true
 				names = append(names, name)
 			}

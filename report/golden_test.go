@@ -301,6 +301,32 @@ type failingWriter struct{}
 
 func (failingWriter) Write([]byte) (int, error) { return 0, os.ErrClosed }
 
+// TestComparisonRows: the classes below lost add up to it, spoiled ones have a
+// row of their own, answers are those of any status, and none have no latency.
+func TestComparisonRows(t *testing.T) {
+	unexpected := newRun(t, []request{
+		{start: 0, end: 2 * ms, fate: loadgen.FateLost, endpoint: "gw-1", status: 503, class: "status.503"},
+		lost(500*ms, 500*ms+65*us, "connect.refused", "gw-1", refusedText),
+	}, variant("abrupt", nil))
+	unanswered := spoil(t, newRun(t, []request{lost(0, 65*us, "connect.refused", "gw-1", refusedText)}, variant("graceful", nil)), 3)
+	want := []ComparisonRow{
+		{"started", []string{"2", "4"}},
+		{"ok", []string{"0", "0"}},
+		{"lost", []string{"2", "1"}},
+		{"  connect.refused", []string{"1", "1"}},
+		{"  status.503", []string{"1", "0"}},
+		{"spoiled", []string{"0", "3"}},
+		{"  client.ports", []string{"0", "3"}},
+		{"windows", []string{"1", "1"}},
+		{"time with loss", []string{"498.1 ms", "65 µs"}},
+		{"p50 of answers", []string{"2.0 ms", "-"}},
+		{"p99 of answers", []string{"2.0 ms", "-"}},
+	}
+	if diff := cmp.Diff(want, Build(recording(unexpected, unanswered)).Comparison.Rows); diff != "" {
+		t.Errorf("rows differ (- want, + got)\n%s", diff)
+	}
+}
+
 // TestComparisonColumns: every row has a cell for each column, also beside a
 // run of no variant.
 func TestComparisonColumns(t *testing.T) {

@@ -15,7 +15,7 @@ type Loss struct {
 	Endpoints []EndpointLoss
 	Windows   []Window
 	Gap       int64 // ns; losses closer than this belong to one window
-	Seconds   float64
+	Time      int64 // ns; the windows' lengths together
 	Baseline  Baseline
 	Event     Event
 
@@ -75,7 +75,7 @@ type Event struct {
 	Known      bool
 	Begin, End int64  // ns
 	LoadOver   int64  // when the last request was started, ns
-	Err        string // of the first step that failed
+	Err        string // of the first step that failed, or child that crashed
 }
 
 // Inside reports whether the load went on until the event was over.
@@ -90,7 +90,7 @@ func findLoss(run *loadgen.Run) Loss {
 	l.Endpoints = endpointLosses(run)
 	l.Windows = windows(run, l.Gap)
 	for _, w := range l.Windows {
-		l.Seconds += seconds(w.End - w.Begin)
+		l.Time += w.End - w.Begin
 	}
 	l.Event = findEvent(run)
 	l.Baseline = findBaseline(run)
@@ -217,8 +217,8 @@ func findEvent(run *loadgen.Run) Event {
 	e := Event{LoadOver: lastStart(run)}
 	for _, m := range run.Marks {
 		// A replica that cut requests at the end of its grace is what is to be
-		// seen, not a step that failed; one that crashed fails the step.
-		if m.Error != "" && e.Err == "" && m.Kind == loadgen.MarkStep {
+		// seen; a step that failed, or a crash, is not.
+		if m.Error != "" && e.Err == "" && (m.Kind == loadgen.MarkStep || m.Kind == loadgen.MarkCrashed) {
 			e.Err = m.Name + ": " + m.Error
 		}
 		switch m.Kind {
@@ -228,7 +228,7 @@ func findEvent(run *loadgen.Run) Event {
 			}
 			e.Known = true
 			e.End = max(e.End, m.End)
-		case loadgen.MarkNote:
+		case loadgen.MarkNote, loadgen.MarkCrashed:
 		default:
 			e.End = max(e.End, m.End)
 		}

@@ -50,6 +50,6 @@ func Build(rec *loadgen.Recording) *Report {
 		r.Runs = append(r.Runs, RunReport{run, summarize(run), findLoss(run)})
 	}
 	r.Comparison = compareVariants(r.Runs)
-	r.Verdict = judge(r.Runs)
+	r.Verdict = judge(rec.Error, r.Runs)
 	return r
 }

@@ -57,9 +57,7 @@ type StatusCount struct {
 var percents = [...]int{10, 25, 50, 75, 90, 95, 99}
 
 func summarize(run *loadgen.Run) Summary {
-	answered := loadgen.Latency{}
-	answered.Merge(&run.Latency.OK)
-	answered.Merge(&run.Latency.Unexpected)
+	answered := answered(run)
 	s := Summary{
 		Total:      seconds(run.Duration),
 		Slowest:    seconds(answered.Max),
@@ -67,7 +65,7 @@ func summarize(run *loadgen.Run) Summary {
 		Average:    answered.Mean() / 1e9,
 		Answered:   answered.Count,
 		TotalBytes: run.Bytes,
-		Histogram:  histogram(&answered),
+		Histogram:  histogram(answered),
 		Phases:     phases(run),
 		Errors:     errorCounts(run),
 	}
@@ -84,6 +82,14 @@ func summarize(run *loadgen.Run) Summary {
 		s.Statuses = append(s.Statuses, StatusCount{status, run.Statuses[status]})
 	}
 	return s
+}
+
+// answered is the latency of all answered requests, whatever their status.
+func answered(run *loadgen.Run) *loadgen.Latency {
+	l := &loadgen.Latency{}
+	l.Merge(&run.Latency.OK)
+	l.Merge(&run.Latency.Unexpected)
+	return l
 }
 
 // errorCounts is hey's error distribution: every started request without an

@@ -132,6 +132,15 @@ func eachSample(t *testing.T, f func(t *testing.T, raw []int64)) {
 	}
 }
 
+// TestHistogramHasTheFastest: in hey's first row, also where the recording's
+// steps begin above it.
+func TestHistogramHasTheFastest(t *testing.T) {
+	rows := histogram(latencyOf([]int64{150_700, 300 * us, 900 * us}))
+	if got := rows[0]; got.Count != 1 || got.Mark != 150_700e-9 {
+		t.Errorf("got first row %v; want 1 up to 150.7 µs", got)
+	}
+}
+
 // TestHistogramWithinResolution: a row's bound may move by the recording's
 // three digits, and by the half µs that it rounds to.
 func TestHistogramWithinResolution(t *testing.T) {

@@ -29,9 +29,13 @@ type Verdict struct {
 
 // judge decides over all runs. A run that cannot be trusted makes the verdict
 // inconclusive; a check that failed on one that can makes it fail, and that
-// outweighs doubts about other runs.
-func judge(runs []RunReport) Verdict {
+// outweighs doubts about other runs, and about those that an error kept from
+// being made.
+func judge(unfinished string, runs []RunReport) Verdict {
 	var v Verdict
+	if unfinished != "" {
+		v.doubt(unfinished)
+	}
 	checked := false
 	for _, r := range runs {
 		name := prefix(r.Run)

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -111,6 +112,12 @@ func TestVerdict(t *testing.T) {
 		"a step failed": {
 			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Marks[0].Error = "no such deployment" })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"scale: no such deployment"}},
+		},
+		"a replica that was to stay crashed after the event": {
+			[]*loadgen.Run{trial(t, 3, func(run *loadgen.Run) {
+				run.Marks = append(run.Marks, loadgen.Mark{Kind: loadgen.MarkCrashed, Name: "gw-1 crashed", Endpoint: "gw-1", Start: 70 * ms, End: 70 * ms, Error: "signal: killed"})
+			})},
+			Verdict{Outcome: Inconclusive, Reasons: []string{"gw-1 crashed: signal: killed", "expected lost == 0, met lost 3"}},
 		},
 		"a replica killed after its grace is seen, no doubt": {
 			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) {
@@ -231,6 +238,18 @@ func TestVerdict(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestUnfinishedRecording: what is there may be as it should, what is missing
+// may not; only a check that failed says more.
+func TestUnfinishedRecording(t *testing.T) {
+	for lost, want := range map[int]Outcome{0: Inconclusive, 3: Fail} {
+		rec := recording(trial(t, lost, nil))
+		rec.Error = "graceful: gw-3: too many open files"
+		if v := Build(rec).Verdict; v.Outcome != want || !slices.Contains(v.Reasons, rec.Error) {
+			t.Errorf("%d lost: got %v; want %s because of %q", lost, v, want, rec.Error)
+		}
 	}
 }
 

@@ -39,7 +39,7 @@ func endpointCount(run *loadgen.Run) int {
 		names[e.Name] = true
 	}
 	for _, m := range run.Marks {
-		if m.Endpoint != "" {
+		if m.Endpoint != "" && m.Kind != loadgen.MarkCrashed {
 			names[m.Endpoint] = true
 		}
 	}

@@ -369,11 +369,12 @@ func TestWindowGap(t *testing.T) {
 	}
 }
 
-// TestEndpointCount: a replica that no request met is known from its marks.
+// TestEndpointCount: a replica that no request met is known from its marks; the
+// backend is no endpoint.
 func TestEndpointCount(t *testing.T) {
 	run := &loadgen.Run{
 		Endpoints: []loadgen.EndpointSeen{{Name: "gw-1"}, {Name: "gw-2"}},
-		Marks:     []loadgen.Mark{{Endpoint: "gw-2"}, {Endpoint: "gw-3"}, {Name: "step"}},
+		Marks:     []loadgen.Mark{{Endpoint: "gw-2"}, {Endpoint: "gw-3"}, {Name: "step"}, {Kind: loadgen.MarkCrashed, Endpoint: "backend"}},
 	}
 	if got := endpointCount(run); got != 3 {
 		t.Errorf("got %d; want 3", got)
@@ -394,7 +395,7 @@ func TestSlowLoadHasOneWindow(t *testing.T) {
 	if w := l.Windows[0]; w.Begin != 2000*ms || w.End != 3901*ms {
 		t.Errorf("got [%d, %d]; want [%d, %d]", w.Begin, w.End, 2000*ms, 3901*ms)
 	}
-	if got, want := l.Seconds, 1.901; got != want {
+	if got, want := l.Time, 1901*ms; got != want {
 		t.Errorf("got %v s with loss; want %v", got, want)
 	}
 }

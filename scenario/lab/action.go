@@ -20,8 +20,14 @@ func (a *fleetAction) Run(ctx context.Context, env *scenario.Env) error {
 		return err
 	}
 	a.fleet = fleet
+	fleet.Watch(marker(env))
 	env.Endpoints = fleet.Endpoints()
 	return nil
+}
+
+// marker hands events to env as marks.
+func marker(env *scenario.Env) func(Event) {
+	return func(e Event) { env.Mark(e.Kind, e.Replica, e.At, e.Err) }
 }
 
 // Undo ends the fleet.
@@ -44,7 +50,7 @@ func (a *scaleAction) Run(ctx context.Context, env *scenario.Env) error {
 	if a.fleet.fleet == nil {
 		return errors.New("there is no fleet to scale")
 	}
-	return a.fleet.fleet.Scale(ctx, a.to, func(e Event) { env.Mark(e.Kind, e.Replica, e.At, e.Err) })
+	return a.fleet.fleet.Scale(ctx, a.to, marker(env))
 }
 
 // Undo does nothing: the fleet goes as a whole.

@@ -154,6 +154,20 @@ func (f *Fleet) Err() error {
 	return inOneLine(errs...)
 }
 
+// Watch tells mark of every child that ends unasked before Stop, one call at a
+// time.
+func (f *Fleet) Watch(mark func(Event)) {
+	emit := serialised(mark)
+	for _, p := range f.processes() {
+		go func() {
+			<-p.exited
+			if p.crashed {
+				emit(Event{Kind: loadgen.MarkCrashed, Replica: p.name, At: p.exitedAt, Err: p.failure()})
+			}
+		}()
+	}
+}
+
 // processes lists every child that was started, the guardian first.
 func (f *Fleet) processes() []*process {
 	var all []*process

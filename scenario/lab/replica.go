@@ -64,8 +64,6 @@ func (r *replica) check(ctx context.Context) error {
 // stop in this way; nil when it went as the way has it.
 func (r *replica) exitError(mode StopMode, killed bool) error {
 	switch {
-	case r.crashed:
-		return r.crash()
 	case killed:
 		return fmt.Errorf("%s outlived its grace and was killed", r.name)
 	case mode == Abrupt && endedBySignal(r.cmd.ProcessState):

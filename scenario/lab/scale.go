@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,7 +20,6 @@ type scaleIn struct {
 	options  *Options
 	balancer *Balancer
 	leaving  []*replica
-	staying  []*replica
 	begin    time.Time
 	emit     func(Event)
 }
@@ -33,9 +31,9 @@ type scaleIn struct {
 // Every step is handed to mark, one call at a time, from several goroutines,
 // none after Scale has returned. A replica that cut requests at the end of its
 // grace, or outlived it, exits with an error in its event. One that exits
-// unasked, staying or leaving, is an error of Scale, too.
+// unasked, staying or leaving, is an error of Scale; the event is Watch's.
 func (f *Fleet) Scale(ctx context.Context, to int, mark func(Event)) error {
-	leaving, staying, err := f.choose(to)
+	leaving, err := f.choose(to)
 	if err != nil {
 		return err
 	}
@@ -43,7 +41,6 @@ func (f *Fleet) Scale(ctx context.Context, to int, mark func(Event)) error {
 		options:  &f.options,
 		balancer: &f.balancer,
 		leaving:  leaving,
-		staying:  staying,
 		begin:    time.Now(),
 		emit:     serialised(mark),
 	}
@@ -53,31 +50,29 @@ func (f *Fleet) Scale(ctx context.Context, to int, mark func(Event)) error {
 	return f.Err()
 }
 
-// choose splits the replicas that nobody has taken away yet.
-func (f *Fleet) choose(to int) (leaving, staying []*replica, err error) {
+// choose takes away all but the first to of the replicas that are left.
+func (f *Fleet) choose(to int) (leaving []*replica, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, r := range f.replicas {
 		if !r.leaving {
-			staying = append(staying, r)
+			leaving = append(leaving, r)
 		}
 	}
-	if to < 0 || to > len(staying) {
-		return nil, nil, fmt.Errorf("cannot scale from %d to %d: the lab takes replicas away only", len(staying), to)
+	if to < 0 || to > len(leaving) {
+		return nil, fmt.Errorf("cannot scale from %d to %d: the lab takes replicas away only", len(leaving), to)
 	}
-	staying, leaving = staying[:to], staying[to:]
+	leaving = leaving[to:]
 	for _, r := range leaving {
 		r.leaving = true
 	}
-	return leaving, staying, nil
+	return leaving, nil
 }
 
 func (s *scaleIn) run(ctx context.Context) error {
 	for _, r := range s.leaving {
 		s.emit(Event{Kind: loadgen.MarkTerminating, Replica: r.name, At: s.begin})
 	}
-	stop := s.watch(ctx)
-	defer stop()
 
 	var work errgroup.Group
 	if len(s.leaving) > 0 {
@@ -91,23 +86,6 @@ func (s *scaleIn) run(ctx context.Context) error {
 		return ctx.Err()
 	}
 	return err
-}
-
-// watch tells of replicas that were to stay and did not, until stop is called.
-func (s *scaleIn) watch(ctx context.Context) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var watchers sync.WaitGroup
-	for _, r := range s.staying {
-		watchers.Go(func() {
-			if r.awaitExit(ctx) == nil {
-				s.exited(r, false)
-			}
-		})
-	}
-	return func() {
-		cancel()
-		watchers.Wait()
-	}
 }
 
 // propagate takes the endpoints out of the balancer when it has heard of it.
@@ -135,8 +113,7 @@ func (s *scaleIn) leave(ctx context.Context, r *replica) error {
 		}
 	}
 	if !r.alive() {
-		s.exited(r, false)
-		return nil // Err tells of it
+		return nil // Err and Watch tell of it
 	}
 	// The moment is taken before the signal: what the signal causes comes after.
 	at := time.Now()
@@ -191,12 +168,16 @@ func (s *scaleIn) closed(r *replica, at time.Time) {
 	s.emit(Event{Kind: loadgen.MarkListenerClosed, Replica: r.name, At: at})
 }
 
-// exited tells of a replica's exit, after what it said before.
+// exited tells of a replica's exit, after what it said before. A crash is
+// Watch's to tell.
 func (s *scaleIn) exited(r *replica, killed bool) {
 	select {
 	case at := <-r.listenerClosed:
 		s.closed(r, at)
 	default:
+	}
+	if r.crashed {
+		return
 	}
 	s.emit(Event{Kind: loadgen.MarkExited, Replica: r.name, At: r.exitedAt, Err: r.exitError(s.options.Stop, killed)})
 }

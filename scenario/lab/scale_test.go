@@ -232,14 +232,15 @@ func TestGraceEnds(t *testing.T) {
 func TestCrash(t *testing.T) {
 	f := startFleet(t, Options{Replicas: 3, Stop: Graceful, PreStop: never, Grace: patience})
 	j, cancel, wait := inBackground(t, f, 2)
+	f.Watch(j.mark)
 	j.await(t, loadgen.MarkEndpointRemoved, "gw-3")
 	for _, n := range []int{1, 3} { // one that stays, one in its pre-stop delay
 		if err := f.replicaAt(n).cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
-		e := j.await(t, loadgen.MarkExited, f.replicaAt(n).name)
-		if e.Err == nil || !strings.Contains(e.Err.Error(), "exited before it was asked to") {
-			t.Errorf("%s exited with %v; want a crash", e.Replica, e.Err)
+		e := j.await(t, loadgen.MarkCrashed, f.replicaAt(n).name)
+		if e.Err == nil || e.Err.Error() != "signal: killed" {
+			t.Errorf("%s crashed with %v; want signal: killed", e.Replica, e.Err)
 		}
 	}
 	err := wait()
@@ -251,6 +252,9 @@ func TestCrash(t *testing.T) {
 	}
 	if f.Err() == nil {
 		t.Error("Err knows of no crash")
+	}
+	if j.has(loadgen.MarkExited, "gw-1") || j.has(loadgen.MarkExited, "gw-3") {
+		t.Error("a crash is told as an exit, too")
 	}
 	if got := f.Replicas(); !slices.Equal(got, []string{"gw-2"}) {
 		t.Errorf("replicas %v; want gw-2", got)
@@ -266,11 +270,13 @@ func TestCrashBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	j := newJournal()
+	f.Watch(j.mark)
 	if err := f.Scale(testContext(t), 1, j.mark); err == nil || !strings.Contains(err.Error(), "gw-2 exited before") {
 		t.Errorf("Scale: %v; want the crash of gw-2", err)
 	}
-	if e, found, _ := j.find(loadgen.MarkExited, "gw-2"); !found || e.Err == nil {
-		t.Errorf("event %v, %v; want an exit with an error", e, found)
+	j.await(t, loadgen.MarkCrashed, "gw-2")
+	if j.has(loadgen.MarkExited, "gw-2") {
+		t.Error("a crash is told as an exit, too")
 	}
 	if j.has(loadgen.MarkSignalled, "gw-2") {
 		t.Error("a dead replica was signalled")
