@@ -41,9 +41,9 @@ func classOf(stage Stage, err error) Class {
 	case errors.As(err, &refusal):
 		return newClass(StageProxy, CauseRejected)
 	case rejected(err):
-		return newClass(StageTLS, CauseRejected) // a TLS 1.3 server refuses a client after the handshake
+		return newClass(stage, CauseRejected)
 	case notTLS(err):
-		return newClass(StageTLS, CauseMalformed)
+		return newClass(stage, CauseMalformed)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return newClass(stage, CauseEOF)
 	case errors.Is(err, errRedialed):

@@ -32,7 +32,7 @@ type Config struct {
 	Duration time.Duration // -z; 0 = Requests decides
 
 	Timeout        time.Duration // of a whole request; 0 = 20 s, negative = none
-	ConnectTimeout time.Duration // of one connection; 0 = only Timeout bounds it
+	ConnectTimeout time.Duration // of one connection, TLS not included; 0 = only Timeout bounds it
 
 	Method string  // "" = GET
 	Host   string  // Host field; "" = the URL's

@@ -184,7 +184,11 @@ func (x *exchange) one(ctx context.Context, at *hop, deadline time.Time) *failur
 	// After a failed write the peer may still have said why: what it sent
 	// before it closed is there to be read.
 	if fail := x.read(written); fail != nil {
-		if writeErr != nil && fail.stage == StageWait {
+		switch {
+		case fail.stage != StageWait:
+		case !r.Reused && rejected(fail.err):
+			fail.stage = StageTLS // a TLS 1.3 server refuses a client after the handshake
+		case writeErr != nil:
 			fail = &failure{stage: StageSend, err: writeErr}
 		}
 		return x.broken(fail)
@@ -233,10 +237,10 @@ func (x *exchange) read(since int64) *failure {
 				x.conn.key = "" // out of step: never to be used again
 			}
 		}
-		if err == nil && !x.parser.Done() {
-			continue
-		}
-		if err != nil {
+		if !x.parser.Done() {
+			if err == nil {
+				continue
+			}
 			if errors.Is(err, io.EOF) {
 				err = x.parser.EOF()
 				x.conn.key = ""
@@ -244,7 +248,7 @@ func (x *exchange) read(since int64) *failure {
 			if err != nil {
 				return &failure{stage: stageOf(x.parser.Stage()), err: err}
 			}
-		}
+		} // an error that TLS gives along with the last bytes comes again
 		r.End = x.now()
 		r.Phases.Read += r.End - max(firstByte, since)
 		r.Status, r.Bytes = x.parser.Status(), x.parser.BodyBytes()

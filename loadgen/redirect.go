@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
-	"strings"
 )
 
 var errTooManyRedirects = errors.New("stopped after 10 redirects")
@@ -63,7 +62,7 @@ func (x *exchange) redirect(at *hop, followed int) (*hop, *failure) {
 	if err != nil {
 		return nil, &failure{stage: StageHead, err: err, text: "cannot follow Location header " + quote(location)}
 	}
-	sameHost := at.sameHost && strings.EqualFold(t.hostport(), x.load.target.hostport())
+	sameHost := at.sameHost && t.origin() == x.load.target.origin()
 	next := x.load.newHop(t, method, body, sameHost)
 	return &next, nil
 }

@@ -1,12 +1,14 @@
 package loadgen
 
 import (
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
 	"os"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // sampleText is a failure in the words that hey prints, so that equal causes
@@ -60,6 +62,7 @@ func maskedSource(a net.Addr) string {
 // reason is the part of an error's text that names the cause alone.
 func reason(err error) string {
 	var call *os.SyscallError
+	var invalid x509.CertificateInvalidError
 	switch {
 	case isTimeout(err):
 		return "i/o timeout"
@@ -69,6 +72,10 @@ func reason(err error) string {
 		return "unexpected EOF"
 	case errors.Is(err, errSelfConnect):
 		return "connect: connection refused"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		// Without the current time, which makes each second another text.
+		return "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: good from " +
+			invalid.Cert.NotBefore.UTC().Format(time.RFC3339) + " to " + invalid.Cert.NotAfter.UTC().Format(time.RFC3339)
 	}
 	return err.Error()
 }

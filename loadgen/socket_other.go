@@ -12,7 +12,10 @@ import (
 )
 
 // netSocket is a connection of the standard dialer, held to one attempt.
-type netSocket struct{ net.Conn }
+type netSocket struct {
+	net.Conn
+	found []byte // by quiet: the next to be read
+}
 
 // dialSocket makes one connection attempt to e, until deadline (zero: none).
 // register gets what can be closed to interrupt it.
@@ -43,7 +46,7 @@ func dialSocket(e *Endpoint, deadline time.Time, register func(net.Conn)) (socke
 		return nil, err
 	}
 	register(c)
-	return netSocket{c}, nil
+	return &netSocket{Conn: c}, nil
 }
 
 // interrupt stands for a connection that is being made; setting its deadline
@@ -60,11 +63,21 @@ func (i interrupt) SetDeadline(time.Time) error {
 
 // quiet asks with a deadline that has passed but for a moment: the standard
 // connection has no other way to look without waiting.
-func (s netSocket) quiet() bool {
-	if err := s.SetReadDeadline(time.Now().Add(50 * time.Microsecond)); err != nil {
+func (s *netSocket) quiet() bool {
+	if len(s.found) > 0 || s.SetReadDeadline(time.Now().Add(50*time.Microsecond)) != nil {
 		return false
 	}
-	var one [1]byte
-	_, err := s.Read(one[:])
+	one := make([]byte, 1)
+	n, err := s.Conn.Read(one)
+	s.found = one[:n]
 	return errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+func (s *netSocket) Read(b []byte) (int, error) {
+	if len(s.found) > 0 {
+		n := copy(b, s.found)
+		s.found = s.found[n:]
+		return n, nil
+	}
+	return s.Conn.Read(b)
 }

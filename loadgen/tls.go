@@ -93,7 +93,9 @@ func secure(s socket, config *tls.Config) (*secureSocket, error) {
 // quiet reads what TLS says between answers (session tickets, key updates) and
 // reports whether anything else has arrived.
 func (s *secureSocket) quiet() bool {
-	if err := s.SetReadDeadline(time.Time{}); err != nil { // that of the last request may have passed
+	// The last request's deadline may have passed. The one for writing is for
+	// key updates, which may ask for an answer.
+	if s.SetReadDeadline(time.Time{}) != nil || s.SetWriteDeadline(time.Now().Add(finBound)) != nil {
 		return false
 	}
 	s.under.probing = true
@@ -112,10 +114,19 @@ type probedSocket struct {
 }
 
 func (p *probedSocket) Read(b []byte) (int, error) {
-	if p.probing && p.socket.quiet() {
+	if p.probing && p.quiet() {
 		return 0, os.ErrDeadlineExceeded
 	}
 	return p.socket.Read(b)
+}
+
+// SetWriteDeadline shortens the patience that crypto/tls has with its goodbye:
+// a peer that does not read must not hold up the worker.
+func (p *probedSocket) SetWriteDeadline(t time.Time) error {
+	if bound := time.Now().Add(finBound); t.After(bound) {
+		t = bound
+	}
+	return p.socket.SetWriteDeadline(t)
 }
 
 // rejected reports whether err is one side's refusal to speak TLS with the
@@ -140,12 +151,21 @@ func notTLS(err error) bool {
 func (l *Load) tryTLS(ctx context.Context) error {
 	endpoint, err := l.endpoints.Next(ctx)
 	if err != nil {
-		return nil //nolint:nilerr // for the load to count
+		return nil // for the load to count
 	}
-	deadline := time.Now().Add(5 * time.Second)
-	s, err := dialSocket(endpoint, deadline, func(net.Conn) {})
+	bound := 5 * time.Second
+	if l.cfg.Timeout > 0 {
+		bound = min(bound, l.cfg.Timeout)
+	}
+	deadline := time.Now().Add(bound)
+	stop := func() bool { return true }
+	defer func() { stop() }()
+	s, err := dialSocket(endpoint, deadline, func(c net.Conn) {
+		stop()
+		stop = context.AfterFunc(ctx, func() { _ = c.SetDeadline(longAgo) })
+	})
 	if err != nil {
-		return nil //nolint:nilerr // for the load to count
+		return nil // for the load to count
 	}
 	defer func() { _ = s.Close() }()
 	err = s.SetDeadline(deadline)
@@ -153,17 +173,66 @@ func (l *Load) tryTLS(ctx context.Context) error {
 		err = l.openTunnel(s, l.target)
 	}
 	if err != nil {
-		return nil //nolint:nilerr // for the load to count
+		return nil // for the load to count
 	}
 	l.notes = append(l.notes, "one TLS handshake was made before the load, to try certificates")
-	_, err = secure(s, l.cfg.tlsConfig(l.target, true))
+	asked, err := tryHandshake(s, l.cfg.tlsConfig(l.target, true))
 	switch {
 	case err != nil && notTLS(err):
 		return &HintError{fmt.Sprintf("URL %q: the server does not speak TLS", l.target.shown()), "http:// instead of https://"}
 	case err != nil && rejected(err):
-		return &HintError{fmt.Sprintf("URL %q: %s", l.target.shown(), reason(err)), "--cacert FILE to trust its issuer, --sni NAME for another name, --insecure to verify nothing"}
+		return &HintError{fmt.Sprintf("URL %q: %s", l.target.shown(), reason(err)), rejectedHint(err, asked)}
 	}
 	return nil
+}
+
+// tryHandshake makes a handshake on s, and waits for the server's word on the
+// client's certificate if it asked for one: in TLS 1.3 that comes later.
+func tryHandshake(s socket, config *tls.Config) (asked bool, err error) {
+	config.GetClientCertificate = func(request *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		asked = true
+		for i := range config.Certificates {
+			if request.SupportsCertificate(&config.Certificates[i]) == nil {
+				return &config.Certificates[i], nil
+			}
+		}
+		return &tls.Certificate{}, nil
+	}
+	began := time.Now()
+	c, err := secure(s, config)
+	if err != nil {
+		return asked, err
+	}
+	defer func() { _ = c.Close() }()
+	if !asked || c.ConnectionState().Version < tls.VersionTLS13 {
+		return asked, nil
+	}
+	roundTrips := 5 * time.Since(began)
+	if err := c.SetReadDeadline(time.Now().Add(finBound + roundTrips)); err != nil {
+		return asked, err
+	}
+	var one [1]byte
+	_, err = c.Read(one[:])
+	return asked, err
+}
+
+// rejectedHint is what to do about a refusal. asked: the server asked for a
+// client's certificate.
+func rejectedHint(err error, asked bool) string {
+	_, untrusted := errors.AsType[x509.UnknownAuthorityError](err)
+	_, misnamed := errors.AsType[x509.HostnameError](err)
+	_, invalid := errors.AsType[*tls.CertificateVerificationError](err)
+	switch {
+	case untrusted:
+		return "--cacert FILE to trust its issuer, --insecure to verify nothing"
+	case misnamed:
+		return "--sni NAME for a name that it is valid for, --insecure to verify nothing"
+	case invalid:
+		return "--insecure to verify nothing"
+	case asked:
+		return "--cert FILE --key FILE for a client's certificate that the server trusts"
+	}
+	return "--tls-min 1.0 for an old server, --sni NAME for another name"
 }
 
 // loadTLS reads the files that the TLS flags name.

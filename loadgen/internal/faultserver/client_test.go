@@ -1,6 +1,7 @@
 package faultserver
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -12,10 +13,16 @@ import (
 	"testing"
 )
 
-// client is one raw connection.
+// client is one connection, raw or over TLS.
 type client struct {
-	*net.TCPConn
-	t *testing.T
+	stream
+	tcp *net.TCPConn
+	t   *testing.T
+}
+
+type stream interface {
+	net.Conn
+	CloseWrite() error
 }
 
 func dial(t *testing.T, addr netip.AddrPort) client {
@@ -25,7 +32,17 @@ func dial(t *testing.T, addr netip.AddrPort) client {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() }) // most tests have closed it
-	return client{c, t}
+	return client{c, c, t}
+}
+
+// dialServer is dial, and TLS if the server speaks it.
+func dialServer(t *testing.T, s *Server) client {
+	t.Helper()
+	c := dial(t, s.Addr())
+	if s.tls != nil {
+		c.stream = tls.Client(c.tcp, &tls.Config{InsecureSkipVerify: true})
+	}
+	return c
 }
 
 // errReset is what a RST is to the client.
@@ -34,7 +51,7 @@ var errReset error = syscall.ECONNRESET
 // send writes s as it is.
 func (c client) send(s string) {
 	c.t.Helper()
-	if _, err := io.WriteString(c.TCPConn, s); err != nil {
+	if _, err := io.WriteString(c, s); err != nil {
 		c.t.Fatalf("write: %v", err)
 	}
 }
@@ -47,10 +64,10 @@ func (c client) finish() {
 	}
 }
 
-// quit closes the connection.
+// quit closes the connection, over TLS without a goodbye.
 func (c client) quit() {
 	c.t.Helper()
-	if err := c.Close(); err != nil {
+	if err := c.tcp.Close(); err != nil {
 		c.t.Fatalf("close: %v", err)
 	}
 }
@@ -59,7 +76,7 @@ func (c client) quit() {
 func (c client) expect(want string) {
 	c.t.Helper()
 	got := make([]byte, len(want))
-	n, err := io.ReadFull(c.TCPConn, got)
+	n, err := io.ReadFull(c, got)
 	if err != nil || string(got) != want {
 		c.t.Fatalf("got %q, %v; want %q", got[:n], err, want)
 	}
@@ -69,7 +86,7 @@ func (c client) expect(want string) {
 // with end: nil for a FIN.
 func (c client) expectEnd(want string, end error) {
 	c.t.Helper()
-	got, err := io.ReadAll(c.TCPConn)
+	got, err := io.ReadAll(c)
 	if string(got) != want || !errors.Is(err, end) {
 		c.t.Fatalf("got %q, then %v; want %q, then %v", got, err, want, end)
 	}
@@ -79,6 +96,24 @@ func (c client) expectEnd(want string, end error) {
 func start(t *testing.T, plan Plan) *Server {
 	t.Helper()
 	s, err := Start(plan)
+	return started(t, s, err)
+}
+
+// startTLS is start over TLS, with faults for handshakes if hello has any.
+func startTLS(t *testing.T, hello HandshakePlan, plan Plan) *Server {
+	t.Helper()
+	cert, _, err := SelfSigned("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := StartHandshakes(hello, plan, &tls.Config{Certificates: []tls.Certificate{cert}})
+	return started(t, s, err)
+}
+
+func faultless(int64) HandshakeFault { return HandshakeOK }
+
+func started(t *testing.T, s *Server, err error) *Server {
+	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package faultserver
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -13,11 +14,15 @@ import (
 // before it. A delayed acknowledgement takes 40 ms on Linux.
 const ackBound = time.Second
 
+// readBufferSize holds the longest line of a head, and any ClientHello.
+const readBufferSize = 8 << 10
+
 // conn is one accepted connection, used by one goroutine; the server may close
 // its socket from another.
 type conn struct {
 	server *Server
 	tcp    *net.TCPConn
+	tls    *tls.Conn // over tcp; nil in cleartext, and until the handshake
 	in     *bufio.Reader
 	client netip.AddrPort
 }
@@ -26,13 +31,16 @@ func newConn(s *Server, tcp *net.TCPConn) *conn {
 	return &conn{
 		server: s,
 		tcp:    tcp,
-		in:     bufio.NewReaderSize(tcp, 8<<10),
+		in:     bufio.NewReaderSize(tcp, readBufferSize),
 		client: tcp.RemoteAddr().(*net.TCPAddr).AddrPort(),
 	}
 }
 
 // serve treats requests until one of them, or the client, ends the connection.
 func (c *conn) serve() {
+	if c.server.tls != nil && !c.handshake() {
+		return
+	}
 	more := c.exchange(false)
 	for more {
 		more = c.exchange(true)
@@ -68,7 +76,7 @@ func (c *conn) note(err error) {
 	case errors.Is(err, errNoRequest):
 	case errors.Is(err, errMalformed):
 		c.server.count(func(n *Counts) *int64 { return &n.Malformed })
-		if c.tcp.CloseWrite() == nil {
+		if c.finish() == nil {
 			c.drain()
 		}
 	default:
@@ -79,19 +87,27 @@ func (c *conn) note(err error) {
 // play writes a script's bytes, makes its ending and, unless the connection is
 // kept, stays until there is nothing left but to close it.
 func (c *conn) play(s script) error {
+	var out io.Writer = c.tcp
+	if c.tls != nil {
+		out = c.tls
+	}
 	step := len(s.out)
 	if s.bytewise {
-		step = 1 // the socket has TCP_NODELAY, as all of package net: each write is a segment
+		step = 1 // the socket has TCP_NODELAY, as all of package net: each write is a segment, and a TLS record
 	}
 	for rest := s.out; len(rest) > 0; rest = rest[step:] {
-		if _, err := c.tcp.Write(rest[:step]); err != nil {
+		if _, err := out.Write(rest[:step]); err != nil {
 			return err
 		}
 	}
 	switch s.end {
 	case endKeep:
-	case endFIN:
-		if err := c.tcp.CloseWrite(); err != nil {
+	case endFIN, endCut:
+		end := c.finish
+		if s.end == endCut {
+			end = c.tcp.CloseWrite
+		}
+		if err := end(); err != nil {
 			return err
 		}
 		if s.early {
@@ -105,6 +121,16 @@ func (c *conn) play(s script) error {
 		c.drain()
 	}
 	return nil
+}
+
+// finish sends the FIN of an orderly close, which over TLS announces itself.
+func (c *conn) finish() error {
+	if c.tls != nil {
+		if err := c.tls.CloseWrite(); err != nil {
+			return err
+		}
+	}
+	return c.tcp.CloseWrite()
 }
 
 // reset sends a RST. Closing with unacknowledged bytes would take them back, so
@@ -136,5 +162,5 @@ func (c *conn) afterFIN() {
 // ends does not matter.
 func (c *conn) drain() { _, _ = io.Copy(io.Discard, c.in) }
 
-// close is for when nothing is left to be done about an error.
+// close is for when nothing is left to be done about an error, or to be said.
 func (c *conn) close() { _ = c.tcp.Close() }

@@ -25,5 +25,10 @@ type Counts struct {
 
 	Incomplete int64 // begun, but the connection ended before the request did
 	Malformed  int64 // not delimited in a way this server knows; met with a FIN
-	Failed     int64 // of Requests: the client was gone before the kind was carried out to its end
+	Failed     int64 // of Requests and Handshakes: the client was gone before the kind was carried out to its end
+
+	// Handshakes counts those whose ClientHello was read, by what they met; nil
+	// in cleartext. A handshake without a fault may yet fail by the client's
+	// doing.
+	Handshakes map[HandshakeFault]int64
 }

@@ -1,8 +1,8 @@
-// Package faultserver is an HTTP/1.1 server over raw TCP that makes, on
-// purpose, every fault a client of cleartext HTTP/1.1 can meet, and counts
-// exactly what it did.
+// Package faultserver is an HTTP/1.1 server over raw TCP, or TLS over it, that
+// makes, on purpose, every fault a client of HTTP/1.1 can meet, and counts exactly
+// what it did.
 //
-//	accept → head → Plan draws a Kind → body → count → script → ending
+//	accept → (handshake) → head → Plan draws a Kind → body → count → script → ending
 //
 // Its counts are the other side of the ledger: they are made here, from what
 // was read and decided, and know nothing of what a client believes. Four rules

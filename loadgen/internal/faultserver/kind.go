@@ -9,6 +9,9 @@ type Kind uint8
 //
 // To a HEAD request every kind sends the same head and no body, so a fault of
 // the body becomes a whole answer followed by the fault's FIN, RST or silence.
+//
+// Over TLS a FIN comes after close_notify, but for the kinds named EOF: those
+// are what a killed process leaves.
 const (
 	OK                 Kind = iota // 200 with a length, the connection kept
 	Chunked                        // 200 in chunks, with a chunk extension and a trailer
@@ -51,15 +54,15 @@ var kinds = [numKinds]struct {
 	NoContent:          {"no content", noContent},
 	NotModified:        {"not modified", notModified},
 	Unavailable:        {"unavailable", unavailable},
-	EOFBeforeAnswer:    {"eof before answer", cut(nothing, endFIN)},
+	EOFBeforeAnswer:    {"eof before answer", cut(nothing, endCut)},
 	ResetBeforeAnswer:  {"reset before answer", cut(nothing, endRST)},
-	EOFInHead:          {"eof in head", cut(partOfHead, endFIN)},
+	EOFInHead:          {"eof in head", cut(partOfHead, endCut)},
 	ResetInHead:        {"reset in head", cut(partOfHead, endRST)},
 	ResetAfterHead:     {"reset after head", cut(headAlone, endRST)},
-	EOFInBody:          {"eof in body", cut(partOfBody, endFIN)},
+	EOFInBody:          {"eof in body", cut(partOfBody, endCut)},
 	ResetInBody:        {"reset in body", cut(partOfBody, endRST)},
-	EOFInChunk:         {"eof in chunk", cut(partOfChunk, endFIN)},
-	EOFBeforeLastChunk: {"eof before last chunk", cut(wholeChunks, endFIN)},
+	EOFInChunk:         {"eof in chunk", cut(partOfChunk, endCut)},
+	EOFBeforeLastChunk: {"eof before last chunk", cut(wholeChunks, endCut)},
 	Silence:            {"silence", cut(nothing, endHold)},
 	SilenceInBody:      {"silence in body", cut(partOfBody, endHold)},
 	MalformedHead:      {"malformed head", cut(noHTTP, endFIN)},

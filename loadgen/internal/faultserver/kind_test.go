@@ -3,6 +3,7 @@ package faultserver
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -49,15 +50,15 @@ var wire = map[Kind]struct {
 	NoContent:          {"HTTP/1.1 204 No Content\r\n\r\n", "", endKeep},
 	NotModified:        {"HTTP/1.1 304 Not Modified\r\nEtag: \"1\"\r\nContent-Length: 3\r\n\r\n", "", endKeep},
 	Unavailable:        {"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 19\r\n\r\n", "no healthy upstream", endKeep},
-	EOFBeforeAnswer:    {"", "", endFIN},
+	EOFBeforeAnswer:    {"", "", endCut},
 	ResetBeforeAnswer:  {"", "", endRST},
-	EOFInHead:          {"HTTP/1.1 200 OK\r\nContent-Le", "", endFIN},
+	EOFInHead:          {"HTTP/1.1 200 OK\r\nContent-Le", "", endCut},
 	ResetInHead:        {"HTTP/1.1 200 OK\r\nContent-Le", "", endRST},
 	ResetAfterHead:     {cutWire, "", endRST},
-	EOFInBody:          {cutWire, strings.Repeat("x", 400), endFIN},
+	EOFInBody:          {cutWire, strings.Repeat("x", 400), endCut},
 	ResetInBody:        {cutWire, strings.Repeat("x", 400), endRST},
-	EOFInChunk:         {chunkedWire, "5\r\nhello\r\n6\r\n wo", endFIN},
-	EOFBeforeLastChunk: {chunkedWire, "5\r\nhello\r\n6\r\n world\r\n", endFIN},
+	EOFInChunk:         {chunkedWire, "5\r\nhello\r\n6\r\n wo", endCut},
+	EOFBeforeLastChunk: {chunkedWire, "5\r\nhello\r\n6\r\n world\r\n", endCut},
 	Silence:            {"", "", endHold},
 	SilenceInBody:      {cutWire, strings.Repeat("x", 400), endHold},
 	MalformedHead:      {"HTTQ/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", "ok\n", endFIN},
@@ -68,27 +69,39 @@ var wire = map[Kind]struct {
 }
 
 // TestKinds checks every byte of every kind and what comes after the last one,
-// for each method, on fresh and on reused connections.
+// for each method, on fresh and on reused connections, with and without TLS.
 func TestKinds(t *testing.T) {
 	for _, k := range Kinds() {
 		for _, method := range []string{"GET", "POST", "HEAD"} {
-			t.Run(k.String()+"/"+method+"/fresh", func(t *testing.T) { testKind(t, k, method, false) })
-			t.Run(k.String()+"/"+method+"/reused", func(t *testing.T) { testKind(t, k, method, true) })
+			for _, reused := range []bool{false, true} {
+				for _, secure := range []bool{false, true} {
+					t.Run(fmt.Sprintf("%v/%s/reused=%t/tls=%t", k, method, reused, secure), func(t *testing.T) {
+						t.Parallel()
+						testKind(t, k, method, reused, secure)
+					})
+				}
+			}
 		}
 	}
 }
 
-func testKind(t *testing.T, k Kind, method string, reused bool) {
+func testKind(t *testing.T, k Kind, method string, reused, secure bool) {
 	t.Helper()
-	t.Parallel()
 	want := Counts{Connections: 1, ByKind: map[Kind]Count{}}
-	s := start(t, func(seq int64) Kind {
+	plan := func(seq int64) Kind {
 		if reused && seq == 0 {
 			return NoContent
 		}
 		return k
-	})
-	c := dial(t, s.Addr())
+	}
+	var s *Server
+	if secure {
+		s = startTLS(t, faultless, plan)
+		want.Handshakes = map[HandshakeFault]int64{HandshakeOK: 1}
+	} else {
+		s = start(t, plan)
+	}
+	c := dialServer(t, s)
 	add := func(k Kind, n Count) {
 		before := want.ByKind[k]
 		want.ByKind[k] = Count{before.Fresh + n.Fresh, before.Reused + n.Reused}
@@ -118,7 +131,7 @@ func testKind(t *testing.T, k Kind, method string, reused bool) {
 	case endHold:
 		c.finish() // as above: the silence ends when the client's side does
 		c.expectEnd(sent, nil)
-	case endFIN:
+	case endFIN, endCut:
 		c.expectEnd(sent, nil)
 	case endRST:
 		c.expectEnd(sent, errReset)
@@ -151,7 +164,7 @@ func TestAnswersParse(t *testing.T) {
 				s := start(t, Always(k))
 				c := dial(t, s.Addr())
 				c.send(message(method))
-				status, body := readAnswer(t, bufio.NewReader(c.TCPConn), method)
+				status, body := readAnswer(t, bufio.NewReader(c), method)
 				wantBody := want.body
 				if method == "HEAD" {
 					wantBody = ""

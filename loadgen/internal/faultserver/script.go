@@ -17,6 +17,7 @@ type ending uint8
 const (
 	endKeep ending = iota // the next request is read
 	endFIN                // FIN, then the client's bytes are read until it closes
+	endCut                // the same as a killed process does it: over TLS, without close_notify
 	endRST                // RST, once the client's kernel has all bytes
 	endHold               // nothing at all, until the client closes
 )

@@ -2,6 +2,7 @@ package faultserver
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"maps"
 	"net"
@@ -16,6 +17,8 @@ type Server struct {
 	plan     Plan
 	listener *net.TCPListener
 	addr     netip.AddrPort
+	tls      *tls.Config    // nil for cleartext
+	hello    HandshakePlan  // with tls
 	seq      atomic.Int64   // requests whose head was read
 	running  sync.WaitGroup // the accepting goroutine, and one per connection
 	closing  chan struct{}  // closed by the first Close
@@ -29,8 +32,24 @@ type Server struct {
 
 // Start runs a server on a free port of 127.0.0.1, with the largest backlog the
 // kernel allows.
-func Start(plan Plan) (*Server, error) {
-	s := &Server{plan: plan, closing: make(chan struct{}), conns: map[*conn]struct{}{}}
+func Start(plan Plan) (*Server, error) { return listen(&Server{plan: plan}) }
+
+// StartTLS runs a server over TLS; config has its certificate.
+func StartTLS(plan Plan, config *tls.Config) (*Server, error) {
+	return StartHandshakes(func(int64) HandshakeFault { return HandshakeOK }, plan, config)
+}
+
+// StartHandshakes runs a server over TLS whose handshakes meet faults, and
+// those that meet none carry the requests of plan.
+func StartHandshakes(hello HandshakePlan, plan Plan, config *tls.Config) (*Server, error) {
+	s := &Server{plan: plan, tls: config, hello: hello}
+	s.counts.Handshakes = map[HandshakeFault]int64{}
+	return listen(s)
+}
+
+// listen runs s.
+func listen(s *Server) (*Server, error) {
+	s.closing, s.conns = make(chan struct{}), map[*conn]struct{}{}
 	s.changed = sync.NewCond(&s.mu)
 	s.counts.ByKind = map[Kind]Count{}
 
@@ -55,7 +74,12 @@ func Start(plan Plan) (*Server, error) {
 func (s *Server) Addr() netip.AddrPort { return s.addr }
 
 // URL is the server's root, e.g. "http://127.0.0.1:12345".
-func (s *Server) URL() string { return "http://" + s.addr.String() }
+func (s *Server) URL() string {
+	if s.tls != nil {
+		return "https://" + s.addr.String()
+	}
+	return "http://" + s.addr.String()
+}
 
 // Close closes the listener and every connection and waits until all
 // goroutines have ended. Requests that are held see a FIN.
@@ -82,6 +106,7 @@ func (s *Server) Counts() Counts {
 	defer s.mu.Unlock()
 	counts := s.counts
 	counts.ByKind = maps.Clone(s.counts.ByKind)
+	counts.Handshakes = maps.Clone(s.counts.Handshakes)
 	return counts
 }
 
@@ -195,6 +220,19 @@ func (s *Server) end(c *conn) {
 
 // draw asks the plan for the next request's kind.
 func (s *Server) draw() Kind { return s.plan(s.seq.Add(1) - 1) }
+
+// drawHandshake asks the plan for the next handshake's fault, and counts it.
+func (s *Server) drawHandshake() HandshakeFault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var seq int64
+	for _, n := range s.counts.Handshakes {
+		seq += n
+	}
+	fault := s.hello(seq)
+	s.counts.Handshakes[fault]++
+	return fault
+}
 
 // countRequest counts a request that gets kind k.
 func (s *Server) countRequest(k Kind, reused bool) {

@@ -12,15 +12,22 @@ import (
 )
 
 func TestAfterFIN(t *testing.T) {
-	s := start(t, Always(OKThenFIN))
-	c := dial(t, s.Addr())
+	t.Run("http", func(t *testing.T) { testAfterFIN(t, start(t, Always(OKThenFIN)), nil) })
+	t.Run("https", func(t *testing.T) {
+		testAfterFIN(t, startTLS(t, faultless, Always(OKThenFIN)), map[HandshakeFault]int64{HandshakeOK: 1})
+	})
+}
+
+func testAfterFIN(t *testing.T, s *Server, handshakes map[HandshakeFault]int64) {
+	t.Helper()
+	c := dialServer(t, s)
 	c.send(message("GET"))
 	c.expectEnd(okWire+"ok\n", nil)
 	c.send(message("POST"))
 	c.expectEnd("", nil)
 	c.quit()
 	expectCounts(t, s, Counts{
-		Connections: 1, Requests: 1, AfterFIN: 1,
+		Connections: 1, Requests: 1, AfterFIN: 1, Handshakes: handshakes,
 		ByKind: map[Kind]Count{OKThenFIN: {Fresh: 1}},
 	})
 }
@@ -75,7 +82,7 @@ func TestClientReset(t *testing.T) {
 	s := start(t, Always(Silence))
 	c := dial(t, s.Addr())
 	c.send(message("GET"))
-	if err := c.SetLinger(0); err != nil {
+	if err := c.tcp.SetLinger(0); err != nil {
 		t.Fatal(err)
 	}
 	c.quit()

@@ -1,0 +1,529 @@
+package loadgen_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"nodrop/loadgen"
+	"nodrop/loadgen/internal/faultserver"
+)
+
+// newTLSServer is net/http's server with the suite's certificate, but for what
+// change changes.
+func newTLSServer(t *testing.T, handler http.HandlerFunc, change func(*tls.Config)) *httptest.Server {
+	t.Helper()
+	cert, _ := certificate()
+	server := httptest.NewUnstartedServer(handler)
+	server.Config.ErrorLog = quietLog
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
+	if change != nil {
+		change(server.TLS)
+	}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server
+}
+
+func respondOK(http.ResponseWriter, *http.Request) {}
+
+// named is a server's URL by the name localhost.
+func named(server *httptest.Server) string {
+	return strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
+}
+
+func TestSNI(t *testing.T) {
+	tests := map[string]struct {
+		byAddress bool
+		host, sni string
+		want      string
+	}{
+		"the URL's host, without its port": {want: "localhost"},
+		"an address is no name":            {byAddress: true, want: ""},
+		"-host":                            {byAddress: true, host: "gateway.example", want: "gateway.example"},
+		"-host, without its port":          {byAddress: true, host: "gateway.example:8443", want: "gateway.example"},
+		"--sni over -host":                 {byAddress: true, host: "other.example", sni: "gateway.example", want: "gateway.example"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			var got []string
+			server := newTLSServer(t, respondOK, func(c *tls.Config) {
+				c.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+					mu.Lock()
+					defer mu.Unlock()
+					got = append(got, hello.ServerName)
+					return nil, nil
+				}
+			})
+			cfg := loadgen.Config{URL: named(server), Requests: 1, Workers: 1, Host: tc.host, TLS: trusting(t)}
+			if tc.byAddress {
+				cfg.URL = server.URL
+			}
+			cfg.TLS.ServerName = tc.sni
+			run := runLoad(t, cfg)
+			if want := []string{tc.want, tc.want}; !slices.Equal(got, want) || run.Counts.OK != 1 {
+				t.Errorf("asked for %q, %+v; want %q, for the trial and the load", got, run.Counts, want)
+			}
+		})
+	}
+}
+
+// TestMisuseOfTLS: what is wrong with every handshake is said before the load,
+// with a hint.
+func TestMisuseOfTLS(t *testing.T) {
+	cert, roots := certificate()
+	expired, expiredRoots, err := faultserver.SelfSignedFor(time.Unix(1e9, 0), time.Unix(1.1e9, 0), "127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, clients, err := faultserver.SelfSigned("client")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantClient := func(newest uint16) func(*tls.Config) {
+		return func(c *tls.Config) {
+			c.ClientAuth, c.ClientCAs, c.MaxVersion = tls.RequireAndVerifyClientCert, clients, newest
+		}
+	}
+	tests := map[string]struct {
+		server     func(*tls.Config)
+		tls        loadgen.TLS
+		host       string
+		want, hint string
+		notTLS     bool
+	}{
+		"good":                           {tls: loadgen.TLS{Roots: roots}},
+		"expired":                        {server: func(c *tls.Config) { c.Certificates = []tls.Certificate{expired} }, tls: loadgen.TLS{Roots: expiredRoots}, want: "certificate has expired or is not yet valid: good from 2001-09-09", hint: "--insecure"},
+		"expired, insecure":              {server: func(c *tls.Config) { c.Certificates = []tls.Certificate{expired} }, tls: loadgen.TLS{Insecure: true}},
+		"wrong host":                     {tls: loadgen.TLS{Roots: roots}, host: "other.example", want: "x509: certificate is valid for localhost, gateway.example, not other.example", hint: "--sni NAME"},
+		"wrong host, insecure":           {tls: loadgen.TLS{Insecure: true}, host: "other.example"},
+		"unknown issuer":                 {tls: loadgen.TLS{Roots: clients}, want: "x509: certificate signed by unknown authority", hint: "--cacert FILE"},
+		"unknown issuer, system's roots": {want: "x509: certificate signed by unknown authority", hint: "--cacert FILE"},
+		"unknown issuer, insecure":       {tls: loadgen.TLS{Insecure: true}},
+		"cleartext":                      {notTLS: true, want: "the server does not speak TLS", hint: "http:// instead of https://"},
+		"cleartext, insecure":            {notTLS: true, tls: loadgen.TLS{Insecure: true}, want: "the server does not speak TLS", hint: "http:// instead of https://"},
+		"version too low":                {server: func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }, tls: loadgen.TLS{Roots: roots, MinVersion: tls.VersionTLS13}, want: "protocol version not supported", hint: "--tls-min"},
+		"version high enough":            {server: func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 }, tls: loadgen.TLS{Roots: roots, MinVersion: tls.VersionTLS13}},
+		"old version":                    {server: func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS10 }, tls: loadgen.TLS{Roots: roots}, want: "protocol version not supported", hint: "--tls-min 1.0"},
+		"client unknown, 1.2":            {server: wantClient(tls.VersionTLS12), tls: loadgen.TLS{Roots: roots}, want: "remote error: tls: ", hint: "--cert FILE --key FILE"},
+		"client unknown, 1.3":            {server: wantClient(0), tls: loadgen.TLS{Roots: roots}, want: "remote error: tls: certificate required", hint: "--cert FILE --key FILE"},
+		"client not trusted, 1.2":        {server: wantClient(tls.VersionTLS12), tls: loadgen.TLS{Roots: roots, Certificates: []tls.Certificate{cert}}, want: "remote error: tls: ", hint: "--cert FILE --key FILE"},
+		"client not trusted, 1.3":        {server: wantClient(0), tls: loadgen.TLS{Roots: roots, Certificates: []tls.Certificate{cert}}, want: "remote error: tls: ", hint: "--cert FILE --key FILE"},
+		"client known, 1.2":              {server: wantClient(tls.VersionTLS12), tls: loadgen.TLS{Roots: roots, Certificates: []tls.Certificate{client}}},
+		"client known, 1.3":              {server: wantClient(0), tls: loadgen.TLS{Roots: roots, Certificates: []tls.Certificate{client}}},
+		"client asked, not required":     {server: func(c *tls.Config) { c.ClientAuth = tls.RequestClientCert }, tls: loadgen.TLS{Roots: roots}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newTLSServer(t, respondOK, tc.server)
+			url := server.URL
+			if tc.notTLS {
+				plain := httptest.NewServer(http.HandlerFunc(respondOK))
+				t.Cleanup(plain.Close)
+				url = strings.Replace(plain.URL, "http:", "https:", 1)
+			}
+			cfg := loadgen.Config{URL: url, Requests: 20, Workers: 2, Host: tc.host, TLS: tc.tls}
+			if tc.want == "" {
+				if run := runLoad(t, cfg); run.Counts.OK != 20 {
+					t.Errorf("%+v %+v; want 20 ok", run.Counts, run.Samples)
+				}
+				return
+			}
+			_, err := loadgen.New(t.Context(), cfg)
+			var hint *loadgen.HintError
+			if !errors.As(err, &hint) || !strings.Contains(err.Error(), tc.want) || !strings.Contains(hint.Hint, tc.hint) {
+				t.Errorf("got %v, hint %+v\nwant %s, hint %s", err, hint, tc.want, tc.hint)
+			}
+		})
+	}
+}
+
+// TestTrialIsBounded: a target that says nothing holds the start up no longer
+// than -t, and not at all once the user gives up.
+func TestTrialIsBounded(t *testing.T) {
+	cert, _ := certificate()
+	server, err := faultserver.StartHandshakes(
+		func(int64) faultserver.HandshakeFault { return faultserver.HandshakeSilence },
+		faultserver.Always(faultserver.OK), &tls.Config{Certificates: []tls.Certificate{cert}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	began := time.Now()
+	newLoad(t, loadgen.Config{URL: server.URL(), Workers: 1, Timeout: 50 * time.Millisecond})
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	if _, err := loadgen.New(ctx, loadgen.Config{URL: server.URL(), Workers: 1}); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("the trials took %v", took)
+	}
+}
+
+// TestCertificateChangesDuringTheLoad: from some handshake on, new connections
+// are refused, and only those; whatever was wrong with the certificate.
+func TestCertificateChangesDuringTheLoad(t *testing.T) {
+	_, roots := certificate()
+	unknown, _, err := faultserver.SelfSigned("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	expired, _, err := faultserver.SelfSignedFor(time.Unix(1e9, 0), time.Unix(1.1e9, 0), "127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := roots.Clone()
+	both.AddCert(expired.Leaf)
+	for name, bad := range map[string]tls.Certificate{"unknown": unknown, "expired": expired} {
+		t.Run(name, func(t *testing.T) {
+			const n, k = 60, 25
+			var handshakes atomic.Int64
+			server := newTLSServer(t, respondOK, func(c *tls.Config) {
+				changed := c.Clone()
+				changed.Certificates = []tls.Certificate{bad}
+				c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+					if handshakes.Add(1) > k+1 { // one was the trial
+						return changed, nil
+					}
+					return nil, nil
+				}
+			})
+			run := runLoad(t, loadgen.Config{URL: server.URL, Requests: n, Workers: 4, DisableKeepAlive: true, TLS: loadgen.TLS{Roots: both}})
+			if got, want := outcome(run, "lost", "tls.rejected"), (faultserver.Count{Fresh: n - k}); got != want || run.Counts.OK != k {
+				t.Errorf("got %+v; want %+v", run.Outcomes, want)
+			}
+			if len(run.Samples) != 1 {
+				t.Errorf("samples %+v; want one", run.Samples)
+			}
+		})
+	}
+}
+
+// TestClientRefusedDuringTheLoad: in TLS 1.3 the refusal comes after the
+// handshake, and may overtake the request.
+func TestClientRefusedDuringTheLoad(t *testing.T) {
+	const n, k = 40, 10
+	for name, body := range map[string][]byte{"small": nil, "large": make([]byte, 4<<20)} {
+		t.Run(name, func(t *testing.T) {
+			var handshakes atomic.Int64
+			server := newTLSServer(t, func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+			}, func(c *tls.Config) {
+				strict := c.Clone()
+				strict.ClientAuth = tls.RequireAnyClientCert
+				c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+					if handshakes.Add(1) > k+1 {
+						return strict, nil
+					}
+					return nil, nil
+				}
+			})
+			run := runLoad(t, loadgen.Config{URL: server.URL, Requests: n, Workers: 4, Method: "POST", Body: body, DisableKeepAlive: true, TLS: trusting(t)})
+			if got, want := outcome(run, "lost", "tls.rejected"), (faultserver.Count{Fresh: n - k}); got != want || run.Counts.OK != k {
+				t.Errorf("got %+v %+v; want %+v", run.Outcomes, run.Samples, want)
+			}
+		})
+	}
+}
+
+// TestRecordsBetweenAnswers: what TLS says for itself costs neither requests
+// nor connections.
+func TestRecordsBetweenAnswers(t *testing.T) {
+	const n = 8
+	ticket := append([]byte{4, 0, 0, 17, 0, 0, 0, 60, 1, 2, 3, 4, 1, 9, 0, 4}, "tick\x00\x00"...)
+	keyUpdate := []byte{24, 0, 0, 1, 0}
+	keyUpdateAsking := []byte{24, 0, 0, 1, 1}
+	ticket[3] = byte(len(ticket) - 4)
+	tests := map[string]struct {
+		after func(r *records) []byte // sent after each answer
+		rate  float64
+		apart bool // written on its own, some time after the answer
+		want  loadgen.ConnectionCount
+	}{
+		"tickets":                     {after: func(r *records) []byte { return r.seal(handshakeRecord, ticket) }, want: loadgen.ConnectionCount{Opened: 1}},
+		"tickets, later":              {after: func(r *records) []byte { return r.seal(handshakeRecord, ticket) }, apart: true, rate: 20, want: loadgen.ConnectionCount{Opened: 1}},
+		"key updates":                 {after: func(r *records) []byte { return r.update(keyUpdate) }, want: loadgen.ConnectionCount{Opened: 1}},
+		"key updates that ask for it": {after: func(r *records) []byte { return r.update(keyUpdateAsking) }, apart: true, rate: 3, want: loadgen.ConnectionCount{Opened: 1}},
+		"goodbye with the answer":     {after: func(r *records) []byte { return r.seal(alertRecord, []byte{1, 0}) }, want: loadgen.ConnectionCount{Opened: n, Stale: n - 1}},
+		"goodbye, later":              {after: func(r *records) []byte { return r.seal(alertRecord, []byte{1, 0}) }, apart: true, rate: 20, want: loadgen.ConnectionCount{Opened: n, Stale: n - 1}},
+		"fatal alert with the answer": {after: func(r *records) []byte { return r.seal(alertRecord, []byte{2, 80}) }, want: loadgen.ConnectionCount{Opened: n, Stale: n - 1}},
+		"fatal alert, later":          {after: func(r *records) []byte { return r.seal(alertRecord, []byte{2, 80}) }, apart: true, rate: 20, want: loadgen.ConnectionCount{Opened: n, Stale: n - 1}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := recordServer(t, func(r *records, in *bufio.Reader) {
+				for awaitHead(in) {
+					out := r.seal(dataRecord, []byte("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"))
+					if tc.apart {
+						_, _ = r.tcp.Write(out)
+						time.Sleep(time.Millisecond) // so that the answer is read alone
+						out = nil
+					}
+					_, _ = r.tcp.Write(append(out, tc.after(r)...))
+				}
+			})
+			cfg := loadgen.Config{URL: url, Requests: n, Workers: 1, Rate: tc.rate, TLS: trusting(t)}
+			if tc.rate > 0 {
+				cfg.Timeout = time.Duration(0.9 / tc.rate * float64(time.Second)) // passes between requests
+				cfg.Requests = min(n, int64(2*tc.rate))
+			}
+			want := tc.want
+			if lost := n - cfg.Requests; want.Opened > 1 {
+				want.Opened -= lost
+				want.Stale -= lost
+			}
+			run := runLoad(t, cfg)
+			if run.Counts.OK != cfg.Requests || run.Connections != want {
+				t.Errorf("got %+v, %+v %+v; want all ok, %+v", run.Counts, run.Connections, run.Samples, want)
+			}
+		})
+	}
+}
+
+// heldConn keeps what is written back until it is told to let go.
+type heldConn struct {
+	readerConn
+	hold bool
+	out  bytes.Buffer
+}
+
+func (c *heldConn) Write(b []byte) (int, error) {
+	if c.hold {
+		return c.out.Write(b)
+	}
+	return c.readerConn.Write(b)
+}
+
+// TestGoodbyeInTheSameSegment: in TLS 1.2 it is read together with the end of
+// the answer, and is a close like any other.
+func TestGoodbyeInTheSameSegment(t *testing.T) {
+	const n = 6
+	cert, _ := certificate()
+	for field, want := range map[string]loadgen.ConnectionCount{
+		"":                      {Opened: n, Stale: n - 1},
+		"Connection: close\r\n": {Opened: n, Waited: n},
+	} {
+		url := strings.Replace(rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
+			held := &heldConn{readerConn: readerConn{c, in}}
+			s := tls.Server(held, &tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: tls.VersionTLS12})
+			if awaitHead(bufio.NewReader(s)) {
+				held.hold = true
+				write(s, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n"+field+"\r\nok\n")
+				_ = s.CloseWrite()
+				_ = c.SetWriteDeadline(time.Time{}) // CloseWrite's has passed
+				write(c, held.out.String())
+				_, _ = io.Copy(io.Discard, c)
+			}
+		}), "http:", "https:", 1)
+		run := runLoad(t, loadgen.Config{URL: url, Requests: n, Workers: 1, TLS: trusting(t)})
+		if run.Counts.OK != n || run.Connections != want {
+			t.Errorf("%q: got %+v, %+v; want all ok, %+v", field, run.Counts, run.Connections, want)
+		}
+	}
+}
+
+// TestAlertInsteadOfAnAnswer: an alert is a refusal to speak TLS only until the
+// peer has answered something; later, requests may have been processed.
+func TestAlertInsteadOfAnAnswer(t *testing.T) {
+	const answer = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"
+	tests := map[string]struct {
+		good int // answers before it
+		part string
+		want string
+	}{
+		"first request":  {0, "", "tls.rejected"},
+		"second request": {1, "", "wait.other"},
+		"in the head":    {0, answer[:10], "head.other"},
+		"in the body":    {1, answer[:len(answer)-1], "body.other"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			url := recordServer(t, func(r *records, in *bufio.Reader) {
+				for served := 0; awaitHead(in); served++ {
+					if served < tc.good {
+						_, _ = r.tcp.Write(r.seal(dataRecord, []byte(answer)))
+						continue
+					}
+					var out []byte
+					if tc.part != "" {
+						out = r.seal(dataRecord, []byte(tc.part))
+					}
+					_, _ = r.tcp.Write(append(out, r.seal(alertRecord, []byte{2, 80})...))
+					_, _ = io.Copy(io.Discard, r.tcp)
+					return
+				}
+			})
+			run := runLoad(t, loadgen.Config{URL: url, Requests: 4, Workers: 1, TLS: trusting(t)})
+			lost := int64(4 / (tc.good + 1))
+			if got := outcome(run, "lost", tc.want); got.Fresh+got.Reused != lost || run.Counts.Lost != lost {
+				t.Errorf("got %+v; want %d lost as %s", run.Outcomes, lost, tc.want)
+			}
+		})
+	}
+}
+
+// TestGoodbyeHoldsNobodyUp: a peer that reads nothing is not waited for once
+// the request has timed out.
+func TestGoodbyeHoldsNobodyUp(t *testing.T) {
+	url := recordServer(t, func(_ *records, in *bufio.Reader) {
+		if awaitHead(in) {
+			<-t.Context().Done()
+		}
+	})
+	run := runLoad(t, loadgen.Config{URL: url, Requests: 1, Workers: 1, Method: "POST", Body: make([]byte, 64<<20), Timeout: 500 * time.Millisecond, TLS: trusting(t)})
+	if d := time.Duration(run.Duration); d > 2*time.Second || run.Lost[0].Class.String() != "send.timeout" {
+		t.Errorf("%+v in %v; want send.timeout in 500ms and little more", run.Outcomes, d)
+	}
+}
+
+func TestRedirectsAcrossSchemes(t *testing.T) {
+	var mu sync.Mutex
+	var seen []string
+	note := func(w http.ResponseWriter, r *http.Request, scheme, to string) {
+		mu.Lock()
+		seen = append(seen, scheme+" "+r.URL.Path+" "+r.Header.Get("Authorization"))
+		mu.Unlock()
+		if to != "" {
+			http.Redirect(w, r, to, http.StatusTemporaryRedirect)
+		}
+	}
+	var secure, plain *httptest.Server
+	secure = newTLSServer(t, func(w http.ResponseWriter, r *http.Request) {
+		note(w, r, "https", map[string]string{"/down": plain.URL + "/end", "/stay": "/end"}[r.URL.Path])
+	}, nil)
+	plain = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		note(w, r, "http", map[string]string{"/up": secure.URL + "/end", "/round": secure.URL + "/down"}[r.URL.Path])
+	}))
+	defer plain.Close()
+	tests := map[string][]string{
+		plain.URL + "/up":    {"http /up secret", "https /end "},
+		secure.URL + "/down": {"https /down secret", "http /end "},
+		secure.URL + "/stay": {"https /stay secret", "https /end secret"},
+		plain.URL + "/round": {"http /round secret", "https /down ", "http /end "},
+	}
+	for url, want := range tests {
+		seen = nil
+		run := runLoad(t, loadgen.Config{
+			URL: url, Requests: 1, Workers: 1, Fields: []loadgen.Field{{Name: "Authorization", Value: "secret"}}, TLS: trusting(t),
+		})
+		if run.Counts.OK != 1 || !slices.Equal(seen, want) {
+			t.Errorf("%s: %+v, the servers saw %q; want %q", url, run.Outcomes, seen, want)
+		}
+	}
+	// A redirect to a server that is not trusted is known only when it happens.
+	run := runLoad(t, loadgen.Config{URL: plain.URL + "/up", Requests: 1, Workers: 1})
+	if got, want := outcome(run, "lost", "tls.rejected"), (faultserver.Count{Fresh: 1}); got != want {
+		t.Errorf("got %+v; want %+v", run.Outcomes, want)
+	}
+}
+
+// TestDowngradeKeepsNoCredentials: the same host and port without TLS is not
+// who the credentials are for.
+func TestDowngradeKeepsNoCredentials(t *testing.T) {
+	var second string
+	hellos := 0
+	cert, _ := certificate()
+	var url string
+	url = strings.Replace(rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
+		if first, err := in.Peek(1); err != nil || first[0] != 22 {
+			r, err := http.ReadRequest(in)
+			if err != nil {
+				return
+			}
+			second = r.Header.Get("Authorization") + r.URL.Path
+			write(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+			return
+		}
+		hellos++
+		s := tls.Server(readerConn{c, in}, &tls.Config{Certificates: []tls.Certificate{cert}})
+		if awaitHead(bufio.NewReader(s)) {
+			write(s, "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: "+strings.Replace(url, "https:", "http:", 1)+"/end\r\n\r\n")
+			_, _ = io.Copy(io.Discard, s)
+		}
+	}), "http:", "https:", 1)
+	run := runLoad(t, loadgen.Config{
+		URL: url, Requests: 1, Workers: 1, Fields: []loadgen.Field{{Name: "Authorization", Value: "secret"}}, TLS: trusting(t),
+	})
+	if run.Counts.OK != 1 || second != "/end" || hellos != 2 {
+		t.Errorf("%+v, the server saw %q after %d handshakes; want /end without credentials, after 2", run.Outcomes, second, hellos)
+	}
+}
+
+func TestLargeBodiesOverTLS(t *testing.T) {
+	body := bytes.Repeat([]byte("0123456789abcdef"), 10<<20/16)
+	for _, newest := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		var wrong atomic.Int64
+		server := newTLSServer(t, func(w http.ResponseWriter, r *http.Request) {
+			got, err := io.ReadAll(r.Body)
+			if err != nil || !bytes.Equal(got, body) {
+				wrong.Add(1)
+			}
+			_, _ = w.Write(got)
+		}, func(c *tls.Config) { c.MaxVersion = newest })
+		for _, keepAlive := range []bool{true, false} {
+			run := runLoad(t, loadgen.Config{URL: server.URL, Requests: 6, Workers: 2, Method: "POST", Body: body, DisableKeepAlive: !keepAlive, TLS: trusting(t)})
+			if run.Counts.OK != 6 || run.Bytes != 6*int64(len(body)) || wrong.Load() != 0 {
+				t.Errorf("%+v, %d bytes, %d bodies wrong", run.Counts, run.Bytes, wrong.Load())
+			}
+		}
+	}
+}
+
+// TestTLSIsAPhase: and no part of what comes after it.
+func TestTLSIsAPhase(t *testing.T) {
+	const delay = 100 * time.Millisecond
+	server := newTLSServer(t, respondOK, func(c *tls.Config) {
+		c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			time.Sleep(delay)
+			return nil, nil
+		}
+	})
+	run := runLoad(t, loadgen.Config{URL: server.URL, Requests: 2, Workers: 1, TLS: trusting(t)})
+	if p := run.Phases; p.TLS.Max < int64(delay) || p.Connect.Max < p.TLS.Max || p.Send.Max > int64(delay) || p.Wait.Max > int64(delay) || p.TLS.Min != 0 {
+		t.Errorf("TLS %d to %d, connect up to %d, send %d, wait %d", p.TLS.Min, p.TLS.Max, p.Connect.Max, p.Send.Max, p.Wait.Max)
+	}
+}
+
+// TestAbortEndsHandshakes: a request that waits for a handshake is aborted as
+// any other.
+func TestAbortEndsHandshakes(t *testing.T) {
+	cert, _ := certificate()
+	server, err := faultserver.StartHandshakes(func(seq int64) faultserver.HandshakeFault {
+		if seq == 0 {
+			return faultserver.HandshakeOK
+		}
+		return faultserver.HandshakeSilence
+	}, faultserver.Always(faultserver.OK), &tls.Config{Certificates: []tls.Certificate{cert}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	load := newLoad(t, loadgen.Config{URL: server.URL(), Requests: 10, Workers: 3, Timeout: -1, DrainBound: time.Millisecond, TLS: trusting(t)})
+	done := make(chan *loadgen.Run)
+	go func() { done <- load.Run(t.Context()) }()
+	for server.Counts().Handshakes[faultserver.HandshakeSilence] < 3 {
+		time.Sleep(time.Millisecond)
+	}
+	load.Stop()
+	run := <-done
+	checkInvariants(t, run)
+	if want := (loadgen.Counts{Planned: 10, Started: 3, Unsent: 7, Aborted: 3}); run.Counts != want {
+		t.Errorf("got %+v; want %+v", run.Counts, want)
+	}
+}
