@@ -1,9 +1,6 @@
 package loadgen
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // Stage says how far an exchange had got when it failed, not which system call
 // reported the failure.
@@ -220,13 +217,4 @@ var classTable = []ClassInfo{
 	{newClass(StageClient, CauseMemory), Never, "this machine's kernel has no memory for sockets", "lower -c"},
 	{newClass(StageClient, CauseResolver), Never, "this machine's resolver did not answer in time", "check /etc/resolv.conf, or give addresses by --connect-to"},
 	{newClass(StageClient, CauseOther), Never, "this machine could not make the request", "see the sample"},
-}
-
-// ClassNames lists every class name a report can hold, statuses as status.NNN.
-func ClassNames() []string {
-	names := make([]string, 0, len(classTable)+1)
-	for _, info := range classTable {
-		names = append(names, info.Class.String())
-	}
-	return append(names, strings.Replace(statusClass(100).String(), "100", "NNN", 1))
 }

@@ -32,7 +32,7 @@ func (r *RunReport) notes() []string {
 	add(run.Late > 0, "%s of -q passed with the worker still waiting for an answer: the load was lower than asked for", counted(run.Late, "tick", "ticks"))
 	add(c.Unsent > 0, "%d of %d planned requests %s never sent", c.Unsent, c.Planned, choose(c.Unsent, "was", "were"))
 	add(c.Aborted > 0, "%s in flight when the run was stopped: neither ok nor lost", counted(c.Aborted, "request was", "requests were"))
-	add(c.Spoiled > 0, "%s failed for reasons on this machine (%s): that says nothing about the target", counted(c.Spoiled, "request", "requests"), r.spoiledRemedy())
+	add(c.Spoiled > 0, "%s failed for reasons on this machine, which says nothing about the target: %s", counted(c.Spoiled, "request", "requests"), r.spoiledRemedy())
 	add(run.LostUntold > 0, "%s in the counts only: details are kept of the first %d", counted(run.LostUntold, "lost request is", "lost requests are"), len(run.Lost))
 	add(len(r.Loss.Windows) > 0, "requests started in a window are counted in whole steps of %s", duration(run.Bins.Width))
 	add(closedAndLost(run), "closed load model: the faster a failure, the more requests it meets; compare windows, not percentages")
