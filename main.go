@@ -267,12 +267,10 @@ func (p *program) report(file string, formats []string) error {
 // finish renders the recording and settles the exit code.
 func (p *program) finish(ctx context.Context, out *outputs, recording *loadgen.Recording) error {
 	r := report.Build(recording)
+	p.code = exitCode(r)
 	if err := out.write(r); err != nil {
 		p.complain(err)
-		p.code = max(p.code, exitMisuse)
-	}
-	if code := exitCode(r); code != exitOK && p.code == exitOK {
-		p.code = code
+		p.code = exitMisuse
 	}
 	if ctx.Err() != nil {
 		p.code = exitInterrupted

@@ -183,7 +183,8 @@ func (c *Config) request(t target, method string, body []byte, sameHost bool) h1
 		fields = withoutCredentials(fields)
 	}
 	if u := t.url.User; u != nil && !hasField(fields, "authorization") {
-		fields = append(slices.Clip(fields), basicAuth(u))
+		password, _ := u.Password()
+		fields = append(slices.Clip(fields), Field{Name: "Authorization", Value: basicAuth(u.Username(), password)})
 	}
 	path := t.path
 	if c.Proxy != nil && !t.tls {
@@ -208,10 +209,9 @@ func (c *Config) closes() bool {
 	return c.DisableKeepAlive
 }
 
-// basicAuth is what a URL's user and password stand for.
-func basicAuth(u *url.Userinfo) Field {
-	password, _ := u.Password()
-	return Field{Name: "Authorization", Value: "Basic " + base64.StdEncoding.EncodeToString([]byte(u.Username()+":"+password))}
+// basicAuth is the credentials of RFC 7617.
+func basicAuth(user, password string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
 }
 
 func hasField(fields []Field, name string) bool {

@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
@@ -212,12 +211,13 @@ func (v *FlagValues) setFields(c *Config) error {
 		fields.set("Accept", v.accept)
 	}
 	if v.auth != "" {
-		if !strings.Contains(v.auth, ":") {
+		user, password, ok := strings.Cut(v.auth, ":")
+		if !ok {
 			return &HintError{fmt.Sprintf("-a %q: no colon", v.auth), "write username:password"}
 		}
-		fields.set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(v.auth)))
+		fields.set("Authorization", basicAuth(user, password))
 	}
-	if !v.noCompression && !fields.has("Accept-Encoding") {
+	if !v.noCompression && !hasField(fields, "Accept-Encoding") {
 		fields.set("Accept-Encoding", "gzip")
 	}
 	c.Fields = fields
@@ -234,15 +234,6 @@ func (l *fieldList) set(name, value string) {
 		}
 	}
 	*l = append(*l, Field{Name: name, Value: value})
-}
-
-func (l fieldList) has(name string) bool {
-	for _, f := range l {
-		if strings.EqualFold(f.Name, name) {
-			return true
-		}
-	}
-	return false
 }
 
 // seconds is a duration that a bare number gives in seconds, as hey's -t does.

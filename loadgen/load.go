@@ -136,7 +136,7 @@ func (l *Load) resolveName(ctx context.Context, at target) error {
 		l.notes = append(l.notes, note)
 	}
 	if l.cfg.DNS == DNSPerConnection {
-		l.endpoints = &perConnection{resolver: resolver{host: r.host, port: r.port, family: r.family, lookup: r.lookup}}
+		l.endpoints = &perConnection{resolver: r}
 		return nil
 	}
 	if err := r.resolve(ctx); err != nil {

@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -39,8 +38,7 @@ func (c *Config) proxyFields() []Field {
 		return nil
 	}
 	password, _ := c.Proxy.User.Password()
-	credentials := base64.StdEncoding.EncodeToString([]byte(c.Proxy.User.Username() + ":" + password))
-	return []Field{{Name: "Proxy-Authorization", Value: "Basic " + credentials}}
+	return []Field{{Name: "Proxy-Authorization", Value: basicAuth(c.Proxy.User.Username(), password)}}
 }
 
 // absolute is the request target that a proxy wants: the whole URL, but for

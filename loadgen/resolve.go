@@ -78,12 +78,11 @@ func (r *resolver) Next(ctx context.Context) (*Endpoint, error) {
 	return r.list.Load().Next(ctx)
 }
 
-// resolve looks the name up and keeps the answer; on failure the old addresses
-// stay.
-func (r *resolver) resolve(ctx context.Context) error {
+// addrs looks the name up; there is at least one, in the resolver's order.
+func (r *resolver) addrs(ctx context.Context) ([]netip.AddrPort, error) {
 	ips, err := r.lookup(ctx, r.host)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	addrs := make([]netip.AddrPort, 0, len(ips))
 	for _, ip := range ips {
@@ -92,7 +91,17 @@ func (r *resolver) resolve(ctx context.Context) error {
 		}
 	}
 	if len(addrs) == 0 {
-		return &net.DNSError{Err: "no address", Name: r.host, IsNotFound: true}
+		return nil, &net.DNSError{Err: "no address", Name: r.host, IsNotFound: true}
+	}
+	return addrs, nil
+}
+
+// resolve looks the name up and keeps the answer; on failure the old addresses
+// stay.
+func (r *resolver) resolve(ctx context.Context) error {
+	addrs, err := r.addrs(ctx)
+	if err != nil {
+		return err
 	}
 	slices.SortFunc(addrs, netip.AddrPort.Compare)
 	if old := r.list.Load(); old != nil && sameAddrs(old.list, addrs) {
@@ -130,23 +139,17 @@ func (r *resolver) refresh(ctx context.Context, tick <-chan time.Time) {
 
 // perConnection looks the name up for every connection.
 type perConnection struct {
-	resolver
+	*resolver
 	turn atomic.Uint64
 }
 
 // Next resolves and takes the next address of the answer.
 func (p *perConnection) Next(ctx context.Context) (*Endpoint, error) {
-	ips, err := p.lookup(ctx, p.host)
+	addrs, err := p.addrs(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if p.family != nil {
-		ips = slices.DeleteFunc(ips, func(ip netip.Addr) bool { return !p.family(ip) })
-	}
-	if len(ips) == 0 {
-		return nil, &net.DNSError{Err: "no address", Name: p.host, IsNotFound: true}
-	}
-	addr := netip.AddrPortFrom(ips[(p.turn.Add(1)-1)%uint64(len(ips))].Unmap(), p.port)
+	addr := addrs[(p.turn.Add(1)-1)%uint64(len(addrs))]
 	return &Endpoint{Name: addr.String(), Addr: addr}, nil
 }
 
