@@ -37,7 +37,7 @@ check: ## the quick gate: format, vet, cross builds, lint, short tests
 .PHONY: servers
 servers: ## REQUESTS (100000) of each kind to every real server: none may be lost
 	testdata/setup.sh
-	@echo "large bodies: 1/100 of that; gunicorn: 1/10. Takes a quarter of an hour."
+	@echo "$(REQUESTS) each; of 10 MB bodies 1/100 of that, to gunicorn 1/10. Takes a quarter of an hour."
 	$(GO) test -timeout 3h -run '^TestServers$$' -requests $(REQUESTS)
 
 .PHONY: race

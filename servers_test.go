@@ -35,11 +35,12 @@ type realCase struct {
 	status     int    // 0 means 200
 	bytes      int64  // of the body; or
 	chunked    bool
+	idle       bool  // a request a second, and the server closes meanwhile without having said so
 	hits       int64 // requests that the server gets for one of ours; 0 means 1
 	share      int64 // -requests is divided by it; 0 means 1
 }
 
-// Instead of a body's length:
+// What stands in place of a body's length.
 const (
 	asProbed = -1 // what net/http gets
 	some     = -2 // any above 0: the body tells of its request
@@ -49,7 +50,8 @@ const (
 	pageBytes    = 6
 	chunkedBytes = 20000 + pageBytes
 	largeBytes   = 10 << 20
-	fewest       = 40 // requests of a run, whatever its share
+	workers      = 20
+	fewest       = 2 * workers // requests of a run, whatever its share
 )
 
 // usual are the cases of a server that has the site's files, and a page that
@@ -81,6 +83,7 @@ var realServers = []struct {
 		realCase{name: "empty", path: "/204", status: 204},
 		realCase{name: "missing", path: "/404", status: 404, bytes: asProbed},
 		realCase{name: "redirect", path: "/302", bytes: pageBytes, hits: 2},
+		realCase{name: "idle", path: "/idle", bytes: pageBytes, idle: true, share: 1000},
 	)},
 	{name: "haproxy", start: startHAProxy, cases: append(slices.Clip(usual),
 		// Its own answers, as opposed to those of the nginx behind it.
@@ -172,7 +175,7 @@ func (tc *realCase) probe(t *testing.T, url string) (n int64) {
 		tc.method = "GET"
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DisableCompression: true}}
-	ask := func() *http.Response {
+	ask := func() (header http.Header, status int, chunked bool, length int64) {
 		n++
 		req, err := http.NewRequestWithContext(t.Context(), tc.method, url+tc.path, bytes.NewReader(make([]byte, tc.body)))
 		if err != nil {
@@ -186,27 +189,26 @@ func (tc *realCase) probe(t *testing.T, url string) (n int64) {
 			t.Fatal(err)
 		}
 		defer func() { _ = answer.Body.Close() }()
-		length, err := io.Copy(io.Discard, answer.Body)
-		if err != nil {
+		if length, err = io.Copy(io.Discard, answer.Body); err != nil {
 			t.Fatal(err)
 		}
-		answer.ContentLength = length
-		return answer
+		return answer.Header, answer.StatusCode, slices.Equal(answer.TransferEncoding, []string{"chunked"}), length
 	}
 	if tc.ask != "" {
 		name := map[string]string{"If-None-Match": "ETag", "If-Modified-Since": "Last-Modified"}[tc.ask]
-		value := ask().Header.Get(name)
+		header, _, _, _ := ask()
+		value := header.Get(name)
 		if value == "" {
 			t.Fatalf("no %s in the answer", name)
 		}
 		tc.field = tc.ask + ": " + value
 	}
-	answer := ask()
-	if chunked := slices.Equal(answer.TransferEncoding, []string{"chunked"}); answer.StatusCode != tc.status || chunked != tc.chunked {
-		t.Fatalf("net/http gets %s, chunked: %t; want %d, %t", answer.Status, chunked, tc.status, tc.chunked)
-	}
-	if tc.bytes == asProbed {
-		tc.bytes = answer.ContentLength
+	_, status, chunked, length := ask()
+	switch {
+	case status != tc.status, chunked != tc.chunked, tc.bytes >= 0 && length != tc.bytes:
+		t.Fatalf("net/http gets status %d, chunked %t, %d bytes; want %d, %t, %d", status, chunked, length, tc.status, tc.chunked, tc.bytes)
+	case tc.bytes == asProbed:
+		tc.bytes = length
 	}
 	return n
 }
@@ -214,9 +216,12 @@ func (tc *realCase) probe(t *testing.T, url string) (n int64) {
 // run sends n requests. All must be answered as the case says.
 func (tc *realCase) run(t *testing.T, program, url string, n int64, keepAlive bool) *loadgen.Run {
 	t.Helper()
-	args := []string{"-n", strconv.FormatInt(n, 10), "-c", "20", "-m", tc.method, "--ok", strconv.Itoa(tc.status), "--trace-lost", "3"}
+	args := []string{"-n", strconv.FormatInt(n, 10), "-c", strconv.Itoa(workers), "-m", tc.method, "--ok", strconv.Itoa(tc.status), "--trace-lost", "3"}
 	if !keepAlive {
 		args = append(args, "-disable-keepalive")
+	}
+	if tc.idle {
+		args = append(args, "-q", "1")
 	}
 	if tc.field != "" {
 		args = append(args, "-H", tc.field)
@@ -242,6 +247,9 @@ func (tc *realCase) run(t *testing.T, program, url string, n int64, keepAlive bo
 	}
 	if c := run.Connections; c.Surplus != 0 || !keepAlive && c.Opened != n*tc.hits {
 		t.Errorf("keep-alive %t: %+v; want no surplus, and without it a connection for each request", keepAlive, c)
+	}
+	if stale := run.Connections.Stale; tc.idle && keepAlive && stale != n-workers {
+		t.Errorf("%d connections replaced; want all but the %d first", stale, workers)
 	}
 	return run
 }
@@ -400,6 +408,7 @@ http {
 		location = /gzip { alias SITE/text.txt; default_type text/plain; gzip on; gzip_types text/plain; }
 		location = /post { return 200 "hello\n"; }
 		location = /204 { return 204; }
+		location = /idle { keepalive_timeout 50ms; return 200 "hello\n"; }
 		location = /302 { return 302 /small; }
 	}
 }

@@ -59,7 +59,7 @@ func startParsers(t *testing.T) *parsers {
 		t.Skipf("NOT RUN because of -short: %s needs HAProxy and nginx; make test installs them and runs it", t.Name())
 	}
 	p := &parsers{addr: map[string]string{}, got: make(chan arrived, 1)}
-	behind := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	behind := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)
