@@ -150,6 +150,9 @@ type LostRequest struct {
 	Endpoint string `json:"endpoint,omitempty"`
 	Reused   bool   `json:"reused,omitempty"`
 	Sample   int    `json:"sample"` // index into Samples, -1 for none
+	// Connection tells those lost on one connection from those lost on others;
+	// 0 when there was none.
+	Connection int64 `json:"connection,omitempty"`
 }
 
 // Sample is one error text, in hey's words, and how many requests met it.
