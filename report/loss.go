@@ -21,7 +21,7 @@ type Loss struct {
 	Limits   Limits
 	Hidden   int64  // lost on reused connections in a way that clients which retry do not show
 	Outside  int64  // lost before the event began or, started after it had ended; 0 without an event
-	Recovery int64  // ns from the event's begin to the end of the last window; unknown without both
+	Recovery int64  // ns from the event's begin to the end of the last window; -1 without both
 	Slower   Slower // answered, but later
 	Findings []Finding
 }
@@ -159,7 +159,7 @@ func outside(run *loadgen.Run, event Event) int64 {
 // after it.
 func recovery(l *Loss) int64 {
 	if !l.Event.Known || len(l.Windows) == 0 || l.Windows[len(l.Windows)-1].End < l.Event.Begin {
-		return unknown
+		return -1
 	}
 	return l.Windows[len(l.Windows)-1].End - l.Event.Begin
 }

@@ -386,7 +386,7 @@ func flush(t *tabwriter.Writer) { _ = t.Flush() }
 func duration(ns int64) string {
 	switch {
 	case ns < 0:
-		return "-" + duration(-ns)
+		return "-" + duration(max(-ns, 0)) // of the smallest int64 there is no opposite
 	case ns == 0:
 		return "0 s"
 	case ns < 1_000_000:
