@@ -165,7 +165,7 @@ func (x *exchange) one(ctx context.Context, at *hop, deadline time.Time) *failur
 		return err
 	}
 	c, r := x.conn, &x.result
-	r.Reused, r.Endpoint = c.used, c.endpoint
+	r.Reused, r.Endpoint, r.Connection = c.used, c.endpoint, c.number
 	if err := x.worker.arm(c, deadline); err != nil {
 		return x.broken(&failure{stage: StageSend, err: err})
 	}

@@ -203,7 +203,7 @@ func (s *shard) recordLost(r *Result) {
 		s.lostUntold++
 		return
 	}
-	s.lost = append(s.lost, LostRequest{Start: r.Start, End: r.End, Class: r.Class, Reused: r.Reused, Sample: sample})
+	s.lost = append(s.lost, LostRequest{Start: r.Start, End: r.End, Class: r.Class, Reused: r.Reused, Sample: sample, Connection: r.Connection})
 	s.lostAt = append(s.lostAt, r.Endpoint)
 }
 

@@ -35,6 +35,7 @@ type Result struct {
 	Status     int   // of the answer, 0 without one
 	Reused     bool  // the connection had carried a request before
 	Endpoint   int   // index into the recorder's endpoints, -1 for none
+	Connection int64 // its number in the run, 0 for none
 	Bytes      int64 // body bytes received
 	Sample     string
 }
