@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"cmp"
+	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -45,6 +46,7 @@ type shard struct {
 	lostUntold  int64
 	samples     []Sample
 	sampleIndex map[sampleKey]int
+	answers     answerCount
 
 	counts [4]int64 // by Fate
 
@@ -196,7 +198,9 @@ func (s *shard) recordTimes(r *Result) {
 
 func (s *shard) recordLost(r *Result) {
 	sample := -1
-	if !r.Answered() {
+	if r.Answered() {
+		s.answers.add(r.Answer, 1)
+	} else {
 		sample = s.sample(r)
 	}
 	if len(s.lost) == maxLostDetails {
@@ -320,7 +324,11 @@ func (r *recorder) merge(run *Run) {
 		for i := range s.endpoints {
 			total.endpoint(i - 1).merge(&s.endpoints[i])
 		}
+		for _, text := range slices.Sorted(maps.Keys(s.answers)) {
+			total.answers.add([]byte(text), s.answers[text])
+		}
 	}
+	run.Answers = total.answers.list()
 	r.outcomes(run, total.endpoints)
 	slices.SortStableFunc(run.Lost, func(a, b LostRequest) int { return cmp.Compare(a.End, b.End) })
 	if extra := len(run.Lost) - maxLostDetails; extra > 0 {

@@ -38,6 +38,7 @@ type Result struct {
 	Connection int64 // its number in the run, 0 for none
 	Bytes      int64 // body bytes received
 	Sample     string
+	Answer     []byte // what is kept of an answer with an unexpected status, as answerText writes it
 }
 
 // Answered reports whether a complete answer arrived, with whatever status.

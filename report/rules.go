@@ -465,18 +465,6 @@ func (s *scene) texts(e *evidence) []string {
 	return list
 }
 
-// tellStatus is about answers that a server or gateway made, with a status that
-// was not expected.
-func tellStatus(s *scene, e *evidence) Finding {
-	return Finding{
-		Title:      fmt.Sprintf("%s with an unexpected status, over %s", counted(int64(len(e.lost)), "answer came", "answers came"), duration(e.span())),
-		Confidence: CannotTell,
-		Measured:   e.span(),
-		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
-		Remedies:   []Remedy{{"any", "look at the answer's body and Server field"}},
-	}
-}
-
 func tellUntold(s *scene) (Finding, bool) {
 	n := s.run.LostUntold
 	return Finding{
