@@ -61,6 +61,7 @@ type Settings struct {
 	KeepAlive      bool          `json:"keepAlive"`
 	Redirects      bool          `json:"redirects"`
 	OK             StatusSet     `json:"ok"`
+	EndpointHeader string        `json:"endpointHeader,omitempty"` // response field that named the replica
 	Engine         string        `json:"engine"`
 }
 

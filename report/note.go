@@ -22,6 +22,7 @@ func (r *RunReport) notes() []string {
 	add(run.Interrupted, "the run was interrupted after %s", duration(run.Duration))
 	add(c.Lost == 0 && c.OK > 0, "0 lost of %d: a loss ratio of %s or less would go unseen at least 1 time in 20", c.OK, percentage(r.Loss.Limits.UpperBound))
 	add(c.Lost == 0 && r.Loss.Event.Known && r.Loss.Limits.Of > 1, "%s", r.smallestOutages())
+	add(r.unplaced() > 0, "%s no answer, so which replica behind the address it was is not known: only answers carry %s", counted(r.unplaced(), "lost request got", "lost requests got"), run.Settings.EndpointHeader)
 	add(r.Loss.Hidden > 0, "%s would not have been seen by a client that retries (Go's net/http, for one): they were sent on kept-alive connections, and no byte of an answer came", counted(r.Loss.Hidden, "lost request", "lost requests"))
 	add(r.Loss.Outside > 0, "%s outside the event: the event cannot have caused them", counted(r.Loss.Outside, "loss lies", "losses lie"))
 	add(r.Loss.Recovery >= 0, "the last loss came %s after the event began", duration(r.Loss.Recovery))
@@ -46,6 +47,20 @@ func (r *RunReport) notes() []string {
 // closedAndLost: without -q, workers that are refused at once ask again at once.
 func closedAndLost(run *loadgen.Run) bool {
 	return run.Settings.Rate == 0 && run.Counts.Lost > 0
+}
+
+// unplaced counts the losses that --endpoint-header could not place.
+func (r *RunReport) unplaced() int64 {
+	if r.Run.Settings.EndpointHeader == "" {
+		return 0
+	}
+	var n int64
+	for _, c := range r.Loss.Classes {
+		if !c.Spoiled && c.Class.Stage() != loadgen.StageStatus {
+			n += c.Total()
+		}
+	}
+	return n
 }
 
 // notable reports that answers came later by more than the bounds' coarseness.

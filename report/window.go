@@ -34,11 +34,15 @@ func windowGap(run *loadgen.Run) int64 {
 }
 
 // endpointCount is how many endpoints there were: those that requests met, and
-// those that marks tell of.
+// those that marks tell of. An address behind which answers named replicas is
+// none of its own.
 func endpointCount(run *loadgen.Run) int {
 	names := map[string]bool{}
+	shared := run.Settings.EndpointHeader != "" && slices.ContainsFunc(run.Endpoints, namedByAnswers)
 	for _, e := range run.Endpoints {
-		names[e.Name] = true
+		if !shared || namedByAnswers(e) {
+			names[e.Name] = true
+		}
 	}
 	for _, m := range run.Marks {
 		if m.Endpoint != "" && m.Kind != loadgen.MarkCrashed {
@@ -47,6 +51,10 @@ func endpointCount(run *loadgen.Run) int {
 	}
 	return len(names)
 }
+
+// namedByAnswers reports that an endpoint is known from a response field, not
+// from connections to it.
+func namedByAnswers(e loadgen.EndpointSeen) bool { return e.FirstAnswer >= 0 && e.FirstConnect < 0 }
 
 // strike is a loss, or several of one kind, placed in time.
 type strike struct {

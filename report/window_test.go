@@ -393,6 +393,13 @@ func TestEndpointCount(t *testing.T) {
 	if got := endpointCount(run); got != 3 {
 		t.Errorf("got %d; want 3", got)
 	}
+	behind := &loadgen.Run{
+		Settings:  loadgen.Settings{EndpointHeader: "X-Pod"},
+		Endpoints: []loadgen.EndpointSeen{{Name: "10.0.0.1:80", FirstAnswer: -1}, {Name: "pod-1", FirstConnect: -1}, {Name: "pod-2", FirstConnect: -1}},
+	}
+	if got := endpointCount(behind); got != 2 {
+		t.Errorf("got %d; want the 2 that answers named", got)
+	}
 }
 
 // TestSlowLoadHasOneWindow: at 10 requests/s an outage of 2 s is one window,
