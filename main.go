@@ -141,6 +141,7 @@ func (p *program) command() *cobra.Command {
 	root.SetUsageFunc(usage)
 	root.SetFlagErrorFunc(flagError)
 	load := loadgen.Flags(root.Flags())
+	checks := failIfFlag(root.Flags())
 	outputs := outputFlag(root.Flags())
 	root.Flags().Duration("settle", 0, "")
 	_ = root.Flags().MarkHidden("settle") // fails only for a flag that is not there
@@ -148,7 +149,7 @@ func (p *program) command() *cobra.Command {
 		if cmd.Flags().Changed("settle") {
 			return &loadgen.HintError{Problem: "--settle: a plain load has no event to go on after", Hint: "nodrop lab --settle 1s"}
 		}
-		return p.load(cmd.Context(), load, *outputs, args)
+		return p.load(cmd.Context(), load, *checks, *outputs, args)
 	}
 	root.AddCommand(p.labCommand(), p.reportCommand())
 	// cobra would add these after the arguments have been normalized.
@@ -166,9 +167,10 @@ func (p *program) labCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 	}
 	flags := lab.Flags(cmd.Flags())
+	checks := failIfFlag(cmd.Flags())
 	outputs := outputFlag(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return p.lab(cmd.Context(), flags, *outputs)
+		return p.lab(cmd.Context(), flags, *checks, *outputs)
 	}
 	return cmd
 }
@@ -179,23 +181,27 @@ func (p *program) reportCommand() *cobra.Command {
 		Short: "A saved recording (-o json=FILE) as a report again",
 		Args:  cobra.ArbitraryArgs,
 	}
+	checks := failIfFlag(cmd.Flags())
 	outputs := outputFlag(cmd.Flags())
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		if len(args) != 1 {
 			return fmt.Errorf("report: want one file, got %d", len(args))
 		}
-		return p.report(args[0], *outputs)
+		return p.report(args[0], *checks, *outputs)
 	}
 	return cmd
 }
 
 // load is the plain command: hey's.
-func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, formats, args []string) error {
+func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, checks, formats, args []string) error {
 	if len(args) == 0 {
 		return &loadgen.HintError{Problem: "no URL given", Hint: "nodrop -n 200 -c 50 http://HOST/, or nodrop --help"}
 	}
 	if len(args) > 1 {
 		return fmt.Errorf("want one URL, got %d: %s", len(args), strings.Join(args, " "))
+	}
+	if err := validate(checks); err != nil {
+		return err
 	}
 	cfg, err := flags.Config(args[0])
 	if err != nil {
@@ -215,15 +221,20 @@ func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, formats, 
 	stop := p.watch("", l)
 	result := l.Run(ctx)
 	stop()
-	return p.finish(ctx, out, &loadgen.Recording{Format: loadgen.Format, Runs: []*loadgen.Run{result}})
+	result.FailIf = checks
+	return p.finish(ctx, out, report.Build(&loadgen.Recording{Format: loadgen.Format, Runs: []*loadgen.Run{result}}))
 }
 
 // lab runs the scenario that the flags describe.
-func (p *program) lab(ctx context.Context, flags *lab.FlagValues, formats []string) error {
+func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, formats []string) error {
+	if err := validate(checks); err != nil {
+		return err
+	}
 	s, err := flags.Scenario(p.stderr)
 	if err != nil {
 		return err
 	}
+	s.Variants[len(s.Variants)-1].FailIf = checks
 	runtime.GOMAXPROCS(flags.CPUs())
 	out, err := p.open(formats)
 	if err != nil {
@@ -239,19 +250,23 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, formats []stri
 		p.complain(err)
 		recording.Error = err.Error()
 	}
-	return p.finish(ctx, out, recording)
+	return p.finish(ctx, out, report.Build(recording))
 }
 
-// report renders a saved recording.
-func (p *program) report(file string, formats []string) error {
-	f, err := os.Open(file)
+// report renders a saved recording. Checks are added to what it was recorded
+// with, of the variant that the lab would add them to.
+func (p *program) report(file string, checks, formats []string) error {
+	if err := validate(checks); err != nil {
+		return err
+	}
+	recording, err := readRecording(file)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = f.Close() }() // only read from
-	recording, err := loadgen.ReadRecording(bufio.NewReader(f))
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+	for _, run := range recording.Runs {
+		if run.Variant == recording.Runs[len(recording.Runs)-1].Variant {
+			run.FailIf = append(run.FailIf, checks...)
+		}
 	}
 	out, err := p.open(formats)
 	if err != nil {
@@ -261,12 +276,34 @@ func (p *program) report(file string, formats []string) error {
 	if len(out.sinks) > 0 {
 		return errors.New("-o csv: written while a load runs; a recording has no single requests to write")
 	}
-	return p.finish(context.Background(), out, recording)
+	return p.finish(context.Background(), out, report.Build(recording))
 }
 
-// finish renders the recording and settles the exit code.
-func (p *program) finish(ctx context.Context, out *outputs, recording *loadgen.Recording) error {
-	r := report.Build(recording)
+func readRecording(file string) (*loadgen.Recording, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // only read from
+	recording, err := loadgen.ReadRecording(bufio.NewReader(f))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return recording, nil
+}
+
+// validate refuses checks that cannot be read, before anything is done.
+func validate(checks []string) error {
+	for _, text := range checks {
+		if _, err := report.ParseCheck(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish renders the report and settles the exit code.
+func (p *program) finish(ctx context.Context, out *outputs, r *report.Report) error {
 	p.code = exitCode(r)
 	if err := out.write(r); err != nil {
 		p.complain(err)
@@ -330,6 +367,10 @@ func progressLine(name string, g loadgen.Progress) string {
 		perSecond = float64(g.Finished) / g.Elapsed.Seconds()
 	}
 	return fmt.Sprintf("%s%d %s, %.0f/s, %d lost", name, g.Finished, of, perSecond, g.Lost)
+}
+
+func failIfFlag(fs *pflag.FlagSet) *[]string {
+	return fs.StringArray("fail-if", nil, "check that fails the verdict, exit 1: 'lost > 0', 'p99 > 250ms', 'rps < 1000'; repeatable")
 }
 
 func outputFlag(fs *pflag.FlagSet) *[]string {

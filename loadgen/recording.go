@@ -46,6 +46,7 @@ type Run struct {
 
 	Expect  []string `json:"expect,omitempty"`  // checks that fail the verdict when false
 	Require []string `json:"require,omitempty"` // checks that make it inconclusive when false
+	FailIf  []string `json:"failIf,omitempty"`  // checks that fail it when true
 }
 
 // Settings is what a run was asked to do.
