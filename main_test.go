@@ -102,6 +102,7 @@ func freePort(t *testing.T) int {
 type server struct {
 	*httptest.Server
 	count atomic.Int64
+	fails atomic.Int64 // how many of the next requests are answered 503
 	last  atomic.Pointer[[]byte]
 }
 
@@ -126,6 +127,10 @@ func startServer() (*server, error) {
 			s.last.Store(&dump)
 		}
 		s.count.Add(1)
+		if s.fails.Add(-1) >= 0 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
 		mux.ServeHTTP(w, r)
 	}))
 	_ = s.Listener.Close()
@@ -155,6 +160,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"server":    onStage(1, "server NAME: starts one, its URL is $NAME", (*stage).server),
+			"fails":     onStage(2, "fails NAME N: the server answers its next N requests with 503", (*stage).fails),
 			"refused":   onStage(1, "refused NAME: $NAME is a URL where nobody listens", (*stage).refused),
 			"served":    onStage(2, "served NAME N: the server was sent exactly N requests", (*stage).served),
 			"reached":   onStage(2, "reached NAME N: waits until the server was sent N requests", (*stage).reached),
@@ -192,6 +198,10 @@ func (s *stage) server(ts *testscript.TestScript, args []string) {
 		s.servers[name] = started
 		ts.Setenv(name, started.URL)
 	}
+}
+
+func (s *stage) fails(ts *testscript.TestScript, args []string) {
+	s.find(ts, args[0]).fails.Store(number(ts, args[1]))
 }
 
 func (s *stage) refused(ts *testscript.TestScript, args []string) {

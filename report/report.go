@@ -17,6 +17,7 @@ type Report struct {
 	Recording  *loadgen.Recording
 	Runs       []RunReport
 	Comparison *Comparison // nil unless there are two variants or more
+	Change     *Change     // of a comparison of saved recordings, which has no Runs and no Recording
 	Checks     []CheckResult
 	Verdict    Verdict
 }

@@ -21,6 +21,9 @@ const maxEndpointLines = 20
 // the loss. Of a scenario's runs it writes what the document compares: each
 // variant's statuses and errors, its loss, then all side by side.
 func Text(w io.Writer, r *Report) error {
+	if r.Change != nil {
+		return textChange(w, r)
+	}
 	out := bufio.NewWriter(w)
 	for i := range r.Runs {
 		run := &r.Runs[i]

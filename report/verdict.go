@@ -40,7 +40,7 @@ func judge(unfinished string, runs []RunReport) (Verdict, []CheckResult) {
 	for i := range runs {
 		r := &runs[i]
 		name := prefix(r.Run)
-		doubts, hints := distrust(*r)
+		doubts, hints := distrust(*r, len(r.Run.FailIf) > 0)
 		for _, d := range doubts {
 			v.doubt(name + d)
 		}
@@ -92,15 +92,15 @@ func (v *Verdict) hint(hints ...string) {
 	}
 }
 
-// distrust lists why a run proves nothing. A run without checks can only
+// distrust lists why a run proves nothing. A run that is asked nothing can only
 // contradict itself; an event is owed by a scenario's runs alone, which expect
 // or require something of it.
-func distrust(r RunReport) (doubts, hints []string) {
+func distrust(r RunReport, asked bool) (doubts, hints []string) {
 	if r.Loss.Identity != nil {
 		doubts = append(doubts, "the counts contradict themselves: "+r.Loss.Identity.Error())
 	}
 	judged := len(r.Run.Expect)+len(r.Run.Require) > 0
-	if !judged && len(r.Run.FailIf) == 0 && !r.Loss.Event.Known {
+	if !judged && !asked && !r.Loss.Event.Known {
 		return doubts, nil
 	}
 	if n := r.Run.Counts.Spoiled; n > 0 {
