@@ -353,7 +353,7 @@ func (a *Arm) zeroNotes() []string {
 	}
 	bound := 0.0
 	for _, run := range a.Runs {
-		bound = max(bound, run.Report.Loss.UpperBound)
+		bound = max(bound, run.Report.Loss.Limits.UpperBound)
 	}
 	r := len(a.Runs)
 	of := "its run"
