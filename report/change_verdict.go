@@ -101,8 +101,14 @@ func (c *Change) checkChange(check Check) CheckResult {
 		base = 1
 	}
 	res.Outcome = Pass
-	if operator(check.Op)((row.New.Median-row.Base.Median)*100/base, check.Value) {
-		res.Outcome, res.Reason = Fail, fmt.Sprintf("%s: met %s", check, res.Met)
+	if !operator(check.Op)((row.New.Median-row.Base.Median)*100/base, check.Value) {
+		return res
+	}
+	res.Outcome, res.Reason = Fail, fmt.Sprintf("%s: met %s", check, res.Met)
+	// One question, asked beforehand: its own p decides, unadjusted.
+	if row.Tested && row.P >= alpha {
+		res.Outcome = Inconclusive
+		res.Reason += ": chance alone may explain it"
 	}
 	return res
 }
