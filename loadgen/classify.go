@@ -27,6 +27,10 @@ func classOf(stage Stage, err error) Class {
 	var refusal tunnelError
 	var errno syscall.Errno
 	switch {
+	case isBodyError(err):
+		return newClass(StageClient, CauseBody)
+	case isContentError(err):
+		return newClass(StageBody, CauseMalformed)
 	case errors.As(err, &lookup):
 		return classifyLookup(lookup)
 	case errors.As(err, &malformed) && stage == StageProxy:
@@ -60,6 +64,16 @@ func classOf(stage Stage, err error) Class {
 // so in two ways, with the poller's error or with a context's.
 func isTimeout(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
+}
+
+func isBodyError(err error) bool {
+	_, ok := errors.AsType[*bodyError](err)
+	return ok
+}
+
+func isContentError(err error) bool {
+	_, ok := errors.AsType[*contentError](err)
+	return ok
 }
 
 func otherClass(stage Stage) Class {
