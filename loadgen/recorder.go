@@ -3,7 +3,6 @@ package loadgen
 import (
 	"cmp"
 	"maps"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -21,9 +20,10 @@ type recorder struct {
 	names  *endpointNames
 }
 
-func newRecorder(sinks []Sink) *recorder {
+// newRecorder makes a recorder of so many shards.
+func newRecorder(sinks []Sink, shards int) *recorder {
 	r := &recorder{names: &endpointNames{}}
-	for range max(1, runtime.GOMAXPROCS(0)) {
+	for range shards {
 		r.shards = append(r.shards, &shard{sinks: sinks})
 	}
 	return r

@@ -91,7 +91,7 @@ func sortForComparison(run *Run) {
 }
 
 func TestLostDetailsAreBounded(t *testing.T) {
-	r := newRecorder(nil)
+	r := newRecorder(nil, 2)
 	const extra = 10
 	for i := range maxLostDetails + extra {
 		s := r.shards[i%len(r.shards)]
@@ -109,7 +109,7 @@ func TestLostDetailsAreBounded(t *testing.T) {
 }
 
 func TestSamplesAreBounded(t *testing.T) {
-	r := newRecorder(nil)
+	r := newRecorder(nil, 2)
 	const n = maxSamples + 500
 	for i := range n {
 		s := r.shards[0]

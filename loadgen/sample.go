@@ -34,7 +34,7 @@ func timeoutText(s Stage) string {
 }
 
 // errorText is a failure on an established connection, as net names it.
-func (c *conn) errorText(f *failure, address string) string {
+func errorText(f *failure, local net.Addr, address string) string {
 	op := "read"
 	if f.stage == StageSend {
 		op = "write"
@@ -43,7 +43,7 @@ func (c *conn) errorText(f *failure, address string) string {
 	if !errors.As(f.err, &errno) {
 		return reason(f.err)
 	}
-	return op + " tcp " + maskedSource(c.LocalAddr()) + "->" + address + ": " + op + ": " + errno.Error()
+	return op + " tcp " + maskedSource(local) + "->" + address + ": " + op + ": " + errno.Error()
 }
 
 // maskedSource is a local address without its port, which differs for every

@@ -37,12 +37,12 @@ func TestContractExpect(t *testing.T) {
 	for kind, want := range expectContract {
 		for _, keepAlive := range []bool{true, false} {
 			for _, body := range []string{"memory", "file"} {
-				for _, scheme := range schemes {
-					t.Run(fmt.Sprintf("%v/keepalive=%t/%s/%s", kind, keepAlive, body, scheme), func(t *testing.T) {
+				for _, way := range roads()[:2] { // those of the pool: the loop does not wait
+					t.Run(fmt.Sprintf("%v/keepalive=%t/%s/%s", kind, keepAlive, body, way), func(t *testing.T) {
 						t.Parallel()
 						// Every second one, so that most meet it on a connection
 						// that has carried a request before.
-						server := startScheme(t, scheme, func(seq int64) faultserver.Kind {
+						server := way.start(t, func(seq int64) faultserver.Kind {
 							if seq%2 == 0 {
 								return faultserver.Continue
 							}
