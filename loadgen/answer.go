@@ -49,7 +49,7 @@ func parseAnswer(text string) ErrorAnswer {
 func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // answerCount counts unexpected answers by their text.
-type answerCount map[string]int64
+type answerCount map[string]*int64 // pointers: counting a known text allocates nothing
 
 // add counts n answers; those of new kinds beyond the bound share a kind with
 // their status.
@@ -60,7 +60,11 @@ func (c *answerCount) add(text []byte, n int64) {
 	if _, known := (*c)[string(text)]; !known && len(*c) >= maxAnswers {
 		text, _, _ = bytes.Cut(text, []byte{0})
 	}
-	(*c)[string(text)] += n
+	if count := (*c)[string(text)]; count != nil {
+		*count += n
+	} else {
+		(*c)[string(text)] = new(n)
+	}
 }
 
 // list is what a recording holds, the most frequent first.
@@ -68,7 +72,7 @@ func (c answerCount) list() []ErrorAnswer {
 	var list []ErrorAnswer
 	for text, n := range c {
 		a := parseAnswer(text)
-		a.Count = n
+		a.Count = *n
 		list = append(list, a)
 	}
 	slices.SortFunc(list, func(a, b ErrorAnswer) int {

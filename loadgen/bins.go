@@ -43,6 +43,9 @@ func (s *Sketch) record(ns int64) {
 	s.Max = max(s.Max, ns)
 }
 
+// empty reports whether s, which may be nil, holds nothing.
+func (s *Sketch) empty() bool { return s == nil || s.Steps == [sketchSteps]int64{} }
+
 func (s *Sketch) merge(o *Sketch) {
 	for i, n := range o.Steps {
 		s.Steps[i] += n
@@ -78,7 +81,7 @@ func (b *Bin) merge(o *Bin) {
 	for _, l := range o.Lost {
 		b.addLost(l.Class, l.Count)
 	}
-	if o.Latency == nil {
+	if o.Latency.empty() {
 		return
 	}
 	if b.Latency == nil {
@@ -93,55 +96,6 @@ func (b *Bin) merge(o *Bin) {
 type Bins struct {
 	Width int64 `json:"widthNs"`
 	List  []Bin `json:"list"`
-}
-
-// at returns the bin of a time in ns since the run's start.
-func (b *Bins) at(ns int64) *Bin {
-	if b.Width == 0 {
-		b.Width = firstBinWidth
-	}
-	i := max(ns, 0) / b.Width
-	for i >= maxBins {
-		b.widen()
-		i = max(ns, 0) / b.Width
-	}
-	for int64(len(b.List)) <= i {
-		b.List = append(b.List, Bin{})
-	}
-	return &b.List[i]
-}
-
-func (b *Bins) widen() {
-	half := b.List[:0]
-	for i := 0; i < len(b.List); i += 2 {
-		bin := b.List[i]
-		if i+1 < len(b.List) {
-			bin.merge(&b.List[i+1])
-		}
-		half = append(half, bin)
-	}
-	clear(b.List[len(half):])
-	b.List = half
-	b.Width *= 2
-}
-
-// Merge adds what o holds; o may be widened to do so.
-func (b *Bins) Merge(o *Bins) {
-	if len(o.List) == 0 {
-		return
-	}
-	if b.Width == 0 {
-		b.Width = firstBinWidth
-	}
-	for o.Width < b.Width {
-		o.widen()
-	}
-	for b.Width < o.Width {
-		b.widen()
-	}
-	for i := range o.List {
-		b.at(int64(i) * o.Width).merge(&o.List[i])
-	}
 }
 
 // StartedBetween counts the requests started in the bins that [from, to]

@@ -53,6 +53,17 @@ func (l *Latency) Merge(o *Latency) {
 	l.hist.Merge(o.hist)
 }
 
+// take adds what o holds and leaves o empty. The first histogram is taken over
+// as it is: another would be the largest piece of memory at the end of a run.
+func (l *Latency) take(o *Latency) {
+	if l.Count == 0 {
+		*l = *o
+	} else {
+		l.Merge(o)
+	}
+	*o = Latency{}
+}
+
 // Mean is the exact mean in ns, 0 when empty.
 func (l *Latency) Mean() float64 {
 	if l.Count == 0 {

@@ -36,7 +36,7 @@ type shard struct {
 	sinks       []Sink
 	latency     Latencies
 	phases      PhaseLatencies
-	bins        Bins
+	bins        timeline
 	endpoints   []endpointCount // by index of endpointNames; [0] is "no endpoint"
 	bytes, late int64
 	statuses    map[int]int64
@@ -184,9 +184,6 @@ func (s *shard) recordTimes(r *Result) {
 		s.latency.Unexpected.Record(took)
 	}
 	bin.Answered++
-	if bin.Latency == nil {
-		bin.Latency = &Sketch{}
-	}
 	bin.Latency.record(took)
 	s.phases.DNS.Record(r.Phases.DNS)
 	s.phases.Connect.Record(r.Phases.Connect)
@@ -304,6 +301,7 @@ func (r *recorder) merge(run *Run) {
 	run.Outcomes, run.Endpoints = []Outcome{}, []EndpointSeen{}
 	run.Lost, run.Samples = []LostRequest{}, []Sample{}
 	total := &shard{}
+	var lines []*timeline
 	for _, s := range r.shards {
 		run.Counts.Started += s.started.Load()
 		run.Counts.OK += s.counts[FateOK]
@@ -319,15 +317,16 @@ func (r *recorder) merge(run *Run) {
 		run.Connections.add(s.connections)
 		run.Latency.merge(&s.latency)
 		run.Phases.merge(&s.phases)
-		run.Bins.Merge(&s.bins)
+		lines = append(lines, &s.bins)
 		r.mergeLost(run, total, s)
 		for i := range s.endpoints {
 			total.endpoint(i - 1).merge(&s.endpoints[i])
 		}
 		for _, text := range slices.Sorted(maps.Keys(s.answers)) {
-			total.answers.add([]byte(text), s.answers[text])
+			total.answers.add([]byte(text), *s.answers[text])
 		}
 	}
+	run.Bins = mergeTimelines(lines)
 	run.Answers = total.answers.list()
 	r.outcomes(run, total.endpoints)
 	slices.SortStableFunc(run.Lost, func(a, b LostRequest) int { return cmp.Compare(a.End, b.End) })
@@ -433,16 +432,16 @@ func (c *ConnectionCount) add(o ConnectionCount) {
 }
 
 func (l *Latencies) merge(o *Latencies) {
-	l.OK.Merge(&o.OK)
-	l.Unexpected.Merge(&o.Unexpected)
-	l.Failed.Merge(&o.Failed)
+	l.OK.take(&o.OK)
+	l.Unexpected.take(&o.Unexpected)
+	l.Failed.take(&o.Failed)
 }
 
 func (p *PhaseLatencies) merge(o *PhaseLatencies) {
-	p.DNS.Merge(&o.DNS)
-	p.Connect.Merge(&o.Connect)
-	p.TLS.Merge(&o.TLS)
-	p.Send.Merge(&o.Send)
-	p.Wait.Merge(&o.Wait)
-	p.Read.Merge(&o.Read)
+	p.DNS.take(&o.DNS)
+	p.Connect.take(&o.Connect)
+	p.TLS.take(&o.TLS)
+	p.Send.take(&o.Send)
+	p.Wait.take(&o.Wait)
+	p.Read.take(&o.Read)
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"runtime"
 	"slices"
 	"syscall"
 	"testing"
@@ -171,27 +172,6 @@ func TestEmptyLatency(t *testing.T) {
 	}
 }
 
-func TestBinsWidenWithoutLosingCounts(t *testing.T) {
-	var b Bins
-	const n = 100_000
-	for i := range int64(n) {
-		b.at(i*firstBinWidth).Started++
-	}
-	var total int64
-	for i := range b.List {
-		total += b.List[i].Started
-	}
-	if total != n || len(b.List) > maxBins {
-		t.Errorf("%d counted in %d bins", total, len(b.List))
-	}
-	if got := b.StartedBetween(0, n*firstBinWidth); got != n {
-		t.Errorf("between all: %d", got)
-	}
-	if got := b.StartedBetween(b.Width, b.Width); got != b.List[1].Started {
-		t.Errorf("between one: %d; want %d", got, b.List[1].Started)
-	}
-}
-
 func TestClassify(t *testing.T) {
 	sys := func(errno syscall.Errno) error { return os.NewSyscallError("read", errno) }
 	tests := map[string]struct {
@@ -268,5 +248,80 @@ func TestClassTable(t *testing.T) {
 		if err := c.UnmarshalText([]byte(bad)); err == nil {
 			t.Errorf("%q was taken", bad)
 		}
+	}
+}
+
+// fateful are results of every kind, for a shard's steady state.
+var fateful = map[string]Result{
+	"ok":         {Fate: FateOK, Status: 200, Reused: true, Bytes: 612},
+	"unexpected": {Fate: FateLost, Class: statusClass(503), Status: 503, Answer: []byte("503\n")},
+	"lost":       {Fate: FateLost, Class: newClass(StageConnect, CauseRefused), Sample: "connection refused"},
+	"spoiled":    {Fate: FateSpoiled, Class: newClass(StageClient, CausePorts), Sample: "cannot assign requested address"},
+	"aborted":    {Fate: FateAborted},
+}
+
+// recordOne counts one request of the kind, a step after the last one.
+func recordOne(s *shard, r *Result) {
+	const step, took = 20_000, 700_000
+	r.Start, r.End = r.Start+step, r.Start+step+took
+	r.Phases = Phases{Send: 9_000, Wait: took - 20_000, Read: 11_000}
+	s.start(r.Start)
+	s.finish(r)
+}
+
+func TestRecordingAllocatesNothing(t *testing.T) {
+	for name, r := range fateful {
+		t.Run(name, func(t *testing.T) {
+			s := newRecorder(nil, 1).shards[0]
+			for range maxLostDetails + 1 { // and the time line has widened
+				recordOne(s, &r)
+			}
+			if n := testing.AllocsPerRun(10_000, func() { recordOne(s, &r) }); n != 0 {
+				t.Errorf("%v allocations per result; want none", n)
+			}
+		})
+	}
+}
+
+func BenchmarkRecorder(b *testing.B) {
+	for name, r := range fateful {
+		b.Run(name, func(b *testing.B) {
+			s := newRecorder(nil, 1).shards[0]
+			recordOne(s, &r)
+			b.ReportAllocs()
+			for b.Loop() {
+				recordOne(s, &r)
+			}
+		})
+	}
+}
+
+// BenchmarkRecorderBins is what a bin takes of the memory while the run goes on,
+// and after it.
+func BenchmarkRecorderBins(b *testing.B) {
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	r := fateful["ok"]
+	for b.Loop() {
+		before := heap()
+		s := newRecorder(nil, 1).shards[0]
+		for s.bins.length < maxBins {
+			s.bins.at(s.bins.length * firstBinWidth)
+			r.Start = (s.bins.length - 1) * firstBinWidth
+			for range 100 {
+				recordOne(s, &r)
+			}
+		}
+		during := heap()
+		merged := mergeTimelines([]*timeline{&s.bins})
+		after := heap()
+		b.ReportMetric(float64(during-before)/maxBins, "B/bin-in-a-shard")
+		b.ReportMetric(float64(after-during)/maxBins, "B/bin-in-the-run")
+		runtime.KeepAlive(s)
+		runtime.KeepAlive(merged)
 	}
 }
