@@ -21,7 +21,7 @@ type conn struct {
 
 // connect makes sure that there is a connection to the hop's host.
 func (x *exchange) connect(ctx context.Context, at *hop, deadline time.Time) *failure {
-	key := at.target.origin()
+	key := at.origin
 	if x.load.cfg.Proxy != nil && !at.target.tls {
 		key = "http proxy" // carries requests to any host
 	}
@@ -55,7 +55,7 @@ func (x *exchange) dial(ctx context.Context, at *hop, key string, deadline time.
 	if err != nil {
 		return &failure{stage: StageDNS, err: err, text: err.Error()}
 	}
-	r.Endpoint = x.endpointIndex(endpoint)
+	r.Endpoint = x.load.recorder.names.id(endpoint.Name)
 	bound, text := deadline, patientText
 	if d := x.load.cfg.ConnectTimeout; d > 0 {
 		if own := time.Now().Add(d); deadline.IsZero() || own.Before(deadline) {
@@ -148,17 +148,6 @@ func (x *exchange) endpoint(ctx context.Context, at *hop, deadline time.Time) (*
 // allRoads reports whether connections go to one place whatever the hop's host.
 func (l *Load) allRoads() bool { return l.cfg.Proxy != nil || l.cfg.UnixSocket != "" }
 
-func (x *exchange) endpointIndex(e *Endpoint) int {
-	if i, ok := x.names[e.Name]; ok {
-		return i
-	}
-	i := x.load.recorder.names.id(e.Name)
-	if len(x.names) < maxEndpoints {
-		x.names[e.Name] = i
-	}
-	return i
-}
-
 // release keeps the connection of a whole answer, or ends it. After the last
 // hop there is time to do so such that TIME_WAIT stays with the peer, where the
 // peer is to close first; between hops waiting would be part of the latency.
@@ -182,7 +171,7 @@ func (x *exchange) awaitFIN(c *conn) {
 	if err := x.worker.arm(c, time.Now().Add(finBound)); err != nil {
 		return
 	}
-	_, err := c.Read(x.buf[:1])
+	_, err := c.Read(x.fin[:])
 	x.worker.shard.connection(func(n *ConnectionCount) {
 		switch {
 		case err == nil:

@@ -12,8 +12,6 @@ import (
 	"nodrop/loadgen/internal/h1"
 )
 
-const readBufferSize = 16 << 10
-
 // exchange carries out one request at a time, redirects included, on at most
 // one kept connection. It owns its connections: nothing is sent twice.
 type exchange struct {
@@ -24,20 +22,21 @@ type exchange struct {
 	result Result
 	trace  *tracer // nil unless lost requests are to be told
 
-	buf, sendBuf []byte // made when they are needed
-	inspector           // of the answer being received
-	replicas            // that answers named
+	sendBuf   []byte  // made when it is needed
+	fin       [1]byte // that there should be none of
+	inspector         // of the answer being received
+	replicas          // that answers named
 
 	since     int64 // when the request, or the head whose 100 is awaited, was written
 	firstByte int64 // when the first byte after that came, 0 if it has not
 	arrived   int64 // when the last bytes, or the end, came; checking them is no part of the latency
 
-	names map[string]int // endpoints' indexes in the recorder, by name
 }
 
 // hop is one request of a redirect chain.
 type hop struct {
 	target   target
+	origin   string // target's
 	method   string
 	body     payload
 	sameHost bool
@@ -55,9 +54,9 @@ type failure struct {
 
 func (x *exchange) init(w *worker) {
 	l := w.load
-	*x = exchange{worker: w, load: l, names: map[string]int{}}
+	*x = exchange{worker: w, load: l}
 	x.inspector.load, x.replicas.names = l, l.recorder.names
-	x.parser.Capture = captured(strings.ToLower(l.cfg.EndpointHeader))
+	x.parser.Capture = l.captured
 	x.parser.Body = func(piece []byte) { x.piece(&x.parser, piece) }
 }
 
@@ -68,7 +67,7 @@ func (l *Load) newHop(t target, method string, body payload, sameHost bool) hop 
 		// expect without one (RFC 9110 §10.1.1).
 		req.Fields = slices.DeleteFunc(slices.Clone(req.Fields), func(f Field) bool { return strings.EqualFold(f.Name, "expect") })
 	}
-	h := hop{target: t, method: method, body: body, sameHost: sameHost, bytes: req.Append(nil)}
+	h := hop{target: t, origin: t.origin(), method: method, body: body, sameHost: sameHost, bytes: req.Append(nil)}
 	// Without a body there is nothing to wait with, and a server may leave the
 	// 100 out (RFC 9110 §10.1.1): the field is sent as it was given, no more.
 	h.expects = body.len() > 0 && hasElement(req.Fields, "expect", "100-continue")
@@ -245,15 +244,13 @@ func (x *exchange) read() *failure {
 
 // receive reads once, and takes in what came.
 func (x *exchange) receive() *failure {
-	if x.buf == nil {
-		x.buf = make([]byte, readBufferSize)
-	}
-	n, err := x.conn.Read(x.buf)
+	lent, n, err := readLent(x.conn.socket)
+	defer giveBack(lent)
 	if x.trace != nil {
 		x.trace.note(x.now(), err, "received %d bytes", n)
 	}
 	if n > 0 {
-		if fail := x.take(n); fail != nil {
+		if fail := x.take(lent[:n]); fail != nil {
 			return fail
 		}
 	}
@@ -272,20 +269,20 @@ func (x *exchange) receive() *failure {
 }
 
 // take feeds the parser what was read.
-func (x *exchange) take(n int) *failure {
+func (x *exchange) take(b []byte) *failure {
 	x.arrived = x.now()
 	if x.firstByte == 0 {
 		x.firstByte = x.arrived
 		x.result.Phases.Wait += x.firstByte - x.since
 	}
-	used, malformed := x.parser.Feed(x.buf[:n])
+	used, malformed := x.parser.Feed(b)
 	if malformed != nil {
 		return &failure{stage: StageHead, err: malformed}
 	}
 	if err := x.err(&x.parser); err != nil {
 		return x.failure(&x.parser, err)
 	}
-	if used < n {
+	if used < len(b) {
 		x.worker.shard.connection(func(c *ConnectionCount) { c.Surplus++ })
 		x.conn.key = "" // out of step: never to be used again
 	}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,7 +32,8 @@ type Load struct {
 
 	first     hop // of every request
 	body      payload
-	keepAlive bool // connections carry more than one
+	keepAlive bool     // connections carry more than one
+	captured  []string // the fields that parsers capture, one list for all
 	engine    Engine
 
 	endpoints Endpoints
@@ -74,6 +76,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 		stopped:  make(chan struct{}),
 	}
 	l.keepAlive = !cfg.closes()
+	l.captured = captured(strings.ToLower(cfg.EndpointHeader))
 	if err := l.chooseEndpoints(ctx); err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
 
@@ -38,7 +37,7 @@ func newLooper(l *Load) (engine, error) {
 			ConnectTimeout: int64(l.cfg.ConnectTimeout),
 			FINBound:       int64(finBound),
 			KeepAlive:      l.keepAlive,
-			Capture:        captured(strings.ToLower(l.cfg.EndpointHeader)),
+			Capture:        l.captured,
 		}, d)
 		if err != nil {
 			e.close()
@@ -306,7 +305,8 @@ func (d *driver) follow(x *loop.Exchange, sl *driverSlot, next *chain) loop.Step
 		return loop.Follow
 	}
 	if sl.worker == nil {
-		sl.worker = newWorker(d.load, d.worker(x.Slot))
+		sl.worker = &worker{}
+		sl.worker.init(d.load, d.worker(x.Slot))
 		sl.worker.shard = d.shard
 	}
 	w := sl.worker

@@ -13,13 +13,13 @@ import (
 // with connections of its own.
 type pool struct {
 	load    *Load
-	workers []*worker
+	workers []worker
 }
 
 func newPool(l *Load) *pool {
-	p := &pool{load: l}
-	for i := range l.cfg.Workers {
-		p.workers = append(p.workers, newWorker(l, i))
+	p := &pool{load: l, workers: make([]worker, l.cfg.Workers)}
+	for i := range p.workers {
+		p.workers[i].init(l, i)
 	}
 	return p
 }
@@ -27,7 +27,8 @@ func newPool(l *Load) *pool {
 // run returns when no request is in flight and none will be started.
 func (p *pool) run(ctx context.Context) {
 	var group errgroup.Group
-	for _, w := range p.workers {
+	for i := range p.workers {
+		w := &p.workers[i]
 		group.Go(func() error {
 			w.run(ctx)
 			return nil
@@ -38,8 +39,8 @@ func (p *pool) run(ctx context.Context) {
 
 // abort ends what is in flight. The requests are counted as aborted.
 func (p *pool) abort() {
-	for _, w := range p.workers {
-		w.abort()
+	for i := range p.workers {
+		p.workers[i].abort()
 	}
 }
 
@@ -50,26 +51,24 @@ type worker struct {
 	index    int
 	made     int64 // connections
 	exchange exchange
+	timer    *time.Timer // nil until there is something to wait for
 
 	mu      sync.Mutex // guards current and aborted
 	current net.Conn
 	aborted bool
 }
 
-func newWorker(l *Load, i int) *worker {
-	w := &worker{load: l, shard: l.recorder.shards[i%len(l.recorder.shards)], index: i}
+func (w *worker) init(l *Load, i int) {
+	w.load, w.shard, w.index = l, l.recorder.shards[i%len(l.recorder.shards)], i
 	w.exchange.init(w)
-	return w
 }
 
 // run sends requests as the schedule and the budget allow.
 func (w *worker) run(ctx context.Context) {
 	defer w.exchange.close()
 	clock := func() time.Duration { return time.Since(w.load.base) }
-	timer := time.NewTimer(0)
-	defer timer.Stop()
 	due := w.load.schedule.First(w.index)
-	for w.await(timer, due-clock()) && w.load.budget.take(clock()) {
+	for w.await(due-clock()) && w.load.budget.take(clock()) {
 		result := w.exchange.do(ctx)
 		w.shard.finish(result)
 		var skipped int64
@@ -79,13 +78,17 @@ func (w *worker) run(ctx context.Context) {
 }
 
 // await waits for d; false means that the run ended meanwhile.
-func (w *worker) await(timer *time.Timer, d time.Duration) bool {
+func (w *worker) await(d time.Duration) bool {
 	if d <= 0 {
 		return true
 	}
-	timer.Reset(d)
+	if w.timer == nil {
+		w.timer = time.NewTimer(d)
+	} else {
+		w.timer.Reset(d)
+	}
 	select {
-	case <-timer.C:
+	case <-w.timer.C:
 		return true
 	case <-w.load.budget.over:
 		return false

@@ -36,21 +36,6 @@ func TestWorkersShareTheRequest(t *testing.T) {
 	}
 }
 
-// TestEndpointsAreKeptByName: an Endpoint made for each connection must not
-// stay in memory after it.
-func TestEndpointsAreKeptByName(t *testing.T) {
-	p := newTestPool(t, Config{URL: "http://127.0.0.1/", Workers: 1, Requests: 1})
-	x := &p.workers[0].exchange
-	for range 1000 {
-		if i := x.endpointIndex(&Endpoint{Name: "a", Addr: netip.MustParseAddrPort("127.0.0.1:80")}); i != 0 {
-			t.Fatalf("index %d", i)
-		}
-	}
-	if len(x.names) != 1 {
-		t.Errorf("%d endpoints kept; want 1", len(x.names))
-	}
-}
-
 // TestRedirectLookupIsTimed: -t bounds the look-up of a host that a redirect
 // led to, and the DNS phase shows it.
 func TestRedirectLookupIsTimed(t *testing.T) {
@@ -94,7 +79,6 @@ func TestAwaitFIN(t *testing.T) {
 	t.Cleanup(func() { _ = server.Close() })
 	p := newTestPool(t, Config{URL: server.URL(), Workers: 1, Requests: 1})
 	x := &p.workers[0].exchange
-	x.buf = make([]byte, readBufferSize)
 	s, err := dialSocket(&Endpoint{Addr: server.Addr()}, time.Time{}, ignored)
 	if err != nil {
 		t.Fatal(err)

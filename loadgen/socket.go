@@ -3,6 +3,7 @@ package loadgen
 import (
 	"errors"
 	"net"
+	"sync"
 )
 
 // socket is one TCP connection to one address, made by exactly one attempt.
@@ -22,3 +23,30 @@ var (
 	// does when this machine had no free port.
 	errRedialed = errors.New("connect: cannot assign requested address")
 )
+
+// readBuffer is what one read can take.
+type readBuffer [16 << 10]byte
+
+// buffers are lent to those who read: a connection that waits for an answer,
+// as most do most of the time, has none.
+var buffers = sync.Pool{New: func() any { return new(readBuffer) }}
+
+// giveBack takes nil for none.
+func giveBack(b *readBuffer) {
+	if b != nil {
+		buffers.Put(b)
+	}
+}
+
+// readLent reads once, into a buffer that it takes from buffers; the caller
+// gives it back. A socket that can waits without one.
+func readLent(s socket) (*readBuffer, int, error) {
+	if s, ok := s.(interface {
+		readLent() (*readBuffer, int, error)
+	}); ok {
+		return s.readLent()
+	}
+	b := buffers.Get().(*readBuffer)
+	n, err := s.Read(b[:])
+	return b, n, err
+}

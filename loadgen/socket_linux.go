@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -17,12 +18,18 @@ import (
 // meeting itself, unseen.
 type rawSocket struct {
 	*os.File
-	raw           syscall.RawConn
-	local, remote net.Addr
+	raw    syscall.RawConn
+	local  netip.AddrPort
+	remote *Endpoint
 
-	// peek's closure and its result are kept, so that asking allocates nothing.
+	// The closures and their results are kept, so that asking and reading
+	// allocate nothing.
 	peek    func(fd uintptr)
 	arrived bool
+	read    func(fd uintptr) bool
+	lent    *readBuffer
+	n       int
+	err     error
 }
 
 // dialSocket makes one connection attempt to e, until deadline (zero: none).
@@ -42,7 +49,7 @@ func dialSocket(e *Endpoint, deadline time.Time, register func(net.Conn)) (socke
 		_ = unix.Close(fd)
 		return nil, os.NewSyscallError("connect", err)
 	}
-	s := &rawSocket{File: os.NewFile(uintptr(fd), "tcp"), remote: remoteAddr(e)}
+	s := &rawSocket{File: os.NewFile(uintptr(fd), "tcp"), remote: e}
 	if s.raw, err = s.SyscallConn(); err == nil {
 		err = s.SetDeadline(deadline) // first: register may bring it forward
 	}
@@ -54,11 +61,7 @@ func dialSocket(e *Endpoint, deadline time.Time, register func(net.Conn)) (socke
 		_ = s.Close()
 		return nil, err
 	}
-	s.peek = func(fd uintptr) {
-		var one [1]byte
-		_, _, err := unix.Recvfrom(int(fd), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-		s.arrived = !errors.Is(err, unix.EAGAIN)
-	}
+	s.peek, s.read = s.look, s.tryRead
 	return s, nil
 }
 
@@ -78,9 +81,8 @@ func (s *rawSocket) awaitConnect(addr netip.AddrPort) error {
 			return false // still under way
 		}
 		if sa, err := unix.Getsockname(int(fd)); err == nil && addr.IsValid() {
-			local := addrPortOf(sa)
-			s.local = net.TCPAddrFromAddrPort(local)
-			if local == netip.AddrPortFrom(addr.Addr().Unmap().WithZone(""), addr.Port()) {
+			s.local = addrPortOf(sa)
+			if s.local == netip.AddrPortFrom(addr.Addr().Unmap().WithZone(""), addr.Port()) {
 				result = errSelfConnect
 			}
 		}
@@ -99,10 +101,61 @@ func (s *rawSocket) quiet() bool {
 	return s.raw.Control(s.peek) == nil && !s.arrived
 }
 
-func (s *rawSocket) LocalAddr() net.Addr  { return s.local }
-func (s *rawSocket) RemoteAddr() net.Addr { return s.remote }
+// look sees whether anything is there. A poll tells bytes, FIN and RST, and
+// has no address to allocate.
+func (s *rawSocket) look(fd uintptr) {
+	fds := [...]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN | unix.POLLRDHUP}}
+	n, err := unix.Poll(fds[:], 0)
+	s.arrived = n != 0 || err != nil
+}
 
-func remoteAddr(e *Endpoint) net.Addr {
+// readLent is Read with a buffer from buffers, taken when there is something to
+// put into it.
+func (s *rawSocket) readLent() (*readBuffer, int, error) {
+	s.lent, s.n, s.err = nil, 0, nil
+	err := s.raw.Read(s.read)
+	lent := s.lent
+	s.lent = nil
+	if err == nil {
+		err = s.err
+	}
+	return lent, s.n, err
+}
+
+// tryRead reports whether there is no more to wait for.
+func (s *rawSocket) tryRead(fd uintptr) bool {
+	s.lent = buffers.Get().(*readBuffer)
+	n, err := unix.Read(int(fd), s.lent[:])
+	for errors.Is(err, unix.EINTR) {
+		n, err = unix.Read(int(fd), s.lent[:])
+	}
+	if errors.Is(err, unix.EAGAIN) {
+		buffers.Put(s.lent)
+		s.lent = nil
+		return false
+	}
+	switch {
+	case err != nil:
+		s.err = os.NewSyscallError("read", err)
+	case n == 0:
+		s.err = io.EOF
+	default:
+		s.n = n
+	}
+	return true
+}
+
+// LocalAddr is nil for a unix socket's.
+func (s *rawSocket) LocalAddr() net.Addr {
+	if !s.local.IsValid() {
+		return nil
+	}
+	return net.TCPAddrFromAddrPort(s.local)
+}
+
+// RemoteAddr is the endpoint's.
+func (s *rawSocket) RemoteAddr() net.Addr {
+	e := s.remote
 	if e.Path != "" {
 		return &net.UnixAddr{Name: e.Path, Net: "unix"}
 	}

@@ -29,6 +29,9 @@ type openBin struct {
 	sketch Sketch
 }
 
+// reset empties b, and keeps the room it has for losses.
+func (b *openBin) reset() { *b = openBin{Bin: Bin{Lost: b.Lost[:0]}} }
+
 // at returns the bin of a time in ns since the run's start. Its Latency is
 // there, if empty. It may be used until the next call.
 func (t *timeline) at(ns int64) *Bin {
@@ -60,8 +63,8 @@ func (t *timeline) bin(i int64) *Bin {
 		b := &t.open[t.closed%openBins]
 		t.write(&b.Bin)
 		t.closed++
-		b.sketch = Sketch{}
-		b.Bin = Bin{Lost: b.Lost[:0], Latency: &b.sketch}
+		b.reset()
+		b.Latency = &b.sketch
 	}
 	return &t.open[i%openBins].Bin
 }
@@ -94,15 +97,14 @@ func (t *timeline) write(b *Bin) {
 // Latency is nil when empty.
 func (t *timeline) each(f func(i int64, b *Bin)) {
 	var i int64
+	var closed openBin
 	for _, chunk := range t.chunks {
 		for len(chunk) > 0 {
-			var b Bin
-			var s Sketch
-			chunk = b.unpack(chunk, &s)
+			chunk = closed.unpack(chunk)
 			if late := t.late[i]; late != nil {
-				b.merge(late)
+				closed.merge(late)
 			}
-			f(i, &b)
+			f(i, &closed.Bin)
 			i++
 		}
 	}
@@ -202,8 +204,9 @@ func (b *Bin) pack(to []byte) []byte {
 	return b.Latency.pack(to)
 }
 
-// unpack reads what pack wrote, a sketch into s, and returns what follows.
-func (b *Bin) unpack(from []byte, s *Sketch) []byte {
+// unpack makes b what pack wrote, and returns what follows.
+func (b *openBin) unpack(from []byte) []byte {
+	b.reset()
 	head, from := from[0], from[1:]
 	next := func() uint64 {
 		n, size := binary.Uvarint(from)
@@ -216,19 +219,17 @@ func (b *Bin) unpack(from []byte, s *Sketch) []byte {
 		}
 	}
 	if head&(1<<packedLost) != 0 {
-		b.Lost = make([]BinLoss, next())
-		for i := range b.Lost {
-			b.Lost[i].Class = Class(next())
-			b.Lost[i].Count = int64(next())
+		for range next() {
+			b.Lost = append(b.Lost, BinLoss{Class(next()), int64(next())})
 		}
 	}
 	if head&(1<<packedLatency) == 0 {
 		return from
 	}
-	b.Latency = s
-	s.Max = int64(next())
+	b.Latency = &b.sketch
+	b.sketch.Max = int64(next())
 	for steps := next(); steps != 0; steps &= steps - 1 {
-		s.Steps[bits.TrailingZeros64(steps)] = int64(next())
+		b.sketch.Steps[bits.TrailingZeros64(steps)] = int64(next())
 	}
 	return from
 }

@@ -13,7 +13,7 @@ func TestBinsWidenWithoutLosingCounts(t *testing.T) {
 	var line timeline
 	const n = 100_000
 	for i := range int64(n) {
-		line.at(i * firstBinWidth).Started++
+		line.at(i*firstBinWidth).Started++
 	}
 	b := mergeTimelines([]*timeline{&line})
 	var total int64
