@@ -187,36 +187,31 @@ func (d *driver) Start(now int64) bool {
 
 // Next asks for an endpoint. Its address is made anew only when it changed.
 func (d *driver) Next(x *loop.Exchange) (*loop.Address, error) {
-	e, err := d.load.endpoints.Next(context.Background())
+	e, err := d.load.endpoints.Next(d.engine.ctx)
 	if err != nil {
 		return nil, err
 	}
 	if d.last == nil || d.last.endpoint != *e {
-		if d.last, err = d.road(e); err != nil {
-			return nil, err
-		}
+		d.last = d.road(e)
 	}
 	x.Endpoint = d.last.index
 	return d.last.address, nil
 }
 
-func (d *driver) road(e *Endpoint) (*road, error) {
+func (d *driver) road(e *Endpoint) *road {
 	if r := d.roads[e.Name]; r != nil && r.endpoint == *e {
-		return r, nil
+		return r
 	}
 	r := &road{endpoint: *e, index: d.load.recorder.names.id(e.Name)}
 	if e.Path == "" {
 		r.address = loop.NewAddress(e.Addr)
 	} else {
-		var err error
-		if r.address, err = loop.NewUnixAddress(e.Path); err != nil {
-			return nil, err
-		}
+		r.address = loop.NewUnixAddress(e.Path)
 	}
 	if len(d.roads) < maxEndpoints || d.roads[e.Name] != nil {
 		d.roads[e.Name] = r
 	}
-	return r, nil
+	return r
 }
 
 func (d *driver) Connected(x *loop.Exchange, now int64) {
@@ -329,6 +324,10 @@ func (d *driver) Returned(slot int) {
 }
 
 func (d *driver) Failed(x *loop.Exchange, f *loop.Failure) {
+	if errors.Is(f.Err, context.Canceled) { // a look-up that the abort ended
+		d.Aborted(x)
+		return
+	}
 	d.lose(&d.slots[x.Slot], d.fill(x), d.failure(x, f))
 }
 

@@ -121,8 +121,12 @@ func TestExpectIsBoundedByTimeout(t *testing.T) {
 
 // TestExpectWithoutBody: there is nothing to wait with.
 func TestExpectWithoutBody(t *testing.T) {
+	onEngines(t, testExpectWithoutBody)
+}
+
+func testExpectWithoutBody(t *testing.T, engine loadgen.Engine) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
-	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 50, Workers: 1, Fields: expecting, Timeout: 900 * time.Millisecond})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 50, Workers: 1, Fields: expecting, Timeout: 900 * time.Millisecond})
 	if run.Counts.OK != 50 {
 		t.Errorf("%+v; want 50 ok, none after a wait longer than -t", run.Outcomes)
 	}

@@ -48,21 +48,19 @@ func NewAddress(a netip.AddrPort) *Address {
 }
 
 // NewUnixAddress makes an Address of a unix socket's path; one that begins
-// with @ is abstract, as in net.
-func NewUnixAddress(path string) (*Address, error) {
+// with @ is abstract, as in net. One that is too long is as long as no path may
+// be, so that connect refuses it.
+func NewUnixAddress(path string) *Address {
 	to := &Address{family: unix.AF_UNIX}
 	const begin = 2 // after the family
-	if len(path) >= unix.SizeofSockaddrUnix-begin {
-		return nil, fmt.Errorf("unix socket %s: path longer than %d bytes", path, unix.SizeofSockaddrUnix-begin-1)
-	}
 	binary.NativeEndian.PutUint16(to.raw[:], unix.AF_UNIX)
 	copy(to.raw[begin:], path)
-	to.length = begin + len(path) + 1
+	to.length = min(begin+len(path)+1, len(to.raw))
 	if path != "" && path[0] == '@' {
 		to.raw[begin] = 0
 		to.length-- // an abstract name ends where its length says
 	}
-	return to, nil
+	return to
 }
 
 func zoneIndex(zone string) uint32 {
