@@ -204,7 +204,9 @@ func (l *Load) Run(ctx context.Context) *Run {
 	close(done)
 	cancel()
 	helpers.Wait()
-	return l.result(duration)
+	run := l.result(duration)
+	runtime.GC() // what the engine held is room for the report
+	return run
 }
 
 // watch stops the engine when it is told to, in two steps.

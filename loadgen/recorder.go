@@ -18,11 +18,12 @@ const (
 type recorder struct {
 	shards []*shard
 	names  *endpointNames
+	room   *binRoom
 }
 
 // newRecorder makes a recorder of so many shards.
 func newRecorder(sinks []Sink, shards int) *recorder {
-	r := &recorder{names: &endpointNames{}}
+	r := &recorder{names: &endpointNames{}, room: reserveBins()}
 	for range shards {
 		r.shards = append(r.shards, &shard{sinks: sinks})
 	}
@@ -326,7 +327,8 @@ func (r *recorder) merge(run *Run) {
 			total.answers.add([]byte(text), *s.answers[text])
 		}
 	}
-	run.Bins = mergeTimelines(lines)
+	run.Bins = mergeTimelines(lines, r.room)
+	r.room = nil
 	run.Answers = total.answers.list()
 	r.outcomes(run, total.endpoints)
 	slices.SortStableFunc(run.Lost, func(a, b LostRequest) int { return cmp.Compare(a.End, b.End) })

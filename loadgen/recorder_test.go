@@ -316,7 +316,7 @@ func BenchmarkRecorderBins(b *testing.B) {
 			bin.Latency.record(100_000 + i*7919%2_000_000)
 		}
 		during := heap()
-		merged := mergeTimelines([]*timeline{&line})
+		merged := mergeTimelines([]*timeline{&line}, nil)
 		after := heap()
 		b.ReportMetric(float64(during-before)/maxBins, "B/bin-in-a-shard")
 		b.ReportMetric(float64(after-during)/maxBins, "B/bin-in-the-run")

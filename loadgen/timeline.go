@@ -20,6 +20,7 @@ type timeline struct {
 	open   []openBin      // a ring; nil before the first count
 	closed int64          // bins before the first open one
 	chunks [][]byte       // those bins, in order
+	spare  [][]byte       // chunks that were read to their end
 	late   map[int64]*Bin // what came for them after they had been closed
 }
 
@@ -89,16 +90,27 @@ func (t *timeline) write(b *Bin) {
 			return
 		}
 	}
-	chunk := make([]byte, 0, max(chunkSize, b.maxPacked()))
-	t.chunks = append(t.chunks, b.pack(chunk))
+	t.chunks = append(t.chunks, b.pack(t.chunk(b.maxPacked())))
 }
 
-// each calls f with every bin in order. The Bin is f's until it returns; its
-// Latency is nil when empty.
-func (t *timeline) each(f func(i int64, b *Bin)) {
+// chunk is an empty one with room for size bytes.
+func (t *timeline) chunk(size int) []byte {
+	last := len(t.spare) - 1
+	if last < 0 || cap(t.spare[last]) < size {
+		return make([]byte, 0, max(chunkSize, size))
+	}
+	chunk := t.spare[last]
+	t.spare = t.spare[:last]
+	return chunk[:0]
+}
+
+// drain calls f with every bin in order, for the last time. The Bin is f's until
+// it returns; its Latency is nil when empty.
+func (t *timeline) drain(f func(i int64, b *Bin)) {
 	var i int64
 	var closed openBin
-	for _, chunk := range t.chunks {
+	for _, whole := range t.chunks {
+		chunk := whole
 		for len(chunk) > 0 {
 			chunk = closed.unpack(chunk)
 			if late := t.late[i]; late != nil {
@@ -107,6 +119,7 @@ func (t *timeline) each(f func(i int64, b *Bin)) {
 			f(i, &closed.Bin)
 			i++
 		}
+		t.spare = append(t.spare, whole)
 	}
 	for ; i < t.length; i++ {
 		b := t.open[i%openBins].Bin
@@ -125,13 +138,46 @@ func (t *timeline) widenTo(width int64) {
 	var wide timeline
 	wide.begin(width)
 	if t.open != nil {
-		t.each(func(i int64, b *Bin) { wide.bin(i * t.width / width).merge(b) })
+		t.drain(func(i int64, b *Bin) {
+			wide.spare, t.spare = append(wide.spare, t.spare...), t.spare[:0]
+			wide.bin(i * t.width / width).merge(b)
+		})
 	}
 	*t = wide
 }
 
-// mergeTimelines puts the shards' time lines together.
-func mergeTimelines(list []*timeline) Bins {
+// binRoom is memory for a run's Bins.
+type binRoom struct {
+	bins     []Bin
+	sketches []Sketch
+}
+
+func newBinRoom(bins int64) *binRoom {
+	return &binRoom{make([]Bin, bins), make([]Sketch, bins)}
+}
+
+// reserveBins is room for as many bins as a run can have, written to so that it
+// is not a promise alone: a run that went well for hours must not want memory
+// at its end, when all of it is put together.
+func reserveBins() *binRoom {
+	room := newBinRoom(maxBins)
+	clear(room.bins)
+	clear(room.sketches)
+	return room
+}
+
+// forRun is r, or less where a run needs so much less that r would be a waste
+// for as long as its recording is there.
+func (r *binRoom) forRun(bins int64) *binRoom {
+	if r == nil || bins <= maxBins/4 {
+		return newBinRoom(bins)
+	}
+	return r
+}
+
+// mergeTimelines puts the shards' time lines together, in room if that is not
+// nil.
+func mergeTimelines(list []*timeline, room *binRoom) Bins {
 	var all Bins
 	for _, t := range list {
 		all.Width = max(all.Width, t.width)
@@ -144,16 +190,17 @@ func mergeTimelines(list []*timeline) Bins {
 	if length == 0 {
 		return Bins{}
 	}
-	all.List = make([]Bin, length)
-	sketches := make([]Sketch, length) // in one piece, which is less than each by itself
+	room = room.forRun(length)
+	all.List = room.bins[:length]
 	for _, t := range list {
-		t.each(func(i int64, b *Bin) {
+		t.drain(func(i int64, b *Bin) {
 			to := &all.List[i]
 			if to.Latency == nil && b.Latency != nil {
-				to.Latency = &sketches[i]
+				to.Latency = &room.sketches[i]
 			}
 			to.merge(b)
 		})
+		*t = timeline{}
 	}
 	return all
 }

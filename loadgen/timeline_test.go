@@ -15,7 +15,7 @@ func TestBinsWidenWithoutLosingCounts(t *testing.T) {
 	for i := range int64(n) {
 		line.at(i*firstBinWidth).Started++
 	}
-	b := mergeTimelines([]*timeline{&line})
+	b := mergeTimelines([]*timeline{&line}, nil)
 	var total int64
 	for i := range b.List {
 		total += b.List[i].Started
@@ -59,7 +59,7 @@ func TestTimelineIsAsItsCounts(t *testing.T) {
 					want[i].Latency = nil
 				}
 			}
-			got := mergeTimelines(lines)
+			got := mergeTimelines(lines, reserveBins())
 			inOrder := cmpopts.SortSlices(func(a, b BinLoss) bool { return a.Class < b.Class })
 			if diff := cmp.Diff(Bins{width, want}, got, inOrder); diff != "" {
 				t.Error(diff)
