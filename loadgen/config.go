@@ -55,9 +55,10 @@ type Config struct {
 	Proxy      *url.URL // connections go there; nil = none
 	UnixSocket string   // path of the socket that connections go to; "" = none
 
-	OK             StatusSet   // "" = 2xx,3xx
-	ConnectTo      []ConnectTo // addresses to connect to in place of the URL's
-	EndpointHeader string      // response field that names the replica
+	OK             StatusSet    // "" = 2xx,3xx
+	ConnectTo      []ConnectTo  // addresses to connect to in place of the URL's
+	Sources        []netip.Addr // addresses to connect from, in turn; empty = the system's choice
+	EndpointHeader string       // response field that names the replica
 	DNS            DNSMode
 
 	// Endpoints, when set, chooses every address, and the URL's host is only a
@@ -104,6 +105,9 @@ func (c *Config) Validate() error {
 		return errors.New("-m CONNECT: opens a tunnel and has no answer to count")
 	}
 	if err := c.validateRoute(); err != nil {
+		return err
+	}
+	if err := c.validateSources(target); err != nil {
 		return err
 	}
 	if err := c.validateEngine(target); err != nil {

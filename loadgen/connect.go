@@ -65,7 +65,7 @@ func (x *exchange) dial(ctx context.Context, at *hop, key string, deadline time.
 	if x.trace != nil {
 		x.trace.note(x.now(), nil, "connecting to %s", endpoint)
 	}
-	s, err := dialSocket(endpoint, bound, x.worker.register)
+	s, err := dialSocket(endpoint, x.load.sources.next(endpoint), bound, x.worker.register)
 	connected := x.now()
 	r.Phases.Connect += connected - began
 	if err != nil {

@@ -31,6 +31,7 @@ type FlagValues struct {
 
 	ok, endpointHeader, dns string
 	connectTo               []string
+	source                  string
 	traceLost               int
 	maxBody                 int64
 	cpus                    int
@@ -68,6 +69,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	fs.DurationVar(&v.connectTimeout, "connect-timeout", 0, "timeout of one connection attempt (0: only -t)")
 	fs.StringVar(&v.ok, "ok", string(defaultOK), "statuses that are not a loss: 200, 2xx, 200-299, comma-separated")
 	fs.StringArrayVar(&v.connectTo, "connect-to", nil, "HOST:PORT:ADDR:PORT; connect to ADDR:PORT instead; repeatable, connections take turns")
+	fs.StringVar(&v.source, "source", "", "addresses of this machine to connect from, in turn: ADDR[,ADDR...]")
 	fs.StringVar(&v.endpointHeader, "endpoint-header", "", "response field that names the replica")
 	fs.Int64Var(&v.maxBody, "max-body", 0, "bytes of a body beyond which an answer is lost and no further read (0: none)")
 	fs.IntVar(&v.traceLost, "trace-lost", 0, "tell the first so many lost requests step by step")
@@ -136,6 +138,11 @@ func (v *FlagValues) Config(url string) (Config, error) {
 			return Config{}, err
 		}
 		c.ConnectTo = append(c.ConnectTo, to)
+	}
+	if v.set.Changed("source") {
+		if c.Sources, err = ParseSources(v.source); err != nil {
+			return Config{}, err
+		}
 	}
 	return c, c.Validate()
 }

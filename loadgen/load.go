@@ -3,6 +3,7 @@ package loadgen
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/netip"
 	"runtime"
 	"slices"
@@ -37,6 +38,7 @@ type Load struct {
 	engine    Engine
 
 	endpoints Endpoints
+	sources   sources
 	resolver  *resolver // nil unless the name is refreshed in the background
 	address   string    // the target as error texts show it
 
@@ -76,6 +78,10 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 		stopped:  make(chan struct{}),
 	}
 	l.keepAlive = !cfg.closes()
+	l.sources.list = cfg.Sources
+	if err := trySources(cfg.Sources); err != nil {
+		return nil, err
+	}
 	l.captured = captured(strings.ToLower(cfg.EndpointHeader))
 	if err := l.chooseEndpoints(ctx); err != nil {
 		return nil, err
@@ -151,10 +157,8 @@ func (l *Load) resolveName(ctx context.Context, at target) error {
 		return &ResolveError{at.host, err}
 	}
 	r := &resolver{host: at.host, port: at.port, lookup: lookupHost, note: l.Mark, since: func() int64 { return l.Since(time.Now()) }}
-	var note string
-	r.family, note = chooseFamily(ctx, ips, at.port)
-	if note != "" {
-		l.notes = append(l.notes, note)
+	if err := l.chooseFamily(ctx, r, ips); err != nil {
+		return err
 	}
 	if l.cfg.DNS == DNSPerConnection {
 		l.endpoints = &perConnection{resolver: r}
@@ -169,6 +173,23 @@ func (l *Load) resolveName(ctx context.Context, at target) error {
 	l.endpoints = r
 	if l.cfg.DNS == DNSRefresh {
 		l.resolver = r
+	}
+	return nil
+}
+
+// chooseFamily decides which of a name's addresses the load goes to.
+func (l *Load) chooseFamily(ctx context.Context, r *resolver, ips []netip.Addr) error {
+	if len(l.cfg.Sources) > 0 {
+		r.family = familyOf(l.cfg.Sources[0])
+		if !slices.ContainsFunc(ips, r.family) {
+			return fmt.Errorf("%w, the only one that %s has", l.cfg.matchSource(ips[0]), r.host)
+		}
+		return nil
+	}
+	var note string
+	r.family, note = chooseFamily(ctx, ips, r.port)
+	if note != "" {
+		l.notes = append(l.notes, note)
 	}
 	return nil
 }
@@ -315,7 +336,7 @@ func (l *Load) settings() Settings {
 	s := Settings{
 		URL: l.target.shown(), Method: c.Method, Requests: c.Requests, Workers: c.Workers, Rate: c.Rate, Duration: c.Duration,
 		Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, KeepAlive: l.keepAlive,
-		Redirects: !c.DisableRedirects, OK: c.OK, EndpointHeader: c.EndpointHeader, Engine: l.engine,
+		Sources: c.Sources, Redirects: !c.DisableRedirects, OK: c.OK, EndpointHeader: c.EndpointHeader, Engine: l.engine,
 	}
 	if c.Duration > 0 {
 		s.Requests = 0

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 )
 
@@ -62,6 +63,7 @@ type Settings struct {
 	KeepAlive      bool          `json:"keepAlive"`
 	Redirects      bool          `json:"redirects"`
 	OK             StatusSet     `json:"ok"`
+	Sources        []netip.Addr  `json:"sources,omitempty"`        // local addresses that connections took turns to come from
 	EndpointHeader string        `json:"endpointHeader,omitempty"` // response field that named the replica
 	Engine         Engine        `json:"engine"`                   // that ran: pool or loop
 }

@@ -32,9 +32,10 @@ type rawSocket struct {
 	err     error
 }
 
-// dialSocket makes one connection attempt to e, until deadline (zero: none).
-// register gets the socket before it blocks, so that it can be interrupted.
-func dialSocket(e *Endpoint, deadline time.Time, register func(net.Conn)) (socket, error) {
+// dialSocket makes one connection attempt to e from an address of this machine
+// (zero: the system's choice), until deadline (zero: none). register gets the
+// socket before it blocks, so that it can be interrupted.
+func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, register func(net.Conn)) (socket, error) {
 	family, sockaddr := sockaddrOf(e)
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -44,6 +45,10 @@ func dialSocket(e *Endpoint, deadline time.Time, register func(net.Conn)) (socke
 	// wait for an acknowledgement. Failing to set it changes timing only; a
 	// unix socket has no such thing.
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	if err := bindSource(fd, from); err != nil {
+		_ = unix.Close(fd)
+		return nil, os.NewSyscallError("bind", err)
+	}
 	err = unix.Connect(fd, sockaddr)
 	if err != nil && !errors.Is(err, unix.EINPROGRESS) && !errors.Is(err, unix.EINTR) {
 		_ = unix.Close(fd)
@@ -63,6 +68,18 @@ func dialSocket(e *Endpoint, deadline time.Time, register func(net.Conn)) (socke
 	}
 	s.peek, s.read = s.look, s.tryRead
 	return s, nil
+}
+
+// bindSource makes fd's connection come from an address of this machine. The
+// port is left to connect, which knows the other end: bind would have to find
+// one that is free towards all. Kernels before 4.2 do without.
+func bindSource(fd int, from netip.Addr) error {
+	if !from.IsValid() {
+		return nil
+	}
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
+	_, sockaddr := sockaddrOf(&Endpoint{Addr: netip.AddrPortFrom(from, 0)})
+	return unix.Bind(fd, sockaddr)
 }
 
 // awaitConnect waits until the handshake with addr is known to be done.

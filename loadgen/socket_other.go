@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"os"
 	"syscall"
 	"time"
@@ -17,9 +18,10 @@ type netSocket struct {
 	found []byte // by quiet: the next to be read
 }
 
-// dialSocket makes one connection attempt to e, until deadline (zero: none).
-// register gets what can be closed to interrupt it.
-func dialSocket(e *Endpoint, deadline time.Time, register func(net.Conn)) (socket, error) {
+// dialSocket makes one connection attempt to e from an address of this machine
+// (zero: the system's choice), until deadline (zero: none). register gets what
+// can be closed to interrupt it.
+func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, register func(net.Conn)) (socket, error) {
 	attempts := 0
 	d := net.Dialer{
 		Deadline:  deadline,
@@ -30,6 +32,9 @@ func dialSocket(e *Endpoint, deadline time.Time, register func(net.Conn)) (socke
 			}
 			return nil
 		},
+	}
+	if from.IsValid() {
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

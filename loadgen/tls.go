@@ -160,7 +160,7 @@ func (l *Load) tryTLS(ctx context.Context) error {
 	deadline := time.Now().Add(bound)
 	stop := func() bool { return true }
 	defer func() { stop() }()
-	s, err := dialSocket(endpoint, deadline, func(c net.Conn) {
+	s, err := dialSocket(endpoint, l.sources.next(endpoint), deadline, func(c net.Conn) {
 		stop()
 		stop = context.AfterFunc(ctx, func() { _ = c.SetDeadline(longAgo) })
 	})

@@ -26,6 +26,7 @@ var conditions = []struct {
 	{"keep-alive", func(r *loadgen.Run) string { return onOff(r.Settings.KeepAlive) }},
 	{"following of redirects", func(r *loadgen.Run) string { return onOff(r.Settings.Redirects) }},
 	{"--ok", func(r *loadgen.Run) string { return string(r.Settings.OK) }},
+	{"source addresses", func(r *loadgen.Run) string { return given(len(r.Settings.Sources) > 0, "%v", r.Settings.Sources) }},
 	{"engine", func(r *loadgen.Run) string { return string(r.Settings.Engine) }},
 	{"version of nodrop", func(r *loadgen.Run) string { return r.Environment.Version }},
 	{"system", func(r *loadgen.Run) string { return r.Environment.OS + "/" + r.Environment.Arch }},

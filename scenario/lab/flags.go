@@ -33,6 +33,7 @@ var notInLab = []struct{ name, why string }{
 	{"connect-to", balancerChooses},
 	{"dns", balancerChooses},
 	{"endpoint-header", balancerChooses},
+	{"source", balancerChooses},
 	{"x", balancerChooses},
 	{"unix-socket", balancerChooses},
 	{"insecure", speaksHTTP},

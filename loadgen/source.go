@@ -1,0 +1,102 @@
+package loadgen
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"syscall"
+)
+
+// ParseSources reads --source: addresses of this machine, separated by commas.
+func ParseSources(s string) ([]netip.Addr, error) {
+	var list []netip.Addr
+	for text := range strings.SplitSeq(s, ",") {
+		addr, err := netip.ParseAddr(strings.TrimSpace(text))
+		if err != nil {
+			return nil, fmt.Errorf("--source %q: %q is not an IP address", s, text)
+		}
+		list = append(list, addr.Unmap())
+	}
+	return list, nil
+}
+
+// validateSources refuses addresses that no connection of the load could come
+// from, as far as that can be told from the addresses alone.
+func (c *Config) validateSources(t target) error {
+	if len(c.Sources) == 0 {
+		return nil
+	}
+	if c.UnixSocket != "" {
+		return errors.New("--source and --unix-socket: a unix socket has no address")
+	}
+	for _, source := range c.Sources {
+		if source.IsUnspecified() || source.IsMulticast() {
+			return fmt.Errorf("--source %s: connections cannot come from there", source)
+		}
+		if first := c.Sources[0]; familyName(source) != familyName(first) {
+			return fmt.Errorf("--source %s: %s is %s, %s is %s; a load goes to one family", joinAddrs(c.Sources), first, familyName(first), source, familyName(source))
+		}
+	}
+	for _, to := range c.ConnectTo {
+		if err := c.matchSource(to.Addr.Addr()); err != nil {
+			return err
+		}
+	}
+	if c.Proxy != nil {
+		t, _ = parseTarget(c.Proxy.String()) // ParseProxy has tried it
+	}
+	if addr, ok := t.addr(); ok && len(c.ConnectTo) == 0 {
+		return c.matchSource(addr.Addr())
+	}
+	return nil
+}
+
+// matchSource is the error of a target of the other family.
+func (c *Config) matchSource(to netip.Addr) error {
+	if source := c.Sources[0]; familyName(source) != familyName(to) {
+		return fmt.Errorf("--source %s: %s, and %s is %s", source, familyName(source), to, familyName(to))
+	}
+	return nil
+}
+
+func joinAddrs(list []netip.Addr) string {
+	texts := make([]string, len(list))
+	for i, addr := range list {
+		texts[i] = addr.String()
+	}
+	return strings.Join(texts, ",")
+}
+
+// trySources binds each address once, so that one that this machine does not
+// have is misuse, and not a load of failures.
+func trySources(list []netip.Addr) error {
+	for _, source := range list {
+		c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 0)))
+		switch {
+		case errors.Is(err, syscall.EADDRNOTAVAIL):
+			return fmt.Errorf("--source %s: not an address of this machine", source)
+		case err != nil:
+			return fmt.Errorf("--source %s: %s", source, reason(err))
+		}
+		_ = c.Close()
+	}
+	return nil
+}
+
+// sources takes turns over the addresses that connections come from.
+type sources struct {
+	list []netip.Addr
+	turn atomic.Uint64
+}
+
+// next is the address for a connection to e, the zero one for whichever the
+// system takes: without --source, and where a redirect led to the other family.
+func (s *sources) next(e *Endpoint) netip.Addr {
+	if len(s.list) == 0 || familyName(s.list[0]) != familyName(e.Addr.Addr()) {
+		return netip.Addr{}
+	}
+	return s.list[(s.turn.Add(1)-1)%uint64(len(s.list))]
+}
