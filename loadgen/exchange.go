@@ -312,8 +312,8 @@ func (x *exchange) take(n int) *failure {
 // inflated by itself.
 func (x *exchange) check(piece []byte) {
 	if x.parser.BodyBytes() == int64(len(piece)) && x.parser.Status() != 206 {
-		if field := x.parser.Captured(capturedCoding); field != nil {
-			x.content.begin(checkable(field))
+		if field := x.parser.Captured(capturedCoding); field != nil && !x.parser.Repeated(capturedCoding) {
+			x.content.begin(checkable(field)) // repeated, it is several codings
 		}
 	}
 	x.content.feed(piece)

@@ -104,8 +104,8 @@ func TestExpectWithoutContinue(t *testing.T) {
 	if got, want := outcome(run, "ok", ""), counts.ByKind[faultserver.OK]; got != want || got.Reused != 1 || counts.Unasked != 0 {
 		t.Errorf("got %+v; the server answered %+v", got, counts)
 	}
-	if min := 2 * time.Second; time.Duration(run.Duration) < min {
-		t.Errorf("took %v; want at least %v, one second each", time.Duration(run.Duration), min)
+	if least := 2 * time.Second; time.Duration(run.Duration) < least {
+		t.Errorf("took %v; want at least %v, one second each", time.Duration(run.Duration), least)
 	}
 }
 
