@@ -308,7 +308,7 @@ func (d *driver) follow(x *loop.Exchange, sl *driverSlot, next *chain) loop.Step
 	w.made, w.exchange.result = sl.made, d.result
 	d.engine.leave(w)
 	go func() {
-		w.exchange.follow(d.engine.ctx, next.at, next.followed)
+		w.exchange.follow(d.engine.ctx, &next.at, next.followed)
 		w.exchange.close()
 		d.engine.comeBack(w)
 		d.loop.Return(x.Slot)
