@@ -45,6 +45,7 @@ type exchange struct {
 // hop is one request of a redirect chain.
 type hop struct {
 	target   target
+	key      string // of the connections that can carry it
 	method   string
 	body     payload
 	sameHost bool
@@ -88,10 +89,13 @@ func (l *Load) newHop(t target, method string, body payload, sameHost bool) hop 
 		// expect without one (RFC 9110 §10.1.1).
 		req.Fields = slices.DeleteFunc(slices.Clone(req.Fields), func(f Field) bool { return strings.EqualFold(f.Name, "expect") })
 	}
-	h := hop{target: t, method: method, body: body, sameHost: sameHost, bytes: req.Append(nil)}
+	h := hop{target: t, key: t.origin(), method: method, body: body, sameHost: sameHost, bytes: req.Append(nil)}
 	// Without a body there is nothing to wait with, and a server may leave the
 	// 100 out (RFC 9110 §10.1.1): the field is sent as it was given, no more.
 	h.expects = body.len() > 0 && hasElement(req.Fields, "expect", "100-continue")
+	if l.cfg.Proxy != nil && !t.tls {
+		h.key = "http proxy" // carries requests to any host
+	}
 	if t.tls {
 		h.tls = l.cfg.tlsConfig(t, sameHost)
 	}
@@ -114,16 +118,16 @@ func (x *exchange) do(ctx context.Context) *Result {
 	x.worker.shard.start(r.Start)
 	x.startTrace()
 	deadline := x.load.deadline(r.Start)
-	at := x.load.first
+	at := &x.load.first
 	for followed := 0; ; followed++ {
-		if fail := x.one(ctx, &at, deadline); fail != nil {
-			x.fail(&at, fail)
+		if fail := x.one(ctx, at, deadline); fail != nil {
+			x.fail(at, fail)
 			break
 		}
-		next, fail := x.redirect(&at, followed)
+		next, fail := x.redirect(at, followed)
 		switch {
 		case fail != nil:
-			x.fail(&at, fail)
+			x.fail(at, fail)
 		case next == nil:
 			x.answered()
 		}
@@ -131,7 +135,7 @@ func (x *exchange) do(ctx context.Context) *Result {
 		if next == nil {
 			break
 		}
-		at = *next
+		at = next
 	}
 	return r
 }
@@ -315,8 +319,8 @@ func (x *exchange) take(n int) *failure {
 // inflated by itself.
 func (x *exchange) check(piece []byte) {
 	if x.parser.BodyBytes() == int64(len(piece)) && x.parser.Status() != 206 {
-		if field := x.parser.Captured(capturedCoding); field != nil {
-			x.content.begin(checkable(field))
+		if field := x.parser.Captured(capturedCoding); field != nil && !x.parser.Repeated(capturedCoding) {
+			x.content.begin(checkable(field)) // repeated, it is several codings
 		}
 	}
 	x.content.feed(piece)

@@ -268,6 +268,9 @@ func compressing(t *testing.T) *httptest.Server {
 		case "/another":
 			w.Header().Set("Content-Encoding", "br")
 			_, _ = w.Write(text)
+		case "/twice":
+			w.Header().Add("Content-Encoding", "br")
+			_, _ = w.Write(text)
 		case "/redirect":
 			w.Header().Set("Location", "/whole")
 			w.WriteHeader(http.StatusFound)
@@ -292,6 +295,7 @@ func TestContentEncoding(t *testing.T) {
 		{"GET", "/part", "ok "},
 		{"GET", "/unavailable", "lost body.malformed"},
 		{"GET", "/another", "ok "},
+		{"GET", "/twice", "ok "},
 		{"GET", "/redirect", "lost body.malformed"},
 	} {
 		run := runLoad(t, loadgen.Config{URL: server.URL + tc.path, Requests: 6, Workers: 2, Method: tc.method})
