@@ -3,6 +3,7 @@
 GO       ?= go
 FUZZTIME ?= 30s
 COUNT    ?= 5
+SOAKTIME ?= 30m
 
 # Tools are pinned here rather than in go.mod, which keeps only what ships.
 GOFUMPT     := $(GO) run mvdan.cc/gofumpt@v0.12.0
@@ -36,6 +37,10 @@ check: ## the quick gate: format, vet, cross builds, lint, short tests
 .PHONY: race
 race: ## the tests COUNT times over (5) under the race detector, for races that are rare
 	$(GOTEST) -race -count=$(COUNT) ./...
+
+.PHONY: soak
+soak: ## random loads and faults for SOAKTIME (30m); both sides' counts compared after each
+	$(GO) test -count=1 -v -timeout 0 -run '^TestSoak$$' ./loadgen -soak $(SOAKTIME)
 
 .PHONY: fuzz
 fuzz: ## every fuzz target in turn, FUZZTIME each (30s)

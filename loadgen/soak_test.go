@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"maps"
-	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -46,6 +45,7 @@ func TestSoak(t *testing.T) {
 		seed = rand.Uint64N(1e12)
 	}
 	t.Logf("-soak-seed %d", seed)
+	startServer(t, faultserver.Always(faultserver.OK)) // with the process's first socket come descriptors that stay
 	more := soakBound(*soakTime)
 	total := soakTotal{made: map[string]int64{}, fates: map[string]int64{}}
 	for ; more(total.rounds) && !t.Failed(); seed++ {
@@ -70,6 +70,14 @@ func soakBound(limit time.Duration) func(rounds int) bool {
 	return func(rounds int) bool { return rounds < most }
 }
 
+// Streams of random numbers of one seed: of a round, and of each request.
+const (
+	roundStream     = 0
+	kindsStream     = 1
+	kindStream      = 1 << 32
+	handshakeStream = 1 << 33
+)
+
 // round is one load against one server: everything that its seed decides.
 type round struct {
 	seed       uint64
@@ -82,7 +90,7 @@ type round struct {
 }
 
 func newRound(seed uint64) *round {
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := rand.New(rand.NewPCG(seed, roundStream))
 	r := &round{seed: seed, scheme: "http", stopAt: -1}
 	r.cfg = loadgen.Config{
 		Workers:          1 << rng.IntN(7),
@@ -93,7 +101,7 @@ func newRound(seed uint64) *round {
 	r.cfg.Workers -= rng.IntN(r.cfg.Workers/2 + 1)
 	// A RST after some bytes comes when the client has acknowledged them, in up
 	// to 40 ms: few workers cannot make many requests.
-	requests := int64(40 + r.cfg.Workers*(1+rng.IntN(30)))
+	requests := int64(40 + r.cfg.Workers*(1+rng.IntN(50)))
 	if rng.IntN(3) == 0 {
 		r.scheme = "https"
 		requests /= 2 // a handshake takes a millisecond of processor time
@@ -268,11 +276,21 @@ func newKindDraw(seed uint64, method string, silent bool) kindDraw {
 			d.silent = append(d.silent, kind)
 		}
 	}
+	rng := rand.New(rand.NewPCG(seed, kindsStream))
+	if rng.IntN(2) == 0 { // few kinds meet each other more often
+		d.fine, d.fault = some(rng, d.fine), some(rng, d.fault)
+	}
 	return d
 }
 
+// some is up to three of the kinds.
+func some(rng *rand.Rand, kinds []faultserver.Kind) []faultserver.Kind {
+	rng.Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
+	return kinds[:min(len(kinds), 1+rng.IntN(3))]
+}
+
 func (d kindDraw) draw(seq int64) faultserver.Kind {
-	rng := rand.New(rand.NewPCG(d.seed, uint64(seq)+1))
+	rng := rand.New(rand.NewPCG(d.seed, kindStream+uint64(seq)))
 	list, share := d.fault, rng.Float64()
 	switch {
 	case share < silentShare && len(d.silent) > 0:
@@ -312,7 +330,7 @@ func (d handshakeDraw) draw(seq int64) faultserver.HandshakeFault {
 	if seq == 0 || len(d.faults) == 0 {
 		return faultserver.HandshakeOK
 	}
-	rng := rand.New(rand.NewPCG(d.seed, math.MaxUint64-uint64(seq)))
+	rng := rand.New(rand.NewPCG(d.seed, handshakeStream+uint64(seq)))
 	if rng.IntN(8) > 0 {
 		return faultserver.HandshakeOK
 	}
