@@ -183,7 +183,11 @@ func (r *round) load(t *testing.T) (*loadgen.Run, faultserver.Counts) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer server.Close()
+	defer func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 
 	cfg := r.cfg
 	cfg.URL, cfg.TLS = server.URL()+"/soak", trusting(t)
