@@ -178,11 +178,11 @@ func (x *exchange) one(ctx context.Context, at *hop, deadline time.Time) *failur
 		x.trace.note(written, writeErr, "sent %d of %d bytes of %s %s", sent, len(at.bytes), at.method, at.target.shown())
 	}
 	r.Phases.Send += written - began
-	if writeErr != nil && isTimeout(writeErr) {
+	if writeErr != nil && (isTimeout(writeErr) || classify(StageSend, writeErr).Spoiled()) {
 		return x.broken(&failure{stage: StageSend, err: writeErr})
 	}
-	// After a failed write the peer may still have said why: what it sent
-	// before it closed is there to be read.
+	// After a write that the peer made fail it may still have said why: what it
+	// sent before it closed is there to be read.
 	if fail := x.read(written); fail != nil {
 		switch {
 		case fail.stage != StageWait:
