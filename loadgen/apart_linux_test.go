@@ -58,6 +58,7 @@ func inNamespaces(t *testing.T) bool {
 	t.Helper()
 	if !isApart(t) {
 		runApart(t, func(cmd *exec.Cmd) {
+			cmd.Env = append(cmd.Env, "GODEBUG=netdns=go") // not the system's, which has other files too
 			cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS}
 		})
 		return false

@@ -161,11 +161,11 @@ func runShort(t *testing.T, s shortage) {
 			t.Fatal(err)
 		}
 	case "socket":
-		failCall(t, unix.SYS_SOCKET, unix.AF_INET, s.errno)
+		failCall(t, unix.SYS_SOCKET, 0, unix.AF_INET, s.errno)
 	case "connect":
-		failCall(t, unix.SYS_CONNECT, bound, s.errno)
+		failCall(t, unix.SYS_CONNECT, 0, bound, s.errno)
 	case "write":
-		failCall(t, unix.SYS_WRITE, bound, s.errno)
+		failCall(t, unix.SYS_WRITE, 0, bound, s.errno)
 	}
 }
 
@@ -186,15 +186,15 @@ func boundAbove(t *testing.T, n int) int {
 	return free[n-1] + 1
 }
 
-// failCall makes one system call fail in this process from now on, when its
-// first argument is at least from.
-func failCall(t *testing.T, call uint32, from int, errno unix.Errno) {
+// failCall makes one system call fail in this process from now on, when the
+// argument with that index is at least from.
+func failCall(t *testing.T, call, arg uint32, from int, errno unix.Errno) {
 	t.Helper()
-	const nr, arg0 = 0, 16 // in struct seccomp_data; little-endian machines only
+	const nr, args = 0, 16 // in struct seccomp_data; little-endian machines only
 	filter := []unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: nr},
 		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: call, Jf: 3},
-		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: arg0},
+		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: args + 8*arg},
 		{Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, K: uint32(from), Jf: 1},
 		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(errno)},
 		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
