@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"nodrop/loadgen/internal/h1"
 )
@@ -36,20 +36,22 @@ func randomResult(rng *rand.Rand, span int64) *Result {
 	return r
 }
 
-// TestMergeIsTheSameForAnySplit: how results fall to shards changes nothing.
+// TestMergeIsTheSameForAnySplit: how results fall to shards, and in which order
+// they come, changes nothing.
 func TestMergeIsTheSameForAnySplit(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	var results []*Result
+	for range 3000 {
+		results = append(results, randomResult(rng, 60_000_000_000)) // wide enough for bins to widen
+	}
 	var runs []*Run
 	for _, shards := range []int{1, 2, 7} {
-		rng := rand.New(rand.NewPCG(1, 2))
-		r := &recorder{names: &endpointNames{}}
+		r := newShards(shards, nil)
 		for i := range 3 {
 			r.names.id(fmt.Sprintf("gw-%d", i))
 		}
-		for range shards {
-			r.shards = append(r.shards, &shard{})
-		}
-		for i := range 3000 {
-			result := randomResult(rng, 60_000_000_000) // wide enough for bins to widen
+		rng.Shuffle(len(results), func(i, j int) { results[i], results[j] = results[j], results[i] })
+		for i, result := range results {
 			s := r.shards[i%shards]
 			s.start(result.Start)
 			s.connected(max(0, result.Endpoint), result.Start)
@@ -64,29 +66,56 @@ func TestMergeIsTheSameForAnySplit(t *testing.T) {
 		if run.Bins.Width != 2*firstBinWidth || len(run.Bins.List) > maxBins {
 			t.Fatalf("bins %d × %d ns", len(run.Bins.List), run.Bins.Width)
 		}
-		sortForComparison(run)
 		runs = append(runs, run)
 	}
 	for _, run := range runs[1:] {
-		if diff := cmp.Diff(runs[0], run, cmpopts.IgnoreUnexported(Latency{})); diff != "" {
+		if diff := cmp.Diff(asJSON(t, runs[0]), asJSON(t, run)); diff != "" {
 			t.Error(diff)
-		}
-		if a, b := runs[0].Latency.OK.Percentile(99), run.Latency.OK.Percentile(99); a != b {
-			t.Errorf("p99 %d and %d", a, b)
 		}
 	}
 }
 
-// sortForComparison puts lists in an order that does not depend on the shards.
-func sortForComparison(run *Run) {
-	slices.SortFunc(run.Samples, func(a, b Sample) int { return int(a.Class) - int(b.Class) })
-	for i := range run.Lost {
-		if run.Lost[i].Sample >= 0 {
-			run.Lost[i].Sample = 0
-		}
+func asJSON(t *testing.T, run *Run) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := WriteRecording(&b, &Recording{Format: Format, Runs: []*Run{run}}); err != nil {
+		t.Fatal(err)
 	}
-	for _, bin := range run.Bins.List {
-		slices.SortFunc(bin.Lost, func(a, b BinLoss) int { return int(a.Class) - int(b.Class) })
+	return b.String()
+}
+
+// TestDetailsDoNotDependOnOrder: beyond their bounds, too, what is kept of lost
+// requests and samples is the same for any order and any split.
+func TestDetailsDoNotDependOnOrder(t *testing.T) {
+	const requests = maxLostDetails + 3*lostSlack
+	rng := rand.New(rand.NewPCG(5, 6))
+	order := rng.Perm(requests)
+	var want string
+	for _, shards := range []int{1, 3} {
+		r := newShards(shards, nil)
+		gateway := r.names.id("gw-1")
+		for n, i := range order {
+			class := newClass(StageWait, CauseEOF)
+			if i%3 == 0 {
+				class = newClass(StageWait, CauseReset)
+			}
+			result := &Result{Start: int64(i / 4), End: int64(i / 4 * 2), Endpoint: gateway - i%2, Fate: FateLost, Class: class, Sample: fmt.Sprint("error ", i%(2*maxSamples))}
+			r.shards[n%shards].start(result.Start)
+			r.shards[n%shards].finish(result)
+		}
+		run := &Run{}
+		r.merge(run)
+		if len(run.Lost) != maxLostDetails || run.LostUntold != requests-maxLostDetails || len(run.Samples) != maxSamples+2 {
+			t.Fatalf("%d told, %d untold, %d samples", len(run.Lost), run.LostUntold, len(run.Samples))
+		}
+		got := asJSON(t, run)
+		if want == "" {
+			want = got
+		}
+		if got != want {
+			t.Errorf("%d shards keep something else", shards)
+		}
+		slices.Reverse(order)
 	}
 }
 

@@ -106,6 +106,7 @@ func (s *Scenario) runVariant(ctx context.Context, v Variant, watch func(string,
 		}
 	}
 	cfg := s.Load
+	cfg.Variant = v.Name
 	if env.Endpoints != nil {
 		cfg.Endpoints = env.Endpoints
 	}
@@ -126,9 +127,10 @@ func (s *Scenario) runVariant(ctx context.Context, v Variant, watch func(string,
 	<-finished
 	stop()
 	done = append(done, t.acted...)
-	run.Variant, run.Expect, run.Require = v.Name, v.Expect, v.Require
+	run.Expect, run.Require = v.Expect, v.Require
 	run.Marks = append(run.Marks, t.finish()...)
 	loadgen.SortMarks(run.Marks)
+	load.End(run)
 	return run, nil
 }
 
