@@ -39,8 +39,8 @@ const (
 )
 
 // lineWriter writes whole lines from many goroutines, which encode them before
-// they ask for its lock. The file it writes to never ends within a line,
-// unless a disk is full.
+// they ask for its lock. Each write ends with a line, so that a file ends within
+// one only where the kernel cut a write: a full disk, a kill at that moment.
 type lineWriter struct {
 	buffers sync.Pool // of *[]byte
 
