@@ -3,6 +3,7 @@ package loadgen
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 const (
@@ -169,3 +170,7 @@ func (s *sampleSet) list() ([]Sample, map[sampleKey]int) {
 func otherSamples(class Class) sampleKey {
 	return sampleKey{"other errors of class " + class.String(), class}
 }
+
+// asText is s as files hold it: what a server sent may be anything, and must
+// not be another text, or the same as another, when it is read back.
+func asText(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

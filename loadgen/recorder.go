@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"unicode/utf8"
 )
 
 // recorder counts results in shards that share nothing, and merges them at the
@@ -112,7 +110,7 @@ func (s *shard) connection(f func(*ConnectionCount)) {
 
 // finish counts the fate of a request that was counted as started.
 func (s *shard) finish(r *Result) {
-	r.Sample = strings.ToValidUTF8(r.Sample, string(utf8.RuneError)) // as files hold it
+	r.Sample = asText(r.Sample)
 	s.mu.Lock()
 	s.counts[r.Fate]++
 	s.recordOutcome(r)
@@ -239,7 +237,7 @@ const maxEndpoints = 10_000
 const otherEndpoints = "(other endpoints)"
 
 func (n *endpointNames) id(name string) int {
-	name = strings.ToValidUTF8(name, string(utf8.RuneError)) // as files hold it
+	name = asText(name)
 	n.mu.RLock()
 	i, ok := n.index[name]
 	n.mu.RUnlock()

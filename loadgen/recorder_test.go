@@ -84,41 +84,6 @@ func asJSON(t *testing.T, run *Run) string {
 	return b.String()
 }
 
-// TestDetailsDoNotDependOnOrder: beyond their bounds, too, what is kept of lost
-// requests and samples is the same for any order and any split.
-func TestDetailsDoNotDependOnOrder(t *testing.T) {
-	const requests = maxLostDetails + 3*lostSlack
-	rng := rand.New(rand.NewPCG(5, 6))
-	order := rng.Perm(requests)
-	var want string
-	for _, shards := range []int{1, 3} {
-		r := newShards(shards, nil)
-		gateway := r.names.id("gw-1")
-		for n, i := range order {
-			class := newClass(StageWait, CauseEOF)
-			if i%3 == 0 {
-				class = newClass(StageWait, CauseReset)
-			}
-			result := &Result{Start: int64(i / 4), End: int64(i / 4 * 2), Endpoint: gateway - i%2, Fate: FateLost, Class: class, Sample: fmt.Sprint("error ", i%(2*maxSamples))}
-			r.shards[n%shards].start(result.Start)
-			r.shards[n%shards].finish(result)
-		}
-		run := &Run{}
-		r.merge(run)
-		if len(run.Lost) != maxLostDetails || run.LostUntold != requests-maxLostDetails || len(run.Samples) != maxSamples+2 {
-			t.Fatalf("%d told, %d untold, %d samples", len(run.Lost), run.LostUntold, len(run.Samples))
-		}
-		got := asJSON(t, run)
-		if want == "" {
-			want = got
-		}
-		if got != want {
-			t.Errorf("%d shards keep something else", shards)
-		}
-		slices.Reverse(order)
-	}
-}
-
 func TestLostDetailsAreBounded(t *testing.T) {
 	r := newRecorder(nil)
 	const extra = 10
