@@ -3,6 +3,7 @@
 GO       ?= go
 FUZZTIME ?= 30s
 COUNT    ?= 5
+REQUESTS ?= 100000
 
 # Tools are pinned here rather than in go.mod, which keeps only what ships.
 GOFUMPT     := $(GO) run mvdan.cc/gofumpt@v0.12.0
@@ -32,6 +33,12 @@ check: ## the quick gate: format, vet, cross builds, lint, short tests
 	GOOS=windows $(GO) build ./...
 	$(GOLANGCI) run
 	$(GOTEST) -short ./...
+
+.PHONY: servers
+servers: ## REQUESTS (100000) of each kind to every real server: none may be lost
+	testdata/setup.sh
+	@echo "$(REQUESTS) each; of 10 MB bodies 1/100 of that, to gunicorn 1/10. Takes a quarter of an hour."
+	$(GO) test -timeout 3h -run '^TestServers$$' -requests $(REQUESTS)
 
 .PHONY: race
 race: ## the tests COUNT times over (5) under the race detector, for races that are rare

@@ -146,6 +146,7 @@ func (p *program) command() *cobra.Command {
 	root.SetUsageFunc(usage)
 	root.SetFlagErrorFunc(flagError)
 	load := loadgen.Flags(root.Flags())
+	checks := failIfFlag(root.Flags())
 	outputs := outputFlag(root.Flags())
 	root.Flags().Duration("settle", 0, "")
 	_ = root.Flags().MarkHidden("settle") // fails only for a flag that is not there
@@ -153,9 +154,9 @@ func (p *program) command() *cobra.Command {
 		if cmd.Flags().Changed("settle") {
 			return &loadgen.HintError{Problem: "--settle: a plain load has no event to go on after", Hint: "nodrop lab --settle 1s"}
 		}
-		return p.load(cmd.Context(), load, *outputs, args)
+		return p.load(cmd.Context(), load, *checks, *outputs, args)
 	}
-	root.AddCommand(p.labCommand(), p.reportCommand())
+	root.AddCommand(p.labCommand(), p.compareCommand(), p.reportCommand())
 	// cobra would add these after the arguments have been normalized.
 	root.InitDefaultVersionFlag()
 	for _, cmd := range append(root.Commands(), root) {
@@ -171,9 +172,10 @@ func (p *program) labCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 	}
 	flags := lab.Flags(cmd.Flags())
+	checks := failIfFlag(cmd.Flags())
 	outputs := outputFlag(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return p.lab(cmd.Context(), flags, *outputs)
+		return p.lab(cmd.Context(), flags, *checks, *outputs)
 	}
 	return cmd
 }
@@ -184,23 +186,48 @@ func (p *program) reportCommand() *cobra.Command {
 		Short: "A saved recording (-o json=FILE or ndjson=FILE) as a report again",
 		Args:  cobra.ArbitraryArgs,
 	}
+	checks := failIfFlag(cmd.Flags())
 	outputs := outputFlag(cmd.Flags())
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		if len(args) != 1 {
 			return fmt.Errorf("report: want one file, got %d", len(args))
 		}
-		return p.report(args[0], *outputs)
+		return p.report(args[0], *checks, *outputs)
+	}
+	return cmd
+}
+
+func (p *program) compareCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "compare BASE NEW",
+		Short: "Saved recordings (-o json=FILE) of two arms: what changed, and whether it can be told from chance",
+		Args:  cobra.ArbitraryArgs,
+	}
+	base := cmd.Flags().StringArray("base", nil, "recordings of the base arm in place of BASE, each run one repetition: 'off-*.json'; repeatable")
+	next := cmd.Flags().StringArray("new", nil, "recordings of the new arm in place of NEW; repeatable")
+	variant := cmd.Flags().String("variant", "", "which variant of the recordings to compare")
+	checks := cmd.Flags().StringArray("fail-if", nil, "check that fails the verdict, exit 1: 'lost > 0' on each run of new, 'p99 > +10%' on the change; repeatable")
+	outputs := outputFlag(cmd.Flags())
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		arms, err := findArms(args, *base, *next)
+		if err != nil {
+			return err
+		}
+		return p.compare(arms, *variant, *checks, *outputs)
 	}
 	return cmd
 }
 
 // load is the plain command: hey's.
-func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, formats, args []string) error {
+func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, checks, formats, args []string) error {
 	if len(args) == 0 {
 		return &loadgen.HintError{Problem: "no URL given", Hint: "nodrop -n 200 -c 50 http://HOST/, or nodrop --help"}
 	}
 	if len(args) > 1 {
 		return fmt.Errorf("want one URL, got %d: %s", len(args), strings.Join(args, " "))
+	}
+	if err := validate(checks); err != nil {
+		return err
 	}
 	cfg, err := flags.Config(args[0])
 	if err != nil {
@@ -220,16 +247,21 @@ func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, formats, 
 	stop := p.watch("", l)
 	result := l.Run(ctx)
 	stop()
+	result.FailIf = checks
 	l.End(result)
-	return p.finish(ctx, out, &loadgen.Recording{Format: loadgen.Format, Runs: []*loadgen.Run{result}})
+	return p.finish(ctx, out, report.Build(&loadgen.Recording{Format: loadgen.Format, Runs: []*loadgen.Run{result}}))
 }
 
 // lab runs the scenario that the flags describe.
-func (p *program) lab(ctx context.Context, flags *lab.FlagValues, formats []string) error {
+func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, formats []string) error {
+	if err := validate(checks); err != nil {
+		return err
+	}
 	s, err := flags.Scenario(p.stderr)
 	if err != nil {
 		return err
 	}
+	s.Variants[len(s.Variants)-1].FailIf = checks
 	runtime.GOMAXPROCS(flags.CPUs())
 	out, err := p.open(formats)
 	if err != nil {
@@ -245,19 +277,23 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, formats []stri
 		p.complain(err)
 		recording.Error = err.Error()
 	}
-	return p.finish(ctx, out, recording)
+	return p.finish(ctx, out, report.Build(recording))
 }
 
-// report renders a saved recording.
-func (p *program) report(file string, formats []string) error {
-	f, err := os.Open(file)
+// report renders a saved recording. Checks are added to what it was recorded
+// with, of the variant that the lab would add them to.
+func (p *program) report(file string, checks, formats []string) error {
+	if err := validate(checks); err != nil {
+		return err
+	}
+	recording, err := readRecording(file)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = f.Close() }() // only read from
-	recording, err := loadgen.ReadRecording(f)
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+	for _, run := range recording.Runs {
+		if run.Variant == recording.Runs[len(recording.Runs)-1].Variant {
+			run.FailIf = append(run.FailIf, checks...)
+		}
 	}
 	out, err := p.open(formats)
 	if err != nil {
@@ -265,16 +301,116 @@ func (p *program) report(file string, formats []string) error {
 	}
 	defer out.discard()
 	for _, o := range out.list {
-		if o.sink != nil {
+		if isStream(o.format) {
 			return fmt.Errorf("-o %s: written while a load runs; a recording has no single requests to write", o.format)
 		}
 	}
-	return p.finish(context.Background(), out, recording)
+	return p.finish(context.Background(), out, report.Build(recording))
 }
 
-// finish renders the recording and settles the exit code.
-func (p *program) finish(ctx context.Context, out *outputs, recording *loadgen.Recording) error {
-	r := report.Build(recording)
+// compare sets two arms of saved recordings side by side.
+func (p *program) compare(arms [2][]string, variant string, checks, formats []string) error {
+	for _, text := range checks {
+		if _, err := report.ParseChangeCheck(text); err != nil {
+			return err
+		}
+	}
+	for _, spec := range formats {
+		if name, _, _ := strings.Cut(spec, "="); name == "json" || isStream(name) {
+			return fmt.Errorf("-o %s: a comparison has no load of its own to write as %s", spec, name)
+		}
+	}
+	var saved [2][]report.Saved
+	for i, files := range arms {
+		for _, file := range files {
+			recording, err := readRecording(file)
+			if err != nil {
+				return err
+			}
+			saved[i] = append(saved[i], report.Saved{File: file, Recording: recording})
+		}
+	}
+	r, err := report.Compare(saved[0], saved[1], variant, checks)
+	if err != nil {
+		return err
+	}
+	out, err := p.open(formats)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	return p.finish(context.Background(), out, r)
+}
+
+// findArms lists the files of both arms: two arguments, or patterns for each.
+func findArms(args, base, next []string) (arms [2][]string, err error) {
+	switch {
+	case len(base)+len(next) == 0 && len(args) == 2:
+		return [2][]string{args[:1], args[1:]}, nil
+	case len(base)+len(next) == 0:
+		return arms, &loadgen.HintError{Problem: fmt.Sprintf("compare: want two files, got %d", len(args)), Hint: "nodrop compare BASE NEW, or --base 'off-*.json' --new 'on-*.json'"}
+	case len(args) > 0:
+		return arms, &loadgen.HintError{Problem: fmt.Sprintf("compare: %s beside --base and --new", args[0]), Hint: "quote patterns, or the shell expands them: --base 'off-*.json'"}
+	case len(base) == 0:
+		return arms, errors.New("compare: --new without --base")
+	case len(next) == 0:
+		return arms, errors.New("compare: --base without --new")
+	}
+	if arms[0], err = expand("--base", base); err != nil {
+		return arms, err
+	}
+	arms[1], err = expand("--new", next)
+	return arms, err
+}
+
+// expand lists the files that patterns match, each once; a pattern that names a
+// file as it stands is that file.
+func expand(flag string, patterns []string) ([]string, error) {
+	var files []string
+	for _, pattern := range patterns {
+		matches := []string{pattern}
+		if _, err := os.Stat(pattern); err != nil {
+			if matches, err = filepath.Glob(pattern); err != nil {
+				return nil, fmt.Errorf("%s %q: %w", flag, pattern, err)
+			}
+		}
+		if len(matches) == 0 {
+			return nil, fmt.Errorf("%s %q: no file matches", flag, pattern)
+		}
+		for _, file := range matches {
+			if !slices.Contains(files, file) {
+				files = append(files, file)
+			}
+		}
+	}
+	return files, nil
+}
+
+func readRecording(file string) (*loadgen.Recording, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // only read from
+	recording, err := loadgen.ReadRecording(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return recording, nil
+}
+
+// validate refuses checks that cannot be read, before anything is done.
+func validate(checks []string) error {
+	for _, text := range checks {
+		if _, err := report.ParseCheck(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish renders the report and settles the exit code.
+func (p *program) finish(ctx context.Context, out *outputs, r *report.Report) error {
 	p.code = exitCode(r)
 	if err := out.write(r); err != nil {
 		p.complain(err)
@@ -340,6 +476,10 @@ func progressLine(name string, g loadgen.Progress) string {
 	return fmt.Sprintf("%s%d %s, %.0f/s, %d lost", name, g.Finished, of, perSecond, g.Lost)
 }
 
+func failIfFlag(fs *pflag.FlagSet) *[]string {
+	return fs.StringArray("fail-if", nil, "check that fails the verdict, exit 1: 'lost > 0', 'p99 > 250ms', 'rps < 1000'; repeatable")
+}
+
 func outputFlag(fs *pflag.FlagSet) *[]string {
 	return fs.StringArrayP("o", "o", nil, "output, FORMAT or FORMAT=FILE: "+knownFormats()+"; repeatable")
 }
@@ -354,6 +494,16 @@ func knownFormats() string {
 		names = append(names, s.Name)
 	}
 	return strings.Join(names, ", ")
+}
+
+// isStream tells a format that is written while a load runs.
+func isStream(format string) bool {
+	for _, s := range loadgen.Streams {
+		if s.Name == format {
+			return true
+		}
+	}
+	return false
 }
 
 // outputs is where the report goes, opened before the load starts.

@@ -13,7 +13,6 @@ import (
 	"net/http/httputil"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -103,6 +102,7 @@ func freePort(t *testing.T) int {
 type server struct {
 	*httptest.Server
 	count atomic.Int64
+	fails atomic.Int64 // how many of the next requests are answered 503
 	last  atomic.Pointer[[]byte]
 }
 
@@ -127,6 +127,10 @@ func startServer() (*server, error) {
 			s.last.Store(&dump)
 		}
 		s.count.Add(1)
+		if s.fails.Add(-1) >= 0 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
 		mux.ServeHTTP(w, r)
 	}))
 	_ = s.Listener.Close()
@@ -156,6 +160,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"server":    onStage(1, "server NAME: starts one, its URL is $NAME", (*stage).server),
+			"fails":     onStage(2, "fails NAME N: the server answers its next N requests with 503", (*stage).fails),
 			"refused":   onStage(1, "refused NAME: $NAME is a URL where nobody listens", (*stage).refused),
 			"served":    onStage(2, "served NAME N: the server was sent exactly N requests", (*stage).served),
 			"reached":   onStage(2, "reached NAME N: waits until the server was sent N requests", (*stage).reached),
@@ -193,6 +198,10 @@ func (s *stage) server(ts *testscript.TestScript, args []string) {
 		s.servers[name] = started
 		ts.Setenv(name, started.URL)
 	}
+}
+
+func (s *stage) fails(ts *testscript.TestScript, args []string) {
+	s.find(ts, args[0]).fails.Store(number(ts, args[1]))
 }
 
 func (s *stage) refused(ts *testscript.TestScript, args []string) {
@@ -734,20 +743,6 @@ func TestSecondInterrupt(t *testing.T) {
 	}
 }
 
-// Real programs on the other side
-
-// tool finds a program; what is missing fails the test that needs it.
-func tool(t *testing.T, name string) string {
-	t.Helper()
-	for _, candidate := range []string{name, "/usr/local/sbin/" + name, "/usr/sbin/" + name, "/sbin/" + name} {
-		if path, err := exec.LookPath(candidate); err == nil {
-			return path
-		}
-	}
-	t.Fatalf("%s is missing; testdata/setup.sh installs it", name)
-	return ""
-}
-
 // The report's first part is hey's, line by line.
 func TestHeyShape(t *testing.T) {
 	needsTime(t)
@@ -761,204 +756,6 @@ func TestHeyShape(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	t.Logf("%s", out)
-}
-
-// startTool starts a server that opens port, and returns when it accepts.
-func startTool(t *testing.T, port int, name string, args ...string) {
-	t.Helper()
-	var output bytes.Buffer
-	cmd := exec.Command(tool(t, name), args...)
-	cmd.Stdout, cmd.Stderr = &output, &output
-	cmd.WaitDelay = patience
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = cmd.Wait()
-	}()
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		<-ended
-		if t.Failed() {
-			t.Logf("%s: %v\n%s", name, cmd.ProcessState, &output)
-		}
-	})
-	await(t, name+" accepts", func() bool {
-		select {
-		case <-ended:
-			t.Fatalf("%s: %v\n%s", name, cmd.ProcessState, &output)
-		default:
-		}
-		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			return false
-		}
-		_ = c.Close()
-		return true
-	})
-}
-
-// startNginx starts nginx with the files in its root, and returns its URL and
-// its access log, which has a line for each request: its query, and its status.
-func startNginx(t *testing.T, files map[string][]byte) (url, log string) {
-	t.Helper()
-	dir, port := t.TempDir(), freePort(t)
-	for name, data := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	me, err := user.Current()
-	if err != nil {
-		t.Fatal(err)
-	}
-	group, err := user.LookupGroupId(me.Gid)
-	if err != nil {
-		t.Fatal(err)
-	}
-	log = filepath.Join(dir, "access.log")
-	conf := strings.NewReplacer("DIR", dir, "PORT", strconv.Itoa(port), "USER", me.Username+" "+group.Name).Replace(`
-user USER;
-daemon off;
-worker_processes 2;
-pid DIR/pid;
-error_log stderr;
-events { worker_connections 1024; }
-http {
-	log_format line "$args $status";
-	access_log DIR/access.log line;
-	client_body_temp_path DIR/body;
-	proxy_temp_path DIR/proxy;
-	fastcgi_temp_path DIR/fastcgi;
-	uwsgi_temp_path DIR/uwsgi;
-	scgi_temp_path DIR/scgi;
-	root DIR;
-	if_modified_since before;
-	server {
-		listen 127.0.0.1:PORT backlog=4096;
-		location = / { return 200 "hello\n"; }
-		location = /204 { return 204; }
-		location = /404 { return 404; }
-		location = /redirect { return 302 /; }
-		location = /chunked { alias DIR/bytes; default_type text/plain; gzip on; gzip_types text/plain; }
-	}
-}
-`)
-	file := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	startTool(t, port, "nginx", "-e", "stderr", "-c", file, "-p", dir)
-	return fmt.Sprintf("http://127.0.0.1:%d", port), log
-}
-
-// case of a real server: arguments, and what each request must meet.
-type realCase struct {
-	path   string
-	args   []string
-	status int
-	bytes  int64 // of each body; -1 for any number above 0
-}
-
-// expectAll runs n requests with and without keep-alive; all must be answered
-// as the case says. query is put behind the path.
-func (tc realCase) expectAll(t *testing.T, program, url, query string, n int64) {
-	t.Helper()
-	for _, mode := range []string{"-disable-keepalive=false", "-disable-keepalive"} {
-		args := slices.Concat([]string{"-n", strconv.FormatInt(n, 10), "-c", "20", mode}, tc.args, []string{url + tc.path + query})
-		o := nodrop(t, program, args...)
-		o.expectExit(t, exitOK)
-		run := o.Runs[0]
-		want := loadgen.Counts{Planned: n, Started: n}
-		if tc.status < 400 {
-			want.OK = n
-		} else {
-			want.Lost = n
-		}
-		if run.Counts != want {
-			t.Errorf("%s: %+v; want %+v", mode, run.Counts, want)
-		}
-		if run.Statuses[tc.status] != n {
-			t.Errorf("%s: statuses %v; want only %d", mode, run.Statuses, tc.status)
-		}
-		if wrong := run.Bytes != tc.bytes*n; tc.bytes >= 0 && wrong || run.Bytes == 0 && tc.bytes < 0 {
-			t.Errorf("%s: %d bytes; want %d × %d", mode, run.Bytes, n, tc.bytes)
-		}
-	}
-}
-
-func TestRealServers(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("NOT RUN: nginx and gunicorn are installed on Linux only")
-	}
-	needsTime(t)
-	program := build(t)
-	noise := make([]byte, 100000)
-	for i := range noise {
-		noise[i] = byte(rand.IntN(256))
-	}
-	file := filepath.Join(t.TempDir(), "noise")
-	if err := os.WriteFile(file, noise, 0o600); err != nil {
-		t.Fatal(err)
-	}
-
-	t.Run("nginx", func(t *testing.T) {
-		const n = 5000
-		url, log := startNginx(t, map[string][]byte{"bytes": noise})
-		for name, tc := range map[string]realCase{
-			"get":       {"/", nil, 200, 6},
-			"head":      {"/", []string{"-m", "HEAD"}, 200, 0},
-			"post":      {"/", []string{"-m", "POST", "-d", "a=b"}, 200, 6},
-			"large":     {"/bytes", nil, 200, 100000},
-			"chunked":   {"/chunked", nil, 200, -1},
-			"empty":     {"/204", nil, 204, 0},
-			"unchanged": {"/bytes", []string{"-H", "If-Modified-Since: " + time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)}, 304, 0},
-			"missing":   {"/404", nil, 404, -1},
-			"redirect":  {"/redirect", nil, 200, 6},
-		} {
-			t.Run(name, func(t *testing.T) {
-				tc.expectAll(t, program, url, "?"+name, n)
-				// nginx counted the same, and it answers before it logs.
-				line := []byte(name + " ")
-				await(t, "the log is complete", func() bool {
-					data, err := os.ReadFile(log)
-					if err != nil {
-						t.Fatal(err)
-					}
-					got := bytes.Count(data, line)
-					if got > 2*n {
-						t.Fatalf("nginx was sent %d requests; want %d", got, 2*n)
-					}
-					return got == 2*n
-				})
-			})
-		}
-	})
-
-	t.Run("httpbin", func(t *testing.T) {
-		const n = 300
-		port := freePort(t)
-		startTool(t, port, "gunicorn", "-b", fmt.Sprintf("127.0.0.1:%d", port), "-w", "2", "-k", "gthread", "--threads", "10",
-			"--worker-tmp-dir", t.TempDir(), "httpbin:app")
-		url := fmt.Sprintf("http://127.0.0.1:%d", port)
-		for name, tc := range map[string]realCase{
-			"get":       {"/get", nil, 200, -1},
-			"head":      {"/get", []string{"-m", "HEAD"}, 200, 0},
-			"post":      {"/post", []string{"-m", "POST", "-d", "a=b"}, 200, -1},
-			"post file": {"/post", []string{"-m", "POST", "-D", file, "-T", "application/octet-stream"}, 200, -1},
-			"large":     {"/bytes/100000", nil, 200, 100000},
-			"chunked":   {"/stream-bytes/100000", nil, 200, 100000},
-			"empty":     {"/status/204", nil, 204, 0},
-			"unchanged": {"/cache", []string{"-H", "If-None-Match: x"}, 304, 0},
-			"teapot":    {"/status/418", nil, 418, -1},
-			"redirect":  {"/redirect/3", nil, 200, -1},
-			"gzip":      {"/gzip", nil, 200, -1},
-		} {
-			t.Run(name, func(t *testing.T) { tc.expectAll(t, program, url, "", n) })
-		}
-	})
 }
 
 // The house (design.md §5)
@@ -1007,7 +804,7 @@ func TestTopLevel(t *testing.T) {
 	if err != nil {
 		t.Fatalf("git ls-files: %v", err)
 	}
-	allowed := []string{"go.mod", "go.sum", "main.go", "main_test.go", "loadgen", "report", "scenario", "testdata", "Makefile", "README.md", "LICENSE"}
+	allowed := []string{"go.mod", "go.sum", "main.go", "main_test.go", "servers_test.go", "loadgen", "report", "scenario", "testdata", "Makefile", "README.md", "LICENSE"}
 	for file := range strings.Lines(string(out)) {
 		top, _, _ := strings.Cut(strings.TrimSpace(file), "/")
 		if !strings.HasPrefix(top, ".") && !slices.Contains(allowed, top) {

@@ -1,6 +1,9 @@
 package loadgen
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 const (
 	firstBinWidth = 5_000_000 // ns
@@ -153,4 +156,44 @@ func (b *Bins) StartedBetween(from, to int64) int64 {
 		n += b.List[i].Started
 	}
 	return n
+}
+
+// LatencyBetween is the distribution of the answers that ended in the bins that
+// [from, to] touches, in ns.
+func (b *Bins) LatencyBetween(from, to int64) Sketch {
+	var s Sketch
+	if b.Width == 0 {
+		return s
+	}
+	first := max(from, 0) / b.Width
+	for i := first; i <= to/b.Width && i < int64(len(b.List)); i++ {
+		if l := b.List[i].Latency; l != nil {
+			s.merge(l)
+		}
+	}
+	return s
+}
+
+// Count is how many latencies s holds.
+func (s *Sketch) Count() int64 {
+	var n int64
+	for _, c := range s.Steps {
+		n += c
+	}
+	return n
+}
+
+// Percentile is a bound in ns that p percent do not exceed, up to twice what
+// it would be exactly; 0 when empty.
+func (s *Sketch) Percentile(p float64) int64 {
+	rank := int64(math.Ceil(float64(s.Count()) * p / 100))
+	for i, c := range s.Steps {
+		if rank -= c; rank <= 0 && c > 0 {
+			if i == sketchSteps-1 {
+				return s.Max
+			}
+			return min(s.Max, 64_000<<i)
+		}
+	}
+	return 0
 }

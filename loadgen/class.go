@@ -1,6 +1,9 @@
 package loadgen
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Stage says how far an exchange had got when it failed, not which system call
 // reported the failure.
@@ -152,6 +155,9 @@ func (c Class) Info() ClassInfo {
 	}
 	return ClassInfo{Class: c}
 }
+
+// Classes lists every class that can be counted, statuses apart.
+func Classes() []ClassInfo { return slices.Clone(classTable) }
 
 const (
 	drainFirst  = "keep accepting until the balancer has taken the endpoint out: pre-stop delay, drain annotation"

@@ -255,6 +255,7 @@ func parseTarget(raw string) (target, error) {
 	default:
 		return target{}, fmt.Errorf("URL %q: not an http:// or https:// URL", raw)
 	}
+	u.RawQuery = escapeQuery(u.RawQuery)
 	t := target{host: u.Hostname(), port: 80, path: u.RequestURI(), url: u, tls: u.Scheme == "https"}
 	if t.tls {
 		t.port = 443
@@ -270,6 +271,20 @@ func parseTarget(raw string) (target, error) {
 		t.port = uint16(port)
 	}
 	return t, nil
+}
+
+// escapeQuery escapes what may not stand in a request line, which net/url does
+// for paths alone: strict servers answer it with 400.
+func escapeQuery(query string) string {
+	var b strings.Builder
+	for i := range len(query) {
+		if c := query[i]; c <= ' ' || c >= 0x7f {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // origin is what a connection is made for: connections to one origin are not

@@ -15,6 +15,7 @@ type conn struct {
 	socket
 	key      string // origin it was made for; "" = not to be used again
 	endpoint int    // its index in the recorder
+	number   int64  // from 1, different for every connection of the run
 	used     bool
 }
 
@@ -45,7 +46,7 @@ func (x *exchange) connect(ctx context.Context, at *hop, deadline time.Time) *fa
 // dial makes one connection attempt to one address.
 func (x *exchange) dial(ctx context.Context, at *hop, key string, deadline time.Time) *failure {
 	r := &x.result
-	r.Reused, r.Endpoint = false, -1
+	r.Reused, r.Endpoint, r.Connection = false, -1, 0
 	began := x.now()
 	endpoint, err := x.endpoint(ctx, at, deadline)
 	if err != nil {
@@ -76,7 +77,8 @@ func (x *exchange) dial(ctx context.Context, at *hop, key string, deadline time.
 	if x.trace != nil {
 		x.trace.note(connected, nil, "connected from %v to %v", s.LocalAddr(), s.RemoteAddr())
 	}
-	x.conn = &conn{socket: s, key: key, endpoint: r.Endpoint}
+	r.Connection = x.worker.connectionNumber()
+	x.conn = &conn{socket: s, key: key, endpoint: r.Endpoint, number: r.Connection}
 	if !at.target.tls {
 		return nil
 	}

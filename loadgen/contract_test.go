@@ -449,3 +449,27 @@ func serverCounts(t *testing.T, server *faultserver.Server) faultserver.Counts {
 	}
 	return server.Counts()
 }
+
+// TestContractConnections: those lost on one connection are told from those
+// lost on others.
+func TestContractConnections(t *testing.T) {
+	for _, tt := range []struct {
+		kind        faultserver.Kind
+		connections int64
+	}{
+		{faultserver.Unavailable, 4},      // the connection lives on
+		{faultserver.EOFBeforeAnswer, 40}, // each takes one along
+	} {
+		t.Run(tt.kind.String(), func(t *testing.T) {
+			server := startServer(t, faultserver.Always(tt.kind))
+			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 40, Workers: 4})
+			numbers := map[int64]bool{}
+			for _, l := range run.Lost {
+				numbers[l.Connection] = true
+			}
+			if int64(len(numbers)) != tt.connections || numbers[0] || run.Connections.Opened != tt.connections {
+				t.Errorf("got %d connections, %d opened; want %d", len(numbers), run.Connections.Opened, tt.connections)
+			}
+		})
+	}
+}

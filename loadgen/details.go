@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -9,7 +10,7 @@ import (
 const (
 	maxLostDetails = 100_000
 	lostSlack      = 10_000 // how many more are held until they are sorted and cut
-	maxSamples     = 1_000  // distinct texts; the rest share one for each class
+	maxSamples     = 1_000  // distinct texts of one class; the rest share one
 )
 
 // lostDetails keeps the first 100,000 lost requests in the order of
@@ -68,89 +69,96 @@ func compareLost(a, b lostDetail) int {
 		return c
 	}
 	return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.Endpoint, b.Endpoint),
-		compareBool(a.Reused, b.Reused), cmp.Compare(a.text, b.text))
+		compareBool(a.Reused, b.Reused), cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.text, b.text))
 }
 
-// sampleKey tells samples apart: a reset reads the same wherever it strikes.
-type sampleKey struct {
-	text  string
-	class Class
+// classTexts counts texts by class: so many of each class one by one, the rest
+// together.
+type classTexts struct {
+	most int
+	of   map[Class]*textCount
 }
 
-func (k sampleKey) compare(o sampleKey) int {
-	return cmp.Or(cmp.Compare(k.text, o.text), cmp.Compare(k.class, o.class))
+// add counts n requests of a class with a text, and returns the text: the same
+// one in memory for as long as it is kept.
+func (c *classTexts) add(class Class, text string, n int64) string {
+	return c.texts(class).add(text, n)
 }
 
-// sampleSet counts error texts: 1,000 of them one by one, the rest by class.
-// Those are the least in order of text, because that is the same in whatever
-// order they are met and however they fall to shards.
-type sampleSet struct {
-	kept   map[sampleKey]*Sample
-	last   sampleKey // the greatest of kept, once there are 1,000
-	others map[Class]int64
-}
-
-// add counts n requests that met a text, and returns the text: the same one in
-// memory for as long as it is kept.
-func (s *sampleSet) add(class Class, text string, n int64) string {
-	key := sampleKey{text, class}
-	if found := s.kept[key]; found != nil {
-		found.Count += n
-		return found.Text
+func (c *classTexts) texts(class Class) *textCount {
+	if found := c.of[class]; found != nil {
+		return found
 	}
-	if len(s.kept) >= maxSamples {
-		if key.compare(s.last) > 0 {
-			s.other(class, n)
+	if c.of == nil {
+		c.of = map[Class]*textCount{}
+	}
+	made := &textCount{most: c.most, kept: map[string]*textN{}}
+	c.of[class] = made
+	return made
+}
+
+func (c *classTexts) merge(o *classTexts) {
+	for class, texts := range o.of {
+		into := c.texts(class)
+		for _, t := range texts.kept {
+			into.add(t.text, t.n)
+		}
+		into.rest += texts.rest
+	}
+}
+
+// textCount counts texts one by one, those beyond a number together. It keeps
+// the least in order, because they are the same in whatever order texts are met
+// and however they fall to shards: one that was dropped is never taken again.
+type textCount struct {
+	most int
+	kept map[string]*textN
+	last string // the greatest of kept, once they are most
+	rest int64
+}
+
+type textN struct {
+	text string
+	n    int64
+}
+
+func (c *textCount) add(text string, n int64) string {
+	if found := c.kept[text]; found != nil {
+		found.n += n
+		return found.text
+	}
+	if len(c.kept) == c.most {
+		if text > c.last {
+			c.rest += n
 			return text
 		}
-		s.other(s.last.class, s.kept[s.last].Count)
-		delete(s.kept, s.last)
+		c.rest += c.kept[c.last].n
+		delete(c.kept, c.last)
 	}
-	if s.kept == nil {
-		s.kept = map[sampleKey]*Sample{}
-	}
-	s.kept[key] = &Sample{Class: class, Text: text, Count: n}
-	if len(s.kept) == maxSamples {
-		s.last = s.greatest()
+	c.kept[text] = &textN{text, n}
+	if len(c.kept) == c.most {
+		c.last = slices.Max(slices.Collect(maps.Keys(c.kept)))
 	}
 	return text
 }
 
-func (s *sampleSet) other(class Class, n int64) {
-	if s.others == nil {
-		s.others = map[Class]int64{}
-	}
-	s.others[class] += n
+// sampleKey tells samples apart: a reset reads the same wherever it strikes.
+type sampleKey struct {
+	class Class
+	text  string
 }
 
-func (s *sampleSet) greatest() sampleKey {
-	var last sampleKey
-	for key := range s.kept {
-		if key.compare(last) > 0 {
-			last = key
-		}
-	}
-	return last
-}
-
-func (s *sampleSet) merge(o *sampleSet) {
-	for _, sample := range o.kept {
-		s.add(sample.Class, sample.Text, sample.Count)
-	}
-	for class, n := range o.others {
-		s.other(class, n)
-	}
-}
-
-// list is every text with its count, most frequent first, and the place of
+// samples is what a recording holds, the most frequent first, and the place of
 // each in it.
-func (s *sampleSet) list() ([]Sample, map[sampleKey]int) {
+func (c *classTexts) samples() ([]Sample, map[sampleKey]int) {
 	counts := map[sampleKey]int64{}
-	for key, sample := range s.kept {
-		counts[key] = sample.Count
-	}
-	for class, n := range s.others {
-		counts[otherSamples(class)] += n
+	for class, texts := range c.of {
+		for text, t := range texts.kept {
+			counts[sampleKey{class, text}] += t.n
+		}
+		if texts.rest > 0 {
+			counts[otherSamples(class)] += texts.rest
+		}
 	}
 	list := make([]Sample, 0, len(counts))
 	for key, n := range counts {
@@ -161,14 +169,14 @@ func (s *sampleSet) list() ([]Sample, map[sampleKey]int) {
 	})
 	places := make(map[sampleKey]int, len(list))
 	for i, sample := range list {
-		places[sampleKey{sample.Text, sample.Class}] = i
+		places[sampleKey{sample.Class, sample.Text}] = i
 	}
 	return list, places
 }
 
-// otherSamples is what the texts beyond the first 1,000 share.
+// otherSamples is what the texts beyond the first 1,000 of a class share.
 func otherSamples(class Class) sampleKey {
-	return sampleKey{"other errors of class " + class.String(), class}
+	return sampleKey{class, "other errors of class " + class.String()}
 }
 
 // asText is s as files hold it: what a server sent may be anything, and must

@@ -30,6 +30,9 @@ type exchange struct {
 	headerName string // Captured by --endpoint-header, lower case
 	lastHeader []byte // its last value and that value's index
 	lastIndex  int
+
+	errorBody []byte // the begin of a body that came with an unexpected status
+	answer    []byte // what is kept of that answer
 }
 
 // hop is one request of a redirect chain.
@@ -56,7 +59,7 @@ func newExchange(w *worker) exchange {
 	l := w.load
 	x := exchange{worker: w, load: l, names: map[string]int{}, lastIndex: -1}
 	x.headerName = strings.ToLower(l.cfg.EndpointHeader)
-	x.parser.Capture = []string{"location", x.headerName}
+	x.parser.Capture = append([]string{"location", x.headerName}, telling[:]...)
 	return x
 }
 
@@ -119,6 +122,8 @@ func (x *exchange) answered() {
 	r := &x.result
 	if !x.load.ok[r.Status] {
 		r.Fate, r.Class = FateLost, statusClass(r.Status)
+		x.answer = answerText(x.answer, r.Status, func(i int) []byte { return x.parser.Captured(2 + i) }, x.errorBody)
+		r.Answer = x.answer
 		x.endTrace(&failure{stage: StageStatus})
 	}
 }
@@ -165,11 +170,12 @@ func (x *exchange) one(ctx context.Context, at *hop, deadline time.Time) *failur
 		return err
 	}
 	c, r := x.conn, &x.result
-	r.Reused, r.Endpoint = c.used, c.endpoint
+	r.Reused, r.Endpoint, r.Connection = c.used, c.endpoint, c.number
 	if err := x.worker.arm(c, deadline); err != nil {
 		return x.broken(&failure{stage: StageSend, err: err})
 	}
 	x.parser.Reset(at.method == "HEAD")
+	x.errorBody = x.errorBody[:0]
 	c.used = true
 	began := x.now()
 	sent, writeErr := c.Write(at.bytes)
@@ -207,6 +213,13 @@ func (x *exchange) broken(f *failure) *failure {
 	}
 	x.drop()
 	return f
+}
+
+// keepBody keeps the begin of the body of an answer that is a loss.
+func (x *exchange) keepBody(piece []byte) {
+	if room := maxAnswerBody - len(x.errorBody); room > 0 && !x.load.ok[x.parser.Status()] {
+		x.errorBody = append(x.errorBody, piece[:min(room, len(piece))]...)
+	}
 }
 
 // read reads one whole answer.

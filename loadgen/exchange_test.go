@@ -138,6 +138,25 @@ func TestRedirectToNowhere(t *testing.T) {
 	}
 }
 
+// TestRedirectOddly: what a Location says in plain goes escaped into the
+// request line.
+func TestRedirectOddly(t *testing.T) {
+	var got atomic.Value
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" {
+			w.Header().Set("Location", "/ä b?ä b")
+			w.WriteHeader(http.StatusFound)
+			return
+		}
+		got.Store(r.RequestURI)
+	}))
+	defer server.Close()
+	run := runLoad(t, loadgen.Config{URL: server.URL, Requests: 1, Workers: 1})
+	if run.Counts.OK != 1 || got.Load() != "/%C3%A4%20b?%C3%A4%20b" {
+		t.Errorf("%+v, asked for %v", run.Counts, got.Load())
+	}
+}
+
 // TestUserinfo: a URL's user and password are basic authentication, as in hey,
 // and the password is nobody else's business.
 func TestUserinfo(t *testing.T) {

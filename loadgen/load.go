@@ -312,7 +312,7 @@ func (l *Load) settings() Settings {
 	s := Settings{
 		URL: l.target.shown(), Method: c.Method, Requests: c.Requests, Workers: c.Workers, Rate: c.Rate, Duration: c.Duration,
 		Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, KeepAlive: l.keepAlive,
-		Redirects: !c.DisableRedirects, OK: c.OK, Engine: "pool",
+		Redirects: !c.DisableRedirects, OK: c.OK, EndpointHeader: c.EndpointHeader, Engine: "pool",
 	}
 	if c.Duration > 0 {
 		s.Requests = 0

@@ -48,6 +48,7 @@ type worker struct {
 	load     *Load
 	shard    *shard
 	index    int
+	made     int64 // connections
 	exchange exchange
 
 	mu      sync.Mutex // guards current and aborted
@@ -58,6 +59,7 @@ type worker struct {
 func newWorker(l *Load, i int) *worker {
 	w := &worker{load: l, shard: l.recorder.shards[i%len(l.recorder.shards)], index: i}
 	w.exchange = newExchange(w)
+	w.exchange.parser.Body = w.exchange.keepBody
 	return w
 }
 
@@ -89,6 +91,13 @@ func (w *worker) await(timer *time.Timer, d time.Duration) bool {
 	case <-w.load.budget.over:
 		return false
 	}
+}
+
+// connectionNumber numbers a new connection: workers take turns, so that no two
+// ever give the same.
+func (w *worker) connectionNumber() int64 {
+	w.made++
+	return int64(w.index) + 1 + (w.made-1)*int64(w.load.cfg.Workers)
 }
 
 // register makes c the connection that abort ends; nil for none.

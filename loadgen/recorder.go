@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
 )
 
 // recorder counts results in shards that share nothing, and merges them at the
@@ -23,9 +24,13 @@ func newRecorder(sinks []Sink) *recorder {
 func newShards(n int, sinks []Sink) *recorder {
 	r := &recorder{names: &endpointNames{}}
 	for range n {
-		r.shards = append(r.shards, &shard{sinks: sinks, names: r.names})
+		r.shards = append(r.shards, newShard(sinks, r.names))
 	}
 	return r
+}
+
+func newShard(sinks []Sink, names *endpointNames) *shard {
+	return &shard{sinks: sinks, names: names, samples: classTexts{most: maxSamples}, answers: classTexts{most: maxAnswers}}
 }
 
 // shard is the part of the recorder that one or more workers write to.
@@ -43,7 +48,8 @@ type shard struct {
 	statuses    map[int]int64
 	connections ConnectionCount
 	lost        lostDetails
-	samples     sampleSet
+	samples     classTexts
+	answers     classTexts
 
 	counts [4]int64 // by Fate
 
@@ -111,6 +117,9 @@ func (s *shard) connection(f func(*ConnectionCount)) {
 // finish counts the fate of a request that was counted as started.
 func (s *shard) finish(r *Result) {
 	r.Sample = asText(r.Sample)
+	if !utf8.Valid(r.Answer) {
+		r.Answer = []byte(asText(string(r.Answer)))
+	}
 	s.mu.Lock()
 	s.counts[r.Fate]++
 	s.recordOutcome(r)
@@ -204,9 +213,11 @@ func (s *shard) recordTimes(r *Result) {
 
 func (s *shard) recordLost(r *Result) {
 	d := lostDetail{LostRequest: LostRequest{
-		Start: r.Start, End: r.End, Class: r.Class, Endpoint: s.names.name(r.Endpoint), Reused: r.Reused, Sample: -1,
+		Start: r.Start, End: r.End, Class: r.Class, Endpoint: s.names.name(r.Endpoint), Reused: r.Reused, Sample: -1, Connection: r.Connection,
 	}}
-	if !r.Answered() {
+	if r.Answered() {
+		s.answers.add(r.Class, string(r.Answer), 1)
+	} else {
 		d.text = s.samples.add(r.Class, r.Sample, 1)
 	}
 	s.lost.add(d)
@@ -296,7 +307,7 @@ func (r *recorder) progress() Progress {
 func (r *recorder) merge(run *Run) {
 	run.Statuses = map[int]int64{}
 	run.Outcomes, run.Endpoints = []Outcome{}, []EndpointSeen{}
-	total := &shard{}
+	total := newShard(nil, r.names)
 	for _, s := range r.shards {
 		run.Counts.Started += s.started.Load()
 		run.Counts.OK += s.counts[FateOK]
@@ -317,7 +328,9 @@ func (r *recorder) merge(run *Run) {
 		for i := range s.endpoints {
 			total.endpoint(i - 1).merge(&s.endpoints[i])
 		}
+		total.answers.merge(&s.answers)
 	}
+	run.Answers = total.answers.answers()
 	r.outcomes(run, total.endpoints)
 	total.tellLost(run)
 	for i := range run.Bins.List {
@@ -328,12 +341,12 @@ func (r *recorder) merge(run *Run) {
 // tellLost writes the lost requests and the samples, with the samples numbered.
 func (s *shard) tellLost(run *Run) {
 	s.lost.cut()
-	samples, places := s.samples.list()
+	samples, places := s.samples.samples()
 	run.Samples, run.LostUntold = samples, s.lost.untold
 	run.Lost = make([]LostRequest, 0, len(s.lost.list))
 	for _, d := range s.lost.list {
 		if d.Class.Stage() != StageStatus {
-			i, ok := places[sampleKey{d.text, d.Class}]
+			i, ok := places[sampleKey{d.Class, d.text}]
 			if !ok {
 				i = places[otherSamples(d.Class)]
 			}

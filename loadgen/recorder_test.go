@@ -20,12 +20,13 @@ import (
 // randomResult makes results of every fate.
 func randomResult(rng *rand.Rand, span int64) *Result {
 	start := rng.Int64N(span)
-	r := &Result{Start: start, End: start + rng.Int64N(span/10) + 1, Endpoint: rng.IntN(4) - 1, Reused: rng.IntN(2) == 0}
+	r := &Result{Start: start, Connection: rng.Int64N(5), End: start + rng.Int64N(span/10) + 1, Endpoint: rng.IntN(4) - 1, Reused: rng.IntN(2) == 0}
 	switch rng.IntN(6) {
 	case 0:
 		r.Fate, r.Class, r.Sample = FateLost, newClass(StageConnect, CauseRefused), "refused"
 	case 1:
 		r.Fate, r.Class, r.Status = FateLost, statusClass(503), 503
+		r.Answer = fmt.Appendf(nil, "503\x00envoy\x00retry-after: %d\nvia: \xff\"\n\x00<body>\x00 %d", rng.IntN(2), rng.IntN(100))
 	case 2:
 		r.Fate, r.Class, r.Sample = FateSpoiled, newClass(StageClient, CausePorts), "ports"
 	case 3:

@@ -36,15 +36,17 @@ type Run struct {
 	Phases     PhaseLatencies `json:"phases"` // of answered requests
 	Bins       Bins           `json:"bins"`
 	Endpoints  []EndpointSeen `json:"endpoints"`
-	Lost       []LostRequest  `json:"lost"`             // in order of failure, at most 100,000
-	LostUntold int64          `json:"lostUntold"`       // lost requests beyond those in Lost, in the counts alone
-	Traces     []Trace        `json:"traces,omitempty"` // of the first lost requests, if asked for
-	Samples    []Sample       `json:"samples"`          // error texts by how often they were met
-	Marks      []Mark         `json:"marks"`            // in order of start
+	Lost       []LostRequest  `json:"lost"`              // in order of failure, at most 100,000
+	LostUntold int64          `json:"lostUntold"`        // lost requests beyond those in Lost, in the counts alone
+	Traces     []Trace        `json:"traces,omitempty"`  // of the first lost requests, if asked for
+	Samples    []Sample       `json:"samples"`           // error texts by how often they were met
+	Answers    []ErrorAnswer  `json:"answers,omitempty"` // with an unexpected status, by how often they came
+	Marks      []Mark         `json:"marks"`             // in order of start
 	Notes      []string       `json:"notes,omitempty"`
 
 	Expect  []string `json:"expect,omitempty"`  // checks that fail the verdict when false
 	Require []string `json:"require,omitempty"` // checks that make it inconclusive when false
+	FailIf  []string `json:"failIf,omitempty"`  // checks that fail it when true
 }
 
 // Settings is what a run was asked to do.
@@ -60,6 +62,7 @@ type Settings struct {
 	KeepAlive      bool          `json:"keepAlive"`
 	Redirects      bool          `json:"redirects"`
 	OK             StatusSet     `json:"ok"`
+	EndpointHeader string        `json:"endpointHeader,omitempty"` // response field that named the replica
 	Engine         string        `json:"engine"`
 }
 
@@ -150,6 +153,19 @@ type LostRequest struct {
 	Endpoint string `json:"endpoint,omitempty"`
 	Reused   bool   `json:"reused,omitempty"`
 	Sample   int    `json:"sample"` // index into Samples, -1 for none
+	// Connection tells those lost on one connection from those lost on others;
+	// 0 when there was none.
+	Connection int64 `json:"connection,omitempty"`
+}
+
+// ErrorAnswer is what answers with an unexpected status had in common, and how
+// many they were. Of more kinds than 64 of one status only that is kept.
+type ErrorAnswer struct {
+	Status int      `json:"status"`
+	Server string   `json:"server,omitempty"` // its Server field
+	Fields []string `json:"fields,omitempty"` // telling ones, "name: value"
+	Body   string   `json:"body,omitempty"`   // its first 256 bytes, as valid UTF-8
+	Count  int64    `json:"count"`
 }
 
 // Sample is one error text, in hey's words, and how many requests met it.

@@ -47,8 +47,10 @@ type Result struct {
 	Status     int   // of the answer, 0 without one
 	Reused     bool  // the connection had carried a request before
 	Endpoint   int   // index into the recorder's endpoints, -1 for none
+	Connection int64 // its number in the run, 0 for none
 	Bytes      int64 // body bytes received
 	Sample     string
+	Answer     []byte // what is kept of an answer with an unexpected status, as answerText writes it
 }
 
 // Answered reports whether a complete answer arrived, with whatever status.

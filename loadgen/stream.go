@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -48,6 +49,7 @@ type streamRequest struct {
 	Status   int    `json:"status"`
 	Reused   bool   `json:"reused"`
 	Endpoint string `json:"endpoint"`
+	Number   int64  `json:"connection"` // a number for each, from 1
 	Bytes    int64  `json:"bytes"`
 	DNS      int64  `json:"dnsNs"`
 	Connect  int64  `json:"connectNs"` // DNS and TLS included
@@ -56,6 +58,8 @@ type streamRequest struct {
 	Wait     int64  `json:"waitNs"`
 	Read     int64  `json:"readNs"`
 	Sample   string `json:"sample"` // error text
+
+	Answer *ErrorAnswer `json:"answer"` // with an unexpected status
 }
 
 // streamEnd is a Run without what its requests decide: a field that hides one
@@ -73,6 +77,7 @@ type streamEnd struct {
 	Lost       decided `json:"lost,omitempty"`
 	LostUntold decided `json:"lostUntold,omitempty"`
 	Samples    decided `json:"samples,omitempty"`
+	Answers    decided `json:"answers,omitempty"`
 }
 
 // decided takes the place of a field that requests decide, and is empty.
@@ -144,6 +149,9 @@ func appendRequest(b []byte, r *Result, endpoint string) []byte {
 	if endpoint != "" {
 		b = appendString(append(b, `,"endpoint":`...), endpoint)
 	}
+	if r.Connection != 0 {
+		b = strconv.AppendInt(append(b, `,"connection":`...), r.Connection, 10)
+	}
 	p := &r.Phases
 	for _, phase := range [...]struct {
 		key string
@@ -163,11 +171,34 @@ func appendRequest(b []byte, r *Result, endpoint string) []byte {
 	if r.Sample != "" {
 		b = appendString(append(b, `,"sample":`...), r.Sample)
 	}
+	if len(r.Answer) > 0 {
+		b = appendAnswer(append(b, `,"answer":`...), r.Answer)
+	}
 	return append(b, "}\n"...)
 }
 
+// appendAnswer encodes what answerText wrote as an ErrorAnswer without a count.
+func appendAnswer(b, text []byte) []byte {
+	status, text, _ := bytes.Cut(text, []byte{0})
+	server, text, _ := bytes.Cut(text, []byte{0})
+	fields, body, _ := bytes.Cut(text, []byte{0})
+	b = append(append(b, `{"status":`...), status...)
+	b = appendString(append(b, `,"server":`...), server)
+	b = append(b, `,"fields":[`...)
+	for i := 0; len(fields) > 0; i++ {
+		var field []byte
+		field, fields, _ = bytes.Cut(fields, []byte{'\n'})
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, field)
+	}
+	b = appendString(append(b, `],"body":`...), body)
+	return append(b, '}')
+}
+
 // appendString encodes a JSON string; what is rare, encoding/json does.
-func appendString(b []byte, s string) []byte {
+func appendString[text string | []byte](b []byte, s text) []byte {
 	begin := len(b)
 	b = append(b, '"')
 	for i := range len(s) {
@@ -175,8 +206,8 @@ func appendString(b []byte, s string) []byte {
 		case c == '"' || c == '\\':
 			b = append(b, '\\', c)
 		case c < ' ' || c >= utf8.RuneSelf:
-			text, _ := json.Marshal(s) // a string can always be encoded
-			return append(b[:begin], text...)
+			quoted, _ := json.Marshal(string(s)) // a string can always be encoded
+			return append(b[:begin], quoted...)
 		default:
 			b = append(b, c)
 		}

@@ -57,7 +57,7 @@ func syntheticRun(rng *rand.Rand, variant string, requests int, sinks ...Sink) *
 	run.Marks = []Mark{{Kind: MarkStep, Name: "scale 3 → 1", Start: -5, End: 10, Error: "why"}}
 	run.Notes = []string{"a note"}
 	run.Traces = []Trace{{Start: 1, Class: statusClass(503), Endpoint: "gw-1", Steps: []TraceStep{{At: 2, What: "x", Error: "y"}}}}
-	run.Expect, run.Require = []string{"lost == 0"}, []string{"ok > 0"}
+	run.Expect, run.Require, run.FailIf = []string{"lost == 0"}, []string{"ok > 0"}, []string{"lost > 0"}
 	for _, sink := range sinks {
 		sink.End(run)
 	}
@@ -133,6 +133,8 @@ func TestStreamHoldsAllOfResult(t *testing.T) {
 			f.SetBool(true)
 		case f.Kind() == reflect.String:
 			f.SetString("x")
+		case f.Kind() == reflect.Slice:
+			f.SetBytes([]byte("503\x00x"))
 		}
 		if string(appendRequest(nil, r, endpoint)) == empty {
 			t.Errorf("%s is not in the line", name)
@@ -151,7 +153,7 @@ func TestStreamBeyondBounds(t *testing.T) {
 	r := newShards(3, []Sink{sink})
 	const requests = maxLostDetails + lostSlack + 5000
 	for n, i := range rand.New(rand.NewPCG(5, 6)).Perm(requests) {
-		q := &Result{Start: int64(i / 3), End: int64(i / 2), Fate: FateLost, Class: newClass(StageWait, CauseEOF), Sample: fmt.Sprint(i % (maxSamples + 100))}
+		q := &Result{Start: int64(i / 3), End: int64(i / 2), Fate: FateLost, Class: newClass(StageWait, CauseEOF), Sample: fmt.Sprint(i % (maxSamples + 100)), Connection: int64(i % 2)}
 		if i%7 == 0 {
 			q.Class = newClass(StageWait, CauseReset)
 		}
@@ -166,7 +168,7 @@ func TestStreamBeyondBounds(t *testing.T) {
 	if err := sink.Close(rec); err != nil {
 		t.Fatal(err)
 	}
-	if len(run.Lost) != maxLostDetails || run.LostUntold != requests-maxLostDetails || len(run.Endpoints) != maxEndpoints+1 || len(run.Samples) != maxSamples+2 {
+	if len(run.Lost) != maxLostDetails || run.LostUntold != requests-maxLostDetails || len(run.Endpoints) != maxEndpoints+1 || len(run.Samples) != 2*maxSamples+2 {
 		t.Fatalf("%d lost, %d untold, %d endpoints, %d samples", len(run.Lost), run.LostUntold, len(run.Endpoints), len(run.Samples))
 	}
 	got, err := ReadRecording(&stream)
@@ -268,6 +270,7 @@ func TestReadStreamNamesWhatIsWrong(t *testing.T) {
 		"ends before it starts":   {begin + `{"fate":"ok","startNs":5,"endNs":4}`, "stream: line 2: -1 ns is not a time"},
 		"ends in ages":            {begin + `{"fate":"ok","endNs":9223372036854775807}`, "stream: line 2: 9223372036854775807 ns is not a time"},
 		"negative phase":          {begin + `{"fate":"ok","waitNs":-1}`, "stream: line 2: -1 ns is not a time"},
+		"negative connection":     {begin + `{"fate":"ok","connection":-1}`, "stream: line 2: connection -1"},
 		"negative bytes":          {begin + `{"fate":"ok","bytes":-1}`, "stream: line 2: -1 bytes"},
 		"strange status":          {begin + `{"fate":"ok","status":1000}`, "stream: line 2: 0 bytes with status 1000"},
 		"run inside a run":        {begin + begin, "stream: line 2: a run begins inside another"},
@@ -492,7 +495,7 @@ func TestCSVTellsVariants(t *testing.T) {
 
 var streamed = []*Result{
 	{Start: 1e9, End: 2e9, Status: 200, Bytes: 12345, Phases: Phases{Connect: 1e5, Send: 1e4, Wait: 1e6, Read: 1e3}},
-	{Start: 1e9, End: 2e9, Fate: FateLost, Class: statusClass(503), Status: 503},
+	{Start: 1e9, End: 2e9, Fate: FateLost, Class: statusClass(503), Status: 503, Connection: 7, Answer: []byte("503\x00envoy\x00via: x\nretry-after: 1\n\x00no healthy upstream")},
 	{Start: 1e9, End: 2e9, Fate: FateLost, Class: newClass(StageConnect, CauseRefused), Sample: `Get "http://gateway/": dial tcp gateway:80: connect: connection refused`},
 }
 

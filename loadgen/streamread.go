@@ -146,7 +146,7 @@ func (s *streamReader) request(q *streamRequest) error {
 // result checks a request for what the recorder relies on.
 func (s *streamReader) result(q *streamRequest) (*Result, error) {
 	r := &Result{
-		Start: q.Start, End: q.Finish, Status: q.Status, Reused: q.Reused, Bytes: q.Bytes, Sample: q.Sample, Endpoint: -1,
+		Start: q.Start, End: q.Finish, Status: q.Status, Reused: q.Reused, Bytes: q.Bytes, Sample: q.Sample, Endpoint: -1, Connection: q.Number,
 		Phases: Phases{DNS: q.DNS, Connect: q.Connect, TLS: q.TLS, Send: q.Send, Wait: q.Wait, Read: q.Read},
 	}
 	if err := s.classify(r, q); err != nil {
@@ -157,8 +157,14 @@ func (s *streamReader) result(q *streamRequest) (*Result, error) {
 			return nil, fmt.Errorf("%d ns is not a time of a request", ns)
 		}
 	}
+	if q.Number < 0 || q.Number > maxCount {
+		return nil, fmt.Errorf("connection %d", q.Number)
+	}
 	if r.Bytes < 0 || r.Status < 0 || r.Status > 999 {
 		return nil, fmt.Errorf("%d bytes with status %d are no answer", r.Bytes, r.Status)
+	}
+	if q.Answer != nil {
+		r.Answer = q.Answer.text()
 	}
 	if q.Endpoint != "" {
 		r.Endpoint = s.run.recorder.names.id(q.Endpoint)

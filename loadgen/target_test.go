@@ -11,6 +11,8 @@ func TestTarget(t *testing.T) {
 		"IPv6, no port":    {"http://[::1]/", "[::1]:80", "[::1]", "/"},
 		"zone stays ours":  {"http://[fe80::1%25eth0]:8080/", "[fe80::1%eth0]:8080", "[fe80::1]:8080", "/"},
 		"zone, no port":    {"http://[fe80::1%25eth0]/", "[fe80::1%eth0]:80", "[fe80::1]", "/"},
+		"odd path":         {"http://gateway/a b/ä", "gateway:80", "gateway", "/a%20b/%C3%A4"},
+		"odd query":        {"http://gateway/?a b=ä%20%zz", "gateway:80", "gateway", "/?a%20b=%C3%A4%20%zz"},
 		"userinfo is none": {"http://u:p@gateway/", "gateway:80", "gateway", "/"},
 	}
 	for name, tc := range tests {

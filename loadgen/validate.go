@@ -54,6 +54,11 @@ func (r *Run) validateCounts() error {
 			return err
 		}
 	}
+	for _, a := range r.Answers {
+		if err := within(limit{"answers", int64(a.Status), 0, 999}, count("answers", a.Count)); err != nil {
+			return err
+		}
+	}
 	for _, s := range r.Samples {
 		if err := within(count("samples", s.Count)); err != nil {
 			return err
@@ -141,7 +146,7 @@ func (r *Run) validateLost() error {
 	for i, l := range r.Lost {
 		if err := within(
 			limit{"startNs", l.Start, 0, l.End}, limit{"endNs", l.End, before, maxTime},
-			limit{"sample", int64(l.Sample), -1, int64(len(r.Samples)) - 1},
+			limit{"sample", int64(l.Sample), -1, int64(len(r.Samples)) - 1}, limit{"connection", l.Connection, 0, maxCount},
 		); err != nil {
 			return fmt.Errorf("lost request %d: %w", i, err)
 		}

@@ -4,86 +4,350 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/agnivade/levenshtein"
 
 	"nodrop/loadgen"
 )
 
-// Check is a comparison of one count of a run with a number: "lost > 0".
+// Check compares one figure of a run with a number: "lost > 0", "p99 > 250ms".
+// With Relative it compares the change from one arm to the other: "p99 > +10%".
 type Check struct {
-	Metric string
-	Op     string
-	Value  float64
+	Metric   string
+	Op       string
+	Value    float64 // in Unit
+	Unit     string  // of units; "" for counts and rates, and where it may be left out
+	Relative bool    // Value is the change in %, NEW over BASE
 }
 
-// metrics lists what a check can ask for.
-var metrics = []struct {
-	name  string
-	value func(*loadgen.Run) float64
-}{
-	{"ok", func(r *loadgen.Run) float64 { return float64(r.Counts.OK) }},
-	{"lost", func(r *loadgen.Run) float64 { return float64(r.Counts.Lost) }},
-	{"spoiled", func(r *loadgen.Run) float64 { return float64(r.Counts.Spoiled) }},
-	{"unsent", func(r *loadgen.Run) float64 { return float64(r.Counts.Unsent) }},
-	{"aborted", func(r *loadgen.Run) float64 { return float64(r.Counts.Aborted) }},
-}
-
-// operators lists the comparisons; longer ones first, so that ">" does not
-// shadow ">=".
+// operators lists the comparisons.
 var operators = []struct {
 	name  string
 	holds func(a, b float64) bool
 }{
+	{">", func(a, b float64) bool { return a > b }},
 	{">=", func(a, b float64) bool { return a >= b }},
+	{"<", func(a, b float64) bool { return a < b }},
 	{"<=", func(a, b float64) bool { return a <= b }},
 	{"==", func(a, b float64) bool { return a == b }},
 	{"!=", func(a, b float64) bool { return a != b }},
-	{">", func(a, b float64) bool { return a > b }},
-	{"<", func(a, b float64) bool { return a < b }},
 }
 
-// ParseCheck reads "METRIC OP NUMBER".
-func ParseCheck(s string) (Check, error) {
+const operatorNames = "> >= < <= == !="
+
+// units lists what may follow a number, and the factor to the metric's own
+// unit: ns for durations, 1 for ratios. % divides, so that 7 % is what 7 of
+// 100 is.
+var units = []struct {
+	name          string
+	dim           Dimension
+	factor, parts float64
+}{
+	{"ns", Duration, 1, 1},
+	{"us", Duration, 1e3, 1},
+	{"µs", Duration, 1e3, 1},
+	{"μs", Duration, 1e3, 1}, // the Greek letter, beside the micro sign
+	{"ms", Duration, 1e6, 1},
+	{"s", Duration, 1e9, 1},
+	{"m", Duration, 60e9, 1},
+	{"h", Duration, 3600e9, 1},
+	{"%", Ratio, 1, 100},
+}
+
+const durationUnits = "ns us ms s m h"
+
+// ParseCheck reads "METRIC OP VALUE[UNIT]". An error is one line that names the
+// check and the column.
+func ParseCheck(text string) (Check, error) {
+	c, at, err := parseCheck(text)
+	if err == nil && c.Relative {
+		return Check{}, checkError(text, at, "nodrop compare BASE NEW", "a change (%s) needs two arms to compare", text[at:])
+	}
+	return c, err
+}
+
+// ParseChangeCheck reads what ParseCheck does, and changes: "p99 > +10%".
+func ParseChangeCheck(text string) (Check, error) {
+	c, _, err := parseCheck(text)
+	return c, err
+}
+
+// parseCheck returns the value's place as well, in bytes.
+func parseCheck(text string) (Check, int, error) {
+	s := &scanner{text: text}
+	nameAt, name := s.word(func(r rune) bool { return !unicode.IsSpace(r) && !strings.ContainsRune("<>=!", r) })
+	if name == "" {
+		return Check{}, 0, checkError(text, nameAt, "write 'lost > 0'", "a metric is missing")
+	}
+	m, unknown := findMetric(name)
+	if unknown != nil {
+		return Check{}, 0, checkError(text, nameAt, unknown.Hint, "%s", unknown.Problem)
+	}
+	opAt, op := s.word(func(r rune) bool { return strings.ContainsRune("<>=!", r) })
+	switch {
+	case op == "":
+		return Check{}, 0, checkError(text, opAt, "", "an operator is missing: one of %s", operatorNames)
+	case operator(op) == nil:
+		return Check{}, 0, checkError(text, opAt, "", "unknown operator %q: one of %s", op, operatorNames)
+	}
+	value, digits, unit, at, err := s.number()
+	if err != nil {
+		return Check{}, at, err
+	}
+	c := Check{Metric: name, Op: op, Value: value, Unit: unit, Relative: strings.ContainsRune("+-", rune(digits[0]))}
+	if problem, hint := c.misfit(m, digits); problem != "" {
+		return Check{}, at, checkError(text, at, hint, "%s", problem)
+	}
+	return c, at, nil
+}
+
+// numberPattern leaves signs to be seen: they make a change of a number.
+var numberPattern = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`)
+
+// number reads value and unit, to the end of the text; at is the value's place.
+func (s *scanner) number() (value float64, digits, unit string, at int, err error) {
+	s.space()
+	at = s.at
+	digits = numberPattern.FindString(s.text[at:])
+	rest := s.text[at:]
+	switch {
+	case rest == "":
+		return 0, "", "", at, checkError(s.text, at, "", "a number is missing")
+	case digits == "":
+		return 0, "", "", at, checkError(s.text, at, "", "%q is not a number", rest)
+	}
+	s.at += len(digits)
+	value, err = strconv.ParseFloat(digits, 64)
+	if err != nil {
+		return 0, "", "", at, checkError(s.text, at, "", "%s is out of range", digits)
+	}
+	unitAt, unit := s.word(func(r rune) bool { return unicode.IsLetter(r) || r == '%' })
+	unknown := unit != "" && findUnit(unit) < 0
+	restAt, rest := s.word(func(rune) bool { return true })
+	switch {
+	case unknown && unitAt == at+len(digits):
+		return 0, "", "", at, checkError(s.text, unitAt, "", "unknown unit %q: durations take %s, ratios %%", unit, durationUnits)
+	case unknown:
+		return 0, "", "", at, checkError(s.text, unitAt, "", "nothing may follow the value: %q", s.text[unitAt:])
+	case rest != "":
+		return 0, "", "", at, checkError(s.text, restAt, "", "nothing may follow the value: %q", rest)
+	}
+	return value + 0, digits, unit, at, nil // + 0 makes 0 of -0
+}
+
+// misfit says why a value is none of the metric's; "" when it is one.
+func (c Check) misfit(m metric, digits string) (problem, hint string) {
+	u := findUnit(c.Unit)
+	switch {
+	case c.Relative && c.Unit != "%":
+		problem = fmt.Sprintf("a sign makes a change of it, which is in %%: %s%%", digits)
+	case c.Relative:
+	case c.Unit == "" && m.dim == Duration && c.Value != 0:
+		problem = fmt.Sprintf("a duration needs a unit: %sms", digits)
+	case c.Unit != "" && m.dim != units[u].dim:
+		problem = fmt.Sprintf("%s is %s, which is not in %s", m.name, m.dim, c.Unit)
+		if c.Unit == "%" && m.name == "lost" {
+			hint = fmt.Sprintf("the share of lost requests is loss: 'loss %s %s%%'", c.Op, digits)
+		}
+	case math.IsInf(c.threshold(), 0):
+		problem = digits + c.Unit + " is out of range"
+	}
+	return problem, hint
+}
+
+// scanner reads a check from left to right.
+type scanner struct {
+	text string
+	at   int // bytes
+}
+
+func (s *scanner) space() {
+	rest := strings.TrimLeftFunc(s.text[s.at:], unicode.IsSpace)
+	s.at = len(s.text) - len(rest)
+}
+
+// word skips space and takes what belongs; it returns where that begins.
+func (s *scanner) word(belongs func(rune) bool) (at int, word string) {
+	s.space()
+	at = s.at
+	end := strings.IndexFunc(s.text[at:], func(r rune) bool { return !belongs(r) })
+	if end < 0 {
+		end = len(s.text) - at
+	}
+	s.at += end
+	return at, s.text[at:s.at]
+}
+
+// checkError names the check and the column, counted in characters from 1.
+func checkError(text string, at int, hint, format string, args ...any) error {
+	problem := fmt.Sprintf("check %q: column %d: %s", text, utf8.RuneCountInString(text[:at])+1, fmt.Sprintf(format, args...))
+	if hint == "" {
+		return errors.New(problem)
+	}
+	return &loadgen.HintError{Problem: problem, Hint: hint}
+}
+
+func operator(name string) func(a, b float64) bool {
 	for _, op := range operators {
-		left, right, ok := strings.Cut(s, op.name)
-		if !ok {
-			continue
+		if op.name == name {
+			return op.holds
 		}
-		c := Check{Metric: strings.TrimSpace(left), Op: op.name}
-		value, err := strconv.ParseFloat(strings.TrimSpace(right), 64)
-		if err != nil || math.IsNaN(value) || math.IsInf(value, 0) {
-			return Check{}, fmt.Errorf("check %q: %q is not a number", s, strings.TrimSpace(right))
-		}
-		c.Value = value + 0 // makes 0 of -0
-		if _, err := c.holds(&loadgen.Run{}); err != nil {
-			return Check{}, fmt.Errorf("check %q: %w", s, err)
-		}
-		return c, nil
 	}
-	return Check{}, fmt.Errorf("check %q: no comparison in it; hint: write \"lost > 0\"", s)
+	return nil
 }
 
+// findUnit is an index into units, -1 for none.
+func findUnit(name string) int {
+	for i, u := range units {
+		if u.name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// String is the check as ParseCheck reads it.
 func (c Check) String() string {
-	return fmt.Sprintf("%s %s %s", c.Metric, c.Op, strconv.FormatFloat(c.Value, 'f', -1, 64))
+	value := strconv.FormatFloat(c.Value, 'f', -1, 64)
+	if c.Relative && c.Value >= 0 {
+		value = "+" + value
+	}
+	return c.Metric + " " + c.Op + " " + value + c.Unit
 }
 
-// holds evaluates the check on a run.
-func (c Check) holds(run *loadgen.Run) (bool, error) {
+// threshold is the value in the metric's own unit; durations are whole ns.
+func (c Check) threshold() float64 {
+	i := findUnit(c.Unit)
+	if i < 0 || c.Relative {
+		return c.Value
+	}
+	v := c.Value * units[i].factor / units[i].parts
+	if units[i].dim == Duration {
+		v = math.Round(v)
+	}
+	return v
+}
+
+// Figure is what one metric of a run is.
+type Figure struct {
+	Value     float64 // ns for durations, requests per second for rates
+	Known     bool    // false when there is none: p99 without an answer
+	Dimension Dimension
+}
+
+// String is the figure as a person reads it.
+func (f Figure) String() string {
+	if !f.Known {
+		return "-"
+	}
+	return f.Dimension.format(f.Value)
+}
+
+// on evaluates the check, which is not a change, on a run.
+func (c Check) on(r *RunReport) (met bool, f Figure) {
+	m, _ := findMetric(c.Metric)
+	f = m.of(r)
+	return f.Known && operator(c.Op)(f.Value, c.threshold()), f
+}
+
+// Rule says what a check is for.
+type Rule string
+
+// The rules.
+const (
+	FailIf  Rule = "fail-if" // fails the verdict when true
+	Expect  Rule = "expect"  // fails it when false
+	Require Rule = "require" // makes it inconclusive when false
+)
+
+// CheckResult is one check on one run, or on the change between two arms.
+type CheckResult struct {
+	Where   string // the run's variant or, of a comparison, the arm and its file; "" for a plain load
+	Rule    Rule
+	Check   string // as it was asked
+	Met     string // the figure and what it was: "p99 312.0 ms"; "" when there is none
+	Outcome Outcome
+	Reason  string // why it did not pass
+}
+
+// checkRun evaluates all that a run was recorded with.
+func checkRun(r *RunReport) []CheckResult {
+	var list []CheckResult
+	for _, of := range []struct {
+		rule   Rule
+		checks []string
+	}{{Require, r.Run.Require}, {Expect, r.Run.Expect}, {FailIf, r.Run.FailIf}} {
+		for _, text := range of.checks {
+			list = append(list, checkOne(of.rule, text, r))
+		}
+	}
+	return list
+}
+
+func checkOne(rule Rule, text string, r *RunReport) CheckResult {
+	res := CheckResult{Where: r.Run.Variant, Rule: rule, Check: text, Outcome: Inconclusive}
+	check, err := ParseCheck(text)
+	if err != nil {
+		res.Reason = err.Error()
+		return res
+	}
+	res.Check = check.String()
+	holds, f := check.on(r)
+	if !f.Known {
+		res.Reason = fmt.Sprintf("%s: %s has no value here", check, check.Metric)
+		return res
+	}
+	res.Met = check.Metric + " " + f.String()
+	switch {
+	case rule == FailIf && holds:
+		res.Outcome, res.Reason = Fail, fmt.Sprintf("%s: met %s", check, res.Met)
+	case rule == Expect && !holds:
+		res.Outcome, res.Reason = Fail, fmt.Sprintf("expected %s, met %s", check, res.Met)
+	case rule == Require && !holds:
+		res.Reason = fmt.Sprintf("required %s, met %s", check, res.Met)
+	default:
+		res.Outcome = Pass
+	}
+	return res
+}
+
+// nearestName is the candidate that name may have been meant for; "" for none.
+func nearestName(name string, candidates []string) string {
+	best, distance := "", (len(name)+1)/3+1 // beyond that it is another word
+	for _, c := range candidates {
+		if d := levenshtein.ComputeDistance(name, c); d < distance {
+			best, distance = c, d
+		}
+	}
+	return best
+}
+
+// didYouMean is a hint: the nearest name or, without one, what there is.
+func didYouMean(name string, candidates []string, all string) string {
+	if best := nearestName(name, candidates); best != "" {
+		return "did you mean " + best + "?"
+	}
+	return "known: " + all
+}
+
+// metricNames lists the names that can be spelled out, for hints.
+func metricNames() []string {
+	var names []string
 	for _, m := range metrics {
-		if m.name != c.Metric {
-			continue
-		}
-		for _, op := range operators {
-			if op.name == c.Op {
-				return op.holds(m.value(run), c.Value), nil
-			}
-		}
-		return false, errors.New("unknown comparison " + c.Op)
+		names = append(names, m.name)
 	}
-	known := make([]string, len(metrics))
-	for i, m := range metrics {
-		known[i] = m.name
+	names = append(names, "p50", "p90", "p95", "p99", "p99.9")
+	for _, phase := range phaseNames {
+		names = append(names, phase.name+".p50", phase.name+".p99")
 	}
-	return false, fmt.Errorf("unknown count %q; known: %s", c.Metric, strings.Join(known, ", "))
+	for _, class := range slices.Concat(lossStageNames(), lossClassNames()) {
+		names = append(names, "lost."+class)
+	}
+	return names
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -10,16 +11,34 @@ import (
 
 func TestParseCheck(t *testing.T) {
 	for text, want := range map[string]Check{
-		"lost > 0":          {"lost", ">", 0},
-		"lost>0":            {"lost", ">", 0},
-		"  lost \t>=  12  ": {"lost", ">=", 12},
-		"ok >= 50000":       {"ok", ">=", 50000},
-		"spoiled == 0":      {"spoiled", "==", 0},
-		"unsent != 3":       {"unsent", "!=", 3},
-		"aborted<=7":        {"aborted", "<=", 7},
-		"lost < 1.5":        {"lost", "<", 1.5},
-		"lost < 1e3":        {"lost", "<", 1000},
-		"lost > -1":         {"lost", ">", -1},
+		"lost > 0":                      {Metric: "lost", Op: ">"},
+		"lost>0":                        {Metric: "lost", Op: ">"},
+		"  lost \t>=  12  ":             {Metric: "lost", Op: ">=", Value: 12},
+		"ok >= 50000":                   {Metric: "ok", Op: ">=", Value: 50000},
+		"spoiled == 0":                  {Metric: "spoiled", Op: "=="},
+		"unsent != 3":                   {Metric: "unsent", Op: "!=", Value: 3},
+		"aborted<=7":                    {Metric: "aborted", Op: "<=", Value: 7},
+		"lost < 1.5":                    {Metric: "lost", Op: "<", Value: 1.5},
+		"lost < 1e3":                    {Metric: "lost", Op: "<", Value: 1000},
+		"p99>250ms":                     {Metric: "p99", Op: ">", Value: 250, Unit: "ms"},
+		"p99 > 250 ms":                  {Metric: "p99", Op: ">", Value: 250, Unit: "ms"},
+		"max > 0":                       {Metric: "max", Op: ">"},
+		"p99.99 < .5s":                  {Metric: "p99.99", Op: "<", Value: 0.5, Unit: "s"},
+		"connect.p99 > 3us":             {Metric: "connect.p99", Op: ">", Value: 3, Unit: "us"},
+		"wait.mean > 3µs":               {Metric: "wait.mean", Op: ">", Value: 3, Unit: "µs"},
+		"loss > 0.1%":                   {Metric: "loss", Op: ">", Value: 0.1, Unit: "%"},
+		"loss > 0.001":                  {Metric: "loss", Op: ">", Value: 0.001},
+		"rps<1000":                      {Metric: "rps", Op: "<", Value: 1000},
+		"window.longest > 1m":           {Metric: "window.longest", Op: ">", Value: 1, Unit: "m"},
+		"lost.connect.refused > 0":      {Metric: "lost.connect.refused", Op: ">"},
+		"lost.connect > 0":              {Metric: "lost.connect", Op: ">"},
+		"lost.status.503 > 0":           {Metric: "lost.status.503", Op: ">"},
+		"lost.status > 0":               {Metric: "lost.status", Op: ">"},
+		"status.503 > 0":                {Metric: "status.503", Op: ">"},
+		"status.5xx == 0":               {Metric: "status.5xx", Op: "=="},
+		"p0 > 1h":                       {Metric: "p0", Op: ">", Value: 1, Unit: "h"},
+		"p100 > 1ns":                    {Metric: "p100", Op: ">", Value: 1, Unit: "ns"},
+		"window.total <= 1.25e2 ms\t\n": {Metric: "window.total", Op: "<=", Value: 125, Unit: "ms"},
 	} {
 		got, err := ParseCheck(text)
 		if err != nil || got != want {
@@ -28,47 +47,114 @@ func TestParseCheck(t *testing.T) {
 	}
 }
 
+func TestParseChangeCheck(t *testing.T) {
+	for text, want := range map[string]Check{
+		"p99 > +10%": {Metric: "p99", Op: ">", Value: 10, Unit: "%", Relative: true},
+		"rps<-5 %":   {Metric: "rps", Op: "<", Value: -5, Unit: "%", Relative: true},
+		"loss > +0%": {Metric: "loss", Op: ">", Unit: "%", Relative: true},
+		"loss > -0%": {Metric: "loss", Op: ">", Unit: "%", Relative: true},
+		"loss > 10%": {Metric: "loss", Op: ">", Value: 10, Unit: "%"},
+		"lost>+1e2%": {Metric: "lost", Op: ">", Value: 100, Unit: "%", Relative: true},
+	} {
+		got, err := ParseChangeCheck(text)
+		if err != nil || got != want {
+			t.Errorf("ParseChangeCheck(%q): got %+v, %v; want %+v", text, got, err, want)
+		}
+	}
+}
+
 func TestParseCheckErrors(t *testing.T) {
-	const known = "known: ok, lost, spoiled, unsent, aborted"
-	for text, want := range map[string]string{
-		"":               `check "": no comparison in it; hint: write "lost > 0"`,
-		"lost":           `check "lost": no comparison in it; hint: write "lost > 0"`,
-		"lost = 0":       `check "lost = 0": no comparison in it; hint: write "lost > 0"`,
-		"lost >":         `check "lost >": "" is not a number`,
-		"lost > many":    `check "lost > many": "many" is not a number`,
-		"lost > 0 > 1":   `check "lost > 0 > 1": "0 > 1" is not a number`,
-		"lost > 250ms":   `check "lost > 250ms": "250ms" is not a number`,
-		"lost > 1e999":   `check "lost > 1e999": "1e999" is not a number`,
-		"lost > NaN":     `check "lost > NaN": "NaN" is not a number`,
-		"lost < Inf":     `check "lost < Inf": "Inf" is not a number`,
-		"lost =< 5":      `check "lost =< 5": unknown count "lost ="; ` + known,
-		"> 0":            `check "> 0": unknown count ""; ` + known,
-		"Lost > 0":       `check "Lost > 0": unknown count "Lost"; ` + known,
-		"requests > 0":   `check "requests > 0": unknown count "requests"; ` + known,
-		"lost > 0 == 1":  `check "lost > 0 == 1": unknown count "lost > 0"; ` + known,
-		"not lost\n > 0": `check "not lost\n > 0": unknown count "not lost"; ` + known,
+	const operators = "one of > >= < <= == !="
+	for text, want := range map[string]struct{ problem, hint string }{
+		"":                   {"column 1: a metric is missing", "write 'lost > 0'"},
+		"> 0":                {"column 1: a metric is missing", "write 'lost > 0'"},
+		"lost":               {"column 5: an operator is missing: " + operators, ""},
+		"lost 0":             {"column 6: an operator is missing: " + operators, ""},
+		"lost = 0":           {`column 6: unknown operator "=": ` + operators, ""},
+		"lost =< 5":          {`column 6: unknown operator "=<": ` + operators, ""},
+		"lost >== 5":         {`column 6: unknown operator ">==": ` + operators, ""},
+		"lost >":             {"column 7: a number is missing", ""},
+		"lost > many":        {`column 8: "many" is not a number`, ""},
+		"lost > NaN":         {`column 8: "NaN" is not a number`, ""},
+		"lost < Inf":         {`column 8: "Inf" is not a number`, ""},
+		"lost > 1e999":       {"column 8: 1e999 is out of range", ""},
+		"max > 1e308h":       {"column 7: 1e308h is out of range", ""},
+		"lost > 0 > 1":       {`column 10: nothing may follow the value: "> 1"`, ""},
+		"lost>0 or p99>3ms":  {`column 8: nothing may follow the value: "or p99>3ms"`, ""},
+		"p99 > 3ms p50":      {`column 11: nothing may follow the value: "p50"`, ""},
+		"lost > 0, ok < 1":   {`column 9: nothing may follow the value: ", ok < 1"`, ""},
+		"lost > 250ms":       {"column 8: lost is a count, which is not in ms", ""},
+		"lost > 5%":          {"column 8: lost is a count, which is not in %", "the share of lost requests is loss: 'loss > 5%'"},
+		"rps < 10ms":         {"column 7: rps is a rate, which is not in ms", ""},
+		"rps < 10%":          {"column 7: rps is a rate, which is not in %", ""},
+		"loss > 5ms":         {"column 8: loss is a ratio, which is not in ms", ""},
+		"p99 > 250":          {"column 7: a duration needs a unit: 250ms", ""},
+		"p99 > 250%":         {"column 7: p99 is a duration, which is not in %", ""},
+		"p99 > 250ks":        {`column 10: unknown unit "ks": durations take ns us ms s m h, ratios %`, ""},
+		"lost > 0x1p4":       {`column 9: unknown unit "x": durations take ns us ms s m h, ratios %`, ""},
+		"lost > -1":          {"column 8: a sign makes a change of it, which is in %: -1%", ""},
+		"p99 > +10ms":        {"column 7: a sign makes a change of it, which is in %: +10%", ""},
+		"p99 > +10%":         {"column 7: a change (+10%) needs two arms to compare", "nodrop compare BASE NEW"},
+		"Lost > 0":           {`column 1: unknown metric "Lost"`, "did you mean lost?"},
+		"  windos > 0":       {`column 3: unknown metric "windos"`, "did you mean windows?"},
+		"requests > 0":       {`column 1: unknown metric "requests"`, "known: " + metricShapes},
+		"p101 > 1s":          {"column 1: p101: a percentile is at most 100", "write 99.9 % as p99.9"},
+		"connect.p999 > 1s":  {"column 1: p999: a percentile is at most 100", "write 99.9 % as p99.9"},
+		"connect.q99 > 1s":   {`column 1: unknown metric "connect.q99"`, "did you mean connect.p99?"},
+		"dns. > 1s":          {`column 1: unknown metric "dns."`, "known: min mean max p50 … p99.99 of each phase"},
+		"lost.refused > 0":   {`column 1: unknown failure class "refused"`, "known: a stage (dns connect proxy tls send wait head body status) or stage.cause"},
+		"lost.conect > 0":    {`column 1: unknown failure class "conect"`, "did you mean connect?"},
+		"lost.wait.rest > 0": {`column 1: unknown failure class "wait.rest"`, "did you mean wait.reset?"},
+		"lost.wait.eofx > 0": {`column 1: unknown failure class "wait.eofx"`, "did you mean wait.eof?"},
+		"lost. > 0":          {`column 1: unknown failure class ""`, "known: a stage (dns connect proxy tls send wait head body status) or stage.cause"},
+		"lost.client.ports>0": {
+			"column 1: client.ports is spoiled, never lost", "spoiled counts them",
+		},
+		"status.99 > 0":     {`column 1: "99" is not a status`, "status.503 or status.5xx"},
+		"status.5XX > 0":    {`column 1: "5XX" is not a status`, "status.503 or status.5xx"},
+		"µlost > 0":         {`column 1: unknown metric "µlost"`, "did you mean lost?"},
+		"p99 > 3µs µ":       {`column 11: nothing may follow the value: "µ"`, ""},
+		"µ µ > 0":           {`column 1: unknown metric "µ"`, "known: " + metricShapes},
+		"not lost\n > 0":    {`column 1: unknown metric "not"`, "known: " + metricShapes},
+		"lost\n> \xff\x00 ": {`column 8: "\xff\x00 " is not a number`, ""},
 	} {
 		got, err := ParseCheck(text)
-		switch {
-		case err == nil:
+		if err == nil {
 			t.Errorf("ParseCheck(%q): got %+v; want an error", text, got)
-		case err.Error() != want:
-			t.Errorf("ParseCheck(%q): got %q; want %q", text, err, want)
-		case got != (Check{}):
+			continue
+		}
+		hint := ""
+		if hinted, ok := errors.AsType[*loadgen.HintError](err); ok {
+			hint = hinted.Hint
+		}
+		_, problem, _ := strings.Cut(err.Error(), ": ")
+		if problem != want.problem || hint != want.hint {
+			t.Errorf("ParseCheck(%q): got %q, hint %q; want %q, %q", text, problem, hint, want.problem, want.hint)
+		}
+		if got != (Check{}) {
 			t.Errorf("ParseCheck(%q): got %+v beside the error; want nothing", text, got)
 		}
+	}
+	_, err := ParseCheck("p99 > 250")
+	if want := `check "p99 > 250": column 7: a duration needs a unit: 250ms`; err == nil || err.Error() != want {
+		t.Errorf("got %v; want %s", err, want)
 	}
 }
 
 func TestCheckString(t *testing.T) {
 	for text, want := range map[string]string{
-		"lost>0":          "lost > 0",
-		"lost>=  -0":      "lost >= 0",
-		"ok < 1e6":        "ok < 1000000",
-		"ok < 0.000001":   "ok < 0.000001",
-		"ok == 123456789": "ok == 123456789",
+		"lost>0":            "lost > 0",
+		"ok < 1e6":          "ok < 1000000",
+		"ok < 0.000001":     "ok < 0.000001",
+		"ok == 123456789":   "ok == 123456789",
+		"p99>.25 s":         "p99 > 0.25s",
+		"loss>=1%":          "loss >= 1%",
+		"p99>+10%":          "p99 > +10%",
+		"rps<-5%":           "rps < -5%",
+		"loss > -0%":        "loss > +0%",
+		"lost.connect != 3": "lost.connect != 3",
 	} {
-		c, err := ParseCheck(text)
+		c, err := ParseChangeCheck(text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,29 +164,92 @@ func TestCheckString(t *testing.T) {
 	}
 }
 
-func TestCheckHolds(t *testing.T) {
-	run := &loadgen.Run{Counts: loadgen.Counts{Planned: 100, Started: 90, Unsent: 10, OK: 50, Lost: 30, Spoiled: 7, Aborted: 3}}
+// TestMetrics: every metric, on a run where all of them differ.
+func TestMetrics(t *testing.T) {
+	list := steady(100, 0, ms, "gw-1")
+	for i := range int64(30) {
+		list = append(list, lost(200*ms+i*ms, 201*ms+i*ms, "connect.refused", "gw-1", refusedText))
+	}
+	for i := range int64(4) {
+		list = append(list, lost(900*ms, 901*ms+i*ms, "connect.timeout", "gw-1", refusedText))
+	}
+	for i, status := range []int{503, 503, 504, 404} {
+		q := lost(950*ms, 951*ms+int64(i)*ms, "status."+string(rune('0'+status/100))+"0"+string(rune('0'+status%10)), "gw-1", "")
+		q.status = status
+		list = append(list, q)
+	}
+	run := spoil(t, newRun(t, list, edited(func(run *loadgen.Run) {
+		run.Counts.Unsent = 10
+		run.Late = 17
+	})), 7)
+	r := &Build(recording(run)).Runs[0]
+	all := answered(run)
+	for name, want := range map[string]float64{
+		"planned": 155, "started": 145, "ok": 100, "lost": 38, "spoiled": 7, "unsent": 10, "aborted": 0, "late": 17,
+		"loss": 38.0 / 145, "windows": float64(len(r.Loss.Windows)), "window.total": float64(r.Loss.Time),
+		"window.longest":       float64(54 * ms),
+		"lost.connect.refused": 30, "lost.connect.timeout": 4, "lost.connect": 34, "lost.wait": 0, "lost.wait.eof": 0,
+		"lost.status": 4, "lost.status.503": 2, "lost.status.599": 0,
+		"status.200": 100, "status.503": 2, "status.5xx": 3, "status.4xx": 1, "status.1xx": 0,
+		"min": float64(all.Min), "mean": all.Mean(), "max": float64(all.Max), "p50": float64(all.Percentile(50)), "p99.9": float64(all.Percentile(99.9)),
+		"p0": float64(all.Min), "p100": float64(all.Max),
+		"connect.mean": run.Phases.Connect.Mean(), "dns.max": 0, "send.p50": float64(20 * us), "wait.min": float64(run.Phases.Wait.Min),
+		"read.p99": float64(run.Phases.Read.Percentile(99)), "rps": r.Summary.PerSecond,
+	} {
+		m, problem := findMetric(name)
+		if problem != nil {
+			t.Errorf("%s: %v", name, problem)
+			continue
+		}
+		if f := m.of(r); !f.Known || f.Value != want {
+			t.Errorf("%s: got %+v; want %v", name, f, want)
+		}
+	}
+	nothing := &Build(recording(newRun(t, nil))).Runs[0]
+	for _, name := range []string{"loss", "min", "mean", "max", "p50", "p99.99", "connect.p99", "read.min", "rps"} {
+		m, _ := findMetric(name)
+		if f := m.of(nothing); f.Known {
+			t.Errorf("%s of an empty run: got %+v; want none", name, f)
+		}
+	}
+}
+
+// TestMetricNames: every name that a hint may give is one.
+func TestMetricNames(t *testing.T) {
+	for _, name := range metricNames() {
+		if m, problem := findMetric(name); problem != nil || m.name != name || m.value == nil {
+			t.Errorf("%s: got %+v, %v", name, m, problem)
+		}
+	}
+}
+
+func TestCheckOn(t *testing.T) {
+	list := steady(93, 0, ms, "gw-1")
+	for i := range list {
+		list[i].end = list[i].start + 8*ms
+	}
+	for i := range int64(7) {
+		list = append(list, lost(200*ms, 201*ms+i*ms, "connect.refused", "gw-1", refusedText))
+	}
+	r := &Build(recording(newRun(t, list))).Runs[0]
 	for text, want := range map[string]bool{
-		"ok == 50": true, "lost == 30": true, "spoiled == 7": true, "unsent == 10": true, "aborted == 3": true,
-		"ok == 51": false, "lost == 0": false, "spoiled == 0": false, "unsent == 0": false, "aborted == 0": false,
-		"lost > 29": true, "lost > 30": false,
-		"lost >= 30": true, "lost >= 31": false,
-		"lost < 31": true, "lost < 30": false,
-		"lost <= 30": true, "lost <= 29": false,
-		"lost != 29": true, "lost != 30": false,
-		"lost > 29.5": true, "lost < 29.5": false,
+		"lost > 6": true, "lost > 7": false,
+		"lost >= 7": true, "lost >= 8": false,
+		"lost < 8": true, "lost < 7": false,
+		"lost <= 7": true, "lost <= 6": false,
+		"lost == 7": true, "lost == 8": false,
+		"lost != 8": true, "lost != 7": false,
+		"lost > 6.5": true, "lost < 6.5": false,
+		"loss == 7%": true, "loss == 0.07": true, "loss > 6.9%": true, "loss > 7.1%": false,
+		"p50 == 8ms": true, "p50 == 8000us": true, "p50 == 8000µs": true, "p50 == 8000000ns": true, "p50 >= 0.008s": true,
+		"p50 < 1m": true, "p50 < 1h": true, "p50 > 0": true, "max < 7.9ms": false,
 	} {
 		c, err := ParseCheck(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := c.holds(run); err != nil || got != want {
-			t.Errorf("%q: got %v, %v; want %v", text, got, err, want)
-		}
-	}
-	for name, c := range map[string]Check{"count": {"p99", ">", 0}, "comparison": {"lost", "~", 0}} {
-		if _, err := c.holds(run); err == nil || !strings.Contains(err.Error(), "unknown "+name) {
-			t.Errorf("%v: got %v; want an unknown %s", c, err, name)
+		if got, f := c.on(r); got != want || !f.Known {
+			t.Errorf("%q: got %v on %v; want %v", text, got, f, want)
 		}
 	}
 }
@@ -109,26 +258,32 @@ func FuzzParseCheck(f *testing.F) {
 	for _, seed := range []string{
 		"lost > 0", "ok>=50000", "spoiled==0", "unsent != 3", "aborted<=7", "lost < 1.5e3", "lost > -0", "lost > 0x1p-2",
 		"", "lost", ">", "==", "lost = 0", "lost > NaN", "lost > -Inf", "lost > 1e999", "lost >== 1", "p99 > 250ms", "p99 > +10%", "\x00 > \xff",
+		"connect.p99.9 <= 3 µs", "loss > 0.1%", "status.5xx == 0", "lost.connect.refused > 0", "rps < -5 %", "p99 > 1e300h", "p1e9 > 0", "max > .5μs",
 	} {
 		f.Add(seed)
 	}
+	empty := &Build(&loadgen.Recording{Runs: []*loadgen.Run{{}}}).Runs[0]
 	f.Fuzz(func(t *testing.T, text string) {
-		c, err := ParseCheck(text)
+		c, err := ParseChangeCheck(text)
 		if err != nil {
 			if msg := err.Error(); !strings.HasPrefix(msg, "check ") || strings.ContainsAny(msg, "\n\r") {
-				t.Errorf("ParseCheck(%q): got %q; want one line that names the check", text, msg)
+				t.Errorf("ParseChangeCheck(%q): got %q; want one line that names the check", text, msg)
+			}
+			if hinted, ok := errors.AsType[*loadgen.HintError](err); ok && strings.ContainsAny(hinted.Hint, "\n\r") {
+				t.Errorf("ParseChangeCheck(%q): got the hint %q; want one line", text, hinted.Hint)
 			}
 			return
 		}
-		if math.IsNaN(c.Value) || math.IsInf(c.Value, 0) {
-			t.Errorf("ParseCheck(%q): got %v; want a finite number", text, c.Value)
+		if v := c.threshold(); math.IsNaN(v) || math.IsInf(v, 0) {
+			t.Errorf("ParseChangeCheck(%q): got %v; want a finite number", text, v)
 		}
-		again, err := ParseCheck(c.String())
+		again, err := ParseChangeCheck(c.String())
 		if err != nil || again != c {
-			t.Errorf("ParseCheck(%q) = %+v; its text %q gives %+v, %v", text, c, c.String(), again, err)
+			t.Errorf("ParseChangeCheck(%q) = %+v; its text %q gives %+v, %v", text, c, c.String(), again, err)
 		}
-		if _, err := c.holds(&loadgen.Run{}); err != nil {
-			t.Errorf("ParseCheck(%q): cannot be evaluated: %v", text, err)
+		if absolute, err := ParseCheck(text); c.Relative == (err == nil) || err == nil && absolute != c {
+			t.Errorf("ParseCheck(%q) = %+v, %v; as a change %+v", text, absolute, err, c)
 		}
+		c.on(empty)
 	})
 }

@@ -39,10 +39,16 @@ func FuzzBuild(f *testing.F) {
 		if err != nil {
 			return
 		}
-		r := Build(rec)
+		reports := []*Report{Build(rec)}
+		saved := []Saved{{File: "f", Recording: rec}}
+		if change, err := Compare(saved, saved, "", nil); err == nil {
+			reports = append(reports, change)
+		}
 		for _, format := range Formats {
-			if err := format.Write(io.Discard, r); err != nil {
-				t.Errorf("%s: %v", format.Name, err)
+			for _, r := range reports {
+				if err := format.Write(io.Discard, r); err != nil {
+					t.Errorf("%s: %v", format.Name, err)
+				}
 			}
 		}
 	})

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
 	"nodrop/loadgen"
@@ -19,9 +18,26 @@ type Loss struct {
 	Baseline  Baseline
 	Event     Event
 
-	// UpperBound is the loss ratio that a run of this size misses 1 time in 20:
-	// 1 − 0.05^(1/n) (the one-sided 95 % bound for 0 of n).
-	UpperBound float64
+	Limits   Limits
+	Hidden   int64  // lost on reused connections in a way that clients which retry do not show
+	Outside  int64  // lost before the event began or, started after it had ended; 0 without an event
+	Recovery int64  // ns from the event's begin to the end of the last window; -1 without both
+	Slower   Slower // answered, but later
+	Findings []Finding
+}
+
+// Slower sets latencies of answers during the event, and inside the windows,
+// beside those of the baseline.
+type Slower struct {
+	Known           bool
+	Baseline, Event LatencyBound
+}
+
+// LatencyBound is a distribution of which little is kept: 99 percent were
+// below P99, which may be up to twice too high; ns.
+type LatencyBound struct {
+	Count    int64
+	P99, Max int64
 }
 
 // ClassLoss counts one class of lost or spoiled requests.
@@ -45,14 +61,18 @@ type EndpointLoss struct {
 
 // Window is a run of losses close together. Times are ns from the run's start.
 type Window struct {
-	Begin, End int64
-	Exposed    int64 // requests started inside it, in whole bins
-	Lost       int64
-	InFlight   int64 // of Lost: started before the window began
-	Classes    []loadgen.BinLoss
-	Endpoints  int      // distinct ones; 0 when not known
-	BeginNear  Relation // the nearest marks
-	EndNear    Relation
+	Begin, End  int64
+	Exposed     int64 // requests started inside it, in whole bins
+	Lost        int64
+	InFlight    int64 // of Lost: started before the window began
+	Reused      int64 // of Lost: on a connection that had carried a request
+	Untold      int64 // of Lost: in the counts alone, which InFlight, Reused, Connections and Endpoints leave out
+	Connections int64 // distinct ones that were lost with a request on them
+	Classes     []loadgen.BinLoss
+	Endpoints   []string // in natural order
+	Slowest     int64    // ns; of the answers that ended inside it, in whole bins
+	BeginNear   Relation // the nearest marks
+	EndNear     Relation
 }
 
 // Relation says how far a moment is from a mark: Distance > 0 is after it.
@@ -94,10 +114,69 @@ func findLoss(run *loadgen.Run) Loss {
 	}
 	l.Event = findEvent(run)
 	l.Baseline = findBaseline(run)
-	if n := run.Counts.OK + run.Counts.Lost; n > 0 {
-		l.UpperBound = 1 - math.Pow(0.05, 1/float64(n))
-	}
+	l.Limits = findLimits(run, l.Event)
+	l.Hidden = hidden(run)
+	l.Outside = outside(run, l.Event)
+	l.Recovery = recovery(&l)
+	l.Slower = findSlower(run, &l)
+	l.Findings = diagnose(run, &l)
 	return l
+}
+
+// hidden counts losses that a client which retries would not have shown: Go's
+// net/http sends a request without a body again when a reused connection fails
+// before the first byte of the answer (shouldRetryRequest in its transport.go).
+func hidden(run *loadgen.Run) int64 {
+	switch run.Settings.Method {
+	case "GET", "HEAD", "OPTIONS", "TRACE":
+	default:
+		return 0
+	}
+	var n int64
+	for _, o := range run.Outcomes {
+		if o.Fate == loadgen.FateLost.String() && o.Reused && isCut(o.Class) && unanswered(o.Class) {
+			n += o.Count
+		}
+	}
+	return n
+}
+
+// outside counts the losses told in full that the event cannot have caused.
+func outside(run *loadgen.Run, event Event) int64 {
+	if !event.Known {
+		return 0
+	}
+	var n int64
+	for i := range run.Lost {
+		if l := &run.Lost[i]; l.End < event.Begin || l.Start > event.End {
+			n++
+		}
+	}
+	return n
+}
+
+// recovery is how long after the event's begin the last loss came, if one came
+// after it.
+func recovery(l *Loss) int64 {
+	if !l.Event.Known || len(l.Windows) == 0 || l.Windows[len(l.Windows)-1].End < l.Event.Begin {
+		return -1
+	}
+	return l.Windows[len(l.Windows)-1].End - l.Event.Begin
+}
+
+// findSlower compares whole bins: those before the first mark with those of
+// the event.
+func findSlower(run *loadgen.Run, l *Loss) Slower {
+	if !l.Event.Known || !l.Baseline.Known || l.Baseline.Until < run.Bins.Width {
+		return Slower{}
+	}
+	before := run.Bins.LatencyBetween(0, l.Baseline.Until-run.Bins.Width)
+	during := run.Bins.LatencyBetween(l.Event.Begin, l.Event.End)
+	return Slower{before.Count() > 0 && during.Count() > 0, latencyBound(before), latencyBound(during)}
+}
+
+func latencyBound(s loadgen.Sketch) LatencyBound {
+	return LatencyBound{s.Count(), s.Percentile(99), s.Max}
 }
 
 // checkOutcomes holds the counts by class, reuse and endpoint, the details and

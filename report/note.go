@@ -20,9 +20,14 @@ func (r *RunReport) notes() []string {
 	}
 	c := run.Counts
 	add(run.Interrupted, "the run was interrupted after %s", duration(run.Duration))
-	add(c.Lost == 0 && c.OK > 0, "0 lost of %d: a loss ratio of %s or less would go unseen at least 1 time in 20", c.OK, percentage(r.Loss.UpperBound))
-	add(c.Lost == 0 && r.Loss.Event.Known && endpointCount(run) > 1, "the smallest outage of 1 of %d endpoints that this load would have met 19 times in 20: %s",
-		endpointCount(run), duration(smallestWindow(run)))
+	add(c.Lost == 0 && c.OK > 0, "0 lost of %d: a loss ratio of %s or less would go unseen at least 1 time in 20", c.OK, percentage(r.Loss.Limits.UpperBound))
+	add(c.Lost == 0 && r.Loss.Event.Known && r.Loss.Limits.Of > 1, "%s", r.smallestOutages())
+	add(r.unplaced() > 0, "%s no answer, so which replica behind the address it was is not known: only answers carry %s", counted(r.unplaced(), "lost request got", "lost requests got"), run.Settings.EndpointHeader)
+	add(r.Loss.Hidden > 0, "%s would not have been seen by a client that retries (Go's net/http, for one): they were sent on kept-alive connections, and no byte of an answer came", counted(r.Loss.Hidden, "lost request", "lost requests"))
+	add(r.Loss.Outside > 0, "%s outside the event: the event cannot have caused them", counted(r.Loss.Outside, "loss lies", "losses lie"))
+	add(r.Loss.Recovery >= 0, "the last loss came %s after the event began", duration(r.Loss.Recovery))
+	add(r.Loss.Slower.notable(), "slower, not lost: 99 %% of the answers came within %s during the event, %s before (bounds, up to twice too high); the slowest took %s, %s before",
+		duration(r.Loss.Slower.Event.P99), duration(r.Loss.Slower.Baseline.P99), duration(r.Loss.Slower.Event.Max), duration(r.Loss.Slower.Baseline.Max))
 	add(run.Connections.Stale > 0, "%s closed by the peer before the next request was written, and replaced: not lost",
 		counted(run.Connections.Stale, "kept-alive connection was", "kept-alive connections were"))
 	add(run.Connections.Ours > 0, "%s closed from this side: TIME_WAIT stays on this machine",
@@ -44,15 +49,36 @@ func closedAndLost(run *loadgen.Run) bool {
 	return run.Settings.Rate == 0 && run.Counts.Lost > 0
 }
 
-// smallestWindow is the shortest outage of one of m endpoints that a load of
-// rate R meets at least once with 95 % probability: 3m/R, from
-// P(none) = e^(−R·W/m).
-func smallestWindow(run *loadgen.Run) int64 {
-	if run.Counts.Started == 0 {
+// unplaced counts the losses that --endpoint-header could not place.
+func (r *RunReport) unplaced() int64 {
+	if r.Run.Settings.EndpointHeader == "" {
 		return 0
 	}
-	perRequest := float64(run.Duration) / float64(run.Counts.Started)
-	return int64(3 * float64(endpointCount(run)) * perRequest)
+	var n int64
+	for _, c := range r.Loss.Classes {
+		if !c.Spoiled && c.Class.Stage() != loadgen.StageStatus {
+			n += c.Total()
+		}
+	}
+	return n
+}
+
+// notable reports that answers came later by more than the bounds' coarseness.
+func (s Slower) notable() bool { return s.Known && s.Event.P99 > 2*s.Baseline.P99 }
+
+// smallestOutages says how short an outage may have been and still be missed:
+// of one endpoint, and of as many as left.
+func (r *RunReport) smallestOutages() string {
+	l := r.Loss.Limits
+	text := fmt.Sprintf("the smallest outage that this load would have met 19 times in 20: %s of 1 of %d endpoints", duration(l.Smallest(1)), l.Of)
+	left := map[string]bool{}
+	for _, one := range lives(r.Run.Marks) {
+		left[one.endpoint] = true
+	}
+	if k := len(left); k > 1 {
+		text += fmt.Sprintf(", %s of %d", duration(l.Smallest(k)), k)
+	}
+	return text
 }
 
 // percentage writes a ratio with two digits that count, and never as 3e-05.

@@ -17,6 +17,8 @@ type Report struct {
 	Recording  *loadgen.Recording
 	Runs       []RunReport
 	Comparison *Comparison // nil unless there are two variants or more
+	Change     *Change     // of a comparison of saved recordings, which has no Runs and no Recording
+	Checks     []CheckResult
 	Verdict    Verdict
 }
 
@@ -50,6 +52,6 @@ func Build(rec *loadgen.Recording) *Report {
 		r.Runs = append(r.Runs, RunReport{run, summarize(run), findLoss(run)})
 	}
 	r.Comparison = compareVariants(r.Runs)
-	r.Verdict = judge(rec.Error, r.Runs)
+	r.Verdict, r.Checks = judge(rec.Error, r.Runs)
 	return r
 }

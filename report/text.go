@@ -21,6 +21,9 @@ const maxEndpointLines = 20
 // the loss. Of a scenario's runs it writes what the document compares: each
 // variant's statuses and errors, its loss, then all side by side.
 func Text(w io.Writer, r *Report) error {
+	if r.Change != nil {
+		return textChange(w, r)
+	}
 	out := bufio.NewWriter(w)
 	for i := range r.Runs {
 		run := &r.Runs[i]
@@ -97,6 +100,7 @@ func writeLoss(out io.Writer, r *RunReport) {
 		fmt.Fprintf(out, "  THE COUNTS CONTRADICT THEMSELVES: %v\n", r.Loss.Identity)
 	}
 	writeClasses(out, &r.Loss)
+	writeFindings(out, r.Loss.Findings)
 	writeEndpoints(out, &r.Loss)
 	writeWindows(out, &r.Loss)
 	writeMarks(out, r.Run.Marks)
@@ -137,10 +141,42 @@ func writeClasses(out io.Writer, l *Loss) {
 		fmt.Fprintf(t, "    %s\t%d\t%d\t%s\n", c.Class, c.Fresh, c.Reused, processed)
 	}
 	flush(t)
-	fmt.Fprintf(out, "\n  Usual cause:\n")
-	for _, c := range l.Classes {
-		writeWrapped(out, "    ", fmt.Sprintf("%s: %s", c.Class, c.Class.Info().Cause))
+}
+
+// writeFindings tells why, and what to change: in full for what cost the most.
+func writeFindings(out io.Writer, list []Finding) {
+	if len(list) == 0 {
+		return
 	}
+	fmt.Fprintf(out, "\n  Findings:\n")
+	for i, f := range list {
+		writeWrapped(out, fmt.Sprintf("    %d. ", i+1), f.Title+" ("+f.weight()+")")
+		for _, e := range f.Evidence {
+			writeWrapped(out, "       - ", e)
+		}
+		for k, r := range f.Remedies {
+			if i > 0 && k > 0 && r.Where != f.Remedies[0].Where {
+				break
+			}
+			writeWrapped(out, "       > ", r.String())
+		}
+	}
+}
+
+// weight is how much a finding explains, and how surely.
+func (f *Finding) weight() string {
+	if f.Lost == 0 {
+		return string(f.Confidence)
+	}
+	return fmt.Sprintf("%d lost; %s", f.Lost, f.Confidence)
+}
+
+// String is the setting, behind what it belongs to.
+func (r Remedy) String() string {
+	if r.Where == "any" {
+		return r.Setting
+	}
+	return r.Where + ": " + r.Setting
 }
 
 func writeEndpoints(out io.Writer, l *Loss) {
@@ -189,11 +225,17 @@ func writeWindows(out io.Writer, l *Loss) {
 // are not among those started inside the window.
 func exposure(w Window) string {
 	text := fmt.Sprintf("%d lost, %d started in it", w.Lost, w.Exposed)
+	if w.Lost > w.InFlight && w.Exposed > 0 {
+		text += fmt.Sprintf(" of which %s were lost", share(w.Ratio()))
+	}
 	if w.InFlight > 0 {
 		text += fmt.Sprintf(" (%d of the lost %s in flight before)", w.InFlight, choose(w.InFlight, "was", "were"))
 	}
-	if w.Endpoints > 0 {
-		text += ", on " + counted(int64(w.Endpoints), "endpoint", "endpoints")
+	if n := int64(len(w.Endpoints)); n > 0 {
+		text += ", on " + counted(n, "endpoint", "endpoints")
+	}
+	if w.Connections > 0 {
+		text += ", with " + counted(w.Connections, "connection", "connections")
 	}
 	return text
 }
@@ -329,8 +371,8 @@ const lineWidth = 80
 func writeWrapped(out io.Writer, prefix, text string) {
 	line := prefix
 	indent := strings.Repeat(" ", len(prefix)+2)
-	if strings.HasSuffix(prefix, "- ") {
-		indent = indent[2:]
+	if prefix != strings.TrimRight(prefix, " ") && strings.TrimSpace(prefix) != "" {
+		indent = indent[2:] // below the text, not the bullet
 	}
 	for i, word := range strings.Fields(text) {
 		switch {
@@ -371,6 +413,9 @@ func moment(ns int64) string {
 	}
 	return strconv.FormatFloat(float64(ns)/1e9, 'f', 3, 64) + " s"
 }
+
+// share is a ratio as a whole percentage.
+func share(ratio float64) string { return strconv.FormatFloat(ratio*100, 'f', 0, 64) + " %" }
 
 // number groups digits by thousands.
 func number(n int64) string {

@@ -31,37 +31,49 @@ type Verdict struct {
 // inconclusive; a check that failed on one that can makes it fail, and that
 // outweighs doubts about other runs, and about those that an error kept from
 // being made.
-func judge(unfinished string, runs []RunReport) Verdict {
+func judge(unfinished string, runs []RunReport) (Verdict, []CheckResult) {
 	var v Verdict
+	var checks []CheckResult
 	if unfinished != "" {
 		v.doubt(unfinished)
 	}
-	checked := false
-	for _, r := range runs {
+	for i := range runs {
+		r := &runs[i]
 		name := prefix(r.Run)
-		doubts, hints := distrust(r)
+		doubts, hints := distrust(*r, len(r.Run.FailIf) > 0)
 		for _, d := range doubts {
 			v.doubt(name + d)
 		}
 		v.hint(hints...)
-		checked = checked || len(r.Run.Expect)+len(r.Run.Require) > 0
-		unmet := broken(r.Run, r.Run.Require)
-		for _, text := range unmet {
-			v.doubt(name + "required " + text)
-		}
-		failed := broken(r.Run, r.Run.Expect)
-		for _, text := range failed {
-			v.Reasons = append(v.Reasons, name+"expected "+text)
-		}
-		if len(failed) > 0 && len(doubts)+len(unmet) == 0 {
+		results := checkRun(r)
+		if v.weigh(name, results) && len(doubts) == 0 {
 			v.Outcome = Fail
 		}
+		checks = append(checks, results...)
 	}
-	if checked && v.Outcome == None {
+	if len(checks) > 0 && v.Outcome == None {
 		v.Outcome = Pass
 	}
 	v.Sentence = sentence(runs)
-	return v
+	return v, checks
+}
+
+// weigh adds the reasons of one run's checks, and says whether one of them
+// failed while none was undecided.
+func (v *Verdict) weigh(name string, results []CheckResult) (failed bool) {
+	decided := true
+	for _, res := range results {
+		switch res.Outcome {
+		case Inconclusive:
+			decided = false
+			v.doubt(name + res.Reason)
+		case Fail:
+			failed = true
+			v.Reasons = append(v.Reasons, name+res.Reason)
+		default:
+		}
+	}
+	return failed && decided
 }
 
 func (v *Verdict) doubt(reason string) {
@@ -80,18 +92,15 @@ func (v *Verdict) hint(hints ...string) {
 	}
 }
 
-// distrust lists why a run proves nothing. A run without checks can only
-// contradict itself.
-func distrust(r RunReport) (doubts, hints []string) {
+// distrust lists why a run proves nothing. A run that is asked nothing can only
+// contradict itself; an event is owed by a scenario's runs alone, which expect
+// or require something of it.
+func distrust(r RunReport, asked bool) (doubts, hints []string) {
 	if r.Loss.Identity != nil {
 		doubts = append(doubts, "the counts contradict themselves: "+r.Loss.Identity.Error())
 	}
-	for _, text := range slices.Concat(r.Run.Expect, r.Run.Require) {
-		if _, err := ParseCheck(text); err != nil {
-			doubts = append(doubts, err.Error())
-		}
-	}
-	if len(r.Run.Expect)+len(r.Run.Require) == 0 && !r.Loss.Event.Known {
+	judged := len(r.Run.Expect)+len(r.Run.Require) > 0
+	if !judged && !asked && !r.Loss.Event.Known {
 		return doubts, nil
 	}
 	if n := r.Run.Counts.Spoiled; n > 0 {
@@ -105,7 +114,7 @@ func distrust(r RunReport) (doubts, hints []string) {
 	switch {
 	case e.Err != "":
 		doubts = append(doubts, e.Err)
-	case !e.Known && !r.Run.Interrupted:
+	case !e.Known && judged && !r.Run.Interrupted:
 		doubts = append(doubts, "nothing was done to the target: no event was seen")
 	case e.Known && !e.Inside() && !r.Run.Interrupted:
 		doubts = append(doubts, fmt.Sprintf("the load was over %s before the event was: the last request started at %s, the event ended at %s",
@@ -126,30 +135,6 @@ func (r RunReport) spoiledRemedy() string {
 	for _, c := range r.Loss.Classes {
 		if c.Spoiled {
 			return c.Class.Info().Remedy
-		}
-	}
-	return ""
-}
-
-// broken lists the checks that do not hold, with the value that was met.
-func broken(run *loadgen.Run, checks []string) []string {
-	var list []string
-	for _, text := range checks {
-		check, err := ParseCheck(text)
-		if err != nil {
-			continue // a reason for distrust
-		}
-		if ok, _ := check.holds(run); !ok {
-			list = append(list, fmt.Sprintf("%s, met %s", check, met(run, check.Metric)))
-		}
-	}
-	return list
-}
-
-func met(run *loadgen.Run, metric string) string {
-	for _, m := range metrics {
-		if m.name == metric {
-			return fmt.Sprintf("%s %.0f", metric, m.value(run))
 		}
 	}
 	return ""

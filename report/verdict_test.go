@@ -43,6 +43,10 @@ func spoil(t testing.TB, run *loadgen.Run, n int64) *loadgen.Run {
 	return run
 }
 
+func failIf(checks ...string) func(*builder) {
+	return edited(func(run *loadgen.Run) { run.FailIf = checks })
+}
+
 func TestVerdict(t *testing.T) {
 	named := func(name string) func(*loadgen.Run) { return func(run *loadgen.Run) { run.Variant = name } }
 	for name, tt := range map[string]struct {
@@ -169,8 +173,39 @@ func TestVerdict(t *testing.T) {
 			Verdict{Outcome: Inconclusive, Reasons: []string{"there is no baseline: no request was answered before the event"}},
 		},
 		"a check that cannot be read": {
-			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Expect = []string{"p99 < 250ms"} })},
-			Verdict{Outcome: Inconclusive, Reasons: []string{`check "p99 < 250ms": "250ms" is not a number`}},
+			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Expect = []string{"p99 < 250"} })},
+			Verdict{Outcome: Inconclusive, Reasons: []string{`check "p99 < 250": column 7: a duration needs a unit: 250ms`}},
+		},
+		"a change cannot be checked on one recording": {
+			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.FailIf = []string{"p99 > +10%"} })},
+			Verdict{Outcome: Inconclusive, Reasons: []string{`check "p99 > +10%": column 7: a change (+10%) needs two arms to compare`}},
+		},
+		"a plain load needs no event to fail": {
+			[]*loadgen.Run{newRun(t, append(steady(10, 0, ms, "gw-1"), lost(5*ms, 6*ms, "connect.refused", "gw-1", refusedText)), failIf("lost > 0", "max>9ms", "p50 > 1s"))},
+			Verdict{Outcome: Fail, Reasons: []string{"lost > 0: met lost 1"}},
+		},
+		"a plain load passes": {
+			[]*loadgen.Run{newRun(t, steady(10, 0, ms, "gw-1"), failIf("lost > 0", "loss > 0.1%", "rps < 1"))},
+			Verdict{Outcome: Pass},
+		},
+		"two checks that are met": {
+			[]*loadgen.Run{newRun(t, append(steady(99, 0, ms, "gw-1"), lost(5*ms, 6*ms, "connect.refused", "gw-1", refusedText)), failIf("loss>=1%", "p50>8ms", "rps < 10000"))},
+			Verdict{Outcome: Fail, Reasons: []string{"loss >= 1%: met loss 1.0 %", "p50 > 8ms: met p50 8.5 ms", "rps < 10000: met rps 937.9/s"}},
+		},
+		"a plain load, spoiled": {
+			[]*loadgen.Run{spoil(t, newRun(t, append(steady(10, 0, ms, "gw-1"), lost(5*ms, 6*ms, "connect.refused", "gw-1", refusedText)), failIf("lost > 0")), 1)},
+			Verdict{
+				Outcome: Inconclusive, Reasons: []string{"1 request failed for reasons on this machine", "lost > 0: met lost 1"},
+				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
+			},
+		},
+		"a figure that is not there decides nothing": {
+			[]*loadgen.Run{newRun(t, []request{lost(0, ms, "connect.refused", "gw-1", refusedText)}, failIf("p99 > 1s"))},
+			Verdict{Outcome: Inconclusive, Reasons: []string{"p99 > 1s: p99 has no value here"}},
+		},
+		"expected to hold, and not to be met": {
+			[]*loadgen.Run{trial(t, 2, func(run *loadgen.Run) { run.Expect, run.FailIf = []string{"ok == 200"}, []string{"lost.connect > 1"} })},
+			Verdict{Outcome: Fail, Reasons: []string{"lost.connect > 1: met lost.connect 2"}},
 		},
 		"several doubts, each hint once": {
 			[]*loadgen.Run{
@@ -292,5 +327,29 @@ func TestContradictions(t *testing.T) {
 				t.Errorf("got no contradiction in\n%s", text)
 			}
 		})
+	}
+}
+
+// TestCheckResults: each check is told, met or not, with the variant.
+func TestCheckResults(t *testing.T) {
+	r := Build(recording(
+		trial(t, 1, func(run *loadgen.Run) {
+			run.Variant, run.Expect, run.Require = "a", nil, []string{"lost>0", "lost > 1"}
+		}),
+		trial(t, 2, func(run *loadgen.Run) {
+			run.Variant, run.FailIf = "b", []string{"lost > 1", "ok < 200", "tls.p50 > 1s", "nothing"}
+		}),
+	))
+	want := []CheckResult{
+		{"a", Require, "lost > 0", "lost 1", Pass, ""},
+		{"a", Require, "lost > 1", "lost 1", Inconclusive, "required lost > 1, met lost 1"},
+		{"b", Expect, "lost == 0", "lost 2", Fail, "expected lost == 0, met lost 2"},
+		{"b", FailIf, "lost > 1", "lost 2", Fail, "lost > 1: met lost 2"},
+		{"b", FailIf, "ok < 200", "ok 200", Pass, ""},
+		{"b", FailIf, "tls.p50 > 1s", "", Inconclusive, "tls.p50 > 1s: tls.p50 has no value here"},
+		{"b", FailIf, "nothing", "", Inconclusive, `check "nothing": column 1: unknown metric "nothing"`},
+	}
+	if diff := cmp.Diff(want, r.Checks); diff != "" {
+		t.Errorf("results differ (- want, + got)\n%s", diff)
 	}
 }

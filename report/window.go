@@ -3,6 +3,8 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -32,11 +34,15 @@ func windowGap(run *loadgen.Run) int64 {
 }
 
 // endpointCount is how many endpoints there were: those that requests met, and
-// those that marks tell of.
+// those that marks tell of. An address behind which answers named replicas is
+// none of its own.
 func endpointCount(run *loadgen.Run) int {
 	names := map[string]bool{}
+	shared := run.Settings.EndpointHeader != "" && slices.ContainsFunc(run.Endpoints, namedByAnswers)
 	for _, e := range run.Endpoints {
-		names[e.Name] = true
+		if !shared || namedByAnswers(e) {
+			names[e.Name] = true
+		}
 	}
 	for _, m := range run.Marks {
 		if m.Endpoint != "" && m.Kind != loadgen.MarkCrashed {
@@ -46,76 +52,151 @@ func endpointCount(run *loadgen.Run) int {
 	return len(names)
 }
 
-// windows finds the runs of losses in the time bins, by the time of failure,
-// and sharpens their edges with the lost requests told in full.
+// namedByAnswers reports that an endpoint is known from a response field, not
+// from connections to it.
+func namedByAnswers(e loadgen.EndpointSeen) bool { return e.FirstAnswer >= 0 && e.FirstConnect < 0 }
+
+// strike is a loss, or several of one kind, placed in time.
+type strike struct {
+	from, until int64 // ns
+	class       loadgen.Class
+	count       int64
+	lost        *loadgen.LostRequest // nil for those in the counts alone
+}
+
+// windows groups strikes that are at most gap apart. Together the windows hold
+// every loss once.
 func windows(run *loadgen.Run, gap int64) []Window {
 	var list []Window
-	width := run.Bins.Width
-	for i := range run.Bins.List {
-		bin := &run.Bins.List[i]
-		lost := bin.LostCount()
-		if lost == 0 {
-			continue
-		}
-		at := int64(i) * width
-		if n := len(list); n == 0 || at-list[n-1].End > gap {
-			list = append(list, Window{Begin: at})
-		}
-		w := &list[len(list)-1]
-		w.End = at + width
-		w.Lost += lost
-		w.addClasses(bin.Lost)
-	}
-	for i := range list {
-		w := &list[i]
-		w.sharpen(run)
+	for group := range groupStrikes(strikes(run), gap) {
+		w := newWindow(group)
 		w.Exposed = run.Bins.StartedBetween(w.Begin, w.End)
+		answers := run.Bins.LatencyBetween(w.Begin, w.End)
+		w.Slowest = answers.Max
 		w.BeginNear, w.EndNear = nearest(run.Marks, w.Begin), nearest(run.Marks, w.End)
+		list = append(list, w)
 	}
 	return list
 }
 
-func (w *Window) addClasses(lost []loadgen.BinLoss) {
-	for _, l := range lost {
-		i := slices.IndexFunc(w.Classes, func(c loadgen.BinLoss) bool { return c.Class == l.Class })
-		if i < 0 {
-			w.Classes = append(w.Classes, l)
-		} else {
-			w.Classes[i].Count += l.Count
+// strikes places every loss of run, in order: those told in full to the
+// nanosecond, the others to their bin.
+func strikes(run *loadgen.Run) []strike {
+	list := make([]strike, 0, len(run.Lost))
+	for i := range run.Lost {
+		l := &run.Lost[i]
+		from, until := struck(l, run.Bins.Width)
+		list = append(list, strike{from, until, l.Class, 1, l})
+	}
+	if run.LostUntold > 0 {
+		list = append(list, untold(run)...)
+	}
+	slices.SortStableFunc(list, func(a, b strike) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.until, b.until)) })
+	return list
+}
+
+// struck is when a lost request met what it was lost to. A connection that
+// was refused met it when the request started; so did a request that hung, for
+// it is not known how long after. All others were cut when they failed: a
+// request of 3 s that is killed at its end belongs to what killed it.
+func struck(l *loadgen.LostRequest, resolution int64) (from, until int64) {
+	switch stage := l.Class.Stage(); {
+	case l.Class.Cause() == loadgen.CauseTimeout:
+		return l.Start, l.Start
+	case stage == loadgen.StageConnect && l.End-l.Start <= resolution:
+		return l.Start, l.End
+	}
+	return l.End, l.End
+}
+
+// untold places the losses that are in the time bins alone.
+func untold(run *loadgen.Run) []strike {
+	type key struct {
+		bin   int64
+		class loadgen.Class
+	}
+	told := map[key]int64{}
+	width := run.Bins.Width
+	for _, l := range run.Lost {
+		told[key{l.End / width, l.Class}]++
+	}
+	var list []strike
+	for i := range run.Bins.List {
+		for _, l := range run.Bins.List[i].Lost {
+			at := int64(i) * width
+			if n := l.Count - told[key{int64(i), l.Class}]; n > 0 {
+				list = append(list, strike{at, at + width, l.Class, n, nil})
+			}
+		}
+	}
+	return list
+}
+
+// groupStrikes cuts strikes, in order, where the next is more than gap away.
+func groupStrikes(list []strike, gap int64) iter.Seq[[]strike] {
+	return func(yield func([]strike) bool) {
+		for len(list) > 0 {
+			end, n := list[0].until, 1
+			for n < len(list) && list[n].from-end <= gap {
+				end = max(end, list[n].until)
+				n++
+			}
+			if !yield(list[:n]) {
+				return
+			}
+			list = list[n:]
 		}
 	}
 }
 
-// sharpen moves the edges from the bins' to the first and last loss itself. A
-// request that never reached the server counts from its start, if it failed at
-// once; one that was killed counts from its failure, and as in flight when the
-// window began if it was.
-func (w *Window) sharpen(run *loadgen.Run) {
-	begin, end, told := w.End, w.Begin, int64(0)
-	endpoints := map[string]bool{}
-	for _, l := range run.Lost {
-		if l.End < w.Begin || l.End >= w.End {
+// newWindow sums up the strikes of one window.
+func newWindow(group []strike) Window {
+	w := Window{Begin: group[0].from}
+	endpoints, connections := map[string]bool{}, map[int64]bool{}
+	for _, s := range group {
+		w.End = max(w.End, s.until)
+		w.Lost += s.count
+		w.addClass(s.class, s.count)
+		if s.lost == nil {
+			w.Untold += s.count
 			continue
 		}
-		told++
-		from := l.End
-		if l.Class.Info().SafeToRetry() && l.End-l.Start <= run.Bins.Width {
-			from = l.Start
-		}
-		begin, end = min(begin, from), max(end, l.End)
-		if l.Endpoint != "" {
-			endpoints[l.Endpoint] = true
-		}
-	}
-	if told != w.Lost {
-		return // some are in the counts alone
-	}
-	for _, l := range run.Lost {
-		if l.End >= w.Begin && l.End < w.End && l.Start < begin {
+		if s.lost.Start < w.Begin {
 			w.InFlight++
 		}
+		if s.lost.Reused {
+			w.Reused++
+		}
+		if s.lost.Endpoint != "" {
+			endpoints[s.lost.Endpoint] = true
+		}
+		if s.lost.Connection != 0 {
+			connections[s.lost.Connection] = true
+		}
 	}
-	w.Begin, w.End, w.Endpoints = begin, end, len(endpoints)
+	w.Connections = int64(len(connections))
+	w.Endpoints = slices.SortedFunc(maps.Keys(endpoints), compareNatural)
+	slices.SortStableFunc(w.Classes, func(a, b loadgen.BinLoss) int { return cmp.Compare(b.Count, a.Count) })
+	return w
+}
+
+func (w *Window) addClass(class loadgen.Class, n int64) {
+	for i := range w.Classes {
+		if w.Classes[i].Class == class {
+			w.Classes[i].Count += n
+			return
+		}
+	}
+	w.Classes = append(w.Classes, loadgen.BinLoss{Class: class, Count: n})
+}
+
+// Ratio is the share that was lost of the requests started inside the window;
+// 0 when none is known to have been.
+func (w *Window) Ratio() float64 {
+	if w.Exposed == 0 {
+		return 0
+	}
+	return min(1, float64(w.Lost-w.InFlight)/float64(w.Exposed))
 }
 
 // nearest is the mark with the edge closest to at. Moments in the life of an

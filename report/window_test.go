@@ -100,49 +100,58 @@ func TestWindowEdges(t *testing.T) {
 			}
 		}
 		for _, l := range run.Lost {
-			in := slices.IndexFunc(list, func(w Window) bool { return w.Begin <= l.End && l.End <= w.End })
+			at := metAt(l)
+			in := slices.IndexFunc(list, func(w Window) bool { return w.Begin <= at && at <= w.End })
 			if in < 0 {
-				t.Errorf("a loss at %d is in no window", l.End)
+				t.Errorf("a loss at %d is in no window", at)
 			}
 		}
 		for i, w := range list {
-			ends := failuresIn(run, w)
-			if got, want := w.End, ends[len(ends)-1]; got != want {
-				t.Errorf("window %d: got end %d; want the last failure, %d", i, got, want)
+			met := lossesIn(run, w)
+			if got, want := w.End, met[len(met)-1]; got != want {
+				t.Errorf("window %d: got end %d; want the last loss, %d", i, got, want)
 			}
-			if got, first := w.Begin, ends[0]; got > first || got < first-run.Bins.Width {
-				t.Errorf("window %d: got begin %d; want the first failure, %d, or the start of a request that failed at once", i, got, first)
+			if got, first := w.Begin, met[0]; got > first || got < first-run.Bins.Width {
+				t.Errorf("window %d: got begin %d; want the first loss, %d, or the start of a request that failed at once", i, got, first)
 			}
 		}
 	})
 }
 
-// failuresIn lists the times of failure inside a window, in order.
-func failuresIn(run *loadgen.Run, w Window) []int64 {
-	var ends []int64
+// metAt is the time that a loss belongs to: its failure, or for one that hung,
+// its start.
+func metAt(l loadgen.LostRequest) int64 {
+	if strings.HasSuffix(l.Class.String(), ".timeout") {
+		return l.Start
+	}
+	return l.End
+}
+
+// lossesIn lists the times of the losses inside a window, in order.
+func lossesIn(run *loadgen.Run, w Window) []int64 {
+	var met []int64
 	for _, l := range run.Lost {
-		if w.Begin <= l.End && l.End <= w.End {
-			ends = append(ends, l.End)
+		if at := metAt(l); w.Begin <= at && at <= w.End {
+			met = append(met, at)
 		}
 	}
-	return ends
+	slices.Sort(met)
+	return met
 }
 
 func TestWindowGapRule(t *testing.T) {
 	eachRandomRun(t, func(t *testing.T, run *loadgen.Run, gap int64) {
 		list := windows(run, gap)
-		var last int64
 		for i, w := range list {
-			ends := failuresIn(run, w)
-			if distance := ends[0] - last; i > 0 && distance <= gap {
-				t.Errorf("window %d: got %d ns after the failure before; want more than the gap, %d", i, distance, gap)
+			if i > 0 && w.Begin-list[i-1].End <= gap {
+				t.Errorf("window %d: got %d ns after the one before; want more than the gap, %d", i, w.Begin-list[i-1].End, gap)
 			}
-			for j := 1; j < len(ends); j++ {
-				if distance := ends[j] - ends[j-1]; distance > gap+2*run.Bins.Width {
-					t.Errorf("window %d: got %d ns between two failures; want at most the gap, %d, and two bins", i, distance, gap)
+			met := lossesIn(run, w)
+			for j := 1; j < len(met); j++ {
+				if distance := met[j] - met[j-1]; distance > gap+run.Bins.Width {
+					t.Errorf("window %d: got %d ns between two losses; want at most the gap, %d, and the time a refusal takes", i, distance, gap)
 				}
 			}
-			last = ends[len(ends)-1]
 		}
 	})
 }
@@ -162,7 +171,8 @@ func TestWindowCounts(t *testing.T) {
 				if w.Begin-run.Bins.Width < q.start && q.start < w.End+run.Bins.Width {
 					wider++
 				}
-				if q.fate != loadgen.FateLost || q.end < w.Begin || q.end > w.End {
+				at := metAt(loadgen.LostRequest{Start: q.start, End: q.end, Class: class(t, q.class)})
+				if q.fate != loadgen.FateLost || at < w.Begin || at > w.End {
 					continue
 				}
 				endpoints[q.endpoint] = true
@@ -179,8 +189,8 @@ func TestWindowCounts(t *testing.T) {
 			if w.Exposed < w.Lost-w.InFlight {
 				t.Errorf("seed %d, window %d: got %d exposed; want at least %d lost − %d in flight", seed, i, w.Exposed, w.Lost, w.InFlight)
 			}
-			if w.Endpoints != len(endpoints) {
-				t.Errorf("seed %d, window %d: got %d endpoints; want %d", seed, i, w.Endpoints, len(endpoints))
+			if got := len(w.Endpoints); got != len(endpoints) {
+				t.Errorf("seed %d, window %d: got %d endpoints; want %d", seed, i, got, len(endpoints))
 			}
 		}
 	}
@@ -235,11 +245,11 @@ func TestWindowsOfUntoldLosses(t *testing.T) {
 	type edges struct{ begin, end, lost, endpoints int64 }
 	var got []edges
 	for _, w := range windows(run, windowGap(run)) {
-		got = append(got, edges{w.Begin, w.End, w.Lost, int64(w.Endpoints)})
+		got = append(got, edges{w.Begin, w.End, w.Lost, int64(len(w.Endpoints))})
 	}
 	want := []edges{
 		{101 * ms, 101*ms + 950*us, 10, 1},
-		{500 * ms, 505 * ms, 10, 0},
+		{500 * ms, 505 * ms, 10, 1},
 		{900 * ms, 905 * ms, 10, 0},
 	}
 	if !slices.Equal(got, want) {
@@ -257,7 +267,7 @@ func TestWindowsOfContradictingRecording(t *testing.T) {
 		t.Error("got no contradiction; want the missing details named")
 	}
 	for _, w := range r.Loss.Windows {
-		if w.Begin >= w.End {
+		if w.Begin > w.End {
 			t.Errorf("got a window from %d to %d; want its begin first", w.Begin, w.End)
 		}
 	}
@@ -283,6 +293,10 @@ func TestInFlight(t *testing.T) {
 		"began in the window, killed after a while": {
 			[]request{lost(100*ms, 101*ms, "connect.refused", "gw-1", ""), lost(103*ms, 140*ms, "wait.eof", "gw-1", "")},
 			100 * ms, 140 * ms, 0,
+		},
+		"hung until the timeout": {
+			[]request{lost(100*ms, 140*ms, "connect.timeout", "gw-1", ""), lost(103*ms, 190*ms, "wait.timeout", "gw-1", "")},
+			100 * ms, 103 * ms, 0,
 		},
 		"as long as a bin": {
 			[]request{lost(100*ms, 105*ms, "connect.refused", "gw-1", "")},
@@ -378,6 +392,13 @@ func TestEndpointCount(t *testing.T) {
 	}
 	if got := endpointCount(run); got != 3 {
 		t.Errorf("got %d; want 3", got)
+	}
+	behind := &loadgen.Run{
+		Settings:  loadgen.Settings{EndpointHeader: "X-Pod"},
+		Endpoints: []loadgen.EndpointSeen{{Name: "10.0.0.1:80", FirstAnswer: -1}, {Name: "pod-1", FirstConnect: -1}, {Name: "pod-2", FirstConnect: -1}},
+	}
+	if got := endpointCount(behind); got != 2 {
+		t.Errorf("got %d; want the 2 that answers named", got)
 	}
 }
 

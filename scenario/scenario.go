@@ -35,6 +35,7 @@ type Variant struct {
 	Timeline []Step
 	Expect   []string // checks that fail the verdict when false
 	Require  []string // checks that make it inconclusive when false
+	FailIf   []string // checks that fail it when true
 }
 
 // Step is one action of the timeline.
@@ -127,7 +128,7 @@ func (s *Scenario) runVariant(ctx context.Context, v Variant, watch func(string,
 	<-finished
 	stop()
 	done = append(done, t.acted...)
-	run.Expect, run.Require = v.Expect, v.Require
+	run.Expect, run.Require, run.FailIf = v.Expect, v.Require, v.FailIf
 	run.Marks = append(run.Marks, t.finish()...)
 	loadgen.SortMarks(run.Marks)
 	load.End(run)

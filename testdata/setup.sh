@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
 # Makes sure that what the tests run against is on this machine: a C compiler
-# for the race detector, hey, nginx, and httpbin under gunicorn.
+# for the race detector, hey, nginx, HAProxy, Caddy, Apache, and httpbin under
+# gunicorn.
 # On Debian and its relatives it installs what is missing; elsewhere it names
 # what is missing and exits 1. Quick when nothing is.
+# The tests start every server themselves, on ports of their own. Where systemd
+# runs, the packages nginx-light, haproxy and caddy would start theirs too, on
+# port 80: this script has those that it installs neither started nor enabled.
 set -euo pipefail
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # nginx is often not on a user's PATH
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # servers are often not on a user's PATH
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
@@ -31,6 +35,9 @@ missing() {
 	have python3 || echo 'python3: python3'
 	have hey || echo 'hey: hey'
 	have nginx || echo 'nginx: nginx-light'
+	have haproxy || echo 'haproxy: haproxy'
+	have caddy || echo 'caddy: caddy'
+	have apache2 || echo 'apache2: apache2-bin'
 	have gunicorn || echo 'gunicorn: gunicorn'
 	serves_httpbin || echo "httpbin (Python module, for gunicorn's python): python3-httpbin"
 }
@@ -58,7 +65,24 @@ if have apt-get && [[ -e /etc/debian_version ]]; then
 	echo "setup.sh: installing ${packages[*]}"
 	apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q)
 	as_root "${apt[@]}" update || true # with one source down the others may do; install decides
-	as_root "${apt[@]}" install -y --no-install-recommends "${packages[@]}"
+	# A masked unit is not started when its package is installed. apache2-bin has none.
+	units=()
+	if [[ -d /run/systemd/system ]]; then
+		for package in "${packages[@]}"; do
+			case $package in
+			nginx-light) units+=(nginx.service) ;;
+			haproxy | caddy) units+=("$package.service") ;;
+			esac
+		done
+	fi
+	((${#units[@]} == 0)) || as_root systemctl mask --runtime "${units[@]}"
+	installed=0
+	as_root "${apt[@]}" install -y --no-install-recommends "${packages[@]}" || installed=$?
+	if ((${#units[@]})); then
+		as_root systemctl unmask --runtime "${units[@]}"
+		as_root systemctl disable "${units[@]}" || true # not there when nothing was installed
+	fi
+	((installed == 0)) || exit "$installed"
 	hash -r
 	lacks=$(missing)
 fi

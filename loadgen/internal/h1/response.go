@@ -52,6 +52,11 @@ type Parser struct {
 	// A change takes effect at the next Reset.
 	Capture []string
 
+	// Body, when set, is called with each piece of the body as it comes,
+	// without chunk framing; the head is whole by then. A piece is valid for
+	// the call alone.
+	Body func(piece []byte)
+
 	state    state
 	headOnly bool
 	interim  int
@@ -117,14 +122,14 @@ func (p *Parser) Feed(b []byte) (n int, err error) {
 		case atField, atTrailer:
 			n += p.feedField(b[n:])
 		case inBody:
-			n += p.skip(len(b)-n, finished)
+			n += p.takeBody(b[n:], finished)
 		case inRest:
-			p.body += int64(len(b) - n)
+			p.handOut(b[n:])
 			n = len(b)
 		case atChunkSize:
 			n += p.feedChunkSize(b[n:])
 		case inChunk:
-			n += p.skip(len(b)-n, atChunkCR)
+			n += p.takeBody(b[n:], atChunkCR)
 		case atChunkCR, atChunkLF:
 			n += p.feedChunkEnd(b[n:])
 		case finished: // the loop has ended
@@ -259,15 +264,24 @@ func trimEOL(line []byte) (text []byte, crlf bool) {
 	return text, false
 }
 
-// skip counts up to n bytes of body; the last one expected leads to next.
-func (p *Parser) skip(n int, next state) int {
-	if int64(n) >= p.left {
-		n = int(p.left)
+// takeBody takes what of b belongs to the body, and says how much that is; the
+// last byte expected leads to next.
+func (p *Parser) takeBody(b []byte, next state) int {
+	if int64(len(b)) >= p.left {
+		b = b[:p.left]
 		p.state = next
 	}
-	p.left -= int64(n)
-	p.body += int64(n)
-	return n
+	p.left -= int64(len(b))
+	p.handOut(b)
+	return len(b)
+}
+
+// handOut counts a piece of the body and shows it to who wants it.
+func (p *Parser) handOut(piece []byte) {
+	p.body += int64(len(piece))
+	if p.Body != nil && len(piece) > 0 {
+		p.Body(piece)
+	}
 }
 
 func (p *Parser) feedStatus(b []byte) int {

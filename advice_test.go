@@ -1,0 +1,71 @@
+package main
+
+import (
+	"flag"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"nodrop/report"
+)
+
+var draws = flag.Int("draws", 1, "how many propagation delays TestAdvice draws")
+
+// TestAdvice follows the advice: the delay that the finding recommends, given
+// to the graceful way of stopping, loses nothing, and half of it does not do.
+// The propagation is drawn anew each time; the report knows the marks alone.
+func TestAdvice(t *testing.T) {
+	needsTime(t)
+	program := build(t)
+	lab := func(t *testing.T, args ...string) outcome {
+		t.Helper()
+		return nodrop(t, program, append([]string{"lab", "-n", "5000", "-c", "100", "--settle", "300ms"}, args...)...)
+	}
+	for range *draws {
+		propagation := 50*time.Millisecond + time.Duration(rand.Int64N(int64(1950*time.Millisecond)))
+		t.Run(propagation.String(), func(t *testing.T) {
+			p := propagation.String()
+			abrupt := lab(t, "--stop", "abrupt", "--propagation", p)
+			abrupt.expectExit(t, exitOK)
+			f, delay := overlapFinding(t, abrupt)
+			if f.Needed < int64(propagation) || f.Confidence != report.Shown {
+				t.Errorf("the finding needs %v (%s); the propagation took %v", time.Duration(f.Needed), f.Confidence, propagation)
+			}
+			t.Logf("propagation %v: %s; advice %v", propagation, f.Title, delay)
+
+			followed := lab(t, "--stop", "graceful", "--propagation", p, "--pre-stop", delay.String())
+			followed.expectExit(t, exitOK)
+			if lost := followed.variant(t, "graceful").Counts.Lost; lost != 0 {
+				t.Errorf("lost %d with the recommended %v; want none", lost, delay)
+			}
+			half := lab(t, "--stop", "graceful", "--propagation", p, "--pre-stop", (delay / 2).String())
+			half.expectExit(t, exitFail)
+			if lost := half.variant(t, "graceful").Counts.Lost; lost == 0 {
+				t.Errorf("lost nothing with half of the recommended %v", delay)
+			}
+		})
+	}
+}
+
+// overlapFinding is the finding of an abrupt run, and the delay that its
+// remedy for the lab names.
+func overlapFinding(t *testing.T, o outcome) (report.Finding, time.Duration) {
+	t.Helper()
+	for _, f := range report.Build(o.Recording).Runs[0].Loss.Findings {
+		if f.Rule != "listener-closed-before-removal" {
+			continue
+		}
+		for _, r := range f.Remedies {
+			if _, text, ok := strings.Cut(r.Setting, "--pre-stop "); ok {
+				delay, err := time.ParseDuration(text)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return f, delay
+			}
+		}
+	}
+	t.Fatal("no finding of listeners that closed before they were out of the balancer")
+	return report.Finding{}, 0
+}

@@ -1,0 +1,75 @@
+package loadgen
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	maxAnswers    = 64  // kinds of answers with one unexpected status that are told apart
+	maxAnswerBody = 256 // bytes of a body that are kept
+)
+
+// telling are the fields of an unexpected answer that say who made it and why,
+// in lower case. Server comes first.
+var telling = [...]string{"server", "retry-after", "via", "x-envoy-overloaded", "x-envoy-response-flags"}
+
+// answerText is what is kept of an unexpected answer, in one piece that can be
+// compared: status, server, telling fields (one a line) and body, each behind
+// a zero byte.
+func answerText(dst []byte, status int, field func(i int) []byte, body []byte) []byte {
+	dst = strconv.AppendInt(dst[:0], int64(status), 10)
+	dst = append(append(dst, 0), field(0)...)
+	dst = append(dst, 0)
+	for i, name := range telling[1:] {
+		if value := field(i + 1); value != nil {
+			dst = append(append(append(append(dst, name...), ": "...), value...), '\n')
+		}
+	}
+	return append(append(dst, 0), body[:min(len(body), maxAnswerBody)]...)
+}
+
+// text is what answerText wrote of it.
+func (a *ErrorAnswer) text() []byte {
+	var lines strings.Builder
+	for _, field := range a.Fields {
+		lines.WriteString(field + "\n")
+	}
+	return []byte(strings.Join([]string{strconv.Itoa(a.Status), a.Server, lines.String(), a.Body}, "\x00"))
+}
+
+// parseAnswer is the reverse of answerText.
+func parseAnswer(text string) ErrorAnswer {
+	part := strings.SplitN(text, "\x00", 4)
+	for len(part) < 4 {
+		part = append(part, "")
+	}
+	status, _ := strconv.Atoi(part[0]) // written by answerText
+	a := ErrorAnswer{Status: status, Server: part[1], Body: part[3]}
+	if fields := strings.TrimSuffix(part[2], "\n"); fields != "" {
+		a.Fields = strings.Split(fields, "\n")
+	}
+	return a
+}
+
+// answers is what a recording holds, the most frequent first.
+func (c *classTexts) answers() []ErrorAnswer {
+	var list []ErrorAnswer
+	for class, texts := range c.of {
+		for text, t := range texts.kept {
+			a := parseAnswer(text)
+			a.Status, a.Count = int(class-classStatusBase), t.n
+			list = append(list, a)
+		}
+		if texts.rest > 0 {
+			list = append(list, ErrorAnswer{Status: int(class - classStatusBase), Count: texts.rest})
+		}
+	}
+	slices.SortFunc(list, func(a, b ErrorAnswer) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Server, b.Server),
+			cmp.Compare(a.Body, b.Body), slices.Compare(a.Fields, b.Fields))
+	})
+	return list
+}

@@ -1,0 +1,84 @@
+package loadgen_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"nodrop/loadgen"
+)
+
+// TestAnswers: what is kept of unexpected answers, and how many they were, is
+// what the server sent.
+func TestAnswers(t *testing.T) {
+	var n atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		switch n.Add(1) % 4 {
+		case 0:
+			w.Header().Set("Server", "envoy")
+			w.WriteHeader(503)
+			fmt.Fprint(w, "no healthy upstream")
+		case 1:
+			w.Header().Set("Server", "nginx/1.22.1")
+			w.Header().Set("Retry-After", "5")
+			w.WriteHeader(502)
+			for range 3 {
+				fmt.Fprint(w, strings.Repeat("é", 100)) // over the bound, in chunks
+				w.(http.Flusher).Flush()
+			}
+		default:
+			fmt.Fprint(w, "fine")
+		}
+	}))
+	defer server.Close()
+	run := runLoad(t, loadgen.Config{URL: server.URL, Requests: 400, Workers: 5})
+	want := []loadgen.ErrorAnswer{
+		{Status: 502, Server: "nginx/1.22.1", Fields: []string{"retry-after: 5"}, Body: strings.Repeat("é", 128), Count: 100},
+		{Status: 503, Server: "envoy", Body: "no healthy upstream", Count: 100},
+	}
+	if diff := cmp.Diff(want, run.Answers); diff != "" {
+		t.Errorf("answers differ (- want, + got)\n%s", diff)
+	}
+}
+
+// TestAnswersAreBounded: bodies that are never the same share their status.
+func TestAnswersAreBounded(t *testing.T) {
+	var n atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(500)
+		fmt.Fprint(w, "request ", n.Add(1))
+	}))
+	defer server.Close()
+	run := runLoad(t, loadgen.Config{URL: server.URL, Requests: 2000, Workers: 5})
+	var sum int64
+	for _, a := range run.Answers {
+		sum += a.Count
+	}
+	if most := run.Answers[0]; sum != 2000 || len(run.Answers) > 65 || most.Body != "" || most.Count < 1900 {
+		t.Errorf("got %d kinds of %d answers, the first %+v; want 65 at most, of 2000, most of them by status alone", len(run.Answers), sum, most)
+	}
+}
+
+// TestAnswerOfRedirect: the body that is kept is the last hop's.
+func TestAnswerOfRedirect(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" {
+			w.Header().Set("Location", "/there")
+			w.WriteHeader(302)
+			fmt.Fprint(w, "moved")
+			return
+		}
+		w.WriteHeader(500)
+		fmt.Fprint(w, "broken")
+	}))
+	defer server.Close()
+	run := runLoad(t, loadgen.Config{URL: server.URL, Requests: 5, Workers: 1})
+	if len(run.Answers) != 1 || run.Answers[0].Body != "broken" || run.Answers[0].Count != 5 {
+		t.Errorf("got %+v; want 5 × broken", run.Answers)
+	}
+}

@@ -1,0 +1,239 @@
+package loadgen_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"nodrop/loadgen"
+	"nodrop/loadgen/internal/faultserver"
+	"nodrop/report"
+)
+
+// outage is ten endpoints in turn, of which the first few lead elsewhere for a
+// while: from the 300th connection on, until length has passed.
+type outage struct {
+	good   netip.AddrPort
+	bad    netip.AddrPort
+	broken int
+	length time.Duration
+
+	mu    sync.Mutex // guards all below
+	n     int
+	begin time.Time   // of the outage
+	met   []time.Time // when a connection was sent elsewhere
+	end   time.Time   // of the outage, known once it was over
+}
+
+func (o *outage) Next(context.Context) (*loadgen.Endpoint, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	i := o.n % 10
+	o.n++
+	e := &loadgen.Endpoint{Name: fmt.Sprintf("gw-%d", i+1), Addr: o.good}
+	now := time.Now()
+	switch {
+	case o.n < 300 || i >= o.broken || !o.end.IsZero():
+		return e, nil
+	case o.begin.IsZero():
+		o.begin = now
+	case now.Sub(o.begin) > o.length:
+		o.end = now
+		return e, nil
+	}
+	o.met = append(o.met, now)
+	e.Addr = o.bad
+	return e, nil
+}
+
+// found builds the report of one run, whose counts must hold.
+func found(t *testing.T, run *loadgen.Run) report.Loss {
+	t.Helper()
+	checkInvariants(t, run)
+	loss := report.Build(&loadgen.Recording{Format: loadgen.Format, Runs: []*loadgen.Run{run}}).Runs[0].Loss
+	if len(loss.Findings) == 0 {
+		t.Fatal("no finding")
+	}
+	return loss
+}
+
+func runOutage(t *testing.T, o *outage, cfg loadgen.Config) (*loadgen.Load, *loadgen.Run) {
+	t.Helper()
+	server := startServer(t, faultserver.Always(faultserver.OK))
+	o.good = netip.MustParseAddrPort(server.Addr().String())
+	cfg.URL, cfg.Endpoints, cfg.DisableKeepAlive = "http://gateway/", o, true
+	load := newLoad(t, cfg)
+	run := load.Run(t.Context())
+	if o.end.IsZero() {
+		t.Fatal("the load ended before the outage did")
+	}
+	return load, run
+}
+
+// checkWindow: one window holds every connection that was led elsewhere, and
+// begins after the last one before.
+func checkWindow(t *testing.T, load *loadgen.Load, o *outage, loss report.Loss) {
+	t.Helper()
+	if len(loss.Windows) != 1 || loss.Windows[0].Lost != int64(len(o.met)) {
+		t.Fatalf("got windows %+v; want one with %d lost", loss.Windows, len(o.met))
+	}
+	w, names := loss.Windows[0], []string{"gw-1", "gw-2", "gw-3"}[:o.broken]
+	if !slices.Equal(w.Endpoints, names) {
+		t.Errorf("got endpoints %v; want %v", w.Endpoints, names)
+	}
+	first := load.Since(o.met[0])
+	if w.Begin > first || w.Begin < load.Since(o.begin)-int64(time.Second) {
+		t.Errorf("got a begin at %d; want %d at most, when the first was led elsewhere", w.Begin, first)
+	}
+}
+
+// TestFindsRefusals: 3 of 10 endpoints refuse for 250 ms.
+func TestFindsRefusals(t *testing.T) {
+	refused, err := faultserver.HoldRefused()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = refused.Close() })
+	o := &outage{bad: refused.Addr(), broken: 3, length: 250 * time.Millisecond}
+	load, run := runOutage(t, o, loadgen.Config{Requests: 1500, Workers: 20, Rate: 50})
+	loss := found(t, run)
+	checkWindow(t, load, o, loss)
+	f := loss.Findings[0]
+	w := loss.Windows[0]
+	if f.Rule != "connections-refused" || f.Confidence != report.CannotTell || f.Lost != int64(len(o.met)) || f.Measured != w.End-w.Begin {
+		t.Errorf("without marks: got %+v; want refusals over the whole window, and that the cause cannot be told", f)
+	}
+	if last := load.Since(o.met[len(o.met)-1]); w.End < last {
+		t.Errorf("got an end at %d; want %d at least, when the last was refused", w.End, last)
+	}
+
+	begin, end := load.Since(o.begin), load.Since(o.end)
+	for _, name := range w.Endpoints {
+		for _, m := range []loadgen.Mark{
+			{Kind: loadgen.MarkTerminating, Start: begin}, {Kind: loadgen.MarkListenerClosed, Start: begin}, {Kind: loadgen.MarkEndpointRemoved, Start: end},
+		} {
+			m.Name, m.Endpoint, m.End = m.Kind.Of(name), name, m.Start
+			run.Marks = append(run.Marks, m)
+		}
+	}
+	loadgen.SortMarks(run.Marks)
+	f = found(t, run).Findings[0]
+	if f.Rule != "listener-closed-before-removal" || f.Confidence != report.Shown || f.Measured != end-begin || f.Needed != end-begin {
+		t.Errorf("with marks: got %+v; want an overlap of %d", f, end-begin)
+	}
+}
+
+// TestFindsBlackHole: an address that drops packets for a second is found by
+// when attempts began, not by when they were given up.
+func TestFindsBlackHole(t *testing.T) {
+	hole, err := faultserver.NewBlackHole()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = hole.Close() })
+	o := &outage{bad: hole.Addr(), broken: 1, length: time.Second}
+	load, run := runOutage(t, o, loadgen.Config{Requests: 3000, Workers: 40, Rate: 25, ConnectTimeout: 700 * time.Millisecond})
+	loss := found(t, run)
+	checkWindow(t, load, o, loss)
+	f, w := loss.Findings[0], loss.Windows[0]
+	if f.Rule != "packets-dropped" || f.Lost != int64(len(o.met)) || f.Measured != w.End-w.Begin {
+		t.Errorf("got %+v; want attempts dropped over the whole window", f)
+	}
+	if after := load.Since(o.end); w.End > after {
+		t.Errorf("got an end at %d, after the hole was gone at %d: the timeout is no part of it", w.End, after)
+	}
+}
+
+// TestFindsKilled: 40 requests in flight when their process ends.
+func TestFindsKilled(t *testing.T) {
+	const inFlight = 40
+	var waiting atomic.Int64
+	full, kill := make(chan struct{}), make(chan struct{})
+	url := rawServer(t, func(_ *net.TCPConn, in *bufio.Reader) {
+		if _, err := http.ReadRequest(in); err != nil {
+			return
+		}
+		if waiting.Add(1) == inFlight {
+			close(full)
+		}
+		<-kill
+	})
+	load, server := newLoad(t, loadgen.Config{URL: url, Requests: inFlight, Workers: inFlight}), strings.TrimPrefix(url, "http://")
+	go func() {
+		<-full
+		at := load.Since(time.Now())
+		load.Mark(loadgen.Mark{Kind: loadgen.MarkExited, Name: loadgen.MarkExited.Of(server), Endpoint: server, Start: at, End: at})
+		close(kill)
+	}()
+	run := load.Run(t.Context())
+	f := found(t, run).Findings[0]
+	if f.Rule != "killed-in-flight" || f.Lost != inFlight || f.Confidence != report.Shown || f.Measured != longest(run) {
+		t.Errorf("with the mark: got %+v; want 40 killed, the longest after %d", f, longest(run))
+	}
+	run.Marks = nil
+	f = found(t, run).Findings[0]
+	if f.Rule != "cut-in-flight" || f.Lost != inFlight || f.Confidence != report.CannotTell || f.Measured != longest(run) {
+		t.Errorf("without the mark: got %+v; want that it cannot be told", f)
+	}
+}
+
+func longest(run *loadgen.Run) int64 {
+	var most int64
+	for _, l := range run.Lost {
+		most = max(most, l.End-l.Start)
+	}
+	return most
+}
+
+// TestFindsErrorAnswers: a gateway that has no upstream for a while says so.
+func TestFindsErrorAnswers(t *testing.T) {
+	var n, made atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if at := n.Add(1); at <= 200 || at > 260 {
+			return
+		}
+		made.Add(1)
+		w.Header().Set("Server", "envoy")
+		w.WriteHeader(503)
+		fmt.Fprint(w, "no healthy upstream")
+	}))
+	t.Cleanup(server.Close)
+	loss := found(t, newLoad(t, loadgen.Config{URL: server.URL, Requests: 500, Workers: 10}).Run(t.Context()))
+	f := loss.Findings[0]
+	if f.Rule != "error-answered" || f.Lost != made.Load() || f.Lost != 60 || f.Confidence != report.Likely || f.Measured != loss.Windows[0].End-loss.Windows[0].Begin {
+		t.Errorf("got %+v; want 60 answers from Envoy over the window", f)
+	}
+}
+
+// TestFindsKeptAlive: each connection is closed without notice when the third
+// request comes.
+func TestFindsKeptAlive(t *testing.T) {
+	var cut atomic.Int64
+	url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
+		for range 2 {
+			if _, err := http.ReadRequest(in); err != nil {
+				return
+			}
+			time.Sleep(5 * time.Millisecond) // what an answer takes, and a cut does not
+			_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+		}
+		if _, err := http.ReadRequest(in); err == nil {
+			cut.Add(1)
+		}
+	})
+	loss := found(t, newLoad(t, loadgen.Config{URL: url, Requests: 90, Workers: 3}).Run(t.Context()))
+	f := loss.Findings[0]
+	if f.Rule != "kept-alive-closed-without-notice" || f.Lost != cut.Load() || f.Lost == 0 || f.Confidence != report.Likely || loss.Hidden != f.Lost {
+		t.Errorf("got %+v, %d hidden; want %d closed without notice, all of them hidden from a client that retries", f, loss.Hidden, cut.Load())
+	}
+}

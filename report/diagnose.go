@@ -1,0 +1,247 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"nodrop/loadgen"
+)
+
+// Finding is why requests were lost, or why the figures prove little: what was
+// seen, how sure it is, and what to do.
+type Finding struct {
+	Rule       string // its name in the table
+	Title      string // in plain words
+	Lost       int64  // requests that it explains; 0 for one about the run
+	Confidence Confidence
+	Measured   int64 // ns; the length of time that Title tells; 0 without one
+	Needed     int64 // ns; what the remedy's number must exceed; 0 when that is not known
+	Evidence   []string
+	Remedies   []Remedy
+}
+
+// Confidence says how well the evidence carries a finding.
+type Confidence string
+
+// The grades. Shown: marks and losses tell the same. Likely: the losses alone
+// point to it. CannotTell: two causes fit, or a mark is missing.
+const (
+	Shown      Confidence = "shown"
+	Likely     Confidence = "likely"
+	CannotTell Confidence = "cannot tell"
+)
+
+// near is how far a loss may be from the mark of what caused it: it is seen at
+// once, but the mark may come from elsewhere.
+const near = 50_000_000 // ns
+
+// scene is a run with what the rules look things up in.
+type scene struct {
+	run   *loadgen.Run
+	loss  *Loss
+	lives []life
+}
+
+// rule claims losses, each of which goes to the first that wants it, and tells
+// what they have in common.
+type rule struct {
+	name   string
+	claims func(*scene, *loadgen.LostRequest) bool
+	tell   func(*scene, *evidence) Finding
+}
+
+// rules, in the order in which they are asked. The last one takes what is left,
+// so that findings and losses add up.
+var rules = []rule{
+	{"baseline-not-healthy", claimsBaseline, tellBaseline},
+	{"listener-closed-before-removal", claimsOverlap, tellOverlap},
+	{"connections-refused", claimsRefused, tellRefused},
+	{"packets-dropped", claimsDropped, tellDropped},
+	{"accept-queue-reset", claimsAcceptQueue, tellAcceptQueue},
+	{"killed-in-flight", claimsKilled, tellKilled},
+	{"kept-alive-closed-without-notice", claimsKeptAlive, tellKeptAlive},
+	{"cut-in-flight", claimsCut, tellCut},
+	{"tls-cut", claimsTLSCut, tellTLSCut},
+	{"tls-refused", inStage(loadgen.StageTLS), tellTLSRefused},
+	{"error-answered", inStage(loadgen.StageStatus), tellStatus},
+	{"name-lost", inStage(loadgen.StageDNS), tellName},
+	{"proxy-failed", inStage(loadgen.StageProxy), tellProxy},
+	{"hung", claimsHung, tellHung},
+	{"malformed-answer", claimsMalformed, tellMalformed},
+	{"unexplained", func(*scene, *loadgen.LostRequest) bool { return true }, tellUnexplained},
+}
+
+// runRules are about the run as a whole.
+var runRules = []struct {
+	name string
+	tell func(*scene) (Finding, bool)
+}{
+	{"details-incomplete", tellUntold},
+	{"client-exhausted", tellClient},
+	{"load-ended-early", tellEndedEarly},
+	{"event-not-seen", tellNoEvent},
+	{"too-little-exposure", tellExposure},
+}
+
+// diagnose finds what the losses have in common, the most frequent first, then
+// what stands against the figures.
+func diagnose(run *loadgen.Run, loss *Loss) []Finding {
+	s := &scene{run, loss, lives(run.Marks)}
+	groups := make([][]*loadgen.LostRequest, len(rules))
+	for i := range run.Lost {
+		l := &run.Lost[i]
+		at := slices.IndexFunc(rules, func(r rule) bool { return r.claims(s, l) })
+		groups[at] = append(groups[at], l)
+	}
+	var findings []Finding
+	for i, group := range groups {
+		if len(group) == 0 {
+			continue
+		}
+		f := rules[i].tell(s, newEvidence(group))
+		f.Rule, f.Lost = rules[i].name, int64(len(group))
+		findings = append(findings, f)
+	}
+	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(b.Lost, a.Lost) })
+	for _, r := range runRules {
+		if f, ok := r.tell(s); ok {
+			f.Rule = r.name
+			findings = append(findings, f)
+		}
+	}
+	return findings
+}
+
+// evidence is what the losses of one finding have in common.
+type evidence struct {
+	lost        []*loadgen.LostRequest
+	first, last int64 // ns; when the first and the last met their cause
+	longest     int64 // ns; from a request's start to its failure
+	reused      int64
+	endpoints   []string // in natural order
+	classes     []loadgen.BinLoss
+}
+
+func newEvidence(lost []*loadgen.LostRequest) *evidence {
+	e := &evidence{lost: lost}
+	w := Window{}
+	for i, l := range lost {
+		from, until := struck(l, near)
+		if i == 0 {
+			e.first, e.last = from, until
+		}
+		e.first, e.last = min(e.first, from), max(e.last, until)
+		e.longest = max(e.longest, l.End-l.Start)
+		if l.Reused {
+			e.reused++
+		}
+		if l.Endpoint != "" && !slices.Contains(e.endpoints, l.Endpoint) {
+			e.endpoints = append(e.endpoints, l.Endpoint)
+		}
+		w.addClass(l.Class, 1)
+	}
+	slices.SortFunc(e.endpoints, compareNatural)
+	e.classes = w.Classes
+	slices.SortStableFunc(e.classes, func(a, b loadgen.BinLoss) int { return cmp.Compare(b.Count, a.Count) })
+	return e
+}
+
+// span is from the first to the last.
+func (e *evidence) span() int64 { return e.last - e.first }
+
+// what counts the losses: "244 × connect.refused, on new connections; the
+// server never saw them".
+func (e *evidence) what() string {
+	var parts []string
+	for _, c := range e.classes {
+		parts = append(parts, fmt.Sprintf("%d × %s", c.Count, c.Class))
+	}
+	text := strings.Join(parts, ", ")
+	switch n := int64(len(e.lost)); {
+	case !slices.ContainsFunc(e.lost, func(l *loadgen.LostRequest) bool { return beyondConnect(l.Class) }):
+	case e.reused == 0:
+		text += ", on new connections"
+	case e.reused == n:
+		text += ", on connections that had carried requests before"
+	default:
+		text += fmt.Sprintf(", %d on new connections, %d on ones that had carried requests before", n-e.reused, e.reused)
+	}
+	if !slices.ContainsFunc(e.lost, func(l *loadgen.LostRequest) bool { return !l.Class.Info().SafeToRetry() }) {
+		return text + "; the server never saw a request"
+	}
+	return text + "; the server may have acted on them"
+}
+
+// when places the losses in the run.
+func (e *evidence) when() string {
+	if e.span() == 0 {
+		return "at " + moment(e.first)
+	}
+	return fmt.Sprintf("from %s to %s", moment(e.first), moment(e.last))
+}
+
+// where names the endpoints out of those that there were.
+func (s *scene) where(e *evidence) string {
+	total := endpointCount(s.run)
+	switch n := len(e.endpoints); {
+	case n == 0:
+		return "no endpoint reached"
+	case total == 1:
+		return e.endpoints[0]
+	case n == 1:
+		return fmt.Sprintf("%s, 1 of %d endpoints", e.endpoints[0], total)
+	default:
+		return fmt.Sprintf("%s, %d of %d endpoints", names(e.endpoints), n, total)
+	}
+}
+
+// lifeOf is the life that the loss's endpoint was in.
+func (s *scene) lifeOf(l *loadgen.LostRequest) *life {
+	return lifeAt(s.lives, l.Endpoint, l.End)
+}
+
+// slowestAnswer is the longest time that an answered request took, in ns.
+func (s *scene) slowestAnswer() int64 { return answered(s.run).Max }
+
+// probeGap is how far apart requests to one of k endpoints are on average, in
+// ns: how sharply the edges of an outage of k endpoints can be seen.
+func (s *scene) probeGap(k int) int64 {
+	if s.run.Counts.Started == 0 {
+		return 0
+	}
+	perRequest := float64(s.run.Duration) / float64(s.run.Counts.Started)
+	return int64(perRequest * float64(max(1, endpointCount(s.run))) / float64(max(1, k)))
+}
+
+func inStage(stage loadgen.Stage) func(*scene, *loadgen.LostRequest) bool {
+	return func(_ *scene, l *loadgen.LostRequest) bool { return l.Class.Stage() == stage }
+}
+
+// beyondConnect reports that the request was lost on a connection that stood.
+func beyondConnect(c loadgen.Class) bool {
+	switch c.Stage() {
+	case loadgen.StageSend, loadgen.StageWait, loadgen.StageHead, loadgen.StageBody:
+		return true
+	case loadgen.StageNone, loadgen.StageDNS, loadgen.StageConnect, loadgen.StageProxy, loadgen.StageTLS, loadgen.StageStatus, loadgen.StageClient:
+	}
+	return false
+}
+
+// isCut reports that the peer, or what is between, ended the connection.
+func isCut(c loadgen.Class) bool {
+	cause := c.Cause()
+	return beyondConnect(c) && (cause == loadgen.CauseEOF || cause == loadgen.CauseReset)
+}
+
+// unanswered reports that not one byte of an answer had come.
+func unanswered(c loadgen.Class) bool {
+	return c.Stage() == loadgen.StageSend || c.Stage() == loadgen.StageWait
+}
+
+// within reports that at is between from and to, give or take near; neither
+// may be unknown.
+func within(at, from, to int64) bool {
+	return from != unknown && to != unknown && at >= from-near && at <= to+near
+}

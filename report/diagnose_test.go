@@ -1,0 +1,343 @@
+package report
+
+import (
+	"fmt"
+	"math/rand"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"nodrop/loadgen"
+)
+
+// without drops the marks of a kind.
+func without(marks []loadgen.Mark, kind loadgen.MarkKind) []loadgen.Mark {
+	return slices.DeleteFunc(slices.Clone(marks), func(m loadgen.Mark) bool { return m.Kind == kind })
+}
+
+func TestFindings(t *testing.T) {
+	type want struct {
+		rule             string
+		lost             int64
+		confidence       Confidence
+		measured, needed int64
+	}
+	exit := func(at int64, names ...string) []loadgen.Mark {
+		var marks []loadgen.Mark
+		for _, name := range names {
+			marks = append(marks, loadgen.Mark{Kind: loadgen.MarkExited, Name: loadgen.MarkExited.Of(name), Endpoint: name, Start: at, End: at})
+		}
+		return marks
+	}
+	fleet := steady(2000, 0, ms, replicas(1, 10)...)
+	for _, tt := range []struct {
+		name     string
+		requests []request
+		marks    []loadgen.Mark
+		edit     func(*loadgen.Run)
+		want     []want
+	}{
+		{
+			name: "listener closed before removal", requests: abruptRequests(), marks: abruptMarks(),
+			want: []want{
+				{"listener-closed-before-removal", 244, Shown, 653*ms + 150*us - 600*ms - 600*us, 53*ms + 140*us},
+				{"killed-in-flight", 9, Likely, 8 * ms, 8*ms + 999*us},
+			},
+		},
+		{
+			name: "no mark of the removal", requests: abruptRequests(), marks: without(abruptMarks(), loadgen.MarkEndpointRemoved),
+			want: []want{{"connections-refused", 244, CannotTell, 51*ms + 909*us, 0}, {"killed-in-flight", 9, Likely, 8 * ms, 8*ms + 999*us}},
+		},
+		{
+			name: "no mark of the termination", requests: abruptRequests(), marks: without(abruptMarks(), loadgen.MarkTerminating),
+			want: []want{{"connections-refused", 244, CannotTell, 51*ms + 909*us, 0}, {"killed-in-flight", 9, Likely, 8 * ms, 8*ms + 999*us}},
+		},
+		{
+			name: "no mark of the end of accepting", requests: abruptRequests(), marks: without(abruptMarks(), loadgen.MarkExited),
+			want: []want{{"connections-refused", 244, CannotTell, 51*ms + 909*us, 0}, {"cut-in-flight", 9, CannotTell, 8 * ms, 8*ms + 999*us}},
+		},
+		{
+			name: "no marks at all", requests: abruptRequests(),
+			want: []want{{"connections-refused", 244, CannotTell, 51*ms + 909*us, 0}, {"cut-in-flight", 9, CannotTell, 8 * ms, 8*ms + 999*us}},
+		},
+		{
+			name: "replicas behind one address", marks: abruptMarks(),
+			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(620*ms, 621*ms, "connect.refused", "10.0.0.1:80", refusedText)),
+			want:     []want{{"listener-closed-before-removal", 1, Likely, 652*ms + 550*us - 600*ms, 53*ms + 140*us}},
+		},
+		{
+			name: "refused long after the removal", marks: abruptMarks(),
+			requests: append(slices.Clone(fleet), lost(1500*ms, 1501*ms, "connect.refused", "gw-3", refusedText)),
+			want:     []want{{"connections-refused", 1, CannotTell, ms, 0}},
+		},
+		{
+			name: "killed at the end of a long request", marks: exit(1000*ms, "gw-2"),
+			requests: append(slices.Clone(fleet), lost(100*ms, 1000*ms, "wait.eof", "gw-2", eofText)),
+			want:     []want{{"killed-in-flight", 1, Shown, 900 * ms, 900 * ms}},
+		},
+		{
+			name: "cut with no exit near", marks: exit(1000*ms, "gw-2"),
+			requests: append(slices.Clone(fleet), lost(100*ms, 400*ms, "body.eof", "gw-3", cutText)),
+			want:     []want{{"baseline-not-healthy", 1, Shown, 0, 0}},
+		},
+		{
+			name: "a kept-alive connection closed without notice",
+			requests: append(slices.Clone(fleet),
+				request{start: 500 * ms, end: 500*ms + 40*us, fate: loadgen.FateLost, class: "wait.eof", endpoint: "gw-2", reused: true, sample: eofText}),
+			want: []want{{"kept-alive-closed-without-notice", 1, Likely, 0, 0}},
+		},
+		{
+			name: "a kept-alive connection cut after a while",
+			requests: append(slices.Clone(fleet),
+				request{start: 500 * ms, end: 600 * ms, fate: loadgen.FateLost, class: "wait.eof", endpoint: "gw-2", reused: true, sample: eofText}),
+			want: []want{{"kept-alive-closed-without-notice", 1, CannotTell, 0, 0}},
+		},
+		{
+			name: "reset in the accept queue",
+			marks: []loadgen.Mark{
+				{Kind: loadgen.MarkListenerClosed, Endpoint: "gw-2", Start: 500 * ms, End: 500 * ms},
+				{Kind: loadgen.MarkExited, Endpoint: "gw-2", Start: 900 * ms, End: 900 * ms},
+			},
+			requests: append(slices.Clone(fleet), lost(499*ms, 501*ms, "wait.reset", "gw-2", resetText)),
+			want:     []want{{"accept-queue-reset", 1, Likely, 0, 0}},
+		},
+		{
+			name: "black hole of a second, given up after three",
+			requests: append(slices.Clone(fleet),
+				lost(500*ms, 3500*ms, "connect.timeout", "gw-2", ""), lost(1500*ms, 4500*ms, "connect.timeout", "gw-2", "")),
+			want: []want{{"packets-dropped", 2, Likely, 1000 * ms, 0}},
+		},
+		{
+			name:     "handshake cut, no marks",
+			requests: append(slices.Clone(fleet), lost(500*ms, 501*ms, "tls.eof", "gw-2", eofText)),
+			want:     []want{{"tls-cut", 1, CannotTell, 0, 0}},
+		},
+		{
+			name: "handshake cut while the endpoint was going", marks: abruptMarks(),
+			requests: append(slices.Clone(fleet), lost(620*ms, 621*ms, "tls.reset", "gw-2", resetText)),
+			want:     []want{{"tls-cut", 1, Shown, 0, 53*ms + 140*us}},
+		},
+		{
+			name:     "certificate refused",
+			requests: append(slices.Clone(fleet), lost(500*ms, 501*ms, "tls.rejected", "gw-2", "x509")),
+			want:     []want{{"tls-refused", 1, Likely, 0, 0}},
+		},
+		{
+			name:     "name gone",
+			requests: append(slices.Clone(fleet), lost(500*ms, 501*ms, "dns.not-found", "", "no such host"), lost(700*ms, 701*ms, "dns.not-found", "", "no such host")),
+			want:     []want{{"name-lost", 2, Likely, 200 * ms, 0}},
+		},
+		{
+			name:     "proxy down",
+			requests: append(slices.Clone(fleet), lost(500*ms, 501*ms, "proxy.refused", "", "proxyconnect")),
+			want:     []want{{"proxy-failed", 1, Likely, 0, 0}},
+		},
+		{
+			name:     "hung",
+			requests: append(slices.Clone(fleet), lost(500*ms, 20500*ms, "wait.timeout", "gw-2", "")),
+			want:     []want{{"hung", 1, CannotTell, 0, 0}},
+		},
+		{
+			name:     "malformed",
+			requests: append(slices.Clone(fleet), lost(500*ms, 501*ms, "head.malformed", "gw-2", "malformed")),
+			want:     []want{{"malformed-answer", 1, Shown, 0, 0}},
+		},
+		{
+			name:     "what no rule knows",
+			requests: append(slices.Clone(fleet), lost(500*ms, 501*ms, "wait.other", "gw-2", "odd")),
+			want:     []want{{"unexplained", 1, CannotTell, 0, 0}},
+		},
+		{
+			name:     "nothing listens",
+			requests: []request{lost(0, ms, "connect.refused", "gw-1", refusedText), lost(ms, 2*ms, "connect.refused", "gw-1", refusedText)},
+			want:     []want{{"connections-refused", 2, Likely, 2 * ms, 0}},
+		},
+		{
+			name:     "this machine failed",
+			requests: append(slices.Clone(fleet), request{start: ms, end: 2 * ms, fate: loadgen.FateSpoiled, class: "client.ports", sample: portsText}),
+			want:     []want{{"client-exhausted", 0, Shown, 0, 0}},
+		},
+		{
+			name: "the load ended before the event", requests: fleet, marks: gracefulMarks(5000 * ms),
+			want: []want{{"load-ended-early", 0, Shown, 5000*ms + 400*us - 1995*ms, 0}},
+		},
+		{
+			name: "steps without consequences", requests: fleet, marks: []loadgen.Mark{step("graceful", 700*ms)},
+			want: []want{{"event-not-seen", 0, Shown, 0, 0}},
+		},
+		{
+			name: "too little load", requests: steady(10, 0, 200*ms, replicas(1, 10)...), marks: gracefulMarks(1108 * ms),
+			want: []want{{"too-little-exposure", 0, Shown, 5424999 * us, 0}},
+		},
+		{name: "nothing lost, and enough seen", requests: gracefulRequests(), marks: gracefulMarks(1108 * ms)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			run := newRun(t, tt.requests, edited(func(run *loadgen.Run) { run.Marks = slices.Clone(tt.marks) }))
+			var got []want
+			for _, f := range findLoss(run).Findings {
+				got = append(got, want{f.Rule, f.Lost, f.Confidence, f.Measured, f.Needed})
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got  %v\nwant %v", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestFindingsPartitionTheLosses: each loss belongs to one finding.
+func TestFindingsPartitionTheLosses(t *testing.T) {
+	for seed := range int64(200) {
+		rng := rand.New(rand.NewSource(seed))
+		var marks []loadgen.Mark
+		kinds := []loadgen.MarkKind{
+			loadgen.MarkTerminating, loadgen.MarkSignalled, loadgen.MarkListenerClosed, loadgen.MarkExited,
+			loadgen.MarkEndpointRemoved, loadgen.MarkReady, loadgen.MarkCrashed, loadgen.MarkNote, loadgen.MarkStep,
+		}
+		for range rng.Intn(40) {
+			kind, at := kinds[rng.Intn(len(kinds))], rng.Int63n(4000*ms)
+			marks = append(marks, loadgen.Mark{Kind: kind, Name: "mark", Endpoint: fmt.Sprintf("gw-%d", 1+rng.Intn(6)), Start: at, End: at})
+		}
+		run := newRun(t, randomRequests(rng), edited(func(run *loadgen.Run) { run.Marks = marks }))
+		var lost int64
+		for _, f := range findLoss(run).Findings {
+			lost += f.Lost
+			if f.Title == "" || f.Rule == "" || f.Confidence == "" || f.Measured < 0 || f.Needed < 0 {
+				t.Errorf("seed %d: half a finding: %+v", seed, f)
+			}
+			if f.Lost > 0 && len(f.Evidence) == 0 {
+				t.Errorf("seed %d: no evidence: %+v", seed, f)
+			}
+		}
+		if lost != run.Counts.Lost {
+			t.Errorf("seed %d: got %d lost in findings; want %d", seed, lost, run.Counts.Lost)
+		}
+	}
+}
+
+// TestOneMarkAway: without the mark that carries it, of one endpoint alone, the
+// losses of that endpoint are what cannot be told.
+func TestOneMarkAway(t *testing.T) {
+	for _, kind := range []loadgen.MarkKind{loadgen.MarkTerminating, loadgen.MarkExited, loadgen.MarkEndpointRemoved} {
+		marks := slices.DeleteFunc(abruptMarks(), func(m loadgen.Mark) bool { return m.Kind == kind && m.Endpoint == "gw-4" })
+		run := newRun(t, abruptRequests(), variant("abrupt", marks))
+		var told, untold int64
+		for _, f := range findLoss(run).Findings {
+			switch f.Rule {
+			case "listener-closed-before-removal":
+				told = f.Lost
+			case "connections-refused":
+				untold = f.Lost
+				if f.Confidence != CannotTell || f.Needed != 0 {
+					t.Errorf("without %s: got %+v; want no number, and that it cannot be told", kind, f)
+				}
+			}
+		}
+		if told != 217 || untold != 27 {
+			t.Errorf("without %s of gw-4: got %d told, %d untold; want 217 and 27", kind, told, untold)
+		}
+	}
+}
+
+// TestRestartInPlace: an endpoint that goes twice has two lives, and its losses
+// belong to the one they fall into.
+func TestRestartInPlace(t *testing.T) {
+	way := func(at int64) []loadgen.Mark {
+		mark := func(kind loadgen.MarkKind, at int64) loadgen.Mark {
+			return loadgen.Mark{Kind: kind, Name: kind.Of("gw-1"), Endpoint: "gw-1", Start: at, End: at}
+		}
+		return []loadgen.Mark{mark(loadgen.MarkTerminating, at), mark(loadgen.MarkExited, at+10*ms), mark(loadgen.MarkEndpointRemoved, at+200*ms), mark(loadgen.MarkReady, at+300*ms)}
+	}
+	list := append(steady(3000, 0, ms, "gw-1", "gw-2"),
+		lost(600*ms, 601*ms, "connect.refused", "gw-1", refusedText), lost(2100*ms, 2101*ms, "connect.refused", "gw-1", refusedText))
+	run := newRun(t, list, edited(func(run *loadgen.Run) { run.Marks = slices.Concat(way(500*ms), way(2000*ms)) }))
+	findings := findLoss(run).Findings
+	if len(findings) != 1 || findings[0].Lost != 2 || findings[0].Needed != 200*ms || findings[0].Measured != 190*ms {
+		t.Errorf("got %+v; want both losses in one finding of 190 ms", findings)
+	}
+}
+
+// TestDelayFor: the delay covers the need with room to spare, and half of it
+// never does.
+func TestDelayFor(t *testing.T) {
+	for need := 50 * time.Millisecond; need < 100*time.Second; need += need/7 + 1 {
+		got := delayFor(int64(need))
+		if got < need+25*time.Millisecond || got/2 >= need {
+			t.Errorf("delayFor(%v): got %v; want more than the need and its margin, and less than twice it", need, got)
+		}
+		if s := wholeSeconds(got); time.Duration(s)*time.Second < got || time.Duration(s-1)*time.Second >= got {
+			t.Errorf("wholeSeconds(%v): got %d", got, s)
+		}
+	}
+}
+
+func TestASMSeconds(t *testing.T) {
+	for s, want := range map[int64]string{1: "10", 10: "10", 25: "25", 30: "30"} {
+		if got := asmSeconds(s, 30); got != want {
+			t.Errorf("asmSeconds(%d, 30): got %q; want %q", s, got, want)
+		}
+	}
+	if got := asmSeconds(31, 30); !strings.HasPrefix(got, "30 ") || !strings.Contains(got, "31") {
+		t.Errorf("asmSeconds(31, 30): got %q; want the most it takes, and what would be needed", got)
+	}
+}
+
+// TestHidden: what a client that retries would not have shown.
+func TestHidden(t *testing.T) {
+	for _, tt := range []struct {
+		class  string
+		reused bool
+		method string
+		want   int64
+	}{
+		{"wait.eof", true, "GET", 1},
+		{"wait.reset", true, "HEAD", 1},
+		{"wait.eof", false, "GET", 0},
+		{"wait.eof", true, "POST", 0},
+		{"wait.timeout", true, "GET", 0},
+		{"body.eof", true, "GET", 0},
+		{"connect.refused", false, "GET", 0},
+	} {
+		q := lost(5*ms, 6*ms, tt.class, "gw-1", eofText)
+		q.reused = tt.reused
+		run := newRun(t, append(steady(10, 0, ms, "gw-1"), q), edited(func(run *loadgen.Run) { run.Settings.Method = tt.method }))
+		if got := findLoss(run).Hidden; got != tt.want {
+			t.Errorf("%+v: got %d", tt, got)
+		}
+	}
+}
+
+// TestLimits holds the formulas against numbers worked out by hand.
+func TestLimits(t *testing.T) {
+	l := Limits{Of: 10, Rate: 300}
+	if got, want := l.Smallest(1), 100*ms; got != want {
+		t.Errorf("1 of 10 at 300/s: got %d; want %d", got, want)
+	}
+	if got, want := (Limits{Of: 10, Rate: 334}).Smallest(9), int64(9_980_039); got != want {
+		t.Errorf("9 of 10 at 334/s: got %d; want %d", got, want)
+	}
+	if got := (Limits{Of: 1}).Smallest(1); got < 1<<62 {
+		t.Errorf("no load: got %d; want no limit", got)
+	}
+	run := newRun(t, steady(1000, 0, ms, "gw-1"))
+	if got := findLimits(run, Event{}); got.UpperBound < 0.00299 || got.UpperBound > 0.003 {
+		t.Errorf("0 of 1000: got %v; want 3/1000", got.UpperBound)
+	}
+	// A load that stops for half of the event sees less.
+	list := append(steady(1000, 0, ms, "gw-1"), steady(1000, 2000*ms, ms, "gw-1")...)
+	if got := findLimits(newRun(t, list), Event{Known: true, Begin: 1000 * ms, End: 2000 * ms}).Rate; got > 10 {
+		t.Errorf("got %v requests/s; want what there was during the event", got)
+	}
+}
+
+func TestOutsideAndRecovery(t *testing.T) {
+	list := append(slices.Clone(abruptRequests()),
+		lost(100*ms, 101*ms, "connect.refused", "gw-3", refusedText), lost(1200*ms, 1201*ms, "connect.refused", "gw-3", refusedText))
+	l := findLoss(newRun(t, list, variant("abrupt", abruptMarks())))
+	if l.Outside != 2 {
+		t.Errorf("got %d outside the event; want 2", l.Outside)
+	}
+	if got, want := l.Recovery, 601*ms; got != want {
+		t.Errorf("got a recovery of %d; want %d, to the last loss", got, want)
+	}
+}

@@ -1,0 +1,104 @@
+package report
+
+import (
+	"math"
+	"slices"
+
+	"nodrop/loadgen"
+)
+
+// life is what marks tell of one endpoint's way out, in ns from the run's
+// start; unknown for what no mark tells.
+type life struct {
+	endpoint       string
+	terminating    int64
+	signalled      int64
+	listenerClosed int64
+	exited         int64
+	removed        int64
+	exitError      string
+}
+
+// unknown stands for a moment that no mark tells.
+const unknown = math.MinInt64
+
+// stopped is when the endpoint stopped accepting connections.
+func (l *life) stopped() int64 {
+	if l.listenerClosed != unknown {
+		return l.listenerClosed
+	}
+	return l.exited
+}
+
+// begin is the first moment that is known.
+func (l *life) begin() int64 {
+	first := int64(math.MaxInt64)
+	for _, at := range [...]int64{l.terminating, l.signalled, l.listenerClosed, l.exited, l.removed} {
+		if at != unknown {
+			first = min(first, at)
+		}
+	}
+	return first
+}
+
+// moment is the field that a kind of mark fills; nil for kinds that are no
+// part of a way out.
+func (l *life) moment(kind loadgen.MarkKind) *int64 {
+	switch kind {
+	case loadgen.MarkTerminating:
+		return &l.terminating
+	case loadgen.MarkSignalled:
+		return &l.signalled
+	case loadgen.MarkListenerClosed:
+		return &l.listenerClosed
+	case loadgen.MarkExited:
+		return &l.exited
+	case loadgen.MarkEndpointRemoved:
+		return &l.removed
+	case loadgen.MarkStep, loadgen.MarkCrashed, loadgen.MarkReady, loadgen.MarkNote:
+	}
+	return nil
+}
+
+// lives gathers the marks by endpoint. An endpoint that is told the same thing
+// twice was restarted in place, and has as many lives.
+func lives(marks []loadgen.Mark) []life {
+	var list []life
+	for _, m := range marks {
+		if m.Endpoint == "" || (&life{}).moment(m.Kind) == nil {
+			continue
+		}
+		i := lastIndex(list, m.Endpoint)
+		if i < 0 || *list[i].moment(m.Kind) != unknown {
+			list = append(list, life{m.Endpoint, unknown, unknown, unknown, unknown, unknown, ""})
+			i = len(list) - 1
+		}
+		*list[i].moment(m.Kind) = m.Start
+		if m.Kind == loadgen.MarkExited {
+			list[i].exitError = m.Error
+		}
+	}
+	return list
+}
+
+func lastIndex(list []life, endpoint string) int {
+	for i, l := range slices.Backward(list) {
+		if l.endpoint == endpoint {
+			return i
+		}
+	}
+	return -1
+}
+
+// lifeAt is the life that endpoint was in at a time: the last one that had
+// begun, give or take near, or else its first; nil when marks tell of none.
+func lifeAt(list []life, endpoint string, at int64) *life {
+	var found *life
+	for i := range list {
+		l := &list[i]
+		if l.endpoint == endpoint && (found == nil || l.begin() <= at+near) {
+			found = l
+		}
+	}
+	return found
+}

@@ -1,0 +1,265 @@
+package report
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"nodrop/loadgen"
+)
+
+// Dimension says what a figure counts, and so which units it takes.
+type Dimension uint8
+
+// The dimensions.
+const (
+	Count Dimension = iota
+	Ratio
+	Duration // ns
+	Rate     // requests per second
+)
+
+func (d Dimension) String() string {
+	return [...]string{"a count", "a ratio", "a duration", "a rate"}[d]
+}
+
+// format writes a figure as a person reads it. Counts are not grouped by
+// thousands, as in the rest of a verdict.
+func (d Dimension) format(v float64) string {
+	switch d {
+	case Ratio:
+		return percentage(v)
+	case Duration:
+		return duration(int64(v))
+	case Rate:
+		return strconv.FormatFloat(v, 'f', 1, 64) + "/s"
+	default:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+}
+
+// metric is a figure of a run that checks and comparisons know by name.
+type metric struct {
+	name  string
+	dim   Dimension
+	value func(*RunReport) (value float64, known bool)
+}
+
+func (m metric) of(r *RunReport) Figure {
+	v, known := m.value(r)
+	return Figure{v, known, m.dim}
+}
+
+// metrics lists those with a fixed name; families has the others.
+var metrics = []metric{
+	{"planned", Count, count(func(r *RunReport) int64 { return r.Run.Counts.Planned })},
+	{"started", Count, count(func(r *RunReport) int64 { return r.Run.Counts.Started })},
+	{"ok", Count, count(func(r *RunReport) int64 { return r.Run.Counts.OK })},
+	{"lost", Count, count(func(r *RunReport) int64 { return r.Run.Counts.Lost })},
+	{"spoiled", Count, count(func(r *RunReport) int64 { return r.Run.Counts.Spoiled })},
+	{"unsent", Count, count(func(r *RunReport) int64 { return r.Run.Counts.Unsent })},
+	{"aborted", Count, count(func(r *RunReport) int64 { return r.Run.Counts.Aborted })},
+	{"late", Count, count(func(r *RunReport) int64 { return r.Run.Late })},
+	{"loss", Ratio, func(r *RunReport) (float64, bool) {
+		c := r.Run.Counts
+		return float64(c.Lost) / max(1, float64(c.Started)), c.Started > 0
+	}},
+	{"windows", Count, count(func(r *RunReport) int64 { return int64(len(r.Loss.Windows)) })},
+	{"window.longest", Duration, count(longestWindow)},
+	{"window.total", Duration, count(func(r *RunReport) int64 { return r.Loss.Time })},
+	{"rps", Rate, func(r *RunReport) (float64, bool) { return r.Summary.PerSecond, r.Summary.Total > 0 }},
+	latencyMetric("min", answered, "min"),
+	latencyMetric("mean", answered, "mean"),
+	latencyMetric("max", answered, "max"),
+}
+
+// metricShapes lists all names in short.
+const metricShapes = "planned started ok lost spoiled unsent aborted late loss windows window.longest window.total rps min mean max p99 connect.p99 lost.CLASS status.503 status.5xx"
+
+// families lists names with a part to choose; what follows the prefix is given
+// to find.
+var families = []struct {
+	prefix string
+	find   func(name, rest string) (metric, *loadgen.HintError)
+}{
+	{"lost.", findLost},
+	{"status.", findStatus},
+	{"connect.", findPhase},
+	{"dns.", findPhase},
+	{"tls.", findPhase},
+	{"send.", findPhase},
+	{"wait.", findPhase},
+	{"read.", findPhase},
+}
+
+// phaseNames lists the phases of answered requests.
+var phaseNames = []struct {
+	name string
+	of   func(*loadgen.Run) *loadgen.Latency
+}{
+	{"connect", func(r *loadgen.Run) *loadgen.Latency { return &r.Phases.Connect }},
+	{"dns", func(r *loadgen.Run) *loadgen.Latency { return &r.Phases.DNS }},
+	{"tls", func(r *loadgen.Run) *loadgen.Latency { return &r.Phases.TLS }},
+	{"send", func(r *loadgen.Run) *loadgen.Latency { return &r.Phases.Send }},
+	{"wait", func(r *loadgen.Run) *loadgen.Latency { return &r.Phases.Wait }},
+	{"read", func(r *loadgen.Run) *loadgen.Latency { return &r.Phases.Read }},
+}
+
+// findMetric looks a name up.
+func findMetric(name string) (metric, *loadgen.HintError) {
+	for _, m := range metrics {
+		if m.name == name {
+			return m, nil
+		}
+	}
+	if percentilePattern.MatchString(name) {
+		return findLatency(name, answered, name)
+	}
+	for _, f := range families {
+		if rest, ok := strings.CutPrefix(name, f.prefix); ok {
+			return f.find(name, rest)
+		}
+	}
+	return metric{}, &loadgen.HintError{Problem: fmt.Sprintf("unknown metric %q", name), Hint: didYouMean(name, metricNames(), metricShapes)}
+}
+
+func count(f func(*RunReport) int64) func(*RunReport) (float64, bool) {
+	return func(r *RunReport) (float64, bool) { return float64(f(r)), true }
+}
+
+func longestWindow(r *RunReport) int64 {
+	var longest int64
+	for _, w := range r.Loss.Windows {
+		longest = max(longest, w.End-w.Begin)
+	}
+	return longest
+}
+
+// findLost finds lost.CLASS and lost.STAGE.
+func findLost(name, rest string) (metric, *loadgen.HintError) {
+	if slices.Contains(lossStageNames(), rest) {
+		return lostMetric(name, func(c loadgen.Class) bool { return c.Stage().String() == rest }), nil
+	}
+	var class loadgen.Class
+	err := class.UnmarshalText([]byte(rest))
+	switch {
+	case err != nil || class.String() != rest || class == 0:
+		known := slices.Concat(lossStageNames(), lossClassNames())
+		return metric{}, &loadgen.HintError{
+			Problem: fmt.Sprintf("unknown failure class %q", rest),
+			Hint:    didYouMean(rest, known, "a stage ("+strings.Join(lossStageNames(), " ")+") or stage.cause"),
+		}
+	case class.Spoiled():
+		return metric{}, &loadgen.HintError{Problem: rest + " is spoiled, never lost", Hint: "spoiled counts them"}
+	}
+	return lostMetric(name, func(c loadgen.Class) bool { return c == class }), nil
+}
+
+func lostMetric(name string, belongs func(loadgen.Class) bool) metric {
+	return metric{name, Count, count(func(r *RunReport) int64 {
+		var n int64
+		for _, c := range r.Loss.Classes {
+			if belongs(c.Class) {
+				n += c.Total()
+			}
+		}
+		return n
+	})}
+}
+
+// lossClassNames lists the classes of lost requests, statuses apart.
+func lossClassNames() []string {
+	var names []string
+	for _, info := range loadgen.Classes() {
+		if !info.Class.Spoiled() {
+			names = append(names, info.Class.String())
+		}
+	}
+	return names
+}
+
+// lossStageNames lists their stages.
+func lossStageNames() []string {
+	var names []string
+	for _, info := range loadgen.Classes() {
+		if name := info.Class.Stage().String(); !info.Class.Spoiled() && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return append(names, loadgen.StageStatus.String())
+}
+
+var statusPattern = regexp.MustCompile(`^[1-9](\d\d|xx)$`)
+
+// findStatus finds status.NNN and status.Nxx: answered requests, lost or not.
+func findStatus(name, rest string) (metric, *loadgen.HintError) {
+	if !statusPattern.MatchString(rest) {
+		return metric{}, &loadgen.HintError{Problem: fmt.Sprintf("%q is not a status", rest), Hint: "status.503 or status.5xx"}
+	}
+	digits := strings.TrimSuffix(rest, "xx")
+	return metric{name, Count, count(func(r *RunReport) int64 {
+		var n int64
+		for status, c := range r.Run.Statuses {
+			if strings.HasPrefix(strconv.Itoa(status), digits) {
+				n += c
+			}
+		}
+		return n
+	})}, nil
+}
+
+// findPhase finds connect.p99 and its like.
+func findPhase(name, rest string) (metric, *loadgen.HintError) {
+	phase, _, _ := strings.Cut(name, ".")
+	i := slices.IndexFunc(phaseNames, func(p struct {
+		name string
+		of   func(*loadgen.Run) *loadgen.Latency
+	},
+	) bool {
+		return p.name == phase
+	})
+	return findLatency(name, phaseNames[i].of, rest)
+}
+
+var percentilePattern = regexp.MustCompile(`^p\d+(\.\d+)?$`)
+
+// findLatency finds a statistic of a latency.
+func findLatency(name string, of func(*loadgen.Run) *loadgen.Latency, stat string) (metric, *loadgen.HintError) {
+	m := latencyMetric(name, of, stat)
+	if m.value != nil {
+		return m, nil
+	}
+	if percentilePattern.MatchString(stat) {
+		return metric{}, &loadgen.HintError{Problem: stat + ": a percentile is at most 100", Hint: "write 99.9 % as p99.9"}
+	}
+	return metric{}, &loadgen.HintError{Problem: fmt.Sprintf("unknown metric %q", name), Hint: didYouMean(name, metricNames(), "min mean max p50 … p99.99 of each phase")}
+}
+
+// latencyMetric is min, mean, max or a percentile of a latency; without a value
+// function for anything else.
+func latencyMetric(name string, of func(*loadgen.Run) *loadgen.Latency, stat string) metric {
+	read := func(f func(*loadgen.Latency) float64) metric {
+		return metric{name, Duration, func(r *RunReport) (float64, bool) {
+			l := of(r.Run)
+			return f(l), l.Count > 0
+		}}
+	}
+	switch stat {
+	case "min":
+		return read(func(l *loadgen.Latency) float64 { return float64(l.Min) })
+	case "mean":
+		return read((*loadgen.Latency).Mean)
+	case "max":
+		return read(func(l *loadgen.Latency) float64 { return float64(l.Max) })
+	}
+	if !percentilePattern.MatchString(stat) {
+		return metric{}
+	}
+	p, err := strconv.ParseFloat(stat[1:], 64)
+	if err != nil || p > 100 {
+		return metric{}
+	}
+	return read(func(l *loadgen.Latency) float64 { return float64(l.Percentile(p)) })
+}

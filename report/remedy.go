@@ -1,0 +1,84 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Remedy is a setting to change, by its own name.
+type Remedy struct {
+	Where   string // what it belongs to
+	Setting string
+}
+
+// delayFor rounds up the delay that covers a measured need, in ns: a fifth
+// more, at least 25 ms, because the next event may take a little longer than
+// the one that was measured.
+func delayFor(need int64) time.Duration {
+	d := time.Duration(need) + max(25*time.Millisecond, time.Duration(need/5))
+	step := 5 * time.Millisecond
+	switch {
+	case d > 10*time.Second:
+		step = time.Second
+	case d > time.Second:
+		step = 100 * time.Millisecond
+	}
+	return (d + step - 1).Truncate(step)
+}
+
+// wholeSeconds rounds up, for settings that take seconds.
+func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
+
+// acceptLonger are the settings that keep a gateway accepting for a time after
+// its termination began.
+func acceptLonger(need int64) []Remedy {
+	delay := delayFor(need)
+	s := wholeSeconds(delay)
+	sec := strconv.FormatInt(s, 10)
+	return []Remedy{
+		{"any", fmt.Sprintf("go on accepting for %s after termination begins, then close the listener", short(delay))},
+		{"nodrop lab", "--stop graceful --pre-stop " + short(delay)},
+		{"Kubernetes", fmt.Sprintf("lifecycle.preStop.sleep.seconds: %d, terminationGracePeriodSeconds above it", s)},
+		{"ASM from 1.26", `metadata.annotations: asm.alibabacloud.com/gateway-drain-timeout-seconds: "` + asmSeconds(s, 890) + `"`},
+		{"ASM before 1.26", `spec.serviceAnnotations: service.beta.kubernetes.io/alibaba-cloud-loadbalancer-connection-drain: "on" and ` +
+			`service.beta.kubernetes.io/alibaba-cloud-loadbalancer-connection-drain-timeout: "` + asmSeconds(s, 30) + `"`},
+		{"Envoy", "POST /drain_listeners?graceful with --drain-time-s " + sec + " or more, and SIGTERM after that"},
+		{"nginx", "sleep " + sec + " before SIGQUIT"},
+		{"HAProxy", "sleep " + sec + " before SIGUSR1"},
+		{"Caddy", "shutdown_delay " + sec + "s"},
+	}
+}
+
+// asmSeconds keeps a number of seconds inside what ASM takes: at least 10, and
+// at most a limit of the version's.
+func asmSeconds(s, most int64) string {
+	if s > most {
+		return fmt.Sprintf("%d (the most it takes; %d would be needed)", most, s)
+	}
+	return strconv.FormatInt(max(10, s), 10)
+}
+
+// finishRequests are the settings that let requests in flight finish.
+func finishRequests(need int64) []Remedy {
+	grace := delayFor(need)
+	sec := strconv.FormatInt(wholeSeconds(grace), 10)
+	return []Remedy{
+		{"any", fmt.Sprintf("let requests in flight finish for %s after the stop signal", short(grace))},
+		{"nodrop lab", "--stop graceful --grace " + short(grace)},
+		{"Kubernetes", "terminationGracePeriodSeconds: the pre-stop delay and " + sec + " more"},
+		{"Istio, ASM", "proxy.istio.io/config: terminationDrainDuration: " + sec + "s"},
+		{"Envoy", "--drain-time-s " + sec + " or more before SIGTERM"},
+		{"nginx", "SIGQUIT instead of SIGTERM; worker_shutdown_timeout unset or above " + sec + "s"},
+		{"HAProxy", "SIGUSR1 instead of SIGTERM; hard-stop-after unset or above " + sec + "s"},
+		{"Caddy", "grace_period " + sec + "s or more"},
+	}
+}
+
+// short is a duration as flags take it, without the zeros of Duration.String.
+func short(d time.Duration) string {
+	if d < time.Second {
+		return strconv.FormatFloat(float64(d)/1e6, 'f', -1, 64) + "ms"
+	}
+	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "s"
+}

@@ -1,0 +1,180 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+)
+
+// textChange writes a comparison of two arms.
+func textChange(w io.Writer, r *Report) error {
+	out := bufio.NewWriter(w)
+	c := r.Change
+	fmt.Fprintf(out, "\nComparison, %s:\n", c.kind())
+	for _, arm := range []*Arm{&c.Base, &c.New} {
+		writeWrapped(out, "  ", arm.title())
+	}
+	fmt.Fprintln(out)
+	writeChangeRows(out, c)
+	for _, part := range []struct {
+		title string
+		list  []string
+	}{{"Not comparable in every respect", c.Warnings}, {"Notes", c.Notes}} {
+		if len(part.list) == 0 {
+			continue
+		}
+		fmt.Fprintf(out, "\n%s:\n", part.title)
+		for _, text := range part.list {
+			writeWrapped(out, "  - ", text)
+		}
+	}
+	fmt.Fprintln(out)
+	writeVerdict(out, &r.Verdict)
+	return out.Flush()
+}
+
+// kind says what the figures are.
+func (c *Change) kind() string {
+	if !c.Repeated {
+		return "single run, descriptive"
+	}
+	return fmt.Sprintf("medians over runs (~: cannot be told apart; Mann–Whitney, p ≥ %g)", alpha)
+}
+
+func (a *Arm) title() string {
+	text := a.Name + ": " + strings.Join(a.Files, ", ")
+	if n := len(a.Files); n > 3 {
+		text = a.Name + ": " + a.Files[0] + " … " + a.Files[n-1]
+	}
+	if len(a.Runs) > 1 {
+		text += fmt.Sprintf(": %d runs", len(a.Runs))
+	}
+	if a.Variant != "" {
+		text += " of " + a.Variant
+	}
+	return text
+}
+
+func writeChangeRows(out io.Writer, c *Change) {
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	width := 0
+	for _, row := range c.Rows {
+		width = max(width, len(row.Label))
+	}
+	head := []string{"base", "new", "change"}
+	if c.Repeated {
+		head = []string{"base", "range", "new", "range", "change", "p"}
+	}
+	fmt.Fprintf(t, "  %-*s\t%s\t\n", width, "", strings.Join(head, "\t"))
+	for _, row := range c.Rows {
+		cells := []string{row.Base.median(row.Dimension), row.New.median(row.Dimension), row.ChangeText()}
+		if c.Repeated {
+			cells = []string{
+				row.Base.median(row.Dimension), row.Base.between(row.Dimension),
+				row.New.median(row.Dimension), row.New.between(row.Dimension), row.ChangeText(), row.PText(),
+			}
+		}
+		fmt.Fprintf(t, "  %-*s\t%s\t\n", width, row.Label, strings.Join(cells, "\t"))
+	}
+	flush(t)
+}
+
+// ChangeText is the change as a person reads it: "=" where nothing differs, "~"
+// where a difference cannot be told from chance, "-" without a figure.
+func (r ChangeRow) ChangeText() string {
+	switch {
+	case !r.Base.Known || !r.New.Known:
+		return "-"
+	case r.same():
+		return "="
+	case r.Tested && !r.Significant:
+		return "~"
+	case r.Base.Median == r.New.Median && r.Direction > 0:
+		return "more"
+	case r.Base.Median == r.New.Median:
+		return "less"
+	case r.ChangeKnown:
+		return signedPercent(r.Change)
+	}
+	difference := cell(r.Dimension, r.New.Median-r.Base.Median) // base is 0, and nothing is below
+	if r.Dimension == Ratio {
+		difference = strings.TrimSuffix(difference, "%") + "pp" // points: + 5 % would be of base
+	}
+	return "+" + difference
+}
+
+// PText is the adjusted p-value; "-" where nothing was tested.
+func (r ChangeRow) PText() string {
+	if !r.Tested || r.same() {
+		return "-"
+	}
+	return pValue(r.Adjusted)
+}
+
+// medians are both, of one figure.
+func (r ChangeRow) medians() string {
+	return cell(r.Dimension, r.Base.Median) + " → " + cell(r.Dimension, r.New.Median)
+}
+
+func (s Spread) median(d Dimension) string {
+	if !s.Known {
+		return "-"
+	}
+	return cell(d, s.Median)
+}
+
+// between is the range, with its unit once; "" for a single value.
+func (s Spread) between(d Dimension) string {
+	if !s.Known || len(s.Values) < 2 {
+		return ""
+	}
+	low, high := cell(d, s.Min), cell(d, s.Max)
+	if low == high {
+		return high
+	}
+	if value, unit, ok := strings.Cut(low, " "); ok && strings.HasSuffix(high, " "+unit) {
+		low = value
+	}
+	return low + "–" + high
+}
+
+// cell is a figure in a table; the row names a rate's unit.
+func cell(d Dimension, v float64) string {
+	switch d {
+	case Count:
+		whole, part := math.Modf(v)
+		text := number(int64(whole))
+		if part != 0 {
+			text += strings.TrimPrefix(strconv.FormatFloat(part, 'f', -1, 64), "0")
+		}
+		return text
+	case Rate:
+		whole, part := math.Modf(math.Round(v*10) / 10)
+		return number(int64(whole)) + strings.TrimPrefix(strconv.FormatFloat(part, 'f', 1, 64), "0")
+	default:
+		return d.format(v)
+	}
+}
+
+// signedPercent writes a change with its sign and two digits that count.
+func signedPercent(ratio float64) string {
+	switch {
+	case ratio > 0:
+		return "+" + percentage(ratio)
+	case ratio < 0:
+		return "-" + percentage(-ratio)
+	}
+	return "0 %"
+}
+
+// pValue writes a p-value with the digits that matter.
+func pValue(p float64) string {
+	if p < 0.001 {
+		return "<0.001"
+	}
+	return strconv.FormatFloat(p, 'f', 3, 64)
+}
