@@ -29,7 +29,8 @@ type Load struct {
 	recorder *recorder
 	traces   traces
 
-	first     hop  // of every request
+	first     hop // of every request
+	body      payload
 	keepAlive bool // connections carry more than one
 
 	endpoints Endpoints
@@ -71,15 +72,31 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 		started:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 	}
-	l.first = l.newHop(t, cfg.Method, cfg.Body, true)
 	l.keepAlive = !cfg.closes()
 	if err := l.chooseEndpoints(ctx); err != nil {
 		return nil, err
 	}
+	l.body.bytes = cfg.Body
+	if cfg.BodyFile != "" {
+		if l.body.file, err = openBody(cfg.BodyFile); err != nil {
+			return nil, err
+		}
+	}
+	l.first = l.newHop(t, cfg.Method, l.body, true)
 	if t.tls {
-		return l, l.tryTLS(ctx)
+		if err := l.tryTLS(ctx); err != nil {
+			l.closeBody()
+			return nil, err
+		}
 	}
 	return l, nil
+}
+
+// closeBody closes the file that was sent, if it was one.
+func (l *Load) closeBody() {
+	if l.body.file != nil {
+		_ = l.body.file.file.Close() // only read from
+	}
 }
 
 // chooseEndpoints decides where connections go, and what error texts call the
@@ -158,6 +175,7 @@ func (l *Load) resolveName(ctx context.Context, at target) error {
 // the run to End when nothing is to be added to it.
 func (l *Load) Run(ctx context.Context) *Run {
 	e := newEngine(l)
+	defer l.closeBody()
 	l.base = time.Now()
 	if len(l.cfg.Sinks) > 0 {
 		begun := l.begun()

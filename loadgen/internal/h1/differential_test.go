@@ -125,7 +125,8 @@ var differences = []difference{
 	{
 		"space in or after a field name",
 		"RFC 9112 §5.1 forbids it; net/http keeps such a field under a name nobody looks up, so a Content-Length with a space is lost and with it the end of the body",
-		refused(`^malformed header field "[^":]* [^":]*:`),
+		// An error quotes no more than the begin of a long line.
+		refused(`^malformed header field "[^":]* [^":]*(:|"$)`),
 	},
 	{
 		"bare LF in trailers",
