@@ -167,7 +167,7 @@ func TestScript(t *testing.T) {
 			"got":       onStage(2, "got NAME REGEXP: about the last request it was sent", (*stage).got),
 			"exits":     onStage(2, "exits CODE COMMAND [ARG...]: runs it", (*stage).exits),
 			"complains": onStage(1, "complains COMMAND [ARG...]: exits 2, one line on stderr and perhaps a hint", (*stage).complains),
-			"signal":    onStage(1, "signal INT|TERM: to the one command in the background", (*stage).signal),
+			"signal":    onStage(1, "signal INT|TERM|KILL: to the one command in the background", (*stage).signal),
 			"exited":    onStage(1, "exited CODE: how the command that was signalled did, after wait", (*stage).exited),
 		},
 	})
@@ -278,7 +278,7 @@ func (s *stage) signal(ts *testscript.TestScript, args []string) {
 		ts.Fatalf("%d commands in the background; want 1", len(running))
 	}
 	s.signalled = running[0]
-	ts.Check(s.signalled.Process.Signal(map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}[args[0]]))
+	ts.Check(s.signalled.Process.Signal(map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill}[args[0]]))
 }
 
 func (s *stage) exited(ts *testscript.TestScript, args []string) {
@@ -686,8 +686,9 @@ func TestLabCrash(t *testing.T) {
 	}
 }
 
-// The second Ctrl-C waits for nothing, and prints nothing: without it, the
-// program waits some seconds for what is in flight, and then reports.
+// The second Ctrl-C waits for nothing, prints nothing, and leaves no file:
+// without it, the program waits some seconds for what is in flight, and then
+// reports.
 func TestSecondInterrupt(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("NOT RUN: a process cannot be sent Ctrl-C on Windows")
@@ -714,7 +715,7 @@ func TestSecondInterrupt(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := startMarked(t, tc.args...)
+			m := startMarked(t, append(tc.args, "-o", "json=run.json", "-o", "ndjson=rows.ndjson")...)
 			await(t, "it is under way", func() bool { return tc.came(m) })
 			ended := make(chan struct{})
 			go func() {
@@ -733,6 +734,9 @@ func TestSecondInterrupt(t *testing.T) {
 			})
 			if code := m.ProcessState.ExitCode(); code != exitInterrupted || m.stdout.Len() > 0 || m.stderr.Len() > 0 {
 				t.Errorf("%v; want exit code %d, and nothing printed", m.ProcessState, exitInterrupted)
+			}
+			if left, err := os.ReadDir(m.Dir); err != nil || len(left) > 0 {
+				t.Errorf("left behind: %v, %v", left, err)
 			}
 			m.expectNobody(t)
 		})

@@ -236,7 +236,7 @@ func TestBrokenSink(t *testing.T) {
 	if run.Counts.OK != 3000 {
 		t.Errorf("%+v", run.Counts)
 	}
-	if err := sink.Close(); err == nil {
+	if err := sink.Close(&loadgen.Recording{}); err == nil {
 		t.Error("Close knows of no error")
 	}
 }

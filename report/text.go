@@ -277,14 +277,20 @@ type markGroup struct {
 }
 
 func groupMarks(marks []loadgen.Mark) []markGroup {
+	type key struct {
+		kind loadgen.MarkKind
+		err  string
+	}
 	var groups []markGroup
+	places := map[key]int{} // in groups, of moments
 	for _, m := range marks {
-		i := slices.IndexFunc(groups, func(g markGroup) bool {
-			return m.Endpoint != "" && g.mark.Endpoint != "" && g.mark.Kind == m.Kind && g.mark.Error == m.Error
-		})
-		if i < 0 {
+		i, known := places[key{m.Kind, m.Error}]
+		if !known || m.Endpoint == "" {
+			i = len(groups)
 			groups = append(groups, markGroup{mark: m, first: m.Start, last: m.End})
-			i = len(groups) - 1
+		}
+		if m.Endpoint != "" {
+			places[key{m.Kind, m.Error}] = i
 		}
 		g := &groups[i]
 		g.last = max(g.last, m.End)
