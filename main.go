@@ -188,7 +188,11 @@ func (p *program) reportCommand() *cobra.Command {
 	}
 	checks := failIfFlag(cmd.Flags())
 	outputs := outputFlag(cmd.Flags())
+	schema := cmd.Flags().Bool("schema", false, "print the JSON Schema of -o report-json")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		if *schema {
+			return p.schema(args, *outputs)
+		}
 		if len(args) != 1 {
 			return fmt.Errorf("report: want one file, got %d", len(args))
 		}
@@ -409,6 +413,15 @@ func validate(checks []string) error {
 	return nil
 }
 
+// schema prints what -o report-json is held to.
+func (p *program) schema(args, formats []string) error {
+	if len(args)+len(formats) > 0 {
+		return errors.New("report: --schema is printed to stdout, of no file")
+	}
+	_, err := io.WriteString(p.stdout, report.Schema)
+	return err
+}
+
 // finish renders the report and settles the exit code.
 func (p *program) finish(ctx context.Context, out *outputs, r *report.Report) error {
 	p.code = exitCode(r)
@@ -613,6 +626,9 @@ func (out *outputs) add(name, path string, toFile bool, stdout io.Writer) error 
 	if err != nil {
 		return err
 	}
+	if name == "text" && !toFile {
+		o.render = report.TextFor(textOptions(stdout))
+	}
 	if toFile {
 		if target, err := filepath.EvalSymlinks(path); err == nil && path != "" {
 			path = target // the link stays
@@ -652,6 +668,24 @@ func (o *output) choose() (stream func(io.Writer) loadgen.Sink, err error) {
 	}
 	return nil, fmt.Errorf("-o %q: unknown format; known: %s", o.format, knownFormats())
 }
+
+// textOptions are what the text report is told of stdout: on a terminal it may
+// be wide and coloured, but not where the user or the terminal says no.
+func textOptions(stdout io.Writer) report.Options {
+	f, ok := stdout.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return report.Options{}
+	}
+	o := report.Options{Colour: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && runtime.GOOS != "windows"}
+	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width >= wideText {
+		o.Width = wideText
+	}
+	return o
+}
+
+// wideText is the width of the text report where there is room for it: prose in
+// longer lines is hard to read.
+const wideText = 120
 
 // create opens the file for writing: a temporary one beside it, so that a
 // failed run leaves what was there; what is not a regular file is written to
