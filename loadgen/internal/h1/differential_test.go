@@ -107,8 +107,11 @@ func noReuse(patterns ...string) func([]byte, verdict, verdict) bool {
 	}
 }
 
-// spaceInName: the line that we refuse has a space before its colon. The error
-// quotes no more than the begin of a long one, so it is looked up in the bytes.
+var fold = regexp.MustCompile(`[ \t]*\r?\n[ \t]+`)
+
+// spaceInName: the line that we refuse, folds joined, has a space before its
+// colon. The error quotes no more than the begin of a long one, so the name is
+// looked up in the bytes.
 func spaceInName(in []byte, ours, theirs verdict) bool {
 	text, found := strings.CutPrefix(ours.Err, "malformed header field ")
 	if !found || !theirs.accepted() {
@@ -118,9 +121,10 @@ func spaceInName(in []byte, ours, theirs verdict) bool {
 	if err != nil {
 		return false
 	}
-	for line := range strings.Lines(string(in)) {
+	begin, _, _ = strings.Cut(begin, ":")
+	for line := range strings.Lines(fold.ReplaceAllString(string(in), " ")) {
 		name, _, colon := strings.Cut(line, ":")
-		if colon && strings.HasPrefix(line, begin) && strings.Contains(name, " ") {
+		if colon && strings.HasPrefix(name, begin) && strings.Contains(name, " ") {
 			return true
 		}
 	}
