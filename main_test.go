@@ -2,10 +2,19 @@ package main
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	crand "crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"log"
 	"maps"
+	"math/big"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -161,6 +170,8 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"server":    onStage(1, "server NAME: starts one, its URL is $NAME", (*stage).server),
 			"fails":     onStage(2, "fails NAME N: the server answers its next N requests with 503", (*stage).fails),
+			"tls":       onStage(2, "tls NAME good|expired|future|old: starts a server over TLS, its URL is $NAME, its certificate the file NAME.pem", (*stage).tls),
+			"proxy":     onStage(2, "proxy NAME STATUS: starts a proxy that answers everything so, its address is $NAME", (*stage).proxy),
 			"refused":   onStage(1, "refused NAME: $NAME is a URL where nobody listens", (*stage).refused),
 			"served":    onStage(2, "served NAME N: the server was sent exactly N requests", (*stage).served),
 			"reached":   onStage(2, "reached NAME N: waits until the server was sent N requests", (*stage).reached),
@@ -202,6 +213,56 @@ func (s *stage) server(ts *testscript.TestScript, args []string) {
 
 func (s *stage) fails(ts *testscript.TestScript, args []string) {
 	s.find(ts, args[0]).fails.Store(number(ts, args[1]))
+}
+
+// tls starts a server for 127.0.0.1 whose clients have nothing to verify it by
+// but its own certificate.
+func (s *stage) tls(ts *testscript.TestScript, args []string) {
+	name, kind := args[0], args[1]
+	from, to := time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	config := &tls.Config{}
+	switch kind {
+	case "good":
+	case "expired":
+		from, to = from.AddDate(-1, 0, 0), to.AddDate(-1, 0, 0)
+	case "future":
+		from, to = from.AddDate(1, 0, 0), to.AddDate(1, 0, 0)
+	case "old":
+		config.MaxVersion = tls.VersionTLS12
+	default:
+		ts.Fatalf("unknown kind %q", kind)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), crand.Reader)
+	ts.Check(err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: from, NotAfter: to, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		DNSNames: []string{"gateway.example"}, KeyUsage: x509.KeyUsageCertSign, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(crand.Reader, template, template, key.Public(), key)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(name+".pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+	config.Certificates = []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}
+	l, err := listen()
+	ts.Check(err)
+	started := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	started.Config.ErrorLog = log.New(io.Discard, "", 0)
+	_ = started.Listener.Close()
+	started.Listener, started.TLS = l, config
+	started.StartTLS()
+	ts.Defer(started.Close)
+	ts.Setenv(name, started.URL)
+}
+
+func (s *stage) proxy(ts *testscript.TestScript, args []string) {
+	status := int(number(ts, args[1]))
+	l, err := listen()
+	ts.Check(err)
+	started := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	_ = started.Listener.Close()
+	started.Listener = l
+	started.Start()
+	ts.Defer(started.Close)
+	ts.Setenv(args[0], started.Listener.Addr().String())
 }
 
 func (s *stage) refused(ts *testscript.TestScript, args []string) {

@@ -97,7 +97,7 @@ func testShortage(t *testing.T, s shortage, scheme string, cfg loadgen.Config) *
 	}()
 	file := filepath.Join(t.TempDir(), "run")
 	func() {
-		defer func() { _ = write.Close() }()
+		defer func() { _ = write.Close() }() // opens the gate, whatever became of the other process
 		runApart(t, func(cmd *exec.Cmd) {
 			cmd.Env = append(cmd.Env, "URL="+server.URL(), "FILE="+file)
 			cmd.ExtraFiles = []*os.File{write}

@@ -142,9 +142,16 @@ func (l *Load) via() target {
 func (l *Load) resolveName(ctx context.Context, at target) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
+	failed := func(err error) error {
+		e := &ResolveError{Host: at.host, Err: err}
+		if l.cfg.Proxy != nil {
+			e.Flag = "-x"
+		}
+		return e
+	}
 	ips, err := lookupHost(ctx, at.host)
 	if err != nil || len(ips) == 0 {
-		return &ResolveError{at.host, err}
+		return failed(err)
 	}
 	r := &resolver{host: at.host, port: at.port, lookup: lookupHost, note: l.Mark, since: func() int64 { return l.Since(time.Now()) }}
 	var note string
@@ -157,7 +164,7 @@ func (l *Load) resolveName(ctx context.Context, at target) error {
 		return nil
 	}
 	if err := r.resolve(ctx); err != nil {
-		return &ResolveError{at.host, err}
+		return failed(err)
 	}
 	if list := r.list.Load().list; len(list) == 1 {
 		l.address = list[0].Addr.String()

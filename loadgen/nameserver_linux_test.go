@@ -3,6 +3,7 @@ package loadgen_test
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -50,13 +51,14 @@ type nameServer struct {
 // gatewayName is the only name there is.
 const gatewayName = "gateway.test"
 
-// startNameServer is for a process in namespaces of its own.
-func startNameServer(t *testing.T, now answer) *nameServer {
+// startNameServer is for a process in namespaces of its own. patience is how
+// many seconds the resolver waits for an answer.
+func startNameServer(t *testing.T, patience int, now answer) *nameServer {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "resolv.conf")
 	// With single-request a look-up asks for IPv4 first, which alone is counted,
 	// so that both its questions meet the same answer once that is bad.
-	if err := os.WriteFile(file, []byte("nameserver 127.0.0.1\nsearch .\noptions timeout:1 attempts:1 single-request\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, "nameserver 127.0.0.1\nsearch .\noptions timeout:%d attempts:1 single-request\n", patience), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := unix.Mount(file, "/etc/resolv.conf", "", unix.MS_BIND, ""); err != nil {

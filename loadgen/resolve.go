@@ -205,15 +205,20 @@ func (p *perConnection) Next(ctx context.Context) (*Endpoint, error) {
 
 // ResolveError says that a name could not be resolved before the load.
 type ResolveError struct {
+	Flag string // that gave the name; "" = the URL did
 	Host string
 	Err  error
 }
 
 func (e *ResolveError) Error() string {
-	if lookup, ok := errors.AsType[*net.DNSError](e.Err); ok {
-		return fmt.Sprintf("%s: does not resolve: %s", e.Host, lookup.Err)
+	name, why := e.Host, fmt.Sprint(e.Err)
+	if e.Flag != "" {
+		name = e.Flag + " " + name
 	}
-	return fmt.Sprintf("%s: does not resolve: %v", e.Host, e.Err)
+	if lookup, ok := errors.AsType[*net.DNSError](e.Err); ok {
+		why = lookup.Err
+	}
+	return name + ": does not resolve: " + why
 }
 
 func (e *ResolveError) Unwrap() error { return e.Err }

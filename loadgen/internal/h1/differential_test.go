@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -106,6 +107,26 @@ func noReuse(patterns ...string) func([]byte, verdict, verdict) bool {
 	}
 }
 
+// spaceInName: the line that we refuse has a space before its colon. The error
+// quotes no more than the begin of a long one, so it is looked up in the bytes.
+func spaceInName(in []byte, ours, theirs verdict) bool {
+	text, found := strings.CutPrefix(ours.Err, "malformed header field ")
+	if !found || !theirs.accepted() {
+		return false
+	}
+	begin, err := strconv.Unquote(text)
+	if err != nil {
+		return false
+	}
+	for line := range strings.Lines(string(in)) {
+		name, _, colon := strings.Cut(line, ":")
+		if colon && strings.HasPrefix(line, begin) && strings.Contains(name, " ") {
+			return true
+		}
+	}
+	return false
+}
+
 var differences = []difference{
 	{
 		"versions other than HTTP/1.x",
@@ -125,8 +146,7 @@ var differences = []difference{
 	{
 		"space in or after a field name",
 		"RFC 9112 §5.1 forbids it; net/http keeps such a field under a name nobody looks up, so a Content-Length with a space is lost and with it the end of the body",
-		// An error quotes no more than the begin of a long line.
-		refused(`^malformed header field "[^":]* [^":]*(:|"$)`),
+		spaceInName,
 	},
 	{
 		"bare LF in trailers",
