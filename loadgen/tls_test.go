@@ -261,13 +261,13 @@ func TestRecordsBetweenAnswers(t *testing.T) {
 		want  loadgen.ConnectionCount
 	}{
 		"tickets":                     {after: func(r *records) []byte { return r.seal(handshakeRecord, ticket) }, want: loadgen.ConnectionCount{Opened: 1}},
-		"tickets, later":              {after: func(r *records) []byte { return r.seal(handshakeRecord, ticket) }, apart: true, rate: 20, want: loadgen.ConnectionCount{Opened: 1}},
+		"tickets, later":              {after: func(r *records) []byte { return r.seal(handshakeRecord, ticket) }, apart: true, rate: 4, want: loadgen.ConnectionCount{Opened: 1}},
 		"key updates":                 {after: func(r *records) []byte { return r.update(keyUpdate) }, want: loadgen.ConnectionCount{Opened: 1}},
 		"key updates that ask for it": {after: func(r *records) []byte { return r.update(keyUpdateAsking) }, apart: true, rate: 3, want: loadgen.ConnectionCount{Opened: 1}},
 		"goodbye with the answer":     {after: func(r *records) []byte { return r.seal(alertRecord, []byte{1, 0}) }, want: loadgen.ConnectionCount{Opened: n, Stale: n - 1}},
-		"goodbye, later":              {after: func(r *records) []byte { return r.seal(alertRecord, []byte{1, 0}) }, apart: true, rate: 20, want: loadgen.ConnectionCount{Opened: n, Stale: n - 1}},
+		"goodbye, later":              {after: func(r *records) []byte { return r.seal(alertRecord, []byte{1, 0}) }, apart: true, rate: 4, want: loadgen.ConnectionCount{Opened: n, Stale: n - 1}},
 		"fatal alert with the answer": {after: func(r *records) []byte { return r.seal(alertRecord, []byte{2, 80}) }, want: loadgen.ConnectionCount{Opened: n, Stale: n - 1}},
-		"fatal alert, later":          {after: func(r *records) []byte { return r.seal(alertRecord, []byte{2, 80}) }, apart: true, rate: 20, want: loadgen.ConnectionCount{Opened: n, Stale: n - 1}},
+		"fatal alert, later":          {after: func(r *records) []byte { return r.seal(alertRecord, []byte{2, 80}) }, apart: true, rate: 4, want: loadgen.ConnectionCount{Opened: n, Stale: n - 1}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
