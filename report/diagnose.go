@@ -42,6 +42,7 @@ type scene struct {
 	run   *loadgen.Run
 	loss  *Loss
 	lives []life
+	own   map[string][]*life // of lives, by endpoint
 }
 
 // rule claims losses, each of which goes to the first that wants it, and tells
@@ -88,7 +89,8 @@ var runRules = []struct {
 // diagnose finds what the losses have in common, the most frequent first, then
 // what stands against the figures.
 func diagnose(run *loadgen.Run, loss *Loss) []Finding {
-	s := &scene{run, loss, lives(run.Marks)}
+	s := &scene{run: run, loss: loss, lives: lives(run.Marks)}
+	s.own = byEndpoint(s.lives)
 	groups := make([][]*loadgen.LostRequest, len(rules))
 	for i := range run.Lost {
 		l := &run.Lost[i]
@@ -199,7 +201,7 @@ func (s *scene) where(e *evidence) string {
 
 // lifeOf is the life that the loss's endpoint was in.
 func (s *scene) lifeOf(l *loadgen.LostRequest) *life {
-	return lifeAt(s.lives, l.Endpoint, l.End)
+	return lifeAt(s.own[l.Endpoint], l.End)
 }
 
 // slowestAnswer is the longest time that an answered request took, in ns.
