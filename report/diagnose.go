@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -129,6 +130,7 @@ type evidence struct {
 func newEvidence(lost []*loadgen.LostRequest) *evidence {
 	e := &evidence{lost: lost}
 	w := Window{}
+	endpoints := map[string]bool{}
 	for i, l := range lost {
 		from, until := struck(l, near)
 		if i == 0 {
@@ -139,12 +141,12 @@ func newEvidence(lost []*loadgen.LostRequest) *evidence {
 		if l.Reused {
 			e.reused++
 		}
-		if l.Endpoint != "" && !slices.Contains(e.endpoints, l.Endpoint) {
-			e.endpoints = append(e.endpoints, l.Endpoint)
+		if l.Endpoint != "" {
+			endpoints[l.Endpoint] = true
 		}
 		w.addClass(l.Class, 1)
 	}
-	slices.SortFunc(e.endpoints, compareNatural)
+	e.endpoints = slices.SortedFunc(maps.Keys(endpoints), compareNatural)
 	e.classes = w.Classes
 	slices.SortStableFunc(e.classes, func(a, b loadgen.BinLoss) int { return cmp.Compare(b.Count, a.Count) })
 	return e
