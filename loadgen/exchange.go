@@ -196,11 +196,11 @@ func (x *exchange) one(ctx context.Context, at *hop, deadline time.Time) *failur
 	fail, writeErr := x.send(at, deadline)
 	switch {
 	case fail != nil:
-	case isTimeout(writeErr):
+	case isTimeout(writeErr), writeErr != nil && classify(StageSend, writeErr).Spoiled():
 		fail = &failure{stage: StageSend, err: writeErr}
 	default:
-		// After a failed write the peer may still have said why: what it sent
-		// before it closed is there to be read.
+		// After a write that the peer made fail it may still have said why: what
+		// it sent before it closed is there to be read.
 		fail = x.read()
 	}
 	if fail != nil {

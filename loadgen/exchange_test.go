@@ -270,7 +270,7 @@ func testBrokenSink(t *testing.T, engine loadgen.Engine) {
 	if run.Counts.OK != 3000 {
 		t.Errorf("%+v", run.Counts)
 	}
-	if err := sink.Close(); err == nil {
+	if err := sink.Close(&loadgen.Recording{}); err == nil {
 		t.Error("Close knows of no error")
 	}
 }
