@@ -60,16 +60,16 @@ func openBody(name string) (*bodyFile, error) {
 	return &bodyFile{f, name, info.Size()}, nil
 }
 
-// readAt fills b with what stands at off.
-func (f *bodyFile) readAt(b []byte, off int64) error {
+// read fills b with what stands at off.
+func (f *bodyFile) read(b []byte, off int64) *failure {
 	n, err := f.file.ReadAt(b, off)
 	switch {
 	case n == len(b):
 		return nil
 	case errors.Is(err, io.EOF):
-		return &bodyError{fmt.Errorf("-D %s: %w", f.name, errShrunk)}
+		err = fmt.Errorf("%s: %w", f.name, errShrunk)
 	}
-	return &bodyError{fmt.Errorf("-D: %w", err)}
+	return &failure{stage: StageClient, err: &bodyError{err}, text: "-D: " + err.Error()}
 }
 
 // readBody is the body that -D names: its bytes, or, where they are too many to

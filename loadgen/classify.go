@@ -83,10 +83,13 @@ func otherClass(stage Stage) Class {
 	return newClass(stage, CauseOther)
 }
 
-// classifyLookup: NXDOMAIN is the other side's doing, a look-up that got no
-// answer in time is ours.
+// classifyLookup: NXDOMAIN is the other side's doing, a look-up that could not
+// be sent or got no answer in time is ours.
 func classifyLookup(err *net.DNSError) Class {
+	var errno syscall.Errno
 	switch {
+	case errors.As(err.UnwrapErr, &errno):
+		return classifyErrno(StageDNS, errno)
 	case err.IsNotFound:
 		return newClass(StageDNS, CauseNotFound)
 	case err.IsTimeout:

@@ -75,7 +75,8 @@ type Config struct {
 	// TraceLost is how many lost requests, the first, are told step by step.
 	TraceLost int
 
-	Sinks []Sink // each gets every Result as it is made
+	Variant string // of a scenario, "" for a plain load
+	Sinks   []Sink // each gets every Result as it is made
 }
 
 // Defaults of the zero Config; hey's.

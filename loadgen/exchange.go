@@ -36,7 +36,7 @@ type exchange struct {
 // hop is one request of a redirect chain.
 type hop struct {
 	target   target
-	origin   string // target's
+	key      string // of the connections that can carry it
 	method   string
 	body     payload
 	sameHost bool
@@ -67,10 +67,13 @@ func (l *Load) newHop(t target, method string, body payload, sameHost bool) hop 
 		// expect without one (RFC 9110 §10.1.1).
 		req.Fields = slices.DeleteFunc(slices.Clone(req.Fields), func(f Field) bool { return strings.EqualFold(f.Name, "expect") })
 	}
-	h := hop{target: t, origin: t.origin(), method: method, body: body, sameHost: sameHost, bytes: req.Append(nil)}
+	h := hop{target: t, key: t.origin(), method: method, body: body, sameHost: sameHost, bytes: req.Append(nil)}
 	// Without a body there is nothing to wait with, and a server may leave the
 	// 100 out (RFC 9110 §10.1.1): the field is sent as it was given, no more.
 	h.expects = body.len() > 0 && hasElement(req.Fields, "expect", "100-continue")
+	if l.cfg.Proxy != nil && !t.tls {
+		h.key = "http proxy" // carries requests to any host
+	}
 	if t.tls {
 		h.tls = l.cfg.tlsConfig(t, sameHost)
 	}
@@ -92,23 +95,23 @@ func (x *exchange) do(ctx context.Context) *Result {
 	*r = Result{Start: x.now(), Endpoint: -1}
 	x.worker.shard.start(r.Start)
 	x.startTrace()
-	x.follow(ctx, x.load.first, 0)
+	x.follow(ctx, &x.load.first, 0)
 	return r
 }
 
 // follow carries out one hop of a request, the first or the one after so many,
 // and those it leads to.
-func (x *exchange) follow(ctx context.Context, at hop, followed int) {
+func (x *exchange) follow(ctx context.Context, at *hop, followed int) {
 	deadline := x.load.deadline(x.result.Start)
 	for ; ; followed++ {
-		if fail := x.one(ctx, &at, deadline); fail != nil {
-			x.fail(&at, fail)
+		if fail := x.one(ctx, at, deadline); fail != nil {
+			x.fail(at, fail)
 			return
 		}
-		next, fail := x.load.redirect(&x.parser, &at, followed)
+		next, fail := x.load.redirect(&x.parser, at, followed)
 		switch {
 		case fail != nil:
-			x.fail(&at, fail)
+			x.fail(at, fail)
 		case next == nil:
 			x.answered()
 		}
@@ -116,7 +119,7 @@ func (x *exchange) follow(ctx context.Context, at hop, followed int) {
 		if next == nil {
 			return
 		}
-		at = *next
+		at = next
 	}
 }
 
@@ -191,11 +194,11 @@ func (x *exchange) one(ctx context.Context, at *hop, deadline time.Time) *failur
 	fail, writeErr := x.send(at, deadline)
 	switch {
 	case fail != nil:
-	case isTimeout(writeErr):
+	case isTimeout(writeErr), writeErr != nil && classify(StageSend, writeErr).Spoiled():
 		fail = &failure{stage: StageSend, err: writeErr}
 	default:
-		// After a failed write the peer may still have said why: what it sent
-		// before it closed is there to be read.
+		// After a write that the peer made fail it may still have said why: what
+		// it sent before it closed is there to be read.
 		fail = x.read()
 	}
 	if fail != nil {

@@ -270,7 +270,7 @@ func testBrokenSink(t *testing.T, engine loadgen.Engine) {
 	if run.Counts.OK != 3000 {
 		t.Errorf("%+v", run.Counts)
 	}
-	if err := sink.Close(); err == nil {
+	if err := sink.Close(&loadgen.Recording{}); err == nil {
 		t.Error("Close knows of no error")
 	}
 }
@@ -302,6 +302,9 @@ func compressing(t *testing.T) *httptest.Server {
 		case "/another":
 			w.Header().Set("Content-Encoding", "br")
 			_, _ = w.Write(text)
+		case "/twice":
+			w.Header().Add("Content-Encoding", "br")
+			_, _ = w.Write(text)
 		case "/redirect":
 			w.Header().Set("Location", "/whole")
 			w.WriteHeader(http.StatusFound)
@@ -330,6 +333,7 @@ func testContentEncoding(t *testing.T, engine loadgen.Engine) {
 		{"GET", "/part", "ok "},
 		{"GET", "/unavailable", "lost body.malformed"},
 		{"GET", "/another", "ok "},
+		{"GET", "/twice", "ok "},
 		{"GET", "/redirect", "lost body.malformed"},
 	} {
 		run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL + tc.path, Requests: 6, Workers: 2, Method: tc.method})

@@ -31,8 +31,8 @@ func (i *inspector) begin() {
 // inflated by itself.
 func (i *inspector) piece(p *h1.Parser, piece []byte) {
 	if p.BodyBytes() == int64(len(piece)) && p.Status() != 206 {
-		if field := p.Captured(capturedCoding); field != nil {
-			i.content.begin(checkable(field))
+		if field := p.Captured(capturedCoding); field != nil && !p.Repeated(capturedCoding) {
+			i.content.begin(checkable(field)) // repeated, it is several codings
 		}
 	}
 	i.content.feed(piece)

@@ -43,6 +43,9 @@ func errorText(f *failure, local net.Addr, address string) string {
 	if !errors.As(f.err, &errno) {
 		return reason(f.err)
 	}
+	if call, ok := errors.AsType[*os.PathError](f.err); ok {
+		op = call.Op // a handshake both reads and writes
+	}
 	return op + " tcp " + maskedSource(local) + "->" + address + ": " + op + ": " + errno.Error()
 }
 

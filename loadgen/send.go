@@ -88,28 +88,21 @@ func (x *exchange) sendFile(at *hop) (*failure, error) {
 		x.sendBuf = make([]byte, sendBufferSize)
 	}
 	f, began, sent := at.body.file, x.now(), int64(0)
-	var fileErr, err error
-	for sent < f.size && err == nil {
+	var fail *failure
+	var err error
+	for sent < f.size && fail == nil && err == nil {
 		b := x.sendBuf[:min(f.size-sent, sendBufferSize)]
-		if fileErr = f.readAt(b, sent); fileErr != nil {
-			break
+		if fail = f.read(b, sent); fail == nil {
+			var n int
+			n, err = x.conn.Write(b)
+			sent += int64(n)
 		}
-		var n int
-		n, err = x.conn.Write(b)
-		sent += int64(n)
 	}
 	x.since = x.now()
 	x.firstByte = 0
 	if x.trace != nil {
-		cause := err
-		if fileErr != nil {
-			cause = fileErr
-		}
-		x.trace.note(x.since, cause, "sent %d of %d bytes of %s", sent, f.size, f.name)
+		x.trace.note(x.since, err, "sent %d of %d bytes of %s", sent, f.size, f.name)
 	}
 	x.result.Phases.Send += x.since - began
-	if fileErr != nil {
-		return &failure{stage: StageClient, err: fileErr, text: fileErr.Error()}, nil
-	}
-	return nil, err
+	return fail, err
 }

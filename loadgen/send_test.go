@@ -104,8 +104,8 @@ func TestExpectWithoutContinue(t *testing.T) {
 	if got, want := outcome(run, "ok", ""), counts.ByKind[faultserver.OK]; got != want || got.Reused != 1 || counts.Unasked != 0 {
 		t.Errorf("got %+v; the server answered %+v", got, counts)
 	}
-	if min := 2 * time.Second; time.Duration(run.Duration) < min {
-		t.Errorf("took %v; want at least %v, one second each", time.Duration(run.Duration), min)
+	if least := 2 * time.Second; time.Duration(run.Duration) < least {
+		t.Errorf("took %v; want at least %v, one second each", time.Duration(run.Duration), least)
 	}
 }
 
@@ -265,7 +265,7 @@ func TestBodyFileShrinks(t *testing.T) {
 	if got := outcome(run, "spoiled", "client.body"); got.Fresh != 10 || run.Counts.Lost != 0 || counts.Incomplete != 10 {
 		t.Errorf("got %+v, the server saw %+v; want 10 spoiled", run.Outcomes, counts)
 	}
-	want := fmt.Sprintf(`Put "%s": -D %s: file has become shorter`, server.URL(), file)
+	want := fmt.Sprintf(`Put "%s": -D: %s: file has become shorter`, server.URL(), file)
 	if len(run.Samples) != 1 || run.Samples[0].Text != want {
 		t.Errorf("got %+v\nwant %s", run.Samples, want)
 	}

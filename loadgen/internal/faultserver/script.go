@@ -226,7 +226,7 @@ func expectationFailed(r request) script {
 	return s
 }
 
-func eofAfterContinue(r request) script {
+func eofAfterContinue(request) script {
 	return script{before: []byte(continues), end: endCut}
 }
 

@@ -91,6 +91,7 @@ type head struct {
 type span struct {
 	start, end int
 	present    bool
+	repeated   bool // there was another
 }
 
 // Reset makes the Parser ready for the next answer. headOnly says that the
@@ -239,6 +240,10 @@ func (p *Parser) Captured(i int) []byte {
 	return p.values[s.start:s.end:s.end]
 }
 
+// Repeated reports whether the final head has the field Capture[i] more than
+// once, and Captured gives only the first.
+func (p *Parser) Repeated(i int) bool { return p.Status() != 0 && p.captured[i].repeated }
+
 func (p *Parser) limit() int {
 	if p.MaxHead > 0 {
 		return p.MaxHead
@@ -382,7 +387,7 @@ func (p *Parser) endField(line []byte) {
 		}
 	}
 	for i, want := range p.Capture {
-		if equalFold(name, want) {
+		if len(name) == len(want) && equalFold(name, want) { // most differ in length, and it costs a call
 			p.capture(i, value)
 		}
 	}
@@ -423,7 +428,11 @@ func (p *Parser) endTransferEncoding(value []byte) {
 }
 
 func (p *Parser) capture(i int, value []byte) {
-	if i >= len(p.captured) || p.captured[i].present {
+	if i >= len(p.captured) {
+		return
+	}
+	if p.captured[i].present {
+		p.captured[i].repeated = true
 		return
 	}
 	if p.values == nil {
@@ -431,7 +440,7 @@ func (p *Parser) capture(i int, value []byte) {
 	}
 	start := len(p.values)
 	p.values = append(p.values, value...)
-	p.captured[i] = span{start, len(p.values), true}
+	p.captured[i] = span{start: start, end: len(p.values), present: true}
 }
 
 // endFields is the empty line: what follows depends on what came before.

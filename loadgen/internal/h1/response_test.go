@@ -465,6 +465,22 @@ func TestBodyIsHandedOut(t *testing.T) {
 	}
 }
 
+// TestRepeated: an interim head's fields are not those of the final one.
+func TestRepeated(t *testing.T) {
+	const interim = "HTTP/1.1 103 x\r\nA: 1\r\nA: 2\r\n\r\n"
+	for in, want := range map[string]bool{
+		head + "A: 1\r\n":                   false,
+		head + "A: 1\r\nB: 1\r\na: 2\r\n":   true,
+		interim + head + "A: 1\r\nB: 1\r\n": false,
+	} {
+		p := &h1.Parser{Capture: []string{"a"}}
+		parse(p, false, []byte(in+"\r\n"))
+		if got := p.Repeated(0); got != want || string(p.Captured(0)) != "1" {
+			t.Errorf("%q: got %t, first %q; want %t", in, got, p.Captured(0), want)
+		}
+	}
+}
+
 // TestTakeContinue: a 100 is told once, and is not the beginning of the answer.
 func TestTakeContinue(t *testing.T) {
 	const hints = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
