@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
@@ -99,15 +100,34 @@ func (l *Latency) Each(f func(ns, count int64)) {
 		return
 	}
 	first := true
-	for _, bar := range l.hist.Distribution() {
-		if bar.Count == 0 {
-			continue
-		}
-		ns := min(max(bar.From*1000, l.Min), l.Max)
+	eachStep(l.hist, func(from, count int64) {
+		ns := min(max(from*1000, l.Min), l.Max)
 		if first {
 			ns, first = l.Min, false
 		}
-		f(ns, bar.Count)
+		f(ns, count)
+	})
+}
+
+// eachStep calls f for every occupied step of h in rising order, with the least
+// value that falls into it. The library's own list of steps takes several times
+// the memory of h, at the very end of a run.
+func eachStep(h *hdrhistogram.Histogram, f func(from, count int64)) {
+	steps := h.Export()
+	unit := bits.Len64(uint64(steps.LowestTrackableValue)) - 1
+	single := 2 * int64(math.Pow10(int(steps.SignificantFigures))) // values told apart one by one
+	half := 1 << (bits.Len64(uint64(single-1)) - 1)
+	for i, count := range steps.Counts {
+		if count == 0 {
+			continue
+		}
+		// The first two halves have steps of one unit, and each half after them
+		// steps twice as wide as the one before.
+		power, step := i/half-1, i%half+half
+		if power < 0 {
+			power, step = 0, i
+		}
+		f(int64(step)<<(power+unit), count)
 	}
 }
 

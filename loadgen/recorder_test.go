@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen/internal/h1"
@@ -248,11 +249,11 @@ func TestClassTable(t *testing.T) {
 
 // fateful are results of every kind, for a shard's steady state.
 var fateful = map[string]Result{
-	"ok":         {Fate: FateOK, Status: 200, Reused: true, Bytes: 612},
-	"unexpected": {Fate: FateLost, Class: statusClass(503), Status: 503, Answer: []byte("503\n")},
-	"lost":       {Fate: FateLost, Class: newClass(StageConnect, CauseRefused), Sample: "connection refused"},
-	"spoiled":    {Fate: FateSpoiled, Class: newClass(StageClient, CausePorts), Sample: "cannot assign requested address"},
-	"aborted":    {Fate: FateAborted},
+	"ok":         {Endpoint: -1, Fate: FateOK, Status: 200, Reused: true, Bytes: 612},
+	"unexpected": {Endpoint: -1, Fate: FateLost, Class: statusClass(503), Status: 503, Answer: []byte("503\n")},
+	"lost":       {Endpoint: -1, Fate: FateLost, Class: newClass(StageConnect, CauseRefused), Sample: "connection refused"},
+	"spoiled":    {Endpoint: -1, Fate: FateSpoiled, Class: newClass(StageClient, CausePorts), Sample: "cannot assign requested address"},
+	"aborted":    {Endpoint: -1, Fate: FateAborted},
 }
 
 // recordOne counts one request of the kind, a step after the last one.
@@ -317,5 +318,27 @@ func BenchmarkRecorderBins(b *testing.B) {
 		b.ReportMetric(float64(after-during)/maxBins, "B/bin-in-the-run")
 		runtime.KeepAlive(&line)
 		runtime.KeepAlive(merged)
+	}
+}
+
+// TestEachStep compares with the library's list.
+func TestEachStep(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, h := range []*hdrhistogram.Histogram{
+		hdrhistogram.New(1, histogramMax, 3), hdrhistogram.New(1, 100_000, 1), hdrhistogram.New(1000, histogramMax, 2), hdrhistogram.New(5, 1<<40, 5),
+	} {
+		for range 5000 {
+			_ = h.RecordValue(rng.Int64N(1 << (1 + rng.IntN(32)))) // what is out of range is not in
+		}
+		var want, got [][2]int64
+		for _, bar := range h.Distribution() {
+			if bar.Count > 0 {
+				want = append(want, [2]int64{bar.From, bar.Count})
+			}
+		}
+		eachStep(h, func(from, count int64) { got = append(got, [2]int64{from, count}) })
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
 	}
 }
