@@ -32,26 +32,26 @@ func widenPorts(t *testing.T) {
 // TestContractPorts: connections that the server holds take every port there
 // is; a request that finds none is spoiled, and the server never hears of it.
 func TestContractPorts(t *testing.T) {
-	for _, scheme := range schemes {
+	for _, way := range roads() {
 		for _, keepAlive := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s/keepalive=%t", scheme, keepAlive), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s/keepalive=%t", way, keepAlive), func(t *testing.T) {
 				if inNamespaces(t) {
-					testPorts(t, scheme, keepAlive)
+					testPorts(t, way, keepAlive)
 				}
 			})
 		}
 	}
 }
 
-func testPorts(t *testing.T, scheme string, keepAlive bool) {
+func testPorts(t *testing.T, way road, keepAlive bool) {
 	t.Helper()
 	const n = 300
 	gate := make(chan struct{})
-	server := startScheme(t, scheme, func(int64) faultserver.Kind {
+	server := way.start(t, func(int64) faultserver.Kind {
 		<-gate
 		return faultserver.OK
 	})
-	cfg := loadgen.Config{URL: server.URL(), Requests: n, Workers: 2 * fewPorts, DisableKeepAlive: !keepAlive, TLS: trusting(t)}
+	cfg := loadgen.Config{URL: server.URL(), Requests: n, Workers: 2 * fewPorts, DisableKeepAlive: !keepAlive, TLS: trusting(t), Engine: way.engine}
 	load := newLoad(t, cfg)
 	narrowPorts(t) // the trial handshake has its TIME_WAIT elsewhere
 	done := make(chan *loadgen.Run)
@@ -84,6 +84,10 @@ func expectNoPorts(t *testing.T, run *loadgen.Run, addr string, n int64) {
 // TestContractPortsInTimeWait: a server that was told to close and does not
 // leaves it to us, and each port that we close on is lost to us for a minute.
 func TestContractPortsInTimeWait(t *testing.T) {
+	onEngines(t, testContractPortsInTimeWait)
+}
+
+func testContractPortsInTimeWait(t *testing.T, engine loadgen.Engine) {
 	if !inNamespaces(t) {
 		return
 	}
@@ -97,7 +101,7 @@ func TestContractPortsInTimeWait(t *testing.T) {
 		_, _ = io.Copy(io.Discard, c)
 	})
 	narrowPorts(t) // the server is outside
-	run := runLoad(t, loadgen.Config{URL: url, Requests: n, Workers: 4, DisableKeepAlive: true})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: n, Workers: 4, DisableKeepAlive: true})
 	if got, want := outcome(run, "ok", ""), (faultserver.Count{Fresh: fewPorts}); got != want || served.Load() != fewPorts {
 		t.Errorf("%+v ok, the server answered %d; want %+v", got, served.Load(), want)
 	}
@@ -110,13 +114,17 @@ func TestContractPortsInTimeWait(t *testing.T) {
 // TestContractPortsComeBack: where the server closes first, TIME_WAIT is its
 // own, and a few ports are enough for any number of connections.
 func TestContractPortsComeBack(t *testing.T) {
+	onEngines(t, testContractPortsComeBack)
+}
+
+func testContractPortsComeBack(t *testing.T, engine loadgen.Engine) {
 	if !inNamespaces(t) {
 		return
 	}
 	narrowPorts(t)
 	const n = 4 * fewPorts // a port used again at once costs a second now and then
 	server := startServer(t, faultserver.Always(faultserver.OK))
-	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: n, Workers: 4, DisableKeepAlive: true})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: n, Workers: 4, DisableKeepAlive: true})
 	if served := serverCounts(t, server).Requests; served != n || run.Counts.OK != n {
 		t.Errorf("%+v, the server answered %d; want all of %d", run.Outcomes, served, n)
 	}

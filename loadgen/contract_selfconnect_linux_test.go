@@ -17,15 +17,16 @@ const meetsItself = "127.0.0.1:40000"
 // again if the last one left nothing behind.
 func TestContractSelfConnect(t *testing.T) {
 	const n = 50
-	for _, scheme := range schemes {
+	for _, way := range roads() {
 		for _, keepAlive := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s/keepalive=%t", scheme, keepAlive), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s/keepalive=%t", way, keepAlive), func(t *testing.T) {
 				if !inNamespaces(t) {
 					return
 				}
 				sysctl(t, "ip_local_port_range", "40000 40000")
 				run := runLoad(t, loadgen.Config{
-					URL: scheme + "://" + meetsItself, Requests: n, Workers: 1, DisableKeepAlive: !keepAlive, TLS: trusting(t),
+					Engine: way.engine,
+					URL:    way.scheme + "://" + meetsItself, Requests: n, Workers: 1, DisableKeepAlive: !keepAlive, TLS: trusting(t),
 				})
 				expectRefused(t, run, n)
 			})
@@ -36,23 +37,31 @@ func TestContractSelfConnect(t *testing.T) {
 // TestContractSelfConnectAmongRefusals: several workers, who meet themselves
 // now and then.
 func TestContractSelfConnectAmongRefusals(t *testing.T) {
+	onEngines(t, testContractSelfConnectAmongRefusals)
+}
+
+func testContractSelfConnectAmongRefusals(t *testing.T, engine loadgen.Engine) {
 	if !inNamespaces(t) {
 		return
 	}
 	const n = 3000
 	narrowPorts(t)
-	run := runLoad(t, loadgen.Config{URL: "http://" + meetsItself, Requests: n, Workers: 4})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: "http://" + meetsItself, Requests: n, Workers: 4})
 	expectRefused(t, run, n)
 }
 
 // TestContractSelfConnectLeavesThePortFree: the server that comes back is not
 // kept from its port by an attempt that took it meanwhile.
 func TestContractSelfConnectLeavesThePortFree(t *testing.T) {
+	onEngines(t, testContractSelfConnectLeavesThePortFree)
+}
+
+func testContractSelfConnectLeavesThePortFree(t *testing.T, engine loadgen.Engine) {
 	if !inNamespaces(t) {
 		return
 	}
 	sysctl(t, "ip_local_port_range", "40000 40000")
-	runLoad(t, loadgen.Config{URL: "http://" + meetsItself, Requests: 1, Workers: 1})
+	runLoad(t, loadgen.Config{Engine: engine, URL: "http://" + meetsItself, Requests: 1, Workers: 1})
 	l, err := net.Listen("tcp4", meetsItself)
 	if err != nil {
 		t.Fatal(err)

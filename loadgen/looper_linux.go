@@ -243,6 +243,8 @@ func (d *driver) Body(x *loop.Exchange, piece []byte) error {
 	return sl.err(&x.Parser)
 }
 
+func (d *driver) Spoils(err error) bool { return classify(StageSend, err).Spoiled() }
+
 // fill makes the Result of x, as far as the Shard knows it.
 func (d *driver) fill(x *loop.Exchange) *Result {
 	d.result = Result{

@@ -27,6 +27,9 @@ type Driver interface {
 	Count(what Count)
 	// Body gets a piece of x's body; an error ends the exchange.
 	Body(x *Exchange, piece []byte) error
+	// Spoils reports whether an error of writing is this machine's doing, so that
+	// there is no use in reading what the peer may have said.
+	Spoils(err error) bool
 	// Answered is told of a whole answer, and says what follows it. For Follow
 	// it has changed x.Request.
 	Answered(x *Exchange) Step

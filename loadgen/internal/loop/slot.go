@@ -95,7 +95,7 @@ func (s *Shard) hop(sl *slot, now int64) {
 		s.dial(sl, now)
 		return
 	}
-	sl.x.Reused = sl.used
+	sl.x.Reused, sl.used = sl.used, true
 	sl.state, sl.began = writing, now
 	s.write(sl)
 }
@@ -123,6 +123,7 @@ func (s *Shard) dial(sl *slot, now int64) {
 		return
 	}
 	if to.ephemeral && sysMetItself(fd, to.raw.port()) {
+		sysNoLinger(fd)
 		s.fail(sl, &Failure{Stage: StageConnect, Err: ErrSelfConnect})
 		return
 	}
@@ -147,18 +148,22 @@ func (s *Shard) attempt(sl *slot) {
 		return
 	}
 	s.connects.remove(sl.index)
-	if errno != 0 {
+	if errno != 0 && !s.driver.Spoils(errno) {
 		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("connect", errno)})
 		return
 	}
 	x.Connect += now - sl.began
 	s.driver.Connected(x, now)
-	sl.state, sl.began, sl.sent = writing, now, n
-	if n < len(x.Request.Bytes) {
+	sl.state, sl.began, sl.used = writing, now, true
+	switch {
+	case errno != 0:
+		s.failWrite(sl, errno)
+	case n < len(x.Request.Bytes):
+		sl.sent = n
 		s.write(sl)
-		return
+	default:
+		s.written(sl)
 	}
-	s.written(sl)
 }
 
 // write sends what is left of the request. After an error the peer may still
@@ -172,11 +177,22 @@ func (s *Shard) write(sl *slot) {
 			return
 		}
 		if errno != 0 {
-			sl.writeErr, sl.spent, sl.readable, sl.ends = errno, true, true, sl.ends|unix.EPOLLHUP
-			break
+			s.failWrite(sl, errno)
+			return
 		}
 		sl.sent += n
 	}
+	s.written(sl)
+}
+
+// failWrite goes on to read what the peer said before it made writing fail.
+func (s *Shard) failWrite(sl *slot, errno syscall.Errno) {
+	if s.driver.Spoils(errno) {
+		s.fail(sl, &Failure{Stage: StageSend, Err: os.NewSyscallError("write", errno)})
+		return
+	}
+	sl.writeErr, sl.spent, sl.readable = errno, true, true
+	sl.ends |= unix.EPOLLHUP
 	s.written(sl)
 }
 
@@ -184,7 +200,7 @@ func (s *Shard) write(sl *slot) {
 func (s *Shard) written(sl *slot) {
 	sl.since = s.now()
 	sl.x.Send += sl.since - sl.began
-	sl.used, sl.state = true, reading
+	sl.state = reading
 	if !s.watch(sl, false) {
 		return
 	}

@@ -40,6 +40,13 @@ func sysNoDelay(fd int32) {
 	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.IPPROTO_TCP, unix.TCP_NODELAY, uintptr(unsafe.Pointer(&on)), unsafe.Sizeof(on), 0)
 }
 
+// sysNoLinger makes close leave no TIME_WAIT, which would keep the port from
+// the server that comes back to it.
+func sysNoLinger(fd int32) {
+	linger := unix.Linger{Onoff: 1}
+	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_LINGER, uintptr(unsafe.Pointer(&linger)), unsafe.Sizeof(linger), 0)
+}
+
 // sysMetItself reports that both ends of a connection to port are one socket.
 func sysMetItself(fd int32, port uint16) bool {
 	var local, remote sockaddr
