@@ -248,6 +248,9 @@ func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, checks, f
 	if err != nil {
 		return err
 	}
+	for _, lack := range l.Warnings() {
+		fmt.Fprintf(p.stderr, "nodrop: warning: %s\n", lack)
+	}
 	stop := p.watch("", l)
 	result := l.Run(ctx)
 	stop()

@@ -45,6 +45,8 @@ type Load struct {
 	base    time.Time // the run's start; set by Run before anything else reads it
 	started chan struct{}
 	notes   []string
+	machine machine
+	lacks   []string // of notes: what this machine lacks for the load
 
 	marksMu sync.Mutex // guards marks
 	marks   []Mark
@@ -93,6 +95,9 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 		}
 	}
 	l.first = l.newHop(t, cfg.Method, l.body, true)
+	l.machine = thisMachine()
+	l.lacks = l.preflight(l.machine)
+	l.notes = append(l.notes, l.lacks...)
 	if t.tls {
 		if err := l.tryTLS(ctx); err != nil {
 			l.closeBody()
@@ -101,6 +106,10 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	}
 	return l, nil
 }
+
+// Warnings say what this machine lacks for the load, one sentence each. They are
+// in the run's notes as well.
+func (l *Load) Warnings() []string { return l.lacks }
 
 // closeBody closes the file that was sent, if it was one.
 func (l *Load) closeBody() {
@@ -344,6 +353,9 @@ func (l *Load) result(duration int64) *Run {
 	run.Counts.Planned = l.budget.planned()
 	run.Counts.Unsent = l.budget.unsent()
 	l.recorder.merge(run)
+	if note := l.machine.restingPorts(run); note != "" {
+		run.Notes = append(run.Notes, note)
+	}
 	run.Traces = l.traces.list
 	l.marksMu.Lock()
 	defer l.marksMu.Unlock()

@@ -1,0 +1,109 @@
+package loadgen
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// machine is what this machine has for connections; 0 is unknown, or no limit.
+type machine struct {
+	files int64 // that this process may open
+	ports int64 // of one address, for connections to one other
+	// How long a port rests on the side that closed first.
+	rest, restLocally time.Duration
+}
+
+func thisMachine() machine {
+	m := machine{files: maxFiles(), rest: time.Minute, restLocally: time.Minute}
+	if r := procNumbers("ip_local_port_range"); len(r) == 2 {
+		m.ports = r[1] - r[0] + 1
+	}
+	if reuse := procNumbers("tcp_tw_reuse"); len(reuse) == 1 && reuse[0] > 0 {
+		m.restLocally = time.Second
+		if reuse[0] == 1 {
+			m.rest = time.Second
+		}
+	}
+	return m
+}
+
+// procNumbers reads a setting of Linux, which holds for IPv6 as well.
+func procNumbers(name string) []int64 {
+	text, err := os.ReadFile("/proc/sys/net/ipv4/" + name)
+	if err != nil {
+		return nil
+	}
+	var list []int64
+	for field := range strings.FieldsSeq(string(text)) {
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return nil
+		}
+		list = append(list, n)
+	}
+	return list
+}
+
+// ownFiles is what the process has open beside its connections, and two of each
+// processor's.
+const ownFiles = 16
+
+// preflight says what this machine is certain to lack when all workers have
+// their connections. The load goes on all the same: fewer connections than that
+// may be enough, and what is lacking is counted when it is met.
+func (l *Load) preflight(m machine) []string {
+	var list []string
+	open := int64(l.cfg.Workers)
+	need := open + ownFiles + 2*int64(l.cfg.CPUs)
+	if m.files > 0 && need > m.files {
+		list = append(list, fmt.Sprintf("-c %d needs %d open files and this process may have %d; requests without one are spoiled (client.files): ulimit -n %d, or LimitNOFILE= of its service",
+			open, need, m.files, need))
+	}
+	if room := m.ports * l.roads(); room > 0 && open > room {
+		list = append(list, fmt.Sprintf("-c %d needs as many ports and there are %d; requests without one are spoiled (client.ports): --source with more addresses, or a wider net.ipv4.ip_local_port_range",
+			open, room))
+	}
+	return list
+}
+
+// roads is how many pairs of a local and a remote address there are, each with
+// every port; 0 when that is not known.
+func (l *Load) roads() int64 {
+	n := int64(max(1, len(l.cfg.Sources)))
+	switch e := l.endpoints.(type) {
+	case *fixed:
+		if e.list[0].Path != "" {
+			return 0
+		}
+		return n * int64(len(e.list))
+	case *resolver:
+		return n * int64(len(e.list.Load().list))
+	}
+	return 0
+}
+
+// restingPorts is a note on a run that closed so many connections itself that
+// their ports, which then rest, come near to all there are; "" for any other.
+// Where the peer closes first, as it is asked to, none rest.
+func (m machine) restingPorts(run *Run) string {
+	rest := m.restLocally
+	for _, e := range run.Endpoints {
+		if addr, err := netip.ParseAddrPort(e.Name); err != nil || !addr.Addr().Unmap().IsLoopback() {
+			rest = m.rest
+		}
+	}
+	room := m.ports * int64(max(1, len(run.Settings.Sources))) * int64(max(1, len(run.Endpoints)))
+	resting := run.Connections.Ours
+	if lasted := time.Duration(run.Duration); lasted > rest {
+		resting = int64(float64(resting) * float64(rest) / float64(lasted))
+	}
+	if room == 0 || resting <= room/2 {
+		return ""
+	}
+	return fmt.Sprintf("the server left it to this side to close %d connections: %d of %d ports rested at a time, and without one a request is spoiled (client.ports): keep-alive, or --source with more addresses",
+		run.Connections.Ours, min(resting, room), room)
+}

@@ -1,0 +1,3 @@
+package loadgen
+
+func maxFiles() int64 { return 0 }
