@@ -71,6 +71,10 @@ fuzz: ## every fuzz target in turn, FUZZTIME each (30s)
 bench: ## every benchmark, with allocations
 	$(GO) test -p 1 -run '^$$' -bench . -benchmem ./...
 
+.PHONY: memory
+memory: build ## peak memory against nginx, short and long, few and many connections; some minutes
+	testdata/memory.py ./nodrop
+
 .PHONY: lint
 lint: ## golangci-lint, as .golangci.yml says
 	$(GOLANGCI) run

@@ -140,3 +140,20 @@ func TestProxyDraining(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkProxy is a gateway's own work for a request, the backend's beside it.
+func BenchmarkProxy(b *testing.B) {
+	backend := httptest.NewServer(newBackend())
+	b.Cleanup(backend.Close)
+	p := newProxy("gw-1", strings.TrimPrefix(backend.URL, "http://"))
+	b.Cleanup(p.transport.CloseIdleConnections)
+	b.ReportAllocs()
+	for b.Loop() {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header = http.Header{"User-Agent": {"nodrop"}, "Content-Type": {"text/html"}, "Accept-Encoding": {"gzip"}, "Connection": {"close"}}
+		w := httptest.NewRecorder()
+		if p.ServeHTTP(w, r); w.Code != http.StatusOK {
+			b.Fatal(w.Code)
+		}
+	}
+}
