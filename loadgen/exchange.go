@@ -30,7 +30,6 @@ type exchange struct {
 	since     int64 // when the request, or the head whose 100 is awaited, was written
 	firstByte int64 // when the first byte after that came, 0 if it has not
 	arrived   int64 // when the last bytes, or the end, came; checking them is no part of the latency
-
 }
 
 // hop is one request of a redirect chain.
@@ -55,7 +54,7 @@ type failure struct {
 func (x *exchange) init(w *worker) {
 	l := w.load
 	*x = exchange{worker: w, load: l}
-	x.inspector.load, x.replicas.names = l, l.recorder.names
+	x.inspector.load, x.names = l, l.recorder.names
 	x.parser.Capture = l.captured
 	x.parser.Body = func(piece []byte) { x.piece(&x.parser, piece) }
 }
