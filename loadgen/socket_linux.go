@@ -126,6 +126,9 @@ func (s *rawSocket) quiet() bool {
 func (s *rawSocket) look(fd uintptr) {
 	fds := [...]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN | unix.POLLRDHUP}}
 	n, err := unix.Poll(fds[:], 0)
+	for errors.Is(err, unix.EINTR) {
+		n, err = unix.Poll(fds[:], 0)
+	}
 	s.arrived = n != 0 || err != nil
 }
 

@@ -5,7 +5,9 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -119,5 +121,45 @@ func TestDialMeetsItself(t *testing.T) {
 		if !met {
 			t.Errorf("%v was refused 200,000 times and never met itself", dead)
 		}
+	}
+}
+
+// TestQuietUnderSignals: Go interrupts its own threads, and a look that was
+// interrupted has seen nothing.
+func TestQuietUnderSignals(t *testing.T) {
+	server, err := faultserver.Start(faultserver.Always(faultserver.OK))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	s, err := dialSocket(&Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{}, ignored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	self, done := unix.Gettid(), make(chan struct{})
+	var storm sync.WaitGroup
+	storm.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				_ = unix.Tgkill(unix.Getpid(), self, unix.SIGURG)
+			}
+		}
+	})
+	noisy := 0
+	for range 100_000 {
+		if !s.quiet() {
+			noisy++
+		}
+	}
+	close(done)
+	storm.Wait()
+	if noisy > 0 {
+		t.Errorf("not quiet %d times of 100000; nothing was sent", noisy)
 	}
 }
