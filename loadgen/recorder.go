@@ -20,7 +20,9 @@ type recorder struct {
 func newRecorder(n int, sinks []Sink) *recorder {
 	r := &recorder{names: &endpointNames{}, room: reserveBins()}
 	for range n {
-		r.shards = append(r.shards, newShard(sinks, r.names))
+		s := newShard(sinks, r.names)
+		s.bins.reserve()
+		r.shards = append(r.shards, s)
 	}
 	return r
 }

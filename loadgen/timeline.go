@@ -3,6 +3,7 @@ package loadgen
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 const (
@@ -20,7 +21,7 @@ type timeline struct {
 	open   []openBin      // a ring; nil before the first count
 	closed int64          // bins before the first open one
 	chunks [][]byte       // those bins, in order
-	spare  [][]byte       // chunks that were read to their end
+	spare  [][]byte       // chunks to write to: reserved, or read to their end
 	late   map[int64]*Bin // what came for them after they had been closed
 }
 
@@ -32,6 +33,17 @@ type openBin struct {
 
 // reset empties b, and keeps the room it has for losses.
 func (b *openBin) reset() { *b = openBin{Bin: Bin{Lost: b.Lost[:0]}} }
+
+// reserve makes the chunks that a whole time line is likely to need, written to
+// as in reserveBins.
+func (t *timeline) reserve() {
+	const usual = 24 // bytes of a closed bin, generously
+	room := make([]byte, usual*maxBins)
+	clear(room)
+	for chunk := range slices.Chunk(room, chunkSize) {
+		t.spare = append(t.spare, slices.Clip(chunk)[:0])
+	}
+}
 
 // at returns the bin of a time in ns since the run's start. Its Latency is
 // there, if empty. It may be used until the next call.
@@ -48,7 +60,7 @@ func (t *timeline) at(ns int64) *Bin {
 }
 
 func (t *timeline) begin(width int64) {
-	*t = timeline{width: width, open: make([]openBin, openBins)}
+	*t = timeline{width: width, open: make([]openBin, openBins), spare: t.spare}
 	for i := range t.open {
 		t.open[i].Latency = &t.open[i].sketch
 	}
