@@ -237,7 +237,7 @@ func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, checks, f
 	if err != nil {
 		return err
 	}
-	runtime.GOMAXPROCS(flags.CPUs())
+	runtime.GOMAXPROCS(cfg.Threads())
 	out, err := p.open(formats)
 	if err != nil {
 		return err
@@ -266,7 +266,7 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 		return err
 	}
 	s.Variants[len(s.Variants)-1].FailIf = checks
-	runtime.GOMAXPROCS(flags.CPUs())
+	runtime.GOMAXPROCS(s.Load.Threads())
 	out, err := p.open(formats)
 	if err != nil {
 		return err

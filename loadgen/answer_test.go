@@ -16,6 +16,10 @@ import (
 // TestAnswers: what is kept of unexpected answers, and how many they were, is
 // what the server sent.
 func TestAnswers(t *testing.T) {
+	onEngines(t, testAnswers)
+}
+
+func testAnswers(t *testing.T, engine loadgen.Engine) {
 	var n atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		switch n.Add(1) % 4 {
@@ -36,7 +40,7 @@ func TestAnswers(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	run := runLoad(t, loadgen.Config{URL: server.URL, Requests: 400, Workers: 5})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 400, Workers: 5})
 	want := []loadgen.ErrorAnswer{
 		{Status: 502, Server: "nginx/1.22.1", Fields: []string{"retry-after: 5"}, Body: strings.Repeat("é", 128), Count: 100},
 		{Status: 503, Server: "envoy", Body: "no healthy upstream", Count: 100},
@@ -48,13 +52,17 @@ func TestAnswers(t *testing.T) {
 
 // TestAnswersAreBounded: bodies that are never the same share their status.
 func TestAnswersAreBounded(t *testing.T) {
+	onEngines(t, testAnswersAreBounded)
+}
+
+func testAnswersAreBounded(t *testing.T, engine loadgen.Engine) {
 	var n atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(500)
 		fmt.Fprint(w, "request ", n.Add(1))
 	}))
 	defer server.Close()
-	run := runLoad(t, loadgen.Config{URL: server.URL, Requests: 2000, Workers: 5})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 2000, Workers: 5})
 	var sum int64
 	for _, a := range run.Answers {
 		sum += a.Count
@@ -66,6 +74,10 @@ func TestAnswersAreBounded(t *testing.T) {
 
 // TestAnswerOfRedirect: the body that is kept is the last hop's.
 func TestAnswerOfRedirect(t *testing.T) {
+	onEngines(t, testAnswerOfRedirect)
+}
+
+func testAnswerOfRedirect(t *testing.T, engine loadgen.Engine) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" {
 			w.Header().Set("Location", "/there")
@@ -77,7 +89,7 @@ func TestAnswerOfRedirect(t *testing.T) {
 		fmt.Fprint(w, "broken")
 	}))
 	defer server.Close()
-	run := runLoad(t, loadgen.Config{URL: server.URL, Requests: 5, Workers: 1})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 5, Workers: 1})
 	if len(run.Answers) != 1 || run.Answers[0].Body != "broken" || run.Answers[0].Count != 5 {
 		t.Errorf("got %+v; want 5 × broken", run.Answers)
 	}

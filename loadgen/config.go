@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,6 +68,9 @@ type Config struct {
 	// was told to stop; 0 = 5 s.
 	DrainBound time.Duration
 
+	Engine Engine // "" = EngineAuto
+	CPUs   int    // processors that the load is meant for; 0 = those that Go uses
+
 	// TraceLost is how many lost requests, the first, are told step by step.
 	TraceLost int
 
@@ -101,6 +105,9 @@ func (c *Config) Validate() error {
 		return errors.New("-m CONNECT: opens a tunnel and has no answer to count")
 	}
 	if err := c.validateRoute(); err != nil {
+		return err
+	}
+	if err := c.validateEngine(target); err != nil {
 		return err
 	}
 	req := c.request(target, c.Method, payload{bytes: c.Body}, true)
@@ -143,6 +150,12 @@ func (c *Config) setDefaults() {
 	if c.DNS == "" {
 		c.DNS = DNSRefresh
 	}
+	if c.Engine == "" {
+		c.Engine = EngineAuto
+	}
+	if c.CPUs == 0 {
+		c.CPUs = runtime.GOMAXPROCS(0)
+	}
 	if c.DrainBound == 0 {
 		c.DrainBound = 5 * time.Second
 	}
@@ -166,6 +179,8 @@ func (c *Config) validateLoad() error {
 		return fmt.Errorf("--max-body %d: cannot be negative", c.MaxBody)
 	case c.TraceLost < 0:
 		return fmt.Errorf("--trace-lost %d: cannot be negative", c.TraceLost)
+	case c.CPUs < 0:
+		return fmt.Errorf("-cpus %d: at least 1 is needed", c.CPUs)
 	case c.ConnectTimeout < 0:
 		return fmt.Errorf("--connect-timeout %v: cannot be negative", c.ConnectTimeout)
 	}

@@ -3,6 +3,7 @@ package loadgen
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -198,5 +199,60 @@ func TestStatusSet(t *testing.T) {
 		if _, err := bad.compile(); err == nil {
 			t.Errorf("%q was taken", bad)
 		}
+	}
+}
+
+// TestEngineApplies: what the loop does not speak goes to the pool, unless the
+// loop was asked for.
+func TestEngineApplies(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the loop runs on Linux alone")
+	}
+	const url = "http://127.0.0.1:1/"
+	large := filepath.Join(t.TempDir(), "large")
+	if err := os.WriteFile(large, make([]byte, maxBodyInMemory+1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		args []string
+		why  string // "" = the loop applies
+	}{
+		"plain":                     {[]string{url}, ""},
+		"unix socket":               {[]string{"--unix-socket", "/s", url}, ""},
+		"a 100 without a body":      {[]string{"-H", "Expect: 100-continue", url}, ""},
+		"TLS":                       {[]string{"https://127.0.0.1:1/"}, "it does not speak TLS"},
+		"a proxy":                   {[]string{"-x", "127.0.0.1:2", url}, "it does not go through a proxy (-x)"},
+		"a look-up per connection":  {[]string{"--dns", "per-connection", url}, "it does not look names up for each connection (--dns per-connection)"},
+		"requests told":             {[]string{"--trace-lost", "1", url}, "it does not tell requests step by step (--trace-lost)"},
+		"a body that waits":         {[]string{"-d", "x", "-m", "PUT", "-H", "Expect: 100-continue", url}, "it does not wait for a 100 (Expect)"},
+		"a body read for each time": {[]string{"-m", "PUT", "-D", large, url}, "it does not send a body from its file (-D, over 1 MiB)"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			cfg, err := parse(t, append([]string{"-cpus", "3"}, tc.args...)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := 3
+			if tc.why == "" {
+				want = 4
+			}
+			if got := cfg.Threads(); got != want {
+				t.Errorf("%d threads; want %d", got, want)
+			}
+			_, err = parse(t, append([]string{"--engine", "loop"}, tc.args...)...)
+			switch {
+			case tc.why == "" && err != nil:
+				t.Error(err)
+			case tc.why != "" && (err == nil || err.Error() != "--engine loop: "+tc.why+"; the pool does"):
+				t.Errorf("got %v; want %s", err, tc.why)
+			}
+			if cfg, err = parse(t, append([]string{"-cpus", "3", "--engine", "pool"}, tc.args...)...); err != nil || cfg.Threads() != 3 {
+				t.Errorf("%v, %d threads for the pool", err, cfg.Threads())
+			}
+		})
+	}
+	if _, err := parse(t, "--engine", "epoll", url); err == nil || err.Error() != `--engine "epoll": want one of auto, pool, loop` {
+		t.Errorf("got %v", err)
 	}
 }

@@ -39,6 +39,9 @@ func (x *exchange) connect(ctx context.Context, at *hop, deadline time.Time) *fa
 	return x.dial(ctx, at, deadline)
 }
 
+// patientText is what hey adds when it was -t that ended a connection attempt.
+const patientText = " (Client.Timeout exceeded while awaiting headers)"
+
 // dial makes one connection attempt to one address.
 func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failure {
 	r := &x.result
@@ -49,7 +52,7 @@ func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failu
 		return &failure{stage: StageDNS, err: err, text: err.Error()}
 	}
 	r.Endpoint = x.endpointIndex(endpoint)
-	bound, text := deadline, " (Client.Timeout exceeded while awaiting headers)"
+	bound, text := deadline, patientText
 	if d := x.load.cfg.ConnectTimeout; d > 0 {
 		if own := time.Now().Add(d); deadline.IsZero() || own.Before(deadline) {
 			bound, text = own, ""

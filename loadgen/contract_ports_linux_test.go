@@ -32,26 +32,26 @@ func widenPorts(t *testing.T) {
 // TestContractPorts: connections that the server holds take every port there
 // is; a request that finds none is spoiled, and the server never hears of it.
 func TestContractPorts(t *testing.T) {
-	for _, scheme := range schemes {
+	for _, way := range roads() {
 		for _, keepAlive := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s/keepalive=%t", scheme, keepAlive), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s/keepalive=%t", way, keepAlive), func(t *testing.T) {
 				if inNamespaces(t) {
-					testPorts(t, scheme, keepAlive)
+					testPorts(t, way, keepAlive)
 				}
 			})
 		}
 	}
 }
 
-func testPorts(t *testing.T, scheme string, keepAlive bool) {
+func testPorts(t *testing.T, way road, keepAlive bool) {
 	t.Helper()
 	const n = 300
 	gate := make(chan struct{})
-	server := startScheme(t, scheme, func(int64) faultserver.Kind {
+	server := way.start(t, func(int64) faultserver.Kind {
 		<-gate
 		return faultserver.OK
 	})
-	cfg := loadgen.Config{URL: server.URL(), Requests: n, Workers: 2 * fewPorts, DisableKeepAlive: !keepAlive, TLS: trusting(t)}
+	cfg := loadgen.Config{URL: server.URL(), Requests: n, Workers: 2 * fewPorts, DisableKeepAlive: !keepAlive, TLS: trusting(t), Engine: way.engine}
 	load := newLoad(t, cfg)
 	narrowPorts(t) // the trial handshake has its TIME_WAIT elsewhere
 	done := make(chan *loadgen.Run)

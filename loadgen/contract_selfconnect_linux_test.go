@@ -17,15 +17,15 @@ const meetsItself = "127.0.0.1:40000"
 // again if the last one left nothing behind.
 func TestContractSelfConnect(t *testing.T) {
 	const n = 50
-	for _, scheme := range schemes {
+	for _, way := range roads() {
 		for _, keepAlive := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s/keepalive=%t", scheme, keepAlive), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s/keepalive=%t", way, keepAlive), func(t *testing.T) {
 				if !inNamespaces(t) {
 					return
 				}
 				sysctl(t, "ip_local_port_range", "40000 40000")
 				run := runLoad(t, loadgen.Config{
-					URL: scheme + "://" + meetsItself, Requests: n, Workers: 1, DisableKeepAlive: !keepAlive, TLS: trusting(t),
+					URL: way.scheme + "://" + meetsItself, Requests: n, Workers: 1, DisableKeepAlive: !keepAlive, TLS: trusting(t), Engine: way.engine,
 				})
 				expectRefused(t, run, n)
 			})

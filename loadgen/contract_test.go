@@ -84,11 +84,11 @@ func TestContract(t *testing.T) {
 					if method == "POST" && isSlow(kind) {
 						continue // minutes in all, for an answer that is the same
 					}
-					for _, scheme := range schemes {
-						name := fmt.Sprintf("%v/%s/keepalive=%t/%s/%s", kind, planName, keepAlive, method, scheme)
+					for _, way := range roads() {
+						name := fmt.Sprintf("%v/%s/keepalive=%t/%s/%s", kind, planName, keepAlive, method, way)
 						t.Run(name, func(t *testing.T) {
 							t.Parallel()
-							testKind(t, scheme, kind, plan(kind), keepAlive, method, want)
+							testKind(t, way, kind, plan(kind), keepAlive, method, want)
 						})
 					}
 				}
@@ -97,11 +97,11 @@ func TestContract(t *testing.T) {
 	}
 }
 
-func testKind(t *testing.T, scheme string, kind faultserver.Kind, plan faultserver.Plan, keepAlive bool, method string, want []string) {
+func testKind(t *testing.T, way road, kind faultserver.Kind, plan faultserver.Plan, keepAlive bool, method string, want []string) {
 	t.Helper()
-	server := startScheme(t, scheme, plan)
-	cfg := loadgen.Config{URL: server.URL() + "/", Requests: 120, Workers: 6, Method: method, DisableKeepAlive: !keepAlive, TLS: trusting(t)}
-	if scheme == "https" {
+	server := way.start(t, plan)
+	cfg := loadgen.Config{URL: server.URL() + "/", Requests: 120, Workers: 6, Method: method, DisableKeepAlive: !keepAlive, TLS: trusting(t), Engine: way.engine}
+	if way.scheme == "https" {
 		cfg.Requests = 60 // each connection takes a millisecond of processor time
 	}
 	if method == "POST" {
@@ -112,7 +112,7 @@ func testKind(t *testing.T, scheme string, kind faultserver.Kind, plan faultserv
 	}
 	if isSilent(kind) {
 		cfg.Requests, cfg.Timeout = 6, 2*time.Second
-		if scheme == "https" {
+		if way.scheme == "https" {
 			cfg.Timeout *= 2 // handshakes on a busy machine
 		}
 		if keepAlive && plan(0) != kind {
@@ -124,8 +124,27 @@ func testKind(t *testing.T, scheme string, kind faultserver.Kind, plan faultserv
 	checkAgainstServer(t, run, counts, want)
 }
 
-// schemes are what the suite runs over.
-var schemes = []string{"http", "https"}
+// road is what the suite runs over: a scheme, and the engine that carries it.
+type road struct {
+	scheme string
+	engine loadgen.Engine
+}
+
+func (r road) String() string { return r.scheme + "/" + string(r.engine) }
+
+// roads are all there are on this system.
+func roads() []road {
+	list := []road{{"http", loadgen.EnginePool}, {"https", loadgen.EnginePool}}
+	if runtime.GOOS == "linux" {
+		list = append(list, road{"http", loadgen.EngineLoop})
+	}
+	return list
+}
+
+// cleartext are those that do not encrypt.
+func cleartext() []road {
+	return slices.DeleteFunc(roads(), func(r road) bool { return r.scheme != "http" })
+}
 
 // certificate is the test servers', and the pool of authorities that knows it.
 var certificate = sync.OnceValues(func() (tls.Certificate, *x509.CertPool) {
@@ -143,9 +162,9 @@ func trusting(t *testing.T) loadgen.TLS {
 	return loadgen.TLS{Roots: roots}
 }
 
-func startScheme(t *testing.T, scheme string, plan faultserver.Plan) *faultserver.Server {
+func (r road) start(t *testing.T, plan faultserver.Plan) *faultserver.Server {
 	t.Helper()
-	if scheme == "http" {
+	if r.scheme == "http" {
 		return startServer(t, plan)
 	}
 	cert, _ := certificate()
@@ -158,8 +177,8 @@ func startScheme(t *testing.T, scheme string, plan faultserver.Plan) *faultserve
 }
 
 // trials is how many connections are made before the load.
-func trials(scheme string) int64 {
-	if scheme == "https" {
+func (r road) trials() int64 {
+	if r.scheme == "https" {
 		return 1
 	}
 	return 0
@@ -246,10 +265,10 @@ func add(n *faultserver.Count, o loadgen.Outcome) {
 
 func TestContractHead(t *testing.T) {
 	for _, kind := range []faultserver.Kind{faultserver.OK, faultserver.Chunked, faultserver.NoContent, faultserver.NotModified, faultserver.Interim, faultserver.Gzip} {
-		for _, scheme := range schemes {
-			t.Run(kind.String()+"/"+scheme, func(t *testing.T) {
-				server := startScheme(t, scheme, faultserver.Always(kind))
-				run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 50, Workers: 5, Method: "HEAD", TLS: trusting(t)})
+		for _, way := range roads() {
+			t.Run(kind.String()+"/"+way.String(), func(t *testing.T) {
+				server := way.start(t, faultserver.Always(kind))
+				run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 50, Workers: 5, Method: "HEAD", TLS: trusting(t), Engine: way.engine})
 				checkAgainstServer(t, run, serverCounts(t, server), nil)
 				if run.Counts.OK != 50 || run.Bytes != 0 {
 					t.Errorf("got %d ok, %d body bytes; want 50, 0", run.Counts.OK, run.Bytes)
@@ -260,12 +279,12 @@ func TestContractHead(t *testing.T) {
 }
 
 func TestContractKeptAlive(t *testing.T) {
-	for _, scheme := range schemes {
-		t.Run(scheme, func(t *testing.T) {
-			server := startScheme(t, scheme, faultserver.Always(faultserver.OK))
-			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 100, Workers: 4, TLS: trusting(t)})
+	for _, way := range roads() {
+		t.Run(way.String(), func(t *testing.T) {
+			server := way.start(t, faultserver.Always(faultserver.OK))
+			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 100, Workers: 4, TLS: trusting(t), Engine: way.engine})
 			counts := serverCounts(t, server)
-			if counts.Connections != 4+trials(scheme) || run.Connections.Opened != 4 {
+			if counts.Connections != 4+way.trials() || run.Connections.Opened != 4 {
 				t.Errorf("server accepted %d connections, we counted %d; want 4", counts.Connections, run.Connections.Opened)
 			}
 			if got, want := outcome(run, "ok", ""), (faultserver.Count{Fresh: 4, Reused: 96}); got != want {
@@ -278,13 +297,13 @@ func TestContractKeptAlive(t *testing.T) {
 // TestContractStale: a connection closed while idle is replaced, not lost; the
 // two together are every connection that the server closed between requests.
 func TestContractStale(t *testing.T) {
-	for _, scheme := range schemes {
-		t.Run(scheme, func(t *testing.T) {
-			server := startScheme(t, scheme, faultserver.Always(faultserver.OKThenFIN))
-			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 60, Workers: 3, Rate: 100, TLS: trusting(t)})
+	for _, way := range roads() {
+		t.Run(way.String(), func(t *testing.T) {
+			server := way.start(t, faultserver.Always(faultserver.OKThenFIN))
+			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 60, Workers: 3, Rate: 100, TLS: trusting(t), Engine: way.engine})
 			counts := serverCounts(t, server)
 			checkAgainstServer(t, run, counts, nil)
-			connections := counts.Connections - trials(scheme)
+			connections := counts.Connections - way.trials()
 			// Each connection but the workers' last ones was met again: stale, or lost.
 			if got, want := run.Connections.Stale+run.Counts.Lost, connections-3; got < want || got > connections {
 				t.Errorf("stale %d + lost %d; want %d to %d", run.Connections.Stale, run.Counts.Lost, want, connections)
@@ -299,10 +318,10 @@ func TestContractStale(t *testing.T) {
 // TestContractPeerClosesFirst: a server that was told to close does so, and
 // TIME_WAIT stays with it.
 func TestContractPeerClosesFirst(t *testing.T) {
-	for _, scheme := range schemes {
-		t.Run(scheme, func(t *testing.T) {
-			server := startScheme(t, scheme, faultserver.Always(faultserver.OK))
-			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 60, Workers: 3, DisableKeepAlive: true, TLS: trusting(t)})
+	for _, way := range roads() {
+		t.Run(way.String(), func(t *testing.T) {
+			server := way.start(t, faultserver.Always(faultserver.OK))
+			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 60, Workers: 3, DisableKeepAlive: true, TLS: trusting(t), Engine: way.engine})
 			if c := run.Connections; c.Waited != 60 || c.Ours != 0 || c.Surplus != 0 {
 				t.Errorf("%+v; want 60 closed by the peer", c)
 			}
@@ -311,21 +330,25 @@ func TestContractPeerClosesFirst(t *testing.T) {
 }
 
 func TestContractRefused(t *testing.T) {
-	refused, err := faultserver.HoldRefused()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = refused.Close() })
-	run := runLoad(t, loadgen.Config{URL: "http://" + refused.Addr().String() + "/", Requests: 200, Workers: 7})
-	if got, want := outcome(run, "lost", "connect.refused"), (faultserver.Count{Fresh: 200}); got != want {
-		t.Errorf("got %+v; want %+v", got, want)
-	}
-	if len(run.Samples) != 1 {
-		t.Fatalf("samples %+v; want one", run.Samples)
-	}
-	want := fmt.Sprintf(`Get "http://%[1]s/": dial tcp %[1]s: connect: connection refused`, refused.Addr())
-	if got := run.Samples[0]; got.Text != want || got.Count != 200 {
-		t.Errorf("got %d × %s\nwant 200 × %s", got.Count, got.Text, want)
+	for _, way := range cleartext() {
+		t.Run(way.String(), func(t *testing.T) {
+			refused, err := faultserver.HoldRefused()
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = refused.Close() })
+			run := runLoad(t, loadgen.Config{URL: "http://" + refused.Addr().String() + "/", Requests: 200, Workers: 7, Engine: way.engine})
+			if got, want := outcome(run, "lost", "connect.refused"), (faultserver.Count{Fresh: 200}); got != want {
+				t.Errorf("got %+v; want %+v", got, want)
+			}
+			if len(run.Samples) != 1 {
+				t.Fatalf("samples %+v; want one", run.Samples)
+			}
+			want := fmt.Sprintf(`Get "http://%[1]s/": dial tcp %[1]s: connect: connection refused`, refused.Addr())
+			if got := run.Samples[0]; got.Text != want || got.Count != 200 {
+				t.Errorf("got %d × %s\nwant 200 × %s", got.Count, got.Text, want)
+			}
+		})
 	}
 }
 
@@ -335,37 +358,41 @@ func TestContractAcceptQueue(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the length of an accept queue is known on Linux only")
 	}
-	const workers = 20
-	queue, err := faultserver.NewAcceptQueue(64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = queue.Kill() })
-	load := newLoad(t, loadgen.Config{URL: "http://" + queue.Addr().String(), Requests: workers, Workers: workers})
-	done := make(chan *loadgen.Run)
-	go func() { done <- load.Run(t.Context()) }()
-	for {
-		waiting, err := queue.Waiting()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if waiting == workers {
-			break
-		}
-		runtime.Gosched()
-	}
-	if err := queue.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	run := <-done
-	checkInvariants(t, run)
-	for _, o := range run.Outcomes {
-		if c := o.Class.String(); o.Reused || c != "wait.reset" && c != "connect.reset" {
-			t.Errorf("unexpected outcome %+v", o)
-		}
-	}
-	if run.Counts.Lost != workers {
-		t.Errorf("lost %d; want %d", run.Counts.Lost, workers)
+	for _, way := range cleartext() {
+		t.Run(way.String(), func(t *testing.T) {
+			const workers = 20
+			queue, err := faultserver.NewAcceptQueue(64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = queue.Kill() })
+			load := newLoad(t, loadgen.Config{URL: "http://" + queue.Addr().String(), Requests: workers, Workers: workers, Engine: way.engine})
+			done := make(chan *loadgen.Run)
+			go func() { done <- load.Run(t.Context()) }()
+			for {
+				waiting, err := queue.Waiting()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if waiting == workers {
+					break
+				}
+				runtime.Gosched()
+			}
+			if err := queue.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			run := <-done
+			checkInvariants(t, run)
+			for _, o := range run.Outcomes {
+				if c := o.Class.String(); o.Reused || c != "wait.reset" && c != "connect.reset" {
+					t.Errorf("unexpected outcome %+v", o)
+				}
+			}
+			if run.Counts.Lost != workers {
+				t.Errorf("lost %d; want %d", run.Counts.Lost, workers)
+			}
+		})
 	}
 }
 
@@ -373,26 +400,30 @@ func TestContractBlackHole(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux drops what a full accept queue cannot take")
 	}
-	hole, err := faultserver.NewBlackHole()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = hole.Close() })
-	run := runLoad(t, loadgen.Config{URL: "http://" + hole.Addr().String(), Requests: 4, Workers: 2, ConnectTimeout: 50 * time.Millisecond})
-	if got, want := outcome(run, "lost", "connect.timeout"), (faultserver.Count{Fresh: 4}); got != want {
-		t.Errorf("got %+v (%+v); want %+v", got, run.Outcomes, want)
-	}
-	if text := run.Samples[0].Text; !strings.HasSuffix(text, ": i/o timeout") {
-		t.Errorf("sample %q; want an i/o timeout", text)
+	for _, way := range cleartext() {
+		t.Run(way.String(), func(t *testing.T) {
+			hole, err := faultserver.NewBlackHole()
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = hole.Close() })
+			run := runLoad(t, loadgen.Config{URL: "http://" + hole.Addr().String(), Requests: 4, Workers: 2, ConnectTimeout: 50 * time.Millisecond, Engine: way.engine})
+			if got, want := outcome(run, "lost", "connect.timeout"), (faultserver.Count{Fresh: 4}); got != want {
+				t.Errorf("got %+v (%+v); want %+v", got, run.Outcomes, want)
+			}
+			if text := run.Samples[0].Text; !strings.HasSuffix(text, ": i/o timeout") {
+				t.Errorf("sample %q; want an i/o timeout", text)
+			}
+		})
 	}
 }
 
 // TestContractExact: not n/c*c, as hey sends.
 func TestContractExact(t *testing.T) {
-	for _, scheme := range schemes {
-		t.Run(scheme, func(t *testing.T) {
-			server := startScheme(t, scheme, faultserver.Always(faultserver.OK))
-			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 500, Workers: 120, DisableKeepAlive: true, TLS: trusting(t)})
+	for _, way := range roads() {
+		t.Run(way.String(), func(t *testing.T) {
+			server := way.start(t, faultserver.Always(faultserver.OK))
+			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 500, Workers: 120, DisableKeepAlive: true, TLS: trusting(t), Engine: way.engine})
 			if counts := serverCounts(t, server); counts.Requests != 500 || run.Counts.OK != 500 {
 				t.Errorf("the server saw %d, we say %d ok; want 500", counts.Requests, run.Counts.OK)
 			}
@@ -494,16 +525,18 @@ func TestContractConnections(t *testing.T) {
 		{faultserver.Unavailable, 4},      // the connection lives on
 		{faultserver.EOFBeforeAnswer, 40}, // each takes one along
 	} {
-		t.Run(tt.kind.String(), func(t *testing.T) {
-			server := startServer(t, faultserver.Always(tt.kind))
-			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 40, Workers: 4})
-			numbers := map[int64]bool{}
-			for _, l := range run.Lost {
-				numbers[l.Connection] = true
-			}
-			if int64(len(numbers)) != tt.connections || numbers[0] || run.Connections.Opened != tt.connections {
-				t.Errorf("got %d connections, %d opened; want %d", len(numbers), run.Connections.Opened, tt.connections)
-			}
-		})
+		for _, way := range cleartext() {
+			t.Run(tt.kind.String()+"/"+way.String(), func(t *testing.T) {
+				server := startServer(t, faultserver.Always(tt.kind))
+				run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 40, Workers: 4, Engine: way.engine})
+				numbers := map[int64]bool{}
+				for _, l := range run.Lost {
+					numbers[l.Connection] = true
+				}
+				if int64(len(numbers)) != tt.connections || numbers[0] || run.Connections.Opened != tt.connections {
+					t.Errorf("got %d connections, %d opened; want %d", len(numbers), run.Connections.Opened, tt.connections)
+				}
+			})
+		}
 	}
 }

@@ -1,6 +1,12 @@
 package loadgen
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+)
 
 // engine carries a load out: it owns its connections, takes requests from the
 // load's budget when the schedule lets it, and records a Result for each.
@@ -11,5 +17,77 @@ type engine interface {
 	abort()
 }
 
-// newEngine chooses the engine. The one there is works everywhere.
-func newEngine(l *Load) engine { return newPool(l) }
+// Engine names what carries a load out.
+type Engine string
+
+// The engines.
+const (
+	EngineAuto Engine = "auto" // the loop where it applies, or else the pool
+	EnginePool Engine = "pool" // a goroutine per worker: every protocol, every system
+	EngineLoop Engine = "loop" // a thread per processor, with epoll: cleartext HTTP/1.1 on Linux
+)
+
+func engineNames() []string {
+	return []string{string(EngineAuto), string(EnginePool), string(EngineLoop)}
+}
+
+// validateEngine refuses a loop that does not apply.
+func (c *Config) validateEngine(t target) error {
+	if !slices.Contains(engineNames(), string(c.Engine)) {
+		return fmt.Errorf("--engine %q: want one of %s", string(c.Engine), strings.Join(engineNames(), ", "))
+	}
+	if why := c.withoutLoop(t); c.Engine == EngineLoop && why != "" {
+		return fmt.Errorf("--engine loop: %s; the pool does", why)
+	}
+	return nil
+}
+
+// withoutLoop is why the loop does not apply to a load, "" if it does.
+func (c *Config) withoutLoop(t target) string {
+	for _, obstacle := range []struct {
+		why string
+		is  bool
+	}{
+		{"it runs on Linux alone", runtime.GOOS != "linux"},
+		{"it does not speak TLS", t.tls},
+		{"it does not go through a proxy (-x)", c.Proxy != nil},
+		{"it does not look names up for each connection (--dns per-connection)", c.DNS == DNSPerConnection},
+		{"it does not tell requests step by step (--trace-lost)", c.TraceLost > 0},
+		{"it does not send a body from its file (-D, over 1 MiB)", c.BodyFile != ""},
+		{"it does not wait for a 100 (Expect)", len(c.Body) > 0 && hasElement(c.Fields, "expect", "100-continue")},
+	} {
+		if obstacle.is {
+			return obstacle.why
+		}
+	}
+	return ""
+}
+
+// loops reports whether the loop carries the load out.
+func (c *Config) loops(t target) bool { return c.Engine != EnginePool && c.withoutLoop(t) == "" }
+
+// Threads is how many threads at a time Go should run for a load with a valid
+// Config: one a processor, and one more where the loop keeps all of those busy,
+// so that marks and triggers never wait behind it.
+func (c *Config) Threads() int {
+	t, err := parseTarget(c.URL)
+	if err == nil && c.loops(t) {
+		return c.CPUs + 1
+	}
+	return c.CPUs
+}
+
+// newEngine makes the load's engine.
+func newEngine(l *Load) engine {
+	l.engine = EnginePool
+	if !l.cfg.loops(l.target) {
+		return newPool(l)
+	}
+	e, err := newLooper(l)
+	if err != nil { // this machine's limits: the pool meets them where they can be counted
+		l.notes = append(l.notes, fmt.Sprintf("the pool ran in place of the loop: %v", err))
+		return newPool(l)
+	}
+	l.engine = EngineLoop
+	return e
+}

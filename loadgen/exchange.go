@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -25,21 +24,15 @@ type exchange struct {
 	result Result
 	trace  *tracer // nil unless lost requests are to be told
 
-	buf, sendBuf []byte   // made when they are needed
-	content      inflater // of the body being received
+	buf, sendBuf []byte // made when they are needed
+	inspector           // of the answer being received
+	replicas            // that answers named
 
 	since     int64 // when the request, or the head whose 100 is awaited, was written
 	firstByte int64 // when the first byte after that came, 0 if it has not
 	arrived   int64 // when the last bytes, or the end, came; checking them is no part of the latency
 
 	names map[string]int // endpoints' indexes in the recorder, by name
-
-	headerName string // Captured by --endpoint-header, lower case
-	lastHeader []byte // its last value and that value's index
-	lastIndex  int
-
-	errorBody []byte // the begin of a body that came with an unexpected status
-	answer    []byte // what is kept of that answer
 }
 
 // hop is one request of a redirect chain.
@@ -54,9 +47,6 @@ type hop struct {
 	tls      *tls.Config // nil for http
 }
 
-// errBodyTooLong: more came than --max-body allows.
-var errBodyTooLong = errors.New("body too long")
-
 // failure is why an exchange ended without a whole answer.
 type failure struct {
 	stage Stage
@@ -64,22 +54,12 @@ type failure struct {
 	text  string // hey's words, without method and URL
 }
 
-// The fields that the parser captures, in its order.
-const (
-	capturedLocation = iota
-	capturedEndpoint
-	capturedCoding
-	capturedTelling // the first of them
-)
-
 func (x *exchange) init(w *worker) {
 	l := w.load
-	*x = exchange{worker: w, load: l, names: map[string]int{}, lastIndex: -1}
-	x.headerName = strings.ToLower(l.cfg.EndpointHeader)
-	x.parser.Capture = append([]string{
-		capturedLocation: "location", capturedEndpoint: x.headerName, capturedCoding: "content-encoding",
-	}, telling[:]...)
-	x.parser.Body = x.check
+	*x = exchange{worker: w, load: l, names: map[string]int{}}
+	x.inspector.load, x.replicas.names = l, l.recorder.names
+	x.parser.Capture = captured(strings.ToLower(l.cfg.EndpointHeader))
+	x.parser.Body = func(piece []byte) { x.piece(&x.parser, piece) }
 }
 
 func (l *Load) newHop(t target, method string, body payload, sameHost bool) hop {
@@ -117,14 +97,20 @@ func (x *exchange) do(ctx context.Context) *Result {
 	*r = Result{Start: x.now(), Endpoint: -1}
 	x.worker.shard.start(r.Start)
 	x.startTrace()
-	deadline := x.load.deadline(r.Start)
-	at := &x.load.first
-	for followed := 0; ; followed++ {
+	x.follow(ctx, &x.load.first, 0)
+	return r
+}
+
+// follow carries out one hop of a request, the first or the one after so many,
+// and those it leads to.
+func (x *exchange) follow(ctx context.Context, at *hop, followed int) {
+	deadline := x.load.deadline(x.result.Start)
+	for ; ; followed++ {
 		if fail := x.one(ctx, at, deadline); fail != nil {
 			x.fail(at, fail)
-			break
+			return
 		}
-		next, fail := x.redirect(at, followed)
+		next, fail := x.load.redirect(&x.parser, at, followed)
 		switch {
 		case fail != nil:
 			x.fail(at, fail)
@@ -133,11 +119,10 @@ func (x *exchange) do(ctx context.Context) *Result {
 		}
 		x.release(next == nil)
 		if next == nil {
-			break
+			return
 		}
 		at = next
 	}
-	return r
 }
 
 // deadline is when a request that started at ns times out.
@@ -150,11 +135,8 @@ func (l *Load) deadline(ns int64) time.Time {
 
 // answered gives the Result of a whole answer its fate.
 func (x *exchange) answered() {
-	r := &x.result
-	if !x.load.ok[r.Status] {
-		r.Fate, r.Class = FateLost, statusClass(r.Status)
-		x.answer = answerText(x.answer, r.Status, func(i int) []byte { return x.parser.Captured(capturedTelling + i) }, x.errorBody)
-		r.Answer = x.answer
+	x.judge(&x.result, &x.parser)
+	if x.result.Fate == FateLost {
 		x.endTrace(&failure{stage: StageStatus})
 	}
 }
@@ -163,18 +145,21 @@ func (x *exchange) answered() {
 func (x *exchange) fail(at *hop, f *failure) {
 	r := &x.result
 	r.End = x.now()
-	r.Class = classify(f.stage, f.err)
-	r.Fate = FateLost
-	switch {
-	case x.worker.isAborted() && (isTimeout(f.err) || errors.Is(f.err, context.Canceled)):
-		r.Fate, r.Class = FateAborted, 0
+	if x.worker.isAborted() && (isTimeout(f.err) || errors.Is(f.err, context.Canceled)) {
+		r.Fate = FateAborted
 		return
-	case r.Class.Spoiled():
+	}
+	r.fail(at, f)
+	x.endTrace(f)
+}
+
+// fail gives r the fate of a failure.
+func (r *Result) fail(at *hop, f *failure) {
+	r.Class, r.Fate, r.Status = classify(f.stage, f.err), FateLost, 0
+	if r.Class.Spoiled() {
 		r.Fate = FateSpoiled
 	}
-	r.Status = 0
 	r.Sample = sampleText(at, f, r.Class)
-	x.endTrace(f)
 }
 
 // startTrace begins to note the steps of a request while a trace is wanted.
@@ -206,8 +191,7 @@ func (x *exchange) one(ctx context.Context, at *hop, deadline time.Time) *failur
 		return x.broken(&failure{stage: StageSend, err: err})
 	}
 	x.parser.Reset(at.method == "HEAD")
-	x.errorBody = x.errorBody[:0]
-	x.content.begin("")
+	x.begin()
 	c.used = true
 	fail, writeErr := x.send(at, deadline)
 	switch {
@@ -239,7 +223,7 @@ func (x *exchange) one(ctx context.Context, at *hop, deadline time.Time) *failur
 // broken closes the connection that failed and passes f on.
 func (x *exchange) broken(f *failure) *failure {
 	if f.text == "" {
-		f.text = x.conn.errorText(f, x.load.address)
+		f.text = errorText(f, x.conn.LocalAddr(), x.load.address)
 	}
 	x.drop()
 	return f
@@ -255,11 +239,11 @@ func (x *exchange) read() *failure {
 	r := &x.result
 	r.End = x.arrived
 	if err := x.content.end(); err != nil {
-		return x.badContent(err)
+		return x.failure(&x.parser, err)
 	}
 	r.Phases.Read += r.End - max(x.firstByte, x.since)
 	r.Status, r.Bytes = x.parser.Status(), x.parser.BodyBytes()
-	x.nameEndpoint()
+	x.book(r, &x.parser)
 	return nil
 }
 
@@ -302,45 +286,14 @@ func (x *exchange) take(n int) *failure {
 	if malformed != nil {
 		return &failure{stage: StageHead, err: malformed}
 	}
-	if most := x.load.cfg.MaxBody; most > 0 && x.parser.BodyBytes() > most {
-		return &failure{stage: StageBody, err: errBodyTooLong, text: fmt.Sprintf("body over %d bytes (--max-body)", most)}
-	}
-	if x.content.err != nil {
-		return x.badContent(x.content.err)
+	if err := x.err(&x.parser); err != nil {
+		return x.failure(&x.parser, err)
 	}
 	if used < n {
 		x.worker.shard.connection(func(c *ConnectionCount) { c.Surplus++ })
 		x.conn.key = "" // out of step: never to be used again
 	}
 	return nil
-}
-
-// check takes a piece of the body. Part of a compressed body (206) cannot be
-// inflated by itself.
-func (x *exchange) check(piece []byte) {
-	if x.parser.BodyBytes() == int64(len(piece)) && x.parser.Status() != 206 {
-		if field := x.parser.Captured(capturedCoding); field != nil && !x.parser.Repeated(capturedCoding) {
-			x.content.begin(checkable(field)) // repeated, it is several codings
-		}
-	}
-	x.content.feed(piece)
-	x.keepBody(piece)
-}
-
-// keepBody keeps the begin of the body of an answer that is a loss.
-func (x *exchange) keepBody(piece []byte) {
-	if room := maxAnswerBody - len(x.errorBody); room > 0 && !x.load.ok[x.parser.Status()] {
-		x.errorBody = append(x.errorBody, piece[:min(room, len(piece))]...)
-	}
-}
-
-// badContent is the failure of a body whose content does not hold. One that
-// nothing but the peer's close ended was cut short by it.
-func (x *exchange) badContent(err error) *failure {
-	if e, ok := errors.AsType[*contentError](err); ok && e.short && x.parser.CloseDelimited() {
-		err = io.ErrUnexpectedEOF
-	}
-	return &failure{stage: StageBody, err: err}
 }
 
 // stageOf is how far an exchange had got whose request was written.
@@ -353,20 +306,4 @@ func stageOf(s h1.Stage) Stage {
 	default:
 		return StageBody
 	}
-}
-
-// nameEndpoint books an answer to the replica that its header names.
-func (x *exchange) nameEndpoint() {
-	if x.headerName == "" {
-		return
-	}
-	value := x.parser.Captured(capturedEndpoint)
-	if len(value) == 0 {
-		return
-	}
-	if x.lastIndex < 0 || string(value) != string(x.lastHeader) {
-		x.lastHeader = append(x.lastHeader[:0], value...)
-		x.lastIndex = x.load.recorder.names.id(string(value))
-	}
-	x.result.Endpoint = x.lastIndex
 }

@@ -65,8 +65,12 @@ func write(c net.Conn, s string) { _, _ = c.Write([]byte(s)) }
 // TestSlowPaceKeepsConnections: a tick later than -t allows one request to
 // take must not cost the connection.
 func TestSlowPaceKeepsConnections(t *testing.T) {
+	onEngines(t, testSlowPaceKeepsConnections)
+}
+
+func testSlowPaceKeepsConnections(t *testing.T, engine loadgen.Engine) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
-	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 2, Workers: 1, Rate: 1, Timeout: 700 * time.Millisecond})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 2, Workers: 1, Rate: 1, Timeout: 700 * time.Millisecond})
 	if c := run.Connections; c.Stale != 0 || c.Opened != 1 {
 		t.Errorf("%+v; want one connection, kept", c)
 	}
@@ -75,13 +79,18 @@ func TestSlowPaceKeepsConnections(t *testing.T) {
 // TestConnectionCloseField: who asks the server to close, by whatever flag,
 // must not send the next request into that close.
 func TestConnectionCloseField(t *testing.T) {
+	onEngines(t, testConnectionCloseField)
+}
+
+func testConnectionCloseField(t *testing.T, engine loadgen.Engine) {
 	url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
 		for awaitHead(in) {
 			write(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		}
 	})
 	run := runLoad(t, loadgen.Config{
-		URL: url, Requests: 5, Workers: 1,
+		Engine: engine,
+		URL:    url, Requests: 5, Workers: 1,
 		Fields: []loadgen.Field{{Name: "connection", Value: "TE, Close"}},
 	})
 	if c := run.Connections; c.Opened != 5 || run.Counts.OK != 5 || run.Settings.KeepAlive {
@@ -92,6 +101,10 @@ func TestConnectionCloseField(t *testing.T) {
 // TestSurplusIsNoFIN: a body after the answer to HEAD, in whatever segment, is
 // surplus; the peer has not closed.
 func TestSurplusIsNoFIN(t *testing.T) {
+	onEngines(t, testSurplusIsNoFIN)
+}
+
+func testSurplusIsNoFIN(t *testing.T, engine loadgen.Engine) {
 	url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
 		for awaitHead(in) {
 			write(c, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n")
@@ -99,7 +112,7 @@ func TestSurplusIsNoFIN(t *testing.T) {
 		}
 	})
 	const n = 50
-	run := runLoad(t, loadgen.Config{URL: url, Requests: n, Workers: 1, Method: "HEAD"})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: n, Workers: 1, Method: "HEAD"})
 	if c := run.Connections; c.Surplus != n || c.Waited != 0 || c.Opened != n {
 		t.Errorf("%+v; want %d with surplus, none closed by the peer", c, n)
 	}
@@ -108,6 +121,10 @@ func TestSurplusIsNoFIN(t *testing.T) {
 // TestLatencyEndsBeforeTheWaitForFIN: also for a request that fails with a
 // whole answer, the last of too many redirects.
 func TestLatencyEndsBeforeTheWaitForFIN(t *testing.T) {
+	onEngines(t, testLatencyEndsBeforeTheWaitForFIN)
+}
+
+func testLatencyEndsBeforeTheWaitForFIN(t *testing.T, engine loadgen.Engine) {
 	url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
 		for n := 0; awaitHead(in); n++ {
 			field := ""
@@ -117,7 +134,7 @@ func TestLatencyEndsBeforeTheWaitForFIN(t *testing.T) {
 			write(c, "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n"+field+"\r\n")
 		}
 	})
-	run := runLoad(t, loadgen.Config{URL: url, Requests: 1, Workers: 1})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: 1, Workers: 1})
 	if run.Counts.Lost != 1 || run.Connections.Ours != 1 {
 		t.Fatalf("%+v %+v", run.Counts, run.Connections)
 	}
@@ -128,9 +145,13 @@ func TestLatencyEndsBeforeTheWaitForFIN(t *testing.T) {
 
 // TestRedirectToNowhere: the hop that failed reached no endpoint.
 func TestRedirectToNowhere(t *testing.T) {
+	onEngines(t, testRedirectToNowhere)
+}
+
+func testRedirectToNowhere(t *testing.T, engine loadgen.Engine) {
 	server := httptest.NewServer(http.RedirectHandler("http://nowhere.invalid/", http.StatusFound))
 	defer server.Close()
-	run := runLoad(t, loadgen.Config{URL: server.URL, Requests: 1, Workers: 1})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 1, Workers: 1})
 	o := run.Outcomes[0]
 	if o.Fate == "ok" || o.Endpoint != "" || o.Reused {
 		t.Errorf("got %+v; want a failure on no endpoint", o)
@@ -143,6 +164,10 @@ func TestRedirectToNowhere(t *testing.T) {
 // TestRedirectOddly: what a Location says in plain goes escaped into the
 // request line.
 func TestRedirectOddly(t *testing.T) {
+	onEngines(t, testRedirectOddly)
+}
+
+func testRedirectOddly(t *testing.T, engine loadgen.Engine) {
 	var got atomic.Value
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" {
@@ -153,7 +178,7 @@ func TestRedirectOddly(t *testing.T) {
 		got.Store(r.RequestURI)
 	}))
 	defer server.Close()
-	run := runLoad(t, loadgen.Config{URL: server.URL, Requests: 1, Workers: 1})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 1, Workers: 1})
 	if run.Counts.OK != 1 || got.Load() != "/%C3%A4%20b?%C3%A4%20b" {
 		t.Errorf("%+v, asked for %v", run.Counts, got.Load())
 	}
@@ -162,6 +187,10 @@ func TestRedirectOddly(t *testing.T) {
 // TestUserinfo: a URL's user and password are basic authentication, as in hey,
 // and the password is nobody else's business.
 func TestUserinfo(t *testing.T) {
+	onEngines(t, testUserinfo)
+}
+
+func testUserinfo(t *testing.T, engine loadgen.Engine) {
 	var got atomic.Value
 	var hang atomic.Bool
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -173,16 +202,16 @@ func TestUserinfo(t *testing.T) {
 	defer server.Close()
 	url := strings.Replace(server.URL, "http://", "http://user:secret@", 1)
 	const basic = "Basic dXNlcjpzZWNyZXQ="
-	runLoad(t, loadgen.Config{URL: url, Requests: 1, Workers: 1})
+	runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: 1, Workers: 1})
 	if got.Load() != basic {
 		t.Errorf("got %q; want %q", got.Load(), basic)
 	}
-	runLoad(t, loadgen.Config{URL: url, Requests: 1, Workers: 1, Fields: []loadgen.Field{{Name: "authorization", Value: "mine"}}})
+	runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: 1, Workers: 1, Fields: []loadgen.Field{{Name: "authorization", Value: "mine"}}})
 	if got.Load() != "mine" {
 		t.Errorf("got %q; want mine: a field wins", got.Load())
 	}
 	hang.Store(true)
-	run := runLoad(t, loadgen.Config{URL: url, Requests: 1, Workers: 1})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: 1, Workers: 1})
 	if text := run.Samples[0].Text; !strings.HasPrefix(text, `Get "http://user:***@127.0.0.1`) {
 		t.Errorf("sample %s", text)
 	}
@@ -198,12 +227,13 @@ func (w waiting) Next(ctx context.Context) (*loadgen.Endpoint, error) {
 }
 
 // TestAbortEndsLookups: also a request that has no connection yet ends with
-// the drain bound, as aborted.
+// the drain bound, as aborted. On the loop it would keep others from their turn,
+// which is why look-ups for each connection are the pool's.
 func TestAbortEndsLookups(t *testing.T) {
 	const workers = 3
 	endpoints := waiting{make(chan struct{})}
 	load := newLoad(t, loadgen.Config{
-		URL: "http://gateway/", Requests: 10, Workers: workers, Timeout: -1,
+		Engine: loadgen.EnginePool, URL: "http://gateway/", Requests: 10, Workers: workers, Timeout: -1,
 		DrainBound: time.Millisecond, Endpoints: endpoints,
 	})
 	done := make(chan *loadgen.Run, 1)
@@ -230,9 +260,13 @@ func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space 
 
 // TestBrokenSink: a stream that cannot be written costs no request, and says so.
 func TestBrokenSink(t *testing.T) {
+	onEngines(t, testBrokenSink)
+}
+
+func testBrokenSink(t *testing.T, engine loadgen.Engine) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
 	sink := loadgen.NewCSV(brokenWriter{})
-	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 3000, Workers: 8, Sinks: []loadgen.Sink{sink}})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 3000, Workers: 8, Sinks: []loadgen.Sink{sink}})
 	if run.Counts.OK != 3000 {
 		t.Errorf("%+v", run.Counts)
 	}
@@ -284,6 +318,10 @@ func compressing(t *testing.T) *httptest.Server {
 // TestContentEncoding: content is checked where there is some, and where it is
 // all there is of it.
 func TestContentEncoding(t *testing.T) {
+	onEngines(t, testContentEncoding)
+}
+
+func testContentEncoding(t *testing.T, engine loadgen.Engine) {
 	server := compressing(t)
 	for _, tc := range []struct {
 		method, path, want string
@@ -298,7 +336,7 @@ func TestContentEncoding(t *testing.T) {
 		{"GET", "/twice", "ok "},
 		{"GET", "/redirect", "lost body.malformed"},
 	} {
-		run := runLoad(t, loadgen.Config{URL: server.URL + tc.path, Requests: 6, Workers: 2, Method: tc.method})
+		run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL + tc.path, Requests: 6, Workers: 2, Method: tc.method})
 		if o := run.Outcomes[0]; o.Fate+" "+o.Class.String() != tc.want {
 			t.Errorf("%s %s: got %+v; want %s", tc.method, tc.path, run.Outcomes, tc.want)
 		}
@@ -311,8 +349,12 @@ func TestContentEncoding(t *testing.T) {
 // TestContentIsCountedOnTheWire: bytes and --max-body are of what came, not of
 // what it inflates to.
 func TestContentIsCountedOnTheWire(t *testing.T) {
+	onEngines(t, testContentIsCountedOnTheWire)
+}
+
+func testContentIsCountedOnTheWire(t *testing.T, engine loadgen.Engine) {
 	server := compressing(t)
-	run := runLoad(t, loadgen.Config{URL: server.URL + "/whole", Requests: 6, Workers: 2, MaxBody: 100_000})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL + "/whole", Requests: 6, Workers: 2, MaxBody: 100_000})
 	if run.Counts.OK != 6 || run.Bytes == 0 || run.Bytes > 6*100_000 {
 		t.Errorf("%+v, %d bytes", run.Outcomes, run.Bytes)
 	}

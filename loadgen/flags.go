@@ -34,6 +34,7 @@ type FlagValues struct {
 	traceLost               int
 	maxBody                 int64
 	cpus                    int
+	engine                  string
 
 	insecure                            bool
 	caFile, certFile, keyFile, sni, tls string
@@ -72,6 +73,8 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	fs.IntVar(&v.traceLost, "trace-lost", 0, "tell the first so many lost requests step by step")
 	fs.StringVar(&v.dns, "dns", string(DNSRefresh), "when to resolve the name: "+strings.Join(dnsModeNames(), ", "))
 
+	fs.StringVar(&v.engine, "engine", string(EngineAuto), "what sends: loop (epoll: http:// on Linux), pool (everything), auto (loop where it applies)")
+
 	fs.BoolVar(&v.insecure, "insecure", false, "do not verify the server's certificate")
 	fs.StringVar(&v.caFile, "cacert", "", "file of the certificates to trust in place of the system's, PEM")
 	fs.StringVar(&v.certFile, "cert", "", "file of the client's certificate, PEM; with --key")
@@ -101,6 +104,7 @@ func (v *FlagValues) Config(url string) (Config, error) {
 		DisableKeepAlive: v.noKeepAlive, DisableRedirects: v.noRedirects,
 		UnixSocket: v.unixSocket, TraceLost: v.traceLost, MaxBody: v.maxBody,
 		OK: StatusSet(v.ok), EndpointHeader: v.endpointHeader, DNS: DNSMode(v.dns),
+		Engine: Engine(v.engine), CPUs: v.CPUs(),
 	}
 	if c.Timeout == 0 {
 		c.Timeout = -1

@@ -32,6 +32,7 @@ type Load struct {
 	first     hop // of every request
 	body      payload
 	keepAlive bool // connections carry more than one
+	engine    Engine
 
 	endpoints Endpoints
 	resolver  *resolver // nil unless the name is refreshed in the background
@@ -67,7 +68,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 		cfg: cfg, target: t, ok: ok,
 		schedule: Schedule{Workers: cfg.Workers, Rate: cfg.Rate},
 		budget:   newBudget(cfg.Requests, cfg.Duration),
-		recorder: newRecorder(cfg.Sinks),
+		recorder: newRecorder(cfg.Sinks, cfg.CPUs),
 		traces:   traces{limit: cfg.TraceLost},
 		started:  make(chan struct{}),
 		stopped:  make(chan struct{}),
@@ -304,7 +305,7 @@ func (l *Load) begun() *Run {
 		Variant:     l.cfg.Variant,
 		StartedAt:   l.base.Round(0),
 		Settings:    l.settings(),
-		Environment: Environment{Version: Version, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.GOMAXPROCS(0)},
+		Environment: Environment{Version: Version, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: l.cfg.CPUs},
 	}
 }
 
@@ -337,7 +338,7 @@ func (l *Load) settings() Settings {
 	s := Settings{
 		URL: l.target.shown(), Method: c.Method, Requests: c.Requests, Workers: c.Workers, Rate: c.Rate, Duration: c.Duration,
 		Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, KeepAlive: l.keepAlive,
-		Redirects: !c.DisableRedirects, OK: c.OK, EndpointHeader: c.EndpointHeader, Engine: "pool",
+		Redirects: !c.DisableRedirects, OK: c.OK, EndpointHeader: c.EndpointHeader, Engine: l.engine,
 	}
 	if c.Duration > 0 {
 		s.Requests = 0

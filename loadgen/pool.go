@@ -95,8 +95,14 @@ func (w *worker) await(timer *time.Timer, d time.Duration) bool {
 // connectionNumber numbers a new connection: workers take turns, so that no two
 // ever give the same.
 func (w *worker) connectionNumber() int64 {
-	w.made++
-	return int64(w.index) + 1 + (w.made-1)*int64(w.load.cfg.Workers)
+	return connectionNumber(w.index, &w.made, w.load.cfg.Workers)
+}
+
+// connectionNumber numbers the next connection of worker i, which has made so
+// many.
+func connectionNumber(i int, made *int64, workers int) int64 {
+	*made++
+	return int64(i) + 1 + (*made-1)*int64(workers)
 }
 
 // register makes c the connection that abort ends; nil for none.

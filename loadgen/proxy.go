@@ -75,7 +75,7 @@ func (x *exchange) tunnel(at *hop, deadline time.Time) *failure {
 	}
 	x.result.Phases.Connect += x.now() - began
 	if err != nil {
-		text := x.conn.errorText(&failure{stage: StageWait, err: err}, x.load.address)
+		text := errorText(&failure{stage: StageWait, err: err}, x.conn.LocalAddr(), x.load.address)
 		return x.broken(&failure{stage: StageProxy, err: err, text: "proxyconnect tcp: " + text})
 	}
 	return nil

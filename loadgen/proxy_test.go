@@ -234,6 +234,10 @@ func TestParseProxyRefuses(t *testing.T) {
 }
 
 func TestUnixSocket(t *testing.T) {
+	onEngines(t, testUnixSocket)
+}
+
+func testUnixSocket(t *testing.T, engine loadgen.Engine) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the test server is not written for it")
 	}
@@ -252,13 +256,13 @@ func TestUnixSocket(t *testing.T) {
 	server.Start()
 	defer server.Close()
 	for _, path := range []string{"/", "/away"} {
-		run := runLoad(t, loadgen.Config{URL: "http://gateway" + path, Requests: 40, Workers: 4, UnixSocket: listener.Addr().String()})
+		run := runLoad(t, loadgen.Config{Engine: engine, URL: "http://gateway" + path, Requests: 40, Workers: 4, UnixSocket: listener.Addr().String()})
 		if run.Counts.OK != 40 || run.Endpoints[0].Name != listener.Addr().String() {
 			t.Errorf("%+v %+v %+v", run.Counts, run.Endpoints, run.Samples)
 		}
 	}
 	gone := filepath.Join(t.TempDir(), "gone")
-	run := runLoad(t, loadgen.Config{URL: "http://gateway/", Requests: 4, Workers: 1, UnixSocket: gone})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: "http://gateway/", Requests: 4, Workers: 1, UnixSocket: gone})
 	if want := `Get "http://gateway/": dial unix ` + gone + `: connect: no such file or directory`; run.Samples[0].Text != want || run.Outcomes[0].Class.String() != "connect.unreachable" {
 		t.Errorf("got %+v %+v", run.Samples, run.Outcomes)
 	}

@@ -2,7 +2,6 @@ package loadgen
 
 import (
 	"cmp"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -16,14 +15,11 @@ type recorder struct {
 	names  *endpointNames
 }
 
-func newRecorder(sinks []Sink) *recorder {
-	return newShards(max(1, runtime.GOMAXPROCS(0)), sinks)
-}
-
-// newShards makes a recorder of n shards; a stream is read back through one.
-func newShards(n int, sinks []Sink) *recorder {
+// newRecorder makes a recorder of so many shards; a stream is read back through
+// one.
+func newRecorder(sinks []Sink, shards int) *recorder {
 	r := &recorder{names: &endpointNames{}}
-	for range n {
+	for range shards {
 		r.shards = append(r.shards, newShard(sinks, r.names))
 	}
 	return r

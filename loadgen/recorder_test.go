@@ -47,7 +47,7 @@ func TestMergeIsTheSameForAnySplit(t *testing.T) {
 	}
 	var runs []*Run
 	for _, shards := range []int{1, 2, 7} {
-		r := newShards(shards, nil)
+		r := newRecorder(nil, shards)
 		for i := range 3 {
 			r.names.id(fmt.Sprintf("gw-%d", i))
 		}
@@ -86,7 +86,7 @@ func asJSON(t *testing.T, run *Run) string {
 }
 
 func TestLostDetailsAreBounded(t *testing.T) {
-	r := newRecorder(nil)
+	r := newRecorder(nil, 2)
 	const extra = 10
 	for i := range maxLostDetails + extra {
 		s := r.shards[i%len(r.shards)]
@@ -104,7 +104,7 @@ func TestLostDetailsAreBounded(t *testing.T) {
 }
 
 func TestSamplesAreBounded(t *testing.T) {
-	r := newRecorder(nil)
+	r := newRecorder(nil, 2)
 	const n = maxSamples + 500
 	for i := range n {
 		s := r.shards[0]

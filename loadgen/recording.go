@@ -63,7 +63,7 @@ type Settings struct {
 	Redirects      bool          `json:"redirects"`
 	OK             StatusSet     `json:"ok"`
 	EndpointHeader string        `json:"endpointHeader,omitempty"` // response field that named the replica
-	Engine         string        `json:"engine"`
+	Engine         Engine        `json:"engine"`                   // that ran: pool or loop
 }
 
 // Environment is where a run was made.

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+
+	"nodrop/loadgen/internal/h1"
 )
 
 var errTooManyRedirects = errors.New("stopped after 10 redirects")
@@ -35,13 +37,13 @@ func (l *Load) redirectEndpoint(ctx context.Context, t target) (*Endpoint, error
 const maxRedirects = 10
 
 // redirect is the next hop of an answer that redirects, nil for any other.
-func (x *exchange) redirect(at *hop, followed int) (*hop, *failure) {
-	location := x.parser.Captured(capturedLocation)
-	if x.load.cfg.DisableRedirects || len(location) == 0 {
+func (l *Load) redirect(p *h1.Parser, at *hop, followed int) (*hop, *failure) {
+	location := p.Captured(capturedLocation)
+	if l.cfg.DisableRedirects || len(location) == 0 {
 		return nil, nil
 	}
 	method, body := at.method, at.body
-	switch x.parser.Status() {
+	switch p.Status() {
 	case 301, 302, 303:
 		if method != "HEAD" {
 			method = "GET"
@@ -62,7 +64,7 @@ func (x *exchange) redirect(at *hop, followed int) (*hop, *failure) {
 	if err != nil {
 		return nil, &failure{stage: StageHead, err: err, text: "cannot follow Location header " + quote(location)}
 	}
-	sameHost := at.sameHost && t.origin() == x.load.target.origin()
-	next := x.load.newHop(t, method, body, sameHost)
+	sameHost := at.sameHost && t.origin() == l.target.origin()
+	next := l.newHop(t, method, body, sameHost)
 	return &next, nil
 }

@@ -42,6 +42,14 @@ func runLoad(t *testing.T, cfg loadgen.Config) *loadgen.Run {
 	return run
 }
 
+// onEngines runs a test on each engine that carries cleartext.
+func onEngines(t *testing.T, test func(t *testing.T, engine loadgen.Engine)) {
+	t.Helper()
+	for _, way := range cleartext() {
+		t.Run(string(way.engine), func(t *testing.T) { test(t, way.engine) })
+	}
+}
+
 // checkInvariants: the identity, and every other count against it.
 func checkInvariants(t *testing.T, run *loadgen.Run) {
 	t.Helper()
@@ -101,9 +109,13 @@ func checkInvariants(t *testing.T, run *loadgen.Run) {
 }
 
 func TestStoppedRun(t *testing.T) {
+	onEngines(t, testStoppedRun)
+}
+
+func testStoppedRun(t *testing.T, engine loadgen.Engine) {
 	const workers = 5
 	server := startServer(t, faultserver.Always(faultserver.Silence))
-	load := newLoad(t, loadgen.Config{URL: server.URL(), Requests: 100, Workers: workers, DrainBound: time.Millisecond})
+	load := newLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 100, Workers: workers, DrainBound: time.Millisecond})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan *loadgen.Run)
 	go func() { done <- load.Run(ctx) }()
@@ -122,6 +134,10 @@ func TestStoppedRun(t *testing.T) {
 // TestStoppedRunDrains: what is in flight and comes back within the bound is
 // an answer like any other.
 func TestStoppedRunDrains(t *testing.T) {
+	onEngines(t, testStoppedRunDrains)
+}
+
+func testStoppedRunDrains(t *testing.T, engine loadgen.Engine) {
 	release := make(chan struct{})
 	var inFlight atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
@@ -129,7 +145,7 @@ func TestStoppedRunDrains(t *testing.T) {
 		<-release
 	}))
 	defer server.Close()
-	load := newLoad(t, loadgen.Config{URL: server.URL, Requests: 10, Workers: 2, DrainBound: time.Minute})
+	load := newLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 10, Workers: 2, DrainBound: time.Minute})
 	done := make(chan *loadgen.Run)
 	go func() { done <- load.Run(t.Context()) }()
 	for inFlight.Load() < 2 {
@@ -146,8 +162,12 @@ func TestStoppedRunDrains(t *testing.T) {
 }
 
 func TestDurationDecides(t *testing.T) {
+	onEngines(t, testDurationDecides)
+}
+
+func testDurationDecides(t *testing.T, engine loadgen.Engine) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
-	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 1, Workers: 3, Duration: 100 * time.Millisecond})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 1, Workers: 3, Duration: 100 * time.Millisecond})
 	c := run.Counts
 	if c.Planned != c.Started || c.Unsent != 0 || c.OK != serverCounts(t, server).Requests || c.OK < 3 {
 		t.Errorf("got %+v; the server saw %d", c, serverCounts(t, server).Requests)
@@ -158,8 +178,12 @@ func TestDurationDecides(t *testing.T) {
 }
 
 func TestHeldLoadGoesOn(t *testing.T) {
+	onEngines(t, testHeldLoadGoesOn)
+}
+
+func testHeldLoadGoesOn(t *testing.T, engine loadgen.Engine) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
-	load := newLoad(t, loadgen.Config{URL: server.URL(), Requests: 10, Workers: 2})
+	load := newLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 10, Workers: 2})
 	load.Hold()
 	done := make(chan *loadgen.Run)
 	go func() { done <- load.Run(t.Context()) }()
@@ -176,6 +200,10 @@ func TestHeldLoadGoesOn(t *testing.T) {
 
 // TestRequestOnTheWire lets net/http read the request that we send.
 func TestRequestOnTheWire(t *testing.T) {
+	onEngines(t, testRequestOnTheWire)
+}
+
+func testRequestOnTheWire(t *testing.T, engine loadgen.Engine) {
 	var got *http.Request
 	var body []byte
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -184,7 +212,8 @@ func TestRequestOnTheWire(t *testing.T) {
 	}))
 	defer server.Close()
 	runLoad(t, loadgen.Config{
-		URL: server.URL + "/a/b?c=d", Requests: 1, Workers: 1, Method: "PUT", Host: "shop.example",
+		Engine: engine,
+		URL:    server.URL + "/a/b?c=d", Requests: 1, Workers: 1, Method: "PUT", Host: "shop.example",
 		Fields: []loadgen.Field{{Name: "X-One", Value: "1"}}, Body: []byte("hello"), DisableKeepAlive: true,
 	})
 	if got.Method != "PUT" || got.Host != "shop.example" || got.URL.String() != "/a/b?c=d" || got.Header.Get("X-One") != "1" || !got.Close || string(body) != "hello" {
@@ -193,6 +222,10 @@ func TestRequestOnTheWire(t *testing.T) {
 }
 
 func TestRedirects(t *testing.T) {
+	onEngines(t, testRedirects)
+}
+
+func testRedirects(t *testing.T, engine loadgen.Engine) {
 	type seen struct{ Method, Path, Body, Auth string }
 	var mu sync.Mutex
 	var requests []seen
@@ -247,7 +280,8 @@ func TestRedirects(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			requests = nil
 			run := runLoad(t, loadgen.Config{
-				URL: first.URL + tc.path, Requests: 1, Workers: 1, Method: "POST", Body: []byte("data"),
+				Engine: engine,
+				URL:    first.URL + tc.path, Requests: 1, Workers: 1, Method: "POST", Body: []byte("data"),
 				Fields: []loadgen.Field{{Name: "Authorization", Value: "secret"}}, DisableRedirects: tc.off,
 			})
 			if len(run.Outcomes) != 1 || run.Outcomes[0].Fate != tc.fate || run.Outcomes[0].Class.String() != tc.class {
@@ -261,13 +295,17 @@ func TestRedirects(t *testing.T) {
 }
 
 func TestMaxBody(t *testing.T) {
+	onEngines(t, testMaxBody)
+}
+
+func testMaxBody(t *testing.T, engine loadgen.Engine) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n, _ := strconv.Atoi(r.URL.Path[1:])
 		_, _ = w.Write(make([]byte, n))
 	}))
 	defer server.Close()
 	for size, want := range map[string]string{"1000": "ok ", "1001": "lost body.other", "5000000": "lost body.other"} {
-		run := runLoad(t, loadgen.Config{URL: server.URL + "/" + size, Requests: 4, Workers: 2, MaxBody: 1000})
+		run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL + "/" + size, Requests: 4, Workers: 2, MaxBody: 1000})
 		if o := run.Outcomes[0]; o.Fate+" "+o.Class.String() != want {
 			t.Errorf("%s bytes: got %+v; want %s", size, run.Outcomes, want)
 		}
@@ -275,6 +313,10 @@ func TestMaxBody(t *testing.T) {
 }
 
 func TestConnectToTakesTurns(t *testing.T) {
+	onEngines(t, testConnectToTakesTurns)
+}
+
+func testConnectToTakesTurns(t *testing.T, engine loadgen.Engine) {
 	var addrs []loadgen.ConnectTo
 	var servers []*faultserver.Server
 	for range 3 {
@@ -282,7 +324,7 @@ func TestConnectToTakesTurns(t *testing.T) {
 		servers = append(servers, s)
 		addrs = append(addrs, loadgen.ConnectTo{Host: "gateway", Port: 80, Addr: s.Addr()})
 	}
-	run := runLoad(t, loadgen.Config{URL: "http://gateway/", Requests: 90, Workers: 4, DisableKeepAlive: true, ConnectTo: addrs})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: "http://gateway/", Requests: 90, Workers: 4, DisableKeepAlive: true, ConnectTo: addrs})
 	for i, s := range servers {
 		if n := serverCounts(t, s).Requests; n != 30 {
 			t.Errorf("server %d got %d requests; want 30", i, n)
@@ -294,12 +336,16 @@ func TestConnectToTakesTurns(t *testing.T) {
 }
 
 func TestEndpointHeaderNamesTheReplica(t *testing.T) {
+	onEngines(t, testEndpointHeaderNamesTheReplica)
+}
+
+func testEndpointHeaderNamesTheReplica(t *testing.T, engine loadgen.Engine) {
 	var n atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Replica", []string{"a", "b"}[n.Add(1)%2])
 	}))
 	defer server.Close()
-	run := runLoad(t, loadgen.Config{URL: server.URL, Requests: 20, Workers: 1, EndpointHeader: "x-replica"})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 20, Workers: 1, EndpointHeader: "x-replica"})
 	byName := map[string]int64{}
 	for _, o := range run.Outcomes {
 		byName[o.Endpoint] += o.Count
@@ -315,6 +361,10 @@ type failing struct{ err error }
 func (f failing) Next(context.Context) (*loadgen.Endpoint, error) { return nil, f.err }
 
 func TestLookupFailures(t *testing.T) {
+	onEngines(t, testLookupFailures)
+}
+
+func testLookupFailures(t *testing.T, engine loadgen.Engine) {
 	tests := map[string]struct {
 		err   net.DNSError
 		fate  string
@@ -326,7 +376,7 @@ func TestLookupFailures(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			run := runLoad(t, loadgen.Config{URL: "http://gateway/", Requests: 3, Workers: 1, Endpoints: failing{&tc.err}})
+			run := runLoad(t, loadgen.Config{Engine: engine, URL: "http://gateway/", Requests: 3, Workers: 1, Endpoints: failing{&tc.err}})
 			o := run.Outcomes[0]
 			if o.Fate != tc.fate || o.Class.String() != tc.class || o.Count != 3 || o.Endpoint != "" {
 				t.Errorf("got %+v; want %s %s", o, tc.fate, tc.class)
@@ -343,9 +393,13 @@ func TestNewRefusesWhatDoesNotResolve(t *testing.T) {
 }
 
 func TestLocalhostResolves(t *testing.T) {
+	onEngines(t, testLocalhostResolves)
+}
+
+func testLocalhostResolves(t *testing.T, engine loadgen.Engine) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
 	url := "http://localhost:" + strconv.Itoa(int(server.Addr().Port())) + "/"
-	run := runLoad(t, loadgen.Config{URL: url, Requests: 10, Workers: 1})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: 10, Workers: 1})
 	if run.Counts.OK != 10 {
 		t.Errorf("%+v: a name with an address nobody listens on must not cost requests", run.Counts)
 	}
@@ -403,10 +457,14 @@ func TestReadRecordingNamesWhatItIsNot(t *testing.T) {
 }
 
 func TestCSVTellsEveryRequest(t *testing.T) {
+	onEngines(t, testCSVTellsEveryRequest)
+}
+
+func testCSVTellsEveryRequest(t *testing.T, engine loadgen.Engine) {
 	var buf bytes.Buffer
 	sink := loadgen.NewCSV(&buf)
 	server := startServer(t, faultserver.Every(4, faultserver.EOFBeforeAnswer))
-	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 40, Workers: 4, Sinks: []loadgen.Sink{sink}})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 40, Workers: 4, Sinks: []loadgen.Sink{sink}})
 	if err := sink.Close(&loadgen.Recording{}); err != nil {
 		t.Fatal(err)
 	}
@@ -428,9 +486,13 @@ func TestCSVTellsEveryRequest(t *testing.T) {
 }
 
 func TestEndpointsAreAsked(t *testing.T) {
+	onEngines(t, testEndpointsAreAsked)
+}
+
+func testEndpointsAreAsked(t *testing.T, engine loadgen.Engine) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
 	endpoint := &one{loadgen.Endpoint{Name: "gw-1", Addr: server.Addr()}}
-	run := runLoad(t, loadgen.Config{URL: "http://gateway/", Requests: 10, Workers: 2, Endpoints: endpoint, DisableKeepAlive: true})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: "http://gateway/", Requests: 10, Workers: 2, Endpoints: endpoint, DisableKeepAlive: true})
 	if run.Counts.OK != 10 || run.Endpoints[0].Name != "gw-1" || run.Endpoints[0].LastAnswer < 0 {
 		t.Errorf("%+v %+v", run.Counts, run.Endpoints)
 	}

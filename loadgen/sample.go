@@ -34,7 +34,7 @@ func timeoutText(s Stage) string {
 }
 
 // errorText is a failure on an established connection, as net names it.
-func (c *conn) errorText(f *failure, address string) string {
+func errorText(f *failure, local net.Addr, address string) string {
 	op := "read"
 	if f.stage == StageSend {
 		op = "write"
@@ -46,7 +46,7 @@ func (c *conn) errorText(f *failure, address string) string {
 	if call, ok := errors.AsType[*os.PathError](f.err); ok {
 		op = call.Op // a handshake both reads and writes
 	}
-	return op + " tcp " + maskedSource(c.LocalAddr()) + "->" + address + ": " + op + ": " + errno.Error()
+	return op + " tcp " + maskedSource(local) + "->" + address + ": " + op + ": " + errno.Error()
 }
 
 // maskedSource is a local address without its port, which differs for every

@@ -37,12 +37,12 @@ func TestContractExpect(t *testing.T) {
 	for kind, want := range expectContract {
 		for _, keepAlive := range []bool{true, false} {
 			for _, body := range []string{"memory", "file"} {
-				for _, scheme := range schemes {
-					t.Run(fmt.Sprintf("%v/keepalive=%t/%s/%s", kind, keepAlive, body, scheme), func(t *testing.T) {
+				for _, way := range roads()[:2] { // those of the pool: the loop does not wait
+					t.Run(fmt.Sprintf("%v/keepalive=%t/%s/%s", kind, keepAlive, body, way), func(t *testing.T) {
 						t.Parallel()
 						// Every second one, so that most meet it on a connection
 						// that has carried a request before.
-						server := startScheme(t, scheme, func(seq int64) faultserver.Kind {
+						server := way.start(t, func(seq int64) faultserver.Kind {
 							if seq%2 == 0 {
 								return faultserver.Continue
 							}
@@ -121,8 +121,12 @@ func TestExpectIsBoundedByTimeout(t *testing.T) {
 
 // TestExpectWithoutBody: there is nothing to wait with.
 func TestExpectWithoutBody(t *testing.T) {
+	onEngines(t, testExpectWithoutBody)
+}
+
+func testExpectWithoutBody(t *testing.T, engine loadgen.Engine) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
-	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 50, Workers: 1, Fields: expecting, Timeout: 900 * time.Millisecond})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 50, Workers: 1, Fields: expecting, Timeout: 900 * time.Millisecond})
 	if run.Counts.OK != 50 {
 		t.Errorf("%+v; want 50 ok, none after a wait longer than -t", run.Outcomes)
 	}

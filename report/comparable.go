@@ -26,7 +26,7 @@ var conditions = []struct {
 	{"keep-alive", func(r *loadgen.Run) string { return onOff(r.Settings.KeepAlive) }},
 	{"following of redirects", func(r *loadgen.Run) string { return onOff(r.Settings.Redirects) }},
 	{"--ok", func(r *loadgen.Run) string { return string(r.Settings.OK) }},
-	{"engine", func(r *loadgen.Run) string { return r.Settings.Engine }},
+	{"engine", func(r *loadgen.Run) string { return string(r.Settings.Engine) }},
 	{"version of nodrop", func(r *loadgen.Run) string { return r.Environment.Version }},
 	{"system", func(r *loadgen.Run) string { return r.Environment.OS + "/" + r.Environment.Arch }},
 	{"processors (-cpus)", func(r *loadgen.Run) string { return strconv.Itoa(r.Environment.CPUs) }},

@@ -466,7 +466,7 @@ func settingsOf(s *loadgen.Settings) settingsJSON {
 	return settingsJSON{
 		URL: s.URL, Method: s.Method, Requests: positive(s.Requests), Workers: s.Workers, RatePerWorker: s.Rate,
 		DurationNs: positive(int64(s.Duration)), TimeoutNs: positive(int64(s.Timeout)), ConnectTimeoutNs: positive(int64(s.ConnectTimeout)),
-		KeepAlive: s.KeepAlive, Redirects: s.Redirects, OK: string(s.OK), EndpointHeader: textOrNull(s.EndpointHeader), Engine: s.Engine,
+		KeepAlive: s.KeepAlive, Redirects: s.Redirects, OK: string(s.OK), EndpointHeader: textOrNull(s.EndpointHeader), Engine: string(s.Engine),
 	}
 }
 

@@ -73,9 +73,6 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	return v
 }
 
-// CPUs is the number of processors for the load.
-func (v *FlagValues) CPUs() int { return v.load.CPUs() }
-
 // Scenario makes the scenario that the flags describe: a variant for each way
 // to stop. The fleet's complaints go to stderr.
 func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {

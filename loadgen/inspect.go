@@ -1,0 +1,108 @@
+package loadgen
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"nodrop/loadgen/internal/h1"
+)
+
+// errBodyTooLong: more came than --max-body allows.
+var errBodyTooLong = errors.New("body too long")
+
+// inspector looks at what answers carry beyond their framing: whether the body
+// is as long and as whole as it may and should be, and, of an answer that is a
+// loss, what it says.
+type inspector struct {
+	load      *Load
+	content   inflater // of the body being received
+	errorBody []byte   // the begin of a body that came with an unexpected status
+	answer    []byte   // what is kept of that answer
+}
+
+// begin makes i ready for the next answer.
+func (i *inspector) begin() {
+	i.errorBody = i.errorBody[:0]
+	i.content.begin("")
+}
+
+// piece takes a piece of p's body. Part of a compressed body (206) cannot be
+// inflated by itself.
+func (i *inspector) piece(p *h1.Parser, piece []byte) {
+	if p.BodyBytes() == int64(len(piece)) && p.Status() != 206 {
+		if field := p.Captured(capturedCoding); field != nil && !p.Repeated(capturedCoding) {
+			i.content.begin(checkable(field)) // repeated, it is several codings
+		}
+	}
+	i.content.feed(piece)
+	if room := maxAnswerBody - len(i.errorBody); room > 0 && !i.load.ok[p.Status()] {
+		i.errorBody = append(i.errorBody, piece[:min(room, len(piece))]...)
+	}
+}
+
+// err is what is wrong with as much of the body as has come.
+func (i *inspector) err(p *h1.Parser) error {
+	if most := i.load.cfg.MaxBody; most > 0 && p.BodyBytes() > most {
+		return errBodyTooLong
+	}
+	return i.content.err
+}
+
+// failure is that of a body with which something is wrong. One that nothing but
+// the peer's close ended was cut short by it.
+func (i *inspector) failure(p *h1.Parser, err error) *failure {
+	if errors.Is(err, errBodyTooLong) {
+		return &failure{stage: StageBody, err: err, text: fmt.Sprintf("body over %d bytes (--max-body)", i.load.cfg.MaxBody)}
+	}
+	if e, ok := errors.AsType[*contentError](err); ok && e.short && p.CloseDelimited() {
+		err = io.ErrUnexpectedEOF
+	}
+	return &failure{stage: StageBody, err: err}
+}
+
+// judge gives the Result of p's whole answer its fate.
+func (i *inspector) judge(r *Result, p *h1.Parser) {
+	if i.load.ok[r.Status] {
+		return
+	}
+	r.Fate, r.Class = FateLost, statusClass(r.Status)
+	i.answer = answerText(i.answer, r.Status, func(n int) []byte { return p.Captured(capturedTelling + n) }, i.errorBody)
+	r.Answer = i.answer
+}
+
+// The fields that parsers capture, in their order.
+const (
+	capturedLocation = iota
+	capturedEndpoint
+	capturedCoding
+	capturedTelling // the first of them
+)
+
+// captured are those fields; replica is the name of --endpoint-header's, in
+// lower case.
+func captured(replica string) []string {
+	return append([]string{
+		capturedLocation: "location", capturedEndpoint: replica, capturedCoding: "content-encoding",
+	}, telling[:]...)
+}
+
+// replicas gives the replicas that answers name their numbers in the recorder.
+type replicas struct {
+	names *endpointNames
+	last  []byte // name
+	index int    // of last
+}
+
+// book books an answer to the replica that its header names, if it does.
+func (n *replicas) book(r *Result, p *h1.Parser) {
+	name := p.Captured(capturedEndpoint)
+	if len(name) == 0 {
+		return
+	}
+	if string(name) != string(n.last) {
+		n.last = append(n.last[:0], name...)
+		n.index = n.names.id(string(name))
+	}
+	r.Endpoint = n.index
+}

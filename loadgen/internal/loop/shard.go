@@ -1,0 +1,322 @@
+//go:build linux
+
+package loop
+
+import (
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	maxEvents  = 128      // taken from the kernel at a time: an event later in the list has waited for those before it
+	maxReads   = 16       // of one slot in a row, so that an endless answer does not stop the others
+	maxStarts  = 64       // of slots in line between two looks at events
+	bufferSize = 64 << 10 // what one read can take
+)
+
+// Config is what the slots of a Shard have in common. Times are in ns.
+type Config struct {
+	Slots          int
+	Request        Request // of every slot
+	Timeout        int64   // of a request; 0 = none
+	ConnectTimeout int64   // of one connection; 0 = none
+	FINBound       int64   // how long a peer that is to close first may take
+	KeepAlive      bool    // connections carry more than one request
+	Capture        []string
+}
+
+// Shard is one thread's slots.
+type Shard struct {
+	cfg    Config
+	driver Driver
+	base   time.Time
+	epoll  int32
+	wakeFD int32
+
+	slots    []slot
+	live     int // slots that are not retired
+	line     line
+	agenda   agenda // of waiting slots
+	requests queue  // deadlines of requests
+	connects queue  // deadlines of connections being made
+	fins     queue  // deadlines of peers that are to close
+
+	waiter   waiter
+	events   [maxEvents]unix.EpollEvent
+	buf      []byte
+	stopping bool
+	aborting bool
+
+	mail mailbox
+}
+
+// mailbox is what other goroutines want of a Shard.
+type mailbox struct {
+	mu       sync.Mutex // guards what follows
+	stop     bool
+	abort    bool
+	closed   bool
+	returned []int
+}
+
+// New makes a Shard. The error is that of a machine without resources.
+func New(cfg Config, driver Driver) (*Shard, error) {
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_create1", err)
+	}
+	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		_ = unix.Close(epoll)
+		return nil, os.NewSyscallError("eventfd", err)
+	}
+	s := &Shard{
+		cfg: cfg, driver: driver, epoll: int32(epoll), wakeFD: int32(wake),
+		slots: make([]slot, cfg.Slots), live: cfg.Slots,
+		line: newLine(cfg.Slots), buf: make([]byte, bufferSize),
+		requests: newQueue(cfg.Slots), connects: newQueue(cfg.Slots), fins: newQueue(cfg.Slots),
+	}
+	for i := range s.slots {
+		s.slots[i].init(s, int32(i))
+	}
+	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: none}
+	if errno := sysEpollCtl(s.epoll, unix.EPOLL_CTL_ADD, s.wakeFD, &ev); errno != 0 {
+		s.Close()
+		return nil, os.NewSyscallError("epoll_ctl", errno)
+	}
+	return s, nil
+}
+
+// Close gives back what New took. The Shard must not be running.
+func (s *Shard) Close() {
+	s.mail.mu.Lock()
+	defer s.mail.mu.Unlock()
+	if s.mail.closed {
+		return
+	}
+	s.mail.closed = true
+	_ = unix.Close(int(s.epoll))
+	_ = unix.Close(int(s.wakeFD))
+}
+
+// Stop lets slots that wait for their turn wait no longer: what Driver.Start
+// said no to, it will say no to for ever. For any goroutine.
+func (s *Shard) Stop() { s.post(func(m *mailbox) { m.stop = true }) }
+
+// Abort stops, and ends what is in flight. For any goroutine.
+func (s *Shard) Abort() { s.post(func(m *mailbox) { m.stop, m.abort = true, true }) }
+
+// Return gives a slot back that the Driver took by Leave. For any goroutine.
+func (s *Shard) Return(slot int) {
+	s.post(func(m *mailbox) { m.returned = append(m.returned, slot) })
+}
+
+func (s *Shard) post(letter func(*mailbox)) {
+	s.mail.mu.Lock()
+	defer s.mail.mu.Unlock()
+	letter(&s.mail)
+	if s.mail.closed {
+		return
+	}
+	one := [8]byte{0: 1}
+	_, _ = unix.Write(int(s.wakeFD), one[:]) // full only if a wake-up is waiting already
+}
+
+// Run serves the slots until Driver.Start has said no to each of them, on a
+// thread of its own. Times count from base.
+func (s *Shard) Run(base time.Time) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	s.base = base
+	now := s.now()
+	for i := range s.slots {
+		s.await(&s.slots[i], s.driver.First(i), now)
+	}
+	for s.live > 0 {
+		s.startThoseInLine()
+		if s.live > 0 {
+			s.serve()
+		}
+	}
+	s.driver.Over()
+}
+
+// now is the time in ns from the run's start: one clock reading.
+func (s *Shard) now() int64 { return int64(time.Since(s.base)) }
+
+// serve takes in the events there are, or waits for some, and what is due.
+func (s *Shard) serve() {
+	n := sysPoll(s.epoll, s.events[:])
+	if n == 0 && s.line.count == 0 {
+		if ns, ok := s.untilDue(s.now()); ok {
+			n = s.waiter.wait(s.epoll, s.events[:], ns)
+		}
+	}
+	for i := range s.events[:n] {
+		s.handle(&s.events[i])
+	}
+	s.expire(s.now())
+}
+
+// untilDue is how long nothing will be due, negative for ever; ok is false if
+// something is due now.
+func (s *Shard) untilDue(now int64) (ns int64, ok bool) {
+	ns = -1
+	earlier := func(at int64, set bool) {
+		if left := max(at-now, 0); set && (ns < 0 || left < ns) {
+			ns = left
+		}
+	}
+	earlier(s.requests.next())
+	earlier(s.connects.next())
+	earlier(s.fins.next())
+	earlier(s.agenda.next())
+	return ns, ns != 0
+}
+
+func (s *Shard) handle(ev *unix.EpollEvent) {
+	if ev.Fd == none {
+		s.readMail()
+		return
+	}
+	sl := &s.slots[ev.Fd]
+	if sl.generation != ev.Pad {
+		return // of a connection that was closed meanwhile
+	}
+	sl.ends |= ev.Events & (unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR)
+	arrived := ev.Events&unix.EPOLLIN != 0 || sl.ends != 0
+	switch sl.state {
+	case connecting:
+		s.attempt(sl)
+	case writing:
+		sl.readable = sl.readable || arrived
+		s.write(sl)
+	case reading:
+		if arrived {
+			s.read(sl)
+		}
+	case closing:
+		s.awaitedFIN(sl)
+	case inLine, waiting:
+		sl.stale = sl.stale || arrived
+	case away, retired:
+	}
+}
+
+// expire ends what has taken too long, and starts what was to wait until now.
+func (s *Shard) expire(now int64) {
+	for i := s.requests.due(now); i != none; i = s.requests.due(now) {
+		s.timeOut(&s.slots[i], true)
+	}
+	for i := s.connects.due(now); i != none; i = s.connects.due(now) {
+		s.timeOut(&s.slots[i], false)
+	}
+	for i := s.fins.due(now); i != none; i = s.fins.due(now) {
+		s.driver.Count(Ours)
+		s.free(&s.slots[i])
+	}
+	for i := s.agenda.due(now); i != none; i = s.agenda.due(now) {
+		s.enqueue(&s.slots[i])
+	}
+}
+
+// startThoseInLine gives their turn to slots that want one, but not to so many
+// that the answers to the first would wait for the last.
+func (s *Shard) startThoseInLine() {
+	for range min(s.line.count, maxStarts) {
+		sl := &s.slots[s.line.pop()]
+		sl.queued = false
+		switch sl.state {
+		case inLine:
+			sl.rested = true
+			s.begin(sl)
+		case reading:
+			s.read(sl)
+		default: // it has met its end meanwhile
+		}
+	}
+}
+
+// enqueue puts a slot that may start a request in line.
+func (s *Shard) enqueue(sl *slot) {
+	sl.state = inLine
+	s.push(sl)
+}
+
+func (s *Shard) push(sl *slot) {
+	if !sl.queued {
+		sl.queued = true
+		s.line.push(sl.index)
+	}
+}
+
+// await lets a slot wait for due.
+func (s *Shard) await(sl *slot, due, now int64) {
+	sl.due = due
+	if due <= now || s.stopping {
+		s.enqueue(sl)
+		return
+	}
+	sl.state = waiting
+	s.agenda.push(sl.index, due)
+}
+
+// retire ends a slot for good.
+func (s *Shard) retire(sl *slot) {
+	s.disconnect(sl)
+	sl.state = retired
+	s.live--
+}
+
+func (s *Shard) readMail() {
+	s.mail.mu.Lock()
+	var count [8]byte
+	_, _ = unix.Read(int(s.wakeFD), count[:])
+	stop, abort, returned := s.mail.stop, s.mail.abort, s.mail.returned
+	s.mail.returned = nil
+	s.mail.mu.Unlock()
+	for _, i := range returned {
+		s.driver.Returned(i)
+		s.free(&s.slots[i])
+	}
+	if stop && !s.stopping {
+		s.stopping = true
+		for i := s.agenda.due(1<<63 - 1); i != none; i = s.agenda.due(1<<63 - 1) {
+			s.retire(&s.slots[i])
+		}
+	}
+	if abort && !s.aborting {
+		s.aborting = true
+		s.abortAll()
+	}
+}
+
+// abortAll ends every slot that is not out of our hands.
+func (s *Shard) abortAll() {
+	now := s.now()
+	for i := range s.slots {
+		sl := &s.slots[i]
+		switch sl.state {
+		case connecting, writing, reading:
+			sl.x.End = now
+			s.leaveQueues(sl)
+			s.driver.Aborted(&sl.x)
+			s.retire(sl)
+		case closing:
+			s.leaveQueues(sl)
+			s.retire(sl)
+		case inLine: // it will be told that there are no more
+		case waiting, away, retired:
+		}
+	}
+}
+
+func (s *Shard) leaveQueues(sl *slot) {
+	s.requests.remove(sl.index)
+	s.connects.remove(sl.index)
+	s.fins.remove(sl.index)
+}

@@ -1,0 +1,459 @@
+//go:build linux
+
+package loop
+
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// state is what a slot waits for.
+type state uint8
+
+const (
+	inLine     state = iota // its turn
+	waiting                 // the time of its next request
+	connecting              // the end of the handshake
+	writing                 // room in the socket's buffer
+	reading                 // bytes of the answer
+	closing                 // the peer's FIN
+	away                    // Return
+	retired                 // nothing any more
+)
+
+// slot has one request, and at most one connection, at a time.
+type slot struct {
+	x     Exchange
+	index int32
+	state state
+
+	queued bool // stands in line
+
+	// Of the connection.
+	fd         int32  // -1 without one
+	generation int32  // of fd, so that events of the last one are known as such
+	watched    bool   // epoll knows fd
+	watchOut   bool   // for room to write, too
+	used       bool   // has carried a request
+	stale      bool   // something arrived while no request was under way
+	rested     bool   // time has passed since anything was read from it
+	spent      bool   // not to be used for another request
+	ends       uint32 // what epoll has told of its end: to be reckoned with until it is closed
+
+	// Of the request under way.
+	readable bool // something arrived while it was being written
+	sent     int  // bytes of it
+	writeErr syscall.Errno
+	refused  error // by Driver.Body
+
+	due       int64 // when the request was
+	began     int64 // when connecting, or writing, began
+	since     int64 // when the request was written
+	firstByte int64 // when the first byte of the answer came, 0 if it has not
+	arrived   int64 // when the last came
+}
+
+func (sl *slot) init(s *Shard, index int32) {
+	sl.index, sl.fd, sl.x.Slot = index, none, int(index)
+	sl.x.Parser.Capture = s.cfg.Capture
+	sl.x.Parser.Body = func(piece []byte) {
+		if sl.refused == nil {
+			sl.refused = s.driver.Body(&sl.x, piece)
+		}
+	}
+}
+
+// begin starts a request, unless there are no more.
+func (s *Shard) begin(sl *slot) {
+	now := s.now()
+	if s.stopping || !s.driver.Start(now) {
+		s.retire(sl)
+		return
+	}
+	x := &sl.x
+	x.Request, x.Start = s.cfg.Request, now
+	x.Connect, x.Send, x.Wait, x.Read = 0, 0, 0, 0
+	if s.cfg.Timeout > 0 {
+		s.requests.push(sl.index, now+s.cfg.Timeout)
+	}
+	s.hop(sl, now)
+}
+
+// hop sends x.Request on the connection there is, or on a new one.
+func (s *Shard) hop(sl *slot, now int64) {
+	sl.x.Parser.Reset(sl.x.Request.HeadOnly)
+	sl.sent, sl.writeErr, sl.refused, sl.readable, sl.firstByte = 0, 0, nil, false, 0
+	if sl.fd == none {
+		s.dial(sl, now)
+		return
+	}
+	if sl.stale || sl.rested && !sysQuiet(sl.fd, s.buf) {
+		s.driver.Count(Stale)
+		s.disconnect(sl)
+		s.dial(sl, now)
+		return
+	}
+	sl.x.Reused = sl.used
+	sl.state, sl.began = writing, now
+	s.write(sl)
+}
+
+// dial makes one connection attempt to one address.
+func (s *Shard) dial(sl *slot, now int64) {
+	x := &sl.x
+	x.Endpoint, x.Connection, x.Reused = -1, 0, false
+	to, err := s.driver.Next(x)
+	if err != nil {
+		s.fail(sl, &Failure{Stage: StageLookup, Err: err})
+		return
+	}
+	fd, errno := sysSocket(to.family)
+	if errno != 0 {
+		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("socket", errno)})
+		return
+	}
+	sl.fd, sl.began = fd, now
+	if len(x.Request.Bytes) > oneSegment && to.family != unix.AF_UNIX {
+		sysNoDelay(fd)
+	}
+	if errno := sysConnect(fd, to); errno != 0 && errno != unix.EINPROGRESS && errno != unix.EINTR {
+		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("connect", errno)})
+		return
+	}
+	if to.ephemeral && sysMetItself(fd, to.raw.port()) {
+		// Its TIME_WAIT would keep the port from the server that comes back to it.
+		sysReset(fd)
+		s.fail(sl, &Failure{Stage: StageConnect, Err: ErrSelfConnect})
+		return
+	}
+	sl.state = connecting
+	s.attempt(sl)
+	if sl.state == connecting && s.cfg.ConnectTimeout > 0 {
+		s.connects.push(sl.index, now+s.cfg.ConnectTimeout)
+	}
+}
+
+// oneSegment is what goes into a single segment almost everywhere. More than
+// that must not wait for the acknowledgement of its first part.
+const oneSegment = 1200
+
+// attempt writes the first bytes on a connection that may not stand yet. The
+// error of a handshake that failed is there before a byte is written.
+func (s *Shard) attempt(sl *slot) {
+	x, now := &sl.x, s.now()
+	n, errno := sysSend(sl.fd, x.Request.Bytes)
+	if errno == unix.EAGAIN {
+		s.watch(sl, true)
+		return
+	}
+	s.connects.remove(sl.index)
+	if errno != 0 && !stood(errno) {
+		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("connect", errno)})
+		return
+	}
+	x.Connect += now - sl.began
+	s.driver.Connected(x, now)
+	sl.state, sl.began, sl.sent = writing, now, max(0, n)
+	if errno != 0 {
+		s.writeFailed(sl, errno)
+		return
+	}
+	if n < len(x.Request.Bytes) {
+		s.write(sl)
+		return
+	}
+	s.written(sl)
+}
+
+// stood tells errors of writing on a connection that stood from those of its
+// handshake: a refusal, a timeout, no route.
+func stood(errno unix.Errno) bool {
+	return ours(errno) || errno == unix.EPIPE || errno == unix.ECONNRESET
+}
+
+// ours are errors of writing that this machine makes, not the peer.
+func ours(errno unix.Errno) bool {
+	switch errno {
+	case unix.ENOBUFS, unix.ENOMEM, unix.EPERM:
+		return true
+	default:
+		return false
+	}
+}
+
+// writeFailed is an error of writing. After one that the peer made it may still
+// have said why: what it sent before it closed is there to be read.
+func (s *Shard) writeFailed(sl *slot, errno unix.Errno) {
+	if ours(errno) {
+		s.fail(sl, &Failure{Stage: StageSend, Err: os.NewSyscallError("write", errno)})
+		return
+	}
+	sl.writeErr, sl.spent, sl.readable, sl.ends = errno, true, true, sl.ends|unix.EPOLLHUP
+	s.written(sl)
+}
+
+// write sends what is left of the request.
+func (s *Shard) write(sl *slot) {
+	b := sl.x.Request.Bytes
+	for sl.sent < len(b) {
+		n, errno := sysSend(sl.fd, b[sl.sent:])
+		if errno == unix.EAGAIN {
+			s.watch(sl, true)
+			return
+		}
+		if errno != 0 {
+			s.writeFailed(sl, errno)
+			return
+		}
+		sl.sent += n
+	}
+	s.written(sl)
+}
+
+// written is the end of writing: now for the answer.
+func (s *Shard) written(sl *slot) {
+	sl.since = s.now()
+	sl.x.Send += sl.since - sl.began
+	sl.used, sl.state = true, reading
+	if !s.watch(sl, false) {
+		return
+	}
+	if sl.readable {
+		s.read(sl)
+	}
+}
+
+// watch has epoll tell of what arrives, and of room to write if out is set. It
+// is false if the slot has failed over it.
+func (s *Shard) watch(sl *slot, out bool) bool {
+	if sl.watched && (sl.watchOut || !out) {
+		return true
+	}
+	const edges = unix.EPOLLET & (1<<32 - 1)
+	ev := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP | edges, Fd: sl.index, Pad: sl.generation}
+	op := unix.EPOLL_CTL_ADD
+	if sl.watched {
+		op = unix.EPOLL_CTL_MOD
+	}
+	if out {
+		ev.Events |= unix.EPOLLOUT
+	}
+	if errno := sysEpollCtl(s.epoll, op, sl.fd, &ev); errno != 0 {
+		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("epoll_ctl", errno)})
+		return false
+	}
+	sl.watched, sl.watchOut = true, out
+	return true
+}
+
+// read takes in what has arrived.
+func (s *Shard) read(sl *slot) {
+	for range maxReads {
+		n, errno := sysRead(sl.fd, s.buf)
+		switch {
+		case errno == unix.EAGAIN:
+			return
+		case errno != 0:
+			s.failAnswer(sl, os.NewSyscallError("read", errno))
+			return
+		case n == 0:
+			s.endOfStream(sl)
+			return
+		}
+		if !s.take(sl, s.buf[:n]) {
+			return
+		}
+		drained := n < len(s.buf)
+		if sl.x.Parser.Done() {
+			sl.rested = !drained
+			s.answered(sl, drained && sl.ends != 0)
+			return
+		}
+		if !drained {
+			continue
+		}
+		switch sl.ends {
+		case 0:
+			return
+		case unix.EPOLLRDHUP: // a FIN after the bytes, and no reset
+			s.endOfStream(sl)
+			return
+		}
+	}
+	s.push(sl)
+}
+
+// take feeds the parser; false means that the exchange has failed over it.
+func (s *Shard) take(sl *slot, b []byte) bool {
+	x := &sl.x
+	sl.arrived = s.now()
+	if sl.firstByte == 0 {
+		sl.firstByte = sl.arrived
+		x.Wait += sl.firstByte - sl.since
+	}
+	used, malformed := x.Parser.Feed(b)
+	if malformed != nil {
+		s.failAnswer(sl, malformed)
+		return false
+	}
+	if sl.refused != nil {
+		s.fail(sl, &Failure{Stage: StageBody, Err: sl.refused})
+		return false
+	}
+	if used < len(b) {
+		s.driver.Count(Surplus)
+		sl.spent = true // out of step: never to be used again
+	}
+	return true
+}
+
+// endOfStream is the peer's FIN in place of more bytes.
+func (s *Shard) endOfStream(sl *slot) {
+	sl.spent = true
+	sl.arrived = s.now()
+	if err := sl.x.Parser.EOF(); err != nil {
+		s.failAnswer(sl, err)
+		return
+	}
+	s.answered(sl, true)
+}
+
+// failAnswer is a failure of reading. Where nothing was there to be read, that
+// of writing before it says more.
+func (s *Shard) failAnswer(sl *slot, err error) {
+	f := &Failure{Stage: StageAnswer, Err: err}
+	if sl.writeErr != 0 && sl.firstByte == 0 {
+		f.Stage, f.Err = StageSend, os.NewSyscallError("write", sl.writeErr)
+	}
+	s.fail(sl, f)
+}
+
+// answered ends an exchange whose answer is whole. fin says that the peer has
+// closed, or reset, the connection.
+func (s *Shard) answered(sl *slot, fin bool) {
+	x := &sl.x
+	x.End = sl.arrived
+	x.Read += x.End - max(sl.firstByte, sl.since)
+	step := s.driver.Answered(x)
+	kept := s.cfg.KeepAlive && !sl.spent && x.Parser.KeepAlive()
+	sl.stale = fin
+	switch step {
+	case Follow:
+		if !kept {
+			s.disconnect(sl)
+		}
+		s.hop(sl, s.now())
+		return
+	case Leave:
+		s.leaveQueues(sl)
+		s.disconnect(sl)
+		sl.state = away
+		return
+	case Drop:
+		s.disconnect(sl)
+	case Done:
+		if !kept {
+			s.finish(sl, fin)
+			return
+		}
+	}
+	s.requests.remove(sl.index)
+	s.again(sl, sl.arrived)
+}
+
+// finish ends the connection of an answer that is whole. A peer that is to
+// close first is given the time to, so that TIME_WAIT stays with it.
+func (s *Shard) finish(sl *slot, fin bool) {
+	s.requests.remove(sl.index)
+	polite := !sl.spent && !sl.x.Parser.CloseDelimited()
+	if polite && !fin {
+		sl.state = closing
+		s.fins.push(sl.index, sl.arrived+s.cfg.FINBound)
+		return
+	}
+	if polite {
+		s.driver.Count(Waited)
+	}
+	s.disconnect(sl)
+	s.again(sl, sl.arrived)
+}
+
+// awaitedFIN is an event of a peer that is to close.
+func (s *Shard) awaitedFIN(sl *slot) {
+	n, errno := sysRead(sl.fd, s.buf)
+	switch {
+	case errno == unix.EAGAIN:
+		return
+	case errno == 0 && n > 0:
+		s.driver.Count(Surplus)
+	default:
+		s.driver.Count(Waited)
+	}
+	s.fins.remove(sl.index)
+	s.free(sl)
+}
+
+// free ends the connection of a slot whose request is over, and has it wait
+// for the next.
+func (s *Shard) free(sl *slot) {
+	s.disconnect(sl)
+	s.again(sl, s.now())
+}
+
+// again starts the slot's next request, or has it wait for its time.
+func (s *Shard) again(sl *slot, now int64) {
+	sl.due = s.driver.Again(sl.due, now)
+	if sl.due > now {
+		s.await(sl, sl.due, now)
+		return
+	}
+	s.begin(sl)
+}
+
+// timeOut ends a slot whose request, or connection, took too long.
+func (s *Shard) timeOut(sl *slot, patient bool) {
+	f := &Failure{Err: os.ErrDeadlineExceeded, Patient: patient}
+	switch sl.state {
+	case connecting:
+		f.Stage = StageConnect
+	case writing:
+		f.Stage = StageSend
+	default:
+		f.Stage = StageAnswer
+		if sl.writeErr != 0 && sl.firstByte == 0 {
+			f.Stage, f.Err = StageSend, os.NewSyscallError("write", sl.writeErr)
+		}
+	}
+	s.fail(sl, f)
+}
+
+// fail ends a request without a whole answer. The next stands in line, so that
+// a slot that fails at once does not keep the others from their turn.
+func (s *Shard) fail(sl *slot, f *Failure) {
+	s.leaveQueues(sl)
+	if sl.used {
+		f.Local = localOf(sl.fd)
+	}
+	now := s.now()
+	sl.x.End = now
+	if f.Stage == StageConnect {
+		sl.x.Connect += now - sl.began
+	}
+	s.driver.Failed(&sl.x, f)
+	s.disconnect(sl)
+	s.await(sl, s.driver.Again(sl.due, now), now)
+}
+
+// disconnect closes the slot's connection, if there is one.
+func (s *Shard) disconnect(sl *slot) {
+	if sl.fd == none {
+		return
+	}
+	sysClose(sl.fd)
+	sl.fd = none
+	sl.generation++
+	sl.watched, sl.watchOut = false, false
+	sl.used, sl.stale, sl.rested, sl.spent, sl.ends = false, false, false, false, 0
+}

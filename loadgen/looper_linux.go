@@ -1,0 +1,401 @@
+package loadgen
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/loop"
+)
+
+// looper is the engine of epoll loops: a Shard per processor, each with its part
+// of the workers as slots. A redirect that leaves the target's host is followed
+// by a worker of the pool's, on a goroutine of its own.
+type looper struct {
+	load   *Load
+	shards []*loop.Shard
+	ctx    context.Context // of run; for look-ups that redirects need
+
+	mu      sync.Mutex // guards what follows
+	away    map[*worker]struct{}
+	aborted bool
+}
+
+func newLooper(l *Load) (engine, error) {
+	e := &looper{load: l, away: map[*worker]struct{}{}}
+	lanes := min(len(l.recorder.shards), l.cfg.Workers)
+	for lane := range lanes {
+		d := newDriver(e, lane, lanes)
+		s, err := loop.New(loop.Config{
+			Slots:          len(d.slots),
+			Request:        loopRequest(&l.first),
+			Timeout:        int64(max(0, l.cfg.Timeout)),
+			ConnectTimeout: int64(l.cfg.ConnectTimeout),
+			FINBound:       int64(finBound),
+			KeepAlive:      l.keepAlive,
+			Capture:        captured(strings.ToLower(l.cfg.EndpointHeader)),
+		}, d)
+		if err != nil {
+			e.close()
+			return nil, err
+		}
+		d.loop = s
+		e.shards = append(e.shards, s)
+	}
+	return e, nil
+}
+
+func loopRequest(h *hop) loop.Request {
+	return loop.Request{Bytes: h.bytes, HeadOnly: h.method == "HEAD"}
+}
+
+func (e *looper) close() {
+	for _, s := range e.shards {
+		s.Close()
+	}
+}
+
+// run returns when no request is in flight and none will be started.
+func (e *looper) run(ctx context.Context) {
+	e.ctx = ctx
+	var shards, watching sync.WaitGroup
+	done := make(chan struct{})
+	watching.Go(func() {
+		select {
+		case <-e.load.budget.over:
+			e.each((*loop.Shard).Stop)
+		case <-done:
+		}
+	})
+	for _, s := range e.shards {
+		shards.Go(func() { s.Run(e.load.base) })
+	}
+	shards.Wait()
+	close(done)
+	watching.Wait()
+	e.close()
+}
+
+func (e *looper) each(f func(*loop.Shard)) {
+	for _, s := range e.shards {
+		f(s)
+	}
+}
+
+// abort ends what is in flight. The requests are counted as aborted.
+func (e *looper) abort() {
+	e.each((*loop.Shard).Abort)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.aborted = true
+	for w := range e.away {
+		w.abort()
+	}
+}
+
+// leave notes that w carries a request on, and comeBack that it does no longer.
+func (e *looper) leave(w *worker) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.away[w] = struct{}{}
+	if e.aborted {
+		w.abort()
+	}
+}
+
+func (e *looper) comeBack(w *worker) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.away, w)
+}
+
+// driver decides for one Shard, and records. It is the Shard's thread's alone.
+type driver struct {
+	engine *looper
+	load   *Load
+	loop   *loop.Shard
+	shard  *shard
+	lane   int
+	lanes  int
+	slots  []driverSlot
+	result Result
+	replicas
+
+	roads map[string]*road // by endpoint's name
+	last  *road
+}
+
+var _ loop.Driver = (*driver)(nil)
+
+// driverSlot is one worker.
+type driverSlot struct {
+	inspector
+	made   int64   // connections
+	chain  *chain  // nil until a redirect is followed
+	worker *worker // that carried a redirect on; nil until there was one
+}
+
+// chain is where a request has got to that was redirected.
+type chain struct {
+	at       hop
+	followed int
+}
+
+// road is an endpoint as connections to it need it.
+type road struct {
+	endpoint Endpoint
+	index    int // in the recorder
+	address  *loop.Address
+}
+
+func newDriver(e *looper, lane, lanes int) *driver {
+	l := e.load
+	slots := (l.cfg.Workers - lane + lanes - 1) / lanes
+	d := &driver{
+		engine: e, load: l, shard: l.recorder.shards[lane], lane: lane, lanes: lanes,
+		slots: make([]driverSlot, slots), roads: map[string]*road{},
+	}
+	d.replicas.names = l.recorder.names
+	for i := range d.slots {
+		d.slots[i].inspector.load = l
+	}
+	return d
+}
+
+// worker is the number of a slot's worker, from 0.
+func (d *driver) worker(slot int) int { return slot*d.lanes + d.lane }
+
+func (d *driver) First(slot int) int64 { return int64(d.load.schedule.First(d.worker(slot))) }
+
+func (d *driver) Again(due, now int64) int64 {
+	next, skipped := d.load.schedule.Next(time.Duration(due), time.Duration(now))
+	d.shard.skip(skipped)
+	return int64(next)
+}
+
+func (d *driver) Start(now int64) bool {
+	if !d.load.budget.take(time.Duration(now)) {
+		return false
+	}
+	d.shard.start(now)
+	return true
+}
+
+// Next asks for an endpoint. Its address is made anew only when it changed.
+func (d *driver) Next(x *loop.Exchange) (*loop.Address, error) {
+	e, err := d.load.endpoints.Next(d.engine.ctx)
+	if err != nil {
+		return nil, err
+	}
+	if d.last == nil || d.last.endpoint != *e {
+		d.last = d.road(e)
+	}
+	x.Endpoint = d.last.index
+	return d.last.address, nil
+}
+
+func (d *driver) road(e *Endpoint) *road {
+	if r := d.roads[e.Name]; r != nil && r.endpoint == *e {
+		return r
+	}
+	r := &road{endpoint: *e, index: d.load.recorder.names.id(e.Name)}
+	if e.Path == "" {
+		r.address = loop.NewAddress(e.Addr)
+	} else {
+		r.address = loop.NewUnixAddress(e.Path)
+	}
+	if len(d.roads) < maxEndpoints || d.roads[e.Name] != nil {
+		d.roads[e.Name] = r
+	}
+	return r
+}
+
+func (d *driver) Connected(x *loop.Exchange, now int64) {
+	d.shard.connected(x.Endpoint, now)
+	x.Connection = connectionNumber(d.worker(x.Slot), &d.slots[x.Slot].made, d.load.cfg.Workers)
+}
+
+func (d *driver) Count(what loop.Count) {
+	d.shard.connection(func(c *ConnectionCount) {
+		switch what {
+		case loop.Stale:
+			c.Stale++
+		case loop.Waited:
+			c.Waited++
+		case loop.Ours:
+			c.Ours++
+		case loop.Surplus:
+			c.Surplus++
+		}
+	})
+}
+
+func (d *driver) Body(x *loop.Exchange, piece []byte) error {
+	sl := &d.slots[x.Slot]
+	if x.Parser.BodyBytes() == int64(len(piece)) {
+		sl.begin()
+	}
+	sl.piece(&x.Parser, piece)
+	return sl.err(&x.Parser)
+}
+
+// fill makes the Result of x, as far as the Shard knows it.
+func (d *driver) fill(x *loop.Exchange) *Result {
+	d.result = Result{
+		Start: x.Start, End: x.End,
+		Phases:   Phases{Connect: x.Connect, Send: x.Send, Wait: x.Wait, Read: x.Read},
+		Reused:   x.Reused,
+		Endpoint: x.Endpoint, Connection: x.Connection,
+	}
+	return &d.result
+}
+
+func (d *driver) Answered(x *loop.Exchange) loop.Step {
+	sl, p := &d.slots[x.Slot], &x.Parser
+	r := d.fill(x)
+	if p.BodyBytes() == 0 {
+		sl.begin()
+	} else if err := sl.content.end(); err != nil {
+		d.lose(sl, r, sl.failure(p, err))
+		return loop.Drop
+	}
+	r.Status, r.Bytes = p.Status(), p.BodyBytes()
+	d.book(r, p)
+	next, fail := d.redirect(sl, p)
+	switch {
+	case fail != nil:
+		d.lose(sl, r, fail)
+		return loop.Done
+	case next != nil:
+		return d.follow(x, sl, next)
+	}
+	sl.judge(r, p)
+	d.finish(sl, r)
+	return loop.Done
+}
+
+// redirect is where an answer leads to, nil if nowhere.
+func (d *driver) redirect(sl *driverSlot, p *h1.Parser) (*chain, *failure) {
+	at, followed := &d.load.first, 0
+	if sl.chain != nil {
+		at, followed = &sl.chain.at, sl.chain.followed
+	}
+	next, fail := d.load.redirect(p, at, followed)
+	if next == nil {
+		return nil, fail
+	}
+	return &chain{*next, followed + 1}, nil
+}
+
+// follow goes on to next: here where it is on the same host, elsewhere with a
+// worker of the pool's.
+func (d *driver) follow(x *loop.Exchange, sl *driverSlot, next *chain) loop.Step {
+	sl.chain = next
+	if next.at.target.origin() == d.load.target.origin() {
+		x.Request = loopRequest(&next.at)
+		return loop.Follow
+	}
+	if sl.worker == nil {
+		sl.worker = newWorker(d.load, d.worker(x.Slot))
+		sl.worker.shard = d.shard
+	}
+	w := sl.worker
+	w.made, w.exchange.result = sl.made, d.result
+	d.engine.leave(w)
+	go func() {
+		w.exchange.follow(d.engine.ctx, &next.at, next.followed)
+		w.exchange.close()
+		d.engine.comeBack(w)
+		d.loop.Return(x.Slot)
+	}()
+	return loop.Leave
+}
+
+// Returned records what a worker of the pool's has brought to its end.
+func (d *driver) Returned(slot int) {
+	sl := &d.slots[slot]
+	sl.made = sl.worker.made
+	d.finish(sl, &sl.worker.exchange.result)
+}
+
+func (d *driver) Failed(x *loop.Exchange, f *loop.Failure) {
+	if errors.Is(f.Err, context.Canceled) { // a look-up that the abort ended
+		d.Aborted(x)
+		return
+	}
+	d.lose(&d.slots[x.Slot], d.fill(x), d.failure(x, f))
+}
+
+func (d *driver) Aborted(x *loop.Exchange) {
+	r := d.fill(x)
+	r.Fate = FateAborted
+	d.finish(&d.slots[x.Slot], r)
+}
+
+// Over ends the coroutines of compressed bodies, on the thread they began on.
+func (d *driver) Over() {
+	for i := range d.slots {
+		d.slots[i].content.close()
+	}
+}
+
+func (d *driver) lose(sl *driverSlot, r *Result, f *failure) {
+	at := &d.load.first
+	if sl.chain != nil {
+		at = &sl.chain.at
+	}
+	r.fail(at, f)
+	d.finish(sl, r)
+}
+
+func (d *driver) finish(sl *driverSlot, r *Result) {
+	sl.chain = nil
+	d.shard.finish(r)
+}
+
+// failure puts a Shard's failure in the pool's words.
+func (d *driver) failure(x *loop.Exchange, f *loop.Failure) *failure {
+	switch f.Stage {
+	case loop.StageLookup:
+		return &failure{stage: StageDNS, err: f.Err, text: f.Err.Error()}
+	case loop.StageConnect:
+		return d.connectFailure(f)
+	case loop.StageBody:
+		return d.slots[x.Slot].failure(&x.Parser, f.Err)
+	}
+	fail := &failure{stage: StageSend, err: f.Err}
+	if f.Stage == loop.StageAnswer {
+		fail.stage = stageOf(x.Parser.Stage())
+		if _, malformed := errors.AsType[*h1.MalformedError](f.Err); malformed {
+			fail.stage = StageHead
+		}
+	}
+	fail.text = errorText(fail, addrOf(f.Local), d.load.address)
+	return fail
+}
+
+func (d *driver) connectFailure(f *loop.Failure) *failure {
+	err := f.Err
+	if errors.Is(err, loop.ErrSelfConnect) {
+		err = errSelfConnect
+	}
+	why := reason(err)
+	if f.Patient && isTimeout(err) {
+		why += patientText
+	}
+	stage, text := d.load.dialFailure(why)
+	return &failure{stage: stage, err: err, text: text}
+}
+
+// addrOf is a as net has addresses, nil for none.
+func addrOf(a netip.Addr) net.Addr {
+	if !a.IsValid() {
+		return nil
+	}
+	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(a, 0))
+}

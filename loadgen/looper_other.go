@@ -1,0 +1,8 @@
+//go:build !linux
+
+package loadgen
+
+import "errors"
+
+// newLooper is not reached: Config.withoutLoop knows.
+func newLooper(*Load) (engine, error) { return nil, errors.ErrUnsupported }
