@@ -24,7 +24,7 @@ func (e *Endpoint) String() string {
 // Endpoints says which address the next new connection goes to.
 //
 // Next is called once per connection, from many goroutines at once, and must
-// return quickly; an error means that no address could be found and is counted
+// return at once: others wait for their turn meanwhile; an error means that no address could be found and is counted
 // under the dns stage.
 type Endpoints interface {
 	Next(ctx context.Context) (*Endpoint, error)

@@ -23,8 +23,8 @@ func causeOf(errno syscall.Errno) (cause Cause, client bool) {
 		return CauseFiles, true
 	case syscall.ENOBUFS, syscall.ENOMEM:
 		return CauseMemory, true
-	case syscall.EPERM, syscall.EACCES, syscall.EAFNOSUPPORT, syscall.EINVAL:
-		return CauseOther, true // a local packet filter, or a family this machine lacks
+	case syscall.EPERM, syscall.EACCES, syscall.EAFNOSUPPORT, syscall.EINVAL, syscall.ENOSPC:
+		return CauseOther, true // a local packet filter, a family this machine lacks, no more that epoll may watch
 	}
 	return CauseNone, false
 }

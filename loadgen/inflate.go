@@ -55,6 +55,9 @@ func checkable(field []byte) string {
 
 // begin makes f ready for the next body.
 func (f *inflater) begin(coding string) {
+	if coding == "" && f.coding == "" {
+		return // nothing was to be checked, nor is: almost always
+	}
 	if f.busy {
 		f.input.gone = true
 		f.resume()

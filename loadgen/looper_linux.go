@@ -160,9 +160,9 @@ func newDriver(e *looper, lane, lanes int) *driver {
 		engine: e, load: l, shard: l.recorder.shards[lane], lane: lane, lanes: lanes,
 		slots: make([]driverSlot, slots), roads: map[string]*road{},
 	}
-	d.replicas.names = l.recorder.names
+	d.names = l.recorder.names
 	for i := range d.slots {
-		d.slots[i].inspector.load = l
+		d.slots[i].load = l
 	}
 	return d
 }
@@ -367,14 +367,18 @@ func (d *driver) failure(x *loop.Exchange, f *loop.Failure) *failure {
 		return d.connectFailure(f)
 	case loop.StageBody:
 		return d.slots[x.Slot].failure(&x.Parser, f.Err)
+	case loop.StageSend:
+		return d.wireFailure(StageSend, f)
+	case loop.StageAnswer:
 	}
-	fail := &failure{stage: StageSend, err: f.Err}
-	if f.Stage == loop.StageAnswer {
-		fail.stage = stageOf(x.Parser.Stage())
-		if _, malformed := errors.AsType[*h1.MalformedError](f.Err); malformed {
-			fail.stage = StageHead
-		}
+	if _, malformed := errors.AsType[*h1.MalformedError](f.Err); malformed {
+		return d.wireFailure(StageHead, f)
 	}
+	return d.wireFailure(stageOf(x.Parser.Stage()), f)
+}
+
+func (d *driver) wireFailure(stage Stage, f *loop.Failure) *failure {
+	fail := &failure{stage: stage, err: f.Err}
 	fail.text = errorText(fail, addrOf(f.Local), d.load.address)
 	return fail
 }

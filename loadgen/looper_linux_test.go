@@ -312,6 +312,28 @@ func testIPv6(t *testing.T, engine loadgen.Engine) {
 	}
 }
 
+// TestNobodyAnswersHimself: a connection to a dead port of the ephemeral range
+// comes to meet itself in a turn through the range, and is refused all the same.
+func TestNobodyAnswersHimself(t *testing.T) {
+	if testing.Short() {
+		t.Skip("100,000 connections")
+	}
+	// A port that connect chose: bind chooses among others.
+	server := startServer(t, faultserver.Always(faultserver.OK))
+	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead := c.LocalAddr().String()
+	_ = c.(*net.TCPConn).SetLinger(0) // no TIME_WAIT to keep the port
+	_ = c.Close()
+	const n = 100_000
+	run := runLoad(t, loadgen.Config{Engine: loadgen.EngineLoop, URL: "http://" + dead, Requests: n, Workers: 10})
+	if got := outcome(run, "lost", "connect.refused"); got.Fresh != n {
+		t.Errorf("%+v; want all refused", run.Outcomes)
+	}
+}
+
 // TestStopWhileWaiting: workers that wait for a tick far ahead wait no longer.
 func TestStopWhileWaiting(t *testing.T) { onEngines(t, testStopWhileWaiting) }
 

@@ -1,3 +1,5 @@
+//go:build linux
+
 package loop
 
 import (
@@ -104,6 +106,6 @@ type Failure struct {
 	Local   netip.Addr // of the connection that failed; zero without one
 }
 
-// ErrSelfConnect: a connection attempt to a dead port of this machine's
+// ErrSelfConnect is that a connection attempt to a dead port of this machine's
 // ephemeral range got that very port as its own and met itself.
 var ErrSelfConnect = errors.New("connected to itself")

@@ -1,3 +1,5 @@
+//go:build linux
+
 package loop
 
 // queue holds slots in order of a time, for deadlines that all lie equally far

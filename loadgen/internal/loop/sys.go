@@ -23,25 +23,6 @@ func sysConnect(fd int32, a *Address) syscall.Errno {
 	return errno
 }
 
-// sysSend writes without the signal that a write to a closed socket makes.
-func sysSend(fd int32, b []byte) (int, syscall.Errno) {
-	for {
-		n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), unix.MSG_NOSIGNAL, 0, 0)
-		if errno != unix.EINTR {
-			return int(n), errno
-		}
-	}
-}
-
-func sysRead(fd int32, b []byte) (int, syscall.Errno) {
-	for {
-		n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
-		if errno != unix.EINTR {
-			return int(n), errno
-		}
-	}
-}
-
 // sysQuiet reports that nothing has arrived: neither bytes nor FIN nor RST.
 func sysQuiet(fd int32, b []byte) bool {
 	_, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), 1, unix.MSG_PEEK|unix.MSG_DONTWAIT, 0, 0)

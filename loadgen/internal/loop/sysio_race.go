@@ -1,0 +1,23 @@
+//go:build linux && race
+
+package loop
+
+import "syscall"
+
+// What is written happens before what the peer does on reading it: package
+// syscall tells the race detector, so that tests may rely on it. The system
+// calls of sysio.go cannot.
+
+func sysSend(fd int32, b []byte) (int, syscall.Errno) { return retried(syscall.Write, fd, b) }
+
+func sysRead(fd int32, b []byte) (int, syscall.Errno) { return retried(syscall.Read, fd, b) }
+
+func retried(call func(int, []byte) (int, error), fd int32, b []byte) (int, syscall.Errno) {
+	for {
+		n, err := call(int(fd), b)
+		errno, _ := err.(syscall.Errno) //nolint:errorlint // package syscall returns nothing else
+		if errno != syscall.EINTR {
+			return n, errno
+		}
+	}
+}
