@@ -118,6 +118,9 @@ func untold(run *loadgen.Run) []strike {
 	}
 	told := map[key]int64{}
 	width := run.Bins.Width
+	if width == 0 {
+		return nil // a recording that contradicts itself
+	}
 	for _, l := range run.Lost {
 		told[key{l.End / width, l.Class}]++
 	}
