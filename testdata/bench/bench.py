@@ -33,7 +33,7 @@ from dataclasses import replace
 from statistics import median
 
 import machine
-from peers import PEERS, Job
+from peers import KEEPALIVE_ONLY, PEERS, Job
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODES = {"new": "a new connection for every request", "keep-alive": "keep-alive"}
@@ -100,14 +100,16 @@ class Bench:
         self.nginx.idle()
         cpus = (self.server_cpu, self.client_cpu)
         _, accepts, requests = self.nginx.status()
-        drops, server, (worked, stolen) = machine.dropped(), self.nginx.cpu(), machine.busy(cpus)
+        drops, server = machine.dropped(), self.nginx.cpu()
+        before, begin = machine.busy(cpus), time.monotonic()
         try:
             spent = machine.run(call(path, job), self.client_cpu, self.scratch, patience or job.seconds + 30)
         except TimeoutError as e:
             self.record(**row, error=str(e))
             return row | {"error": str(e)}
         server = self.nginx.cpu() - server
-        worked, stolen = (after - before for after, before in zip(machine.busy(cpus), (worked, stolen)))
+        worked, stolen = (b - a for a, b in zip(before, machine.busy(cpus)))
+        possible = 2 * (time.monotonic() - begin)
         time.sleep(0.02)  # the server may have some requests in its queue yet
         _, accepts2, requests2 = self.nginx.status()
         try:
@@ -127,8 +129,8 @@ class Bench:
             "cpu": (spent.user + spent.system) / ok * 1e6,
             "user": spent.user / ok * 1e6, "system": spent.system / ok * 1e6,
             "rss": spent.rss, "server": server / spent.seconds,
-            "others": max(0, worked - server - spent.user - spent.system) / spent.seconds / 2,
-            "stolen": stolen / spent.seconds / 2, "dropped": machine.dropped() - drops,
+            "others": max(0, worked - server - spent.user - spent.system) / possible,
+            "stolen": stolen / possible, "dropped": machine.dropped() - drops,
         }
         self.check(row)
         self.record(**row)
@@ -161,7 +163,8 @@ class Bench:
                 print(f"Not at c = {c:,}: no process may open more than {room + 100:,} files.")
         for round_ in range(self.args.rounds):
             for mode, c in cells:
-                names = [n for n in self.tools if c < MANY or n in MANY_TOOLS]
+                names = [n for n in self.tools if (c < MANY or n in MANY_TOOLS)
+                         and (mode != "new" or n not in KEEPALIVE_ONLY)]
                 turn = round_ % len(names)
                 names = names[turn:] + names[:turn]
                 for name in reversed(names) if round_ % 2 else names:
@@ -375,9 +378,16 @@ def first_request(argv, listener):
 
 def get_tools(names, directory):
     """Builds nodrop, and finds or builds the others; says which cannot be had."""
-    got = subprocess.run([f"{HERE}/peers.sh", directory, *names], stdout=subprocess.PIPE, check=True, text=True)
+    with subprocess.Popen([f"{HERE}/peers.sh", directory, *names], stdout=subprocess.PIPE, text=True) as script:
+        try:
+            lines = script.stdout.read().splitlines()
+        except BaseException:
+            script.terminate()  # it ends what it has started
+            raise
+    if script.returncode:
+        sys.exit(script.returncode)
     tools, lacking = {}, {}
-    for line in got.stdout.splitlines():
+    for line in lines:
         name, version, path = line.split("\t")
         if version == "-":
             lacking[name] = path
@@ -396,15 +406,18 @@ def enter_own_network():
             return
 
 
+def names(text):
+    return text.split(",")
+
+
 def parse():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
                                 usage=argparse.SUPPRESS)
-    comma = lambda s: s.split(",")
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--seconds", type=float, default=2)
-    p.add_argument("--only", type=comma, default=list(PEERS))
+    p.add_argument("--only", type=names, default=list(PEERS))
     p.add_argument("--connections", type=lambda s: [int(c) for c in s.split(",")], default=[50, 200, 1000, MANY])
-    p.add_argument("--figures", type=comma, default=["peers", "start", "memory", "recorder"])
+    p.add_argument("--figures", type=names, default=["peers", "start", "memory", "recorder"])
     p.add_argument("--gate", action="store_true")
     p.add_argument("--out", default=os.devnull)
     p.add_argument("--flags", type=shlex.split, default=[])
@@ -435,10 +448,14 @@ def introduce(bench, found):
           f"Plain loopback, ports {about['ports']}: no namespace could be made.")
     for name, why in found["lacking"].items():
         print(f"Without {name}: {why}.")
+    for name, why in KEEPALIVE_ONLY.items():
+        if name in found["tools"]:
+            print(f"{name} with keep-alive only: {why}.")
 
 
 def main():
     args = parse()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     scratch = args.tools or tempfile.mkdtemp(prefix="nodrop-bench-")
     try:

@@ -36,7 +36,9 @@ def hey(path, job):
 
 def wrk(path, job):
     # -d takes whole seconds only.
-    return [path, "-t1", f"-c{job.connections}", f"-d{round(job.seconds)}s", *(CLOSE if job.fresh else []), job.url]
+    # What takes longer than --timeout counts as an error though it goes on; hey and nodrop allow 20 s.
+    much = [f"-d{round(job.seconds)}s", "--timeout", "20s"]
+    return [path, "-t1", f"-c{job.connections}", *much, *(CLOSE if job.fresh else []), job.url]
 
 
 def ab(path, job):
@@ -135,6 +137,11 @@ def read_oha(out, *_):
     bad = {k: n for k, n in report["errorDistribution"].items() if k != "aborted due to deadline"}
     return good, sum(bad.values())
 
+
+# Tools that are not asked for a new connection with every request, and why.
+KEEPALIVE_ONLY = {
+    "h2load": "where the server closes every connection it often does not end",
+}
 
 # name · how it is called · how its report is read
 PEERS = {

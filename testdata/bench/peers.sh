@@ -33,6 +33,18 @@ as_root() {
 	fi
 }
 
+# patiently COMMAND... runs it, in time, and so that it ends when this script does.
+child=
+trap 'kill "$child" 2>/dev/null; exit 143' TERM INT
+patiently() {
+	local status=0
+	timeout "$patience" "$@" &
+	child=$!
+	wait "$child" || status=$?
+	child=
+	return "$status"
+}
+
 # debian NAME PROGRAM PACKAGE
 debian() {
 	if ! have "$2" && have apt-get && [[ -e /etc/debian_version ]]; then
@@ -67,12 +79,11 @@ gomodule() {
 		if [[ ! -x $bin ]]; then
 			echo "peers.sh: building $module" >&2
 			mkdir -p "$work"
-			if ! (
-				cd "$work"
-				go mod init peer &&
-					go mod edit -require="$module" &&
-					timeout "$patience" go build -mod=mod -o "$bin" "$at"
-			) >"$work/log" 2>&1; then
+			if ! {
+				go -C "$work" mod init peer &&
+					go -C "$work" mod edit -require="$module" &&
+					patiently go -C "$work" build -mod=mod -o "$bin" "$at"
+			} >"$work/log" 2>&1; then
 				lacking "$name" "$(tail -n 1 "$work/log")"
 				return
 			fi
@@ -95,7 +106,7 @@ oha() {
 			return
 		}
 		echo "peers.sh: building oha $OHA, for at most $patience s" >&2
-		if ! CARGO_TARGET_DIR=$cache/target timeout "$patience" nice \
+		if ! patiently env CARGO_TARGET_DIR="$cache/target" nice \
 			cargo install oha --version "$OHA" --locked --root "$cache/oha@$OHA" >"$cache/oha.log" 2>&1; then
 			lacking oha "not built in $patience s, or at all: $(tail -n 1 "$cache/oha.log")"
 			return
@@ -111,7 +122,7 @@ mkdir -p "$cache"
 for name in "$@"; do
 	case $name in
 	nodrop)
-		(cd "$here/../.." && go build -o "$dir/nodrop" .)
+		patiently go -C "$here/../.." build -o "$dir/nodrop" .
 		found nodrop "$(git -C "$here" describe --always --dirty 2>/dev/null || echo unknown)" "$dir/nodrop"
 		;;
 	wrk) debian wrk wrk wrk ;;
