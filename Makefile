@@ -4,11 +4,15 @@ GO       ?= go
 FUZZTIME ?= 30s
 COUNT    ?= 5
 REQUESTS ?= 100000
+SOAKTIME ?= 30m
 
 # Tools are pinned here rather than in go.mod, which keeps only what ships.
 GOFUMPT     := $(GO) run mvdan.cc/gofumpt@v0.12.0
 GOLANGCI    := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+# Other load generators, whose word is compared with a server's.
+PEERS := github.com/codesenberg/bombardier@v1.2.6 github.com/six-ddc/plow@v1.4.0 github.com/tsenart/vegeta/v12@v12.13.0
 
 # Packages run one at a time (-p 1): several put real load on this machine,
 # and would take each other's processor time, ports and deadlines.
@@ -43,6 +47,15 @@ servers: ## REQUESTS (100000) of each kind to every real server: none may be los
 .PHONY: race
 race: ## the tests COUNT times over (5) under the race detector, for races that are rare
 	$(GOTEST) -race -count=$(COUNT) ./...
+
+.PHONY: soak
+soak: ## random loads and faults for SOAKTIME (30m); both sides' counts compared after each
+	$(GO) test -count=1 -v -timeout 0 -run '^TestSoak$$' ./loadgen -soak $(SOAKTIME)
+
+.PHONY: honesty
+honesty: ## the table of what nodrop and other tools report of faults that a server counted
+	testdata/setup.sh
+	$(GO) test -count=1 -v -run '^TestHonesty$$' ./loadgen -honesty '$(PEERS)'
 
 .PHONY: fuzz
 fuzz: ## every fuzz target in turn, FUZZTIME each (30s)

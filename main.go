@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -47,9 +47,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if code, handled := lab.Main(args, stdin, stdout, stderr); handled {
 		return code
 	}
-	ctx, stop := interruptible()
-	defer stop()
 	p := &program{stdout: stdout, stderr: stderr}
+	ctx, stop := interruptible(p.temporaries.removeAll)
+	defer stop()
 	root := p.command()
 	root.SetArgs(normalize(root, args))
 	err := root.ExecuteContext(ctx)
@@ -68,11 +68,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 var errInterrupted = errors.New("interrupted before the load began")
 
 // interruptible is a context that the first Ctrl-C or SIGTERM ends; the second
-// one ends the program at once (the lab's guardian sees to its fleet).
-func interruptible() (context.Context, func()) {
+// one ends the program at once, after cleanUp (the lab's guardian sees to its
+// fleet). A closed stdout ends nothing: it is an output that cannot be written.
+func interruptible(cleanUp func()) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 2)
+	signals, ignored := make(chan os.Signal, 2), make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(ignored, syscall.SIGPIPE) // signal.Ignore would hold for children, too
 	done := make(chan struct{})
 	go func() {
 		for range 2 {
@@ -82,6 +84,7 @@ func interruptible() (context.Context, func()) {
 				return
 			}
 			if ctx.Err() != nil {
+				cleanUp()
 				os.Exit(exitInterrupted)
 			}
 			cancel()
@@ -89,6 +92,7 @@ func interruptible() (context.Context, func()) {
 	}()
 	return ctx, func() {
 		signal.Stop(signals)
+		signal.Stop(ignored)
 		close(done)
 		cancel()
 	}
@@ -98,6 +102,7 @@ func interruptible() (context.Context, func()) {
 type program struct {
 	stdout, stderr io.Writer
 	code           int
+	temporaries    temporaries
 }
 
 // normalize writes hey's flags as pflag wants them, for the command that args
@@ -178,12 +183,16 @@ func (p *program) labCommand() *cobra.Command {
 func (p *program) reportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report FILE",
-		Short: "A saved recording (-o json=FILE) as a report again",
+		Short: "A saved recording (-o json=FILE or ndjson=FILE) as a report again",
 		Args:  cobra.ArbitraryArgs,
 	}
 	checks := failIfFlag(cmd.Flags())
 	outputs := outputFlag(cmd.Flags())
+	schema := cmd.Flags().Bool("schema", false, "print the JSON Schema of -o report-json")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		if *schema {
+			return p.schema(args, *outputs)
+		}
 		if len(args) != 1 {
 			return fmt.Errorf("report: want one file, got %d", len(args))
 		}
@@ -243,6 +252,7 @@ func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, checks, f
 	result := l.Run(ctx)
 	stop()
 	result.FailIf = checks
+	l.End(result)
 	return p.finish(ctx, out, report.Build(&loadgen.Recording{Format: loadgen.Format, Runs: []*loadgen.Run{result}}))
 }
 
@@ -294,8 +304,10 @@ func (p *program) report(file string, checks, formats []string) error {
 		return err
 	}
 	defer out.discard()
-	if len(out.sinks) > 0 {
-		return errors.New("-o csv: written while a load runs; a recording has no single requests to write")
+	for _, o := range out.list {
+		if isStream(o.format) {
+			return fmt.Errorf("-o %s: written while a load runs; a recording has no single requests to write", o.format)
+		}
 	}
 	return p.finish(context.Background(), out, report.Build(recording))
 }
@@ -308,7 +320,7 @@ func (p *program) compare(arms [2][]string, variant string, checks, formats []st
 		}
 	}
 	for _, spec := range formats {
-		if name, _, _ := strings.Cut(spec, "="); name == "json" || name == "csv" {
+		if name, _, _ := strings.Cut(spec, "="); name == "json" || isStream(name) {
 			return fmt.Errorf("-o %s: a comparison has no load of its own to write as %s", spec, name)
 		}
 	}
@@ -384,7 +396,7 @@ func readRecording(file string) (*loadgen.Recording, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // only read from
-	recording, err := loadgen.ReadRecording(bufio.NewReader(f))
+	recording, err := loadgen.ReadRecording(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
@@ -399,6 +411,15 @@ func validate(checks []string) error {
 		}
 	}
 	return nil
+}
+
+// schema prints what -o report-json is held to.
+func (p *program) schema(args, formats []string) error {
+	if len(args)+len(formats) > 0 {
+		return errors.New("report: --schema is printed to stdout, of no file")
+	}
+	_, err := io.WriteString(p.stdout, report.Schema)
+	return err
 }
 
 // finish renders the report and settles the exit code.
@@ -473,29 +494,105 @@ func failIfFlag(fs *pflag.FlagSet) *[]string {
 }
 
 func outputFlag(fs *pflag.FlagSet) *[]string {
-	return fs.StringArrayP("o", "o", nil, "output, FORMAT or FORMAT=FILE: text, csv, json; repeatable")
+	return fs.StringArrayP("o", "o", nil, "output, FORMAT or FORMAT=FILE: "+knownFormats()+"; repeatable")
+}
+
+// knownFormats lists what -o takes.
+func knownFormats() string {
+	var names []string
+	for _, f := range report.Formats {
+		names = append(names, f.Name)
+	}
+	for _, s := range loadgen.Streams {
+		names = append(names, s.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// isStream tells a format that is written while a load runs.
+func isStream(format string) bool {
+	for _, s := range loadgen.Streams {
+		if s.Name == format {
+			return true
+		}
+	}
+	return false
 }
 
 // outputs is where the report goes, opened before the load starts.
 type outputs struct {
-	list  []*output
-	sinks []loadgen.Sink
+	list        []*output
+	sinks       []loadgen.Sink
+	temporaries *temporaries
 }
 
 // output is one format and its place.
 type output struct {
-	format report.Format // nil for a sink
-	sink   loadgen.Sink
-	name   string // as -o gave it
+	format string        // its name
+	render report.Format // nil for a stream
+	sink   loadgen.Sink  // nil for what is computed
+	name   string        // as -o gave it
 	w      io.Writer
 	file   *os.File // nil for stdout
 	path   string   // what file is renamed to at the end; "" when it is that already
 }
 
+// temporaries are the files that are not in their place yet.
+type temporaries struct {
+	mu    sync.Mutex // guards paths
+	paths map[string]bool
+}
+
+// create makes the file that will be settled at path, beside it.
+func (t *temporaries) create(path string) (*os.File, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	temporary := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s-%x", filepath.Base(path), rand.Uint64()))
+	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	if t.paths == nil {
+		t.paths = map[string]bool{}
+	}
+	t.paths[temporary] = true
+	return f, nil
+}
+
+// settle puts a file in its place.
+func (t *temporaries) settle(path, place string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := os.Rename(path, place); err != nil {
+		return err
+	}
+	delete(t.paths, path)
+	return nil
+}
+
+// remove forgets a file and what was written to it.
+func (t *temporaries) remove(path string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.paths[path] {
+		_ = os.Remove(path)
+		delete(t.paths, path)
+	}
+}
+
+// removeAll is for the end of the program: it leaves the lock closed, so that
+// no file is made or moved any more.
+func (t *temporaries) removeAll() {
+	t.mu.Lock()
+	for path := range t.paths {
+		_ = os.Remove(path)
+	}
+}
+
 // open opens every output. At most one format goes to stdout: text, unless
 // another is given without a file.
 func (p *program) open(formats []string) (*outputs, error) {
-	out := &outputs{}
+	out := &outputs{temporaries: &p.temporaries}
 	onStdout := ""
 	for _, spec := range formats {
 		name, path, toFile := strings.Cut(spec, "=")
@@ -521,25 +618,16 @@ func (p *program) open(formats []string) (*outputs, error) {
 }
 
 func (out *outputs) add(name, path string, toFile bool, stdout io.Writer) error {
-	o := &output{name: name, w: stdout}
+	o := &output{format: name, name: name, w: stdout}
 	if toFile {
 		o.name += "=" + path
 	}
-	i := slices.IndexFunc(report.Formats, func(f struct {
-		Name  string
-		Write report.Format
-	},
-	) bool {
-		return f.Name == name
-	})
-	switch {
-	case i >= 0:
-		o.format = report.Formats[i].Write
-	case name == "csv":
-	case strings.Contains(name, "{{"):
-		return &loadgen.HintError{Problem: fmt.Sprintf("-o %q: templates are not taken", name), Hint: "-o json=FILE holds everything a template could show"}
-	default:
-		return fmt.Errorf("-o %q: unknown format; known: text, csv, json", name)
+	stream, err := o.choose()
+	if err != nil {
+		return err
+	}
+	if name == "text" && !toFile {
+		o.render = report.TextFor(textOptions(stdout))
 	}
 	if toFile {
 		if target, err := filepath.EvalSymlinks(path); err == nil && path != "" {
@@ -550,22 +638,59 @@ func (out *outputs) add(name, path string, toFile bool, stdout io.Writer) error 
 				return fmt.Errorf("-o %s: taken by -o %s", o.name, other.name)
 			}
 		}
-		if err := o.create(path); err != nil {
+		if err := o.create(path, out.temporaries); err != nil {
 			return fmt.Errorf("-o %s: %w", o.name, err)
 		}
 	}
-	if o.format == nil {
-		o.sink = loadgen.NewCSV(o.w)
+	if stream != nil {
+		o.sink = stream(o.w)
 		out.sinks = append(out.sinks, o.sink)
 	}
 	out.list = append(out.list, o)
 	return nil
 }
 
+// choose finds the format: one that is computed, or how to make a stream.
+func (o *output) choose() (stream func(io.Writer) loadgen.Sink, err error) {
+	for _, f := range report.Formats {
+		if f.Name == o.format {
+			o.render = f.Write
+			return nil, nil
+		}
+	}
+	for _, s := range loadgen.Streams {
+		if s.Name == o.format {
+			return s.New, nil
+		}
+	}
+	if strings.Contains(o.format, "{{") {
+		return nil, &loadgen.HintError{Problem: fmt.Sprintf("-o %q: templates are not taken", o.format), Hint: "-o json=FILE holds everything a template could show"}
+	}
+	return nil, fmt.Errorf("-o %q: unknown format; known: %s", o.format, knownFormats())
+}
+
+// textOptions are what the text report is told of stdout: on a terminal it may
+// be wide and coloured, but not where the user or the terminal says no.
+func textOptions(stdout io.Writer) report.Options {
+	f, ok := stdout.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return report.Options{}
+	}
+	o := report.Options{Colour: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && runtime.GOOS != "windows"}
+	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width >= wideText {
+		o.Width = wideText
+	}
+	return o
+}
+
+// wideText is the width of the text report where there is room for it: prose in
+// longer lines is hard to read.
+const wideText = 120
+
 // create opens the file for writing: a temporary one beside it, so that a
 // failed run leaves what was there; what is not a regular file is written to
 // directly. A file that is replaced must be writable, and gives its mode.
-func (o *output) create(path string) (err error) {
+func (o *output) create(path string, temporaries *temporaries) (err error) {
 	if path == "" {
 		return errors.New("no file named")
 	}
@@ -580,14 +705,14 @@ func (o *output) create(path string) (err error) {
 		}
 		_ = o.file.Close()
 	}
-	temporary := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s-%x", filepath.Base(path), rand.Uint64()))
-	if o.file, err = os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666); err != nil {
+	if o.file, err = temporaries.create(path); err != nil {
 		return unwrapPath(err)
 	}
 	o.w, o.path = o.file, path
 	if statErr == nil {
 		if err = o.file.Chmod(old.Mode().Perm()); err != nil {
-			_, _ = o.file.Close(), os.Remove(temporary)
+			_ = o.file.Close()
+			temporaries.remove(o.file.Name())
 		}
 	}
 	return unwrapPath(err)
@@ -606,19 +731,19 @@ func unwrapPath(err error) error {
 func (out *outputs) write(r *report.Report) error {
 	var first error
 	for _, o := range out.list {
-		if err := o.write(r); err != nil && first == nil {
+		if err := o.write(r, out.temporaries); err != nil && first == nil {
 			first = fmt.Errorf("-o %s: %w", o.name, unwrapPath(err))
 		}
 	}
 	return first
 }
 
-func (o *output) write(r *report.Report) error {
+func (o *output) write(r *report.Report, temporaries *temporaries) error {
 	var err error
 	if o.sink != nil {
-		err = o.sink.Close()
+		err = o.sink.Close(r.Recording)
 	} else {
-		err = o.format(o.w, r)
+		err = o.render(o.w, r)
 	}
 	if o.file == nil {
 		return err
@@ -627,7 +752,7 @@ func (o *output) write(r *report.Report) error {
 		err = closeErr
 	}
 	if err == nil && o.path != "" {
-		err = os.Rename(o.file.Name(), o.path)
+		err = temporaries.settle(o.file.Name(), o.path)
 	}
 	if err == nil {
 		o.path = ""
@@ -640,7 +765,7 @@ func (out *outputs) discard() {
 	for _, o := range out.list {
 		if o.file != nil && o.path != "" {
 			_ = o.file.Close()
-			_ = os.Remove(o.file.Name())
+			out.temporaries.remove(o.file.Name())
 		}
 	}
 }

@@ -2,10 +2,19 @@ package main
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	crand "crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"log"
 	"maps"
+	"math/big"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -161,13 +170,15 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"server":    onStage(1, "server NAME: starts one, its URL is $NAME", (*stage).server),
 			"fails":     onStage(2, "fails NAME N: the server answers its next N requests with 503", (*stage).fails),
+			"tls":       onStage(2, "tls NAME good|expired|future|old: starts a server over TLS, its URL is $NAME, its certificate the file NAME.pem", (*stage).tls),
+			"proxy":     onStage(2, "proxy NAME STATUS: starts a proxy that answers everything so, its address is $NAME", (*stage).proxy),
 			"refused":   onStage(1, "refused NAME: $NAME is a URL where nobody listens", (*stage).refused),
 			"served":    onStage(2, "served NAME N: the server was sent exactly N requests", (*stage).served),
 			"reached":   onStage(2, "reached NAME N: waits until the server was sent N requests", (*stage).reached),
 			"got":       onStage(2, "got NAME REGEXP: about the last request it was sent", (*stage).got),
 			"exits":     onStage(2, "exits CODE COMMAND [ARG...]: runs it", (*stage).exits),
 			"complains": onStage(1, "complains COMMAND [ARG...]: exits 2, one line on stderr and perhaps a hint", (*stage).complains),
-			"signal":    onStage(1, "signal INT|TERM: to the one command in the background", (*stage).signal),
+			"signal":    onStage(1, "signal INT|TERM|KILL: to the one command in the background", (*stage).signal),
 			"exited":    onStage(1, "exited CODE: how the command that was signalled did, after wait", (*stage).exited),
 		},
 	})
@@ -202,6 +213,56 @@ func (s *stage) server(ts *testscript.TestScript, args []string) {
 
 func (s *stage) fails(ts *testscript.TestScript, args []string) {
 	s.find(ts, args[0]).fails.Store(number(ts, args[1]))
+}
+
+// tls starts a server for 127.0.0.1 whose clients have nothing to verify it by
+// but its own certificate.
+func (s *stage) tls(ts *testscript.TestScript, args []string) {
+	name, kind := args[0], args[1]
+	from, to := time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	config := &tls.Config{}
+	switch kind {
+	case "good":
+	case "expired":
+		from, to = from.AddDate(-1, 0, 0), to.AddDate(-1, 0, 0)
+	case "future":
+		from, to = from.AddDate(1, 0, 0), to.AddDate(1, 0, 0)
+	case "old":
+		config.MaxVersion = tls.VersionTLS12
+	default:
+		ts.Fatalf("unknown kind %q", kind)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), crand.Reader)
+	ts.Check(err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: from, NotAfter: to, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		DNSNames: []string{"gateway.example"}, KeyUsage: x509.KeyUsageCertSign, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(crand.Reader, template, template, key.Public(), key)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(name+".pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+	config.Certificates = []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}
+	l, err := listen()
+	ts.Check(err)
+	started := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	started.Config.ErrorLog = log.New(io.Discard, "", 0)
+	_ = started.Listener.Close()
+	started.Listener, started.TLS = l, config
+	started.StartTLS()
+	ts.Defer(started.Close)
+	ts.Setenv(name, started.URL)
+}
+
+func (s *stage) proxy(ts *testscript.TestScript, args []string) {
+	status := int(number(ts, args[1]))
+	l, err := listen()
+	ts.Check(err)
+	started := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	_ = started.Listener.Close()
+	started.Listener = l
+	started.Start()
+	ts.Defer(started.Close)
+	ts.Setenv(args[0], started.Listener.Addr().String())
 }
 
 func (s *stage) refused(ts *testscript.TestScript, args []string) {
@@ -278,7 +339,7 @@ func (s *stage) signal(ts *testscript.TestScript, args []string) {
 		ts.Fatalf("%d commands in the background; want 1", len(running))
 	}
 	s.signalled = running[0]
-	ts.Check(s.signalled.Process.Signal(map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}[args[0]]))
+	ts.Check(s.signalled.Process.Signal(map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill}[args[0]]))
 }
 
 func (s *stage) exited(ts *testscript.TestScript, args []string) {
@@ -686,8 +747,9 @@ func TestLabCrash(t *testing.T) {
 	}
 }
 
-// The second Ctrl-C waits for nothing, and prints nothing: without it, the
-// program waits some seconds for what is in flight, and then reports.
+// The second Ctrl-C waits for nothing, prints nothing, and leaves no file:
+// without it, the program waits some seconds for what is in flight, and then
+// reports.
 func TestSecondInterrupt(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("NOT RUN: a process cannot be sent Ctrl-C on Windows")
@@ -714,7 +776,7 @@ func TestSecondInterrupt(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := startMarked(t, tc.args...)
+			m := startMarked(t, append(tc.args, "-o", "json=run.json", "-o", "ndjson=rows.ndjson")...)
 			await(t, "it is under way", func() bool { return tc.came(m) })
 			ended := make(chan struct{})
 			go func() {
@@ -733,6 +795,9 @@ func TestSecondInterrupt(t *testing.T) {
 			})
 			if code := m.ProcessState.ExitCode(); code != exitInterrupted || m.stdout.Len() > 0 || m.stderr.Len() > 0 {
 				t.Errorf("%v; want exit code %d, and nothing printed", m.ProcessState, exitInterrupted)
+			}
+			if left, err := os.ReadDir(m.Dir); err != nil || len(left) > 0 {
+				t.Errorf("left behind: %v, %v", left, err)
 			}
 			m.expectNobody(t)
 		})
@@ -800,7 +865,7 @@ func TestTopLevel(t *testing.T) {
 	if err != nil {
 		t.Fatalf("git ls-files: %v", err)
 	}
-	allowed := []string{"go.mod", "go.sum", "main.go", "main_test.go", "servers_test.go", "loadgen", "report", "scenario", "testdata", "Makefile", "README.md", "LICENSE"}
+	allowed := []string{"go.mod", "go.sum", "main.go", "main_test.go", "servers_test.go", "advice_test.go", "loadgen", "report", "scenario", "testdata", "Makefile", "README.md", "LICENSE"}
 	for file := range strings.Lines(string(out)) {
 		top, _, _ := strings.Cut(strings.TrimSpace(file), "/")
 		if !strings.HasPrefix(top, ".") && !slices.Contains(allowed, top) {

@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
 	"strconv"
@@ -9,7 +8,7 @@ import (
 )
 
 const (
-	maxAnswers    = 64  // kinds of unexpected answers that are told apart
+	maxAnswers    = 64  // kinds of answers with one unexpected status that are told apart
 	maxAnswerBody = 256 // bytes of a body that are kept
 )
 
@@ -32,44 +31,41 @@ func answerText(dst []byte, status int, field func(i int) []byte, body []byte) [
 	return append(append(dst, 0), body[:min(len(body), maxAnswerBody)]...)
 }
 
-// parseAnswer is the reverse, with what is not UTF-8 replaced.
+// text is what answerText wrote of it.
+func (a *ErrorAnswer) text() []byte {
+	var lines strings.Builder
+	for _, field := range a.Fields {
+		lines.WriteString(field + "\n")
+	}
+	return []byte(strings.Join([]string{strconv.Itoa(a.Status), a.Server, lines.String(), a.Body}, "\x00"))
+}
+
+// parseAnswer is the reverse of answerText.
 func parseAnswer(text string) ErrorAnswer {
 	part := strings.SplitN(text, "\x00", 4)
 	for len(part) < 4 {
 		part = append(part, "")
 	}
 	status, _ := strconv.Atoi(part[0]) // written by answerText
-	a := ErrorAnswer{Status: status, Server: valid(part[1]), Body: valid(part[3])}
+	a := ErrorAnswer{Status: status, Server: part[1], Body: part[3]}
 	if fields := strings.TrimSuffix(part[2], "\n"); fields != "" {
-		a.Fields = strings.Split(valid(fields), "\n")
+		a.Fields = strings.Split(fields, "\n")
 	}
 	return a
 }
 
-func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
-
-// answerCount counts unexpected answers by their text.
-type answerCount map[string]int64
-
-// add counts n answers; those of new kinds beyond the bound share a kind with
-// their status.
-func (c *answerCount) add(text []byte, n int64) {
-	if *c == nil {
-		*c = answerCount{}
-	}
-	if _, known := (*c)[string(text)]; !known && len(*c) >= maxAnswers {
-		text, _, _ = bytes.Cut(text, []byte{0})
-	}
-	(*c)[string(text)] += n
-}
-
-// list is what a recording holds, the most frequent first.
-func (c answerCount) list() []ErrorAnswer {
+// answers is what a recording holds, the most frequent first.
+func (c *classTexts) answers() []ErrorAnswer {
 	var list []ErrorAnswer
-	for text, n := range c {
-		a := parseAnswer(text)
-		a.Count = n
-		list = append(list, a)
+	for class, texts := range c.of {
+		for text, t := range texts.kept {
+			a := parseAnswer(text)
+			a.Status, a.Count = int(class-classStatusBase), t.n
+			list = append(list, a)
+		}
+		if texts.rest > 0 {
+			list = append(list, ErrorAnswer{Status: int(class - classStatusBase), Count: texts.rest})
+		}
 	}
 	slices.SortFunc(list, func(a, b ErrorAnswer) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Server, b.Server),

@@ -33,7 +33,7 @@ func (s Stage) String() string { return stageNames[s] }
 // Cause says what ended an exchange.
 type Cause uint8
 
-// The causes. The last four belong to StageClient.
+// The causes. The last five belong to StageClient.
 const (
 	CauseNone Cause = iota
 	CauseRefused
@@ -49,9 +49,10 @@ const (
 	CauseFiles
 	CauseMemory
 	CauseResolver
+	CauseBody
 )
 
-var causeNames = [...]string{"", "refused", "reset", "eof", "timeout", "unreachable", "malformed", "rejected", "not-found", "other", "ports", "files", "memory", "resolver"}
+var causeNames = [...]string{"", "refused", "reset", "eof", "timeout", "unreachable", "malformed", "rejected", "not-found", "other", "ports", "files", "memory", "resolver", "body"}
 
 func (c Cause) String() string { return causeNames[c] }
 
@@ -214,7 +215,7 @@ var classTable = []ClassInfo{
 	{newClass(StageBody, CauseReset), Yes, "the process was killed in the middle of the answer", graceLonger},
 	{newClass(StageBody, CauseEOF), Yes, "the process ended in the middle of the answer", graceLonger},
 	{newClass(StageBody, CauseTimeout), Yes, "the answer's body stalled", graceLonger},
-	{newClass(StageBody, CauseMalformed), Yes, "the answer's body is not framed as HTTP/1.1 says", "see the sample"},
+	{newClass(StageBody, CauseMalformed), Yes, "the answer's body is not framed as HTTP/1.1 says, or its content is not what its Content-Encoding says", "see the sample"},
 	{newClass(StageBody, CauseUnreachable), Yes, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
 	{newClass(StageBody, CauseOther), Yes, "the answer's body could not be read", "see the sample"},
 
@@ -222,5 +223,6 @@ var classTable = []ClassInfo{
 	{newClass(StageClient, CauseFiles), Never, "this machine's limit of open files", "raise ulimit -n"},
 	{newClass(StageClient, CauseMemory), Never, "this machine's kernel has no memory for sockets", "lower -c"},
 	{newClass(StageClient, CauseResolver), Never, "this machine's resolver did not answer in time", "check /etc/resolv.conf, or give addresses by --connect-to"},
+	{newClass(StageClient, CauseBody), Possibly, "the file of -D changed or could not be read while it was being sent", "give -D a file that nothing writes to"},
 	{newClass(StageClient, CauseOther), Never, "this machine could not make the request", "see the sample"},
 }

@@ -27,6 +27,10 @@ func classOf(stage Stage, err error) Class {
 	var refusal tunnelError
 	var errno syscall.Errno
 	switch {
+	case isBodyError(err):
+		return newClass(StageClient, CauseBody)
+	case isContentError(err):
+		return newClass(StageBody, CauseMalformed)
 	case errors.As(err, &lookup):
 		return classifyLookup(lookup)
 	case errors.As(err, &malformed) && stage == StageProxy:
@@ -62,6 +66,16 @@ func isTimeout(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
 }
 
+func isBodyError(err error) bool {
+	_, ok := errors.AsType[*bodyError](err)
+	return ok
+}
+
+func isContentError(err error) bool {
+	_, ok := errors.AsType[*contentError](err)
+	return ok
+}
+
 func otherClass(stage Stage) Class {
 	if stage == StageNone {
 		return newClass(StageClient, CauseOther)
@@ -69,10 +83,13 @@ func otherClass(stage Stage) Class {
 	return newClass(stage, CauseOther)
 }
 
-// classifyLookup: NXDOMAIN is the other side's doing, a look-up that got no
-// answer in time is ours.
+// classifyLookup: NXDOMAIN is the other side's doing, a look-up that could not
+// be sent or got no answer in time is ours.
 func classifyLookup(err *net.DNSError) Class {
+	var errno syscall.Errno
 	switch {
+	case errors.As(err.UnwrapErr, &errno):
+		return classifyErrno(StageDNS, errno)
 	case err.IsNotFound:
 		return newClass(StageDNS, CauseNotFound)
 	case err.IsTimeout:

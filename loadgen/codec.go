@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -14,13 +15,63 @@ func WriteRecording(w io.Writer, r *Recording) error {
 	return json.NewEncoder(w).Encode(r)
 }
 
-// ReadRecording reads what WriteRecording wrote, and says of anything else
-// what it is: not JSON, cut short, of another tool or of a newer version.
+// ReadRecording reads what WriteRecording or NDJSON wrote, and says of anything
+// else what it is: empty, foreign, of a newer version, cut short. A stream that
+// was cut short is not refused: the Recording's Error tells.
 func ReadRecording(src io.Reader) (*Recording, error) {
-	data, err := io.ReadAll(src)
+	in := bufio.NewReaderSize(src, lineBuffer)
+	head, err := in.Peek(1024)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if err := describeForeign(head); err != nil {
+		return nil, err
+	}
+	format := formatOf(head)
+	switch {
+	case format == StreamFormat:
+		return readStream(in)
+	case strings.HasPrefix(format, "nodrop-stream/"):
+		return nil, fmt.Errorf("stream of format %s; this version reads %s", format, StreamFormat)
+	}
+	data, err := io.ReadAll(in)
 	if err != nil {
 		return nil, err
 	}
+	return parseRecording(data)
+}
+
+// describeForeign says what a file is that begins like this, if it is not JSON.
+func describeForeign(head []byte) error {
+	trimmed := bytes.TrimSpace(head)
+	switch {
+	case len(trimmed) == 0:
+		return errors.New("empty file, not a recording")
+	case bytes.HasPrefix(trimmed, []byte("\x1f\x8b")):
+		return errors.New("compressed by gzip: unpack it first")
+	case bytes.HasPrefix(trimmed, []byte(csvHeader[:strings.Index(csvHeader, ",")+1])):
+		return errors.New("rows of -o csv hold too little for a report; -o ndjson and -o json hold it all")
+	case trimmed[0] != '{':
+		return errors.New("not a nodrop recording")
+	}
+	return nil
+}
+
+// formatOf is the format that a file which begins like this says it has, if it
+// says so first.
+func formatOf(head []byte) string {
+	tokens := json.NewDecoder(bytes.NewReader(head))
+	for _, want := range [...]json.Token{json.Delim('{'), "format"} {
+		if got, err := tokens.Token(); err != nil || got != want {
+			return ""
+		}
+	}
+	format, _ := tokens.Token()
+	name, _ := format.(string)
+	return name
+}
+
+func parseRecording(data []byte) (*Recording, error) {
 	var head struct {
 		Format string `json:"format"`
 	}
@@ -38,23 +89,23 @@ func ReadRecording(src io.Reader) (*Recording, error) {
 	if err := json.Unmarshal(data, &r); err != nil {
 		return nil, describeJSON(err, data)
 	}
+	if len(r.Runs) > maxRuns {
+		return nil, fmt.Errorf("recording: more than %d runs", maxRuns)
+	}
 	for i, run := range r.Runs {
 		if run == nil {
 			return nil, fmt.Errorf("recording: run %d is null", i)
+		}
+		if err := run.validate(); err != nil {
+			return nil, fmt.Errorf("recording: run %d: %w", i, err)
 		}
 	}
 	return &r, nil
 }
 
 func describeJSON(err error, data []byte) error {
-	var syntax *json.SyntaxError
-	trimmed := bytes.TrimSpace(data)
-	switch {
-	case len(trimmed) == 0:
-		return errors.New("empty file, not a recording")
-	case trimmed[0] != '{':
-		return errors.New("not a nodrop recording")
-	case errors.As(err, &syntax) && syntax.Offset >= int64(len(trimmed)):
+	syntax, ok := errors.AsType[*json.SyntaxError](err)
+	if ok && syntax.Offset >= int64(len(bytes.TrimSpace(data))) {
 		return errors.New("recording cut short")
 	}
 	return fmt.Errorf("recording: %w", err)

@@ -39,6 +39,11 @@ type Config struct {
 	Fields []Field // sent in this order, after Host
 	Body   []byte
 
+	// BodyFile names a regular file to send in place of Body. It is opened by
+	// New and read anew for each request; one that cannot be read to the size it
+	// had then spoils the request.
+	BodyFile string
+
 	DisableKeepAlive bool
 	DisableRedirects bool
 
@@ -65,7 +70,8 @@ type Config struct {
 	// TraceLost is how many lost requests, the first, are told step by step.
 	TraceLost int
 
-	Sinks []Sink // each gets every Result as it is made
+	Variant string // of a scenario, "" for a plain load
+	Sinks   []Sink // each gets every Result as it is made
 }
 
 // Defaults of the zero Config; hey's.
@@ -97,7 +103,7 @@ func (c *Config) Validate() error {
 	if err := c.validateRoute(); err != nil {
 		return err
 	}
-	req := c.request(target, c.Method, c.Body, true)
+	req := c.request(target, c.Method, payload{bytes: c.Body}, true)
 	return req.Validate()
 }
 
@@ -172,7 +178,7 @@ func (c *Config) validateLoad() error {
 
 // request is the message for one hop. sameHost is false once a redirect has
 // left the host that the credentials are for.
-func (c *Config) request(t target, method string, body []byte, sameHost bool) h1.Request {
+func (c *Config) request(t target, method string, body payload, sameHost bool) h1.Request {
 	host := t.hostField()
 	fields := c.Fields
 	if sameHost {
@@ -190,23 +196,32 @@ func (c *Config) request(t target, method string, body []byte, sameHost bool) h1
 	if c.Proxy != nil && !t.tls {
 		path, fields = t.absolute(), append(slices.Clip(fields), c.proxyFields()...)
 	}
-	return h1.Request{Method: method, Target: path, Host: host, Fields: fields, Body: body, Close: c.DisableKeepAlive}
+	req := h1.Request{Method: method, Target: path, Host: host, Fields: fields, Body: body.bytes, Close: c.DisableKeepAlive}
+	if body.file != nil {
+		req.Body, req.Length = nil, body.file.size
+	}
+	return req
 }
 
 // closes reports whether every request asks the server to close after it, by
 // flag or by a field of its own.
 func (c *Config) closes() bool {
-	for _, f := range c.Fields {
-		if !strings.EqualFold(f.Name, "connection") {
+	return c.DisableKeepAlive || hasElement(c.Fields, "connection", "close")
+}
+
+// hasElement reports whether a field that is a list has an element.
+func hasElement(fields []Field, name, element string) bool {
+	for _, f := range fields {
+		if !strings.EqualFold(f.Name, name) {
 			continue
 		}
-		for option := range strings.SplitSeq(f.Value, ",") {
-			if strings.EqualFold(strings.TrimSpace(option), "close") {
+		for e := range strings.SplitSeq(f.Value, ",") {
+			if strings.EqualFold(strings.TrimSpace(e), element) {
 				return true
 			}
 		}
 	}
-	return c.DisableKeepAlive
+	return false
 }
 
 // basicAuth is the credentials of RFC 7617.

@@ -13,7 +13,7 @@ const finBound = 100 * time.Millisecond
 // conn is one connection and what it carried.
 type conn struct {
 	socket
-	key      string // origin it was made for; "" = not to be used again
+	key      string // of the hop it was made for; "" = not to be used again
 	endpoint int    // its index in the recorder
 	number   int64  // from 1, different for every connection of the run
 	used     bool
@@ -21,11 +21,7 @@ type conn struct {
 
 // connect makes sure that there is a connection to the hop's host.
 func (x *exchange) connect(ctx context.Context, at *hop, deadline time.Time) *failure {
-	key := at.target.origin()
-	if x.load.cfg.Proxy != nil && !at.target.tls {
-		key = "http proxy" // carries requests to any host
-	}
-	if x.conn != nil && x.conn.key == key {
+	if x.conn != nil && x.conn.key == at.key {
 		if x.conn.quiet() {
 			if x.trace != nil {
 				x.trace.note(x.now(), nil, "connection from %v is kept alive and quiet", x.conn.LocalAddr())
@@ -40,11 +36,11 @@ func (x *exchange) connect(ctx context.Context, at *hop, deadline time.Time) *fa
 	if x.conn != nil {
 		x.drop()
 	}
-	return x.dial(ctx, at, key, deadline)
+	return x.dial(ctx, at, deadline)
 }
 
 // dial makes one connection attempt to one address.
-func (x *exchange) dial(ctx context.Context, at *hop, key string, deadline time.Time) *failure {
+func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failure {
 	r := &x.result
 	r.Reused, r.Endpoint, r.Connection = false, -1, 0
 	began := x.now()
@@ -78,7 +74,7 @@ func (x *exchange) dial(ctx context.Context, at *hop, key string, deadline time.
 		x.trace.note(connected, nil, "connected from %v to %v", s.LocalAddr(), s.RemoteAddr())
 	}
 	r.Connection = x.worker.connectionNumber()
-	x.conn = &conn{socket: s, key: key, endpoint: r.Endpoint, number: r.Connection}
+	x.conn = &conn{socket: s, key: at.key, endpoint: r.Endpoint, number: r.Connection}
 	if !at.target.tls {
 		return nil
 	}

@@ -10,7 +10,8 @@
 //  3. an engine carries them out, one request one attempt, and fills a Result;
 //  4. recorder shards count Results exactly and are merged at the end;
 //  5. the merged counts, with the marks set meanwhile, are a Run; one or more
-//     Runs are a Recording.
+//     Runs are a Recording. Sinks write each Result as it is made; a stream of
+//     them is read back through the same shards.
 //
 // The invariant, checked at the end of every run with each side counted
 // independently:

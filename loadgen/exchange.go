@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,10 +21,16 @@ type exchange struct {
 	worker *worker
 	load   *Load
 	parser h1.Parser
-	buf    []byte
 	conn   *conn // kept alive, or being used
 	result Result
 	trace  *tracer // nil unless lost requests are to be told
+
+	buf, sendBuf []byte   // made when they are needed
+	content      inflater // of the body being received
+
+	since     int64 // when the request, or the head whose 100 is awaited, was written
+	firstByte int64 // when the first byte after that came, 0 if it has not
+	arrived   int64 // when the last bytes, or the end, came; checking them is no part of the latency
 
 	names map[string]int // endpoints' indexes in the recorder, by name
 
@@ -38,10 +45,12 @@ type exchange struct {
 // hop is one request of a redirect chain.
 type hop struct {
 	target   target
+	key      string // of the connections that can carry it
 	method   string
-	body     []byte
+	body     payload
 	sameHost bool
-	bytes    []byte      // on the wire
+	expects  bool        // the body waits for a 100
+	bytes    []byte      // on the wire; without the body if that is a file
 	tls      *tls.Config // nil for http
 }
 
@@ -55,17 +64,38 @@ type failure struct {
 	text  string // hey's words, without method and URL
 }
 
-func newExchange(w *worker) exchange {
+// The fields that the parser captures, in its order.
+const (
+	capturedLocation = iota
+	capturedEndpoint
+	capturedCoding
+	capturedTelling // the first of them
+)
+
+func (x *exchange) init(w *worker) {
 	l := w.load
-	x := exchange{worker: w, load: l, names: map[string]int{}, lastIndex: -1}
+	*x = exchange{worker: w, load: l, names: map[string]int{}, lastIndex: -1}
 	x.headerName = strings.ToLower(l.cfg.EndpointHeader)
-	x.parser.Capture = append([]string{"location", x.headerName}, telling[:]...)
-	return x
+	x.parser.Capture = append([]string{
+		capturedLocation: "location", capturedEndpoint: x.headerName, capturedCoding: "content-encoding",
+	}, telling[:]...)
+	x.parser.Body = x.check
 }
 
-func (l *Load) newHop(t target, method string, body []byte, sameHost bool) hop {
+func (l *Load) newHop(t target, method string, body payload, sameHost bool) hop {
 	req := l.cfg.request(t, method, body, sameHost)
-	h := hop{target: t, method: method, body: body, sameHost: sameHost, bytes: req.Append(nil)}
+	if l.body.len() > 0 && body.len() == 0 {
+		// A redirect took the body away, and with it what a client must not
+		// expect without one (RFC 9110 §10.1.1).
+		req.Fields = slices.DeleteFunc(slices.Clone(req.Fields), func(f Field) bool { return strings.EqualFold(f.Name, "expect") })
+	}
+	h := hop{target: t, key: t.origin(), method: method, body: body, sameHost: sameHost, bytes: req.Append(nil)}
+	// Without a body there is nothing to wait with, and a server may leave the
+	// 100 out (RFC 9110 §10.1.1): the field is sent as it was given, no more.
+	h.expects = body.len() > 0 && hasElement(req.Fields, "expect", "100-continue")
+	if l.cfg.Proxy != nil && !t.tls {
+		h.key = "http proxy" // carries requests to any host
+	}
 	if t.tls {
 		h.tls = l.cfg.tlsConfig(t, sameHost)
 	}
@@ -75,6 +105,7 @@ func (l *Load) newHop(t target, method string, body []byte, sameHost bool) hop {
 func (x *exchange) now() int64 { return int64(time.Since(x.load.base)) }
 
 func (x *exchange) close() {
+	x.content.close()
 	if x.conn != nil {
 		x.drop()
 	}
@@ -87,16 +118,16 @@ func (x *exchange) do(ctx context.Context) *Result {
 	x.worker.shard.start(r.Start)
 	x.startTrace()
 	deadline := x.load.deadline(r.Start)
-	at := x.load.first
+	at := &x.load.first
 	for followed := 0; ; followed++ {
-		if fail := x.one(ctx, &at, deadline); fail != nil {
-			x.fail(&at, fail)
+		if fail := x.one(ctx, at, deadline); fail != nil {
+			x.fail(at, fail)
 			break
 		}
-		next, fail := x.redirect(&at, followed)
+		next, fail := x.redirect(at, followed)
 		switch {
 		case fail != nil:
-			x.fail(&at, fail)
+			x.fail(at, fail)
 		case next == nil:
 			x.answered()
 		}
@@ -104,7 +135,7 @@ func (x *exchange) do(ctx context.Context) *Result {
 		if next == nil {
 			break
 		}
-		at = *next
+		at = next
 	}
 	return r
 }
@@ -122,7 +153,7 @@ func (x *exchange) answered() {
 	r := &x.result
 	if !x.load.ok[r.Status] {
 		r.Fate, r.Class = FateLost, statusClass(r.Status)
-		x.answer = answerText(x.answer, r.Status, func(i int) []byte { return x.parser.Captured(2 + i) }, x.errorBody)
+		x.answer = answerText(x.answer, r.Status, func(i int) []byte { return x.parser.Captured(capturedTelling + i) }, x.errorBody)
 		r.Answer = x.answer
 		x.endTrace(&failure{stage: StageStatus})
 	}
@@ -176,20 +207,19 @@ func (x *exchange) one(ctx context.Context, at *hop, deadline time.Time) *failur
 	}
 	x.parser.Reset(at.method == "HEAD")
 	x.errorBody = x.errorBody[:0]
+	x.content.begin("")
 	c.used = true
-	began := x.now()
-	sent, writeErr := c.Write(at.bytes)
-	written := x.now()
-	if x.trace != nil {
-		x.trace.note(written, writeErr, "sent %d of %d bytes of %s %s", sent, len(at.bytes), at.method, at.target.shown())
+	fail, writeErr := x.send(at, deadline)
+	switch {
+	case fail != nil:
+	case isTimeout(writeErr), writeErr != nil && classify(StageSend, writeErr).Spoiled():
+		fail = &failure{stage: StageSend, err: writeErr}
+	default:
+		// After a write that the peer made fail it may still have said why: what
+		// it sent before it closed is there to be read.
+		fail = x.read()
 	}
-	r.Phases.Send += written - began
-	if writeErr != nil && isTimeout(writeErr) {
-		return x.broken(&failure{stage: StageSend, err: writeErr})
-	}
-	// After a failed write the peer may still have said why: what it sent
-	// before it closed is there to be read.
-	if fail := x.read(written); fail != nil {
+	if fail != nil {
 		switch {
 		case fail.stage != StageWait:
 		case !r.Reused && rejected(fail.err):
@@ -215,6 +245,88 @@ func (x *exchange) broken(f *failure) *failure {
 	return f
 }
 
+// read reads one answer to its end.
+func (x *exchange) read() *failure {
+	for !x.parser.Done() {
+		if fail := x.receive(); fail != nil {
+			return fail
+		}
+	}
+	r := &x.result
+	r.End = x.arrived
+	if err := x.content.end(); err != nil {
+		return x.badContent(err)
+	}
+	r.Phases.Read += r.End - max(x.firstByte, x.since)
+	r.Status, r.Bytes = x.parser.Status(), x.parser.BodyBytes()
+	x.nameEndpoint()
+	return nil
+}
+
+// receive reads once, and takes in what came.
+func (x *exchange) receive() *failure {
+	if x.buf == nil {
+		x.buf = make([]byte, readBufferSize)
+	}
+	n, err := x.conn.Read(x.buf)
+	if x.trace != nil {
+		x.trace.note(x.now(), err, "received %d bytes", n)
+	}
+	if n > 0 {
+		if fail := x.take(n); fail != nil {
+			return fail
+		}
+	}
+	if x.parser.Done() || err == nil {
+		return nil // an error that TLS gives along with the last bytes comes again
+	}
+	if errors.Is(err, io.EOF) {
+		err = x.parser.EOF()
+		x.conn.key = ""
+		x.arrived = x.now()
+	}
+	if err != nil {
+		return &failure{stage: stageOf(x.parser.Stage()), err: err}
+	}
+	return nil
+}
+
+// take feeds the parser what was read.
+func (x *exchange) take(n int) *failure {
+	x.arrived = x.now()
+	if x.firstByte == 0 {
+		x.firstByte = x.arrived
+		x.result.Phases.Wait += x.firstByte - x.since
+	}
+	used, malformed := x.parser.Feed(x.buf[:n])
+	if malformed != nil {
+		return &failure{stage: StageHead, err: malformed}
+	}
+	if most := x.load.cfg.MaxBody; most > 0 && x.parser.BodyBytes() > most {
+		return &failure{stage: StageBody, err: errBodyTooLong, text: fmt.Sprintf("body over %d bytes (--max-body)", most)}
+	}
+	if x.content.err != nil {
+		return x.badContent(x.content.err)
+	}
+	if used < n {
+		x.worker.shard.connection(func(c *ConnectionCount) { c.Surplus++ })
+		x.conn.key = "" // out of step: never to be used again
+	}
+	return nil
+}
+
+// check takes a piece of the body. Part of a compressed body (206) cannot be
+// inflated by itself.
+func (x *exchange) check(piece []byte) {
+	if x.parser.BodyBytes() == int64(len(piece)) && x.parser.Status() != 206 {
+		if field := x.parser.Captured(capturedCoding); field != nil && !x.parser.Repeated(capturedCoding) {
+			x.content.begin(checkable(field)) // repeated, it is several codings
+		}
+	}
+	x.content.feed(piece)
+	x.keepBody(piece)
+}
+
 // keepBody keeps the begin of the body of an answer that is a loss.
 func (x *exchange) keepBody(piece []byte) {
 	if room := maxAnswerBody - len(x.errorBody); room > 0 && !x.load.ok[x.parser.Status()] {
@@ -222,52 +334,13 @@ func (x *exchange) keepBody(piece []byte) {
 	}
 }
 
-// read reads one whole answer.
-func (x *exchange) read(since int64) *failure {
-	if x.buf == nil {
-		x.buf = make([]byte, readBufferSize)
+// badContent is the failure of a body whose content does not hold. One that
+// nothing but the peer's close ended was cut short by it.
+func (x *exchange) badContent(err error) *failure {
+	if e, ok := errors.AsType[*contentError](err); ok && e.short && x.parser.CloseDelimited() {
+		err = io.ErrUnexpectedEOF
 	}
-	r, firstByte := &x.result, int64(0)
-	for {
-		n, err := x.conn.Read(x.buf)
-		if x.trace != nil {
-			x.trace.note(x.now(), err, "received %d bytes", n)
-		}
-		if n > 0 {
-			if firstByte == 0 {
-				firstByte = x.now()
-				r.Phases.Wait += firstByte - since
-			}
-			used, malformed := x.parser.Feed(x.buf[:n])
-			if malformed != nil {
-				return &failure{stage: StageHead, err: malformed}
-			}
-			if most := x.load.cfg.MaxBody; most > 0 && x.parser.BodyBytes() > most {
-				return &failure{stage: StageBody, err: errBodyTooLong, text: fmt.Sprintf("body over %d bytes (--max-body)", most)}
-			}
-			if used < n {
-				x.worker.shard.connection(func(c *ConnectionCount) { c.Surplus++ })
-				x.conn.key = "" // out of step: never to be used again
-			}
-		}
-		if !x.parser.Done() {
-			if err == nil {
-				continue
-			}
-			if errors.Is(err, io.EOF) {
-				err = x.parser.EOF()
-				x.conn.key = ""
-			}
-			if err != nil {
-				return &failure{stage: stageOf(x.parser.Stage()), err: err}
-			}
-		} // an error that TLS gives along with the last bytes comes again
-		r.End = x.now()
-		r.Phases.Read += r.End - max(firstByte, since)
-		r.Status, r.Bytes = x.parser.Status(), x.parser.BodyBytes()
-		x.nameEndpoint()
-		return nil
-	}
+	return &failure{stage: StageBody, err: err}
 }
 
 // stageOf is how far an exchange had got whose request was written.
@@ -287,7 +360,7 @@ func (x *exchange) nameEndpoint() {
 	if x.headerName == "" {
 		return
 	}
-	value := x.parser.Captured(1)
+	value := x.parser.Captured(capturedEndpoint)
 	if len(value) == 0 {
 		return
 	}

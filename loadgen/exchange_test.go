@@ -2,6 +2,8 @@ package loadgen_test
 
 import (
 	"bufio"
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"net"
@@ -234,7 +236,84 @@ func TestBrokenSink(t *testing.T) {
 	if run.Counts.OK != 3000 {
 		t.Errorf("%+v", run.Counts)
 	}
-	if err := sink.Close(); err == nil {
+	if err := sink.Close(&loadgen.Recording{}); err == nil {
 		t.Error("Close knows of no error")
+	}
+}
+
+// compressing is a server whose answers are of one Content-Encoding, on the
+// path that says what they are.
+func compressing(t *testing.T) *httptest.Server {
+	t.Helper()
+	text := []byte(strings.Repeat("nothing is lost until it is counted\n", 100_000))
+	var gz bytes.Buffer
+	w := gzip.NewWriter(&gz)
+	_, _ = w.Write(text) // memory takes all there is
+	_ = w.Close()
+	short := gz.Bytes()[:gz.Len()-5]
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		switch r.URL.Path {
+		case "/whole":
+			_, _ = w.Write(gz.Bytes())
+		case "/empty":
+		case "/short":
+			_, _ = w.Write(short)
+		case "/part":
+			w.WriteHeader(http.StatusPartialContent)
+			_, _ = w.Write(short)
+		case "/unavailable":
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = w.Write(short)
+		case "/another":
+			w.Header().Set("Content-Encoding", "br")
+			_, _ = w.Write(text)
+		case "/twice":
+			w.Header().Add("Content-Encoding", "br")
+			_, _ = w.Write(text)
+		case "/redirect":
+			w.Header().Set("Location", "/whole")
+			w.WriteHeader(http.StatusFound)
+			_, _ = w.Write(short)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+// TestContentEncoding: content is checked where there is some, and where it is
+// all there is of it.
+func TestContentEncoding(t *testing.T) {
+	server := compressing(t)
+	for _, tc := range []struct {
+		method, path, want string
+	}{
+		{"GET", "/whole", "ok "},
+		{"GET", "/empty", "ok "},
+		{"GET", "/short", "lost body.malformed"},
+		{"HEAD", "/short", "ok "},
+		{"GET", "/part", "ok "},
+		{"GET", "/unavailable", "lost body.malformed"},
+		{"GET", "/another", "ok "},
+		{"GET", "/twice", "ok "},
+		{"GET", "/redirect", "lost body.malformed"},
+	} {
+		run := runLoad(t, loadgen.Config{URL: server.URL + tc.path, Requests: 6, Workers: 2, Method: tc.method})
+		if o := run.Outcomes[0]; o.Fate+" "+o.Class.String() != tc.want {
+			t.Errorf("%s %s: got %+v; want %s", tc.method, tc.path, run.Outcomes, tc.want)
+		}
+		if tc.want == "lost body.malformed" && !strings.HasSuffix(run.Samples[0].Text, ": gzip: unexpected EOF") {
+			t.Errorf("%s %s: sample %s", tc.method, tc.path, run.Samples[0].Text)
+		}
+	}
+}
+
+// TestContentIsCountedOnTheWire: bytes and --max-body are of what came, not of
+// what it inflates to.
+func TestContentIsCountedOnTheWire(t *testing.T) {
+	server := compressing(t)
+	run := runLoad(t, loadgen.Config{URL: server.URL + "/whole", Requests: 6, Workers: 2, MaxBody: 100_000})
+	if run.Counts.OK != 6 || run.Bytes == 0 || run.Bytes > 6*100_000 {
+		t.Errorf("%+v, %d bytes", run.Outcomes, run.Bytes)
 	}
 }

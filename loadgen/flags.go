@@ -3,7 +3,6 @@ package loadgen
 import (
 	"errors"
 	"fmt"
-	"os"
 	"regexp"
 	"runtime"
 	"strconv"
@@ -107,8 +106,11 @@ func (v *FlagValues) Config(url string) (Config, error) {
 		c.Timeout = -1
 	}
 	var err error
-	if c.Body, err = v.readBody(); err != nil {
-		return Config{}, err
+	c.Body = []byte(v.body)
+	if v.bodyFile != "" { // wins over -d, as in hey
+		if c.Body, c.BodyFile, err = readBody(v.bodyFile); err != nil {
+			return Config{}, err
+		}
 	}
 	if err := v.setFields(&c); err != nil {
 		return Config{}, err
@@ -174,18 +176,6 @@ func (v *FlagValues) checkTLS(url string) error {
 		}
 	}
 	return nil
-}
-
-// readBody: -D wins over -d, as in hey.
-func (v *FlagValues) readBody() ([]byte, error) {
-	if v.bodyFile == "" {
-		return []byte(v.body), nil
-	}
-	body, err := os.ReadFile(v.bodyFile)
-	if err != nil {
-		return nil, fmt.Errorf("-D: %w", err)
-	}
-	return body, nil
 }
 
 var headerPattern = regexp.MustCompile(`^([!#$%&'*+\-.^_` + "`" + `|~0-9A-Za-z]+):[ \t]*(.+)$`)

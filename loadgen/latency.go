@@ -2,7 +2,9 @@ package loadgen
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
@@ -31,9 +33,18 @@ func (l *Latency) Record(ns int64) {
 	}
 	l.Max = max(l.Max, ns)
 	l.Count++
-	l.Sum += ns
+	l.Sum = saturated(l.Sum, ns)
 	// The value is clamped into the range, so it cannot be refused.
 	_ = l.hist.RecordValue(min((ns+500)/1000, histogramMax))
+}
+
+// saturated is the sum of two numbers that are not negative, or the largest
+// there is: a file may say anything.
+func saturated(a, b int64) int64 {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
 }
 
 // Merge adds what o holds.
@@ -49,7 +60,7 @@ func (l *Latency) Merge(o *Latency) {
 	}
 	l.Max = max(l.Max, o.Max)
 	l.Count += o.Count
-	l.Sum += o.Sum
+	l.Sum = saturated(l.Sum, o.Sum)
 	l.hist.Merge(o.hist)
 }
 
@@ -126,6 +137,9 @@ func (l *Latency) UnmarshalJSON(b []byte) error {
 	hist, err := hdrhistogram.Decode([]byte(j.HDR))
 	if err != nil {
 		return fmt.Errorf("latency histogram: %w", err)
+	}
+	if hist.LowestTrackableValue() != 1 || hist.HighestTrackableValue() != histogramMax || hist.SignificantFigures() != 3 {
+		return errors.New("latency histogram: not of 1 µs to 1 h with 3 digits")
 	}
 	if hist.TotalCount() != j.Count {
 		return fmt.Errorf("latency histogram holds %d values, its count says %d", hist.TotalCount(), j.Count)

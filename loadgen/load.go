@@ -29,7 +29,8 @@ type Load struct {
 	recorder *recorder
 	traces   traces
 
-	first     hop  // of every request
+	first     hop // of every request
+	body      payload
 	keepAlive bool // connections carry more than one
 
 	endpoints Endpoints
@@ -71,15 +72,31 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 		started:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 	}
-	l.first = l.newHop(t, cfg.Method, cfg.Body, true)
 	l.keepAlive = !cfg.closes()
 	if err := l.chooseEndpoints(ctx); err != nil {
 		return nil, err
 	}
+	l.body.bytes = cfg.Body
+	if cfg.BodyFile != "" {
+		if l.body.file, err = openBody(cfg.BodyFile); err != nil {
+			return nil, err
+		}
+	}
+	l.first = l.newHop(t, cfg.Method, l.body, true)
 	if t.tls {
-		return l, l.tryTLS(ctx)
+		if err := l.tryTLS(ctx); err != nil {
+			l.closeBody()
+			return nil, err
+		}
 	}
 	return l, nil
+}
+
+// closeBody closes the file that was sent, if it was one.
+func (l *Load) closeBody() {
+	if l.body.file != nil {
+		_ = l.body.file.file.Close() // only read from
+	}
 }
 
 // chooseEndpoints decides where connections go, and what error texts call the
@@ -125,9 +142,16 @@ func (l *Load) via() target {
 func (l *Load) resolveName(ctx context.Context, at target) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
+	failed := func(err error) error {
+		e := &ResolveError{Host: at.host, Err: err}
+		if l.cfg.Proxy != nil {
+			e.Flag = "-x"
+		}
+		return e
+	}
 	ips, err := lookupHost(ctx, at.host)
 	if err != nil || len(ips) == 0 {
-		return &ResolveError{at.host, err}
+		return failed(err)
 	}
 	r := &resolver{host: at.host, port: at.port, lookup: lookupHost, note: l.Mark, since: func() int64 { return l.Since(time.Now()) }}
 	var note string
@@ -140,7 +164,7 @@ func (l *Load) resolveName(ctx context.Context, at target) error {
 		return nil
 	}
 	if err := r.resolve(ctx); err != nil {
-		return &ResolveError{at.host, err}
+		return failed(err)
 	}
 	if list := r.list.Load().list; len(list) == 1 {
 		l.address = list[0].Addr.String()
@@ -154,10 +178,18 @@ func (l *Load) resolveName(ctx context.Context, at target) error {
 
 // Run carries the load out and returns what happened. When ctx ends, the run
 // stops in two steps: no request is started any more, and after the drain
-// bound what is in flight is aborted. Run may be called once.
+// bound what is in flight is aborted. Run may be called once. The caller hands
+// the run to End when nothing is to be added to it.
 func (l *Load) Run(ctx context.Context) *Run {
 	e := newEngine(l)
+	defer l.closeBody()
 	l.base = time.Now()
+	if len(l.cfg.Sinks) > 0 {
+		begun := l.begun()
+		for _, sink := range l.cfg.Sinks {
+			sink.Begin(begun)
+		}
+	}
 	close(l.started)
 	background, cancel := context.WithCancel(context.Background())
 	var helpers sync.WaitGroup
@@ -258,16 +290,30 @@ func (l *Load) Progress() Progress {
 	return p
 }
 
-// result merges the counts into a Run.
-func (l *Load) result(duration int64) *Run {
-	run := &Run{
+// End hands the finished run, with the marks and checks that others put into
+// it, to the sinks.
+func (l *Load) End(run *Run) {
+	for _, sink := range l.cfg.Sinks {
+		sink.End(run)
+	}
+}
+
+// begun is the run as far as it is known when its clock starts.
+func (l *Load) begun() *Run {
+	return &Run{
+		Variant:     l.cfg.Variant,
 		StartedAt:   l.base.Round(0),
-		Duration:    duration,
-		Interrupted: l.interrupted.Load(),
 		Settings:    l.settings(),
 		Environment: Environment{Version: Version, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.GOMAXPROCS(0)},
-		Notes:       l.notes,
 	}
+}
+
+// result merges the counts into a Run.
+func (l *Load) result(duration int64) *Run {
+	run := l.begun()
+	run.Duration = duration
+	run.Interrupted = l.interrupted.Load()
+	run.Notes = l.notes
 	run.Counts.Planned = l.budget.planned()
 	run.Counts.Unsent = l.budget.unsent()
 	l.recorder.merge(run)

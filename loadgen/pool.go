@@ -58,8 +58,7 @@ type worker struct {
 
 func newWorker(l *Load, i int) *worker {
 	w := &worker{load: l, shard: l.recorder.shards[i%len(l.recorder.shards)], index: i}
-	w.exchange = newExchange(w)
-	w.exchange.parser.Body = w.exchange.keepBody
+	w.exchange.init(w)
 	return w
 }
 

@@ -54,9 +54,14 @@ func (t target) absolute() string {
 }
 
 // tunnelError is a proxy's refusal to make a tunnel.
-type tunnelError struct{ status int }
+type tunnelError struct {
+	proxy  string // its address
+	status int
+}
 
-func (e tunnelError) Error() string { return fmt.Sprintf("the proxy answered %d to CONNECT", e.status) }
+func (e tunnelError) Error() string {
+	return fmt.Sprintf("%s answered %d to CONNECT", e.proxy, e.status)
+}
 
 // tunnel asks the proxy, on a connection just made, for a way to the hop's host.
 func (x *exchange) tunnel(at *hop, deadline time.Time) *failure {
@@ -74,6 +79,20 @@ func (x *exchange) tunnel(at *hop, deadline time.Time) *failure {
 		return x.broken(&failure{stage: StageProxy, err: err, text: "proxyconnect tcp: " + text})
 	}
 	return nil
+}
+
+// credentialsError is a proxy's wish for credentials, or for others, as misuse;
+// nil for any other error.
+func (l *Load) credentialsError(err error) error {
+	const proxyAuthenticationRequired = 407
+	if refusal, ok := errors.AsType[tunnelError](err); !ok || refusal.status != proxyAuthenticationRequired {
+		return nil
+	}
+	proxy, wants := l.via().hostport(), "wants credentials"
+	if l.cfg.Proxy.User != nil {
+		wants = "does not take these credentials"
+	}
+	return &HintError{fmt.Sprintf("-x %s: the proxy %s", proxy, wants), "-x http://USER:PASSWORD@" + proxy}
 }
 
 // openTunnel makes c, a connection to the proxy, one to t. It reads the head of
@@ -100,7 +119,7 @@ func (l *Load) openTunnel(c io.ReadWriter, t target) error {
 		}
 	}
 	if status := parser.Status(); status < 200 || status > 299 {
-		return tunnelError{status}
+		return tunnelError{l.address, status}
 	}
 	return nil
 }

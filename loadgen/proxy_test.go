@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/base64"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -154,13 +155,31 @@ func pool(c *x509.Certificate) *x509.CertPool {
 
 func TestProxyRefuses(t *testing.T) {
 	proxy := newForwarder(t)
-	proxy.refuse = http.StatusProxyAuthRequired
+	proxy.refuse = http.StatusForbidden
 	run := runLoad(t, loadgen.Config{URL: "https://gateway/", Requests: 6, Workers: 2, Proxy: proxyURL(t, proxy.URL)})
 	if got, want := outcome(run, "lost", "proxy.rejected"), (faultserver.Count{Fresh: 6}); got != want {
 		t.Errorf("got %+v (%+v); want %+v", got, run.Outcomes, want)
 	}
-	if want := `Get "https://gateway/": proxyconnect tcp: the proxy answered 407 to CONNECT`; run.Samples[0].Text != want {
+	if want := `Get "https://gateway/": proxyconnect tcp: ` + proxy.Listener.Addr().String() + ` answered 403 to CONNECT`; run.Samples[0].Text != want {
 		t.Errorf("got %s\nwant %s", run.Samples[0].Text, want)
+	}
+}
+
+// TestProxyWantsCredentials: a proxy that does not take the credentials would
+// not take any request's, and is misuse.
+func TestProxyWantsCredentials(t *testing.T) {
+	proxy := newForwarder(t)
+	proxy.refuse = http.StatusProxyAuthRequired
+	addr := proxy.Listener.Addr().String()
+	for user, want := range map[string]string{
+		"":           "-x " + addr + ": the proxy wants credentials",
+		"me:secret@": "-x " + addr + ": the proxy does not take these credentials",
+	} {
+		_, err := loadgen.New(t.Context(), loadgen.Config{URL: "https://gateway/", Proxy: proxyURL(t, user+addr)})
+		hint, ok := errors.AsType[*loadgen.HintError](err)
+		if !ok || err.Error() != want || hint.Hint != "-x http://USER:PASSWORD@"+addr {
+			t.Errorf("got %v, %+v; want %s", err, hint, want)
+		}
 	}
 }
 

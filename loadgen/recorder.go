@@ -2,16 +2,11 @@ package loadgen
 
 import (
 	"cmp"
-	"maps"
 	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
-)
-
-const (
-	maxLostDetails = 100_000
-	maxSamples     = 1_000 // distinct texts; the rest share one
+	"unicode/utf8"
 )
 
 // recorder counts results in shards that share nothing, and merges them at the
@@ -22,18 +17,29 @@ type recorder struct {
 }
 
 func newRecorder(sinks []Sink) *recorder {
+	return newShards(max(1, runtime.GOMAXPROCS(0)), sinks)
+}
+
+// newShards makes a recorder of n shards; a stream is read back through one.
+func newShards(n int, sinks []Sink) *recorder {
 	r := &recorder{names: &endpointNames{}}
-	for range max(1, runtime.GOMAXPROCS(0)) {
-		r.shards = append(r.shards, &shard{sinks: sinks})
+	for range n {
+		r.shards = append(r.shards, newShard(sinks, r.names))
 	}
 	return r
 }
 
+func newShard(sinks []Sink, names *endpointNames) *shard {
+	return &shard{sinks: sinks, names: names, samples: classTexts{most: maxSamples}, answers: classTexts{most: maxAnswers}}
+}
+
 // shard is the part of the recorder that one or more workers write to.
 type shard struct {
+	sinks []Sink
+	names *endpointNames
+
 	mu sync.Mutex // guards all below but the atomics; workers of one shard share it
 
-	sinks       []Sink
 	latency     Latencies
 	phases      PhaseLatencies
 	bins        Bins
@@ -41,12 +47,9 @@ type shard struct {
 	bytes, late int64
 	statuses    map[int]int64
 	connections ConnectionCount
-	lost        []LostRequest // Endpoint is filled in by the merge
-	lostAt      []int         // endpoint index of each of lost
-	lostUntold  int64
-	samples     []Sample
-	sampleIndex map[sampleKey]int
-	answers     answerCount
+	lost        lostDetails
+	samples     classTexts
+	answers     classTexts
 
 	counts [4]int64 // by Fate
 
@@ -64,12 +67,6 @@ type endpointCount struct {
 type failedKey struct {
 	class  Class
 	reused bool
-}
-
-// sampleKey tells samples apart: a reset reads the same wherever it strikes.
-type sampleKey struct {
-	class Class
-	text  string
 }
 
 // start counts one request as started at ns.
@@ -100,6 +97,16 @@ func (s *shard) connected(endpoint int, ns int64) {
 	seen.LastConnect = max(seen.LastConnect, ns)
 }
 
+// seen adds the connections that were made to an endpoint, from the first to
+// the last.
+func (s *shard) seen(endpoint int, e EndpointSeen) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seen := &s.endpoint(endpoint).seen
+	seen.FirstConnect = earliest(seen.FirstConnect, e.FirstConnect)
+	seen.LastConnect = max(seen.LastConnect, e.LastConnect)
+}
+
 // connection applies f to the connection counters.
 func (s *shard) connection(f func(*ConnectionCount)) {
 	s.mu.Lock()
@@ -109,6 +116,10 @@ func (s *shard) connection(f func(*ConnectionCount)) {
 
 // finish counts the fate of a request that was counted as started.
 func (s *shard) finish(r *Result) {
+	r.Sample = asText(r.Sample)
+	if !utf8.Valid(r.Answer) {
+		r.Answer = []byte(asText(string(r.Answer)))
+	}
 	s.mu.Lock()
 	s.counts[r.Fate]++
 	s.recordOutcome(r)
@@ -117,15 +128,19 @@ func (s *shard) finish(r *Result) {
 		s.recordLost(r)
 	}
 	if r.Fate == FateSpoiled {
-		s.sample(r)
+		s.samples.add(r.Class, r.Sample, 1)
 	}
 	s.mu.Unlock()
 	if r.Fate == FateLost {
 		s.lostNow.Add(1)
 	}
 	s.finished.Add(1)
+	if len(s.sinks) == 0 {
+		return
+	}
+	endpoint := s.names.name(r.Endpoint)
 	for _, sink := range s.sinks {
-		sink.Record(r)
+		sink.Record(r, endpoint)
 	}
 }
 
@@ -155,7 +170,7 @@ func (s *shard) recordOutcome(r *Result) {
 		s.statuses = map[int]int64{}
 	}
 	s.statuses[r.Status]++
-	s.bytes += r.Bytes
+	s.bytes = saturated(s.bytes, r.Bytes)
 }
 
 func (s *shard) recordTimes(r *Result) {
@@ -197,38 +212,15 @@ func (s *shard) recordTimes(r *Result) {
 }
 
 func (s *shard) recordLost(r *Result) {
-	sample := -1
+	d := lostDetail{LostRequest: LostRequest{
+		Start: r.Start, End: r.End, Class: r.Class, Endpoint: s.names.name(r.Endpoint), Reused: r.Reused, Sample: -1, Connection: r.Connection,
+	}}
 	if r.Answered() {
-		s.answers.add(r.Answer, 1)
+		s.answers.add(r.Class, string(r.Answer), 1)
 	} else {
-		sample = s.sample(r)
+		d.text = s.samples.add(r.Class, r.Sample, 1)
 	}
-	if len(s.lost) == maxLostDetails {
-		s.lostUntold++
-		return
-	}
-	s.lost = append(s.lost, LostRequest{Start: r.Start, End: r.End, Class: r.Class, Reused: r.Reused, Sample: sample, Connection: r.Connection})
-	s.lostAt = append(s.lostAt, r.Endpoint)
-}
-
-// sample counts the result's error text and returns its index.
-func (s *shard) sample(r *Result) int {
-	key := sampleKey{r.Class, r.Sample}
-	i, ok := s.sampleIndex[key]
-	if !ok && len(s.samples) >= maxSamples {
-		key.text = "other errors of class " + r.Class.String()
-		i, ok = s.sampleIndex[key]
-	}
-	if !ok {
-		if s.sampleIndex == nil {
-			s.sampleIndex = map[sampleKey]int{}
-		}
-		i = len(s.samples)
-		s.sampleIndex[key] = i
-		s.samples = append(s.samples, Sample{Class: r.Class, Text: key.text})
-	}
-	s.samples[i].Count++
-	return i
+	s.lost.add(d)
 }
 
 // endpoint returns the counters of the endpoint with an index of
@@ -251,7 +243,12 @@ type endpointNames struct {
 // with every answer.
 const maxEndpoints = 10_000
 
+// otherEndpoints is the name that the endpoints beyond maxEndpoints share; it
+// always has a number.
+const otherEndpoints = "(other endpoints)"
+
 func (n *endpointNames) id(name string) int {
+	name = asText(name)
 	n.mu.RLock()
 	i, ok := n.index[name]
 	n.mu.RUnlock()
@@ -263,8 +260,8 @@ func (n *endpointNames) id(name string) int {
 	if i, ok := n.index[name]; ok {
 		return i
 	}
-	if len(n.list) >= maxEndpoints {
-		name = "(other endpoints)"
+	if n.full() && name != otherEndpoints {
+		name = otherEndpoints
 		if i, ok := n.index[name]; ok {
 			return i
 		}
@@ -276,6 +273,14 @@ func (n *endpointNames) id(name string) int {
 	n.index[name] = i
 	n.list = append(n.list, name)
 	return i
+}
+
+func (n *endpointNames) full() bool {
+	names := len(n.list)
+	if _, ok := n.index[otherEndpoints]; ok {
+		names--
+	}
+	return names >= maxEndpoints
 }
 
 func (n *endpointNames) name(i int) string {
@@ -302,17 +307,15 @@ func (r *recorder) progress() Progress {
 func (r *recorder) merge(run *Run) {
 	run.Statuses = map[int]int64{}
 	run.Outcomes, run.Endpoints = []Outcome{}, []EndpointSeen{}
-	run.Lost, run.Samples = []LostRequest{}, []Sample{}
-	total := &shard{}
+	total := newShard(nil, r.names)
 	for _, s := range r.shards {
 		run.Counts.Started += s.started.Load()
 		run.Counts.OK += s.counts[FateOK]
 		run.Counts.Lost += s.counts[FateLost]
 		run.Counts.Spoiled += s.counts[FateSpoiled]
 		run.Counts.Aborted += s.counts[FateAborted]
-		run.Bytes += s.bytes
+		run.Bytes = saturated(run.Bytes, s.bytes)
 		run.Late += s.late
-		run.LostUntold += s.lostUntold
 		for status, n := range s.statuses {
 			run.Statuses[status] += n
 		}
@@ -320,38 +323,37 @@ func (r *recorder) merge(run *Run) {
 		run.Latency.merge(&s.latency)
 		run.Phases.merge(&s.phases)
 		run.Bins.Merge(&s.bins)
-		r.mergeLost(run, total, s)
+		total.lost.merge(&s.lost)
+		total.samples.merge(&s.samples)
 		for i := range s.endpoints {
 			total.endpoint(i - 1).merge(&s.endpoints[i])
 		}
-		for _, text := range slices.Sorted(maps.Keys(s.answers)) {
-			total.answers.add([]byte(text), s.answers[text])
-		}
+		total.answers.merge(&s.answers)
 	}
-	run.Answers = total.answers.list()
+	run.Answers = total.answers.answers()
 	r.outcomes(run, total.endpoints)
-	slices.SortStableFunc(run.Lost, func(a, b LostRequest) int { return cmp.Compare(a.End, b.End) })
-	if extra := len(run.Lost) - maxLostDetails; extra > 0 {
-		run.Lost = run.Lost[:maxLostDetails]
-		run.LostUntold += int64(extra)
+	total.tellLost(run)
+	for i := range run.Bins.List {
+		slices.SortFunc(run.Bins.List[i].Lost, func(a, b BinLoss) int { return cmp.Compare(a.Class, b.Class) })
 	}
 }
 
-// mergeLost appends one shard's lost requests, with samples renumbered.
-func (r *recorder) mergeLost(run *Run, total, s *shard) {
-	renumbered := make([]int, len(s.samples))
-	for i, sample := range s.samples {
-		renumbered[i] = total.sample(&Result{Class: sample.Class, Sample: sample.Text})
-		total.samples[renumbered[i]].Count += sample.Count - 1
-	}
-	for i, lost := range s.lost {
-		if lost.Sample >= 0 {
-			lost.Sample = renumbered[lost.Sample]
+// tellLost writes the lost requests and the samples, with the samples numbered.
+func (s *shard) tellLost(run *Run) {
+	s.lost.cut()
+	samples, places := s.samples.samples()
+	run.Samples, run.LostUntold = samples, s.lost.untold
+	run.Lost = make([]LostRequest, 0, len(s.lost.list))
+	for _, d := range s.lost.list {
+		if d.Class.Stage() != StageStatus {
+			i, ok := places[sampleKey{d.Class, d.text}]
+			if !ok {
+				i = places[otherSamples(d.Class)]
+			}
+			d.Sample = i
 		}
-		lost.Endpoint = r.names.name(s.lostAt[i])
-		run.Lost = append(run.Lost, lost)
+		run.Lost = append(run.Lost, d.LostRequest)
 	}
-	run.Samples = total.samples
 }
 
 // outcomes writes the counts by class, reuse and endpoint, in a fixed order.

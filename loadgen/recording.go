@@ -159,7 +159,7 @@ type LostRequest struct {
 }
 
 // ErrorAnswer is what answers with an unexpected status had in common, and how
-// many they were. Of more kinds than 64 only the status is kept.
+// many they were. Of more kinds than 64 of one status only that is kept.
 type ErrorAnswer struct {
 	Status int      `json:"status"`
 	Server string   `json:"server,omitempty"` // its Server field

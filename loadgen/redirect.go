@@ -36,7 +36,7 @@ const maxRedirects = 10
 
 // redirect is the next hop of an answer that redirects, nil for any other.
 func (x *exchange) redirect(at *hop, followed int) (*hop, *failure) {
-	location := x.parser.Captured(0)
+	location := x.parser.Captured(capturedLocation)
 	if x.load.cfg.DisableRedirects || len(location) == 0 {
 		return nil, nil
 	}
@@ -46,7 +46,7 @@ func (x *exchange) redirect(at *hop, followed int) (*hop, *failure) {
 		if method != "HEAD" {
 			method = "GET"
 		}
-		body = nil
+		body = payload{}
 	case 307, 308:
 	default:
 		return nil, nil

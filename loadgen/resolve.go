@@ -8,7 +8,9 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -39,8 +41,56 @@ const refreshEvery = time.Second
 // lookupFunc resolves a host; net.Resolver.LookupNetIP with its network bound.
 type lookupFunc func(ctx context.Context, host string) ([]netip.Addr, error)
 
+// lookupHost asks the system's resolver. Each call asks for itself, where
+// net.DefaultResolver lets those made at the same time share an answer.
 func lookupHost(ctx context.Context, host string) ([]netip.Addr, error) {
-	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	var asked nameQueries
+	r := net.Resolver{Dial: asked.dial}
+	ips, err := r.LookupNetIP(ctx, "ip", host)
+	if failed, ok := errors.AsType[*net.DNSError](err); ok {
+		asked.explain(failed)
+	}
+	return ips, err
+}
+
+// nameQueries is what became of the sockets of one look-up. A net.DNSError says
+// it in words only.
+type nameQueries struct {
+	mu      sync.Mutex    // guards what follows
+	failure syscall.Errno // why this machine could not ask; 0 = it could
+	sources []net.Addr
+}
+
+func (q *nameQueries) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	var d net.Dialer
+	c, err := d.DialContext(ctx, network, address)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var errno syscall.Errno
+	switch {
+	case err == nil:
+		q.sources = append(q.sources, c.LocalAddr())
+	case errors.Is(err, syscall.EAGAIN): // UDP's word for it
+		q.failure = syscall.EADDRNOTAVAIL
+	case errors.As(err, &errno):
+		if _, client := causeOf(errno); client {
+			q.failure = errno
+		}
+	}
+	return c, err
+}
+
+// explain adds what is known to err, and masks the ports in its words, which
+// differ each time.
+func (q *nameQueries) explain(err *net.DNSError) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, source := range q.sources {
+		err.Err = strings.ReplaceAll(err.Err, source.String(), maskedSource(source))
+	}
+	if q.failure != 0 && err.UnwrapErr == nil {
+		err.UnwrapErr = q.failure
+	}
 }
 
 // fixed takes turns over a list that never changes.
@@ -155,15 +205,20 @@ func (p *perConnection) Next(ctx context.Context) (*Endpoint, error) {
 
 // ResolveError says that a name could not be resolved before the load.
 type ResolveError struct {
+	Flag string // that gave the name; "" = the URL did
 	Host string
 	Err  error
 }
 
 func (e *ResolveError) Error() string {
-	if lookup, ok := errors.AsType[*net.DNSError](e.Err); ok {
-		return fmt.Sprintf("%s: does not resolve: %s", e.Host, lookup.Err)
+	name, why := e.Host, fmt.Sprint(e.Err)
+	if e.Flag != "" {
+		name = e.Flag + " " + name
 	}
-	return fmt.Sprintf("%s: does not resolve: %v", e.Host, e.Err)
+	if lookup, ok := errors.AsType[*net.DNSError](e.Err); ok {
+		why = lookup.Err
+	}
+	return name + ": does not resolve: " + why
 }
 
 func (e *ResolveError) Unwrap() error { return e.Err }

@@ -15,6 +15,18 @@ var fateNames = [...]string{"ok", "lost", "spoiled", "aborted"}
 
 func (f Fate) String() string { return fateNames[f] }
 
+// of reports whether a request with this fate can have the class.
+func (f Fate) of(c Class) bool {
+	switch f {
+	case FateLost:
+		return c != 0 && !c.Spoiled()
+	case FateSpoiled:
+		return c.Spoiled()
+	default:
+		return c == 0
+	}
+}
+
 // Phases are the parts of one exchange, in ns, summed over the hops of a
 // redirect chain. A part that did not happen is 0.
 type Phases struct {

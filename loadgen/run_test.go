@@ -407,7 +407,7 @@ func TestCSVTellsEveryRequest(t *testing.T) {
 	sink := loadgen.NewCSV(&buf)
 	server := startServer(t, faultserver.Every(4, faultserver.EOFBeforeAnswer))
 	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 40, Workers: 4, Sinks: []loadgen.Sink{sink}})
-	if err := sink.Close(); err != nil {
+	if err := sink.Close(&loadgen.Recording{}); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(&buf).ReadAll()

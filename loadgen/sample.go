@@ -43,6 +43,9 @@ func (c *conn) errorText(f *failure, address string) string {
 	if !errors.As(f.err, &errno) {
 		return reason(f.err)
 	}
+	if call, ok := errors.AsType[*os.PathError](f.err); ok {
+		op = call.Op // a handshake both reads and writes
+	}
 	return op + " tcp " + maskedSource(c.LocalAddr()) + "->" + address + ": " + op + ": " + errno.Error()
 }
 

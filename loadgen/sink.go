@@ -4,65 +4,186 @@ import (
 	"bufio"
 	"io"
 	"strconv"
+	"strings"
 	"sync"
 )
 
-// Sink gets every Result as it is made, from many goroutines at once.
+// Sink gets what happens while it happens. Between Begin and End of a run its
+// Results come, from many goroutines at once; runs follow one another.
 type Sink interface {
-	Record(r *Result)
-	// Close ends the stream and returns the first error it met.
-	Close() error
+	// Begin opens a run: its variant, settings, environment and start are set.
+	Begin(run *Run)
+	// Record gets a Result, and the name of its endpoint ("" for none). Neither
+	// is to be kept.
+	Record(r *Result, endpoint string)
+	// End closes the run, which is complete.
+	End(run *Run)
+	// Close ends the stream, of the runs of a recording, and returns the first
+	// error it met.
+	Close(rec *Recording) error
+}
+
+// Streams lists the formats that are written while a load runs, by the name
+// that -o takes. Those computed at its end are the report's.
+var Streams = []struct {
+	Name string
+	New  func(io.Writer) Sink
+}{
+	{"csv", func(w io.Writer) Sink { return NewCSV(w) }},
+	{"ndjson", func(w io.Writer) Sink { return NewNDJSON(w) }},
+}
+
+const (
+	lineBuffer = 64 << 10
+	flushEvery = 1_000_000_000 // ns
+)
+
+// lineWriter writes whole lines from many goroutines, which encode them before
+// they ask for its lock. Each write ends with a line, so that a file ends within
+// one only where the kernel cut a write: a full disk, a kill at that moment.
+type lineWriter struct {
+	buffers sync.Pool // of *[]byte
+
+	mu      sync.Mutex // guards all below
+	w       *bufio.Writer
+	flushed int64 // on the run's clock, ns
+	err     error // the first; nothing is written after it
+}
+
+func newLineWriter(w io.Writer) lineWriter {
+	return lineWriter{w: bufio.NewWriterSize(w, lineBuffer)}
+}
+
+// buffer is an empty one to encode lines in; put gives it back.
+func (l *lineWriter) buffer() *[]byte {
+	if b, ok := l.buffers.Get().(*[]byte); ok {
+		*b = (*b)[:0]
+		return b
+	}
+	b := make([]byte, 0, 512)
+	return &b
+}
+
+// put writes a buffer that a Result which ended at a time was encoded in, and
+// sees to it that a slow load is written within a second, too.
+func (l *lineWriter) put(b *[]byte, at int64) {
+	l.mu.Lock()
+	l.write(*b)
+	if at-l.flushed >= flushEvery {
+		l.flush()
+		l.flushed = at
+	}
+	l.mu.Unlock()
+	l.buffers.Put(b)
+}
+
+// write needs the lock.
+func (l *lineWriter) write(b []byte) {
+	if l.err == nil && len(b) > l.w.Available() {
+		l.err = l.w.Flush()
+	}
+	if l.err == nil {
+		_, l.err = l.w.Write(b)
+	}
+}
+
+// flush needs the lock.
+func (l *lineWriter) flush() {
+	if l.err == nil {
+		l.err = l.w.Flush()
+	}
 }
 
 // csvHeader is hey's header, then our columns.
-const csvHeader = "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset,fate,class,reused,bytes\n"
+const csvHeader = "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset,fate,class,reused,bytes"
 
 // CSV writes one line per request in order of completion: hey's eight columns
 // (seconds; the offset from the run's start), then fate, class, whether the
-// connection was reused, and body bytes. Failed requests have status 0.
+// connection was reused, and body bytes. Failed requests have status 0. Where
+// runs have variants, theirs is the last column.
 type CSV struct {
-	mu   sync.Mutex // guards all below
-	w    *bufio.Writer
-	line []byte
-	err  error
+	lines   lineWriter
+	headed  bool   // both are written by Begin alone
+	variant string // the end of each line
 }
 
-// NewCSV writes the header.
-func NewCSV(w io.Writer) *CSV {
-	c := &CSV{w: bufio.NewWriterSize(w, 1<<16)}
-	_, c.err = c.w.WriteString(csvHeader)
-	return c
+// NewCSV writes the header with the first run.
+func NewCSV(w io.Writer) *CSV { return &CSV{lines: newLineWriter(w)} }
+
+// Begin notes the variant.
+func (c *CSV) Begin(run *Run) {
+	c.variant = "\n"
+	if run.Variant != "" {
+		c.variant = "," + csvField(run.Variant) + "\n"
+	}
+	c.head(run.Variant != "")
+}
+
+func (c *CSV) head(variants bool) {
+	if c.headed {
+		return
+	}
+	c.headed = true
+	header := csvHeader
+	if variants {
+		header += ",variant"
+	}
+	c.lines.mu.Lock()
+	defer c.lines.mu.Unlock()
+	c.lines.flushed = 0
+	c.lines.write([]byte(header + "\n"))
 }
 
 // Record writes one line; after an error it does nothing.
-func (c *CSV) Record(r *Result) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err != nil {
-		return
-	}
-	p := &r.Phases
-	c.line = c.line[:0]
+func (c *CSV) Record(r *Result, _ string) {
+	p, b := &r.Phases, c.lines.buffer()
+	line := *b
 	for _, ns := range [...]int64{r.End - r.Start, p.Connect, p.DNS, p.Send, p.Wait, p.Read} {
-		c.line = append(appendSeconds(c.line, ns), ',')
+		line = append(appendSeconds(line, ns), ',')
 	}
-	c.line = append(strconv.AppendInt(c.line, int64(r.Status), 10), ',')
-	c.line = append(appendSeconds(c.line, r.Start), ',')
-	c.line = append(append(c.line, r.Fate.String()...), ',')
-	c.line = append(append(c.line, r.Class.String()...), ',')
-	c.line = append(strconv.AppendBool(c.line, r.Reused), ',')
-	c.line = append(strconv.AppendInt(c.line, r.Bytes, 10), '\n')
-	_, c.err = c.w.Write(c.line)
+	line = append(strconv.AppendInt(line, int64(r.Status), 10), ',')
+	line = append(appendSeconds(line, r.Start), ',')
+	line = append(append(line, r.Fate.String()...), ',')
+	line = append(appendClass(line, r.Class), ',')
+	line = append(strconv.AppendBool(line, r.Reused), ',')
+	line = append(strconv.AppendInt(line, r.Bytes, 10), c.variant...)
+	*b = line
+	c.lines.put(b, r.End)
 }
 
-// Close flushes.
-func (c *CSV) Close() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err == nil {
-		c.err = c.w.Flush()
+// End flushes.
+func (c *CSV) End(*Run) {
+	c.lines.mu.Lock()
+	defer c.lines.mu.Unlock()
+	c.lines.flush()
+	c.lines.flushed = 0
+}
+
+// Close writes the header if there was no run.
+func (c *CSV) Close(*Recording) error {
+	c.head(false)
+	c.End(nil)
+	return c.lines.err
+}
+
+// csvField quotes a value if it has to be.
+func csvField(s string) string {
+	if strings.ContainsAny(s, "\",\r\n") {
+		return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
 	}
-	return c.err
+	return s
+}
+
+// appendClass is Class.String without a string to be made.
+func appendClass(b []byte, c Class) []byte {
+	switch {
+	case c == 0:
+		return b
+	case c.Stage() == StageStatus:
+		return strconv.AppendInt(append(b, "status."...), int64(c-classStatusBase), 10)
+	}
+	b = append(append(b, c.Stage().String()...), '.')
+	return append(b, c.Cause().String()...)
 }
 
 func appendSeconds(b []byte, ns int64) []byte {

@@ -82,6 +82,9 @@ func (s *rawSocket) awaitConnect(addr netip.AddrPort) error {
 			s.local = net.TCPAddrFromAddrPort(local)
 			if local == netip.AddrPortFrom(addr.Addr().Unmap().WithZone(""), addr.Port()) {
 				result = errSelfConnect
+				// Close must leave no TIME_WAIT: it would keep the port from
+				// the server that comes back to it.
+				_ = unix.SetsockoptLinger(int(fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 			}
 		}
 		return true

@@ -173,7 +173,7 @@ func (l *Load) tryTLS(ctx context.Context) error {
 		err = l.openTunnel(s, l.target)
 	}
 	if err != nil {
-		return nil // for the load to count
+		return l.credentialsError(err) // anything else is for the load to count
 	}
 	l.notes = append(l.notes, "one TLS handshake was made before the load, to try certificates")
 	asked, err := tryHandshake(s, l.cfg.tlsConfig(l.target, true))
@@ -181,7 +181,7 @@ func (l *Load) tryTLS(ctx context.Context) error {
 	case err != nil && notTLS(err):
 		return &HintError{fmt.Sprintf("URL %q: the server does not speak TLS", l.target.shown()), "http:// instead of https://"}
 	case err != nil && rejected(err):
-		return &HintError{fmt.Sprintf("URL %q: %s", l.target.shown(), reason(err)), rejectedHint(err, asked)}
+		return &HintError{fmt.Sprintf("URL %q: %s", l.target.shown(), reason(err)), l.rejectedHint(err, asked)}
 	}
 	return nil
 }
@@ -218,19 +218,27 @@ func tryHandshake(s socket, config *tls.Config) (asked bool, err error) {
 
 // rejectedHint is what to do about a refusal. asked: the server asked for a
 // client's certificate.
-func rejectedHint(err error, asked bool) string {
+func (l *Load) rejectedHint(err error, asked bool) string {
+	const verifyNothing = "--insecure to verify nothing"
+	invalid, _ := errors.AsType[x509.CertificateInvalidError](err)
 	_, untrusted := errors.AsType[x509.UnknownAuthorityError](err)
 	_, misnamed := errors.AsType[x509.HostnameError](err)
-	_, invalid := errors.AsType[*tls.CertificateVerificationError](err)
+	_, unverified := errors.AsType[*tls.CertificateVerificationError](err)
 	switch {
 	case untrusted:
-		return "--cacert FILE to trust its issuer, --insecure to verify nothing"
+		return "--cacert FILE to trust its issuer, " + verifyNothing
 	case misnamed:
-		return "--sni NAME for a name that it is valid for, --insecure to verify nothing"
-	case invalid:
-		return "--insecure to verify nothing"
+		return "--sni NAME for a name that it is valid for, " + verifyNothing
+	case invalid.Cert != nil && invalid.Reason == x509.Expired && time.Now().Before(invalid.Cert.NotBefore):
+		return "set this machine's clock if it is behind, " + verifyNothing
+	case invalid.Cert != nil && invalid.Reason == x509.Expired:
+		return "renew the server's certificate, " + verifyNothing
+	case unverified:
+		return verifyNothing
 	case asked:
 		return "--cert FILE --key FILE for a client's certificate that the server trusts"
+	case l.cfg.TLS.MinVersion > tls.VersionTLS12: // above what is asked for without the flag
+		return "a lower --tls-min, --sni NAME for another name"
 	}
 	return "--tls-min 1.0 for an old server, --sni NAME for another name"
 }

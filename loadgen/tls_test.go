@@ -89,6 +89,10 @@ func TestMisuseOfTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	future, futureRoots, err := faultserver.SelfSignedFor(time.Unix(4.1e9+1e7, 0), time.Unix(4.2e9, 0), "127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
 	client, clients, err := faultserver.SelfSigned("client")
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +110,8 @@ func TestMisuseOfTLS(t *testing.T) {
 		notTLS     bool
 	}{
 		"good":                           {tls: loadgen.TLS{Roots: roots}},
-		"expired":                        {server: func(c *tls.Config) { c.Certificates = []tls.Certificate{expired} }, tls: loadgen.TLS{Roots: expiredRoots}, want: "certificate has expired or is not yet valid: good from 2001-09-09", hint: "--insecure"},
+		"expired":                        {server: func(c *tls.Config) { c.Certificates = []tls.Certificate{expired} }, tls: loadgen.TLS{Roots: expiredRoots}, want: "certificate has expired or is not yet valid: good from 2001-09-09", hint: "renew"},
+		"not yet valid":                  {server: func(c *tls.Config) { c.Certificates = []tls.Certificate{future} }, tls: loadgen.TLS{Roots: futureRoots}, want: "certificate has expired or is not yet valid: good from 2100-", hint: "clock"},
 		"expired, insecure":              {server: func(c *tls.Config) { c.Certificates = []tls.Certificate{expired} }, tls: loadgen.TLS{Insecure: true}},
 		"wrong host":                     {tls: loadgen.TLS{Roots: roots}, host: "other.example", want: "x509: certificate is valid for localhost, gateway.example, not other.example", hint: "--sni NAME"},
 		"wrong host, insecure":           {tls: loadgen.TLS{Insecure: true}, host: "other.example"},
@@ -115,7 +120,7 @@ func TestMisuseOfTLS(t *testing.T) {
 		"unknown issuer, insecure":       {tls: loadgen.TLS{Insecure: true}},
 		"cleartext":                      {notTLS: true, want: "the server does not speak TLS", hint: "http:// instead of https://"},
 		"cleartext, insecure":            {notTLS: true, tls: loadgen.TLS{Insecure: true}, want: "the server does not speak TLS", hint: "http:// instead of https://"},
-		"version too low":                {server: func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }, tls: loadgen.TLS{Roots: roots, MinVersion: tls.VersionTLS13}, want: "protocol version not supported", hint: "--tls-min"},
+		"version too low":                {server: func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }, tls: loadgen.TLS{Roots: roots, MinVersion: tls.VersionTLS13}, want: "protocol version not supported", hint: "a lower --tls-min"},
 		"version high enough":            {server: func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 }, tls: loadgen.TLS{Roots: roots, MinVersion: tls.VersionTLS13}},
 		"old version":                    {server: func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS10 }, tls: loadgen.TLS{Roots: roots}, want: "protocol version not supported", hint: "--tls-min 1.0"},
 		"client unknown, 1.2":            {server: wantClient(tls.VersionTLS12), tls: loadgen.TLS{Roots: roots}, want: "remote error: tls: ", hint: "--cert FILE --key FILE"},
@@ -256,13 +261,13 @@ func TestRecordsBetweenAnswers(t *testing.T) {
 		want  loadgen.ConnectionCount
 	}{
 		"tickets":                     {after: func(r *records) []byte { return r.seal(handshakeRecord, ticket) }, want: loadgen.ConnectionCount{Opened: 1}},
-		"tickets, later":              {after: func(r *records) []byte { return r.seal(handshakeRecord, ticket) }, apart: true, rate: 20, want: loadgen.ConnectionCount{Opened: 1}},
+		"tickets, later":              {after: func(r *records) []byte { return r.seal(handshakeRecord, ticket) }, apart: true, rate: 4, want: loadgen.ConnectionCount{Opened: 1}},
 		"key updates":                 {after: func(r *records) []byte { return r.update(keyUpdate) }, want: loadgen.ConnectionCount{Opened: 1}},
 		"key updates that ask for it": {after: func(r *records) []byte { return r.update(keyUpdateAsking) }, apart: true, rate: 3, want: loadgen.ConnectionCount{Opened: 1}},
 		"goodbye with the answer":     {after: func(r *records) []byte { return r.seal(alertRecord, []byte{1, 0}) }, want: loadgen.ConnectionCount{Opened: n, Stale: n - 1}},
-		"goodbye, later":              {after: func(r *records) []byte { return r.seal(alertRecord, []byte{1, 0}) }, apart: true, rate: 20, want: loadgen.ConnectionCount{Opened: n, Stale: n - 1}},
+		"goodbye, later":              {after: func(r *records) []byte { return r.seal(alertRecord, []byte{1, 0}) }, apart: true, rate: 4, want: loadgen.ConnectionCount{Opened: n, Stale: n - 1}},
 		"fatal alert with the answer": {after: func(r *records) []byte { return r.seal(alertRecord, []byte{2, 80}) }, want: loadgen.ConnectionCount{Opened: n, Stale: n - 1}},
-		"fatal alert, later":          {after: func(r *records) []byte { return r.seal(alertRecord, []byte{2, 80}) }, apart: true, rate: 20, want: loadgen.ConnectionCount{Opened: n, Stale: n - 1}},
+		"fatal alert, later":          {after: func(r *records) []byte { return r.seal(alertRecord, []byte{2, 80}) }, apart: true, rate: 4, want: loadgen.ConnectionCount{Opened: n, Stale: n - 1}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -51,7 +51,7 @@ func (t *traces) full() bool {
 type tracer struct{ steps []TraceStep }
 
 func (t *tracer) note(at int64, err error, format string, args ...any) {
-	t.steps = append(t.steps, TraceStep{At: at, What: fmt.Sprintf(format, args...), Error: errnoText(err)})
+	t.steps = append(t.steps, TraceStep{At: at, What: asText(fmt.Sprintf(format, args...)), Error: asText(errnoText(err))})
 }
 
 // errnoText is an error's cause with the number that the kernel gave it.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -100,12 +101,9 @@ func tellStatus(s *scene, e *evidence) Finding {
 }
 
 func (f *Finding) addRemedy(r Remedy) {
-	for _, other := range f.Remedies {
-		if other == r {
-			return
-		}
+	if !slices.Contains(f.Remedies, r) {
+		f.Remedies = append(f.Remedies, r)
 	}
-	f.Remedies = append(f.Remedies, r)
 }
 
 // quoteAnswer tells one kind of answer: how often, who, its text, its meaning.
@@ -114,9 +112,11 @@ func quoteAnswer(a *loadgen.ErrorAnswer, m *meaning) string {
 	if a.Server != "" {
 		text += " from " + strconv.Quote(a.Server)
 	}
+	var fields strings.Builder
 	for _, field := range a.Fields {
-		text += ", " + strconv.Quote(field)
+		fields.WriteString(", " + strconv.Quote(field))
 	}
+	text += fields.String()
 	if a.Body != "" {
 		text += ": " + strconv.Quote(shorten(a.Body, 100))
 	}

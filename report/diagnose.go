@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -42,6 +43,7 @@ type scene struct {
 	run   *loadgen.Run
 	loss  *Loss
 	lives []life
+	own   map[string][]*life // of lives, by endpoint
 }
 
 // rule claims losses, each of which goes to the first that wants it, and tells
@@ -88,7 +90,8 @@ var runRules = []struct {
 // diagnose finds what the losses have in common, the most frequent first, then
 // what stands against the figures.
 func diagnose(run *loadgen.Run, loss *Loss) []Finding {
-	s := &scene{run, loss, lives(run.Marks)}
+	s := &scene{run: run, loss: loss, lives: lives(run.Marks)}
+	s.own = byEndpoint(s.lives)
 	groups := make([][]*loadgen.LostRequest, len(rules))
 	for i := range run.Lost {
 		l := &run.Lost[i]
@@ -127,6 +130,7 @@ type evidence struct {
 func newEvidence(lost []*loadgen.LostRequest) *evidence {
 	e := &evidence{lost: lost}
 	w := Window{}
+	endpoints := map[string]bool{}
 	for i, l := range lost {
 		from, until := struck(l, near)
 		if i == 0 {
@@ -137,12 +141,12 @@ func newEvidence(lost []*loadgen.LostRequest) *evidence {
 		if l.Reused {
 			e.reused++
 		}
-		if l.Endpoint != "" && !slices.Contains(e.endpoints, l.Endpoint) {
-			e.endpoints = append(e.endpoints, l.Endpoint)
+		if l.Endpoint != "" {
+			endpoints[l.Endpoint] = true
 		}
 		w.addClass(l.Class, 1)
 	}
-	slices.SortFunc(e.endpoints, compareNatural)
+	e.endpoints = slices.SortedFunc(maps.Keys(endpoints), compareNatural)
 	e.classes = w.Classes
 	slices.SortStableFunc(e.classes, func(a, b loadgen.BinLoss) int { return cmp.Compare(b.Count, a.Count) })
 	return e
@@ -199,7 +203,7 @@ func (s *scene) where(e *evidence) string {
 
 // lifeOf is the life that the loss's endpoint was in.
 func (s *scene) lifeOf(l *loadgen.LostRequest) *life {
-	return lifeAt(s.lives, l.Endpoint, l.End)
+	return lifeAt(s.own[l.Endpoint], l.End)
 }
 
 // slowestAnswer is the longest time that an answered request took, in ns.

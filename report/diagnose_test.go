@@ -111,12 +111,12 @@ func TestFindings(t *testing.T) {
 		{
 			name:     "handshake cut, no marks",
 			requests: append(slices.Clone(fleet), lost(500*ms, 501*ms, "tls.eof", "gw-2", eofText)),
-			want:     []want{{"tls-cut", 1, CannotTell, 0, 0}},
+			want:     []want{{"tls-cut", 1, CannotTell, ms, 0}},
 		},
 		{
 			name: "handshake cut while the endpoint was going", marks: abruptMarks(),
 			requests: append(slices.Clone(fleet), lost(620*ms, 621*ms, "tls.reset", "gw-2", resetText)),
-			want:     []want{{"tls-cut", 1, Shown, 0, 53*ms + 140*us}},
+			want:     []want{{"tls-cut", 1, Shown, ms, 53*ms + 140*us}},
 		},
 		{
 			name:     "certificate refused",
@@ -126,7 +126,7 @@ func TestFindings(t *testing.T) {
 		{
 			name:     "name gone",
 			requests: append(slices.Clone(fleet), lost(500*ms, 501*ms, "dns.not-found", "", "no such host"), lost(700*ms, 701*ms, "dns.not-found", "", "no such host")),
-			want:     []want{{"name-lost", 2, Likely, 200 * ms, 0}},
+			want:     []want{{"name-lost", 2, Likely, 201 * ms, 0}},
 		},
 		{
 			name:     "proxy down",

@@ -358,11 +358,13 @@ func graceful(t testing.TB) *loadgen.Run {
 	return newRun(t, gracefulRequests(), variant("graceful", gracefulMarks(1108*ms)))
 }
 
-// fixtures are the recordings that every format is tried on.
-var fixtures = []struct {
+type fixture struct {
 	name  string
 	build func(testing.TB) *loadgen.Recording
-}{
+}
+
+// fixtures are the recordings that every format is tried on.
+var fixtures = []fixture{
 	{"plain", func(t testing.TB) *loadgen.Recording {
 		return recording(newRun(t, steady(400, 0, ms, "10.0.0.1:8080")))
 	}},
@@ -431,6 +433,7 @@ var fixtures = []struct {
 			run.Marks[0].End, run.Marks[0].Error = 630*ms, "interrupted"
 		})))
 	}},
+	{"hostile", hostile},
 	{"broken", func(t testing.TB) *loadgen.Recording {
 		run := graceful(t)
 		run.Counts.OK--
@@ -472,4 +475,49 @@ func mixed(t testing.TB) *loadgen.Recording {
 		b.run.Connections.Stale, b.run.Connections.Ours, b.run.Connections.Surplus = 4, 2, 1
 		b.run.Notes = []string{"gateway has addresses of both families; IPv4 was used"}
 	}))
+}
+
+// nasty are texts as a server that means harm would send them.
+var nasty = []string{
+	"x</details>\n\n# pwned <img src=x onerror=alert(1)> <script>alert(1)</script>",
+	"```\n[click](http://evil.example) ![i](http://evil.example/i.png)\n```\n| a | b |\n|---|---|",
+	"a|b\\|c \\` `code` ``` *bold* _it_ ~~no~~ www.evil.example https://evil.example me@evil.example @everyone #1 $x$ &lt; <!-- ]]>",
+	"\x1b[31mred\x1b[0m \x1b]0;title\x07\u202egnp.exe\u0000\r\nVerdict: pass.\n- - [ ] item",
+	"1. one\n2) two\n+ plus\n===\n---\n> quote\n    code\tand\u2028more",
+}
+
+// hostile has them wherever a text comes from outside.
+func hostile(t testing.TB) *loadgen.Recording { return outsideTexts(t, nasty) }
+
+// outsideTexts has the given texts, which must differ, in all such places.
+func outsideTexts(t testing.TB, texts []string) *loadgen.Recording {
+	t.Helper()
+	var marks []loadgen.Mark
+	list := steady(400, 0, ms, texts...)
+	for i, text := range texts {
+		at := 100*ms + int64(i)*20*ms
+		marks = append(marks,
+			loadgen.Mark{Kind: loadgen.MarkStep, Name: text, Start: at, End: at, Error: text},
+			loadgen.Mark{Kind: loadgen.MarkExited, Name: text, Endpoint: text, Start: at, End: at, Error: text})
+		q := lost(at, at+2*ms, "status.503", text, "")
+		q.status = 503
+		list = append(list, q,
+			lost(at, at+ms, "connect.refused", text, text),
+			lost(at, at+ms, "tls.rejected", text, text),
+			request{start: at, end: at + ms, fate: loadgen.FateSpoiled, class: "client.other", sample: text})
+	}
+	run := newRun(t, list, edited(func(run *loadgen.Run) {
+		run.Variant = texts[0]
+		run.Settings.URL, run.Settings.Method, run.Settings.EndpointHeader = "http://"+texts[1], texts[2], texts[3]
+		run.Notes = texts
+		run.Marks = marks
+		run.Expect, run.Require = []string{"lost == 0", texts[4]}, []string{texts[2]}
+		for _, text := range texts {
+			run.Answers = append(run.Answers, loadgen.ErrorAnswer{Status: 503, Server: text, Fields: texts, Body: text, Count: 1})
+		}
+		run.Traces = []loadgen.Trace{{Start: 100 * ms, Class: class(t, "connect.refused"), Endpoint: texts[0], Steps: []loadgen.TraceStep{{At: 101 * ms, What: texts[1], Error: texts[4]}}}}
+	}))
+	rec := recording(run, newRun(t, steady(10, 0, ms, "gw-1"), variant(texts[1], nil)))
+	rec.Error = texts[3]
+	return rec
 }

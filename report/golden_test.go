@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,22 +29,40 @@ func render(t testing.TB, format Format, r *Report) string {
 	return b.String()
 }
 
-// hasGolden: the lab's variants differ in what the text says of them; one of
-// them as JSON says how a recording is written.
-func hasGolden(fixture, format string) bool {
-	return format != "json" || !strings.HasPrefix(fixture, "lab-") && fixture != "broken"
+type golden struct {
+	name     string
+	write    Format
+	fixtures []string
 }
 
-// TestGolden renders each fixture in each format.
+// goldens lists what is kept of each format: for which fixtures, nil for all.
+// The variants of one fixture differ in what the text says of them; one or two
+// show how the rest is written.
+var goldens = []golden{
+	{"text", Text, nil},
+	{"text-120", TextFor(Options{Width: 120}), []string{"lab", "mixed"}},
+	{"text-colour", TextFor(Options{Colour: true}), []string{"lab-graceful-lost", "mixed"}},
+	{"json", JSON, []string{"plain", "one", "empty", "refused", "mixed", "lab"}},
+	{"report-json", ComputedJSON, []string{"empty", "mixed", "lab-graceful-lost"}},
+	{"markdown", Markdown, []string{"plain", "empty", "refused", "mixed", "lab", "lab-graceful-lost", "hostile"}},
+	{"junit", JUnit, nil},
+}
+
+func hasGolden(fixture, format string) bool {
+	i := slices.IndexFunc(goldens, func(g golden) bool { return g.name == format })
+	return i >= 0 && (goldens[i].fixtures == nil || slices.Contains(goldens[i].fixtures, fixture))
+}
+
+// TestGolden renders fixtures in each format.
 func TestGolden(t *testing.T) {
 	for _, f := range fixtures {
-		for _, format := range Formats {
-			if !hasGolden(f.name, format.Name) {
+		for _, format := range goldens {
+			if !hasGolden(f.name, format.name) {
 				continue
 			}
-			t.Run(f.name+"/"+format.Name, func(t *testing.T) {
-				got := render(t, format.Write, Build(f.build(t)))
-				path := filepath.Join("testdata", "golden", f.name+"."+format.Name)
+			t.Run(f.name+"/"+format.name, func(t *testing.T) {
+				got := render(t, format.write, Build(f.build(t)))
+				path := filepath.Join("testdata", "golden", f.name+"."+format.name)
 				if *update {
 					if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
 						t.Fatal(err)
@@ -56,7 +75,7 @@ func TestGolden(t *testing.T) {
 				if got == string(want) {
 					return
 				}
-				if format.Name == "json" {
+				if format.name == "json" {
 					got, want = jsonView(t, []byte(got)), []byte(jsonView(t, want))
 				}
 				if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
@@ -67,12 +86,57 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// TestGoldenChangeFormats: comparisons in the formats that are not text.
+func TestGoldenChangeFormats(t *testing.T) {
+	for _, c := range changes {
+		for format, names := range map[string][]string{
+			"report-json": {"single", "repeated"},
+			"markdown":    {"single", "repeated", "unlike"},
+			"junit":       {"single", "repeated", "same", "few", "unlike", "lab"},
+			"text-120":    {"repeated"},
+		} {
+			if !slices.Contains(names, c.name) {
+				continue
+			}
+			t.Run(c.name+"/"+format, func(t *testing.T) {
+				i := slices.IndexFunc(goldens, func(g golden) bool { return g.name == format })
+				compareGolden(t, filepath.Join("testdata", "change", c.name+"."+format), render(t, goldens[i].write, c.build(t)))
+			})
+		}
+	}
+}
+
+func compareGolden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("%s differs (- want, + got); go test ./report -run Golden -update rewrites it\n%s", path, diff)
+	}
+}
+
+// TestGoldenOfEachFormat: a format without a golden file is not tested.
+func TestGoldenOfEachFormat(t *testing.T) {
+	for _, format := range Formats {
+		if !slices.ContainsFunc(fixtures, func(f fixture) bool { return hasGolden(f.name, format.Name) }) {
+			t.Errorf("%s: no golden file", format.Name)
+		}
+	}
+}
+
 // TestGoldenNoneLeftOver: a file that no fixture makes is not tested.
 func TestGoldenNoneLeftOver(t *testing.T) {
 	known := map[string]bool{}
 	for _, f := range fixtures {
-		for _, format := range Formats {
-			known[f.name+"."+format.Name] = hasGolden(f.name, format.Name)
+		for _, format := range goldens {
+			known[f.name+"."+format.name] = hasGolden(f.name, format.name)
 		}
 	}
 	files, err := os.ReadDir(filepath.Join("testdata", "golden"))

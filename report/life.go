@@ -90,13 +90,21 @@ func lastIndex(list []life, endpoint string) int {
 	return -1
 }
 
-// lifeAt is the life that endpoint was in at a time: the last one that had
-// begun, give or take near, or else its first; nil when marks tell of none.
-func lifeAt(list []life, endpoint string, at int64) *life {
-	var found *life
+// byEndpoint is where in the list each endpoint's lives are, in order.
+func byEndpoint(list []life) map[string][]*life {
+	index := map[string][]*life{}
 	for i := range list {
-		l := &list[i]
-		if l.endpoint == endpoint && (found == nil || l.begin() <= at+near) {
+		index[list[i].endpoint] = append(index[list[i].endpoint], &list[i])
+	}
+	return index
+}
+
+// lifeAt is the life of one endpoint that it was in at a time: the last one that
+// had begun, give or take near, or else its first; nil when marks tell of none.
+func lifeAt(own []*life, at int64) *life {
+	var found *life
+	for _, l := range own {
+		if found == nil || l.begin() <= at+near {
 			found = l
 		}
 	}

@@ -268,6 +268,10 @@ func endpointLosses(run *loadgen.Run) []EndpointLoss {
 	for _, o := range run.Outcomes {
 		byName[o.Endpoint] = append(byName[o.Endpoint], o)
 	}
+	seen := map[string]loadgen.EndpointSeen{}
+	for _, s := range run.Endpoints {
+		seen[s.Name] = s
+	}
 	var list []EndpointLoss
 	for name, outcomes := range byName {
 		e := EndpointLoss{Name: name, Seen: loadgen.EndpointSeen{Name: name, FirstConnect: -1, LastConnect: -1, FirstAnswer: -1, LastAnswer: -1}}
@@ -280,8 +284,8 @@ func endpointLosses(run *loadgen.Run) []EndpointLoss {
 			}
 		}
 		e.Classes = classLosses(run, outcomes)
-		if i := slices.IndexFunc(run.Endpoints, func(s loadgen.EndpointSeen) bool { return s.Name == name }); i >= 0 {
-			e.Seen = run.Endpoints[i]
+		if s, ok := seen[name]; ok {
+			e.Seen = s
 		}
 		list = append(list, e)
 	}

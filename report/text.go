@@ -1,15 +1,12 @@
 package report
 
 import (
-	"bufio"
 	"cmp"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
-	"unicode/utf8"
 
 	"nodrop/loadgen"
 )
@@ -20,18 +17,28 @@ const maxEndpointLines = 20
 // Text writes what a person reads: hey's report in hey's words and order, then
 // the loss. Of a scenario's runs it writes what the document compares: each
 // variant's statuses and errors, its loss, then all side by side.
-func Text(w io.Writer, r *Report) error {
+//
+// It is 80 columns wide and has no colour; TextFor suits a terminal.
+func Text(w io.Writer, r *Report) error { return writeText(newPage(w, Options{}), r) }
+
+// TextFor is Text for a place with other properties.
+func TextFor(o Options) Format {
+	return func(w io.Writer, r *Report) error { return writeText(newPage(w, o), r) }
+}
+
+func writeText(out *page, r *Report) error {
 	if r.Change != nil {
-		return textChange(w, r)
+		return writeChange(out, r)
 	}
-	out := bufio.NewWriter(w)
 	for i := range r.Runs {
 		run := &r.Runs[i]
 		if run.Run.Variant == "" {
 			writeSummary(out, &run.Summary)
 		} else {
-			fmt.Fprintf(out, "\n%s\n", run.Run.Variant)
-			fmt.Fprintf(out, "%s\n\n", strings.Repeat("=", len(run.Run.Variant)))
+			name := clean(run.Run.Variant)
+			fmt.Fprintln(out)
+			out.heading(name)
+			fmt.Fprintf(out, "%s\n\n", strings.Repeat("=", columns(name)))
 		}
 		writeDistributions(out, &run.Summary)
 		if run.Run.Variant == "" && len(run.Summary.Errors) == 0 {
@@ -43,20 +50,22 @@ func Text(w io.Writer, r *Report) error {
 		writeComparison(out, r.Comparison)
 	}
 	writeVerdict(out, &r.Verdict)
-	return out.Flush()
+	return out.flush()
 }
 
 // writeSummary writes hey's report down to the details; see hey's template in
 // its requester/print.go.
-func writeSummary(out io.Writer, s *Summary) {
-	fmt.Fprintf(out, "\nSummary:\n")
+func writeSummary(out *page, s *Summary) {
+	fmt.Fprintln(out)
+	out.heading("Summary:")
 	fmt.Fprintf(out, "  Total:\t%4.4f secs\n  Slowest:\t%4.4f secs\n  Fastest:\t%4.4f secs\n  Average:\t%4.4f secs\n  Requests/sec:\t%4.4f\n",
 		s.Total, s.Slowest, s.Fastest, s.Average, s.PerSecond)
 	fmt.Fprintf(out, "  \n")
 	if s.TotalBytes > 0 {
 		fmt.Fprintf(out, "  Total data:\t%d bytes\n  Size/request:\t%d bytes\n", s.TotalBytes, s.BytesPerRequest)
 	}
-	fmt.Fprintf(out, "\nResponse time histogram:\n")
+	fmt.Fprintln(out)
+	out.heading("Response time histogram:")
 	var most int64
 	for _, b := range s.Histogram {
 		most = max(most, b.Count)
@@ -65,39 +74,41 @@ func writeSummary(out io.Writer, s *Summary) {
 		bar := (b.Count*40 + most/2) / most
 		fmt.Fprintf(out, "  %4.3f [%d]\t|%s\n", b.Mark, b.Count, strings.Repeat("■", int(bar)))
 	}
-	fmt.Fprintf(out, "\n\nLatency distribution:\n")
+	fmt.Fprintf(out, "\n\n")
+	out.heading("Latency distribution:")
 	for _, p := range s.Percentiles {
 		fmt.Fprintf(out, "  %d%% in %4.4f secs\n", p.Percent, p.Latency)
 	}
-	fmt.Fprintf(out, "\nDetails (average, fastest, slowest):\n")
+	fmt.Fprintln(out)
+	out.heading("Details (average, fastest, slowest):")
 	for _, p := range s.Phases {
 		fmt.Fprintf(out, "  %s:\t%4.4f secs, %4.4f secs, %4.4f secs\n", p.Name, p.Average, p.Fastest, p.Slowest)
 	}
 	fmt.Fprintln(out)
 }
 
-func writeDistributions(out io.Writer, s *Summary) {
-	fmt.Fprintf(out, "Status code distribution:\n")
+func writeDistributions(out *page, s *Summary) {
+	out.heading("Status code distribution:")
 	for _, c := range s.Statuses {
 		fmt.Fprintf(out, "  [%d]\t%d responses\n", c.Status, c.Count)
 	}
 	fmt.Fprintf(out, "\n")
 	if len(s.Errors) > 0 {
-		fmt.Fprintf(out, "Error distribution:\n")
+		out.heading("Error distribution:")
 		for _, e := range s.Errors {
-			fmt.Fprintf(out, "  [%d]\t%s\n", e.Count, e.Text)
+			fmt.Fprintf(out, "  [%d]\t%s\n", e.Count, clean(e.Text))
 		}
 	}
 	fmt.Fprintln(out)
 }
 
-func writeLoss(out io.Writer, r *RunReport) {
+func writeLoss(out *page, r *RunReport) {
 	c := r.Run.Counts
-	fmt.Fprintf(out, "Loss:\n")
+	out.heading("Loss:")
 	fmt.Fprintf(out, "  planned %d = started %d + unsent %d\n", c.Planned, c.Started, c.Unsent)
-	fmt.Fprintf(out, "  started %d = ok %d + lost %d + spoiled %d + aborted %d\n", c.Started, c.OK, c.Lost, c.Spoiled, c.Aborted)
+	fmt.Fprintf(out, "  started %d = ok %d + lost %s + spoiled %d + aborted %d\n", c.Started, c.OK, out.lost(c.Lost), c.Spoiled, c.Aborted)
 	if r.Loss.Identity != nil {
-		fmt.Fprintf(out, "  THE COUNTS CONTRADICT THEMSELVES: %v\n", r.Loss.Identity)
+		fmt.Fprintf(out, "  %s: %v\n", out.in(red, "THE COUNTS CONTRADICT THEMSELVES"), r.Loss.Identity)
 	}
 	writeClasses(out, &r.Loss)
 	writeFindings(out, r.Loss.Findings)
@@ -111,56 +122,67 @@ func writeLoss(out io.Writer, r *RunReport) {
 
 // writeTraces tells lost requests step by step: when, from each one's start,
 // and what.
-func writeTraces(out io.Writer, traces []loadgen.Trace) {
+func writeTraces(out *page, traces []loadgen.Trace) {
 	for i, trace := range traces {
-		fmt.Fprintf(out, "\n  Lost request %d, %s, started at %s:\n", i+1, trace.Class, moment(trace.Start))
-		t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		out.section(fmt.Sprintf("Lost request %d, %s, started at %s:", i+1, trace.Class, moment(trace.Start)))
+		t := &table{indent: 4, gap: 2, prose: true}
 		for _, s := range trace.Steps {
-			what := s.What
-			if s.Error != "" {
-				what += ": " + s.Error
-			}
-			fmt.Fprintf(t, "    +%s\t%s\n", duration(s.At-trace.Start), what)
+			t.row("+"+duration(s.At-trace.Start), clean(stepText(s)))
 		}
-		flush(t)
+		t.write(out)
 	}
 }
 
-func writeClasses(out io.Writer, l *Loss) {
+func stepText(s loadgen.TraceStep) string {
+	if s.Error == "" {
+		return s.What
+	}
+	return s.What + ": " + s.Error
+}
+
+func writeClasses(out *page, l *Loss) {
 	if len(l.Classes) == 0 {
 		return
 	}
-	fmt.Fprintf(out, "\n  By class:\n")
-	t := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	fmt.Fprintf(t, "    class\tfresh\treused\tprocessed by the server?\n")
+	out.section("By class:")
+	t := &table{indent: 4, gap: 3, head: true, prose: true}
+	t.row("class", "fresh", "reused", "processed by the server?")
 	for _, c := range l.Classes {
 		processed := string(c.Class.Info().Processed)
 		if c.Spoiled {
 			processed = "spoiled: failed on this machine"
 		}
-		fmt.Fprintf(t, "    %s\t%d\t%d\t%s\n", c.Class, c.Fresh, c.Reused, processed)
+		t.row(c.Class.String(), strconv.FormatInt(c.Fresh, 10), strconv.FormatInt(c.Reused, 10), processed)
 	}
-	flush(t)
+	t.write(out)
 }
 
 // writeFindings tells why, and what to change: in full for what cost the most.
-func writeFindings(out io.Writer, list []Finding) {
+func writeFindings(out *page, list []Finding) {
 	if len(list) == 0 {
 		return
 	}
-	fmt.Fprintf(out, "\n  Findings:\n")
+	out.section("Findings:")
 	for i, f := range list {
-		writeWrapped(out, fmt.Sprintf("    %d. ", i+1), f.Title+" ("+f.weight()+")")
+		out.paragraph(fmt.Sprintf("    %d. ", i+1), f.Title+" ("+f.weight()+")")
 		for _, e := range f.Evidence {
-			writeWrapped(out, "       - ", e)
+			out.paragraph("       - ", e)
 		}
-		for k, r := range f.Remedies {
-			if i > 0 && k > 0 && r.Where != f.Remedies[0].Where {
-				break
-			}
-			writeWrapped(out, "       > ", r.String())
+		for _, r := range f.shown(i) {
+			out.paragraph("       > ", r.String())
 		}
 	}
+}
+
+// shown are the remedies to tell of the finding in place i: all of the first's,
+// and of the others those that belong where the first of them does.
+func (f *Finding) shown(i int) []Remedy {
+	for k, r := range f.Remedies {
+		if i > 0 && r.Where != f.Remedies[0].Where {
+			return f.Remedies[:k]
+		}
+	}
+	return f.Remedies
 }
 
 // weight is how much a finding explains, and how surely.
@@ -179,22 +201,22 @@ func (r Remedy) String() string {
 	return r.Where + ": " + r.Setting
 }
 
-func writeEndpoints(out io.Writer, l *Loss) {
+func writeEndpoints(out *page, l *Loss) {
 	if len(l.Endpoints) < 2 {
 		return
 	}
-	fmt.Fprintf(out, "\n  By endpoint:\n")
-	t := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	fmt.Fprintf(t, "    endpoint\tok\tlost\tlast connected\tlast answer\tclasses\n")
+	out.section("By endpoint:")
+	t := &table{indent: 4, gap: 3, head: true, prose: true}
+	t.row("endpoint", "ok", "lost", "last connected", "last answer", "classes")
 	for i, e := range l.Endpoints {
 		if i == maxEndpointLines {
-			fmt.Fprintf(t, "    and %d more\n", len(l.Endpoints)-i)
+			t.row(fmt.Sprintf("and %d more", len(l.Endpoints)-i))
 			break
 		}
-		fmt.Fprintf(t, "    %s\t%d\t%d\t%s\t%s\t%s\n", cmp.Or(e.Name, "(none reached)"), e.OK, e.Lost,
+		t.row(cmp.Or(clean(e.Name), "(none reached)"), strconv.FormatInt(e.OK, 10), out.lost(e.Lost),
 			moment(e.Seen.LastConnect), moment(e.Seen.LastAnswer), cmp.Or(classList(e.Classes), "-"))
 	}
-	flush(t)
+	t.write(out)
 }
 
 func classList(classes []ClassLoss) string {
@@ -205,17 +227,17 @@ func classList(classes []ClassLoss) string {
 	return strings.Join(parts, ", ")
 }
 
-func writeWindows(out io.Writer, l *Loss) {
+func writeWindows(out *page, l *Loss) {
 	if len(l.Windows) == 0 {
 		return
 	}
-	fmt.Fprintf(out, "\n  Windows (losses at most %s apart):\n", duration(l.Gap))
+	out.section(fmt.Sprintf("Windows (losses at most %s apart):", duration(l.Gap)))
 	for i, w := range l.Windows {
 		if i == maxEndpointLines {
 			fmt.Fprintf(out, "    and %d more\n", len(l.Windows)-i)
 			break
 		}
-		writeWrapped(out, "    ", fmt.Sprintf("%d. at %s for %s: %s", i+1, moment(w.Begin), duration(w.End-w.Begin), exposure(w)))
+		out.styled("    ", fmt.Sprintf("%d. at %s for %s: %s", i+1, moment(w.Begin), duration(w.End-w.Begin), exposure(out, w)))
 		writeRelation(out, "begins", w.BeginNear)
 		writeRelation(out, "ends", w.EndNear)
 	}
@@ -223,8 +245,8 @@ func writeWindows(out io.Writer, l *Loss) {
 
 // exposure tells what was lost of what: requests that were in flight already
 // are not among those started inside the window.
-func exposure(w Window) string {
-	text := fmt.Sprintf("%d lost, %d started in it", w.Lost, w.Exposed)
+func exposure(out *page, w Window) string {
+	text := fmt.Sprintf("%s lost, %d started in it", out.lost(w.Lost), w.Exposed)
 	if w.Lost > w.InFlight && w.Exposed > 0 {
 		text += fmt.Sprintf(" of which %s were lost", share(w.Ratio()))
 	}
@@ -240,33 +262,32 @@ func exposure(w Window) string {
 	return text
 }
 
-func writeRelation(out io.Writer, verb string, r Relation) {
-	if !r.Known {
-		return
+func writeRelation(out *page, verb string, r Relation) {
+	if r.Known {
+		out.paragraph("      ", verb+" "+r.text())
 	}
+}
+
+func (r Relation) text() string {
 	side := "after"
 	if r.Distance < 0 {
 		side = "before"
 	}
-	fmt.Fprintf(out, "      %s %s %s %s\n", verb, duration(abs(r.Distance)), side, r.Mark.Name)
+	return fmt.Sprintf("%s %s %s", duration(abs(r.Distance)), side, r.Mark.Name)
 }
 
 // writeMarks tells the run's story: steps one by one, the moments of many
 // endpoints together.
-func writeMarks(out io.Writer, marks []loadgen.Mark) {
+func writeMarks(out *page, marks []loadgen.Mark) {
 	if len(marks) == 0 {
 		return
 	}
-	fmt.Fprintf(out, "\n  Marks:\n")
-	t := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	out.section("Marks:")
+	t := &table{indent: 4, gap: 3, prose: true}
 	for _, g := range groupMarks(marks) {
-		when := moment(g.first)
-		if last := moment(g.last); last != when {
-			when += " … " + last
-		}
-		fmt.Fprintf(t, "    %s\t%s\n", when, g.text())
+		t.row(g.when(), clean(g.text()))
 	}
-	flush(t)
+	t.write(out)
 }
 
 // markGroup is the same moment in the life of several endpoints, or one step.
@@ -277,14 +298,20 @@ type markGroup struct {
 }
 
 func groupMarks(marks []loadgen.Mark) []markGroup {
+	type key struct {
+		kind loadgen.MarkKind
+		err  string
+	}
 	var groups []markGroup
+	places := map[key]int{} // in groups, of moments
 	for _, m := range marks {
-		i := slices.IndexFunc(groups, func(g markGroup) bool {
-			return m.Endpoint != "" && g.mark.Endpoint != "" && g.mark.Kind == m.Kind && g.mark.Error == m.Error
-		})
-		if i < 0 {
+		i, known := places[key{m.Kind, m.Error}]
+		if !known || m.Endpoint == "" {
+			i = len(groups)
 			groups = append(groups, markGroup{mark: m, first: m.Start, last: m.End})
-			i = len(groups) - 1
+		}
+		if m.Endpoint != "" {
+			places[key{m.Kind, m.Error}] = i
 		}
 		g := &groups[i]
 		g.last = max(g.last, m.End)
@@ -293,6 +320,14 @@ func groupMarks(marks []loadgen.Mark) []markGroup {
 		}
 	}
 	return groups
+}
+
+func (g markGroup) when() string {
+	when := moment(g.first)
+	if last := moment(g.last); last != when {
+		when += " … " + last
+	}
+	return when
 }
 
 func (g markGroup) text() string {
@@ -306,84 +341,75 @@ func (g markGroup) text() string {
 	return text
 }
 
-func names(list []string) string {
-	list = slices.Clone(list)
-	slices.SortFunc(list, compareNatural)
-	if len(list) > 3 {
-		return fmt.Sprintf("%s … %s (%d)", list[0], list[len(list)-1], len(list))
-	}
-	return strings.Join(list, ", ")
-}
-
-func writeNotes(out io.Writer, r *RunReport) {
+func writeNotes(out *page, r *RunReport) {
 	notes := r.notes()
 	if len(notes) == 0 {
 		return
 	}
-	fmt.Fprintf(out, "\n  Notes:\n")
+	out.section("Notes:")
 	for _, n := range notes {
-		writeWrapped(out, "    - ", n)
+		out.paragraph("    - ", n)
 	}
 }
 
-func writeComparison(out io.Writer, c *Comparison) {
-	fmt.Fprintf(out, "Comparison:\n")
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "\t%s\t\n", strings.Join(c.Columns, "\t"))
-	width := 0
-	for _, row := range c.Rows {
-		width = max(width, len(row.Name))
+// writeComparison sets as many variants side by side as the page has room for,
+// then the next ones.
+func writeComparison(out *page, c *Comparison) {
+	out.heading("Comparison:")
+	for from := 0; from < len(c.Columns); {
+		t, until := comparisonTable(out, c, from)
+		if from > 0 {
+			fmt.Fprintln(out)
+		}
+		t.write(out)
+		from = until
 	}
-	for _, row := range c.Rows {
-		fmt.Fprintf(t, "%-*s\t%s\t\n", width, row.Name, strings.Join(row.Cells, "\t"))
-	}
-	flush(t)
 	fmt.Fprintln(out)
 }
 
-func writeVerdict(out io.Writer, v *Verdict) {
+// comparisonTable takes columns from one on, at least that one.
+func comparisonTable(out *page, c *Comparison, from int) (t *table, until int) {
+	for until = len(c.Columns); ; until-- {
+		t = &table{indent: 2, gap: 2, right: true}
+		head := []string{""}
+		for _, name := range c.Columns[from:until] {
+			head = append(head, clean(name))
+		}
+		t.row(head...)
+		for _, row := range c.Rows {
+			cells := slices.Clone(row.Cells[from:until])
+			for i, cell := range cells {
+				if row.Name == "lost" && cell != "0" {
+					cells[i] = out.in(red, cell)
+				}
+			}
+			t.row(append([]string{row.Name}, cells...)...)
+		}
+		if until == from+1 || t.fits(out) {
+			return t, until
+		}
+	}
+}
+
+func writeVerdict(out *page, v *Verdict) {
 	if v.Outcome == None {
 		return
 	}
-	line := "Verdict: " + string(v.Outcome)
+	line := "Verdict: " + out.in(outcomeStyles[v.Outcome], string(v.Outcome))
 	if v.Sentence != "" {
-		line += ": " + v.Sentence
+		line += ": " + clean(v.Sentence)
 	}
+	// Not wrapped: this is what scripts look for.
 	fmt.Fprintf(out, "%s.\n", line)
 	for _, reason := range v.Reasons {
-		fmt.Fprintf(out, "  - %s\n", reason)
+		fmt.Fprintf(out, "  - %s\n", clean(reason))
 	}
 	for _, hint := range v.Hints {
-		fmt.Fprintf(out, "  hint: %s\n", hint)
+		fmt.Fprintf(out, "  hint: %s\n", clean(hint))
 	}
 }
 
-// lineWidth is what prose is wrapped to.
-const lineWidth = 80
-
-// writeWrapped writes text behind prefix, with further lines indented below it.
-func writeWrapped(out io.Writer, prefix, text string) {
-	line := prefix
-	indent := strings.Repeat(" ", len(prefix)+2)
-	if prefix != strings.TrimRight(prefix, " ") && strings.TrimSpace(prefix) != "" {
-		indent = indent[2:] // below the text, not the bullet
-	}
-	for i, word := range strings.Fields(text) {
-		switch {
-		case i == 0:
-			line += word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > lineWidth:
-			fmt.Fprintln(out, line)
-			line = indent + word
-		default:
-			line += " " + word
-		}
-	}
-	fmt.Fprintln(out, line)
-}
-
-// flush ends a table; the buffer below keeps a write error for Text's Flush.
-func flush(t *tabwriter.Writer) { _ = t.Flush() }
+var outcomeStyles = map[Outcome]style{Pass: green, Fail: red, Inconclusive: yellow}
 
 // duration is a length of time as a person reads it.
 func duration(ns int64) string {

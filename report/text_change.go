@@ -1,22 +1,19 @@
 package report
 
 import (
-	"bufio"
 	"fmt"
-	"io"
 	"math"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 )
 
-// textChange writes a comparison of two arms.
-func textChange(w io.Writer, r *Report) error {
-	out := bufio.NewWriter(w)
+// writeChange writes a comparison of two arms.
+func writeChange(out *page, r *Report) error {
 	c := r.Change
-	fmt.Fprintf(out, "\nComparison, %s:\n", c.kind())
+	fmt.Fprintln(out)
+	out.heading("Comparison, " + c.kind() + ":")
 	for _, arm := range []*Arm{&c.Base, &c.New} {
-		writeWrapped(out, "  ", arm.title())
+		out.paragraph("  ", arm.title())
 	}
 	fmt.Fprintln(out)
 	writeChangeRows(out, c)
@@ -27,14 +24,15 @@ func textChange(w io.Writer, r *Report) error {
 		if len(part.list) == 0 {
 			continue
 		}
-		fmt.Fprintf(out, "\n%s:\n", part.title)
+		fmt.Fprintln(out)
+		out.heading(part.title + ":")
 		for _, text := range part.list {
-			writeWrapped(out, "  - ", text)
+			out.paragraph("  - ", text)
 		}
 	}
 	fmt.Fprintln(out)
 	writeVerdict(out, &r.Verdict)
-	return out.Flush()
+	return out.flush()
 }
 
 // kind says what the figures are.
@@ -59,28 +57,48 @@ func (a *Arm) title() string {
 	return text
 }
 
-func writeChangeRows(out io.Writer, c *Change) {
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	width := 0
+// writeChangeRows writes the figures; the ranges in a table of their own where
+// they have no room beside.
+func writeChangeRows(out *page, c *Change) {
+	t := c.table(c.head(), c.cells)
+	if !c.Repeated || t.fits(out) {
+		t.write(out)
+		return
+	}
+	c.table([]string{"base", "new", "change", "p"}, func(row ChangeRow) []string {
+		return []string{row.Base.median(row.Dimension), row.New.median(row.Dimension), row.ChangeText(), row.PText()}
+	}).write(out)
+	fmt.Fprintln(out)
+	c.table([]string{"range of base", "range of new"}, func(row ChangeRow) []string {
+		return []string{row.Base.between(row.Dimension), row.New.between(row.Dimension)}
+	}).write(out)
+}
+
+func (c *Change) table(head []string, cells func(ChangeRow) []string) *table {
+	t := &table{indent: 4, gap: 2, right: true}
+	t.row(append([]string{""}, head...)...)
 	for _, row := range c.Rows {
-		width = max(width, len(row.Label))
+		t.row(append([]string{row.Label}, cells(row)...)...)
 	}
-	head := []string{"base", "new", "change"}
-	if c.Repeated {
-		head = []string{"base", "range", "new", "range", "change", "p"}
+	return t
+}
+
+// head names the columns of a row.
+func (c *Change) head() []string {
+	if !c.Repeated {
+		return []string{"base", "new", "change"}
 	}
-	fmt.Fprintf(t, "  %-*s\t%s\t\n", width, "", strings.Join(head, "\t"))
-	for _, row := range c.Rows {
-		cells := []string{row.Base.median(row.Dimension), row.New.median(row.Dimension), row.ChangeText()}
-		if c.Repeated {
-			cells = []string{
-				row.Base.median(row.Dimension), row.Base.between(row.Dimension),
-				row.New.median(row.Dimension), row.New.between(row.Dimension), row.ChangeText(), row.PText(),
-			}
-		}
-		fmt.Fprintf(t, "  %-*s\t%s\t\n", width, row.Label, strings.Join(cells, "\t"))
+	return []string{"base", "range", "new", "range", "change", "p"}
+}
+
+func (c *Change) cells(row ChangeRow) []string {
+	if !c.Repeated {
+		return []string{row.Base.median(row.Dimension), row.New.median(row.Dimension), row.ChangeText()}
 	}
-	flush(t)
+	return []string{
+		row.Base.median(row.Dimension), row.Base.between(row.Dimension),
+		row.New.median(row.Dimension), row.New.between(row.Dimension), row.ChangeText(), row.PText(),
+	}
 }
 
 // ChangeText is the change as a person reads it: "=" where nothing differs, "~"

@@ -96,14 +96,15 @@ func strikes(run *loadgen.Run) []strike {
 }
 
 // struck is when a lost request met what it was lost to. A connection that
-// was refused met it when the request started; so did a request that hung, for
-// it is not known how long after. All others were cut when they failed: a
-// request of 3 s that is killed at its end belongs to what killed it.
+// was refused, by the target or on the way to it, met it when the request
+// started; so did a request that hung, for it is not known how long after. All
+// others were cut when they failed: a request of 3 s that is killed at its end
+// belongs to what killed it.
 func struck(l *loadgen.LostRequest, resolution int64) (from, until int64) {
-	switch stage := l.Class.Stage(); {
+	switch {
 	case l.Class.Cause() == loadgen.CauseTimeout:
 		return l.Start, l.Start
-	case stage == loadgen.StageConnect && l.End-l.Start <= resolution:
+	case l.Class.Info().SafeToRetry() && l.End-l.Start <= resolution:
 		return l.Start, l.End
 	}
 	return l.End, l.End

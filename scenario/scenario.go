@@ -107,6 +107,7 @@ func (s *Scenario) runVariant(ctx context.Context, v Variant, watch func(string,
 		}
 	}
 	cfg := s.Load
+	cfg.Variant = v.Name
 	if env.Endpoints != nil {
 		cfg.Endpoints = env.Endpoints
 	}
@@ -127,9 +128,10 @@ func (s *Scenario) runVariant(ctx context.Context, v Variant, watch func(string,
 	<-finished
 	stop()
 	done = append(done, t.acted...)
-	run.Variant, run.Expect, run.Require, run.FailIf = v.Name, v.Expect, v.Require, v.FailIf
+	run.Expect, run.Require, run.FailIf = v.Expect, v.Require, v.FailIf
 	run.Marks = append(run.Marks, t.finish()...)
 	loadgen.SortMarks(run.Marks)
+	load.End(run)
 	return run, nil
 }
 

@@ -92,6 +92,15 @@ func (c client) expectEnd(want string, end error) {
 	}
 }
 
+// expectDrops reads to the end, which comes after any number of drops.
+func (c client) expectDrops() {
+	c.t.Helper()
+	got, err := io.ReadAll(c)
+	if strings.Trim(string(got), "x") != "" || err != nil {
+		c.t.Fatalf("got %q, then %v; want drops, then a FIN", got, err)
+	}
+}
+
 // start runs a server for the length of the test.
 func start(t *testing.T, plan Plan) *Server {
 	t.Helper()
@@ -137,11 +146,14 @@ func expectCounts(t *testing.T, s *Server, want Counts) {
 	}
 }
 
+// messageBody is the length of a POST's body.
+const messageBody = 3000
+
 // message is a request; a POST has a body.
 func message(method string, fields ...string) string {
 	var body string
 	if method == "POST" {
-		body = strings.Repeat("b", 3000)
+		body = strings.Repeat("b", messageBody)
 		fields = append(fields, "Content-Type: text/plain", fmt.Sprint("Content-Length: ", len(body)))
 	}
 	return method + " /some/path?x=y HTTP/1.1\r\nHost: gateway\r\n" + strings.Join(append(fields, ""), "\r\n") + "\r\n" + body

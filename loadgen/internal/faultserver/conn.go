@@ -7,12 +7,16 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"time"
 )
 
 // ackBound is how long a RST waits for the client to acknowledge the bytes
 // before it. A delayed acknowledgement takes 40 ms on Linux.
 const ackBound = time.Second
+
+// dripEvery is how long a slow answer waits before its next byte.
+const dripEvery = 20 * time.Millisecond
 
 // readBufferSize holds the longest line of a head, and any ClientHello.
 const readBufferSize = 8 << 10
@@ -25,6 +29,8 @@ type conn struct {
 	tls    *tls.Conn // over tcp; nil in cleartext, and until the handshake
 	in     *bufio.Reader
 	client netip.AddrPort
+
+	unasked int64 // bytes that came after an early answer
 }
 
 func newConn(s *Server, tcp *net.TCPConn) *conn {
@@ -57,17 +63,29 @@ func (c *conn) exchange(reused bool) bool {
 	kind := c.server.draw()
 	s := kinds[kind].script(r)
 	if !s.early {
-		if err := r.readBody(c.in); err != nil {
+		if err := c.readBody(r, s.before); err != nil {
 			c.note(err)
 			return false
 		}
 	}
 	c.server.countRequest(kind, reused)
-	if err := c.play(s); err != nil {
+	err = c.play(s)
+	c.server.countUnasked(c.unasked)
+	if err != nil {
 		c.server.count(func(n *Counts) *int64 { return &n.Failed })
 		return false
 	}
 	return s.end == endKeep
+}
+
+// readBody reads a request's body, which may wait for what comes before it.
+func (c *conn) readBody(r request, before []byte) error {
+	if len(before) > 0 {
+		if _, err := c.out().Write(before); err != nil {
+			return err
+		}
+	}
+	return r.readBody(c.in)
 }
 
 // note counts a request that was not read whole.
@@ -87,16 +105,12 @@ func (c *conn) note(err error) {
 // play writes a script's bytes, makes its ending and, unless the connection is
 // kept, stays until there is nothing left but to close it.
 func (c *conn) play(s script) error {
-	var out io.Writer = c.tcp
-	if c.tls != nil {
-		out = c.tls
-	}
 	step := len(s.out)
 	if s.bytewise {
 		step = 1 // the socket has TCP_NODELAY, as all of package net: each write is a segment, and a TLS record
 	}
 	for rest := s.out; len(rest) > 0; rest = rest[step:] {
-		if _, err := out.Write(rest[:step]); err != nil {
+		if _, err := c.out().Write(rest[:step]); err != nil {
 			return err
 		}
 	}
@@ -111,7 +125,7 @@ func (c *conn) play(s script) error {
 			return err
 		}
 		if s.early {
-			c.drain()
+			c.unasked += c.drain()
 		} else {
 			c.afterFIN()
 		}
@@ -119,8 +133,34 @@ func (c *conn) play(s script) error {
 		return c.reset(len(s.out) > 0)
 	case endHold:
 		c.drain()
+	case endDrip:
+		c.drip()
 	}
 	return nil
+}
+
+// out is what bytes for the client are written to.
+func (c *conn) out() io.Writer {
+	if c.tls != nil {
+		return c.tls
+	}
+	return c.tcp
+}
+
+// drip writes a byte now and then, and reads meanwhile, until the client or
+// Server.Close closes the connection. How it ends does not matter.
+func (c *conn) drip() {
+	for {
+		if c.tcp.SetReadDeadline(time.Now().Add(dripEvery)) != nil {
+			return
+		}
+		if _, err := io.Copy(io.Discard, c.in); !errors.Is(err, os.ErrDeadlineExceeded) {
+			return
+		}
+		if _, err := c.out().Write([]byte("x")); err != nil {
+			return
+		}
+	}
 }
 
 // finish sends the FIN of an orderly close, which over TLS announces itself.
@@ -159,8 +199,11 @@ func (c *conn) afterFIN() {
 }
 
 // drain reads until the client, or Server.Close, closes the connection. How it
-// ends does not matter.
-func (c *conn) drain() { _, _ = io.Copy(io.Discard, c.in) }
+// ends does not matter. It returns how many bytes came.
+func (c *conn) drain() int64 {
+	n, _ := io.Copy(io.Discard, c.in)
+	return n
+}
 
 // close is for when nothing is left to be done about an error, or to be said.
 func (c *conn) close() { _ = c.tcp.Close() }

@@ -15,7 +15,7 @@ type Count struct {
 // it is a reset on a reused connection.
 type Counts struct {
 	Connections int64          // accepted
-	Requests    int64          // read whole, or up to the end of the head if the kind is EarlyAnswer
+	Requests    int64          // read whole, or up to the end of the head if that is when the kind answers
 	ByKind      map[Kind]Count // requests that got this kind; kinds that none got are absent
 
 	// AfterFIN counts requests read whole on a connection whose FIN the server
@@ -25,6 +25,7 @@ type Counts struct {
 
 	Incomplete int64 // begun, but the connection ended before the request did
 	Malformed  int64 // not delimited in a way this server knows; met with a FIN
+	Unasked    int64 // bytes of bodies that came after the answer to their head, and its FIN
 	Failed     int64 // of Requests and Handshakes: the client was gone before the kind was carried out to its end
 
 	// Handshakes counts those whose ClientHello was read, by what they met; nil

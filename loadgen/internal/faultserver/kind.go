@@ -36,7 +36,25 @@ const (
 	MalformedChunk                 // a chunk size that is no number, FIN
 	OKThenFIN                      // as OK, then an unannounced FIN
 	OKThenRST                      // as OK, then an unannounced RST
-	EarlyAnswer                    // 413 and FIN at the end of the head, the body drained unseen
+	EarlyAnswer                    // 413 and FIN at the end of the request's head, its body drained unseen
+
+	InterimFlood      // 1000 × 103 before the 200
+	EndlessInterim    // 103s of 1.25 MiB in all before the 200
+	LongField         // a head with one field of 1.25 MiB
+	ManyFields        // a head with fields of 1.25 MiB in all
+	SlowHead          // part of the head, then a byte now and then until the client closes
+	SlowBody          // 400 of a million bytes, then a byte now and then until the client closes
+	Trailers          // 200 in chunks, with trailers, one of them in two lines
+	MalformedTrailer  // a trailer without a colon, FIN
+	Gzip              // 200 whose content is compressed
+	BadGzip           // the same with a wrong checksum
+	ShortGzip         // the same without its end, in a body that is framed as it should be
+	EOFInGzip         // the same without its end, in a body that ends with the FIN
+	Continue          // 100 before the request's body is read, then as OK
+	ExpectationFailed // 417, the connection kept; at the end of the head if the request expects a 100
+	EOFBeforeBody     // FIN at the end of the request's head, its body drained unseen
+	ResetBeforeBody   // RST at the end of the request's head
+	EOFAfterContinue  // 100 before the request's body is read, then FIN
 
 	numKinds
 )
@@ -70,6 +88,23 @@ var kinds = [numKinds]struct {
 	OKThenFIN:          {"ok then fin", cut(okBytes, endFIN)},
 	OKThenRST:          {"ok then rst", cut(okBytes, endRST)},
 	EarlyAnswer:        {"early answer", earlyAnswer},
+	InterimFlood:       {"interim flood", interimFlood},
+	EndlessInterim:     {"endless interim", endlessInterim},
+	LongField:          {"long field", longField},
+	ManyFields:         {"many fields", manyFields},
+	SlowHead:           {"slow head", cut(partOfHead, endDrip)},
+	SlowBody:           {"slow body", slowBody},
+	Trailers:           {"trailers", trailers},
+	MalformedTrailer:   {"malformed trailer", cut(badTrailer, endFIN)},
+	Gzip:               {"gzip", gzipOf(whole)},
+	BadGzip:            {"bad gzip", gzipOf(miscounted)},
+	ShortGzip:          {"short gzip", gzipOf(shortened)},
+	EOFInGzip:          {"eof in gzip", cut(partOfGzip, endCut)},
+	Continue:           {"continue", goAhead},
+	ExpectationFailed:  {"expectation failed", expectationFailed},
+	EOFBeforeBody:      {"eof before body", early(cut(nothing, endCut))},
+	ResetBeforeBody:    {"reset before body", early(cut(nothing, endRST))},
+	EOFAfterContinue:   {"eof after continue", eofAfterContinue},
 }
 
 // String is the kind's name, e.g. "eof before answer".

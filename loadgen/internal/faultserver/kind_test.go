@@ -2,6 +2,8 @@ package faultserver
 
 import (
 	"bufio"
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -25,7 +27,7 @@ func TestEveryKindHasARow(t *testing.T) {
 			t.Errorf("%v: no test of what it sends", k)
 		}
 	}
-	if got, want := numKinds.String(), "kind(24)"; got != want {
+	if got, want := numKinds.String(), "kind(41)"; got != want {
 		t.Errorf("unknown kind: got %q; want %q", got, want)
 	}
 }
@@ -35,6 +37,11 @@ const (
 	chunkedWire = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"
 	cutWire     = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
 )
+
+// gzipWire is the head of a compressed body without its last bytes.
+func gzipWire(missing int) string {
+	return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n", len(compressed())-missing)
+}
 
 // wire is what each kind sends: the part that every method gets, the part that
 // HEAD does not get, and what follows.
@@ -65,6 +72,23 @@ var wire = map[Kind]struct {
 	MalformedChunk:     {chunkedWire, "five\r\nhello\r\n0\r\n\r\n", endFIN},
 	OKThenFIN:          {okWire, "ok\n", endFIN},
 	OKThenRST:          {okWire, "ok\n", endRST},
+	InterimFlood:       {strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 1000) + okWire, "ok\n", endKeep},
+	EndlessInterim:     {strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: "+strings.Repeat("x", 4096)+"\r\n\r\n", 320) + okWire, "ok\n", endKeep},
+	LongField:          {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-Long: " + strings.Repeat("x", 1310720) + "\r\n\r\n", "ok\n", endKeep},
+	ManyFields:         {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n" + strings.Repeat("X-Many: 0123456789abcdef0123456789abcdef\r\n", 32768) + "\r\n", "ok\n", endKeep},
+	SlowHead:           {"HTTP/1.1 200 OK\r\nContent-Le", "", endDrip},
+	SlowBody:           {"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", strings.Repeat("x", 400), endDrip},
+	Trailers:           {chunkedWire, "5\r\nhello\r\n0\r\nX-Sum: 5\r\nX-Folded: a\r\n b\r\nX-Empty:\r\n\r\n", endKeep},
+	MalformedTrailer:   {chunkedWire, "5\r\nhello\r\n0\r\nX-Sum 5\r\n\r\n", endFIN},
+	Gzip:               {gzipWire(0), string(compressed()), endKeep},
+	BadGzip:            {gzipWire(0), string(miscounted(compressed())), endKeep},
+	ShortGzip:          {gzipWire(12), string(shortened(compressed())), endKeep},
+	EOFInGzip:          {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n", string(shortened(compressed())), endCut},
+	Continue:           {continues + okWire, "ok\n", endKeep},
+	ExpectationFailed:  {"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 8\r\n\r\n", "no body\n", endKeep},
+	EOFBeforeBody:      {"", "", endCut},
+	ResetBeforeBody:    {"", "", endRST},
+	EOFAfterContinue:   {continues, "", endCut},
 	EarlyAnswer:        {"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\n", "too large", endFIN},
 }
 
@@ -131,8 +155,20 @@ func testKind(t *testing.T, k Kind, method string, reused, secure bool) {
 	case endHold:
 		c.finish() // as above: the silence ends when the client's side does
 		c.expectEnd(sent, nil)
+	case endDrip:
+		if method == "HEAD" && wire[k].body != "" {
+			c.finish() // no body, and no drop of it
+			c.expectEnd(sent, nil)
+			break
+		}
+		c.expect(sent + "xxx")
+		c.finish()
+		c.expectDrops()
 	case endFIN, endCut:
 		c.expectEnd(sent, nil)
+		if early := k == EarlyAnswer || k == EOFBeforeBody; early && method == "POST" {
+			want.Unasked = messageBody
+		}
 	case endRST:
 		c.expectEnd(sent, errReset)
 	}
@@ -157,6 +193,12 @@ func TestAnswersParse(t *testing.T) {
 		OKThenFIN:      {200, "ok\n"},
 		OKThenRST:      {200, "ok\n"},
 		EarlyAnswer:    {413, "too large"},
+		InterimFlood:   {200, "ok\n"},
+		Trailers:       {200, "hello"},
+		Gzip:           {200, string(compressed())},
+		Continue:       {200, "ok\n"},
+
+		ExpectationFailed: {417, "no body\n"},
 	} {
 		for _, method := range []string{"GET", "HEAD"} {
 			t.Run(k.String()+"/"+method, func(t *testing.T) {
@@ -218,4 +260,65 @@ func TestCloseIsAnnouncedAndMadeByTheServer(t *testing.T) {
 			expectCounts(t, s, Counts{Connections: 1, Requests: 1, ByKind: map[Kind]Count{tt.kind: {Fresh: 1}}})
 		})
 	}
+}
+
+// TestCompressed reads what Gzip, BadGzip and ShortGzip send, uncompressed.
+func TestCompressed(t *testing.T) {
+	for want, content := range map[error][]byte{
+		nil:                 compressed(),
+		gzip.ErrChecksum:    miscounted(compressed()),
+		io.ErrUnexpectedEOF: shortened(compressed()),
+	} {
+		r, err := gzip.NewReader(bytes.NewReader(content))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(r)
+		if !errors.Is(err, want) || want == nil && string(got) != strings.Repeat(plain, 300) {
+			t.Errorf("got %.99q, %v; want %v", got, err, want)
+		}
+	}
+}
+
+// TestExpectation: the kinds that treat a request's head before its body.
+func TestExpectation(t *testing.T) {
+	const expecting = "PUT / HTTP/1.1\r\nExpect: 100-Continue\r\nContent-Length: 5\r\n\r\n"
+	t.Run("continue", func(t *testing.T) {
+		s := start(t, Always(Continue))
+		c := dial(t, s.Addr())
+		for range 2 {
+			c.send(expecting)
+			c.expect(continues)
+			c.send("hello")
+			c.expect(okWire + "ok\n")
+		}
+		c.quit()
+		expectCounts(t, s, Counts{Connections: 1, Requests: 2, ByKind: map[Kind]Count{Continue: {Fresh: 1, Reused: 1}}})
+	})
+	t.Run("body never comes", func(t *testing.T) {
+		s := start(t, Always(Continue))
+		c := dial(t, s.Addr())
+		c.send(expecting)
+		c.expect(continues)
+		c.quit()
+		expectCounts(t, s, Counts{Connections: 1, Incomplete: 1, ByKind: map[Kind]Count{}})
+	})
+	t.Run("failed", func(t *testing.T) {
+		s := start(t, Always(ExpectationFailed))
+		c := dial(t, s.Addr())
+		for range 2 {
+			c.send(expecting)
+			c.expect(wire[ExpectationFailed].head + wire[ExpectationFailed].body)
+		}
+		c.quit()
+		expectCounts(t, s, Counts{Connections: 1, Requests: 2, ByKind: map[Kind]Count{ExpectationFailed: {Fresh: 1, Reused: 1}}})
+	})
+	t.Run("failed, and the body sent", func(t *testing.T) {
+		s := start(t, Always(ExpectationFailed))
+		c := dial(t, s.Addr())
+		c.send(expecting + "hello\r\n")
+		c.expectEnd(wire[ExpectationFailed].head+wire[ExpectationFailed].body, nil)
+		c.quit()
+		expectCounts(t, s, Counts{Connections: 1, Requests: 1, Malformed: 1, ByKind: map[Kind]Count{ExpectationFailed: {Fresh: 1}}})
+	})
 }

@@ -20,6 +20,7 @@ type request struct {
 	headOnly bool  // HEAD
 	http10   bool  // HTTP/1.0
 	close    bool  // the client asks to close the connection, as every HTTP/1.0 client does
+	expects  bool  // the body waits for a 100
 	length   int64 // of the body
 }
 
@@ -79,6 +80,8 @@ func (r *request) field(line []byte) error {
 		r.length = int64(n)
 	case "transfer-encoding":
 		return errMalformed
+	case "expect":
+		r.expects = bytes.EqualFold(bytes.TrimSpace(value), []byte("100-continue"))
 	case "connection":
 		for token := range bytes.SplitSeq(value, []byte(",")) {
 			if bytes.EqualFold(bytes.TrimSpace(token), []byte("close")) {

@@ -1,10 +1,16 @@
 package faultserver
 
-import "strings"
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"strings"
+)
 
 // script is what the server does with one request: a pure function of the
 // request's head.
 type script struct {
+	before   []byte // what it writes before it reads the request's body
 	out      []byte // what it writes
 	bytewise bool   // one write per byte
 	early    bool   // written without reading the request's body
@@ -20,6 +26,7 @@ const (
 	endCut                // the same as a killed process does it: over TLS, without close_notify
 	endRST                // RST, once the client's kernel has all bytes
 	endHold               // nothing at all, until the client closes
+	endDrip               // a byte now and then, until the client closes
 )
 
 // head is a response's head; it says that the connection closes if the request
@@ -108,6 +115,119 @@ func earlyAnswer(r request) script {
 	s := answer(r, body(r, head(r, "413 Content Too Large", "Content-Length: 9"), "too large"))
 	s.early = true
 	return s
+}
+
+// early is the script of what happens at the end of the request's head.
+func early(late func(request) script) func(request) script {
+	return func(r request) script {
+		s := late(r)
+		s.early = true
+		return s
+	}
+}
+
+// large is more than any head that a client should put up with.
+const large = 5 << 18
+
+func interimFlood(r request) script {
+	if r.http10 {
+		return ok(r)
+	}
+	return answer(r, append(bytes.Repeat([]byte("HTTP/1.1 103 Early Hints\r\n\r\n"), 1000), okBytes(r)...))
+}
+
+func endlessInterim(r request) script {
+	if r.http10 {
+		return ok(r)
+	}
+	one := fmt.Appendf(nil, "HTTP/1.1 103 Early Hints\r\nLink: %s\r\n\r\n", strings.Repeat("x", 4096))
+	return answer(r, append(bytes.Repeat(one, large/4096), okBytes(r)...))
+}
+
+func longField(r request) script {
+	return answer(r, body(r, head(r, "200 OK", "Content-Length: 3", "X-Long: "+strings.Repeat("x", large)), "ok\n"))
+}
+
+func manyFields(r request) script {
+	const line = "X-Many: 0123456789abcdef0123456789abcdef"
+	fields := append([]string{"Content-Length: 3"}, strings.Split(strings.Repeat("\n"+line, large/len(line))[1:], "\n")...)
+	return answer(r, body(r, head(r, "200 OK", fields...), "ok\n"))
+}
+
+func slowBody(r request) script {
+	out := body(r, head(r, "200 OK", "Content-Length: 1000000"), strings.Repeat("x", 400))
+	if r.headOnly {
+		return script{out: out, end: endHold}
+	}
+	return script{out: out, end: endDrip}
+}
+
+func trailers(r request) script {
+	if r.http10 {
+		return closeDelimited(r)
+	}
+	return answer(r, body(r, chunkedHead(r), "5\r\nhello\r\n0\r\nX-Sum: 5\r\nX-Folded: a\r\n b\r\nX-Empty:\r\n\r\n"))
+}
+
+func badTrailer(r request) []byte {
+	return body(r, chunkedHead(r), "5\r\nhello\r\n0\r\nX-Sum 5\r\n\r\n")
+}
+
+// gzipOf is the script of a compressed answer, damaged in a way of its own.
+func gzipOf(damage func([]byte) []byte) func(request) script {
+	return func(r request) script {
+		content := damage(compressed())
+		length := fmt.Sprint("Content-Length: ", len(content))
+		return answer(r, body(r, head(r, "200 OK", "Content-Encoding: gzip", length), string(content)))
+	}
+}
+
+func partOfGzip(r request) []byte {
+	r.close = true
+	return body(r, head(r, "200 OK", "Content-Encoding: gzip"), string(shortened(compressed())))
+}
+
+// plain is what compressed holds.
+const plain = "nothing is lost until it is counted\n"
+
+func compressed() []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	for range 300 {
+		_, _ = w.Write([]byte(plain)) // memory takes all there is
+	}
+	_ = w.Close()
+	return b.Bytes()
+}
+
+func whole(content []byte) []byte { return content }
+
+func shortened(content []byte) []byte { return content[:len(content)-12] }
+
+// miscounted breaks the checksum, which stands before the length.
+func miscounted(content []byte) []byte {
+	content[len(content)-8] ^= 1
+	return content
+}
+
+const continues = "HTTP/1.1 100 Continue\r\n\r\n"
+
+func goAhead(r request) script {
+	s := ok(r)
+	if !r.http10 {
+		s.before = []byte(continues)
+	}
+	return s
+}
+
+func expectationFailed(r request) script {
+	s := answer(r, body(r, head(r, "417 Expectation Failed", "Content-Length: 8"), "no body\n"))
+	s.early = r.expects
+	return s
+}
+
+func eofAfterContinue(request) script {
+	return script{before: []byte(continues), end: endCut}
 }
 
 func nothing(request) []byte { return nil }

@@ -254,3 +254,10 @@ func (s *Server) count(field func(*Counts) *int64) {
 	defer s.mu.Unlock()
 	*field(&s.counts)++
 }
+
+// countUnasked counts bytes that came after an early answer.
+func (s *Server) countUnasked(n int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts.Unasked += n
+}

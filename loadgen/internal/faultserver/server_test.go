@@ -42,7 +42,7 @@ func TestEarlyAnswerDrainsTheBody(t *testing.T) {
 	c.send(strings.Repeat("b", length))
 	c.finish()
 	c.expectEnd("", nil)
-	expectCounts(t, s, Counts{Connections: 1, Requests: 1, ByKind: map[Kind]Count{EarlyAnswer: {Fresh: 1}}})
+	expectCounts(t, s, Counts{Connections: 1, Requests: 1, Unasked: length, ByKind: map[Kind]Count{EarlyAnswer: {Fresh: 1}}})
 }
 
 func TestUncountedRequests(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -106,6 +107,30 @@ func noReuse(patterns ...string) func([]byte, verdict, verdict) bool {
 	}
 }
 
+var fold = regexp.MustCompile(`[ \t]*\r?\n[ \t]+`)
+
+// spaceInName: the line that we refuse, folds joined, has a space before its
+// colon. The error quotes no more than the begin of a long one, so the name is
+// looked up in the bytes.
+func spaceInName(in []byte, ours, theirs verdict) bool {
+	text, found := strings.CutPrefix(ours.Err, "malformed header field ")
+	if !found || !theirs.accepted() {
+		return false
+	}
+	begin, err := strconv.Unquote(text)
+	if err != nil {
+		return false
+	}
+	begin, _, _ = strings.Cut(begin, ":")
+	for line := range strings.Lines(fold.ReplaceAllString(string(in), " ")) {
+		name, _, colon := strings.Cut(line, ":")
+		if colon && strings.HasPrefix(name, begin) && strings.Contains(name, " ") {
+			return true
+		}
+	}
+	return false
+}
+
 var differences = []difference{
 	{
 		"versions other than HTTP/1.x",
@@ -125,7 +150,7 @@ var differences = []difference{
 	{
 		"space in or after a field name",
 		"RFC 9112 §5.1 forbids it; net/http keeps such a field under a name nobody looks up, so a Content-Length with a space is lost and with it the end of the body",
-		refused(`^malformed header field "[^":]* [^":]*:`),
+		spaceInName,
 	},
 	{
 		"bare LF in trailers",

@@ -15,6 +15,10 @@ type Request struct {
 	Fields []Field // in this order, after Host
 	Body   []byte
 	Close  bool // adds "Connection: close"
+
+	// Length is that of a body which is not in Body: the caller sends it after
+	// the bytes of the request.
+	Length int64
 }
 
 // Validate reports what in the request would not stay within its line, or
@@ -57,8 +61,9 @@ func (r *Request) Append(dst []byte) []byte {
 		dst = appendField(dst, f.Name, f.Value)
 		framed = framed || equalFold(f.Name, "content-length") || equalFold(f.Name, "transfer-encoding")
 	}
-	if !framed && (len(r.Body) > 0 || expectsBody(r.Method)) {
-		dst = appendField(dst, "Content-Length", strconv.Itoa(len(r.Body)))
+	length := int64(len(r.Body)) + r.Length
+	if !framed && (length > 0 || expectsBody(r.Method)) {
+		dst = appendField(dst, "Content-Length", strconv.FormatInt(length, 10))
 	}
 	if r.Close {
 		dst = appendField(dst, "Connection", "close")

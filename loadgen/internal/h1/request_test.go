@@ -12,6 +12,17 @@ import (
 	"nodrop/loadgen/internal/h1"
 )
 
+// TestBodyToFollow: the bytes end with the head, which announces the body.
+func TestBodyToFollow(t *testing.T) {
+	for method, length := range map[string]int64{"PUT": 5 << 30, "GET": 1} {
+		r := h1.Request{Method: method, Host: "h", Length: length}
+		want := fmt.Sprintf("%s / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n", method, length)
+		if got := string(r.Append(nil)); got != want {
+			t.Errorf("got %q; want %q", got, want)
+		}
+	}
+}
+
 func TestRequestAppend(t *testing.T) {
 	for name, test := range map[string]struct {
 		in   h1.Request

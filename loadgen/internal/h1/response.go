@@ -39,8 +39,9 @@ const (
 // nobody comes near it.
 const defaultMaxHead = 1 << 20
 
-// Parser reads one answer at a time, in pieces of any size. Bodies are counted
-// and discarded. It is ready after Reset, again and again.
+// Parser reads one answer at a time, in pieces of any size. Bodies are counted,
+// handed to whoever asked for them, and discarded. It is ready after Reset,
+// again and again.
 type Parser struct {
 	// MaxHead bounds the bytes of all heads of one answer, interim ones
 	// included; and on its own the trailers, and each chunk-size line.
@@ -52,18 +53,19 @@ type Parser struct {
 	// A change takes effect at the next Reset.
 	Capture []string
 
-	// Body, when set, is called with each piece of the body as it comes,
-	// without chunk framing; the head is whole by then. A piece is valid for
-	// the call alone.
+	// Body, if set, gets the bytes of the body as they come, without chunk
+	// framing. By the first of them the head is whole. They are pieces of what
+	// Feed was given.
 	Body func(piece []byte)
 
-	state    state
-	headOnly bool
-	interim  int
-	used     int   // bytes of the section that MaxHead bounds
-	left     int64 // bytes of the body, or of the chunk, still to come
-	body     int64
-	err      error
+	state     state
+	headOnly  bool
+	interim   int
+	continued bool  // a 100 has come that TakeContinue has not told of
+	used      int   // bytes of the section that MaxHead bounds
+	left      int64 // bytes of the body, or of the chunk, still to come
+	body      int64
+	err       error
 
 	line  []byte // a line that straddles two Feeds, as far as it has come
 	field []byte // a whole field line that the next byte may yet continue (obs-fold)
@@ -89,12 +91,13 @@ type head struct {
 type span struct {
 	start, end int
 	present    bool
+	repeated   bool // there was another
 }
 
 // Reset makes the Parser ready for the next answer. headOnly says that the
 // request was HEAD, so that no body follows whatever the head says.
 func (p *Parser) Reset(headOnly bool) {
-	p.state, p.headOnly, p.interim, p.used = atStatus, headOnly, 0, 0
+	p.state, p.headOnly, p.interim, p.continued, p.used = atStatus, headOnly, 0, false, 0
 	p.left, p.body, p.err = 0, 0, nil
 	p.line, p.field = p.line[:0], p.field[:0]
 	p.resetHead()
@@ -122,14 +125,14 @@ func (p *Parser) Feed(b []byte) (n int, err error) {
 		case atField, atTrailer:
 			n += p.feedField(b[n:])
 		case inBody:
-			n += p.takeBody(b[n:], finished)
+			n += p.take(b[n:], finished)
 		case inRest:
-			p.handOut(b[n:])
+			p.count(b[n:])
 			n = len(b)
 		case atChunkSize:
 			n += p.feedChunkSize(b[n:])
 		case inChunk:
-			n += p.takeBody(b[n:], atChunkCR)
+			n += p.take(b[n:], atChunkCR)
 		case atChunkCR, atChunkLF:
 			n += p.feedChunkEnd(b[n:])
 		case finished: // the loop has ended
@@ -213,6 +216,20 @@ func (p *Parser) CloseDelimited() bool {
 // Interim returns the number of interim (1xx) responses before the final one.
 func (p *Parser) Interim() int { return p.interim }
 
+// TakeContinue reports, once, that a 100 (Continue) has come. That answers the
+// request's head alone: what follows is judged as if nothing had come before
+// it, so that Stage is StageIdle until the answer to the whole begins.
+func (p *Parser) TakeContinue() bool {
+	if !p.continued {
+		return false
+	}
+	p.continued = false
+	if p.state == atStatus {
+		p.used = len(p.line)
+	}
+	return true
+}
+
 // Captured returns the value of the field Capture[i] in the final head: nil if
 // absent, or until the head is whole. It is valid until Reset.
 func (p *Parser) Captured(i int) []byte {
@@ -222,6 +239,10 @@ func (p *Parser) Captured(i int) []byte {
 	}
 	return p.values[s.start:s.end:s.end]
 }
+
+// Repeated reports whether the final head has the field Capture[i] more than
+// once, and Captured gives only the first.
+func (p *Parser) Repeated(i int) bool { return p.Status() != 0 && p.captured[i].repeated }
 
 func (p *Parser) limit() int {
 	if p.MaxHead > 0 {
@@ -264,23 +285,23 @@ func trimEOL(line []byte) (text []byte, crlf bool) {
 	return text, false
 }
 
-// takeBody takes what of b belongs to the body, and says how much that is; the
-// last byte expected leads to next.
-func (p *Parser) takeBody(b []byte, next state) int {
+// take counts the bytes of b that belong to the body; the last one expected
+// leads to next.
+func (p *Parser) take(b []byte, next state) int {
 	if int64(len(b)) >= p.left {
 		b = b[:p.left]
 		p.state = next
 	}
 	p.left -= int64(len(b))
-	p.handOut(b)
+	p.count(b)
 	return len(b)
 }
 
-// handOut counts a piece of the body and shows it to who wants it.
-func (p *Parser) handOut(piece []byte) {
-	p.body += int64(len(piece))
-	if p.Body != nil && len(piece) > 0 {
-		p.Body(piece)
+// count takes in bytes of the body.
+func (p *Parser) count(b []byte) {
+	p.body += int64(len(b))
+	if p.Body != nil {
+		p.Body(b)
 	}
 }
 
@@ -407,7 +428,11 @@ func (p *Parser) endTransferEncoding(value []byte) {
 }
 
 func (p *Parser) capture(i int, value []byte) {
-	if i >= len(p.captured) || p.captured[i].present {
+	if i >= len(p.captured) {
+		return
+	}
+	if p.captured[i].present {
+		p.captured[i].repeated = true
 		return
 	}
 	if p.values == nil {
@@ -415,7 +440,7 @@ func (p *Parser) capture(i int, value []byte) {
 	}
 	start := len(p.values)
 	p.values = append(p.values, value...)
-	p.captured[i] = span{start, len(p.values), true}
+	p.captured[i] = span{start: start, end: len(p.values), present: true}
 }
 
 // endFields is the empty line: what follows depends on what came before.
@@ -429,6 +454,7 @@ func (p *Parser) endFields() {
 		p.state = finished
 	case h.status < 200 && h.status != 101:
 		p.interim++
+		p.continued = p.continued || h.status == 100
 		p.resetHead()
 		p.state = atStatus
 	case p.bodiless() || h.hasLength && h.length == 0 && !h.chunked:

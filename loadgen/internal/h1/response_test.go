@@ -430,6 +430,106 @@ func TestStages(t *testing.T) {
 	}
 }
 
+// TestBodyIsHandedOut: the body without its framing, whole, however it came,
+// and when its head is known.
+func TestBodyIsHandedOut(t *testing.T) {
+	for name, in := range map[string]string{
+		"length":          head + "Server: x\r\nContent-Length: 11\r\n\r\nhello world" + "surplus",
+		"chunked":         continu + head + "Server: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;a=b\r\n world\r\n0\r\nA: b\r\n\r\n",
+		"close delimited": head + "Server: x\r\n\r\nhello world",
+	} {
+		for i := range in {
+			var got []byte
+			p := &h1.Parser{Capture: []string{"server"}}
+			p.Body = func(piece []byte) {
+				if len(piece) == 0 || p.Status() != 200 || string(p.Captured(0)) != "x" {
+					t.Fatalf("%s: %q at status %d, server %q", name, piece, p.Status(), p.Captured(0))
+				}
+				got = append(got, piece...)
+			}
+			o := parse(p, false, split([]byte(in), i)...)
+			if o.Err != "" || string(got) != "hello world" || o.Body != int64(len(got)) {
+				t.Fatalf("%s split at %d: got %q of %+v", name, i, got, o)
+			}
+		}
+	}
+	for name, in := range map[string]string{
+		"204":            "HTTP/1.1 204 x\r\n\r\nhello",
+		"304":            "HTTP/1.1 304 x\r\nContent-Length: 5\r\n\r\nhello",
+		"no length":      head + "Content-Length: 0\r\n\r\nhello",
+		"no chunk":       chunky + "0\r\n\r\n",
+		"nothing at all": head + "\r\n",
+	} {
+		p := &h1.Parser{Body: func(piece []byte) { t.Errorf("%s: got %q", name, piece) }}
+		parse(p, false, []byte(in))
+	}
+}
+
+// TestRepeated: an interim head's fields are not those of the final one.
+func TestRepeated(t *testing.T) {
+	const interim = "HTTP/1.1 103 x\r\nA: 1\r\nA: 2\r\n\r\n"
+	for in, want := range map[string]bool{
+		head + "A: 1\r\n":                   false,
+		head + "A: 1\r\nB: 1\r\na: 2\r\n":   true,
+		interim + head + "A: 1\r\nB: 1\r\n": false,
+	} {
+		p := &h1.Parser{Capture: []string{"a"}}
+		parse(p, false, []byte(in+"\r\n"))
+		if got := p.Repeated(0); got != want || string(p.Captured(0)) != "1" {
+			t.Errorf("%q: got %t, first %q; want %t", in, got, p.Captured(0), want)
+		}
+	}
+}
+
+// TestTakeContinue: a 100 is told once, and is not the beginning of the answer.
+func TestTakeContinue(t *testing.T) {
+	const hints = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+	for _, r := range []struct {
+		name, in string
+		want     bool
+		stage    h1.Stage // after it was taken
+	}{
+		{"nothing", "", false, h1.StageIdle},
+		{"part of it", continu[:len(continu)-2], false, h1.StageHead},
+		{"100", continu, true, h1.StageIdle},
+		{"103", hints, false, h1.StageHead},
+		{"103 and 100", hints + continu, true, h1.StageIdle},
+		{"100 and part of a line", continu + "HTTP/1.1 20", true, h1.StageHead},
+		{"100 and part of a head", continu + head, true, h1.StageHead},
+		{"100 and the answer", continu + ok5, true, h1.StageDone},
+		{"the answer", ok5, false, h1.StageDone},
+	} {
+		p := &h1.Parser{}
+		p.Reset(false)
+		if _, err := p.Feed([]byte(r.in)); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.TakeContinue(); got != r.want || p.TakeContinue() || p.Stage() != r.stage {
+			t.Errorf("%s: got %t, then stage %d; want %t once, then %d", r.name, got, p.Stage(), r.want, r.stage)
+		}
+	}
+	p := &h1.Parser{}
+	p.Reset(false)
+	_, _ = p.Feed([]byte(continu))
+	p.Reset(false)
+	if p.TakeContinue() {
+		t.Error("told after Reset")
+	}
+	// What was taken does not count against the limit of the answer's head.
+	p.MaxHead = len(continu)
+	p.Reset(false)
+	_, _ = p.Feed([]byte(continu))
+	if _, err := p.Feed([]byte("H")); err == nil {
+		t.Error("no limit")
+	}
+	p.Reset(false)
+	_, _ = p.Feed([]byte(continu))
+	p.TakeContinue()
+	if _, err := p.Feed([]byte("HTTP/1.1")); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestBodyOver32Bits(t *testing.T) {
 	p := &h1.Parser{}
 	block := make([]byte, 1<<20)
@@ -465,7 +565,7 @@ func TestParserAllocatesNothing(t *testing.T) {
 		"cut":     typical[:len(typical)-3],
 	} {
 		for _, at := range []int{0, 5, 20, 60, len(in) - 1} {
-			p := &h1.Parser{Capture: []string{"server", "x-absent"}}
+			p := &h1.Parser{Capture: []string{"server", "x-absent"}, Body: func([]byte) {}}
 			whole, pieces := []byte(in), split([]byte(in), at)
 			allocs := testing.AllocsPerRun(100, func() {
 				p.Reset(false)
@@ -492,16 +592,24 @@ func FuzzSplit(f *testing.F) {
 		}
 	}
 	reused := &h1.Parser{MaxHead: 512, Capture: []string{"server", "a"}}
+	var content []byte
+	reused.Body = func(piece []byte) { content = append(content, piece...) }
 	f.Fuzz(func(t *testing.T, in []byte, headOnly bool, x, y uint16) {
 		fresh := func() *h1.Parser { return &h1.Parser{MaxHead: reused.MaxHead, Capture: reused.Capture} }
 		want := parse(fresh(), headOnly, bytes.Clone(in))
 		checkInvariants(t, want)
+		content = content[:0]
 		if got := parse(reused, headOnly, in); !reflect.DeepEqual(got, want) {
 			t.Errorf("reused parser:\n got %+v;\nwant %+v", got, want)
 		}
+		whole := bytes.Clone(content)
+		content = content[:0]
 		i, j := int(x)%(len(in)+1), int(y)%(len(in)+1)
 		if got := parse(reused, headOnly, split(in, i, j)...); !reflect.DeepEqual(got, want) {
 			t.Errorf("split at %d and %d:\n got %+v;\nwant %+v", i, j, got, want)
+		}
+		if int64(len(whole)) != want.Body || !bytes.Equal(content, whole) {
+			t.Errorf("of %d bytes got %q, split %q", want.Body, whole, content)
 		}
 		if got := singly(fresh(), headOnly, in); !reflect.DeepEqual(got, want) {
 			t.Errorf("byte by byte:\n got %+v;\nwant %+v", got, want)

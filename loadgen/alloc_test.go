@@ -1,0 +1,69 @@
+package loadgen
+
+import (
+	"bytes"
+	"net"
+	"testing"
+	"time"
+)
+
+// TestRequestAllocatesNothing: on a kept-alive connection, with and without a
+// body that is compressed, but for what unix.Recvfrom takes to look whether the
+// connection is quiet. The server allocates nothing.
+func TestRequestAllocatesNothing(t *testing.T) {
+	for name, answer := range map[string][]byte{
+		"plain": []byte("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"),
+		"gzip":  append([]byte("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"), chunkOf(packed(t, "gzip", []byte("ok\n")))...),
+	} {
+		p := newTestPool(t, Config{URL: "http://" + answerAll(t, answer) + "/", Workers: 1, Requests: 1})
+		p.load.base = time.Now()
+		x := &p.workers[0].exchange
+		allocs := testing.AllocsPerRun(200, func() {
+			if r := x.do(t.Context()); r.Fate != FateOK {
+				t.Fatalf("%+v", r)
+			}
+		})
+		x.close()
+		if allocs > 1 {
+			t.Errorf("%s: %v allocations for a request; want at most 1", name, allocs)
+		}
+	}
+}
+
+func chunkOf(b []byte) []byte {
+	const digits = "0123456789abcdef"
+	chunk := []byte{digits[len(b)>>4], digits[len(b)&15], '\r', '\n'}
+	return append(append(chunk, b...), "\r\n0\r\n\r\n"...)
+}
+
+// answerAll answers every request, as far as one comes in one piece.
+func answerAll(t *testing.T, answer []byte) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		for buf := make([]byte, 4096); ; {
+			n, err := c.Read(buf)
+			if err != nil || !bytes.HasSuffix(buf[:n], []byte("\r\n\r\n")) {
+				return
+			}
+			if _, err := c.Write(answer); err != nil {
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		_ = l.Close()
+		<-done
+	})
+	return l.Addr().String()
+}

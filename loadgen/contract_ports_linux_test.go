@@ -1,0 +1,123 @@
+package loadgen_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"nodrop/loadgen"
+	"nodrop/loadgen/internal/faultserver"
+)
+
+// fewPorts is how many ports the namespaces of these tests have for outgoing
+// connections: from 40000, where no test server listens.
+const fewPorts = 20
+
+func narrowPorts(t *testing.T) {
+	t.Helper()
+	sysctl(t, "ip_local_port_range", fmt.Sprint(40000, " ", 40000+fewPorts-1))
+	sysctl(t, "tcp_tw_reuse", "0")
+}
+
+// widenPorts is for the connections of a test's own.
+func widenPorts(t *testing.T) {
+	t.Helper()
+	sysctl(t, "ip_local_port_range", "32768 60999")
+}
+
+// TestContractPorts: connections that the server holds take every port there
+// is; a request that finds none is spoiled, and the server never hears of it.
+func TestContractPorts(t *testing.T) {
+	for _, scheme := range schemes {
+		for _, keepAlive := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s/keepalive=%t", scheme, keepAlive), func(t *testing.T) {
+				if inNamespaces(t) {
+					testPorts(t, scheme, keepAlive)
+				}
+			})
+		}
+	}
+}
+
+func testPorts(t *testing.T, scheme string, keepAlive bool) {
+	t.Helper()
+	const n = 300
+	gate := make(chan struct{})
+	server := startScheme(t, scheme, func(int64) faultserver.Kind {
+		<-gate
+		return faultserver.OK
+	})
+	cfg := loadgen.Config{URL: server.URL(), Requests: n, Workers: 2 * fewPorts, DisableKeepAlive: !keepAlive, TLS: trusting(t)}
+	load := newLoad(t, cfg)
+	narrowPorts(t) // the trial handshake has its TIME_WAIT elsewhere
+	done := make(chan *loadgen.Run)
+	go func() { done <- load.Run(t.Context()) }()
+	for load.Progress().Finished < n-fewPorts {
+		time.Sleep(time.Millisecond)
+	}
+	close(gate)
+	run := <-done
+	checkInvariants(t, run)
+	widenPorts(t)
+	want := faultserver.Count{Fresh: fewPorts}
+	if got, served := outcome(run, "ok", ""), serverCounts(t, server).ByKind[faultserver.OK]; got != want || served != want {
+		t.Errorf("%+v ok, the server answered %+v; want %+v", got, served, want)
+	}
+	expectNoPorts(t, run, server.Addr().String(), n-fewPorts)
+}
+
+func expectNoPorts(t *testing.T, run *loadgen.Run, addr string, n int64) {
+	t.Helper()
+	if got, want := outcome(run, "spoiled", "client.ports"), (faultserver.Count{Fresh: n}); got != want || run.Counts.Lost != 0 {
+		t.Errorf("got %+v; want %+v without a port", run.Outcomes, want)
+	}
+	want := fmt.Sprintf("dial tcp %s: connect: cannot assign requested address", addr)
+	if len(run.Samples) != 1 || !endsIn(run.Samples[0].Text, want) {
+		t.Errorf("samples %+v; want one, … %s", run.Samples, want)
+	}
+}
+
+// TestContractPortsInTimeWait: a server that was told to close and does not
+// leaves it to us, and each port that we close on is lost to us for a minute.
+func TestContractPortsInTimeWait(t *testing.T) {
+	if !inNamespaces(t) {
+		return
+	}
+	const n = 60
+	var served atomic.Int64
+	url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
+		for awaitHead(in) {
+			served.Add(1)
+			write(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		}
+		_, _ = io.Copy(io.Discard, c)
+	})
+	narrowPorts(t) // the server is outside
+	run := runLoad(t, loadgen.Config{URL: url, Requests: n, Workers: 4, DisableKeepAlive: true})
+	if got, want := outcome(run, "ok", ""), (faultserver.Count{Fresh: fewPorts}); got != want || served.Load() != fewPorts {
+		t.Errorf("%+v ok, the server answered %d; want %+v", got, served.Load(), want)
+	}
+	if run.Connections.Ours != fewPorts {
+		t.Errorf("connections %+v; want %d closed by us", run.Connections, fewPorts)
+	}
+	expectNoPorts(t, run, url[len("http://"):], n-fewPorts)
+}
+
+// TestContractPortsComeBack: where the server closes first, TIME_WAIT is its
+// own, and a few ports are enough for any number of connections.
+func TestContractPortsComeBack(t *testing.T) {
+	if !inNamespaces(t) {
+		return
+	}
+	narrowPorts(t)
+	const n = 4 * fewPorts // a port used again at once costs a second now and then
+	server := startServer(t, faultserver.Always(faultserver.OK))
+	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: n, Workers: 4, DisableKeepAlive: true})
+	if served := serverCounts(t, server).Requests; served != n || run.Counts.OK != n {
+		t.Errorf("%+v, the server answered %d; want all of %d", run.Outcomes, served, n)
+	}
+}

@@ -1,0 +1,71 @@
+package loadgen_test
+
+import (
+	"fmt"
+	"net"
+	"testing"
+
+	"nodrop/loadgen"
+	"nodrop/loadgen/internal/faultserver"
+)
+
+// meetsItself is a dead port in the range of those for outgoing connections.
+const meetsItself = "127.0.0.1:40000"
+
+// TestContractSelfConnect: an attempt that connects to itself found nobody
+// else there. With one port in the range each attempt does, and can only do so
+// again if the last one left nothing behind.
+func TestContractSelfConnect(t *testing.T) {
+	const n = 50
+	for _, scheme := range schemes {
+		for _, keepAlive := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s/keepalive=%t", scheme, keepAlive), func(t *testing.T) {
+				if !inNamespaces(t) {
+					return
+				}
+				sysctl(t, "ip_local_port_range", "40000 40000")
+				run := runLoad(t, loadgen.Config{
+					URL: scheme + "://" + meetsItself, Requests: n, Workers: 1, DisableKeepAlive: !keepAlive, TLS: trusting(t),
+				})
+				expectRefused(t, run, n)
+			})
+		}
+	}
+}
+
+// TestContractSelfConnectAmongRefusals: several workers, who meet themselves
+// now and then.
+func TestContractSelfConnectAmongRefusals(t *testing.T) {
+	if !inNamespaces(t) {
+		return
+	}
+	const n = 3000
+	narrowPorts(t)
+	run := runLoad(t, loadgen.Config{URL: "http://" + meetsItself, Requests: n, Workers: 4})
+	expectRefused(t, run, n)
+}
+
+// TestContractSelfConnectLeavesThePortFree: the server that comes back is not
+// kept from its port by an attempt that took it meanwhile.
+func TestContractSelfConnectLeavesThePortFree(t *testing.T) {
+	if !inNamespaces(t) {
+		return
+	}
+	sysctl(t, "ip_local_port_range", "40000 40000")
+	runLoad(t, loadgen.Config{URL: "http://" + meetsItself, Requests: 1, Workers: 1})
+	l, err := net.Listen("tcp4", meetsItself)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close()
+}
+
+func expectRefused(t *testing.T, run *loadgen.Run, n int64) {
+	t.Helper()
+	if got, want := outcome(run, "lost", "connect.refused"), (faultserver.Count{Fresh: n}); got != want {
+		t.Errorf("got %+v; want %+v refused", run.Outcomes, want)
+	}
+	if len(run.Samples) != 1 || !endsIn(run.Samples[0].Text, "dial tcp "+meetsItself+": connect: connection refused") {
+		t.Errorf("samples %+v; want one refusal", run.Samples)
+	}
+}

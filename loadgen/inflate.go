@@ -1,0 +1,236 @@
+package loadgen
+
+import (
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"errors"
+	"io"
+	"iter"
+	"strings"
+)
+
+// inflater checks compressed bodies as they come: that the stream is whole, and
+// that its checksums and lengths hold. What it inflates is thrown away, so that
+// it takes the same 50 KiB for a body of any size. A body made to inflate
+// without end costs processor time only, and that is bounded too: a byte
+// becomes at most 1032, and between two pieces of the body the request's
+// deadline is looked at.
+//
+// The standard decompressors pull their input; pieces of a body are pushed. So
+// one runs as a coroutine, which stops where it has read all there is.
+type inflater struct {
+	coding string // of the body under way; "" = there is nothing to check
+	err    error  // what is wrong with it
+
+	next func() (struct{}, bool) // resumes the coroutine; nil before the first body
+	stop func()
+
+	input input
+	busy  bool // in the middle of a body
+}
+
+// contentError is a body that came as its framing said and is not what its
+// Content-Encoding says.
+type contentError struct {
+	coding string
+	what   string
+	short  bool // all that is wrong is that the end is missing
+}
+
+func (e *contentError) Error() string { return e.coding + ": " + e.what }
+
+// checkable is the coding that a Content-Encoding names, "" if it is none that
+// can be checked: several on top of each other, or one that the standard library does
+// not know.
+func checkable(field []byte) string {
+	switch strings.ToLower(string(field)) {
+	case "gzip", "x-gzip":
+		return "gzip"
+	case "deflate":
+		return "deflate"
+	}
+	return ""
+}
+
+// begin makes f ready for the next body.
+func (f *inflater) begin(coding string) {
+	if f.busy {
+		f.input.gone = true
+		f.resume()
+	}
+	f.coding, f.err = coding, nil
+	f.input = input{yield: f.input.yield}
+}
+
+// feed takes the next piece of the body.
+func (f *inflater) feed(piece []byte) {
+	if f.coding == "" || f.err != nil {
+		return
+	}
+	f.input.piece = piece
+	f.resume()
+	f.input.piece = nil // the caller's, which it will write to
+}
+
+// end says what was wrong with the body, now that it has come to its end.
+func (f *inflater) end() error {
+	if f.busy && f.err == nil {
+		f.input.eof = true
+		f.resume()
+	}
+	return f.err
+}
+
+// close ends the coroutine.
+func (f *inflater) close() {
+	if f.stop != nil {
+		f.stop()
+	}
+	*f = inflater{}
+}
+
+// resume runs the coroutine until it wants more than there is, or has come to
+// the end of the body or to an error.
+func (f *inflater) resume() {
+	if f.next == nil {
+		f.next, f.stop = iter.Pull(f.bodies)
+	}
+	f.next()
+}
+
+// bodies inflates one body after the other.
+func (f *inflater) bodies(yield func(struct{}) bool) {
+	f.input.yield = yield
+	var d decompressors
+	for more := true; more; more = yield(struct{}{}) {
+		f.busy = true
+		f.err = contentErrorOf(f.coding, d.discard(f.coding, &f.input))
+		f.busy = false
+	}
+}
+
+// contentErrorOf leaves out of err where it was met, so that equal causes have
+// equal texts.
+func contentErrorOf(coding string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return &contentError{coding, "unexpected EOF", true}
+	}
+	if _, corrupt := errors.AsType[flate.CorruptInputError](err); corrupt {
+		return &contentError{coding, "corrupt input", false}
+	}
+	_, what, found := strings.Cut(err.Error(), ": ") // "gzip: invalid checksum"
+	if !found {
+		what = err.Error()
+	}
+	return &contentError{coding, what, false}
+}
+
+// decompressors are made when a body first needs them, and used again.
+type decompressors struct {
+	gzip  gzip.Reader
+	zlib  io.ReadCloser
+	flate io.ReadCloser
+}
+
+// discard reads the body to its end, which is to be that of the input too.
+func (d *decompressors) discard(coding string, in *input) error {
+	if coding == "gzip" {
+		if err := d.gzip.Reset(in); err != nil {
+			return err
+		}
+		_, err := io.Copy(io.Discard, &d.gzip)
+		return err
+	}
+	r, err := d.deflate(in)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return err
+	}
+	if _, err := in.ReadByte(); !errors.Is(err, io.EOF) {
+		return errors.New("data after the end")
+	}
+	return nil
+}
+
+// deflate is a reader of what HTTP calls deflate: zlib's format (RFC 9110
+// §8.4.1.2), or what some servers send by that name and every browser takes,
+// the same without zlib's head and checksum.
+func (d *decompressors) deflate(in *input) (io.Reader, error) {
+	for i := range in.back {
+		b, err := in.ReadByte()
+		if err != nil {
+			return nil, io.ErrUnexpectedEOF
+		}
+		in.back[i] = b
+	}
+	in.unread = len(in.back)
+	var err error
+	switch head := uint(in.back[0])<<8 | uint(in.back[1]); {
+	case head&0x0f00 != 0x0800 || head%31 != 0: // RFC 1950 §2.2
+		if d.flate == nil {
+			d.flate = flate.NewReader(in)
+			return d.flate, nil
+		}
+		return d.flate, d.flate.(flate.Resetter).Reset(in, nil)
+	case d.zlib == nil:
+		d.zlib, err = zlib.NewReader(in)
+		return d.zlib, err
+	}
+	return d.zlib, d.zlib.(zlib.Resetter).Reset(in, nil)
+}
+
+// input is what a coroutine reads: the pieces of a body. It can be read by
+// bytes, so that a decompressor takes none beyond its end.
+type input struct {
+	yield  func(struct{}) bool
+	piece  []byte
+	eof    bool // no piece will follow
+	gone   bool // nor does anybody want to know
+	back   [2]byte
+	unread int // of back, to be read once more
+}
+
+var _ flate.Reader = (*input)(nil)
+
+// await returns when there is something to read, or never will be.
+func (in *input) await() error {
+	for len(in.piece) == 0 {
+		if in.eof || in.gone || !in.yield(struct{}{}) {
+			return io.EOF
+		}
+	}
+	return nil
+}
+
+func (in *input) Read(b []byte) (int, error) {
+	if in.unread > 0 && len(b) > 0 {
+		c, err := in.ReadByte()
+		b[0] = c
+		return 1, err
+	}
+	if err := in.await(); err != nil {
+		return 0, err
+	}
+	n := copy(b, in.piece)
+	in.piece = in.piece[n:]
+	return n, nil
+}
+
+func (in *input) ReadByte() (byte, error) {
+	if n := in.unread; n > 0 {
+		in.unread--
+		return in.back[len(in.back)-n], nil
+	}
+	if err := in.await(); err != nil {
+		return 0, err
+	}
+	b := in.piece[0]
+	in.piece = in.piece[1:]
+	return b, nil
+}

@@ -1,0 +1,108 @@
+package loadgen
+
+import "time"
+
+// expectBound is how long a body waits for the 100 (Continue) that was asked
+// for before it is sent without: a server need not know the expectation. It is
+// the time that curl and net/http wait.
+const expectBound = time.Second
+
+// send writes the request. The failure is final; after the error, which is the
+// connection's, the peer may still have said why.
+func (x *exchange) send(at *hop, deadline time.Time) (*failure, error) {
+	if at.expects {
+		return x.sendExpecting(at, deadline)
+	}
+	if err := x.write(at, at.bytes); err != nil || at.body.file == nil {
+		return nil, err
+	}
+	return x.sendFile(at)
+}
+
+// sendExpecting writes the head, and the body once the server wants it. If the
+// server answers without it, the body is not sent; the connection then may or
+// may not be one on which the server still waits for it, and is not used again.
+func (x *exchange) sendExpecting(at *hop, deadline time.Time) (*failure, error) {
+	head := at.bytes[:len(at.bytes)-len(at.body.bytes)]
+	if err := x.write(at, head); err != nil {
+		return nil, err
+	}
+	goAhead, fail := x.awaitContinue(deadline)
+	if fail != nil || !goAhead {
+		x.conn.key = ""
+		return fail, nil
+	}
+	if at.body.file != nil {
+		return x.sendFile(at)
+	}
+	return nil, x.write(at, at.body.bytes)
+}
+
+// awaitContinue reads until the server has asked for the body, or has answered
+// without it, or expectBound has passed, which is as good as being asked.
+func (x *exchange) awaitContinue(deadline time.Time) (goAhead bool, fail *failure) {
+	bound := time.Now().Add(expectBound)
+	patient := deadline.IsZero() || bound.Before(deadline)
+	if !patient {
+		bound = deadline
+	}
+	if err := x.worker.arm(x.conn, bound); err != nil {
+		return false, &failure{stage: StageWait, err: err}
+	}
+	for !goAhead && x.parser.Status() == 0 {
+		if fail = x.receive(); fail != nil {
+			if !patient || !isTimeout(fail.err) {
+				return false, fail
+			}
+			if x.firstByte == 0 {
+				x.result.Phases.Wait += x.now() - x.since
+			}
+			break
+		}
+		goAhead = x.parser.TakeContinue()
+	}
+	if err := x.worker.arm(x.conn, deadline); err != nil {
+		return false, &failure{stage: StageWait, err: err}
+	}
+	return x.parser.Status() == 0, nil
+}
+
+// write sends bytes of the request that are in memory.
+func (x *exchange) write(at *hop, b []byte) error {
+	began := x.now()
+	sent, err := x.conn.Write(b)
+	x.since = x.now()
+	x.firstByte = 0
+	if x.trace != nil {
+		x.trace.note(x.since, err, "sent %d of %d bytes of %s %s", sent, len(b), at.method, at.target.shown())
+	}
+	x.result.Phases.Send += x.since - began
+	return err
+}
+
+// sendFile sends the body from its file, through a buffer: sendfile(2) would
+// spare a copy, and tell neither a file that cannot be read from a connection
+// that cannot be written to, nor work over TLS.
+func (x *exchange) sendFile(at *hop) (*failure, error) {
+	if x.sendBuf == nil {
+		x.sendBuf = make([]byte, sendBufferSize)
+	}
+	f, began, sent := at.body.file, x.now(), int64(0)
+	var fail *failure
+	var err error
+	for sent < f.size && fail == nil && err == nil {
+		b := x.sendBuf[:min(f.size-sent, sendBufferSize)]
+		if fail = f.read(b, sent); fail == nil {
+			var n int
+			n, err = x.conn.Write(b)
+			sent += int64(n)
+		}
+	}
+	x.since = x.now()
+	x.firstByte = 0
+	if x.trace != nil {
+		x.trace.note(x.since, err, "sent %d of %d bytes of %s", sent, f.size, f.name)
+	}
+	x.result.Phases.Send += x.since - began
+	return fail, err
+}

@@ -1,0 +1,276 @@
+package loadgen
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// readStream makes the Recording of a stream that NDJSON wrote, through the
+// recorder that counted it when it was live, and with no more memory than that.
+// Of a stream that was cut short it makes what there is, and says so in the
+// Recording's Error.
+func readStream(src io.Reader) (*Recording, error) {
+	s := &streamReader{
+		rec:     &Recording{Format: Format, Runs: []*Run{}},
+		classes: map[string]Class{},
+	}
+	lines := bufio.NewScanner(src)
+	lines.Buffer(make([]byte, lineBuffer), maxStreamLine)
+	lines.Split(s.split)
+	for n := 1; lines.Scan(); n++ {
+		err := s.read(lines.Bytes())
+		switch {
+		case err == nil:
+		case s.torn && isSyntax(err) && n == 1:
+			return nil, errors.New("stream cut short in its first line")
+		case s.torn && isSyntax(err) && !s.complete:
+			return s.finish(" in the middle of a line"), nil
+		default:
+			return nil, fmt.Errorf("stream: line %d: %w", n, err)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, describeScan(err)
+	}
+	return s.finish(""), nil
+}
+
+func describeScan(err error) error {
+	if errors.Is(err, bufio.ErrTooLong) {
+		return fmt.Errorf("stream: a line of more than %d bytes", maxStreamLine)
+	}
+	return err
+}
+
+func isSyntax(err error) bool {
+	_, ok := errors.AsType[*json.SyntaxError](err)
+	return ok
+}
+
+// streamReader reads line by line.
+type streamReader struct {
+	rec      *Recording
+	run      *streamedRun // nil between runs
+	complete bool         // the last line was read
+	torn     bool         // the line at hand has no end
+
+	line    anyLine
+	classes map[string]Class // by name
+}
+
+// anyLine takes any line in.
+type anyLine struct {
+	streamLine
+	streamRequest
+}
+
+// streamedRun is a run under way.
+type streamedRun struct {
+	run      *Run
+	recorder *recorder
+	requests int64
+	last     int64 // the latest end of a request, ns
+}
+
+// split cuts lines as bufio.ScanLines does, and notes when one has no end.
+func (s *streamReader) split(data []byte, atEOF bool) (int, []byte, error) {
+	if i := bytes.IndexByte(data, '\n'); i >= 0 {
+		return i + 1, data[:i], nil
+	}
+	if !atEOF || len(data) == 0 {
+		return 0, nil, nil
+	}
+	s.torn = true
+	return len(data), data, nil
+}
+
+func (s *streamReader) read(text []byte) error {
+	s.line = anyLine{}
+	if err := json.Unmarshal(text, &s.line); err != nil {
+		return err
+	}
+	l := &s.line
+	if l.Format != "" && l.Format != StreamFormat {
+		return fmt.Errorf("format %s; this version reads %s", l.Format, StreamFormat)
+	}
+	switch {
+	case s.complete:
+		return errors.New("follows the end of the recording")
+	case l.Fate != "":
+		return s.request(&l.streamRequest)
+	case l.Run != nil:
+		return s.begin(l.Run)
+	case l.End != nil && l.End.Run != nil:
+		return s.end(l.End.Run)
+	case l.Recording != nil:
+		return s.close(l.Recording)
+	}
+	return errors.New("not a line of a nodrop stream")
+}
+
+func (s *streamReader) begin(head *streamRun) error {
+	switch {
+	case s.run != nil:
+		return errors.New("a run begins inside another")
+	case len(s.rec.Runs) >= maxRuns:
+		return fmt.Errorf("more than %d runs", maxRuns)
+	}
+	s.run = &streamedRun{
+		run:      &Run{Variant: head.Variant, Settings: head.Settings, Environment: head.Environment, StartedAt: head.StartedAt},
+		recorder: newShards(1, nil),
+	}
+	return nil
+}
+
+// request counts one as a worker does.
+func (s *streamReader) request(q *streamRequest) error {
+	if s.run == nil {
+		return errors.New("a request outside of a run")
+	}
+	r, err := s.result(q)
+	if err != nil {
+		return err
+	}
+	s.run.requests++
+	s.run.last = max(s.run.last, r.End)
+	shard := s.run.recorder.shards[0]
+	shard.start(r.Start)
+	shard.finish(r)
+	return nil
+}
+
+// result checks a request for what the recorder relies on.
+func (s *streamReader) result(q *streamRequest) (*Result, error) {
+	r := &Result{
+		Start: q.Start, End: q.Finish, Status: q.Status, Reused: q.Reused, Bytes: q.Bytes, Sample: q.Sample, Endpoint: -1, Connection: q.Number,
+		Phases: Phases{DNS: q.DNS, Connect: q.Connect, TLS: q.TLS, Send: q.Send, Wait: q.Wait, Read: q.Read},
+	}
+	if err := s.classify(r, q); err != nil {
+		return nil, err
+	}
+	for _, ns := range [...]int64{r.Start, r.End - r.Start, q.DNS, q.Connect, q.TLS, q.Send, q.Wait, q.Read} {
+		if ns < 0 || ns > maxTime {
+			return nil, fmt.Errorf("%d ns is not a time of a request", ns)
+		}
+	}
+	if q.Number < 0 || q.Number > maxCount {
+		return nil, fmt.Errorf("connection %d", q.Number)
+	}
+	if r.Bytes < 0 || r.Status < 0 || r.Status > 999 {
+		return nil, fmt.Errorf("%d bytes with status %d are no answer", r.Bytes, r.Status)
+	}
+	if q.Answer != nil {
+		r.Answer = q.Answer.text()
+	}
+	if q.Endpoint != "" {
+		r.Endpoint = s.run.recorder.names.id(q.Endpoint)
+	}
+	return r, nil
+}
+
+// classify reads fate and class, which must go together.
+func (s *streamReader) classify(r *Result, q *streamRequest) error {
+	class, known := s.classes[q.Class]
+	if !known {
+		if err := class.UnmarshalText([]byte(q.Class)); err != nil {
+			return err
+		}
+		s.classes[class.String()] = class
+	}
+	for fate, name := range fateNames {
+		if name != q.Fate {
+			continue
+		}
+		r.Fate, r.Class = Fate(fate), class
+		if r.Fate.of(class) {
+			return nil
+		}
+		return fmt.Errorf("class %q of a request that is %s", q.Class, q.Fate)
+	}
+	return fmt.Errorf("unknown fate %q", q.Fate)
+}
+
+// end completes the run with what its requests do not decide. How many were
+// started is not counted from the lines: where some are missing, the counts
+// contradict themselves, and the report says so.
+func (s *streamReader) end(run *Run) error {
+	if s.run == nil {
+		return errors.New("the end of a run that did not begin")
+	}
+	counts, endpoints := run.Counts, run.Endpoints
+	if len(endpoints) > maxEndpoints+1 {
+		return fmt.Errorf("%d endpoints", len(endpoints))
+	}
+	for _, e := range endpoints {
+		s.run.recorder.shards[0].seen(s.run.recorder.names.id(e.Name), e)
+	}
+	run.Counts = Counts{}
+	s.run.recorder.merge(run)
+	run.Counts.Planned, run.Counts.Started, run.Counts.Unsent = counts.Planned, counts.Started, counts.Unsent
+	return s.add(run)
+}
+
+// add takes a run in, if the rest of it is in order too.
+func (s *streamReader) add(run *Run) error {
+	if err := run.validate(); err != nil {
+		return err
+	}
+	s.rec.Runs = append(s.rec.Runs, run)
+	s.run = nil
+	return nil
+}
+
+func (s *streamReader) close(end *streamRecording) error {
+	switch {
+	case s.run != nil:
+		return errors.New("the recording ends inside a run")
+	case end.Runs != len(s.rec.Runs):
+		return fmt.Errorf("the recording had %d runs, the stream has %d", end.Runs, len(s.rec.Runs))
+	}
+	s.rec.Error, s.complete = end.Error, true
+	return nil
+}
+
+// finish is the recording as far as it was read; where says where in a line
+// the stream ended.
+func (s *streamReader) finish(where string) *Recording {
+	if s.complete {
+		return s.rec
+	}
+	where = "stream cut short" + where
+	last := len(s.rec.Runs) - 1
+	switch {
+	case s.run != nil:
+		s.cut(where)
+	case last < 0:
+		s.rec.Error = where + " before its first run"
+	default:
+		s.rec.Error = fmt.Sprintf("%s after the end of %s: what followed is not known", where, runName(s.rec.Runs[last], last))
+	}
+	return s.rec
+}
+
+// cut ends the run under way with what there is: what was planned beyond that,
+// and what was in flight, nobody knows.
+func (s *streamReader) cut(where string) {
+	u := s.run
+	run := u.run
+	u.recorder.merge(run)
+	run.Counts.Planned = run.Counts.Started
+	run.Duration, run.Interrupted, run.Marks = u.last, true, []Mark{}
+	s.rec.Error = fmt.Sprintf("%s after %d requests of %s: the run's end is missing, with its marks and what was in flight",
+		where, u.requests, runName(run, len(s.rec.Runs)))
+	s.rec.Runs = append(s.rec.Runs, run)
+}
+
+// runName names a run by its variant or its place.
+func runName(run *Run, i int) string {
+	if run.Variant != "" {
+		return "run " + run.Variant
+	}
+	return fmt.Sprintf("run %d", i+1)
+}

@@ -1,0 +1,497 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"nodrop/loadgen"
+)
+
+// What a pull request takes: GitHub's limit is 65,536 characters, and somebody
+// may want to write a word of their own above.
+const (
+	maxMarkdown  = 56_000 // bytes, without the last line
+	maxRows      = 20     // of a list or table
+	maxMarkRows  = 40
+	maxRunsAside = 8   // columns of the comparison
+	maxQuote     = 300 // characters of one text from outside
+)
+
+// Markdown writes what pastes into a pull request or a CI's job summary, in
+// GitHub's flavour. Its length is bounded; what was left out is told.
+func Markdown(w io.Writer, r *Report) error {
+	m := &markdown{}
+	m.part("the title", "## nodrop: "+titleMarkdown(r)+"\n")
+	m.part("the reasons", reasonsMarkdown(&r.Verdict))
+	if r.Change != nil {
+		m.change(r.Change)
+	}
+	names := runNames(r.Runs)
+	m.part("the comparison", comparisonMarkdown(r, names))
+	for i := range r.Runs {
+		m.run(names[i], &r.Runs[i], len(r.Runs) > 1)
+	}
+	if len(m.left) > 0 {
+		fmt.Fprintf(&m.out, "\n*Left out for length: %s. `-o text` and `-o report-json` have all.*\n", mdInline(shorten(strings.Join(m.left, ", "), maxQuote)))
+	}
+	_, err := w.Write(m.out.Bytes())
+	return err
+}
+
+// markdown is a document of parts, as many as there is room for.
+type markdown struct {
+	out  bytes.Buffer
+	left []string // names of the parts that had no room
+}
+
+// part adds one, with an empty line above it.
+func (m *markdown) part(name, text string) {
+	switch {
+	case text == "":
+	case m.out.Len()+len(text) > maxMarkdown:
+		m.left = append(m.left, name)
+	default:
+		if m.out.Len() > 0 {
+			m.out.WriteByte('\n')
+		}
+		m.out.WriteString(text)
+	}
+}
+
+// change tells what changed from one arm to the other.
+func (m *markdown) change(c *Change) {
+	var arms strings.Builder
+	bullets(&arms, []string{c.Base.title(), c.New.title()})
+	m.part("the arms", "Comparison, "+mdInline(c.kind())+":\n\n"+arms.String())
+	head := []string{""}
+	for _, name := range c.head() {
+		head = append(head, name+" >")
+	}
+	t := newMarkdownTable(head...)
+	for _, row := range c.Rows {
+		cells := []string{mdInline(row.Label)}
+		if strings.HasPrefix(row.Label, " ") {
+			cells[0] = "&nbsp; " + mdCode(row.Label)
+		}
+		for _, cell := range c.cells(row) {
+			cells = append(cells, mdInline(cell))
+		}
+		t.row(cells...)
+	}
+	m.part("the change", t.String())
+	if len(c.Warnings) > 0 {
+		var b strings.Builder
+		bullets(&b, c.Warnings)
+		m.part("what is not comparable", "#### Not comparable in every respect\n\n"+b.String())
+	}
+	var notes strings.Builder
+	bullets(&notes, c.Notes)
+	m.part("notes", details("Notes", true, notes.String()))
+}
+
+func (m *markdown) run(name string, r *RunReport, several bool) {
+	of := func(what string) string { return what }
+	if several {
+		of = func(what string) string { return what + " of " + name }
+		m.part(name, "### "+mdInline(shorten(name, maxQuote))+"\n")
+	}
+	m.part(of("settings"), settingsMarkdown(r.Run))
+	for i := range r.Loss.Findings {
+		if i == maxRows {
+			m.left = append(m.left, of(counted(int64(len(r.Loss.Findings)-i), "finding", "findings")))
+			break
+		}
+		m.part(of(fmt.Sprintf("finding %d", i+1)), findingMarkdown(i, &r.Loss.Findings[i]))
+	}
+	m.part(of("classes"), classesMarkdown(&r.Loss))
+	m.part(of("windows"), windowsMarkdown(&r.Loss))
+	m.part(of("endpoints"), endpointsMarkdown(&r.Loss))
+	m.part(of("errors"), errorsMarkdown(&r.Summary))
+	m.part(of("marks"), marksMarkdown(r.Run.Marks))
+	for i, trace := range r.Run.Traces {
+		m.part(of(fmt.Sprintf("lost request %d", i+1)), traceMarkdown(i, trace))
+	}
+	m.part(of("notes"), notesMarkdown(r))
+}
+
+func reasonsMarkdown(v *Verdict) string {
+	var b strings.Builder
+	if v.Sentence != "" {
+		fmt.Fprintf(&b, "%s.\n", mdLine(shorten(v.Sentence, 3*maxQuote)))
+	}
+	if v.Sentence != "" && len(v.Reasons)+len(v.Hints) > 0 {
+		b.WriteByte('\n')
+	}
+	bullets(&b, v.Reasons)
+	hints := make([]string, len(v.Hints))
+	for i, h := range v.Hints {
+		hints[i] = "hint: " + h
+	}
+	bullets(&b, hints)
+	return b.String()
+}
+
+// titleMarkdown is the verdict or, of a load that was asked nothing, its loss.
+func titleMarkdown(r *Report) string {
+	if v := r.Verdict.Outcome; v != None {
+		return "**" + string(v) + "**"
+	}
+	var lost, started int64
+	for _, run := range r.Runs {
+		lost += run.Run.Counts.Lost
+		started += run.Run.Counts.Started
+	}
+	if lost == 0 {
+		return "lost none of " + counted(started, "request", "requests")
+	}
+	return fmt.Sprintf("lost %s of %s", number(lost), counted(started, "request", "requests"))
+}
+
+// comparisonMarkdown has a column for each run.
+func comparisonMarkdown(r *Report, names []string) string {
+	if len(r.Runs) == 0 {
+		return ""
+	}
+	runs := r.Runs[:min(len(r.Runs), maxRunsAside)]
+	head := []string{""}
+	for i := range runs {
+		head = append(head, mdCode(shorten(names[i], 60))+" >")
+	}
+	t := newMarkdownTable(head...)
+	row := func(name string, cell func(*RunReport) string) {
+		cells := []string{name}
+		for i := range runs {
+			cells = append(cells, cell(&runs[i]))
+		}
+		t.row(cells...)
+	}
+	count := func(name string, of func(loadgen.Counts) int64) {
+		row(name, func(r *RunReport) string { return number(of(r.Run.Counts)) })
+	}
+	count("planned", func(c loadgen.Counts) int64 { return c.Planned })
+	count("started", func(c loadgen.Counts) int64 { return c.Started })
+	count("ok", func(c loadgen.Counts) int64 { return c.OK })
+	row("**lost**", func(r *RunReport) string { return "**" + number(r.Run.Counts.Lost) + "**" })
+	for i, class := range classesOf(runs, false) {
+		if i == maxRows {
+			t.remark("other classes")
+			break
+		}
+		row("&nbsp; "+mdCode(class), func(r *RunReport) string { return number(r.classTotal(class)) })
+	}
+	count("spoiled", func(c loadgen.Counts) int64 { return c.Spoiled })
+	count("aborted", func(c loadgen.Counts) int64 { return c.Aborted })
+	row("windows", func(r *RunReport) string { return number(int64(len(r.Loss.Windows))) })
+	row("time with loss", func(r *RunReport) string { return duration(r.Loss.Time) })
+	row("requests/s", func(r *RunReport) string { return strconv.FormatFloat(r.Summary.PerSecond, 'f', 1, 64) })
+	row("p50 of answers", func(r *RunReport) string { return percentile(r.Run, 50) })
+	row("p99 of answers", func(r *RunReport) string { return percentile(r.Run, 99) })
+	text := t.String()
+	if n := len(r.Runs) - len(runs); n > 0 {
+		text += "\n" + counted(int64(n), "more run is", "more runs are") + " not in this table.\n"
+	}
+	return text
+}
+
+func settingsMarkdown(run *loadgen.Run) string {
+	s := &run.Settings
+	text := fmt.Sprintf("%s, %s", mdCode(shorten(s.Method+" "+s.URL, maxQuote)), counted(int64(s.Workers), "worker", "workers"))
+	if s.Rate > 0 {
+		text += fmt.Sprintf(" of at most %s requests/s", strconv.FormatFloat(s.Rate, 'f', -1, 64))
+	}
+	if s.KeepAlive {
+		text += ", kept-alive connections"
+	} else {
+		text += ", a new connection for every request"
+	}
+	return fmt.Sprintf("%s; %s from %s\n", text, duration(run.Duration), run.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC"))
+}
+
+// findingMarkdown tells one finding; the first with every setting, as the text
+// does.
+func findingMarkdown(i int, f *Finding) string {
+	var b strings.Builder
+	if i == 0 {
+		b.WriteString("#### Findings\n\n")
+	}
+	fmt.Fprintf(&b, "**%d. %s** (%s)\n", i+1, mdInline(shorten(f.Title, maxQuote)), mdInline(f.weight()))
+	if len(f.Evidence) > 0 {
+		b.WriteByte('\n')
+	}
+	bullets(&b, f.Evidence)
+	switch remedies := f.shown(i); len(remedies) {
+	case 0:
+	case 1:
+		fmt.Fprintf(&b, "\nTo change: %s\n", mdInline(shorten(remedies[0].String(), maxQuote)))
+	default:
+		b.WriteString("\n" + remediesMarkdown(remedies))
+	}
+	return b.String()
+}
+
+func remediesMarkdown(list []Remedy) string {
+	t := newMarkdownTable("where", "what to change")
+	for i, r := range list {
+		if i == maxRows {
+			t.remark(fmt.Sprintf("and %d more", len(list)-i))
+			break
+		}
+		setting := mdInline(shorten(r.Setting, maxQuote))
+		if r.Where != "any" {
+			setting = mdCode(shorten(r.Setting, maxQuote))
+		}
+		t.row(mdInline(shorten(r.Where, maxQuote)), setting)
+	}
+	return t.String()
+}
+
+func classesMarkdown(l *Loss) string {
+	if len(l.Classes) == 0 {
+		return ""
+	}
+	t := newMarkdownTable("class", "fresh >", "reused >", "processed by the server?")
+	for i, c := range l.Classes {
+		if i == maxRows {
+			t.remark(fmt.Sprintf("and %d more", len(l.Classes)-i))
+			break
+		}
+		processed := string(c.Class.Info().Processed)
+		if c.Spoiled {
+			processed = "spoiled: failed on this machine"
+		}
+		t.row(mdCode(c.Class.String()), number(c.Fresh), number(c.Reused), processed)
+	}
+	return "#### By class\n\n" + t.String()
+}
+
+func windowsMarkdown(l *Loss) string {
+	if len(l.Windows) == 0 {
+		return ""
+	}
+	t := newMarkdownTable("at >", "for >", "lost >", "started in it >", "in flight before >", "endpoints >", "begins", "ends")
+	for i := range l.Windows {
+		if i == maxRows {
+			t.remark(fmt.Sprintf("and %d more", len(l.Windows)-i))
+			break
+		}
+		w := &l.Windows[i]
+		t.row(unbroken(moment(w.Begin)), unbroken(duration(w.End-w.Begin)), number(w.Lost), number(w.Exposed), number(w.InFlight),
+			number(int64(len(w.Endpoints))), relationMarkdown(w.BeginNear), relationMarkdown(w.EndNear))
+	}
+	return fmt.Sprintf("#### Windows\n\nLosses at most %s apart belong to one.\n\n", duration(l.Gap)) + t.String()
+}
+
+// unbroken keeps a number and its unit on a line.
+func unbroken(text string) string { return strings.ReplaceAll(text, " ", "&nbsp;") }
+
+func relationMarkdown(r Relation) string {
+	if !r.Known {
+		return ""
+	}
+	return mdInline(shorten(r.text(), maxQuote))
+}
+
+func endpointsMarkdown(l *Loss) string {
+	if len(l.Endpoints) < 2 {
+		return ""
+	}
+	t := newMarkdownTable("endpoint", "ok >", "lost >", "last connected >", "last answer >", "classes")
+	for i, e := range l.Endpoints {
+		if i == maxRows {
+			t.remark(fmt.Sprintf("and %d more", len(l.Endpoints)-i))
+			break
+		}
+		name := "(none reached)"
+		if e.Name != "" {
+			name = mdCode(shorten(e.Name, maxQuote))
+		}
+		t.row(name, number(e.OK), number(e.Lost), moment(e.Seen.LastConnect), moment(e.Seen.LastAnswer), mdInline(shorten(classList(e.Classes), maxQuote)))
+	}
+	return "#### By endpoint\n\n" + t.String()
+}
+
+func errorsMarkdown(s *Summary) string {
+	if len(s.Errors) == 0 {
+		return ""
+	}
+	var lines []string
+	for i, e := range s.Errors {
+		if i == maxRows {
+			lines = append(lines, fmt.Sprintf("and %d more", len(s.Errors)-i))
+			break
+		}
+		lines = append(lines, fmt.Sprintf("%d × %s", e.Count, e.Text))
+	}
+	return "#### Errors\n\n" + mdFence(lines)
+}
+
+func marksMarkdown(marks []loadgen.Mark) string {
+	if len(marks) == 0 {
+		return ""
+	}
+	t := newMarkdownTable("when", "what")
+	groups := groupMarks(marks)
+	for i, g := range groups {
+		if i == maxMarkRows {
+			t.remark(fmt.Sprintf("and %d more", len(groups)-i))
+			break
+		}
+		t.row(g.when(), mdInline(shorten(g.text(), maxQuote)))
+	}
+	return details("Marks", false, t.String())
+}
+
+func traceMarkdown(i int, trace loadgen.Trace) string {
+	var lines []string
+	for _, s := range trace.Steps {
+		lines = append(lines, "+"+duration(s.At-trace.Start)+"  "+stepText(s))
+	}
+	return details(fmt.Sprintf("Lost request %d, %s, started at %s", i+1, trace.Class, moment(trace.Start)), false, mdFence(lines))
+}
+
+// notesMarkdown shows the notes where nothing was lost: what a zero is worth is
+// among them.
+func notesMarkdown(r *RunReport) string {
+	notes := r.notes()
+	if len(notes) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	bullets(&b, notes)
+	return details("Notes", r.Run.Counts.Lost == 0, b.String())
+}
+
+// bullets writes a list, the first maxRows of it.
+func bullets(b *strings.Builder, list []string) {
+	for i, text := range list {
+		if i == maxRows {
+			fmt.Fprintf(b, "- and %d more\n", len(list)-i)
+			return
+		}
+		fmt.Fprintf(b, "- %s\n", mdLine(shorten(text, maxQuote)))
+	}
+}
+
+func details(title string, open bool, text string) string {
+	tag := "<details>"
+	if open {
+		tag = "<details open>"
+	}
+	return tag + "<summary>" + mdInline(title) + "</summary>\n\n" + text + "\n</details>\n"
+}
+
+// markdownTable has cells that are Markdown already.
+type markdownTable struct {
+	b       strings.Builder
+	columns int
+}
+
+// newMarkdownTable is given the columns' names; those that end in > stand to the
+// right.
+func newMarkdownTable(head ...string) *markdownTable {
+	t := &markdownTable{columns: len(head)}
+	names, rules := make([]string, len(head)), make([]string, len(head))
+	for i, name := range head {
+		var right bool
+		names[i], right = strings.CutSuffix(name, " >")
+		rules[i] = "---"
+		if right {
+			rules[i] = "---:"
+		}
+	}
+	t.row(names...)
+	t.row(rules...)
+	return t
+}
+
+func (t *markdownTable) row(cells ...string) {
+	t.b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
+}
+
+// remark is a row of one cell.
+func (t *markdownTable) remark(text string) {
+	t.b.WriteString("| " + text + strings.Repeat(" |", t.columns) + "\n")
+}
+
+func (t *markdownTable) String() string { return t.b.String() }
+
+// mdFence quotes lines in a fence that none of them can end.
+func mdFence(lines []string) string {
+	longest := 2
+	var b strings.Builder
+	for _, line := range lines {
+		line = clean(shorten(line, maxQuote))
+		longest = max(longest, longestRun(line, '`'))
+		b.WriteString(line + "\n")
+	}
+	fence := strings.Repeat("`", longest+1)
+	return fence + "text\n" + b.String() + fence + "\n"
+}
+
+func longestRun(text string, of rune) int {
+	longest, n := 0, 0
+	for _, r := range text {
+		if r != of {
+			n = 0
+			continue
+		}
+		n++
+		longest = max(longest, n)
+	}
+	return longest
+}
+
+// mdCode sets text in code. A code span could not hold every text inside a
+// table; entities can.
+func mdCode(text string) string { return "<code>" + mdInline(text) + "</code>" }
+
+// mdLine is mdInline for text that begins a line, where a number or a sign would
+// make a list of it.
+func mdLine(text string) string {
+	text = mdInline(text)
+	i := leadingDigits(text)
+	if i < len(text) && (i == 0 && strings.ContainsRune("+-=", rune(text[0])) || i > 0 && strings.ContainsRune(".)", rune(text[i]))) {
+		return fmt.Sprintf("%s&#%d;%s", text[:i], text[i], text[i+1:])
+	}
+	return text
+}
+
+// mdInline writes text so that none of it is markup: neither Markdown nor HTML,
+// no link, and nobody is mentioned.
+func mdInline(text string) string {
+	text = strings.TrimSpace(clean(text))
+	var b strings.Builder
+	for i, r := range text {
+		span, isolate := isolated[r]
+		switch {
+		case isolate:
+			b.WriteString(span)
+		case strings.ContainsRune("\\`*_{}[]<>|~&!^", r) || isLink(text, i, r):
+			fmt.Fprintf(&b, "&#%d;", r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// isolated are characters by which GitHub finds mentions, issues and formulas in
+// the text that is shown, where an entity has become what it stands for.
+var isolated = map[rune]string{'@': "<span>@</span>", '#': "<span>#</span>", '$': "<span>$</span>"}
+
+// isLink: GitHub makes links of bare addresses.
+func isLink(text string, i int, r rune) bool {
+	switch r {
+	case ':':
+		next, _ := utf8.DecodeRuneInString(text[i+1:])
+		return next == '/' || unicode.IsLetter(next)
+	case '.':
+		return i >= 3 && strings.EqualFold(text[i-3:i], "www")
+	}
+	return false
+}

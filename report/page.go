@@ -1,0 +1,320 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/width"
+)
+
+// Options say what the place is like where a text report will be read. The zero
+// value is 80 columns, without colour.
+type Options struct {
+	Width  int // columns that prose and tables keep within; 0 is 80
+	Colour bool
+}
+
+const defaultWidth = 80
+
+// style is how a terminal is told to write.
+type style string
+
+// The styles, as SGR escape sequences; plain also ends the others.
+const (
+	plain  style = "\x1b[0m"
+	bold   style = "\x1b[1m"
+	red    style = "\x1b[31m"
+	green  style = "\x1b[32m"
+	yellow style = "\x1b[33m"
+)
+
+// page is a text report while it is written. It keeps the first error for
+// flush.
+type page struct {
+	out    *bufio.Writer
+	width  int
+	colour bool
+}
+
+func newPage(w io.Writer, o Options) *page {
+	if o.Width <= 0 {
+		o.Width = defaultWidth
+	}
+	return &page{bufio.NewWriter(w), o.Width, o.Colour}
+}
+
+func (p *page) flush() error { return p.out.Flush() }
+
+// Write passes text on, but for what a terminal would obey: texts from outside
+// may hold escape sequences. Styles are let through where there is colour.
+func (p *page) Write(text []byte) (int, error) {
+	rest := string(text)
+	for rest != "" {
+		n := strings.IndexFunc(rest, isUnsafe)
+		if n < 0 {
+			_, err := p.out.WriteString(rest)
+			return len(text), err
+		}
+		_, _ = p.out.WriteString(rest[:n])
+		rest = rest[n:]
+		if s := styleAt(rest); p.colour && s != "" {
+			_, _ = p.out.WriteString(string(s))
+			rest = rest[len(s):]
+			continue
+		}
+		_, size := utf8.DecodeRuneInString(rest)
+		_, _ = p.out.WriteRune(utf8.RuneError)
+		rest = rest[size:]
+	}
+	return len(text), nil // flush has the error
+}
+
+// styleAt is the style that text begins with, if one does.
+func styleAt(text string) style {
+	for _, s := range [...]style{plain, bold, red, green, yellow} {
+		if strings.HasPrefix(text, string(s)) {
+			return s
+		}
+	}
+	return ""
+}
+
+// isUnsafe: what moves the cursor, cannot be seen, or is no text.
+func isUnsafe(r rune) bool {
+	return r != '\n' && r != '\t' && !unicode.IsGraphic(r) || r == utf8.RuneError
+}
+
+// in writes text in a style, where there is colour.
+func (p *page) in(s style, text string) string {
+	if !p.colour || text == "" {
+		return text
+	}
+	return string(s) + text + string(plain)
+}
+
+// lost is a number of lost requests: red unless it is 0.
+func (p *page) lost(n int64) string {
+	if n == 0 {
+		return "0"
+	}
+	return p.in(red, fmt.Sprint(n))
+}
+
+// heading is a line of its own.
+func (p *page) heading(text string) { fmt.Fprintln(p, p.in(bold, text)) }
+
+// section heads a part of a run's loss.
+func (p *page) section(text string) { fmt.Fprintf(p, "\n  %s\n", p.in(bold, text)) }
+
+// paragraph writes text behind prefix, with further lines indented to below
+// the text. A word that is longer than a line is not broken.
+func (p *page) paragraph(prefix, text string) { p.styled(prefix, clean(text)) }
+
+// styled is paragraph for text of our own, which may hold styles.
+func (p *page) styled(prefix, text string) {
+	hang := columns(prefix)
+	if strings.TrimSpace(prefix) == "" {
+		hang += 2
+	}
+	for i, line := range wrap(text, p.width-columns(prefix), p.width-hang) {
+		if i > 0 {
+			prefix = strings.Repeat(" ", hang)
+		}
+		fmt.Fprintln(p, prefix+line)
+	}
+}
+
+// wrap cuts text between words, into a first line and others of the given
+// widths. There is always one line.
+func wrap(text string, first, others int) []string {
+	var lines []string
+	line, used, room := "", 0, first
+	for i, word := range strings.Fields(text) {
+		n := columns(word)
+		switch {
+		case i == 0:
+			line, used = word, n
+		case used+1+n > room:
+			lines = append(lines, line)
+			line, used, room = word, n, others
+		default:
+			line, used = line+" "+word, used+1+n
+		}
+	}
+	return append(lines, line)
+}
+
+// columns is how wide text is on a terminal.
+func columns(text string) int {
+	n := 0
+	for i := 0; i < len(text); {
+		if s := styleAt(text[i:]); s != "" {
+			i += len(s)
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(text[i:])
+		i += size
+		n += runeColumns(r)
+	}
+	return n
+}
+
+func runeColumns(r rune) int {
+	if r < utf8.RuneSelf {
+		return 1
+	}
+	if unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) {
+		return 0
+	}
+	switch width.LookupRune(r).Kind() {
+	case width.EastAsianWide, width.EastAsianFullwidth:
+		return 2
+	default:
+		return 1
+	}
+}
+
+// clean makes one harmless line of text from outside.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case isUnsafe(r):
+			return utf8.RuneError
+		}
+		return r
+	}, text)
+}
+
+// table sets cells below each other.
+type table struct {
+	indent int
+	gap    int  // columns between cells
+	right  bool // whether cells after the first stand to the right
+	head   bool // whether the first row names the columns
+	prose  bool // whether the last column may be wrapped
+	rows   [][]string
+}
+
+// row adds one. Cells may hold styles, and what is from outside in them has been
+// cleaned. A single cell is a remark across all
+// columns.
+func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
+
+// fits reports that every row has room on a line.
+func (t *table) fits(p *page) bool { return t.span(t.widths(0)) <= p.width }
+
+func (t *table) span(widths []int) int {
+	n := t.indent
+	for i, width := range widths {
+		if i > 0 {
+			n += t.gap
+		}
+		n += width
+	}
+	return n
+}
+
+// leastProse is how many columns are needed to wrap prose beside other cells.
+const leastProse = 30
+
+// write puts the table down within the page's width. Where that is too narrow,
+// prose is wrapped, beside the other cells or else below them; and a first cell
+// that is too long has a line of its own.
+func (t *table) write(p *page) {
+	widths := t.widths(0)
+	if t.fits(p) {
+		for _, row := range t.rows {
+			fmt.Fprintln(p, t.line(row, widths))
+		}
+		return
+	}
+	var prose []string
+	if t.prose {
+		prose = t.cutProse()
+		widths = t.widths(0)
+	}
+	beside := p.width-t.span(widths)-t.gap >= leastProse
+	if most := p.width - t.span(widths) + widths[0]; widths[0] > most {
+		widths = t.widths(most)
+	}
+	for i, row := range t.rows {
+		if len(row) > 1 && columns(row[0]) > widths[0] {
+			fmt.Fprintln(p, strings.Repeat(" ", t.indent)+row[0])
+			row = slices.Concat([]string{""}, row[1:])
+		}
+		t.writeRow(p, row, widths, prose, i, beside)
+	}
+}
+
+func (t *table) writeRow(p *page, row []string, widths []int, prose []string, i int, beside bool) {
+	switch {
+	case prose == nil || prose[i] == "":
+		fmt.Fprintln(p, t.line(row, widths))
+	case beside:
+		line := t.line(row, widths)
+		pad := t.span(widths) - columns(line) + t.gap
+		p.styled(line+strings.Repeat(" ", max(1, pad)), prose[i])
+	default:
+		fmt.Fprintln(p, t.line(row, widths))
+		if (i > 0 || !t.head) && prose[i] != "-" {
+			p.styled(strings.Repeat(" ", t.indent+2), prose[i])
+		}
+	}
+}
+
+// cutProse takes the last column away.
+func (t *table) cutProse() []string {
+	last := len(t.rows[0]) - 1
+	prose := make([]string, len(t.rows))
+	for i, row := range t.rows {
+		if len(row) > last {
+			prose[i], t.rows[i] = row[last], row[:last]
+		}
+	}
+	return prose
+}
+
+// widths are those of the columns. First cells beyond most do not count; 0 is
+// no limit.
+func (t *table) widths(most int) []int {
+	var widths []int
+	for _, row := range t.rows {
+		if len(row) == 1 && len(t.rows[0]) > 1 {
+			continue // a remark
+		}
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			if n := columns(cell); i > 0 || most == 0 || n <= most {
+				widths[i] = max(widths[i], n)
+			}
+		}
+	}
+	return widths
+}
+
+// line joins cells, padded but for the last.
+func (t *table) line(row []string, widths []int) string {
+	cells := slices.Clone(row)
+	for i, cell := range row {
+		pad := ""
+		if i < len(widths) {
+			pad = strings.Repeat(" ", max(0, widths[i]-columns(cell)))
+		}
+		switch {
+		case t.right && i > 0:
+			cells[i] = pad + cell
+		case i < len(row)-1:
+			cells[i] = cell + pad
+		}
+	}
+	return strings.Repeat(" ", t.indent) + strings.Join(cells, strings.Repeat(" ", t.gap))
+}
