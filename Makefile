@@ -67,10 +67,8 @@ fuzz: ## every fuzz target in turn, FUZZTIME each (30s)
 		done; \
 	done
 
-# Other load generators that nodrop is measured beside; testdata/bench/peers.sh
-# gets wrk, ab, h2load and an older hey from Debian.
-BENCH_PEERS := github.com/rakyll/hey@v0.1.5 github.com/codesenberg/bombardier@v1.2.6 \
-	github.com/six-ddc/plow@v1.4.0 github.com/tsenart/vegeta/v12@v12.13.0
+# testdata/bench/peers.sh gets wrk, ab, h2load and an older hey from Debian.
+BENCH_PEERS := github.com/rakyll/hey@v0.1.5 $(PEERS)
 OHA    ?= # version of the crate; it builds for a quarter of an hour, so 1.16.0 is not the default
 ROUNDS ?= 5
 

@@ -40,6 +40,7 @@ MODES = {"new": "a new connection for every request", "keep-alive": "keep-alive"
 MANY = 10000  # connections that only MANY_TOOLS are asked for
 MANY_TOOLS = ("nodrop", "wrk")
 FULL = 0.95  # a server as busy as that is the limit of requests/s
+PACE = 0.85  # of a CPU: one of the two sides is as busy as that, or a third holds both up
 NOISY = 0.10  # share of the two CPUs that others may take
 MB = 1e6
 
@@ -77,6 +78,7 @@ class Bench:
         self.reached = {}  # (figure, mode) → value, its range or None, whether nginx was FULL
 
     def record(self, **fields):
+        fields["ended"] = datetime.datetime.now().astimezone().isoformat(timespec="milliseconds")
         self.log.write(json.dumps(fields) + "\n")
         self.log.flush()
 
@@ -119,7 +121,7 @@ class Bench:
             if not ok:
                 raise ValueError("nothing was answered")
         except (ValueError, TypeError, AttributeError, KeyError, subprocess.CalledProcessError) as e:
-            row["error"] = f"{e}: {(spent.err or spent.out).strip()[-200:]}"
+            row["error"] = f"{e}: {' '.join((spent.err or spent.out).split())[-200:]}"
             self.record(**row)
             return row
         row |= {
@@ -128,7 +130,7 @@ class Bench:
             "rps": ok / spent.seconds,
             "cpu": (spent.user + spent.system) / ok * 1e6,
             "user": spent.user / ok * 1e6, "system": spent.system / ok * 1e6,
-            "rss": spent.rss, "server": server / spent.seconds,
+            "rss": spent.rss, "server": server / spent.seconds, "client": (spent.user + spent.system) / spent.seconds,
             "others": max(0, worked - server - spent.user - spent.system) / possible,
             "stolen": stolen / possible, "dropped": machine.dropped() - drops,
         }
@@ -304,7 +306,8 @@ class Bench:
                     continue
                 rps, cpu = ([a[k] / b[k] for a, b in pairs] for k in ("rps", "cpu"))
                 self.reached[f"requests/s, -o {kind}=/dev/null/without", mode] = (median(rps), rps, False)
-                print(f"- -o {kind}=/dev/null, {MODES[mode]}: requests/s × {show_ratio(rps)}, CPU × {show_ratio(cpu)}")
+                print(f"- -o {kind}=/dev/null, {MODES[mode]}: "
+                      f"requests/s × {show_ratio(rps)}, CPU × {show_ratio(cpu)}")
         print("".join(f"- no -o {k} in this nodrop\n" for k in ("csv", "ndjson") if k not in kinds), end="")
 
     def knows(self, kind):
@@ -321,6 +324,9 @@ class Bench:
         print(f"\nNoise: other processes and the kernel's own work took {median(others):.0%} of the two CPUs during "
               f"the median run, {max(others):.0%} during the worst; the hypervisor {median(stolen):.0%} and "
               f"{max(stolen):.0%}. (min–max) is of the ratios of {self.args.rounds} rounds.")
+        idle = sum(max(r["client"], r["server"]) < PACE for r in rows)
+        print(f"In {idle} of {len(rows)} runs neither nginx nor the tool had {PACE:.0%} of its CPU: "
+              "something else set the pace of these, and their requests/s say nothing.")
         if median(others) + median(stolen) > NOISY:
             print("\n**The machine was not idle: take no figure here for what it can do. Requests/s tell little, "
                   "CPU per request is too high for all; the ratios of the latter are the best there is.**")
@@ -477,7 +483,8 @@ def measure(args, scratch):
     if len(os.sched_getaffinity(0)) < 2:
         print("bench.py: two CPUs are needed, one for nginx and one for the tool", file=sys.stderr)
         return 2
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    sys.stdout.reconfigure(line_buffering=True)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     found = json.loads(machine.read(f"{scratch}/tools"))
     bench = Bench(args, found["tools"], scratch)
