@@ -99,11 +99,16 @@ func newRound(seed uint64) *round {
 		Timeout:          time.Minute,
 	}
 	r.cfg.Workers -= rng.IntN(r.cfg.Workers/2 + 1)
+	if ways := cleartext(); r.seed%2 == 1 {
+		r.cfg.Engine = ways[len(ways)-1].engine
+	} else {
+		r.cfg.Engine = ways[0].engine
+	}
 	// A RST after some bytes comes when the client has acknowledged them, in up
 	// to 40 ms: few workers cannot make many requests.
 	requests := int64(40 + r.cfg.Workers*(1+rng.IntN(50)))
 	if rng.IntN(3) == 0 {
-		r.scheme = "https"
+		r.scheme, r.cfg.Engine = "https", loadgen.EnginePool
 		requests /= 2 // a handshake takes a millisecond of processor time
 	}
 	if r.cfg.Method == "POST" {
