@@ -67,8 +67,33 @@ fuzz: ## every fuzz target in turn, FUZZTIME each (30s)
 		done; \
 	done
 
+# testdata/bench/peers.sh gets wrk, ab, h2load and an older hey from Debian.
+BENCH_PEERS := github.com/rakyll/hey@v0.1.5 $(PEERS)
+OHA    ?= # version of the crate; it builds for a quarter of an hour, so 1.16.0 is not the default
+ROUNDS ?= 5
+
+BENCH := PEERS='$(BENCH_PEERS)' OHA='$(OHA)' testdata/bench/bench.py --out bin/bench.jsonl
+
 .PHONY: bench
-bench: ## every benchmark, with allocations
+bench: ## nodrop and every peer against nginx: ROUNDS (5), 20 min; OHA=1.16.0 for oha too
+	testdata/setup.sh
+	@mkdir -p bin
+	$(BENCH) --rounds $(ROUNDS)
+
+.PHONY: bench-quick
+bench-quick: ## nodrop, wrk and hey at c = 200, two short rounds: half a minute
+	testdata/setup.sh
+	@mkdir -p bin
+	$(BENCH) --rounds 2 --seconds 1 --only nodrop,wrk,hey --connections 200 --figures peers
+
+.PHONY: bench-gate
+bench-gate: ## the limits of speed and memory (LIMITS in bench.py): fails when one is missed
+	testdata/setup.sh
+	@mkdir -p bin
+	$(BENCH) --rounds $(ROUNDS) --only nodrop,wrk,hey --connections 200 --figures peers,memory,recorder --gate
+
+.PHONY: microbench
+microbench: ## every Go benchmark, with allocations
 	$(GO) test -p 1 -run '^$$' -bench . -benchmem ./...
 
 .PHONY: memory
@@ -103,4 +128,4 @@ clean: ## remove what the other targets built
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

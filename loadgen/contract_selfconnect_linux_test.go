@@ -25,8 +25,7 @@ func TestContractSelfConnect(t *testing.T) {
 				}
 				sysctl(t, "ip_local_port_range", "40000 40000")
 				run := runLoad(t, loadgen.Config{
-					Engine: way.engine,
-					URL:    way.scheme + "://" + meetsItself, Requests: n, Workers: 1, DisableKeepAlive: !keepAlive, TLS: trusting(t),
+					URL: way.scheme + "://" + meetsItself, Requests: n, Workers: 1, DisableKeepAlive: !keepAlive, TLS: trusting(t), Engine: way.engine,
 				})
 				expectRefused(t, run, n)
 			})

@@ -49,7 +49,7 @@ func TestContractShortage(t *testing.T) {
 			for _, keepAlive := range []bool{true, false} {
 				t.Run(fmt.Sprintf("%s/%s/keepalive=%t", name, way, keepAlive), func(t *testing.T) {
 					testShortage(t, s, way, loadgen.Config{
-						Requests: 400, Workers: 20, Rate: 200, Engine: way.engine, CPUs: 1, DisableKeepAlive: !keepAlive, TLS: loadgen.TLS{Insecure: true},
+						Requests: 400, Workers: 20, Rate: 200, DisableKeepAlive: !keepAlive, TLS: loadgen.TLS{Insecure: true}, Engine: way.engine,
 					})
 				})
 			}
@@ -62,7 +62,7 @@ func TestContractShortage(t *testing.T) {
 func TestContractShortageIsExact(t *testing.T) {
 	for _, way := range roads() {
 		t.Run(way.String(), func(t *testing.T) {
-			cfg := loadgen.Config{Requests: 400, Workers: 20, Engine: way.engine, CPUs: 1, TLS: loadgen.TLS{Insecure: true}}
+			cfg := loadgen.Config{Requests: 400, Workers: 20, TLS: loadgen.TLS{Insecure: true}, Engine: way.engine, CPUs: 1}
 			run := testShortage(t, shortages["files"], way, cfg)
 			if run != nil && run.Counts.OK != spared {
 				t.Errorf("%d ok; want %d, one for each descriptor", run.Counts.OK, spared)
@@ -126,7 +126,7 @@ func loadInShortage(t *testing.T, s shortage, cfg loadgen.Config) {
 	go func() { done <- load.Run(t.Context()) }()
 	spoiled := int64(1)
 	if cfg.Rate == 0 {
-		spoiled = cfg.Requests - spared
+		spoiled = cfg.Requests - spared // or two more
 	}
 	for load.Progress().Finished < spoiled {
 		time.Sleep(time.Millisecond)

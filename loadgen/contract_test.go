@@ -281,7 +281,15 @@ func TestContractHead(t *testing.T) {
 func TestContractKeptAlive(t *testing.T) {
 	for _, way := range roads() {
 		t.Run(way.String(), func(t *testing.T) {
-			server := way.start(t, faultserver.Always(faultserver.OK))
+			var all sync.WaitGroup // no worker is late for the load
+			all.Add(4)
+			server := way.start(t, func(seq int64) faultserver.Kind {
+				if seq < 4 {
+					all.Done()
+					all.Wait()
+				}
+				return faultserver.OK
+			})
 			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 100, Workers: 4, TLS: trusting(t), Engine: way.engine})
 			counts := serverCounts(t, server)
 			if counts.Connections != 4+way.trials() || run.Connections.Opened != 4 {

@@ -51,7 +51,6 @@ func (c *Config) withoutLoop(t target) string {
 		{"it runs on Linux alone", runtime.GOOS != "linux"},
 		{"it does not speak TLS", t.tls},
 		{"it does not go through a proxy (-x)", c.Proxy != nil},
-		{"it does not choose the address to connect from (--source)", len(c.Sources) > 0},
 		{"it does not look names up for each connection (--dns per-connection)", c.DNS == DNSPerConnection},
 		{"it does not tell requests step by step (--trace-lost)", c.TraceLost > 0},
 		{"it does not send a body from its file (-D, over 1 MiB)", c.BodyFile != ""},

@@ -74,7 +74,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 		cfg: cfg, target: t, ok: ok,
 		schedule: Schedule{Workers: cfg.Workers, Rate: cfg.Rate},
 		budget:   newBudget(cfg.Requests, cfg.Duration),
-		recorder: newRecorder(cfg.CPUs, cfg.Sinks),
+		recorder: newRecorder(cfg.Sinks, cfg.CPUs),
 		traces:   traces{limit: cfg.TraceLost},
 		started:  make(chan struct{}),
 		stopped:  make(chan struct{}),

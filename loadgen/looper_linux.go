@@ -125,8 +125,9 @@ type driver struct {
 	result Result
 	replicas
 
-	roads map[string]*road // by endpoint's name
-	last  *road
+	roads   map[string]*road // by endpoint's name
+	last    *road
+	sources map[netip.Addr]*loop.Address
 }
 
 var _ loop.Driver = (*driver)(nil)
@@ -160,6 +161,12 @@ func newDriver(e *looper, lane, lanes int) *driver {
 		slots: make([]driverSlot, slots), roads: map[string]*road{},
 	}
 	d.names = l.recorder.names
+	for _, source := range l.cfg.Sources {
+		if d.sources == nil {
+			d.sources = map[netip.Addr]*loop.Address{}
+		}
+		d.sources[source] = loop.NewAddress(netip.AddrPortFrom(source, 0))
+	}
 	for i := range d.slots {
 		d.slots[i].load = l
 	}
@@ -186,16 +193,16 @@ func (d *driver) Start(now int64) bool {
 }
 
 // Next asks for an endpoint. Its address is made anew only when it changed.
-func (d *driver) Next(x *loop.Exchange) (*loop.Address, error) {
+func (d *driver) Next(x *loop.Exchange) (to, from *loop.Address, err error) {
 	e, err := d.load.endpoints.Next(d.engine.ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if d.last == nil || d.last.endpoint != *e {
 		d.last = d.road(e)
 	}
 	x.Endpoint = d.last.index
-	return d.last.address, nil
+	return d.last.address, d.sources[d.load.sources.next(e)], nil
 }
 
 func (d *driver) road(e *Endpoint) *road {
@@ -242,8 +249,6 @@ func (d *driver) Body(x *loop.Exchange, piece []byte) error {
 	sl.piece(&x.Parser, piece)
 	return sl.err(&x.Parser)
 }
-
-func (d *driver) Spoils(err error) bool { return classify(StageSend, err).Spoiled() }
 
 // fill makes the Result of x, as far as the Shard knows it.
 func (d *driver) fill(x *loop.Exchange) *Result {

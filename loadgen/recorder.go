@@ -16,10 +16,11 @@ type recorder struct {
 	room   *binRoom
 }
 
-// newRecorder makes a recorder of n shards; a stream is read back through one.
-func newRecorder(n int, sinks []Sink) *recorder {
+// newRecorder makes a recorder of so many shards; a stream is read back through
+// one.
+func newRecorder(sinks []Sink, shards int) *recorder {
 	r := &recorder{names: &endpointNames{}, room: reserveBins()}
-	for range n {
+	for range shards {
 		s := newShard(sinks, r.names)
 		s.bins.reserve()
 		r.shards = append(r.shards, s)

@@ -16,7 +16,9 @@ import (
 var threeSources = []netip.Addr{netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("127.0.0.3"), netip.MustParseAddr("127.0.0.4")}
 
 // TestSourcesTakeTurns: what the server sees, directly and as a proxy.
-func TestSourcesTakeTurns(t *testing.T) {
+func TestSourcesTakeTurns(t *testing.T) { onEngines(t, testSourcesTakeTurns) }
+
+func testSourcesTakeTurns(t *testing.T, engine loadgen.Engine) {
 	var mu sync.Mutex
 	seen := map[string]int{}
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -35,6 +37,9 @@ func TestSourcesTakeTurns(t *testing.T) {
 		"proxy":  {URL: "http://elsewhere.invalid/", Proxy: proxy},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if cfg.Engine = engine; cfg.Proxy != nil {
+				cfg.Engine = loadgen.EngineAuto
+			}
 			clear(seen)
 			cfg.Requests, cfg.Workers, cfg.DisableKeepAlive, cfg.Sources = 300, 7, true, threeSources
 			run := runLoad(t, cfg)
@@ -53,6 +58,10 @@ func TestSourcesTakeTurns(t *testing.T) {
 // TestSourcesHavePortsOfTheirOwn: where connections that the server holds take
 // every port there is, each further address has as many again.
 func TestSourcesHavePortsOfTheirOwn(t *testing.T) {
+	onEngines(t, testSourcesHavePortsOfTheirOwn)
+}
+
+func testSourcesHavePortsOfTheirOwn(t *testing.T, engine loadgen.Engine) {
 	if !inNamespaces(t) {
 		return
 	}
@@ -63,7 +72,7 @@ func TestSourcesHavePortsOfTheirOwn(t *testing.T) {
 		<-gate
 		return faultserver.OK
 	})
-	load := newLoad(t, loadgen.Config{URL: server.URL(), Requests: n, Workers: int(2 * room), DisableKeepAlive: true, Sources: threeSources})
+	load := newLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: n, Workers: int(2 * room), DisableKeepAlive: true, Sources: threeSources})
 	narrowPorts(t)
 	done := make(chan *loadgen.Run)
 	go func() { done <- load.Run(t.Context()) }()

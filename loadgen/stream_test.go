@@ -20,7 +20,7 @@ import (
 // syntheticRun makes a run out of results that rng draws, in shards, and tells
 // sinks of it as a Load does. Everything that a Run holds is set.
 func syntheticRun(rng *rand.Rand, variant string, requests int, sinks ...Sink) *Run {
-	r := newRecorder(1+rng.IntN(5), sinks)
+	r := newRecorder(sinks, 1+rng.IntN(5))
 	names := []string{"gw-1", "10.0.0.2:8080", `replica "3" of \ ü` + "\xff"}
 	run := &Run{
 		Variant:     variant,
@@ -150,7 +150,7 @@ func TestStreamBeyondBounds(t *testing.T) {
 	sink := NewNDJSON(&stream)
 	run := &Run{}
 	sink.Begin(run)
-	r := newRecorder(3, []Sink{sink})
+	r := newRecorder([]Sink{sink}, 3)
 	const requests = maxLostDetails + lostSlack + 5000
 	for n, i := range rand.New(rand.NewPCG(5, 6)).Perm(requests) {
 		q := &Result{Start: int64(i / 3), End: int64(i / 2), Fate: FateLost, Class: newClass(StageWait, CauseEOF), Sample: fmt.Sprint(i % (maxSamples + 100)), Connection: int64(i % 2)}

@@ -121,7 +121,7 @@ func (s *streamReader) begin(head *streamRun) error {
 	}
 	s.run = &streamedRun{
 		run:      &Run{Variant: head.Variant, Settings: head.Settings, Environment: head.Environment, StartedAt: head.StartedAt},
-		recorder: newRecorder(1, nil),
+		recorder: newRecorder(nil, 1),
 	}
 	return nil
 }

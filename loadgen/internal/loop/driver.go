@@ -19,17 +19,15 @@ type Driver interface {
 	Again(due, now int64) int64
 	// Start asks for a request to start at now; false: there will be no more.
 	Start(now int64) bool
-	// Next is where x's next connection goes. It sets x.Endpoint.
-	Next(x *Exchange) (*Address, error)
+	// Next is where x's next connection goes, and which address of this machine
+	// it comes from: nil for whichever the system takes. It sets x.Endpoint.
+	Next(x *Exchange) (to, from *Address, err error)
 	// Connected tells of a connection that stands. It sets x.Connection.
 	Connected(x *Exchange, now int64)
 	// Count counts what happened to a connection.
 	Count(what Count)
 	// Body gets a piece of x's body; an error ends the exchange.
 	Body(x *Exchange, piece []byte) error
-	// Spoils reports whether an error of writing is this machine's doing, so that
-	// there is no use in reading what the peer may have said.
-	Spoils(err error) bool
 	// Answered is told of a whole answer, and says what follows it. For Follow
 	// it has changed x.Request.
 	Answered(x *Exchange) Step

@@ -95,7 +95,7 @@ func (s *Shard) hop(sl *slot, now int64) {
 		s.dial(sl, now)
 		return
 	}
-	sl.x.Reused, sl.used = sl.used, true
+	sl.x.Reused = sl.used
 	sl.state, sl.began = writing, now
 	s.write(sl)
 }
@@ -104,7 +104,7 @@ func (s *Shard) hop(sl *slot, now int64) {
 func (s *Shard) dial(sl *slot, now int64) {
 	x := &sl.x
 	x.Endpoint, x.Connection, x.Reused = -1, 0, false
-	to, err := s.driver.Next(x)
+	to, from, err := s.driver.Next(x)
 	if err != nil {
 		s.fail(sl, &Failure{Stage: StageLookup, Err: err})
 		return
@@ -118,12 +118,19 @@ func (s *Shard) dial(sl *slot, now int64) {
 	if len(x.Request.Bytes) > oneSegment && to.family != unix.AF_UNIX {
 		sysNoDelay(fd)
 	}
+	if from != nil {
+		if errno := sysBind(fd, from); errno != 0 {
+			s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("bind", errno)})
+			return
+		}
+	}
 	if errno := sysConnect(fd, to); errno != 0 && errno != unix.EINPROGRESS && errno != unix.EINTR {
 		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("connect", errno)})
 		return
 	}
 	if to.ephemeral && sysMetItself(fd, to.raw.port()) {
-		sysNoLinger(fd)
+		// Its TIME_WAIT would keep the port from the server that comes back to it.
+		sysReset(fd)
 		s.fail(sl, &Failure{Stage: StageConnect, Err: ErrSelfConnect})
 		return
 	}
@@ -138,8 +145,8 @@ func (s *Shard) dial(sl *slot, now int64) {
 // that must not wait for the acknowledgement of its first part.
 const oneSegment = 1200
 
-// attempt writes the first bytes on a connection that may not stand yet. An
-// error is one of the handshake: it was there before a byte was written.
+// attempt writes the first bytes on a connection that may not stand yet. The
+// error of a handshake that failed is there before a byte is written.
 func (s *Shard) attempt(sl *slot) {
 	x, now := &sl.x, s.now()
 	n, errno := sysSend(sl.fd, x.Request.Bytes)
@@ -148,26 +155,52 @@ func (s *Shard) attempt(sl *slot) {
 		return
 	}
 	s.connects.remove(sl.index)
-	if errno != 0 && !s.driver.Spoils(errno) {
+	if errno != 0 && !stood(errno) {
 		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("connect", errno)})
 		return
 	}
 	x.Connect += now - sl.began
 	s.driver.Connected(x, now)
-	sl.state, sl.began, sl.used = writing, now, true
-	switch {
-	case errno != 0:
-		s.failWrite(sl, errno)
-	case n < len(x.Request.Bytes):
-		sl.sent = n
+	sl.state, sl.began, sl.sent = writing, now, max(0, n)
+	if errno != 0 {
+		s.writeFailed(sl, errno)
+		return
+	}
+	if n < len(x.Request.Bytes) {
 		s.write(sl)
+		return
+	}
+	s.written(sl)
+}
+
+// stood tells errors of writing on a connection that stood from those of its
+// handshake: a refusal, a timeout, no route.
+func stood(errno unix.Errno) bool {
+	return ours(errno) || errno == unix.EPIPE || errno == unix.ECONNRESET
+}
+
+// ours are errors of writing that this machine makes, not the peer.
+func ours(errno unix.Errno) bool {
+	switch errno {
+	case unix.ENOBUFS, unix.ENOMEM, unix.EPERM:
+		return true
 	default:
-		s.written(sl)
+		return false
 	}
 }
 
-// write sends what is left of the request. After an error the peer may still
+// writeFailed is an error of writing. After one that the peer made it may still
 // have said why: what it sent before it closed is there to be read.
+func (s *Shard) writeFailed(sl *slot, errno unix.Errno) {
+	if ours(errno) {
+		s.fail(sl, &Failure{Stage: StageSend, Err: os.NewSyscallError("write", errno)})
+		return
+	}
+	sl.writeErr, sl.spent, sl.readable, sl.ends = errno, true, true, sl.ends|unix.EPOLLHUP
+	s.written(sl)
+}
+
+// write sends what is left of the request.
 func (s *Shard) write(sl *slot) {
 	b := sl.x.Request.Bytes
 	for sl.sent < len(b) {
@@ -177,7 +210,7 @@ func (s *Shard) write(sl *slot) {
 			return
 		}
 		if errno != 0 {
-			s.failWrite(sl, errno)
+			s.writeFailed(sl, errno)
 			return
 		}
 		sl.sent += n
@@ -185,22 +218,11 @@ func (s *Shard) write(sl *slot) {
 	s.written(sl)
 }
 
-// failWrite goes on to read what the peer said before it made writing fail.
-func (s *Shard) failWrite(sl *slot, errno syscall.Errno) {
-	if s.driver.Spoils(errno) {
-		s.fail(sl, &Failure{Stage: StageSend, Err: os.NewSyscallError("write", errno)})
-		return
-	}
-	sl.writeErr, sl.spent, sl.readable = errno, true, true
-	sl.ends |= unix.EPOLLHUP
-	s.written(sl)
-}
-
 // written is the end of writing: now for the answer.
 func (s *Shard) written(sl *slot) {
 	sl.since = s.now()
 	sl.x.Send += sl.since - sl.began
-	sl.state = reading
+	sl.used, sl.state = true, reading
 	if !s.watch(sl, false) {
 		return
 	}

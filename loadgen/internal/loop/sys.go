@@ -3,7 +3,6 @@
 package loop
 
 import (
-	"runtime"
 	"syscall"
 	"unsafe"
 
@@ -24,6 +23,16 @@ func sysConnect(fd int32, a *Address) syscall.Errno {
 	return errno
 }
 
+// sysBind makes fd's connection come from an address of this machine. The port
+// is left to connect, which knows the other end: bind would have to find one
+// that is free towards all. Kernels before 4.2 do without.
+func sysBind(fd int32, a *Address) syscall.Errno {
+	on := int32(1)
+	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, uintptr(unsafe.Pointer(&on)), unsafe.Sizeof(on), 0)
+	_, _, errno := unix.RawSyscall(unix.SYS_BIND, uintptr(fd), uintptr(unsafe.Pointer(&a.raw[0])), uintptr(a.length))
+	return errno
+}
+
 // sysQuiet reports that nothing has arrived: neither bytes nor FIN nor RST.
 func sysQuiet(fd int32, b []byte) bool {
 	_, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), 1, unix.MSG_PEEK|unix.MSG_DONTWAIT, 0, 0)
@@ -40,11 +49,10 @@ func sysNoDelay(fd int32) {
 	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.IPPROTO_TCP, unix.TCP_NODELAY, uintptr(unsafe.Pointer(&on)), unsafe.Sizeof(on), 0)
 }
 
-// sysNoLinger makes close leave no TIME_WAIT, which would keep the port from
-// the server that comes back to it.
-func sysNoLinger(fd int32) {
-	linger := unix.Linger{Onoff: 1}
-	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_LINGER, uintptr(unsafe.Pointer(&linger)), unsafe.Sizeof(linger), 0)
+// sysReset makes the coming close a reset, which leaves no TIME_WAIT.
+func sysReset(fd int32) {
+	at := unix.Linger{Onoff: 1}
+	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_LINGER, uintptr(unsafe.Pointer(&at)), unsafe.Sizeof(at), 0)
 }
 
 // sysMetItself reports that both ends of a connection to port are one socket.
@@ -78,18 +86,20 @@ func sysPoll(epoll int32, events []unix.EpollEvent) int {
 
 // waiter waits for events: to the nanosecond where the kernel can (5.11), or
 // else to the millisecond.
-type waiter struct{ coarse bool }
+type waiter struct {
+	coarse bool
+	until  unix.Timespec
+}
 
 // wait waits for at most ns; negative: without end.
 func (w *waiter) wait(epoll int32, events []unix.EpollEvent, ns int64) int {
 	if !w.coarse {
-		until := struct{ sec, nsec int64 }{ns / 1e9, ns % 1e9}
-		at := uintptr(unsafe.Pointer(&until))
+		w.until = unix.NsecToTimespec(ns)
+		at := unsafe.Pointer(&w.until)
 		if ns < 0 {
-			at = 0
+			at = nil
 		}
-		n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(epoll), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), at, 0, 0)
-		runtime.KeepAlive(&until)
+		n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(epoll), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), uintptr(at), 0, 0)
 		switch errno {
 		case 0:
 			return int(n)

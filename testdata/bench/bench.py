@@ -1,0 +1,529 @@
+#!/usr/bin/env python3
+"""Measures nodrop beside other load generators, against one nginx.
+
+usage: bench.py [--rounds N] [--seconds S] [--only NAME,…] [--connections C,…]
+                [--figures peers,start,memory,recorder] [--gate] [--out FILE]
+                [--flags 'FLAGS of nodrop']
+
+nginx has one CPU to itself, and the tool another: one thread against one. The
+tools take turns, in another order each round, and what is compared is the
+ratio within a round. Prints Markdown; FILE gets a JSON object per line, one
+for each run. Last come the limits; with --gate one that is missed, or was not
+measured, is named and makes it exit 1.
+
+As root, or where users may make namespaces, all of it happens in a network
+namespace of its own, with wide queues and ports; elsewhere on plain loopback.
+Nothing of the machine's own settings is touched.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import resource
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from statistics import median
+
+import machine
+from peers import KEEPALIVE_ONLY, PEERS, Job
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MODES = {"new": "a new connection for every request", "keep-alive": "keep-alive"}
+MANY = 10000  # connections that only MANY_TOOLS are asked for
+MANY_TOOLS = ("nodrop", "wrk")
+FULL = 0.95  # a server as busy as that is the limit of requests/s
+PACE = 0.85  # of a CPU: one of the two sides is as busy as that, or a third holds both up
+NOISY = 0.10  # share of the two CPUs that others may take
+MB = 1e6
+
+# What must be reached, at 200 connections: figure · mode · relation · limit ·
+# limit where nginx was FULL under both. "a/b" is the median of the ratios within
+# each round.
+LIMITS = [
+    ("CPU per request, nodrop/wrk", "new", "<=", 1.00, None),
+    ("CPU per request, nodrop/wrk", "keep-alive", "<=", 1.00, None),
+    ("requests/s, nodrop/wrk", "new", ">=", 1.00, 0.97),
+    ("requests/s, nodrop/wrk", "keep-alive", ">=", 1.00, 0.97),
+    ("requests/s, nodrop/hey", "new", ">=", 2.00, None),
+    ("requests/s, nodrop/hey", "keep-alive", ">=", 3.50, None),
+    ("CPU per request, nodrop/hey", "new", "<=", 0.33, None),
+    ("CPU per request, nodrop/hey", "keep-alive", "<=", 0.20, None),
+    ("user share of nodrop's CPU", "new", "<=", 0.10, None),
+    ("user share of nodrop's CPU", "keep-alive", "<=", 0.25, None),
+    ("peak RSS, n = 5,000,000/50,000", "keep-alive", "<=", 1.05, None),
+    ("peak RSS in MB, c = 200", "keep-alive", "<=", 20, None),
+    ("peak RSS in MB, c = 10,000", "new", "<=", 64, None),
+    ("peak RSS in MB, c = 10,000", "keep-alive", "<=", 64, None),
+    ("requests/s, -o ndjson=/dev/null/without", "new", ">=", 0.85, None),
+    ("requests/s, -o ndjson=/dev/null/without", "keep-alive", ">=", 0.85, None),
+]
+START_LIMIT = 0.030  # seconds to the first request; of this machine, so it is shown and not judged
+
+
+@dataclass
+class Reached:
+    """A figure, as measured."""
+
+    value: float
+    values: list = None  # of each round
+    full: bool = False  # nginx was the limit
+    held: bool = False  # neither nginx nor the tool was: says nothing of requests/s
+
+
+class Bench:
+    def __init__(self, args, tools, scratch):
+        self.args, self.tools, self.scratch = args, tools, scratch
+        self.server_cpu, self.client_cpu = sorted(os.sched_getaffinity(0))[:2]
+        self.nginx = machine.Nginx(scratch, self.server_cpu)
+        self.log = open(args.out, "w", encoding="utf-8")
+        self.rows = []
+        self.reached = {}  # (figure, mode) → Reached
+
+    def record(self, **fields):
+        fields["ended"] = datetime.datetime.now().astimezone().isoformat(timespec="milliseconds")
+        self.log.write(json.dumps(fields) + "\n")
+        self.log.flush()
+
+    def say(self, text):
+        if sys.stderr.isatty():
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+    def job(self, mode, c, **more):
+        job = Job(self.nginx.url, c, self.args.seconds, mode == "new", self.scratch, flags=self.args.flags)
+        if c >= MANY:  # opening them takes a good part of a second
+            job.seconds = max(2 * job.seconds, 4)
+        return replace(job, **more)
+
+    def measure(self, kind, name, mode, job, round_=0, patience=None):
+        """One run of a tool: what it cost, and both sides' counts."""
+        self.say(f"{kind}: round {round_ + 1}, {mode}, c = {job.connections}, {name}")
+        call, reader = PEERS[name]
+        path = self.tools[name]["path"]
+        row = {"kind": kind, "tool": name, "mode": mode, "c": job.connections, "round": round_,
+               "flags": job.flags if name == "nodrop" else []}
+        self.nginx.idle()
+        cpus = (self.server_cpu, self.client_cpu)
+        _, accepts, requests = self.nginx.status()
+        drops, server = machine.dropped(), self.nginx.cpu()
+        before, begin = machine.busy(cpus), time.monotonic()
+        try:
+            spent = machine.run(call(path, job), self.client_cpu, self.scratch, patience or job.seconds + 30)
+        except TimeoutError as e:
+            self.record(**row, error=str(e))
+            return row | {"error": str(e)}
+        server = self.nginx.cpu() - server
+        worked, stolen = (b - a for a, b in zip(before, machine.busy(cpus)))
+        possible = 2 * (time.monotonic() - begin)
+        time.sleep(0.02)  # the server may have some requests in its queue yet
+        _, accepts2, requests2 = self.nginx.status()
+        try:
+            if spent.status:
+                raise ValueError(f"exit {spent.status}")
+            ok, failed = reader(spent.out, path, job)
+            if not ok:
+                raise ValueError("nothing was answered")
+        except (ValueError, TypeError, AttributeError, KeyError, subprocess.CalledProcessError) as e:
+            row["error"] = f"{e}: {' '.join((spent.err or spent.out).split())[-200:]}"
+            self.record(**row)
+            return row
+        row |= {
+            "seconds": spent.seconds, "ok": ok, "failed": failed,
+            "server_requests": requests2 - requests - 1, "server_accepts": accepts2 - accepts - 1,
+            "rps": ok / spent.seconds,
+            "cpu": (spent.user + spent.system) / ok * 1e6,
+            "user": spent.user / ok * 1e6, "system": spent.system / ok * 1e6,
+            "rss": spent.rss, "server": server / spent.seconds, "client": (spent.user + spent.system) / spent.seconds,
+            "others": max(0, worked - server - spent.user - spent.system) / possible,
+            "stolen": stolen / possible, "dropped": machine.dropped() - drops,
+        }
+        self.check(row)
+        self.record(**row)
+        return row
+
+    def check(self, row):
+        """Says in row what makes its figures doubtful."""
+        doubts, c = [], row["c"]
+        told, saw, accepts = row["ok"] + row["failed"], row["server_requests"], row["server_accepts"]
+        slack = c + told // 100
+        if abs(saw - told) > slack:
+            doubts.append(f"tells of {told:,} requests, nginx saw {saw:,}")
+        if row["mode"] == "new" and abs(accepts - saw) > slack:
+            doubts.append(f"{saw:,} requests on {accepts:,} connections")
+        if row["mode"] != "new" and not c - c // 100 <= accepts <= 2 * c + row["failed"]:
+            doubts.append(f"{accepts:,} connections in place of {c:,}")
+        if row["failed"]:
+            doubts.append(f"{row['failed']:,} of {told:,} failed")
+        if row["dropped"]:
+            doubts.append(f"{row['dropped']:,} connection attempts met a full queue")
+        row["doubts"] = doubts
+
+    # The tools beside each other.
+
+    def peers(self):
+        room = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 100
+        cells = [(mode, c) for c in self.args.connections for mode in MODES if c <= room]
+        for c in self.args.connections:
+            if c > room:
+                print(f"Not at c = {c:,}: no process may open more than {room + 100:,} files.")
+        for round_ in range(self.args.rounds):
+            for mode, c in cells:
+                names = [n for n in self.tools if (c < MANY or n in MANY_TOOLS)
+                         and (mode != "new" or n not in KEEPALIVE_ONLY)]
+                turn = round_ % len(names)
+                names = names[turn:] + names[:turn]
+                for name in reversed(names) if round_ % 2 else names:
+                    self.rows.append(self.measure("peers", name, mode, self.job(mode, c), round_))
+        self.say("")
+        for mode, c in cells:
+            self.table(mode, c)
+
+    def table(self, mode, c):
+        print(f"\n**{MODES[mode]}, c = {c:,}**\n")
+        print("| | requests/s | CPU µs/request | user + system | peak RSS MB | nginx busy "
+              "| requests/s: nodrop ÷ it | CPU per request: nodrop ÷ it |")
+        print("|---|--:|--:|--:|--:|--:|--:|--:|")
+        here = [r for r in self.rows if (r["mode"], r["c"]) == (mode, c)]
+        notes = []
+        for name in self.tools:
+            runs = [r for r in here if r["tool"] == name]
+            good = [r for r in runs if "error" not in r]
+            notes += self.notes(name, runs)
+            if not good:
+                if runs:
+                    print(f"| {self.title(name)} | – | – | – | – | – | – | – |")
+                continue
+            mid = {k: median(r[k] for r in good) for k in ("rps", "cpu", "user", "system", "rss", "server")}
+            ratios = ["1" if name == "nodrop" else show_ratio(self.ratio(mode, c, name, k)) for k in ("rps", "cpu")]
+            print(f"| {self.title(name)} | {mid['rps']:,.0f} | {mid['cpu']:.1f} "
+                  f"| {mid['user']:.1f} + {mid['system']:.1f} | {mid['rss'] / MB:.1f} | {mid['server']:.0%} "
+                  f"| {ratios[0]} | {ratios[1]} |")
+        full = [n for n in self.tools if self.full(mode, c, n)]
+        if full:
+            notes.append(f"nginx was ≥ {FULL:.0%} busy under {', '.join(full)}: "
+                         "there requests/s is the server's limit, and CPU tells the tools apart")
+        print("".join(f"\n- {n}" for n in notes))
+        if c == 200:
+            self.reach(mode)
+
+    def title(self, name):
+        return f"{name.removesuffix('-debian')} {self.tools[name]['version']}"
+
+    def notes(self, name, runs):
+        said = {}
+        for r in runs:
+            for doubt in [r["error"]] if "error" in r else r["doubts"]:
+                said.setdefault(doubt, []).append(str(r["round"] + 1))
+        return [f"{name}, round {', '.join(rounds)}: {doubt}" for doubt, rounds in said.items()]
+
+    def full(self, mode, c, *names):
+        busy = [[r["server"] for r in self.rows if "error" not in r and (r["mode"], r["c"], r["tool"]) == (mode, c, n)]
+                for n in names]
+        return all(b and median(b) >= FULL for b in busy)
+
+    def ratio(self, mode, c, name, figure):
+        """nodrop's figure ÷ the tool's, round by round."""
+        of = {(r["tool"], r["round"]): r[figure] for r in self.rows
+              if (r["mode"], r["c"]) == (mode, c) and "error" not in r}
+        return [of["nodrop", i] / of[name, i] for i in range(self.args.rounds)
+                if ("nodrop", i) in of and (name, i) in of]
+
+    def reach(self, mode):
+        for peer, name in (("wrk", "wrk"), ("hey", "hey" if "hey" in self.tools else "hey-debian")):
+            full = self.full(mode, 200, "nodrop", name)
+            held = held_up([r for r in self.rows
+                            if (r["mode"], r["c"]) == (mode, 200) and r["tool"] in ("nodrop", name)])
+            for figure, key in (("requests/s", "rps"), ("CPU per request", "cpu")):
+                ratios = self.ratio(mode, 200, name, key)
+                if ratios:
+                    self.reached[f"{figure}, nodrop/{peer}", mode] = Reached(median(ratios), ratios, full, held)
+        shares = [r["user"] / r["cpu"] for r in self.rows
+                  if (r["tool"], r["mode"], r["c"]) == ("nodrop", mode, 200) and "error" not in r]
+        if shares:
+            self.reached["user share of nodrop's CPU", mode] = Reached(median(shares), shares)
+
+    # nodrop alone.
+
+    def start(self):
+        """From exec to the first byte of a request at a listener."""
+        print("\n**start-up: from exec to the first request at the server**\n")
+        names = [n for n in ("nodrop", "hey", "hey-debian") if n in self.tools]
+        times = {n: [] for n in names}
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", machine.free_port()))
+            listener.listen()
+            listener.settimeout(10)
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+            for i in range(20):
+                self.say(f"start: {i + 1} of 20")
+                for name in names:
+                    times[name].append(first_request([self.tools[name]["path"], "-n", "1", "-c", "1", url], listener))
+        self.say("")
+        for name in names:
+            self.record(kind="start", tool=name, seconds=times[name])
+            least, mid, most = (f(times[name]) * 1000 for f in (min, median, max))
+            limit = f"; must be < {START_LIMIT * 1000:.0f} ms" if name == "nodrop" else ""
+            print(f"- {self.title(name)}: {mid:.1f} ms ({least:.1f}–{most:.1f}){limit}")
+
+    def memory(self):
+        print("\n**peak RSS of nodrop**\n")
+        rss = {}
+        for n in (50_000, 5_000_000):
+            job = self.job("keep-alive", 200, requests=n)
+            rss[n] = self.peak("keep-alive", job, f"c = 200, keep-alive, n = {n:,}", patience=900)
+        if all(rss.values()):
+            ratio = rss[5_000_000] / rss[50_000]
+            print(f"- a hundred times the requests: × {ratio:.3f}")
+            self.reached["peak RSS, n = 5,000,000/50,000", "keep-alive"] = Reached(ratio)
+            self.reached["peak RSS in MB, c = 200", "keep-alive"] = Reached(max(rss.values()) / MB)
+        for mode in MODES:
+            rss = self.peak(mode, self.job(mode, MANY), f"c = {MANY:,}, {MODES[mode]}")
+            if rss:
+                self.reached["peak RSS in MB, c = 10,000", mode] = Reached(rss / MB)
+
+    def peak(self, mode, job, title, patience=None):
+        row = self.measure("memory", "nodrop", mode, job, patience=patience)
+        self.say("")
+        if "error" in row:
+            print(f"- {title}: {row['error']}")
+            return None
+        doubts = "".join(f"; {d}" for d in row["doubts"])
+        print(f"- {title}: {row['rss'] / MB:.1f} MB ({row['ok']:,} requests, "
+              f"{row['server_accepts']:,} connections{doubts})")
+        return row["rss"]
+
+    def recorder(self):
+        print("\n**cost of a row per request: requests/s and CPU with the output ÷ without, c = 200**\n")
+        kinds = [k for k in ("csv", "ndjson") if self.knows(k)]
+        for mode in MODES:
+            rows = {}
+            for i in range(self.args.rounds):
+                outputs = [None, *kinds]
+                for kind in reversed(outputs) if i % 2 else outputs:
+                    flags = self.args.flags + ([f"-o={kind}=/dev/null"] if kind else [])
+                    rows[kind, i] = self.measure("recorder", "nodrop", mode, self.job(mode, 200, flags=flags), i)
+            self.say("")
+            for kind in kinds:
+                pairs = [(rows[kind, i], rows[None, i]) for i in range(self.args.rounds)]
+                pairs = [(a, b) for a, b in pairs if "error" not in a and "error" not in b]
+                if not pairs:
+                    print(f"- -o {kind}=/dev/null, {MODES[mode]}: {rows[kind, 0].get('error')}")
+                    continue
+                rps, cpu = ([a[k] / b[k] for a, b in pairs] for k in ("rps", "cpu"))
+                held = held_up([row for pair in pairs for row in pair])
+                self.reached[f"requests/s, -o {kind}=/dev/null/without", mode] = Reached(median(rps), rps, held=held)
+                print(f"- -o {kind}=/dev/null, {MODES[mode]}: "
+                      f"requests/s × {show_ratio(rps)}, CPU × {show_ratio(cpu)}")
+        print("".join(f"- no -o {k} in this nodrop\n" for k in ("csv", "ndjson") if k not in kinds), end="")
+
+    def knows(self, kind):
+        argv = [self.tools["nodrop"]["path"], "-n", "1", "-c", "1", f"-o={kind}=/dev/null", self.nginx.url]
+        return subprocess.run(argv, capture_output=True, stdin=subprocess.DEVNULL).returncode == 0
+
+    # The end.
+
+    def noise(self):
+        rows = [r for r in self.rows if "error" not in r]
+        if not rows:
+            return
+        others, stolen = ([r[k] for r in rows] for k in ("others", "stolen"))
+        print(f"\nNoise: other processes and the kernel's own work took {median(others):.0%} of the two CPUs during "
+              f"the median run, {max(others):.0%} during the worst; the hypervisor {median(stolen):.0%} and "
+              f"{max(stolen):.0%}. (min–max) is of the ratios of {self.args.rounds} rounds.")
+        idle = sum(max(r["client"], r["server"]) < PACE for r in rows)
+        print(f"In {idle} of {len(rows)} runs neither nginx nor the tool had {PACE:.0%} of its CPU: "
+              "something else set the pace of these, and their requests/s say nothing.")
+        if median(others) + median(stolen) > NOISY:
+            print("\n**The machine was not idle: take no figure here for what it can do. Requests/s tell little, "
+                  "CPU per request is too high for all; the ratios of the latter are the best there is.**")
+
+    def judge(self):
+        """Prints each limit with what was reached; returns the figures that missed it."""
+        print("\n**limits, c = 200 where none is named**\n")
+        print("| figure | | must be | is | |\n|---|---|--:|--:|---|")
+        missed = []
+        for figure, mode, relation, limit, when_full in LIMITS:
+            if figure.startswith("requests/s, -o ndjson") and not self.knows("ndjson"):
+                print(f"| {figure} | {mode} | {relation} {limit} | – | no such output yet |")
+                continue
+            got = self.reached.get((figure, mode))
+            if got is None and not self.args.gate:
+                continue
+            if got and got.full and when_full is not None:
+                limit = when_full
+            if got is None:
+                is_, word = "–", "**not measured**"
+            else:
+                is_ = show_ratio(got.values) if got.values else f"{got.value:.3g}"
+                word = judgement(figure, got, relation, limit)
+            print(f"| {figure} | {mode} | {relation} {limit:g} | {is_} | {word} |")
+            if "**" in word:
+                missed.append(f"{figure}, {mode}: {word.replace('**', '')}: {is_}, must be {relation} {limit:g}")
+        return missed
+
+
+def judgement(figure, got, relation, limit):
+    """What to say of a figure; what is no pass is in bold."""
+    if figure.startswith("requests/s") and got.held:
+        return "**cannot tell**, the machine was not idle"
+    good = got.value <= limit if relation == "<=" else got.value >= limit
+    word = "" if good else "**missed**"
+    if got.values and min(got.values) <= limit <= max(got.values):
+        word += " (rounds on both sides)"
+    return word.strip()
+
+
+def held_up(rows):
+    """Whether neither nginx nor the tool had a CPU to itself in most of these runs."""
+    rows = [r for r in rows if "error" not in r]
+    return sum(max(r["client"], r["server"]) < PACE for r in rows) * 2 > len(rows)
+
+
+def show_ratio(values):
+    if not values:
+        return "–"
+    return f"{median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
+
+
+def first_request(argv, listener):
+    begin = time.monotonic()
+    process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    machine.running[process.pid] = argv[0]
+    connection, _ = listener.accept()
+    with connection:
+        connection.settimeout(10)
+        connection.recv(1)
+        seconds = time.monotonic() - begin
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    process.wait(10)
+    del machine.running[process.pid]
+    return seconds
+
+
+def get_tools(names, directory):
+    """Builds nodrop, and finds or builds the others; says which cannot be had."""
+    with subprocess.Popen([f"{HERE}/peers.sh", directory, *names], stdout=subprocess.PIPE, text=True) as script:
+        try:
+            lines = script.stdout.read().splitlines()
+        except BaseException:
+            script.terminate()  # it ends what it has started
+            raise
+    if script.returncode:
+        sys.exit(script.returncode)
+    tools, lacking = {}, {}
+    for line in lines:
+        name, version, path = line.split("\t")
+        if version == "-":
+            lacking[name] = path
+        else:
+            tools[name] = {"version": version, "path": path}
+    return {"tools": tools, "lacking": lacking}
+
+
+def enter_own_network():
+    """Starts this program again, in a network namespace of its own, if that can be had."""
+    for how in (["unshare", "--net"], ["unshare", "--map-root-user", "--net"]):
+        try:
+            if subprocess.run([*how, "ip", "link", "set", "lo", "up"], capture_output=True).returncode == 0:
+                os.execvp(how[0], [*how, sys.executable, *sys.argv, "--inside"])
+        except FileNotFoundError:
+            return
+
+
+def names(text):
+    return text.split(",")
+
+
+def parse():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+                                usage=argparse.SUPPRESS)
+    p.add_argument("--rounds", type=int, default=5)
+    p.add_argument("--seconds", type=float, default=2)
+    p.add_argument("--only", type=names, default=list(PEERS))
+    p.add_argument("--connections", type=lambda s: [int(c) for c in s.split(",")], default=[50, 200, 1000, MANY])
+    p.add_argument("--figures", type=names, default=["peers", "start", "memory", "recorder"])
+    p.add_argument("--gate", action="store_true")
+    p.add_argument("--out", default=os.devnull)
+    p.add_argument("--flags", type=shlex.split, default=[])
+    p.add_argument("--tools", help=argparse.SUPPRESS)  # what get_tools found, and in it
+    p.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    return p.parse_args()
+
+
+def prepare(args, scratch):
+    """The first half, outside of the namespace: building needs the network."""
+    found = get_tools([n for n in PEERS if n in args.only], scratch)
+    with open(f"{scratch}/tools", "w", encoding="utf-8") as f:
+        json.dump(found, f)
+    sys.argv += ["--tools", scratch]
+
+
+def introduce(bench, found):
+    about = machine.describe() | {
+        "date": datetime.date.today().isoformat(), "rounds": bench.args.rounds, "seconds": bench.args.seconds,
+        "network": "own" if bench.args.inside else "shared",
+        "tools": {n: t["version"] for n, t in found["tools"].items()}, "lacking": found["lacking"],
+    }
+    bench.record(kind="machine", **about)
+    print(f"{about['date']}, nodrop {found['tools']['nodrop']['version']}, {about['cores']} × {about['cpu']}, "
+          f"Linux {about['kernel']}, nginx {about['nginx']}; {about['rounds']} rounds of {about['seconds']:g} s each; "
+          f"load average {about['load']:.1f} at the start.")
+    print("Network namespace of its own." if bench.args.inside else
+          f"Plain loopback, ports {about['ports']}: no namespace could be made.")
+    for name, why in found["lacking"].items():
+        print(f"Without {name}: {why}.")
+    for name, why in KEEPALIVE_ONLY.items():
+        if name in found["tools"]:
+            print(f"{name} with keep-alive only: {why}.")
+
+
+def main():
+    args = parse()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    scratch = args.tools or tempfile.mkdtemp(prefix="nodrop-bench-")
+    try:
+        if not args.tools:
+            prepare(args, scratch)
+            enter_own_network()  # does not return if it can
+            args.tools = scratch
+        elif args.inside:
+            machine.own_network()
+        return measure(args, scratch)
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        machine.finish()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def measure(args, scratch):
+    if len(os.sched_getaffinity(0)) < 2:
+        print("bench.py: two CPUs are needed, one for nginx and one for the tool", file=sys.stderr)
+        return 2
+    sys.stdout.reconfigure(line_buffering=True)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    found = json.loads(machine.read(f"{scratch}/tools"))
+    bench = Bench(args, found["tools"], scratch)
+    introduce(bench, found)
+    for figure in args.figures:
+        getattr(bench, figure)()
+    bench.noise()
+    missed = bench.judge()
+    if not args.gate:
+        return 0
+    print("".join(f"missed: {m}\n" for m in missed), file=sys.stderr, end="")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""The load generators that are measured: how each is called, and how its report is read."""
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Job:
+    """One load: what every tool is asked for."""
+
+    url: str
+    connections: int
+    seconds: float
+    fresh: bool  # a new connection for every request
+    scratch: str  # a directory
+    requests: int = 0  # nodrop alone; takes the place of seconds
+    flags: list = field(default_factory=list)  # nodrop's, in addition
+
+
+# Every tool gets one thread, and all do GET. Their own defaults are kept otherwise.
+CLOSE = ["-H", "Connection: close"]
+
+
+def nodrop(path, job):
+    much = ["-n", str(job.requests)] if job.requests else ["-z", f"{job.seconds}s"]
+    fresh = ["-disable-keepalive"] if job.fresh else []
+    return [path, "-cpus", "1", "-c", str(job.connections), *much, *fresh, *job.flags, job.url]
+
+
+def hey(path, job):
+    fresh = ["-disable-keepalive"] if job.fresh else []
+    return [path, "-cpus", "1", "-c", str(job.connections), "-z", f"{job.seconds}s", *fresh, job.url]
+
+
+def wrk(path, job):
+    # -d takes whole seconds only.
+    # What takes longer than --timeout counts as an error though it goes on; hey and nodrop allow 20 s.
+    much = [f"-d{round(job.seconds)}s", "--timeout", "20s"]
+    return [path, "-t1", f"-c{job.connections}", *much, *(CLOSE if job.fresh else []), job.url]
+
+
+def ab(path, job):
+    # -t is the end, -n only has to be out of reach. It speaks HTTP/1.0.
+    much = ["-t", str(round(job.seconds)), "-n", "10000000"]
+    return [path, "-q", *much, "-c", str(job.connections), *([] if job.fresh else ["-k"]), job.url]
+
+
+def h2load(path, job):
+    much = ["-D", str(round(job.seconds))]
+    return [path, "--h1", "-t1", "-c", str(job.connections), *much, *(CLOSE if job.fresh else []), job.url]
+
+
+def bombardier(path, job):
+    much = ["-d", f"{job.seconds}s", "-o", "json", "-p", "r"]
+    return [path, "-c", str(job.connections), *much, *(CLOSE if job.fresh else []), job.url]
+
+
+def plow(path, job):
+    much = ["-d", f"{job.seconds}s", "--summary", "--json", "--listen", "127.0.0.1:0"]
+    return [path, "-c", str(job.connections), *much, *(CLOSE if job.fresh else []), job.url]
+
+
+def vegeta(path, job):
+    with open(f"{job.scratch}/targets", "w", encoding="utf-8") as f:
+        f.write(f"GET {job.url}\n")
+    workers = [f"-workers={job.connections}", f"-max-workers={job.connections}", "-cpus=1"]
+    return [path, *workers[2:], "attack", "-rate=0", *workers[:2], f"-duration={job.seconds}s",
+            f"-keepalive={str(not job.fresh).lower()}", f"-targets={job.scratch}/targets",
+            f"-output={job.scratch}/vegeta"]
+
+
+def oha(path, job):
+    fresh = ["--disable-keepalive"] if job.fresh else []
+    much = ["-z", f"{round(job.seconds * 1000)}ms", "--no-tui", "--output-format", "json"]
+    return [path, "-c", str(job.connections), *much, *fresh, job.url]
+
+
+def total(pattern, text):
+    return sum(int(n) for n in re.findall(pattern, text))
+
+
+# Each reader takes what the tool printed, its path and the job, and returns
+# the good answers and the failures that the tool tells of. What was in flight
+# at the end is neither.
+
+def read_nodrop(out, *_):
+    ok, lost, spoiled = map(int, re.search(r"ok (\d+) \+ lost (\d+) \+ spoiled (\d+)", out).groups())
+    return ok, lost + spoiled
+
+
+def read_hey(out, *_):
+    good, _, bad = out.partition("Error distribution:")
+    return int(re.search(r"\[200\]\t(\d+) responses", good)[1]), total(r"(?m)^  \[(\d+)\]\t", bad)
+
+
+def read_wrk(out, *_):
+    errors = re.search(r"Socket errors: (.*)", out)
+    bad = total(r"\d+", errors[1]) if errors else 0
+    return int(re.search(r"(\d+) requests in", out)[1]), bad + total(r"Non-2xx or 3xx responses: (\d+)", out)
+
+
+def read_ab(out, *_):
+    failed = int(re.search(r"Failed requests: +(\d+)", out)[1])
+    return int(re.search(r"Complete requests: +(\d+)", out)[1]) - failed, failed
+
+
+def read_h2load(out, *_):
+    good, failed, errored, timeout = map(int, re.search(
+        r"(\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout", out).groups())
+    return good, failed + errored + timeout
+
+
+def read_bombardier(out, *_):
+    result = json.loads(out)["result"]
+    return result["req2xx"], sum(result[k] for k in ("req1xx", "req3xx", "req4xx", "req5xx", "others"))
+
+
+def read_plow(out, *_):
+    summary = json.loads(out[out.index("{"):])["Summary"]
+    good = summary["Counts"].get("2xx", 0)
+    return good, summary["Count"] - good
+
+
+def read_vegeta(_, path, job):
+    report = subprocess.run([path, "report", "-type=json", f"{job.scratch}/vegeta"],
+                            capture_output=True, check=True, text=True)
+    report = json.loads(report.stdout)
+    good = report["status_codes"].get("200", 0)
+    return good, report["requests"] - good
+
+
+def read_oha(out, *_):
+    report = json.loads(out)
+    good = report["statusCodeDistribution"].get("200", 0)
+    bad = {k: n for k, n in report["errorDistribution"].items() if k != "aborted due to deadline"}
+    return good, sum(bad.values())
+
+
+# Tools that are not asked for a new connection with every request, and why.
+KEEPALIVE_ONLY = {
+    "h2load": "where the server closes every connection it often does not end",
+}
+
+# name · how it is called · how its report is read
+PEERS = {
+    "nodrop": (nodrop, read_nodrop),
+    "wrk": (wrk, read_wrk),
+    "h2load": (h2load, read_h2load),
+    "ab": (ab, read_ab),
+    "oha": (oha, read_oha),
+    "plow": (plow, read_plow),
+    "bombardier": (bombardier, read_bombardier),
+    "hey": (hey, read_hey),
+    "hey-debian": (hey, read_hey),
+    "vegeta": (vegeta, read_vegeta),
+}

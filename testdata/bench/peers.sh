@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# Gets the load generators that nodrop is measured beside, and builds nodrop.
+#
+#   peers.sh DIR NAME...   NAME: nodrop wrk hey hey-debian ab h2load bombardier plow vegeta oha
+#
+# Prints a line for each, fields separated by a tab: name, version, path; or
+# name, "-" and why it is not to be had, which is no failure but for nodrop's.
+# DIR holds this build of nodrop. What was built of others is kept, by version,
+# in the user's cache. wrk, hey-debian, ab and h2load are Debian's: installed
+# where apt-get is, else taken from PATH.
+#
+# PEERS   Go modules, path@version; a module's program is the peer of that name
+# OHA     version of the crate
+set -euo pipefail
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:$HOME/.cargo/bin
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/nodrop-bench
+patience=600 # seconds for one build; the next call goes on where it ended
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+found() { printf '%s\t%s\t%s\n' "$1" "$2" "$3"; }
+lacking() { printf '%s\t-\t%s\n' "$1" "$2"; }
+
+as_root() {
+	if [[ $EUID -eq 0 ]]; then
+		"$@"
+	elif have sudo; then
+		sudo -n "$@"
+	else
+		return 1
+	fi
+}
+
+# patiently COMMAND... runs it, in time, and so that it ends when this script does.
+child=
+trap 'kill "$child" 2>/dev/null; exit 143' TERM INT
+patiently() {
+	local status=0
+	timeout "$patience" "$@" &
+	child=$!
+	wait "$child" || status=$?
+	child=
+	return "$status"
+}
+
+# debian NAME PROGRAM PACKAGE
+debian() {
+	if ! have "$2" && have apt-get && [[ -e /etc/debian_version ]]; then
+		echo "peers.sh: installing $3" >&2
+		{
+			as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update || true
+			as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$3"
+		} >&2 || true
+		hash -r
+	fi
+	if ! have "$2"; then
+		lacking "$1" "no $2 on PATH (Debian: $3)"
+		return
+	fi
+	local version=
+	if have dpkg-query; then
+		# shellcheck disable=SC2016 # dpkg-query's own format
+		version=$(dpkg-query -W -f '${Version}' "$3" 2>/dev/null) || version=
+	fi
+	found "$1" "${version:-of unknown version}" "$(command -v "$2")"
+}
+
+# gomodule NAME builds it in a module of its own: go install would also ask for
+# the list of versions, which not every proxy has.
+gomodule() {
+	local module name=$1 at version base
+	for module in ${PEERS-}; do
+		at=${module%@*} version=${module##*@} base=${module%@*}
+		[[ ! ${base##*/} =~ ^v[0-9]+$ ]] || base=${base%/*}
+		[[ ${base##*/} == "$name" ]] || continue
+		local bin=$cache/$name@$version work=$dir/build-$name
+		if [[ ! -x $bin ]]; then
+			echo "peers.sh: building $module" >&2
+			mkdir -p "$work"
+			if ! {
+				go -C "$work" mod init peer &&
+					go -C "$work" mod edit -require="$module" &&
+					patiently go -C "$work" build -mod=mod -o "$bin" "$at"
+			} >"$work/log" 2>&1; then
+				lacking "$name" "$(tail -n 1 "$work/log")"
+				return
+			fi
+		fi
+		found "$name" "$version" "$bin"
+		return
+	done
+	lacking "$name" "not named in PEERS"
+}
+
+oha() {
+	local bin=$cache/oha@${OHA-}/bin/oha
+	if [[ -z ${OHA-} ]]; then
+		lacking oha "not asked for (make bench OHA=version; needs cargo and a quarter of an hour)"
+		return
+	fi
+	if [[ ! -x $bin ]]; then
+		have cargo || {
+			lacking oha "no cargo"
+			return
+		}
+		echo "peers.sh: building oha $OHA, for at most $patience s" >&2
+		if ! patiently env CARGO_TARGET_DIR="$cache/target" nice \
+			cargo install oha --version "$OHA" --locked --root "$cache/oha@$OHA" >"$cache/oha.log" 2>&1; then
+			lacking oha "not built in $patience s, or at all: $(tail -n 1 "$cache/oha.log")"
+			return
+		fi
+		rm -rf "$cache/target"
+	fi
+	found oha "$OHA" "$bin"
+}
+
+dir=$1
+shift
+mkdir -p "$cache"
+for name in "$@"; do
+	case $name in
+	nodrop)
+		patiently go -C "$here/../.." build -o "$dir/nodrop" .
+		found nodrop "$(git -C "$here" describe --always --dirty 2>/dev/null || echo unknown)" "$dir/nodrop"
+		;;
+	wrk) debian wrk wrk wrk ;;
+	hey-debian) debian hey-debian hey hey ;;
+	ab) debian ab ab apache2-utils ;;
+	h2load) debian h2load h2load nghttp2-client ;;
+	oha) oha ;;
+	*) gomodule "$name" ;;
+	esac
+done
