@@ -96,10 +96,6 @@ bench-gate: ## the limits of speed and memory (LIMITS in bench.py): fails when o
 microbench: ## every Go benchmark, with allocations
 	$(GO) test -p 1 -run '^$$' -bench . -benchmem ./...
 
-.PHONY: memory
-memory: build ## peak memory against nginx, short and long, few and many connections; some minutes
-	testdata/memory.py ./nodrop
-
 .PHONY: lint
 lint: ## golangci-lint, as .golangci.yml says
 	$(GOLANGCI) run
