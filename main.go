@@ -269,13 +269,13 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 		return err
 	}
 	s.Variants[len(s.Variants)-1].FailIf = checks
-	runtime.GOMAXPROCS(s.Load.Threads())
+	runtime.GOMAXPROCS(s.Streams[0].Load.Threads())
 	out, err := p.open(formats)
 	if err != nil {
 		return err
 	}
 	defer out.discard()
-	s.Load.Sinks = out.sinks
+	s.Streams[0].Load.Sinks = out.sinks
 	recording, err := s.Run(ctx, p.watch)
 	switch {
 	case err != nil && ctx.Err() != nil && len(recording.Runs) == 0:

@@ -75,8 +75,11 @@ type Config struct {
 	// TraceLost is how many lost requests, the first, are told step by step.
 	TraceLost int
 
-	Variant string // of a scenario, "" for a plain load
-	Sinks   []Sink // each gets every Result as it is made
+	// Which run of a scenario this is; zero values for a plain load.
+	Variant    string
+	Stream     string // of several loads side by side, "" for the only one
+	Repetition int    // from 1; 0 for the only one
+	Sinks      []Sink // each gets every Result as it is made
 }
 
 // Defaults of the zero Config; hey's.

@@ -338,6 +338,8 @@ func (l *Load) End(run *Run) {
 func (l *Load) begun() *Run {
 	return &Run{
 		Variant:     l.cfg.Variant,
+		Stream:      l.cfg.Stream,
+		Repetition:  l.cfg.Repetition,
 		StartedAt:   l.base.Round(0),
 		Settings:    l.settings(),
 		Environment: Environment{Version: Version, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: l.cfg.CPUs},

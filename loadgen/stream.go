@@ -34,6 +34,8 @@ func NewNDJSON(w io.Writer) *NDJSON { return &NDJSON{newLineWriter(w)} }
 // streamRun is what is known of a run when it begins.
 type streamRun struct {
 	Variant     string      `json:"variant,omitempty"`
+	Stream      string      `json:"stream,omitempty"`
+	Repetition  int         `json:"repetition,omitempty"`
 	Settings    Settings    `json:"settings"`
 	Environment Environment `json:"environment"`
 	StartedAt   time.Time   `json:"startedAt"`
@@ -99,7 +101,7 @@ type streamLine struct {
 
 // Begin writes the run's first line.
 func (n *NDJSON) Begin(run *Run) {
-	n.object(streamLine{Format: StreamFormat, Run: &streamRun{run.Variant, run.Settings, run.Environment, run.StartedAt}})
+	n.object(streamLine{Format: StreamFormat, Run: &streamRun{run.Variant, run.Stream, run.Repetition, run.Settings, run.Environment, run.StartedAt}})
 }
 
 // Record writes one line.

@@ -120,7 +120,7 @@ func (s *streamReader) begin(head *streamRun) error {
 		return fmt.Errorf("more than %d runs", maxRuns)
 	}
 	s.run = &streamedRun{
-		run:      &Run{Variant: head.Variant, Settings: head.Settings, Environment: head.Environment, StartedAt: head.StartedAt},
+		run:      &Run{Variant: head.Variant, Stream: head.Stream, Repetition: head.Repetition, Settings: head.Settings, Environment: head.Environment, StartedAt: head.StartedAt},
 		recorder: newRecorder(nil, 1),
 	}
 	return nil

@@ -19,33 +19,47 @@ import (
 	"nodrop/loadgen"
 )
 
-// Scenario is one load and what is done to its target meanwhile, in variants.
+// Scenario is a load and what is done to its target meanwhile, in variants.
 type Scenario struct {
-	Load     loadgen.Config
+	Name     string
+	Streams  []Stream // loads that run side by side, at least one
 	Variants []Variant
-	// Settle > 0 makes the load's length a minimum: it goes on until the event
-	// is over and Settle has passed.
+	Repeat   int // how often each variant is run, interleaved; 0 is once
+	// Settle > 0 makes the length of each stream a minimum: it goes on until
+	// the event is over and Settle has passed.
 	Settle time.Duration
+}
+
+// Stream is one load.
+type Stream struct {
+	Name string // "" for the only one
+	Load loadgen.Config
 }
 
 // Variant is one way to set the target up.
 type Variant struct {
 	Name     string
 	Setup    []Action // before the load, in order; undone after it, in reverse
+	Gate     []Action // what must succeed before the load starts, once set up
 	Timeline []Step
+	Restore  []Action // after the load, in order, before the rest is undone
 	Expect   []string // checks that fail the verdict when false
 	Require  []string // checks that make it inconclusive when false
 	FailIf   []string // checks that fail it when true
 }
 
-// Step is one action of the timeline.
+// Step is one action of the timeline. It is due at At, or, with After, when that
+// step has ended and Delay has passed.
 type Step struct {
 	Name   string
 	At     At
+	After  string
+	Delay  time.Duration
 	Action Action
 }
 
-// Action is something done to the target.
+// Action is something done to the target. It can be run again once it has been
+// undone.
 type Action interface {
 	// Run does it. Moments worth knowing are given to env.Mark.
 	Run(ctx context.Context, env *Env) error
@@ -106,7 +120,7 @@ func (s *Scenario) runVariant(ctx context.Context, v Variant, watch func(string,
 			return nil, err
 		}
 	}
-	cfg := s.Load
+	cfg := s.Streams[0].Load
 	cfg.Variant = v.Name
 	if env.Endpoints != nil {
 		cfg.Endpoints = env.Endpoints

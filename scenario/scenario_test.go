@@ -116,6 +116,9 @@ func config(url string) loadgen.Config {
 }
 
 // runScenario runs s and checks the identity of every run.
+// oneStream is a load without a name.
+func oneStream(cfg loadgen.Config) []scenario.Stream { return []scenario.Stream{{Load: cfg}} }
+
 func runScenario(t *testing.T, s *scenario.Scenario) (*loadgen.Recording, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -164,7 +167,7 @@ func TestOrder(t *testing.T) {
 	j := &journal{}
 	first := server.reached(1)
 	s := &scenario.Scenario{
-		Load: config(server.URL), Settle: time.Nanosecond,
+		Streams: oneStream(config(server.URL)), Settle: time.Nanosecond,
 		Variants: []scenario.Variant{{
 			Name:  "v",
 			Setup: []scenario.Action{&fake{name: "a", journal: j}, &fake{name: "b", journal: j}},
@@ -211,7 +214,7 @@ func TestOrder(t *testing.T) {
 func TestSetupFailsHalfWay(t *testing.T) {
 	j := &journal{}
 	broken := errors.New("no room")
-	s := &scenario.Scenario{Load: config("http://127.0.0.1/"), Variants: []scenario.Variant{{
+	s := &scenario.Scenario{Streams: oneStream(config("http://127.0.0.1/")), Variants: []scenario.Variant{{
 		Name: "v",
 		Setup: []scenario.Action{
 			&fake{name: "a", journal: j},
@@ -229,7 +232,7 @@ func TestSetupFailsHalfWay(t *testing.T) {
 // TestLoadThatCannotBe: the load's own errors come after setup.
 func TestLoadThatCannotBe(t *testing.T) {
 	j := &journal{}
-	s := &scenario.Scenario{Load: config("gopher://x/"), Variants: []scenario.Variant{{Name: "v", Setup: []scenario.Action{&fake{name: "a", journal: j}}}}}
+	s := &scenario.Scenario{Streams: oneStream(config("gopher://x/")), Variants: []scenario.Variant{{Name: "v", Setup: []scenario.Action{&fake{name: "a", journal: j}}}}}
 	if _, err := runScenario(t, s); err == nil || !strings.HasPrefix(err.Error(), "v: URL ") {
 		t.Errorf("got %v", err)
 	}
@@ -244,7 +247,7 @@ func TestUndoFails(t *testing.T) {
 	for name, run := range map[string]func(context.Context, *scenario.Env) error{"alone": nil, "after another error": fails(broken)} {
 		t.Run(name, func(t *testing.T) {
 			j := &journal{}
-			s := &scenario.Scenario{Load: config(server.URL), Variants: []scenario.Variant{{
+			s := &scenario.Scenario{Streams: oneStream(config(server.URL)), Variants: []scenario.Variant{{
 				Name: "v",
 				Setup: []scenario.Action{
 					&fake{name: "a", journal: j},
@@ -267,7 +270,7 @@ func TestUndoFails(t *testing.T) {
 func TestStepFails(t *testing.T) {
 	server := newTarget(t)
 	j := &journal{}
-	s := &scenario.Scenario{Load: config(server.URL), Settle: time.Nanosecond, Variants: []scenario.Variant{{
+	s := &scenario.Scenario{Streams: oneStream(config(server.URL)), Settle: time.Nanosecond, Variants: []scenario.Variant{{
 		Name:  "v",
 		Setup: []scenario.Action{&fake{name: "a", journal: j}},
 		Timeline: []scenario.Step{
@@ -293,7 +296,7 @@ func TestStepFails(t *testing.T) {
 func TestNeverDue(t *testing.T) {
 	server := newTarget(t)
 	j := &journal{}
-	s := &scenario.Scenario{Load: config(server.URL), Variants: []scenario.Variant{{
+	s := &scenario.Scenario{Streams: oneStream(config(server.URL)), Variants: []scenario.Variant{{
 		Name: "v",
 		Timeline: []scenario.Step{
 			{Name: "one", At: scenario.At{Request: 1000}, Action: &fake{name: "one", journal: j}},
@@ -313,7 +316,7 @@ func TestNeverDue(t *testing.T) {
 func TestCancelledInSetup(t *testing.T) {
 	j := &journal{}
 	ctx, cancel := context.WithCancel(t.Context())
-	s := &scenario.Scenario{Load: config("http://127.0.0.1/"), Variants: []scenario.Variant{
+	s := &scenario.Scenario{Streams: oneStream(config("http://127.0.0.1/")), Variants: []scenario.Variant{
 		{Name: "v", Setup: []scenario.Action{
 			&fake{name: "a", journal: j},
 			&fake{name: "b", journal: j, run: func(ctx context.Context, _ *scenario.Env) error {
@@ -345,7 +348,7 @@ func TestCancelledInBaseline(t *testing.T) {
 	}()
 	load := config(server.URL)
 	load.Duration = time.Hour
-	s := &scenario.Scenario{Load: load, Settle: time.Hour, Variants: []scenario.Variant{
+	s := &scenario.Scenario{Streams: oneStream(load), Settle: time.Hour, Variants: []scenario.Variant{
 		{
 			Name: "v", Setup: []scenario.Action{&fake{name: "a", journal: j}},
 			Timeline: []scenario.Step{{Name: "one", At: scenario.At{Percent: 50}, Action: &fake{name: "one", journal: j}}},
@@ -369,7 +372,7 @@ func TestCancelledInStep(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	load := config(server.URL)
 	load.Duration = time.Hour
-	s := &scenario.Scenario{Load: load, Variants: []scenario.Variant{{
+	s := &scenario.Scenario{Streams: oneStream(load), Variants: []scenario.Variant{{
 		Name: "v", Setup: []scenario.Action{&fake{name: "a", journal: j}},
 		Timeline: []scenario.Step{
 			{Name: "one", At: scenario.At{Request: 5}, Action: &fake{name: "one", journal: j, run: func(ctx context.Context, _ *scenario.Env) error {
@@ -397,7 +400,7 @@ func TestSettle(t *testing.T) {
 	const settle = 20 * time.Millisecond
 	beyond := server.reached(21)
 	j := &journal{}
-	s := &scenario.Scenario{Load: config(server.URL), Settle: settle, Variants: []scenario.Variant{{
+	s := &scenario.Scenario{Streams: oneStream(config(server.URL)), Settle: settle, Variants: []scenario.Variant{{
 		Name:     "v",
 		Timeline: []scenario.Step{{Name: "one", At: scenario.At{Request: 10}, Action: &fake{name: "one", journal: j, run: await(beyond)}}},
 	}}}
@@ -422,7 +425,7 @@ func TestNoSettle(t *testing.T) {
 	server := newTarget(t)
 	last, over := server.reached(20), make(chan struct{})
 	j := &journal{}
-	s := &scenario.Scenario{Load: config(server.URL), Variants: []scenario.Variant{{
+	s := &scenario.Scenario{Streams: oneStream(config(server.URL)), Variants: []scenario.Variant{{
 		Name: "v",
 		Timeline: []scenario.Step{{Name: "one", Action: &fake{name: "one", journal: j, run: func(ctx context.Context, env *scenario.Env) error {
 			if err := await(last)(ctx, env); err != nil {
@@ -466,7 +469,7 @@ func TestMarks(t *testing.T) {
 			return nil
 		}
 	}
-	s := &scenario.Scenario{Load: config(server.URL), Settle: time.Nanosecond, Variants: []scenario.Variant{{
+	s := &scenario.Scenario{Streams: oneStream(config(server.URL)), Settle: time.Nanosecond, Variants: []scenario.Variant{{
 		Name: "v",
 		Setup: []scenario.Action{
 			&fake{name: "late", journal: j, run: mark(loadgen.MarkReady, time.Now, nil)},
@@ -502,7 +505,7 @@ func TestMarks(t *testing.T) {
 func TestLaterVariantFails(t *testing.T) {
 	server := newTarget(t)
 	j := &journal{}
-	s := &scenario.Scenario{Load: config(server.URL), Variants: []scenario.Variant{
+	s := &scenario.Scenario{Streams: oneStream(config(server.URL)), Variants: []scenario.Variant{
 		{Name: "good", Setup: []scenario.Action{&fake{name: "a", journal: j}}},
 		{Name: "bad", Setup: []scenario.Action{&fake{name: "b", journal: j, run: fails(errors.New("no room"))}}},
 		{Name: "unborn", Setup: []scenario.Action{&fake{name: "c", journal: j}}},
@@ -531,7 +534,7 @@ func TestEndpoints(t *testing.T) {
 	load := config("http://gateway/")
 	load.Endpoints = own
 	j := &journal{}
-	s := &scenario.Scenario{Load: load, Variants: []scenario.Variant{
+	s := &scenario.Scenario{Streams: oneStream(load), Variants: []scenario.Variant{
 		{Name: "fleet", Setup: []scenario.Action{&fake{name: "a", journal: j, run: func(_ context.Context, env *scenario.Env) error {
 			env.Endpoints = fleet
 			return nil

@@ -85,7 +85,7 @@ func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &scenario.Scenario{Load: cfg, Settle: v.settle}
+	s := &scenario.Scenario{Streams: []scenario.Stream{{Load: cfg}}, Settle: v.settle}
 	for _, mode := range modes {
 		s.Variants = append(s.Variants, v.variant(mode, at, stderr))
 	}
