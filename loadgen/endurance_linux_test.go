@@ -1,0 +1,74 @@
+package loadgen_test
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"nodrop/loadgen/internal/faultserver"
+)
+
+var endurance = flag.Int64("endurance", 20_000, "how many requests TestEndurance makes; from a million on, memory is judged, too")
+
+// TestEndurance is one long load of many workers against random faults, by the
+// program itself. Both sides' counts must agree, and what it holds in memory
+// after a fifth of its requests must be enough for the rest.
+func TestEndurance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("NOT RUN because of -short: builds nodrop; make test runs it")
+	}
+	buildTools(t)
+	draw := everyKind(1, "GET", false)
+	fifth := make(chan struct{})
+	server := startServer(t, func(seq int64) faultserver.Kind {
+		if seq == *endurance/5 {
+			close(fifth)
+		}
+		return draw.draw(seq)
+	})
+	const workers = 1000
+	file := filepath.Join(t.TempDir(), "run.json")
+	cmd := exec.CommandContext(t.Context(), "nodrop", "-c", strconv.Itoa(workers), "-n", strconv.FormatInt(*endurance, 10), "-o", "json="+file, server.URL())
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-fifth
+	early := peakMemory(t, cmd.Process.Pid)
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	whole := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
+	run := readRun(t, file)
+	sides := newLedger(run, serverCounts(t, server))
+	for _, problem := range sides.problems(workers) {
+		t.Error(problem)
+	}
+	t.Logf("%+v, of them %v; peak memory %d kB after a fifth, %d kB at the end", run.Counts, sides.told, early, whole)
+	if *endurance >= 1_000_000 && whole > early+early/20 {
+		t.Errorf("peak memory %d kB after a fifth of the requests, %d kB at the end; want at most 5 %% more", early, whole)
+	}
+}
+
+// peakMemory is the peak RSS of a process up to now, in kB.
+func peakMemory(t *testing.T, pid int) int64 {
+	t.Helper()
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	fields := strings.Fields(rest)
+	if len(fields) == 0 {
+		t.Fatalf("no VmHWM in\n%s", text)
+	}
+	n, err := strconv.ParseInt(fields[0], 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
