@@ -5,9 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"nodrop/loadgen/internal/faultserver"
@@ -17,21 +17,28 @@ var endurance = flag.Int64("endurance", 20_000, "how many requests TestEndurance
 
 // TestEndurance is one long load of many workers against random faults, by the
 // program itself. Both sides' counts must agree, and what it holds in memory
-// after a fifth of its requests must be enough for the rest.
+// after a fifth of its requests must be enough for the rest of the load (to write
+// down 100,000 lost requests at the end takes more, whatever the load's length).
 func TestEndurance(t *testing.T) {
 	if testing.Short() {
 		t.Skip("NOT RUN because of -short: builds nodrop; make test runs it")
 	}
 	buildTools(t)
 	draw := everyKind(1, "GET", false)
-	fifth := make(chan struct{})
+	// Heads of a megabyte are held while they come: how many at a time is
+	// chance, and the peak of chance rises with the number of draws.
+	draw.fault = slices.DeleteFunc(draw.fault, func(k faultserver.Kind) bool { return k == faultserver.LongField })
+	const workers = 1000
+	fifth, last := make(chan struct{}), make(chan struct{})
 	server := startServer(t, func(seq int64) faultserver.Kind {
-		if seq == *endurance/5 {
+		switch seq {
+		case *endurance / 5:
 			close(fifth)
+		case *endurance * 9 / 10: // a few are never seen: see ledger
+			close(last)
 		}
 		return draw.draw(seq)
 	})
-	const workers = 1000
 	file := filepath.Join(t.TempDir(), "run.json")
 	cmd := exec.CommandContext(t.Context(), "nodrop", "-c", strconv.Itoa(workers), "-n", strconv.FormatInt(*endurance, 10), "-o", "json="+file, server.URL())
 	if err := cmd.Start(); err != nil {
@@ -39,18 +46,19 @@ func TestEndurance(t *testing.T) {
 	}
 	<-fifth
 	early := peakMemory(t, cmd.Process.Pid)
+	<-last
+	late := peakMemory(t, cmd.Process.Pid)
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	whole := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
 	run := readRun(t, file)
 	sides := newLedger(run, serverCounts(t, server))
 	for _, problem := range sides.problems(workers) {
 		t.Error(problem)
 	}
-	t.Logf("%+v, of them %v; peak memory %d kB after a fifth, %d kB at the end", run.Counts, sides.told, early, whole)
-	if *endurance >= 1_000_000 && whole > early+early/20 {
-		t.Errorf("peak memory %d kB after a fifth of the requests, %d kB at the end; want at most 5 %% more", early, whole)
+	t.Logf("%+v, of them %v; peak memory %d kB after a fifth, %d kB after nine tenths", run.Counts, sides.told, early, late)
+	if *endurance >= 1_000_000 && late > early+early/20 {
+		t.Errorf("peak memory %d kB after a fifth of the requests, %d kB after nine tenths; want at most 5 %% more", early, late)
 	}
 }
 
