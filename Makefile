@@ -49,8 +49,9 @@ race: ## the tests COUNT times over (5) under the race detector, for races that 
 	$(GOTEST) -race -count=$(COUNT) ./...
 
 .PHONY: soak
-soak: ## random loads and faults for SOAKTIME (30m); both sides' counts compared after each
+soak: ## random loads and faults for SOAKTIME (30m), both sides' counts compared after each; then one long load
 	$(GO) test -count=1 -v -timeout 0 -run '^TestSoak$$' ./loadgen -soak $(SOAKTIME)
+	$(GO) test -count=1 -v -timeout 0 -run '^TestEndurance$$' ./loadgen -endurance 1500000
 
 .PHONY: honesty
 honesty: ## the table of what nodrop and other tools report of faults that a server counted

@@ -272,6 +272,15 @@ type kindDraw struct {
 const silentShare = 1. / 100
 
 func newKindDraw(seed uint64, method string, silent bool) kindDraw {
+	d := everyKind(seed, method, silent)
+	rng := rand.New(rand.NewPCG(seed, kindsStream))
+	if rng.IntN(2) == 0 { // few kinds meet each other more often
+		d.fine, d.fault = some(rng, d.fine), some(rng, d.fault)
+	}
+	return d
+}
+
+func everyKind(seed uint64, method string, silent bool) kindDraw {
 	d := kindDraw{seed: seed}
 	for _, kind := range faultserver.Kinds() {
 		classes, ok := contract[kind]
@@ -285,10 +294,6 @@ func newKindDraw(seed uint64, method string, silent bool) kindDraw {
 		case silent:
 			d.silent = append(d.silent, kind)
 		}
-	}
-	rng := rand.New(rand.NewPCG(seed, kindsStream))
-	if rng.IntN(2) == 0 { // few kinds meet each other more often
-		d.fine, d.fault = some(rng, d.fine), some(rng, d.fault)
 	}
 	return d
 }

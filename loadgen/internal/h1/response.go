@@ -99,8 +99,20 @@ type span struct {
 func (p *Parser) Reset(headOnly bool) {
 	p.state, p.headOnly, p.interim, p.continued, p.used = atStatus, headOnly, 0, false, 0
 	p.left, p.body, p.err = 0, 0, nil
-	p.line, p.field = p.line[:0], p.field[:0]
+	p.line, p.field, p.values = emptied(p.line), emptied(p.field), emptied(p.values)
 	p.resetHead()
+}
+
+// keptBuffer is the largest buffer that a Parser keeps from one answer to the
+// next, in bytes: thousands of them, each as long as the longest line that its
+// peer ever sent, are more memory than all else.
+const keptBuffer = 16 << 10
+
+func emptied(b []byte) []byte {
+	if cap(b) > keptBuffer {
+		return nil
+	}
+	return b[:0]
 }
 
 func (p *Parser) resetHead() {

@@ -660,3 +660,29 @@ func BenchmarkParse(b *testing.B) {
 		})
 	}
 }
+
+// TestLongLinesAreLetGo: what one answer needed beyond the ordinary is not held
+// until the end of the connection.
+func TestLongLinesAreLetGo(t *testing.T) {
+	p := h1.Parser{Capture: []string{"x-long"}}
+	p.Reset(false)
+	ordinary := "HTTP/1.1 200 OK\r\nX-Long: a\r\nContent-Length: 0\r\n\r\n"
+	long := strings.Replace(ordinary, "a", strings.Repeat("a", 500_000), 1)
+	for _, answer := range []string{ordinary, long} {
+		for i := range len(answer) { // a byte at a time, so that lines are put together
+			if _, err := p.Feed([]byte(answer[i : i+1])); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !p.Done() || len(p.Captured(0)) == 0 {
+			t.Fatalf("done %t, captured %q", p.Done(), p.Captured(0))
+		}
+		p.Reset(false)
+	}
+	if held := p.Held(); held > 64<<10 {
+		t.Errorf("%d bytes held", held)
+	}
+	if _, err := p.Feed([]byte(ordinary)); err != nil || string(p.Captured(0)) != "a" {
+		t.Errorf("after a long answer: %v, captured %q", err, p.Captured(0))
+	}
+}
