@@ -7,7 +7,7 @@ import "fmt"
 // even distances.
 func HourOfLoad(requests, lost int64) *Run {
 	const hour = 3_600_000_000_000
-	r := newRecorder(nil, 4)
+	r := newRecorder(4)
 	for i := range 10 {
 		r.names.id(fmt.Sprintf("10.0.0.%d:8080", i))
 	}

@@ -30,6 +30,7 @@ type Load struct {
 	budget   *budget
 	recorder *recorder
 	traces   traces
+	sinks    []RunSink // of this run; made by Run
 
 	first     hop // of every request
 	body      payload
@@ -74,7 +75,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 		cfg: cfg, target: t, ok: ok,
 		schedule: Schedule{Workers: cfg.Workers, Rate: cfg.Rate},
 		budget:   newBudget(cfg.Requests, cfg.Duration),
-		recorder: newRecorder(cfg.Sinks, cfg.CPUs),
+		recorder: newRecorder(cfg.CPUs),
 		traces:   traces{limit: cfg.TraceLost},
 		started:  make(chan struct{}),
 		stopped:  make(chan struct{}),
@@ -221,8 +222,9 @@ func (l *Load) Run(ctx context.Context) *Run {
 	if len(l.cfg.Sinks) > 0 {
 		begun := l.begun()
 		for _, sink := range l.cfg.Sinks {
-			sink.Begin(begun)
+			l.sinks = append(l.sinks, sink.Begin(begun))
 		}
+		l.recorder.tell(l.sinks)
 	}
 	close(l.started)
 	background, cancel := context.WithCancel(context.Background())
@@ -329,7 +331,7 @@ func (l *Load) Progress() Progress {
 // End hands the finished run, with the marks and checks that others put into
 // it, to the sinks.
 func (l *Load) End(run *Run) {
-	for _, sink := range l.cfg.Sinks {
+	for _, sink := range l.sinks {
 		sink.End(run)
 	}
 }

@@ -18,23 +18,30 @@ type recorder struct {
 
 // newRecorder makes a recorder of so many shards; a stream is read back through
 // one.
-func newRecorder(sinks []Sink, shards int) *recorder {
+func newRecorder(shards int) *recorder {
 	r := &recorder{names: &endpointNames{}, room: reserveBins()}
 	for range shards {
-		s := newShard(sinks, r.names)
+		s := newShard(r.names)
 		s.bins.reserve()
 		r.shards = append(r.shards, s)
 	}
 	return r
 }
 
-func newShard(sinks []Sink, names *endpointNames) *shard {
-	return &shard{sinks: sinks, names: names, samples: classTexts{most: maxSamples}, answers: classTexts{most: maxAnswers}}
+// tell makes sinks hear of each Result from here on; none has come yet.
+func (r *recorder) tell(sinks []RunSink) {
+	for _, s := range r.shards {
+		s.sinks = sinks
+	}
+}
+
+func newShard(names *endpointNames) *shard {
+	return &shard{names: names, samples: classTexts{most: maxSamples}, answers: classTexts{most: maxAnswers}}
 }
 
 // shard is the part of the recorder that one or more workers write to.
 type shard struct {
-	sinks []Sink
+	sinks []RunSink
 	names *endpointNames
 
 	mu sync.Mutex // guards all below but the atomics; workers of one shard share it
@@ -303,7 +310,7 @@ func (r *recorder) progress() Progress {
 func (r *recorder) merge(run *Run) {
 	run.Statuses = map[int]int64{}
 	run.Outcomes, run.Endpoints = []Outcome{}, []EndpointSeen{}
-	total := newShard(nil, r.names)
+	total := newShard(r.names)
 	var lines []*timeline
 	for _, s := range r.shards {
 		run.Counts.Started += s.started.Load()

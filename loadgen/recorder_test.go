@@ -49,7 +49,7 @@ func TestMergeIsTheSameForAnySplit(t *testing.T) {
 	}
 	var runs []*Run
 	for _, shards := range []int{1, 2, 7} {
-		r := newRecorder(nil, shards)
+		r := newRecorder(shards)
 		for i := range 3 {
 			r.names.id(fmt.Sprintf("gw-%d", i))
 		}
@@ -88,7 +88,7 @@ func asJSON(t *testing.T, run *Run) string {
 }
 
 func TestLostDetailsAreBounded(t *testing.T) {
-	r := newRecorder(nil, 2)
+	r := newRecorder(2)
 	const extra = 10
 	for i := range maxLostDetails + extra {
 		s := r.shards[i%len(r.shards)]
@@ -106,7 +106,7 @@ func TestLostDetailsAreBounded(t *testing.T) {
 }
 
 func TestSamplesAreBounded(t *testing.T) {
-	r := newRecorder(nil, 2)
+	r := newRecorder(2)
 	const n = maxSamples + 500
 	for i := range n {
 		s := r.shards[0]
@@ -268,7 +268,7 @@ func recordOne(s *shard, r *Result) {
 func TestRecordingAllocatesNothing(t *testing.T) {
 	for name, r := range fateful {
 		t.Run(name, func(t *testing.T) {
-			s := newRecorder(nil, 1).shards[0]
+			s := newRecorder(1).shards[0]
 			for range maxLostDetails + 1 { // and the time line has widened
 				recordOne(s, &r)
 			}
@@ -282,7 +282,7 @@ func TestRecordingAllocatesNothing(t *testing.T) {
 func BenchmarkRecorder(b *testing.B) {
 	for name, r := range fateful {
 		b.Run(name, func(b *testing.B) {
-			s := newRecorder(nil, 1).shards[0]
+			s := newRecorder(1).shards[0]
 			recordOne(s, &r)
 			b.ReportAllocs()
 			for b.Loop() {

@@ -40,7 +40,7 @@ func TestSampleText(t *testing.T) {
 // TestSamplesKeepClassesApart: a reset has the same text wherever it strikes,
 // and is still counted under its own class.
 func TestSamplesKeepClassesApart(t *testing.T) {
-	r := newRecorder(nil, 1)
+	r := newRecorder(1)
 	const text = "read: connection reset by peer"
 	classes := []Class{newClass(StageWait, CauseReset), newClass(StageBody, CauseReset)}
 	for i := range 6 {

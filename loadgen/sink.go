@@ -8,19 +8,24 @@ import (
 	"sync"
 )
 
-// Sink gets what happens while it happens. Between Begin and End of a run its
-// Results come, from many goroutines at once; runs follow one another.
+// Sink gets what happens while it happens. Runs follow one another, but for
+// the streams of one scenario, which run side by side.
 type Sink interface {
-	// Begin opens a run: its variant, settings, environment and start are set.
-	Begin(run *Run)
+	// Begin opens a run: its name, settings, environment and start are set. It is
+	// called by one goroutine at a time.
+	Begin(run *Run) RunSink
+	// Close ends the stream, of the runs of a recording, and returns the first
+	// error it met. It is called when every run has ended.
+	Close(rec *Recording) error
+}
+
+// RunSink gets one run: its Results, from many goroutines at once, then End.
+type RunSink interface {
 	// Record gets a Result, and the name of its endpoint ("" for none). Neither
 	// is to be kept.
 	Record(r *Result, endpoint string)
 	// End closes the run, which is complete.
 	End(run *Run)
-	// Close ends the stream, of the runs of a recording, and returns the first
-	// error it met.
-	Close(rec *Recording) error
 }
 
 // Streams lists the formats that are written while a load runs, by the name
@@ -94,48 +99,73 @@ func (l *lineWriter) flush() {
 	}
 }
 
+// flushAll writes what there is, at the end of a run.
+func (l *lineWriter) flushAll() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.flush()
+	l.flushed = 0
+}
+
 // csvHeader is hey's header, then our columns.
 const csvHeader = "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset,fate,class,reused,bytes"
 
 // CSV writes one line per request in order of completion: hey's eight columns
 // (seconds; the offset from the run's start), then fate, class, whether the
 // connection was reused, and body bytes. Failed requests have status 0. Where
-// runs have variants, theirs is the last column.
+// runs have a variant, a stream or a repetition, these are the last columns.
 type CSV struct {
-	lines   lineWriter
-	headed  bool   // both are written by Begin alone
-	variant string // the end of each line
+	lines  lineWriter
+	headed bool // written by Begin and Close alone
+}
+
+// csvRun is one run.
+type csvRun struct {
+	lines *lineWriter
+	name  string // the end of each line
 }
 
 // NewCSV writes the header with the first run.
 func NewCSV(w io.Writer) *CSV { return &CSV{lines: newLineWriter(w)} }
 
-// Begin notes the variant.
-func (c *CSV) Begin(run *Run) {
-	c.variant = "\n"
-	if run.Variant != "" {
-		c.variant = "," + csvField(run.Variant) + "\n"
+// Begin notes which run it is.
+func (c *CSV) Begin(run *Run) RunSink {
+	var columns, name string
+	for _, part := range []struct{ column, value string }{
+		{"variant", run.Variant},
+		{"stream", run.Stream},
+		{"repetition", numberOrNone(run.Repetition)},
+	} {
+		if part.value != "" {
+			columns += "," + part.column
+			name += "," + csvField(part.value)
+		}
 	}
-	c.head(run.Variant != "")
+	c.head(columns)
+	return &csvRun{&c.lines, name + "\n"}
 }
 
-func (c *CSV) head(variants bool) {
+func numberOrNone(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+// head writes the header once; all runs of a recording have the same columns.
+func (c *CSV) head(columns string) {
 	if c.headed {
 		return
 	}
 	c.headed = true
-	header := csvHeader
-	if variants {
-		header += ",variant"
-	}
 	c.lines.mu.Lock()
 	defer c.lines.mu.Unlock()
 	c.lines.flushed = 0
-	c.lines.write([]byte(header + "\n"))
+	c.lines.write([]byte(csvHeader + columns + "\n"))
 }
 
 // Record writes one line; after an error it does nothing.
-func (c *CSV) Record(r *Result, _ string) {
+func (c *csvRun) Record(r *Result, _ string) {
 	p, b := &r.Phases, c.lines.buffer()
 	line := *b
 	for _, ns := range [...]int64{r.End - r.Start, p.Connect, p.DNS, p.Send, p.Wait, p.Read} {
@@ -146,23 +176,18 @@ func (c *CSV) Record(r *Result, _ string) {
 	line = append(append(line, r.Fate.String()...), ',')
 	line = append(appendClass(line, r.Class), ',')
 	line = append(strconv.AppendBool(line, r.Reused), ',')
-	line = append(strconv.AppendInt(line, r.Bytes, 10), c.variant...)
+	line = append(strconv.AppendInt(line, r.Bytes, 10), c.name...)
 	*b = line
 	c.lines.put(b, r.End)
 }
 
 // End flushes.
-func (c *CSV) End(*Run) {
-	c.lines.mu.Lock()
-	defer c.lines.mu.Unlock()
-	c.lines.flush()
-	c.lines.flushed = 0
-}
+func (c *csvRun) End(*Run) { c.lines.flushAll() }
 
 // Close writes the header if there was no run.
 func (c *CSV) Close(*Recording) error {
-	c.head(false)
-	c.End(nil)
+	c.head("")
+	c.lines.flushAll()
 	return c.lines.err
 }
 

@@ -26,10 +26,22 @@ const maxStreamLine = 64 << 20
 //	{"format":"nodrop-stream/1","recording":{…}}   nothing follows; see streamRecording
 //
 // Requests come in order of completion, but for those that complete at once.
-type NDJSON struct{ lines lineWriter }
+// Of runs side by side, each line of a request and each end has "of", the
+// number of its run by beginning, from 1.
+type NDJSON struct {
+	lines lineWriter
+	runs  int // that have begun
+}
+
+// ndjsonRun is one run.
+type ndjsonRun struct {
+	of   int    // its number, where runs are side by side; else 0
+	head string // the begin of the line of a request
+	to   *NDJSON
+}
 
 // NewNDJSON writes nothing yet.
-func NewNDJSON(w io.Writer) *NDJSON { return &NDJSON{newLineWriter(w)} }
+func NewNDJSON(w io.Writer) *NDJSON { return &NDJSON{lines: newLineWriter(w)} }
 
 // streamRun is what is known of a run when it begins.
 type streamRun struct {
@@ -97,22 +109,30 @@ type streamLine struct {
 	Run       *streamRun       `json:"run,omitempty"`
 	End       *streamEnd       `json:"end,omitempty"`
 	Recording *streamRecording `json:"recording,omitempty"`
+	Of        int              `json:"of,omitempty"` // the run that Fate or End is of; 0 is the only one under way
 }
 
 // Begin writes the run's first line.
-func (n *NDJSON) Begin(run *Run) {
+func (n *NDJSON) Begin(run *Run) RunSink {
+	n.runs++
+	r := &ndjsonRun{to: n, head: `{"fate":"`}
+	if run.Stream != "" {
+		r.of, r.head = n.runs, fmt.Sprintf(`{"of":%d,"fate":"`, n.runs)
+	}
 	n.object(streamLine{Format: StreamFormat, Run: &streamRun{run.Variant, run.Stream, run.Repetition, run.Settings, run.Environment, run.StartedAt}})
+	return r
 }
 
 // Record writes one line.
-func (n *NDJSON) Record(r *Result, endpoint string) {
-	b := n.lines.buffer()
-	*b = appendRequest(*b, r, endpoint)
-	n.lines.put(b, r.End)
+func (n *ndjsonRun) Record(r *Result, endpoint string) {
+	lines := &n.to.lines
+	b := lines.buffer()
+	*b = appendRequest(append(*b, n.head...), r, endpoint)
+	lines.put(b, r.End)
 }
 
 // End writes the run's last line.
-func (n *NDJSON) End(run *Run) { n.object(streamLine{End: &streamEnd{Run: run}}) }
+func (n *ndjsonRun) End(run *Run) { n.to.object(streamLine{End: &streamEnd{Run: run}, Of: n.of}) }
 
 // Close writes the last line.
 func (n *NDJSON) Close(rec *Recording) error {
@@ -137,9 +157,10 @@ func (n *NDJSON) object(line streamLine) {
 	l.flushed = 0
 }
 
-// appendRequest encodes one request, as streamRequest reads it.
+// appendRequest encodes one request, as streamRequest reads it, from its fate
+// on.
 func appendRequest(b []byte, r *Result, endpoint string) []byte {
-	b = append(append(b, `{"fate":"`...), r.Fate.String()...)
+	b = append(b, r.Fate.String()...)
 	b = strconv.AppendInt(append(b, `","startNs":`...), r.Start, 10)
 	b = strconv.AppendInt(append(b, `,"endNs":`...), r.End, 10)
 	if r.Class != 0 {

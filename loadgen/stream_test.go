@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,7 +21,7 @@ import (
 // syntheticRun makes a run out of results that rng draws, in shards, and tells
 // sinks of it as a Load does. Everything that a Run holds is set.
 func syntheticRun(rng *rand.Rand, variant string, requests int, sinks ...Sink) *Run {
-	r := newRecorder(sinks, 1+rng.IntN(5))
+	r := newRecorder(1 + rng.IntN(5))
 	names := []string{"gw-1", "10.0.0.2:8080", `replica "3" of \ ü` + "\xff"}
 	run := &Run{
 		Variant:     variant,
@@ -28,9 +29,11 @@ func syntheticRun(rng *rand.Rand, variant string, requests int, sinks ...Sink) *
 		Environment: Environment{Version: "test", CPUs: 2},
 		StartedAt:   time.Date(2026, 1, 2, 3, 4, 5, 678_901_234, time.FixedZone("", 3600)),
 	}
+	var told []RunSink
 	for _, sink := range sinks {
-		sink.Begin(&Run{Variant: run.Variant, Settings: run.Settings, Environment: run.Environment, StartedAt: run.StartedAt})
+		told = append(told, sink.Begin(&Run{Variant: run.Variant, Settings: run.Settings, Environment: run.Environment, StartedAt: run.StartedAt}))
 	}
+	r.tell(told)
 	for range requests {
 		result := randomResult(rng, 60_000_000_000)
 		result.Phases = Phases{DNS: rng.Int64N(3), Connect: rng.Int64N(1e6), TLS: rng.Int64N(2) * 1e5, Send: 1, Wait: rng.Int64N(1e7), Read: 2}
@@ -58,7 +61,7 @@ func syntheticRun(rng *rand.Rand, variant string, requests int, sinks ...Sink) *
 	run.Notes = []string{"a note"}
 	run.Traces = []Trace{{Start: 1, Class: statusClass(503), Endpoint: "gw-1", Steps: []TraceStep{{At: 2, What: "x", Error: "y"}}}}
 	run.Expect, run.Require, run.FailIf = []string{"lost == 0"}, []string{"ok > 0"}, []string{"lost > 0"}
-	for _, sink := range sinks {
+	for _, sink := range told {
 		sink.End(run)
 	}
 	return run
@@ -113,6 +116,53 @@ func TestStreamIsTheRecording(t *testing.T) {
 	}
 }
 
+// TestStreamOfRunsSideBySide: the lines of several runs mix, and each is of its
+// own; which run ends first does not change their order.
+func TestStreamOfRunsSideBySide(t *testing.T) {
+	var stream bytes.Buffer
+	sink := NewNDJSON(&stream)
+	rec := &Recording{Format: Format}
+	var told []RunSink
+	var recorders []*recorder
+	for _, name := range []string{"new", "kept", "slow"} {
+		run := &Run{Variant: "graceful", Stream: name, Repetition: 2}
+		rec.Runs = append(rec.Runs, run)
+		told = append(told, sink.Begin(run))
+		recorders = append(recorders, newRecorder(2))
+		recorders[len(told)-1].tell(told[len(told)-1:])
+	}
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 300 {
+		i := rng.IntN(len(told))
+		result := randomResult(rng, 60_000_000_000)
+		if result.Endpoint >= 0 {
+			result.Endpoint = recorders[i].names.id(fmt.Sprint("gw-", result.Endpoint))
+		}
+		shard := recorders[i].shards[rng.IntN(2)]
+		shard.start(result.Start)
+		shard.finish(result)
+	}
+	for i, run := range slices.Backward(rec.Runs) {
+		recorders[i].merge(run)
+		run.Counts.Planned, run.Marks = run.Counts.Started, []Mark{}
+		told[i].End(run)
+	}
+	if err := sink.Close(rec); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadRecording(bytes.NewReader(stream.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if encoded(t, got) != encoded(t, rec) {
+		t.Errorf("read as\n%s\nwant\n%s", encoded(t, got), encoded(t, rec))
+	}
+	half, err := ReadRecording(bytes.NewReader(stream.Bytes()[:stream.Len()/2]))
+	if err != nil || len(half.Runs) != 3 || !strings.Contains(half.Error, "requests of run graceful/new #2 and ") {
+		t.Errorf("half of it: %v, %d runs, %q", err, len(half.Runs), half.Error)
+	}
+}
+
 // TestStreamHoldsAllOfResult: what a Result gets later has to be in the line,
 // too, or the recorder that reads it counts something else.
 func TestStreamHoldsAllOfResult(t *testing.T) {
@@ -149,8 +199,9 @@ func TestStreamBeyondBounds(t *testing.T) {
 	var stream bytes.Buffer
 	sink := NewNDJSON(&stream)
 	run := &Run{}
-	sink.Begin(run)
-	r := newRecorder([]Sink{sink}, 3)
+	told := sink.Begin(run)
+	r := newRecorder(3)
+	r.tell([]RunSink{told})
 	const requests = maxLostDetails + lostSlack + 5000
 	for n, i := range rand.New(rand.NewPCG(5, 6)).Perm(requests) {
 		q := &Result{Start: int64(i / 3), End: int64(i / 2), Fate: FateLost, Class: newClass(StageWait, CauseEOF), Sample: fmt.Sprint(i % (maxSamples + 100)), Connection: int64(i % 2)}
@@ -163,7 +214,7 @@ func TestStreamBeyondBounds(t *testing.T) {
 	}
 	r.merge(run)
 	run.Marks = []Mark{}
-	sink.End(run)
+	told.End(run)
 	rec := &Recording{Format: Format, Runs: []*Run{run}}
 	if err := sink.Close(rec); err != nil {
 		t.Fatal(err)
@@ -408,22 +459,22 @@ func TestStreamsWriteWholeLines(t *testing.T) {
 	for _, stream := range Streams {
 		var file slowly
 		sink := stream.New(&file)
-		sink.Begin(&Run{Variant: "a, \"b\""})
+		told := sink.Begin(&Run{Variant: "a, \"b\""})
 		var group sync.WaitGroup
 		for range 4 {
 			group.Go(func() {
 				for i := range int64(1000) {
-					sink.Record(&Result{Start: i, End: i}, "gw-1")
+					told.Record(&Result{Start: i, End: i}, "gw-1")
 				}
 			})
 		}
 		group.Wait()
 		before := len(file.writes)
-		sink.Record(&Result{Start: 1, End: 5 * flushEvery}, "")
+		told.Record(&Result{Start: 1, End: 5 * flushEvery}, "")
 		if len(file.writes) == before {
 			t.Errorf("%s: after five seconds nothing was written", stream.Name)
 		}
-		sink.End(&Run{})
+		told.End(&Run{})
 		if err := sink.Close(&Recording{}); err != nil {
 			t.Fatal(err)
 		}
@@ -445,12 +496,12 @@ func TestStreamErrorsAreKept(t *testing.T) {
 		full := errors.New("no space left")
 		w := &failing{err: full}
 		sink := stream.New(w)
-		sink.Begin(&Run{})
+		told := sink.Begin(&Run{})
 		for i := range int64(3000) {
-			sink.Record(&Result{Start: i, End: i}, "")
+			told.Record(&Result{Start: i, End: i}, "")
 		}
 		w.err = nil
-		sink.End(&Run{})
+		told.End(&Run{})
 		if err := sink.Close(&Recording{}); !errors.Is(err, full) || w.taken > 0 {
 			t.Errorf("%s: %v, and %d bytes written after it", stream.Name, err, w.taken)
 		}
@@ -479,9 +530,9 @@ func TestCSVTellsVariants(t *testing.T) {
 		var b bytes.Buffer
 		sink := NewCSV(&b)
 		for variant := range strings.SplitSeq(variants, "|") {
-			sink.Begin(&Run{Variant: variant})
-			sink.Record(&Result{}, "")
-			sink.End(nil)
+			told := sink.Begin(&Run{Variant: variant})
+			told.Record(&Result{}, "")
+			told.End(nil)
 		}
 		if err := sink.Close(nil); err != nil || b.String() != want {
 			t.Errorf("%v, got\n%swant\n%s", err, &b, want)
@@ -504,10 +555,10 @@ var streamed = []*Result{
 func TestStreamsDoNotAllocate(t *testing.T) {
 	for _, stream := range Streams {
 		sink := stream.New(io.Discard)
-		sink.Begin(&Run{})
+		told := sink.Begin(&Run{})
 		if n := testing.AllocsPerRun(1000, func() {
 			for _, r := range streamed {
-				sink.Record(r, "10.0.0.1:8080")
+				told.Record(r, "10.0.0.1:8080")
 			}
 		}); n >= float64(len(streamed)) {
 			t.Errorf("%s: %v allocations", stream.Name, n)
@@ -519,11 +570,11 @@ func BenchmarkStreams(b *testing.B) {
 	for _, stream := range Streams {
 		b.Run(stream.Name, func(b *testing.B) {
 			sink := stream.New(io.Discard)
-			sink.Begin(&Run{})
+			told := sink.Begin(&Run{})
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				for i := 0; pb.Next(); i++ {
-					sink.Record(streamed[0], "10.0.0.1:8080")
+					told.Record(streamed[0], "10.0.0.1:8080")
 				}
 			})
 		})
@@ -577,7 +628,7 @@ func FuzzReadStream(f *testing.F) {
 	lines := bytes.SplitAfter(stream, []byte("\n"))
 	f.Add(bytes.Join(append(lines[:5:5], lines[len(lines)-3:]...), nil))
 	for _, r := range streamed {
-		f.Add(append([]byte(`{"format":"nodrop-stream/1","run":{}}`+"\n"), appendRequest(nil, r, "gw-1")...))
+		f.Add(append([]byte(`{"format":"nodrop-stream/1","run":{}}`+"\n"+`{"fate":"`), appendRequest(nil, r, "gw-1")...))
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
 		if rec, err := readStream(bytes.NewReader(file)); err == nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // readStream makes the Recording of a stream that NDJSON wrote, through the
@@ -54,9 +55,9 @@ func isSyntax(err error) bool {
 // streamReader reads line by line.
 type streamReader struct {
 	rec      *Recording
-	run      *streamedRun // nil between runs
-	complete bool         // the last line was read
-	torn     bool         // the line at hand has no end
+	runs     []*streamedRun // by beginning
+	complete bool           // the last line was read
+	torn     bool           // the line at hand has no end
 
 	line    anyLine
 	classes map[string]Class // by name
@@ -74,6 +75,7 @@ type streamedRun struct {
 	recorder *recorder
 	requests int64
 	last     int64 // the latest end of a request, ns
+	over     bool  // run is complete
 }
 
 // split cuts lines as bufio.ScanLines does, and notes when one has no end.
@@ -101,11 +103,11 @@ func (s *streamReader) read(text []byte) error {
 	case s.complete:
 		return errors.New("follows the end of the recording")
 	case l.Fate != "":
-		return s.request(&l.streamRequest)
+		return s.request(l.Of, &l.streamRequest)
 	case l.Run != nil:
 		return s.begin(l.Run)
 	case l.End != nil && l.End.Run != nil:
-		return s.end(l.End.Run)
+		return s.end(l.Of, l.End.Run)
 	case l.Recording != nil:
 		return s.close(l.Recording)
 	}
@@ -114,37 +116,60 @@ func (s *streamReader) read(text []byte) error {
 
 func (s *streamReader) begin(head *streamRun) error {
 	switch {
-	case s.run != nil:
+	case head.Stream == "" && s.underWay() > 0:
 		return errors.New("a run begins inside another")
-	case len(s.rec.Runs) >= maxRuns:
+	case len(s.runs) >= maxRuns:
 		return fmt.Errorf("more than %d runs", maxRuns)
 	}
-	s.run = &streamedRun{
+	s.runs = append(s.runs, &streamedRun{
 		run:      &Run{Variant: head.Variant, Stream: head.Stream, Repetition: head.Repetition, Settings: head.Settings, Environment: head.Environment, StartedAt: head.StartedAt},
-		recorder: newRecorder(nil, 1),
-	}
+		recorder: newRecorder(1),
+	})
 	return nil
 }
 
+// underWay counts the runs that have begun and not ended.
+func (s *streamReader) underWay() int {
+	n := 0
+	for _, u := range s.runs {
+		if !u.over {
+			n++
+		}
+	}
+	return n
+}
+
+// find is the run under way of a number; 0 is the latest. nil: there is none.
+func (s *streamReader) find(of int) *streamedRun {
+	if of == 0 {
+		of = len(s.runs)
+	}
+	if of < 1 || of > len(s.runs) || s.runs[of-1].over {
+		return nil
+	}
+	return s.runs[of-1]
+}
+
 // request counts one as a worker does.
-func (s *streamReader) request(q *streamRequest) error {
-	if s.run == nil {
+func (s *streamReader) request(of int, q *streamRequest) error {
+	u := s.find(of)
+	if u == nil {
 		return errors.New("a request outside of a run")
 	}
-	r, err := s.result(q)
+	r, err := s.result(u, q)
 	if err != nil {
 		return err
 	}
-	s.run.requests++
-	s.run.last = max(s.run.last, r.End)
-	shard := s.run.recorder.shards[0]
+	u.requests++
+	u.last = max(u.last, r.End)
+	shard := u.recorder.shards[0]
 	shard.start(r.Start)
 	shard.finish(r)
 	return nil
 }
 
 // result checks a request for what the recorder relies on.
-func (s *streamReader) result(q *streamRequest) (*Result, error) {
+func (s *streamReader) result(u *streamedRun, q *streamRequest) (*Result, error) {
 	r := &Result{
 		Start: q.Start, End: q.Finish, Status: q.Status, Reused: q.Reused, Bytes: q.Bytes, Sample: q.Sample, Endpoint: -1, Connection: q.Number,
 		Phases: Phases{DNS: q.DNS, Connect: q.Connect, TLS: q.TLS, Send: q.Send, Wait: q.Wait, Read: q.Read},
@@ -167,7 +192,7 @@ func (s *streamReader) result(q *streamRequest) (*Result, error) {
 		r.Answer = q.Answer.text()
 	}
 	if q.Endpoint != "" {
-		r.Endpoint = s.run.recorder.names.id(q.Endpoint)
+		r.Endpoint = u.recorder.names.id(q.Endpoint)
 	}
 	return r, nil
 }
@@ -197,8 +222,9 @@ func (s *streamReader) classify(r *Result, q *streamRequest) error {
 // end completes the run with what its requests do not decide. How many were
 // started is not counted from the lines: where some are missing, the counts
 // contradict themselves, and the report says so.
-func (s *streamReader) end(run *Run) error {
-	if s.run == nil {
+func (s *streamReader) end(of int, run *Run) error {
+	u := s.find(of)
+	if u == nil {
 		return errors.New("the end of a run that did not begin")
 	}
 	counts, endpoints := run.Counts, run.Endpoints
@@ -206,30 +232,24 @@ func (s *streamReader) end(run *Run) error {
 		return fmt.Errorf("%d endpoints", len(endpoints))
 	}
 	for _, e := range endpoints {
-		s.run.recorder.shards[0].seen(s.run.recorder.names.id(e.Name), e)
+		u.recorder.shards[0].seen(u.recorder.names.id(e.Name), e)
 	}
 	run.Counts = Counts{}
-	s.run.recorder.merge(run)
+	u.recorder.merge(run)
 	run.Counts.Planned, run.Counts.Started, run.Counts.Unsent = counts.Planned, counts.Started, counts.Unsent
-	return s.add(run)
-}
-
-// add takes a run in, if the rest of it is in order too.
-func (s *streamReader) add(run *Run) error {
 	if err := run.validate(); err != nil {
 		return err
 	}
-	s.rec.Runs = append(s.rec.Runs, run)
-	s.run = nil
+	*u = streamedRun{run: run, over: true} // its recorder is let go
 	return nil
 }
 
 func (s *streamReader) close(end *streamRecording) error {
 	switch {
-	case s.run != nil:
+	case s.underWay() > 0:
 		return errors.New("the recording ends inside a run")
-	case end.Runs != len(s.rec.Runs):
-		return fmt.Errorf("the recording had %d runs, the stream has %d", end.Runs, len(s.rec.Runs))
+	case end.Runs != len(s.runs):
+		return fmt.Errorf("the recording had %d runs, the stream has %d", end.Runs, len(s.runs))
 	}
 	s.rec.Error, s.complete = end.Error, true
 	return nil
@@ -238,14 +258,19 @@ func (s *streamReader) close(end *streamRecording) error {
 // finish is the recording as far as it was read; where says where in a line
 // the stream ended.
 func (s *streamReader) finish(where string) *Recording {
-	if s.complete {
+	open := s.underWay() > 0
+	if open {
+		s.cut("stream cut short" + where)
+	}
+	for _, u := range s.runs {
+		s.rec.Runs = append(s.rec.Runs, u.run)
+	}
+	if s.complete || open {
 		return s.rec
 	}
 	where = "stream cut short" + where
 	last := len(s.rec.Runs) - 1
 	switch {
-	case s.run != nil:
-		s.cut(where)
 	case last < 0:
 		s.rec.Error = where + " before its first run"
 	default:
@@ -254,23 +279,34 @@ func (s *streamReader) finish(where string) *Recording {
 	return s.rec
 }
 
-// cut ends the run under way with what there is: what was planned beyond that,
+// cut ends the runs under way with what there is: what was planned beyond that,
 // and what was in flight, nobody knows.
 func (s *streamReader) cut(where string) {
-	u := s.run
-	run := u.run
-	u.recorder.merge(run)
-	run.Counts.Planned = run.Counts.Started
-	run.Duration, run.Interrupted, run.Marks = u.last, true, []Mark{}
-	s.rec.Error = fmt.Sprintf("%s after %d requests of %s: the run's end is missing, with its marks and what was in flight",
-		where, u.requests, runName(run, len(s.rec.Runs)))
-	s.rec.Runs = append(s.rec.Runs, run)
+	var reached []string
+	for i, u := range s.runs {
+		if u.over {
+			continue
+		}
+		run := u.run
+		u.recorder.merge(run)
+		run.Counts.Planned = run.Counts.Started
+		run.Duration, run.Interrupted, run.Marks = u.last, true, []Mark{}
+		reached = append(reached, fmt.Sprintf("%d requests of %s", u.requests, runName(run, i)))
+	}
+	s.rec.Error = fmt.Sprintf("%s after %s: the run's end is missing, with its marks and what was in flight", where, strings.Join(reached, " and "))
 }
 
-// runName names a run by its variant or its place.
+// runName names a run by what a scenario calls it, or by its place.
 func runName(run *Run, i int) string {
-	if run.Variant != "" {
-		return "run " + run.Variant
+	name := run.Variant
+	if run.Stream != "" {
+		name = strings.TrimPrefix(name+"/"+run.Stream, "/")
 	}
-	return fmt.Sprintf("run %d", i+1)
+	if name == "" {
+		return fmt.Sprintf("run %d", i+1)
+	}
+	if run.Repetition > 0 {
+		name += fmt.Sprintf(" #%d", run.Repetition)
+	}
+	return "run " + name
 }
