@@ -26,6 +26,7 @@ import (
 	"nodrop/loadgen"
 	"nodrop/report"
 	"nodrop/scenario"
+	"nodrop/scenario/action"
 	"nodrop/scenario/lab"
 )
 
@@ -48,6 +49,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return code
 	}
 	p := &program{stdout: stdout, stderr: stderr}
+	p.byHand.Ignored = func() { fmt.Fprintln(p.stderr, "nodrop: SIGUSR1 sets a mark in a load, and none is under way") }
+	defer p.byHand.Listen()()
 	ctx, stop := interruptible(p.temporaries.removeAll)
 	defer stop()
 	root := p.command()
@@ -103,6 +106,7 @@ type program struct {
 	stdout, stderr io.Writer
 	code           int
 	temporaries    temporaries
+	byHand         scenario.ByHand
 }
 
 // normalize writes hey's flags as pflag wants them, for the command that args
@@ -148,13 +152,9 @@ func (p *program) command() *cobra.Command {
 	load := loadgen.Flags(root.Flags())
 	checks := failIfFlag(root.Flags())
 	outputs := outputFlag(root.Flags())
-	root.Flags().Duration("settle", 0, "")
-	_ = root.Flags().MarkHidden("settle") // fails only for a flag that is not there
+	during := newDuringFlags(root.Flags())
 	root.RunE = func(cmd *cobra.Command, args []string) error {
-		if cmd.Flags().Changed("settle") {
-			return &loadgen.HintError{Problem: "--settle: a plain load has no event to go on after", Hint: "nodrop lab --settle 1s"}
-		}
-		return p.load(cmd.Context(), load, *checks, *outputs, args)
+		return p.load(cmd.Context(), load, during, *checks, *outputs, args)
 	}
 	root.AddCommand(p.labCommand(), p.compareCommand(), p.reportCommand())
 	// cobra would add these after the arguments have been normalized.
@@ -163,6 +163,51 @@ func (p *program) command() *cobra.Command {
 		cmd.InitDefaultHelpFlag()
 	}
 	return root
+}
+
+// duringFlags describe an action beside a plain load.
+type duringFlags struct {
+	set     *pflag.FlagSet
+	command string
+	at      string
+	settle  time.Duration
+}
+
+func newDuringFlags(fs *pflag.FlagSet) *duringFlags {
+	f := &duringFlags{set: fs}
+	fs.StringVar(&f.command, "during", "", "command for the shell to run beside the load, and to tell losses in relation to: 'kubectl scale …'; a loss is then a failure, unless --fail-if says what is")
+	fs.StringVar(&f.at, "at", "20%", "when to run it: a share of the load (20%), a time (5s) or a request (#10000)")
+	fs.DurationVar(&f.settle, "settle", 0, "keep the load up until the command has ended and this long has passed: -n is then a minimum")
+	return f
+}
+
+// addTo makes s the scenario with that one step.
+func (f *duringFlags) addTo(s *scenario.Scenario) error {
+	if !f.set.Changed("during") {
+		for _, name := range []string{"at", "settle"} {
+			if f.set.Changed(name) {
+				return &loadgen.HintError{Problem: "--" + name + ": a plain load has no event", Hint: "--during 'COMMAND', or nodrop lab"}
+			}
+		}
+		return nil
+	}
+	if strings.TrimSpace(f.command) == "" {
+		return errors.New("--during: no command given")
+	}
+	if f.settle < 0 {
+		return fmt.Errorf("--settle %v: cannot be negative", f.settle)
+	}
+	at, err := scenario.ParseAt(f.at)
+	if err != nil {
+		return fmt.Errorf("--at: %w", err)
+	}
+	v := &s.Variants[0]
+	v.Timeline = []scenario.Step{{Name: f.command, At: at, Action: &action.Exec{Command: action.Command{Shell: f.command}}}}
+	if len(v.FailIf) == 0 {
+		v.FailIf = []string{"lost > 0"}
+	}
+	s.Settle = f.settle
+	return nil
 }
 
 func (p *program) labCommand() *cobra.Command {
@@ -223,7 +268,7 @@ func (p *program) compareCommand() *cobra.Command {
 }
 
 // load is the plain command: hey's.
-func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, checks, formats, args []string) error {
+func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, during *duringFlags, checks, formats, args []string) error {
 	if len(args) == 0 {
 		return &loadgen.HintError{Problem: "no URL given", Hint: "nodrop -n 200 -c 50 http://HOST/, or nodrop --help"}
 	}
@@ -237,26 +282,41 @@ func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, checks, f
 	if err != nil {
 		return err
 	}
-	runtime.GOMAXPROCS(cfg.Threads())
+	s := &scenario.Scenario{
+		Streams:  []scenario.Stream{{Load: cfg}},
+		Variants: []scenario.Variant{{FailIf: checks}},
+	}
+	if err := during.addTo(s); err != nil {
+		return err
+	}
 	out, err := p.open(formats)
 	if err != nil {
 		return err
 	}
 	defer out.discard()
-	cfg.Sinks = out.sinks
-	l, err := loadgen.New(ctx, cfg)
-	if err != nil {
-		return err
+	recording, err := p.runScenario(ctx, s, out)
+	if err != nil && len(recording.Runs) == 0 {
+		return err // no load has begun
 	}
-	for _, lack := range l.Warnings() {
-		fmt.Fprintf(p.stderr, "nodrop: warning: %s\n", lack)
+	return p.finish(ctx, out, report.Build(recording))
+}
+
+// runScenario runs s into the outputs. What went wrong when a load had begun is
+// part of the recording, and told.
+func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *outputs) (*loadgen.Recording, error) {
+	threads := 1
+	for i := range s.Streams {
+		load := &s.Streams[i].Load
+		load.Sinks = out.sinks
+		threads = max(threads, load.Threads())
 	}
-	stop := p.watch("", l)
-	result := l.Run(ctx)
-	stop()
-	result.FailIf = checks
-	l.End(result)
-	return p.finish(ctx, out, report.Build(&loadgen.Recording{Format: loadgen.Format, Runs: []*loadgen.Run{result}}))
+	runtime.GOMAXPROCS(threads)
+	recording, err := s.Run(ctx, p.watch)
+	if err != nil && len(recording.Runs) > 0 && !errors.Is(err, context.Canceled) {
+		p.complain(err)
+		recording.Error = err.Error()
+	}
+	return recording, err
 }
 
 // lab runs the scenario that the flags describe.
@@ -269,18 +329,16 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 		return err
 	}
 	s.Variants[len(s.Variants)-1].FailIf = checks
-	runtime.GOMAXPROCS(s.Streams[0].Load.Threads())
 	out, err := p.open(formats)
 	if err != nil {
 		return err
 	}
 	defer out.discard()
-	s.Streams[0].Load.Sinks = out.sinks
-	recording, err := s.Run(ctx, p.watch)
+	recording, err := p.runScenario(ctx, s, out)
 	switch {
 	case err != nil && ctx.Err() != nil && len(recording.Runs) == 0:
 		return err
-	case err != nil && !errors.Is(err, context.Canceled):
+	case err != nil && len(recording.Runs) == 0:
 		p.complain(err)
 		recording.Error = err.Error()
 	}
@@ -449,9 +507,24 @@ func exitCode(r *report.Report) int {
 	}
 }
 
-// watch shows on a terminal how far a load is; the returned function ends
-// that, and wipes it.
-func (p *program) watch(name string, l scenario.Watched) func() {
+// watch tells what this machine lacks for loads that start, shows how far they
+// are and lets marks be set in them, until the function it returns is called.
+func (p *program) watch(name string, loads []scenario.Watched) func() {
+	for _, l := range loads {
+		for _, lack := range l.Warnings() {
+			fmt.Fprintf(p.stderr, "nodrop: warning: %s\n", lack)
+		}
+	}
+	unmarked, unshown := p.byHand.Watch(loads), p.show(name, loads)
+	return func() {
+		unshown()
+		unmarked()
+	}
+}
+
+// show shows on a terminal how far loads are; the function it returns ends that,
+// and wipes it.
+func (p *program) show(name string, loads []scenario.Watched) func() {
 	f, ok := p.stderr.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return func() {}
@@ -467,7 +540,7 @@ func (p *program) watch(name string, l scenario.Watched) func() {
 				fmt.Fprint(p.stderr, "\r\033[K")
 				return
 			case <-tick.C:
-				fmt.Fprintf(p.stderr, "\r\033[K%s", progressLine(name, l.Progress()))
+				fmt.Fprintf(p.stderr, "\r\033[K%s", progressLine(name, loads))
 			}
 		}
 	}()
@@ -477,10 +550,18 @@ func (p *program) watch(name string, l scenario.Watched) func() {
 	}
 }
 
-func progressLine(name string, g loadgen.Progress) string {
+func progressLine(name string, loads []scenario.Watched) string {
+	var parts []string
+	for _, l := range loads {
+		parts = append(parts, progressOf(l.Progress()))
+	}
 	if name != "" {
 		name += ": "
 	}
+	return name + strings.Join(parts, " | ")
+}
+
+func progressOf(g loadgen.Progress) string {
 	of := fmt.Sprintf("of %d", g.Planned)
 	if g.Duration > 0 {
 		of = fmt.Sprintf("in %.0f of %.0f s", g.Elapsed.Seconds(), g.Duration.Seconds())
@@ -489,7 +570,7 @@ func progressLine(name string, g loadgen.Progress) string {
 	if g.Elapsed > 0 {
 		perSecond = float64(g.Finished) / g.Elapsed.Seconds()
 	}
-	return fmt.Sprintf("%s%d %s, %.0f/s, %d lost", name, g.Finished, of, perSecond, g.Lost)
+	return fmt.Sprintf("%d %s, %.0f/s, %d lost", g.Finished, of, perSecond, g.Lost)
 }
 
 func failIfFlag(fs *pflag.FlagSet) *[]string {

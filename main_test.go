@@ -640,7 +640,7 @@ func TestLabInterrupted(t *testing.T) {
 	}{
 		"in the set-up": {
 			args: append(long, "--replicas", "20"), // later than the 3 of the others
-			came: func(m *marked) func() bool { return func() bool { return len(m.children("lab-guardian")) > 0 } },
+			came: func(m *marked) func() bool { return func() bool { return len(m.children("guardian")) > 0 } },
 			// A set-up that was quicker than the signal has a report.
 			told: []string{`\Anodrop: interrupted before the load began\n\z|(?m)^  planned 10000000 = started \d+ \+ unsent \d+$`},
 		},
@@ -669,7 +669,7 @@ func TestLabInterrupted(t *testing.T) {
 			came: func(m *marked) func() bool {
 				guardians := map[int]bool{}
 				return func() bool {
-					maps.Copy(guardians, m.children("lab-guardian"))
+					maps.Copy(guardians, m.children("guardian"))
 					return len(guardians) == 2
 				}
 			},

@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -63,20 +62,4 @@ func (a At) Due(p loadgen.Progress) bool {
 		return float64(p.Started) >= a.Percent/100*float64(p.Planned)
 	}
 	return p.Elapsed >= a.Time
-}
-
-// await waits until the load is there; false means that it never will be.
-func (a At) await(ctx context.Context, load *loadgen.Load) bool {
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
-	for !a.Due(load.Progress()) {
-		select {
-		case <-ctx.Done():
-			return false
-		case <-load.Over():
-			return false
-		case <-tick.C:
-		}
-	}
-	return true
 }

@@ -1,9 +1,10 @@
-// Package scenario runs a timeline of actions beside a load, once for each
-// variant, and restores what it changed.
+// Package scenario runs a timeline of actions beside loads, once for each
+// variant and repetition, and restores what it changed.
 //
-// The pipeline, for each variant: setup actions in order; the load starts; each
-// step of the timeline acts when it is due; the load ends, not before the event
-// is over where settling was asked for; setup is undone in reverse, always.
+// The pipeline, for each variant: setup actions in order; the gate; the streams
+// of load start; each step of the timeline acts when it is due; the load ends,
+// not before the event is over where settling was asked for; restore actions in
+// order; then all that acted is undone, in reverse, always.
 //
 // The invariant: what an action changed is undone before Run returns, whether
 // the run succeeded, failed or was interrupted. The package decides nothing
@@ -12,11 +13,13 @@ package scenario
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"nodrop/loadgen"
+	"nodrop/scenario/proc"
 )
 
 // Scenario is a load and what is done to its target meanwhile, in variants.
@@ -28,6 +31,8 @@ type Scenario struct {
 	// Settle > 0 makes the length of each stream a minimum: it goes on until
 	// the event is over and Settle has passed.
 	Settle time.Duration
+	// Say, if set, is told of what happens between loads, a line each.
+	Say func(line string)
 }
 
 // Stream is one load.
@@ -48,18 +53,20 @@ type Variant struct {
 	FailIf   []string // checks that fail it when true
 }
 
-// Step is one action of the timeline. It is due at At, or, with After, when that
-// step has ended and Delay has passed.
+// Step is one action of the timeline. It is due at At or, with After, when that
+// step has ended and Delay has passed. Steps do not wait for each other
+// otherwise. When one fails, those that have not begun are not done.
 type Step struct {
 	Name   string
 	At     At
-	After  string
+	Stream string // whose progress At is measured on; "" is the first stream
+	After  string // the name of another step
 	Delay  time.Duration
 	Action Action
 }
 
 // Action is something done to the target. It can be run again once it has been
-// undone.
+// undone: a scenario repeats.
 type Action interface {
 	// Run does it. Moments worth knowing are given to env.Mark.
 	Run(ctx context.Context, env *Env) error
@@ -74,91 +81,246 @@ type Env struct {
 	// Endpoints, when a setup action sets it, chooses every address that the
 	// load connects to.
 	Endpoints loadgen.Endpoints
+	// Processes are those that actions start; none outlives the scenario.
+	Processes *proc.Group
 }
 
 // Watched is a load that can be looked at while it runs.
-type Watched interface{ Progress() loadgen.Progress }
+type Watched interface {
+	Progress() loadgen.Progress
+	Warnings() []string
+	// Mark adds a mark to its run, on the clock that Since tells.
+	Mark(m loadgen.Mark)
+	Since(t time.Time) int64
+}
 
-// undoBound is how long restoring one variant may take.
+// Watch is told of the loads that start side by side, and of what run they are.
+// The function it returns is called when they are over.
+type Watch func(run string, loads []Watched) func()
+
+// undoBound is how long restoring after one run may take.
 const undoBound = 30 * time.Second
 
-// Run runs every variant. watch is told of each load that starts, and the
-// function it returns is called when that load is over. The recording holds
-// the runs made so far also when an error is returned.
-func (s *Scenario) Run(ctx context.Context, watch func(variant string, l Watched) func()) (*loadgen.Recording, error) {
-	recording := &loadgen.Recording{Format: loadgen.Format}
-	for _, v := range s.Variants {
+// attempt is one variant, once: a run for each stream.
+type attempt struct {
+	variant    *Variant
+	repetition int // from 1; 0 for the only one
+}
+
+func (a attempt) String() string {
+	if a.repetition == 0 || a.variant.Name == "" {
+		return a.variant.Name
+	}
+	return fmt.Sprintf("%s #%d", a.variant.Name, a.repetition)
+}
+
+// explain says which attempt err is of.
+func (a attempt) explain(err error) error {
+	if name := a.String(); name != "" {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return err
+}
+
+// attempts lists what is run, in order. Every second repetition is in reverse
+// (A B, B A, …), so that what drifts with time falls on all variants alike.
+func (s *Scenario) attempts() []attempt {
+	var list []attempt
+	for repetition := range max(1, s.Repeat) {
+		round := make([]attempt, len(s.Variants))
+		for i := range s.Variants {
+			round[i] = attempt{variant: &s.Variants[i]}
+			if s.Repeat > 1 {
+				round[i].repetition = repetition + 1
+			}
+		}
+		if repetition%2 == 1 {
+			slices.Reverse(round)
+		}
+		list = append(list, round...)
+	}
+	return list
+}
+
+// Run runs every variant as often as it is to be repeated. The recording holds
+// the runs made so far also when an error is returned. After an error nothing
+// further is run: the target may not be what it should be.
+func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *loadgen.Recording, err error) {
+	recording = &loadgen.Recording{Format: loadgen.Format}
+	if err := s.check(); err != nil {
+		return recording, err
+	}
+	processes := &proc.Group{}
+	defer func() {
+		if closeErr := processes.Close(); closeErr != nil && err == nil {
+			err = fmt.Errorf("processes: %w", closeErr)
+		}
+	}()
+	for _, a := range s.attempts() {
 		if len(recording.Runs) > 0 && ctx.Err() != nil {
-			return recording, nil //nolint:nilerr // being interrupted between variants is no failure: what was run is told
+			return recording, nil //nolint:nilerr // being interrupted between runs is no failure: what was run is told
 		}
-		run, err := s.runVariant(ctx, v, watch)
-		if run != nil {
-			recording.Runs = append(recording.Runs, run)
-		}
+		runs, err := s.try(ctx, a, processes, watch)
+		recording.Runs = append(recording.Runs, runs...)
 		if err != nil {
-			return recording, fmt.Errorf("%s: %w", v.Name, err)
+			return recording, a.explain(err)
 		}
 	}
 	return recording, nil
 }
 
-func (s *Scenario) runVariant(ctx context.Context, v Variant, watch func(string, Watched) func()) (run *loadgen.Run, err error) {
-	t := newTimeline(v.Timeline, s.Settle)
-	env := &Env{Mark: t.mark}
-	var done []Action
+// check refuses a scenario whose steps could never be due.
+func (s *Scenario) check() error {
+	if len(s.Streams) == 0 {
+		return errors.New("a scenario without a load")
+	}
+	for _, v := range s.Variants {
+		for i, step := range v.Timeline {
+			if step.After != "" && !slices.ContainsFunc(v.Timeline, func(o Step) bool { return o.Name == step.After }) {
+				return fmt.Errorf("step %s is after %s, and there is no such step", step.Name, step.After)
+			}
+			if waitsForItself(v.Timeline, i) {
+				return fmt.Errorf("step %s is after %s, which waits for it", step.Name, step.After)
+			}
+			if step.Stream != "" && !slices.ContainsFunc(s.Streams, func(o Stream) bool { return o.Name == step.Stream }) {
+				return fmt.Errorf("step %s is of stream %s, and there is no such stream", step.Name, step.Stream)
+			}
+		}
+	}
+	return nil
+}
+
+// waitsForItself follows what a step waits for, which is no longer than the list
+// unless it is a circle.
+func waitsForItself(steps []Step, i int) bool {
+	for range steps {
+		after := steps[i].After
+		if after == "" {
+			return false
+		}
+		i = slices.IndexFunc(steps, func(o Step) bool { return o.Name == after })
+		if i < 0 {
+			return false // told of by check
+		}
+	}
+	return true
+}
+
+// try makes one attempt, and restores the target.
+func (s *Scenario) try(ctx context.Context, a attempt, processes *proc.Group, watch Watch) (runs []*loadgen.Run, err error) {
+	t := newTimeline(a.variant.Timeline, s.Settle)
+	env := &Env{Mark: t.mark, Processes: processes}
+	done := changes{processes: processes}
 	defer func() {
-		switch undoErr := undo(done); {
-		case err == nil:
-			err = undoErr
-		case undoErr != nil:
-			err = fmt.Errorf("%w; %w", err, undoErr)
+		done.actions = append(done.actions, t.acted...)
+		if restoreErr := done.restore(a.variant.Restore); restoreErr != nil {
+			s.say("%v", a.explain(restoreErr))
+			err = joined(err, restoreErr)
 		}
 	}()
-	for _, a := range v.Setup {
-		done = append(done, a)
-		if err := a.Run(ctx, env); err != nil {
+	for _, action := range slices.Concat(a.variant.Setup, a.variant.Gate) {
+		done.actions = append(done.actions, action)
+		if err := action.Run(ctx, env); err != nil {
 			return nil, err
 		}
 	}
-	cfg := s.Streams[0].Load
-	cfg.Variant = v.Name
-	if env.Endpoints != nil {
-		cfg.Endpoints = env.Endpoints
-	}
-	load, err := loadgen.New(ctx, cfg)
+	loads, err := s.loads(ctx, a, env)
 	if err != nil {
 		return nil, err
 	}
-	if s.Settle > 0 {
-		load.Hold()
-	}
-	stop := watch(v.Name, load)
-	finished := make(chan struct{})
-	go func() {
-		defer close(finished)
-		t.run(ctx, load, env)
-	}()
-	run = load.Run(ctx)
-	<-finished
-	stop()
-	done = append(done, t.acted...)
-	run.Expect, run.Require, run.FailIf = v.Expect, v.Require, v.FailIf
-	run.Marks = append(run.Marks, t.finish()...)
-	loadgen.SortMarks(run.Marks)
-	load.End(run)
-	return run, nil
+	return s.carryOut(ctx, a, loads, t, env, watch), nil
 }
 
-// undo puts back what was set up, in reverse; the first error is returned and
-// the rest is still undone.
-func undo(done []Action) error {
+// loads makes a load of each stream.
+func (s *Scenario) loads(ctx context.Context, a attempt, env *Env) ([]*loadgen.Load, error) {
+	var loads []*loadgen.Load
+	for _, stream := range s.Streams {
+		cfg := stream.Load
+		cfg.Variant, cfg.Stream, cfg.Repetition = a.variant.Name, stream.Name, a.repetition
+		if env.Endpoints != nil {
+			cfg.Endpoints = env.Endpoints
+		}
+		load, err := loadgen.New(ctx, cfg)
+		if err != nil {
+			if stream.Name != "" {
+				err = fmt.Errorf("%s: %w", stream.Name, err)
+			}
+			return nil, err
+		}
+		if s.Settle > 0 {
+			load.Hold()
+		}
+		loads = append(loads, load)
+	}
+	return loads, nil
+}
+
+// carryOut runs the loads and the timeline beside them.
+func (s *Scenario) carryOut(ctx context.Context, a attempt, loads []*loadgen.Load, t *timeline, env *Env, watch Watch) []*loadgen.Run {
+	watched := make([]Watched, len(loads))
+	runs := make([]*loadgen.Run, len(loads))
+	over := make([]chan struct{}, len(loads))
+	for i, load := range loads {
+		over[i] = make(chan struct{})
+		watched[i] = load
+		go func() {
+			defer close(over[i])
+			runs[i] = load.Run(ctx)
+		}()
+		<-load.Started() // one after the other: outputs list them in this order
+	}
+	stop := watch(a.String(), watched)
+	t.run(ctx, s.Streams, loads, env)
+	for _, c := range over {
+		<-c
+	}
+	stop()
+	v := a.variant
+	for i, run := range runs {
+		run.Expect, run.Require, run.FailIf = v.Expect, v.Require, v.FailIf
+		run.Marks = append(run.Marks, t.marksOn(loads[i])...)
+		loadgen.SortMarks(run.Marks)
+		loads[i].End(run)
+	}
+	return runs
+}
+
+func (s *Scenario) say(format string, args ...any) {
+	if s.Say != nil {
+		s.Say(fmt.Sprintf(format, args...))
+	}
+}
+
+// changes are actions that may have changed something, in order.
+type changes struct {
+	actions   []Action
+	processes *proc.Group
+}
+
+// restore runs the actions of restore, then undoes what was done, in reverse.
+// All of it is tried, and every error is told.
+func (c *changes) restore(restore []Action) error {
 	ctx, cancel := context.WithTimeout(context.Background(), undoBound)
 	defer cancel()
-	var first error
-	for _, action := range slices.Backward(done) {
-		if err := action.Undo(ctx); err != nil && first == nil {
-			first = fmt.Errorf("restore: %w", err)
+	nowhere := &Env{Mark: func(loadgen.MarkKind, string, time.Time, error) {}, Processes: c.processes}
+	var all error
+	for _, action := range restore {
+		if err := action.Run(ctx, nowhere); err != nil {
+			all = joined(all, fmt.Errorf("restore: %w", err))
 		}
 	}
-	return first
+	for _, action := range slices.Backward(c.actions) {
+		if err := action.Undo(ctx); err != nil {
+			all = joined(all, fmt.Errorf("restore: %w", err))
+		}
+	}
+	return all
+}
+
+// joined is both errors in one line.
+func joined(first, second error) error {
+	if first == nil {
+		return second
+	}
+	return fmt.Errorf("%w; %w", first, second)
 }

@@ -108,17 +108,17 @@ func fails(err error) func(context.Context, *scenario.Env) error {
 	return func(context.Context, *scenario.Env) error { return err }
 }
 
-func unwatched(string, scenario.Watched) func() { return func() {} }
+func unwatched(string, []scenario.Watched) func() { return func() {} }
 
 // config is a small load.
 func config(url string) loadgen.Config {
 	return loadgen.Config{URL: url, Requests: 20, Workers: 2}
 }
 
-// runScenario runs s and checks the identity of every run.
 // oneStream is a load without a name.
 func oneStream(cfg loadgen.Config) []scenario.Stream { return []scenario.Stream{{Load: cfg}} }
 
+// runScenario runs s and checks the identity of every run.
 func runScenario(t *testing.T, s *scenario.Scenario) (*loadgen.Recording, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -176,16 +176,16 @@ func TestOrder(t *testing.T) {
 					defer j.add("load")
 					return await(first)(ctx, env)
 				}}},
-				{Name: "two", At: scenario.At{Request: 10}, Action: &fake{name: "two", journal: j}},
+				{Name: "two", After: "one", Action: &fake{name: "two", journal: j}},
 			},
 			Expect: []string{"lost = 0"}, Require: []string{"n > 1"},
 		}},
 	}
 	var watched []string
-	recording, err := s.Run(t.Context(), func(name string, l scenario.Watched) func() {
+	recording, err := s.Run(t.Context(), func(name string, loads []scenario.Watched) func() {
 		watched = append(watched, "begin "+name)
 		return func() {
-			if p := l.Progress(); p.Finished != p.Started || p.Finished < 20 {
+			if p := loads[0].Progress(); p.Finished != p.Started || p.Finished < 20 {
 				t.Errorf("told of the end at %+v", p)
 			}
 			watched = append(watched, "end "+name)
@@ -275,7 +275,7 @@ func TestStepFails(t *testing.T) {
 		Setup: []scenario.Action{&fake{name: "a", journal: j}},
 		Timeline: []scenario.Step{
 			{Name: "one", Action: &fake{name: "one", journal: j, run: fails(errors.New("denied"))}},
-			{Name: "two", Action: &fake{name: "two", journal: j}},
+			{Name: "two", After: "one", Action: &fake{name: "two", journal: j}},
 		},
 	}}}
 	recording, err := runScenario(t, s)
@@ -284,7 +284,7 @@ func TestStepFails(t *testing.T) {
 	}
 	expectJournal(t, j, "a", "one", "undo one", "undo a")
 	run := recording.Runs[0]
-	if diff := cmp.Diff([]string{"one: denied"}, steps(run)); diff != "" {
+	if diff := cmp.Diff([]string{"one: denied", "two: not done, as one was not"}, steps(run)); diff != "" {
 		t.Error(diff)
 	}
 	if run.Counts.OK < 20 || run.Interrupted {
@@ -300,7 +300,7 @@ func TestNeverDue(t *testing.T) {
 		Name: "v",
 		Timeline: []scenario.Step{
 			{Name: "one", At: scenario.At{Request: 1000}, Action: &fake{name: "one", journal: j}},
-			{Name: "two", Action: &fake{name: "two", journal: j}},
+			{Name: "two", After: "one", Action: &fake{name: "two", journal: j}},
 		},
 	}}}
 	recording, err := runScenario(t, s)
@@ -308,7 +308,7 @@ func TestNeverDue(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectJournal(t, j)
-	if diff := cmp.Diff([]string{"one: the load was over before the step was due"}, steps(recording.Runs[0])); diff != "" {
+	if diff := cmp.Diff([]string{"one: the load was over before the step was due", "two: not done, as one was not"}, steps(recording.Runs[0])); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -380,7 +380,7 @@ func TestCancelledInStep(t *testing.T) {
 				<-ctx.Done()
 				return context.Cause(ctx)
 			}}},
-			{Name: "two", Action: &fake{name: "two", journal: j}},
+			{Name: "two", After: "one", Action: &fake{name: "two", journal: j}},
 		},
 	}}}
 	recording, err := runWith(ctx, t, s)
@@ -436,11 +436,11 @@ func TestNoSettle(t *testing.T) {
 	}}}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	recording, err := s.Run(ctx, func(_ string, l scenario.Watched) func() {
+	recording, err := s.Run(ctx, func(_ string, loads []scenario.Watched) func() {
 		go func() {
 			tick := time.NewTicker(time.Millisecond)
 			defer tick.Stop()
-			for l.Progress().Finished < 20 && ctx.Err() == nil {
+			for loads[0].Progress().Finished < 20 && ctx.Err() == nil {
 				<-tick.C
 			}
 			close(over)

@@ -3,6 +3,8 @@ package scenario
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,52 +16,122 @@ const pollEvery = time.Millisecond
 
 var errLoadOver = errors.New("the load was over before the step was due")
 
-// timeline fires steps beside one load, and keeps the marks.
+// timeline fires steps beside the loads of one attempt, and keeps the marks.
 type timeline struct {
 	steps  []Step
 	settle time.Duration
-	acted  []Action // whose Run was called; read after run has returned
 
-	mu    sync.Mutex // guards all below
-	load  *loadgen.Load
-	early []earlyMark // made before the load's clock was known
-	marks []loadgen.Mark
+	mu      sync.Mutex // guards all below
+	acted   []Action   // whose Run was called, in order
+	moments []moment
+	ended   []time.Time // of each step; zero until it has ended
+	failed  string      // the first step that did, or was never due
 }
 
-type earlyMark struct {
-	mark loadgen.Mark
-	at   time.Time
+// moment is a mark before it is put on the clock of a run.
+type moment struct {
+	mark       loadgen.Mark
+	start, end time.Time
 }
 
 func newTimeline(steps []Step, settle time.Duration) *timeline {
-	return &timeline{steps: steps, settle: settle}
+	return &timeline{steps: steps, settle: settle, ended: make([]time.Time, len(steps))}
 }
 
-// run fires each step when it is due, one after the other, and lets a held
-// load go when the last is done and has settled.
-func (t *timeline) run(ctx context.Context, load *loadgen.Load, env *Env) {
-	defer load.Release()
-	<-load.Started()
-	t.mu.Lock()
-	t.load = load
-	t.mu.Unlock()
-	for _, s := range t.steps {
-		due := s.At.await(ctx, load)
-		began := time.Now()
-		err := errLoadOver
-		if ctx.Err() != nil {
-			return
+// run fires each step when it is due, and lets held loads go when the last has
+// ended and settled. It returns when no step is under way.
+func (t *timeline) run(ctx context.Context, streams []Stream, loads []*loadgen.Load, env *Env) {
+	defer func() {
+		for _, load := range loads {
+			load.Release()
 		}
-		if due {
-			t.acted = append(t.acted, s.Action)
-			err = s.Action.Run(ctx, env)
+	}()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	var acting sync.WaitGroup
+	waiting := make([]int, len(t.steps))
+	for i := range waiting {
+		waiting[i] = i
+	}
+	for ctx.Err() == nil {
+		waiting = slices.DeleteFunc(waiting, func(i int) bool {
+			s := t.steps[i]
+			due, never := t.due(s, loadOf(s, streams, loads))
+			switch {
+			case due:
+				t.begin(s)
+				acting.Go(func() { t.finish(i, time.Now(), s.Action.Run(ctx, env)) })
+			case never != nil:
+				t.finish(i, time.Now(), never)
+			}
+			return due || never != nil
+		})
+		if len(waiting) == 0 {
+			break
 		}
-		t.step(s, began, err)
-		if err != nil {
-			return
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
 		}
 	}
+	acting.Wait()
 	sleep(ctx, t.settle)
+}
+
+// loadOf is the load that a step's At is measured on.
+func loadOf(s Step, streams []Stream, loads []*loadgen.Load) *loadgen.Load {
+	if i := slices.IndexFunc(streams, func(o Stream) bool { return s.Stream == o.Name }); i >= 0 {
+		return loads[i]
+	}
+	return loads[0]
+}
+
+// due reports whether a step is due, or why it never will be.
+func (t *timeline) due(s Step, load *loadgen.Load) (due bool, never error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.failed != "":
+		return false, fmt.Errorf("not done, as %s was not", t.failed)
+	case s.After == "" && s.At.Due(load.Progress()), s.After != "" && t.endedFor(s.After, s.Delay):
+		return true, nil
+	}
+	select {
+	case <-load.Over():
+		return false, errLoadOver
+	default:
+		return false, nil
+	}
+}
+
+// endedFor needs the lock.
+func (t *timeline) endedFor(name string, d time.Duration) bool {
+	i := slices.IndexFunc(t.steps, func(s Step) bool { return s.Name == name })
+	return !t.ended[i].IsZero() && time.Since(t.ended[i]) >= d
+}
+
+func (t *timeline) begin(s Step) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.acted = append(t.acted, s.Action)
+}
+
+// finish notes a step's end, and puts it among the marks.
+func (t *timeline) finish(i int, began time.Time, err error) {
+	m := loadgen.Mark{Kind: loadgen.MarkStep, Name: t.steps[i].Name}
+	switch {
+	case errors.Is(err, context.Canceled):
+		m.Error = "interrupted"
+	case err != nil:
+		m.Error = err.Error()
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ended[i] = time.Now()
+	t.moments = append(t.moments, moment{m, began, t.ended[i]})
+	if err != nil && t.failed == "" {
+		t.failed = t.steps[i].Name
+	}
 }
 
 func sleep(ctx context.Context, d time.Duration) {
@@ -74,20 +146,6 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// step records a step's own mark.
-func (t *timeline) step(s Step, began time.Time, err error) {
-	m := loadgen.Mark{Kind: loadgen.MarkStep, Name: s.Name, Start: t.load.Since(began), End: t.load.Since(time.Now())}
-	switch {
-	case errors.Is(err, context.Canceled):
-		m.Error = "interrupted"
-	case err != nil:
-		m.Error = err.Error()
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.marks = append(t.marks, m)
-}
-
 // mark records a moment in the life of one endpoint.
 func (t *timeline) mark(kind loadgen.MarkKind, endpoint string, at time.Time, err error) {
 	m := loadgen.Mark{Kind: kind, Name: kind.Of(endpoint), Endpoint: endpoint}
@@ -96,24 +154,17 @@ func (t *timeline) mark(kind loadgen.MarkKind, endpoint string, at time.Time, er
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.load == nil {
-		t.early = append(t.early, earlyMark{m, at})
-		return
-	}
-	m.Start = t.load.Since(at)
-	m.End = m.Start
-	t.marks = append(t.marks, m)
+	t.moments = append(t.moments, moment{m, at, at})
 }
 
-// finish returns all marks on the load's clock.
-func (t *timeline) finish() []loadgen.Mark {
+// marksOn returns all marks on the clock of one load, which has run.
+func (t *timeline) marksOn(load *loadgen.Load) []loadgen.Mark {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, e := range t.early {
-		e.mark.Start = t.load.Since(e.at)
-		e.mark.End = e.mark.Start
-		t.marks = append(t.marks, e.mark)
+	marks := make([]loadgen.Mark, len(t.moments))
+	for i, m := range t.moments {
+		marks[i] = m.mark
+		marks[i].Start, marks[i].End = load.Since(m.start), load.Since(m.end)
 	}
-	t.early = nil
-	return t.marks
+	return marks
 }

@@ -4,13 +4,14 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+
+	"nodrop/scenario/proc"
 )
 
 // The hidden first arguments that make the program a child of the lab.
 const (
-	backendCommand  = "lab-backend"
-	gatewayCommand  = "lab-gateway"
-	guardianCommand = "lab-guardian"
+	backendCommand = "lab-backend"
+	gatewayCommand = "lab-gateway"
 )
 
 // What children say on stdout, one line each: a word and an argument.
@@ -36,7 +37,7 @@ type child struct {
 	stderr io.Writer
 }
 
-// Main runs a lab child when args name one: handled is false for anything else.
+// Main runs a lab child, or the guardian, when args name one: handled is false for anything else.
 // args are os.Args[1:].
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, handled bool) {
 	if len(args) == 0 {
@@ -48,10 +49,8 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, h
 		return runBackend(c), true
 	case gatewayCommand:
 		return runGateway(c), true
-	case guardianCommand:
-		return runGuardian(c), true
 	}
-	return 0, false
+	return proc.Main(args, stdin, stdout, stderr)
 }
 
 // say prints one line of the protocol.

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"nodrop/loadgen"
+	"nodrop/scenario/proc"
 )
 
 // Options say what fleet to start. Every time is taken as it is: zero is none.
@@ -75,7 +76,7 @@ func (f *Fleet) start(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if f.guardian, err = f.spawn("guardian", guardianCommand); err != nil {
+	if f.guardian, err = f.spawn("guardian", proc.GuardianCommand); err != nil {
 		return err
 	}
 	if _, err = f.guardian.awaitReady(ctx); err != nil {

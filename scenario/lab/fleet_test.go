@@ -136,7 +136,7 @@ func impostor(t *testing.T, instead, script string) string {
 func TestStartFails(t *testing.T) {
 	const sayAndExit = "echo early >&2; echo no luck today >&2; exit 9"
 	tests := map[string]struct{ instead, script, want string }{
-		"guardian":  {"lab-guardian*", sayAndExit, "guardian did not start: exit status 9: early; no luck today"},
+		"guardian":  {"guardian*", sayAndExit, "guardian did not start: exit status 9: early; no luck today"},
 		"backend":   {"lab-backend*", sayAndExit, "backend did not start: exit status 9: early; no luck today"},
 		"replica":   {"*gw-2*", sayAndExit, "gw-2 did not start: exit status 9: early; no luck today"},
 		"too early": {"*gw-2*", "exit 0", "gw-2 did not start: exit status 0"},
@@ -193,7 +193,7 @@ func (c cancelOn) Write(p []byte) (int, error) {
 }
 
 func TestStartCancelledMidway(t *testing.T) {
-	for _, child := range []string{"lab-guardian*", "lab-backend*", "*gw-2*"} {
+	for _, child := range []string{"guardian*", "lab-backend*", "*gw-2*"} {
 		t.Run(child, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"nodrop/loadgen"
+	"nodrop/scenario/proc"
 )
 
 // runTestParent starts a fleet, and one more process in its group that holds no
@@ -27,7 +28,7 @@ func runTestParent() int {
 		return 1
 	}
 	stray := exec.Command("sleep", "600")
-	joinGroup(stray, f.guardian.cmd.Process.Pid)
+	proc.Join(stray, f.guardian.cmd.Process.Pid)
 	if err := stray.Start(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -131,7 +132,7 @@ func TestGuardianOutsideAGroup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command(self, guardianCommand).CombinedOutput()
+	out, err := exec.Command(self, proc.GuardianCommand).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "does not lead a process group") {
 		t.Errorf("got %v, %s; want a refusal", err, out)
 	}

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"nodrop/scenario/proc"
 )
 
 // readyTimeout bounds how long a child may take to listen.
@@ -44,7 +46,7 @@ func startProcess(name, executable string, leader int, log *complaints, args ...
 		listenerClosed: make(chan time.Time, 1),
 		exited:         make(chan struct{}),
 	}
-	joinGroup(p.cmd, leader)
+	proc.Join(p.cmd, leader)
 	if err := p.start(log); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

@@ -1,0 +1,5 @@
+package scenario
+
+import "os"
+
+var handSignals []os.Signal

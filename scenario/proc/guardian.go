@@ -1,0 +1,69 @@
+package proc
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// GuardianCommand is the hidden first argument that makes the program a
+// guardian.
+const GuardianCommand = "guardian"
+
+// guardianReady is what a guardian says on stdout when it guards.
+const guardianReady = "ready guardian"
+
+// Exit codes of a guardian.
+const (
+	exitMisuse = 2
+	exitOrphan = 3 // the control pipe ended: the parent is gone, or has closed it
+)
+
+// What a guardian is told on its stdin, a line each.
+const (
+	sayLeader = "leader" // and the process id of a group's leader, to be killed at the end
+	sayDone   = "done"   // and one that is no longer
+)
+
+// Main runs a guardian when args name one: handled is false for anything else.
+// args are os.Args[1:].
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, handled bool) {
+	if len(args) == 0 || args[0] != GuardianCommand {
+		return 0, false
+	}
+	return guard(stdin, stdout, stderr), true
+}
+
+// guard leads a process group and outlives a parent that dies, however it dies:
+// when the control pipe ends, it kills the groups it was told of and its own,
+// children of children and itself included. Where there are no process groups
+// it kills the leaders alone.
+func guard(stdin io.Reader, stdout, stderr io.Writer) int {
+	if err := leadGroup(); err != nil {
+		fmt.Fprintln(stderr, err)
+		return exitMisuse
+	}
+	fmt.Fprintln(stdout, guardianReady)
+	leaders := map[int]bool{}
+	lines := bufio.NewScanner(stdin)
+	for lines.Scan() { // an error is an end, too
+		word, arg, _ := strings.Cut(lines.Text(), " ")
+		pid, err := strconv.Atoi(arg)
+		if err != nil || pid < 2 {
+			continue
+		}
+		switch word {
+		case sayLeader:
+			leaders[pid] = true
+		case sayDone:
+			delete(leaders, pid)
+		}
+	}
+	for pid := range leaders {
+		killGroupOf(pid)
+	}
+	killOwnGroup()
+	return exitOrphan
+}
