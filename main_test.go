@@ -123,6 +123,7 @@ func startServer() (*server, error) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "hello") })
+	mux.HandleFunc("/fail", func(http.ResponseWriter, *http.Request) { s.fails.Store(3) })
 	mux.HandleFunc("/held", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	mux.HandleFunc("/status/{code}", func(w http.ResponseWriter, r *http.Request) {
 		code, err := strconv.Atoi(r.PathValue("code"))
@@ -178,7 +179,7 @@ func TestScript(t *testing.T) {
 			"got":       onStage(2, "got NAME REGEXP: about the last request it was sent", (*stage).got),
 			"exits":     onStage(2, "exits CODE COMMAND [ARG...]: runs it", (*stage).exits),
 			"complains": onStage(1, "complains COMMAND [ARG...]: exits 2, one line on stderr and perhaps a hint", (*stage).complains),
-			"signal":    onStage(1, "signal INT|TERM|KILL: to the one command in the background", (*stage).signal),
+			"signal":    onStage(1, "signal INT|TERM|KILL|USR1: to the one command in the background", (*stage).signal),
 			"exited":    onStage(1, "exited CODE: how the command that was signalled did, after wait", (*stage).exited),
 		},
 	})
@@ -339,7 +340,7 @@ func (s *stage) signal(ts *testscript.TestScript, args []string) {
 		ts.Fatalf("%d commands in the background; want 1", len(running))
 	}
 	s.signalled = running[0]
-	ts.Check(s.signalled.Process.Signal(map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill}[args[0]]))
+	ts.Check(s.signalled.Process.Signal(map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill, "USR1": syscall.SIGUSR1}[args[0]]))
 }
 
 func (s *stage) exited(ts *testscript.TestScript, args []string) {
@@ -625,6 +626,51 @@ func (m *marked) expectNobody(t *testing.T) {
 	}
 }
 
+// interrupt ends it so, checks that nothing is left, and returns what it told.
+func (m *marked) interrupt(t *testing.T, signal os.Signal) string {
+	t.Helper()
+	if err := m.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
+	_ = m.wait()
+	m.expectNobody(t)
+	if code := m.ProcessState.ExitCode(); signal != os.Kill && code != exitInterrupted {
+		t.Errorf("%v; want exit code %d", m.ProcessState, exitInterrupted)
+	}
+	return m.stdout.String() + m.stderr.String()
+}
+
+// TestDuringInterrupted: neither the command, nor what it started, is left.
+func TestDuringInterrupted(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("NOT RUN: it finds processes in Linux's /proc")
+	}
+	server, err := startServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	load := []string{"-n", "10000000", "-c", "2", "-q", "100", "-o", "csv=rows.csv", "--during", "sleep 1000 & sleep 1001; echo never", server.URL}
+	for when, tc := range map[string]struct {
+		at   string
+		came func(m *marked) bool
+		told string
+	}{
+		"in the baseline": {"90%", func(m *marked) bool { return m.rows() }, "the run was interrupted"},
+		"in the command":  {"#10", func(m *marked) bool { return len(m.children("1000")) > 0 && len(m.children("1001")) > 0 }, "echo never: interrupted"},
+	} {
+		for name, signal := range map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill} {
+			t.Run(when+"/"+name, func(t *testing.T) {
+				m := startMarked(t, append([]string{"--at", tc.at}, load...)...)
+				await(t, "the moment has come", func() bool { return tc.came(m) })
+				if told := m.interrupt(t, signal); signal != os.Kill && !strings.Contains(told, tc.told) {
+					t.Errorf("the report lacks %q", tc.told)
+				}
+			})
+		}
+	}
+}
+
 func TestLabInterrupted(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("NOT RUN: it finds processes in Linux's /proc")
@@ -683,18 +729,10 @@ func TestLabInterrupted(t *testing.T) {
 				t.Parallel()
 				m := startMarked(t, tc.args...)
 				await(t, "the moment has come", tc.came(m))
-				if err := m.Process.Signal(signal); err != nil {
-					t.Fatal(err)
-				}
-				_ = m.wait()
-				m.expectNobody(t)
+				told := m.interrupt(t, signal)
 				if signal == os.Kill {
 					return
 				}
-				if code := m.ProcessState.ExitCode(); code != exitInterrupted {
-					t.Errorf("%v; want exit code %d", m.ProcessState, exitInterrupted)
-				}
-				told := m.stdout.String() + m.stderr.String()
 				for _, pattern := range tc.told {
 					if !regexp.MustCompile(pattern).MatchString(told) {
 						t.Errorf("no match for %s", pattern)

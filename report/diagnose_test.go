@@ -341,3 +341,14 @@ func TestOutsideAndRecovery(t *testing.T) {
 		t.Errorf("got a recovery of %d; want %d, to the last loss", got, want)
 	}
 }
+
+// TestStepsAlone: where no mark tells of an endpoint, what the steps set going
+// may have caused what came after them.
+func TestStepsAlone(t *testing.T) {
+	list := append(slices.Clone(abruptRequests()),
+		lost(100*ms, 101*ms, "connect.refused", "gw-3", refusedText), lost(1200*ms, 1201*ms, "connect.refused", "gw-3", refusedText))
+	l := findLoss(newRun(t, list, variant("abrupt", []loadgen.Mark{{Kind: loadgen.MarkStep, Name: "kubectl scale", Start: 500 * ms, End: 510 * ms}})))
+	if l.Event.Seen || l.Outside != 1 || l.After < 1 {
+		t.Errorf("%+v: %d outside the event, %d after its steps; want 1, the one before, and the rest", l.Event, l.Outside, l.After)
+	}
+}

@@ -20,7 +20,8 @@ type Loss struct {
 
 	Limits   Limits
 	Hidden   int64  // lost on reused connections in a way that clients which retry do not show
-	Outside  int64  // lost before the event began or, started after it had ended; 0 without an event
+	Outside  int64  // lost before the event began or, where its end was seen, started after it; 0 without an event
+	After    int64  // started after the steps had ended, and lost, where no mark tells of the event's end
 	Recovery int64  // ns from the event's begin to the end of the last window; -1 without both
 	Slower   Slower // answered, but later
 	Findings []Finding
@@ -96,6 +97,9 @@ type Event struct {
 	Begin, End int64  // ns
 	LoadOver   int64  // when the last request was started, ns
 	Err        string // of the first step that failed, or child that crashed
+	// Seen: a mark tells of an endpoint. Without one, End is that of the steps,
+	// and what they set going may have gone on after it.
+	Seen bool
 }
 
 // Inside reports whether the load went on until the event was over.
@@ -117,6 +121,7 @@ func findLoss(run *loadgen.Run) Loss {
 	l.Limits = findLimits(run, l.Event)
 	l.Hidden = hidden(run)
 	l.Outside = outside(run, l.Event)
+	l.After = after(run, l.Event)
 	l.Recovery = recovery(&l)
 	l.Slower = findSlower(run, &l)
 	l.Findings = diagnose(run, &l)
@@ -148,7 +153,22 @@ func outside(run *loadgen.Run, event Event) int64 {
 	}
 	var n int64
 	for i := range run.Lost {
-		if l := &run.Lost[i]; l.End < event.Begin || l.Start > event.End {
+		if l := &run.Lost[i]; l.End < event.Begin || event.Seen && l.Start > event.End {
+			n++
+		}
+	}
+	return n
+}
+
+// after counts the losses told in full that came after the steps of an event
+// that was not seen.
+func after(run *loadgen.Run, event Event) int64 {
+	if !event.Known || event.Seen {
+		return 0
+	}
+	var n int64
+	for i := range run.Lost {
+		if run.Lost[i].Start > event.End {
 			n++
 		}
 	}
@@ -313,7 +333,7 @@ func findEvent(run *loadgen.Run) Event {
 			e.End = max(e.End, m.End)
 		case loadgen.MarkNote, loadgen.MarkCrashed:
 		default:
-			e.End = max(e.End, m.End)
+			e.End, e.Seen = max(e.End, m.End), true
 		}
 	}
 	return e

@@ -158,7 +158,7 @@ func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *loadgen.Rec
 	}()
 	for _, a := range s.attempts() {
 		if len(recording.Runs) > 0 && ctx.Err() != nil {
-			return recording, nil //nolint:nilerr // being interrupted between runs is no failure: what was run is told
+			return recording, nil // no failure: what was run is told
 		}
 		runs, err := s.try(ctx, a, processes, watch)
 		recording.Runs = append(recording.Runs, runs...)

@@ -90,11 +90,11 @@ func (e *Exec) Run(ctx context.Context, env *scenario.Env) error {
 	case err = <-ended:
 	case <-ctx.Done():
 		env.Processes.Kill(cmd)
-		<-ended
+		_ = <-ended // that it was killed
 		return ctx.Err()
 	case <-timeout.C:
 		env.Processes.Kill(cmd)
-		<-ended
+		_ = <-ended // that it was killed
 		err = fmt.Errorf("not done after %v, killed", limit)
 	}
 	if err == nil || errors.Is(err, exec.ErrWaitDelay) {

@@ -1,0 +1,103 @@
+//go:build unix
+
+package action_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"nodrop/scenario"
+	"nodrop/scenario/action"
+	"nodrop/scenario/proc"
+)
+
+func TestMain(m *testing.M) {
+	if code, handled := proc.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr); handled {
+		os.Exit(code)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func newEnv(t *testing.T) *scenario.Env {
+	t.Helper()
+	env := &scenario.Env{Processes: &proc.Group{}}
+	t.Cleanup(func() {
+		if err := env.Processes.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return env
+}
+
+func TestExec(t *testing.T) {
+	dir := t.TempDir()
+	for name, tc := range map[string]struct {
+		action action.Exec
+		want   string // the error
+	}{
+		"shell":            {action.Exec{Command: action.Command{Shell: "exit 0"}}, ""},
+		"argv":             {action.Exec{Command: action.Command{Argv: []string{"test", "$HOME", "=", "$HOME"}}}, ""},
+		"environment":      {action.Exec{Command: action.Command{Shell: `test "$A" = "b c"`, Env: []string{"A=b c"}}}, ""},
+		"directory":        {action.Exec{Command: action.Command{Shell: "pwd >here", Dir: dir}}, ""},
+		"no stdin":         {action.Exec{Command: action.Command{Shell: "cat"}}, ""},
+		"exit code":        {action.Exec{Command: action.Command{Shell: "exit 3"}}, "exit status 3"},
+		"last words":       {action.Exec{Command: action.Command{Shell: "seq 9; echo; echo no >&2; exit 1"}}, "exit status 1: 8; 9; no"},
+		"no text":          {action.Exec{Command: action.Command{Shell: `printf 'a\377b'; exit 1`}}, "exit status 1: a\ufffdb"},
+		"much":             {action.Exec{Command: action.Command{Shell: "seq 100000; exit 1"}}, "exit status 1: 99998; 99999; 100000"},
+		"not there":        {action.Exec{Command: action.Command{Argv: []string{"/nowhere/x"}}}, "fork/exec /nowhere/x: no such file or directory"},
+		"timeout":          {action.Exec{Command: action.Command{Shell: "echo so far; sleep 1000 & wait"}, Timeout: 200 * time.Millisecond}, "not done after 200ms, killed: so far"},
+		"left behind":      {action.Exec{Command: action.Command{Shell: "sleep 3 &"}}, ""},
+		"killed by itself": {action.Exec{Command: action.Command{Shell: "kill -9 $$"}}, "signal: killed"},
+		"nothing":          {action.Exec{}, "no command given"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			env := newEnv(t)
+			for range 2 { // again, as a scenario that repeats does
+				got := ""
+				if err := tc.action.Run(t.Context(), env); err != nil {
+					got = err.Error()
+				}
+				if got != tc.want {
+					t.Errorf("got %q; want %q", got, tc.want)
+				}
+				if err := tc.action.Undo(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, "here")); err != nil || !strings.Contains(string(text), filepath.Base(dir)) {
+		t.Errorf("%v: the command was run in %s; want %s", err, text, dir)
+	}
+}
+
+// TestExecInterrupted: the command and what it started are killed, and the error
+// is the context's.
+func TestExecInterrupted(t *testing.T) {
+	env := newEnv(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	begun := filepath.Join(t.TempDir(), "begun")
+	done := make(chan error)
+	go func() {
+		e := action.Exec{Command: action.Command{Shell: "sleep 1000 & echo >" + begun + "; wait"}}
+		done <- e.Run(ctx, env)
+	}()
+	for {
+		if _, err := os.Stat(begun); err == nil {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}

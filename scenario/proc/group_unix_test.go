@@ -1,0 +1,154 @@
+//go:build unix
+
+package proc_test
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"nodrop/scenario/proc"
+)
+
+// holder is the argument that makes the test program hold a Group with one
+// member, whose pid it prints.
+const holder = "test-holder"
+
+func TestMain(m *testing.M) {
+	if code, handled := proc.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr); handled {
+		os.Exit(code)
+	}
+	if len(os.Args) == 2 && os.Args[1] == holder {
+		os.Exit(hold())
+	}
+	os.Exit(m.Run())
+}
+
+func hold() int {
+	var g proc.Group
+	cmd := exec.Command("sh", "-c", "sleep 1000 & echo $! ; wait")
+	cmd.Stdout = os.Stdout
+	if err := g.Start(cmd); err != nil {
+		return 1
+	}
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	return 0
+}
+
+// expectGone waits until a process is no more, or only waits to be reaped by
+// whoever inherited it.
+func expectGone(t *testing.T, pid int) {
+	t.Helper()
+	end := time.Now().Add(10 * time.Second)
+	for syscall.Kill(pid, 0) == nil {
+		stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+		if _, rest, _ := strings.Cut(string(stat), ") "); err == nil && strings.HasPrefix(rest, "Z") {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("process %d is still there", pid)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// child is the pid that cmd, not yet started, prints first.
+func child(t *testing.T, cmd *exec.Cmd, start func(*exec.Cmd) error) int {
+	t.Helper()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := start(cmd); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(line))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+// TestKilled: a child's child goes with a program that is killed.
+func TestKilled(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, holder)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stdin.Close() }()
+	pid := child(t, cmd, (*exec.Cmd).Start)
+	if syscall.Kill(pid, 0) != nil {
+		t.Fatal("it is gone before its time")
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	expectGone(t, pid)
+}
+
+func TestKillAndClose(t *testing.T) {
+	for name, end := range map[string]func(g *proc.Group, cmd *exec.Cmd) error{
+		"kill":  func(g *proc.Group, cmd *exec.Cmd) error { g.Kill(cmd); return nil },
+		"close": func(g *proc.Group, _ *exec.Cmd) error { return g.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var g proc.Group
+			cmd := exec.Command("sh", "-c", "sleep 1000 & echo $! ; wait")
+			pid := child(t, cmd, g.Start)
+			if err := end(&g, cmd); err != nil {
+				t.Error(err)
+			}
+			_ = cmd.Wait()
+			expectGone(t, pid)
+			if err := g.Close(); err != nil {
+				t.Error(err)
+			}
+			if err := g.Start(exec.Command("true")); err == nil {
+				t.Error("a closed Group starts a process")
+			}
+		})
+	}
+}
+
+// TestDone: what a command that is done left in the background is let be.
+func TestDone(t *testing.T) {
+	var g proc.Group
+	cmd := exec.Command("sh", "-c", "sleep 1000 >/dev/null & echo $!")
+	pid := child(t, cmd, g.Start)
+	_ = cmd.Wait()
+	g.Done(cmd)
+	if err := g.Close(); err != nil {
+		t.Error(err)
+	}
+	if syscall.Kill(pid, 0) != nil {
+		t.Error("it is gone")
+	}
+	_ = syscall.Kill(pid, syscall.SIGKILL)
+}
+
+// TestNoGuardian: a program that is none is told as such, and waited for.
+func TestNoGuardian(t *testing.T) {
+	g := proc.Group{Executable: "/bin/false"}
+	if err := g.Start(exec.Command("true")); err == nil || !strings.Contains(err.Error(), "guardian: it does not guard") {
+		t.Errorf("got %v", err)
+	}
+	if err := g.Close(); err != nil {
+		t.Error(err)
+	}
+}
