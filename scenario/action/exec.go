@@ -90,12 +90,14 @@ func (e *Exec) Run(ctx context.Context, env *scenario.Env) error {
 	case err = <-ended:
 	case <-ctx.Done():
 		env.Processes.Kill(cmd)
-		_ = <-ended // that it was killed
-		return ctx.Err()
+		if err = <-ended; err != nil { // it may just have ended well
+			return ctx.Err()
+		}
 	case <-timeout.C:
 		env.Processes.Kill(cmd)
-		_ = <-ended // that it was killed
-		err = fmt.Errorf("not done after %v, killed", limit)
+		if err = <-ended; err != nil {
+			err = fmt.Errorf("not done after %v, killed", limit)
+		}
 	}
 	if err == nil || errors.Is(err, exec.ErrWaitDelay) {
 		return nil
