@@ -874,8 +874,10 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/loadgen/internal", []string{"nodrop/loadgen/internal"}},
 		{"nodrop/loadgen", []string{"nodrop/loadgen/internal"}},
 		{"nodrop/report", []string{"nodrop/loadgen"}},
+		{"nodrop/scenario/proc", nil},
 		{"nodrop/scenario/lab", []string{"nodrop/loadgen", "nodrop/scenario"}},
-		{"nodrop/scenario", []string{"nodrop/loadgen"}},
+		{"nodrop/scenario/action", []string{"nodrop/loadgen", "nodrop/scenario"}},
+		{"nodrop/scenario", []string{"nodrop/loadgen", "nodrop/scenario/proc"}},
 		{"nodrop", []string{"nodrop/loadgen", "nodrop/report", "nodrop/scenario"}},
 	}
 	packages := 0
