@@ -291,7 +291,7 @@ func checkRun(r *RunReport) []CheckResult {
 }
 
 func checkOne(rule Rule, text string, r *RunReport) CheckResult {
-	res := CheckResult{Where: r.Run.Variant, Rule: rule, Check: text, Outcome: Inconclusive}
+	res := CheckResult{Where: label(r.Run), Rule: rule, Check: text, Outcome: Inconclusive}
 	check, err := ParseCheck(text)
 	if err != nil {
 		res.Reason = err.Error()

@@ -2,11 +2,10 @@ package report
 
 import (
 	"slices"
-
-	"nodrop/loadgen"
+	"strconv"
 )
 
-// Comparison sets variants side by side; a column for each run.
+// Comparison sets variants side by side; a column for each group of runs.
 type Comparison struct {
 	Columns []string
 	Rows    []ComparisonRow
@@ -18,50 +17,64 @@ type ComparisonRow struct {
 	Cells []string
 }
 
-// compareVariants builds the table; nil for fewer than two variants.
-func compareVariants(runs []RunReport) *Comparison {
-	c := &Comparison{}
-	runs = slices.DeleteFunc(slices.Clone(runs), func(r RunReport) bool { return r.Run.Variant == "" })
-	for _, r := range runs {
-		c.Columns = append(c.Columns, r.Run.Variant)
-	}
-	if len(c.Columns) < 2 {
+// compareVariants builds the table over groups: a column for each, with the
+// median and the range over its runs. nil for fewer than two variants.
+func compareVariants(list []Group) *Comparison {
+	list = slices.DeleteFunc(slices.Clone(list), func(g Group) bool { return g.Name == "" })
+	if len(list) < 2 {
 		return nil
 	}
-	row := func(name string, cell func(RunReport) string) {
-		cells := make([]string, len(runs))
-		for i, r := range runs {
-			cells[i] = cell(r)
+	c := &Comparison{}
+	var runs []RunReport
+	for _, g := range list {
+		c.Columns = append(c.Columns, g.Name)
+		for _, run := range g.Arm.Runs {
+			runs = append(runs, run.Report)
+		}
+	}
+	row := func(name string, m metric) {
+		cells := make([]string, len(list))
+		for i := range list {
+			cells[i] = list[i].Arm.spread(m).text(m.dim)
 		}
 		c.Rows = append(c.Rows, ComparisonRow{name, cells})
 	}
-	row("started", func(r RunReport) string { return number(r.Run.Counts.Started) })
-	row("ok", func(r RunReport) string { return number(r.Run.Counts.OK) })
-	row("lost", func(r RunReport) string { return number(r.Run.Counts.Lost) })
+	known := func(name, metric string) {
+		m, _ := findMetric(metric)
+		row(name, m)
+	}
 	classes := func(spoiled bool) {
 		for _, class := range classesOf(runs, spoiled) {
-			row("  "+class, func(r RunReport) string { return number(r.classTotal(class)) })
+			row("  "+class, metric{class, Count, count(func(r *RunReport) int64 { return r.classTotal(class) })})
 		}
 	}
+	if repeated(list) {
+		row("runs", metric{})
+		for i, g := range list {
+			c.Rows[0].Cells[i] = strconv.Itoa(len(g.Arm.Runs))
+		}
+	}
+	known("started", "started")
+	known("ok", "ok")
+	known("lost", "lost")
 	classes(false)
 	if slices.ContainsFunc(runs, func(r RunReport) bool { return r.Run.Counts.Spoiled > 0 }) {
-		row("spoiled", func(r RunReport) string { return number(r.Run.Counts.Spoiled) })
+		known("spoiled", "spoiled")
 		classes(true)
 	}
-	row("windows", func(r RunReport) string { return number(int64(len(r.Loss.Windows))) })
-	row("time with loss", func(r RunReport) string { return duration(r.Loss.Time) })
-	row("p50 of answers", func(r RunReport) string { return percentile(r.Run, 50) })
-	row("p99 of answers", func(r RunReport) string { return percentile(r.Run, 99) })
+	known("windows", "windows")
+	known("time with loss", "window.total")
+	known("p50 of answers", "p50")
+	known("p99 of answers", "p99")
 	return c
 }
 
-// percentile is a latency of answered requests, "-" without any.
-func percentile(run *loadgen.Run, p float64) string {
-	l := answered(run)
-	if l.Count == 0 {
-		return "-"
+// text is the median and, over several runs, the range: 230 (190–253).
+func (s Spread) text(d Dimension) string {
+	if between := s.between(d); between != "" && s.Min != s.Max {
+		return s.median(d) + " (" + between + ")"
 	}
-	return duration(l.Percentile(p))
+	return s.median(d)
 }
 
 // classesOf lists the classes of lost or of spoiled requests that any run has,

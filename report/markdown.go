@@ -32,9 +32,17 @@ func Markdown(w io.Writer, r *Report) error {
 		m.change(r.Change)
 	}
 	names := runNames(r.Runs)
-	m.part("the comparison", comparisonMarkdown(r, names))
-	for i := range r.Runs {
-		m.run(names[i], &r.Runs[i], len(r.Runs) > 1)
+	m.part("the comparison", comparisonMarkdown(r.Groups, names))
+	for _, c := range r.Changes {
+		m.part("the change", "#### "+mdInline(c.between())+", "+mdInline(c.kind())+"\n\n"+c.markdownTable())
+	}
+	for i := range r.Groups {
+		g := &r.Groups[i]
+		name := names[g.Worst]
+		if len(g.Arm.Runs) > 1 {
+			name = g.title()
+		}
+		m.run(name, &r.Runs[g.Worst], len(r.Groups) > 1)
 	}
 	if len(m.left) > 0 {
 		fmt.Fprintf(&m.out, "\n*Left out for length: %s. `-o text` and `-o report-json` have all.*\n", mdInline(shorten(strings.Join(m.left, ", "), maxQuote)))
@@ -68,9 +76,22 @@ func (m *markdown) change(c *Change) {
 	var arms strings.Builder
 	bullets(&arms, []string{c.Base.title(), c.New.title()})
 	m.part("the arms", "Comparison, "+mdInline(c.kind())+":\n\n"+arms.String())
+	m.part("the change", c.markdownTable())
+	if len(c.Warnings) > 0 {
+		var b strings.Builder
+		bullets(&b, c.Warnings)
+		m.part("what is not comparable", "#### Not comparable in every respect\n\n"+b.String())
+	}
+	var notes strings.Builder
+	bullets(&notes, c.Notes)
+	m.part("notes", details("Notes", true, notes.String()))
+}
+
+// markdownTable has a row for each figure.
+func (c *Change) markdownTable() string {
 	head := []string{""}
 	for _, name := range c.head() {
-		head = append(head, name+" >")
+		head = append(head, mdInline(name)+" >")
 	}
 	t := newMarkdownTable(head...)
 	for _, row := range c.Rows {
@@ -83,15 +104,7 @@ func (m *markdown) change(c *Change) {
 		}
 		t.row(cells...)
 	}
-	m.part("the change", t.String())
-	if len(c.Warnings) > 0 {
-		var b strings.Builder
-		bullets(&b, c.Warnings)
-		m.part("what is not comparable", "#### Not comparable in every respect\n\n"+b.String())
-	}
-	var notes strings.Builder
-	bullets(&notes, c.Notes)
-	m.part("notes", details("Notes", true, notes.String()))
+	return t.String()
 }
 
 func (m *markdown) run(name string, r *RunReport, several bool) {
@@ -152,47 +165,63 @@ func titleMarkdown(r *Report) string {
 	return fmt.Sprintf("lost %s of %s", number(lost), counted(started, "request", "requests"))
 }
 
-// comparisonMarkdown has a column for each run.
-func comparisonMarkdown(r *Report, names []string) string {
-	if len(r.Runs) == 0 {
+// comparisonMarkdown has a column for each group of runs.
+func comparisonMarkdown(list []Group, names []string) string {
+	if len(list) == 0 {
 		return ""
 	}
-	runs := r.Runs[:min(len(r.Runs), maxRunsAside)]
+	shown := list[:min(len(list), maxRunsAside)]
+	var runs []RunReport
 	head := []string{""}
-	for i := range runs {
-		head = append(head, mdCode(shorten(names[i], 60))+" >")
+	for i, g := range shown {
+		name := g.Name
+		if len(g.Arm.Runs) == 1 {
+			name = names[g.Worst]
+		}
+		head = append(head, mdCode(shorten(name, 60))+" >")
+		for _, run := range shown[i].Arm.Runs {
+			runs = append(runs, run.Report)
+		}
 	}
 	t := newMarkdownTable(head...)
-	row := func(name string, cell func(*RunReport) string) {
+	row := func(name, mark string, m metric) {
 		cells := []string{name}
-		for i := range runs {
-			cells = append(cells, cell(&runs[i]))
+		for i := range shown {
+			cells = append(cells, mark+mdInline(shown[i].Arm.spread(m).text(m.dim))+mark)
 		}
 		t.row(cells...)
 	}
-	count := func(name string, of func(loadgen.Counts) int64) {
-		row(name, func(r *RunReport) string { return number(of(r.Run.Counts)) })
-	}
-	count("planned", func(c loadgen.Counts) int64 { return c.Planned })
-	count("started", func(c loadgen.Counts) int64 { return c.Started })
-	count("ok", func(c loadgen.Counts) int64 { return c.OK })
-	row("**lost**", func(r *RunReport) string { return "**" + number(r.Run.Counts.Lost) + "**" })
-	for i, class := range classesOf(runs, false) {
-		if i == maxRows {
-			t.remark("other classes")
-			break
+	for _, of := range []struct{ name, metric, mark string }{
+		{"planned", "planned", ""},
+		{"started", "started", ""},
+		{"ok", "ok", ""},
+		{"**lost**", "lost", "**"},
+		{"spoiled", "spoiled", ""},
+		{"aborted", "aborted", ""},
+		{"windows", "windows", ""},
+		{"time with loss", "window.total", ""},
+		{"requests/s", "rps", ""},
+		{"p50 of answers", "p50", ""},
+		{"p99 of answers", "p99", ""},
+	} {
+		m, _ := findMetric(of.metric)
+		row(of.name, of.mark, m)
+		if of.metric != "lost" {
+			continue
 		}
-		row("&nbsp; "+mdCode(class), func(r *RunReport) string { return number(r.classTotal(class)) })
+		for i, class := range classesOf(runs, false) {
+			if i == maxRows {
+				t.remark("other classes")
+				break
+			}
+			row("&nbsp; "+mdCode(class), "", metric{class, Count, count(func(r *RunReport) int64 { return r.classTotal(class) })})
+		}
 	}
-	count("spoiled", func(c loadgen.Counts) int64 { return c.Spoiled })
-	count("aborted", func(c loadgen.Counts) int64 { return c.Aborted })
-	row("windows", func(r *RunReport) string { return number(int64(len(r.Loss.Windows))) })
-	row("time with loss", func(r *RunReport) string { return duration(r.Loss.Time) })
-	row("requests/s", func(r *RunReport) string { return strconv.FormatFloat(r.Summary.PerSecond, 'f', 1, 64) })
-	row("p50 of answers", func(r *RunReport) string { return percentile(r.Run, 50) })
-	row("p99 of answers", func(r *RunReport) string { return percentile(r.Run, 99) })
 	text := t.String()
-	if n := len(r.Runs) - len(runs); n > 0 {
+	if repeated(shown) {
+		text += "\nMedians (and ranges) over the runs of each.\n"
+	}
+	if n := len(list) - len(shown); n > 0 {
 		text += "\n" + counted(int64(n), "more run is", "more runs are") + " not in this table.\n"
 	}
 	return text

@@ -67,13 +67,13 @@ func countUpAt(list []string, at int) int {
 	return n
 }
 
-// runNames tells runs apart: by variant, numbered where there are several of
-// one. A plain load is "load".
+// runNames tells runs apart: by what a scenario calls them, numbered where
+// several have one name. A plain load is "load".
 func runNames(runs []RunReport) []string {
 	list := make([]string, len(runs))
 	seen := map[string]int{}
 	for i, r := range runs {
-		name := cmp.Or(r.Run.Variant, "load")
+		name := cmp.Or(label(r.Run), "load")
 		seen[name]++
 		list[i] = name
 		if n := seen[name]; n > 1 {

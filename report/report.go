@@ -16,7 +16,9 @@ import (
 type Report struct {
 	Recording  *loadgen.Recording
 	Runs       []RunReport
+	Groups     []Group     // of the Runs, by variant and stream
 	Comparison *Comparison // nil unless there are two variants or more
+	Changes    []*Change   // of each variant to the first one, where there are repetitions
 	Change     *Change     // of a comparison of saved recordings, which has no Runs and no Recording
 	Checks     []CheckResult
 	Verdict    Verdict
@@ -55,7 +57,9 @@ func Build(rec *loadgen.Recording) *Report {
 	for _, run := range rec.Runs {
 		r.Runs = append(r.Runs, RunReport{run, summarize(run), findLoss(run)})
 	}
-	r.Comparison = compareVariants(r.Runs)
-	r.Verdict, r.Checks = judge(rec.Error, r.Runs)
+	r.Groups = groups(r.Runs)
+	r.Comparison = compareVariants(r.Groups)
+	r.Changes = variantChanges(r.Groups)
+	r.Verdict, r.Checks = judge(rec.Error, r.Runs, r.Groups)
 	return r
 }

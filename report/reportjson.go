@@ -39,6 +39,7 @@ type (
 		Error      *string         `json:"error"`
 		Comparison *comparisonJSON `json:"comparison"`
 		Change     *changeJSON     `json:"change"`
+		Changes    []*changeJSON   `json:"changes"`
 		Runs       []runJSON       `json:"runs"`
 	}
 
@@ -64,6 +65,8 @@ type (
 	runJSON struct {
 		Name        string          `json:"name"`
 		Variant     *string         `json:"variant"`
+		Stream      *string         `json:"stream"`
+		Repetition  *int            `json:"repetition"`
 		StartedAt   time.Time       `json:"startedAt"`
 		DurationNs  int64           `json:"durationNs"`
 		Interrupted bool            `json:"interrupted"`
@@ -338,17 +341,29 @@ func documentOf(r *Report) documentJSON {
 			Reasons: listOf(r.Verdict.Reasons), Hints: listOf(r.Verdict.Hints),
 		},
 		Comparison: comparisonOf(r),
-		Change:     changeOf(r),
+		Change:     changeOf(r.Change, r.Checks),
+		Changes:    []*changeJSON{},
 		Runs:       []runJSON{},
 	}
 	if r.Recording != nil {
 		d.Error = textOrNull(r.Recording.Error)
+	}
+	for _, c := range r.Changes {
+		d.Changes = append(d.Changes, changeOf(c, nil))
 	}
 	names := runNames(r.Runs)
 	for i := range r.Runs {
 		d.Runs = append(d.Runs, runOf(names[i], &r.Runs[i]))
 	}
 	return d
+}
+
+// repetitionOrNull is nil for the only one.
+func repetitionOrNull(run *loadgen.Run) *int {
+	if run.Repetition == 0 {
+		return nil
+	}
+	return &run.Repetition
 }
 
 // outcomeName has a word for none, too.
@@ -364,8 +379,11 @@ func comparisonOf(r *Report) *comparisonJSON {
 	if r.Comparison == nil {
 		return nil
 	}
-	runs := slices.DeleteFunc(slices.Clone(r.Runs), func(run RunReport) bool { return run.Run.Variant == "" })
-	c := &comparisonJSON{Columns: r.Comparison.Columns}
+	runs := slices.DeleteFunc(slices.Clone(r.Runs), func(run RunReport) bool { return groupName(run.Run) == "" })
+	c := &comparisonJSON{}
+	for _, run := range runs {
+		c.Columns = append(c.Columns, label(run.Run))
+	}
 	add := func(name, unit string, class *string, value func(*RunReport) *int64) {
 		row := comparisonRowJSON{Name: name, Unit: unit, Class: class}
 		for i := range runs {
@@ -422,7 +440,7 @@ func latencyAt(run *loadgen.Run, percent float64) *int64 {
 func runOf(name string, r *RunReport) runJSON {
 	run, loss := r.Run, &r.Loss
 	j := runJSON{
-		Name: name, Variant: textOrNull(run.Variant), StartedAt: run.StartedAt, DurationNs: run.Duration,
+		Name: name, Variant: textOrNull(run.Variant), Stream: textOrNull(run.Stream), Repetition: repetitionOrNull(run), StartedAt: run.StartedAt, DurationNs: run.Duration,
 		Interrupted: run.Interrupted, Settings: settingsOf(&run.Settings),
 		Environment: environmentJSON(run.Environment), Counts: countsJSON(run.Counts),
 		Identity: identityOf(loss.Identity), Checks: []checkJSON{}, Summary: summaryOf(&r.Summary),

@@ -49,8 +49,7 @@ type (
 	}
 )
 
-func changeOf(r *Report) *changeJSON {
-	c := r.Change
+func changeOf(c *Change, checks []CheckResult) *changeJSON {
 	if c == nil {
 		return nil
 	}
@@ -61,7 +60,7 @@ func changeOf(r *Report) *changeJSON {
 	for _, row := range c.Rows {
 		j.Rows = append(j.Rows, changeRowOf(row))
 	}
-	for _, check := range r.Checks {
+	for _, check := range checks {
 		j.Checks = append(j.Checks, checkOf(check))
 	}
 	return j

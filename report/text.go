@@ -30,24 +30,34 @@ func writeText(out *page, r *Report) error {
 	if r.Change != nil {
 		return writeChange(out, r)
 	}
-	for i := range r.Runs {
-		run := &r.Runs[i]
-		if run.Run.Variant == "" {
+	for i := range r.Groups {
+		g := &r.Groups[i]
+		run := &r.Runs[g.Worst]
+		if g.Name == "" && len(g.Arm.Runs) == 1 {
 			writeSummary(out, &run.Summary)
 		} else {
-			name := clean(run.Run.Variant)
+			name := clean(g.title())
 			fmt.Fprintln(out)
 			out.heading(name)
 			fmt.Fprintf(out, "%s\n\n", strings.Repeat("=", columns(name)))
 		}
 		writeDistributions(out, &run.Summary)
-		if run.Run.Variant == "" && len(run.Summary.Errors) == 0 {
+		if g.Name == "" && len(run.Summary.Errors) == 0 {
 			fmt.Fprintln(out) // where hey leaves room for errors
 		}
 		writeLoss(out, run)
 	}
 	if r.Comparison != nil {
 		writeComparison(out, r.Comparison)
+	}
+	for _, c := range r.Changes {
+		out.heading(c.between() + ", " + c.kind() + ":")
+		writeChangeRows(out, c)
+		fmt.Fprintln(out)
+		for _, note := range c.Notes {
+			out.paragraph("  - ", note)
+		}
+		fmt.Fprintln(out)
 	}
 	writeVerdict(out, &r.Verdict)
 	return out.flush()

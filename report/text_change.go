@@ -35,6 +35,9 @@ func writeChange(out *page, r *Report) error {
 	return out.flush()
 }
 
+// between names both arms.
+func (c *Change) between() string { return "From " + c.Base.Name + " to " + c.New.Name }
+
 // kind says what the figures are.
 func (c *Change) kind() string {
 	if !c.Repeated {
@@ -65,11 +68,11 @@ func writeChangeRows(out *page, c *Change) {
 		t.write(out)
 		return
 	}
-	c.table([]string{"base", "new", "change", "p"}, func(row ChangeRow) []string {
+	c.table([]string{c.Base.Name, c.New.Name, "change", "p"}, func(row ChangeRow) []string {
 		return []string{row.Base.median(row.Dimension), row.New.median(row.Dimension), row.ChangeText(), row.PText()}
 	}).write(out)
 	fmt.Fprintln(out)
-	c.table([]string{"range of base", "range of new"}, func(row ChangeRow) []string {
+	c.table([]string{"range of " + c.Base.Name, "range of " + c.New.Name}, func(row ChangeRow) []string {
 		return []string{row.Base.between(row.Dimension), row.New.between(row.Dimension)}
 	}).write(out)
 }
@@ -86,9 +89,9 @@ func (c *Change) table(head []string, cells func(ChangeRow) []string) *table {
 // head names the columns of a row.
 func (c *Change) head() []string {
 	if !c.Repeated {
-		return []string{"base", "new", "change"}
+		return []string{c.Base.Name, c.New.Name, "change"}
 	}
-	return []string{"base", "range", "new", "range", "change", "p"}
+	return []string{c.Base.Name, "range", c.New.Name, "range", "change", "p"}
 }
 
 func (c *Change) cells(row ChangeRow) []string {

@@ -31,11 +31,16 @@ type Verdict struct {
 // inconclusive; a check that failed on one that can makes it fail, and that
 // outweighs doubts about other runs, and about those that an error kept from
 // being made.
-func judge(unfinished string, runs []RunReport) (Verdict, []CheckResult) {
+func judge(unfinished string, runs []RunReport, list []Group) (Verdict, []CheckResult) {
 	var v Verdict
 	var checks []CheckResult
 	if unfinished != "" {
 		v.doubt(unfinished)
+	}
+	if repeated(list) {
+		for _, text := range missing(list) {
+			v.doubt(text)
+		}
 	}
 	for i := range runs {
 		r := &runs[i]
@@ -54,7 +59,7 @@ func judge(unfinished string, runs []RunReport) (Verdict, []CheckResult) {
 	if len(checks) > 0 && v.Outcome == None {
 		v.Outcome = Pass
 	}
-	v.Sentence = sentence(runs)
+	v.Sentence = sentence(list)
 	return v, checks
 }
 
@@ -141,20 +146,19 @@ func (r RunReport) spoiledRemedy() string {
 }
 
 func prefix(run *loadgen.Run) string {
-	if run.Variant == "" {
-		return ""
+	if name := label(run); name != "" {
+		return name + ": "
 	}
-	return run.Variant + ": "
+	return ""
 }
 
 // sentence tells what each variant lost.
-func sentence(runs []RunReport) string {
+func sentence(list []Group) string {
 	var parts []string
-	for _, r := range runs {
-		if r.Run.Variant == "" {
-			continue
+	for _, g := range list {
+		if g.Name != "" {
+			parts = append(parts, g.Arm.phrase())
 		}
-		parts = append(parts, r.Run.Variant+" "+lostPhrase(r))
 	}
 	return strings.Join(parts, "; ")
 }

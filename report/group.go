@@ -1,0 +1,114 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"nodrop/loadgen"
+)
+
+// Group is the runs of one variant and stream, over all repetitions.
+type Group struct {
+	Name string // as people call it: graceful, graceful/new
+	Arm  Arm
+	// Worst is the run, as an index into Report.Runs, that lost most; the first
+	// of those that lost as many.
+	Worst int
+}
+
+// groupName is the variant of a run and, of several side by side, the stream;
+// "" for a plain load.
+func groupName(run *loadgen.Run) string {
+	if run.Stream == "" {
+		return run.Variant
+	}
+	return cmp.Or(run.Variant, "load") + "/" + run.Stream
+}
+
+// label names a run among all of a recording; "" for a plain load.
+func label(run *loadgen.Run) string {
+	if run.Repetition == 0 {
+		return groupName(run)
+	}
+	return fmt.Sprintf("%s #%d", cmp.Or(groupName(run), "load"), run.Repetition)
+}
+
+// groups lists the groups of runs, in order of appearance.
+func groups(runs []RunReport) []Group {
+	var list []Group
+	for i := range runs {
+		r := runs[i]
+		name := groupName(r.Run)
+		at := slices.IndexFunc(list, func(g Group) bool { return g.Name == name && r.Run.Repetition > 0 })
+		if at < 0 {
+			at = len(list)
+			list = append(list, Group{Name: name, Worst: i, Arm: Arm{Name: cmp.Or(name, "load"), Variant: r.Run.Variant}})
+		}
+		g := &list[at]
+		g.Arm.Runs = append(g.Arm.Runs, ArmRun{Name: label(r.Run), Report: r})
+		if r.Run.Counts.Lost > runs[g.Worst].Run.Counts.Lost {
+			g.Worst = i
+		}
+	}
+	return list
+}
+
+// title is the heading of the run that stands for the group.
+func (g *Group) title() string {
+	if len(g.Arm.Runs) == 1 {
+		return g.Arm.Runs[0].Name
+	}
+	worst := slices.MaxFunc(g.Arm.Runs, func(a, b ArmRun) int {
+		// MaxFunc takes the first of equals.
+		return cmp.Compare(a.Report.Run.Counts.Lost, b.Report.Run.Counts.Lost)
+	})
+	if g.Arm.lostRuns() == 0 {
+		return fmt.Sprintf("%s, the first of %d runs that lost nothing", worst.Name, len(g.Arm.Runs))
+	}
+	return fmt.Sprintf("%s, which lost most of %d runs", worst.Name, len(g.Arm.Runs))
+}
+
+// repeated reports whether a group has several runs.
+func repeated(list []Group) bool {
+	return slices.ContainsFunc(list, func(g Group) bool { return len(g.Arm.Runs) > 1 })
+}
+
+// missing says which groups have fewer runs than others: what was not run proves
+// nothing.
+func missing(list []Group) []string {
+	most := 0
+	for _, g := range list {
+		most = max(most, len(g.Arm.Runs))
+	}
+	var texts []string
+	for _, g := range list {
+		if n := len(g.Arm.Runs); n < most {
+			texts = append(texts, fmt.Sprintf("%s: %d of %d runs are missing", g.Arm.Name, most-n, most))
+		}
+	}
+	return texts
+}
+
+// variantChanges compares each stream's variants with its first one, over repetitions;
+// none for single runs, which the comparison shows as they are.
+func variantChanges(list []Group) []*Change {
+	if !repeated(list) {
+		return nil
+	}
+	var found []*Change
+	first := map[string]*Group{} // by stream
+	for i := range list {
+		g := &list[i]
+		stream := g.Arm.Runs[0].Report.Run.Stream
+		base := first[stream]
+		if base == nil {
+			first[stream] = g
+			continue
+		}
+		c := &Change{Base: base.Arm, New: g.Arm, Repeated: true}
+		c.Rows, c.Notes = c.rows(), c.notes()
+		found = append(found, c)
+	}
+	return found
+}
