@@ -355,8 +355,15 @@ func (p *program) report(file string, checks, formats []string) error {
 	if err != nil {
 		return err
 	}
+	last := "" // the variant that appeared last: repetitions are in turns
+	seen := map[string]bool{}
 	for _, run := range recording.Runs {
-		if run.Variant == recording.Runs[len(recording.Runs)-1].Variant {
+		if !seen[run.Variant] {
+			seen[run.Variant], last = true, run.Variant
+		}
+	}
+	for _, run := range recording.Runs {
+		if run.Variant == last {
 			run.FailIf = append(run.FailIf, checks...)
 		}
 	}

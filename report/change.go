@@ -98,10 +98,11 @@ func newArm(name string, from []Saved, variant string) (Arm, error) {
 		a.Files = append(a.Files, s.File)
 		var of []RunReport
 		for _, r := range Build(s.Recording).Runs {
-			if !slices.Contains(variants, r.Run.Variant) {
-				variants = append(variants, r.Run.Variant)
+			name := groupName(r.Run) // streams are not pooled either
+			if !slices.Contains(variants, name) {
+				variants = append(variants, name)
 			}
-			if variant == "" || r.Run.Variant == variant {
+			if variant == "" || name == variant {
 				of = append(of, r)
 			}
 		}

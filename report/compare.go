@@ -49,10 +49,11 @@ func compareVariants(list []Group) *Comparison {
 		}
 	}
 	if repeated(list) {
-		row("runs", metric{})
+		cells := make([]string, len(list))
 		for i, g := range list {
-			c.Rows[0].Cells[i] = strconv.Itoa(len(g.Arm.Runs))
+			cells[i] = strconv.Itoa(len(g.Arm.Runs))
 		}
+		c.Rows = append(c.Rows, ComparisonRow{"runs", cells})
 	}
 	known("started", "started")
 	known("ok", "ok")

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -358,6 +359,32 @@ func graceful(t testing.TB) *loadgen.Run {
 	return newRun(t, gracefulRequests(), variant("graceful", gracefulMarks(1108*ms)))
 }
 
+// repetitions are runs of both variants in turns; each abrupt one loses three
+// requests fewer than the one before.
+func repetitions(t testing.TB, n int) *loadgen.Recording {
+	t.Helper()
+	rec := recording()
+	for i := range n {
+		left := 3 * i
+		a := newRun(t, slices.DeleteFunc(abruptRequests(), func(q request) bool {
+			if q.fate == loadgen.FateLost {
+				left--
+			}
+			return q.fate == loadgen.FateLost && left >= 0
+		}), variant("abrupt", abruptMarks()))
+		pair := []*loadgen.Run{a, graceful(t)}
+		for j, run := range pair {
+			run.Repetition = i + 1
+			run.StartedAt = run.StartedAt.Add(time.Duration(2*i+(i+j)%2) * time.Minute)
+		}
+		if i%2 == 1 {
+			slices.Reverse(pair)
+		}
+		rec.Runs = append(rec.Runs, pair...)
+	}
+	return rec
+}
+
 type fixture struct {
 	name  string
 	build func(testing.TB) *loadgen.Recording
@@ -395,6 +422,20 @@ var fixtures = []fixture{
 	{"mixed", mixed},
 	{"lab", func(t testing.TB) *loadgen.Recording {
 		return recording(abrupt(t), graceful(t))
+	}},
+	{"lab-repeated", func(t testing.TB) *loadgen.Recording { return repetitions(t, 4) }},
+	{"lab-streams", func(t testing.TB) *loadgen.Recording {
+		rec := recording()
+		for _, stream := range []string{"new", "kept"} {
+			a, g := abrupt(t), graceful(t)
+			if stream == "kept" {
+				a = newRun(t, gracefulRequests(), variant("abrupt", abruptMarks()))
+			}
+			a.Stream, g.Stream = stream, stream
+			rec.Runs = append(rec.Runs, a, g)
+		}
+		slices.SortStableFunc(rec.Runs, func(a, b *loadgen.Run) int { return cmp.Compare(a.Variant, b.Variant) })
+		return rec
 	}},
 	{"lab-abrupt-lost-nothing", func(t testing.TB) *loadgen.Recording {
 		list := slices.DeleteFunc(abruptRequests(), func(q request) bool { return q.fate == loadgen.FateLost })

@@ -40,11 +40,11 @@ type golden struct {
 // show how the rest is written.
 var goldens = []golden{
 	{"text", Text, nil},
-	{"text-120", TextFor(Options{Width: 120}), []string{"lab", "mixed"}},
+	{"text-120", TextFor(Options{Width: 120}), []string{"lab", "lab-repeated", "mixed"}},
 	{"text-colour", TextFor(Options{Colour: true}), []string{"lab-graceful-lost", "mixed"}},
 	{"json", JSON, []string{"plain", "one", "empty", "refused", "mixed", "lab"}},
-	{"report-json", ComputedJSON, []string{"empty", "mixed", "lab-graceful-lost"}},
-	{"markdown", Markdown, []string{"plain", "empty", "refused", "mixed", "lab", "lab-graceful-lost", "hostile"}},
+	{"report-json", ComputedJSON, []string{"empty", "mixed", "lab-graceful-lost", "lab-repeated"}},
+	{"markdown", Markdown, []string{"plain", "empty", "refused", "mixed", "lab", "lab-graceful-lost", "lab-repeated", "lab-streams", "hostile"}},
 	{"junit", JUnit, nil},
 }
 

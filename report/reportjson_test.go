@@ -240,6 +240,9 @@ func TestComparisonAsNumbers(t *testing.T) {
 	for _, f := range append(slices.Clone(fixtures), fixture{"crowded", crowded}) {
 		r := Build(f.build(t))
 		c := comparisonOf(r)
+		if repeated(r.Groups) {
+			continue // the text has medians, the numbers are each run's
+		}
 		if r.Comparison == nil {
 			if c != nil {
 				t.Errorf("%s: got a comparison; want none", f.name)

@@ -51,16 +51,24 @@ func writeText(out *page, r *Report) error {
 		writeComparison(out, r.Comparison)
 	}
 	for _, c := range r.Changes {
-		out.heading(c.between() + ", " + c.kind() + ":")
-		writeChangeRows(out, c)
-		fmt.Fprintln(out)
-		for _, note := range c.Notes {
-			out.paragraph("  - ", note)
-		}
-		fmt.Fprintln(out)
+		writeVariantChange(out, c)
 	}
 	writeVerdict(out, &r.Verdict)
 	return out.flush()
+}
+
+// writeVariantChange tells what one variant changed; the ranges are in the
+// comparison.
+func writeVariantChange(out *page, c *Change) {
+	out.heading(clean(c.between()) + ":")
+	out.paragraph("  ", c.kind())
+	fmt.Fprintln(out)
+	c.medians().write(out)
+	fmt.Fprintln(out)
+	for _, note := range c.Notes {
+		out.paragraph("  - ", note)
+	}
+	fmt.Fprintln(out)
 }
 
 // writeSummary writes hey's report down to the details; see hey's template in

@@ -68,13 +68,18 @@ func writeChangeRows(out *page, c *Change) {
 		t.write(out)
 		return
 	}
-	c.table([]string{c.Base.Name, c.New.Name, "change", "p"}, func(row ChangeRow) []string {
-		return []string{row.Base.median(row.Dimension), row.New.median(row.Dimension), row.ChangeText(), row.PText()}
-	}).write(out)
+	c.medians().write(out)
 	fmt.Fprintln(out)
 	c.table([]string{"range of " + c.Base.Name, "range of " + c.New.Name}, func(row ChangeRow) []string {
 		return []string{row.Base.between(row.Dimension), row.New.between(row.Dimension)}
 	}).write(out)
+}
+
+// medians is the table without ranges.
+func (c *Change) medians() *table {
+	return c.table([]string{c.Base.Name, c.New.Name, "change", "p"}, func(row ChangeRow) []string {
+		return []string{row.Base.median(row.Dimension), row.New.median(row.Dimension), row.ChangeText(), row.PText()}
+	})
 }
 
 func (c *Change) table(head []string, cells func(ChangeRow) []string) *table {

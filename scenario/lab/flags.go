@@ -18,7 +18,7 @@ type FlagValues struct {
 	set  *pflag.FlagSet
 	load *loadgen.FlagValues
 
-	replicas, to                int
+	replicas, to, repeat        int
 	at, stop, path              string
 	propagation, preStop, grace time.Duration
 	settle                      time.Duration
@@ -61,6 +61,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	fs.DurationVar(&v.preStop, "pre-stop", time.Second, "how long a graceful replica goes on accepting before it is told to stop")
 	fs.DurationVar(&v.grace, "grace", 30*time.Second, "how long a replica may take to finish what is in flight")
 	fs.DurationVar(&v.settle, "settle", 0, "keep the load up until the event is over and this long has passed: -n is then a minimum")
+	fs.IntVar(&v.repeat, "repeat", 1, "how often each way to stop is run, in turns: a difference can be told from chance from 4 on")
 	fs.StringVar(&v.path, "path", "/", "what to ask the backend for: /, /status/N, /delay/S, /bytes/N, /stream-bytes/N, /drip")
 	v.load = loadgen.Flags(fs)
 	for name, value := range loadDefaults {
@@ -85,7 +86,7 @@ func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &scenario.Scenario{Streams: []scenario.Stream{{Load: cfg}}, Settle: v.settle}
+	s := &scenario.Scenario{Streams: []scenario.Stream{{Load: cfg}}, Settle: v.settle, Repeat: v.repeat}
 	for _, mode := range modes {
 		s.Variants = append(s.Variants, v.variant(mode, at, stderr))
 	}
@@ -161,11 +162,16 @@ func (v *FlagValues) checkNumbers() error {
 		return fmt.Errorf("--pre-stop %v: cannot be negative", v.preStop)
 	case v.grace < 0:
 		return fmt.Errorf("--grace %v: cannot be negative", v.grace)
+	case v.repeat < 1 || v.repeat > maxRepeat:
+		return fmt.Errorf("--repeat %d: must be 1 to %d", v.repeat, maxRepeat)
 	case v.settle < 0:
 		return fmt.Errorf("--settle %v: cannot be negative", v.settle)
 	}
 	return nil
 }
+
+// maxRepeat bounds what one recording holds.
+const maxRepeat = 100
 
 // maxReplicas bounds the processes that the lab starts.
 const maxReplicas = 200
