@@ -24,15 +24,12 @@ import (
 
 // Scenario is a load and what is done to its target meanwhile, in variants.
 type Scenario struct {
-	Name     string
 	Streams  []Stream // loads that run side by side, at least one
 	Variants []Variant
 	Repeat   int // how often each variant is run, interleaved; 0 is once
 	// Settle > 0 makes the length of each stream a minimum: it goes on until
 	// the event is over and Settle has passed.
 	Settle time.Duration
-	// Say, if set, is told of what happens between loads, a line each.
-	Say func(line string)
 }
 
 // Stream is one load.
@@ -214,7 +211,6 @@ func (s *Scenario) try(ctx context.Context, a attempt, processes *proc.Group, wa
 	defer func() {
 		done.actions = append(done.actions, t.acted...)
 		if restoreErr := done.restore(a.variant.Restore); restoreErr != nil {
-			s.say("%v", a.explain(restoreErr))
 			err = joined(err, restoreErr)
 		}
 	}()
@@ -283,12 +279,6 @@ func (s *Scenario) carryOut(ctx context.Context, a attempt, loads []*loadgen.Loa
 		loads[i].End(run)
 	}
 	return runs
-}
-
-func (s *Scenario) say(format string, args ...any) {
-	if s.Say != nil {
-		s.Say(fmt.Sprintf(format, args...))
-	}
 }
 
 // changes are actions that may have changed something, in order.

@@ -58,19 +58,18 @@ type Exec struct {
 
 const execTimeout = 10 * time.Minute
 
-// outputWait is how long the output of a command that has ended is waited for,
-// where what it left in the background holds it open.
-const outputWait = 100 * time.Millisecond
-
 // Run runs the command. When ctx ends, its process group is killed.
 func (e *Exec) Run(ctx context.Context, env *scenario.Env) error {
 	cmd, err := e.cmd()
 	if err != nil {
 		return err
 	}
-	var output tail
-	cmd.Stdout, cmd.Stderr = &output, &output
-	cmd.WaitDelay = outputWait
+	out, err := newOutput()
+	if err != nil {
+		return err
+	}
+	defer out.close()
+	cmd.Stdout, cmd.Stderr = out.file, out.file
 	if err := env.Processes.Start(cmd); err != nil {
 		return err
 	}
@@ -99,10 +98,10 @@ func (e *Exec) Run(ctx context.Context, env *scenario.Env) error {
 			err = fmt.Errorf("not done after %v, killed", limit)
 		}
 	}
-	if err == nil || errors.Is(err, exec.ErrWaitDelay) {
+	if err == nil {
 		return nil
 	}
-	if last := output.text(); last != "" {
+	if last := out.tail(); last != "" {
 		return fmt.Errorf("%w: %s", err, last)
 	}
 	return err

@@ -78,6 +78,32 @@ func TestExec(t *testing.T) {
 	}
 }
 
+// TestExecLeavesTheBackgroundBe: what a command left running outlives it, also
+// where it goes on to print.
+func TestExecLeavesTheBackgroundBe(t *testing.T) {
+	dir := t.TempDir()
+	e := action.Exec{Command: action.Command{Shell: "(until test -e over; do sleep 0.01; done; echo printed && echo >alive) &", Dir: dir}}
+	if err := e.Run(t.Context(), newEnv(t)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "over"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	awaitFile(t, filepath.Join(dir, "alive"))
+}
+
+func awaitFile(t *testing.T, name string) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(name); err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("no %s", name)
+		}
+	}
+}
+
 // TestExecInterrupted: the command and what it started are killed, and the error
 // is the context's.
 func TestExecInterrupted(t *testing.T) {
@@ -90,12 +116,7 @@ func TestExecInterrupted(t *testing.T) {
 		e := action.Exec{Command: action.Command{Shell: "sleep 1000 & echo >" + begun + "; wait"}}
 		done <- e.Run(ctx, env)
 	}()
-	for {
-		if _, err := os.Stat(begun); err == nil {
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
+	awaitFile(t, begun)
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)

@@ -1,0 +1,51 @@
+package action
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// tailBytes is how much of the end of a command's output is read.
+const tailBytes = 4 << 10
+
+// tailLines is how many of the last lines a failure is told with.
+const tailLines = 3
+
+// output takes what a command prints, in a file without a name. A pipe would
+// end with us: what the command left in the background would be killed by the
+// next line that it prints.
+type output struct{ file *os.File }
+
+func newOutput() (*output, error) {
+	file, err := os.CreateTemp("", "nodrop-output-")
+	if err != nil {
+		return nil, fmt.Errorf("the command's output: %w", err)
+	}
+	_ = os.Remove(file.Name()) // where open files keep their names, close does
+	return &output{file}, nil
+}
+
+func (o *output) close() {
+	_ = o.file.Close()
+	_ = os.Remove(o.file.Name())
+}
+
+// tail is the last lines that say something, in one line, as valid UTF-8; ""
+// where there are none, or they cannot be read.
+func (o *output) tail() string {
+	info, err := o.file.Stat()
+	if err != nil {
+		return ""
+	}
+	text := make([]byte, min(info.Size(), tailBytes))
+	n, _ := o.file.ReadAt(text, info.Size()-int64(len(text)))
+	var lines []string
+	for line := range bytes.Lines(text[:n]) {
+		if said := strings.TrimSpace(strings.ToValidUTF8(string(line), "\ufffd")); said != "" {
+			lines = append(lines, said)
+		}
+	}
+	return strings.Join(lines[max(0, len(lines)-tailLines):], "; ")
+}
