@@ -73,6 +73,7 @@ type Parser struct {
 	head     head
 	values   []byte // what was captured, end to end
 	captured []span // into values, one for each name in Capture
+	lengths  uint64 // of the names in Capture: bit n is set for n bytes, bit 63 for more, too
 }
 
 // head is what one head said; an interim one is forgotten whole.
@@ -123,6 +124,10 @@ func (p *Parser) resetHead() {
 	}
 	p.captured = p.captured[:len(p.Capture)]
 	clear(p.captured)
+	p.lengths = 0
+	for _, name := range p.Capture {
+		p.lengths |= 1 << min(len(name), 63)
+	}
 }
 
 // Feed takes the next bytes of the answer and reports how many belong to it:
@@ -397,6 +402,9 @@ func (p *Parser) endField(line []byte) {
 		if equalFold(name, "transfer-encoding") {
 			p.endTransferEncoding(value)
 		}
+	}
+	if p.lengths&(1<<min(len(name), 63)) == 0 {
+		return // as most fields, and looking through the list is most of the work
 	}
 	for i, want := range p.Capture {
 		if len(name) == len(want) && equalFold(name, want) { // most differ in length, and it costs a call
