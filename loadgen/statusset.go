@@ -49,3 +49,12 @@ func statusRange(item string) (from, to int, err error) {
 	}
 	return from, to, err
 }
+
+// Has reports whether status is in the set.
+func (s StatusSet) Has(status int) (bool, error) {
+	bits, err := s.compile()
+	if err != nil {
+		return false, err
+	}
+	return status >= 0 && status < len(bits) && bits[status], nil
+}

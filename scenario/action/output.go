@@ -1,8 +1,10 @@
 package action
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 )
@@ -48,4 +50,19 @@ func (o *output) tail() string {
 		}
 	}
 	return strings.Join(lines[max(0, len(lines)-tailLines):], "; ")
+}
+
+// has reports whether the output, as far as it has come, has a whole line with
+// this in it.
+func (o *output) has(text string) bool {
+	lines := bufio.NewReader(io.NewSectionReader(o.file, 0, 1<<62))
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			return false
+		}
+		if strings.Contains(line, text) {
+			return true
+		}
+	}
 }

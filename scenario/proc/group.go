@@ -26,6 +26,7 @@ type Group struct {
 	guardian *exec.Cmd
 	pipe     io.WriteCloser
 	closed   bool
+	named    map[string]*Process
 }
 
 // Start starts cmd as the leader of a process group of its own, which the

@@ -1,0 +1,129 @@
+package action
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"nodrop/loadgen"
+	"nodrop/scenario"
+)
+
+// HTTP sends one request, to an admin endpoint for instance.
+type HTTP struct {
+	Method  string // "" is GET, or POST with a body
+	URL     string
+	Header  []string // "Name: value"
+	Body    string
+	Status  loadgen.StatusSet // expected; "" is 2xx
+	Timeout time.Duration     // 0: 10 s
+	UndoBy  *HTTP             // puts back what the request changed
+	// Still asks for what the request changed. It is sent after the request and
+	// before UndoBy; when the two bodies differ, someone else has changed it
+	// since, and it is told and left as it is.
+	Still *HTTP
+
+	left  []byte // what Still told after Run
+	acted bool
+}
+
+// maxBody bounds what is read of an answer, in bytes.
+const maxBody = 1 << 20
+
+// Run sends the request.
+func (h *HTTP) Run(ctx context.Context, _ *scenario.Env) error {
+	h.acted = true
+	if _, err := h.send(ctx); err != nil {
+		return err
+	}
+	if h.Still == nil {
+		return nil
+	}
+	var err error
+	h.left, err = h.Still.send(ctx)
+	return err
+}
+
+// Undo sends UndoBy, if what the request changed is still as it was left.
+func (h *HTTP) Undo(ctx context.Context) error {
+	if !h.acted || h.UndoBy == nil {
+		return nil
+	}
+	h.acted = false
+	if h.Still != nil {
+		now, err := h.Still.send(ctx)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(now, h.left) {
+			return fmt.Errorf("%s is not as it was left, and stays as it is", h.Still.URL)
+		}
+	}
+	_, err := h.UndoBy.send(ctx)
+	return err
+}
+
+// send returns the answer's body, its first megabyte.
+func (h *HTTP) send(ctx context.Context) ([]byte, error) {
+	limit := h.Timeout
+	if limit == 0 {
+		limit = 10 * time.Second
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	request, err := h.request(ctx)
+	if err != nil {
+		return nil, err
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, Proxy: nil}}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", request.Method, h.URL, err)
+	}
+	want := h.Status
+	if want == "" {
+		want = "2xx"
+	}
+	if ok, err := want.Has(response.StatusCode); err != nil || !ok {
+		if err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%s %s: status %d, want %s", request.Method, h.URL, response.StatusCode, want)
+	}
+	return body, nil
+}
+
+func (h *HTTP) request(ctx context.Context) (*http.Request, error) {
+	method := h.Method
+	switch {
+	case method != "":
+	case h.Body != "":
+		method = http.MethodPost
+	default:
+		method = http.MethodGet
+	}
+	request, err := http.NewRequestWithContext(ctx, method, h.URL, strings.NewReader(h.Body))
+	if err != nil {
+		return nil, err
+	}
+	for _, field := range h.Header {
+		name, value, ok := strings.Cut(field, ":")
+		if !ok {
+			return nil, fmt.Errorf("header field %q has no colon", field)
+		}
+		request.Header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+		if strings.EqualFold(strings.TrimSpace(name), "host") {
+			request.Host = strings.TrimSpace(value)
+		}
+	}
+	return request, nil
+}

@@ -1,0 +1,128 @@
+package action
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"nodrop/scenario"
+)
+
+// Probe asks again and again until it gets what it wants. One of the first four
+// is set.
+type Probe struct {
+	TCP  string // HOST:PORT accepts a connection
+	HTTP *HTTP  // is answered with an expected status
+	Exec *Exec  // exits with 0
+	Line string // the process of a Start has printed this in a line
+
+	Every   time.Duration // 0: 100 ms
+	Timeout time.Duration // of all tries together; 0: 30 s
+}
+
+const (
+	probeEvery   = 100 * time.Millisecond
+	probeTimeout = 30 * time.Second
+)
+
+// await asks until the answer is good. of is the process that is waited for, nil
+// for none: when it ends, there is nothing to wait for.
+func (p *Probe) await(ctx context.Context, env *scenario.Env, of *Start) error {
+	every, limit := p.Every, p.Timeout
+	if every == 0 {
+		every = probeEvery
+	}
+	if limit == 0 {
+		limit = probeTimeout
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if of != nil {
+		go func() {
+			select {
+			case <-of.process.Ended:
+				cancel(of.end())
+			case <-ctx.Done():
+			}
+		}()
+	}
+	err := poll(ctx, every, limit, func() error { return p.ask(ctx, env, of) })
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+func (p *Probe) ask(ctx context.Context, env *scenario.Env, of *Start) error {
+	switch {
+	case p.TCP != "":
+		c, err := (&net.Dialer{Timeout: probeTimeout}).DialContext(ctx, "tcp", p.TCP)
+		if err != nil {
+			return err
+		}
+		return c.Close()
+	case p.HTTP != nil:
+		_, err := p.HTTP.send(ctx)
+		return err
+	case p.Exec != nil:
+		return p.Exec.Run(ctx, env)
+	case of != nil && of.output.has(p.Line):
+		return nil
+	}
+	return fmt.Errorf("no line with %q was printed", p.Line)
+}
+
+// poll tries every so often, until it succeeds or limit is over; then the last
+// error is told.
+func poll(ctx context.Context, every, limit time.Duration, try func() error) error {
+	end := time.NewTimer(limit)
+	defer end.Stop()
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		err := try()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-end.C:
+			return fmt.Errorf("not after %v: %w", limit, err)
+		}
+	}
+}
+
+// Wait waits for a time to pass, or until a probe succeeds; one of the two is
+// set.
+type Wait struct {
+	For   time.Duration
+	Until Probe
+}
+
+// Run waits.
+func (w *Wait) Run(ctx context.Context, env *scenario.Env) error {
+	if w.Until != (Probe{}) {
+		return w.Until.await(ctx, env, nil)
+	}
+	err := poll(ctx, w.For, w.For, func() error { return errors.New("it is not over") })
+	if ctx.Err() != nil {
+		return err
+	}
+	return nil
+}
+
+// Undo does nothing.
+func (w *Wait) Undo(context.Context) error { return nil }
+
+// Mark does nothing: its step is the mark.
+type Mark struct{}
+
+// Run does nothing.
+func (Mark) Run(context.Context, *scenario.Env) error { return nil }
+
+// Undo does nothing.
+func (Mark) Undo(context.Context) error { return nil }

@@ -1,0 +1,247 @@
+package action
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"nodrop/loadgen"
+	"nodrop/scenario"
+	"nodrop/scenario/proc"
+)
+
+// grace is how long a process may take to end, unless it is said.
+const grace = 10 * time.Second
+
+// Start starts a long-running process and waits until it is ready. Undo stops
+// it, as Stop with the same values would. A process that ends before anyone asks
+// it to is an error: of Run before it is ready, of Undo after that.
+type Start struct {
+	Name string // that Signal, Stop and marks call it
+	Command
+	Ready Probe         // the zero Probe: ready when started
+	Stop  string        // signal that Undo sends; "" is TERM
+	Grace time.Duration // from that signal to KILL; 0: 10 s
+
+	process *proc.Process
+	output  *output
+}
+
+// Run starts the process.
+func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
+	cmd, err := s.cmd()
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.Name, err)
+	}
+	if _, err := signalOf(s.Stop); err != nil {
+		return fmt.Errorf("%s: %w", s.Name, err)
+	}
+	if s.output, err = newOutput(); err != nil {
+		return err
+	}
+	cmd.Stdout, cmd.Stderr = s.output.file, s.output.file
+	p, err := env.Processes.Run(s.Name, cmd)
+	if err != nil {
+		s.output.close()
+		return fmt.Errorf("%s: %w", s.Name, err)
+	}
+	s.process = p
+	go func() {
+		<-p.Ended
+		if !p.Asked() {
+			env.Mark(loadgen.MarkCrashed, s.Name, p.EndedAt, nil)
+		}
+	}()
+	if s.Ready == (Probe{}) {
+		return nil
+	}
+	if err := s.Ready.await(ctx, env, s); err != nil {
+		return fmt.Errorf("%s: %w", s.Name, err)
+	}
+	env.Mark(loadgen.MarkReady, s.Name, time.Now(), nil)
+	return nil
+}
+
+// end is the error of a process that is gone, with its last words.
+func (s *Start) end() error {
+	err := s.process.Err
+	if err == nil {
+		err = errors.New("exit status 0")
+	}
+	if last := s.output.tail(); last != "" {
+		return fmt.Errorf("%w: %s", err, last)
+	}
+	return err
+}
+
+// Undo stops the process, unless it was stopped before.
+func (s *Start) Undo(ctx context.Context) error {
+	if s.process == nil {
+		return nil
+	}
+	defer func() {
+		s.output.close()
+		s.process = nil
+	}()
+	if !s.process.Alive() && !s.process.Asked() {
+		return fmt.Errorf("%s ended before it was asked to: %w", s.Name, s.end())
+	}
+	return stop(ctx, s.process, s.Stop, s.Grace)
+}
+
+// Stop ends a process that Start started and waits until it has exited.
+type Stop struct {
+	Process string
+	Signal  string        // "" is TERM
+	Grace   time.Duration // then KILL, which is an error; 0: 10 s
+}
+
+// Run sends the signal, and waits.
+func (s *Stop) Run(ctx context.Context, env *scenario.Env) error {
+	p, err := find(env, s.Process)
+	if err != nil {
+		return err
+	}
+	env.Mark(loadgen.MarkSignalled, s.Process, time.Now(), nil)
+	if err := stop(ctx, p, s.Signal, s.Grace); err != nil {
+		return err
+	}
+	env.Mark(loadgen.MarkExited, s.Process, p.EndedAt, nil)
+	return nil
+}
+
+// Undo does nothing: the process is whoever's started it.
+func (s *Stop) Undo(context.Context) error { return nil }
+
+func find(env *scenario.Env, name string) (*proc.Process, error) {
+	if p := env.Processes.Find(name); p != nil {
+		return p, nil
+	}
+	return nil, fmt.Errorf("no process %s was started", name)
+}
+
+// stop asks p to end, and kills it after its grace, or when ctx ends.
+func stop(ctx context.Context, p *proc.Process, name string, limit time.Duration) error {
+	s, err := signalOf(name)
+	if err != nil {
+		return err
+	}
+	if !p.Alive() {
+		return nil
+	}
+	if limit == 0 {
+		limit = grace
+	}
+	timeout := time.NewTimer(limit)
+	defer timeout.Stop()
+	if err := p.Signal(s); err != nil && p.Alive() {
+		p.Kill()
+		return fmt.Errorf("%s: %w", p.Name, err)
+	}
+	select {
+	case <-p.Ended:
+		return nil
+	case <-timeout.C:
+		err = fmt.Errorf("%s had not ended %v after it was asked to, and was killed", p.Name, limit)
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	p.Kill()
+	<-p.Ended
+	return err
+}
+
+// Signal sends a signal to one process, named in one of three ways.
+type Signal struct {
+	Name    string // TERM, QUIT, USR1, …, with or without SIG
+	PID     int
+	PIDFile string
+	Process string // that a Start of this scenario started
+	// Gone > 0: the action lasts until the process has exited, which is an error
+	// after that long.
+	Gone time.Duration
+}
+
+// Run sends the signal.
+func (s *Signal) Run(ctx context.Context, env *scenario.Env) error {
+	what, err := signalOf(s.Name)
+	if err != nil {
+		return err
+	}
+	if s.Process != "" {
+		p, err := find(env, s.Process)
+		if err != nil {
+			return err
+		}
+		at := time.Now()
+		if err := p.Signal(what); err != nil {
+			return fmt.Errorf("%s: %w", s.Process, err)
+		}
+		env.Mark(loadgen.MarkSignalled, s.Process, at, nil)
+		if s.Gone == 0 {
+			return nil
+		}
+		if err := awaitEnd(ctx, s.Process, s.Gone, func() bool { return !p.Alive() }); err != nil {
+			return err
+		}
+		env.Mark(loadgen.MarkExited, s.Process, p.EndedAt, nil)
+		return nil
+	}
+	pid, err := s.pid()
+	if err != nil {
+		return err
+	}
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return fmt.Errorf("process %d: %w", pid, err)
+	}
+	name := fmt.Sprintf("process %d", pid)
+	at := time.Now()
+	if err := p.Signal(what); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	env.Mark(loadgen.MarkSignalled, name, at, nil)
+	if s.Gone == 0 {
+		return nil
+	}
+	if err := awaitEnd(ctx, name, s.Gone, func() bool { return isGone(p) }); err != nil {
+		return err
+	}
+	env.Mark(loadgen.MarkExited, name, time.Now(), nil)
+	return nil
+}
+
+func (s *Signal) pid() (int, error) {
+	if s.PIDFile == "" {
+		return s.PID, nil
+	}
+	text, err := os.ReadFile(s.PIDFile)
+	if err != nil {
+		return 0, err
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil || pid < 2 {
+		return 0, fmt.Errorf("%s: %q is no process id", s.PIDFile, strings.TrimSpace(string(text)))
+	}
+	return pid, nil
+}
+
+// Undo does nothing: a signal cannot be taken back.
+func (s *Signal) Undo(context.Context) error { return nil }
+
+func awaitEnd(ctx context.Context, name string, limit time.Duration, gone func() bool) error {
+	err := poll(ctx, 2*time.Millisecond, limit, func() error {
+		if gone() {
+			return nil
+		}
+		return errors.New("it runs")
+	})
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("%s had not ended %v after the signal", name, limit)
+	}
+	return err
+}

@@ -1,0 +1,248 @@
+//go:build unix
+
+package action_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"nodrop/loadgen"
+	"nodrop/scenario"
+	"nodrop/scenario/action"
+	"nodrop/scenario/proc"
+)
+
+// witness is an Env that writes down its marks.
+type witness struct {
+	scenario.Env
+	mu    sync.Mutex
+	marks []string
+}
+
+func newWitness(t *testing.T) *witness {
+	t.Helper()
+	w := &witness{}
+	w.Env = *newEnv(t)
+	w.Mark = func(kind loadgen.MarkKind, endpoint string, _ time.Time, _ error) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.marks = append(w.marks, kind.Of(endpoint))
+	}
+	return w
+}
+
+func (w *witness) expect(t *testing.T, want ...string) {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if got := fmt.Sprint(w.marks); got != fmt.Sprint(want) {
+		t.Errorf("marks %v; want %v", w.marks, want)
+	}
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+// TestStartAndUndo: a real server, with each way to know that it is ready; twice,
+// as a scenario that repeats does.
+func TestStartAndUndo(t *testing.T) {
+	addr := freePort(t)
+	_, port, _ := net.SplitHostPort(addr)
+	for name, ready := range map[string]action.Probe{
+		"tcp":  {TCP: addr},
+		"http": {HTTP: &action.HTTP{URL: "http://" + addr + "/"}},
+		"line": {Line: "Serving HTTP on"},
+		"exec": {Exec: &action.Exec{Command: action.Command{Argv: []string{"python3", "-c", "import socket; socket.create_connection(('127.0.0.1', " + port + "))"}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWitness(t)
+			start := action.Start{Name: "web", Command: action.Command{Argv: []string{"python3", "-u", "-m", "http.server", port, "--bind", "127.0.0.1"}, Dir: t.TempDir()}, Ready: ready}
+			for range 2 {
+				if err := start.Run(t.Context(), &w.Env); err != nil {
+					t.Fatal(err)
+				}
+				if c, err := net.Dial("tcp", addr); err != nil {
+					t.Error(err)
+				} else {
+					_ = c.Close()
+				}
+				if err := start.Undo(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if _, err := net.Dial("tcp", addr); err == nil {
+					t.Error("it still serves")
+				}
+			}
+			w.expect(t, "replica web ready", "replica web ready")
+		})
+	}
+}
+
+func TestStartFails(t *testing.T) {
+	for name, tc := range map[string]struct {
+		start action.Start
+		want  string
+	}{
+		"not there": {action.Start{Name: "a", Command: action.Command{Argv: []string{"/nowhere/x"}}}, "a: fork/exec /nowhere/x: no such file or directory"},
+		"ends":      {action.Start{Name: "a", Command: action.Command{Shell: "echo no room; exit 3"}, Ready: action.Probe{Line: "never"}}, "a: exit status 3: no room"},
+		"ends well": {action.Start{Name: "a", Command: action.Command{Shell: "true"}, Ready: action.Probe{Line: "never"}}, "a: exit status 0"},
+		"not ready": {action.Start{Name: "a", Command: action.Command{Shell: "sleep 1000"}, Ready: action.Probe{Line: "never", Timeout: 50 * time.Millisecond, Every: time.Millisecond}}, `a: not after 50ms: no line with "never" was printed`},
+		"signal":    {action.Start{Name: "a", Command: action.Command{Shell: "true"}, Stop: "TREM"}, `a: "TREM" is not a signal`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWitness(t)
+			err := tc.start.Run(t.Context(), &w.Env)
+			if err == nil || err.Error() != tc.want {
+				t.Errorf("got %v; want %s", err, tc.want)
+			}
+			_ = tc.start.Undo(t.Context())
+		})
+	}
+}
+
+// TestCrash: a process that ends unasked is a mark, and an error at the end.
+func TestCrash(t *testing.T) {
+	w := newWitness(t)
+	dir := t.TempDir()
+	start := action.Start{Name: "a", Command: action.Command{Shell: "until test -e over; do sleep 0.01; done; echo why; exit 4", Dir: dir}}
+	if err := start.Run(t.Context(), &w.Env); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "over"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	<-w.Processes.Find("a").Ended
+	if err := start.Undo(t.Context()); err == nil || err.Error() != "a ended before it was asked to: exit status 4: why" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestStopAndSignal(t *testing.T) {
+	polite := "trap 'echo bye; exit 0' TERM; trap 'echo ignored' QUIT; echo up; while :; do sleep 0.01; done"
+	for name, tc := range map[string]struct {
+		action scenario.Action
+		want   string
+		marks  []string
+	}{
+		"stop":           {&action.Stop{Process: "a"}, "", []string{"replica a ready", "replica a signalled", "replica a exited"}},
+		"stop by KILL":   {&action.Stop{Process: "a", Signal: "SIGKILL"}, "", []string{"replica a ready", "replica a signalled", "replica a exited"}},
+		"stop in vain":   {&action.Stop{Process: "a", Signal: "quit", Grace: 50 * time.Millisecond}, "a had not ended 50ms after it was asked to, and was killed", []string{"replica a ready", "replica a signalled"}},
+		"stop of nobody": {&action.Stop{Process: "b"}, "no process b was started", []string{"replica a ready"}},
+		"signal":         {&action.Signal{Name: "TERM", Process: "a", Gone: 10 * time.Second}, "", []string{"replica a ready", "replica a signalled", "replica a exited"}},
+		"signal in vain": {&action.Signal{Name: "QUIT", Process: "a", Gone: 50 * time.Millisecond}, "a had not ended 50ms after the signal", []string{"replica a ready", "replica a signalled"}},
+		"signal at once": {&action.Signal{Name: "QUIT", Process: "a"}, "", []string{"replica a ready", "replica a signalled"}},
+		"no signal":      {&action.Signal{Name: "HUPP", Process: "a"}, `"HUPP" is not a signal`, []string{"replica a ready"}},
+		"no pid file":    {&action.Signal{Name: "TERM", PIDFile: "/nowhere/pid"}, "open /nowhere/pid: no such file or directory", []string{"replica a ready"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWitness(t)
+			start := action.Start{Name: "a", Command: action.Command{Shell: polite}, Ready: action.Probe{Line: "up", Every: time.Millisecond}}
+			if err := start.Run(t.Context(), &w.Env); err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			if err := tc.action.Run(t.Context(), &w.Env); err != nil {
+				got = err.Error()
+			}
+			if got != tc.want {
+				t.Errorf("got %q; want %q", got, tc.want)
+			}
+			if err := start.Undo(t.Context()); err != nil {
+				t.Error(err)
+			}
+			w.expect(t, tc.marks...)
+		})
+	}
+}
+
+// TestSignalByPIDFile: of a process that is not ours to start.
+func TestSignalByPIDFile(t *testing.T) {
+	w := newWitness(t)
+	dir := t.TempDir()
+	var g proc.Group
+	t.Cleanup(func() { _ = g.Close() })
+	e := action.Exec{Command: action.Command{Shell: "sleep 1000 >/dev/null 2>&1 & echo $! >pid", Dir: dir}}
+	if err := e.Run(t.Context(), &w.Env); err != nil {
+		t.Fatal(err)
+	}
+	s := action.Signal{Name: "KILL", PIDFile: filepath.Join(dir, "pid")}
+	if err := s.Run(t.Context(), &w.Env); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "pid"), []byte("me\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Run(t.Context(), &w.Env); err == nil || !strings.Contains(err.Error(), `"me" is no process id`) {
+		t.Errorf("got %v", err)
+	}
+	_ = syscall.SIGKILL
+}
+
+// TestHTTP: the request, what comes back, and putting back what is still ours.
+func TestHTTP(t *testing.T) {
+	value := "old"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if v := r.FormValue("set"); r.Method == http.MethodPut && v != "" {
+			value = v
+		}
+		if r.URL.Path == "/missing" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+		fmt.Fprint(w, value)
+	}))
+	t.Cleanup(server.Close)
+	w := newWitness(t)
+	set := &action.HTTP{Method: "PUT", URL: server.URL + "/?set=new", UndoBy: &action.HTTP{Method: "PUT", URL: server.URL + "/?set=old"}, Still: &action.HTTP{URL: server.URL}}
+	if err := set.Run(t.Context(), &w.Env); err != nil || value != "new" {
+		t.Errorf("%v, %s", err, value)
+	}
+	if err := set.Undo(t.Context()); err != nil || value != "old" {
+		t.Errorf("%v, %s", err, value)
+	}
+	if err := set.Run(t.Context(), &w.Env); err != nil {
+		t.Error(err)
+	}
+	value = "theirs"
+	if err := set.Undo(t.Context()); err == nil || value != "theirs" || !strings.Contains(err.Error(), "is not as it was left, and stays as it is") {
+		t.Errorf("%v, %s", err, value)
+	}
+	missing := &action.HTTP{URL: server.URL + "/missing"}
+	if err := missing.Run(t.Context(), &w.Env); err == nil || err.Error() != "GET "+server.URL+"/missing: status 404, want 2xx" {
+		t.Errorf("got %v", err)
+	}
+	missing.Status = "404"
+	if err := missing.Run(t.Context(), &w.Env); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWait(t *testing.T) {
+	w := newWitness(t)
+	if err := (&action.Wait{For: time.Millisecond}).Run(t.Context(), &w.Env); err != nil {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, wait := range []*action.Wait{{For: time.Hour}, {Until: action.Probe{TCP: "127.0.0.1:1"}}} {
+		if err := wait.Run(ctx, &w.Env); err == nil {
+			t.Error("an end before it was time")
+		}
+	}
+}

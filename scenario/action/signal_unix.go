@@ -1,0 +1,31 @@
+//go:build unix
+
+package action
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// signalOf is the signal of a name; "" is TERM.
+func signalOf(name string) (os.Signal, error) {
+	if name == "" {
+		return syscall.SIGTERM, nil
+	}
+	full := strings.ToUpper(name)
+	if !strings.HasPrefix(full, "SIG") {
+		full = "SIG" + full
+	}
+	if s := unix.SignalNum(full); s != 0 {
+		return s, nil
+	}
+	return nil, fmt.Errorf("%q is not a signal", name)
+}
+
+// isGone reports that there is no such process, or only what its parent has not
+// waited for.
+func isGone(p *os.Process) bool { return p.Signal(syscall.Signal(0)) != nil }

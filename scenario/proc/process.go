@@ -1,0 +1,86 @@
+package proc
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync/atomic"
+	"time"
+)
+
+// Process is a long-running member of a Group that has a name.
+type Process struct {
+	Name string
+	// Ended is closed when the process has been waited for. EndedAt and Err, as
+	// exec.Cmd.Wait returned it, are set before.
+	Ended   chan struct{}
+	EndedAt time.Time
+	Err     error
+
+	cmd   *exec.Cmd
+	asked atomic.Bool
+}
+
+// Run starts cmd as the process of a name, which no other that runs may have.
+func (g *Group) Run(name string, cmd *exec.Cmd) (*Process, error) {
+	if p := g.Find(name); p != nil && p.Alive() {
+		return nil, fmt.Errorf("a process of the name %s runs already", name)
+	}
+	if err := g.Start(cmd); err != nil {
+		return nil, err
+	}
+	p := &Process{Name: name, cmd: cmd, Ended: make(chan struct{})}
+	g.mu.Lock()
+	if g.named == nil {
+		g.named = map[string]*Process{}
+	}
+	g.named[name] = p
+	g.mu.Unlock()
+	go func() {
+		p.Err = cmd.Wait()
+		p.EndedAt = time.Now()
+		killGroupOf(cmd.Process.Pid) // what it leaves behind is a part of it
+		g.Done(cmd)
+		close(p.Ended)
+	}()
+	return p, nil
+}
+
+// Find is the process that was started by a name last, nil if none was.
+func (g *Group) Find(name string) *Process {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.named[name]
+}
+
+// Alive reports whether the process has not been waited for.
+func (p *Process) Alive() bool {
+	select {
+	case <-p.Ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// Asked reports whether the process was sent a signal: its end is no surprise.
+func (p *Process) Asked() bool { return p.asked.Load() }
+
+// Signal sends a signal to the process, not to its children. One that is gone is
+// an error.
+func (p *Process) Signal(s os.Signal) error {
+	if !p.Alive() {
+		return errors.New("it has ended")
+	}
+	p.asked.Store(true)
+	return p.cmd.Process.Signal(s)
+}
+
+// Kill kills the process and all of its group. One that is gone is no error.
+func (p *Process) Kill() {
+	if p.Alive() {
+		p.asked.Store(true)
+		killGroupOf(p.cmd.Process.Pid)
+	}
+}
