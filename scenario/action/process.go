@@ -245,3 +245,9 @@ func awaitEnd(ctx context.Context, name string, limit time.Duration, gone func()
 	}
 	return err
 }
+
+// CheckSignal refuses what is not the name of a signal here.
+func CheckSignal(name string) error {
+	_, err := signalOf(name)
+	return err
+}

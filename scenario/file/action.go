@@ -1,0 +1,289 @@
+package file
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"nodrop/loadgen"
+	"nodrop/scenario"
+	"nodrop/scenario/action"
+)
+
+// kinds are the actions, by the key that names them.
+var kinds = []string{"exec", "signal", "start", "stop", "http", "wait", "mark"}
+
+// step takes in one step of a part.
+func (r *reader) step(n *yaml.Node, part string, processes map[string]bool) scenario.Step {
+	var s scenario.Step
+	var nodes []*yaml.Node // of actions
+	var names []string
+	timed := false
+	list := []field{{"name", func(n *yaml.Node) { s.Name = r.text(n, "name") }}}
+	if part == "timeline" {
+		list = append(
+			list,
+			field{"at", func(n *yaml.Node) { s.At, timed = r.at(n), true }},
+			field{"after", func(n *yaml.Node) { s.After, s.Delay = r.after(n) }},
+			field{"of", func(n *yaml.Node) { s.Stream = r.text(n, "of") }},
+		)
+	}
+	for _, kind := range kinds {
+		list = append(list, field{kind, func(n *yaml.Node) { nodes, names = append(nodes, n), append(names, kind) }})
+	}
+	before := len(r.faults)
+	r.mapping(n, "a step of "+part, list)
+	switch {
+	case len(r.faults) > before && len(nodes) == 0:
+		return s
+	case len(nodes) == 0:
+		r.fault(n, "a step needs an action: %s", strings.Join(kinds, ", "))
+		return s
+	case len(nodes) > 1:
+		r.fault(n, "a step has one action, not %s", strings.Join(names, " and "))
+		return s
+	case part == "timeline" && !timed && s.After == "":
+		r.fault(n, "a step of the timeline needs at or after")
+	case timed && s.After != "":
+		r.fault(n, "a step is due at a moment or after another step, not both")
+	case s.After != "" && s.Stream != "":
+		r.fault(n, "of says whose progress at is measured on; this step is after another")
+	}
+	s.Action = r.action(names[0], nodes[0], &s, processes)
+	return s
+}
+
+// action takes in an action, and names a step that has none after it.
+func (r *reader) action(kind string, n *yaml.Node, s *scenario.Step, processes map[string]bool) scenario.Action {
+	called := func(what string) {
+		if s.Name == "" {
+			s.Name = what
+		}
+	}
+	switch kind {
+	case "exec":
+		e := r.exec(n)
+		called(e.String())
+		return e
+	case "signal":
+		a := r.signal(n, processes)
+		called("signal " + a.Name)
+		return a
+	case "start":
+		if s.Name == "" {
+			r.fault(n, "start: the step needs a name, which is that of the process")
+		}
+		if processes[s.Name] {
+			r.fault(n, "start: a second process %q", s.Name)
+		}
+		processes[s.Name] = true
+		return r.start(n, s.Name)
+	case "stop":
+		a := r.stop(n, processes)
+		called("stop " + a.Process)
+		return a
+	case "http":
+		a := r.http(n)
+		called(a.Method + " " + a.URL)
+		s.Name = strings.TrimSpace(s.Name)
+		return a
+	case "wait":
+		called("wait")
+		return r.wait(n)
+	default:
+		called(r.text(n, "mark"))
+		return action.Mark{}
+	}
+}
+
+// command has the fields that exec and start share.
+func (r *reader) command(c *action.Command) []field {
+	return []field{
+		{"shell", func(n *yaml.Node) { c.Shell = r.text(n, "shell") }},
+		{"argv", func(n *yaml.Node) { c.Argv = r.texts(n, "argv") }},
+		{"env", func(n *yaml.Node) {
+			vars := r.variables(n, "env")
+			for i := 0; i+1 < len(n.Content); i += 2 {
+				c.Env = append(c.Env, n.Content[i].Value+"="+vars[n.Content[i].Value])
+			}
+		}},
+		{"dir", func(n *yaml.Node) { c.Dir = r.text(n, "dir") }},
+	}
+}
+
+func (r *reader) checkCommand(n *yaml.Node, what string, c *action.Command) {
+	switch {
+	case c.Shell == "" && len(c.Argv) == 0:
+		r.fault(n, "%s needs shell (a line) or argv (a list)", what)
+	case c.Shell != "" && len(c.Argv) > 0:
+		r.fault(n, "%s takes shell or argv, not both", what)
+	}
+}
+
+// exec is a line for the shell, a list of arguments, or a mapping.
+func (r *reader) exec(n *yaml.Node) *action.Exec {
+	e := &action.Exec{}
+	switch n.Kind {
+	case yaml.ScalarNode:
+		e.Shell = r.text(n, "exec")
+	case yaml.SequenceNode:
+		e.Argv = r.texts(n, "exec")
+	default:
+		r.mapping(n, "exec", append(r.command(&e.Command),
+			field{"timeout", func(n *yaml.Node) { e.Timeout = r.duration(n, "timeout", time.Millisecond) }},
+		))
+	}
+	r.checkCommand(n, "exec", &e.Command)
+	return e
+}
+
+func (r *reader) signal(n *yaml.Node, processes map[string]bool) *action.Signal {
+	s := &action.Signal{}
+	r.mapping(n, "signal", []field{
+		{"name", func(n *yaml.Node) { s.Name = r.signalName(n) }},
+		{"pid", func(n *yaml.Node) { s.PID = r.number(n, "pid", 2, 1<<30) }},
+		{"pid-file", func(n *yaml.Node) { s.PIDFile = r.text(n, "pid-file") }},
+		{"process", func(n *yaml.Node) { s.Process = r.process(n, processes) }},
+		{"gone", func(n *yaml.Node) { s.Gone = r.duration(n, "gone", time.Millisecond) }},
+	})
+	given := 0
+	for _, is := range []bool{s.PID != 0, s.PIDFile != "", s.Process != ""} {
+		if is {
+			given++
+		}
+	}
+	if given != 1 && n.Kind == yaml.MappingNode {
+		r.fault(n, "signal needs one of process, pid and pid-file")
+	}
+	return s
+}
+
+func (r *reader) signalName(n *yaml.Node) string {
+	name := r.text(n, "a signal's name")
+	if name == "" {
+		return ""
+	}
+	if err := action.CheckSignal(name); err != nil {
+		r.fault(n, "%v", err)
+	}
+	return name
+}
+
+// process is the name of one that an earlier step starts.
+func (r *reader) process(n *yaml.Node, processes map[string]bool) string {
+	name := r.text(n, "process")
+	if name != "" && !processes[name] {
+		var names []string
+		for known := range processes {
+			names = append(names, known)
+		}
+		slices.Sort(names)
+		if len(names) == 0 {
+			r.fault(n, "no step before this one starts a process %q", name)
+		} else {
+			r.fault(n, "no step before this one starts a process %q%s", name, didYouMean(name, names))
+		}
+	}
+	return name
+}
+
+func (r *reader) start(n *yaml.Node, name string) *action.Start {
+	s := &action.Start{Name: name}
+	r.mapping(n, "start", append(r.command(&s.Command),
+		field{"ready", func(n *yaml.Node) { s.Ready = r.probe(n, "ready", "tcp", "http", "exec", "line") }},
+		field{"stop", func(n *yaml.Node) { s.Stop = r.signalName(n) }},
+		field{"grace", func(n *yaml.Node) { s.Grace = r.duration(n, "grace", time.Millisecond) }},
+	))
+	r.checkCommand(n, "start", &s.Command)
+	return s
+}
+
+// stop is the name of a process, or a mapping.
+func (r *reader) stop(n *yaml.Node, processes map[string]bool) *action.Stop {
+	s := &action.Stop{}
+	if n.Kind == yaml.ScalarNode {
+		s.Process = r.process(n, processes)
+		return s
+	}
+	r.mapping(n, "stop", []field{
+		{"process", func(n *yaml.Node) { s.Process = r.process(n, processes) }},
+		{"signal", func(n *yaml.Node) { s.Signal = r.signalName(n) }},
+		{"grace", func(n *yaml.Node) { s.Grace = r.duration(n, "grace", time.Millisecond) }},
+	})
+	if s.Process == "" && n.Kind == yaml.MappingNode {
+		r.fault(n, "stop needs a process")
+	}
+	return s
+}
+
+// http is a URL, or a mapping.
+func (r *reader) http(n *yaml.Node) *action.HTTP {
+	h := &action.HTTP{}
+	if n.Kind == yaml.ScalarNode {
+		h.URL = r.text(n, "http")
+		return h
+	}
+	r.mapping(n, "http", []field{
+		{"method", func(n *yaml.Node) { h.Method = strings.ToUpper(r.text(n, "method")) }},
+		{"url", func(n *yaml.Node) { h.URL = r.text(n, "url") }},
+		{"headers", func(n *yaml.Node) {
+			if r.is(n, yaml.MappingNode, "headers") {
+				r.pairs(n, func(key string, _, value *yaml.Node) { h.Header = append(h.Header, key+": "+r.text(value, "headers")) })
+			}
+		}},
+		{"body", func(n *yaml.Node) { h.Body = r.text(n, "body") }},
+		{"status", func(n *yaml.Node) {
+			h.Status = loadgen.StatusSet(r.text(n, "status"))
+			if _, err := h.Status.Has(200); err != nil && h.Status != "" {
+				r.fault(n, "status: %q is not a status (200), a group (2xx) or a range (200-299)", string(h.Status))
+			}
+		}},
+		{"timeout", func(n *yaml.Node) { h.Timeout = r.duration(n, "timeout", time.Millisecond) }},
+		{"undo", func(n *yaml.Node) { h.UndoBy = r.http(n) }},
+		{"still", func(n *yaml.Node) { h.Still = r.http(n) }},
+	})
+	switch {
+	case h.URL == "" && n.Kind == yaml.MappingNode:
+		r.fault(n, "http needs a url")
+	case h.Still != nil && h.UndoBy == nil:
+		r.fault(n, "http: still says when undo is done, and there is no undo")
+	}
+	return h
+}
+
+// probe has one of the ways to ask that kinds lists.
+func (r *reader) probe(n *yaml.Node, what string, kinds ...string) action.Probe {
+	var p action.Probe
+	given := 0
+	ways := map[string]func(n *yaml.Node){
+		"tcp":  func(n *yaml.Node) { p.TCP = r.text(n, "tcp") },
+		"http": func(n *yaml.Node) { p.HTTP = r.http(n) },
+		"exec": func(n *yaml.Node) { p.Exec = r.exec(n) },
+		"line": func(n *yaml.Node) { p.Line = r.text(n, "line") },
+	}
+	list := []field{
+		{"every", func(n *yaml.Node) { p.Every = r.duration(n, "every", time.Millisecond) }},
+		{"timeout", func(n *yaml.Node) { p.Timeout = r.duration(n, "timeout", time.Millisecond) }},
+	}
+	for _, kind := range kinds {
+		list = append(list, field{kind, func(n *yaml.Node) {
+			given++
+			ways[kind](n)
+		}})
+	}
+	r.mapping(n, what, list)
+	if given != 1 && n.Kind == yaml.MappingNode {
+		r.fault(n, "%s needs one of %s", what, strings.Join(kinds, ", "))
+	}
+	return p
+}
+
+// wait is a time, or a mapping of what to wait for.
+func (r *reader) wait(n *yaml.Node) *action.Wait {
+	if n.Kind == yaml.ScalarNode {
+		return &action.Wait{For: r.duration(n, "wait", time.Millisecond)}
+	}
+	return &action.Wait{Until: r.probe(n, "wait", "tcp", "http", "exec")}
+}

@@ -1,0 +1,164 @@
+// Package file reads scenarios from YAML files.
+//
+//	name: rollout of the gateway
+//	target: http://127.0.0.1:8080/
+//	load:                        # one load, or several by name, side by side
+//	  new:  {requests: 50000, connections: 200, keep-alive: false}
+//	  slow: {url: "http://127.0.0.1:8080/slow", connections: 20, duration: 20s}
+//	settle: 2s                   # go on until the event is over, and this long
+//	repeat: 5                    # in turns: A B, B A, …
+//	vars: {SIGNAL: TERM}         # what ${SIGNAL} is, unless something else says so
+//	setup:
+//	  - name: gateway
+//	    start: {argv: [./gateway, "8080"], ready: {tcp: "127.0.0.1:8080"}}
+//	gate:
+//	  - http: {url: "${TARGET}", status: 200}
+//	variants:
+//	  abrupt:   {set: {SIGNAL: KILL}, require: ["lost > 0"]}
+//	  graceful: {expect: ["lost == 0"]}
+//	timeline:
+//	  - name: take the gateway away
+//	    at: 20%                  # or 5s, "#10000"; or after: STEP + 2s
+//	    signal: {process: gateway, name: "${SIGNAL}", gone: 30s}
+//	restore:
+//	  - exec: echo restored
+//
+// The pipeline: YAML nodes → for each variant, text with its variables put in →
+// actions and steps. A variable is what --set says, or the variant's set, or the
+// environment, or vars; ${TARGET} is the target. $${ is ${ itself.
+//
+// The invariant: what is not understood is refused, with its file, line and
+// column; nothing is left out in silence.
+package file
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"nodrop/scenario"
+)
+
+// Options are what a file is read with.
+type Options struct {
+	Set        map[string]string // variables that win over all others
+	Variants   []string          // the only ones to run; none: all
+	Repeat     int               // in place of the file's; 0: the file's
+	FailIf     []string          // checks on the last variant, beside its own
+	LookupEnv  func(name string) (string, bool)
+	ParseCheck func(text string) error
+}
+
+// Load reads the scenario of a file. The error has a line for each fault.
+func Load(path string, o Options) (*scenario.Scenario, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return parse(path, text, o)
+}
+
+// maxFaults bounds the list of an error.
+const maxFaults = 20
+
+// Faults are what is wrong with a file, a line each, in order of place.
+type Faults []Fault
+
+// Fault is one of them.
+type Fault struct {
+	File         string
+	Line, Column int
+	Text         string
+}
+
+func (f Fault) String() string {
+	return fmt.Sprintf("%s:%d:%d: %s", f.File, f.Line, f.Column, f.Text)
+}
+
+func (list Faults) Error() string {
+	var lines []string
+	for i, f := range list {
+		if i == maxFaults {
+			lines = append(lines, fmt.Sprintf("and %d more", len(list)-i))
+			break
+		}
+		lines = append(lines, f.String())
+	}
+	return strings.Join(lines, "\n")
+}
+
+func parse(path string, text []byte, o Options) (*scenario.Scenario, error) {
+	r := &reader{file: path, options: o}
+	root := r.document(text)
+	if root == nil {
+		return nil, r.error()
+	}
+	s := r.scenario(root)
+	if err := r.error(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// reader collects faults.
+type reader struct {
+	file     string
+	options  Options
+	faults   Faults
+	set      map[string]string // variables of the variant at hand
+	defaults map[string]string // those of the file, and TARGET
+}
+
+func (r *reader) error() error {
+	if len(r.faults) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(r.faults, func(a, b Fault) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return slices.Compact(r.faults) // each variant finds those of shared steps
+}
+
+func (r *reader) fault(n *yaml.Node, format string, args ...any) {
+	r.faults = append(r.faults, Fault{r.file, n.Line, n.Column, fmt.Sprintf(format, args...)})
+}
+
+// document is the root of the only document, nil after a fault.
+func (r *reader) document(text []byte) *yaml.Node {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	var doc, second yaml.Node
+	switch err := decoder.Decode(&doc); {
+	case errors.Is(err, io.EOF):
+		r.fault(&yaml.Node{Line: 1, Column: 1}, "the file is empty")
+		return nil
+	case err != nil:
+		r.syntax(err)
+		return nil
+	}
+	if err := decoder.Decode(&second); !errors.Is(err, io.EOF) {
+		if err != nil {
+			r.syntax(err)
+		} else {
+			r.fault(&second, "a second document; a file is one scenario")
+		}
+		return nil
+	}
+	return doc.Content[0]
+}
+
+// syntax tells of an error of the YAML library, which names the line in words.
+func (r *reader) syntax(err error) {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	line := 1
+	if _, scanErr := fmt.Sscanf(text, "line %d:", &line); scanErr == nil {
+		_, text, _ = strings.Cut(text, ": ")
+	}
+	r.fault(&yaml.Node{Line: max(1, line), Column: 1}, "%s", strings.ReplaceAll(text, "\n", " "))
+}

@@ -1,0 +1,158 @@
+package file
+
+import (
+	"strings"
+
+	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
+
+	"nodrop/loadgen"
+	"nodrop/scenario"
+)
+
+// setting is one key of a load, and the flag of the command line that it is.
+type setting struct {
+	name, flag string
+	kind       settingKind
+}
+
+type settingKind int
+
+const (
+	value    settingKind = iota // as the flag takes it
+	yes                         // true or false
+	no                          // true or false, and the flag turns it off
+	repeated                    // a list, the flag once for each item
+	fields                      // name: value, the flag once for each
+)
+
+// settings are all keys of a load, but url.
+var settings = []setting{
+	{"requests", "n", value},
+	{"connections", "c", value},
+	{"rate", "q", value},
+	{"duration", "z", value},
+	{"timeout", "t", value},
+	{"connect-timeout", "connect-timeout", value},
+	{"keep-alive", "disable-keepalive", no},
+	{"compression", "disable-compression", no},
+	{"redirects", "disable-redirects", no},
+	{"method", "m", value},
+	{"headers", "H", fields},
+	{"host", "host", value},
+	{"body", "d", value},
+	{"body-file", "D", value},
+	{"content-type", "T", value},
+	{"auth", "a", value},
+	{"proxy", "x", value},
+	{"ok", "ok", value},
+	{"max-body", "max-body", value},
+	{"endpoint-header", "endpoint-header", value},
+	{"connect-to", "connect-to", repeated},
+	{"source", "source", value},
+	{"unix-socket", "unix-socket", value},
+	{"dns", "dns", value},
+	{"engine", "engine", value},
+	{"cpus", "cpus", value},
+	{"trace-lost", "trace-lost", value},
+	{"insecure", "insecure", yes},
+	{"cacert", "cacert", value},
+	{"cert", "cert", value},
+	{"key", "key", value},
+	{"sni", "sni", value},
+	{"tls-min", "tls-min", value},
+}
+
+// streams takes in one load, or several by name: whose values are all mappings.
+func (r *reader) streams(n *yaml.Node, target string) []scenario.Stream {
+	if !r.is(n, yaml.MappingNode, "load") {
+		return nil
+	}
+	if !named(n) {
+		return []scenario.Stream{{Load: r.load(n, "load", target)}}
+	}
+	var list []scenario.Stream
+	r.pairs(n, func(name string, _, value *yaml.Node) {
+		list = append(list, scenario.Stream{Name: name, Load: r.load(value, "load "+name, target)})
+	})
+	if len(list) > maxStreams {
+		r.fault(n, "%d loads side by side; at most %d", len(list), maxStreams)
+	}
+	return list
+}
+
+// named tells loads by name from the settings of one: headers alone are a
+// mapping, too.
+func named(n *yaml.Node) bool {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i+1].Kind == yaml.MappingNode && n.Content[i].Value != "headers" {
+			return true
+		}
+	}
+	return false
+}
+
+// load takes in the settings of one load. They obey the rules of the flags.
+func (r *reader) load(n *yaml.Node, what, target string) loadgen.Config {
+	fs := pflag.NewFlagSet("load", pflag.ContinueOnError)
+	flags := loadgen.Flags(fs)
+	url := target
+	list := []field{{"url", func(n *yaml.Node) { url = r.text(n, "url") }}}
+	for _, s := range settings {
+		list = append(list, field{s.name, func(n *yaml.Node) { r.setting(fs, s, n) }})
+	}
+	before := len(r.faults)
+	r.mapping(n, what, list)
+	if len(r.faults) > before {
+		return loadgen.Config{}
+	}
+	if url == "" {
+		r.fault(n, "%s has no url, and there is no target", what)
+		return loadgen.Config{}
+	}
+	cfg, err := flags.Config(url)
+	if err != nil {
+		r.fault(n, "%s: %s", what, inKeys(err.Error()))
+	}
+	return cfg
+}
+
+func (r *reader) setting(fs *pflag.FlagSet, s setting, n *yaml.Node) {
+	set := func(at *yaml.Node, text string) {
+		if err := fs.Set(s.flag, text); err != nil {
+			r.fault(at, "%s: %q is not what it takes", s.name, text)
+		}
+	}
+	switch s.kind {
+	case yes:
+		if r.boolean(n, s.name) {
+			set(n, "true")
+		}
+	case no:
+		if !r.boolean(n, s.name) {
+			set(n, "true")
+		}
+	case repeated:
+		r.list(n, s.name, func(item *yaml.Node) { set(item, r.text(item, s.name)) })
+	case fields:
+		if r.is(n, yaml.MappingNode, s.name) {
+			r.pairs(n, func(key string, _, v *yaml.Node) { set(v, key+": "+r.text(v, s.name)) })
+		}
+	default:
+		if text := r.text(n, s.name); text != "" {
+			set(n, text)
+		}
+	}
+}
+
+// inKeys names the keys in place of the flags that an error begins with.
+func inKeys(text string) string {
+	for _, s := range settings {
+		for _, dash := range []string{"-", "--"} {
+			if rest, ok := strings.CutPrefix(text, dash+s.flag); ok && (rest == "" || rest[0] == ' ' || rest[0] == ':') {
+				return s.name + rest
+			}
+		}
+	}
+	return text
+}

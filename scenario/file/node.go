@@ -1,0 +1,205 @@
+package file
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/agnivade/levenshtein"
+	"go.yaml.in/yaml/v3"
+)
+
+// field is one key of a mapping: what takes its value in.
+type field struct {
+	name string
+	take func(n *yaml.Node)
+}
+
+// mapping takes in a mapping whose keys are known.
+func (r *reader) mapping(n *yaml.Node, what string, fields []field) {
+	if !r.is(n, yaml.MappingNode, what) {
+		return
+	}
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.name)
+	}
+	r.pairs(n, func(key string, at, value *yaml.Node) {
+		i := slices.Index(names, key)
+		if i < 0 {
+			r.fault(at, "%s has no %q%s", what, key, didYouMean(key, names))
+			return
+		}
+		fields[i].take(value)
+	})
+}
+
+// pairs calls f for each key of a mapping that is text, and has not come before.
+func (r *reader) pairs(n *yaml.Node, f func(key string, at, value *yaml.Node)) {
+	seen := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if key.Kind != yaml.ScalarNode || key.Value == "" {
+			r.fault(key, "a key must be a word")
+			continue
+		}
+		if line, ok := seen[key.Value]; ok {
+			r.fault(key, "%q is given twice, first in line %d", key.Value, line)
+			continue
+		}
+		seen[key.Value] = key.Line
+		f(key.Value, key, value)
+	}
+}
+
+// is reports whether n is of a kind; if not, it is a fault.
+func (r *reader) is(n *yaml.Node, kind yaml.Kind, what string) bool {
+	if n.Kind == kind {
+		return true
+	}
+	words := map[yaml.Kind]string{yaml.MappingNode: "a mapping (key: value)", yaml.SequenceNode: "a list", yaml.ScalarNode: "a single value"}
+	got := words[n.Kind]
+	switch {
+	case n.Kind == yaml.AliasNode:
+		got = "an alias (*" + n.Value + "), which a scenario has no use for"
+	case n.Kind == yaml.ScalarNode && n.Value == "":
+		got = "nothing"
+	case n.Kind == yaml.ScalarNode:
+		got = strconv.Quote(n.Value)
+	}
+	r.fault(n, "%s must be %s, not %s", what, words[kind], got)
+	return false
+}
+
+// text is a single value with its variables put in.
+func (r *reader) text(n *yaml.Node, what string) string {
+	if !r.is(n, yaml.ScalarNode, what) {
+		return ""
+	}
+	text, err := r.substitute(n.Value)
+	if err != nil {
+		r.fault(n, "%v", err)
+		return ""
+	}
+	if text == "" && n.Tag == "!!null" {
+		r.fault(n, "%s must be a single value, not nothing", what)
+	}
+	return text
+}
+
+// substitute puts variables in.
+func (r *reader) substitute(text string) (string, error) {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "${")
+		if !found {
+			b.WriteString(text)
+			return b.String(), nil
+		}
+		if escaped, ok := strings.CutSuffix(before, "$"); ok {
+			b.WriteString(escaped + "${")
+			text = rest
+			continue
+		}
+		b.WriteString(before)
+		name, rest, closed := strings.Cut(rest, "}")
+		if !closed {
+			return "", fmt.Errorf("${%s is not closed", name)
+		}
+		value, ok := r.variable(name)
+		if !ok {
+			return "", fmt.Errorf("${%s} is not set: give it with --set %s=…, in the environment or in vars", name, name)
+		}
+		b.WriteString(value)
+		text = rest
+	}
+}
+
+func (r *reader) variable(name string) (string, bool) {
+	for _, vars := range []map[string]string{r.options.Set, r.set} {
+		if value, ok := vars[name]; ok {
+			return value, true
+		}
+	}
+	if r.options.LookupEnv != nil {
+		if value, ok := r.options.LookupEnv(name); ok {
+			return value, true
+		}
+	}
+	value, ok := r.defaults[name]
+	return value, ok
+}
+
+// list calls f for each item.
+func (r *reader) list(n *yaml.Node, what string, f func(n *yaml.Node)) {
+	if !r.is(n, yaml.SequenceNode, what) {
+		return
+	}
+	for _, item := range n.Content {
+		f(item)
+	}
+}
+
+func (r *reader) texts(n *yaml.Node, what string) []string {
+	var list []string
+	r.list(n, what, func(item *yaml.Node) { list = append(list, r.text(item, "an item of "+what)) })
+	return list
+}
+
+// duration is a time of at least least.
+func (r *reader) duration(n *yaml.Node, what string, least time.Duration) time.Duration {
+	text := r.text(n, what)
+	if text == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(text)
+	switch {
+	case err != nil:
+		r.fault(n, "%s: %q is not a time, such as 500ms, 5s or 2m", what, text)
+	case d < least:
+		r.fault(n, "%s: %v is less than %v", what, d, least)
+	}
+	return d
+}
+
+func (r *reader) number(n *yaml.Node, what string, least, most int) int {
+	text := r.text(n, what)
+	if text == "" {
+		return least
+	}
+	v, err := strconv.Atoi(text)
+	switch {
+	case err != nil:
+		r.fault(n, "%s: %q is not a whole number", what, text)
+	case v < least || v > most:
+		r.fault(n, "%s: %d is not between %d and %d", what, v, least, most)
+	}
+	return v
+}
+
+func (r *reader) boolean(n *yaml.Node, what string) bool {
+	switch text := r.text(n, what); text {
+	case "true":
+		return true
+	case "false", "":
+	default:
+		r.fault(n, "%s: %q is neither true nor false", what, text)
+	}
+	return false
+}
+
+// didYouMean names the nearest of names, if one is near.
+func didYouMean(word string, names []string) string {
+	best, distance := "", (len(word)+1)/3+1
+	for _, name := range names {
+		if d := levenshtein.ComputeDistance(word, name); d < distance {
+			best, distance = name, d
+		}
+	}
+	if best == "" {
+		return "; it has " + strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}

@@ -1,0 +1,253 @@
+package file
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"nodrop/scenario"
+)
+
+const (
+	maxRepeat   = 100
+	maxVariants = 20
+	maxStreams  = 20
+)
+
+// parts are the nodes of a file whose meaning depends on the variant, or on what
+// stands elsewhere.
+type parts struct {
+	target, load, variants         *yaml.Node
+	setup, gate, timeline, restore *yaml.Node
+}
+
+func keep(to **yaml.Node) func(*yaml.Node) { return func(n *yaml.Node) { *to = n } }
+
+// scenario takes in the whole file.
+func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
+	s := &scenario.Scenario{Repeat: 1}
+	var p parts
+	var vars *yaml.Node
+	r.defaults = map[string]string{}
+	r.mapping(root, "a scenario", []field{
+		{"name", func(n *yaml.Node) { r.text(n, "name") }},
+		{"target", keep(&p.target)},
+		{"load", keep(&p.load)},
+		{"settle", func(n *yaml.Node) { s.Settle = r.duration(n, "settle", 0) }},
+		{"repeat", func(n *yaml.Node) { s.Repeat = r.number(n, "repeat", 1, maxRepeat) }},
+		{"vars", keep(&vars)},
+		{"setup", keep(&p.setup)},
+		{"gate", keep(&p.gate)},
+		{"variants", keep(&p.variants)},
+		{"timeline", keep(&p.timeline)},
+		{"restore", keep(&p.restore)},
+	})
+	if vars != nil {
+		r.defaults = r.variables(vars, "vars")
+	}
+	target := ""
+	if p.target != nil {
+		target = r.text(p.target, "target")
+		r.defaults["TARGET"] = target
+	}
+	if p.load == nil {
+		r.fault(root, "a scenario needs a load")
+	} else {
+		s.Streams = r.streams(p.load, target)
+	}
+	s.Variants = r.variants(root, p, s.Streams)
+	if r.options.Repeat > 0 {
+		s.Repeat = r.options.Repeat
+	}
+	return s
+}
+
+// variables takes in names and their values.
+func (r *reader) variables(n *yaml.Node, what string) map[string]string {
+	vars := map[string]string{}
+	if r.is(n, yaml.MappingNode, what) {
+		r.pairs(n, func(key string, _, value *yaml.Node) { vars[key] = r.text(value, what+"."+key) })
+	}
+	return vars
+}
+
+// variants takes in all variants, and returns those that are asked for. Without
+// any in the file there is one, which has no name.
+func (r *reader) variants(root *yaml.Node, p parts, streams []scenario.Stream) []scenario.Variant {
+	var list []scenario.Variant
+	if p.variants == nil {
+		list = append(list, r.variant("", nil, p, streams))
+	} else if r.is(p.variants, yaml.MappingNode, "variants") {
+		r.pairs(p.variants, func(name string, _, value *yaml.Node) {
+			list = append(list, r.variant(name, value, p, streams))
+		})
+		if n := len(list); n == 0 || n > maxVariants {
+			r.fault(p.variants, "%d variants; want 1 to %d", n, maxVariants)
+		}
+	}
+	if p.timeline == nil {
+		r.fault(root, "a scenario needs a timeline")
+	}
+	var names []string
+	for _, v := range list {
+		names = append(names, v.Name)
+	}
+	for _, name := range r.options.Variants {
+		if !slices.Contains(names, name) {
+			at := p.variants
+			if at == nil {
+				at = root
+			}
+			r.fault(at, "there is no variant %q%s", name, didYouMean(name, names))
+		}
+	}
+	if len(r.options.Variants) > 0 {
+		list = slices.DeleteFunc(list, func(v scenario.Variant) bool { return !slices.Contains(r.options.Variants, v.Name) })
+	}
+	if len(list) > 0 {
+		last := &list[len(list)-1]
+		last.FailIf = append(last.FailIf, r.options.FailIf...)
+	}
+	return list
+}
+
+// variant takes in one, with the steps that it shares with others.
+func (r *reader) variant(name string, n *yaml.Node, p parts, streams []scenario.Stream) scenario.Variant {
+	v := scenario.Variant{Name: name}
+	own := parts{}
+	var set *yaml.Node
+	if n != nil {
+		r.mapping(n, "variant "+name, []field{
+			{"set", keep(&set)},
+			{"setup", keep(&own.setup)},
+			{"restore", keep(&own.restore)},
+			{"expect", func(n *yaml.Node) { v.Expect = r.checks(n, "expect") }},
+			{"require", func(n *yaml.Node) { v.Require = r.checks(n, "require") }},
+			{"fail-if", func(n *yaml.Node) { v.FailIf = r.checks(n, "fail-if") }},
+		})
+	}
+	r.set = nil
+	if set != nil {
+		r.set = r.variables(set, "set")
+	}
+	processes := map[string]bool{}
+	for _, n := range []*yaml.Node{p.setup, own.setup} {
+		for _, step := range r.steps(n, "setup", processes) {
+			v.Setup = append(v.Setup, step.Action)
+		}
+	}
+	for _, step := range r.steps(p.gate, "gate", processes) {
+		v.Gate = append(v.Gate, step.Action)
+	}
+	v.Timeline = r.timeline(p.timeline, streams, processes)
+	for _, n := range []*yaml.Node{own.restore, p.restore} {
+		for _, step := range r.steps(n, "restore", processes) {
+			v.Restore = append(v.Restore, step.Action)
+		}
+	}
+	r.set = nil
+	return v
+}
+
+// checks are conditions as --fail-if takes them.
+func (r *reader) checks(n *yaml.Node, what string) []string {
+	var list []string
+	r.list(n, what, func(item *yaml.Node) {
+		text := r.text(item, what)
+		if r.options.ParseCheck != nil && text != "" {
+			if err := r.options.ParseCheck(text); err != nil {
+				r.fault(item, "%s: %v", what, err)
+			}
+		}
+		list = append(list, text)
+	})
+	return list
+}
+
+// timeline takes in the steps beside the load, which must have times.
+func (r *reader) timeline(n *yaml.Node, streams []scenario.Stream, processes map[string]bool) []scenario.Step {
+	steps := r.steps(n, "timeline", processes)
+	if n != nil && len(steps) == 0 && n.Kind == yaml.SequenceNode {
+		r.fault(n, "the timeline has no step")
+	}
+	for i, step := range steps {
+		at := n.Content[i]
+		if step.After != "" && !slices.ContainsFunc(steps, func(o scenario.Step) bool { return o.Name == step.After }) {
+			var names []string
+			for _, o := range steps {
+				names = append(names, o.Name)
+			}
+			r.fault(at, "after: there is no step %q%s", step.After, didYouMean(step.After, names))
+		}
+		if waits(steps, i) {
+			r.fault(at, "step %s waits for itself", step.Name)
+		}
+		if step.Stream != "" && !slices.ContainsFunc(streams, func(o scenario.Stream) bool { return o.Name == step.Stream }) {
+			r.fault(at, "of: there is no stream %q", step.Stream)
+		}
+	}
+	return steps
+}
+
+// waits follows what a step waits for, which is no longer than the list unless
+// it is a circle.
+func waits(steps []scenario.Step, i int) bool {
+	for range steps {
+		after := steps[i].After
+		if i = slices.IndexFunc(steps, func(o scenario.Step) bool { return after != "" && o.Name == after }); i < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// steps takes in a list of steps; nil is none.
+func (r *reader) steps(n *yaml.Node, part string, processes map[string]bool) []scenario.Step {
+	if n == nil {
+		return nil
+	}
+	var list []scenario.Step
+	seen := map[string]bool{}
+	r.list(n, part, func(item *yaml.Node) {
+		step := r.step(item, part, processes)
+		if step.Name != "" && seen[step.Name] {
+			r.fault(item, "a second step %q in %s: give them names that differ", step.Name, part)
+		}
+		seen[step.Name] = true
+		list = append(list, step)
+	})
+	return list
+}
+
+// after reads "STEP" or "STEP + 2s".
+func (r *reader) after(n *yaml.Node) (step string, delay time.Duration) {
+	text := r.text(n, "after")
+	step, wait, found := cutLast(text, " + ")
+	if !found {
+		return text, 0
+	}
+	delay, err := time.ParseDuration(strings.TrimSpace(wait))
+	if err != nil || delay < 0 {
+		r.fault(n, "after: %q is not a time, such as 500ms, 5s or 2m", wait)
+	}
+	return strings.TrimSpace(step), delay
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
+// at reads a share, a time or a request.
+func (r *reader) at(n *yaml.Node) scenario.At {
+	text := r.text(n, "at")
+	at, err := scenario.ParseAt(text)
+	if err != nil && text != "" {
+		r.fault(n, "at: %v", err)
+	}
+	return at
+}
