@@ -145,12 +145,14 @@ func (s *rawSocket) readLent() (*readBuffer, int, error) {
 	return lent, s.n, err
 }
 
-// tryRead reports whether there is no more to wait for.
+// tryRead reports whether there is no more to wait for. It reads by syscall.Read
+// and not by the unix package's: to the race detector what a peer of this
+// process wrote by the former has happened before.
 func (s *rawSocket) tryRead(fd uintptr) bool {
 	s.lent = buffers.Get().(*readBuffer)
-	n, err := unix.Read(int(fd), s.lent[:])
+	n, err := syscall.Read(int(fd), s.lent[:])
 	for errors.Is(err, unix.EINTR) {
-		n, err = unix.Read(int(fd), s.lent[:])
+		n, err = syscall.Read(int(fd), s.lent[:])
 	}
 	if errors.Is(err, unix.EAGAIN) {
 		buffers.Put(s.lent)
