@@ -27,6 +27,7 @@ import (
 	"nodrop/report"
 	"nodrop/scenario"
 	"nodrop/scenario/action"
+	"nodrop/scenario/file"
 	"nodrop/scenario/lab"
 )
 
@@ -115,7 +116,7 @@ func normalize(root *cobra.Command, args []string) []string {
 	for i, arg := range args {
 		for _, c := range root.Commands() {
 			if arg == c.Name() {
-				return slices.Concat(loadgen.NormalizeArgs(args[:i], c.Flags()), []string{arg}, loadgen.NormalizeArgs(args[i+1:], c.Flags()))
+				return slices.Concat(loadgen.NormalizeArgs(args[:i], c.Flags()), []string{arg}, normalize(c, args[i+1:]))
 			}
 		}
 		if !strings.HasPrefix(arg, "-") {
@@ -127,6 +128,10 @@ func normalize(root *cobra.Command, args []string) []string {
 
 // complain writes one line, and one more where there is something to do.
 func (p *program) complain(err error) {
+	if faults, ok := errors.AsType[file.Faults](err); ok {
+		fmt.Fprintln(p.stderr, faults) // as editors and CI read them
+		return
+	}
 	fmt.Fprintf(p.stderr, "nodrop: %v\n", err)
 	if hinted, ok := errors.AsType[*loadgen.HintError](err); ok {
 		fmt.Fprintf(p.stderr, "hint: %s\n", hinted.Hint)
@@ -156,12 +161,10 @@ func (p *program) command() *cobra.Command {
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		return p.load(cmd.Context(), load, during, *checks, *outputs, args)
 	}
-	root.AddCommand(p.labCommand(), p.compareCommand(), p.reportCommand())
+	root.AddCommand(p.labCommand(), p.scenarioCommand(), p.compareCommand(), p.reportCommand())
 	// cobra would add these after the arguments have been normalized.
 	root.InitDefaultVersionFlag()
-	for _, cmd := range append(root.Commands(), root) {
-		cmd.InitDefaultHelpFlag()
-	}
+	initHelp(root)
 	return root
 }
 
@@ -210,6 +213,13 @@ func (f *duringFlags) addTo(s *scenario.Scenario) error {
 	return nil
 }
 
+func initHelp(cmd *cobra.Command) {
+	cmd.InitDefaultHelpFlag()
+	for _, c := range cmd.Commands() {
+		initHelp(c)
+	}
+}
+
 func (p *program) labCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lab [flags]",
@@ -223,6 +233,103 @@ func (p *program) labCommand() *cobra.Command {
 		return p.lab(cmd.Context(), flags, *checks, *outputs)
 	}
 	return cmd
+}
+
+func (p *program) scenarioCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "scenario run|validate FILE",
+		Short: "What a file says: set up, load, act beside it, restore; in variants, compared",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return &loadgen.HintError{Problem: fmt.Sprintf("scenario: unknown command %q", args[0]), Hint: "nodrop scenario run FILE, or validate FILE"}
+			}
+			return cmd.Help()
+		},
+	}
+	run := &cobra.Command{Use: "run FILE", Short: "Run it", Args: cobra.ArbitraryArgs}
+	flags := newScenarioFlags(run.Flags())
+	run.Flags().StringArrayVar(&flags.variants, "variant", nil, "the only variant to run; repeatable")
+	run.Flags().IntVar(&flags.repeat, "repeat", 0, "how often each variant is run, in turns, in place of what the file says")
+	dry := run.Flags().Bool("dry-run", false, "print what would be done, in order, and do nothing")
+	run.Flags().StringArrayVar(&flags.checks, "fail-if", nil, "check that fails the verdict, exit 1, on the last variant: 'lost > 0', 'p99 > 250ms'; repeatable")
+	outputs := outputFlag(run.Flags())
+	run.RunE = func(cmd *cobra.Command, args []string) error {
+		s, err := p.readScenario(flags, args)
+		if err != nil {
+			return err
+		}
+		if *dry {
+			_, err := io.WriteString(p.stdout, file.Plan(s))
+			return err
+		}
+		return p.scenario(cmd.Context(), s, *outputs)
+	}
+	validate := &cobra.Command{Use: "validate FILE", Short: "Only tell what is wrong with it", Args: cobra.ArbitraryArgs}
+	only := newScenarioFlags(validate.Flags())
+	validate.RunE = func(_ *cobra.Command, args []string) error {
+		s, err := p.readScenario(only, args)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(p.stdout, "%s: ok: variants %d, repetitions %d, streams %d\n", args[0], len(s.Variants), max(1, s.Repeat), len(s.Streams))
+		return nil
+	}
+	cmd.AddCommand(run, validate)
+	return cmd
+}
+
+// scenarioFlags are what a file is read with.
+type scenarioFlags struct {
+	set, variants, checks []string
+	repeat                int
+}
+
+func newScenarioFlags(fs *pflag.FlagSet) *scenarioFlags {
+	f := &scenarioFlags{}
+	fs.StringArrayVar(&f.set, "set", nil, "NAME=VALUE: what ${NAME} is; repeatable")
+	return f
+}
+
+func (p *program) readScenario(f *scenarioFlags, args []string) (*scenario.Scenario, error) {
+	if len(args) != 1 {
+		return nil, fmt.Errorf("scenario: want one file, got %d", len(args))
+	}
+	if err := validate(f.checks); err != nil {
+		return nil, err
+	}
+	if f.repeat < 0 || f.repeat > file.MaxRepeat {
+		return nil, fmt.Errorf("--repeat %d: must be 1 to %d", f.repeat, file.MaxRepeat)
+	}
+	set := map[string]string{}
+	for _, text := range f.set {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok || name == "" {
+			return nil, &loadgen.HintError{Problem: fmt.Sprintf("--set %q: not NAME=VALUE", text), Hint: "--set HOST=10.0.0.1"}
+		}
+		set[name] = value
+	}
+	return file.Load(args[0], file.Options{
+		Set: set, Variants: f.variants, Repeat: f.repeat, FailIf: f.checks, LookupEnv: os.LookupEnv,
+		ParseCheck: func(text string) error { return validate([]string{text}) },
+	})
+}
+
+// scenario runs s. Without a run there is no report, but what went wrong.
+func (p *program) scenario(ctx context.Context, s *scenario.Scenario, formats []string) error {
+	out, err := p.open(formats)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	recording, err := p.runScenario(ctx, s, out)
+	if err != nil && len(recording.Runs) == 0 && ctx.Err() != nil {
+		return err
+	}
+	if err != nil && len(recording.Runs) == 0 {
+		p.complain(err)
+		recording.Error = err.Error()
+	}
+	return p.finish(ctx, out, report.Build(recording))
 }
 
 func (p *program) reportCommand() *cobra.Command {
@@ -889,7 +996,7 @@ func usage(cmd *cobra.Command) error {
 	fmt.Fprintf(w, "Usage: %s\n", cmd.UseLine())
 	for _, c := range cmd.Commands() {
 		if !c.Hidden {
-			fmt.Fprintf(w, "       nodrop %-16s %s\n", c.Use, c.Short)
+			fmt.Fprintf(w, "       %s %-16s %s\n", cmd.CommandPath(), c.Use, c.Short)
 		}
 	}
 	fmt.Fprintf(w, "\nFlags (one dash or two):\n")

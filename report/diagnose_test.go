@@ -352,3 +352,13 @@ func TestStepsAlone(t *testing.T) {
 		t.Errorf("%+v: %d outside the event, %d after its steps; want 1, the one before, and the rest", l.Event, l.Outside, l.After)
 	}
 }
+
+// TestMarksOfTheSetUp: what came before the load is no part of the event, and
+// does not end the baseline.
+func TestMarksOfTheSetUp(t *testing.T) {
+	ready := loadgen.Mark{Kind: loadgen.MarkReady, Name: "replica web ready", Endpoint: "web", Start: -200 * ms, End: -200 * ms}
+	l := findLoss(newRun(t, abruptRequests(), variant("abrupt", append([]loadgen.Mark{ready}, loadgen.Mark{Kind: loadgen.MarkStep, Name: "stop", Start: 500 * ms, End: 510 * ms}))))
+	if l.Event.Seen || l.Baseline.Until != 500*ms || l.Baseline.OK == 0 {
+		t.Errorf("%+v, %+v", l.Event, l.Baseline)
+	}
+}

@@ -319,6 +319,9 @@ func endpointLosses(run *loadgen.Run) []EndpointLoss {
 func findEvent(run *loadgen.Run) Event {
 	e := Event{LoadOver: lastStart(run)}
 	for _, m := range run.Marks {
+		if m.End < 0 && m.Kind != loadgen.MarkCrashed {
+			continue // of the set-up, before the load
+		}
 		// A replica that cut requests at the end of its grace is what is to be
 		// seen; a step that failed, or a crash, is not.
 		if m.Error != "" && e.Err == "" && (m.Kind == loadgen.MarkStep || m.Kind == loadgen.MarkCrashed) {
@@ -351,7 +354,7 @@ func lastStart(run *loadgen.Run) int64 {
 }
 
 func findBaseline(run *loadgen.Run) Baseline {
-	i := slices.IndexFunc(run.Marks, func(m loadgen.Mark) bool { return m.Kind != loadgen.MarkNote })
+	i := slices.IndexFunc(run.Marks, func(m loadgen.Mark) bool { return m.Kind != loadgen.MarkNote && m.Start >= 0 })
 	if i < 0 {
 		return Baseline{}
 	}

@@ -98,37 +98,38 @@ type Watch func(run string, loads []Watched) func()
 // undoBound is how long restoring after one run may take.
 const undoBound = 30 * time.Second
 
-// attempt is one variant, once: a run for each stream.
-type attempt struct {
-	variant    *Variant
-	repetition int // from 1; 0 for the only one
+// Attempt is one variant, once: a run for each stream.
+type Attempt struct {
+	Variant    *Variant
+	Repetition int // from 1; 0 for the only one
 }
 
-func (a attempt) String() string {
-	if a.repetition == 0 || a.variant.Name == "" {
-		return a.variant.Name
+// String names it: graceful, graceful #2; "" for the only one without a name.
+func (a Attempt) String() string {
+	if a.Repetition == 0 || a.Variant.Name == "" {
+		return a.Variant.Name
 	}
-	return fmt.Sprintf("%s #%d", a.variant.Name, a.repetition)
+	return fmt.Sprintf("%s #%d", a.Variant.Name, a.Repetition)
 }
 
 // explain says which attempt err is of.
-func (a attempt) explain(err error) error {
+func (a Attempt) explain(err error) error {
 	if name := a.String(); name != "" {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return err
 }
 
-// attempts lists what is run, in order. Every second repetition is in reverse
+// Order lists what is run, in order. Every second repetition is in reverse
 // (A B, B A, …), so that what drifts with time falls on all variants alike.
-func (s *Scenario) attempts() []attempt {
-	var list []attempt
+func (s *Scenario) Order() []Attempt {
+	var list []Attempt
 	for repetition := range max(1, s.Repeat) {
-		round := make([]attempt, len(s.Variants))
+		round := make([]Attempt, len(s.Variants))
 		for i := range s.Variants {
-			round[i] = attempt{variant: &s.Variants[i]}
+			round[i] = Attempt{Variant: &s.Variants[i]}
 			if s.Repeat > 1 {
-				round[i].repetition = repetition + 1
+				round[i].Repetition = repetition + 1
 			}
 		}
 		if repetition%2 == 1 {
@@ -153,7 +154,7 @@ func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *loadgen.Rec
 			err = fmt.Errorf("processes: %w", closeErr)
 		}
 	}()
-	for _, a := range s.attempts() {
+	for _, a := range s.Order() {
 		if len(recording.Runs) > 0 && ctx.Err() != nil {
 			return recording, nil // no failure: what was run is told
 		}
@@ -204,17 +205,17 @@ func waitsForItself(steps []Step, i int) bool {
 }
 
 // try makes one attempt, and restores the target.
-func (s *Scenario) try(ctx context.Context, a attempt, processes *proc.Group, watch Watch) (runs []*loadgen.Run, err error) {
-	t := newTimeline(a.variant.Timeline, s.Settle)
+func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, watch Watch) (runs []*loadgen.Run, err error) {
+	t := newTimeline(a.Variant.Timeline, s.Settle)
 	env := &Env{Mark: t.mark, Processes: processes}
 	done := changes{processes: processes}
 	defer func() {
 		done.actions = append(done.actions, t.acted...)
-		if restoreErr := done.restore(a.variant.Restore); restoreErr != nil {
+		if restoreErr := done.restore(a.Variant.Restore); restoreErr != nil {
 			err = joined(err, restoreErr)
 		}
 	}()
-	for _, action := range slices.Concat(a.variant.Setup, a.variant.Gate) {
+	for _, action := range slices.Concat(a.Variant.Setup, a.Variant.Gate) {
 		done.actions = append(done.actions, action)
 		if err := action.Run(ctx, env); err != nil {
 			return nil, err
@@ -228,11 +229,11 @@ func (s *Scenario) try(ctx context.Context, a attempt, processes *proc.Group, wa
 }
 
 // loads makes a load of each stream.
-func (s *Scenario) loads(ctx context.Context, a attempt, env *Env) ([]*loadgen.Load, error) {
+func (s *Scenario) loads(ctx context.Context, a Attempt, env *Env) ([]*loadgen.Load, error) {
 	var loads []*loadgen.Load
 	for _, stream := range s.Streams {
 		cfg := stream.Load
-		cfg.Variant, cfg.Stream, cfg.Repetition = a.variant.Name, stream.Name, a.repetition
+		cfg.Variant, cfg.Stream, cfg.Repetition = a.Variant.Name, stream.Name, a.Repetition
 		if env.Endpoints != nil {
 			cfg.Endpoints = env.Endpoints
 		}
@@ -252,7 +253,7 @@ func (s *Scenario) loads(ctx context.Context, a attempt, env *Env) ([]*loadgen.L
 }
 
 // carryOut runs the loads and the timeline beside them.
-func (s *Scenario) carryOut(ctx context.Context, a attempt, loads []*loadgen.Load, t *timeline, env *Env, watch Watch) []*loadgen.Run {
+func (s *Scenario) carryOut(ctx context.Context, a Attempt, loads []*loadgen.Load, t *timeline, env *Env, watch Watch) []*loadgen.Run {
 	watched := make([]Watched, len(loads))
 	runs := make([]*loadgen.Run, len(loads))
 	over := make([]chan struct{}, len(loads))
@@ -271,7 +272,7 @@ func (s *Scenario) carryOut(ctx context.Context, a attempt, loads []*loadgen.Loa
 		<-c
 	}
 	stop()
-	v := a.variant
+	v := a.Variant
 	for i, run := range runs {
 		run.Expect, run.Require, run.FailIf = v.Expect, v.Require, v.FailIf
 		run.Marks = append(run.Marks, t.marksOn(loads[i])...)

@@ -113,8 +113,9 @@ func (r *reader) command(c *action.Command) []field {
 	}
 }
 
-func (r *reader) checkCommand(n *yaml.Node, what string, c *action.Command) {
+func (r *reader) checkCommand(n *yaml.Node, what string, c *action.Command, before int) {
 	switch {
+	case len(r.faults) > before: // what is missing may be what was refused
 	case c.Shell == "" && len(c.Argv) == 0:
 		r.fault(n, "%s needs shell (a line) or argv (a list)", what)
 	case c.Shell != "" && len(c.Argv) > 0:
@@ -124,7 +125,7 @@ func (r *reader) checkCommand(n *yaml.Node, what string, c *action.Command) {
 
 // exec is a line for the shell, a list of arguments, or a mapping.
 func (r *reader) exec(n *yaml.Node) *action.Exec {
-	e := &action.Exec{}
+	e, before := &action.Exec{}, len(r.faults)
 	switch n.Kind {
 	case yaml.ScalarNode:
 		e.Shell = r.text(n, "exec")
@@ -135,12 +136,12 @@ func (r *reader) exec(n *yaml.Node) *action.Exec {
 			field{"timeout", func(n *yaml.Node) { e.Timeout = r.duration(n, "timeout", time.Millisecond) }},
 		))
 	}
-	r.checkCommand(n, "exec", &e.Command)
+	r.checkCommand(n, "exec", &e.Command, before)
 	return e
 }
 
 func (r *reader) signal(n *yaml.Node, processes map[string]bool) *action.Signal {
-	s := &action.Signal{}
+	s, before := &action.Signal{}, len(r.faults)
 	r.mapping(n, "signal", []field{
 		{"name", func(n *yaml.Node) { s.Name = r.signalName(n) }},
 		{"pid", func(n *yaml.Node) { s.PID = r.number(n, "pid", 2, 1<<30) }},
@@ -154,7 +155,7 @@ func (r *reader) signal(n *yaml.Node, processes map[string]bool) *action.Signal 
 			given++
 		}
 	}
-	if given != 1 && n.Kind == yaml.MappingNode {
+	if given != 1 && len(r.faults) == before {
 		r.fault(n, "signal needs one of process, pid and pid-file")
 	}
 	return s
@@ -190,19 +191,19 @@ func (r *reader) process(n *yaml.Node, processes map[string]bool) string {
 }
 
 func (r *reader) start(n *yaml.Node, name string) *action.Start {
-	s := &action.Start{Name: name}
+	s, before := &action.Start{Name: name}, len(r.faults)
 	r.mapping(n, "start", append(r.command(&s.Command),
 		field{"ready", func(n *yaml.Node) { s.Ready = r.probe(n, "ready", "tcp", "http", "exec", "line") }},
 		field{"stop", func(n *yaml.Node) { s.Stop = r.signalName(n) }},
 		field{"grace", func(n *yaml.Node) { s.Grace = r.duration(n, "grace", time.Millisecond) }},
 	))
-	r.checkCommand(n, "start", &s.Command)
+	r.checkCommand(n, "start", &s.Command, before)
 	return s
 }
 
 // stop is the name of a process, or a mapping.
 func (r *reader) stop(n *yaml.Node, processes map[string]bool) *action.Stop {
-	s := &action.Stop{}
+	s, before := &action.Stop{}, len(r.faults)
 	if n.Kind == yaml.ScalarNode {
 		s.Process = r.process(n, processes)
 		return s
@@ -212,7 +213,7 @@ func (r *reader) stop(n *yaml.Node, processes map[string]bool) *action.Stop {
 		{"signal", func(n *yaml.Node) { s.Signal = r.signalName(n) }},
 		{"grace", func(n *yaml.Node) { s.Grace = r.duration(n, "grace", time.Millisecond) }},
 	})
-	if s.Process == "" && n.Kind == yaml.MappingNode {
+	if s.Process == "" && len(r.faults) == before {
 		r.fault(n, "stop needs a process")
 	}
 	return s
@@ -220,7 +221,7 @@ func (r *reader) stop(n *yaml.Node, processes map[string]bool) *action.Stop {
 
 // http is a URL, or a mapping.
 func (r *reader) http(n *yaml.Node) *action.HTTP {
-	h := &action.HTTP{}
+	h, before := &action.HTTP{}, len(r.faults)
 	if n.Kind == yaml.ScalarNode {
 		h.URL = r.text(n, "http")
 		return h
@@ -245,7 +246,8 @@ func (r *reader) http(n *yaml.Node) *action.HTTP {
 		{"still", func(n *yaml.Node) { h.Still = r.http(n) }},
 	})
 	switch {
-	case h.URL == "" && n.Kind == yaml.MappingNode:
+	case len(r.faults) > before:
+	case h.URL == "":
 		r.fault(n, "http needs a url")
 	case h.Still != nil && h.UndoBy == nil:
 		r.fault(n, "http: still says when undo is done, and there is no undo")
@@ -256,7 +258,7 @@ func (r *reader) http(n *yaml.Node) *action.HTTP {
 // probe has one of the ways to ask that kinds lists.
 func (r *reader) probe(n *yaml.Node, what string, kinds ...string) action.Probe {
 	var p action.Probe
-	given := 0
+	given, before := 0, len(r.faults)
 	ways := map[string]func(n *yaml.Node){
 		"tcp":  func(n *yaml.Node) { p.TCP = r.text(n, "tcp") },
 		"http": func(n *yaml.Node) { p.HTTP = r.http(n) },
@@ -274,7 +276,7 @@ func (r *reader) probe(n *yaml.Node, what string, kinds ...string) action.Probe 
 		}})
 	}
 	r.mapping(n, what, list)
-	if given != 1 && n.Kind == yaml.MappingNode {
+	if given != 1 && len(r.faults) == before {
 		r.fault(n, "%s needs one of %s", what, strings.Join(kinds, ", "))
 	}
 	return p

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -120,7 +121,7 @@ func (r *reader) load(n *yaml.Node, what, target string) loadgen.Config {
 func (r *reader) setting(fs *pflag.FlagSet, s setting, n *yaml.Node) {
 	set := func(at *yaml.Node, text string) {
 		if err := fs.Set(s.flag, text); err != nil {
-			r.fault(at, "%s: %q is not what it takes", s.name, text)
+			r.fault(at, "%s: %q is not %s", s.name, text, wanted(fs.Lookup(s.flag).Value.Type()))
 		}
 	}
 	switch s.kind {
@@ -145,14 +146,26 @@ func (r *reader) setting(fs *pflag.FlagSet, s setting, n *yaml.Node) {
 	}
 }
 
-// inKeys names the keys in place of the flags that an error begins with.
+// wanted is what a flag of a type takes, in words.
+func wanted(kind string) string {
+	switch kind {
+	case "int", "int64", "float64":
+		return "a number"
+	case "duration", "seconds":
+		return "a time, such as 500ms, 5s or 2m"
+	}
+	return "what it takes"
+}
+
+// inKeys names the keys in place of the flags that an error speaks of.
 func inKeys(text string) string {
-	for _, s := range settings {
-		for _, dash := range []string{"-", "--"} {
-			if rest, ok := strings.CutPrefix(text, dash+s.flag); ok && (rest == "" || rest[0] == ' ' || rest[0] == ':') {
-				return s.name + rest
-			}
+	words := strings.Fields(text)
+	for i, word := range words {
+		name := strings.TrimRight(word, ":,")
+		at := slices.IndexFunc(settings, func(s setting) bool { return name == "-"+s.flag || name == "--"+s.flag })
+		if at >= 0 {
+			words[i] = settings[at].name + word[len(name):]
 		}
 	}
-	return text
+	return strings.Join(words, " ")
 }

@@ -192,7 +192,7 @@ func (r *reader) boolean(n *yaml.Node, what string) bool {
 
 // didYouMean names the nearest of names, if one is near.
 func didYouMean(word string, names []string) string {
-	best, distance := "", (len(word)+1)/3+1
+	best, distance := "", max(2, min(3, len(word))) // two letters apart, of short words one
 	for _, name := range names {
 		if d := levenshtein.ComputeDistance(word, name); d < distance {
 			best, distance = name, d

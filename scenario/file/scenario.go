@@ -10,8 +10,10 @@ import (
 	"nodrop/scenario"
 )
 
+// MaxRepeat bounds what one recording holds.
+const MaxRepeat = 100
+
 const (
-	maxRepeat   = 100
 	maxVariants = 20
 	maxStreams  = 20
 )
@@ -28,6 +30,9 @@ func keep(to **yaml.Node) func(*yaml.Node) { return func(n *yaml.Node) { *to = n
 // scenario takes in the whole file.
 func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 	s := &scenario.Scenario{Repeat: 1}
+	if !r.is(root, yaml.MappingNode, "a scenario") {
+		return s
+	}
 	var p parts
 	var vars *yaml.Node
 	r.defaults = map[string]string{}
@@ -36,7 +41,7 @@ func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 		{"target", keep(&p.target)},
 		{"load", keep(&p.load)},
 		{"settle", func(n *yaml.Node) { s.Settle = r.duration(n, "settle", 0) }},
-		{"repeat", func(n *yaml.Node) { s.Repeat = r.number(n, "repeat", 1, maxRepeat) }},
+		{"repeat", func(n *yaml.Node) { s.Repeat = r.number(n, "repeat", 1, MaxRepeat) }},
 		{"vars", keep(&vars)},
 		{"setup", keep(&p.setup)},
 		{"gate", keep(&p.gate)},

@@ -1,0 +1,60 @@
+package file
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"nodrop/loadgen"
+	"nodrop/scenario"
+)
+
+// Plan tells what will be done, in order.
+func Plan(s *scenario.Scenario) string {
+	var b strings.Builder
+	for i, attempt := range s.Order() {
+		fmt.Fprintf(&b, "%d. %s\n", i+1, cmp.Or(attempt.String(), "the load"))
+		v := attempt.Variant
+		if len(v.Setup)+len(v.Gate) > 0 {
+			fmt.Fprintf(&b, "   setup: %d, gate: %d\n", len(v.Setup), len(v.Gate))
+		}
+		for _, stream := range s.Streams {
+			fmt.Fprintf(&b, "   load %s\n", strings.TrimSpace(stream.Name+" "+describe(&stream.Load)))
+		}
+		for _, step := range v.Timeline {
+			fmt.Fprintf(&b, "   %s: %s\n", due(step), step.Name)
+		}
+		if s.Settle > 0 {
+			fmt.Fprintf(&b, "   the load goes on until %v after the last step\n", s.Settle)
+		}
+		fmt.Fprintf(&b, "   restore: %d, then what was set up is undone\n", len(v.Restore))
+	}
+	return b.String()
+}
+
+func describe(c *loadgen.Config) string {
+	text := fmt.Sprintf("%d requests", c.Requests)
+	if c.Duration > 0 {
+		text = c.Duration.String()
+	}
+	text += fmt.Sprintf(" on %d connections", c.Workers)
+	if c.Rate > 0 {
+		text += fmt.Sprintf(", each at most %g requests/s", c.Rate)
+	}
+	if c.DisableKeepAlive {
+		text += ", a new one for every request"
+	}
+	return text + ": " + c.URL
+}
+
+func due(step scenario.Step) string {
+	switch {
+	case step.After != "" && step.Delay > 0:
+		return fmt.Sprintf("%v after %s", step.Delay, step.After)
+	case step.After != "":
+		return "after " + step.After
+	case step.Stream != "":
+		return "at " + step.At.String() + " of " + step.Stream
+	}
+	return "at " + step.At.String()
+}
