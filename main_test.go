@@ -671,6 +671,73 @@ func TestDuringInterrupted(t *testing.T) {
 	}
 }
 
+// TestScenarioInterrupted: whenever it is, nothing that the scenario started is
+// left, and unless the program is killed, what it changed is put back.
+func TestScenarioInterrupted(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("NOT RUN: it finds processes in Linux's /proc")
+	}
+	const text = `
+target: %s
+load: {requests: 10000000, connections: 2, rate: 100}
+vars: {SETUP: "true", GATE: "true", STEP: "true", AT: 90%%, RESTORE: "true"}
+setup:
+  - {name: helper, start: {shell: "sleep 1000 & sleep 1001; wait"}}
+  - exec: ${SETUP}
+gate:
+  - exec: ${GATE}
+timeline:
+  - {name: act, at: "${AT}", exec: "${STEP}"}
+restore:
+  - exec: ${RESTORE}
+  - exec: echo >restored
+`
+	server, err := startServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	asleep := func(m *marked) bool { return len(m.children("1002")) > 0 }
+	for when, tc := range map[string]struct {
+		args []string
+		came func(m *marked) bool
+	}{
+		"in the set-up":   {[]string{"--set", "SETUP=sleep 1002"}, asleep},
+		"at the gate":     {[]string{"--set", "GATE=sleep 1002"}, asleep},
+		"in the baseline": {nil, func(m *marked) bool { return m.rows() && len(m.children("1001")) > 0 }},
+		"in a step":       {[]string{"--set", "STEP=sleep 1002", "--set", "AT=#10"}, asleep},
+		"in the restore":  {[]string{"--set", "STEP=exit 1", "--set", "AT=#10", "--set", "RESTORE=sleep 1002 & sleep 1; kill $!"}, asleep},
+	} {
+		for name, signal := range map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill} {
+			t.Run(when+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				file := filepath.Join(t.TempDir(), "scenario.yaml")
+				if err := os.WriteFile(file, fmt.Appendf(nil, text, server.URL), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				m := startMarked(t, append([]string{"scenario", "run", file, "-o", "csv=rows.csv"}, tc.args...)...)
+				if when == "in the restore" {
+					await(t, "the load runs", m.rows)
+					if err := m.Process.Signal(os.Interrupt); err != nil { // once: it stops, and restores
+						t.Fatal(err)
+					}
+				}
+				await(t, "the moment has come", func() bool { return tc.came(m) })
+				if when == "in the restore" && signal != os.Kill {
+					return // a second one ends it at once: see TestSecondInterrupt
+				}
+				m.interrupt(t, signal)
+				if signal == os.Kill {
+					return
+				}
+				if _, err := os.Stat(filepath.Join(m.Dir, "restored")); err != nil {
+					t.Errorf("not restored: %v", err)
+				}
+			})
+		}
+	}
+}
+
 func TestLabInterrupted(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("NOT RUN: it finds processes in Linux's /proc")
@@ -877,6 +944,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/scenario/proc", nil},
 		{"nodrop/scenario/lab", []string{"nodrop/loadgen", "nodrop/scenario"}},
 		{"nodrop/scenario/action", []string{"nodrop/loadgen", "nodrop/scenario"}},
+		{"nodrop/scenario/file", []string{"nodrop/loadgen", "nodrop/scenario"}},
 		{"nodrop/scenario", []string{"nodrop/loadgen", "nodrop/scenario/proc"}},
 		{"nodrop", []string{"nodrop/loadgen", "nodrop/report", "nodrop/scenario"}},
 	}

@@ -146,7 +146,7 @@ func hidden(run *loadgen.Run) int64 {
 	return n
 }
 
-// outside counts the losses told in full that the event cannot have caused.
+// outside counts the losses told in full that lie outside the event.
 func outside(run *loadgen.Run, event Event) int64 {
 	if !event.Known {
 		return 0
