@@ -24,6 +24,7 @@ import (
 
 // Scenario is a load and what is done to its target meanwhile, in variants.
 type Scenario struct {
+	Name     string
 	Streams  []Stream // loads that run side by side, at least one
 	Variants []Variant
 	Repeat   int // how often each variant is run, interleaved; 0 is once

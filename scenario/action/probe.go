@@ -40,10 +40,11 @@ func (p *Probe) await(ctx context.Context, env *scenario.Env, of *Start) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if of != nil {
+		p, out := of.process, of.output // Undo may take them away
 		go func() {
 			select {
-			case <-of.process.Ended:
-				cancel(of.end())
+			case <-p.Ended:
+				cancel(endOf(p, out))
 			case <-ctx.Done():
 			}
 		}()

@@ -18,8 +18,10 @@ import (
 const grace = 10 * time.Second
 
 // Start starts a long-running process and waits until it is ready. Undo stops
-// it, as Stop with the same values would. A process that ends before anyone asks
-// it to is an error: of Run before it is ready, of Undo after that.
+// it, as Stop with the same values would. A process that ends before it is ready
+// is an error. One that ends later without a signal of the scenario's has
+// crashed, which is an error of Undo, unless it ended with success: an admin
+// endpoint may have asked it to.
 type Start struct {
 	Name string // that Signal, Stop and marks call it
 	Command
@@ -52,8 +54,12 @@ func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 	s.process = p
 	go func() {
 		<-p.Ended
-		if !p.Asked() {
-			env.Mark(loadgen.MarkCrashed, s.Name, p.EndedAt, nil)
+		switch {
+		case p.Asked():
+		case p.Err == nil:
+			env.Mark(loadgen.MarkExited, s.Name, p.EndedAt, nil)
+		default:
+			env.Mark(loadgen.MarkCrashed, s.Name, p.EndedAt, p.Err)
 		}
 	}()
 	if s.Ready == (Probe{}) {
@@ -66,13 +72,13 @@ func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 	return nil
 }
 
-// end is the error of a process that is gone, with its last words.
-func (s *Start) end() error {
-	err := s.process.Err
+// endOf is the error of a process that is gone, with its last words.
+func endOf(p *proc.Process, out *output) error {
+	err := p.Err
 	if err == nil {
 		err = errors.New("exit status 0")
 	}
-	if last := s.output.tail(); last != "" {
+	if last := out.tail(); last != "" {
 		return fmt.Errorf("%w: %s", err, last)
 	}
 	return err
@@ -87,8 +93,8 @@ func (s *Start) Undo(ctx context.Context) error {
 		s.output.close()
 		s.process = nil
 	}()
-	if !s.process.Alive() && !s.process.Asked() {
-		return fmt.Errorf("%s ended before it was asked to: %w", s.Name, s.end())
+	if !s.process.Alive() && !s.process.Asked() && s.process.Err != nil {
+		return fmt.Errorf("%s ended before it was asked to: %w", s.Name, endOf(s.process, s.output))
 	}
 	return stop(ctx, s.process, s.Stop, s.Grace)
 }

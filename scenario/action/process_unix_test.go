@@ -12,14 +12,12 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"nodrop/loadgen"
 	"nodrop/scenario"
 	"nodrop/scenario/action"
-	"nodrop/scenario/proc"
 )
 
 // witness is an Env that writes down its marks.
@@ -176,8 +174,6 @@ func TestStopAndSignal(t *testing.T) {
 func TestSignalByPIDFile(t *testing.T) {
 	w := newWitness(t)
 	dir := t.TempDir()
-	var g proc.Group
-	t.Cleanup(func() { _ = g.Close() })
 	e := action.Exec{Command: action.Command{Shell: "sleep 1000 >/dev/null 2>&1 & echo $! >pid", Dir: dir}}
 	if err := e.Run(t.Context(), &w.Env); err != nil {
 		t.Fatal(err)
@@ -192,7 +188,6 @@ func TestSignalByPIDFile(t *testing.T) {
 	if err := s.Run(t.Context(), &w.Env); err == nil || !strings.Contains(err.Error(), `"me" is no process id`) {
 		t.Errorf("got %v", err)
 	}
-	_ = syscall.SIGKILL
 }
 
 // TestHTTP: the request, what comes back, and putting back what is still ours.
@@ -244,5 +239,18 @@ func TestWait(t *testing.T) {
 		if err := wait.Run(ctx, &w.Env); err == nil {
 			t.Error("an end before it was time")
 		}
+	}
+}
+
+// TestEndsWell: an admin endpoint, or a command, may have told it to.
+func TestEndsWell(t *testing.T) {
+	w := newWitness(t)
+	start := action.Start{Name: "a", Command: action.Command{Shell: "exit 0"}}
+	if err := start.Run(t.Context(), &w.Env); err != nil {
+		t.Fatal(err)
+	}
+	<-w.Processes.Find("a").Ended
+	if err := start.Undo(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

@@ -104,7 +104,7 @@ func (r *reader) command(c *action.Command) []field {
 		{"shell", func(n *yaml.Node) { c.Shell = r.text(n, "shell") }},
 		{"argv", func(n *yaml.Node) { c.Argv = r.texts(n, "argv") }},
 		{"env", func(n *yaml.Node) {
-			vars := r.variables(n, "env")
+			vars := r.texted(n, "env")
 			for i := 0; i+1 < len(n.Content); i += 2 {
 				c.Env = append(c.Env, n.Content[i].Value+"="+vars[n.Content[i].Value])
 			}

@@ -25,7 +25,8 @@
 //
 // The pipeline: YAML nodes → for each variant, text with its variables put in →
 // actions and steps. A variable is what --set says, or the variant's set, or the
-// environment, or vars; ${TARGET} is the target. $${ is ${ itself.
+// environment, or vars; ${TARGET} is the target. The load is the same for all
+// variants, and a variant's set does not reach it. $${ is ${ itself.
 //
 // The invariant: what is not understood is refused, with its file, line and
 // column; nothing is left out in silence.
@@ -95,7 +96,7 @@ func (list Faults) Error() string {
 }
 
 func parse(path string, text []byte, o Options) (*scenario.Scenario, error) {
-	r := &reader{file: path, options: o}
+	r := &reader{file: path, options: o, used: map[string]bool{}}
 	root := r.document(text)
 	if root == nil {
 		return nil, r.error()
@@ -114,6 +115,8 @@ type reader struct {
 	faults   Faults
 	set      map[string]string // variables of the variant at hand
 	defaults map[string]string // those of the file, and TARGET
+	declared []*yaml.Node      // names of variables in the file
+	used     map[string]bool   // variables that were asked for
 }
 
 func (r *reader) error() error {

@@ -118,6 +118,7 @@ func (r *reader) substitute(text string) (string, error) {
 }
 
 func (r *reader) variable(name string) (string, bool) {
+	r.used[name] = true
 	for _, vars := range []map[string]string{r.options.Set, r.set} {
 		if value, ok := vars[name]; ok {
 			return value, true

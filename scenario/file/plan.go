@@ -12,6 +12,9 @@ import (
 // Plan tells what will be done, in order.
 func Plan(s *scenario.Scenario) string {
 	var b strings.Builder
+	if s.Name != "" {
+		fmt.Fprintf(&b, "%s\n\n", s.Name)
+	}
 	for i, attempt := range s.Order() {
 		fmt.Fprintf(&b, "%d. %s\n", i+1, cmp.Or(attempt.String(), "the load"))
 		v := attempt.Variant

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -37,7 +38,7 @@ func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 	var vars *yaml.Node
 	r.defaults = map[string]string{}
 	r.mapping(root, "a scenario", []field{
-		{"name", func(n *yaml.Node) { r.text(n, "name") }},
+		{"name", func(n *yaml.Node) { s.Name = r.text(n, "name") }},
 		{"target", keep(&p.target)},
 		{"load", keep(&p.load)},
 		{"settle", func(n *yaml.Node) { s.Settle = r.duration(n, "settle", 0) }},
@@ -63,6 +64,7 @@ func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 		s.Streams = r.streams(p.load, target)
 	}
 	s.Variants = r.variants(root, p, s.Streams)
+	r.unused(root)
 	if r.options.Repeat > 0 {
 		s.Repeat = r.options.Repeat
 	}
@@ -71,11 +73,35 @@ func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 
 // variables takes in names and their values.
 func (r *reader) variables(n *yaml.Node, what string) map[string]string {
-	vars := map[string]string{}
-	if r.is(n, yaml.MappingNode, what) {
-		r.pairs(n, func(key string, _, value *yaml.Node) { vars[key] = r.text(value, what+"."+key) })
+	vars := r.texted(n, what)
+	if n.Kind == yaml.MappingNode {
+		r.pairs(n, func(key string, at, _ *yaml.Node) { r.declared = append(r.declared, at) })
 	}
 	return vars
+}
+
+// texted takes in names and what they stand for.
+func (r *reader) texted(n *yaml.Node, what string) map[string]string {
+	texts := map[string]string{}
+	if r.is(n, yaml.MappingNode, what) {
+		r.pairs(n, func(key string, _, value *yaml.Node) { texts[key] = r.text(value, what+"."+key) })
+	}
+	return texts
+}
+
+// unused refuses variables that nothing asks for: a name with a slip in it would
+// leave what it was meant for as it is.
+func (r *reader) unused(root *yaml.Node) {
+	for _, at := range r.declared {
+		if !r.used[at.Value] {
+			r.fault(at, "nothing uses ${%s}", at.Value)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.options.Set)) {
+		if !r.used[name] {
+			r.fault(root, "--set %s: nothing uses ${%s}", name, name)
+		}
+	}
 }
 
 // variants takes in all variants, and returns those that are asked for. Without
