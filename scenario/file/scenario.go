@@ -75,7 +75,7 @@ func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 func (r *reader) variables(n *yaml.Node, what string) map[string]string {
 	vars := r.texted(n, what)
 	if n.Kind == yaml.MappingNode {
-		r.pairs(n, func(key string, at, _ *yaml.Node) { r.declared = append(r.declared, at) })
+		r.pairs(n, func(_ string, at, _ *yaml.Node) { r.declared = append(r.declared, at) })
 	}
 	return vars
 }
