@@ -519,7 +519,7 @@ func TestLabDelays(t *testing.T) {
 		}
 	})
 	t.Run("an event that outlives the load proves nothing", func(t *testing.T) {
-		o := lab(t, "--stop", "graceful", "--pre-stop", "2s")
+		o := lab(t, "--stop", "graceful", "--pre-stop", "2s", "--at", "90%") // so that a slow machine is quick enough
 		o.expectExit(t, exitInconclusive)
 		o.expectText(t, "Verdict: inconclusive: ", "the load was over ", "  hint: --settle 1s keeps the load up until the event is over\n")
 	})
