@@ -58,6 +58,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetArgs(normalize(root, args))
 	err := root.ExecuteContext(ctx)
 	switch {
+	case errors.Is(err, scenario.ErrRestore) && ctx.Err() != nil:
+		p.complain(err)
+		return exitInterrupted
 	case err != nil && ctx.Err() != nil:
 		p.complain(errInterrupted)
 		return exitInterrupted
@@ -411,19 +414,27 @@ func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, during *d
 // runScenario runs s into the outputs. What went wrong when a load had begun is
 // part of the recording, and told.
 func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *outputs) (*loadgen.Recording, error) {
-	threads := 1
 	for i := range s.Streams {
-		load := &s.Streams[i].Load
-		load.Sinks = out.sinks
-		threads = max(threads, load.Threads())
+		s.Streams[i].Load.Sinks = out.sinks
 	}
-	runtime.GOMAXPROCS(threads)
+	runtime.GOMAXPROCS(threads(s.Streams))
 	recording, err := s.Run(ctx, p.watch)
-	if err != nil && len(recording.Runs) > 0 && !errors.Is(err, context.Canceled) {
+	told := !errors.Is(err, context.Canceled) || errors.Is(err, scenario.ErrRestore)
+	if err != nil && len(recording.Runs) > 0 && told {
 		p.complain(err)
 		recording.Error = err.Error()
 	}
 	return recording, err
+}
+
+// threads is how many Go should run for loads side by side. A loop under load
+// keeps its own, so they add up: with fewer, loops would wait for each other.
+func threads(streams []scenario.Stream) int {
+	n := 0
+	for i := range streams {
+		n += streams[i].Load.Threads()
+	}
+	return n
 }
 
 // lab runs the scenario that the flags describe.

@@ -112,6 +112,9 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 // in the run's notes as well.
 func (l *Load) Warnings() []string { return l.lacks }
 
+// Close lets go of a load that will not be run.
+func (l *Load) Close() { l.closeBody() }
+
 // closeBody closes the file that was sent, if it was one.
 func (l *Load) closeBody() {
 	if l.body.file != nil {

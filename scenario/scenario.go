@@ -45,7 +45,7 @@ type Variant struct {
 	Setup    []Action // before the load, in order; undone after it, in reverse
 	Gate     []Action // what must succeed before the load starts, once set up
 	Timeline []Step
-	Restore  []Action // after the load, in order, before the rest is undone
+	Restore  []Action // after the load, in order, before the rest is undone; they are not undone themselves
 	Expect   []string // checks that fail the verdict when false
 	Require  []string // checks that make it inconclusive when false
 	FailIf   []string // checks that fail it when true
@@ -96,8 +96,18 @@ type Watched interface {
 // The function it returns is called when they are over.
 type Watch func(run string, loads []Watched) func()
 
-// undoBound is how long restoring after one run may take.
-const undoBound = 30 * time.Second
+// undoBound is how long restoring after one run may take in all: no less than
+// one command may take that says nothing else.
+const undoBound = 10 * time.Minute
+
+// ErrRestore is part of an error when something was not put back.
+var ErrRestore = errors.New("restore")
+
+// interruptedError is context.Canceled in the words of a report.
+type interruptedError struct{}
+
+func (interruptedError) Error() string { return "interrupted" }
+func (interruptedError) Unwrap() error { return context.Canceled }
 
 // Attempt is one variant, once: a run for each stream.
 type Attempt struct {
@@ -151,8 +161,8 @@ func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *loadgen.Rec
 	}
 	processes := &proc.Group{}
 	defer func() {
-		if closeErr := processes.Close(); closeErr != nil && err == nil {
-			err = fmt.Errorf("processes: %w", closeErr)
+		if closeErr := processes.Close(); closeErr != nil {
+			err = joined(err, fmt.Errorf("%w: processes: %w", ErrRestore, closeErr))
 		}
 	}()
 	for _, a := range s.Order() {
@@ -168,10 +178,21 @@ func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *loadgen.Rec
 	return recording, nil
 }
 
-// check refuses a scenario whose steps could never be due.
+// check refuses streams that could not be told apart, and steps that could never
+// be due.
 func (s *Scenario) check() error {
 	if len(s.Streams) == 0 {
 		return errors.New("a scenario without a load")
+	}
+	names := map[string]bool{}
+	for i, stream := range s.Streams {
+		if stream.Name == "" && len(s.Streams) > 1 {
+			return fmt.Errorf("stream %d has no name", i+1)
+		}
+		if names[stream.Name] {
+			return fmt.Errorf("there are two streams called %s", stream.Name)
+		}
+		names[stream.Name] = true
 	}
 	for _, v := range s.Variants {
 		for i, step := range v.Timeline {
@@ -181,7 +202,7 @@ func (s *Scenario) check() error {
 			if waitsForItself(v.Timeline, i) {
 				return fmt.Errorf("step %s is after %s, which waits for it", step.Name, step.After)
 			}
-			if step.Stream != "" && !slices.ContainsFunc(s.Streams, func(o Stream) bool { return o.Name == step.Stream }) {
+			if step.Stream != "" && !names[step.Stream] {
 				return fmt.Errorf("step %s is of stream %s, and there is no such stream", step.Name, step.Stream)
 			}
 		}
@@ -219,7 +240,7 @@ func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, wa
 	for _, action := range slices.Concat(a.Variant.Setup, a.Variant.Gate) {
 		done.actions = append(done.actions, action)
 		if err := action.Run(ctx, env); err != nil {
-			return nil, err
+			return nil, inWords(err)
 		}
 	}
 	loads, err := s.loads(ctx, a, env)
@@ -240,10 +261,13 @@ func (s *Scenario) loads(ctx context.Context, a Attempt, env *Env) ([]*loadgen.L
 		}
 		load, err := loadgen.New(ctx, cfg)
 		if err != nil {
+			for _, made := range loads {
+				made.Close()
+			}
 			if stream.Name != "" {
 				err = fmt.Errorf("%s: %w", stream.Name, err)
 			}
-			return nil, err
+			return nil, inWords(err)
 		}
 		if s.Settle > 0 {
 			load.Hold()
@@ -296,17 +320,29 @@ func (c *changes) restore(restore []Action) error {
 	defer cancel()
 	nowhere := &Env{Mark: func(loadgen.MarkKind, string, time.Time, error) {}, Processes: c.processes}
 	var all error
-	for _, action := range restore {
-		if err := action.Run(ctx, nowhere); err != nil {
-			all = joined(all, fmt.Errorf("restore: %w", err))
+	told := func(err error) {
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
+			err = fmt.Errorf("not done within %v", undoBound)
 		}
+		if err != nil {
+			all = joined(all, fmt.Errorf("%w: %w", ErrRestore, err))
+		}
+	}
+	for _, action := range restore {
+		told(action.Run(ctx, nowhere))
 	}
 	for _, action := range slices.Backward(c.actions) {
-		if err := action.Undo(ctx); err != nil {
-			all = joined(all, fmt.Errorf("restore: %w", err))
-		}
+		told(action.Undo(ctx))
 	}
 	return all
+}
+
+// inWords calls the end of a context what it is to a person.
+func inWords(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return interruptedError{}
+	}
+	return err
 }
 
 // joined is both errors in one line.

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -110,6 +113,143 @@ func TestStepsThatCannotBe(t *testing.T) {
 		"step a is of stream x, and there is no such stream": {{Name: "a", Stream: "x"}},
 	} {
 		s := &scenario.Scenario{Streams: oneStream(config("http://127.0.0.1/")), Variants: []scenario.Variant{{Timeline: steps}}}
+		if _, err := s.Run(t.Context(), unwatched); err == nil || err.Error() != want {
+			t.Errorf("got %v; want %s", err, want)
+		}
+	}
+}
+
+// TestOrderOfThree: each round is the last one in reverse.
+func TestOrderOfThree(t *testing.T) {
+	for repeat, want := range map[int]string{
+		0: "a b c",
+		1: "a b c",
+		2: "a #1 b #1 c #1 c #2 b #2 a #2",
+		3: "a #1 b #1 c #1 c #2 b #2 a #2 a #3 b #3 c #3",
+	} {
+		s := scenario.Scenario{Repeat: repeat, Variants: []scenario.Variant{{Name: "a"}, {Name: "b"}, {Name: "c"}}}
+		var got []string
+		for _, attempt := range s.Order() {
+			got = append(got, attempt.String())
+		}
+		if diff := cmp.Diff(want, strings.Join(got, " ")); diff != "" {
+			t.Errorf("%d: %s", repeat, diff)
+		}
+	}
+}
+
+// TestAtOfAStream: a moment is one of the stream that the step names, and of the
+// first unless it does.
+func TestAtOfAStream(t *testing.T) {
+	server := newTarget(t)
+	j := &journal{}
+	short := config(server.URL)
+	short.Requests = 2
+	tenth := scenario.At{Request: 10}
+	s := &scenario.Scenario{
+		Streams: []scenario.Stream{{Name: "short", Load: short}, {Name: "long", Load: config(server.URL)}},
+		Variants: []scenario.Variant{{Timeline: []scenario.Step{
+			{Name: "of the long", Stream: "long", At: tenth, Action: &fake{name: "of the long", journal: j}},
+		}}, {Timeline: []scenario.Step{
+			{Name: "of the first", At: tenth, Action: &fake{name: "of the first", journal: j}},
+		}}},
+	}
+	recording, err := runScenario(t, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectJournal(t, j, "of the long", "undo of the long")
+	if diff := cmp.Diff([]string{"of the first: the load was over before the step was due"}, steps(recording.Runs[3])); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestMarksOnEveryClock: each run has every mark, at the same moments of its own
+// clock, and each stream goes on until the event has settled.
+func TestMarksOnEveryClock(t *testing.T) {
+	server := newTarget(t)
+	const delay, settle = 5 * time.Millisecond, 20 * time.Millisecond
+	j := &journal{}
+	s := &scenario.Scenario{
+		Streams: []scenario.Stream{{Name: "a", Load: config(server.URL)}, {Name: "b", Load: config(server.URL)}}, Settle: settle,
+		Variants: []scenario.Variant{{Timeline: []scenario.Step{
+			{Name: "one", Action: &fake{name: "one", journal: j, run: func(_ context.Context, env *scenario.Env) error {
+				env.Mark(loadgen.MarkSignalled, "gw", time.Now(), nil)
+				return nil
+			}}},
+			{Name: "two", After: "one", Delay: delay, Action: &fake{name: "two", journal: j}},
+		}}},
+	}
+	recording, err := runScenario(t, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := recording.Runs[0], recording.Runs[1]
+	if len(a.Marks) != 3 || len(b.Marks) != 3 {
+		t.Fatalf("marks %+v and %+v", a.Marks, b.Marks)
+	}
+	ahead := a.Marks[0].Start - b.Marks[0].Start
+	for i := range a.Marks {
+		shifted := b.Marks[i]
+		shifted.Start, shifted.End = shifted.Start+ahead, shifted.End+ahead
+		if diff := cmp.Diff(a.Marks[i], shifted); diff != "" {
+			t.Errorf("%d ns ahead: %s", ahead, diff)
+		}
+	}
+	for _, run := range recording.Runs {
+		two := run.Marks[2]
+		if waited := time.Duration(two.Start - stepEnd(run, "one")); waited < delay {
+			t.Errorf("%s: two began %v after one; want %v", run.Stream, waited, delay)
+		}
+		if after := time.Duration(run.Duration - two.End); after < settle {
+			t.Errorf("%s: ended %v after the event; want %v", run.Stream, after, settle)
+		}
+	}
+}
+
+func stepEnd(run *loadgen.Run, name string) int64 {
+	i := slices.IndexFunc(run.Marks, func(m loadgen.Mark) bool { return m.Kind == loadgen.MarkStep && m.Name == name })
+	return run.Marks[i].End
+}
+
+// TestStepThatFailsBesideOthers: one under way goes on to its end, one that has
+// not begun is not done.
+func TestStepThatFailsBesideOthers(t *testing.T) {
+	server := newTarget(t)
+	j := &journal{}
+	failed := make(chan struct{})
+	s := &scenario.Scenario{Streams: oneStream(config(server.URL)), Settle: 1, Variants: []scenario.Variant{{Timeline: []scenario.Step{
+		{Name: "under way", Action: &fake{name: "under way", journal: j, run: await(failed)}},
+		{Name: "fails", At: scenario.At{Request: 2}, Action: &fake{name: "fails", journal: j, run: func(context.Context, *scenario.Env) error {
+			close(failed)
+			return errors.New("denied")
+		}}},
+		{Name: "later", After: "under way", Delay: time.Hour, Action: &fake{name: "later", journal: j}},
+	}}}}
+	recording, err := runScenario(t, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := steps(recording.Runs[0])
+	slices.Sort(got)
+	if diff := cmp.Diff([]string{"fails: denied", "later: not done, as fails was not", "under way: "}, got); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"undo fails", "undo under way"}, j.list[2:]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestStreamsNeedNames: the runs of streams side by side are told apart by them.
+func TestStreamsNeedNames(t *testing.T) {
+	for want, names := range map[string][]string{
+		"stream 2 has no name":           {"a", ""},
+		"there are two streams called a": {"a", "b", "a"},
+	} {
+		s := &scenario.Scenario{Variants: []scenario.Variant{{}}}
+		for _, name := range names {
+			s.Streams = append(s.Streams, scenario.Stream{Name: name, Load: config("http://127.0.0.1/")})
+		}
 		if _, err := s.Run(t.Context(), unwatched); err == nil || err.Error() != want {
 			t.Errorf("got %v; want %s", err, want)
 		}

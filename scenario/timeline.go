@@ -119,11 +119,8 @@ func (t *timeline) begin(s Step) {
 // finish notes a step's end, and puts it among the marks.
 func (t *timeline) finish(i int, began time.Time, err error) {
 	m := loadgen.Mark{Kind: loadgen.MarkStep, Name: t.steps[i].Name}
-	switch {
-	case errors.Is(err, context.Canceled):
-		m.Error = "interrupted"
-	case err != nil:
-		m.Error = err.Error()
+	if err != nil {
+		m.Error = inWords(err).Error()
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,6 +1,8 @@
 package file
 
 import (
+	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -9,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"nodrop/scenario"
+	"nodrop/scenario/action"
 )
 
 // MaxRepeat bounds what one recording holds.
@@ -165,21 +168,41 @@ func (r *reader) variant(name string, n *yaml.Node, p parts, streams []scenario.
 	}
 	processes := map[string]bool{}
 	for _, n := range []*yaml.Node{p.setup, own.setup} {
-		for _, step := range r.steps(n, "setup", processes) {
-			v.Setup = append(v.Setup, step.Action)
-		}
+		v.Setup = append(v.Setup, actions(r.steps(n, "setup", processes))...)
 	}
-	for _, step := range r.steps(p.gate, "gate", processes) {
-		v.Gate = append(v.Gate, step.Action)
-	}
+	v.Gate = actions(r.steps(p.gate, "gate", processes))
 	v.Timeline = r.timeline(p.timeline, streams, processes)
 	for _, n := range []*yaml.Node{own.restore, p.restore} {
-		for _, step := range r.steps(n, "restore", processes) {
-			v.Restore = append(v.Restore, step.Action)
-		}
+		v.Restore = append(v.Restore, actions(r.steps(n, "restore", processes))...)
 	}
 	r.set = nil
 	return v
+}
+
+// actions are those of steps that have no mark to name them.
+func actions(steps []scenario.Step) []scenario.Action {
+	var list []scenario.Action
+	for _, step := range steps {
+		if _, ok := step.Action.(*action.Exec); ok { // the errors of others say whose they are
+			step.Action = labelled{step.Action, strings.Join(strings.Fields(step.Name), " ")}
+		}
+		list = append(list, step.Action)
+	}
+	return list
+}
+
+// labelled is an action whose errors begin with a name.
+type labelled struct {
+	scenario.Action
+	name string
+}
+
+// Run runs the action.
+func (l labelled) Run(ctx context.Context, env *scenario.Env) error {
+	if err := l.Action.Run(ctx, env); err != nil {
+		return fmt.Errorf("%s: %w", l.name, err)
+	}
+	return nil
 }
 
 // checks are conditions as --fail-if takes them.
