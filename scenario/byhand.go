@@ -22,8 +22,8 @@ type ByHand struct {
 	loads []Watched
 }
 
-// Listen takes the signal until the function it returns is called. Without it,
-// the signal would end the process.
+// Listen takes the signal until the function it returns is called, which sees to
+// those that have come. Without it, the signal would end the process.
 func (h *ByHand) Listen() (stop func()) {
 	if len(handSignals) == 0 {
 		return func() {}
@@ -31,18 +31,15 @@ func (h *ByHand) Listen() (stop func()) {
 	signals, done := make(chan os.Signal, 16), make(chan struct{})
 	signal.Notify(signals, handSignals...)
 	go func() {
-		for {
-			select {
-			case <-signals:
-				h.mark(time.Now())
-			case <-done:
-				return
-			}
+		defer close(done)
+		for range signals {
+			h.mark(time.Now())
 		}
 	}()
 	return func() {
 		signal.Stop(signals)
-		close(done)
+		close(signals)
+		<-done
 	}
 }
 
