@@ -240,11 +240,11 @@ func (p *program) labCommand() *cobra.Command {
 
 func (p *program) scenarioCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "scenario run|validate FILE",
+		Use:   "scenario COMMAND",
 		Short: "What a file says: set up, load, act beside it, restore; in variants, compared",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return &loadgen.HintError{Problem: fmt.Sprintf("scenario: unknown command %q", args[0]), Hint: "nodrop scenario run FILE, or validate FILE"}
+				return &loadgen.HintError{Problem: fmt.Sprintf("scenario: unknown command %q", args[0]), Hint: "nodrop scenario run FILE, validate FILE, init KIND or schema"}
 			}
 			return cmd.Help()
 		},
@@ -277,8 +277,78 @@ func (p *program) scenarioCommand() *cobra.Command {
 		fmt.Fprintf(p.stdout, "%s: ok: variants %d, repetitions %d, streams %d\n", args[0], len(s.Variants), max(1, s.Repeat), len(s.Streams))
 		return nil
 	}
-	cmd.AddCommand(run, validate)
+	schema := &cobra.Command{Use: "schema", Short: "Print the JSON Schema of a scenario file, for editors", Args: cobra.ArbitraryArgs}
+	schema.RunE = func(_ *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return errors.New("scenario schema: it is of no file, and goes to stdout")
+		}
+		_, err := io.WriteString(p.stdout, file.Schema)
+		return err
+	}
+	cmd.AddCommand(run, validate, p.initCommand(), schema)
 	return cmd
+}
+
+func (p *program) initCommand() *cobra.Command {
+	kinds := file.Kinds()
+	var names, lines []string
+	for _, kind := range kinds {
+		names = append(names, kind.Name)
+		lines = append(lines, fmt.Sprintf("  %-10s %s", kind.Name, kind.Short))
+	}
+	cmd := &cobra.Command{
+		Use:   "init KIND",
+		Short: "Print a scenario to begin with: " + strings.Join(names, ", "),
+		Long:  "Print a scenario to begin with, which can be run as it is. The kinds:\n" + strings.Join(lines, "\n"),
+		Args:  cobra.ArbitraryArgs,
+	}
+	output := cmd.Flags().String("output", "", "write it to this file")
+	force := cmd.Flags().Bool("force", false, "with --output: replace a file that is there")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		known := "kinds: " + strings.Join(names, ", ")
+		if len(args) != 1 {
+			return &loadgen.HintError{Problem: fmt.Sprintf("scenario init: want one kind, got %d", len(args)), Hint: known}
+		}
+		i := slices.Index(names, args[0])
+		switch {
+		case i < 0:
+			return &loadgen.HintError{Problem: fmt.Sprintf("scenario init: there is no kind %q", args[0]), Hint: known}
+		case cmd.Flags().Changed("output"):
+			return create(*output, kinds[i].Text, *force)
+		case *force:
+			return errors.New("--force: nothing is replaced without --output FILE")
+		}
+		_, err := io.WriteString(p.stdout, kinds[i].Text)
+		return err
+	}
+	return cmd
+}
+
+// create writes a file that is not there yet, unless it may be replaced.
+func create(path, text string, replace bool) error {
+	if path == "" {
+		return errors.New("--output: no file named")
+	}
+	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	if replace {
+		flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	}
+	f, err := os.OpenFile(path, flags, 0o666)
+	switch {
+	case errors.Is(err, os.ErrExist):
+		return &loadgen.HintError{Problem: fmt.Sprintf("--output %s: it is there already", path), Hint: "--force replaces it"}
+	case err != nil:
+		return fmt.Errorf("--output %s: %w", path, unwrapPath(err))
+	}
+	_, err = io.WriteString(f, text)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		_ = os.Remove(path)
+		return fmt.Errorf("--output %s: %w", path, unwrapPath(err))
+	}
+	return nil
 }
 
 // scenarioFlags are what a file is read with.

@@ -1,0 +1,28 @@
+package file
+
+import _ "embed"
+
+// Kind is a scenario to begin with.
+type Kind struct {
+	Name  string
+	Short string // what it is, in a line
+	Text  string // the file
+}
+
+//go:embed kinds/process.yaml
+var processKind string
+
+//go:embed kinds/exec.yaml
+var execKind string
+
+//go:embed kinds/nginx.yaml
+var nginxKind string
+
+// Kinds are the scenarios that one may begin with. Each can be run as it is.
+func Kinds() []Kind {
+	return []Kind{
+		{"process", "a server that is told to replace its workers, badly and well", processKind},
+		{"exec", "any command, and the one that puts back what it changed", execKind},
+		{"nginx", "nginx, stopped in two ways under three loads", nginxKind},
+	}
+}
