@@ -69,6 +69,58 @@ func (g *Group) title() string {
 	return fmt.Sprintf("%s, which lost most of %d runs", worst.Name, len(g.Arm.Runs))
 }
 
+// Recurrence is a finding over the runs of a group.
+type Recurrence struct {
+	Rule        string
+	Runs        int   // that it was found in
+	Least, Most int64 // requests lost by it in one of those runs
+	In          string
+	Title       string // of the finding in the run named In, which lost most by it
+}
+
+// recurrences lists what was found in any of several runs, the most frequent
+// first: only one of them is told in full, and what it lacks must not be missed.
+func (g *Group) recurrences() []Recurrence {
+	if len(g.Arm.Runs) == 1 {
+		return nil
+	}
+	var list []Recurrence
+	for _, run := range g.Arm.Runs {
+		for _, f := range run.Report.Loss.Findings {
+			at := slices.IndexFunc(list, func(r Recurrence) bool { return r.Rule == f.Rule })
+			if at < 0 {
+				list = append(list, Recurrence{Rule: f.Rule, Runs: 1, Least: f.Lost, Most: f.Lost, In: run.Name, Title: f.Title})
+				continue
+			}
+			r := &list[at]
+			r.Runs++
+			r.Least = min(r.Least, f.Lost)
+			if f.Lost > r.Most {
+				r.Most, r.In, r.Title = f.Lost, run.Name, f.Title
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Recurrence) int {
+		return cmp.Or(cmp.Compare(b.Runs, a.Runs), cmp.Compare(b.Most, a.Most))
+	})
+	return list
+}
+
+// text is a recurrence in a line; of is the number of runs of the group.
+func (r *Recurrence) text(of int) string {
+	text := fmt.Sprintf("in %d of %d runs", r.Runs, of)
+	switch {
+	case r.Most == 0: // about the run
+	case r.Runs == 1:
+		text += fmt.Sprintf(", %d lost", r.Most)
+	case r.Least == r.Most:
+		text += fmt.Sprintf(", %d lost in each", r.Most)
+	default:
+		text += fmt.Sprintf(", %d–%d lost in each", r.Least, r.Most)
+	}
+	return fmt.Sprintf("%s; %s: %s", text, r.In, r.Title)
+}
+
 // repeated reports whether a group has several runs.
 func repeated(list []Group) bool {
 	return slices.ContainsFunc(list, func(g Group) bool { return len(g.Arm.Runs) > 1 })

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -54,5 +55,41 @@ func TestRepetitionsThatAreMissing(t *testing.T) {
 	rec.Runs[5] = bad
 	if v := Build(rec).Verdict; v.Outcome != Fail || len(v.Reasons) != 1 || v.Reasons[0][:13] != "graceful #3: " {
 		t.Errorf("%+v", v)
+	}
+}
+
+// TestRecurrences: what only a run has that is not told in full is told.
+func TestRecurrences(t *testing.T) {
+	rec := repetitions(t, 3)
+	for _, run := range rec.Runs {
+		if run.Variant == "abrupt" && run.Repetition == 3 {
+			run.Lost = run.Lost[:1]
+			run.Lost[0].Class = class(t, "dns.not-found")
+		}
+	}
+	list := groups(Build(rec).Runs)
+	var got []string
+	for _, r := range list[0].recurrences() {
+		got = append(got, r.Rule+" "+r.text(3))
+	}
+	want := []string{
+		"listener-closed-before-removal in 2 of 3 runs, 244 lost in each; abrupt #1: 9 endpoints kept getting connections for 52.5 ms after they had stopped accepting",
+		"killed-in-flight in 2 of 3 runs, 6–9 lost in each; abrupt #1: 9 requests in flight were cut when their process exited",
+		"name-lost in 1 of 3 runs, 1 lost; abrupt #3: ",
+	}
+	if len(got) < len(want) {
+		t.Fatalf("got %q; want at least %q", got, want)
+	}
+	for i := range want {
+		if !strings.HasPrefix(got[i], want[i]) {
+			t.Errorf("got %q; want %q", got[i], want[i])
+		}
+	}
+	if left := list[1].recurrences(); len(left) != 0 {
+		t.Errorf("graceful runs, which lost nothing: %v", left)
+	}
+	one := groups(Build(repetitions(t, 1)).Runs)
+	if left := one[0].recurrences(); left != nil {
+		t.Errorf("a single run, which is told in full: %v", left)
 	}
 }

@@ -43,6 +43,7 @@ func Markdown(w io.Writer, r *Report) error {
 			name = g.title()
 		}
 		m.run(name, &r.Runs[g.Worst], len(r.Groups) > 1)
+		m.part("findings of all runs of "+g.Arm.Name, recurrencesMarkdown(g))
 	}
 	if len(m.left) > 0 {
 		fmt.Fprintf(&m.out, "\n*Left out for length: %s. `-o text` and `-o report-json` have all.*\n", mdInline(shorten(strings.Join(m.left, ", "), maxQuote)))
@@ -260,6 +261,21 @@ func findingMarkdown(i int, f *Finding) string {
 	default:
 		b.WriteString("\n" + remediesMarkdown(remedies))
 	}
+	return b.String()
+}
+
+func recurrencesMarkdown(g *Group) string {
+	list := g.recurrences()
+	if len(list) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "#### Findings of all %d runs\n\n", len(g.Arm.Runs))
+	texts := make([]string, len(list))
+	for i := range list {
+		texts[i] = list[i].text(len(g.Arm.Runs))
+	}
+	bullets(&b, texts)
 	return b.String()
 }
 

@@ -46,6 +46,7 @@ func writeText(out *page, r *Report) error {
 			fmt.Fprintln(out) // where hey leaves room for errors
 		}
 		writeLoss(out, run)
+		writeRecurrences(out, g)
 	}
 	if r.Comparison != nil {
 		writeComparison(out, r.Comparison)
@@ -55,6 +56,19 @@ func writeText(out *page, r *Report) error {
 	}
 	writeVerdict(out, &r.Verdict)
 	return out.flush()
+}
+
+// writeRecurrences tells the findings of all runs of a group.
+func writeRecurrences(out *page, g *Group) {
+	list := g.recurrences()
+	if len(list) == 0 {
+		return
+	}
+	out.heading(fmt.Sprintf("Findings of all %d runs:", len(g.Arm.Runs)))
+	for i := range list {
+		out.paragraph("  - ", list[i].text(len(g.Arm.Runs)))
+	}
+	fmt.Fprintln(out)
 }
 
 // writeVariantChange tells what one variant changed; the ranges are in the
