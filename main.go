@@ -414,14 +414,22 @@ func (p *program) reportCommand() *cobra.Command {
 	checks := failIfFlag(cmd.Flags())
 	outputs := outputFlag(cmd.Flags())
 	schema := cmd.Flags().Bool("schema", false, "print the JSON Schema of -o report-json")
-	cmd.RunE = func(_ *cobra.Command, args []string) error {
+	one := cmd.Flags().String("run", "", "the only run to report, by its name ('graceful #2') or its place (3), as if it had been the only one")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if *schema {
-			return p.schema(args, *outputs)
+			return p.schema(cmd.Flags(), args)
 		}
 		if len(args) != 1 {
 			return fmt.Errorf("report: want one file, got %d", len(args))
 		}
-		return p.report(args[0], *checks, *outputs)
+		recording, err := readRecording(args[0])
+		if err == nil && cmd.Flags().Changed("run") {
+			recording, err = report.Only(recording, *one)
+		}
+		if err != nil {
+			return err
+		}
+		return p.report(recording, *checks, *outputs)
 	}
 	return cmd
 }
@@ -535,12 +543,8 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 
 // report renders a saved recording. Checks are added to what it was recorded
 // with, of the variant that the lab would add them to.
-func (p *program) report(file string, checks, formats []string) error {
+func (p *program) report(recording *loadgen.Recording, checks, formats []string) error {
 	if err := validate(checks); err != nil {
-		return err
-	}
-	recording, err := readRecording(file)
-	if err != nil {
 		return err
 	}
 	last := "" // the variant that appeared last: repetitions are in turns
@@ -670,8 +674,8 @@ func validate(checks []string) error {
 }
 
 // schema prints what -o report-json is held to.
-func (p *program) schema(args, formats []string) error {
-	if len(args)+len(formats) > 0 {
+func (p *program) schema(fs *pflag.FlagSet, args []string) error {
+	if len(args) > 0 || fs.NFlag() > 1 {
 		return errors.New("report: --schema is printed to stdout, of no file")
 	}
 	_, err := io.WriteString(p.stdout, report.Schema)

@@ -21,11 +21,18 @@ type Saved struct {
 // Change sets the runs of two arms side by side. The unit of evidence is the
 // run: requests of several runs are never pooled, since they are lost together.
 type Change struct {
+	Stream    string // whose runs these are; "" for the only one
 	Base, New Arm
 	Repeated  bool // an arm has several runs: medians, and a test over runs
 	Rows      []ChangeRow
 	Warnings  []string // why the arms may not be comparable
 	Notes     []string
+	Checks    []CheckResult // these two are of saved recordings only
+	Verdict   Verdict
+
+	// beside is how many other streams are asked the same question: p must be
+	// that much smaller for one of them to be told.
+	beside int
 }
 
 // Arm is one side: the runs of one variant in several files.
@@ -67,25 +74,79 @@ type Spread struct {
 // alpha is the p-value below which a difference is told.
 const alpha = 0.05
 
-// Compare sets two arms side by side and judges the change. variant chooses
-// among those that recordings hold; "" is for recordings of one. The checks
-// take the place of the rule that new may not lose more than base.
+// level is the p-value below which what the verdict rests on is told: alpha,
+// shared by the streams (Bonferroni).
+func (c *Change) level() float64 { return alpha / float64(1+c.beside) }
+
+// Compare sets two arms side by side, stream by stream, and judges the change.
+// variant chooses among those that recordings hold; "" is for recordings of one.
+// The checks take the place of the rule that new may not lose more than base;
+// each stream is asked all of them. Both arms must have the same streams.
 func Compare(base, next []Saved, variant string, checks []string) (*Report, error) {
-	c := &Change{}
-	var err error
-	if c.Base, err = newArm("base", base, variant); err != nil {
+	from, err := newArm("base", base, variant)
+	if err != nil {
 		return nil, err
 	}
-	if c.New, err = newArm("new", next, variant); err != nil {
+	to, err := newArm("new", next, variant)
+	if err != nil {
 		return nil, err
 	}
-	c.Repeated = len(c.Base.Runs)+len(c.New.Runs) > 2
-	c.Rows = c.rows()
-	c.Warnings = c.warnings()
-	c.Notes = c.notes()
-	r := &Report{Change: c}
-	r.Verdict, r.Checks = c.judge(slices.Concat(base, next), checks)
+	streams, err := commonStreams(&from, &to)
+	if err != nil {
+		return nil, err
+	}
+	r := &Report{}
+	for _, stream := range streams {
+		c := &Change{Stream: stream, Base: from.of(stream), New: to.of(stream), beside: len(streams) - 1}
+		c.Repeated = len(c.Base.Runs)+len(c.New.Runs) > 2
+		c.Rows = c.rows()
+		c.Warnings = c.warnings()
+		c.Notes = c.notes()
+		c.Verdict, c.Checks = c.judge(slices.Concat(base, next), checks)
+		r.Compared = append(r.Compared, c)
+		r.Checks = append(r.Checks, c.Checks...)
+	}
+	r.Verdict = together(r.Compared)
 	return r, nil
+}
+
+// commonStreams lists the streams, which must be the same in both arms: what one
+// of them lacks would go unseen.
+func commonStreams(base, next *Arm) ([]string, error) {
+	streams := base.streams()
+	for _, pair := range [][2]*Arm{{base, next}, {next, base}} {
+		for _, stream := range pair[0].streams() {
+			if !slices.Contains(pair[1].streams(), stream) {
+				return nil, fmt.Errorf("%s: no run of %s in it, which %s has", pair[1].Name, streamName(stream), pair[0].Name)
+			}
+		}
+	}
+	return streams, nil
+}
+
+func streamName(stream string) string {
+	if stream == "" {
+		return "a stream without a name"
+	}
+	return "stream " + stream
+}
+
+// streams are the names of those that the arm has runs of, in order.
+func (a *Arm) streams() []string {
+	var list []string
+	for _, run := range a.Runs {
+		if stream := run.Report.Run.Stream; !slices.Contains(list, stream) {
+			list = append(list, stream)
+		}
+	}
+	return list
+}
+
+// of is the arm with the runs of one stream alone.
+func (a *Arm) of(stream string) Arm {
+	one := *a
+	one.Runs = slices.DeleteFunc(slices.Clone(a.Runs), func(r ArmRun) bool { return r.Report.Run.Stream != stream })
+	return one
 }
 
 // newArm takes the runs of one variant, which must be the only one unless it
@@ -98,11 +159,10 @@ func newArm(name string, from []Saved, variant string) (Arm, error) {
 		a.Files = append(a.Files, s.File)
 		var of []RunReport
 		for _, r := range Build(s.Recording).Runs {
-			name := groupName(r.Run) // streams are not pooled either
-			if !slices.Contains(variants, name) {
-				variants = append(variants, name)
+			if !slices.Contains(variants, r.Run.Variant) {
+				variants = append(variants, r.Run.Variant)
 			}
-			if variant == "" || name == variant {
+			if variant == "" || variant == r.Run.Variant || variant == groupName(r.Run) {
 				of = append(of, r)
 			}
 		}
@@ -114,7 +174,10 @@ func newArm(name string, from []Saved, variant string) (Arm, error) {
 		}
 		for i, r := range of {
 			run := ArmRun{s.File, r}
-			if len(of) > 1 {
+			switch name := label(r.Run); {
+			case len(of) > 1 && name != r.Run.Variant:
+				run.Name = s.File + ", " + name
+			case len(of) > 1:
 				run.Name = fmt.Sprintf("%s, run %d", s.File, i+1)
 			}
 			a.Runs = append(a.Runs, run)
@@ -243,7 +306,7 @@ func (c *Change) row(name, label string) ChangeRow {
 	row.Direction = direction(row.Base.Values, row.New.Values)
 	if c.Repeated {
 		row.P, row.Tested = mannWhitney(row.Base.Values, row.New.Values), true
-		row.Adjusted, row.Significant = row.P, row.P < alpha
+		row.Adjusted, row.Significant = row.P, row.P < c.level()
 	}
 	return row
 }
@@ -305,10 +368,11 @@ func leastP(n, m int) float64 {
 	return min(1, 2/ways)
 }
 
-// enoughRuns is how many runs each arm needs before any difference can be told.
-func enoughRuns() int {
+// enoughRuns is how many runs each arm needs before any difference can be told
+// by a p-value below level.
+func enoughRuns(level float64) int {
 	n := 1
-	for leastP(n, n) >= alpha {
+	for leastP(n, n) >= level {
 		n++
 	}
 	return n
@@ -328,15 +392,18 @@ func (a *Arm) lostRuns() int {
 // notes say how far the evidence reaches.
 func (c *Change) notes() []string {
 	var list []string
-	n, m, need := len(c.Base.Runs), len(c.New.Runs), enoughRuns()
+	n, m, need := len(c.Base.Runs), len(c.New.Runs), enoughRuns(c.level())
 	enough := fmt.Sprintf("%d + %d runs, recorded in turns", need, need)
 	switch {
 	case !c.Repeated:
 		list = append(list, "one run of each: how much of a change is chance cannot be told; "+enough+", could tell")
-	case leastP(n, m) >= alpha:
+	case leastP(n, m) >= c.level():
 		list = append(list, fmt.Sprintf("%d + %d runs are too few: the clearest difference would have p = %s; %s, could tell", n, m, pValue(leastP(n, m)), enough))
 	default:
 		list = append(list, "p is adjusted for the rows tested together (loss, speed), lost apart, for which the verdict asks")
+	}
+	if c.Repeated && c.beside > 0 {
+		list = append(list, fmt.Sprintf("%d streams are asked, so that in one of them a change of lost is told below p = %s", 1+c.beside, pValue(c.level())))
 	}
 	for _, arm := range []*Arm{&c.Base, &c.New} {
 		list = append(list, arm.zeroNotes()...)

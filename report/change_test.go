@@ -213,8 +213,8 @@ func TestChangeArms(t *testing.T) {
 	both := []Saved{{"lab.json", recording(abrupt(t), graceful(t))}}
 	plain := []Saved{{"plain.json", recording(lossy(t, 100, 0, 0), lossy(t, 100, 1, 0))}}
 	r := compared(t, plain, plain)
-	if got := len(r.Change.Base.Runs); got != 2 || r.Change.Base.Runs[1].Name != "plain.json, run 2" {
-		t.Errorf("got %d runs, %q; want both of the file", got, r.Change.Base.Runs[1].Name)
+	if got := len(r.Compared[0].Base.Runs); got != 2 || r.Compared[0].Base.Runs[1].Name != "plain.json, run 2" {
+		t.Errorf("got %d runs, %q; want both of the file", got, r.Compared[0].Base.Runs[1].Name)
 	}
 	for name, tt := range map[string]struct {
 		base, next    []Saved
@@ -240,7 +240,7 @@ func TestChangeArms(t *testing.T) {
 // TestWarnings: each condition that differs is named, and none that does not.
 func TestWarnings(t *testing.T) {
 	base := arm(t, "off", lossy(t, 100, 0, 0))
-	if got := compared(t, base, arm(t, "on", lossy(t, 100, 0, 0))).Change.Warnings; len(got) > 0 {
+	if got := compared(t, base, arm(t, "on", lossy(t, 100, 0, 0))).Compared[0].Warnings; len(got) > 0 {
 		t.Errorf("got %q for the same load; want nothing", got)
 	}
 	for want, edit := range map[string]func(*loadgen.Run){
@@ -271,12 +271,12 @@ func TestWarnings(t *testing.T) {
 		} else {
 			edit(run)
 		}
-		if diff := cmp.Diff([]string{want}, compared(t, base, next).Change.Warnings); diff != "" {
+		if diff := cmp.Diff([]string{want}, compared(t, base, next).Compared[0].Warnings); diff != "" {
 			t.Errorf("warnings differ (- want, + got)\n%s", diff)
 		}
 	}
 	closed := "closed load model: the faster a failure, the more requests it meets; compare windows, not percentages"
-	if got := compared(t, base, arm(t, "on", lossy(t, 100, 7, 0))).Change.Warnings; !slices.Equal(got, []string{closed}) {
+	if got := compared(t, base, arm(t, "on", lossy(t, 100, 7, 0))).Compared[0].Warnings; !slices.Equal(got, []string{closed}) {
 		t.Errorf("got %q; want a warning of the closed loop", got)
 	}
 }
@@ -314,7 +314,7 @@ func TestMannWhitney(t *testing.T) {
 			t.Errorf("leastP(%d, %d): got %v; want %v", tt.n, tt.m, got, tt.want)
 		}
 	}
-	if got := enoughRuns(); got != 4 {
+	if got := enoughRuns(alpha); got != 4 {
 		t.Errorf("got %d runs as enough; want 4", got)
 	}
 }
@@ -368,7 +368,7 @@ func TestChangeOfNothing(t *testing.T) {
 	for range 30 {
 		runs := randomRuns(t, rnd, 1+rnd.IntN(6))
 		r := compared(t, arm(t, "off", runs...), arm(t, "off", runs...))
-		for _, row := range r.Change.Rows {
+		for _, row := range r.Compared[0].Rows {
 			if text := row.ChangeText(); text != "=" && text != "~" && text != "-" {
 				t.Errorf("%d runs, %s: got %s against itself", len(runs), row.Metric, text)
 			}
@@ -385,7 +385,7 @@ func TestChangeSwapped(t *testing.T) {
 	for range 30 {
 		n := 1 + rnd.IntN(6)
 		a, b := arm(t, "off", randomRuns(t, rnd, n)...), arm(t, "on", randomRuns(t, rnd, n)...)
-		there, back := compared(t, a, b).Change.Rows, compared(t, b, a).Change.Rows
+		there, back := compared(t, a, b).Compared[0].Rows, compared(t, b, a).Compared[0].Rows
 		if len(there) != len(back) {
 			t.Fatalf("got %d rows, and %d swapped", len(there), len(back))
 		}
@@ -473,6 +473,72 @@ func TestCell(t *testing.T) {
 	} {
 		if got := cell(tt.d, tt.v); got != tt.want {
 			t.Errorf("cell(%s, %v): got %q; want %q", tt.d, tt.v, got, tt.want)
+		}
+	}
+}
+
+// streamed saves a run for each stream, which lost as many as it says.
+func streamed(t testing.TB, file string, streams []string, lost ...int) []Saved {
+	t.Helper()
+	rec := recording()
+	for i, stream := range streams {
+		run := lossy(t, 1000, lost[i], 0)
+		run.Stream = stream
+		rec.Runs = append(rec.Runs, run)
+	}
+	return []Saved{{file, rec}}
+}
+
+// TestCompareStreams: stream by stream, each with a verdict of its own; both arms
+// must have the same.
+func TestCompareStreams(t *testing.T) {
+	two := []string{"new", "kept"}
+	base, next := streamed(t, "off.json", two, 0, 0), streamed(t, "on.json", two, 7, 0)
+	r := compared(t, base, next)
+	if want := []string{"new: new lost requests, base did not"}; r.Verdict.Outcome != Fail || !slices.Equal(r.Verdict.Reasons, want) {
+		t.Errorf("got %s: %q; want fail: %q", r.Verdict.Outcome, r.Verdict.Reasons, want)
+	}
+	if len(r.Compared) != 2 || r.Compared[0].Verdict.Outcome != Fail || r.Compared[1].Verdict.Outcome != Pass {
+		t.Fatalf("got %d streams; want new to fail and kept to pass", len(r.Compared))
+	}
+	for format, wants := range map[string][]string{
+		"text":     {"Comparison of new, ", "Comparison of kept, "},
+		"markdown": {"Comparison of new, ", "Comparison of kept, "},
+	} {
+		for _, f := range Formats {
+			for _, want := range wants {
+				if text := render(t, f.Write, r); f.Name == format && !strings.Contains(text, want) {
+					t.Errorf("%s: got %q; want %q", format, text, want)
+				}
+			}
+		}
+	}
+	asked := compared(t, base, next, "lost > 0")
+	if tests, failures, faults := ingest(t, render(t, JUnit, asked)); tests != 2 || failures != 1 || faults != 0 {
+		t.Errorf("junit: got %d tests, %d failures, %d errors; want 2, 1, 0", tests, failures, faults)
+	}
+	if err := compileSchema(t).Validate(decoded(t, render(t, ComputedJSON, asked))); err != nil {
+		t.Error(err)
+	}
+	_, err := Compare(streamed(t, "off.json", two[:1], 0), next, "", nil)
+	if want := "base: no run of stream kept in it, which new has"; err == nil || err.Error() != want {
+		t.Errorf("got %v; want %s", err, want)
+	}
+}
+
+// TestStreamsShareAlpha: four runs of each tell one stream's change, but not
+// that of one among three.
+func TestStreamsShareAlpha(t *testing.T) {
+	for streams, want := range map[int]Outcome{1: Fail, 3: Inconclusive} {
+		names := []string{"new", "kept", "long"}[:streams]
+		var arms [2][]Saved
+		for n := range 4 {
+			for side, lost := range []int{5 + n, 15 + n} {
+				arms[side] = append(arms[side], streamed(t, fmt.Sprintf("%d-%d.json", side, n), names, slices.Repeat([]int{lost}, streams)...)...)
+			}
+		}
+		if v := compared(t, arms[0], arms[1]).Verdict; v.Outcome != want {
+			t.Errorf("%d streams: got %s: %q; want %s", streams, v.Outcome, v.Reasons, want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // judge decides on the change. Anything that keeps a run from being trusted
@@ -24,7 +25,7 @@ func (c *Change) judge(saved []Saved, checks []string) (Verdict, []CheckResult) 
 		v.hint(hints...)
 	}
 	trusted := v.Outcome == None
-	v.Sentence = c.Base.phrase() + "; " + c.New.phrase()
+	v.Sentence = c.within(c.Base.phrase() + "; " + c.New.phrase())
 	var results []CheckResult
 	for _, text := range checks {
 		results = append(results, c.check(text))
@@ -39,7 +40,44 @@ func (c *Change) judge(saved []Saved, checks []string) (Verdict, []CheckResult) 
 	case v.Outcome == None:
 		v.Outcome = Pass
 	}
+	for i, reason := range v.Reasons {
+		v.Reasons[i] = c.within(reason)
+	}
+	for i := range results {
+		if results[i].Reason != "" {
+			results[i].Reason = c.within(results[i].Reason)
+		}
+		if c.Stream != "" {
+			results[i].Where += " " + c.Stream
+		}
+	}
 	return v, results
+}
+
+// within says of a text which stream it is about.
+func (c *Change) within(text string) string {
+	if c.Stream == "" {
+		return text
+	}
+	return c.Stream + ": " + text
+}
+
+// together is the verdict of all streams: one that fails outweighs one that is
+// inconclusive, and that one that passes.
+func together(streams []*Change) Verdict {
+	var all Verdict
+	var sentences []string
+	for _, c := range streams {
+		v := &c.Verdict
+		sentences = append(sentences, v.Sentence)
+		all.Reasons = append(all.Reasons, v.Reasons...)
+		all.hint(v.Hints...)
+		if all.Outcome == None || v.Outcome == Fail || v.Outcome == Inconclusive && all.Outcome != Fail {
+			all.Outcome = v.Outcome
+		}
+	}
+	all.Sentence = strings.Join(sentences, "; ")
+	return all
 }
 
 // byLoss is the rule where no check is given: new may not lose requests if base
@@ -106,7 +144,7 @@ func (c *Change) checkChange(check Check) CheckResult {
 	}
 	res.Outcome, res.Reason = Fail, fmt.Sprintf("%s: met %s", check, res.Met)
 	// One question, asked beforehand: its own p decides, unadjusted.
-	if row.Tested && row.P >= alpha {
+	if row.Tested && row.P >= c.level() {
 		res.Outcome = Inconclusive
 		res.Reason += ": chance alone may explain it"
 	}

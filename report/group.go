@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"nodrop/loadgen"
 )
@@ -12,9 +14,10 @@ import (
 type Group struct {
 	Name string // as people call it: graceful, graceful/new
 	Arm  Arm
-	// Worst is the run, as an index into Report.Runs, that lost most; the first
-	// of those that lost as many.
-	Worst int
+	// Places are the runs as indexes into Report.Runs; Worst is the one that lost
+	// most, the first of those that lost as many.
+	Places []int
+	Worst  int
 }
 
 // groupName is the variant of a run and, of several side by side, the stream;
@@ -34,6 +37,28 @@ func label(run *loadgen.Run) string {
 	return fmt.Sprintf("%s #%d", cmp.Or(groupName(run), "load"), run.Repetition)
 }
 
+// Only is the recording with one run alone: the one of this name (graceful #2,
+// graceful/new #1) or at this place, counted from 1.
+func Only(rec *loadgen.Recording, run string) (*loadgen.Recording, error) {
+	var names []string
+	for _, r := range rec.Runs {
+		names = append(names, cmp.Or(label(r), "load"))
+	}
+	i := slices.Index(names, run)
+	if n, err := strconv.Atoi(run); i < 0 && err == nil {
+		i = n - 1
+	}
+	if i < 0 || i >= len(names) {
+		return nil, &loadgen.HintError{
+			Problem: fmt.Sprintf("there is no run %q", run),
+			Hint:    fmt.Sprintf("1 to %d, or: %s", len(names), strings.Join(names, ", ")),
+		}
+	}
+	one := *rec
+	one.Runs = rec.Runs[i : i+1]
+	return &one, nil
+}
+
 // groups lists the groups of runs, in order of appearance.
 func groups(runs []RunReport) []Group {
 	var list []Group
@@ -46,6 +71,7 @@ func groups(runs []RunReport) []Group {
 			list = append(list, Group{Name: name, Worst: i, Arm: Arm{Name: cmp.Or(name, "load"), Variant: r.Run.Variant}})
 		}
 		g := &list[at]
+		g.Places = append(g.Places, i)
 		g.Arm.Runs = append(g.Arm.Runs, ArmRun{Name: label(r.Run), Report: r})
 		if r.Run.Counts.Lost > runs[g.Worst].Run.Counts.Lost {
 			g.Worst = i
@@ -76,10 +102,12 @@ type Recurrence struct {
 	Least, Most int64 // requests lost by it in one of those runs
 	In          string
 	Title       string // of the finding in the run named In, which lost most by it
+	of          int    // the runs of the group
 }
 
 // recurrences lists what was found in any of several runs, the most frequent
 // first: only one of them is told in full, and what it lacks must not be missed.
+// There is none for a single run, which is told in full.
 func (g *Group) recurrences() []Recurrence {
 	if len(g.Arm.Runs) == 1 {
 		return nil
@@ -89,7 +117,7 @@ func (g *Group) recurrences() []Recurrence {
 		for _, f := range run.Report.Loss.Findings {
 			at := slices.IndexFunc(list, func(r Recurrence) bool { return r.Rule == f.Rule })
 			if at < 0 {
-				list = append(list, Recurrence{Rule: f.Rule, Runs: 1, Least: f.Lost, Most: f.Lost, In: run.Name, Title: f.Title})
+				list = append(list, Recurrence{Rule: f.Rule, Runs: 1, Least: f.Lost, Most: f.Lost, In: run.Name, Title: f.Title, of: len(g.Arm.Runs)})
 				continue
 			}
 			r := &list[at]
@@ -106,9 +134,9 @@ func (g *Group) recurrences() []Recurrence {
 	return list
 }
 
-// text is a recurrence in a line; of is the number of runs of the group.
-func (r *Recurrence) text(of int) string {
-	text := fmt.Sprintf("in %d of %d runs", r.Runs, of)
+// String is a recurrence in a line.
+func (r Recurrence) String() string {
+	text := fmt.Sprintf("in %d of %d runs", r.Runs, r.of)
 	switch {
 	case r.Most == 0: // about the run
 	case r.Runs == 1:
@@ -158,7 +186,7 @@ func variantChanges(list []Group) []*Change {
 			first[stream] = g
 			continue
 		}
-		c := &Change{Base: base.Arm, New: g.Arm, Repeated: true}
+		c := &Change{Stream: stream, Base: base.Arm, New: g.Arm, Repeated: true}
 		c.Rows, c.Notes = c.rows(), c.notes()
 		found = append(found, c)
 	}

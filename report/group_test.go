@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -70,7 +71,7 @@ func TestRecurrences(t *testing.T) {
 	list := groups(Build(rec).Runs)
 	var got []string
 	for _, r := range list[0].recurrences() {
-		got = append(got, r.Rule+" "+r.text(3))
+		got = append(got, r.Rule+" "+r.String())
 	}
 	want := []string{
 		"listener-closed-before-removal in 2 of 3 runs, 244 lost in each; abrupt #1: 9 endpoints kept getting connections for 52.5 ms after they had stopped accepting",
@@ -91,5 +92,24 @@ func TestRecurrences(t *testing.T) {
 	one := groups(Build(repetitions(t, 1)).Runs)
 	if left := one[0].recurrences(); left != nil {
 		t.Errorf("a single run, which is told in full: %v", left)
+	}
+}
+
+// TestOnly: one run by its name or its place.
+func TestOnly(t *testing.T) {
+	rec := recording(lossy(t, 100, 1, 0), lossy(t, 100, 2, 0), lossy(t, 100, 3, 0))
+	for i, run := range rec.Runs {
+		run.Variant, run.Repetition = "graceful", i+1
+	}
+	for name, lost := range map[string]int64{"graceful #2": 2, "3": 3} {
+		one, err := Only(rec, name)
+		if err != nil || len(one.Runs) != 1 || one.Runs[0].Counts.Lost != lost || len(rec.Runs) != 3 {
+			t.Errorf("%s: got %v, %v; want the run that lost %d", name, one, err, lost)
+		}
+	}
+	for _, name := range []string{"0", "4", "graceful", ""} {
+		if _, err := Only(rec, name); err == nil || err.Error() != fmt.Sprintf("there is no run %q", name) {
+			t.Errorf("%q: got %v", name, err)
+		}
 	}
 }

@@ -93,8 +93,8 @@ func suitesOf(r *Report) *suitesXML {
 	for i := range r.Runs {
 		all.add(runSuite(names[i], &r.Runs[i]))
 	}
-	if r.Change != nil {
-		all.add(changeSuite(r))
+	for _, c := range r.Compared {
+		all.add(changeSuite(c))
 	}
 	if !r.Verdict.good() && all.Failures+all.Errors == 0 {
 		all.add(verdictSuite(&r.Verdict))
@@ -166,19 +166,19 @@ func runSuite(name string, r *RunReport) *suiteXML {
 
 // changeSuite has a case for each check on the change or, without any, one for
 // the rule that stands in.
-func changeSuite(r *Report) *suiteXML {
-	v := &r.Verdict
-	s := &suiteXML{Name: "compare"}
-	if len(r.Checks) == 0 {
-		c := caseXML{Name: "new lost no more than base", ClassName: "nodrop.compare"}
+func changeSuite(change *Change) *suiteXML {
+	v := &change.Verdict
+	s := &suiteXML{Name: clean(strings.TrimSpace("compare " + change.Stream))}
+	if len(change.Checks) == 0 {
+		c := caseXML{Name: "new lost no more than base", ClassName: "nodrop." + s.Name}
 		c.mark(v.Outcome, "compare", strings.Join(v.Reasons, "; "), bodyText(append(slices.Clone(v.Reasons), v.Sentence), v.Hints, nil))
 		s.Cases = append(s.Cases, c)
 		return s
 	}
 	doubts := slices.DeleteFunc(slices.Clone(v.Reasons), func(reason string) bool {
-		return slices.ContainsFunc(r.Checks, func(c CheckResult) bool { return c.Reason == reason })
+		return slices.ContainsFunc(change.Checks, func(c CheckResult) bool { return c.Reason == reason })
 	})
-	for _, check := range settle(r.Checks, len(doubts) == 0) {
+	for _, check := range settle(change.Checks, len(doubts) == 0) {
 		reasons := doubts
 		if check.Reason != "" {
 			reasons = append([]string{check.Reason}, doubts...)

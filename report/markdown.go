@@ -28,8 +28,8 @@ func Markdown(w io.Writer, r *Report) error {
 	m := &markdown{}
 	m.part("the title", "## nodrop: "+titleMarkdown(r)+"\n")
 	m.part("the reasons", reasonsMarkdown(&r.Verdict))
-	if r.Change != nil {
-		m.change(r.Change)
+	for _, c := range r.Compared {
+		m.change(c)
 	}
 	names := runNames(r.Runs)
 	m.part("the comparison", comparisonMarkdown(r.Groups, names))
@@ -76,16 +76,16 @@ func (m *markdown) part(name, text string) {
 func (m *markdown) change(c *Change) {
 	var arms strings.Builder
 	bullets(&arms, []string{c.Base.title(), c.New.title()})
-	m.part("the arms", "Comparison, "+mdInline(c.kind())+":\n\n"+arms.String())
-	m.part("the change", c.markdownTable())
+	m.part("the arms"+c.ofStream(), mdInline(c.heading())+"\n\n"+arms.String())
+	m.part("the change"+c.ofStream(), c.markdownTable())
 	if len(c.Warnings) > 0 {
 		var b strings.Builder
 		bullets(&b, c.Warnings)
-		m.part("what is not comparable", "#### Not comparable in every respect\n\n"+b.String())
+		m.part("what is not comparable"+c.ofStream(), "#### Not comparable in every respect\n\n"+b.String())
 	}
 	var notes strings.Builder
 	bullets(&notes, c.Notes)
-	m.part("notes", details("Notes", true, notes.String()))
+	m.part("notes"+c.ofStream(), details("Notes", true, notes.String()))
 }
 
 // markdownTable has a row for each figure.
@@ -273,7 +273,7 @@ func recurrencesMarkdown(g *Group) string {
 	fmt.Fprintf(&b, "#### Findings of all %d runs\n\n", len(g.Arm.Runs))
 	texts := make([]string, len(list))
 	for i := range list {
-		texts[i] = list[i].text(len(g.Arm.Runs))
+		texts[i] = list[i].String()
 	}
 	bullets(&b, texts)
 	return b.String()

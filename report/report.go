@@ -19,7 +19,7 @@ type Report struct {
 	Groups     []Group     // of the Runs, by variant and stream
 	Comparison *Comparison // nil unless there are two variants or more
 	Changes    []*Change   // of each variant to the first one, where there are repetitions
-	Change     *Change     // of a comparison of saved recordings, which has no Runs and no Recording
+	Compared   []*Change   // of each stream of saved recordings; such a Report has no Runs and no Recording
 	Checks     []CheckResult
 	Verdict    Verdict
 }

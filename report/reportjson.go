@@ -38,8 +38,8 @@ type (
 		Verdict    verdictJSON     `json:"verdict"`
 		Error      *string         `json:"error"`
 		Comparison *comparisonJSON `json:"comparison"`
-		Change     *changeJSON     `json:"change"`
 		Changes    []*changeJSON   `json:"changes"`
+		Groups     []groupJSON     `json:"groups"`
 		Runs       []runJSON       `json:"runs"`
 	}
 
@@ -48,6 +48,24 @@ type (
 		Sentence string   `json:"sentence"`
 		Reasons  []string `json:"reasons"`
 		Hints    []string `json:"hints"`
+	}
+
+	groupJSON struct {
+		Name     string           `json:"name"`
+		Variant  *string          `json:"variant"`
+		Stream   *string          `json:"stream"`
+		Runs     []string         `json:"runs"`
+		Worst    string           `json:"worst"`
+		Findings []recurrenceJSON `json:"findings"`
+	}
+
+	recurrenceJSON struct {
+		Rule      string `json:"rule"`
+		Runs      int    `json:"runs"`
+		LeastLost int64  `json:"leastLost"`
+		MostLost  int64  `json:"mostLost"`
+		Run       string `json:"run"`
+		Title     string `json:"title"`
 	}
 
 	comparisonJSON struct {
@@ -341,21 +359,39 @@ func documentOf(r *Report) documentJSON {
 			Reasons: listOf(r.Verdict.Reasons), Hints: listOf(r.Verdict.Hints),
 		},
 		Comparison: comparisonOf(r),
-		Change:     changeOf(r.Change, r.Checks),
 		Changes:    []*changeJSON{},
+		Groups:     []groupJSON{},
 		Runs:       []runJSON{},
 	}
 	if r.Recording != nil {
 		d.Error = textOrNull(r.Recording.Error)
 	}
-	for _, c := range r.Changes {
-		d.Changes = append(d.Changes, changeOf(c, nil))
+	for _, c := range slices.Concat(r.Changes, r.Compared) {
+		d.Changes = append(d.Changes, changeOf(c))
 	}
 	names := runNames(r.Runs)
+	for i := range r.Groups {
+		d.Groups = append(d.Groups, groupOf(&r.Groups[i], names))
+	}
 	for i := range r.Runs {
 		d.Runs = append(d.Runs, runOf(names[i], &r.Runs[i]))
 	}
 	return d
+}
+
+func groupOf(g *Group, names []string) groupJSON {
+	run := g.Arm.Runs[0].Report.Run
+	j := groupJSON{
+		Name: g.Arm.Name, Variant: textOrNull(run.Variant), Stream: textOrNull(run.Stream),
+		Worst: names[g.Worst], Findings: []recurrenceJSON{},
+	}
+	for _, i := range g.Places {
+		j.Runs = append(j.Runs, names[i])
+	}
+	for _, r := range g.recurrences() {
+		j.Findings = append(j.Findings, recurrenceJSON{r.Rule, r.Runs, r.Least, r.Most, r.In, r.Title})
+	}
+	return j
 }
 
 // repetitionOrNull is nil for the only one.

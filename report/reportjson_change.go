@@ -7,6 +7,7 @@ import (
 
 type (
 	changeJSON struct {
+		Stream   *string         `json:"stream"`
 		Repeated bool            `json:"repeated"`
 		Base     armJSON         `json:"base"`
 		New      armJSON         `json:"new"`
@@ -49,18 +50,16 @@ type (
 	}
 )
 
-func changeOf(c *Change, checks []CheckResult) *changeJSON {
-	if c == nil {
-		return nil
-	}
+func changeOf(c *Change) *changeJSON {
 	j := &changeJSON{
+		Stream:   textOrNull(c.Stream),
 		Repeated: c.Repeated, Base: armOf(&c.Base), New: armOf(&c.New), Rows: []changeRowJSON{}, Checks: []checkJSON{},
 		Warnings: listOf(c.Warnings), Notes: listOf(c.Notes),
 	}
 	for _, row := range c.Rows {
 		j.Rows = append(j.Rows, changeRowOf(row))
 	}
-	for _, check := range checks {
+	for _, check := range c.Checks {
 		j.Checks = append(j.Checks, checkOf(check))
 	}
 	return j

@@ -80,7 +80,7 @@ func TestChangeJSONIsAsItsSchemaSays(t *testing.T) {
 			}
 		})
 	}
-	for _, want := range []string{".change.rows[].p", ".change.rows[].change", ".change.checks[].met", ".change.warnings"} {
+	for _, want := range []string{".changes[].rows[].p", ".changes[].rows[].change", ".changes[].checks[].met", ".changes[].warnings"} {
 		if !covered[want] {
 			t.Errorf("%s is in none of the documents", want)
 		}

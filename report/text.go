@@ -27,8 +27,8 @@ func TextFor(o Options) Format {
 }
 
 func writeText(out *page, r *Report) error {
-	if r.Change != nil {
-		return writeChange(out, r)
+	for _, c := range r.Compared {
+		writeChange(out, c)
 	}
 	for i := range r.Groups {
 		g := &r.Groups[i]
@@ -66,7 +66,7 @@ func writeRecurrences(out *page, g *Group) {
 	}
 	out.heading(fmt.Sprintf("Findings of all %d runs:", len(g.Arm.Runs)))
 	for i := range list {
-		out.paragraph("  - ", list[i].text(len(g.Arm.Runs)))
+		out.paragraph("  - ", list[i].String())
 	}
 	fmt.Fprintln(out)
 }

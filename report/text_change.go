@@ -8,10 +8,9 @@ import (
 )
 
 // writeChange writes a comparison of two arms.
-func writeChange(out *page, r *Report) error {
-	c := r.Change
+func writeChange(out *page, c *Change) {
 	fmt.Fprintln(out)
-	out.heading("Comparison, " + c.kind() + ":")
+	out.heading(clean(c.heading()))
 	for _, arm := range []*Arm{&c.Base, &c.New} {
 		out.paragraph("  ", arm.title())
 	}
@@ -31,8 +30,16 @@ func writeChange(out *page, r *Report) error {
 		}
 	}
 	fmt.Fprintln(out)
-	writeVerdict(out, &r.Verdict)
-	return out.flush()
+}
+
+// heading says what is compared, and what the figures are.
+func (c *Change) heading() string { return "Comparison" + c.ofStream() + ", " + c.kind() + ":" }
+
+func (c *Change) ofStream() string {
+	if c.Stream == "" {
+		return ""
+	}
+	return " of " + c.Stream
 }
 
 // between names both arms.
