@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"nodrop/scenario"
+	"nodrop/scenario/proc"
 )
 
 // Command is a program to run, or a line for the shell; one of the two is set.
@@ -54,29 +56,56 @@ func (c *Command) cmd() (*exec.Cmd, error) {
 type Exec struct {
 	Command
 	Timeout time.Duration // 0: ten minutes; the command's process group is killed then
+	UndoBy  *Exec         // puts back what the command changed
+	// Still prints what the command changed. It is run after the command and
+	// before UndoBy; when the two outputs differ, someone else has changed it
+	// since, and it is told and left as it is.
+	Still *Exec
+
+	undo      undoing
+	processes *proc.Group
 }
 
 const execTimeout = 10 * time.Minute
 
 // Run runs the command. When ctx ends, its process group is killed.
 func (e *Exec) Run(ctx context.Context, env *scenario.Env) error {
+	e.processes = env.Processes
+	_, err := e.run(ctx, env.Processes)
+	e.undo.after(ctx, e.Still.ask(env.Processes))
+	if err == nil && e.undo.leftErr != nil {
+		return fmt.Errorf("%s: %w", e.Still, e.undo.leftErr)
+	}
+	return err
+}
+
+// ask is nil for no command.
+func (e *Exec) ask(processes *proc.Group) ask {
+	if e == nil {
+		return nil
+	}
+	return func(ctx context.Context) ([]byte, error) { return e.run(ctx, processes) }
+}
+
+// run returns what the command printed, its first megabyte.
+func (e *Exec) run(ctx context.Context, processes *proc.Group) ([]byte, error) {
 	cmd, err := e.cmd()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	out, err := newOutput()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer out.close()
 	cmd.Stdout, cmd.Stderr = out.file, out.file
-	if err := env.Processes.Start(cmd); err != nil {
-		return err
+	if err := processes.Start(cmd); err != nil {
+		return nil, err
 	}
 	ended := make(chan error, 1)
 	go func() {
 		err := cmd.Wait()
-		env.Processes.Done(cmd)
+		processes.Done(cmd)
 		ended <- err
 	}()
 	limit := e.Timeout
@@ -88,24 +117,35 @@ func (e *Exec) Run(ctx context.Context, env *scenario.Env) error {
 	select {
 	case err = <-ended:
 	case <-ctx.Done():
-		env.Processes.Kill(cmd)
+		processes.Kill(cmd)
 		if err = <-ended; err != nil { // it may just have ended well
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
 	case <-timeout.C:
-		env.Processes.Kill(cmd)
+		processes.Kill(cmd)
 		if err = <-ended; err != nil {
 			err = fmt.Errorf("not done after %v, killed", limit)
 		}
 	}
 	if err == nil {
-		return nil
+		return io.ReadAll(io.NewSectionReader(out.file, 0, maxBody))
 	}
 	if last := out.tail(); last != "" {
-		return fmt.Errorf("%w: %s", err, last)
+		return nil, fmt.Errorf("%w: %s", err, last)
+	}
+	return nil, err
+}
+
+// Undo runs UndoBy, if what the command changed is still as it was left. Without
+// UndoBy it does nothing: only whoever wrote the command knows what it changed.
+func (e *Exec) Undo(ctx context.Context) error {
+	what := e.String()
+	if e.Still != nil {
+		what = "what " + e.Still.String() + " tells of"
+	}
+	err := e.undo.back(ctx, what, e.Still.ask(e.processes), e.UndoBy.ask(e.processes))
+	if err != nil && e.Still == nil {
+		return fmt.Errorf("%s: %w", e.UndoBy, err)
 	}
 	return err
 }
-
-// Undo does nothing: only whoever wrote the command knows what it changed.
-func (e *Exec) Undo(context.Context) error { return nil }

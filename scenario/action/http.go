@@ -1,7 +1,6 @@
 package action
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -27,8 +26,7 @@ type HTTP struct {
 	// since, and it is told and left as it is.
 	Still *HTTP
 
-	left  []byte // what Still told after Run
-	acted bool
+	undo undoing
 }
 
 // maxBody bounds what is read of an answer, in bytes.
@@ -36,35 +34,29 @@ const maxBody = 1 << 20
 
 // Run sends the request.
 func (h *HTTP) Run(ctx context.Context, _ *scenario.Env) error {
-	h.acted = true
-	if _, err := h.send(ctx); err != nil {
-		return err
+	_, err := h.send(ctx)
+	h.undo.after(ctx, h.Still.ask())
+	if err == nil && h.undo.leftErr != nil {
+		return h.undo.leftErr
 	}
-	if h.Still == nil {
+	return err
+}
+
+// ask is nil for no request.
+func (h *HTTP) ask() ask {
+	if h == nil {
 		return nil
 	}
-	var err error
-	h.left, err = h.Still.send(ctx)
-	return err
+	return h.send
 }
 
 // Undo sends UndoBy, if what the request changed is still as it was left.
 func (h *HTTP) Undo(ctx context.Context) error {
-	if !h.acted || h.UndoBy == nil {
-		return nil
-	}
-	h.acted = false
+	what := h.URL
 	if h.Still != nil {
-		now, err := h.Still.send(ctx)
-		if err != nil {
-			return err
-		}
-		if !bytes.Equal(now, h.left) {
-			return fmt.Errorf("%s is not as it was left, and stays as it is", h.Still.URL)
-		}
+		what = h.Still.URL
 	}
-	_, err := h.UndoBy.send(ctx)
-	return err
+	return h.undo.back(ctx, what, h.Still.ask(), h.UndoBy.ask())
 }
 
 // send returns the answer's body, its first megabyte.

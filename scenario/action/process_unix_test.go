@@ -254,3 +254,67 @@ func TestEndsWell(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestExecUndo: what a command changed is put back, also by one that failed, and
+// only if it is still as it was left.
+func TestExecUndo(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "replicas")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func() string {
+		text, _ := os.ReadFile(file)
+		return strings.TrimSpace(string(text))
+	}
+	shell := func(line string) *action.Exec { return &action.Exec{Command: action.Command{Shell: line + " " + file}} }
+	w := newWitness(t)
+	scale := shell("echo 1 >")
+	scale.UndoBy, scale.Still = shell("echo 10 >"), shell("cat")
+	write("10")
+	if err := scale.Undo(t.Context()); err != nil || read() != "10" {
+		t.Errorf("before it acted: %v, %s", err, read())
+	}
+	for _, line := range []string{"echo 1 >", "exit 3; echo 1 >", "echo 1 >" + file + "; exit 4;"} {
+		write("10")
+		scale.Shell = line + " " + file
+		if err := scale.Run(t.Context(), &w.Env); (err != nil) != strings.Contains(line, "exit") {
+			t.Errorf("%s: %v", line, err)
+		}
+		if err := scale.Undo(t.Context()); err != nil || read() != "10" {
+			t.Errorf("%s: %v, %s", line, err, read())
+		}
+		if err := scale.Undo(t.Context()); err != nil {
+			t.Errorf("%s: undone twice: %v", line, err)
+		}
+	}
+	scale.Shell = "echo 1 > " + file
+	if err := scale.Run(t.Context(), &w.Env); err != nil {
+		t.Fatal(err)
+	}
+	write("7")
+	if err := scale.Undo(t.Context()); err == nil || err.Error() != "what cat "+file+" tells of is not as it was left, and stays as it is" || read() != "7" {
+		t.Errorf("%v, %s", err, read())
+	}
+	// Interrupted, it may have changed something.
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	write("10")
+	scale.Shell = "echo 1 > " + file + "; sleep 1000"
+	_ = scale.Run(ctx, &w.Env)
+	if err := scale.Undo(t.Context()); err != nil || read() != "10" {
+		t.Errorf("interrupted: %v, %s", err, read())
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	scale.Shell = "true"
+	if err := scale.Run(t.Context(), &w.Env); err == nil {
+		t.Error("want an error: still has nothing to tell")
+	}
+	if err := scale.Undo(t.Context()); err == nil || !strings.Contains(err.Error(), "whether it is as it was left cannot be told") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -52,7 +52,21 @@ func (r *reader) step(n *yaml.Node, part string, processes map[string]bool) scen
 		r.fault(n, "of says whose progress at is measured on; this step is after another")
 	}
 	s.Action = r.action(names[0], nodes[0], &s, processes)
+	if part == "restore" && undoes(s.Action) {
+		r.fault(nodes[0], "restore: what it does is not undone: undo has no place here")
+	}
 	return s
+}
+
+// undoes reports an action that the file says how to undo.
+func undoes(a scenario.Action) bool {
+	switch a := a.(type) {
+	case *action.Exec:
+		return a.UndoBy != nil
+	case *action.HTTP:
+		return a.UndoBy != nil
+	}
+	return false
 }
 
 // action takes in an action, and names a step that has none after it.
@@ -134,10 +148,33 @@ func (r *reader) exec(n *yaml.Node) *action.Exec {
 	default:
 		r.mapping(n, "exec", append(r.command(&e.Command),
 			field{"timeout", func(n *yaml.Node) { e.Timeout = r.duration(n, "timeout", time.Millisecond) }},
+			field{"undo", func(n *yaml.Node) { e.UndoBy = r.lastExec(n, "undo") }},
+			field{"still", func(n *yaml.Node) { e.Still = r.lastExec(n, "still") }},
 		))
 	}
 	r.checkCommand(n, "exec", &e.Command, before)
+	if e.Still != nil && e.UndoBy == nil && len(r.faults) == before {
+		r.fault(n, "exec: still says when undo is done, and there is no undo")
+	}
 	return e
+}
+
+// lastExec is a command that nothing undoes, as what it stands under never is.
+func (r *reader) lastExec(n *yaml.Node, what string) *action.Exec {
+	e := r.exec(n)
+	if e.UndoBy != nil {
+		r.fault(n, "%s: what it does is not undone: undo has no place here", what)
+	}
+	return e
+}
+
+// lastHTTP is a request that nothing undoes.
+func (r *reader) lastHTTP(n *yaml.Node, what string) *action.HTTP {
+	h := r.http(n)
+	if h.UndoBy != nil {
+		r.fault(n, "%s: what it does is not undone: undo has no place here", what)
+	}
+	return h
 }
 
 func (r *reader) signal(n *yaml.Node, processes map[string]bool) *action.Signal {
@@ -242,8 +279,8 @@ func (r *reader) http(n *yaml.Node) *action.HTTP {
 			}
 		}},
 		{"timeout", func(n *yaml.Node) { h.Timeout = r.duration(n, "timeout", time.Millisecond) }},
-		{"undo", func(n *yaml.Node) { h.UndoBy = r.http(n) }},
-		{"still", func(n *yaml.Node) { h.Still = r.http(n) }},
+		{"undo", func(n *yaml.Node) { h.UndoBy = r.lastHTTP(n, "undo") }},
+		{"still", func(n *yaml.Node) { h.Still = r.lastHTTP(n, "still") }},
 	})
 	switch {
 	case len(r.faults) > before:
@@ -261,8 +298,8 @@ func (r *reader) probe(n *yaml.Node, what string, kinds ...string) action.Probe 
 	given, before := 0, len(r.faults)
 	ways := map[string]func(n *yaml.Node){
 		"tcp":  func(n *yaml.Node) { p.TCP = r.text(n, "tcp") },
-		"http": func(n *yaml.Node) { p.HTTP = r.http(n) },
-		"exec": func(n *yaml.Node) { p.Exec = r.exec(n) },
+		"http": func(n *yaml.Node) { p.HTTP = r.lastHTTP(n, what) },
+		"exec": func(n *yaml.Node) { p.Exec = r.lastExec(n, what) },
 		"line": func(n *yaml.Node) { p.Line = r.text(n, "line") },
 	}
 	list := []field{

@@ -71,7 +71,7 @@ var beyond = []string{
 	"after-bad-delay", "after-itself", "after-nobody", "alias", "at-beyond", "at-nonsense", "check", "exec-timeout",
 	"http-status", "load-bad-url", "load-fewer-requests-than-workers", "load-header", "load-no-url", "of-no-stream",
 	"signal-name", "signal-near-process", "signal-unknown-process", "start-without-name", "two-documents",
-	"two-steps-of-one-name", "variable-not-closed", "variable-not-set", "variable-unused",
+	"two-steps-of-one-name", "undo-in-restore", "variable-not-closed", "variable-not-set", "variable-unused",
 }
 
 // TestSchemaRefuses all other broken files.
