@@ -384,6 +384,7 @@ func (p *program) readScenario(f *scenarioFlags, args []string) (*scenario.Scena
 	return file.Load(args[0], file.Options{
 		Set: set, Variants: f.variants, Repeat: f.repeat, FailIf: f.checks, LookupEnv: os.LookupEnv,
 		ParseCheck: func(text string) error { return validate([]string{text}) },
+		Stderr:     p.stderr,
 	})
 }
 

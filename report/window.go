@@ -35,7 +35,8 @@ func windowGap(run *loadgen.Run) int64 {
 
 // endpointCount is how many endpoints there were: those that requests met, and
 // those that marks tell of. An address behind which answers named replicas is
-// none of its own.
+// none of its own. Where marks have other names than requests know (a process
+// behind an address, pods behind a service), they are the same ones twice.
 func endpointCount(run *loadgen.Run) int {
 	names := map[string]bool{}
 	shared := run.Settings.EndpointHeader != "" && slices.ContainsFunc(run.Endpoints, namedByAnswers)
@@ -44,10 +45,15 @@ func endpointCount(run *loadgen.Run) int {
 			names[e.Name] = true
 		}
 	}
+	marked, met := map[string]bool{}, len(names)
 	for _, m := range run.Marks {
 		if m.Endpoint != "" && m.Kind != loadgen.MarkCrashed {
+			marked[m.Endpoint] = true
 			names[m.Endpoint] = true
 		}
+	}
+	if len(names) == met+len(marked) {
+		return max(met, len(marked))
 	}
 	return len(names)
 }

@@ -400,6 +400,12 @@ func TestEndpointCount(t *testing.T) {
 	if got := endpointCount(behind); got != 2 {
 		t.Errorf("got %d; want the 2 that answers named", got)
 	}
+	met, marks := []loadgen.EndpointSeen{{Name: "10.0.0.1:80"}}, []loadgen.Mark{{Endpoint: "pod-1"}, {Endpoint: "pod-2"}}
+	for n := range 3 { // a process or pods behind the address that requests know
+		if got := endpointCount(&loadgen.Run{Endpoints: met, Marks: marks[:n]}); got != max(1, n) {
+			t.Errorf("%d marked behind one address: got %d", n, got)
+		}
+	}
 }
 
 // TestSlowLoadHasOneWindow: at 10 requests/s an outage of 2 s is one window,

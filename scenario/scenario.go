@@ -79,6 +79,8 @@ type Env struct {
 	// Endpoints, when a setup action sets it, chooses every address that the
 	// load connects to.
 	Endpoints loadgen.Endpoints
+	// Notes, to which setup actions add, are what the report tells of the target.
+	Notes []string
 	// Processes are those that actions start; none outlives the scenario.
 	Processes *proc.Group
 }
@@ -299,6 +301,7 @@ func (s *Scenario) carryOut(ctx context.Context, a Attempt, loads []*loadgen.Loa
 	stop()
 	v := a.Variant
 	for i, run := range runs {
+		run.Notes = append(run.Notes, env.Notes...)
 		run.Expect, run.Require, run.FailIf = v.Expect, v.Require, v.FailIf
 		run.Marks = append(run.Marks, t.marksOn(loads[i])...)
 		loadgen.SortMarks(run.Marks)

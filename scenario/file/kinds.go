@@ -18,9 +18,13 @@ var execKind string
 //go:embed kinds/nginx.yaml
 var nginxKind string
 
+//go:embed kinds/lab.yaml
+var labKind string
+
 // Kinds are the scenarios that one may begin with. Each can be run as it is.
 func Kinds() []Kind {
 	return []Kind{
+		{"lab", "a fleet of gateways on this machine, stopped in three ways under three loads", labKind},
 		{"process", "a server that is told to replace its workers, badly and well", processKind},
 		{"exec", "any command, and the one that puts back what it changed", execKind},
 		{"nginx", "nginx, stopped in two ways under three loads", nginxKind},

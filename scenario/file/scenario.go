@@ -166,14 +166,14 @@ func (r *reader) variant(name string, n *yaml.Node, p parts, streams []scenario.
 	if set != nil {
 		r.set = r.variables(set, "set")
 	}
-	processes := map[string]bool{}
+	started := newStarted()
 	for _, n := range []*yaml.Node{p.setup, own.setup} {
-		v.Setup = append(v.Setup, actions(r.steps(n, "setup", processes))...)
+		v.Setup = append(v.Setup, actions(r.steps(n, "setup", started))...)
 	}
-	v.Gate = actions(r.steps(p.gate, "gate", processes))
-	v.Timeline = r.timeline(p.timeline, streams, processes)
+	v.Gate = actions(r.steps(p.gate, "gate", started))
+	v.Timeline = r.timeline(p.timeline, streams, started)
 	for _, n := range []*yaml.Node{own.restore, p.restore} {
-		v.Restore = append(v.Restore, actions(r.steps(n, "restore", processes))...)
+		v.Restore = append(v.Restore, actions(r.steps(n, "restore", started))...)
 	}
 	r.set = nil
 	return v
@@ -221,8 +221,8 @@ func (r *reader) checks(n *yaml.Node, what string) []string {
 }
 
 // timeline takes in the steps beside the load, which must have times.
-func (r *reader) timeline(n *yaml.Node, streams []scenario.Stream, processes map[string]bool) []scenario.Step {
-	steps := r.steps(n, "timeline", processes)
+func (r *reader) timeline(n *yaml.Node, streams []scenario.Stream, started *started) []scenario.Step {
+	steps := r.steps(n, "timeline", started)
 	if n != nil && len(steps) == 0 && n.Kind == yaml.SequenceNode {
 		r.fault(n, "the timeline has no step")
 	}
@@ -258,14 +258,14 @@ func waits(steps []scenario.Step, i int) bool {
 }
 
 // steps takes in a list of steps; nil is none.
-func (r *reader) steps(n *yaml.Node, part string, processes map[string]bool) []scenario.Step {
+func (r *reader) steps(n *yaml.Node, part string, started *started) []scenario.Step {
 	if n == nil {
 		return nil
 	}
 	var list []scenario.Step
 	seen := map[string]bool{}
 	r.list(n, part, func(item *yaml.Node) {
-		step := r.step(item, part, processes)
+		step := r.step(item, part, started)
 		if step.Name != "" && seen[step.Name] {
 			r.fault(item, "a second step %q in %s: give them names that differ", step.Name, part)
 		}

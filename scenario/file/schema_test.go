@@ -69,7 +69,7 @@ func TestKinds(t *testing.T) {
 // beyond are faults that lie in no value by itself.
 var beyond = []string{
 	"after-bad-delay", "after-itself", "after-nobody", "alias", "at-beyond", "at-nonsense", "check", "exec-timeout",
-	"http-status", "load-bad-url", "load-fewer-requests-than-workers", "load-header", "load-no-url", "of-no-stream",
+	"http-status", "lab-backend", "lab-no-fleet", "lab-restart-all", "lab-scale-up", "lab-second", "lab-start-late", "load-bad-url", "load-fewer-requests-than-workers", "load-header", "load-no-url", "of-no-stream",
 	"signal-name", "signal-near-process", "signal-unknown-process", "start-without-name", "two-documents",
 	"two-steps-of-one-name", "undo-in-restore", "variable-not-closed", "variable-not-set", "variable-unused",
 }
@@ -112,6 +112,8 @@ func TestSchemaHasAllKeys(t *testing.T) {
 		"$defs/start/properties/ready": fmt.Sprintf(timeline, "name: a, start: {ready: {zzzzzzzzzzzz: 1}}"),
 		"$defs/stop/anyOf/1":           fmt.Sprintf(timeline, "stop: {zzzzzzzzzzzz: 1}"),
 		"$defs/http/anyOf/1":           fmt.Sprintf(timeline, "http: {zzzzzzzzzzzz: 1}"),
+		"$defs/lab":                    fmt.Sprintf(timeline, "lab: {zzzzzzzzzzzz: 1}"),
+		"$defs/lab/properties/start":   fmt.Sprintf(timeline, "lab: {start: {zzzzzzzzzzzz: 1}}"),
 		"$defs/wait/anyOf/1":           fmt.Sprintf(timeline, "wait: {zzzzzzzzzzzz: 1}"),
 	} {
 		_, err := parse("x", []byte(text), Options{})

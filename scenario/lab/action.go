@@ -3,25 +3,29 @@ package lab
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"nodrop/scenario"
 )
 
-// fleetAction starts a fleet; undoing it ends whatever is left of it.
-type fleetAction struct {
-	options Options
-	fleet   *Fleet
+// FleetAction starts a fleet; undoing it ends whatever is left of it. The fleet's
+// balancer becomes the load's.
+type FleetAction struct {
+	Options
+
+	fleet *Fleet
 }
 
-// Run starts the fleet and makes its balancer the load's.
-func (a *fleetAction) Run(ctx context.Context, env *scenario.Env) error {
-	fleet, err := Start(ctx, a.options)
+// Run starts the fleet.
+func (a *FleetAction) Run(ctx context.Context, env *scenario.Env) error {
+	fleet, err := Start(ctx, a.Options)
 	if err != nil {
 		return err
 	}
 	a.fleet = fleet
 	fleet.Watch(marker(env))
 	env.Endpoints = fleet.Endpoints()
+	env.Notes = append(env.Notes, fleet.String())
 	return nil
 }
 
@@ -31,27 +35,45 @@ func marker(env *scenario.Env) func(Event) {
 }
 
 // Undo ends the fleet.
-func (a *fleetAction) Undo(ctx context.Context) error {
+func (a *FleetAction) Undo(ctx context.Context) error {
 	if a.fleet == nil {
 		return nil
 	}
 	return a.fleet.Stop(ctx)
 }
 
-// scaleAction takes replicas away from the fleet that another action started.
-type scaleAction struct {
-	fleet *fleetAction
-	to    int
+// Change is what is done to a fleet: one of the two is set.
+type Change struct {
+	Scale   int // > 0: to so many replicas, by taking away
+	Restart int // > 0: all of them, so many at a time
 }
 
-// Run scales in and returns when the last replica has exited and the balancer
-// knows.
-func (a *scaleAction) Run(ctx context.Context, env *scenario.Env) error {
-	if a.fleet.fleet == nil {
-		return errors.New("there is no fleet to scale")
+// String names it.
+func (c Change) String() string {
+	if c.Restart > 0 {
+		return fmt.Sprintf("restart gateways, %d at a time", c.Restart)
 	}
-	return a.fleet.fleet.Scale(ctx, a.to, marker(env))
+	return fmt.Sprintf("scale gateways to %d", c.Scale)
+}
+
+// ChangeAction changes the fleet that another action started.
+type ChangeAction struct {
+	Fleet *FleetAction
+	Change
+}
+
+// Run returns when the last replica that leaves has exited and the balancer
+// knows.
+func (a *ChangeAction) Run(ctx context.Context, env *scenario.Env) error {
+	fleet := a.Fleet.fleet
+	switch {
+	case fleet == nil:
+		return errors.New("there is no fleet")
+	case a.Restart > 0:
+		return fleet.Restart(ctx, a.Restart, marker(env))
+	}
+	return fleet.Scale(ctx, a.Scale, marker(env))
 }
 
 // Undo does nothing: the fleet goes as a whole.
-func (a *scaleAction) Undo(context.Context) error { return nil }
+func (a *ChangeAction) Undo(context.Context) error { return nil }

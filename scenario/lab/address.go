@@ -35,6 +35,20 @@ func replicaHost(goos string, i int) netip.Addr {
 
 func loopback() netip.Addr { return netip.AddrFrom4([4]byte{127, 0, 0, 1}) }
 
+// freePorts finds two ports of a host that nothing listens on.
+func freePorts(host netip.Addr) (first, second netip.AddrPort, err error) {
+	var found [2]netip.AddrPort
+	for i := range found {
+		l, err := listen(context.Background(), netip.AddrPortFrom(host, 0).String())
+		if err != nil {
+			return first, second, err
+		}
+		defer func() { _ = l.Close() }() // both are held until both are known
+		found[i] = l.Addr().(*net.TCPAddr).AddrPort()
+	}
+	return found[0], found[1], nil
+}
+
 // listen binds addr; port 0 means a random free one of ours. The backlog is as
 // large as the kernel allows (net.core.somaxconn), as Go always asks.
 func listen(ctx context.Context, addr string) (net.Listener, error) {

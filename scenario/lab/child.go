@@ -48,7 +48,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, h
 	case backendCommand:
 		return runBackend(c), true
 	case gatewayCommand:
-		return runGateway(c), true
+		return runBuiltin(c), true
 	}
 	return proc.Main(args, stdin, stdout, stderr)
 }

@@ -20,6 +20,9 @@ type FlagValues struct {
 
 	replicas, to, repeat        int
 	at, stop, path              string
+	gateway, program, backend   string
+	action                      string
+	maxUnavailable              int
 	propagation, preStop, grace time.Duration
 	settle                      time.Duration
 }
@@ -53,16 +56,22 @@ const (
 // load with the lab's defaults.
 func Flags(fs *pflag.FlagSet) *FlagValues {
 	v := &FlagValues{set: fs}
-	fs.IntVar(&v.replicas, "replicas", 10, "gateway replicas at the start")
+	o := DefaultOptions()
+	fs.IntVar(&v.replicas, "replicas", o.Replicas, "gateway replicas at the start")
 	fs.IntVar(&v.to, "to", 1, "replicas left after the scale-in")
 	fs.StringVar(&v.at, "at", "40%", "when to scale in: a share of the load (40%), a time (4s) or a request (#20000)")
 	fs.StringVar(&v.stop, "stop", "abrupt,graceful", "ways to stop, each a variant: "+strings.Join(stopModeNames(), ", "))
-	fs.DurationVar(&v.propagation, "propagation", 50*time.Millisecond, "how long the balancer takes to hear of a scale-in")
-	fs.DurationVar(&v.preStop, "pre-stop", time.Second, "how long a graceful replica goes on accepting before it is told to stop")
-	fs.DurationVar(&v.grace, "grace", 30*time.Second, "how long a replica may take to finish what is in flight")
+	fs.DurationVar(&v.propagation, "propagation", o.Propagation, "how long the balancer takes to hear of a scale-in")
+	fs.DurationVar(&v.preStop, "pre-stop", o.PreStop, "how long a graceful replica goes on accepting before it is told to stop")
+	fs.DurationVar(&v.grace, "grace", o.Grace, "how long a replica may take to finish what is in flight")
 	fs.DurationVar(&v.settle, "settle", 0, "keep the load up until the event is over and this long has passed: -n is then a minimum")
 	fs.IntVar(&v.repeat, "repeat", 1, "how often each way to stop is run, in turns: a difference can be told from chance from 4 on")
 	fs.StringVar(&v.path, "path", "/", "what to ask the backend for: /, /status/N, /delay/S, /bytes/N, /stream-bytes/N, /drip")
+	fs.StringVar(&v.gateway, "gateway", "builtin", "what the replicas are: "+strings.Join(gatewayNames(), ", "))
+	fs.StringVar(&v.program, "gateway-bin", "", "path of the gateway's program, in place of the one on the PATH")
+	fs.StringVar(&v.backend, "backend", "", "URL of the server behind the gateways, http://HOST:PORT, in place of our own")
+	fs.StringVar(&v.action, "action", "scale", "what happens to the fleet: scale (to --to replicas) or restart (one after the other is replaced)")
+	fs.IntVar(&v.maxUnavailable, "max-unavailable", 1, "with --action restart, how many replicas are replaced at a time")
 	v.load = loadgen.Flags(fs)
 	for name, value := range loadDefaults {
 		f := fs.Lookup(name)
@@ -96,17 +105,26 @@ func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
 // variant sets a fleet up and scales it in. Abrupt must show a loss, or the
 // event was not seen; graceful must not.
 func (v *FlagValues) variant(mode StopMode, at scenario.At, stderr io.Writer) scenario.Variant {
-	fleet := &fleetAction{options: Options{
+	fleet := &FleetAction{Options: Options{
 		Replicas: v.replicas, Stop: mode, PreStop: v.preStop, Grace: v.grace, Propagation: v.propagation, Stderr: stderr,
+		Gateway: v.gateway, Program: v.program,
 	}}
+	if v.backend != "" {
+		fleet.Backend, _ = ParseBackend(v.backend) // checkGateway has seen to it
+	}
+	step := scenario.Step{
+		Name:   fmt.Sprintf("scale gateway %d → %d (%s)", v.replicas, v.to, mode),
+		At:     at,
+		Action: &ChangeAction{fleet, Change{Scale: v.to}},
+	}
+	if v.action == actionRestart {
+		step.Name = fmt.Sprintf("restart %d gateways, %d at a time (%s)", v.replicas, v.maxUnavailable, mode)
+		step.Action = &ChangeAction{fleet, Change{Restart: v.maxUnavailable}}
+	}
 	variant := scenario.Variant{
-		Name:  string(mode),
-		Setup: []scenario.Action{fleet},
-		Timeline: []scenario.Step{{
-			Name:   fmt.Sprintf("scale gateway %d → %d (%s)", v.replicas, v.to, mode),
-			At:     at,
-			Action: &scaleAction{fleet, v.to},
-		}},
+		Name:     string(mode),
+		Setup:    []scenario.Action{fleet},
+		Timeline: []scenario.Step{step},
 	}
 	switch mode {
 	case Abrupt:
@@ -124,8 +142,10 @@ func (v *FlagValues) check() (scenario.At, []StopMode, error) {
 			return scenario.At{}, nil, fmt.Errorf("%s: %s", dashed(flag.name), flag.why)
 		}
 	}
-	if err := v.checkNumbers(); err != nil {
-		return scenario.At{}, nil, err
+	for _, check := range []func() error{v.checkNumbers, v.checkAction, v.checkGateway} {
+		if err := check(); err != nil {
+			return scenario.At{}, nil, err
+		}
 	}
 	if !strings.HasPrefix(v.path, "/") {
 		return scenario.At{}, nil, fmt.Errorf("--path %q: must begin with a slash", v.path)
@@ -146,16 +166,52 @@ func dashed(name string) string {
 	return "--" + name
 }
 
+// What --action takes.
+const (
+	actionScale   = "scale"
+	actionRestart = "restart"
+)
+
+// checkAction refuses what the other action is told by.
+func (v *FlagValues) checkAction() error {
+	switch {
+	case v.action != actionScale && v.action != actionRestart:
+		return fmt.Errorf("--action %q: want %s or %s", v.action, actionScale, actionRestart)
+	case v.action == actionRestart && v.set.Changed("to"):
+		return errors.New("--to: a restart leaves as many replicas as there are")
+	case v.action == actionScale && v.set.Changed("max-unavailable"):
+		return &loadgen.HintError{Problem: "--max-unavailable: a scale-in takes all away at once", Hint: "--action restart"}
+	case v.action == actionRestart && (v.maxUnavailable < 1 || v.maxUnavailable > v.replicas):
+		return fmt.Errorf("--max-unavailable %d: must be 1 to --replicas %d", v.maxUnavailable, v.replicas)
+	case v.action == actionScale && v.to < 1:
+		return fmt.Errorf("--to %d: at least 1 replica must be left", v.to)
+	case v.action == actionScale && v.to >= v.replicas:
+		return fmt.Errorf("--to %d: not fewer than --replicas %d", v.to, v.replicas)
+	}
+	return nil
+}
+
+// checkGateway finds the program before anything is done, and makes of the
+// backend's URL its address.
+func (v *FlagValues) checkGateway() error {
+	if v.backend != "" {
+		if _, err := ParseBackend(v.backend); err != nil {
+			return &loadgen.HintError{Problem: "--backend " + err.Error(), Hint: "--path chooses the page"}
+		}
+	}
+	if v.program != "" && v.gateway == builtinGateway().Name {
+		return &loadgen.HintError{Problem: "--gateway-bin: the builtin gateway is this program", Hint: "--gateway envoy, nginx, haproxy or caddy"}
+	}
+	o := Options{Gateway: v.gateway, Program: v.program}
+	return o.check()
+}
+
 func (v *FlagValues) checkNumbers() error {
 	switch {
 	case v.replicas < 2:
 		return fmt.Errorf("--replicas %d: at least 2 are needed to take one away", v.replicas)
-	case v.replicas > maxReplicas:
-		return fmt.Errorf("--replicas %d: at most %d processes", v.replicas, maxReplicas)
-	case v.to < 1:
-		return fmt.Errorf("--to %d: at least 1 replica must be left", v.to)
-	case v.to >= v.replicas:
-		return fmt.Errorf("--to %d: not fewer than --replicas %d", v.to, v.replicas)
+	case v.replicas > MaxReplicas:
+		return fmt.Errorf("--replicas %d: at most %d processes", v.replicas, MaxReplicas)
 	case v.propagation < 0:
 		return fmt.Errorf("--propagation %v: cannot be negative", v.propagation)
 	case v.preStop < 0:
@@ -172,9 +228,6 @@ func (v *FlagValues) checkNumbers() error {
 
 // maxRepeat bounds what one recording holds.
 const maxRepeat = 100
-
-// maxReplicas bounds the processes that the lab starts.
-const maxReplicas = 200
 
 // parseStopModes reads a comma-separated list without repetitions.
 func parseStopModes(s string) ([]StopMode, error) {

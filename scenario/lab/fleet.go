@@ -1,12 +1,19 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/netip"
+	"net/url"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,8 +30,47 @@ type Options struct {
 	PreStop     time.Duration // Graceful only: how long a replica goes on accepting, from terminating to the signal
 	Grace       time.Duration // Naive and Graceful: time for what is in flight, from the signal
 	Propagation time.Duration // how long the balancer takes to hear of a scale-in
+	Gateway     string        // what replicas run: the Name of a Gateway; "" is builtin
+	Program     string        // path of the gateway's program; "" is looked for
+	Backend     string        // HOST:PORT of an HTTP server that is there already; "" is our own
 	Executable  string        // the program that calls Main; "" is this one
 	Stderr      io.Writer     // gets the children's complaints; nil is nowhere
+}
+
+// DefaultOptions are those of nodrop lab.
+func DefaultOptions() Options {
+	return Options{
+		Replicas: 10, Stop: Graceful, PreStop: time.Second, Grace: 30 * time.Second, Propagation: 50 * time.Millisecond,
+	}
+}
+
+// MaxReplicas bounds the processes that a lab starts.
+const MaxReplicas = 200
+
+// ParseBackend makes of a server's URL its HOST:PORT.
+func ParseBackend(text string) (string, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+		return "", fmt.Errorf("%q: want http://HOST:PORT", text)
+	}
+	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "80")), nil
+}
+
+// check finds what Start would fail for that is known beforehand.
+func (o *Options) check() error {
+	g, err := ParseGateway(o.Gateway)
+	switch {
+	case err != nil:
+		return err
+	case g.own() && o.Program != "":
+		return errors.New("the builtin gateway is this program: no other can be named")
+	case g.own():
+		return nil
+	case runtime.GOOS == "windows":
+		return fmt.Errorf("gateway %s is stopped by signals, which Windows does not have", g.Name)
+	}
+	_, err = g.find(o.Program)
+	return err
 }
 
 func (o *Options) validate() error {
@@ -36,21 +82,42 @@ func (o *Options) validate() error {
 	case o.PreStop < 0, o.Grace < 0, o.Propagation < 0:
 		return errors.New("pre-stop, grace and propagation cannot be negative")
 	}
-	_, err := ParseStopMode(string(o.Stop))
-	return err
+	if _, err := ParseStopMode(string(o.Stop)); err != nil {
+		return err
+	}
+	return o.check()
 }
+
+// idleTime is how long a connection to the backend may be kept without a
+// request. A server that is not ours may close it soon, and a gateway that used
+// it nevertheless would answer 502.
+func (o *Options) idleTime() time.Duration {
+	if o.Backend == "" {
+		return time.Hour
+	}
+	return time.Second
+}
+
+// backendIdle is idleTime as configurations take it.
+func (o *Options) backendIdle() string { return inMilliseconds(o.idleTime()) }
 
 // Fleet is a running lab. Every Fleet must be stopped.
 type Fleet struct {
 	options  Options
+	gateway  *Gateway
+	program  string // path of the gateway's; "" is ours
+	version  string // of the gateway; "" is ours
+	dir      string // of the sites; "" where there is none
 	balancer Balancer
 	log      complaints
 
 	guardian *process
 	backend  *process
-	replicas []*replica // gw-1 first; those that have left stay in it
+	upstream string // HOST:PORT of the backend
 
-	mu sync.Mutex // guards leaving of each replica
+	mu       sync.Mutex  // guards all below, and leaving of each replica
+	replicas []*replica  // gw-1 first; those that have left stay in it
+	watch    func(Event) // nil until Watch
 }
 
 // Start starts guardian, backend and replicas, and returns when every replica
@@ -82,14 +149,48 @@ func (f *Fleet) start(ctx context.Context) (err error) {
 	if _, err = f.guardian.awaitReady(ctx); err != nil {
 		return err
 	}
-	if f.backend, err = f.spawn("backend", backendCommand); err != nil {
+	if err := f.prepare(ctx); err != nil {
 		return err
 	}
-	backend, err := f.backend.awaitReady(ctx)
-	if err != nil {
+	if f.upstream = f.options.Backend; f.upstream == "" {
+		if f.backend, err = f.spawn("backend", backendCommand); err != nil {
+			return err
+		}
+		if f.upstream, err = f.backend.awaitReady(ctx); err != nil {
+			return err
+		}
+	}
+	return f.startReplicas(ctx, f.options.Replicas, func(list []*replica) {
+		var endpoints []loadgen.Endpoint
+		for _, r := range list {
+			endpoints = append(endpoints, r.endpoint())
+		}
+		f.balancer.Add(endpoints...)
+	})
+}
+
+// prepare finds the gateway's program and makes room for what it reads.
+func (f *Fleet) prepare(ctx context.Context) (err error) {
+	if f.gateway, err = ParseGateway(f.options.Gateway); err != nil || f.gateway.own() {
 		return err
 	}
-	return f.startReplicas(ctx, backend)
+	if f.program, err = f.gateway.find(f.options.Program); err != nil {
+		return err
+	}
+	if f.version, err = f.gateway.versionOf(ctx, f.program); err != nil {
+		return err
+	}
+	if f.dir, err = os.MkdirTemp("", "nodrop-lab-"); err != nil {
+		return err
+	}
+	proc.GuardDir(f.guardian.stdin, f.dir)
+	return nil
+}
+
+// String says what runs, and how it is stopped.
+func (f *Fleet) String() string {
+	name := strings.TrimSpace(f.gateway.Name + " " + f.version)
+	return fmt.Sprintf("gateways: %d × %s, %s: %s", f.options.Replicas, name, f.options.Stop, f.gateway.stops[f.options.Stop].told(&f.options))
 }
 
 // spawn starts this program as a child, in the guardian's group once there is one.
@@ -98,36 +199,84 @@ func (f *Fleet) spawn(name string, args ...string) (*process, error) {
 	if f.guardian != nil {
 		leader = f.guardian.cmd.Process.Pid
 	}
-	return startProcess(name, f.options.Executable, leader, &f.log, args...)
+	return startProcess(name, exec.Command(f.options.Executable, args...), leader, &f.log) //nolint:noctx // its end is the fleet's part, in order, not a context's
 }
 
-// startReplicas starts all of them, then waits for all at once.
-func (f *Fleet) startReplicas(ctx context.Context, backend string) error {
+// startReplicas starts n more of them, waits for all at once, and hands them to
+// ready when all serve.
+func (f *Fleet) startReplicas(ctx context.Context, n int, ready func([]*replica)) error {
 	group, ctx := errgroup.WithContext(ctx)
-	for i := 1; i <= f.options.Replicas; i++ {
-		name := fmt.Sprintf("gw-%d", i)
-		p, err := f.spawn(name, gatewayCommand,
-			"--name", name,
-			"--listen", replicaHost(runtime.GOOS, i).String()+":0",
-			"--backend", backend,
-			"--stop", string(f.options.Stop),
-			"--grace", f.options.Grace.String())
+	var started []*replica
+	for range n {
+		r, err := f.startReplica()
 		if err != nil {
 			group.Go(func() error { return err })
 			break
 		}
-		r := &replica{process: p}
-		f.replicas = append(f.replicas, r)
+		started = append(started, r)
 		group.Go(func() error { return r.awaitServing(ctx) })
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	var endpoints []loadgen.Endpoint
-	for _, r := range f.replicas {
-		endpoints = append(endpoints, r.endpoint())
+	ready(started)
+	return nil
+}
+
+// startReplica starts the next one. Names and addresses are not used again.
+func (f *Fleet) startReplica() (*replica, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r := &replica{}
+	i := len(f.replicas) + 1
+	name, host := fmt.Sprintf("gw-%d", i), replicaHost(runtime.GOOS, i)
+	var err error
+	if f.gateway.own() {
+		r.process, err = f.spawn(name, gatewayCommand,
+			"--name", name,
+			"--listen", host.String()+":0",
+			"--backend", f.upstream,
+			"--stop", string(f.options.Stop),
+			"--grace", f.options.Grace.String(),
+			"--backend-idle", f.options.idleTime().String())
+	} else {
+		err = f.startProgram(r, name, host)
 	}
-	f.balancer.Add(endpoints...)
+	if err != nil {
+		return nil, err
+	}
+	f.replicas = append(f.replicas, r)
+	if f.watch != nil {
+		go watchCrash(r.process, f.watch)
+	}
+	return r, nil
+}
+
+// startProgram starts an installed gateway as the leader of a process group, as
+// it may have workers.
+func (f *Fleet) startProgram(r *replica, name string, host netip.Addr) (err error) {
+	s := &site{name: name, dir: filepath.Join(f.dir, name), backend: f.upstream, options: &f.options}
+	if s.listen, s.admin, err = freePorts(host); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	// The workers of a gateway may belong to another user.
+	if err := os.MkdirAll(s.dir, 0o755); err != nil { //nolint:gosec // nothing in it is secret
+		return err
+	}
+	r.site = s
+	how := f.gateway.setUp(s)
+	for name, text := range how.files {
+		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	cmd := exec.Command(f.program, how.args...) //nolint:noctx,gosec // its end is the fleet's part; the program is the user's choice
+	cmd.Dir = s.dir
+	cmd.Env = append(os.Environ(), how.env...)
+	if r.process, err = startProcess(name, cmd, alone, &f.log); err != nil {
+		return err
+	}
+	proc.Guard(f.guardian.stdin, cmd)
 	return nil
 }
 
@@ -136,6 +285,8 @@ func (f *Fleet) Endpoints() loadgen.Endpoints { return &f.balancer }
 
 // Replicas names those whose process runs, gw-1 first.
 func (f *Fleet) Replicas() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	var names []string
 	for _, r := range f.replicas {
 		if r.alive() {
@@ -159,13 +310,19 @@ func (f *Fleet) Err() error {
 // time.
 func (f *Fleet) Watch(mark func(Event)) {
 	emit := serialised(mark)
-	for _, p := range f.processes() {
-		go func() {
-			<-p.exited
-			if p.crashed {
-				emit(Event{Kind: loadgen.MarkCrashed, Replica: p.name, At: p.exitedAt, Err: p.failure()})
-			}
-		}()
+	processes := f.processes()
+	f.mu.Lock()
+	f.watch = emit
+	f.mu.Unlock()
+	for _, p := range processes {
+		go watchCrash(p, emit)
+	}
+}
+
+func watchCrash(p *process, emit func(Event)) {
+	<-p.exited
+	if p.crashed {
+		emit(Event{Kind: loadgen.MarkCrashed, Replica: p.name, At: p.exitedAt, Err: p.failure()})
 	}
 }
 
@@ -178,6 +335,8 @@ func (f *Fleet) processes() []*process {
 	if f.backend != nil {
 		all = append(all, f.backend)
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	for _, r := range f.replicas {
 		all = append(all, r.process)
 	}
@@ -192,6 +351,11 @@ func (f *Fleet) Stop(ctx context.Context) error {
 	if len(all) == 0 {
 		return nil
 	}
+	defer func() {
+		if f.dir != "" {
+			_ = os.RemoveAll(f.dir) // nothing of worth is in it
+		}
+	}()
 	for _, p := range all[1:] {
 		p.kill()
 	}

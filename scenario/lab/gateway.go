@@ -1,124 +1,145 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"io"
-	"log"
-	"net"
-	"net/http"
-	"runtime/debug"
+	"net/netip"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
+
+	"nodrop/loadgen"
 )
 
-// gateway is one replica: a reverse proxy that stops in one of three ways.
-type gateway struct {
-	child
+// Gateway is what replicas run: this program, or one that is installed.
+type Gateway struct {
+	Name    string
+	program string   // looked for on the PATH; "" is this program itself
+	obtain  string   // how one comes by it
+	version []string // arguments that make it print its version
 
+	// setUp says how the program is started for one replica, and what files it
+	// reads.
+	setUp func(s *site) setup
+	// stops has all three ways.
+	stops map[StopMode]stopping
+}
+
+// site is one replica's place.
+type site struct {
 	name    string
-	listen  string
-	backend string
-	stop    StopMode
-	grace   time.Duration
-
-	listener net.Listener
-	proxy    *proxy
-	server   *http.Server
+	dir     string         // of its own
+	listen  netip.AddrPort // for clients
+	admin   netip.AddrPort // for us, where a gateway has an administration interface
+	backend string         // HOST:PORT
+	options *Options
 }
 
-func runGateway(c child) int {
-	g := &gateway{child: c}
-	if err := g.parse(c.args); err != nil {
-		return c.complain(err)
-	}
-	// Requests leave little behind: fewer collections, more room for the load
-	// generator on the same processors.
-	debug.SetGCPercent(400)
-	var err error
-	if g.listener, err = listen(context.Background(), g.listen); err != nil {
-		return c.complain(err)
-	}
-	g.proxy = newProxy(g.name, g.backend)
-	g.server = &http.Server{Handler: g.proxy, ErrorLog: log.New(c.stderr, "", 0)}
-	return g.serve()
+// setup is how a program is started.
+type setup struct {
+	args  []string
+	env   []string          // NAME=value
+	files map[string]string // name in the site's directory → what is in it
 }
 
-func (g *gateway) parse(args []string) error {
-	flags := flag.NewFlagSet(gatewayCommand, flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // the error is told once, by the caller
-	flags.StringVar(&g.name, "name", "gw-1", "the replica's `name`")
-	flags.StringVar(&g.listen, "listen", "127.0.0.1:0", "`address` to listen on; port 0 is a free one")
-	flags.StringVar(&g.backend, "backend", "", "`address` of the backend")
-	stop := flags.String("stop", string(Graceful), "`way` to stop")
-	flags.DurationVar(&g.grace, "grace", 0, "`time` for what is in flight, from the signal")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	if g.backend == "" {
-		return errors.New("a gateway needs a backend")
-	}
-	var err error
-	g.stop, err = ParseStopMode(*stop)
-	return err
+// stopping is how one way to stop is done with one gateway.
+type stopping struct {
+	text string // for people: QUIT; DELAY stands for the pre-stop delay
+	// begin is what the gateway is told as soon as it is terminating; nil for
+	// nothing.
+	begin func(ctx context.Context, r *replica) error
+	// hook: the signal waits for the pre-stop delay, as for a pre-stop hook.
+	hook bool
+	// idle is waited for before the signal, at most until the grace is over; nil
+	// for nothing.
+	idle   func(ctx context.Context, r *replica, until time.Time) error
+	signal string // without SIG
 }
 
-// serve answers until it is asked to stop or the parent is gone.
-func (g *gateway) serve() int {
-	requests := make(chan stopRequest, 8)
-	notifyRequests(g.stop, requests)
-	gone := g.control(requests)
-	failed := make(chan error, 1)
-	go func() { failed <- g.server.Serve(g.listener) }()
-	g.say(sayReady, g.listener.Addr())
-
-	for {
-		select {
-		case r := <-requests:
-			if r == requestTerm {
-				return g.terminate(gone)
-			}
-			g.proxy.draining.Store(true)
-			g.say(sayDraining, clock())
-		case err := <-failed:
-			return g.complain(err)
-		case <-gone:
-			return exitOrphan
-		}
-	}
+// told is how the way is done with these times.
+func (s stopping) told(o *Options) string {
+	return strings.ReplaceAll(s.text, "DELAY", o.PreStop.String())
 }
 
-// terminate stops in the gateway's own way.
-func (g *gateway) terminate(gone <-chan struct{}) int {
-	if g.stop == Abrupt { // asked by the control pipe: no signal did it
-		return exitDone
-	}
-	_ = g.listener.Close()
-	g.say(sayListenerClosed, clock())
+// Gateways lists the kinds. Adding one: a row here, a file with its
+// configuration, a line in testdata/setup.sh.
+func Gateways() []*Gateway { return []*Gateway{builtinGateway(), envoy(), nginx(), haproxy(), caddy()} }
 
-	done := make(chan error, 1)
-	go func() { done <- g.finish() }()
-	select {
-	case err := <-done:
-		if err == nil {
-			return exitDone
-		}
-		fmt.Fprintln(g.stderr, err)
-		return exitCut
-	case <-gone:
-		return exitOrphan
+func gatewayNames() []string {
+	var names []string
+	for _, g := range Gateways() {
+		names = append(names, g.Name)
+	}
+	return names
+}
+
+// ParseGateway finds a kind by its name; "" is builtin.
+func ParseGateway(name string) (*Gateway, error) {
+	name = cmp.Or(name, builtinGateway().Name)
+	list := Gateways()
+	if i := slices.IndexFunc(list, func(g *Gateway) bool { return g.Name == name }); i >= 0 {
+		return list[i], nil
+	}
+	return nil, fmt.Errorf("unknown gateway %q, known are %s", name, strings.Join(gatewayNames(), ", "))
+}
+
+// builtinGateway is this program as a gateway, which says itself when it listens
+// and when it no longer does.
+func builtinGateway() *Gateway {
+	return &Gateway{
+		Name: "builtin",
+		stops: map[StopMode]stopping{
+			Abrupt: {text: "TERM, at which it ends", signal: "TERM"},
+			Naive:  {text: "TERM", signal: "TERM"},
+			Graceful: {text: "Connection: close, TERM DELAY later", hook: true, signal: "TERM", begin: func(_ context.Context, r *replica) error {
+				return r.ask(requestDrain)
+			}},
+		},
 	}
 }
 
-// finish waits for what is in flight, up to the grace.
-func (g *gateway) finish() error {
-	ctx, cancel := context.WithTimeout(context.Background(), g.grace)
+// own reports that the gateway is this program.
+func (g *Gateway) own() bool { return g.program == "" }
+
+// find is the path of the program, given or looked for.
+func (g *Gateway) find(given string) (string, error) {
+	path, err := exec.LookPath(cmp.Or(given, g.program))
+	switch {
+	case err != nil && given != "":
+		return "", fmt.Errorf("gateway %s: %s is no program: %w", g.Name, given, errors.Unwrap(err))
+	case err != nil:
+		return "", &loadgen.HintError{Problem: fmt.Sprintf("gateway %s: there is no program %s", g.Name, g.program), Hint: g.obtain + ", or --gateway-bin PATH"}
+	}
+	return filepath.Abs(path) // it is started in another directory
+}
+
+// versionTime bounds how long a program may take to say its version.
+const versionTime = 10 * time.Second
+
+var versionPattern = regexp.MustCompile(`\d+\.\d+(\.\d+)*`)
+
+// versionOf asks the program; a program that does not say one is not what it is
+// taken for.
+func (g *Gateway) versionOf(ctx context.Context, path string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, versionTime)
 	defer cancel()
-	// Shutdown also returns the error of closing a listener that is closed
-	// already; the grace is over only when its context is.
-	if err := g.server.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("the grace of %v was over, requests cut: %d", g.grace, g.proxy.inFlight.Load())
+	out, err := exec.CommandContext(ctx, path, g.version...).CombinedOutput()
+	if ctx.Err() != nil {
+		err = ctx.Err()
 	}
-	return nil
+	found := versionPattern.Find(out)
+	if err != nil || found == nil {
+		return "", fmt.Errorf("gateway %s: %s %s does not print a version: %w", g.Name, path, strings.Join(g.version, " "), cmp.Or(err, errors.New("there is none in its output")))
+	}
+	return string(found), nil
+}
+
+// inMilliseconds is a time as most configurations take it, at least one.
+func inMilliseconds(d time.Duration) string {
+	return fmt.Sprintf("%dms", max(1, d.Milliseconds()))
 }

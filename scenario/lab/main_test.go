@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +22,7 @@ import (
 const testParent = "lab-test-parent"
 
 func TestMain(m *testing.M) {
+	addEnvoy()
 	if code, handled := Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr); handled {
 		os.Exit(code)
 	}
@@ -27,6 +30,21 @@ func TestMain(m *testing.M) {
 		os.Exit(runTestParent())
 	}
 	goleak.VerifyTestMain(m)
+}
+
+// addEnvoy puts what testdata/setup.sh has installed where it is looked for.
+func addEnvoy() {
+	if _, err := exec.LookPath("envoy"); err == nil {
+		return
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return
+	}
+	homes, _ := filepath.Glob(filepath.Join(cache, "nodrop", "envoy-*", "bin"))
+	for _, home := range homes {
+		_ = os.Setenv("PATH", os.Getenv("PATH")+string(filepath.ListSeparator)+home)
+	}
 }
 
 // patience bounds every wait of a test; nothing is measured against it.

@@ -26,6 +26,7 @@ type process struct {
 	stdin io.WriteCloser // the control pipe
 	tail  tail
 	asked atomic.Bool // its end is wanted from now on
+	leads bool        // it has a process group of its own, which ends with it
 
 	ready          chan string    // gets the address once
 	listenerClosed chan time.Time // gets the moment once
@@ -36,17 +37,22 @@ type process struct {
 	crashed  bool      // nobody had asked for its end
 }
 
+// alone is the leader of a child that leads a process group of its own, which is
+// to end with it.
+const alone = -1
+
 // startProcess starts a child in the process group of leader (0: in one of its
 // own, as its leader).
-func startProcess(name, executable string, leader int, log *complaints, args ...string) (*process, error) {
+func startProcess(name string, cmd *exec.Cmd, leader int, log *complaints) (*process, error) {
 	p := &process{
 		name:           name,
-		cmd:            exec.Command(executable, args...), //nolint:noctx // its end is the fleet's part, in order, not a context's
+		cmd:            cmd,
 		ready:          make(chan string, 1),
 		listenerClosed: make(chan time.Time, 1),
 		exited:         make(chan struct{}),
 	}
-	proc.Join(p.cmd, leader)
+	proc.Join(p.cmd, max(0, leader))
+	p.leads = leader == alone
 	if err := p.start(log); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -80,7 +86,10 @@ func (p *process) start(log *complaints) (err error) {
 	output.Go(func() {
 		eachLine(stderr, func(line string) {
 			p.tail.add(line)
-			log.line(p.name, line)
+			// Installed gateways also complain of being told to stop.
+			if !p.leads || !p.asked.Load() {
+				log.line(p.name, line)
+			}
 		})
 	})
 	go p.wait(&output)
@@ -92,6 +101,9 @@ func (p *process) wait(output *sync.WaitGroup) {
 	p.err = p.cmd.Wait()
 	p.exitedAt = time.Now()
 	p.crashed = !p.asked.Load()
+	if p.leads {
+		proc.KillGroup(p.cmd) // what it left behind holds its output
+	}
 	output.Wait()
 	close(p.exited)
 }
@@ -144,6 +156,10 @@ func (p *process) ask(r stopRequest) error {
 // kill ends the child at once. One that is gone already is no error.
 func (p *process) kill() {
 	p.asked.Store(true)
+	if p.leads && p.alive() {
+		proc.KillGroup(p.cmd)
+		return
+	}
 	_ = p.cmd.Process.Kill()
 }
 

@@ -33,7 +33,7 @@ type proxy struct {
 	inFlight  atomic.Int64
 }
 
-func newProxy(name, backend string) *proxy {
+func newProxy(name, backend string, idle time.Duration) *proxy {
 	dialer := net.Dialer{Timeout: 5 * time.Second, KeepAlive: -1}
 	return &proxy{
 		name:    []string{name},
@@ -41,6 +41,7 @@ func newProxy(name, backend string) *proxy {
 		transport: &http.Transport{
 			DialContext:         dialer.DialContext,
 			MaxIdleConnsPerHost: 4096, // never fewer than clients
+			IdleConnTimeout:     idle,
 			DisableCompression:  true,
 		},
 		buffers: sync.Pool{New: func() any {

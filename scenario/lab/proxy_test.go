@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 // proxied starts a proxy before a backend; both end with the test.
@@ -13,7 +14,7 @@ func proxied(t *testing.T, backend http.Handler) (*proxy, *httptest.Server) {
 	t.Helper()
 	behind := httptest.NewServer(backend)
 	t.Cleanup(behind.Close)
-	p := newProxy("gw-7", behind.Listener.Addr().String())
+	p := newProxy("gw-7", behind.Listener.Addr().String(), time.Hour)
 	t.Cleanup(p.transport.CloseIdleConnections)
 	front := httptest.NewServer(p)
 	t.Cleanup(front.Close)
@@ -145,7 +146,7 @@ func TestProxyDraining(t *testing.T) {
 func BenchmarkProxy(b *testing.B) {
 	backend := httptest.NewServer(newBackend())
 	b.Cleanup(backend.Close)
-	p := newProxy("gw-1", strings.TrimPrefix(backend.URL, "http://"))
+	p := newProxy("gw-1", strings.TrimPrefix(backend.URL, "http://"), time.Hour)
 	b.Cleanup(p.transport.CloseIdleConnections)
 	b.ReportAllocs()
 	for b.Loop() {

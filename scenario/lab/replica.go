@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"nodrop/loadgen"
 )
@@ -14,7 +15,9 @@ import (
 type replica struct {
 	*process
 	addr    netip.AddrPort
-	leaving bool // Scale has taken it away; guarded by Fleet.mu
+	site    *site // nil for this program
+	cut     error // what was left when its grace was over; set before it is signalled
+	leaving bool  // Scale has taken it away; guarded by Fleet.mu
 }
 
 func (r *replica) endpoint() loadgen.Endpoint {
@@ -23,6 +26,9 @@ func (r *replica) endpoint() loadgen.Endpoint {
 
 // awaitServing waits until the replica answers through to the backend.
 func (r *replica) awaitServing(ctx context.Context) error {
+	if r.site != nil {
+		return r.pollServing(ctx)
+	}
 	addr, err := r.awaitReady(ctx)
 	if err != nil {
 		return err
@@ -34,6 +40,29 @@ func (r *replica) awaitServing(ctx context.Context) error {
 		return r.withTail(fmt.Errorf("%s does not serve: %w", r.name, err))
 	}
 	return nil
+}
+
+// servingPoll is how often a program is asked that does not say when it is ready.
+const servingPoll = 20 * time.Millisecond
+
+// pollServing asks the replica until it answers.
+func (r *replica) pollServing(ctx context.Context) error {
+	r.addr = r.site.listen
+	timeout := time.Now().Add(readyTimeout)
+	for {
+		err := r.check(ctx)
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case !r.alive():
+			return fmt.Errorf("%s did not start: %w", r.name, r.failure())
+		case time.Now().After(timeout):
+			return r.withTail(fmt.Errorf("%s does not serve after %v: %w", r.name, readyTimeout, err))
+		}
+		pause(ctx, servingPoll)
+	}
 }
 
 // check asks the replica for the backend's page, once.
@@ -60,6 +89,37 @@ func (r *replica) check(ctx context.Context) error {
 	return nil
 }
 
+// listenerPoll is how often the kernel is asked whether a replica that leaves
+// still listens: the mark is at most that late.
+const listenerPoll = time.Millisecond
+
+// watchListener tells, as our own children tell themselves, when the replica no
+// longer listens. Where that cannot be known, nothing is told.
+func (r *replica) watchListener(ctx context.Context) {
+	probe, err := newListenerProbe(r.addr)
+	if err != nil {
+		return
+	}
+	defer probe.close()
+	tick := time.NewTicker(listenerPoll)
+	defer tick.Stop()
+	for {
+		if listens, err := probe.listens(); err != nil {
+			return
+		} else if !listens {
+			offer(r.listenerClosed, time.Now())
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-r.exited:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // exitError says what was wrong with the end of a replica that was asked to
 // stop in this way; nil when it went as the way has it.
 func (r *replica) exitError(mode StopMode, killed bool) error {
@@ -68,6 +128,20 @@ func (r *replica) exitError(mode StopMode, killed bool) error {
 		return fmt.Errorf("%s outlived its grace and was killed", r.name)
 	case mode == Abrupt && endedBySignal(r.cmd.ProcessState):
 		return nil
+	case r.site != nil && r.cut != nil:
+		return r.cut
+	case r.site != nil:
+		return nil // programs end with what status they like when they are asked to
 	}
 	return r.failure()
+}
+
+// end asks the child to end by a signal; our own children by a request, which is
+// a signal where there are any.
+func (r *replica) end(signal string) error {
+	if r.site == nil {
+		return r.ask(requestTerm)
+	}
+	r.asked.Store(true)
+	return sendSignal(r.cmd.Process, signal)
 }

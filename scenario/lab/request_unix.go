@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // notifyRequests turns the signals of this way to stop into requests.
@@ -44,4 +46,9 @@ func sendRequest(p *os.Process, _ io.Writer, r stopRequest) error {
 func endedBySignal(s *os.ProcessState) bool {
 	status, ok := s.Sys().(syscall.WaitStatus)
 	return ok && status.Signaled() && status.Signal() == syscall.SIGTERM
+}
+
+// sendSignal sends a signal, named without SIG, to a gateway.
+func sendSignal(p *os.Process, name string) error {
+	return p.Signal(unix.SignalNum("SIG" + name))
 }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,3 +22,6 @@ func sendRequest(_ *os.Process, control io.Writer, r stopRequest) error {
 
 // endedBySignal reports whether the stop signal's default action ended a process.
 func endedBySignal(*os.ProcessState) bool { return false }
+
+// sendSignal cannot: gateways other than our own are refused before.
+func sendSignal(*os.Process, string) error { return errors.ErrUnsupported }

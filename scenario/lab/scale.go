@@ -18,6 +18,7 @@ const exitMargin = 2 * time.Second
 // scaleIn is one scale-in under way.
 type scaleIn struct {
 	options  *Options
+	way      stopping
 	balancer *Balancer
 	leaving  []*replica
 	begin    time.Time
@@ -37,17 +38,75 @@ func (f *Fleet) Scale(ctx context.Context, to int, mark func(Event)) error {
 	if err != nil {
 		return err
 	}
-	s := &scaleIn{
-		options:  &f.options,
-		balancer: &f.balancer,
-		leaving:  leaving,
-		begin:    time.Now(),
-		emit:     serialised(mark),
-	}
-	if err := s.run(ctx); err != nil {
+	if err := f.scaleIn(leaving, serialised(mark)).run(ctx); err != nil {
 		return err
 	}
 	return f.Err()
+}
+
+// Restart replaces every replica, at most so many at a time, as a rolling update
+// without a surge does: the next ones leave when those that take the place of
+// the last ones serve. The balancer hears of new ones, too, only after its
+// propagation delay. It returns as Scale does, with all that was said of marks
+// and errors there.
+func (f *Fleet) Restart(ctx context.Context, maxUnavailable int, mark func(Event)) error {
+	if maxUnavailable < 1 {
+		return fmt.Errorf("cannot restart %d replicas at a time", maxUnavailable)
+	}
+	emit := serialised(mark)
+	work, workCtx := errgroup.WithContext(ctx)
+	for left := f.staying(); left > 0; left -= maxUnavailable {
+		batch := f.leaveFirst(min(maxUnavailable, left))
+		s := f.scaleIn(batch, emit)
+		work.Go(func() error { return s.run(workCtx) })
+		err := f.startReplicas(workCtx, len(batch), func(list []*replica) {
+			at := time.Now()
+			var endpoints []loadgen.Endpoint
+			for _, r := range list {
+				endpoints = append(endpoints, r.endpoint())
+				emit(Event{Kind: loadgen.MarkReady, Replica: r.name, At: at})
+			}
+			work.Go(func() error {
+				if !pause(workCtx, f.options.Propagation) {
+					return workCtx.Err()
+				}
+				f.balancer.Add(endpoints...)
+				return nil
+			})
+		})
+		if err != nil {
+			return errors.Join(work.Wait(), err)
+		}
+	}
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	return f.Err()
+}
+
+// staying counts the replicas that have not been told to go.
+func (f *Fleet) staying() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, r := range f.replicas {
+		if !r.leaving {
+			n++
+		}
+	}
+	return n
+}
+
+// scaleIn is one of these replicas, which begins now.
+func (f *Fleet) scaleIn(leaving []*replica, emit func(Event)) *scaleIn {
+	return &scaleIn{
+		options:  &f.options,
+		way:      f.gateway.stops[f.options.Stop],
+		balancer: &f.balancer,
+		leaving:  leaving,
+		begin:    time.Now(),
+		emit:     emit,
+	}
 }
 
 // choose takes away all but the first to of the replicas that are left.
@@ -62,11 +121,27 @@ func (f *Fleet) choose(to int) (leaving []*replica, err error) {
 	if to < 0 || to > len(leaving) {
 		return nil, fmt.Errorf("cannot scale from %d to %d: the lab takes replicas away only", len(leaving), to)
 	}
-	leaving = leaving[to:]
-	for _, r := range leaving {
+	return leave(leaving[to:]), nil
+}
+
+// leaveFirst chooses the oldest n of the replicas that are left.
+func (f *Fleet) leaveFirst(n int) []*replica {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var list []*replica
+	for _, r := range f.replicas {
+		if !r.leaving && len(list) < n {
+			list = append(list, r)
+		}
+	}
+	return leave(list)
+}
+
+func leave(list []*replica) []*replica {
+	for _, r := range list {
 		r.leaving = true
 	}
-	return leaving, nil
+	return list
 }
 
 func (s *scaleIn) run(ctx context.Context) error {
@@ -107,17 +182,18 @@ func (s *scaleIn) propagate(ctx context.Context) error {
 
 // leave takes one replica through the rest of its life.
 func (s *scaleIn) leave(ctx context.Context, r *replica) error {
-	if s.options.Stop == Graceful {
-		if err := s.preStop(ctx, r); err != nil {
-			return err
-		}
+	if r.site != nil {
+		go r.watchListener(ctx)
+	}
+	if err := s.beforeSignal(ctx, r); err != nil {
+		return err
 	}
 	if !r.alive() {
 		return nil // Err and Watch tell of it
 	}
 	// The moment is taken before the signal: what the signal causes comes after.
 	at := time.Now()
-	if err := r.ask(requestTerm); err == nil {
+	if err := r.end(s.way.signal); err == nil {
 		s.emit(Event{Kind: loadgen.MarkSignalled, Replica: r.name, At: at})
 	} else if !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("cannot signal %s: %w", r.name, err)
@@ -125,12 +201,32 @@ func (s *scaleIn) leave(ctx context.Context, r *replica) error {
 	return s.awaitEnd(ctx, r)
 }
 
+// beforeSignal is what comes before it, in this way to stop.
+func (s *scaleIn) beforeSignal(ctx context.Context, r *replica) error {
+	if s.way.begin != nil {
+		if err := s.way.begin(ctx, r); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return fmt.Errorf("cannot tell %s to drain: %w", r.name, err)
+		}
+	}
+	if s.way.hook {
+		if err := s.preStop(ctx, r); err != nil {
+			return err
+		}
+	}
+	if s.way.idle == nil {
+		return nil
+	}
+	err := s.way.idle(ctx, r, time.Now().Add(s.options.Grace))
+	if cut, ok := errors.AsType[*cutError](err); ok {
+		r.cut = cut
+		return nil
+	}
+	return err
+}
+
 // preStop is the pre-stop hook: the replica goes on accepting for the delay.
 // It is over early when the replica exits.
 func (s *scaleIn) preStop(ctx context.Context, r *replica) error {
-	if err := r.ask(requestDrain); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("cannot tell %s to drain: %w", r.name, err)
-	}
 	timer := time.NewTimer(time.Until(s.begin.Add(s.options.PreStop)))
 	defer timer.Stop()
 	select {

@@ -54,6 +54,9 @@ func (g *Group) Start(cmd *exec.Cmd) error {
 // its group.
 func (g *Group) Kill(cmd *exec.Cmd) { killGroupOf(cmd.Process.Pid) }
 
+// KillGroup kills cmd, which leads a process group, with all that is left of it.
+func KillGroup(cmd *exec.Cmd) { killGroupOf(cmd.Process.Pid) }
+
 // Done takes cmd, which has been waited for, out of the guardian's care. What it
 // left running in the background is its own affair from here on.
 func (g *Group) Done(cmd *exec.Cmd) {

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 )
@@ -25,7 +27,17 @@ const (
 const (
 	sayLeader = "leader" // and the process id of a group's leader, to be killed at the end
 	sayDone   = "done"   // and one that is no longer
+	sayDir    = "dir"    // and the path of a directory, to be removed at the end
 )
+
+// Guard tells a guardian, at its stdin, of a process that leads its own group.
+// One that is gone is told nothing: it has taken all with it.
+func Guard(guardian io.Writer, leader *exec.Cmd) {
+	_, _ = fmt.Fprintln(guardian, sayLeader, leader.Process.Pid)
+}
+
+// GuardDir tells a guardian of a directory that is to go with the rest.
+func GuardDir(guardian io.Writer, path string) { _, _ = fmt.Fprintln(guardian, sayDir, path) }
 
 // Main runs a guardian when args name one: handled is false for anything else.
 // args are os.Args[1:].
@@ -47,9 +59,14 @@ func guard(stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintln(stdout, guardianReady)
 	leaders := map[int]bool{}
+	var dirs []string
 	lines := bufio.NewScanner(stdin)
 	for lines.Scan() { // an error is an end, too
 		word, arg, _ := strings.Cut(lines.Text(), " ")
+		if word == sayDir {
+			dirs = append(dirs, arg)
+			continue
+		}
 		pid, err := strconv.Atoi(arg)
 		if err != nil || pid < 2 {
 			continue
@@ -63,6 +80,9 @@ func guard(stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	for pid := range leaders {
 		killGroupOf(pid)
+	}
+	for _, dir := range dirs {
+		_ = os.RemoveAll(dir)
 	}
 	killOwnGroup()
 	return exitOrphan

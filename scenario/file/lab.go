@@ -1,0 +1,107 @@
+package file
+
+import (
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"nodrop/scenario"
+	"nodrop/scenario/lab"
+)
+
+// started is what the steps of one variant have started, as far as they were
+// read: later ones name it.
+type started struct {
+	processes map[string]bool
+	fleet     *lab.FleetAction // nil for none
+}
+
+func newStarted() *started { return &started{processes: map[string]bool{}} }
+
+// lab is one of start, scale and restart.
+func (r *reader) lab(n *yaml.Node, part string, started *started) scenario.Action {
+	before := len(r.faults)
+	var given []string
+	change := &lab.ChangeAction{Fleet: started.fleet}
+	var fleet *lab.FleetAction
+	r.mapping(n, "lab", []field{
+		{"start", func(n *yaml.Node) {
+			given = append(given, "start")
+			fleet = r.fleet(n)
+		}},
+		{"scale", func(n *yaml.Node) {
+			given = append(given, "scale")
+			change.Scale = r.number(n, "scale", 1, lab.MaxReplicas)
+		}},
+		{"restart", func(n *yaml.Node) {
+			given = append(given, "restart")
+			change.Restart = r.number(n, "restart", 1, lab.MaxReplicas)
+		}},
+	})
+	switch {
+	case len(r.faults) > before:
+	case len(given) != 1:
+		r.fault(n, "lab needs one of start, scale (to how many replicas) and restart (how many at a time)")
+	case fleet != nil && part != "setup":
+		r.fault(n, "lab: a fleet starts in setup: the load goes to it from its beginning")
+	case fleet != nil && started.fleet != nil:
+		r.fault(n, "lab: a second fleet")
+	case fleet == nil && started.fleet == nil:
+		r.fault(n, "lab: no step before this one starts a fleet")
+	case fleet == nil && change.Scale >= started.fleet.Replicas:
+		r.fault(n, "lab: scale: %d is not fewer than the %d replicas there are", change.Scale, started.fleet.Replicas)
+	case fleet == nil && change.Restart > started.fleet.Replicas:
+		r.fault(n, "lab: restart: %d at a time are more than the %d replicas there are", change.Restart, started.fleet.Replicas)
+	}
+	if fleet != nil {
+		started.fleet = fleet
+		return fleet
+	}
+	return change
+}
+
+// fleet has what nodrop lab has flags for, with the same values unless they are
+// said.
+func (r *reader) fleet(n *yaml.Node) *lab.FleetAction {
+	f := &lab.FleetAction{Options: lab.DefaultOptions()}
+	f.Stderr = r.options.Stderr
+	name := func(to *string, what string, check func(string) error) func(*yaml.Node) {
+		return func(n *yaml.Node) {
+			*to = r.text(n, what)
+			if *to == "" || check == nil {
+				return
+			}
+			if err := check(*to); err != nil {
+				r.fault(n, "%s: %v", what, err)
+			}
+		}
+	}
+	stop := string(f.Options.Stop)
+	r.mapping(n, "start", []field{
+		{"replicas", func(n *yaml.Node) { f.Replicas = r.number(n, "replicas", 2, lab.MaxReplicas) }},
+		{"stop", name(&stop, "stop", func(text string) error {
+			_, err := lab.ParseStopMode(text)
+			return err
+		})},
+		{"pre-stop", func(n *yaml.Node) { f.PreStop = r.duration(n, "pre-stop", 0) }},
+		{"grace", func(n *yaml.Node) { f.Grace = r.duration(n, "grace", time.Millisecond) }},
+		{"propagation", func(n *yaml.Node) { f.Propagation = r.duration(n, "propagation", 0) }},
+		{"gateway", name(&f.Gateway, "gateway", func(text string) error {
+			_, err := lab.ParseGateway(text)
+			return err
+		})},
+		{"gateway-bin", name(&f.Program, "gateway-bin", nil)},
+		{"backend", func(n *yaml.Node) {
+			text := r.text(n, "backend")
+			if text == "" {
+				return
+			}
+			var err error
+			if f.Backend, err = lab.ParseBackend(text); err != nil {
+				r.fault(n, "backend: %v", err)
+			}
+		}},
+	})
+	f.Options.Stop = lab.StopMode(stop)
+	return f
+}

@@ -1,0 +1,127 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"time"
+)
+
+// builtin is one replica of the gateway that is this program: a reverse proxy
+// that stops in one of three ways.
+type builtin struct {
+	child
+
+	name    string
+	listen  string
+	backend string
+	stop    StopMode
+	grace   time.Duration
+	idle    time.Duration // of connections to the backend
+
+	listener net.Listener
+	proxy    *proxy
+	server   *http.Server
+}
+
+func runBuiltin(c child) int {
+	g := &builtin{child: c}
+	if err := g.parse(c.args); err != nil {
+		return c.complain(err)
+	}
+	// Requests leave little behind: fewer collections, more room for the load
+	// generator on the same processors.
+	debug.SetGCPercent(400)
+	var err error
+	if g.listener, err = listen(context.Background(), g.listen); err != nil {
+		return c.complain(err)
+	}
+	g.proxy = newProxy(g.name, g.backend, g.idle)
+	g.server = &http.Server{Handler: g.proxy, ErrorLog: log.New(c.stderr, "", 0)}
+	return g.serve()
+}
+
+func (g *builtin) parse(args []string) error {
+	flags := flag.NewFlagSet(gatewayCommand, flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // the error is told once, by the caller
+	flags.StringVar(&g.name, "name", "gw-1", "the replica's `name`")
+	flags.StringVar(&g.listen, "listen", "127.0.0.1:0", "`address` to listen on; port 0 is a free one")
+	flags.StringVar(&g.backend, "backend", "", "`address` of the backend")
+	stop := flags.String("stop", string(Graceful), "`way` to stop")
+	flags.DurationVar(&g.grace, "grace", 0, "`time` for what is in flight, from the signal")
+	flags.DurationVar(&g.idle, "backend-idle", time.Hour, "`time` that a connection to the backend may be idle")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if g.backend == "" {
+		return errors.New("a gateway needs a backend")
+	}
+	var err error
+	g.stop, err = ParseStopMode(*stop)
+	return err
+}
+
+// serve answers until it is asked to stop or the parent is gone.
+func (g *builtin) serve() int {
+	requests := make(chan stopRequest, 8)
+	notifyRequests(g.stop, requests)
+	gone := g.control(requests)
+	failed := make(chan error, 1)
+	go func() { failed <- g.server.Serve(g.listener) }()
+	g.say(sayReady, g.listener.Addr())
+
+	for {
+		select {
+		case r := <-requests:
+			if r == requestTerm {
+				return g.terminate(gone)
+			}
+			g.proxy.draining.Store(true)
+			g.say(sayDraining, clock())
+		case err := <-failed:
+			return g.complain(err)
+		case <-gone:
+			return exitOrphan
+		}
+	}
+}
+
+// terminate stops in the gateway's own way.
+func (g *builtin) terminate(gone <-chan struct{}) int {
+	if g.stop == Abrupt { // asked by the control pipe: no signal did it
+		return exitDone
+	}
+	_ = g.listener.Close()
+	g.say(sayListenerClosed, clock())
+
+	done := make(chan error, 1)
+	go func() { done <- g.finish() }()
+	select {
+	case err := <-done:
+		if err == nil {
+			return exitDone
+		}
+		fmt.Fprintln(g.stderr, err)
+		return exitCut
+	case <-gone:
+		return exitOrphan
+	}
+}
+
+// finish waits for what is in flight, up to the grace.
+func (g *builtin) finish() error {
+	ctx, cancel := context.WithTimeout(context.Background(), g.grace)
+	defer cancel()
+	// Shutdown also returns the error of closing a listener that is closed
+	// already; the grace is over only when its context is.
+	if err := g.server.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("the grace of %v was over, requests cut: %d", g.grace, g.proxy.inFlight.Load())
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+package lab
+
+import (
+	"fmt"
+	"path/filepath"
+)
+
+// haproxy: TERM stops at once, USR1 is the soft stop, which closes the listener
+// at once (management guide, 4. Stopping and restarting HAProxy).
+func haproxy() *Gateway {
+	return &Gateway{
+		Name: "haproxy", program: "haproxy", obtain: "apt-get install haproxy", version: []string{"-v"},
+		setUp: setUpHAProxy,
+		stops: map[StopMode]stopping{
+			Abrupt:   {text: "TERM", signal: "TERM"},
+			Naive:    {text: "USR1", signal: "USR1"},
+			Graceful: {text: "USR1 DELAY later", hook: true, signal: "USR1"},
+		},
+	}
+}
+
+func setUpHAProxy(s *site) setup {
+	config := fmt.Sprintf(`global
+  nbthread 1
+  maxconn 8000
+  hard-stop-after %s
+defaults
+  mode http
+  retries 0
+  timeout connect 5s
+  timeout client 1h
+  timeout server 1h
+  timeout http-keep-alive 1h
+frontend gateway
+  bind %s backlog 65535
+  http-after-response set-header %s %s
+  default_backend backend
+backend backend
+  http-reuse always
+  server backend %s pool-purge-delay %s
+`, inMilliseconds(s.options.Grace), s.listen, ReplicaHeader, s.name, s.backend, s.options.backendIdle())
+	return setup{
+		args:  []string{"-db", "-f", filepath.Join(s.dir, "haproxy.cfg")},
+		files: map[string]string{"haproxy.cfg": config},
+	}
+}
