@@ -68,6 +68,9 @@ func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 	if err := s.Ready.await(ctx, env, s); err != nil {
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
+	if !p.Alive() {
+		return fmt.Errorf("%s: %w", s.Name, endOf(p, s.output))
+	}
 	env.Mark(loadgen.MarkReady, s.Name, time.Now(), nil)
 	return nil
 }
@@ -76,7 +79,7 @@ func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 func endOf(p *proc.Process, out *output) error {
 	err := p.Err
 	if err == nil {
-		err = errors.New("exit status 0")
+		err = errors.New("it has ended, with status 0; what goes into the background is not let go on: start it in the foreground")
 	}
 	if last := out.tail(); last != "" {
 		return fmt.Errorf("%w: %s", err, last)

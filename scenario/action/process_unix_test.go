@@ -100,7 +100,7 @@ func TestStartFails(t *testing.T) {
 	}{
 		"not there": {action.Start{Name: "a", Command: action.Command{Argv: []string{"/nowhere/x"}}}, "a: fork/exec /nowhere/x: no such file or directory"},
 		"ends":      {action.Start{Name: "a", Command: action.Command{Shell: "echo no room; exit 3"}, Ready: action.Probe{Line: "never"}}, "a: exit status 3: no room"},
-		"ends well": {action.Start{Name: "a", Command: action.Command{Shell: "true"}, Ready: action.Probe{Line: "never"}}, "a: exit status 0"},
+		"ends well": {action.Start{Name: "a", Command: action.Command{Shell: "true"}, Ready: action.Probe{Line: "never"}}, "a: it has ended, with status 0; what goes into the background is not let go on: start it in the foreground"},
 		"not ready": {action.Start{Name: "a", Command: action.Command{Shell: "sleep 1000"}, Ready: action.Probe{Line: "never", Timeout: 50 * time.Millisecond, Every: time.Millisecond}}, `a: not after 50ms: no line with "never" was printed`},
 		"signal":    {action.Start{Name: "a", Command: action.Command{Shell: "true"}, Stop: "TREM"}, `a: "TREM" is not a signal`},
 	} {

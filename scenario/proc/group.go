@@ -27,6 +27,8 @@ type Group struct {
 	pipe     io.WriteCloser
 	closed   bool
 	named    map[string]*Process
+	commands int          // that were started and are not done
+	letBe    map[int]bool // orphans of commands, whose affair they are
 }
 
 // Start starts cmd as the leader of a process group of its own, which the
@@ -34,6 +36,15 @@ type Group struct {
 func (g *Group) Start(cmd *exec.Cmd) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if err := g.start(cmd); err != nil {
+		return err
+	}
+	g.commands++
+	return nil
+}
+
+// start needs the lock.
+func (g *Group) start(cmd *exec.Cmd) error {
 	if g.closed {
 		return errors.New("the scenario is over")
 	}
@@ -63,6 +74,31 @@ func (g *Group) Done(cmd *exec.Cmd) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.tell(sayDone, cmd)
+	g.commands--
+	if g.letBe == nil {
+		g.letBe = map[int]bool{}
+	}
+	for _, pid := range orphans() {
+		g.letBe[pid] = true
+	}
+}
+
+// end is for a named process that has been waited for: what it leaves behind is
+// a part of it, also what has gone into the background. While a command runs,
+// that cannot be told from what the command leaves, and is let be.
+func (g *Group) end(cmd *exec.Cmd) {
+	killGroupOf(cmd.Process.Pid)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.tell(sayDone, cmd)
+	if g.commands > 0 {
+		return
+	}
+	for _, pid := range orphans() {
+		if !g.letBe[pid] {
+			killOrphan(pid)
+		}
+	}
 }
 
 // tell needs the lock. A guardian that is gone is told nothing: it has taken all

@@ -27,21 +27,23 @@ func (g *Group) Run(name string, cmd *exec.Cmd) (*Process, error) {
 	if p := g.Find(name); p != nil && p.Alive() {
 		return nil, fmt.Errorf("a process of the name %s runs already", name)
 	}
-	if err := g.Start(cmd); err != nil {
+	if err := adopt(); err != nil {
 		return nil, err
 	}
 	p := &Process{Name: name, cmd: cmd, Ended: make(chan struct{})}
 	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err := g.start(cmd); err != nil {
+		return nil, err
+	}
 	if g.named == nil {
 		g.named = map[string]*Process{}
 	}
 	g.named[name] = p
-	g.mu.Unlock()
 	go func() {
 		p.Err = cmd.Wait()
 		p.EndedAt = time.Now()
-		killGroupOf(cmd.Process.Pid) // what it leaves behind is a part of it
-		g.Done(cmd)
+		g.end(cmd)
 		close(p.Ended)
 	}()
 	return p, nil
