@@ -50,8 +50,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return code
 	}
 	p := &program{stdout: stdout, stderr: stderr}
+	if len(args) > 0 && args[0] == lab.NamespaceCommand {
+		p.inNamespace, args = true, args[1:]
+	}
+	p.args = args
 	p.byHand.Ignored = func() { fmt.Fprintln(p.stderr, "nodrop: SIGUSR1 sets a mark in a load, and none is under way") }
-	defer p.byHand.Listen()()
+	p.unlisten = sync.OnceFunc(p.byHand.Listen())
+	defer p.unlisten()
 	ctx, stop := interruptible(p.temporaries.removeAll)
 	defer stop()
 	root := p.command()
@@ -111,6 +116,9 @@ type program struct {
 	code           int
 	temporaries    temporaries
 	byHand         scenario.ByHand
+	unlisten       func()   // ends byHand
+	args           []string // as they were given
+	inNamespace    bool     // the lab's network namespace is this process's
 }
 
 // normalize writes hey's flags as pflag wants them, for the command that args
@@ -521,9 +529,15 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 	if err := validate(checks); err != nil {
 		return err
 	}
+	if flags.HasClient() {
+		return p.labClient(ctx, flags, checks, formats)
+	}
 	s, err := flags.Scenario(p.stderr)
 	if err != nil {
 		return err
+	}
+	if flags.NeedsNamespace() && !p.inNamespace {
+		return p.enterNamespace()
 	}
 	s.Variants[len(s.Variants)-1].FailIf = checks
 	out, err := p.open(formats)
@@ -540,6 +554,47 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 		recording.Error = err.Error()
 	}
 	return p.finish(ctx, out, report.Build(recording))
+}
+
+// enterNamespace does it all again, in a network namespace.
+func (p *program) enterNamespace() (err error) {
+	p.unlisten() // signals are for the one that has the load
+	p.code, err = lab.InNamespace(p.args)
+	return err
+}
+
+// labClient runs another load generator beside what happens to the fleet.
+func (p *program) labClient(ctx context.Context, flags *lab.FlagValues, checks, formats []string) error {
+	if len(checks)+len(formats) > 0 {
+		return errors.New("--fail-if, -o: what another client met is its own to tell")
+	}
+	runs, err := flags.ClientRuns(p.stderr)
+	if err != nil {
+		return err
+	}
+	if !p.inNamespace {
+		return p.enterNamespace()
+	}
+	for _, run := range runs {
+		result, err := run.Run(ctx, p.stdout, p.stderr, func(fleet string) {
+			fmt.Fprintf(p.stdout, "\n%s\n\n$ %s\n", fleet, run.Command)
+		})
+		if err != nil {
+			return err
+		}
+		if err := report.Beside(p.stdout, result.Marks, result.Kernel.String()); err != nil {
+			return err
+		}
+		if result.Problem != nil {
+			p.complain(fmt.Errorf("%s: %w", run.Stop, result.Problem))
+			p.code = exitInconclusive
+		}
+		if ctx.Err() != nil {
+			p.code = exitInterrupted
+			return nil
+		}
+	}
+	return nil
 }
 
 // report renders a saved recording. Checks are added to what it was recorded

@@ -45,6 +45,7 @@ var update = flag.Bool("update", false, "write what the scripts compare with ane
 // TestMain puts this binary on PATH as "nodrop". The lab's children are started
 // from there too, under that name, and so arrive in main.
 func TestMain(m *testing.M) {
+	addEnvoy()
 	testscript.Main(m, map[string]func(){"nodrop": main})
 }
 
@@ -990,7 +991,7 @@ func TestTopLevel(t *testing.T) {
 	if err != nil {
 		t.Fatalf("git ls-files: %v", err)
 	}
-	allowed := []string{"go.mod", "go.sum", "main.go", "main_test.go", "servers_test.go", "advice_test.go", "loadgen", "report", "scenario", "testdata", "Makefile", "README.md", "LICENSE"}
+	allowed := []string{"go.mod", "go.sum", "main.go", "main_test.go", "servers_test.go", "advice_test.go", "gateways_test.go", "loadgen", "report", "scenario", "testdata", "Makefile", "README.md", "LICENSE"}
 	for file := range strings.Lines(string(out)) {
 		top, _, _ := strings.Cut(strings.TrimSpace(file), "/")
 		if !strings.HasPrefix(top, ".") && !slices.Contains(allowed, top) {

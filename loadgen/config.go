@@ -79,6 +79,7 @@ type Config struct {
 	Variant    string
 	Stream     string // of several loads side by side, "" for the only one
 	Repetition int    // from 1; 0 for the only one
+	Gateway    string // what it meets, where that is known: name and version
 	Sinks      []Sink // each gets every Result as it is made
 }
 

@@ -345,6 +345,7 @@ func (l *Load) begun() *Run {
 		Variant:     l.cfg.Variant,
 		Stream:      l.cfg.Stream,
 		Repetition:  l.cfg.Repetition,
+		Gateway:     l.cfg.Gateway,
 		StartedAt:   l.base.Round(0),
 		Settings:    l.settings(),
 		Environment: Environment{Version: Version, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: l.cfg.CPUs},

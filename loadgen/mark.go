@@ -13,6 +13,7 @@ const (
 	MarkExited          MarkKind = "exited"           // its process is gone
 	MarkCrashed         MarkKind = "crashed"          // its process, or that of what serves it, ended unasked: not the event's doing
 	MarkEndpointRemoved MarkKind = "endpoint removed" // the balancer sends it no more connections
+	MarkConnectionsCut  MarkKind = "connections cut"  // the balancer ended those that it still had
 	MarkReady           MarkKind = "ready"            // it serves, and may get connections
 	MarkNote            MarkKind = "note"             // something seen, for instance a failed look-up
 )
@@ -22,6 +23,8 @@ func (k MarkKind) Of(endpoint string) string {
 	switch k {
 	case MarkEndpointRemoved:
 		return "endpoint " + endpoint + " removed"
+	case MarkConnectionsCut:
+		return "connections of " + endpoint + " cut"
 	case MarkListenerClosed:
 		return "listener of replica " + endpoint + " closed"
 	case MarkCrashed:

@@ -22,6 +22,7 @@ type Run struct {
 	Variant     string      `json:"variant,omitempty"`    // of a scenario; "" for a plain load
 	Stream      string      `json:"stream,omitempty"`     // of loads side by side; "" for the only one
 	Repetition  int         `json:"repetition,omitempty"` // from 1; 0 for the only one
+	Gateway     string      `json:"gateway,omitempty"`    // what it met, name and version; "" where that is not known
 	Settings    Settings    `json:"settings"`
 	Environment Environment `json:"environment"`
 	StartedAt   time.Time   `json:"startedAt"` // wall clock, once; all else is relative to it

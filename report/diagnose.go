@@ -21,6 +21,7 @@ type Finding struct {
 	Needed     int64 // ns; what the remedy's number must exceed; 0 when that is not known
 	Evidence   []string
 	Remedies   []Remedy
+	own        string // where those of the gateway belong that the run met; "" is not known
 }
 
 // Confidence says how well the evidence carries a finding.
@@ -108,6 +109,9 @@ func diagnose(run *loadgen.Run, loss *Loss) []Finding {
 		findings = append(findings, f)
 	}
 	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(b.Lost, a.Lost) })
+	for i := range findings {
+		findings[i].forGateway(run.Gateway)
+	}
 	for _, r := range runRules {
 		if f, ok := r.tell(s); ok {
 			f.Rule = r.name

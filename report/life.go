@@ -55,7 +55,7 @@ func (l *life) moment(kind loadgen.MarkKind) *int64 {
 		return &l.exited
 	case loadgen.MarkEndpointRemoved:
 		return &l.removed
-	case loadgen.MarkStep, loadgen.MarkCrashed, loadgen.MarkReady, loadgen.MarkNote:
+	case loadgen.MarkStep, loadgen.MarkCrashed, loadgen.MarkReady, loadgen.MarkNote, loadgen.MarkConnectionsCut:
 	}
 	return nil
 }

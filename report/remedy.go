@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -10,6 +12,30 @@ import (
 type Remedy struct {
 	Where   string // what it belongs to
 	Setting string
+}
+
+// forGateway puts the settings of the gateway that the run met after those of
+// any, and leaves out those of others. Where it is not known, all stay.
+func (f *Finding) forGateway(gateway string) {
+	kind, _, _ := strings.Cut(gateway, " ")
+	kinds := []string{"Envoy", "nginx", "HAProxy", "Caddy"}
+	i := slices.IndexFunc(kinds, func(k string) bool { return strings.EqualFold(k, kind) })
+	if i < 0 {
+		return
+	}
+	f.own = kinds[i]
+	var first, own, others []Remedy
+	for _, r := range f.Remedies {
+		switch {
+		case r.Where == "any":
+			first = append(first, r)
+		case r.Where == f.own:
+			own = append(own, r)
+		case !slices.Contains(kinds, r.Where):
+			others = append(others, r)
+		}
+	}
+	f.Remedies = slices.Concat(first, own, others)
 }
 
 // delayFor rounds up the delay that covers a measured need, in ns: a fifth

@@ -85,6 +85,7 @@ type (
 		Variant     *string         `json:"variant"`
 		Stream      *string         `json:"stream"`
 		Repetition  *int            `json:"repetition"`
+		Gateway     *string         `json:"gateway"`
 		StartedAt   time.Time       `json:"startedAt"`
 		DurationNs  int64           `json:"durationNs"`
 		Interrupted bool            `json:"interrupted"`
@@ -476,7 +477,7 @@ func latencyAt(run *loadgen.Run, percent float64) *int64 {
 func runOf(name string, r *RunReport) runJSON {
 	run, loss := r.Run, &r.Loss
 	j := runJSON{
-		Name: name, Variant: textOrNull(run.Variant), Stream: textOrNull(run.Stream), Repetition: repetitionOrNull(run), StartedAt: run.StartedAt, DurationNs: run.Duration,
+		Name: name, Variant: textOrNull(run.Variant), Stream: textOrNull(run.Stream), Repetition: repetitionOrNull(run), Gateway: textOrNull(run.Gateway), StartedAt: run.StartedAt, DurationNs: run.Duration,
 		Interrupted: run.Interrupted, Settings: settingsOf(&run.Settings),
 		Environment: environmentJSON(run.Environment), Counts: countsJSON(run.Counts),
 		Identity: identityOf(loss.Identity), Checks: []checkJSON{}, Summary: summaryOf(&r.Summary),

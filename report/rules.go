@@ -323,6 +323,8 @@ func tellKeptAlive(s *scene, e *evidence) Finding {
 			{"any", "while draining, answer with Connection: close, and close idle connections only some time after"},
 			{"clients", "an idle timeout shorter than the server's"},
 			{"Envoy", "POST /drain_listeners?graceful or /healthcheck/fail: both make it answer with Connection: close"},
+			{"nginx", "keepalive_min_timeout (from 1.27.4): how long an idle connection is left open after SIGQUIT"},
+			{"HAProxy", "option idle-close-on-response: an idle connection is closed after one more answer"},
 		},
 	}
 	if quick*2 < len(e.lost) {

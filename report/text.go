@@ -210,7 +210,7 @@ func writeFindings(out *page, list []Finding) {
 // and of the others those that belong where the first of them does.
 func (f *Finding) shown(i int) []Remedy {
 	for k, r := range f.Remedies {
-		if i > 0 && r.Where != f.Remedies[0].Where {
+		if i > 0 && r.Where != f.Remedies[0].Where && r.Where != f.own {
 			return f.Remedies[:k]
 		}
 	}
@@ -320,6 +320,17 @@ func writeMarks(out *page, marks []loadgen.Mark) {
 		t.row(g.when(), clean(g.text()))
 	}
 	t.write(out)
+}
+
+// Beside writes what was seen beside a load that is not ours: marks, on the clock
+// of its start, and a sentence about it.
+func Beside(w io.Writer, marks []loadgen.Mark, kernel string) error {
+	out := newPage(w, Options{})
+	writeMarks(out, marks)
+	out.section("Counted by the kernel:")
+	out.paragraph("    ", kernel)
+	fmt.Fprintln(out)
+	return out.flush()
 }
 
 // markGroup is the same moment in the life of several endpoints, or one step.

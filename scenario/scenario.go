@@ -79,6 +79,9 @@ type Env struct {
 	// Endpoints, when a setup action sets it, chooses every address that the
 	// load connects to.
 	Endpoints loadgen.Endpoints
+	// Gateway, which a setup action may set, is what the load meets: name and
+	// version.
+	Gateway string
 	// Notes, to which setup actions add, are what the report tells of the target.
 	Notes []string
 	// Processes are those that actions start; none outlives the scenario.
@@ -257,7 +260,7 @@ func (s *Scenario) loads(ctx context.Context, a Attempt, env *Env) ([]*loadgen.L
 	var loads []*loadgen.Load
 	for _, stream := range s.Streams {
 		cfg := stream.Load
-		cfg.Variant, cfg.Stream, cfg.Repetition = a.Variant.Name, stream.Name, a.Repetition
+		cfg.Variant, cfg.Stream, cfg.Repetition, cfg.Gateway = a.Variant.Name, stream.Name, a.Repetition, env.Gateway
 		if env.Endpoints != nil {
 			cfg.Endpoints = env.Endpoints
 		}

@@ -60,6 +60,10 @@ missing() {
 	have caddy || echo 'caddy: caddy'
 	have apache2 || echo 'apache2: apache2-bin'
 	have gunicorn || echo 'gunicorn: gunicorn'
+	if [[ $(uname) == Linux ]]; then
+		have nft || echo 'nft: nftables'
+		have conntrack || echo 'conntrack: conntrack'
+	fi
 	serves_httpbin || echo "httpbin (Python module, for gunicorn's python): python3-httpbin"
 }
 

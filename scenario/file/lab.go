@@ -76,7 +76,7 @@ func (r *reader) fleet(n *yaml.Node) *lab.FleetAction {
 			}
 		}
 	}
-	stop := string(f.Options.Stop)
+	stop := string(f.Stop)
 	r.mapping(n, "start", []field{
 		{"replicas", func(n *yaml.Node) { f.Replicas = r.number(n, "replicas", 2, lab.MaxReplicas) }},
 		{"stop", name(&stop, "stop", func(text string) error {
@@ -102,6 +102,6 @@ func (r *reader) fleet(n *yaml.Node) *lab.FleetAction {
 			}
 		}},
 	})
-	f.Options.Stop = lab.StopMode(stop)
+	f.Stop = lab.StopMode(stop)
 	return f
 }

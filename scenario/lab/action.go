@@ -24,7 +24,10 @@ func (a *FleetAction) Run(ctx context.Context, env *scenario.Env) error {
 	}
 	a.fleet = fleet
 	fleet.Watch(marker(env))
-	env.Endpoints = fleet.Endpoints()
+	if endpoints := fleet.Endpoints(); endpoints != nil {
+		env.Endpoints = endpoints
+	}
+	env.Gateway = fleet.Gateway()
 	env.Notes = append(env.Notes, fleet.String())
 	return nil
 }
@@ -65,14 +68,10 @@ type ChangeAction struct {
 // Run returns when the last replica that leaves has exited and the balancer
 // knows.
 func (a *ChangeAction) Run(ctx context.Context, env *scenario.Env) error {
-	fleet := a.Fleet.fleet
-	switch {
-	case fleet == nil:
+	if a.Fleet.fleet == nil {
 		return errors.New("there is no fleet")
-	case a.Restart > 0:
-		return fleet.Restart(ctx, a.Restart, marker(env))
 	}
-	return fleet.Scale(ctx, a.Scale, marker(env))
+	return a.change(ctx, a.Fleet.fleet, marker(env))
 }
 
 // Undo does nothing: the fleet goes as a whole.

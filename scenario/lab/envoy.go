@@ -88,7 +88,7 @@ static_resources:
 		strconv.FormatFloat(s.options.idleTime().Seconds(), 'f', -1, 64)+"s")
 	return setup{
 		args: []string{
-			"--config-path", filepath.Join(s.dir, "envoy.yaml"), "--log-level", "warning",
+			"--config-path", filepath.Join(s.dir, "envoy.yaml"), "--log-level", "error",
 			"--concurrency", "1", "--disable-hot-restart",
 			"--drain-time-s", strconv.Itoa(drainSeconds(s.options)), "--drain-strategy", "immediate",
 		},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,9 @@ type FlagValues struct {
 	gateway, program, backend   string
 	action                      string
 	maxUnavailable              int
+	dataplane, client           string
+	drain                       time.Duration
+	own                         []string // names of the lab's flags, which are not the load's
 	propagation, preStop, grace time.Duration
 	settle                      time.Duration
 }
@@ -72,6 +76,10 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	fs.StringVar(&v.backend, "backend", "", "URL of the server behind the gateways, http://HOST:PORT, in place of our own")
 	fs.StringVar(&v.action, "action", "scale", "what happens to the fleet: scale (to --to replicas) or restart (one after the other is replaced)")
 	fs.IntVar(&v.maxUnavailable, "max-unavailable", 1, "with --action restart, how many replicas are replaced at a time")
+	fs.StringVar(&v.dataplane, "dataplane", string(Dialer), "where connections are spread over the replicas: dialer (in this program) or nft (nftables in a network namespace; Linux, root)")
+	fs.DurationVar(&v.drain, "drain-timeout", 0, "with --dataplane nft, how long connections to a replica that was taken out go on before they are cut; 0 is for ever")
+	fs.StringVar(&v.client, "client", "", "with --dataplane nft, another load generator to run in place of ours, for the shell: 'hey -c 200 -n 50000 -disable-keepalive {url}'")
+	fs.VisitAll(func(f *pflag.Flag) { v.own = append(v.own, f.Name) })
 	v.load = loadgen.Flags(fs)
 	for name, value := range loadDefaults {
 		f := fs.Lookup(name)
@@ -87,13 +95,24 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 // Scenario makes the scenario that the flags describe: a variant for each way
 // to stop. The fleet's complaints go to stderr.
 func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
-	at, modes, err := v.check()
+	modes, err := v.check()
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := v.load.Config("http://gateway" + v.path)
+	at, err := scenario.ParseAt(v.at)
+	if err != nil {
+		return nil, fmt.Errorf("--at: %w", err)
+	}
+	host := "gateway"
+	if v.NeedsNamespace() {
+		host = strings.TrimSuffix(VirtualAddress, ":80")
+	}
+	cfg, err := v.load.Config("http://" + host + v.path)
 	if err != nil {
 		return nil, err
+	}
+	if v.NeedsNamespace() {
+		cfg.EndpointHeader = ReplicaHeader // behind one address, only answers tell whose they are
 	}
 	s := &scenario.Scenario{Streams: []scenario.Stream{{Load: cfg}}, Settle: v.settle, Repeat: v.repeat}
 	for _, mode := range modes {
@@ -102,24 +121,61 @@ func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
 	return s, nil
 }
 
+// NeedsNamespace reports that the flags ask for a network namespace.
+func (v *FlagValues) NeedsNamespace() bool { return v.dataplane == string(NFT) }
+
+// HasClient reports that another load generator is to run.
+func (v *FlagValues) HasClient() bool { return v.set.Changed("client") }
+
+// ClientRuns are what the flags describe where another load generator is to run:
+// one for each way to stop. The fleet's complaints go to stderr.
+func (v *FlagValues) ClientRuns(stderr io.Writer) ([]*ClientRun, error) {
+	modes, err := v.check()
+	if err != nil {
+		return nil, err
+	}
+	v.set.Visit(func(f *pflag.Flag) {
+		if err == nil && !slices.Contains(v.own, f.Name) {
+			err = &loadgen.HintError{Problem: dashed(f.Name) + ": it is about our own load, and --client is another", Hint: "tell the client's own command"}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v.clientRuns(modes, stderr)
+}
+
+// options are those of a fleet that stops in one way.
+func (v *FlagValues) options(mode StopMode, stderr io.Writer) Options {
+	o := Options{
+		Replicas: v.replicas, Stop: mode, PreStop: v.preStop, Grace: v.grace, Propagation: v.propagation, Stderr: stderr,
+		Gateway: v.gateway, Program: v.program, Dataplane: Dataplane(v.dataplane), Drain: v.drain,
+	}
+	if v.backend != "" {
+		o.Backend, _ = ParseBackend(v.backend) // checkGateway has seen to it
+	}
+	return o
+}
+
+// change is what happens to it.
+func (v *FlagValues) change() Change {
+	if v.action == actionRestart {
+		return Change{Restart: v.maxUnavailable}
+	}
+	return Change{Scale: v.to}
+}
+
 // variant sets a fleet up and scales it in. Abrupt must show a loss, or the
 // event was not seen; graceful must not.
 func (v *FlagValues) variant(mode StopMode, at scenario.At, stderr io.Writer) scenario.Variant {
-	fleet := &FleetAction{Options: Options{
-		Replicas: v.replicas, Stop: mode, PreStop: v.preStop, Grace: v.grace, Propagation: v.propagation, Stderr: stderr,
-		Gateway: v.gateway, Program: v.program,
-	}}
-	if v.backend != "" {
-		fleet.Backend, _ = ParseBackend(v.backend) // checkGateway has seen to it
-	}
+	fleet := &FleetAction{Options: v.options(mode, stderr)}
 	step := scenario.Step{
 		Name:   fmt.Sprintf("scale gateway %d → %d (%s)", v.replicas, v.to, mode),
 		At:     at,
-		Action: &ChangeAction{fleet, Change{Scale: v.to}},
+		Action: &ChangeAction{fleet, v.change()},
 	}
 	if v.action == actionRestart {
 		step.Name = fmt.Sprintf("restart %d gateways, %d at a time (%s)", v.replicas, v.maxUnavailable, mode)
-		step.Action = &ChangeAction{fleet, Change{Restart: v.maxUnavailable}}
 	}
 	variant := scenario.Variant{
 		Name:     string(mode),
@@ -136,26 +192,37 @@ func (v *FlagValues) variant(mode StopMode, at scenario.At, stderr io.Writer) sc
 	return variant
 }
 
-func (v *FlagValues) check() (scenario.At, []StopMode, error) {
+func (v *FlagValues) check() ([]StopMode, error) {
 	for _, flag := range notInLab {
 		if v.set.Changed(flag.name) {
-			return scenario.At{}, nil, fmt.Errorf("%s: %s", dashed(flag.name), flag.why)
+			return nil, fmt.Errorf("%s: %s", dashed(flag.name), flag.why)
 		}
 	}
-	for _, check := range []func() error{v.checkNumbers, v.checkAction, v.checkGateway} {
+	for _, check := range []func() error{v.checkNumbers, v.checkAction, v.checkGateway, v.checkDataplane} {
 		if err := check(); err != nil {
-			return scenario.At{}, nil, err
+			return nil, err
 		}
 	}
 	if !strings.HasPrefix(v.path, "/") {
-		return scenario.At{}, nil, fmt.Errorf("--path %q: must begin with a slash", v.path)
+		return nil, fmt.Errorf("--path %q: must begin with a slash", v.path)
 	}
-	at, err := scenario.ParseAt(v.at)
-	if err != nil {
-		return scenario.At{}, nil, fmt.Errorf("--at: %w", err)
+	return parseStopModes(v.stop)
+}
+
+// checkDataplane finds what it lacks before anything is done.
+func (v *FlagValues) checkDataplane() error {
+	plane, err := ParseDataplane(v.dataplane)
+	switch {
+	case err != nil:
+		return fmt.Errorf("--dataplane: %w", err)
+	case v.drain < 0:
+		return fmt.Errorf("--drain-timeout %v: cannot be negative", v.drain)
+	case v.drain > 0 && plane != NFT:
+		return &loadgen.HintError{Problem: "--drain-timeout: the dialer cannot cut connections", Hint: "--dataplane nft"}
+	case plane == NFT:
+		return checkNFT()
 	}
-	modes, err := parseStopModes(v.stop)
-	return at, modes, err
+	return nil
 }
 
 // dashed is a flag as a person writes it.

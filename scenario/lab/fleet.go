@@ -30,6 +30,8 @@ type Options struct {
 	PreStop     time.Duration // Graceful only: how long a replica goes on accepting, from terminating to the signal
 	Grace       time.Duration // Naive and Graceful: time for what is in flight, from the signal
 	Propagation time.Duration // how long the balancer takes to hear of a scale-in
+	Dataplane   Dataplane     // "" is Dialer
+	Drain       time.Duration // NFT only: how long connections to an endpoint that was removed go on; 0 is for ever
 	Gateway     string        // what replicas run: the Name of a Gateway; "" is builtin
 	Program     string        // path of the gateway's program; "" is looked for
 	Backend     string        // HOST:PORT of an HTTP server that is there already; "" is our own
@@ -79,8 +81,10 @@ func (o *Options) validate() error {
 		return fmt.Errorf("a fleet needs at least 1 replica, not %d", o.Replicas)
 	case o.Replicas > maxHosts:
 		return fmt.Errorf("%d replicas are more than the %d there are addresses for", o.Replicas, maxHosts)
-	case o.PreStop < 0, o.Grace < 0, o.Propagation < 0:
-		return errors.New("pre-stop, grace and propagation cannot be negative")
+	case o.PreStop < 0, o.Grace < 0, o.Propagation < 0, o.Drain < 0:
+		return errors.New("pre-stop, grace, propagation and drain timeout cannot be negative")
+	case o.Drain > 0 && o.Dataplane != NFT:
+		return errCannotCut
 	}
 	if _, err := ParseStopMode(string(o.Stop)); err != nil {
 		return err
@@ -105,10 +109,11 @@ func (o *Options) backendIdle() string { return inMilliseconds(o.idleTime()) }
 type Fleet struct {
 	options  Options
 	gateway  *Gateway
-	program  string // path of the gateway's; "" is ours
-	version  string // of the gateway; "" is ours
-	dir      string // of the sites; "" where there is none
-	balancer Balancer
+	program  string   // path of the gateway's; "" is ours
+	version  string   // of the gateway; "" is ours
+	dir      string   // of the sites; "" where there is none
+	balancer Balancer // of Dialer
+	table    table
 	log      complaints
 
 	guardian *process
@@ -149,6 +154,12 @@ func (f *Fleet) start(ctx context.Context) (err error) {
 	if _, err = f.guardian.awaitReady(ctx); err != nil {
 		return err
 	}
+	f.table = dialerTable{&f.balancer}
+	if f.options.Dataplane == NFT {
+		if f.table, err = newKernelTable(); err != nil {
+			return err
+		}
+	}
 	if err := f.prepare(ctx); err != nil {
 		return err
 	}
@@ -160,13 +171,19 @@ func (f *Fleet) start(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return f.startReplicas(ctx, f.options.Replicas, func(list []*replica) {
-		var endpoints []loadgen.Endpoint
-		for _, r := range list {
-			endpoints = append(endpoints, r.endpoint())
-		}
-		f.balancer.Add(endpoints...)
-	})
+	list, err := f.startReplicas(ctx, f.options.Replicas)
+	if err != nil {
+		return err
+	}
+	return f.table.Add(endpointsOf(list)...)
+}
+
+func endpointsOf(list []*replica) []loadgen.Endpoint {
+	var endpoints []loadgen.Endpoint
+	for _, r := range list {
+		endpoints = append(endpoints, r.endpoint())
+	}
+	return endpoints
 }
 
 // prepare finds the gateway's program and makes room for what it reads.
@@ -187,10 +204,12 @@ func (f *Fleet) prepare(ctx context.Context) (err error) {
 	return nil
 }
 
+// Gateway is the name and, of one that is installed, the version.
+func (f *Fleet) Gateway() string { return strings.TrimSpace(f.gateway.Name + " " + f.version) }
+
 // String says what runs, and how it is stopped.
 func (f *Fleet) String() string {
-	name := strings.TrimSpace(f.gateway.Name + " " + f.version)
-	return fmt.Sprintf("gateways: %d × %s, %s: %s", f.options.Replicas, name, f.options.Stop, f.gateway.stops[f.options.Stop].told(&f.options))
+	return fmt.Sprintf("gateways: %d × %s, %s: %s", f.options.Replicas, f.Gateway(), f.options.Stop, f.gateway.stops[f.options.Stop].told(&f.options))
 }
 
 // spawn starts this program as a child, in the guardian's group once there is one.
@@ -202,11 +221,10 @@ func (f *Fleet) spawn(name string, args ...string) (*process, error) {
 	return startProcess(name, exec.Command(f.options.Executable, args...), leader, &f.log) //nolint:noctx // its end is the fleet's part, in order, not a context's
 }
 
-// startReplicas starts n more of them, waits for all at once, and hands them to
-// ready when all serve.
-func (f *Fleet) startReplicas(ctx context.Context, n int, ready func([]*replica)) error {
+// startReplicas starts n more of them, and waits for all at once until they
+// serve.
+func (f *Fleet) startReplicas(ctx context.Context, n int) (started []*replica, err error) {
 	group, ctx := errgroup.WithContext(ctx)
-	var started []*replica
 	for range n {
 		r, err := f.startReplica()
 		if err != nil {
@@ -216,11 +234,7 @@ func (f *Fleet) startReplicas(ctx context.Context, n int, ready func([]*replica)
 		started = append(started, r)
 		group.Go(func() error { return r.awaitServing(ctx) })
 	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	ready(started)
-	return nil
+	return started, group.Wait()
 }
 
 // startReplica starts the next one. Names and addresses are not used again.
@@ -280,8 +294,13 @@ func (f *Fleet) startProgram(r *replica, name string, host netip.Addr) (err erro
 	return nil
 }
 
-// Endpoints is the balancer.
-func (f *Fleet) Endpoints() loadgen.Endpoints { return &f.balancer }
+// Endpoints is the balancer; nil where it is in the kernel.
+func (f *Fleet) Endpoints() loadgen.Endpoints {
+	if f.options.Dataplane == NFT {
+		return nil
+	}
+	return &f.balancer
+}
 
 // Replicas names those whose process runs, gw-1 first.
 func (f *Fleet) Replicas() []string {

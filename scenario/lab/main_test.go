@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -34,9 +33,6 @@ func TestMain(m *testing.M) {
 
 // addEnvoy puts what testdata/setup.sh has installed where it is looked for.
 func addEnvoy() {
-	if _, err := exec.LookPath("envoy"); err == nil {
-		return
-	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return

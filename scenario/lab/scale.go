@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -17,12 +18,12 @@ const exitMargin = 2 * time.Second
 
 // scaleIn is one scale-in under way.
 type scaleIn struct {
-	options  *Options
-	way      stopping
-	balancer *Balancer
-	leaving  []*replica
-	begin    time.Time
-	emit     func(Event)
+	options *Options
+	way     stopping
+	table   table
+	leaving []*replica
+	begin   time.Time
+	emit    func(Event)
 }
 
 // Scale takes replicas away until to are left, as a control plane does: the
@@ -59,24 +60,20 @@ func (f *Fleet) Restart(ctx context.Context, maxUnavailable int, mark func(Event
 		batch := f.leaveFirst(min(maxUnavailable, left))
 		s := f.scaleIn(batch, emit)
 		work.Go(func() error { return s.run(workCtx) })
-		err := f.startReplicas(workCtx, len(batch), func(list []*replica) {
-			at := time.Now()
-			var endpoints []loadgen.Endpoint
-			for _, r := range list {
-				endpoints = append(endpoints, r.endpoint())
-				emit(Event{Kind: loadgen.MarkReady, Replica: r.name, At: at})
-			}
-			work.Go(func() error {
-				if !pause(workCtx, f.options.Propagation) {
-					return workCtx.Err()
-				}
-				f.balancer.Add(endpoints...)
-				return nil
-			})
-		})
+		list, err := f.startReplicas(workCtx, len(batch))
 		if err != nil {
-			return errors.Join(work.Wait(), err)
+			return inOneLine(work.Wait(), err)
 		}
+		at := time.Now()
+		for _, r := range list {
+			emit(Event{Kind: loadgen.MarkReady, Replica: r.name, At: at})
+		}
+		work.Go(func() error {
+			if !pause(workCtx, f.options.Propagation) {
+				return workCtx.Err()
+			}
+			return f.table.Add(endpointsOf(list)...)
+		})
 	}
 	if err := work.Wait(); err != nil {
 		return err
@@ -100,12 +97,12 @@ func (f *Fleet) staying() int {
 // scaleIn is one of these replicas, which begins now.
 func (f *Fleet) scaleIn(leaving []*replica, emit func(Event)) *scaleIn {
 	return &scaleIn{
-		options:  &f.options,
-		way:      f.gateway.stops[f.options.Stop],
-		balancer: &f.balancer,
-		leaving:  leaving,
-		begin:    time.Now(),
-		emit:     emit,
+		options: &f.options,
+		way:     f.gateway.stops[f.options.Stop],
+		table:   f.table,
+		leaving: leaving,
+		begin:   time.Now(),
+		emit:    emit,
 	}
 }
 
@@ -172,10 +169,42 @@ func (s *scaleIn) propagate(ctx context.Context) error {
 	for _, r := range s.leaving {
 		names = append(names, r.name)
 	}
-	s.balancer.Remove(names...)
+	if err := s.table.Remove(names...); err != nil {
+		return err
+	}
 	at := time.Now()
 	for _, name := range names {
 		s.emit(Event{Kind: loadgen.MarkEndpointRemoved, Replica: name, At: at})
+	}
+	return s.cut(ctx)
+}
+
+// cut ends the connections to replicas that have not exited when the drain
+// timeout is over.
+func (s *scaleIn) cut(ctx context.Context) error {
+	if s.options.Drain == 0 {
+		return nil
+	}
+	over := time.NewTimer(s.options.Drain)
+	defer over.Stop()
+	var left []*replica
+	for _, r := range s.leaving {
+		select {
+		case <-r.exited:
+		case <-over.C:
+			left = append(left, r)
+			over.Reset(0) // for the others
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	left = slices.DeleteFunc(left, func(r *replica) bool { return !r.alive() })
+	if err := s.table.Cut(endpointsOf(left)...); err != nil {
+		return err
+	}
+	at := time.Now()
+	for _, r := range left {
+		s.emit(Event{Kind: loadgen.MarkConnectionsCut, Replica: r.name, At: at})
 	}
 	return nil
 }

@@ -1,0 +1,262 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"nodrop/report"
+	"nodrop/scenario/lab"
+)
+
+// addEnvoy puts what testdata/setup.sh has installed where it is looked for.
+func addEnvoy() {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return
+	}
+	homes, _ := filepath.Glob(filepath.Join(cache, "nodrop", "envoy-*", "bin"))
+	for _, home := range homes {
+		_ = os.Setenv("PATH", os.Getenv("PATH")+string(filepath.ListSeparator)+home)
+	}
+}
+
+// needsNamespaces says aloud that a test is not run where the system has no
+// network namespaces for us.
+func needsNamespaces(t *testing.T) {
+	t.Helper()
+	needsTime(t)
+	if runtime.GOOS != "linux" {
+		t.Skip("NOT RUN: network namespaces are of Linux")
+	}
+	if out, err := exec.Command("unshare", "--net", "true").CombinedOutput(); err != nil {
+		t.Skipf("NOT RUN: no network namespace can be made here: %v %s", err, out)
+	}
+}
+
+// TestKernelAgrees: behind the kernel's table, what hey and nodrop say was
+// refused is what the kernel of the namespace refused.
+func TestKernelAgrees(t *testing.T) {
+	needsNamespaces(t)
+	program := build(t)
+	for name, tc := range map[string]struct {
+		client string
+		told   *regexp.Regexp
+	}{
+		"hey":    {"hey -c 50 -n 5000 -q 50 -disable-keepalive {url}", regexp.MustCompile(`\[(\d+)\]\tGet "http://127\.96\.0\.1/": dial tcp 127\.96\.0\.1:80: connect: connection refused`)},
+		"nodrop": {program + " -c 50 -n 5000 -q 50 -disable-keepalive {url}", regexp.MustCompile(`(?m)^    connect\.refused +(\d+) `)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := exec.Command(program, "lab", "--dataplane", "nft", "--replicas", "5", "--stop", "abrupt", "--propagation", "200ms", "--at", "500ms", "--client", tc.client).CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			told, counted := tc.told.FindSubmatch(out), regexp.MustCompile(`never\s+established\s+(\d+),`).FindSubmatch(out)
+			if told == nil || counted == nil || string(told[1]) != string(counted[1]) || string(told[1]) == "0" {
+				t.Errorf("the client tells of %q refused connections, the kernel of %q\n%s", told, counted, out)
+			}
+			for _, want := range []string{"gateways: 5 × builtin, abrupt: ", "exited: gw-2 … gw-5 (4)", "endpoint removed: gw-2 … gw-5 (4)"} {
+				if !bytes.Contains(out, []byte(want)) {
+					t.Errorf("no %q in\n%s", want, out)
+				}
+			}
+		})
+	}
+}
+
+// TestKernelDataplane: the story behind the kernel's table; a drain timeout cuts
+// what a replica that waits still has.
+func TestKernelDataplane(t *testing.T) {
+	needsNamespaces(t)
+	program := build(t)
+	story := nodrop(t, program, "lab", "--dataplane", "nft", "--replicas", "4", "-n", "4000", "-c", "40", "-q", "50")
+	story.expectExit(t, exitOK)
+	if lost := story.variant(t, "graceful").Counts.Lost; lost != 0 {
+		t.Errorf("graceful lost %d; want none", lost)
+	}
+	run := story.variant(t, "abrupt")
+	f := report.Build(story.Recording).Runs[0].Loss.Findings
+	if run.Counts.Lost == 0 || len(f) == 0 || f[0].Rule != "listener-closed-before-removal" || f[0].Confidence != report.Likely {
+		t.Errorf("abrupt lost %d; findings %+v", run.Counts.Lost, f)
+	}
+	cut := nodrop(t, program, "lab", "--dataplane", "nft", "--replicas", "2", "--drain-timeout", "300ms", "--path", "/delay/3", "-n", "40", "-c", "20", "-q", "0", "--at", "500ms", "--stop", "graceful", "--pre-stop", "5s")
+	run = cut.variant(t, "graceful")
+	if run.Counts.Lost == 0 || run.Counts.Lost == run.Counts.Started {
+		t.Errorf("lost %d of %d; want those of one of two replicas", run.Counts.Lost, run.Counts.Started)
+	}
+	if !strings.Contains(cut.stdout, "connections cut: gw-2\n") {
+		t.Error("no mark tells of the cut")
+	}
+}
+
+// TestGatewaysInterrupted: nothing of an installed gateway is left, on either
+// dataplane, however the lab ends.
+func TestGatewaysInterrupted(t *testing.T) {
+	needsNamespaces(t)
+	for _, gateway := range []string{"nginx", "envoy"} {
+		for _, plane := range []lab.Dataplane{lab.Dialer, lab.NFT} {
+			for name, signal := range map[string]os.Signal{"TERM": syscall.SIGTERM, "KILL": os.Kill} {
+				t.Run(fmt.Sprintf("%s/%s/%s", gateway, plane, name), func(t *testing.T) {
+					dir := t.TempDir()
+					t.Setenv("TMPDIR", dir)
+					m := startMarked(t, "lab", "--gateway", gateway, "--dataplane", string(plane), "--replicas", "3", "-z", "1m", "-c", "20", "-q", "200", "--at", "1s", "--pre-stop", "1m", "--stop", "graceful", "-o", "csv=rows.csv")
+					await(t, "the load has begun", m.rows)
+					told := m.interrupt(t, signal)
+					if signal != os.Kill && !strings.Contains(told, "the run was interrupted") {
+						t.Error("the report does not tell that it was interrupted")
+					}
+					await(t, "its files are gone", func() bool {
+						left, err := filepath.Glob(filepath.Join(dir, "nodrop-lab-*"))
+						return err == nil && len(left) == 0
+					})
+					await(t, "its workers are gone", func() bool { return len(workingIn(dir)) == 0 })
+				})
+			}
+		}
+	}
+}
+
+// workingIn lists processes whose directory is below one: a program may forget
+// the variables that it was started with.
+func workingIn(dir string) []string {
+	var found []string
+	links, _ := filepath.Glob("/proc/[0-9]*/cwd")
+	for _, link := range links {
+		if at, err := os.Readlink(link); err == nil && strings.HasPrefix(at, dir) {
+			found = append(found, link)
+		}
+	}
+	return found
+}
+
+var gatewayTable = flag.Bool("gateways", false, "TestGatewayTable measures the table and writes it to README.md")
+
+// Where the table stands in the README.
+const (
+	tableBegin = "<!-- make gateways: from here -->\n"
+	tableEnd   = "<!-- make gateways: to here -->\n"
+)
+
+// measured is the scenario of one gateway and action: three loads that a stop
+// treats differently, in each way to stop.
+const measured = `
+target: http://gateway/
+load:
+  new: {duration: 9s, connections: 20, rate: 25, keep-alive: false}
+  kept: {duration: 9s, connections: 20, rate: 25}
+  long: {duration: 9s, connections: 40, url: "http://gateway/delay/3"}
+settle: 1s
+setup:
+  - lab: {start: {gateway: "${GATEWAY}", stop: "${STOP}", replicas: 5, pre-stop: 1s, propagation: 50ms, grace: 10s}}
+variants:
+  abrupt: {set: {STOP: abrupt}}
+  naive: {set: {STOP: naive}}
+  graceful: {set: {STOP: graceful}}
+timeline:
+  - {at: 4s, of: new, lab: {%s: 1}}
+`
+
+// TestGatewayTable measures what each gateway loses in each way to stop, or only
+// sees that the README has a row for each.
+func TestGatewayTable(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(readme), tableBegin)
+	old, after, ended := strings.Cut(rest, tableEnd)
+	if !found || !ended {
+		t.Fatal("the README has no place for the table")
+	}
+	if !*gatewayTable {
+		for _, g := range lab.Gateways() {
+			for _, action := range []string{"scale", "restart"} {
+				if rows := regexp.MustCompile(`(?m)^\| `+g.Name+` \| `+action+` \| (abrupt|naive|graceful) \|`).FindAllString(old, -1); len(rows) != 3 {
+					t.Errorf("%s, %s: %d rows; want 3: make gateways", g.Name, action, len(rows))
+				}
+			}
+		}
+		return
+	}
+	program := build(t)
+	var table strings.Builder
+	var versions []string
+	table.WriteString("| gateway | what happens | way to stop | new connections | kept-alive | answers of 3 s |\n|---|---|---|---|---|---|\n")
+	for _, g := range lab.Gateways() {
+		for i, action := range []string{"scale", "restart"} {
+			version, rows := measureGateway(t, program, g.Name, action)
+			table.WriteString(rows)
+			if i == 0 {
+				versions = append(versions, version)
+			}
+		}
+	}
+	text := fmt.Sprintf("%sMeasured on %s, %d processors: %s.\n\n%s%s", tableBegin, time.Now().Format(time.DateOnly), runtime.NumCPU(), strings.Join(versions, ", "), &table, tableEnd)
+	if err := os.WriteFile("README.md", []byte(before+text+after), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// measureGateway makes the rows of one gateway and action.
+func measureGateway(t *testing.T, program, gateway, action string) (version, rows string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "scenario.yaml")
+	if err := os.WriteFile(file, fmt.Appendf(nil, measured, action), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := nodrop(t, program, "scenario", "run", file, "--set", "GATEWAY="+gateway)
+	if o.code != exitOK {
+		t.Fatalf("%s, %s: exit code %d\n%s%s", gateway, action, o.code, o.stdout, o.stderr)
+	}
+	r := report.Build(o.Recording)
+	var b strings.Builder
+	for i := 0; i < len(r.Runs); i += 3 { // three streams of one variant
+		fmt.Fprintf(&b, "| %s | %s | %s |", gateway, action, r.Runs[i].Run.Variant)
+		for _, run := range r.Runs[i : i+3] {
+			fmt.Fprintf(&b, " %s |", lossCell(&run))
+		}
+		b.WriteByte('\n')
+	}
+	t.Logf("%s", b.String())
+	return o.Runs[0].Gateway, b.String()
+}
+
+// lossCell tells how many were lost, of which classes, and for how long.
+func lossCell(r *report.RunReport) string {
+	c := r.Run.Counts
+	if c.Lost == 0 {
+		return "none of " + strconv.FormatInt(c.Started, 10)
+	}
+	var classes []string
+	for _, l := range r.Loss.Classes {
+		if !l.Spoiled {
+			classes = append(classes, fmt.Sprintf("%d `%s`", l.Total(), l.Class))
+		}
+	}
+	return fmt.Sprintf("**%d** of %d: %s; %s, %.2f s", c.Lost, c.Started, strings.Join(classes, ", "), windows(len(r.Loss.Windows)), float64(lossTime(r))/1e9)
+}
+
+func windows(n int) string {
+	if n == 1 {
+		return "1 window"
+	}
+	return fmt.Sprintf("%d windows", n)
+}
+
+// lossTime is how long windows of loss lasted, in ns.
+func lossTime(r *report.RunReport) (total int64) {
+	for _, w := range r.Loss.Windows {
+		total += w.End - w.Begin
+	}
+	return total
+}

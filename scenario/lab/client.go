@@ -1,0 +1,190 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"nodrop/loadgen"
+	"nodrop/scenario/proc"
+)
+
+// ClientRun is a fleet, another load generator that sends to it, and what happens
+// to the fleet meanwhile. It is for a process in a namespace of its own.
+type ClientRun struct {
+	Options
+	Change
+
+	Command string        // for the shell
+	At      time.Duration // from the command's start to the change
+}
+
+// ClientResult is what was seen beside the client, which reports for itself.
+type ClientResult struct {
+	Fleet  string
+	Marks  []loadgen.Mark // in ns from the client's start
+	Kernel KernelCounts   // from the client's start to its end
+	// Problem is what makes the run prove nothing: nil where it does.
+	Problem error
+}
+
+// Run starts the fleet and the client, changes the fleet, and waits for both.
+// The client's own words go to stdout and stderr. begun is called when the fleet
+// serves. Nothing is left running.
+func (c *ClientRun) Run(ctx context.Context, stdout, stderr io.Writer, begun func(fleet string)) (result *ClientResult, err error) {
+	fleet, err := Start(ctx, c.Options)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = inOneLine(err, fleet.Stop(context.WithoutCancel(ctx))) }()
+	result = &ClientResult{Fleet: fleet.String()}
+	begun(result.Fleet)
+	processes := &proc.Group{Executable: c.Executable}
+	defer func() { err = inOneLine(err, processes.Close()) }()
+
+	before, err := kernelCounts()
+	if err != nil {
+		return nil, err
+	}
+	diary := &diary{begin: time.Now()}
+	fleet.Watch(diary.event)
+	client := exec.Command("sh", "-c", c.Command) //nolint:noctx,gosec // its whole group is killed; it is the user's command
+	client.Stdout, client.Stderr = stdout, stderr
+	if err := processes.Start(client); err != nil {
+		return nil, err
+	}
+	ended := make(chan error, 1)
+	go func() {
+		err := client.Wait()
+		processes.Done(client)
+		ended <- err
+	}()
+	result.Problem = c.beside(ctx, fleet, diary, ended, func() { processes.Kill(client) })
+	after, err := kernelCounts()
+	if err != nil {
+		return nil, err
+	}
+	result.Marks, result.Kernel = diary.list(), after.since(before)
+	return result, nil
+}
+
+// beside changes the fleet when it is due, and returns when that and the client
+// have ended.
+func (c *ClientRun) beside(ctx context.Context, fleet *Fleet, diary *diary, ended <-chan error, kill func()) error {
+	due := time.NewTimer(c.At)
+	defer due.Stop()
+	var changed chan error // nil until it is due
+	clientErr, over := error(nil), false
+	for !over || changed != nil {
+		select {
+		case <-due.C:
+			changed = make(chan error, 1)
+			go func() {
+				begin := time.Now()
+				err := c.change(ctx, fleet, diary.event)
+				diary.step(c.String(), begin, err)
+				changed <- err
+			}()
+		case err := <-changed:
+			if err != nil {
+				kill()
+				return fmt.Errorf("%s: %w", c.Change, err)
+			}
+			changed = nil
+		case clientErr = <-ended:
+			over = true
+			if due.Stop() {
+				return inOneLine(clientError(clientErr), fmt.Errorf("the client ended before %v, when the fleet was to change", c.At))
+			}
+			ended = nil
+		case <-ctx.Done():
+			kill()
+			return context.Cause(ctx)
+		}
+	}
+	return clientError(clientErr)
+}
+
+func clientError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("the client: %w", err)
+}
+
+// change does it.
+func (c *Change) change(ctx context.Context, fleet *Fleet, mark func(Event)) error {
+	if c.Restart > 0 {
+		return fleet.Restart(ctx, c.Restart, mark)
+	}
+	return fleet.Scale(ctx, c.Scale, mark)
+}
+
+// diary keeps marks.
+type diary struct {
+	begin time.Time
+
+	mu    sync.Mutex // guards marks
+	marks []loadgen.Mark
+}
+
+func (d *diary) event(e Event) {
+	at := e.At.Sub(d.begin).Nanoseconds()
+	d.add(loadgen.Mark{Kind: e.Kind, Name: e.Kind.Of(e.Replica), Endpoint: e.Replica, Start: at, End: at}, e.Err)
+}
+
+func (d *diary) step(name string, begin time.Time, err error) {
+	d.add(loadgen.Mark{Kind: loadgen.MarkStep, Name: name, Start: begin.Sub(d.begin).Nanoseconds(), End: time.Since(d.begin).Nanoseconds()}, err)
+}
+
+func (d *diary) add(m loadgen.Mark, err error) {
+	if err != nil {
+		m.Error = err.Error()
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.marks = append(d.marks, m)
+}
+
+func (d *diary) list() []loadgen.Mark {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	loadgen.SortMarks(d.marks)
+	return d.marks
+}
+
+// urlHole is what stands for the fleet's URL in a client's command.
+const urlHole = "{url}"
+
+// clientRuns are a run for each way to stop.
+func (v *FlagValues) clientRuns(modes []StopMode, stderr io.Writer) ([]*ClientRun, error) {
+	at := 2 * time.Second
+	if v.set.Changed("at") {
+		var err error
+		if at, err = time.ParseDuration(v.at); err != nil || at <= 0 {
+			return nil, &loadgen.HintError{Problem: fmt.Sprintf("--at %s: how far another client is cannot be known", v.at), Hint: "a time from its start, such as --at 2s"}
+		}
+	}
+	if !strings.Contains(v.client, urlHole) {
+		return nil, &loadgen.HintError{Problem: fmt.Sprintf("--client %q: no %s in it", v.client, urlHole), Hint: "--client 'hey -c 200 -n 50000 -disable-keepalive {url}'"}
+	}
+	if v.dataplane != string(NFT) {
+		return nil, &loadgen.HintError{Problem: "--client: only this program's own load meets the dialer", Hint: "--dataplane nft"}
+	}
+	if v.repeat != 1 || v.settle != 0 {
+		return nil, errors.New("--repeat, --settle: another client's load is its own affair")
+	}
+	var runs []*ClientRun
+	for _, mode := range modes {
+		runs = append(runs, &ClientRun{
+			Options: v.options(mode, stderr), Change: v.change(), At: at,
+			Command: strings.ReplaceAll(v.client, urlHole, "http://"+strings.TrimSuffix(VirtualAddress, ":80")+v.path),
+		})
+	}
+	return runs, nil
+}

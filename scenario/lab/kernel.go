@@ -1,0 +1,69 @@
+package lab
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// KernelCounts are what the kernel counted in this network namespace (RFC 4022,
+// and Linux' own TcpExt): what no client can get wrong.
+type KernelCounts struct {
+	Begun    int64 // connections begun, those of gateways to their backend too (tcpActiveOpens)
+	Refused  int64 // of those, that were never established (tcpAttemptFails)
+	Reset    int64 // established ones that ended by a reset (tcpEstabResets)
+	Overflow int64 // connections that a full accept queue turned away (ListenOverflows)
+}
+
+func (k KernelCounts) since(before KernelCounts) KernelCounts {
+	return KernelCounts{k.Begun - before.Begun, k.Refused - before.Refused, k.Reset - before.Reset, k.Overflow - before.Overflow}
+}
+
+// String has all of them.
+func (k KernelCounts) String() string {
+	return fmt.Sprintf("connections begun %d (those of gateways to their backend too), never established %d, reset %d, turned away by a full accept queue %d", k.Begun, k.Refused, k.Reset, k.Overflow)
+}
+
+// kernelCounts reads them.
+func kernelCounts() (k KernelCounts, err error) {
+	for _, want := range []struct {
+		file, row, column string
+		to                *int64
+	}{
+		{"snmp", "Tcp", "ActiveOpens", &k.Begun},
+		{"snmp", "Tcp", "AttemptFails", &k.Refused},
+		{"snmp", "Tcp", "EstabResets", &k.Reset},
+		{"netstat", "TcpExt", "ListenOverflows", &k.Overflow},
+	} {
+		text, err := os.ReadFile("/proc/net/" + want.file)
+		if err != nil {
+			return k, err
+		}
+		if *want.to, err = counter(string(text), want.row, want.column); err != nil {
+			return k, fmt.Errorf("/proc/net/%s: %w", want.file, err)
+		}
+	}
+	return k, nil
+}
+
+// counter finds a number in a table whose rows come in pairs: names, and values.
+func counter(text, row, column string) (int64, error) {
+	var names []string
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		if len(fields) == 0 || fields[0] != row+":" {
+			continue
+		}
+		if names == nil {
+			names = fields
+			continue
+		}
+		for i, name := range names {
+			if name == column && i < len(fields) {
+				return strconv.ParseInt(fields[i], 10, 64)
+			}
+		}
+	}
+	return 0, fmt.Errorf("no %s %s", row, column)
+}
