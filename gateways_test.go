@@ -155,7 +155,7 @@ load:
   new: {duration: 9s, connections: 20, rate: 25, keep-alive: false}
   kept: {duration: 9s, connections: 20, rate: 25}
   long: {duration: 9s, connections: 40, url: "http://gateway/delay/3"}
-settle: 1s
+settle: 3500ms # an answer of the third load, and a little
 setup:
   - lab: {start: {gateway: "${GATEWAY}", stop: "${STOP}", replicas: 5, pre-stop: 1s, propagation: 50ms, grace: 10s}}
 variants:

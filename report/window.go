@@ -34,7 +34,7 @@ func windowGap(run *loadgen.Run) int64 {
 }
 
 // endpointCount is how many endpoints there were: those that requests met, and
-// those that marks tell of. An address behind which answers named replicas is
+// those that marks tell of; that one is ready is also told of what is none. An address behind which answers named replicas is
 // none of its own. Where marks have other names than requests know (a process
 // behind an address, pods behind a service), they are the same ones twice.
 func endpointCount(run *loadgen.Run) int {
@@ -47,7 +47,7 @@ func endpointCount(run *loadgen.Run) int {
 	}
 	marked, met := map[string]bool{}, len(names)
 	for _, m := range run.Marks {
-		if m.Endpoint != "" && m.Kind != loadgen.MarkCrashed {
+		if m.Endpoint != "" && m.Kind != loadgen.MarkCrashed && m.Kind != loadgen.MarkReady {
 			marked[m.Endpoint] = true
 			names[m.Endpoint] = true
 		}

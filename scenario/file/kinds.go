@@ -21,12 +21,24 @@ var nginxKind string
 //go:embed kinds/lab.yaml
 var labKind string
 
+//go:embed kinds/envoy.yaml
+var envoyKind string
+
+//go:embed kinds/haproxy.yaml
+var haproxyKind string
+
+//go:embed kinds/caddy.yaml
+var caddyKind string
+
 // Kinds are the scenarios that one may begin with. Each can be run as it is.
 func Kinds() []Kind {
 	return []Kind{
 		{"lab", "a fleet of gateways on this machine, stopped in three ways under three loads", labKind},
 		{"process", "a server that is told to replace its workers, badly and well", processKind},
 		{"exec", "any command, and the one that puts back what it changed", execKind},
+		{"envoy", "Envoy, replaced by a second one in two ways under three loads", envoyKind},
+		{"haproxy", "HAProxy, replaced by a second one in two ways under three loads", haproxyKind},
+		{"caddy", "Caddy, replaced by a second one in two ways under three loads", caddyKind},
 		{"nginx", "nginx, stopped in two ways under three loads", nginxKind},
 	}
 }
