@@ -89,6 +89,16 @@ func TestKernelDataplane(t *testing.T) {
 	if run.Counts.Lost == 0 || len(f) == 0 || f[0].Rule != "listener-closed-before-removal" || f[0].Confidence != report.Likely {
 		t.Errorf("abrupt lost %d; findings %+v", run.Counts.Lost, f)
 	}
+	s, err := startServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	outside := nodrop(t, program, "lab", "--dataplane", "nft", "--backend", s.URL, "--replicas", "2", "-n", "500", "-c", "10", "-q", "100", "--stop", "graceful", "--pre-stop", "300ms", "--settle", "100ms")
+	outside.expectExit(t, exitOK)
+	if asked, answered := s.count.Load(), outside.variant(t, "graceful").Counts.OK; asked < answered || answered < 500 {
+		t.Errorf("the backend outside answered %d, and %d arrived; want 500 at least", asked, answered)
+	}
 	cut := nodrop(t, program, "lab", "--dataplane", "nft", "--replicas", "2", "--drain-timeout", "300ms", "--path", "/delay/3", "-n", "40", "-c", "20", "-q", "0", "--at", "500ms", "--stop", "graceful", "--pre-stop", "5s")
 	run = cut.variant(t, "graceful")
 	if run.Counts.Lost == 0 || run.Counts.Lost == run.Counts.Started {

@@ -118,7 +118,8 @@ type Fleet struct {
 
 	guardian *process
 	backend  *process
-	upstream string // HOST:PORT of the backend
+	upstream string  // HOST:PORT of the backend
+	bridge   *bridge // to a backend outside the namespace; nil for none
 
 	mu       sync.Mutex  // guards all below, and leaving of each replica
 	replicas []*replica  // gw-1 first; those that have left stay in it
@@ -163,7 +164,13 @@ func (f *Fleet) start(ctx context.Context) (err error) {
 	if err := f.prepare(ctx); err != nil {
 		return err
 	}
-	if f.upstream = f.options.Backend; f.upstream == "" {
+	switch f.upstream = f.options.Backend; {
+	case f.upstream != "" && f.options.Dataplane == NFT:
+		if f.bridge, err = newBridge(ctx, f.upstream); err != nil {
+			return err
+		}
+		f.upstream = f.bridge.address()
+	case f.upstream == "":
 		if f.backend, err = f.spawn("backend", backendCommand); err != nil {
 			return err
 		}
@@ -371,6 +378,9 @@ func (f *Fleet) Stop(ctx context.Context) error {
 		return nil
 	}
 	defer func() {
+		if f.bridge != nil {
+			f.bridge.close()
+		}
 		if f.dir != "" {
 			_ = os.RemoveAll(f.dir) // nothing of worth is in it
 		}

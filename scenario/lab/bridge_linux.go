@@ -1,0 +1,122 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// bridge takes connections in this network namespace to an address in that of
+// the parent, which has made this one.
+type bridge struct {
+	listener net.Listener
+	to       *net.TCPAddr
+	dials    chan dial
+}
+
+// dial asks for a connection.
+type dial struct{ answer chan<- dialled }
+
+type dialled struct {
+	conn *net.TCPConn
+	err  error
+}
+
+// newBridge takes connections to HOST:PORT, which must be an address: names are
+// not resolved from here. It must be closed.
+func newBridge(ctx context.Context, to string) (*bridge, error) {
+	host, _, err := net.SplitHostPort(to)
+	if err != nil {
+		return nil, err
+	}
+	if host != "localhost" && net.ParseIP(host) == nil {
+		return nil, fmt.Errorf("backend %s: behind --dataplane nft it needs an address: no name server is reached from the namespace", to)
+	}
+	addr, err := net.ResolveTCPAddr("tcp4", to)
+	if err != nil {
+		return nil, err
+	}
+	outside, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", os.Getppid()))
+	if err != nil {
+		return nil, err
+	}
+	b := &bridge{to: addr, dials: make(chan dial)}
+	if b.listener, err = listen(ctx, "127.0.0.1:0"); err != nil {
+		return nil, errors.Join(err, outside.Close())
+	}
+	ready := make(chan error, 1)
+	go b.dialOutside(outside, ready)
+	if err := <-ready; err != nil {
+		return nil, errors.Join(fmt.Errorf("backend %s: %w", to, err), b.listener.Close())
+	}
+	go b.accept()
+	return b, nil
+}
+
+// address is where the bridge is reached.
+func (b *bridge) address() string { return b.listener.Addr().String() }
+
+// close ends new connections; those that are there end with what they join.
+func (b *bridge) close() { _ = b.listener.Close() }
+
+// dialOutside makes connections on a thread that is in the namespace of the
+// parent. The thread is never unlocked, and so ends with the goroutine.
+func (b *bridge) dialOutside(outside *os.File, ready chan<- error) {
+	runtime.LockOSThread()
+	err := unix.Setns(int(outside.Fd()), unix.CLONE_NEWNET)
+	_ = outside.Close()
+	ready <- err
+	if err != nil {
+		return
+	}
+	for d := range b.dials {
+		conn, err := net.DialTCP("tcp4", nil, b.to)
+		d.answer <- dialled{conn, err}
+	}
+}
+
+func (b *bridge) accept() {
+	defer close(b.dials)
+	for {
+		conn, err := b.listener.Accept()
+		if err != nil {
+			return
+		}
+		answer := make(chan dialled, 1)
+		b.dials <- dial{answer}
+		go join(conn.(*net.TCPConn), <-answer)
+	}
+}
+
+// join passes bytes both ways until both ends are closed. A backend that cannot
+// be reached is a reset, as it would be without a bridge.
+func join(conn *net.TCPConn, to dialled) {
+	defer func() { _ = conn.Close() }()
+	if to.err != nil {
+		_ = conn.SetLinger(0)
+		return
+	}
+	defer func() { _ = to.conn.Close() }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		pass(to.conn, conn)
+	}()
+	pass(conn, to.conn)
+	<-done
+}
+
+func pass(to, from *net.TCPConn) {
+	if _, err := io.Copy(to, from); err != nil {
+		_ = to.SetLinger(0)
+		_ = to.Close()
+		return
+	}
+	_ = to.CloseWrite()
+}
