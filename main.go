@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ import (
 	"nodrop/scenario"
 	"nodrop/scenario/action"
 	"nodrop/scenario/file"
+	"nodrop/scenario/kube"
 	"nodrop/scenario/lab"
 )
 
@@ -49,7 +51,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if code, handled := lab.Main(args, stdin, stdout, stderr); handled {
 		return code
 	}
-	p := &program{stdout: stdout, stderr: stderr}
+	p := &program{stdin: stdin, stdout: stdout, stderr: stderr}
 	if len(args) > 0 && args[0] == lab.NamespaceCommand {
 		p.inNamespace, args = true, args[1:]
 	}
@@ -112,6 +114,7 @@ func interruptible(cleanUp func()) (context.Context, func()) {
 
 // program is one invocation.
 type program struct {
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	code           int
 	temporaries    temporaries
@@ -182,6 +185,8 @@ func (p *program) command() *cobra.Command {
 // duringFlags describe an action beside a plain load.
 type duringFlags struct {
 	set     *pflag.FlagSet
+	kube    *kube.FlagValues
+	yes     *bool
 	command string
 	at      string
 	settle  time.Duration
@@ -192,35 +197,96 @@ func newDuringFlags(fs *pflag.FlagSet) *duringFlags {
 	fs.StringVar(&f.command, "during", "", "command for the shell to run beside the load, and to tell losses in relation to: 'kubectl scale …'; a loss is then a failure, unless --fail-if says what is")
 	fs.StringVar(&f.at, "at", "20%", "when to run it: a share of the load (20%), a time (5s) or a request (#10000)")
 	fs.DurationVar(&f.settle, "settle", 0, "keep the load up until the command has ended and this long has passed: -n is then a minimum")
+	f.kube = kube.Flags(fs)
+	f.yes = yesFlag(fs)
 	return f
 }
 
 // addTo makes s the scenario with that one step.
 func (f *duringFlags) addTo(s *scenario.Scenario) error {
-	if !f.set.Changed("during") {
-		for _, name := range []string{"at", "settle"} {
+	step, err := f.step()
+	if err != nil {
+		return err
+	}
+	if step == nil {
+		for _, name := range []string{"at", "settle", "yes"} {
 			if f.set.Changed(name) {
-				return &loadgen.HintError{Problem: "--" + name + ": a plain load has no event", Hint: "--during 'COMMAND', or nodrop lab"}
+				return &loadgen.HintError{Problem: "--" + name + ": a plain load has no event", Hint: "--during 'COMMAND', --scale deployment/NAME=1, or nodrop lab"}
 			}
 		}
 		return nil
 	}
-	if strings.TrimSpace(f.command) == "" {
-		return errors.New("--during: no command given")
-	}
 	if f.settle < 0 {
 		return fmt.Errorf("--settle %v: cannot be negative", f.settle)
 	}
-	at, err := scenario.ParseAt(f.at)
-	if err != nil {
+	if step.At, err = scenario.ParseAt(f.at); err != nil {
 		return fmt.Errorf("--at: %w", err)
 	}
 	v := &s.Variants[0]
-	v.Timeline = []scenario.Step{{Name: f.command, At: at, Action: &action.Exec{Command: action.Command{Shell: f.command}}}}
+	v.Timeline = []scenario.Step{*step}
+	kube.Prepare(v)
 	if len(v.FailIf) == 0 {
 		v.FailIf = []string{"lost > 0"}
 	}
 	s.Settle = f.settle
+	return nil
+}
+
+// step is what happens beside the load; nil for nothing.
+func (f *duringFlags) step() (*scenario.Step, error) {
+	step, err := f.kube.Step()
+	switch {
+	case err != nil || !f.set.Changed("during"):
+		return step, err
+	case step != nil:
+		return nil, errors.New("--during, --scale and --restart: one of them")
+	case strings.TrimSpace(f.command) == "":
+		return nil, errors.New("--during: no command given")
+	}
+	return &scenario.Step{Name: f.command, Action: &action.Exec{Command: action.Command{Shell: f.command}}}, nil
+}
+
+func yesFlag(fs *pflag.FlagSet) *bool {
+	return fs.Bool("yes", false, "change what is to be changed in a cluster without asking")
+}
+
+// confirm tells what a scenario will change in clusters and, unless that was
+// said to be fine, asks.
+func (p *program) confirm(s *scenario.Scenario, yes bool) error {
+	var lines []string
+	for _, v := range s.Variants {
+		actions := slices.Concat(v.Setup, v.Gate, v.Restore)
+		for _, step := range v.Timeline {
+			actions = append(actions, step.Action)
+		}
+		for _, a := range actions {
+			changes, err := kube.Announce(a)
+			if err != nil {
+				return err
+			}
+			for _, line := range changes {
+				if !slices.Contains(lines, line) {
+					lines = append(lines, line)
+				}
+			}
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	fmt.Fprintf(p.stderr, "nodrop: this will change:\n  %s\n", strings.Join(lines, "\n  "))
+	if yes {
+		return nil
+	}
+	in, ok := p.stdin.(*os.File)
+	if !ok || !term.IsTerminal(int(in.Fd())) {
+		return &loadgen.HintError{Problem: "nobody is there to be asked", Hint: "--yes changes it without asking"}
+	}
+	fmt.Fprint(p.stderr, "Go on? [y/N] ")
+	answer, _ := bufio.NewReader(in).ReadString('\n')
+	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
+		return errors.New("nothing was changed")
+	}
 	return nil
 }
 
@@ -263,6 +329,7 @@ func (p *program) scenarioCommand() *cobra.Command {
 	run.Flags().IntVar(&flags.repeat, "repeat", 0, "how often each variant is run, in turns, in place of what the file says")
 	dry := run.Flags().Bool("dry-run", false, "print what would be done, in order, and do nothing")
 	run.Flags().StringArrayVar(&flags.checks, "fail-if", nil, "check that fails the verdict, exit 1, on the last variant: 'lost > 0', 'p99 > 250ms'; repeatable")
+	yes := yesFlag(run.Flags())
 	outputs := outputFlag(run.Flags())
 	run.RunE = func(cmd *cobra.Command, args []string) error {
 		s, err := p.readScenario(flags, args)
@@ -271,6 +338,9 @@ func (p *program) scenarioCommand() *cobra.Command {
 		}
 		if *dry {
 			_, err := io.WriteString(p.stdout, file.Plan(s))
+			return err
+		}
+		if err := p.confirm(s, *yes); err != nil {
 			return err
 		}
 		return p.scenario(cmd.Context(), s, *outputs)
@@ -431,6 +501,9 @@ func (p *program) reportCommand() *cobra.Command {
 		if len(args) != 1 {
 			return fmt.Errorf("report: want one file, got %d", len(args))
 		}
+		if err := validate(*checks); err != nil {
+			return err
+		}
 		recording, err := readRecording(args[0])
 		if err == nil && cmd.Flags().Changed("run") {
 			recording, err = report.Only(recording, *one)
@@ -484,6 +557,9 @@ func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, during *d
 		Variants: []scenario.Variant{{FailIf: checks}},
 	}
 	if err := during.addTo(s); err != nil {
+		return err
+	}
+	if err := p.confirm(s, *during.yes); err != nil {
 		return err
 	}
 	out, err := p.open(formats)
@@ -600,9 +676,6 @@ func (p *program) labClient(ctx context.Context, flags *lab.FlagValues, checks, 
 // report renders a saved recording. Checks are added to what it was recorded
 // with, of the variant that the lab would add them to.
 func (p *program) report(recording *loadgen.Recording, checks, formats []string) error {
-	if err := validate(checks); err != nil {
-		return err
-	}
 	last := "" // the variant that appeared last: repetitions are in turns
 	seen := map[string]bool{}
 	for _, run := range recording.Runs {

@@ -14,7 +14,7 @@ import (
 )
 
 // kinds are the actions, by the key that names them.
-var kinds = []string{"exec", "signal", "start", "stop", "http", "wait", "mark", "lab"}
+var kinds = []string{"exec", "signal", "start", "stop", "http", "wait", "mark", "lab", "kube", "asm"}
 
 // step takes in one step of a part.
 func (r *reader) step(n *yaml.Node, part string, started *started) scenario.Step {
@@ -107,6 +107,17 @@ func (r *reader) action(kind, part string, n *yaml.Node, s *scenario.Step, start
 	case "wait":
 		called("wait")
 		return r.wait(n)
+	case "kube":
+		a := r.kube(n)
+		called(kubeName(a))
+		return a
+	case "asm":
+		a := r.asm(n)
+		called(kubeName(a))
+		if part == "timeline" {
+			r.fault(n, "asm: from ASM 1.26 it restarts the gateway: it belongs in setup, between runs")
+		}
+		return a
 	case "lab":
 		a := r.lab(n, part, started)
 		if text, ok := a.(fmt.Stringer); ok {

@@ -45,6 +45,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"nodrop/scenario"
+	"nodrop/scenario/kube"
 )
 
 // Options are what a file is read with.
@@ -97,7 +98,7 @@ func (list Faults) Error() string {
 }
 
 func parse(path string, text []byte, o Options) (*scenario.Scenario, error) {
-	r := &reader{file: path, options: o, used: map[string]bool{}}
+	r := &reader{file: path, options: o, used: map[string]bool{}, access: map[string]*kube.Access{}}
 	root := r.document(text)
 	if root == nil {
 		return nil, r.error()
@@ -118,6 +119,9 @@ type reader struct {
 	defaults map[string]string // those of the file, and TARGET
 	declared []*yaml.Node      // names of variables in the file
 	used     map[string]bool   // variables that were asked for
+
+	access       map[string]*kube.Access // clusters, by name
+	firstCluster string
 }
 
 func (r *reader) error() error {

@@ -12,6 +12,7 @@ import (
 
 	"nodrop/scenario"
 	"nodrop/scenario/action"
+	"nodrop/scenario/kube"
 )
 
 // MaxRepeat bounds what one recording holds.
@@ -38,7 +39,7 @@ func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 		return s
 	}
 	var p parts
-	var vars *yaml.Node
+	var vars, clusters *yaml.Node
 	r.defaults = map[string]string{}
 	r.mapping(root, "a scenario", []field{
 		{"name", func(n *yaml.Node) { s.Name = r.text(n, "name") }},
@@ -47,6 +48,7 @@ func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 		{"settle", func(n *yaml.Node) { s.Settle = r.duration(n, "settle", 0) }},
 		{"repeat", func(n *yaml.Node) { s.Repeat = r.number(n, "repeat", 1, MaxRepeat) }},
 		{"vars", keep(&vars)},
+		{"clusters", keep(&clusters)},
 		{"setup", keep(&p.setup)},
 		{"gate", keep(&p.gate)},
 		{"variants", keep(&p.variants)},
@@ -55,6 +57,9 @@ func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 	})
 	if vars != nil {
 		r.defaults = r.variables(vars, "vars")
+	}
+	if clusters != nil {
+		r.clusters(clusters)
 	}
 	target := ""
 	if p.target != nil {
@@ -176,6 +181,7 @@ func (r *reader) variant(name string, n *yaml.Node, p parts, streams []scenario.
 		v.Restore = append(v.Restore, actions(r.steps(n, "restore", started))...)
 	}
 	r.set = nil
+	kube.Prepare(&v)
 	return v
 }
 

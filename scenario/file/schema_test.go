@@ -68,8 +68,10 @@ func TestKinds(t *testing.T) {
 
 // beyond are faults that lie in no value by itself.
 var beyond = []string{
-	"after-bad-delay", "after-itself", "after-nobody", "alias", "at-beyond", "at-nonsense", "check", "exec-timeout",
-	"http-status", "lab-backend", "lab-no-fleet", "lab-restart-all", "lab-scale-up", "lab-second", "lab-start-late", "load-bad-url", "load-fewer-requests-than-workers", "load-header", "load-no-url", "of-no-stream",
+	"after-bad-delay", "after-itself", "after-nobody", "alias", "asm-in-timeline", "asm-old-range", "asm-range",
+	"asm-version", "at-beyond", "at-nonsense", "check", "exec-timeout", "http-status", "kube-cluster", "kube-for",
+	"kube-other-key", "kube-ref", "lab-backend", "lab-no-fleet", "lab-restart-all", "lab-scale-up", "lab-second",
+	"lab-start-late", "load-bad-url", "load-fewer-requests-than-workers", "load-header", "load-no-url", "of-no-stream",
 	"signal-name", "signal-near-process", "signal-unknown-process", "start-without-name", "two-documents",
 	"two-steps-of-one-name", "undo-in-restore", "variable-not-closed", "variable-not-set", "variable-unused",
 }
@@ -114,6 +116,10 @@ func TestSchemaHasAllKeys(t *testing.T) {
 		"$defs/http/anyOf/1":           fmt.Sprintf(timeline, "http: {zzzzzzzzzzzz: 1}"),
 		"$defs/lab":                    fmt.Sprintf(timeline, "lab: {zzzzzzzzzzzz: 1}"),
 		"$defs/lab/properties/start":   fmt.Sprintf(timeline, "lab: {start: {zzzzzzzzzzzz: 1}}"),
+		"$defs/kube":                   fmt.Sprintf(timeline, "kube: {zzzzzzzzzzzz: 1}"),
+		"$defs/pods":                   fmt.Sprintf(timeline, "kube: {pods: {zzzzzzzzzzzz: 1}}"),
+		"$defs/asm":                    fmt.Sprintf(timeline, "asm: {zzzzzzzzzzzz: 1}"),
+		"$defs/cluster":                "clusters: {a: {zzzzzzzzzzzz: 1}}",
 		"$defs/wait/anyOf/1":           fmt.Sprintf(timeline, "wait: {zzzzzzzzzzzz: 1}"),
 	} {
 		_, err := parse("x", []byte(text), Options{})

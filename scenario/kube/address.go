@@ -1,0 +1,125 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"nodrop/loadgen"
+	"nodrop/scenario"
+)
+
+// Address sends the load to a Service: to the address that its status tells, or
+// else to its cluster address. It waits until a page is served there.
+type Address struct {
+	Access  *Access
+	Service string
+	Port    int           // 0 is the Service's first
+	Serves  string        // path of the page; "" is /
+	Host    string        // of the requests; "" is the address
+	Timeout time.Duration // 0 is ten minutes
+}
+
+// Run finds the address, and waits for the page.
+func (a *Address) Run(ctx context.Context, env *scenario.Env) error {
+	o, err := a.Access.object(ctx, Ref{"services", a.Service})
+	if err != nil {
+		return err
+	}
+	var found netip.AddrPort
+	err = o.await(ctx, "its page", a.Timeout, func(now map[string]any) (bool, string) {
+		var why string
+		if found, why = a.of(now); why != "" {
+			return false, why
+		}
+		if err := a.serves(ctx, found); err != nil {
+			return false, err.Error()
+		}
+		return true, ""
+	})
+	if err != nil {
+		return err
+	}
+	env.Endpoints = fixed{&loadgen.Endpoint{Name: found.String(), Addr: found}}
+	env.Notes = append(env.Notes, fmt.Sprintf("sent to %s, the address of %s", found, o))
+	return nil
+}
+
+// Undo does nothing.
+func (a *Address) Undo(context.Context) error { return nil }
+
+func (a *Address) plan() []planned {
+	return []planned{{access: a.Access, object: Ref{"services", a.Service}, needs: []need{{"get", ""}}}}
+}
+
+// of reads the address, or says why there is none.
+func (a *Address) of(service map[string]any) (addr netip.AddrPort, why string) {
+	host := text(service, "spec", "clusterIP")
+	if text(service, "spec", "type") == "LoadBalancer" {
+		list, _, _ := unstructured.NestedSlice(service, "status", "loadBalancer", "ingress")
+		if len(list) == 0 {
+			return addr, "its load balancer has no address yet"
+		}
+		first, _ := list[0].(map[string]any)
+		if host = text(first, "ip"); host == "" {
+			host = text(first, "hostname")
+		}
+	}
+	port := a.Port
+	if port == 0 {
+		list, _, _ := unstructured.NestedSlice(service, "spec", "ports")
+		if len(list) > 0 {
+			first, _ := list[0].(map[string]any)
+			port = int(number(first, "port"))
+		}
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		ips, lookUpErr := net.LookupIP(host)
+		if lookUpErr != nil || len(ips) == 0 {
+			return addr, fmt.Sprintf("%q is no address: %v", host, lookUpErr)
+		}
+		ip, _ = netip.AddrFromSlice(ips[0])
+	}
+	return netip.AddrPortFrom(ip.Unmap(), uint16(port)), ""
+}
+
+// pageTime bounds one request for the page.
+const pageTime = 5 * time.Second
+
+func (a *Address) serves(ctx context.Context, addr netip.AddrPort) error {
+	ctx, cancel := context.WithTimeout(ctx, pageTime)
+	defer cancel()
+	path := a.Serves
+	if path == "" {
+		path = "/"
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr.String()+path, nil)
+	if err != nil {
+		return err
+	}
+	request.Host = a.Host
+	transport := &http.Transport{DisableKeepAlives: true}
+	answer, err := transport.RoundTrip(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	_, _ = io.Copy(io.Discard, answer.Body)
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", addr, answer.Status)
+	}
+	return nil
+}
+
+// fixed is the one endpoint that there is.
+type fixed struct{ endpoint *loadgen.Endpoint }
+
+// Next is always the same.
+func (f fixed) Next(context.Context) (*loadgen.Endpoint, error) { return f.endpoint, nil }

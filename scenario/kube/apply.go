@@ -1,0 +1,187 @@
+package kube
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/yaml"
+
+	"nodrop/scenario"
+)
+
+// Apply applies manifests, as kubectl apply --server-side does, with a field
+// manager of our own. Undo deletes the objects that were made, and puts back in
+// the others what is still as it was left; in reverse.
+type Apply struct {
+	Access *Access
+	File   string // of one or more documents
+	// Manifests are the documents themselves, in place of a file.
+	Manifests []map[string]any
+
+	applied []*applied
+}
+
+// applied is one object that was applied.
+type applied struct {
+	change change
+	made   types.UID // that it was made with; "" for one that was there
+}
+
+// ReadManifests reads the documents of a file.
+func ReadManifests(text []byte) ([]map[string]any, error) {
+	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
+	var list []map[string]any
+	for {
+		var one map[string]any
+		err := decoder.Decode(&one)
+		switch {
+		case errors.Is(err, io.EOF):
+			return list, nil
+		case err != nil:
+			return nil, oneLine(err)
+		case one == nil: // an empty document
+			continue
+		}
+		o := unstructured.Unstructured{Object: one}
+		if o.GetKind() == "" || o.GetName() == "" || o.GetAPIVersion() == "" {
+			return nil, fmt.Errorf("document %d: no apiVersion, kind or metadata.name", len(list)+1)
+		}
+		list = append(list, one)
+	}
+}
+
+func (a *Apply) manifests() ([]map[string]any, error) {
+	if a.File == "" {
+		return a.Manifests, nil
+	}
+	text, err := os.ReadFile(a.File)
+	if err != nil {
+		return nil, err
+	}
+	list, err := ReadManifests(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", a.File, err)
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("%s: there is no manifest in it", a.File)
+	}
+	return list, nil
+}
+
+// Run applies all of them, in order.
+func (a *Apply) Run(ctx context.Context, _ *scenario.Env) error {
+	a.applied = nil
+	list, err := a.manifests()
+	if err != nil {
+		return err
+	}
+	for _, manifest := range list {
+		if err := a.apply(ctx, manifest); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refOf names the object of a manifest, with its group.
+func refOf(manifest map[string]any) Ref {
+	o := unstructured.Unstructured{Object: manifest}
+	kind := o.GetKind()
+	if group := o.GroupVersionKind().Group; group != "" {
+		kind += "." + group
+	}
+	return Ref{kind, o.GetName()}
+}
+
+func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
+	o, err := a.Access.object(ctx, refOf(manifest))
+	if err != nil {
+		return err
+	}
+	if namespace := text(manifest, "metadata", "namespace"); namespace != "" && o.resource.namespaced {
+		o.namespace = namespace
+	}
+	before, err := o.get(ctx)
+	if err != nil && !apierrors.IsNotFound(err) {
+		return err
+	}
+	one := &applied{change: change{object: o}}
+	for _, path := range leavesOf(manifest, nil) {
+		if slices.Contains([]string{"apiVersion", "kind"}, path[0]) || path[0] == "metadata" && len(path) == 2 {
+			continue // what names it
+		}
+		l := leaf{path: path}
+		l.before, l.was = at(before, path...)
+		l.after, l.is = at(manifest, path...)
+		one.change.leaves = append(one.change.leaves, l)
+	}
+	a.applied = append(a.applied, one)
+	bounded, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	after, err := o.client().Apply(bounded, o.name, &unstructured.Unstructured{Object: manifest}, metav1.ApplyOptions{FieldManager: fieldManager, Force: true})
+	if err != nil {
+		return o.cluster.explain(o.String(), err)
+	}
+	if before == nil {
+		one.made = after.GetUID()
+	}
+	for i := range one.change.leaves {
+		l := &one.change.leaves[i]
+		l.after, l.is = at(after.Object, l.path...)
+	}
+	return nil
+}
+
+// Undo takes them back, in reverse; every error is told.
+func (a *Apply) Undo(ctx context.Context) error {
+	var all error
+	for _, one := range slices.Backward(a.applied) {
+		err := one.undo(ctx)
+		switch {
+		case err == nil:
+		case all == nil:
+			all = err
+		default:
+			all = fmt.Errorf("%w; %w", all, err)
+		}
+	}
+	a.applied = nil
+	return all
+}
+
+func (a *applied) undo(ctx context.Context) error {
+	if a.made == "" {
+		return a.change.undo(ctx)
+	}
+	o := a.change.object
+	err := persist(ctx, func() error {
+		bounded, cancel := context.WithTimeout(ctx, requestTime)
+		defer cancel()
+		return o.client().Delete(bounded, o.name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &a.made}})
+	})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("not put back, which is left to do by hand: delete %s: %w", o, oneLine(err))
+	}
+	return nil
+}
+
+func (a *Apply) plan() []planned {
+	list, err := a.manifests()
+	if err != nil {
+		return nil // Run tells of it
+	}
+	var all []planned
+	for _, manifest := range list {
+		all = append(all, planned{access: a.Access, object: Ref{refOf(manifest).Kind, ""}, what: "apply " + text(manifest, "metadata", "name") + ", and take it back", needs: []need{{"get", ""}, {"create", ""}, {"patch", ""}, {"delete", ""}}})
+	}
+	return all
+}

@@ -1,0 +1,297 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"nodrop/scenario"
+)
+
+// What ASM's document says of graceful shutdown on an IstioGateway ("Use graceful
+// shutdown to prevent traffic loss"): before 1.26, two annotations of its Service,
+// of 10 to 30 seconds; from 1.26, one annotation of its own, of 10 to 890 seconds
+// for CLB and NLB, without an upper limit for ClusterIP and NodePort, and a change
+// restarts the gateway.
+const (
+	asmDrainTimeout = "asm.alibabacloud.com/gateway-drain-timeout-seconds"
+	asmDrain        = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-connection-drain"
+	asmDrainSeconds = asmDrain + "-timeout"
+)
+
+// The bounds of the drain timeout, in seconds.
+const (
+	asmLeast    = 10
+	asmMostOld  = 30
+	asmMostNew  = 890
+	asmOldRule  = "ASM before 1.26 takes 10 to 30 seconds"
+	asmNewRule  = "ASM from 1.26 takes 10 to 890 seconds for CLB and NLB gateways, 10 or more for ClusterIP and NodePort"
+	asmFamilies = "1.25 (any before 1.26) or 1.26 (any from there)"
+)
+
+// ASMVersion is what decides how graceful shutdown is told: major and minor.
+type ASMVersion struct{ Major, Minor int }
+
+// ParseASMVersion reads 1.26, v1.26.4 and the like.
+func ParseASMVersion(s string) (v ASMVersion, err error) {
+	parts := strings.Split(strings.TrimPrefix(s, "v"), ".")
+	if len(parts) >= 2 {
+		v.Major, err = strconv.Atoi(parts[0])
+		if err == nil {
+			v.Minor, err = strconv.Atoi(parts[1])
+		}
+	}
+	if len(parts) < 2 || err != nil || v.Major < 1 || v.Minor < 0 {
+		return ASMVersion{}, fmt.Errorf("%q is no version of ASM: want %s", s, asmFamilies)
+	}
+	return v, nil
+}
+
+// annotates reports that graceful shutdown is an annotation of the gateway.
+func (v ASMVersion) annotates() bool { return v.Major > 1 || v.Major == 1 && v.Minor >= 26 }
+
+// Graceful turns graceful shutdown of an IstioGateway on or off. From ASM 1.26
+// that restarts the gateway, which is waited for: it belongs between runs, never
+// inside one.
+type Graceful struct {
+	Access  *Access // of the control plane, which has the IstioGateway
+	Gateway string
+	Drain   time.Duration // 0 is off
+	Version ASMVersion    // the zero value: found
+	Pods    Pods          // of the gateway, in the data plane; to be waited for
+	Timeout time.Duration // of the restart; 0 is ten minutes
+
+	change *change
+	pods   podSet
+	want   int
+}
+
+func (g *Graceful) ref() Ref { return Ref{"istiogateways.istio.alibabacloud.com", g.Gateway} }
+
+// Run changes what is not so already, and waits until the gateway is ready.
+func (g *Graceful) Run(ctx context.Context, _ *scenario.Env) error {
+	g.change = nil
+	o, err := g.Access.object(ctx, g.ref())
+	if err != nil {
+		return err
+	}
+	now, err := o.get(ctx)
+	if err != nil {
+		return err
+	}
+	if g.Version == (ASMVersion{}) {
+		if g.Version, err = asmVersionOf(now); err != nil {
+			return fmt.Errorf("%s: %w", o, err)
+		}
+	}
+	if err := checkDrain(g.Drain, g.Version, serviceType(now)); err != nil {
+		return fmt.Errorf("%s: %w", o, err)
+	}
+	if err := checkGrace(now, g.Drain); err != nil {
+		return fmt.Errorf("%s: %w", o, err)
+	}
+	if g.pods, err = g.gatewayPods(); err != nil {
+		return err
+	}
+	g.want = max(1, int(number(now, "spec", "replicaCount")))
+	g.change = &change{object: o, patch: gracefulPatch(g.Drain, g.Version)}
+	if err := g.change.do(ctx); err != nil {
+		return err
+	}
+	return g.settle(ctx, g.change.leaves)
+}
+
+// gatewayPods are those with the label that ASM gives them, unless they are named.
+func (g *Graceful) gatewayPods() (podSet, error) {
+	c, err := g.Pods.or(g.Access).Open()
+	if err != nil {
+		return podSet{}, err
+	}
+	selector := g.Pods.Selector
+	if selector == "" {
+		selector = "istio=" + g.Gateway
+	}
+	return podSet{c, selector}, nil
+}
+
+// settle waits for the restart that a change has brought.
+func (g *Graceful) settle(ctx context.Context, leaves []leaf) error {
+	for _, l := range leaves {
+		if l.was == l.is && same(l.before, l.after) {
+			continue
+		}
+		// The restart begins when the control plane has seen the change.
+		if err := pauseFor(ctx, asmReaction); err != nil {
+			return err
+		}
+		break
+	}
+	return g.pods.awaitSettled(ctx, g.want, g.Timeout)
+}
+
+// asmReaction is how long a change takes at most to begin a restart: until then,
+// pods that are all ready prove nothing.
+const asmReaction = 3 * time.Second
+
+func pauseFor(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Undo puts back what was.
+func (g *Graceful) Undo(ctx context.Context) error {
+	if g.change == nil {
+		return nil
+	}
+	leaves := g.change.leaves
+	if err := g.change.undo(ctx); err != nil {
+		return err
+	}
+	return g.settle(ctx, leaves)
+}
+
+func (g *Graceful) plan() []planned {
+	what := "graceful shutdown off, and back"
+	if g.Drain > 0 {
+		what = fmt.Sprintf("graceful shutdown with a drain of %v, and back (from ASM 1.26 each change restarts the gateway)", g.Drain)
+	}
+	return []planned{
+		{access: g.Access, object: g.ref(), what: what, needs: []need{{"get", ""}, {"patch", ""}}},
+		{access: g.Pods.or(g.Access), object: Ref{"pods", ""}, needs: []need{{"list", ""}}},
+	}
+}
+
+// gracefulPatch turns it on or off in the version's own way. Annotations are
+// strings.
+func gracefulPatch(drain time.Duration, v ASMVersion) map[string]any {
+	patch := map[string]any{}
+	seconds, on := any(strconv.Itoa(int(drain/time.Second))), any("on")
+	if drain == 0 {
+		seconds, on = nil, nil
+	}
+	if v.annotates() {
+		set(patch, seconds, "metadata", "annotations", asmDrainTimeout)
+		return patch
+	}
+	set(patch, on, "spec", "serviceAnnotations", asmDrain)
+	set(patch, seconds, "spec", "serviceAnnotations", asmDrainSeconds)
+	return patch
+}
+
+// serviceType is that of the gateway's Service; ASM's default is LoadBalancer.
+func serviceType(gateway map[string]any) string {
+	if s := text(gateway, "spec", "serviceType"); s != "" {
+		return s
+	}
+	return "LoadBalancer"
+}
+
+// CheckDrain finds what is wrong with a drain timeout that can be known before the
+// gateway is: of a version that is not known, only what is wrong in all.
+func CheckDrain(drain time.Duration, v ASMVersion) error {
+	if v == (ASMVersion{}) {
+		v = ASMVersion{1, 26}
+	}
+	return checkDrain(drain, v, "")
+}
+
+// checkDrain holds a drain timeout to the document's rules; 0 is off.
+func checkDrain(drain time.Duration, v ASMVersion, service string) error {
+	if drain == 0 {
+		return nil
+	}
+	if drain%time.Second != 0 {
+		return fmt.Errorf("a drain timeout of %v: it is whole seconds", drain)
+	}
+	seconds := int(drain / time.Second)
+	if !v.annotates() {
+		if seconds < asmLeast || seconds > asmMostOld {
+			return fmt.Errorf("a drain timeout of %d s: %s", seconds, asmOldRule)
+		}
+		return nil
+	}
+	limited := service == "LoadBalancer"
+	if seconds < asmLeast || limited && seconds > asmMostNew {
+		what := fmt.Sprintf("a drain timeout of %d s", seconds)
+		if service != "" {
+			what += " for a gateway of type " + service
+		}
+		return fmt.Errorf("%s: %s", what, asmNewRule)
+	}
+	return nil
+}
+
+// checkGrace refuses a drain that a pod's own grace period would cut short.
+func checkGrace(gateway map[string]any, drain time.Duration) error {
+	grace, told := at(gateway, "spec", "terminationGracePeriodSeconds")
+	seconds, ok := grace.(int64)
+	if told && ok && drain > 0 && int64(drain/time.Second) >= seconds {
+		return fmt.Errorf("a drain timeout of %v with terminationGracePeriodSeconds %d: the pods would be killed before it is over", drain, seconds)
+	}
+	return nil
+}
+
+// CheckASM finds what is wrong with what an IstioGateway says of graceful
+// shutdown, by the document's rules.
+func CheckASM(gateway map[string]any, v ASMVersion) error {
+	annotations, _ := at(gateway, "spec", "serviceAnnotations")
+	fields, _ := annotations.(map[string]any)
+	on, hasOn := fields[asmDrain]
+	seconds, hasSeconds := fields[asmDrainSeconds]
+	switch {
+	case hasOn != hasSeconds:
+		return fmt.Errorf("spec.serviceAnnotations: %s and %s belong together, and one is missing", asmDrain, asmDrainSeconds)
+	case hasOn:
+		if _, isText := on.(string); !isText {
+			return fmt.Errorf("spec.serviceAnnotations.%s: %v is no text: quote it ('on' unquoted is true)", asmDrain, on)
+		}
+		if err := checkSeconds(seconds, "spec.serviceAnnotations."+asmDrainSeconds, v, serviceType(gateway)); err != nil {
+			return err
+		}
+	}
+	own, _ := at(gateway, "metadata", "annotations")
+	fields, _ = own.(map[string]any)
+	value, has := fields[asmDrainTimeout]
+	switch {
+	case has && !v.annotates():
+		return fmt.Errorf("metadata.annotations.%s: it is of ASM from 1.26; before, it is %s", asmDrainTimeout, asmDrain)
+	case hasOn && v.annotates():
+		return fmt.Errorf("spec.serviceAnnotations.%s: it is of ASM before 1.26; from there on it is %s", asmDrain, asmDrainTimeout)
+	case has:
+		return checkSeconds(value, "metadata.annotations."+asmDrainTimeout, v, serviceType(gateway))
+	}
+	return nil
+}
+
+func checkSeconds(value any, name string, v ASMVersion, service string) error {
+	written, isText := value.(string)
+	if !isText {
+		return fmt.Errorf("%s: %v is no text: quote it", name, value)
+	}
+	seconds, err := strconv.Atoi(written)
+	if err != nil || seconds < 1 {
+		return fmt.Errorf("%s: %q is no number of seconds", name, written)
+	}
+	if err := checkDrain(time.Duration(seconds)*time.Second, v, service); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// asmVersionOf finds the version in what ASM writes on its objects.
+func asmVersionOf(gateway map[string]any) (ASMVersion, error) {
+	for _, path := range [][]string{
+		{"metadata", "labels", "asm-version"}, {"metadata", "annotations", "asm.alibabacloud.com/version"}, {"status", "version"},
+	} {
+		if found := text(gateway, path...); found != "" {
+			return ParseASMVersion(found)
+		}
+	}
+	return ASMVersion{}, fmt.Errorf("its version of ASM is not known: say it, %s", asmFamilies)
+}

@@ -1,0 +1,170 @@
+package kube
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// change is a merge patch (RFC 7386) that can be taken back.
+type change struct {
+	object *object
+	sub    []string // the subresource
+	patch  map[string]any
+
+	leaves []leaf
+}
+
+// leaf is one value of a patch: what it was, and what it became.
+type leaf struct {
+	path          []string
+	before, after any
+	was, is       bool // whether there was, and is, any
+}
+
+// name is the path as people write it.
+func (l *leaf) name() string { return strings.Join(l.path, ".") }
+
+// do applies the patch. What it changed is known from its answer: an admission
+// controller may have made something else of it.
+func (c *change) do(ctx context.Context) error {
+	before, err := c.object.get(ctx, c.sub...)
+	if err != nil {
+		return err
+	}
+	c.leaves = nil
+	for _, path := range leavesOf(c.patch, nil) {
+		l := leaf{path: path}
+		l.before, l.was = at(before, path...)
+		l.after, l.is = at(c.patch, path...)
+		l.is = l.is && l.after != nil
+		c.leaves = append(c.leaves, l)
+	}
+	// From here on the patch may be in force, also when its answer is lost.
+	after, err := c.object.patch(ctx, c.patch, c.sub...)
+	if err != nil {
+		return err
+	}
+	for i := range c.leaves {
+		l := &c.leaves[i]
+		l.after, l.is = at(after, l.path...)
+	}
+	return nil
+}
+
+// undo puts back what is still as we left it, and tells of the rest. It waits for
+// an API server that is away until ctx ends.
+func (c *change) undo(ctx context.Context) error {
+	leaves := slices.DeleteFunc(slices.Clone(c.leaves), func(l leaf) bool { return l.was == l.is && same(l.before, l.after) })
+	if len(leaves) == 0 {
+		return nil
+	}
+	var told error
+	err := persist(ctx, func() error {
+		now, err := c.object.get(ctx, c.sub...)
+		if err != nil {
+			return err
+		}
+		back, kept := reverse(leaves, now)
+		told = kept
+		if len(back) > 0 {
+			_, err = c.object.patch(ctx, back, c.sub...)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("not put back, which is left to do by hand: %s: %w", c.byHand(leaves), err)
+	}
+	c.leaves = nil
+	if told != nil {
+		return fmt.Errorf("%s: %w", c.object, told)
+	}
+	return nil
+}
+
+// reverse is the patch that takes leaves back to what they were, but for those
+// that somebody else has changed since, of which the error tells.
+func reverse(leaves []leaf, now map[string]any) (back map[string]any, kept error) {
+	back = map[string]any{}
+	for i := range leaves {
+		l := &leaves[i]
+		value, is := at(now, l.path...)
+		switch {
+		case is == l.was && same(value, l.before): // it is back already
+		case is != l.is || !same(value, l.after):
+			err := fmt.Errorf("%s is %s now, not the %s that was set: left as it is", l.name(), shown(value, is), shown(l.after, l.is))
+			if kept != nil {
+				err = fmt.Errorf("%w; %w", kept, err)
+			}
+			kept = err
+		case l.was:
+			set(back, l.before, l.path...)
+		default:
+			set(back, nil, l.path...)
+		}
+	}
+	return back, kept
+}
+
+// byHand says what somebody would have to do.
+func (c *change) byHand(leaves []leaf) string {
+	var parts []string
+	for i := range leaves {
+		parts = append(parts, fmt.Sprintf("set %s of %s to %s", leaves[i].name(), c.object, shown(leaves[i].before, leaves[i].was)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// leavesOf are the paths of a patch's values; a list is one value.
+func leavesOf(patch map[string]any, below []string) [][]string {
+	var paths [][]string
+	for _, name := range slices.Sorted(maps.Keys(patch)) {
+		path := append(slices.Clone(below), name)
+		if fields, ok := patch[name].(map[string]any); ok && len(fields) > 0 {
+			paths = append(paths, leavesOf(fields, path)...)
+			continue
+		}
+		paths = append(paths, path)
+	}
+	return paths
+}
+
+// set puts a value into nested maps, which are made where they are missing.
+func set(object map[string]any, value any, path ...string) {
+	for _, name := range path[:len(path)-1] {
+		next, ok := object[name].(map[string]any)
+		if !ok {
+			next = map[string]any{}
+			object[name] = next
+		}
+		object = next
+	}
+	object[path[len(path)-1]] = value
+}
+
+// same compares values as JSON has them: 1 from a file and 1 from the API server
+// are of different types in Go.
+func same(a, b any) bool {
+	if reflect.DeepEqual(a, b) {
+		return true
+	}
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && string(x) == string(y)
+}
+
+// shown is a value for people.
+func shown(value any, is bool) string {
+	if !is || value == nil {
+		return "nothing"
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Sprint(value)
+	}
+	return string(text)
+}

@@ -1,0 +1,72 @@
+package kube
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"nodrop/loadgen"
+	"nodrop/scenario"
+)
+
+// FlagValues holds what the flags of the quick form were set to: one thing that
+// is done to a workload beside a plain load.
+type FlagValues struct {
+	set    *pflag.FlagSet
+	access Access
+
+	scale, restart string
+	keep           bool
+}
+
+// Flags defines them on fs.
+func Flags(fs *pflag.FlagSet) *FlagValues {
+	v := &FlagValues{set: fs}
+	fs.StringVar(&v.scale, "scale", "", "KIND/NAME=REPLICAS: scale it in Kubernetes beside the load, and back afterwards: deployment/gateway=1; a loss is then a failure")
+	fs.StringVar(&v.restart, "restart", "", "KIND/NAME: restart its pods beside the load, as kubectl rollout restart does; a loss is then a failure")
+	fs.BoolVar(&v.keep, "keep", false, "with --scale: leave it at that number of replicas")
+	fs.StringVarP(&v.access.Namespace, "namespace", "N", "", "its namespace (-N), in place of the context's")
+	fs.StringVar(&v.access.Context, "context", "", "the context of the kubeconfig, in place of the current one")
+	fs.StringVar(&v.access.Kubeconfig, "kubeconfig", "", "path of the kubeconfig, in place of kubectl's own")
+	return v
+}
+
+// Step is what is to be done; nil for nothing.
+func (v *FlagValues) Step() (*scenario.Step, error) {
+	scales, restarts := v.set.Changed("scale"), v.set.Changed("restart")
+	switch {
+	case scales && restarts:
+		return nil, errors.New("--scale and --restart: one of them")
+	case !scales && !restarts:
+		for _, name := range []string{"keep", "namespace", "context", "kubeconfig"} {
+			if v.set.Changed(name) {
+				return nil, &loadgen.HintError{Problem: "--" + name + ": nothing is done in a cluster", Hint: "--scale deployment/NAME=1 or --restart deployment/NAME"}
+			}
+		}
+		return nil, nil
+	case v.keep && restarts:
+		return nil, errors.New("--keep: a restart is not put back")
+	case restarts:
+		ref, err := ParseRef(v.restart)
+		if err != nil {
+			return nil, fmt.Errorf("--restart %w", err)
+		}
+		return &scenario.Step{Name: "restart " + ref.String(), Action: &Restart{Access: &v.access, Object: ref}}, nil
+	}
+	object, count, _ := strings.Cut(v.scale, "=")
+	replicas, err := strconv.Atoi(count)
+	if err != nil || replicas < 0 {
+		return nil, &loadgen.HintError{Problem: fmt.Sprintf("--scale %q: want KIND/NAME=REPLICAS", v.scale), Hint: "--scale deployment/gateway=1"}
+	}
+	ref, err := ParseRef(object)
+	if err != nil {
+		return nil, fmt.Errorf("--scale %w", err)
+	}
+	return &scenario.Step{
+		Name:   fmt.Sprintf("scale %s to %d", ref, replicas),
+		Action: &Scale{Access: &v.access, Object: ref, Replicas: replicas, Keep: v.keep},
+	}, nil
+}

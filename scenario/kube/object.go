@@ -1,0 +1,127 @@
+package kube
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+)
+
+// Ref names an object as kubectl does: deployment/gateway.
+type Ref struct {
+	Kind string // with its group behind a dot, where it is needed
+	Name string
+}
+
+// ParseRef reads KIND/NAME.
+func ParseRef(text string) (Ref, error) {
+	kind, name, ok := strings.Cut(text, "/")
+	if !ok || kind == "" || name == "" || strings.Contains(name, "/") {
+		return Ref{}, fmt.Errorf("%q: want KIND/NAME, such as deployment/gateway", text)
+	}
+	return Ref{kind, name}, nil
+}
+
+func (r Ref) String() string { return r.Kind + "/" + r.Name }
+
+// object is one in a cluster.
+type object struct {
+	cluster   *Cluster
+	resource  resource
+	namespace string // "" for those of the whole cluster
+	name      string
+}
+
+// object finds the resource; it does not ask whether the object is there.
+func (c *Cluster) object(ctx context.Context, ref Ref) (*object, error) {
+	r, err := c.find(ctx, ref.Kind)
+	if err != nil {
+		return nil, err
+	}
+	o := &object{cluster: c, resource: r, name: ref.Name}
+	if r.namespaced {
+		o.namespace = c.Namespace
+	}
+	return o, nil
+}
+
+// String names it for people: deployment gateway in namespace default, context x.
+func (o *object) String() string {
+	text := strings.ToLower(o.resource.kind) + "/" + o.name
+	if o.namespace != "" {
+		text += " in namespace " + o.namespace
+	}
+	return text
+}
+
+func (o *object) client() dynamic.ResourceInterface {
+	r := o.cluster.dynamic.Resource(o.resource.gvr)
+	if o.namespace != "" {
+		return r.Namespace(o.namespace)
+	}
+	return r
+}
+
+// get reads it, or one of its subresources.
+func (o *object) get(ctx context.Context, sub ...string) (map[string]any, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	found, err := o.client().Get(ctx, o.name, metav1.GetOptions{}, sub...)
+	if err != nil {
+		return nil, o.cluster.explain(o.String(), err)
+	}
+	return found.Object, nil
+}
+
+// fieldManager is whose the fields are that we set.
+const fieldManager = "nodrop"
+
+// patch applies a merge patch (RFC 7386), and returns what came of it.
+func (o *object) patch(ctx context.Context, patch map[string]any, sub ...string) (map[string]any, error) {
+	text, err := json.Marshal(patch)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	found, err := o.client().Patch(ctx, o.name, types.MergePatchType, text, metav1.PatchOptions{FieldManager: fieldManager}, sub...)
+	if err != nil {
+		return nil, o.cluster.explain(o.String(), err)
+	}
+	return found.Object, nil
+}
+
+// at is the value at a path; false where there is none.
+func at(object map[string]any, path ...string) (any, bool) {
+	var value any = object
+	for _, name := range path {
+		fields, ok := value.(map[string]any)
+		if !ok {
+			return nil, false
+		}
+		if value, ok = fields[name]; !ok {
+			return nil, false
+		}
+	}
+	return value, true
+}
+
+// number is one at a path; 0 where there is none.
+func number(object map[string]any, path ...string) int64 {
+	n, _, _ := unstructured.NestedInt64(object, path...)
+	return n
+}
+
+func text(object map[string]any, path ...string) string {
+	s, _, _ := unstructured.NestedString(object, path...)
+	return s
+}
+
+// errGone is about an object that is no more.
+var errGone = errors.New("it is gone")

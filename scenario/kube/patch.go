@@ -1,0 +1,135 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"nodrop/scenario"
+)
+
+// Patch applies a merge patch (RFC 7386) to one object. Undo puts back each
+// value that is still as the patch left it.
+type Patch struct {
+	Access *Access
+	Object Ref
+	Patch  map[string]any
+	What   string // for people; "" is "patch", and the names of its values
+
+	change *change
+}
+
+// Annotate is the patch that sets annotations; nil takes one away.
+func Annotate(a *Access, object Ref, annotations map[string]any) *Patch {
+	patch := map[string]any{}
+	set(patch, annotations, "metadata", "annotations")
+	return &Patch{Access: a, Object: object, Patch: patch}
+}
+
+// Run applies it.
+func (p *Patch) Run(ctx context.Context, _ *scenario.Env) error {
+	o, err := p.Access.object(ctx, p.Object)
+	if err != nil {
+		return err
+	}
+	p.change = &change{object: o, patch: p.Patch}
+	return p.change.do(ctx)
+}
+
+// Undo puts back what is still as it was left.
+func (p *Patch) Undo(ctx context.Context) error {
+	if p.change == nil {
+		return nil
+	}
+	return p.change.undo(ctx)
+}
+
+func (p *Patch) plan() []planned {
+	what := p.What
+	if what == "" {
+		var names []string
+		for _, path := range leavesOf(p.Patch, nil) {
+			names = append(names, strings.Join(path, "."))
+		}
+		what = "patch " + strings.Join(names, ", ")
+	}
+	return []planned{{access: p.Access, object: p.Object, what: what + ", and back", needs: []need{{"get", ""}, {"patch", ""}}}}
+}
+
+// restartedAt is the annotation by which kubectl rollout restart restarts.
+const restartedAt = "kubectl.kubernetes.io/restartedAt"
+
+// Restart replaces all pods of a workload, as kubectl rollout restart does, and
+// waits until that is done. It is not undone: that would be another restart.
+type Restart struct {
+	Access  *Access
+	Object  Ref
+	Timeout time.Duration // of the rollout; 0 is ten minutes
+}
+
+// Run changes the pod template, and waits for the rollout.
+func (r *Restart) Run(ctx context.Context, _ *scenario.Env) error {
+	o, err := r.Access.object(ctx, r.Object)
+	if err != nil {
+		return err
+	}
+	patch := map[string]any{}
+	set(patch, time.Now().Format(time.RFC3339), "spec", "template", "metadata", "annotations", restartedAt)
+	if _, err := o.patch(ctx, patch); err != nil {
+		return err
+	}
+	return awaitRollout(ctx, o, r.Timeout)
+}
+
+// Undo does nothing.
+func (r *Restart) Undo(context.Context) error { return nil }
+
+func (r *Restart) plan() []planned {
+	return []planned{{access: r.Access, object: r.Object, what: "restart: replace all of its pods", needs: []need{{"get", ""}, {"patch", ""}}}}
+}
+
+// Delete deletes pods: one by its name, or some of those that a selector names.
+// Whoever owns them makes new ones; nothing is put back.
+type Delete struct {
+	Access   *Access
+	Pod      string // or
+	Selector string // as kubectl takes it
+	Count    int    // of the selected, the oldest; 0 is all
+	Grace    *int64 // seconds; nil is the pod's own
+}
+
+// Run deletes them, and does not wait for their end.
+func (d *Delete) Run(ctx context.Context, _ *scenario.Env) error {
+	names := []string{d.Pod}
+	cluster, err := d.Access.Open()
+	if err != nil {
+		return err
+	}
+	if d.Pod == "" {
+		if names, err = cluster.podNames(ctx, d.Selector, d.Count); err != nil {
+			return err
+		}
+	}
+	for _, name := range names {
+		if err := cluster.deletePod(ctx, name, d.Grace); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Undo does nothing: pods are replaced by whoever owns them.
+func (d *Delete) Undo(context.Context) error { return nil }
+
+func (d *Delete) plan() []planned {
+	p := planned{access: d.Access, object: Ref{"pod", d.Pod}, what: "delete", needs: []need{{"delete", ""}}}
+	if d.Pod == "" {
+		p.object, p.needs = Ref{"pod", ""}, append(p.needs, need{"list", ""})
+		p.what = fmt.Sprintf("delete those of %s", d.Selector)
+		if d.Count > 0 {
+			p.what = fmt.Sprintf("delete %d of %s", d.Count, d.Selector)
+		}
+	}
+	return []planned{p}
+}

@@ -1,0 +1,114 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// rolloutTime bounds a rollout where nothing else does.
+const rolloutTime = 10 * time.Minute
+
+// poll is how often an object is looked at that is waited for.
+const poll = 100 * time.Millisecond
+
+// awaitRollout waits until a rollout is complete, as kubectl rollout status
+// judges it.
+func awaitRollout(ctx context.Context, o *object, limit time.Duration) error {
+	return o.await(ctx, "rollout", limit, func(now map[string]any) (bool, string) { return rolledOut(o.resource.kind, now) })
+}
+
+// await looks at an object until it holds, which says why it does not yet.
+func (o *object) await(ctx context.Context, what string, limit time.Duration, holds func(map[string]any) (bool, string)) error {
+	if limit == 0 {
+		limit = rolloutTime
+	}
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	why := ""
+	for {
+		now, err := o.get(within)
+		switch {
+		case err == nil:
+			var is bool
+			if is, why = holds(now); is {
+				return nil
+			}
+		case within.Err() == nil && !away(err):
+			return err
+		case within.Err() == nil:
+			why = err.Error()
+		}
+		select {
+		case <-within.Done():
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return fmt.Errorf("%s: %s not after %v: %s", o, what, limit, why)
+		case <-time.After(poll):
+		}
+	}
+}
+
+// rolledOut judges as kubectl's polymorphichelpers/rollout_status.go does, and
+// says what is missing.
+func rolledOut(kind string, o map[string]any) (bool, string) {
+	if number(o, "metadata", "generation") > number(o, "status", "observedGeneration") && kind != "IstioGateway" {
+		return false, "its controller has not seen the change"
+	}
+	want, wanted := at(o, "spec", "replicas")
+	replicas, _ := want.(int64)
+	if !wanted {
+		replicas = 1
+	}
+	updated, total := number(o, "status", "updatedReplicas"), number(o, "status", "replicas")
+	switch kind {
+	case "Deployment":
+		if reason := deadlineOf(o); reason != "" {
+			return false, reason
+		}
+		available := number(o, "status", "availableReplicas")
+		switch {
+		case updated < replicas:
+			return false, fmt.Sprintf("%d of %d replicas are updated", updated, replicas)
+		case total > updated:
+			return false, fmt.Sprintf("%d old replicas are there", total-updated)
+		case available < updated:
+			return false, fmt.Sprintf("%d of %d replicas are available", available, updated)
+		}
+	case "StatefulSet":
+		switch ready := number(o, "status", "readyReplicas"); {
+		case ready < replicas:
+			return false, fmt.Sprintf("%d of %d replicas are ready", ready, replicas)
+		case text(o, "status", "updateRevision") != text(o, "status", "currentRevision") && updated < replicas:
+			return false, fmt.Sprintf("%d of %d replicas are updated", updated, replicas)
+		}
+	case "DaemonSet":
+		desired := number(o, "status", "desiredNumberScheduled")
+		switch updated, available := number(o, "status", "updatedNumberScheduled"), number(o, "status", "numberAvailable"); {
+		case updated < desired:
+			return false, fmt.Sprintf("%d of %d pods are updated", updated, desired)
+		case available < desired:
+			return false, fmt.Sprintf("%d of %d pods are available", available, desired)
+		}
+	default:
+		return false, kind + " has no rollout"
+	}
+	return true, ""
+}
+
+// deadlineOf says that a Deployment has given up.
+func deadlineOf(o map[string]any) string {
+	list, _ := at(o, "status", "conditions")
+	conditions, _ := list.([]any)
+	for _, c := range conditions {
+		fields, _ := c.(map[string]any)
+		if text(fields, "type") == "Progressing" && text(fields, "reason") == "ProgressDeadlineExceeded" {
+			return "its progress deadline is over"
+		}
+	}
+	return ""
+}
+
+var errNoCondition = errors.New("no condition")

@@ -1,0 +1,84 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"nodrop/scenario"
+)
+
+// Scale sets the number of replicas of anything that has one: by its scale
+// subresource or, of ASM's IstioGateway, by spec.replicaCount. Undo puts back
+// what it was, unless Keep.
+type Scale struct {
+	Access   *Access
+	Object   Ref
+	Replicas int
+	Keep     bool
+	// Pods are those that it has; the zero Pods are those that its scale
+	// subresource names.
+	Pods    Pods
+	Timeout time.Duration // until they are as many, and those that leave are gone; 0 is ten minutes
+
+	change *change
+}
+
+// replicaFields are where objects without a scale subresource have their number
+// of replicas, by kind.
+var replicaFields = map[string][]string{"IstioGateway": {"spec", "replicaCount"}}
+
+// Run sets it, and waits until the last pod that leaves is gone: what happens to
+// them is the event.
+func (s *Scale) Run(ctx context.Context, _ *scenario.Env) error {
+	o, err := s.Access.object(ctx, s.Object)
+	if err != nil {
+		return err
+	}
+	if s.change, err = scaleChange(o, s.Replicas); err != nil {
+		return err
+	}
+	pods, err := s.Pods.of(ctx, o)
+	if err != nil {
+		return err
+	}
+	if err := s.change.do(ctx); err != nil {
+		return err
+	}
+	return pods.awaitSettled(ctx, s.Replicas, s.Timeout)
+}
+
+// scaleChange is the patch that sets a number of replicas.
+func scaleChange(o *object, replicas int) (*change, error) {
+	field, known := replicaFields[o.resource.kind]
+	c := &change{object: o, patch: map[string]any{}}
+	switch {
+	case known:
+	case o.resource.scales:
+		field, c.sub = []string{"spec", "replicas"}, []string{"scale"}
+	default:
+		return nil, fmt.Errorf("%s: it has no number of replicas", o)
+	}
+	set(c.patch, int64(replicas), field...)
+	return c, nil
+}
+
+// Undo puts back the number of replicas.
+func (s *Scale) Undo(ctx context.Context) error {
+	if s.change == nil || s.Keep {
+		return nil
+	}
+	return s.change.undo(ctx)
+}
+
+func (s *Scale) plan() []planned {
+	text := fmt.Sprintf("scale to %d, and back to what it was", s.Replicas)
+	if s.Keep {
+		text = fmt.Sprintf("scale to %d", s.Replicas)
+	}
+	return []planned{{access: s.Access, object: s.Object, what: text, needs: scaleNeeds, scales: true}}
+}
+
+// scaleNeeds are the verbs that scaling takes; of an object without the
+// subresource, they are asked for the object itself.
+var scaleNeeds = []need{{"get", "scale"}, {"patch", "scale"}}
