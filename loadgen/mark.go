@@ -13,6 +13,7 @@ const (
 	MarkExited          MarkKind = "exited"           // its process is gone
 	MarkCrashed         MarkKind = "crashed"          // its process, or that of what serves it, ended unasked: not the event's doing
 	MarkEndpointRemoved MarkKind = "endpoint removed" // the balancer sends it no more connections
+	MarkNotReady        MarkKind = "not ready"        // the control plane took it out; a balancer may not have heard yet
 	MarkConnectionsCut  MarkKind = "connections cut"  // the balancer ended those that it still had
 	MarkReady           MarkKind = "ready"            // it serves, and may get connections
 	MarkNote            MarkKind = "note"             // something seen, for instance a failed look-up
@@ -23,6 +24,8 @@ func (k MarkKind) Of(endpoint string) string {
 	switch k {
 	case MarkEndpointRemoved:
 		return "endpoint " + endpoint + " removed"
+	case MarkNotReady:
+		return "endpoint " + endpoint + " not ready"
 	case MarkConnectionsCut:
 		return "connections of " + endpoint + " cut"
 	case MarkListenerClosed:

@@ -60,6 +60,7 @@ type rule struct {
 var rules = []rule{
 	{"baseline-not-healthy", claimsBaseline, tellBaseline},
 	{"listener-closed-before-removal", claimsOverlap, tellOverlap},
+	{"balancer-heard-late", claimsHeardLate, tellHeardLate},
 	{"connections-refused", claimsRefused, tellRefused},
 	{"packets-dropped", claimsDropped, tellDropped},
 	{"accept-queue-reset", claimsAcceptQueue, tellAcceptQueue},

@@ -67,6 +67,20 @@ func TestFindings(t *testing.T) {
 			want:     []want{{"listener-closed-before-removal", 1, Likely, 652*ms + 550*us - 600*ms, 53*ms + 140*us}},
 		},
 		{
+			name: "taken out by a control plane, behind one address",
+			marks: func() []loadgen.Mark {
+				list := abruptMarks()
+				for i := range list {
+					if list[i].Kind == loadgen.MarkEndpointRemoved {
+						list[i].Kind = loadgen.MarkNotReady
+					}
+				}
+				return list
+			}(),
+			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(1620*ms, 1621*ms, "connect.refused", "10.0.0.1:80", refusedText), lost(500*ms, 501*ms, "connect.refused", "10.0.0.1:80", refusedText)),
+			want:     []want{{"baseline-not-healthy", 1, Shown, 0, 0}, {"balancer-heard-late", 1, Likely, ms, 1020*ms + 990*us}},
+		},
+		{
 			name: "refused long after the removal", marks: abruptMarks(),
 			requests: append(slices.Clone(fleet), lost(1500*ms, 1501*ms, "connect.refused", "gw-3", refusedText)),
 			want:     []want{{"connections-refused", 1, CannotTell, ms, 0}},

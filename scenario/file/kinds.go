@@ -30,11 +30,15 @@ var haproxyKind string
 //go:embed kinds/caddy.yaml
 var caddyKind string
 
+//go:embed kinds/asm.yaml
+var asmKind string
+
 // Kinds are the scenarios that one may begin with. Each can be run as it is.
 func Kinds() []Kind {
 	return []Kind{
 		{"lab", "a fleet of gateways on this machine, stopped in three ways under three loads", labKind},
 		{"process", "a server that is told to replace its workers, badly and well", processKind},
+		{"asm", "graceful shutdown of an ASM gateway, off and on, scaled in under load", asmKind},
 		{"exec", "any command, and the one that puts back what it changed", execKind},
 		{"envoy", "Envoy, replaced by a second one in two ways under three loads", envoyKind},
 		{"haproxy", "HAProxy, replaced by a second one in two ways under three loads", haproxyKind},

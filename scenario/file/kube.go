@@ -1,6 +1,7 @@
 package file
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -56,30 +57,31 @@ func (r *reader) anyCluster() *kube.Access {
 
 // kubeAction is what the keys of kube say, before it is known which action it is.
 type kubeAction struct {
-	verbs    []string // that were given
-	object   kube.Ref
-	text     string // of a verb that takes no object
-	replicas int
-	keep     bool
-	with     map[string]any
-	pods     kube.Pods
-	selector string
-	count    int
-	grace    *int64
-	until    string
-	gone     string
-	serves   string
-	port     int
-	timeout  time.Duration
-	access   *kube.Access
-	given    map[string]*yaml.Node
+	verbs     []string // that were given
+	object    kube.Ref
+	text      string // of a verb that takes no object
+	replicas  int
+	keep      bool
+	with      map[string]any
+	manifests []map[string]any
+	pods      kube.Pods
+	selector  string
+	count     int
+	grace     *int64
+	until     string
+	gone      string
+	serves    string
+	port      int
+	timeout   time.Duration
+	access    *kube.Access
+	given     map[string]*yaml.Node
 }
 
 // kubeVerbs are what an action does, by the key that says so, with the keys that
 // it takes beside those of all.
 var kubeVerbs = map[string][]string{
 	"scale":      {"replicas", "keep", "pods"},
-	"restart":    {},
+	"restart":    {"pods"},
 	"delete-pod": {"grace"},
 	"delete":     {"count", "grace"}, // pods of a selector
 	"patch":      {"with"},
@@ -122,7 +124,19 @@ func (r *reader) kube(n *yaml.Node) scenario.Action {
 	}
 	r.mapping(n, "kube", []field{
 		object("scale"), object("restart"), object("patch"), object("annotate"), object("watch"), object("wait"),
-		plain("delete-pod"), plain("delete"), plain("apply"), plain("gone"), plain("address"),
+		plain("delete-pod"), plain("delete"), plain("gone"), plain("address"),
+		{"apply", func(n *yaml.Node) {
+			a.verbs = append(a.verbs, "apply")
+			if n.Kind != yaml.SequenceNode {
+				a.text = r.text(n, "apply")
+				return
+			}
+			r.list(n, "apply", func(n *yaml.Node) {
+				if manifest := r.object(n, "apply"); manifest != nil {
+					a.manifests = append(a.manifests, manifest)
+				}
+			})
+		}},
 		{"cluster", func(n *yaml.Node) {
 			if found := r.cluster(n); found != nil {
 				a.access = found
@@ -171,7 +185,7 @@ func (r *reader) kubeOf(n *yaml.Node, verb string, a *kubeAction) scenario.Actio
 		needs("replicas")
 		return &kube.Scale{Access: a.access, Object: a.object, Replicas: a.replicas, Keep: a.keep, Pods: a.pods, Timeout: a.timeout}
 	case "restart":
-		return &kube.Restart{Access: a.access, Object: a.object, Timeout: a.timeout}
+		return &kube.Restart{Access: a.access, Object: a.object, Pods: a.pods, Timeout: a.timeout}
 	case "delete-pod":
 		return &kube.Delete{Access: a.access, Pod: a.text, Grace: a.grace}
 	case "delete":
@@ -183,7 +197,12 @@ func (r *reader) kubeOf(n *yaml.Node, verb string, a *kubeAction) scenario.Actio
 		needs("with")
 		return kube.Annotate(a.access, a.object, a.with)
 	case "apply":
-		return &kube.Apply{Access: a.access, File: a.text}
+		for i, manifest := range a.manifests {
+			if err := kube.CheckManifest(manifest); err != nil {
+				r.fault(n, "apply: manifest %d: %v", i+1, err)
+			}
+		}
+		return &kube.Apply{Access: a.access, File: a.text, Manifests: a.manifests}
 	case "watch":
 		return &kube.Watch{Access: a.access, Object: a.object, Pods: a.pods}
 	case "gone":
@@ -321,9 +340,15 @@ func kubeName(a scenario.Action) string {
 	case *kube.Patch:
 		return fmt.Sprintf("patch %s", a.Object)
 	case *kube.Apply:
-		return "apply " + a.File
+		return "apply " + cmp.Or(a.File, fmt.Sprintf("%d manifests", len(a.Manifests)))
 	case *kube.Graceful:
 		return "graceful shutdown of " + a.Gateway
+	case *kube.Address:
+		return "address of " + a.Service
+	case *kube.Watch:
+		return fmt.Sprintf("watch %s", a.Object)
+	case *kube.Wait:
+		return "wait for " + cmp.Or(a.Object.Name, a.Gone)
 	}
 	return "kube"
 }

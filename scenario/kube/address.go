@@ -16,7 +16,7 @@ import (
 )
 
 // Address sends the load to a Service: to the address that its status tells, or
-// else to its cluster address. It waits until a page is served there.
+// else to its cluster address. It waits until a page is served there steadily.
 type Address struct {
 	Access  *Access
 	Service string
@@ -38,7 +38,7 @@ func (a *Address) Run(ctx context.Context, env *scenario.Env) error {
 		if found, why = a.of(now); why != "" {
 			return false, why
 		}
-		if err := a.serves(ctx, found); err != nil {
+		if err := a.steady(ctx, found); err != nil {
 			return false, err.Error()
 		}
 		return true, ""
@@ -54,8 +54,10 @@ func (a *Address) Run(ctx context.Context, env *scenario.Env) error {
 // Undo does nothing.
 func (a *Address) Undo(context.Context) error { return nil }
 
+// plan does not ask for the Service itself: a control plane may make it only when
+// its gateway is there.
 func (a *Address) plan() []planned {
-	return []planned{{access: a.Access, object: Ref{"services", a.Service}, needs: []need{{"get", ""}}}}
+	return []planned{{access: a.Access, object: Ref{"services", ""}, needs: []need{{"get", ""}}}}
 }
 
 // of reads the address, or says why there is none.
@@ -88,6 +90,26 @@ func (a *Address) of(service map[string]any) (addr netip.AddrPort, why string) {
 		ip, _ = netip.AddrFromSlice(ips[0])
 	}
 	return netip.AddrPortFrom(ip.Unmap(), uint16(port)), ""
+}
+
+// A page that is served once proves little: while balancers have not heard of a
+// restart, some connections still go where nobody listens. It must be served so
+// long without a failure, asked for so often, on a new connection each time.
+const (
+	steadyTime  = 3 * time.Second
+	steadyEvery = 20 * time.Millisecond
+)
+
+func (a *Address) steady(ctx context.Context, addr netip.AddrPort) error {
+	for end := time.Now().Add(steadyTime); time.Now().Before(end); {
+		if err := a.serves(ctx, addr); err != nil {
+			return err
+		}
+		if err := pauseFor(ctx, steadyEvery); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pageTime bounds one request for the page.

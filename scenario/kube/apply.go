@@ -51,12 +51,20 @@ func ReadManifests(text []byte) ([]map[string]any, error) {
 		case one == nil: // an empty document
 			continue
 		}
-		o := unstructured.Unstructured{Object: one}
-		if o.GetKind() == "" || o.GetName() == "" || o.GetAPIVersion() == "" {
-			return nil, fmt.Errorf("document %d: no apiVersion, kind or metadata.name", len(list)+1)
+		if err := CheckManifest(one); err != nil {
+			return nil, fmt.Errorf("document %d: %w", len(list)+1, err)
 		}
 		list = append(list, one)
 	}
+}
+
+// CheckManifest refuses what does not say which object it is of.
+func CheckManifest(manifest map[string]any) error {
+	o := unstructured.Unstructured{Object: manifest}
+	if o.GetKind() == "" || o.GetName() == "" || o.GetAPIVersion() == "" {
+		return errors.New("no apiVersion, kind or metadata.name")
+	}
+	return nil
 }
 
 func (a *Apply) manifests() ([]map[string]any, error) {
@@ -107,6 +115,7 @@ func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
 	if err != nil {
 		return err
 	}
+	o.resource.gvr.Version = (&unstructured.Unstructured{Object: manifest}).GroupVersionKind().Version // which may not be the preferred one
 	if namespace := text(manifest, "metadata", "namespace"); namespace != "" && o.resource.namespaced {
 		o.namespace = namespace
 	}

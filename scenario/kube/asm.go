@@ -230,11 +230,14 @@ func checkDrain(drain time.Duration, v ASMVersion, service string) error {
 // checkGrace refuses a drain that a pod's own grace period would cut short.
 func checkGrace(gateway map[string]any, drain time.Duration) error {
 	grace, told := at(gateway, "spec", "terminationGracePeriodSeconds")
-	seconds, ok := grace.(int64)
-	if told && ok && drain > 0 && int64(drain/time.Second) >= seconds {
-		return fmt.Errorf("a drain timeout of %v with terminationGracePeriodSeconds %d: the pods would be killed before it is over", drain, seconds)
+	if !told || drain == 0 {
+		return nil
 	}
-	return nil
+	seconds, err := strconv.ParseFloat(fmt.Sprint(grace), 64)
+	if err == nil && drain.Seconds() >= seconds {
+		return fmt.Errorf("a drain timeout of %v with terminationGracePeriodSeconds %v: the pods would be killed before it is over", drain, grace)
+	}
+	return err
 }
 
 // CheckASM finds what is wrong with what an IstioGateway says of graceful
@@ -280,6 +283,33 @@ func checkSeconds(value any, name string, v ASMVersion, service string) error {
 	}
 	if err := checkDrain(time.Duration(seconds)*time.Second, v, service); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// checkManifests holds the IstioGateways among manifests to the rules of the
+// version that the actions name or, where none does, that the manifest's way is of.
+func checkManifests(list []map[string]any, actions []scenario.Action) error {
+	var named ASMVersion
+	for _, a := range actions {
+		if g, ok := a.(*Graceful); ok {
+			named = g.Version
+		}
+	}
+	for _, manifest := range list {
+		if text(manifest, "kind") != "IstioGateway" {
+			continue
+		}
+		v := named
+		if _, young := at(manifest, "metadata", "annotations", asmDrainTimeout); v == (ASMVersion{}) {
+			v = ASMVersion{1, 25}
+			if young {
+				v.Minor = 26
+			}
+		}
+		if err := CheckASM(manifest, v); err != nil {
+			return fmt.Errorf("IstioGateway %s: %w", text(manifest, "metadata", "name"), err)
+		}
 	}
 	return nil
 }

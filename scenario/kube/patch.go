@@ -61,14 +61,15 @@ func (p *Patch) plan() []planned {
 const restartedAt = "kubectl.kubernetes.io/restartedAt"
 
 // Restart replaces all pods of a workload, as kubectl rollout restart does, and
-// waits until that is done. It is not undone: that would be another restart.
+// waits until that is done and the old ones are gone. It is not undone: that would be another restart.
 type Restart struct {
 	Access  *Access
 	Object  Ref
-	Timeout time.Duration // of the rollout; 0 is ten minutes
+	Pods    Pods          // that it has; the zero Pods are those that it says
+	Timeout time.Duration // of the rollout, and of what follows; 0 is ten minutes each
 }
 
-// Run changes the pod template, and waits for the rollout.
+// Run changes the pod template, and waits.
 func (r *Restart) Run(ctx context.Context, _ *scenario.Env) error {
 	o, err := r.Access.object(ctx, r.Object)
 	if err != nil {
@@ -76,10 +77,29 @@ func (r *Restart) Run(ctx context.Context, _ *scenario.Env) error {
 	}
 	patch := map[string]any{}
 	set(patch, time.Now().Format(time.RFC3339), "spec", "template", "metadata", "annotations", restartedAt)
-	if _, err := o.patch(ctx, patch); err != nil {
+	pods, err := r.Pods.of(ctx, o)
+	if err != nil {
 		return err
 	}
-	return awaitRollout(ctx, o, r.Timeout)
+	after, err := o.patch(ctx, patch)
+	if err != nil {
+		return err
+	}
+	if err := awaitRollout(ctx, o, r.Timeout); err != nil {
+		return err
+	}
+	return pods.awaitSettled(ctx, wanted(after), r.Timeout)
+}
+
+// wanted is how many pods a workload is to have.
+func wanted(workload map[string]any) int {
+	if _, told := at(workload, "status", "desiredNumberScheduled"); told { // a DaemonSet
+		return int(number(workload, "status", "desiredNumberScheduled"))
+	}
+	if _, told := at(workload, "spec", "replicas"); !told {
+		return 1
+	}
+	return int(number(workload, "spec", "replicas"))
 }
 
 // Undo does nothing.

@@ -72,6 +72,7 @@ func (p *Preflight) Run(ctx context.Context, _ *scenario.Env) error {
 		if a, ok := action.(*Apply); ok {
 			list, err := a.manifests()
 			add(err)
+			add(checkManifests(list, p.Actions))
 			for _, manifest := range list {
 				made[madeKey(text(manifest, "kind"), text(manifest, "metadata", "name"))] = true
 			}

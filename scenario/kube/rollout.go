@@ -2,9 +2,10 @@ package kube
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
 // rolloutTime bounds a rollout where nothing else does.
@@ -35,7 +36,7 @@ func (o *object) await(ctx context.Context, what string, limit time.Duration, ho
 			if is, why = holds(now); is {
 				return nil
 			}
-		case within.Err() == nil && !away(err):
+		case within.Err() == nil && !away(err) && !apierrors.IsNotFound(err): // what is not there may be made
 			return err
 		case within.Err() == nil:
 			why = err.Error()
@@ -110,5 +111,3 @@ func deadlineOf(o map[string]any) string {
 	}
 	return ""
 }
-
-var errNoCondition = errors.New("no condition")

@@ -251,7 +251,7 @@ func (l *lives) slice(o *unstructured.Unstructured, gone bool, now time.Time) {
 func (l *lives) remove(name string, p *podLife) {
 	if p.leaving && p.routed && len(p.slices) == 0 && !p.removed {
 		p.removed = true
-		l.tell(loadgen.MarkEndpointRemoved, name, p.out, nil)
+		l.tell(loadgen.MarkNotReady, name, p.out, nil)
 	}
 }
 

@@ -1,0 +1,181 @@
+package kube
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestASMRanges: what the document says of both families of versions, for every
+// type of Service.
+func TestASMRanges(t *testing.T) {
+	old, young := ASMVersion{1, 25}, ASMVersion{1, 26}
+	for _, tt := range []struct {
+		version ASMVersion
+		service string
+		seconds int
+		ok      bool
+	}{
+		{old, "LoadBalancer", 9, false},
+		{old, "LoadBalancer", 10, true},
+		{old, "LoadBalancer", 30, true},
+		{old, "LoadBalancer", 31, false},
+		{old, "ClusterIP", 31, false},
+		{old, "NodePort", 31, false},
+		{young, "LoadBalancer", 9, false},
+		{young, "LoadBalancer", 10, true},
+		{young, "LoadBalancer", 890, true},
+		{young, "LoadBalancer", 891, false},
+		{young, "ClusterIP", 9, false},
+		{young, "ClusterIP", 891, true},
+		{young, "ClusterIP", 100_000, true},
+		{young, "NodePort", 9, false},
+		{young, "NodePort", 891, true},
+		{ASMVersion{1, 27}, "LoadBalancer", 890, true},
+		{ASMVersion{2, 0}, "LoadBalancer", 31, true},
+		{ASMVersion{1, 9}, "LoadBalancer", 31, false},
+		{old, "LoadBalancer", 0, true}, // off
+		{young, "LoadBalancer", 0, true},
+	} {
+		err := checkDrain(time.Duration(tt.seconds)*time.Second, tt.version, tt.service)
+		if (err == nil) != tt.ok {
+			t.Errorf("%v, %s, %d s: got %v", tt.version, tt.service, tt.seconds, err)
+		}
+		rule := asmOldRule
+		if tt.version.annotates() {
+			rule = asmNewRule
+		}
+		if err != nil && !strings.HasSuffix(err.Error(), rule) {
+			t.Errorf("%v, %s, %d s: got %v; want the rule quoted", tt.version, tt.service, tt.seconds, err)
+		}
+	}
+	if err := checkDrain(1500*time.Millisecond, young, "ClusterIP"); err == nil {
+		t.Error("want an error: no whole seconds")
+	}
+}
+
+func TestParseASMVersion(t *testing.T) {
+	for text, want := range map[string]ASMVersion{
+		"1.25": {1, 25}, "v1.26.4.112": {1, 26}, "1.26": {1, 26}, "1.9": {1, 9},
+		"": {}, "1": {}, "latest": {}, "1.x": {}, "0.26": {},
+	} {
+		got, err := ParseASMVersion(text)
+		if got != want || (err == nil) != (want != ASMVersion{}) {
+			t.Errorf("%q: got %v, %v; want %v", text, got, err, want)
+		}
+	}
+}
+
+// TestASMManifests: what an IstioGateway may not say.
+func TestASMManifests(t *testing.T) {
+	for name, tt := range map[string]struct {
+		manifest string
+		version  ASMVersion
+		want     string // "" is nothing wrong
+	}{
+		"old":           {`{spec: {serviceAnnotations: {DRAIN: 'on', DRAIN-timeout: '10'}}}`, ASMVersion{1, 25}, ""},
+		"one alone":     {`{spec: {serviceAnnotations: {DRAIN: 'on'}}}`, ASMVersion{1, 25}, "belong together, and one is missing"},
+		"other alone":   {`{spec: {serviceAnnotations: {DRAIN-timeout: '10'}}}`, ASMVersion{1, 25}, "belong together, and one is missing"},
+		"unquoted on":   {`{spec: {serviceAnnotations: {DRAIN: true, DRAIN-timeout: '10'}}}`, ASMVersion{1, 25}, "true is no text: quote it"},
+		"unquoted 10":   {`{spec: {serviceAnnotations: {DRAIN: 'on', DRAIN-timeout: 10}}}`, ASMVersion{1, 25}, "10 is no text: quote it"},
+		"old too long":  {`{spec: {serviceAnnotations: {DRAIN: 'on', DRAIN-timeout: '31'}}}`, ASMVersion{1, 25}, asmOldRule},
+		"old on new":    {`{spec: {serviceAnnotations: {DRAIN: 'on', DRAIN-timeout: '30'}}}`, ASMVersion{1, 26}, "it is of ASM before 1.26"},
+		"new":           {`{metadata: {annotations: {NEW: '890'}}}`, ASMVersion{1, 26}, ""},
+		"new on old":    {`{metadata: {annotations: {NEW: '30'}}}`, ASMVersion{1, 25}, "it is of ASM from 1.26"},
+		"new too long":  {`{metadata: {annotations: {NEW: '891'}}}`, ASMVersion{1, 26}, asmNewRule},
+		"new, no limit": {`{metadata: {annotations: {NEW: '891'}}, spec: {serviceType: NodePort}}`, ASMVersion{1, 26}, ""},
+		"new unquoted":  {`{metadata: {annotations: {NEW: 30}}}`, ASMVersion{1, 26}, "30 is no text: quote it"},
+		"no number":     {`{metadata: {annotations: {NEW: thirty}}}`, ASMVersion{1, 26}, `"thirty" is no number of seconds`},
+	} {
+		text := strings.NewReplacer("DRAIN", asmDrain, "NEW", asmDrainTimeout).Replace(tt.manifest)
+		list, err := ReadManifests([]byte("{apiVersion: v1, kind: x, metadata: {name: x}}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		manifest := decode(t, text)
+		for key, value := range list[0] {
+			if _, ok := manifest[key]; !ok {
+				manifest[key] = value
+			}
+		}
+		err = CheckASM(manifest, tt.version)
+		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+			t.Errorf("%s: got %v; want %s", name, err, tt.want)
+		}
+	}
+}
+
+// TestASMGrace: pods that would be killed before their drain is over.
+func TestASMGrace(t *testing.T) {
+	gateway := decode(t, "{spec: {terminationGracePeriodSeconds: 30}}")
+	for drain, ok := range map[time.Duration]bool{0: true, 29 * time.Second: true, 30 * time.Second: false, time.Minute: false} {
+		if err := checkGrace(gateway, drain); (err == nil) != ok {
+			t.Errorf("%v: got %v", drain, err)
+		}
+	}
+}
+
+// TestGraceful: on and off again in both ways; from 1.26 that restarts the
+// gateway, which is waited for, and before it does not.
+func TestGraceful(t *testing.T) {
+	for name, restarts := range map[string]bool{"1.25": false, "1.26": true} {
+		t.Run(name, func(t *testing.T) {
+			a := access(t)
+			apply(t, a, `
+apiVersion: istio.alibabacloud.com/v1beta1
+kind: IstioGateway
+metadata: {name: ingressgateway, labels: {nodrop.test/asm-version: "`+name+`"}}
+spec: {gatewayType: ingress, replicaCount: 2}
+`)
+			pods := func() []string {
+				c, err := a.Open()
+				if err != nil {
+					t.Fatal(err)
+				}
+				names, err := c.podNames(bounded(t), "istio=ingressgateway", 0)
+				if err != nil {
+					return nil
+				}
+				return names
+			}
+			await(t, "the gateway is there", func() bool { return len(pods()) == 2 })
+			version, err := ParseASMVersion(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			g := &Graceful{Access: a, Gateway: "ingressgateway", Drain: 10 * time.Second, Version: version}
+			before := pods()
+			run(t, g)
+			after := pods()
+			kept := slices.ContainsFunc(before, func(name string) bool { return slices.Contains(after, name) })
+			if kept == restarts {
+				t.Errorf("pods %v, then %v; restarted is wanted: %v", before, after, restarts)
+			}
+			path := []string{"metadata", "annotations", asmDrainTimeout}
+			if !restarts {
+				path = []string{"spec", "serviceAnnotations", asmDrainSeconds}
+			}
+			if got := text(read(t, a, g.ref()), path...); got != "10" {
+				t.Errorf("the annotation is %q; want 10", got)
+			}
+			undo(t, g)
+			if got, is := at(read(t, a, g.ref()), path...); is {
+				t.Errorf("the annotation is %v after the undo", got)
+			}
+			scale := &Scale{Access: a, Object: g.ref(), Replicas: 1, Pods: Pods{Selector: "istio=ingressgateway"}}
+			run(t, scale)
+			if n := len(pods()); n != 1 {
+				t.Errorf("%d pods; want 1", n)
+			}
+			undo(t, scale)
+			if n := number(read(t, a, g.ref()), "spec", "replicaCount"); n != 2 {
+				t.Errorf("replicaCount %d; want 2", n)
+			}
+			tooLong := &Graceful{Access: a, Gateway: "ingressgateway", Drain: 891 * time.Second, Version: version}
+			if err := tooLong.Run(bounded(t), nil); err == nil || !strings.Contains(err.Error(), "a drain timeout of 891 s") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,283 @@
+package kube
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"nodrop/loadgen"
+	"nodrop/scenario"
+)
+
+// TestScale: to a number and back, waiting for the pods; what somebody else has
+// set since is left, and told.
+func TestScale(t *testing.T) {
+	a := access(t)
+	start(t, a, 3, "")
+	scale := &Scale{Access: a, Object: gw(), Replicas: 1}
+	run(t, scale)
+	if n := len(podsOf(t, a)); n != 1 {
+		t.Errorf("%d pods; want 1", n)
+	}
+	undo(t, scale)
+	run(t, &Wait{Access: a, Object: gw(), Rollout: true})
+	if n := number(read(t, a, gw()), "spec", "replicas"); n != 3 {
+		t.Errorf("%d replicas are wanted after the undo; want 3", n)
+	}
+	run(t, scale)
+	run(t, &Scale{Access: a, Object: gw(), Replicas: 2})
+	err := scale.Undo(bounded(t))
+	if err == nil || !strings.HasSuffix(err.Error(), "spec.replicas is 2 now, not the 1 that was set: left as it is") {
+		t.Errorf("got %v", err)
+	}
+	if n := number(read(t, a, gw()), "spec", "replicas"); n != 2 {
+		t.Errorf("%d replicas; want the 2 that somebody else has set", n)
+	}
+	kept := &Scale{Access: a, Object: gw(), Replicas: 1, Keep: true}
+	run(t, kept)
+	undo(t, kept)
+	if n := number(read(t, a, gw()), "spec", "replicas"); n != 1 {
+		t.Errorf("%d replicas; want 1 kept", n)
+	}
+}
+
+// TestWatch: what becomes of the pods is marked, from the first to the last.
+func TestWatch(t *testing.T) {
+	a := access(t)
+	start(t, a, 3, "lifecycle: {preStop: {sleep: {seconds: 1}}}")
+	run(t, &Wait{Access: a, Object: Ref{"service", "gw"}, Endpoints: 3})
+	var d diary
+	w := &Watch{Access: a, Object: gw()}
+	if err := w.Run(bounded(t), d.env()); err != nil {
+		t.Fatal(err)
+	}
+	if len(d.marks) > 0 {
+		t.Errorf("before anything was done: %q", d.marks)
+	}
+	run(t, &Scale{Access: a, Object: gw(), Replicas: 1})
+	await(t, "every pod that leaves has its life told", func() bool {
+		return d.count(loadgen.MarkTerminating) == 2 && d.count(loadgen.MarkNotReady) == 2 && d.count(loadgen.MarkExited) == 2
+	})
+	run(t, &Scale{Access: a, Object: gw(), Replicas: 2})
+	await(t, "the new one is told of", func() bool { return d.count(loadgen.MarkReady) == 1 })
+	undo(t, w)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, mark := range d.marks {
+		if pod, ok := strings.CutSuffix(mark, " exited"); ok && !slices.Contains(d.marks[:i], pod+" terminating") {
+			t.Errorf("%s exited before it was terminating: %q", pod, d.marks)
+		}
+	}
+	if !slices.Contains(d.errs, "exit code 143") {
+		t.Errorf("exits are told with %q; want that TERM ended them", d.errs)
+	}
+}
+
+// TestRestart replaces every pod, and returns when that is done.
+func TestRestart(t *testing.T) {
+	a := access(t)
+	start(t, a, 2, "")
+	before := podsOf(t, a)
+	run(t, &Restart{Access: a, Object: gw()})
+	for _, pod := range podsOf(t, a) {
+		for _, old := range before {
+			if pod.GetName() == old.GetName() {
+				t.Errorf("%s was not replaced", pod.GetName())
+			}
+		}
+	}
+}
+
+// TestDelete deletes one by its name, and some by a selector.
+func TestDelete(t *testing.T) {
+	a := access(t)
+	start(t, a, 3, "")
+	first := podsOf(t, a)[0].GetName()
+	run(t, &Delete{Access: a, Pod: first})
+	run(t, &Wait{Access: a, Object: gw(), Rollout: true})
+	await(t, "it is replaced", func() bool { return len(podsOf(t, a)) == 3 })
+	run(t, &Delete{Access: a, Selector: "app=gw", Count: 2})
+	await(t, "two are replaced", func() bool {
+		return len(podsOf(t, a)) == 3 && !slices.ContainsFunc(podsOf(t, a), func(p pod) bool { return p.GetName() == first })
+	})
+	if err := (&Delete{Access: a, Selector: "app=none"}).Run(bounded(t), nil); err == nil || !strings.HasSuffix(err.Error(), "0, fewer than are to be deleted") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestPatchAndApply: what was is put back, value by value; what was made goes.
+func TestPatchAndApply(t *testing.T) {
+	a := access(t)
+	apply(t, a, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c, annotations: {old: a}}, data: {x: '1'}}")
+	ref := Ref{"configmap", "c"}
+	annotate := Annotate(a, ref, map[string]any{"old": "b", "new": "c"})
+	run(t, annotate)
+	patch := &Patch{Access: a, Object: ref, Patch: map[string]any{"data": map[string]any{"x": nil, "y": "2"}}}
+	run(t, patch)
+	if got := shown(at(read(t, a, ref), "data")); got != `{"y":"2"}` {
+		t.Errorf("got %s", got)
+	}
+	undo(t, patch)
+	undo(t, annotate)
+	now := read(t, a, ref)
+	if got := shown(at(now, "data")) + shown(at(now, "metadata", "annotations")); got != `{"x":"1"}{"old":"a"}` {
+		t.Errorf("got %s", got)
+	}
+	list, err := ReadManifests([]byte("{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {x: '7'}}\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: made}}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := &Apply{Access: a, Manifests: list}
+	run(t, both)
+	undo(t, both)
+	if got := shown(at(read(t, a, ref), "data")); got != `{"x":"1"}` {
+		t.Errorf("got %s", got)
+	}
+	o, err := a.object(bounded(t), Ref{"configmap", "made"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.get(bounded(t)); err == nil || !strings.Contains(err.Error(), `configmaps "made" not found`) {
+		t.Errorf("what was made is still there: %v", err)
+	}
+}
+
+// TestPreflight: what is not there, is not allowed or would fight is named, all
+// of it, before anything is done.
+func TestPreflight(t *testing.T) {
+	a := access(t)
+	start(t, a, 2, "")
+	scale := &Scale{Access: a, Object: gw(), Replicas: 1}
+	run(t, &Preflight{Actions: []scenario.Action{scale, &Watch{Access: a, Object: gw()}}})
+	expect := func(want string, actions ...scenario.Action) {
+		t.Helper()
+		if err := (&Preflight{Actions: actions}).Run(bounded(t), nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v; want %s", err, want)
+		}
+	}
+	expect(`deployments.apps "none" not found`, &Restart{Access: a, Object: Ref{"deploy", "none"}})
+	expect(`the server has no resource "nothings"`, &Restart{Access: a, Object: Ref{"nothings", "x"}})
+
+	limited := &Access{Kubeconfig: os.Getenv("CONTROLPLANE_LIMITED"), Namespace: a.Namespace}
+	apply(t, a, `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: scaler}
+rules:
+- {apiGroups: [apps], resources: [deployments, deployments/scale], verbs: [get]}
+- {apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [list]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: scaler}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: scaler}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: limited}]
+`)
+	expect("not allowed in namespace "+a.Namespace+": patch deployments/scale", &Scale{Access: limited, Object: gw(), Replicas: 1})
+	apply(t, a, `
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: fights}
+spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: gw}, minReplicas: 2, maxReplicas: 9}
+`)
+	expect("HorizontalPodAutoscaler fights scales it (2 to 9): it would take the number of replicas back", scale)
+	if n := number(read(t, a, gw()), "spec", "replicas"); n != 2 {
+		t.Errorf("%d replicas; want 2: nothing was to be done", n)
+	}
+}
+
+// TestAPIServerAway: an undo waits for the API server; one that does not come
+// back in time tells what is left to do by hand.
+func TestAPIServerAway(t *testing.T) {
+	a := access(t)
+	start(t, a, 2, "")
+	scale := &Scale{Access: a, Object: gw(), Replicas: 1}
+	run(t, scale)
+	plane := planeProcess(t)
+	signal(t, plane, syscall.SIGUSR1)
+	await(t, "the API server is away", func() bool { return isAway(a) })
+	short, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	err := scale.Undo(short)
+	if err == nil || !strings.Contains(err.Error(), "left to do by hand: set spec.replicas of deployment/gw in namespace "+a.Namespace+" to 2") {
+		t.Errorf("got %v", err)
+	}
+	back := make(chan error, 1)
+	go func() { back <- scale.Undo(bounded(t)) }()
+	signal(t, plane, syscall.SIGUSR2)
+	if err := <-back; err != nil {
+		t.Errorf("when it is back: %v", err)
+	}
+	if n := number(read(t, a, gw()), "spec", "replicas"); n != 2 {
+		t.Errorf("%d replicas; want 2", n)
+	}
+}
+
+func planeProcess(t *testing.T) int {
+	t.Helper()
+	pid, err := strconv.Atoi(os.Getenv("CONTROLPLANE_PID"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+func signal(t *testing.T, pid int, s syscall.Signal) {
+	t.Helper()
+	if err := syscall.Kill(pid, s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func isAway(a *Access) bool {
+	c, err := a.Open()
+	if err != nil {
+		return false
+	}
+	var list map[string]any
+	err = c.get(context.Background(), "/version", &list)
+	return err != nil && away(err)
+}
+
+// TestAddress waits for the page, and sends the load to the Service.
+func TestAddress(t *testing.T) {
+	a := access(t)
+	start(t, a, 1, "")
+	env := &scenario.Env{}
+	if err := (&Address{Access: a, Service: "gw"}).Run(bounded(t), env); err != nil {
+		t.Fatal(err)
+	}
+	e, err := env.Endpoints.Next(t.Context())
+	if want := text(read(t, a, Ref{"service", "gw"}), "spec", "clusterIP") + ":80"; err != nil || e.Name != want {
+		t.Errorf("got %v, %v; want %s", e, err, want)
+	}
+	err = (&Address{Access: a, Service: "gw", Port: 81, Timeout: 300 * time.Millisecond}).Run(bounded(t), env)
+	if err == nil || !strings.Contains(err.Error(), "its page not after 300ms: ") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestAccess: what is wrong with a kubeconfig is told in a line.
+func TestAccess(t *testing.T) {
+	dir := t.TempDir()
+	broken := filepath.Join(dir, "broken")
+	if err := os.WriteFile(broken, []byte("{apiVersion: v1, kind: Config, current-context: gone}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for want, a := range map[string]*Access{
+		"no such file or directory":                          {Kubeconfig: filepath.Join(dir, "none")},
+		"context was not found for specified context: gone":  {Kubeconfig: broken},
+		"context was not found for specified context: other": {Kubeconfig: broken, Context: "other"},
+	} {
+		_, err := a.Open()
+		if err == nil || !strings.Contains(err.Error(), want) && !strings.Contains(err.Error(), "does not exist") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("got %v; want %s", err, want)
+		}
+	}
+}

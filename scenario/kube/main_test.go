@@ -1,0 +1,238 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/yaml"
+
+	"nodrop/loadgen"
+	"nodrop/scenario"
+)
+
+// inside is set where a control plane runs beside the tests.
+const inside = "CONTROLPLANE_DIR"
+
+// TestMain runs the tests again inside a control plane, unless short ones are
+// asked for, or this is inside.
+func TestMain(m *testing.M) {
+	short := false
+	for _, arg := range os.Args[1:] {
+		short = short || arg == "-test.short=true" || arg == "-test.short"
+	}
+	if os.Getenv(inside) != "" || short {
+		os.Exit(m.Run())
+	}
+	if out, err := exec.Command("unshare", "--net", "--pid", "--mount", "--fork", "true").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "NOT RUN: the tests that need a control plane: no namespaces can be made here: %v %s\n", err, out)
+		os.Exit(m.Run())
+	}
+	os.Exit(runInside())
+}
+
+// runInside builds the control plane, which takes five minutes once, and runs
+// this very program in it.
+func runInside() int {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	cache = filepath.Join(cache, "nodrop", "controlplane")
+	build := exec.Command("../../testdata/controlplane/build.sh", cache)
+	build.Stdout, build.Stderr = os.Stderr, os.Stderr
+	if err := build.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "the control plane cannot be built:", err)
+		return 1
+	}
+	plane := filepath.Join(cache, "controlplane")
+	cmd := exec.Command(plane, append([]string{"--binaries", cache, "--proxy", "--"}, os.Args...)...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// patience bounds every wait of a test; nothing is measured against it.
+const patience = time.Minute
+
+// access is everything's, in a namespace of the test's own.
+func access(t *testing.T) *Access {
+	t.Helper()
+	if os.Getenv(inside) == "" {
+		t.Skipf("NOT RUN: %s needs a control plane; make test runs it where there are namespaces", t.Name())
+	}
+	a := &Access{Namespace: strings.ToLower(strings.NewReplacer("/", "-", "_", "-", " ", "-", ".", "-").Replace(t.Name()))}
+	apply(t, a, fmt.Sprintf("{apiVersion: v1, kind: Namespace, metadata: {name: %s}}", a.Namespace))
+	return a
+}
+
+// bounded is a context for one test.
+func bounded(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// apply applies manifests, and takes them back when the test ends.
+func apply(t *testing.T, a *Access, text string) *Apply {
+	t.Helper()
+	list, err := ReadManifests([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	action := &Apply{Access: a, Manifests: list}
+	if err := action.Run(bounded(t), nil); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := action.Undo(bounded(t)); err != nil {
+			t.Errorf("taking manifests back: %v", err)
+		}
+	})
+	return action
+}
+
+// gateways is a Deployment of servers behind a Service, in the agent's terms.
+func gateways(replicas int, preStop string) string {
+	return fmt.Sprintf(`
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: gw}
+spec:
+  replicas: %d
+  selector: {matchLabels: {app: gw}}
+  template:
+    metadata: {labels: {app: gw}}
+    spec:
+      nodeName: n1
+      terminationGracePeriodSeconds: 20
+      containers:
+      - name: gw
+        image: hello
+        command: [%q, serve]
+        args: ["--listen", "$(POD_IP):8080"]
+        readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 1}
+        %s
+---
+apiVersion: v1
+kind: Service
+metadata: {name: gw}
+spec:
+  selector: {app: gw}
+  ports: [{port: 80, targetPort: 8080}]
+`, replicas, os.Getenv("CONTROLPLANE_PROGRAM"), preStop)
+}
+
+// start applies gateways and waits until they serve.
+func start(t *testing.T, a *Access, replicas int, preStop string) {
+	t.Helper()
+	apply(t, a, gateways(replicas, preStop))
+	run(t, &Wait{Access: a, Object: gw(), Rollout: true})
+}
+
+func gw() Ref { return Ref{"deployment", "gw"} }
+
+// run runs an action, which must not fail.
+func run(t *testing.T, action scenario.Action) {
+	t.Helper()
+	if err := action.Run(bounded(t), &scenario.Env{Mark: func(loadgen.MarkKind, string, time.Time, error) {}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// undo undoes one, which must not fail.
+func undo(t *testing.T, action scenario.Action) {
+	t.Helper()
+	if err := action.Undo(bounded(t)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// object reads one from the cluster.
+func read(t *testing.T, a *Access, ref Ref) map[string]any {
+	t.Helper()
+	o, err := a.object(bounded(t), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := o.get(bounded(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func podsOf(t *testing.T, a *Access) []unstructured.Unstructured {
+	t.Helper()
+	c, err := a.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pods, err := c.listPods(bounded(t), "app=gw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pods
+}
+
+// diary keeps marks.
+type diary struct {
+	mu    sync.Mutex
+	marks []string // kinds, by pod
+	kinds map[loadgen.MarkKind]int
+	errs  []string
+}
+
+func (d *diary) env() *scenario.Env {
+	return &scenario.Env{Mark: func(kind loadgen.MarkKind, pod string, _ time.Time, err error) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.kinds == nil {
+			d.kinds = map[loadgen.MarkKind]int{}
+		}
+		d.kinds[kind]++
+		d.marks = append(d.marks, pod+" "+string(kind))
+		if err != nil {
+			d.errs = append(d.errs, err.Error())
+		}
+	}}
+}
+
+func (d *diary) count(kind loadgen.MarkKind) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.kinds[kind]
+}
+
+type pod = unstructured.Unstructured
+
+func await(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
+
+// decode reads one document of YAML, as numbers of JSON have it.
+func decode(t *testing.T, text string) map[string]any {
+	t.Helper()
+	var found map[string]any
+	if err := yaml.NewYAMLOrJSONDecoder(strings.NewReader(text), 4096).Decode(&found); err != nil {
+		t.Fatal(err)
+	}
+	return (&unstructured.Unstructured{Object: found}).DeepCopy().Object
+}
