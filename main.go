@@ -667,7 +667,7 @@ func (p *program) labClient(ctx context.Context, flags *lab.FlagValues, checks, 
 		}
 		if ctx.Err() != nil {
 			p.code = exitInterrupted
-			return nil
+			break
 		}
 	}
 	return nil

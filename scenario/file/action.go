@@ -87,14 +87,7 @@ func (r *reader) action(kind, part string, n *yaml.Node, s *scenario.Step, start
 		called("signal " + a.Name)
 		return a
 	case "start":
-		if s.Name == "" {
-			r.fault(n, "start: the step needs a name, which is that of the process")
-		}
-		if started.processes[s.Name] {
-			r.fault(n, "start: a second process %q", s.Name)
-		}
-		started.processes[s.Name] = true
-		return r.start(n, s.Name)
+		return r.startNamed(n, s.Name, started)
 	case "stop":
 		a := r.stop(n, started)
 		called("stop " + a.Process)
@@ -107,16 +100,9 @@ func (r *reader) action(kind, part string, n *yaml.Node, s *scenario.Step, start
 	case "wait":
 		called("wait")
 		return r.wait(n)
-	case "kube":
-		a := r.kube(n)
+	case "kube", "asm":
+		a := r.inCluster(kind, part, n)
 		called(kubeName(a))
-		return a
-	case "asm":
-		a := r.asm(n)
-		called(kubeName(a))
-		if part == "timeline" {
-			r.fault(n, "asm: from ASM 1.26 it restarts the gateway: it belongs in setup, between runs")
-		}
 		return a
 	case "lab":
 		a := r.lab(n, part, started)
@@ -128,6 +114,18 @@ func (r *reader) action(kind, part string, n *yaml.Node, s *scenario.Step, start
 		called(r.text(n, "mark"))
 		return action.Mark{}
 	}
+}
+
+// startNamed takes in a start, whose process has the name of the step.
+func (r *reader) startNamed(n *yaml.Node, name string, started *started) *action.Start {
+	if name == "" {
+		r.fault(n, "start: the step needs a name, which is that of the process")
+	}
+	if started.processes[name] {
+		r.fault(n, "start: a second process %q", name)
+	}
+	started.processes[name] = true
+	return r.start(n, name)
 }
 
 // command has the fields that exec and start share.

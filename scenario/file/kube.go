@@ -65,11 +65,9 @@ type kubeAction struct {
 	with      map[string]any
 	manifests []map[string]any
 	pods      kube.Pods
-	selector  string
 	count     int
 	grace     *int64
 	until     string
-	gone      string
 	serves    string
 	port      int
 	timeout   time.Duration
@@ -97,6 +95,26 @@ var kubeVerbs = map[string][]string{
 func (r *reader) kube(n *yaml.Node) scenario.Action {
 	before := len(r.faults)
 	a := &kubeAction{access: r.anyCluster(), given: map[string]*yaml.Node{}}
+	r.mapping(n, "kube", slices.Concat(r.kubeVerbFields(a), r.kubeOptionFields(a)))
+	verbs := slices.Sorted(maps.Keys(kubeVerbs))
+	switch {
+	case len(r.faults) > before:
+		return &kube.Wait{}
+	case len(a.verbs) != 1:
+		r.fault(n, "kube needs one of %s", strings.Join(verbs, ", "))
+		return &kube.Wait{}
+	}
+	verb := a.verbs[0]
+	for _, name := range slices.Sorted(maps.Keys(a.given)) {
+		if !slices.Contains(kubeVerbs[verb], name) {
+			r.fault(a.given[name], "kube: %s has no %s", verb, name)
+		}
+	}
+	return r.kubeOf(n, verb, a)
+}
+
+// kubeVerbFields say what is done.
+func (r *reader) kubeVerbFields(a *kubeAction) []field {
 	object := func(verb string) field {
 		return field{verb, func(n *yaml.Node) {
 			a.verbs = append(a.verbs, verb)
@@ -116,13 +134,7 @@ func (r *reader) kube(n *yaml.Node) scenario.Action {
 			a.text = r.text(n, verb)
 		}}
 	}
-	option := func(name string, take func(*yaml.Node)) field {
-		return field{name, func(n *yaml.Node) {
-			a.given[name] = n
-			take(n)
-		}}
-	}
-	r.mapping(n, "kube", []field{
+	return []field{
 		object("scale"), object("restart"), object("patch"), object("annotate"), object("watch"), object("wait"),
 		plain("delete-pod"), plain("delete"), plain("gone"), plain("address"),
 		{"apply", func(n *yaml.Node) {
@@ -137,6 +149,18 @@ func (r *reader) kube(n *yaml.Node) scenario.Action {
 				}
 			})
 		}},
+	}
+}
+
+// kubeOptionFields say how.
+func (r *reader) kubeOptionFields(a *kubeAction) []field {
+	option := func(name string, take func(*yaml.Node)) field {
+		return field{name, func(n *yaml.Node) {
+			a.given[name] = n
+			take(n)
+		}}
+	}
+	return []field{
 		{"cluster", func(n *yaml.Node) {
 			if found := r.cluster(n); found != nil {
 				a.access = found
@@ -155,22 +179,7 @@ func (r *reader) kube(n *yaml.Node) scenario.Action {
 		option("for", func(n *yaml.Node) { a.until = r.text(n, "for") }),
 		option("serves", func(n *yaml.Node) { a.serves = r.text(n, "serves") }),
 		option("port", func(n *yaml.Node) { a.port = r.number(n, "port", 1, 65535) }),
-	})
-	verbs := slices.Sorted(maps.Keys(kubeVerbs))
-	switch {
-	case len(r.faults) > before:
-		return &kube.Wait{}
-	case len(a.verbs) != 1:
-		r.fault(n, "kube needs one of %s", strings.Join(verbs, ", "))
-		return &kube.Wait{}
 	}
-	verb := a.verbs[0]
-	for _, name := range slices.Sorted(maps.Keys(a.given)) {
-		if !slices.Contains(kubeVerbs[verb], name) {
-			r.fault(a.given[name], "kube: %s has no %s", verb, name)
-		}
-	}
-	return r.kubeOf(n, verb, a)
 }
 
 // kubeOf makes the action of a verb.
@@ -326,6 +335,17 @@ func (r *reader) asm(n *yaml.Node) *kube.Graceful {
 		}
 	}
 	return g
+}
+
+// inCluster takes in an action on a cluster, of either kind.
+func (r *reader) inCluster(kind, part string, n *yaml.Node) scenario.Action {
+	if kind == "kube" {
+		return r.kube(n)
+	}
+	if part == "timeline" {
+		r.fault(n, "asm: from ASM 1.26 it restarts the gateway: it belongs in setup, between runs")
+	}
+	return r.asm(n)
 }
 
 // kubeName names a step that has no name.

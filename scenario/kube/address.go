@@ -35,7 +35,7 @@ func (a *Address) Run(ctx context.Context, env *scenario.Env) error {
 	var found netip.AddrPort
 	err = o.await(ctx, "its page", a.Timeout, func(now map[string]any) (bool, string) {
 		var why string
-		if found, why = a.of(now); why != "" {
+		if found, why = a.of(ctx, now); why != "" {
 			return false, why
 		}
 		if err := a.steady(ctx, found); err != nil {
@@ -61,7 +61,7 @@ func (a *Address) plan() []planned {
 }
 
 // of reads the address, or says why there is none.
-func (a *Address) of(service map[string]any) (addr netip.AddrPort, why string) {
+func (a *Address) of(ctx context.Context, service map[string]any) (addr netip.AddrPort, why string) {
 	host := text(service, "spec", "clusterIP")
 	if text(service, "spec", "type") == "LoadBalancer" {
 		list, _, _ := unstructured.NestedSlice(service, "status", "loadBalancer", "ingress")
@@ -83,11 +83,11 @@ func (a *Address) of(service map[string]any) (addr netip.AddrPort, why string) {
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil {
-		ips, lookUpErr := net.LookupIP(host)
+		ips, lookUpErr := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		if lookUpErr != nil || len(ips) == 0 {
 			return addr, fmt.Sprintf("%q is no address: %v", host, lookUpErr)
 		}
-		ip, _ = netip.AddrFromSlice(ips[0])
+		ip = ips[0]
 	}
 	return netip.AddrPortFrom(ip.Unmap(), uint16(port)), ""
 }

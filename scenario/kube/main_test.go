@@ -86,7 +86,7 @@ func bounded(t *testing.T) context.Context {
 }
 
 // apply applies manifests, and takes them back when the test ends.
-func apply(t *testing.T, a *Access, text string) *Apply {
+func apply(t *testing.T, a *Access, text string) {
 	t.Helper()
 	list, err := ReadManifests([]byte(text))
 	if err != nil {
@@ -101,7 +101,6 @@ func apply(t *testing.T, a *Access, text string) *Apply {
 			t.Errorf("taking manifests back: %v", err)
 		}
 	})
-	return action
 }
 
 // gateways is a Deployment of servers behind a Service, in the agent's terms.
