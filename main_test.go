@@ -962,6 +962,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/scenario/proc", nil},
 		{"nodrop/scenario/lab", []string{"nodrop/loadgen", "nodrop/scenario"}},
 		{"nodrop/scenario/action", []string{"nodrop/loadgen", "nodrop/scenario"}},
+		{"nodrop/scenario/kube", []string{"nodrop/loadgen", "nodrop/scenario"}},
 		{"nodrop/scenario/file", []string{"nodrop/loadgen", "nodrop/scenario"}},
 		{"nodrop/scenario", []string{"nodrop/loadgen", "nodrop/scenario/proc"}},
 		{"nodrop", []string{"nodrop/loadgen", "nodrop/report", "nodrop/scenario"}},

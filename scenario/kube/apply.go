@@ -2,6 +2,7 @@ package kube
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ type Apply struct {
 	// Manifests are the documents themselves, in place of a file.
 	Manifests []map[string]any
 
+	manager string // of the fields; "" is ours
 	applied []*applied
 }
 
@@ -136,7 +138,7 @@ func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
 	a.applied = append(a.applied, one)
 	bounded, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
-	after, err := o.client().Apply(bounded, o.name, &unstructured.Unstructured{Object: manifest}, metav1.ApplyOptions{FieldManager: fieldManager, Force: true})
+	after, err := o.client().Apply(bounded, o.name, &unstructured.Unstructured{Object: manifest}, metav1.ApplyOptions{FieldManager: cmp.Or(a.manager, fieldManager), Force: true})
 	if err != nil {
 		return o.cluster.explain(o.String(), err)
 	}

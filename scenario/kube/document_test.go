@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -36,13 +37,22 @@ func nodrop(t *testing.T, path, dir string, code int, args ...string) string {
 // with a smaller load, on a gateway that is there already. Without graceful
 // shutdown requests are refused, with it none is lost, and afterwards the gateway
 // is what it was.
+//
+// The gateway's pods are a proxy that ends at TERM or, again, Envoy itself.
 func TestDocument(t *testing.T) {
+	for name, labels := range map[string]string{"proxy": "{}", "envoy": "{nodrop.test/gateway: envoy}"} {
+		t.Run(name, func(t *testing.T) { document(t, labels) })
+	}
+}
+
+func document(t *testing.T, labels string) {
+	t.Helper()
 	access(t)
 	mesh := &Access{Namespace: "istio-system"}
 	apply(t, mesh, `
 apiVersion: istio.alibabacloud.com/v1
 kind: IstioGateway
-metadata: {name: ingressgateway, annotations: {ours: kept}}
+metadata: {name: ingressgateway, annotations: {ours: kept}, labels: `+labels+`}
 spec: {gatewayType: ingress, replicaCount: 3}
 `)
 	dir, path := t.TempDir(), program(t)
@@ -55,8 +65,11 @@ spec: {gatewayType: ingress, replicaCount: 3}
 	}
 	kubeconfig := os.Getenv("KUBECONFIG")
 	set := []string{"scenario", "run", "asm.yaml", "--set", "ASM_KUBECONFIG=" + kubeconfig, "--set", "ACK_KUBECONFIG=" + kubeconfig}
-	if out := nodrop(t, path, dir, 2, set...); !strings.Contains(out, "istiogateway/ingressgateway: scale to 1, and back to what it was\nnodrop: nobody is there to be asked\n") {
-		t.Errorf("without --yes: %s", out)
+	asked := nodrop(t, path, dir, 2, set...)
+	for _, want := range []string{"istiogateway/ingressgateway: scale to 1, and back to what it was\n", "\nnodrop: nobody is there to be asked\n"} {
+		if !strings.Contains(asked, want) {
+			t.Errorf("without --yes: no %q in\n%s", want, asked)
+		}
 	}
 	out := nodrop(t, path, dir, 0, append(set, "--yes", "-o", "text", "-o", "json=run.json")...)
 	saved, err := os.Open(filepath.Join(dir, "run.json"))
@@ -127,5 +140,78 @@ func TestQuickForm(t *testing.T) {
 		if out := nodrop(t, path, t.TempDir(), 2, append(args, load...)...); !strings.Contains(out, want) {
 			t.Errorf("%v: got %s; want %s", args, out, want)
 		}
+	}
+}
+
+// TestRouting: the gateway serves the page by what VirtualService and Gateway say
+// together; without either it answers 404.
+func TestRouting(t *testing.T) {
+	a := access(t)
+	start(t, a, 1, "")
+	apply(t, a, `
+apiVersion: istio.alibabacloud.com/v1
+kind: IstioGateway
+metadata: {name: ingressgateway}
+spec: {gatewayType: ingress, replicaCount: 1}
+`)
+	rules := map[string]*Apply{}
+	for name, manifest := range map[string]string{
+		"VirtualService": `{apiVersion: networking.istio.io/v1beta1, kind: VirtualService, metadata: {name: page}, spec: {gateways: [page], hosts: ['*'], http: [{route: [{destination: {host: gw, port: {number: 80}}}]}]}}`,
+		"Gateway":        `{apiVersion: networking.istio.io/v1beta1, kind: Gateway, metadata: {name: page}, spec: {selector: {istio: ingressgateway}, servers: [{hosts: ['*'], port: {name: http, number: 80, protocol: HTTP}}]}}`,
+	} {
+		list, err := ReadManifests([]byte(manifest))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rules[name] = &Apply{Access: a, Manifests: list}
+		run(t, rules[name])
+		t.Cleanup(func() { undo(t, rules[name]) })
+	}
+	page := &Address{Access: a, Service: "istio-ingressgateway"}
+	run(t, page)
+	for name, rule := range rules {
+		undo(t, rule)
+		addr, why := page.of(t.Context(), read(t, a, Ref{"service", "istio-ingressgateway"}))
+		await(t, "404 without "+name+why, func() bool {
+			err := page.serves(t.Context(), addr)
+			return err != nil && strings.HasSuffix(err.Error(), "answers 404 Not Found")
+		})
+		run(t, rule)
+		run(t, page)
+	}
+}
+
+// TestAPIServerAwayInRun: the API server goes while a load runs. The load's report
+// is complete, the verdict inconclusive, and what is left to do is told.
+func TestAPIServerAwayInRun(t *testing.T) {
+	a := access(t)
+	start(t, a, 2, "")
+	run(t, &Address{Access: a, Service: "gw"})
+	url := "http://" + text(read(t, a, Ref{"service", "gw"}), "spec", "clusterIP") + "/"
+	dir, path := t.TempDir(), program(t)
+	plane := planeProcess(t)
+	scenario := `
+target: ` + url + `
+load: {requests: 200, connections: 4, rate: 25}
+clusters: {here: {namespace: ` + a.Namespace + `}}
+variants: {only: {fail-if: ["lost > 0"]}}
+timeline:
+  - {name: the API server goes, at: 30%, exec: "kill -USR1 ` + strconv.Itoa(plane) + `"}
+  - {after: the API server goes + 300ms, kube: {scale: deployment/gw, replicas: 1}}
+restore:
+  - exec: kill -USR2 ` + strconv.Itoa(plane) + `
+`
+	if err := os.WriteFile(filepath.Join(dir, "away.yaml"), []byte(scenario), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := nodrop(t, path, dir, 3, "scenario", "run", "--yes", "away.yaml")
+	for _, want := range []string{"planned 200 = started 200 + unsent 0\n", "\nVerdict: inconclusive: ", "scale deployment/gw to 1: "} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	await(t, "the API server is back", func() bool { return !isAway(a) })
+	if n := number(read(t, a, gw()), "spec", "replicas"); n != 2 {
+		t.Errorf("%d replicas; want 2: nothing was done", n)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,8 @@ const (
 	gatewayPort  = int64(8080)
 
 	versionLabel = "nodrop.test/asm-version"
+	// programLabel is "envoy" for a gateway that is Envoy itself.
+	programLabel = "nodrop.test/gateway"
 	// drainTimeout is in force from version 1.26 on, and sits on the IstioGateway.
 	drainTimeout = "asm.alibabacloud.com/gateway-drain-timeout-seconds"
 	// These are in force before, and sit on the Service.
@@ -103,7 +106,11 @@ func (m *mesh) reconcileAll(ctx context.Context) error {
 }
 
 func (m *mesh) reconcileGateway(ctx context.Context, g *istioGateway) error {
-	deployment, err := m.apply(ctx, deploymentKind, g.deployment(m.command, m.routes))
+	command, err := m.commandOf(g)
+	if err != nil {
+		return err
+	}
+	deployment, err := m.apply(ctx, deploymentKind, g.deployment(command, m.routes))
 	if err != nil {
 		return err
 	}
@@ -118,6 +125,19 @@ func (m *mesh) reconcileGateway(ctx context.Context, g *istioGateway) error {
 		return err
 	}
 	return m.setStatus(ctx, istioGatewayKind, g.object, g.status(deployment))
+}
+
+// commandOf is what a gateway's pods run.
+func (m *mesh) commandOf(g *istioGateway) ([]string, error) {
+	if g.object.GetLabels()[programLabel] != "envoy" {
+		return m.command, nil
+	}
+	program, err := exec.LookPath("envoy")
+	if err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
+	return []string{self, "envoy", "--program", program, "--listen", "$(POD_IP):8080", "--routes", "$(ROUTES)"}, err
 }
 
 func (m *mesh) apply(ctx context.Context, kind schema.GroupVersionResource, object *unstructured.Unstructured) (*unstructured.Unstructured, error) {

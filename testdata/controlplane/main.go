@@ -6,6 +6,7 @@
 //
 //	controlplane --binaries DIR [--proxy] [--gateway-command 'PROGRAM ARGS'] -- COMMAND ARGS
 //	controlplane gateway --listen ADDRESS --routes FILE
+//	controlplane envoy --program PATH --listen ADDRESS --routes FILE
 //	controlplane serve --listen ADDRESS
 //	controlplane smoke
 //
@@ -64,6 +65,8 @@ func route(args []string) (int, error) {
 	switch args[0] {
 	case "gateway":
 		return 0, serveGateway(args[1:])
+	case "envoy":
+		return 0, serveEnvoy(args[1:])
 	case "serve":
 		return 0, serveHello(args[1:])
 	case "smoke":

@@ -1,0 +1,47 @@
+package kube
+
+import "testing"
+
+// TestRolledOut judges states as kubectl rollout status does.
+func TestRolledOut(t *testing.T) {
+	for _, tt := range []struct {
+		kind, state, why string // "" is done
+	}{
+		{"Deployment", `{metadata: {generation: 2}, spec: {replicas: 3}, status: {observedGeneration: 1, replicas: 3, updatedReplicas: 3, availableReplicas: 3}}`, "its controller has not seen the change"},
+		{"Deployment", `{spec: {replicas: 3}, status: {replicas: 3, updatedReplicas: 2, availableReplicas: 3}}`, "2 of 3 replicas are updated"},
+		{"Deployment", `{spec: {replicas: 3}, status: {replicas: 4, updatedReplicas: 3, availableReplicas: 3}}`, "1 old replicas are there"},
+		{"Deployment", `{spec: {replicas: 3}, status: {replicas: 3, updatedReplicas: 3, availableReplicas: 2}}`, "2 of 3 replicas are available"},
+		{"Deployment", `{spec: {replicas: 3}, status: {conditions: [{type: Progressing, reason: ProgressDeadlineExceeded}]}}`, "its progress deadline is over"},
+		{"Deployment", `{spec: {replicas: 3}, status: {replicas: 3, updatedReplicas: 3, availableReplicas: 3}}`, ""},
+		{"Deployment", `{status: {}}`, "0 of 1 replicas are updated"},
+		{"StatefulSet", `{spec: {replicas: 2}, status: {readyReplicas: 1}}`, "1 of 2 replicas are ready"},
+		{"StatefulSet", `{spec: {replicas: 2}, status: {readyReplicas: 2, updatedReplicas: 1, updateRevision: b, currentRevision: a}}`, "1 of 2 replicas are updated"},
+		{"StatefulSet", `{spec: {replicas: 2}, status: {readyReplicas: 2, updatedReplicas: 2, updateRevision: b, currentRevision: b}}`, ""},
+		{"DaemonSet", `{status: {desiredNumberScheduled: 2, updatedNumberScheduled: 1, numberAvailable: 2}}`, "1 of 2 pods are updated"},
+		{"DaemonSet", `{status: {desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: 1}}`, "1 of 2 pods are available"},
+		{"DaemonSet", `{status: {desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: 2}}`, ""},
+		{"Service", `{}`, "Service has no rollout"},
+	} {
+		done, why := rolledOut(tt.kind, integers(decode(t, tt.state)).(map[string]any))
+		if done != (tt.why == "") || why != tt.why {
+			t.Errorf("%s %s: got %v, %q; want %q", tt.kind, tt.state, done, why, tt.why)
+		}
+	}
+}
+
+// integers makes of numbers what the API's client makes of them.
+func integers(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for key := range v {
+			v[key] = integers(v[key])
+		}
+	case []any:
+		for i := range v {
+			v[i] = integers(v[i])
+		}
+	case float64:
+		return int64(v)
+	}
+	return value
+}
