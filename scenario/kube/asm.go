@@ -135,15 +135,6 @@ func (g *Graceful) settle(ctx context.Context, leaves []leaf) error {
 // pods that are all ready prove nothing.
 const asmReaction = 3 * time.Second
 
-func pauseFor(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // Undo puts back what was.
 func (g *Graceful) Undo(ctx context.Context) error {
 	if g.change == nil {

@@ -256,10 +256,17 @@ func persist(ctx context.Context, do func() error) error {
 		if err == nil || !away(err) {
 			return err
 		}
-		select {
-		case <-ctx.Done():
+		if pauseFor(ctx, again) != nil {
 			return err
-		case <-time.After(again):
 		}
+	}
+}
+
+func pauseFor(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }

@@ -117,31 +117,9 @@ func (p Pods) of(ctx context.Context, o *object) (podSet, error) {
 // awaitSettled waits until there are so many pods, all of them ready, and none
 // is on its way out.
 func (p podSet) awaitSettled(ctx context.Context, want int, limit time.Duration) error {
-	if limit == 0 {
-		limit = rolloutTime
-	}
-	within, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	why := ""
-	for {
-		is, now, err := p.settled(within, want)
-		switch {
-		case err == nil && is:
-			return nil
-		case err == nil:
-			why = now
-		case within.Err() == nil && !away(err):
-			return err
-		}
-		select {
-		case <-within.Done():
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			return fmt.Errorf("pods of %s: not settled after %v: %s", p.selector, limit, why)
-		case <-time.After(poll):
-		}
-	}
+	return until(ctx, fmt.Sprintf("pods of %s: not settled", p.selector), limit, func(ctx context.Context) (bool, string, error) {
+		return p.settled(ctx, want)
+	})
 }
 
 func (p podSet) settled(ctx context.Context, want int) (bool, string, error) {

@@ -20,35 +20,50 @@ func awaitRollout(ctx context.Context, o *object, limit time.Duration) error {
 	return o.await(ctx, "rollout", limit, func(now map[string]any) (bool, string) { return rolledOut(o.resource.kind, now) })
 }
 
-// await looks at an object until it holds, which says why it does not yet.
+// await looks at an object until it holds, which says why it does not yet. What
+// is not there may be made.
 func (o *object) await(ctx context.Context, what string, limit time.Duration, holds func(map[string]any) (bool, string)) error {
+	return until(ctx, fmt.Sprintf("%s: %s not", o, what), limit, func(ctx context.Context) (bool, string, error) {
+		now, err := o.get(ctx)
+		switch {
+		case apierrors.IsNotFound(err):
+			return false, err.Error(), nil
+		case err != nil:
+			return false, "", err
+		}
+		is, why := holds(now)
+		return is, why, nil
+	})
+}
+
+// until looks until it is so, an API server that is away being no answer. The
+// error begins with what, and ends with why it was not so when it was last seen.
+func until(ctx context.Context, what string, limit time.Duration, look func(context.Context) (is bool, why string, err error)) error {
 	if limit == 0 {
 		limit = rolloutTime
 	}
 	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	why := ""
+	last := ""
 	for {
-		now, err := o.get(within)
+		is, why, err := look(within)
 		switch {
+		case err == nil && is:
+			return nil
 		case err == nil:
-			var is bool
-			if is, why = holds(now); is {
-				return nil
-			}
-		case within.Err() == nil && !away(err) && !apierrors.IsNotFound(err): // what is not there may be made
+			last = why
+		case within.Err() == nil && !away(err):
 			return err
 		case within.Err() == nil:
-			why = err.Error()
+			last = err.Error()
 		}
-		select {
-		case <-within.Done():
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			return fmt.Errorf("%s: %s not after %v: %s", o, what, limit, why)
-		case <-time.After(poll):
+		if pauseFor(within, poll) == nil {
+			continue
 		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("%s after %v: %s", what, limit, last)
 	}
 }
 

@@ -116,10 +116,8 @@ func (s *stream) follow(ctx context.Context, version string) {
 		if err == nil {
 			s.drain(w)
 		}
-		select {
-		case <-ctx.Done():
+		if pauseFor(ctx, poll) != nil {
 			return
-		case <-time.After(poll):
 		}
 		if v, err := s.list(ctx); err == nil {
 			version = v

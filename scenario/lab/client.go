@@ -183,7 +183,7 @@ func (v *FlagValues) clientRuns(modes []StopMode, stderr io.Writer) ([]*ClientRu
 	for _, mode := range modes {
 		runs = append(runs, &ClientRun{
 			Options: v.options(mode, stderr), Change: v.change(), At: at,
-			Command: strings.ReplaceAll(v.client, urlHole, "http://"+strings.TrimSuffix(VirtualAddress, ":80")+v.path),
+			Command: strings.ReplaceAll(v.client, urlHole, "http://"+virtualHost+v.path),
 		})
 	}
 	return runs, nil

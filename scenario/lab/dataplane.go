@@ -33,9 +33,12 @@ func ParseDataplane(name string) (Dataplane, error) {
 	return "", fmt.Errorf("unknown dataplane %q, known are %s", name, strings.Join([]string{string(Dialer), string(NFT)}, ", "))
 }
 
-// VirtualAddress is where the fleet is reached on NFT. All of 127.0.0.0/8 is
-// there in a new network namespace, and nothing else.
-const VirtualAddress = "127.96.0.1:80"
+// Where the fleet is reached on NFT. All of 127.0.0.0/8 is there in a new network
+// namespace, and nothing else.
+const (
+	virtualHost = "127.96.0.1"
+	virtualPort = "80" // what a URL need not say
+)
 
 // table spreads new connections over endpoints.
 type table interface {

@@ -105,7 +105,7 @@ func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
 	}
 	host := "gateway"
 	if v.NeedsNamespace() {
-		host = strings.TrimSuffix(VirtualAddress, ":80")
+		host = virtualHost
 	}
 	cfg, err := v.load.Config("http://" + host + v.path)
 	if err != nil {

@@ -298,6 +298,10 @@ func (f *Fleet) startProgram(r *replica, name string, host netip.Addr) (err erro
 		return err
 	}
 	proc.Guard(f.guardian.stdin, cmd)
+	go func() {
+		<-r.exited
+		proc.Unguard(f.guardian.stdin, cmd)
+	}()
 	return nil
 }
 

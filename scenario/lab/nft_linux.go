@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -165,12 +164,11 @@ func (k *kernelTable) write() error {
 
 // rules is the whole table, in nft's language.
 func (k *kernelTable) rules() string {
-	host, port, _ := net.SplitHostPort(VirtualAddress)
 	var to []string
 	for i, e := range k.endpoints {
 		to = append(to, fmt.Sprintf("%d : %s . %d", i, e.Addr.Addr(), e.Addr.Port()))
 	}
-	rule := fmt.Sprintf("ip daddr %s tcp dport %s dnat ip to numgen random mod %d map { %s }", host, port, len(to), strings.Join(to, ", "))
+	rule := fmt.Sprintf("ip daddr %s tcp dport %s dnat ip to numgen random mod %d map { %s }", virtualHost, virtualPort, len(to), strings.Join(to, ", "))
 	if len(to) == 0 {
 		rule = ""
 	}

@@ -57,7 +57,7 @@ func (g *Group) start(cmd *exec.Cmd) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	g.tell(sayLeader, cmd)
+	g.tell(Guard, cmd)
 	return nil
 }
 
@@ -73,7 +73,7 @@ func KillGroup(cmd *exec.Cmd) { killGroupOf(cmd.Process.Pid) }
 func (g *Group) Done(cmd *exec.Cmd) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.tell(sayDone, cmd)
+	g.tell(Unguard, cmd)
 	g.commands--
 	if g.letBe == nil {
 		g.letBe = map[int]bool{}
@@ -90,7 +90,7 @@ func (g *Group) end(cmd *exec.Cmd) {
 	killGroupOf(cmd.Process.Pid)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.tell(sayDone, cmd)
+	g.tell(Unguard, cmd)
 	if g.commands > 0 {
 		return
 	}
@@ -101,11 +101,10 @@ func (g *Group) end(cmd *exec.Cmd) {
 	}
 }
 
-// tell needs the lock. A guardian that is gone is told nothing: it has taken all
-// with it.
-func (g *Group) tell(word string, cmd *exec.Cmd) {
+// tell needs the lock.
+func (g *Group) tell(say func(io.Writer, *exec.Cmd), cmd *exec.Cmd) {
 	if !g.closed {
-		_, _ = fmt.Fprintln(g.pipe, word, cmd.Process.Pid)
+		say(g.pipe, cmd)
 	}
 }
 

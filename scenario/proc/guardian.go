@@ -36,6 +36,12 @@ func Guard(guardian io.Writer, leader *exec.Cmd) {
 	_, _ = fmt.Fprintln(guardian, sayLeader, leader.Process.Pid)
 }
 
+// Unguard tells a guardian that such a process has been waited for: its id may
+// become another's.
+func Unguard(guardian io.Writer, leader *exec.Cmd) {
+	_, _ = fmt.Fprintln(guardian, sayDone, leader.Process.Pid)
+}
+
 // GuardDir tells a guardian of a directory that is to go with the rest.
 func GuardDir(guardian io.Writer, path string) { _, _ = fmt.Fprintln(guardian, sayDir, path) }
 
