@@ -60,10 +60,12 @@ type rule struct {
 var rules = []rule{
 	{"baseline-not-healthy", claimsBaseline, tellBaseline},
 	{"listener-closed-before-removal", claimsOverlap, tellOverlap},
+	{"pre-stop-missing", claimsPreStopMissing, tellPreStopMissing},
 	{"balancer-heard-late", claimsHeardLate, tellHeardLate},
 	{"connections-refused", claimsRefused, tellRefused},
 	{"packets-dropped", claimsDropped, tellDropped},
 	{"accept-queue-reset", claimsAcceptQueue, tellAcceptQueue},
+	{"grace-too-short", claimsGraceOver, tellGraceOver},
 	{"killed-in-flight", claimsKilled, tellKilled},
 	{"kept-alive-closed-without-notice", claimsKeptAlive, tellKeptAlive},
 	{"cut-in-flight", claimsCut, tellCut},
@@ -84,6 +86,7 @@ var runRules = []struct {
 }{
 	{"details-incomplete", tellUntold},
 	{"client-exhausted", tellClient},
+	{"killed-at-the-end-of-grace", tellKilledUnmet},
 	{"load-ended-early", tellEndedEarly},
 	{"event-not-seen", tellNoEvent},
 	{"too-little-exposure", tellExposure},

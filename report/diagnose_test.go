@@ -23,12 +23,28 @@ func TestFindings(t *testing.T) {
 		confidence       Confidence
 		measured, needed int64
 	}
-	exit := func(at int64, names ...string) []loadgen.Mark {
-		var marks []loadgen.Mark
-		for _, name := range names {
-			marks = append(marks, loadgen.Mark{Kind: loadgen.MarkExited, Name: loadgen.MarkExited.Of(name), Endpoint: name, Start: at, End: at})
+	at := func(kind loadgen.MarkKind) func(at int64, names ...string) []loadgen.Mark {
+		return func(at int64, names ...string) []loadgen.Mark {
+			var marks []loadgen.Mark
+			for _, name := range names {
+				marks = append(marks, loadgen.Mark{Kind: kind, Name: kind.Of(name), Endpoint: name, Start: at, End: at})
+			}
+			return marks
 		}
-		return marks
+	}
+	exit, killing := at(loadgen.MarkExited), at(loadgen.MarkKilled)
+	// takenOut: no balancer tells of itself, but a control plane does.
+	takenOut := func(how *loadgen.Shutdown) []loadgen.Mark {
+		list := abruptMarks()
+		for i := range list {
+			if list[i].Kind == loadgen.MarkTerminating {
+				list[i].Shutdown = how
+			}
+			if list[i].Kind == loadgen.MarkEndpointRemoved {
+				list[i].Kind = loadgen.MarkEndpointGoes
+			}
+		}
+		return list
 	}
 	fleet := steady(2000, 0, ms, replicas(1, 10)...)
 	for _, tt := range []struct {
@@ -67,18 +83,41 @@ func TestFindings(t *testing.T) {
 			want:     []want{{"listener-closed-before-removal", 1, Likely, 652*ms + 550*us - 600*ms, 53*ms + 140*us}},
 		},
 		{
-			name: "taken out by a control plane, behind one address",
-			marks: func() []loadgen.Mark {
-				list := abruptMarks()
-				for i := range list {
-					if list[i].Kind == loadgen.MarkEndpointRemoved {
-						list[i].Kind = loadgen.MarkNotReady
-					}
-				}
-				return list
-			}(),
+			name:     "taken out by a control plane, behind one address",
+			marks:    takenOut(&loadgen.Shutdown{PreStop: "sleep 1s"}),
 			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(1620*ms, 1621*ms, "connect.refused", "10.0.0.1:80", refusedText), lost(500*ms, 501*ms, "connect.refused", "10.0.0.1:80", refusedText)),
 			want:     []want{{"baseline-not-healthy", 1, Shown, 0, 0}, {"balancer-heard-late", 1, Likely, ms, 1020*ms + 990*us}},
+		},
+		{
+			name:     "the same, and how the endpoints go is not known",
+			marks:    takenOut(nil),
+			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(1620*ms, 1621*ms, "connect.refused", "10.0.0.1:80", refusedText)),
+			want:     []want{{"balancer-heard-late", 1, Likely, ms, 1020*ms + 990*us}},
+		},
+		{
+			name:     "the same, without a pre-stop hook",
+			marks:    takenOut(&loadgen.Shutdown{Grace: 30_000 * ms}),
+			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(1620*ms, 1621*ms, "connect.refused", "10.0.0.1:80", refusedText)),
+			want:     []want{{"pre-stop-missing", 1, Likely, ms, 1020*ms + 990*us}},
+		},
+		{
+			name: "one after the other, behind one address",
+			marks: slices.Concat(
+				at(loadgen.MarkTerminating)(600*ms, "gw-2"), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"),
+				at(loadgen.MarkTerminating)(1600*ms, "gw-3"), at(loadgen.MarkEndpointDropped)(1620*ms, "gw-3"),
+			),
+			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(604*ms, 605*ms, "connect.refused", "10.0.0.1:80", refusedText), lost(1650*ms, 1651*ms, "connect.refused", "10.0.0.1:80", refusedText)),
+			want:     []want{{"balancer-heard-late", 2, Likely, 1047 * ms, 51 * ms}},
+		},
+		{
+			name: "killed at the end of its grace", marks: slices.Concat(killing(1000*ms, "gw-2"), exit(1000*ms, "gw-2")),
+			requests: append(slices.Clone(fleet), lost(100*ms, 1000*ms, "wait.eof", "gw-2", eofText)),
+			want:     []want{{"grace-too-short", 1, Shown, 900 * ms, 900 * ms}},
+		},
+		{
+			name: "killed at the end of its grace, with nothing open", marks: slices.Concat(killing(1000*ms, "gw-2"), exit(1000*ms, "gw-2")),
+			requests: fleet,
+			want:     []want{{"killed-at-the-end-of-grace", 0, Shown, 0, 0}},
 		},
 		{
 			name: "refused long after the removal", marks: abruptMarks(),
@@ -207,10 +246,12 @@ func TestFindingsPartitionTheLosses(t *testing.T) {
 		kinds := []loadgen.MarkKind{
 			loadgen.MarkTerminating, loadgen.MarkSignalled, loadgen.MarkListenerClosed, loadgen.MarkExited,
 			loadgen.MarkEndpointRemoved, loadgen.MarkReady, loadgen.MarkCrashed, loadgen.MarkNote, loadgen.MarkStep,
+			loadgen.MarkKilled, loadgen.MarkNotReady, loadgen.MarkEndpointGoes, loadgen.MarkEndpointDropped,
 		}
+		ways := []*loadgen.Shutdown{nil, {}, {PreStop: "exec sleep 5", Grace: 30_000 * ms}}
 		for range rng.Intn(40) {
 			kind, at := kinds[rng.Intn(len(kinds))], rng.Int63n(4000*ms)
-			marks = append(marks, loadgen.Mark{Kind: kind, Name: "mark", Endpoint: fmt.Sprintf("gw-%d", 1+rng.Intn(6)), Start: at, End: at})
+			marks = append(marks, loadgen.Mark{Kind: kind, Name: "mark", Endpoint: fmt.Sprintf("gw-%d", 1+rng.Intn(6)), Start: at, End: at, Shutdown: ways[rng.Intn(len(ways))]})
 		}
 		run := newRun(t, randomRequests(rng), edited(func(run *loadgen.Run) { run.Marks = marks }))
 		var lost int64

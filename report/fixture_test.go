@@ -282,6 +282,14 @@ func moments(kind loadgen.MarkKind, first, step int64) []loadgen.Mark {
 	return list
 }
 
+// told says how the endpoints go, where marks tell that they have to.
+func told(how loadgen.Shutdown, marks []loadgen.Mark) []loadgen.Mark {
+	for i := range marks {
+		marks[i].Shutdown = &how
+	}
+	return marks
+}
+
 func step(variant string, end int64) loadgen.Mark {
 	return loadgen.Mark{Kind: loadgen.MarkStep, Name: "scale gateway 10 → 1 (" + variant + ")", Start: 600 * ms, End: end}
 }
@@ -290,7 +298,7 @@ func step(variant string, end int64) loadgen.Mark {
 func abruptMarks() []loadgen.Mark {
 	return slices.Concat(
 		[]loadgen.Mark{step("abrupt", 653*ms+200*us)},
-		moments(loadgen.MarkTerminating, 600*ms+10*us, 0),
+		told(loadgen.Shutdown{}, moments(loadgen.MarkTerminating, 600*ms+10*us, 0)),
 		moments(loadgen.MarkSignalled, 600*ms+50*us, 40*us),
 		moments(loadgen.MarkExited, 600*ms+600*us, 50*us),
 		moments(loadgen.MarkEndpointRemoved, 653*ms+150*us, 0),
@@ -301,7 +309,7 @@ func abruptMarks() []loadgen.Mark {
 func gracefulMarks(exited int64) []loadgen.Mark {
 	return slices.Concat(
 		[]loadgen.Mark{step("graceful", exited+400*us)},
-		moments(loadgen.MarkTerminating, 600*ms+10*us, 0),
+		told(loadgen.Shutdown{PreStop: "sleep 500ms", Grace: 30_000 * ms}, moments(loadgen.MarkTerminating, 600*ms+10*us, 0)),
 		moments(loadgen.MarkEndpointRemoved, 653*ms, 0),
 		moments(loadgen.MarkSignalled, 1100*ms, 40*us),
 		moments(loadgen.MarkListenerClosed, 1100*ms+500*us, 40*us),

@@ -14,14 +14,25 @@ type life struct {
 	terminating    int64
 	signalled      int64
 	listenerClosed int64
+	killed         int64
 	exited         int64
 	removed        int64
-	unready        int64 // the control plane took it out: balancers hear of that later
-	exitError      string
+	// What the control plane says of it; balancers hear of that later.
+	unready  int64
+	goes     int64
+	dropped  int64
+	shutdown *loadgen.Shutdown // nil is not known
 }
 
 // unknown stands for a moment that no mark tells.
 const unknown = math.MinInt64
+
+func newLife(endpoint string) life {
+	return life{
+		endpoint: endpoint, terminating: unknown, signalled: unknown, listenerClosed: unknown, killed: unknown,
+		exited: unknown, removed: unknown, unready: unknown, goes: unknown, dropped: unknown,
+	}
+}
 
 // stopped is when the endpoint stopped accepting connections.
 func (l *life) stopped() int64 {
@@ -31,10 +42,20 @@ func (l *life) stopped() int64 {
 	return l.exited
 }
 
+// out is when the control plane took the endpoint out.
+func (l *life) out() int64 {
+	for _, at := range [...]int64{l.goes, l.unready, l.dropped} {
+		if at != unknown {
+			return at
+		}
+	}
+	return unknown
+}
+
 // begin is the first moment that is known.
 func (l *life) begin() int64 {
 	first := int64(math.MaxInt64)
-	for _, at := range [...]int64{l.terminating, l.signalled, l.listenerClosed, l.exited, l.removed, l.unready} {
+	for _, at := range [...]int64{l.terminating, l.signalled, l.listenerClosed, l.killed, l.exited, l.removed, l.unready, l.goes, l.dropped} {
 		if at != unknown {
 			first = min(first, at)
 		}
@@ -52,10 +73,16 @@ func (l *life) moment(kind loadgen.MarkKind) *int64 {
 		return &l.signalled
 	case loadgen.MarkListenerClosed:
 		return &l.listenerClosed
+	case loadgen.MarkKilled:
+		return &l.killed
 	case loadgen.MarkExited:
 		return &l.exited
 	case loadgen.MarkNotReady:
 		return &l.unready
+	case loadgen.MarkEndpointGoes:
+		return &l.goes
+	case loadgen.MarkEndpointDropped:
+		return &l.dropped
 	case loadgen.MarkEndpointRemoved:
 		return &l.removed
 	case loadgen.MarkStep, loadgen.MarkCrashed, loadgen.MarkReady, loadgen.MarkNote, loadgen.MarkConnectionsCut:
@@ -73,12 +100,12 @@ func lives(marks []loadgen.Mark) []life {
 		}
 		i := lastIndex(list, m.Endpoint)
 		if i < 0 || *list[i].moment(m.Kind) != unknown {
-			list = append(list, life{m.Endpoint, unknown, unknown, unknown, unknown, unknown, unknown, ""})
+			list = append(list, newLife(m.Endpoint))
 			i = len(list) - 1
 		}
 		*list[i].moment(m.Kind) = m.Start
-		if m.Kind == loadgen.MarkExited {
-			list[i].exitError = m.Error
+		if m.Shutdown != nil {
+			list[i].shutdown = m.Shutdown
 		}
 	}
 	return list

@@ -287,14 +287,20 @@ type (
 	}
 
 	markJSON struct {
-		Kind        string  `json:"kind"`
-		Name        string  `json:"name"`
-		Endpoint    *string `json:"endpoint"`
-		StartNs     int64   `json:"startNs"`
-		EndNs       int64   `json:"endNs"`
-		Error       *string `json:"error"`
-		FirstLossNs *int64  `json:"firstLossNs"`
-		LastLossNs  *int64  `json:"lastLossNs"`
+		Kind        string        `json:"kind"`
+		Name        string        `json:"name"`
+		Endpoint    *string       `json:"endpoint"`
+		StartNs     int64         `json:"startNs"`
+		EndNs       int64         `json:"endNs"`
+		Error       *string       `json:"error"`
+		Shutdown    *shutdownJSON `json:"shutdown"`
+		FirstLossNs *int64        `json:"firstLossNs"`
+		LastLossNs  *int64        `json:"lastLossNs"`
+	}
+
+	shutdownJSON struct {
+		PreStop *string `json:"preStop"`
+		GraceNs *int64  `json:"graceNs"`
 	}
 
 	baselineJSON struct {
@@ -628,7 +634,7 @@ func marksOf(run *loadgen.Run) []markJSON {
 		last = max(last, s.until)
 	}
 	for _, m := range run.Marks {
-		j := markJSON{Kind: string(m.Kind), Name: m.Name, Endpoint: textOrNull(m.Endpoint), StartNs: m.Start, EndNs: m.End, Error: textOrNull(m.Error)}
+		j := markJSON{Kind: string(m.Kind), Name: m.Name, Endpoint: textOrNull(m.Endpoint), StartNs: m.Start, EndNs: m.End, Error: textOrNull(m.Error), Shutdown: shutdownOf(m.Shutdown)}
 		first, _ := slices.BinarySearchFunc(losses, m.Start, func(s strike, at int64) int { return int(min(1, max(-1, s.from-at))) })
 		if first < len(losses) {
 			j.FirstLossNs, j.LastLossNs = new(losses[first].from-m.Start), new(last-m.Start)
@@ -636,6 +642,17 @@ func marksOf(run *loadgen.Run) []markJSON {
 		list = append(list, j)
 	}
 	return list
+}
+
+func shutdownOf(s *loadgen.Shutdown) *shutdownJSON {
+	if s == nil {
+		return nil
+	}
+	j := &shutdownJSON{PreStop: textOrNull(s.PreStop)}
+	if s.Grace > 0 {
+		j.GraceNs = &s.Grace
+	}
+	return j
 }
 
 func baselineOf(b Baseline) *baselineJSON {

@@ -84,6 +84,9 @@ func tellOverlap(s *scene, e *evidence) Finding {
 		},
 		Remedies: acceptLonger(o.needed),
 	}
+	if told := shutdownsOf(met); told != "" {
+		f.Evidence = append(f.Evidence, told)
+	}
 	if !named {
 		f.Confidence = Likely
 		f.Evidence = append(f.Evidence, "the endpoints share an address: which of them refused a connection is not known, only that it was then")
@@ -124,45 +127,122 @@ func overlapOf(list []*life) overlap {
 
 // heardLate are the lives that the control plane has ended before the loss, while
 // no mark tells when balancers heard of it. Where no mark names the loss's
-// endpoint, because the replicas share an address, each of them can explain it.
+// endpoint, because the replicas share an address, each of them can explain it;
+// but an endpoint that balancers have not heard of loses all the time, so that the
+// ones whose termination began with the loss's window come before older ones.
 func (s *scene) heardLate(l *loadgen.LostRequest) []*life {
 	own := s.lifeOf(l)
 	var list []*life
 	for i := range s.lives {
 		one := &s.lives[i]
-		known := one.terminating != unknown && one.unready != unknown && one.removed == unknown
+		known := one.terminating != unknown && one.out() != unknown && one.removed == unknown
 		if known && (own == nil || own == one) && l.End >= one.terminating-near {
 			list = append(list, one)
 		}
 	}
+	begin := s.windowOf(l).Begin
+	if fresh := func(one *life) bool { return one.terminating >= begin-near }; own == nil && slices.ContainsFunc(list, fresh) {
+		list = slices.DeleteFunc(list, func(one *life) bool { return !fresh(one) })
+	}
 	return list
+}
+
+// windowOf is the window that a loss is in.
+func (s *scene) windowOf(l *loadgen.LostRequest) *Window {
+	at := slices.IndexFunc(s.loss.Windows, func(w Window) bool { return l.End <= w.End })
+	if at < 0 {
+		return &Window{Begin: l.End, End: l.End}
+	}
+	return &s.loss.Windows[at]
 }
 
 func claimsHeardLate(s *scene, l *loadgen.LostRequest) bool {
 	return isRefusal(l.Class) && len(s.heardLate(l)) > 0
 }
 
-func tellHeardLate(s *scene, e *evidence) Finding {
-	var needed, unready int64
+// heard is what the losses tell of how late balancers heard; ns from the begin of
+// termination.
+type heard struct {
+	met    []*life
+	needed int64 // to the last loss
+	out    int64 // until the control plane had taken the last one out
+}
+
+func (s *scene) heard(e *evidence) heard {
+	var h heard
 	for _, l := range e.lost {
 		for _, one := range s.heardLate(l) {
-			needed = max(needed, l.End-one.terminating)
-			unready = max(unready, one.unready-one.terminating)
+			if !slices.Contains(h.met, one) {
+				h.met = append(h.met, one)
+			}
+			h.needed = max(h.needed, l.End-one.terminating)
+			h.out = max(h.out, one.out()-one.terminating)
 		}
 	}
-	return Finding{
-		Title:      fmt.Sprintf("connections were refused until %s after termination began: balancers went on sending them to endpoints that had been taken out", duration(needed)),
+	return h
+}
+
+func (h *heard) finding(s *scene, e *evidence, title string) Finding {
+	f := Finding{
+		Title:      title,
 		Confidence: Likely,
 		Measured:   e.span(),
-		Needed:     needed,
+		Needed:     h.needed,
 		Evidence: []string{
 			e.what(),
 			fmt.Sprintf("%s; %s", e.when(), s.where(e)),
-			fmt.Sprintf("the control plane had taken the endpoints out %s after termination began, and each balancer hears of that in its own time", duration(unready)),
+			fmt.Sprintf("the control plane had taken the endpoints out %s after termination began, and each balancer hears of that in its own time", duration(h.out)),
 			"when an endpoint stopped accepting is not known, only that it was between the begin of its termination and its exit",
 		},
-		Remedies: acceptLonger(needed),
+		Remedies: acceptLonger(h.needed),
 	}
+	if told := shutdownsOf(h.met); told != "" {
+		f.Evidence = append(f.Evidence, told)
+	}
+	return f
+}
+
+func tellHeardLate(s *scene, e *evidence) Finding {
+	h := s.heard(e)
+	return h.finding(s, e, fmt.Sprintf("connections were refused until %s after termination began: balancers went on sending them to endpoints that had been taken out", duration(h.needed)))
+}
+
+// claimsPreStopMissing: the same, and nothing kept any of the endpoints accepting.
+func claimsPreStopMissing(s *scene, l *loadgen.LostRequest) bool {
+	if !isRefusal(l.Class) {
+		return false
+	}
+	list := s.heardLate(l)
+	for _, one := range list {
+		if one.shutdown == nil || one.shutdown.PreStop != "" {
+			return false
+		}
+	}
+	return len(list) > 0
+}
+
+func tellPreStopMissing(s *scene, e *evidence) Finding {
+	h := s.heard(e)
+	return h.finding(s, e, fmt.Sprintf("%s got the stop signal at once, for want of a pre-stop hook: connections were refused until %s after termination began, when balancers had heard of it",
+		counted(int64(len(h.met)), "endpoint", "endpoints"), duration(h.needed)))
+}
+
+// shutdownsOf says what these endpoints had before they were gone; "" where it is
+// not known of all of them.
+func shutdownsOf(list []*life) string {
+	var texts []string
+	for _, one := range list {
+		if one.shutdown == nil {
+			return ""
+		}
+		if text := one.shutdown.String(); !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	if len(texts) == 0 {
+		return ""
+	}
+	return "set for termination: " + strings.Join(texts, "; ")
 }
 
 func claimsRefused(_ *scene, l *loadgen.LostRequest) bool { return isRefusal(l.Class) }
@@ -285,6 +365,96 @@ func (s *scene) exits(l *loadgen.LostRequest) []*life {
 		}
 	}
 	return list
+}
+
+// killings are the lives whose end by force can have cut the loss.
+func (s *scene) killings(l *loadgen.LostRequest) []*life {
+	return slices.DeleteFunc(s.exits(l), func(one *life) bool { return one.killed == unknown })
+}
+
+func claimsGraceOver(s *scene, l *loadgen.LostRequest) bool {
+	return isCut(l.Class) && len(s.killings(l)) > 0
+}
+
+func tellGraceOver(s *scene, e *evidence) Finding {
+	var met []*life
+	for _, l := range e.lost {
+		for _, one := range s.killings(l) {
+			if !slices.Contains(met, one) {
+				met = append(met, one)
+			}
+		}
+	}
+	slowest := s.slowestAnswer()
+	needed := max(e.longest, slowest)
+	f := Finding{
+		Title:      counted(int64(len(e.lost)), "request in flight was cut when its process was killed at the end of its grace", "requests in flight were cut when their process was killed at the end of its grace"),
+		Confidence: Shown,
+		Measured:   e.longest,
+		Needed:     needed,
+		Evidence: []string{
+			e.what(),
+			fmt.Sprintf("killed: %s, %s", lifeNames(met), hadLived(met)),
+			fmt.Sprintf("the longest had been under way for %s; the slowest answer of the run took %s", duration(e.longest), duration(slowest)),
+		},
+		Remedies: finishRequests(needed),
+	}
+	if told := shutdownsOf(met); told != "" {
+		f.Evidence = append(f.Evidence, told)
+	}
+	return f
+}
+
+func lifeNames(list []*life) string {
+	var endpoints []string
+	for _, one := range list {
+		endpoints = append(endpoints, one.endpoint)
+	}
+	return names(endpoints)
+}
+
+// hadLived tells the shortest time from being told to go to being killed.
+func hadLived(list []*life) string {
+	shortest := int64(unknown)
+	for _, one := range list {
+		if one.terminating == unknown {
+			continue
+		}
+		if d := one.killed - one.terminating; shortest == unknown || d < shortest {
+			shortest = d
+		}
+	}
+	if shortest == unknown {
+		return "no mark tells how long after its termination began"
+	}
+	return duration(shortest) + " after termination began"
+}
+
+// tellKilledUnmet is of endpoints that did not end by themselves, which cost
+// nothing this time.
+func tellKilledUnmet(s *scene) (Finding, bool) {
+	var killed []*life
+	for i := range s.lives {
+		if s.lives[i].killed != unknown {
+			killed = append(killed, &s.lives[i])
+		}
+	}
+	if len(killed) == 0 || slices.ContainsFunc(s.run.Lost, func(l loadgen.LostRequest) bool { return claimsGraceOver(s, &l) }) {
+		return Finding{}, false
+	}
+	f := Finding{
+		Title:      counted(int64(len(killed)), "endpoint was", "endpoints were") + " killed at the end of the grace; no request was lost to it here, but whatever was open was cut",
+		Confidence: Shown,
+		Evidence:   []string{fmt.Sprintf("%s, %s", lifeNames(killed), hadLived(killed))},
+		Remedies: []Remedy{
+			{"any", "find what keeps the process from ending: connections that stay open, or a stop signal that it does not heed"},
+			{"Kubernetes", "terminationGracePeriodSeconds above the pre-stop delay and what the process needs after it"},
+		},
+	}
+	if told := shutdownsOf(killed); told != "" {
+		f.Evidence = append(f.Evidence, told)
+	}
+	return f, true
 }
 
 func claimsKilled(s *scene, l *loadgen.LostRequest) bool {

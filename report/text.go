@@ -342,19 +342,23 @@ type markGroup struct {
 
 func groupMarks(marks []loadgen.Mark) []markGroup {
 	type key struct {
-		kind loadgen.MarkKind
-		err  string
+		kind      loadgen.MarkKind
+		err, told string
 	}
 	var groups []markGroup
 	places := map[key]int{} // in groups, of moments
 	for _, m := range marks {
-		i, known := places[key{m.Kind, m.Error}]
+		k := key{kind: m.Kind, err: m.Error}
+		if m.Shutdown != nil {
+			k.told = m.Shutdown.String()
+		}
+		i, known := places[k]
 		if !known || m.Endpoint == "" {
 			i = len(groups)
 			groups = append(groups, markGroup{mark: m, first: m.Start, last: m.End})
 		}
 		if m.Endpoint != "" {
-			places[key{m.Kind, m.Error}] = i
+			places[k] = i
 		}
 		g := &groups[i]
 		g.last = max(g.last, m.End)
@@ -377,6 +381,9 @@ func (g markGroup) text() string {
 	text := g.mark.Name
 	if len(g.endpoints) > 0 {
 		text = string(g.mark.Kind) + ": " + names(g.endpoints)
+	}
+	if g.mark.Shutdown != nil {
+		text += "; " + g.mark.Shutdown.String()
 	}
 	if g.mark.Error != "" {
 		text += ": " + g.mark.Error

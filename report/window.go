@@ -34,9 +34,10 @@ func windowGap(run *loadgen.Run) int64 {
 }
 
 // endpointCount is how many endpoints there were: those that requests met, and
-// those that marks tell of; that one is ready is also told of what is none. An address behind which answers named replicas is
-// none of its own. Where marks have other names than requests know (a process
-// behind an address, pods behind a service), they are the same ones twice.
+// those that marks tell of; that one is ready is also told of what is none. An
+// address behind which answers named replicas is none of its own. Where marks have
+// other names than requests know (a process behind an address, pods behind a
+// service), they are the same ones twice.
 func endpointCount(run *loadgen.Run) int {
 	names := map[string]bool{}
 	shared := run.Settings.EndpointHeader != "" && slices.ContainsFunc(run.Endpoints, namedByAnswers)

@@ -72,10 +72,28 @@ type Action interface {
 	Undo(ctx context.Context) error
 }
 
+// Moment is one in the life of an endpoint.
+type Moment struct {
+	Kind     loadgen.MarkKind
+	Endpoint string
+	At       time.Time
+	Err      error
+	Shutdown *loadgen.Shutdown // see loadgen.Mark
+}
+
+// Mark is the moment as a mark, on no clock yet.
+func (m *Moment) Mark() loadgen.Mark {
+	mark := loadgen.Mark{Kind: m.Kind, Name: m.Kind.Of(m.Endpoint), Endpoint: m.Endpoint, Shutdown: m.Shutdown}
+	if m.Err != nil {
+		mark.Error = m.Err.Error()
+	}
+	return mark
+}
+
 // Env is what an action may use of the run it is part of.
 type Env struct {
 	// Mark records a moment in the life of one endpoint.
-	Mark func(kind loadgen.MarkKind, endpoint string, at time.Time, err error)
+	Mark func(Moment)
 	// Endpoints, when a setup action sets it, chooses every address that the
 	// load connects to.
 	Endpoints loadgen.Endpoints
@@ -324,7 +342,7 @@ type changes struct {
 func (c *changes) restore(restore []Action) error {
 	ctx, cancel := context.WithTimeout(context.Background(), undoBound)
 	defer cancel()
-	nowhere := &Env{Mark: func(loadgen.MarkKind, string, time.Time, error) {}, Processes: c.processes}
+	nowhere := &Env{Mark: func(Moment) {}, Processes: c.processes}
 	var all error
 	told := func(err error) {
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {

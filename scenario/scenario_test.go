@@ -465,7 +465,7 @@ func TestMarks(t *testing.T) {
 	j := &journal{}
 	mark := func(kind loadgen.MarkKind, at func() time.Time, err error) func(context.Context, *scenario.Env) error {
 		return func(_ context.Context, env *scenario.Env) error {
-			env.Mark(kind, "gw-1", at(), err)
+			env.Mark(scenario.Moment{Kind: kind, Endpoint: "gw-1", At: at(), Err: err})
 			return nil
 		}
 	}

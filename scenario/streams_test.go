@@ -174,7 +174,7 @@ func TestMarksOnEveryClock(t *testing.T) {
 		Streams: []scenario.Stream{{Name: "a", Load: config(server.URL)}, {Name: "b", Load: config(server.URL)}}, Settle: settle,
 		Variants: []scenario.Variant{{Timeline: []scenario.Step{
 			{Name: "one", Action: &fake{name: "one", journal: j, run: func(_ context.Context, env *scenario.Env) error {
-				env.Mark(loadgen.MarkSignalled, "gw", time.Now(), nil)
+				env.Mark(scenario.Moment{Kind: loadgen.MarkSignalled, Endpoint: "gw", At: time.Now()})
 				return nil
 			}}},
 			{Name: "two", After: "one", Delay: delay, Action: &fake{name: "two", journal: j}},

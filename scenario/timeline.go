@@ -23,13 +23,13 @@ type timeline struct {
 
 	mu      sync.Mutex // guards all below
 	acted   []Action   // whose Run was called, in order
-	moments []moment
+	moments []interval
 	ended   []time.Time // of each step; zero until it has ended
 	failed  string      // the first step that did, or was never due
 }
 
-// moment is a mark before it is put on the clock of a run.
-type moment struct {
+// interval is a mark before it is put on the clock of a run.
+type interval struct {
 	mark       loadgen.Mark
 	start, end time.Time
 }
@@ -125,7 +125,7 @@ func (t *timeline) finish(i int, began time.Time, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.ended[i] = time.Now()
-	t.moments = append(t.moments, moment{m, began, t.ended[i]})
+	t.moments = append(t.moments, interval{m, began, t.ended[i]})
 	if err != nil && t.failed == "" {
 		t.failed = t.steps[i].Name
 	}
@@ -144,14 +144,10 @@ func sleep(ctx context.Context, d time.Duration) {
 }
 
 // mark records a moment in the life of one endpoint.
-func (t *timeline) mark(kind loadgen.MarkKind, endpoint string, at time.Time, err error) {
-	m := loadgen.Mark{Kind: kind, Name: kind.Of(endpoint), Endpoint: endpoint}
-	if err != nil {
-		m.Error = err.Error()
-	}
+func (t *timeline) mark(m Moment) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.moments = append(t.moments, moment{m, at, at})
+	t.moments = append(t.moments, interval{m.Mark(), m.At, m.At})
 }
 
 // marksOn returns all marks on the clock of one load, which has run.

@@ -57,9 +57,9 @@ func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 		switch {
 		case p.Asked():
 		case p.Err == nil:
-			env.Mark(loadgen.MarkExited, s.Name, p.EndedAt, nil)
+			env.Mark(scenario.Moment{Kind: loadgen.MarkExited, Endpoint: s.Name, At: p.EndedAt})
 		default:
-			env.Mark(loadgen.MarkCrashed, s.Name, p.EndedAt, p.Err)
+			env.Mark(scenario.Moment{Kind: loadgen.MarkCrashed, Endpoint: s.Name, At: p.EndedAt, Err: p.Err})
 		}
 	}()
 	if s.Ready == (Probe{}) {
@@ -71,7 +71,7 @@ func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 	if !p.Alive() {
 		return fmt.Errorf("%s: %w", s.Name, endOf(p, s.output))
 	}
-	env.Mark(loadgen.MarkReady, s.Name, time.Now(), nil)
+	env.Mark(scenario.Moment{Kind: loadgen.MarkReady, Endpoint: s.Name, At: time.Now()})
 	return nil
 }
 
@@ -115,11 +115,11 @@ func (s *Stop) Run(ctx context.Context, env *scenario.Env) error {
 	if err != nil {
 		return err
 	}
-	env.Mark(loadgen.MarkSignalled, s.Process, time.Now(), nil)
+	env.Mark(scenario.Moment{Kind: loadgen.MarkSignalled, Endpoint: s.Process, At: time.Now()})
 	if err := stop(ctx, p, s.Signal, s.Grace); err != nil {
 		return err
 	}
-	env.Mark(loadgen.MarkExited, s.Process, p.EndedAt, nil)
+	env.Mark(scenario.Moment{Kind: loadgen.MarkExited, Endpoint: s.Process, At: p.EndedAt})
 	return nil
 }
 
@@ -190,14 +190,14 @@ func (s *Signal) Run(ctx context.Context, env *scenario.Env) error {
 		if err := p.Signal(what); err != nil {
 			return fmt.Errorf("%s: %w", s.Process, err)
 		}
-		env.Mark(loadgen.MarkSignalled, s.Process, at, nil)
+		env.Mark(scenario.Moment{Kind: loadgen.MarkSignalled, Endpoint: s.Process, At: at})
 		if s.Gone == 0 {
 			return nil
 		}
 		if err := awaitEnd(ctx, s.Process, s.Gone, func() bool { return !p.Alive() }); err != nil {
 			return err
 		}
-		env.Mark(loadgen.MarkExited, s.Process, p.EndedAt, nil)
+		env.Mark(scenario.Moment{Kind: loadgen.MarkExited, Endpoint: s.Process, At: p.EndedAt})
 		return nil
 	}
 	pid, err := s.pid()
@@ -213,14 +213,14 @@ func (s *Signal) Run(ctx context.Context, env *scenario.Env) error {
 	if err := p.Signal(what); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	env.Mark(loadgen.MarkSignalled, name, at, nil)
+	env.Mark(scenario.Moment{Kind: loadgen.MarkSignalled, Endpoint: name, At: at})
 	if s.Gone == 0 {
 		return nil
 	}
 	if err := awaitEnd(ctx, name, s.Gone, func() bool { return isGone(p) }); err != nil {
 		return err
 	}
-	env.Mark(loadgen.MarkExited, name, time.Now(), nil)
+	env.Mark(scenario.Moment{Kind: loadgen.MarkExited, Endpoint: name, At: time.Now()})
 	return nil
 }
 

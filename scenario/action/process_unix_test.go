@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"nodrop/loadgen"
 	"nodrop/scenario"
 	"nodrop/scenario/action"
 )
@@ -31,10 +30,10 @@ func newWitness(t *testing.T) *witness {
 	t.Helper()
 	w := &witness{}
 	w.Env = *newEnv(t)
-	w.Mark = func(kind loadgen.MarkKind, endpoint string, _ time.Time, _ error) {
+	w.Mark = func(m scenario.Moment) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.marks = append(w.marks, kind.Of(endpoint))
+		w.marks = append(w.marks, m.Kind.Of(m.Endpoint))
 	}
 	return w
 }

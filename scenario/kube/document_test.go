@@ -6,25 +6,17 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"nodrop/loadgen"
 )
 
-// program builds nodrop.
-func program(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "nodrop")
-	if out, err := exec.Command("go", "build", "-o", path, "../..").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return path
-}
-
 // nodrop runs it in a directory, which must end with this exit code.
-func nodrop(t *testing.T, path, dir string, code int, args ...string) string {
+func nodrop(t *testing.T, dir string, code int, args ...string) string {
 	t.Helper()
-	cmd := exec.Command(path, args...)
+	cmd := exec.Command("nodrop", args...)
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	if got := cmd.ProcessState.ExitCode(); got != code {
@@ -33,14 +25,36 @@ func nodrop(t *testing.T, path, dir string, code int, args ...string) string {
 	return string(out)
 }
 
+// says reports that an output has a text, wherever its lines break.
+func says(out, text string) bool {
+	flat := func(text string) string { return strings.Join(strings.Fields(text), " ") }
+	return strings.Contains(flat(out), flat(text))
+}
+
+// recorded are the runs of a file.
+func recorded(t *testing.T, file string) []*loadgen.Run {
+	t.Helper()
+	saved, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = saved.Close() }()
+	recording, err := loadgen.ReadRecording(saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return recording.Runs
+}
+
 // TestDocument is the document's procedure, whole: the file that init asm writes,
 // with a smaller load, on a gateway that is there already. Without graceful
 // shutdown requests are refused, with it none is lost, and afterwards the gateway
 // is what it was.
 //
-// The gateway's pods are a proxy that ends at TERM or, again, Envoy itself.
+// The gateway's pods are a proxy that ends at TERM, nodrop's own gateway, which
+// lets what is in flight finish, and Envoy itself.
 func TestDocument(t *testing.T) {
-	for name, labels := range map[string]string{"proxy": "{}", "envoy": "{nodrop.test/gateway: envoy}"} {
+	for name, labels := range map[string]string{"proxy": "{}", "nodrop": "{nodrop.test/gateway: nodrop}", "envoy": "{nodrop.test/gateway: envoy}"} {
 		t.Run(name, func(t *testing.T) { document(t, labels) })
 	}
 }
@@ -55,8 +69,8 @@ kind: IstioGateway
 metadata: {name: ingressgateway, annotations: {ours: kept}, labels: `+labels+`}
 spec: {gatewayType: ingress, replicaCount: 3}
 `)
-	dir, path := t.TempDir(), program(t)
-	file := nodrop(t, path, dir, 0, "scenario", "init", "asm")
+	dir := t.TempDir()
+	file := nodrop(t, dir, 0, "scenario", "init", "asm")
 	file = strings.NewReplacer(
 		"requests: 50000", "requests: 6000", "connections: 200", "connections: 40", "settle: 10s", "settle: 3s", "{DRAIN: 30s}", "{DRAIN: 10s}",
 	).Replace(file)
@@ -65,38 +79,34 @@ spec: {gatewayType: ingress, replicaCount: 3}
 	}
 	kubeconfig := os.Getenv("KUBECONFIG")
 	set := []string{"scenario", "run", "asm.yaml", "--set", "ASM_KUBECONFIG=" + kubeconfig, "--set", "ACK_KUBECONFIG=" + kubeconfig}
-	asked := nodrop(t, path, dir, 2, set...)
+	asked := nodrop(t, dir, 2, set...)
 	for _, want := range []string{"istiogateway/ingressgateway: scale to 1, and back to what it was\n", "\nnodrop: nobody is there to be asked\n"} {
-		if !strings.Contains(asked, want) {
+		if !says(asked, want) {
 			t.Errorf("without --yes: no %q in\n%s", want, asked)
 		}
 	}
-	out := nodrop(t, path, dir, 0, append(set, "--yes", "-o", "text", "-o", "json=run.json")...)
-	saved, err := os.Open(filepath.Join(dir, "run.json"))
-	if err != nil {
-		t.Fatal(err)
+	out := nodrop(t, dir, 0, append(set, "--yes", "-o", "text", "-o", "json=run.json")...)
+	runs := recorded(t, filepath.Join(dir, "run.json"))
+	if len(runs) != 2 {
+		t.Fatalf("%d runs", len(runs))
 	}
-	defer func() { _ = saved.Close() }()
-	recording, err := loadgen.ReadRecording(saved)
-	if err != nil || len(recording.Runs) != 2 {
-		t.Fatalf("%v, %d runs", err, len(recording.Runs))
-	}
-	off, on := recording.Runs[0], recording.Runs[1]
+	off, on := runs[0], runs[1]
 	if off.Counts.Lost == 0 || on.Counts.Lost != 0 || on.Counts.OK < 6000 {
 		t.Errorf("off lost %d, on lost %d of %d", off.Counts.Lost, on.Counts.Lost, on.Counts.Started)
 	}
-	for _, run := range recording.Runs {
+	for _, run := range runs {
 		kinds := map[loadgen.MarkKind]int{}
 		for _, m := range run.Marks {
 			kinds[m.Kind]++
 		}
-		if kinds[loadgen.MarkTerminating] != 9 || kinds[loadgen.MarkNotReady] != 9 || kinds[loadgen.MarkExited] != 9 {
+		// A pod that ends at once is dropped before anything else is said of it.
+		if kinds[loadgen.MarkTerminating] != 9 || kinds[loadgen.MarkEndpointDropped] != 9 || kinds[loadgen.MarkExited] != 9 {
 			t.Errorf("%s: marks %v; want the life of nine pods", run.Variant, kinds)
 		}
 	}
-	for _, want := range []string{"connect: connection refused", "after termination began: balancers", "lifecycle.preStop.sleep.seconds: "} {
-		if !strings.Contains(out, want) {
-			t.Errorf("the report lacks %q", want)
+	for _, want := range []string{"connect: connection refused", " endpoints got the stop signal at once, for want of a pre-stop hook: ", "lifecycle.preStop.sleep.seconds: "} {
+		if !says(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
 		}
 	}
 	gateway := read(t, mesh, Ref{"istiogateway", "ingressgateway"})
@@ -108,6 +118,112 @@ spec: {gatewayType: ingress, replicaCount: 3}
 	}
 }
 
+// TestPreStop: a rolling restart and the deletion of a pod lose requests where
+// pods end at once, and none where a pre-stop hook keeps them accepting until the
+// dataplane has heard of it.
+func TestPreStop(t *testing.T) {
+	for name, hook := range map[string]string{"without": "", "with": "lifecycle: {preStop: {sleep: {seconds: 4}}}"} {
+		t.Run(name, func(t *testing.T) {
+			a := access(t)
+			start(t, a, 4, hook)
+			run(t, &Address{Access: a, Service: "gw"})
+			scenario := `
+target: http://` + text(read(t, a, Ref{"service", "gw"}), "spec", "clusterIP") + `/
+load: {requests: 1500, connections: 20, rate: 50, keep-alive: false}
+clusters: {here: {namespace: ` + a.Namespace + `}}
+settle: 2s
+variants: {only: {}}
+setup:
+  - kube: {watch: deployment/gw}
+timeline:
+  - {at: 20%, kube: WHAT}
+restore:
+  - kube: {wait: deployment/gw, for: rollout}
+`
+			for what, pods := range map[string]int{"{restart: deployment/gw}": 4, "{delete: app=gw, count: 1}": 1} {
+				dir := t.TempDir()
+				if err := os.WriteFile(filepath.Join(dir, "s.yaml"), []byte(strings.ReplaceAll(scenario, "WHAT", what)), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				out := nodrop(t, dir, 0, "scenario", "run", "--yes", "-o", "text", "-o", "json=run.json", "s.yaml")
+				got := recorded(t, filepath.Join(dir, "run.json"))[0]
+				if lost := got.Counts.Lost; (lost > 0) != (hook == "") {
+					t.Errorf("%s: lost %d", what, lost)
+				}
+				if says(out, "for want of a pre-stop hook: connections were refused until ") != (hook == "") {
+					t.Errorf("%s: the findings are\n%s", what, out)
+				}
+				left := 0
+				for _, m := range got.Marks {
+					if m.Kind == loadgen.MarkTerminating {
+						left++
+					}
+				}
+				if left != pods {
+					t.Errorf("%s: %d pods were told to go; want %d", what, left, pods)
+				}
+			}
+		})
+	}
+}
+
+// TestGraceOver: pods that do not heed the stop signal are killed at the end of
+// their grace, and what that cuts is told as such.
+func TestGraceOver(t *testing.T) {
+	a := access(t)
+	manifest := gateways(2, "terminationGracePeriodSeconds: 2", "")
+	apply(t, a, strings.Replace(manifest, `:8080"]`, `:8080", "--deaf", "--delay", "200ms"]`, 1))
+	run(t, &Wait{Access: a, Object: gw(), Rollout: true})
+	run(t, &Address{Access: a, Service: "gw"})
+	url := "http://" + text(read(t, a, Ref{"service", "gw"}), "spec", "clusterIP") + "/"
+	out := nodrop(t, t.TempDir(), 1, "--scale", "deployment/gw=1", "-z", "6s", "-c", "20", "--settle", "1s", "--yes", "-N", a.Namespace, url)
+	for _, want := range []string{"in flight were cut when their process was killed at the end of its grace", "no pre-stop hook, grace period 2s", " killed: gw-", "exit code 137"} {
+		if !says(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}
+
+// TestInterrupted: Ctrl-C in the middle of a load puts back what was changed in
+// the cluster.
+func TestInterrupted(t *testing.T) {
+	a := access(t)
+	start(t, a, 3, "")
+	run(t, &Address{Access: a, Service: "gw"})
+	url := "http://" + text(read(t, a, Ref{"service", "gw"}), "spec", "clusterIP") + "/"
+	cmd := exec.Command("nodrop", "--scale", "deployment/gw=1", "--at", "#10", "-z", "5m", "-c", "4", "-q", "20", "--yes", "-N", a.Namespace, url)
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait() // the exit code is asked for
+	}()
+	await(t, "it is scaled", func() bool { return number(read(t, a, gw()), "spec", "replicas") == 1 })
+	signal(t, cmd.Process.Pid, syscall.SIGINT)
+	select {
+	case <-ended:
+	case <-time.After(patience):
+		signal(t, cmd.Process.Pid, syscall.SIGKILL)
+		<-ended
+		t.Fatalf("it goes on after SIGINT\n%s", out.String())
+	}
+	if code := cmd.ProcessState.ExitCode(); code != 130 {
+		t.Errorf("exit code %d; want 130", code)
+	}
+	for _, want := range []string{"scale deployment/gw to 1", "Summary:"} {
+		if !says(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+	if n := number(read(t, a, gw()), "spec", "replicas"); n != 3 {
+		t.Errorf("%d replicas are wanted afterwards; want 3", n)
+	}
+}
+
 // TestQuickForm: a plain load with --scale and with --restart: what is done
 // meanwhile is told, and undone.
 func TestQuickForm(t *testing.T) {
@@ -115,12 +231,11 @@ func TestQuickForm(t *testing.T) {
 	start(t, a, 4, "lifecycle: {preStop: {sleep: {seconds: 4}}}")
 	run(t, &Address{Access: a, Service: "gw"})
 	url := "http://" + text(read(t, a, Ref{"service", "gw"}), "spec", "clusterIP") + "/"
-	path := program(t)
 	load := []string{"-n", "2000", "-c", "20", "-q", "50", "-disable-keepalive", "--settle", "2s", "--yes", "-N", a.Namespace, url}
 	for name, args := range map[string][]string{"scale deployment/gw to 1": {"--scale", "deployment/gw=1"}, "restart deploy/gw": {"--restart", "deploy/gw"}} {
-		out := nodrop(t, path, t.TempDir(), 0, append(args, load...)...)
+		out := nodrop(t, t.TempDir(), 0, append(args, load...)...)
 		for _, want := range []string{" lost 0 + spoiled 0 + aborted 0\n", "   " + name + "\n", "\nVerdict: pass.\n", " exited: gw-"} {
-			if !strings.Contains(out, want) {
+			if !says(out, want) {
 				t.Errorf("%s: no %q in\n%s", name, want, out)
 			}
 		}
@@ -137,7 +252,7 @@ func TestQuickForm(t *testing.T) {
 		`deployments.apps "none" not found`:                  {"--restart", "deployment/none"},
 		"kubernetes: context \"none\" does not exist":        {"--restart", "deployment/gw", "--context", "none"},
 	} {
-		if out := nodrop(t, path, t.TempDir(), 2, append(args, load...)...); !strings.Contains(out, want) {
+		if out := nodrop(t, t.TempDir(), 2, append(args, load...)...); !says(out, want) {
 			t.Errorf("%v: got %s; want %s", args, out, want)
 		}
 	}
@@ -188,7 +303,7 @@ func TestAPIServerAwayInRun(t *testing.T) {
 	start(t, a, 2, "")
 	run(t, &Address{Access: a, Service: "gw"})
 	url := "http://" + text(read(t, a, Ref{"service", "gw"}), "spec", "clusterIP") + "/"
-	dir, path := t.TempDir(), program(t)
+	dir := t.TempDir()
 	plane := planeProcess(t)
 	scenario := `
 target: ` + url + `
@@ -204,9 +319,9 @@ restore:
 	if err := os.WriteFile(filepath.Join(dir, "away.yaml"), []byte(scenario), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out := nodrop(t, path, dir, 3, "scenario", "run", "--yes", "away.yaml")
+	out := nodrop(t, dir, 3, "scenario", "run", "--yes", "away.yaml")
 	for _, want := range []string{"planned 200 = started 200 + unsent 0\n", "\nVerdict: inconclusive: ", "scale deployment/gw to 1: "} {
-		if !strings.Contains(out, want) {
+		if !says(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
 	}

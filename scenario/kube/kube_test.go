@@ -62,7 +62,7 @@ func TestWatch(t *testing.T) {
 	}
 	run(t, &Scale{Access: a, Object: gw(), Replicas: 1})
 	await(t, "every pod that leaves has its life told", func() bool {
-		return d.count(loadgen.MarkTerminating) == 2 && d.count(loadgen.MarkNotReady) == 2 && d.count(loadgen.MarkExited) == 2
+		return d.count(loadgen.MarkTerminating) == 2 && d.count(loadgen.MarkEndpointGoes) == 2 && d.count(loadgen.MarkEndpointDropped) == 2 && d.count(loadgen.MarkExited) == 2
 	})
 	run(t, &Scale{Access: a, Object: gw(), Replicas: 2})
 	await(t, "the new one is told of", func() bool { return d.count(loadgen.MarkReady) == 1 })
@@ -73,6 +73,9 @@ func TestWatch(t *testing.T) {
 		if pod, ok := strings.CutSuffix(mark, " exited"); ok && !slices.Contains(d.marks[:i], pod+" terminating") {
 			t.Errorf("%s exited before it was terminating: %q", pod, d.marks)
 		}
+	}
+	if want := []string{"pre-stop hook: sleep 1s, grace period 20s"}; !slices.Equal(slices.Compact(d.shutdowns), want) {
+		t.Errorf("what the pods have is told as %q; want %q", d.shutdowns, want)
 	}
 	if !slices.Contains(d.errs, "exit code 143") {
 		t.Errorf("exits are told with %q; want that TERM ended them", d.errs)

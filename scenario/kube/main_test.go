@@ -53,8 +53,19 @@ func runInside() int {
 		fmt.Fprintln(os.Stderr, "the control plane cannot be built:", err)
 		return 1
 	}
+	bin, err := os.MkdirTemp("", "nodrop")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(bin) }()
+	if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "nodrop"), "../..").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "go build: %v\n%s\n", err, out)
+		return 1
+	}
+	// nodrop is what the tests run, and the gateway in some pods; Envoy in others.
 	homes, _ := filepath.Glob(filepath.Join(filepath.Dir(cache), "envoy-*", "bin"))
-	for _, home := range homes {
+	for _, home := range append([]string{bin}, homes...) {
 		_ = os.Setenv("PATH", os.Getenv("PATH")+string(filepath.ListSeparator)+home)
 	}
 	plane := filepath.Join(cache, "controlplane")
@@ -107,8 +118,9 @@ func apply(t *testing.T, a *Access, text string) {
 	})
 }
 
-// gateways is a Deployment of servers behind a Service, in the agent's terms.
-func gateways(replicas int, preStop string) string {
+// gateways is a Deployment of servers behind a Service, in the agent's terms, with
+// more fields of the pods or of their container.
+func gateways(replicas int, pod, container string) string {
 	return fmt.Sprintf(`
 apiVersion: apps/v1
 kind: Deployment
@@ -120,7 +132,7 @@ spec:
     metadata: {labels: {app: gw}}
     spec:
       nodeName: n1
-      terminationGracePeriodSeconds: 20
+      %s
       containers:
       - name: gw
         image: hello
@@ -135,13 +147,13 @@ metadata: {name: gw}
 spec:
   selector: {app: gw}
   ports: [{port: 80, targetPort: 8080}]
-`, replicas, os.Getenv("CONTROLPLANE_PROGRAM"), preStop)
+`, replicas, pod, os.Getenv("CONTROLPLANE_PROGRAM"), container)
 }
 
 // start applies gateways and waits until they serve.
 func start(t *testing.T, a *Access, replicas int, preStop string) {
 	t.Helper()
-	apply(t, a, gateways(replicas, preStop))
+	apply(t, a, gateways(replicas, "terminationGracePeriodSeconds: 20", preStop))
 	run(t, &Wait{Access: a, Object: gw(), Rollout: true})
 }
 
@@ -150,7 +162,7 @@ func gw() Ref { return Ref{"deployment", "gw"} }
 // run runs an action, which must not fail.
 func run(t *testing.T, action scenario.Action) {
 	t.Helper()
-	if err := action.Run(bounded(t), &scenario.Env{Mark: func(loadgen.MarkKind, string, time.Time, error) {}}); err != nil {
+	if err := action.Run(bounded(t), &scenario.Env{Mark: func(scenario.Moment) {}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -196,19 +208,24 @@ type diary struct {
 	marks []string // kinds, by pod
 	kinds map[loadgen.MarkKind]int
 	errs  []string
+
+	shutdowns []string
 }
 
 func (d *diary) env() *scenario.Env {
-	return &scenario.Env{Mark: func(kind loadgen.MarkKind, pod string, _ time.Time, err error) {
+	return &scenario.Env{Mark: func(m scenario.Moment) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		if d.kinds == nil {
 			d.kinds = map[loadgen.MarkKind]int{}
 		}
-		d.kinds[kind]++
-		d.marks = append(d.marks, pod+" "+string(kind))
-		if err != nil {
-			d.errs = append(d.errs, err.Error())
+		d.kinds[m.Kind]++
+		d.marks = append(d.marks, m.Endpoint+" "+string(m.Kind))
+		if m.Err != nil {
+			d.errs = append(d.errs, m.Err.Error())
+		}
+		if m.Shutdown != nil {
+			d.shutdowns = append(d.shutdowns, m.Shutdown.String())
 		}
 	}}
 }

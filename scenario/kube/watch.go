@@ -2,7 +2,6 @@ package kube
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
 
-	"nodrop/loadgen"
 	"nodrop/scenario"
 )
 
@@ -135,130 +133,4 @@ func (s *stream) drain(w watch.Interface) {
 		}
 		s.take(o, event.Type == watch.Deleted, now)
 	}
-}
-
-// lives are what is known of pods.
-type lives struct {
-	mark func(kind loadgen.MarkKind, endpoint string, at time.Time, err error)
-
-	mu      sync.Mutex // guards all below
-	pods    map[string]*podLife
-	settled bool // what there was at the beginning is known: from here on it is told
-}
-
-// podLife is what was told of one pod.
-type podLife struct {
-	ready, leaving, exited bool
-
-	slices  map[string]bool // that have it as a ready endpoint
-	routed  bool            // one did
-	removed bool            // none does, which is told
-	out     time.Time       // since when none does
-}
-
-func (l *lives) settle() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.settled = true
-}
-
-// tell needs the lock.
-func (l *lives) tell(kind loadgen.MarkKind, pod string, at time.Time, err error) {
-	if l.settled {
-		l.mark(kind, pod, at, err)
-	}
-}
-
-// pod takes one state of a pod.
-func (l *lives) pod(o *unstructured.Unstructured, gone bool, now time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	name := o.GetName()
-	p := l.life(name)
-	if !p.ready && condition(o.Object, "Ready") {
-		p.ready = true
-		l.tell(loadgen.MarkReady, name, now, nil)
-	}
-	if !p.leaving && (o.GetDeletionTimestamp() != nil || gone) {
-		p.leaving = true
-		l.tell(loadgen.MarkTerminating, name, now, nil)
-		l.remove(name, p)
-	}
-	ended, code := terminated(o.Object)
-	if !p.exited && p.leaving && (ended || gone) {
-		p.exited = true
-		var err error
-		if ended && code != 0 {
-			err = fmt.Errorf("exit code %d", code)
-		}
-		l.tell(loadgen.MarkExited, name, now, err)
-	}
-}
-
-// terminated reports that every container of a pod has ended, and with which
-// exit code the first that did not end well.
-func terminated(pod map[string]any) (bool, int64) {
-	list, _ := at(pod, "status", "containerStatuses")
-	statuses, _ := list.([]any)
-	code := int64(0)
-	for _, s := range statuses {
-		fields, _ := s.(map[string]any)
-		if _, ended := at(fields, "state", "terminated"); !ended {
-			return false, 0
-		}
-		if c := number(fields, "state", "terminated", "exitCode"); c != 0 && code == 0 {
-			code = c
-		}
-	}
-	return len(statuses) > 0, code
-}
-
-// slice takes one state of an EndpointSlice. An endpoint that is not ready gets
-// no new connections where others are: it is out of the balancer from when each
-// dataplane hears of that.
-func (l *lives) slice(o *unstructured.Unstructured, gone bool, now time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	list, _ := at(o.Object, "endpoints")
-	endpoints, _ := list.([]any)
-	here := map[string]bool{}
-	for _, e := range endpoints {
-		fields, _ := e.(map[string]any)
-		ready, told := at(fields, "conditions", "ready")
-		if text(fields, "targetRef", "kind") == "Pod" && !gone && (!told || ready == true) {
-			here[text(fields, "targetRef", "name")] = true
-		}
-	}
-	slice := o.GetName()
-	for name := range here {
-		p := l.life(name)
-		p.slices[slice], p.routed = true, true
-	}
-	for name, p := range l.pods {
-		if here[name] || !p.slices[slice] {
-			continue
-		}
-		delete(p.slices, slice)
-		p.out = now
-		l.remove(name, p)
-	}
-}
-
-// remove tells that the last slice has dropped a pod that leaves, whichever was
-// heard of first. It needs the lock.
-func (l *lives) remove(name string, p *podLife) {
-	if p.leaving && p.routed && len(p.slices) == 0 && !p.removed {
-		p.removed = true
-		l.tell(loadgen.MarkNotReady, name, p.out, nil)
-	}
-}
-
-// life is that of a pod, from the first word of it on. It needs the lock.
-func (l *lives) life(name string) *podLife {
-	p := l.pods[name]
-	if p == nil {
-		p = &podLife{slices: map[string]bool{}}
-		l.pods[name] = p
-	}
-	return p
 }

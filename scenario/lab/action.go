@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"nodrop/scenario"
 )
@@ -23,7 +24,7 @@ func (a *FleetAction) Run(ctx context.Context, env *scenario.Env) error {
 		return err
 	}
 	a.fleet = fleet
-	fleet.Watch(marker(env))
+	fleet.Watch(env.Mark)
 	if endpoints := fleet.Endpoints(); endpoints != nil {
 		env.Endpoints = endpoints
 	}
@@ -32,9 +33,17 @@ func (a *FleetAction) Run(ctx context.Context, env *scenario.Env) error {
 	return nil
 }
 
-// marker hands events to env as marks.
-func marker(env *scenario.Env) func(Event) {
-	return func(e Event) { env.Mark(e.Kind, e.Replica, e.At, e.Err) }
+// serialised makes mark safe to call from several goroutines; nil is no mark.
+func serialised(mark func(scenario.Moment)) func(scenario.Moment) {
+	var mu sync.Mutex
+	return func(m scenario.Moment) {
+		if mark == nil {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		mark(m)
+	}
 }
 
 // Undo ends the fleet.
@@ -71,7 +80,7 @@ func (a *ChangeAction) Run(ctx context.Context, env *scenario.Env) error {
 	if a.Fleet.fleet == nil {
 		return errors.New("there is no fleet")
 	}
-	return a.change(ctx, a.Fleet.fleet, marker(env))
+	return a.change(ctx, a.Fleet.fleet, env.Mark)
 }
 
 // Undo does nothing: the fleet goes as a whole.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nodrop/loadgen"
+	"nodrop/scenario"
 	"nodrop/scenario/proc"
 )
 
@@ -52,7 +53,7 @@ func (c *ClientRun) Run(ctx context.Context, stdout, stderr io.Writer, begun fun
 		return nil, err
 	}
 	diary := &diary{begin: time.Now()}
-	fleet.Watch(diary.event)
+	fleet.Watch(diary.moment)
 	client := exec.Command("sh", "-c", c.Command) //nolint:noctx,gosec // its whole group is killed; it is the user's command
 	client.Stdout, client.Stderr = stdout, stderr
 	if err := processes.Start(client); err != nil {
@@ -86,7 +87,7 @@ func (c *ClientRun) beside(ctx context.Context, fleet *Fleet, diary *diary, ende
 			changed = make(chan error, 1)
 			go func() {
 				begin := time.Now()
-				err := c.change(ctx, fleet, diary.event)
+				err := c.change(ctx, fleet, diary.moment)
 				diary.step(c.String(), begin, err)
 				changed <- err
 			}()
@@ -118,7 +119,7 @@ func clientError(err error) error {
 }
 
 // change does it.
-func (c *Change) change(ctx context.Context, fleet *Fleet, mark func(Event)) error {
+func (c *Change) change(ctx context.Context, fleet *Fleet, mark func(scenario.Moment)) error {
 	if c.Restart > 0 {
 		return fleet.Restart(ctx, c.Restart, mark)
 	}
@@ -133,19 +134,22 @@ type diary struct {
 	marks []loadgen.Mark
 }
 
-func (d *diary) event(e Event) {
-	at := e.At.Sub(d.begin).Nanoseconds()
-	d.add(loadgen.Mark{Kind: e.Kind, Name: e.Kind.Of(e.Replica), Endpoint: e.Replica, Start: at, End: at}, e.Err)
+func (d *diary) moment(m scenario.Moment) {
+	mark := m.Mark()
+	mark.Start = m.At.Sub(d.begin).Nanoseconds()
+	mark.End = mark.Start
+	d.add(mark)
 }
 
 func (d *diary) step(name string, begin time.Time, err error) {
-	d.add(loadgen.Mark{Kind: loadgen.MarkStep, Name: name, Start: begin.Sub(d.begin).Nanoseconds(), End: time.Since(d.begin).Nanoseconds()}, err)
-}
-
-func (d *diary) add(m loadgen.Mark, err error) {
+	m := loadgen.Mark{Kind: loadgen.MarkStep, Name: name, Start: begin.Sub(d.begin).Nanoseconds(), End: time.Since(d.begin).Nanoseconds()}
 	if err != nil {
 		m.Error = err.Error()
 	}
+	d.add(m)
+}
+
+func (d *diary) add(m loadgen.Mark) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.marks = append(d.marks, m)

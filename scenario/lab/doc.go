@@ -11,7 +11,7 @@
 //  4. Scale takes replicas away as a control plane does: terminating, pre-stop
 //     delay, signal, listener closed, exit; and, on a clock of its own, the
 //     propagation delay after which the balancer drops the endpoints. Every step
-//     is handed to the caller as an Event.
+//     is handed to the caller as a Moment.
 //  5. Stop ends what is left.
 //
 // The invariant: a replica knows only its own pre-stop delay, never the

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"nodrop/loadgen"
+	"nodrop/scenario"
 	"nodrop/scenario/proc"
 )
 
@@ -121,9 +122,9 @@ type Fleet struct {
 	upstream string  // HOST:PORT of the backend
 	bridge   *bridge // to a backend outside the namespace; nil for none
 
-	mu       sync.Mutex  // guards all below, and leaving of each replica
-	replicas []*replica  // gw-1 first; those that have left stay in it
-	watch    func(Event) // nil until Watch
+	mu       sync.Mutex            // guards all below, and leaving of each replica
+	replicas []*replica            // gw-1 first; those that have left stay in it
+	watch    func(scenario.Moment) // nil until Watch
 }
 
 // Start starts guardian, backend and replicas, and returns when every replica
@@ -338,7 +339,7 @@ func (f *Fleet) Err() error {
 
 // Watch tells mark of every child that ends unasked before Stop, one call at a
 // time.
-func (f *Fleet) Watch(mark func(Event)) {
+func (f *Fleet) Watch(mark func(scenario.Moment)) {
 	emit := serialised(mark)
 	processes := f.processes()
 	f.mu.Lock()
@@ -349,10 +350,10 @@ func (f *Fleet) Watch(mark func(Event)) {
 	}
 }
 
-func watchCrash(p *process, emit func(Event)) {
+func watchCrash(p *process, emit func(scenario.Moment)) {
 	<-p.exited
 	if p.crashed {
-		emit(Event{Kind: loadgen.MarkCrashed, Replica: p.name, At: p.exitedAt, Err: p.failure()})
+		emit(scenario.Moment{Kind: loadgen.MarkCrashed, Endpoint: p.name, At: p.exitedAt, Err: p.failure()})
 	}
 }
 

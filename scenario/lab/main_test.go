@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"nodrop/loadgen"
+	"nodrop/scenario"
 )
 
 // testParent is the hidden argument that makes the test binary a program that
@@ -131,13 +132,13 @@ func open(t *testing.T, url string) io.Reader {
 // journal keeps the events of a scale-in.
 type journal struct {
 	mu     sync.Mutex // guards events and change
-	events []Event
+	events []scenario.Moment
 	change chan struct{} // closed at the next event
 }
 
 func newJournal() *journal { return &journal{change: make(chan struct{})} }
 
-func (j *journal) mark(e Event) {
+func (j *journal) mark(e scenario.Moment) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.events = append(j.events, e)
@@ -145,15 +146,15 @@ func (j *journal) mark(e Event) {
 	j.change = make(chan struct{})
 }
 
-func (j *journal) find(kind loadgen.MarkKind, replica string) (e Event, found bool, change <-chan struct{}) {
+func (j *journal) find(kind loadgen.MarkKind, replica string) (e scenario.Moment, found bool, change <-chan struct{}) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, e := range j.events {
-		if e.Kind == kind && e.Replica == replica {
+		if e.Kind == kind && e.Endpoint == replica {
 			return e, true, nil
 		}
 	}
-	return Event{}, false, j.change
+	return scenario.Moment{}, false, j.change
 }
 
 func (j *journal) has(kind loadgen.MarkKind, replica string) bool {
@@ -162,7 +163,7 @@ func (j *journal) has(kind loadgen.MarkKind, replica string) bool {
 }
 
 // await waits for an event.
-func (j *journal) await(t *testing.T, kind loadgen.MarkKind, replica string) Event {
+func (j *journal) await(t *testing.T, kind loadgen.MarkKind, replica string) scenario.Moment {
 	t.Helper()
 	ctx := testContext(t)
 	for {
@@ -180,12 +181,12 @@ func (j *journal) await(t *testing.T, kind loadgen.MarkKind, replica string) Eve
 
 // ofReplica lists one replica's events but for the balancer's, which run on a
 // clock of their own.
-func (j *journal) ofReplica(name string) []Event {
+func (j *journal) ofReplica(name string) []scenario.Moment {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var own []Event
+	var own []scenario.Moment
 	for _, e := range j.events {
-		if e.Replica == name && e.Kind != loadgen.MarkEndpointRemoved {
+		if e.Endpoint == name && e.Kind != loadgen.MarkEndpointRemoved {
 			own = append(own, e)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"nodrop/loadgen"
+	"nodrop/scenario"
 )
 
 // exitMargin is how long a replica may outlive its grace before it is killed.
@@ -23,7 +24,7 @@ type scaleIn struct {
 	table   table
 	leaving []*replica
 	begin   time.Time
-	emit    func(Event)
+	emit    func(scenario.Moment)
 }
 
 // Scale takes replicas away until to are left, as a control plane does: the
@@ -34,7 +35,7 @@ type scaleIn struct {
 // none after Scale has returned. A replica that cut requests at the end of its
 // grace, or outlived it, exits with an error in its event. One that exits
 // unasked, staying or leaving, is an error of Scale; the event is Watch's.
-func (f *Fleet) Scale(ctx context.Context, to int, mark func(Event)) error {
+func (f *Fleet) Scale(ctx context.Context, to int, mark func(scenario.Moment)) error {
 	leaving, err := f.choose(to)
 	if err != nil {
 		return err
@@ -50,7 +51,7 @@ func (f *Fleet) Scale(ctx context.Context, to int, mark func(Event)) error {
 // the last ones serve. The balancer hears of new ones, too, only after its
 // propagation delay. It returns as Scale does, with all that was said of marks
 // and errors there.
-func (f *Fleet) Restart(ctx context.Context, maxUnavailable int, mark func(Event)) error {
+func (f *Fleet) Restart(ctx context.Context, maxUnavailable int, mark func(scenario.Moment)) error {
 	if maxUnavailable < 1 {
 		return fmt.Errorf("cannot restart %d replicas at a time", maxUnavailable)
 	}
@@ -66,7 +67,7 @@ func (f *Fleet) Restart(ctx context.Context, maxUnavailable int, mark func(Event
 		}
 		at := time.Now()
 		for _, r := range list {
-			emit(Event{Kind: loadgen.MarkReady, Replica: r.name, At: at})
+			emit(scenario.Moment{Kind: loadgen.MarkReady, Endpoint: r.name, At: at})
 		}
 		work.Go(func() error {
 			if !pause(workCtx, f.options.Propagation) {
@@ -95,7 +96,7 @@ func (f *Fleet) staying() int {
 }
 
 // scaleIn is one of these replicas, which begins now.
-func (f *Fleet) scaleIn(leaving []*replica, emit func(Event)) *scaleIn {
+func (f *Fleet) scaleIn(leaving []*replica, emit func(scenario.Moment)) *scaleIn {
 	return &scaleIn{
 		options: &f.options,
 		way:     f.gateway.stops[f.options.Stop],
@@ -142,8 +143,9 @@ func leave(list []*replica) []*replica {
 }
 
 func (s *scaleIn) run(ctx context.Context) error {
+	shutdown := s.shutdown()
 	for _, r := range s.leaving {
-		s.emit(Event{Kind: loadgen.MarkTerminating, Replica: r.name, At: s.begin})
+		s.emit(scenario.Moment{Kind: loadgen.MarkTerminating, Endpoint: r.name, At: s.begin, Shutdown: shutdown})
 	}
 
 	var work errgroup.Group
@@ -160,6 +162,18 @@ func (s *scaleIn) run(ctx context.Context) error {
 	return err
 }
 
+// shutdown is what those that leave have before the signal; nil where a delay is
+// the gateway's own.
+func (s *scaleIn) shutdown() *loadgen.Shutdown {
+	switch {
+	case s.way.hook && s.options.PreStop > 0:
+		return &loadgen.Shutdown{PreStop: "sleep " + s.options.PreStop.String()}
+	case s.way.hook || s.options.Stop != Graceful:
+		return &loadgen.Shutdown{}
+	}
+	return nil
+}
+
 // propagate takes the endpoints out of the balancer when it has heard of it.
 func (s *scaleIn) propagate(ctx context.Context) error {
 	if !pause(ctx, time.Until(s.begin.Add(s.options.Propagation))) {
@@ -174,7 +188,7 @@ func (s *scaleIn) propagate(ctx context.Context) error {
 	}
 	at := time.Now()
 	for _, name := range names {
-		s.emit(Event{Kind: loadgen.MarkEndpointRemoved, Replica: name, At: at})
+		s.emit(scenario.Moment{Kind: loadgen.MarkEndpointRemoved, Endpoint: name, At: at})
 	}
 	return s.cut(ctx)
 }
@@ -204,7 +218,7 @@ func (s *scaleIn) cut(ctx context.Context) error {
 	}
 	at := time.Now()
 	for _, r := range left {
-		s.emit(Event{Kind: loadgen.MarkConnectionsCut, Replica: r.name, At: at})
+		s.emit(scenario.Moment{Kind: loadgen.MarkConnectionsCut, Endpoint: r.name, At: at})
 	}
 	return nil
 }
@@ -223,7 +237,7 @@ func (s *scaleIn) leave(ctx context.Context, r *replica) error {
 	// The moment is taken before the signal: what the signal causes comes after.
 	at := time.Now()
 	if err := r.end(s.way.signal); err == nil {
-		s.emit(Event{Kind: loadgen.MarkSignalled, Replica: r.name, At: at})
+		s.emit(scenario.Moment{Kind: loadgen.MarkSignalled, Endpoint: r.name, At: at})
 	} else if !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("cannot signal %s: %w", r.name, err)
 	}
@@ -282,6 +296,7 @@ func (s *scaleIn) awaitEnd(ctx context.Context, r *replica) error {
 			return nil
 		case <-overdue.C:
 			killed = true
+			s.emit(scenario.Moment{Kind: loadgen.MarkKilled, Endpoint: r.name, At: time.Now()})
 			r.kill()
 		case <-ctx.Done():
 			return ctx.Err()
@@ -290,7 +305,7 @@ func (s *scaleIn) awaitEnd(ctx context.Context, r *replica) error {
 }
 
 func (s *scaleIn) closed(r *replica, at time.Time) {
-	s.emit(Event{Kind: loadgen.MarkListenerClosed, Replica: r.name, At: at})
+	s.emit(scenario.Moment{Kind: loadgen.MarkListenerClosed, Endpoint: r.name, At: at})
 }
 
 // exited tells of a replica's exit, after what it said before. A crash is
@@ -304,5 +319,5 @@ func (s *scaleIn) exited(r *replica, killed bool) {
 	if r.crashed {
 		return
 	}
-	s.emit(Event{Kind: loadgen.MarkExited, Replica: r.name, At: r.exitedAt, Err: r.exitError(s.options.Stop, killed)})
+	s.emit(scenario.Moment{Kind: loadgen.MarkExited, Endpoint: r.name, At: r.exitedAt, Err: r.exitError(s.options.Stop, killed)})
 }

@@ -240,7 +240,7 @@ func TestCrash(t *testing.T) {
 		}
 		e := j.await(t, loadgen.MarkCrashed, f.replicaAt(n).name)
 		if e.Err == nil || e.Err.Error() != "signal: killed" {
-			t.Errorf("%s crashed with %v; want signal: killed", e.Replica, e.Err)
+			t.Errorf("%s crashed with %v; want signal: killed", e.Endpoint, e.Err)
 		}
 	}
 	err := wait()

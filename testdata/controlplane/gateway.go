@@ -22,7 +22,7 @@ const (
 	gatewayPort  = int64(8080)
 
 	versionLabel = "nodrop.test/asm-version"
-	// programLabel is "envoy" for a gateway that is Envoy itself.
+	// programLabel is "envoy" or "nodrop" for a gateway that is that program.
 	programLabel = "nodrop.test/gateway"
 	// drainTimeout is in force from version 1.26 on, and sits on the IstioGateway.
 	drainTimeout = "asm.alibabacloud.com/gateway-drain-timeout-seconds"
@@ -129,15 +129,17 @@ func (m *mesh) reconcileGateway(ctx context.Context, g *istioGateway) error {
 
 // commandOf is what a gateway's pods run.
 func (m *mesh) commandOf(g *istioGateway) ([]string, error) {
-	if g.object.GetLabels()[programLabel] != "envoy" {
+	name := g.object.GetLabels()[programLabel]
+	command, known := map[string]string{"envoy": "envoy", "nodrop": "builtin"}[name]
+	if !known {
 		return m.command, nil
 	}
-	program, err := exec.LookPath("envoy")
+	program, err := exec.LookPath(name)
 	if err != nil {
 		return nil, err
 	}
 	self, err := os.Executable()
-	return []string{self, "envoy", "--program", program, "--listen", "$(POD_IP):8080", "--routes", "$(ROUTES)"}, err
+	return []string{self, command, "--program", program, "--listen", "$(POD_IP):8080", "--routes", "$(ROUTES)"}, err
 }
 
 func (m *mesh) apply(ctx context.Context, kind schema.GroupVersionResource, object *unstructured.Unstructured) (*unstructured.Unstructured, error) {

@@ -67,6 +67,8 @@ func route(args []string) (int, error) {
 		return 0, serveGateway(args[1:])
 	case "envoy":
 		return 0, serveEnvoy(args[1:])
+	case "builtin":
+		return 0, serveBuiltin(args[1:])
 	case "serve":
 		return 0, serveHello(args[1:])
 	case "smoke":
