@@ -30,6 +30,9 @@ var haproxyKind string
 //go:embed kinds/caddy.yaml
 var caddyKind string
 
+//go:embed kinds/kube.yaml
+var kubeKind string
+
 //go:embed kinds/asm.yaml
 var asmKind string
 
@@ -38,6 +41,7 @@ func Kinds() []Kind {
 	return []Kind{
 		{"lab", "a fleet of gateways on this machine, stopped in three ways under three loads", labKind},
 		{"process", "a server that is told to replace its workers, badly and well", processKind},
+		{"kube", "a gateway in Kubernetes, scaled in under load as it is and with a pre-stop hook", kubeKind},
 		{"asm", "graceful shutdown of an ASM gateway, off and on, scaled in under load", asmKind},
 		{"exec", "any command, and the one that puts back what it changed", execKind},
 		{"envoy", "Envoy, replaced by a second one in two ways under three loads", envoyKind},

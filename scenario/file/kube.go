@@ -63,6 +63,7 @@ type kubeAction struct {
 	replicas  int
 	keep      bool
 	with      map[string]any
+	patch     kube.Patching
 	manifests []map[string]any
 	pods      kube.Pods
 	count     int
@@ -82,7 +83,7 @@ var kubeVerbs = map[string][]string{
 	"restart":    {"pods"},
 	"delete-pod": {"grace"},
 	"delete":     {"count", "grace"}, // pods of a selector
-	"patch":      {"with"},
+	"patch":      {"with", "type"},
 	"annotate":   {"with"},
 	"apply":      {},
 	"watch":      {"pods"},
@@ -143,11 +144,7 @@ func (r *reader) kubeVerbFields(a *kubeAction) []field {
 				a.text = r.text(n, "apply")
 				return
 			}
-			r.list(n, "apply", func(n *yaml.Node) {
-				if manifest := r.object(n, "apply"); manifest != nil {
-					a.manifests = append(a.manifests, manifest)
-				}
-			})
+			a.manifests = r.objects(n, "apply")
 		}},
 	}
 }
@@ -169,7 +166,19 @@ func (r *reader) kubeOptionFields(a *kubeAction) []field {
 		{"timeout", func(n *yaml.Node) { a.timeout = r.duration(n, "timeout", time.Millisecond) }},
 		option("replicas", func(n *yaml.Node) { a.replicas = r.number(n, "replicas", 0, 10000) }),
 		option("keep", func(n *yaml.Node) { a.keep = r.boolean(n, "keep") }),
-		option("with", func(n *yaml.Node) { a.with = r.object(n, "with") }),
+		option("with", func(n *yaml.Node) {
+			if n.Kind == yaml.SequenceNode {
+				a.patch.Operations = r.objects(n, "with")
+				return
+			}
+			a.with = r.object(n, "with")
+		}),
+		option("type", func(n *yaml.Node) {
+			var err error
+			if a.patch.Type, err = kube.ParsePatchType(r.text(n, "type")); err != nil {
+				r.fault(n, "type: %v", err)
+			}
+		}),
 		option("pods", func(n *yaml.Node) { a.pods = r.pods(n) }),
 		option("count", func(n *yaml.Node) { a.count = r.number(n, "count", 1, 10000) }),
 		option("grace", func(n *yaml.Node) {
@@ -201,9 +210,12 @@ func (r *reader) kubeOf(n *yaml.Node, verb string, a *kubeAction) scenario.Actio
 		return &kube.Delete{Access: a.access, Selector: a.text, Count: a.count, Grace: a.grace}
 	case "patch":
 		needs("with")
-		return &kube.Patch{Access: a.access, Object: a.object, Patch: a.with}
+		return &kube.Patch{Access: a.access, Object: a.object, Patch: r.patching(a)}
 	case "annotate":
 		needs("with")
+		if a.patch.Operations != nil {
+			r.fault(a.given["with"], "with: annotations are a mapping")
+		}
 		return kube.Annotate(a.access, a.object, a.with)
 	case "apply":
 		for i, manifest := range a.manifests {
@@ -222,6 +234,18 @@ func (r *reader) kubeOf(n *yaml.Node, verb string, a *kubeAction) scenario.Actio
 		needs("for")
 		return r.kubeWait(n, a)
 	}
+}
+
+// patching is the patch of with and type: a list is a JSON patch.
+func (r *reader) patching(a *kubeAction) kube.Patching {
+	a.patch.Fields = a.with
+	if a.patch.Operations != nil && a.given["type"] == nil {
+		a.patch.Type, _ = kube.ParsePatchType("json")
+	}
+	if err := a.patch.Check(); err != nil && a.given["with"] != nil {
+		r.fault(a.given["with"], "with: %v", err)
+	}
+	return a.patch
 }
 
 // kubeWait reads what is waited for, as kubectl's --for has it.
@@ -272,6 +296,17 @@ func (r *reader) object(n *yaml.Node, what string) map[string]any {
 		return nil
 	}
 	return filled.(map[string]any)
+}
+
+// objects takes in a list of mappings.
+func (r *reader) objects(n *yaml.Node, what string) []map[string]any {
+	var list []map[string]any
+	r.list(n, what, func(n *yaml.Node) {
+		if one := r.object(n, what); one != nil {
+			list = append(list, one)
+		}
+	})
+	return list
 }
 
 // fill puts variables into the texts of a value.

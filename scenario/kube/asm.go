@@ -96,7 +96,7 @@ func (g *Graceful) Run(ctx context.Context, _ *scenario.Env) error {
 		return err
 	}
 	g.want = max(1, int(number(now, "spec", "replicaCount")))
-	g.change = &change{object: o, patch: gracefulPatch(g.Drain, g.Version)}
+	g.change = &change{object: o, patch: merging(gracefulPatch(g.Drain, g.Version))}
 	if err := g.change.do(ctx); err != nil {
 		return err
 	}

@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// change is a merge patch (RFC 7386) that can be taken back.
+// change is a patch that can be taken back.
 type change struct {
 	object *object
 	sub    []string // the subresource
-	patch  map[string]any
+	patch  Patching
 
 	leaves []leaf
 }
@@ -24,6 +24,7 @@ type leaf struct {
 	path          []string
 	before, after any
 	was, is       bool // whether there was, and is, any
+	untold        bool // what it became is not known: the answer was lost
 }
 
 // name is the path as people write it.
@@ -37,10 +38,11 @@ func (c *change) do(ctx context.Context) error {
 		return err
 	}
 	c.leaves = nil
-	for _, path := range leavesOf(c.patch, nil) {
+	for _, path := range c.patch.paths(before) {
 		l := leaf{path: path}
 		l.before, l.was = at(before, path...)
-		l.after, l.is = at(c.patch, path...)
+		l.after, l.is = c.patch.told(path)
+		l.untold = !l.is
 		l.is = l.is && l.after != nil
 		c.leaves = append(c.leaves, l)
 	}
@@ -52,6 +54,7 @@ func (c *change) do(ctx context.Context) error {
 	for i := range c.leaves {
 		l := &c.leaves[i]
 		l.after, l.is = at(after, l.path...)
+		l.untold = false
 	}
 	return nil
 }
@@ -59,7 +62,7 @@ func (c *change) do(ctx context.Context) error {
 // undo puts back what is still as we left it, and tells of the rest. It waits for
 // an API server that is away until ctx ends.
 func (c *change) undo(ctx context.Context) error {
-	leaves := slices.DeleteFunc(slices.Clone(c.leaves), func(l leaf) bool { return l.was == l.is && same(l.before, l.after) })
+	leaves := slices.DeleteFunc(slices.Clone(c.leaves), func(l leaf) bool { return !l.untold && l.was == l.is && same(l.before, l.after) })
 	if len(leaves) == 0 {
 		return nil
 	}
@@ -72,7 +75,7 @@ func (c *change) undo(ctx context.Context) error {
 		back, kept := reverse(leaves, now)
 		told = kept
 		if len(back) > 0 {
-			_, err = c.object.patch(ctx, back, c.sub...)
+			_, err = c.object.patch(ctx, merging(back), c.sub...)
 		}
 		return err
 	})
@@ -90,17 +93,21 @@ func (c *change) undo(ctx context.Context) error {
 // that somebody else has changed since, of which the error tells.
 func reverse(leaves []leaf, now map[string]any) (back map[string]any, kept error) {
 	back = map[string]any{}
+	keep := func(err error) {
+		if kept != nil {
+			err = fmt.Errorf("%w; %w", kept, err)
+		}
+		kept = err
+	}
 	for i := range leaves {
 		l := &leaves[i]
 		value, is := at(now, l.path...)
 		switch {
 		case is == l.was && same(value, l.before): // it is back already
+		case l.untold:
+			keep(fmt.Errorf("%s is %s now, and was %s: the answer to the patch was lost, so that whose value this is cannot be told: left as it is", l.name(), shown(value, is), shown(l.before, l.was)))
 		case is != l.is || !same(value, l.after):
-			err := fmt.Errorf("%s is %s now, not the %s that was set: left as it is", l.name(), shown(value, is), shown(l.after, l.is))
-			if kept != nil {
-				err = fmt.Errorf("%w; %w", kept, err)
-			}
-			kept = err
+			keep(fmt.Errorf("%s is %s now, not the %s that was set: left as it is", l.name(), shown(value, is), shown(l.after, l.is)))
 		case l.was:
 			set(back, l.before, l.path...)
 		default:

@@ -167,6 +167,49 @@ restore:
 	}
 }
 
+// TestAnyGateway: the file that init kube writes, with a smaller load, against a
+// Deployment that ends at once: what a pre-stop hook does is seen, and nothing of
+// it is left.
+func TestAnyGateway(t *testing.T) {
+	a := access(t)
+	start(t, a, 2, "")
+	dir := t.TempDir()
+	file := strings.NewReplacer(
+		"requests: 20000", "requests: 3000", "connections: 100", "connections: 20", "settle: 5s", "settle: 2s", "seconds: 15", "seconds: 4",
+	).Replace(nodrop(t, dir, 0, "scenario", "init", "kube"))
+	if err := os.WriteFile(filepath.Join(dir, "kube.yaml"), []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := nodrop(t, dir, 0, "scenario", "run", "--yes", "--set", "NAMESPACE="+a.Namespace, "--set", "DEPLOYMENT=gw", "--set", "SERVICE=gw", "--repeat", "2", "-o", "text", "-o", "json=run.json", "kube.yaml")
+	runs := recorded(t, filepath.Join(dir, "run.json"))
+	if len(runs) != 4 {
+		t.Fatalf("%d runs", len(runs))
+	}
+	for _, run := range runs {
+		if (run.Counts.Lost > 0) != (run.Variant == "as it is") {
+			t.Errorf("%s: lost %d", run.Variant, run.Counts.Lost)
+		}
+		told := 0
+		for _, m := range run.Marks {
+			if m.Kind == loadgen.MarkTerminating || m.Kind == loadgen.MarkExited {
+				told++
+			}
+		}
+		if told != 8 { // those that the run before has left behind are no part of it
+			t.Errorf("%s: %d marks of pods that leave; want 4 × 2", run.Variant, told)
+		}
+	}
+	for _, want := range []string{"no pre-stop hook, grace period 20s", "pre-stop hook: sleep 4s, grace period 20s", "for want of a pre-stop hook"} {
+		if !says(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	now := read(t, a, gw())
+	if n := number(now, "spec", "replicas"); n != 2 || strings.Contains(shown(at(now, "spec", "template")), "preStop") {
+		t.Errorf("%d replicas afterwards, of %s", n, shown(at(now, "spec", "template")))
+	}
+}
+
 // TestGraceOver: pods that do not heed the stop signal are killed at the end of
 // their grace, and what that cuts is told as such.
 func TestGraceOver(t *testing.T) {

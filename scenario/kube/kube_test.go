@@ -121,7 +121,7 @@ func TestPatchAndApply(t *testing.T) {
 	ref := Ref{"configmap", "c"}
 	annotate := Annotate(a, ref, map[string]any{"old": "b", "new": "c"})
 	run(t, annotate)
-	patch := &Patch{Access: a, Object: ref, Patch: map[string]any{"data": map[string]any{"x": nil, "y": "2"}}}
+	patch := &Patch{Access: a, Object: ref, Patch: merging(map[string]any{"data": map[string]any{"x": nil, "y": "2"}})}
 	run(t, patch)
 	if got := shown(at(read(t, a, ref), "data")); got != `{"y":"2"}` {
 		t.Errorf("got %s", got)

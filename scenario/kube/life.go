@@ -25,6 +25,7 @@ type lives struct {
 // podLife is what was told of one pod.
 type podLife struct {
 	ready, exited bool
+	old           bool                     // it was leaving before the watch began: it is no part of the run
 	leaving       time.Time                // since when it is; zero while it is not
 	slices        map[string]endpointState // that list it, by name
 	listed        endpointState            // the best of these
@@ -53,11 +54,14 @@ func (l *lives) settle() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.settled = true
+	for _, p := range l.pods {
+		p.old = !p.leaving.IsZero()
+	}
 }
 
 // tell needs the lock.
 func (l *lives) tell(m scenario.Moment) {
-	if l.settled {
+	if l.settled && !l.pods[m.Endpoint].old {
 		l.mark(m)
 	}
 }

@@ -8,7 +8,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 )
 
@@ -81,15 +80,16 @@ func (o *object) get(ctx context.Context, sub ...string) (map[string]any, error)
 // fieldManager is whose the fields are that we set.
 const fieldManager = "nodrop"
 
-// patch applies a merge patch (RFC 7386), and returns what came of it.
-func (o *object) patch(ctx context.Context, patch map[string]any, sub ...string) (map[string]any, error) {
-	text, err := json.Marshal(patch)
+// patch applies a patch, and returns what came of it.
+func (o *object) patch(ctx context.Context, patch Patching, sub ...string) (map[string]any, error) {
+	kind, body := patch.body()
+	text, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
-	found, err := o.client().Patch(ctx, o.name, types.MergePatchType, text, metav1.PatchOptions{FieldManager: fieldManager}, sub...)
+	found, err := o.client().Patch(ctx, o.name, kind, text, metav1.PatchOptions{FieldManager: fieldManager}, sub...)
 	if err != nil {
 		return nil, o.cluster.explain(o.String(), err)
 	}

@@ -3,18 +3,17 @@ package kube
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"nodrop/scenario"
 )
 
-// Patch applies a merge patch (RFC 7386) to one object. Undo puts back each
-// value that is still as the patch left it.
+// Patch patches one object. Undo puts back each value that is still as the patch
+// left it.
 type Patch struct {
 	Access *Access
 	Object Ref
-	Patch  map[string]any
+	Patch  Patching
 	What   string // for people; "" is "patch", and the names of its values
 
 	change *change
@@ -24,7 +23,7 @@ type Patch struct {
 func Annotate(a *Access, object Ref, annotations map[string]any) *Patch {
 	patch := map[string]any{}
 	set(patch, annotations, "metadata", "annotations")
-	return &Patch{Access: a, Object: object, Patch: patch}
+	return &Patch{Access: a, Object: object, Patch: merging(patch)}
 }
 
 // Run applies it.
@@ -48,11 +47,7 @@ func (p *Patch) Undo(ctx context.Context) error {
 func (p *Patch) plan() []planned {
 	what := p.What
 	if what == "" {
-		var names []string
-		for _, path := range leavesOf(p.Patch, nil) {
-			names = append(names, strings.Join(path, "."))
-		}
-		what = "patch " + strings.Join(names, ", ")
+		what = "patch " + p.Patch.names()
 	}
 	return []planned{{access: p.Access, object: p.Object, what: what + ", and back", needs: []need{{"get", ""}, {"patch", ""}}}}
 }
@@ -81,7 +76,7 @@ func (r *Restart) Run(ctx context.Context, _ *scenario.Env) error {
 	if err != nil {
 		return err
 	}
-	after, err := o.patch(ctx, patch)
+	after, err := o.patch(ctx, merging(patch))
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func (s *Scale) Run(ctx context.Context, _ *scenario.Env) error {
 // scaleChange is the patch that sets a number of replicas.
 func scaleChange(o *object, replicas int) (*change, error) {
 	field, known := replicaFields[o.resource.kind]
-	c := &change{object: o, patch: map[string]any{}}
+	c := &change{object: o, patch: merging(map[string]any{})}
 	switch {
 	case known:
 	case o.resource.scales:
@@ -59,7 +59,7 @@ func scaleChange(o *object, replicas int) (*change, error) {
 	default:
 		return nil, fmt.Errorf("%s: it has no number of replicas", o)
 	}
-	set(c.patch, int64(replicas), field...)
+	set(c.patch.Fields, int64(replicas), field...)
 	return c, nil
 }
 

@@ -1,0 +1,171 @@
+package kube
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Patching is a patch of one of kubectl's types. The zero value changes nothing.
+type Patching struct {
+	Type       types.PatchType  // "" is a merge patch
+	Fields     map[string]any   // of a merge patch (RFC 7386) or a strategic merge patch
+	Operations []map[string]any // of a JSON patch (RFC 6902)
+}
+
+// merging is the merge patch of fields.
+func merging(fields map[string]any) Patching { return Patching{Fields: fields} }
+
+// ParsePatchType reads a type as kubectl's --type has it.
+func ParsePatchType(name string) (types.PatchType, error) {
+	switch name {
+	case "merge":
+		return types.MergePatchType, nil
+	case "strategic":
+		return types.StrategicMergePatchType, nil
+	case "json":
+		return types.JSONPatchType, nil
+	}
+	return "", fmt.Errorf("%q is not merge, strategic or json", name)
+}
+
+// Check refuses what cannot be sent, or not be put back.
+func (p Patching) Check() error {
+	if p.Type != types.JSONPatchType {
+		if p.Operations != nil {
+			return fmt.Errorf("a list of operations is a JSON patch")
+		}
+		return checkDirectives(p.Fields)
+	}
+	if p.Fields != nil {
+		return fmt.Errorf("a JSON patch is a list of operations")
+	}
+	for i, operation := range p.Operations {
+		if err := checkOperation(operation); err != nil {
+			return fmt.Errorf("operation %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// checkDirectives refuses those of a strategic merge patch that change what they
+// do not name: it could not be put back. Inside a list they may stand, because a
+// list is put back as a whole.
+func checkDirectives(fields map[string]any) error {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if strings.HasPrefix(name, "$") {
+			return fmt.Errorf("%s changes what it does not name, and could not be put back", name)
+		}
+		if below, ok := fields[name].(map[string]any); ok {
+			if err := checkDirectives(below); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// operationKeys are what an operation of a JSON patch takes beside op and path.
+var operationKeys = map[string]string{"add": "value", "replace": "value", "test": "value", "move": "from", "copy": "from", "remove": ""}
+
+func checkOperation(operation map[string]any) error {
+	op, _ := operation["op"].(string)
+	key, known := operationKeys[op]
+	if !known {
+		return fmt.Errorf("op: %s is not add, remove, replace, move, copy or test", shown(operation["op"], operation["op"] != nil))
+	}
+	for _, name := range slices.Sorted(maps.Keys(operation)) {
+		if name != "op" && name != "path" && name != key {
+			return fmt.Errorf("%s has no %s", op, name)
+		}
+	}
+	if _, told := operation[key]; key != "" && !told {
+		return fmt.Errorf("%s needs a %s", op, key)
+	}
+	for _, name := range []string{"path", "from"} {
+		pointer, told := operation[name]
+		if text, _ := pointer.(string); (told || name == "path") && !strings.HasPrefix(text, "/") {
+			return fmt.Errorf("%s: %s is no JSON pointer: want /spec/replicas or the like", name, shown(pointer, told))
+		}
+	}
+	return nil
+}
+
+// body is what is sent.
+func (p Patching) body() (types.PatchType, any) {
+	switch p.Type {
+	case types.JSONPatchType:
+		return p.Type, p.Operations
+	case "":
+		return types.MergePatchType, p.Fields
+	default:
+		return p.Type, p.Fields
+	}
+}
+
+// paths are those of the values that the patch changes in an object, sorted and
+// none inside another. A list is one value.
+func (p Patching) paths(object map[string]any) [][]string {
+	if p.Type != types.JSONPatchType {
+		return leavesOf(p.Fields, nil)
+	}
+	var paths [][]string
+	for _, operation := range p.Operations {
+		for _, name := range []string{"path", "from"} {
+			if pointer, ok := operation[name].(string); ok {
+				paths = append(paths, valueAt(object, pointer))
+			}
+		}
+	}
+	slices.SortFunc(paths, slices.Compare[[]string])
+	var outer [][]string
+	for _, path := range paths {
+		if n := len(outer); n == 0 || len(outer[n-1]) > len(path) || !slices.Equal(outer[n-1], path[:len(outer[n-1])]) {
+			outer = append(outer, path)
+		}
+	}
+	return outer
+}
+
+// valueAt is the path of a JSON pointer (RFC 6901), which ends at the first list.
+func valueAt(object map[string]any, pointer string) []string {
+	var path []string
+	var value any = object
+	for _, name := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
+		if _, isList := value.([]any); isList {
+			return path
+		}
+		name = strings.NewReplacer("~1", "/", "~0", "~").Replace(name)
+		path = append(path, name)
+		fields, _ := value.(map[string]any)
+		value = fields[name]
+	}
+	return path
+}
+
+// names are those of the values, for people who have not seen the object.
+func (p Patching) names() string {
+	var names []string
+	if p.Type == types.JSONPatchType {
+		for _, operation := range p.Operations {
+			names = append(names, fmt.Sprint(operation["path"]))
+		}
+		return strings.Join(slices.Compact(names), ", ")
+	}
+	for _, path := range leavesOf(p.Fields, nil) {
+		names = append(names, strings.Join(path, "."))
+	}
+	return strings.Join(names, ", ")
+}
+
+// told is the value that the patch itself gives a path; false where only the API
+// server's answer tells what became of it.
+func (p Patching) told(path []string) (value any, told bool) {
+	if p.Type != "" && p.Type != types.MergePatchType {
+		return nil, false
+	}
+	return at(p.Fields, path...)
+}

@@ -1,0 +1,90 @@
+package kube
+
+import (
+	"fmt"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// TestPaths: what a JSON patch changes is put back value by value, a list as a
+// whole, and nothing twice.
+func TestPaths(t *testing.T) {
+	object := decode(t, `{metadata: {annotations: {a/b: x}}, spec: {replicas: 1, containers: [{name: a}, {name: b}]}}`)
+	for want, pointers := range map[string][]string{
+		"[[spec replicas]]":            {"/spec/replicas"},
+		"[[spec containers]]":          {"/spec/containers/0/lifecycle", "/spec/containers/-", "/spec/containers"},
+		"[[metadata annotations a/b]]": {"/metadata/annotations/a~1b"},
+		"[[metadata labels]]":          {"/metadata/labels", "/metadata/labels/new", "/metadata/labels/newer"},
+		"[[metadata labels ~1 x]]":     {"/metadata/labels/~01/x"},
+	} {
+		p := Patching{Type: types.JSONPatchType}
+		for _, pointer := range pointers {
+			p.Operations = append(p.Operations, map[string]any{"op": "remove", "path": pointer})
+		}
+		if err := p.Check(); err != nil {
+			t.Error(err)
+		}
+		if got := fmt.Sprint(p.paths(object)); got != want {
+			t.Errorf("%v: got %s; want %s", pointers, got, want)
+		}
+	}
+	moved := Patching{Type: types.JSONPatchType, Operations: []map[string]any{{"op": "move", "from": "/spec/replicas", "path": "/metadata/x"}}}
+	if got := fmt.Sprint(moved.paths(object)); got != "[[metadata x] [spec replicas]]" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestPatchTypes: each of kubectl's types gives a container a pre-stop hook, and is
+// put back; what somebody else has changed since is left.
+func TestPatchTypes(t *testing.T) {
+	a := access(t)
+	apply(t, a, gateways(0, "terminationGracePeriodSeconds: 20", ""))
+	containers := func() any {
+		list, _ := at(read(t, a, gw()), "spec", "template", "spec", "containers")
+		return list
+	}
+	hook := map[string]any{"preStop": map[string]any{"sleep": map[string]any{"seconds": int64(7)}}}
+	strategic := map[string]any{}
+	set(strategic, []any{map[string]any{"name": "gw", "lifecycle": hook}}, "spec", "template", "spec", "containers")
+	before := shown(containers(), true)
+	for name, patching := range map[string]Patching{
+		"strategic": {Type: types.StrategicMergePatchType, Fields: strategic},
+		"json": {Type: types.JSONPatchType, Operations: []map[string]any{
+			{"op": "test", "path": "/spec/template/spec/containers/0/name", "value": "gw"},
+			{"op": "add", "path": "/spec/template/spec/containers/0/lifecycle", "value": hook},
+		}},
+	} {
+		patch := &Patch{Access: a, Object: gw(), Patch: patching}
+		run(t, patch)
+		list, _ := containers().([]any)
+		one, _ := list[0].(map[string]any)
+		if len(list) != 1 || number(one, "lifecycle", "preStop", "sleep", "seconds") != 7 || text(one, "image") != "hello" {
+			t.Errorf("%s: the containers are %s", name, shown(list, true))
+		}
+		undo(t, patch)
+		if after := shown(containers(), true); after != before {
+			t.Errorf("%s: afterwards\n%s; want\n%s", name, after, before)
+		}
+	}
+	patch := &Patch{Access: a, Object: gw(), Patch: Patching{Type: types.JSONPatchType, Operations: []map[string]any{
+		{"op": "add", "path": "/spec/template/spec/containers/0/lifecycle", "value": hook},
+	}}}
+	run(t, patch)
+	run(t, &Patch{Access: a, Object: gw(), Patch: Patching{Type: types.JSONPatchType, Operations: []map[string]any{
+		{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "another"},
+	}}})
+	if err := patch.Undo(bounded(t)); err == nil || !says(err.Error(), "spec.template.spec.containers is [") || !says(err.Error(), "that was set: left as it is") {
+		t.Errorf("got %v", err)
+	}
+	failing := &Patch{Access: a, Object: gw(), Patch: Patching{Type: types.JSONPatchType, Operations: []map[string]any{
+		{"op": "test", "path": "/spec/replicas", "value": int64(7)}, {"op": "replace", "path": "/spec/replicas", "value": int64(8)},
+	}}}
+	if err := failing.Run(bounded(t), nil); err == nil || !says(err.Error(), "deployment/gw in namespace") {
+		t.Errorf("got %v", err)
+	}
+	undo(t, failing)
+	if n := number(read(t, a, gw()), "spec", "replicas"); n != 0 {
+		t.Errorf("%d replicas; want 0: the patch was refused", n)
+	}
+}
