@@ -345,8 +345,12 @@ func (r *reader) asm(n *yaml.Node) *kube.Graceful {
 			}
 		}},
 		{"version", func(n *yaml.Node) {
+			written := r.text(n, "version")
+			if written == "" {
+				return // it is found
+			}
 			var err error
-			if g.Version, err = kube.ParseASMVersion(r.text(n, "version")); err != nil {
+			if g.Version, err = kube.ParseASMVersion(written); err != nil {
 				r.fault(n, "version: %v", err)
 			}
 		}},

@@ -70,7 +70,8 @@ func TestKinds(t *testing.T) {
 var beyond = []string{
 	"after-bad-delay", "after-itself", "after-nobody", "alias", "asm-in-timeline", "asm-old-range", "asm-range",
 	"asm-version", "at-beyond", "at-nonsense", "check", "exec-timeout", "http-status", "kube-cluster", "kube-for",
-	"kube-other-key", "kube-ref", "lab-backend", "lab-no-fleet", "lab-restart-all", "lab-scale-up", "lab-second",
+	"kube-other-key", "kube-patch-directive", "kube-patch-extra", "kube-patch-json-mapping", "kube-patch-merge-list",
+	"kube-patch-no-value", "kube-patch-pointer", "kube-ref", "lab-backend", "lab-no-fleet", "lab-restart-all", "lab-scale-up", "lab-second",
 	"lab-start-late", "load-bad-url", "load-fewer-requests-than-workers", "load-header", "load-no-url", "of-no-stream",
 	"signal-name", "signal-near-process", "signal-unknown-process", "start-without-name", "two-documents",
 	"two-steps-of-one-name", "undo-in-restore", "variable-not-closed", "variable-not-set", "variable-unused",

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -59,7 +60,7 @@ type Graceful struct {
 	Access  *Access // of the control plane, which has the IstioGateway
 	Gateway string
 	Drain   time.Duration // 0 is off
-	Version ASMVersion    // the zero value: found
+	Version ASMVersion    // the zero value: that of its proxy
 	Pods    Pods          // of the gateway, in the data plane; to be waited for
 	Timeout time.Duration // of the restart; 0 is ten minutes
 
@@ -81,22 +82,23 @@ func (g *Graceful) Run(ctx context.Context, _ *scenario.Env) error {
 	if err != nil {
 		return err
 	}
-	if g.Version == (ASMVersion{}) {
-		if g.Version, err = asmVersionOf(now); err != nil {
+	if g.pods, err = g.gatewayPods(); err != nil {
+		return err
+	}
+	g.want = max(1, int(number(now, "spec", "replicaCount")))
+	version := g.Version
+	if version == (ASMVersion{}) {
+		if version, err = g.findVersion(ctx); err != nil {
 			return fmt.Errorf("%s: %w", o, err)
 		}
 	}
-	if err := checkDrain(g.Drain, g.Version, serviceType(now)); err != nil {
+	if err := checkDrain(g.Drain, version, serviceType(now)); err != nil {
 		return fmt.Errorf("%s: %w", o, err)
 	}
 	if err := checkGrace(now, g.Drain); err != nil {
 		return fmt.Errorf("%s: %w", o, err)
 	}
-	if g.pods, err = g.gatewayPods(); err != nil {
-		return err
-	}
-	g.want = max(1, int(number(now, "spec", "replicaCount")))
-	g.change = &change{object: o, patch: merging(gracefulPatch(g.Drain, g.Version))}
+	g.change = &change{object: o, patch: merging(gracefulPatch(g.Drain, version))}
 	if err := g.change.do(ctx); err != nil {
 		return err
 	}
@@ -305,14 +307,41 @@ func checkManifests(list []map[string]any, actions []scenario.Action) error {
 	return nil
 }
 
-// asmVersionOf finds the version in what ASM writes on its objects.
-func asmVersionOf(gateway map[string]any) (ASMVersion, error) {
-	for _, path := range [][]string{
-		{"metadata", "labels", "asm-version"}, {"metadata", "annotations", "asm.alibabacloud.com/version"}, {"status", "version"},
-	} {
-		if found := text(gateway, path...); found != "" {
-			return ParseASMVersion(found)
+// findVersion reads the version from the image of the gateway's proxy, whose tag is
+// ASM's version and a build: acs/proxyv2:v1.26.4.112-g0a1b2c3-aliyun. It waits for
+// the pods: the gateway may have been made just now.
+func (g *Graceful) findVersion(ctx context.Context) (ASMVersion, error) {
+	if err := g.pods.awaitSettled(ctx, g.want, g.Timeout); err != nil {
+		return ASMVersion{}, err
+	}
+	pods, err := g.pods.cluster.listPods(ctx, g.pods.selector)
+	if err != nil {
+		return ASMVersion{}, err
+	}
+	var found ASMVersion
+	for i := range pods {
+		v, err := proxyVersion(pods[i].Object)
+		if err == nil && found != (ASMVersion{}) && v != found {
+			err = fmt.Errorf("%d.%d and %d.%d side by side", found.Major, found.Minor, v.Major, v.Minor)
+		}
+		if err != nil {
+			return ASMVersion{}, fmt.Errorf("pod %s does not tell the version of ASM (%w): give it: %s", pods[i].GetName(), err, asmFamilies)
+		}
+		found = v
+	}
+	return found, nil
+}
+
+// proxyVersion is the version of a pod's proxy.
+func proxyVersion(pod map[string]any) (ASMVersion, error) {
+	list, _ := at(pod, "spec", "containers")
+	containers, _ := list.([]any)
+	for _, c := range containers {
+		fields, _ := c.(map[string]any)
+		image := text(fields, "image")
+		if _, tag, ok := strings.Cut(image[strings.LastIndex(image, "/")+1:], "proxyv2:"); ok {
+			return ParseASMVersion(tag)
 		}
 	}
-	return ASMVersion{}, fmt.Errorf("its version of ASM is not known: say it, %s", asmFamilies)
+	return ASMVersion{}, errors.New("no container has an image proxyv2:VERSION")
 }

@@ -106,6 +106,19 @@ func TestASMManifests(t *testing.T) {
 	}
 }
 
+// TestProxyVersion: what an image tells of the version, and what it does not.
+func TestProxyVersion(t *testing.T) {
+	for image, want := range map[string]ASMVersion{
+		"registry.example/acs/proxyv2:v1.14.3.47-ga31201346f-aliyun": {1, 14}, "proxyv2:1.26.0": {1, 26},
+		"registry.example:5000/acs/proxyv2": {}, "docker.io/envoyproxy/envoy:v1.26.0": {}, "acs/proxyv2:latest": {}, "": {},
+	} {
+		got, err := proxyVersion(decode(t, `{spec: {containers: [{name: other}, {name: istio-proxy, image: "`+image+`"}]}}`))
+		if got != want || (err == nil) != (want != ASMVersion{}) {
+			t.Errorf("%q: got %v, %v; want %v", image, got, err, want)
+		}
+	}
+}
+
 // TestASMGrace: pods that would be killed before their drain is over.
 func TestASMGrace(t *testing.T) {
 	gateway := decode(t, "{spec: {terminationGracePeriodSeconds: 30}}")
@@ -144,7 +157,7 @@ spec: {gatewayType: ingress, replicaCount: 2}
 			if err != nil {
 				t.Fatal(err)
 			}
-			g := &Graceful{Access: a, Gateway: "ingressgateway", Drain: 10 * time.Second, Version: version}
+			g := &Graceful{Access: a, Gateway: "ingressgateway", Drain: 10 * time.Second} // the version is found
 			before := pods()
 			run(t, g)
 			after := pods()

@@ -133,6 +133,7 @@ func (c *Cluster) find(ctx context.Context, word string) (resource, error) {
 	name, group, _ := strings.Cut(strings.ToLower(word), ".")
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	anew := c.groups == nil
 	for {
 		for _, r := range c.resources {
 			if slices.Contains(r.names, name) && (group == "" || group == r.gvr.Group) {
@@ -140,11 +141,14 @@ func (c *Cluster) find(ctx context.Context, word string) (resource, error) {
 			}
 		}
 		more, err := c.discover(ctx)
-		if err != nil {
+		switch {
+		case err != nil:
 			return resource{}, err
-		}
-		if !more {
+		case more:
+		case anew:
 			return resource{}, fmt.Errorf("%s: the server has no resource %q", c, word)
+		default: // it may have come since, by a manifest that was applied
+			anew, c.groups, c.resources = true, nil, nil
 		}
 	}
 }

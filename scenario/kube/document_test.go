@@ -59,6 +59,25 @@ func TestDocument(t *testing.T) {
 	}
 }
 
+// ackRights are all that the second kubeconfig of the document has, which knows
+// nothing of ASM's kinds.
+const ackRights = `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: ack}
+rules:
+- {apiGroups: [""], resources: [pods], verbs: [list, watch]}
+- {apiGroups: [discovery.k8s.io], resources: [endpointslices], verbs: [list, watch]}
+- {apiGroups: [""], resources: [services, serviceaccounts], verbs: [get, create, patch, delete]}
+- {apiGroups: [apps], resources: [deployments], verbs: [get, create, patch, delete]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: ack}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: ack}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: limited}]
+`
+
 func document(t *testing.T, labels string) {
 	t.Helper()
 	access(t)
@@ -77,8 +96,8 @@ spec: {gatewayType: ingress, replicaCount: 3}
 	if err := os.WriteFile(filepath.Join(dir, "asm.yaml"), []byte(file), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	kubeconfig := os.Getenv("KUBECONFIG")
-	set := []string{"scenario", "run", "asm.yaml", "--set", "ASM_KUBECONFIG=" + kubeconfig, "--set", "ACK_KUBECONFIG=" + kubeconfig}
+	apply(t, &Access{}, ackRights)
+	set := []string{"scenario", "run", "asm.yaml", "--set", "ASM_KUBECONFIG=" + os.Getenv("KUBECONFIG"), "--set", "ACK_KUBECONFIG=" + os.Getenv("CONTROLPLANE_LIMITED")}
 	asked := nodrop(t, dir, 2, set...)
 	for _, want := range []string{"istiogateway/ingressgateway: scale to 1, and back to what it was\n", "\nnodrop: nobody is there to be asked\n"} {
 		if !says(asked, want) {

@@ -151,6 +151,28 @@ func TestPatchAndApply(t *testing.T) {
 	}
 }
 
+// TestNewResource: a kind that came after the others were looked up is found.
+func TestNewResource(t *testing.T) {
+	a := access(t)
+	if _, err := a.object(bounded(t), Ref{"thing", "x"}); err == nil || !strings.Contains(err.Error(), `the server has no resource "thing"`) {
+		t.Fatalf("got %v", err)
+	}
+	apply(t, &Access{}, `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: things.nodrop.test}
+spec:
+  group: nodrop.test
+  scope: Namespaced
+  names: {plural: things, singular: thing, kind: Thing}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
+`)
+	await(t, "the kind is served", func() bool {
+		_, err := a.object(bounded(t), Ref{"thing", "x"})
+		return err == nil
+	})
+}
+
 // TestPreflight: what is not there, is not allowed or would fight is named, all
 // of it, before anything is done.
 func TestPreflight(t *testing.T) {

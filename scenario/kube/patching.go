@@ -134,7 +134,7 @@ func (p Patching) paths(object map[string]any) [][]string {
 func valueAt(object map[string]any, pointer string) []string {
 	var path []string
 	var value any = object
-	for _, name := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
+	for name := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
 		if _, isList := value.([]any); isList {
 			return path
 		}

@@ -229,8 +229,16 @@ func (g *istioGateway) serviceAnnotations() map[string]string {
 	return annotations
 }
 
+// version is that of the mesh that the gateway is of.
+func (g *istioGateway) version() string {
+	if v := g.object.GetLabels()[versionLabel]; v != "" {
+		return v
+	}
+	return "1.26"
+}
+
 func (g *istioGateway) before126() bool {
-	major, minor, _ := strings.Cut(g.object.GetLabels()[versionLabel], ".")
+	major, minor, _ := strings.Cut(g.version(), ".")
 	if major != "1" {
 		return false
 	}

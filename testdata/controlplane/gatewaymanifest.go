@@ -39,7 +39,7 @@ func (g *istioGateway) deployment(command []string, routes string) *unstructured
 func (g *istioGateway) podSpec(command []string, routes string) map[string]any {
 	container := map[string]any{
 		"name":    "istio-proxy",
-		"image":   "gateway",
+		"image":   "acs/proxyv2:v" + g.version() + ".4.112-g0a1b2c3-aliyun", // as ASM's are
 		"command": words(command),
 		"env": []any{
 			map[string]any{"name": "POD_IP", "valueFrom": map[string]any{"fieldRef": map[string]any{"fieldPath": "status.podIP"}}},
