@@ -80,6 +80,7 @@ type Config struct {
 	Stream     string // of several loads side by side, "" for the only one
 	Repetition int    // from 1; 0 for the only one
 	Gateway    string // what it meets, where that is known: name and version
+	Replicas   int    // how many endpoints are behind what it connects to; 0 is not known
 	Sinks      []Sink // each gets every Result as it is made
 }
 

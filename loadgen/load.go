@@ -346,6 +346,7 @@ func (l *Load) begun() *Run {
 		Stream:      l.cfg.Stream,
 		Repetition:  l.cfg.Repetition,
 		Gateway:     l.cfg.Gateway,
+		Replicas:    l.cfg.Replicas,
 		StartedAt:   l.base.Round(0),
 		Settings:    l.settings(),
 		Environment: Environment{Version: Version, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: l.cfg.CPUs},

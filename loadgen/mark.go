@@ -1,6 +1,9 @@
 package loadgen
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // MarkKind says what a mark is about; reports relate losses to marks by kind.
 type MarkKind string
@@ -72,7 +75,7 @@ func (s *Shutdown) String() string {
 		text = "pre-stop hook: " + s.PreStop
 	}
 	if s.Grace > 0 {
-		text += ", grace period " + time.Duration(s.Grace).String()
+		text += ", grace period " + strconv.FormatFloat(time.Duration(s.Grace).Seconds(), 'f', -1, 64) + "s"
 	}
 	return text
 }

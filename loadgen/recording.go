@@ -23,6 +23,7 @@ type Run struct {
 	Stream      string      `json:"stream,omitempty"`     // of loads side by side; "" for the only one
 	Repetition  int         `json:"repetition,omitempty"` // from 1; 0 for the only one
 	Gateway     string      `json:"gateway,omitempty"`    // what it met, name and version; "" where that is not known
+	Replicas    int         `json:"replicas,omitempty"`   // how many endpoints were behind what it connected to, at its begin; 0 is not known
 	Settings    Settings    `json:"settings"`
 	Environment Environment `json:"environment"`
 	StartedAt   time.Time   `json:"startedAt"` // wall clock, once; all else is relative to it

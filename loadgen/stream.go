@@ -49,6 +49,7 @@ type streamRun struct {
 	Stream      string      `json:"stream,omitempty"`
 	Repetition  int         `json:"repetition,omitempty"`
 	Gateway     string      `json:"gateway,omitempty"`
+	Replicas    int         `json:"replicas,omitempty"`
 	Settings    Settings    `json:"settings"`
 	Environment Environment `json:"environment"`
 	StartedAt   time.Time   `json:"startedAt"`
@@ -120,7 +121,7 @@ func (n *NDJSON) Begin(run *Run) RunSink {
 	if run.Stream != "" {
 		r.of, r.head = n.runs, fmt.Sprintf(`{"of":%d,"fate":"`, n.runs)
 	}
-	n.object(streamLine{Format: StreamFormat, Run: &streamRun{run.Variant, run.Stream, run.Repetition, run.Gateway, run.Settings, run.Environment, run.StartedAt}})
+	n.object(streamLine{Format: StreamFormat, Run: &streamRun{run.Variant, run.Stream, run.Repetition, run.Gateway, run.Replicas, run.Settings, run.Environment, run.StartedAt}})
 	return r
 }
 

@@ -122,7 +122,7 @@ func (s *streamReader) begin(head *streamRun) error {
 		return fmt.Errorf("more than %d runs", maxRuns)
 	}
 	s.runs = append(s.runs, &streamedRun{
-		run:      &Run{Variant: head.Variant, Stream: head.Stream, Repetition: head.Repetition, Gateway: head.Gateway, Settings: head.Settings, Environment: head.Environment, StartedAt: head.StartedAt},
+		run:      &Run{Variant: head.Variant, Stream: head.Stream, Repetition: head.Repetition, Gateway: head.Gateway, Replicas: head.Replicas, Settings: head.Settings, Environment: head.Environment, StartedAt: head.StartedAt},
 		recorder: newRecorder(1),
 	})
 	return nil

@@ -200,7 +200,7 @@ func (s *scene) where(e *evidence) string {
 	switch n := len(e.endpoints); {
 	case n == 0:
 		return "no endpoint reached"
-	case total == 1:
+	case total == 1, n == 1 && len(s.run.Endpoints) == 1: // there may be many behind the one address
 		return e.endpoints[0]
 	case n == 1:
 		return fmt.Sprintf("%s, 1 of %d endpoints", e.endpoints[0], total)

@@ -417,3 +417,20 @@ func TestMarksOfTheSetUp(t *testing.T) {
 		t.Errorf("%+v, %+v", l.Event, l.Baseline)
 	}
 }
+
+// TestOpenEnd: where only the control plane tells that an endpoint was taken out,
+// balancers may hear of it after the last mark: what comes then is not outside.
+func TestOpenEnd(t *testing.T) {
+	marks := abruptMarks()
+	for i := range marks {
+		if marks[i].Kind == loadgen.MarkEndpointRemoved {
+			marks[i].Kind = loadgen.MarkEndpointGoes
+		}
+	}
+	list := append(slices.Clone(abruptRequests()),
+		lost(100*ms, 101*ms, "connect.refused", "gw-3", refusedText), lost(1200*ms, 1201*ms, "connect.refused", "gw-3", refusedText))
+	l := findLoss(newRun(t, list, variant("abrupt", marks), edited(func(run *loadgen.Run) { run.Replicas = 12 })))
+	if l.Outside != 1 || l.After != 1 || l.Limits.Of != 12 {
+		t.Errorf("got %d outside, %d after, %d endpoints; want 1, 1 and 12", l.Outside, l.After, l.Limits.Of)
+	}
+}

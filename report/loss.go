@@ -100,6 +100,9 @@ type Event struct {
 	// Seen: a mark tells of an endpoint. Without one, End is that of the steps,
 	// and what they set going may have gone on after it.
 	Seen bool
+	// Open: marks tell when the control plane took an endpoint out, and none when
+	// balancers had heard of it, which may have been after End.
+	Open bool
 }
 
 // Inside reports whether the load went on until the event was over.
@@ -153,17 +156,17 @@ func outside(run *loadgen.Run, event Event) int64 {
 	}
 	var n int64
 	for i := range run.Lost {
-		if l := &run.Lost[i]; l.End < event.Begin || event.Seen && l.Start > event.End {
+		if l := &run.Lost[i]; l.End < event.Begin || event.Seen && !event.Open && l.Start > event.End {
 			n++
 		}
 	}
 	return n
 }
 
-// after counts the losses told in full that came after the steps of an event
-// that was not seen.
+// after counts the losses told in full that came after what is known of an event
+// whose end was not seen.
 func after(run *loadgen.Run, event Event) int64 {
-	if !event.Known || event.Seen {
+	if !event.Known || event.Seen && !event.Open {
 		return 0
 	}
 	var n int64
@@ -335,6 +338,8 @@ func findEvent(run *loadgen.Run) Event {
 			e.Known = true
 			e.End = max(e.End, m.End)
 		case loadgen.MarkNote, loadgen.MarkCrashed:
+		case loadgen.MarkNotReady, loadgen.MarkEndpointGoes, loadgen.MarkEndpointDropped:
+			e.End, e.Seen, e.Open = max(e.End, m.End), true, true
 		default:
 			e.End, e.Seen = max(e.End, m.End), true
 		}

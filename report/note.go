@@ -25,7 +25,8 @@ func (r *RunReport) notes() []string {
 	add(r.unplaced() > 0, "%s no answer, so which replica behind the address it was is not known: only answers carry %s", counted(r.unplaced(), "lost request got", "lost requests got"), run.Settings.EndpointHeader)
 	add(r.Loss.Hidden > 0, "%s would not have been seen by a client that retries (Go's net/http, for one): they were sent on kept-alive connections, and no byte of an answer came", counted(r.Loss.Hidden, "lost request", "lost requests"))
 	add(r.Loss.Outside > 0, "%s outside the event: before its first mark, or after its last", counted(r.Loss.Outside, "loss lies", "losses lie"))
-	add(r.Loss.After > 0, "%s after the steps had ended: no mark tells how long what they set going went on", counted(r.Loss.After, "loss came", "losses came"))
+	add(r.Loss.After > 0 && !r.Loss.Event.Open, "%s after the steps had ended: no mark tells how long what they set going went on", counted(r.Loss.After, "loss came", "losses came"))
+	add(r.Loss.After > 0 && r.Loss.Event.Open, "%s after the last mark of the event: when balancers had heard of it, no mark tells", counted(r.Loss.After, "loss came", "losses came"))
 	add(r.Loss.Recovery >= 0, "the last loss came %s after the event began", duration(r.Loss.Recovery))
 	add(r.Loss.Slower.notable(), "slower, not lost: 99 %% of the answers came within %s during the event, %s before (bounds, up to twice too high); the slowest took %s, %s before",
 		duration(r.Loss.Slower.Event.P99), duration(r.Loss.Slower.Baseline.P99), duration(r.Loss.Slower.Event.Max), duration(r.Loss.Slower.Baseline.Max))

@@ -37,8 +37,13 @@ func windowGap(run *loadgen.Run) int64 {
 // those that marks tell of; that one is ready is also told of what is none. An
 // address behind which answers named replicas is none of its own. Where marks have
 // other names than requests know (a process behind an address, pods behind a
-// service), they are the same ones twice.
+// service), they are the same ones twice. Of those that stay, marks may tell
+// nothing: there are no fewer than there were at the begin.
 func endpointCount(run *loadgen.Run) int {
+	return max(run.Replicas, seenEndpoints(run))
+}
+
+func seenEndpoints(run *loadgen.Run) int {
 	names := map[string]bool{}
 	shared := run.Settings.EndpointHeader != "" && slices.ContainsFunc(run.Endpoints, namedByAnswers)
 	for _, e := range run.Endpoints {

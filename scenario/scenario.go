@@ -100,6 +100,9 @@ type Env struct {
 	// Gateway, which a setup action may set, is what the load meets: name and
 	// version.
 	Gateway string
+	// Replicas, which a setup action may set, is how many endpoints are behind what
+	// the load connects to.
+	Replicas int
 	// Notes, to which setup actions add, are what the report tells of the target.
 	Notes []string
 	// Processes are those that actions start; none outlives the scenario.
@@ -278,7 +281,7 @@ func (s *Scenario) loads(ctx context.Context, a Attempt, env *Env) ([]*loadgen.L
 	var loads []*loadgen.Load
 	for _, stream := range s.Streams {
 		cfg := stream.Load
-		cfg.Variant, cfg.Stream, cfg.Repetition, cfg.Gateway = a.Variant.Name, stream.Name, a.Repetition, env.Gateway
+		cfg.Variant, cfg.Stream, cfg.Repetition, cfg.Gateway, cfg.Replicas = a.Variant.Name, stream.Name, a.Repetition, env.Gateway, env.Replicas
 		if env.Endpoints != nil {
 			cfg.Endpoints = env.Endpoints
 		}

@@ -50,13 +50,19 @@ var kinds = map[endpointState]loadgen.MarkKind{
 	notReady: loadgen.MarkNotReady,
 }
 
-func (l *lives) settle() {
+// settle ends the beginning, and counts the pods that are ready and stay.
+func (l *lives) settle() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.settled = true
+	ready := 0
 	for _, p := range l.pods {
 		p.old = !p.leaving.IsZero()
+		if p.ready && !p.old {
+			ready++
+		}
 	}
+	return ready
 }
 
 // tell needs the lock.

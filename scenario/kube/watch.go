@@ -45,7 +45,7 @@ func (w *Watch) Run(ctx context.Context, env *scenario.Env) error {
 		}
 		w.done.Go(func() { s.follow(running, version) })
 	}
-	l.settle()
+	env.Replicas = max(env.Replicas, l.settle())
 	return nil
 }
 
