@@ -14,12 +14,13 @@ import (
 )
 
 // fewPorts is how many ports the namespaces of these tests have for outgoing
-// connections: from 40000, where no test server listens.
+// connections: from 61100, above those among which a test server may get its own
+// from the kernel.
 const fewPorts = 20
 
 func narrowPorts(t *testing.T) {
 	t.Helper()
-	sysctl(t, "ip_local_port_range", fmt.Sprint(40000, " ", 40000+fewPorts-1))
+	sysctl(t, "ip_local_port_range", fmt.Sprint(61100, " ", 61100+fewPorts-1))
 	sysctl(t, "tcp_tw_reuse", "0")
 }
 
