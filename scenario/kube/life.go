@@ -1,9 +1,8 @@
 package kube
 
 import (
+	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -25,29 +24,12 @@ type lives struct {
 // podLife is what was told of one pod.
 type podLife struct {
 	ready, exited bool
+	watched       bool                     // it is one of ours; slices list others, too
 	old           bool                     // it was leaving before the watch began: it is no part of the run
+	ends          int64                    // of its containers, so far
 	leaving       time.Time                // since when it is; zero while it is not
 	slices        map[string]endpointState // that list it, by name
 	listed        endpointState            // the best of these
-}
-
-// endpointState is what an EndpointSlice says of an endpoint.
-type endpointState int
-
-// The states, from the worst to the best for who wants to be sent connections.
-const (
-	unlisted endpointState = iota
-	goes                   // told to go
-	notReady
-	routed
-)
-
-// kinds are the marks of the states, but for that of a pod which is ready: it
-// is the pod's own that is told.
-var kinds = map[endpointState]loadgen.MarkKind{
-	unlisted: loadgen.MarkEndpointDropped,
-	goes:     loadgen.MarkEndpointGoes,
-	notReady: loadgen.MarkNotReady,
 }
 
 // settle ends the beginning, and counts the pods that are ready and stay.
@@ -67,7 +49,7 @@ func (l *lives) settle() int {
 
 // tell needs the lock.
 func (l *lives) tell(m scenario.Moment) {
-	if l.settled && !l.pods[m.Endpoint].old {
+	if p := l.pods[m.Endpoint]; l.settled && p.watched && !p.old {
 		l.mark(m)
 	}
 }
@@ -78,6 +60,7 @@ func (l *lives) pod(o *unstructured.Unstructured, gone bool, now time.Time) {
 	defer l.mu.Unlock()
 	name := o.GetName()
 	p := l.life(name)
+	p.watched = true
 	if ready := condition(o.Object, "Ready"); ready != p.ready {
 		p.ready = ready
 		if ready {
@@ -88,162 +71,106 @@ func (l *lives) pod(o *unstructured.Unstructured, gone bool, now time.Time) {
 		p.leaving = now
 		l.tell(scenario.Moment{Kind: loadgen.MarkTerminating, Endpoint: name, At: now, Shutdown: shutdownOf(o)})
 	}
-	ended, code, reason := terminated(o.Object)
-	if p.exited || p.leaving.IsZero() || !ended && !gone {
+	if p.leaving.IsZero() {
+		l.crashed(name, p, o.Object, now)
+		return
+	}
+	ended, last := terminated(o.Object)
+	if p.exited || !ended && !gone {
 		return
 	}
 	p.exited = true
-	var err error
-	if ended && code != 0 {
-		err = fmt.Errorf("exit code %d", code)
-	}
-	if code == killedCode && reason != "OOMKilled" && now.Sub(p.leaving) >= graceOf(o)-graceSlack {
+	if last.killed() && now.Sub(p.leaving) >= graceOf(o)-graceSlack {
 		l.tell(scenario.Moment{Kind: loadgen.MarkKilled, Endpoint: name, At: now})
 	}
-	l.tell(scenario.Moment{Kind: loadgen.MarkExited, Endpoint: name, At: now, Err: err})
+	l.tell(scenario.Moment{Kind: loadgen.MarkExited, Endpoint: name, At: now, Err: last.err()})
+}
+
+// crashed tells of a container that ended while nobody had told its pod to go. It
+// needs the lock.
+func (l *lives) crashed(name string, p *podLife, pod map[string]any, now time.Time) {
+	var ends int64
+	var last ending
+	for _, status := range containerStatuses(pod) {
+		ends += number(status, "restartCount")
+		e, ended := endingAt(status, "state")
+		if ended {
+			ends++
+		} else {
+			e, ended = endingAt(status, "lastState")
+		}
+		if ended && last.err() == nil {
+			last = e
+		}
+	}
+	if ends > p.ends {
+		p.ends = ends
+		err := last.err()
+		if err == nil {
+			err = errors.New("a container ended, with exit code 0")
+		}
+		l.tell(scenario.Moment{Kind: loadgen.MarkCrashed, Endpoint: name, At: now, Err: err})
+	}
+}
+
+// ending is how a container ended.
+type ending struct {
+	code   int64
+	reason string
+}
+
+func endingAt(status map[string]any, state string) (ending, bool) {
+	_, ended := at(status, state, "terminated")
+	return ending{number(status, state, "terminated", "exitCode"), text(status, state, "terminated", "reason")}, ended
+}
+
+// killed reports that SIGKILL ended it, for another reason than its memory.
+func (e ending) killed() bool { return e.code == killedCode && e.reason != outOfMemory }
+
+func (e ending) err() error {
+	switch {
+	case e.code == 0:
+		return nil
+	case e.reason == outOfMemory:
+		return fmt.Errorf("exit code %d: out of memory", e.code)
+	}
+	return fmt.Errorf("exit code %d", e.code)
 }
 
 const (
-	killedCode = 128 + 9 // of a container that SIGKILL ended
+	killedCode  = 128 + 9     // of a container that SIGKILL ended
+	outOfMemory = "OOMKilled" // the reason, where that was the kernel's doing
 	// graceSlack is how much sooner than after its grace a kubelet's kill may
 	// seem to come: deletionTimestamp is whole seconds.
 	graceSlack = 1500 * time.Millisecond
 )
 
-// graceOf is how long a pod on its way out has.
-func graceOf(o *unstructured.Unstructured) time.Duration {
-	if s := o.GetDeletionGracePeriodSeconds(); s != nil {
-		return time.Duration(*s) * time.Second
-	}
-	return time.Duration(number(o.Object, "spec", "terminationGracePeriodSeconds")) * time.Second
-}
-
-// shutdownOf is what a pod has before it is gone. A pre-stop hook of any of its
-// containers counts: which one serves is not known.
-func shutdownOf(o *unstructured.Unstructured) *loadgen.Shutdown {
-	s := &loadgen.Shutdown{Grace: graceOf(o).Nanoseconds()}
-	list, _ := at(o.Object, "spec", "containers")
-	containers, _ := list.([]any)
-	var hooks []string
-	for _, c := range containers {
-		fields, _ := c.(map[string]any)
-		hook, _ := at(fields, "lifecycle", "preStop")
-		if text := hookText(hook); text != "" && !slices.Contains(hooks, text) {
-			hooks = append(hooks, text)
-		}
-	}
-	s.PreStop = strings.Join(hooks, ", ")
-	return s
-}
-
-// hookText is a pre-stop hook in a few words: what it does, by the API's names.
-func hookText(hook any) string {
-	fields, _ := hook.(map[string]any)
-	for name, value := range fields {
-		action, _ := value.(map[string]any)
-		switch name {
-		case "sleep":
-			return fmt.Sprintf("sleep %ds", number(action, "seconds"))
-		case "exec":
-			command, _ := at(action, "command")
-			words, _ := command.([]any)
-			return cut("exec "+strings.TrimSpace(fmt.Sprintln(words...)), maxHook)
-		case "httpGet":
-			return cut("GET "+text(action, "path"), maxHook)
-		default:
-			return name
-		}
-	}
-	return ""
-}
-
-// maxHook bounds what is told of a hook's command, in runes.
-const maxHook = 60
-
-// cut leaves out what is beyond n runes.
-func cut(text string, n int) string {
-	if runes := []rune(text); len(runes) > n {
-		return string(runes[:n-1]) + "…"
-	}
-	return text
-}
-
-// terminated reports that every container of a pod has ended, and with which
-// exit code, and why, the first that did not end well.
-func terminated(pod map[string]any) (ended bool, code int64, reason string) {
+func containerStatuses(pod map[string]any) []map[string]any {
 	list, _ := at(pod, "status", "containerStatuses")
-	statuses, _ := list.([]any)
-	for _, s := range statuses {
-		fields, _ := s.(map[string]any)
-		if _, ended := at(fields, "state", "terminated"); !ended {
-			return false, 0, ""
-		}
-		if c := number(fields, "state", "terminated", "exitCode"); c != 0 && code == 0 {
-			code, reason = c, text(fields, "state", "terminated", "reason")
+	items, _ := list.([]any)
+	var statuses []map[string]any
+	for _, item := range items {
+		if status, ok := item.(map[string]any); ok {
+			statuses = append(statuses, status)
 		}
 	}
-	return len(statuses) > 0, code, reason
+	return statuses
 }
 
-// slice takes one state of an EndpointSlice. An endpoint that is not ready gets
-// no new connections where others are: it is out of the balancer from when each
-// dataplane hears of that.
-func (l *lives) slice(o *unstructured.Unstructured, gone bool, now time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	here := map[string]endpointState{}
-	if !gone {
-		here = statesIn(o.Object)
-	}
-	slice := o.GetName()
-	for name, state := range here {
-		l.life(name).slices[slice] = state
-	}
-	for name, p := range l.pods {
-		if here[name] == unlisted {
-			delete(p.slices, slice)
+// terminated reports that every container of a pod has ended, and how the first
+// did that did not end well.
+func terminated(pod map[string]any) (ended bool, last ending) {
+	statuses := containerStatuses(pod)
+	for _, status := range statuses {
+		e, ended := endingAt(status, "state")
+		if !ended {
+			return false, ending{}
 		}
-		l.list(name, p, now)
-	}
-}
-
-// statesIn are those of the pods in an EndpointSlice.
-func statesIn(slice map[string]any) map[string]endpointState {
-	list, _ := at(slice, "endpoints")
-	endpoints, _ := list.([]any)
-	states := map[string]endpointState{}
-	for _, e := range endpoints {
-		fields, _ := e.(map[string]any)
-		if text(fields, "targetRef", "kind") != "Pod" {
-			continue
+		if last.code == 0 {
+			last = e
 		}
-		ready, told := at(fields, "conditions", "ready")
-		terminating, _ := at(fields, "conditions", "terminating")
-		state := notReady
-		switch {
-		case !told || ready == true: // as the API has it: not told is ready
-			state = routed
-		case terminating == true:
-			state = goes
-		}
-		name := text(fields, "targetRef", "name")
-		states[name] = max(states[name], state)
 	}
-	return states
-}
-
-// list tells what became of a pod's endpoint, which is as ready as the best of
-// the slices that have it. It needs the lock.
-func (l *lives) list(name string, p *podLife, now time.Time) {
-	best := unlisted
-	for _, state := range p.slices {
-		best = max(best, state)
-	}
-	before := p.listed
-	p.listed = best
-	if kind, told := kinds[best]; told && best < before {
-		l.tell(scenario.Moment{Kind: kind, Endpoint: name, At: now})
-	}
+	return len(statuses) > 0, last
 }
 
 // life is that of a pod, from the first word of it on. It needs the lock.

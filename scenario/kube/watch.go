@@ -35,8 +35,8 @@ func (w *Watch) Run(ctx context.Context, env *scenario.Env) error {
 	var running context.Context
 	running, w.stop = context.WithCancel(context.WithoutCancel(ctx))
 	for _, s := range []stream{
-		{pods.cluster.pods(), metav1.ListOptions{LabelSelector: pods.selector}, l.pod},
-		{pods.cluster.dynamic.Resource(slicesResource()).Namespace(pods.cluster.Namespace), metav1.ListOptions{}, l.slice},
+		{from: pods.cluster.pods(), options: metav1.ListOptions{LabelSelector: pods.selector}, take: l.pod},
+		{from: pods.cluster.dynamic.Resource(slicesResource()).Namespace(pods.cluster.Namespace), take: l.slice},
 	} {
 		version, err := s.list(ctx)
 		if err != nil {
@@ -89,17 +89,27 @@ type stream struct {
 	from    dynamic.ResourceInterface
 	options metav1.ListOptions
 	take    func(o *unstructured.Unstructured, gone bool, at time.Time)
+
+	known map[string]*unstructured.Unstructured // what was taken last, by name
 }
 
-// list takes what there is.
+// list takes what there is, and that what was there before is gone.
 func (s *stream) list(ctx context.Context) (version string, err error) {
 	list, err := s.from.List(ctx, s.options)
 	if err != nil {
 		return "", err
 	}
 	now := time.Now()
+	before := s.known
+	s.known = map[string]*unstructured.Unstructured{}
 	for i := range list.Items {
-		s.take(&list.Items[i], false, now)
+		o := &list.Items[i]
+		s.known[o.GetName()] = o
+		delete(before, o.GetName())
+		s.take(o, false, now)
+	}
+	for _, o := range before {
+		s.take(o, true, now)
 	}
 	return list.GetResourceVersion(), nil
 }
@@ -131,6 +141,10 @@ func (s *stream) drain(w watch.Interface) {
 		if !ok || event.Type == watch.Error {
 			return
 		}
-		s.take(o, event.Type == watch.Deleted, now)
+		gone := event.Type == watch.Deleted
+		if s.known[o.GetName()] = o; gone {
+			delete(s.known, o.GetName())
+		}
+		s.take(o, gone, now)
 	}
 }

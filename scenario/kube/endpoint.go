@@ -1,0 +1,90 @@
+package kube
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"nodrop/loadgen"
+	"nodrop/scenario"
+)
+
+// endpointState is what an EndpointSlice says of an endpoint.
+type endpointState int
+
+// The states, from the worst to the best for who wants to be sent connections.
+const (
+	unlisted endpointState = iota
+	goes                   // told to go
+	notReady
+	routed
+)
+
+// kinds are the marks of the states, but for that of a pod which is ready: it
+// is the pod's own that is told.
+var kinds = map[endpointState]loadgen.MarkKind{
+	unlisted: loadgen.MarkEndpointDropped,
+	goes:     loadgen.MarkEndpointGoes,
+	notReady: loadgen.MarkNotReady,
+}
+
+// slice takes one state of an EndpointSlice. An endpoint that is not ready gets
+// no new connections where others are: it is out of the balancer from when each
+// dataplane hears of that.
+func (l *lives) slice(o *unstructured.Unstructured, gone bool, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	here := map[string]endpointState{}
+	if !gone {
+		here = statesIn(o.Object)
+	}
+	slice := o.GetName()
+	for name, state := range here {
+		l.life(name).slices[slice] = state
+	}
+	for name, p := range l.pods {
+		if here[name] == unlisted {
+			delete(p.slices, slice)
+		}
+		l.list(name, p, now)
+	}
+}
+
+// statesIn are those of the pods in an EndpointSlice.
+func statesIn(slice map[string]any) map[string]endpointState {
+	list, _ := at(slice, "endpoints")
+	endpoints, _ := list.([]any)
+	states := map[string]endpointState{}
+	for _, e := range endpoints {
+		fields, _ := e.(map[string]any)
+		if text(fields, "targetRef", "kind") != "Pod" {
+			continue
+		}
+		ready, told := at(fields, "conditions", "ready")
+		terminating, _ := at(fields, "conditions", "terminating")
+		state := notReady
+		switch {
+		case !told || ready == true: // as the API has it: not told is ready
+			state = routed
+		case terminating == true:
+			state = goes
+		}
+		name := text(fields, "targetRef", "name")
+		states[name] = max(states[name], state)
+	}
+	return states
+}
+
+// list tells what became of a pod's endpoint, which is as ready as the best of
+// the slices that have it. It needs the lock.
+func (l *lives) list(name string, p *podLife, now time.Time) {
+	best := unlisted
+	for _, state := range p.slices {
+		best = max(best, state)
+	}
+	before := p.listed
+	p.listed = best
+	if kind, told := kinds[best]; told && best < before {
+		l.tell(scenario.Moment{Kind: kind, Endpoint: name, At: now})
+	}
+}

@@ -1,0 +1,128 @@
+package kube
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"nodrop/scenario"
+)
+
+// story feeds states of pods and EndpointSlices, a second apart, and keeps what is
+// told of them.
+type story struct {
+	t     *testing.T
+	lives lives
+	now   time.Time
+	told  []string
+}
+
+func newStory(t *testing.T) *story {
+	s := &story{t: t, now: time.Unix(1000, 0)}
+	s.lives = lives{pods: map[string]*podLife{}, mark: func(m scenario.Moment) {
+		text := m.Endpoint + " " + string(m.Kind)
+		if m.Err != nil {
+			text += ": " + m.Err.Error()
+		}
+		if m.Shutdown != nil {
+			text += "; " + m.Shutdown.String()
+		}
+		s.told = append(s.told, text)
+	}}
+	return s
+}
+
+func (s *story) object(text string) *unstructured.Unstructured {
+	s.now = s.now.Add(time.Second)
+	return &unstructured.Unstructured{Object: integers(decode(s.t, text)).(map[string]any)}
+}
+
+// pod takes a state; more is of its spec, and statuses are of its containers.
+func (s *story) pod(name, metadata, spec, ready, statuses string) {
+	s.lives.pod(s.object(fmt.Sprintf(
+		`{metadata: {name: %s%s}, spec: {%s}, status: {conditions: [{type: Ready, status: %q}], containerStatuses: [%s]}}`, name, metadata, spec, ready, statuses,
+	)), false, s.now)
+}
+
+// slice takes the endpoints, such as "a ready, b terminating".
+func (s *story) slice(name, endpoints string) {
+	var list []string
+	for one := range strings.SplitSeq(endpoints, ", ") {
+		pod, state, _ := strings.Cut(one, " ")
+		conditions := map[string]string{"ready": "ready: true", "terminating": "ready: false, terminating: true", "unready": "ready: false"}[state]
+		if pod != "" {
+			list = append(list, fmt.Sprintf("{targetRef: {kind: Pod, name: %s}, conditions: {%s}}", pod, conditions))
+		}
+	}
+	s.lives.slice(s.object(fmt.Sprintf("{metadata: {name: %s}, endpoints: [%s]}", name, strings.Join(list, ", "))), false, s.now)
+}
+
+func (s *story) expect(want ...string) {
+	s.t.Helper()
+	if diff := cmp.Diff(want, s.told); diff != "" {
+		s.t.Error(diff)
+	}
+	s.told = nil
+}
+
+const (
+	runs    = "{state: {running: {}}}"
+	leaving = ", deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 2"
+)
+
+func ended(code int, reason string) string {
+	return fmt.Sprintf("{state: {terminated: {exitCode: %d, reason: %s}}}", code, reason)
+}
+
+// TestLife: what is told of pods, and what is not.
+func TestLife(t *testing.T) {
+	hook := "containers: [{name: a}, {name: b, lifecycle: {preStop: {exec: {command: [sh, -c, sleep 5]}}}}]"
+	s := newStory(t)
+	s.pod("a", "", hook, "True", runs)
+	s.pod("b", "", "", "True", "{restartCount: 3, state: {running: {}}, lastState: {terminated: {exitCode: 1}}}")
+	s.pod("old", leaving, "", "True", runs)
+	s.slice("one", "a ready, b ready, old terminating, other ready")
+	s.slice("two", "a ready")
+	if n := s.lives.settle(); n != 2 {
+		t.Errorf("%d replicas; want 2", n)
+	}
+	s.expect()
+
+	// Those that are not ours, or were leaving before, are no part of it.
+	s.slice("one", "a ready, b ready")
+	s.pod("old", leaving, "", "False", ended(0, "Completed"))
+	s.expect()
+
+	// One slice that still has it as ready is enough.
+	s.slice("one", "b ready, a terminating")
+	s.expect()
+	s.pod("a", leaving, hook, "True", runs)
+	s.slice("two", "")
+	s.expect("a terminating; pre-stop hook: exec sh -c sleep 5, grace period 2s", "a endpoint terminating")
+	s.pod("a", leaving, hook, "False", ended(0, "Completed")+", "+ended(137, "Error"))
+	s.slice("one", "b ready")
+	s.expect("a killed", "a exited: exit code 137", "a endpoint dropped")
+
+	// Its readiness comes and goes; a container that ends unasked has crashed, and
+	// is told once.
+	s.slice("one", "b unready")
+	s.pod("b", "", "", "False", "{restartCount: 3, state: {terminated: {exitCode: 137, reason: OOMKilled}}}")
+	s.pod("b", "", "", "False", "{restartCount: 3, state: {waiting: {}}, lastState: {terminated: {exitCode: 137, reason: OOMKilled}}}")
+	s.pod("b", "", "", "True", "{restartCount: 4, state: {running: {}}, lastState: {terminated: {exitCode: 137, reason: OOMKilled}}}")
+	s.slice("one", "b ready")
+	s.expect("b not ready", "b crashed: exit code 137: out of memory", "b ready")
+
+	// Killed long before its grace was over, it was not for want of time; a new one
+	// that is listed before it is ready is told when it is.
+	s.slice("one", "b ready, new unready")
+	s.pod("new", "", "", "False", runs)
+	s.pod("new", "", "", "True", runs)
+	s.slice("one", "b ready, new ready")
+	s.pod("b", strings.Replace(leaving, "Seconds: 2", "Seconds: 60", 1), "", "True", runs)
+	s.pod("b", strings.Replace(leaving, "Seconds: 2", "Seconds: 60", 1), "", "False", ended(137, "Error"))
+	s.expect("new ready", "b terminating; no pre-stop hook, grace period 60s", "b exited: exit code 137")
+}

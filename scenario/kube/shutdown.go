@@ -1,0 +1,70 @@
+package kube
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"nodrop/loadgen"
+)
+
+// graceOf is how long a pod on its way out has.
+func graceOf(o *unstructured.Unstructured) time.Duration {
+	if s := o.GetDeletionGracePeriodSeconds(); s != nil {
+		return time.Duration(*s) * time.Second
+	}
+	return time.Duration(number(o.Object, "spec", "terminationGracePeriodSeconds")) * time.Second
+}
+
+// shutdownOf is what a pod has before it is gone. A pre-stop hook of any of its
+// containers counts: which one serves is not known.
+func shutdownOf(o *unstructured.Unstructured) *loadgen.Shutdown {
+	s := &loadgen.Shutdown{Grace: graceOf(o).Nanoseconds()}
+	list, _ := at(o.Object, "spec", "containers")
+	containers, _ := list.([]any)
+	var hooks []string
+	for _, c := range containers {
+		fields, _ := c.(map[string]any)
+		hook, _ := at(fields, "lifecycle", "preStop")
+		if text := hookText(hook); text != "" && !slices.Contains(hooks, text) {
+			hooks = append(hooks, text)
+		}
+	}
+	s.PreStop = strings.Join(hooks, ", ")
+	return s
+}
+
+// hookText is a pre-stop hook in a few words: what it does, by the API's names.
+func hookText(hook any) string {
+	fields, _ := hook.(map[string]any)
+	for name, value := range fields {
+		action, _ := value.(map[string]any)
+		switch name {
+		case "sleep":
+			return fmt.Sprintf("sleep %ds", number(action, "seconds"))
+		case "exec":
+			command, _ := at(action, "command")
+			words, _ := command.([]any)
+			return cut("exec "+strings.TrimSpace(fmt.Sprintln(words...)), maxHook)
+		case "httpGet":
+			return cut("GET "+text(action, "path"), maxHook)
+		default:
+			return name
+		}
+	}
+	return ""
+}
+
+// maxHook bounds what is told of a hook's command, in runes.
+const maxHook = 60
+
+// cut leaves out what is beyond n runes.
+func cut(text string, n int) string {
+	if runes := []rune(text); len(runes) > n {
+		return string(runes[:n-1]) + "…"
+	}
+	return text
+}
