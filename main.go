@@ -253,26 +253,9 @@ func yesFlag(fs *pflag.FlagSet) *bool {
 // confirm tells what a scenario will change in clusters and, unless that was
 // said to be fine, asks.
 func (p *program) confirm(s *scenario.Scenario, yes bool) error {
-	var lines []string
-	for _, v := range s.Variants {
-		actions := slices.Concat(v.Setup, v.Gate, v.Restore)
-		for _, step := range v.Timeline {
-			actions = append(actions, step.Action)
-		}
-		for _, a := range actions {
-			changes, err := kube.Announce(a)
-			if err != nil {
-				return err
-			}
-			for _, line := range changes {
-				if !slices.Contains(lines, line) {
-					lines = append(lines, line)
-				}
-			}
-		}
-	}
-	if len(lines) == 0 {
-		return nil
+	lines, err := changes(s)
+	if err != nil || len(lines) == 0 {
+		return err
 	}
 	fmt.Fprintf(p.stderr, "nodrop: this will change:\n  %s\n", strings.Join(lines, "\n  "))
 	if yes {
@@ -288,6 +271,29 @@ func (p *program) confirm(s *scenario.Scenario, yes bool) error {
 		return errors.New("nothing was changed")
 	}
 	return nil
+}
+
+// changes are a line for each thing that a scenario will change in a cluster.
+func changes(s *scenario.Scenario) ([]string, error) {
+	var lines []string
+	for _, v := range s.Variants {
+		actions := slices.Concat(v.Setup, v.Gate, v.Restore)
+		for _, step := range v.Timeline {
+			actions = append(actions, step.Action)
+		}
+		for _, a := range actions {
+			announced, err := kube.Announce(a)
+			if err != nil {
+				return nil, err
+			}
+			for _, line := range announced {
+				if !slices.Contains(lines, line) {
+					lines = append(lines, line)
+				}
+			}
+		}
+	}
+	return lines, nil
 }
 
 func initHelp(cmd *cobra.Command) {
@@ -337,8 +343,7 @@ func (p *program) scenarioCommand() *cobra.Command {
 			return err
 		}
 		if *dry {
-			_, err := io.WriteString(p.stdout, file.Plan(s))
-			return err
+			return p.dryRun(s)
 		}
 		if err := p.confirm(s, *yes); err != nil {
 			return err
@@ -365,6 +370,19 @@ func (p *program) scenarioCommand() *cobra.Command {
 	}
 	cmd.AddCommand(run, validate, p.initCommand(), schema)
 	return cmd
+}
+
+// dryRun tells what would be done, and what that would change in which cluster.
+func (p *program) dryRun(s *scenario.Scenario) error {
+	if _, err := io.WriteString(p.stdout, file.Plan(s)); err != nil {
+		return err
+	}
+	lines, err := changes(s)
+	if err != nil || len(lines) == 0 {
+		return err
+	}
+	_, err = fmt.Fprintf(p.stdout, "\nThis would change:\n  %s\n", strings.Join(lines, "\n  "))
+	return err
 }
 
 func (p *program) initCommand() *cobra.Command {

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"nodrop/loadgen"
 	"nodrop/scenario"
 	"nodrop/scenario/action"
+	"nodrop/scenario/lab"
 )
 
 // kinds are the actions, by the key that names them.
@@ -72,48 +74,55 @@ func undoes(a scenario.Action) bool {
 
 // action takes in an action, and names a step that has none after it.
 func (r *reader) action(kind, part string, n *yaml.Node, s *scenario.Step, started *started) scenario.Action {
-	called := func(what string) {
-		if s.Name == "" {
-			s.Name = what
-		}
-	}
+	var a scenario.Action
 	switch kind {
 	case "exec":
-		e := r.exec(n)
-		called(e.String())
-		return e
+		a = r.exec(n)
 	case "signal":
-		a := r.signal(n, started)
-		called("signal " + a.Name)
-		return a
+		a = r.signal(n, started)
 	case "start":
-		return r.startNamed(n, s.Name, started)
+		a = r.startNamed(n, s.Name, started)
 	case "stop":
-		a := r.stop(n, started)
-		called("stop " + a.Process)
-		return a
+		a = r.stop(n, started)
 	case "http":
-		a := r.http(n)
-		called(a.Method + " " + a.URL)
-		s.Name = strings.TrimSpace(s.Name)
-		return a
+		a = r.http(n)
 	case "wait":
-		called("wait")
-		return r.wait(n)
+		a = r.wait(n)
 	case "kube", "asm":
-		a := r.inCluster(kind, part, n)
-		called(kubeName(a))
-		return a
+		a = r.inCluster(kind, part, n)
 	case "lab":
-		a := r.lab(n, part, started)
-		if text, ok := a.(fmt.Stringer); ok {
-			called(text.String())
-		}
-		return a
+		a = r.lab(n, part, started)
 	default:
-		called(r.text(n, "mark"))
-		return action.Mark{}
+		a = action.Mark{}
+		s.Name = cmp.Or(s.Name, r.text(n, "mark"))
 	}
+	s.Name = cmp.Or(s.Name, nameOf(a))
+	return a
+}
+
+// nameOf says what an action does, in a few words.
+func nameOf(a scenario.Action) string {
+	switch a := a.(type) {
+	case labelled:
+		return a.name
+	case *action.Start:
+		return "start " + a.Name
+	case *action.Signal:
+		return "signal " + a.Name
+	case *action.Stop:
+		return "stop " + a.Process
+	case *action.HTTP:
+		return strings.TrimSpace(a.Method + " " + a.URL)
+	case *action.Wait:
+		return "wait"
+	case action.Mark:
+		return "mark"
+	case *lab.FleetAction:
+		return "start gateways"
+	case fmt.Stringer:
+		return a.String()
+	}
+	return kubeName(a)
 }
 
 // startNamed takes in a start, whose process has the name of the step.

@@ -387,7 +387,7 @@ func (r *reader) inCluster(kind, part string, n *yaml.Node) scenario.Action {
 	return r.asm(n)
 }
 
-// kubeName names a step that has no name.
+// kubeName is nameOf for actions on a cluster.
 func kubeName(a scenario.Action) string {
 	switch a := a.(type) {
 	case *kube.Scale:
@@ -405,7 +405,9 @@ func kubeName(a scenario.Action) string {
 	case *kube.Address:
 		return "address of " + a.Service
 	case *kube.Watch:
-		return fmt.Sprintf("watch %s", a.Object)
+		return "watch the pods of " + cmp.Or(a.Pods.Selector, a.Object.String())
+	case *kube.Preflight:
+		return "ask the cluster for what would be in the way"
 	case *kube.Wait:
 		return "wait for " + cmp.Or(a.Object.Name, a.Gone)
 	}

@@ -18,9 +18,8 @@ func Plan(s *scenario.Scenario) string {
 	for i, attempt := range s.Order() {
 		fmt.Fprintf(&b, "%d. %s\n", i+1, cmp.Or(attempt.String(), "the load"))
 		v := attempt.Variant
-		if len(v.Setup)+len(v.Gate) > 0 {
-			fmt.Fprintf(&b, "   setup: %d, gate: %d\n", len(v.Setup), len(v.Gate))
-		}
+		list(&b, "setup", v.Setup)
+		list(&b, "gate", v.Gate)
 		for _, stream := range s.Streams {
 			fmt.Fprintf(&b, "   load %s\n", strings.TrimSpace(stream.Name+" "+describe(&stream.Load)))
 		}
@@ -30,9 +29,17 @@ func Plan(s *scenario.Scenario) string {
 		if s.Settle > 0 {
 			fmt.Fprintf(&b, "   the load goes on until %v after the last step\n", s.Settle)
 		}
-		fmt.Fprintf(&b, "   restore: %d, then what was set up is undone\n", len(v.Restore))
+		list(&b, "restore", v.Restore)
+		fmt.Fprintf(&b, "   then what was set up is undone\n")
 	}
 	return b.String()
+}
+
+// list has a line for each action.
+func list(b *strings.Builder, part string, actions []scenario.Action) {
+	for _, a := range actions {
+		fmt.Fprintf(b, "   %s: %s\n", part, strings.Join(strings.Fields(nameOf(a)), " "))
+	}
 }
 
 func describe(c *loadgen.Config) string {

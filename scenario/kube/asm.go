@@ -115,7 +115,7 @@ func (g *Graceful) gatewayPods() (podSet, error) {
 	if selector == "" {
 		selector = "istio=" + g.Gateway
 	}
-	return podSet{c, selector}, nil
+	return podSet{cluster: c, selector: selector}, nil
 }
 
 // settle waits for the restart that a change has brought.

@@ -152,14 +152,14 @@ load: {requests: 1500, connections: 20, rate: 50, keep-alive: false}
 clusters: {here: {namespace: ` + a.Namespace + `}}
 settle: 2s
 variants: {only: {}}
-setup:
-  - kube: {watch: deployment/gw}
 timeline:
   - {at: 20%, kube: WHAT}
 restore:
   - kube: {wait: deployment/gw, for: rollout}
 `
-			for what, pods := range map[string]int{"{restart: deployment/gw}": 4, "{delete: app=gw, count: 1}": 1} {
+			for what, pods := range map[string]int{"{restart: deployment/gw}": 4, "{delete: app=gw, count: 1}": 1, "{delete-pod: POD}": 1} {
+				run(t, &Wait{Access: a, Object: gw(), Rollout: true})
+				what = strings.ReplaceAll(what, "POD", podsOf(t, a)[0].GetName())
 				dir := t.TempDir()
 				if err := os.WriteFile(filepath.Join(dir, "s.yaml"), []byte(strings.ReplaceAll(scenario, "WHAT", what)), 0o600); err != nil {
 					t.Fatal(err)
@@ -199,7 +199,18 @@ func TestAnyGateway(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "kube.yaml"), []byte(file), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out := nodrop(t, dir, 0, "scenario", "run", "--yes", "--set", "NAMESPACE="+a.Namespace, "--set", "DEPLOYMENT=gw", "--set", "SERVICE=gw", "--repeat", "2", "-o", "text", "-o", "json=run.json", "kube.yaml")
+	args := []string{"scenario", "run", "--set", "NAMESPACE=" + a.Namespace, "--set", "DEPLOYMENT=gw", "--set", "SERVICE=gw", "--repeat", "2", "kube.yaml"}
+	dry := nodrop(t, dir, 0, append(args, "--dry-run")...)
+	for _, want := range []string{
+		"setup: patch deployment/gw setup: wait for gw setup: watch the pods of deployment/gw gate: address of gw",
+		"This would change: context controlplane, namespace testanygateway, deployment/gw: scale to 5, and back to what it was",
+		"deployment/gw: patch /spec/template/spec/containers/0/lifecycle, and back",
+	} {
+		if !says(dry, want) {
+			t.Errorf("no %q in\n%s", want, dry)
+		}
+	}
+	out := nodrop(t, dir, 0, append(args, "--yes", "-o", "text", "-o", "json=run.json")...)
 	runs := recorded(t, filepath.Join(dir, "run.json"))
 	if len(runs) != 4 {
 		t.Fatalf("%d runs", len(runs))

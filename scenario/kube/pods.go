@@ -77,7 +77,16 @@ type Pods struct {
 // podSet is Pods that were found.
 type podSet struct {
 	cluster  *Cluster
-	selector string
+	selector string // or
+	name     string // of the only one
+}
+
+// options are those of a list or a watch of them.
+func (p podSet) options() metav1.ListOptions {
+	if p.name != "" {
+		return metav1.ListOptions{FieldSelector: "metadata.name=" + p.name}
+	}
+	return metav1.ListOptions{LabelSelector: p.selector}
 }
 
 // of finds the pods of an object where nothing names them: by its scale

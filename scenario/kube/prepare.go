@@ -43,11 +43,12 @@ func watchOf(a scenario.Action) *Watch {
 	case *Scale:
 		return &Watch{Access: a.Access, Object: a.Object, Pods: a.Pods}
 	case *Restart:
-		return &Watch{Access: a.Access, Object: a.Object}
+		return &Watch{Access: a.Access, Object: a.Object, Pods: a.Pods}
 	case *Delete:
 		if a.Selector != "" {
 			return &Watch{Access: a.Access, Pods: Pods{Selector: a.Selector}}
 		}
+		return &Watch{Access: a.Access, Object: Ref{"pod", a.Pod}}
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func (w *Wait) Run(ctx context.Context, _ *scenario.Env) error {
 		return err
 	}
 	if w.Gone != "" {
-		return podSet{c, w.Gone}.awaitSettled(ctx, 0, w.Timeout)
+		return podSet{cluster: c, selector: w.Gone}.awaitSettled(ctx, 0, w.Timeout)
 	}
 	o, err := c.object(ctx, w.Object)
 	if err != nil {

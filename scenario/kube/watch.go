@@ -13,8 +13,8 @@ import (
 	"nodrop/scenario"
 )
 
-// Watch tells by marks what becomes of the pods of an object, and of their
-// endpoints, from its Run to its Undo. A mark's time is that of the event's
+// Watch tells by marks what becomes of the pods of an object, or of one pod, and of
+// their endpoints, from its Run to its Undo. A mark's time is that of the event's
 // arrival here: the API's own times are whole seconds, of other clocks.
 type Watch struct {
 	Access *Access
@@ -35,7 +35,7 @@ func (w *Watch) Run(ctx context.Context, env *scenario.Env) error {
 	var running context.Context
 	running, w.stop = context.WithCancel(context.WithoutCancel(ctx))
 	for _, s := range []stream{
-		{from: pods.cluster.pods(), options: metav1.ListOptions{LabelSelector: pods.selector}, take: l.pod},
+		{from: pods.cluster.pods(), options: pods.options(), take: l.pod},
 		{from: pods.cluster.dynamic.Resource(slicesResource()).Namespace(pods.cluster.Namespace), take: l.slice},
 	} {
 		version, err := s.list(ctx)
@@ -53,11 +53,14 @@ func (w *Watch) Run(ctx context.Context, env *scenario.Env) error {
 func (w *Watch) pods(ctx context.Context) (podSet, error) {
 	if w.Pods.Selector != "" {
 		c, err := w.Pods.or(w.Access).Open()
-		return podSet{c, w.Pods.Selector}, err
+		return podSet{cluster: c, selector: w.Pods.Selector}, err
 	}
 	o, err := w.Access.object(ctx, w.Object)
 	if err != nil {
 		return podSet{}, err
+	}
+	if o.resource.gvr == podsResource() {
+		return podSet{cluster: o.cluster, name: o.name}, nil
 	}
 	return w.Pods.of(ctx, o)
 }
