@@ -2,6 +2,8 @@ package kube
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +12,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"nodrop/loadgen"
 	"nodrop/scenario"
@@ -304,5 +309,46 @@ func TestAccess(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) && !strings.Contains(err.Error(), "does not exist") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("got %v; want %s", err, want)
 		}
+	}
+}
+
+// TestExecCredentials: a credential plugin says who we are, as with kubectl; one
+// that fails is told in a line.
+func TestExecCredentials(t *testing.T) {
+	a := access(t)
+	config, err := clientcmd.LoadFromFile(os.Getenv("KUBECONFIG"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	plugin := &clientcmdapi.ExecConfig{
+		Command: "cat", Args: []string{filepath.Join(dir, "credential")},
+		APIVersion: "client.authentication.k8s.io/v1", InteractiveMode: clientcmdapi.NeverExecInteractiveMode,
+	}
+	for _, user := range config.AuthInfos {
+		text, err := json.Marshal(map[string]any{
+			"apiVersion": plugin.APIVersion, "kind": "ExecCredential", "status": map[string]string{"token": user.Token},
+		})
+		if err := errors.Join(err, os.WriteFile(plugin.Args[0], text, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		*user = clientcmdapi.AuthInfo{Exec: plugin}
+	}
+	write := func(name string) string {
+		path := filepath.Join(dir, name)
+		if err := clientcmd.WriteToFile(*config, path); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	good := &Access{Kubeconfig: write("good"), Namespace: a.Namespace}
+	apply(t, good, "{apiVersion: v1, kind: ConfigMap, metadata: {name: made}}")
+	read(t, a, Ref{"configmap", "made"})
+
+	plugin.Command, plugin.Args = "false", nil
+	bad := &Access{Kubeconfig: write("bad"), Namespace: a.Namespace}
+	_, err = bad.object(bounded(t), Ref{"configmap", "made"})
+	if err == nil || !strings.Contains(err.Error(), "executable false failed with exit code 1") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v", err)
 	}
 }
