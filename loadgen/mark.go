@@ -58,6 +58,8 @@ type Mark struct {
 	Start    int64    `json:"startNs"`
 	End      int64    `json:"endNs"`
 	Error    string   `json:"error,omitempty"`
+	// Address is the endpoint's IP address, where its name is another: that of a pod.
+	Address string `json:"address,omitempty"`
 	// Shutdown, of MarkTerminating where it is known, is how the endpoint goes.
 	Shutdown *Shutdown `json:"shutdown,omitempty"`
 }

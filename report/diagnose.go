@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"strings"
 
@@ -45,6 +46,9 @@ type scene struct {
 	loss  *Loss
 	lives []life
 	own   map[string][]*life // of lives, by endpoint
+	// shared: requests went to an address behind which the endpoints are that marks
+	// tell of, so that none of these can be told from the others.
+	shared bool
 }
 
 // rule claims losses, each of which goes to the first that wants it, and tells
@@ -97,6 +101,7 @@ var runRules = []struct {
 func diagnose(run *loadgen.Run, loss *Loss) []Finding {
 	s := &scene{run: run, loss: loss, lives: lives(run.Marks)}
 	s.own = byEndpoint(s.lives)
+	s.shared = run.Settings.EndpointHeader != "" || !slices.ContainsFunc(run.Endpoints, func(e loadgen.EndpointSeen) bool { return s.ownOf(e.Name) != nil })
 	groups := make([][]*loadgen.LostRequest, len(rules))
 	for i := range run.Lost {
 		l := &run.Lost[i]
@@ -201,9 +206,9 @@ func (s *scene) where(e *evidence) string {
 	case n == 0:
 		return "no endpoint reached"
 	case total == 1, n == 1 && len(s.run.Endpoints) == 1: // there may be many behind the one address
-		return e.endpoints[0]
+		return s.called(e.endpoints[0])
 	case n == 1:
-		return fmt.Sprintf("%s, 1 of %d endpoints", e.endpoints[0], total)
+		return fmt.Sprintf("%s, 1 of %d endpoints", s.called(e.endpoints[0]), total)
 	default:
 		return fmt.Sprintf("%s, %d of %d endpoints", names(e.endpoints), n, total)
 	}
@@ -211,7 +216,32 @@ func (s *scene) where(e *evidence) string {
 
 // lifeOf is the life that the loss's endpoint was in.
 func (s *scene) lifeOf(l *loadgen.LostRequest) *life {
-	return lifeAt(s.own[l.Endpoint], l.End)
+	return lifeAt(s.ownOf(l.Endpoint), l.End)
+}
+
+// ownOf are the lives of what a request was sent to: the endpoint of that name, or
+// the one with its address.
+func (s *scene) ownOf(endpoint string) []*life {
+	if own := s.own[endpoint]; own != nil {
+		return own
+	}
+	host, _, err := net.SplitHostPort(endpoint)
+	if err != nil {
+		return nil
+	}
+	return s.own[host]
+}
+
+// mayBe reports that a life can be that of the endpoint that lost a request; own is
+// the one that is known to be.
+func (s *scene) mayBe(own, one *life) bool { return own == one || own == nil && s.shared }
+
+// called is an endpoint with the name that marks have for it.
+func (s *scene) called(endpoint string) string {
+	if own := s.ownOf(endpoint); len(own) > 0 && own[0].endpoint != endpoint {
+		return endpoint + " (" + own[0].endpoint + ")"
+	}
+	return endpoint
 }
 
 // slowestAnswer is the longest time that an answered request took, in ns.

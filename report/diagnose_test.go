@@ -33,6 +33,12 @@ func TestFindings(t *testing.T) {
 		}
 	}
 	exit, killing := at(loadgen.MarkExited), at(loadgen.MarkKilled)
+	addressed := func(list []loadgen.Mark, addresses map[string]string) []loadgen.Mark {
+		for i := range list {
+			list[i].Address = addresses[list[i].Endpoint]
+		}
+		return list
+	}
 	// takenOut: no balancer tells of itself, but a control plane does.
 	takenOut := func(how *loadgen.Shutdown) []loadgen.Mark {
 		list := abruptMarks()
@@ -99,6 +105,21 @@ func TestFindings(t *testing.T) {
 			marks:    takenOut(&loadgen.Shutdown{Grace: 30_000 * ms}),
 			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(1620*ms, 1621*ms, "connect.refused", "10.0.0.1:80", refusedText)),
 			want:     []want{{"pre-stop-missing", 1, Likely, ms, 1020*ms + 990*us}},
+		},
+		{
+			name: "sent to the addresses of pods",
+			marks: addressed(slices.Concat(
+				at(loadgen.MarkTerminating)(600*ms, "gw-2", "gw-3"), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2", "gw-3"), exit(620*ms, "gw-2"), exit(900*ms, "gw-3"),
+			), map[string]string{"gw-2": "10.0.0.2", "gw-3": "10.0.0.3"}),
+			requests: append(steady(2000, 0, ms, "10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"),
+				lost(700*ms, 701*ms, "connect.refused", "10.0.0.2:80", refusedText),
+				lost(701*ms, 702*ms, "connect.refused", "10.0.0.1:80", refusedText), // which nobody told to go
+				lost(890*ms, 900*ms, "wait.eof", "10.0.0.3:80", eofText),
+				lost(610*ms, 620*ms, "wait.eof", "10.0.0.3:80", eofText)), // another one's exit
+			want: []want{
+				{"balancer-heard-late", 1, Likely, ms, 101 * ms}, {"connections-refused", 1, CannotTell, ms, 0},
+				{"killed-in-flight", 1, Shown, 10 * ms, 10 * ms}, {"cut-in-flight", 1, CannotTell, 10 * ms, 10 * ms},
+			},
 		},
 		{
 			name: "one after the other, behind one address",

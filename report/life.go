@@ -11,6 +11,7 @@ import (
 // start; unknown for what no mark tells.
 type life struct {
 	endpoint       string
+	address        string // of IP, where marks tell that the endpoint has another name
 	terminating    int64
 	signalled      int64
 	listenerClosed int64
@@ -104,6 +105,9 @@ func lives(marks []loadgen.Mark) []life {
 			i = len(list) - 1
 		}
 		*list[i].moment(m.Kind) = m.Start
+		if m.Address != "" {
+			list[i].address = m.Address
+		}
 		if m.Shutdown != nil {
 			list[i].shutdown = m.Shutdown
 		}
@@ -120,11 +124,16 @@ func lastIndex(list []life, endpoint string) int {
 	return -1
 }
 
-// byEndpoint is where in the list each endpoint's lives are, in order.
+// byEndpoint is where in the list each endpoint's lives are, in order, by its name
+// and by its address.
 func byEndpoint(list []life) map[string][]*life {
 	index := map[string][]*life{}
 	for i := range list {
-		index[list[i].endpoint] = append(index[list[i].endpoint], &list[i])
+		one := &list[i]
+		index[one.endpoint] = append(index[one.endpoint], one)
+		if one.address != "" && one.address != one.endpoint {
+			index[one.address] = append(index[one.address], one)
+		}
 	}
 	return index
 }

@@ -293,6 +293,7 @@ type (
 		StartNs     int64         `json:"startNs"`
 		EndNs       int64         `json:"endNs"`
 		Error       *string       `json:"error"`
+		Address     *string       `json:"address"`
 		Shutdown    *shutdownJSON `json:"shutdown"`
 		FirstLossNs *int64        `json:"firstLossNs"`
 		LastLossNs  *int64        `json:"lastLossNs"`
@@ -634,7 +635,7 @@ func marksOf(run *loadgen.Run) []markJSON {
 		last = max(last, s.until)
 	}
 	for _, m := range run.Marks {
-		j := markJSON{Kind: string(m.Kind), Name: m.Name, Endpoint: textOrNull(m.Endpoint), StartNs: m.Start, EndNs: m.End, Error: textOrNull(m.Error), Shutdown: shutdownOf(m.Shutdown)}
+		j := markJSON{Kind: string(m.Kind), Name: m.Name, Endpoint: textOrNull(m.Endpoint), StartNs: m.Start, EndNs: m.End, Error: textOrNull(m.Error), Address: textOrNull(m.Address), Shutdown: shutdownOf(m.Shutdown)}
 		first, _ := slices.BinarySearchFunc(losses, m.Start, func(s strike, at int64) int { return int(min(1, max(-1, s.from-at))) })
 		if first < len(losses) {
 			j.FirstLossNs, j.LastLossNs = new(losses[first].from-m.Start), new(last-m.Start)

@@ -43,7 +43,7 @@ func (s *scene) overlapping(l *loadgen.LostRequest) []*life {
 	}
 	var list []*life
 	for i := range s.lives {
-		if one := &s.lives[i]; overlaps(one) && within(l.End, one.stopped(), one.removed) {
+		if one := &s.lives[i]; s.shared && overlaps(one) && within(l.End, one.stopped(), one.removed) {
 			list = append(list, one)
 		}
 	}
@@ -136,7 +136,7 @@ func (s *scene) heardLate(l *loadgen.LostRequest) []*life {
 	for i := range s.lives {
 		one := &s.lives[i]
 		known := one.terminating != unknown && one.out() != unknown && one.removed == unknown
-		if known && (own == nil || own == one) && l.End >= one.terminating-near {
+		if known && s.mayBe(own, one) && l.End >= one.terminating-near {
 			list = append(list, one)
 		}
 	}
@@ -360,7 +360,7 @@ func (s *scene) exits(l *loadgen.LostRequest) []*life {
 	var list []*life
 	for i := range s.lives {
 		one := &s.lives[i]
-		if (own == nil || own == one) && within(l.End, one.exited, one.exited) {
+		if s.mayBe(own, one) && within(l.End, one.exited, one.exited) {
 			list = append(list, one)
 		}
 	}

@@ -76,6 +76,7 @@ type Action interface {
 type Moment struct {
 	Kind     loadgen.MarkKind
 	Endpoint string
+	Address  string // see loadgen.Mark
 	At       time.Time
 	Err      error
 	Shutdown *loadgen.Shutdown // see loadgen.Mark
@@ -83,7 +84,7 @@ type Moment struct {
 
 // Mark is the moment as a mark, on no clock yet.
 func (m *Moment) Mark() loadgen.Mark {
-	mark := loadgen.Mark{Kind: m.Kind, Name: m.Kind.Of(m.Endpoint), Endpoint: m.Endpoint, Shutdown: m.Shutdown}
+	mark := loadgen.Mark{Kind: m.Kind, Name: m.Kind.Of(m.Endpoint), Endpoint: m.Endpoint, Address: m.Address, Shutdown: m.Shutdown}
 	if m.Err != nil {
 		mark.Error = m.Err.Error()
 	}

@@ -240,6 +240,31 @@ func TestAnyGateway(t *testing.T) {
 	}
 }
 
+// TestPodAddress: a load that goes to a pod itself meets what the marks tell of it.
+func TestPodAddress(t *testing.T) {
+	a := access(t)
+	start(t, a, 1, "")
+	pod := podsOf(t, a)[0]
+	dir := t.TempDir()
+	scenario := `
+target: http://` + text(pod.Object, "status", "podIP") + `:8080/
+load: {requests: 1000, connections: 10, rate: 50, keep-alive: false}
+clusters: {here: {namespace: ` + a.Namespace + `}}
+settle: 1s
+timeline:
+  - {at: 20%, kube: {delete-pod: ` + pod.GetName() + `}}
+`
+	if err := os.WriteFile(filepath.Join(dir, "s.yaml"), []byte(scenario), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := nodrop(t, dir, 0, "scenario", "run", "--yes", "s.yaml")
+	for _, want := range []string{"for want of a pre-stop hook", ":8080 (" + pod.GetName() + ")"} {
+		if !says(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}
+
 // TestGraceOver: pods that do not heed the stop signal are killed at the end of
 // their grace, and what that cuts is told as such.
 func TestGraceOver(t *testing.T) {

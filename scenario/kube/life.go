@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"sync"
@@ -23,6 +24,7 @@ type lives struct {
 
 // podLife is what was told of one pod.
 type podLife struct {
+	address       string // "" until it has one
 	ready, exited bool
 	watched       bool                     // it is one of ours; slices list others, too
 	old           bool                     // it was leaving before the watch began: it is no part of the run
@@ -50,6 +52,7 @@ func (l *lives) settle() int {
 // tell needs the lock.
 func (l *lives) tell(m scenario.Moment) {
 	if p := l.pods[m.Endpoint]; l.settled && p.watched && !p.old {
+		m.Address = p.address
 		l.mark(m)
 	}
 }
@@ -61,6 +64,7 @@ func (l *lives) pod(o *unstructured.Unstructured, gone bool, now time.Time) {
 	name := o.GetName()
 	p := l.life(name)
 	p.watched = true
+	p.address = cmp.Or(p.address, text(o.Object, "status", "podIP"))
 	if ready := condition(o.Object, "Ready"); ready != p.ready {
 		p.ready = ready
 		if ready {
