@@ -117,8 +117,10 @@ func TestFindings(t *testing.T) {
 				lost(890*ms, 900*ms, "wait.eof", "10.0.0.3:80", eofText),
 				lost(610*ms, 620*ms, "wait.eof", "10.0.0.3:80", eofText)), // another one's exit
 			want: []want{
-				{"balancer-heard-late", 1, Likely, ms, 101 * ms}, {"connections-refused", 1, CannotTell, ms, 0},
-				{"killed-in-flight", 1, Shown, 10 * ms, 10 * ms}, {"cut-in-flight", 1, CannotTell, 10 * ms, 10 * ms},
+				{"balancer-heard-late", 1, Likely, ms, 101 * ms},
+				{"connections-refused", 1, CannotTell, ms, 0},
+				{"killed-in-flight", 1, Shown, 10 * ms, 10 * ms},
+				{"cut-in-flight", 1, CannotTell, 10 * ms, 10 * ms},
 			},
 		},
 		{
