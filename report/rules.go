@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,16 +60,11 @@ func claimsOverlap(s *scene, l *loadgen.LostRequest) bool {
 }
 
 func tellOverlap(s *scene, e *evidence) Finding {
-	var met []*life
 	named := true
 	for _, l := range e.lost {
 		named = named && s.lifeOf(l) != nil
-		for _, one := range s.overlapping(l) {
-			if !slices.Contains(met, one) {
-				met = append(met, one)
-			}
-		}
 	}
+	met := metBy(e.lost, s.overlapping)
 	o := overlapOf(met)
 	endpoints := counted(int64(len(met)), "endpoint", "endpoints")
 	f := Finding{
@@ -149,8 +145,8 @@ func (s *scene) heardLate(l *loadgen.LostRequest) []*life {
 
 // windowOf is the window that a loss is in.
 func (s *scene) windowOf(l *loadgen.LostRequest) *Window {
-	at := slices.IndexFunc(s.loss.Windows, func(w Window) bool { return l.End <= w.End })
-	if at < 0 {
+	at, _ := slices.BinarySearchFunc(s.loss.Windows, l.End, func(w Window, end int64) int { return cmp.Compare(w.End, end) })
+	if at == len(s.loss.Windows) {
 		return &Window{Begin: l.End, End: l.End}
 	}
 	return &s.loss.Windows[at]
@@ -170,15 +166,14 @@ type heard struct {
 
 func (s *scene) heard(e *evidence) heard {
 	var h heard
-	for _, l := range e.lost {
-		for _, one := range s.heardLate(l) {
-			if !slices.Contains(h.met, one) {
-				h.met = append(h.met, one)
-			}
+	h.met = metBy(e.lost, func(l *loadgen.LostRequest) []*life {
+		list := s.heardLate(l)
+		for _, one := range list {
 			h.needed = max(h.needed, l.End-one.terminating)
 			h.out = max(h.out, one.out()-one.terminating)
 		}
-	}
+		return list
+	})
 	return h
 }
 
@@ -367,6 +362,22 @@ func (s *scene) exits(l *loadgen.LostRequest) []*life {
 	return list
 }
 
+// metBy are the lives that explain losses, each once, in the order in which they
+// were met.
+func metBy(lost []*loadgen.LostRequest, explain func(*loadgen.LostRequest) []*life) []*life {
+	var list []*life
+	known := map[*life]bool{}
+	for _, l := range lost {
+		for _, one := range explain(l) {
+			if !known[one] {
+				known[one] = true
+				list = append(list, one)
+			}
+		}
+	}
+	return list
+}
+
 // killings are the lives whose end by force can have cut the loss.
 func (s *scene) killings(l *loadgen.LostRequest) []*life {
 	return slices.DeleteFunc(s.exits(l), func(one *life) bool { return one.killed == unknown })
@@ -377,14 +388,7 @@ func claimsGraceOver(s *scene, l *loadgen.LostRequest) bool {
 }
 
 func tellGraceOver(s *scene, e *evidence) Finding {
-	var met []*life
-	for _, l := range e.lost {
-		for _, one := range s.killings(l) {
-			if !slices.Contains(met, one) {
-				met = append(met, one)
-			}
-		}
-	}
+	met := metBy(e.lost, s.killings)
 	slowest := s.slowestAnswer()
 	needed := max(e.longest, slowest)
 	f := Finding{
@@ -584,12 +588,13 @@ func tellTLSCut(s *scene, e *evidence) Finding {
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
 		Remedies:   []Remedy{{"any", "go on accepting until the balancer has taken the endpoint out; a layer-4 balancer makes connections to a process that is going"}},
 	}
-	var met []*life
-	for _, l := range e.lost {
-		if own := s.lifeOf(l); overlaps(own) && within(l.End, own.stopped(), own.removed) && !slices.Contains(met, own) {
-			met = append(met, own)
+	met := metBy(e.lost, func(l *loadgen.LostRequest) []*life {
+		own := s.lifeOf(l)
+		if !overlaps(own) || !within(l.End, own.stopped(), own.removed) {
+			return nil
 		}
-	}
+		return []*life{own}
+	})
 	if len(met) == 0 {
 		f.Evidence = append(f.Evidence, "cannot tell what cut them: "+s.missing(e))
 		return f
