@@ -1,8 +1,6 @@
 package main
 
 import (
-	"flag"
-	"fmt"
 	"os"
 	"syscall"
 )
@@ -10,14 +8,7 @@ import (
 // serveBuiltin is an ingress gateway that is nodrop's own: as soon as there are
 // routes it becomes that program.
 func serveBuiltin(args []string) error {
-	flags := flag.NewFlagSet("controlplane builtin", flag.ContinueOnError)
-	program := flags.String("program", "", "`path` of nodrop")
-	listen := flags.String("listen", "", "`address` to listen at")
-	routes := flags.String("routes", "", "`file` of routes")
-	if err := flags.Parse(args); err != nil {
-		return fmt.Errorf("%w: %w", errMisuse, err)
-	}
-	backend, err := waitRoutes(*routes)
+	b, err := parseBecoming("builtin", args)
 	if err != nil {
 		return err
 	}
@@ -30,8 +21,8 @@ func serveBuiltin(args []string) error {
 	if err := syscall.Dup3(pipe[0], 0, 0); err != nil {
 		return err
 	}
-	return syscall.Exec(*program, []string{
-		*program, "lab-gateway", "--name", os.Getenv("HOSTNAME"), "--listen", *listen, "--backend", backend,
+	return syscall.Exec(b.program, []string{
+		b.program, "lab-gateway", "--name", os.Getenv("HOSTNAME"), "--listen", b.listen, "--backend", b.backend,
 		"--stop", "graceful", "--grace", "10s", "--backend-idle", "1s",
 	}, os.Environ())
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -14,27 +13,20 @@ import (
 // serveEnvoy is an ingress gateway that is Envoy itself: as soon as there are
 // routes it writes a configuration for them and becomes that program.
 func serveEnvoy(args []string) error {
-	flags := flag.NewFlagSet("controlplane envoy", flag.ContinueOnError)
-	program := flags.String("program", "", "`path` of Envoy")
-	listen := flags.String("listen", "", "`address` to listen at")
-	routes := flags.String("routes", "", "`file` of routes")
-	if err := flags.Parse(args); err != nil {
-		return fmt.Errorf("%w: %w", errMisuse, err)
-	}
-	backend, err := waitRoutes(*routes)
+	b, err := parseBecoming("envoy", args)
 	if err != nil {
 		return err
 	}
-	config, err := envoyConfig(*listen, backend)
+	config, err := envoyConfig(b.listen, b.backend)
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(filepath.Dir(*routes), fmt.Sprintf("envoy-%d.yaml", os.Getpid()))
+	file := filepath.Join(filepath.Dir(b.routes), fmt.Sprintf("envoy-%d.yaml", os.Getpid()))
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		return err
 	}
-	return syscall.Exec(*program, []string{
-		*program, "--config-path", file, "--log-level", "error", "--concurrency", "1", "--disable-hot-restart",
+	return syscall.Exec(b.program, []string{
+		b.program, "--config-path", file, "--log-level", "error", "--concurrency", "1", "--disable-hot-restart",
 	}, os.Environ())
 }
 

@@ -1,0 +1,332 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"nodrop/loadgen"
+)
+
+// overlaps reports that the marks tell the whole of a life, and that it
+// stopped accepting before the balancer heard of it.
+func overlaps(l *life) bool {
+	return l != nil && l.terminating != unknown && l.stopped() != unknown && l.removed != unknown && l.removed > l.stopped()
+}
+
+// overlapping are the lives that can explain the loss. Where no mark names its
+// endpoint, because the replicas share an address, each of them can.
+func (s *scene) overlapping(l *loadgen.LostRequest) []*life {
+	if own := s.lifeOf(l); own != nil {
+		if overlaps(own) && within(l.End, own.stopped(), own.removed) {
+			return []*life{own}
+		}
+		return nil
+	}
+	var list []*life
+	for i := range s.lives {
+		if one := &s.lives[i]; s.shared && overlaps(one) && within(l.End, one.stopped(), one.removed) {
+			list = append(list, one)
+		}
+	}
+	return list
+}
+
+func isRefusal(c loadgen.Class) bool {
+	return c.Stage() == loadgen.StageConnect && (c.Cause() == loadgen.CauseRefused || c.Cause() == loadgen.CauseReset)
+}
+
+func claimsOverlap(s *scene, l *loadgen.LostRequest) bool {
+	return isRefusal(l.Class) && len(s.overlapping(l)) > 0
+}
+
+func tellOverlap(s *scene, e *evidence) Finding {
+	named := true
+	for _, l := range e.lost {
+		named = named && s.lifeOf(l) != nil
+	}
+	met := metBy(e.lost, s.overlapping)
+	o := overlapOf(met)
+	endpoints := counted(int64(len(met)), "endpoint", "endpoints")
+	f := Finding{
+		Title: fmt.Sprintf("%s kept getting connections for %s after %s had stopped accepting",
+			endpoints, duration(o.longest), choose(int64(len(met)), "it", "they")),
+		Confidence: Shown,
+		Measured:   o.longest,
+		Needed:     o.needed,
+		Evidence: []string{
+			e.what(),
+			fmt.Sprintf("they stopped accepting %s after termination began (%s), and were out of the balancer %s after it began", duration(o.accepted), o.how, duration(o.needed)),
+			fmt.Sprintf("refusals were met %s; at this rate their edges are known to %s", e.when(), duration(s.probeGap(len(met)))),
+		},
+		Remedies: acceptLonger(o.needed),
+	}
+	if told := shutdownsOf(met); told != "" {
+		f.Evidence = append(f.Evidence, told)
+	}
+	if !named {
+		f.Confidence = Likely
+		f.Evidence = append(f.Evidence, "the endpoints share an address: which of them refused a connection is not known, only that it was then")
+	}
+	return f
+}
+
+// overlap is the time from the end of accepting to being out of the balancer,
+// over several lives; ns.
+type overlap struct {
+	longest  int64
+	accepted int64 // the shortest time that one went on accepting after termination began
+	needed   int64 // the longest time from there to being out of the balancer
+	how      string
+}
+
+func overlapOf(list []*life) overlap {
+	var o overlap
+	for i, l := range list {
+		accepted := l.stopped() - l.terminating
+		if i == 0 || accepted < o.accepted {
+			o.accepted = accepted
+		}
+		o.longest = max(o.longest, l.removed-l.stopped())
+		o.needed = max(o.needed, l.removed-l.terminating)
+		how := "process exited"
+		if l.listenerClosed != unknown {
+			how = "listener closed"
+		}
+		if o.how == "" {
+			o.how = how
+		} else if o.how != how {
+			o.how = "listener closed or process exited"
+		}
+	}
+	return o
+}
+
+// heardLate are the lives that the control plane has ended before the loss, while
+// no mark tells when balancers heard of it. Where no mark names the loss's
+// endpoint, because the replicas share an address, each of them can explain it;
+// but an endpoint that balancers have not heard of loses all the time, so that the
+// ones whose termination began with the loss's window come before older ones.
+func (s *scene) heardLate(l *loadgen.LostRequest) []*life {
+	own := s.lifeOf(l)
+	var list []*life
+	for i := range s.lives {
+		one := &s.lives[i]
+		known := one.terminating != unknown && one.out() != unknown && one.removed == unknown
+		if known && s.mayBe(own, one) && l.End >= one.terminating-near {
+			list = append(list, one)
+		}
+	}
+	begin := s.windowOf(l).Begin
+	if fresh := func(one *life) bool { return one.terminating >= begin-near }; own == nil && slices.ContainsFunc(list, fresh) {
+		list = slices.DeleteFunc(list, func(one *life) bool { return !fresh(one) })
+	}
+	return list
+}
+
+// windowOf is the window that a loss is in.
+func (s *scene) windowOf(l *loadgen.LostRequest) *Window {
+	at, _ := slices.BinarySearchFunc(s.loss.Windows, l.End, func(w Window, end int64) int { return cmp.Compare(w.End, end) })
+	if at == len(s.loss.Windows) {
+		return &Window{Begin: l.End, End: l.End}
+	}
+	return &s.loss.Windows[at]
+}
+
+func claimsHeardLate(s *scene, l *loadgen.LostRequest) bool {
+	return isRefusal(l.Class) && len(s.heardLate(l)) > 0
+}
+
+// heard is what the losses tell of how late balancers heard; ns from the begin of
+// termination.
+type heard struct {
+	met    []*life
+	needed int64 // to the last loss
+	out    int64 // until the control plane had taken the last one out
+}
+
+func (s *scene) heard(e *evidence) heard {
+	var h heard
+	h.met = metBy(e.lost, func(l *loadgen.LostRequest) []*life {
+		list := s.heardLate(l)
+		for _, one := range list {
+			h.needed = max(h.needed, l.End-one.terminating)
+			h.out = max(h.out, one.out()-one.terminating)
+		}
+		return list
+	})
+	return h
+}
+
+func (h *heard) finding(s *scene, e *evidence, title string) Finding {
+	f := Finding{
+		Title:      title,
+		Confidence: Likely,
+		Measured:   e.span(),
+		Needed:     h.needed,
+		Evidence: []string{
+			e.what(),
+			fmt.Sprintf("%s; %s", e.when(), s.where(e)),
+			fmt.Sprintf("the control plane had taken the endpoints out %s after termination began, and each balancer hears of that in its own time", duration(h.out)),
+			"when an endpoint stopped accepting is not known, only that it was between the begin of its termination and its exit",
+		},
+		Remedies: acceptLonger(h.needed),
+	}
+	if told := shutdownsOf(h.met); told != "" {
+		f.Evidence = append(f.Evidence, told)
+	}
+	return f
+}
+
+func tellHeardLate(s *scene, e *evidence) Finding {
+	h := s.heard(e)
+	return h.finding(s, e, fmt.Sprintf("connections were refused until %s after termination began: balancers went on sending them to endpoints that had been taken out", duration(h.needed)))
+}
+
+// claimsPreStopMissing: the same, and nothing kept any of the endpoints accepting.
+func claimsPreStopMissing(s *scene, l *loadgen.LostRequest) bool {
+	if !isRefusal(l.Class) {
+		return false
+	}
+	list := s.heardLate(l)
+	for _, one := range list {
+		if one.shutdown == nil || one.shutdown.PreStop != "" {
+			return false
+		}
+	}
+	return len(list) > 0
+}
+
+func tellPreStopMissing(s *scene, e *evidence) Finding {
+	h := s.heard(e)
+	return h.finding(s, e, fmt.Sprintf("%s got the stop signal at once, for want of a pre-stop hook: connections were refused until %s after termination began, when balancers had heard of it",
+		counted(int64(len(h.met)), "endpoint", "endpoints"), duration(h.needed)))
+}
+
+// shutdownsOf says what these endpoints had before they were gone; "" where it is
+// not known of all of them.
+func shutdownsOf(list []*life) string {
+	var texts []string
+	for _, one := range list {
+		if one.shutdown == nil {
+			return ""
+		}
+		if text := one.shutdown.String(); !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	if len(texts) == 0 {
+		return ""
+	}
+	return "set for termination: " + strings.Join(texts, "; ")
+}
+
+func claimsRefused(_ *scene, l *loadgen.LostRequest) bool { return isRefusal(l.Class) }
+
+func tellRefused(s *scene, e *evidence) Finding {
+	evidence := []string{e.what(), e.when() + "; " + s.where(e)}
+	if answered(s.run).Count == 0 && s.run.Counts.Lost == int64(len(e.lost)) {
+		return Finding{
+			Title: "every connection was refused: nothing listens there", Confidence: Likely, Measured: e.span(),
+			Evidence: evidence, Remedies: []Remedy{{"any", "check the URL's host and port, and that the service runs"}},
+		}
+	}
+	f := Finding{
+		Title:      fmt.Sprintf("%s refused connections for %s", subject(e), duration(e.span())),
+		Confidence: CannotTell,
+		Measured:   e.span(),
+		Evidence:   append(evidence, "cannot tell whether the listener closed before the balancer took the endpoint out: "+s.missing(e), fmt.Sprintf("at this rate the edges are known to %s", duration(s.probeGap(len(e.endpoints))))),
+		Remedies:   []Remedy{{"any", "if replicas were leaving: go on accepting until the balancer has taken them out"}},
+	}
+	if bound := s.sinceTerminating(e); bound > 0 {
+		f.Evidence = append(f.Evidence, fmt.Sprintf("the last refusal came %s after termination began: accepting for less than that is too short, for how much longer is not known", duration(bound)))
+	}
+	return f
+}
+
+// subject is the endpoint of the evidence, or how many there are.
+func subject(e *evidence) string {
+	if len(e.endpoints) == 1 {
+		return e.endpoints[0]
+	}
+	return counted(int64(len(e.endpoints)), "endpoint", "endpoints")
+}
+
+// missing says which marks would have told the cause.
+func (s *scene) missing(e *evidence) string {
+	if len(s.lives) == 0 {
+		return "no mark tells what happened to an endpoint"
+	}
+	var absent []string
+	add := func(when bool, what string) {
+		if when && !slices.Contains(absent, what) {
+			absent = append(absent, what)
+		}
+	}
+	for _, l := range e.lost {
+		own := s.lifeOf(l)
+		if own == nil {
+			return "no mark tells what happened to " + l.Endpoint
+		}
+		add(own.terminating == unknown, "when its termination began")
+		add(own.stopped() == unknown, "when it stopped accepting")
+		add(own.removed == unknown, "when the balancer took it out")
+	}
+	if len(absent) == 0 {
+		return "the refusals do not lie between the two"
+	}
+	return "no mark tells " + strings.Join(absent, ", or ")
+}
+
+// sinceTerminating is the longest time from the begin of an endpoint's
+// termination to a loss on it, in ns; 0 when that is not known.
+func (s *scene) sinceTerminating(e *evidence) int64 {
+	var longest int64
+	for _, l := range e.lost {
+		if own := s.lifeOf(l); own != nil && own.terminating != unknown {
+			longest = max(longest, l.End-own.terminating)
+		}
+	}
+	return longest
+}
+
+func claimsDropped(_ *scene, l *loadgen.LostRequest) bool {
+	cause := l.Class.Cause()
+	return l.Class.Stage() == loadgen.StageConnect && (cause == loadgen.CauseTimeout || cause == loadgen.CauseUnreachable)
+}
+
+func tellDropped(s *scene, e *evidence) Finding {
+	return Finding{
+		Title:      fmt.Sprintf("connection attempts to %s went unanswered for %s", subject(e), duration(e.span())),
+		Confidence: Likely,
+		Measured:   e.span(),
+		Evidence: []string{
+			e.what(),
+			fmt.Sprintf("attempts that were given up began %s; %s", e.when(), s.where(e)),
+			"an address that is gone, or a full accept queue, does not refuse: packets are dropped",
+		},
+		Remedies: []Remedy{
+			{"any", "take the endpoint out of the balancer before its address goes"},
+			{"Kubernetes", "externalTrafficPolicy: Local drops what reaches a node without a ready pod: the balancer's health check must see it first"},
+		},
+	}
+}
+
+func claimsAcceptQueue(s *scene, l *loadgen.LostRequest) bool {
+	own := s.lifeOf(l)
+	return !l.Reused && l.Class.Cause() == loadgen.CauseReset && (unanswered(l.Class) || l.Class.Stage() == loadgen.StageTLS) &&
+		own != nil && within(l.End, own.listenerClosed, own.listenerClosed) && !within(l.End, own.exited, own.exited)
+}
+
+func tellAcceptQueue(s *scene, e *evidence) Finding {
+	return Finding{
+		Title:      counted(int64(len(e.lost)), "connection was", "connections were") + " reset in the accept queue when the listener closed",
+		Confidence: Likely,
+		Evidence:   []string{e.what(), e.when() + "; " + s.where(e), "they had been made, but no process had accepted them when the listener closed; the processes lived on"},
+		Remedies: []Remedy{
+			{"any", "accept until the balancer has taken the endpoint out, and what is queued, before the listener closes"},
+			{"Linux", "several listeners on one port (SO_REUSEPORT): net.ipv4.tcp_migrate_req=1 hands the queue on"},
+		},
+	}
+}

@@ -1,0 +1,90 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"nodrop/loadgen"
+)
+
+func tellUntold(s *scene) (Finding, bool) {
+	n := s.run.LostUntold
+	return Finding{
+		Title:      fmt.Sprintf("%s in the counts alone: the findings are about the first %d", counted(n, "lost request is", "lost requests are"), len(s.run.Lost)),
+		Confidence: Shown,
+	}, n > 0
+}
+
+func tellClient(s *scene) (Finding, bool) {
+	n := s.run.Counts.Spoiled
+	f := Finding{
+		Title:      counted(n, "request", "requests") + " failed on this machine, which says nothing about the target",
+		Confidence: Shown,
+	}
+	for _, c := range s.loss.Classes {
+		if c.Spoiled {
+			f.Evidence = append(f.Evidence, fmt.Sprintf("%d × %s: %s", c.Total(), c.Class, c.Sample))
+			f.Remedies = append(f.Remedies, Remedy{"this machine", c.Class.Info().Remedy})
+		}
+	}
+	return f, n > 0
+}
+
+func tellEndedEarly(s *scene) (Finding, bool) {
+	e := s.loss.Event
+	return Finding{
+		Title:      "the load was over before the event was: what came after it met no request",
+		Confidence: Shown,
+		Measured:   e.End - e.LoadOver,
+		Evidence:   []string{fmt.Sprintf("the last request started at %s, the event ended at %s", moment(e.LoadOver), moment(e.End))},
+		Remedies:   []Remedy{{"any", "a longer load, or --settle 1s"}},
+	}, e.Known && !e.Inside() && !s.run.Interrupted
+}
+
+func tellNoEvent(s *scene) (Finding, bool) {
+	return Finding{
+		Title:      "what the steps did to the target was not seen: no mark tells of an endpoint",
+		Confidence: Shown,
+		Evidence:   []string{"a step that changed nothing looks the same as one that lost nothing"},
+	}, s.loss.Event.Known && len(s.lives) == 0
+}
+
+func tellExposure(s *scene) (Finding, bool) {
+	event := s.loss.Event
+	length := event.End - event.Begin
+	smallest := s.loss.Limits.Smallest(1)
+	return Finding{
+		Title:      fmt.Sprintf("too little load to tell: an outage of 1 of %d endpoints shorter than %s would have gone unseen", s.loss.Limits.Of, duration(smallest)),
+		Confidence: Shown,
+		Measured:   smallest,
+		Evidence:   []string{fmt.Sprintf("the whole event took %s", duration(length))},
+		Remedies:   []Remedy{{"any", "more requests per second: a higher -c or -q"}},
+	}, s.run.Counts.Lost == 0 && event.Known && s.loss.Limits.Of > 1 && smallest > length
+}
+
+// tellKilledUnmet is of endpoints that did not end by themselves, which cost
+// nothing this time.
+func tellKilledUnmet(s *scene) (Finding, bool) {
+	var killed []*life
+	for i := range s.lives {
+		if s.lives[i].killed != unknown {
+			killed = append(killed, &s.lives[i])
+		}
+	}
+	if len(killed) == 0 || slices.ContainsFunc(s.run.Lost, func(l loadgen.LostRequest) bool { return claimsGraceOver(s, &l) }) {
+		return Finding{}, false
+	}
+	f := Finding{
+		Title:      counted(int64(len(killed)), "endpoint was", "endpoints were") + " killed at the end of the grace; no request was lost to it here, but whatever was open was cut",
+		Confidence: Shown,
+		Evidence:   []string{fmt.Sprintf("%s, %s", lifeNames(killed), hadLived(killed))},
+		Remedies: []Remedy{
+			{"any", "find what keeps the process from ending: connections that stay open, or a stop signal that it does not heed"},
+			{"Kubernetes", "terminationGracePeriodSeconds above the pre-stop delay and what the process needs after it"},
+		},
+	}
+	if told := shutdownsOf(killed); told != "" {
+		f.Evidence = append(f.Evidence, told)
+	}
+	return f, true
+}
