@@ -441,6 +441,24 @@ func TestMarksOfTheSetUp(t *testing.T) {
 	}
 }
 
+// TestUntil: where endpoints behind one address go one after the other, and lose all
+// the time, how late the balancer heard is known between bounds alone.
+func TestUntil(t *testing.T) {
+	var marks []loadgen.Mark
+	for i, name := range []string{"gw-2", "gw-3"} {
+		at := 600*ms + int64(i)*200*ms
+		marks = append(marks, loadgen.Mark{Kind: loadgen.MarkTerminating, Endpoint: name, Start: at, End: at}, loadgen.Mark{Kind: loadgen.MarkEndpointGoes, Endpoint: name, Start: at + ms, End: at + ms})
+	}
+	list := steady(2000, 0, ms, "10.0.0.1:80")
+	for at := 610 * ms; at <= 1000*ms; at += 10 * ms {
+		list = append(list, lost(at-ms, at, "connect.refused", "10.0.0.1:80", refusedText))
+	}
+	f := findLoss(newRun(t, list, edited(func(run *loadgen.Run) { run.Marks = marks }))).Findings[0]
+	if !strings.Contains(f.Title, "until 200.0 ms to 400.0 ms after termination began") || f.Needed != 400*ms {
+		t.Errorf("got %+v", f)
+	}
+}
+
 // TestOpenEnd: where only the control plane tells that an endpoint was taken out,
 // balancers may hear of it after the last mark: what comes then is not outside.
 func TestOpenEnd(t *testing.T) {

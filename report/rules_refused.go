@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -142,7 +143,8 @@ func claimsHeardLate(s *scene, l *loadgen.LostRequest) bool {
 // termination.
 type heard struct {
 	met    []*life
-	needed int64 // to the last loss
+	needed int64 // to the last loss, at most: from the first that it can have met
+	least  int64 // the same from the last that it can have met
 	out    int64 // until the control plane had taken the last one out
 }
 
@@ -150,13 +152,24 @@ func (s *scene) heard(e *evidence) heard {
 	var h heard
 	h.met = metBy(e.lost, func(l *loadgen.LostRequest) []*life {
 		list := s.heardLate(l)
+		last := int64(math.MaxInt64)
 		for _, one := range list {
 			h.needed = max(h.needed, l.End-one.terminating)
 			h.out = max(h.out, one.out()-one.terminating)
+			last = min(last, l.End-one.terminating)
 		}
+		h.least = max(h.least, last)
 		return list
 	})
 	return h
+}
+
+// until tells how long after termination connections were refused.
+func (h *heard) until() string {
+	if h.needed-h.least <= near {
+		return duration(h.needed)
+	}
+	return fmt.Sprintf("%s to %s", duration(h.least), duration(h.needed))
 }
 
 func (h *heard) finding(s *scene, e *evidence, title string) Finding {
@@ -173,6 +186,9 @@ func (h *heard) finding(s *scene, e *evidence, title string) Finding {
 		},
 		Remedies: acceptLonger(h.needed),
 	}
+	if h.needed-h.least > near {
+		f.Evidence = append(f.Evidence, "they share an address, and went one after the other: which of them refused the last connection is not known, and the remedy's number is for the longer time")
+	}
 	if told := shutdownsOf(h.met); told != "" {
 		f.Evidence = append(f.Evidence, told)
 	}
@@ -181,7 +197,7 @@ func (h *heard) finding(s *scene, e *evidence, title string) Finding {
 
 func tellHeardLate(s *scene, e *evidence) Finding {
 	h := s.heard(e)
-	return h.finding(s, e, fmt.Sprintf("connections were refused until %s after termination began: balancers went on sending them to endpoints that had been taken out", duration(h.needed)))
+	return h.finding(s, e, fmt.Sprintf("connections were refused until %s after termination began: balancers went on sending them to endpoints that had been taken out", h.until()))
 }
 
 // claimsPreStopMissing: the same, and nothing kept any of the endpoints accepting.
@@ -201,7 +217,7 @@ func claimsPreStopMissing(s *scene, l *loadgen.LostRequest) bool {
 func tellPreStopMissing(s *scene, e *evidence) Finding {
 	h := s.heard(e)
 	return h.finding(s, e, fmt.Sprintf("%s got the stop signal at once, for want of a pre-stop hook: connections were refused until %s after termination began, when balancers had heard of it",
-		counted(int64(len(h.met)), "endpoint", "endpoints"), duration(h.needed)))
+		counted(int64(len(h.met)), "endpoint", "endpoints"), h.until()))
 }
 
 // shutdownsOf says what these endpoints had before they were gone; "" where it is
