@@ -31,6 +31,21 @@ func says(out, text string) bool {
 	return strings.Contains(flat(out), flat(text))
 }
 
+// write puts a file into a directory.
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// gatewayURL waits until the page of the gateways is, and returns its URL.
+func gatewayURL(t *testing.T, a *Access) string {
+	t.Helper()
+	run(t, &Address{Access: a, Service: "gw"})
+	return "http://" + text(read(t, a, Ref{"service", "gw"}), "spec", "clusterIP") + "/"
+}
+
 // recorded are the runs of a file.
 func recorded(t *testing.T, file string) []*loadgen.Run {
 	t.Helper()
@@ -93,9 +108,7 @@ spec: {gatewayType: ingress, replicaCount: 3}
 	file = strings.NewReplacer(
 		"requests: 50000", "requests: 6000", "connections: 200", "connections: 40", "settle: 10s", "settle: 3s", "{DRAIN: 30s}", "{DRAIN: 10s}",
 	).Replace(file)
-	if err := os.WriteFile(filepath.Join(dir, "asm.yaml"), []byte(file), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	write(t, dir, "asm.yaml", file)
 	apply(t, &Access{}, ackRights)
 	set := []string{"scenario", "run", "asm.yaml", "--set", "ASM_KUBECONFIG=" + os.Getenv("KUBECONFIG"), "--set", "ACK_KUBECONFIG=" + os.Getenv("CONTROLPLANE_LIMITED")}
 	asked := nodrop(t, dir, 2, set...)
@@ -145,9 +158,8 @@ func TestPreStop(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := access(t)
 			start(t, a, 4, hook)
-			run(t, &Address{Access: a, Service: "gw"})
 			scenario := `
-target: http://` + text(read(t, a, Ref{"service", "gw"}), "spec", "clusterIP") + `/
+target: ` + gatewayURL(t, a) + `
 load: {requests: 1500, connections: 20, rate: 50, keep-alive: false}
 clusters: {here: {namespace: ` + a.Namespace + `}}
 settle: 2s
@@ -161,9 +173,7 @@ restore:
 				run(t, &Wait{Access: a, Object: gw(), Rollout: true})
 				what = strings.ReplaceAll(what, "POD", podsOf(t, a)[0].GetName())
 				dir := t.TempDir()
-				if err := os.WriteFile(filepath.Join(dir, "s.yaml"), []byte(strings.ReplaceAll(scenario, "WHAT", what)), 0o600); err != nil {
-					t.Fatal(err)
-				}
+				write(t, dir, "s.yaml", strings.ReplaceAll(scenario, "WHAT", what))
 				out := nodrop(t, dir, 0, "scenario", "run", "--yes", "-o", "text", "-o", "json=run.json", "s.yaml")
 				got := recorded(t, filepath.Join(dir, "run.json"))[0]
 				if lost := got.Counts.Lost; (lost > 0) != (hook == "") {
@@ -196,9 +206,7 @@ func TestAnyGateway(t *testing.T) {
 	file := strings.NewReplacer(
 		"requests: 20000", "requests: 3000", "connections: 100", "connections: 20", "settle: 5s", "settle: 2s", "seconds: 15", "seconds: 4",
 	).Replace(nodrop(t, dir, 0, "scenario", "init", "kube"))
-	if err := os.WriteFile(filepath.Join(dir, "kube.yaml"), []byte(file), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	write(t, dir, "kube.yaml", file)
 	args := []string{"scenario", "run", "--set", "NAMESPACE=" + a.Namespace, "--set", "DEPLOYMENT=gw", "--set", "SERVICE=gw", "--repeat", "2", "kube.yaml"}
 	dry := nodrop(t, dir, 0, append(args, "--dry-run")...)
 	for _, want := range []string{
@@ -254,9 +262,7 @@ settle: 1s
 timeline:
   - {at: 20%, kube: {delete-pod: ` + pod.GetName() + `}}
 `
-	if err := os.WriteFile(filepath.Join(dir, "s.yaml"), []byte(scenario), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	write(t, dir, "s.yaml", scenario)
 	out := nodrop(t, dir, 0, "scenario", "run", "--yes", "s.yaml")
 	for _, want := range []string{"for want of a pre-stop hook", ":8080 (" + pod.GetName() + ")"} {
 		if !says(out, want) {
@@ -272,8 +278,7 @@ func TestGraceOver(t *testing.T) {
 	manifest := gateways(2, "terminationGracePeriodSeconds: 2", "")
 	apply(t, a, strings.Replace(manifest, `:8080"]`, `:8080", "--deaf", "--delay", "200ms"]`, 1))
 	run(t, &Wait{Access: a, Object: gw(), Rollout: true})
-	run(t, &Address{Access: a, Service: "gw"})
-	url := "http://" + text(read(t, a, Ref{"service", "gw"}), "spec", "clusterIP") + "/"
+	url := gatewayURL(t, a)
 	out := nodrop(t, t.TempDir(), 1, "--scale", "deployment/gw=1", "-z", "6s", "-c", "20", "--settle", "1s", "--yes", "-N", a.Namespace, url)
 	for _, want := range []string{"in flight were cut when their process was killed at the end of its grace", "no pre-stop hook, grace period 2s", " killed: gw-", "exit code 137"} {
 		if !says(out, want) {
@@ -287,8 +292,7 @@ func TestGraceOver(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	a := access(t)
 	start(t, a, 3, "")
-	run(t, &Address{Access: a, Service: "gw"})
-	url := "http://" + text(read(t, a, Ref{"service", "gw"}), "spec", "clusterIP") + "/"
+	url := gatewayURL(t, a)
 	cmd := exec.Command("nodrop", "--scale", "deployment/gw=1", "--at", "#10", "-z", "5m", "-c", "4", "-q", "20", "--yes", "-N", a.Namespace, url)
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -327,8 +331,7 @@ func TestInterrupted(t *testing.T) {
 func TestQuickForm(t *testing.T) {
 	a := access(t)
 	start(t, a, 4, "lifecycle: {preStop: {sleep: {seconds: 4}}}")
-	run(t, &Address{Access: a, Service: "gw"})
-	url := "http://" + text(read(t, a, Ref{"service", "gw"}), "spec", "clusterIP") + "/"
+	url := gatewayURL(t, a)
 	load := []string{"-n", "2000", "-c", "20", "-q", "50", "-disable-keepalive", "--settle", "2s", "--yes", "-N", a.Namespace, url}
 	for name, args := range map[string][]string{"scale deployment/gw to 1": {"--scale", "deployment/gw=1"}, "restart deploy/gw": {"--restart", "deploy/gw"}} {
 		out := nodrop(t, t.TempDir(), 0, append(args, load...)...)
@@ -399,8 +402,7 @@ spec: {gatewayType: ingress, replicaCount: 1}
 func TestAPIServerAwayInRun(t *testing.T) {
 	a := access(t)
 	start(t, a, 2, "")
-	run(t, &Address{Access: a, Service: "gw"})
-	url := "http://" + text(read(t, a, Ref{"service", "gw"}), "spec", "clusterIP") + "/"
+	url := gatewayURL(t, a)
 	dir := t.TempDir()
 	plane := planeProcess(t)
 	scenario := `
@@ -414,9 +416,7 @@ timeline:
 restore:
   - exec: kill -USR2 ` + strconv.Itoa(plane) + `
 `
-	if err := os.WriteFile(filepath.Join(dir, "away.yaml"), []byte(scenario), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	write(t, dir, "away.yaml", scenario)
 	out := nodrop(t, dir, 3, "scenario", "run", "--yes", "away.yaml")
 	for _, want := range []string{"planned 200 = started 200 + unsent 0\n", "\nVerdict: inconclusive: ", "scale deployment/gw to 1: "} {
 		if !says(out, want) {
