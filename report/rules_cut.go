@@ -20,6 +20,14 @@ func (s *scene) exits(l *loadgen.LostRequest) []*life {
 	return list
 }
 
+// timeFor is how long requests like those that were cut may need, in ns.
+func (s *scene) timeFor(e *evidence) int64 { return max(e.longest, s.slowestAnswer()) }
+
+// underWay is the evidence for that.
+func (s *scene) underWay(e *evidence) string {
+	return fmt.Sprintf("the longest had been under way for %s; the slowest answer of the run took %s", duration(e.longest), duration(s.slowestAnswer()))
+}
+
 // metBy are the lives that explain losses, each once, in the order in which they
 // were met.
 func metBy(lost []*loadgen.LostRequest, explain func(*loadgen.LostRequest) []*life) []*life {
@@ -47,8 +55,7 @@ func claimsGraceOver(s *scene, l *loadgen.LostRequest) bool {
 
 func tellGraceOver(s *scene, e *evidence) Finding {
 	met := metBy(e.lost, s.killings)
-	slowest := s.slowestAnswer()
-	needed := max(e.longest, slowest)
+	needed := s.timeFor(e)
 	f := Finding{
 		Title:      counted(int64(len(e.lost)), "request in flight was cut when its process was killed at the end of its grace", "requests in flight were cut when their process was killed at the end of its grace"),
 		Confidence: Shown,
@@ -57,13 +64,11 @@ func tellGraceOver(s *scene, e *evidence) Finding {
 		Evidence: []string{
 			e.what(),
 			fmt.Sprintf("killed: %s, %s", lifeNames(met), hadLived(met)),
-			fmt.Sprintf("the longest had been under way for %s; the slowest answer of the run took %s", duration(e.longest), duration(slowest)),
+			s.underWay(e),
 		},
 		Remedies: finishRequests(needed),
 	}
-	if told := shutdownsOf(met); told != "" {
-		f.Evidence = append(f.Evidence, told)
-	}
+	f.Evidence = append(f.Evidence, shutdownsOf(met)...)
 	return f
 }
 
@@ -97,14 +102,13 @@ func claimsKilled(s *scene, l *loadgen.LostRequest) bool {
 }
 
 func tellKilled(s *scene, e *evidence) Finding {
-	slowest := s.slowestAnswer()
-	needed := max(e.longest, slowest)
+	needed := s.timeFor(e)
 	f := Finding{
 		Title:      counted(int64(len(e.lost)), "request in flight was cut when its process exited", "requests in flight were cut when their process exited"),
 		Confidence: Shown,
 		Measured:   e.longest,
 		Needed:     needed,
-		Evidence:   []string{e.what(), fmt.Sprintf("the longest had been under way for %s; the slowest answer of the run took %s", duration(e.longest), duration(slowest))},
+		Evidence:   []string{e.what(), s.underWay(e)},
 		Remedies:   finishRequests(needed),
 	}
 	if given, known := s.graceGiven(e); known {
@@ -185,19 +189,18 @@ func tellKeptAlive(s *scene, e *evidence) Finding {
 func claimsCut(_ *scene, l *loadgen.LostRequest) bool { return isCut(l.Class) }
 
 func tellCut(s *scene, e *evidence) Finding {
-	slowest := s.slowestAnswer()
-	f := Finding{
+	needed := s.timeFor(e)
+	return Finding{
 		Title:      counted(int64(len(e.lost)), "request in flight was cut", "requests in flight were cut"),
 		Confidence: CannotTell,
 		Measured:   e.longest,
-		Needed:     max(e.longest, slowest),
+		Needed:     needed,
 		Evidence: []string{
 			e.what(),
 			e.when() + "; " + s.where(e),
-			fmt.Sprintf("the longest had been under way for %s; the slowest answer of the run took %s", duration(e.longest), duration(slowest)),
+			s.underWay(e),
 			"cannot tell whether a process ended or something between cut the connections: no mark tells of an exit then",
 		},
+		Remedies: finishRequests(needed),
 	}
-	f.Remedies = finishRequests(f.Needed)
-	return f
 }

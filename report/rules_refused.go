@@ -63,9 +63,7 @@ func tellOverlap(s *scene, e *evidence) Finding {
 		},
 		Remedies: acceptLonger(o.needed),
 	}
-	if told := shutdownsOf(met); told != "" {
-		f.Evidence = append(f.Evidence, told)
-	}
+	f.Evidence = append(f.Evidence, shutdownsOf(met)...)
 	if !named {
 		f.Confidence = Likely
 		f.Evidence = append(f.Evidence, "the endpoints share an address: which of them refused a connection is not known, only that it was then")
@@ -189,9 +187,7 @@ func (h *heard) finding(s *scene, e *evidence, title string) Finding {
 	if h.needed-h.least > near {
 		f.Evidence = append(f.Evidence, "they share an address, and went one after the other: which of them refused the last connection is not known, and the remedy's number is for the longer time")
 	}
-	if told := shutdownsOf(h.met); told != "" {
-		f.Evidence = append(f.Evidence, told)
-	}
+	f.Evidence = append(f.Evidence, shutdownsOf(h.met)...)
 	return f
 }
 
@@ -220,22 +216,22 @@ func tellPreStopMissing(s *scene, e *evidence) Finding {
 		counted(int64(len(h.met)), "endpoint", "endpoints"), h.until()))
 }
 
-// shutdownsOf says what these endpoints had before they were gone; "" where it is
-// not known of all of them.
-func shutdownsOf(list []*life) string {
+// shutdownsOf is the evidence of what these endpoints had before they were gone;
+// none where it is not known of all of them.
+func shutdownsOf(list []*life) []string {
 	var texts []string
 	for _, one := range list {
 		if one.shutdown == nil {
-			return ""
+			return nil
 		}
 		if text := one.shutdown.String(); !slices.Contains(texts, text) {
 			texts = append(texts, text)
 		}
 	}
 	if len(texts) == 0 {
-		return ""
+		return nil
 	}
-	return "set for termination: " + strings.Join(texts, "; ")
+	return []string{"set for termination: " + strings.Join(texts, "; ")}
 }
 
 func claimsRefused(_ *scene, l *loadgen.LostRequest) bool { return isRefusal(l.Class) }

@@ -83,8 +83,6 @@ func tellKilledUnmet(s *scene) (Finding, bool) {
 			{"Kubernetes", "terminationGracePeriodSeconds above the pre-stop delay and what the process needs after it"},
 		},
 	}
-	if told := shutdownsOf(killed); told != "" {
-		f.Evidence = append(f.Evidence, told)
-	}
+	f.Evidence = append(f.Evidence, shutdownsOf(killed)...)
 	return f, true
 }
