@@ -236,12 +236,9 @@ func (r *reader) kubeOf(n *yaml.Node, verb string, a *kubeAction) scenario.Actio
 	}
 }
 
-// patching is the patch of with and type: a list is a JSON patch.
+// patching is the patch of with and type.
 func (r *reader) patching(a *kubeAction) kube.Patching {
 	a.patch.Fields = a.with
-	if a.patch.Operations != nil && a.given["type"] == nil {
-		a.patch.Type, _ = kube.ParsePatchType("json")
-	}
 	if err := a.patch.Check(); err != nil && a.given["with"] != nil {
 		r.fault(a.given["with"], "with: %v", err)
 	}

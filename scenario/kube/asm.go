@@ -334,11 +334,8 @@ func (g *Graceful) findVersion(ctx context.Context) (ASMVersion, error) {
 
 // proxyVersion is the version of a pod's proxy.
 func proxyVersion(pod map[string]any) (ASMVersion, error) {
-	list, _ := at(pod, "spec", "containers")
-	containers, _ := list.([]any)
-	for _, c := range containers {
-		fields, _ := c.(map[string]any)
-		image := text(fields, "image")
+	for _, container := range items(pod, "spec", "containers") {
+		image := text(container, "image")
 		if _, tag, ok := strings.Cut(image[strings.LastIndex(image, "/")+1:], "proxyv2:"); ok {
 			return ParseASMVersion(tag)
 		}

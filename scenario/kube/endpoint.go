@@ -20,8 +20,7 @@ const (
 	routed
 )
 
-// kinds are the marks of the states, but for that of a pod which is ready: it
-// is the pod's own that is told.
+// kinds are the marks of the states that are worse than another.
 var kinds = map[endpointState]loadgen.MarkKind{
 	unlisted: loadgen.MarkEndpointDropped,
 	goes:     loadgen.MarkEndpointGoes,
@@ -52,27 +51,27 @@ func (l *lives) slice(o *unstructured.Unstructured, gone bool, now time.Time) {
 
 // statesIn are those of the pods in an EndpointSlice.
 func statesIn(slice map[string]any) map[string]endpointState {
-	list, _ := at(slice, "endpoints")
-	endpoints, _ := list.([]any)
 	states := map[string]endpointState{}
-	for _, e := range endpoints {
-		fields, _ := e.(map[string]any)
-		if text(fields, "targetRef", "kind") != "Pod" {
-			continue
+	for _, endpoint := range items(slice, "endpoints") {
+		if text(endpoint, "targetRef", "kind") == "Pod" {
+			name := text(endpoint, "targetRef", "name")
+			states[name] = max(states[name], stateOf(endpoint))
 		}
-		ready, told := at(fields, "conditions", "ready")
-		terminating, _ := at(fields, "conditions", "terminating")
-		state := notReady
-		switch {
-		case !told || ready == true: // as the API has it: not told is ready
-			state = routed
-		case terminating == true:
-			state = goes
-		}
-		name := text(fields, "targetRef", "name")
-		states[name] = max(states[name], state)
 	}
 	return states
+}
+
+// stateOf is that of one endpoint.
+func stateOf(endpoint map[string]any) endpointState {
+	ready, told := at(endpoint, "conditions", "ready")
+	terminating, _ := at(endpoint, "conditions", "terminating")
+	switch {
+	case !told || ready == true: // as the API has it: not told is ready
+		return routed
+	case terminating == true:
+		return goes
+	}
+	return notReady
 }
 
 // list tells what became of a pod's endpoint, which is as ready as the best of
@@ -84,7 +83,7 @@ func (l *lives) list(name string, p *podLife, now time.Time) {
 	}
 	before := p.listed
 	p.listed = best
-	if kind, told := kinds[best]; told && best < before {
-		l.tell(scenario.Moment{Kind: kind, Endpoint: name, At: now})
+	if best < before {
+		l.tell(scenario.Moment{Kind: kinds[best], Endpoint: name, At: now})
 	}
 }

@@ -95,7 +95,7 @@ func (l *lives) pod(o *unstructured.Unstructured, gone bool, now time.Time) {
 func (l *lives) crashed(name string, p *podLife, pod map[string]any, now time.Time) {
 	var ends int64
 	var last ending
-	for _, status := range containerStatuses(pod) {
+	for _, status := range items(pod, "status", "containerStatuses") {
 		ends += number(status, "restartCount")
 		e, ended := endingAt(status, "state")
 		if ended {
@@ -149,22 +149,10 @@ const (
 	graceSlack = 1500 * time.Millisecond
 )
 
-func containerStatuses(pod map[string]any) []map[string]any {
-	list, _ := at(pod, "status", "containerStatuses")
-	items, _ := list.([]any)
-	var statuses []map[string]any
-	for _, item := range items {
-		if status, ok := item.(map[string]any); ok {
-			statuses = append(statuses, status)
-		}
-	}
-	return statuses
-}
-
 // terminated reports that every container of a pod has ended, and how the first
 // did that did not end well.
 func terminated(pod map[string]any) (ended bool, last ending) {
-	statuses := containerStatuses(pod)
+	statuses := items(pod, "status", "containerStatuses")
 	for _, status := range statuses {
 		e, ended := endingAt(status, "state")
 		if !ended {

@@ -111,6 +111,19 @@ func at(object map[string]any, path ...string) (any, bool) {
 	return value, true
 }
 
+// items are the mappings of the list at a path; none where there is none.
+func items(object map[string]any, path ...string) []map[string]any {
+	value, _ := at(object, path...)
+	list, _ := value.([]any)
+	var found []map[string]any
+	for _, item := range list {
+		if fields, ok := item.(map[string]any); ok {
+			found = append(found, fields)
+		}
+	}
+	return found
+}
+
 // number is one at a path; 0 where there is none.
 func number(object map[string]any, path ...string) int64 {
 	n, _, _ := unstructured.NestedInt64(object, path...)

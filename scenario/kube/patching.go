@@ -11,7 +11,7 @@ import (
 
 // Patching is a patch of one of kubectl's types. The zero value changes nothing.
 type Patching struct {
-	Type       types.PatchType  // "" is a merge patch
+	Type       types.PatchType  // "" is a JSON patch where there are operations, and else a merge patch
 	Fields     map[string]any   // of a merge patch (RFC 7386) or a strategic merge patch
 	Operations []map[string]any // of a JSON patch (RFC 6902)
 }
@@ -32,9 +32,20 @@ func ParsePatchType(name string) (types.PatchType, error) {
 	return "", fmt.Errorf("%q is not merge, strategic or json", name)
 }
 
+// kind is the type, said or not.
+func (p Patching) kind() types.PatchType {
+	switch {
+	case p.Type != "":
+		return p.Type
+	case p.Operations != nil:
+		return types.JSONPatchType
+	}
+	return types.MergePatchType
+}
+
 // Check refuses what cannot be sent, or not be put back.
 func (p Patching) Check() error {
-	if p.Type != types.JSONPatchType {
+	if p.kind() != types.JSONPatchType {
 		if p.Operations != nil {
 			return fmt.Errorf("a list of operations is a JSON patch")
 		}
@@ -96,20 +107,16 @@ func checkOperation(operation map[string]any) error {
 
 // body is what is sent.
 func (p Patching) body() (types.PatchType, any) {
-	switch p.Type {
-	case types.JSONPatchType:
-		return p.Type, p.Operations
-	case "":
-		return types.MergePatchType, p.Fields
-	default:
-		return p.Type, p.Fields
+	if kind := p.kind(); kind != types.JSONPatchType {
+		return kind, p.Fields
 	}
+	return types.JSONPatchType, p.Operations
 }
 
 // paths are those of the values that the patch changes in an object, sorted and
 // none inside another. A list is one value.
 func (p Patching) paths(object map[string]any) [][]string {
-	if p.Type != types.JSONPatchType {
+	if p.kind() != types.JSONPatchType {
 		return leavesOf(p.Fields, nil)
 	}
 	var paths [][]string
@@ -149,7 +156,7 @@ func valueAt(object map[string]any, pointer string) []string {
 // names are those of the values, for people who have not seen the object.
 func (p Patching) names() string {
 	var names []string
-	if p.Type == types.JSONPatchType {
+	if p.kind() == types.JSONPatchType {
 		for _, operation := range p.Operations {
 			names = append(names, fmt.Sprint(operation["path"]))
 		}
@@ -164,7 +171,7 @@ func (p Patching) names() string {
 // told is the value that the patch itself gives a path; false where only the API
 // server's answer tells what became of it.
 func (p Patching) told(path []string) (value any, told bool) {
-	if p.Type != "" && p.Type != types.MergePatchType {
+	if p.kind() != types.MergePatchType {
 		return nil, false
 	}
 	return at(p.Fields, path...)

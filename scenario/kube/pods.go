@@ -134,7 +134,7 @@ func (p podSet) awaitSettled(ctx context.Context, want int, limit time.Duration)
 func (p podSet) settled(ctx context.Context, want int) (bool, string, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
-	list, err := p.cluster.pods().List(ctx, metav1.ListOptions{LabelSelector: p.selector})
+	list, err := p.cluster.pods().List(ctx, p.options())
 	if err != nil {
 		return false, "", p.cluster.explain("pods of "+p.selector, err)
 	}
@@ -153,13 +153,15 @@ func (p podSet) settled(ctx context.Context, want int) (bool, string, error) {
 
 // condition reports that one of an object's conditions is True.
 func condition(o map[string]any, kind string) bool {
-	list, _ := at(o, "status", "conditions")
-	conditions, _ := list.([]any)
-	for _, c := range conditions {
-		fields, _ := c.(map[string]any)
-		if text(fields, "type") == kind {
-			return text(fields, "status") == "True"
+	return text(conditionOf(o, kind), "status") == "True"
+}
+
+// conditionOf is one of an object's conditions; nil where it has none of the kind.
+func conditionOf(o map[string]any, kind string) map[string]any {
+	for _, c := range items(o, "status", "conditions") {
+		if text(c, "type") == kind {
+			return c
 		}
 	}
-	return false
+	return nil
 }

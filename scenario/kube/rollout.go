@@ -116,13 +116,8 @@ func rolledOut(kind string, o map[string]any) (bool, string) {
 
 // deadlineOf says that a Deployment has given up.
 func deadlineOf(o map[string]any) string {
-	list, _ := at(o, "status", "conditions")
-	conditions, _ := list.([]any)
-	for _, c := range conditions {
-		fields, _ := c.(map[string]any)
-		if text(fields, "type") == "Progressing" && text(fields, "reason") == "ProgressDeadlineExceeded" {
-			return "its progress deadline is over"
-		}
+	if text(conditionOf(o, "Progressing"), "reason") == "ProgressDeadlineExceeded" {
+		return "its progress deadline is over"
 	}
 	return ""
 }

@@ -23,12 +23,9 @@ func graceOf(o *unstructured.Unstructured) time.Duration {
 // containers counts: which one serves is not known.
 func shutdownOf(o *unstructured.Unstructured) *loadgen.Shutdown {
 	s := &loadgen.Shutdown{Grace: graceOf(o).Nanoseconds()}
-	list, _ := at(o.Object, "spec", "containers")
-	containers, _ := list.([]any)
 	var hooks []string
-	for _, c := range containers {
-		fields, _ := c.(map[string]any)
-		hook, _ := at(fields, "lifecycle", "preStop")
+	for _, container := range items(o.Object, "spec", "containers") {
+		hook, _ := at(container, "lifecycle", "preStop")
 		if text := hookText(hook); text != "" && !slices.Contains(hooks, text) {
 			hooks = append(hooks, text)
 		}

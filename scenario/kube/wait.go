@@ -70,11 +70,8 @@ func (w *Wait) settled(ctx context.Context, c *Cluster) (bool, string) {
 	}
 	ready, others := 0, 0
 	for i := range list.Items {
-		found, _ := at(list.Items[i].Object, "endpoints")
-		endpoints, _ := found.([]any)
-		for _, e := range endpoints {
-			fields, _ := e.(map[string]any)
-			if is, told := at(fields, "conditions", "ready"); !told || is == true {
+		for _, endpoint := range items(list.Items[i].Object, "endpoints") {
+			if stateOf(endpoint) == routed {
 				ready++
 			} else {
 				others++
