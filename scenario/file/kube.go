@@ -116,10 +116,18 @@ func (r *reader) kube(n *yaml.Node) scenario.Action {
 
 // kubeVerbFields say what is done.
 func (r *reader) kubeVerbFields(a *kubeAction) []field {
+	said := func(n *yaml.Node, verb string) string {
+		before := len(r.faults)
+		written := r.text(n, verb)
+		if strings.TrimSpace(written) == "" && len(r.faults) == before { // a variable may be empty, and nothing is no name
+			r.fault(n, "%s: nothing is named", verb)
+		}
+		return written
+	}
 	object := func(verb string) field {
 		return field{verb, func(n *yaml.Node) {
 			a.verbs = append(a.verbs, verb)
-			written := r.text(n, verb)
+			written := said(n, verb)
 			if written == "" {
 				return
 			}
@@ -132,7 +140,7 @@ func (r *reader) kubeVerbFields(a *kubeAction) []field {
 	plain := func(verb string) field {
 		return field{verb, func(n *yaml.Node) {
 			a.verbs = append(a.verbs, verb)
-			a.text = r.text(n, verb)
+			a.text = said(n, verb)
 		}}
 	}
 	return []field{
@@ -141,10 +149,12 @@ func (r *reader) kubeVerbFields(a *kubeAction) []field {
 		{"apply", func(n *yaml.Node) {
 			a.verbs = append(a.verbs, "apply")
 			if n.Kind != yaml.SequenceNode {
-				a.text = r.text(n, "apply")
+				a.text = said(n, "apply")
 				return
 			}
-			a.manifests = r.objects(n, "apply")
+			if a.manifests = r.objects(n, "apply"); len(n.Content) == 0 {
+				r.fault(n, "apply: there is no manifest in it")
+			}
 		}},
 	}
 }
@@ -213,8 +223,12 @@ func (r *reader) kubeOf(n *yaml.Node, verb string, a *kubeAction) scenario.Actio
 		return &kube.Patch{Access: a.access, Object: a.object, Patch: r.patching(a)}
 	case "annotate":
 		needs("with")
-		if a.patch.Operations != nil {
+		switch {
+		case a.given["with"] == nil:
+		case a.given["with"].Kind == yaml.SequenceNode:
 			r.fault(a.given["with"], "with: annotations are a mapping")
+		case len(a.with) == 0:
+			r.fault(a.given["with"], "with: it changes nothing")
 		}
 		return kube.Annotate(a.access, a.object, a.with)
 	case "apply":
@@ -225,7 +239,7 @@ func (r *reader) kubeOf(n *yaml.Node, verb string, a *kubeAction) scenario.Actio
 		}
 		return &kube.Apply{Access: a.access, File: a.text, Manifests: a.manifests}
 	case "watch":
-		return &kube.Watch{Access: a.access, Object: a.object, Pods: a.pods}
+		return &kube.Watch{Targets: []kube.Target{{Access: a.access, Object: a.object, Pods: a.pods}}}
 	case "gone":
 		return &kube.Wait{Access: a.access, Gone: a.text, Timeout: a.timeout}
 	case "address":
@@ -376,7 +390,11 @@ func (r *reader) asm(n *yaml.Node) *kube.Graceful {
 // inCluster takes in an action on a cluster, of either kind.
 func (r *reader) inCluster(kind, part string, n *yaml.Node) scenario.Action {
 	if kind == "kube" {
-		return r.kube(n)
+		a := r.kube(n)
+		if _, watches := a.(*kube.Watch); watches && part != "setup" {
+			r.fault(n, "watch: it watches from its place in setup to the end of the run, and has none in %s", part)
+		}
+		return a
 	}
 	if part == "timeline" {
 		r.fault(n, "asm: from ASM 1.26 it restarts the gateway: it belongs in setup, between runs")
@@ -402,7 +420,7 @@ func kubeName(a scenario.Action) string {
 	case *kube.Address:
 		return "address of " + a.Service
 	case *kube.Watch:
-		return "watch the pods of " + cmp.Or(a.Pods.Selector, a.Object.String())
+		return "watch the pods of " + a.String()
 	case *kube.Preflight:
 		return "ask the cluster for what would be in the way"
 	case *kube.Wait:

@@ -36,6 +36,7 @@ type Apply struct {
 type applied struct {
 	change change
 	made   types.UID // that it was made with; "" for one that was there
+	absent bool      // it was not there before; where the answer was lost, made is not known
 }
 
 // ReadManifests reads the documents of a file.
@@ -125,7 +126,7 @@ func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
 	if err != nil && !apierrors.IsNotFound(err) {
 		return err
 	}
-	one := &applied{change: change{object: o}}
+	one := &applied{change: change{object: o}, absent: before == nil}
 	for _, path := range leavesOf(manifest, nil) {
 		if slices.Contains([]string{"apiVersion", "kind"}, path[0]) || path[0] == "metadata" && len(path) == 2 {
 			continue // what names it
@@ -135,10 +136,14 @@ func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
 		l.after, l.is = at(manifest, path...)
 		one.change.leaves = append(one.change.leaves, l)
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	a.applied = append(a.applied, one)
-	bounded, cancel := context.WithTimeout(ctx, requestTime)
+	// As with any patch, an interruption waits for the answer.
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTime)
 	defer cancel()
-	after, err := o.client().Apply(bounded, o.name, &unstructured.Unstructured{Object: manifest}, metav1.ApplyOptions{FieldManager: cmp.Or(a.manager, fieldManager), Force: true})
+	after, err := o.client().Apply(bounded, o.name, &unstructured.Unstructured{Object: manifest}, metav1.ApplyOptions{FieldManager: a.managing(), Force: true})
 	if err != nil {
 		return o.cluster.explain(o.String(), err)
 	}
@@ -156,7 +161,7 @@ func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
 func (a *Apply) Undo(ctx context.Context) error {
 	var all error
 	for _, one := range slices.Backward(a.applied) {
-		err := one.undo(ctx)
+		err := one.undo(ctx, a.managing())
 		switch {
 		case err == nil:
 		case all == nil:
@@ -169,12 +174,21 @@ func (a *Apply) Undo(ctx context.Context) error {
 	return all
 }
 
-func (a *applied) undo(ctx context.Context) error {
-	if a.made == "" {
+func (a *Apply) managing() string { return cmp.Or(a.manager, fieldManager) }
+
+func (a *applied) undo(ctx context.Context, manager string) error {
+	if !a.absent {
 		return a.change.undo(ctx)
 	}
 	o := a.change.object
 	err := persist(ctx, func() error {
+		if a.made == "" {
+			made, err := a.find(ctx, manager)
+			if err != nil || made == "" {
+				return err
+			}
+			a.made = made
+		}
 		bounded, cancel := context.WithTimeout(ctx, requestTime)
 		defer cancel()
 		return o.client().Delete(bounded, o.name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &a.made}})
@@ -183,6 +197,24 @@ func (a *applied) undo(ctx context.Context) error {
 		return fmt.Errorf("not put back, which is left to do by hand: delete %s: %w", o, oneLine(err))
 	}
 	return nil
+}
+
+// find is the UID of an object that was not there, where the answer to its making
+// was lost: the one that the manager has applied since; "" where there is none.
+func (a *applied) find(ctx context.Context, manager string) (types.UID, error) {
+	now, err := a.change.object.get(ctx)
+	if apierrors.IsNotFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	for _, entry := range items(now, "metadata", "managedFields") {
+		if text(entry, "manager") == manager && text(entry, "operation") == string(metav1.ManagedFieldsOperationApply) {
+			return types.UID(text(now, "metadata", "uid")), nil
+		}
+	}
+	return "", nil
 }
 
 func (a *Apply) plan() []planned {

@@ -46,9 +46,17 @@ func (c *change) do(ctx context.Context) error {
 		l.is = l.is && l.after != nil
 		c.leaves = append(c.leaves, l)
 	}
-	// From here on the patch may be in force, also when its answer is lost.
-	after, err := c.object.patch(ctx, c.patch, c.sub...)
+	if err := ctx.Err(); err != nil {
+		c.leaves = nil
+		return err
+	}
+	// From here on the patch may be in force, also when its answer is lost. An
+	// interruption waits for the answer: it tells what there is to put back.
+	after, err := c.object.patch(context.WithoutCancel(ctx), c.patch, c.sub...)
 	if err != nil {
+		if refused(err) {
+			c.leaves = nil
+		}
 		return err
 	}
 	for i := range c.leaves {
@@ -109,12 +117,30 @@ func reverse(leaves []leaf, now map[string]any) (back map[string]any, kept error
 		case is != l.is || !same(value, l.after):
 			keep(fmt.Errorf("%s is %s now, not the %s that was set: left as it is", l.name(), shown(value, is), shown(l.after, l.is)))
 		case l.was:
-			set(back, l.before, l.path...)
+			set(back, restoring(l.before, value), l.path...)
 		default:
 			set(back, nil, l.path...)
 		}
 	}
 	return back, kept
+}
+
+// restoring is what a merge patch (RFC 7386) has at a path where there is now, for
+// before to be there: in mappings, what was not there is taken away by name.
+func restoring(before, now any) any {
+	was, ok := before.(map[string]any)
+	is, both := now.(map[string]any)
+	if !ok || !both {
+		return before
+	}
+	back := map[string]any{}
+	for name := range is {
+		back[name] = nil
+	}
+	for name, value := range was {
+		back[name] = restoring(value, is[name])
+	}
+	return back
 }
 
 // byHand says what somebody would have to do.

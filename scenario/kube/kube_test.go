@@ -4,6 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
@@ -58,9 +66,13 @@ func TestWatch(t *testing.T) {
 	start(t, a, 3, "lifecycle: {preStop: {sleep: {seconds: 1}}}")
 	run(t, &Wait{Access: a, Object: Ref{"service", "gw"}, Endpoints: 3})
 	var d diary
-	w := &Watch{Access: a, Object: gw()}
-	if err := w.Run(bounded(t), d.env()); err != nil {
+	w := &Watch{Targets: []Target{{Access: a, Object: gw()}, {Access: a, Pods: Pods{Selector: "app in (gw)"}}, {Access: a, Object: gw()}}} // the same pods
+	env := d.env()
+	if err := w.Run(bounded(t), env); err != nil {
 		t.Fatal(err)
+	}
+	if env.Replicas != 3 {
+		t.Errorf("there are %d replicas; want 3", env.Replicas)
 	}
 	if len(d.marks) > 0 {
 		t.Errorf("before anything was done: %q", d.marks)
@@ -114,6 +126,9 @@ func TestDelete(t *testing.T) {
 	await(t, "two are replaced", func() bool {
 		return len(podsOf(t, a)) == 3 && !slices.ContainsFunc(podsOf(t, a), func(p pod) bool { return p.GetName() == first })
 	})
+	if err := (&Delete{Access: a}).Run(bounded(t), nil); err == nil || len(podsOf(t, a)) != 3 {
+		t.Errorf("what names nothing deletes: %v", err)
+	}
 	if err := (&Delete{Access: a, Selector: "app=none"}).Run(bounded(t), nil); err == nil || !strings.HasSuffix(err.Error(), "0, fewer than are to be deleted") {
 		t.Errorf("got %v", err)
 	}
@@ -156,6 +171,117 @@ func TestPatchAndApply(t *testing.T) {
 	}
 }
 
+// between is a way to the cluster of a test through a proxy that does with each
+// request what it is told; the API server's own answer is what pass gives.
+func between(t *testing.T, a *Access, treat func(r *http.Request, pass func()) (answer bool)) *Access {
+	t.Helper()
+	config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport, err := rest.TransportFor(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, err := url.Parse(config.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(host) }}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := httptest.NewRecorder()
+		if !treat(r, func() { proxy.ServeHTTP(answer, r.WithContext(context.WithoutCancel(r.Context()))) }) {
+			panic(http.ErrAbortHandler)
+		}
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes())
+	}))
+	t.Cleanup(server.Close)
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	text := fmt.Sprintf("{apiVersion: v1, kind: Config, current-context: c, clusters: [{name: c, cluster: {server: %q}}], contexts: [{name: c, context: {cluster: c}}]}", server.URL)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return &Access{Kubeconfig: path, Namespace: a.Namespace}
+}
+
+// TestInterruptedPatch: an interruption while the API server works on a patch, and
+// an answer that is lost, leave nothing behind.
+func TestInterruptedPatch(t *testing.T) {
+	a := access(t)
+	apply(t, a, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {x: '1'}}")
+	ref := Ref{"configmap", "c"}
+	made := "{apiVersion: v1, kind: ConfigMap, metadata: {name: made}, data: {x: '1'}}"
+	adds := Patching{Operations: []map[string]any{{"op": "add", "path": "/data/y", "value": "2"}}}
+	absent := func(what string) {
+		t.Helper()
+		if o, err := a.object(bounded(t), Ref{"configmap", "made"}); err != nil {
+			t.Error(err)
+		} else if _, err := o.get(bounded(t)); !apierrors.IsNotFound(err) {
+			t.Errorf("%s: what was made is there: %v", what, err)
+		}
+	}
+	unchanged := func(what string) {
+		t.Helper()
+		if got := shown(at(read(t, a, ref), "data")); got != `{"x":"1"}` {
+			t.Errorf("%s: got %s", what, got)
+		}
+	}
+
+	ctx, interrupt := context.WithCancel(bounded(t))
+	interrupted := between(t, a, func(r *http.Request, pass func()) bool {
+		if r.Method == http.MethodPatch {
+			interrupt()
+		}
+		pass()
+		return true
+	})
+	for _, action := range []scenario.Action{
+		&Patch{Access: interrupted, Object: ref, Patch: adds},
+		&Apply{Access: interrupted, Manifests: []map[string]any{decode(t, made)}},
+	} {
+		_ = action.Run(ctx, nil)
+		if ctx.Err() == nil {
+			t.Fatal("it was not interrupted")
+		}
+		undo(t, action)
+		ctx, interrupt = context.WithCancel(bounded(t))
+	}
+	interrupt()
+	unchanged("interrupted")
+	absent("interrupted")
+
+	patches := 0
+	deaf := between(t, a, func(r *http.Request, pass func()) bool {
+		pass()
+		if r.Method != http.MethodPatch {
+			return true
+		}
+		patches++
+		return patches > 1 // the undo's are answered
+	})
+	apply := &Apply{Access: deaf, Manifests: []map[string]any{decode(t, made)}}
+	if err := apply.Run(bounded(t), nil); err == nil {
+		t.Error("its answer was lost, and it is told as applied")
+	}
+	undo(t, apply)
+	absent("its answer lost")
+	patches = 0
+	merge := &Patch{Access: deaf, Object: ref, Patch: merging(map[string]any{"data": map[string]any{"y": "2"}})}
+	if err := merge.Run(bounded(t), nil); err == nil {
+		t.Error("its answer was lost, and it is told as applied")
+	}
+	undo(t, merge)
+	unchanged("its answer lost")
+
+	refused := &Apply{Access: a, Manifests: []map[string]any{decode(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: made}, data: 7}")}}
+	if err := refused.Run(bounded(t), nil); err == nil {
+		t.Error("a manifest that is none is applied")
+	}
+	undo(t, refused)
+}
+
 // TestNewResource: a kind that came after the others were looked up is found.
 func TestNewResource(t *testing.T) {
 	a := access(t)
@@ -184,7 +310,7 @@ func TestPreflight(t *testing.T) {
 	a := access(t)
 	start(t, a, 2, "")
 	scale := &Scale{Access: a, Object: gw(), Replicas: 1}
-	run(t, &Preflight{Actions: []scenario.Action{scale, &Watch{Access: a, Object: gw()}}})
+	run(t, &Preflight{Actions: []scenario.Action{scale, &Watch{Targets: []Target{{Access: a, Object: gw()}}}}})
 	expect := func(want string, actions ...scenario.Action) {
 		t.Helper()
 		if err := (&Preflight{Actions: actions}).Run(bounded(t), nil); err == nil || !strings.Contains(err.Error(), want) {

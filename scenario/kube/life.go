@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"nodrop/loadgen"
 	"nodrop/scenario"
@@ -24,29 +26,26 @@ type lives struct {
 
 // podLife is what was told of one pod.
 type podLife struct {
-	address       string // "" until it has one
+	uid           types.UID // "" until it was seen itself
+	version       int64     // of its last state
+	address       string    // "" until it has one
 	ready, exited bool
 	watched       bool                     // it is one of ours; slices list others, too
 	old           bool                     // it was leaving before the watch began: it is no part of the run
-	ends          int64                    // of its containers, so far
+	ends          map[string]int64         // of each of its containers, so far
 	leaving       time.Time                // since when it is; zero while it is not
 	slices        map[string]endpointState // that list it, by name
 	listed        endpointState            // the best of these
 }
 
-// settle ends the beginning, and counts the pods that are ready and stay.
-func (l *lives) settle() int {
+// settle ends the beginning.
+func (l *lives) settle() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.settled = true
-	ready := 0
 	for _, p := range l.pods {
 		p.old = !p.leaving.IsZero()
-		if p.ready && !p.old {
-			ready++
-		}
 	}
-	return ready
 }
 
 // tell needs the lock.
@@ -63,7 +62,15 @@ func (l *lives) pod(o *unstructured.Unstructured, gone bool, now time.Time) {
 	defer l.mu.Unlock()
 	name := o.GetName()
 	p := l.life(name)
-	p.watched = true
+	version, _ := strconv.ParseInt(o.GetResourceVersion(), 10, 64) // a number that grows, as of Kubernetes 1.35
+	if version < p.version {
+		return // another stream has told of it
+	}
+	p.version = version
+	if uid := o.GetUID(); !p.watched || uid != p.uid {
+		l.replaced(name, p, now)
+		*p = podLife{uid: uid, version: version, watched: true, slices: p.slices, listed: p.listed, ends: map[string]int64{}}
+	}
 	p.address = cmp.Or(p.address, text(o.Object, "status", "podIP"))
 	if ready := condition(o.Object, "Ready"); ready != p.ready {
 		p.ready = ready
@@ -79,36 +86,45 @@ func (l *lives) pod(o *unstructured.Unstructured, gone bool, now time.Time) {
 		l.crashed(name, p, o.Object, now)
 		return
 	}
-	ended, last := terminated(o.Object)
+	ended, worst := terminated(o.Object)
 	if p.exited || !ended && !gone {
 		return
 	}
 	p.exited = true
-	if last.killed() && now.Sub(p.leaving) >= graceOf(o)-graceSlack {
+	if worst.killed() && now.Sub(p.leaving) >= graceOf(o)-graceSlack {
 		l.tell(scenario.Moment{Kind: loadgen.MarkKilled, Endpoint: name, At: now})
 	}
-	l.tell(scenario.Moment{Kind: loadgen.MarkExited, Endpoint: name, At: now, Err: last.err()})
+	l.tell(scenario.Moment{Kind: loadgen.MarkExited, Endpoint: name, At: now, Err: worst.err()})
 }
 
-// crashed tells of a container that ended while nobody had told its pod to go. It
+// replaced tells that a pod is gone, where all that was seen of it is another one
+// of its name. It needs the lock.
+func (l *lives) replaced(name string, p *podLife, now time.Time) {
+	if !p.watched || p.exited {
+		return
+	}
+	if p.leaving.IsZero() {
+		l.tell(scenario.Moment{Kind: loadgen.MarkTerminating, Endpoint: name, At: now})
+	}
+	l.tell(scenario.Moment{Kind: loadgen.MarkExited, Endpoint: name, At: now})
+}
+
+// crashed tells of containers that ended while nobody had told their pod to go. It
 // needs the lock.
 func (l *lives) crashed(name string, p *podLife, pod map[string]any, now time.Time) {
-	var ends int64
-	var last ending
-	for _, status := range items(pod, "status", "containerStatuses") {
-		ends += number(status, "restartCount")
-		e, ended := endingAt(status, "state")
+	for _, status := range statusesOf(pod) {
+		ends := number(status, "restartCount")
+		last, ended := endingAt(status, "state")
 		if ended {
 			ends++
 		} else {
-			e, ended = endingAt(status, "lastState")
+			last, _ = endingAt(status, "lastState")
 		}
-		if ended && last.err() == nil {
-			last = e
+		container := text(status, "name")
+		if ends <= p.ends[container] {
+			continue
 		}
-	}
-	if ends > p.ends {
-		p.ends = ends
+		p.ends[container] = ends
 		err := last.err()
 		if err == nil {
 			err = errors.New("a container ended, with exit code 0")
@@ -144,25 +160,27 @@ func (e ending) err() error {
 const (
 	killedCode  = 128 + 9     // of a container that SIGKILL ended
 	outOfMemory = "OOMKilled" // the reason, where that was the kernel's doing
-	// graceSlack is how much sooner than after its grace a kubelet's kill may
-	// seem to come: deletionTimestamp is whole seconds.
+	// graceSlack is how much sooner than after its grace a kubelet's kill may seem
+	// to come: kubelets count from a moment in whole seconds, and the begin of the
+	// termination was told here later than it was. Of a pod that has no longer
+	// than this, every kill counts.
 	graceSlack = 1500 * time.Millisecond
 )
 
-// terminated reports that every container of a pod has ended, and how the first
-// did that did not end well.
-func terminated(pod map[string]any) (ended bool, last ending) {
-	statuses := items(pod, "status", "containerStatuses")
+// terminated reports that every container of a pod has ended, and how the worst of
+// them did: one that was killed or else the first that did not end well.
+func terminated(pod map[string]any) (ended bool, worst ending) {
+	statuses := statusesOf(pod)
 	for _, status := range statuses {
 		e, ended := endingAt(status, "state")
 		if !ended {
 			return false, ending{}
 		}
-		if last.code == 0 {
-			last = e
+		if worst.code == 0 || e.killed() && !worst.killed() {
+			worst = e
 		}
 	}
-	return len(statuses) > 0, last
+	return len(statuses) > 0, worst
 }
 
 // life is that of a pod, from the first word of it on. It needs the lock.

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,9 +88,7 @@ func TestLife(t *testing.T) {
 	s.pod("old", leaving, "", "True", runs)
 	s.slice("one", "a ready, b ready, old terminating, other ready")
 	s.slice("two", "a ready")
-	if n := s.lives.settle(); n != 2 {
-		t.Errorf("%d replicas; want 2", n)
-	}
+	s.lives.settle()
 	s.expect()
 
 	// Those that are not ours, or were leaving before, are no part of it.
@@ -125,4 +124,76 @@ func TestLife(t *testing.T) {
 	s.pod("b", strings.Replace(leaving, "Seconds: 2", "Seconds: 60", 1), "", "True", runs)
 	s.pod("b", strings.Replace(leaving, "Seconds: 2", "Seconds: 60", 1), "", "False", ended(137, "Error"))
 	s.expect("new ready", "b terminating; no pre-stop hook, grace period 60s", "b exited: exit code 137")
+}
+
+// TestLifeOfContainers: it is the container that ended that is told of, and a
+// sidecar is one of them.
+func TestLifeOfContainers(t *testing.T) {
+	named := func(name string, restarts int, rest string) string {
+		return fmt.Sprintf("{name: %s, restartCount: %d, %s}", name, restarts, rest)
+	}
+	running, failed := "state: {running: {}}", "state: {running: {}}, lastState: {terminated: {exitCode: %d}}"
+	hook := "lifecycle: {preStop: {sleep: {seconds: 7}}}"
+	spec := "containers: [{name: gw}, {name: logs}], initContainers: [{name: once, " + hook + "}, {name: mesh, restartPolicy: Always, " + hook + "}]"
+	s := newStory(t)
+	s.pod("a", "", spec, "True", named("gw", 1, fmt.Sprintf(failed, 1))+", "+named("logs", 0, running))
+	s.lives.settle()
+	s.pod("a", "", spec, "True", named("gw", 1, fmt.Sprintf(failed, 1))+", "+named("logs", 1, fmt.Sprintf(failed, 7)))
+	s.expect("a crashed: exit code 7")
+
+	beside := func(state string) string {
+		return "], initContainerStatuses: [{name: once, state: {terminated: {exitCode: 0}}}, {name: mesh, state: {" + state + "}}"
+	}
+	bothEnded := ended(143, "Error") + ", " + ended(137, "Error")
+	s.pod("a", leaving, spec, "True", named("gw", 1, running)+", "+named("logs", 1, running)+beside("running: {}"))
+	s.expect("a terminating; pre-stop hook: sleep 7s, grace period 2s")
+	s.pod("a", leaving, spec, "False", bothEnded+beside("running: {}"))
+	s.expect()
+	s.pod("a", leaving, spec, "False", bothEnded+beside("terminated: {exitCode: 0}"))
+	s.expect("a killed", "a exited: exit code 137")
+}
+
+// TestLifeOfName: a StatefulSet's pods come again by the same name, as other ones;
+// what two streams tell is told once.
+func TestLifeOfName(t *testing.T) {
+	seen := func(uid string, version int) string {
+		return fmt.Sprintf(", uid: %s, resourceVersion: '%d'", uid, version)
+	}
+	s := newStory(t)
+	s.pod("gw-0", seen("x", 10), "", "True", runs)
+	s.lives.settle()
+	s.slice("one", "gw-0 ready")
+	s.pod("gw-0", seen("x", 12)+leaving, "", "True", runs)
+	s.pod("gw-0", seen("x", 11), "", "True", runs) // by a stream that is behind
+	s.expect("gw-0 terminating; no pre-stop hook, grace period 2s")
+	s.pod("gw-0", seen("x", 13)+leaving, "", "False", ended(143, "Error"))
+	s.pod("gw-0", seen("x", 13)+leaving, "", "False", ended(143, "Error"))
+	s.pod("gw-0", seen("y", 14), "", "False", runs)
+	s.slice("one", "")
+	s.slice("one", "gw-0 ready")
+	s.pod("gw-0", seen("y", 15), "", "True", runs)
+	s.expect("gw-0 exited: exit code 143", "gw-0 endpoint dropped", "gw-0 ready")
+	s.pod("gw-0", seen("z", 17), "", "False", runs)
+	s.expect("gw-0 terminating", "gw-0 exited")
+}
+
+// TestPrepare: what the steps touch is watched by one watch, each once.
+func TestPrepare(t *testing.T) {
+	a := &Access{}
+	v := &scenario.Variant{Timeline: []scenario.Step{
+		{Action: &Scale{Access: a, Object: gw(), Replicas: 1}},
+		{Action: &Scale{Access: a, Object: gw(), Replicas: 5}},
+		{Action: &Delete{Access: a, Pod: "gw-0"}},
+	}}
+	Prepare(v)
+	if len(v.Setup) != 2 {
+		t.Fatalf("%d actions are set up; want 2", len(v.Setup))
+	}
+	if _, ok := v.Setup[0].(*Preflight); !ok {
+		t.Errorf("%T comes first; want what asks", v.Setup[0])
+	}
+	want := []Target{{Access: a, Object: gw()}, {Access: a, Object: Ref{"pod", "gw-0"}}}
+	if w, ok := v.Setup[1].(*Watch); !ok || !slices.Equal(w.Targets, want) {
+		t.Errorf("got %v; want a watch of %v", v.Setup[1], want)
+	}
 }

@@ -2,7 +2,9 @@ package kube
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"nodrop/scenario"
@@ -116,6 +118,9 @@ type Delete struct {
 
 // Run deletes them, and does not wait for their end.
 func (d *Delete) Run(ctx context.Context, _ *scenario.Env) error {
+	if strings.TrimSpace(d.Pod+d.Selector) == "" {
+		return errors.New("delete: no pod and no selector: these would be all pods of the namespace")
+	}
 	names := []string{d.Pod}
 	cluster, err := d.Access.Open()
 	if err != nil {

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -43,8 +44,11 @@ func (p Patching) kind() types.PatchType {
 	return types.MergePatchType
 }
 
-// Check refuses what cannot be sent, or not be put back.
+// Check refuses what cannot be sent, or not be put back, and what changes nothing.
 func (p Patching) Check() error {
+	if len(p.Fields) == 0 && len(p.Operations) == 0 {
+		return errors.New("it changes nothing")
+	}
 	if p.kind() != types.JSONPatchType {
 		if p.Operations != nil {
 			return fmt.Errorf("a list of operations is a JSON patch")
@@ -120,12 +124,8 @@ func (p Patching) paths(object map[string]any) [][]string {
 		return leavesOf(p.Fields, nil)
 	}
 	var paths [][]string
-	for _, operation := range p.Operations {
-		for _, name := range []string{"path", "from"} {
-			if pointer, ok := operation[name].(string); ok {
-				paths = append(paths, valueAt(object, pointer))
-			}
-		}
+	for _, pointer := range p.pointers() {
+		paths = append(paths, valueAt(object, pointer))
 	}
 	slices.SortFunc(paths, slices.Compare[[]string])
 	var outer [][]string
@@ -135,6 +135,27 @@ func (p Patching) paths(object map[string]any) [][]string {
 		}
 	}
 	return outer
+}
+
+// pointers are where the operations of a JSON patch change something, in order,
+// each once.
+func (p Patching) pointers() []string {
+	var list []string
+	add := func(pointer any) {
+		if text, ok := pointer.(string); ok && !slices.Contains(list, text) {
+			list = append(list, text)
+		}
+	}
+	for _, operation := range p.Operations {
+		switch operation["op"] {
+		case "test":
+			continue
+		case "move":
+			add(operation["from"])
+		}
+		add(operation["path"])
+	}
+	return list
 }
 
 // valueAt is the path of a JSON pointer (RFC 6901), which ends at the first list.
@@ -155,13 +176,10 @@ func valueAt(object map[string]any, pointer string) []string {
 
 // names are those of the values, for people who have not seen the object.
 func (p Patching) names() string {
-	var names []string
 	if p.kind() == types.JSONPatchType {
-		for _, operation := range p.Operations {
-			names = append(names, fmt.Sprint(operation["path"]))
-		}
-		return strings.Join(slices.Compact(names), ", ")
+		return strings.Join(p.pointers(), ", ")
 	}
+	var names []string
 	for _, path := range leavesOf(p.Fields, nil) {
 		names = append(names, strings.Join(path, "."))
 	}

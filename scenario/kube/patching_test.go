@@ -33,6 +33,17 @@ func TestPaths(t *testing.T) {
 	if got := fmt.Sprint(moved.paths(object)); got != "[[metadata x] [spec replicas]]" {
 		t.Errorf("got %s", got)
 	}
+	copied := Patching{Operations: []map[string]any{
+		{"op": "test", "path": "/spec/containers/0/name", "value": "a"},
+		{"op": "copy", "from": "/spec/replicas", "path": "/metadata/x"},
+		{"op": "replace", "path": "/metadata/x", "value": "b"},
+	}}
+	if got := fmt.Sprintf("%v %s; %s", copied.paths(object), copied.names(), moved.names()); got != "[[metadata x]] /metadata/x; /spec/replicas, /metadata/x" {
+		t.Errorf("got %s", got)
+	}
+	if err := (Patching{Operations: []map[string]any{}}).Check(); err == nil {
+		t.Error("a patch that changes nothing is taken")
+	}
 }
 
 // TestPatchTypes: each of kubectl's types gives a container a pre-stop hook, and is
@@ -67,6 +78,21 @@ func TestPatchTypes(t *testing.T) {
 			t.Errorf("%s: afterwards\n%s; want\n%s", name, after, before)
 		}
 	}
+	replaced := &Patch{Access: a, Object: gw(), Patch: Patching{Operations: []map[string]any{
+		{"op": "replace", "path": "/spec/template/spec/containers/0/readinessProbe", "value": map[string]any{"tcpSocket": map[string]any{"port": int64(8080)}}},
+		{"op": "add", "path": "/metadata/labels", "value": map[string]any{"new": "label"}},
+		{"op": "replace", "path": "/spec/template/spec/securityContext", "value": map[string]any{"runAsUser": int64(1)}},
+	}}}
+	specBefore := shown(at(read(t, a, gw()), "spec"))
+	run(t, replaced)
+	undo(t, replaced)
+	now := read(t, a, gw())
+	if after := shown(at(now, "spec")); after != specBefore {
+		t.Errorf("what was replaced is\n%s; want\n%s", after, specBefore)
+	}
+	if labels, is := at(now, "metadata", "labels"); is {
+		t.Errorf("labels: %s", shown(labels, is))
+	}
 	patch := &Patch{Access: a, Object: gw(), Patch: Patching{Type: types.JSONPatchType, Operations: []map[string]any{
 		{"op": "add", "path": "/spec/template/spec/containers/0/lifecycle", "value": hook},
 	}}}
@@ -83,8 +109,14 @@ func TestPatchTypes(t *testing.T) {
 	if err := failing.Run(bounded(t), nil); err == nil || !says(err.Error(), "deployment/gw in namespace") {
 		t.Errorf("got %v", err)
 	}
-	undo(t, failing)
 	if n := number(read(t, a, gw()), "spec", "replicas"); n != 0 {
 		t.Errorf("%d replicas; want 0: the patch was refused", n)
 	}
+	other := &Patch{Access: a, Object: gw(), Patch: Patching{Operations: []map[string]any{{"op": "replace", "path": "/spec/paused", "value": true}, {"op": "test", "path": "/spec/replicas", "value": int64(7)}}}}
+	if err := other.Run(bounded(t), nil); err == nil {
+		t.Error("a test that fails is passed")
+	}
+	run(t, &Patch{Access: a, Object: gw(), Patch: merging(map[string]any{"spec": map[string]any{"paused": true}})})
+	undo(t, failing)
+	undo(t, other) // what somebody has set since is none of it
 }

@@ -10,45 +10,52 @@ import (
 // that would keep them from being done, and what becomes of the pods that they
 // touch is watched, unless the variant does so itself.
 func Prepare(v *scenario.Variant) {
-	var all []scenario.Action
 	touched := v.Setup
 	for _, step := range v.Timeline {
 		touched = append(slices.Clip(touched), step.Action)
 	}
+	var all []scenario.Action
+	watches := false
 	for _, action := range slices.Concat(touched, v.Gate, v.Restore) {
 		if _, ok := action.(planner); ok {
 			all = append(all, action)
+		}
+		if _, ok := action.(*Watch); ok {
+			watches = true
 		}
 	}
 	if len(all) == 0 {
 		return
 	}
-	watches := slices.ContainsFunc(all, func(a scenario.Action) bool {
-		_, ok := a.(*Watch)
-		return ok
-	})
-	if !watches {
-		for _, step := range v.Timeline {
-			if w := watchOf(step.Action); w != nil {
-				v.Setup, all = append(v.Setup, w), append(all, w)
-			}
-		}
+	if w := watchOf(v.Timeline); len(w.Targets) > 0 && !watches {
+		v.Setup, all = append(slices.Clip(v.Setup), w), append(all, w)
 	}
 	v.Setup = append([]scenario.Action{&Preflight{Actions: all}}, v.Setup...)
 }
 
-// watchOf watches the pods that an action touches; nil where it touches none.
-func watchOf(a scenario.Action) *Watch {
+// watchOf watches the pods that the steps touch.
+func watchOf(timeline []scenario.Step) *Watch {
+	w := &Watch{}
+	for _, step := range timeline {
+		if t, ok := targetOf(step.Action); ok && !slices.Contains(w.Targets, t) {
+			w.Targets = append(w.Targets, t)
+		}
+	}
+	return w
+}
+
+// targetOf are the pods that an action touches; false where it touches none.
+func targetOf(a scenario.Action) (Target, bool) {
 	switch a := a.(type) {
 	case *Scale:
-		return &Watch{Access: a.Access, Object: a.Object, Pods: a.Pods}
+		return Target{Access: a.Access, Object: a.Object, Pods: a.Pods}, true
 	case *Restart:
-		return &Watch{Access: a.Access, Object: a.Object, Pods: a.Pods}
+		return Target{Access: a.Access, Object: a.Object, Pods: a.Pods}, true
 	case *Delete:
 		if a.Selector != "" {
-			return &Watch{Access: a.Access, Pods: Pods{Selector: a.Selector}}
+			return Target{Access: a.Access, Pods: Pods{Selector: a.Selector}}, true
 		}
-		return &Watch{Access: a.Access, Object: Ref{"pod", a.Pod}}
+		return Target{Access: a.Access, Object: Ref{"pod", a.Pod}}, true
 	}
-	return nil
+	return Target{}, false
 }

@@ -24,7 +24,7 @@ func graceOf(o *unstructured.Unstructured) time.Duration {
 func shutdownOf(o *unstructured.Unstructured) *loadgen.Shutdown {
 	s := &loadgen.Shutdown{Grace: graceOf(o).Nanoseconds()}
 	var hooks []string
-	for _, container := range items(o.Object, "spec", "containers") {
+	for _, container := range containersOf(o.Object) {
 		hook, _ := at(container, "lifecycle", "preStop")
 		if text := hookText(hook); text != "" && !slices.Contains(hooks, text) {
 			hooks = append(hooks, text)
@@ -32,6 +32,33 @@ func shutdownOf(o *unstructured.Unstructured) *loadgen.Shutdown {
 	}
 	s.PreStop = strings.Join(hooks, ", ")
 	return s
+}
+
+// containersOf are those of a pod that run as long as it does: among its init
+// containers, those that are restarted always (sidecars, from Kubernetes 1.29).
+func containersOf(pod map[string]any) []map[string]any {
+	list := items(pod, "spec", "containers")
+	for _, container := range items(pod, "spec", "initContainers") {
+		if text(container, "restartPolicy") == "Always" {
+			list = append(list, container)
+		}
+	}
+	return list
+}
+
+// statusesOf are those of the same containers.
+func statusesOf(pod map[string]any) []map[string]any {
+	list := items(pod, "status", "containerStatuses")
+	beside := map[string]bool{}
+	for _, container := range containersOf(pod) {
+		beside[text(container, "name")] = true
+	}
+	for _, status := range items(pod, "status", "initContainerStatuses") {
+		if beside[text(status, "name")] {
+			list = append(list, status)
+		}
+	}
+	return list
 }
 
 // hookText is a pre-stop hook in a few words: what it does, by the API's names.

@@ -1,7 +1,10 @@
 package kube
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,56 +16,89 @@ import (
 	"nodrop/scenario"
 )
 
-// Watch tells by marks what becomes of the pods of an object, or of one pod, and of
-// their endpoints, from its Run to its Undo. A mark's time is that of the event's
-// arrival here: the API's own times are whole seconds, of other clocks.
+// Watch tells by marks what becomes of pods, and of their endpoints, from its Run to
+// its Undo. A mark's time is that of the event's arrival here: the API's own times
+// are whole seconds, of other clocks.
 type Watch struct {
-	Access *Access
-	Object Ref
-	Pods   Pods
+	Targets []Target // which may have pods in common
 
 	stop context.CancelFunc
 	done sync.WaitGroup
 }
 
+// Target says whose pods: those of an object, those of a selector, or the one that
+// Object names.
+type Target struct {
+	Access *Access
+	Object Ref
+	Pods   Pods
+}
+
+// place is where the name of a pod is its own.
+type place struct{ server, namespace string }
+
 // Run begins to watch, and returns when what there is at the beginning is known.
 func (w *Watch) Run(ctx context.Context, env *scenario.Env) error {
-	pods, err := w.pods(ctx)
+	sets, err := w.sets(ctx)
 	if err != nil {
 		return err
 	}
-	l := &lives{mark: env.Mark, pods: map[string]*podLife{}}
+	places := map[place]*lives{}
+	var streams []*stream
+	for _, pods := range sets {
+		here := place{pods.cluster.Server, pods.cluster.Namespace}
+		l := places[here]
+		if l == nil {
+			l = &lives{mark: env.Mark, pods: map[string]*podLife{}}
+			places[here] = l
+			streams = append(streams, &stream{cluster: pods.cluster, from: pods.cluster.dynamic.Resource(slicesResource()).Namespace(here.namespace), take: l.slice})
+		}
+		streams = append(streams, &stream{cluster: pods.cluster, from: pods.cluster.pods(), options: pods.options(), take: l.pod})
+	}
 	var running context.Context
 	running, w.stop = context.WithCancel(context.WithoutCancel(ctx))
-	for _, s := range []stream{
-		{from: pods.cluster.pods(), options: pods.options(), take: l.pod},
-		{from: pods.cluster.dynamic.Resource(slicesResource()).Namespace(pods.cluster.Namespace), take: l.slice},
-	} {
+	for _, s := range streams {
 		version, err := s.list(ctx)
 		if err != nil {
-			w.stop()
-			return pods.cluster.explain("watch", err)
+			return s.cluster.explain("watch", err)
 		}
+		env.Replicas = max(env.Replicas, s.ready())
 		w.done.Go(func() { s.follow(running, version) })
 	}
-	env.Replicas = max(env.Replicas, l.settle())
+	for _, l := range places {
+		l.settle()
+	}
 	return nil
 }
 
-// pods are those to watch.
-func (w *Watch) pods(ctx context.Context) (podSet, error) {
-	if w.Pods.Selector != "" {
-		c, err := w.Pods.or(w.Access).Open()
-		return podSet{cluster: c, selector: w.Pods.Selector}, err
+// sets are the pods to watch, each set once.
+func (w *Watch) sets(ctx context.Context) ([]podSet, error) {
+	var list []podSet
+	for _, t := range w.Targets {
+		set, err := t.pods(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(list, set) {
+			list = append(list, set)
+		}
 	}
-	o, err := w.Access.object(ctx, w.Object)
+	return list, nil
+}
+
+func (t *Target) pods(ctx context.Context) (podSet, error) {
+	if t.Pods.Selector != "" {
+		c, err := t.Pods.or(t.Access).Open()
+		return podSet{cluster: c, selector: t.Pods.Selector}, err
+	}
+	o, err := t.Access.object(ctx, t.Object)
 	if err != nil {
 		return podSet{}, err
 	}
 	if o.resource.gvr == podsResource() {
 		return podSet{cluster: o.cluster, name: o.name}, nil
 	}
-	return w.Pods.of(ctx, o)
+	return t.Pods.of(ctx, o)
 }
 
 // Undo ends it.
@@ -74,9 +110,24 @@ func (w *Watch) Undo(context.Context) error {
 	return nil
 }
 
+// String names whose pods they are.
+func (w *Watch) String() string {
+	var names []string
+	for _, t := range w.Targets {
+		names = append(names, cmp.Or(t.Pods.Selector, t.Object.String()))
+	}
+	return strings.Join(names, ", ")
+}
+
 // plan only looks.
 func (w *Watch) plan() []planned {
-	return []planned{{access: w.Pods.or(w.Access), object: Ref{"pods", ""}, needs: []need{{"list", ""}, {"watch", ""}}}, {access: w.Pods.or(w.Access), object: Ref{"endpointslices.discovery.k8s.io", ""}, needs: []need{{"list", ""}, {"watch", ""}}}}
+	var list []planned
+	for _, t := range w.Targets {
+		for _, kind := range []string{"pods", "endpointslices.discovery.k8s.io"} {
+			list = append(list, planned{access: t.Pods.or(t.Access), object: Ref{kind, ""}, needs: []need{{"list", ""}, {"watch", ""}}})
+		}
+	}
+	return list
 }
 
 // or is the access of the pods.
@@ -89,6 +140,7 @@ func (p Pods) or(a *Access) *Access {
 
 // stream is a list of objects, and what becomes of them.
 type stream struct {
+	cluster *Cluster
 	from    dynamic.ResourceInterface
 	options metav1.ListOptions
 	take    func(o *unstructured.Unstructured, gone bool, at time.Time)
@@ -102,19 +154,33 @@ func (s *stream) list(ctx context.Context) (version string, err error) {
 	if err != nil {
 		return "", err
 	}
-	now := time.Now()
+	at := time.Now()
 	before := s.known
 	s.known = map[string]*unstructured.Unstructured{}
 	for i := range list.Items {
 		o := &list.Items[i]
 		s.known[o.GetName()] = o
-		delete(before, o.GetName())
-		s.take(o, false, now)
 	}
-	for _, o := range before {
-		s.take(o, true, now)
+	for name, o := range before { // first: another may have come in its name
+		if now, ok := s.known[name]; !ok || now.GetUID() != o.GetUID() {
+			s.take(o, true, at)
+		}
+	}
+	for _, o := range s.known {
+		s.take(o, false, at)
 	}
 	return list.GetResourceVersion(), nil
+}
+
+// ready counts those that are ready and stay.
+func (s *stream) ready() int {
+	n := 0
+	for _, o := range s.known {
+		if condition(o.Object, "Ready") && o.GetDeletionTimestamp() == nil {
+			n++
+		}
+	}
+	return n
 }
 
 // follow takes what happens until ctx ends. After an interruption everything is
