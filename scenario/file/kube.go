@@ -420,7 +420,7 @@ func kubeName(a scenario.Action) string {
 	case *kube.Address:
 		return "address of " + a.Service
 	case *kube.Watch:
-		return "watch the pods of " + a.String()
+		return "watch the pods of " + a.Whose()
 	case *kube.Preflight:
 		return "ask the cluster for what would be in the way"
 	case *kube.Wait:

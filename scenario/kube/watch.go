@@ -110,8 +110,8 @@ func (w *Watch) Undo(context.Context) error {
 	return nil
 }
 
-// String names whose pods they are.
-func (w *Watch) String() string {
+// Whose names them.
+func (w *Watch) Whose() string {
 	var names []string
 	for _, t := range w.Targets {
 		names = append(names, cmp.Or(t.Pods.Selector, t.Object.String()))
