@@ -49,6 +49,9 @@ type scene struct {
 	// shared: requests went to an address behind which the endpoints are that marks
 	// tell of, so that none of these can be told from the others.
 	shared bool
+
+	late map[lateKey]*lateness // see heardLate
+	ends []int64               // when terminations began, in order
 }
 
 // rule claims losses, each of which goes to the first that wants it, and tells
@@ -99,7 +102,11 @@ var runRules = []struct {
 // diagnose finds what the losses have in common, the most frequent first, then
 // what stands against the figures.
 func diagnose(run *loadgen.Run, loss *Loss) []Finding {
-	s := &scene{run: run, loss: loss, lives: lives(run.Marks)}
+	s := &scene{run: run, loss: loss, lives: lives(run.Marks), late: map[lateKey]*lateness{}}
+	for i := range s.lives {
+		s.ends = append(s.ends, s.lives[i].terminating)
+	}
+	slices.Sort(s.ends)
 	s.own = byEndpoint(s.lives)
 	s.shared = run.Settings.EndpointHeader != "" || !slices.ContainsFunc(run.Endpoints, func(e loadgen.EndpointSeen) bool { return s.ownOf(e.Name) != nil })
 	groups := make([][]*loadgen.LostRequest, len(rules))

@@ -49,6 +49,16 @@ func TestFindings(t *testing.T) {
 			if list[i].Kind == loadgen.MarkEndpointRemoved {
 				list[i].Kind = loadgen.MarkEndpointGoes
 			}
+			if list[i].Kind == loadgen.MarkExited {
+				list[i].Start, list[i].End = 1600*ms, 1600*ms
+			}
+		}
+		return list
+	}
+	none := &loadgen.Shutdown{Grace: 30_000 * ms}
+	set := func(list []loadgen.Mark, how *loadgen.Shutdown) []loadgen.Mark {
+		for i := range list {
+			list[i].Shutdown = how
 		}
 		return list
 	}
@@ -126,11 +136,76 @@ func TestFindings(t *testing.T) {
 		{
 			name: "one after the other, behind one address",
 			marks: slices.Concat(
-				at(loadgen.MarkTerminating)(600*ms, "gw-2"), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"),
-				at(loadgen.MarkTerminating)(1600*ms, "gw-3"), at(loadgen.MarkEndpointDropped)(1620*ms, "gw-3"),
+				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"),
+				set(at(loadgen.MarkTerminating)(1600*ms, "gw-3"), none), at(loadgen.MarkEndpointDropped)(1620*ms, "gw-3"),
 			),
 			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(604*ms, 605*ms, "connect.refused", "10.0.0.1:80", refusedText), lost(1650*ms, 1651*ms, "connect.refused", "10.0.0.1:80", refusedText)),
-			want:     []want{{"balancer-heard-late", 2, Likely, 1047 * ms, 51 * ms}},
+			want:     []want{{"pre-stop-missing", 2, Likely, 1047 * ms, 51 * ms}},
+		},
+		{
+			name: "the same, with hooks: the older one may have refused when its hook had ended",
+			marks: slices.Concat(
+				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), &loadgen.Shutdown{PreStop: "sleep 1s"}), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(1640*ms, "gw-2"),
+				set(at(loadgen.MarkTerminating)(1630*ms, "gw-3"), &loadgen.Shutdown{PreStop: "sleep 1s"}), at(loadgen.MarkEndpointDropped)(1640*ms, "gw-3"),
+			),
+			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(1650*ms, 1651*ms, "connect.refused", "10.0.0.1:80", refusedText)),
+			want:     []want{{"balancer-heard-late", 1, Likely, ms, 1051 * ms}},
+		},
+		{
+			name: "behind one address, long after the last one was gone",
+			marks: slices.Concat(
+				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(700*ms, "gw-2"),
+			),
+			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(1650*ms, 1651*ms, "connect.refused", "10.0.0.1:80", refusedText)),
+			want:     []want{{"connections-refused", 1, CannotTell, ms, 0}},
+		},
+		{
+			name: "behind one address, to the end of the load",
+			marks: slices.Concat(
+				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(2000*ms, "gw-2"),
+			),
+			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(1998*ms, 1999*ms, "connect.refused", "10.0.0.1:80", refusedText)),
+			want:     []want{{"pre-stop-missing", 1, CannotTell, ms, 0}},
+		},
+		{
+			name: "taken out for another reason before",
+			marks: slices.Concat(
+				at(loadgen.MarkNotReady)(100*ms, "gw-2"), set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointRemoved)(650*ms, "gw-3"),
+			),
+			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(610*ms, 611*ms, "connect.refused", "10.0.0.1:80", refusedText)),
+			want:     []want{{"connections-refused", 1, CannotTell, ms, 0}},
+		},
+		{
+			name:     "killed at the end of its grace, which is the least",
+			marks:    slices.Concat(at(loadgen.MarkTerminating)(150*ms, "gw-2"), killing(1150*ms, "gw-2"), exit(1150*ms, "gw-2")),
+			requests: append(slices.Clone(fleet), lost(180*ms, 1150*ms, "wait.eof", "gw-2", eofText)),
+			want:     []want{{"grace-too-short", 1, Shown, 970 * ms, 1000 * ms}},
+		},
+		{
+			name:     "killed at the end of its grace, with requests that came after its begin",
+			marks:    slices.Concat(at(loadgen.MarkTerminating)(150*ms, "gw-2"), killing(1150*ms, "gw-2"), exit(1150*ms, "gw-2")),
+			requests: append(slices.Clone(fleet), lost(1140*ms, 1150*ms, "wait.eof", "gw-2", eofText)),
+			want:     []want{{"grace-too-short", 1, Shown, 10 * ms, 0}},
+		},
+		{
+			name:     "killed at the end of its grace, behind one address",
+			marks:    slices.Concat(killing(1000*ms, "gw-2"), exit(1000*ms, "gw-2")),
+			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(100*ms, 1000*ms, "wait.eof", "10.0.0.1:80", eofText)),
+			want:     []want{{"grace-too-short", 1, Likely, 900 * ms, 900 * ms}},
+		},
+		{
+			name:     "another's end is nearer than that of one that was killed",
+			marks:    slices.Concat(exit(1000*ms, "gw-3"), killing(1020*ms, "gw-2"), exit(1020*ms, "gw-2")),
+			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(100*ms, 1000*ms, "wait.eof", "10.0.0.1:80", eofText)),
+			want:     []want{{"killed-in-flight", 1, Likely, 900 * ms, 900 * ms}, {"killed-at-the-end-of-grace", 0, Shown, 0, 0}},
+		},
+		{
+			name: "killed, and told of by a control plane a second later",
+			marks: addressed(slices.Concat(
+				at(loadgen.MarkTerminating)(150*ms, "gw-2"), killing(1900*ms, "gw-2"), exit(1900*ms, "gw-2"),
+			), map[string]string{"gw-2": "10.0.0.2"}),
+			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(160*ms, 900*ms, "wait.eof", "10.0.0.2:80", eofText)),
+			want:     []want{{"grace-too-short", 1, Likely, 740 * ms, 1750 * ms}},
 		},
 		{
 			name: "killed at the end of its grace", marks: slices.Concat(killing(1000*ms, "gw-2"), exit(1000*ms, "gw-2")),

@@ -43,14 +43,43 @@ func (l *life) stopped() int64 {
 	return l.exited
 }
 
-// out is when the control plane took the endpoint out.
+// out is when the control plane took the endpoint out for good: not what it did for
+// other reasons before.
 func (l *life) out() int64 {
+	first := int64(unknown)
 	for _, at := range [...]int64{l.goes, l.unready, l.dropped} {
-		if at != unknown {
-			return at
+		if at != unknown && at >= l.terminating && (first == unknown || at < first) {
+			first = at
 		}
 	}
-	return unknown
+	return first
+}
+
+// left reports that marks tell of a way out, and not only of what may come and go.
+func (l *life) left() bool {
+	for _, at := range [...]int64{l.terminating, l.signalled, l.listenerClosed, l.killed, l.exited, l.removed, l.dropped} {
+		if at != unknown {
+			return true
+		}
+	}
+	return false
+}
+
+// exitTold is how late a control plane may tell of an exit, in ns: a kubelet looks
+// at its containers once a second, then reports to the API server (PLEG relist
+// period and status manager, kubernetes/pkg/kubelet).
+const exitTold = 2_000_000_000
+
+// exitedAt reports that the endpoint's process may have ended then, and whether the
+// marks are sure of it.
+func (l *life) exitedAt(at int64) (may, sure bool) {
+	switch {
+	case within(at, l.exited, l.exited):
+		return true, true
+	case l.exited == unknown, l.address == "" && l.out() == unknown: // marks of the process itself
+		return false, false
+	}
+	return within(at, max(l.exited-exitTold, l.terminating), l.exited), false
 }
 
 // begin is the first moment that is known.

@@ -75,7 +75,9 @@ func (r *RunReport) smallestOutages() string {
 	text := fmt.Sprintf("the smallest outage that this load would have met 19 times in 20: %s of 1 of %d endpoints", duration(l.Smallest(1)), l.Of)
 	left := map[string]bool{}
 	for _, one := range lives(r.Run.Marks) {
-		left[one.endpoint] = true
+		if one.left() {
+			left[one.endpoint] = true
+		}
 	}
 	if k := len(left); k > 1 {
 		text += fmt.Sprintf(", %s of %d", duration(l.Smallest(k)), k)

@@ -76,6 +76,19 @@ func acceptLonger(need int64) []Remedy {
 	}
 }
 
+// acceptUntilOut is the same where how long is not known.
+func acceptUntilOut() []Remedy {
+	return []Remedy{{"any", "if replicas were leaving: go on accepting until the balancer has taken them out"}}
+}
+
+// endByItself are the settings for a process that has to be killed.
+func endByItself() []Remedy {
+	return []Remedy{
+		{"any", "find what keeps the process from ending: connections that stay open, or a stop signal that it does not heed"},
+		{"Kubernetes", "terminationGracePeriodSeconds above the pre-stop delay and what the process needs after it"},
+	}
+}
+
 // asmSeconds keeps a number of seconds inside what ASM takes: at least 10, and
 // at most a limit of the version's.
 func asmSeconds(s, most int64) string {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"nodrop/loadgen"
@@ -10,14 +11,43 @@ import (
 // exits are the lives whose end can have cut the loss.
 func (s *scene) exits(l *loadgen.LostRequest) []*life {
 	own := s.lifeOf(l)
+	alive := own != nil && s.answeredAfter(l)
 	var list []*life
 	for i := range s.lives {
 		one := &s.lives[i]
-		if s.mayBe(own, one) && within(l.End, one.exited, one.exited) {
+		if may, sure := one.exitedAt(l.End); may && s.mayBe(own, one) && (sure || !alive) {
 			list = append(list, one)
 		}
 	}
 	return list
+}
+
+// answeredAfter reports that the endpoint of a loss answered after it: its process
+// had not ended.
+func (s *scene) answeredAfter(l *loadgen.LostRequest) bool {
+	return slices.ContainsFunc(s.run.Endpoints, func(e loadgen.EndpointSeen) bool { return e.Name == l.Endpoint && e.LastAnswer > l.End })
+}
+
+// sureOf grades a finding of processes that ended: shown where the marks name the
+// endpoint of each loss, and place its exit then.
+func (s *scene) sureOf(e *evidence, f *Finding) {
+	shared, late := false, false
+	for _, l := range e.lost {
+		if own := s.lifeOf(l); own == nil {
+			shared = true
+		} else if _, sure := own.exitedAt(l.End); !sure {
+			late = true
+		}
+	}
+	if shared || late {
+		f.Confidence = Likely
+	}
+	if shared {
+		f.Evidence = append(f.Evidence, "the endpoints share an address: which of them cut a request is not known, only that one ended then")
+	}
+	if late {
+		f.Evidence = append(f.Evidence, "a control plane tells of an exit some time after it: what was lost just before the mark is laid to it")
+	}
 }
 
 // timeFor is how long requests like those that were cut may need, in ns.
@@ -31,10 +61,19 @@ func (s *scene) underWay(e *evidence) string {
 // metBy are the lives that explain losses, each once, in the order in which they
 // were met.
 func metBy(lost []*loadgen.LostRequest, explain func(*loadgen.LostRequest) []*life) []*life {
+	lists := make([][]*life, len(lost))
+	for i, l := range lost {
+		lists[i] = explain(l)
+	}
+	return distinct(lists)
+}
+
+// distinct are the lives of all lists, each once.
+func distinct(lists [][]*life) []*life {
 	var list []*life
 	known := map[*life]bool{}
-	for _, l := range lost {
-		for _, one := range explain(l) {
+	for _, some := range lists {
+		for _, one := range some {
 			if !known[one] {
 				known[one] = true
 				list = append(list, one)
@@ -44,9 +83,22 @@ func metBy(lost []*loadgen.LostRequest, explain func(*loadgen.LostRequest) []*li
 	return list
 }
 
-// killings are the lives whose end by force can have cut the loss.
+// killings are the lives whose end by force can have cut the loss; none where
+// another's end is nearer to it.
 func (s *scene) killings(l *loadgen.LostRequest) []*life {
-	return slices.DeleteFunc(s.exits(l), func(one *life) bool { return one.killed == unknown })
+	var killed []*life
+	nearest, other := int64(math.MaxInt64), int64(math.MaxInt64)
+	for _, one := range s.exits(l) {
+		if d := abs(l.End - one.exited); one.killed == unknown {
+			other = min(other, d)
+		} else {
+			nearest, killed = min(nearest, d), append(killed, one)
+		}
+	}
+	if other < nearest {
+		return nil
+	}
+	return killed
 }
 
 func claimsGraceOver(s *scene, l *loadgen.LostRequest) bool {
@@ -55,21 +107,39 @@ func claimsGraceOver(s *scene, l *loadgen.LostRequest) bool {
 
 func tellGraceOver(s *scene, e *evidence) Finding {
 	met := metBy(e.lost, s.killings)
-	needed := s.timeFor(e)
 	f := Finding{
 		Title:      counted(int64(len(e.lost)), "request in flight was cut when its process was killed at the end of its grace", "requests in flight were cut when their process was killed at the end of its grace"),
 		Confidence: Shown,
 		Measured:   e.longest,
-		Needed:     needed,
 		Evidence: []string{
 			e.what(),
 			fmt.Sprintf("killed: %s, %s", lifeNames(met), hadLived(met)),
 			s.underWay(e),
 		},
-		Remedies: finishRequests(needed),
+		Remedies: endByItself(),
 	}
+	if s.openAtTermination(e) {
+		f.Needed = s.timeFor(e)
+		for _, one := range met {
+			if one.terminating != unknown {
+				f.Needed = max(f.Needed, one.killed-one.terminating) // which was too short
+			}
+		}
+		f.Remedies = finishRequests(f.Needed)
+	} else {
+		f.Evidence = append(f.Evidence, "all of them were sent after its termination had begun: it went on accepting, and a longer grace would cut later ones")
+	}
+	s.sureOf(e, &f)
 	f.Evidence = append(f.Evidence, shutdownsOf(met)...)
 	return f
+}
+
+// openAtTermination reports that a request which was cut by force was under way
+// when the termination began, or that this is not known.
+func (s *scene) openAtTermination(e *evidence) bool {
+	return slices.ContainsFunc(e.lost, func(l *loadgen.LostRequest) bool {
+		return slices.ContainsFunc(s.killings(l), func(one *life) bool { return l.Start < one.terminating+near || one.terminating == unknown })
+	})
 }
 
 func lifeNames(list []*life) string {
@@ -111,6 +181,7 @@ func tellKilled(s *scene, e *evidence) Finding {
 		Evidence:   []string{e.what(), s.underWay(e)},
 		Remedies:   finishRequests(needed),
 	}
+	s.sureOf(e, &f)
 	if given, known := s.graceGiven(e); known {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("from the stop signal to the exit the process had %s", duration(given)))
 	}

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -102,27 +101,75 @@ func overlapOf(list []*life) overlap {
 	return o
 }
 
-// heardLate are the lives that the control plane has ended before the loss, while
-// no mark tells when balancers heard of it. Where no mark names the loss's
-// endpoint, because the replicas share an address, each of them can explain it;
-// but an endpoint that balancers have not heard of loses all the time, so that the
-// ones whose termination began with the loss's window come before older ones.
-func (s *scene) heardLate(l *loadgen.LostRequest) []*life {
-	own := s.lifeOf(l)
+// lateness are the lives that explain losses which the control plane's marks alone
+// account for: it had ended them, and no mark tells when balancers heard of it.
+type lateness struct {
+	lives       []*life
+	first, last int64 // when the first and the last termination began
+	out         int64 // ns from there until the control plane had taken each out, at most
+	hooks       bool  // one may have a pre-stop hook
+}
+
+// lateKey is what a lateness depends on.
+type lateKey struct {
+	own   *life // that of the loss's endpoint, where marks tell
+	begin int64 // of the loss's window
+	begun int   // terminations that had begun by then
+}
+
+// heardLate is the lateness that explains a loss; nil where none does.
+func (s *scene) heardLate(l *loadgen.LostRequest) *lateness {
+	begun, _ := slices.BinarySearch(s.ends, l.End+near+1)
+	key := lateKey{s.lifeOf(l), s.windowOf(l).Begin, begun}
+	found, known := s.late[key]
+	if !known {
+		found = s.latenessOf(l, key)
+		s.late[key] = found
+	}
+	return found
+}
+
+// latenessOf finds it. Where no mark names the loss's endpoint, because the
+// replicas share an address, each that can explain it may be the one.
+func (s *scene) latenessOf(l *loadgen.LostRequest, key lateKey) *lateness {
 	var list []*life
 	for i := range s.lives {
 		one := &s.lives[i]
 		known := one.terminating != unknown && one.out() != unknown && one.removed == unknown
-		if known && s.mayBe(own, one) && l.End >= one.terminating-near {
+		if known && s.mayBe(key.own, one) && l.End >= one.terminating-near {
 			list = append(list, one)
 		}
 	}
-	begin := s.windowOf(l).Begin
-	if fresh := func(one *life) bool { return one.terminating >= begin-near }; own == nil && slices.ContainsFunc(list, fresh) {
-		list = slices.DeleteFunc(list, func(one *life) bool { return !fresh(one) })
+	if key.own == nil {
+		list = s.refusingAt(key.begin, list)
 	}
-	return list
+	if len(list) == 0 {
+		return nil
+	}
+	found := &lateness{lives: list, first: list[0].terminating, last: list[0].terminating}
+	for _, one := range list {
+		found.first, found.last = min(found.first, one.terminating), max(found.last, one.terminating)
+		found.out = max(found.out, one.out()-one.terminating)
+		found.hooks = found.hooks || !one.hookless()
+	}
+	return found
 }
+
+// refusingAt are those lives that can have begun to refuse with a window of losses.
+// An endpoint that balancers have not heard of is met all the time: once its process
+// is gone, refusals begin. Without a pre-stop hook they begin with its termination,
+// unless it drains: those that began to go with the window come before older ones.
+func (s *scene) refusingAt(begin int64, list []*life) []*life {
+	list = slices.DeleteFunc(list, func(one *life) bool { return one.exited != unknown && begin > one.exited+max(near, s.loss.Gap) })
+	fresh := func(one *life) bool { return one.terminating >= begin-near }
+	if !slices.ContainsFunc(list, fresh) {
+		return list
+	}
+	return slices.DeleteFunc(list, func(one *life) bool { return one.hookless() && !fresh(one) })
+}
+
+// hookless reports that no pre-stop hook is set.
+func (l *life) hookless() bool { return l.shutdown != nil && l.shutdown.PreStop == "" }
 
 // windowOf is the window that a loss is in.
 func (s *scene) windowOf(l *loadgen.LostRequest) *Window {
@@ -134,7 +181,7 @@ func (s *scene) windowOf(l *loadgen.LostRequest) *Window {
 }
 
 func claimsHeardLate(s *scene, l *loadgen.LostRequest) bool {
-	return isRefusal(l.Class) && len(s.heardLate(l)) > 0
+	return isRefusal(l.Class) && s.heardLate(l) != nil
 }
 
 // heard is what the losses tell of how late balancers heard; ns from the begin of
@@ -144,30 +191,37 @@ type heard struct {
 	needed int64 // to the last loss, at most: from the first that it can have met
 	least  int64 // the same from the last that it can have met
 	out    int64 // until the control plane had taken the last one out
+	open   bool  // it went on until the load ended: when they heard is not known
 }
 
 func (s *scene) heard(e *evidence) heard {
-	var h heard
-	h.met = metBy(e.lost, func(l *loadgen.LostRequest) []*life {
-		list := s.heardLate(l)
-		last := int64(math.MaxInt64)
-		for _, one := range list {
-			h.needed = max(h.needed, l.End-one.terminating)
-			h.out = max(h.out, one.out()-one.terminating)
-			last = min(last, l.End-one.terminating)
+	h := heard{open: e.last+s.loss.Gap >= s.loss.Event.LoadOver}
+	known := map[*lateness]bool{}
+	var lists [][]*life
+	for _, l := range e.lost {
+		by := s.heardLate(l)
+		h.needed = max(h.needed, l.End-by.first)
+		h.least = max(h.least, l.End-by.last)
+		if !known[by] {
+			known[by] = true
+			h.out = max(h.out, by.out)
+			lists = append(lists, by.lives)
 		}
-		h.least = max(h.least, last)
-		return list
-	})
+	}
+	h.met = distinct(lists)
 	return h
 }
 
 // until tells how long after termination connections were refused.
 func (h *heard) until() string {
-	if h.needed-h.least <= near {
-		return duration(h.needed)
+	text := duration(h.needed)
+	if h.needed-h.least > near {
+		text = fmt.Sprintf("%s to %s", duration(h.least), duration(h.needed))
 	}
-	return fmt.Sprintf("%s to %s", duration(h.least), duration(h.needed))
+	if h.open {
+		return "the load ended, " + text + " after termination began"
+	}
+	return text + " after termination began"
 }
 
 func (h *heard) finding(s *scene, e *evidence, title string) Finding {
@@ -184,7 +238,12 @@ func (h *heard) finding(s *scene, e *evidence, title string) Finding {
 		},
 		Remedies: acceptLonger(h.needed),
 	}
-	if h.needed-h.least > near {
+	switch {
+	case h.open:
+		f.Confidence, f.Needed = CannotTell, 0
+		f.Evidence = append(f.Evidence, "cannot tell when balancers had heard of it, nor how long to go on accepting: connections were refused to the end of the load")
+		f.Remedies = acceptUntilOut()
+	case h.needed-h.least > near:
 		f.Evidence = append(f.Evidence, "they share an address, and went one after the other: which of them refused the last connection is not known, and the remedy's number is for the longer time")
 	}
 	f.Evidence = append(f.Evidence, shutdownsOf(h.met)...)
@@ -193,7 +252,7 @@ func (h *heard) finding(s *scene, e *evidence, title string) Finding {
 
 func tellHeardLate(s *scene, e *evidence) Finding {
 	h := s.heard(e)
-	return h.finding(s, e, fmt.Sprintf("connections were refused until %s after termination began: balancers went on sending them to endpoints that had been taken out", h.until()))
+	return h.finding(s, e, "connections were refused until "+h.until()+": balancers went on sending them to endpoints that had been taken out")
 }
 
 // claimsPreStopMissing: the same, and nothing kept any of the endpoints accepting.
@@ -201,18 +260,13 @@ func claimsPreStopMissing(s *scene, l *loadgen.LostRequest) bool {
 	if !isRefusal(l.Class) {
 		return false
 	}
-	list := s.heardLate(l)
-	for _, one := range list {
-		if one.shutdown == nil || one.shutdown.PreStop != "" {
-			return false
-		}
-	}
-	return len(list) > 0
+	by := s.heardLate(l)
+	return by != nil && !by.hooks
 }
 
 func tellPreStopMissing(s *scene, e *evidence) Finding {
 	h := s.heard(e)
-	return h.finding(s, e, fmt.Sprintf("%s got the stop signal at once, for want of a pre-stop hook: connections were refused until %s after termination began, when balancers had heard of it",
+	return h.finding(s, e, fmt.Sprintf("%s got the stop signal at once, for want of a pre-stop hook: connections were refused until %s",
 		counted(int64(len(h.met)), "endpoint", "endpoints"), h.until()))
 }
 
@@ -249,7 +303,7 @@ func tellRefused(s *scene, e *evidence) Finding {
 		Confidence: CannotTell,
 		Measured:   e.span(),
 		Evidence:   append(evidence, "cannot tell whether the listener closed before the balancer took the endpoint out: "+s.missing(e), fmt.Sprintf("at this rate the edges are known to %s", duration(s.probeGap(len(e.endpoints))))),
-		Remedies:   []Remedy{{"any", "if replicas were leaving: go on accepting until the balancer has taken them out"}},
+		Remedies:   acceptUntilOut(),
 	}
 	if bound := s.sinceTerminating(e); bound > 0 {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("the last refusal came %s after termination began: accepting for less than that is too short, for how much longer is not known", duration(bound)))

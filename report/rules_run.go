@@ -62,8 +62,8 @@ func tellExposure(s *scene) (Finding, bool) {
 	}, s.run.Counts.Lost == 0 && event.Known && s.loss.Limits.Of > 1 && smallest > length
 }
 
-// tellKilledUnmet is of endpoints that did not end by themselves, which cost
-// nothing this time.
+// tellKilledUnmet is of endpoints that did not end by themselves, where no loss is
+// known to come of it.
 func tellKilledUnmet(s *scene) (Finding, bool) {
 	var killed []*life
 	for i := range s.lives {
@@ -75,13 +75,13 @@ func tellKilledUnmet(s *scene) (Finding, bool) {
 		return Finding{}, false
 	}
 	f := Finding{
-		Title:      counted(int64(len(killed)), "endpoint was", "endpoints were") + " killed at the end of the grace; no request was lost to it here, but whatever was open was cut",
+		Title:      counted(int64(len(killed)), "endpoint was", "endpoints were") + " killed at the end of the grace, and whatever was open was cut",
 		Confidence: Shown,
 		Evidence:   []string{fmt.Sprintf("%s, %s", lifeNames(killed), hadLived(killed))},
-		Remedies: []Remedy{
-			{"any", "find what keeps the process from ending: connections that stay open, or a stop signal that it does not heed"},
-			{"Kubernetes", "terminationGracePeriodSeconds above the pre-stop delay and what the process needs after it"},
-		},
+		Remedies:   endByItself(),
+	}
+	if s.run.Counts.Lost == 0 {
+		f.Evidence = append(f.Evidence, "no request of this run was lost to it")
 	}
 	f.Evidence = append(f.Evidence, shutdownsOf(killed)...)
 	return f, true
