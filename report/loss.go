@@ -100,8 +100,8 @@ type Event struct {
 	// Seen: a mark tells of an endpoint. Without one, End is that of the steps,
 	// and what they set going may have gone on after it.
 	Seen bool
-	// Open: marks tell when the control plane took an endpoint out, and none when
-	// balancers had heard of it, which may have been after End.
+	// Open: marks tell when the control plane took an endpoint out, of which
+	// balancers may have heard after End.
 	Open bool
 }
 

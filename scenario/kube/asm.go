@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"nodrop/scenario"
 )
 
@@ -21,6 +23,10 @@ const (
 	asmDrain        = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-connection-drain"
 	asmDrainSeconds = asmDrain + "-timeout"
 )
+
+// asmReplicas is the annotation that leaves the number of replicas to others, in the
+// data plane (ASM's "Customize a scaling policy for an ASM gateway", from 1.19).
+const asmReplicas = "asm.alibabacloud.com/replicas-managed-by-asm"
 
 // The bounds of the drain timeout, in seconds.
 const (
@@ -177,6 +183,19 @@ func gracefulPatch(drain time.Duration, v ASMVersion) map[string]any {
 	return patch
 }
 
+// checkASMScales refuses an IstioGateway whose replicas are not replicaCount's to
+// set: they have an autoscaler (the fields of ASM's "ASM gateway CRD reference"), or
+// are left to others.
+func checkASMScales(name string, gateway map[string]any) error {
+	if auto, _ := at(gateway, "spec", "autoscaleEnabled"); auto == true {
+		return fmt.Errorf("%s: spec.autoscaleEnabled: its autoscaler (%d to %d) would take the number of replicas back", name, number(gateway, "spec", "minReplicas"), number(gateway, "spec", "maxReplicas"))
+	}
+	if managed, _ := at(gateway, "metadata", "annotations", asmReplicas); managed == "false" {
+		return fmt.Errorf("%s: %s is false: replicaCount is not heeded: scale its Deployment in the data plane, istio-%s", name, asmReplicas, text(gateway, "metadata", "name"))
+	}
+	return nil
+}
+
 // serviceType is that of the gateway's Service; ASM's default is LoadBalancer.
 func serviceType(gateway map[string]any) string {
 	if s := text(gateway, "spec", "serviceType"); s != "" {
@@ -309,12 +328,13 @@ func checkManifests(list []map[string]any, actions []scenario.Action) error {
 
 // findVersion reads the version from the image of the gateway's proxy, whose tag is
 // ASM's version and a build: acs/proxyv2:v1.26.4.112-g0a1b2c3-aliyun. It waits for
-// the pods: the gateway may have been made just now.
+// the first pod: the gateway may have been made just now.
 func (g *Graceful) findVersion(ctx context.Context) (ASMVersion, error) {
-	if err := g.pods.awaitSettled(ctx, g.want, g.Timeout); err != nil {
-		return ASMVersion{}, err
-	}
-	pods, err := g.pods.cluster.listPods(ctx, g.pods.selector)
+	var pods []unstructured.Unstructured
+	err := until(ctx, fmt.Sprintf("%s: no pod of %s tells the version of ASM", g.pods.cluster, g.pods.selector), g.Timeout, func(ctx context.Context) (done bool, why string, err error) {
+		pods, err = g.pods.cluster.listPods(ctx, g.pods.selector)
+		return len(pods) > 0, "there is none", err
+	})
 	if err != nil {
 		return ASMVersion{}, err
 	}

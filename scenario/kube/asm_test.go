@@ -1,10 +1,13 @@
 package kube
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"nodrop/scenario"
 )
 
 // TestASMRanges: what the document says of both families of versions, for every
@@ -125,6 +128,24 @@ func TestASMGrace(t *testing.T) {
 	for drain, ok := range map[time.Duration]bool{0: true, 29 * time.Second: true, 30 * time.Second: false, time.Minute: false} {
 		if err := checkGrace(gateway, drain); (err == nil) != ok {
 			t.Errorf("%v: got %v", drain, err)
+		}
+	}
+}
+
+// TestASMScales: replicas that are not replicaCount's to set are named before
+// anything is done.
+func TestASMScales(t *testing.T) {
+	a := access(t)
+	for name, tt := range map[string]struct{ annotations, spec, want string }{
+		"ours":   {spec: "minReplicas: 1, maxReplicas: 5"},
+		"auto":   {spec: "autoscaleEnabled: true, minReplicas: 2, maxReplicas: 9", want: "spec.autoscaleEnabled: its autoscaler (2 to 9) would take the number of replicas back"},
+		"theirs": {annotations: asmReplicas + ": 'false'", want: "scale its Deployment in the data plane, istio-theirs"},
+	} {
+		apply(t, a, fmt.Sprintf("{apiVersion: istio.alibabacloud.com/v1beta1, kind: IstioGateway, metadata: {name: %s, annotations: {%s}}, spec: {gatewayType: ingress, replicaCount: 0, %s}}", name, tt.annotations, tt.spec))
+		scale := &Scale{Access: a, Object: Ref{"istiogateways.istio.alibabacloud.com", name}, Replicas: 1, Pods: Pods{Selector: "istio=" + name}}
+		err := (&Preflight{Actions: []scenario.Action{scale}}).Run(bounded(t), nil)
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: got %v; want %q", name, err, tt.want)
 		}
 	}
 }

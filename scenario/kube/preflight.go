@@ -125,15 +125,19 @@ func (p *planned) check(ctx context.Context, made map[string]bool) error {
 	if len(missing) > 0 {
 		return fmt.Errorf("%s: not allowed in namespace %s: %s", o.cluster, o.cluster.Namespace, strings.Join(missing, ", "))
 	}
+	var now map[string]any
 	if p.object.Name != "" && !made[madeKey(o.resource.kind, p.object.Name)] {
-		if _, err := o.get(ctx); err != nil {
+		if now, err = o.get(ctx); err != nil {
 			return err
 		}
 	}
-	if p.scales {
-		return o.noAutoscaler(ctx)
+	switch _, own := replicaFields[o.resource.kind]; {
+	case !p.scales:
+		return nil
+	case own:
+		return checkASMScales(o.String(), now)
 	}
-	return nil
+	return o.noAutoscaler(ctx)
 }
 
 // may asks the API server whether we may, as kubectl auth can-i does.
