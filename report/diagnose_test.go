@@ -168,6 +168,17 @@ func TestFindings(t *testing.T) {
 			want:     []want{{"pre-stop-missing", 1, CannotTell, ms, 0}},
 		},
 		{
+			name: "behind one address, scaled to none: the kernel refuses now and then",
+			marks: slices.Concat(
+				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(700*ms, "gw-2"),
+			),
+			requests: append(steady(600, 0, ms, "10.0.0.1:80"),
+				lost(601*ms, 602*ms, "connect.refused", "10.0.0.1:80", refusedText),
+				lost(602*ms, 1602*ms, "connect.refused", "10.0.0.1:80", refusedText),
+				lost(1602*ms, 2602*ms, "connect.refused", "10.0.0.1:80", refusedText)),
+			want: []want{{"pre-stop-missing", 3, CannotTell, 2001 * ms, 0}},
+		},
+		{
 			name: "taken out for another reason before",
 			marks: slices.Concat(
 				at(loadgen.MarkNotReady)(100*ms, "gw-2"), set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointRemoved)(650*ms, "gw-3"),

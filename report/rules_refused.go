@@ -159,13 +159,31 @@ func (s *scene) latenessOf(l *loadgen.LostRequest, key lateKey) *lateness {
 // An endpoint that balancers have not heard of is met all the time: once its process
 // is gone, refusals begin. Without a pre-stop hook they begin with its termination,
 // unless it drains: those that began to go with the window come before older ones.
+// A window that no answer parts from one before goes on with that: the kernel limits
+// how often it refuses, and connections wait meanwhile.
 func (s *scene) refusingAt(begin int64, list []*life) []*life {
+	begin = min(begin, s.answeredBefore(begin))
 	list = slices.DeleteFunc(list, func(one *life) bool { return one.exited != unknown && begin > one.exited+max(near, s.loss.Gap) })
 	fresh := func(one *life) bool { return one.terminating >= begin-near }
 	if !slices.ContainsFunc(list, fresh) {
 		return list
 	}
 	return slices.DeleteFunc(list, func(one *life) bool { return one.hookless() && !fresh(one) })
+}
+
+// answeredBefore is the end of the last bin with an answer that began before a time,
+// in ns.
+func (s *scene) answeredBefore(at int64) int64 {
+	bins := &s.run.Bins
+	if bins.Width == 0 {
+		return at
+	}
+	for i := min(at/bins.Width, int64(len(bins.List))-1); i >= 0; i-- {
+		if bins.List[i].OK > 0 {
+			return (i + 1) * bins.Width
+		}
+	}
+	return 0
 }
 
 // hookless reports that no pre-stop hook is set.
