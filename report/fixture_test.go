@@ -335,6 +335,42 @@ func abruptRequests() []request {
 	return list
 }
 
+// pods is a run behind the address of a Service, of which the control plane tells:
+// web-2 goes without a pre-stop hook; web-3 lets nothing finish, and is killed at the
+// end of its grace; web-4 crashes.
+func pods(t testing.TB) *loadgen.Recording {
+	const service = "10.96.0.10:80"
+	mark := func(kind loadgen.MarkKind, pod string, at int64) loadgen.Mark {
+		return loadgen.Mark{Kind: kind, Name: kind.Of(pod), Endpoint: pod, Address: "10.244.0.1" + pod[len(pod)-1:], Start: at, End: at}
+	}
+	ends := mark(loadgen.MarkExited, "web-2", 640*ms)
+	ends.Error = "exit code 143"
+	crash := mark(loadgen.MarkCrashed, "web-4", 700*ms)
+	crash.Error = "exit code 137: out of memory"
+	killed := mark(loadgen.MarkExited, "web-3", 2700*ms)
+	killed.Error = "exit code 137"
+	marks := slices.Concat(
+		[]loadgen.Mark{{Kind: loadgen.MarkStep, Name: "delete pod app=web", Start: 595 * ms, End: 598 * ms}},
+		told(loadgen.Shutdown{Grace: 30_000 * ms}, []loadgen.Mark{mark(loadgen.MarkTerminating, "web-2", 600*ms)}),
+		told(loadgen.Shutdown{PreStop: "sleep 1s", Grace: 2000 * ms}, []loadgen.Mark{mark(loadgen.MarkTerminating, "web-3", 602*ms)}),
+		[]loadgen.Mark{
+			mark(loadgen.MarkEndpointGoes, "web-2", 612*ms), mark(loadgen.MarkEndpointGoes, "web-3", 612*ms), ends,
+			mark(loadgen.MarkEndpointDropped, "web-2", 650*ms), crash, mark(loadgen.MarkReady, "web-5", 900*ms),
+			mark(loadgen.MarkKilled, "web-3", 2700*ms), killed, mark(loadgen.MarkEndpointDropped, "web-3", 2705*ms),
+		},
+	)
+	list := steady(3000, 0, ms, service)
+	for i := range int64(12) {
+		list = append(list, lost(606*ms+i*4*ms, 606*ms+i*4*ms+150*us, "connect.refused", service, refusedText))
+	}
+	for i := range int64(3) {
+		list = append(list, lost(580*ms+i*ms, 2100*ms+i*ms, "wait.eof", service, eofText))
+	}
+	return recording(newRun(t, list, edited(func(run *loadgen.Run) {
+		run.Marks, run.Replicas, run.Settings.KeepAlive = marks, 4, false
+	})))
+}
+
 func variant(name string, marks []loadgen.Mark, f ...func(*loadgen.Run)) func(*builder) {
 	return edited(func(run *loadgen.Run) {
 		run.Variant, run.Marks = name, marks
@@ -431,6 +467,7 @@ var fixtures = []fixture{
 	{"lab", func(t testing.TB) *loadgen.Recording {
 		return recording(abrupt(t), graceful(t))
 	}},
+	{"kube", pods},
 	{"lab-repeated", func(t testing.TB) *loadgen.Recording { return repetitions(t, 4) }},
 	{"lab-streams", func(t testing.TB) *loadgen.Recording {
 		rec := recording()

@@ -33,20 +33,20 @@ func (s *scene) answeredAfter(l *loadgen.LostRequest) bool {
 func (s *scene) sureOf(e *evidence, f *Finding) {
 	shared, late := false, false
 	for _, l := range e.lost {
-		if own := s.lifeOf(l); own == nil {
-			shared = true
-		} else if _, sure := own.exitedAt(l.End); !sure {
-			late = true
-		}
+		shared = shared || s.lifeOf(l) == nil
+		late = late || !slices.ContainsFunc(s.exits(l), func(one *life) bool {
+			_, sure := one.exitedAt(l.End)
+			return sure
+		})
 	}
 	if shared || late {
 		f.Confidence = Likely
 	}
 	if shared {
-		f.Evidence = append(f.Evidence, "the endpoints share an address: which of them cut a request is not known, only that one ended then")
+		f.Evidence = append(f.Evidence, "the endpoints share an address: which of them cut a request is not known")
 	}
 	if late {
-		f.Evidence = append(f.Evidence, "a control plane tells of an exit some time after it: what was lost just before the mark is laid to it")
+		f.Evidence = append(f.Evidence, fmt.Sprintf("a control plane tells of an exit up to %s after it: what was cut so shortly before a mark is laid to it", duration(exitTold)))
 	}
 }
 
