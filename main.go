@@ -224,7 +224,7 @@ func (f *duringFlags) addTo(s *scenario.Scenario) error {
 	}
 	v := &s.Variants[0]
 	v.Timeline = []scenario.Step{*step}
-	kube.Prepare(v)
+	kube.Prepare(s.Variants)
 	if len(v.FailIf) == 0 {
 		v.FailIf = []string{"lost > 0"}
 	}

@@ -123,8 +123,8 @@ type Watched interface {
 // The function it returns is called when they are over.
 type Watch func(run string, loads []Watched) func()
 
-// undoBound is how long restoring after one run may take in all: no less than
-// one command may take that says nothing else.
+// undoBound is how long restoring one thing may take: no less than one command may
+// take that says nothing else. What takes too long leaves the others their time.
 const undoBound = 10 * time.Minute
 
 // ErrRestore is part of an error when something was not put back.
@@ -344,26 +344,40 @@ type changes struct {
 // restore runs the actions of restore, then undoes what was done, in reverse.
 // All of it is tried, and every error is told.
 func (c *changes) restore(restore []Action) error {
-	ctx, cancel := context.WithTimeout(context.Background(), undoBound)
-	defer cancel()
 	nowhere := &Env{Mark: func(Moment) {}, Processes: c.processes}
 	var all error
-	told := func(err error) {
+	try := func(do func(context.Context) error) {
+		ctx, cancel := context.WithTimeout(context.Background(), undoBound)
+		defer cancel()
+		err := do(ctx)
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
-			err = fmt.Errorf("not done within %v", undoBound)
+			err = lateError{err}
 		}
 		if err != nil {
 			all = joined(all, fmt.Errorf("%w: %w", ErrRestore, err))
 		}
 	}
 	for _, action := range restore {
-		told(action.Run(ctx, nowhere))
+		try(func(ctx context.Context) error { return action.Run(ctx, nowhere) })
 	}
 	for _, action := range slices.Backward(c.actions) {
-		told(action.Undo(ctx))
+		try(action.Undo)
 	}
 	return all
 }
+
+// lateError is that of what was not done within undoBound.
+type lateError struct{ error }
+
+func (e lateError) Error() string {
+	text := fmt.Sprintf("not done within %v", undoBound)
+	if said := e.error.Error(); said != context.DeadlineExceeded.Error() {
+		text += ": " + said
+	}
+	return text
+}
+
+func (e lateError) Unwrap() error { return e.error }
 
 // inWords calls the end of a context what it is to a person.
 func inWords(err error) error {

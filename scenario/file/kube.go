@@ -116,18 +116,10 @@ func (r *reader) kube(n *yaml.Node) scenario.Action {
 
 // kubeVerbFields say what is done.
 func (r *reader) kubeVerbFields(a *kubeAction) []field {
-	said := func(n *yaml.Node, verb string) string {
-		before := len(r.faults)
-		written := r.text(n, verb)
-		if strings.TrimSpace(written) == "" && len(r.faults) == before { // a variable may be empty, and nothing is no name
-			r.fault(n, "%s: nothing is named", verb)
-		}
-		return written
-	}
 	object := func(verb string) field {
 		return field{verb, func(n *yaml.Node) {
 			a.verbs = append(a.verbs, verb)
-			written := said(n, verb)
+			written := r.filled(n, verb)
 			if written == "" {
 				return
 			}
@@ -140,7 +132,7 @@ func (r *reader) kubeVerbFields(a *kubeAction) []field {
 	plain := func(verb string) field {
 		return field{verb, func(n *yaml.Node) {
 			a.verbs = append(a.verbs, verb)
-			a.text = said(n, verb)
+			a.text = r.filled(n, verb)
 		}}
 	}
 	return []field{
@@ -149,7 +141,7 @@ func (r *reader) kubeVerbFields(a *kubeAction) []field {
 		{"apply", func(n *yaml.Node) {
 			a.verbs = append(a.verbs, "apply")
 			if n.Kind != yaml.SequenceNode {
-				a.text = said(n, "apply")
+				a.text = r.filled(n, "apply")
 				return
 			}
 			if a.manifests = r.objects(n, "apply"); len(n.Content) == 0 {
@@ -192,11 +184,19 @@ func (r *reader) kubeOptionFields(a *kubeAction) []field {
 		option("pods", func(n *yaml.Node) { a.pods = r.pods(n) }),
 		option("count", func(n *yaml.Node) { a.count = r.number(n, "count", 1, 10000) }),
 		option("grace", func(n *yaml.Node) {
-			seconds := int64(r.duration(n, "grace", 0) / time.Second)
+			grace := r.duration(n, "grace", 0)
+			if grace%time.Second != 0 {
+				r.fault(n, "grace: %v: it is whole seconds", grace)
+			}
+			seconds := int64(grace / time.Second)
 			a.grace = &seconds
 		}),
-		option("for", func(n *yaml.Node) { a.until = r.text(n, "for") }),
-		option("serves", func(n *yaml.Node) { a.serves = r.text(n, "serves") }),
+		option("for", func(n *yaml.Node) { a.until = r.filled(n, "for") }),
+		option("serves", func(n *yaml.Node) {
+			if a.serves = r.filled(n, "serves"); a.serves != "" && !strings.HasPrefix(a.serves, "/") {
+				r.fault(n, "serves: %q is no path: it begins with /", a.serves)
+			}
+		}),
 		option("port", func(n *yaml.Node) { a.port = r.number(n, "port", 1, 65535) }),
 	}
 }
@@ -215,9 +215,9 @@ func (r *reader) kubeOf(n *yaml.Node, verb string, a *kubeAction) scenario.Actio
 	case "restart":
 		return &kube.Restart{Access: a.access, Object: a.object, Pods: a.pods, Timeout: a.timeout}
 	case "delete-pod":
-		return &kube.Delete{Access: a.access, Pod: a.text, Grace: a.grace}
+		return &kube.Delete{Access: a.access, Pod: a.text, Grace: a.grace, Timeout: a.timeout}
 	case "delete":
-		return &kube.Delete{Access: a.access, Selector: a.text, Count: a.count, Grace: a.grace}
+		return &kube.Delete{Access: a.access, Selector: a.text, Count: a.count, Grace: a.grace, Timeout: a.timeout}
 	case "patch":
 		needs("with")
 		return &kube.Patch{Access: a.access, Object: a.object, Patch: r.patching(a)}
@@ -229,6 +229,11 @@ func (r *reader) kubeOf(n *yaml.Node, verb string, a *kubeAction) scenario.Actio
 			r.fault(a.given["with"], "with: annotations are a mapping")
 		case len(a.with) == 0:
 			r.fault(a.given["with"], "with: it changes nothing")
+		}
+		for _, name := range slices.Sorted(maps.Keys(a.with)) {
+			if _, isText := a.with[name].(string); !isText && a.with[name] != nil {
+				r.fault(a.given["with"], "with: %s: %v is no text: quote it", name, a.with[name])
+			}
 		}
 		return kube.Annotate(a.access, a.object, a.with)
 	case "apply":
@@ -263,19 +268,19 @@ func (r *reader) patching(a *kubeAction) kube.Patching {
 func (r *reader) kubeWait(n *yaml.Node, a *kubeAction) scenario.Action {
 	w := &kube.Wait{Access: a.access, Object: a.object, Timeout: a.timeout}
 	kind, what, _ := strings.Cut(a.until, "=")
-	switch kind {
-	case "rollout":
+	switch {
+	case a.until == "rollout":
 		w.Rollout = true
-	case "condition":
-		w.Condition = what
-	case "endpoints":
+	case kind == "condition" && what != "":
+		w.Condition, w.Status, _ = strings.Cut(what, "=")
+	case kind == "endpoints":
 		var err error
 		if w.Endpoints, err = strconv.Atoi(what); err != nil || w.Endpoints < 1 {
 			r.fault(n, "for: endpoints=%s: want a number from 1", what)
 		}
 	default:
 		if a.until != "" {
-			r.fault(n, "for: %q is not rollout, condition=TYPE or endpoints=N", a.until)
+			r.fault(n, "for: %q is not rollout, condition=TYPE, condition=TYPE=STATUS or endpoints=N", a.until)
 		}
 	}
 	return w
@@ -297,6 +302,7 @@ func (r *reader) object(n *yaml.Node, what string) map[string]any {
 		return nil
 	}
 	var value map[string]any
+	asJSON(n)
 	if err := n.Decode(&value); err != nil {
 		r.fault(n, "%s: %v", what, err)
 		return nil
@@ -307,6 +313,18 @@ func (r *reader) object(n *yaml.Node, what string) map[string]any {
 		return nil
 	}
 	return filled.(map[string]any)
+}
+
+// asJSON makes of names and of dates the texts that they are in JSON, which is what
+// is sent.
+func asJSON(n *yaml.Node) {
+	for i, child := range n.Content {
+		named := n.Kind == yaml.MappingNode && i%2 == 0
+		if child.Kind == yaml.ScalarNode && (named && child.ShortTag() != "!!merge" || child.ShortTag() == "!!timestamp") {
+			child.Tag = "!!str"
+		}
+		asJSON(child)
+	}
 }
 
 // objects takes in a list of mappings.
@@ -351,7 +369,7 @@ func (r *reader) asm(n *yaml.Node) *kube.Graceful {
 		{"gateway", func(n *yaml.Node) { g.Gateway = r.text(n, "gateway") }},
 		{"graceful", func(n *yaml.Node) {
 			told = true
-			if off := r.text(n, "graceful"); off != "off" && off != "false" && off != "" {
+			if off := r.filled(n, "graceful"); off != "off" && off != "false" && off != "" {
 				g.Drain = r.duration(n, "graceful", time.Second)
 			}
 		}},

@@ -149,9 +149,20 @@ func (r *reader) texts(n *yaml.Node, what string) []string {
 	return list
 }
 
+// filled is a text that must not be empty, as that of a variable may be: it would
+// mean nought, or all. It is empty where that is a fault.
+func (r *reader) filled(n *yaml.Node, what string) string {
+	before := len(r.faults)
+	text := strings.TrimSpace(r.text(n, what))
+	if text == "" && len(r.faults) == before {
+		r.fault(n, "%s: it is empty", what)
+	}
+	return text
+}
+
 // duration is a time of at least least.
 func (r *reader) duration(n *yaml.Node, what string, least time.Duration) time.Duration {
-	text := r.text(n, what)
+	text := r.filled(n, what)
 	if text == "" {
 		return 0
 	}
@@ -166,7 +177,7 @@ func (r *reader) duration(n *yaml.Node, what string, least time.Duration) time.D
 }
 
 func (r *reader) number(n *yaml.Node, what string, least, most int) int {
-	text := r.text(n, what)
+	text := r.filled(n, what)
 	if text == "" {
 		return least
 	}
@@ -181,7 +192,7 @@ func (r *reader) number(n *yaml.Node, what string, least, most int) int {
 }
 
 func (r *reader) boolean(n *yaml.Node, what string) bool {
-	switch text := r.text(n, what); text {
+	switch text := r.filled(n, what); text {
 	case "true":
 		return true
 	case "false", "":

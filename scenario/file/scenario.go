@@ -149,6 +149,7 @@ func (r *reader) variants(root *yaml.Node, p parts, streams []scenario.Stream) [
 		last := &list[len(list)-1]
 		last.FailIf = append(last.FailIf, r.options.FailIf...)
 	}
+	kube.Prepare(list)
 	return list
 }
 
@@ -181,7 +182,6 @@ func (r *reader) variant(name string, n *yaml.Node, p parts, streams []scenario.
 		v.Restore = append(v.Restore, actions(r.steps(n, "restore", started))...)
 	}
 	r.set = nil
-	kube.Prepare(&v)
 	return v
 }
 

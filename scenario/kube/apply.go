@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -113,28 +114,34 @@ func refOf(manifest map[string]any) Ref {
 	return Ref{kind, o.GetName()}
 }
 
-func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
+// objectOf is the object that a manifest is of.
+func (a *Apply) objectOf(ctx context.Context, manifest map[string]any) (*object, error) {
 	o, err := a.Access.object(ctx, refOf(manifest))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	o.resource.gvr.Version = (&unstructured.Unstructured{Object: manifest}).GroupVersionKind().Version // which may not be the preferred one
 	if namespace := text(manifest, "metadata", "namespace"); namespace != "" && o.resource.namespaced {
 		o.namespace = namespace
 	}
-	before, err := o.get(ctx)
-	if err != nil && !apierrors.IsNotFound(err) {
+	return o, nil
+}
+
+func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
+	o, err := a.objectOf(ctx, manifest)
+	if err != nil {
+		return err
+	}
+	before, err := o.present(ctx)
+	if err != nil {
 		return err
 	}
 	one := &applied{change: change{object: o}, absent: before == nil}
 	for _, path := range leavesOf(manifest, nil) {
-		if slices.Contains([]string{"apiVersion", "kind"}, path[0]) || path[0] == "metadata" && len(path) == 2 {
-			continue // what names it
+		if !ofServer(path) {
+			value, _ := at(manifest, path...)
+			one.change.leaves = append(one.change.leaves, o.leaf(before, path, value))
 		}
-		l := leaf{path: path}
-		l.before, l.was = at(before, path...)
-		l.after, l.is = at(manifest, path...)
-		one.change.leaves = append(one.change.leaves, l)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -150,11 +157,48 @@ func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
 	if before == nil {
 		one.made = after.GetUID()
 	}
-	for i := range one.change.leaves {
-		l := &one.change.leaves[i]
-		l.after, l.is = at(after.Object, l.path...)
+	one.change.answered(after.Object)
+	if o.resource.kind == "CustomResourceDefinition" { // its kind may be applied next
+		return o.await(ctx, "condition Established", requestTime, func(now map[string]any) (bool, string) {
+			return condition(now, "Established"), "it is not True"
+		})
 	}
 	return nil
+}
+
+// present reads what is there, nil where nothing is. What is being deleted, by an
+// undo as it may be, is waited for.
+func (o *object) present(ctx context.Context) (found map[string]any, err error) {
+	err = until(ctx, o.String()+": being deleted, and not gone", goneTime, func(ctx context.Context) (bool, string, error) {
+		found, err = o.get(ctx)
+		if apierrors.IsNotFound(err) {
+			found = nil
+			return true, "", nil
+		}
+		_, leaving := at(found, "metadata", "deletionTimestamp")
+		return !leaving, finalizersOf(found), err
+	})
+	return found, err
+}
+
+// finalizersOf tells what keeps an object.
+func finalizersOf(o map[string]any) string {
+	list, is := at(o, "metadata", "finalizers")
+	return "finalizers " + shown(list, is)
+}
+
+// goneTime is how long a deletion may take: of a cloud's load balancer, for one.
+const goneTime = 3 * time.Minute
+
+// ofServer reports what names an object, or is the API server's to say.
+func ofServer(path []string) bool {
+	switch path[0] {
+	case "apiVersion", "kind", "status":
+		return true
+	case "metadata":
+		return len(path) == 1 || slices.Contains([]string{"name", "namespace", "generateName", "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink"}, path[1])
+	}
+	return false
 }
 
 // Undo takes them back, in reverse; every error is told.
@@ -193,10 +237,25 @@ func (a *applied) undo(ctx context.Context, manager string) error {
 		defer cancel()
 		return o.client().Delete(bounded, o.name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &a.made}})
 	})
-	if err != nil && !apierrors.IsNotFound(err) {
+	switch {
+	case a.made == "" && err == nil, apierrors.IsNotFound(err):
+		return nil
+	case err != nil:
 		return fmt.Errorf("not put back, which is left to do by hand: delete %s: %w", o, oneLine(err))
 	}
-	return nil
+	return o.awaitGone(ctx, a.made)
+}
+
+// awaitGone waits until the object of a UID is gone: one that is applied again must
+// not be taken for it.
+func (o *object) awaitGone(ctx context.Context, uid types.UID) error {
+	return until(ctx, o.String()+": deleted, but not gone", goneTime, func(ctx context.Context) (bool, string, error) {
+		now, err := o.get(ctx)
+		if apierrors.IsNotFound(err) {
+			return true, "", nil
+		}
+		return types.UID(text(now, "metadata", "uid")) != uid, finalizersOf(now), err
+	})
 }
 
 // find is the UID of an object that was not there, where the answer to its making
@@ -224,7 +283,10 @@ func (a *Apply) plan() []planned {
 	}
 	var all []planned
 	for _, manifest := range list {
-		all = append(all, planned{access: a.Access, object: Ref{refOf(manifest).Kind, ""}, what: "apply " + text(manifest, "metadata", "name") + ", and take it back", needs: []need{{"get", ""}, {"create", ""}, {"patch", ""}, {"delete", ""}}})
+		all = append(all, planned{
+			access: a.Access, object: refOf(manifest), namespace: text(manifest, "metadata", "namespace"), what: "apply, and take it back",
+			needs: []need{{"get", ""}, {"patch", ""}}, makes: []need{{"create", ""}, {"delete", ""}},
+		})
 	}
 	return all
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -72,7 +73,6 @@ type Graceful struct {
 
 	change *change
 	pods   podSet
-	want   int
 }
 
 func (g *Graceful) ref() Ref { return Ref{"istiogateways.istio.alibabacloud.com", g.Gateway} }
@@ -91,7 +91,6 @@ func (g *Graceful) Run(ctx context.Context, _ *scenario.Env) error {
 	if g.pods, err = g.gatewayPods(); err != nil {
 		return err
 	}
-	g.want = max(1, int(number(now, "spec", "replicaCount")))
 	version := g.Version
 	if version == (ASMVersion{}) {
 		if version, err = g.findVersion(ctx); err != nil {
@@ -108,7 +107,7 @@ func (g *Graceful) Run(ctx context.Context, _ *scenario.Env) error {
 	if err := g.change.do(ctx); err != nil {
 		return err
 	}
-	return g.settle(ctx, g.change.leaves)
+	return g.settle(ctx, o, g.change.leaves)
 }
 
 // gatewayPods are those with the label that ASM gives them, unless they are named.
@@ -124,8 +123,9 @@ func (g *Graceful) gatewayPods() (podSet, error) {
 	return podSet{cluster: c, selector: selector}, nil
 }
 
-// settle waits for the restart that a change has brought.
-func (g *Graceful) settle(ctx context.Context, leaves []leaf) error {
+// settle waits for the restart that a change has brought, with as many pods as the
+// gateway is to have then.
+func (g *Graceful) settle(ctx context.Context, o *object, leaves []leaf) error {
 	for _, l := range leaves {
 		if l.was == l.is && same(l.before, l.after) {
 			continue
@@ -136,7 +136,10 @@ func (g *Graceful) settle(ctx context.Context, leaves []leaf) error {
 		}
 		break
 	}
-	return g.pods.awaitSettled(ctx, g.want, g.Timeout)
+	return g.pods.awaitSettled(ctx, func(ctx context.Context) (int, error) {
+		now, err := o.get(ctx)
+		return max(1, int(number(now, "spec", "replicaCount"))), err
+	}, g.Timeout)
 }
 
 // asmReaction is how long a change takes at most to begin a restart: until then,
@@ -152,7 +155,7 @@ func (g *Graceful) Undo(ctx context.Context) error {
 	if err := g.change.undo(ctx); err != nil {
 		return err
 	}
-	return g.settle(ctx, leaves)
+	return g.settle(ctx, g.change.object, leaves)
 }
 
 func (g *Graceful) plan() []planned {
@@ -319,8 +322,16 @@ func checkManifests(list []map[string]any, actions []scenario.Action) error {
 				v.Minor = 26
 			}
 		}
+		name := "IstioGateway " + text(manifest, "metadata", "name")
 		if err := CheckASM(manifest, v); err != nil {
-			return fmt.Errorf("IstioGateway %s: %w", text(manifest, "metadata", "name"), err)
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		scales := slices.ContainsFunc(actions, func(a scenario.Action) bool {
+			s, ok := a.(*Scale)
+			return ok && s.Object.Name == text(manifest, "metadata", "name")
+		})
+		if err := checkASMScales(name, manifest); scales && err != nil {
+			return err
 		}
 	}
 	return nil
@@ -332,7 +343,7 @@ func checkManifests(list []map[string]any, actions []scenario.Action) error {
 func (g *Graceful) findVersion(ctx context.Context) (ASMVersion, error) {
 	var pods []unstructured.Unstructured
 	err := until(ctx, fmt.Sprintf("%s: no pod of %s tells the version of ASM", g.pods.cluster, g.pods.selector), g.Timeout, func(ctx context.Context) (done bool, why string, err error) {
-		pods, err = g.pods.cluster.listPods(ctx, g.pods.selector)
+		pods, err = g.pods.staying(ctx)
 		return len(pods) > 0, "there is none", err
 	})
 	if err != nil {

@@ -167,9 +167,10 @@ spec: {gatewayType: ingress, replicaCount: 2}
 				if err != nil {
 					t.Fatal(err)
 				}
-				names, err := c.podNames(bounded(t), "istio=ingressgateway", 0)
-				if err != nil {
-					return nil
+				list, _ := podSet{cluster: c, selector: "istio=ingressgateway"}.staying(bounded(t))
+				var names []string
+				for _, pod := range list {
+					names = append(names, pod.GetName())
 				}
 				return names
 			}

@@ -2,12 +2,14 @@ package kube
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // change is a patch that can be taken back.
@@ -25,6 +27,8 @@ type leaf struct {
 	before, after any
 	was, is       bool // whether there was, and is, any
 	untold        bool // what it became is not known: the answer was lost
+	guessed       bool // the same, but the patch says it
+	parents       int  // names of the path of which there was something before
 }
 
 // name is the path as people write it.
@@ -39,11 +43,9 @@ func (c *change) do(ctx context.Context) error {
 	}
 	c.leaves = nil
 	for _, path := range c.patch.paths(before) {
-		l := leaf{path: path}
-		l.before, l.was = at(before, path...)
-		l.after, l.is = c.patch.told(path)
-		l.untold = !l.is
-		l.is = l.is && l.after != nil
+		value, told := c.patch.told(path)
+		l := c.object.leaf(before, path, value)
+		l.untold = !told
 		c.leaves = append(c.leaves, l)
 	}
 	if err := ctx.Err(); err != nil {
@@ -52,18 +54,81 @@ func (c *change) do(ctx context.Context) error {
 	}
 	// From here on the patch may be in force, also when its answer is lost. An
 	// interruption waits for the answer: it tells what there is to put back.
-	after, err := c.object.patch(context.WithoutCancel(ctx), c.patch, c.sub...)
+	after, err := c.object.patch(context.WithoutCancel(ctx), c.patch, strictly, c.sub...)
 	if err != nil {
 		if refused(err) {
 			c.leaves = nil
 		}
 		return err
 	}
+	c.answered(after)
+	return nil
+}
+
+// leaf is one that a change sets to a value; what there is before tells what it was.
+func (o *object) leaf(before map[string]any, path []string, value any) leaf {
+	if o.resource.kind == "Secret" && o.resource.gvr.Group == "" && path[0] == "stringData" { // it is only ever written: it becomes data
+		path = append([]string{"data"}, path[1:]...)
+		if text, ok := value.(string); ok {
+			value = base64.StdEncoding.EncodeToString([]byte(text))
+		}
+	}
+	l := leaf{path: path, after: value, is: value != nil, guessed: true}
+	l.before, l.was = at(before, path...)
+	for l.parents < len(path) {
+		if _, is := at(before, path[:l.parents+1]...); !is {
+			break
+		}
+		l.parents++
+	}
+	return l
+}
+
+// answered takes in what came of the change.
+func (c *change) answered(after map[string]any) {
 	for i := range c.leaves {
 		l := &c.leaves[i]
 		l.after, l.is = at(after, l.path...)
-		l.untold = false
+		l.untold, l.guessed = false, false
 	}
+}
+
+// adopt takes over from an earlier change of the same object what it has set: it is
+// put back from here to what it was before both.
+func (c *change) adopt(earlier *change) {
+	for i := range c.leaves {
+		l := &c.leaves[i]
+		at := slices.IndexFunc(earlier.leaves, func(e leaf) bool { return slices.Equal(e.path, l.path) })
+		if at < 0 {
+			continue
+		}
+		l.before, l.was, l.parents = earlier.leaves[at].before, earlier.leaves[at].was, earlier.leaves[at].parents
+		earlier.leaves = slices.Delete(earlier.leaves, at, at+1)
+	}
+}
+
+// journal is what was changed last of one object, where several changes of a run
+// are. The last one puts back what was before the first: each for itself would go
+// back the way they came, and take pods away that are to stay.
+type journal struct {
+	mu   sync.Mutex // guards last
+	last *change
+}
+
+// do applies a change, which takes over from the one before unless it is to stay.
+func (j *journal) do(ctx context.Context, c *change, keep bool) error {
+	if j == nil {
+		return c.do(ctx)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := c.do(ctx); err != nil {
+		return err
+	}
+	if j.last != nil && !keep {
+		c.adopt(j.last)
+	}
+	j.last = c
 	return nil
 }
 
@@ -83,7 +148,7 @@ func (c *change) undo(ctx context.Context) error {
 		back, kept := reverse(leaves, now)
 		told = kept
 		if len(back) > 0 {
-			_, err = c.object.patch(ctx, merging(back), c.sub...)
+			_, err = c.object.patch(ctx, merging(back), leniently, c.sub...)
 		}
 		return err
 	})
@@ -112,6 +177,8 @@ func reverse(leaves []leaf, now map[string]any) (back map[string]any, kept error
 		value, is := at(now, l.path...)
 		switch {
 		case is == l.was && same(value, l.before): // it is back already
+		case l.guessed && !l.untold && !is && zero(l.after): // which the API may leave out
+			set(back, restoring(l.before, nil), l.path...)
 		case l.untold:
 			keep(fmt.Errorf("%s is %s now, and was %s: the answer to the patch was lost, so that whose value this is cannot be told: left as it is", l.name(), shown(value, is), shown(l.before, l.was)))
 		case is != l.is || !same(value, l.after):
@@ -122,7 +189,55 @@ func reverse(leaves []leaf, now map[string]any) (back map[string]any, kept error
 			set(back, nil, l.path...)
 		}
 	}
+	for i := range leaves {
+		prune(back, now, &leaves[i])
+	}
 	return back, kept
+}
+
+// prune takes away with a leaf the mappings that were made for it, if nothing else
+// is in them.
+func prune(back, now map[string]any, l *leaf) {
+	then, _ := merged(now, back).(map[string]any)
+	for n := l.parents + 1; n < len(l.path); n++ {
+		if left, is := at(then, l.path[:n]...); is && hollow(left) {
+			set(back, nil, l.path[:n]...)
+			return
+		}
+	}
+}
+
+// merged is what a merge patch (RFC 7386) makes of a value.
+func merged(value, patch any) any {
+	changes, ok := patch.(map[string]any)
+	if !ok {
+		return patch
+	}
+	fields, _ := value.(map[string]any)
+	then := maps.Clone(fields)
+	if then == nil {
+		then = map[string]any{}
+	}
+	for name, change := range changes {
+		if then[name] = merged(then[name], change); change == nil {
+			delete(then, name)
+		}
+	}
+	return then
+}
+
+// hollow reports a mapping of nothing but such mappings.
+func hollow(value any) bool {
+	fields, ok := value.(map[string]any)
+	for _, below := range fields {
+		ok = ok && hollow(below)
+	}
+	return ok
+}
+
+// zero reports a value that the API may leave out.
+func zero(value any) bool {
+	return value == nil || slices.ContainsFunc([]any{false, 0, "", []any{}, map[string]any{}}, func(none any) bool { return same(value, none) })
 }
 
 // restoring is what a merge patch (RFC 7386) has at a path where there is now, for

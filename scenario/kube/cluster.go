@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -230,10 +231,16 @@ func (c *Cluster) explain(what string, err error) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("%s: %s: the API server does not answer", c, what)
+		return &silentError{fmt.Sprintf("%s: %s: the API server does not answer", c, what)}
 	}
 	return fmt.Errorf("%s: %s: %w", c, what, oneLine(err))
 }
+
+// silentError is context.DeadlineExceeded of one request, in words.
+type silentError struct{ text string }
+
+func (e *silentError) Error() string { return e.text }
+func (e *silentError) Unwrap() error { return context.DeadlineExceeded }
 
 // lineError is an error whose text is one line.
 type lineError struct{ error }
@@ -246,7 +253,8 @@ func oneLine(err error) error { return lineError{err} }
 // away reports that the API server could not be asked, rather than that it said
 // no: it may be back soon.
 func away(err error) bool {
-	return utilnet.IsConnectionRefused(err) || utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) || utilnet.IsTimeout(err) ||
+	var network *net.OpError // dialling, reading, writing, and looking a name up for that
+	return errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) || utilnet.IsProbableEOF(err) || utilnet.IsTimeout(err) ||
 		apierrors.IsServiceUnavailable(err) || apierrors.IsTooManyRequests(err) || apierrors.IsServerTimeout(err) || apierrors.IsTimeout(err) ||
 		apierrors.IsInternalError(err) || strings.Contains(err.Error(), "http2: ")
 }

@@ -66,10 +66,10 @@ func stateOf(endpoint map[string]any) endpointState {
 	ready, told := at(endpoint, "conditions", "ready")
 	terminating, _ := at(endpoint, "conditions", "terminating")
 	switch {
+	case terminating == true: // where publishNotReadyAddresses is set, it stays ready
+		return goes
 	case !told || ready == true: // as the API has it: not told is ready
 		return routed
-	case terminating == true:
-		return goes
 	}
 	return notReady
 }

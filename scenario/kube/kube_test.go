@@ -318,6 +318,11 @@ func TestPreflight(t *testing.T) {
 		}
 	}
 	expect(`deployments.apps "none" not found`, &Restart{Access: a, Object: Ref{"deploy", "none"}})
+	apply(t, a, "{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: ds}, spec: {updateStrategy: {type: OnDelete}, selector: {matchLabels: {app: ds}}, template: {metadata: {labels: {app: ds}}, spec: {nodeSelector: {none: none}, containers: [{name: a, image: hello}]}}}}")
+	expect("it has no number of replicas", &Scale{Access: a, Object: Ref{"daemonset", "ds"}, Replicas: 1})
+	expect("its updateStrategy is OnDelete: nothing would be restarted", &Restart{Access: a, Object: Ref{"daemonset", "ds"}})
+	expect("it has no rollout", &Restart{Access: a, Object: Ref{"service", "gw"}})
+	expect("it has no rollout", &Wait{Access: a, Object: Ref{"service", "gw"}, Rollout: true})
 	expect(`the server has no resource "nothings"`, &Restart{Access: a, Object: Ref{"nothings", "x"}})
 
 	limited := &Access{Kubeconfig: os.Getenv("CONTROLPLANE_LIMITED"), Namespace: a.Namespace}
@@ -335,6 +340,7 @@ metadata: {name: scaler}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: scaler}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: limited}]
 `)
+	expect("not allowed in namespace "+a.Namespace+": list pods", &Scale{Access: limited, Object: gw(), Replicas: 1})
 	expect("not allowed in namespace "+a.Namespace+": patch deployments/scale", &Scale{Access: limited, Object: gw(), Replicas: 1})
 	apply(t, a, `
 apiVersion: autoscaling/v2
@@ -346,6 +352,68 @@ spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: gw}, minRep
 	if n := number(read(t, a, gw()), "spec", "replicas"); n != 2 {
 		t.Errorf("%d replicas; want 2: nothing was to be done", n)
 	}
+}
+
+// TestPreflightOfWhatComes: what an action applies, and what a controller makes of
+// it, need not be there; what is there is looked at all the same.
+func TestPreflightOfWhatComes(t *testing.T) {
+	a := access(t)
+	limited := &Access{Kubeconfig: os.Getenv("CONTROLPLANE_LIMITED"), Namespace: a.Namespace}
+	namespace(t, "other")
+	apply(t, a, `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: r, namespace: other}
+rules:
+- {apiGroups: [""], resources: [configmaps], resourceNames: [c], verbs: [get, patch]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: r, namespace: other}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: r}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: limited}]
+`)
+	there := "{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: other}, data: {x: orig}}"
+	elsewhere := applying(t, limited, there)
+	if err := (&Preflight{Actions: []scenario.Action{elsewhere}}).Run(bounded(t), nil); err == nil || !says(err.Error(), "not allowed in namespace other: create configmaps, delete configmaps") {
+		t.Errorf("got %v", err)
+	}
+	apply(t, a, there)
+	run(t, &Preflight{Actions: []scenario.Action{elsewhere}})
+	if lines, err := Announce(elsewhere); err != nil || len(lines) != 1 || !says(lines[0], "namespace other, ConfigMap/c: apply, and take it back") {
+		t.Errorf("announced: %q, %v", lines, err)
+	}
+
+	kind := applying(t, a, `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: laters.nodrop.test}
+spec:
+  group: nodrop.test
+  scope: Namespaced
+  names: {plural: laters, singular: later, kind: Later}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
+`)
+	later := applying(t, a, "{apiVersion: nodrop.test/v1, kind: Later, metadata: {name: x}}")
+	run(t, &Preflight{Actions: []scenario.Action{kind, later}})
+	run(t, kind)
+	run(t, later)
+	undo(t, later)
+	undo(t, kind)
+
+	gateway := "{apiVersion: istio.alibabacloud.com/v1beta1, kind: IstioGateway, metadata: {name: fresh}, spec: {gatewayType: ingress, replicaCount: 0, autoscaleEnabled: %s, minReplicas: 2, maxReplicas: 9}}"
+	run(t, &Preflight{Actions: []scenario.Action{applying(t, a, fmt.Sprintf(gateway, "false")), &Wait{Access: a, Object: Ref{"deployment", "istio-fresh"}, Rollout: true}}})
+	scale := &Scale{Access: a, Object: Ref{"istiogateway", "fresh"}, Replicas: 1, Pods: Pods{Selector: "istio=fresh"}}
+	refused := func(manifest string) {
+		t.Helper()
+		err := (&Preflight{Actions: []scenario.Action{applying(t, a, manifest), scale}}).Run(bounded(t), nil)
+		if err == nil || !says(err.Error(), "its autoscaler (2 to 9) would take the number of replicas back") {
+			t.Errorf("got %v", err)
+		}
+	}
+	refused(fmt.Sprintf(gateway, "true"))
+	apply(t, a, fmt.Sprintf(gateway, "true"))
+	refused("{apiVersion: istio.alibabacloud.com/v1beta1, kind: IstioGateway, metadata: {name: fresh}, spec: {gatewayType: ingress}}")
 }
 
 // TestAPIServerAway: an undo waits for the API server; one that does not come

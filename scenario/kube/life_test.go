@@ -180,20 +180,42 @@ func TestLifeOfName(t *testing.T) {
 // TestPrepare: what the steps touch is watched by one watch, each once.
 func TestPrepare(t *testing.T) {
 	a := &Access{}
-	v := &scenario.Variant{Timeline: []scenario.Step{
+	backend := &Watch{Targets: []Target{{Access: a, Object: Ref{"deployment", "backend"}}}}
+	variants := []scenario.Variant{{}, {Setup: []scenario.Action{backend}, Timeline: []scenario.Step{
 		{Action: &Scale{Access: a, Object: gw(), Replicas: 1}},
 		{Action: &Scale{Access: a, Object: gw(), Replicas: 5}},
 		{Action: &Delete{Access: a, Pod: "gw-0"}},
-	}}
-	Prepare(v)
-	if len(v.Setup) != 2 {
-		t.Fatalf("%d actions are set up; want 2", len(v.Setup))
+		{Action: &Restart{Access: a, Object: Ref{"deployment", "backend"}}},
+	}}}
+	Prepare(variants)
+	if len(variants[0].Setup) != 0 {
+		t.Errorf("%d actions are set up where none is of a cluster", len(variants[0].Setup))
+	}
+	v := variants[1]
+	if len(v.Setup) != 4 {
+		t.Fatalf("%d actions are set up; want 4", len(v.Setup))
 	}
 	if _, ok := v.Setup[0].(*Preflight); !ok {
 		t.Errorf("%T comes first; want what asks", v.Setup[0])
 	}
 	want := []Target{{Access: a, Object: gw()}, {Access: a, Object: Ref{"pod", "gw-0"}}}
-	if w, ok := v.Setup[1].(*Watch); !ok || !slices.Equal(w.Targets, want) {
-		t.Errorf("got %v; want a watch of %v", v.Setup[1], want)
+	w, ok := v.Setup[3].(*Watch)
+	if !ok || !slices.Equal(w.Targets, want) || w.shared != backend.shared {
+		t.Errorf("got %v; want a watch of %v", v.Setup[3], want)
 	}
+}
+
+// TestLifeOfHeadless: a headless Service that lists pods that are not ready says of
+// one that goes that it is ready, and that it terminates.
+func TestLifeOfHeadless(t *testing.T) {
+	headless := `{metadata: {name: headless}, endpoints: [{targetRef: {kind: Pod, name: a}, conditions: {ready: true, terminating: %t}}]}`
+	s := newStory(t)
+	s.pod("a", "", "", "True", runs)
+	s.slice("one", "a ready")
+	s.lives.slice(s.object(fmt.Sprintf(headless, false)), false, s.now)
+	s.lives.settle()
+	s.slice("one", "a terminating")
+	s.expect()
+	s.lives.slice(s.object(fmt.Sprintf(headless, true)), false, s.now)
+	s.expect("a endpoint terminating")
 }

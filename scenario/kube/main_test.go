@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/yaml"
 
@@ -88,8 +89,22 @@ func access(t *testing.T) *Access {
 		t.Skipf("NOT RUN: %s needs a control plane; make test runs it where there are namespaces", t.Name())
 	}
 	a := &Access{Namespace: strings.ToLower(strings.NewReplacer("/", "-", "_", "-", " ", "-", ".", "-").Replace(t.Name()))}
-	apply(t, a, fmt.Sprintf("{apiVersion: v1, kind: Namespace, metadata: {name: %s}}", a.Namespace))
+	namespace(t, a.Namespace)
 	return a
+}
+
+// namespace makes one. Its deletion is not waited for, which takes seconds.
+func namespace(t *testing.T, name string) {
+	t.Helper()
+	o, err := (&Access{}).object(bounded(t), Ref{"namespace", name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": name}}}
+	if _, err := o.client().Create(bounded(t), made, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = o.client().Delete(bounded(t), name, metav1.DeleteOptions{}) })
 }
 
 // bounded is a context for one test.
@@ -195,7 +210,7 @@ func podsOf(t *testing.T, a *Access) []unstructured.Unstructured {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pods, err := c.listPods(bounded(t), "app=gw")
+	pods, err := podSet{cluster: c, selector: "app=gw"}.staying(bounded(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,8 +80,15 @@ func (o *object) get(ctx context.Context, sub ...string) (map[string]any, error)
 // fieldManager is whose the fields are that we set.
 const fieldManager = "nodrop"
 
+// How the API server is to take fields that it does not know: a change that would
+// change nothing is refused, what is put back is put back as far as it goes.
+const (
+	strictly  = metav1.FieldValidationStrict
+	leniently = metav1.FieldValidationIgnore
+)
+
 // patch applies a patch, and returns what came of it.
-func (o *object) patch(ctx context.Context, patch Patching, sub ...string) (map[string]any, error) {
+func (o *object) patch(ctx context.Context, patch Patching, unknown string, sub ...string) (map[string]any, error) {
 	kind, body := patch.body()
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -89,7 +96,7 @@ func (o *object) patch(ctx context.Context, patch Patching, sub ...string) (map[
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
-	found, err := o.client().Patch(ctx, o.name, kind, text, metav1.PatchOptions{FieldManager: fieldManager}, sub...)
+	found, err := o.client().Patch(ctx, o.name, kind, text, metav1.PatchOptions{FieldManager: fieldManager, FieldValidation: unknown}, sub...)
 	if err != nil {
 		return nil, o.cluster.explain(o.String(), err)
 	}
@@ -126,8 +133,16 @@ func items(object map[string]any, path ...string) []map[string]any {
 
 // number is one at a path; 0 where there is none.
 func number(object map[string]any, path ...string) int64 {
-	n, _, _ := unstructured.NestedInt64(object, path...)
-	return n
+	value, _ := at(object, path...)
+	switch n := value.(type) {
+	case int64:
+		return n
+	case float64: // of a manifest
+		return int64(n)
+	case int:
+		return int64(n)
+	}
+	return 0
 }
 
 func text(object map[string]any, path ...string) string {

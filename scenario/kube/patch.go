@@ -78,14 +78,16 @@ func (r *Restart) Run(ctx context.Context, _ *scenario.Env) error {
 	if err != nil {
 		return err
 	}
-	after, err := o.patch(ctx, merging(patch))
-	if err != nil {
+	if _, err := o.patch(ctx, merging(patch), strictly); err != nil {
 		return err
 	}
 	if err := awaitRollout(ctx, o, r.Timeout); err != nil {
 		return err
 	}
-	return pods.awaitSettled(ctx, wanted(after), r.Timeout)
+	return pods.awaitSettled(ctx, func(ctx context.Context) (int, error) {
+		now, err := o.get(ctx) // an autoscaler may have set another number meanwhile
+		return wanted(now), err
+	}, r.Timeout)
 }
 
 // wanted is how many pods a workload is to have.
@@ -103,49 +105,64 @@ func wanted(workload map[string]any) int {
 func (r *Restart) Undo(context.Context) error { return nil }
 
 func (r *Restart) plan() []planned {
-	return []planned{{access: r.Access, object: r.Object, what: "restart: replace all of its pods", needs: []need{{"get", ""}, {"patch", ""}}}}
+	return []planned{{access: r.Access, object: r.Object, what: "restart: replace all of its pods", needs: []need{{"get", ""}, {"patch", ""}}, check: r.check}, r.Pods.lists(r.Access)}
+}
+
+// check finds what a restart would change, and not replace the pods of.
+func (r *Restart) check(_ context.Context, o *object, now map[string]any) error {
+	paused, _ := at(now, "spec", "paused")
+	switch {
+	case !o.rollsOut():
+		return fmt.Errorf("%s: it has no rollout: a Deployment, a StatefulSet or a DaemonSet is restarted", o)
+	case paused == true:
+		return fmt.Errorf("%s: it is paused: nothing would be restarted", o)
+	case text(now, "spec", "updateStrategy", "type") == "OnDelete":
+		return fmt.Errorf("%s: its updateStrategy is OnDelete: nothing would be restarted", o)
+	}
+	return nil
 }
 
 // Delete deletes pods: one by its name, or some of those that a selector names.
 // Whoever owns them makes new ones; nothing is put back.
 type Delete struct {
 	Access   *Access
-	Pod      string // or
-	Selector string // as kubectl takes it
-	Count    int    // of the selected, the oldest; 0 is all
-	Grace    *int64 // seconds; nil is the pod's own
+	Pod      string        // or
+	Selector string        // as kubectl takes it
+	Count    int           // of the selected, the oldest; 0 is all
+	Grace    *int64        // seconds; nil is the pod's own
+	Timeout  time.Duration // until they are gone; 0 is ten minutes
 }
 
-// Run deletes them, and does not wait for their end.
+// Run deletes them, and waits until the last is gone: what happens to them is the
+// event.
 func (d *Delete) Run(ctx context.Context, _ *scenario.Env) error {
 	if strings.TrimSpace(d.Pod+d.Selector) == "" {
 		return errors.New("delete: no pod and no selector: these would be all pods of the namespace")
 	}
-	names := []string{d.Pod}
 	cluster, err := d.Access.Open()
 	if err != nil {
 		return err
 	}
-	if d.Pod == "" {
-		if names, err = cluster.podNames(ctx, d.Selector, d.Count); err != nil {
+	set := podSet{cluster: cluster, selector: d.Selector, name: d.Pod}
+	pods, err := set.oldest(ctx, d.Count)
+	if err != nil {
+		return err
+	}
+	for i := range pods {
+		if err := cluster.deletePod(ctx, &pods[i], d.Grace); err != nil {
 			return err
 		}
 	}
-	for _, name := range names {
-		if err := cluster.deletePod(ctx, name, d.Grace); err != nil {
-			return err
-		}
-	}
-	return nil
+	return set.awaitGone(ctx, pods, d.Timeout)
 }
 
 // Undo does nothing: pods are replaced by whoever owns them.
 func (d *Delete) Undo(context.Context) error { return nil }
 
 func (d *Delete) plan() []planned {
-	p := planned{access: d.Access, object: Ref{"pod", d.Pod}, what: "delete", needs: []need{{"delete", ""}}}
+	p := planned{access: d.Access, object: Ref{"pod", d.Pod}, what: "delete", needs: []need{{"get", ""}, {"delete", ""}, {"list", ""}}}
 	if d.Pod == "" {
-		p.object, p.needs = Ref{"pod", ""}, append(p.needs, need{"list", ""})
+		p.object, p.needs = Ref{"pod", ""}, p.needs[1:]
 		p.what = fmt.Sprintf("delete those of %s", d.Selector)
 		if d.Count > 0 {
 			p.what = fmt.Sprintf("delete %d of %s", d.Count, d.Selector)

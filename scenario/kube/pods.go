@@ -9,7 +9,9 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 )
 
@@ -25,47 +27,78 @@ func (c *Cluster) pods() dynamic.ResourceInterface {
 	return c.dynamic.Resource(podsResource()).Namespace(c.Namespace)
 }
 
-// listPods lists pods by a selector, the oldest first, those on their way out
-// left out.
-func (c *Cluster) listPods(ctx context.Context, selector string) ([]unstructured.Unstructured, error) {
+// list lists all that there are.
+func (p podSet) list(ctx context.Context) ([]unstructured.Unstructured, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
-	list, err := c.pods().List(ctx, metav1.ListOptions{LabelSelector: selector})
+	list, err := p.cluster.pods().List(ctx, p.options())
 	if err != nil {
-		return nil, c.explain("pods of "+selector, err)
+		return nil, p.cluster.explain("pods of "+cmp.Or(p.selector, p.name), err)
 	}
-	items := slices.DeleteFunc(list.Items, func(p unstructured.Unstructured) bool { return p.GetDeletionTimestamp() != nil })
+	return list.Items, nil
+}
+
+// over reports a pod that has ended, and is only kept to be looked at: one that was
+// evicted, or whose job is done.
+func over(pod *unstructured.Unstructured) bool {
+	phase := text(pod.Object, "status", "phase")
+	return phase == "Failed" || phase == "Succeeded"
+}
+
+// staying lists those that are not on their way out, the oldest first.
+func (p podSet) staying(ctx context.Context) ([]unstructured.Unstructured, error) {
+	all, err := p.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	items := slices.DeleteFunc(all, func(p unstructured.Unstructured) bool { return p.GetDeletionTimestamp() != nil || over(&p) })
 	slices.SortStableFunc(items, func(a, b unstructured.Unstructured) int {
 		return cmp.Or(a.GetCreationTimestamp().Compare(b.GetCreationTimestamp().Time), cmp.Compare(a.GetName(), b.GetName()))
 	})
 	return items, nil
 }
 
-// podNames are the oldest n of the selected pods; 0 is all.
-func (c *Cluster) podNames(ctx context.Context, selector string, n int) ([]string, error) {
-	pods, err := c.listPods(ctx, selector)
-	if err != nil {
+// oldest are the oldest n; 0 is all.
+func (p podSet) oldest(ctx context.Context, n int) ([]unstructured.Unstructured, error) {
+	pods, err := p.staying(ctx)
+	switch {
+	case err != nil:
 		return nil, err
+	case len(pods) == 0 || len(pods) < n:
+		return nil, fmt.Errorf("%s: pods of %s in namespace %s: %d, fewer than are to be deleted", p.cluster, cmp.Or(p.selector, p.name), p.cluster.Namespace, len(pods))
+	case n == 0:
+		return pods, nil
 	}
-	if len(pods) == 0 || len(pods) < n {
-		return nil, fmt.Errorf("%s: pods of %s in namespace %s: %d, fewer than are to be deleted", c, selector, c.Namespace, len(pods))
-	}
-	var names []string
-	for i := range pods {
-		if n == 0 || i < n {
-			names = append(names, pods[i].GetName())
-		}
-	}
-	return names, nil
+	return pods[:n], nil
 }
 
-func (c *Cluster) deletePod(ctx context.Context, name string, grace *int64) error {
+func (c *Cluster) deletePod(ctx context.Context, pod *unstructured.Unstructured, grace *int64) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
-	if err := c.pods().Delete(ctx, name, metav1.DeleteOptions{GracePeriodSeconds: grace}); err != nil {
-		return c.explain("pod "+name, err)
+	uid := pod.GetUID() // another may come in its name
+	options := metav1.DeleteOptions{GracePeriodSeconds: grace, Preconditions: &metav1.Preconditions{UID: &uid}}
+	if err := c.pods().Delete(ctx, pod.GetName(), options); err != nil {
+		return c.explain("pod "+pod.GetName(), err)
 	}
 	return nil
+}
+
+// awaitGone waits until none of some pods of the set is there any more.
+func (p podSet) awaitGone(ctx context.Context, pods []unstructured.Unstructured, limit time.Duration) error {
+	gone := map[types.UID]bool{}
+	for i := range pods {
+		gone[pods[i].GetUID()] = true
+	}
+	return until(ctx, fmt.Sprintf("pods of %s: not gone", cmp.Or(p.selector, p.name)), limit, func(ctx context.Context) (bool, string, error) {
+		all, err := p.list(ctx)
+		left := 0
+		for i := range all {
+			if gone[all[i].GetUID()] {
+				left++
+			}
+		}
+		return left == 0, fmt.Sprintf("%d are there", left), err
+	})
 }
 
 // Pods are some of one namespace.
@@ -89,8 +122,8 @@ func (p podSet) options() metav1.ListOptions {
 	return metav1.ListOptions{LabelSelector: p.selector}
 }
 
-// of finds the pods of an object where nothing names them: by its scale
-// subresource, or its own selector.
+// of finds the pods of an object where nothing names them: by its own selector, or
+// its scale subresource.
 func (p Pods) of(ctx context.Context, o *object) (podSet, error) {
 	set := podSet{cluster: o.cluster, selector: p.Selector}
 	if p.Access != nil {
@@ -102,7 +135,14 @@ func (p Pods) of(ctx context.Context, o *object) (podSet, error) {
 	if set.selector != "" {
 		return set, nil
 	}
-	if o.resource.scales {
+	now, err := o.get(ctx)
+	if err != nil {
+		return set, err
+	}
+	if set.selector, err = selectorOf(now); err != nil {
+		return set, fmt.Errorf("%s: %w", o, err)
+	}
+	if set.selector == "" && o.resource.scales {
 		scale, err := o.get(ctx, "scale")
 		if err != nil {
 			return set, err
@@ -110,45 +150,69 @@ func (p Pods) of(ctx context.Context, o *object) (podSet, error) {
 		set.selector = text(scale, "status", "selector")
 	}
 	if set.selector == "" {
-		now, err := o.get(ctx)
-		if err != nil {
-			return set, err
-		}
-		labels, _, _ := unstructured.NestedStringMap(now, "spec", "selector", "matchLabels")
-		set.selector = metav1.FormatLabelSelector(&metav1.LabelSelector{MatchLabels: labels})
-		if len(labels) == 0 {
-			return set, fmt.Errorf("%s: it does not say which pods it has: name them by a selector", o)
-		}
+		return set, errNoPods(o)
 	}
 	return set, nil
 }
 
-// awaitSettled waits until there are so many pods, all of them ready, and none
-// is on its way out.
-func (p podSet) awaitSettled(ctx context.Context, want int, limit time.Duration) error {
+func errNoPods(o *object) error {
+	return fmt.Errorf("%s: it does not say which pods it has: name them by a selector", o)
+}
+
+// lists is what waiting for them takes.
+func (p Pods) lists(a *Access) planned {
+	return planned{access: p.or(a), object: Ref{"pods", ""}, needs: []need{{"list", ""}}}
+}
+
+// selectorOf is a workload's own selector; "" where it has none of the usual form.
+func selectorOf(workload map[string]any) (string, error) {
+	found, _ := at(workload, "spec", "selector")
+	fields, _ := found.(map[string]any)
+	if fields["matchLabels"] == nil && fields["matchExpressions"] == nil {
+		return "", nil
+	}
+	var selector metav1.LabelSelector
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(fields, &selector); err != nil {
+		return "", err
+	}
+	return metav1.FormatLabelSelector(&selector), nil
+}
+
+// exactly is a number of pods that stays what it is.
+func exactly(n int) func(context.Context) (int, error) {
+	return func(context.Context) (int, error) { return n, nil }
+}
+
+// awaitSettled waits until there are as many pods as are wanted, all of them ready,
+// and none is on its way out. Those that are over do not count.
+func (p podSet) awaitSettled(ctx context.Context, wanted func(context.Context) (int, error), limit time.Duration) error {
 	return until(ctx, fmt.Sprintf("pods of %s: not settled", p.selector), limit, func(ctx context.Context) (bool, string, error) {
+		want, err := wanted(ctx)
+		if err != nil {
+			return false, "", err
+		}
 		return p.settled(ctx, want)
 	})
 }
 
 func (p podSet) settled(ctx context.Context, want int) (bool, string, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
-	defer cancel()
-	list, err := p.cluster.pods().List(ctx, p.options())
+	all, err := p.list(ctx)
 	if err != nil {
-		return false, "", p.cluster.explain("pods of "+p.selector, err)
+		return false, "", err
 	}
-	ready, leaving := 0, 0
-	for i := range list.Items {
-		switch pod := &list.Items[i]; {
+	ready, leaving, others := 0, 0, 0
+	for i := range all {
+		switch pod := &all[i]; {
 		case pod.GetDeletionTimestamp() != nil:
 			leaving++
 		case condition(pod.Object, "Ready"):
 			ready++
+		case !over(pod):
+			others++
 		}
 	}
-	why := fmt.Sprintf("%d are ready, %d are leaving, %d are wanted", ready, leaving, want)
-	return ready == want && leaving == 0 && len(list.Items) == want, why, nil
+	why := fmt.Sprintf("%d are ready, %d are not, %d are leaving, %d are wanted", ready, others, leaving, want)
+	return ready == want && leaving == 0 && others == 0, why, nil
 }
 
 // condition reports that one of an object's conditions is True.

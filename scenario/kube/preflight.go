@@ -1,12 +1,14 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -20,7 +22,11 @@ type planned struct {
 	object Ref    // Name is "" for all of a kind
 	what   string // for people; "" for what only looks
 	needs  []need
-	scales bool
+	makes  []need                                                         // beside them, where the object is not there
+	comes  bool                                                           // it need not be there yet
+	check  func(ctx context.Context, o *object, now map[string]any) error // of what is there, nil where nothing is
+	// namespace is that of a manifest which says one; "" is that of the access.
+	namespace string
 }
 
 // need is a verb on an object, or on one of its subresources.
@@ -49,7 +55,7 @@ func Announce(a scenario.Action) ([]string, error) {
 		if one.object.Name == "" {
 			object = one.object.Kind
 		}
-		lines = append(lines, fmt.Sprintf("%s, namespace %s, %s: %s", c, c.Namespace, object, one.what))
+		lines = append(lines, fmt.Sprintf("%s, namespace %s, %s: %s", c, cmp.Or(one.namespace, c.Namespace), object, one.what))
 	}
 	return lines, nil
 }
@@ -67,14 +73,14 @@ func (p *Preflight) Run(ctx context.Context, _ *scenario.Env) error {
 			faults = append(faults, err.Error())
 		}
 	}
-	made := map[string]bool{} // objects that an action makes
+	b := brought{objects: map[identity]bool{}, kinds: map[string]bool{}}
 	for _, action := range p.Actions {
 		if a, ok := action.(*Apply); ok {
 			list, err := a.manifests()
 			add(err)
 			add(checkManifests(list, p.Actions))
 			for _, manifest := range list {
-				made[madeKey(text(manifest, "kind"), text(manifest, "metadata", "name"))] = true
+				add(b.take(ctx, a, manifest))
 			}
 		}
 	}
@@ -84,7 +90,7 @@ func (p *Preflight) Run(ctx context.Context, _ *scenario.Env) error {
 			continue
 		}
 		for _, planned := range one.plan() {
-			add(planned.check(ctx, made))
+			add(planned.examine(ctx, &b))
 		}
 	}
 	if len(faults) > 0 {
@@ -96,24 +102,85 @@ func (p *Preflight) Run(ctx context.Context, _ *scenario.Env) error {
 // Undo does nothing: nothing was done.
 func (p *Preflight) Undo(context.Context) error { return nil }
 
-func madeKey(kind, name string) string { return strings.ToLower(kind) + "/" + name }
+// brought is what actions apply.
+type brought struct {
+	objects map[identity]bool
+	kinds   map[string]bool // of custom resources, by the names that people use, in lower case
+}
 
-// check asks for the object, unless it is one that will be made.
-func (p *planned) check(ctx context.Context, made map[string]bool) error {
-	o, err := p.access.object(ctx, p.object)
-	if err != nil {
-		return err
-	}
-	needs := slices.Clone(p.needs)
-	if !o.resource.scales { // what has no such subresource is patched itself
-		for i := range needs {
-			if needs[i].sub == "scale" {
-				needs[i].sub = ""
-			}
+// identity is which object it is, of all clusters.
+type identity struct{ server, group, kind, namespace, name string }
+
+func (o *object) identity() identity {
+	return identity{o.cluster.Server, o.resource.gvr.Group, o.resource.kind, o.namespace, o.name}
+}
+
+func (b *brought) take(ctx context.Context, a *Apply, manifest map[string]any) error {
+	if text(manifest, "kind") == "CustomResourceDefinition" {
+		names, _ := at(manifest, "spec", "names")
+		fields, _ := names.(map[string]any)
+		for _, name := range []string{"plural", "singular", "kind"} {
+			b.kinds[strings.ToLower(text(fields, name))] = true
 		}
 	}
+	o, err := a.objectOf(ctx, manifest)
+	if err == nil {
+		b.objects[o.identity()] = true
+	}
+	if b.has(refOf(manifest).Kind) {
+		return nil
+	}
+	return err
+}
+
+// has reports a kind that is brought, with its group or without.
+func (b *brought) has(kind string) bool {
+	name, _, _ := strings.Cut(strings.ToLower(kind), ".")
+	return b.kinds[name]
+}
+
+// examine asks for the rights, and for the object, unless it is one that comes.
+func (p *planned) examine(ctx context.Context, b *brought) error {
+	o, err := p.access.object(ctx, p.object)
+	if err != nil {
+		if b.has(p.object.Kind) {
+			return nil
+		}
+		return err
+	}
+	if p.namespace != "" && o.resource.namespaced {
+		o.namespace = p.namespace
+	}
+	needs := slices.Clone(p.needs)
+	var now map[string]any
+	if p.object.Name != "" {
+		now, err = o.get(ctx)
+		switch {
+		case err == nil:
+		case !apierrors.IsNotFound(err):
+			return err
+		case p.makes != nil:
+			needs = append(needs, p.makes...)
+		case !p.comes && !b.objects[o.identity()]:
+			return err
+		}
+	}
+	if err := o.allowed(ctx, needs); err != nil {
+		return err
+	}
+	if p.check != nil {
+		return p.check(ctx, o, now)
+	}
+	return nil
+}
+
+// allowed asks for rights, and names those that are missing.
+func (o *object) allowed(ctx context.Context, needs []need) error {
 	var missing []string
 	for _, n := range needs {
+		if n.sub == "scale" && !o.resource.scales { // what has no such subresource is patched itself
+			n.sub = ""
+		}
 		allowed, err := o.may(ctx, n)
 		if err != nil {
 			return err
@@ -122,29 +189,24 @@ func (p *planned) check(ctx context.Context, made map[string]bool) error {
 			missing = append(missing, strings.TrimSuffix(n.verb+" "+o.resource.gvr.Resource+"/"+n.sub, "/"))
 		}
 	}
-	if len(missing) > 0 {
-		return fmt.Errorf("%s: not allowed in namespace %s: %s", o.cluster, o.cluster.Namespace, strings.Join(missing, ", "))
-	}
-	var now map[string]any
-	if p.object.Name != "" && !made[madeKey(o.resource.kind, p.object.Name)] {
-		if now, err = o.get(ctx); err != nil {
-			return err
-		}
-	}
-	switch _, own := replicaFields[o.resource.kind]; {
-	case !p.scales:
+	if len(missing) == 0 {
 		return nil
-	case own:
-		return checkASMScales(o.String(), now)
 	}
-	return o.noAutoscaler(ctx)
+	where := "in namespace " + o.namespace
+	if o.namespace == "" {
+		where = "in the cluster"
+	}
+	return fmt.Errorf("%s: not allowed %s: %s", o.cluster, where, strings.Join(missing, ", "))
 }
 
 // may asks the API server whether we may, as kubectl auth can-i does.
 func (o *object) may(ctx context.Context, n need) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
-	attributes := map[string]any{"verb": n.verb, "group": o.resource.gvr.Group, "resource": o.resource.gvr.Resource, "subresource": n.sub, "name": o.name}
+	attributes := map[string]any{"verb": n.verb, "group": o.resource.gvr.Group, "resource": o.resource.gvr.Resource, "subresource": n.sub}
+	if n.verb != "create" { // which knows no names
+		attributes["name"] = o.name
+	}
 	if o.resource.namespaced {
 		attributes["namespace"] = o.namespace
 	}
@@ -164,10 +226,11 @@ func (o *object) may(ctx context.Context, n need) (bool, error) {
 // noAutoscaler refuses an object that a HorizontalPodAutoscaler scales: it would
 // take the number of replicas back in the middle of the run.
 func (o *object) noAutoscaler(ctx context.Context) error {
-	all := &object{cluster: o.cluster, namespace: o.namespace, resource: resource{
-		gvr:  schema.GroupVersionResource{Group: "autoscaling", Version: "v2", Resource: "horizontalpodautoscalers"},
-		kind: "HorizontalPodAutoscaler", namespaced: true,
-	}}
+	all, err := o.cluster.object(ctx, Ref{"horizontalpodautoscalers.autoscaling", ""})
+	if err != nil {
+		return err
+	}
+	all.namespace = o.namespace
 	if allowed, err := all.may(ctx, need{"list", ""}); err != nil || !allowed {
 		if err == nil {
 			err = fmt.Errorf("%s: not allowed in namespace %s: list horizontalpodautoscalers: whether one would fight the scale cannot be known", o.cluster, o.namespace)

@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -67,6 +68,11 @@ func until(ctx context.Context, what string, limit time.Duration, look func(cont
 	}
 }
 
+// rollsOut reports a kind of which rolledOut judges.
+func (o *object) rollsOut() bool {
+	return o.resource.gvr.Group == "apps" && slices.Contains([]string{"Deployment", "StatefulSet", "DaemonSet"}, o.resource.kind)
+}
+
 // rolledOut judges as kubectl's polymorphichelpers/rollout_status.go does, and
 // says what is missing.
 func rolledOut(kind string, o map[string]any) (bool, string) {
@@ -94,9 +100,14 @@ func rolledOut(kind string, o map[string]any) (bool, string) {
 			return false, fmt.Sprintf("%d of %d replicas are available", available, updated)
 		}
 	case "StatefulSet":
+		partition := number(o, "spec", "updateStrategy", "rollingUpdate", "partition")
 		switch ready := number(o, "status", "readyReplicas"); {
 		case ready < replicas:
 			return false, fmt.Sprintf("%d of %d replicas are ready", ready, replicas)
+		case text(o, "spec", "updateStrategy", "type") == "OnDelete": // updated by whoever deletes them
+		case partition > 0 && updated < replicas-partition:
+			return false, fmt.Sprintf("%d of %d replicas beyond the partition are updated", updated, replicas-partition)
+		case partition > 0:
 		case text(o, "status", "updateRevision") != text(o, "status", "currentRevision") && updated < replicas:
 			return false, fmt.Sprintf("%d of %d replicas are updated", updated, replicas)
 		}

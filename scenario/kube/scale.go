@@ -21,7 +21,8 @@ type Scale struct {
 	Pods    Pods
 	Timeout time.Duration // until they are as many, and those that leave are gone; 0 is ten minutes
 
-	change *change
+	journal *journal // of its object; nil where nothing else scales it
+	change  *change
 }
 
 // replicaFields are where objects without a scale subresource have their number
@@ -42,10 +43,10 @@ func (s *Scale) Run(ctx context.Context, _ *scenario.Env) error {
 	if err != nil {
 		return err
 	}
-	if err := s.change.do(ctx); err != nil {
+	if err := s.journal.do(ctx, s.change, s.Keep); err != nil {
 		return err
 	}
-	return pods.awaitSettled(ctx, s.Replicas, s.Timeout)
+	return pods.awaitSettled(ctx, exactly(s.Replicas), s.Timeout)
 }
 
 // scaleChange is the patch that sets a number of replicas.
@@ -76,7 +77,21 @@ func (s *Scale) plan() []planned {
 	if s.Keep {
 		text = fmt.Sprintf("scale to %d", s.Replicas)
 	}
-	return []planned{{access: s.Access, object: s.Object, what: text, needs: scaleNeeds, scales: true}}
+	return []planned{{access: s.Access, object: s.Object, what: text, needs: scaleNeeds, check: s.check}, s.Pods.lists(s.Access)}
+}
+
+// check finds what cannot be scaled, or would be scaled by somebody else, too.
+func (s *Scale) check(ctx context.Context, o *object, now map[string]any) error {
+	if _, err := scaleChange(o, s.Replicas); err != nil {
+		return err
+	}
+	if _, own := replicaFields[o.resource.kind]; !own {
+		return o.noAutoscaler(ctx)
+	}
+	if s.Pods.Selector == "" {
+		return errNoPods(o)
+	}
+	return checkASMScales(o.String(), now)
 }
 
 // scaleNeeds are the verbs that scaling takes; of an object without the

@@ -1,8 +1,10 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,7 +18,8 @@ type Wait struct {
 	Access    *Access
 	Object    Ref
 	Rollout   bool   // as kubectl rollout status judges it
-	Condition string // of this type, to be True
+	Condition string // of this type, to be Status
+	Status    string // "" is True; letters of either case, as with kubectl
 	Gone      string // until there is no pod of this selector
 	Endpoints int    // > 0: until a Service (Object) has so many ready endpoints and none that is leaving
 	Timeout   time.Duration
@@ -29,7 +32,7 @@ func (w *Wait) Run(ctx context.Context, _ *scenario.Env) error {
 		return err
 	}
 	if w.Gone != "" {
-		return podSet{cluster: c, selector: w.Gone}.awaitSettled(ctx, 0, w.Timeout)
+		return podSet{cluster: c, selector: w.Gone}.awaitSettled(ctx, exactly(0), w.Timeout)
 	}
 	o, err := c.object(ctx, w.Object)
 	if err != nil {
@@ -40,7 +43,8 @@ func (w *Wait) Run(ctx context.Context, _ *scenario.Env) error {
 		return awaitRollout(ctx, o, w.Timeout)
 	case w.Condition != "":
 		return o.await(ctx, "condition "+w.Condition, w.Timeout, func(now map[string]any) (bool, string) {
-			return condition(now, w.Condition), "it is not True"
+			wanted := cmp.Or(w.Status, "True")
+			return strings.EqualFold(text(conditionOf(now, w.Condition), "status"), wanted), "it is not " + wanted
 		})
 	}
 	return o.await(ctx, "endpoints", w.Timeout, func(map[string]any) (bool, string) { return w.settled(ctx, c) })
@@ -50,8 +54,15 @@ func (w *Wait) Run(ctx context.Context, _ *scenario.Env) error {
 func (w *Wait) Undo(context.Context) error { return nil }
 
 func (w *Wait) plan() []planned {
-	p := planned{access: w.Access, object: w.Object, needs: []need{{"get", ""}}}
+	p := planned{access: w.Access, object: w.Object, comes: true, needs: []need{{"get", ""}}}
 	switch {
+	case w.Rollout:
+		p.check = func(_ context.Context, o *object, _ map[string]any) error {
+			if !o.rollsOut() {
+				return fmt.Errorf("%s: it has no rollout", o)
+			}
+			return nil
+		}
 	case w.Gone != "":
 		p.object, p.needs = Ref{"pods", ""}, []need{{"list", ""}}
 	case w.Endpoints > 0:
@@ -68,14 +79,25 @@ func (w *Wait) settled(ctx context.Context, c *Cluster) (bool, string) {
 	if err != nil {
 		return false, c.explain("endpointslices", err).Error()
 	}
-	ready, others := 0, 0
+	pods := map[string]endpointState{} // each once: a Service of two address families lists it in two slices
 	for i := range list.Items {
-		for _, endpoint := range items(list.Items[i].Object, "endpoints") {
-			if stateOf(endpoint) == routed {
-				ready++
-			} else {
-				others++
+		for n, endpoint := range items(list.Items[i].Object, "endpoints") {
+			name := text(endpoint, "targetRef", "name")
+			if name == "" {
+				name = fmt.Sprintf("%s/%d", list.Items[i].GetName(), n)
 			}
+			state, known := pods[name]
+			if here := stateOf(endpoint); !known || here < state {
+				pods[name] = here
+			}
+		}
+	}
+	ready, others := 0, 0
+	for _, state := range pods {
+		if state == routed {
+			ready++
+		} else {
+			others++
 		}
 	}
 	return ready == w.Endpoints && others == 0, fmt.Sprintf("%d are ready, %d are not, %d are wanted", ready, others, w.Endpoints)

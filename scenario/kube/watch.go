@@ -22,8 +22,9 @@ import (
 type Watch struct {
 	Targets []Target // which may have pods in common
 
-	stop context.CancelFunc
-	done sync.WaitGroup
+	shared *sharedLives // with other watches of the run; nil where there is none
+	stop   context.CancelFunc
+	done   sync.WaitGroup
 }
 
 // Target says whose pods: those of an object, those of a selector, or the one that
@@ -37,26 +38,48 @@ type Target struct {
 // place is where the name of a pod is its own.
 type place struct{ server, namespace string }
 
+// sharedLives are what is known of pods, by place. The zero value knows of none.
+type sharedLives struct {
+	places map[place]*lives
+	users  int // watches that run
+}
+
+// at are those of a place, and whether they are new.
+func (s *sharedLives) at(here place, mark func(scenario.Moment)) (l *lives, isNew bool) {
+	if l = s.places[here]; l != nil {
+		return l, false
+	}
+	if s.places == nil {
+		s.places = map[place]*lives{}
+	}
+	l = &lives{mark: mark, pods: map[string]*podLife{}}
+	s.places[here] = l
+	return l, true
+}
+
 // Run begins to watch, and returns when what there is at the beginning is known.
 func (w *Watch) Run(ctx context.Context, env *scenario.Env) error {
 	sets, err := w.sets(ctx)
 	if err != nil {
 		return err
 	}
-	places := map[place]*lives{}
+	if w.shared == nil {
+		w.shared = &sharedLives{}
+	}
+	var running context.Context
+	running, w.stop = context.WithCancel(context.WithoutCancel(ctx))
+	w.shared.users++
 	var streams []*stream
+	places := map[place]*lives{}
 	for _, pods := range sets {
 		here := place{pods.cluster.Server, pods.cluster.Namespace}
-		l := places[here]
-		if l == nil {
-			l = &lives{mark: env.Mark, pods: map[string]*podLife{}}
-			places[here] = l
+		l, isNew := w.shared.at(here, env.Mark)
+		places[here] = l
+		if isNew {
 			streams = append(streams, &stream{cluster: pods.cluster, from: pods.cluster.dynamic.Resource(slicesResource()).Namespace(here.namespace), take: l.slice})
 		}
 		streams = append(streams, &stream{cluster: pods.cluster, from: pods.cluster.pods(), options: pods.options(), take: l.pod})
 	}
-	var running context.Context
-	running, w.stop = context.WithCancel(context.WithoutCancel(ctx))
 	for _, s := range streams {
 		version, err := s.list(ctx)
 		if err != nil {
@@ -103,9 +126,14 @@ func (t *Target) pods(ctx context.Context) (podSet, error) {
 
 // Undo ends it.
 func (w *Watch) Undo(context.Context) error {
-	if w.stop != nil {
-		w.stop()
-		w.done.Wait()
+	if w.stop == nil {
+		return nil
+	}
+	w.stop()
+	w.done.Wait()
+	w.stop = nil
+	if w.shared.users--; w.shared.users == 0 {
+		w.shared.places = nil
 	}
 	return nil
 }

@@ -1,0 +1,294 @@
+package kube
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"nodrop/scenario"
+)
+
+func configMap() Ref { return Ref{"configmap", "c"} }
+
+// applying is an Apply of one document.
+func applying(t *testing.T, a *Access, manifest string) *Apply {
+	t.Helper()
+	return &Apply{Access: a, Manifests: []map[string]any{decode(t, manifest)}}
+}
+
+// TestScaleToNoneLost: the API leaves out a number of replicas that is 0; it is ours
+// all the same.
+func TestScaleToNoneLost(t *testing.T) {
+	a := access(t)
+	apply(t, a, gateways(2, "terminationGracePeriodSeconds: 1", ""))
+	patches := 0
+	deaf := between(t, a, func(r *http.Request, pass func()) bool {
+		pass()
+		if r.Method == http.MethodPatch {
+			patches++
+		}
+		return patches != 1
+	})
+	s := &Scale{Access: deaf, Object: gw()}
+	if err := s.Run(bounded(t), nil); err == nil {
+		t.Fatal("its answer was lost, and it is told as done")
+	}
+	patches = 2
+	undo(t, s)
+	if n := number(read(t, a, gw()), "spec", "replicas"); n != 2 {
+		t.Errorf("%d replicas; want 2", n)
+	}
+}
+
+// TestScaleTwice: what was scaled in and out again is put back in one step: no pod
+// goes for it.
+func TestScaleTwice(t *testing.T) {
+	a := access(t)
+	start(t, a, 3, "")
+	in, out := &Scale{Access: a, Object: gw(), Replicas: 1}, &Scale{Access: a, Object: gw(), Replicas: 3}
+	link([]scenario.Action{in, out})
+	run(t, in)
+	run(t, out)
+	before := podsOf(t, a)
+	undo(t, out)
+	undo(t, in)
+	run(t, &Wait{Access: a, Object: gw(), Rollout: true})
+	for i, after := range podsOf(t, a) {
+		if after.GetUID() != before[i].GetUID() {
+			t.Errorf("%s is gone for %s", before[i].GetName(), after.GetName())
+		}
+	}
+}
+
+// TestStringData of a Secret is only ever written: what it becomes is put back.
+func TestStringData(t *testing.T) {
+	a := access(t)
+	apply(t, a, "{apiVersion: v1, kind: Secret, metadata: {name: s}, data: {password: b2xk}}")
+	ref := Ref{"secret", "s"}
+	for _, action := range []scenario.Action{
+		&Patch{Access: a, Object: ref, Patch: merging(map[string]any{"stringData": map[string]any{"password": "new", "other": "x"}})},
+		applying(t, a, "{apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {password: applied}}"),
+	} {
+		run(t, action)
+		if got := text(read(t, a, ref), "data", "password"); got == "b2xk" {
+			t.Errorf("%T: it is not changed", action)
+		}
+		undo(t, action)
+		if got := shown(at(read(t, a, ref), "data")); got != `{"password":"b2xk"}` {
+			t.Errorf("%T: got %s", action, got)
+		}
+	}
+}
+
+// TestParents: mappings that were made for a value go with it.
+func TestParents(t *testing.T) {
+	a := access(t)
+	apply(t, a, gateways(0, "terminationGracePeriodSeconds: 20", ""))
+	before := shown(at(read(t, a, gw()), "spec"))
+	patch := map[string]any{}
+	set(patch, "disk", "spec", "template", "spec", "nodeSelector", "kind")
+	set(patch, []any{map[string]any{"weight": 1, "preference": map[string]any{"matchFields": []any{}}}}, "spec", "template", "spec", "affinity", "nodeAffinity", "preferredDuringSchedulingIgnoredDuringExecution")
+	p := &Patch{Access: a, Object: gw(), Patch: merging(patch)}
+	run(t, p)
+	undo(t, p)
+	if after := shown(at(read(t, a, gw()), "spec")); after != before {
+		t.Errorf("got\n%s; want\n%s", after, before)
+	}
+	back := map[string]any{}
+	now := map[string]any{"a": map[string]any{"b": map[string]any{"c": 1, "theirs": 2}}}
+	set(back, nil, "a", "b", "c")
+	prune(back, now, &leaf{path: []string{"a", "b", "c"}})
+	if got := shown(back, true); got != `{"a":{"b":{"c":null}}}` {
+		t.Errorf("got %s: what somebody else has put there stays", got)
+	}
+}
+
+// TestApplyTwice: two manifests of one object, each of its own fields.
+func TestApplyTwice(t *testing.T) {
+	a := access(t)
+	apply(t, a, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {x: orig}}")
+	one := applying(t, a, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c, finalizers: [nodrop.test/x]}, data: {x: one}}")
+	two := applying(t, a, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {z: two}}")
+	link([]scenario.Action{one, two})
+	run(t, one)
+	run(t, two)
+	if got := shown(at(read(t, a, configMap()), "data")); got != `{"x":"one","z":"two"}` {
+		t.Errorf("both: got %s", got)
+	}
+	undo(t, two)
+	undo(t, one)
+	now := read(t, a, configMap())
+	if got := shown(at(now, "data")) + shown(at(now, "metadata", "finalizers")); got != `{"x":"orig"}nothing` {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestApplyOntoLeaving: what an undo deletes may take its time; the next one of its
+// name is another.
+func TestApplyOntoLeaving(t *testing.T) {
+	a := access(t)
+	manifest := "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {x: '1'}}"
+	first := applying(t, a, manifest)
+	run(t, first)
+	o, err := a.object(bounded(t), configMap())
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := func(finalizers any) {
+		t.Helper()
+		if _, err := o.patch(bounded(t), merging(map[string]any{"metadata": map[string]any{"finalizers": finalizers}}), strictly); err != nil {
+			t.Fatal(err)
+		}
+	}
+	held([]any{"nodrop.test/held"})
+	uid := text(read(t, a, configMap()), "metadata", "uid")
+	undone := make(chan error, 1)
+	go func() { undone <- first.Undo(bounded(t)) }()
+	await(t, "it is being deleted", func() bool {
+		_, leaving := at(read(t, a, configMap()), "metadata", "deletionTimestamp")
+		return leaving
+	})
+	again := applying(t, a, manifest)
+	applied := make(chan error, 1)
+	go func() { applied <- again.Run(bounded(t), nil) }()
+	select {
+	case err := <-undone:
+		t.Errorf("it is still there, and told as undone: %v", err)
+	case err := <-applied:
+		t.Errorf("it is still there, and applied onto: %v", err)
+	case <-time.After(3 * poll): // whoever does not wait is done by now
+	}
+	held(nil)
+	if err := <-undone; err != nil {
+		t.Error(err)
+	}
+	if err := <-applied; err != nil {
+		t.Error(err)
+	}
+	if text(read(t, a, configMap()), "metadata", "uid") == uid {
+		t.Error("it is the old one")
+	}
+	undo(t, again)
+}
+
+// TestStrict: a name with a slip in it changes nothing, and is refused.
+func TestStrict(t *testing.T) {
+	a := access(t)
+	apply(t, a, gateways(0, "terminationGracePeriodSeconds: 20", ""))
+	patch := map[string]any{}
+	set(patch, int64(60), "spec", "template", "spec", "terminationGracePeriodSecond")
+	err := (&Patch{Access: a, Object: gw(), Patch: merging(patch)}).Run(bounded(t), nil)
+	if err == nil || !strings.Contains(err.Error(), `unknown field "spec.template.spec.terminationGracePeriodSecond"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestAway: an API server that cannot be asked may be back; one that says no is there.
+func TestAway(t *testing.T) {
+	c := &Cluster{Context: "x"}
+	dial := func(err error) error { return &url.Error{Op: "Get", Err: &net.OpError{Op: "dial", Err: err}} }
+	for _, err := range []error{
+		dial(os.NewSyscallError("connect", syscall.ENETUNREACH)), dial(os.NewSyscallError("connect", syscall.EHOSTUNREACH)),
+		dial(os.NewSyscallError("connect", syscall.ECONNREFUSED)), dial(&net.DNSError{Err: "no such host", IsNotFound: true}),
+		&url.Error{Op: "Patch", Err: &net.OpError{Op: "write", Err: os.NewSyscallError("write", syscall.EPIPE)}}, context.DeadlineExceeded, &url.Error{Op: "Get", Err: context.DeadlineExceeded},
+		apierrors.NewServiceUnavailable("soon"), apierrors.NewTooManyRequestsError("later"),
+	} {
+		if !away(c.explain("deployment/gw", err)) {
+			t.Errorf("%v: it is told as an answer", err)
+		}
+	}
+	for _, err := range []error{apierrors.NewForbidden(podsResource().GroupResource(), "x", nil), apierrors.NewBadRequest("no"), apierrors.NewNotFound(podsResource().GroupResource(), "x")} {
+		if away(c.explain("deployment/gw", err)) {
+			t.Errorf("%v: it is told as away", err)
+		}
+	}
+}
+
+// TestSettledWith: pods that are over are no part of it, and an autoscaler may set
+// another number during a restart.
+func TestSettledWith(t *testing.T) {
+	a := access(t)
+	start(t, a, 2, "")
+	apply(t, a, "{apiVersion: v1, kind: Pod, metadata: {name: evicted, labels: {app: gw, pod-template-hash: none}}, spec: {nodeName: none, containers: [{name: a, image: hello}]}}")
+	o, err := a.object(bounded(t), Ref{"pod", "evicted"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.patch(bounded(t), merging(map[string]any{"status": map[string]any{"phase": "Failed", "reason": "Evicted"}}), strictly, "status"); err != nil {
+		t.Fatal(err)
+	}
+	deployment, err := a.object(bounded(t), gw())
+	if err != nil {
+		t.Fatal(err)
+	}
+	scaled := false
+	autoscaled := between(t, a, func(r *http.Request, pass func()) bool {
+		pass()
+		if r.Method == http.MethodPatch && !scaled {
+			scaled = true
+			if _, err := deployment.patch(bounded(t), merging(map[string]any{"spec": map[string]any{"replicas": int64(3)}}), strictly, "scale"); err != nil {
+				t.Error(err)
+			}
+		}
+		return true
+	})
+	run(t, &Restart{Access: autoscaled, Object: gw()})
+	if n := len(podsOf(t, a)); n != 3 {
+		t.Errorf("%d pods; want 3", n)
+	}
+}
+
+// TestSelectors: those of expressions, too.
+func TestSelectors(t *testing.T) {
+	selector, err := selectorOf(decode(t, "{spec: {selector: {matchLabels: {app: gw}, matchExpressions: [{key: track, operator: In, values: [stable]}]}}}"))
+	if want := "app=gw,track in (stable)"; err != nil || selector != want {
+		t.Errorf("got %q, %v; want %s", selector, err, want)
+	}
+}
+
+// TestTwoFamilies: a pod of a Service with two address families is one endpoint.
+func TestTwoFamilies(t *testing.T) {
+	a := access(t)
+	for _, family := range []string{"addressType: IPv4, endpoints: [{addresses: [10.9.9.1]", "addressType: IPv6, endpoints: [{addresses: ['fd00::1']"} {
+		apply(t, a, "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: ds-"+strings.ToLower(family[13:17])+", labels: {kubernetes.io/service-name: ds}}, "+family+", targetRef: {kind: Pod, name: p}, conditions: {ready: true}}]}")
+	}
+	apply(t, a, "{apiVersion: v1, kind: Service, metadata: {name: ds}, spec: {ports: [{port: 80}]}}")
+	run(t, &Wait{Access: a, Object: Ref{"service", "ds"}, Endpoints: 1})
+}
+
+// TestDeleteWaits until the pods are gone: the load is to last so long.
+func TestDeleteWaits(t *testing.T) {
+	a := access(t)
+	start(t, a, 2, "lifecycle: {preStop: {sleep: {seconds: 1}}}")
+	before := podsOf(t, a)
+	run(t, &Delete{Access: a, Selector: "app=gw", Count: 1})
+	c, err := a.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.pods().Get(bounded(t), before[0].GetName(), metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+		t.Errorf("the pod is there: %v", err)
+	}
+}
+
+// TestAtRest: a run begins when what the one before has put back has come about.
+func TestAtRest(t *testing.T) {
+	a := access(t)
+	start(t, a, 3, "")
+	s := &Scale{Access: a, Object: gw(), Replicas: 1}
+	run(t, s)
+	undo(t, s)
+	run(t, &AtRest{actions: []scenario.Action{s, &Patch{Access: a, Object: configMap()}}})
+	if done, why := rolledOut("Deployment", read(t, a, gw())); !done {
+		t.Error(why)
+	}
+}
