@@ -12,6 +12,7 @@
 package scenario
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,15 +77,17 @@ type Action interface {
 type Moment struct {
 	Kind     loadgen.MarkKind
 	Endpoint string
-	Address  string // see loadgen.Mark
+	Address  string    // see loadgen.Mark
+	Since    time.Time // of what lasted until At; the zero value is At
 	At       time.Time
+	Note     string // of loadgen.MarkNote: what it says
 	Err      error
 	Shutdown *loadgen.Shutdown // see loadgen.Mark
 }
 
 // Mark is the moment as a mark, on no clock yet.
 func (m *Moment) Mark() loadgen.Mark {
-	mark := loadgen.Mark{Kind: m.Kind, Name: m.Kind.Of(m.Endpoint), Endpoint: m.Endpoint, Address: m.Address, Shutdown: m.Shutdown}
+	mark := loadgen.Mark{Kind: m.Kind, Name: cmp.Or(m.Note, m.Kind.Of(m.Endpoint)), Endpoint: m.Endpoint, Address: m.Address, Shutdown: m.Shutdown}
 	if m.Err != nil {
 		mark.Error = m.Err.Error()
 	}

@@ -147,7 +147,11 @@ func sleep(ctx context.Context, d time.Duration) {
 func (t *timeline) mark(m Moment) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.moments = append(t.moments, interval{m.Mark(), m.At, m.At})
+	since := m.Since
+	if since.IsZero() {
+		since = m.At
+	}
+	t.moments = append(t.moments, interval{m.Mark(), since, m.At})
 }
 
 // marksOn returns all marks on the clock of one load, which has run.

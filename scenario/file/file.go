@@ -38,6 +38,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -120,6 +121,7 @@ type reader struct {
 	declared []*yaml.Node      // names of variables in the file
 	used     map[string]bool   // variables that were asked for
 
+	target       url.URL                 // where the first load's requests say that they go
 	access       map[string]*kube.Access // clusters, by name
 	firstCluster string
 }

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"nodrop/scenario"
 	"nodrop/scenario/action"
+	"nodrop/scenario/kube"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/broken.txt")
@@ -182,4 +184,25 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestManifests: what is sent to a cluster is what kubectl makes of the same text.
+func TestManifests(t *testing.T) {
+	s, err := parse("kube.yaml", []byte(`
+load: {url: "http://127.0.0.1/"}
+timeline:
+  - {at: 1s, kube: {patch: configmap/c, with: {data: {9000: "a/b:${N}", since: 2024-01-01}, n: 7, yes: null}}}
+vars: {N: "1"}
+`), Options{ParseCheck: parseCheck})
+	if err != nil {
+		t.Fatal(err)
+	}
+	patch, ok := s.Variants[0].Timeline[0].Action.(*kube.Patch)
+	if !ok {
+		t.Fatalf("got %T", s.Variants[0].Timeline[0].Action)
+	}
+	got, err := json.Marshal(patch.Patch.Fields)
+	if want := `{"data":{"9000":"a/b:1","since":"2024-01-01"},"n":7,"yes":null}`; err != nil || string(got) != want {
+		t.Errorf("got %s, %v; want %s", got, err, want)
+	}
 }

@@ -248,7 +248,7 @@ func (r *reader) kubeOf(n *yaml.Node, verb string, a *kubeAction) scenario.Actio
 	case "gone":
 		return &kube.Wait{Access: a.access, Gone: a.text, Timeout: a.timeout}
 	case "address":
-		return &kube.Address{Access: a.access, Service: a.text, Port: a.port, Serves: a.serves, Timeout: a.timeout}
+		return &kube.Address{Access: a.access, Service: a.text, Port: a.port, Serves: a.serves, Host: r.target.Host, Secure: r.target.Scheme == "https", Timeout: a.timeout}
 	default:
 		needs("for")
 		return r.kubeWait(n, a)

@@ -1,15 +1,18 @@
 package file
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
+	"nodrop/loadgen"
 	"nodrop/scenario"
 	"nodrop/scenario/action"
 	"nodrop/scenario/kube"
@@ -70,6 +73,9 @@ func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 		r.fault(root, "a scenario needs a load")
 	} else {
 		s.Streams = r.streams(p.load, target)
+		if len(s.Streams) > 0 {
+			r.target = asked(&s.Streams[0].Load)
+		}
 	}
 	s.Variants = r.variants(root, p, s.Streams)
 	r.unused(root)
@@ -77,6 +83,15 @@ func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 		s.Repeat = r.options.Repeat
 	}
 	return s
+}
+
+// asked is where a load's requests say that they go.
+func asked(c *loadgen.Config) url.URL {
+	u, err := url.Parse(c.URL)
+	if err != nil { // it is told of as a fault
+		return url.URL{}
+	}
+	return url.URL{Scheme: u.Scheme, Host: cmp.Or(c.Host, u.Host)}
 }
 
 // variables takes in names and their values.

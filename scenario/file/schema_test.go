@@ -69,9 +69,10 @@ func TestKinds(t *testing.T) {
 // beyond are faults that lie in no value by itself.
 var beyond = []string{
 	"after-bad-delay", "after-itself", "after-nobody", "alias", "asm-in-timeline", "asm-old-range", "asm-range",
-	"asm-version", "at-beyond", "at-nonsense", "check", "exec-timeout", "http-status", "kube-cluster", "kube-delete-all", "kube-for",
+	"asm-version", "at-beyond", "at-nonsense", "check", "exec-timeout", "http-status", "kube-annotate-number", "kube-cluster", "kube-delete-all",
+	"kube-empty-grace", "kube-empty-number", "kube-for-nothing", "kube-for-rollout", "kube-for", "kube-grace",
 	"kube-other-key", "kube-patch-directive", "kube-patch-extra", "kube-patch-json-mapping", "kube-patch-merge-list",
-	"kube-patch-no-value", "kube-patch-pointer", "kube-ref", "kube-watch-late", "lab-backend", "lab-no-fleet", "lab-restart-all", "lab-scale-up", "lab-second",
+	"kube-patch-no-value", "kube-patch-pointer", "kube-ref", "kube-serves", "kube-watch-late", "lab-backend", "lab-no-fleet", "lab-restart-all", "lab-scale-up", "lab-second",
 	"lab-start-late", "load-bad-url", "load-fewer-requests-than-workers", "load-header", "load-no-url", "of-no-stream",
 	"signal-name", "signal-near-process", "signal-unknown-process", "start-without-name", "two-documents",
 	"two-steps-of-one-name", "undo-in-restore", "variable-not-closed", "variable-not-set", "variable-unused",

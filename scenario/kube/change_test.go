@@ -4,9 +4,12 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -14,6 +17,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"nodrop/loadgen"
 	"nodrop/scenario"
 )
 
@@ -290,5 +294,61 @@ func TestAtRest(t *testing.T) {
 	run(t, &AtRest{actions: []scenario.Action{s, &Patch{Access: a, Object: configMap()}}})
 	if done, why := rolledOut("Deployment", read(t, a, gw())); !done {
 		t.Error(why)
+	}
+}
+
+// TestWatchInterrupted: marks that may be late are told to be, once.
+func TestWatchInterrupted(t *testing.T) {
+	a := access(t)
+	start(t, a, 2, "")
+	var cut atomic.Bool
+	way := between(t, a, func(r *http.Request, pass func()) bool {
+		if cut.Load() || r.URL.Query().Has("watch") { // lists alone tell what happens
+			return false
+		}
+		pass()
+		return true
+	})
+	var d diary
+	w := &Watch{Targets: []Target{{Access: way, Object: gw()}}}
+	if err := w.Run(bounded(t), d.env()); err != nil {
+		t.Fatal(err)
+	}
+	run(t, &Delete{Access: a, Selector: "app=gw", Count: 1})
+	await(t, "one is told to be gone", func() bool { return d.count(loadgen.MarkExited) == 1 })
+	if n := d.count(loadgen.MarkNote); n != 0 {
+		t.Errorf("%d notes of an interruption that was none", n)
+	}
+	cut.Store(true)
+	run(t, &Scale{Access: a, Object: gw(), Replicas: 1})
+	time.Sleep(lateness + 2*poll) // what is shorter is not told
+	cut.Store(false)
+	await(t, "another is told to be gone", func() bool { return d.count(loadgen.MarkExited) == 2 })
+	undo(t, w)
+	if n := d.count(loadgen.MarkNote); n != 1 {
+		t.Errorf("%d notes of the interruption; want 1: %q", n, d.marks)
+	}
+}
+
+// TestServes: the page is asked for as the load asks.
+func TestServes(t *testing.T) {
+	asked := ""
+	page := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if asked = r.Host; r.TLS != nil {
+			asked += " by TLS for " + r.TLS.ServerName
+		}
+	})
+	plain, secure := httptest.NewServer(page), httptest.NewTLSServer(page)
+	defer plain.Close()
+	defer secure.Close()
+	for want, a := range map[string]*Address{"gw.test:81": {Host: "gw.test:81"}, "gw.test by TLS for gw.test": {Host: "gw.test", Secure: true}} {
+		server := plain
+		if a.Secure {
+			server = secure
+		}
+		err := a.serves(bounded(t), netip.MustParseAddrPort(server.Listener.Addr().String()))
+		if err != nil || asked != want {
+			t.Errorf("asked for %q, %v; want %s", asked, err, want)
+		}
 	}
 }

@@ -21,7 +21,8 @@ type lives struct {
 
 	mu      sync.Mutex // guards all below
 	pods    map[string]*podLife
-	settled bool // what there was at the beginning is known: from here on it is told
+	settled bool      // what there was at the beginning is known: from here on it is told
+	heard   time.Time // when it was heard again that nothing was heard before
 }
 
 // podLife is what was told of one pod.
@@ -53,6 +54,16 @@ func (l *lives) tell(m scenario.Moment) {
 	if p := l.pods[m.Endpoint]; l.settled && p.watched && !p.old {
 		m.Address = p.address
 		l.mark(m)
+	}
+}
+
+// missed tells of a time in which nothing was heard.
+func (l *lives) missed(from, to time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.settled && from.After(l.heard) { // by the other streams the same is told
+		l.heard = to
+		l.mark(scenario.Moment{Kind: loadgen.MarkNote, Note: "the API server was not heard: marks of pods and endpoints may be late", Since: from, At: to})
 	}
 }
 

@@ -76,9 +76,9 @@ func (w *Watch) Run(ctx context.Context, env *scenario.Env) error {
 		l, isNew := w.shared.at(here, env.Mark)
 		places[here] = l
 		if isNew {
-			streams = append(streams, &stream{cluster: pods.cluster, from: pods.cluster.dynamic.Resource(slicesResource()).Namespace(here.namespace), take: l.slice})
+			streams = append(streams, &stream{cluster: pods.cluster, from: pods.cluster.dynamic.Resource(slicesResource()).Namespace(here.namespace), take: l.slice, missed: l.missed})
 		}
-		streams = append(streams, &stream{cluster: pods.cluster, from: pods.cluster.pods(), options: pods.options(), take: l.pod})
+		streams = append(streams, &stream{cluster: pods.cluster, from: pods.cluster.pods(), options: pods.options(), take: l.pod, missed: l.missed})
 	}
 	for _, s := range streams {
 		version, err := s.list(ctx)
@@ -172,6 +172,7 @@ type stream struct {
 	from    dynamic.ResourceInterface
 	options metav1.ListOptions
 	take    func(o *unstructured.Unstructured, gone bool, at time.Time)
+	missed  func(from, to time.Time) // told of an interruption
 
 	known map[string]*unstructured.Unstructured // what was taken last, by name
 }
@@ -214,6 +215,7 @@ func (s *stream) ready() int {
 // follow takes what happens until ctx ends. After an interruption everything is
 // listed again: what happened meanwhile is told late, but told.
 func (s *stream) follow(ctx context.Context, version string) {
+	var since time.Time // when it was interrupted; zero while it is not
 	for ctx.Err() == nil {
 		options := s.options
 		options.ResourceVersion = version
@@ -221,14 +223,26 @@ func (s *stream) follow(ctx context.Context, version string) {
 		if err == nil {
 			s.drain(w)
 		}
+		if err == nil || since.IsZero() {
+			since = time.Now()
+		}
 		if pauseFor(ctx, poll) != nil {
 			return
 		}
-		if v, err := s.list(ctx); err == nil {
-			version = v
+		v, err := s.list(ctx)
+		if err != nil {
+			continue
 		}
+		if now := time.Now(); now.Sub(since) > lateness {
+			s.missed(since, now)
+		}
+		version, since = v, time.Time{}
 	}
 }
+
+// lateness is how late marks may be without a word of it: API servers end watches
+// from time to time, and they begin again at once.
+const lateness = time.Second
 
 func (s *stream) drain(w watch.Interface) {
 	defer w.Stop()
