@@ -34,19 +34,16 @@ func applying(t *testing.T, a *Access, manifest string) *Apply {
 func TestScaleToNoneLost(t *testing.T) {
 	a := access(t)
 	apply(t, a, gateways(2, "terminationGracePeriodSeconds: 1", ""))
-	patches := 0
+	var hears atomic.Bool
 	deaf := between(t, a, func(r *http.Request, pass func()) bool {
 		pass()
-		if r.Method == http.MethodPatch {
-			patches++
-		}
-		return patches != 1
+		return r.Method != http.MethodPatch || hears.Load()
 	})
 	s := &Scale{Access: deaf, Object: gw()}
 	if err := s.Run(bounded(t), nil); err == nil {
 		t.Fatal("its answer was lost, and it is told as done")
 	}
-	patches = 2
+	hears.Store(true)
 	undo(t, s)
 	if n := number(read(t, a, gw()), "spec", "replicas"); n != 2 {
 		t.Errorf("%d replicas; want 2", n)
@@ -302,12 +299,15 @@ func TestWatchInterrupted(t *testing.T) {
 	a := access(t)
 	start(t, a, 2, "")
 	var cut atomic.Bool
-	way := between(t, a, func(r *http.Request, pass func()) bool {
-		if cut.Load() || r.URL.Query().Has("watch") { // lists alone tell what happens
-			return false
+	open, end := context.WithCancel(bounded(t))
+	way := through(t, a, func(proxy http.Handler, w http.ResponseWriter, r *http.Request) {
+		if cut.Load() {
+			panic(http.ErrAbortHandler)
 		}
-		pass()
-		return true
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(open, cancel)()
+		proxy.ServeHTTP(w, r.WithContext(ctx))
 	})
 	var d diary
 	w := &Watch{Targets: []Target{{Access: way, Object: gw()}}}
@@ -320,8 +320,11 @@ func TestWatchInterrupted(t *testing.T) {
 		t.Errorf("%d notes of an interruption that was none", n)
 	}
 	cut.Store(true)
+	end()
 	run(t, &Scale{Access: a, Object: gw(), Replicas: 1})
 	time.Sleep(lateness + 2*poll) // what is shorter is not told
+	open, end = context.WithCancel(bounded(t))
+	defer end()
 	cut.Store(false)
 	await(t, "another is told to be gone", func() bool { return d.count(loadgen.MarkExited) == 2 })
 	undo(t, w)

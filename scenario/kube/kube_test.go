@@ -175,6 +175,20 @@ func TestPatchAndApply(t *testing.T) {
 // request what it is told; the API server's own answer is what pass gives.
 func between(t *testing.T, a *Access, treat func(r *http.Request, pass func()) (answer bool)) *Access {
 	t.Helper()
+	return through(t, a, func(proxy http.Handler, w http.ResponseWriter, r *http.Request) {
+		answer := httptest.NewRecorder()
+		if !treat(r, func() { proxy.ServeHTTP(answer, r.WithContext(context.WithoutCancel(r.Context()))) }) {
+			panic(http.ErrAbortHandler)
+		}
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes())
+	})
+}
+
+// through is a way to the cluster of a test through a proxy.
+func through(t *testing.T, a *Access, serve func(proxy http.Handler, w http.ResponseWriter, r *http.Request)) *Access {
+	t.Helper()
 	config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
 	if err != nil {
 		t.Fatal(err)
@@ -187,16 +201,8 @@ func between(t *testing.T, a *Access, treat func(r *http.Request, pass func()) (
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := &httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(host) }}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer := httptest.NewRecorder()
-		if !treat(r, func() { proxy.ServeHTTP(answer, r.WithContext(context.WithoutCancel(r.Context()))) }) {
-			panic(http.ErrAbortHandler)
-		}
-		maps.Copy(w.Header(), answer.Header())
-		w.WriteHeader(answer.Code)
-		_, _ = w.Write(answer.Body.Bytes())
-	}))
+	proxy := &httputil.ReverseProxy{Transport: transport, FlushInterval: -1, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(host) }}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(proxy, w, r) }))
 	t.Cleanup(server.Close)
 	path := filepath.Join(t.TempDir(), "kubeconfig")
 	text := fmt.Sprintf("{apiVersion: v1, kind: Config, current-context: c, clusters: [{name: c, cluster: {server: %q}}], contexts: [{name: c, context: {cluster: c}}]}", server.URL)

@@ -219,12 +219,14 @@ func (s *stream) follow(ctx context.Context, version string) {
 	for ctx.Err() == nil {
 		options := s.options
 		options.ResourceVersion = version
-		w, err := s.from.Watch(ctx, options)
-		if err == nil {
+		began := time.Now()
+		w, err := s.from.Watch(ctx, options) // which may try for some time
+		switch {
+		case err == nil:
 			s.drain(w)
-		}
-		if err == nil || since.IsZero() {
 			since = time.Now()
+		case since.IsZero():
+			since = began
 		}
 		if pauseFor(ctx, poll) != nil {
 			return
