@@ -512,6 +512,19 @@ func TestAccess(t *testing.T) {
 	}
 }
 
+// TestOpenID: kubeconfigs with kubectl's own provider of credentials are read.
+func TestOpenID(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	text := `{apiVersion: v1, kind: Config, current-context: c, clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}], contexts: [{name: c, context: {cluster: c, user: u}}],
+  users: [{name: u, user: {auth-provider: {name: oidc, config: {client-id: a, id-token: b, idp-issuer-url: "https://issuer.test"}}}}]}`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (&Access{Kubeconfig: path}).Open(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestExecCredentials: a credential plugin says who we are, as with kubectl; one
 // that fails is told in a line.
 func TestExecCredentials(t *testing.T) {
