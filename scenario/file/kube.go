@@ -79,17 +79,17 @@ type kubeAction struct {
 // kubeVerbs are what an action does, by the key that says so, with the keys that
 // it takes beside those of all.
 var kubeVerbs = map[string][]string{
-	"scale":      {"replicas", "keep", "pods"},
-	"restart":    {"pods"},
-	"delete-pod": {"grace"},
-	"delete":     {"count", "grace"}, // pods of a selector
+	"scale":      {"replicas", "keep", "pods", "timeout"},
+	"restart":    {"pods", "timeout"},
+	"delete-pod": {"grace", "timeout"},
+	"delete":     {"count", "grace", "timeout"}, // pods of a selector
 	"patch":      {"with", "type"},
 	"annotate":   {"with"},
 	"apply":      {},
 	"watch":      {"pods"},
-	"wait":       {"for"},
-	"gone":       {},
-	"address":    {"port", "serves"},
+	"wait":       {"for", "timeout"},
+	"gone":       {"timeout"},
+	"address":    {"port", "serves", "timeout"},
 }
 
 // kube takes in one action on a cluster.
@@ -165,7 +165,7 @@ func (r *reader) kubeOptionFields(a *kubeAction) []field {
 				a.access = found
 			}
 		}},
-		{"timeout", func(n *yaml.Node) { a.timeout = r.duration(n, "timeout", time.Millisecond) }},
+		option("timeout", func(n *yaml.Node) { a.timeout = r.duration(n, "timeout", time.Millisecond) }),
 		option("replicas", func(n *yaml.Node) { a.replicas = r.number(n, "replicas", 0, 10000) }),
 		option("keep", func(n *yaml.Node) { a.keep = r.boolean(n, "keep") }),
 		option("with", func(n *yaml.Node) {
@@ -223,18 +223,7 @@ func (r *reader) kubeOf(n *yaml.Node, verb string, a *kubeAction) scenario.Actio
 		return &kube.Patch{Access: a.access, Object: a.object, Patch: r.patching(a)}
 	case "annotate":
 		needs("with")
-		switch {
-		case a.given["with"] == nil:
-		case a.given["with"].Kind == yaml.SequenceNode:
-			r.fault(a.given["with"], "with: annotations are a mapping")
-		case len(a.with) == 0:
-			r.fault(a.given["with"], "with: it changes nothing")
-		}
-		for _, name := range slices.Sorted(maps.Keys(a.with)) {
-			if _, isText := a.with[name].(string); !isText && a.with[name] != nil {
-				r.fault(a.given["with"], "with: %s: %v is no text: quote it", name, a.with[name])
-			}
-		}
+		r.checkAnnotations(a)
 		return kube.Annotate(a.access, a.object, a.with)
 	case "apply":
 		for i, manifest := range a.manifests {
@@ -252,6 +241,23 @@ func (r *reader) kubeOf(n *yaml.Node, verb string, a *kubeAction) scenario.Actio
 	default:
 		needs("for")
 		return r.kubeWait(n, a)
+	}
+}
+
+// checkAnnotations refuses what the API server would.
+func (r *reader) checkAnnotations(a *kubeAction) {
+	n := a.given["with"]
+	switch {
+	case n == nil:
+	case n.Kind == yaml.SequenceNode:
+		r.fault(n, "with: annotations are a mapping")
+	case len(a.with) == 0:
+		r.fault(n, "with: it changes nothing")
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.with)) {
+		if _, isText := a.with[name].(string); !isText && a.with[name] != nil {
+			r.fault(n, "with: %s: %v is no text: quote it", name, a.with[name])
+		}
 	}
 }
 

@@ -70,7 +70,7 @@ func TestKinds(t *testing.T) {
 var beyond = []string{
 	"after-bad-delay", "after-itself", "after-nobody", "alias", "asm-in-timeline", "asm-old-range", "asm-range",
 	"asm-version", "at-beyond", "at-nonsense", "check", "exec-timeout", "http-status", "kube-annotate-number", "kube-cluster", "kube-delete-all",
-	"kube-empty-grace", "kube-empty-number", "kube-for-nothing", "kube-for-rollout", "kube-for", "kube-grace",
+	"kube-empty-grace", "kube-empty-number", "kube-for-nothing", "kube-for-rollout", "kube-for", "kube-grace", "kube-no-wait",
 	"kube-other-key", "kube-patch-directive", "kube-patch-extra", "kube-patch-json-mapping", "kube-patch-merge-list",
 	"kube-patch-no-value", "kube-patch-pointer", "kube-ref", "kube-serves", "kube-watch-late", "lab-backend", "lab-no-fleet", "lab-restart-all", "lab-scale-up", "lab-second",
 	"lab-start-late", "load-bad-url", "load-fewer-requests-than-workers", "load-header", "load-no-url", "of-no-stream",
