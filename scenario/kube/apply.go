@@ -169,6 +169,13 @@ func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
 // present reads what is there, nil where nothing is. What is being deleted, by an
 // undo as it may be, is waited for.
 func (o *object) present(ctx context.Context) (found map[string]any, err error) {
+	found, err = o.get(ctx)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if _, leaving := at(found, "metadata", "deletionTimestamp"); err != nil || !leaving {
+		return found, err
+	}
 	err = until(ctx, o.String()+": being deleted, and not gone", goneTime, func(ctx context.Context) (bool, string, error) {
 		found, err = o.get(ctx)
 		if apierrors.IsNotFound(err) {

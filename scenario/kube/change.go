@@ -125,7 +125,11 @@ func (j *journal) do(ctx context.Context, c *change, keep bool) error {
 	if err := c.do(ctx); err != nil {
 		return err
 	}
-	if j.last != nil && !keep {
+	if keep {
+		j.last = nil
+		return nil
+	}
+	if j.last != nil {
 		c.adopt(j.last)
 	}
 	j.last = c

@@ -157,6 +157,8 @@ func (p *planned) examine(ctx context.Context, b *brought) error {
 		now, err = o.get(ctx)
 		switch {
 		case err == nil:
+		case apierrors.IsForbidden(err):
+			return cmp.Or(o.allowed(ctx, needs), err)
 		case !apierrors.IsNotFound(err):
 			return err
 		case p.makes != nil:
