@@ -36,9 +36,9 @@ func raiseNetwork() error {
 // tuneNetwork lets one client make as many connections as many would. The kernel
 // forgets each when it is over: a port that is used again would otherwise go
 // where it went before, to a pod that may be gone. Its timestamps are those of the
-// clock, without the random offset of each pair of ports that newer kernels add: a
-// pod remembers those of a port's last connection for a minute, and drops a new one
-// that seems older (TcpExtPAWSTimewait), so that it comes a second late, or never.
+// clock (2), without random offsets: a pod remembers those of a port's last connection
+// for a minute, and drops a new one that seems older (TcpExtPAWSTimewait), so that it
+// comes a second late, or never.
 func tuneNetwork() error {
 	for name, value := range map[string]string{
 		"net/ipv4/ip_local_port_range":                     "1024 65535",
