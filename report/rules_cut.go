@@ -61,26 +61,30 @@ func (s *scene) underWay(e *evidence) string {
 // metBy are the lives that explain losses, each once, in the order in which they
 // were met.
 func metBy(lost []*loadgen.LostRequest, explain func(*loadgen.LostRequest) []*life) []*life {
-	lists := make([][]*life, len(lost))
-	for i, l := range lost {
-		lists[i] = explain(l)
+	var met lifeSet
+	for _, l := range lost {
+		met.add(explain(l))
 	}
-	return distinct(lists)
+	return met.list
 }
 
-// distinct are the lives of all lists, each once.
-func distinct(lists [][]*life) []*life {
-	var list []*life
-	known := map[*life]bool{}
-	for _, some := range lists {
-		for _, one := range some {
-			if !known[one] {
-				known[one] = true
-				list = append(list, one)
-			}
+// lifeSet has lives, each once, in the order in which they came. The zero value has
+// none.
+type lifeSet struct {
+	list  []*life
+	known map[*life]bool
+}
+
+func (s *lifeSet) add(some []*life) {
+	if s.known == nil {
+		s.known = map[*life]bool{}
+	}
+	for _, one := range some {
+		if !s.known[one] {
+			s.known[one] = true
+			s.list = append(s.list, one)
 		}
 	}
-	return list
 }
 
 // killings are the lives whose end by force can have cut the loss; none where

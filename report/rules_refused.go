@@ -215,7 +215,7 @@ type heard struct {
 func (s *scene) heard(e *evidence) heard {
 	h := heard{open: e.last+s.loss.Gap >= s.loss.Event.LoadOver}
 	known := map[*lateness]bool{}
-	var lists [][]*life
+	var met lifeSet
 	for _, l := range e.lost {
 		by := s.heardLate(l)
 		h.needed = max(h.needed, l.End-by.first)
@@ -223,10 +223,10 @@ func (s *scene) heard(e *evidence) heard {
 		if !known[by] {
 			known[by] = true
 			h.out = max(h.out, by.out)
-			lists = append(lists, by.lives)
+			met.add(by.lives)
 		}
 	}
-	h.met = distinct(lists)
+	h.met = met.list
 	return h
 }
 
