@@ -77,10 +77,8 @@ func (a *Address) of(ctx context.Context, service map[string]any) (addr netip.Ad
 		}
 	}
 	port := a.Port
-	for _, one := range items(service, "spec", "ports") {
-		if port == 0 {
-			port = int(number(one, "port"))
-		}
+	if ports := items(service, "spec", "ports"); port == 0 && len(ports) > 0 {
+		port = int(number(ports[0], "port"))
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil {

@@ -169,30 +169,21 @@ func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
 // present reads what is there, nil where nothing is. What is being deleted, by an
 // undo as it may be, is waited for.
 func (o *object) present(ctx context.Context) (found map[string]any, err error) {
-	found, err = o.get(ctx)
-	if apierrors.IsNotFound(err) {
-		return nil, nil
-	}
-	if _, leaving := at(found, "metadata", "deletionTimestamp"); err != nil || !leaving {
-		return found, err
-	}
-	err = until(ctx, o.String()+": being deleted, and not gone", goneTime, func(ctx context.Context) (bool, string, error) {
+	for {
 		found, err = o.get(ctx)
 		if apierrors.IsNotFound(err) {
-			found = nil
-			return true, "", nil
+			return nil, nil
 		}
-		_, leaving := at(found, "metadata", "deletionTimestamp")
-		return !leaving, finalizersOf(found), err
-	})
-	return found, err
+		if _, leaving := at(found, "metadata", "deletionTimestamp"); err != nil || !leaving {
+			return found, err
+		}
+		if err := o.awaitGone(ctx, uidOf(found)); err != nil {
+			return nil, err
+		}
+	}
 }
 
-// finalizersOf tells what keeps an object.
-func finalizersOf(o map[string]any) string {
-	list, is := at(o, "metadata", "finalizers")
-	return "finalizers " + shown(list, is)
-}
+func uidOf(o map[string]any) types.UID { return types.UID(text(o, "metadata", "uid")) }
 
 // goneTime is how long a deletion may take: of a cloud's load balancer, for one.
 const goneTime = 3 * time.Minute
@@ -261,7 +252,8 @@ func (o *object) awaitGone(ctx context.Context, uid types.UID) error {
 		if apierrors.IsNotFound(err) {
 			return true, "", nil
 		}
-		return types.UID(text(now, "metadata", "uid")) != uid, finalizersOf(now), err
+		finalizers, are := at(now, "metadata", "finalizers")
+		return uidOf(now) != uid, "finalizers " + shown(finalizers, are), err
 	})
 }
 
@@ -277,7 +269,7 @@ func (a *applied) find(ctx context.Context, manager string) (types.UID, error) {
 	}
 	for _, entry := range items(now, "metadata", "managedFields") {
 		if text(entry, "manager") == manager && text(entry, "operation") == string(metav1.ManagedFieldsOperationApply) {
-			return types.UID(text(now, "metadata", "uid")), nil
+			return uidOf(now), nil
 		}
 	}
 	return "", nil

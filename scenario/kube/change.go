@@ -41,16 +41,15 @@ func (c *change) do(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	c.leaves = nil
 	for _, path := range c.patch.paths(before) {
 		value, told := c.patch.told(path)
 		l := c.object.leaf(before, path, value)
 		l.untold = !told
 		c.leaves = append(c.leaves, l)
-	}
-	if err := ctx.Err(); err != nil {
-		c.leaves = nil
-		return err
 	}
 	// From here on the patch may be in force, also when its answer is lost. An
 	// interruption waits for the answer: it tells what there is to put back.

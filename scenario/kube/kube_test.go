@@ -288,22 +288,28 @@ func TestInterruptedPatch(t *testing.T) {
 	undo(t, refused)
 }
 
+// newKind is the definition of a kind of object.
+func newKind(kind string) string {
+	name := strings.ToLower(kind)
+	return fmt.Sprintf(`
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: %[1]ss.nodrop.test}
+spec:
+  group: nodrop.test
+  scope: Namespaced
+  names: {plural: %[1]ss, singular: %[1]s, kind: %[2]s}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
+`, name, kind)
+}
+
 // TestNewResource: a kind that came after the others were looked up is found.
 func TestNewResource(t *testing.T) {
 	a := access(t)
 	if _, err := a.object(bounded(t), Ref{"thing", "x"}); err == nil || !strings.Contains(err.Error(), `the server has no resource "thing"`) {
 		t.Fatalf("got %v", err)
 	}
-	apply(t, &Access{}, `
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: things.nodrop.test}
-spec:
-  group: nodrop.test
-  scope: Namespaced
-  names: {plural: things, singular: thing, kind: Thing}
-  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
-`)
+	apply(t, &Access{}, newKind("Thing"))
 	await(t, "the kind is served", func() bool {
 		_, err := a.object(bounded(t), Ref{"thing", "x"})
 		return err == nil
@@ -390,16 +396,7 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: limited}]
 		t.Errorf("announced: %q, %v", lines, err)
 	}
 
-	kind := applying(t, a, `
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: laters.nodrop.test}
-spec:
-  group: nodrop.test
-  scope: Namespaced
-  names: {plural: laters, singular: later, kind: Later}
-  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
-`)
+	kind := applying(t, a, newKind("Later"))
 	later := applying(t, a, "{apiVersion: nodrop.test/v1, kind: Later, metadata: {name: x}}")
 	run(t, &Preflight{Actions: []scenario.Action{kind, later}})
 	run(t, kind)

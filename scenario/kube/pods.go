@@ -33,7 +33,7 @@ func (p podSet) list(ctx context.Context) ([]unstructured.Unstructured, error) {
 	defer cancel()
 	list, err := p.cluster.pods().List(ctx, p.options())
 	if err != nil {
-		return nil, p.cluster.explain("pods of "+cmp.Or(p.selector, p.name), err)
+		return nil, p.cluster.explain(p.String(), err)
 	}
 	return list.Items, nil
 }
@@ -65,7 +65,7 @@ func (p podSet) oldest(ctx context.Context, n int) ([]unstructured.Unstructured,
 	case err != nil:
 		return nil, err
 	case len(pods) == 0 || len(pods) < n:
-		return nil, fmt.Errorf("%s: pods of %s in namespace %s: %d, fewer than are to be deleted", p.cluster, cmp.Or(p.selector, p.name), p.cluster.Namespace, len(pods))
+		return nil, fmt.Errorf("%s: %s in namespace %s: %d, fewer than are to be deleted", p.cluster, p, p.cluster.Namespace, len(pods))
 	case n == 0:
 		return pods, nil
 	}
@@ -89,7 +89,7 @@ func (p podSet) awaitGone(ctx context.Context, pods []unstructured.Unstructured,
 	for i := range pods {
 		gone[pods[i].GetUID()] = true
 	}
-	return until(ctx, fmt.Sprintf("pods of %s: not gone", cmp.Or(p.selector, p.name)), limit, func(ctx context.Context) (bool, string, error) {
+	return until(ctx, p.String()+": not gone", limit, func(ctx context.Context) (bool, string, error) {
 		all, err := p.list(ctx)
 		left := 0
 		for i := range all {
@@ -113,6 +113,9 @@ type podSet struct {
 	selector string // or
 	name     string // of the only one
 }
+
+// String names them for people.
+func (p podSet) String() string { return "pods of " + cmp.Or(p.selector, p.name) }
 
 // options are those of a list or a watch of them.
 func (p podSet) options() metav1.ListOptions {
@@ -186,7 +189,7 @@ func exactly(n int) func(context.Context) (int, error) {
 // awaitSettled waits until there are as many pods as are wanted, all of them ready,
 // and none is on its way out. Those that are over do not count.
 func (p podSet) awaitSettled(ctx context.Context, wanted func(context.Context) (int, error), limit time.Duration) error {
-	return until(ctx, fmt.Sprintf("pods of %s: not settled", p.selector), limit, func(ctx context.Context) (bool, string, error) {
+	return until(ctx, p.String()+": not settled", limit, func(ctx context.Context) (bool, string, error) {
 		want, err := wanted(ctx)
 		if err != nil {
 			return false, "", err
