@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"net"
 	"slices"
@@ -40,18 +41,27 @@ const (
 // once, but the mark may come from elsewhere.
 const near = 50_000_000 // ns
 
+// readTogether is how far apart a client may read what came at once, in ns.
+const readTogether = 10_000_000
+
 // scene is a run with what the rules look things up in.
 type scene struct {
-	run   *loadgen.Run
-	loss  *Loss
-	lives []life
-	own   map[string][]*life // of lives, by endpoint
+	run     *loadgen.Run
+	loss    *Loss
+	lives   []life
+	crashes []crash
+	own     map[string]*history // of these, by endpoint
 	// shared: requests went to an address behind which the endpoints are that marks
 	// tell of, so that none of these can be told from the others.
 	shared bool
 
-	late map[lateKey]*lateness // see heardLate
-	ends []int64               // when terminations began, in order
+	answers  *loadgen.Latency // of all that were answered
+	seen     map[string]loadgen.EndpointSeen
+	before   int64                 // ns; what was lost until then is no doing of what marks tell
+	failures map[string][]Window   // see failuresOf
+	late     map[lateKey]*lateness // see heardLate
+	ends     []int64               // when terminations began, in order
+	made     []Finding             // of the losses
 }
 
 // rule claims losses, each of which goes to the first that wants it, and tells
@@ -66,6 +76,7 @@ type rule struct {
 // so that findings and losses add up.
 var rules = []rule{
 	{"baseline-not-healthy", claimsBaseline, tellBaseline},
+	{"crashed", claimsCrashed, tellCrashed},
 	{"listener-closed-before-removal", claimsOverlap, tellOverlap},
 	{"pre-stop-missing", claimsPreStopMissing, tellPreStopMissing},
 	{"balancer-heard-late", claimsHeardLate, tellHeardLate},
@@ -102,32 +113,26 @@ var runRules = []struct {
 // diagnose finds what the losses have in common, the most frequent first, then
 // what stands against the figures.
 func diagnose(run *loadgen.Run, loss *Loss) []Finding {
-	s := &scene{run: run, loss: loss, lives: lives(run.Marks), late: map[lateKey]*lateness{}}
-	for i := range s.lives {
-		s.ends = append(s.ends, s.lives[i].terminating)
-	}
-	slices.Sort(s.ends)
-	s.own = byEndpoint(s.lives)
-	s.shared = run.Settings.EndpointHeader != "" || !slices.ContainsFunc(run.Endpoints, func(e loadgen.EndpointSeen) bool { return s.ownOf(e.Name) != nil })
+	s := newScene(run, loss)
 	groups := make([][]*loadgen.LostRequest, len(rules))
 	for i := range run.Lost {
 		l := &run.Lost[i]
 		at := slices.IndexFunc(rules, func(r rule) bool { return r.claims(s, l) })
 		groups[at] = append(groups[at], l)
 	}
-	var findings []Finding
 	for i, group := range groups {
 		if len(group) == 0 {
 			continue
 		}
 		f := rules[i].tell(s, newEvidence(group))
 		f.Rule, f.Lost = rules[i].name, int64(len(group))
-		findings = append(findings, f)
+		s.made = append(s.made, f)
 	}
-	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(b.Lost, a.Lost) })
-	for i := range findings {
-		findings[i].forGateway(run.Gateway)
+	slices.SortStableFunc(s.made, func(a, b Finding) int { return cmp.Compare(b.Lost, a.Lost) })
+	for i := range s.made {
+		s.made[i].forGateway(run.Gateway)
 	}
+	findings := s.made
 	for _, r := range runRules {
 		if f, ok := r.tell(s); ok {
 			f.Rule = r.name
@@ -135,6 +140,26 @@ func diagnose(run *loadgen.Run, loss *Loss) []Finding {
 		}
 	}
 	return findings
+}
+
+func newScene(run *loadgen.Run, loss *Loss) *scene {
+	s := &scene{
+		run: run, loss: loss, lives: lives(run.Marks), crashes: crashes(run.Marks), answers: answered(run),
+		seen: map[string]loadgen.EndpointSeen{}, late: map[lateKey]*lateness{},
+	}
+	s.own = histories(s.lives, s.crashes)
+	s.shared = run.Settings.EndpointHeader != "" || !slices.ContainsFunc(run.Endpoints, func(e loadgen.EndpointSeen) bool { return s.historyOf(e.Name) != nil })
+	for _, e := range run.Endpoints {
+		s.seen[e.Name] = e
+	}
+	s.before, s.failures = s.untouched(), s.failedConnects()
+	for i := range s.lives {
+		one := &s.lives[i]
+		one.refused = refusedWith(one.terminating, loss.Windows)
+		s.ends = append(s.ends, one.terminating)
+	}
+	slices.Sort(s.ends)
+	return s
 }
 
 // evidence is what the losses of one finding have in common.
@@ -221,14 +246,9 @@ func (s *scene) where(e *evidence) string {
 	}
 }
 
-// lifeOf is the life that the loss's endpoint was in.
-func (s *scene) lifeOf(l *loadgen.LostRequest) *life {
-	return lifeAt(s.ownOf(l.Endpoint), l.End)
-}
-
-// ownOf are the lives of what a request was sent to: the endpoint of that name, or
-// the one with its address.
-func (s *scene) ownOf(endpoint string) []*life {
+// historyOf is that of what a request was sent to: of the endpoint of that name, or
+// the one with its address. It is nil where marks tell nothing of it.
+func (s *scene) historyOf(endpoint string) *history {
 	if own := s.own[endpoint]; own != nil {
 		return own
 	}
@@ -239,20 +259,42 @@ func (s *scene) ownOf(endpoint string) []*life {
 	return s.own[host]
 }
 
-// mayBe reports that a life can be that of the endpoint that lost a request; own is
-// the one that is known to be.
-func (s *scene) mayBe(own, one *life) bool { return own == one || own == nil && s.shared }
+// named reports that marks name the endpoint of a loss.
+func (s *scene) named(l *loadgen.LostRequest) bool { return s.historyOf(l.Endpoint) != nil }
+
+// lifeOf is the life that the loss's endpoint was in; nil where none is known.
+func (s *scene) lifeOf(l *loadgen.LostRequest) *life {
+	if own := s.historyOf(l.Endpoint); own != nil {
+		return own.lifeAt(l.End)
+	}
+	return nil
+}
+
+// suspects are the lives that the endpoint of a loss may have been in: its own or,
+// where the replicas share an address, each.
+func (s *scene) suspects(l *loadgen.LostRequest) iter.Seq[*life] {
+	return func(yield func(*life) bool) {
+		if s.named(l) {
+			if own := s.lifeOf(l); own != nil {
+				yield(own)
+			}
+			return
+		}
+		for i := range s.lives {
+			if !s.shared || !yield(&s.lives[i]) {
+				return
+			}
+		}
+	}
+}
 
 // called is an endpoint with the name that marks have for it.
 func (s *scene) called(endpoint string) string {
-	if own := s.ownOf(endpoint); len(own) > 0 && own[0].endpoint != endpoint {
-		return endpoint + " (" + own[0].endpoint + ")"
+	if own := s.historyOf(endpoint); own != nil && own.name != endpoint {
+		return endpoint + " (" + own.name + ")"
 	}
 	return endpoint
 }
-
-// slowestAnswer is the longest time that an answered request took, in ns.
-func (s *scene) slowestAnswer() int64 { return answered(s.run).Max }
 
 // probeGap is how far apart requests to one of k endpoints are on average, in
 // ns: how sharply the edges of an outage of k endpoints can be seen.

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math/rand"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -67,8 +68,9 @@ func TestFindings(t *testing.T) {
 		name     string
 		requests []request
 		marks    []loadgen.Mark
-		edit     func(*loadgen.Run)
 		want     []want
+		says     []string // of the findings' texts
+		never    []string
 	}{
 		{
 			name: "listener closed before removal", requests: abruptRequests(), marks: abruptMarks(),
@@ -121,7 +123,7 @@ func TestFindings(t *testing.T) {
 			marks: addressed(slices.Concat(
 				at(loadgen.MarkTerminating)(600*ms, "gw-2", "gw-3"), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2", "gw-3"), exit(620*ms, "gw-2"), exit(900*ms, "gw-3"),
 			), map[string]string{"gw-2": "10.0.0.2", "gw-3": "10.0.0.3"}),
-			requests: append(steady(2000, 0, ms, "10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"),
+			requests: append(slices.Concat(steady(2000, 0, ms, "10.0.0.1:80"), steady(600, 0, ms, "10.0.0.2:80"), steady(880, 0, ms, "10.0.0.3:80")),
 				lost(700*ms, 701*ms, "connect.refused", "10.0.0.2:80", refusedText),
 				lost(701*ms, 702*ms, "connect.refused", "10.0.0.1:80", refusedText), // which nobody told to go
 				lost(890*ms, 900*ms, "wait.eof", "10.0.0.3:80", eofText),
@@ -310,6 +312,193 @@ func TestFindings(t *testing.T) {
 			requests: append(slices.Clone(fleet), lost(500*ms, 501*ms, "wait.other", "gw-2", "odd")),
 			want:     []want{{"unexplained", 1, CannotTell, 0, 0}},
 		},
+		// What goes on in another class is not over.
+		{
+			name: "behind one address, scaled to none: attempts go unanswered after the refusals",
+			marks: slices.Concat(
+				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(700*ms, "gw-2"),
+			),
+			requests: slices.Concat(steady(600, 0, ms, "10.0.0.1:80"),
+				failing(610*ms, 692*ms, 2*ms, ms, "connect.refused", "10.0.0.1:80"),
+				failing(700*ms, 3620*ms, 20*ms, 1000*ms, "connect.timeout", "10.0.0.1:80")),
+			want:  []want{{"packets-dropped", 147, Likely, 2920 * ms, 0}, {"pre-stop-missing", 42, CannotTell, 83 * ms, 0}},
+			never: []string{"until 92", "120ms"},
+		},
+		{
+			name: "behind one address, scaled to none: what stays answers with an error",
+			marks: slices.Concat(
+				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(700*ms, "gw-2"),
+			),
+			requests: slices.Concat(steady(600, 0, ms, "10.0.0.1:80"),
+				failing(610*ms, 692*ms, 2*ms, ms, "connect.refused", "10.0.0.1:80"),
+				failing(700*ms, 3620*ms, 20*ms, ms, "status.503", "10.0.0.1:80")),
+			want:  []want{{"error-answered", 147, CannotTell, 2920 * ms, 0}, {"pre-stop-missing", 42, CannotTell, 83 * ms, 0}},
+			never: []string{"until 92", "120ms"},
+		},
+		{
+			name: "sent to the address of a pod: refused while its process is gone, unanswered while its address is",
+			marks: addressed(slices.Concat(
+				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(700*ms, "gw-2"),
+			), map[string]string{"gw-2": "10.0.0.2"}),
+			requests: slices.Concat(steady(600, 0, ms, "10.0.0.2:80"), steady(5000, 0, ms, "10.0.0.1:80"),
+				failing(610*ms, 692*ms, 2*ms, ms, "connect.refused", "10.0.0.2:80"),
+				failing(720*ms, 2620*ms, 20*ms, 1000*ms, "connect.timeout", "10.0.0.2:80")),
+			want: []want{{"packets-dropped", 96, Likely, 1900 * ms, 0}, {"pre-stop-missing", 42, Likely, 83 * ms, 2020 * ms}},
+			says: []string{"until 2.020 s after termination began", "went unanswered"},
+		},
+		// Which of them it was.
+		{
+			name: "without a hook, one after the other: the first one drained, and may refuse when it is done",
+			marks: slices.Concat(
+				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(1600*ms, "gw-2"),
+				set(at(loadgen.MarkTerminating)(1590*ms, "gw-3"), none), at(loadgen.MarkEndpointGoes)(1600*ms, "gw-3"), exit(2700*ms, "gw-3"),
+			),
+			requests: append(steady(4000, 0, ms, "10.0.0.1:80"), failing(1605*ms, 1658*ms, ms, ms, "connect.refused", "10.0.0.1:80")...),
+			want:     []want{{"pre-stop-missing", 54, Likely, 54 * ms, 1059 * ms}},
+			says:     []string{"until 69.0 ms to 1.059 s after termination began"},
+		},
+		{
+			name:  "a kept-alive connection closed shortly before the exit, by a process that lived on",
+			marks: slices.Concat(at(loadgen.MarkSignalled)(999*ms, "gw-2"), at(loadgen.MarkListenerClosed)(999*ms+500*us, "gw-2"), exit(1040*ms, "gw-2")),
+			requests: slices.Concat(steady(1020, 0, ms, "gw-2"), steady(2000, 0, ms, "gw-1"),
+				[]request{reused(lost(1000*ms, 1000*ms+40*us, "wait.eof", "gw-2", eofText))}),
+			want: []want{{"kept-alive-closed-without-notice", 1, Likely, 0, 0}},
+		},
+		{
+			name:  "a kept-alive connection closed as its process exits",
+			marks: exit(1040*ms, "gw-2"),
+			requests: slices.Concat(steady(900, 0, ms, "gw-2"), steady(2000, 0, ms, "gw-1"),
+				[]request{reused(lost(1038*ms, 1038*ms+40*us, "wait.eof", "gw-2", eofText))}),
+			want: []want{{"killed-in-flight", 1, Likely, 40 * us, 8*ms + 999*us}},
+			says: []string{"kept-alive"},
+		},
+		{
+			name:  "a kept-alive connection closed long before a control plane tells of the exit",
+			marks: addressed(slices.Concat(at(loadgen.MarkTerminating)(600*ms, "gw-2"), exit(2600*ms, "gw-2")), map[string]string{"gw-2": "10.0.0.2"}),
+			requests: slices.Concat(steady(600, 0, ms, "10.0.0.2:80"), steady(4000, 0, ms, "10.0.0.1:80"),
+				[]request{reused(lost(700*ms, 700*ms+40*us, "wait.eof", "10.0.0.2:80", eofText))}),
+			want: []want{{"kept-alive-closed-without-notice", 1, Likely, 0, 0}},
+		},
+		{
+			name:     "cut for longer than any answer took: how long it would have needed is not known",
+			marks:    exit(1000*ms, "gw-2"),
+			requests: append(slices.Clone(fleet), lost(100*ms, 1000*ms, "wait.eof", "gw-2", eofText)),
+			want:     []want{{"killed-in-flight", 1, Shown, 900 * ms, 900 * ms}},
+			says:     []string{"longer than any answer of the run took", "for longer than 900ms"},
+		},
+		// What ended unasked.
+		{
+			name:     "crashed: cut at its moment, refused until it is back",
+			marks:    slices.Concat(at(loadgen.MarkCrashed)(1000*ms, "gw-2"), at(loadgen.MarkReady)(1200*ms, "gw-2")),
+			requests: append(slices.Clone(fleet), lost(990*ms, 1000*ms, "wait.eof", "gw-2", eofText), lost(1100*ms, 1101*ms, "connect.refused", "gw-2", refusedText), lost(1700*ms, 1701*ms, "connect.refused", "gw-2", refusedText)),
+			want:     []want{{"crashed", 2, Shown, 101 * ms, 0}, {"connections-refused", 1, CannotTell, ms, 0}},
+			says:     []string{"gw-2 crashed"},
+		},
+		{
+			name: "crashed, behind one address, while another was leaving",
+			marks: slices.Concat(
+				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(700*ms, "gw-2"),
+				at(loadgen.MarkCrashed)(1500*ms, "gw-3"), at(loadgen.MarkReady)(1800*ms, "gw-3"),
+			),
+			requests: append(steady(4000, 0, ms, "10.0.0.1:80"),
+				lost(1490*ms, 1500*ms, "wait.eof", "10.0.0.1:80", eofText), lost(1510*ms, 1511*ms, "connect.refused", "10.0.0.1:80", refusedText)),
+			want: []want{{"crashed", 2, Likely, 11 * ms, 0}},
+		},
+		{
+			name: "crashed, behind one address, just as another left",
+			marks: slices.Concat(
+				set(at(loadgen.MarkTerminating)(1500*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(1510*ms, "gw-2"), exit(1600*ms, "gw-2"),
+				at(loadgen.MarkCrashed)(1500*ms, "gw-3"), at(loadgen.MarkReady)(1800*ms, "gw-3"),
+			),
+			requests: append(steady(4000, 0, ms, "10.0.0.1:80"), lost(1510*ms, 1511*ms, "connect.refused", "10.0.0.1:80", refusedText)),
+			want:     []want{{"pre-stop-missing", 1, CannotTell, ms, 11 * ms}},
+			says:     []string{"gw-3 crashed"},
+		},
+		// Whose life it was.
+		{
+			name: "a new pod of the same name does not change the old one's life",
+			marks: slices.Concat(
+				addressed(slices.Concat(at(loadgen.MarkTerminating)(600*ms, "web-0"), at(loadgen.MarkEndpointGoes)(610*ms, "web-0"), exit(620*ms, "web-0")), map[string]string{"web-0": "10.0.0.2"}),
+				addressed(slices.Concat(at(loadgen.MarkReady)(700*ms, "web-0"), at(loadgen.MarkNotReady)(2500*ms, "web-0")), map[string]string{"web-0": "10.0.0.3"}),
+			),
+			requests: slices.Concat(steady(600, 0, ms, "10.0.0.2:80"), steady(4000, 0, ms, "10.0.0.3:80"),
+				failing(640*ms, 800*ms, 10*ms, ms, "connect.refused", "10.0.0.2:80")),
+			want: []want{{"balancer-heard-late", 17, Likely, 161 * ms, 201 * ms}},
+		},
+		{
+			name: "an address that is used again: not the doing of the pod that is gone",
+			marks: slices.Concat(
+				addressed(slices.Concat(at(loadgen.MarkTerminating)(600*ms, "gw-2"), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(620*ms, "gw-2")), map[string]string{"gw-2": "10.0.0.2"}),
+				addressed(at(loadgen.MarkReady)(900*ms, "gw-7"), map[string]string{"gw-7": "10.0.0.2"}),
+			),
+			requests: append(steady(4000, 0, ms, "10.0.0.2:80"), lost(2500*ms, 2501*ms, "connect.refused", "10.0.0.2:80", refusedText)),
+			want:     []want{{"connections-refused", 1, CannotTell, ms, 0}},
+			never:    []string{"after termination began"},
+		},
+		{
+			name: "killed late in its grace, while another ended by itself: both are told late",
+			marks: addressed(slices.Concat(
+				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), &loadgen.Shutdown{Grace: 5800 * ms}), at(loadgen.MarkTerminating)(1000*ms, "gw-3"),
+				killing(6000*ms, "gw-2"), exit(6000*ms, "gw-2"), exit(6200*ms, "gw-3"),
+			), map[string]string{"gw-2": "10.0.0.2", "gw-3": "10.0.0.3"}),
+			requests: append(steady(7000, 0, ms, "10.96.0.1:80"),
+				lost(4250*ms, 4300*ms, "wait.eof", "10.96.0.1:80", eofText), // before its grace was over
+				lost(900*ms, 5600*ms, "wait.eof", "10.96.0.1:80", eofText)),
+			want: []want{{"grace-too-short", 1, CannotTell, 4700 * ms, 0}, {"killed-in-flight", 1, Likely, 50 * ms, 50 * ms}},
+			says: []string{"gw-3"},
+		},
+		// What is said of it.
+		{
+			name: "refused before the control plane had taken it out",
+			marks: addressed(slices.Concat(
+				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), &loadgen.Shutdown{PreStop: "drain"}), at(loadgen.MarkEndpointGoes)(900*ms, "gw-2"), exit(1600*ms, "gw-2"),
+			), map[string]string{"gw-2": "10.0.0.2"}),
+			requests: slices.Concat(steady(600, 0, ms, "10.0.0.2:80"), steady(4000, 0, ms, "10.0.0.1:80"),
+				failing(650*ms, 700*ms, 10*ms, ms, "connect.refused", "10.0.0.2:80")),
+			want:  []want{{"balancer-heard-late", 6, Likely, 51 * ms, 300 * ms}},
+			says:  []string{"before the control plane had taken"},
+			never: []string{"endpoints that had been taken out"},
+		},
+		{
+			name: "refused before any termination",
+			marks: slices.Concat(
+				addressed(slices.Concat(at(loadgen.MarkNotReady)(100*ms, "gw-5"), at(loadgen.MarkTerminating)(600*ms, "gw-2"), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2")), map[string]string{"gw-2": "10.0.0.2", "gw-5": "10.0.0.5"}),
+			),
+			requests: append(steady(2000, 0, ms, "10.96.0.1:80"), lost(560*ms, 561*ms, "connect.refused", "10.96.0.1:80", refusedText)),
+			want:     []want{{"connections-refused", 1, CannotTell, ms, 0}},
+			never:    []string{"after termination began"},
+		},
+		{
+			name: "killed at the end of its grace, having closed its listener",
+			marks: slices.Concat(
+				at(loadgen.MarkTerminating)(150*ms, "gw-2"), at(loadgen.MarkListenerClosed)(160*ms, "gw-2"), killing(1150*ms, "gw-2"), exit(1150*ms, "gw-2"),
+			),
+			requests: append(slices.Clone(fleet), reused(lost(1100*ms, 1150*ms, "wait.eof", "gw-2", eofText))),
+			want:     []want{{"grace-too-short", 1, Shown, 50 * ms, 0}},
+			says:     []string{"it went on taking requests on open connections"},
+			never:    []string{"went on accepting"},
+		},
+		{
+			name:     "lost just before the first mark, which is late",
+			marks:    addressed(slices.Concat(exit(1000*ms, "gw-2"), at(loadgen.MarkEndpointDropped)(1010*ms, "gw-2")), map[string]string{"gw-2": "10.0.0.2"}),
+			requests: append(steady(2000, 0, ms, "10.96.0.1:80"), lost(490*ms, 500*ms, "wait.eof", "10.96.0.1:80", eofText)),
+			want:     []want{{"killed-in-flight", 1, Likely, 10 * ms, 10 * ms}},
+			never:    []string{"before anything was done"},
+		},
+		{
+			name:     "killed, and the losses were before the event",
+			marks:    slices.Concat([]loadgen.Mark{{Kind: loadgen.MarkStep, Name: "stop", Start: 990 * ms, End: 995 * ms}}, killing(1000*ms, "gw-2"), exit(1000*ms, "gw-2")),
+			requests: append(slices.Clone(fleet), lost(970*ms, 980*ms, "wait.eof", "gw-2", eofText)),
+			want:     []want{{"baseline-not-healthy", 1, Shown, 0, 0}, {"killed-at-the-end-of-grace", 0, Shown, 0, 0}},
+		},
+		{
+			name: "an endpoint that goes on accepting refuses now and then",
+			marks: addressed(slices.Concat(
+				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(3600*ms, "gw-2"),
+			), map[string]string{"gw-2": "10.0.0.2"}),
+			requests: append(steady(3500, 0, ms, "10.0.0.2:80"), lost(700*ms, 701*ms, "connect.refused", "10.0.0.2:80", refusedText)),
+			want:     []want{{"connections-refused", 1, CannotTell, ms, 0}},
+		},
 		{
 			name:     "nothing listens",
 			requests: []request{lost(0, ms, "connect.refused", "gw-1", refusedText), lost(ms, 2*ms, "connect.refused", "gw-1", refusedText)},
@@ -337,19 +526,60 @@ func TestFindings(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			run := newRun(t, tt.requests, edited(func(run *loadgen.Run) { run.Marks = slices.Clone(tt.marks) }))
 			var got []want
+			text := ""
 			for _, f := range findLoss(run).Findings {
 				got = append(got, want{f.Rule, f.Lost, f.Confidence, f.Measured, f.Needed})
+				text += f.text()
 			}
 			if !slices.Equal(got, tt.want) {
 				t.Errorf("got  %v\nwant %v", got, tt.want)
+			}
+			for _, part := range tt.says {
+				if !strings.Contains(text, part) {
+					t.Errorf("no %q in\n%s", part, text)
+				}
+			}
+			for _, part := range tt.never {
+				if strings.Contains(text, part) {
+					t.Errorf("%q in\n%s", part, text)
+				}
 			}
 		})
 	}
 }
 
+// failing are requests that fail one after the other, each after the same time.
+func failing(from, to, gap, took int64, class, endpoint string) []request {
+	var list []request
+	for at := from; at <= to; at += gap {
+		q := lost(at, at+took, class, endpoint, "")
+		if strings.HasPrefix(class, "status.") {
+			q.status = 503
+		}
+		list = append(list, q)
+	}
+	return list
+}
+
+func reused(q request) request {
+	q.reused = true
+	return q
+}
+
+// text is all that a finding says.
+func (f *Finding) text() string {
+	lines := append([]string{f.Title}, f.Evidence...)
+	for _, r := range f.Remedies {
+		lines = append(lines, r.Where+": "+r.Setting)
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+var negative = regexp.MustCompile(`(^|[ (])-\d`)
+
 // TestFindingsPartitionTheLosses: each loss belongs to one finding.
 func TestFindingsPartitionTheLosses(t *testing.T) {
-	for seed := range int64(200) {
+	for seed := range int64(2000) {
 		rng := rand.New(rand.NewSource(seed))
 		var marks []loadgen.Mark
 		kinds := []loadgen.MarkKind{
@@ -360,7 +590,8 @@ func TestFindingsPartitionTheLosses(t *testing.T) {
 		ways := []*loadgen.Shutdown{nil, {}, {PreStop: "exec sleep 5", Grace: 30_000 * ms}}
 		for range rng.Intn(40) {
 			kind, at := kinds[rng.Intn(len(kinds))], rng.Int63n(4000*ms)
-			marks = append(marks, loadgen.Mark{Kind: kind, Name: "mark", Endpoint: fmt.Sprintf("gw-%d", 1+rng.Intn(6)), Start: at, End: at, Shutdown: ways[rng.Intn(len(ways))]})
+			address := []string{"", "", "10.0.0.1", "10.0.0.2"}[rng.Intn(4)]
+			marks = append(marks, loadgen.Mark{Kind: kind, Name: "mark", Endpoint: fmt.Sprintf("gw-%d", 1+rng.Intn(6)), Address: address, Start: at, End: at, Shutdown: ways[rng.Intn(len(ways))]})
 		}
 		run := newRun(t, randomRequests(rng), edited(func(run *loadgen.Run) { run.Marks = marks }))
 		var lost int64
@@ -368,6 +599,9 @@ func TestFindingsPartitionTheLosses(t *testing.T) {
 			lost += f.Lost
 			if f.Title == "" || f.Rule == "" || f.Confidence == "" || f.Measured < 0 || f.Needed < 0 {
 				t.Errorf("seed %d: half a finding: %+v", seed, f)
+			}
+			if negative.MatchString(f.text()) {
+				t.Errorf("seed %d: a negative number: %s", seed, f.text())
 			}
 			if f.Lost > 0 && len(f.Evidence) == 0 {
 				t.Errorf("seed %d: no evidence: %+v", seed, f)

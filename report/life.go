@@ -23,6 +23,11 @@ type life struct {
 	goes     int64
 	dropped  int64
 	shutdown *loadgen.Shutdown // nil is not known
+	// over is when its address was in use again, or its name where it has none: what
+	// is met there from then on is another's.
+	over int64
+	// refused is the end of the window of refusals that began with its termination.
+	refused int64
 }
 
 // unknown stands for a moment that no mark tells.
@@ -32,15 +37,22 @@ func newLife(endpoint string) life {
 	return life{
 		endpoint: endpoint, terminating: unknown, signalled: unknown, listenerClosed: unknown, killed: unknown,
 		exited: unknown, removed: unknown, unready: unknown, goes: unknown, dropped: unknown,
+		over: unknown, refused: unknown,
 	}
 }
 
 // stopped is when the endpoint stopped accepting connections.
-func (l *life) stopped() int64 {
-	if l.listenerClosed != unknown {
-		return l.listenerClosed
+func (l *life) stopped() int64 { return earliest(l.listenerClosed, l.exited) }
+
+// earliest is the first of those moments that are known.
+func earliest(moments ...int64) int64 {
+	first := int64(unknown)
+	for _, at := range moments {
+		if at != unknown && (first == unknown || at < first) {
+			first = at
+		}
 	}
-	return l.exited
+	return first
 }
 
 // out is when the control plane took the endpoint out for good: not what it did for
@@ -70,6 +82,11 @@ func (l *life) left() bool {
 // period and status manager, kubernetes/pkg/kubelet).
 const exitTold = 2_000_000_000
 
+// killSlack is how much sooner than after the whole grace period a kubelet's kill
+// may seem to come, in ns: it counts whole seconds, from before the termination was
+// told here.
+const killSlack = 1_500_000_000
+
 // exitedAt reports that the endpoint's process may have ended then, and whether the
 // marks are sure of it.
 func (l *life) exitedAt(at int64) (may, sure bool) {
@@ -79,18 +96,25 @@ func (l *life) exitedAt(at int64) (may, sure bool) {
 	case l.exited == unknown, l.address == "" && l.out() == unknown: // marks of the process itself
 		return false, false
 	}
-	return within(at, max(l.exited-exitTold, l.terminating), l.exited), false
+	from := max(l.exited-exitTold, l.terminating)
+	if l.killed != unknown && l.terminating != unknown && l.shutdown != nil {
+		from = max(from, min(l.terminating+l.shutdown.Grace-killSlack, l.exited))
+	}
+	return within(at, from, l.exited), false
+}
+
+// exitUnasked is when the process may have ended, at the earliest, where no mark
+// tells that it was told to go and that mark may be late; unknown where none is.
+func (l *life) exitUnasked() int64 {
+	if l.terminating != unknown || l.exited == unknown || l.address == "" {
+		return unknown
+	}
+	return l.exited - exitTold
 }
 
 // begin is the first moment that is known.
 func (l *life) begin() int64 {
-	first := int64(math.MaxInt64)
-	for _, at := range [...]int64{l.terminating, l.signalled, l.listenerClosed, l.killed, l.exited, l.removed, l.unready, l.goes, l.dropped} {
-		if at != unknown {
-			first = min(first, at)
-		}
-	}
-	return first
+	return earliest(l.terminating, l.signalled, l.listenerClosed, l.killed, l.exited, l.removed, l.unready, l.goes, l.dropped)
 }
 
 // moment is the field that a kind of mark fills; nil for kinds that are no
@@ -120,16 +144,22 @@ func (l *life) moment(kind loadgen.MarkKind) *int64 {
 	return nil
 }
 
-// lives gathers the marks by endpoint. An endpoint that is told the same thing
-// twice was restarted in place, and has as many lives.
+// lives gathers the marks, which are in order, by endpoint. One that is restarted in
+// place has several lives, and so have those that share a name one after the other.
 func lives(marks []loadgen.Mark) []life {
 	var list []life
 	for _, m := range marks {
+		if m.Kind == loadgen.MarkReady {
+			endLives(list, m)
+		}
 		if m.Endpoint == "" || (&life{}).moment(m.Kind) == nil {
 			continue
 		}
 		i := lastIndex(list, m.Endpoint)
-		if i < 0 || *list[i].moment(m.Kind) != unknown {
+		if i < 0 || !list[i].takes(m) {
+			if i >= 0 && !list[i].elsewhere(m) {
+				list[i].over = earliest(list[i].over, m.Start)
+			}
 			list = append(list, newLife(m.Endpoint))
 			i = len(list) - 1
 		}
@@ -144,6 +174,40 @@ func lives(marks []loadgen.Mark) []life {
 	return list
 }
 
+// takes reports that a later mark of the endpoint may be of the same life: what was
+// told before is not told again, and what has ended is not told to go.
+func (l *life) takes(m loadgen.Mark) bool {
+	if l.over != unknown || l.elsewhere(m) || *l.moment(m.Kind) != unknown {
+		return false
+	}
+	switch m.Kind {
+	case loadgen.MarkTerminating, loadgen.MarkSignalled:
+		return l.exited == unknown && l.killed == unknown
+	default:
+		return true
+	}
+}
+
+// elsewhere reports that a mark is of another address.
+func (l *life) elsewhere(m loadgen.Mark) bool {
+	return l.address != "" && m.Address != "" && l.address != m.Address
+}
+
+// endLives ends those that an endpoint which is ready cannot go on with. One that is
+// told to go may be called ready until it has ended.
+func endLives(list []life, ready loadgen.Mark) {
+	for i := range list {
+		l := &list[i]
+		if l.over != unknown {
+			continue
+		}
+		leaving := (l.terminating != unknown || l.signalled != unknown) && l.exited == unknown && l.killed == unknown
+		if l.endpoint == ready.Endpoint && !l.elsewhere(ready) && !leaving || l.endpoint != ready.Endpoint && l.address != "" && l.address == ready.Address {
+			l.over = ready.Start
+		}
+	}
+}
+
 func lastIndex(list []life, endpoint string) int {
 	for i, l := range slices.Backward(list) {
 		if l.endpoint == endpoint {
@@ -153,28 +217,50 @@ func lastIndex(list []life, endpoint string) int {
 	return -1
 }
 
-// byEndpoint is where in the list each endpoint's lives are, in order, by its name
-// and by its address.
-func byEndpoint(list []life) map[string][]*life {
-	index := map[string][]*life{}
-	for i := range list {
-		one := &list[i]
-		index[one.endpoint] = append(index[one.endpoint], one)
-		if one.address != "" && one.address != one.endpoint {
-			index[one.address] = append(index[one.address], one)
+// history is what marks tell of one endpoint, in order.
+type history struct {
+	name    string
+	lives   []*life
+	crashes []*crash
+}
+
+// histories are those of all endpoints, by name and by address.
+func histories(lives []life, crashes []crash) map[string]*history {
+	index := map[string]*history{}
+	of := func(endpoint, address string, add func(*history)) {
+		keys := []string{endpoint}
+		if address != "" && address != endpoint {
+			keys = append(keys, address)
 		}
+		for _, key := range keys {
+			if index[key] == nil {
+				index[key] = &history{name: endpoint}
+			}
+			add(index[key])
+		}
+	}
+	for i := range lives {
+		one := &lives[i]
+		of(one.endpoint, one.address, func(h *history) { h.lives = append(h.lives, one) })
+	}
+	for i := range crashes {
+		one := &crashes[i]
+		of(one.endpoint, one.address, func(h *history) { h.crashes = append(h.crashes, one) })
 	}
 	return index
 }
 
-// lifeAt is the life of one endpoint that it was in at a time: the last one that
-// had begun, give or take near, or else its first; nil when marks tell of none.
-func lifeAt(own []*life, at int64) *life {
+// lifeAt is the life that it was in at a time: the last one that had begun, give or
+// take near, or else the first; nil where marks tell of none, or it was over.
+func (h *history) lifeAt(at int64) *life {
 	var found *life
-	for _, l := range own {
+	for _, l := range h.lives {
 		if found == nil || l.begin() <= at+near {
 			found = l
 		}
+	}
+	if found == nil || found.over != unknown && at >= found.over {
+		return nil
 	}
 	return found
 }

@@ -98,15 +98,21 @@ func asmSeconds(s, most int64) string {
 	return strconv.FormatInt(max(10, s), 10)
 }
 
-// finishRequests are the settings that let requests in flight finish.
-func finishRequests(need int64) []Remedy {
+// finishRequests are the settings that let requests in flight finish; least: they
+// may need longer.
+func finishRequests(need int64, least bool) []Remedy {
 	grace := delayFor(need)
 	sec := strconv.FormatInt(wholeSeconds(grace), 10)
+	finish, more := fmt.Sprintf("let requests in flight finish for %s after the stop signal", short(grace)), ""
+	if least {
+		finish = fmt.Sprintf("let requests in flight finish for longer than %s after the stop signal: how much longer they need is not known", short(time.Duration(need).Round(time.Microsecond)))
+		more = " or more"
+	}
 	return []Remedy{
-		{"any", fmt.Sprintf("let requests in flight finish for %s after the stop signal", short(grace))},
-		{"nodrop lab", "--stop graceful --grace " + short(grace)},
-		{"Kubernetes", "terminationGracePeriodSeconds: the pre-stop delay and " + sec + " more"},
-		{"Istio, ASM", "proxy.istio.io/config: terminationDrainDuration: " + sec + "s"},
+		{"any", finish},
+		{"nodrop lab", "--stop graceful --grace " + short(grace) + more},
+		{"Kubernetes", "terminationGracePeriodSeconds: the pre-stop delay plus " + sec + more},
+		{"Istio, ASM", "proxy.istio.io/config: terminationDrainDuration: " + sec + "s" + more},
 		{"Envoy", "--drain-time-s " + sec + " or more before SIGTERM"},
 		{"nginx", "SIGQUIT instead of SIGTERM; worker_shutdown_timeout unset or above " + sec + "s"},
 		{"HAProxy", "SIGUSR1 instead of SIGTERM; hard-stop-after unset or above " + sec + "s"},

@@ -12,9 +12,29 @@ import (
 // the listener and being taken out of the balancer, and what becomes of
 // connections that nobody accepted.
 
-func claimsBaseline(s *scene, l *loadgen.LostRequest) bool {
-	return s.loss.Baseline.Known && l.End < s.loss.Baseline.Until
+// untouched is until when nothing that marks tell of can have caused a loss, in ns.
+// What a step causes comes after its begin; what ended unasked may be told late.
+func (s *scene) untouched() int64 {
+	if !s.loss.Baseline.Known {
+		return unknown
+	}
+	from := s.loss.Baseline.Until
+	for i := range s.crashes {
+		from = min(from, s.crashes[i].from-near)
+	}
+	for i := range s.lives {
+		one := &s.lives[i]
+		if begin := one.begin(); !s.loss.Event.Known || begin < s.loss.Event.Begin {
+			from = min(from, begin-near)
+		}
+		if exit := one.exitUnasked(); exit != unknown {
+			from = min(from, exit-near)
+		}
+	}
+	return from
 }
+
+func claimsBaseline(s *scene, l *loadgen.LostRequest) bool { return l.End < s.before }
 
 func tellBaseline(s *scene, e *evidence) Finding {
 	return Finding{
@@ -25,10 +45,13 @@ func tellBaseline(s *scene, e *evidence) Finding {
 	}
 }
 
-func claimsTLSCut(_ *scene, l *loadgen.LostRequest) bool {
-	switch l.Class.Cause() {
+func claimsTLSCut(_ *scene, l *loadgen.LostRequest) bool { return isTLSCut(l.Class) }
+
+// isTLSCut reports that a handshake found no end.
+func isTLSCut(c loadgen.Class) bool {
+	switch c.Cause() {
 	case loadgen.CauseEOF, loadgen.CauseReset, loadgen.CauseTimeout:
-		return l.Class.Stage() == loadgen.StageTLS
+		return c.Stage() == loadgen.StageTLS
 	default:
 		return false
 	}

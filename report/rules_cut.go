@@ -2,30 +2,43 @@ package report
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 
 	"nodrop/loadgen"
 )
 
-// exits are the lives whose end can have cut the loss.
-func (s *scene) exits(l *loadgen.LostRequest) []*life {
-	own := s.lifeOf(l)
-	alive := own != nil && s.answeredAfter(l)
-	var list []*life
-	for i := range s.lives {
-		one := &s.lives[i]
-		if may, sure := one.exitedAt(l.End); may && s.mayBe(own, one) && (sure || !alive) {
-			list = append(list, one)
+// exits are the lives whose end can have cut the loss, and whether the marks are
+// sure of the end's time.
+func (s *scene) exits(l *loadgen.LostRequest) iter.Seq2[*life, bool] {
+	return func(yield func(*life, bool) bool) {
+		alive := s.alive(l)
+		for one := range s.suspects(l) {
+			may, sure := one.exitedAt(l.End)
+			if !may || alive != unknown && alive <= one.exited || !sure && s.idled(l) {
+				continue
+			}
+			if !yield(one, sure) {
+				return
+			}
 		}
 	}
-	return list
 }
 
-// answeredAfter reports that the endpoint of a loss answered after it: its process
-// had not ended.
-func (s *scene) answeredAfter(l *loadgen.LostRequest) bool {
-	return slices.ContainsFunc(s.run.Endpoints, func(e loadgen.EndpointSeen) bool { return e.Name == l.Endpoint && e.LastAnswer > l.End })
+// alive is when the endpoint of a loss still answered after it, in ns: a process that
+// exited later did not cut the request by that. It is unknown where it did not.
+func (s *scene) alive(l *loadgen.LostRequest) int64 {
+	if answer := s.seen[l.Endpoint].LastAnswer; s.named(l) && answer > l.End+readTogether {
+		return answer
+	}
+	return unknown
+}
+
+// idled reports that a connection may have been closed because it was idle: no
+// answer of the run came as soon as the end of it.
+func (s *scene) idled(l *loadgen.LostRequest) bool {
+	return l.Reused && unanswered(l.Class) && l.End-l.Start < s.answers.Min
 }
 
 // sureOf grades a finding of processes that ended: shown where the marks name the
@@ -33,11 +46,8 @@ func (s *scene) answeredAfter(l *loadgen.LostRequest) bool {
 func (s *scene) sureOf(e *evidence, f *Finding) {
 	shared, late := false, false
 	for _, l := range e.lost {
-		shared = shared || s.lifeOf(l) == nil
-		late = late || !slices.ContainsFunc(s.exits(l), func(one *life) bool {
-			_, sure := one.exitedAt(l.End)
-			return sure
-		})
+		shared = shared || !s.named(l)
+		late = late || !s.surely(l)
 	}
 	if shared || late {
 		f.Confidence = Likely
@@ -50,12 +60,29 @@ func (s *scene) sureOf(e *evidence, f *Finding) {
 	}
 }
 
-// timeFor is how long requests like those that were cut may need, in ns.
-func (s *scene) timeFor(e *evidence) int64 { return max(e.longest, s.slowestAnswer()) }
+// surely reports that the marks place an exit at the time of the loss.
+func (s *scene) surely(l *loadgen.LostRequest) bool {
+	for _, sure := range s.exits(l) {
+		if sure {
+			return true
+		}
+	}
+	return false
+}
+
+// need is how long requests like those that were cut may need, in ns. It is the
+// least that they need where no answer of the run took as long: how much longer is
+// not known.
+func (s *scene) need(e *evidence) (needed int64, least bool) {
+	return max(e.longest, s.answers.Max), e.longest >= s.answers.Max
+}
 
 // underWay is the evidence for that.
 func (s *scene) underWay(e *evidence) string {
-	return fmt.Sprintf("the longest had been under way for %s; the slowest answer of the run took %s", duration(e.longest), duration(s.slowestAnswer()))
+	if _, least := s.need(e); least {
+		return fmt.Sprintf("the longest had been under way for %s, longer than any answer of the run took (%s)", duration(e.longest), duration(s.answers.Max))
+	}
+	return fmt.Sprintf("the longest had been under way for %s; the slowest answer of the run took %s", duration(e.longest), duration(s.answers.Max))
 }
 
 // metBy are the lives that explain losses, each once, in the order in which they
@@ -87,30 +114,43 @@ func (s *lifeSet) add(some []*life) {
 	}
 }
 
-// killings are the lives whose end by force can have cut the loss; none where
-// another's end is nearer to it.
-func (s *scene) killings(l *loadgen.LostRequest) []*life {
-	var killed []*life
-	nearest, other := int64(math.MaxInt64), int64(math.MaxInt64)
-	for _, one := range s.exits(l) {
-		if d := abs(l.End - one.exited); one.killed == unknown {
-			other = min(other, d)
+// killings are the lives whose end by force can have cut the loss; none where the
+// marks are surer of another's end, or place it nearer. Where they are sure of
+// neither, others tells that there is another.
+func (s *scene) killings(l *loadgen.LostRequest) (killed, others []*life) {
+	nearest, other := int64(math.MaxInt64), int64(math.MaxInt64) // of those that are sure
+	for one, sure := range s.exits(l) {
+		distance := int64(math.MaxInt64)
+		if sure {
+			distance = abs(l.End - one.exited)
+		}
+		if one.killed == unknown {
+			others, other = append(others, one), min(other, distance)
 		} else {
-			nearest, killed = min(nearest, d), append(killed, one)
+			killed, nearest = append(killed, one), min(nearest, distance)
 		}
 	}
-	if other < nearest {
-		return nil
+	switch {
+	case other < nearest:
+		return nil, nil
+	case nearest < math.MaxInt64:
+		return killed, nil
 	}
+	return killed, others
+}
+
+// killers are the lives that killings finds.
+func (s *scene) killers(l *loadgen.LostRequest) []*life {
+	killed, _ := s.killings(l)
 	return killed
 }
 
 func claimsGraceOver(s *scene, l *loadgen.LostRequest) bool {
-	return isCut(l.Class) && len(s.killings(l)) > 0
+	return isCut(l.Class) && len(s.killers(l)) > 0
 }
 
 func tellGraceOver(s *scene, e *evidence) Finding {
-	met := metBy(e.lost, s.killings)
+	met := metBy(e.lost, s.killers)
 	f := Finding{
 		Title:      counted(int64(len(e.lost)), "request in flight was cut when its process was killed at the end of its grace", "requests in flight were cut when their process was killed at the end of its grace"),
 		Confidence: Shown,
@@ -123,17 +163,22 @@ func tellGraceOver(s *scene, e *evidence) Finding {
 		Remedies: endByItself(),
 	}
 	if s.openAtTermination(e) {
-		f.Needed = s.timeFor(e)
+		needed, least := s.need(e)
 		for _, one := range met {
 			if one.terminating != unknown {
-				f.Needed = max(f.Needed, one.killed-one.terminating) // which was too short
+				needed = max(needed, one.killed-one.terminating) // which was too short
 			}
 		}
-		f.Remedies = finishRequests(f.Needed)
+		f.Needed, f.Remedies = needed, finishRequests(needed, least)
 	} else {
-		f.Evidence = append(f.Evidence, "all of them were sent after its termination had begun: it went on accepting, and a longer grace would cut later ones")
+		f.Evidence = append(f.Evidence, "all of them were sent after its termination had begun: it "+s.tookMore(e)+", and a longer grace would cut later ones")
 	}
 	s.sureOf(e, &f)
+	if others := metBy(e.lost, s.alsoEnded); len(others) > 0 {
+		f.Confidence = CannotTell
+		f.Evidence = append(f.Evidence, fmt.Sprintf("cannot tell whether it was that: %s ended without force, and that is told too late as well", lifeNames(others)))
+	}
+	s.orCrashed(e, &f)
 	f.Evidence = append(f.Evidence, shutdownsOf(met)...)
 	return f
 }
@@ -142,8 +187,26 @@ func tellGraceOver(s *scene, e *evidence) Finding {
 // when the termination began, or that this is not known.
 func (s *scene) openAtTermination(e *evidence) bool {
 	return slices.ContainsFunc(e.lost, func(l *loadgen.LostRequest) bool {
-		return slices.ContainsFunc(s.killings(l), func(one *life) bool { return l.Start < one.terminating+near || one.terminating == unknown })
+		return slices.ContainsFunc(s.killers(l), func(one *life) bool { return l.Start < one.terminating+near || one.terminating == unknown })
 	})
+}
+
+// alsoEnded are the lives that ended without force, and may have cut a loss as well
+// as those that were killed.
+func (s *scene) alsoEnded(l *loadgen.LostRequest) []*life {
+	_, others := s.killings(l)
+	return others
+}
+
+// tookMore says how requests came to an endpoint that was told to go.
+func (s *scene) tookMore(e *evidence) string {
+	for _, l := range e.lost {
+		accepting := func(one *life) bool { return one.listenerClosed == unknown || one.listenerClosed > l.Start }
+		if !l.Reused && slices.ContainsFunc(s.killers(l), accepting) {
+			return "went on accepting"
+		}
+	}
+	return "went on taking requests on open connections"
 }
 
 func lifeNames(list []*life) string {
@@ -172,29 +235,40 @@ func hadLived(list []*life) string {
 }
 
 func claimsKilled(s *scene, l *loadgen.LostRequest) bool {
-	return isCut(l.Class) && len(s.exits(l)) > 0
+	if !isCut(l.Class) {
+		return false
+	}
+	for range s.exits(l) {
+		return true
+	}
+	return false
 }
 
 func tellKilled(s *scene, e *evidence) Finding {
-	needed := s.timeFor(e)
+	needed, least := s.need(e)
 	f := Finding{
 		Title:      counted(int64(len(e.lost)), "request in flight was cut when its process exited", "requests in flight were cut when their process exited"),
 		Confidence: Shown,
 		Measured:   e.longest,
 		Needed:     needed,
 		Evidence:   []string{e.what(), s.underWay(e)},
-		Remedies:   finishRequests(needed),
+		Remedies:   finishRequests(needed, least),
 	}
 	s.sureOf(e, &f)
 	if given, known := s.graceGiven(e); known {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("from the stop signal to the exit the process had %s", duration(given)))
 	}
-	if n := queued(e); n > 0 {
+	n, idle := queued(e), s.idle(e)
+	if n > 0 {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, reset on new connections, may have waited in the accept queue instead: cannot tell, and accepting until the balancer has heard of it cures both", n))
-		if n == len(e.lost) {
-			f.Confidence = Likely
-		}
 	}
+	if idle > 0 {
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, which failed sooner than the fastest answer came (%s), may have gone out on kept-alive connections that the process was closing: cannot tell, and answering with Connection: close while it drains cures that", idle, duration(s.answers.Min)))
+	}
+	if n+idle == len(e.lost) && f.Confidence == Shown {
+		f.Confidence = Likely
+	}
+	s.orCrashed(e, &f)
 	return f
 }
 
@@ -209,11 +283,22 @@ func queued(e *evidence) int {
 	return n
 }
 
+// idle counts those that a connection which was closed for being idle explains.
+func (s *scene) idle(e *evidence) int {
+	n := 0
+	for _, l := range e.lost {
+		if s.idled(l) {
+			n++
+		}
+	}
+	return n
+}
+
 // graceGiven is the shortest time that a process had from the signal to its
 // exit, in ns.
 func (s *scene) graceGiven(e *evidence) (given int64, known bool) {
 	for _, l := range e.lost {
-		for _, one := range s.exits(l) {
+		for one := range s.exits(l) {
 			if one.signalled == unknown {
 				continue
 			}
@@ -230,13 +315,7 @@ func claimsKeptAlive(_ *scene, l *loadgen.LostRequest) bool {
 }
 
 func tellKeptAlive(s *scene, e *evidence) Finding {
-	fastest := answered(s.run).Min
-	quick := 0
-	for _, l := range e.lost {
-		if l.End-l.Start < fastest {
-			quick++
-		}
-	}
+	quick := s.idle(e)
 	f := Finding{
 		Title:      counted(int64(len(e.lost)), "request", "requests") + " went out on kept-alive connections that the server was closing",
 		Confidence: Likely,
@@ -244,7 +323,7 @@ func tellKeptAlive(s *scene, e *evidence) Finding {
 			e.what(),
 			e.when() + "; " + s.where(e),
 			"no answer before had said Connection: close, or the connections would not have been used again",
-			fmt.Sprintf("%d of %d failed sooner than the fastest answer came (%s)", quick, len(e.lost), duration(fastest)),
+			fmt.Sprintf("%d of %d failed sooner than the fastest answer came (%s)", quick, len(e.lost), duration(s.answers.Min)),
 		},
 		Remedies: []Remedy{
 			{"any", "while draining, answer with Connection: close, and close idle connections only some time after"},
@@ -264,7 +343,11 @@ func tellKeptAlive(s *scene, e *evidence) Finding {
 func claimsCut(_ *scene, l *loadgen.LostRequest) bool { return isCut(l.Class) }
 
 func tellCut(s *scene, e *evidence) Finding {
-	needed := s.timeFor(e)
+	needed, least := s.need(e)
+	exit := "an exit"
+	if !slices.ContainsFunc(e.lost, func(l *loadgen.LostRequest) bool { return !s.named(l) }) {
+		exit = choose(int64(len(e.endpoints)), "its exit", "their exits")
+	}
 	return Finding{
 		Title:      counted(int64(len(e.lost)), "request in flight was cut", "requests in flight were cut"),
 		Confidence: CannotTell,
@@ -274,8 +357,8 @@ func tellCut(s *scene, e *evidence) Finding {
 			e.what(),
 			e.when() + "; " + s.where(e),
 			s.underWay(e),
-			"cannot tell whether a process ended or something between cut the connections: no mark tells of an exit then",
+			"cannot tell whether a process ended or something between cut the connections: no mark tells of " + exit + " then",
 		},
-		Remedies: finishRequests(needed),
+		Remedies: finishRequests(needed, least),
 	}
 }

@@ -12,21 +12,16 @@ import (
 // overlaps reports that the marks tell the whole of a life, and that it
 // stopped accepting before the balancer heard of it.
 func overlaps(l *life) bool {
-	return l != nil && l.terminating != unknown && l.stopped() != unknown && l.removed != unknown && l.removed > l.stopped()
+	known := l != nil && l.terminating != unknown && l.stopped() != unknown && l.removed != unknown
+	return known && l.stopped() >= l.terminating-near && l.removed > l.stopped()
 }
 
 // overlapping are the lives that can explain the loss. Where no mark names its
 // endpoint, because the replicas share an address, each of them can.
 func (s *scene) overlapping(l *loadgen.LostRequest) []*life {
-	if own := s.lifeOf(l); own != nil {
-		if overlaps(own) && within(l.End, own.stopped(), own.removed) {
-			return []*life{own}
-		}
-		return nil
-	}
 	var list []*life
-	for i := range s.lives {
-		if one := &s.lives[i]; s.shared && overlaps(one) && within(l.End, one.stopped(), one.removed) {
+	for one := range s.suspects(l) {
+		if overlaps(one) && within(l.End, one.stopped(), one.removed) {
 			list = append(list, one)
 		}
 	}
@@ -44,7 +39,7 @@ func claimsOverlap(s *scene, l *loadgen.LostRequest) bool {
 func tellOverlap(s *scene, e *evidence) Finding {
 	named := true
 	for _, l := range e.lost {
-		named = named && s.lifeOf(l) != nil
+		named = named && s.named(l)
 	}
 	met := metBy(e.lost, s.overlapping)
 	o := overlapOf(met)
@@ -67,6 +62,7 @@ func tellOverlap(s *scene, e *evidence) Finding {
 		f.Confidence = Likely
 		f.Evidence = append(f.Evidence, "the endpoints share an address: which of them refused a connection is not known, only that it was then")
 	}
+	s.orCrashed(e, &f)
 	return f
 }
 
@@ -82,14 +78,14 @@ type overlap struct {
 func overlapOf(list []*life) overlap {
 	var o overlap
 	for i, l := range list {
-		accepted := l.stopped() - l.terminating
+		accepted := max(0, l.stopped()-l.terminating)
 		if i == 0 || accepted < o.accepted {
 			o.accepted = accepted
 		}
 		o.longest = max(o.longest, l.removed-l.stopped())
 		o.needed = max(o.needed, l.removed-l.terminating)
 		how := "process exited"
-		if l.listenerClosed != unknown {
+		if l.stopped() == l.listenerClosed {
 			how = "listener closed"
 		}
 		if o.how == "" {
@@ -113,14 +109,16 @@ type lateness struct {
 // lateKey is what a lateness depends on.
 type lateKey struct {
 	own   *life // that of the loss's endpoint, where marks tell
-	begin int64 // of the loss's window
+	named bool  // they do
+	since int64 // the begin of the loss's outage
+	until int64 // its end
 	begun int   // terminations that had begun by then
 }
 
 // heardLate is the lateness that explains a loss; nil where none does.
 func (s *scene) heardLate(l *loadgen.LostRequest) *lateness {
 	begun, _ := slices.BinarySearch(s.ends, l.End+near+1)
-	key := lateKey{s.lifeOf(l), s.windowOf(l).Begin, begun}
+	key := lateKey{s.lifeOf(l), s.named(l), s.outageBegin(l), s.failing(l).End, begun}
 	found, known := s.late[key]
 	if !known {
 		found = s.latenessOf(l, key)
@@ -133,15 +131,14 @@ func (s *scene) heardLate(l *loadgen.LostRequest) *lateness {
 // replicas share an address, each that can explain it may be the one.
 func (s *scene) latenessOf(l *loadgen.LostRequest, key lateKey) *lateness {
 	var list []*life
-	for i := range s.lives {
-		one := &s.lives[i]
+	for one := range s.suspects(l) {
 		known := one.terminating != unknown && one.out() != unknown && one.removed == unknown
-		if known && s.mayBe(key.own, one) && l.End >= one.terminating-near {
+		if known && l.End >= one.terminating-near && key.until >= one.terminating {
 			list = append(list, one)
 		}
 	}
-	if key.own == nil {
-		list = s.refusingAt(key.begin, list)
+	if !key.named {
+		list = s.refusingAt(key.since, list)
 	}
 	if len(list) == 0 {
 		return nil
@@ -155,20 +152,36 @@ func (s *scene) latenessOf(l *loadgen.LostRequest, key lateKey) *lateness {
 	return found
 }
 
-// refusingAt are those lives that can have begun to refuse with a window of losses.
-// An endpoint that balancers have not heard of is met all the time: once its process
-// is gone, refusals begin. Without a pre-stop hook they begin with its termination,
-// unless it drains: those that began to go with the window come before older ones.
-// A window that no answer parts from one before goes on with that: the kernel limits
-// how often it refuses, and connections wait meanwhile.
+// refusingAt are those lives that can have begun to refuse with an outage. An endpoint
+// that balancers have not heard of is met all the time: once its process is gone,
+// refusals begin. Without a pre-stop hook they begin with its termination, unless it
+// drains: one of which an earlier outage came, which was over, is no longer met.
 func (s *scene) refusingAt(begin int64, list []*life) []*life {
-	begin = min(begin, s.answeredBefore(begin))
-	list = slices.DeleteFunc(list, func(one *life) bool { return one.exited != unknown && begin > one.exited+max(near, s.loss.Gap) })
-	fresh := func(one *life) bool { return one.terminating >= begin-near }
-	if !slices.ContainsFunc(list, fresh) {
-		return list
+	return slices.DeleteFunc(list, func(one *life) bool {
+		gone := one.exited != unknown && begin > one.exited+max(near, s.loss.Gap)
+		over := one.refused != unknown && one.refused+max(near, s.answers.Max) < begin // answers may be late
+		return gone || one.hookless() && over
+	})
+}
+
+// refusedWith is the end of the window of refusals that began with a termination;
+// unknown where none did.
+func refusedWith(terminating int64, windows []Window) int64 {
+	i, _ := slices.BinarySearchFunc(windows, terminating, func(w Window, at int64) int { return cmp.Compare(w.End, at) })
+	for ; i < len(windows) && terminating != unknown && windows[i].Begin <= terminating+near; i++ {
+		if slices.ContainsFunc(windows[i].Classes, func(c loadgen.BinLoss) bool { return isRefusal(c.Class) }) {
+			return windows[i].End
+		}
 	}
-	return slices.DeleteFunc(list, func(one *life) bool { return one.hookless() && !fresh(one) })
+	return unknown
+}
+
+// outageBegin is when the outage of a loss began, in ns: its window or, where no
+// answer parts that from one before, that one. The kernel limits how often it
+// refuses, and connections wait meanwhile.
+func (s *scene) outageBegin(l *loadgen.LostRequest) int64 {
+	begin := s.windowOf(l).Begin
+	return min(begin, s.answeredBefore(begin))
 }
 
 // answeredBefore is the end of the last bin with an answer that began before a time,
@@ -191,43 +204,134 @@ func (l *life) hookless() bool { return l.shutdown != nil && l.shutdown.PreStop 
 
 // windowOf is the window that a loss is in.
 func (s *scene) windowOf(l *loadgen.LostRequest) *Window {
-	at, _ := slices.BinarySearchFunc(s.loss.Windows, l.End, func(w Window, end int64) int { return cmp.Compare(w.End, end) })
-	if at == len(s.loss.Windows) {
-		return &Window{Begin: l.End, End: l.End}
-	}
-	return &s.loss.Windows[at]
+	return windowAt(s.loss.Windows, l.End)
 }
 
+// windowAt is the first of those, which are in order, that has not ended by a time.
+func windowAt(list []Window, at int64) *Window {
+	i, _ := slices.BinarySearchFunc(list, at, func(w Window, at int64) int { return cmp.Compare(w.End, at) })
+	if i == len(list) {
+		return &Window{Begin: at, End: at}
+	}
+	return &list[i]
+}
+
+// failedConnects are the stretches of time in which connections to an endpoint failed,
+// in whatever way, by the endpoint's name; those of all where none is named.
+func (s *scene) failedConnects() map[string][]Window {
+	groups := map[string][]strike{}
+	for i := range s.run.Lost {
+		l := &s.run.Lost[i]
+		if l.Class.Stage() == loadgen.StageConnect {
+			from, until := struck(l, near)
+			key := s.failuresOf(l)
+			groups[key] = append(groups[key], strike{from, until, l.Class, 1, l})
+		}
+	}
+	list := map[string][]Window{}
+	for key, strikes := range groups {
+		sortStrikes(strikes)
+		for group := range groupStrikes(strikes, s.loss.Gap) {
+			list[key] = append(list[key], newWindow(group))
+		}
+	}
+	return list
+}
+
+// failuresOf is the key of a loss's stretches of time.
+func (s *scene) failuresOf(l *loadgen.LostRequest) string {
+	if s.named(l) {
+		return l.Endpoint
+	}
+	return ""
+}
+
+// failing is the stretch of time of a connection that failed. Refusals are over only
+// when nothing else that fails goes on from them: an address that is gone does not
+// refuse.
+func (s *scene) failing(l *loadgen.LostRequest) *Window {
+	return windowAt(s.failures[s.failuresOf(l)], l.End)
+}
+
+// claimsHeardLate leaves alone what an endpoint refused that accepted connections
+// afterwards.
 func claimsHeardLate(s *scene, l *loadgen.LostRequest) bool {
-	return isRefusal(l.Class) && s.heardLate(l) != nil
+	if !isRefusal(l.Class) {
+		return false
+	}
+	own := s.lifeOf(l)
+	later := s.seen[l.Endpoint].LastConnect
+	if own != nil && later > l.End+readTogether && (own.over == unknown || later < own.over) {
+		return false
+	}
+	return s.heardLate(l) != nil
 }
 
 // heard is what the losses tell of how late balancers heard; ns from the begin of
 // termination.
 type heard struct {
 	met    []*life
-	needed int64 // to the last loss, at most: from the first that it can have met
+	needed int64 // to the last failure, at most: from the first that it can have met
 	least  int64 // the same from the last that it can have met
 	out    int64 // until the control plane had taken the last one out
+	silent bool  // the last failures were no refusals
 	open   bool  // it went on until the load ended: when they heard is not known
 }
 
 func (s *scene) heard(e *evidence) heard {
-	h := heard{open: e.last+s.loss.Gap >= s.loss.Event.LoadOver}
+	var h heard
 	known := map[*lateness]bool{}
 	var met lifeSet
+	lasts := map[*Window]*loadgen.LostRequest{}
 	for _, l := range e.lost {
 		by := s.heardLate(l)
-		h.needed = max(h.needed, l.End-by.first)
-		h.least = max(h.least, l.End-by.last)
+		h.reach(l.End, by)
+		if w := s.failing(l); lasts[w] == nil || lasts[w].End < l.End {
+			lasts[w] = l
+		}
 		if !known[by] {
 			known[by] = true
 			h.out = max(h.out, by.out)
 			met.add(by.lives)
 		}
 	}
+	last := e.last
+	for w, l := range lasts {
+		h.reach(w.End, s.heardLate(l))
+		last = max(last, w.End)
+	}
 	h.met = met.list
+	h.silent = last > e.last
+	h.open = last+s.loss.Gap >= s.loss.Event.LoadOver || !s.answeredAfter(last)
 	return h
+}
+
+// reach extends it to a failure.
+func (h *heard) reach(at int64, by *lateness) {
+	h.needed = max(h.needed, at-by.first)
+	h.least = max(h.least, at-by.last)
+}
+
+// answeredAfter reports that a request was answered in a bin after a time.
+func (s *scene) answeredAfter(at int64) bool {
+	bins := &s.run.Bins
+	first := len(bins.List)
+	if bins.Width > 0 {
+		first = min(first, int(at/bins.Width)+1)
+	}
+	return slices.ContainsFunc(bins.List[first:], func(b loadgen.Bin) bool { return b.OK > 0 })
+}
+
+// early reports that the last failure came before the control plane had taken each
+// endpoint out.
+func (h *heard) early() bool { return !h.open && h.needed <= h.out }
+
+// how tells in what way connections failed.
+func (h *heard) how() string {
+	if h.silent {
+		return "connections were refused, then went unanswered, until "
+	}
+	return "connections were refused until "
 }
 
 // until tells how long after termination connections were refused.
@@ -243,49 +347,51 @@ func (h *heard) until() string {
 }
 
 func (h *heard) finding(s *scene, e *evidence, title string) Finding {
+	needed := max(h.needed, h.out)
 	f := Finding{
 		Title:      title,
 		Confidence: Likely,
 		Measured:   e.span(),
-		Needed:     h.needed,
+		Needed:     needed,
 		Evidence: []string{
 			e.what(),
 			fmt.Sprintf("%s; %s", e.when(), s.where(e)),
 			fmt.Sprintf("the control plane had taken the endpoints out %s after termination began, and each balancer hears of that in its own time", duration(h.out)),
 			"when an endpoint stopped accepting is not known, only that it was between the begin of its termination and its exit",
 		},
-		Remedies: acceptLonger(h.needed),
+		Remedies: acceptLonger(needed),
 	}
 	switch {
 	case h.open:
 		f.Confidence, f.Needed = CannotTell, 0
-		f.Evidence = append(f.Evidence, "cannot tell when balancers had heard of it, nor how long to go on accepting: connections were refused to the end of the load")
+		f.Evidence = append(f.Evidence, "cannot tell when balancers had heard of it, nor how long to go on accepting: no request was answered afterwards, or the load ended")
 		f.Remedies = acceptUntilOut()
 	case h.needed-h.least > near:
 		f.Evidence = append(f.Evidence, "they share an address, and went one after the other: which of them refused the last connection is not known, and the remedy's number is for the longer time")
 	}
 	f.Evidence = append(f.Evidence, shutdownsOf(h.met)...)
+	s.orCrashed(e, &f)
 	return f
 }
 
 func tellHeardLate(s *scene, e *evidence) Finding {
 	h := s.heard(e)
-	return h.finding(s, e, "connections were refused until "+h.until()+": balancers went on sending them to endpoints that had been taken out")
+	why := ": balancers went on sending them to endpoints that had been taken out"
+	if h.early() {
+		why = ", before the control plane had taken the endpoints out"
+	}
+	return h.finding(s, e, h.how()+h.until()+why)
 }
 
 // claimsPreStopMissing: the same, and nothing kept any of the endpoints accepting.
 func claimsPreStopMissing(s *scene, l *loadgen.LostRequest) bool {
-	if !isRefusal(l.Class) {
-		return false
-	}
-	by := s.heardLate(l)
-	return by != nil && !by.hooks
+	return claimsHeardLate(s, l) && !s.heardLate(l).hooks
 }
 
 func tellPreStopMissing(s *scene, e *evidence) Finding {
 	h := s.heard(e)
-	return h.finding(s, e, fmt.Sprintf("%s got the stop signal at once, for want of a pre-stop hook: connections were refused until %s",
-		counted(int64(len(h.met)), "endpoint", "endpoints"), h.until()))
+	return h.finding(s, e, fmt.Sprintf("%s got the stop signal at once, for want of a pre-stop hook: %s%s",
+		counted(int64(len(h.met)), "endpoint", "endpoints"), h.how(), h.until()))
 }
 
 // shutdownsOf is the evidence of what these endpoints had before they were gone;
@@ -310,7 +416,7 @@ func claimsRefused(_ *scene, l *loadgen.LostRequest) bool { return isRefusal(l.C
 
 func tellRefused(s *scene, e *evidence) Finding {
 	evidence := []string{e.what(), e.when() + "; " + s.where(e)}
-	if answered(s.run).Count == 0 && s.run.Counts.Lost == int64(len(e.lost)) {
+	if s.answers.Count == 0 && s.run.Counts.Lost == int64(len(e.lost)) {
 		return Finding{
 			Title: "every connection was refused: nothing listens there", Confidence: Likely, Measured: e.span(),
 			Evidence: evidence, Remedies: []Remedy{{"any", "check the URL's host and port, and that the service runs"}},
@@ -350,6 +456,9 @@ func (s *scene) missing(e *evidence) string {
 	}
 	for _, l := range e.lost {
 		own := s.lifeOf(l)
+		if own == nil && s.named(l) {
+			return "no mark tells what happened to " + l.Endpoint + " then"
+		}
 		if own == nil {
 			return "no mark tells what happened to " + l.Endpoint
 		}

@@ -3,8 +3,6 @@ package report
 import (
 	"fmt"
 	"slices"
-
-	"nodrop/loadgen"
 )
 
 func tellUntold(s *scene) (Finding, bool) {
@@ -32,13 +30,18 @@ func tellClient(s *scene) (Finding, bool) {
 
 func tellEndedEarly(s *scene) (Finding, bool) {
 	e := s.loss.Event
-	return Finding{
+	latest := e.LoadOver + s.run.Bins.Width
+	f := Finding{
 		Title:      "the load was over before the event was: what came after it met no request",
 		Confidence: Shown,
 		Measured:   e.End - e.LoadOver,
-		Evidence:   []string{fmt.Sprintf("the last request started at %s, the event ended at %s", moment(e.LoadOver), moment(e.End))},
+		Evidence:   []string{fmt.Sprintf("the last request started between %s and %s, the event ended at %s", moment(e.LoadOver), moment(latest), moment(e.End))},
 		Remedies:   []Remedy{{"any", "a longer load, or --settle 1s"}},
-	}, e.Known && !e.Inside() && !s.run.Interrupted
+	}
+	if e.End < latest {
+		f.Title, f.Confidence = "the load may have been over before the event was", CannotTell
+	}
+	return f, e.Known && !e.Inside() && !s.run.Interrupted
 }
 
 func tellNoEvent(s *scene) (Finding, bool) {
@@ -71,7 +74,7 @@ func tellKilledUnmet(s *scene) (Finding, bool) {
 			killed = append(killed, &s.lives[i])
 		}
 	}
-	if len(killed) == 0 || slices.ContainsFunc(s.run.Lost, func(l loadgen.LostRequest) bool { return claimsGraceOver(s, &l) }) {
+	if len(killed) == 0 || slices.ContainsFunc(s.made, func(f Finding) bool { return f.Rule == "grace-too-short" }) {
 		return Finding{}, false
 	}
 	f := Finding{

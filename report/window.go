@@ -103,8 +103,12 @@ func strikes(run *loadgen.Run) []strike {
 	if run.LostUntold > 0 {
 		list = append(list, untold(run)...)
 	}
-	slices.SortStableFunc(list, func(a, b strike) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.until, b.until)) })
+	sortStrikes(list)
 	return list
+}
+
+func sortStrikes(list []strike) {
+	slices.SortStableFunc(list, func(a, b strike) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.until, b.until)) })
 }
 
 // struck is when a lost request met what it was lost to. A connection that

@@ -1,0 +1,153 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"nodrop/loadgen"
+)
+
+// crash is that an endpoint ended and nobody had told it to; ns.
+type crash struct {
+	endpoint string
+	address  string // as that of a life
+	at       int64  // when it is told of
+	from     int64  // when it can have been, at the earliest
+	back     int64  // when the endpoint was ready again; unknown
+	text     string // how it ended
+}
+
+// crashes gathers the marks of them, which are in order.
+func crashes(marks []loadgen.Mark) []crash {
+	var list []crash
+	for _, m := range marks {
+		switch m.Kind {
+		case loadgen.MarkCrashed:
+			c := crash{endpoint: m.Endpoint, address: m.Address, at: m.Start, from: m.Start, back: unknown, text: m.Error}
+			if m.Address != "" {
+				c.from -= exitTold
+			}
+			list = append(list, c)
+		case loadgen.MarkReady:
+			for i := range list {
+				if c := &list[i]; c.back == unknown && c.endpoint == m.Endpoint {
+					c.back = m.Start
+				}
+			}
+		default:
+		}
+	}
+	return list
+}
+
+// crashOf is the crash that can have caused a loss, the last one where several can;
+// nil where none can.
+func (s *scene) crashOf(l *loadgen.LostRequest) *crash {
+	own := s.historyOf(l.Endpoint)
+	if own != nil {
+		for _, c := range slices.Backward(own.crashes) {
+			if c.cuts(l) || isRefusal(l.Class) && c.lasts(l.End) {
+				return c
+			}
+		}
+		return nil
+	}
+	for i := range slices.Backward(s.crashes) {
+		c := &s.crashes[i]
+		if s.shared && (c.cuts(l) || isRefusal(l.Class) && c.lasts(l.End) && s.outageBegin(l) <= c.at+max(near, s.loss.Gap)) {
+			return c
+		}
+	}
+	return nil
+}
+
+// cuts reports that it can have cut a request.
+func (c *crash) cuts(l *loadgen.LostRequest) bool {
+	cut := isCut(l.Class) || isTLSCut(l.Class) && l.Class.Cause() != loadgen.CauseTimeout
+	return cut && within(l.End, c.from, c.at)
+}
+
+// lasts reports that the endpoint may have been gone then.
+func (c *crash) lasts(at int64) bool {
+	return at >= c.from-near && (c.back == unknown || at <= c.back+near)
+}
+
+// String tells of it, for people.
+func (c *crash) String() string {
+	text := c.endpoint + " crashed at " + moment(c.at)
+	if c.text != "" {
+		text += " (" + c.text + ")"
+	}
+	if c.back != unknown {
+		text += fmt.Sprintf(", and was ready again at %s", moment(c.back))
+	}
+	return text
+}
+
+// claimsCrashed leaves alone what an endpoint that was leaving explains as well,
+// unless the marks name the one that crashed.
+func claimsCrashed(s *scene, l *loadgen.LostRequest) bool {
+	return s.crashOf(l) != nil && (s.named(l) || !s.leaving(l))
+}
+
+// leaving reports that an endpoint which was told to go explains a loss.
+func (s *scene) leaving(l *loadgen.LostRequest) bool {
+	if isRefusal(l.Class) {
+		return len(s.overlapping(l)) > 0 || s.heardLate(l) != nil
+	}
+	for range s.exits(l) {
+		return true
+	}
+	return false
+}
+
+// crashesOf are those that can have caused some of the losses, each once.
+func (s *scene) crashesOf(e *evidence) []*crash {
+	var list []*crash
+	for _, l := range e.lost {
+		if c := s.crashOf(l); c != nil && !slices.Contains(list, c) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+func tellCrashed(s *scene, e *evidence) Finding {
+	met := s.crashesOf(e)
+	f := Finding{
+		Title:      fmt.Sprintf("%s lost when %s", counted(int64(len(e.lost)), "request was", "requests were"), crashed(met)),
+		Confidence: Shown,
+		Measured:   e.span(),
+		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
+		Remedies:   []Remedy{{"any", "mend the crash first: no shutdown setting helps a process that ends unasked, and what it loses cannot be told from what the event loses"}},
+	}
+	for _, c := range met {
+		f.Evidence = append(f.Evidence, c.String())
+	}
+	if slices.ContainsFunc(e.lost, func(l *loadgen.LostRequest) bool { return !s.named(l) }) {
+		f.Confidence = Likely
+		f.Evidence = append(f.Evidence, "the endpoints share an address: which of them lost a request is not known")
+	}
+	if slices.ContainsFunc(e.lost, func(l *loadgen.LostRequest) bool { return l.End < s.crashOf(l).at-near }) {
+		f.Confidence = Likely
+		f.Evidence = append(f.Evidence, fmt.Sprintf("a control plane tells of an end up to %s after it: what was lost so shortly before a mark is laid to it", duration(exitTold)))
+	}
+	return f
+}
+
+func crashed(list []*crash) string {
+	var endpoints []string
+	for _, c := range list {
+		endpoints = append(endpoints, c.endpoint)
+	}
+	return names(endpoints) + " crashed"
+}
+
+// orCrashed adds to a finding of endpoints that left what crashed meanwhile, and may
+// have lost the requests as well.
+func (s *scene) orCrashed(e *evidence, f *Finding) {
+	for _, c := range s.crashesOf(e) {
+		f.Confidence = CannotTell
+		f.Evidence = append(f.Evidence, "cannot tell whether it was that: "+c.String())
+	}
+}
