@@ -57,7 +57,7 @@ func TestKernelAgrees(t *testing.T) {
 		"nodrop": {program + " -c 50 -n 5000 -q 50 -disable-keepalive {url}", regexp.MustCompile(`(?m)^    connect\.refused +(\d+) `)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			out, err := exec.Command(program, "lab", "--dataplane", "nft", "--replicas", "5", "--stop", "abrupt", "--propagation", "200ms", "--at", "500ms", "--client", tc.client).CombinedOutput()
+			out, err := exec.Command(program, "lab", "--dataplane", "nft", "--replicas", "5", "--stop", "abrupt", "--propagation", "200ms", "--at", "1s", "--client", tc.client).CombinedOutput() // a client may be slow to start
 			if err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}

@@ -386,6 +386,13 @@ func TestFindings(t *testing.T) {
 			want:     []want{{"killed-in-flight", 1, Shown, 900 * ms, 900 * ms}},
 			says:     []string{"longer than any answer of the run took", "for longer than 900ms"},
 		},
+		{
+			name:     "cut, and nothing was answered",
+			requests: []request{lost(100*ms, 1000*ms, "wait.eof", "gw-2", eofText)},
+			want:     []want{{"cut-in-flight", 1, CannotTell, 900 * ms, 900 * ms}},
+			says:     []string{"no request of the run was answered"},
+			never:    []string{"longer than any answer"},
+		},
 		// What ended unasked.
 		{
 			name:     "crashed: cut at its moment, refused until it is back",

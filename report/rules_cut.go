@@ -79,6 +79,9 @@ func (s *scene) need(e *evidence) (needed int64, least bool) {
 
 // underWay is the evidence for that.
 func (s *scene) underWay(e *evidence) string {
+	if s.answers.Count == 0 {
+		return fmt.Sprintf("the longest had been under way for %s; no request of the run was answered", duration(e.longest))
+	}
 	if _, least := s.need(e); least {
 		return fmt.Sprintf("the longest had been under way for %s, longer than any answer of the run took (%s)", duration(e.longest), duration(s.answers.Max))
 	}
