@@ -94,6 +94,12 @@ func tellStatus(s *scene, e *evidence) Finding {
 	if known > 0 && known == len(s.run.Answers) {
 		f.Confidence = Likely
 	}
+	for i := range s.crashes {
+		if c := &s.crashes[i]; c.during(e.first, e.last) {
+			f.Evidence = append(f.Evidence, c.String())
+			f.addRemedy(mendCrash())
+		}
+	}
 	if known == 0 {
 		f.addRemedy(Remedy{"any", "see the log of what answered: the gateway, or what is behind it"})
 	}

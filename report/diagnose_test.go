@@ -421,6 +421,20 @@ func TestFindings(t *testing.T) {
 			want:     []want{{"pre-stop-missing", 1, CannotTell, ms, 11 * ms}},
 			says:     []string{"gw-3 crashed"},
 		},
+		{
+			name:     "what serves the gateways crashed: they answer with errors",
+			marks:    at(loadgen.MarkCrashed)(1000*ms, "backend"),
+			requests: append(slices.Clone(fleet), failing(1010*ms, 1500*ms, 10*ms, ms, "status.502", "gw-2")...),
+			want:     []want{{"error-answered", 50, CannotTell, 490 * ms, 0}},
+			says:     []string{"backend crashed at 1.000 s", "mend the crash first"},
+		},
+		{
+			name:     "errors that were over before something crashed",
+			marks:    slices.Concat(at(loadgen.MarkTerminating)(100*ms, "gw-9"), at(loadgen.MarkCrashed)(1900*ms, "backend")),
+			requests: append(slices.Clone(fleet), failing(1010*ms, 1500*ms, 10*ms, ms, "status.502", "gw-2")...),
+			want:     []want{{"error-answered", 50, CannotTell, 490 * ms, 0}},
+			never:    []string{"crashed"},
+		},
 		// Whose life it was.
 		{
 			name: "a new pod of the same name does not change the old one's life",

@@ -68,8 +68,11 @@ func (c *crash) cuts(l *loadgen.LostRequest) bool {
 }
 
 // lasts reports that the endpoint may have been gone then.
-func (c *crash) lasts(at int64) bool {
-	return at >= c.from-near && (c.back == unknown || at <= c.back+near)
+func (c *crash) lasts(at int64) bool { return c.during(at, at) }
+
+// during reports that it may have been gone at a time between the two.
+func (c *crash) during(from, to int64) bool {
+	return to >= c.from-near && (c.back == unknown || from <= c.back+near)
 }
 
 // String tells of it, for people.
@@ -119,7 +122,7 @@ func tellCrashed(s *scene, e *evidence) Finding {
 		Confidence: Shown,
 		Measured:   e.span(),
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
-		Remedies:   []Remedy{{"any", "mend the crash first: no shutdown setting helps a process that ends unasked, and what it loses cannot be told from what the event loses"}},
+		Remedies:   []Remedy{mendCrash()},
 	}
 	for _, c := range met {
 		f.Evidence = append(f.Evidence, c.String())
@@ -133,6 +136,10 @@ func tellCrashed(s *scene, e *evidence) Finding {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("a control plane tells of an end up to %s after it: what was lost so shortly before a mark is laid to it", duration(exitTold)))
 	}
 	return f
+}
+
+func mendCrash() Remedy {
+	return Remedy{"any", "mend the crash first: no shutdown setting helps a process that ends unasked, and what it loses cannot be told from what the event loses"}
 }
 
 func crashed(list []*crash) string {
