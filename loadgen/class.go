@@ -33,7 +33,7 @@ func (s Stage) String() string { return stageNames[s] }
 // Cause says what ended an exchange.
 type Cause uint8
 
-// The causes. The last five belong to StageClient.
+// The causes. Those from CausePorts on belong to StageClient.
 const (
 	CauseNone Cause = iota
 	CauseRefused
@@ -50,20 +50,22 @@ const (
 	CauseMemory
 	CauseResolver
 	CauseBody
+	CauseRoute
+	CauseStalled
 )
 
-var causeNames = [...]string{"", "refused", "reset", "eof", "timeout", "unreachable", "malformed", "rejected", "not-found", "other", "ports", "files", "memory", "resolver", "body"}
+var causeNames = [...]string{"", "refused", "reset", "eof", "timeout", "unreachable", "malformed", "rejected", "not-found", "other", "ports", "files", "memory", "resolver", "body", "route", "stalled"}
 
 func (c Cause) String() string { return causeNames[c] }
 
-// Class is a failure class, stage and cause in one value; for StageStatus the
-// status code takes the place of the cause.
+// Class is a failure class: the stage in the high byte, the cause in the low
+// one; for StageStatus the status code takes the place of both.
 // The zero Class means that nothing failed.
 type Class uint16
 
 const classStatusBase = 0x1000
 
-func newClass(s Stage, c Cause) Class { return Class(s)<<4 | Class(c) }
+func newClass(s Stage, c Cause) Class { return Class(s)<<8 | Class(c) }
 
 func statusClass(code int) Class { return classStatusBase + Class(code) }
 
@@ -72,7 +74,7 @@ func (c Class) Stage() Stage {
 	if c >= classStatusBase {
 		return StageStatus
 	}
-	return Stage(c >> 4)
+	return Stage(c >> 8)
 }
 
 // Cause is what ended it; CauseNone for a status.
@@ -80,7 +82,7 @@ func (c Class) Cause() Cause {
 	if c >= classStatusBase {
 		return CauseNone
 	}
-	return Cause(c & 0xf)
+	return Cause(c & 0xff)
 }
 
 // Spoiled reports whether the class is a failure of this machine.
@@ -176,6 +178,7 @@ var classTable = []ClassInfo{
 	{newClass(StageConnect, CauseReset), Never, "the listener was closed, or its queue was full, with the connection in it", drainFirst},
 	{newClass(StageConnect, CauseTimeout), Never, "connection attempts were dropped: address gone, or accept queue full", "take the endpoint out of the balancer before its address goes"},
 	{newClass(StageConnect, CauseUnreachable), Never, "the address or the route to it is gone", "take the endpoint out of the balancer before its address goes"},
+	{newClass(StageConnect, CauseRejected), Never, "a firewall on the way refused the connection", "see which rule or network policy covers the endpoint's address while it comes and goes"},
 	{newClass(StageConnect, CauseOther), Never, "the connection could not be made", "see the sample"},
 
 	{newClass(StageProxy, CauseRefused), Never, "nothing listens where the proxy should", "check -x"},
@@ -224,5 +227,7 @@ var classTable = []ClassInfo{
 	{newClass(StageClient, CauseMemory), Never, "this machine's kernel has no memory for sockets", "lower -c"},
 	{newClass(StageClient, CauseResolver), Never, "this machine's resolver did not answer in time", "check /etc/resolv.conf, or give addresses by --connect-to"},
 	{newClass(StageClient, CauseBody), Possibly, "the file of -D changed or could not be read while it was being sent", "give -D a file that nothing writes to"},
+	{newClass(StageClient, CauseRoute), Never, "this machine has no route to the address", "check the address, and this machine's routes (ip route get ADDRESS)"},
+	{newClass(StageClient, CauseStalled), Possibly, "nodrop itself did not run while the request's time passed: it was stopped, or got no processor time", "give it processor time of its own, and repeat the run"},
 	{newClass(StageClient, CauseOther), Never, "this machine could not make the request", "see the sample"},
 }
