@@ -111,10 +111,7 @@ func testKind(t *testing.T, way road, kind faultserver.Kind, plan faultserver.Pl
 		cfg.Requests = 18
 	}
 	if isSilent(kind) {
-		cfg.Requests, cfg.Timeout = 6, 2*time.Second
-		if way.scheme == "https" {
-			cfg.Timeout *= 2 // handshakes on a busy machine
-		}
+		cfg.Requests, cfg.Timeout = 6, 8*time.Second // the others must never take as long
 		if keepAlive && plan(0) != kind {
 			cfg.Requests = 12 // so that connections are reused
 		}
@@ -474,7 +471,7 @@ func TestContractHandshake(t *testing.T) {
 			cfg := loadgen.Config{URL: server.URL(), Requests: 40, Workers: 4, DisableKeepAlive: true, TLS: trusting(t)}
 			if fault == faultserver.HandshakeSilence {
 				// The handshake is bounded as the request is, not as the connection.
-				cfg.Requests, cfg.Workers, cfg.Timeout, cfg.ConnectTimeout = 8, 8, 4*time.Second, time.Second
+				cfg.Requests, cfg.Workers, cfg.Timeout, cfg.ConnectTimeout = 8, 8, 10*time.Second, 5*time.Second
 			}
 			run := runLoad(t, cfg)
 			n := cfg.Requests / 2

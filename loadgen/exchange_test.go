@@ -65,12 +65,13 @@ func write(c net.Conn, s string) { _, _ = c.Write([]byte(s)) }
 // TestSlowPaceKeepsConnections: a tick later than -t allows one request to
 // take must not cost the connection.
 func TestSlowPaceKeepsConnections(t *testing.T) {
+	t.Parallel()
 	onEngines(t, testSlowPaceKeepsConnections)
 }
 
 func testSlowPaceKeepsConnections(t *testing.T, engine loadgen.Engine) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
-	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 2, Workers: 1, Rate: 1, Timeout: 700 * time.Millisecond})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 2, Workers: 1, Rate: 0.2, Timeout: 4 * time.Second})
 	if c := run.Connections; c.Stale != 0 || c.Opened != 1 {
 		t.Errorf("%+v; want one connection, kept", c)
 	}

@@ -148,8 +148,8 @@ func TestEnginesSayTheSame(t *testing.T) {
 		"malformed head":         {URL: fault(faultserver.MalformedHead)},
 		"malformed body":         {URL: fault(faultserver.MalformedChunk)},
 		"malformed content":      {URL: fault(faultserver.BadGzip)},
-		"silence":                {URL: fault(faultserver.Silence), Timeout: 200 * time.Millisecond},
-		"silence in the body":    {URL: fault(faultserver.SilenceInBody), Timeout: 200 * time.Millisecond},
+		"silence":                {URL: fault(faultserver.Silence), Timeout: 3 * time.Second},
+		"silence in the body":    {URL: fault(faultserver.SilenceInBody), Timeout: 3 * time.Second},
 		"too long":               {URL: fault(faultserver.OK), MaxBody: 1},
 		"an error":               {URL: fault(faultserver.Unavailable)},
 		"a path too long":        {URL: "http://gateway/", UnixSocket: "/" + strings.Repeat("x", 200)},
@@ -264,7 +264,7 @@ func TestServerStopsReading(t *testing.T) { onEngines(t, testServerStopsReading)
 
 func testServerStopsReading(t *testing.T, engine loadgen.Engine) {
 	url := serveRaw(t, func(_ net.Conn, _ *bufio.Reader) { <-t.Context().Done() })
-	run := runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: 2, Workers: 2, Method: "PUT", Body: make([]byte, 16<<20), Timeout: 200 * time.Millisecond})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: 2, Workers: 2, Method: "PUT", Body: make([]byte, 16<<20), Timeout: 3 * time.Second})
 	if got := outcome(run, "lost", "send.timeout"); got.Fresh != 2 {
 		t.Errorf("%+v; want 2 × send.timeout", run.Outcomes)
 	}

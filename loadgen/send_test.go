@@ -112,7 +112,7 @@ func TestExpectWithoutContinue(t *testing.T) {
 // TestExpectIsBoundedByTimeout: a -t shorter than the wait for a 100 ends it.
 func TestExpectIsBoundedByTimeout(t *testing.T) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
-	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 2, Workers: 2, Method: "PUT", Fields: expecting, Body: []byte("hello"), Timeout: 300 * time.Millisecond})
+	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 2, Workers: 2, Method: "PUT", Fields: expecting, Body: []byte("hello"), Timeout: 900 * time.Millisecond})
 	counts := serverCounts(t, server)
 	if got := outcome(run, "lost", "wait.timeout"); got.Fresh != 2 || counts.Incomplete != 2 {
 		t.Errorf("got %+v; the server saw %+v; want 2 × wait.timeout, without their bodies", run.Outcomes, counts)
@@ -126,9 +126,13 @@ func TestExpectWithoutBody(t *testing.T) {
 
 func testExpectWithoutBody(t *testing.T, engine loadgen.Engine) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
-	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 50, Workers: 1, Fields: expecting, Timeout: 900 * time.Millisecond})
-	if run.Counts.OK != 50 {
-		t.Errorf("%+v; want 50 ok, none after a wait longer than -t", run.Outcomes)
+	const n = 50
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: n, Workers: 1, Fields: expecting})
+	if run.Counts.OK != n {
+		t.Errorf("%+v; want %d ok", run.Outcomes, n)
+	}
+	if waits := n * time.Second; time.Duration(run.Duration) >= waits {
+		t.Errorf("took %v; a second's wait for each takes %v", time.Duration(run.Duration), waits)
 	}
 }
 

@@ -30,7 +30,7 @@ const (
 	soakRoundsShort = 8
 	// soakPatience is what a silent request costs. A request that is not silent
 	// must never take as long, on a busy machine and under the race detector.
-	soakPatience = 4 * time.Second
+	soakPatience = 15 * time.Second
 	// roundBound interrupts, and so fails, a round that does not end.
 	roundBound = 5 * time.Minute
 )

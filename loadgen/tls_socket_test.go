@@ -44,7 +44,7 @@ func TestCloseDoesNotWait(t *testing.T) {
 	client, _ := securePipe(t)
 	began := time.Now()
 	_ = client.Close()
-	if took := time.Since(began); took > 2*time.Second {
+	if took := time.Since(began); took >= 5*time.Second {
 		t.Errorf("close took %v", took)
 	}
 }

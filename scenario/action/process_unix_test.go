@@ -142,7 +142,7 @@ func TestStopAndSignal(t *testing.T) {
 		"stop by KILL":   {&action.Stop{Process: "a", Signal: "SIGKILL"}, "", []string{"replica a ready", "replica a signalled", "replica a exited"}},
 		"stop in vain":   {&action.Stop{Process: "a", Signal: "quit", Grace: 50 * time.Millisecond}, "a had not ended 50ms after it was asked to, and was killed", []string{"replica a ready", "replica a signalled"}},
 		"stop of nobody": {&action.Stop{Process: "b"}, "no process b was started", []string{"replica a ready"}},
-		"signal":         {&action.Signal{Name: "TERM", Process: "a", Gone: 10 * time.Second}, "", []string{"replica a ready", "replica a signalled", "replica a exited"}},
+		"signal":         {&action.Signal{Name: "TERM", Process: "a", Gone: time.Minute}, "", []string{"replica a ready", "replica a signalled", "replica a exited"}},
 		"signal in vain": {&action.Signal{Name: "QUIT", Process: "a", Gone: 50 * time.Millisecond}, "a had not ended 50ms after the signal", []string{"replica a ready", "replica a signalled"}},
 		"signal at once": {&action.Signal{Name: "QUIT", Process: "a"}, "", []string{"replica a ready", "replica a signalled"}},
 		"no signal":      {&action.Signal{Name: "HUPP", Process: "a"}, `"HUPP" is not a signal`, []string{"replica a ready"}},

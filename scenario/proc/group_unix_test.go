@@ -45,7 +45,7 @@ func hold() int {
 // whoever inherited it.
 func expectGone(t *testing.T, pid int) {
 	t.Helper()
-	end := time.Now().Add(10 * time.Second)
+	end := time.Now().Add(time.Minute)
 	for syscall.Kill(pid, 0) == nil {
 		stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 		if _, rest, _ := strings.Cut(string(stat), ") "); err == nil && strings.HasPrefix(rest, "Z") {

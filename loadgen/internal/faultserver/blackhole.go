@@ -35,7 +35,7 @@ func (b *BlackHole) fill() error {
 	if err := b.sock.listen(0); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	var dialer net.Dialer
 	dialer.SetMultipathTCP(false)
