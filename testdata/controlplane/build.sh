@@ -1,27 +1,48 @@
 #!/bin/bash
-# Builds the control plane's programs and the harness into CACHE_DIR. The
-# programs are kept there by version, the harness is built anew each time.
+# Builds the control plane into CACHE_DIR: Kubernetes' programs, which take
+# minutes once for each version, and the harness. --is-built builds nothing, and
+# exits 0 when the programs are there.
 set -euo pipefail
 
+ask=
+if [ "${1-}" = --is-built ]; then
+	ask=yes
+	shift
+fi
 if [ $# -ne 1 ]; then
-	echo "usage: build.sh CACHE_DIR" >&2
+	echo "usage: build.sh [--is-built] CACHE_DIR" >&2
 	exit 2
 fi
 mkdir -p "$1"
 cache=$(cd "$1" && pwd)
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
+# Without cgo in both, the harness finds most of what it imports compiled.
+export CGO_ENABLED=0
+
 cd "$here/binaries"
-version=$(go list -m -f '{{.Version}}' k8s.io/kubernetes)
-for program in kube-apiserver kube-controller-manager kube-proxy; do
-	built="$cache/$version/$program"
-	[ -x "$built" ] && continue
-	mkdir -p "$cache/$version"
+kubernetes=$(sed -n 's|^[[:space:]]*k8s.io/kubernetes \(v[^ ]*\)$|\1|p' go.mod)
+version=$kubernetes-$(cat go.mod go.sum ./*.go | sha256sum | cut -c 1-12)
+built=$cache/$version
+if [ -n "$ask" ]; then
+	[ -x "$built/programs" ]
+	exit
+fi
+
+# One at a time: another run of the tests may be building, too.
+exec 9>"$cache/lock"
+flock 9
+
+if [ ! -x "$built/programs" ]; then
+	mkdir -p "$built"
+	for name in kube-apiserver kube-proxy controllers; do
+		ln -sfn programs "$built/$name"
+	done
 	# Renamed only when complete, so that an interrupted build is not taken for one.
-	go build -trimpath -ldflags "-s -w" -o "$built.partial" "k8s.io/kubernetes/cmd/$program"
-	mv "$built.partial" "$built"
-done
+	go build -trimpath -ldflags "-s -w" -o "$built/partial" .
+	mv "$built/partial" "$built/programs"
+fi
 ln -sfn "$version" "$cache/current"
 
 cd "$here"
-CGO_ENABLED=0 go build -trimpath -o "$cache/controlplane" .
+go build -trimpath -o "$cache/controlplane" .

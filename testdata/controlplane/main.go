@@ -1,6 +1,6 @@
 // Controlplane runs a command beside a real Kubernetes control plane on this
-// machine: etcd, kube-apiserver, kube-controller-manager and, if asked for,
-// kube-proxy, in namespaces of their own that end with it.
+// machine: etcd, kube-apiserver, controllers of Kubernetes' own and, if asked
+// for, kube-proxy, in namespaces of their own that end with it.
 //
 // Usage:
 //
