@@ -94,7 +94,7 @@ func TestKernelDataplane(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	outside := nodrop(t, program, "lab", "--dataplane", "nft", "--backend", s.URL, "--replicas", "2", "-n", "500", "-c", "10", "-q", "100", "--stop", "graceful", "--pre-stop", "300ms", "--settle", "100ms")
+	outside := nodrop(t, program, "lab", "--dataplane", "nft", "--backend", s.URL, "--replicas", "2", "-n", "500", "-c", "10", "-q", "100", "--stop", "graceful", "--pre-stop", "1s", "--settle", "100ms")
 	outside.expectExit(t, exitOK)
 	if asked, answered := s.count.Load(), outside.variant(t, "graceful").Counts.OK; asked < answered || answered < 500 {
 		t.Errorf("the backend outside answered %d, and %d arrived; want 500 at least", asked, answered)

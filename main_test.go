@@ -496,17 +496,17 @@ func TestLabDelays(t *testing.T) {
 	}
 	t.Run("loss grows with the propagation", func(t *testing.T) {
 		var lost []int64
-		for _, propagation := range []string{"20ms", "100ms", "500ms"} {
-			o := lab(t, "--stop", "abrupt", "--propagation", propagation)
+		for _, propagation := range []string{"20ms", "300ms", "2s"} {
+			o := lab(t, "--stop", "abrupt", "--propagation", propagation, "--settle", "100ms")
 			o.expectExit(t, exitOK)
 			lost = append(lost, o.variant(t, "abrupt").Counts.Lost)
 		}
 		if lost[0] == 0 || lost[1] <= lost[0] || lost[2] <= lost[1] {
-			t.Errorf("lost %v at 20, 100 and 500 ms; want it to grow", lost)
+			t.Errorf("lost %v at 20 ms, 300 ms and 2 s; want it to grow", lost)
 		}
 	})
 	t.Run("a pre-stop below the propagation loses", func(t *testing.T) {
-		o := lab(t, "--stop", "graceful", "--propagation", "400ms", "--pre-stop", "100ms")
+		o := lab(t, "--stop", "graceful", "--propagation", "1s", "--pre-stop", "100ms")
 		o.expectExit(t, exitFail)
 		o.expectText(t, "Verdict: fail: graceful lost ", "connect: connection refused")
 		if o.variant(t, "graceful").Counts.Lost == 0 {
@@ -514,7 +514,7 @@ func TestLabDelays(t *testing.T) {
 		}
 	})
 	t.Run("a pre-stop above the propagation does not", func(t *testing.T) {
-		o := lab(t, "--stop", "graceful", "--propagation", "100ms", "--pre-stop", "400ms")
+		o := lab(t, "--stop", "graceful", "--propagation", "100ms", "--pre-stop", "1s", "--at", "10%")
 		o.expectExit(t, exitOK)
 		if c := o.variant(t, "graceful").Counts; c.Lost != 0 || c.OK != 5000 {
 			t.Errorf("%+v; want 5000 ok", c)
