@@ -844,10 +844,10 @@ func TestLabCrash(t *testing.T) {
 	for _, stop := range []string{"abrupt", "graceful"} {
 		t.Run(stop, func(t *testing.T) {
 			t.Parallel()
-			m := startMarked(t, "lab", "--replicas", "3", "-z", "5s", "-c", "20", "-q", "20", "--at", "10%", "--pre-stop", "200ms", "--stop", stop)
+			m := startMarked(t, "lab", "--replicas", "3", "-z", "12s", "-c", "20", "-q", "20", "--at", "10%", "--pre-stop", "1s", "--stop", stop)
 			await(t, "all replicas are there", func() bool { return len(m.children("lab-gateway")) == 3 })
 			await(t, "two replicas are gone", func() bool { return len(m.children("lab-gateway")) == 1 })
-			time.Sleep(500 * time.Millisecond) // the step ends, too
+			time.Sleep(3 * time.Second) // of nodrop alone, which learns that the step is over
 			for pid := range m.children("lab-gateway") {
 				if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 					t.Fatal(err)
