@@ -16,7 +16,7 @@ PEERS := github.com/codesenberg/bombardier@v1.2.6 github.com/six-ddc/plow@v1.4.0
 
 # Packages run one at a time (-p 1): several put real load on this machine,
 # and would take each other's processor time, ports and deadlines.
-GOTEST := $(GO) test -p 1 -timeout 20m
+GOTEST := $(GO) test -p 1 -timeout 1h
 
 .PHONY: build
 build: ## build ./nodrop

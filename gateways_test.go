@@ -53,11 +53,11 @@ func TestKernelAgrees(t *testing.T) {
 		client string
 		told   *regexp.Regexp
 	}{
-		"hey":    {"hey -c 50 -n 5000 -q 50 -disable-keepalive {url}", regexp.MustCompile(`\[(\d+)\]\tGet "http://127\.96\.0\.1/": dial tcp 127\.96\.0\.1:80: connect: connection refused`)},
-		"nodrop": {program + " -c 50 -n 5000 -q 50 -disable-keepalive {url}", regexp.MustCompile(`(?m)^    connect\.refused +(\d+) `)},
+		"hey":    {"hey -c 50 -n 10000 -q 50 -disable-keepalive {url}", regexp.MustCompile(`\[(\d+)\]\tGet "http://127\.96\.0\.1/": dial tcp 127\.96\.0\.1:80: connect: connection refused`)},
+		"nodrop": {program + " -c 50 -n 10000 -q 50 -disable-keepalive {url}", regexp.MustCompile(`(?m)^    connect\.refused +(\d+) `)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			out, err := exec.Command(program, "lab", "--dataplane", "nft", "--replicas", "5", "--stop", "abrupt", "--propagation", "200ms", "--at", "1s", "--client", tc.client).CombinedOutput() // a client may be slow to start
+			out, err := exec.Command(program, "lab", "--dataplane", "nft", "--replicas", "5", "--stop", "abrupt", "--propagation", "1s", "--at", "1s", "--client", tc.client).CombinedOutput() // a client may be slow to start
 			if err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
@@ -99,7 +99,7 @@ func TestKernelDataplane(t *testing.T) {
 	if asked, answered := s.count.Load(), outside.variant(t, "graceful").Counts.OK; asked < answered || answered < 500 {
 		t.Errorf("the backend outside answered %d, and %d arrived; want 500 at least", asked, answered)
 	}
-	cut := nodrop(t, program, "lab", "--dataplane", "nft", "--replicas", "2", "--drain-timeout", "300ms", "--path", "/delay/3", "-n", "40", "-c", "20", "-q", "0", "--at", "500ms", "--stop", "graceful", "--pre-stop", "5s")
+	cut := nodrop(t, program, "lab", "--dataplane", "nft", "--replicas", "2", "--drain-timeout", "1s", "--path", "/delay/3", "-n", "40", "-c", "20", "-q", "0", "--at", "#20", "--stop", "graceful", "--pre-stop", "5s")
 	run = cut.variant(t, "graceful")
 	if run.Counts.Lost == 0 || run.Counts.Lost == run.Counts.Started {
 		t.Errorf("lost %d of %d; want those of one of two replicas", run.Counts.Lost, run.Counts.Started)
