@@ -33,7 +33,7 @@ func TestGateways(t *testing.T) {
 		for _, mode := range stopModes() {
 			t.Run(g.Name+"/"+string(mode), func(t *testing.T) {
 				f, err := Start(testContext(t), Options{
-					Replicas: 2, Stop: mode, Gateway: g.Name, PreStop: time.Second, Grace: patience, Propagation: time.Millisecond,
+					Replicas: 2, Stop: mode, Gateway: g.Name, PreStop: 2 * time.Second, Grace: patience, Propagation: time.Millisecond,
 				})
 				if err != nil {
 					t.Fatal(err)
@@ -62,9 +62,10 @@ func expectStopped(t *testing.T, f *Fleet, mode StopMode) {
 		t.Errorf("got %d of %q", got.StatusCode, got.Header.Get(ReplicaHeader))
 	}
 	// Gateways keep the first kilobytes back: only a long answer is under way when
-	// its header is here.
+	// its header is here. It outlasts what stops it, or the pre-stop delay.
 	const size = 200_000
-	body := open(t, fmt.Sprintf("http://%s/drip?duration=2&numbytes=%d&delay=0", r.addr, size))
+	seconds := map[StopMode]int{Abrupt: 20, Naive: 2, Graceful: 4}[mode]
+	body := open(t, fmt.Sprintf("http://%s/drip?duration=%d&numbytes=%d&delay=0", r.addr, seconds, size))
 	j, _, wait := inBackground(t, f, 1)
 	if mode == Graceful {
 		j.await(t, loadgen.MarkEndpointRemoved, "gw-2")
