@@ -111,7 +111,7 @@ func testKind(t *testing.T, way road, kind faultserver.Kind, plan faultserver.Pl
 		cfg.Requests = 18
 	}
 	if isSilent(kind) {
-		cfg.Requests, cfg.Timeout = 6, 8*time.Second // the others must never take as long
+		cfg.Requests, cfg.Timeout = 6, 10*time.Second // the others must never take as long
 		if keepAlive && plan(0) != kind {
 			cfg.Requests = 12 // so that connections are reused
 		}

@@ -1,6 +1,12 @@
 package loadgen
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
+
+// AwaitContinue has bodies wait so long for the 100 (Continue) that was asked for.
+func (l *Load) AwaitContinue(d time.Duration) { l.expect = d }
 
 // HourOfLoad is a run of one hour, counted request by request through the
 // recorder's shards: ten endpoints, a few latencies, and some requests lost at

@@ -34,8 +34,9 @@ type Load struct {
 
 	first     hop // of every request
 	body      payload
-	keepAlive bool     // connections carry more than one
-	captured  []string // the fields that parsers capture, one list for all
+	keepAlive bool          // connections carry more than one
+	captured  []string      // the fields that parsers capture, one list for all
+	expect    time.Duration // how long a body waits for the 100 (Continue) that was asked for
 	engine    Engine
 
 	endpoints Endpoints
@@ -77,6 +78,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 		budget:   newBudget(cfg.Requests, cfg.Duration),
 		recorder: newRecorder(cfg.CPUs),
 		traces:   traces{limit: cfg.TraceLost},
+		expect:   expectBound,
 		started:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 	}

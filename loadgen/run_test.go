@@ -31,13 +31,18 @@ func TestMain(m *testing.M) {
 	asked := false
 	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "test.parallel" })
 	if !asked {
-		_ = flag.Set("test.parallel", "16")
+		_ = flag.Set("test.parallel", "12")
 	}
 	goleak.VerifyTestMain(m)
 }
 
+// newLoad gives every request more time than any machine takes, unless the test
+// is about that time.
 func newLoad(t *testing.T, cfg loadgen.Config) *loadgen.Load {
 	t.Helper()
+	if cfg.Timeout == 0 {
+		cfg.Timeout = 10 * time.Minute
+	}
 	load, err := loadgen.New(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -41,7 +41,7 @@ func (x *exchange) sendExpecting(at *hop, deadline time.Time) (*failure, error) 
 // awaitContinue reads until the server has asked for the body, or has answered
 // without it, or expectBound has passed, which is as good as being asked.
 func (x *exchange) awaitContinue(deadline time.Time) (goAhead bool, fail *failure) {
-	bound := time.Now().Add(expectBound)
+	bound := time.Now().Add(x.load.expect)
 	patient := deadline.IsZero() || bound.Before(deadline)
 	if !patient {
 		bound = deadline

@@ -55,7 +55,10 @@ func TestContractExpect(t *testing.T) {
 						if body == "file" {
 							cfg.Body, cfg.BodyFile = nil, file
 						}
-						run := runLoad(t, cfg)
+						load := newLoad(t, cfg)
+						load.AwaitContinue(patience) // as long as the server needs
+						run := load.Run(t.Context())
+						checkInvariants(t, run)
 						counts := serverCounts(t, server)
 						checkExpected(t, run, counts, kind, want)
 					})
@@ -112,7 +115,10 @@ func TestExpectWithoutContinue(t *testing.T) {
 // TestExpectIsBoundedByTimeout: a -t shorter than the wait for a 100 ends it.
 func TestExpectIsBoundedByTimeout(t *testing.T) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
-	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 2, Workers: 2, Method: "PUT", Fields: expecting, Body: []byte("hello"), Timeout: 900 * time.Millisecond})
+	load := newLoad(t, loadgen.Config{URL: server.URL(), Requests: 2, Workers: 2, Method: "PUT", Fields: expecting, Body: []byte("hello"), Timeout: 5 * time.Second})
+	load.AwaitContinue(patience)
+	run := load.Run(t.Context())
+	checkInvariants(t, run)
 	counts := serverCounts(t, server)
 	if got := outcome(run, "lost", "wait.timeout"); got.Fresh != 2 || counts.Incomplete != 2 {
 		t.Errorf("got %+v; the server saw %+v; want 2 × wait.timeout, without their bodies", run.Outcomes, counts)
@@ -156,7 +162,9 @@ func TestExpectHints(t *testing.T) {
 			write(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		}
 	})
-	run := runLoad(t, loadgen.Config{URL: url, Requests: 4, Workers: 1, Method: "PUT", Fields: expecting, Body: []byte("hello")})
+	load := newLoad(t, loadgen.Config{URL: url, Requests: 4, Workers: 1, Method: "PUT", Fields: expecting, Body: []byte("hello")})
+	load.AwaitContinue(patience)
+	run := load.Run(t.Context())
 	if run.Counts.OK != 4 || early.Load() != 0 || run.Connections.Opened != 1 {
 		t.Errorf("%+v on %d connections, %d bodies sent for a 103", run.Counts, run.Connections.Opened, early.Load())
 	}

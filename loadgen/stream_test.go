@@ -99,7 +99,6 @@ func encoded(t testing.TB, rec *Recording) string {
 // TestStreamIsTheRecording: what is read back is the recording to the byte,
 // and it can be read from its JSON.
 func TestStreamIsTheRecording(t *testing.T) {
-	t.Parallel()
 	for seed := range uint64(8) {
 		rec, stream := synthetic(t, seed, int(seed%4))
 		got, err := ReadRecording(bytes.NewReader(stream))
@@ -197,7 +196,6 @@ func TestStreamHoldsAllOfResult(t *testing.T) {
 // told, a stream tells the same ones, though it is read through one shard and
 // they came through three, in no order, and many at once.
 func TestStreamBeyondBounds(t *testing.T) {
-	t.Parallel()
 	var stream bytes.Buffer
 	sink := NewNDJSON(&stream)
 	run := &Run{}

@@ -34,7 +34,6 @@ func TestBinsWidenWithoutLosingCounts(t *testing.T) {
 // TestTimelineIsAsItsCounts compares with plain bins: whatever order the times
 // come in, by whatever time line of several.
 func TestTimelineIsAsItsCounts(t *testing.T) {
-	t.Parallel()
 	disorders := map[string]int64{"in order": 0, "late within what is open": 100_000_000, "late beyond": 5_000_000_000, "any order": 1 << 40}
 	for name, disorder := range disorders {
 		t.Run(name, func(t *testing.T) {
