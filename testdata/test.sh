@@ -54,10 +54,10 @@ await_build() {
 	return "$code"
 }
 
-say 'vet and the compilers take 3 to 8 minutes when nothing is compiled yet, the tests about 15'
+say 'on two idle processors vet and the compilers take about 4 minutes when nothing is compiled yet, the tests about 15'
 if runs_controlplane; then
 	if ! testdata/controlplane/build.sh --is-built "$cache"; then
-		say 'the control plane is not built yet: about 5 minutes of two processors, once for each version, beside the other tests'
+		say 'the control plane is not built yet: it is built beside the tests, about 4 minutes of two idle processors, once for each version'
 	fi
 	start_build # the harness is built anew
 fi

@@ -39,8 +39,8 @@ func TestMain(m *testing.M) {
 	os.Exit(runInside())
 }
 
-// runInside builds the control plane, which takes five minutes once, and runs
-// this very program in it.
+// runInside builds the control plane, which takes minutes once unless make test
+// has done so before, and runs this very program in it.
 func runInside() int {
 	cache, err := os.UserCacheDir()
 	if err != nil {
