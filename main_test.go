@@ -54,7 +54,7 @@ func TestMain(m *testing.M) {
 const noSleep = "atexit_sleep_ms=0"
 
 // patience bounds every wait of a test; nothing is measured against it.
-const patience = time.Minute
+const patience = 5 * time.Minute
 
 // until polls until holds does, or patience ends.
 func until(what string, holds func() bool) error {

@@ -513,7 +513,7 @@ func startServer(t *testing.T, plan faultserver.Plan) *faultserver.Server {
 // serverCounts waits until the server has seen the end of every connection.
 func serverCounts(t *testing.T, server *faultserver.Server) faultserver.Counts {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := server.Wait(ctx); err != nil {
 		t.Fatal(err)

@@ -32,7 +32,7 @@ const (
 	// must never take as long, on a busy machine and under the race detector.
 	soakPatience = 15 * time.Second
 	// roundBound interrupts, and so fails, a round that does not end.
-	roundBound = 5 * time.Minute
+	roundBound = 10 * time.Minute
 )
 
 // TestSoak lets random loads meet random faults, and holds both sides' counts
@@ -96,7 +96,7 @@ func newRound(seed uint64) *round {
 		Workers:          1 << rng.IntN(7),
 		Method:           []string{"GET", "GET", "POST", "HEAD"}[rng.IntN(4)],
 		DisableKeepAlive: rng.IntN(3) == 0,
-		Timeout:          time.Minute,
+		Timeout:          2 * time.Minute,
 	}
 	r.cfg.Workers -= rng.IntN(r.cfg.Workers/2 + 1)
 	if ways := cleartext(); r.seed%2 == 1 {
@@ -140,7 +140,7 @@ func (r *round) drawLength(rng *rand.Rand, requests int64) {
 	}
 	r.stopAt = rng.Int64N(requests)
 	r.byContext = rng.IntN(2) == 0
-	r.cfg.DrainBound = []time.Duration{time.Nanosecond, time.Millisecond, 2 * time.Minute}[rng.IntN(3)]
+	r.cfg.DrainBound = []time.Duration{time.Nanosecond, time.Millisecond, 5 * time.Minute}[rng.IntN(3)]
 }
 
 func (r *round) String() string {

@@ -90,7 +90,7 @@ func (s *target) reached(n int) <-chan struct{} {
 }
 
 // patience bounds a test that hangs; nothing is measured against it.
-const patience = time.Minute
+const patience = 5 * time.Minute
 
 // await waits for c, in an action.
 func await(c <-chan struct{}) func(context.Context, *scenario.Env) error {

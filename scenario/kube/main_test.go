@@ -80,7 +80,7 @@ func runInside() int {
 }
 
 // patience bounds every wait of a test; nothing is measured against it.
-const patience = time.Minute
+const patience = 5 * time.Minute
 
 // access is everything's, in a namespace of the test's own.
 func access(t *testing.T) *Access {

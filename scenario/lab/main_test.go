@@ -45,7 +45,7 @@ func addEnvoy() {
 }
 
 // patience bounds every wait of a test; nothing is measured against it.
-const patience = 60 * time.Second
+const patience = 5 * time.Minute
 
 func testContext(t *testing.T) context.Context {
 	t.Helper()
