@@ -54,7 +54,7 @@ func writeText(out *page, r *Report) error {
 	for _, c := range r.Changes {
 		writeVariantChange(out, c)
 	}
-	writeVerdict(out, &r.Verdict)
+	writeVerdict(out, r)
 	return out.flush()
 }
 
@@ -441,7 +441,8 @@ func comparisonTable(out *page, c *Comparison, from int) (t *table, until int) {
 	}
 }
 
-func writeVerdict(out *page, v *Verdict) {
+func writeVerdict(out *page, r *Report) {
+	v := &r.Verdict
 	if v.Outcome == None {
 		return
 	}
@@ -451,7 +452,7 @@ func writeVerdict(out *page, v *Verdict) {
 	}
 	// Not wrapped: this is what scripts look for.
 	fmt.Fprintf(out, "%s.\n", line)
-	for _, reason := range v.Reasons {
+	for _, reason := range slices.Concat(v.Reasons, passed(r)) {
 		fmt.Fprintf(out, "  - %s\n", clean(reason))
 	}
 	for _, hint := range v.Hints {
