@@ -358,7 +358,7 @@ func endpointsMarkdown(l *Loss) string {
 		if e.Name != "" {
 			name = mdCode(shorten(e.Name, maxQuote))
 		}
-		t.row(name, number(e.OK), number(e.Lost), moment(e.Seen.LastConnect), moment(e.Seen.LastAnswer), mdInline(shorten(classList(e.Classes), maxQuote)))
+		t.row(name, number(e.OK), number(e.Lost), lastConnected(&e.Seen), moment(e.Seen.LastAnswer), mdInline(shorten(classList(e.Classes), maxQuote)))
 	}
 	return "#### By endpoint\n\n" + t.String()
 }

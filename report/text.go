@@ -246,9 +246,18 @@ func writeEndpoints(out *page, l *Loss) {
 			break
 		}
 		t.row(cmp.Or(clean(e.Name), "(none reached)"), strconv.FormatInt(e.OK, 10), out.lost(e.Lost),
-			moment(e.Seen.LastConnect), moment(e.Seen.LastAnswer), cmp.Or(classList(e.Classes), "-"))
+			lastConnected(&e.Seen), moment(e.Seen.LastAnswer), cmp.Or(classList(e.Classes), "-"))
 	}
 	t.write(out)
+}
+
+// lastConnected is "-" for an endpoint that answered and was never connected to:
+// behind a virtual address, which replica a connection went to is not known.
+func lastConnected(e *loadgen.EndpointSeen) string {
+	if e.LastConnect == -1 && e.LastAnswer != -1 {
+		return "-"
+	}
+	return moment(e.LastConnect)
 }
 
 func classList(classes []ClassLoss) string {
