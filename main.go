@@ -18,6 +18,7 @@ import (
 	"sync"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
@@ -63,7 +64,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	defer stop()
 	root := p.command()
 	root.SetArgs(normalize(root, args))
-	err := root.ExecuteContext(ctx)
+	err := unknownCommand(root, args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	switch {
 	case errors.Is(err, scenario.ErrRestore) && ctx.Err() != nil:
 		p.complain(err)
@@ -138,6 +142,53 @@ func normalize(root *cobra.Command, args []string) []string {
 		}
 	}
 	return loadgen.NormalizeArgs(args, root.Flags())
+}
+
+// unknownCommand refuses a first argument that can be no URL: flags behind it
+// would be taken for those of a load.
+func unknownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") || !isWord(args[0]) {
+		return nil
+	}
+	var names []string
+	paths := map[string]string{}
+	for _, c := range root.Commands() {
+		for _, one := range append([]*cobra.Command{c}, c.Commands()...) {
+			if one.Name() != "" && paths[one.Name()] == "" {
+				names = append(names, one.Name())
+				paths[one.Name()] = one.CommandPath()
+			}
+		}
+		if c.Name() == args[0] {
+			return nil
+		}
+	}
+	if best := nearest(args[0], names); best != "" {
+		return &loadgen.HintError{Problem: fmt.Sprintf("unknown command %q", args[0]), Hint: "did you mean " + paths[best] + "?"}
+	}
+	return &loadgen.HintError{
+		Problem: fmt.Sprintf("%q is neither a command nor a URL", args[0]),
+		Hint:    "nodrop --help lists the commands; the URL of a host is http://" + args[0],
+	}
+}
+
+// isWord reports whether text could be a command's name, and no host's with a
+// domain, a port or a path.
+func isWord(text string) bool {
+	return text != "" && unicode.IsLetter(rune(text[0])) && text != "localhost" && !strings.ContainsFunc(text, func(r rune) bool {
+		return r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
+}
+
+// nearest is the candidate that name may have been meant for; "" for none.
+func nearest(name string, candidates []string) string {
+	best, distance := "", (len(name)+1)/3+1 // beyond that it is another word
+	for _, c := range candidates {
+		if d := levenshtein.ComputeDistance(name, c); d < distance {
+			best, distance = c, d
+		}
+	}
+	return best
 }
 
 // complain writes one line, and one more where there is something to do.
@@ -307,7 +358,15 @@ func (p *program) labCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lab [flags]",
 		Short: "The whole story on this machine: scale a fleet of gateways in under load, abruptly, then gracefully",
-		Args:  cobra.NoArgs,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return &loadgen.HintError{
+				Problem: fmt.Sprintf("lab: %s: it takes no URL, as it brings its own gateways", args[0]),
+				Hint:    "--backend http://HOST:PORT puts a server of yours behind them; without lab, nodrop sends a plain load",
+			}
+		},
 	}
 	flags := lab.Flags(cmd.Flags())
 	checks := failIfFlag(cmd.Flags())
@@ -338,6 +397,9 @@ func (p *program) scenarioCommand() *cobra.Command {
 	yes := yesFlag(run.Flags())
 	outputs := outputFlag(run.Flags())
 	run.RunE = func(cmd *cobra.Command, args []string) error {
+		if cmd.Flags().Changed("repeat") && flags.repeat < 1 {
+			return fmt.Errorf("--repeat %d: must be 1 to %d", flags.repeat, file.MaxRepeat)
+		}
 		s, err := p.readScenario(flags, args)
 		if err != nil {
 			return err
@@ -466,7 +528,7 @@ func (p *program) readScenario(f *scenarioFlags, args []string) (*scenario.Scena
 	if err := validate(f.checks); err != nil {
 		return nil, err
 	}
-	if f.repeat < 0 || f.repeat > file.MaxRepeat {
+	if f.repeat > file.MaxRepeat {
 		return nil, fmt.Errorf("--repeat %d: must be 1 to %d", f.repeat, file.MaxRepeat)
 	}
 	set := map[string]string{}
@@ -868,6 +930,9 @@ func (p *program) watch(name string, loads []scenario.Watched) func() {
 	}
 }
 
+// defaultColumns is the width of a terminal that does not say.
+const defaultColumns = 80
+
 // show shows on a terminal how far loads are; the function it returns ends that,
 // and wipes it.
 func (p *program) show(name string, loads []scenario.Watched) func() {
@@ -886,7 +951,13 @@ func (p *program) show(name string, loads []scenario.Watched) func() {
 				fmt.Fprint(p.stderr, "\r\033[K")
 				return
 			case <-tick.C:
-				fmt.Fprintf(p.stderr, "\r\033[K%s", progressLine(name, loads))
+				width := defaultColumns
+				if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+					width = w
+				}
+				// The last column stays free: with a character in it, some terminals
+				// begin a new line.
+				fmt.Fprintf(p.stderr, "\r\033[K%s", report.Fit(scenario.ProgressLine(name, loads), width-1))
 			}
 		}
 	}()
@@ -894,29 +965,6 @@ func (p *program) show(name string, loads []scenario.Watched) func() {
 		close(done)
 		<-gone
 	}
-}
-
-func progressLine(name string, loads []scenario.Watched) string {
-	var parts []string
-	for _, l := range loads {
-		parts = append(parts, progressOf(l.Progress()))
-	}
-	if name != "" {
-		name += ": "
-	}
-	return name + strings.Join(parts, " | ")
-}
-
-func progressOf(g loadgen.Progress) string {
-	of := fmt.Sprintf("of %d", g.Planned)
-	if g.Duration > 0 {
-		of = fmt.Sprintf("in %.0f of %.0f s", g.Elapsed.Seconds(), g.Duration.Seconds())
-	}
-	perSecond := 0.0
-	if g.Elapsed > 0 {
-		perSecond = float64(g.Finished) / g.Elapsed.Seconds()
-	}
-	return fmt.Sprintf("%d %s, %.0f/s, %d lost", g.Finished, of, perSecond, g.Lost)
 }
 
 func failIfFlag(fs *pflag.FlagSet) *[]string {
@@ -1210,12 +1258,13 @@ func flagError(cmd *cobra.Command, err error) error {
 	if short := unknown.GetSpecifiedShortnames(); len(short) > len(name) {
 		name = short
 	}
-	best, distance := "", (len(name)+1)/3+1 // beyond that it is another word
+	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if d := levenshtein.ComputeDistance(name, f.Name); d < distance && !f.Hidden && len(f.Name) > 1 {
-			best, distance = f.Name, d
+		if !f.Hidden && len(f.Name) > 1 {
+			names = append(names, f.Name)
 		}
 	})
+	best := nearest(name, names)
 	if best == "" {
 		return &loadgen.HintError{Problem: "unknown flag: -" + name, Hint: cmd.CommandPath() + " --help lists them"}
 	}
