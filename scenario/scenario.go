@@ -186,6 +186,7 @@ func (s *Scenario) Order() []Attempt {
 // further is run: the target may not be what it should be.
 func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *loadgen.Recording, err error) {
 	recording = &loadgen.Recording{Format: loadgen.Format}
+	NameStreams(s.Streams)
 	if err := s.check(); err != nil {
 		return recording, err
 	}
@@ -208,6 +209,22 @@ func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *loadgen.Rec
 	return recording, nil
 }
 
+// NameStreams gives those of several streams that have no name one that no other
+// has: load-1 for the first, load-2 for the second.
+func NameStreams(list []Stream) {
+	if len(list) < 2 {
+		return
+	}
+	for i := range list {
+		for n := i + 1; list[i].Name == ""; n += len(list) {
+			name := fmt.Sprintf("load-%d", n)
+			if !slices.ContainsFunc(list, func(o Stream) bool { return o.Name == name }) {
+				list[i].Name = name
+			}
+		}
+	}
+}
+
 // check refuses streams that could not be told apart, and steps that could never
 // be due.
 func (s *Scenario) check() error {
@@ -215,10 +232,7 @@ func (s *Scenario) check() error {
 		return errors.New("a scenario without a load")
 	}
 	names := map[string]bool{}
-	for i, stream := range s.Streams {
-		if stream.Name == "" && len(s.Streams) > 1 {
-			return fmt.Errorf("stream %d has no name", i+1)
-		}
+	for _, stream := range s.Streams {
 		if names[stream.Name] {
 			return fmt.Errorf("there are two streams called %s", stream.Name)
 		}
