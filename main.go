@@ -692,6 +692,11 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 	if err != nil {
 		return err
 	}
+	if !p.inNamespace {
+		if err := flags.CheckTarget(ctx); err != nil {
+			return err
+		}
+	}
 	if flags.NeedsNamespace() && !p.inNamespace {
 		return p.enterNamespace()
 	}
@@ -729,6 +734,9 @@ func (p *program) labClient(ctx context.Context, flags *lab.FlagValues, checks, 
 		return err
 	}
 	if !p.inNamespace {
+		if err := flags.CheckTarget(ctx); err != nil {
+			return err
+		}
 		return p.enterNamespace()
 	}
 	for _, run := range runs {

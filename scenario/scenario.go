@@ -101,6 +101,8 @@ type Env struct {
 	// Endpoints, when a setup action sets it, chooses every address that the
 	// load connects to.
 	Endpoints loadgen.Endpoints
+	// Adapt, when a setup action sets it, changes each load before it is made.
+	Adapt func(*loadgen.Config)
 	// Gateway, which a setup action may set, is what the load meets: name and
 	// version.
 	Gateway string
@@ -302,6 +304,9 @@ func (s *Scenario) loads(ctx context.Context, a Attempt, env *Env) ([]*loadgen.L
 		cfg.Variant, cfg.Stream, cfg.Repetition, cfg.Gateway, cfg.Replicas = a.Variant.Name, stream.Name, a.Repetition, env.Gateway, env.Replicas
 		if env.Endpoints != nil {
 			cfg.Endpoints = env.Endpoints
+		}
+		if env.Adapt != nil {
+			env.Adapt(&cfg)
 		}
 		load, err := loadgen.New(ctx, cfg)
 		if err != nil {

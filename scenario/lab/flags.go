@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -31,9 +32,12 @@ type FlagValues struct {
 	settle                      time.Duration
 }
 
-// loadDefaults are the load that tells the document's story: at 5,000
-// requests/s the event lies inside it on a laptop and on a large server alike.
+// loadDefaults are the load that tells the document's story: up to 5,000
+// requests/s, for ten seconds. Pace makes of n and q what this machine keeps.
 var loadDefaults = map[string]string{"n": "50000", "c": "200", "q": "25", "disable-keepalive": "true"}
+
+// paced says, of the flags that Pace chooses, what help shows as their default.
+var paced = map[string]string{"n": "50000, or what 10 s take", "q": "25, or what this machine keeps"}
 
 // notInLab are load flags that mean nothing in a lab, and why.
 var notInLab = []struct{ name, why string }{
@@ -84,7 +88,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	for name, value := range loadDefaults {
 		f := fs.Lookup(name)
 		_ = f.Value.Set(value) // the table's values parse; a test holds that
-		f.DefValue = value
+		f.DefValue = cmp.Or(paced[name], value)
 	}
 	for _, flag := range notInLab {
 		_ = fs.MarkHidden(flag.name) // fails only for a flag that is not there
@@ -117,6 +121,13 @@ func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
 	s := &scenario.Scenario{Streams: []scenario.Stream{{Load: cfg}}, Settle: v.settle, Repeat: v.repeat}
 	for _, mode := range modes {
 		s.Variants = append(s.Variants, v.variant(mode, at, stderr))
+	}
+	if !v.set.Changed("q") {
+		pace := &Pace{Options: v.options(modes[0], stderr), Load: cfg, Count: !v.set.Changed("n"), Tell: stderr}
+		for i := range s.Variants {
+			setup := &s.Variants[i].Setup
+			*setup = append([]scenario.Action{pace}, *setup...)
+		}
 	}
 	return s, nil
 }
