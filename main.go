@@ -77,13 +77,51 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitInterrupted
 	case err != nil:
 		p.complain(err)
-		return exitMisuse
+		p.code = exitMisuse
+	}
+	if p.code != exitOK && p.code != exitInterrupted {
+		p.logs.show(p.stderr)
 	}
 	return p.code
 }
 
 // errInterrupted is all there is to tell when no load has begun.
 var errInterrupted = errors.New("interrupted before the load began")
+
+// logs are the last lines of what processes and commands said. They are shown when
+// what they are part of failed.
+type logs struct {
+	mu    sync.Mutex // guards all below
+	names []string   // in order of appearance
+	lines map[string][]string
+}
+
+// keep keeps what was said last by that name: of repetitions, the last one's.
+func (l *logs) keep(of string, lines []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lines == nil {
+		l.lines = map[string][]string{}
+	}
+	if l.lines[of] == nil {
+		l.names = append(l.names, of)
+	}
+	l.lines[of] = lines
+}
+
+// longestLine bounds a line of a log, in columns.
+const longestLine = 1000
+
+func (l *logs) show(w io.Writer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, name := range l.names {
+		fmt.Fprintf(w, "nodrop: the last that %s said:\n", report.Fit(name, longestLine))
+		for _, line := range l.lines[name] {
+			fmt.Fprintf(w, "  %s\n", report.Fit(line, longestLine))
+		}
+	}
+}
 
 // interruptible is a context that the first Ctrl-C or SIGTERM ends; the second
 // one ends the program at once, after cleanUp (the lab's guardian sees to its
@@ -125,7 +163,8 @@ type program struct {
 	byHand         scenario.ByHand
 	unlisten       func()   // ends byHand
 	args           []string // as they were given
-	inNamespace    bool     // the lab's network namespace is this process's
+	logs           logs
+	inNamespace    bool // the lab's network namespace is this process's
 }
 
 // normalize writes hey's flags as pflag wants them, for the command that args
@@ -542,7 +581,6 @@ func (p *program) readScenario(f *scenarioFlags, args []string) (*scenario.Scena
 	return file.Load(args[0], file.Options{
 		Set: set, Variants: f.variants, Repeat: f.repeat, FailIf: f.checks, LookupEnv: os.LookupEnv,
 		ParseCheck: func(text string) error { return validate([]string{text}) },
-		Stderr:     p.stderr,
 	})
 }
 
@@ -660,6 +698,7 @@ func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *ou
 	for i := range s.Streams {
 		s.Streams[i].Load.Sinks = out.sinks
 	}
+	s.Log = p.logs.keep
 	runtime.GOMAXPROCS(threads(s.Streams))
 	recording, err := s.Run(ctx, p.watch)
 	told := !errors.Is(err, context.Canceled) || errors.Is(err, scenario.ErrRestore)
@@ -729,7 +768,7 @@ func (p *program) labClient(ctx context.Context, flags *lab.FlagValues, checks, 
 	if len(checks)+len(formats) > 0 {
 		return errors.New("--fail-if, -o: what another client met is its own to tell")
 	}
-	runs, err := flags.ClientRuns(p.stderr)
+	runs, err := flags.ClientRuns()
 	if err != nil {
 		return err
 	}
@@ -744,6 +783,7 @@ func (p *program) labClient(ctx context.Context, flags *lab.FlagValues, checks, 
 			fmt.Fprintf(p.stdout, "\n%s\n\n$ %s\n", fleet, run.Command)
 		})
 		if err != nil {
+			scenario.Log(p.logs.keep).Failed("lab", err)
 			return err
 		}
 		if err := report.Beside(p.stdout, result.Marks, result.Kernel.String()); err != nil {

@@ -32,6 +32,7 @@ type Scenario struct {
 	// Settle > 0 makes the length of each stream a minimum: it goes on until
 	// the event is over and Settle has passed.
 	Settle time.Duration
+	Log    Log // of what its processes and commands say; nil is nowhere
 }
 
 // Stream is one load.
@@ -111,6 +112,8 @@ type Env struct {
 	Replicas int
 	// Notes, to which setup actions add, are what the report tells of the target.
 	Notes []string
+	// Log is where actions hand what their processes said last, when that is over.
+	Log Log
 	// Processes are those that actions start; none outlives the scenario.
 	Processes *proc.Group
 }
@@ -275,8 +278,8 @@ func waitsForItself(steps []Step, i int) bool {
 // try makes one attempt, and restores the target.
 func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, watch Watch) (runs []*loadgen.Run, err error) {
 	t := newTimeline(a.Variant.Timeline, s.Settle)
-	env := &Env{Mark: t.mark, Processes: processes}
-	done := changes{processes: processes}
+	env := &Env{Mark: t.mark, Log: s.Log.of(a), Processes: processes}
+	done := changes{processes: processes, log: env.Log}
 	defer func() {
 		done.actions = append(done.actions, t.acted...)
 		if restoreErr := done.restore(a.Variant.Restore); restoreErr != nil {
@@ -286,6 +289,7 @@ func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, wa
 	for _, action := range slices.Concat(a.Variant.Setup, a.Variant.Gate) {
 		done.actions = append(done.actions, action)
 		if err := action.Run(ctx, env); err != nil {
+			env.Log.Failed("the set-up", err)
 			return nil, inWords(err)
 		}
 	}
@@ -361,12 +365,13 @@ func (s *Scenario) carryOut(ctx context.Context, a Attempt, loads []*loadgen.Loa
 type changes struct {
 	actions   []Action
 	processes *proc.Group
+	log       Log
 }
 
 // restore runs the actions of restore, then undoes what was done, in reverse.
 // All of it is tried, and every error is told.
 func (c *changes) restore(restore []Action) error {
-	nowhere := &Env{Mark: func(Moment) {}, Processes: c.processes}
+	nowhere := &Env{Mark: func(Moment) {}, Log: c.log, Processes: c.processes}
 	var all error
 	try := func(do func(context.Context) error) {
 		ctx, cancel := context.WithTimeout(context.Background(), undoBound)
@@ -376,6 +381,7 @@ func (c *changes) restore(restore []Action) error {
 			err = lateError{err}
 		}
 		if err != nil {
+			c.log.Failed("restore", err)
 			all = joined(all, fmt.Errorf("%w: %w", ErrRestore, err))
 		}
 	}

@@ -57,7 +57,6 @@ type Options struct {
 	FailIf     []string          // checks on the last variant, beside its own
 	LookupEnv  func(name string) (string, bool)
 	ParseCheck func(text string) error
-	Stderr     io.Writer // gets the complaints of a lab's processes; nil is nowhere
 }
 
 // Load reads the scenario of a file. The error has a line for each fault.

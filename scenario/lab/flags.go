@@ -97,7 +97,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 }
 
 // Scenario makes the scenario that the flags describe: a variant for each way
-// to stop. The fleet's complaints go to stderr.
+// to stop. What rate was chosen for it is told on stderr.
 func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
 	modes, err := v.check()
 	if err != nil {
@@ -120,10 +120,10 @@ func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
 	}
 	s := &scenario.Scenario{Streams: []scenario.Stream{{Load: cfg}}, Settle: v.settle, Repeat: v.repeat}
 	for _, mode := range modes {
-		s.Variants = append(s.Variants, v.variant(mode, at, stderr))
+		s.Variants = append(s.Variants, v.variant(mode, at))
 	}
 	if !v.set.Changed("q") {
-		pace := &Pace{Options: v.options(modes[0], stderr), Load: cfg, Count: !v.set.Changed("n"), Tell: stderr}
+		pace := &Pace{Options: v.options(modes[0]), Load: cfg, Count: !v.set.Changed("n"), Tell: stderr}
 		for i := range s.Variants {
 			setup := &s.Variants[i].Setup
 			*setup = append([]scenario.Action{pace}, *setup...)
@@ -139,8 +139,8 @@ func (v *FlagValues) NeedsNamespace() bool { return v.dataplane == string(NFT) }
 func (v *FlagValues) HasClient() bool { return v.set.Changed("client") }
 
 // ClientRuns are what the flags describe where another load generator is to run:
-// one for each way to stop. The fleet's complaints go to stderr.
-func (v *FlagValues) ClientRuns(stderr io.Writer) ([]*ClientRun, error) {
+// one for each way to stop.
+func (v *FlagValues) ClientRuns() ([]*ClientRun, error) {
 	modes, err := v.check()
 	if err != nil {
 		return nil, err
@@ -153,13 +153,13 @@ func (v *FlagValues) ClientRuns(stderr io.Writer) ([]*ClientRun, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.clientRuns(modes, stderr)
+	return v.clientRuns(modes)
 }
 
 // options are those of a fleet that stops in one way.
-func (v *FlagValues) options(mode StopMode, stderr io.Writer) Options {
+func (v *FlagValues) options(mode StopMode) Options {
 	o := Options{
-		Replicas: v.replicas, Stop: mode, PreStop: v.preStop, Grace: v.grace, Propagation: v.propagation, Stderr: stderr,
+		Replicas: v.replicas, Stop: mode, PreStop: v.preStop, Grace: v.grace, Propagation: v.propagation,
 		Gateway: v.gateway, Program: v.program, Dataplane: Dataplane(v.dataplane), Drain: v.drain,
 	}
 	if v.backend != "" {
@@ -178,8 +178,8 @@ func (v *FlagValues) change() Change {
 
 // variant sets a fleet up and scales it in. Abrupt must show a loss, or the
 // event was not seen; graceful must not.
-func (v *FlagValues) variant(mode StopMode, at scenario.At, stderr io.Writer) scenario.Variant {
-	fleet := &FleetAction{Options: v.options(mode, stderr)}
+func (v *FlagValues) variant(mode StopMode, at scenario.At) scenario.Variant {
+	fleet := &FleetAction{Options: v.options(mode)}
 	step := scenario.Step{
 		Name:   fmt.Sprintf("scale gateway %d → %d (%s)", v.replicas, v.to, mode),
 		At:     at,

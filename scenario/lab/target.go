@@ -49,13 +49,19 @@ func (v *FlagValues) CheckTarget(ctx context.Context) error {
 func ownStatus(cfg *loadgen.Config) (int, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel() // nobody waits for what it sends slowly
-	req, err := http.NewRequestWithContext(ctx, cfg.Method, cfg.URL, http.NoBody)
-	if err != nil {
-		return 0, err
+	ask := func(url string) (*statusOnly, error) {
+		w := &statusOnly{header: http.Header{}}
+		req, err := http.NewRequestWithContext(ctx, cfg.Method, url, http.NoBody)
+		if err == nil {
+			newBackend().ServeHTTP(w, req)
+		}
+		return w, err
 	}
-	w := statusOnly{header: http.Header{}}
-	newBackend().ServeHTTP(&w, req)
-	return w.status, nil
+	w, err := ask(cfg.URL)
+	if to := w.header.Get("Location"); err == nil && to != "" && !cfg.DisableRedirects {
+		w, err = ask("http://gateway" + to)
+	}
+	return w.status, err
 }
 
 // statusOnly keeps of an answer its status.
