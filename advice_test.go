@@ -22,7 +22,7 @@ func TestAdvice(t *testing.T) {
 	program := build(t)
 	lab := func(t *testing.T, args ...string) outcome {
 		t.Helper()
-		return nodrop(t, program, append([]string{"lab", "-n", "5000", "-c", "100", "--settle", "300ms"}, args...)...)
+		return nodrop(t, program, append([]string{"lab", "-n", "5000", "-c", "100", "-q", "25", "--settle", "300ms"}, args...)...)
 	}
 	for range *draws {
 		propagation := 1500*time.Millisecond + time.Duration(rand.Int64N(int64(time.Second)))

@@ -18,6 +18,7 @@ import (
 	"sync"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
@@ -63,7 +64,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	defer stop()
 	root := p.command()
 	root.SetArgs(normalize(root, args))
-	err := root.ExecuteContext(ctx)
+	err := unknownCommand(root, args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	switch {
 	case errors.Is(err, scenario.ErrRestore) && ctx.Err() != nil:
 		p.complain(err)
@@ -73,13 +77,51 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitInterrupted
 	case err != nil:
 		p.complain(err)
-		return exitMisuse
+		p.code = exitMisuse
+	}
+	if p.code != exitOK && p.code != exitInterrupted {
+		p.logs.show(p.stderr)
 	}
 	return p.code
 }
 
 // errInterrupted is all there is to tell when no load has begun.
 var errInterrupted = errors.New("interrupted before the load began")
+
+// logs are the last lines of what processes and commands said. They are shown when
+// what they are part of failed.
+type logs struct {
+	mu    sync.Mutex // guards all below
+	names []string   // in order of appearance
+	lines map[string][]string
+}
+
+// keep keeps what was said last by that name: of repetitions, the last one's.
+func (l *logs) keep(of string, lines []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lines == nil {
+		l.lines = map[string][]string{}
+	}
+	if l.lines[of] == nil {
+		l.names = append(l.names, of)
+	}
+	l.lines[of] = lines
+}
+
+// longestLine bounds a line of a log, in columns.
+const longestLine = 1000
+
+func (l *logs) show(w io.Writer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, name := range l.names {
+		fmt.Fprintf(w, "nodrop: the last that %s said:\n", report.Fit(name, longestLine))
+		for _, line := range l.lines[name] {
+			fmt.Fprintf(w, "  %s\n", report.Fit(line, longestLine))
+		}
+	}
+}
 
 // interruptible is a context that the first Ctrl-C or SIGTERM ends; the second
 // one ends the program at once, after cleanUp (the lab's guardian sees to its
@@ -121,7 +163,8 @@ type program struct {
 	byHand         scenario.ByHand
 	unlisten       func()   // ends byHand
 	args           []string // as they were given
-	inNamespace    bool     // the lab's network namespace is this process's
+	logs           logs
+	inNamespace    bool // the lab's network namespace is this process's
 }
 
 // normalize writes hey's flags as pflag wants them, for the command that args
@@ -138,6 +181,53 @@ func normalize(root *cobra.Command, args []string) []string {
 		}
 	}
 	return loadgen.NormalizeArgs(args, root.Flags())
+}
+
+// unknownCommand refuses a first argument that can be no URL: flags behind it
+// would be taken for those of a load.
+func unknownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") || !isWord(args[0]) {
+		return nil
+	}
+	var names []string
+	paths := map[string]string{}
+	for _, c := range root.Commands() {
+		for _, one := range append([]*cobra.Command{c}, c.Commands()...) {
+			if one.Name() != "" && paths[one.Name()] == "" {
+				names = append(names, one.Name())
+				paths[one.Name()] = one.CommandPath()
+			}
+		}
+		if c.Name() == args[0] {
+			return nil
+		}
+	}
+	if best := nearest(args[0], names); best != "" {
+		return &loadgen.HintError{Problem: fmt.Sprintf("unknown command %q", args[0]), Hint: "did you mean " + paths[best] + "?"}
+	}
+	return &loadgen.HintError{
+		Problem: fmt.Sprintf("%q is neither a command nor a URL", args[0]),
+		Hint:    "nodrop --help lists the commands; the URL of a host is http://" + args[0],
+	}
+}
+
+// isWord reports whether text could be a command's name, and no host's with a
+// domain, a port or a path.
+func isWord(text string) bool {
+	return text != "" && unicode.IsLetter(rune(text[0])) && text != "localhost" && !strings.ContainsFunc(text, func(r rune) bool {
+		return r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
+}
+
+// nearest is the candidate that name may have been meant for; "" for none.
+func nearest(name string, candidates []string) string {
+	best, distance := "", (len(name)+1)/3+1 // beyond that it is another word
+	for _, c := range candidates {
+		if d := levenshtein.ComputeDistance(name, c); d < distance {
+			best, distance = c, d
+		}
+	}
+	return best
 }
 
 // complain writes one line, and one more where there is something to do.
@@ -307,7 +397,15 @@ func (p *program) labCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lab [flags]",
 		Short: "The whole story on this machine: scale a fleet of gateways in under load, abruptly, then gracefully",
-		Args:  cobra.NoArgs,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return &loadgen.HintError{
+				Problem: fmt.Sprintf("lab: %s: it takes no URL, as it brings its own gateways", args[0]),
+				Hint:    "--backend http://HOST:PORT puts a server of yours behind them; without lab, nodrop sends a plain load",
+			}
+		},
 	}
 	flags := lab.Flags(cmd.Flags())
 	checks := failIfFlag(cmd.Flags())
@@ -338,6 +436,9 @@ func (p *program) scenarioCommand() *cobra.Command {
 	yes := yesFlag(run.Flags())
 	outputs := outputFlag(run.Flags())
 	run.RunE = func(cmd *cobra.Command, args []string) error {
+		if cmd.Flags().Changed("repeat") && flags.repeat < 1 {
+			return fmt.Errorf("--repeat %d: must be 1 to %d", flags.repeat, file.MaxRepeat)
+		}
 		s, err := p.readScenario(flags, args)
 		if err != nil {
 			return err
@@ -466,7 +567,7 @@ func (p *program) readScenario(f *scenarioFlags, args []string) (*scenario.Scena
 	if err := validate(f.checks); err != nil {
 		return nil, err
 	}
-	if f.repeat < 0 || f.repeat > file.MaxRepeat {
+	if f.repeat > file.MaxRepeat {
 		return nil, fmt.Errorf("--repeat %d: must be 1 to %d", f.repeat, file.MaxRepeat)
 	}
 	set := map[string]string{}
@@ -480,7 +581,6 @@ func (p *program) readScenario(f *scenarioFlags, args []string) (*scenario.Scena
 	return file.Load(args[0], file.Options{
 		Set: set, Variants: f.variants, Repeat: f.repeat, FailIf: f.checks, LookupEnv: os.LookupEnv,
 		ParseCheck: func(text string) error { return validate([]string{text}) },
-		Stderr:     p.stderr,
 	})
 }
 
@@ -598,6 +698,7 @@ func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *ou
 	for i := range s.Streams {
 		s.Streams[i].Load.Sinks = out.sinks
 	}
+	s.Log = p.logs.keep
 	runtime.GOMAXPROCS(threads(s.Streams))
 	recording, err := s.Run(ctx, p.watch)
 	told := !errors.Is(err, context.Canceled) || errors.Is(err, scenario.ErrRestore)
@@ -629,6 +730,11 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 	s, err := flags.Scenario(p.stderr)
 	if err != nil {
 		return err
+	}
+	if !p.inNamespace {
+		if err := flags.CheckTarget(ctx); err != nil {
+			return err
+		}
 	}
 	if flags.NeedsNamespace() && !p.inNamespace {
 		return p.enterNamespace()
@@ -662,11 +768,14 @@ func (p *program) labClient(ctx context.Context, flags *lab.FlagValues, checks, 
 	if len(checks)+len(formats) > 0 {
 		return errors.New("--fail-if, -o: what another client met is its own to tell")
 	}
-	runs, err := flags.ClientRuns(p.stderr)
+	runs, err := flags.ClientRuns()
 	if err != nil {
 		return err
 	}
 	if !p.inNamespace {
+		if err := flags.CheckTarget(ctx); err != nil {
+			return err
+		}
 		return p.enterNamespace()
 	}
 	for _, run := range runs {
@@ -674,6 +783,7 @@ func (p *program) labClient(ctx context.Context, flags *lab.FlagValues, checks, 
 			fmt.Fprintf(p.stdout, "\n%s\n\n$ %s\n", fleet, run.Command)
 		})
 		if err != nil {
+			scenario.Log(p.logs.keep).Failed("lab", err)
 			return err
 		}
 		if err := report.Beside(p.stdout, result.Marks, result.Kernel.String()); err != nil {
@@ -868,6 +978,9 @@ func (p *program) watch(name string, loads []scenario.Watched) func() {
 	}
 }
 
+// defaultColumns is the width of a terminal that does not say.
+const defaultColumns = 80
+
 // show shows on a terminal how far loads are; the function it returns ends that,
 // and wipes it.
 func (p *program) show(name string, loads []scenario.Watched) func() {
@@ -886,7 +999,13 @@ func (p *program) show(name string, loads []scenario.Watched) func() {
 				fmt.Fprint(p.stderr, "\r\033[K")
 				return
 			case <-tick.C:
-				fmt.Fprintf(p.stderr, "\r\033[K%s", progressLine(name, loads))
+				width := defaultColumns
+				if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+					width = w
+				}
+				// The last column stays free: with a character in it, some terminals
+				// begin a new line.
+				fmt.Fprintf(p.stderr, "\r\033[K%s", report.Fit(scenario.ProgressLine(name, loads), width-1))
 			}
 		}
 	}()
@@ -894,29 +1013,6 @@ func (p *program) show(name string, loads []scenario.Watched) func() {
 		close(done)
 		<-gone
 	}
-}
-
-func progressLine(name string, loads []scenario.Watched) string {
-	var parts []string
-	for _, l := range loads {
-		parts = append(parts, progressOf(l.Progress()))
-	}
-	if name != "" {
-		name += ": "
-	}
-	return name + strings.Join(parts, " | ")
-}
-
-func progressOf(g loadgen.Progress) string {
-	of := fmt.Sprintf("of %d", g.Planned)
-	if g.Duration > 0 {
-		of = fmt.Sprintf("in %.0f of %.0f s", g.Elapsed.Seconds(), g.Duration.Seconds())
-	}
-	perSecond := 0.0
-	if g.Elapsed > 0 {
-		perSecond = float64(g.Finished) / g.Elapsed.Seconds()
-	}
-	return fmt.Sprintf("%d %s, %.0f/s, %d lost", g.Finished, of, perSecond, g.Lost)
 }
 
 func failIfFlag(fs *pflag.FlagSet) *[]string {
@@ -1210,12 +1306,13 @@ func flagError(cmd *cobra.Command, err error) error {
 	if short := unknown.GetSpecifiedShortnames(); len(short) > len(name) {
 		name = short
 	}
-	best, distance := "", (len(name)+1)/3+1 // beyond that it is another word
+	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if d := levenshtein.ComputeDistance(name, f.Name); d < distance && !f.Hidden && len(f.Name) > 1 {
-			best, distance = f.Name, d
+		if !f.Hidden && len(f.Name) > 1 {
+			names = append(names, f.Name)
 		}
 	})
+	best := nearest(name, names)
 	if best == "" {
 		return &loadgen.HintError{Problem: "unknown flag: -" + name, Hint: cmd.CommandPath() + " --help lists them"}
 	}

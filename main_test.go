@@ -455,10 +455,18 @@ func TestLabTellsTheStory(t *testing.T) {
 	o.expectExit(t, exitOK)
 
 	abrupt, graceful := o.variant(t, "abrupt"), o.variant(t, "graceful")
+	n := abrupt.Settings.Requests // what this machine sends in ten seconds, at most 50,000
 	for _, r := range o.Runs {
-		if c := r.Counts; c.Planned != 50000 || c.Started != 50000 || c.Spoiled != 0 || c.Aborted != 0 {
-			t.Errorf("%s: %+v; want all of 50000 started, none spoiled, none aborted", r.Variant, c)
+		if c := r.Counts; c.Planned != n || c.Started != n || c.Spoiled != 0 || c.Aborted != 0 {
+			t.Errorf("%s: %+v; want all of %d started, none spoiled, none aborted", r.Variant, c, n)
 		}
+		if r.Settings.Rate != abrupt.Settings.Rate || r.Settings.Requests != n {
+			t.Errorf("%s: %+v; want the load of all variants alike", r.Variant, r.Settings)
+		}
+	}
+	told := regexp.MustCompile(`\Anodrop: (this machine sends at most [\d.]+ requests/s through the gateways; the lab sends [\d.]+/s \(-q sets another rate\))\n\z`).FindStringSubmatch(o.stderr)
+	if told == nil || !slices.Contains(abrupt.Notes, told[1]) || !slices.Contains(graceful.Notes, told[1]) {
+		t.Errorf("got %q on stderr, the notes %q; want the rate in both", o.stderr, abrupt.Notes)
 	}
 	if abrupt.Counts.Lost == 0 || graceful.Counts.Lost != 0 {
 		t.Errorf("lost: abrupt %d, graceful %d; want some, and none", abrupt.Counts.Lost, graceful.Counts.Lost)
@@ -470,11 +478,11 @@ func TestLabTellsTheStory(t *testing.T) {
 	for pattern, text := range map[string]string{
 		`(?m)^  \[\d+\]\tGet "http://gateway/": dial tcp gateway:80: connect: connection refused$`: first,
 		`(?m)^    connect\.refused +[1-9]\d* +0 +never`:                                            first,
-		`(?m)^  Windows \(`:                                              first,
-		`(?m)^ +begins .* (before|after)\b.*\bgw-\d+ `:                   first,
-		`(?m)^Status code distribution:\n  \[200\]\t50000 responses\n\n`: second,
-		`(?m)^  +abrupt +graceful *$`:                                    second,
-		`(?m)^Verdict: pass: abrupt lost \d+ of 50000 requests .*; graceful lost none of 50000 requests\.$`: second,
+		`(?m)^  Windows \(`:                            first,
+		`(?m)^ +begins .* (before|after)\b.*\bgw-\d+ `: first,
+		fmt.Sprintf(`(?m)^Status code distribution:\n  \[200\]\t%d responses\n\n`, n): second,
+		`(?m)^  +abrupt +graceful *$`: second,
+		fmt.Sprintf(`(?m)^Verdict: pass: abrupt lost \d+ of %d requests .*; graceful lost none of %d requests\.$`, n, n): second,
 	} {
 		if !regexp.MustCompile(pattern).MatchString(text) {
 			t.Errorf("no match for %s", pattern)
@@ -492,7 +500,7 @@ func TestLabDelays(t *testing.T) {
 	// 2,500 requests/s for 2 s, the event after 0.8 s.
 	lab := func(t *testing.T, args ...string) outcome {
 		t.Helper()
-		return nodrop(t, program, append([]string{"lab", "-n", "5000", "-c", "100"}, args...)...)
+		return nodrop(t, program, append([]string{"lab", "-n", "5000", "-c", "100", "-q", "25"}, args...)...)
 	}
 	t.Run("loss grows with the propagation", func(t *testing.T) {
 		var lost []int64
@@ -796,7 +804,7 @@ func TestLabInterrupted(t *testing.T) {
 			also: "scale gateway 3 → 1 (graceful): interrupted",
 		},
 		"in the set-up of the second variant": {
-			args: []string{"lab", "--replicas", "3", "-n", "20", "-c", "20", "--at", "#1", "--stop", "naive,graceful", "--pre-stop", "0s"},
+			args: []string{"lab", "--replicas", "3", "-n", "20", "-c", "20", "-q", "25", "--at", "#1", "--stop", "naive,graceful", "--pre-stop", "0s"},
 			came: func(m *marked) func() bool {
 				guardians := map[int]bool{}
 				return func() bool {

@@ -15,6 +15,7 @@ import (
 
 // Progress is how far a load has got.
 type Progress struct {
+	Stream                  string // of several loads side by side, "" for the only one
 	Started, Finished, Lost int64
 	Elapsed                 time.Duration
 	Planned                 int64         // 0 when the duration decides
@@ -320,6 +321,7 @@ func (l *Load) Mark(m Mark) {
 // Progress may be asked at any time.
 func (l *Load) Progress() Progress {
 	p := l.recorder.progress()
+	p.Stream = l.cfg.Stream
 	if l.cfg.Duration > 0 {
 		p.Duration = l.cfg.Duration
 	} else {

@@ -142,7 +142,7 @@ func (c *Change) checkChange(check Check) CheckResult {
 	if !operator(check.Op)((row.New.Median-row.Base.Median)*100/base, check.Value) {
 		return res
 	}
-	res.Outcome, res.Reason = Fail, fmt.Sprintf("%s: met %s", check, res.Met)
+	res.Outcome, res.Reason = Fail, fmt.Sprintf("%s: %s", check, res.Met)
 	// One question, asked beforehand: its own p decides, unadjusted.
 	if row.Tested && row.P >= c.level() {
 		res.Outcome = Inconclusive
@@ -155,29 +155,33 @@ func (c *Change) checkChange(check Check) CheckResult {
 func (c *Change) checkRuns(check Check) CheckResult {
 	res := CheckResult{Where: c.New.Name, Rule: FailIf, Check: check.String(), Outcome: Pass}
 	failed, first, undecided := 0, "", ""
+	var found []Figure
 	for _, run := range c.New.Runs {
 		one := checkOne(FailIf, check.String(), &run.Report)
+		found = append(found, one.Found)
 		switch one.Outcome {
 		case Fail:
 			if failed++; failed == 1 {
-				first, res.Met = run.Name, one.Met
+				first, res.Met, res.Found = run.Name, one.Met, one.Found
 			}
 		case Inconclusive:
 			undecided = one.Reason
 		default:
 			if failed == 0 {
-				res.Met = one.Met
+				res.Met, res.Found = one.Met, one.Found
 			}
 		}
 	}
 	switch {
 	case failed > 0 && len(c.New.Runs) > 1:
 		res.Outcome = Fail
-		res.Reason = fmt.Sprintf("%s: met %s in %s, and so in %d of %d runs", check, res.Met, first, failed, len(c.New.Runs))
+		res.Reason = fmt.Sprintf("%s: %s in %s, and so in %d of %d runs", check, res.Met, first, failed, len(c.New.Runs))
 	case failed > 0:
-		res.Outcome, res.Reason = Fail, fmt.Sprintf("%s: met %s", check, res.Met)
+		res.Outcome, res.Reason = Fail, fmt.Sprintf("%s: %s", check, res.Met)
 	case undecided != "":
 		res.Outcome, res.Reason = Inconclusive, undecided
+	case len(found) > 1:
+		res.Met = fmt.Sprintf("%s %s in %d runs", check.Metric, spanOfFigures(found), len(found))
 	}
 	return res
 }

@@ -266,6 +266,11 @@ const (
 	Require Rule = "require" // makes it inconclusive when false
 )
 
+// passing says, before the check, what a rule that passed asks for.
+func (r Rule) passing() string {
+	return map[Rule]string{FailIf: "fails if ", Expect: "expects ", Require: "requires "}[r]
+}
+
 // CheckResult is one check on one run, or on the change between two arms.
 type CheckResult struct {
 	Where   string // the run's variant or, of a comparison, the arm and its file; "" for a plain load
@@ -274,6 +279,7 @@ type CheckResult struct {
 	Met     string // the figure and what it was: "p99 312.0 ms"; "" when there is none
 	Outcome Outcome
 	Reason  string // why it did not pass
+	Found   Figure // what Met says; not known when there is none, or it is a change
 }
 
 // checkRun evaluates all that a run was recorded with.
@@ -303,14 +309,14 @@ func checkOne(rule Rule, text string, r *RunReport) CheckResult {
 		res.Reason = fmt.Sprintf("%s: %s has no value here", check, check.Metric)
 		return res
 	}
-	res.Met = check.Metric + " " + f.String()
+	res.Met, res.Found = check.Metric+" "+f.String(), f
 	switch {
 	case rule == FailIf && holds:
-		res.Outcome, res.Reason = Fail, fmt.Sprintf("%s: met %s", check, res.Met)
+		res.Outcome, res.Reason = Fail, fmt.Sprintf("%s: %s", check, res.Met)
 	case rule == Expect && !holds:
-		res.Outcome, res.Reason = Fail, fmt.Sprintf("expected %s, met %s", check, res.Met)
+		res.Outcome, res.Reason = Fail, fmt.Sprintf("expected %s: %s", check, res.Met)
 	case rule == Require && !holds:
-		res.Reason = fmt.Sprintf("required %s, met %s", check, res.Met)
+		res.Reason = fmt.Sprintf("required %s: %s", check, res.Met)
 	default:
 		res.Outcome = Pass
 	}

@@ -556,7 +556,7 @@ func mixed(t testing.TB) *loadgen.Recording {
 		b.told = 7
 		b.run.Interrupted = true
 		b.run.Counts.Unsent = 582
-		b.run.Settings.Requests, b.run.Settings.Rate = 1000, 50
+		b.run.Settings.Requests, b.run.Settings.Rate = 1000, 60
 		b.run.Late = 12
 		b.run.Connections.Stale, b.run.Connections.Ours, b.run.Connections.Surplus = 4, 2, 1
 		b.run.Notes = []string{"gateway has addresses of both families; IPv4 was used"}

@@ -67,6 +67,7 @@ type (
 		Time      secondsXML `xml:"time,attr"`
 		Failure   *unmetXML  `xml:"failure"`
 		Error     *unmetXML  `xml:"error"`
+		Out       string     `xml:"system-out,omitempty"` // what a check that passed found
 	}
 
 	unmetXML struct {
@@ -191,7 +192,11 @@ func changeSuite(change *Change) *suiteXML {
 }
 
 func newCase(suite string, check CheckResult) caseXML {
-	return caseXML{Name: clean(string(check.Rule) + " " + check.Check), ClassName: "nodrop." + clean(suite)}
+	c := caseXML{Name: clean(string(check.Rule) + " " + check.Check), ClassName: "nodrop." + clean(suite)}
+	if check.Outcome == Pass && check.Met != "" {
+		c.Out = clean(check.Check + ": " + check.Met)
+	}
+	return c
 }
 
 // settle makes of each check's own outcome what it is worth: nothing is decided

@@ -151,7 +151,7 @@ func TestJUnitSaysWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := suites[1].Tests[0]
-	if want := "expected lost == 0, met lost 3"; c.Message != want {
+	if want := "expected lost == 0: lost 3"; c.Message != want {
 		t.Errorf("got message %q; want %q", c.Message, want)
 	}
 	if want := "\n> nodrop lab: --stop graceful --grace 45ms or more\n"; !strings.Contains(c.Error.Error(), want) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -27,7 +28,7 @@ const (
 func Markdown(w io.Writer, r *Report) error {
 	m := &markdown{}
 	m.part("the title", "## nodrop: "+titleMarkdown(r)+"\n")
-	m.part("the reasons", reasonsMarkdown(&r.Verdict))
+	m.part("the reasons", reasonsMarkdown(r))
 	for _, c := range r.Compared {
 		m.change(c)
 	}
@@ -133,15 +134,17 @@ func (m *markdown) run(name string, r *RunReport, several bool) {
 	m.part(of("notes"), notesMarkdown(r))
 }
 
-func reasonsMarkdown(v *Verdict) string {
+func reasonsMarkdown(r *Report) string {
+	v := &r.Verdict
+	reasons := slices.Concat(v.Reasons, passed(r))
 	var b strings.Builder
 	if v.Sentence != "" {
 		fmt.Fprintf(&b, "%s.\n", mdLine(shorten(v.Sentence, 3*maxQuote)))
 	}
-	if v.Sentence != "" && len(v.Reasons)+len(v.Hints) > 0 {
+	if v.Sentence != "" && len(reasons)+len(v.Hints) > 0 {
 		b.WriteByte('\n')
 	}
-	bullets(&b, v.Reasons)
+	bullets(&b, reasons)
 	hints := make([]string, len(v.Hints))
 	for i, h := range v.Hints {
 		hints[i] = "hint: " + h
@@ -355,7 +358,7 @@ func endpointsMarkdown(l *Loss) string {
 		if e.Name != "" {
 			name = mdCode(shorten(e.Name, maxQuote))
 		}
-		t.row(name, number(e.OK), number(e.Lost), moment(e.Seen.LastConnect), moment(e.Seen.LastAnswer), mdInline(shorten(classList(e.Classes), maxQuote)))
+		t.row(name, number(e.OK), number(e.Lost), lastConnected(&e.Seen), moment(e.Seen.LastAnswer), mdInline(shorten(classList(e.Classes), maxQuote)))
 	}
 	return "#### By endpoint\n\n" + t.String()
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -25,8 +26,7 @@ func (d Dimension) String() string {
 	return [...]string{"a count", "a ratio", "a duration", "a rate"}[d]
 }
 
-// format writes a figure as a person reads it. Counts are not grouped by
-// thousands, as in the rest of a verdict.
+// format writes a figure as a person reads it.
 func (d Dimension) format(v float64) string {
 	switch d {
 	case Ratio:
@@ -36,7 +36,12 @@ func (d Dimension) format(v float64) string {
 	case Rate:
 		return strconv.FormatFloat(v, 'f', 1, 64) + "/s"
 	default:
-		return strconv.FormatFloat(v, 'f', -1, 64)
+		whole, part := math.Modf(v)
+		text := number(int64(whole))
+		if part != 0 {
+			text += strings.TrimPrefix(strconv.FormatFloat(part, 'f', -1, 64), "0")
+		}
+		return text
 	}
 }
 

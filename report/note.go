@@ -36,7 +36,9 @@ func (r *RunReport) notes() []string {
 		counted(run.Connections.Ours, "connection that the peer was to close was", "connections that the peer was to close were"))
 	add(run.Connections.Surplus > 0, "%s followed by bytes that belong to no request; the connection was dropped",
 		counted(run.Connections.Surplus, "answer was", "answers were"))
-	add(run.Late > 0, "%s of -q passed with the worker still waiting for an answer: the load was lower than asked for", counted(run.Late, "tick", "ticks"))
+	if asked, sent := r.rates(); asked != sent {
+		add(true, "asked for %s/s, sent %s/s: the target or this machine was too slow", asked, sent)
+	}
 	add(c.Unsent > 0, "%d of %d planned requests %s never sent", c.Unsent, c.Planned, choose(c.Unsent, "was", "were"))
 	add(c.Aborted > 0, "%s in flight when the run was stopped: neither ok nor lost", counted(c.Aborted, "request was", "requests were"))
 	add(c.Spoiled > 0, "%s failed for reasons on this machine, which says nothing about the target: %s", counted(c.Spoiled, "request", "requests"), r.spoiledRemedy())
@@ -44,6 +46,26 @@ func (r *RunReport) notes() []string {
 	add(len(r.Loss.Windows) > 0, "requests started in a window are counted in whole steps of %s", duration(run.Bins.Width))
 	add(closedAndLost(run), "closed load model: the faster a failure, the more requests it meets; compare windows, not percentages")
 	return list
+}
+
+// rates are what -q asked for and what was sent, in requests per second; equal
+// where the load kept up.
+func (r *RunReport) rates() (asked, sent string) {
+	run, over := r.Run, r.Loss.Event.LoadOver
+	if run.Late == 0 || over <= 0 {
+		return "", ""
+	}
+	wanted := run.Settings.Rate * float64(run.Settings.Workers)
+	had := float64(run.Counts.Started) / seconds(over)
+	return perSecond(wanted), perSecond(min(had, wanted))
+}
+
+// perSecond is a rate with the digits that count.
+func perSecond(rate float64) string {
+	if rate < 100 {
+		return strconv.FormatFloat(rate, 'g', 3, 64)
+	}
+	return number(int64(math.Round(rate)))
 }
 
 // closedAndLost: without -q, workers that are refused at once ask again at once.

@@ -164,6 +164,26 @@ func columns(text string) int {
 	return n
 }
 
+// Fit is text of at most so many columns; what it had to be cut for ends in an
+// ellipsis.
+func Fit(text string, most int) string {
+	text = clean(text)
+	if columns(text) <= most {
+		return text
+	}
+	const ellipsis = "…"
+	used := columns(ellipsis)
+	if most < used {
+		return ""
+	}
+	for i, r := range text {
+		if used += runeColumns(r); used > most {
+			return text[:i] + ellipsis
+		}
+	}
+	return text
+}
+
 func runeColumns(r rune) int {
 	if r < utf8.RuneSelf {
 		return 1

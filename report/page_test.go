@@ -12,6 +12,31 @@ import (
 	"nodrop/loadgen"
 )
 
+func TestFit(t *testing.T) {
+	for _, tt := range []struct {
+		text string
+		most int
+		want string
+	}{
+		{"abc", 3, "abc"},
+		{"abcd", 3, "ab…"},
+		{"日本語", 6, "日本語"},
+		{"日本語", 5, "日本…"},
+		{"日本語", 4, "日…"},
+		{"a\x1b[2Jb", 5, "a\ufffd[2…"},
+		{"a\nb", 5, "a b"},
+		{"abc", 1, "…"},
+		{"abc", 0, ""},
+		{"abc", -1, ""},
+		{"", 0, ""},
+	} {
+		got := Fit(tt.text, tt.most)
+		if got != tt.want || columns(got) > max(0, tt.most) {
+			t.Errorf("Fit(%q, %d): got %q; want %q", tt.text, tt.most, got, tt.want)
+		}
+	}
+}
+
 func TestColumns(t *testing.T) {
 	for text, want := range map[string]int{
 		"": 0, "gw-1": 4, "52.0 ms": 7, "µ…×→": 4, "日本": 4, "e\u0301": 1, "한국어 gw": 9, "\x1b[31m7\x1b[0m": 1,

@@ -160,11 +160,12 @@ type (
 	}
 
 	checkJSON struct {
-		Rule    string  `json:"rule"`
-		Check   string  `json:"check"`
-		Met     *string `json:"met"`
-		Outcome string  `json:"outcome"`
-		Reason  *string `json:"reason"`
+		Rule    string   `json:"rule"`
+		Check   string   `json:"check"`
+		Met     *string  `json:"met"`
+		Value   *float64 `json:"value"`
+		Outcome string   `json:"outcome"`
+		Reason  *string  `json:"reason"`
 	}
 
 	summaryJSON struct {
@@ -521,7 +522,11 @@ func runOf(name string, r *RunReport) runJSON {
 }
 
 func checkOf(c CheckResult) checkJSON {
-	return checkJSON{string(c.Rule), c.Check, textOrNull(c.Met), outcomeName(c.Outcome), textOrNull(c.Reason)}
+	j := checkJSON{string(c.Rule), c.Check, textOrNull(c.Met), nil, outcomeName(c.Outcome), textOrNull(c.Reason)}
+	if c.Found.Known {
+		j.Value = &c.Found.Value
+	}
+	return j
 }
 
 func settingsOf(s *loadgen.Settings) settingsJSON {

@@ -54,7 +54,7 @@ func writeText(out *page, r *Report) error {
 	for _, c := range r.Changes {
 		writeVariantChange(out, c)
 	}
-	writeVerdict(out, &r.Verdict)
+	writeVerdict(out, r)
 	return out.flush()
 }
 
@@ -246,9 +246,18 @@ func writeEndpoints(out *page, l *Loss) {
 			break
 		}
 		t.row(cmp.Or(clean(e.Name), "(none reached)"), strconv.FormatInt(e.OK, 10), out.lost(e.Lost),
-			moment(e.Seen.LastConnect), moment(e.Seen.LastAnswer), cmp.Or(classList(e.Classes), "-"))
+			lastConnected(&e.Seen), moment(e.Seen.LastAnswer), cmp.Or(classList(e.Classes), "-"))
 	}
 	t.write(out)
+}
+
+// lastConnected is "-" for an endpoint that answered and was never connected to:
+// behind a virtual address, which replica a connection went to is not known.
+func lastConnected(e *loadgen.EndpointSeen) string {
+	if e.LastConnect == -1 && e.LastAnswer != -1 {
+		return "-"
+	}
+	return moment(e.LastConnect)
 }
 
 func classList(classes []ClassLoss) string {
@@ -441,7 +450,8 @@ func comparisonTable(out *page, c *Comparison, from int) (t *table, until int) {
 	}
 }
 
-func writeVerdict(out *page, v *Verdict) {
+func writeVerdict(out *page, r *Report) {
+	v := &r.Verdict
 	if v.Outcome == None {
 		return
 	}
@@ -451,7 +461,7 @@ func writeVerdict(out *page, v *Verdict) {
 	}
 	// Not wrapped: this is what scripts look for.
 	fmt.Fprintf(out, "%s.\n", line)
-	for _, reason := range v.Reasons {
+	for _, reason := range slices.Concat(v.Reasons, passed(r)) {
 		fmt.Fprintf(out, "  - %s\n", clean(reason))
 	}
 	for _, hint := range v.Hints {

@@ -177,20 +177,11 @@ func (s Spread) between(d Dimension) string {
 
 // cell is a figure in a table; the row names a rate's unit.
 func cell(d Dimension, v float64) string {
-	switch d {
-	case Count:
-		whole, part := math.Modf(v)
-		text := number(int64(whole))
-		if part != 0 {
-			text += strings.TrimPrefix(strconv.FormatFloat(part, 'f', -1, 64), "0")
-		}
-		return text
-	case Rate:
-		whole, part := math.Modf(math.Round(v*10) / 10)
-		return number(int64(whole)) + strings.TrimPrefix(strconv.FormatFloat(part, 'f', 1, 64), "0")
-	default:
+	if d != Rate {
 		return d.format(v)
 	}
+	whole, part := math.Modf(math.Round(v*10) / 10)
+	return number(int64(whole)) + strings.TrimPrefix(strconv.FormatFloat(part, 'f', 1, 64), "0")
 }
 
 // signedPercent writes a change with its sign and two digits that count.

@@ -69,11 +69,11 @@ func TestVerdict(t *testing.T) {
 		"pass": {[]*loadgen.Run{trial(t, 0, nil)}, Verdict{Outcome: Pass}},
 		"fail": {
 			[]*loadgen.Run{trial(t, 3, nil)},
-			Verdict{Outcome: Fail, Reasons: []string{"expected lost == 0, met lost 3"}},
+			Verdict{Outcome: Fail, Reasons: []string{"expected lost == 0: lost 3"}},
 		},
 		"two expectations, both false": {
 			[]*loadgen.Run{trial(t, 1, func(run *loadgen.Run) { run.Expect = []string{"lost == 0", "ok>200"} })},
-			Verdict{Outcome: Fail, Reasons: []string{"expected lost == 0, met lost 1", "expected ok > 200, met ok 200"}},
+			Verdict{Outcome: Fail, Reasons: []string{"expected lost == 0: lost 1", "expected ok > 200: ok 200"}},
 		},
 		"a requirement that holds": {
 			[]*loadgen.Run{trial(t, 3, func(run *loadgen.Run) { run.Expect, run.Require = nil, []string{"lost > 0"} })},
@@ -81,11 +81,11 @@ func TestVerdict(t *testing.T) {
 		},
 		"a requirement that does not": {
 			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Expect, run.Require = nil, []string{"lost > 0"} })},
-			Verdict{Outcome: Inconclusive, Reasons: []string{"required lost > 0, met lost 0"}},
+			Verdict{Outcome: Inconclusive, Reasons: []string{"required lost > 0: lost 0"}},
 		},
 		"failed, and a requirement of the same run does not hold": {
 			[]*loadgen.Run{trial(t, 3, func(run *loadgen.Run) { run.Require = []string{"ok > 1000"} })},
-			Verdict{Outcome: Inconclusive, Reasons: []string{"required ok > 1000, met ok 200", "expected lost == 0, met lost 3"}},
+			Verdict{Outcome: Inconclusive, Reasons: []string{"required ok > 1000: ok 200", "expected lost == 0: lost 3"}},
 		},
 		"one request spoiled": {
 			[]*loadgen.Run{spoil(t, trial(t, 0, nil), 1)},
@@ -97,7 +97,7 @@ func TestVerdict(t *testing.T) {
 		"failed, and spoiled": {
 			[]*loadgen.Run{spoil(t, trial(t, 3, nil), 2)},
 			Verdict{
-				Outcome: Inconclusive, Reasons: []string{"2 requests failed for reasons on this machine", "expected lost == 0, met lost 3"},
+				Outcome: Inconclusive, Reasons: []string{"2 requests failed for reasons on this machine", "expected lost == 0: lost 3"},
 				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 			},
 		},
@@ -121,7 +121,7 @@ func TestVerdict(t *testing.T) {
 			[]*loadgen.Run{trial(t, 3, func(run *loadgen.Run) {
 				run.Marks = append(run.Marks, loadgen.Mark{Kind: loadgen.MarkCrashed, Name: "gw-1 crashed", Endpoint: "gw-1", Start: 70 * ms, End: 70 * ms, Error: "signal: killed"})
 			})},
-			Verdict{Outcome: Inconclusive, Reasons: []string{"gw-1 crashed: signal: killed", "expected lost == 0, met lost 3"}},
+			Verdict{Outcome: Inconclusive, Reasons: []string{"gw-1 crashed: signal: killed", "expected lost == 0: lost 3"}},
 		},
 		"a replica killed after its grace is seen, no doubt": {
 			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) {
@@ -154,7 +154,7 @@ func TestVerdict(t *testing.T) {
 				Outcome: Inconclusive, Hints: []string{settleHint},
 				Reasons: []string{
 					"the load was over 1.005 s before the event was: the last request started at 195.0 ms, the event ended at 1.200 s",
-					"expected lost == 0, met lost 3",
+					"expected lost == 0: lost 3",
 				},
 			},
 		},
@@ -165,7 +165,7 @@ func TestVerdict(t *testing.T) {
 		"lost before anything was done": {
 			[]*loadgen.Run{trial(t, 1, func(run *loadgen.Run) { run.Marks[0].Start, run.Marks[0].End = 100*ms, 110*ms })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{
-				"the baseline was not healthy: 1 request was lost before anything was done", "expected lost == 0, met lost 1",
+				"the baseline was not healthy: 1 request was lost before anything was done", "expected lost == 0: lost 1",
 			}},
 		},
 		"no baseline": {
@@ -182,7 +182,7 @@ func TestVerdict(t *testing.T) {
 		},
 		"a plain load needs no event to fail": {
 			[]*loadgen.Run{newRun(t, append(steady(10, 0, ms, "gw-1"), lost(5*ms, 6*ms, "connect.refused", "gw-1", refusedText)), failIf("lost > 0", "max>9ms", "p50 > 1s"))},
-			Verdict{Outcome: Fail, Reasons: []string{"lost > 0: met lost 1"}},
+			Verdict{Outcome: Fail, Reasons: []string{"lost > 0: lost 1"}},
 		},
 		"a plain load passes": {
 			[]*loadgen.Run{newRun(t, steady(10, 0, ms, "gw-1"), failIf("lost > 0", "loss > 0.1%", "rps < 1"))},
@@ -190,12 +190,12 @@ func TestVerdict(t *testing.T) {
 		},
 		"two checks that are met": {
 			[]*loadgen.Run{newRun(t, append(steady(99, 0, ms, "gw-1"), lost(5*ms, 6*ms, "connect.refused", "gw-1", refusedText)), failIf("loss>=1%", "p50>8ms", "rps < 10000"))},
-			Verdict{Outcome: Fail, Reasons: []string{"loss >= 1%: met loss 1.0 %", "p50 > 8ms: met p50 8.5 ms", "rps < 10000: met rps 937.9/s"}},
+			Verdict{Outcome: Fail, Reasons: []string{"loss >= 1%: loss 1.0 %", "p50 > 8ms: p50 8.5 ms", "rps < 10000: rps 937.9/s"}},
 		},
 		"a plain load, spoiled": {
 			[]*loadgen.Run{spoil(t, newRun(t, append(steady(10, 0, ms, "gw-1"), lost(5*ms, 6*ms, "connect.refused", "gw-1", refusedText)), failIf("lost > 0")), 1)},
 			Verdict{
-				Outcome: Inconclusive, Reasons: []string{"1 request failed for reasons on this machine", "lost > 0: met lost 1"},
+				Outcome: Inconclusive, Reasons: []string{"1 request failed for reasons on this machine", "lost > 0: lost 1"},
 				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 			},
 		},
@@ -205,7 +205,7 @@ func TestVerdict(t *testing.T) {
 		},
 		"expected to hold, and not to be met": {
 			[]*loadgen.Run{trial(t, 2, func(run *loadgen.Run) { run.Expect, run.FailIf = []string{"ok == 200"}, []string{"lost.connect > 1"} })},
-			Verdict{Outcome: Fail, Reasons: []string{"lost.connect > 1: met lost.connect 2"}},
+			Verdict{Outcome: Fail, Reasons: []string{"lost.connect > 1: lost.connect 2"}},
 		},
 		"several doubts, each hint once": {
 			[]*loadgen.Run{
@@ -232,7 +232,7 @@ func TestVerdict(t *testing.T) {
 			Verdict{
 				Outcome:  Fail,
 				Sentence: "a lost 2 of 202 requests (2 × connect.refused) within 2.0 ms; b lost none of 200 requests",
-				Reasons:  []string{"a: expected lost == 0, met lost 2", "b: the run was interrupted"},
+				Reasons:  []string{"a: expected lost == 0: lost 2", "b: the run was interrupted"},
 			},
 		},
 		"a failure outweighs doubts about an earlier run": {
@@ -243,7 +243,7 @@ func TestVerdict(t *testing.T) {
 			Verdict{
 				Outcome:  Fail,
 				Sentence: "a lost none of 200 requests; b lost 1 of 201 requests (1 × connect.refused) within 1.0 ms",
-				Reasons:  []string{"a: required lost > 0, met lost 0", "b: expected lost == 0, met lost 1"},
+				Reasons:  []string{"a: required lost > 0: lost 0", "b: expected lost == 0: lost 1"},
 			},
 		},
 		"a failure that cannot be trusted beside a run that passed": {
@@ -254,7 +254,7 @@ func TestVerdict(t *testing.T) {
 			Verdict{
 				Outcome:  Inconclusive,
 				Sentence: "a lost 1 of 201 requests (1 × connect.refused) within 1.0 ms; b lost none of 200 requests",
-				Reasons:  []string{"a: the run was interrupted", "a: expected lost == 0, met lost 1"},
+				Reasons:  []string{"a: the run was interrupted", "a: expected lost == 0: lost 1"},
 			},
 		},
 	} {
@@ -341,13 +341,13 @@ func TestCheckResults(t *testing.T) {
 		}),
 	))
 	want := []CheckResult{
-		{"a", Require, "lost > 0", "lost 1", Pass, ""},
-		{"a", Require, "lost > 1", "lost 1", Inconclusive, "required lost > 1, met lost 1"},
-		{"b", Expect, "lost == 0", "lost 2", Fail, "expected lost == 0, met lost 2"},
-		{"b", FailIf, "lost > 1", "lost 2", Fail, "lost > 1: met lost 2"},
-		{"b", FailIf, "ok < 200", "ok 200", Pass, ""},
-		{"b", FailIf, "tls.p50 > 1s", "", Inconclusive, "tls.p50 > 1s: tls.p50 has no value here"},
-		{"b", FailIf, "nothing", "", Inconclusive, `check "nothing": column 1: unknown metric "nothing"`},
+		{"a", Require, "lost > 0", "lost 1", Pass, "", Figure{1, true, Count}},
+		{"a", Require, "lost > 1", "lost 1", Inconclusive, "required lost > 1: lost 1", Figure{1, true, Count}},
+		{"b", Expect, "lost == 0", "lost 2", Fail, "expected lost == 0: lost 2", Figure{2, true, Count}},
+		{"b", FailIf, "lost > 1", "lost 2", Fail, "lost > 1: lost 2", Figure{2, true, Count}},
+		{"b", FailIf, "ok < 200", "ok 200", Pass, "", Figure{200, true, Count}},
+		{"b", FailIf, "tls.p50 > 1s", "", Inconclusive, "tls.p50 > 1s: tls.p50 has no value here", Figure{}},
+		{"b", FailIf, "nothing", "", Inconclusive, `check "nothing": column 1: unknown metric "nothing"`, Figure{}},
 	}
 	if diff := cmp.Diff(want, r.Checks); diff != "" {
 		t.Errorf("results differ (- want, + got)\n%s", diff)

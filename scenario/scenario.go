@@ -32,6 +32,7 @@ type Scenario struct {
 	// Settle > 0 makes the length of each stream a minimum: it goes on until
 	// the event is over and Settle has passed.
 	Settle time.Duration
+	Log    Log // of what its processes and commands say; nil is nowhere
 }
 
 // Stream is one load.
@@ -101,6 +102,8 @@ type Env struct {
 	// Endpoints, when a setup action sets it, chooses every address that the
 	// load connects to.
 	Endpoints loadgen.Endpoints
+	// Adapt, when a setup action sets it, changes each load before it is made.
+	Adapt func(*loadgen.Config)
 	// Gateway, which a setup action may set, is what the load meets: name and
 	// version.
 	Gateway string
@@ -109,6 +112,8 @@ type Env struct {
 	Replicas int
 	// Notes, to which setup actions add, are what the report tells of the target.
 	Notes []string
+	// Log is where actions hand what their processes said last, when that is over.
+	Log Log
 	// Processes are those that actions start; none outlives the scenario.
 	Processes *proc.Group
 }
@@ -186,6 +191,7 @@ func (s *Scenario) Order() []Attempt {
 // further is run: the target may not be what it should be.
 func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *loadgen.Recording, err error) {
 	recording = &loadgen.Recording{Format: loadgen.Format}
+	NameStreams(s.Streams)
 	if err := s.check(); err != nil {
 		return recording, err
 	}
@@ -208,6 +214,22 @@ func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *loadgen.Rec
 	return recording, nil
 }
 
+// NameStreams gives those of several streams that have no name one that no other
+// has: load-1 for the first, load-2 for the second.
+func NameStreams(list []Stream) {
+	if len(list) < 2 {
+		return
+	}
+	for i := range list {
+		for n := i + 1; list[i].Name == ""; n += len(list) {
+			name := fmt.Sprintf("load-%d", n)
+			if !slices.ContainsFunc(list, func(o Stream) bool { return o.Name == name }) {
+				list[i].Name = name
+			}
+		}
+	}
+}
+
 // check refuses streams that could not be told apart, and steps that could never
 // be due.
 func (s *Scenario) check() error {
@@ -215,10 +237,7 @@ func (s *Scenario) check() error {
 		return errors.New("a scenario without a load")
 	}
 	names := map[string]bool{}
-	for i, stream := range s.Streams {
-		if stream.Name == "" && len(s.Streams) > 1 {
-			return fmt.Errorf("stream %d has no name", i+1)
-		}
+	for _, stream := range s.Streams {
 		if names[stream.Name] {
 			return fmt.Errorf("there are two streams called %s", stream.Name)
 		}
@@ -259,8 +278,8 @@ func waitsForItself(steps []Step, i int) bool {
 // try makes one attempt, and restores the target.
 func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, watch Watch) (runs []*loadgen.Run, err error) {
 	t := newTimeline(a.Variant.Timeline, s.Settle)
-	env := &Env{Mark: t.mark, Processes: processes}
-	done := changes{processes: processes}
+	env := &Env{Mark: t.mark, Log: s.Log.of(a), Processes: processes}
+	done := changes{processes: processes, log: env.Log}
 	defer func() {
 		done.actions = append(done.actions, t.acted...)
 		if restoreErr := done.restore(a.Variant.Restore); restoreErr != nil {
@@ -270,6 +289,7 @@ func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, wa
 	for _, action := range slices.Concat(a.Variant.Setup, a.Variant.Gate) {
 		done.actions = append(done.actions, action)
 		if err := action.Run(ctx, env); err != nil {
+			env.Log.Failed("the set-up", err)
 			return nil, inWords(err)
 		}
 	}
@@ -288,6 +308,9 @@ func (s *Scenario) loads(ctx context.Context, a Attempt, env *Env) ([]*loadgen.L
 		cfg.Variant, cfg.Stream, cfg.Repetition, cfg.Gateway, cfg.Replicas = a.Variant.Name, stream.Name, a.Repetition, env.Gateway, env.Replicas
 		if env.Endpoints != nil {
 			cfg.Endpoints = env.Endpoints
+		}
+		if env.Adapt != nil {
+			env.Adapt(&cfg)
 		}
 		load, err := loadgen.New(ctx, cfg)
 		if err != nil {
@@ -342,12 +365,13 @@ func (s *Scenario) carryOut(ctx context.Context, a Attempt, loads []*loadgen.Loa
 type changes struct {
 	actions   []Action
 	processes *proc.Group
+	log       Log
 }
 
 // restore runs the actions of restore, then undoes what was done, in reverse.
 // All of it is tried, and every error is told.
 func (c *changes) restore(restore []Action) error {
-	nowhere := &Env{Mark: func(Moment) {}, Processes: c.processes}
+	nowhere := &Env{Mark: func(Moment) {}, Log: c.log, Processes: c.processes}
 	var all error
 	try := func(do func(context.Context) error) {
 		ctx, cancel := context.WithTimeout(context.Background(), undoBound)
@@ -357,6 +381,7 @@ func (c *changes) restore(restore []Action) error {
 			err = lateError{err}
 		}
 		if err != nil {
+			c.log.Failed("restore", err)
 			all = joined(all, fmt.Errorf("%w: %w", ErrRestore, err))
 		}
 	}

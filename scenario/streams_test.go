@@ -240,18 +240,34 @@ func TestStepThatFailsBesideOthers(t *testing.T) {
 	}
 }
 
-// TestStreamsNeedNames: the runs of streams side by side are told apart by them.
-func TestStreamsNeedNames(t *testing.T) {
-	for want, names := range map[string][]string{
-		"stream 2 has no name":           {"a", ""},
-		"there are two streams called a": {"a", "b", "a"},
+// TestStreamNames: the runs of streams side by side are told apart by them; those
+// without get one.
+func TestStreamNames(t *testing.T) {
+	for name, tt := range map[string]struct{ given, want []string }{
+		"one":           {[]string{""}, []string{""}},
+		"two":           {[]string{"", ""}, []string{"load-1", "load-2"}},
+		"some":          {[]string{"a", "", "b"}, []string{"a", "load-2", "b"}},
+		"taken already": {[]string{"load-2", "", ""}, []string{"load-2", "load-5", "load-3"}},
 	} {
-		s := &scenario.Scenario{Variants: []scenario.Variant{{}}}
-		for _, name := range names {
-			s.Streams = append(s.Streams, scenario.Stream{Name: name, Load: config("http://127.0.0.1/")})
+		var list []scenario.Stream
+		for _, name := range tt.given {
+			list = append(list, scenario.Stream{Name: name})
 		}
-		if _, err := s.Run(t.Context(), unwatched); err == nil || err.Error() != want {
-			t.Errorf("got %v; want %s", err, want)
+		scenario.NameStreams(list)
+		var got []string
+		for _, stream := range list {
+			got = append(got, stream.Name)
 		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	s := &scenario.Scenario{Variants: []scenario.Variant{{}}}
+	for _, name := range []string{"a", "b", "a"} {
+		s.Streams = append(s.Streams, scenario.Stream{Name: name, Load: config("http://127.0.0.1/")})
+	}
+	const want = "there are two streams called a"
+	if _, err := s.Run(t.Context(), unwatched); err == nil || err.Error() != want {
+		t.Errorf("got %v; want %s", err, want)
 	}
 }

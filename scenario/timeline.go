@@ -60,7 +60,12 @@ func (t *timeline) run(ctx context.Context, streams []Stream, loads []*loadgen.L
 			switch {
 			case due:
 				t.begin(s)
-				acting.Go(func() { t.finish(i, time.Now(), s.Action.Run(ctx, env)) })
+				acting.Go(func() {
+					began := time.Now()
+					err := s.Action.Run(ctx, env)
+					env.Log.Failed(s.Name, err)
+					t.finish(i, began, err)
+				})
 			case never != nil:
 				t.finish(i, time.Now(), never)
 			}

@@ -130,10 +130,7 @@ func (e *Exec) run(ctx context.Context, processes *proc.Group) ([]byte, error) {
 	if err == nil {
 		return io.ReadAll(io.NewSectionReader(out.file, 0, maxBody))
 	}
-	if last := out.tail(); last != "" {
-		return nil, fmt.Errorf("%w: %s", err, last)
-	}
-	return nil, err
+	return nil, out.failed(err, "")
 }
 
 // Undo runs UndoBy, if what the command changed is still as it was left. Without

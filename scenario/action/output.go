@@ -7,13 +7,12 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"nodrop/scenario"
 )
 
 // tailBytes is how much of the end of a command's output is read.
-const tailBytes = 4 << 10
-
-// tailLines is how many of the last lines a failure is told with.
-const tailLines = 3
+const tailBytes = 16 << 10
 
 // output takes what a command prints, in a file without a name. A pipe would
 // end with us: what the command left in the background would be killed by the
@@ -34,12 +33,17 @@ func (o *output) close() {
 	_ = os.Remove(o.file.Name())
 }
 
-// tail is the last lines that say something, in one line, as valid UTF-8; ""
-// where there are none, or they cannot be read.
-func (o *output) tail() string {
+// failed is an error with what was printed last.
+func (o *output) failed(err error, of string) error {
+	return &scenario.LogError{Err: err, Of: of, Lines: o.tail()}
+}
+
+// tail is the last lines that say something, as valid UTF-8; none where they
+// cannot be read.
+func (o *output) tail() []string {
 	info, err := o.file.Stat()
 	if err != nil {
-		return ""
+		return nil
 	}
 	text := make([]byte, min(info.Size(), tailBytes))
 	n, _ := o.file.ReadAt(text, info.Size()-int64(len(text)))
@@ -49,7 +53,7 @@ func (o *output) tail() string {
 			lines = append(lines, said)
 		}
 	}
-	return strings.Join(lines[max(0, len(lines)-tailLines):], "; ")
+	return lines[max(0, len(lines)-scenario.LogLines):]
 }
 
 // has reports whether the output, as far as it has come, has a whole line with

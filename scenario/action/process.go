@@ -31,6 +31,7 @@ type Start struct {
 
 	process *proc.Process
 	output  *output
+	log     scenario.Log
 }
 
 // Run starts the process.
@@ -51,7 +52,7 @@ func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 		s.output.close()
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
-	s.process = p
+	s.process, s.log = p, env.Log
 	go func() {
 		<-p.Ended
 		switch {
@@ -66,7 +67,7 @@ func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 		return nil
 	}
 	if err := s.Ready.await(ctx, env, s); err != nil {
-		return fmt.Errorf("%s: %w", s.Name, err)
+		return fmt.Errorf("%s: %w", s.Name, s.said(err))
 	}
 	if !p.Alive() {
 		return fmt.Errorf("%s: %w", s.Name, endOf(p, s.output))
@@ -81,10 +82,15 @@ func endOf(p *proc.Process, out *output) error {
 	if err == nil {
 		err = errors.New("it has ended, with status 0; what goes into the background is not let go on: start it in the foreground")
 	}
-	if last := out.tail(); last != "" {
-		return fmt.Errorf("%w: %s", err, last)
+	return out.failed(err, p.Name)
+}
+
+// said adds to an error what the process printed last, unless that is in it.
+func (s *Start) said(err error) error {
+	if _, ok := errors.AsType[*scenario.LogError](err); ok || errors.Is(err, context.Canceled) {
+		return err
 	}
-	return err
+	return s.output.failed(err, s.Name)
 }
 
 // Undo stops the process, unless it was stopped before.
@@ -93,6 +99,9 @@ func (s *Start) Undo(ctx context.Context) error {
 		return nil
 	}
 	defer func() {
+		if s.log != nil {
+			s.log(s.Name, s.output.tail())
+		}
 		s.output.close()
 		s.process = nil
 	}()

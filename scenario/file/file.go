@@ -2,7 +2,7 @@
 //
 //	name: rollout of the gateway
 //	target: http://127.0.0.1:8080/
-//	load:                        # one load, or several by name, side by side
+//	load:                        # one load, or several side by side, by name or as a list
 //	  new:  {requests: 50000, connections: 200, keep-alive: false}
 //	  slow: {url: "http://127.0.0.1:8080/slow", connections: 20, duration: 20s}
 //	settle: 2s                   # go on until the event is over, and this long
@@ -57,7 +57,6 @@ type Options struct {
 	FailIf     []string          // checks on the last variant, beside its own
 	LookupEnv  func(name string) (string, bool)
 	ParseCheck func(text string) error
-	Stderr     io.Writer // gets the complaints of a lab's processes; nil is nowhere
 }
 
 // Load reads the scenario of a file. The error has a line for each fault.

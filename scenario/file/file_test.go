@@ -94,6 +94,31 @@ restore:
   - {exec: echo shared}
 `
 
+// TestLoadsAsAList: loads side by side without names get one, which steps can name.
+func TestLoadsAsAList(t *testing.T) {
+	const text = `
+target: http://127.0.0.1:1/
+load:
+  - {requests: 100}
+  - {url: "http://127.0.0.1:2/", duration: 5s}
+timeline:
+  - {at: 20%, of: load-2, exec: "true"}
+`
+	s, err := parse("list.yaml", []byte(text), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := check(t, compileSchema(t), []byte(text)); err != nil {
+		t.Error(err)
+	}
+	if len(s.Streams) != 2 || s.Streams[0].Name != "load-1" || s.Streams[1].Name != "load-2" || s.Streams[1].Load.URL != "http://127.0.0.1:2/" {
+		t.Errorf("got %+v", s.Streams)
+	}
+	if of := s.Variants[0].Timeline[0].Stream; of != "load-2" {
+		t.Errorf("the step is of %q", of)
+	}
+}
+
 func TestWhole(t *testing.T) {
 	s, err := parse("whole.yaml", []byte(whole), Options{
 		Set: map[string]string{"PORT": "9090"}, ParseCheck: parseCheck, FailIf: []string{"lost > 7"},
@@ -124,7 +149,7 @@ func TestWhole(t *testing.T) {
 		Ready: action.Probe{HTTP: &action.HTTP{URL: "http://127.0.0.1:9090/", Status: "200"}, Every: 5 * time.Millisecond, Timeout: 2 * time.Second},
 	}
 	ignored := cmp.FilterPath(func(p cmp.Path) bool {
-		return strings.Contains("process output undo processes", strings.TrimPrefix(p.Last().String(), "."))
+		return strings.Contains("process output undo processes log", strings.TrimPrefix(p.Last().String(), "."))
 	}, cmp.Ignore())
 	if diff := cmp.Diff(want, start, ignored); diff != "" {
 		t.Error(diff)

@@ -64,7 +64,6 @@ func (r *reader) lab(n *yaml.Node, part string, started *started) scenario.Actio
 // said.
 func (r *reader) fleet(n *yaml.Node) *lab.FleetAction {
 	f := &lab.FleetAction{Options: lab.DefaultOptions()}
-	f.Stderr = r.options.Stderr
 	name := func(to *string, what string, check func(string) error) func(*yaml.Node) {
 		return func(n *yaml.Node) {
 			*to = r.text(n, what)

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -64,21 +65,28 @@ var settings = []setting{
 	{"tls-min", "tls-min", value},
 }
 
-// streams takes in one load, or several by name: whose values are all mappings.
+// streams takes in one load, or several: by name, whose values are all mappings,
+// or as a list, whose loads get names.
 func (r *reader) streams(n *yaml.Node, target string) []scenario.Stream {
-	if !r.is(n, yaml.MappingNode, "load") {
-		return nil
-	}
-	if !named(n) {
-		return []scenario.Stream{{Load: r.load(n, "load", target)}}
-	}
 	var list []scenario.Stream
-	r.pairs(n, func(name string, _, value *yaml.Node) {
-		list = append(list, scenario.Stream{Name: name, Load: r.load(value, "load "+name, target)})
-	})
-	if len(list) > maxStreams {
-		r.fault(n, "%d loads side by side; at most %d", len(list), maxStreams)
+	switch {
+	case n.Kind == yaml.SequenceNode:
+		for i, item := range n.Content {
+			list = append(list, scenario.Stream{Load: r.load(item, fmt.Sprintf("load %d", i+1), target)})
+		}
+	case !r.is(n, yaml.MappingNode, "load"):
+		return nil
+	case !named(n):
+		return []scenario.Stream{{Load: r.load(n, "load", target)}}
+	default:
+		r.pairs(n, func(name string, _, value *yaml.Node) {
+			list = append(list, scenario.Stream{Name: name, Load: r.load(value, "load "+name, target)})
+		})
 	}
+	if len(list) < 1 || len(list) > maxStreams {
+		r.fault(n, "%d loads side by side; want 1 to %d", len(list), maxStreams)
+	}
+	scenario.NameStreams(list)
 	return list
 }
 

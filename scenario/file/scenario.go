@@ -3,6 +3,7 @@ package file
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -221,6 +222,9 @@ type labelled struct {
 // Run runs the action.
 func (l labelled) Run(ctx context.Context, env *scenario.Env) error {
 	if err := l.Action.Run(ctx, env); err != nil {
+		if said, ok := errors.AsType[*scenario.LogError](err); ok {
+			said.Of = cmp.Or(said.Of, l.name)
+		}
 		return fmt.Errorf("%s: %w", l.name, err)
 	}
 	return nil

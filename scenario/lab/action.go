@@ -15,11 +15,16 @@ type FleetAction struct {
 	Options
 
 	fleet *Fleet
+	said  *scenario.Tail // what its processes complained of
+	log   scenario.Log
 }
 
 // Run starts the fleet.
 func (a *FleetAction) Run(ctx context.Context, env *scenario.Env) error {
-	fleet, err := Start(ctx, a.Options)
+	o := a.Options
+	a.said, a.log = &scenario.Tail{}, env.Log
+	o.Stderr = a.said
+	fleet, err := Start(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -51,7 +56,12 @@ func (a *FleetAction) Undo(ctx context.Context) error {
 	if a.fleet == nil {
 		return nil
 	}
-	return a.fleet.Stop(ctx)
+	err := a.fleet.Stop(ctx)
+	if a.log != nil {
+		a.log.Failed("gateways", a.fleet.Err())
+		a.log("gateways", a.said.Lines())
+	}
+	return err
 }
 
 // Change is what is done to a fleet: one of the two is set.

@@ -166,7 +166,7 @@ func (d *diary) list() []loadgen.Mark {
 const urlHole = "{url}"
 
 // clientRuns are a run for each way to stop.
-func (v *FlagValues) clientRuns(modes []StopMode, stderr io.Writer) ([]*ClientRun, error) {
+func (v *FlagValues) clientRuns(modes []StopMode) ([]*ClientRun, error) {
 	at := 2 * time.Second
 	if v.set.Changed("at") {
 		var err error
@@ -186,7 +186,7 @@ func (v *FlagValues) clientRuns(modes []StopMode, stderr io.Writer) ([]*ClientRu
 	var runs []*ClientRun
 	for _, mode := range modes {
 		runs = append(runs, &ClientRun{
-			Options: v.options(mode, stderr), Change: v.change(), At: at,
+			Options: v.options(mode), Change: v.change(), At: at,
 			Command: strings.ReplaceAll(v.client, urlHole, "http://"+virtualHost+v.path),
 		})
 	}

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -31,9 +32,12 @@ type FlagValues struct {
 	settle                      time.Duration
 }
 
-// loadDefaults are the load that tells the document's story: at 5,000
-// requests/s the event lies inside it on a laptop and on a large server alike.
+// loadDefaults are the load that tells the document's story: up to 5,000
+// requests/s, for ten seconds. Pace makes of n and q what this machine keeps.
 var loadDefaults = map[string]string{"n": "50000", "c": "200", "q": "25", "disable-keepalive": "true"}
+
+// paced says, of the flags that Pace chooses, what help shows as their default.
+var paced = map[string]string{"n": "50000, or what 10 s take", "q": "25, or what this machine keeps"}
 
 // notInLab are load flags that mean nothing in a lab, and why.
 var notInLab = []struct{ name, why string }{
@@ -84,7 +88,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	for name, value := range loadDefaults {
 		f := fs.Lookup(name)
 		_ = f.Value.Set(value) // the table's values parse; a test holds that
-		f.DefValue = value
+		f.DefValue = cmp.Or(paced[name], value)
 	}
 	for _, flag := range notInLab {
 		_ = fs.MarkHidden(flag.name) // fails only for a flag that is not there
@@ -93,7 +97,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 }
 
 // Scenario makes the scenario that the flags describe: a variant for each way
-// to stop. The fleet's complaints go to stderr.
+// to stop. What rate was chosen for it is told on stderr.
 func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
 	modes, err := v.check()
 	if err != nil {
@@ -116,7 +120,14 @@ func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
 	}
 	s := &scenario.Scenario{Streams: []scenario.Stream{{Load: cfg}}, Settle: v.settle, Repeat: v.repeat}
 	for _, mode := range modes {
-		s.Variants = append(s.Variants, v.variant(mode, at, stderr))
+		s.Variants = append(s.Variants, v.variant(mode, at))
+	}
+	if !v.set.Changed("q") {
+		pace := &Pace{Options: v.options(modes[0]), Load: cfg, Count: !v.set.Changed("n"), Tell: stderr}
+		for i := range s.Variants {
+			setup := &s.Variants[i].Setup
+			*setup = append([]scenario.Action{pace}, *setup...)
+		}
 	}
 	return s, nil
 }
@@ -128,8 +139,8 @@ func (v *FlagValues) NeedsNamespace() bool { return v.dataplane == string(NFT) }
 func (v *FlagValues) HasClient() bool { return v.set.Changed("client") }
 
 // ClientRuns are what the flags describe where another load generator is to run:
-// one for each way to stop. The fleet's complaints go to stderr.
-func (v *FlagValues) ClientRuns(stderr io.Writer) ([]*ClientRun, error) {
+// one for each way to stop.
+func (v *FlagValues) ClientRuns() ([]*ClientRun, error) {
 	modes, err := v.check()
 	if err != nil {
 		return nil, err
@@ -142,13 +153,13 @@ func (v *FlagValues) ClientRuns(stderr io.Writer) ([]*ClientRun, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.clientRuns(modes, stderr)
+	return v.clientRuns(modes)
 }
 
 // options are those of a fleet that stops in one way.
-func (v *FlagValues) options(mode StopMode, stderr io.Writer) Options {
+func (v *FlagValues) options(mode StopMode) Options {
 	o := Options{
-		Replicas: v.replicas, Stop: mode, PreStop: v.preStop, Grace: v.grace, Propagation: v.propagation, Stderr: stderr,
+		Replicas: v.replicas, Stop: mode, PreStop: v.preStop, Grace: v.grace, Propagation: v.propagation,
 		Gateway: v.gateway, Program: v.program, Dataplane: Dataplane(v.dataplane), Drain: v.drain,
 	}
 	if v.backend != "" {
@@ -167,8 +178,8 @@ func (v *FlagValues) change() Change {
 
 // variant sets a fleet up and scales it in. Abrupt must show a loss, or the
 // event was not seen; graceful must not.
-func (v *FlagValues) variant(mode StopMode, at scenario.At, stderr io.Writer) scenario.Variant {
-	fleet := &FleetAction{Options: v.options(mode, stderr)}
+func (v *FlagValues) variant(mode StopMode, at scenario.At) scenario.Variant {
+	fleet := &FleetAction{Options: v.options(mode)}
 	step := scenario.Step{
 		Name:   fmt.Sprintf("scale gateway %d → %d (%s)", v.replicas, v.to, mode),
 		At:     at,

@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 	"sync"
 )
 
@@ -23,31 +21,6 @@ func (c *complaints) line(name, line string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	fmt.Fprintf(c.to, "%s: %s\n", name, line)
-}
-
-// tailLines is how many of its last lines a child's failure is told with.
-const tailLines = 3
-
-// tail keeps the last lines of a child's stderr.
-type tail struct {
-	mu    sync.Mutex // guards lines
-	lines []string
-}
-
-func (t *tail) add(line string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.lines) == tailLines {
-		t.lines = slices.Delete(t.lines, 0, 1)
-	}
-	t.lines = append(t.lines, line)
-}
-
-// text is the tail in one line.
-func (t *tail) text() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strings.Join(t.lines, "; ")
 }
 
 // eachLine calls take for each line of r until its end.

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nodrop/scenario"
 	"nodrop/scenario/proc"
 )
 
@@ -24,7 +25,7 @@ type process struct {
 	name  string
 	cmd   *exec.Cmd
 	stdin io.WriteCloser // the control pipe
-	tail  tail
+	tail  scenario.Tail
 	asked atomic.Bool // its end is wanted from now on
 	leads bool        // it has a process group of its own, which ends with it
 
@@ -85,7 +86,7 @@ func (p *process) start(log *complaints) (err error) {
 	output.Go(func() { eachLine(stdout, p.hear) })
 	output.Go(func() {
 		eachLine(stderr, func(line string) {
-			p.tail.add(line)
+			p.tail.Add(line)
 			// Installed gateways also complain of being told to stop.
 			if !p.leads || !p.asked.Load() {
 				log.line(p.name, line)
@@ -176,10 +177,7 @@ func (p *process) failure() error {
 }
 
 func (p *process) withTail(err error) error {
-	if text := p.tail.text(); text != "" {
-		return fmt.Errorf("%w: %s", err, text)
-	}
-	return err
+	return &scenario.LogError{Err: err, Of: p.name, Lines: p.tail.Lines()}
 }
 
 // crash is the error of a child that has ended unasked, else nil.

@@ -65,8 +65,11 @@ func (r *replica) pollServing(ctx context.Context) error {
 	}
 }
 
-// check asks the replica for the backend's page, once.
+// check asks the replica for the backend's first page, once. Whatever the backend
+// says to that will do.
 func (r *replica) check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+r.addr.String()+"/", nil)
 	if err != nil {
 		return err
@@ -83,7 +86,8 @@ func (r *replica) check(ctx context.Context) error {
 	if name := resp.Header.Get(ReplicaHeader); name != r.name {
 		return fmt.Errorf("%q answers in its place", name)
 	}
-	if resp.StatusCode != http.StatusOK {
+	switch resp.StatusCode {
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout: // its own words
 		return fmt.Errorf("it answers %s", resp.Status)
 	}
 	return nil

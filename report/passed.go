@@ -1,0 +1,78 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// passed tells, of a verdict that is pass, each check and what it found. The
+// repetitions of a run are told together.
+func passed(r *Report) []string {
+	if r.Verdict.Outcome != Pass {
+		return nil
+	}
+	var lines []string
+	for _, together := range byRepetition(r.Checks) {
+		first := together[0]
+		where, _, _ := strings.Cut(first.Where, " #")
+		text := first.Rule.passing() + first.Check + ": " + first.Met
+		switch {
+		case len(together) > 1:
+			metric, _, _ := strings.Cut(first.Check, " ")
+			text = first.Rule.passing() + first.Check + ": " + metric + " " + spanOfFigures(foundBy(together)) + fmt.Sprintf(" in %d runs", len(together))
+		case where != first.Where:
+			where = first.Where
+		}
+		if where != "" {
+			text = where + ": " + text
+		}
+		lines = append(lines, text)
+	}
+	return lines
+}
+
+// byRepetition puts the results of one check on the runs of one variant together,
+// in order of appearance.
+func byRepetition(checks []CheckResult) [][]CheckResult {
+	type key struct {
+		where, check string
+		rule         Rule
+	}
+	var list [][]CheckResult
+	places := map[key]int{}
+	for _, c := range checks {
+		where, _, _ := strings.Cut(c.Where, " #")
+		k := key{where, c.Check, c.Rule}
+		i, known := places[k]
+		if !known {
+			i = len(list)
+			places[k] = i
+			list = append(list, nil)
+		}
+		list[i] = append(list[i], c)
+	}
+	return list
+}
+
+func foundBy(checks []CheckResult) []Figure {
+	var list []Figure
+	for _, c := range checks {
+		list = append(list, c.Found)
+	}
+	return list
+}
+
+// spanOfFigures is the one value of all, or the least and the greatest.
+func spanOfFigures(list []Figure) string {
+	s := Spread{Known: true}
+	for _, f := range list {
+		s.Values = append(s.Values, f.Value)
+	}
+	s.Min, s.Max = slices.Min(s.Values), slices.Max(s.Values)
+	dim := list[0].Dimension
+	if dim == Rate {
+		return s.between(dim) + "/s"
+	}
+	return s.between(dim)
+}

@@ -1,0 +1,126 @@
+package lab
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"nodrop/loadgen"
+	"nodrop/scenario"
+)
+
+// TestCapacity: what came while it was not warm yet, or after its time, does not
+// count; where nothing came, a worker takes longer than all of it.
+func TestCapacity(t *testing.T) {
+	bins := func(answered ...int64) *loadgen.Bins {
+		b := &loadgen.Bins{Width: int64(250 * time.Millisecond)}
+		for _, n := range answered {
+			b.List = append(b.List, loadgen.Bin{Answered: n})
+		}
+		return b
+	}
+	for name, tt := range map[string]struct {
+		bins *loadgen.Bins
+		want float64
+	}{
+		"even":          {bins(1000, 1000, 1000, 1000, 1000, 1000), 4000},
+		"slow at first": {bins(1, 2, 500, 500, 500, 510), 2000},
+		"a late one":    {bins(0, 0, 500, 500, 500, 500, 900), 2000},
+		"two digits":    {bins(0, 0, 100, 200, 300, 99), 690},
+		"nothing":       {bins(), 130}, // 200 workers, of 1.5 s each at least
+		"far below":     {bins(0, 0, 1, 1, 1, 1), 130},
+	} {
+		if got := capacity(tt.bins, 200); got != tt.want {
+			t.Errorf("%s: got %v; want %v", name, got, tt.want)
+		}
+	}
+}
+
+// TestPace: the rate is one that this machine keeps, never above what the lab has
+// without measuring, and a run lasts ten seconds.
+func TestPace(t *testing.T) {
+	for _, tt := range []struct {
+		measured  float64
+		workers   int
+		rate      float64
+		requests  int64
+		perWorker float64
+	}{
+		{60000, 200, 5000, 50000, 25},
+		{17000, 200, 5000, 50000, 25},
+		{10000, 200, 3000, 30000, 15},
+		{2200, 200, 650, 6500, 3.25},
+		{520, 200, 150, 1500, 0.75},
+		{130, 200, 35, 350, 0.175},
+		{10, 200, 3, 200, 0.015}, // no fewer requests than workers
+		{60000, 10, 250, 2500, 25},
+	} {
+		given := loadgen.Config{URL: "http://gateway/", Workers: tt.workers, Rate: 25, Requests: 50000}
+		p := &Pace{Load: given, Count: true, measured: tt.measured}
+		cfg := given
+		p.adapt(&cfg)
+		if cfg.Requests != tt.requests || cfg.Rate != tt.perWorker || p.rate() != tt.rate {
+			t.Errorf("%v/s: got %d requests at %v/s, %v of each worker; want %+v", tt.measured, cfg.Requests, p.rate(), cfg.Rate, tt)
+		}
+		p.Count = false
+		cfg = given
+		if p.adapt(&cfg); cfg.Requests != 50000 {
+			t.Errorf("%v/s: got %d requests; want those that were given", tt.measured, cfg.Requests)
+		}
+	}
+}
+
+// TestPaceMeasures: once for all runs, and says so each time.
+func TestPaceMeasures(t *testing.T) {
+	var told bytes.Buffer
+	p := &Pace{
+		Options: Options{Replicas: 2, Stop: Abrupt}, Count: true, Tell: &told,
+		Load: loadgen.Config{URL: "http://gateway/", Workers: 10, Rate: 25, Requests: 50000, DisableKeepAlive: true},
+	}
+	for range 2 {
+		env := &scenario.Env{}
+		if err := p.Run(testContext(t), env); err != nil {
+			t.Fatal(err)
+		}
+		cfg := p.Load
+		env.Adapt(&cfg)
+		if cfg.Rate <= 0 || cfg.Rate > 25 || p.measured <= 0 {
+			t.Errorf("measured %v/s, chosen %v of each worker", p.measured, cfg.Rate)
+		}
+		if len(env.Notes) != 1 || told.String() != "nodrop: "+env.Notes[0]+"\n" {
+			t.Errorf("got %q and the notes %q", told.String(), env.Notes)
+		}
+		expectNoChildren(t)
+	}
+}
+
+// TestPaceOnlyWithoutRate: a rate that is given is kept.
+func TestPaceOnlyWithoutRate(t *testing.T) {
+	for args, want := range map[string]bool{"": true, "-n 500": true, "-q 3": false, "-q 0": false, "-q 25": false} {
+		fs := pflag.NewFlagSet("lab", pflag.ContinueOnError)
+		v := Flags(fs)
+		if err := fs.Parse(strings.Fields(args)); err != nil {
+			t.Fatal(err)
+		}
+		s, err := v.Scenario(io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, variant := range s.Variants {
+			p, paced := variant.Setup[0].(*Pace)
+			if paced != want {
+				t.Errorf("%q: paced %v; want %v", args, paced, want)
+			}
+			if paced && p.Count != (args == "") {
+				t.Errorf("%q: the number of requests is chosen: %v", args, p.Count)
+			}
+			if paced && p != s.Variants[0].Setup[0] {
+				t.Errorf("%q: variants are measured by themselves", args)
+			}
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"nodrop/loadgen"
+)
+
+// CheckTarget asks what is behind the gateways for the load's page, before
+// anything is started: nothing could be learnt of a load that it fails.
+func (v *FlagValues) CheckTarget(ctx context.Context) error {
+	cfg, err := v.load.Config("http://gateway" + v.path)
+	if err != nil {
+		return err
+	}
+	status, problem := 0, ""
+	if v.backend == "" {
+		status, err = ownStatus(&cfg)
+	} else {
+		status, problem, err = askBackend(ctx, cfg, v.backend+v.path)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return err
+	case problem != "":
+		return fmt.Errorf("--backend %s: %s %s before the load: %s", v.backend, cfg.Method, v.path, problem)
+	case status == 0: // it takes its time
+		return nil
+	}
+	if ok, err := cfg.OK.Has(status); ok || err != nil {
+		return err
+	}
+	return &loadgen.HintError{
+		Problem: fmt.Sprintf("--path %s: %s gave %d before the load", v.path, cfg.Method, status),
+		Hint:    fmt.Sprintf("--ok %d if that is what the load is to meet", status),
+	}
+}
+
+// ownStatus is the status that our own backend gives; 0 for a page that comes
+// later.
+func ownStatus(cfg *loadgen.Config) (int, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // nobody waits for what it sends slowly
+	ask := func(url string) (*statusOnly, error) {
+		w := &statusOnly{header: http.Header{}}
+		req, err := http.NewRequestWithContext(ctx, cfg.Method, url, http.NoBody)
+		if err == nil {
+			newBackend().ServeHTTP(w, req)
+		}
+		return w, err
+	}
+	w, err := ask(cfg.URL)
+	if to := w.header.Get("Location"); err == nil && to != "" && !cfg.DisableRedirects {
+		w, err = ask("http://gateway" + to)
+	}
+	return w.status, err
+}
+
+// statusOnly keeps of an answer its status.
+type statusOnly struct {
+	header http.Header
+	status int
+}
+
+func (w *statusOnly) Header() http.Header { return w.header }
+
+func (w *statusOnly) Write(b []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	return io.Discard.Write(b)
+}
+
+func (w *statusOnly) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+}
+
+// askTime is how long a backend may take to answer; one that has taken the
+// connection may take as long as the load gives it.
+const askTime = 5 * time.Second
+
+// askBackend sends one request of the load straight to the backend: its status, 0
+// for one that takes its time, or what went wrong in words.
+func askBackend(ctx context.Context, cfg loadgen.Config, url string) (status int, problem string, err error) {
+	cfg.URL, cfg.Requests, cfg.Workers, cfg.Duration, cfg.Rate, cfg.TraceLost = url, 1, 1, 0, 0, 0
+	patient := cfg.Timeout < 0 || cfg.Timeout > askTime
+	if patient {
+		cfg.Timeout = askTime
+	}
+	cfg.DrainBound = time.Millisecond // after a Ctrl-C nobody waits for it
+	load, err := loadgen.New(ctx, cfg)
+	if _, ok := errors.AsType[*loadgen.ResolveError](err); ok {
+		return 0, err.Error(), nil
+	}
+	if err != nil {
+		return 0, "", err
+	}
+	run := load.Run(ctx)
+	if ctx.Err() != nil {
+		return 0, "", ctx.Err()
+	}
+	class := run.Outcomes[0].Class
+	for status := range run.Statuses {
+		if run.Counts.OK == 1 || class.Stage() == loadgen.StageStatus {
+			return status, "", nil
+		}
+	}
+	if patient && class.Cause() == loadgen.CauseTimeout && class.Stage() != loadgen.StageConnect {
+		return 0, "", nil
+	}
+	text := run.Samples[0].Text
+	if _, said, ok := strings.Cut(text, `": `); ok {
+		text = said // the URL has been told
+	}
+	return 0, text, nil
+}

@@ -1,0 +1,133 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"nodrop/loadgen"
+)
+
+// normalized are arguments as pflag wants them.
+func normalized(args string) []string {
+	fs := pflag.NewFlagSet("lab", pflag.ContinueOnError)
+	Flags(fs)
+	return loadgen.NormalizeArgs(strings.Fields(args), fs)
+}
+
+func checkTarget(t *testing.T, ctx context.Context, args ...string) error {
+	t.Helper()
+	fs := pflag.NewFlagSet("lab", pflag.ContinueOnError)
+	v := Flags(fs)
+	if err := fs.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	return v.CheckTarget(ctx)
+}
+
+// TestCheckTarget: a page that the load would not take is refused, with the way
+// to want it; what takes its time is not waited for.
+func TestCheckTarget(t *testing.T) {
+	for args, want := range map[string]string{
+		"":                                "",
+		"--path /bytes/10":                "",
+		"--path /stream-bytes/100":        "",
+		"--path /delay/10":                "",
+		"--path /drip?delay=10":           "",
+		"--path /status/302":              "",
+		"--path /status/200 -m POST -d x": "",
+		"--path /status/404 --ok 404":     "",
+		"--path /nowhere":                 "--path /nowhere: GET gave 404 before the load; --ok 404 if that is what the load is to meet",
+		"--path /status/503 -m POST":      "--path /status/503: POST gave 503 before the load; --ok 503 if that is what the load is to meet",
+		"--path /delay/soon":              "--path /delay/soon: GET gave 400 before the load; --ok 400 if that is what the load is to meet",
+		"--path /status/302 --ok 200":     "",
+		"--path /status/302 --ok 200 -disable-redirects": "--path /status/302: GET gave 302 before the load; --ok 302 if that is what the load is to meet",
+		"--backend http://no-such-host.invalid:80":       "--backend http://no-such-host.invalid:80: GET / before the load: no-such-host.invalid: does not resolve: ",
+	} {
+		err := checkTarget(t, testContext(t), normalized(args)...)
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if hinted, ok := errors.AsType[*loadgen.HintError](err); ok {
+			got += "; " + hinted.Hint
+		}
+		if want == "" && got != "" || !strings.HasPrefix(got, want) {
+			t.Errorf("%s: got %q; want %q", args, got, want)
+		}
+	}
+}
+
+// TestCheckBackend: the backend is sent one request, as the load's are.
+func TestCheckBackend(t *testing.T) {
+	var count atomic.Int64
+	var last atomic.Value
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		count.Add(1)
+		body, _ := io.ReadAll(r.Body)
+		last.Store(r.Method + " " + r.URL.Path + " " + r.Header.Get("X-A") + " " + string(body))
+		if r.URL.Path == "/no" {
+			w.WriteHeader(http.StatusTeapot)
+		}
+	}))
+	defer s.Close()
+	if err := checkTarget(t, testContext(t), "--backend", s.URL, "--path", "/yes", "-m", "PUT", "-d", "text", "-H", "X-A: b", "-z", "1m"); err != nil {
+		t.Error(err)
+	}
+	if got := last.Load(); got != "PUT /yes b text" || count.Load() != 1 {
+		t.Errorf("%d requests, the last %q; want one like the load's", count.Load(), got)
+	}
+	err := checkTarget(t, testContext(t), "--backend", s.URL, "--path", "/no")
+	if err == nil || err.Error() != "--path /no: GET gave 418 before the load" || count.Load() != 2 {
+		t.Errorf("got %v after %d requests", err, count.Load())
+	}
+}
+
+// TestCheckBackendGone: nobody listens; something listens and does not speak
+// HTTP; it is waited for no longer than the load would, nor after a Ctrl-C.
+func TestCheckBackendGone(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := "http://" + l.Addr().String()
+	accepted := make(chan struct{}, 2)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			accepted <- struct{}{}
+			defer c.Close()
+		}
+	}()
+	err = checkTarget(t, testContext(t), "--backend", url, "-t", "100ms")
+	if err == nil || !strings.HasPrefix(err.Error(), "--backend "+url+": GET / before the load: ") {
+		t.Errorf("silent: got %v", err)
+	}
+	<-accepted
+	ctx, cancel := context.WithCancel(testContext(t))
+	go func() {
+		<-accepted
+		cancel()
+	}()
+	if err := checkTarget(t, ctx, "--backend", url); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: got %v", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	err = checkTarget(t, testContext(t), "--backend", url)
+	if want := "--backend " + url + ": GET / before the load: dial tcp " + l.Addr().String() + ": connect: connection refused"; err == nil || err.Error() != want {
+		t.Errorf("gone: got %v; want %s", err, want)
+	}
+}
