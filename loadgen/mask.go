@@ -52,7 +52,7 @@ func MaskText(text string) string {
 	text = cookiePattern.ReplaceAllString(text, "${1}"+masked)
 	return fieldPattern.ReplaceAllStringFunc(text, func(found string) string {
 		name, _, _ := strings.Cut(found, ":")
-		if !isSecretName(name) {
+		if !IsSecretName(name) {
 			return found
 		}
 		return fieldPattern.ReplaceAllString(found, "${1}"+masked)
@@ -64,7 +64,7 @@ func maskFlags(text string) string {
 	text = loginPattern.ReplaceAllString(text, "${1}"+masked)
 	return flagPattern.ReplaceAllStringFunc(text, func(found string) string {
 		name, _, _ := strings.Cut(strings.TrimLeft(found, "-"), " ")
-		if len(name) < 2 || !isSecretName(name) {
+		if len(name) < 2 || !IsSecretName(name) {
 			return found
 		}
 		return flagPattern.ReplaceAllString(found, "${1}${2}"+masked)
@@ -128,8 +128,8 @@ var (
 	secretNames = []string{"key", "sig", "auth", "code", "pass", "pw", "sid", "session", "pat", "otp", "xauth", "xapiauth", "assertion"}
 )
 
-// isSecretName tells by the name what is secret: access_token, X-Api-Key.
-func isSecretName(name string) bool {
+// IsSecretName tells by the name what is secret: access_token, X-Api-Key.
+func IsSecretName(name string) bool {
 	plain := strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'A' && r <= 'Z':
@@ -142,12 +142,12 @@ func isSecretName(name string) bool {
 	return slices.Contains(secretNames, plain) || slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(plain, word) })
 }
 
-// isSecretParameter is isSecretName for what has a value: code=503 is a status.
+// isSecretParameter is IsSecretName for what has a value: code=503 is a status.
 func isSecretParameter(name, value string) bool {
 	if strings.EqualFold(name, "code") && isNumber(value) && len(value) <= 3 {
 		return false
 	}
-	return isSecretName(name)
+	return IsSecretName(name)
 }
 
 // Secrets are texts that are not to be shown wherever they turn up, in what a
@@ -186,16 +186,21 @@ func (s *Secrets) Add(value, shown string) {
 // the variable.
 func (s *Secrets) AddVariable(name, value string) {
 	const longEnough = 8
-	shown := "${" + name + "}"
-	switch {
-	case isURL(value):
-		s.Add(value, MaskURL(value))
-	case isSecretName(name) || len(value) >= longEnough:
-		s.Add(value, shown)
+	if IsURL(value) || IsSecretName(name) || len(value) >= longEnough {
+		s.Add(value, ShownVariable(name, value))
 	}
 }
 
-func isURL(text string) bool {
+// ShownVariable is what texts show of a variable.
+func ShownVariable(name, value string) string {
+	if IsURL(value) {
+		return MaskURL(value)
+	}
+	return "${" + name + "}"
+}
+
+// IsURL tells a text that is one, to a server.
+func IsURL(text string) bool {
 	return strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")
 }
 
@@ -238,7 +243,7 @@ func (c *Config) secrets(t target) Secrets {
 		}
 	}
 	for _, f := range c.Fields {
-		if isSecretName(f.Name) {
+		if IsSecretName(f.Name) {
 			s.addField(f)
 		}
 	}

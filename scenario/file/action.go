@@ -24,7 +24,7 @@ func (r *reader) step(n *yaml.Node, part string, started *started) scenario.Step
 	var nodes []*yaml.Node // of actions
 	var names []string
 	timed := false
-	list := []field{{"name", func(n *yaml.Node) { s.Name = r.text(n, "name") }}}
+	list := []field{{"name", func(n *yaml.Node) { s.Name = r.name(n, "name") }}}
 	if part == "timeline" {
 		list = append(
 			list,
@@ -94,7 +94,7 @@ func (r *reader) action(kind, part string, n *yaml.Node, s *scenario.Step, start
 		a = r.lab(n, part, started)
 	default:
 		a = action.Mark{}
-		s.Name = cmp.Or(s.Name, r.text(n, "mark"))
+		s.Name = cmp.Or(s.Name, r.name(n, "mark"))
 	}
 	s.Name = cmp.Or(s.Name, nameOf(a))
 	return a
@@ -112,7 +112,7 @@ func nameOf(a scenario.Action) string {
 	case *action.Stop:
 		return "stop " + a.Process
 	case *action.HTTP:
-		return strings.TrimSpace(a.Method + " " + a.URL)
+		return strings.TrimSpace(a.Method + " " + a.Shown())
 	case *action.Wait:
 		return "wait"
 	case action.Mark:
@@ -134,22 +134,60 @@ func (r *reader) startNamed(n *yaml.Node, name string, started *started) *action
 		r.fault(n, "start: a second process %q", name)
 	}
 	started.processes[name] = true
-	return r.start(n, name)
+	return r.start(n, r.shown(name))
 }
 
 // command has the fields that exec and start share.
 func (r *reader) command(c *action.Command) []field {
 	return []field{
-		{"shell", func(n *yaml.Node) { c.Shell = r.text(n, "shell") }},
-		{"argv", func(n *yaml.Node) { c.Argv = r.texts(n, "argv") }},
+		{"shell", func(n *yaml.Node) { r.shell(n, "shell", c) }},
+		{"argv", func(n *yaml.Node) { r.argv(n, "argv", c) }},
 		{"env", func(n *yaml.Node) {
-			vars := r.texted(n, "env")
-			for i := 0; i+1 < len(n.Content); i += 2 {
-				c.Env = append(c.Env, n.Content[i].Value+"="+vars[n.Content[i].Value])
+			if r.is(n, yaml.MappingNode, "env") {
+				r.pairs(n, func(key string, _, value *yaml.Node) { c.Env = append(c.Env, key+"="+r.text(value, "env."+key)) })
 			}
 		}},
 		{"dir", func(n *yaml.Node) { c.Dir = r.text(n, "dir") }},
 	}
+}
+
+// shell takes in a line for the shell, to which the values of variables are data.
+func (r *reader) shell(n *yaml.Node, what string, c *action.Command) {
+	w := r.written(n, what)
+	line, env, err := w.line()
+	if err != nil {
+		r.fault(n, "%s: %v", what, err)
+	}
+	c.Shell, c.Env = line, append(c.Env, env...)
+	c.Title = titled(w.shown(), line)
+}
+
+// argv takes in a list of arguments. What is code for a shell among them is a
+// line as any other.
+func (r *reader) argv(n *yaml.Node, what string, c *action.Command) {
+	var list []written
+	var shown []string
+	r.list(n, what, func(item *yaml.Node) {
+		w := r.written(item, "an item of "+what)
+		list, shown = append(list, w), append(shown, w.shown())
+		c.Argv = append(c.Argv, w.value())
+	})
+	if i := action.CodeOf(c.Argv); i >= 0 {
+		line, env, err := list[i].line()
+		if err != nil {
+			r.fault(n.Content[i], "%s: %v", what, err)
+		}
+		c.Argv[i], c.Env = line, append(c.Env, env...)
+	}
+	c.Title = titled(loadgen.MaskText(strings.Join(shown, " ")), strings.Join(c.Argv, " "))
+}
+
+// titled is what texts call a command, "" where that is the command itself.
+func titled(shown, command string) string {
+	if shown == command {
+		return ""
+	}
+	return shown
 }
 
 func (r *reader) checkCommand(n *yaml.Node, what string, c *action.Command, before int) {
@@ -167,9 +205,9 @@ func (r *reader) exec(n *yaml.Node) *action.Exec {
 	e, before := &action.Exec{}, len(r.faults)
 	switch n.Kind {
 	case yaml.ScalarNode:
-		e.Shell = r.text(n, "exec")
+		r.shell(n, "exec", &e.Command)
 	case yaml.SequenceNode:
-		e.Argv = r.texts(n, "exec")
+		r.argv(n, "exec", &e.Command)
 	default:
 		r.mapping(n, "exec", append(r.command(&e.Command),
 			field{"timeout", func(n *yaml.Node) { e.Timeout = r.duration(n, "timeout", time.Millisecond) }},
@@ -246,10 +284,10 @@ func (r *reader) process(n *yaml.Node, started *started) string {
 		if len(names) == 0 {
 			r.fault(n, "no step before this one starts a process %q", name)
 		} else {
-			r.fault(n, "no step before this one starts a process %q%s", name, didYouMean(name, names))
+			r.fault(n, "no step before this one starts a process %q%s", name, r.didYouMean(name, names))
 		}
 	}
-	return name
+	return r.shown(name)
 }
 
 func (r *reader) start(n *yaml.Node, name string) *action.Start {
@@ -285,12 +323,12 @@ func (r *reader) stop(n *yaml.Node, started *started) *action.Stop {
 func (r *reader) http(n *yaml.Node) *action.HTTP {
 	h, before := &action.HTTP{}, len(r.faults)
 	if n.Kind == yaml.ScalarNode {
-		h.URL = r.text(n, "http")
+		r.url(n, "http", h)
 		return h
 	}
 	r.mapping(n, "http", []field{
 		{"method", func(n *yaml.Node) { h.Method = strings.ToUpper(r.text(n, "method")) }},
-		{"url", func(n *yaml.Node) { h.URL = r.text(n, "url") }},
+		{"url", func(n *yaml.Node) { r.url(n, "url", h) }},
 		{"headers", func(n *yaml.Node) {
 			if r.is(n, yaml.MappingNode, "headers") {
 				r.pairs(n, func(key string, _, value *yaml.Node) { h.Header = append(h.Header, key+": "+r.text(value, "headers")) })
@@ -315,6 +353,12 @@ func (r *reader) http(n *yaml.Node) *action.HTTP {
 		r.fault(n, "http: still says when undo is done, and there is no undo")
 	}
 	return h
+}
+
+func (r *reader) url(n *yaml.Node, what string, h *action.HTTP) {
+	w := r.written(n, what)
+	h.URL = w.value()
+	h.Title = titled(w.shown(), h.URL)
 }
 
 // probe has one of the ways to ask that kinds lists.

@@ -41,7 +41,7 @@ func (r *reader) cluster(n *yaml.Node) *kube.Access {
 	if a := r.access[name]; a != nil || name == "" {
 		return a
 	}
-	r.fault(n, "cluster: there is no %q in clusters%s", name, didYouMean(name, slices.Sorted(maps.Keys(r.access))))
+	r.fault(n, "cluster: there is no %q in clusters%s", name, r.didYouMean(name, slices.Sorted(maps.Keys(r.access))))
 	return nil
 }
 
@@ -349,7 +349,8 @@ func (r *reader) fill(value any) (any, error) {
 	var err error
 	switch v := value.(type) {
 	case string:
-		return r.substitute(v)
+		w, err := r.expand(v)
+		return w.value(), err
 	case []any:
 		for i := range v {
 			if v[i], err = r.fill(v[i]); err != nil {
