@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -254,6 +255,9 @@ func hasElement(fields []Field, name, element string) bool {
 func basicAuth(user, password string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
 }
+
+// Shown is the URL as texts show it.
+func (c *Config) Shown() string { return MaskURL(cmp.Or(c.ShownURL, c.URL)) }
 
 // decodeBasic is user:password of such credentials; "" where they are none.
 func decodeBasic(text string) string {

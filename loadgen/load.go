@@ -69,7 +69,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	}
 	t.said = t.shown()
 	if cfg.ShownURL != "" {
-		t.said = MaskURL(cfg.ShownURL)
+		t.said = cfg.Shown()
 	}
 	ok, err := cfg.OK.compile()
 	if err != nil {

@@ -64,7 +64,7 @@ func maskFlags(text string) string {
 	text = loginPattern.ReplaceAllString(text, "${1}"+masked)
 	return flagPattern.ReplaceAllStringFunc(text, func(found string) string {
 		name, _, _ := strings.Cut(strings.TrimLeft(found, "-"), " ")
-		if len(name) < 2 || !IsSecretName(name) {
+		if !hasSecretWord(plainName(name)) { // -key and -pass are flags of ours, and of others
 			return found
 		}
 		return flagPattern.ReplaceAllString(found, "${1}${2}"+masked)
@@ -111,7 +111,7 @@ func maskPassword(rest string) string {
 	if at < 0 && colon >= 0 && colon < end && rest[0] != '[' && !isNumber(rest[colon+1:end]) {
 		at = strings.LastIndexByte(rest, '@') // no port, so that the password has a slash
 	}
-	if colon < 0 || at < colon {
+	if colon < 0 || at < colon || rest[colon+1:at] == "PASSWORD" { // of a hint
 		return rest
 	}
 	return rest[:colon+1] + masked + rest[at:]
@@ -130,7 +130,17 @@ var (
 
 // IsSecretName tells by the name what is secret: access_token, X-Api-Key.
 func IsSecretName(name string) bool {
-	plain := strings.Map(func(r rune) rune {
+	plain := plainName(name)
+	return slices.Contains(secretNames, plain) || hasSecretWord(plain)
+}
+
+func hasSecretWord(plain string) bool {
+	return slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(plain, word) })
+}
+
+// plainName is a name in lower case, of letters and digits alone.
+func plainName(name string) string {
+	return strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'A' && r <= 'Z':
 			return r + 'a' - 'A'
@@ -139,7 +149,6 @@ func IsSecretName(name string) bool {
 		}
 		return -1
 	}, name)
-	return slices.Contains(secretNames, plain) || slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(plain, word) })
 }
 
 // isSecretParameter is IsSecretName for what has a value: code=503 is a status.
@@ -181,15 +190,9 @@ func (s *Secrets) Add(value, shown string) {
 	slices.SortStableFunc(s.list, func(a, b secret) int { return len(b.value) - len(a.value) })
 }
 
-// AddVariable makes what a variable holds secret, if its name says so or it is
-// long enough for one. A URL is shown without its secrets, and other texts as
-// the variable.
-func (s *Secrets) AddVariable(name, value string) {
-	const longEnough = 8
-	if IsURL(value) || IsSecretName(name) || len(value) >= longEnough {
-		s.Add(value, ShownVariable(name, value))
-	}
-}
+// AddVariable makes what a variable holds secret. A URL is shown without its
+// secrets, and other texts as the variable.
+func (s *Secrets) AddVariable(name, value string) { s.Add(value, ShownVariable(name, value)) }
 
 // ShownVariable is what texts show of a variable.
 func ShownVariable(name, value string) string {

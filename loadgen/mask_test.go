@@ -33,6 +33,8 @@ func TestMaskText(t *testing.T) {
 		{"DB_PASSWORD=secret ./run", "DB_PASSWORD=*** ./run"},
 		{"PASSWORD=$1 ./run", "PASSWORD=$1 ./run"},
 		{"set for termination: pre-stop hook 5s, x-ray: on", "set for termination: pre-stop hook 5s, x-ray: on"},
+		{"--cert and --key go together", "--cert and --key go together"},
+		{"-x http://USER:PASSWORD@h:1", "-x http://USER:PASSWORD@h:1"},
 		{"kept-alive connections were closed", "kept-alive connections were closed"},
 	} {
 		got := MaskText(tc.text)
@@ -55,6 +57,7 @@ func TestSecrets(t *testing.T) {
 	}}
 	cfg.Secrets.AddVariable("TOKEN", "tok1")
 	cfg.Secrets.AddVariable("N", "1234567")
+	cfg.Secrets.AddVariable("A", "abc")
 	cfg.Secrets.AddVariable("URL", "http://me:pass1@h/?a=1")
 	cfg.Secrets.AddVariable("LINE", "kubectl scale")
 	target, err := parseTarget("http://u:urlpass@h/?a=first&token=query1%2F")
@@ -73,6 +76,7 @@ func TestSecrets(t *testing.T) {
 		"first text/html":                 "first text/html",
 		"tok1":                            "${TOKEN}",
 		"1234567 requests":                "1234567 requests",
+		"abc":                             "abc",
 		"GET http://me:pass1@h/?a=1: 404": "GET http://me:***@h/?a=1: 404",
 		"kubectl scale: not found":        "${LINE}: not found",
 		basicAuth("me", "hunter22"):       "***",

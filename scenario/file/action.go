@@ -30,7 +30,7 @@ func (r *reader) step(n *yaml.Node, part string, started *started) scenario.Step
 			list,
 			field{"at", func(n *yaml.Node) { s.At, timed = r.at(n), true }},
 			field{"after", func(n *yaml.Node) { s.After, s.Delay = r.after(n) }},
-			field{"of", func(n *yaml.Node) { s.Stream = r.text(n, "of") }},
+			field{"of", func(n *yaml.Node) { s.Stream = r.plain(n, "of") }},
 		)
 	}
 	for _, kind := range kinds {
@@ -147,7 +147,7 @@ func (r *reader) command(c *action.Command) []field {
 				r.pairs(n, func(key string, _, value *yaml.Node) { c.Env = append(c.Env, key+"="+r.text(value, "env."+key)) })
 			}
 		}},
-		{"dir", func(n *yaml.Node) { c.Dir = r.text(n, "dir") }},
+		{"dir", func(n *yaml.Node) { c.Dir = r.plain(n, "dir") }},
 	}
 }
 
@@ -168,7 +168,10 @@ func (r *reader) argv(n *yaml.Node, what string, c *action.Command) {
 	var list []written
 	var shown []string
 	r.list(n, what, func(item *yaml.Node) {
-		w := r.written(item, "an item of "+what)
+		w := r.open(item, "an item of "+what)
+		if len(list) > 0 { // the program is none
+			r.hideIn(w)
+		}
 		list, shown = append(list, w), append(shown, w.shown())
 		c.Argv = append(c.Argv, w.value())
 	})
@@ -245,7 +248,7 @@ func (r *reader) signal(n *yaml.Node, started *started) *action.Signal {
 	r.mapping(n, "signal", []field{
 		{"name", func(n *yaml.Node) { s.Name = r.signalName(n) }},
 		{"pid", func(n *yaml.Node) { s.PID = r.number(n, "pid", 2, 1<<30) }},
-		{"pid-file", func(n *yaml.Node) { s.PIDFile = r.text(n, "pid-file") }},
+		{"pid-file", func(n *yaml.Node) { s.PIDFile = r.plain(n, "pid-file") }},
 		{"process", func(n *yaml.Node) { s.Process = r.process(n, started) }},
 		{"gone", func(n *yaml.Node) { s.Gone = r.duration(n, "gone", time.Millisecond) }},
 	})
@@ -262,7 +265,7 @@ func (r *reader) signal(n *yaml.Node, started *started) *action.Signal {
 }
 
 func (r *reader) signalName(n *yaml.Node) string {
-	name := r.text(n, "a signal's name")
+	name := r.plain(n, "a signal's name")
 	if name == "" {
 		return ""
 	}
@@ -274,7 +277,7 @@ func (r *reader) signalName(n *yaml.Node) string {
 
 // process is the name of one that an earlier step starts.
 func (r *reader) process(n *yaml.Node, started *started) string {
-	name := r.text(n, "process")
+	name := r.plain(n, "process")
 	if name != "" && !started.processes[name] {
 		var names []string
 		for known := range started.processes {
@@ -327,7 +330,7 @@ func (r *reader) http(n *yaml.Node) *action.HTTP {
 		return h
 	}
 	r.mapping(n, "http", []field{
-		{"method", func(n *yaml.Node) { h.Method = strings.ToUpper(r.text(n, "method")) }},
+		{"method", func(n *yaml.Node) { h.Method = strings.ToUpper(r.plain(n, "method")) }},
 		{"url", func(n *yaml.Node) { r.url(n, "url", h) }},
 		{"headers", func(n *yaml.Node) {
 			if r.is(n, yaml.MappingNode, "headers") {
@@ -336,7 +339,7 @@ func (r *reader) http(n *yaml.Node) *action.HTTP {
 		}},
 		{"body", func(n *yaml.Node) { h.Body = r.text(n, "body") }},
 		{"status", func(n *yaml.Node) {
-			h.Status = loadgen.StatusSet(r.text(n, "status"))
+			h.Status = loadgen.StatusSet(r.plain(n, "status"))
 			if _, err := h.Status.Has(200); err != nil && h.Status != "" {
 				r.fault(n, "status: %q is not a status (200), a group (2xx) or a range (200-299)", string(h.Status))
 			}
@@ -366,7 +369,7 @@ func (r *reader) probe(n *yaml.Node, what string, kinds ...string) action.Probe 
 	var p action.Probe
 	given, before := 0, len(r.faults)
 	ways := map[string]func(n *yaml.Node){
-		"tcp":  func(n *yaml.Node) { p.TCP = r.text(n, "tcp") },
+		"tcp":  func(n *yaml.Node) { p.TCP = r.plain(n, "tcp") },
 		"http": func(n *yaml.Node) { p.HTTP = r.lastHTTP(n, what) },
 		"exec": func(n *yaml.Node) { p.Exec = r.lastExec(n, what) },
 		"line": func(n *yaml.Node) { p.Line = r.text(n, "line") },

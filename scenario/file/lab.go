@@ -67,7 +67,7 @@ func (r *reader) fleet(n *yaml.Node) *lab.FleetAction {
 	f.Stderr = r.options.Stderr
 	name := func(to *string, what string, check func(string) error) func(*yaml.Node) {
 		return func(n *yaml.Node) {
-			*to = r.text(n, what)
+			*to = r.plain(n, what)
 			if *to == "" || check == nil {
 				return
 			}

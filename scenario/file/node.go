@@ -76,8 +76,19 @@ func (r *reader) is(n *yaml.Node, kind yaml.Kind, what string) bool {
 // text is a single value with its variables put in.
 func (r *reader) text(n *yaml.Node, what string) string { return r.written(n, what).value() }
 
-// written is a single value, with its variables and what they stand for.
+// written is a single value, with its variables and what they stand for, which
+// may be a secret.
 func (r *reader) written(n *yaml.Node, what string) written {
+	w := r.open(n, what)
+	r.hideIn(w)
+	return w
+}
+
+// plain is text where no secret can stand: a number, a program, the name of an
+// object.
+func (r *reader) plain(n *yaml.Node, what string) string { return r.open(n, what).value() }
+
+func (r *reader) open(n *yaml.Node, what string) written {
 	if !r.is(n, yaml.ScalarNode, what) {
 		return nil
 	}
@@ -112,7 +123,7 @@ func (r *reader) texts(n *yaml.Node, what string) []string {
 // mean nought, or all. It is empty where that is a fault.
 func (r *reader) filled(n *yaml.Node, what string) string {
 	before := len(r.faults)
-	text := strings.TrimSpace(r.text(n, what))
+	text := strings.TrimSpace(r.plain(n, what))
 	if text == "" && len(r.faults) == before {
 		r.fault(n, "%s: it is empty", what)
 	}

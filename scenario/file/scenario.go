@@ -332,7 +332,7 @@ func (r *reader) steps(n *yaml.Node, part string, started *started) []scenario.S
 
 // after reads "STEP" or "STEP + 2s".
 func (r *reader) after(n *yaml.Node) (step string, delay time.Duration) {
-	text := r.text(n, "after")
+	text := r.plain(n, "after")
 	step, wait, found := cutLast(text, " + ")
 	if !found {
 		return text, 0
@@ -353,7 +353,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 
 // at reads a share, a time or a request.
 func (r *reader) at(n *yaml.Node) scenario.At {
-	text := r.text(n, "at")
+	text := r.plain(n, "at")
 	at, err := scenario.ParseAt(text)
 	if err != nil && text != "" {
 		r.fault(n, "at: %v", err)

@@ -79,7 +79,9 @@ func (r *reader) variable(name string) (variable, bool) {
 
 // given is a variable from outside of the file.
 func (r *reader) given(name, value string) variable {
-	r.hide(name, value)
+	if loadgen.IsSecretName(name) || loadgen.IsURL(value) {
+		r.hide(name, value)
+	}
 	return variable{value, loadgen.ShownVariable(name, value), true}
 }
 
@@ -104,6 +106,20 @@ func (r *reader) hide(name, value string) {
 	r.secrets.AddVariable(name, value)
 }
 
+// longEnough is how long a value must be to be taken for a secret for no other
+// reason than where it is used.
+const longEnough = 8
+
+// hideIn keeps those variables of a text that may be secrets out of others: what
+// came from outside, and is long enough for it.
+func (r *reader) hideIn(w written) {
+	w.eachPiece(func(p piece, leads bool) {
+		if p.given && !leads && len(p.variable.value) >= longEnough {
+			r.hide(p.name, p.variable.value)
+		}
+	})
+}
+
 // value is the text with its variables put in.
 func (w written) value() string {
 	var b strings.Builder
@@ -118,26 +134,31 @@ func (w written) value() string {
 // there in any case: it says what was loaded.
 func (w written) shown() string {
 	var b strings.Builder
-	value := w.value()
-	schemeTo, hostFrom, hostTo := host(value)
-	at := 0
-	for _, p := range w {
-		end := at + len(p.text) + len(p.variable.value)
-		leads := end <= schemeTo || hostFrom <= at && end <= hostTo
+	w.eachPiece(func(p piece, leads bool) {
 		switch {
 		case p.name == "":
 			b.WriteString(p.text)
 		case p.given && leads:
 			b.WriteString(p.variable.value)
 		default:
-			b.WriteString(p.shown)
+			b.WriteString(p.variable.shown)
 		}
-		at = end
-	}
-	if schemeTo > 0 {
+	})
+	if loadgen.IsURL(w.value()) {
 		return loadgen.MaskURL(b.String())
 	}
 	return loadgen.MaskText(b.String())
+}
+
+// eachPiece also tells whether a piece is in what leads to the host of a URL.
+func (w written) eachPiece(f func(p piece, leads bool)) {
+	schemeTo, hostFrom, hostTo := host(w.value())
+	at := 0
+	for _, p := range w {
+		end := at + len(p.text) + len(p.variable.value)
+		f(p, end <= schemeTo || hostFrom <= at && end <= hostTo)
+		at = end
+	}
 }
 
 // host is where a URL has its scheme and its host; 0 for what is none.
