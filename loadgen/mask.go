@@ -20,6 +20,7 @@ var (
 	cookiePattern    = regexp.MustCompile(`(?i)\b((?:set-)?cookie["']?\s*:\s*["']?)([^\s"'$][^"'\r\n]*)`)
 	flagPattern      = regexp.MustCompile(`(--?[A-Za-z0-9-]+)(\s+["']?)([^\s"'$-][^\s"']*)`)
 	loginPattern     = regexp.MustCompile(`((?:^|\s)-[ua]\s*["']?[^\s:"'$-][^\s:"']*:)([^\s"'$][^\s"']*)`)
+	jsonPattern      = regexp.MustCompile(`("(?:name":"([^"]+)","value|([^"]+))"\s*:\s*")([^"$\\][^"\\]*)"`)
 	fieldPattern     = regexp.MustCompile(`(?i)\b((?:x-|api)[a-z0-9-]*["']?\s*:\s*["']?)([^\s"'$][^\s"']*)`)
 )
 
@@ -38,6 +39,15 @@ func MaskText(text string) string {
 	}
 	if strings.Contains(text, "-") {
 		text = maskFlags(text)
+	}
+	if strings.Contains(text, `":`) {
+		text = jsonPattern.ReplaceAllStringFunc(text, func(found string) string {
+			parts := jsonPattern.FindStringSubmatch(found)
+			if !IsSecretName(parts[2] + parts[3]) {
+				return found
+			}
+			return parts[1] + masked + `"`
+		})
 	}
 	if !strings.Contains(text, ":") && !strings.Contains(text, "uthorization") {
 		return text

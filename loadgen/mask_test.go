@@ -35,6 +35,7 @@ func TestMaskText(t *testing.T) {
 		{"set for termination: pre-stop hook 5s, x-ray: on", "set for termination: pre-stop hook 5s, x-ray: on"},
 		{"--cert and --key go together", "--cert and --key go together"},
 		{"-x http://USER:PASSWORD@h:1", "-x http://USER:PASSWORD@h:1"},
+		{`{"user":"me","password":"secret","env":[{"name":"DB_TOKEN","value":"secret"},{"name":"A","value":"b"}]}`, `{"user":"me","password":"***","env":[{"name":"DB_TOKEN","value":"***"},{"name":"A","value":"b"}]}`},
 		{"kept-alive connections were closed", "kept-alive connections were closed"},
 	} {
 		got := MaskText(tc.text)

@@ -26,7 +26,9 @@
 // The pipeline: YAML nodes → for each variant, text with its variables put in →
 // actions and steps. A variable is what --set says, or the variant's set, or the
 // environment, or vars; ${TARGET} is the target. The load is the same for all
-// variants, and a variant's set does not reach it. $${ is ${ itself.
+// variants, and a variant's set does not reach it. $${ is ${ itself. Values are
+// data: a line for the shell gets them in its environment. What --set and the
+// environment say is not for everyone to read: texts show it as the file has it.
 //
 // The invariant: what is not understood is refused, with its file, line and
 // column; nothing is left out in silence.

@@ -350,6 +350,7 @@ func (r *reader) fill(value any) (any, error) {
 	switch v := value.(type) {
 	case string:
 		w, err := r.expand(v)
+		r.hideIn(w)
 		return w.value(), err
 	case []any:
 		for i := range v {

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nodrop/loadgen"
 	"nodrop/scenario/proc"
 )
 
@@ -85,6 +86,7 @@ func (p *process) start(log *complaints) (err error) {
 	output.Go(func() { eachLine(stdout, p.hear) })
 	output.Go(func() {
 		eachLine(stderr, func(line string) {
+			line = loadgen.MaskText(line) // a gateway logs what it was asked for
 			p.tail.add(line)
 			// Installed gateways also complain of being told to stop.
 			if !p.leads || !p.asked.Load() {
