@@ -12,11 +12,14 @@ import (
 // masked is what stands for a secret.
 const masked = "***"
 
+// schemes are those of the Authorization field, before what is secret.
+const schemes = `(?:basic|bearer|digest|negotiate|ntlm|token|apikey)\s+`
+
 // Patterns of secrets in any text. A value that begins with $ is a variable as
 // its author wrote it, and no secret.
 var (
 	parameterPattern = regexp.MustCompile(`([A-Za-z0-9_.\-]+)(=)([^\s&;#"'` + "`" + `<>$][^\s&;#"'` + "`" + `<>]*)`)
-	schemedPattern   = regexp.MustCompile(`(?i)\b((?:proxy-)?authorization["']?(?:\s*[:=]\s*|\s+)["']?(?:(?:basic|bearer|digest|negotiate|ntlm|token|apikey)\s+)?)([^\s"'\\]+)`)
+	schemedPattern   = regexp.MustCompile(`(?i)\b((?:proxy-)?authorization["']?(?:\s*[:=]\s*["']?(?:` + schemes + `)?|\s+(?:` + schemes + `)))([^\s"'\\]+)`)
 	cookiePattern    = regexp.MustCompile(`(?i)\b((?:set-)?cookie["']?\s*:\s*["']?)([^\s"'$][^"'\r\n]*)`)
 	flagPattern      = regexp.MustCompile(`(--?[A-Za-z0-9-]+)(\s+["']?)([^\s"'$-][^\s"']*)`)
 	loginPattern     = regexp.MustCompile(`((?:^|\s)-[ua]\s*["']?[^\s:"'$-][^\s:"']*:)([^\s"'$][^\s"']*)`)
@@ -43,7 +46,7 @@ func MaskText(text string) string {
 	if strings.Contains(text, `":`) {
 		text = jsonPattern.ReplaceAllStringFunc(text, func(found string) string {
 			parts := jsonPattern.FindStringSubmatch(found)
-			if !IsSecretName(parts[2] + parts[3]) {
+			if !hasSecretWord(plainName(parts[2] + parts[3])) {
 				return found
 			}
 			return parts[1] + masked + `"`

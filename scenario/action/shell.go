@@ -251,44 +251,83 @@ func (l *shellLine) innerCode(call *syntax.CallExpr) error {
 	for _, i := range codeAt(words) {
 		for _, v := range l.in(words[i]) {
 			if strings.Trim(words[i], `"`) != v.hole && !harmless.MatchString(v.Value) {
-				return fmt.Errorf("${%[1]s} would be read as code there: hand it over as an argument, as in sh -c 'echo \"$1\"' sh \"${%[1]s}\"", v.Name)
+				return asCode(v.Name)
 			}
 		}
 	}
 	return nil
 }
 
-// codeAt are the words of a command that a shell, here or on another machine,
-// reads as code.
+// interpreters are programs that take code as an argument, after a flag.
+var interpreters = []struct {
+	program, flag *regexp.Regexp
+	shell         bool
+}{
+	{regexp.MustCompile(`^(|ba|da|a|k|z)sh$`), regexp.MustCompile(`^-[a-z]*c$`), true},
+	{regexp.MustCompile(`^python[0-9.]*$`), regexp.MustCompile(`^-[A-Za-z]*c$`), false},
+	{regexp.MustCompile(`^(perl|ruby|node|nodejs|lua)[0-9.]*$`), regexp.MustCompile(`^-[a-z]*e$`), false},
+	{regexp.MustCompile(`^php[0-9.]*$`), regexp.MustCompile(`^-r$`), false},
+}
+
+// codeAt are the words of a command that are read as code, here or on another
+// machine.
 func codeAt(words []string) []int {
 	for i, word := range words {
-		if i == 0 && (word == "eval" || word == "ssh") {
+		if i == 0 && word == "eval" || filepath.Base(word) == "ssh" {
 			all := make([]int, 0, len(words))
-			for j := 1; j < len(words); j++ {
+			for j := i + 1; j < len(words); j++ {
 				all = append(all, j)
 			}
 			return all
 		}
-		if isShell(word) && i+2 < len(words) && isCodeFlag(words[i+1]) {
-			return []int{i + 2}
+		if at, _ := codeAfter(words, i); at > 0 {
+			return []int{at}
 		}
 	}
 	return nil
 }
 
-// isShell tells a shell by the name of its program.
-func isShell(program string) bool {
-	return slices.Contains([]string{"sh", "bash", "dash", "ash", "ksh", "zsh"}, filepath.Base(program))
+// codeAfter is the place of the code for the interpreter that words have at i, 0
+// for none, and whether that is a shell.
+func codeAfter(words []string, i int) (at int, shell bool) {
+	for _, known := range interpreters {
+		if !known.program.MatchString(filepath.Base(words[i])) {
+			continue
+		}
+		for j := i + 1; j+1 < len(words) && strings.HasPrefix(words[j], "-"); j++ {
+			if known.flag.MatchString(words[j]) {
+				return j + 1, known.shell
+			}
+			if words[j] == "-o" { // has a value
+				j++
+			}
+		}
+	}
+	return 0, false
 }
 
-var codeFlag = regexp.MustCompile(`^-[a-z]*c$`)
-
-func isCodeFlag(word string) bool { return codeFlag.MatchString(word) }
-
-// CodeOf is the place among arguments of code for a shell, -1 for none.
-func CodeOf(argv []string) int {
-	if at := codeAt(argv); len(at) == 1 && isCodeFlag(argv[at[0]-1]) {
-		return at[0]
+// CodeOf is the place among arguments of code, 0 for none, and whether it is a
+// line for a shell.
+func CodeOf(argv []string) (at int, shell bool) {
+	for i := range argv {
+		if at, shell := codeAfter(argv, i); at > 0 {
+			return at, shell
+		}
 	}
-	return -1
+	return 0, false
+}
+
+// CheckCode refuses variables in code that no shell reads, where they could be
+// more than a value.
+func CheckCode(pieces []Piece) error {
+	for _, p := range pieces {
+		if p.Name != "" && !harmless.MatchString(p.Value) {
+			return asCode(p.Name)
+		}
+	}
+	return nil
+}
+
+func asCode(name string) error {
+	return fmt.Errorf("${%[1]s} would be read as code there: hand it over as an argument, as in sh -c 'echo \"$1\"' sh \"${%[1]s}\"", name)
 }

@@ -78,6 +78,8 @@ func TestLine(t *testing.T) {
 		"harmless inner":    {line: `sh -c "echo {X}"`, value: "8080", want: "8080\n"},
 		"inner on purpose":  {line: `sh -c "{X}"`, value: "echo a; echo b", want: "a\nb\n"},
 		"eval":              {line: `eval "echo {X}"`, value: "a;b", err: "${X} would be read as code there: hand it over as an argument, as in sh -c 'echo \"$1\"' sh \"${X}\""},
+		"inner after flags": {line: `timeout 5 bash -e -o pipefail -c "echo {X}"`, value: "a;b", err: "${X} would be read as code there: hand it over as an argument, as in sh -c 'echo \"$1\"' sh \"${X}\""},
+		"inner Python":      {line: `python3 -c 'print("{X}")'`, value: `")+("`, err: "${X} would be read as code there: hand it over as an argument, as in sh -c 'echo \"$1\"' sh \"${X}\""},
 		"another machine's": {line: `ssh host "echo {X}"`, value: "a;b", err: "${X} would be read as code there: hand it over as an argument, as in sh -c 'echo \"$1\"' sh \"${X}\""},
 		"the shell's own":   {line: `PORT=1; echo "${PORT} {X}"`, value: "x", want: "1 x\n"},
 	} {

@@ -175,12 +175,17 @@ func (r *reader) argv(n *yaml.Node, what string, c *action.Command) {
 		list, shown = append(list, w), append(shown, w.shown())
 		c.Argv = append(c.Argv, w.value())
 	})
-	if i := action.CodeOf(c.Argv); i >= 0 {
+	switch i, shell := action.CodeOf(c.Argv); {
+	case shell:
 		line, env, err := list[i].line()
 		if err != nil {
 			r.fault(n.Content[i], "%s: %v", what, err)
 		}
 		c.Argv[i], c.Env = line, append(c.Env, env...)
+	case i > 0:
+		if err := action.CheckCode(list[i].pieces()); err != nil {
+			r.fault(n.Content[i], "%s: %v", what, err)
+		}
 	}
 	c.Title = titled(loadgen.MaskText(strings.Join(shown, " ")), strings.Join(c.Argv, " "))
 }

@@ -96,6 +96,7 @@ func read(path string) ([]byte, error) {
 const (
 	maxFaults    = 20
 	maxFaultText = 2000 // bytes of one
+	maxNodes     = 100  // below the one that it is about, whose values it may name
 )
 
 // Faults are what is wrong with a file, a line each, in order of place.
@@ -169,6 +170,7 @@ func (r *reader) error() error {
 }
 
 func (r *reader) fault(n *yaml.Node, format string, args ...any) {
+	r.hideAll(n, maxNodes)
 	text := loadgen.MaskText(r.secrets.Mask(fmt.Sprintf(format, args...)))
 	if len(text) > maxFaultText {
 		text = strings.ToValidUTF8(text[:maxFaultText], "") + "…"

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
 	"nodrop/loadgen"
 	"nodrop/scenario/action"
 )
@@ -110,6 +112,29 @@ func (r *reader) hide(name, value string) {
 // reason than where it is used.
 const longEnough = 8
 
+// hideAll keeps all that came from outside out of what is said of a node: it is
+// said as the file has it. At most so many nodes are looked at: what is said of a
+// large one is not about a value far below.
+func (r *reader) hideAll(n *yaml.Node, nodes int) int {
+	nodes--
+	for _, child := range n.Content {
+		if nodes <= 0 {
+			return 0
+		}
+		nodes = r.hideAll(child, nodes)
+	}
+	if n.Kind != yaml.ScalarNode || !strings.Contains(n.Value, "${") {
+		return nodes
+	}
+	w, _ := r.expand(n.Value) // as far as it can be
+	for _, p := range w {
+		if p.given {
+			r.hide(p.name, p.variable.value)
+		}
+	}
+	return nodes
+}
+
 // hideIn keeps those variables of a text that may be secrets out of others: what
 // came from outside, and is long enough for it.
 func (r *reader) hideIn(w written) {
@@ -176,10 +201,12 @@ func host(text string) (schemeTo, hostFrom, hostTo int) {
 }
 
 // line is the text as a line for the shell.
-func (w written) line() (line string, env []string, err error) {
+func (w written) line() (line string, env []string, err error) { return action.Line(w.pieces()) }
+
+func (w written) pieces() []action.Piece {
 	var pieces []action.Piece
 	for _, p := range w {
 		pieces = append(pieces, action.Piece{Text: p.text, Name: p.name, Value: p.variable.value})
 	}
-	return action.Line(pieces)
+	return pieces
 }
