@@ -44,6 +44,17 @@ func needsNamespaces(t *testing.T) {
 	}
 }
 
+// TestNamespaceHidesArguments: those of the process in the namespace are for
+// everyone to read, and hold nothing that was given.
+func TestNamespaceHidesArguments(t *testing.T) {
+	needsNamespaces(t)
+	client := `tr '\0' '|' </proc/$PPID/cmdline; echo; sleep 2; : --token S3CRET {url}`
+	out, err := exec.Command(build(t), "lab", "--dataplane", "nft", "--replicas", "2", "--to", "1", "--stop", "abrupt", "--at", "100ms", "--client", client).CombinedOutput()
+	if err != nil || !bytes.Contains(out, []byte("|lab-namespace|\n")) || bytes.Contains(out, []byte("S3CRET")) {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // TestKernelAgrees: behind the kernel's table, what hey and nodrop say was
 // refused is what the kernel of the namespace refused.
 func TestKernelAgrees(t *testing.T) {

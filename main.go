@@ -52,9 +52,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if code, handled := lab.Main(args, stdin, stdout, stderr); handled {
 		return code
 	}
-	p := &program{stdin: stdin, stdout: stdout, stderr: stderr}
-	if len(args) > 0 && args[0] == lab.NamespaceCommand {
-		p.inNamespace, args = true, args[1:]
+	p := &program{stdin: stdin, stdout: stdout, stderr: loadgen.CleanWriter{To: stderr}, rawStderr: stderr}
+	if given, ok := lab.NamespaceArgs(args); ok {
+		p.inNamespace, args = true, given
 	}
 	p.args = args
 	p.byHand.Ignored = func() { fmt.Fprintln(p.stderr, "nodrop: SIGUSR1 sets a mark in a load, and none is under way") }
@@ -157,7 +157,8 @@ func interruptible(cleanUp func()) (context.Context, func()) {
 // program is one invocation.
 type program struct {
 	stdin          io.Reader
-	stdout, stderr io.Writer
+	stdout, stderr io.Writer // what is unsafe on a terminal does not get to stderr
+	rawStderr      io.Writer // stderr for what is ours alone
 	code           int
 	temporaries    temporaries
 	byHand         scenario.ByHand
@@ -236,11 +237,14 @@ func (p *program) complain(err error) {
 		fmt.Fprintln(p.stderr, faults) // as editors and CI read them
 		return
 	}
-	fmt.Fprintf(p.stderr, "nodrop: %v\n", err)
+	fmt.Fprintf(p.stderr, "nodrop: %s\n", said(err))
 	if hinted, ok := errors.AsType[*loadgen.HintError](err); ok {
-		fmt.Fprintf(p.stderr, "hint: %s\n", hinted.Hint)
+		fmt.Fprintf(p.stderr, "hint: %s\n", loadgen.CleanLine(loadgen.MaskText(hinted.Hint)))
 	}
 }
+
+// said is an error as others may read it, in one line and without secrets.
+func said(err error) string { return loadgen.CleanLine(loadgen.MaskText(err.Error())) }
 
 // command builds the command line.
 func (p *program) command() *cobra.Command {
@@ -333,7 +337,8 @@ func (f *duringFlags) step() (*scenario.Step, error) {
 	case strings.TrimSpace(f.command) == "":
 		return nil, errors.New("--during: no command given")
 	}
-	return &scenario.Step{Name: f.command, Action: &action.Exec{Command: action.Command{Shell: f.command}}}, nil
+	name := loadgen.MaskText(f.command)
+	return &scenario.Step{Name: name, Action: &action.Exec{Command: action.Command{Shell: f.command, Title: name}}}, nil
 }
 
 func yesFlag(fs *pflag.FlagSet) *bool {
@@ -366,6 +371,7 @@ func (p *program) confirm(s *scenario.Scenario, yes bool) error {
 // changes are a line for each thing that a scenario will change in a cluster.
 func changes(s *scenario.Scenario) ([]string, error) {
 	var lines []string
+	seen := map[string]bool{}
 	for _, v := range s.Variants {
 		actions := slices.Concat(v.Setup, v.Gate, v.Restore)
 		for _, step := range v.Timeline {
@@ -377,8 +383,9 @@ func changes(s *scenario.Scenario) ([]string, error) {
 				return nil, err
 			}
 			for _, line := range announced {
-				if !slices.Contains(lines, line) {
-					lines = append(lines, line)
+				line = loadgen.CleanLine(loadgen.MaskText(s.Secrets.Mask(line)))
+				if !seen[line] {
+					seen[line], lines = true, append(lines, line)
 				}
 			}
 		}
@@ -439,7 +446,7 @@ func (p *program) scenarioCommand() *cobra.Command {
 		if cmd.Flags().Changed("repeat") && flags.repeat < 1 {
 			return fmt.Errorf("--repeat %d: must be 1 to %d", flags.repeat, file.MaxRepeat)
 		}
-		s, err := p.readScenario(flags, args)
+		s, err := p.readScenario(cmd.Context(), flags, args)
 		if err != nil {
 			return err
 		}
@@ -453,12 +460,12 @@ func (p *program) scenarioCommand() *cobra.Command {
 	}
 	validate := &cobra.Command{Use: "validate FILE", Short: "Only tell what is wrong with it", Args: cobra.ArbitraryArgs}
 	only := newScenarioFlags(validate.Flags())
-	validate.RunE = func(_ *cobra.Command, args []string) error {
-		s, err := p.readScenario(only, args)
+	validate.RunE = func(cmd *cobra.Command, args []string) error {
+		s, err := p.readScenario(cmd.Context(), only, args)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(p.stdout, "%s: ok: variants %d, repetitions %d, streams %d\n", args[0], len(s.Variants), max(1, s.Repeat), len(s.Streams))
+		fmt.Fprintf(p.stdout, "%s: ok: variants %d, repetitions %d, streams %d\n", loadgen.CleanLine(args[0]), len(s.Variants), max(1, s.Repeat), len(s.Streams))
 		return nil
 	}
 	schema := &cobra.Command{Use: "schema", Short: "Print the JSON Schema of a scenario file, for editors", Args: cobra.ArbitraryArgs}
@@ -475,7 +482,7 @@ func (p *program) scenarioCommand() *cobra.Command {
 
 // dryRun tells what would be done, and what that would change in which cluster.
 func (p *program) dryRun(s *scenario.Scenario) error {
-	if _, err := io.WriteString(p.stdout, file.Plan(s)); err != nil {
+	if _, err := io.WriteString(loadgen.CleanWriter{To: p.stdout}, file.Plan(s)); err != nil {
 		return err
 	}
 	lines, err := changes(s)
@@ -560,7 +567,7 @@ func newScenarioFlags(fs *pflag.FlagSet) *scenarioFlags {
 	return f
 }
 
-func (p *program) readScenario(f *scenarioFlags, args []string) (*scenario.Scenario, error) {
+func (p *program) readScenario(ctx context.Context, f *scenarioFlags, args []string) (*scenario.Scenario, error) {
 	if len(args) != 1 {
 		return nil, fmt.Errorf("scenario: want one file, got %d", len(args))
 	}
@@ -574,14 +581,37 @@ func (p *program) readScenario(f *scenarioFlags, args []string) (*scenario.Scena
 	for _, text := range f.set {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok || name == "" {
-			return nil, &loadgen.HintError{Problem: fmt.Sprintf("--set %q: not NAME=VALUE", text), Hint: "--set HOST=10.0.0.1"}
+			return nil, &loadgen.HintError{Problem: fmt.Sprintf("--set %q: not NAME=VALUE", name), Hint: "--set HOST=10.0.0.1"}
 		}
 		set[name] = value
 	}
-	return file.Load(args[0], file.Options{
-		Set: set, Variants: f.variants, Repeat: f.repeat, FailIf: f.checks, LookupEnv: os.LookupEnv,
-		ParseCheck: func(text string) error { return validate([]string{text}) },
+	return unlessEnded(ctx, func() (*scenario.Scenario, error) {
+		return file.Load(args[0], file.Options{
+			Set: set, Variants: f.variants, Repeat: f.repeat, FailIf: f.checks, LookupEnv: os.LookupEnv,
+			ParseCheck: func(text string) error { return validate([]string{text}) },
+		})
 	})
+}
+
+// unlessEnded is what do returns, unless ctx ends before: a pipe that is read may
+// never say anything.
+func unlessEnded[T any](ctx context.Context, do func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		value, err := do()
+		done <- outcome{value, err}
+	}()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
 }
 
 // scenario runs s. Without a run there is no report, but what went wrong.
@@ -597,7 +627,7 @@ func (p *program) scenario(ctx context.Context, s *scenario.Scenario, formats []
 	}
 	if err != nil && len(recording.Runs) == 0 {
 		p.complain(err)
-		recording.Error = err.Error()
+		recording.Error = said(err)
 	}
 	return p.finish(ctx, out, report.Build(recording))
 }
@@ -704,7 +734,7 @@ func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *ou
 	told := !errors.Is(err, context.Canceled) || errors.Is(err, scenario.ErrRestore)
 	if err != nil && len(recording.Runs) > 0 && told {
 		p.complain(err)
-		recording.Error = err.Error()
+		recording.Error = said(err)
 	}
 	return recording, err
 }
@@ -751,7 +781,7 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 		return err
 	case err != nil && len(recording.Runs) == 0:
 		p.complain(err)
-		recording.Error = err.Error()
+		recording.Error = said(err)
 	}
 	return p.finish(ctx, out, report.Build(recording))
 }
@@ -779,8 +809,8 @@ func (p *program) labClient(ctx context.Context, flags *lab.FlagValues, checks, 
 		return p.enterNamespace()
 	}
 	for _, run := range runs {
-		result, err := run.Run(ctx, p.stdout, p.stderr, func(fleet string) {
-			fmt.Fprintf(p.stdout, "\n%s\n\n$ %s\n", fleet, run.Command)
+		result, err := run.Run(ctx, p.stdout, p.rawStderr, func(fleet string) {
+			fmt.Fprintf(p.stdout, "\n%s\n\n$ %s\n", fleet, loadgen.CleanText(loadgen.MaskText(run.Command)))
 		})
 		if err != nil {
 			scenario.Log(p.logs.keep).Failed("lab", err)
@@ -984,7 +1014,7 @@ const defaultColumns = 80
 // show shows on a terminal how far loads are; the function it returns ends that,
 // and wipes it.
 func (p *program) show(name string, loads []scenario.Watched) func() {
-	f, ok := p.stderr.(*os.File)
+	f, ok := p.rawStderr.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return func() {}
 	}
@@ -996,7 +1026,7 @@ func (p *program) show(name string, loads []scenario.Watched) func() {
 		for {
 			select {
 			case <-done:
-				fmt.Fprint(p.stderr, "\r\033[K")
+				fmt.Fprint(p.rawStderr, "\r\033[K")
 				return
 			case <-tick.C:
 				width := defaultColumns
@@ -1005,7 +1035,7 @@ func (p *program) show(name string, loads []scenario.Watched) func() {
 				}
 				// The last column stays free: with a character in it, some terminals
 				// begin a new line.
-				fmt.Fprintf(p.stderr, "\r\033[K%s", report.Fit(scenario.ProgressLine(name, loads), width-1))
+				fmt.Fprintf(p.rawStderr, "\r\033[K%s", report.Fit(loadgen.CleanLine(scenario.ProgressLine(name, loads)), width-1))
 			}
 		}
 	}()

@@ -109,6 +109,7 @@ func freePort(t *testing.T) int {
 //
 //	/          a page
 //	/status/N  that status
+//	/echo/N    that status, and the request's secrets, as careless error pages show them
 //	/held      no answer while the client waits
 type server struct {
 	*httptest.Server
@@ -127,6 +128,14 @@ func startServer() (*server, error) {
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "hello") })
 	mux.HandleFunc("/fail", func(http.ResponseWriter, *http.Request) { s.fails.Store(3) })
 	mux.HandleFunc("/held", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	mux.HandleFunc("/echo/{code}", func(w http.ResponseWriter, r *http.Request) {
+		code, err := strconv.Atoi(r.PathValue("code"))
+		if err != nil {
+			panic(err)
+		}
+		w.WriteHeader(code)
+		fmt.Fprintln(w, "no", r.Header["Authorization"], r.Header["Cookie"], r.Header["X-Api-Key"], r.URL)
+	})
 	mux.HandleFunc("/status/{code}", func(w http.ResponseWriter, r *http.Request) {
 		code, err := strconv.Atoi(r.PathValue("code"))
 		if err != nil {
@@ -181,6 +190,7 @@ func TestScript(t *testing.T) {
 			"got":       onStage(2, "got NAME REGEXP: about the last request it was sent", (*stage).got),
 			"exits":     onStage(2, "exits CODE COMMAND [ARG...]: runs it", (*stage).exits),
 			"complains": onStage(1, "complains COMMAND [ARG...]: exits 2, one line on stderr and perhaps a hint", (*stage).complains),
+			"hides":     onStage(1, "hides PREFIX: no file of that begin has S3CRET in it", (*stage).hides),
 			"signal":    onStage(1, "signal INT|TERM|KILL|USR1: to the one command in the background", (*stage).signal),
 			"exited":    onStage(1, "exited CODE: how the command that was signalled did, after wait", (*stage).exited),
 		},
@@ -194,6 +204,24 @@ type stage struct {
 }
 
 type stageKey struct{}
+
+// hides greps every output.
+func (*stage) hides(ts *testscript.TestScript, args []string) {
+	files, err := filepath.Glob(ts.MkAbs(args[0]) + "*")
+	ts.Check(err)
+	if len(files) < 7 {
+		ts.Fatalf("%d files", len(files))
+	}
+	for _, file := range files {
+		text := ts.ReadFile(file)
+		if text == "" {
+			ts.Fatalf("%s is empty", file)
+		}
+		if at := strings.Index(text, "S3CRET"); at >= 0 {
+			ts.Fatalf("%s has a secret: %s", file, text[max(0, at-80):min(len(text), at+80)])
+		}
+	}
+}
 
 func onStage(args int, usage string, f func(*stage, *testscript.TestScript, []string)) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, neg bool, given []string) {

@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strconv"
@@ -29,6 +30,12 @@ func answerText(dst []byte, status int, field func(i int) []byte, body []byte) [
 		}
 	}
 	return append(append(dst, 0), body[:min(len(body), maxAnswerBody)]...)
+}
+
+// maskAnswer hides secrets in what answerText wrote: error pages show what they
+// were asked with.
+func maskAnswer(secrets *Secrets, text []byte) []byte {
+	return secrets.maskBytes(text, len(text)-bytes.LastIndexByte(text, 0)-1 >= maxAnswerBody)
 }
 
 // text is what answerText wrote of it.

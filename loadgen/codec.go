@@ -12,7 +12,7 @@ import (
 
 // WriteRecording writes r as one JSON document.
 func WriteRecording(w io.Writer, r *Recording) error {
-	return json.NewEncoder(w).Encode(r)
+	return json.NewEncoder(JSONWriter{w}).Encode(r)
 }
 
 // ReadRecording reads what WriteRecording or NDJSON wrote, and says of anything

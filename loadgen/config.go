@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -27,6 +28,8 @@ type Field = h1.Field
 // Validate fills defaults in; nothing else interprets zero values.
 type Config struct {
 	URL      string
+	ShownURL string        // what texts call it; "" = the URL without its secrets
+	Secrets  Secrets       // not to be shown in what comes back, beside those of URL, Fields and Proxy
 	Requests int64         // -n; 0 = 200
 	Workers  int           // -c; 0 = 50
 	Rate     float64       // -q, requests per second and worker; 0 = no limit
@@ -253,6 +256,15 @@ func basicAuth(user, password string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
 }
 
+// Shown is the URL as texts show it.
+func (c *Config) Shown() string { return MaskURL(cmp.Or(c.ShownURL, c.URL)) }
+
+// decodeBasic is user:password of such credentials; "" where they are none.
+func decodeBasic(text string) string {
+	plain, _ := base64.StdEncoding.DecodeString(text)
+	return string(plain)
+}
+
 func hasField(fields []Field, name string) bool {
 	return slices.ContainsFunc(fields, func(f Field) bool { return strings.EqualFold(f.Name, name) })
 }
@@ -277,6 +289,7 @@ type target struct {
 	path string // origin form, query included
 	url  *url.URL
 	tls  bool
+	said string // what texts call it; "" where that is to be found
 }
 
 func parseTarget(raw string) (target, error) {
@@ -343,13 +356,12 @@ func (t target) hostField() string {
 	return host
 }
 
-// shown is the URL as texts show it: without a password, as net/http does.
+// shown is the URL as texts show it: without passwords and tokens.
 func (t target) shown() string {
-	text := t.url.String()
-	if _, secret := t.url.User.Password(); secret {
-		text = strings.Replace(text, t.url.User.String()+"@", t.url.User.Username()+":***@", 1)
+	if t.said != "" {
+		return t.said
 	}
-	return text
+	return MaskURL(t.url.String())
 }
 
 // addr is the address that the URL itself gives, if its host is one.

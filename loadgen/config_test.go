@@ -132,7 +132,7 @@ func TestFlagsRefuse(t *testing.T) {
 		"-H with a bad name":   {[]string{"-H", "a b: c", url}, `-H "a b: c": not a header field`},
 		"-H empty value":       {[]string{"-H", "X:", url}, `-H "X:": not a header field`},
 		"-H with a line break": {[]string{"-H", "X: a\r\nY: b", url}, `-H "X: a\r\nY: b"`},
-		"-a without a colon":   {[]string{"-a", "me", url}, `-a "me": no colon`},
+		"-a without a colon":   {[]string{"-a", "me", url}, "-a: no colon between user and password"},
 		"-D missing":           {[]string{"-D", "/nowhere/at/all", url}, "-D: open /nowhere/at/all: no such file or directory"},
 		"-m odd":               {[]string{"-m", "GE T", url}, `method "GE T"`},
 		"-m CONNECT":           {[]string{"-m", "connect", url}, "-m CONNECT: opens a tunnel"},

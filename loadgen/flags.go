@@ -214,7 +214,7 @@ func (v *FlagValues) setFields(c *Config) error {
 	if v.auth != "" {
 		user, password, ok := strings.Cut(v.auth, ":")
 		if !ok {
-			return &HintError{fmt.Sprintf("-a %q: no colon", v.auth), "write username:password"}
+			return &HintError{"-a: no colon between user and password", "write username:password"}
 		}
 		fields.set("Authorization", basicAuth(user, password))
 	}

@@ -69,6 +69,10 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.said = t.shown()
+	if cfg.ShownURL != "" {
+		t.said = cfg.Shown()
+	}
 	ok, err := cfg.OK.compile()
 	if err != nil {
 		return nil, err
@@ -83,6 +87,8 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 		started:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 	}
+	l.traces.secrets = cfg.secrets(t)
+	l.recorder.hide(&l.traces.secrets)
 	l.keepAlive = !cfg.closes()
 	l.sources.list = cfg.Sources
 	if err := trySources(cfg.Sources); err != nil {

@@ -35,14 +35,22 @@ func (r *recorder) tell(sinks []RunSink) {
 	}
 }
 
+// hide keeps secrets out of what is recorded from here on; nothing has been yet.
+func (r *recorder) hide(secrets *Secrets) {
+	for _, s := range r.shards {
+		s.secrets = secrets
+	}
+}
+
 func newShard(names *endpointNames) *shard {
 	return &shard{names: names, samples: classTexts{most: maxSamples}, answers: classTexts{most: maxAnswers}}
 }
 
 // shard is the part of the recorder that one or more workers write to.
 type shard struct {
-	sinks []RunSink
-	names *endpointNames
+	sinks   []RunSink
+	names   *endpointNames
+	secrets *Secrets // not to be in texts; nil for none
 
 	mu sync.Mutex // guards all below but the atomics; workers of one shard share it
 
@@ -125,6 +133,9 @@ func (s *shard) finish(r *Result) {
 	r.Sample = asText(r.Sample)
 	if !utf8.Valid(r.Answer) {
 		r.Answer = []byte(asText(string(r.Answer)))
+	}
+	if s.secrets != nil && r.Fate != FateOK {
+		r.Sample, r.Answer = s.secrets.Mask(r.Sample), maskAnswer(s.secrets, r.Answer)
 	}
 	s.mu.Lock()
 	s.counts[r.Fate]++

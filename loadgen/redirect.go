@@ -12,7 +12,7 @@ import (
 
 var errTooManyRedirects = errors.New("stopped after 10 redirects")
 
-func quote(b []byte) string { return strconv.Quote(string(b)) }
+func quote(b []byte) string { return strconv.Quote(MaskURL(string(b))) }
 
 // redirectEndpoint is the address of a host that a redirect led to: looked up
 // there and then, the first address of the answer.

@@ -193,6 +193,7 @@ func (c *CSV) Close(*Recording) error {
 
 // csvField quotes a value if it has to be.
 func csvField(s string) string {
+	s = CleanText(s)
 	if strings.ContainsAny(s, "\",\r\n") {
 		return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"strconv"
 	"time"
-	"unicode/utf8"
 )
 
 // StreamFormat is the name and version of the format that NDJSON writes.
@@ -145,6 +144,7 @@ func (n *NDJSON) Close(rec *Recording) error {
 // object writes a line that is not a request's, and all that is before it.
 func (n *NDJSON) object(line streamLine) {
 	text, err := json.Marshal(line)
+	text = escapeJSON(text)
 	if err == nil && len(text) >= maxStreamLine {
 		err = fmt.Errorf("a line of %d bytes could not be read back", len(text))
 	}
@@ -230,9 +230,9 @@ func appendString[text string | []byte](b []byte, s text) []byte {
 		switch c := s[i]; {
 		case c == '"' || c == '\\':
 			b = append(b, '\\', c)
-		case c < ' ' || c >= utf8.RuneSelf:
+		case c < ' ' || c >= 0x7f:
 			quoted, _ := json.Marshal(string(s)) // a string can always be encoded
-			return append(b[:begin], quoted...)
+			return append(b[:begin], escapeJSON(quoted)...)
 		default:
 			b = append(b, c)
 		}

@@ -25,18 +25,25 @@ type TraceStep struct {
 
 // traces keeps the first few.
 type traces struct {
-	mu    sync.Mutex // guards list
-	limit int
-	list  []Trace
+	limit   int
+	secrets Secrets // not to be in texts
+
+	mu   sync.Mutex // guards list
+	list []Trace
 }
 
 // add keeps a trace if there is room for it.
 func (t *traces) add(r *Result, endpoint string, steps []TraceStep) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.list) < t.limit {
-		t.list = append(t.list, Trace{r.Start, r.Class, endpoint, append([]TraceStep{}, steps...)})
+	if len(t.list) >= t.limit {
+		return
 	}
+	steps = append([]TraceStep{}, steps...)
+	for i := range steps {
+		steps[i].What, steps[i].Error = t.secrets.Mask(steps[i].What), t.secrets.Mask(steps[i].Error)
+	}
+	t.list = append(t.list, Trace{r.Start, r.Class, endpoint, steps})
 }
 
 // full reports that no further trace will be kept.

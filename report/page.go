@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/width"
+
+	"nodrop/loadgen"
 )
 
 // Options say what the place is like where a text report will be read. The zero
@@ -55,7 +57,7 @@ func (p *page) flush() error { return p.out.Flush() }
 func (p *page) Write(text []byte) (int, error) {
 	rest := string(text)
 	for rest != "" {
-		n := strings.IndexFunc(rest, isUnsafe)
+		n := strings.IndexFunc(rest, loadgen.IsUnsafe)
 		if n < 0 {
 			_, err := p.out.WriteString(rest)
 			return len(text), err
@@ -82,11 +84,6 @@ func styleAt(text string) style {
 		}
 	}
 	return ""
-}
-
-// isUnsafe: what moves the cursor, cannot be seen, or is no text.
-func isUnsafe(r rune) bool {
-	return r != '\n' && r != '\t' && !unicode.IsGraphic(r) || r == utf8.RuneError
 }
 
 // in writes text in a style, where there is colour.
@@ -200,17 +197,7 @@ func runeColumns(r rune) int {
 }
 
 // clean makes one harmless line of text from outside.
-func clean(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case isUnsafe(r):
-			return utf8.RuneError
-		}
-		return r
-	}, text)
-}
+func clean(text string) string { return loadgen.CleanLine(text) }
 
 // table sets cells below each other.
 type table struct {

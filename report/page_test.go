@@ -200,7 +200,7 @@ func TestTerminalIsSafe(t *testing.T) {
 	for _, colour := range []bool{false, true} {
 		text := render(t, TextFor(Options{Colour: colour}), Build(hostile(t)))
 		for _, r := range styles.ReplaceAllString(text, "") {
-			if r != '\n' && r != '\t' && isUnsafe(r) && r != '\ufffd' {
+			if r != '\n' && r != '\t' && loadgen.IsUnsafe(r) && r != '\ufffd' {
 				t.Errorf("got %q in the text", r)
 			}
 		}

@@ -24,7 +24,7 @@ var Schema string
 // ComputedJSON writes all that was computed. Every field is always there: null
 // stands for what is not known or does not apply.
 func ComputedJSON(w io.Writer, r *Report) error {
-	e := json.NewEncoder(w)
+	e := json.NewEncoder(loadgen.JSONWriter{To: w})
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(documentOf(r))

@@ -33,6 +33,8 @@ type Scenario struct {
 	// the event is over and Settle has passed.
 	Settle time.Duration
 	Log    Log // of what its processes and commands say; nil is nowhere
+	// Secrets are not to stand in what is recorded or returned as an error.
+	Secrets loadgen.Secrets
 }
 
 // Stream is one load.
@@ -192,6 +194,11 @@ func (s *Scenario) Order() []Attempt {
 func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *loadgen.Recording, err error) {
 	recording = &loadgen.Recording{Format: loadgen.Format}
 	NameStreams(s.Streams)
+	defer func() {
+		if err != nil {
+			err = maskedError{err, s.mask(err.Error())}
+		}
+	}()
 	if err := s.check(); err != nil {
 		return recording, err
 	}
@@ -230,6 +237,18 @@ func NameStreams(list []Stream) {
 	}
 }
 
+// mask keeps secrets out of a text.
+func (s *Scenario) mask(text string) string { return loadgen.MaskText(s.Secrets.Mask(text)) }
+
+// maskedError is an error whose text may be shown.
+type maskedError struct {
+	error
+	text string
+}
+
+func (e maskedError) Error() string { return e.text }
+func (e maskedError) Unwrap() error { return e.error }
+
 // check refuses streams that could not be told apart, and steps that could never
 // be due.
 func (s *Scenario) check() error {
@@ -244,11 +263,16 @@ func (s *Scenario) check() error {
 		names[stream.Name] = true
 	}
 	for _, v := range s.Variants {
+		steps := map[string]bool{}
+		for _, step := range v.Timeline {
+			steps[step.Name] = true
+		}
+		circular := Circular(v.Timeline)
 		for i, step := range v.Timeline {
-			if step.After != "" && !slices.ContainsFunc(v.Timeline, func(o Step) bool { return o.Name == step.After }) {
+			if step.After != "" && !steps[step.After] {
 				return fmt.Errorf("step %s is after %s, and there is no such step", step.Name, step.After)
 			}
-			if waitsForItself(v.Timeline, i) {
+			if circular[i] {
 				return fmt.Errorf("step %s is after %s, which waits for it", step.Name, step.After)
 			}
 			if step.Stream != "" && !names[step.Stream] {
@@ -259,20 +283,39 @@ func (s *Scenario) check() error {
 	return nil
 }
 
-// waitsForItself follows what a step waits for, which is no longer than the list
-// unless it is a circle.
-func waitsForItself(steps []Step, i int) bool {
-	for range steps {
-		after := steps[i].After
-		if after == "" {
-			return false
+// Circular reports of each step whether it would wait for ever, for itself or for
+// steps that wait for each other.
+func Circular(steps []Step) []bool {
+	place := map[string]int{}
+	for i, step := range slices.Backward(steps) {
+		place[step.Name] = i
+	}
+	const unknown, under, free, waits = 0, 1, 2, 3
+	state := make([]int, len(steps))
+	for i := range steps {
+		var path []int
+		end := free
+		for at, ok := i, true; ok; at, ok = place[steps[at].After] {
+			if state[at] == under || state[at] == waits {
+				end = waits
+			}
+			if state[at] != unknown {
+				break
+			}
+			state[at], path = under, append(path, at)
+			if steps[at].After == "" {
+				break
+			}
 		}
-		i = slices.IndexFunc(steps, func(o Step) bool { return o.Name == after })
-		if i < 0 {
-			return false // told of by check
+		for _, at := range path {
+			state[at] = end
 		}
 	}
-	return true
+	circular := make([]bool, len(steps))
+	for i := range steps {
+		circular[i] = state[i] == waits
+	}
+	return circular
 }
 
 // try makes one attempt, and restores the target.
@@ -354,7 +397,10 @@ func (s *Scenario) carryOut(ctx context.Context, a Attempt, loads []*loadgen.Loa
 	for i, run := range runs {
 		run.Notes = append(run.Notes, env.Notes...)
 		run.Expect, run.Require, run.FailIf = v.Expect, v.Require, v.FailIf
-		run.Marks = append(run.Marks, t.marksOn(loads[i])...)
+		for _, m := range t.marksOn(loads[i]) {
+			m.Name, m.Error = s.mask(m.Name), s.mask(m.Error)
+			run.Marks = append(run.Marks, m)
+		}
 		loadgen.SortMarks(run.Marks)
 		loads[i].End(run)
 	}

@@ -20,6 +20,7 @@ var errLoadOver = errors.New("the load was over before the step was due")
 type timeline struct {
 	steps  []Step
 	settle time.Duration
+	place  map[string]int // of each step, by its name
 
 	mu      sync.Mutex // guards all below
 	acted   []Action   // whose Run was called, in order
@@ -35,7 +36,11 @@ type interval struct {
 }
 
 func newTimeline(steps []Step, settle time.Duration) *timeline {
-	return &timeline{steps: steps, settle: settle, ended: make([]time.Time, len(steps))}
+	place := map[string]int{}
+	for i, step := range slices.Backward(steps) {
+		place[step.Name] = i
+	}
+	return &timeline{steps: steps, settle: settle, place: place, ended: make([]time.Time, len(steps))}
 }
 
 // run fires each step when it is due, and lets held loads go when the last has
@@ -111,7 +116,7 @@ func (t *timeline) due(s Step, load *loadgen.Load) (due bool, never error) {
 
 // endedFor needs the lock.
 func (t *timeline) endedFor(name string, d time.Duration) bool {
-	i := slices.IndexFunc(t.steps, func(s Step) bool { return s.Name == name })
+	i := t.place[name]
 	return !t.ended[i].IsZero() && time.Since(t.ended[i]) >= d
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,9 +22,13 @@ type Command struct {
 	Shell string   // for sh -c (cmd /c on Windows)
 	Env   []string // NAME=value, added to our own environment
 	Dir   string   // "" is ours
+	Title string   // what texts call it; "" is the command itself
 }
 
 func (c *Command) String() string {
+	if c.Title != "" {
+		return c.Title
+	}
 	if c.Shell != "" {
 		return c.Shell
 	}
@@ -36,7 +41,10 @@ func (c *Command) cmd() (*exec.Cmd, error) {
 	if c.Shell != "" {
 		argv = []string{"sh", "-c", c.Shell}
 		if runtime.GOOS == "windows" {
-			argv = []string{"cmd", "/c", c.Shell}
+			argv = []string{"cmd", "/v:on", "/c", c.Shell}
+			if !strings.Contains(c.Shell, "!"+variablePrefix) { // see Line
+				argv = slices.Delete(argv, 1, 2)
+			}
 		}
 	}
 	if len(argv) == 0 {

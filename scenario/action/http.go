@@ -1,10 +1,13 @@
 package action
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -16,6 +19,7 @@ import (
 type HTTP struct {
 	Method  string // "" is GET, or POST with a body
 	URL     string
+	Title   string   // what texts call it; "" is the URL without its secrets
 	Header  []string // "Name: value"
 	Body    string
 	Status  loadgen.StatusSet // expected; "" is 2xx
@@ -28,6 +32,9 @@ type HTTP struct {
 
 	undo undoing
 }
+
+// Shown is the URL as texts show it.
+func (h *HTTP) Shown() string { return cmp.Or(h.Title, loadgen.MaskURL(h.URL)) }
 
 // maxBody bounds what is read of an answer, in bytes.
 const maxBody = 1 << 20
@@ -52,9 +59,9 @@ func (h *HTTP) ask() ask {
 
 // Undo sends UndoBy, if what the request changed is still as it was left.
 func (h *HTTP) Undo(ctx context.Context) error {
-	what := h.URL
+	what := h.Shown()
 	if h.Still != nil {
-		what = h.Still.URL
+		what = h.Still.Shown()
 	}
 	return h.undo.back(ctx, what, h.Still.ask(), h.UndoBy.ask())
 }
@@ -74,12 +81,12 @@ func (h *HTTP) send(ctx context.Context) ([]byte, error) {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, Proxy: nil}}
 	response, err := client.Do(request)
 	if err != nil {
-		return nil, err
+		return nil, h.failed(err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", request.Method, h.URL, err)
+		return nil, fmt.Errorf("%s %s: %w", request.Method, h.Shown(), err)
 	}
 	want := h.Status
 	if want == "" {
@@ -89,9 +96,17 @@ func (h *HTTP) send(ctx context.Context) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		return nil, fmt.Errorf("%s %s: status %d, want %s", request.Method, h.URL, response.StatusCode, want)
+		return nil, fmt.Errorf("%s %s: status %d, want %s", request.Method, h.Shown(), response.StatusCode, want)
 	}
 	return body, nil
+}
+
+// failed is an error of net/http, which names the URL: as it is shown.
+func (h *HTTP) failed(err error) error {
+	if named, ok := errors.AsType[*url.Error](err); ok {
+		return fmt.Errorf("%s %q: %w", named.Op, h.Shown(), named.Err)
+	}
+	return err
 }
 
 func (h *HTTP) request(ctx context.Context) (*http.Request, error) {
@@ -105,12 +120,12 @@ func (h *HTTP) request(ctx context.Context) (*http.Request, error) {
 	}
 	request, err := http.NewRequestWithContext(ctx, method, h.URL, strings.NewReader(h.Body))
 	if err != nil {
-		return nil, err
+		return nil, h.failed(err)
 	}
 	for _, field := range h.Header {
 		name, value, ok := strings.Cut(field, ":")
 		if !ok {
-			return nil, fmt.Errorf("header field %q has no colon", field)
+			return nil, fmt.Errorf("header field %q has no colon", loadgen.MaskText(field))
 		}
 		request.Header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
 		if strings.EqualFold(strings.TrimSpace(name), "host") {

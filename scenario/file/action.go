@@ -24,13 +24,13 @@ func (r *reader) step(n *yaml.Node, part string, started *started) scenario.Step
 	var nodes []*yaml.Node // of actions
 	var names []string
 	timed := false
-	list := []field{{"name", func(n *yaml.Node) { s.Name = r.text(n, "name") }}}
+	list := []field{{"name", func(n *yaml.Node) { s.Name = r.name(n, "name") }}}
 	if part == "timeline" {
 		list = append(
 			list,
 			field{"at", func(n *yaml.Node) { s.At, timed = r.at(n), true }},
 			field{"after", func(n *yaml.Node) { s.After, s.Delay = r.after(n) }},
-			field{"of", func(n *yaml.Node) { s.Stream = r.text(n, "of") }},
+			field{"of", func(n *yaml.Node) { s.Stream = r.plain(n, "of") }},
 		)
 	}
 	for _, kind := range kinds {
@@ -94,7 +94,7 @@ func (r *reader) action(kind, part string, n *yaml.Node, s *scenario.Step, start
 		a = r.lab(n, part, started)
 	default:
 		a = action.Mark{}
-		s.Name = cmp.Or(s.Name, r.text(n, "mark"))
+		s.Name = cmp.Or(s.Name, r.name(n, "mark"))
 	}
 	s.Name = cmp.Or(s.Name, nameOf(a))
 	return a
@@ -112,7 +112,7 @@ func nameOf(a scenario.Action) string {
 	case *action.Stop:
 		return "stop " + a.Process
 	case *action.HTTP:
-		return strings.TrimSpace(a.Method + " " + a.URL)
+		return strings.TrimSpace(a.Method + " " + a.Shown())
 	case *action.Wait:
 		return "wait"
 	case action.Mark:
@@ -134,22 +134,68 @@ func (r *reader) startNamed(n *yaml.Node, name string, started *started) *action
 		r.fault(n, "start: a second process %q", name)
 	}
 	started.processes[name] = true
-	return r.start(n, name)
+	return r.start(n, r.shown(name))
 }
 
 // command has the fields that exec and start share.
 func (r *reader) command(c *action.Command) []field {
 	return []field{
-		{"shell", func(n *yaml.Node) { c.Shell = r.text(n, "shell") }},
-		{"argv", func(n *yaml.Node) { c.Argv = r.texts(n, "argv") }},
+		{"shell", func(n *yaml.Node) { r.shell(n, "shell", c) }},
+		{"argv", func(n *yaml.Node) { r.argv(n, "argv", c) }},
 		{"env", func(n *yaml.Node) {
-			vars := r.texted(n, "env")
-			for i := 0; i+1 < len(n.Content); i += 2 {
-				c.Env = append(c.Env, n.Content[i].Value+"="+vars[n.Content[i].Value])
+			if r.is(n, yaml.MappingNode, "env") {
+				r.pairs(n, func(key string, _, value *yaml.Node) { c.Env = append(c.Env, key+"="+r.text(value, "env."+key)) })
 			}
 		}},
-		{"dir", func(n *yaml.Node) { c.Dir = r.text(n, "dir") }},
+		{"dir", func(n *yaml.Node) { c.Dir = r.plain(n, "dir") }},
 	}
+}
+
+// shell takes in a line for the shell, to which the values of variables are data.
+func (r *reader) shell(n *yaml.Node, what string, c *action.Command) {
+	w := r.written(n, what)
+	line, env, err := w.line()
+	if err != nil {
+		r.fault(n, "%s: %v", what, err)
+	}
+	c.Shell, c.Env = line, append(c.Env, env...)
+	c.Title = titled(w.shown(), line)
+}
+
+// argv takes in a list of arguments. What is code for a shell among them is a
+// line as any other.
+func (r *reader) argv(n *yaml.Node, what string, c *action.Command) {
+	var list []written
+	var shown []string
+	r.list(n, what, func(item *yaml.Node) {
+		w := r.open(item, "an item of "+what)
+		if len(list) > 0 { // the program is none
+			r.hideIn(w)
+		}
+		list, shown = append(list, w), append(shown, w.shown())
+		c.Argv = append(c.Argv, w.value())
+	})
+	switch i, shell := action.CodeOf(c.Argv); {
+	case shell:
+		line, env, err := list[i].line()
+		if err != nil {
+			r.fault(n.Content[i], "%s: %v", what, err)
+		}
+		c.Argv[i], c.Env = line, append(c.Env, env...)
+	case i > 0:
+		if err := action.CheckCode(list[i].pieces()); err != nil {
+			r.fault(n.Content[i], "%s: %v", what, err)
+		}
+	}
+	c.Title = titled(loadgen.MaskText(strings.Join(shown, " ")), strings.Join(c.Argv, " "))
+}
+
+// titled is what texts call a command, "" where that is the command itself.
+func titled(shown, command string) string {
+	if shown == command {
+		return ""
+	}
+	return shown
 }
 
 func (r *reader) checkCommand(n *yaml.Node, what string, c *action.Command, before int) {
@@ -167,9 +213,9 @@ func (r *reader) exec(n *yaml.Node) *action.Exec {
 	e, before := &action.Exec{}, len(r.faults)
 	switch n.Kind {
 	case yaml.ScalarNode:
-		e.Shell = r.text(n, "exec")
+		r.shell(n, "exec", &e.Command)
 	case yaml.SequenceNode:
-		e.Argv = r.texts(n, "exec")
+		r.argv(n, "exec", &e.Command)
 	default:
 		r.mapping(n, "exec", append(r.command(&e.Command),
 			field{"timeout", func(n *yaml.Node) { e.Timeout = r.duration(n, "timeout", time.Millisecond) }},
@@ -207,7 +253,7 @@ func (r *reader) signal(n *yaml.Node, started *started) *action.Signal {
 	r.mapping(n, "signal", []field{
 		{"name", func(n *yaml.Node) { s.Name = r.signalName(n) }},
 		{"pid", func(n *yaml.Node) { s.PID = r.number(n, "pid", 2, 1<<30) }},
-		{"pid-file", func(n *yaml.Node) { s.PIDFile = r.text(n, "pid-file") }},
+		{"pid-file", func(n *yaml.Node) { s.PIDFile = r.plain(n, "pid-file") }},
 		{"process", func(n *yaml.Node) { s.Process = r.process(n, started) }},
 		{"gone", func(n *yaml.Node) { s.Gone = r.duration(n, "gone", time.Millisecond) }},
 	})
@@ -224,7 +270,7 @@ func (r *reader) signal(n *yaml.Node, started *started) *action.Signal {
 }
 
 func (r *reader) signalName(n *yaml.Node) string {
-	name := r.text(n, "a signal's name")
+	name := r.plain(n, "a signal's name")
 	if name == "" {
 		return ""
 	}
@@ -236,7 +282,7 @@ func (r *reader) signalName(n *yaml.Node) string {
 
 // process is the name of one that an earlier step starts.
 func (r *reader) process(n *yaml.Node, started *started) string {
-	name := r.text(n, "process")
+	name := r.plain(n, "process")
 	if name != "" && !started.processes[name] {
 		var names []string
 		for known := range started.processes {
@@ -246,10 +292,10 @@ func (r *reader) process(n *yaml.Node, started *started) string {
 		if len(names) == 0 {
 			r.fault(n, "no step before this one starts a process %q", name)
 		} else {
-			r.fault(n, "no step before this one starts a process %q%s", name, didYouMean(name, names))
+			r.fault(n, "no step before this one starts a process %q%s", name, r.didYouMean(name, names))
 		}
 	}
-	return name
+	return r.shown(name)
 }
 
 func (r *reader) start(n *yaml.Node, name string) *action.Start {
@@ -285,12 +331,12 @@ func (r *reader) stop(n *yaml.Node, started *started) *action.Stop {
 func (r *reader) http(n *yaml.Node) *action.HTTP {
 	h, before := &action.HTTP{}, len(r.faults)
 	if n.Kind == yaml.ScalarNode {
-		h.URL = r.text(n, "http")
+		r.url(n, "http", h)
 		return h
 	}
 	r.mapping(n, "http", []field{
-		{"method", func(n *yaml.Node) { h.Method = strings.ToUpper(r.text(n, "method")) }},
-		{"url", func(n *yaml.Node) { h.URL = r.text(n, "url") }},
+		{"method", func(n *yaml.Node) { h.Method = strings.ToUpper(r.plain(n, "method")) }},
+		{"url", func(n *yaml.Node) { r.url(n, "url", h) }},
 		{"headers", func(n *yaml.Node) {
 			if r.is(n, yaml.MappingNode, "headers") {
 				r.pairs(n, func(key string, _, value *yaml.Node) { h.Header = append(h.Header, key+": "+r.text(value, "headers")) })
@@ -298,7 +344,7 @@ func (r *reader) http(n *yaml.Node) *action.HTTP {
 		}},
 		{"body", func(n *yaml.Node) { h.Body = r.text(n, "body") }},
 		{"status", func(n *yaml.Node) {
-			h.Status = loadgen.StatusSet(r.text(n, "status"))
+			h.Status = loadgen.StatusSet(r.plain(n, "status"))
 			if _, err := h.Status.Has(200); err != nil && h.Status != "" {
 				r.fault(n, "status: %q is not a status (200), a group (2xx) or a range (200-299)", string(h.Status))
 			}
@@ -317,12 +363,18 @@ func (r *reader) http(n *yaml.Node) *action.HTTP {
 	return h
 }
 
+func (r *reader) url(n *yaml.Node, what string, h *action.HTTP) {
+	w := r.written(n, what)
+	h.URL = w.value()
+	h.Title = titled(w.shown(), h.URL)
+}
+
 // probe has one of the ways to ask that kinds lists.
 func (r *reader) probe(n *yaml.Node, what string, kinds ...string) action.Probe {
 	var p action.Probe
 	given, before := 0, len(r.faults)
 	ways := map[string]func(n *yaml.Node){
-		"tcp":  func(n *yaml.Node) { p.TCP = r.text(n, "tcp") },
+		"tcp":  func(n *yaml.Node) { p.TCP = r.plain(n, "tcp") },
 		"http": func(n *yaml.Node) { p.HTTP = r.lastHTTP(n, what) },
 		"exec": func(n *yaml.Node) { p.Exec = r.lastExec(n, what) },
 		"line": func(n *yaml.Node) { p.Line = r.text(n, "line") },

@@ -26,7 +26,9 @@
 // The pipeline: YAML nodes → for each variant, text with its variables put in →
 // actions and steps. A variable is what --set says, or the variant's set, or the
 // environment, or vars; ${TARGET} is the target. The load is the same for all
-// variants, and a variant's set does not reach it. $${ is ${ itself.
+// variants, and a variant's set does not reach it. $${ is ${ itself. Values are
+// data: a line for the shell gets them in its environment. What --set and the
+// environment say is not for everyone to read: texts show it as the file has it.
 //
 // The invariant: what is not understood is refused, with its file, line and
 // column; nothing is left out in silence.
@@ -45,6 +47,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"nodrop/loadgen"
 	"nodrop/scenario"
 	"nodrop/scenario/kube"
 )
@@ -61,15 +64,39 @@ type Options struct {
 
 // Load reads the scenario of a file. The error has a line for each fault.
 func Load(path string, o Options) (*scenario.Scenario, error) {
-	text, err := os.ReadFile(path)
+	text, err := read(path)
 	if err != nil {
 		return nil, err
 	}
 	return parse(path, text, o)
 }
 
-// maxFaults bounds the list of an error.
-const maxFaults = 20
+// What a file may hold at most: a person has written it.
+const (
+	maxFile  = 4 << 20 // bytes
+	maxSteps = 10_000  // of all its parts
+)
+
+// read reads a file that is not too long, or no file at all: a device, a pipe.
+func read(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // only read from
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(text) > maxFile {
+		err = fmt.Errorf("%s: more than %d MiB, which a scenario may have at most", path, maxFile>>20)
+	}
+	return text, err
+}
+
+// What bounds an error.
+const (
+	maxFaults    = 20
+	maxFaultText = 2000 // bytes of one
+	maxNodes     = 100  // below the one that it is about, whose values it may name
+)
 
 // Faults are what is wrong with a file, a line each, in order of place.
 type Faults []Fault
@@ -82,7 +109,7 @@ type Fault struct {
 }
 
 func (f Fault) String() string {
-	return fmt.Sprintf("%s:%d:%d: %s", f.File, f.Line, f.Column, f.Text)
+	return loadgen.CleanLine(fmt.Sprintf("%s:%d:%d: %s", f.File, f.Line, f.Column, f.Text))
 }
 
 func (list Faults) Error() string {
@@ -98,7 +125,10 @@ func (list Faults) Error() string {
 }
 
 func parse(path string, text []byte, o Options) (*scenario.Scenario, error) {
-	r := &reader{file: path, options: o, used: map[string]bool{}, access: map[string]*kube.Access{}}
+	r := &reader{
+		file: path, options: o, used: map[string]bool{}, access: map[string]*kube.Access{},
+		hidden: map[[2]string]bool{}, names: map[string]string{},
+	}
 	root := r.document(text)
 	if root == nil {
 		return nil, r.error()
@@ -115,10 +145,13 @@ type reader struct {
 	file     string
 	options  Options
 	faults   Faults
-	set      map[string]string // variables of the variant at hand
-	defaults map[string]string // those of the file, and TARGET
-	declared []*yaml.Node      // names of variables in the file
-	used     map[string]bool   // variables that were asked for
+	set      map[string]variable // variables of the variant at hand
+	defaults map[string]variable // those of the file, and TARGET
+	declared []*yaml.Node        // names of variables in the file
+	used     map[string]bool     // variables that were asked for
+	hidden   map[[2]string]bool  // names and values of those that texts do not show
+	secrets  loadgen.Secrets     // those values
+	names    map[string]string   // of steps, with their variables put in, and as texts show them
 
 	target       url.URL                 // where the first load's requests say that they go
 	access       map[string]*kube.Access // clusters, by name
@@ -136,7 +169,12 @@ func (r *reader) error() error {
 }
 
 func (r *reader) fault(n *yaml.Node, format string, args ...any) {
-	r.faults = append(r.faults, Fault{r.file, n.Line, n.Column, fmt.Sprintf(format, args...)})
+	r.hideAll(n, maxNodes)
+	text := loadgen.MaskText(r.secrets.Mask(fmt.Sprintf(format, args...)))
+	if len(text) > maxFaultText {
+		text = strings.ToValidUTF8(text[:maxFaultText], "") + "…"
+	}
+	r.faults = append(r.faults, Fault{r.file, n.Line, n.Column, text})
 }
 
 // document is the root of the only document, nil after a fault.

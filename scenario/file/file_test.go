@@ -145,7 +145,7 @@ func TestWhole(t *testing.T) {
 	badly, well := s.Variants[0], s.Variants[1]
 	start := badly.Setup[0].(*action.Start)
 	want := &action.Start{
-		Name: "web", Command: action.Command{Argv: []string{"server", "9090"}, Env: []string{"A=b"}, Dir: "/tmp"}, Stop: "QUIT", Grace: 3 * time.Second,
+		Name: "web", Command: action.Command{Argv: []string{"server", "9090"}, Env: []string{"A=b"}, Dir: "/tmp", Title: "server ${PORT}"}, Stop: "QUIT", Grace: 3 * time.Second,
 		Ready: action.Probe{HTTP: &action.HTTP{URL: "http://127.0.0.1:9090/", Status: "200"}, Every: 5 * time.Millisecond, Timeout: 2 * time.Second},
 	}
 	ignored := cmp.FilterPath(func(p cmp.Path) bool {

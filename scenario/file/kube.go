@@ -24,9 +24,9 @@ func (r *reader) clusters(n *yaml.Node) {
 	r.pairs(n, func(name string, _, value *yaml.Node) {
 		a := &kube.Access{}
 		r.mapping(value, "cluster "+name, []field{
-			{"kubeconfig", func(n *yaml.Node) { a.Kubeconfig = r.text(n, "kubeconfig") }},
-			{"context", func(n *yaml.Node) { a.Context = r.text(n, "context") }},
-			{"namespace", func(n *yaml.Node) { a.Namespace = r.text(n, "namespace") }},
+			{"kubeconfig", func(n *yaml.Node) { a.Kubeconfig = r.plain(n, "kubeconfig") }},
+			{"context", func(n *yaml.Node) { a.Context = r.plain(n, "context") }},
+			{"namespace", func(n *yaml.Node) { a.Namespace = r.plain(n, "namespace") }},
 		})
 		if r.firstCluster == "" {
 			r.firstCluster = name
@@ -37,11 +37,11 @@ func (r *reader) clusters(n *yaml.Node) {
 
 // cluster finds one by its name.
 func (r *reader) cluster(n *yaml.Node) *kube.Access {
-	name := r.text(n, "cluster")
+	name := r.plain(n, "cluster")
 	if a := r.access[name]; a != nil || name == "" {
 		return a
 	}
-	r.fault(n, "cluster: there is no %q in clusters%s", name, didYouMean(name, slices.Sorted(maps.Keys(r.access))))
+	r.fault(n, "cluster: there is no %q in clusters%s", name, r.didYouMean(name, slices.Sorted(maps.Keys(r.access))))
 	return nil
 }
 
@@ -177,7 +177,7 @@ func (r *reader) kubeOptionFields(a *kubeAction) []field {
 		}),
 		option("type", func(n *yaml.Node) {
 			var err error
-			if a.patch.Type, err = kube.ParsePatchType(r.text(n, "type")); err != nil {
+			if a.patch.Type, err = kube.ParsePatchType(r.plain(n, "type")); err != nil {
 				r.fault(n, "type: %v", err)
 			}
 		}),
@@ -297,7 +297,7 @@ func (r *reader) pods(n *yaml.Node) kube.Pods {
 	var p kube.Pods
 	r.mapping(n, "pods", []field{
 		{"cluster", func(n *yaml.Node) { p.Access = r.cluster(n) }},
-		{"selector", func(n *yaml.Node) { p.Selector = r.text(n, "selector") }},
+		{"selector", func(n *yaml.Node) { p.Selector = r.plain(n, "selector") }},
 	})
 	return p
 }
@@ -349,7 +349,9 @@ func (r *reader) fill(value any) (any, error) {
 	var err error
 	switch v := value.(type) {
 	case string:
-		return r.substitute(v)
+		w, err := r.expand(v)
+		r.hideIn(w)
+		return w.value(), err
 	case []any:
 		for i := range v {
 			if v[i], err = r.fill(v[i]); err != nil {
@@ -372,7 +374,7 @@ func (r *reader) asm(n *yaml.Node) *kube.Graceful {
 	g := &kube.Graceful{Access: r.anyCluster()}
 	told := false
 	r.mapping(n, "asm", []field{
-		{"gateway", func(n *yaml.Node) { g.Gateway = r.text(n, "gateway") }},
+		{"gateway", func(n *yaml.Node) { g.Gateway = r.plain(n, "gateway") }},
 		{"graceful", func(n *yaml.Node) {
 			told = true
 			if off := r.filled(n, "graceful"); off != "off" && off != "false" && off != "" {
@@ -380,7 +382,7 @@ func (r *reader) asm(n *yaml.Node) *kube.Graceful {
 			}
 		}},
 		{"version", func(n *yaml.Node) {
-			written := r.text(n, "version")
+			written := r.plain(n, "version")
 			if written == "" {
 				return // it is found
 			}

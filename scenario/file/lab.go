@@ -66,7 +66,7 @@ func (r *reader) fleet(n *yaml.Node) *lab.FleetAction {
 	f := &lab.FleetAction{Options: lab.DefaultOptions()}
 	name := func(to *string, what string, check func(string) error) func(*yaml.Node) {
 		return func(n *yaml.Node) {
-			*to = r.text(n, what)
+			*to = r.plain(n, what)
 			if *to == "" || check == nil {
 				return
 			}

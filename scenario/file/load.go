@@ -67,27 +67,39 @@ var settings = []setting{
 
 // streams takes in one load, or several: by name, whose values are all mappings,
 // or as a list, whose loads get names.
-func (r *reader) streams(n *yaml.Node, target string) []scenario.Stream {
+func (r *reader) streams(n *yaml.Node, target written) []scenario.Stream {
+	if n.Kind != yaml.SequenceNode {
+		if !r.is(n, yaml.MappingNode, "load") {
+			return nil
+		}
+		if !named(n) {
+			return []scenario.Stream{{Load: r.load(n, "load", target)}}
+		}
+	}
+	if loads := countLoads(n); loads < 1 || loads > maxStreams {
+		r.fault(n, "%d loads side by side; want 1 to %d", loads, maxStreams)
+		return nil
+	}
 	var list []scenario.Stream
-	switch {
-	case n.Kind == yaml.SequenceNode:
+	if n.Kind == yaml.SequenceNode {
 		for i, item := range n.Content {
 			list = append(list, scenario.Stream{Load: r.load(item, fmt.Sprintf("load %d", i+1), target)})
 		}
-	case !r.is(n, yaml.MappingNode, "load"):
-		return nil
-	case !named(n):
-		return []scenario.Stream{{Load: r.load(n, "load", target)}}
-	default:
+	} else {
 		r.pairs(n, func(name string, _, value *yaml.Node) {
 			list = append(list, scenario.Stream{Name: name, Load: r.load(value, "load "+name, target)})
 		})
 	}
-	if len(list) < 1 || len(list) > maxStreams {
-		r.fault(n, "%d loads side by side; want 1 to %d", len(list), maxStreams)
-	}
 	scenario.NameStreams(list)
 	return list
+}
+
+// countLoads is how many loads a list, or a mapping by name, holds.
+func countLoads(n *yaml.Node) int {
+	if n.Kind == yaml.SequenceNode {
+		return len(n.Content)
+	}
+	return len(n.Content) / 2
 }
 
 // named tells loads by name from the settings of one: headers alone are a
@@ -102,11 +114,11 @@ func named(n *yaml.Node) bool {
 }
 
 // load takes in the settings of one load. They obey the rules of the flags.
-func (r *reader) load(n *yaml.Node, what, target string) loadgen.Config {
+func (r *reader) load(n *yaml.Node, what string, target written) loadgen.Config {
 	fs := pflag.NewFlagSet("load", pflag.ContinueOnError)
 	flags := loadgen.Flags(fs)
 	url := target
-	list := []field{{"url", func(n *yaml.Node) { url = r.text(n, "url") }}}
+	list := []field{{"url", func(n *yaml.Node) { url = r.written(n, "url") }}}
 	for _, s := range settings {
 		list = append(list, field{s.name, func(n *yaml.Node) { r.setting(fs, s, n) }})
 	}
@@ -115,14 +127,15 @@ func (r *reader) load(n *yaml.Node, what, target string) loadgen.Config {
 	if len(r.faults) > before {
 		return loadgen.Config{}
 	}
-	if url == "" {
+	if url.value() == "" {
 		r.fault(n, "%s has no url, and there is no target", what)
 		return loadgen.Config{}
 	}
-	cfg, err := flags.Config(url)
+	cfg, err := flags.Config(url.value())
 	if err != nil {
 		r.fault(n, "%s: %s", what, inKeys(err.Error()))
 	}
+	cfg.ShownURL, cfg.Secrets = url.shown(), r.secrets
 	return cfg
 }
 

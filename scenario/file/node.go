@@ -29,7 +29,7 @@ func (r *reader) mapping(n *yaml.Node, what string, fields []field) {
 	r.pairs(n, func(key string, at, value *yaml.Node) {
 		i := slices.Index(names, key)
 		if i < 0 {
-			r.fault(at, "%s has no %q%s", what, key, didYouMean(key, names))
+			r.fault(at, "%s has no %q%s", what, key, r.didYouMean(key, names))
 			return
 		}
 		fields[i].take(value)
@@ -74,63 +74,33 @@ func (r *reader) is(n *yaml.Node, kind yaml.Kind, what string) bool {
 }
 
 // text is a single value with its variables put in.
-func (r *reader) text(n *yaml.Node, what string) string {
+func (r *reader) text(n *yaml.Node, what string) string { return r.written(n, what).value() }
+
+// written is a single value, with its variables and what they stand for, which
+// may be a secret.
+func (r *reader) written(n *yaml.Node, what string) written {
+	w := r.open(n, what)
+	r.hideIn(w)
+	return w
+}
+
+// plain is text where no secret can stand: a number, a program, the name of an
+// object.
+func (r *reader) plain(n *yaml.Node, what string) string { return r.open(n, what).value() }
+
+func (r *reader) open(n *yaml.Node, what string) written {
 	if !r.is(n, yaml.ScalarNode, what) {
-		return ""
+		return nil
 	}
-	text, err := r.substitute(n.Value)
+	w, err := r.expand(n.Value)
 	if err != nil {
 		r.fault(n, "%v", err)
-		return ""
+		return nil
 	}
-	if text == "" && n.Tag == "!!null" {
+	if n.Tag == "!!null" && w.value() == "" {
 		r.fault(n, "%s must be a single value, not nothing", what)
 	}
-	return text
-}
-
-// substitute puts variables in.
-func (r *reader) substitute(text string) (string, error) {
-	var b strings.Builder
-	for {
-		before, rest, found := strings.Cut(text, "${")
-		if !found {
-			b.WriteString(text)
-			return b.String(), nil
-		}
-		if escaped, ok := strings.CutSuffix(before, "$"); ok {
-			b.WriteString(escaped + "${")
-			text = rest
-			continue
-		}
-		b.WriteString(before)
-		name, rest, closed := strings.Cut(rest, "}")
-		if !closed {
-			return "", fmt.Errorf("${%s is not closed", name)
-		}
-		value, ok := r.variable(name)
-		if !ok {
-			return "", fmt.Errorf("${%s} is not set: give it with --set %s=…, in the environment or in vars", name, name)
-		}
-		b.WriteString(value)
-		text = rest
-	}
-}
-
-func (r *reader) variable(name string) (string, bool) {
-	r.used[name] = true
-	for _, vars := range []map[string]string{r.options.Set, r.set} {
-		if value, ok := vars[name]; ok {
-			return value, true
-		}
-	}
-	if r.options.LookupEnv != nil {
-		if value, ok := r.options.LookupEnv(name); ok {
-			return value, true
-		}
-	}
-	value, ok := r.defaults[name]
-	return value, ok
+	return w
 }
 
 // list calls f for each item.
@@ -153,7 +123,7 @@ func (r *reader) texts(n *yaml.Node, what string) []string {
 // mean nought, or all. It is empty where that is a fault.
 func (r *reader) filled(n *yaml.Node, what string) string {
 	before := len(r.faults)
-	text := strings.TrimSpace(r.text(n, what))
+	text := strings.TrimSpace(r.plain(n, what))
 	if text == "" && len(r.faults) == before {
 		r.fault(n, "%s: it is empty", what)
 	}
@@ -202,16 +172,27 @@ func (r *reader) boolean(n *yaml.Node, what string) bool {
 	return false
 }
 
+const (
+	maxListed    = 50  // names that a fault lists
+	maxSuggested = 100 // faults that look for what was meant: it takes long among many names
+)
+
 // didYouMean names the nearest of names, if one is near.
-func didYouMean(word string, names []string) string {
+func (r *reader) didYouMean(word string, names []string) string {
+	if len(r.faults) > maxSuggested {
+		return ""
+	}
 	best, distance := "", max(2, min(3, len(word))) // two letters apart, of short words one
 	for _, name := range names {
 		if d := levenshtein.ComputeDistance(word, name); d < distance {
 			best, distance = name, d
 		}
 	}
-	if best == "" {
-		return "; it has " + strings.Join(names, ", ")
+	switch {
+	case best != "":
+		return fmt.Sprintf("; did you mean %q?", best)
+	case len(names) > maxListed:
+		return fmt.Sprintf("; it has %s and %d more", strings.Join(names[:maxListed], ", "), len(names)-maxListed)
 	}
-	return fmt.Sprintf("; did you mean %q?", best)
+	return "; it has " + strings.Join(names, ", ")
 }

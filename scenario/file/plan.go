@@ -24,7 +24,7 @@ func Plan(s *scenario.Scenario) string {
 			fmt.Fprintf(&b, "   load %s\n", strings.TrimSpace(stream.Name+" "+describe(&stream.Load)))
 		}
 		for _, step := range v.Timeline {
-			fmt.Fprintf(&b, "   %s: %s\n", due(step), step.Name)
+			fmt.Fprintf(&b, "   %s: %s\n", due(step), loadgen.CleanLine(step.Name))
 		}
 		if s.Settle > 0 {
 			fmt.Fprintf(&b, "   the load goes on until %v after the last step\n", s.Settle)
@@ -54,7 +54,7 @@ func describe(c *loadgen.Config) string {
 	if c.DisableKeepAlive {
 		text += ", a new one for every request"
 	}
-	return text + ": " + c.URL
+	return text + ": " + c.Shown()
 }
 
 func due(step scenario.Step) string {

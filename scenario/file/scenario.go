@@ -44,9 +44,9 @@ func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 	}
 	var p parts
 	var vars, clusters *yaml.Node
-	r.defaults = map[string]string{}
+	r.defaults = map[string]variable{}
 	r.mapping(root, "a scenario", []field{
-		{"name", func(n *yaml.Node) { s.Name = r.text(n, "name") }},
+		{"name", func(n *yaml.Node) { s.Name = r.written(n, "name").shown() }},
 		{"target", keep(&p.target)},
 		{"load", keep(&p.load)},
 		{"settle", func(n *yaml.Node) { s.Settle = r.duration(n, "settle", 0) }},
@@ -65,10 +65,13 @@ func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 	if clusters != nil {
 		r.clusters(clusters)
 	}
-	target := ""
+	if r.tooMany(root, p) {
+		return s
+	}
+	var target written
 	if p.target != nil {
-		target = r.text(p.target, "target")
-		r.defaults["TARGET"] = target
+		target = r.written(p.target, "target")
+		r.defaults["TARGET"] = variable{value: target.value(), shown: target.shown()}
 	}
 	if p.load == nil {
 		r.fault(root, "a scenario needs a load")
@@ -83,6 +86,7 @@ func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 	if r.options.Repeat > 0 {
 		s.Repeat = r.options.Repeat
 	}
+	s.Secrets = r.secrets
 	return s
 }
 
@@ -96,21 +100,39 @@ func asked(c *loadgen.Config) url.URL {
 }
 
 // variables takes in names and their values.
-func (r *reader) variables(n *yaml.Node, what string) map[string]string {
-	vars := r.texted(n, what)
-	if n.Kind == yaml.MappingNode {
-		r.pairs(n, func(_ string, at, _ *yaml.Node) { r.declared = append(r.declared, at) })
+func (r *reader) variables(n *yaml.Node, what string) map[string]variable {
+	vars := map[string]variable{}
+	if r.is(n, yaml.MappingNode, what) {
+		r.pairs(n, func(key string, at, value *yaml.Node) {
+			vars[key] = r.own(key, r.written(value, what+"."+key))
+			r.declared = append(r.declared, at)
+		})
 	}
 	return vars
 }
 
-// texted takes in names and what they stand for.
-func (r *reader) texted(n *yaml.Node, what string) map[string]string {
-	texts := map[string]string{}
-	if r.is(n, yaml.MappingNode, what) {
-		r.pairs(n, func(key string, _, value *yaml.Node) { texts[key] = r.text(value, what+"."+key) })
+// tooMany refuses more than a person has written, before any of it is made.
+func (r *reader) tooMany(root *yaml.Node, p parts) bool {
+	n := 0
+	lists := []*yaml.Node{p.setup, p.gate, p.timeline, p.restore}
+	if p.variants != nil && p.variants.Kind == yaml.MappingNode {
+		if v := len(p.variants.Content) / 2; v > maxVariants {
+			r.fault(p.variants, "%d variants; want 1 to %d", v, maxVariants)
+			return true
+		}
+		for i := 1; i < len(p.variants.Content); i += 2 {
+			lists = append(lists, p.variants.Content[i].Content...) // setup and restore among them
+		}
 	}
-	return texts
+	for _, list := range lists {
+		if list != nil && list.Kind == yaml.SequenceNode {
+			n += len(list.Content)
+		}
+	}
+	if n > maxSteps {
+		r.fault(root, "%d steps; at most %d", n, maxSteps)
+	}
+	return n > maxSteps
 }
 
 // unused refuses variables that nothing asks for: a name with a slip in it would
@@ -138,8 +160,8 @@ func (r *reader) variants(root *yaml.Node, p parts, streams []scenario.Stream) [
 		r.pairs(p.variants, func(name string, _, value *yaml.Node) {
 			list = append(list, r.variant(name, value, p, streams))
 		})
-		if n := len(list); n == 0 || n > maxVariants {
-			r.fault(p.variants, "%d variants; want 1 to %d", n, maxVariants)
+		if len(list) == 0 {
+			r.fault(p.variants, "0 variants; want 1 to %d", maxVariants)
 		}
 	}
 	if p.timeline == nil {
@@ -155,7 +177,7 @@ func (r *reader) variants(root *yaml.Node, p parts, streams []scenario.Stream) [
 			if at == nil {
 				at = root
 			}
-			r.fault(at, "there is no variant %q%s", name, didYouMean(name, names))
+			r.fault(at, "there is no variant %q%s", name, r.didYouMean(name, names))
 		}
 	}
 	if len(r.options.Variants) > 0 {
@@ -190,23 +212,23 @@ func (r *reader) variant(name string, n *yaml.Node, p parts, streams []scenario.
 	}
 	started := newStarted()
 	for _, n := range []*yaml.Node{p.setup, own.setup} {
-		v.Setup = append(v.Setup, actions(r.steps(n, "setup", started))...)
+		v.Setup = append(v.Setup, r.actions(r.steps(n, "setup", started))...)
 	}
-	v.Gate = actions(r.steps(p.gate, "gate", started))
+	v.Gate = r.actions(r.steps(p.gate, "gate", started))
 	v.Timeline = r.timeline(p.timeline, streams, started)
 	for _, n := range []*yaml.Node{own.restore, p.restore} {
-		v.Restore = append(v.Restore, actions(r.steps(n, "restore", started))...)
+		v.Restore = append(v.Restore, r.actions(r.steps(n, "restore", started))...)
 	}
 	r.set = nil
 	return v
 }
 
 // actions are those of steps that have no mark to name them.
-func actions(steps []scenario.Step) []scenario.Action {
+func (r *reader) actions(steps []scenario.Step) []scenario.Action {
 	var list []scenario.Action
 	for _, step := range steps {
 		if _, ok := step.Action.(*action.Exec); ok { // the errors of others say whose they are
-			step.Action = labelled{step.Action, strings.Join(strings.Fields(step.Name), " ")}
+			step.Action = labelled{step.Action, strings.Join(strings.Fields(r.shown(step.Name)), " ")}
 		}
 		list = append(list, step.Action)
 	}
@@ -251,35 +273,47 @@ func (r *reader) timeline(n *yaml.Node, streams []scenario.Stream, started *star
 	if n != nil && len(steps) == 0 && n.Kind == yaml.SequenceNode {
 		r.fault(n, "the timeline has no step")
 	}
+	var names []string
+	known := map[string]bool{}
+	for _, step := range steps {
+		names, known[step.Name] = append(names, step.Name), true
+	}
 	for i, step := range steps {
 		at := n.Content[i]
-		if step.After != "" && !slices.ContainsFunc(steps, func(o scenario.Step) bool { return o.Name == step.After }) {
-			var names []string
-			for _, o := range steps {
-				names = append(names, o.Name)
-			}
-			r.fault(at, "after: there is no step %q%s", step.After, didYouMean(step.After, names))
-		}
-		if waits(steps, i) {
-			r.fault(at, "step %s waits for itself", step.Name)
+		if step.After != "" && !known[step.After] {
+			r.fault(at, "after: there is no step %q%s", step.After, r.didYouMean(step.After, names))
 		}
 		if step.Stream != "" && !slices.ContainsFunc(streams, func(o scenario.Stream) bool { return o.Name == step.Stream }) {
 			r.fault(at, "of: there is no stream %q", step.Stream)
 		}
 	}
+	for i, circular := range scenario.Circular(steps) {
+		if circular {
+			r.fault(n.Content[i], "step %s waits for itself", steps[i].Name)
+		}
+	}
+	for i := range steps {
+		steps[i].Name, steps[i].After = r.shown(steps[i].Name), r.shown(steps[i].After)
+	}
 	return steps
 }
 
-// waits follows what a step waits for, which is no longer than the list unless
-// it is a circle.
-func waits(steps []scenario.Step, i int) bool {
-	for range steps {
-		after := steps[i].After
-		if i = slices.IndexFunc(steps, func(o scenario.Step) bool { return after != "" && o.Name == after }); i < 0 {
-			return false
-		}
+// shown is the name of a step as texts show it.
+func (r *reader) shown(name string) string {
+	if shown, ok := r.names[name]; ok {
+		return shown
 	}
-	return true
+	return name
+}
+
+// name takes in the name of a step, and how texts show it.
+func (r *reader) name(n *yaml.Node, what string) string {
+	w := r.written(n, what)
+	name := w.value()
+	if _, ok := r.names[name]; !ok {
+		r.names[name] = w.shown()
+	}
+	return name
 }
 
 // steps takes in a list of steps; nil is none.
@@ -302,7 +336,7 @@ func (r *reader) steps(n *yaml.Node, part string, started *started) []scenario.S
 
 // after reads "STEP" or "STEP + 2s".
 func (r *reader) after(n *yaml.Node) (step string, delay time.Duration) {
-	text := r.text(n, "after")
+	text := r.plain(n, "after")
 	step, wait, found := cutLast(text, " + ")
 	if !found {
 		return text, 0
@@ -323,7 +357,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 
 // at reads a share, a time or a request.
 func (r *reader) at(n *yaml.Node) scenario.At {
-	text := r.text(n, "at")
+	text := r.plain(n, "at")
 	at, err := scenario.ParseAt(text)
 	if err != nil && text != "" {
 		r.fault(n, "at: %v", err)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"nodrop/loadgen"
 )
 
 // change is a patch that can be taken back.
@@ -29,10 +31,19 @@ type leaf struct {
 	untold        bool // what it became is not known: the answer was lost
 	guessed       bool // the same, but the patch says it
 	parents       int  // names of the path of which there was something before
+	secret        bool // texts do not show what it was and is
 }
 
 // name is the path as people write it.
 func (l *leaf) name() string { return strings.Join(l.path, ".") }
+
+// shown is a value of it for people.
+func (l *leaf) shown(value any, is bool) string {
+	if l.secret && is && value != nil {
+		return "a value that is not shown"
+	}
+	return shown(value, is)
+}
 
 // do applies the patch. What it changed is known from its answer: an admission
 // controller may have made something else of it.
@@ -73,6 +84,7 @@ func (o *object) leaf(before map[string]any, path []string, value any) leaf {
 		}
 	}
 	l := leaf{path: path, after: value, is: value != nil, guessed: true}
+	l.secret = o.resource.kind == "Secret" && path[0] == "data" || loadgen.IsSecretName(path[len(path)-1])
 	l.before, l.was = at(before, path...)
 	for l.parents < len(path) {
 		if _, is := at(before, path[:l.parents+1]...); !is {
@@ -183,9 +195,9 @@ func reverse(leaves []leaf, now map[string]any) (back map[string]any, kept error
 		case l.guessed && !l.untold && !is && zero(l.after): // which the API may leave out
 			set(back, restoring(l.before, nil), l.path...)
 		case l.untold:
-			keep(fmt.Errorf("%s is %s now, and was %s: the answer to the patch was lost, so that whose value this is cannot be told: left as it is", l.name(), shown(value, is), shown(l.before, l.was)))
+			keep(fmt.Errorf("%s is %s now, and was %s: the answer to the patch was lost, so that whose value this is cannot be told: left as it is", l.name(), l.shown(value, is), l.shown(l.before, l.was)))
 		case is != l.is || !same(value, l.after):
-			keep(fmt.Errorf("%s is %s now, not the %s that was set: left as it is", l.name(), shown(value, is), shown(l.after, l.is)))
+			keep(fmt.Errorf("%s is %s now, not the %s that was set: left as it is", l.name(), l.shown(value, is), l.shown(l.after, l.is)))
 		case l.was:
 			set(back, restoring(l.before, value), l.path...)
 		default:
@@ -265,7 +277,7 @@ func restoring(before, now any) any {
 func (c *change) byHand(leaves []leaf) string {
 	var parts []string
 	for i := range leaves {
-		parts = append(parts, fmt.Sprintf("set %s of %s to %s", leaves[i].name(), c.object, shown(leaves[i].before, leaves[i].was)))
+		parts = append(parts, fmt.Sprintf("set %s of %s to %s", leaves[i].name(), c.object, leaves[i].shown(leaves[i].before, leaves[i].was)))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -18,9 +19,25 @@ import (
 	"nodrop/loadgen"
 )
 
-// NamespaceCommand is the hidden first argument of this program when it runs in
-// a network namespace of its own.
-const NamespaceCommand = "lab-namespace"
+// namespaceCommand is the hidden argument of this program when it runs in a
+// network namespace of its own.
+const namespaceCommand = "lab-namespace"
+
+// argumentsFile is the descriptor from which it then reads its real arguments:
+// they may hold secrets, and those of a process are for everyone to read.
+const argumentsFile = 3
+
+// NamespaceArgs are the arguments of a program that InNamespace has started; ok
+// is false for any other, whose args, os.Args[1:], are its own.
+func NamespaceArgs(args []string) (given []string, ok bool) {
+	if len(args) != 1 || args[0] != namespaceCommand {
+		return nil, false
+	}
+	f := os.NewFile(argumentsFile, "arguments")
+	err := json.NewDecoder(f).Decode(&given)
+	_ = f.Close()
+	return given, err == nil
+}
 
 // tools are the programs that NFT needs, and the packages that bring them.
 var tools = []struct{ program, pack string }{{"nft", "nftables"}, {"conntrack", "conntrack"}}
@@ -50,7 +67,16 @@ func InNamespace(args []string) (int, error) {
 	// The kernel takes the end of the thread for that of the parent.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	cmd := exec.CommandContext(context.Background(), self, append([]string{NamespaceCommand}, args...)...) //nolint:gosec // it is this program
+	text, err := json.Marshal(args)
+	if err != nil {
+		return 0, err
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		return 0, err
+	}
+	cmd := exec.CommandContext(context.Background(), self, namespaceCommand)
+	cmd.ExtraFiles = []*os.File{read} // the first is argumentsFile
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: unix.CLONE_NEWNET,
@@ -60,9 +86,16 @@ func InNamespace(args []string) (int, error) {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGUSR1)
 	defer signal.Stop(signals)
-	if err := cmd.Start(); err != nil {
+	err = cmd.Start()
+	_ = read.Close()
+	if err != nil {
+		_ = write.Close()
 		return 0, fmt.Errorf("a network namespace: %w", err)
 	}
+	go func() { // they may be more than a pipe holds
+		_, _ = write.Write(text) // it is gone, which its end tells
+		_ = write.Close()
+	}()
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	for {

@@ -4,12 +4,12 @@ package lab
 
 import "errors"
 
-// NamespaceCommand is of Linux.
-const NamespaceCommand = "lab-namespace"
-
 var errNFT = errors.New("--dataplane nft: network namespaces are of Linux")
 
 func checkNFT() error { return errNFT }
+
+// NamespaceArgs is of Linux.
+func NamespaceArgs([]string) ([]string, bool) { return nil, false }
 
 // InNamespace is of Linux.
 func InNamespace([]string) (int, error) { return 0, errNFT }

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nodrop/loadgen"
 	"nodrop/scenario"
 	"nodrop/scenario/proc"
 )
@@ -86,6 +87,7 @@ func (p *process) start(log *complaints) (err error) {
 	output.Go(func() { eachLine(stdout, p.hear) })
 	output.Go(func() {
 		eachLine(stderr, func(line string) {
+			line = loadgen.MaskText(line) // a gateway logs what it was asked for
 			p.tail.Add(line)
 			// Installed gateways also complain of being told to stop.
 			if !p.leads || !p.asked.Load() {

@@ -40,7 +40,7 @@ func (r *Request) Validate() error {
 		case equalFold(f.Name, "host"):
 			return fmt.Errorf("header field %q: a request has one host, which is %q", f.Name, r.Host)
 		case strings.ContainsAny(f.Value, "\r\n\x00"):
-			return fmt.Errorf("header field %q: value %q holds a line break or NUL", f.Name, f.Value)
+			return fmt.Errorf("header field %q: its value holds a line break or NUL", f.Name)
 		}
 	}
 	return nil

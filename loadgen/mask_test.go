@@ -1,0 +1,133 @@
+package loadgen
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+func TestMaskText(t *testing.T) {
+	for _, tc := range []struct{ text, want string }{
+		{"http://user:secret@h:80/", "http://user:***@h:80/"},
+		{"http://user:se@cret@h/", "http://user:***@h/"},
+		{"http://user:se/cret@h/x", "http://user:***@h/x"},
+		{"http://user:secret@h:x/", "http://user:***@h:x/"},
+		{"http://user@h/", "http://user@h/"},
+		{"http://h:8080/@me", "http://h:8080/@me"},
+		{"http://[::1]:8080/a@b", "http://[::1]:8080/a@b"},
+		{`-x "socks5://user:secret@h:1080": no`, `-x "socks5://user:***@h:1080": no`},
+		{"http://h/?a=b&access_token=secret&X-Amz-Signature=secret#x", "http://h/?a=b&access_token=***&X-Amz-Signature=***#x"},
+		{"http://h/?KEY=secret;sig=secret", "http://h/?KEY=***;sig=***"},
+		{"http://h/?code=503", "http://h/?code=503"},
+		{"http://h/?code=secretcode", "http://h/?code=***"},
+		{"http://h/?key=${TOKEN}&keyboard=de", "http://h/?key=${TOKEN}&keyboard=de"},
+		{"curl -H 'Authorization: Bearer secret' -H 'X-Api-Key: secret' http://h/", "curl -H 'Authorization: Bearer ***' -H 'X-Api-Key: ***' http://h/"},
+		{`curl -H "Authorization: Bearer ${TOKEN}"`, `curl -H "Authorization: Bearer ${TOKEN}"`},
+		{`-H "Authorization Bearer secret": not a header field`, `-H "Authorization Bearer ***": not a header field`},
+		{"the rbac.authorization.k8s.io/v1 authorization failed", "the rbac.authorization.k8s.io/v1 authorization failed"},
+		{"authorization: secret", "authorization: ***"},
+		{`Proxy-Authorization: Basic c2VjcmV0`, `Proxy-Authorization: Basic ***`},
+		{"Cookie: sid=secret; theme=secret", "Cookie: ***"},
+		{"wget --header='Cookie: sid=secret' --password secret x", "wget --header='Cookie: ***' --password *** x"},
+		{"hey -a me:secret -n 200", "hey -a me:*** -n 200"},
+		{"curl -u 'me:secret' h", "curl -u 'me:***' h"},
+		{"kubectl --token=secret scale deployment gateway --replicas=1", "kubectl --token=*** scale deployment gateway --replicas=1"},
+		{"DB_PASSWORD=secret ./run", "DB_PASSWORD=*** ./run"},
+		{"PASSWORD=$1 ./run", "PASSWORD=$1 ./run"},
+		{"set for termination: pre-stop hook 5s, x-ray: on", "set for termination: pre-stop hook 5s, x-ray: on"},
+		{"--cert and --key go together", "--cert and --key go together"},
+		{"-x http://USER:PASSWORD@h:1", "-x http://USER:PASSWORD@h:1"},
+		{`{"user":"me","password":"secret","env":[{"name":"DB_TOKEN","value":"secret"},{"name":"A","value":"b"}]}`, `{"user":"me","password":"***","env":[{"name":"DB_TOKEN","value":"***"},{"name":"A","value":"b"}]}`},
+		{"kept-alive connections were closed", "kept-alive connections were closed"},
+	} {
+		got := MaskText(tc.text)
+		if got != tc.want {
+			t.Errorf("%s\n got %s\nwant %s", tc.text, got, tc.want)
+		}
+		if again := MaskText(got); again != got {
+			t.Errorf("masked twice: %s\n got %s", got, again)
+		}
+	}
+	if got := MaskURL("user:secret@h:3128"); got != "user:***@h:3128" {
+		t.Errorf("a proxy without a scheme: %s", got)
+	}
+}
+
+// TestSecrets: wherever they turn up, in whatever form.
+func TestSecrets(t *testing.T) {
+	cfg := Config{Fields: []Field{
+		{Name: "Authorization", Value: basicAuth("me", "hunter22")}, {Name: "Cookie", Value: "sid=cookie1; theme=dark blue"}, {Name: "X-Api-Key", Value: `k"1/2`}, {Name: "Accept", Value: "text/html"},
+	}}
+	cfg.Secrets.AddVariable("TOKEN", "tok1")
+	cfg.Secrets.AddVariable("N", "1234567")
+	cfg.Secrets.AddVariable("A", "abc")
+	cfg.Secrets.AddVariable("URL", "http://me:pass1@h/?a=1")
+	cfg.Secrets.AddVariable("LINE", "kubectl scale")
+	target, err := parseTarget("http://u:urlpass@h/?a=first&token=query1%2F")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := cfg.secrets(target)
+	for text, want := range map[string]string{
+		"bad password hunter22":           "bad password ***",
+		"session cookie1 is over":         "session *** is over",
+		"theme dark blue":                 "theme ***",
+		`key "k\"1/2"`:                    `key "***"`,
+		"k%221%2F2":                       "***",
+		"urlpass":                         "***",
+		"query1%2F and query1/":           "*** and ***",
+		"first text/html":                 "first text/html",
+		"tok1":                            "${TOKEN}",
+		"1234567 requests":                "1234567 requests",
+		"abc":                             "abc",
+		"GET http://me:pass1@h/?a=1: 404": "GET http://me:***@h/?a=1: 404",
+		"kubectl scale: not found":        "${LINE}: not found",
+		basicAuth("me", "hunter22"):       "***",
+		basicAuth("u", "urlpass"):         "***",
+	} {
+		if got := s.Mask(text); got != want {
+			t.Errorf("%s: got %s; want %s", text, got, want)
+		}
+	}
+	if got := string(s.maskBytes([]byte("page of hunter22, hunte"), true)); got != "page of ***, ***" {
+		t.Errorf("cut: %s", got)
+	}
+	text := []byte("nothing in it")
+	if n := testing.AllocsPerRun(10, func() { s.maskBytes(text, true) }); n != 0 {
+		t.Errorf("%v allocations for nothing", n)
+	}
+}
+
+func TestClean(t *testing.T) {
+	const outside = "a\x1b[2J\x07\u009b\u202e\u2066\u200f\u061c\x7f\xffb\r\n\tc é 語 👍"
+	if got, want := CleanLine(outside), "a\ufffd[2J\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffdb  \u0020c é 語 👍"; got != want {
+		t.Errorf("got %q; want %q", got, want)
+	}
+	var b strings.Builder
+	if n, err := (CleanWriter{&b}).Write([]byte(outside)); n != len(outside) || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	if got := b.String(); strings.ContainsFunc(got, func(r rune) bool { return r != '\ufffd' && IsUnsafe(r) }) || !strings.Contains(got, "\n\tc é") {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestEscapeJSON: the text is read back as it was, and none of it is raw.
+func TestEscapeJSON(t *testing.T) {
+	for _, text := range []string{"plain", "\x1b\u009b31m \u202e\u2028 \x7f \U000E0041 é 👍 <&> \"\\", "\xff"} {
+		var out bytes.Buffer
+		if err := json.NewEncoder(JSONWriter{&out}).Encode(text); err != nil {
+			t.Fatal(err)
+		}
+		for _, got := range [][]byte{out.Bytes(), appendString(nil, text)} {
+			if bytes.ContainsFunc(got, func(r rune) bool { return r != '\ufffd' && IsUnsafe(r) }) {
+				t.Errorf("%q is raw", got)
+			}
+			var back string
+			if err := json.Unmarshal(got, &back); err != nil || back != strings.ToValidUTF8(text, "\ufffd") {
+				t.Errorf("%q, %v; want %q", back, err, text)
+			}
+		}
+	}
+}

@@ -1,0 +1,333 @@
+package action
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// Piece is a part of a line for the shell: text of its author's or, with a Name,
+// a variable.
+type Piece struct{ Text, Name, Value string }
+
+// variablePrefix begins the names that variables have in the environment of a
+// shell: what the command has there already stays as it is.
+const variablePrefix = "NODROP_VAR_"
+
+// Line puts variables into a line for the shell, as data: their values are in its
+// environment, and the shell never reads them as a part of the line. It is in the
+// line where they are expanded, so that they also are in single quotes and in
+// here-documents, as the author of the line sees them. A line that is a variable
+// and nothing else is the command that the variable holds.
+func Line(pieces []Piece) (line string, env []string, err error) {
+	l := &shellLine{}
+	var b strings.Builder
+	for _, p := range pieces {
+		if p.Name == "" {
+			b.WriteString(p.Text)
+			continue
+		}
+		b.WriteString(l.hole(p))
+	}
+	l.text = b.String()
+	if len(l.variables) == 0 {
+		return l.text, nil, nil
+	}
+	alone := strings.TrimSpace(l.text) == l.variables[0].hole
+	switch {
+	case runtime.GOOS == "windows" && alone:
+		return l.variables[0].Value, nil, nil
+	case runtime.GOOS == "windows":
+		return l.delayed()
+	case alone:
+		return `eval "` + l.variables[0].hole + `"`, l.env(), nil
+	}
+	if l.text, err = l.quoted(); err == nil {
+		err = l.check()
+	}
+	return l.text, l.env(), err
+}
+
+// shellLine is a line with holes for variables.
+type shellLine struct {
+	text      string
+	variables []variable
+}
+
+type variable struct {
+	Piece
+	name string // in the environment
+	hole string // in the line
+}
+
+var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z_0-9]*$`)
+
+func (l *shellLine) hole(p Piece) string {
+	i := slices.IndexFunc(l.variables, func(v variable) bool { return v.Name == p.Name })
+	if i >= 0 {
+		return l.variables[i].hole
+	}
+	name := variablePrefix + p.Name
+	if !identifier.MatchString(p.Name) {
+		name = fmt.Sprint(variablePrefix, len(l.variables))
+	}
+	l.variables = append(l.variables, variable{p, name, "${" + name + "}"})
+	return l.variables[len(l.variables)-1].hole
+}
+
+func (l *shellLine) env() []string {
+	var env []string
+	for _, v := range l.variables {
+		env = append(env, v.name+"="+v.Value)
+	}
+	return env
+}
+
+// in are the variables in a text.
+func (l *shellLine) in(text string) []variable {
+	return slices.DeleteFunc(slices.Clone(l.variables), func(v variable) bool { return !strings.Contains(text, v.hole) })
+}
+
+// delayed is the line for cmd, which expands !NAME! when it has read the line.
+func (l *shellLine) delayed() (string, []string, error) {
+	if strings.Contains(l.text, "!") {
+		return "", nil, errors.New("a line with ! cannot have variables in it here")
+	}
+	text := l.text
+	for _, v := range l.variables {
+		text = strings.ReplaceAll(text, v.hole, "!"+v.name+"!")
+	}
+	return text, l.env(), nil
+}
+
+func (l *shellLine) parse() (*syntax.File, error) {
+	f, err := syntax.NewParser(syntax.Variant(syntax.LangBash), syntax.KeepComments(true)).Parse(strings.NewReader(l.text), "")
+	if err == nil {
+		return f, nil
+	}
+	reason := err.Error()
+	for _, v := range l.variables {
+		reason = strings.ReplaceAll(reason, v.hole, "${"+v.Name+"}")
+	}
+	return nil, fmt.Errorf("the shell could not read it: %s", reason)
+}
+
+// edit is a part of the line that is written in another way.
+type edit struct {
+	from, to int
+	text     string
+}
+
+// quoted opens the quotes in which the shell expands nothing for the holes in
+// them.
+func (l *shellLine) quoted() (string, error) {
+	f, err := l.parse()
+	if err != nil {
+		return "", err
+	}
+	var edits []edit
+	syntax.Walk(f, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.SglQuoted:
+			if from, to := span(n); !n.Dollar && len(l.in(l.text[from:to])) > 0 {
+				edits = append(edits, edit{from, to, l.openQuotes(l.text[from:to])})
+			}
+		case *syntax.Redirect:
+			edits = append(edits, l.openDocument(n)...)
+		}
+		return true
+	})
+	slices.SortFunc(edits, func(a, b edit) int { return b.from - a.from })
+	text := l.text
+	for _, e := range edits {
+		text = text[:e.from] + e.text + text[e.to:]
+	}
+	return text, nil
+}
+
+func span(n syntax.Node) (from, to int) { return int(n.Pos().Offset()), int(n.End().Offset()) } //nolint:gosec // within the line
+
+func (l *shellLine) openQuotes(text string) string {
+	for _, v := range l.variables {
+		text = strings.ReplaceAll(text, v.hole, `'"`+v.hole+`"'`)
+	}
+	return text
+}
+
+// openDocument lets the shell expand the holes, and nothing else, in a
+// here-document whose end is quoted.
+func (l *shellLine) openDocument(r *syntax.Redirect) []edit {
+	if r.Hdoc == nil || len(r.Hdoc.Parts) != 1 {
+		return nil
+	}
+	body, plain := r.Hdoc.Parts[0].(*syntax.Lit)
+	from, to := span(r.Word)
+	end := strings.NewReplacer(`'`, "", `"`, "", `\`, "").Replace(l.text[from:to])
+	if !plain || end == l.text[from:to] || len(l.in(body.Value)) == 0 {
+		return nil
+	}
+	begin, _ := span(body)
+	text := strings.NewReplacer(`\`, `\\`, "$", `\$`, "`", "\\`").Replace(body.Value)
+	for _, v := range l.variables {
+		text = strings.ReplaceAll(text, `\`+v.hole, v.hole)
+	}
+	return []edit{{from, to, end}, {begin, begin + len(body.Value), text}}
+}
+
+// check refuses what would keep the shell from expanding a hole, or make it, or
+// another one, read the value as code.
+func (l *shellLine) check() error {
+	f, err := l.parse()
+	if err != nil {
+		return err
+	}
+	expanded := map[string]int{}
+	var first error
+	keep := func(err error) {
+		if first == nil {
+			first = err
+		}
+	}
+	syntax.Walk(f, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.ParamExp:
+			if n.Param != nil {
+				expanded["${"+n.Param.Value+"}"]++
+			}
+		case *syntax.Comment:
+			for _, v := range l.in(n.Text) {
+				expanded[v.hole] += strings.Count(n.Text, v.hole)
+			}
+		case *syntax.ArithmExp, *syntax.ArithmCmd, *syntax.LetClause:
+			keep(l.onlyNumbers(n))
+		case *syntax.BinaryTest:
+			if n.Op >= syntax.TsEql && n.Op <= syntax.TsGtr {
+				keep(l.onlyNumbers(n))
+			}
+		case *syntax.CallExpr:
+			keep(l.innerCode(n))
+		}
+		return true
+	})
+	for _, v := range l.variables {
+		if expanded[v.hole] != strings.Count(l.text, v.hole) {
+			keep(fmt.Errorf("the shell would not expand ${%[1]s} there: put it in double quotes, or write $${%[1]s} for a variable of the shell's", v.Name))
+		}
+	}
+	return first
+}
+
+var (
+	number   = regexp.MustCompile(`^-?[0-9]+$`)
+	harmless = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]*$`)
+)
+
+// onlyNumbers refuses values that arithmetic would read as more than a number:
+// the shell evaluates them.
+func (l *shellLine) onlyNumbers(n syntax.Node) error {
+	from, to := span(n)
+	for _, v := range l.in(l.text[from:to]) {
+		if !number.MatchString(v.Value) {
+			return fmt.Errorf("${%s} stands where the shell calculates, and is not a whole number", v.Name)
+		}
+	}
+	return nil
+}
+
+// innerCode refuses values that would become code of a shell that the line
+// starts.
+func (l *shellLine) innerCode(call *syntax.CallExpr) error {
+	var words []string
+	for _, word := range call.Args {
+		from, to := span(word)
+		words = append(words, l.text[from:to])
+	}
+	for _, i := range codeAt(words) {
+		for _, v := range l.in(words[i]) {
+			if strings.Trim(words[i], `"`) != v.hole && !harmless.MatchString(v.Value) {
+				return asCode(v.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// interpreters are programs that take code as an argument, after a flag.
+var interpreters = []struct {
+	program, flag *regexp.Regexp
+	shell         bool
+}{
+	{regexp.MustCompile(`^(|ba|da|a|k|z)sh$`), regexp.MustCompile(`^-[a-z]*c$`), true},
+	{regexp.MustCompile(`^python[0-9.]*$`), regexp.MustCompile(`^-[A-Za-z]*c$`), false},
+	{regexp.MustCompile(`^(perl|ruby|node|nodejs|lua)[0-9.]*$`), regexp.MustCompile(`^-[a-z]*e$`), false},
+	{regexp.MustCompile(`^php[0-9.]*$`), regexp.MustCompile(`^-r$`), false},
+}
+
+// codeAt are the words of a command that are read as code, here or on another
+// machine.
+func codeAt(words []string) []int {
+	for i, word := range words {
+		if i == 0 && word == "eval" || filepath.Base(word) == "ssh" {
+			all := make([]int, 0, len(words))
+			for j := i + 1; j < len(words); j++ {
+				all = append(all, j)
+			}
+			return all
+		}
+		if at, _ := codeAfter(words, i); at > 0 {
+			return []int{at}
+		}
+	}
+	return nil
+}
+
+// codeAfter is the place of the code for the interpreter that words have at i, 0
+// for none, and whether that is a shell.
+func codeAfter(words []string, i int) (at int, shell bool) {
+	for _, known := range interpreters {
+		if !known.program.MatchString(filepath.Base(words[i])) {
+			continue
+		}
+		for j := i + 1; j+1 < len(words) && strings.HasPrefix(words[j], "-"); j++ {
+			if known.flag.MatchString(words[j]) {
+				return j + 1, known.shell
+			}
+			if words[j] == "-o" { // has a value
+				j++
+			}
+		}
+	}
+	return 0, false
+}
+
+// CodeOf is the place among arguments of code, 0 for none, and whether it is a
+// line for a shell.
+func CodeOf(argv []string) (at int, shell bool) {
+	for i := range argv {
+		if at, shell := codeAfter(argv, i); at > 0 {
+			return at, shell
+		}
+	}
+	return 0, false
+}
+
+// CheckCode refuses variables in code that no shell reads, where they could be
+// more than a value.
+func CheckCode(pieces []Piece) error {
+	for _, p := range pieces {
+		if p.Name != "" && !harmless.MatchString(p.Value) {
+			return asCode(p.Name)
+		}
+	}
+	return nil
+}
+
+func asCode(name string) error {
+	return fmt.Errorf("${%[1]s} would be read as code there: hand it over as an argument, as in sh -c 'echo \"$1\"' sh \"${%[1]s}\"", name)
+}
