@@ -480,8 +480,9 @@ func (o outcome) variant(t *testing.T, name string) *loadgen.Run {
 func TestLabTellsTheStory(t *testing.T) {
 	needsTime(t)
 	o := nodrop(t, build(t), "lab")
-	o.expectExit(t, exitOK)
-
+	if o.code != exitOK {
+		t.Errorf("exit code %d; want %d", o.code, exitOK)
+	}
 	abrupt, graceful := o.variant(t, "abrupt"), o.variant(t, "graceful")
 	n := abrupt.Settings.Requests // what this machine sends in ten seconds, at most 50,000
 	for _, r := range o.Runs {
@@ -832,7 +833,7 @@ func TestLabInterrupted(t *testing.T) {
 			also: "scale gateway 3 → 1 (graceful): interrupted",
 		},
 		"in the set-up of the second variant": {
-			args: []string{"lab", "--replicas", "3", "-n", "20", "-c", "20", "-q", "25", "--at", "#1", "--stop", "naive,graceful", "--pre-stop", "0s"},
+			args: []string{"lab", "--replicas", "3", "-n", "20", "-c", "20", "-q", "25", "--at", "#1", "--stop", "naive,graceful", "--pre-stop", "10m"},
 			came: func(m *marked) func() bool {
 				guardians := map[int]bool{}
 				return func() bool {

@@ -123,7 +123,9 @@ func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
 		s.Variants = append(s.Variants, v.variant(mode, at))
 	}
 	if !v.set.Changed("q") {
-		pace := &Pace{Options: v.options(modes[0]), Load: cfg, Count: !v.set.Changed("n"), Tell: stderr}
+		// A step that is due at a request needs that many.
+		count := !v.set.Changed("n") && at.Request == 0
+		pace := &Pace{Options: v.options(modes[0]), Load: cfg, Count: count, Tell: stderr}
 		for i := range s.Variants {
 			setup := &s.Variants[i].Setup
 			*setup = append([]scenario.Action{pace}, *setup...)

@@ -100,7 +100,7 @@ func TestPaceMeasures(t *testing.T) {
 
 // TestPaceOnlyWithoutRate: a rate that is given is kept.
 func TestPaceOnlyWithoutRate(t *testing.T) {
-	for args, want := range map[string]bool{"": true, "-n 500": true, "-q 3": false, "-q 0": false, "-q 25": false} {
+	for args, want := range map[string]bool{"": true, "-n 500": true, "-q 3": false, "-q 0": false, "-q 25": false, "--at #20000": true} {
 		fs := pflag.NewFlagSet("lab", pflag.ContinueOnError)
 		v := Flags(fs)
 		if err := fs.Parse(strings.Fields(args)); err != nil {
