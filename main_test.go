@@ -109,6 +109,7 @@ func freePort(t *testing.T) int {
 //
 //	/          a page
 //	/status/N  that status
+//	/away      a redirect to where nobody can go, with secrets in it
 //	/echo/N    that status, and the request's secrets, as careless error pages show them
 //	/held      no answer while the client waits
 type server struct {
@@ -128,6 +129,10 @@ func startServer() (*server, error) {
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "hello") })
 	mux.HandleFunc("/fail", func(http.ResponseWriter, *http.Request) { s.fails.Store(3) })
 	mux.HandleFunc("/held", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	mux.HandleFunc("/away", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "http://me:S3CRETn@127.0.0.1:99999/?token=S3CRETo")
+		w.WriteHeader(http.StatusFound)
+	})
 	mux.HandleFunc("/echo/{code}", func(w http.ResponseWriter, r *http.Request) {
 		code, err := strconv.Atoi(r.PathValue("code"))
 		if err != nil {

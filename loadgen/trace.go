@@ -41,7 +41,7 @@ func (t *traces) add(r *Result, endpoint string, steps []TraceStep) {
 	}
 	steps = append([]TraceStep{}, steps...)
 	for i := range steps {
-		steps[i].What, steps[i].Error = t.secrets.Mask(steps[i].What), t.secrets.Mask(steps[i].Error)
+		steps[i].What, steps[i].Error = MaskText(t.secrets.Mask(steps[i].What)), MaskText(t.secrets.Mask(steps[i].Error))
 	}
 	t.list = append(t.list, Trace{r.Start, r.Class, endpoint, steps})
 }

@@ -113,12 +113,6 @@ func (r *reader) list(n *yaml.Node, what string, f func(n *yaml.Node)) {
 	}
 }
 
-func (r *reader) texts(n *yaml.Node, what string) []string {
-	var list []string
-	r.list(n, what, func(item *yaml.Node) { list = append(list, r.text(item, "an item of "+what)) })
-	return list
-}
-
 // filled is a text that must not be empty, as that of a variable may be: it would
 // mean nought, or all. It is empty where that is a fault.
 func (r *reader) filled(n *yaml.Node, what string) string {
