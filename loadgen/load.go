@@ -55,6 +55,7 @@ type Load struct {
 	stopOnce    sync.Once
 	stopped     chan struct{}
 	interrupted atomic.Bool
+	cut         atomic.Bool // after the end of -z, for want of -t
 }
 
 // New validates cfg, resolves the target and makes everything ready. The error
@@ -242,12 +243,12 @@ func (l *Load) Run(ctx context.Context) *Run {
 		defer end.Stop()
 	}
 	done := make(chan struct{})
-	helpers.Go(func() {
-		l.watch(ctx, done, func() {
-			e.abort()
-			cancel() // look-ups
-		})
-	})
+	abort := func() {
+		e.abort()
+		cancel() // look-ups
+	}
+	helpers.Go(func() { l.watch(ctx, done, abort) })
+	helpers.Go(func() { l.watchEnd(done, abort) })
 	e.run(background)
 	duration := l.Since(time.Now())
 	close(done)
@@ -273,13 +274,41 @@ func (l *Load) watch(ctx context.Context, done <-chan struct{}, abort func()) {
 	}
 	l.interrupted.Store(true)
 	l.budget.end()
-	bound := time.NewTimer(l.cfg.DrainBound)
-	defer bound.Stop()
+	drain(done, l.cfg.DrainBound, abort)
+}
+
+// watchEnd bounds what is in flight at the end of -z where -t does not: a
+// response without an end would keep the run from ending.
+func (l *Load) watchEnd(done <-chan struct{}, abort func()) {
+	if l.cfg.Duration == 0 || l.cfg.Timeout > 0 {
+		return
+	}
 	select {
 	case <-done:
-	case <-bound.C:
-		abort()
+		return
+	case <-l.budget.over:
 	}
+	l.cut.Store(drain(done, l.cfg.DrainBound, abort))
+}
+
+// drain waits until done, for bound at most: then it aborts and is true.
+func drain(done <-chan struct{}, bound time.Duration, abort func()) bool {
+	patience := time.NewTimer(bound)
+	defer patience.Stop()
+	select {
+	case <-done:
+		return false
+	case <-patience.C:
+		abort()
+		return true
+	}
+}
+
+func cutNote(n int64, bound time.Duration) string {
+	if n == 1 {
+		return fmt.Sprintf("1 request was still under way %v after the end of -z (-t 0 sets no limit) and was cut", bound)
+	}
+	return fmt.Sprintf("%d requests were still under way %v after the end of -z (-t 0 sets no limit) and were cut", n, bound)
 }
 
 // Stop ends the run as the end of Run's context does.
@@ -364,6 +393,9 @@ func (l *Load) result(duration int64) *Run {
 	l.recorder.merge(run)
 	if note := l.machine.restingPorts(run); note != "" {
 		run.Notes = append(run.Notes, note)
+	}
+	if l.cut.Load() && run.Counts.Aborted > 0 {
+		run.Notes = append(run.Notes, cutNote(run.Counts.Aborted, l.cfg.DrainBound))
 	}
 	run.Traces = l.traces.list
 	l.marksMu.Lock()
