@@ -30,6 +30,7 @@ type Load struct {
 	budget   *budget
 	recorder *recorder
 	traces   traces
+	stalls   stalls
 	sinks    []RunSink // of this run; made by Run
 
 	first     hop // of every request
@@ -223,6 +224,7 @@ func (l *Load) Run(ctx context.Context) *Run {
 	e := newEngine(l)
 	defer l.closeBody()
 	l.base = time.Now()
+	l.stalls.now = func() int64 { return l.Since(time.Now()) }
 	if len(l.cfg.Sinks) > 0 {
 		begun := l.begun()
 		for _, sink := range l.cfg.Sinks {
@@ -233,6 +235,7 @@ func (l *Load) Run(ctx context.Context) *Run {
 	close(l.started)
 	background, cancel := context.WithCancel(context.Background())
 	var helpers sync.WaitGroup
+	helpers.Go(func() { l.stalls.beatUntil(background) })
 	if l.resolver != nil {
 		tick := time.NewTicker(refreshEvery)
 		defer tick.Stop()
@@ -392,6 +395,9 @@ func (l *Load) result(duration int64) *Run {
 	run.Counts.Unsent = l.budget.unsent()
 	l.recorder.merge(run)
 	if note := l.machine.restingPorts(run); note != "" {
+		run.Notes = append(run.Notes, note)
+	}
+	if note := l.stalls.note(countStalled(run)); note != "" {
 		run.Notes = append(run.Notes, note)
 	}
 	if l.cut.Load() && run.Counts.Aborted > 0 {

@@ -70,6 +70,14 @@ func (q *queue) next() (at int64, ok bool) {
 	return q.nodes[q.first].at, true
 }
 
+// delay moves each time by what by says of its slot. No slot is moved past one
+// that comes after it.
+func (q *queue) delay(by func(slot int32) int64) {
+	for slot := q.first; slot != none; slot = q.nodes[slot].next {
+		q.nodes[slot].at += by(slot)
+	}
+}
+
 // agenda holds slots in order of a time, for times in any order.
 type agenda struct{ heap []tick }
 

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"nodrop/loadgen/internal/stall"
 )
 
 const (
@@ -44,6 +46,9 @@ type Shard struct {
 	requests queue  // deadlines of requests
 	connects queue  // deadlines of connections being made
 	fins     queue  // deadlines of peers that are to close
+
+	stalls stall.Watch
+	behind int // how many more looks at events expire waits for at most
 
 	waiter   waiter
 	events   [maxEvents]unix.EpollEvent
@@ -150,24 +155,30 @@ func (s *Shard) now() int64 { return int64(time.Since(s.base)) }
 
 // serve takes in the events there are, or waits for some, and what is due.
 func (s *Shard) serve() {
-	n := sysPoll(s.epoll, s.events[:])
-	if n == 0 && s.line.count == 0 {
+	n, rest := sysPoll(s.epoll, s.events[:]), int64(0)
+	if n == 0 && s.line.count == 0 && s.behind == 0 {
 		if ns, ok := s.untilDue(s.now()); ok {
+			rest = ns
 			n = s.waiter.wait(s.epoll, s.events[:], ns)
 		}
 	}
+	stood := s.beat(s.now(), rest)
 	for i := range s.events[:n] {
 		s.handle(&s.events[i])
 	}
-	s.expire(s.now())
+	now := s.now()
+	stood = s.beat(now, 0) || stood
+	if s.caughtUp(n < len(s.events), stood) {
+		s.expire(now)
+	}
 }
 
-// untilDue is how long nothing will be due, negative for ever; ok is false if
-// something is due now.
+// untilDue is how long nothing will be due, or as long as a Shard may rest; ok
+// is false if something is due now.
 func (s *Shard) untilDue(now int64) (ns int64, ok bool) {
-	ns = -1
+	ns = stall.Rest
 	earlier := func(at int64, set bool) {
-		if left := max(at-now, 0); set && (ns < 0 || left < ns) {
+		if left := max(at-now, 0); set && left < ns {
 			ns = left
 		}
 	}

@@ -342,6 +342,10 @@ func (s *Shard) answered(sl *slot, fin bool) {
 	x := &sl.x
 	x.End = sl.arrived
 	x.Read += x.End - max(sl.firstByte, sl.since)
+	if s.late(sl, x.End) {
+		s.failLate(sl)
+		return
+	}
 	step := s.driver.Answered(x)
 	kept := s.cfg.KeepAlive && !sl.spent && x.Parser.KeepAlive()
 	sl.stale = fin
@@ -421,6 +425,11 @@ func (s *Shard) again(sl *slot, now int64) {
 // timeOut ends a slot whose request, or connection, took too long.
 func (s *Shard) timeOut(sl *slot, patient bool) {
 	f := &Failure{Err: os.ErrDeadlineExceeded, Patient: patient}
+	if patient {
+		f.Stalled = s.stalls.Ours(sl.x.Start, s.now(), s.cfg.Timeout)
+	} else {
+		f.Stalled = s.stalls.Ours(sl.began, s.now(), s.cfg.ConnectTimeout)
+	}
 	switch sl.state {
 	case connecting:
 		f.Stage = StageConnect
@@ -444,6 +453,9 @@ func (s *Shard) fail(sl *slot, f *Failure) {
 	}
 	now := s.now()
 	sl.x.End = now
+	if f.Err != os.ErrDeadlineExceeded { //nolint:errorlint // those that say so have looked
+		f.Stalled = s.late(sl, now) && s.stalled(sl, now)
+	}
 	if f.Stage == StageConnect {
 		sl.x.Connect += now - sl.began
 	}

@@ -1,0 +1,132 @@
+// Package stall knows when the generator itself did not run: it was stopped
+// (SIGSTOP, Ctrl-Z), paused along with its machine, or got no processor time.
+//
+// A Watch is told, again and again, that its owner runs. Where it was not told
+// for longer than the owner meant to rest, the owner stood still: a Span. Times
+// are ns on the owner's clock; nothing here reads one.
+//
+// How long a request has been under way by that clock, less the spans that
+// overlap its life, is the time that the target has had. A request times out
+// when that reaches its limit, be its deadline on the clock long past: until
+// then the target has not had the time that the limit gives it.
+//
+//   - A response that came within the limit by the clock is ok: it is slower than
+//     it was, but no slower than it may be.
+//   - What ended after the limit by the clock, but within it less the spans, is
+//     the generator's failure. When the response came cannot be known.
+//   - What has not ended when the limit less the spans has passed, too, is the
+//     target's: it had its time, and did not use it.
+//
+// A clock that stands still along with the generator needs none of this: the
+// limits stand still, too.
+package stall
+
+const (
+	// Bound is how long after it meant to an owner may run before it stood
+	// still: longer than the other threads of a busy machine take to give way,
+	// shorter than the pauses of a container that has used its processor time up,
+	// which last for some tens of ms of each 100.
+	Bound = 20_000_000
+	// Rest is how long an owner may mean to rest: a span is known to that.
+	Rest = 10_000_000
+
+	kept = 1024 // spans; of older ones the sums
+)
+
+// Span is a time for which the generator did not run, from the last moment at
+// which it is known to have.
+type Span struct{ Begin, End int64 }
+
+// Length is its length.
+func (s Span) Length() int64 { return s.End - s.Begin }
+
+// overlap is how much of it lies between two times.
+func (s Span) overlap(from, to int64) int64 { return max(0, min(s.End, to)-max(s.Begin, from)) }
+
+// Delay is how much later than meant a limit passes that began at from: by the
+// part of the span since then. A request that was under way for twice its limit
+// before the span began is given no more: it would not end for as long as there
+// are spans.
+func (s Span) Delay(from, limit int64) int64 {
+	if s.Begin-from > 2*limit {
+		return 0
+	}
+	return s.overlap(from, s.End)
+}
+
+// Watch notices spans. It begins to watch with the first Beat.
+type Watch struct {
+	begun bool
+	last  int64 // when the owner is last known to have run
+	Spans
+}
+
+// Beat says that the owner runs at now, and since the last Beat meant to rest
+// for so long. It is true, with the span, if it stood still instead.
+func (w *Watch) Beat(now, rest int64) (Span, bool) {
+	span := Span{w.last, now}
+	stood := w.begun && span.Length()-rest > Bound
+	w.begun, w.last = true, max(w.last, now)
+	if stood {
+		w.Add(span)
+	}
+	return span, stood
+}
+
+// Spans are those of one owner, or of several put together.
+type Spans struct {
+	list []Span // in order, apart from each other
+
+	// Of all, those that the list no longer holds included.
+	Count   int64
+	Sum     int64
+	Longest Span
+}
+
+// Add puts a span to the others. Those that overlap it become one with it.
+func (s *Spans) Add(span Span) {
+	at := len(s.list)
+	for at > 0 && s.list[at-1].End >= span.Begin {
+		at--
+	}
+	end := at
+	for end < len(s.list) && s.list[end].Begin <= span.End {
+		one := s.list[end]
+		s.Count, s.Sum = s.Count-1, s.Sum-one.Length()
+		span = Span{min(span.Begin, one.Begin), max(span.End, one.End)}
+		end++
+	}
+	s.list = append(s.list[:at], append([]Span{span}, s.list[end:]...)...)
+	s.Count, s.Sum = s.Count+1, s.Sum+span.Length()
+	if span.Length() > s.Longest.Length() {
+		s.Longest = span
+	}
+	if len(s.list) > kept {
+		s.list = append(s.list[:0], s.list[len(s.list)-kept:]...)
+	}
+}
+
+// Within is how much of the time between two times the spans take.
+func (s *Spans) Within(from, to int64) int64 {
+	var sum int64
+	for i := len(s.list) - 1; i >= 0 && s.list[i].End > from; i-- {
+		sum += s.list[i].overlap(from, to)
+	}
+	return sum
+}
+
+// Delay is how much later than meant a limit passes that began at from.
+func (s *Spans) Delay(from, limit int64) int64 {
+	var sum int64
+	for i := len(s.list) - 1; i >= 0 && s.list[i].End > from; i-- {
+		sum += s.list[i].Delay(from, limit)
+	}
+	return sum
+}
+
+// Ours reports that what began at from and ended at end took longer than limit
+// because of the spans: without them it would have ended within it.
+func (s *Spans) Ours(from, end, limit int64) bool {
+	took := end - from
+	return took >= limit && took-s.Within(from, end) < limit
+}
