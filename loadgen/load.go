@@ -82,6 +82,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 		started:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 	}
+	l.stalls.now = func() int64 { return l.Since(time.Now()) }
 	l.keepAlive = !cfg.closes()
 	l.sources.list = cfg.Sources
 	if err := trySources(cfg.Sources); err != nil {
@@ -224,7 +225,6 @@ func (l *Load) Run(ctx context.Context) *Run {
 	e := newEngine(l)
 	defer l.closeBody()
 	l.base = time.Now()
-	l.stalls.now = func() int64 { return l.Since(time.Now()) }
 	if len(l.cfg.Sinks) > 0 {
 		begun := l.begun()
 		for _, sink := range l.cfg.Sinks {
@@ -235,6 +235,7 @@ func (l *Load) Run(ctx context.Context) *Run {
 	close(l.started)
 	background, cancel := context.WithCancel(context.Background())
 	var helpers sync.WaitGroup
+	l.stalls.beat()
 	helpers.Go(func() { l.stalls.beatUntil(background) })
 	if l.resolver != nil {
 		tick := time.NewTicker(refreshEvery)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"sync"
 	"time"
@@ -73,7 +74,7 @@ func (s *stalls) delay(from, limit int64) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.look()
-	return s.watch.Delay(from, limit)
+	return s.watch.Delay(from, math.MaxInt64, limit)
 }
 
 // ours reports that what began at from and ended at end took longer than limit
@@ -98,9 +99,11 @@ func (s *stalls) note(spoiled int64) string {
 	if a.Count == 0 || spoiled == 0 && a.Longest.Length() < notableStall {
 		return ""
 	}
-	times := "for " + roughly(a.Sum)
-	if a.Count > 1 {
-		times = fmt.Sprintf("%d times, %s in all, the longest %s", a.Count, roughly(a.Sum), roughly(a.Longest.Length()))
+	when := fmt.Sprintf("for %s from %s on", roughly(a.Longest.Length()), roughly(a.Longest.Begin))
+	if more := a.Count - 1; more == 1 {
+		when += ", and once more for " + roughly(a.Sum-a.Longest.Length())
+	} else if more > 1 {
+		when += fmt.Sprintf(", and %d more times for %s in all", more, roughly(a.Sum-a.Longest.Length()))
 	}
 	effect := "what came back then is slower than the target was"
 	switch {
@@ -109,7 +112,7 @@ func (s *stalls) note(spoiled int64) string {
 	case spoiled > 1:
 		effect = fmt.Sprintf("%d requests whose time ran out then are spoiled (client.stalled), not lost", spoiled)
 	}
-	return fmt.Sprintf("nodrop did not run %s from %s on (stopped, suspended, or without processor time): %s", times, roughly(a.Longest.Begin), effect)
+	return fmt.Sprintf("nodrop did not run %s (stopped, suspended, or without processor time): %s", when, effect)
 }
 
 // roughly is a time or a length in seconds.

@@ -83,8 +83,10 @@ func New(cfg Config, driver Driver) (*Shard, error) {
 		cfg: cfg, driver: driver, epoll: int32(epoll), wakeFD: int32(wake),
 		slots: make([]slot, cfg.Slots), live: cfg.Slots,
 		line: newLine(cfg.Slots), buf: make([]byte, bufferSize),
-		requests: newQueue(cfg.Slots), connects: newQueue(cfg.Slots), fins: newQueue(cfg.Slots),
 	}
+	s.requests = newQueue(cfg.Slots, cfg.Timeout, &s.stalls.Spans)
+	s.connects = newQueue(cfg.Slots, cfg.ConnectTimeout, &s.stalls.Spans)
+	s.fins = newQueue(cfg.Slots, cfg.FINBound, &s.stalls.Spans)
 	for i := range s.slots {
 		s.slots[i].init(s, int32(i))
 	}
@@ -138,6 +140,7 @@ func (s *Shard) Run(base time.Time) {
 	defer runtime.UnlockOSThread()
 	s.base = base
 	now := s.now()
+	s.stalls.Beat(now, 0)
 	for i := range s.slots {
 		s.await(&s.slots[i], s.driver.First(i), now)
 	}

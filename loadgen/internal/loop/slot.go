@@ -425,11 +425,6 @@ func (s *Shard) again(sl *slot, now int64) {
 // timeOut ends a slot whose request, or connection, took too long.
 func (s *Shard) timeOut(sl *slot, patient bool) {
 	f := &Failure{Err: os.ErrDeadlineExceeded, Patient: patient}
-	if patient {
-		f.Stalled = s.stalls.Ours(sl.x.Start, s.now(), s.cfg.Timeout)
-	} else {
-		f.Stalled = s.stalls.Ours(sl.began, s.now(), s.cfg.ConnectTimeout)
-	}
 	switch sl.state {
 	case connecting:
 		f.Stage = StageConnect
@@ -453,7 +448,7 @@ func (s *Shard) fail(sl *slot, f *Failure) {
 	}
 	now := s.now()
 	sl.x.End = now
-	if f.Err != os.ErrDeadlineExceeded { //nolint:errorlint // those that say so have looked
+	if f.Err != os.ErrDeadlineExceeded { //nolint:errorlint // the deadline knows
 		f.Stalled = s.late(sl, now) && s.stalled(sl, now)
 	}
 	if f.Stage == StageConnect {

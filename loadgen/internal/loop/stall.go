@@ -5,18 +5,13 @@ package loop
 import "os"
 
 // beat notes that the Shard runs at now, and since the last beat meant to wait
-// for rest. It is true if the Shard stood still instead: what is under way is
-// then given the time that it missed.
+// for rest. It is true if the Shard stood still instead.
 func (s *Shard) beat(now, rest int64) bool {
 	span, stood := s.stalls.Beat(now, rest)
-	if !stood {
-		return false
+	if stood {
+		s.driver.Stood(span)
 	}
-	s.requests.delay(func(i int32) int64 { return span.Delay(s.slots[i].x.Start, s.cfg.Timeout) })
-	s.connects.delay(func(i int32) int64 { return span.Delay(s.slots[i].began, s.cfg.ConnectTimeout) })
-	s.fins.delay(func(i int32) int64 { return span.Delay(s.slots[i].arrived, s.cfg.FINBound) })
-	s.driver.Stood(span)
-	return true
+	return stood
 }
 
 // caughtUp reports whether what arrived while the Shard stood still has been

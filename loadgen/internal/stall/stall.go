@@ -43,17 +43,6 @@ func (s Span) Length() int64 { return s.End - s.Begin }
 // overlap is how much of it lies between two times.
 func (s Span) overlap(from, to int64) int64 { return max(0, min(s.End, to)-max(s.Begin, from)) }
 
-// Delay is how much later than meant a limit passes that began at from: by the
-// part of the span since then. A request that was under way for twice its limit
-// before the span began is given no more: it would not end for as long as there
-// are spans.
-func (s Span) Delay(from, limit int64) int64 {
-	if s.Begin-from > 2*limit {
-		return 0
-	}
-	return s.overlap(from, s.End)
-}
-
 // Watch notices spans. It begins to watch with the first Beat.
 type Watch struct {
 	begun bool
@@ -106,27 +95,21 @@ func (s *Spans) Add(span Span) {
 	}
 }
 
-// Within is how much of the time between two times the spans take.
-func (s *Spans) Within(from, to int64) int64 {
-	var sum int64
+// Delay is how much later than meant a limit passes that began at from, as far
+// as is known at to. That has an end where a generator hardly ever runs: the
+// longest span counts in full, the others up to twice the limit.
+func (s *Spans) Delay(from, to, limit int64) int64 {
+	var sum, longest int64
 	for i := len(s.list) - 1; i >= 0 && s.list[i].End > from; i-- {
-		sum += s.list[i].overlap(from, to)
+		one := s.list[i].overlap(from, to)
+		sum, longest = sum+one, max(longest, one)
 	}
-	return sum
-}
-
-// Delay is how much later than meant a limit passes that began at from.
-func (s *Spans) Delay(from, limit int64) int64 {
-	var sum int64
-	for i := len(s.list) - 1; i >= 0 && s.list[i].End > from; i-- {
-		sum += s.list[i].Delay(from, limit)
-	}
-	return sum
+	return min(sum, longest+2*limit)
 }
 
 // Ours reports that what began at from and ended at end took longer than limit
 // because of the spans: without them it would have ended within it.
 func (s *Spans) Ours(from, end, limit int64) bool {
 	took := end - from
-	return took >= limit && took-s.Within(from, end) < limit
+	return took >= limit && took < limit+s.Delay(from, end, limit)
 }

@@ -1,6 +1,7 @@
 package stall
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -65,7 +66,7 @@ func TestSpans(t *testing.T) {
 		for range 50 {
 			from := random.Int64N(199)
 			to := from + random.Int64N(200-from)
-			if got := s.Within(from, to); got != count(from, to) {
+			if got := s.Delay(from, to, 1000); got != count(from, to) {
 				t.Fatalf("seed %d: %d of %d to %d in %+v; want %d", seed, got, from, to, s.list, count(from, to))
 			}
 		}
@@ -81,7 +82,7 @@ func TestManySpans(t *testing.T) {
 	if len(s.list) != kept || s.Count != 10_000 || s.Sum != 500_000 {
 		t.Errorf("%d kept, %d spans of %d", len(s.list), s.Count, s.Sum)
 	}
-	if got := s.Within(999_000, 1_000_000); got != 500 {
+	if got := s.Delay(999_000, 1_000_000, 1000); got != 500 {
 		t.Errorf("the last ten take %d; want 500", got)
 	}
 }
@@ -104,7 +105,7 @@ func TestLimits(t *testing.T) {
 	}{
 		{"over before", 500, 1500, fate{false, 1500}},
 		{"in time, read in time", 1500, 2000, fate{false, 5500}},
-		{"read when it ran again", 1900, 5000, fate{true, 5900}}, // the second span began when it had been under way for too long
+		{"read when it ran again", 1900, 5000, fate{true, 6400}},
 		{"a deadline before it stood", 900, 2000, fate{false, 1900}},
 		{"almost at its deadline", 1001, 5000, fate{true, 5001}},
 		{"begun while it stood", 4000, 5001, fate{true, 6500}},
@@ -120,7 +121,7 @@ func TestLimits(t *testing.T) {
 				known.Add(span)
 			}
 		}
-		got := fate{known.Ours(tt.began, tt.end, limit), tt.began + limit + known.Delay(tt.began, limit)}
+		got := fate{known.Ours(tt.began, tt.end, limit), tt.began + limit + known.Delay(tt.began, math.MaxInt64, limit)}
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
@@ -134,12 +135,9 @@ func TestDelayEnds(t *testing.T) {
 	deadline := int64(limit)
 	for at := int64(0); at < 10_000; at += 100 {
 		s.Add(Span{at, at + 95})
-		deadline = limit + s.Delay(0, limit)
+		deadline = limit + s.Delay(0, math.MaxInt64, limit)
 	}
 	if deadline > 4*limit {
 		t.Errorf("a limit of %d passes at %d", limit, deadline)
-	}
-	if !s.Ours(0, deadline, limit) {
-		t.Error("and the target is blamed")
 	}
 }

@@ -1,0 +1,321 @@
+package loadgen_test
+
+import (
+	"bytes"
+	"crypto/tls"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"nodrop/loadgen"
+	"nodrop/loadgen/internal/faultserver"
+)
+
+// loadEnv has the test binary carry out a load, in a process that can be
+// stopped. It names a directory: the load is in it, the run is written there.
+const loadEnv = "NODROP_TEST_LOAD"
+
+// childLoad is that load.
+type childLoad struct {
+	URL            string
+	Engine         loadgen.Engine
+	Requests       int64
+	Timeout        time.Duration
+	ConnectTimeout time.Duration
+}
+
+func TestLoadToBeStopped(t *testing.T) {
+	dir := os.Getenv(loadEnv)
+	if dir == "" {
+		t.Skip("the load of TestStopped")
+	}
+	var c childLoad
+	text, err := os.ReadFile(filepath.Join(dir, "load"))
+	if err == nil {
+		err = json.Unmarshal(text, &c)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := runLoad(t, loadgen.Config{
+		URL: c.URL, Engine: c.Engine, Requests: c.Requests, Workers: int(c.Requests),
+		Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, TLS: loadgen.TLS{Insecure: true},
+	})
+	if text, err = json.Marshal(run); err == nil {
+		err = os.WriteFile(filepath.Join(dir, "run"), text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// child is a process with a load.
+type child struct {
+	t   *testing.T
+	cmd *exec.Cmd
+	dir string
+	out bytes.Buffer
+}
+
+func startChild(t *testing.T, load childLoad) *child {
+	t.Helper()
+	c := &child{t: t, dir: t.TempDir()}
+	text, err := json.Marshal(load)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(c.dir, "load"), text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.cmd = exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestLoadToBeStopped$")
+	c.cmd.Env = append(os.Environ(), loadEnv+"="+c.dir)
+	c.cmd.Stdout, c.cmd.Stderr = &c.out, &c.out
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// stop returns when the process has stopped.
+func (c *child) stop() {
+	c.t.Helper()
+	if err := c.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		c.t.Fatal(err)
+	}
+	for {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.cmd.Process.Pid))
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if strings.HasPrefix(string(stat[bytes.LastIndexByte(stat, ')'):]), ") T") {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func (c *child) goOn() {
+	c.t.Helper()
+	if err := c.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// run waits for the load's end.
+func (c *child) run() *loadgen.Run {
+	c.t.Helper()
+	if err := c.cmd.Wait(); err != nil {
+		c.t.Fatalf("%v\n%s", err, c.out.String())
+	}
+	var run loadgen.Run
+	text, err := os.ReadFile(filepath.Join(c.dir, "run"))
+	if err == nil {
+		err = json.Unmarshal(text, &run)
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return &run
+}
+
+// holder is a server that holds each request until it is let go, and then does
+// what respond says.
+type holder struct {
+	url     string
+	held    atomic.Int64
+	release chan struct{}
+	done    atomic.Int64 // what was let go and has been dealt with
+}
+
+func holdRequests(t *testing.T, scheme string, before, respond http.HandlerFunc) *holder {
+	t.Helper()
+	h := &holder{release: make(chan struct{})}
+	var l net.Listener
+	for err := error(syscall.EADDRINUSE); err != nil; {
+		// Below the ephemeral range, where nothing meets itself.
+		l, err = (&net.ListenConfig{}).Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(22_000)))
+	}
+	h.url = scheme + "://" + l.Addr().String() + "/"
+	if scheme == "https" {
+		cert, _ := certificate()
+		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}})
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		before(w, r)
+		h.held.Add(1)
+		<-h.release
+		defer h.done.Add(1)
+		respond(w, r)
+	})}
+	go func() { _ = server.Serve(l) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return h
+}
+
+func nothing(http.ResponseWriter, *http.Request) {}
+
+func answerOK(w http.ResponseWriter, _ *http.Request) {
+	_, _ = io.WriteString(w, "ok")
+	_ = http.NewResponseController(w).Flush()
+}
+
+func answerHalf(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Length", "4")
+	_, _ = io.WriteString(w, "ok")
+	_ = http.NewResponseController(w).Flush()
+}
+
+func cutConnection(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+// stopLimit is the -t of loads that are stopped: long enough for a busy machine
+// to send the requests and to stop the process.
+const stopLimit = 4 * time.Second
+
+// sideBySide runs subtests at the same time, however few processors there are:
+// they spend it waiting.
+type sideBySide struct {
+	t   *testing.T
+	all sync.WaitGroup
+}
+
+func (s *sideBySide) run(name string, f func(t *testing.T)) {
+	s.all.Go(func() { s.t.Run(name, f) })
+}
+
+// TestStopped: a load that is stopped while its requests are under way, past
+// their -t, knows that it was.
+func TestStopped(t *testing.T) {
+	if testing.Short() {
+		t.Skip("longer than -t")
+	}
+	const n = 20
+	atOnce := sideBySide{t: t}
+	defer atOnce.all.Wait()
+	for _, tt := range []struct {
+		name            string
+		before, respond http.HandlerFunc
+		timeout         time.Duration
+		release         string // when
+		want            string // class; "" for ok
+	}{
+		{"answered meanwhile", nothing, answerOK, stopLimit, "meanwhile", "client.stalled"},
+		{"answered in part", answerHalf, answerOK, stopLimit, "meanwhile", "client.stalled"},
+		{"cut meanwhile", nothing, cutConnection, stopLimit, "meanwhile", "client.stalled"},
+		{"answered afterwards", nothing, answerOK, stopLimit, "afterwards", "client.stalled"},
+		{"never answered", nothing, answerOK, stopLimit, "never", "wait.timeout"},
+		{"never ended", answerHalf, answerOK, stopLimit, "never", "body.timeout"},
+		{"answered within -t", nothing, answerOK, time.Hour, "meanwhile", ""},
+	} {
+		for _, way := range roads() {
+			atOnce.run(tt.name+"/"+way.String(), func(t *testing.T) {
+				h := holdRequests(t, way.scheme, tt.before, tt.respond)
+				c := startChild(t, childLoad{URL: h.url, Engine: way.engine, Requests: n, Timeout: tt.timeout})
+				for h.held.Load() < n {
+					time.Sleep(time.Millisecond)
+				}
+				c.stop()
+				if tt.release == "meanwhile" {
+					close(h.release)
+					for h.done.Load() < n {
+						time.Sleep(time.Millisecond)
+					}
+				}
+				time.Sleep(stopLimit) // not for anything to happen: the limit is to pass
+				c.goOn()
+				if tt.release == "afterwards" {
+					close(h.release)
+				}
+				run := c.run()
+				if tt.release == "never" {
+					close(h.release)
+				}
+				checkStopped(t, run, n, tt.want)
+			})
+		}
+	}
+}
+
+// checkStopped: all n requests met one fate, and the run says that it stood still.
+func checkStopped(t *testing.T, run *loadgen.Run, n int64, class string) {
+	t.Helper()
+	fate := "lost"
+	switch class {
+	case "":
+		fate = "ok"
+	case "client.stalled":
+		fate = "spoiled"
+	}
+	if got := outcome(run, fate, class); got.Fresh != n {
+		t.Errorf("%+v; want %d %s %s", run.Outcomes, n, fate, class)
+	}
+	notes := strings.Join(run.Notes, "\n")
+	want := "what came back then is slower than the target was"
+	if fate == "spoiled" {
+		want = fmt.Sprintf("%d requests whose time ran out then are spoiled (client.stalled), not lost", n)
+	}
+	if !strings.Contains(notes, "nodrop did not run ") || !strings.HasSuffix(notes, want) {
+		t.Errorf("notes:\n%s\nwant: %s", notes, want)
+	}
+}
+
+// TestStoppedWhileConnecting: an address that takes no connections takes none
+// afterwards either.
+func TestStoppedWhileConnecting(t *testing.T) {
+	if testing.Short() {
+		t.Skip("longer than -t")
+	}
+	atOnce := sideBySide{t: t}
+	defer atOnce.all.Wait()
+	for _, way := range cleartext() {
+		for _, load := range []childLoad{{Timeout: stopLimit}, {Timeout: time.Hour, ConnectTimeout: stopLimit}, {Timeout: stopLimit, ConnectTimeout: stopLimit - time.Second}} {
+			atOnce.run(fmt.Sprintf("%s/%v/%v", way, load.Timeout, load.ConnectTimeout), func(t *testing.T) {
+				hole, err := faultserver.NewBlackHole()
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = hole.Close() })
+				load.URL, load.Engine, load.Requests = "http://"+hole.Addr().String(), way.engine, 5
+				c := startChild(t, load)
+				awaitSockets(t, hole.Addr(), int(load.Requests))
+				c.stop()
+				time.Sleep(stopLimit)
+				c.goOn()
+				checkStopped(t, c.run(), load.Requests, "connect.timeout")
+			})
+		}
+	}
+}
+
+// awaitSockets returns when n sockets wait for the handshake with addr.
+func awaitSockets(t *testing.T, addr netip.AddrPort, n int) {
+	t.Helper()
+	const synSent = "02"
+	four := addr.Addr().As4()
+	remote := fmt.Sprintf("%08X:%04X", binary.NativeEndian.Uint32(four[:]), addr.Port())
+	for waiting := 0; waiting < n; time.Sleep(time.Millisecond) {
+		table, err := os.ReadFile("/proc/net/tcp")
+		if err != nil {
+			t.Fatal(err)
+		}
+		waiting = 0
+		for line := range strings.Lines(string(table)) {
+			if f := strings.Fields(line); len(f) > 3 && f[2] == remote && f[3] == synSent {
+				waiting++
+			}
+		}
+	}
+}
