@@ -40,6 +40,7 @@ type hop struct {
 	method   string
 	body     payload
 	sameHost bool
+	given    bool        // by the user, not by a Location
 	expects  bool        // the body waits for a 100
 	bytes    []byte      // on the wire; without the body if that is a file
 	tls      *tls.Config // nil for http
@@ -78,6 +79,14 @@ func (l *Load) newHop(t target, method string, body payload, sameHost bool) hop 
 		h.tls = l.cfg.tlsConfig(t, sameHost)
 	}
 	return h
+}
+
+// shown is the hop's URL as people are shown it.
+func (h *hop) shown() string {
+	if h.given {
+		return h.target.shown()
+	}
+	return bounded(h.target.shown())
 }
 
 func (x *exchange) now() int64 { return int64(time.Since(x.load.base)) }

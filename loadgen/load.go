@@ -99,6 +99,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 		}
 	}
 	l.first = l.newHop(t, cfg.Method, l.body, true)
+	l.first.given = true
 	l.machine = thisMachine()
 	l.lacks = l.preflight(l.machine)
 	l.notes = append(l.notes, l.lacks...)
