@@ -82,7 +82,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 		started:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 	}
-	l.stalls.now = func() int64 { return l.Since(time.Now()) }
+	l.stalls.now, l.stalls.slow = func() int64 { return l.Since(time.Now()) }, clockLag
 	l.keepAlive = !cfg.closes()
 	l.sources.list = cfg.Sources
 	if err := trySources(cfg.Sources); err != nil {
@@ -399,8 +399,10 @@ func (l *Load) result(duration int64) *Run {
 	if note := l.machine.restingPorts(run); note != "" {
 		run.Notes = append(run.Notes, note)
 	}
-	if note := l.stalls.note(countStalled(run)); note != "" {
-		run.Notes = append(run.Notes, note)
+	for _, note := range []string{l.stalls.note(countStalled(run)), l.stalls.suspensionNote()} {
+		if note != "" {
+			run.Notes = append(run.Notes, note)
+		}
 	}
 	if l.cut.Load() && run.Counts.Aborted > 0 {
 		run.Notes = append(run.Notes, cutNote(run.Counts.Aborted, l.cfg.DrainBound))

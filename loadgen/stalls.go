@@ -26,19 +26,26 @@ func (f *failure) stalled() {
 // stalls are the times for which the process did not run, as a goroutine of its
 // own and the loop's shards noticed them.
 type stalls struct {
-	now func() int64 // of the run's clock
+	now  func() int64 // of the run's clock
+	slow func() int64 // by how much that has fallen behind a clock that goes on while the machine is suspended
 
 	mu    sync.Mutex  // guards what follows
 	watch stall.Watch // beaten by the goroutine
 	all   stall.Spans // the shards' as well
+
+	suspended   stall.Span // the longest time; it begins by the run's clock, which it takes no time of
+	lastSlow    int64
+	suspensions int
 }
 
 // beatUntil watches until ctx ends.
 func (s *stalls) beatUntil(ctx context.Context) {
 	tick := time.NewTicker(stall.Rest)
 	defer tick.Stop()
+	s.lastSlow = s.slow()
 	for {
 		s.beat()
+		s.lookForSuspension()
 		select {
 		case <-ctx.Done():
 			return
@@ -53,6 +60,23 @@ func (s *stalls) beat() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.look()
+}
+
+// lookForSuspension compares the clocks. Deadlines have stood still with the
+// machine, so that none has passed; but what is on the other side has not.
+func (s *stalls) lookForSuspension() {
+	slow := s.slow()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	length := slow - s.lastSlow
+	s.lastSlow = slow
+	if length <= stall.Bound {
+		return
+	}
+	s.suspensions++
+	if at := s.now(); length > s.suspended.Length() {
+		s.suspended = stall.Span{Begin: at, End: at + length}
+	}
 }
 
 // look needs the lock.
@@ -113,6 +137,21 @@ func (s *stalls) note(spoiled int64) string {
 		effect = fmt.Sprintf("%d requests whose time ran out then are spoiled (client.stalled), not lost", spoiled)
 	}
 	return fmt.Sprintf("nodrop did not run %s (stopped, suspended, or without processor time): %s", when, effect)
+}
+
+// suspensionNote says when the machine was suspended, "" if it was not.
+func (s *stalls) suspensionNote() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	more := ""
+	switch {
+	case s.suspensions == 0:
+		return ""
+	case s.suspensions > 1:
+		more = fmt.Sprintf(", the longest of %d times", s.suspensions)
+	}
+	return fmt.Sprintf("this machine was suspended for %s at %s%s: -t does not count that, but what was in flight then may have been lost over it",
+		roughly(s.suspended.Length()), roughly(s.suspended.Begin), more)
 }
 
 // roughly is a time or a length in seconds.

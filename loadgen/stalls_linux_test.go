@@ -2,13 +2,9 @@ package loadgen_test
 
 import (
 	"bytes"
-	"crypto/tls"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/netip"
 	"os"
@@ -16,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -131,55 +126,6 @@ func (c *child) run() *loadgen.Run {
 	}
 	return &run
 }
-
-// holder is a server that holds each request until it is let go, and then does
-// what respond says.
-type holder struct {
-	url     string
-	held    atomic.Int64
-	release chan struct{}
-	done    atomic.Int64 // what was let go and has been dealt with
-}
-
-func holdRequests(t *testing.T, scheme string, before, respond http.HandlerFunc) *holder {
-	t.Helper()
-	h := &holder{release: make(chan struct{})}
-	var l net.Listener
-	for err := error(syscall.EADDRINUSE); err != nil; {
-		// Below the ephemeral range, where nothing meets itself.
-		l, err = (&net.ListenConfig{}).Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(22_000)))
-	}
-	h.url = scheme + "://" + l.Addr().String() + "/"
-	if scheme == "https" {
-		cert, _ := certificate()
-		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}})
-	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		before(w, r)
-		h.held.Add(1)
-		<-h.release
-		defer h.done.Add(1)
-		respond(w, r)
-	})}
-	go func() { _ = server.Serve(l) }()
-	t.Cleanup(func() { _ = server.Close() })
-	return h
-}
-
-func nothing(http.ResponseWriter, *http.Request) {}
-
-func answerOK(w http.ResponseWriter, _ *http.Request) {
-	_, _ = io.WriteString(w, "ok")
-	_ = http.NewResponseController(w).Flush()
-}
-
-func answerHalf(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Length", "4")
-	_, _ = io.WriteString(w, "ok")
-	_ = http.NewResponseController(w).Flush()
-}
-
-func cutConnection(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
 // stopLimit is the -t of loads that are stopped: long enough for a busy machine
 // to send the requests and to stop the process.
