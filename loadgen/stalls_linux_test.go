@@ -63,7 +63,9 @@ type child struct {
 	t   *testing.T
 	cmd *exec.Cmd
 	dir string
-	out bytes.Buffer
+
+	started time.Time
+	out     bytes.Buffer
 }
 
 func startChild(t *testing.T, load childLoad) *child {
@@ -79,6 +81,7 @@ func startChild(t *testing.T, load childLoad) *child {
 	c.cmd = exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestLoadToBeStopped$")
 	c.cmd.Env = append(os.Environ(), loadEnv+"="+c.dir)
 	c.cmd.Stdout, c.cmd.Stderr = &c.out, &c.out
+	c.started = time.Now()
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -127,9 +130,43 @@ func (c *child) run() *loadgen.Run {
 	return &run
 }
 
-// stopLimit is the -t of loads that are stopped: long enough for a busy machine
-// to send the requests and to stop the process.
-const stopLimit = 4 * time.Second
+// withinLimit tries f with a limit that is long enough for this machine: f is
+// false where the process could not be stopped before that had passed.
+func withinLimit(t *testing.T, f func(limit time.Duration) bool) {
+	t.Helper()
+	for limit := 3 * time.Second; limit < 5*time.Minute; limit *= 2 {
+		if f(limit) {
+			return
+		}
+	}
+	t.Fatal("no limit was long enough")
+}
+
+// reached waits for a state of what c is about to do; false if its limit may have
+// passed meanwhile.
+func (c *child) reached(limit time.Duration, state func() bool) bool {
+	for time.Since(c.started) < limit {
+		if state() {
+			return true
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return false
+}
+
+// stoppedWithin stops c; if its limit may have passed before, it is killed.
+func (c *child) stoppedWithin(limit time.Duration, state func() bool) bool {
+	c.t.Helper()
+	if c.reached(limit, state) {
+		c.stop()
+		if time.Since(c.started) < limit {
+			return true
+		}
+	}
+	_ = c.cmd.Process.Kill() // it may have ended
+	_ = c.cmd.Wait()
+	return false
+}
 
 // sideBySide runs subtests at the same time, however few processors there are:
 // they spend it waiting.
@@ -154,42 +191,49 @@ func TestStopped(t *testing.T) {
 	for _, tt := range []struct {
 		name            string
 		before, respond http.HandlerFunc
-		timeout         time.Duration
+		patient         bool   // -t is longer than the process is stopped for
 		release         string // when
 		want            string // class; "" for ok
 	}{
-		{"answered meanwhile", nothing, answerOK, stopLimit, "meanwhile", "client.stalled"},
-		{"answered in part", answerHalf, answerOK, stopLimit, "meanwhile", "client.stalled"},
-		{"cut meanwhile", nothing, cutConnection, stopLimit, "meanwhile", "client.stalled"},
-		{"answered afterwards", nothing, answerOK, stopLimit, "afterwards", "client.stalled"},
-		{"never answered", nothing, answerOK, stopLimit, "never", "wait.timeout"},
-		{"never ended", answerHalf, answerOK, stopLimit, "never", "body.timeout"},
-		{"answered within -t", nothing, answerOK, time.Hour, "meanwhile", ""},
+		{"answered meanwhile", nothing, answerOK, false, "meanwhile", "client.stalled"},
+		{"answered in part", answerHalf, answerOK, false, "meanwhile", "client.stalled"},
+		{"cut meanwhile", nothing, cutConnection, false, "meanwhile", "client.stalled"},
+		{"answered afterwards", nothing, answerOK, false, "afterwards", "client.stalled"},
+		{"never answered", nothing, answerOK, false, "never", "wait.timeout"},
+		{"never ended", answerHalf, answerOK, false, "never", "body.timeout"},
+		{"answered within -t", nothing, answerOK, true, "meanwhile", ""},
 	} {
 		for _, way := range roads() {
 			atOnce.run(tt.name+"/"+way.String(), func(t *testing.T) {
-				h := holdRequests(t, way.scheme, tt.before, tt.respond)
-				c := startChild(t, childLoad{URL: h.url, Engine: way.engine, Requests: n, Timeout: tt.timeout})
-				for h.held.Load() < n {
-					time.Sleep(time.Millisecond)
-				}
-				c.stop()
-				if tt.release == "meanwhile" {
-					close(h.release)
-					for h.done.Load() < n {
-						time.Sleep(time.Millisecond)
+				withinLimit(t, func(limit time.Duration) bool {
+					h := holdRequests(t, way.scheme, tt.before, tt.respond)
+					load := childLoad{URL: h.url, Engine: way.engine, Requests: n, Timeout: limit}
+					if tt.patient {
+						load.Timeout = time.Hour
 					}
-				}
-				time.Sleep(stopLimit) // not for anything to happen: the limit is to pass
-				c.goOn()
-				if tt.release == "afterwards" {
-					close(h.release)
-				}
-				run := c.run()
-				if tt.release == "never" {
-					close(h.release)
-				}
-				checkStopped(t, run, n, tt.want)
+					c := startChild(t, load)
+					if !c.stoppedWithin(limit, func() bool { return h.held.Load() == n }) {
+						close(h.release)
+						return false
+					}
+					if tt.release == "meanwhile" {
+						close(h.release)
+						for h.done.Load() < n {
+							time.Sleep(time.Millisecond)
+						}
+					}
+					time.Sleep(limit) // not for anything to happen: the limit is to pass
+					c.goOn()
+					if tt.release == "afterwards" {
+						close(h.release)
+					}
+					run := c.run()
+					if tt.release == "never" {
+						close(h.release)
+					}
+					checkStopped(t, run, n, tt.want)
+					return true
+				})
 			})
 		}
 	}
@@ -226,42 +270,51 @@ func TestStoppedWhileConnecting(t *testing.T) {
 	}
 	atOnce := sideBySide{t: t}
 	defer atOnce.all.Wait()
-	for _, way := range cleartext() {
-		for _, load := range []childLoad{{Timeout: stopLimit}, {Timeout: time.Hour, ConnectTimeout: stopLimit}, {Timeout: stopLimit, ConnectTimeout: stopLimit - time.Second}} {
-			atOnce.run(fmt.Sprintf("%s/%v/%v", way, load.Timeout, load.ConnectTimeout), func(t *testing.T) {
-				hole, err := faultserver.NewBlackHole()
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(func() { _ = hole.Close() })
-				load.URL, load.Engine, load.Requests = "http://"+hole.Addr().String(), way.engine, 5
-				c := startChild(t, load)
-				awaitSockets(t, hole.Addr(), int(load.Requests))
-				c.stop()
-				time.Sleep(stopLimit)
-				c.goOn()
-				checkStopped(t, c.run(), load.Requests, "connect.timeout")
+	for name, limits := range map[string]func(limit time.Duration) childLoad{
+		"-t":                func(limit time.Duration) childLoad { return childLoad{Timeout: limit} },
+		"--connect-timeout": func(limit time.Duration) childLoad { return childLoad{Timeout: time.Hour, ConnectTimeout: limit} },
+		"both, the latter first": func(limit time.Duration) childLoad {
+			return childLoad{Timeout: limit + time.Second, ConnectTimeout: limit}
+		},
+	} {
+		for _, way := range cleartext() {
+			atOnce.run(name+"/"+way.String(), func(t *testing.T) {
+				withinLimit(t, func(limit time.Duration) bool {
+					hole, err := faultserver.NewBlackHole()
+					if err != nil {
+						t.Fatal(err)
+					}
+					t.Cleanup(func() { _ = hole.Close() })
+					load := limits(limit)
+					load.URL, load.Engine, load.Requests = "http://"+hole.Addr().String(), way.engine, 5
+					c := startChild(t, load)
+					if !c.stoppedWithin(limit, func() bool { return connecting(t, hole.Addr()) == 5 }) {
+						return false
+					}
+					time.Sleep(limit)
+					c.goOn()
+					checkStopped(t, c.run(), load.Requests, "connect.timeout")
+					return true
+				})
 			})
 		}
 	}
 }
 
-// awaitSockets returns when n sockets wait for the handshake with addr.
-func awaitSockets(t *testing.T, addr netip.AddrPort, n int) {
+// connecting is how many sockets wait for a handshake with addr.
+func connecting(t *testing.T, addr netip.AddrPort) (n int) {
 	t.Helper()
 	const synSent = "02"
 	four := addr.Addr().As4()
 	remote := fmt.Sprintf("%08X:%04X", binary.NativeEndian.Uint32(four[:]), addr.Port())
-	for waiting := 0; waiting < n; time.Sleep(time.Millisecond) {
-		table, err := os.ReadFile("/proc/net/tcp")
-		if err != nil {
-			t.Fatal(err)
-		}
-		waiting = 0
-		for line := range strings.Lines(string(table)) {
-			if f := strings.Fields(line); len(f) > 3 && f[2] == remote && f[3] == synSent {
-				waiting++
-			}
+	table, err := os.ReadFile("/proc/net/tcp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(table)) {
+		if f := strings.Fields(line); len(f) > 3 && f[2] == remote && f[3] == synSent {
+			n++
 		}
 	}
+	return n
 }
