@@ -111,7 +111,7 @@ func (s *stalls) ours(from, end, limit int64) bool {
 }
 
 // notableStall is how long a time must be that is noted though it spoiled
-// nothing: shorter ones are all in a day's work of a busy machine.
+// nothing: shorter ones are normal on a busy machine.
 const notableStall = int64(500 * time.Millisecond)
 
 // note says when and for how long the process did not run, "" if that neither

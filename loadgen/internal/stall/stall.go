@@ -1,33 +1,34 @@
 // Package stall knows when the generator itself did not run: it was stopped
 // (SIGSTOP, Ctrl-Z), paused along with its machine, or got no processor time.
 //
-// A Watch is told, again and again, that its owner runs. Where it was not told
-// for longer than the owner meant to rest, the owner stood still: a Span. Times
-// are ns on the owner's clock; nothing here reads one.
+// The owner of a Watch says, again and again, that it runs. Where it says so much
+// later than it meant to, it stood still meanwhile: a Span. Times are ns on the
+// owner's clock; nothing here reads one.
 //
-// How long a request has been under way by that clock, less the spans that
-// overlap its life, is the time that the target has had. A request times out
-// when that reaches its limit, be its deadline on the clock long past: until
-// then the target has not had the time that the limit gives it.
+// The time that a target has had for a request is the request's age by that
+// clock, less the spans that overlap its life. The request times out when that
+// reaches the limit, and not before, even if its deadline on the clock is long
+// past:
 //
-//   - A response that came within the limit by the clock is ok: it is slower than
-//     it was, but no slower than it may be.
-//   - What ended after the limit by the clock, but within it less the spans, is
-//     the generator's failure. When the response came cannot be known.
-//   - What has not ended when the limit less the spans has passed, too, is the
-//     target's: it had its time, and did not use it.
+//   - A response that is read within the limit by the clock is ok. Its latency
+//     may be too long by a span, never longer than the limit.
+//   - What ends later than that by the clock, but within the limit less the
+//     spans, is the generator's failure: a response may have come in time, and
+//     nobody was there to see when.
+//   - What has not ended when the target has had its time is the target's failure.
 //
-// A clock that stands still along with the generator needs none of this: the
-// limits stand still, too.
+// A clock that stands still along with the generator needs none of this, since
+// deadlines then stand still as well.
 package stall
 
 const (
-	// Bound is how long after it meant to an owner may run before it stood
-	// still: longer than the other threads of a busy machine take to give way,
-	// shorter than the pauses of a container that has used its processor time up,
-	// which last for some tens of ms of each 100.
+	// Bound is how much later than it meant to an owner may run without having
+	// stood still. A thread of a machine that is not overloaded waits less for
+	// its turn; a container that has used up its processor time pauses for longer,
+	// some tens of ms of each 100.
 	Bound = 20_000_000
-	// Rest is how long an owner may mean to rest: a span is known to that.
+	// Rest is how long an owner may mean to rest. Spans are known as exactly as
+	// that.
 	Rest = 10_000_000
 
 	kept = 1024 // spans; of older ones the sums
