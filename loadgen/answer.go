@@ -22,11 +22,11 @@ var telling = [...]string{"server", "retry-after", "via", "x-envoy-overloaded", 
 // a zero byte.
 func answerText(dst []byte, status int, field func(i int) []byte, body []byte) []byte {
 	dst = strconv.AppendInt(dst[:0], int64(status), 10)
-	dst = append(append(dst, 0), field(0)...)
+	dst = appendBounded(append(dst, 0), field(0))
 	dst = append(dst, 0)
 	for i, name := range telling[1:] {
 		if value := field(i + 1); value != nil {
-			dst = append(append(append(append(dst, name...), ": "...), value...), '\n')
+			dst = append(appendBounded(append(append(dst, name...), ": "...), value), '\n')
 		}
 	}
 	return append(append(dst, 0), body[:min(len(body), maxAnswerBody)]...)
@@ -36,6 +36,14 @@ func answerText(dst []byte, status int, field func(i int) []byte, body []byte) [
 // were asked with.
 func maskAnswer(secrets *Secrets, text []byte) []byte {
 	return secrets.maskBytes(text, len(text)-bytes.LastIndexByte(text, 0)-1 >= maxAnswerBody)
+}
+
+// appendBounded appends a field's value.
+func appendBounded(dst, value []byte) []byte {
+	if len(value) > maxText {
+		return append(dst, bounded(string(value))...)
+	}
+	return append(dst, value...)
 }
 
 // text is what answerText wrote of it.

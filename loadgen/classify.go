@@ -27,6 +27,8 @@ func classOf(stage Stage, err error) Class {
 	var refusal tunnelError
 	var errno syscall.Errno
 	switch {
+	case errors.Is(err, errStalled):
+		return newClass(StageClient, CauseStalled)
 	case isBodyError(err):
 		return newClass(StageClient, CauseBody)
 	case isContentError(err):

@@ -61,7 +61,8 @@ func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failu
 	if x.trace != nil {
 		x.trace.note(x.now(), nil, "connecting to %s", endpoint)
 	}
-	s, err := dialSocket(endpoint, x.load.sources.next(endpoint), bound, x.worker.register)
+	x.worker.allowance = x.worker.allow(bound)
+	s, err := dialSocket(endpoint, x.load.sources.next(endpoint), bound, x.worker)
 	connected := x.now()
 	r.Phases.Connect += connected - began
 	if err != nil {
@@ -77,7 +78,7 @@ func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failu
 		x.trace.note(connected, nil, "connected from %v to %v", s.LocalAddr(), s.RemoteAddr())
 	}
 	r.Connection = x.worker.connectionNumber()
-	x.conn = &conn{socket: s, key: at.key, endpoint: r.Endpoint, number: r.Connection}
+	x.conn = &conn{socket: &patient{s, x.worker}, key: at.key, endpoint: r.Endpoint, number: r.Connection}
 	if !at.target.tls {
 		return nil
 	}

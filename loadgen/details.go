@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 )
 
 const (
@@ -188,7 +187,3 @@ func (c *classTexts) samples() ([]Sample, map[sampleKey]int) {
 func otherSamples(class Class) sampleKey {
 	return sampleKey{class, "other errors of class " + class.String()}
 }
-
-// asText is s as files hold it: what a server sent may be anything, and must
-// not be another text, or the same as another, when it is read back.
-func asText(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

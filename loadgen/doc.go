@@ -13,6 +13,12 @@
 //     Runs are a Recording. Sinks write each Result as it is made; a stream of
 //     them is read back through the same shards.
 //
+// -t is the target's time: what passes while nodrop itself does not run does not
+// count (package stall). The loop's shards look at their own clocks; the pool
+// asks a goroutine that does nothing but look at its. In both, what ends after
+// -t because of such a time is client.stalled, and nothing that ends after -t is
+// ok.
+//
 // The invariant, checked at the end of every run with each side counted
 // independently:
 //

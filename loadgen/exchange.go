@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -39,6 +40,7 @@ type hop struct {
 	method   string
 	body     payload
 	sameHost bool
+	given    bool        // by the user, not by a Location
 	expects  bool        // the body waits for a 100
 	bytes    []byte      // on the wire; without the body if that is a file
 	tls      *tls.Config // nil for http
@@ -77,6 +79,14 @@ func (l *Load) newHop(t target, method string, body payload, sameHost bool) hop 
 		h.tls = l.cfg.tlsConfig(t, sameHost)
 	}
 	return h
+}
+
+// shown is the hop's URL as people are shown it.
+func (h *hop) shown() string {
+	if h.given {
+		return h.target.shown()
+	}
+	return bounded(h.target.shown())
 }
 
 func (x *exchange) now() int64 { return int64(time.Since(x.load.base)) }
@@ -146,8 +156,25 @@ func (x *exchange) fail(at *hop, f *failure) {
 		r.Fate = FateAborted
 		return
 	}
+	if x.stalled(f) {
+		f.stalled()
+	}
 	r.fail(at, f)
 	x.endTrace(f)
+}
+
+// stalled reports whether f, at the end of the request, came of nodrop itself not
+// having run. Deadlines of sockets know; those of look-ups do not.
+func (x *exchange) stalled(f *failure) bool {
+	if isTimeout(f.err) && f.stage != StageDNS {
+		return false
+	}
+	return x.load.late(x.result.Start, x.result.End) && x.ours()
+}
+
+// ours reports whether the request would have ended within -t if nodrop had run.
+func (x *exchange) ours() bool {
+	return x.load.stalls.ours(x.result.Start, x.result.End, int64(x.load.cfg.Timeout))
 }
 
 // fail gives r the fate of a failure.
@@ -235,6 +262,9 @@ func (x *exchange) read() *failure {
 	}
 	r := &x.result
 	r.End = x.arrived
+	if x.load.late(r.Start, r.End) {
+		return x.lateAnswer()
+	}
 	if err := x.content.end(); err != nil {
 		return x.failure(&x.parser, err)
 	}
@@ -242,6 +272,23 @@ func (x *exchange) read() *failure {
 	r.Status, r.Bytes = x.parser.Status(), x.parser.BodyBytes()
 	x.book(r, &x.parser)
 	return nil
+}
+
+// late reports whether a request took longer than -t.
+func (l *Load) late(start, end int64) bool {
+	return l.cfg.Timeout > 0 && end-start > int64(l.cfg.Timeout)
+}
+
+// lateAnswer is the failure of an answer that is whole, but late.
+func (x *exchange) lateAnswer() *failure {
+	f := &failure{stage: StageBody, err: os.ErrDeadlineExceeded}
+	if x.load.late(x.result.Start, x.firstByte) {
+		f.stage = StageWait
+	}
+	if x.ours() {
+		f.stalled()
+	}
+	return f
 }
 
 // receive reads once, and takes in what came.

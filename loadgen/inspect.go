@@ -101,8 +101,8 @@ func (n *replicas) book(r *Result, p *h1.Parser) {
 		return
 	}
 	if string(name) != string(n.last) {
-		n.last = append(n.last[:0], name...)
 		n.index = n.names.id(string(name))
+		n.last = append(n.last[:0], name[:min(len(name), maxText)]...) // one that is longer is looked up each time
 	}
 	r.Endpoint = n.index
 }

@@ -31,6 +31,7 @@ type Load struct {
 	budget   *budget
 	recorder *recorder
 	traces   traces
+	stalls   stalls
 	sinks    []RunSink // of this run; made by Run
 
 	first     hop // of every request
@@ -57,6 +58,7 @@ type Load struct {
 	stopOnce    sync.Once
 	stopped     chan struct{}
 	interrupted atomic.Bool
+	cut         atomic.Bool // after the end of -z, for want of -t
 }
 
 // New validates cfg, resolves the target and makes everything ready. The error
@@ -89,6 +91,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	}
 	l.traces.secrets = cfg.secrets(t)
 	l.recorder.hide(&l.traces.secrets)
+	l.stalls.now, l.stalls.slow = func() int64 { return l.Since(time.Now()) }, clockLag
 	l.keepAlive = !cfg.closes()
 	l.sources.list = cfg.Sources
 	if err := trySources(cfg.Sources); err != nil {
@@ -105,6 +108,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 		}
 	}
 	l.first = l.newHop(t, cfg.Method, l.body, true)
+	l.first.given = true
 	l.machine = thisMachine()
 	l.lacks = l.preflight(l.machine)
 	l.notes = append(l.notes, l.lacks...)
@@ -241,6 +245,8 @@ func (l *Load) Run(ctx context.Context) *Run {
 	close(l.started)
 	background, cancel := context.WithCancel(context.Background())
 	var helpers sync.WaitGroup
+	l.stalls.beat()
+	helpers.Go(func() { l.stalls.beatUntil(background) })
 	if l.resolver != nil {
 		tick := time.NewTicker(refreshEvery)
 		defer tick.Stop()
@@ -251,12 +257,12 @@ func (l *Load) Run(ctx context.Context) *Run {
 		defer end.Stop()
 	}
 	done := make(chan struct{})
-	helpers.Go(func() {
-		l.watch(ctx, done, func() {
-			e.abort()
-			cancel() // look-ups
-		})
-	})
+	abort := func() {
+		e.abort()
+		cancel() // look-ups
+	}
+	helpers.Go(func() { l.watch(ctx, done, abort) })
+	helpers.Go(func() { l.watchEnd(done, abort) })
 	e.run(background)
 	duration := l.Since(time.Now())
 	close(done)
@@ -282,13 +288,41 @@ func (l *Load) watch(ctx context.Context, done <-chan struct{}, abort func()) {
 	}
 	l.interrupted.Store(true)
 	l.budget.end()
-	bound := time.NewTimer(l.cfg.DrainBound)
-	defer bound.Stop()
+	drain(done, l.cfg.DrainBound, abort)
+}
+
+// watchEnd bounds what is in flight at the end of -z where -t does not: a
+// response without an end would keep the run from ending.
+func (l *Load) watchEnd(done <-chan struct{}, abort func()) {
+	if l.cfg.Duration == 0 || l.cfg.Timeout > 0 {
+		return
+	}
 	select {
 	case <-done:
-	case <-bound.C:
-		abort()
+		return
+	case <-l.budget.over:
 	}
+	l.cut.Store(drain(done, l.cfg.DrainBound, abort))
+}
+
+// drain waits until done, for bound at most: then it aborts and is true.
+func drain(done <-chan struct{}, bound time.Duration, abort func()) bool {
+	patience := time.NewTimer(bound)
+	defer patience.Stop()
+	select {
+	case <-done:
+		return false
+	case <-patience.C:
+		abort()
+		return true
+	}
+}
+
+func cutNote(n int64, bound time.Duration) string {
+	if n == 1 {
+		return fmt.Sprintf("1 request was still under way %v after the end of -z (-t 0 sets no limit) and was cut", bound)
+	}
+	return fmt.Sprintf("%d requests were still under way %v after the end of -z (-t 0 sets no limit) and were cut", n, bound)
 }
 
 // Stop ends the run as the end of Run's context does.
@@ -374,6 +408,14 @@ func (l *Load) result(duration int64) *Run {
 	l.recorder.merge(run)
 	if note := l.machine.restingPorts(run); note != "" {
 		run.Notes = append(run.Notes, note)
+	}
+	for _, note := range []string{l.stalls.note(countStalled(run)), l.stalls.suspensionNote()} {
+		if note != "" {
+			run.Notes = append(run.Notes, note)
+		}
+	}
+	if l.cut.Load() && run.Counts.Aborted > 0 {
+		run.Notes = append(run.Notes, cutNote(run.Counts.Aborted, l.cfg.DrainBound))
 	}
 	run.Traces = l.traces.list
 	l.marksMu.Lock()

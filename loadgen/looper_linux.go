@@ -10,6 +10,7 @@ import (
 
 	"nodrop/loadgen/internal/h1"
 	"nodrop/loadgen/internal/loop"
+	"nodrop/loadgen/internal/stall"
 )
 
 // looper is the engine of epoll loops: a Shard per processor, each with its part
@@ -241,6 +242,9 @@ func (d *driver) Count(what loop.Count) {
 	})
 }
 
+// Stood is a time for which one processor's part of the load stood still.
+func (d *driver) Stood(span stall.Span) { d.load.stalls.add(span) }
+
 func (d *driver) Body(x *loop.Exchange, piece []byte) error {
 	sl := &d.slots[x.Slot]
 	if x.Parser.BodyBytes() == int64(len(piece)) {
@@ -335,7 +339,11 @@ func (d *driver) Failed(x *loop.Exchange, f *loop.Failure) {
 		d.Aborted(x)
 		return
 	}
-	d.lose(&d.slots[x.Slot], d.fill(x), d.failure(x, f))
+	fail := d.failure(x, f)
+	if f.Stalled {
+		fail.stalled()
+	}
+	d.lose(&d.slots[x.Slot], d.fill(x), fail)
 }
 
 func (d *driver) Aborted(x *loop.Exchange) {

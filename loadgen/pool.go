@@ -46,12 +46,13 @@ func (p *pool) abort() {
 
 // worker sends one request at a time.
 type worker struct {
-	load     *Load
-	shard    *shard
-	index    int
-	made     int64 // connections
-	exchange exchange
-	timer    *time.Timer // nil until there is something to wait for
+	load      *Load
+	shard     *shard
+	index     int
+	made      int64 // connections
+	exchange  exchange
+	timer     *time.Timer // nil until there is something to wait for
+	allowance allowance   // of what is under way
 
 	mu      sync.Mutex // guards current and aborted
 	current net.Conn
@@ -120,6 +121,7 @@ func (w *worker) register(c net.Conn) {
 
 // arm sets the deadline of c, unless the run was aborted.
 func (w *worker) arm(c net.Conn, deadline time.Time) error {
+	w.allowance = w.allow(deadline)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.aborted {

@@ -79,7 +79,7 @@ func TestAwaitFIN(t *testing.T) {
 	t.Cleanup(func() { _ = server.Close() })
 	p := newTestPool(t, Config{URL: server.URL(), Workers: 1, Requests: 1})
 	x := &p.workers[0].exchange
-	s, err := dialSocket(&Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{}, ignored)
+	s, err := dialSocket(&Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{}, trial(ignored))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -262,7 +262,7 @@ const maxEndpoints = 10_000
 const otherEndpoints = "(other endpoints)"
 
 func (n *endpointNames) id(name string) int {
-	name = asText(name)
+	name = bounded(name)
 	n.mu.RLock()
 	i, ok := n.index[name]
 	n.mu.RUnlock()

@@ -22,7 +22,7 @@ func sampleText(at *hop, f *failure, class Class) string {
 	if class.Cause() == CauseTimeout && isTimeout(f.err) && class.Stage() != StageConnect {
 		text = timeoutText(class.Stage())
 	}
-	return title(at.method) + ` "` + at.target.shown() + `": ` + text
+	return title(at.method) + ` "` + at.shown() + `": ` + bounded(text)
 }
 
 // timeoutText is what net/http says of a request that took longer than -t.
@@ -80,7 +80,7 @@ func reason(err error) string {
 		return "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: good from " +
 			invalid.Cert.NotBefore.UTC().Format(time.RFC3339) + " to " + invalid.Cert.NotAfter.UTC().Format(time.RFC3339)
 	}
-	return err.Error()
+	return bounded(err.Error())
 }
 
 // title is a method as hey's error texts write it: "Get", "Post".

@@ -74,7 +74,7 @@ func (x *exchange) write(at *hop, b []byte) error {
 	x.since = x.now()
 	x.firstByte = 0
 	if x.trace != nil {
-		x.trace.note(x.since, err, "sent %d of %d bytes of %s %s", sent, len(b), at.method, at.target.shown())
+		x.trace.note(x.since, err, "sent %d of %d bytes of %s %s", sent, len(b), at.method, at.shown())
 	}
 	x.result.Phases.Send += x.since - began
 	return err

@@ -14,6 +14,14 @@ type socket interface {
 	quiet() bool
 }
 
+// keeper is whoever a connection attempt is made for.
+type keeper interface {
+	// register gets what can be interrupted, by a deadline that has passed.
+	register(c net.Conn)
+	// extend moves a deadline that has passed, if the time was not the target's.
+	extend(c net.Conn) bool
+}
+
 var (
 	// errSelfConnect: a connection attempt to a dead port of this machine's
 	// ephemeral range got that very port as its own and met itself. To the

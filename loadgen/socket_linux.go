@@ -33,9 +33,9 @@ type rawSocket struct {
 }
 
 // dialSocket makes one connection attempt to e from an address of this machine
-// (zero: the system's choice), until deadline (zero: none). register gets the
-// socket before it blocks, so that it can be interrupted.
-func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, register func(net.Conn)) (socket, error) {
+// (zero: the system's choice), until deadline (zero: none). The keeper gets the
+// socket before it blocks.
+func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, keeper keeper) (socket, error) {
 	family, sockaddr := sockaddrOf(e)
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -56,10 +56,13 @@ func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, register func(
 	}
 	s := &rawSocket{File: os.NewFile(uintptr(fd), "tcp"), remote: e}
 	if s.raw, err = s.SyscallConn(); err == nil {
-		err = s.SetDeadline(deadline) // first: register may bring it forward
+		err = s.SetDeadline(deadline) // first: the keeper may bring it forward
 	}
 	if err == nil {
-		register(s)
+		keeper.register(s)
+		err = s.awaitConnect(e.Addr)
+	}
+	for isTimeout(err) && keeper.extend(s) {
 		err = s.awaitConnect(e.Addr)
 	}
 	if err != nil {

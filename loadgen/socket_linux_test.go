@@ -25,11 +25,11 @@ func TestDialIsInterrupted(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = hole.Close() })
 	began := time.Now()
-	_, err = dialSocket(&Endpoint{Addr: hole.Addr()}, netip.Addr{}, began.Add(20*time.Second), func(c net.Conn) {
+	_, err = dialSocket(&Endpoint{Addr: hole.Addr()}, netip.Addr{}, began.Add(20*time.Second), trial(func(c net.Conn) {
 		if err := c.SetDeadline(longAgo); err != nil {
 			t.Error(err)
 		}
-	})
+	}))
 	if !isTimeout(err) || time.Since(began) > 15*time.Second {
 		t.Errorf("got %v after %v; want a time-out at once", err, time.Since(began))
 	}
@@ -43,7 +43,7 @@ func TestQuietAfterTheDeadline(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	s, err := dialSocket(&Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{}, ignored)
+	s, err := dialSocket(&Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{}, trial(ignored))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestDialMeetsItself(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = server.Close() })
 	for _, host := range []string{"127.0.0.1", "::ffff:127.0.0.1"} {
-		s, err := dialSocket(&Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{}, ignored)
+		s, err := dialSocket(&Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{}, trial(ignored))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +107,7 @@ func TestDialMeetsItself(t *testing.T) {
 		_ = s.Close()
 		met := false
 		for range 200_000 {
-			s, err := dialSocket(&Endpoint{Addr: dead}, netip.Addr{}, time.Time{}, ignored)
+			s, err := dialSocket(&Endpoint{Addr: dead}, netip.Addr{}, time.Time{}, trial(ignored))
 			if err == nil {
 				t.Fatalf("connected to %v from %v", dead, s.LocalAddr())
 			}
@@ -132,7 +132,7 @@ func TestQuietUnderSignals(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	s, err := dialSocket(&Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{}, ignored)
+	s, err := dialSocket(&Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{}, trial(ignored))
 	if err != nil {
 		t.Fatal(err)
 	}

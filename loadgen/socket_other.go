@@ -19,12 +19,10 @@ type netSocket struct {
 }
 
 // dialSocket makes one connection attempt to e from an address of this machine
-// (zero: the system's choice), until deadline (zero: none). register gets what
-// can be closed to interrupt it.
-func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, register func(net.Conn)) (socket, error) {
+// (zero: the system's choice), until deadline (zero: none).
+func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, keeper keeper) (socket, error) {
 	attempts := 0
 	d := net.Dialer{
-		Deadline:  deadline,
 		KeepAlive: -1,
 		Control: func(string, string, syscall.RawConn) error {
 			if attempts++; attempts > 1 {
@@ -38,7 +36,17 @@ func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, register func(
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	register(interrupt{cancel: cancel})
+	attempt := &interrupt{cancel: cancel}
+	if !deadline.IsZero() {
+		attempt.timer = time.AfterFunc(time.Hour, func() {
+			if !keeper.extend(attempt) {
+				cancel()
+			}
+		})
+		attempt.timer.Reset(time.Until(deadline))
+		defer attempt.timer.Stop()
+	}
+	keeper.register(attempt)
 	network, address := "tcp", e.Addr.String()
 	if e.Path != "" {
 		network, address = "unix", e.Path
@@ -50,19 +58,25 @@ func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, register func(
 		}
 		return nil, err
 	}
-	register(c)
+	keeper.register(c)
 	return &netSocket{Conn: c}, nil
 }
 
-// interrupt stands for a connection that is being made; setting its deadline
-// ends the attempt.
+// interrupt stands for a connection that is being made; a deadline that has
+// passed ends the attempt.
 type interrupt struct {
 	net.Conn
 	cancel context.CancelFunc
+	timer  *time.Timer // nil without a deadline
 }
 
-func (i interrupt) SetDeadline(time.Time) error {
-	i.cancel()
+func (i *interrupt) SetDeadline(t time.Time) error {
+	left := time.Until(t)
+	if left <= 0 || i.timer == nil {
+		i.cancel()
+		return nil
+	}
+	i.timer.Reset(left)
 	return nil
 }
 

@@ -160,10 +160,10 @@ func (l *Load) tryTLS(ctx context.Context) error {
 	deadline := time.Now().Add(bound)
 	stop := func() bool { return true }
 	defer func() { stop() }()
-	s, err := dialSocket(endpoint, l.sources.next(endpoint), deadline, func(c net.Conn) {
+	s, err := dialSocket(endpoint, l.sources.next(endpoint), deadline, trial(func(c net.Conn) {
 		stop()
 		stop = context.AfterFunc(ctx, func() { _ = c.SetDeadline(longAgo) })
-	})
+	}))
 	if err != nil {
 		return nil // for the load to count
 	}
@@ -185,6 +185,12 @@ func (l *Load) tryTLS(ctx context.Context) error {
 	}
 	return nil
 }
+
+// trial keeps a connection that is made before the load, whose deadline is final.
+type trial func(net.Conn)
+
+func (t trial) register(c net.Conn)  { t(c) }
+func (t trial) extend(net.Conn) bool { return false }
 
 // tryHandshake makes a handshake on s, and waits for the server's word on the
 // client's certificate if it asked for one: in TLS 1.3 that comes later.

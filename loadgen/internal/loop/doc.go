@@ -19,6 +19,9 @@
 //  3. Read into the Shard's one buffer, parse, tell the Driver.
 //  4. Where the peer is to close first it gets a moment to do so, outside the
 //     latency; a FIN that was seen along with the last bytes is not read.
+//  5. The Shard looks at its own clock once a turn. After a time for which it
+//     did not run, deadlines move by that (package stall), and none counts
+//     before what has arrived meanwhile is read.
 //
 // The invariant: the hot path shares nothing and allocates nothing. A Shard's
 // state is its thread's alone; what other goroutines want of it they leave

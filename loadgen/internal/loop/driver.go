@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/stall"
 )
 
 // Driver is what a Shard asks and tells. All calls come from the Shard's
@@ -26,6 +27,8 @@ type Driver interface {
 	Connected(x *Exchange, now int64)
 	// Count counts what happened to a connection.
 	Count(what Count)
+	// Stood is told that the Shard did not run for some time.
+	Stood(span stall.Span)
 	// Body gets a piece of x's body; an error ends the exchange.
 	Body(x *Exchange, piece []byte) error
 	// Answered is told of a whole answer, and says what follows it. For Follow
@@ -104,6 +107,7 @@ type Failure struct {
 	Stage   Stage
 	Err     error
 	Patient bool       // at StageConnect: the bound that passed is not that of connections, but the request's
+	Stalled bool       // but for times when the Shard did not run, it might have been in time
 	Local   netip.Addr // of the connection that failed; zero without one
 }
 

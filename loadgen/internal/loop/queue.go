@@ -2,10 +2,19 @@
 
 package loop
 
+import (
+	"math"
+
+	"nodrop/loadgen/internal/stall"
+)
+
 // queue holds slots in order of a time, for deadlines that all lie equally far
 // ahead when they are set: the last one set is the last to pass, so that
-// adding and removing cost the same for any number of slots.
+// adding and removing cost the same for any number of slots. A deadline passes
+// later by as much as the Shard stood still, which changes nothing in the order.
 type queue struct {
+	limit       int64 // how far ahead they lie, in ns
+	stalls      *stall.Spans
 	nodes       []node // by slot
 	first, last int32
 }
@@ -18,8 +27,8 @@ type node struct {
 
 const none = -1
 
-func newQueue(slots int) queue {
-	return queue{nodes: make([]node, slots), first: none, last: none}
+func newQueue(slots int, limit int64, stalls *stall.Spans) queue {
+	return queue{limit: limit, stalls: stalls, nodes: make([]node, slots), first: none, last: none}
 }
 
 // push adds slot with a time that is not before that of any other.
@@ -55,7 +64,7 @@ func (q *queue) remove(slot int32) {
 // due takes out a slot whose time has come; none if there is none.
 func (q *queue) due(now int64) int32 {
 	slot := q.first
-	if slot == none || q.nodes[slot].at > now {
+	if slot == none || q.nodes[slot].at > now || q.passes(slot) > now {
 		return none
 	}
 	q.remove(slot)
@@ -67,7 +76,13 @@ func (q *queue) next() (at int64, ok bool) {
 	if q.first == none {
 		return 0, false
 	}
-	return q.nodes[q.first].at, true
+	return q.passes(q.first), true
+}
+
+// passes is when slot's time has come.
+func (q *queue) passes(slot int32) int64 {
+	at := q.nodes[slot].at
+	return at + q.stalls.Delay(at-q.limit, math.MaxInt64, q.limit)
 }
 
 // agenda holds slots in order of a time, for times in any order.

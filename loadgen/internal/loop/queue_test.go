@@ -7,12 +7,14 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"nodrop/loadgen/internal/stall"
 )
 
 func TestQueue(t *testing.T) {
 	const slots = 50
 	rng := rand.New(rand.NewPCG(1, 2))
-	q := newQueue(slots)
+	q := newQueue(slots, 0, &stall.Spans{})
 	want := []tick{} // in order
 	var now int64
 	for range 10_000 {
@@ -83,6 +85,29 @@ func TestLine(t *testing.T) {
 		l.push(round + 1)
 		if a, b := l.pop(), l.pop(); a != round || b != round+1 || l.count != 0 {
 			t.Errorf("got %d, %d, %d left", a, b, l.count)
+		}
+	}
+}
+
+// TestQueueStalled: a deadline passes later by as much as the Shard stood still
+// since its slot began, and what waits for it does not take it for due.
+func TestQueueStalled(t *testing.T) {
+	const limit = 1000
+	var stalls stall.Spans
+	q := newQueue(3, limit, &stalls)
+	q.push(0, 0+limit)
+	q.push(1, 500+limit)
+	stalls.Add(stall.Span{Begin: 600, End: 2600})
+	q.push(2, 2600+limit)
+	for slot, at := range []int64{3000, 3500, 3600} {
+		if next, ok := q.next(); !ok || next != at {
+			t.Errorf("next is %d; want %d", next, at)
+		}
+		if got := q.due(at - 1); got != none {
+			t.Errorf("%d is due before %d", got, at)
+		}
+		if got := q.due(at); got != int32(slot) {
+			t.Errorf("%d is due at %d; want %d", got, at, slot)
 		}
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"nodrop/loadgen/internal/stall"
 )
 
 const (
@@ -45,6 +47,9 @@ type Shard struct {
 	connects queue  // deadlines of connections being made
 	fins     queue  // deadlines of peers that are to close
 
+	stalls stall.Watch
+	behind int // how many more looks at events expire waits for at most
+
 	waiter   waiter
 	events   [maxEvents]unix.EpollEvent
 	buf      []byte
@@ -78,8 +83,10 @@ func New(cfg Config, driver Driver) (*Shard, error) {
 		cfg: cfg, driver: driver, epoll: int32(epoll), wakeFD: int32(wake),
 		slots: make([]slot, cfg.Slots), live: cfg.Slots,
 		line: newLine(cfg.Slots), buf: make([]byte, bufferSize),
-		requests: newQueue(cfg.Slots), connects: newQueue(cfg.Slots), fins: newQueue(cfg.Slots),
 	}
+	s.requests = newQueue(cfg.Slots, cfg.Timeout, &s.stalls.Spans)
+	s.connects = newQueue(cfg.Slots, cfg.ConnectTimeout, &s.stalls.Spans)
+	s.fins = newQueue(cfg.Slots, cfg.FINBound, &s.stalls.Spans)
 	for i := range s.slots {
 		s.slots[i].init(s, int32(i))
 	}
@@ -133,6 +140,7 @@ func (s *Shard) Run(base time.Time) {
 	defer runtime.UnlockOSThread()
 	s.base = base
 	now := s.now()
+	s.stalls.Beat(now, 0)
 	for i := range s.slots {
 		s.await(&s.slots[i], s.driver.First(i), now)
 	}
@@ -150,24 +158,30 @@ func (s *Shard) now() int64 { return int64(time.Since(s.base)) }
 
 // serve takes in the events there are, or waits for some, and what is due.
 func (s *Shard) serve() {
-	n := sysPoll(s.epoll, s.events[:])
-	if n == 0 && s.line.count == 0 {
+	n, rest := sysPoll(s.epoll, s.events[:]), int64(0)
+	if n == 0 && s.line.count == 0 && s.behind == 0 {
 		if ns, ok := s.untilDue(s.now()); ok {
+			rest = ns
 			n = s.waiter.wait(s.epoll, s.events[:], ns)
 		}
 	}
+	stood := s.beat(s.now(), rest)
 	for i := range s.events[:n] {
 		s.handle(&s.events[i])
 	}
-	s.expire(s.now())
+	now := s.now()
+	stood = s.beat(now, 0) || stood
+	if s.caughtUp(n < len(s.events), stood) {
+		s.expire(now)
+	}
 }
 
-// untilDue is how long nothing will be due, negative for ever; ok is false if
-// something is due now.
+// untilDue is how long nothing will be due, or as long as a Shard may rest; ok
+// is false if something is due now.
 func (s *Shard) untilDue(now int64) (ns int64, ok bool) {
-	ns = -1
+	ns = stall.Rest
 	earlier := func(at int64, set bool) {
-		if left := max(at-now, 0); set && (ns < 0 || left < ns) {
+		if left := max(at-now, 0); set && left < ns {
 			ns = left
 		}
 	}

@@ -342,6 +342,10 @@ func (s *Shard) answered(sl *slot, fin bool) {
 	x := &sl.x
 	x.End = sl.arrived
 	x.Read += x.End - max(sl.firstByte, sl.since)
+	if s.late(sl, x.End) {
+		s.failLate(sl)
+		return
+	}
 	step := s.driver.Answered(x)
 	kept := s.cfg.KeepAlive && !sl.spent && x.Parser.KeepAlive()
 	sl.stale = fin
@@ -444,6 +448,9 @@ func (s *Shard) fail(sl *slot, f *Failure) {
 	}
 	now := s.now()
 	sl.x.End = now
+	if f.Err != os.ErrDeadlineExceeded { //nolint:errorlint // the deadline knows
+		f.Stalled = s.late(sl, now) && s.stalled(sl, now)
+	}
 	if f.Stage == StageConnect {
 		sl.x.Connect += now - sl.began
 	}

@@ -1,0 +1,41 @@
+package loadgen_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"nodrop/loadgen"
+	"nodrop/loadgen/internal/faultserver"
+)
+
+// TestEndlessResponses: at the end of -z what -t 0 sets no limit to is waited
+// for as after Ctrl-C, and the run says what it cut.
+func TestEndlessResponses(t *testing.T) {
+	for _, way := range roads() {
+		t.Run(way.String(), func(t *testing.T) {
+			t.Parallel()
+			server := way.start(t, faultserver.Always(faultserver.SilenceInBody))
+			load := newLoad(t, loadgen.Config{
+				URL: server.URL(), Workers: 3, Duration: time.Millisecond, Timeout: -1, DrainBound: 10 * time.Millisecond,
+				TLS: trusting(t), Engine: way.engine,
+			})
+			load.Hold() // or a slow machine is late for the duration
+			done := make(chan *loadgen.Run)
+			go func() { done <- load.Run(t.Context()) }()
+			for server.Counts().Requests < 3 {
+				time.Sleep(time.Millisecond) // the state asked for, not a guess at when it comes
+			}
+			load.Release()
+			run := <-done
+			checkInvariants(t, run)
+			if want := (loadgen.Counts{Planned: 3, Started: 3, Aborted: 3}); run.Counts != want || run.Interrupted {
+				t.Errorf("got %+v, interrupted %t; want %+v, false", run.Counts, run.Interrupted, want)
+			}
+			const want = "3 requests were still under way 10ms after the end of -z (-t 0 sets no limit) and were cut"
+			if notes := strings.Join(run.Notes, "\n"); !strings.Contains(notes, want) {
+				t.Errorf("notes:\n%s\nwant: %s", notes, want)
+			}
+		})
+	}
+}

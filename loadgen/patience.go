@@ -1,0 +1,76 @@
+package loadgen
+
+import (
+	"net"
+	"time"
+)
+
+// allowance is how long something may take, from when on; the zero allowance is unlimited.
+// Times are ns from the run's start.
+type allowance struct{ from, length int64 }
+
+// allow is what a deadline allows the request under way, or what begins now.
+func (w *worker) allow(deadline time.Time) allowance {
+	if deadline.IsZero() {
+		return allowance{}
+	}
+	from := w.exchange.result.Start
+	if !deadline.Equal(w.load.deadline(from)) {
+		from = w.exchange.now()
+	}
+	return allowance{from, w.load.Since(deadline) - from}
+}
+
+// extend moves the deadline of c, which has passed, by the time for which nodrop
+// did not run. It is false if the target has had its time.
+func (w *worker) extend(c net.Conn) bool {
+	l, now := w.allowance, w.exchange.now()
+	if l.length == 0 || now < l.from+l.length {
+		return false // that deadline was another's
+	}
+	until := l.from + l.length + w.load.stalls.delay(l.from, l.length)
+	if until <= now {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.aborted && c.SetDeadline(w.load.base.Add(time.Duration(until))) == nil
+}
+
+// patient is a worker's socket. Its deadlines are those that the worker arms it
+// with, and do not count the time for which nodrop did not run: when that is
+// over, they have passed, and what the peer sent meanwhile is there to be read.
+type patient struct {
+	socket
+	worker *worker
+}
+
+func (p *patient) Read(b []byte) (int, error) {
+	for {
+		n, err := p.socket.Read(b)
+		if n > 0 || !isTimeout(err) || !p.worker.extend(p.socket) {
+			return n, err
+		}
+	}
+}
+
+func (p *patient) readLent() (*readBuffer, int, error) {
+	for {
+		b, n, err := readLent(p.socket)
+		if n > 0 || !isTimeout(err) || !p.worker.extend(p.socket) {
+			return b, n, err
+		}
+		giveBack(b)
+	}
+}
+
+func (p *patient) Write(b []byte) (int, error) {
+	written := 0
+	for {
+		n, err := p.socket.Write(b[written:])
+		written += n
+		if !isTimeout(err) || !p.worker.extend(p.socket) {
+			return written, err
+		}
+	}
+}

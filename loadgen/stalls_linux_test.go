@@ -1,0 +1,320 @@
+package loadgen_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"nodrop/loadgen"
+	"nodrop/loadgen/internal/faultserver"
+)
+
+// loadEnv has the test binary carry out a load, in a process that can be
+// stopped. It names a directory: the load is in it, the run is written there.
+const loadEnv = "NODROP_TEST_LOAD"
+
+// childLoad is that load.
+type childLoad struct {
+	URL            string
+	Engine         loadgen.Engine
+	Requests       int64
+	Timeout        time.Duration
+	ConnectTimeout time.Duration
+}
+
+func TestLoadToBeStopped(t *testing.T) {
+	dir := os.Getenv(loadEnv)
+	if dir == "" {
+		t.Skip("the load of TestStopped")
+	}
+	var c childLoad
+	text, err := os.ReadFile(filepath.Join(dir, "load"))
+	if err == nil {
+		err = json.Unmarshal(text, &c)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := runLoad(t, loadgen.Config{
+		URL: c.URL, Engine: c.Engine, Requests: c.Requests, Workers: int(c.Requests),
+		Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, TLS: loadgen.TLS{Insecure: true},
+	})
+	if text, err = json.Marshal(run); err == nil {
+		err = os.WriteFile(filepath.Join(dir, "run"), text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// child is a process with a load.
+type child struct {
+	t   *testing.T
+	cmd *exec.Cmd
+	dir string
+
+	started time.Time
+	out     bytes.Buffer
+}
+
+func startChild(t *testing.T, load childLoad) *child {
+	t.Helper()
+	c := &child{t: t, dir: t.TempDir()}
+	text, err := json.Marshal(load)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(c.dir, "load"), text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.cmd = exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestLoadToBeStopped$")
+	c.cmd.Env = append(os.Environ(), loadEnv+"="+c.dir)
+	c.cmd.Stdout, c.cmd.Stderr = &c.out, &c.out
+	c.started = time.Now()
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// stop returns when the process has stopped.
+func (c *child) stop() {
+	c.t.Helper()
+	if err := c.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		c.t.Fatal(err)
+	}
+	for {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.cmd.Process.Pid))
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if strings.HasPrefix(string(stat[bytes.LastIndexByte(stat, ')'):]), ") T") {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func (c *child) goOn() {
+	c.t.Helper()
+	if err := c.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// run waits for the load's end.
+func (c *child) run() *loadgen.Run {
+	c.t.Helper()
+	if err := c.cmd.Wait(); err != nil {
+		c.t.Fatalf("%v\n%s", err, c.out.String())
+	}
+	var run loadgen.Run
+	text, err := os.ReadFile(filepath.Join(c.dir, "run"))
+	if err == nil {
+		err = json.Unmarshal(text, &run)
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return &run
+}
+
+// withinLimit tries f with a limit that is long enough for this machine: f is
+// false where the process could not be stopped before that had passed.
+func withinLimit(t *testing.T, f func(limit time.Duration) bool) {
+	t.Helper()
+	for limit := 3 * time.Second; limit < 5*time.Minute; limit *= 2 {
+		if f(limit) {
+			return
+		}
+	}
+	t.Fatal("no limit was long enough")
+}
+
+// reached waits for a state of what c is about to do; false if its limit may have
+// passed meanwhile.
+func (c *child) reached(limit time.Duration, state func() bool) bool {
+	for time.Since(c.started) < limit {
+		if state() {
+			return true
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return false
+}
+
+// stoppedWithin stops c; if its limit may have passed before, it is killed.
+func (c *child) stoppedWithin(limit time.Duration, state func() bool) bool {
+	c.t.Helper()
+	if c.reached(limit, state) {
+		c.stop()
+		if time.Since(c.started) < limit {
+			return true
+		}
+	}
+	_ = c.cmd.Process.Kill() // it may have ended
+	_ = c.cmd.Wait()
+	return false
+}
+
+// sideBySide runs subtests at the same time, however few processors there are:
+// they spend it waiting.
+type sideBySide struct {
+	t   *testing.T
+	all sync.WaitGroup
+}
+
+func (s *sideBySide) run(name string, f func(t *testing.T)) {
+	s.all.Go(func() { s.t.Run(name, f) })
+}
+
+// TestStopped: a load that is stopped while its requests are under way, past
+// their -t, knows that it was.
+func TestStopped(t *testing.T) {
+	if testing.Short() {
+		t.Skip("longer than -t")
+	}
+	const n = 20
+	atOnce := sideBySide{t: t}
+	defer atOnce.all.Wait()
+	for _, tt := range []struct {
+		name            string
+		before, respond http.HandlerFunc
+		patient         bool   // -t is longer than the process is stopped for
+		release         string // when
+		want            string // class; "" for ok
+	}{
+		{"answered meanwhile", nothing, answerOK, false, "meanwhile", "client.stalled"},
+		{"answered in part", answerHalf, answerOK, false, "meanwhile", "client.stalled"},
+		{"cut meanwhile", nothing, cutConnection, false, "meanwhile", "client.stalled"},
+		{"answered afterwards", nothing, answerOK, false, "afterwards", "client.stalled"},
+		{"never answered", nothing, answerOK, false, "never", "wait.timeout"},
+		{"never ended", answerHalf, answerOK, false, "never", "body.timeout"},
+		{"answered within -t", nothing, answerOK, true, "meanwhile", ""},
+	} {
+		for _, way := range roads() {
+			atOnce.run(tt.name+"/"+way.String(), func(t *testing.T) {
+				withinLimit(t, func(limit time.Duration) bool {
+					h := holdRequests(t, way.scheme, tt.before, tt.respond)
+					load := childLoad{URL: h.url, Engine: way.engine, Requests: n, Timeout: limit}
+					if tt.patient {
+						load.Timeout = time.Hour
+					}
+					c := startChild(t, load)
+					if !c.stoppedWithin(limit, func() bool { return h.held.Load() == n }) {
+						close(h.release)
+						return false
+					}
+					if tt.release == "meanwhile" {
+						close(h.release)
+						for h.done.Load() < n {
+							time.Sleep(time.Millisecond)
+						}
+					}
+					time.Sleep(limit) // not for anything to happen: the limit is to pass
+					c.goOn()
+					if tt.release == "afterwards" {
+						close(h.release)
+					}
+					run := c.run()
+					if tt.release == "never" {
+						close(h.release)
+					}
+					checkStopped(t, run, n, tt.want)
+					return true
+				})
+			})
+		}
+	}
+}
+
+// checkStopped: all n requests met one fate, and the run says that it stood still.
+func checkStopped(t *testing.T, run *loadgen.Run, n int64, class string) {
+	t.Helper()
+	fate := "lost"
+	switch class {
+	case "":
+		fate = "ok"
+	case "client.stalled":
+		fate = "spoiled"
+	}
+	if got := outcome(run, fate, class); got.Fresh != n {
+		t.Errorf("%+v; want %d %s %s", run.Outcomes, n, fate, class)
+	}
+	notes := strings.Join(run.Notes, "\n")
+	want := "what came back then is slower than the target was"
+	if fate == "spoiled" {
+		want = fmt.Sprintf("%d requests whose time ran out then are spoiled (client.stalled), not lost", n)
+	}
+	if !strings.Contains(notes, "nodrop did not run ") || !strings.HasSuffix(notes, want) {
+		t.Errorf("notes:\n%s\nwant: %s", notes, want)
+	}
+}
+
+// TestStoppedWhileConnecting: an address that takes no connections takes none
+// afterwards either.
+func TestStoppedWhileConnecting(t *testing.T) {
+	if testing.Short() {
+		t.Skip("longer than -t")
+	}
+	atOnce := sideBySide{t: t}
+	defer atOnce.all.Wait()
+	for name, limits := range map[string]func(limit time.Duration) childLoad{
+		"-t":                func(limit time.Duration) childLoad { return childLoad{Timeout: limit} },
+		"--connect-timeout": func(limit time.Duration) childLoad { return childLoad{Timeout: time.Hour, ConnectTimeout: limit} },
+		"both, the latter first": func(limit time.Duration) childLoad {
+			return childLoad{Timeout: limit + time.Second, ConnectTimeout: limit}
+		},
+	} {
+		for _, way := range cleartext() {
+			atOnce.run(name+"/"+way.String(), func(t *testing.T) {
+				withinLimit(t, func(limit time.Duration) bool {
+					hole, err := faultserver.NewBlackHole()
+					if err != nil {
+						t.Fatal(err)
+					}
+					t.Cleanup(func() { _ = hole.Close() })
+					load := limits(limit)
+					load.URL, load.Engine, load.Requests = "http://"+hole.Addr().String(), way.engine, 5
+					c := startChild(t, load)
+					if !c.stoppedWithin(limit, func() bool { return connecting(t, hole.Addr()) == 5 }) {
+						return false
+					}
+					time.Sleep(limit)
+					c.goOn()
+					checkStopped(t, c.run(), load.Requests, "connect.timeout")
+					return true
+				})
+			})
+		}
+	}
+}
+
+// connecting is how many sockets wait for a handshake with addr.
+func connecting(t *testing.T, addr netip.AddrPort) (n int) {
+	t.Helper()
+	const synSent = "02"
+	four := addr.Addr().As4()
+	remote := fmt.Sprintf("%08X:%04X", binary.NativeEndian.Uint32(four[:]), addr.Port())
+	table, err := os.ReadFile("/proc/net/tcp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(table)) {
+		if f := strings.Fields(line); len(f) > 3 && f[2] == remote && f[3] == synSent {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,71 @@
+package loadgen
+
+import (
+	"testing"
+	"time"
+
+	"nodrop/loadgen/internal/stall"
+)
+
+// TestStallNotes: what a run says of the times for which nodrop did not run.
+func TestStallNotes(t *testing.T) {
+	span := func(begin, end time.Duration) stall.Span { return stall.Span{Begin: int64(begin), End: int64(end)} }
+	for _, tt := range []struct {
+		name    string
+		spans   []stall.Span
+		spoiled int64
+		want    string
+	}{
+		{"none", nil, 0, ""},
+		{"as on any busy machine", []stall.Span{span(time.Second, 1400*time.Millisecond)}, 0, ""},
+		{"that spoiled nothing", []stall.Span{span(time.Second, 2*time.Second)}, 0,
+			"nodrop did not run for 1.0 s from 1.0 s on (stopped, suspended, or without processor time): what came back then is slower than the target was"},
+		{"that spoiled one request", []stall.Span{span(0, 30*time.Millisecond)}, 1,
+			"nodrop did not run for 30 ms from 0 ms on (stopped, suspended, or without processor time): 1 request whose time ran out then is spoiled (client.stalled), not lost"},
+		{"that spoiled many", []stall.Span{span(1500*time.Millisecond, 4500*time.Millisecond)}, 40,
+			"nodrop did not run for 3.0 s from 1.5 s on (stopped, suspended, or without processor time): 40 requests whose time ran out then are spoiled (client.stalled), not lost"},
+		{"two", []stall.Span{span(0, 1*time.Second), span(2*time.Second, 4*time.Second)}, 2,
+			"nodrop did not run for 2.0 s from 2.0 s on, and once more for 1.0 s (stopped, suspended, or without processor time): 2 requests whose time ran out then are spoiled (client.stalled), not lost"},
+		{"many", []stall.Span{span(0, 1*time.Second), span(2*time.Second, 4*time.Second), span(5*time.Second, 5050*time.Millisecond)}, 2,
+			"nodrop did not run for 2.0 s from 2.0 s on, and 2 more times for 1.1 s in all (stopped, suspended, or without processor time): 2 requests whose time ran out then are spoiled (client.stalled), not lost"},
+		{"one, as two threads saw it", []stall.Span{span(1500*time.Millisecond, 4500*time.Millisecond), span(1490*time.Millisecond, 4501*time.Millisecond)}, 2,
+			"nodrop did not run for 3.0 s from 1.5 s on (stopped, suspended, or without processor time): 2 requests whose time ran out then are spoiled (client.stalled), not lost"},
+	} {
+		var s stalls
+		for _, span := range tt.spans {
+			s.add(span)
+		}
+		if got := s.note(tt.spoiled); got != tt.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestSuspension: a machine that is suspended stops the clock that deadlines are
+// measured by.
+func TestSuspension(t *testing.T) {
+	var now, slow time.Duration
+	s := stalls{now: func() int64 { return int64(now) }, slow: func() int64 { return int64(slow) }}
+	step := func(clock, behind time.Duration) {
+		now, slow = now+clock, slow+behind
+		s.beat()
+		s.lookForSuspension()
+	}
+	step(time.Millisecond, 0)
+	step(5*time.Millisecond, time.Microsecond) // two clocks are never read at the same time
+	if got := s.suspensionNote(); got != "" {
+		t.Errorf("got %q; want nothing", got)
+	}
+	step(5*time.Millisecond, time.Hour)
+	const what = ": -t does not count that, but what was in flight then may have been lost over it"
+	if got, want := s.suspensionNote(), "this machine was suspended for 3600.0 s at 11 ms"+what; got != want {
+		t.Errorf("got %q; want %q", got, want)
+	}
+	step(time.Millisecond, 2*time.Hour)
+	if got, want := s.suspensionNote(), "this machine was suspended for 7200.0 s at 12 ms, the longest of 2 times"+what; got != want {
+		t.Errorf("got %q; want %q", got, want)
+	}
+	if s.ours(0, int64(now), int64(time.Millisecond)) {
+		t.Error("a deadline that stood still has passed because of that")
+	}
+}
