@@ -33,17 +33,18 @@ func (g *Group) Run(name string, cmd *exec.Cmd) (*Process, error) {
 	p := &Process{Name: name, cmd: cmd, Ended: make(chan struct{})}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if err := g.start(cmd); err != nil {
+	tag := NewTag()
+	if err := g.start(cmd, tag, sayTag); err != nil {
 		return nil, err
 	}
 	if g.named == nil {
-		g.named = map[string]*Process{}
+		g.named, g.running = map[string]*Process{}, map[Tag]bool{}
 	}
-	g.named[name] = p
+	g.named[name], g.running[tag] = p, true
 	go func() {
 		p.Err = cmd.Wait()
 		p.EndedAt = time.Now()
-		g.end(cmd)
+		g.end(cmd, tag)
 		close(p.Ended)
 	}()
 	return p, nil
