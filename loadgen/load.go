@@ -54,6 +54,8 @@ type Load struct {
 
 	stopOnce    sync.Once
 	stopped     chan struct{}
+	abortOnce   sync.Once
+	aborted     chan struct{}
 	interrupted atomic.Bool
 }
 
@@ -79,6 +81,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 		traces:   traces{limit: cfg.TraceLost},
 		started:  make(chan struct{}),
 		stopped:  make(chan struct{}),
+		aborted:  make(chan struct{}),
 	}
 	l.keepAlive = !cfg.closes()
 	l.sources.list = cfg.Sources
@@ -216,7 +219,7 @@ func (l *Load) chooseFamily(ctx context.Context, r *resolver, ips []netip.Addr) 
 
 // Run carries the load out and returns what happened. When ctx ends, the run
 // stops in two steps: no request is started any more, and after the drain
-// bound what is in flight is aborted. Run may be called once. The caller hands
+// bound, or at Abort, what is in flight is aborted. Run may be called once. The caller hands
 // the run to End when nothing is to be added to it.
 func (l *Load) Run(ctx context.Context) *Run {
 	e := newEngine(l)
@@ -264,6 +267,7 @@ func (l *Load) watch(ctx context.Context, done <-chan struct{}, abort func()) {
 	case <-done:
 		return
 	case <-l.stopped:
+	case <-l.aborted:
 	case <-ctx.Done():
 	}
 	select {
@@ -277,13 +281,21 @@ func (l *Load) watch(ctx context.Context, done <-chan struct{}, abort func()) {
 	defer bound.Stop()
 	select {
 	case <-done:
+		return
+	case <-l.aborted:
 	case <-bound.C:
-		abort()
 	}
+	abort()
 }
 
 // Stop ends the run as the end of Run's context does.
 func (l *Load) Stop() { l.stopOnce.Do(func() { close(l.stopped) }) }
+
+// Abort ends the run at once: it does not wait for what is in flight.
+func (l *Load) Abort() { l.abortOnce.Do(func() { close(l.aborted) }) }
+
+// DrainBound is how long a run that is stopped waits for what is in flight.
+func (l *Load) DrainBound() time.Duration { return l.cfg.DrainBound }
 
 // Hold makes the planned requests, or the duration, a minimum: the load goes
 // on until Release.
