@@ -10,13 +10,11 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/agnivade/levenshtein"
@@ -59,8 +57,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p.byHand.Ignored = func() { fmt.Fprintln(p.stderr, "nodrop: SIGUSR1 sets a mark in a load, and none is under way") }
 	p.unlisten = sync.OnceFunc(p.byHand.Listen())
 	defer p.unlisten()
-	ctx, stop := interruptible(p.temporaries.removeAll)
-	defer stop()
+	p.interrupts = scenario.NewInterrupts(p.say, p.exit)
+	defer p.interrupts.Listen()()
+	ctx := p.interrupts.Context()
 	root := p.command()
 	root.SetArgs(normalize(root, args))
 	err := root.ExecuteContext(ctx)
@@ -81,35 +80,38 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // errInterrupted is all there is to tell when no load has begun.
 var errInterrupted = errors.New("interrupted before the load began")
 
-// interruptible is a context that the first Ctrl-C or SIGTERM ends; the second
-// one ends the program at once, after cleanUp (the lab's guardian sees to its
-// fleet). A closed stdout ends nothing: it is an output that cannot be written.
-func interruptible(cleanUp func()) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	signals, ignored := make(chan os.Signal, 2), make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	signal.Notify(ignored, syscall.SIGPIPE) // signal.Ignore would hold for children, too
-	done := make(chan struct{})
-	go func() {
-		for range 2 {
-			select {
-			case <-signals:
-			case <-done:
-				return
-			}
-			if ctx.Err() != nil {
-				cleanUp()
-				os.Exit(exitInterrupted)
-			}
-			cancel()
-		}
-	}()
-	return ctx, func() {
-		signal.Stop(signals)
-		signal.Stop(ignored)
-		close(done)
-		cancel()
+// say tells whoever waits what is going on, beside the progress line.
+func (p *program) say(line string) {
+	if f, ok := p.stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		line = "\r\033[K" + line
 	}
+	fmt.Fprintf(p.stderr, "nodrop: %s\n", line)
+}
+
+// sayBound is how long the last words may take: whoever reads stderr may not.
+const sayBound = time.Second
+
+// exit ends the program at once, and names what it leaves as it is. What it has
+// started ends with it: the guardian sees to that.
+func (p *program) exit(begun bool, left []string) {
+	p.temporaries.removeAll()
+	line := errInterrupted.Error()
+	switch {
+	case len(left) > 0:
+		line = "interrupted: not restored: " + strings.Join(left, ", ")
+	case begun:
+		line = "interrupted: exiting at once; nothing is left to restore"
+	}
+	said := make(chan struct{})
+	go func() {
+		defer close(said)
+		p.say(line)
+	}()
+	select {
+	case <-said:
+	case <-time.After(sayBound):
+	}
+	os.Exit(exitInterrupted)
 }
 
 // program is one invocation.
@@ -119,6 +121,7 @@ type program struct {
 	code           int
 	temporaries    temporaries
 	byHand         scenario.ByHand
+	interrupts     *scenario.Interrupts
 	unlisten       func()   // ends byHand
 	args           []string // as they were given
 	inNamespace    bool     // the lab's network namespace is this process's
@@ -599,6 +602,8 @@ func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *ou
 		s.Streams[i].Load.Sinks = out.sinks
 	}
 	runtime.GOMAXPROCS(threads(s.Streams))
+	s.Interrupts = p.interrupts
+	p.interrupts.Begin()
 	recording, err := s.Run(ctx, p.watch)
 	told := !errors.Is(err, context.Canceled) || errors.Is(err, scenario.ErrRestore)
 	if err != nil && len(recording.Runs) > 0 && told {
@@ -653,6 +658,7 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 // enterNamespace does it all again, in a network namespace.
 func (p *program) enterNamespace() (err error) {
 	p.unlisten() // signals are for the one that has the load
+	p.interrupts.Ignore()
 	p.code, err = lab.InNamespace(p.args)
 	return err
 }
@@ -669,6 +675,7 @@ func (p *program) labClient(ctx context.Context, flags *lab.FlagValues, checks, 
 	if !p.inNamespace {
 		return p.enterNamespace()
 	}
+	p.interrupts.Begin()
 	for _, run := range runs {
 		result, err := run.Run(ctx, p.stdout, p.stderr, func(fleet string) {
 			fmt.Fprintf(p.stdout, "\n%s\n\n$ %s\n", fleet, run.Command)

@@ -20,9 +20,9 @@ var errLoadOver = errors.New("the load was over before the step was due")
 type timeline struct {
 	steps  []Step
 	settle time.Duration
+	done   *changes
 
 	mu      sync.Mutex // guards all below
-	acted   []Action   // whose Run was called, in order
 	moments []interval
 	ended   []time.Time // of each step; zero until it has ended
 	failed  string      // the first step that did, or was never due
@@ -34,8 +34,8 @@ type interval struct {
 	start, end time.Time
 }
 
-func newTimeline(steps []Step, settle time.Duration) *timeline {
-	return &timeline{steps: steps, settle: settle, ended: make([]time.Time, len(steps))}
+func newTimeline(steps []Step, settle time.Duration, done *changes) *timeline {
+	return &timeline{steps: steps, settle: settle, done: done, ended: make([]time.Time, len(steps))}
 }
 
 // run fires each step when it is due, and lets held loads go when the last has
@@ -59,8 +59,8 @@ func (t *timeline) run(ctx context.Context, streams []Stream, loads []*loadgen.L
 			due, never := t.due(s, loadOf(s, streams, loads))
 			switch {
 			case due:
-				t.begin(s)
-				acting.Go(func() { t.finish(i, time.Now(), s.Action.Run(ctx, env)) })
+				act := t.done.begin(s.Name, s.Action)
+				acting.Go(func() { t.finish(i, time.Now(), act(ctx, env)) })
 			case never != nil:
 				t.finish(i, time.Now(), never)
 			}
@@ -108,12 +108,6 @@ func (t *timeline) due(s Step, load *loadgen.Load) (due bool, never error) {
 func (t *timeline) endedFor(name string, d time.Duration) bool {
 	i := slices.IndexFunc(t.steps, func(s Step) bool { return s.Name == name })
 	return !t.ended[i].IsZero() && time.Since(t.ended[i]) >= d
-}
-
-func (t *timeline) begin(s Step) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.acted = append(t.acted, s.Action)
 }
 
 // finish notes a step's end, and puts it among the marks.

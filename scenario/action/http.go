@@ -32,6 +32,17 @@ type HTTP struct {
 // maxBody bounds what is read of an answer, in bytes.
 const maxBody = 1 << 20
 
+// String says what is sent, and where.
+func (h *HTTP) String() string { return strings.TrimSpace(h.Method + " " + h.URL) }
+
+// Undoes is UndoBy.
+func (h *HTTP) Undoes(acted bool) (what string, ends bool) {
+	if h.UndoBy == nil || acted && !h.undo.acted {
+		return "", false
+	}
+	return h.UndoBy.String(), false
+}
+
 // Run sends the request.
 func (h *HTTP) Run(ctx context.Context, _ *scenario.Env) error {
 	_, err := h.send(ctx)

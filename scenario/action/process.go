@@ -33,6 +33,17 @@ type Start struct {
 	output  *output
 }
 
+// String says what it does.
+func (s *Start) String() string { return "start " + s.Name }
+
+// Undoes says that the process is stopped, which it is too when the program ends.
+func (s *Start) Undoes(acted bool) (what string, ends bool) {
+	if acted && (s.process == nil || !s.process.Alive()) {
+		return "", true
+	}
+	return "stop " + s.Name, true
+}
+
 // Run starts the process.
 func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 	cmd, err := s.cmd()
@@ -109,6 +120,9 @@ type Stop struct {
 	Grace   time.Duration // then KILL, which is an error; 0: 10 s
 }
 
+// String says what it does.
+func (s *Stop) String() string { return "stop " + s.Process }
+
 // Run sends the signal, and waits.
 func (s *Stop) Run(ctx context.Context, env *scenario.Env) error {
 	p, err := find(env, s.Process)
@@ -174,6 +188,9 @@ type Signal struct {
 	// after that long.
 	Gone time.Duration
 }
+
+// String says what it does.
+func (s *Signal) String() string { return "signal " + s.Name }
 
 // Run sends the signal.
 func (s *Signal) Run(ctx context.Context, env *scenario.Env) error {

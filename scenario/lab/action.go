@@ -17,6 +17,9 @@ type FleetAction struct {
 	fleet *Fleet
 }
 
+// String says what it does.
+func (a *FleetAction) String() string { return "start gateways" }
+
 // Run starts the fleet.
 func (a *FleetAction) Run(ctx context.Context, env *scenario.Env) error {
 	fleet, err := Start(ctx, a.Options)
