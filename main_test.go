@@ -181,7 +181,7 @@ func TestScript(t *testing.T) {
 			"got":       onStage(2, "got NAME REGEXP: about the last request it was sent", (*stage).got),
 			"exits":     onStage(2, "exits CODE COMMAND [ARG...]: runs it", (*stage).exits),
 			"complains": onStage(1, "complains COMMAND [ARG...]: exits 2, one line on stderr and perhaps a hint", (*stage).complains),
-			"signal":    onStage(1, "signal INT|TERM|KILL|USR1: to the one command in the background", (*stage).signal),
+			"signal":    onStage(1, "signal INT|TERM|HUP|QUIT|KILL|USR1: to the one command in the background", (*stage).signal),
 			"exited":    onStage(1, "exited CODE: how the command that was signalled did, after wait", (*stage).exited),
 		},
 	})
@@ -342,7 +342,7 @@ func (s *stage) signal(ts *testscript.TestScript, args []string) {
 		ts.Fatalf("%d commands in the background; want 1", len(running))
 	}
 	s.signalled = running[0]
-	ts.Check(s.signalled.Process.Signal(map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill, "USR1": syscall.SIGUSR1}[args[0]]))
+	ts.Check(s.signalled.Process.Signal(map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "QUIT": syscall.SIGQUIT, "KILL": os.Kill, "USR1": syscall.SIGUSR1}[args[0]]))
 }
 
 func (s *stage) exited(ts *testscript.TestScript, args []string) {
@@ -950,6 +950,7 @@ restore:
 `
 
 func (tc moment) interrupt(t *testing.T, url string, times int) {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "scenario.yaml")
 	if err := os.WriteFile(file, fmt.Appendf(nil, interruptedScenario, url), 0o600); err != nil {
 		t.Fatal(err)
@@ -1030,6 +1031,54 @@ func (m *marked) touch(t *testing.T, file string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(m.Dir, file), nil, 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestTerminalGone: where nobody reads stdout and stderr any more, what was changed
+// is restored, and files are written.
+func TestTerminalGone(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("NOT RUN: there is no SIGHUP on Windows")
+	}
+	server, err := startServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "scenario.yaml")
+	if err := os.WriteFile(file, fmt.Appendf(nil, interruptedScenario, server.URL), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	program, err := exec.LookPath("nodrop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, written, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, "scenario", "run", file, "--set", "WAIT=true", "--set", "AT=#5", "--set", "STEP=echo >here", "-o", "json=run.json", "-o", "text")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, written, written
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	m := &marked{Cmd: cmd}
+	await(t, "the step has acted", func() bool { return m.has("here") })
+	_, _ = gone.Close(), written.Close()
+	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted {
+		t.Errorf("%v; want exit code %d", cmd.ProcessState, exitInterrupted)
+	}
+	state, _ := os.ReadFile(filepath.Join(dir, "state"))
+	if string(state) != "original\n" || !m.has("restored") || !m.has("undone") || !m.has("run.json") {
+		t.Errorf("state %q, restored %t, undone %t, reported %t", state, m.has("restored"), m.has("undone"), m.has("run.json"))
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }
 
