@@ -495,7 +495,8 @@ func (p *program) scenario(ctx context.Context, s *scenario.Scenario, formats []
 	}
 	defer out.discard()
 	recording, err := p.runScenario(ctx, s, out)
-	if err != nil && len(recording.Runs) == 0 && ctx.Err() != nil {
+	_, misused := errors.AsType[*action.InUseError](err)
+	if err != nil && len(recording.Runs) == 0 && (misused || ctx.Err() != nil) {
 		return err
 	}
 	if err != nil && len(recording.Runs) == 0 {

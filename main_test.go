@@ -751,6 +751,46 @@ restore:
 	}
 }
 
+// TestPortTakenMeanwhile: somebody else opens the port of a process that is being
+// started, which seems ready, or ends; no request goes there.
+func TestPortTakenMeanwhile(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("NOT RUN: whose a listener is is known on Linux only")
+	}
+	const text = `
+target: http://127.0.0.1:%d/
+load: {requests: 10, connections: 2}
+setup:
+  - {name: server, start: {shell: "echo >up; ${REST}", ready: {%[2]s127.0.0.1:%[1]d"}}}
+timeline:
+  - {at: "#1", mark: nothing}
+`
+	for name, tc := range map[string]struct{ ready, rest, want string }{
+		"seems ready": {`tcp: "`, "sleep 1000", `^nodrop: server: 127\.0\.0\.1:\d+ is in use by PID \d+ \(nodrop\.test\)\nhint: [^\n]*\n$`},
+		"ends":        {`http: "http://`, "until [ -e taken ]; do sleep 0.01; done; echo cannot bind; exit 7", `^nodrop: server: exit status 7: cannot bind; 127\.0\.0\.1:\d+ is in use by PID \d+ \(nodrop\.test\)\nhint: [^\n]*\n$`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			port, file := freePort(t), filepath.Join(t.TempDir(), "scenario.yaml")
+			if err := os.WriteFile(file, fmt.Appendf(nil, text, port, tc.ready), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			m := startMarked(t, "scenario", "run", file, "--set", "REST="+tc.rest)
+			await(t, "it is started", func() bool { return m.has("up") })
+			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			m.touch(t, "taken")
+			_ = m.wait()
+			if code := m.ProcessState.ExitCode(); code != exitMisuse || !regexp.MustCompile(tc.want).MatchString(m.stderr.String()) {
+				t.Errorf("%v, %s", m.ProcessState, m.stderr.String())
+			}
+			m.expectNobody(t)
+		})
+	}
+}
+
 // TestThreads: loops side by side do not wait for each other's processors.
 func TestThreads(t *testing.T) {
 	stream := func(url string) scenario.Stream {

@@ -31,6 +31,7 @@ type Start struct {
 
 	process *proc.Process
 	output  *output
+	told    bool // of the process's end, by Run
 }
 
 // String says what it does.
@@ -53,6 +54,9 @@ func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 	if _, err := signalOf(s.Stop); err != nil {
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
+	if err := s.Ready.foreign(ctx, env.Processes, "is already in use by", true); err != nil {
+		return fmt.Errorf("%s: %w", s.Name, err)
+	}
 	if s.output, err = newOutput(); err != nil {
 		return err
 	}
@@ -62,7 +66,7 @@ func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 		s.output.close()
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
-	s.process = p
+	s.process, s.told = p, false
 	go func() {
 		<-p.Ended
 		switch {
@@ -76,14 +80,34 @@ func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 	if s.Ready == (Probe{}) {
 		return nil
 	}
-	if err := s.Ready.await(ctx, env, s); err != nil {
+	at, err := s.awaitReady(ctx, env)
+	if err != nil {
+		s.told = !p.Alive()
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
-	if !p.Alive() {
-		return fmt.Errorf("%s: %w", s.Name, endOf(p, s.output))
-	}
-	env.Mark(scenario.Moment{Kind: loadgen.MarkReady, Endpoint: s.Name, At: time.Now()})
+	env.Mark(scenario.Moment{Kind: loadgen.MarkReady, Endpoint: s.Name, At: at})
 	return nil
+}
+
+// awaitReady waits until the process is ready, and returns when it was. Another
+// one may have taken its port meanwhile, which is why it is not, or only seems so.
+func (s *Start) awaitReady(ctx context.Context, env *scenario.Env) (at time.Time, err error) {
+	err = s.Ready.await(ctx, env, s)
+	at = time.Now()
+	if err == nil && !s.process.Alive() {
+		err = endOf(s.process, s.output)
+	}
+	if ctx.Err() != nil {
+		return at, err
+	}
+	switch taken := s.Ready.foreign(ctx, env.Processes, "is in use by", false); {
+	case taken == nil:
+		return at, err
+	case err == nil:
+		return at, taken
+	default:
+		return at, fmt.Errorf("%w; %w", err, taken)
+	}
 }
 
 // endOf is the error of a process that is gone, with its last words.
@@ -107,7 +131,7 @@ func (s *Start) Undo(ctx context.Context) error {
 		s.output.close()
 		s.process = nil
 	}()
-	if !s.process.Alive() && !s.process.Asked() && s.process.Err != nil {
+	if !s.process.Alive() && !s.process.Asked() && s.process.Err != nil && !s.told {
 		return fmt.Errorf("%s ended before it was asked to: %w", s.Name, endOf(s.process, s.output))
 	}
 	return stop(ctx, s.process, s.Stop, s.Grace)
