@@ -80,36 +80,37 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // errInterrupted is all there is to tell when no load has begun.
 var errInterrupted = errors.New("interrupted before the load began")
 
+// sayBound is how long a line may take: whoever reads stderr may not, and signals
+// are to be heeded all the same.
+const sayBound = time.Second
+
 // say tells whoever waits what is going on, beside the progress line.
 func (p *program) say(line string) {
 	if f, ok := p.stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		line = "\r\033[K" + line
 	}
-	fmt.Fprintf(p.stderr, "nodrop: %s\n", line)
+	said := make(chan struct{})
+	go func() {
+		defer close(said)
+		fmt.Fprintf(p.stderr, "nodrop: %s\n", line)
+	}()
+	select {
+	case <-said:
+	case <-time.After(sayBound):
+	}
 }
-
-// sayBound is how long the last words may take: whoever reads stderr may not.
-const sayBound = time.Second
 
 // exit ends the program at once, and names what it leaves as it is. What it has
 // started ends with it: the guardian sees to that.
 func (p *program) exit(begun bool, left []string) {
 	p.temporaries.removeAll()
-	line := errInterrupted.Error()
 	switch {
 	case len(left) > 0:
-		line = "interrupted: not restored: " + strings.Join(left, ", ")
+		p.say("interrupted: not restored: " + strings.Join(left, ", "))
 	case begun:
-		line = "interrupted: exiting at once; nothing is left to restore"
-	}
-	said := make(chan struct{})
-	go func() {
-		defer close(said)
-		p.say(line)
-	}()
-	select {
-	case <-said:
-	case <-time.After(sayBound):
+		p.say("interrupted: exiting at once; nothing is left to restore")
+	default:
+		p.say(errInterrupted.Error())
 	}
 	os.Exit(exitInterrupted)
 }
