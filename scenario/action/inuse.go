@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nodrop/loadgen"
+	"nodrop/scenario"
 	"nodrop/scenario/proc"
 )
 
@@ -106,6 +107,17 @@ func (p *Probe) foreign(ctx context.Context, processes *proc.Group, what string,
 		h, err := processes.HolderOf(addr)
 		if err == nil && h != nil && !h.Ours && (unknown || h.PID != 0) {
 			return inUse(addr, what, h)
+		}
+	}
+	return nil
+}
+
+// answers reports that it is the process which accepts connections at its port,
+// and not another one of the scenario's that it is to replace.
+func (s *Start) answers(ctx context.Context, env *scenario.Env) error {
+	for _, addr := range s.Ready.addresses(ctx) {
+		if h := env.Processes.Rival(s.process, addr); h != nil {
+			return fmt.Errorf("%s accepts connections at %s, not %s", h, addr, s.Name)
 		}
 	}
 	return nil

@@ -63,7 +63,10 @@ func (p *Probe) ask(ctx context.Context, env *scenario.Env, of *Start) error {
 		if err != nil {
 			return err
 		}
-		return c.Close()
+		if err := c.Close(); err != nil || of == nil {
+			return err
+		}
+		return of.answers(ctx, env)
 	case p.HTTP != nil:
 		_, err := p.HTTP.send(ctx)
 		return err

@@ -33,6 +33,48 @@ func (g *Group) HolderOf(addr netip.AddrPort) (*Holder, error) {
 	return h, nil
 }
 
+// Rival is another named process that listens at an address where p does not: the
+// one that is to be replaced, say. nil where there is none.
+func (g *Group) Rival(p *Process, addr netip.AddrPort) *Holder {
+	h, err := g.HolderOf(addr)
+	if err != nil || h == nil || !h.Ours {
+		return nil
+	}
+	switch t := g.tagAbove(h.PID); {
+	case t == "" || t == p.tag || !g.runs(t):
+		return nil
+	}
+	inodes, err := listening(addr.Port())
+	if err != nil {
+		return nil
+	}
+	for _, inode := range inodes {
+		for _, pid := range holding(fmt.Sprintf("socket:[%d]", inode)) {
+			if g.tagAbove(pid) == p.tag {
+				return nil
+			}
+		}
+	}
+	return h
+}
+
+func (g *Group) runs(t Tag) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.running[t]
+}
+
+// tagAbove is the tag of a process, or of whoever has started one that has
+// cleared its environment.
+func (g *Group) tagAbove(pid int) Tag {
+	for ; pid > 1 && pid != os.Getpid(); pid = parentOf(pid) {
+		if t := tagOf(pid); t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
 // holding lists the processes that have a file open, as far as we may see.
 func holding(file string) []int {
 	names, err := os.ReadDir("/proc")

@@ -22,3 +22,6 @@ func (g *Group) HolderOf(addr netip.AddrPort) (*Holder, error) {
 	defer g.mu.Unlock()
 	return &Holder{Ours: len(g.running)+len(g.commands) > 0}, c.Close()
 }
+
+// Rival is not known.
+func (g *Group) Rival(*Process, netip.AddrPort) *Holder { return nil }
