@@ -25,7 +25,7 @@ func (e *InUseError) Unwrap() error { return &e.HintError }
 func inUse(addr netip.AddrPort, what string, h *proc.Holder) error {
 	return &InUseError{loadgen.HintError{
 		Problem: fmt.Sprintf("%s %s %s", addr, what, h),
-		Hint:    "stop it, or choose another port; where another program is meant to serve for this one, use ready: line or exec",
+		Hint:    "stop it, or choose another port; if another program is meant to listen for it, use ready: line or ready: exec",
 	}}
 }
 

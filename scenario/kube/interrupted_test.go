@@ -33,8 +33,9 @@ func TestInterruptedAgain(t *testing.T) {
 	url := gatewayURL(t, a)
 	for i := range 10 {
 		at, times := time.Duration(i)*500*time.Millisecond+50*time.Millisecond, i%3+1
-		t.Run(fmt.Sprintf("%v/%d", at, times), func(t *testing.T) {
-			said := interruptAt(t, fmt.Sprintf(interruptedScenario, url, a.Namespace), at, times)
+		first := []syscall.Signal{syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGTERM}[i%4]
+		t.Run(fmt.Sprintf("%v/%v/%d", at, first, times), func(t *testing.T) {
+			said := interruptAt(t, fmt.Sprintf(interruptedScenario, url, a.Namespace), at, first, times)
 			left := leftBehind(t, a)
 			if len(left) > 0 && times < 3 {
 				t.Errorf("left: %q\n%s", left, said)
@@ -50,7 +51,7 @@ func TestInterruptedAgain(t *testing.T) {
 }
 
 // interruptAt interrupts a scenario so often, and returns what it said.
-func interruptAt(t *testing.T, text string, at time.Duration, times int) string {
+func interruptAt(t *testing.T, text string, at time.Duration, first syscall.Signal, times int) string {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, dir, "s.yaml", text)
@@ -61,9 +62,9 @@ func interruptAt(t *testing.T, text string, at time.Duration, times int) string 
 		t.Fatal(err)
 	}
 	time.Sleep(at) // a sample of moments: whichever it is, the same must hold
-	for range times {
-		_ = cmd.Process.Signal(syscall.SIGINT) // it may have ended
-		time.Sleep(80 * time.Millisecond)      // or two are one
+	for i := range times {
+		_ = cmd.Process.Signal([]syscall.Signal{first, syscall.SIGINT, syscall.SIGINT}[i]) // it may have ended
+		time.Sleep(80 * time.Millisecond)                                                  // or two are one
 	}
 	_ = cmd.Wait()
 	if code := cmd.ProcessState.ExitCode(); code != 130 {
