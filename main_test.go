@@ -175,7 +175,7 @@ func TestScript(t *testing.T) {
 			"fails":     onStage(2, "fails NAME N: the server answers its next N requests with 503", (*stage).fails),
 			"tls":       onStage(2, "tls NAME good|expired|future|old: starts a server over TLS, its URL is $NAME, its certificate the file NAME.pem", (*stage).tls),
 			"proxy":     onStage(2, "proxy NAME STATUS: starts a proxy that answers everything so, its address is $NAME", (*stage).proxy),
-			"refused":   onStage(1, "refused NAME: $NAME is a URL where nobody listens", (*stage).refused),
+			"refused":   onStage(1, "refused NAME...: $NAME is a URL where nobody listens", (*stage).refused),
 			"served":    onStage(2, "served NAME N: the server was sent exactly N requests", (*stage).served),
 			"reached":   onStage(2, "reached NAME N: waits until the server was sent N requests", (*stage).reached),
 			"got":       onStage(2, "got NAME REGEXP: about the last request it was sent", (*stage).got),
@@ -269,10 +269,12 @@ func (s *stage) proxy(ts *testscript.TestScript, args []string) {
 }
 
 func (s *stage) refused(ts *testscript.TestScript, args []string) {
-	l, err := listen()
-	ts.Check(err)
-	ts.Setenv(args[0], "http://"+l.Addr().String())
-	ts.Check(l.Close())
+	for _, name := range args {
+		l, err := listen()
+		ts.Check(err)
+		ts.Setenv(name, "http://"+l.Addr().String())
+		ts.Check(l.Close())
+	}
 }
 
 func (s *stage) find(ts *testscript.TestScript, name string) *server {
