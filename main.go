@@ -10,13 +10,11 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 	"unicode"
 
@@ -60,8 +58,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p.byHand.Ignored = func() { fmt.Fprintln(p.stderr, "nodrop: SIGUSR1 sets a mark in a load, and none is under way") }
 	p.unlisten = sync.OnceFunc(p.byHand.Listen())
 	defer p.unlisten()
-	ctx, stop := interruptible(p.temporaries.removeAll)
-	defer stop()
+	p.interrupts = scenario.NewInterrupts(p.say, p.exit)
+	defer p.interrupts.Listen()()
+	ctx := p.interrupts.Context()
 	root := p.command()
 	root.SetArgs(normalize(root, args))
 	err := unknownCommand(root, args)
@@ -123,35 +122,39 @@ func (l *logs) show(w io.Writer) {
 	}
 }
 
-// interruptible is a context that the first Ctrl-C or SIGTERM ends; the second
-// one ends the program at once, after cleanUp (the lab's guardian sees to its
-// fleet). A closed stdout ends nothing: it is an output that cannot be written.
-func interruptible(cleanUp func()) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	signals, ignored := make(chan os.Signal, 2), make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	signal.Notify(ignored, syscall.SIGPIPE) // signal.Ignore would hold for children, too
-	done := make(chan struct{})
+// sayBound is how long a line may take: whoever reads stderr may not, and signals
+// are to be heeded all the same.
+const sayBound = time.Second
+
+// say tells whoever waits what is going on, beside the progress line.
+func (p *program) say(line string) {
+	said := make(chan struct{})
 	go func() {
-		for range 2 {
-			select {
-			case <-signals:
-			case <-done:
-				return
-			}
-			if ctx.Err() != nil {
-				cleanUp()
-				os.Exit(exitInterrupted)
-			}
-			cancel()
+		defer close(said)
+		if f, ok := p.rawStderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+			fmt.Fprint(p.rawStderr, "\r\033[K")
 		}
+		fmt.Fprintf(p.stderr, "nodrop: %s\n", loadgen.MaskText(line))
 	}()
-	return ctx, func() {
-		signal.Stop(signals)
-		signal.Stop(ignored)
-		close(done)
-		cancel()
+	select {
+	case <-said:
+	case <-time.After(sayBound):
 	}
+}
+
+// exit ends the program at once, and names what it leaves as it is. What it has
+// started ends with it: the guardian sees to that.
+func (p *program) exit(begun bool, left []string) {
+	p.temporaries.removeAll()
+	switch {
+	case len(left) > 0:
+		p.say("interrupted: not restored: " + strings.Join(left, ", "))
+	case begun:
+		p.say("interrupted: exiting at once; nothing is left to restore")
+	default:
+		p.say(errInterrupted.Error())
+	}
+	os.Exit(exitInterrupted)
 }
 
 // program is one invocation.
@@ -162,6 +165,7 @@ type program struct {
 	code           int
 	temporaries    temporaries
 	byHand         scenario.ByHand
+	interrupts     *scenario.Interrupts
 	unlisten       func()   // ends byHand
 	args           []string // as they were given
 	logs           logs
@@ -237,14 +241,14 @@ func (p *program) complain(err error) {
 		fmt.Fprintln(p.stderr, faults) // as editors and CI read them
 		return
 	}
-	fmt.Fprintf(p.stderr, "nodrop: %s\n", said(err))
+	fmt.Fprintf(p.stderr, "nodrop: %s\n", printable(err))
 	if hinted, ok := errors.AsType[*loadgen.HintError](err); ok {
 		fmt.Fprintf(p.stderr, "hint: %s\n", loadgen.CleanLine(loadgen.MaskText(hinted.Hint)))
 	}
 }
 
-// said is an error as others may read it, in one line and without secrets.
-func said(err error) string { return loadgen.CleanLine(loadgen.MaskText(err.Error())) }
+// printable is an error as others may read it, in one line and without secrets.
+func printable(err error) string { return loadgen.CleanLine(loadgen.MaskText(err.Error())) }
 
 // command builds the command line.
 func (p *program) command() *cobra.Command {
@@ -346,7 +350,7 @@ func yesFlag(fs *pflag.FlagSet) *bool {
 }
 
 // confirm tells what a scenario will change in clusters and, unless that was
-// said to be fine, asks.
+// printable to be fine, asks.
 func (p *program) confirm(s *scenario.Scenario, yes bool) error {
 	lines, err := changes(s)
 	if err != nil || len(lines) == 0 {
@@ -622,12 +626,13 @@ func (p *program) scenario(ctx context.Context, s *scenario.Scenario, formats []
 	}
 	defer out.discard()
 	recording, err := p.runScenario(ctx, s, out)
-	if err != nil && len(recording.Runs) == 0 && ctx.Err() != nil {
+	_, misused := errors.AsType[*action.InUseError](err)
+	if err != nil && len(recording.Runs) == 0 && (misused || ctx.Err() != nil) {
 		return err
 	}
 	if err != nil && len(recording.Runs) == 0 {
 		p.complain(err)
-		recording.Error = said(err)
+		recording.Error = printable(err)
 	}
 	return p.finish(ctx, out, report.Build(recording))
 }
@@ -730,11 +735,13 @@ func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *ou
 	}
 	s.Log = p.logs.keep
 	runtime.GOMAXPROCS(threads(s.Streams))
+	s.Interrupts = p.interrupts
+	p.interrupts.Begin()
 	recording, err := s.Run(ctx, p.watch)
 	told := !errors.Is(err, context.Canceled) || errors.Is(err, scenario.ErrRestore)
 	if err != nil && len(recording.Runs) > 0 && told {
 		p.complain(err)
-		recording.Error = said(err)
+		recording.Error = printable(err)
 	}
 	return recording, err
 }
@@ -781,7 +788,7 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 		return err
 	case err != nil && len(recording.Runs) == 0:
 		p.complain(err)
-		recording.Error = said(err)
+		recording.Error = printable(err)
 	}
 	return p.finish(ctx, out, report.Build(recording))
 }
@@ -789,6 +796,7 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 // enterNamespace does it all again, in a network namespace.
 func (p *program) enterNamespace() (err error) {
 	p.unlisten() // signals are for the one that has the load
+	p.interrupts.Ignore()
 	p.code, err = lab.InNamespace(p.args)
 	return err
 }
@@ -808,6 +816,7 @@ func (p *program) labClient(ctx context.Context, flags *lab.FlagValues, checks, 
 		}
 		return p.enterNamespace()
 	}
+	p.interrupts.Begin()
 	for _, run := range runs {
 		result, err := run.Run(ctx, p.stdout, p.rawStderr, func(fleet string) {
 			fmt.Fprintf(p.stdout, "\n%s\n\n$ %s\n", fleet, loadgen.CleanText(loadgen.MaskText(run.Command)))

@@ -189,14 +189,14 @@ func TestScript(t *testing.T) {
 			"fails":     onStage(2, "fails NAME N: the server answers its next N requests with 503", (*stage).fails),
 			"tls":       onStage(2, "tls NAME good|expired|future|old: starts a server over TLS, its URL is $NAME, its certificate the file NAME.pem", (*stage).tls),
 			"proxy":     onStage(2, "proxy NAME STATUS: starts a proxy that answers everything so, its address is $NAME", (*stage).proxy),
-			"refused":   onStage(1, "refused NAME: $NAME is a URL where nobody listens", (*stage).refused),
+			"refused":   onStage(1, "refused NAME...: $NAME is a URL where nobody listens", (*stage).refused),
 			"served":    onStage(2, "served NAME N: the server was sent exactly N requests", (*stage).served),
 			"reached":   onStage(2, "reached NAME N: waits until the server was sent N requests", (*stage).reached),
 			"got":       onStage(2, "got NAME REGEXP: about the last request it was sent", (*stage).got),
 			"exits":     onStage(2, "exits CODE COMMAND [ARG...]: runs it", (*stage).exits),
 			"complains": onStage(1, "complains COMMAND [ARG...]: exits 2, one line on stderr and perhaps a hint", (*stage).complains),
 			"hides":     onStage(1, "hides PREFIX: no file of that begin has S3CRET in it", (*stage).hides),
-			"signal":    onStage(1, "signal INT|TERM|KILL|USR1: to the one command in the background", (*stage).signal),
+			"signal":    onStage(1, "signal INT|TERM|HUP|QUIT|KILL|USR1: to the one command in the background", (*stage).signal),
 			"exited":    onStage(1, "exited CODE: how the command that was signalled did, after wait", (*stage).exited),
 		},
 	})
@@ -302,10 +302,12 @@ func (s *stage) proxy(ts *testscript.TestScript, args []string) {
 }
 
 func (s *stage) refused(ts *testscript.TestScript, args []string) {
-	l, err := listen()
-	ts.Check(err)
-	ts.Setenv(args[0], "http://"+l.Addr().String())
-	ts.Check(l.Close())
+	for _, name := range args {
+		l, err := listen()
+		ts.Check(err)
+		ts.Setenv(name, "http://"+l.Addr().String())
+		ts.Check(l.Close())
+	}
 }
 
 func (s *stage) find(ts *testscript.TestScript, name string) *server {
@@ -375,7 +377,7 @@ func (s *stage) signal(ts *testscript.TestScript, args []string) {
 		ts.Fatalf("%d commands in the background; want 1", len(running))
 	}
 	s.signalled = running[0]
-	ts.Check(s.signalled.Process.Signal(map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill, "USR1": syscall.SIGUSR1}[args[0]]))
+	ts.Check(s.signalled.Process.Signal(map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "QUIT": syscall.SIGQUIT, "KILL": os.Kill, "USR1": syscall.SIGUSR1}[args[0]]))
 }
 
 func (s *stage) exited(ts *testscript.TestScript, args []string) {
@@ -583,8 +585,27 @@ func TestLabDelays(t *testing.T) {
 type marked struct {
 	*exec.Cmd
 	mark           string
-	stdout, stderr bytes.Buffer
+	stdout, stderr said
 	wait           func() error
+	full           bool // all of the lab's gateways have been there
+}
+
+// said is what a process has written so far.
+type said struct {
+	mu   sync.Mutex // guards text
+	text bytes.Buffer
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
 
 const markVariable = "NODROP_TEST_MARK="
@@ -608,7 +629,7 @@ func startMarked(t *testing.T, args ...string) *marked {
 		_ = m.Process.Kill()
 		_ = m.wait()
 		if t.Failed() {
-			t.Logf("nodrop %s: %v\n%s%s", strings.Join(args, " "), m.ProcessState, &m.stdout, &m.stderr)
+			t.Logf("nodrop %s: %v\n%s%s", strings.Join(args, " "), m.ProcessState, m.stdout.String(), m.stderr.String())
 		}
 	})
 	return m
@@ -684,6 +705,9 @@ func (m *marked) interrupt(t *testing.T, signal os.Signal) string {
 	return m.stdout.String() + m.stderr.String()
 }
 
+// endings are the signals that end a program.
+var endings = map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "QUIT": syscall.SIGQUIT, "HUP": syscall.SIGHUP, "KILL": os.Kill}
+
 // TestDuringInterrupted: neither the command, nor what it started, is left.
 func TestDuringInterrupted(t *testing.T) {
 	if runtime.GOOS != "linux" {
@@ -703,7 +727,7 @@ func TestDuringInterrupted(t *testing.T) {
 		"in the baseline": {"90%", func(m *marked) bool { return m.rows() }, "the run was interrupted"},
 		"in the command":  {"#10", func(m *marked) bool { return len(m.children("1000")) > 0 && len(m.children("1001")) > 0 }, "echo never: interrupted"},
 	} {
-		for name, signal := range map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill} {
+		for name, signal := range endings {
 			t.Run(when+"/"+name, func(t *testing.T) {
 				m := startMarked(t, append([]string{"--at", tc.at}, load...)...)
 				await(t, "the moment has come", func() bool { return tc.came(m) })
@@ -724,7 +748,7 @@ func TestScenarioInterrupted(t *testing.T) {
 	const text = `
 target: %s
 load: {requests: 10000000, connections: 2, rate: 100}
-vars: {SETUP: "true", GATE: "true", STEP: "true", AT: 90%%, RESTORE: "true"}
+vars: {SETUP: "true", GATE: "true", STEP: "true", AT: 90%%}
 setup:
   - {name: helper, start: {shell: "sleep 1000 & sleep 1001; wait"}}
   - exec: ${SETUP}
@@ -733,7 +757,6 @@ gate:
 timeline:
   - {name: act, at: "${AT}", exec: "${STEP}"}
 restore:
-  - exec: ${RESTORE}
   - exec: echo >restored
 `
 	server, err := startServer()
@@ -750,9 +773,8 @@ restore:
 		"at the gate":     {[]string{"--set", "GATE=sleep 1002"}, asleep},
 		"in the baseline": {nil, func(m *marked) bool { return m.rows() && len(m.children("1001")) > 0 }},
 		"in a step":       {[]string{"--set", "STEP=sleep 1002", "--set", "AT=#10"}, asleep},
-		"in the restore":  {[]string{"--set", "STEP=exit 1", "--set", "AT=#10", "--set", "RESTORE=sleep 1002 & sleep 1; kill $!"}, asleep},
 	} {
-		for name, signal := range map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill} {
+		for name, signal := range endings {
 			t.Run(when+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				file := filepath.Join(t.TempDir(), "scenario.yaml")
@@ -760,16 +782,7 @@ restore:
 					t.Fatal(err)
 				}
 				m := startMarked(t, append([]string{"scenario", "run", file, "-o", "csv=rows.csv"}, tc.args...)...)
-				if when == "in the restore" {
-					await(t, "the load runs", m.rows)
-					if err := m.Process.Signal(os.Interrupt); err != nil { // once: it stops, and restores
-						t.Fatal(err)
-					}
-				}
 				await(t, "the moment has come", func() bool { return tc.came(m) })
-				if when == "in the restore" && signal != os.Kill {
-					return // a second one ends it at once: see TestSecondInterrupt
-				}
 				m.interrupt(t, signal)
 				if signal == os.Kill {
 					return
@@ -779,6 +792,46 @@ restore:
 				}
 			})
 		}
+	}
+}
+
+// TestPortTakenMeanwhile: somebody else opens the port of a process that is being
+// started, which seems ready, or ends; no request goes there.
+func TestPortTakenMeanwhile(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("NOT RUN: whose a listener is is known on Linux only")
+	}
+	const text = `
+target: http://127.0.0.1:%d/
+load: {requests: 10, connections: 2}
+setup:
+  - {name: server, start: {shell: "echo >up; ${REST}", ready: {%[2]s127.0.0.1:%[1]d"}}}
+timeline:
+  - {at: "#1", mark: nothing}
+`
+	for name, tc := range map[string]struct{ ready, rest, want string }{
+		"seems ready": {`tcp: "`, "sleep 1000", `^nodrop: server: 127\.0\.0\.1:\d+ is in use by PID \d+ \(nodrop\.test\)\nhint: [^\n]*\n$`},
+		"ends":        {`http: "http://`, "until [ -e taken ]; do sleep 0.01; done; echo cannot bind; exit 7", `^nodrop: server: exit status 7: cannot bind; 127\.0\.0\.1:\d+ is in use by PID \d+ \(nodrop\.test\)\nhint: [^\n]*\n$`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			port, file := freePort(t), filepath.Join(t.TempDir(), "scenario.yaml")
+			if err := os.WriteFile(file, fmt.Appendf(nil, text, port, tc.ready), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			m := startMarked(t, "scenario", "run", file, "--set", "REST="+tc.rest)
+			await(t, "it is started", func() bool { return m.has("up") })
+			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			m.touch(t, "taken")
+			_ = m.wait()
+			if code := m.ProcessState.ExitCode(); code != exitMisuse || !regexp.MustCompile(tc.want).MatchString(m.stderr.String()) {
+				t.Errorf("%v, %s", m.ProcessState, m.stderr.String())
+			}
+			m.expectNobody(t)
+		})
 	}
 }
 
@@ -851,7 +904,7 @@ func TestLabInterrupted(t *testing.T) {
 		},
 	}
 	for when, tc := range moments {
-		for name, signal := range map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill} {
+		for name, signal := range endings {
 			t.Run(when+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				m := startMarked(t, tc.args...)
@@ -912,62 +965,280 @@ func TestLabCrash(t *testing.T) {
 	}
 }
 
-// The second Ctrl-C waits for nothing, prints nothing, and leaves no file:
-// without it, the program waits some seconds for what is in flight, and then
-// reports.
-func TestSecondInterrupt(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("NOT RUN: a process cannot be sent Ctrl-C on Windows")
+// moment is one at which a scenario is interrupted.
+type moment struct {
+	set    []string // NAME=VALUE
+	came   func(m *marked) bool
+	left   []string // what the third interruption leaves
+	undone bool     // the step has acted, and is undone
+	report bool     // there is a load to report
+	second bool     // give it back goes on until the moment has come
+}
+
+// moments are ten, from the set-up of the first run to that of the second.
+func moments(server *server) map[string]moment {
+	const asleep, acted = "echo >here; sleep 1002", "AT=#5"
+	here := func(m *marked) bool { return m.has("here") }
+	all := []string{"give it back (", "change ("}
+	three := []string{"give it back (", "act (true; echo >undone)", "change ("}
+	return map[string]moment{
+		"in the set-up":      {set: []string{"SETUP=" + asleep}, came: here, left: all},
+		"not ready yet":      {set: []string{"READY=never"}, came: func(m *marked) bool { return len(m.children("1001")) > 0 }, left: all},
+		"at the gate":        {set: []string{"GATE=" + asleep}, came: here, left: all},
+		"in the baseline":    {came: func(*marked) bool { return server.count.Load() > 50 }, left: all, report: true},
+		"requests in flight": {set: []string{"WHERE=/held"}, came: func(*marked) bool { return server.count.Load() == 2 }, left: all, report: true},
+		"in a step":          {set: []string{acted, "STEP=" + asleep}, came: here, left: three, undone: true, report: true},
+		"after a step":       {set: []string{acted, "STEP=echo >here"}, came: here, left: three, undone: true, report: true},
+		"in the restore":     {set: []string{acted, "N=10", "RESTORE=echo >here"}, came: here, left: three, undone: true, report: true},
+		"in an undo":         {set: []string{acted, "N=10", "WAIT=true", "UNDO=echo >here; until [ -e go ]; do sleep 0.01; done"}, came: here, left: []string{"act (echo >here; ", "change ("}, undone: true, report: true},
+		"in the second run":  {set: []string{"N=10", "SECOND=" + asleep}, came: here, left: all, undone: true, report: true, second: true},
 	}
-	s, err := startServer()
+}
+
+// TestInterruptedAgain: whenever it is interrupted, once or twice, a scenario
+// restores what it has changed; the third time it exits, and names what it leaves.
+func TestInterruptedAgain(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("NOT RUN: it finds processes in Linux's /proc")
+	}
+	for when := range moments(nil) {
+		for times := 1; times <= 3; times++ {
+			t.Run(fmt.Sprintf("%s/%d", when, times), func(t *testing.T) {
+				t.Parallel()
+				server, err := startServer()
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(server.Close)
+				moments(server)[when].interrupt(t, server.URL, times)
+			})
+		}
+	}
+}
+
+const interruptedScenario = `
+target: %s${WHERE}
+load: {requests: "${N}", connections: 2, rate: 100}
+vars: {WHERE: /, N: "100000", SETUP: "true", SECOND: "true", READY: up, GATE: "true", STEP: "true", AT: 90%%, UNDO: "true", RESTORE: "true", WAIT: "until [ -e go ]; do sleep 0.01; done"}
+variants: {a: {}, b: {set: {SETUP: "${SECOND}"}}}
+setup:
+  - {name: change, exec: {shell: "echo changed >state", undo: "echo original >state"}}
+  - {name: helper, start: {shell: "sleep 1000 & sleep 1001 & echo up; wait", ready: {line: "${READY}", timeout: 10m}}}
+  - {name: prepare, exec: "${SETUP}"}
+gate:
+  - {name: check, exec: "${GATE}"}
+timeline:
+  - {name: act, at: "${AT}", exec: {shell: "${STEP}", undo: "${UNDO}; echo >undone"}}
+restore:
+  - {name: give it back, exec: "${RESTORE}; ${WAIT}; echo >restored"}
+`
+
+func (tc moment) interrupt(t *testing.T, url string, times int) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "scenario.yaml")
+	if err := os.WriteFile(file, fmt.Appendf(nil, interruptedScenario, url), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"scenario", "run", file, "-o", "json=run.json", "-o", "text"}
+	for _, set := range tc.set {
+		args = append(args, "--set", set)
+	}
+	m := startMarked(t, args...)
+	if tc.second {
+		m.touch(t, "go")
+	}
+	await(t, "the moment has come", func() bool { return tc.came(m) })
+	if tc.second {
+		_ = os.Remove(filepath.Join(m.Dir, "go"))
+	}
+	for i, step := range []struct {
+		signal os.Signal
+		said   string
+	}{{os.Interrupt, "nodrop: (interrupted: )?(restoring: |waiting up to 5 s for 2 requests in flight; )"}, {syscall.SIGTERM, "nodrop: skipping the wait; still restoring: "}, {os.Interrupt, "nodrop: interrupted: not restored: "}} {
+		if i == times {
+			break
+		}
+		if err := m.Process.Signal(step.signal); err != nil {
+			t.Fatal(err)
+		}
+		await(t, step.said, func() bool { return regexp.MustCompile(step.said).MatchString(m.stderr.String()) })
+	}
+	if times < 3 {
+		m.touch(t, "go")
+	}
+	_ = m.wait()
+	m.expectNobody(t)
+	if code := m.ProcessState.ExitCode(); code != exitInterrupted {
+		t.Errorf("%v; want exit code %d", m.ProcessState, exitInterrupted)
+	}
+	if left, _ := filepath.Glob(filepath.Join(m.Dir, ".*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	if times == 3 {
+		tc.expectNamed(t, m)
+		return
+	}
+	state, err := os.ReadFile(filepath.Join(m.Dir, "state"))
+	if string(state) != "original\n" || !m.has("restored") || m.has("undone") != tc.undone {
+		t.Errorf("state %q, %v, restored %t, undone %t", state, err, m.has("restored"), m.has("undone"))
+	}
+	if told := strings.Contains(m.stdout.String(), "  planned ") && m.has("run.json"); told != tc.report {
+		t.Errorf("reported: %t", told)
+	}
+}
+
+// expectNamed checks the last words of one that has left things as they are.
+func (tc moment) expectNamed(t *testing.T, m *marked) {
+	t.Helper()
+	lines := strings.Split(strings.TrimSuffix(m.stderr.String(), "\n"), "\n")
+	named, _ := strings.CutPrefix(lines[len(lines)-1], "nodrop: interrupted: not restored: ")
+	list := strings.Split(named, "), ")
+	if len(list) != len(tc.left) {
+		t.Fatalf("named: %q; want %d", list, len(tc.left))
+	}
+	for i, want := range tc.left {
+		if !strings.HasPrefix(list[i]+")", want) {
+			t.Errorf("named: %q; want %q", list[i], want)
+		}
+	}
+	if m.stdout.String() != "" {
+		t.Error("there is a report")
+	}
+}
+
+func (m *marked) has(file string) bool {
+	_, err := os.Stat(filepath.Join(m.Dir, file))
+	return err == nil
+}
+
+func (m *marked) touch(t *testing.T, file string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(m.Dir, file), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestTerminalGone: where nobody reads stdout and stderr any more, what was changed
+// is restored, and files are written.
+func TestTerminalGone(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("NOT RUN: there is no SIGHUP on Windows")
+	}
+	server, err := startServer()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.Close)
-	tests := map[string]struct {
-		args []string
-		came func(m *marked) bool
-	}{
-		"load": {
-			args: []string{"-n", "1", "-c", "1", s.URL + "/held"},
-			came: func(*marked) bool { return s.count.Load() == 1 },
-		},
-		"lab": {
-			// The gateways that are taken away wait for their requests, too.
-			args: []string{"lab", "--replicas", "3", "-n", "9", "-c", "9", "-q", "0", "--path", "/delay/10", "--stop", "naive", "--at", "#9"},
-			came: func(m *marked) bool { return runtime.GOOS != "linux" || len(m.children("lab-gateway")) == 3 },
-		},
+	t.Cleanup(server.Close)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "scenario.yaml")
+	if err := os.WriteFile(file, fmt.Appendf(nil, interruptedScenario, server.URL), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			m := startMarked(t, append(tc.args, "-o", "json=run.json", "-o", "ndjson=rows.ndjson")...)
-			await(t, "it is under way", func() bool { return tc.came(m) })
-			ended := make(chan struct{})
-			go func() {
-				defer close(ended)
-				_ = m.wait()
-			}()
-			// Signals of one kind are merged while they wait to be delivered.
-			await(t, "it ends", func() bool {
-				_ = m.Process.Signal(os.Interrupt)
-				select {
-				case <-ended:
-					return true
-				default:
-					return false
+	program, err := exec.LookPath("nodrop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, written, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, "scenario", "run", file, "--set", "WAIT=true", "--set", "AT=#5", "--set", "STEP=echo >here", "-o", "json=run.json", "-o", "text")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, written, written
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	m := &marked{Cmd: cmd}
+	await(t, "the step has acted", func() bool { return m.has("here") })
+	_, _ = gone.Close(), written.Close()
+	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted {
+		t.Errorf("%v; want exit code %d", cmd.ProcessState, exitInterrupted)
+	}
+	state, _ := os.ReadFile(filepath.Join(dir, "state"))
+	if string(state) != "original\n" || !m.has("restored") || !m.has("undone") || !m.has("run.json") {
+		t.Errorf("state %q, restored %t, undone %t, reported %t", state, m.has("restored"), m.has("undone"), m.has("run.json"))
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestInterruptedWait: a load waits for what is in flight, and says how long. Told
+// again it does not, and reports. It leaves no file that is half written.
+func TestInterruptedWait(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("NOT RUN: it finds processes in Linux's /proc")
+	}
+	for name, args := range map[string][]string{
+		"pool": {"-n", "10", "-c", "1", "--engine", "pool"},
+		"loop": {"-n", "10", "-c", "1"},
+		"lab":  {"lab", "--replicas", "3", "-n", "10", "-c", "1", "-q", "0", "--path", "/delay/10", "--stop", "naive", "--at", "1s"},
+	} {
+		for times := 1; times <= 3; times++ {
+			t.Run(fmt.Sprintf("%s/%d", name, times), func(t *testing.T) {
+				t.Parallel()
+				server, err := startServer()
+				if err != nil {
+					t.Fatal(err)
 				}
+				t.Cleanup(server.Close)
+				args := append(slices.Clone(args), "-o", "json=run.json", "-o", "csv=rows.csv", "-o", "text")
+				inFlight := func(*marked) bool { return server.count.Load() == 1 }
+				if name == "lab" {
+					inFlight = (*marked).leaving
+				} else {
+					args = append(args, server.URL+"/held")
+				}
+				m := startMarked(t, args...)
+				await(t, "a request is in flight", func() bool { return inFlight(m) })
+				m.interruptWaiting(t, times)
 			})
-			// Gateways may be there before the load is.
-			said := strings.TrimSuffix(m.stderr.String(), "nodrop: interrupted before the load began\n")
-			if code := m.ProcessState.ExitCode(); code != exitInterrupted || m.stdout.Len() > 0 || said != "" {
-				t.Errorf("%v; want exit code %d, and nothing printed", m.ProcessState, exitInterrupted)
-			}
-			if left, err := os.ReadDir(m.Dir); err != nil || len(left) > 0 {
-				t.Errorf("left behind: %v, %v", left, err)
-			}
-			m.expectNobody(t)
-		})
+		}
+	}
+}
+
+// leaving reports that of the lab's three gateways one has left: the load is
+// under way.
+func (m *marked) leaving() bool {
+	n := len(m.children("lab-gateway"))
+	m.full = m.full || n == 3
+	return m.full && n < 3
+}
+
+// interruptWaiting interrupts so often what has one request in flight. After two
+// the report may be quicker than the third.
+func (m *marked) interruptWaiting(t *testing.T, times int) {
+	t.Helper()
+	const waiting = "nodrop: interrupted: waiting up to 5 s for 1 request in flight; Ctrl-C again to skip the wait\n"
+	if err := m.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	await(t, waiting, func() bool { return m.stderr.String() == waiting })
+	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt}[:times-1] {
+		_ = m.Process.Signal(signal) // it may have ended
+	}
+	_ = m.wait()
+	m.expectNobody(t)
+	if code := m.ProcessState.ExitCode(); code != exitInterrupted {
+		t.Errorf("%v; want exit code %d", m.ProcessState, exitInterrupted)
+	}
+	var files []string
+	left, err := os.ReadDir(m.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range left {
+		files = append(files, file.Name())
+	}
+	said, again := strings.TrimPrefix(m.stderr.String(), waiting), "nodrop: skipping the wait\n"
+	reported := slices.Equal(files, []string{"rows.csv", "run.json"}) && strings.Contains(m.stdout.String(), "= ok 0 + lost 0 + spoiled 0 + aborted 1\n")
+	atOnce := len(files) == 0 && said == again+"nodrop: interrupted: exiting at once; nothing is left to restore\n"
+	want := map[int]bool{1: reported && said == "", 2: reported && said == again, 3: reported || atOnce}
+	if !want[times] {
+		t.Errorf("files %q, said %q", files, said)
 	}
 }
 

@@ -57,6 +57,8 @@ type Load struct {
 
 	stopOnce    sync.Once
 	stopped     chan struct{}
+	abortOnce   sync.Once
+	aborted     chan struct{}
 	interrupted atomic.Bool
 	cut         atomic.Bool // after the end of -z, for want of -t
 }
@@ -88,6 +90,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 		expect:   expectBound,
 		started:  make(chan struct{}),
 		stopped:  make(chan struct{}),
+		aborted:  make(chan struct{}),
 	}
 	l.traces.secrets = cfg.secrets(t)
 	l.recorder.hide(&l.traces.secrets)
@@ -229,7 +232,7 @@ func (l *Load) chooseFamily(ctx context.Context, r *resolver, ips []netip.Addr) 
 
 // Run carries the load out and returns what happened. When ctx ends, the run
 // stops in two steps: no request is started any more, and after the drain
-// bound what is in flight is aborted. Run may be called once. The caller hands
+// bound, or at Abort, what is in flight is aborted. Run may be called once. The caller hands
 // the run to End when nothing is to be added to it.
 func (l *Load) Run(ctx context.Context) *Run {
 	e := newEngine(l)
@@ -279,6 +282,7 @@ func (l *Load) watch(ctx context.Context, done <-chan struct{}, abort func()) {
 	case <-done:
 		return
 	case <-l.stopped:
+	case <-l.aborted:
 	case <-ctx.Done():
 	}
 	select {
@@ -288,7 +292,7 @@ func (l *Load) watch(ctx context.Context, done <-chan struct{}, abort func()) {
 	}
 	l.interrupted.Store(true)
 	l.budget.end()
-	drain(done, l.cfg.DrainBound, abort)
+	l.drain(done, abort)
 }
 
 // watchEnd bounds what is in flight at the end of -z where -t does not: a
@@ -302,20 +306,22 @@ func (l *Load) watchEnd(done <-chan struct{}, abort func()) {
 		return
 	case <-l.budget.over:
 	}
-	l.cut.Store(drain(done, l.cfg.DrainBound, abort))
+	l.cut.Store(l.drain(done, abort))
 }
 
-// drain waits until done, for bound at most: then it aborts and is true.
-func drain(done <-chan struct{}, bound time.Duration, abort func()) bool {
-	patience := time.NewTimer(bound)
-	defer patience.Stop()
+// drain waits until done, for the drain bound at most, and is true if it had to
+// abort what was in flight then. Abort cuts it short.
+func (l *Load) drain(done <-chan struct{}, abort func()) bool {
+	bound := time.NewTimer(l.cfg.DrainBound)
+	defer bound.Stop()
 	select {
 	case <-done:
 		return false
-	case <-patience.C:
-		abort()
-		return true
+	case <-l.aborted:
+	case <-bound.C:
 	}
+	abort()
+	return true
 }
 
 func cutNote(n int64, bound time.Duration) string {
@@ -327,6 +333,12 @@ func cutNote(n int64, bound time.Duration) string {
 
 // Stop ends the run as the end of Run's context does.
 func (l *Load) Stop() { l.stopOnce.Do(func() { close(l.stopped) }) }
+
+// Abort ends the run at once: it does not wait for what is in flight.
+func (l *Load) Abort() { l.abortOnce.Do(func() { close(l.aborted) }) }
+
+// DrainBound is how long a run that is stopped waits for what is in flight.
+func (l *Load) DrainBound() time.Duration { return l.cfg.DrainBound }
 
 // Hold makes the planned requests, or the duration, a minimum: the load goes
 // on until Release.

@@ -129,21 +129,37 @@ func TestStoppedRun(t *testing.T) {
 }
 
 func testStoppedRun(t *testing.T, engine loadgen.Engine) {
-	const workers = 5
-	server := startServer(t, faultserver.Always(faultserver.Silence))
-	load := newLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 100, Workers: workers, DrainBound: time.Millisecond})
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan *loadgen.Run)
-	go func() { done <- load.Run(ctx) }()
-	for server.Counts().Requests < workers {
-		time.Sleep(time.Millisecond) // the state asked for, not a guess at when it comes
-	}
-	cancel()
-	run := <-done
-	checkInvariants(t, run)
-	want := loadgen.Counts{Planned: 100, Started: workers, Unsent: 100 - workers, Aborted: workers}
-	if run.Counts != want || !run.Interrupted {
-		t.Errorf("got %+v, interrupted %t; want %+v, true", run.Counts, run.Interrupted, want)
+	for name, tc := range map[string]struct {
+		bound time.Duration
+		stop  func(load *loadgen.Load, cancel func())
+	}{
+		"the bound is over": {time.Millisecond, func(_ *loadgen.Load, cancel func()) { cancel() }},
+		"the bound is cut short": {time.Hour, func(load *loadgen.Load, cancel func()) {
+			cancel()
+			<-load.Over()
+			load.Abort()
+		}},
+		"at once": {time.Hour, func(load *loadgen.Load, _ func()) { load.Abort() }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const workers = 5
+			server := startServer(t, faultserver.Always(faultserver.Silence))
+			load := newLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 100, Workers: workers, DrainBound: tc.bound})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			done := make(chan *loadgen.Run)
+			go func() { done <- load.Run(ctx) }()
+			for server.Counts().Requests < workers {
+				time.Sleep(time.Millisecond) // the state asked for, not a guess at when it comes
+			}
+			tc.stop(load, cancel)
+			run := <-done
+			checkInvariants(t, run)
+			want := loadgen.Counts{Planned: 100, Started: workers, Unsent: 100 - workers, Aborted: workers}
+			if run.Counts != want || !run.Interrupted {
+				t.Errorf("got %+v, interrupted %t; want %+v, true", run.Counts, run.Interrupted, want)
+			}
+		})
 	}
 }
 

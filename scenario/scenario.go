@@ -35,6 +35,9 @@ type Scenario struct {
 	Log    Log // of what its processes and commands say; nil is nowhere
 	// Secrets are not to stand in what is recorded or returned as an error.
 	Secrets loadgen.Secrets
+	// Interrupts, when set, know what is to be restored, and cut short what is
+	// waited for. Run's context ends the run as the first of them does.
+	Interrupts *Interrupts
 }
 
 // Stream is one load.
@@ -202,6 +205,9 @@ func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *loadgen.Rec
 	if err := s.check(); err != nil {
 		return recording, err
 	}
+	if s.Interrupts == nil {
+		s.Interrupts = NewInterrupts(func(string) {}, func(bool, []string) {})
+	}
 	processes := &proc.Group{}
 	defer func() {
 		if closeErr := processes.Close(); closeErr != nil {
@@ -320,19 +326,18 @@ func Circular(steps []Step) []bool {
 
 // try makes one attempt, and restores the target.
 func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, watch Watch) (runs []*loadgen.Run, err error) {
-	t := newTimeline(a.Variant.Timeline, s.Settle)
+	done := &changes{processes: processes, interrupts: s.Interrupts}
+	t := newTimeline(a.Variant.Timeline, s.Settle, done)
 	env := &Env{Mark: t.mark, Log: s.Log.of(a), Processes: processes}
-	done := changes{processes: processes, log: env.Log}
+	done.log = env.Log
+	done.interrupts.ledger.toRestore(a.Variant.Restore)
 	defer func() {
-		done.actions = append(done.actions, t.acted...)
-		if restoreErr := done.restore(a.Variant.Restore); restoreErr != nil {
+		if restoreErr := done.restore(ctx, a.Variant.Restore); restoreErr != nil {
 			err = joined(err, restoreErr)
 		}
 	}()
 	for _, action := range slices.Concat(a.Variant.Setup, a.Variant.Gate) {
-		done.actions = append(done.actions, action)
-		if err := action.Run(ctx, env); err != nil {
-			env.Log.Failed("the set-up", err)
+		if err := done.do(ctx, "", action, env); err != nil {
 			return nil, inWords(err)
 		}
 	}
@@ -387,6 +392,8 @@ func (s *Scenario) carryOut(ctx context.Context, a Attempt, loads []*loadgen.Loa
 		}()
 		<-load.Started() // one after the other: outputs list them in this order
 	}
+	unheeded := s.heed(ctx, loads)
+	defer unheeded()
 	stop := watch(a.String(), watched)
 	t.run(ctx, s.Streams, loads, env)
 	for _, c := range over {
@@ -407,37 +414,63 @@ func (s *Scenario) carryOut(ctx context.Context, a Attempt, loads []*loadgen.Loa
 	return runs
 }
 
-// changes are actions that may have changed something, in order.
-type changes struct {
-	actions   []Action
-	processes *proc.Group
-	log       Log
+// heed says what the loads wait for when ctx ends, and aborts them when they are
+// not to be waited for, until the function it returns is called.
+func (s *Scenario) heed(ctx context.Context, loads []*loadgen.Load) (stop func()) {
+	over, unheeded := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(unheeded)
+		select {
+		case <-over:
+			return
+		case <-ctx.Done():
+		case <-s.Interrupts.skip:
+		}
+		s.say(over, loads)
+		select {
+		case <-over:
+		case <-s.Interrupts.skip:
+			for _, load := range loads {
+				load.Abort()
+			}
+		}
+	}()
+	return func() {
+		close(over)
+		<-unheeded
+	}
 }
 
-// restore runs the actions of restore, then undoes what was done, in reverse.
-// All of it is tried, and every error is told.
-func (c *changes) restore(restore []Action) error {
-	nowhere := &Env{Mark: func(Moment) {}, Log: c.log, Processes: c.processes}
-	var all error
-	try := func(do func(context.Context) error) {
-		ctx, cancel := context.WithTimeout(context.Background(), undoBound)
-		defer cancel()
-		err := do(ctx)
-		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
-			err = lateError{err}
-		}
-		if err != nil {
-			c.log.Failed("restore", err)
-			all = joined(all, fmt.Errorf("%w: %w", ErrRestore, err))
-		}
+// worthSaying is how long a wait lasts before it is told of.
+const worthSaying = 100 * time.Millisecond
+
+// say says what is waited for, unless it is over soon.
+func (s *Scenario) say(over <-chan struct{}, loads []*loadgen.Load) {
+	select {
+	case <-over:
+		return
+	case <-s.Interrupts.skip:
+		return
+	case <-time.After(worthSaying):
 	}
-	for _, action := range restore {
-		try(func(ctx context.Context) error { return action.Run(ctx, nowhere) })
+	var inFlight int64
+	var bound time.Duration
+	for _, load := range loads {
+		p := load.Progress()
+		inFlight += p.Started - p.Finished
+		bound = max(bound, load.DrainBound())
 	}
-	for _, action := range slices.Backward(c.actions) {
-		try(action.Undo)
+	if inFlight > 0 {
+		s.Interrupts.say(waiting(inFlight, bound))
 	}
-	return all
+}
+
+func waiting(inFlight int64, bound time.Duration) string {
+	requests := "requests"
+	if inFlight == 1 {
+		requests = "request"
+	}
+	return fmt.Sprintf("interrupted: waiting up to %g s for %d %s in flight; Ctrl-C again to skip the wait", bound.Seconds(), inFlight, requests)
 }
 
 // lateError is that of what was not done within undoBound.

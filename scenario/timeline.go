@@ -21,9 +21,9 @@ type timeline struct {
 	steps  []Step
 	settle time.Duration
 	place  map[string]int // of each step, by its name
+	done   *changes
 
 	mu      sync.Mutex // guards all below
-	acted   []Action   // whose Run was called, in order
 	moments []interval
 	ended   []time.Time // of each step; zero until it has ended
 	failed  string      // the first step that did, or was never due
@@ -35,12 +35,12 @@ type interval struct {
 	start, end time.Time
 }
 
-func newTimeline(steps []Step, settle time.Duration) *timeline {
+func newTimeline(steps []Step, settle time.Duration, done *changes) *timeline {
 	place := map[string]int{}
 	for i, step := range slices.Backward(steps) {
 		place[step.Name] = i
 	}
-	return &timeline{steps: steps, settle: settle, place: place, ended: make([]time.Time, len(steps))}
+	return &timeline{steps: steps, settle: settle, place: place, done: done, ended: make([]time.Time, len(steps))}
 }
 
 // run fires each step when it is due, and lets held loads go when the last has
@@ -64,13 +64,8 @@ func (t *timeline) run(ctx context.Context, streams []Stream, loads []*loadgen.L
 			due, never := t.due(s, loadOf(s, streams, loads))
 			switch {
 			case due:
-				t.begin(s)
-				acting.Go(func() {
-					began := time.Now()
-					err := s.Action.Run(ctx, env)
-					env.Log.Failed(s.Name, err)
-					t.finish(i, began, err)
-				})
+				act := t.done.begin(s.Name, s.Action)
+				acting.Go(func() { t.finish(i, time.Now(), act(ctx, env)) })
 			case never != nil:
 				t.finish(i, time.Now(), never)
 			}
@@ -118,12 +113,6 @@ func (t *timeline) due(s Step, load *loadgen.Load) (due bool, never error) {
 func (t *timeline) endedFor(name string, d time.Duration) bool {
 	i := t.place[name]
 	return !t.ended[i].IsZero() && time.Since(t.ended[i]) >= d
-}
-
-func (t *timeline) begin(s Step) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.acted = append(t.acted, s.Action)
 }
 
 // finish notes a step's end, and puts it among the marks.

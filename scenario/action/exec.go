@@ -141,6 +141,14 @@ func (e *Exec) run(ctx context.Context, processes *proc.Group) ([]byte, error) {
 	return nil, out.failed(err, "")
 }
 
+// Undoes is UndoBy.
+func (e *Exec) Undoes(acted bool) (what string, ends bool) {
+	if e.UndoBy == nil || acted && !e.undo.acted {
+		return "", false
+	}
+	return e.UndoBy.String(), false
+}
+
 // Undo runs UndoBy, if what the command changed is still as it was left. Without
 // UndoBy it does nothing: only whoever wrote the command knows what it changed.
 func (e *Exec) Undo(ctx context.Context) error {

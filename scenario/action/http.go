@@ -39,6 +39,17 @@ func (h *HTTP) Shown() string { return cmp.Or(h.Title, loadgen.MaskURL(h.URL)) }
 // maxBody bounds what is read of an answer, in bytes.
 const maxBody = 1 << 20
 
+// String says what is sent, and where.
+func (h *HTTP) String() string { return strings.TrimSpace(h.Method + " " + h.Shown()) }
+
+// Undoes is UndoBy.
+func (h *HTTP) Undoes(acted bool) (what string, ends bool) {
+	if h.UndoBy == nil || acted && !h.undo.acted {
+		return "", false
+	}
+	return h.UndoBy.String(), false
+}
+
 // Run sends the request.
 func (h *HTTP) Run(ctx context.Context, _ *scenario.Env) error {
 	_, err := h.send(ctx)

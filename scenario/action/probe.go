@@ -63,7 +63,10 @@ func (p *Probe) ask(ctx context.Context, env *scenario.Env, of *Start) error {
 		if err != nil {
 			return err
 		}
-		return c.Close()
+		if err := c.Close(); err != nil || of == nil {
+			return err
+		}
+		return of.answers(ctx, env)
 	case p.HTTP != nil:
 		_, err := p.HTTP.send(ctx)
 		return err
@@ -104,6 +107,9 @@ type Wait struct {
 	Until Probe
 }
 
+// String says what it does.
+func (w *Wait) String() string { return "wait" }
+
 // Run waits.
 func (w *Wait) Run(ctx context.Context, env *scenario.Env) error {
 	if w.Until != (Probe{}) {
@@ -121,6 +127,9 @@ func (w *Wait) Undo(context.Context) error { return nil }
 
 // Mark does nothing: its step is the mark.
 type Mark struct{}
+
+// String says what it does.
+func (Mark) String() string { return "mark" }
 
 // Run does nothing.
 func (Mark) Run(context.Context, *scenario.Env) error { return nil }

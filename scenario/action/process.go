@@ -32,6 +32,18 @@ type Start struct {
 	process *proc.Process
 	output  *output
 	log     scenario.Log
+	told    bool // of the process's end, by Run
+}
+
+// String says what it does.
+func (s *Start) String() string { return "start " + s.Name }
+
+// Undoes says that the process is stopped, which it is too when the program ends.
+func (s *Start) Undoes(acted bool) (what string, ends bool) {
+	if acted && (s.process == nil || !s.process.Alive()) {
+		return "", true
+	}
+	return "stop " + s.Name, true
 }
 
 // Run starts the process.
@@ -43,6 +55,9 @@ func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 	if _, err := signalOf(s.Stop); err != nil {
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
+	if err := s.Ready.foreign(ctx, env.Processes, "is already in use by", true); err != nil {
+		return fmt.Errorf("%s: %w", s.Name, err)
+	}
 	if s.output, err = newOutput(); err != nil {
 		return err
 	}
@@ -52,7 +67,7 @@ func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 		s.output.close()
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
-	s.process, s.log = p, env.Log
+	s.process, s.log, s.told = p, env.Log, false
 	go func() {
 		<-p.Ended
 		switch {
@@ -66,14 +81,34 @@ func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 	if s.Ready == (Probe{}) {
 		return nil
 	}
-	if err := s.Ready.await(ctx, env, s); err != nil {
+	at, err := s.awaitReady(ctx, env)
+	if err != nil {
+		s.told = !p.Alive()
 		return fmt.Errorf("%s: %w", s.Name, s.said(err))
 	}
-	if !p.Alive() {
-		return fmt.Errorf("%s: %w", s.Name, endOf(p, s.output))
-	}
-	env.Mark(scenario.Moment{Kind: loadgen.MarkReady, Endpoint: s.Name, At: time.Now()})
+	env.Mark(scenario.Moment{Kind: loadgen.MarkReady, Endpoint: s.Name, At: at})
 	return nil
+}
+
+// awaitReady waits until the process is ready, and returns when it was. Another
+// one may have taken its port meanwhile, which is why it is not, or only seems so.
+func (s *Start) awaitReady(ctx context.Context, env *scenario.Env) (at time.Time, err error) {
+	err = s.Ready.await(ctx, env, s)
+	at = time.Now()
+	if err == nil && !s.process.Alive() {
+		err = endOf(s.process, s.output)
+	}
+	if ctx.Err() != nil {
+		return at, err
+	}
+	switch taken := s.Ready.foreign(ctx, env.Processes, "is in use by", false); {
+	case taken == nil:
+		return at, err
+	case err == nil:
+		return at, taken
+	default:
+		return at, fmt.Errorf("%w; %w", err, taken)
+	}
 }
 
 // endOf is the error of a process that is gone, with its last words.
@@ -105,7 +140,7 @@ func (s *Start) Undo(ctx context.Context) error {
 		s.output.close()
 		s.process = nil
 	}()
-	if !s.process.Alive() && !s.process.Asked() && s.process.Err != nil {
+	if !s.process.Alive() && !s.process.Asked() && s.process.Err != nil && !s.told {
 		return fmt.Errorf("%s ended before it was asked to: %w", s.Name, endOf(s.process, s.output))
 	}
 	return stop(ctx, s.process, s.Stop, s.Grace)
@@ -117,6 +152,9 @@ type Stop struct {
 	Signal  string        // "" is TERM
 	Grace   time.Duration // then KILL, which is an error; 0: 10 s
 }
+
+// String says what it does.
+func (s *Stop) String() string { return "stop " + s.Process }
 
 // Run sends the signal, and waits.
 func (s *Stop) Run(ctx context.Context, env *scenario.Env) error {
@@ -183,6 +221,9 @@ type Signal struct {
 	// after that long.
 	Gone time.Duration
 }
+
+// String says what it does.
+func (s *Signal) String() string { return "signal " + s.Name }
 
 // Run sends the signal.
 func (s *Signal) Run(ctx context.Context, env *scenario.Env) error {

@@ -12,7 +12,6 @@ import (
 	"nodrop/loadgen"
 	"nodrop/scenario"
 	"nodrop/scenario/action"
-	"nodrop/scenario/lab"
 )
 
 // kinds are the actions, by the key that names them.
@@ -102,27 +101,13 @@ func (r *reader) action(kind, part string, n *yaml.Node, s *scenario.Step, start
 
 // nameOf says what an action does, in a few words.
 func nameOf(a scenario.Action) string {
-	switch a := a.(type) {
-	case labelled:
-		return a.name
-	case *action.Start:
-		return "start " + a.Name
-	case *action.Signal:
-		return "signal " + a.Name
-	case *action.Stop:
-		return "stop " + a.Process
-	case *action.HTTP:
-		return strings.TrimSpace(a.Method + " " + a.Shown())
-	case *action.Wait:
-		return "wait"
-	case action.Mark:
-		return "mark"
-	case *lab.FleetAction:
-		return "start gateways"
-	case fmt.Stringer:
-		return a.String()
+	if l, ok := a.(labelled); ok {
+		return l.name
 	}
-	return kubeName(a)
+	if s, ok := a.(fmt.Stringer); ok {
+		return s.String()
+	}
+	return fmt.Sprintf("%T", a) // every action says what it does
 }
 
 // startNamed takes in a start, whose process has the name of the step.

@@ -1,8 +1,6 @@
 package file
 
 import (
-	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -426,31 +424,4 @@ func (r *reader) inCluster(kind, part string, n *yaml.Node) scenario.Action {
 		r.fault(n, "asm: from ASM 1.26 it restarts the gateway: it belongs in setup, between runs")
 	}
 	return r.asm(n)
-}
-
-// kubeName is nameOf for actions on a cluster.
-func kubeName(a scenario.Action) string {
-	switch a := a.(type) {
-	case *kube.Scale:
-		return fmt.Sprintf("scale %s to %d", a.Object, a.Replicas)
-	case *kube.Restart:
-		return fmt.Sprintf("restart %s", a.Object)
-	case *kube.Delete:
-		return "delete " + strings.TrimSpace("pod "+a.Pod+" "+a.Selector)
-	case *kube.Patch:
-		return fmt.Sprintf("patch %s", a.Object)
-	case *kube.Apply:
-		return "apply " + cmp.Or(a.File, fmt.Sprintf("%d manifests", len(a.Manifests)))
-	case *kube.Graceful:
-		return "graceful shutdown of " + a.Gateway
-	case *kube.Address:
-		return "address of " + a.Service
-	case *kube.Watch:
-		return "watch the pods of " + a.Whose()
-	case *kube.Preflight:
-		return "ask the cluster for what would be in the way"
-	case *kube.Wait:
-		return "wait for " + cmp.Or(a.Object.Name, a.Gone)
-	}
-	return "kube"
 }

@@ -252,6 +252,26 @@ func (l labelled) Run(ctx context.Context, env *scenario.Env) error {
 	return nil
 }
 
+// String is the name, and what is done.
+func (l labelled) String() string {
+	if what := nameOf(l.Action); strings.Join(strings.Fields(what), " ") != l.name {
+		return l.name + " (" + what + ")"
+	}
+	return l.name
+}
+
+// Undoes is what undoes the action.
+func (l labelled) Undoes(acted bool) (what string, ends bool) {
+	u, ok := l.Action.(scenario.Undoer)
+	if !ok {
+		return "", false
+	}
+	if what, ends = u.Undoes(acted); what != "" {
+		what = l.name + " (" + what + ")"
+	}
+	return what, ends
+}
+
 // checks are conditions as --fail-if takes them.
 func (r *reader) checks(n *yaml.Node, what string) []string {
 	var list []string

@@ -147,10 +147,15 @@ func (j *journal) do(ctx context.Context, c *change, keep bool) error {
 	return nil
 }
 
+// changed are the leaves that are not, or may not be, what they were.
+func (c *change) changed() []leaf {
+	return slices.DeleteFunc(slices.Clone(c.leaves), func(l leaf) bool { return !l.untold && l.was == l.is && same(l.before, l.after) })
+}
+
 // undo puts back what is still as we left it, and tells of the rest. It waits for
 // an API server that is away until ctx ends.
 func (c *change) undo(ctx context.Context) error {
-	leaves := slices.DeleteFunc(slices.Clone(c.leaves), func(l leaf) bool { return !l.untold && l.was == l.is && same(l.before, l.after) })
+	leaves := c.changed()
 	if len(leaves) == 0 {
 		return nil
 	}

@@ -19,6 +19,9 @@ type FleetAction struct {
 	log   scenario.Log
 }
 
+// String says what it does.
+func (a *FleetAction) String() string { return "start gateways" }
+
 // Run starts the fleet.
 func (a *FleetAction) Run(ctx context.Context, env *scenario.Env) error {
 	o := a.Options

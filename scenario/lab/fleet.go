@@ -222,11 +222,13 @@ func (f *Fleet) String() string {
 
 // spawn starts this program as a child, in the guardian's group once there is one.
 func (f *Fleet) spawn(name string, args ...string) (*process, error) {
-	leader := 0
+	cmd, leader := exec.Command(f.options.Executable, args...), 0 //nolint:noctx // its end is the fleet's part, in order, not a context's
 	if f.guardian != nil {
 		leader = f.guardian.cmd.Process.Pid
+	} else {
+		proc.Untag(cmd)
 	}
-	return startProcess(name, exec.Command(f.options.Executable, args...), leader, &f.log) //nolint:noctx // its end is the fleet's part, in order, not a context's
+	return startProcess(name, cmd, leader, &f.log)
 }
 
 // startReplicas starts n more of them, and waits for all at once until they
@@ -295,6 +297,9 @@ func (f *Fleet) startProgram(r *replica, name string, host netip.Addr) (err erro
 	cmd := exec.Command(f.program, how.args...) //nolint:noctx,gosec // its end is the fleet's part; the program is the user's choice
 	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(), how.env...)
+	tag := proc.NewTag()
+	proc.GuardTag(f.guardian.stdin, tag)
+	tag.Put(cmd)
 	if r.process, err = startProcess(name, cmd, alone, &f.log); err != nil {
 		return err
 	}

@@ -84,7 +84,11 @@ func InNamespace(args []string) (int, error) {
 		Setpgid:    true, // a terminal's Ctrl-C would reach it twice
 	}
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGUSR1)
+	handedOn := []os.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGQUIT, unix.SIGUSR1}
+	if !signal.Ignored(unix.SIGHUP) { // the child is not in the terminal's foreground
+		handedOn = append(handedOn, unix.SIGHUP)
+	}
+	signal.Notify(signals, handedOn...)
 	defer signal.Stop(signals)
 	err = cmd.Start()
 	_ = read.Close()

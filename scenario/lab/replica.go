@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nodrop/loadgen"
+	"nodrop/scenario/proc"
 )
 
 // replica is one gateway process and the address it serves at.
@@ -100,15 +101,15 @@ const listenerPoll = time.Millisecond
 // watchListener tells, as our own children tell themselves, when the replica no
 // longer listens. Where that cannot be known, nothing is told.
 func (r *replica) watchListener(ctx context.Context) {
-	probe, err := newListenerProbe(r.addr)
+	probe, err := proc.NewListenerProbe(r.addr)
 	if err != nil {
 		return
 	}
-	defer probe.close()
+	defer probe.Close()
 	tick := time.NewTicker(listenerPoll)
 	defer tick.Stop()
 	for {
-		if listens, err := probe.listens(); err != nil {
+		if listens, err := probe.Listens(); err != nil {
 			return
 		} else if !listens {
 			offer(r.listenerClosed, time.Now())

@@ -1,10 +1,17 @@
 // Package proc starts processes that do not outlive this one, however it ends.
 //
 // The pipeline: a guardian, which is this program again, holds a pipe to us and
-// is told of each process group; when the pipe ends, it kills them.
+// hears of each process before that is started; when the pipe ends, it kills them.
 //
 // The invariant: between Start and Done a process group ends with us, also when
-// we are killed.
+// we are killed. What a named process starts (Run) ends with it, wherever it has
+// gone; what a command (Start) has put into a session of its own stays.
+//
+// Whose a process is follows, on Linux, from the tag in the environment that it
+// has inherited. One that has cleared its environment and gone into the
+// background becomes our child, as we adopt orphans: it belongs to the named
+// processes if no command ran when it came, and is left running otherwise. After
+// our own death nobody adopts it, and it is found by its tag or not at all.
 package proc
 
 import (
@@ -27,8 +34,10 @@ type Group struct {
 	pipe     io.WriteCloser
 	closed   bool
 	named    map[string]*Process
-	commands int          // that were started and are not done
-	letBe    map[int]bool // orphans of commands, whose affair they are
+	running  map[Tag]bool      // of named processes that have not been waited for
+	commands map[*exec.Cmd]Tag // that were started and are not done
+	theirs   map[int]bool      // orphans that named processes left while no command ran
+	letBe    map[int]bool      // orphans of commands, whose affair they are
 }
 
 // Start starts cmd as the leader of a process group of its own, which the
@@ -36,15 +45,36 @@ type Group struct {
 func (g *Group) Start(cmd *exec.Cmd) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if err := g.start(cmd); err != nil {
+	if len(g.commands) == 0 {
+		g.claim()
+	}
+	tag := NewTag()
+	if err := g.start(cmd, tag, sayCommand); err != nil {
 		return err
 	}
-	g.commands++
+	if g.commands == nil {
+		g.commands = map[*exec.Cmd]Tag{}
+	}
+	g.commands[cmd] = tag
 	return nil
 }
 
-// start needs the lock.
-func (g *Group) start(cmd *exec.Cmd) error {
+// claim notes the orphans that are there before a command runs: they are not the
+// command's. It needs the lock.
+func (g *Group) claim() {
+	if g.theirs == nil {
+		g.theirs = map[int]bool{}
+	}
+	for _, pid := range orphans() {
+		if !g.letBe[pid] && len(g.running) > 0 {
+			g.theirs[pid] = true
+		}
+	}
+}
+
+// start needs the lock. The guardian hears of the tag first: whenever we are
+// killed, it finds what came of the fork.
+func (g *Group) start(cmd *exec.Cmd, tag Tag, word string) error {
 	if g.closed {
 		return errors.New("the scenario is over")
 	}
@@ -53,6 +83,10 @@ func (g *Group) start(cmd *exec.Cmd) error {
 			return fmt.Errorf("guardian: %w", err)
 		}
 	}
+	if _, err := fmt.Fprintln(g.pipe, word, tag); err != nil {
+		return fmt.Errorf("guardian: %w", err)
+	}
+	tag.Put(cmd)
 	Join(cmd, 0)
 	if err := cmd.Start(); err != nil {
 		return err
@@ -74,29 +108,36 @@ func (g *Group) Done(cmd *exec.Cmd) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.tell(Unguard, cmd)
-	g.commands--
+	if !g.closed {
+		_, _ = fmt.Fprintln(g.pipe, sayUntag, g.commands[cmd])
+	}
+	delete(g.commands, cmd)
 	if g.letBe == nil {
 		g.letBe = map[int]bool{}
 	}
 	for _, pid := range orphans() {
-		g.letBe[pid] = true
+		if !g.theirs[pid] && !g.running[tagOf(pid)] {
+			g.letBe[pid] = true
+		}
 	}
 }
 
 // end is for a named process that has been waited for: what it leaves behind is
-// a part of it, also what has gone into the background. While a command runs,
-// that cannot be told from what the command leaves, and is let be.
-func (g *Group) end(cmd *exec.Cmd) {
+// a part of it, also what has gone into the background.
+func (g *Group) end(cmd *exec.Cmd, tag Tag) {
 	killGroupOf(cmd.Process.Pid)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.tell(Unguard, cmd)
-	if g.commands > 0 {
-		return
+	sweep(func(t Tag, _ int) bool { return t == tag })
+	delete(g.running, tag)
+	if len(g.running) > 0 {
+		return // what has no tag may be another's
 	}
 	for _, pid := range orphans() {
-		if !g.letBe[pid] {
+		if tagOf(pid) == "" && !g.letBe[pid] && (g.theirs[pid] || len(g.commands) == 0) {
 			killOrphan(pid)
+			delete(g.theirs, pid)
 		}
 	}
 }
@@ -118,6 +159,7 @@ func (g *Group) startGuardian() error {
 	}
 	cmd := exec.Command(self, GuardianCommand) //nolint:noctx // its end is that of the pipe
 	Join(cmd, 0)
+	Untag(cmd)
 	pipe, err := cmd.StdinPipe()
 	if err != nil {
 		return err

@@ -4,9 +4,11 @@ package proc_test
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -20,12 +22,18 @@ import (
 // member, whose pid it prints.
 const holder = "test-holder"
 
+// daemonHolder is the one that makes it hold what leaves daemons, in a directory.
+const daemonHolder = "test-daemon-holder"
+
 func TestMain(m *testing.M) {
 	if code, handled := proc.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr); handled {
 		os.Exit(code)
 	}
 	if len(os.Args) == 2 && os.Args[1] == holder {
 		os.Exit(hold())
+	}
+	if len(os.Args) == 3 && os.Args[1] == daemonHolder {
+		os.Exit(holdDaemons(os.Args[2]))
 	}
 	os.Exit(m.Run())
 }
@@ -151,4 +159,49 @@ func TestNoGuardian(t *testing.T) {
 	if err := g.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// daemon is a shell's line that leaves a process in a session of its own, which
+// writes its id to a file.
+func daemon(file string) *exec.Cmd { return exec.Command("sh", "-c", daemonLine("", file)) }
+
+// daemonLine is such a line; before is what the daemon is started by.
+func daemonLine(before, file string) string {
+	return fmt.Sprintf("(%[2]s setsid sh -c 'echo $$ >%[1]s.new; mv %[1]s.new %[1]s; exec sleep 1000' &) ; while [ ! -e %[1]s ]; do sleep 0.01; done", file, before)
+}
+
+// clearing starts a program without an environment, and so without a tag.
+const clearing = "env -i PATH=\"$PATH\""
+
+// holdDaemons holds a named process, a command that is done and one that is not,
+// each of which has left a daemon.
+func holdDaemons(dir string) int {
+	var g proc.Group
+	server := exec.Command("sh", "-c", daemonLine("", filepath.Join(dir, "server"))+"; echo >"+filepath.Join(dir, "up")+"; exec sleep 1001")
+	if _, err := g.Run("server", server); err != nil {
+		return 1
+	}
+	for !exists(filepath.Join(dir, "up")) {
+		time.Sleep(time.Millisecond)
+	}
+	done := daemon(filepath.Join(dir, "done"))
+	if g.Start(done) != nil || done.Wait() != nil {
+		return 1
+	}
+	g.Done(done)
+	running := exec.Command("sh", "-c", daemonLine("", filepath.Join(dir, "running"))+"; exec sleep 1002")
+	if g.Start(running) != nil {
+		return 1
+	}
+	for !exists(filepath.Join(dir, "running")) {
+		time.Sleep(time.Millisecond)
+	}
+	fmt.Println(os.Getpid())
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	return 0
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }

@@ -25,9 +25,12 @@ const (
 
 // What a guardian is told on its stdin, a line each.
 const (
-	sayLeader = "leader" // and the process id of a group's leader, to be killed at the end
-	sayDone   = "done"   // and one that is no longer
-	sayDir    = "dir"    // and the path of a directory, to be removed at the end
+	sayTag     = "tag"     // and the tag of a process that is about to be started: all that has it is to be killed at the end
+	sayCommand = "command" // and the tag of a command: the same, but for what has made a session of its own
+	sayUntag   = "untag"   // and a tag that is no longer to be killed
+	sayLeader  = "leader"  // and the process id of a group's leader, to be killed at the end
+	sayDone    = "done"    // and one that is no longer
+	sayDir     = "dir"     // and the path of a directory, to be removed at the end
 )
 
 // Guard tells a guardian, at its stdin, of a process that leads its own group.
@@ -42,6 +45,9 @@ func Unguard(guardian io.Writer, leader *exec.Cmd) {
 	_, _ = fmt.Fprintln(guardian, sayDone, leader.Process.Pid)
 }
 
+// GuardTag tells a guardian of a process before it is started.
+func GuardTag(guardian io.Writer, t Tag) { _, _ = fmt.Fprintln(guardian, sayTag, t) }
+
 // GuardDir tells a guardian of a directory that is to go with the rest.
 func GuardDir(guardian io.Writer, path string) { _, _ = fmt.Fprintln(guardian, sayDir, path) }
 
@@ -54,6 +60,14 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, h
 	return guard(stdin, stdout, stderr), true
 }
 
+// guarded is what a guardian has been told to end.
+type guarded struct {
+	tags     map[Tag]bool
+	commands map[Tag]bool
+	leaders  map[int]bool
+	dirs     []string
+}
+
 // guard leads a process group and outlives a parent that dies, however it dies:
 // when the control pipe ends, it kills the groups it was told of and its own,
 // children of children and itself included. Where there are no process groups
@@ -64,32 +78,47 @@ func guard(stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitMisuse
 	}
 	fmt.Fprintln(stdout, guardianReady)
-	leaders := map[int]bool{}
-	var dirs []string
+	g := guarded{tags: map[Tag]bool{}, commands: map[Tag]bool{}, leaders: map[int]bool{}}
 	lines := bufio.NewScanner(stdin)
 	for lines.Scan() { // an error is an end, too
 		word, arg, _ := strings.Cut(lines.Text(), " ")
-		if word == sayDir {
-			dirs = append(dirs, arg)
-			continue
-		}
+		g.hear(word, arg)
+	}
+	g.end()
+	return exitOrphan
+}
+
+func (g *guarded) hear(word, arg string) {
+	switch word {
+	case sayTag:
+		g.tags[Tag(arg)] = true
+	case sayCommand:
+		g.commands[Tag(arg)] = true
+	case sayUntag:
+		delete(g.commands, Tag(arg))
+	case sayDir:
+		g.dirs = append(g.dirs, arg)
+	case sayLeader, sayDone:
 		pid, err := strconv.Atoi(arg)
 		if err != nil || pid < 2 {
-			continue
+			return
 		}
-		switch word {
-		case sayLeader:
-			leaders[pid] = true
-		case sayDone:
-			delete(leaders, pid)
+		delete(g.leaders, pid)
+		if word == sayLeader {
+			g.leaders[pid] = true
 		}
 	}
-	for pid := range leaders {
+}
+
+func (g *guarded) end() {
+	for pid := range g.leaders {
 		killGroupOf(pid)
 	}
-	for _, dir := range dirs {
+	if len(g.tags)+len(g.commands) > 0 {
+		sweep(func(t Tag, pid int) bool { return g.tags[t] || g.commands[t] && inSession(pid) })
+	}
+	for _, dir := range g.dirs {
 		_ = os.RemoveAll(dir)
 	}
 	killOwnGroup()
-	return exitOrphan
 }

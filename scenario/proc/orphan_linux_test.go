@@ -1,7 +1,6 @@
 package proc_test
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,12 +12,6 @@ import (
 
 	"nodrop/scenario/proc"
 )
-
-// daemon is a shell's line that leaves a process in a session of its own, which
-// writes its id to a file.
-func daemon(file string) *exec.Cmd {
-	return exec.Command("sh", "-c", fmt.Sprintf("setsid sh -c 'echo $$ >%[1]s.new; mv %[1]s.new %[1]s; exec sleep 1000' & while [ ! -e %[1]s ]; do sleep 0.01; done", file))
-}
 
 func pidIn(t *testing.T, file string) int {
 	t.Helper()
@@ -65,4 +58,214 @@ func TestIntoTheBackground(t *testing.T) {
 	if err := syscall.Kill(theirs, 0); err != nil {
 		t.Errorf("what the command left in the background: %v", err)
 	}
+}
+
+// scene is named processes, commands and the daemons they leave.
+type scene struct {
+	*testing.T
+	group *proc.Group
+	dir   string
+}
+
+func newScene(t *testing.T) *scene {
+	t.Helper()
+	s := &scene{T: t, group: &proc.Group{}, dir: t.TempDir()}
+	t.Cleanup(func() { _ = s.group.Close() })
+	return s
+}
+
+// named starts a process that leaves a daemon of the same name, and stays until
+// it is killed; it returns when the daemon is there.
+func (s *scene) named(before, name string) *proc.Process {
+	s.Helper()
+	p, err := s.group.Run(name, exec.Command("sh", "-c", daemonLine(before, s.file(name))+"; echo >"+s.file(name+".up")+"; exec sleep 1001"))
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.appears(name + ".up")
+	return p
+}
+
+// begin starts a command, which end ends.
+func (s *scene) begin(line string) (end func()) {
+	s.Helper()
+	command := exec.Command("sh", "-c", line)
+	if err := s.group.Start(command); err != nil {
+		s.Fatal(err)
+	}
+	return func() {
+		_ = command.Wait()
+		s.group.Done(command)
+	}
+}
+
+func (s *scene) file(name string) string { return filepath.Join(s.dir, name) }
+
+func (s *scene) appears(name string) {
+	s.Helper()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(s.file(name)); err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			s.Fatalf("%s does not appear", name)
+		}
+	}
+}
+
+// kill ends a named process, and waits until it has been waited for.
+func (s *scene) kill(p *proc.Process) {
+	s.Helper()
+	p.Kill()
+	select {
+	case <-p.Ended:
+	case <-time.After(time.Minute):
+		s.Fatal("it does not end")
+	}
+}
+
+// TestWhoseDaemon: what named processes leave goes with each of them, what
+// commands leave stays, in whatever order they come and go.
+func TestWhoseDaemon(t *testing.T) {
+	for name, tc := range map[string]struct {
+		play        func(s *scene)
+		gone, stays []string
+	}{
+		"a command ran meanwhile": {
+			play: func(s *scene) {
+				p := s.named("", "server")
+				s.begin("true")()
+				s.kill(p)
+			},
+			gone: []string{"server"},
+		},
+		"a command ran when it came": {
+			play: func(s *scene) {
+				end := s.begin("while [ ! -e " + s.file("server.up") + " ]; do sleep 0.01; done")
+				p := s.named("", "server")
+				end()
+				s.kill(p)
+			},
+			gone: []string{"server"},
+		},
+		"a command runs when its process ends": {
+			play: func(s *scene) {
+				p := s.named("", "server")
+				end := s.begin("while [ ! -e " + s.file("over") + " ]; do sleep 0.01; done")
+				s.kill(p)
+				_ = os.WriteFile(s.file("over"), nil, 0o600)
+				end()
+			},
+			gone: []string{"server"},
+		},
+		"its environment cleared, a command ran meanwhile": {
+			play: func(s *scene) {
+				p := s.named(clearing, "server")
+				s.begin("true")()
+				s.kill(p)
+			},
+			gone: []string{"server"},
+		},
+		"one process of two": {
+			play: func(s *scene) {
+				a, b := s.named("", "a"), s.named(clearing, "b")
+				s.kill(a)
+				pid := pidIn(s.T, s.file("b"))
+				if err := syscall.Kill(pid, 0); err != nil {
+					s.Errorf("the daemon of the other one: %v", err)
+				}
+				s.kill(b)
+			},
+			gone: []string{"a", "b"},
+		},
+		"a command leaves two, one late": {
+			play: func(s *scene) {
+				p := s.named("", "server")
+				late := "(while [ ! -e " + s.file("later") + " ]; do sleep 0.01; done; " + daemonLine("", s.file("late")) + ") >/dev/null 2>&1 &"
+				s.begin(daemonLine(clearing, s.file("early")) + "; " + late)()
+				_ = os.WriteFile(s.file("later"), nil, 0o600)
+				s.appears("late")
+				s.kill(p)
+			},
+			gone: []string{"server"}, stays: []string{"early", "late"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t)
+			tc.play(s)
+			for _, daemon := range tc.gone {
+				expectGone(t, pidIn(t, s.file(daemon)))
+			}
+			for _, daemon := range tc.stays {
+				pid := pidIn(t, s.file(daemon))
+				if err := syscall.Kill(pid, 0); err != nil {
+					t.Errorf("%s: %v", daemon, err)
+				}
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
+		})
+	}
+}
+
+// TestKilledWithDaemons: of a program that is killed, what its named processes
+// have started goes, and what its commands have left stays.
+func TestKilledWithDaemons(t *testing.T) {
+	dir := t.TempDir()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, daemonHolder, dir)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stdin.Close() }()
+	if pid := child(t, cmd, (*exec.Cmd).Start); pid != cmd.Process.Pid {
+		t.Fatalf("%d says that it holds", pid)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	expectGone(t, pidIn(t, filepath.Join(dir, "server")))
+	for _, name := range []string{"done", "running"} {
+		pid := pidIn(t, filepath.Join(dir, name))
+		if err := syscall.Kill(pid, 0); err != nil {
+			t.Errorf("the daemon of the command (%s): %v", name, err)
+		}
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
+// TestGuardedBeforeTheFork: a guardian that has heard of nothing but a tag ends
+// what was started with it, as if we had been killed right after the fork.
+func TestGuardedBeforeTheFork(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	guardian := exec.Command(self, proc.GuardianCommand)
+	proc.Join(guardian, 0)
+	stdin, err := guardian.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := guardian.Start(); err != nil {
+		t.Fatal(err)
+	}
+	tag := proc.NewTag()
+	proc.GuardTag(stdin, tag)
+	cmd := exec.Command("sh", "-c", "setsid sleep 1000 & echo $!; exec sleep 1001 >/dev/null")
+	tag.Put(cmd)
+	proc.Join(cmd, 0)
+	pid := child(t, cmd, (*exec.Cmd).Start)
+	if err := stdin.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_ = guardian.Wait()
+	if err := cmd.Wait(); err == nil || err.Error() != "signal: killed" {
+		t.Errorf("%v; want it killed", err)
+	}
+	expectGone(t, pid)
 }

@@ -19,6 +19,7 @@ type Process struct {
 	Err     error
 
 	cmd   *exec.Cmd
+	tag   Tag
 	asked atomic.Bool
 }
 
@@ -30,20 +31,20 @@ func (g *Group) Run(name string, cmd *exec.Cmd) (*Process, error) {
 	if err := adopt(); err != nil {
 		return nil, err
 	}
-	p := &Process{Name: name, cmd: cmd, Ended: make(chan struct{})}
+	p := &Process{Name: name, cmd: cmd, tag: NewTag(), Ended: make(chan struct{})}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if err := g.start(cmd); err != nil {
+	if err := g.start(cmd, p.tag, sayTag); err != nil {
 		return nil, err
 	}
 	if g.named == nil {
-		g.named = map[string]*Process{}
+		g.named, g.running = map[string]*Process{}, map[Tag]bool{}
 	}
-	g.named[name] = p
+	g.named[name], g.running[p.tag] = p, true
 	go func() {
 		p.Err = cmd.Wait()
 		p.EndedAt = time.Now()
-		g.end(cmd)
+		g.end(cmd, p.tag)
 		close(p.Ended)
 	}()
 	return p, nil

@@ -1,4 +1,4 @@
-package lab
+package proc
 
 import (
 	"net"
@@ -12,14 +12,14 @@ func TestListenerProbe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := newListenerProbe(l.Addr().(*net.TCPAddr).AddrPort())
+	p, err := NewListenerProbe(l.Addr().(*net.TCPAddr).AddrPort())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.close()
+	defer p.Close()
 	expect := func(want bool) {
 		t.Helper()
-		if got, err := p.listens(); err != nil || got != want {
+		if got, err := p.Listens(); err != nil || got != want {
 			t.Errorf("listens: %v, %v; want %v", got, err, want)
 		}
 	}

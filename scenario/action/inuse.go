@@ -1,0 +1,124 @@
+package action
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"time"
+
+	"nodrop/loadgen"
+	"nodrop/scenario"
+	"nodrop/scenario/proc"
+)
+
+// InUseError is that of a process whose port is somebody else's: the load would
+// go to the wrong server.
+type InUseError struct{ loadgen.HintError }
+
+// Unwrap is the error with its hint.
+func (e *InUseError) Unwrap() error { return &e.HintError }
+
+func inUse(addr netip.AddrPort, what string, h *proc.Holder) error {
+	return &InUseError{loadgen.HintError{
+		Problem: fmt.Sprintf("%s %s %s", addr, what, h),
+		Hint:    "stop it, or choose another port; if another program is meant to listen for it, use ready: line or ready: exec",
+	}}
+}
+
+// lookUpBound is how long the name of an address may take.
+const lookUpBound = 5 * time.Second
+
+// addresses are those of this machine at which whoever gets ready will listen.
+func (p *Probe) addresses(ctx context.Context) []netip.AddrPort {
+	host, port := p.hostPort()
+	number, err := net.DefaultResolver.LookupPort(ctx, "tcp", port)
+	if err != nil {
+		return nil // the probe itself tells of it
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookUpBound)
+	defer cancel()
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", cmp.Or(host, "localhost"))
+	if err != nil {
+		return nil
+	}
+	var list []netip.AddrPort
+	for _, ip := range ips {
+		if ip = reached(ip); isHere(ip) {
+			list = append(list, netip.AddrPortFrom(ip, uint16(number))) //nolint:gosec // a port has 16 bits
+		}
+	}
+	return list
+}
+
+// hostPort is where the probe connects to; "" where it does not.
+func (p *Probe) hostPort() (host, port string) {
+	if p.HTTP == nil {
+		host, port, _ = net.SplitHostPort(p.TCP)
+		return host, port
+	}
+	u, err := url.Parse(p.HTTP.URL)
+	if err != nil {
+		return "", ""
+	}
+	plain := map[string]int{"http": 80, "https": 443}[u.Scheme]
+	return u.Hostname(), cmp.Or(u.Port(), strconv.Itoa(plain))
+}
+
+// reached is where a connection to ip goes.
+func reached(ip netip.Addr) netip.Addr {
+	switch ip = ip.Unmap(); ip {
+	case netip.IPv4Unspecified():
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	case netip.IPv6Unspecified():
+		return netip.IPv6Loopback()
+	}
+	return ip
+}
+
+// isHere reports an address of this machine.
+func isHere(ip netip.Addr) bool {
+	if ip.IsLoopback() {
+		return true
+	}
+	own, err := net.InterfaceAddrs()
+	if err != nil {
+		return false
+	}
+	for _, a := range own {
+		if n, ok := a.(*net.IPNet); ok && n.IP.Equal(ip.AsSlice()) {
+			return true
+		}
+	}
+	return false
+}
+
+// foreign is about an address at which a process listens that nodrop has not
+// started; nil where there is none. unknown says whether one of which nothing is
+// known counts. What cannot be asked is no reason not to go on.
+func (p *Probe) foreign(ctx context.Context, processes *proc.Group, what string, unknown bool) error {
+	if p.TCP == "" && p.HTTP == nil {
+		return nil
+	}
+	for _, addr := range p.addresses(ctx) {
+		h, err := processes.HolderOf(addr)
+		if err == nil && h != nil && !h.Ours && (unknown || h.PID != 0) {
+			return inUse(addr, what, h)
+		}
+	}
+	return nil
+}
+
+// answers reports that it is the process which accepts connections at its port,
+// and not another one of the scenario's that it is to replace.
+func (s *Start) answers(ctx context.Context, env *scenario.Env) error {
+	for _, addr := range s.Ready.addresses(ctx) {
+		if h := env.Processes.Rival(s.process, addr); h != nil {
+			return fmt.Errorf("%s accepts connections at %s, not %s", h, addr, s.Name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package kube
+
+import (
+	"bytes"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+)
+
+const interruptedScenario = `
+target: %s
+load: {duration: 20s, connections: 4, rate: 20}
+clusters: {c: {namespace: %s}}
+setup:
+  - {name: bring, kube: {apply: [{apiVersion: v1, kind: ConfigMap, metadata: {name: brought}, data: {x: "1"}}]}}
+timeline:
+  - {name: fewer, at: 1s, kube: {scale: deployment/gw, replicas: 1}}
+restore:
+  - {name: give it back, exec: "sleep 0.3; echo >restored"}
+`
+
+// TestInterruptedAgain: whenever it is interrupted, once or twice, the cluster is
+// what it was; what the third time leaves is named.
+func TestInterruptedAgain(t *testing.T) {
+	a := access(t)
+	start(t, a, 3, "")
+	url := gatewayURL(t, a)
+	for i := range 10 {
+		at, times := time.Duration(i)*500*time.Millisecond+50*time.Millisecond, i%3+1
+		first := []syscall.Signal{syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGTERM}[i%4]
+		t.Run(fmt.Sprintf("%v/%v/%d", at, first, times), func(t *testing.T) {
+			said := interruptAt(t, fmt.Sprintf(interruptedScenario, url, a.Namespace), at, first, times)
+			left := leftBehind(t, a)
+			if len(left) > 0 && times < 3 {
+				t.Errorf("left: %q\n%s", left, said)
+			}
+			for _, text := range left {
+				if !strings.Contains(said, text) {
+					t.Errorf("%q is not named:\n%s", text, said)
+				}
+			}
+			putBack(t, a)
+		})
+	}
+}
+
+// interruptAt interrupts a scenario so often, and returns what it said.
+func interruptAt(t *testing.T, text string, at time.Duration, first syscall.Signal, times int) string {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, dir, "s.yaml", text)
+	var said bytes.Buffer
+	cmd := exec.Command("nodrop", "scenario", "run", "--yes", "s.yaml", "-o", "json=run.json")
+	cmd.Dir, cmd.Stderr = dir, &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(at) // a sample of moments: whichever it is, the same must hold
+	for i := range times {
+		_ = cmd.Process.Signal([]syscall.Signal{first, syscall.SIGINT, syscall.SIGINT}[i]) // it may have ended
+		time.Sleep(80 * time.Millisecond)                                                  // or two are one
+	}
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 130 {
+		t.Errorf("exit code %d\n%s", code, &said)
+	}
+	if files, _ := filepath.Glob(filepath.Join(dir, ".*")); len(files) > 0 {
+		t.Errorf("left behind: %v", files)
+	}
+	return said.String()
+}
+
+// leftBehind is what is not what it was, in the words in which it is to be named.
+func leftBehind(t *testing.T, a *Access) (left []string) {
+	t.Helper()
+	if n := number(read(t, a, gw()), "spec", "replicas"); n != 3 {
+		left = append(left, "deployment/gw")
+	}
+	o, err := a.object(bounded(t), Ref{"configmap", "brought"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.get(bounded(t)); err == nil {
+		left = append(left, "configmap/brought")
+	} else if !apierrors.IsNotFound(err) {
+		t.Fatal(err)
+	}
+	return left
+}
+
+// putBack does by hand what may be left.
+func putBack(t *testing.T, a *Access) {
+	t.Helper()
+	run(t, &Scale{Access: a, Object: gw(), Replicas: 3, Keep: true})
+	o, err := a.object(bounded(t), Ref{"configmap", "brought"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := o.get(bounded(t))
+	if err == nil {
+		undo(t, &Apply{Access: a, applied: []*applied{{change: change{object: o}, absent: true, made: uidOf(now)}}})
+	}
+	run(t, &Wait{Access: a, Object: gw(), Rollout: true})
+}

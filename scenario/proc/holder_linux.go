@@ -1,0 +1,146 @@
+package proc
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// HolderOf is who listens at an address of this machine; nil for nobody.
+func (g *Group) HolderOf(addr netip.AddrPort) (*Holder, error) {
+	probe, err := NewListenerProbe(addr)
+	if err != nil {
+		return nil, err
+	}
+	defer probe.Close()
+	inode, listens, err := probe.inode()
+	if err != nil || !listens {
+		return nil, err
+	}
+	h := &Holder{}
+	for _, pid := range holding(fmt.Sprintf("socket:[%d]", inode)) {
+		if ours := g.owns(pid); h.PID == 0 || ours {
+			h = &Holder{PID: pid, Name: nameOf(pid), Ours: ours}
+		}
+		if h.Ours {
+			break // others may have inherited it
+		}
+	}
+	return h, nil
+}
+
+// Rival is another named process that listens at an address where p does not: the
+// one that is to be replaced, say. nil where there is none.
+func (g *Group) Rival(p *Process, addr netip.AddrPort) *Holder {
+	h, err := g.HolderOf(addr)
+	if err != nil || h == nil || !h.Ours {
+		return nil
+	}
+	switch t := g.tagAbove(h.PID); {
+	case t == "" || t == p.tag || !g.runs(t):
+		return nil
+	}
+	inodes, err := listening(addr.Port())
+	if err != nil {
+		return nil
+	}
+	for _, inode := range inodes {
+		for _, pid := range holding(fmt.Sprintf("socket:[%d]", inode)) {
+			if g.tagAbove(pid) == p.tag {
+				return nil
+			}
+		}
+	}
+	return h
+}
+
+func (g *Group) runs(t Tag) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.running[t]
+}
+
+// tagAbove is the tag of a process, or of whoever has started one that has
+// cleared its environment.
+func (g *Group) tagAbove(pid int) Tag {
+	for ; pid > 1 && pid != os.Getpid(); pid = parentOf(pid) {
+		if t := tagOf(pid); t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// holding lists the processes that have a file open, as far as we may see.
+func holding(file string) []int {
+	names, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil
+	}
+	var pids []int
+	for _, name := range names {
+		pid, err := strconv.Atoi(name.Name())
+		if err == nil && holds(pid, file) {
+			pids = append(pids, pid)
+		}
+	}
+	slices.Sort(pids)
+	return pids
+}
+
+func holds(pid int, file string) bool {
+	dir := fmt.Sprintf("/proc/%d/fd", pid)
+	fds, err := os.ReadDir(dir)
+	if err != nil {
+		return false // gone, or not ours to see
+	}
+	return slices.ContainsFunc(fds, func(fd os.DirEntry) bool {
+		target, err := os.Readlink(dir + "/" + fd.Name())
+		return err == nil && target == file
+	})
+}
+
+func nameOf(pid int) string {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	if err != nil {
+		return "?"
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// owns reports this process and its descendants, by parentage or by tag, but for
+// what commands have left: that is not ours any more.
+func (g *Group) owns(pid int) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	own := tagOf(os.Getpid()) // of whoever has started us
+	for ; pid > 1; pid = parentOf(pid) {
+		t := tagOf(pid)
+		if pid == os.Getpid() || g.running[t] {
+			return true
+		}
+		if t != "" && t != own {
+			return false
+		}
+	}
+	return false
+}
+
+// parentOf is the parent of a process, 0 for none.
+func parentOf(pid int) int {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	// pid (name) state parent: a name may have anything in it.
+	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
+	if len(fields) < 2 {
+		return 0
+	}
+	parent, _ := strconv.Atoi(string(fields[1]))
+	return parent
+}
