@@ -136,7 +136,8 @@ spec: {gatewayType: ingress, replicaCount: 3}
 			t.Errorf("%s: marks %v; want the life of nine pods", run.Variant, kinds)
 		}
 	}
-	for _, want := range []string{"connect: connection refused", " endpoints got the stop signal at once, for want of a pre-stop hook: ", "lifecycle.preStop.sleep.seconds: "} {
+	// On a busy machine more may be cut in flight, whose remedies then are told in full.
+	for _, want := range []string{"connect: connection refused", " endpoints got the stop signal at once, for want of a pre-stop hook: ", "go on accepting for "} {
 		if !says(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
