@@ -36,7 +36,7 @@ func TestBounds(t *testing.T) {
 		"too many steps":     {begin + "timeline:\n" + chain(maxSteps+1, "at: 1s"), "x.yaml:1:1: 10001 steps; at most 10000"},
 		"steps of all parts": {begin + "setup:\n" + many(maxSteps/2, "  - {name: a%d, wait: 1ms}\n") + "variants:\n  v:\n    restore:\n" + many(maxSteps/2, "    - {name: b%d, wait: 1ms}\n") + "timeline:\n" + chain(1, "at: 1s"), "x.yaml:1:1: 10001 steps; at most 10000"},
 		"too many variants":  {begin + "variants:\n" + many(100_000, "  v%d: {}\n") + "timeline:\n" + chain(1, "at: 1s"), "x.yaml:4:3: 100000 variants; want 1 to 20"},
-		"too many loads":     {"target: http://127.0.0.1/\nload:\n" + many(100_000, "  l%d: {}\n") + "timeline:\n" + chain(1, "at: 1s"), "x.yaml:3:3: 100000 loads side by side; at most 20"},
+		"too many loads":     {"target: http://127.0.0.1/\nload:\n" + many(100_000, "  l%d: {}\n") + "timeline:\n" + chain(1, "at: 1s"), "x.yaml:3:3: 100000 loads side by side; want 1 to 20"},
 		"unknown keys":       {begin + many(100_000, "k%d: 1\n"), `x.yaml:1:1: a scenario needs a timeline`},
 		"a long value":       {begin + "settle: " + strings.Repeat("x", 1<<20) + "\ntimeline:\n" + chain(1, "at: 1s"), `x.yaml:3:9: settle: "xxx`},
 		"a long text":        {begin + "vars:\n  A: " + strings.Repeat("x", 1<<20) + "\nsetup:\n  - mark: " + strings.Repeat("${A}", 5) + "\ntimeline:\n" + chain(1, "at: 1s"), `x.yaml:6:11: with its variables put in it has more than 4194304 bytes`},

@@ -57,7 +57,7 @@ timeline:
 		s.Streams[0].Load.URL:     "http://gateway.example:8080/val?a=own&b=x val y",
 		s.Streams[0].Load.Shown(): "http://gateway.example:8080/${X}?a=own&b=x ${X} y",
 		start.Name:                "w ${X}",
-		start.String():            "server ${X}",
+		start.Command.String():    "server ${X}",
 		start.Ready.HTTP.URL:      "http://gateway.example/val",
 		start.Ready.HTTP.Shown():  "http://gateway.example/${X}",
 		nameOf(v.Setup[1]):        "http://me:***@h/?token=***",
