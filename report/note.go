@@ -36,6 +36,7 @@ func (r *RunReport) notes() []string {
 		counted(run.Connections.Ours, "connection that the peer was to close was", "connections that the peer was to close were"))
 	add(run.Connections.Surplus > 0, "%s followed by bytes that belong to no request; the connection was dropped",
 		counted(run.Connections.Surplus, "answer was", "answers were"))
+	add(run.Unproven > 0, "%d of the ok responses had no length and ended with the connection (HTTP/1.0 style): a cut cannot be told from their end", run.Unproven)
 	add(run.Late > 0, "%s of -q passed with the worker still waiting for an answer: the load was lower than asked for", counted(run.Late, "tick", "ticks"))
 	add(c.Unsent > 0, "%d of %d planned requests %s never sent", c.Unsent, c.Planned, choose(c.Unsent, "was", "were"))
 	add(c.Aborted > 0, "%s in flight when the run was stopped: neither ok nor lost", counted(c.Aborted, "request was", "requests were"))
