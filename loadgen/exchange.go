@@ -44,6 +44,9 @@ type hop struct {
 	tls      *tls.Config // nil for http
 }
 
+// direct reports whether h goes to its target in cleartext, and not to a proxy.
+func (h *hop) direct() bool { return h.tls == nil && h.key == h.target.origin() }
+
 // failure is why an exchange ended without a whole answer.
 type failure struct {
 	stage Stage

@@ -5,6 +5,9 @@ import (
 	"encoding/binary"
 )
 
+// LooksTLS is what a MalformedError says of a peer that speaks TLS.
+const LooksTLS = "TLS"
+
 // greetings are what else is met at a port, by how it begins.
 var greetings = []struct{ begin, name string }{
 	{"<", "HTML"},
@@ -31,7 +34,7 @@ func looksLike(b []byte) string {
 	}
 	switch {
 	case looksLikeTLS(b):
-		return "TLS"
+		return LooksTLS
 	case looksLikeHTTP2(b):
 		return "HTTP/2"
 	}
