@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -201,5 +202,39 @@ func TestRedirectToTheWrongScheme(t *testing.T) {
 	run := runLoad(t, loadgen.Config{URL: plain, Requests: 2, Workers: 1, TLS: trusting(t)})
 	if got := outcome(run, "lost", "tls.malformed"); got.Fresh != 2 || !strings.HasSuffix(run.Samples[0].Text, ": http: server gave HTTP response to HTTPS client") {
 		t.Errorf("got %+v %+v", run.Outcomes, run.Samples)
+	}
+}
+
+// TestCleartextToTLS: a server that expects TLS tells so, or closes; either way
+// the report says what to do. What is tried after the load is in no count.
+func TestCleartextToTLS(t *testing.T) {
+	const n = 4
+	cert, _ := certificate()
+	told := newTLSServer(t, respondOK, nil)
+	closes := func(handshakes bool) string {
+		return rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
+			if first, err := in.Peek(1); err != nil || first[0] != handshakeRecord || !handshakes {
+				_, _ = io.CopyN(io.Discard, in, int64(max(1, in.Buffered())))
+				return
+			}
+			_ = tls.Server(readerConn{c, in}, &tls.Config{Certificates: []tls.Certificate{cert}}).Handshake()
+		})
+	}
+	for name, tc := range map[string]struct{ url, class, note string }{
+		"says so":            {strings.Replace(told.URL, "https:", "http:", 1), "status.400", "the server says that its port speaks TLS: use https://"},
+		"closes":             {closes(true), "wait.eof", "the port speaks TLS: use https:// (no response came, so one TLS handshake was tried after the load)"},
+		"closes, and no TLS": {closes(false), "wait.eof", "no response came, so one TLS handshake was tried after the load: the port does not speak TLS either"},
+	} {
+		for _, way := range cleartext() {
+			t.Run(name+"/"+way.String(), func(t *testing.T) {
+				run := runLoad(t, loadgen.Config{URL: tc.url, Requests: n, Workers: 2, Engine: way.engine})
+				if got := outcome(run, "lost", tc.class); got.Fresh+got.Reused != n || run.Connections.Opened > n {
+					t.Errorf("got %+v, %+v; want %d lost as %s", run.Outcomes, run.Connections, n, tc.class)
+				}
+				if !slices.Contains(run.Notes, tc.note) {
+					t.Errorf("notes %q; want %q", run.Notes, tc.note)
+				}
+			})
+		}
 	}
 }
