@@ -113,7 +113,7 @@ var fold = regexp.MustCompile(`[ \t]*\r?\n[ \t]+`)
 // colons. net/http keeps these under names that nobody looks up, so that the end
 // of the body is lost: it is asked what it makes of them with the blanks behind
 // the colon, which change nothing else.
-var framing = regexp.MustCompile(`(?i)(content-length|transfer-encoding|connection|trailer)( +):`)
+var framing = regexp.MustCompile(`(?i)(content-length|transfer-encoding|connection|trailer)([ \t]+):`)
 
 func blanksMoved(in []byte) []byte { return framing.ReplaceAll(in, []byte("$1:$2")) }
 
@@ -154,6 +154,11 @@ var differences = []difference{
 		"space in a field name",
 		"a body that follows without the empty line is text: it is to be told from a head at once, and must not be taken for fields that were cut",
 		spaceInName,
+	},
+	{
+		"tab before a colon",
+		"a blank like the other: curl takes it, and so did net/http, which hey is built with",
+		accepted(`malformed MIME header line: `, `\t+ *:`),
 	},
 	{
 		"bare LF in chunk lines",

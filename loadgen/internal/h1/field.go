@@ -29,7 +29,7 @@ func cutField(line []byte) (name, value []byte, ok bool) {
 	// away (RFC 9112 §5.1), and who talks to the server itself is to see the
 	// field that its users see.
 	colon := i
-	for colon < len(line) && line[colon] == ' ' {
+	for colon < len(line) && isOWS(line[colon]) {
 		colon++
 	}
 	if i == 0 || colon == len(line) || line[colon] != ':' {

@@ -82,7 +82,7 @@ func (p *Parser) fitsField(line []byte) bool {
 	for i < len(line) && isToken[line[i]] {
 		i++
 	}
-	rest := bytes.TrimLeft(line[i:], " ")
+	rest := bytes.TrimLeft(line[i:], " \t")
 	return len(rest) == 0 || i > 0 && rest[0] == ':'
 }
 
