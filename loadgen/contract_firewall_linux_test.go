@@ -41,7 +41,7 @@ func testFirewall(t *testing.T, way road, host, reject, class string) {
 	}
 	family := map[bool]string{true: "ip6", false: "ip"}[host[0] == '[']
 	rules := fmt.Sprintf("table %s t { chain c { type filter hook input priority 0; tcp dport %d reject with %s; }; }", family, port, reject)
-	if out, err := exec.Command(nft, rules).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), nft, rules).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	run := runLoad(t, loadgen.Config{URL: fmt.Sprintf("http://%s:%d/", host, port), Requests: n, Workers: 2, Engine: way.engine})
