@@ -238,3 +238,19 @@ func TestCleartextToTLS(t *testing.T) {
 		}
 	}
 }
+
+// TestTLSToCleartext: a server without TLS that does not even say something is
+// for the load to count, and the report says what to look at.
+func TestTLSToCleartext(t *testing.T) {
+	url := strings.Replace(rawServer(t, func(_ *net.TCPConn, in *bufio.Reader) {
+		_, _ = in.Peek(1)
+		_, _ = in.Discard(in.Buffered())
+	}), "http:", "https:", 1)
+	run := runLoad(t, loadgen.Config{URL: url, Requests: 3, Workers: 1, TLS: trusting(t)})
+	if got := outcome(run, "lost", "tls.eof"); got.Fresh != 3 {
+		t.Errorf("got %+v", run.Outcomes)
+	}
+	if want := "that handshake failed (EOF): if the port does not speak TLS, use http://"; !slices.Contains(run.Notes, want) {
+		t.Errorf("notes %q; want %q", run.Notes, want)
+	}
+}
