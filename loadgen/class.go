@@ -193,7 +193,7 @@ var classTable = []ClassInfo{
 	{newClass(StageTLS, CauseReset), Never, "the process was killed during the handshake, or the listener closed with the connection in its accept queue", drainFirst},
 	{newClass(StageTLS, CauseEOF), Never, "the process ended during the handshake", drainFirst},
 	{newClass(StageTLS, CauseTimeout), Never, "the handshake stalled", drainFirst},
-	{newClass(StageTLS, CauseRejected), Never, "one side refused the other: a certificate that does not hold, or an alert", "check certificates; during a rollout, that old and new replicas have the same"},
+	{newClass(StageTLS, CauseRejected), Never, "one side refused the other: a certificate that does not hold, or an alert in the handshake", "check certificates; during a rollout, that old and new replicas have the same"},
 	{newClass(StageTLS, CauseMalformed), Never, "what answered does not speak TLS", "see the sample"},
 	{newClass(StageTLS, CauseUnreachable), Never, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
 	{newClass(StageTLS, CauseOther), Never, "TLS could not be established", "see the sample"},
@@ -211,7 +211,7 @@ var classTable = []ClassInfo{
 	{newClass(StageHead, CauseReset), Yes, "the process was killed while it wrote the answer's head", graceLonger},
 	{newClass(StageHead, CauseEOF), Yes, "the process ended while it wrote the answer's head", graceLonger},
 	{newClass(StageHead, CauseTimeout), Yes, "the answer's head stalled", graceLonger},
-	{newClass(StageHead, CauseMalformed), Yes, "what answered does not speak HTTP/1.1", "see the sample"},
+	{newClass(StageHead, CauseMalformed), Yes, "what answered does not speak HTTP/1.1", "check the URL's scheme and port; see the sample"},
 	{newClass(StageHead, CauseUnreachable), Yes, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
 	{newClass(StageHead, CauseOther), Yes, "the answer's head could not be read, or redirected without end", "see the sample"},
 
@@ -222,12 +222,14 @@ var classTable = []ClassInfo{
 	{newClass(StageBody, CauseUnreachable), Yes, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
 	{newClass(StageBody, CauseOther), Yes, "the answer's body could not be read", "see the sample"},
 
+	// Memory may run out, and a packet filter act, when part of a request is
+	// written.
 	{newClass(StageClient, CausePorts), Never, "this machine has no free port for the connection", "widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 	{newClass(StageClient, CauseFiles), Never, "this machine's limit of open files", "raise ulimit -n"},
-	{newClass(StageClient, CauseMemory), Never, "this machine's kernel has no memory for sockets", "lower -c"},
+	{newClass(StageClient, CauseMemory), Possibly, "this machine's kernel has no memory for sockets", "lower -c"},
 	{newClass(StageClient, CauseResolver), Never, "this machine's resolver did not answer in time", "check /etc/resolv.conf, or give addresses by --connect-to"},
 	{newClass(StageClient, CauseBody), Possibly, "the file of -D changed or could not be read while it was being sent", "give -D a file that nothing writes to"},
 	{newClass(StageClient, CauseRoute), Never, "this machine has no route to the address", "check the address, and this machine's routes (ip route get ADDRESS)"},
 	{newClass(StageClient, CauseStalled), Possibly, "nodrop itself did not run while the request's time passed: it was stopped, or got no processor time", "give it processor time of its own, and repeat the run"},
-	{newClass(StageClient, CauseOther), Never, "this machine could not make the request", "see the sample"},
+	{newClass(StageClient, CauseOther), Possibly, "this machine could not make the request", "see the sample"},
 }

@@ -25,6 +25,7 @@ func classOf(stage Stage, err error) Class {
 	var malformed *h1.MalformedError
 	var lookup *net.DNSError
 	var refusal tunnelError
+	var told *attemptError
 	var errno syscall.Errno
 	switch {
 	case errors.Is(err, errStalled):
@@ -56,11 +57,22 @@ func classOf(stage Stage, err error) Class {
 		return newClass(StageClient, CausePorts)
 	case errors.Is(err, errSelfConnect):
 		return newClass(stage, CauseRefused)
+	case errors.As(err, &told) && errors.Is(told, syscall.EACCES):
+		return newClass(stage, CauseRejected)
 	case errors.As(err, &errno):
 		return classifyErrno(stage, errno)
 	}
 	return otherClass(stage)
 }
+
+// attemptError is what became of a connection attempt that was under way: the
+// kernel had found nothing wrong with it, so this is the network's word. An
+// EACCES is a firewall's, or a route's that prohibits, somewhere on the way
+// (ICMPv6 administratively prohibited), where the same from connect(2) itself is
+// this machine's.
+type attemptError struct{ error }
+
+func (e *attemptError) Unwrap() error { return e.error }
 
 // isTimeout reports whether a deadline of ours passed. The standard dialer says
 // so in two ways, with the poller's error or with a context's.
@@ -107,8 +119,10 @@ func classifyErrno(stage Stage, errno syscall.Errno) Class {
 		return newClass(StageClient, cause)
 	case cause == CauseNone:
 		return otherClass(stage)
-	case cause == CauseRefused && stage != StageProxy:
-		return newClass(StageConnect, CauseRefused) // whichever call reported it
+	case cause == CauseRefused && stage >= StageSend:
+		// No handshake failed: it is the ICMP error that the request, or the
+		// acknowledgement of the response, met when the port was shut on the way.
+		return newClass(stage, CauseUnreachable)
 	case cause == CauseReset && stage == StageSend:
 		// Whether the peer had gone before or after our last byte cannot be
 		// told from a failed write; nothing of an answer was there to read.

@@ -19,6 +19,12 @@ type conn struct {
 	used     bool
 }
 
+// secured is the TLS connection that c is, nil for one in cleartext.
+func (c *conn) secured() *secureSocket {
+	s, _ := c.socket.(*secureSocket)
+	return s
+}
+
 // connect makes sure that there is a connection to the hop's host.
 func (x *exchange) connect(ctx context.Context, at *hop, deadline time.Time) *failure {
 	if x.conn != nil && x.conn.key == at.key {

@@ -25,7 +25,7 @@ func TestEndurance(t *testing.T) {
 		t.Skip("NOT RUN because of -short: builds nodrop; make test runs it")
 	}
 	buildTools(t)
-	draw := everyKind(1, "GET", false)
+	draw := everyKind(1, "http", "GET", false)
 	// Heads of a megabyte are held while they come: how many at a time is
 	// chance, and the peak of chance rises with the number of draws.
 	draw.fault = slices.DeleteFunc(draw.fault, func(k faultserver.Kind) bool { return k == faultserver.LongField })

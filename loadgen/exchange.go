@@ -46,6 +46,9 @@ type hop struct {
 	tls      *tls.Config // nil for http
 }
 
+// direct reports whether h goes to its target in cleartext, and not to a proxy.
+func (h *hop) direct() bool { return h.tls == nil && h.key == h.target.origin() }
+
 // failure is why an exchange ended without a whole answer.
 type failure struct {
 	stage Stage
@@ -216,6 +219,7 @@ func (x *exchange) one(ctx context.Context, at *hop, deadline time.Time) *failur
 	}
 	x.parser.Reset(at.method == "HEAD")
 	x.begin()
+	x.secured = c.secured() != nil
 	c.used = true
 	fail, writeErr := x.send(at, deadline)
 	switch {
@@ -230,7 +234,7 @@ func (x *exchange) one(ctx context.Context, at *hop, deadline time.Time) *failur
 	if fail != nil {
 		switch {
 		case fail.stage != StageWait:
-		case !r.Reused && rejected(fail.err):
+		case !r.Reused && x.refusedClient(fail.err):
 			fail.stage = StageTLS // a TLS 1.3 server refuses a client after the handshake
 		case writeErr != nil:
 			fail = &failure{stage: StageSend, err: writeErr}
@@ -242,6 +246,21 @@ func (x *exchange) one(ctx context.Context, at *hop, deadline time.Time) *failur
 		x.drop()
 	}
 	return nil
+}
+
+// refusedClient reports whether err is the server's refusal of a certificate.
+func (x *exchange) refusedClient(err error) bool {
+	s := x.conn.secured()
+	return s != nil && s.refusesClient(err)
+}
+
+// endOfStream is what the peer's end of the connection makes of the response.
+func (x *exchange) endOfStream() error {
+	x.arrived, x.conn.key = x.now(), ""
+	if s := x.conn.secured(); s != nil && s.cut() {
+		return x.parser.Cut()
+	}
+	return x.parser.EOF()
 }
 
 // broken closes the connection that failed and passes f on.
@@ -269,7 +288,7 @@ func (x *exchange) read() *failure {
 		return x.failure(&x.parser, err)
 	}
 	r.Phases.Read += r.End - max(x.firstByte, x.since)
-	r.Status, r.Bytes = x.parser.Status(), x.parser.BodyBytes()
+	r.Status, r.Bytes, r.Unproven = x.parser.Status(), x.parser.BodyBytes(), x.unproven(&x.parser)
 	x.book(r, &x.parser)
 	return nil
 }
@@ -307,9 +326,7 @@ func (x *exchange) receive() *failure {
 		return nil // an error that TLS gives along with the last bytes comes again
 	}
 	if errors.Is(err, io.EOF) {
-		err = x.parser.EOF()
-		x.conn.key = ""
-		x.arrived = x.now()
+		err = x.endOfStream()
 	}
 	if err != nil {
 		return &failure{stage: stageOf(x.parser.Stage()), err: err}

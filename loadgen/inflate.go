@@ -28,6 +28,7 @@ type inflater struct {
 
 	input input
 	busy  bool // in the middle of a body
+	text  bool // there is nothing in it so far but printable ASCII
 }
 
 // contentError is a body that came as its framing said and is not what its
@@ -62,7 +63,7 @@ func (f *inflater) begin(coding string) {
 		f.input.gone = true
 		f.resume()
 	}
-	f.coding, f.err = coding, nil
+	f.coding, f.err, f.text = coding, nil, true
 	f.input = input{yield: f.input.yield}
 }
 
@@ -71,6 +72,7 @@ func (f *inflater) feed(piece []byte) {
 	if f.coding == "" || f.err != nil {
 		return
 	}
+	f.text = f.text && isText(piece)
 	f.input.piece = piece
 	f.resume()
 	f.input.piece = nil // the caller's, which it will write to
@@ -82,7 +84,21 @@ func (f *inflater) end() error {
 		f.input.eof = true
 		f.resume()
 	}
+	if e, ok := errors.AsType[*contentError](f.err); ok && e.short && f.input.raw && f.text {
+		f.err = &contentError{f.coding, "text that is not compressed", false}
+	}
 	return f.err
+}
+
+// isText reports whether b is all printable ASCII. Of bytes that are compressed
+// hardly three in a row are.
+func isText(b []byte) bool {
+	for _, c := range b {
+		if (c < ' ' || c > '~') && c != '\n' && c != '\r' && c != '\t' {
+			return false
+		}
+	}
+	return true
 }
 
 // close ends the coroutine.
@@ -143,6 +159,9 @@ type decompressors struct {
 // discard reads the body to its end, which is to be that of the input too.
 func (d *decompressors) discard(coding string, in *input) error {
 	if coding == "gzip" {
+		if err := in.expect(gzipMagic); err != nil {
+			return err
+		}
 		if err := d.gzip.Reset(in); err != nil {
 			return err
 		}
@@ -161,6 +180,9 @@ func (d *decompressors) discard(coding string, in *input) error {
 	return nil
 }
 
+// gzipMagic is what a gzip stream begins with (RFC 1952 §2.3.1).
+const gzipMagic = "\x1f\x8b"
+
 // drain reads r to its end.
 func (d *decompressors) drain(r io.Reader) error {
 	for {
@@ -176,17 +198,16 @@ func (d *decompressors) drain(r io.Reader) error {
 // §8.4.1.2), or what some servers send by that name and every browser takes,
 // the same without zlib's head and checksum.
 func (d *decompressors) deflate(in *input) (io.Reader, error) {
-	for i := range in.back {
-		b, err := in.ReadByte()
-		if err != nil {
-			return nil, io.ErrUnexpectedEOF
+	for range in.back {
+		if _, err := in.ahead(); err != nil {
+			return nil, err
 		}
-		in.back[i] = b
 	}
 	in.unread = len(in.back)
 	var err error
 	switch head := uint(in.back[0])<<8 | uint(in.back[1]); {
 	case head&0x0f00 != 0x0800 || head%31 != 0: // RFC 1950 §2.2
+		in.raw = true
 		if d.flate == nil {
 			d.flate = flate.NewReader(in)
 			return d.flate, nil
@@ -204,10 +225,12 @@ func (d *decompressors) deflate(in *input) (io.Reader, error) {
 type input struct {
 	yield  func(struct{}) bool
 	piece  []byte
-	eof    bool // no piece will follow
-	gone   bool // nor does anybody want to know
-	back   [2]byte
-	unread int // of back, to be read once more
+	eof    bool    // no piece will follow
+	gone   bool    // nor does anybody want to know
+	back   [2]byte // the first bytes, which are looked at and then read
+	looked int     // how many of them have come
+	unread int     // of back, to be read once more
+	raw    bool    // it has no head: any byte may be its first
 }
 
 var _ flate.Reader = (*input)(nil)
@@ -219,6 +242,34 @@ func (in *input) await() error {
 			return io.EOF
 		}
 	}
+	return nil
+}
+
+// ahead is the next of the first bytes.
+func (in *input) ahead() (byte, error) {
+	b, err := in.ReadByte()
+	if err != nil {
+		return 0, io.ErrUnexpectedEOF
+	}
+	in.back[in.looked] = b
+	in.looked++
+	return b, nil
+}
+
+// expect reports an input that does not begin with magic, as soon as it does
+// not: the decompressor would wait for all of its header, and take the end of a
+// shorter text for one that was cut. What was looked at is read once more.
+func (in *input) expect(magic string) error {
+	for i := range len(magic) {
+		b, err := in.ahead()
+		if err != nil {
+			return err
+		}
+		if b != magic[i] {
+			return gzip.ErrHeader
+		}
+	}
+	in.unread = len(magic)
 	return nil
 }
 

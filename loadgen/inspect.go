@@ -16,6 +16,7 @@ var errBodyTooLong = errors.New("body too long")
 // loss, what it says.
 type inspector struct {
 	load      *Load
+	secured   bool     // the connection tells an end from a cut, as TLS does
 	content   inflater // of the body being received
 	errorBody []byte   // the begin of a body that came with an unexpected status
 	answer    []byte   // what is kept of that answer
@@ -49,16 +50,22 @@ func (i *inspector) err(p *h1.Parser) error {
 	return i.content.err
 }
 
-// failure is that of a body with which something is wrong. One that nothing but
-// the peer's close ended was cut short by it.
+// failure is that of a body with which something is wrong. One that lacks its
+// end, and that nothing but the peer's close ended, was cut short by it.
 func (i *inspector) failure(p *h1.Parser, err error) *failure {
 	if errors.Is(err, errBodyTooLong) {
 		return &failure{stage: StageBody, err: err, text: fmt.Sprintf("body over %d bytes (--max-body)", i.load.cfg.MaxBody)}
 	}
-	if e, ok := errors.AsType[*contentError](err); ok && e.short && p.CloseDelimited() {
+	if e, ok := errors.AsType[*contentError](err); ok && e.short && p.CloseDelimited() && !i.secured {
 		err = io.ErrUnexpectedEOF
 	}
 	return &failure{stage: StageBody, err: err}
+}
+
+// unproven reports whether nothing shows that the body of p's response came
+// whole: neither its framing, nor the connection, nor what is in it.
+func (i *inspector) unproven(p *h1.Parser) bool {
+	return p.CloseDelimited() && !i.secured && i.content.coding == ""
 }
 
 // judge gives the Result of p's whole answer its fate.

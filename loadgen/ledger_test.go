@@ -28,7 +28,7 @@ func newLedger(run *loadgen.Run, counts faultserver.Counts) *ledger {
 	same := contractGroups()
 	for kind, n := range counts.ByKind {
 		name := "ok"
-		if classes := contract[kind]; len(classes) > 0 {
+		if classes := contracted(kind, schemeOf(run)); len(classes) > 0 {
 			name = same.of(classes[0])
 		}
 		l.make(name, n)
@@ -119,6 +119,7 @@ func contractGroups() groups {
 	g := groups{}
 	for _, kind := range faultserver.Kinds() {
 		g.join(contract[kind])
+		g.join(contractOfTLS[kind])
 	}
 	return g
 }

@@ -272,6 +272,9 @@ func (l *Load) Run(ctx context.Context) *Run {
 	cancel()
 	helpers.Wait()
 	run := l.result(duration)
+	if note := l.wrongScheme(ctx, run); note != "" {
+		run.Notes = append(run.Notes, note)
+	}
 	runtime.GC() // what the engine held is room for the report
 	return run
 }

@@ -274,7 +274,7 @@ func (d *driver) Answered(x *loop.Exchange) loop.Step {
 		d.lose(sl, r, sl.failure(p, err))
 		return loop.Drop
 	}
-	r.Status, r.Bytes = p.Status(), p.BodyBytes()
+	r.Status, r.Bytes, r.Unproven = p.Status(), p.BodyBytes(), sl.unproven(p)
 	d.book(r, p)
 	next, fail := d.redirect(sl, p)
 	switch {
@@ -402,6 +402,9 @@ func (d *driver) connectFailure(f *loop.Failure) *failure {
 	err := f.Err
 	if errors.Is(err, loop.ErrSelfConnect) {
 		err = errSelfConnect
+	}
+	if f.Told {
+		err = &attemptError{err}
 	}
 	why := reason(err)
 	if f.Patient && isTimeout(err) {

@@ -59,6 +59,7 @@ type shard struct {
 	bins        timeline
 	endpoints   []endpointCount // by index of endpointNames; [0] is "no endpoint"
 	bytes, late int64
+	unproven    int64
 	statuses    map[int]int64
 	connections ConnectionCount
 	lost        lostDetails
@@ -170,6 +171,9 @@ func (s *shard) recordOutcome(r *Result) {
 	switch r.Fate {
 	case FateOK:
 		e.ok[reused]++
+		if r.Unproven {
+			s.unproven++
+		}
 	case FateAborted:
 		e.aborted[reused]++
 	case FateLost, FateSpoiled:
@@ -331,6 +335,7 @@ func (r *recorder) merge(run *Run) {
 		run.Counts.Aborted += s.counts[FateAborted]
 		run.Bytes = saturated(run.Bytes, s.bytes)
 		run.Late += s.late
+		run.Unproven += s.unproven
 		for status, n := range s.statuses {
 			run.Statuses[status] += n
 		}

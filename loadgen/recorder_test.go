@@ -176,7 +176,14 @@ func TestClassify(t *testing.T) {
 		want  string
 	}{
 		"refused":                        {StageConnect, sys(syscall.ECONNREFUSED), "connect.refused"},
-		"refused, said by the write":     {StageSend, sys(syscall.ECONNREFUSED), "connect.refused"},
+		"refused by the proxy":           {StageProxy, sys(syscall.ECONNREFUSED), "proxy.refused"},
+		"refused after the handshake":    {StageSend, sys(syscall.ECONNREFUSED), "send.unreachable"},
+		"refused in place of a response": {StageWait, sys(syscall.ECONNREFUSED), "wait.unreachable"},
+		"refused by a firewall":          {StageConnect, &attemptError{sys(syscall.EACCES)}, "connect.rejected"},
+		"refused by a firewall, proxy":   {StageProxy, &attemptError{sys(syscall.EACCES)}, "proxy.rejected"},
+		"forbidden by this machine":      {StageConnect, sys(syscall.EACCES), "client.other"},
+		"refused, under way":             {StageConnect, &attemptError{sys(syscall.ECONNREFUSED)}, "connect.refused"},
+		"no route, under way":            {StageConnect, &attemptError{sys(syscall.EHOSTUNREACH)}, "connect.unreachable"},
 		"reset while connecting":         {StageConnect, sys(syscall.ECONNRESET), "connect.reset"},
 		"time-out while connecting":      {StageConnect, os.ErrDeadlineExceeded, "connect.timeout"},
 		"the kernel's time-out":          {StageConnect, sys(syscall.ETIMEDOUT), "connect.timeout"},

@@ -34,8 +34,9 @@ type Run struct {
 	Outcomes    []Outcome       `json:"outcomes"` // exact, by class × fresh/reused × endpoint
 	Statuses    map[int]int64   `json:"statuses"` // answered requests by status
 	Connections ConnectionCount `json:"connections"`
-	Bytes       int64           `json:"bytes"` // body bytes of answered requests
-	Late        int64           `json:"late"`  // ticks of -q that passed while their worker was busy
+	Bytes       int64           `json:"bytes"`              // body bytes of answered requests
+	Unproven    int64           `json:"unproven,omitempty"` // ok, and only the end of a connection without TLS says where the body ended
+	Late        int64           `json:"late"`               // ticks of -q that passed while their worker was busy
 
 	Latency    Latencies      `json:"latency"`
 	Phases     PhaseLatencies `json:"phases"` // of answered requests

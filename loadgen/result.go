@@ -49,6 +49,7 @@ type Result struct {
 	Endpoint   int   // index into the recorder's endpoints, -1 for none
 	Connection int64 // its number in the run, 0 for none
 	Bytes      int64 // body bytes received
+	Unproven   bool  // nothing shows that they are all there were
 	Sample     string
 	Answer     []byte // what is kept of an answer with an unexpected status, as answerText writes it
 }

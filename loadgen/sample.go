@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"nodrop/loadgen/internal/h1"
 )
 
 // sampleText is a failure in the words that hey prints, so that equal causes
@@ -22,7 +25,11 @@ func sampleText(at *hop, f *failure, class Class) string {
 	if class.Cause() == CauseTimeout && isTimeout(f.err) && class.Stage() != StageConnect {
 		text = timeoutText(class.Stage())
 	}
-	return title(at.method) + ` "` + at.shown() + `": ` + bounded(text)
+	text = bounded(text)
+	if malformed, ok := errors.AsType[*h1.MalformedError](f.err); ok && malformed.Looks == h1.LooksTLS && at.direct() {
+		text += ": use https://"
+	}
+	return title(at.method) + ` "` + at.shown() + `": ` + text
 }
 
 // timeoutText is what net/http says of a request that took longer than -t.
@@ -66,6 +73,7 @@ func maskedSource(a net.Addr) string {
 func reason(err error) string {
 	var call *os.SyscallError
 	var invalid x509.CertificateInvalidError
+	var record tls.RecordHeaderError
 	switch {
 	case isTimeout(err):
 		return "i/o timeout"
@@ -73,6 +81,8 @@ func reason(err error) string {
 		return call.Error()
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return "unexpected EOF"
+	case errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/":
+		return "http: server gave HTTP response to HTTPS client"
 	case errors.Is(err, errSelfConnect):
 		return "connect: connection refused"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:

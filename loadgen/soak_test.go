@@ -118,7 +118,7 @@ func newRound(seed uint64) *round {
 	if silent {
 		r.cfg.Timeout = soakPatience
 	}
-	r.kinds = newKindDraw(seed, r.cfg.Method, silent)
+	r.kinds = newKindDraw(seed, r.scheme, r.cfg.Method, silent)
 	if r.scheme == "https" && rng.IntN(2) == 0 {
 		r.handshakes = newHandshakeDraw(seed, silent)
 	}
@@ -271,8 +271,8 @@ type kindDraw struct {
 // silentShare is how often a round that has silence draws it.
 const silentShare = 1. / 100
 
-func newKindDraw(seed uint64, method string, silent bool) kindDraw {
-	d := everyKind(seed, method, silent)
+func newKindDraw(seed uint64, scheme, method string, silent bool) kindDraw {
+	d := everyKind(seed, scheme, method, silent)
 	rng := rand.New(rand.NewPCG(seed, kindsStream))
 	if rng.IntN(2) == 0 { // few kinds meet each other more often
 		d.fine, d.fault = some(rng, d.fine), some(rng, d.fault)
@@ -280,13 +280,18 @@ func newKindDraw(seed uint64, method string, silent bool) kindDraw {
 	return d
 }
 
-func everyKind(seed uint64, method string, silent bool) kindDraw {
+func everyKind(seed uint64, scheme, method string, silent bool) kindDraw {
 	d := kindDraw{seed: seed}
 	for _, kind := range faultserver.Kinds() {
-		classes, ok := contract[kind]
+		_, ok := contract[kind]
+		classes := contracted(kind, scheme)
 		switch {
 		case !ok: // TestContract asks for it
-		case len(classes) == 0:
+		case isHuge(kind):
+			if silent {
+				d.silent = append(d.silent, kind) // as rare
+			}
+		case len(classes) == 0 && !isLarge(kind):
 			d.fine = append(d.fine, kind)
 		case method == "HEAD" && hasStage(classes, "body"): // its answer is whole
 		case !timesOut(classes):
@@ -376,7 +381,7 @@ func (s *soakTotal) add(run *loadgen.Run, counts faultserver.Counts, l *ledger) 
 		s.afterRace += l.unseen
 	}
 	for kind, n := range counts.ByKind {
-		if len(contract[kind]) > 0 {
+		if len(contracted(kind, schemeOf(run))) > 0 {
 			s.made[kind.String()] += n.Fresh + n.Reused
 		}
 	}

@@ -94,7 +94,7 @@ func (s *rawSocket) awaitConnect(addr netip.AddrPort) error {
 			if err == nil {
 				err = syscall.Errno(code)
 			}
-			result = os.NewSyscallError("connect", err)
+			result = &attemptError{os.NewSyscallError("connect", err)}
 			return true
 		}
 		if _, err := unix.Getpeername(int(fd)); err != nil {

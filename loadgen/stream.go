@@ -66,6 +66,7 @@ type streamRequest struct {
 	Endpoint string `json:"endpoint"`
 	Number   int64  `json:"connection"` // a number for each, from 1
 	Bytes    int64  `json:"bytes"`
+	Unproven bool   `json:"unproven"` // nothing but the end of a connection without TLS says where the body ended
 	DNS      int64  `json:"dnsNs"`
 	Connect  int64  `json:"connectNs"` // DNS and TLS included
 	TLS      int64  `json:"tlsNs"`
@@ -86,6 +87,7 @@ type streamEnd struct {
 	Outcomes   decided `json:"outcomes,omitempty"`
 	Statuses   decided `json:"statuses,omitempty"`
 	Bytes      decided `json:"bytes,omitempty"`
+	Unproven   decided `json:"unproven,omitempty"`
 	Latency    decided `json:"latency,omitempty"`
 	Phases     decided `json:"phases,omitempty"`
 	Bins       decided `json:"bins,omitempty"`
@@ -171,6 +173,9 @@ func appendRequest(b []byte, r *Result, endpoint string) []byte {
 	b = strconv.AppendInt(append(b, `,"status":`...), int64(r.Status), 10)
 	b = strconv.AppendBool(append(b, `,"reused":`...), r.Reused)
 	b = strconv.AppendInt(append(b, `,"bytes":`...), r.Bytes, 10)
+	if r.Unproven {
+		b = append(b, `,"unproven":true`...)
+	}
 	if endpoint != "" {
 		b = appendString(append(b, `,"endpoint":`...), endpoint)
 	}

@@ -6,8 +6,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -52,10 +55,13 @@ func (c *Config) tlsConfig(t target, sameHost bool) *tls.Config {
 		MinVersion:         c.TLS.MinVersion,
 		NextProtos:         []string{"http/1.1"},
 	}
+	if sameHost {
+		config.Certificates = c.TLS.Certificates
+	}
+	config.GetClientCertificate = clientCertificate(config.Certificates)
 	if !sameHost {
 		return config
 	}
-	config.Certificates = c.TLS.Certificates
 	switch {
 	case c.TLS.ServerName != "":
 		config.ServerName = c.TLS.ServerName
@@ -77,17 +83,73 @@ func withoutPort(hostport string) string {
 type secureSocket struct {
 	*tls.Conn
 	under *probedSocket
+	asked bool // for a client's certificate, by the server
+}
+
+// askedKey is where a handshake's context has the secureSocket's asked.
+type askedKey struct{}
+
+// clientCertificate chooses as crypto/tls does, and notes that it was asked to.
+func clientCertificate(list []tls.Certificate) func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+	return func(request *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		if asked, ok := request.Context().Value(askedKey{}).(*bool); ok {
+			*asked = true
+		}
+		for i := range list {
+			if request.SupportsCertificate(&list[i]) == nil {
+				return &list[i], nil
+			}
+		}
+		return &tls.Certificate{}, nil
+	}
 }
 
 // secure makes the handshake on s; its deadline is set already. On error, s is
-// the caller's to close.
+// the caller's to close, and of the secureSocket only asked is of use.
 func secure(s socket, config *tls.Config) (*secureSocket, error) {
 	under := &probedSocket{socket: s}
-	c := tls.Client(under, config)
-	if err := c.HandshakeContext(context.Background()); err != nil {
-		return nil, err
+	c := &secureSocket{Conn: tls.Client(under, config), under: under}
+	return c, c.HandshakeContext(context.WithValue(context.Background(), askedKey{}, &c.asked))
+}
+
+// cut reports whether the connection ended without the close_notify by which
+// TLS tells an end from a cut (RFC 8446 §6.1): crypto/tls takes either for
+// io.EOF, but reads on beneath it only while it has not had the alert.
+func (s *secureSocket) cut() bool { return s.under.ended }
+
+// refusesClient reports whether err, met in place of the response to the first
+// request, is the server's refusal of the client's certificate. In TLS 1.3 that
+// comes after what is the client's end of the handshake, and before the server
+// reads a request; any other alert may come after it has.
+func (s *secureSocket) refusesClient(err error) bool {
+	alert, ok := alertOf(err)
+	return ok && s.asked && s.ConnectionState().Version >= tls.VersionTLS13 && slices.Contains(certificateAlerts[:], alert)
+}
+
+// certificateAlerts say what is wrong with a certificate, or that there was none
+// (RFC 8446 §6.2).
+var certificateAlerts = [...]tls.AlertError{
+	42,  // bad_certificate
+	43,  // unsupported_certificate
+	44,  // certificate_revoked
+	45,  // certificate_expired
+	46,  // certificate_unknown
+	48,  // unknown_ca
+	116, // certificate_required
+}
+
+// alertOf is the alert that the peer sent, if that is what err is. crypto/tls
+// has a type of its own for it, of the same kind as its AlertError.
+func alertOf(err error) (alert tls.AlertError, ok bool) {
+	op, ok := errors.AsType[*net.OpError](err)
+	if !ok || op.Op != "remote error" { // crypto/tls's mark of an alert received
+		return 0, false
 	}
-	return &secureSocket{c, under}, nil
+	code := reflect.ValueOf(op.Err)
+	if code.Kind() != reflect.Uint8 {
+		return 0, false
+	}
+	return tls.AlertError(code.Uint()), true
 }
 
 // quiet reads what TLS says between answers (session tickets, key updates) and
@@ -111,13 +173,18 @@ func (s *secureSocket) quiet() bool {
 type probedSocket struct {
 	socket
 	probing bool
+	ended   bool // by the peer's FIN, which has been read
 }
 
 func (p *probedSocket) Read(b []byte) (int, error) {
 	if p.probing && p.quiet() {
 		return 0, os.ErrDeadlineExceeded
 	}
-	return p.socket.Read(b)
+	n, err := p.socket.Read(b)
+	if errors.Is(err, io.EOF) {
+		p.ended = true
+	}
+	return n, err
 }
 
 // SetWriteDeadline shortens the patience that crypto/tls has with its goodbye:
@@ -135,8 +202,8 @@ func rejected(err error) bool {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return true
 	}
-	op, ok := errors.AsType[*net.OpError](err)
-	return ok && op.Op == "remote error" // crypto/tls's mark of an alert received
+	_, ok := alertOf(err)
+	return ok
 }
 
 // notTLS reports whether err says that the peer spoke something else.
@@ -182,6 +249,8 @@ func (l *Load) tryTLS(ctx context.Context) error {
 		return &HintError{fmt.Sprintf("URL %q: the server does not speak TLS", l.target.shown()), "http:// instead of https://"}
 	case err != nil && rejected(err):
 		return &HintError{fmt.Sprintf("URL %q: %s", l.target.shown(), reason(err)), l.rejectedHint(err, asked)}
+	case err != nil && ctx.Err() == nil && !(asked && isTimeout(err)): // who asked for a certificate need say no more
+		l.notes = append(l.notes, "that handshake failed ("+reason(err)+"): if the port does not speak TLS, use http://")
 	}
 	return nil
 }
@@ -195,31 +264,22 @@ func (t trial) extend(net.Conn) bool { return false }
 // tryHandshake makes a handshake on s, and waits for the server's word on the
 // client's certificate if it asked for one: in TLS 1.3 that comes later.
 func tryHandshake(s socket, config *tls.Config) (asked bool, err error) {
-	config.GetClientCertificate = func(request *tls.CertificateRequestInfo) (*tls.Certificate, error) {
-		asked = true
-		for i := range config.Certificates {
-			if request.SupportsCertificate(&config.Certificates[i]) == nil {
-				return &config.Certificates[i], nil
-			}
-		}
-		return &tls.Certificate{}, nil
-	}
 	began := time.Now()
 	c, err := secure(s, config)
 	if err != nil {
-		return asked, err
+		return c.asked, err
 	}
 	defer func() { _ = c.Close() }()
-	if !asked || c.ConnectionState().Version < tls.VersionTLS13 {
-		return asked, nil
+	if !c.asked || c.ConnectionState().Version < tls.VersionTLS13 {
+		return c.asked, nil
 	}
 	roundTrips := 5 * time.Since(began)
 	if err := c.SetReadDeadline(time.Now().Add(finBound + roundTrips)); err != nil {
-		return asked, err
+		return c.asked, err
 	}
 	var one [1]byte
 	_, err = c.Read(one[:])
-	return asked, err
+	return c.asked, err
 }
 
 // rejectedHint is what to do about a refusal. asked: the server asked for a

@@ -342,23 +342,40 @@ func TestGoodbyeInTheSameSegment(t *testing.T) {
 	}
 }
 
-// TestAlertInsteadOfAnAnswer: an alert is a refusal to speak TLS only until the
-// peer has answered something; later, requests may have been processed.
+// TestAlertInsteadOfAnAnswer: an alert in place of the first response is a
+// refusal to speak TLS only if it is about a certificate that was asked for;
+// after any other the request may have been processed.
 func TestAlertInsteadOfAnAnswer(t *testing.T) {
-	const answer = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"
+	const (
+		answer = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"
+
+		badCertificate, accessDenied, internalError, certificateRequired = 42, 49, 80, 116
+	)
 	tests := map[string]struct {
-		good int // answers before it
-		part string
-		want string
+		good  int // answers before it
+		part  string
+		asks  bool
+		alert byte
+		want  string
 	}{
-		"first request":  {0, "", "tls.rejected"},
-		"second request": {1, "", "wait.other"},
-		"in the head":    {0, answer[:10], "head.other"},
-		"in the body":    {1, answer[:len(answer)-1], "body.other"},
+		"first request":                           {alert: internalError, want: "wait.other"},
+		"first request, certificate asked for":    {asks: true, alert: internalError, want: "wait.other"},
+		"certificate required":                    {asks: true, alert: certificateRequired, want: "tls.rejected"},
+		"certificate required, and not asked for": {alert: certificateRequired, want: "wait.other"},
+		"bad certificate":                         {asks: true, alert: badCertificate, want: "tls.rejected"},
+		"access denied":                           {asks: true, alert: accessDenied, want: "wait.other"},
+		"second request":                          {good: 1, alert: internalError, want: "wait.other"},
+		"second request, bad certificate":         {good: 1, asks: true, alert: badCertificate, want: "wait.other"},
+		"in the head":                             {part: answer[:10], alert: internalError, want: "head.other"},
+		"in the body":                             {good: 1, part: answer[:len(answer)-1], alert: internalError, want: "body.other"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			url := recordServer(t, func(r *records, in *bufio.Reader) {
+			auth := tls.NoClientCert
+			if tc.asks {
+				auth = tls.RequestClientCert
+			}
+			url := recordServerAsking(t, auth, func(r *records, in *bufio.Reader) {
 				for served := 0; awaitHead(in); served++ {
 					if served < tc.good {
 						_, _ = r.tcp.Write(r.seal(dataRecord, []byte(answer)))
@@ -368,7 +385,7 @@ func TestAlertInsteadOfAnAnswer(t *testing.T) {
 					if tc.part != "" {
 						out = r.seal(dataRecord, []byte(tc.part))
 					}
-					_, _ = r.tcp.Write(append(out, r.seal(alertRecord, []byte{2, 80})...))
+					_, _ = r.tcp.Write(append(out, r.seal(alertRecord, []byte{2, tc.alert})...))
 					_, _ = io.Copy(io.Discard, r.tcp)
 					return
 				}
@@ -377,6 +394,11 @@ func TestAlertInsteadOfAnAnswer(t *testing.T) {
 			lost := int64(4 / (tc.good + 1))
 			if got := outcome(run, "lost", tc.want); got.Fresh+got.Reused != lost || run.Counts.Lost != lost {
 				t.Errorf("got %+v; want %d lost as %s", run.Outcomes, lost, tc.want)
+			}
+			for _, l := range run.Lost {
+				if never := l.Class.Info().Processed == loadgen.Never; never != (tc.want == "tls.rejected") {
+					t.Errorf("%s: never processed: %t", l.Class, never)
+				}
 			}
 		})
 	}

@@ -38,11 +38,17 @@ type records struct {
 // recordServer gives each connection, its handshake done, to serve.
 func recordServer(t *testing.T, serve func(r *records, in *bufio.Reader)) (url string) {
 	t.Helper()
+	return recordServerAsking(t, tls.NoClientCert, serve)
+}
+
+// recordServerAsking is recordServer for one that asks for certificates.
+func recordServerAsking(t *testing.T, auth tls.ClientAuthType, serve func(r *records, in *bufio.Reader)) (url string) {
+	t.Helper()
 	cert, _ := certificate()
 	return strings.Replace(rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
 		var keys bytes.Buffer
 		s := tls.Server(readerConn{c, in}, &tls.Config{
-			Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13,
+			Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13, ClientAuth: auth,
 			SessionTicketsDisabled: true, // they would be records of its own
 			KeyLogWriter:           &keys,
 		})

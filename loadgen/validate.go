@@ -69,6 +69,7 @@ func (r *Run) validateCounts() error {
 		count("ok", c.OK), count("lost", c.Lost), count("spoiled", c.Spoiled), count("aborted", c.Aborted),
 		count("connections", n.Opened), count("connections", n.Stale), count("connections", n.Waited),
 		count("connections", n.Ours), count("connections", n.Surplus),
+		limit{"unproven", r.Unproven, 0, c.OK},
 		count("late", r.Late), count("lostUntold", r.LostUntold), limit{"bytes", r.Bytes, 0, 1<<63 - 1},
 	)
 }

@@ -82,6 +82,7 @@ var rules = []rule{
 	{"balancer-heard-late", claimsHeardLate, tellHeardLate},
 	{"connections-refused", claimsRefused, tellRefused},
 	{"packets-dropped", claimsDropped, tellDropped},
+	{"firewall-refused", claimsFirewall, tellFirewall},
 	{"accept-queue-reset", claimsAcceptQueue, tellAcceptQueue},
 	{"grace-too-short", claimsGraceOver, tellGraceOver},
 	{"killed-in-flight", claimsKilled, tellKilled},

@@ -298,6 +298,11 @@ func TestFindings(t *testing.T) {
 			want:     []want{{"proxy-failed", 1, Likely, 0, 0}},
 		},
 		{
+			name:     "firewall",
+			requests: append(slices.Clone(fleet), lost(500*ms, 501*ms, "connect.rejected", "gw-2", "permission denied")),
+			want:     []want{{"firewall-refused", 1, Shown, 0, 0}},
+		},
+		{
 			name:     "hung",
 			requests: append(slices.Clone(fleet), lost(500*ms, 20500*ms, "wait.timeout", "gw-2", "")),
 			want:     []want{{"hung", 1, CannotTell, 0, 0}},

@@ -39,6 +39,7 @@ func (r *RunReport) notes() []string {
 	if asked, sent := r.rates(); asked != sent {
 		add(true, "asked for %s/s, sent %s/s: the target or this machine was too slow", asked, sent)
 	}
+	add(run.Unproven > 0, "%d of the ok responses had no length and ended with the connection (HTTP/1.0 style): a cut cannot be told from their end", run.Unproven)
 	add(c.Unsent > 0, "%d of %d planned requests %s never sent", c.Unsent, c.Planned, choose(c.Unsent, "was", "were"))
 	add(c.Aborted > 0, "%s in flight when the run was stopped: neither ok nor lost", counted(c.Aborted, "request was", "requests were"))
 	add(c.Spoiled > 0, "%s failed for reasons on this machine, which says nothing about the target: %s", counted(c.Spoiled, "request", "requests"), r.spoiledRemedy())

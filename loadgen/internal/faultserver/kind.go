@@ -39,7 +39,7 @@ const (
 	EarlyAnswer                    // 413 and FIN at the end of the request's head, its body drained unseen
 
 	InterimFlood      // 1000 × 103 before the 200
-	EndlessInterim    // 103s of 1.25 MiB in all before the 200
+	EndlessInterim    // 103s of 11 MiB in all before the 200
 	LongField         // a head with one field of 1.25 MiB
 	ManyFields        // a head with fields of 1.25 MiB in all
 	SlowHead          // part of the head, then a byte now and then until the client closes
@@ -55,6 +55,17 @@ const (
 	EOFBeforeBody     // FIN at the end of the request's head, its body drained unseen
 	ResetBeforeBody   // RST at the end of the request's head
 	EOFAfterContinue  // 100 before the request's body is read, then FIN
+
+	EOFCloseDelimited // as CloseDelimited, ended as a killed process ends it: over TLS without close_notify
+	LooseHead         // as OK, with blanks where no grammar has any and clients take them
+	LooseChunks       // as Chunked, with lines that end in LF
+	HugeField         // a head with one field of 11 MiB
+	SpeaksHTTP2       // the frames that an HTTP/2 server begins with, then nothing until the client closes
+	SpeaksTLS         // the alert of a TLS server that does not understand, FIN
+	BareBody          // HTML without a head, FIN
+	NoEmptyLine       // HTML in place of the empty line after the head, then nothing until the client closes
+	PlainAsGzip       // text that is said to be compressed, in a body that ends with the FIN
+	PlainAsChunked    // text that is said to be in chunks, FIN
 
 	numKinds
 )
@@ -105,6 +116,16 @@ var kinds = [numKinds]struct {
 	EOFBeforeBody:      {"eof before body", early(cut(nothing, endCut))},
 	ResetBeforeBody:    {"reset before body", early(cut(nothing, endRST))},
 	EOFAfterContinue:   {"eof after continue", eofAfterContinue},
+	EOFCloseDelimited:  {"eof close delimited", eofCloseDelimited},
+	LooseHead:          {"loose head", looseHead},
+	LooseChunks:        {"loose chunks", looseChunks},
+	HugeField:          {"huge field", hugeField},
+	SpeaksHTTP2:        {"speaks http/2", cut(http2Frames, endHold)},
+	SpeaksTLS:          {"speaks tls", cut(tlsAlert, endFIN)},
+	BareBody:           {"bare body", cut(bareBody, endFIN)},
+	NoEmptyLine:        {"no empty line", cut(noEmptyLine, endHold)},
+	PlainAsGzip:        {"plain as gzip", cut(plainAsGzip, endFIN)},
+	PlainAsChunked:     {"plain as chunked", cut(plainAsChunked, endFIN)},
 }
 
 // String is the kind's name, e.g. "eof before answer".

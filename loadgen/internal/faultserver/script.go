@@ -86,6 +86,29 @@ func closeDelimited(r request) script {
 	return answer(r, body(r, head(r, "200 OK", "Content-Type: text/plain"), "until the end\n"))
 }
 
+func eofCloseDelimited(r request) script {
+	s := closeDelimited(r)
+	s.end = endCut
+	return s
+}
+
+// loosely is head with two blanks in the status line and one before each colon.
+func loosely(head []byte) []byte {
+	head = bytes.Replace(head, []byte("HTTP/1.1 "), []byte("HTTP/1.1  "), 1)
+	return bytes.ReplaceAll(head, []byte(": "), []byte(" : "))
+}
+
+func looseHead(r request) script {
+	return answer(r, body(r, loosely(head(r, "200 OK", "Content-Type: text/plain", "Content-Length: 3")), "ok\n"))
+}
+
+func looseChunks(r request) script {
+	if r.http10 {
+		return closeDelimited(r)
+	}
+	return answer(r, body(r, chunkedHead(r), "5\nhello\n6;last=no\n world\n0\nX-Sum: 11\n\n"))
+}
+
 func split(r request) script {
 	s := chunked(r)
 	s.bytewise = true
@@ -126,8 +149,12 @@ func early(late func(request) script) func(request) script {
 	}
 }
 
-// large is more than any head that a client should put up with.
-const large = 5 << 18
+// large is more than an ordinary head ever has, and huge more than a client
+// should put up with.
+const (
+	large = 5 << 18
+	huge  = 11 << 20
+)
 
 func interimFlood(r request) script {
 	if r.http10 {
@@ -141,11 +168,15 @@ func endlessInterim(r request) script {
 		return ok(r)
 	}
 	one := fmt.Appendf(nil, "HTTP/1.1 103 Early Hints\r\nLink: %s\r\n\r\n", strings.Repeat("x", 4096))
-	return answer(r, append(bytes.Repeat(one, large/4096), okBytes(r)...))
+	return answer(r, append(bytes.Repeat(one, huge/4096), okBytes(r)...))
 }
 
 func longField(r request) script {
 	return answer(r, body(r, head(r, "200 OK", "Content-Length: 3", "X-Long: "+strings.Repeat("x", large)), "ok\n"))
+}
+
+func hugeField(r request) script {
+	return answer(r, body(r, head(r, "200 OK", "Content-Length: 3", "X-Huge: "+strings.Repeat("x", huge)), "ok\n"))
 }
 
 func manyFields(r request) script {
@@ -249,3 +280,25 @@ func noHTTP(r request) []byte {
 }
 
 func badChunk(r request) []byte { return body(r, chunkedHead(r), "five\r\nhello\r\n0\r\n\r\n") }
+
+// http2Frames are SETTINGS and GOAWAY: the client's preface was none.
+func http2Frames(request) []byte {
+	return []byte("\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64" +
+		"\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01")
+}
+
+// tlsAlert is fatal, of protocol_version.
+func tlsAlert(request) []byte { return []byte{21, 3, 1, 0, 2, 2, 70} }
+
+func bareBody(request) []byte { return []byte("<html>hello</html>") }
+
+func noEmptyLine(r request) []byte {
+	return append(bytes.TrimSuffix(head(r, "200 OK", "Content-Type: text/html"), []byte("\r\n")), "<html>hello</html>"...)
+}
+
+func plainAsGzip(r request) []byte {
+	r.close = true
+	return body(r, head(r, "200 OK", "Content-Encoding: gzip"), "plain")
+}
+
+func plainAsChunked(r request) []byte { return body(r, chunkedHead(r), "plain") }

@@ -12,10 +12,11 @@ func (p *Parser) feedChunkSize(b []byte) int {
 	if line == nil {
 		return n
 	}
-	text, crlf := trimEOL(line)
-	// A peer that takes a lone CR or LF for a line end would see other chunks
-	// than we do, so neither is let through, not even inside an extension.
-	if !crlf || bytes.IndexByte(text, '\r') >= 0 {
+	text := trimEOL(line)
+	// A peer that takes a lone CR for a line end would see other chunks than we
+	// do, so it is not let through, not even inside an extension. A lone LF ends
+	// the line, as it does for curl; net/http refuses it.
+	if bytes.IndexByte(text, '\r') >= 0 {
 		p.fail("malformed chunk size", text)
 		return n
 	}
@@ -34,41 +35,47 @@ func (p *Parser) feedChunkSize(b []byte) int {
 	return n
 }
 
-// feedChunkEnd reads one byte of the CRLF after a chunk's data.
+// feedChunkEnd reads one byte of the line end after a chunk's data.
 func (p *Parser) feedChunkEnd(b []byte) int {
-	want, next := byte('\r'), atChunkLF
-	if p.state == atChunkLF {
-		want, next = '\n', atChunkSize
-	}
-	if b[0] != want {
+	switch {
+	case b[0] == '\n':
+		p.state = atChunkSize
+	case b[0] == '\r' && p.state == atChunkCR:
+		p.state = atChunkLF
+	default:
 		p.fail("malformed chunk end", b[:1])
 		return 0
 	}
-	p.state = next
 	return 1
 }
 
-// parseHex reads a chunk size. Like net/http it takes no more than 16 digits,
-// leading zeros included, and like everything here no more than 63 bits.
+// maxHexDigits is how many digits of a chunk size net/http takes, leading zeros
+// included.
+const maxHexDigits = 16
+
+// parseHex reads a chunk size. Like everything here it takes no more than 63
+// bits.
 func parseHex(b []byte) (n int64, ok bool) {
-	if len(b) == 0 || len(b) > 16 {
+	if len(b) == 0 || len(b) > maxHexDigits {
 		return 0, false
 	}
 	for _, c := range b {
-		switch {
-		case '0' <= c && c <= '9':
-			c -= '0'
-		case 'a' <= c && c <= 'f':
-			c -= 'a' - 10
-		case 'A' <= c && c <= 'F':
-			c -= 'A' - 10
-		default:
+		if !isHexDigit(c) || n > math.MaxInt64>>4 {
 			return 0, false
 		}
-		if n > math.MaxInt64>>4 {
-			return 0, false
-		}
-		n = n<<4 | int64(c)
+		n = n<<4 | int64(hexValue(c))
 	}
 	return n, true
+}
+
+func isHexDigit(c byte) bool {
+	return isDigit(c) || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+// hexValue is what a hexadecimal digit stands for.
+func hexValue(c byte) byte {
+	if isDigit(c) {
+		return c - '0'
+	}
+	return c&^0x20 - 'A' + 10
 }

@@ -11,25 +11,34 @@ const maxSample = 64
 type MalformedError struct {
 	Stage  Stage  // how far the answer had got
 	What   string // what is wrong, lower case, for instance "malformed status line"
-	Sample []byte // up to 64 bytes of the offending line; nil when its size is what is wrong
+	Sample []byte // up to 64 bytes of the offending line, as far as it had come; nil when its size is what is wrong
+	Looks  string // what the peer seems to speak instead, for instance "TLS"; "" is not known
 }
 
-// Error returns What and, quoted, the Sample.
+// Error returns What and, quoted, the Sample, and what that looks like.
 func (e *MalformedError) Error() string {
 	if e.Sample == nil {
 		return e.What
 	}
-	return e.What + " " + strconv.Quote(string(e.Sample))
+	text := e.What + " " + strconv.Quote(string(e.Sample))
+	if e.Looks != "" {
+		text += ": this looks like " + e.Looks
+	}
+	return text
 }
 
 // fail makes the error that Feed returns from now on. The sample is copied: it
 // is a piece of the caller's buffer, or of one that the next line overwrites.
 func (p *Parser) fail(what string, sample []byte) {
-	p.err = &MalformedError{
+	e := &MalformedError{
 		Stage:  p.Stage(),
 		What:   what,
 		Sample: append([]byte{}, sample[:min(len(sample), maxSample)]...),
 	}
+	if e.Stage == StageHead {
+		e.Looks = looksLike(e.Sample)
+	}
+	p.err = e
 }
 
 // failSize is fail for a section that grew over MaxHead. It keeps no sample:

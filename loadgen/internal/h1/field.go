@@ -25,12 +25,17 @@ func cutField(line []byte) (name, value []byte, ok bool) {
 	for i < len(line) && isToken[line[i]] {
 		i++
 	}
-	// Anything but the colon here is white space before it or no token, and
-	// either can smuggle a field past a peer that reads it differently.
-	if i == 0 || i == len(line) || line[i] != ':' {
+	// A blank before the colon is no part of the name: a gateway must take it
+	// away (RFC 9112 §5.1), and who talks to the server itself is to see the
+	// field that its users see.
+	colon := i
+	for colon < len(line) && isOWS(line[colon]) {
+		colon++
+	}
+	if i == 0 || colon == len(line) || line[colon] != ':' {
 		return nil, nil, false
 	}
-	return line[:i], trimOWS(line[i+1:]), true
+	return line[:i], trimOWS(line[colon+1:]), true
 }
 
 // isValue reports whether v has no control byte but TAB. Values are most of
@@ -62,6 +67,14 @@ func isValueByBytes(v []byte) bool {
 func isControl(c byte) bool { return c < ' ' || c == 0x7f }
 
 func isOWS(c byte) bool { return c == ' ' || c == '\t' }
+
+// trimCR takes a CR off the end of b.
+func trimCR(b []byte) []byte {
+	if i := len(b) - 1; i >= 0 && b[i] == '\r' {
+		return b[:i]
+	}
+	return b
+}
 
 func trimOWS(b []byte) []byte {
 	for len(b) > 0 && isOWS(b[0]) {

@@ -35,9 +35,9 @@ const (
 	finished
 )
 
-// defaultMaxHead is what net/http allows a request's head; hostile peers aside,
-// nobody comes near it.
-const defaultMaxHead = 1 << 20
+// defaultMaxHead is what net/http's client allows a response's head; hostile
+// peers aside, nobody comes near it.
+const defaultMaxHead = 10 << 20
 
 // Parser reads one answer at a time, in pieces of any size. Bodies are counted,
 // handed to whoever asked for them, and discarded. It is ready after Reset,
@@ -45,7 +45,7 @@ const defaultMaxHead = 1 << 20
 type Parser struct {
 	// MaxHead bounds the bytes of all heads of one answer, interim ones
 	// included; and on its own the trailers, and each chunk-size line.
-	// 0 means 1 MiB.
+	// 0 means 10 MiB.
 	MaxHead int
 
 	// Capture names the fields, in lower case, whose values are kept: the
@@ -160,14 +160,23 @@ func (p *Parser) Feed(b []byte) (n int, err error) {
 
 // EOF tells the Parser that the peer closed. It returns nil if the answer is
 // whole, be it by this very close; io.EOF if not one byte of it had come;
-// the MalformedError if there was one; io.ErrUnexpectedEOF otherwise.
+// a MalformedError if there was one, or if what has come can be no part of an
+// answer; io.ErrUnexpectedEOF otherwise.
 func (p *Parser) EOF() error {
+	if p.err == nil && p.state == inRest {
+		p.state = finished
+	}
+	return p.Cut()
+}
+
+// Cut is EOF for a connection that ended without a word of the peer's that it
+// was to end, where its protocol has one, as TLS does: a body that only the
+// close delimits is not known to be whole then (RFC 9112 §9.8).
+func (p *Parser) Cut() error {
+	p.judgeRest()
 	switch {
 	case p.err != nil:
 		return p.err
-	case p.state == inRest:
-		p.state = finished
-		return nil
 	case p.state == finished:
 		return nil
 	case p.Stage() == StageIdle:
@@ -277,30 +286,29 @@ func (p *Parser) takeLine(b []byte) (line []byte, n int) {
 	if !whole {
 		n = len(b)
 	}
-	if n > p.limit()-p.used {
-		p.failSize()
-		return nil, 0
+	room := p.limit() - p.used
+	over := n > room
+	if over {
+		n, whole = room, false
 	}
 	p.used += n
 	if whole && len(p.line) == 0 {
 		return b[:n], n
 	}
 	p.line = append(p.line, b[:n]...)
-	if !whole {
-		return nil, n
+	if whole {
+		line, p.line = p.line, p.line[:0]
+		return line, n
 	}
-	line, p.line = p.line, p.line[:0]
-	return line, n
+	p.judge()
+	if over && p.err == nil {
+		p.failSize()
+	}
+	return nil, n
 }
 
-// trimEOL takes LF or CRLF off a line and says which it was.
-func trimEOL(line []byte) (text []byte, crlf bool) {
-	text = line[:len(line)-1]
-	if i := len(text) - 1; i >= 0 && text[i] == '\r' {
-		return text[:i], true
-	}
-	return text, false
-}
+// trimEOL takes LF or CRLF off a line.
+func trimEOL(line []byte) []byte { return trimCR(line[:len(line)-1]) }
 
 // take counts the bytes of b that belong to the body; the last one expected
 // leads to next.
@@ -327,18 +335,13 @@ func (p *Parser) feedStatus(b []byte) int {
 	if line == nil {
 		return n
 	}
-	text, _ := trimEOL(line)
-	// "HTTP/1.1 200", and after a space a reason, which RFC 9112 §4 tells
-	// clients to ignore.
-	ok := len(text) >= 12 && string(text[:7]) == "HTTP/1." && isDigit(text[7]) &&
-		text[8] == ' ' && isDigit(text[9]) && text[9] != '0' && isDigit(text[10]) &&
-		isDigit(text[11]) && (len(text) == 12 || text[12] == ' ')
-	if !ok {
+	text := trimEOL(line)
+	minor, status, _ := cutStatus(text)
+	if status == 0 {
 		p.fail("malformed status line", text)
 		return n
 	}
-	p.head.minor = text[7] - '0'
-	p.head.status = int(text[9]-'0')*100 + int(text[10]-'0')*10 + int(text[11]-'0')
+	p.head.minor, p.head.status = minor, status
 	p.state = atField
 	return n
 }
@@ -357,10 +360,8 @@ func (p *Parser) feedField(b []byte) int {
 	if line == nil {
 		return n
 	}
-	text, crlf := trimEOL(line)
+	text := trimEOL(line)
 	switch {
-	case p.state == atTrailer && !crlf:
-		p.fail("bare line feed in trailers", text)
 	case len(text) == 0:
 		p.endFields()
 	case isOWS(text[0]) && len(p.field) == 0:
@@ -370,9 +371,19 @@ func (p *Parser) feedField(b []byte) int {
 	case n < len(b) && !isOWS(b[n]):
 		p.endField(trimRightOWS(text))
 	default:
-		p.field = append(p.field, trimRightOWS(text)...)
+		p.keepField(trimRightOWS(text))
 	}
 	return n
+}
+
+// keepField keeps a field line that the next byte may yet continue. Its name
+// and the colon are no part of what may follow: a line without them is none.
+func (p *Parser) keepField(line []byte) {
+	if _, _, ok := cutField(line); !ok {
+		p.fail("malformed header field", line)
+		return
+	}
+	p.field = append(p.field, line...)
 }
 
 // endField takes in a field line, folds included.

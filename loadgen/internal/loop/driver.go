@@ -106,6 +106,7 @@ const (
 type Failure struct {
 	Stage   Stage
 	Err     error
+	Told    bool       // at StageConnect: by the network, of an attempt that was under way
 	Patient bool       // at StageConnect: the bound that passed is not that of connections, but the request's
 	Stalled bool       // but for times when the Shard did not run, it might have been in time
 	Local   netip.Addr // of the connection that failed; zero without one

@@ -156,7 +156,7 @@ func (s *Shard) attempt(sl *slot) {
 	}
 	s.connects.remove(sl.index)
 	if errno != 0 && !stood(errno) {
-		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("connect", errno)})
+		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("connect", errno), Told: true})
 		return
 	}
 	x.Connect += now - sl.began

@@ -1,0 +1,83 @@
+package loadgen
+
+import (
+	"context"
+	"net"
+	"slices"
+	"strings"
+	"time"
+)
+
+// plainAtTLS is what servers say of a request in cleartext at a port that speaks
+// TLS, all with status 400: nginx, Go, Apache, Tomcat.
+var plainAtTLS = []string{
+	"plain HTTP request was sent to HTTPS port",
+	"sent an HTTP request to an HTTPS server",
+	"speaking plain HTTP to",
+	"combination of host and port requires TLS",
+}
+
+// wrongScheme is a note on a run to an http URL whose port speaks TLS, or may;
+// "" for any other.
+func (l *Load) wrongScheme(ctx context.Context, run *Run) string {
+	switch {
+	case l.target.tls || l.cfg.Proxy != nil:
+		return ""
+	case slices.ContainsFunc(run.Answers, saysTLS):
+		return "the server says that its port speaks TLS: use https://"
+	case !run.closedUnanswered() || l.cfg.UnixSocket != "" || l.cfg.Endpoints != nil:
+		return ""
+	case l.speaksTLS(ctx):
+		return "the port speaks TLS: use https:// (no response came, so one TLS handshake was tried after the load)"
+	}
+	return "no response came, so one TLS handshake was tried after the load: the port does not speak TLS either"
+}
+
+func saysTLS(a ErrorAnswer) bool {
+	const badRequest = 400
+	return a.Status == badRequest && slices.ContainsFunc(plainAtTLS, func(text string) bool { return strings.Contains(a.Body, text) })
+}
+
+// closedUnanswered reports whether the server took requests, and closed every
+// connection without a byte: so do most that expect TLS and meet a request.
+func (r *Run) closedUnanswered() bool {
+	closed := [...]Class{newClass(StageWait, CauseEOF), newClass(StageWait, CauseReset)}
+	return !r.Interrupted && len(r.Outcomes) > 0 && !slices.ContainsFunc(r.Outcomes, func(o Outcome) bool {
+		return !slices.Contains(closed[:], o.Class)
+	})
+}
+
+// probeBound is the time that a trial handshake after the load may take.
+const probeBound = time.Second
+
+// speaksTLS makes one TLS handshake with the target of an http URL. An alert is
+// TLS, too.
+func (l *Load) speaksTLS(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, probeBound)
+	defer cancel()
+	endpoint, err := l.endpoints.Next(ctx)
+	if err != nil {
+		return false
+	}
+	stop := func() bool { return true }
+	defer func() { stop() }()
+	deadline := time.Now().Add(probeBound)
+	s, err := dialSocket(endpoint, l.sources.next(endpoint), deadline, func(c net.Conn) {
+		stop()
+		stop = context.AfterFunc(ctx, func() { _ = c.SetDeadline(longAgo) })
+	})
+	if err != nil {
+		return false
+	}
+	defer func() { _ = s.Close() }()
+	if s.SetDeadline(deadline) != nil {
+		return false
+	}
+	config := l.cfg.tlsConfig(l.target, true)
+	config.InsecureSkipVerify = true //nolint:gosec // nothing is sent
+	c, err := secure(s, config)
+	if err == nil {
+		_ = c.Close()
+	}
+	return err == nil || rejected(err)
+}
