@@ -186,7 +186,7 @@ var classTable = []ClassInfo{
 	{newClass(StageProxy, CauseEOF), Never, "the proxy closed the connection before there was a tunnel", "see the proxy's log"},
 	{newClass(StageProxy, CauseTimeout), Never, "the proxy did not answer in time", "see the proxy's log"},
 	{newClass(StageProxy, CauseUnreachable), Never, "the proxy's address, or the route to it, is gone", "check -x"},
-	{newClass(StageProxy, CauseMalformed), Never, "what answered in the proxy's place does not speak HTTP/1.1", "check -x"},
+	{newClass(StageProxy, CauseMalformed), Never, "what answered in the proxy's place does not speak a proxy's protocol", "check -x"},
 	{newClass(StageProxy, CauseRejected), Never, "the proxy would not make a tunnel", "see the sample: its credentials, or that it cannot reach the target"},
 	{newClass(StageProxy, CauseOther), Never, "the proxy could not be used", "see the sample"},
 

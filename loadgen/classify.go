@@ -25,6 +25,7 @@ func classOf(stage Stage, err error) Class {
 	var malformed *h1.MalformedError
 	var lookup *net.DNSError
 	var refusal tunnelError
+	var socks *socksError
 	var errno syscall.Errno
 	switch {
 	case isBodyError(err):
@@ -42,8 +43,10 @@ func classOf(stage Stage, err error) Class {
 		return newClass(StageHead, CauseMalformed)
 	case isTimeout(err):
 		return newClass(stage, CauseTimeout)
-	case errors.As(err, &refusal):
+	case errors.As(err, &refusal), errors.As(err, &socks) && socks.spoke:
 		return newClass(StageProxy, CauseRejected)
+	case socks != nil:
+		return newClass(StageProxy, CauseMalformed)
 	case rejected(err):
 		return newClass(stage, CauseRejected)
 	case notTLS(err):

@@ -47,7 +47,7 @@ type Load struct {
 	started chan struct{}
 	notes   []string
 	machine machine
-	lacks   []string // of notes: what this machine lacks for the load
+	lacks   []string // of notes: what to warn of before the load
 
 	marksMu sync.Mutex // guards marks
 	marks   []Mark
@@ -97,7 +97,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	}
 	l.first = l.newHop(t, cfg.Method, l.body, true)
 	l.machine = thisMachine()
-	l.lacks = l.preflight(l.machine)
+	l.lacks = append(l.preflight(l.machine), cfg.corrected...)
 	l.notes = append(l.notes, l.lacks...)
 	if t.tls {
 		if err := l.tryTLS(ctx); err != nil {
@@ -108,8 +108,8 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	return l, nil
 }
 
-// Warnings say what this machine lacks for the load, one sentence each. They are
-// in the run's notes as well.
+// Warnings say what this machine lacks for the load, and what is not sent as it
+// was given, one sentence each. They are in the run's notes as well.
 func (l *Load) Warnings() []string { return l.lacks }
 
 // Close lets go of a load that will not be run.
@@ -158,8 +158,7 @@ func (l *Load) via() target {
 	if l.cfg.Proxy == nil {
 		return l.target
 	}
-	t, _ := parseTarget(l.cfg.Proxy.String()) // ParseProxy has tried it
-	return t
+	return proxyTarget(l.cfg.Proxy)
 }
 
 func (l *Load) resolveName(ctx context.Context, at target) error {
