@@ -169,6 +169,7 @@ func (p *program) command() *cobra.Command {
 	root.SetUsageFunc(usage)
 	root.SetFlagErrorFunc(flagError)
 	load := loadgen.Flags(root.Flags())
+	load.Stdin = p.stdin
 	checks := failIfFlag(root.Flags())
 	outputs := outputFlag(root.Flags())
 	during := newDuringFlags(root.Flags())
@@ -561,7 +562,11 @@ func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, during *d
 		return &loadgen.HintError{Problem: "no URL given", Hint: "nodrop -n 200 -c 50 http://HOST/, or nodrop --help"}
 	}
 	if len(args) > 1 {
-		return fmt.Errorf("want one URL, got %d: %s", len(args), strings.Join(args, " "))
+		var shown []string
+		for _, arg := range args {
+			shown = append(shown, loadgen.ShownURL(arg))
+		}
+		return fmt.Errorf("want one URL, got %d: %s", len(args), strings.Join(shown, " "))
 	}
 	if err := validate(checks); err != nil {
 		return err

@@ -220,7 +220,7 @@ var classTable = []ClassInfo{
 	{newClass(StageBody, CauseTimeout), Yes, "the answer's body stalled", graceLonger},
 	{newClass(StageBody, CauseMalformed), Yes, "the answer's body is not framed as HTTP/1.1 says, or its content is not what its Content-Encoding says", "see the sample"},
 	{newClass(StageBody, CauseUnreachable), Yes, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
-	{newClass(StageBody, CauseOther), Yes, "the answer's body could not be read", "see the sample"},
+	{newClass(StageBody, CauseOther), Yes, "the answer's body could not be read, or was longer than --max-body allows", "see the sample"},
 
 	{newClass(StageClient, CausePorts), Never, "this machine has no free port for the connection", "widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 	{newClass(StageClient, CauseFiles), Never, "this machine's limit of open files", "raise ulimit -n"},

@@ -26,6 +26,7 @@ func classOf(stage Stage, err error) Class {
 	var lookup *net.DNSError
 	var refusal tunnelError
 	var socks *socksError
+	var unsent *unsentError
 	var errno syscall.Errno
 	switch {
 	case isBodyError(err):
@@ -57,11 +58,21 @@ func classOf(stage Stage, err error) Class {
 		return newClass(StageClient, CausePorts)
 	case errors.Is(err, errSelfConnect):
 		return newClass(stage, CauseRefused)
+	case errors.As(err, &unsent) && hasNoRoute(unsent.err):
+		return newClass(StageClient, CauseRoute)
 	case errors.As(err, &errno):
 		return classifyErrno(stage, errno)
 	}
 	return otherClass(stage)
 }
+
+// unsentError is that of a connect that failed at once over TCP. What says there
+// that there is no way is this machine's routing table: routers and neighbours
+// say so later.
+type unsentError struct{ err error }
+
+func (e *unsentError) Error() string { return e.err.Error() }
+func (e *unsentError) Unwrap() error { return e.err }
 
 // isTimeout reports whether a deadline of ours passed. The standard dialer says
 // so in two ways, with the poller's error or with a context's.
@@ -91,6 +102,8 @@ func otherClass(stage Stage) Class {
 func classifyLookup(err *net.DNSError) Class {
 	var errno syscall.Errno
 	switch {
+	case hasNoRoute(err.UnwrapErr):
+		return newClass(StageClient, CauseRoute)
 	case errors.As(err.UnwrapErr, &errno):
 		return classifyErrno(StageDNS, errno)
 	case err.IsNotFound:

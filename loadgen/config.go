@@ -103,6 +103,7 @@ func (c *Config) Validate() error {
 	if err := c.settleFields(); err != nil {
 		return err
 	}
+	c.URL = trimBlanks(c.URL)
 	target, err := parseTarget(c.URL)
 	if err != nil {
 		return err

@@ -148,6 +148,7 @@ func (x *exchange) fail(at *hop, f *failure) {
 		return
 	}
 	r.fail(at, f)
+	x.load.refuseRenegotiation(at, f.err)
 	x.endTrace(f)
 }
 

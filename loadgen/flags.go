@@ -3,6 +3,7 @@ package loadgen
 import (
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"slices"
 	"strconv"
@@ -15,6 +16,8 @@ import (
 // FlagValues holds what the load flags were set to, until Config makes a
 // Config of them.
 type FlagValues struct {
+	Stdin io.Reader // what -D - reads; nil where that is refused
+
 	set *pflag.FlagSet
 
 	requests, workers int64
@@ -56,7 +59,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	fs.VarP(&v.timeout, "t", "t", "timeout of a whole request, in seconds or as 500ms (0: none)")
 	fs.StringVarP(&v.accept, "A", "A", "", "Accept field")
 	fs.StringVarP(&v.body, "d", "d", "", "request body")
-	fs.StringVarP(&v.bodyFile, "D", "D", "", "request body, from a file")
+	fs.StringVarP(&v.bodyFile, "D", "D", "", "request body, from a file; - is standard input")
 	fs.StringVarP(&v.contentType, "T", "T", "text/html", "Content-Type field")
 	fs.StringVarP(&v.auth, "a", "a", "", "basic authentication, username:password")
 	fs.StringVarP(&v.userAgent, "U", "U", "nodrop/"+Version, "User-Agent field")
@@ -84,7 +87,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	fs.StringVar(&v.sni, "sni", "", "server name to ask for and to verify (default: that of --host, or of the URL)")
 	fs.StringVar(&v.tls, "tls-min", "", "lowest TLS version: 1.0, 1.1, 1.2, 1.3 (default 1.2)")
 
-	fs.StringVarP(&v.proxy, "x", "x", "", "HTTP proxy, host:port or http://user:password@host:port")
+	fs.StringVarP(&v.proxy, "x", "x", "", "proxy, host:port, http://user:password@host:port or socks5://user:password@host:port")
 	fs.StringVar(&v.unixSocket, "unix-socket", "", "path of a unix socket to connect to")
 	fs.BoolVar(&v.h2, "h2", false, "HTTP/2")
 	_ = fs.MarkHidden("h2") // fails only for a flag that is not there
@@ -114,7 +117,7 @@ func (v *FlagValues) Config(url string) (Config, error) {
 	var err error
 	c.Body = []byte(v.body)
 	if v.bodyFile != "" { // wins over -d, as in hey
-		if c.Body, c.BodyFile, err = readBody(v.bodyFile); err != nil {
+		if c.Body, c.BodyFile, err = v.readBody(); err != nil {
 			return Config{}, err
 		}
 	}
@@ -183,7 +186,7 @@ func (v *FlagValues) checkTLS(url string) error {
 	}
 	for _, name := range tlsFlags {
 		if v.set.Changed(name) {
-			return fmt.Errorf("--%s: %s is not an https:// URL, and redirects are not followed", name, shownURL(url))
+			return fmt.Errorf("--%s: %s is not an https:// URL, and redirects are not followed", name, ShownURL(url))
 		}
 	}
 	return nil

@@ -55,6 +55,7 @@ type Load struct {
 	stopOnce    sync.Once
 	stopped     chan struct{}
 	interrupted atomic.Bool
+	refusal     atomic.Pointer[error]
 }
 
 // New validates cfg, resolves the target and makes everything ready. The error
@@ -82,6 +83,9 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	}
 	l.keepAlive = !cfg.closes()
 	l.sources.list = cfg.Sources
+	if err := l.via().checkZone(); err != nil {
+		return nil, err
+	}
 	if err := trySources(cfg.Sources); err != nil {
 		return nil, err
 	}
@@ -384,7 +388,7 @@ func (l *Load) settings() Settings {
 	s := Settings{
 		URL: l.target.shown(), Method: c.Method, Requests: c.Requests, Workers: c.Workers, Rate: c.Rate, Duration: c.Duration,
 		Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, KeepAlive: l.keepAlive,
-		Sources: c.Sources, Redirects: !c.DisableRedirects, OK: c.OK, EndpointHeader: c.EndpointHeader, Engine: l.engine,
+		Sources: c.Sources, Redirects: !c.DisableRedirects, OK: c.OK, MaxBody: c.MaxBody, EndpointHeader: c.EndpointHeader, Engine: l.engine,
 	}
 	if c.Duration > 0 {
 		s.Requests = 0

@@ -254,8 +254,8 @@ func (d *driver) Body(x *loop.Exchange, piece []byte) error {
 func (d *driver) fill(x *loop.Exchange) *Result {
 	d.result = Result{
 		Start: x.Start, End: x.End,
-		Phases:   Phases{Connect: x.Connect, Send: x.Send, Wait: x.Wait, Read: x.Read},
-		Reused:   x.Reused, Redirected: d.slots[x.Slot].chain != nil,
+		Phases: Phases{Connect: x.Connect, Send: x.Send, Wait: x.Wait, Read: x.Read},
+		Reused: x.Reused, Redirected: d.slots[x.Slot].chain != nil,
 		Endpoint: x.Endpoint, Connection: x.Connection,
 	}
 	return &d.result
@@ -398,6 +398,9 @@ func (d *driver) connectFailure(x *loop.Exchange, f *loop.Failure) *failure {
 	err := f.Err
 	if errors.Is(err, loop.ErrSelfConnect) {
 		err = errSelfConnect
+	}
+	if f.Unsent {
+		err = &unsentError{err}
 	}
 	why := reason(err)
 	if f.Patient && isTimeout(err) {

@@ -16,7 +16,7 @@ import (
 func ParseProxy(s string) (*url.URL, error) {
 	text := trimBlanks(s)
 	refused := func(problem string) (*url.URL, error) {
-		return nil, fmt.Errorf("-x %q: %s", shownURL(text), problem)
+		return nil, fmt.Errorf("-x %q: %s", ShownURL(text), problem)
 	}
 	scheme, rest, found := strings.Cut(text, "://")
 	if !found {

@@ -68,6 +68,7 @@ type Settings struct {
 	Redirects      bool          `json:"redirects"`
 	OK             StatusSet     `json:"ok"`
 	Sources        []netip.Addr  `json:"sources,omitempty"`        // local addresses that connections took turns to come from
+	MaxBody        int64         `json:"maxBody,omitempty"`        // bytes of a body beyond which a response was lost; 0 = any number
 	EndpointHeader string        `json:"endpointHeader,omitempty"` // response field that named the replica
 	Engine         Engine        `json:"engine"`                   // that ran: pool or loop
 }

@@ -15,7 +15,8 @@ var (
 	errUnfollowable     = errors.New("a redirect to what is no http:// or https:// URL")
 )
 
-func quote(b []byte) string { return strconv.Quote(string(b)) }
+// quote is a Location as texts show it.
+func quote(location []byte) string { return strconv.Quote(ShownURL(string(location))) }
 
 // redirectEndpoint is the address of a host that a redirect led to: looked up
 // there and then, the first address of the answer.

@@ -20,7 +20,7 @@ type slip struct {
 
 // of is the slip as the error of what the URL was given for.
 func (s *slip) of(what, text string) error {
-	problem := fmt.Sprintf("%s %q: %s", what, shownURL(text), s.problem)
+	problem := fmt.Sprintf("%s %q: %s", what, ShownURL(text), s.problem)
 	if s.hint == "" {
 		return fmt.Errorf("%s", problem)
 	}
@@ -60,7 +60,7 @@ func quoted(text string) *slip {
 		return nil
 	}
 	inner := strings.Trim(text, quotes+" ")
-	return &slip{"it stands in quotes", "try " + shownURL(inner)}
+	return &slip{"it stands in quotes", "try " + ShownURL(inner)}
 }
 
 // schemeSlip finds what is wrong before the host.
@@ -72,7 +72,7 @@ func schemeSlip(text string) *slip {
 		case scheme != "http" && scheme != "https":
 			return otherScheme(scheme, rest)
 		case inner != "" && properScheme.MatchString(inner):
-			return &slip{"it has two schemes", "try " + shownURL(inner)}
+			return &slip{"it has two schemes", "try " + ShownURL(inner)}
 		}
 		return nil
 	}
@@ -80,13 +80,13 @@ func schemeSlip(text string) *slip {
 		return &slip{problem: "not an http:// or https:// URL"}
 	}
 	if m := brokenScheme.FindStringSubmatch(text); m != nil {
-		return &slip{notHTTP, "try " + shownURL(strings.ToLower(m[1])+"://"+strings.ReplaceAll(m[2], `\`, "/"))}
+		return &slip{notHTTP, "try " + ShownURL(strings.ToLower(m[1])+"://"+strings.ReplaceAll(m[2], `\`, "/"))}
 	}
 	bare := strings.TrimLeft(text, ":/")
 	if bare == "" || strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "//") {
 		return &slip{problem: notHTTP}
 	}
-	return &slip{notHTTP, "try " + shownURL("http://"+bare)}
+	return &slip{notHTTP, "try " + ShownURL("http://"+bare)}
 }
 
 // otherScheme is a scheme that is not HTTP's, or nearly is.
@@ -94,7 +94,7 @@ func otherScheme(scheme, rest string) *slip {
 	s := &slip{problem: "not an http:// or https:// URL"}
 	for _, meant := range [...]string{"http", "https"} {
 		if levenshtein.ComputeDistance(scheme, meant) == 1 {
-			s.hint = "try " + shownURL(meant+"://"+rest)
+			s.hint = "try " + ShownURL(meant+"://"+rest)
 			break
 		}
 	}
@@ -111,13 +111,13 @@ func hostSlip(text string) *slip {
 	}
 	switch {
 	case strings.Contains(host, `\`):
-		return &slip{`a \ in its host`, "try " + shownURL(scheme+strings.ReplaceAll(host, `\`, "/")+rest)}
+		return &slip{`a \ in its host`, "try " + ShownURL(scheme+strings.ReplaceAll(host, `\`, "/")+rest)}
 	case host == "" && len(rest) > 2 && strings.ContainsAny(rest, ".:"):
-		return &slip{"no host", "try " + shownURL(scheme+strings.TrimLeft(rest, "/"))}
+		return &slip{"no host", "try " + ShownURL(scheme+strings.TrimLeft(rest, "/"))}
 	case host == "":
 		return &slip{problem: "no host"}
 	case strings.HasPrefix(host, ":"):
-		return &slip{"no host", "try " + shownURL(scheme+"localhost"+host+rest)}
+		return &slip{"no host", "try " + ShownURL(scheme+"localhost"+host+rest)}
 	case strings.Count(host, ":") > 1 && !strings.HasPrefix(host, "["):
 		return bracketless(scheme, host, rest)
 	}
@@ -128,10 +128,10 @@ func hostSlip(text string) *slip {
 func bracketless(scheme, host, rest string) *slip {
 	const problem = "an IPv6 address stands in brackets"
 	if _, err := netip.ParseAddr(host); err == nil {
-		return &slip{problem, "try " + shownURL(scheme+"["+host+"]"+rest)}
+		return &slip{problem, "try " + ShownURL(scheme+"["+host+"]"+rest)}
 	}
 	if addr, port, _ := cutLast(host, ":"); isAddr(addr) {
-		return &slip{problem, "try " + shownURL(scheme+net.JoinHostPort(addr, port)+rest)}
+		return &slip{problem, "try " + ShownURL(scheme+net.JoinHostPort(addr, port)+rest)}
 	}
 	return nil
 }
@@ -156,8 +156,8 @@ func portSlip(text string) *slip {
 	return &slip{problem: fmt.Sprintf("port %q is not a number", port)}
 }
 
-// shownURL is a URL, or what was meant to be one, without its password.
-func shownURL(text string) string {
+// ShownURL is a URL, or what was meant to be one, without its password.
+func ShownURL(text string) string {
 	begin, end := authorityOf(text)
 	if user, _, ok := cutLast(text[begin:end], "@"); ok {
 		return text[:begin] + withoutPassword(user) + text[begin+len(user):]

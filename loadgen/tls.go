@@ -48,7 +48,7 @@ func (c *Config) tlsConfig(t target, sameHost bool) *tls.Config {
 	config := &tls.Config{
 		InsecureSkipVerify: c.TLS.Insecure, //nolint:gosec // asked for by --insecure
 		RootCAs:            c.TLS.Roots,
-		ServerName:         t.host,
+		ServerName:         withoutZone(t.host),
 		MinVersion:         c.TLS.MinVersion,
 		NextProtos:         []string{"http/1.1"},
 	}
@@ -63,6 +63,12 @@ func (c *Config) tlsConfig(t target, sameHost bool) *tls.Config {
 		config.ServerName = withoutPort(c.Host)
 	}
 	return config
+}
+
+// withoutZone cuts the zone off an IPv6 address: no certificate is for one.
+func withoutZone(host string) string {
+	host, _, _ = strings.Cut(host, "%")
+	return host
 }
 
 // withoutPort cuts ":port" off a Host field's value.
@@ -178,6 +184,8 @@ func (l *Load) tryTLS(ctx context.Context) error {
 	l.notes = append(l.notes, "one TLS handshake was made before the load, to try certificates")
 	asked, err := tryHandshake(s, l.cfg.tlsConfig(l.target, true))
 	switch {
+	case err != nil && wantsRenegotiation(err):
+		return renegotiationError(l.target)
 	case err != nil && notTLS(err):
 		return &HintError{fmt.Sprintf("URL %q: the server does not speak TLS", l.target.shown()), "http:// instead of https://"}
 	case err != nil && rejected(err):
@@ -186,8 +194,9 @@ func (l *Load) tryTLS(ctx context.Context) error {
 	return nil
 }
 
-// tryHandshake makes a handshake on s, and waits for the server's word on the
-// client's certificate if it asked for one: in TLS 1.3 that comes later.
+// tryHandshake makes a handshake on s, and waits for what the server may say
+// after it: in TLS 1.3 its word on the client's certificate if it asked for one,
+// before that its wish for another handshake.
 func tryHandshake(s socket, config *tls.Config) (asked bool, err error) {
 	config.GetClientCertificate = func(request *tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		asked = true
@@ -204,7 +213,7 @@ func tryHandshake(s socket, config *tls.Config) (asked bool, err error) {
 		return asked, err
 	}
 	defer func() { _ = c.Close() }()
-	if !asked || c.ConnectionState().Version < tls.VersionTLS13 {
+	if !asked && c.ConnectionState().Version >= tls.VersionTLS13 {
 		return asked, nil
 	}
 	roundTrips := 5 * time.Since(began)

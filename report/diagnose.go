@@ -94,6 +94,7 @@ var rules = []rule{
 	{"proxy-failed", inStage(loadgen.StageProxy), tellProxy},
 	{"hung", claimsHung, tellHung},
 	{"malformed-answer", claimsMalformed, tellMalformed},
+	{"body-over-limit", claimsOverLimit, tellOverLimit},
 	{"unexplained", func(*scene, *loadgen.LostRequest) bool { return true }, tellUnexplained},
 }
 
@@ -168,7 +169,7 @@ type evidence struct {
 	first, last int64 // ns; when the first and the last met their cause
 	longest     int64 // ns; from a request's start to its failure
 	reused      int64
-	redirected  int64 // of lost: a redirect had been followed
+	redirected  int64    // of lost: a redirect had been followed
 	endpoints   []string // in natural order
 	classes     []loadgen.BinLoss
 }

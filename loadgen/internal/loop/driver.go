@@ -104,6 +104,7 @@ type Failure struct {
 	Stage   Stage
 	Err     error
 	Patient bool       // at StageConnect: the bound that passed is not that of connections, but the request's
+	Unsent  bool       // at StageConnect: connect failed at once, over TCP
 	Local   netip.Addr // of the connection that failed; zero without one
 }
 
