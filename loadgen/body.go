@@ -76,7 +76,7 @@ func (f *bodyFile) read(b []byte, off int64) *failure {
 
 // maxBodyRead is how much is read of what cannot be read again: standard input,
 // a pipe, a device.
-const maxBodyRead = 256 << 20
+const maxBodyRead = 64 << 20
 
 // readBody is the body that -D names: its bytes, or, where they are too many to
 // be kept and can be read again, its name alone.

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // fieldPattern is a field as -H takes it: "Name: value", or as in curl "Name;"
 // for one without a value and "Name:" for one that is not to be sent.
-var fieldPattern = regexp.MustCompile(`^[ \t]*([!#$%&'*+\-.^_` + "`" + `|~0-9A-Za-z]+)(?:[ \t]*:[ \t]*(.*?)|;)[ \t]*$`)
+var fieldPattern = regexp.MustCompile(`^[ \t]*([!#$%&'*+\-.^_` + "`" + `|~0-9A-Za-z]+)[ \t]*(?::[ \t]*(.*?)|;)[ \t]*$`)
 
 // parseField reads -H. Without a value and a semicolon the field is one to
 // leave out.
@@ -30,7 +31,7 @@ func parseField(text string) (f Field, omit bool, err error) {
 // message that no server can read, and what it does about one that is given.
 // net/http, and so hey, does the same.
 var framing = []struct{ name, instead string }{
-	{"Content-Length", "nodrop sends the body's own length"},
+	{"Content-Length", "nodrop itself says how long the body is"},
 	{"Transfer-Encoding", "the body goes out with its Content-Length"},
 	{"Trailer", "nodrop sends no trailers"},
 }
@@ -53,15 +54,17 @@ func (c *Config) settleFields() error {
 	return c.settleConnection()
 }
 
-// dropField leaves a field out, and notes it.
+// dropField leaves a field out, and notes it unless it says what is so anyway.
 func (c *Config) dropField(name, why string) {
-	for i, f := range c.Fields {
-		if strings.EqualFold(f.Name, name) {
-			c.Fields = slices.Delete(slices.Clone(c.Fields), i, i+1)
-			c.corrected = append(slices.Clip(c.corrected), fmt.Sprintf("-H %q is not sent: %s", f.Name+": "+f.Value, why))
-			return
+	c.Fields = slices.DeleteFunc(slices.Clone(c.Fields), func(f Field) bool {
+		if !strings.EqualFold(f.Name, name) {
+			return false
 		}
-	}
+		if name != "Content-Length" || c.BodyFile != "" || f.Value != strconv.Itoa(len(c.Body)) {
+			c.corrected = append(slices.Clip(c.corrected), fmt.Sprintf("-H %q is not sent: %s", f.Name+": "+f.Value, why))
+		}
+		return true
+	})
 }
 
 // settleExpect: there is one expectation (RFC 9110 §10.1.1), and it is that of

@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -22,7 +23,7 @@ type slip struct {
 func (s *slip) of(what, text string) error {
 	problem := fmt.Sprintf("%s %q: %s", what, ShownURL(text), s.problem)
 	if s.hint == "" {
-		return fmt.Errorf("%s", problem)
+		return errors.New(problem)
 	}
 	return &HintError{problem, s.hint}
 }
@@ -116,10 +117,10 @@ func hostSlip(text string) *slip {
 		return &slip{"no host", "try " + ShownURL(scheme+strings.TrimLeft(rest, "/"))}
 	case host == "":
 		return &slip{problem: "no host"}
-	case strings.HasPrefix(host, ":"):
-		return &slip{"no host", "try " + ShownURL(scheme+"localhost"+host+rest)}
 	case strings.Count(host, ":") > 1 && !strings.HasPrefix(host, "["):
 		return bracketless(scheme, host, rest)
+	case strings.HasPrefix(host, ":"):
+		return &slip{"no host", "try " + ShownURL(scheme+"localhost"+host+rest)}
 	}
 	return nil
 }
@@ -127,11 +128,12 @@ func hostSlip(text string) *slip {
 // bracketless is an IPv6 address without the brackets that part it from a port.
 func bracketless(scheme, host, rest string) *slip {
 	const problem = "an IPv6 address stands in brackets"
-	if _, err := netip.ParseAddr(host); err == nil {
-		return &slip{problem, "try " + ShownURL(scheme+"["+host+"]"+rest)}
-	}
-	if addr, port, _ := cutLast(host, ":"); isAddr(addr) {
+	addr, port, _ := cutLast(host, ":")
+	switch {
+	case isAddr(addr) && strings.Trim(port, "0123456789") == "":
 		return &slip{problem, "try " + ShownURL(scheme+net.JoinHostPort(addr, port)+rest)}
+	case isAddr(host):
+		return &slip{problem, "try " + ShownURL(scheme+"["+host+"]"+rest)}
 	}
 	return nil
 }

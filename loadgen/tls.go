@@ -213,7 +213,8 @@ func tryHandshake(s socket, config *tls.Config) (asked bool, err error) {
 		return asked, err
 	}
 	defer func() { _ = c.Close() }()
-	if !asked && c.ConnectionState().Version >= tls.VersionTLS13 {
+	old := c.ConnectionState().Version < tls.VersionTLS13
+	if !asked && !old {
 		return asked, nil
 	}
 	roundTrips := 5 * time.Since(began)
@@ -221,7 +222,9 @@ func tryHandshake(s socket, config *tls.Config) (asked bool, err error) {
 		return asked, err
 	}
 	var one [1]byte
-	_, err = c.Read(one[:])
+	if _, err = c.Read(one[:]); old && !wantsRenegotiation(err) {
+		err = nil // the server had its say in the handshake
+	}
 	return asked, err
 }
 
