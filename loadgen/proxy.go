@@ -29,6 +29,7 @@ func ParseProxy(s string) (*url.URL, error) {
 	t, slipped := checkedTarget("http://" + rest)
 	switch {
 	case slipped != nil:
+		slipped.hint = strings.Replace(slipped.hint, "http://", scheme+"://", 1)
 		return nil, slipped.of("-x", text)
 	case t.path != "/":
 		return refused("a proxy has no path")
