@@ -170,6 +170,7 @@ func (p *program) command() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	load := loadgen.Flags(root.Flags())
 	load.Stdin = p.stdin
+	root.Flags().Lookup("D").Usage += "; - is standard input" // only here
 	checks := failIfFlag(root.Flags())
 	outputs := outputFlag(root.Flags())
 	during := newDuringFlags(root.Flags())

@@ -59,7 +59,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	fs.VarP(&v.timeout, "t", "t", "timeout of a whole request, in seconds or as 500ms (0: none)")
 	fs.StringVarP(&v.accept, "A", "A", "", "Accept field")
 	fs.StringVarP(&v.body, "d", "d", "", "request body")
-	fs.StringVarP(&v.bodyFile, "D", "D", "", "request body, from a file; - is standard input")
+	fs.StringVarP(&v.bodyFile, "D", "D", "", "request body, from a file")
 	fs.StringVarP(&v.contentType, "T", "T", "text/html", "Content-Type field")
 	fs.StringVarP(&v.auth, "a", "a", "", "basic authentication, username:password")
 	fs.StringVarP(&v.userAgent, "U", "U", "nodrop/"+Version, "User-Agent field")
