@@ -267,6 +267,8 @@ func (p *program) command() *cobra.Command {
 	root.SetUsageFunc(usage)
 	root.SetFlagErrorFunc(flagError)
 	load := loadgen.Flags(root.Flags())
+	load.Stdin = p.stdin
+	root.Flags().Lookup("D").Usage += "; - is standard input" // only here
 	checks := failIfFlag(root.Flags())
 	outputs := outputFlag(root.Flags())
 	during := newDuringFlags(root.Flags())
@@ -696,7 +698,11 @@ func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, during *d
 		return &loadgen.HintError{Problem: "no URL given", Hint: "nodrop -n 200 -c 50 http://HOST/, or nodrop --help"}
 	}
 	if len(args) > 1 {
-		return fmt.Errorf("want one URL, got %d: %s", len(args), strings.Join(args, " "))
+		var shown []string
+		for _, arg := range args {
+			shown = append(shown, loadgen.MaskURL(arg))
+		}
+		return fmt.Errorf("want one URL, got %d: %s", len(args), strings.Join(shown, " "))
 	}
 	if err := validate(checks); err != nil {
 		return err

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"golang.org/x/term"
 )
 
 // maxBodyInMemory is the size up to which the file of -D is read once, and sent
@@ -72,9 +74,18 @@ func (f *bodyFile) read(b []byte, off int64) *failure {
 	return &failure{stage: StageClient, err: &bodyError{err}, text: "-D: " + err.Error()}
 }
 
+// maxBodyRead is how much is read of what cannot be read again: standard input,
+// a pipe, a device.
+const maxBodyRead = 64 << 20
+
 // readBody is the body that -D names: its bytes, or, where they are too many to
 // be kept and can be read again, its name alone.
-func readBody(name string) (body []byte, file string, err error) {
+func (v *FlagValues) readBody() (body []byte, file string, err error) {
+	name := v.bodyFile
+	if name == "-" {
+		body, err = v.readStdin()
+		return body, "", err
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, "", fmt.Errorf("-D: %w", err)
@@ -84,9 +95,33 @@ func readBody(name string) (body []byte, file string, err error) {
 	if err == nil && info.Mode().IsRegular() && info.Size() > maxBodyInMemory {
 		return nil, name, nil
 	}
-	body, err = io.ReadAll(f)
-	if err != nil {
-		return nil, "", fmt.Errorf("-D: %w", err)
+	body, err = readBounded(name, f)
+	return body, "", err
+}
+
+// readStdin is what -D - names.
+func (v *FlagValues) readStdin() ([]byte, error) {
+	if v.Stdin == nil {
+		return nil, &HintError{"-D -: only a plain load reads its body from standard input", "write it to a file, and name that"}
 	}
-	return body, "", nil
+	if f, ok := v.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return nil, &HintError{"-D -: standard input is a terminal", "-D - <FILE, or -D FILE"}
+	}
+	body, err := readBounded("-", v.Stdin)
+	if err == nil && len(body) == 0 {
+		return nil, &HintError{"-D -: standard input is empty", "leave -D out to send no body"}
+	}
+	return body, err
+}
+
+// readBounded reads r, and no more than may be kept.
+func readBounded(name string, r io.Reader) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, maxBodyRead+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("-D: %w", err)
+	case len(body) > maxBodyRead:
+		return nil, &HintError{fmt.Sprintf("-D %s: more than %d MiB, and it cannot be read again for each request", name, maxBodyRead>>20), "write it to a file, and name that"}
+	}
+	return body, nil
 }

@@ -186,7 +186,7 @@ var classTable = []ClassInfo{
 	{newClass(StageProxy, CauseEOF), Never, "the proxy closed the connection before there was a tunnel", "see the proxy's log"},
 	{newClass(StageProxy, CauseTimeout), Never, "the proxy did not answer in time", "see the proxy's log"},
 	{newClass(StageProxy, CauseUnreachable), Never, "the proxy's address, or the route to it, is gone", "check -x"},
-	{newClass(StageProxy, CauseMalformed), Never, "what answered in the proxy's place does not speak HTTP/1.1", "check -x"},
+	{newClass(StageProxy, CauseMalformed), Never, "what answered in the proxy's place does not speak a proxy's protocol", "check -x"},
 	{newClass(StageProxy, CauseRejected), Never, "the proxy would not make a tunnel", "see the sample: its credentials, or that it cannot reach the target"},
 	{newClass(StageProxy, CauseOther), Never, "the proxy could not be used", "see the sample"},
 
@@ -220,7 +220,7 @@ var classTable = []ClassInfo{
 	{newClass(StageBody, CauseTimeout), Yes, "the answer's body stalled", graceLonger},
 	{newClass(StageBody, CauseMalformed), Yes, "the answer's body is not framed as HTTP/1.1 says, or its content is not what its Content-Encoding says", "see the sample"},
 	{newClass(StageBody, CauseUnreachable), Yes, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
-	{newClass(StageBody, CauseOther), Yes, "the answer's body could not be read", "see the sample"},
+	{newClass(StageBody, CauseOther), Yes, "the answer's body could not be read, or was longer than --max-body allows", "see the sample"},
 
 	// Memory may run out, and a packet filter act, when part of a request is
 	// written.

@@ -26,6 +26,8 @@ func classOf(stage Stage, err error) Class {
 	var lookup *net.DNSError
 	var refusal tunnelError
 	var told *attemptError
+	var socks *socksError
+	var unsent *unsentError
 	var errno syscall.Errno
 	switch {
 	case errors.Is(err, errStalled):
@@ -45,8 +47,10 @@ func classOf(stage Stage, err error) Class {
 		return newClass(StageHead, CauseMalformed)
 	case isTimeout(err):
 		return newClass(stage, CauseTimeout)
-	case errors.As(err, &refusal):
+	case errors.As(err, &refusal), errors.As(err, &socks) && socks.spoke:
 		return newClass(StageProxy, CauseRejected)
+	case socks != nil:
+		return newClass(StageProxy, CauseMalformed)
 	case rejected(err):
 		return newClass(stage, CauseRejected)
 	case notTLS(err):
@@ -59,6 +63,8 @@ func classOf(stage Stage, err error) Class {
 		return newClass(stage, CauseRefused)
 	case errors.As(err, &told) && errors.Is(told, syscall.EACCES):
 		return newClass(stage, CauseRejected)
+	case errors.As(err, &unsent) && hasNoRoute(unsent.err):
+		return newClass(StageClient, CauseRoute)
 	case errors.As(err, &errno):
 		return classifyErrno(stage, errno)
 	}
@@ -73,6 +79,14 @@ func classOf(stage Stage, err error) Class {
 type attemptError struct{ error }
 
 func (e *attemptError) Unwrap() error { return e.error }
+
+// unsentError is that of a connect that failed at once over TCP. What says there
+// that there is no way is this machine's routing table: routers and neighbours
+// say so later.
+type unsentError struct{ err error }
+
+func (e *unsentError) Error() string { return e.err.Error() }
+func (e *unsentError) Unwrap() error { return e.err }
 
 // isTimeout reports whether a deadline of ours passed. The standard dialer says
 // so in two ways, with the poller's error or with a context's.
@@ -102,6 +116,8 @@ func otherClass(stage Stage) Class {
 func classifyLookup(err *net.DNSError) Class {
 	var errno syscall.Errno
 	switch {
+	case hasNoRoute(err.UnwrapErr):
+		return newClass(StageClient, CauseRoute)
 	case errors.As(err.UnwrapErr, &errno):
 		return classifyErrno(StageDNS, errno)
 	case err.IsNotFound:

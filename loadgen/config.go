@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net"
 	"net/netip"
 	"net/url"
 	"runtime"
@@ -38,9 +37,10 @@ type Config struct {
 	Timeout        time.Duration // of a whole request; 0 = 20 s, negative = none
 	ConnectTimeout time.Duration // of one connection, TLS not included; 0 = only Timeout bounds it
 
-	Method string  // "" = GET
-	Host   string  // Host field; "" = the URL's
-	Fields []Field // sent in this order, after Host
+	Method string   // "" = GET
+	Host   string   // Host field; "" = the URL's
+	Fields []Field  // sent in this order, after Host
+	Omit   []string // names of fields that are not to be sent, as -H 'Name:' says
 	Body   []byte
 
 	// BodyFile names a regular file to send in place of Body. It is opened by
@@ -85,6 +85,8 @@ type Config struct {
 	Gateway    string // what it meets, where that is known: name and version
 	Replicas   int    // how many endpoints are behind what it connects to; 0 is not known
 	Sinks      []Sink // each gets every Result as it is made
+
+	corrected []string // what Validate changed in the request, one sentence each
 }
 
 // Defaults of the zero Config; hey's.
@@ -101,6 +103,10 @@ func (c *Config) Validate() error {
 	if err := c.validateLoad(); err != nil {
 		return err
 	}
+	if err := c.settleFields(); err != nil {
+		return err
+	}
+	c.URL = trimBlanks(c.URL)
 	target, err := parseTarget(c.URL)
 	if err != nil {
 		return err
@@ -215,19 +221,25 @@ func (c *Config) request(t target, method string, body payload, sameHost bool) h
 	} else {
 		fields = withoutCredentials(fields)
 	}
-	if u := t.url.User; u != nil && !hasField(fields, "authorization") {
+	if u := t.url.User; u != nil && !hasField(fields, "authorization") && !c.omits("authorization") {
 		password, _ := u.Password()
 		fields = append(slices.Clip(fields), Field{Name: "Authorization", Value: basicAuth(u.Username(), password)})
 	}
 	path := t.path
-	if c.Proxy != nil && !t.tls {
+	if c.asksProxy(t) {
 		path, fields = t.absolute(), append(slices.Clip(fields), c.proxyFields()...)
 	}
-	req := h1.Request{Method: method, Target: path, Host: host, Fields: fields, Body: body.bytes, Close: c.DisableKeepAlive}
+	req := h1.Request{Method: method, Target: path, Host: host, Fields: fields, Body: body.bytes}
+	req.Close = c.DisableKeepAlive && !hasField(fields, "connection")
 	if body.file != nil {
 		req.Body, req.Length = nil, body.file.size
 	}
 	return req
+}
+
+// omits reports whether a field is not to be sent.
+func (c *Config) omits(name string) bool {
+	return slices.ContainsFunc(c.Omit, func(omitted string) bool { return strings.EqualFold(omitted, name) })
 }
 
 // closes reports whether every request asks the server to close after it, by
@@ -282,97 +294,6 @@ func withoutCredentials(fields []Field) []Field {
 	return kept
 }
 
-// target is the part of a URL that a connection and a request line need.
-type target struct {
-	host string // without brackets
-	port uint16
-	path string // origin form, query included
-	url  *url.URL
-	tls  bool
-	said string // what texts call it; "" where that is to be found
-}
-
-func parseTarget(raw string) (target, error) {
-	bare := strings.TrimPrefix(raw, "//")
-	if scheme, _, found := strings.Cut(bare, "://"); bare != "" && (!found || strings.ContainsAny(scheme, "/?#")) {
-		return target{}, &HintError{fmt.Sprintf("URL %q: not an http:// URL", raw), "try http://" + bare}
-	}
-	u, err := url.Parse(raw)
-	if err != nil {
-		return target{}, fmt.Errorf("URL %q: %w", raw, errors.Unwrap(err))
-	}
-	switch u.Scheme {
-	case "http", "https":
-	default:
-		return target{}, fmt.Errorf("URL %q: not an http:// or https:// URL", raw)
-	}
-	u.RawQuery = escapeQuery(u.RawQuery)
-	t := target{host: u.Hostname(), port: 80, path: u.RequestURI(), url: u, tls: u.Scheme == "https"}
-	if t.tls {
-		t.port = 443
-	}
-	if t.host == "" {
-		return target{}, fmt.Errorf("URL %q: no host", raw)
-	}
-	if p := u.Port(); p != "" {
-		port, err := strconv.ParseUint(p, 10, 16)
-		if err != nil || port == 0 {
-			return target{}, fmt.Errorf("URL %q: port %s is not between 1 and 65535", raw, p)
-		}
-		t.port = uint16(port)
-	}
-	return t, nil
-}
-
-// escapeQuery escapes what may not stand in a request line, which net/url does
-// for paths alone: strict servers answer it with 400.
-func escapeQuery(query string) string {
-	var b strings.Builder
-	for i := range len(query) {
-		if c := query[i]; c <= ' ' || c >= 0x7f {
-			fmt.Fprintf(&b, "%%%02X", c)
-		} else {
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
-}
-
-// origin is what a connection is made for: connections to one origin are not
-// used for another.
-func (t target) origin() string { return t.url.Scheme + "://" + strings.ToLower(t.hostport()) }
-
-func (t target) hostport() string { return net.JoinHostPort(t.host, strconv.Itoa(int(t.port))) }
-
-// hostField is the Host field's value: the URL's authority as written, without
-// an IPv6 zone, which means something on this machine alone.
-func (t target) hostField() string {
-	host := strings.TrimSuffix(t.url.Host, ":")
-	if zone := strings.IndexByte(host, '%'); zone >= 0 {
-		if end := strings.IndexByte(host, ']'); end > zone {
-			return host[:zone] + host[end:]
-		}
-	}
-	return host
-}
-
-// shown is the URL as texts show it: without passwords and tokens.
-func (t target) shown() string {
-	if t.said != "" {
-		return t.said
-	}
-	return MaskURL(t.url.String())
-}
-
-// addr is the address that the URL itself gives, if its host is one.
-func (t target) addr() (netip.AddrPort, bool) {
-	ip, err := netip.ParseAddr(t.host)
-	if err != nil {
-		return netip.AddrPort{}, false
-	}
-	return netip.AddrPortFrom(ip, t.port), true
-}
-
 // HintError is an error with a word on what to do.
 type HintError struct{ Problem, Hint string }
 
@@ -414,6 +335,10 @@ func ParseConnectTo(s string) (ConnectTo, error) {
 	port, to, ok := strings.Cut(rest, ":")
 	if !ok {
 		return bad("want HOST:PORT:ADDR:PORT")
+	}
+	host, err := asciiHost(host)
+	if err != nil {
+		return bad(err.Error())
 	}
 	c := ConnectTo{Host: host}
 	if port != "" {

@@ -76,7 +76,7 @@ func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failu
 		if !isTimeout(err) {
 			text = ""
 		}
-		stage, text := x.load.dialFailure(reason(err) + text)
+		stage, text := x.load.dialFailure(at, reason(err)+text)
 		return &failure{stage: stage, err: err, text: text}
 	}
 	x.worker.shard.connected(r.Endpoint, connected)
@@ -85,13 +85,13 @@ func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failu
 	}
 	r.Connection = x.worker.connectionNumber()
 	x.conn = &conn{socket: &patient{s, x.worker}, key: at.key, endpoint: r.Endpoint, number: r.Connection}
-	if !at.target.tls {
-		return nil
-	}
-	if x.load.cfg.Proxy != nil {
+	if cfg := &x.load.cfg; cfg.Proxy != nil && !cfg.asksProxy(at.target) {
 		if fail := x.tunnel(at, deadline); fail != nil {
 			return fail
 		}
+	}
+	if !at.target.tls {
+		return nil
 	}
 	return x.secure(at, deadline)
 }
@@ -99,7 +99,7 @@ func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failu
 // secure makes the TLS handshake on a connection just made.
 func (x *exchange) secure(at *hop, deadline time.Time) *failure {
 	if err := x.worker.arm(x.conn, deadline); err != nil {
-		return x.broken(&failure{stage: StageTLS, err: err})
+		return x.broken(at, &failure{stage: StageTLS, err: err})
 	}
 	r, began := &x.result, x.now()
 	s, err := secure(x.conn.socket, at.tls)
@@ -110,7 +110,7 @@ func (x *exchange) secure(at *hop, deadline time.Time) *failure {
 	r.Phases.TLS += took
 	r.Phases.Connect += took
 	if err != nil {
-		return x.broken(&failure{stage: StageTLS, err: err})
+		return x.broken(at, &failure{stage: StageTLS, err: err})
 	}
 	x.conn.socket = s
 	return nil
@@ -118,20 +118,20 @@ func (x *exchange) secure(at *hop, deadline time.Time) *failure {
 
 // dialFailure is the stage of a connection that could not be made, and the
 // words for it.
-func (l *Load) dialFailure(why string) (Stage, string) {
+func (l *Load) dialFailure(at *hop, why string) (Stage, string) {
 	switch {
 	case l.cfg.Proxy != nil:
-		return StageProxy, "proxyconnect tcp: dial tcp " + l.address + ": " + why
+		return StageProxy, "proxyconnect tcp: dial tcp " + at.address + ": " + why
 	case l.cfg.UnixSocket != "":
-		return StageConnect, "dial unix " + l.address + ": " + why
+		return StageConnect, "dial unix " + at.address + ": " + why
 	}
-	return StageConnect, "dial tcp " + l.address + ": " + why
+	return StageConnect, "dial tcp " + at.address + ": " + why
 }
 
 // endpoint asks where the connection goes. A redirect to another host is
 // looked up there and then.
 func (x *exchange) endpoint(ctx context.Context, at *hop, deadline time.Time) (*Endpoint, error) {
-	home := x.load.allRoads() || strings.EqualFold(at.target.hostport(), x.load.target.hostport())
+	home := x.load.isHome(at.target)
 	if home && x.load.cfg.DNS != DNSPerConnection {
 		return x.load.endpoints.Next(ctx)
 	}
@@ -146,6 +146,11 @@ func (x *exchange) endpoint(ctx context.Context, at *hop, deadline time.Time) (*
 		return x.load.endpoints.Next(ctx)
 	}
 	return x.load.redirectEndpoint(ctx, at.target)
+}
+
+// isHome reports whether connections for t go where those of the first hop go.
+func (l *Load) isHome(t target) bool {
+	return l.allRoads() || strings.EqualFold(t.hostport(), l.target.hostport())
 }
 
 // allRoads reports whether connections go to one place whatever the hop's host.

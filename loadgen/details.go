@@ -68,7 +68,7 @@ func compareLost(a, b lostDetail) int {
 		return c
 	}
 	return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.Endpoint, b.Endpoint),
-		compareBool(a.Reused, b.Reused), cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.text, b.text))
+		compareBool(a.Reused, b.Reused), compareBool(a.Redirected, b.Redirected), cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.text, b.text))
 }
 
 // classTexts counts texts by class: so many of each class one by one, the rest

@@ -2,7 +2,10 @@
 
 package loadgen
 
-import "syscall"
+import (
+	"errors"
+	"syscall"
+)
 
 // causeOf maps an errno to its cause; client is true for those that this
 // machine's own limits make.
@@ -27,4 +30,15 @@ func causeOf(errno syscall.Errno) (cause Cause, client bool) {
 		return CauseOther, true // a local packet filter, a family this machine lacks, no more that epoll may watch
 	}
 	return CauseNone, false
+}
+
+// hasNoRoute tells the errnos of a missing route, and of routes of the types
+// unreachable, prohibit and blackhole.
+func hasNoRoute(err error) bool {
+	for _, errno := range [...]syscall.Errno{syscall.ENETUNREACH, syscall.EHOSTUNREACH, syscall.ENETDOWN, syscall.EACCES, syscall.EINVAL} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
 }

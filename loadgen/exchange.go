@@ -6,8 +6,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"nodrop/loadgen/internal/h1"
@@ -37,6 +35,7 @@ type exchange struct {
 type hop struct {
 	target   target
 	key      string // of the connections that can carry it
+	address  string // as error texts show it
 	method   string
 	body     payload
 	sameHost bool
@@ -66,16 +65,17 @@ func (x *exchange) init(w *worker) {
 
 func (l *Load) newHop(t target, method string, body payload, sameHost bool) hop {
 	req := l.cfg.request(t, method, body, sameHost)
-	if l.body.len() > 0 && body.len() == 0 {
-		// A redirect took the body away, and with it what a client must not
-		// expect without one (RFC 9110 §10.1.1).
-		req.Fields = slices.DeleteFunc(slices.Clone(req.Fields), func(f Field) bool { return strings.EqualFold(f.Name, "expect") })
+	if method != l.cfg.Method || l.body.len() > 0 && body.len() == 0 {
+		req.Fields = withoutContent(req.Fields)
 	}
-	h := hop{target: t, key: t.origin(), method: method, body: body, sameHost: sameHost, bytes: req.Append(nil)}
+	h := hop{target: t, key: t.origin(), address: t.hostport(), method: method, body: body, sameHost: sameHost, bytes: req.Append(nil)}
+	if l.isHome(t) {
+		h.address = l.address
+	}
 	// Without a body there is nothing to wait with, and a server may leave the
 	// 100 out (RFC 9110 §10.1.1): the field is sent as it was given, no more.
 	h.expects = body.len() > 0 && hasElement(req.Fields, "expect", "100-continue")
-	if l.cfg.Proxy != nil && !t.tls {
+	if l.cfg.asksProxy(t) {
 		h.key = "http proxy" // carries requests to any host
 	}
 	if t.tls {
@@ -116,6 +116,7 @@ func (x *exchange) do(ctx context.Context) *Result {
 func (x *exchange) follow(ctx context.Context, at *hop, followed int) {
 	deadline := x.load.deadline(x.result.Start)
 	for ; ; followed++ {
+		x.result.Redirected = followed > 0
 		if fail := x.one(ctx, at, deadline); fail != nil {
 			x.fail(at, fail)
 			return
@@ -163,6 +164,7 @@ func (x *exchange) fail(at *hop, f *failure) {
 		f.stalled()
 	}
 	r.fail(at, f)
+	x.load.refuseRenegotiation(at, f.err)
 	x.endTrace(f)
 }
 
@@ -215,7 +217,7 @@ func (x *exchange) one(ctx context.Context, at *hop, deadline time.Time) *failur
 	c, r := x.conn, &x.result
 	r.Reused, r.Endpoint, r.Connection = c.used, c.endpoint, c.number
 	if err := x.worker.arm(c, deadline); err != nil {
-		return x.broken(&failure{stage: StageSend, err: err})
+		return x.broken(at, &failure{stage: StageSend, err: err})
 	}
 	x.parser.Reset(at.method == "HEAD")
 	x.begin()
@@ -239,7 +241,7 @@ func (x *exchange) one(ctx context.Context, at *hop, deadline time.Time) *failur
 		case writeErr != nil:
 			fail = &failure{stage: StageSend, err: writeErr}
 		}
-		return x.broken(fail)
+		return x.broken(at, fail)
 	}
 	x.conn.used = x.conn.used && writeErr == nil
 	if writeErr != nil {
@@ -264,9 +266,9 @@ func (x *exchange) endOfStream() error {
 }
 
 // broken closes the connection that failed and passes f on.
-func (x *exchange) broken(f *failure) *failure {
+func (x *exchange) broken(at *hop, f *failure) *failure {
 	if f.text == "" {
-		f.text = errorText(f, x.conn.LocalAddr(), x.load.address)
+		f.text = errorText(f, x.conn.LocalAddr(), at.address)
 	}
 	x.drop()
 	return f

@@ -3,8 +3,9 @@ package loadgen
 import (
 	"errors"
 	"fmt"
-	"regexp"
+	"io"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,8 @@ import (
 // FlagValues holds what the load flags were set to, until Config makes a
 // Config of them.
 type FlagValues struct {
+	Stdin io.Reader // what -D - reads; nil where that is refused
+
 	set *pflag.FlagSet
 
 	requests, workers int64
@@ -52,7 +55,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	fs.Float64VarP(&v.rate, "q", "q", 0, "rate limit, in requests per second and worker (0: none)")
 	fs.DurationVarP(&v.duration, "z", "z", 0, "how long to send; with it -n does not count (10s, 3m)")
 	fs.StringVarP(&v.method, "m", "m", "GET", "HTTP method")
-	fs.StringArrayVarP(&v.headers, "H", "H", nil, "header field, \"name: value\"; repeatable, a repeated name replaces")
+	fs.StringArrayVarP(&v.headers, "H", "H", nil, "header field, \"name: value\"; \"name;\" is sent empty, \"name:\" not at all; repeatable, a repeated name replaces")
 	fs.VarP(&v.timeout, "t", "t", "timeout of a whole request, in seconds or as 500ms (0: none)")
 	fs.StringVarP(&v.accept, "A", "A", "", "Accept field")
 	fs.StringVarP(&v.body, "d", "d", "", "request body")
@@ -84,7 +87,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	fs.StringVar(&v.sni, "sni", "", "server name to ask for and to verify (default: that of --host, or of the URL)")
 	fs.StringVar(&v.tls, "tls-min", "", "lowest TLS version: 1.0, 1.1, 1.2, 1.3 (default 1.2)")
 
-	fs.StringVarP(&v.proxy, "x", "x", "", "HTTP proxy, host:port or http://user:password@host:port")
+	fs.StringVarP(&v.proxy, "x", "x", "", "proxy, host:port, http://user:password@host:port or socks5://user:password@host:port")
 	fs.StringVar(&v.unixSocket, "unix-socket", "", "path of a unix socket to connect to")
 	fs.BoolVar(&v.h2, "h2", false, "HTTP/2")
 	_ = fs.MarkHidden("h2") // fails only for a flag that is not there
@@ -114,7 +117,7 @@ func (v *FlagValues) Config(url string) (Config, error) {
 	var err error
 	c.Body = []byte(v.body)
 	if v.bodyFile != "" { // wins over -d, as in hey
-		if c.Body, c.BodyFile, err = readBody(v.bodyFile); err != nil {
+		if c.Body, c.BodyFile, err = v.readBody(); err != nil {
 			return Config{}, err
 		}
 	}
@@ -129,9 +132,6 @@ func (v *FlagValues) Config(url string) (Config, error) {
 	if c.TLS, err = loadTLS(v.insecure, v.caFile, v.certFile, v.keyFile, v.sni, v.tls); err != nil {
 		return Config{}, err
 	}
-	if err := v.checkTLS(url); err != nil {
-		return Config{}, err
-	}
 	for _, s := range v.connectTo {
 		to, err := ParseConnectTo(s)
 		if err != nil {
@@ -144,7 +144,10 @@ func (v *FlagValues) Config(url string) (Config, error) {
 			return Config{}, err
 		}
 	}
-	return c, c.Validate()
+	if err := c.Validate(); err != nil {
+		return c, err
+	}
+	return c, v.checkTLS(url)
 }
 
 // check refuses what only the flags can tell: a zero given by hand, which in a
@@ -178,35 +181,40 @@ var tlsFlags = []string{"insecure", "cacert", "cert", "key", "sni", "tls-min"}
 
 // checkTLS refuses TLS flags for a load that cannot come to use TLS.
 func (v *FlagValues) checkTLS(url string) error {
-	if strings.HasPrefix(url, "https:") || !v.noRedirects {
-		return nil
+	if t, err := parseTarget(url); err != nil || t.tls || !v.noRedirects {
+		return err
 	}
 	for _, name := range tlsFlags {
 		if v.set.Changed(name) {
-			return fmt.Errorf("--%s: %s is not an https:// URL, and redirects are not followed", name, url)
+			return fmt.Errorf("--%s: %s is not an https:// URL, and redirects are not followed", name, MaskURL(url))
 		}
 	}
 	return nil
 }
-
-var headerPattern = regexp.MustCompile(`^([!#$%&'*+\-.^_` + "`" + `|~0-9A-Za-z]+):[ \t]*(.+)$`)
 
 // setFields puts the request's fields together in the order and with the
 // precedence of hey: -H over -T and -U, -A and -a over -H.
 func (v *FlagValues) setFields(c *Config) error {
 	fields := fieldList{{Name: "User-Agent", Value: v.userAgent}, {Name: "Content-Type", Value: v.contentType}}
 	for _, h := range v.headers {
-		m := headerPattern.FindStringSubmatch(h)
-		if m == nil {
-			return &HintError{fmt.Sprintf("-H %q: not a header field", h), `write "Name: value"`}
-		}
-		if strings.EqualFold(m[1], "Host") {
-			if c.Host == "" {
-				c.Host = m[2]
+		f, omit, err := parseField(h)
+		switch {
+		case err != nil:
+			return err
+		case strings.EqualFold(f.Name, "Host"):
+			if f.Value == "" {
+				return &HintError{fmt.Sprintf("-H %q: a request needs its Host", h), `-H "Host: NAME"`}
 			}
-			continue
+			if v.host == "" {
+				c.Host = f.Value
+			}
+		case omit:
+			fields.drop(f.Name)
+			c.Omit = append(c.Omit, f.Name)
+		default:
+			fields.set(f.Name, f.Value)
+			c.Omit = slices.DeleteFunc(c.Omit, func(name string) bool { return strings.EqualFold(name, f.Name) })
 		}
-		fields.set(m[1], strings.TrimRight(m[2], " \t"))
 	}
 	if v.accept != "" {
 		fields.set("Accept", v.accept)
@@ -218,7 +226,7 @@ func (v *FlagValues) setFields(c *Config) error {
 		}
 		fields.set("Authorization", basicAuth(user, password))
 	}
-	if !v.noCompression && !hasField(fields, "Accept-Encoding") {
+	if !v.noCompression && !hasField(fields, "Accept-Encoding") && !c.omits("Accept-Encoding") {
 		fields.set("Accept-Encoding", "gzip")
 	}
 	c.Fields = fields
@@ -235,6 +243,10 @@ func (l *fieldList) set(name, value string) {
 		}
 	}
 	*l = append(*l, Field{Name: name, Value: value})
+}
+
+func (l *fieldList) drop(name string) {
+	*l = slices.DeleteFunc(*l, func(f Field) bool { return strings.EqualFold(f.Name, name) })
 }
 
 // seconds is a duration that a bare number gives in seconds, as hey's -t does.

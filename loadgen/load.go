@@ -50,7 +50,7 @@ type Load struct {
 	started chan struct{}
 	notes   []string
 	machine machine
-	lacks   []string // of notes: what this machine lacks for the load
+	lacks   []string // of notes: what to warn of before the load
 
 	marksMu sync.Mutex // guards marks
 	marks   []Mark
@@ -61,6 +61,7 @@ type Load struct {
 	aborted     chan struct{}
 	interrupted atomic.Bool
 	cut         atomic.Bool // after the end of -z, for want of -t
+	refusal     atomic.Pointer[error]
 }
 
 // New validates cfg, resolves the target and makes everything ready. The error
@@ -97,6 +98,9 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	l.stalls.now, l.stalls.slow = func() int64 { return l.Since(time.Now()) }, clockLag
 	l.keepAlive = !cfg.closes()
 	l.sources.list = cfg.Sources
+	if err := l.via().checkZone(); err != nil {
+		return nil, err
+	}
 	if err := trySources(cfg.Sources); err != nil {
 		return nil, err
 	}
@@ -113,7 +117,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	l.first = l.newHop(t, cfg.Method, l.body, true)
 	l.first.given = true
 	l.machine = thisMachine()
-	l.lacks = l.preflight(l.machine)
+	l.lacks = append(l.preflight(l.machine), cfg.corrected...)
 	l.notes = append(l.notes, l.lacks...)
 	if t.tls {
 		if err := l.tryTLS(ctx); err != nil {
@@ -124,8 +128,8 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	return l, nil
 }
 
-// Warnings say what this machine lacks for the load, one sentence each. They are
-// in the run's notes as well.
+// Warnings say what this machine lacks for the load, and what is not sent as it
+// was given, one sentence each. They are in the run's notes as well.
 func (l *Load) Warnings() []string { return l.lacks }
 
 // Close lets go of a load that will not be run.
@@ -174,8 +178,7 @@ func (l *Load) via() target {
 	if l.cfg.Proxy == nil {
 		return l.target
 	}
-	t, _ := parseTarget(l.cfg.Proxy.String()) // ParseProxy has tried it
-	return t
+	return proxyTarget(l.cfg.Proxy)
 }
 
 func (l *Load) resolveName(ctx context.Context, at target) error {
@@ -452,7 +455,7 @@ func (l *Load) settings() Settings {
 	s := Settings{
 		URL: l.target.shown(), Method: c.Method, Requests: c.Requests, Workers: c.Workers, Rate: c.Rate, Duration: c.Duration,
 		Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, KeepAlive: l.keepAlive,
-		Sources: c.Sources, Redirects: !c.DisableRedirects, OK: c.OK, EndpointHeader: c.EndpointHeader, Engine: l.engine,
+		Sources: c.Sources, Redirects: !c.DisableRedirects, OK: c.OK, MaxBody: c.MaxBody, EndpointHeader: c.EndpointHeader, Engine: l.engine,
 	}
 	if c.Duration > 0 {
 		s.Requests = 0

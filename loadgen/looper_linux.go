@@ -258,8 +258,8 @@ func (d *driver) Body(x *loop.Exchange, piece []byte) error {
 func (d *driver) fill(x *loop.Exchange) *Result {
 	d.result = Result{
 		Start: x.Start, End: x.End,
-		Phases:   Phases{Connect: x.Connect, Send: x.Send, Wait: x.Wait, Read: x.Read},
-		Reused:   x.Reused,
+		Phases: Phases{Connect: x.Connect, Send: x.Send, Wait: x.Wait, Read: x.Read},
+		Reused: x.Reused, Redirected: d.slots[x.Slot].chain != nil,
 		Endpoint: x.Endpoint, Connection: x.Connection,
 	}
 	return &d.result
@@ -360,12 +360,16 @@ func (d *driver) Over() {
 }
 
 func (d *driver) lose(sl *driverSlot, r *Result, f *failure) {
-	at := &d.load.first
-	if sl.chain != nil {
-		at = &sl.chain.at
-	}
-	r.fail(at, f)
+	r.fail(d.at(sl), f)
 	d.finish(sl, r)
+}
+
+// at is the hop that a slot's request has got to.
+func (d *driver) at(sl *driverSlot) *hop {
+	if sl.chain != nil {
+		return &sl.chain.at
+	}
+	return &d.load.first
 }
 
 func (d *driver) finish(sl *driverSlot, r *Result) {
@@ -379,38 +383,41 @@ func (d *driver) failure(x *loop.Exchange, f *loop.Failure) *failure {
 	case loop.StageLookup:
 		return &failure{stage: StageDNS, err: f.Err, text: f.Err.Error()}
 	case loop.StageConnect:
-		return d.connectFailure(f)
+		return d.connectFailure(x, f)
 	case loop.StageBody:
 		return d.slots[x.Slot].failure(&x.Parser, f.Err)
 	case loop.StageSend:
-		return d.wireFailure(StageSend, f)
+		return d.wireFailure(x, StageSend, f)
 	case loop.StageAnswer:
 	}
 	if _, malformed := errors.AsType[*h1.MalformedError](f.Err); malformed {
-		return d.wireFailure(StageHead, f)
+		return d.wireFailure(x, StageHead, f)
 	}
-	return d.wireFailure(stageOf(x.Parser.Stage()), f)
+	return d.wireFailure(x, stageOf(x.Parser.Stage()), f)
 }
 
-func (d *driver) wireFailure(stage Stage, f *loop.Failure) *failure {
+func (d *driver) wireFailure(x *loop.Exchange, stage Stage, f *loop.Failure) *failure {
 	fail := &failure{stage: stage, err: f.Err}
-	fail.text = errorText(fail, addrOf(f.Local), d.load.address)
+	fail.text = errorText(fail, addrOf(f.Local), d.at(&d.slots[x.Slot]).address)
 	return fail
 }
 
-func (d *driver) connectFailure(f *loop.Failure) *failure {
+func (d *driver) connectFailure(x *loop.Exchange, f *loop.Failure) *failure {
 	err := f.Err
 	if errors.Is(err, loop.ErrSelfConnect) {
 		err = errSelfConnect
 	}
-	if f.Told {
+	switch {
+	case f.Told:
 		err = &attemptError{err}
+	case f.Unsent:
+		err = &unsentError{err}
 	}
 	why := reason(err)
 	if f.Patient && isTimeout(err) {
 		why += patientText
 	}
-	stage, text := d.load.dialFailure(why)
+	stage, text := d.load.dialFailure(d.at(&d.slots[x.Slot]), why)
 	return &failure{stage: stage, err: err, text: text}
 }
 

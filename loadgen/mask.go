@@ -18,13 +18,13 @@ const schemes = `(?:basic|bearer|digest|negotiate|ntlm|token|apikey)\s+`
 // Patterns of secrets in any text. A value that begins with $ is a variable as
 // its author wrote it, and no secret.
 var (
-	parameterPattern = regexp.MustCompile(`([A-Za-z0-9_.\-]+)(=)([^\s&;#"'` + "`" + `<>$][^\s&;#"'` + "`" + `<>]*)`)
-	schemedPattern   = regexp.MustCompile(`(?i)\b((?:proxy-)?authorization["']?(?:\s*[:=]\s*["']?(?:` + schemes + `)?|\s+(?:` + schemes + `)))([^\s"'\\]+)`)
-	cookiePattern    = regexp.MustCompile(`(?i)\b((?:set-)?cookie["']?\s*:\s*["']?)([^\s"'$][^"'\r\n]*)`)
-	flagPattern      = regexp.MustCompile(`(--?[A-Za-z0-9-]+)(\s+["']?)([^\s"'$-][^\s"']*)`)
-	loginPattern     = regexp.MustCompile(`((?:^|\s)-[ua]\s*["']?[^\s:"'$-][^\s:"']*:)([^\s"'$][^\s"']*)`)
-	jsonPattern      = regexp.MustCompile(`("(?:name":"([^"]+)","value|([^"]+))"\s*:\s*")([^"$\\][^"\\]*)"`)
-	fieldPattern     = regexp.MustCompile(`(?i)\b((?:x-|api)[a-z0-9-]*["']?\s*:\s*["']?)([^\s"'$][^\s"']*)`)
+	parameterPattern   = regexp.MustCompile(`([A-Za-z0-9_.\-]+)(=)([^\s&;#"'` + "`" + `<>$][^\s&;#"'` + "`" + `<>]*)`)
+	schemedPattern     = regexp.MustCompile(`(?i)\b((?:proxy-)?authorization["']?(?:\s*[:=]\s*["']?(?:` + schemes + `)?|\s+(?:` + schemes + `)))([^\s"'\\]+)`)
+	cookiePattern      = regexp.MustCompile(`(?i)\b((?:set-)?cookie["']?\s*:\s*["']?)([^\s"'$][^"'\r\n]*)`)
+	flagPattern        = regexp.MustCompile(`(--?[A-Za-z0-9-]+)(\s+["']?)([^\s"'$-][^\s"']*)`)
+	loginPattern       = regexp.MustCompile(`((?:^|\s)-[ua]\s*["']?[^\s:"'$-][^\s:"']*:)([^\s"'$][^\s"']*)`)
+	jsonPattern        = regexp.MustCompile(`("(?:name":"([^"]+)","value|([^"]+))"\s*:\s*")([^"$\\][^"\\]*)"`)
+	secretFieldPattern = regexp.MustCompile(`(?i)\b((?:x-|api)[a-z0-9-]*["']?\s*:\s*["']?)([^\s"'$][^\s"']*)`)
 )
 
 // MaskText is text without the secrets that it shows by their place: passwords
@@ -63,12 +63,12 @@ func MaskText(text string) string {
 		return parts[1] + masked
 	})
 	text = cookiePattern.ReplaceAllString(text, "${1}"+masked)
-	return fieldPattern.ReplaceAllStringFunc(text, func(found string) string {
+	return secretFieldPattern.ReplaceAllStringFunc(text, func(found string) string {
 		name, _, _ := strings.Cut(found, ":")
 		if !IsSecretName(name) {
 			return found
 		}
-		return fieldPattern.ReplaceAllString(found, "${1}"+masked)
+		return secretFieldPattern.ReplaceAllString(found, "${1}"+masked)
 	})
 }
 
@@ -86,11 +86,33 @@ func maskFlags(text string) string {
 
 // MaskURL is a URL, or what was meant as one, without its secrets. Unlike in a
 // text, a password needs no scheme before it.
-func MaskURL(raw string) string {
-	if !strings.Contains(raw, "://") {
-		return strings.TrimPrefix(MaskText("http://"+raw), "http://")
+func MaskURL(raw string) string { return MaskText(maskUser(raw)) }
+
+// maskUser is a URL, or what was meant to be one, without its password.
+func maskUser(text string) string {
+	begin, end := authorityOf(text)
+	if user, _, ok := cutLast(text[begin:end], "@"); ok {
+		return text[:begin] + withoutPassword(user) + text[begin+len(user):]
 	}
-	return MaskText(raw)
+	// The password may hold what ends an authority, or the scheme be missing.
+	user, host, ok := cutLast(text[begin:], "@")
+	if name, rest, secret := strings.Cut(user, ":"); ok && secret && !startsWithPort(rest) && !strings.ContainsAny(name, "/?#") {
+		return text[:begin] + name + ":***@" + host
+	}
+	return text
+}
+
+func withoutPassword(user string) string {
+	if name, _, secret := strings.Cut(user, ":"); secret {
+		return name + ":***"
+	}
+	return user
+}
+
+// startsWithPort tells host:80/path from user:password.
+func startsWithPort(s string) bool {
+	rest := strings.TrimLeft(s, "0123456789")
+	return len(rest) < len(s) && (strings.HasPrefix(rest, "/") || strings.HasPrefix(rest, "?"))
 }
 
 // maskUserinfo masks the password of every URL in a text, also of one that

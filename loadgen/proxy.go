@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -13,23 +14,47 @@ import (
 
 // ParseProxy reads -x: host:port, or a URL with an optional user and password.
 func ParseProxy(s string) (*url.URL, error) {
-	raw := s
-	if !strings.Contains(raw, "://") {
-		raw = "http://" + raw
+	text := trimBlanks(s)
+	refused := func(problem string) (*url.URL, error) {
+		return nil, fmt.Errorf("-x %q: %s", MaskURL(text), problem)
 	}
-	u, err := url.Parse(raw)
+	scheme, rest, found := strings.Cut(text, "://")
+	if !found {
+		scheme, rest = "http", text
+	}
+	scheme = strings.ToLower(scheme)
+	if scheme != "http" && !isSOCKS(scheme) {
+		return refused("only http:// and socks5:// proxies are supported")
+	}
+	t, slipped := checkedTarget("http://" + rest)
 	switch {
-	case err != nil:
-		return nil, fmt.Errorf("-x %q: %w", s, errors.Unwrap(err))
-	case u.Scheme != "http":
-		return nil, fmt.Errorf("-x %q: only http:// proxies are spoken to", s)
-	case u.Path != "" && u.Path != "/" || u.RawQuery != "":
-		return nil, fmt.Errorf("-x %q: a proxy has no path", s)
+	case slipped != nil:
+		slipped.hint = strings.Replace(slipped.hint, "http://", scheme+"://", 1)
+		return nil, slipped.of("-x", text)
+	case t.path != "/":
+		return refused("a proxy has no path")
+	case isSOCKS(scheme) && t.url.User != nil && !fitsSOCKS(t.url.User):
+		return refused("SOCKS takes a user and a password of 1 to 255 bytes each")
 	}
-	if _, err := parseTarget(u.String()); err != nil {
-		return nil, fmt.Errorf("-x %q: %w", s, err)
+	t.url.Scheme = scheme
+	return t.url, nil
+}
+
+// proxyTarget is where connections to a proxy go.
+func proxyTarget(proxy *url.URL) target {
+	u := *proxy
+	u.Scheme, u.Path = "http", ""
+	t, _ := readTarget(u.String()) // ParseProxy has tried it
+	if isSOCKS(proxy.Scheme) && u.Port() == "" {
+		t.port = 1080
 	}
-	return u, nil
+	return t
+}
+
+// asksProxy reports whether requests to t are the proxy's to pass on: it makes
+// no tunnel for them.
+func (c *Config) asksProxy(t target) bool {
+	return c.Proxy != nil && !isSOCKS(c.Proxy.Scheme) && !t.tls
 }
 
 // proxyFields are what requests to the proxy itself carry.
@@ -71,14 +96,27 @@ func (x *exchange) tunnel(at *hop, deadline time.Time) *failure {
 		err = x.load.openTunnel(x.conn, at.target)
 	}
 	if x.trace != nil {
-		x.trace.note(x.now(), err, "CONNECT %s", at.target.hostport())
+		x.trace.note(x.now(), err, "asked the proxy to connect to %s", at.target.hostport())
 	}
 	x.result.Phases.Connect += x.now() - began
-	if err != nil {
-		text := errorText(&failure{stage: StageWait, err: err}, x.conn.LocalAddr(), x.load.address)
-		return x.broken(&failure{stage: StageProxy, err: err, text: "proxyconnect tcp: " + text})
+	if err == nil {
+		return nil
 	}
-	return nil
+	text := errorText(&failure{stage: StageWait, err: err}, x.conn.LocalAddr(), at.address)
+	if isSOCKS(x.load.cfg.Proxy.Scheme) {
+		text = "socks connect tcp " + at.address + "->" + at.target.hostport() + ": " + text
+	} else {
+		text = "proxyconnect tcp: " + text
+	}
+	return x.broken(at, &failure{stage: StageProxy, err: err, text: text})
+}
+
+// openTunnel makes c, a connection to the proxy, one to t.
+func (l *Load) openTunnel(c net.Conn, t target) error {
+	if isSOCKS(l.cfg.Proxy.Scheme) {
+		return l.openSOCKS(c, t)
+	}
+	return l.openCONNECT(c, t)
 }
 
 // credentialsError is a proxy's wish for credentials, or for others, as misuse;
@@ -95,9 +133,9 @@ func (l *Load) credentialsError(err error) error {
 	return &HintError{fmt.Sprintf("-x %s: the proxy %s", proxy, wants), "-x http://USER:PASSWORD@" + proxy}
 }
 
-// openTunnel makes c, a connection to the proxy, one to t. It reads the head of
-// the proxy's answer byte by byte: what follows belongs to the other end.
-func (l *Load) openTunnel(c io.ReadWriter, t target) error {
+// openCONNECT makes c, a connection to an HTTP proxy, one to t. It reads the head
+// of the proxy's answer byte by byte: what follows belongs to the other end.
+func (l *Load) openCONNECT(c io.ReadWriter, t target) error {
 	host := t.hostport()
 	connect := h1.Request{Method: "CONNECT", Target: host, Host: host, Fields: l.cfg.proxyFields()}
 	if _, err := c.Write(connect.Append(nil)); err != nil {

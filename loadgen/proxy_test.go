@@ -221,7 +221,10 @@ func TestProxyRefused(t *testing.T) {
 func TestParseProxyRefuses(t *testing.T) {
 	for s, want := range map[string]string{
 		"":                "-x \"\"",
-		"socks5://x:1":    "only http:// proxies are spoken to",
+		"https://x:1":     "only http:// and socks5:// proxies are supported",
+		"socks4://x:1":    "only http:// and socks5:// proxies are supported",
+		"socks5://:1":     "no host",
+		"socks5://:p@x:1": "SOCKS takes a user and a password",
 		"http://x:1/path": "a proxy has no path",
 		"http://:80":      "no host",
 		"x:99999":         "port 99999",

@@ -80,8 +80,9 @@ type endpointCount struct {
 }
 
 type failedKey struct {
-	class  Class
-	reused bool
+	class      Class
+	reused     bool
+	redirected bool
 }
 
 // start counts one request as started at ns.
@@ -180,7 +181,7 @@ func (s *shard) recordOutcome(r *Result) {
 		if e.failed == nil {
 			e.failed = map[failedKey]int64{}
 		}
-		e.failed[failedKey{r.Class, r.Reused}]++
+		e.failed[failedKey{r.Class, r.Reused, r.Redirected}]++
 	}
 	if !r.Answered() {
 		return
@@ -231,7 +232,7 @@ func (s *shard) recordTimes(r *Result) {
 
 func (s *shard) recordLost(r *Result) {
 	d := lostDetail{LostRequest: LostRequest{
-		Start: r.Start, End: r.End, Class: r.Class, Endpoint: s.names.name(r.Endpoint), Reused: r.Reused, Sample: -1, Connection: r.Connection,
+		Start: r.Start, End: r.End, Class: r.Class, Endpoint: s.names.name(r.Endpoint), Reused: r.Reused, Redirected: r.Redirected, Sample: -1, Connection: r.Connection,
 	}}
 	if r.Answered() {
 		s.answers.addOne(r.Class, r.Answer)
@@ -383,21 +384,21 @@ func (r *recorder) outcomes(run *Run, endpoints []endpointCount) {
 	for i := range endpoints {
 		e, name := &endpoints[i], r.names.name(i-1)
 		for reused := range 2 {
-			add := func(fate Fate, class Class, n int64) {
+			add := func(fate Fate, class Class, redirected bool, n int64) {
 				if n > 0 {
-					run.Outcomes = append(run.Outcomes, Outcome{fate.String(), class, reused == 1, name, n})
+					run.Outcomes = append(run.Outcomes, Outcome{fate.String(), class, reused == 1, redirected, name, n})
 				}
 			}
-			add(FateOK, 0, e.ok[reused])
-			add(FateAborted, 0, e.aborted[reused])
+			add(FateOK, 0, false, e.ok[reused])
+			add(FateAborted, 0, false, e.aborted[reused])
 			for key, n := range e.failed {
 				if key.reused != (reused == 1) {
 					continue
 				}
 				if key.class.Spoiled() {
-					add(FateSpoiled, key.class, n)
+					add(FateSpoiled, key.class, key.redirected, n)
 				} else {
-					add(FateLost, key.class, n)
+					add(FateLost, key.class, key.redirected, n)
 				}
 			}
 		}
@@ -408,7 +409,7 @@ func (r *recorder) outcomes(run *Run, endpoints []endpointCount) {
 	}
 	slices.SortFunc(run.Outcomes, func(a, b Outcome) int {
 		return cmp.Or(cmp.Compare(a.Endpoint, b.Endpoint), cmp.Compare(a.Fate, b.Fate),
-			cmp.Compare(a.Class, b.Class), compareBool(a.Reused, b.Reused))
+			cmp.Compare(a.Class, b.Class), compareBool(a.Reused, b.Reused), compareBool(a.Redirected, b.Redirected))
 	})
 	slices.SortFunc(run.Endpoints, func(a, b EndpointSeen) int { return cmp.Compare(a.Name, b.Name) })
 }

@@ -31,7 +31,7 @@ type Run struct {
 	Interrupted bool        `json:"interrupted,omitempty"` // stopped from outside before its end
 
 	Counts      Counts          `json:"counts"`
-	Outcomes    []Outcome       `json:"outcomes"` // exact, by class × fresh/reused × endpoint
+	Outcomes    []Outcome       `json:"outcomes"` // exact, by class × fresh/reused × redirected or not × endpoint
 	Statuses    map[int]int64   `json:"statuses"` // answered requests by status
 	Connections ConnectionCount `json:"connections"`
 	Bytes       int64           `json:"bytes"`              // body bytes of answered requests
@@ -69,6 +69,7 @@ type Settings struct {
 	Redirects      bool          `json:"redirects"`
 	OK             StatusSet     `json:"ok"`
 	Sources        []netip.Addr  `json:"sources,omitempty"`        // local addresses that connections took turns to come from
+	MaxBody        int64         `json:"maxBody,omitempty"`        // bytes of a body beyond which a response was lost; 0 = any number
 	EndpointHeader string        `json:"endpointHeader,omitempty"` // response field that named the replica
 	Engine         Engine        `json:"engine"`                   // that ran: pool or loop
 }
@@ -106,11 +107,12 @@ func (c Counts) Check() error {
 
 // Outcome counts the requests of one class (or ok) on one endpoint.
 type Outcome struct {
-	Fate     string `json:"fate"`            // ok, lost, spoiled, aborted
-	Class    Class  `json:"class,omitempty"` // "" for ok and aborted
-	Reused   bool   `json:"reused,omitempty"`
-	Endpoint string `json:"endpoint,omitempty"` // "" when none was reached
-	Count    int64  `json:"count"`
+	Fate       string `json:"fate"`            // ok, lost, spoiled, aborted
+	Class      Class  `json:"class,omitempty"` // "" for ok and aborted
+	Reused     bool   `json:"reused,omitempty"`
+	Redirected bool   `json:"redirected,omitempty"` // of lost and spoiled: it failed after a redirect, which a server had answered with
+	Endpoint   string `json:"endpoint,omitempty"`   // "" when none was reached
+	Count      int64  `json:"count"`
 }
 
 // ConnectionCount counts connections, not requests.
@@ -159,7 +161,9 @@ type LostRequest struct {
 	Class    Class  `json:"class"`
 	Endpoint string `json:"endpoint,omitempty"`
 	Reused   bool   `json:"reused,omitempty"`
-	Sample   int    `json:"sample"` // index into Samples, -1 for none
+	// Redirected: it failed after a redirect, which a server had answered with.
+	Redirected bool `json:"redirected,omitempty"`
+	Sample     int  `json:"sample"` // index into Samples, -1 for none
 	// Connection tells those lost on one connection from those lost on others;
 	// 0 when there was none.
 	Connection int64 `json:"connection,omitempty"`

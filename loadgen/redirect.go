@@ -10,9 +10,13 @@ import (
 	"nodrop/loadgen/internal/h1"
 )
 
-var errTooManyRedirects = errors.New("stopped after 10 redirects")
+var (
+	errTooManyRedirects = errors.New("stopped after 10 redirects")
+	errUnfollowable     = errors.New("a redirect to what is no http:// or https:// URL")
+)
 
-func quote(b []byte) string { return strconv.Quote(MaskURL(string(b))) }
+// quote is a Location as texts show it.
+func quote(location []byte) string { return strconv.Quote(MaskURL(string(location))) }
 
 // redirectEndpoint is the address of a host that a redirect led to: looked up
 // there and then, the first address of the answer.
@@ -56,13 +60,13 @@ func (l *Load) redirect(p *h1.Parser, at *hop, followed int) (*hop, *failure) {
 	if followed == maxRedirects {
 		return nil, &failure{stage: StageHead, err: errTooManyRedirects, text: errTooManyRedirects.Error()}
 	}
-	ref, err := url.Parse(string(location))
+	ref, err := url.Parse(escapeURL(string(location)))
 	if err != nil {
 		return nil, &failure{stage: StageHead, err: err, text: "failed to parse Location header " + quote(location)}
 	}
-	t, err := parseTarget(at.target.url.ResolveReference(ref).String())
-	if err != nil {
-		return nil, &failure{stage: StageHead, err: err, text: "cannot follow Location header " + quote(location)}
+	t, slipped := checkedTarget(at.target.url.ResolveReference(ref).String())
+	if slipped != nil {
+		return nil, &failure{stage: StageHead, err: errUnfollowable, text: "cannot follow Location header " + quote(location)}
 	}
 	sameHost := at.sameHost && t.origin() == l.target.origin()
 	next := l.newHop(t, method, body, sameHost)

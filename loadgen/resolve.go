@@ -73,7 +73,8 @@ func (q *nameQueries) dial(ctx context.Context, network, address string) (net.Co
 	case errors.Is(err, syscall.EAGAIN): // UDP's word for it
 		q.failure = syscall.EADDRNOTAVAIL
 	case errors.As(err, &errno):
-		if _, client := causeOf(errno); client {
+		// Over UDP nothing but this machine's routes can fail a connect.
+		if _, client := causeOf(errno); client || strings.HasPrefix(network, "udp") && hasNoRoute(errno) {
 			q.failure = errno
 		}
 	}

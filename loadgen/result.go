@@ -46,6 +46,7 @@ type Result struct {
 	Class      Class // 0 for FateOK and FateAborted
 	Status     int   // of the answer, 0 without one
 	Reused     bool  // the connection had carried a request before
+	Redirected bool  // a redirect was followed: an earlier hop had been answered
 	Endpoint   int   // index into the recorder's endpoints, -1 for none
 	Connection int64 // its number in the run, 0 for none
 	Bytes      int64 // body bytes received

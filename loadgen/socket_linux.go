@@ -52,7 +52,7 @@ func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, keeper keeper)
 	err = unix.Connect(fd, sockaddr)
 	if err != nil && !errors.Is(err, unix.EINPROGRESS) && !errors.Is(err, unix.EINTR) {
 		_ = unix.Close(fd)
-		return nil, os.NewSyscallError("connect", err)
+		return nil, connectError(e, err)
 	}
 	s := &rawSocket{File: os.NewFile(uintptr(fd), "tcp"), remote: e}
 	if s.raw, err = s.SyscallConn(); err == nil {
@@ -71,6 +71,15 @@ func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, keeper keeper)
 	}
 	s.peek, s.read = s.look, s.tryRead
 	return s, nil
+}
+
+// connectError is that of a connect that failed at once.
+func connectError(e *Endpoint, err error) error {
+	err = os.NewSyscallError("connect", err)
+	if e.Path != "" {
+		return err
+	}
+	return &unsentError{err}
 }
 
 // bindSource makes fd's connection come from an address of this machine. The

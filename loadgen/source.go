@@ -46,7 +46,7 @@ func (c *Config) validateSources(t target) error {
 		}
 	}
 	if c.Proxy != nil {
-		t, _ = parseTarget(c.Proxy.String()) // ParseProxy has tried it
+		t = proxyTarget(c.Proxy)
 	}
 	if addr, ok := t.addr(); ok && len(c.ConnectTo) == 0 {
 		return c.matchSource(addr.Addr())

@@ -63,6 +63,7 @@ type streamRequest struct {
 	Finish   int64  `json:"endNs"`
 	Status   int    `json:"status"`
 	Reused   bool   `json:"reused"`
+	Followed bool   `json:"redirected"` // a redirect was followed
 	Endpoint string `json:"endpoint"`
 	Number   int64  `json:"connection"` // a number for each, from 1
 	Bytes    int64  `json:"bytes"`
@@ -172,6 +173,9 @@ func appendRequest(b []byte, r *Result, endpoint string) []byte {
 	}
 	b = strconv.AppendInt(append(b, `,"status":`...), int64(r.Status), 10)
 	b = strconv.AppendBool(append(b, `,"reused":`...), r.Reused)
+	if r.Redirected {
+		b = append(b, `,"redirected":true`...)
+	}
 	b = strconv.AppendInt(append(b, `,"bytes":`...), r.Bytes, 10)
 	if r.Unproven {
 		b = append(b, `,"unproven":true`...)

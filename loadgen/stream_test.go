@@ -36,6 +36,7 @@ func syntheticRun(rng *rand.Rand, variant string, requests int, sinks ...Sink) *
 	r.tell(told)
 	for range requests {
 		result := randomResult(rng, 60_000_000_000)
+		result.Redirected = rng.IntN(4) == 0
 		result.Phases = Phases{DNS: rng.Int64N(3), Connect: rng.Int64N(1e6), TLS: rng.Int64N(2) * 1e5, Send: 1, Wait: rng.Int64N(1e7), Read: 2}
 		if result.Sample != "" {
 			result.Sample = fmt.Sprintf("Get \"http://gateway/?a=1&b=<2>\": %s\t\xfe %d", result.Sample, rng.IntN(5))

@@ -1,6 +1,10 @@
 package loadgen
 
-import "testing"
+import (
+	"errors"
+	"strings"
+	"testing"
+)
 
 func TestTarget(t *testing.T) {
 	tests := map[string]struct{ url, hostport, field, path string }{
@@ -14,6 +18,31 @@ func TestTarget(t *testing.T) {
 		"odd path":         {"http://gateway/a b/ä", "gateway:80", "gateway", "/a%20b/%C3%A4"},
 		"odd query":        {"http://gateway/?a b=ä%20%zz", "gateway:80", "gateway", "/?a%20b=%C3%A4%20%zz"},
 		"userinfo is none": {"http://u:p@gateway/", "gateway:80", "gateway", "/"},
+
+		"capitals":                {"HTTP://Gateway/A", "Gateway:80", "Gateway", "/A"},
+		"capitals, https":         {"HtTpS://gateway/", "gateway:443", "gateway", "/"},
+		"blanks around":           {" \t\uFEFFhttp://gateway/a \r\n", "gateway:80", "gateway", "/a"},
+		"zone as curl takes it":   {"http://[fe80::1%eth0]:8080/", "[fe80::1%eth0]:8080", "[fe80::1]:8080", "/"},
+		"numbered zone":           {"http://[fe80::1%2]/", "[fe80::1%2]:80", "[fe80::1]", "/"},
+		"another script":          {"http://bücher.example:81/", "xn--bcher-kva.example:81", "xn--bcher-kva.example:81", "/"},
+		"another script, capital": {"http://BÜCHER.example/", "xn--bcher-kva.example:80", "xn--bcher-kva.example", "/"},
+		"another script, escaped": {"http://b%C3%BCcher.example/", "xn--bcher-kva.example:80", "xn--bcher-kva.example", "/"},
+		"another dot":             {"http://例え。テスト/", "xn--r8jz45g.xn--zckzah:80", "xn--r8jz45g.xn--zckzah", "/"},
+		"underscore":              {"http://my_gateway/", "my_gateway:80", "my_gateway", "/"},
+
+		"escapes stay":              {"http://g/a%2Fb%2bc%7e", "g:80", "g", "/a%2Fb%2bc%7e"},
+		"escapes beside braces":     {"http://g/a%2Fb/{id}", "g:80", "g", "/a%2Fb/%7Bid%7D"},
+		"escapes beside blanks":     {"http://g/a%2Fb c", "g:80", "g", "/a%2Fb%20c"},
+		"escapes beside others":     {"http://g/%2B%3D%25/ü|^\"<>\\`", "g:80", "g", "/%2B%3D%25/%C3%BC%7C%5E%22%3C%3E%5C%60"},
+		"what may stand":            {"http://g/-._~!$&'()*+,;=:@[]", "g:80", "g", "/-._~!$&'()*+,;=:@[]"},
+		"dots stay":                 {"http://g/a/../b/./%2e%2e", "g:80", "g", "/a/../b/./%2e%2e"},
+		"slashes stay":              {"http://g//a//b", "g:80", "g", "//a//b"},
+		"escapes in the query":      {"http://g/?a=%2F%20+b/?{}", "g:80", "g", "/?a=%2F%20+b/?{}"},
+		"a query that is empty":     {"http://g/?", "g:80", "g", "/?"},
+		"a query without a path":    {"http://g?a b", "g:80", "g", "/?a%20b"},
+		"a fragment without a path": {"http://g#x y", "g:80", "g", "/"},
+		"a URL in the query":        {"http://g/?to=http://u:p@h/", "g:80", "g", "/?to=http://u:p@h/"},
+		"quotes at the end":         {`http://g/a" class="x"`, "g:80", "g", "/a%22%20class=%22x%22"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -26,4 +55,126 @@ func TestTarget(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSlips: what is said of a URL that is not one, and what was likely meant.
+func TestSlips(t *testing.T) {
+	tests := map[string]struct{ problem, hint string }{
+		"":                         {"not an http:// or https:// URL", ""},
+		"htt":                      {"not an http:// URL", "try http://htt"},
+		"gateway:8080/a":           {"not an http:// URL", "try http://gateway:8080/a"},
+		"//gateway/a":              {"not an http:// URL", "try http://gateway/a"},
+		"://gateway/a":             {"not an http:// URL", "try http://gateway/a"},
+		"/a":                       {"not an http:// URL", ""},
+		"http:/gateway/a":          {"not an http:// URL", "try http://gateway/a"},
+		"HTTPS:gateway/a":          {"not an http:// URL", "try https://gateway/a"},
+		"http//gateway/a":          {"not an http:// URL", "try http://gateway/a"},
+		"http;//gateway/a":         {"not an http:// URL", "try http://gateway/a"},
+		`http:\\gateway\a`:         {"not an http:// URL", "try http://gateway/a"},
+		`http://gateway\a`:         {`a \ in its host`, "try http://gateway/a"},
+		"htp://gateway/":           {"not an http:// or https:// URL", "try http://gateway/"},
+		"htttps://gateway/":        {"not an http:// or https:// URL", "try https://gateway/"},
+		"ftp://gateway/":           {"not an http:// or https:// URL", ""},
+		"ws://gateway/":            {"not an http:// or https:// URL", ""},
+		"http://https://gateway/":  {"it has two schemes", "try https://gateway/"},
+		`"http://gateway/"`:        {"it stands in quotes", "try http://gateway/"},
+		"“http://gateway/”":        {"it stands in quotes", "try http://gateway/"},
+		"<http://gateway/>":        {"it stands in quotes", "try http://gateway/"},
+		"http://":                  {"no host", ""},
+		"http:///gateway.local/":   {"no host", "try http://gateway.local/"},
+		"http://:8080/":            {"no host", "try http://localhost:8080/"},
+		"http://u:secret@/":        {"no host", ""},
+		"http://::1:8080/":         {"an IPv6 address stands in brackets", "try http://[::1]:8080/"},
+		"http://fe80::1/":          {"an IPv6 address stands in brackets", "try http://[fe80::1]/"},
+		"http://gateway:x/":        {`port "x" is not a number`, ""},
+		"http://gateway:-1/":       {`port "-1" is not a number`, ""},
+		"http://gateway:0/":        {"port 0 is not between 1 and 65535", ""},
+		"http://gateway:65536/":    {"port 65536 is not between 1 and 65535", ""},
+		"http://gate way/":         {`invalid character " " in host name`, ""},
+		"http://gateway/a\nb":      {"net/url: invalid control character in URL", ""},
+		"http://[::1/":             {"missing ']' in host", ""},
+		"http://gateway/%zz":       {`invalid URL escape "%zz"`, ""},
+		"http://xn--ü.example/":    {"not an international domain name", ""},
+		"u:secret@gateway:80":      {"not an http:// URL", "try http://u:***@gateway:80"},
+		"http:/u:secret@gateway/":  {"not an http:// URL", "try http://u:***@gateway/"},
+		"htp://u:secret@gateway/":  {"not an http:// or https:// URL", "try http://u:***@gateway/"},
+		"http://u:secret@g:x/":     {`port "x" is not a number`, ""},
+		"http://u:secret/x@g/":     {"a /, ? or # in the user or password must be escaped", "%2F, %3F or %23 in its place"},
+		"http://u:secret#x@g/":     {"a /, ? or # in the user or password must be escaped", "%2F, %3F or %23 in its place"},
+		"http://u:secret%zz@g/":    {"a % in the user or password must be escaped", "%25 in its place"},
+		"http://u:secret x@g/":     {"net/url: invalid userinfo", ""},
+		"http://u:secret@[::1/":    {"missing ']' in host", ""},
+		`http://u:secret@g\a`:      {`a \ in its host`, "try http://u:***@g/a"},
+		`'http://u:secret@g/'`:     {"it stands in quotes", "try http://u:***@g/"},
+		"http://u:secret@fe80::1/": {"an IPv6 address stands in brackets", "try http://u:***@[fe80::1]/"},
+	}
+	for url, want := range tests {
+		_, err := parseTarget(url)
+		if err == nil {
+			t.Errorf("%q was taken", url)
+			continue
+		}
+		hint := ""
+		if hinted, ok := errors.AsType[*HintError](err); ok {
+			hint = hinted.Hint
+		}
+		if !strings.Contains(err.Error(), ": "+want.problem) || !strings.HasPrefix(hint, want.hint) || (hint == "") != (want.hint == "") {
+			t.Errorf("%q: got %v, hint %q; want %s, hint %q", url, err, hint, want.problem, want.hint)
+		}
+		if text := err.Error() + hint; strings.Contains(text, "secret") || strings.ContainsAny(text, "\n\r") {
+			t.Errorf("%q: %q gives the password away, or is more than a line", url, text)
+		}
+	}
+}
+
+func TestMaskURL(t *testing.T) {
+	for url, want := range map[string]string{
+		"http://gateway/":              "http://gateway/",
+		"http://u@gateway/":            "http://u@gateway/",
+		"http://u:secret@gateway/":     "http://u:***@gateway/",
+		"http://u:se:c@ret@gateway/":   "http://u:***@gateway/",
+		"http://u:se/cret@gateway/":    "http://u:***@gateway/",
+		"u:secret@gateway:80":          "u:***@gateway:80",
+		"socks5://u:secret@gateway:80": "socks5://u:***@gateway:80",
+		"http://gateway:80/a@b:c@d":    "http://gateway:80/a@b:c@d",
+		"http://gateway/?a=u:p@h":      "http://gateway/?a=u:p@h",
+		"http://gateway:8080?a=u@h":    "http://gateway:8080?a=u@h",
+		"//u:secret@gateway/":          "//u:***@gateway/",
+		"/path/a:b@c":                  "/path/a:b@c",
+		"":                             "",
+	} {
+		if got := MaskURL(url); got != want {
+			t.Errorf("%q: got %q; want %q", url, got, want)
+		}
+	}
+}
+
+// FuzzTarget: whatever is taken makes a request line that servers can read, and
+// reads the same again; whatever is refused is refused in one line.
+func FuzzTarget(f *testing.F) {
+	for _, url := range []string{
+		"http://u:p@gateway:81/a%2Fb c?d=ü#e", "HTTPS://[fe80::1%eth0]:8080", "http://bücher.example", "http:/gateway", "http://::1:80/",
+		"“http://gateway/”", `http:\\gateway\a`, "http://u:p/w@h/", "http://h?a", "http://h:/", "//h", "http://%41/", "http://[::1%25a%20b]/",
+	} {
+		f.Add(url)
+	}
+	f.Fuzz(func(t *testing.T, url string) {
+		MaskURL(url)
+		got, err := parseTarget(url)
+		if err != nil {
+			if strings.ContainsAny(err.Error(), "\r\n") {
+				t.Errorf("%q: %q is more than a line", url, err)
+			}
+			return
+		}
+		cfg := Config{Method: "GET"}
+		req := cfg.request(got, "GET", payload{}, true)
+		if err := req.Validate(); err != nil {
+			t.Errorf("%q: %v", url, err)
+		}
+		again, err := parseTarget(got.url.String())
+		if err != nil || again.path != got.path || again.hostport() != got.hostport() || again.hostField() != got.hostField() {
+			t.Errorf("%q is %s and %s; its URL %q reads as %s and %s: %v", url, got.hostport(), got.path, got.url, again.hostport(), again.path, err)
+		}
+	})
 }

@@ -51,7 +51,7 @@ func (c *Config) tlsConfig(t target, sameHost bool) *tls.Config {
 	config := &tls.Config{
 		InsecureSkipVerify: c.TLS.Insecure, //nolint:gosec // asked for by --insecure
 		RootCAs:            c.TLS.Roots,
-		ServerName:         t.host,
+		ServerName:         withoutZone(t.host),
 		MinVersion:         c.TLS.MinVersion,
 		NextProtos:         []string{"http/1.1"},
 	}
@@ -69,6 +69,12 @@ func (c *Config) tlsConfig(t target, sameHost bool) *tls.Config {
 		config.ServerName = withoutPort(c.Host)
 	}
 	return config
+}
+
+// withoutZone cuts the zone off an IPv6 address: no certificate is for one.
+func withoutZone(host string) string {
+	host, _, _ = strings.Cut(host, "%")
+	return host
 }
 
 // withoutPort cuts ":port" off a Host field's value.
@@ -245,6 +251,8 @@ func (l *Load) tryTLS(ctx context.Context) error {
 	l.notes = append(l.notes, "one TLS handshake was made before the load, to try certificates")
 	asked, err := tryHandshake(s, l.cfg.tlsConfig(l.target, true))
 	switch {
+	case err != nil && wantsRenegotiation(err):
+		return renegotiationError(l.target)
 	case err != nil && notTLS(err):
 		return &HintError{fmt.Sprintf("URL %q: the server does not speak TLS", l.target.shown()), "http:// instead of https://"}
 	case err != nil && rejected(err):
@@ -261,8 +269,9 @@ type trial func(net.Conn)
 func (t trial) register(c net.Conn)  { t(c) }
 func (t trial) extend(net.Conn) bool { return false }
 
-// tryHandshake makes a handshake on s, and waits for the server's word on the
-// client's certificate if it asked for one: in TLS 1.3 that comes later.
+// tryHandshake makes a handshake on s, and waits for what the server may say
+// after it: in TLS 1.3 its word on the client's certificate if it asked for one,
+// before that its wish for another handshake.
 func tryHandshake(s socket, config *tls.Config) (asked bool, err error) {
 	began := time.Now()
 	c, err := secure(s, config)
@@ -270,7 +279,8 @@ func tryHandshake(s socket, config *tls.Config) (asked bool, err error) {
 		return c.asked, err
 	}
 	defer func() { _ = c.Close() }()
-	if !c.asked || c.ConnectionState().Version < tls.VersionTLS13 {
+	old := c.ConnectionState().Version < tls.VersionTLS13
+	if !c.asked && !old {
 		return c.asked, nil
 	}
 	roundTrips := 5 * time.Since(began)
@@ -278,7 +288,9 @@ func tryHandshake(s socket, config *tls.Config) (asked bool, err error) {
 		return c.asked, err
 	}
 	var one [1]byte
-	_, err = c.Read(one[:])
+	if _, err = c.Read(one[:]); old && !wantsRenegotiation(err) {
+		err = nil // the server had its say in the handshake
+	}
 	return c.asked, err
 }
 

@@ -62,10 +62,10 @@ func (l *Load) speaksTLS(ctx context.Context) bool {
 	stop := func() bool { return true }
 	defer func() { stop() }()
 	deadline := time.Now().Add(probeBound)
-	s, err := dialSocket(endpoint, l.sources.next(endpoint), deadline, func(c net.Conn) {
+	s, err := dialSocket(endpoint, l.sources.next(endpoint), deadline, trial(func(c net.Conn) {
 		stop()
 		stop = context.AfterFunc(ctx, func() { _ = c.SetDeadline(longAgo) })
-	})
+	}))
 	if err != nil {
 		return false
 	}

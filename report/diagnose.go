@@ -95,6 +95,7 @@ var rules = []rule{
 	{"proxy-failed", inStage(loadgen.StageProxy), tellProxy},
 	{"hung", claimsHung, tellHung},
 	{"malformed-answer", claimsMalformed, tellMalformed},
+	{"body-over-limit", claimsOverLimit, tellOverLimit},
 	{"unexplained", func(*scene, *loadgen.LostRequest) bool { return true }, tellUnexplained},
 }
 
@@ -169,6 +170,7 @@ type evidence struct {
 	first, last int64 // ns; when the first and the last met their cause
 	longest     int64 // ns; from a request's start to its failure
 	reused      int64
+	redirected  int64    // of lost: a redirect had been followed
 	endpoints   []string // in natural order
 	classes     []loadgen.BinLoss
 }
@@ -184,6 +186,9 @@ func newEvidence(lost []*loadgen.LostRequest) *evidence {
 		}
 		e.first, e.last = min(e.first, from), max(e.last, until)
 		e.longest = max(e.longest, l.End-l.Start)
+		if l.Redirected {
+			e.redirected++
+		}
 		if l.Reused {
 			e.reused++
 		}
@@ -218,7 +223,13 @@ func (e *evidence) what() string {
 	default:
 		text += fmt.Sprintf(", %d on new connections, %d on ones that had carried requests before", n-e.reused, e.reused)
 	}
-	if !slices.ContainsFunc(e.lost, func(l *loadgen.LostRequest) bool { return !l.Class.Info().SafeToRetry() }) {
+	never := !slices.ContainsFunc(e.lost, func(l *loadgen.LostRequest) bool { return !l.Class.Info().SafeToRetry() })
+	switch n := int64(len(e.lost)); {
+	case never && e.redirected == n:
+		return text + "; a host had responded with a redirect before, the one after it saw nothing"
+	case never && e.redirected > 0:
+		return text + fmt.Sprintf("; %d of them came after a redirect, which a host had responded with; the host that failed saw nothing", e.redirected)
+	case never:
 		return text + "; the server never saw a request"
 	}
 	return text + "; the server may have acted on them"

@@ -24,6 +24,7 @@ type request struct {
 	class      string // for lost and spoiled
 	endpoint   string
 	reused     bool
+	redirected bool
 	status     int    // of answered requests
 	sample     string // of failed ones
 	bytes      int64
@@ -167,7 +168,7 @@ func (b *builder) answer(q request, bin *loadgen.Bin) {
 }
 
 func (b *builder) outcome(q request, c loadgen.Class) {
-	want := loadgen.Outcome{Fate: q.fate.String(), Class: c, Reused: q.reused, Endpoint: q.endpoint}
+	want := loadgen.Outcome{Fate: q.fate.String(), Class: c, Reused: q.reused, Redirected: q.redirected, Endpoint: q.endpoint}
 	for i, o := range b.run.Outcomes {
 		o.Count = 0
 		if o == want {
@@ -215,7 +216,7 @@ func (b *builder) lost(q request, c loadgen.Class) {
 		return
 	}
 	b.run.Lost = append(b.run.Lost, loadgen.LostRequest{
-		Start: q.start, End: q.end, Class: c, Endpoint: q.endpoint, Reused: q.reused, Sample: sample,
+		Start: q.start, End: q.end, Class: c, Endpoint: q.endpoint, Reused: q.reused, Redirected: q.redirected, Sample: sample,
 	})
 }
 

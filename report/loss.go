@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"nodrop/loadgen"
@@ -46,11 +47,31 @@ type ClassLoss struct {
 	Class         loadgen.Class
 	Spoiled       bool
 	Fresh, Reused int64
+	Redirected    int64  // of them: a redirect had been followed
 	Sample        string // most frequent text, "" for statuses
 }
 
 // Total is fresh and reused together.
 func (c ClassLoss) Total() int64 { return c.Fresh + c.Reused }
+
+// SafeToRetry reports whether any method may be sent again without the risk of
+// acting twice. The hosts of a redirect chain that came before the hop that
+// failed have answered.
+func (c ClassLoss) SafeToRetry() bool { return c.Class.Info().SafeToRetry() && c.Redirected == 0 }
+
+// processed says in words whether a server may have acted on the requests.
+func (c ClassLoss) processed() string {
+	text := string(c.Class.Info().Processed)
+	switch {
+	case c.Spoiled:
+		return "spoiled: failed on this machine"
+	case c.Redirected == 0 || c.Class.Info().Processed == loadgen.Yes:
+		return text
+	case c.Redirected == c.Total():
+		return text + "; before the redirect: yes"
+	}
+	return fmt.Sprintf("%s; before the redirect (%d of them): yes", text, c.Redirected)
+}
 
 // EndpointLoss counts what happened on one endpoint.
 type EndpointLoss struct {
@@ -262,6 +283,9 @@ func classLosses(run *loadgen.Run, outcomes []loadgen.Outcome) []ClassLoss {
 		if i < 0 {
 			i = len(list)
 			list = append(list, ClassLoss{Class: o.Class, Spoiled: o.Class.Spoiled(), Sample: sampleOf(run, o.Class)})
+		}
+		if o.Redirected {
+			list[i].Redirected += o.Count
 		}
 		if o.Reused {
 			list[i].Reused += o.Count

@@ -308,11 +308,7 @@ func classesMarkdown(l *Loss) string {
 			t.remark(fmt.Sprintf("and %d more", len(l.Classes)-i))
 			break
 		}
-		processed := string(c.Class.Info().Processed)
-		if c.Spoiled {
-			processed = "spoiled: failed on this machine"
-		}
-		t.row(mdCode(c.Class.String()), number(c.Fresh), number(c.Reused), processed)
+		t.row(mdCode(c.Class.String()), number(c.Fresh), number(c.Reused), c.processed())
 	}
 	return "#### By class\n\n" + t.String()
 }

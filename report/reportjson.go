@@ -579,9 +579,12 @@ func connectionsOf(c loadgen.ConnectionCount) connectionsJSON {
 func classOf(c ClassLoss) classJSON {
 	info := c.Class.Info()
 	processed, _, _ := strings.Cut(string(info.Processed), ",") // "yes, at least in part"
+	if c.Redirected > 0 && info.Processed == loadgen.Never {
+		processed = string(loadgen.Possibly)
+	}
 	return classJSON{
 		Class: c.Class.String(), Spoiled: c.Spoiled, Count: c.Total(), Fresh: c.Fresh, Reused: c.Reused,
-		Processed: processed, SafeToRetry: info.SafeToRetry(), Cause: info.Cause, Remedy: info.Remedy, Sample: textOrNull(c.Sample),
+		Processed: processed, SafeToRetry: c.SafeToRetry(), Cause: info.Cause, Remedy: info.Remedy, Sample: textOrNull(c.Sample),
 	}
 }
 

@@ -168,6 +168,22 @@ func malformedRemedies(e *evidence) []Remedy {
 	return list
 }
 
+// claimsOverLimit claims the responses that --max-body cut: with it, no other loss
+// is of that class.
+func claimsOverLimit(s *scene, l *loadgen.LostRequest) bool {
+	return s.run.Settings.MaxBody > 0 && l.Class.Stage() == loadgen.StageBody && l.Class.Cause() == loadgen.CauseOther
+}
+
+func tellOverLimit(s *scene, e *evidence) Finding {
+	n := int64(len(e.lost))
+	return Finding{
+		Title:      fmt.Sprintf("nodrop cut %s longer than --max-body allows (%d bytes)", counted(n, "response", "responses"), s.run.Settings.MaxBody),
+		Confidence: Shown,
+		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
+		Remedies:   []Remedy{{"any", "leave --max-body out, or raise it, if bodies of that length are right"}},
+	}
+}
+
 func tellUnexplained(s *scene, e *evidence) Finding {
 	return Finding{
 		Title:      counted(int64(len(e.lost)), "request", "requests") + " failed for reasons that no rule knows",

@@ -416,10 +416,15 @@ func claimsRefused(_ *scene, l *loadgen.LostRequest) bool { return isRefusal(l.C
 
 func tellRefused(s *scene, e *evidence) Finding {
 	evidence := []string{e.what(), e.when() + "; " + s.where(e)}
-	if s.answers.Count == 0 && s.run.Counts.Lost == int64(len(e.lost)) {
+	if s.answers.Count == 0 && s.run.Counts.Lost == int64(len(e.lost)) && (e.redirected == 0 || e.redirected == int64(len(e.lost))) {
+		title, remedy := "every connection was refused: nothing listens there", "check the URL's host and port, and that the service runs"
+		if e.redirected > 0 {
+			title = "nothing listens where the redirect leads: every connection to it was refused"
+			remedy = "check where the redirect leads (see the samples), and that the service there runs; -disable-redirects counts the redirect itself"
+		}
 		return Finding{
-			Title: "every connection was refused: nothing listens there", Confidence: Likely, Measured: e.span(),
-			Evidence: evidence, Remedies: []Remedy{{"any", "check the URL's host and port, and that the service runs"}},
+			Title: title, Confidence: Likely, Measured: e.span(),
+			Evidence: evidence, Remedies: []Remedy{{"any", remedy}},
 		}
 	}
 	f := Finding{

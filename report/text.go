@@ -180,11 +180,7 @@ func writeClasses(out *page, l *Loss) {
 	t := &table{indent: 4, gap: 3, head: true, prose: true}
 	t.row("class", "fresh", "reused", "processed by the server?")
 	for _, c := range l.Classes {
-		processed := string(c.Class.Info().Processed)
-		if c.Spoiled {
-			processed = "spoiled: failed on this machine"
-		}
-		t.row(c.Class.String(), strconv.FormatInt(c.Fresh, 10), strconv.FormatInt(c.Reused, 10), processed)
+		t.row(c.Class.String(), strconv.FormatInt(c.Fresh, 10), strconv.FormatInt(c.Reused, 10), c.processed())
 	}
 	t.write(out)
 }

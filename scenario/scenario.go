@@ -345,7 +345,13 @@ func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, wa
 	if err != nil {
 		return nil, err
 	}
-	return s.carryOut(ctx, a, loads, t, env, watch), nil
+	runs = s.carryOut(ctx, a, loads, t, env, watch)
+	for _, load := range loads {
+		if err := load.Refused(); err != nil {
+			return nil, inWords(err)
+		}
+	}
+	return runs, nil
 }
 
 // loads makes a load of each stream.

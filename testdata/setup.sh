@@ -54,6 +54,7 @@ missing() {
 	compiles || echo 'a C compiler (cc, with the C library headers): gcc libc6-dev'
 	have python3 || echo 'python3: python3'
 	makes_environments || echo 'virtual environments of Python (ensurepip): python3-venv'
+	have openssl || echo 'openssl: openssl'
 	have hey || echo 'hey: hey'
 	have curl || echo 'curl: curl'
 	have nginx || echo 'nginx: nginx-light'

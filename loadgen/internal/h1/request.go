@@ -22,7 +22,9 @@ type Request struct {
 }
 
 // Validate reports what in the request would not stay within its line, or
-// would make servers refuse it as ambiguous: a second Host.
+// would make servers read it in another way than it is meant: a second Host, or
+// framing that Append does not write itself. It does not repeat values, which
+// may be secrets.
 func (r *Request) Validate() error {
 	if r.Method != "" && !isTokenString(r.Method) {
 		return fmt.Errorf("method %q is not a token", r.Method)
@@ -39,8 +41,10 @@ func (r *Request) Validate() error {
 			return fmt.Errorf("header field %q: its name is not a token", f.Name)
 		case equalFold(f.Name, "host"):
 			return fmt.Errorf("header field %q: a request has one host, which is %q", f.Name, r.Host)
-		case strings.ContainsAny(f.Value, "\r\n\x00"):
-			return fmt.Errorf("header field %q: its value holds a line break or NUL", f.Name)
+		case isFraming(f.Name):
+			return fmt.Errorf("header field %q: it is not the caller's to give", f.Name)
+		case !isValue([]byte(f.Value)):
+			return fmt.Errorf("header field %q: its value holds a line break or another control character", f.Name)
 		}
 	}
 	return nil
@@ -48,21 +52,17 @@ func (r *Request) Validate() error {
 
 // Append appends the bytes of a valid request to dst. Content-Length is added
 // where net/http adds it: to any body, and to a POST, PUT or PATCH without one.
-// A Content-Length or Transfer-Encoding among the fields wins, even over the
-// truth: sending a wrong one is a test too.
 func (r *Request) Append(dst []byte) []byte {
 	dst = append(dst, orElse(r.Method, "GET")...)
 	dst = append(dst, ' ')
 	dst = append(dst, orElse(r.Target, "/")...)
 	dst = append(dst, " HTTP/1.1\r\n"...)
 	dst = appendField(dst, "Host", r.Host)
-	framed := false
 	for _, f := range r.Fields {
 		dst = appendField(dst, f.Name, f.Value)
-		framed = framed || equalFold(f.Name, "content-length") || equalFold(f.Name, "transfer-encoding")
 	}
 	length := int64(len(r.Body)) + r.Length
-	if !framed && (length > 0 || expectsBody(r.Method)) {
+	if length > 0 || expectsBody(r.Method) {
 		dst = appendField(dst, "Content-Length", strconv.FormatInt(length, 10))
 	}
 	if r.Close {
@@ -70,6 +70,11 @@ func (r *Request) Append(dst []byte) []byte {
 	}
 	dst = append(dst, "\r\n"...)
 	return append(dst, r.Body...)
+}
+
+// isFraming tells the fields that say where a message ends.
+func isFraming(name string) bool {
+	return equalFold(name, "content-length") || equalFold(name, "transfer-encoding") || equalFold(name, "trailer")
 }
 
 func appendField(dst []byte, name, value string) []byte {

@@ -108,6 +108,7 @@ type Failure struct {
 	Err     error
 	Told    bool       // at StageConnect: by the network, of an attempt that was under way
 	Patient bool       // at StageConnect: the bound that passed is not that of connections, but the request's
+	Unsent  bool       // at StageConnect: connect failed at once, over TCP
 	Stalled bool       // but for times when the Shard did not run, it might have been in time
 	Local   netip.Addr // of the connection that failed; zero without one
 }

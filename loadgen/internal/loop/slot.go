@@ -125,7 +125,7 @@ func (s *Shard) dial(sl *slot, now int64) {
 		}
 	}
 	if errno := sysConnect(fd, to); errno != 0 && errno != unix.EINPROGRESS && errno != unix.EINTR {
-		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("connect", errno)})
+		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("connect", errno), Unsent: to.family != unix.AF_UNIX})
 		return
 	}
 	if to.ephemeral && sysMetItself(fd, to.raw.port()) {

@@ -1,0 +1,43 @@
+package loadgen_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"nodrop/loadgen"
+)
+
+// TestContractRoutes: what this machine's own routing table refuses is spoiled,
+// whatever the kind of route; a neighbour that is not there is the other side's
+// loss.
+func TestContractRoutes(t *testing.T) {
+	if !inNamespaces(t) {
+		return
+	}
+	for _, line := range []string{
+		"link add own type veth peer name theirs", "addr add 10.8.0.1/24 dev own", "link set own up", "link set theirs up",
+		"route add unreachable 10.1.0.0/16", "route add prohibit 10.2.0.0/16", "route add blackhole 10.3.0.0/16",
+	} {
+		if out, err := exec.CommandContext(t.Context(), "ip", strings.Fields(line)...).CombinedOutput(); err != nil {
+			t.Fatalf("ip %s: %v\n%s", line, err, out)
+		}
+	}
+	for host, want := range map[string]string{
+		"10.1.0.1":      "spoiled client.route",
+		"10.2.0.1":      "spoiled client.route",
+		"10.3.0.1":      "spoiled client.route",
+		"10.4.0.1":      "spoiled client.route",
+		"[2001:db8::1]": "spoiled client.route",
+		"[fe80::1]":     "spoiled client.route", // without a zone
+		"10.8.0.2":      "lost connect.unreachable",
+	} {
+		for _, way := range cleartext() {
+			run := runLoad(t, loadgen.Config{URL: "http://" + host + ":81/", Requests: 4, Workers: 4, Timeout: 30 * time.Second, Engine: way.engine})
+			if o := run.Outcomes[0]; len(run.Outcomes) != 1 || o.Fate+" "+o.Class.String() != want || o.Count != 4 {
+				t.Errorf("%s over %s: %+v %+v; want 4 × %s", host, way, run.Outcomes, run.Samples, want)
+			}
+		}
+	}
+}
