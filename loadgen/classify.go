@@ -52,6 +52,8 @@ func classOf(stage Stage, err error) Class {
 		return newClass(stage, CauseEOF)
 	case errors.Is(err, errRedialed):
 		return newClass(StageClient, CausePorts)
+	case errors.Is(err, errUnwatched):
+		return newClass(StageClient, CauseOther)
 	case errors.Is(err, errSelfConnect):
 		return newClass(stage, CauseRefused)
 	case errors.As(err, &errno):

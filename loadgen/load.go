@@ -38,6 +38,7 @@ type Load struct {
 	captured  []string // the fields that parsers capture, one list for all
 	engine    Engine
 
+	lingering lingering
 	endpoints Endpoints
 	sources   sources
 	resolver  *resolver // nil unless the name is refreshed in the background
@@ -98,6 +99,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	l.first = l.newHop(t, cfg.Method, l.body, true)
 	l.machine = thisMachine()
 	l.lacks = l.preflight(l.machine)
+	l.lingering.most = l.roomToLinger(l.machine)
 	l.notes = append(l.notes, l.lacks...)
 	if t.tls {
 		if err := l.tryTLS(ctx); err != nil {
@@ -248,8 +250,8 @@ func (l *Load) Run(ctx context.Context) *Run {
 			cancel() // look-ups
 		})
 	})
-	e.run(background)
-	duration := l.Since(time.Now())
+	duration := e.run(background)
+	l.lingering.wait()
 	close(done)
 	cancel()
 	helpers.Wait()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,6 +37,7 @@ func newLooper(l *Load) (engine, error) {
 			Timeout:        int64(max(0, l.cfg.Timeout)),
 			ConnectTimeout: int64(l.cfg.ConnectTimeout),
 			FINBound:       int64(finBound),
+			Lingering:      l.lingering.most / lanes,
 			KeepAlive:      l.keepAlive,
 			Capture:        l.captured,
 		}, d)
@@ -60,7 +62,7 @@ func (e *looper) close() {
 }
 
 // run returns when no request is in flight and none will be started.
-func (e *looper) run(ctx context.Context) {
+func (e *looper) run(ctx context.Context) (over int64) {
 	e.ctx = ctx
 	var shards, watching sync.WaitGroup
 	done := make(chan struct{})
@@ -71,13 +73,15 @@ func (e *looper) run(ctx context.Context) {
 		case <-done:
 		}
 	})
-	for _, s := range e.shards {
-		shards.Go(func() { s.Run(e.load.base) })
+	ends := make([]int64, len(e.shards))
+	for i, s := range e.shards {
+		shards.Go(func() { ends[i] = s.Run(e.load.base) })
 	}
 	shards.Wait()
 	close(done)
 	watching.Wait()
 	e.close()
+	return slices.Max(ends)
 }
 
 func (e *looper) each(f func(*loop.Shard)) {
@@ -394,6 +398,9 @@ func (d *driver) connectFailure(f *loop.Failure) *failure {
 	err := f.Err
 	if errors.Is(err, loop.ErrSelfConnect) {
 		err = errSelfConnect
+	}
+	if f.Late {
+		err = &networkError{err}
 	}
 	why := reason(err)
 	if f.Patient && isTimeout(err) {

@@ -30,6 +30,12 @@ type rawSocket struct {
 	lent    *readBuffer
 	n       int
 	err     error
+
+	// Of writing, which may go on while there is reading.
+	waiting  func() // of onWait
+	write    func(fd uintptr) bool
+	unsent   []byte
+	writeErr error
 }
 
 // dialSocket makes one connection attempt to e from an address of this machine
@@ -58,6 +64,9 @@ func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, register func(
 	if s.raw, err = s.SyscallConn(); err == nil {
 		err = s.SetDeadline(deadline) // first: register may bring it forward
 	}
+	if errors.Is(err, os.ErrNoDeadline) {
+		err = errUnwatched
+	}
 	if err == nil {
 		register(s)
 		err = s.awaitConnect(e.Addr)
@@ -66,7 +75,7 @@ func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, register func(
 		_ = s.Close()
 		return nil, err
 	}
-	s.peek, s.read = s.look, s.tryRead
+	s.peek, s.read, s.write = s.look, s.tryRead, s.tryWrite
 	return s, nil
 }
 
@@ -86,16 +95,14 @@ func bindSource(fd int, from netip.Addr) error {
 func (s *rawSocket) awaitConnect(addr netip.AddrPort) error {
 	var result error
 	err := s.raw.Write(func(fd uintptr) bool {
-		code, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_ERROR)
-		if err != nil || code != 0 {
-			if err == nil {
-				err = syscall.Errno(code)
-			}
-			result = os.NewSyscallError("connect", err)
+		_, err := unix.Getpeername(int(fd))
+		switch {
+		case errors.Is(err, unix.ENOTCONN):
+			result = lateError(int(fd))
+			return result != nil // or else it is still under way
+		case err != nil:
+			result = os.NewSyscallError("getpeername", err)
 			return true
-		}
-		if _, err := unix.Getpeername(int(fd)); err != nil {
-			return false // still under way
 		}
 		if sa, err := unix.Getsockname(int(fd)); err == nil && addr.IsValid() {
 			s.local = addrPortOf(sa)
@@ -112,6 +119,19 @@ func (s *rawSocket) awaitConnect(addr netip.AddrPort) error {
 		return err
 	}
 	return result
+}
+
+// lateError is why a handshake failed, nil if it has not: be it an error that
+// the kernel would otherwise try again after.
+func lateError(fd int) error {
+	code, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
+	if err == nil && code == 0 {
+		return nil
+	}
+	if err == nil {
+		err = syscall.Errno(code)
+	}
+	return &networkError{os.NewSyscallError("connect", err)}
 }
 
 func (s *rawSocket) quiet() bool {
@@ -166,6 +186,46 @@ func (s *rawSocket) tryRead(fd uintptr) bool {
 		s.err = io.EOF
 	default:
 		s.n = n
+	}
+	return true
+}
+
+func (s *rawSocket) onWait(f func()) { s.waiting = f }
+
+// Write is File's, but for what onWait adds.
+func (s *rawSocket) Write(b []byte) (int, error) {
+	s.unsent, s.writeErr = b, nil
+	err := s.raw.Write(s.write)
+	if err == nil {
+		err = s.writeErr
+	}
+	n := len(b) - len(s.unsent)
+	s.unsent = nil
+	if err != nil {
+		return n, &os.PathError{Op: "write", Path: s.Name(), Err: err}
+	}
+	return n, nil
+}
+
+// tryWrite reports whether there is no more to wait for. As to syscall.Write,
+// see tryRead.
+func (s *rawSocket) tryWrite(fd uintptr) bool {
+	for len(s.unsent) > 0 {
+		n, err := syscall.Write(int(fd), s.unsent)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case errors.Is(err, unix.EAGAIN):
+			if f := s.waiting; f != nil {
+				s.waiting = nil
+				f()
+			}
+			return false
+		case err != nil:
+			s.writeErr = err
+			return true
+		default:
+			s.unsent = s.unsent[n:]
+		}
 	}
 	return true
 }

@@ -76,7 +76,8 @@ func withoutPort(hostport string) string {
 // secureSocket is a TLS connection over one socket.
 type secureSocket struct {
 	*tls.Conn
-	under *probedSocket
+	under  *probedSocket
+	broken bool // a Write failed: a goodbye would follow half a record
 }
 
 // secure makes the handshake on s; its deadline is set already. On error, s is
@@ -87,7 +88,23 @@ func secure(s socket, config *tls.Config) (*secureSocket, error) {
 	if err := c.HandshakeContext(context.Background()); err != nil {
 		return nil, err
 	}
-	return &secureSocket{c, under}, nil
+	return &secureSocket{Conn: c, under: under}, nil
+}
+
+func (s *secureSocket) onWait(f func()) { s.under.onWait(f) }
+
+func (s *secureSocket) Write(b []byte) (int, error) {
+	n, err := s.Conn.Write(b)
+	s.broken = s.broken || err != nil
+	return n, err
+}
+
+// Close says goodbye to a peer that can understand it.
+func (s *secureSocket) Close() error {
+	if s.broken {
+		return s.under.Close()
+	}
+	return s.Conn.Close()
 }
 
 // quiet reads what TLS says between answers (session tickets, key updates) and

@@ -48,9 +48,14 @@ func (t *traces) full() bool {
 
 // tracer notes the steps of the request under way. Where there is none, nothing
 // is to be computed for it either: requests are many, and traces few.
-type tracer struct{ steps []TraceStep }
+type tracer struct {
+	mu    sync.Mutex // guards steps: reading and writing may go on at a time
+	steps []TraceStep
+}
 
 func (t *tracer) note(at int64, err error, format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.steps = append(t.steps, TraceStep{At: at, What: asText(fmt.Sprintf(format, args...)), Error: asText(errnoText(err))})
 }
 

@@ -103,6 +103,7 @@ const (
 type Failure struct {
 	Stage   Stage
 	Err     error
+	Late    bool       // at StageConnect: the error came after connect(2) had returned, from the network and not from this machine's own tables
 	Patient bool       // at StageConnect: the bound that passed is not that of connections, but the request's
 	Local   netip.Addr // of the connection that failed; zero without one
 }

@@ -25,6 +25,7 @@ type Config struct {
 	Timeout        int64   // of a request; 0 = none
 	ConnectTimeout int64   // of one connection; 0 = none
 	FINBound       int64   // how long a peer that is to close first may take
+	Lingering      int     // how many of those there may be at a time, at least 1
 	KeepAlive      bool    // connections carry more than one request
 	Capture        []string
 }
@@ -38,12 +39,15 @@ type Shard struct {
 	wakeFD int32
 
 	slots    []slot
-	live     int // slots that are not retired
+	owners   []int32 // by descriptor: a slot, or ^ of a lingerer
+	made     int32   // connections
+	live     int     // slots that are not retired
 	line     line
 	agenda   agenda // of waiting slots
 	requests queue  // deadlines of requests
 	connects queue  // deadlines of connections being made
-	fins     queue  // deadlines of peers that are to close
+
+	lingerers lingerers
 
 	waiter   waiter
 	events   [maxEvents]unix.EpollEvent
@@ -78,7 +82,7 @@ func New(cfg Config, driver Driver) (*Shard, error) {
 		cfg: cfg, driver: driver, epoll: int32(epoll), wakeFD: int32(wake),
 		slots: make([]slot, cfg.Slots), live: cfg.Slots,
 		line: newLine(cfg.Slots), buf: make([]byte, bufferSize),
-		requests: newQueue(cfg.Slots), connects: newQueue(cfg.Slots), fins: newQueue(cfg.Slots),
+		requests: newQueue(cfg.Slots), connects: newQueue(cfg.Slots), lingerers: newLingerers(max(1, cfg.Lingering)),
 	}
 	for i := range s.slots {
 		s.slots[i].init(s, int32(i))
@@ -127,8 +131,10 @@ func (s *Shard) post(letter func(*mailbox)) {
 }
 
 // Run serves the slots until Driver.Start has said no to each of them, on a
-// thread of its own. Times count from base.
-func (s *Shard) Run(base time.Time) {
+// thread of its own, and stays until the connections that peers were to close
+// are closed. Times count from base; it returns the one when the last request
+// was over.
+func (s *Shard) Run(base time.Time) (over int64) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	s.base = base
@@ -142,7 +148,12 @@ func (s *Shard) Run(base time.Time) {
 			s.serve()
 		}
 	}
+	over = s.now()
+	for s.lingerers.deadlines.first != none {
+		s.serve()
+	}
 	s.driver.Over()
+	return over
 }
 
 // now is the time in ns from the run's start: one clock reading.
@@ -173,7 +184,7 @@ func (s *Shard) untilDue(now int64) (ns int64, ok bool) {
 	}
 	earlier(s.requests.next())
 	earlier(s.connects.next())
-	earlier(s.fins.next())
+	earlier(s.lingerers.deadlines.next())
 	earlier(s.agenda.next())
 	return ns, ns != 0
 }
@@ -183,28 +194,43 @@ func (s *Shard) handle(ev *unix.EpollEvent) {
 		s.readMail()
 		return
 	}
-	sl := &s.slots[ev.Fd]
-	if sl.generation != ev.Pad {
+	owner := s.owners[ev.Fd]
+	if owner < 0 {
+		s.handleLingering(^owner, ev)
+		return
+	}
+	sl := &s.slots[owner]
+	if sl.fd != ev.Fd || sl.generation != ev.Pad {
 		return // of a connection that was closed meanwhile
 	}
 	sl.ends |= ev.Events & (unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR)
+	sl.urgent = sl.urgent || ev.Events&unix.EPOLLPRI != 0
 	arrived := ev.Events&unix.EPOLLIN != 0 || sl.ends != 0
 	switch sl.state {
 	case connecting:
+		sl.readable = arrived
 		s.attempt(sl)
 	case writing:
 		sl.readable = sl.readable || arrived
-		s.write(sl)
+		s.resume(sl)
 	case reading:
 		if arrived {
 			s.read(sl)
 		}
-	case closing:
-		s.awaitedFIN(sl)
 	case inLine, waiting:
 		sl.stale = sl.stale || arrived
 	case away, retired:
 	}
+}
+
+// own notes that fd is sl's connection from here on.
+func (s *Shard) own(fd int32, sl *slot) {
+	for int(fd) >= len(s.owners) {
+		s.owners = append(s.owners, 0)
+	}
+	s.made++
+	s.owners[fd] = sl.index
+	sl.fd, sl.generation = fd, s.made
 }
 
 // expire ends what has taken too long, and starts what was to wait until now.
@@ -215,9 +241,8 @@ func (s *Shard) expire(now int64) {
 	for i := s.connects.due(now); i != none; i = s.connects.due(now) {
 		s.timeOut(&s.slots[i], false)
 	}
-	for i := s.fins.due(now); i != none; i = s.fins.due(now) {
-		s.driver.Count(Ours)
-		s.free(&s.slots[i])
+	for i := s.lingerers.deadlines.due(now); i != none; i = s.lingerers.deadlines.due(now) {
+		s.giveUpOn(i)
 	}
 	for i := s.agenda.due(now); i != none; i = s.agenda.due(now) {
 		s.enqueue(&s.slots[i])
@@ -234,6 +259,8 @@ func (s *Shard) startThoseInLine() {
 		case inLine:
 			sl.rested = true
 			s.begin(sl)
+		case writing:
+			s.resume(sl)
 		case reading:
 			s.read(sl)
 		default: // it has met its end meanwhile
@@ -306,17 +333,15 @@ func (s *Shard) abortAll() {
 			s.leaveQueues(sl)
 			s.driver.Aborted(&sl.x)
 			s.retire(sl)
-		case closing:
-			s.leaveQueues(sl)
-			s.retire(sl)
 		case inLine: // it will be told that there are no more
 		case waiting, away, retired:
 		}
+	}
+	for s.closeOldest() {
 	}
 }
 
 func (s *Shard) leaveQueues(sl *slot) {
 	s.requests.remove(sl.index)
 	s.connects.remove(sl.index)
-	s.fins.remove(sl.index)
 }
