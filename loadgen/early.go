@@ -55,6 +55,7 @@ func (x *exchange) endEarly() (stopped bool, fail *failure) {
 	e.running = false
 	if stopped {
 		x.conn.key = "" // the peer may or may not wait for the rest
+		x.conn.cut()
 	}
 	if x.firstByte == 0 {
 		return stopped, e.fail

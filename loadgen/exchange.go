@@ -228,6 +228,9 @@ func (x *exchange) sendAndRead(at *hop, deadline time.Time) (*failure, error) {
 			writeErr = nil
 		}
 	}
+	if isTimeout(writeErr) {
+		x.conn.cut()
+	}
 	switch {
 	case fail != nil:
 		return fail, writeErr

@@ -15,6 +15,9 @@ type socket interface {
 	// onWait has f called when a Write is about to wait, at most once; nil:
 	// no longer.
 	onWait(f func())
+	// cut has the coming Close throw away what is not sent yet. To a peer that
+	// does not read, the kernel would hold it for minutes.
+	cut()
 }
 
 var (

@@ -110,7 +110,7 @@ func (s *rawSocket) awaitConnect(addr netip.AddrPort) error {
 				result = errSelfConnect
 				// Close must leave no TIME_WAIT: it would keep the port from
 				// the server that comes back to it.
-				_ = unix.SetsockoptLinger(int(fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+				reset(fd)
 			}
 		}
 		return true
@@ -191,6 +191,13 @@ func (s *rawSocket) tryRead(fd uintptr) bool {
 }
 
 func (s *rawSocket) onWait(f func()) { s.waiting = f }
+
+func (s *rawSocket) cut() { _ = s.raw.Control(reset) } // fails only for a closed socket
+
+// reset makes the coming close of fd a reset.
+func reset(fd uintptr) {
+	_ = unix.SetsockoptLinger(int(fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+}
 
 // Write is File's, but for what onWait adds.
 func (s *rawSocket) Write(b []byte) (int, error) {

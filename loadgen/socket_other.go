@@ -83,6 +83,12 @@ func (s *netSocket) quiet() bool {
 
 func (s *netSocket) onWait(f func()) { s.waiting, s.written = f, 0 }
 
+func (s *netSocket) cut() {
+	if c, ok := s.Conn.(interface{ SetLinger(int) error }); ok {
+		_ = c.SetLinger(0) // failing leaves it to the kernel
+	}
+}
+
 // mayWait is how much of a request may make a Write wait: what the standard
 // connection has no other way to tell.
 const mayWait = 16 << 10

@@ -93,6 +93,8 @@ func secure(s socket, config *tls.Config) (*secureSocket, error) {
 
 func (s *secureSocket) onWait(f func()) { s.under.onWait(f) }
 
+func (s *secureSocket) cut() { s.under.cut() }
+
 func (s *secureSocket) Write(b []byte) (int, error) {
 	n, err := s.Conn.Write(b)
 	s.broken = s.broken || err != nil

@@ -19,6 +19,7 @@ type pipeSocket struct{ net.Conn }
 func (pipeSocket) quiet() bool { return true }
 
 func (pipeSocket) onWait(func()) {}
+func (pipeSocket) cut()          {}
 
 func securePipe(t *testing.T) (client *secureSocket, server *tls.Conn) {
 	t.Helper()

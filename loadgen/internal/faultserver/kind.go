@@ -55,6 +55,9 @@ const (
 	EOFBeforeBody     // FIN at the end of the request's head, its body drained unseen
 	ResetBeforeBody   // RST at the end of the request's head
 	EOFAfterContinue  // 100 before the request's body is read, then FIN
+	EarlyAnswerHeld   // 413 at the end of the request's head; nothing is read, and nothing closed, until the client is gone
+	EarlyAnswerUnread // the same with a FIN
+	KeptOpen          // as OK, the connection left open even where the request asked to close it
 
 	numKinds
 )
@@ -105,6 +108,9 @@ var kinds = [numKinds]struct {
 	EOFBeforeBody:      {"eof before body", early(cut(nothing, endCut))},
 	ResetBeforeBody:    {"reset before body", early(cut(nothing, endRST))},
 	EOFAfterContinue:   {"eof after continue", eofAfterContinue},
+	EarlyAnswerHeld:    {"early answer, held", earlyAnswerUnread(endHold)},
+	EarlyAnswerUnread:  {"early answer, unread", earlyAnswerUnread(endFIN)},
+	KeptOpen:           {"kept open", keptOpen},
 }
 
 // String is the kind's name, e.g. "eof before answer".

@@ -39,6 +39,7 @@ type slot struct {
 	stale      bool   // something arrived while no request was under way
 	rested     bool   // time has passed since anything was read from it
 	spent      bool   // not to be used for another request
+	cut        bool   // with a part of a request unsent in it
 	ends       uint32 // what epoll has told of its end: to be reckoned with until it is closed
 	urgent     bool   // it has carried urgent data, at which a read stops short
 
@@ -259,7 +260,7 @@ func (s *Shard) endWriting(sl *slot, now int64) {
 // wait for the rest, carries no other.
 func (s *Shard) stopWriting(sl *slot) {
 	s.endWriting(sl, sl.firstByte)
-	sl.spent = true
+	sl.spent, sl.cut = true, true
 }
 
 // watch has epoll tell of what arrives, and of room to write if out is set. It
@@ -470,6 +471,7 @@ func (s *Shard) fail(sl *slot, f *Failure) {
 	if sl.used {
 		f.Local = localOf(sl.fd)
 	}
+	sl.cut = sl.cut || sl.state == writing
 	now := s.now()
 	sl.x.End = now
 	if f.Stage == StageConnect {
@@ -485,6 +487,10 @@ func (s *Shard) disconnect(sl *slot) {
 	if sl.fd == none {
 		return
 	}
+	if sl.cut {
+		// To a peer that does not read, the kernel would hold the rest for minutes.
+		sysReset(sl.fd)
+	}
 	sysClose(sl.fd)
 	sl.part()
 }
@@ -492,6 +498,6 @@ func (s *Shard) disconnect(sl *slot) {
 // part makes the slot one without a connection.
 func (sl *slot) part() {
 	sl.fd = none
-	sl.watched, sl.watchOut, sl.urgent = false, false, false
+	sl.watched, sl.watchOut, sl.urgent, sl.cut = false, false, false, false
 	sl.used, sl.stale, sl.rested, sl.spent, sl.ends = false, false, false, false, 0
 }
