@@ -91,11 +91,12 @@ func bindSource(fd int, from netip.Addr) error {
 	return unix.Bind(fd, sockaddr)
 }
 
-// awaitConnect waits until the handshake with addr is known to be done.
+// awaitConnect waits until the handshake with addr is known to be done. It asks
+// for names by package syscall: package unix asks for the protocol, too.
 func (s *rawSocket) awaitConnect(addr netip.AddrPort) error {
 	var result error
 	err := s.raw.Write(func(fd uintptr) bool {
-		_, err := unix.Getpeername(int(fd))
+		_, err := syscall.Getpeername(int(fd))
 		switch {
 		case errors.Is(err, unix.ENOTCONN):
 			result = lateError(int(fd))
@@ -104,7 +105,7 @@ func (s *rawSocket) awaitConnect(addr netip.AddrPort) error {
 			result = os.NewSyscallError("getpeername", err)
 			return true
 		}
-		if sa, err := unix.Getsockname(int(fd)); err == nil && addr.IsValid() {
+		if sa, err := syscall.Getsockname(int(fd)); err == nil && addr.IsValid() {
 			s.local = addrPortOf(sa)
 			if s.local == netip.AddrPortFrom(addr.Addr().Unmap().WithZone(""), addr.Port()) {
 				result = errSelfConnect
@@ -274,11 +275,11 @@ func sockaddrOf(e *Endpoint) (family int, sa unix.Sockaddr) {
 }
 
 // addrPortOf is sa without its zone.
-func addrPortOf(sa unix.Sockaddr) netip.AddrPort {
+func addrPortOf(sa syscall.Sockaddr) netip.AddrPort {
 	switch sa := sa.(type) {
-	case *unix.SockaddrInet4:
+	case *syscall.SockaddrInet4:
 		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))
-	case *unix.SockaddrInet6:
+	case *syscall.SockaddrInet6:
 		return netip.AddrPortFrom(netip.AddrFrom16(sa.Addr), uint16(sa.Port))
 	}
 	return netip.AddrPort{}
