@@ -32,11 +32,11 @@ func (r *RunReport) notes() []string {
 		duration(r.Loss.Slower.Event.P99), duration(r.Loss.Slower.Baseline.P99), duration(r.Loss.Slower.Event.Max), duration(r.Loss.Slower.Baseline.Max))
 	add(run.Connections.Stale > 0, "%s closed by the peer before the next request was written, and replaced: not lost",
 		counted(run.Connections.Stale, "kept-alive connection was", "kept-alive connections were"))
-	add(run.Connections.Ours > 0, "%s closed from this side: TIME_WAIT stays on this machine",
-		counted(run.Connections.Ours, "connection that the peer was to close was", "connections that the peer was to close were"))
+	add(run.Connections.Ours > 0, "the server did not close %s that it was asked to close: nodrop closed %s, so TIME_WAIT stays on this machine",
+		counted(run.Connections.Ours, "connection", "connections"), choose(run.Connections.Ours, "it", "them"))
 	add(run.Connections.Surplus > 0, "%s followed by bytes that belong to no request; the connection was dropped",
 		counted(run.Connections.Surplus, "answer was", "answers were"))
-	add(run.Late > 0, "%s of -q passed with the worker still waiting for an answer: the load was lower than asked for", counted(run.Late, "tick", "ticks"))
+	add(run.Late > 0, "%s", tooSlow(run))
 	add(c.Unsent > 0, "%d of %d planned requests %s never sent", c.Unsent, c.Planned, choose(c.Unsent, "was", "were"))
 	add(c.Aborted > 0, "%s in flight when the run was stopped: neither ok nor lost", counted(c.Aborted, "request was", "requests were"))
 	add(c.Spoiled > 0, "%s failed for reasons on this machine, which says nothing about the target: %s", counted(c.Spoiled, "request", "requests"), r.spoiledRemedy())
@@ -44,6 +44,20 @@ func (r *RunReport) notes() []string {
 	add(len(r.Loss.Windows) > 0, "requests started in a window are counted in whole steps of %s", duration(run.Bins.Width))
 	add(closedAndLost(run), "closed load model: the faster a failure, the more requests it meets; compare windows, not percentages")
 	return list
+}
+
+// tooSlow says how far a load stayed behind its -q. A worker whose tick passes
+// is not done with its last request, and why that is, no count here tells.
+func tooSlow(run *loadgen.Run) string {
+	asked, sent := run.Settings.Rate*float64(run.Settings.Workers), 0.
+	if run.Duration > 0 {
+		sent = float64(run.Counts.Started) / seconds(run.Duration)
+	}
+	text := counted(run.Late, "tick", "ticks") + " of -q passed unused: the target or this machine was too slow"
+	if sent >= asked { // a short run has a tick at each end
+		return text
+	}
+	return fmt.Sprintf("asked for %.4g/s, sent %.4g/s: %s", asked, sent, text)
 }
 
 // closedAndLost: without -q, workers that are refused at once ask again at once.
