@@ -213,3 +213,26 @@ func (r road) serve(t *testing.T, serve func(c net.Conn, in *bufio.Reader)) (url
 	})
 	return strings.Replace(url, "http:", "https:", 1)
 }
+
+// serveRaw serves each connection to a free port by serve.
+func serveRaw(t *testing.T, serve func(c net.Conn, r *bufio.Reader)) (url string) {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				serve(c, bufio.NewReader(c))
+			}()
+		}
+	}()
+	return "http://" + l.Addr().String()
+}
