@@ -25,7 +25,7 @@ func classOf(stage Stage, err error) Class {
 	var malformed *h1.MalformedError
 	var lookup *net.DNSError
 	var refusal tunnelError
-	var told *attemptError
+	var late *networkError
 	var socks *socksError
 	var unsent *unsentError
 	var errno syscall.Errno
@@ -59,9 +59,11 @@ func classOf(stage Stage, err error) Class {
 		return newClass(stage, CauseEOF)
 	case errors.Is(err, errRedialed):
 		return newClass(StageClient, CausePorts)
+	case errors.Is(err, errUnwatched):
+		return newClass(StageClient, CauseOther)
 	case errors.Is(err, errSelfConnect):
 		return newClass(stage, CauseRefused)
-	case errors.As(err, &told) && errors.Is(told, syscall.EACCES):
+	case errors.As(err, &late) && errors.Is(late, syscall.EACCES):
 		return newClass(stage, CauseRejected)
 	case errors.As(err, &unsent) && hasNoRoute(unsent.err):
 		return newClass(StageClient, CauseRoute)
@@ -70,15 +72,6 @@ func classOf(stage Stage, err error) Class {
 	}
 	return otherClass(stage)
 }
-
-// attemptError is what became of a connection attempt that was under way: the
-// kernel had found nothing wrong with it, so this is the network's word. An
-// EACCES is a firewall's, or a route's that prohibits, somewhere on the way
-// (ICMPv6 administratively prohibited), where the same from connect(2) itself is
-// this machine's.
-type attemptError struct{ error }
-
-func (e *attemptError) Unwrap() error { return e.error }
 
 // unsentError is that of a connect that failed at once over TCP. What says there
 // that there is no way is this machine's routing table: routers and neighbours

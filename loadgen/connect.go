@@ -2,7 +2,9 @@ package loadgen
 
 import (
 	"context"
+	"errors"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -13,9 +15,10 @@ const finBound = 100 * time.Millisecond
 // conn is one connection and what it carried.
 type conn struct {
 	socket
-	key      string // of the hop it was made for; "" = not to be used again
-	endpoint int    // its index in the recorder
-	number   int64  // from 1, different for every connection of the run
+	patient  *patient // beneath it
+	key      string   // of the hop it was made for; "" = not to be used again
+	endpoint int      // its index in the recorder
+	number   int64    // from 1, different for every connection of the run
 	used     bool
 }
 
@@ -67,8 +70,7 @@ func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failu
 	if x.trace != nil {
 		x.trace.note(x.now(), nil, "connecting to %s", endpoint)
 	}
-	x.worker.allowance = x.worker.allow(bound)
-	s, err := dialSocket(endpoint, x.load.sources.next(endpoint), bound, x.worker)
+	s, err := x.socket(endpoint, bound)
 	connected := x.now()
 	r.Phases.Connect += connected - began
 	if err != nil {
@@ -84,7 +86,8 @@ func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failu
 		x.trace.note(connected, nil, "connected from %v to %v", s.LocalAddr(), s.RemoteAddr())
 	}
 	r.Connection = x.worker.connectionNumber()
-	x.conn = &conn{socket: &patient{s, x.worker}, key: at.key, endpoint: r.Endpoint, number: r.Connection}
+	p := &patient{s, x.worker}
+	x.conn = &conn{socket: p, patient: p, key: at.key, endpoint: r.Endpoint, number: r.Connection}
 	if cfg := &x.load.cfg; cfg.Proxy != nil && !cfg.asksProxy(at.target) {
 		if fail := x.tunnel(at, deadline); fail != nil {
 			return fail
@@ -94,6 +97,23 @@ func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failu
 		return nil
 	}
 	return x.secure(at, deadline)
+}
+
+// socket makes one connection attempt. A request must not go without a
+// descriptor for the sake of connections that have done their work.
+func (x *exchange) socket(to *Endpoint, bound time.Time) (socket, error) {
+	from := x.load.sources.next(to)
+	x.worker.allowance = x.worker.allow(bound)
+	s, err := dialSocket(to, from, bound, x.worker)
+	for lacksFiles(err) && x.load.lingering.yield() {
+		s, err = dialSocket(to, from, bound, x.worker)
+	}
+	return s, err
+}
+
+// lacksFiles reports whether there was no descriptor to make a socket with.
+func lacksFiles(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
 // secure makes the TLS handshake on a connection just made.
@@ -157,8 +177,8 @@ func (l *Load) isHome(t target) bool {
 func (l *Load) allRoads() bool { return l.cfg.Proxy != nil || l.cfg.UnixSocket != "" }
 
 // release keeps the connection of a whole answer, or ends it. After the last
-// hop there is time to do so such that TIME_WAIT stays with the peer, where the
-// peer is to close first; between hops waiting would be part of the latency.
+// hop it is left to the peer where the peer is to close first; between hops
+// another connection would be made while this one is open.
 func (x *exchange) release(last bool) {
 	c := x.conn
 	if c == nil {
@@ -168,28 +188,12 @@ func (x *exchange) release(last bool) {
 		return
 	}
 	if last && !x.parser.CloseDelimited() && c.key != "" {
-		x.awaitFIN(c)
-	}
-	x.drop()
-}
-
-// awaitFIN gives the peer, which was told to close or said it would, the time
-// to do so.
-func (x *exchange) awaitFIN(c *conn) {
-	if err := x.worker.arm(c, time.Now().Add(finBound)); err != nil {
+		x.worker.register(nil)
+		x.conn, c.patient.worker = nil, nil
+		x.load.lingering.leave(c, x.worker.shard)
 		return
 	}
-	_, err := c.Read(x.fin[:])
-	x.worker.shard.connection(func(n *ConnectionCount) {
-		switch {
-		case err == nil:
-			n.Surplus++
-		case isTimeout(err):
-			n.Ours++
-		default:
-			n.Waited++
-		}
-	})
+	x.drop()
 }
 
 // drop closes the connection.

@@ -62,6 +62,9 @@ var contract = map[faultserver.Kind][]string{
 	faultserver.EOFBeforeBody:      {"wait.eof"},
 	faultserver.ResetBeforeBody:    {"wait.reset"},
 	faultserver.EOFAfterContinue:   {"head.eof"},
+	faultserver.EarlyAnswerHeld:    {"status.413"},
+	faultserver.EarlyAnswerUnread:  {"status.413"},
+	faultserver.KeptOpen:           nil,
 	faultserver.EOFCloseDelimited:  nil, // nor can anybody tell
 	faultserver.LooseHead:          nil,
 	faultserver.LooseChunks:        nil,

@@ -11,8 +11,9 @@ import (
 // engine carries a load out: it owns its connections, takes requests from the
 // load's budget when the schedule lets it, and records a Result for each.
 type engine interface {
-	// run returns when the budget is over and nothing is in flight.
-	run(ctx context.Context)
+	// run returns when the budget is over and nothing is in flight: the time, in
+	// ns from the run's start, when the last request was over.
+	run(ctx context.Context) (over int64)
 	// abort ends what is in flight; those requests are counted as aborted.
 	abort()
 }

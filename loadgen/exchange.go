@@ -21,10 +21,10 @@ type exchange struct {
 	result Result
 	trace  *tracer // nil unless lost requests are to be told
 
-	sendBuf   []byte  // made when it is needed
-	fin       [1]byte // that there should be none of
-	inspector         // of the answer being received
-	replicas          // that answers named
+	sendBuf   []byte // made when it is needed
+	early     early  // of a response that comes before its request is written
+	inspector        // of the answer being received
+	replicas         // that answers named
 
 	since     int64 // when the request, or the head whose 100 is awaited, was written
 	firstByte int64 // when the first byte after that came, 0 if it has not
@@ -61,6 +61,7 @@ func (x *exchange) init(w *worker) {
 	x.inspector.load, x.names = l, l.recorder.names
 	x.parser.Capture = l.captured
 	x.parser.Body = func(piece []byte) { x.piece(&x.parser, piece) }
+	x.early.begin = x.readEarly
 }
 
 func (l *Load) newHop(t target, method string, body payload, sameHost bool) hop {
@@ -223,16 +224,7 @@ func (x *exchange) one(ctx context.Context, at *hop, deadline time.Time) *failur
 	x.begin()
 	x.secured = c.secured() != nil
 	c.used = true
-	fail, writeErr := x.send(at, deadline)
-	switch {
-	case fail != nil:
-	case isTimeout(writeErr), writeErr != nil && classify(StageSend, writeErr).Spoiled():
-		fail = &failure{stage: StageSend, err: writeErr}
-	default:
-		// After a write that the peer made fail it may still have said why: what
-		// it sent before it closed is there to be read.
-		fail = x.read()
-	}
+	fail, writeErr := x.sendAndRead(at, deadline)
 	if fail != nil {
 		switch {
 		case fail.stage != StageWait:
@@ -259,10 +251,45 @@ func (x *exchange) refusedClient(err error) bool {
 // endOfStream is what the peer's end of the connection makes of the response.
 func (x *exchange) endOfStream() error {
 	x.arrived, x.conn.key = x.now(), ""
-	if s := x.conn.secured(); s != nil && s.cut() {
+	if s := x.conn.secured(); s != nil && s.truncated() {
 		return x.parser.Cut()
 	}
 	return x.parser.EOF()
+}
+
+// sendAndRead writes the request and reads the response, which may come first.
+// The failure is final; the error is that of a request that could not be
+// written, with or without a response.
+func (x *exchange) sendAndRead(at *hop, deadline time.Time) (*failure, error) {
+	fail, writeErr := x.send(at, deadline)
+	x.conn.onWait(nil)
+	if fail == nil && writeErr != nil && classify(StageSend, writeErr).Spoiled() {
+		fail = &failure{stage: StageSend, err: writeErr}
+	}
+	var early *failure
+	if x.early.running {
+		if fail != nil {
+			_ = x.conn.SetDeadline(longAgo) // what still comes is of no use
+		}
+		var stopped bool
+		if stopped, early = x.endEarly(); stopped && isTimeout(writeErr) {
+			writeErr = nil
+		}
+	}
+	if isTimeout(writeErr) {
+		x.conn.cut()
+	}
+	switch {
+	case fail != nil:
+		return fail, writeErr
+	case isTimeout(writeErr) && x.firstByte == 0:
+		return &failure{stage: StageSend, err: writeErr}, writeErr
+	case early != nil:
+		return early, writeErr
+	}
+	// After a write that the peer made fail it may still have said why: what it
+	// sent before it closed is there to be read.
+	return x.read(), writeErr
 }
 
 // broken closes the connection that failed and passes f on.
@@ -341,7 +368,9 @@ func (x *exchange) take(b []byte) *failure {
 	x.arrived = x.now()
 	if x.firstByte == 0 {
 		x.firstByte = x.arrived
-		x.result.Phases.Wait += x.firstByte - x.since
+		if !x.early.running { // or else when the request is written is not known yet
+			x.result.Phases.Wait += x.firstByte - x.since
+		}
 	}
 	used, malformed := x.parser.Feed(b)
 	if malformed != nil {

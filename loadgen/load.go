@@ -41,6 +41,7 @@ type Load struct {
 	expect    time.Duration // how long a body waits for the 100 (Continue) that was asked for
 	engine    Engine
 
+	lingering lingering
 	endpoints Endpoints
 	sources   sources
 	resolver  *resolver // nil unless the name is refreshed in the background
@@ -118,6 +119,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	l.first.given = true
 	l.machine = thisMachine()
 	l.lacks = append(l.preflight(l.machine), cfg.corrected...)
+	l.lingering.most = l.roomToLinger(l.machine)
 	l.notes = append(l.notes, l.lacks...)
 	if t.tls {
 		if err := l.tryTLS(ctx); err != nil {
@@ -269,8 +271,8 @@ func (l *Load) Run(ctx context.Context) *Run {
 	}
 	helpers.Go(func() { l.watch(ctx, done, abort) })
 	helpers.Go(func() { l.watchEnd(done, abort) })
-	e.run(background)
-	duration := l.Since(time.Now())
+	duration := e.run(background)
+	l.lingering.wait()
 	close(done)
 	cancel()
 	helpers.Wait()

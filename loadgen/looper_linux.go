@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,6 +38,7 @@ func newLooper(l *Load) (engine, error) {
 			Timeout:        int64(max(0, l.cfg.Timeout)),
 			ConnectTimeout: int64(l.cfg.ConnectTimeout),
 			FINBound:       int64(finBound),
+			Lingering:      l.lingering.most / lanes,
 			KeepAlive:      l.keepAlive,
 			Capture:        l.captured,
 		}, d)
@@ -61,7 +63,7 @@ func (e *looper) close() {
 }
 
 // run returns when no request is in flight and none will be started.
-func (e *looper) run(ctx context.Context) {
+func (e *looper) run(ctx context.Context) (over int64) {
 	e.ctx = ctx
 	var shards, watching sync.WaitGroup
 	done := make(chan struct{})
@@ -72,13 +74,15 @@ func (e *looper) run(ctx context.Context) {
 		case <-done:
 		}
 	})
-	for _, s := range e.shards {
-		shards.Go(func() { s.Run(e.load.base) })
+	ends := make([]int64, len(e.shards))
+	for i, s := range e.shards {
+		shards.Go(func() { ends[i] = s.Run(e.load.base) })
 	}
 	shards.Wait()
 	close(done)
 	watching.Wait()
 	e.close()
+	return slices.Max(ends)
 }
 
 func (e *looper) each(f func(*loop.Shard)) {
@@ -408,8 +412,8 @@ func (d *driver) connectFailure(x *loop.Exchange, f *loop.Failure) *failure {
 		err = errSelfConnect
 	}
 	switch {
-	case f.Told:
-		err = &attemptError{err}
+	case f.Late:
+		err = &networkError{err}
 	case f.Unsent:
 		err = &unsentError{err}
 	}

@@ -207,29 +207,6 @@ func testAnswersOfAnyLength(t *testing.T, engine loadgen.Engine) {
 	}
 }
 
-// serveRaw serves each connection to a free port by serve.
-func serveRaw(t *testing.T, serve func(c net.Conn, r *bufio.Reader)) (url string) {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				serve(c, bufio.NewReader(c))
-			}()
-		}
-	}()
-	return "http://" + l.Addr().String()
-}
-
 // TestBodyLargerThanBuffers: it is written in parts, as the server reads it.
 func TestBodyLargerThanBuffers(t *testing.T) { onEngines(t, testBodyLargerThanBuffers) }
 

@@ -42,13 +42,19 @@ func (w *worker) extend(c net.Conn) bool {
 // over, they have passed, and what the peer sent meanwhile is there to be read.
 type patient struct {
 	socket
-	worker *worker
+	worker *worker // nil once it has left the worker: then deadlines are final
+}
+
+// extend moves a deadline that has passed, unless it was made to pass.
+func (p *patient) extend() bool {
+	w := p.worker
+	return w != nil && !w.exchange.early.stopped() && w.extend(p.socket)
 }
 
 func (p *patient) Read(b []byte) (int, error) {
 	for {
 		n, err := p.socket.Read(b)
-		if n > 0 || !isTimeout(err) || !p.worker.extend(p.socket) {
+		if n > 0 || !isTimeout(err) || !p.extend() {
 			return n, err
 		}
 	}
@@ -57,7 +63,7 @@ func (p *patient) Read(b []byte) (int, error) {
 func (p *patient) readLent() (*readBuffer, int, error) {
 	for {
 		b, n, err := readLent(p.socket)
-		if n > 0 || !isTimeout(err) || !p.worker.extend(p.socket) {
+		if n > 0 || !isTimeout(err) || !p.extend() {
 			return b, n, err
 		}
 		giveBack(b)
@@ -69,7 +75,7 @@ func (p *patient) Write(b []byte) (int, error) {
 	for {
 		n, err := p.socket.Write(b[written:])
 		written += n
-		if !isTimeout(err) || !p.worker.extend(p.socket) {
+		if !isTimeout(err) || !p.extend() {
 			return written, err
 		}
 	}

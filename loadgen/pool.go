@@ -25,7 +25,7 @@ func newPool(l *Load) *pool {
 }
 
 // run returns when no request is in flight and none will be started.
-func (p *pool) run(ctx context.Context) {
+func (p *pool) run(ctx context.Context) (over int64) {
 	var group errgroup.Group
 	for i := range p.workers {
 		w := &p.workers[i]
@@ -35,6 +35,7 @@ func (p *pool) run(ctx context.Context) {
 		})
 	}
 	_ = group.Wait() // workers return no errors: a failure is a Result
+	return p.load.Since(time.Now())
 }
 
 // abort ends what is in flight. The requests are counted as aborted.

@@ -78,7 +78,6 @@ func TestAwaitFIN(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = server.Close() })
 	p := newTestPool(t, Config{URL: server.URL(), Workers: 1, Requests: 1})
-	x := &p.workers[0].exchange
 	s, err := dialSocket(&Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{}, trial(ignored))
 	if err != nil {
 		t.Fatal(err)
@@ -87,8 +86,9 @@ func TestAwaitFIN(t *testing.T) {
 	if _, err := s.Write(p.load.first.bytes); err != nil {
 		t.Fatal(err)
 	}
-	x.awaitFIN(&conn{socket: s})
-	if got, want := x.worker.shard.connections, (ConnectionCount{Surplus: 1}); got != want {
+	var got ConnectionCount
+	awaitFIN(&conn{socket: s})(&got)
+	if want := (ConnectionCount{Surplus: 1}); got != want {
 		t.Errorf("got %+v; want %+v", got, want)
 	}
 }

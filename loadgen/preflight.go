@@ -57,8 +57,7 @@ const ownFiles = 16
 // may be enough, and what is lacking is counted when it is met.
 func (l *Load) preflight(m machine) []string {
 	var list []string
-	open := int64(l.cfg.Workers)
-	need := open + ownFiles + 2*int64(l.cfg.CPUs)
+	open, need := int64(l.cfg.Workers), l.filesNeeded()
 	if m.files > 0 && need > m.files {
 		list = append(list, fmt.Sprintf("-c %d needs %d open files and this process may have %d; requests without one are spoiled (client.files): ulimit -n %d, or LimitNOFILE= of its service",
 			open, need, m.files, need))
@@ -68,6 +67,17 @@ func (l *Load) preflight(m machine) []string {
 			open, room))
 	}
 	return list
+}
+
+func (l *Load) filesNeeded() int64 { return int64(l.cfg.Workers) + ownFiles + 2*int64(l.cfg.CPUs) }
+
+// roomToLinger is how many connections may be left for their peers to close:
+// half of the files that nothing else needs, and at least one.
+func (l *Load) roomToLinger(m machine) int {
+	if m.files == 0 {
+		return maxLingering
+	}
+	return int(min(max((m.files-l.filesNeeded())/2, 1), maxLingering))
 }
 
 // roads is how many pairs of a local and a remote address there are, each with

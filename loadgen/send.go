@@ -13,6 +13,7 @@ func (x *exchange) send(at *hop, deadline time.Time) (*failure, error) {
 	if at.expects {
 		return x.sendExpecting(at, deadline)
 	}
+	x.listen()
 	if err := x.write(at, at.bytes); err != nil || at.body.file == nil {
 		return nil, err
 	}
@@ -32,6 +33,7 @@ func (x *exchange) sendExpecting(at *hop, deadline time.Time) (*failure, error) 
 		x.conn.key = ""
 		return fail, nil
 	}
+	x.listen()
 	if at.body.file != nil {
 		return x.sendFile(at)
 	}
@@ -67,12 +69,19 @@ func (x *exchange) awaitContinue(deadline time.Time) (goAhead bool, fail *failur
 	return x.parser.Status() == 0, nil
 }
 
+// beginSending forgets what came before: the response to what is sent now.
+func (x *exchange) beginSending() (now int64) {
+	if !x.early.running {
+		x.firstByte = 0
+	}
+	return x.now()
+}
+
 // write sends bytes of the request that are in memory.
 func (x *exchange) write(at *hop, b []byte) error {
-	began := x.now()
+	began := x.beginSending()
 	sent, err := x.conn.Write(b)
 	x.since = x.now()
-	x.firstByte = 0
 	if x.trace != nil {
 		x.trace.note(x.since, err, "sent %d of %d bytes of %s %s", sent, len(b), at.method, at.shown())
 	}
@@ -87,7 +96,7 @@ func (x *exchange) sendFile(at *hop) (*failure, error) {
 	if x.sendBuf == nil {
 		x.sendBuf = make([]byte, sendBufferSize)
 	}
-	f, began, sent := at.body.file, x.now(), int64(0)
+	f, began, sent := at.body.file, x.beginSending(), int64(0)
 	var fail *failure
 	var err error
 	for sent < f.size && fail == nil && err == nil {
@@ -99,7 +108,6 @@ func (x *exchange) sendFile(at *hop) (*failure, error) {
 		}
 	}
 	x.since = x.now()
-	x.firstByte = 0
 	if x.trace != nil {
 		x.trace.note(x.since, err, "sent %d of %d bytes of %s", sent, f.size, f.name)
 	}

@@ -12,6 +12,12 @@ type socket interface {
 	// quiet reports that nothing has arrived unasked: neither the peer's FIN
 	// or RST nor bytes. It does not wait.
 	quiet() bool
+	// onWait has f called when a Write is about to wait, at most once; nil:
+	// no longer.
+	onWait(f func())
+	// cut has the coming Close throw away what is not sent yet. To a peer that
+	// does not read, the kernel would hold it for minutes.
+	cut()
 }
 
 // keeper is whoever a connection attempt is made for.
@@ -30,7 +36,19 @@ var (
 	// errRedialed: the standard dialer was about to try a second time, which it
 	// does when this machine had no free port.
 	errRedialed = errors.New("connect: cannot assign requested address")
+	// errUnwatched: the kernel would not tell us of events on another socket.
+	errUnwatched = errors.New("epoll_ctl: no space left on device")
 )
+
+// networkError is one that came to a connection attempt after connect(2) had
+// returned. It came from outside, the other end or something on the way: an
+// EACCES is a firewall's (ICMPv6 administratively prohibited), or a route's that
+// prohibits. What connect itself returns, this machine's own routes and filters
+// say.
+type networkError struct{ err error }
+
+func (e *networkError) Error() string { return e.err.Error() }
+func (e *networkError) Unwrap() error { return e.err }
 
 // readBuffer is what one read can take.
 type readBuffer [16 << 10]byte

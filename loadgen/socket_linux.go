@@ -30,6 +30,12 @@ type rawSocket struct {
 	lent    *readBuffer
 	n       int
 	err     error
+
+	// Of writing, which may go on while there is reading.
+	waiting  func() // of onWait
+	write    func(fd uintptr) bool
+	unsent   []byte
+	writeErr error
 }
 
 // dialSocket makes one connection attempt to e from an address of this machine
@@ -58,6 +64,9 @@ func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, keeper keeper)
 	if s.raw, err = s.SyscallConn(); err == nil {
 		err = s.SetDeadline(deadline) // first: the keeper may bring it forward
 	}
+	if errors.Is(err, os.ErrNoDeadline) {
+		err = errUnwatched
+	}
 	if err == nil {
 		keeper.register(s)
 		err = s.awaitConnect(e.Addr)
@@ -69,7 +78,7 @@ func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, keeper keeper)
 		_ = s.Close()
 		return nil, err
 	}
-	s.peek, s.read = s.look, s.tryRead
+	s.peek, s.read, s.write = s.look, s.tryRead, s.tryWrite
 	return s, nil
 }
 
@@ -94,28 +103,27 @@ func bindSource(fd int, from netip.Addr) error {
 	return unix.Bind(fd, sockaddr)
 }
 
-// awaitConnect waits until the handshake with addr is known to be done.
+// awaitConnect waits until the handshake with addr is known to be done. It asks
+// for names by package syscall: package unix asks for the protocol, too.
 func (s *rawSocket) awaitConnect(addr netip.AddrPort) error {
 	var result error
 	err := s.raw.Write(func(fd uintptr) bool {
-		code, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_ERROR)
-		if err != nil || code != 0 {
-			if err == nil {
-				err = syscall.Errno(code)
-			}
-			result = &attemptError{os.NewSyscallError("connect", err)}
+		_, err := syscall.Getpeername(int(fd))
+		switch {
+		case errors.Is(err, unix.ENOTCONN):
+			result = lateError(int(fd))
+			return result != nil // or else it is still under way
+		case err != nil:
+			result = os.NewSyscallError("getpeername", err)
 			return true
 		}
-		if _, err := unix.Getpeername(int(fd)); err != nil {
-			return false // still under way
-		}
-		if sa, err := unix.Getsockname(int(fd)); err == nil && addr.IsValid() {
+		if sa, err := syscall.Getsockname(int(fd)); err == nil && addr.IsValid() {
 			s.local = addrPortOf(sa)
 			if s.local == netip.AddrPortFrom(addr.Addr().Unmap().WithZone(""), addr.Port()) {
 				result = errSelfConnect
 				// Close must leave no TIME_WAIT: it would keep the port from
 				// the server that comes back to it.
-				_ = unix.SetsockoptLinger(int(fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+				reset(fd)
 			}
 		}
 		return true
@@ -124,6 +132,19 @@ func (s *rawSocket) awaitConnect(addr netip.AddrPort) error {
 		return err
 	}
 	return result
+}
+
+// lateError is why a handshake failed, nil if it has not: be it an error that
+// the kernel would otherwise try again after.
+func lateError(fd int) error {
+	code, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
+	if err == nil && code == 0 {
+		return nil
+	}
+	if err == nil {
+		err = syscall.Errno(code)
+	}
+	return &networkError{os.NewSyscallError("connect", err)}
 }
 
 func (s *rawSocket) quiet() bool {
@@ -182,6 +203,53 @@ func (s *rawSocket) tryRead(fd uintptr) bool {
 	return true
 }
 
+func (s *rawSocket) onWait(f func()) { s.waiting = f }
+
+func (s *rawSocket) cut() { _ = s.raw.Control(reset) } // fails only for a closed socket
+
+// reset makes the coming close of fd a reset.
+func reset(fd uintptr) {
+	_ = unix.SetsockoptLinger(int(fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+}
+
+// Write is File's, but for what onWait adds.
+func (s *rawSocket) Write(b []byte) (int, error) {
+	s.unsent, s.writeErr = b, nil
+	err := s.raw.Write(s.write)
+	if err == nil {
+		err = s.writeErr
+	}
+	n := len(b) - len(s.unsent)
+	s.unsent = nil
+	if err != nil {
+		return n, &os.PathError{Op: "write", Path: s.Name(), Err: err}
+	}
+	return n, nil
+}
+
+// tryWrite reports whether there is no more to wait for. As to syscall.Write,
+// see tryRead.
+func (s *rawSocket) tryWrite(fd uintptr) bool {
+	for len(s.unsent) > 0 {
+		n, err := syscall.Write(int(fd), s.unsent)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case errors.Is(err, unix.EAGAIN):
+			if f := s.waiting; f != nil {
+				s.waiting = nil
+				f()
+			}
+			return false
+		case err != nil:
+			s.writeErr = err
+			return true
+		default:
+			s.unsent = s.unsent[n:]
+		}
+	}
+	return true
+}
+
 // LocalAddr is nil for a unix socket's.
 func (s *rawSocket) LocalAddr() net.Addr {
 	if !s.local.IsValid() {
@@ -219,11 +287,11 @@ func sockaddrOf(e *Endpoint) (family int, sa unix.Sockaddr) {
 }
 
 // addrPortOf is sa without its zone.
-func addrPortOf(sa unix.Sockaddr) netip.AddrPort {
+func addrPortOf(sa syscall.Sockaddr) netip.AddrPort {
 	switch sa := sa.(type) {
-	case *unix.SockaddrInet4:
+	case *syscall.SockaddrInet4:
 		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))
-	case *unix.SockaddrInet6:
+	case *syscall.SockaddrInet6:
 		return netip.AddrPortFrom(netip.AddrFrom16(sa.Addr), uint16(sa.Port))
 	}
 	return netip.AddrPort{}

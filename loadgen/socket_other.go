@@ -16,6 +16,9 @@ import (
 type netSocket struct {
 	net.Conn
 	found []byte // by quiet: the next to be read
+
+	waiting func() // of onWait
+	written int    // since onWait
 }
 
 // dialSocket makes one connection attempt to e from an address of this machine
@@ -90,6 +93,27 @@ func (s *netSocket) quiet() bool {
 	n, err := s.Conn.Read(one)
 	s.found = one[:n]
 	return errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+func (s *netSocket) onWait(f func()) { s.waiting, s.written = f, 0 }
+
+func (s *netSocket) cut() {
+	if c, ok := s.Conn.(interface{ SetLinger(int) error }); ok {
+		_ = c.SetLinger(0) // failing leaves it to the kernel
+	}
+}
+
+// mayWait is how much of a request may make a Write wait: what the standard
+// connection has no other way to tell.
+const mayWait = 16 << 10
+
+func (s *netSocket) Write(b []byte) (int, error) {
+	s.written += len(b)
+	if f := s.waiting; f != nil && s.written > mayWait {
+		s.waiting = nil
+		f()
+	}
+	return s.Conn.Write(b)
 }
 
 func (s *netSocket) Read(b []byte) (int, error) {

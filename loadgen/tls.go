@@ -88,8 +88,9 @@ func withoutPort(hostport string) string {
 // secureSocket is a TLS connection over one socket.
 type secureSocket struct {
 	*tls.Conn
-	under *probedSocket
-	asked bool // for a client's certificate, by the server
+	under  *probedSocket
+	asked  bool // for a client's certificate, by the server
+	broken bool // a Write failed: a goodbye would follow half a record
 }
 
 // askedKey is where a handshake's context has the secureSocket's asked.
@@ -118,10 +119,28 @@ func secure(s socket, config *tls.Config) (*secureSocket, error) {
 	return c, c.HandshakeContext(context.WithValue(context.Background(), askedKey{}, &c.asked))
 }
 
-// cut reports whether the connection ended without the close_notify by which
+func (s *secureSocket) onWait(f func()) { s.under.onWait(f) }
+
+func (s *secureSocket) cut() { s.under.cut() }
+
+func (s *secureSocket) Write(b []byte) (int, error) {
+	n, err := s.Conn.Write(b)
+	s.broken = s.broken || err != nil
+	return n, err
+}
+
+// Close says goodbye to a peer that can understand it.
+func (s *secureSocket) Close() error {
+	if s.broken {
+		return s.under.Close()
+	}
+	return s.Conn.Close()
+}
+
+// truncated reports whether the connection ended without the close_notify by which
 // TLS tells an end from a cut (RFC 8446 §6.1): crypto/tls takes either for
 // io.EOF, but reads on beneath it only while it has not had the alert.
-func (s *secureSocket) cut() bool { return s.under.ended }
+func (s *secureSocket) truncated() bool { return s.under.ended }
 
 // refusesClient reports whether err, met in place of the response to the first
 // request, is the server's refusal of the client's certificate. In TLS 1.3 that

@@ -18,6 +18,9 @@ type pipeSocket struct{ net.Conn }
 
 func (pipeSocket) quiet() bool { return true }
 
+func (pipeSocket) onWait(func()) {}
+func (pipeSocket) cut()          {}
+
 func securePipe(t *testing.T) (client *secureSocket, server *tls.Conn) {
 	t.Helper()
 	cert, roots, err := faultserver.SelfSigned("gateway")

@@ -61,11 +61,14 @@ const maxSteps = 200
 // tracer notes the steps of the request under way. Where there is none, nothing
 // is to be computed for it either: requests are many, and traces few.
 type tracer struct {
+	mu    sync.Mutex // guards what follows: reading and writing may go on at a time
 	steps []TraceStep
 	left  int // out, from among them
 }
 
 func (t *tracer) note(at int64, err error, format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if len(t.steps) == maxSteps {
 		const middle = maxSteps / 2
 		t.left++

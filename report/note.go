@@ -32,8 +32,8 @@ func (r *RunReport) notes() []string {
 		duration(r.Loss.Slower.Event.P99), duration(r.Loss.Slower.Baseline.P99), duration(r.Loss.Slower.Event.Max), duration(r.Loss.Slower.Baseline.Max))
 	add(run.Connections.Stale > 0, "%s closed by the peer before the next request was written, and replaced: not lost",
 		counted(run.Connections.Stale, "kept-alive connection was", "kept-alive connections were"))
-	add(run.Connections.Ours > 0, "%s closed from this side: TIME_WAIT stays on this machine",
-		counted(run.Connections.Ours, "connection that the peer was to close was", "connections that the peer was to close were"))
+	add(run.Connections.Ours > 0, "the server did not close %s that it was asked to close: nodrop closed %s, so TIME_WAIT stays on this machine",
+		counted(run.Connections.Ours, "connection", "connections"), choose(run.Connections.Ours, "it", "them"))
 	add(run.Connections.Surplus > 0, "%s followed by bytes that belong to no request; the connection was dropped",
 		counted(run.Connections.Surplus, "answer was", "answers were"))
 	if asked, sent := r.rates(); asked != sent {

@@ -125,14 +125,14 @@ func (c *conn) play(s script) error {
 			return err
 		}
 		if s.early {
-			c.unasked += c.drain()
+			c.hold(s)
 		} else {
 			c.afterFIN()
 		}
 	case endRST:
 		return c.reset(len(s.out) > 0)
 	case endHold:
-		c.drain()
+		c.hold(s)
 	case endDrip:
 		c.drip()
 	}
@@ -196,6 +196,18 @@ func (c *conn) afterFIN() {
 		return
 	}
 	c.server.count(func(n *Counts) *int64 { return &n.AfterFIN })
+}
+
+// hold stays until the client closes the connection, and counts what it sends
+// after an early answer.
+func (c *conn) hold(s script) {
+	if s.unread {
+		awaitGone(c.tcp)
+	}
+	n := c.drain()
+	if s.early {
+		c.unasked += n
+	}
 }
 
 // drain reads until the client, or Server.Close, closes the connection. How it

@@ -55,6 +55,9 @@ const (
 	EOFBeforeBody     // FIN at the end of the request's head, its body drained unseen
 	ResetBeforeBody   // RST at the end of the request's head
 	EOFAfterContinue  // 100 before the request's body is read, then FIN
+	EarlyAnswerHeld   // 413 at the end of the request's head; nothing is read, and nothing closed, until the client is gone
+	EarlyAnswerUnread // the same with a FIN
+	KeptOpen          // as OK, the connection left open even where the request asked to close it
 
 	EOFCloseDelimited // as CloseDelimited, ended as a killed process ends it: over TLS without close_notify
 	LooseHead         // as OK, with blanks where no grammar has any and clients take them
@@ -116,6 +119,9 @@ var kinds = [numKinds]struct {
 	EOFBeforeBody:      {"eof before body", early(cut(nothing, endCut))},
 	ResetBeforeBody:    {"reset before body", early(cut(nothing, endRST))},
 	EOFAfterContinue:   {"eof after continue", eofAfterContinue},
+	EarlyAnswerHeld:    {"early answer, held", earlyAnswerUnread(endHold)},
+	EarlyAnswerUnread:  {"early answer, unread", earlyAnswerUnread(endFIN)},
+	KeptOpen:           {"kept open", keptOpen},
 	EOFCloseDelimited:  {"eof close delimited", eofCloseDelimited},
 	LooseHead:          {"loose head", looseHead},
 	LooseChunks:        {"loose chunks", looseChunks},

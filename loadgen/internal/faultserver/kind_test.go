@@ -27,7 +27,7 @@ func TestEveryKindHasARow(t *testing.T) {
 			t.Errorf("%v: no test of what it sends", k)
 		}
 	}
-	if got, want := numKinds.String(), "kind(51)"; got != want {
+	if got, want := numKinds.String(), "kind(54)"; got != want {
 		t.Errorf("unknown kind: got %q; want %q", got, want)
 	}
 }
@@ -100,6 +100,9 @@ var wire = map[Kind]struct {
 	PlainAsGzip:        {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n", "plain", endFIN},
 	PlainAsChunked:     {chunkedWire, "plain", endFIN},
 	EarlyAnswer:        {"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\n", "too large", endFIN},
+	EarlyAnswerHeld:    {"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\n", "too large", endHold},
+	EarlyAnswerUnread:  {"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\n", "too large", endFIN},
+	KeptOpen:           {okWire, "ok\n", endKeep},
 }
 
 // TestKinds checks every byte of every kind and what comes after the last one,
@@ -166,8 +169,12 @@ func testKind(t *testing.T, k Kind, method string, reused, secure bool) {
 		c.finish() // proves that nothing else was sent
 		c.expectEnd("", nil)
 	case endHold:
-		c.finish() // as above: the silence ends when the client's side does
+		c.finish()             // as above: the silence ends when the client's side does
+		_ = c.tcp.CloseWrite() // which one that reads nothing sees by the FIN alone
 		c.expectEnd(sent, nil)
+		if k == EarlyAnswerHeld && method == "POST" {
+			want.Unasked = messageBody
+		}
 	case endDrip:
 		if method == "HEAD" && wire[k].body != "" {
 			c.finish() // no body, and no drop of it
@@ -179,7 +186,7 @@ func testKind(t *testing.T, k Kind, method string, reused, secure bool) {
 		c.expectDrops()
 	case endFIN, endCut:
 		c.expectEnd(sent, nil)
-		if early := k == EarlyAnswer || k == EOFBeforeBody; early && method == "POST" {
+		if early := k == EarlyAnswer || k == EarlyAnswerUnread || k == EOFBeforeBody; early && method == "POST" {
 			want.Unasked = messageBody
 		}
 	case endRST:

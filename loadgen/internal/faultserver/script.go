@@ -14,6 +14,7 @@ type script struct {
 	out      []byte // what it writes
 	bytewise bool   // one write per byte
 	early    bool   // written without reading the request's body
+	unread   bool   // after it nothing is read, either, until the client is gone
 	end      ending
 }
 
@@ -137,6 +138,23 @@ func earlyAnswer(r request) script {
 	r.close = true // the unread body makes the connection useless
 	s := answer(r, body(r, head(r, "413 Content Too Large", "Content-Length: 9"), "too large"))
 	s.early = true
+	return s
+}
+
+func earlyAnswerUnread(end ending) func(request) script {
+	return func(r request) script {
+		s := earlyAnswer(r)
+		s.unread, s.end = true, end
+		return s
+	}
+}
+
+func keptOpen(r request) script {
+	s := script{}
+	if r.close {
+		r.close, s.end = false, endHold
+	}
+	s.out = okBytes(r)
 	return s
 }
 

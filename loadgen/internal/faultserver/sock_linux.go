@@ -75,6 +75,20 @@ func (s *socket) close() error {
 	return nil
 }
 
+// awaitGone returns when the client, or Server.Close, has closed the
+// connection, and reads nothing meanwhile.
+func awaitGone(tcp *net.TCPConn) {
+	raw, err := tcp.SyscallConn()
+	for gone := false; err == nil && !gone; {
+		time.Sleep(time.Millisecond)
+		err = raw.Control(func(fd uintptr) {
+			fds := [...]unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
+			n, _ := unix.Poll(fds[:], 0) // EINTR: the next time tells
+			gone = n > 0
+		})
+	}
+}
+
 // ackPoll is the pause between two looks at what a kernel offers no event for.
 const ackPoll = 50 * time.Microsecond
 

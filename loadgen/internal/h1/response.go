@@ -209,6 +209,12 @@ func (p *Parser) Status() int {
 	return p.head.status
 }
 
+// Decided reports whether the rest of a request that is still being written is
+// of no use: its answer is whole, or says that the server will not act on the
+// request (RFC 9112 §9.5). While a 2xx is still coming the rest is sent, as in
+// curl: a server may well answer as it reads.
+func (p *Parser) Decided() bool { return p.Done() || p.Status() >= 300 }
+
 // BodyBytes returns the number of body bytes so far, without chunk framing.
 func (p *Parser) BodyBytes() int64 { return p.body }
 

@@ -4,9 +4,9 @@
 // A Shard is one OS thread with slots, each of which has one request, and at
 // most one connection, at a time. A slot goes through
 //
-//	waiting → connecting → writing → reading → closing → waiting
+//	waiting → connecting → writing → reading → waiting
 //
-// or from reading straight back to waiting when its connection is kept. What a
+// or from waiting straight to writing when its connection was kept. What a
 // request is, when it may start, where it goes and what its end means is up to
 // a Driver.
 //
@@ -16,9 +16,11 @@
 //  2. One epoll_ctl for the connection's life; events come when something
 //     changes. An event may be forgotten only once a read came back short or
 //     with EAGAIN.
-//  3. Read into the Shard's one buffer, parse, tell the Driver.
+//  3. Read into the Shard's one buffer, parse, tell the Driver. That goes for a
+//     response that comes while the request is still being written, too.
 //  4. Where the peer is to close first it gets a moment to do so, outside the
-//     latency; a FIN that was seen along with the last bytes is not read.
+//     latency and outside the slot, which goes on; a FIN that was seen along
+//     with the last bytes is not read.
 //  5. The Shard looks at its own clock once a turn. After a time for which it
 //     did not run, deadlines move by that (package stall), and none counts
 //     before what has arrived meanwhile is read.

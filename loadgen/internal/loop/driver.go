@@ -106,7 +106,7 @@ const (
 type Failure struct {
 	Stage   Stage
 	Err     error
-	Told    bool       // at StageConnect: by the network, of an attempt that was under way
+	Late    bool       // at StageConnect: the error came after connect(2) had returned, from the network and not from this machine's own tables
 	Patient bool       // at StageConnect: the bound that passed is not that of connections, but the request's
 	Unsent  bool       // at StageConnect: connect failed at once, over TCP
 	Stalled bool       // but for times when the Shard did not run, it might have been in time

@@ -27,6 +27,7 @@ type Config struct {
 	Timeout        int64   // of a request; 0 = none
 	ConnectTimeout int64   // of one connection; 0 = none
 	FINBound       int64   // how long a peer that is to close first may take
+	Lingering      int     // how many of those there may be at a time, at least 1
 	KeepAlive      bool    // connections carry more than one request
 	Capture        []string
 }
@@ -40,12 +41,15 @@ type Shard struct {
 	wakeFD int32
 
 	slots    []slot
-	live     int // slots that are not retired
+	owners   []int32 // by descriptor: a slot, or ^ of a lingerer
+	made     int32   // connections
+	live     int     // slots that are not retired
 	line     line
 	agenda   agenda // of waiting slots
 	requests queue  // deadlines of requests
 	connects queue  // deadlines of connections being made
-	fins     queue  // deadlines of peers that are to close
+
+	lingerers lingerers
 
 	stalls stall.Watch
 	behind int // how many more looks at events expire waits for at most
@@ -86,7 +90,7 @@ func New(cfg Config, driver Driver) (*Shard, error) {
 	}
 	s.requests = newQueue(cfg.Slots, cfg.Timeout, &s.stalls.Spans)
 	s.connects = newQueue(cfg.Slots, cfg.ConnectTimeout, &s.stalls.Spans)
-	s.fins = newQueue(cfg.Slots, cfg.FINBound, &s.stalls.Spans)
+	s.lingerers = newLingerers(max(1, cfg.Lingering), cfg.FINBound, &s.stalls.Spans)
 	for i := range s.slots {
 		s.slots[i].init(s, int32(i))
 	}
@@ -134,8 +138,10 @@ func (s *Shard) post(letter func(*mailbox)) {
 }
 
 // Run serves the slots until Driver.Start has said no to each of them, on a
-// thread of its own. Times count from base.
-func (s *Shard) Run(base time.Time) {
+// thread of its own, and stays until the connections that peers were to close
+// are closed. Times count from base; it returns the one when the last request
+// was over.
+func (s *Shard) Run(base time.Time) (over int64) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	s.base = base
@@ -150,7 +156,12 @@ func (s *Shard) Run(base time.Time) {
 			s.serve()
 		}
 	}
+	over = s.now()
+	for s.lingerers.deadlines.first != none {
+		s.serve()
+	}
 	s.driver.Over()
+	return over
 }
 
 // now is the time in ns from the run's start: one clock reading.
@@ -187,7 +198,7 @@ func (s *Shard) untilDue(now int64) (ns int64, ok bool) {
 	}
 	earlier(s.requests.next())
 	earlier(s.connects.next())
-	earlier(s.fins.next())
+	earlier(s.lingerers.deadlines.next())
 	earlier(s.agenda.next())
 	return ns, ns != 0
 }
@@ -197,28 +208,43 @@ func (s *Shard) handle(ev *unix.EpollEvent) {
 		s.readMail()
 		return
 	}
-	sl := &s.slots[ev.Fd]
-	if sl.generation != ev.Pad {
+	owner := s.owners[ev.Fd]
+	if owner < 0 {
+		s.handleLingering(^owner, ev)
+		return
+	}
+	sl := &s.slots[owner]
+	if sl.fd != ev.Fd || sl.generation != ev.Pad {
 		return // of a connection that was closed meanwhile
 	}
 	sl.ends |= ev.Events & (unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR)
+	sl.urgent = sl.urgent || ev.Events&unix.EPOLLPRI != 0
 	arrived := ev.Events&unix.EPOLLIN != 0 || sl.ends != 0
 	switch sl.state {
 	case connecting:
+		sl.readable = arrived
 		s.attempt(sl)
 	case writing:
 		sl.readable = sl.readable || arrived
-		s.write(sl)
+		s.resume(sl)
 	case reading:
 		if arrived {
 			s.read(sl)
 		}
-	case closing:
-		s.awaitedFIN(sl)
 	case inLine, waiting:
 		sl.stale = sl.stale || arrived
 	case away, retired:
 	}
+}
+
+// own notes that fd is sl's connection from here on.
+func (s *Shard) own(fd int32, sl *slot) {
+	for int(fd) >= len(s.owners) {
+		s.owners = append(s.owners, 0)
+	}
+	s.made++
+	s.owners[fd] = sl.index
+	sl.fd, sl.generation = fd, s.made
 }
 
 // expire ends what has taken too long, and starts what was to wait until now.
@@ -229,9 +255,8 @@ func (s *Shard) expire(now int64) {
 	for i := s.connects.due(now); i != none; i = s.connects.due(now) {
 		s.timeOut(&s.slots[i], false)
 	}
-	for i := s.fins.due(now); i != none; i = s.fins.due(now) {
-		s.driver.Count(Ours)
-		s.free(&s.slots[i])
+	for i := s.lingerers.deadlines.due(now); i != none; i = s.lingerers.deadlines.due(now) {
+		s.giveUpOn(i)
 	}
 	for i := s.agenda.due(now); i != none; i = s.agenda.due(now) {
 		s.enqueue(&s.slots[i])
@@ -248,6 +273,8 @@ func (s *Shard) startThoseInLine() {
 		case inLine:
 			sl.rested = true
 			s.begin(sl)
+		case writing:
+			s.resume(sl)
 		case reading:
 			s.read(sl)
 		default: // it has met its end meanwhile
@@ -320,17 +347,15 @@ func (s *Shard) abortAll() {
 			s.leaveQueues(sl)
 			s.driver.Aborted(&sl.x)
 			s.retire(sl)
-		case closing:
-			s.leaveQueues(sl)
-			s.retire(sl)
 		case inLine: // it will be told that there are no more
 		case waiting, away, retired:
 		}
+	}
+	for s.closeOldest() {
 	}
 }
 
 func (s *Shard) leaveQueues(sl *slot) {
 	s.requests.remove(sl.index)
 	s.connects.remove(sl.index)
-	s.fins.remove(sl.index)
 }

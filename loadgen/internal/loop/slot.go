@@ -16,9 +16,8 @@ const (
 	inLine     state = iota // its turn
 	waiting                 // the time of its next request
 	connecting              // the end of the handshake
-	writing                 // room in the socket's buffer
+	writing                 // room in the socket's buffer, or a response that comes early
 	reading                 // bytes of the answer
-	closing                 // the peer's FIN
 	away                    // Return
 	retired                 // nothing any more
 )
@@ -33,24 +32,26 @@ type slot struct {
 
 	// Of the connection.
 	fd         int32  // -1 without one
-	generation int32  // of fd, so that events of the last one are known as such
+	generation int32  // of fd, so that events of one before it are known as such
 	watched    bool   // epoll knows fd
 	watchOut   bool   // for room to write, too
 	used       bool   // has carried a request
 	stale      bool   // something arrived while no request was under way
 	rested     bool   // time has passed since anything was read from it
 	spent      bool   // not to be used for another request
+	cut        bool   // with a part of a request unsent in it
 	ends       uint32 // what epoll has told of its end: to be reckoned with until it is closed
+	urgent     bool   // it has carried urgent data, at which a read stops short
 
 	// Of the request under way.
-	readable bool // something arrived while it was being written
+	readable bool // something arrived before it was written
 	sent     int  // bytes of it
 	writeErr syscall.Errno
 	refused  error // by Driver.Body
 
 	due       int64 // when the request was
 	began     int64 // when connecting, or writing, began
-	since     int64 // when the request was written
+	since     int64 // when the request was written, or writing it was given up
 	firstByte int64 // when the first byte of the answer came, 0 if it has not
 	arrived   int64 // when the last came
 }
@@ -109,12 +110,13 @@ func (s *Shard) dial(sl *slot, now int64) {
 		s.fail(sl, &Failure{Stage: StageLookup, Err: err})
 		return
 	}
-	fd, errno := sysSocket(to.family)
+	fd, errno := s.socket(to.family)
 	if errno != 0 {
 		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("socket", errno)})
 		return
 	}
-	sl.fd, sl.began = fd, now
+	s.own(fd, sl)
+	sl.began = now
 	if len(x.Request.Bytes) > oneSegment && to.family != unix.AF_UNIX {
 		sysNoDelay(fd)
 	}
@@ -146,22 +148,27 @@ func (s *Shard) dial(sl *slot, now int64) {
 const oneSegment = 1200
 
 // attempt writes the first bytes on a connection that may not stand yet. The
-// error of a handshake that failed is there before a byte is written.
+// error of a handshake that failed is there before a byte is written; but an
+// ICMP error that came while the socket was in use, as it is during connect on
+// a loopback, the kernel keeps to itself until it is asked.
 func (s *Shard) attempt(sl *slot) {
 	x, now := &sl.x, s.now()
 	n, errno := sysSend(sl.fd, x.Request.Bytes)
 	if errno == unix.EAGAIN {
-		s.watch(sl, true)
-		return
+		errno = sysError(sl.fd)
+		if errno == 0 {
+			s.watch(sl, true)
+			return
+		}
 	}
 	s.connects.remove(sl.index)
 	if errno != 0 && !stood(errno) {
-		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("connect", errno), Told: true})
+		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("connect", errno), Late: true})
 		return
 	}
 	x.Connect += now - sl.began
 	s.driver.Connected(x, now)
-	sl.state, sl.began, sl.sent = writing, now, max(0, n)
+	sl.state, sl.used, sl.began, sl.sent = writing, true, now, max(0, n)
 	if errno != 0 {
 		s.writeFailed(sl, errno)
 		return
@@ -200,13 +207,27 @@ func (s *Shard) writeFailed(sl *slot, errno unix.Errno) {
 	s.written(sl)
 }
 
+// resume goes on with a request that is not wholly written. What has arrived
+// comes first: a response may say that the rest is not wanted.
+func (s *Shard) resume(sl *slot) {
+	if sl.readable {
+		sl.readable = false
+		s.read(sl)
+	}
+	if sl.state == writing {
+		s.write(sl)
+	}
+}
+
 // write sends what is left of the request.
 func (s *Shard) write(sl *slot) {
 	b := sl.x.Request.Bytes
 	for sl.sent < len(b) {
 		n, errno := sysSend(sl.fd, b[sl.sent:])
 		if errno == unix.EAGAIN {
-			s.watch(sl, true)
+			if s.watch(sl, true) && sl.readable {
+				s.push(sl)
+			}
 			return
 		}
 		if errno != 0 {
@@ -220,15 +241,26 @@ func (s *Shard) write(sl *slot) {
 
 // written is the end of writing: now for the answer.
 func (s *Shard) written(sl *slot) {
-	sl.since = s.now()
-	sl.x.Send += sl.since - sl.began
-	sl.used, sl.state = true, reading
+	s.endWriting(sl, s.now())
 	if !s.watch(sl, false) {
 		return
 	}
 	if sl.readable {
 		s.read(sl)
 	}
+}
+
+func (s *Shard) endWriting(sl *slot, now int64) {
+	sl.since, sl.state = now, reading
+	sl.x.Send += now - sl.began
+}
+
+// stopWriting gives up the rest of a request whose response has come without
+// it: its time is its own, and the connection, on which the peer may or may not
+// wait for the rest, carries no other.
+func (s *Shard) stopWriting(sl *slot) {
+	s.endWriting(sl, sl.firstByte)
+	sl.spent, sl.cut = true, true
 }
 
 // watch has epoll tell of what arrives, and of room to write if out is set. It
@@ -238,7 +270,7 @@ func (s *Shard) watch(sl *slot, out bool) bool {
 		return true
 	}
 	const edges = unix.EPOLLET & (1<<32 - 1)
-	ev := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP | edges, Fd: sl.index, Pad: sl.generation}
+	ev := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLPRI | unix.EPOLLRDHUP | edges, Fd: sl.fd, Pad: sl.generation}
 	op := unix.EPOLL_CTL_ADD
 	if sl.watched {
 		op = unix.EPOLL_CTL_MOD
@@ -271,7 +303,7 @@ func (s *Shard) read(sl *slot) {
 		if !s.take(sl, s.buf[:n]) {
 			return
 		}
-		drained := n < len(s.buf)
+		drained := n < len(s.buf) && !sl.urgent
 		if sl.x.Parser.Done() {
 			sl.rested = !drained
 			s.answered(sl, drained && sl.ends != 0)
@@ -297,7 +329,9 @@ func (s *Shard) take(sl *slot, b []byte) bool {
 	sl.arrived = s.now()
 	if sl.firstByte == 0 {
 		sl.firstByte = sl.arrived
-		x.Wait += sl.firstByte - sl.since
+		if sl.state == reading {
+			x.Wait += sl.firstByte - sl.since
+		}
 	}
 	used, malformed := x.Parser.Feed(b)
 	if malformed != nil {
@@ -312,6 +346,9 @@ func (s *Shard) take(sl *slot, b []byte) bool {
 		s.driver.Count(Surplus)
 		sl.spent = true // out of step: never to be used again
 	}
+	if sl.state == writing && x.Parser.Decided() {
+		s.stopWriting(sl)
+	}
 	return true
 }
 
@@ -322,6 +359,9 @@ func (s *Shard) endOfStream(sl *slot) {
 	if err := sl.x.Parser.EOF(); err != nil {
 		s.failAnswer(sl, err)
 		return
+	}
+	if sl.state == writing {
+		s.stopWriting(sl)
 	}
 	s.answered(sl, true)
 }
@@ -374,35 +414,21 @@ func (s *Shard) answered(sl *slot, fin bool) {
 }
 
 // finish ends the connection of an answer that is whole. A peer that is to
-// close first is given the time to, so that TIME_WAIT stays with it.
+// close first is given the time to, so that TIME_WAIT stays with it; the slot
+// does not wait for that.
 func (s *Shard) finish(sl *slot, fin bool) {
 	s.requests.remove(sl.index)
 	polite := !sl.spent && !sl.x.Parser.CloseDelimited()
-	if polite && !fin {
-		sl.state = closing
-		s.fins.push(sl.index, sl.arrived+s.cfg.FINBound)
-		return
-	}
-	if polite {
-		s.driver.Count(Waited)
-	}
-	s.disconnect(sl)
-	s.again(sl, sl.arrived)
-}
-
-// awaitedFIN is an event of a peer that is to close.
-func (s *Shard) awaitedFIN(sl *slot) {
-	n, errno := sysRead(sl.fd, s.buf)
 	switch {
-	case errno == unix.EAGAIN:
-		return
-	case errno == 0 && n > 0:
-		s.driver.Count(Surplus)
-	default:
+	case !polite:
+		s.disconnect(sl)
+	case fin:
 		s.driver.Count(Waited)
+		s.disconnect(sl)
+	default:
+		s.linger(sl)
 	}
-	s.fins.remove(sl.index)
-	s.free(sl)
+	s.again(sl, sl.arrived)
 }
 
 // free ends the connection of a slot whose request is over, and has it wait
@@ -430,6 +456,9 @@ func (s *Shard) timeOut(sl *slot, patient bool) {
 		f.Stage = StageConnect
 	case writing:
 		f.Stage = StageSend
+		if sl.firstByte != 0 {
+			f.Stage = StageAnswer
+		}
 	default:
 		f.Stage = StageAnswer
 		if sl.writeErr != 0 && sl.firstByte == 0 {
@@ -446,6 +475,7 @@ func (s *Shard) fail(sl *slot, f *Failure) {
 	if sl.used {
 		f.Local = localOf(sl.fd)
 	}
+	sl.cut = sl.cut || sl.state == writing
 	now := s.now()
 	sl.x.End = now
 	if f.Err != os.ErrDeadlineExceeded { //nolint:errorlint // the deadline knows
@@ -464,9 +494,17 @@ func (s *Shard) disconnect(sl *slot) {
 	if sl.fd == none {
 		return
 	}
+	if sl.cut {
+		// To a peer that does not read, the kernel would hold the rest for minutes.
+		sysReset(sl.fd)
+	}
 	sysClose(sl.fd)
+	sl.part()
+}
+
+// part makes the slot one without a connection.
+func (sl *slot) part() {
 	sl.fd = none
-	sl.generation++
-	sl.watched, sl.watchOut = false, false
+	sl.watched, sl.watchOut, sl.urgent, sl.cut = false, false, false, false
 	sl.used, sl.stale, sl.rested, sl.spent, sl.ends = false, false, false, false, 0
 }

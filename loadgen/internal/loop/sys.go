@@ -55,6 +55,18 @@ func sysReset(fd int32) {
 	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_LINGER, uintptr(unsafe.Pointer(&at)), unsafe.Sizeof(at), 0)
 }
 
+// sysError is what the kernel holds against a socket, and has not yet said: the
+// error of a handshake, be it one that it would otherwise try again after.
+func sysError(fd int32) syscall.Errno {
+	var pending int32
+	length := uint32(unsafe.Sizeof(pending))
+	_, _, errno := unix.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_ERROR, uintptr(unsafe.Pointer(&pending)), uintptr(unsafe.Pointer(&length)), 0)
+	if errno != 0 {
+		return errno
+	}
+	return syscall.Errno(pending)
+}
+
 // sysMetItself reports that both ends of a connection to port are one socket.
 func sysMetItself(fd int32, port uint16) bool {
 	var local, remote sockaddr

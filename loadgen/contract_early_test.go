@@ -1,0 +1,238 @@
+package loadgen_test
+
+import (
+	"bufio"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"nodrop/loadgen"
+	"nodrop/loadgen/internal/faultserver"
+)
+
+// largeBody is more than the sockets of both ends hold: writing it waits for a
+// server that does not read.
+const largeBody = 8 << 20
+
+// earlyContract is contract for requests that are still being written when the
+// fault comes.
+var earlyContract = map[faultserver.Kind]string{
+	faultserver.EarlyAnswer:       "status.413",
+	faultserver.EarlyAnswerHeld:   "status.413",
+	faultserver.EarlyAnswerUnread: "status.413",
+	faultserver.EOFBeforeBody:     "wait.eof",
+	faultserver.ResetBeforeBody:   "wait.reset",
+}
+
+// TestContractEarly: what comes before the request is written is what became of
+// it. The others, on connections kept, are written whole.
+func TestContractEarly(t *testing.T) {
+	file := sparseFile(t, largeBody)
+	for kind, want := range earlyContract {
+		for _, keepAlive := range []bool{true, false} {
+			for _, body := range []string{"memory", "file"} {
+				for _, way := range roads() {
+					if body == "file" && way.engine == loadgen.EngineLoop {
+						continue // it takes none
+					}
+					t.Run(fmt.Sprintf("%v/keepalive=%t/%s/%s", kind, keepAlive, body, way), func(t *testing.T) {
+						cfg := loadgen.Config{
+							Requests: 8, Workers: 2, Method: "PUT", DisableKeepAlive: !keepAlive, TLS: trusting(t), Engine: way.engine,
+							Timeout: time.Minute, // a regression takes that long
+						}
+						if body == "file" {
+							cfg.BodyFile = file
+						} else {
+							cfg.Body = make([]byte, largeBody)
+						}
+						testEarly(t, way, kind, cfg, want)
+					})
+				}
+			}
+		}
+	}
+}
+
+func testEarly(t *testing.T, way road, kind faultserver.Kind, cfg loadgen.Config, want string) {
+	t.Helper()
+	server := way.start(t, faultserver.Every(2, kind))
+	cfg.URL = server.URL()
+	run := runLoad(t, cfg)
+	counts := serverCounts(t, server)
+	faults, ok := counts.ByKind[kind], counts.ByKind[faultserver.OK]
+	if got := outcome(run, "lost", want); got != faults || faults.Fresh+faults.Reused != 4 {
+		t.Errorf("%s: got %+v; the server made %+v: %+v", want, got, faults, run.Outcomes)
+	}
+	if got := outcome(run, "ok", ""); got != ok || ok.Fresh+ok.Reused != 4 || counts.Incomplete != 0 {
+		t.Errorf("ok: got %+v; the server answered %+v", got, counts)
+	}
+	if !cfg.DisableKeepAlive && ok.Reused+faults.Reused == 0 {
+		t.Error("no connection carried another large request")
+	}
+}
+
+// TestEarlyAnswerIsTimedByItself: not by the patience of a server that neither
+// reads nor closes, which here is longer than -t. The connection of an answer
+// that is fine is not used again, either: the server still waits for the rest.
+func TestEarlyAnswerIsTimedByItself(t *testing.T) {
+	for status, want := range map[string]string{"200 OK": "ok ", "401 Unauthorized": "lost status.401", "503 Service Unavailable": "lost status.503"} {
+		for _, length := range []string{"Content-Length: 4", "Transfer-Encoding: chunked", "Connection: close"} {
+			for _, way := range roads() {
+				t.Run(status+"/"+length+"/"+way.String(), func(t *testing.T) {
+					body := map[string]string{"Transfer-Encoding: chunked": "4\r\nbig\n\r\n0\r\n\r\n"}[length]
+					if body == "" {
+						body = "big\n"
+					}
+					answer := "HTTP/1.1 " + status + "\r\n" + length + "\r\n\r\n" + body
+					url := way.serve(t, func(c net.Conn, r *bufio.Reader) {
+						if _, err := http.ReadRequest(r); err != nil {
+							return
+						}
+						_, _ = io.WriteString(c, answer)
+						if length == "Connection: close" { // its end is what ends the body
+							_ = c.(interface{ CloseWrite() error }).CloseWrite()
+						}
+						<-t.Context().Done()
+					})
+					const n = 4
+					run := runLoad(t, loadgen.Config{
+						URL: url, Requests: n, Workers: 2, Method: "PUT", Body: make([]byte, largeBody), TLS: trusting(t), Engine: way.engine, Timeout: time.Minute,
+					})
+					if o := run.Outcomes[0]; o.Fate+" "+o.Class.String() != want || o.Count != n || run.Connections.Opened != n {
+						t.Errorf("got %+v on %d connections; want %d %s on as many", run.Outcomes, run.Connections.Opened, n, want)
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestAnswerWhileReading: a server that answers as it reads gets the rest of
+// the request while its answer is on the way. It reads no more than the client
+// reads of it.
+func TestAnswerWhileReading(t *testing.T) {
+	for _, keepAlive := range []bool{true, false} {
+		for _, way := range roads() {
+			t.Run(fmt.Sprintf("keepalive=%t/%s", keepAlive, way), func(t *testing.T) {
+				url := way.serve(t, func(c net.Conn, r *bufio.Reader) {
+					for {
+						req, err := http.ReadRequest(r)
+						if err != nil {
+							return
+						}
+						head := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n", req.ContentLength)
+						if req.Close {
+							head += "Connection: close\r\n"
+						}
+						_, _ = io.WriteString(c, head+"\r\n")
+						if _, err := io.Copy(c, req.Body); err != nil || req.Close {
+							return
+						}
+					}
+				})
+				const n = 6
+				run := runLoad(t, loadgen.Config{
+					URL: url, Requests: n, Workers: 2, Method: "PUT", Body: make([]byte, largeBody), DisableKeepAlive: !keepAlive,
+					TLS: trusting(t), Engine: way.engine, Timeout: time.Minute,
+				})
+				if run.Counts.OK != n || run.Bytes != n*largeBody {
+					t.Errorf("%+v, %d bytes; want %d ok", run.Outcomes, run.Bytes, n)
+				}
+				if most := int64(2); keepAlive && run.Connections.Opened > most {
+					t.Errorf("%d connections; want %d, kept", run.Connections.Opened, most)
+				}
+			})
+		}
+	}
+}
+
+// TestAnswerCutWhileWriting: an answer that has begun and does not go on is not
+// a request that could not be sent.
+func TestAnswerCutWhileWriting(t *testing.T) {
+	for part, want := range map[string]string{
+		"":                              "send.timeout",
+		"HTTP/1.1 200 OK\r\nContent-Le": "head.timeout",
+		"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbi":       "body.timeout",
+		"HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n\r\nb": "body.timeout",
+	} {
+		for _, way := range roads() {
+			t.Run(fmt.Sprintf("%d bytes of it, %s/%s", len(part), want, way), func(t *testing.T) {
+				url := way.serve(t, func(c net.Conn, r *bufio.Reader) {
+					if _, err := http.ReadRequest(r); err == nil {
+						_, _ = io.WriteString(c, part)
+						<-t.Context().Done()
+					}
+				})
+				run := runLoad(t, loadgen.Config{
+					URL: url, Requests: 2, Workers: 2, Method: "PUT", Body: make([]byte, largeBody), TLS: trusting(t), Engine: way.engine, Timeout: 2 * time.Second,
+				})
+				if got := outcome(run, "lost", want); got.Fresh != 2 {
+					t.Errorf("got %+v; want 2 × %s", run.Outcomes, want)
+				}
+			})
+		}
+	}
+}
+
+// TestAnswerBeforeTheRequest: one that the server has sent before it could know
+// of a request, as some do that have too many connections. It ends its side, and
+// reads on.
+func TestAnswerBeforeTheRequest(t *testing.T) {
+	for _, size := range []int{0, largeBody} {
+		for _, way := range cleartext() {
+			t.Run(fmt.Sprintf("%d/%s", size, way), func(t *testing.T) {
+				url := way.serve(t, func(c net.Conn, r *bufio.Reader) {
+					_, _ = io.WriteString(c, "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+					_ = c.(*net.TCPConn).CloseWrite()
+					_, _ = io.Copy(io.Discard, r)
+				})
+				run := runLoad(t, loadgen.Config{URL: url, Requests: 40, Workers: 4, Method: "PUT", Body: make([]byte, size), Engine: way.engine, Timeout: time.Minute})
+				if got := outcome(run, "lost", "status.503"); got.Fresh != 40 {
+					t.Errorf("got %+v; want 40 × status.503", run.Outcomes)
+				}
+			})
+		}
+	}
+}
+
+// serve is serveRaw over the road's scheme.
+func (r road) serve(t *testing.T, serve func(c net.Conn, in *bufio.Reader)) (url string) {
+	t.Helper()
+	if r.scheme == "http" {
+		return serveRaw(t, serve)
+	}
+	cert, _ := certificate()
+	url = serveRaw(t, func(c net.Conn, in *bufio.Reader) {
+		s := tls.Server(readerConn{c.(*net.TCPConn), in}, &tls.Config{Certificates: []tls.Certificate{cert}})
+		serve(s, bufio.NewReader(s))
+	})
+	return strings.Replace(url, "http:", "https:", 1)
+}
+
+// serveRaw serves each connection to a free port by serve.
+func serveRaw(t *testing.T, serve func(c net.Conn, r *bufio.Reader)) (url string) {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				serve(c, bufio.NewReader(c))
+			}()
+		}
+	}()
+	return "http://" + l.Addr().String()
+}

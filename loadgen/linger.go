@@ -1,0 +1,102 @@
+package loadgen
+
+import (
+	"sync"
+	"time"
+)
+
+// maxLingering is how many connections at a time are left open for their peers
+// to close. A peer that leaves closing to us makes one with each request.
+const maxLingering = 1024
+
+// lingering are connections whose last response is whole and whose peer is to
+// close first, so that TIME_WAIT stays with it. They have left their workers:
+// how long a peer takes is no part of any request. The zero value leaves none
+// open.
+type lingering struct {
+	most int
+
+	mu     sync.Mutex // guards what follows
+	open   map[*conn]struct{}
+	closed *sync.Cond // one of open was; nil until there is one
+	count  int        // of those that were
+}
+
+// leave gives c's peer the time to close. Where too many have that time
+// already, c is closed at once.
+func (l *lingering) leave(c *conn, s *shard) {
+	if c.SetDeadline(time.Now().Add(finBound)) != nil || !l.enter(c) {
+		s.connection(func(n *ConnectionCount) { n.Ours++ })
+		_ = c.Close() // there is nothing left to learn from it
+		return
+	}
+	go func() {
+		s.connection(awaitFIN(c))
+		_ = c.Close()
+		l.exit(c)
+	}()
+}
+
+func (l *lingering) enter(c *conn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.open) >= l.most {
+		return false
+	}
+	if l.open == nil {
+		l.open, l.closed = map[*conn]struct{}{}, sync.NewCond(&l.mu)
+	}
+	l.open[c] = struct{}{}
+	return true
+}
+
+func (l *lingering) exit(c *conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.open, c)
+	l.count++
+	l.closed.Broadcast()
+}
+
+// awaitFIN waits for the end of what comes from c's peer, and says how to count
+// what came.
+func awaitFIN(c *conn) func(*ConnectionCount) {
+	var one [1]byte
+	_, err := c.Read(one[:])
+	return func(n *ConnectionCount) {
+		switch {
+		case err == nil:
+			n.Surplus++
+		case isTimeout(err):
+			n.Ours++
+		default:
+			n.Waited++
+		}
+	}
+}
+
+// wait returns when none is open any more.
+func (l *lingering) wait() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.open) > 0 {
+		l.closed.Wait()
+	}
+}
+
+// yield closes what there is, for a request that needs a descriptor, and
+// returns when one is free; false if there is none.
+func (l *lingering) yield() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.open) == 0 {
+		return false
+	}
+	for c := range l.open {
+		_ = c.SetDeadline(longAgo) // fails only for a closed connection
+	}
+	for before := l.count; l.count == before; {
+		l.closed.Wait()
+	}
+	return true
+}
