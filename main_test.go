@@ -7,6 +7,7 @@ import (
 	crand "crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"flag"
@@ -805,20 +806,20 @@ func TestPortTakenMeanwhile(t *testing.T) {
 target: http://127.0.0.1:%d/
 load: {requests: 10, connections: 2}
 setup:
-  - {name: server, start: {shell: "echo >up; ${REST}", ready: {%[2]s127.0.0.1:%[1]d"}}}
+  - {name: server, start: {shell: "echo >up; %[3]s", ready: {%[2]s127.0.0.1:%[1]d"}}}
 timeline:
   - {at: "#1", mark: nothing}
 `
 	for name, tc := range map[string]struct{ ready, rest, want string }{
 		"seems ready": {`tcp: "`, "sleep 1000", `^nodrop: server: 127\.0\.0\.1:\d+ is in use by PID \d+ \(nodrop\.test\)\nhint: [^\n]*\n$`},
-		"ends":        {`http: "http://`, "until [ -e taken ]; do sleep 0.01; done; echo cannot bind; exit 7", `^nodrop: server: exit status 7: cannot bind; 127\.0\.0\.1:\d+ is in use by PID \d+ \(nodrop\.test\)\nhint: [^\n]*\n$`},
+		"ends":        {`http: "http://`, "until [ -e taken ]; do sleep 0.01; done; echo cannot bind; exit 7", `^nodrop: server: exit status 7: cannot bind; 127\.0\.0\.1:\d+ is in use by PID \d+ \(nodrop\.test\)\nhint: [^\n]*\nnodrop: the last that server said:\n  cannot bind\n$`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			port, file := freePort(t), filepath.Join(t.TempDir(), "scenario.yaml")
-			if err := os.WriteFile(file, fmt.Appendf(nil, text, port, tc.ready), 0o600); err != nil {
+			if err := os.WriteFile(file, fmt.Appendf(nil, text, port, tc.ready, tc.rest), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			m := startMarked(t, "scenario", "run", file, "--set", "REST="+tc.rest)
+			m := startMarked(t, "scenario", "run", file)
 			await(t, "it is started", func() bool { return m.has("up") })
 			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 			if err != nil {
@@ -1019,7 +1020,7 @@ func TestInterruptedAgain(t *testing.T) {
 const interruptedScenario = `
 target: %s${WHERE}
 load: {requests: "${N}", connections: 2, rate: 100}
-vars: {WHERE: /, N: "100000", SETUP: "true", SECOND: "true", READY: up, GATE: "true", STEP: "true", AT: 90%%, UNDO: "true", RESTORE: "true", WAIT: "until [ -e go ]; do sleep 0.01; done"}
+vars: %s
 variants: {a: {}, b: {set: {SETUP: "${SECOND}"}}}
 setup:
   - {name: change, exec: {shell: "echo changed >state", undo: "echo original >state"}}
@@ -1028,22 +1029,43 @@ setup:
 gate:
   - {name: check, exec: "${GATE}"}
 timeline:
-  - {name: act, at: "${AT}", exec: {shell: "${STEP}", undo: "${UNDO}; echo >undone"}}
+  - {name: act, at: "${AT}", exec: {shell: "${STEP}", undo: "UNDO; echo >undone"}}
 restore:
-  - {name: give it back, exec: "${RESTORE}; ${WAIT}; echo >restored"}
+  - {name: give it back, exec: "RESTORE; WAIT; echo >restored"}
 `
+
+// scenario writes interruptedScenario with what the moment sets: variables, and
+// parts of lines for the shell, which no variable can be.
+func (tc moment) scenario(t *testing.T, url string) (file string) {
+	t.Helper()
+	vars := map[string]string{
+		"WHERE": "/", "N": "100000", "SETUP": "true", "SECOND": "true", "READY": "up", "GATE": "true", "STEP": "true", "AT": "90%",
+		"UNDO": "true", "RESTORE": "true", "WAIT": "until [ -e go ]; do sleep 0.01; done",
+	}
+	for _, set := range tc.set {
+		name, value, _ := strings.Cut(set, "=")
+		vars[name] = value
+	}
+	var lines []string
+	for _, name := range []string{"UNDO", "RESTORE", "WAIT"} {
+		lines = append(lines, name+"; ", vars[name]+"; ")
+		delete(vars, name)
+	}
+	list, err := json.Marshal(vars)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.NewReplacer(lines...).Replace(fmt.Sprintf(interruptedScenario, url, list))
+	file = filepath.Join(t.TempDir(), "scenario.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
 
 func (tc moment) interrupt(t *testing.T, url string, times int) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "scenario.yaml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, interruptedScenario, url), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	args := []string{"scenario", "run", file, "-o", "json=run.json", "-o", "text"}
-	for _, set := range tc.set {
-		args = append(args, "--set", set)
-	}
-	m := startMarked(t, args...)
+	m := startMarked(t, "scenario", "run", tc.scenario(t, url), "-o", "json=run.json", "-o", "text")
 	if tc.second {
 		m.touch(t, "go")
 	}
@@ -1129,11 +1151,7 @@ func TestTerminalGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Close)
-	dir := t.TempDir()
-	file := filepath.Join(dir, "scenario.yaml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, interruptedScenario, server.URL), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	dir, file := t.TempDir(), moment{set: []string{"WAIT=true", "AT=#5", "STEP=echo >here"}}.scenario(t, server.URL)
 	program, err := exec.LookPath("nodrop")
 	if err != nil {
 		t.Fatal(err)
@@ -1142,7 +1160,7 @@ func TestTerminalGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, "scenario", "run", file, "--set", "WAIT=true", "--set", "AT=#5", "--set", "STEP=echo >here", "-o", "json=run.json", "-o", "text")
+	cmd := exec.Command(program, "scenario", "run", file, "-o", "json=run.json", "-o", "text")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, written, written
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
