@@ -102,7 +102,7 @@ func (s *Shard) closeLingering(i int32) {
 }
 
 // socket makes a socket. A request must not go without one for the sake of
-// connections that have done their work.
+// connections that have done their work; those of other Shards are out of reach.
 func (s *Shard) socket(family int) (int32, syscall.Errno) {
 	fd, errno := sysSocket(family)
 	for (errno == unix.EMFILE || errno == unix.ENFILE) && s.closeOldest() {
