@@ -104,11 +104,13 @@ func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failu
 func (x *exchange) socket(to *Endpoint, bound time.Time) (socket, error) {
 	from := x.load.sources.next(to)
 	x.worker.allowance = x.worker.allow(bound)
-	s, err := dialSocket(to, from, bound, x.worker)
-	for lacksFiles(err) && x.load.lingering.yield() {
-		s, err = dialSocket(to, from, bound, x.worker)
+	for {
+		closed := x.load.lingering.count.Load()
+		s, err := dialSocket(to, from, bound, x.worker)
+		if !lacksFiles(err) || !x.load.lingering.yield(closed) {
+			return s, err
+		}
 	}
-	return s, err
 }
 
 // lacksFiles reports whether there was no descriptor to make a socket with.

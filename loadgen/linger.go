@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,8 +19,8 @@ type lingering struct {
 
 	mu     sync.Mutex // guards what follows
 	open   map[*conn]struct{}
-	closed *sync.Cond // one of open was; nil until there is one
-	count  int        // of those that were
+	closed *sync.Cond   // one of open was; nil until there is one
+	count  atomic.Int64 // of those that were; read without the lock, too
 }
 
 // leave gives c's peer the time to close. Where too many have that time
@@ -54,7 +55,7 @@ func (l *lingering) exit(c *conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.open, c)
-	l.count++
+	l.count.Add(1)
 	l.closed.Broadcast()
 }
 
@@ -84,19 +85,17 @@ func (l *lingering) wait() {
 	}
 }
 
-// yield closes what there is, for a request that needs a descriptor, and
-// returns when one is free; false if there is none.
-func (l *lingering) yield() bool {
+// yield closes what there is, for a request that needs a descriptor and could
+// not have one when so many had been closed. It is true when one more is, and
+// false if there is none to close.
+func (l *lingering) yield(closed int64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.open) == 0 {
-		return false
-	}
 	for c := range l.open {
 		_ = c.SetDeadline(longAgo) // fails only for a closed connection
 	}
-	for before := l.count; l.count == before; {
+	for len(l.open) > 0 && l.count.Load() == closed {
 		l.closed.Wait()
 	}
-	return true
+	return l.count.Load() != closed
 }
