@@ -84,8 +84,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return p.code
 }
 
-// errInterrupted is all there is to tell when no load has begun.
-var errInterrupted = errors.New("interrupted before the load began")
+// errInterrupted is all there is to say when no load has begun.
+var errInterrupted = errors.New("interrupted before anything was started")
 
 // logs are the last lines of what processes and commands said. They are shown when
 // what they are part of failed.
@@ -115,7 +115,7 @@ func (l *logs) show(w io.Writer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, name := range l.names {
-		fmt.Fprintf(w, "nodrop: the last that %s said:\n", report.Fit(name, longestLine))
+		fmt.Fprintf(w, "nodrop: last lines of %s:\n", report.Fit(name, longestLine))
 		for _, line := range l.lines[name] {
 			fmt.Fprintf(w, "  %s\n", report.Fit(line, longestLine))
 		}
@@ -351,8 +351,7 @@ func yesFlag(fs *pflag.FlagSet) *bool {
 	return fs.Bool("yes", false, "change what is to be changed in a cluster without asking")
 }
 
-// confirm tells what a scenario will change in clusters and, unless that was
-// printable to be fine, asks.
+// confirm says what a scenario will change in clusters and asks, unless yes.
 func (p *program) confirm(s *scenario.Scenario, yes bool) error {
 	lines, err := changes(s)
 	if err != nil || len(lines) == 0 {

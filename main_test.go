@@ -812,7 +812,7 @@ timeline:
 `
 	for name, tc := range map[string]struct{ ready, rest, want string }{
 		"seems ready": {`tcp: "`, "sleep 1000", `^nodrop: server: 127\.0\.0\.1:\d+ is in use by PID \d+ \(nodrop\.test\)\nhint: [^\n]*\n$`},
-		"ends":        {`http: "http://`, "until [ -e taken ]; do sleep 0.01; done; echo cannot bind; exit 7", `^nodrop: server: exit status 7: cannot bind; 127\.0\.0\.1:\d+ is in use by PID \d+ \(nodrop\.test\)\nhint: [^\n]*\nnodrop: the last that server said:\n  cannot bind\n$`},
+		"ends":        {`http: "http://`, "until [ -e taken ]; do sleep 0.01; done; echo cannot bind; exit 7", `^nodrop: server: exit status 7: cannot bind; 127\.0\.0\.1:\d+ is in use by PID \d+ \(nodrop\.test\)\nhint: [^\n]*\nnodrop: last lines of server:\n  cannot bind\n$`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			port, file := freePort(t), filepath.Join(t.TempDir(), "scenario.yaml")
@@ -869,7 +869,7 @@ func TestLabInterrupted(t *testing.T) {
 			args: append(long, "--replicas", "20"), // later than the 3 of the others
 			came: func(m *marked) func() bool { return func() bool { return len(m.children("guardian")) > 0 } },
 			// A set-up that was quicker than the signal has a report.
-			told: []string{`\Anodrop: interrupted before the load began\n\z|(?m)^  planned 10000000 = started \d+ \+ unsent \d+$`},
+			told: []string{`\Anodrop: interrupted before anything was started\n\z|(?m)^  planned 10000000 = started \d+ \+ unsent \d+$`},
 		},
 		"in the baseline": {
 			args: append(long, "--at", "90%"),
@@ -1331,5 +1331,32 @@ func TestTopLevel(t *testing.T) {
 		if !strings.HasPrefix(top, ".") && !slices.Contains(allowed, top) {
 			t.Errorf("%s does not belong at the top level", top)
 		}
+	}
+}
+
+// TestWhatIsNotCompiled: who runs nodrop from its source compiles all that it
+// imports first. Of Kubernetes' client that is what reads kubeconfigs and sends
+// requests, a third of the time that all takes; the types of every API, which
+// its usual clients come with, are more than everything else together.
+func TestWhatIsNotCompiled(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := false
+	for line := range strings.Lines(string(out)) {
+		path := strings.TrimSpace(line)
+		client = client || path == "k8s.io/client-go/rest"
+		for _, large := range []string{
+			"k8s.io/api/", "k8s.io/client-go/kubernetes", "k8s.io/client-go/informers", "k8s.io/client-go/discovery",
+			"k8s.io/client-go/restmapper", "google.golang.org/protobuf/", "github.com/google/gnostic-models/",
+		} {
+			if strings.HasPrefix(path, large) {
+				t.Errorf("%s is imported", path)
+			}
+		}
+	}
+	if !client {
+		t.Error("the client is not among what is imported: what else is listed here?")
 	}
 }

@@ -230,6 +230,6 @@ var classTable = []ClassInfo{
 	{newClass(StageClient, CauseResolver), Never, "this machine's resolver did not answer in time", "check /etc/resolv.conf, or give addresses by --connect-to"},
 	{newClass(StageClient, CauseBody), Possibly, "the file of -D changed or could not be read while it was being sent", "give -D a file that nothing writes to"},
 	{newClass(StageClient, CauseRoute), Never, "this machine has no route to the address", "check the address, and this machine's routes (ip route get ADDRESS)"},
-	{newClass(StageClient, CauseStalled), Possibly, "nodrop itself did not run while the request's time passed: it was stopped, or got no processor time", "give it processor time of its own, and repeat the run"},
+	{newClass(StageClient, CauseStalled), Possibly, "nodrop was not running when the request timed out: it was stopped, or got no processor time", "give it processor time of its own, and repeat the run"},
 	{newClass(StageClient, CauseOther), Possibly, "this machine could not make the request", "see the sample"},
 }

@@ -32,6 +32,9 @@ func (x *exchange) readEarly() {
 		defer close(e.done)
 		for !x.parser.Done() && e.fail == nil {
 			e.fail = x.receive()
+			if x.parser.TakeContinue() {
+				x.firstByte = 0 // a late 100 is not the response
+			}
 			if ended := e.fail != nil && !isTimeout(e.fail.err); ended || x.parser.Decided() {
 				x.stopWriting() // whose deadline is the same
 			}
@@ -44,6 +47,8 @@ func (e *early) stopped() bool { return e.writing.Load() == writingStopped }
 
 // stopWriting ends the write that the worker waits in, if it still does.
 func (x *exchange) stopWriting() {
+	x.worker.mu.Lock() // see extendWriting
+	defer x.worker.mu.Unlock()
 	if x.early.writing.CompareAndSwap(writingOn, writingStopped) {
 		_ = x.conn.SetWriteDeadline(longAgo) // fails only for a closed connection
 	}
@@ -65,7 +70,7 @@ func (x *exchange) endEarly() (stopped bool, fail *failure) {
 		return stopped, e.fail
 	}
 	if x.arrived < x.since { // the response had come before writing ended
-		x.result.Phases.Send -= x.since - x.firstByte
+		x.result.Phases.Send = max(0, x.result.Phases.Send-(x.since-x.firstByte))
 		x.since = x.firstByte
 	}
 	x.result.Phases.Wait += max(0, x.firstByte-x.since)

@@ -78,7 +78,7 @@ func (c *Config) settleExpect() error {
 		return &HintError{fmt.Sprintf("-H %q: no server can meet that expectation", "Expect: "+value), "the only one that HTTP knows is 100-continue"}
 	}
 	if len(c.Body) == 0 && c.BodyFile == "" {
-		c.dropField("Expect", "there is no body to wait with")
+		c.dropField("Expect", "the request has no body, so there is nothing to wait for")
 	}
 	return nil
 }

@@ -434,7 +434,7 @@ func (l *Load) result(duration int64) *Run {
 			run.Notes = append(run.Notes, note)
 		}
 	}
-	if l.cut.Load() && run.Counts.Aborted > 0 {
+	if l.cut.Load() && !run.Interrupted && run.Counts.Aborted > 0 {
 		run.Notes = append(run.Notes, cutNote(run.Counts.Aborted, l.cfg.DrainBound))
 	}
 	run.Traces = l.traces.list

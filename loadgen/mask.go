@@ -34,10 +34,11 @@ func MaskText(text string) string {
 	if strings.Contains(text, "=") {
 		text = parameterPattern.ReplaceAllStringFunc(text, func(found string) string {
 			name, value, _ := strings.Cut(found, "=")
-			if !isSecretParameter(name, value) {
+			kept := strings.TrimRight(value, ",:") // of the sentence around it
+			if kept == "…" || !isSecretParameter(name, kept) {
 				return found
 			}
-			return name + "=" + masked
+			return name + "=" + masked + value[len(kept):]
 		})
 	}
 	if strings.Contains(text, "-") {

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"net"
+	"os"
 	"time"
 )
 
@@ -23,7 +24,10 @@ func (w *worker) allow(deadline time.Time) allowance {
 
 // extend moves the deadline of c, which has passed, by the time for which nodrop
 // did not run. It is false if the target has had its time.
-func (w *worker) extend(c net.Conn) bool {
+func (w *worker) extend(c net.Conn) bool { return w.extendBy(c.SetDeadline) }
+
+// extendBy is extend of a deadline that is set in some way.
+func (w *worker) extendBy(set func(time.Time) error) bool {
 	l, now := w.allowance, w.exchange.now()
 	if l.length == 0 || now < l.from+l.length {
 		return false // that deadline was another's
@@ -34,7 +38,7 @@ func (w *worker) extend(c net.Conn) bool {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return !w.aborted && c.SetDeadline(w.load.base.Add(time.Duration(until))) == nil
+	return !w.aborted && set(w.load.base.Add(time.Duration(until))) == nil
 }
 
 // patient is a worker's socket. Its deadlines are those that the worker arms it
@@ -45,16 +49,25 @@ type patient struct {
 	worker *worker // nil once it has left the worker: then deadlines are final
 }
 
-// extend moves a deadline that has passed, unless it was made to pass.
-func (p *patient) extend() bool {
+func (p *patient) extendReading() bool {
+	return p.worker != nil && p.worker.extendBy(p.SetReadDeadline)
+}
+
+// extendWriting does not undo what stopWriting did.
+func (p *patient) extendWriting() bool {
 	w := p.worker
-	return w != nil && !w.exchange.early.stopped() && w.extend(p.socket)
+	return w != nil && w.extendBy(func(until time.Time) error {
+		if w.exchange.early.stopped() {
+			return os.ErrDeadlineExceeded
+		}
+		return p.SetWriteDeadline(until)
+	})
 }
 
 func (p *patient) Read(b []byte) (int, error) {
 	for {
 		n, err := p.socket.Read(b)
-		if n > 0 || !isTimeout(err) || !p.extend() {
+		if n > 0 || !isTimeout(err) || !p.extendReading() {
 			return n, err
 		}
 	}
@@ -63,7 +76,7 @@ func (p *patient) Read(b []byte) (int, error) {
 func (p *patient) readLent() (*readBuffer, int, error) {
 	for {
 		b, n, err := readLent(p.socket)
-		if n > 0 || !isTimeout(err) || !p.extend() {
+		if n > 0 || !isTimeout(err) || !p.extendReading() {
 			return b, n, err
 		}
 		giveBack(b)
@@ -75,7 +88,7 @@ func (p *patient) Write(b []byte) (int, error) {
 	for {
 		n, err := p.socket.Write(b[written:])
 		written += n
-		if !isTimeout(err) || !p.extend() {
+		if !isTimeout(err) || !p.extendWriting() {
 			return written, err
 		}
 	}

@@ -71,13 +71,15 @@ func (l *Load) preflight(m machine) []string {
 
 func (l *Load) filesNeeded() int64 { return int64(l.cfg.Workers) + ownFiles + 2*int64(l.cfg.CPUs) }
 
-// roomToLinger is how many connections may be left for their peers to close:
-// half of the files that nothing else needs, and at least one.
+// roomToLinger is how many connections may be left for their peers to close: two
+// for each worker, so that a server is not given many more connections than -c
+// says, and at most half of the files that nothing else needs.
 func (l *Load) roomToLinger(m machine) int {
-	if m.files == 0 {
-		return maxLingering
+	room := min(max(2*int64(l.cfg.Workers), minLingering), maxLingering)
+	if m.files > 0 {
+		room = min(room, (m.files-l.filesNeeded())/2)
 	}
-	return int(min(max((m.files-l.filesNeeded())/2, 1), maxLingering))
+	return int(max(room, 1))
 }
 
 // roads is how many pairs of a local and a remote address there are, each with

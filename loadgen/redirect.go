@@ -12,7 +12,7 @@ import (
 
 var (
 	errTooManyRedirects = errors.New("stopped after 10 redirects")
-	errUnfollowable     = errors.New("a redirect to what is no http:// or https:// URL")
+	errUnfollowable     = errors.New("the redirect is not to an http:// or https:// URL")
 )
 
 // quote is a Location as texts show it.
@@ -64,7 +64,7 @@ func (l *Load) redirect(p *h1.Parser, at *hop, followed int) (*hop, *failure) {
 	if err != nil {
 		return nil, &failure{stage: StageHead, err: err, text: "failed to parse Location header " + quote(location)}
 	}
-	t, slipped := checkedTarget(at.target.url.ResolveReference(ref).String())
+	t, slipped := readTarget(at.target.url.ResolveReference(ref).String())
 	if slipped != nil {
 		return nil, &failure{stage: StageHead, err: errUnfollowable, text: "cannot follow Location header " + quote(location)}
 	}

@@ -61,7 +61,7 @@ func quoted(text string) *slip {
 		return nil
 	}
 	inner := strings.Trim(text, quotes+" ")
-	return &slip{"it stands in quotes", "try " + MaskURL(inner)}
+	return &slip{"it is in quotes", "try " + MaskURL(inner)}
 }
 
 // schemeSlip finds what is wrong before the host.
@@ -127,7 +127,7 @@ func hostSlip(text string) *slip {
 
 // bracketless is an IPv6 address without the brackets that part it from a port.
 func bracketless(scheme, host, rest string) *slip {
-	const problem = "an IPv6 address stands in brackets"
+	const problem = "an IPv6 address needs brackets"
 	addr, port, _ := cutLast(host, ":")
 	switch {
 	case isAddr(addr) && strings.Trim(port, "0123456789") == "":
@@ -153,7 +153,7 @@ func portSlip(text string) *slip {
 		return nil
 	}
 	if !hasUser && strings.Contains(text[end:], "@") {
-		return &slip{"a /, ? or # in the user or password must be escaped", "%2F, %3F or %23 in its place"}
+		return &slip{"a /, ? or # in the user or password must be escaped", "write %2F, %3F or %23 instead"}
 	}
 	return &slip{problem: fmt.Sprintf("port %q is not a number", port)}
 }

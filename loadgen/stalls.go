@@ -14,7 +14,7 @@ import (
 
 // errStalled: nodrop did not run for so much of the request's time that the
 // target cannot be blamed for what became of it.
-var errStalled = errors.New("nodrop itself did not run while the request's time passed")
+var errStalled = errors.New("nodrop was not running when the request timed out")
 
 // stalled makes f nodrop's own failure, if it is not this machine's already.
 func (f *failure) stalled() {
@@ -123,20 +123,20 @@ func (s *stalls) note(spoiled int64) string {
 	if a.Count == 0 || spoiled == 0 && a.Longest.Length() < notableStall {
 		return ""
 	}
-	when := fmt.Sprintf("for %s from %s on", roughly(a.Longest.Length()), roughly(a.Longest.Begin))
+	when := fmt.Sprintf("for %s, starting %s into the load", roughly(a.Longest.Length()), roughly(a.Longest.Begin))
 	if more := a.Count - 1; more == 1 {
 		when += ", and once more for " + roughly(a.Sum-a.Longest.Length())
 	} else if more > 1 {
 		when += fmt.Sprintf(", and %d more times for %s in all", more, roughly(a.Sum-a.Longest.Length()))
 	}
-	effect := "what came back then is slower than the target was"
+	effect := "responses from that time look slower than the target was"
 	switch {
 	case spoiled == 1:
-		effect = "1 request whose time ran out then is spoiled (client.stalled), not lost"
+		effect = "1 request that timed out because of it is spoiled (client.stalled), not lost"
 	case spoiled > 1:
-		effect = fmt.Sprintf("%d requests whose time ran out then are spoiled (client.stalled), not lost", spoiled)
+		effect = fmt.Sprintf("%d requests that timed out because of it are spoiled (client.stalled), not lost", spoiled)
 	}
-	return fmt.Sprintf("nodrop did not run %s (stopped, suspended, or without processor time): %s", when, effect)
+	return fmt.Sprintf("nodrop did not run %s (stopped, suspended, short of processor time, or busy with other responses): %s", when, effect)
 }
 
 // suspensionNote says when the machine was suspended, "" if it was not.
@@ -150,7 +150,7 @@ func (s *stalls) suspensionNote() string {
 	case s.suspensions > 1:
 		more = fmt.Sprintf(", the longest of %d times", s.suspensions)
 	}
-	return fmt.Sprintf("this machine was suspended for %s at %s%s: -t does not count that, but what was in flight then may have been lost over it",
+	return fmt.Sprintf("this machine was suspended for %s at %s%s: -t does not count that time, but requests in flight then may have been lost because of it",
 		roughly(s.suspended.Length()), roughly(s.suspended.Begin), more)
 }
 

@@ -253,9 +253,9 @@ func checkStopped(t *testing.T, run *loadgen.Run, n int64, class string) {
 		t.Errorf("%+v; want %d %s %s", run.Outcomes, n, fate, class)
 	}
 	notes := strings.Join(run.Notes, "\n")
-	want := "what came back then is slower than the target was"
+	want := "responses from that time look slower than the target was"
 	if fate == "spoiled" {
-		want = fmt.Sprintf("%d requests whose time ran out then are spoiled (client.stalled), not lost", n)
+		want = fmt.Sprintf("%d requests that timed out because of it are spoiled (client.stalled), not lost", n)
 	}
 	if !strings.Contains(notes, "nodrop did not run ") || !strings.HasSuffix(notes, want) {
 		t.Errorf("notes:\n%s\nwant: %s", notes, want)

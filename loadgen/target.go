@@ -239,7 +239,7 @@ func unreadable(text string, err error) *slip {
 	begin, end := authorityOf(text)
 	user, _, hasUser := cutLast(text[begin:end], "@")
 	if escape, ok := errors.AsType[url.EscapeError](why); ok && hasUser && strings.Contains(user, string(escape)) {
-		return &slip{problem: "a % in the user or password must be escaped", hint: "%25 in its place"}
+		return &slip{problem: "a % in the user or password must be escaped", hint: "write %25 instead"}
 	}
 	return &slip{problem: why.Error()}
 }

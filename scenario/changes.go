@@ -57,9 +57,10 @@ func (c *changes) restore(ctx context.Context, restore []Action) error {
 	ledger := &c.interrupts.ledger
 	var all error
 	try := func(e *entry, do func(context.Context) error) {
-		defer ledger.done(e)
 		defer c.say(ctx, e)()
-		if err := bounded(do); err != nil {
+		err := bounded(do)
+		ledger.done(e, err == nil)
+		if err != nil {
 			c.log.Failed("restore", err)
 			all = joined(all, fmt.Errorf("%w: %w", ErrRestore, err))
 		}
@@ -81,7 +82,7 @@ func (c *changes) say(ctx context.Context, e *entry) func() {
 	if e.text == "" {
 		return func() {}
 	}
-	line := "restoring: " + e.text
+	line := "restoring: " + short(e.text)
 	if ctx.Err() != nil {
 		c.interrupts.say(line)
 		return func() {}

@@ -110,7 +110,7 @@ func (i *Interrupts) take(s os.Signal, at time.Time) {
 	case 1:
 		i.cancel()
 	case 2:
-		i.say(skipping(i.ledger.left()))
+		i.say(skipping(i.ledger.underWay()))
 		close(i.skip)
 	default:
 		i.exit(begun, i.ledger.left())

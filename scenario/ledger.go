@@ -25,17 +25,30 @@ type ledger struct {
 
 // entry is one of them; text is "" where there is nothing to do.
 type entry struct {
-	text string
-	ends bool
+	text   string
+	ends   bool
+	failed bool // to be restored
 }
 
-// left lists what would be left to do by hand.
-func (l *ledger) left() []string {
+// left lists what would be left to do by hand, what could not be restored
+// included.
+func (l *ledger) left() []string { return l.list(func(*entry) bool { return true }) }
+
+// underWay lists what is still to be restored, each in a few words.
+func (l *ledger) underWay() []string {
+	texts := l.list(func(e *entry) bool { return !e.failed })
+	for i, text := range texts {
+		texts[i] = short(text)
+	}
+	return texts
+}
+
+func (l *ledger) list(wanted func(*entry) bool) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var texts []string
 	add := func(e *entry) {
-		if e.text != "" && !e.ends {
+		if e.text != "" && !e.ends && wanted(e) {
 			texts = append(texts, e.text)
 		}
 	}
@@ -80,10 +93,15 @@ func (l *ledger) update(e *entry, name string, a Action, acted bool) {
 	e.text, e.ends = inWordsOf(name, what), ends
 }
 
-// done takes an entry out.
-func (l *ledger) done(e *entry) {
+// done takes an entry out that was restored. One that could not be stays, for
+// whoever exits before its error is reported.
+func (l *ledger) done(e *entry, restored bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if !restored {
+		e.failed = true
+		return
+	}
 	is := func(o *entry) bool { return o == e }
 	l.restore, l.undo = slices.DeleteFunc(l.restore, is), slices.DeleteFunc(l.undo, is)
 }
@@ -91,14 +109,14 @@ func (l *ledger) done(e *entry) {
 // describe says what an action does.
 func describe(a Action) string {
 	if s, ok := a.(fmt.Stringer); ok {
-		return short(s.String())
+		return oneLine(s.String())
 	}
-	return short(strings.TrimPrefix(fmt.Sprintf("%T", a), "*"))
+	return oneLine(strings.TrimPrefix(fmt.Sprintf("%T", a), "*"))
 }
 
 // inWordsOf puts a step's name before what is done.
 func inWordsOf(name, what string) string {
-	name, what = short(name), short(what)
+	name, what = short(name), oneLine(what)
 	switch {
 	case what == "" || name == "" || name == what:
 		return what
@@ -107,12 +125,15 @@ func inWordsOf(name, what string) string {
 	}
 }
 
-// maxText bounds what is shown of one action, in runes.
+// maxText bounds what is said of one action while it is done, in runes.
 const maxText = 100
 
-// short is a text in one line.
+// oneLine is a text in one line.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// short is a text in one line, cut where that is long.
 func short(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
+	text = oneLine(text)
 	if runes := []rune(text); len(runes) > maxText {
 		return string(runes[:maxText-1]) + "…"
 	}

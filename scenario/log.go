@@ -81,9 +81,15 @@ func (l Log) add(of string, lines []string) {
 	}
 }
 
-// of is a log for one attempt, whose name stands before that of what said it.
-func (l Log) of(a Attempt) Log {
+// of is a log for one attempt, whose name stands before that of what said it. mask
+// keeps secrets out of it: commands repeat what they were given.
+func (l Log) of(a Attempt, mask func(string) string) Log {
 	return func(of string, lines []string) {
+		shown := make([]string, len(lines))
+		for i, line := range lines {
+			shown[i] = mask(line)
+		}
+		of, lines = mask(of), shown
 		if name := a.Variant.Name; name != "" {
 			of = name + ": " + of
 		}

@@ -328,7 +328,7 @@ func Circular(steps []Step) []bool {
 func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, watch Watch) (runs []*loadgen.Run, err error) {
 	done := &changes{processes: processes, interrupts: s.Interrupts}
 	t := newTimeline(a.Variant.Timeline, s.Settle, done)
-	env := &Env{Mark: t.mark, Log: s.Log.of(a), Processes: processes}
+	env := &Env{Mark: t.mark, Log: s.Log.of(a, s.mask), Processes: processes}
 	done.log = env.Log
 	done.interrupts.ledger.toRestore(a.Variant.Restore)
 	defer func() {
@@ -337,6 +337,9 @@ func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, wa
 		}
 	}()
 	for _, action := range slices.Concat(a.Variant.Setup, a.Variant.Gate) {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		if err := done.do(ctx, "", action, env); err != nil {
 			return nil, inWords(err)
 		}

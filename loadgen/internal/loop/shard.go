@@ -52,7 +52,8 @@ type Shard struct {
 	lingerers lingerers
 
 	stalls stall.Watch
-	behind int // how many more looks at events expire waits for at most
+	stood  bool // still, since the last look at events began
+	behind int  // how many more looks at events expire waits for at most
 
 	waiter   waiter
 	events   [maxEvents]unix.EpollEvent
@@ -176,12 +177,14 @@ func (s *Shard) serve() {
 			n = s.waiter.wait(s.epoll, s.events[:], ns)
 		}
 	}
-	stood := s.beat(s.now(), rest)
+	s.beat(s.now(), rest)
 	for i := range s.events[:n] {
 		s.handle(&s.events[i])
 	}
 	now := s.now()
-	stood = s.beat(now, 0) || stood
+	s.beat(now, 0)
+	stood := s.stood
+	s.stood = false
 	if s.caughtUp(n < len(s.events), stood) {
 		s.expire(now)
 	}
@@ -344,6 +347,7 @@ func (s *Shard) abortAll() {
 		switch sl.state {
 		case connecting, writing, reading:
 			sl.x.End = now
+			sl.cut = sl.cut || sl.state == writing
 			s.leaveQueues(sl)
 			s.driver.Aborted(&sl.x)
 			s.retire(sl)

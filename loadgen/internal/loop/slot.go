@@ -137,10 +137,11 @@ func (s *Shard) dial(sl *slot, now int64) {
 		return
 	}
 	sl.state = connecting
-	s.attempt(sl)
-	if sl.state == connecting && s.cfg.ConnectTimeout > 0 {
+	if s.cfg.ConnectTimeout > 0 {
+		// Before the attempt, which may end the request and begin the next.
 		s.connects.push(sl.index, now+s.cfg.ConnectTimeout)
 	}
+	s.attempt(sl)
 }
 
 // oneSegment is what goes into a single segment almost everywhere. More than

@@ -5,13 +5,13 @@ package loop
 import "os"
 
 // beat notes that the Shard runs at now, and since the last beat meant to wait
-// for rest. It is true if the Shard stood still instead.
-func (s *Shard) beat(now, rest int64) bool {
+// for rest.
+func (s *Shard) beat(now, rest int64) {
 	span, stood := s.stalls.Beat(now, rest)
 	if stood {
 		s.driver.Stood(span)
+		s.stood = true
 	}
-	return stood
 }
 
 // caughtUp reports whether what arrived while the Shard stood still has been
