@@ -628,7 +628,7 @@ func (p *program) scenario(ctx context.Context, s *scenario.Scenario, formats []
 	}
 	defer out.discard()
 	recording, err := p.runScenario(ctx, s, out)
-	_, misused := errors.AsType[*action.InUseError](err)
+	misused := portHeld(err)
 	if err != nil && len(recording.Runs) == 0 && (misused || ctx.Err() != nil) {
 		return err
 	}
@@ -636,7 +636,21 @@ func (p *program) scenario(ctx context.Context, s *scenario.Scenario, formats []
 		p.complain(err)
 		recording.Error = printable(err)
 	}
-	return p.finish(ctx, out, report.Build(recording))
+	err = p.finish(ctx, out, report.Build(recording))
+	if misused && p.code != exitInterrupted {
+		p.code = exitMisuse
+	}
+	return err
+}
+
+// portHeld reports a set-up that found a process's port held by something else.
+func portHeld(err error) bool {
+	setUp, ok := errors.AsType[*scenario.SetUpError](err)
+	if !ok {
+		return false
+	}
+	_, held := errors.AsType[*action.InUseError](setUp)
+	return held
 }
 
 func (p *program) reportCommand() *cobra.Command {
@@ -739,7 +753,7 @@ func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *ou
 	for i := range s.Streams {
 		s.Streams[i].Load.Sinks = out.sinks
 	}
-	s.Log = p.logs.keep
+	s.Log, s.Hinted = p.logs.keep, p.complain
 	runtime.GOMAXPROCS(threads(s.Streams))
 	s.Interrupts = p.interrupts
 	p.interrupts.Begin()
