@@ -815,9 +815,14 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 
 // enterNamespace does it all again, in a network namespace.
 func (p *program) enterNamespace() (err error) {
-	p.unlisten() // signals are for the one that has the load
-	p.interrupts.Ignore()
-	p.code, err = lab.InNamespace(p.args)
+	p.code, err = lab.InNamespace(p.args, func() { // signals are for the one that has the load
+		p.unlisten()
+		p.interrupts.Ignore()
+	})
+	if errors.Is(err, context.Canceled) {
+		p.complain(errInterrupted)
+		p.code, err = exitInterrupted, nil
+	}
 	return err
 }
 
