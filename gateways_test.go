@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"flag"
 	"fmt"
@@ -52,6 +53,35 @@ func TestNamespaceHidesArguments(t *testing.T) {
 	out, err := exec.Command(build(t), "lab", "--dataplane", "nft", "--replicas", "2", "--to", "1", "--stop", "abrupt", "--at", "100ms", "--client", client).CombinedOutput()
 	if err != nil || !bytes.Contains(out, []byte("|lab-namespace|\n")) || bytes.Contains(out, []byte("S3CRET")) {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestClientInterrupted: of a client that was under way, all there is to tell is
+// that it was interrupted.
+func TestClientInterrupted(t *testing.T) {
+	needsNamespaces(t)
+	cmd := exec.Command(build(t), "lab", "--dataplane", "nft", "--replicas", "2", "--to", "1", "--stop", "naive,abrupt", "--at", "10m", "--client", "echo began; sleep 1000; : {url}")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() && lines.Text() != "began" {
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	for lines.Scan() {
+	}
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || stderr.String() != "nodrop: interrupted\n" {
+		t.Errorf("%v, %q; want exit code %d and that it was interrupted", cmd.ProcessState, stderr.String(), exitInterrupted)
 	}
 }
 

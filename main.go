@@ -627,7 +627,7 @@ func (p *program) scenario(ctx context.Context, s *scenario.Scenario, formats []
 	}
 	defer out.discard()
 	recording, err := p.runScenario(ctx, s, out)
-	_, misused := errors.AsType[*action.InUseError](err)
+	misused := portHeld(err)
 	if err != nil && len(recording.Runs) == 0 && (misused || ctx.Err() != nil) {
 		return err
 	}
@@ -635,7 +635,21 @@ func (p *program) scenario(ctx context.Context, s *scenario.Scenario, formats []
 		p.complain(err)
 		recording.Error = printable(err)
 	}
-	return p.finish(ctx, out, report.Build(recording))
+	err = p.finish(ctx, out, report.Build(recording))
+	if misused && p.code != exitInterrupted {
+		p.code = exitMisuse
+	}
+	return err
+}
+
+// portHeld reports a set-up that found a process's port held by something else.
+func portHeld(err error) bool {
+	setUp, ok := errors.AsType[*scenario.SetUpError](err)
+	if !ok {
+		return false
+	}
+	_, held := errors.AsType[*action.InUseError](setUp)
+	return held
 }
 
 func (p *program) reportCommand() *cobra.Command {
@@ -738,7 +752,7 @@ func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *ou
 	for i := range s.Streams {
 		s.Streams[i].Load.Sinks = out.sinks
 	}
-	s.Log = p.logs.keep
+	s.Log, s.Hinted = p.logs.keep, p.complain
 	runtime.GOMAXPROCS(threads(s.Streams))
 	s.Interrupts = p.interrupts
 	p.interrupts.Begin()
@@ -800,9 +814,14 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 
 // enterNamespace does it all again, in a network namespace.
 func (p *program) enterNamespace() (err error) {
-	p.unlisten() // signals are for the one that has the load
-	p.interrupts.Ignore()
-	p.code, err = lab.InNamespace(p.args)
+	p.code, err = lab.InNamespace(p.args, func() { // signals are for the one that has the load
+		p.unlisten()
+		p.interrupts.Ignore()
+	})
+	if errors.Is(err, context.Canceled) {
+		p.complain(errInterrupted)
+		p.code, err = exitInterrupted, nil
+	}
 	return err
 }
 
@@ -822,27 +841,49 @@ func (p *program) labClient(ctx context.Context, flags *lab.FlagValues, checks, 
 		return p.enterNamespace()
 	}
 	p.interrupts.Begin()
+	begun := false // so has a client
 	for _, run := range runs {
-		result, err := run.Run(ctx, p.stdout, p.rawStderr, func(fleet string) {
-			fmt.Fprintf(p.stdout, "\n%s\n\n$ %s\n", fleet, loadgen.CleanText(loadgen.MaskText(run.Command)))
-		})
+		err := p.clientRun(ctx, run, func() { begun = true })
+		if begun && ctx.Err() != nil {
+			p.interruptedClient(err)
+			return nil
+		}
 		if err != nil {
-			scenario.Log(p.logs.keep).Failed("lab", err)
 			return err
-		}
-		if err := report.Beside(p.stdout, result.Marks, result.Kernel.String()); err != nil {
-			return err
-		}
-		if result.Problem != nil {
-			p.complain(fmt.Errorf("%s: %w", run.Stop, result.Problem))
-			p.code = exitInconclusive
-		}
-		if ctx.Err() != nil {
-			p.code = exitInterrupted
-			break
 		}
 	}
 	return nil
+}
+
+// clientRun tells what was seen beside one client.
+func (p *program) clientRun(ctx context.Context, run *lab.ClientRun, begins func()) error {
+	result, err := run.Run(ctx, p.stdout, p.rawStderr, func(fleet string) {
+		begins()
+		fmt.Fprintf(p.stdout, "\n%s\n\n$ %s\n", fleet, loadgen.CleanText(loadgen.MaskText(run.Command)))
+	})
+	if err != nil {
+		scenario.Log(p.logs.keep).Failed("lab", err)
+		return err
+	}
+	if err := report.Beside(p.stdout, result.Marks, result.Kernel.String()); err != nil {
+		return err
+	}
+	if result.Problem != nil && ctx.Err() == nil { // the end of ctx is a problem, too
+		p.complain(fmt.Errorf("%s: %w", run.Stop, result.Problem))
+		p.code = exitInconclusive
+	}
+	return nil
+}
+
+// interruptedClient tells that another load generator was interrupted, and what
+// went wrong then.
+func (p *program) interruptedClient(err error) {
+	told := errors.New("interrupted")
+	if err != nil && !errors.Is(err, context.Canceled) {
+		told = fmt.Errorf("%w; %w", told, err)
+	}
+	p.complain(told)
+	p.code = exitInterrupted
 }
 
 // report renders a saved recording. Checks are added to what it was recorded

@@ -23,6 +23,7 @@ type changes struct {
 
 // changed is an action whose Run was called.
 type changed struct {
+	name   string // its step's
 	action Action
 	entry  *entry
 }
@@ -40,12 +41,22 @@ func (c *changes) begin(name string, a Action) func(context.Context, *Env) error
 	e := ledger.toUndo(name, a)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.list = append(c.list, changed{a, e})
+	c.list = append(c.list, changed{name, a, e})
 	return func(ctx context.Context, env *Env) error {
 		defer ledger.update(e, name, a, true)
 		err := a.Run(ctx, env)
 		env.Log.Failed(cmp.Or(name, "the set-up"), err)
 		return err
+	}
+}
+
+// lookAgain asks each action what its Undo does, once none is under way: a later
+// one may have taken over what an earlier one would have put back.
+func (c *changes) lookAgain() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, one := range c.list {
+		c.interrupts.ledger.update(one.entry, one.name, one.action, true)
 	}
 }
 
@@ -55,6 +66,7 @@ func (c *changes) begin(name string, a Action) func(context.Context, *Env) error
 func (c *changes) restore(ctx context.Context, restore []Action) error {
 	nowhere := &Env{Mark: func(Moment) {}, Log: c.log, Processes: c.processes}
 	ledger := &c.interrupts.ledger
+	c.lookAgain()
 	var all error
 	try := func(e *entry, do func(context.Context) error) {
 		defer c.say(ctx, e)()

@@ -38,6 +38,9 @@ type Scenario struct {
 	// Interrupts, when set, know what is to be restored, and cut short what is
 	// waited for. Run's context ends the run as the first of them does.
 	Interrupts *Interrupts
+	// Hinted, when set, gets the error of a step of the timeline that says what to
+	// do about it, when the load is over.
+	Hinted func(error)
 }
 
 // Stream is one load.
@@ -142,6 +145,12 @@ const undoBound = 10 * time.Minute
 
 // ErrRestore is part of an error when something was not put back.
 var ErrRestore = errors.New("restore")
+
+// SetUpError is that of an action that came before the load, which has not begun.
+type SetUpError struct{ error }
+
+// Unwrap is the error alone.
+func (e *SetUpError) Unwrap() error { return e.error }
 
 // interruptedError is context.Canceled in the words of a report.
 type interruptedError struct{}
@@ -341,7 +350,7 @@ func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, wa
 			return nil, ctx.Err()
 		}
 		if err := done.do(ctx, "", action, env); err != nil {
-			return nil, inWords(err)
+			return nil, &SetUpError{inWords(err)}
 		}
 	}
 	loads, err := s.loads(ctx, a, env)
@@ -349,6 +358,7 @@ func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, wa
 		return nil, err
 	}
 	runs = s.carryOut(ctx, a, loads, t, env, watch)
+	s.handHints(a, t)
 	for _, load := range loads {
 		if err := load.Refused(); err != nil {
 			return nil, inWords(err)
@@ -421,6 +431,17 @@ func (s *Scenario) carryOut(ctx context.Context, a Attempt, loads []*loadgen.Loa
 		loads[i].End(run)
 	}
 	return runs
+}
+
+// handHints hands on what there is to do about steps that failed.
+func (s *Scenario) handHints(a Attempt, t *timeline) {
+	if s.Hinted == nil {
+		return
+	}
+	for _, err := range t.hinted {
+		err = a.explain(err)
+		s.Hinted(maskedError{err, s.mask(err.Error())})
+	}
 }
 
 // heed says what the loads wait for when ctx ends, and aborts them when they are

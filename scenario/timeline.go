@@ -27,6 +27,7 @@ type timeline struct {
 	moments []interval
 	ended   []time.Time // of each step; zero until it has ended
 	failed  string      // the first step that did, or was never due
+	hinted  []error     // those of steps that say what to do about it
 }
 
 // interval is a mark before it is put on the clock of a run.
@@ -125,6 +126,9 @@ func (t *timeline) finish(i int, began time.Time, err error) {
 	defer t.mu.Unlock()
 	t.ended[i] = time.Now()
 	t.moments = append(t.moments, interval{m, began, t.ended[i]})
+	if _, ok := errors.AsType[*loadgen.HintError](err); ok {
+		t.hinted = append(t.hinted, err)
+	}
 	if err != nil && t.failed == "" {
 		t.failed = t.steps[i].Name
 	}

@@ -29,6 +29,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == testParent {
 		os.Exit(runTestParent())
 	}
+	if given, ok := NamespaceArgs(os.Args[1:]); ok {
+		os.Exit(runTestNamespace(given))
+	}
 	goleak.VerifyTestMain(m)
 }
 

@@ -58,8 +58,18 @@ func checkNFT() error {
 // InNamespace runs this program again, with these arguments, in a network
 // namespace of its own, and returns its exit code. The namespace has no name: it
 // goes with the last process in it, however that ends, and with it every address
-// and rule. Signals are handed on; when this process is killed, so is that one.
-func InNamespace(args []string) (int, error) {
+// and rule. Signals are handed on, from when handingOn is called, which is before
+// that process is started; when this process is killed, so is that one. A signal
+// that ended it before it could heed any is context.Canceled.
+func InNamespace(args []string, handingOn func()) (int, error) {
+	signals := make(chan os.Signal, 8)
+	handedOn := []os.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGQUIT, unix.SIGUSR1}
+	if !signal.Ignored(unix.SIGHUP) { // the child is not in the terminal's foreground
+		handedOn = append(handedOn, unix.SIGHUP)
+	}
+	signal.Notify(signals, handedOn...)
+	defer signal.Stop(signals)
+	handingOn()
 	self, err := os.Executable()
 	if err != nil {
 		return 0, err
@@ -83,13 +93,6 @@ func InNamespace(args []string) (int, error) {
 		Pdeathsig:  unix.SIGKILL,
 		Setpgid:    true, // a terminal's Ctrl-C would reach it twice
 	}
-	signals := make(chan os.Signal, 8)
-	handedOn := []os.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGQUIT, unix.SIGUSR1}
-	if !signal.Ignored(unix.SIGHUP) { // the child is not in the terminal's foreground
-		handedOn = append(handedOn, unix.SIGHUP)
-	}
-	signal.Notify(signals, handedOn...)
-	defer signal.Stop(signals)
 	err = cmd.Start()
 	_ = read.Close()
 	if err != nil {
@@ -100,15 +103,29 @@ func InNamespace(args []string) (int, error) {
 		_, _ = write.Write(text) // it is gone, which its end tells
 		_ = write.Close()
 	}()
+	return attend(cmd, signals)
+}
+
+// attend hands signals on to a process until it ends, and returns its exit code.
+func attend(cmd *exec.Cmd, signals <-chan os.Signal) (int, error) {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
+	ending := map[os.Signal]bool{}
 	for {
 		select {
 		case s := <-signals:
 			_ = cmd.Process.Signal(s)
+			ending[s] = s != unix.SIGUSR1
 		case err := <-ended:
-			if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.Exited() {
+			exit, ok := errors.AsType[*exec.ExitError](err)
+			if !ok {
+				return 0, err
+			}
+			if exit.Exited() {
 				return exit.ExitCode(), nil
+			}
+			if status, ok := exit.Sys().(syscall.WaitStatus); ok && ending[status.Signal()] {
+				return 0, context.Canceled
 			}
 			return 0, err
 		}

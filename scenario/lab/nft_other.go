@@ -12,6 +12,6 @@ func checkNFT() error { return errNFT }
 func NamespaceArgs([]string) ([]string, bool) { return nil, false }
 
 // InNamespace is of Linux.
-func InNamespace([]string) (int, error) { return 0, errNFT }
+func InNamespace([]string, func()) (int, error) { return 0, errNFT }
 
 func newKernelTable() (table, error) { return nil, errNFT }
