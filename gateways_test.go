@@ -72,8 +72,7 @@ func TestClientInterrupted(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
 	lines := bufio.NewScanner(stdout)
-	for lines.Scan() && lines.Text() != "began" {
-	}
+	await(t, "the client has begun", func() bool { return lines.Scan() && lines.Text() == "began" })
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}

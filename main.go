@@ -846,7 +846,7 @@ func (p *program) labClient(ctx context.Context, flags *lab.FlagValues, checks, 
 		err := p.clientRun(ctx, run, func() { begun = true })
 		if begun && ctx.Err() != nil {
 			p.interruptedClient(err)
-			return nil
+			return nil //nolint:nilerr // it has been reported
 		}
 		if err != nil {
 			return err

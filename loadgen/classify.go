@@ -21,19 +21,44 @@ func classify(stage Stage, err error) Class {
 	return class
 }
 
+// classOf asks first whose error it is: this machine's, a protocol's, the
+// system's.
 func classOf(stage Stage, err error) Class {
-	var malformed *h1.MalformedError
-	var lookup *net.DNSError
-	var refusal tunnelError
-	var late *networkError
-	var socks *socksError
+	if class := ownClass(err); class != 0 {
+		return class
+	}
+	if class := protocolClass(stage, err); class != 0 {
+		return class
+	}
+	return systemClass(stage, err)
+}
+
+// ownClass is that of errors of our own making, 0 for others.
+func ownClass(err error) Class {
 	var unsent *unsentError
-	var errno syscall.Errno
 	switch {
 	case errors.Is(err, errStalled):
 		return newClass(StageClient, CauseStalled)
 	case isBodyError(err):
 		return newClass(StageClient, CauseBody)
+	case errors.Is(err, errRedialed):
+		return newClass(StageClient, CausePorts)
+	case errors.Is(err, errUnwatched):
+		return newClass(StageClient, CauseOther)
+	case errors.As(err, &unsent) && hasNoRoute(unsent.err):
+		return newClass(StageClient, CauseRoute)
+	}
+	return 0
+}
+
+// protocolClass is that of what a peer said, or did not say as its protocol has
+// it; 0 for others.
+func protocolClass(stage Stage, err error) Class {
+	var malformed *h1.MalformedError
+	var lookup *net.DNSError
+	var refusal tunnelError
+	var socks *socksError
+	switch {
 	case isContentError(err):
 		return newClass(StageBody, CauseMalformed)
 	case errors.As(err, &lookup):
@@ -55,18 +80,21 @@ func classOf(stage Stage, err error) Class {
 		return newClass(stage, CauseRejected)
 	case notTLS(err):
 		return newClass(stage, CauseMalformed)
+	}
+	return 0
+}
+
+// systemClass is that of what the system says of a connection.
+func systemClass(stage Stage, err error) Class {
+	var late *networkError
+	var errno syscall.Errno
+	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return newClass(stage, CauseEOF)
-	case errors.Is(err, errRedialed):
-		return newClass(StageClient, CausePorts)
-	case errors.Is(err, errUnwatched):
-		return newClass(StageClient, CauseOther)
 	case errors.Is(err, errSelfConnect):
 		return newClass(stage, CauseRefused)
 	case errors.As(err, &late) && errors.Is(late, syscall.EACCES):
 		return newClass(stage, CauseRejected)
-	case errors.As(err, &unsent) && hasNoRoute(unsent.err):
-		return newClass(StageClient, CauseRoute)
 	case errors.As(err, &errno):
 		return classifyErrno(stage, errno)
 	}

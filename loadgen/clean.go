@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// IsUnsafe: what moves the cursor, cannot be seen, turns text around, or is no
-// text. Texts from outside may hold it, and a terminal obeys.
+// IsUnsafe reports what moves the cursor, cannot be seen, turns text around, or
+// is no text. Texts from outside may hold it, and a terminal obeys.
 func IsUnsafe(r rune) bool {
 	return r != '\n' && r != '\t' && !unicode.IsGraphic(r) || r == utf8.RuneError
 }

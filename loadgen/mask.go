@@ -260,7 +260,7 @@ func (s *Secrets) maskBytes(text []byte, cut bool) []byte {
 		}
 		for n := len(secret.value) - 1; cut && n >= leastSecret; n-- {
 			if begin, found := bytes.CutSuffix(text, secret.bytes[:n]); found {
-				text = append(begin[:len(begin):len(begin)], secret.shown...)
+				text = append(slices.Clip(begin), secret.shown...)
 				break
 			}
 		}

@@ -18,18 +18,42 @@ func TestStallNotes(t *testing.T) {
 	}{
 		{"none", nil, 0, ""},
 		{"as on any busy machine", []stall.Span{span(time.Second, 1400*time.Millisecond)}, 0, ""},
-		{"that spoiled nothing", []stall.Span{span(time.Second, 2*time.Second)}, 0,
-			"nodrop did not run for 1.0 s, starting 1.0 s into the load (stopped, suspended, short of processor time, or busy with other responses): responses from that time look slower than the target was"},
-		{"that spoiled one request", []stall.Span{span(0, 30*time.Millisecond)}, 1,
-			"nodrop did not run for 30 ms, starting 0 ms into the load (stopped, suspended, short of processor time, or busy with other responses): 1 request that timed out because of it is spoiled (client.stalled), not lost"},
-		{"that spoiled many", []stall.Span{span(1500*time.Millisecond, 4500*time.Millisecond)}, 40,
-			"nodrop did not run for 3.0 s, starting 1.5 s into the load (stopped, suspended, short of processor time, or busy with other responses): 40 requests that timed out because of it are spoiled (client.stalled), not lost"},
-		{"two", []stall.Span{span(0, 1*time.Second), span(2*time.Second, 4*time.Second)}, 2,
-			"nodrop did not run for 2.0 s, starting 2.0 s into the load, and once more for 1.0 s (stopped, suspended, short of processor time, or busy with other responses): 2 requests that timed out because of it are spoiled (client.stalled), not lost"},
-		{"many", []stall.Span{span(0, 1*time.Second), span(2*time.Second, 4*time.Second), span(5*time.Second, 5050*time.Millisecond)}, 2,
-			"nodrop did not run for 2.0 s, starting 2.0 s into the load, and 2 more times for 1.1 s in all (stopped, suspended, short of processor time, or busy with other responses): 2 requests that timed out because of it are spoiled (client.stalled), not lost"},
-		{"one, as two threads saw it", []stall.Span{span(1500*time.Millisecond, 4500*time.Millisecond), span(1490*time.Millisecond, 4501*time.Millisecond)}, 2,
-			"nodrop did not run for 3.0 s, starting 1.5 s into the load (stopped, suspended, short of processor time, or busy with other responses): 2 requests that timed out because of it are spoiled (client.stalled), not lost"},
+		{
+			"that spoiled nothing",
+			[]stall.Span{span(time.Second, 2*time.Second)},
+			0,
+			"nodrop did not run for 1.0 s, starting 1.0 s into the load (stopped, suspended, short of processor time, or busy with other responses): responses from that time look slower than the target was",
+		},
+		{
+			"that spoiled one request",
+			[]stall.Span{span(0, 30*time.Millisecond)},
+			1,
+			"nodrop did not run for 30 ms, starting 0 ms into the load (stopped, suspended, short of processor time, or busy with other responses): 1 request that timed out because of it is spoiled (client.stalled), not lost",
+		},
+		{
+			"that spoiled many",
+			[]stall.Span{span(1500*time.Millisecond, 4500*time.Millisecond)},
+			40,
+			"nodrop did not run for 3.0 s, starting 1.5 s into the load (stopped, suspended, short of processor time, or busy with other responses): 40 requests that timed out because of it are spoiled (client.stalled), not lost",
+		},
+		{
+			"two",
+			[]stall.Span{span(0, 1*time.Second), span(2*time.Second, 4*time.Second)},
+			2,
+			"nodrop did not run for 2.0 s, starting 2.0 s into the load, and once more for 1.0 s (stopped, suspended, short of processor time, or busy with other responses): 2 requests that timed out because of it are spoiled (client.stalled), not lost",
+		},
+		{
+			"many",
+			[]stall.Span{span(0, 1*time.Second), span(2*time.Second, 4*time.Second), span(5*time.Second, 5050*time.Millisecond)},
+			2,
+			"nodrop did not run for 2.0 s, starting 2.0 s into the load, and 2 more times for 1.1 s in all (stopped, suspended, short of processor time, or busy with other responses): 2 requests that timed out because of it are spoiled (client.stalled), not lost",
+		},
+		{
+			"one, as two threads saw it",
+			[]stall.Span{span(1500*time.Millisecond, 4500*time.Millisecond), span(1490*time.Millisecond, 4501*time.Millisecond)},
+			2,
+			"nodrop did not run for 3.0 s, starting 1.5 s into the load (stopped, suspended, short of processor time, or busy with other responses): 2 requests that timed out because of it are spoiled (client.stalled), not lost",
+		},
 	} {
 		var s stalls
 		for _, span := range tt.spans {

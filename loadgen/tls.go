@@ -276,7 +276,7 @@ func (l *Load) tryTLS(ctx context.Context) error {
 		return &HintError{fmt.Sprintf("URL %q: the server does not speak TLS", l.target.shown()), "http:// instead of https://"}
 	case err != nil && rejected(err):
 		return &HintError{fmt.Sprintf("URL %q: %s", l.target.shown(), reason(err)), l.rejectedHint(err, asked)}
-	case err != nil && ctx.Err() == nil && !(asked && isTimeout(err)): // who asked for a certificate need say no more
+	case err != nil && ctx.Err() == nil && (!asked || !isTimeout(err)): // who asked for a certificate need say no more
 		l.notes = append(l.notes, "that handshake failed ("+reason(err)+"): if the port does not speak TLS, use http://")
 	}
 	return nil

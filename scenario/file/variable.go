@@ -129,7 +129,7 @@ func (r *reader) hideAll(n *yaml.Node, nodes int) int {
 	w, _ := r.expand(n.Value) // as far as it can be
 	for _, p := range w {
 		if p.given {
-			r.hide(p.name, p.variable.value)
+			r.hide(p.name, p.value)
 		}
 	}
 	return nodes
@@ -139,8 +139,8 @@ func (r *reader) hideAll(n *yaml.Node, nodes int) int {
 // came from outside, and is long enough for it.
 func (r *reader) hideIn(w written) {
 	w.eachPiece(func(p piece, leads bool) {
-		if p.given && !leads && len(p.variable.value) >= longEnough {
-			r.hide(p.name, p.variable.value)
+		if p.given && !leads && len(p.value) >= longEnough {
+			r.hide(p.name, p.value)
 		}
 	})
 }
@@ -150,7 +150,7 @@ func (w written) value() string {
 	var b strings.Builder
 	for _, p := range w {
 		b.WriteString(p.text)
-		b.WriteString(p.variable.value)
+		b.WriteString(p.value)
 	}
 	return b.String()
 }
@@ -164,9 +164,9 @@ func (w written) shown() string {
 		case p.name == "":
 			b.WriteString(p.text)
 		case p.given && leads:
-			b.WriteString(p.variable.value)
+			b.WriteString(p.value)
 		default:
-			b.WriteString(p.variable.shown)
+			b.WriteString(p.shown)
 		}
 	})
 	if loadgen.IsURL(w.value()) {
@@ -180,7 +180,7 @@ func (w written) eachPiece(f func(p piece, leads bool)) {
 	schemeTo, hostFrom, hostTo := host(w.value())
 	at := 0
 	for _, p := range w {
-		end := at + len(p.text) + len(p.variable.value)
+		end := at + len(p.text) + len(p.value)
 		f(p, end <= schemeTo || hostFrom <= at && end <= hostTo)
 		at = end
 	}
@@ -206,7 +206,7 @@ func (w written) line() (line string, env []string, err error) { return action.L
 func (w written) pieces() []action.Piece {
 	var pieces []action.Piece
 	for _, p := range w {
-		pieces = append(pieces, action.Piece{Text: p.text, Name: p.name, Value: p.variable.value})
+		pieces = append(pieces, action.Piece{Text: p.text, Name: p.name, Value: p.value})
 	}
 	return pieces
 }

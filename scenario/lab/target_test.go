@@ -23,7 +23,7 @@ func normalized(args string) []string {
 	return loadgen.NormalizeArgs(strings.Fields(args), fs)
 }
 
-func checkTarget(t *testing.T, ctx context.Context, args ...string) error {
+func checkTarget(ctx context.Context, t *testing.T, args ...string) error {
 	t.Helper()
 	fs := pflag.NewFlagSet("lab", pflag.ContinueOnError)
 	v := Flags(fs)
@@ -52,7 +52,7 @@ func TestCheckTarget(t *testing.T) {
 		"--path /status/302 --ok 200 -disable-redirects": "--path /status/302: GET gave 302 before the load; --ok 302 if that is what the load is to meet",
 		"--backend http://no-such-host.invalid:80":       "--backend http://no-such-host.invalid:80: GET / before the load: no-such-host.invalid: does not resolve: ",
 	} {
-		err := checkTarget(t, testContext(t), normalized(args)...)
+		err := checkTarget(testContext(t), t, normalized(args)...)
 		got := ""
 		if err != nil {
 			got = err.Error()
@@ -79,13 +79,13 @@ func TestCheckBackend(t *testing.T) {
 		}
 	}))
 	defer s.Close()
-	if err := checkTarget(t, testContext(t), "--backend", s.URL, "--path", "/yes", "-m", "PUT", "-d", "text", "-H", "X-A: b", "-z", "1m"); err != nil {
+	if err := checkTarget(testContext(t), t, "--backend", s.URL, "--path", "/yes", "-m", "PUT", "-d", "text", "-H", "X-A: b", "-z", "1m"); err != nil {
 		t.Error(err)
 	}
 	if got := last.Load(); got != "PUT /yes b text" || count.Load() != 1 {
 		t.Errorf("%d requests, the last %q; want one like the load's", count.Load(), got)
 	}
-	err := checkTarget(t, testContext(t), "--backend", s.URL, "--path", "/no")
+	err := checkTarget(testContext(t), t, "--backend", s.URL, "--path", "/no")
 	if err == nil || err.Error() != "--path /no: GET gave 418 before the load" || count.Load() != 2 {
 		t.Errorf("got %v after %d requests", err, count.Load())
 	}
@@ -110,7 +110,7 @@ func TestCheckBackendGone(t *testing.T) {
 			defer c.Close()
 		}
 	}()
-	err = checkTarget(t, testContext(t), "--backend", url, "-t", "100ms")
+	err = checkTarget(testContext(t), t, "--backend", url, "-t", "100ms")
 	if err == nil || !strings.HasPrefix(err.Error(), "--backend "+url+": GET / before the load: ") {
 		t.Errorf("silent: got %v", err)
 	}
@@ -120,13 +120,13 @@ func TestCheckBackendGone(t *testing.T) {
 		<-accepted
 		cancel()
 	}()
-	if err := checkTarget(t, ctx, "--backend", url); !errors.Is(err, context.Canceled) {
+	if err := checkTarget(ctx, t, "--backend", url); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: got %v", err)
 	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	err = checkTarget(t, testContext(t), "--backend", url)
+	err = checkTarget(testContext(t), t, "--backend", url)
 	if want := "--backend " + url + ": GET / before the load: dial tcp " + l.Addr().String() + ": connect: connection refused"; err == nil || err.Error() != want {
 		t.Errorf("gone: got %v; want %s", err, want)
 	}
