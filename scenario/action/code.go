@@ -22,7 +22,7 @@ type interpreter struct {
 	builtin bool           // of the shell: it is the first word
 	edits   bool           // its code has delimiters, after which may stand what to run
 	letters bool           // its commands are letters
-	instead string         // how to hand a value over, with the variable for %s
+	instead string         // how to hand a value over, with ${} for the variable
 }
 
 // many is more operands than any command has.
@@ -30,9 +30,9 @@ const many = 1 << 30
 
 // How values are handed over to programs that are no shells.
 const (
-	byArgument    = `hand it over as an argument, as in sh -c 'echo "$1"' sh "%s"`
-	byEnvironment = `hand it over in the environment, in env or as NAME="%s" before the command, and let the code read NAME from there`
-	byInput       = `hand it over on the standard input, as in printf '%%s\n' "%s" | ssh host 'read -r x; echo "$x"'`
+	byArgument    = `hand it over as an argument, as in sh -c 'echo "$1"' sh "${}"`
+	byEnvironment = `hand it over in the environment, in env or as NAME="${}" before the command, and let the code read NAME from there`
+	byInput       = `hand it over on the standard input, as in printf '%s\n' "${}" | ssh host 'read -r x; echo "$x"'`
 )
 
 var interpreters = []interpreter{
@@ -41,14 +41,17 @@ var interpreters = []interpreter{
 	{name: program(`(script|flock|sg)`), flag: flags(`-[a-z]*c|--command=?`), mixed: true, instead: byEnvironment},
 	{name: program(`(sudo|doas)`), flag: flags(`-[si]$`), values: takes(1, "-u", "-g"), operand: many, stdin: 1, shell: true, instead: byArgument},
 	{name: program(`eval`), builtin: true, operand: 1, rest: true, instead: byArgument},
-	{name: program(`trap`), builtin: true, operand: 1, instead: `keep it in a variable of the shell's, as in x="%s"; trap 'echo "$x"' EXIT`},
+	{name: program(`trap`), builtin: true, operand: 1, instead: `keep it in a variable of the shell's, as in x="${}"; trap 'echo "$x"' EXIT`},
 	{name: program(`(watch|parallel)`), values: takes(1, "-n", "--interval", "-j"), operand: 1, rest: true, instead: byEnvironment},
 	{name: program(`ssh`), values: takes(1, "-b", "-c", "-D", "-E", "-e", "-F", "-I", "-i", "-J", "-L", "-l", "-m", "-o", "-p", "-R", "-S", "-W", "-w"), operand: 2, rest: true, stdin: 2, instead: byInput},
 	{name: program(`(source|\.)`), builtin: true, stdin: 1, instead: byEnvironment},
 	{name: program(`(at|batch|crontab|ed|tclsh)`), stdin: many, instead: byEnvironment},
-	{name: program(`[gmn]?awk`), flag: flags(`-e|--source=?`), script: flags(`(-f|-E|--file|--exec)$`), values: takes(1, "-v", "-F", "-i", "-l", "--assign"), operand: 1, instead: `hand it over in the environment, as in NAME="%s" awk 'BEGIN {print ENVIRON["NAME"]}', or with -v`},
-	{name: program(`g?sed`), flag: flags(`-[A-Za-z]*e|--expression=?`), script: flags(`(-[A-Za-z]*f|--file)$`), values: takes(1, "-l"), mixed: true, edits: true, letters: true, operand: 1, instead: `use awk and the environment, as in NAME="%s" awk '{print ENVIRON["NAME"]}'`},
-	{name: program(`[gj]q|yq`), script: flags(`(-f|--from-file)$`), values: takes(2, "--arg", "--argjson", "--slurpfile", "--rawfile", "-L", "--indent"), mixed: true, operand: 1, instead: `hand it over with --arg, as in jq --arg x "%s" '.name == $x'`},
+	{name: program(`m4`), stdin: many, instead: byEnvironment},
+	{name: program(`g?make`), script: flags(`(-f|--file|--makefile)$`), values: takes(1, "-C", "-I", "-j", "-o", "-W"), mixed: true, operand: 1, rest: true, instead: `hand it over in the environment, and let the recipe read $$NAME`},
+	{name: program(`env`), flag: flags(`-S|--split-string=?`), instead: byEnvironment},
+	{name: program(`[gmn]?awk`), flag: flags(`-e|--source=?`), script: flags(`(-f|-E|--file|--exec)$`), values: takes(1, "-v", "-F", "-i", "-l", "--assign"), operand: 1, instead: `hand it over in the environment, as in NAME="${}" awk 'BEGIN {print ENVIRON["NAME"]}', or with -v`},
+	{name: program(`g?sed`), flag: flags(`-[A-Za-z]*e|--expression=?`), script: flags(`(-[A-Za-z]*f|--file)$`), values: takes(1, "-l"), mixed: true, edits: true, letters: true, operand: 1, instead: `use awk and the environment, as in NAME="${}" awk '{print ENVIRON["NAME"]}'`},
+	{name: program(`[gj]q|yq`), script: flags(`(-f|--from-file)$`), values: map[string]int{"--arg": 2, "--argjson": 2, "--slurpfile": 2, "--rawfile": 2, "-L": 1, "--indent": 1}, mixed: true, operand: 1, instead: `hand it over with --arg, as in jq --arg x "${}" '.name == $x'`},
 	{name: program(`(python|pypy)[0-9.]*`), flag: flags(`-[A-Za-z]*c`), script: flags(`-m$`), values: takes(1, "-W", "-X"), stdin: 1, instead: byEnvironment},
 	{name: program(`(perl|ruby)[0-9.]*`), flag: flags(`-[A-Za-z0-9]*[eE]`), edits: true, stdin: 1, instead: byEnvironment},
 	{name: program(`(node|nodejs|bun|lua|luajit|Rscript|R|osascript)[0-9.]*`), flag: flags(`-[ip]*[ep]|--eval=?|--print=?`), values: takes(1, "-r", "--require", "-l"), stdin: 1, instead: byEnvironment},
@@ -56,7 +59,7 @@ var interpreters = []interpreter{
 	{name: program(`(expect|ex|vi|vim|nvim)`), flag: flags(`-c|\+|--cmd`), script: flags(`-f$`), mixed: true, stdin: many, instead: byEnvironment},
 	{name: program(`gdb`), flag: flags(`-ex|--?eval-command=?`), mixed: true, stdin: many, instead: byEnvironment},
 	{name: program(`(pwsh|powershell)(\.exe)?`), flag: flags(`-(c|C|command|Command)$`), rest: true, stdin: 1, instead: byEnvironment},
-	{name: program(`(psql|mysql|mariadb|mongosh|clickhouse-client)`), flag: flags(`-[1AaBNnqrstx]*[ceq]|--(command|execute|eval|query)=?`), script: flags(`(-f|--file)$`), values: takes(1, "-v", "--set", "-h", "-p", "-U", "-d", "-u", "-P", "-D"), mixed: true, stdin: many, instead: `hand it over as a variable, as in psql -v x="%s" with :'x' in a script of its own, or in the environment`},
+	{name: program(`(psql|mysql|mariadb|mongosh|clickhouse-client)`), flag: flags(`-[1AaBNnqrstx]*[ceq]|--(command|execute|eval|query)=?`), script: flags(`(-f|--file)$`), values: takes(1, "-v", "--set", "-h", "-p", "-U", "-d", "-u", "-P", "-D"), mixed: true, stdin: many, instead: `hand it over as a variable, as in psql -v x="${}" with :'x' in a script of its own, or in the environment`},
 	{name: program(`sqlite3`), flag: flags(`--?cmd`), values: takes(1, "-init", "-separator"), operand: 2, rest: true, stdin: 2, instead: byEnvironment},
 }
 
@@ -161,7 +164,7 @@ func (u *use) word(words []string, j int) int {
 		return j + u.values[word]
 	case u.shell && isSetting(word, 's'), isInput(word):
 		u.asked = true
-	case !strings.HasPrefix(word, "-"):
+	case !strings.HasPrefix(word, "-") && !(u.shell && strings.HasPrefix(word, "+")):
 		u.operands = append(u.operands, j)
 	}
 	return j
@@ -204,9 +207,9 @@ func isSetting(word string, letter byte) bool {
 	return len(word) > 1 && word[0] == '-' && word[1] != '-' && strings.IndexByte(word, letter) > 0
 }
 
-func isInput(word string) bool {
-	return slices.Contains([]string{"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"}, word)
-}
+var input = regexp.MustCompile(`^(-|/dev/stdin|/(dev|proc/self)/fd/[0-9]+)$`)
+
+func isInput(word string) bool { return input.MatchString(word) }
 
 // readsInput is the interpreter that takes the standard input of a command for
 // code, nil for none.
@@ -277,7 +280,7 @@ func (p *interpreter) harmless(code, hole, value string) bool {
 
 // refused says that a variable would be code for an interpreter.
 func (p *interpreter) refused(name string) error {
-	return fmt.Errorf("${%s} would be read as code there: %s", name, fmt.Sprintf(p.instead, "${"+name+"}"))
+	return fmt.Errorf("${%s} would be read as code there: %s", name, strings.ReplaceAll(p.instead, "${}", "${"+name+"}"))
 }
 
 // refusedInput says so of what it reads from the standard input or a file.

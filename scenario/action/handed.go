@@ -1,6 +1,7 @@
 package action
 
 import (
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -9,27 +10,138 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// follow finds which variables of the shell's own hold others.
+// follow finds which variables of the shell's own hold others, and its functions.
 func (l *shellLine) follow(f *syntax.File) {
-	l.assigned = map[string][]variable{}
-	for range 2 { // also those that are given before they are
+	l.assigned, l.functions = map[string][]variable{}, map[string]*syntax.Stmt{}
+	syntax.Walk(f, func(n syntax.Node) bool {
+		if n, ok := n.(*syntax.FuncDecl); ok && n.Name != nil {
+			l.functions[n.Name.Value] = n.Body
+		}
+		return true
+	})
+	for range 3 { // also those that are given before they are
 		syntax.Walk(f, func(n syntax.Node) bool {
-			switch n := n.(type) {
-			case *syntax.Assign:
-				if n.Name != nil && n.Value != nil {
-					l.assign(n.Name.Value, n.Value)
-				}
-			case *syntax.WordIter:
-				for _, item := range n.Items {
-					l.assign(n.Name.Value, item)
-				}
-			}
+			l.followed(n)
 			return true
 		})
 	}
 }
 
-func (l *shellLine) assign(name string, value *syntax.Word) {
+func (l *shellLine) followed(n syntax.Node) {
+	switch n := n.(type) {
+	case *syntax.Assign:
+		if n.Name != nil && n.Value != nil {
+			l.assign(n.Name.Value, n.Value)
+		}
+	case *syntax.WordIter:
+		for _, item := range n.Items {
+			l.assign(n.Name.Value, item)
+		}
+	case *syntax.CallExpr:
+		words := l.words(n)
+		if len(words) == 0 || words[0] != "set" && l.functions[words[0]] == nil {
+			return
+		}
+		for _, arg := range n.Args[1:] {
+			for _, name := range strings.Fields("@ * 1 2 3 4 5 6 7 8 9") {
+				l.assign(name, arg)
+			}
+		}
+	case *syntax.BinaryCmd:
+		if n.Op == syntax.Pipe || n.Op == syntax.PipeAll {
+			l.readBy(n.Y, n.X)
+		}
+	case *syntax.Stmt:
+		for _, r := range n.Redirs {
+			if r.Hdoc != nil && n.Cmd != nil {
+				l.readBy(n.Cmd, r.Hdoc)
+			} else if r.Word != nil && n.Cmd != nil {
+				l.readBy(n.Cmd, r.Word)
+			}
+		}
+	}
+}
+
+// readBy follows a text to the variables that the shell reads it into.
+func (l *shellLine) readBy(reader, text syntax.Node) {
+	syntax.Walk(reader, func(n syntax.Node) bool {
+		call, ok := n.(*syntax.CallExpr)
+		if !ok {
+			return true
+		}
+		words := l.words(call)
+		if len(words) > 0 && slices.Contains([]string{"read", "mapfile", "readarray"}, words[0]) {
+			for _, name := range append(words[1:], "REPLY", "MAPFILE") {
+				l.assign(name, text)
+			}
+		}
+		return true
+	})
+}
+
+// repeats is whether a command gives what it is given.
+func (l *shellLine) repeats(part *syntax.CmdSubst) bool {
+	found := false
+	syntax.Walk(part, func(n syntax.Node) bool {
+		if call, ok := n.(*syntax.CallExpr); ok {
+			words := l.words(call)
+			found = found || len(words) > 0 && slices.Contains([]string{"echo", "printf", "cat"}, words[0]) && !slices.Contains(words, "%q")
+		}
+		return true
+	})
+	return found
+}
+
+// named refuses values where the shell takes the name of a variable, which it
+// evaluates if there are brackets in it.
+func (l *shellLine) named(n syntax.Node) error {
+	var names []*syntax.Word
+	switch n := n.(type) {
+	case *syntax.DeclClause:
+		for _, a := range n.Args {
+			if a.Name == nil && a.Value != nil {
+				names = append(names, a.Value)
+			}
+			if a.Name != nil && a.Value != nil && l.calculates(n) {
+				if err := l.onlyNumbers(a.Value); err != nil {
+					return err
+				}
+			}
+		}
+	case *syntax.CallExpr:
+		words := l.words(n)
+		for j := 1; j < len(words); j++ {
+			if words[0] == "unset" || words[0] == "read" || words[j-1] == "-v" && slices.Contains([]string{"printf", "test", "["}, words[0]) {
+				names = append(names, n.Args[j])
+			}
+		}
+	case *syntax.UnaryTest:
+		if word, ok := n.X.(*syntax.Word); ok && n.Op == syntax.TsVarSet {
+			names = append(names, word)
+		}
+	}
+	for _, word := range names {
+		for _, v := range l.held(word, true) {
+			if name, _, _ := strings.Cut(v.Value, "="); !harmless.MatchString(name) {
+				return fmt.Errorf("${%s} stands where the shell takes the name of a variable, and is none", v.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// calculates is whether variables are declared as numbers.
+func (l *shellLine) calculates(n *syntax.DeclClause) bool {
+	return slices.ContainsFunc(n.Args, func(a *syntax.Assign) bool {
+		if a.Name != nil || a.Value == nil {
+			return false
+		}
+		from, to := span(a.Value)
+		return isSetting(l.text[from:to], 'i')
+	})
+}
+
+func (l *shellLine) assign(name string, value syntax.Node) {
 	for _, v := range l.held(value, true) {
 		if !slices.ContainsFunc(l.assigned[name], func(have variable) bool { return have.Name == v.Name }) {
 			l.assigned[name] = append(l.assigned[name], v)
@@ -44,7 +156,7 @@ func (l *shellLine) held(part syntax.Node, notInCommands bool) []variable {
 	syntax.Walk(part, func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.CmdSubst:
-			return !notInCommands
+			return !notInCommands || l.repeats(n)
 		case *syntax.ParamExp:
 			if n.Param == nil {
 				return true
@@ -153,8 +265,19 @@ func (l *shellLine) handed(part syntax.Node, p *interpreter) error {
 func (l *shellLine) reader(part syntax.Node) *interpreter {
 	var found *interpreter
 	syntax.Walk(part, func(n syntax.Node) bool {
-		if call, ok := n.(*syntax.CallExpr); ok && found == nil {
-			found = readsInput(l.words(call))
+		call, ok := n.(*syntax.CallExpr)
+		if !ok || found != nil {
+			return found == nil
+		}
+		words := l.words(call)
+		found = readsInput(words)
+		if len(words) == 0 {
+			return true
+		}
+		if body := l.functions[words[0]]; body != nil && found == nil {
+			delete(l.functions, words[0]) // it may call itself
+			found = l.reader(body)
+			l.functions[words[0]] = body
 		}
 		return true
 	})

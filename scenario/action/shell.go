@@ -57,7 +57,8 @@ func Line(pieces []Piece) (line string, env []string, err error) {
 type shellLine struct {
 	text      string
 	variables []variable
-	assigned  map[string][]variable // by the line itself, to variables of the shell's
+	assigned  map[string][]variable   // by the line itself, to variables of the shell's
+	functions map[string]*syntax.Stmt // the line's own
 }
 
 type variable struct {
@@ -214,6 +215,9 @@ func (l *shellLine) check() error {
 			}
 		case *syntax.CallExpr:
 			keep(l.innerCode(n))
+			keep(l.named(n))
+		case *syntax.DeclClause, *syntax.UnaryTest:
+			keep(l.named(n))
 		case *syntax.Stmt:
 			keep(l.redirected(n))
 		case *syntax.BinaryCmd:

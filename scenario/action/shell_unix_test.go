@@ -173,6 +173,18 @@ func TestCodeElsewhere(t *testing.T) {
 		`timeout 5 nice -n 5 nohup sh -c "echo {X}"`,
 		`flock file -c "echo {X}"`,
 		`sh {X}`,
+		`bash +x -c "echo {X}"`,
+		`env -S "sh -c {X}x"`,
+		`make all TAG="{X}"`,
+		"make -f - <<EOF\na:\n\techo {X}\nEOF",
+		"sh /dev/fd/3 3<<EOF\necho {X}\nEOF",
+		"f() { sh; }; f <<EOF\necho {X}\nEOF",
+		`f() { f; sh; }; echo "echo {X}" | f`,
+		`f() { sh -c "$1"; }; f "echo {X}"`,
+		`set -- "echo {X}"; eval "$@"`,
+		"read -r l <<EOF\necho {X}\nEOF\neval \"$l\"",
+		`echo "echo {X}" | while read -r l; do eval "$l"; done`,
+		`y=$(echo "echo {X}"); eval "$y"`,
 		`if true; then f() { echo "$(sh -c "echo {X}")"; }; fi`,
 	} {
 		for _, value := range []string{"$(date)", `a"; system("date"); x="`, "a;date"} {
@@ -243,6 +255,15 @@ func TestHarmlessIsNotEnough(t *testing.T) {
 		{`python3 server.py "{X}"`, "-v; $(date)", false},
 		{`echo "${a[{X}]}"`, "b[$(date)]", true},
 		{`echo "${a[{X}]}"`, "1", false},
+		{`unset "{X}"`, "b[$(date)]", true},
+		{`printf -v "{X}" a`, "b[$(date)]", true},
+		{`[[ -v {X} ]]`, "b[$(date)]", true},
+		{`declare "{X}=1"`, "b[$(date)]", true},
+		{`declare -i n="{X}"`, "b[$(date)]", true},
+		{`export "{X}"`, "NAME=a $(date)", false},
+		{`pid=$(start "{X}"); ssh host "kill $pid"`, "a b", false},
+		{`echo "{X}" | ssh host "cat >file"`, "a b", false},
+		{`echo "{X}" | sudo tee file`, "a b", false},
 	} {
 		if _, _, err := action.Line(pieces(tc.line, tc.value)); (err != nil) != tc.refused {
 			t.Errorf("%s with %q: got %v", tc.line, tc.value, err)
