@@ -3,7 +3,6 @@ package action
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
@@ -58,6 +57,8 @@ func Line(pieces []Piece) (line string, env []string, err error) {
 type shellLine struct {
 	text      string
 	variables []variable
+	assigned  map[string][]variable   // by the line itself, to variables of the shell's
+	functions map[string]*syntax.Stmt // the line's own
 }
 
 type variable struct {
@@ -187,6 +188,7 @@ func (l *shellLine) check() error {
 	if err != nil {
 		return err
 	}
+	l.follow(f)
 	expanded := map[string]int{}
 	var first error
 	keep := func(err error) {
@@ -200,6 +202,7 @@ func (l *shellLine) check() error {
 			if n.Param != nil {
 				expanded["${"+n.Param.Value+"}"]++
 			}
+			keep(l.index(n))
 		case *syntax.Comment:
 			for _, v := range l.in(n.Text) {
 				expanded[v.hole] += strings.Count(n.Text, v.hole)
@@ -212,6 +215,15 @@ func (l *shellLine) check() error {
 			}
 		case *syntax.CallExpr:
 			keep(l.innerCode(n))
+			keep(l.named(n))
+		case *syntax.DeclClause, *syntax.UnaryTest:
+			keep(l.named(n))
+		case *syntax.Stmt:
+			keep(l.redirected(n))
+		case *syntax.BinaryCmd:
+			keep(l.piped(n))
+		case *syntax.ProcSubst:
+			keep(l.substituted(f, n))
 		}
 		return true
 	})
@@ -240,94 +252,16 @@ func (l *shellLine) onlyNumbers(n syntax.Node) error {
 	return nil
 }
 
-// innerCode refuses values that would become code of a shell that the line
-// starts.
-func (l *shellLine) innerCode(call *syntax.CallExpr) error {
-	var words []string
-	for _, word := range call.Args {
-		from, to := span(word)
-		words = append(words, l.text[from:to])
+// index refuses values that the shell would evaluate between brackets.
+func (l *shellLine) index(n *syntax.ParamExp) error {
+	if n.Index == nil && n.Slice == nil {
+		return nil
 	}
-	for _, i := range codeAt(words) {
-		for _, v := range l.in(words[i]) {
-			if strings.Trim(words[i], `"`) != v.hole && !harmless.MatchString(v.Value) {
-				return asCode(v.Name)
-			}
+	from, to := span(n)
+	for _, v := range l.in(l.text[from:to]) {
+		if !harmless.MatchString(v.Value) {
+			return fmt.Errorf("${%s} stands where the shell calculates, and is not a whole number", v.Name)
 		}
 	}
 	return nil
-}
-
-// interpreters are programs that take code as an argument, after a flag.
-var interpreters = []struct {
-	program, flag *regexp.Regexp
-	shell         bool
-}{
-	{regexp.MustCompile(`^(|ba|da|a|k|z)sh$`), regexp.MustCompile(`^-[a-z]*c$`), true},
-	{regexp.MustCompile(`^python[0-9.]*$`), regexp.MustCompile(`^-[A-Za-z]*c$`), false},
-	{regexp.MustCompile(`^(perl|ruby|node|nodejs|lua)[0-9.]*$`), regexp.MustCompile(`^-[a-z]*e$`), false},
-	{regexp.MustCompile(`^php[0-9.]*$`), regexp.MustCompile(`^-r$`), false},
-}
-
-// codeAt are the words of a command that are read as code, here or on another
-// machine.
-func codeAt(words []string) []int {
-	for i, word := range words {
-		if i == 0 && word == "eval" || filepath.Base(word) == "ssh" {
-			all := make([]int, 0, len(words))
-			for j := i + 1; j < len(words); j++ {
-				all = append(all, j)
-			}
-			return all
-		}
-		if at, _ := codeAfter(words, i); at > 0 {
-			return []int{at}
-		}
-	}
-	return nil
-}
-
-// codeAfter is the place of the code for the interpreter that words have at i, 0
-// for none, and whether that is a shell.
-func codeAfter(words []string, i int) (at int, shell bool) {
-	for _, known := range interpreters {
-		if !known.program.MatchString(filepath.Base(words[i])) {
-			continue
-		}
-		for j := i + 1; j+1 < len(words) && strings.HasPrefix(words[j], "-"); j++ {
-			if known.flag.MatchString(words[j]) {
-				return j + 1, known.shell
-			}
-			if words[j] == "-o" { // has a value
-				j++
-			}
-		}
-	}
-	return 0, false
-}
-
-// CodeOf is the place among arguments of code, 0 for none, and whether it is a
-// line for a shell.
-func CodeOf(argv []string) (at int, shell bool) {
-	for i := range argv {
-		if at, shell := codeAfter(argv, i); at > 0 {
-			return at, shell
-		}
-	}
-	return 0, false
-}
-
-// CheckCode refuses variables in code that no shell reads, where they could be
-// more than a value.
-func CheckCode(pieces []Piece) error {
-	for _, p := range pieces {
-		if p.Name != "" && !harmless.MatchString(p.Value) {
-			return asCode(p.Name)
-		}
-	}
-	return nil
-}
-
-func asCode(name string) error {
-	return fmt.Errorf("${%[1]s} would be read as code there: hand it over as an argument, as in sh -c 'echo \"$1\"' sh \"${%[1]s}\"", name)
 }

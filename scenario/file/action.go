@@ -150,28 +150,20 @@ func (r *reader) shell(n *yaml.Node, what string, c *action.Command) {
 // argv takes in a list of arguments. What is code for a shell among them is a
 // line as any other.
 func (r *reader) argv(n *yaml.Node, what string, c *action.Command) {
-	var list []written
+	var list [][]action.Piece
 	var shown []string
 	r.list(n, what, func(item *yaml.Node) {
 		w := r.open(item, "an item of "+what)
 		if len(list) > 0 { // the program is none
 			r.hideIn(w)
 		}
-		list, shown = append(list, w), append(shown, w.shown())
-		c.Argv = append(c.Argv, w.value())
+		list, shown = append(list, w.pieces()), append(shown, w.shown())
 	})
-	switch i, shell := action.CodeOf(c.Argv); {
-	case shell:
-		line, env, err := list[i].line()
-		if err != nil {
-			r.fault(n.Content[i], "%s: %v", what, err)
-		}
-		c.Argv[i], c.Env = line, append(c.Env, env...)
-	case i > 0:
-		if err := action.CheckCode(list[i].pieces()); err != nil {
-			r.fault(n.Content[i], "%s: %v", what, err)
-		}
+	argv, env, bad, err := action.Arguments(list)
+	if err != nil {
+		r.fault(n.Content[bad], "%s: %v", what, err)
 	}
+	c.Argv, c.Env = argv, append(c.Env, env...)
 	c.Title = titled(loadgen.MaskText(strings.Join(shown, " ")), strings.Join(c.Argv, " "))
 }
 

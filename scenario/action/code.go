@@ -1,0 +1,292 @@
+package action
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// interpreter is a program that takes code from a command.
+type interpreter struct {
+	name    *regexp.Regexp
+	flag    *regexp.Regexp // of code, which follows in the same word or in the next
+	script  *regexp.Regexp // flag of a file with code
+	values  map[string]int // how many words other flags take
+	mixed   bool           // flags may follow operands
+	operand int            // which operand is code without such a flag, from 1; 0 for none
+	rest    bool           // all that follow it are, too
+	stdin   int            // with fewer operands, the standard input is code; 0 for never
+	shell   bool           // the flag makes the first operand code
+	builtin bool           // of the shell: it is the first word
+	edits   bool           // its code has delimiters, after which may stand what to run
+	letters bool           // its commands are letters
+	instead string         // how to hand a value over, with ${} for the variable
+}
+
+// many is more operands than any command has.
+const many = 1 << 30
+
+// How values are handed over to programs that are no shells.
+const (
+	byArgument    = `hand it over as an argument, as in sh -c 'echo "$1"' sh "${}"`
+	byEnvironment = `hand it over in the environment, in env or as NAME="${}" before the command, and let the code read NAME from there`
+	byInput       = `hand it over on the standard input, as in printf '%s\n' "${}" | ssh host 'read -r x; echo "$x"'`
+)
+
+var interpreters = []interpreter{
+	{name: program(`(|ba|da|a|k|mk|z|c|tc|fi)sh`), flag: flags(`-[A-Za-z]*c[A-Za-z]*$`), values: takes(1, "-o", "+o", "-O", "+O", "--rcfile", "--init-file"), stdin: 1, shell: true, instead: byArgument},
+	{name: program(`(su|runuser)`), flag: flags(`-[a-z]*c|--(session-)?command=?`), values: takes(1, "-s", "--shell", "-g", "-G", "-w"), mixed: true, stdin: many, instead: byEnvironment},
+	{name: program(`(script|flock|sg)`), flag: flags(`-[a-z]*c|--command=?`), mixed: true, instead: byEnvironment},
+	{name: program(`(sudo|doas)`), flag: flags(`-[si]$`), values: takes(1, "-u", "-g"), operand: many, stdin: 1, shell: true, instead: byArgument},
+	{name: program(`eval`), builtin: true, operand: 1, rest: true, instead: byArgument},
+	{name: program(`trap`), builtin: true, operand: 1, instead: `keep it in a variable of the shell's, as in x="${}"; trap 'echo "$x"' EXIT`},
+	{name: program(`(watch|parallel)`), values: takes(1, "-n", "--interval", "-j"), operand: 1, rest: true, instead: byEnvironment},
+	{name: program(`ssh`), values: takes(1, "-b", "-c", "-D", "-E", "-e", "-F", "-I", "-i", "-J", "-L", "-l", "-m", "-o", "-p", "-R", "-S", "-W", "-w"), operand: 2, rest: true, stdin: 2, instead: byInput},
+	{name: program(`(source|\.)`), builtin: true, stdin: 1, instead: byEnvironment},
+	{name: program(`(at|batch|crontab|ed|tclsh)`), stdin: many, instead: byEnvironment},
+	{name: program(`m4`), stdin: many, instead: byEnvironment},
+	{name: program(`g?make`), script: flags(`(-f|--file|--makefile)$`), values: takes(1, "-C", "-I", "-j", "-o", "-W"), mixed: true, operand: 1, rest: true, instead: `hand it over in the environment, and let the recipe read $$NAME`},
+	{name: program(`env`), flag: flags(`-S|--split-string=?`), instead: byEnvironment},
+	{name: program(`[gmn]?awk`), flag: flags(`-e|--source=?`), script: flags(`(-f|-E|--file|--exec)$`), values: takes(1, "-v", "-F", "-i", "-l", "--assign"), operand: 1, instead: `hand it over in the environment, as in NAME="${}" awk 'BEGIN {print ENVIRON["NAME"]}', or with -v`},
+	{name: program(`g?sed`), flag: flags(`-[A-Za-z]*e|--expression=?`), script: flags(`(-[A-Za-z]*f|--file)$`), values: takes(1, "-l"), mixed: true, edits: true, letters: true, operand: 1, instead: `use awk and the environment, as in NAME="${}" awk '{print ENVIRON["NAME"]}'`},
+	{name: program(`[gj]q|yq`), script: flags(`(-f|--from-file)$`), values: map[string]int{"--arg": 2, "--argjson": 2, "--slurpfile": 2, "--rawfile": 2, "-L": 1, "--indent": 1}, mixed: true, operand: 1, instead: `hand it over with --arg, as in jq --arg x "${}" '.name == $x'`},
+	{name: program(`(python|pypy)[0-9.]*`), flag: flags(`-[A-Za-z]*c`), script: flags(`-m$`), values: takes(1, "-W", "-X"), stdin: 1, instead: byEnvironment},
+	{name: program(`(perl|ruby)[0-9.]*`), flag: flags(`-[A-Za-z0-9]*[eE]`), edits: true, stdin: 1, instead: byEnvironment},
+	{name: program(`(node|nodejs|bun|lua|luajit|Rscript|R|osascript)[0-9.]*`), flag: flags(`-[ip]*[ep]|--eval=?|--print=?`), values: takes(1, "-r", "--require", "-l"), stdin: 1, instead: byEnvironment},
+	{name: program(`php[0-9.]*`), flag: flags(`-[rRBE]|--run|--process-code`), script: flags(`(-f|--file)$`), values: takes(1, "-d"), stdin: 1, instead: byEnvironment},
+	{name: program(`(expect|ex|vi|vim|nvim)`), flag: flags(`-c|\+|--cmd`), script: flags(`-f$`), mixed: true, stdin: many, instead: byEnvironment},
+	{name: program(`gdb`), flag: flags(`-ex|--?eval-command=?`), mixed: true, stdin: many, instead: byEnvironment},
+	{name: program(`(pwsh|powershell)(\.exe)?`), flag: flags(`-(c|C|command|Command)$`), rest: true, stdin: 1, instead: byEnvironment},
+	{name: program(`(psql|mysql|mariadb|mongosh|clickhouse-client)`), flag: flags(`-[1AaBNnqrstx]*[ceq]|--(command|execute|eval|query)=?`), script: flags(`(-f|--file)$`), values: takes(1, "-v", "--set", "-h", "-p", "-U", "-d", "-u", "-P", "-D"), mixed: true, stdin: many, instead: `hand it over as a variable, as in psql -v x="${}" with :'x' in a script of its own, or in the environment`},
+	{name: program(`sqlite3`), flag: flags(`--?cmd`), values: takes(1, "-init", "-separator"), operand: 2, rest: true, stdin: 2, instead: byEnvironment},
+}
+
+// inert are programs that run nothing of what their arguments say.
+var inert = program(`(echo|printf|[ef]?grep|pgrep|pkill|killall|which|type|test|\[|logger|man|rm|rmdir|mkdir|ls|cat|tee|touch|cp|mv|ln|kill|export|read|set|cd)`)
+
+func program(name string) *regexp.Regexp { return regexp.MustCompile(`^(` + name + `)$`) }
+
+func flags(flag string) *regexp.Regexp { return regexp.MustCompile(`^(` + flag + `)`) }
+
+func takes(n int, flags ...string) map[string]int {
+	m := map[string]int{}
+	for _, f := range flags {
+		m[f] = n
+	}
+	return m
+}
+
+// use is what an interpreter reads as code in a command.
+type use struct {
+	*interpreter
+	at     int   // the interpreter
+	flags  []int // words that it may take for flags
+	code   []int // words that are code
+	script int   // the word that is a file with code; 0 for none
+	end    int   // of what is not data to the code
+	stdin  bool
+
+	operands     []int
+	given, asked bool // code, and the standard input
+}
+
+// uses are the interpreters of a command: it may be started by another program, as
+// sudo or timeout, and that on another machine.
+func uses(words []string) []use {
+	var list []use
+	if len(words) == 0 || inert.MatchString(filepath.Base(words[0])) {
+		return nil
+	}
+	for i, word := range words {
+		at := slices.IndexFunc(interpreters, func(p interpreter) bool { return p.name.MatchString(filepath.Base(word)) })
+		if at < 0 || interpreters[at].builtin && i > 0 && words[i-1] != "command" && words[i-1] != "builtin" {
+			continue
+		}
+		u := use{interpreter: &interpreters[at], at: i}
+		u.read(words)
+		u.settle(len(words))
+		if list = append(list, u); !u.passes() {
+			break // what follows is for its code
+		}
+	}
+	return list
+}
+
+// passes is whether the words that follow may start one more interpreter.
+func (u *use) passes() bool {
+	return u.rest || u.operand == many || len(u.code) == 0 && (!u.stdin || u.interpreter.stdin == many)
+}
+
+// read takes in the words that follow.
+func (u *use) read(words []string) {
+	for j := u.at + 1; j < len(words); j++ {
+		u.end = j
+		if words[j] == "--" || !u.mixed && len(u.operands) > 0 {
+			if words[j] == "--" {
+				j++
+			}
+			for ; j < len(words); j++ {
+				u.operands = append(u.operands, j)
+			}
+			return
+		}
+		j = u.word(words, j)
+	}
+	u.end = len(words)
+}
+
+// word takes in one, and gives the last that belongs to it.
+func (u *use) word(words []string, j int) int {
+	word := words[j]
+	u.flags = append(u.flags, j)
+	switch found := u.flagIn(word); {
+	case found != "":
+		u.given = true
+		if u.shell {
+			return j
+		}
+		if found != word {
+			u.code = append(u.code, j)
+			return j
+		}
+		u.code = append(u.code, j+1)
+		if j+1 < len(words) && !strings.HasPrefix(words[j+1], "-") {
+			return j + 1
+		}
+	case u.interpreter.script != nil && u.interpreter.script.MatchString(word):
+		u.given = true
+		u.script = j + 1
+		u.asked = u.asked || j+1 < len(words) && isInput(words[j+1])
+		return j + 1
+	case u.values[word] > 0:
+		return j + u.values[word]
+	case u.shell && isSetting(word, 's'), isInput(word):
+		u.asked = true
+	case !strings.HasPrefix(word, "-") && !(u.shell && strings.HasPrefix(word, "+")):
+		u.operands = append(u.operands, j)
+	}
+	return j
+}
+
+// settle says what of it all is code.
+func (u *use) settle(words int) {
+	switch {
+	case u.operand == many:
+		u.stdin = u.given && len(u.operands) == 0
+		return
+	case u.shell && u.given:
+		u.code = u.operands[:min(1, len(u.operands))]
+		u.stdin = len(u.operands) == 0
+	case u.given:
+		u.code = slices.DeleteFunc(u.code, func(j int) bool { return j >= words })
+		u.stdin = u.asked
+	case u.operand > 0 && len(u.operands) >= u.operand:
+		u.code = u.operands[u.operand-1:]
+		if !u.rest {
+			u.code = u.code[:1]
+		}
+	default:
+		u.stdin = u.interpreter.stdin > 0 && (u.asked || len(u.operands) < u.interpreter.stdin)
+		if u.interpreter.stdin > 0 && !u.mixed && len(u.operands) > 0 {
+			u.script = u.operands[0]
+		}
+	}
+}
+
+func (p *interpreter) flagIn(word string) string {
+	if p.flag == nil {
+		return ""
+	}
+	return p.flag.FindString(word)
+}
+
+// isSetting is whether a word sets an option of one letter.
+func isSetting(word string, letter byte) bool {
+	return len(word) > 1 && word[0] == '-' && word[1] != '-' && strings.IndexByte(word, letter) > 0
+}
+
+var input = regexp.MustCompile(`^(-|/dev/stdin|/(dev|proc/self)/fd/[0-9]+)$`)
+
+func isInput(word string) bool { return input.MatchString(word) }
+
+// readsInput is the interpreter that takes the standard input of a command for
+// code, nil for none.
+func readsInput(words []string) *interpreter {
+	list := uses(words)
+	for _, u := range list {
+		if u.stdin || fromXargs(words[:u.at], u, words) {
+			return u.interpreter
+		}
+		if u.rest && len(u.code) > 0 {
+			var inner []string
+			for _, j := range u.code {
+				inner = append(inner, strings.Fields(words[j])...)
+			}
+			if p := readsInput(inner); p != nil {
+				return p
+			}
+		}
+	}
+	return nil
+}
+
+// fromXargs is whether xargs, among the words before, puts its input into code.
+func fromXargs(before []string, u use, words []string) bool {
+	at := slices.IndexFunc(before, func(word string) bool { return filepath.Base(word) == "xargs" })
+	if at < 0 {
+		return false
+	}
+	if u.rest {
+		return true
+	}
+	mark := ""
+	for i, word := range before[at:] {
+		switch {
+		case word == "-I" && at+i+1 < len(before):
+			mark = before[at+i+1]
+		case strings.HasPrefix(word, "-I"):
+			mark = word[2:]
+		case strings.HasPrefix(word, "-i"), strings.HasPrefix(word, "--replace"):
+			mark = "{}"
+		}
+	}
+	return mark != "" && slices.ContainsFunc(u.code, func(j int) bool { return strings.Contains(words[j], mark) })
+}
+
+var (
+	delimiter = regexp.MustCompile(`[s\\]["']*([[:punct:]])|(/)`)
+	order     = regexp.MustCompile(`(^|[;{},\n])[\s"']*\x00`)
+)
+
+// harmless is whether a value in code, which has it where the hole is, is no more
+// than a part of a word.
+func (p *interpreter) harmless(code, hole, value string) bool {
+	if !harmless.MatchString(value) {
+		return false
+	}
+	if !p.edits || number.MatchString(value) {
+		return true
+	}
+	code = strings.ReplaceAll(code, hole, "\x00")
+	for _, found := range delimiter.FindAllStringSubmatch(code, -1) {
+		if strings.Contains(value, found[1]+found[2]) {
+			return false
+		}
+	}
+	return !p.letters || !order.MatchString(code)
+}
+
+// refused says that a variable would be code for an interpreter.
+func (p *interpreter) refused(name string) error {
+	return fmt.Errorf("${%s} would be read as code there: %s", name, strings.ReplaceAll(p.instead, "${}", "${"+name+"}"))
+}
+
+// refusedInput says so of what it reads from the standard input or a file.
+func (p *interpreter) refusedInput(name string) error {
+	if p.shell && p.operand == 0 {
+		return fmt.Errorf(`${%[1]s} would be read as code there: hand it over as an argument, as in sh -s -- "${%[1]s}" <<'EOF', and let the code read "$1"`, name)
+	}
+	return p.refused(name)
+}
