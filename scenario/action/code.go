@@ -36,31 +36,31 @@ const (
 )
 
 var interpreters = []interpreter{
-	{name: program(`(|ba|da|a|k|mk|z|c|tc|fi)sh`), flag: flags(`-[A-Za-z]*c[A-Za-z]*$`), values: takes(1, "-o", "+o", "-O", "+O", "--rcfile", "--init-file"), stdin: 1, shell: true, instead: byArgument},
-	{name: program(`(su|runuser)`), flag: flags(`-[a-z]*c|--(session-)?command=?`), values: takes(1, "-s", "--shell", "-g", "-G", "-w"), mixed: true, stdin: many, instead: byEnvironment},
+	{name: program(`(|ba|da|a|k|mk|z|c|tc|fi)sh`), flag: flags(`-[A-Za-z]*c[A-Za-z]*$`), values: takes("-o", "+o", "-O", "+O", "--rcfile", "--init-file"), stdin: 1, shell: true, instead: byArgument},
+	{name: program(`(su|runuser)`), flag: flags(`-[a-z]*c|--(session-)?command=?`), values: takes("-s", "--shell", "-g", "-G", "-w"), mixed: true, stdin: many, instead: byEnvironment},
 	{name: program(`(script|flock|sg)`), flag: flags(`-[a-z]*c|--command=?`), mixed: true, instead: byEnvironment},
-	{name: program(`(sudo|doas)`), flag: flags(`-[si]$`), values: takes(1, "-u", "-g"), operand: many, stdin: 1, shell: true, instead: byArgument},
+	{name: program(`(sudo|doas)`), flag: flags(`-[si]$`), values: takes("-u", "-g"), operand: many, stdin: 1, shell: true, instead: byArgument},
 	{name: program(`eval`), builtin: true, operand: 1, rest: true, instead: byArgument},
 	{name: program(`trap`), builtin: true, operand: 1, instead: `keep it in a variable of the shell's, as in x="${}"; trap 'echo "$x"' EXIT`},
-	{name: program(`(watch|parallel)`), values: takes(1, "-n", "--interval", "-j"), operand: 1, rest: true, instead: byEnvironment},
-	{name: program(`ssh`), values: takes(1, "-b", "-c", "-D", "-E", "-e", "-F", "-I", "-i", "-J", "-L", "-l", "-m", "-o", "-p", "-R", "-S", "-W", "-w"), operand: 2, rest: true, stdin: 2, instead: byInput},
+	{name: program(`(watch|parallel)`), values: takes("-n", "--interval", "-j"), operand: 1, rest: true, instead: byEnvironment},
+	{name: program(`ssh`), values: takes("-b", "-c", "-D", "-E", "-e", "-F", "-I", "-i", "-J", "-L", "-l", "-m", "-o", "-p", "-R", "-S", "-W", "-w"), operand: 2, rest: true, stdin: 2, instead: byInput},
 	{name: program(`(source|\.)`), builtin: true, stdin: 1, instead: byEnvironment},
 	{name: program(`(at|batch|crontab|ed|tclsh)`), stdin: many, instead: byEnvironment},
 	{name: program(`m4`), stdin: many, instead: byEnvironment},
-	{name: program(`g?make`), script: flags(`(-f|--file|--makefile)$`), values: takes(1, "-C", "-I", "-j", "-o", "-W"), mixed: true, operand: 1, rest: true, instead: `hand it over in the environment, and let the recipe read $$NAME`},
+	{name: program(`g?make`), script: flags(`(-f|--file|--makefile)$`), values: takes("-C", "-I", "-j", "-o", "-W"), mixed: true, operand: 1, rest: true, instead: `hand it over in the environment, and let the recipe read $$NAME`},
 	{name: program(`env`), flag: flags(`-S|--split-string=?`), instead: byEnvironment},
-	{name: program(`[gmn]?awk`), flag: flags(`-e|--source=?`), script: flags(`(-f|-E|--file|--exec)$`), values: takes(1, "-v", "-F", "-i", "-l", "--assign"), operand: 1, instead: `hand it over in the environment, as in NAME="${}" awk 'BEGIN {print ENVIRON["NAME"]}', or with -v`},
-	{name: program(`g?sed`), flag: flags(`-[A-Za-z]*e|--expression=?`), script: flags(`(-[A-Za-z]*f|--file)$`), values: takes(1, "-l"), mixed: true, edits: true, letters: true, operand: 1, instead: `use awk and the environment, as in NAME="${}" awk '{print ENVIRON["NAME"]}'`},
+	{name: program(`[gmn]?awk`), flag: flags(`-e|--source=?`), script: flags(`(-f|-E|--file|--exec)$`), values: takes("-v", "-F", "-i", "-l", "--assign"), operand: 1, instead: `hand it over in the environment, as in NAME="${}" awk 'BEGIN {print ENVIRON["NAME"]}', or with -v`},
+	{name: program(`g?sed`), flag: flags(`-[A-Za-z]*e|--expression=?`), script: flags(`(-[A-Za-z]*f|--file)$`), values: takes("-l"), mixed: true, edits: true, letters: true, operand: 1, instead: `use awk and the environment, as in NAME="${}" awk '{print ENVIRON["NAME"]}'`},
 	{name: program(`[gj]q|yq`), script: flags(`(-f|--from-file)$`), values: map[string]int{"--arg": 2, "--argjson": 2, "--slurpfile": 2, "--rawfile": 2, "-L": 1, "--indent": 1}, mixed: true, operand: 1, instead: `hand it over with --arg, as in jq --arg x "${}" '.name == $x'`},
-	{name: program(`(python|pypy)[0-9.]*`), flag: flags(`-[A-Za-z]*c`), script: flags(`-m$`), values: takes(1, "-W", "-X"), stdin: 1, instead: byEnvironment},
+	{name: program(`(python|pypy)[0-9.]*`), flag: flags(`-[A-Za-z]*c`), script: flags(`-m$`), values: takes("-W", "-X"), stdin: 1, instead: byEnvironment},
 	{name: program(`(perl|ruby)[0-9.]*`), flag: flags(`-[A-Za-z0-9]*[eE]`), edits: true, stdin: 1, instead: byEnvironment},
-	{name: program(`(node|nodejs|bun|lua|luajit|Rscript|R|osascript)[0-9.]*`), flag: flags(`-[ip]*[ep]|--eval=?|--print=?`), values: takes(1, "-r", "--require", "-l"), stdin: 1, instead: byEnvironment},
-	{name: program(`php[0-9.]*`), flag: flags(`-[rRBE]|--run|--process-code`), script: flags(`(-f|--file)$`), values: takes(1, "-d"), stdin: 1, instead: byEnvironment},
+	{name: program(`(node|nodejs|bun|lua|luajit|Rscript|R|osascript)[0-9.]*`), flag: flags(`-[ip]*[ep]|--eval=?|--print=?`), values: takes("-r", "--require", "-l"), stdin: 1, instead: byEnvironment},
+	{name: program(`php[0-9.]*`), flag: flags(`-[rRBE]|--run|--process-code`), script: flags(`(-f|--file)$`), values: takes("-d"), stdin: 1, instead: byEnvironment},
 	{name: program(`(expect|ex|vi|vim|nvim)`), flag: flags(`-c|\+|--cmd`), script: flags(`-f$`), mixed: true, stdin: many, instead: byEnvironment},
 	{name: program(`gdb`), flag: flags(`-ex|--?eval-command=?`), mixed: true, stdin: many, instead: byEnvironment},
 	{name: program(`(pwsh|powershell)(\.exe)?`), flag: flags(`-(c|C|command|Command)$`), rest: true, stdin: 1, instead: byEnvironment},
-	{name: program(`(psql|mysql|mariadb|mongosh|clickhouse-client)`), flag: flags(`-[1AaBNnqrstx]*[ceq]|--(command|execute|eval|query)=?`), script: flags(`(-f|--file)$`), values: takes(1, "-v", "--set", "-h", "-p", "-U", "-d", "-u", "-P", "-D"), mixed: true, stdin: many, instead: `hand it over as a variable, as in psql -v x="${}" with :'x' in a script of its own, or in the environment`},
-	{name: program(`sqlite3`), flag: flags(`--?cmd`), values: takes(1, "-init", "-separator"), operand: 2, rest: true, stdin: 2, instead: byEnvironment},
+	{name: program(`(psql|mysql|mariadb|mongosh|clickhouse-client)`), flag: flags(`-[1AaBNnqrstx]*[ceq]|--(command|execute|eval|query)=?`), script: flags(`(-f|--file)$`), values: takes("-v", "--set", "-h", "-p", "-U", "-d", "-u", "-P", "-D"), mixed: true, stdin: many, instead: `hand it over as a variable, as in psql -v x="${}" with :'x' in a script of its own, or in the environment`},
+	{name: program(`sqlite3`), flag: flags(`--?cmd`), values: takes("-init", "-separator"), operand: 2, rest: true, stdin: 2, instead: byEnvironment},
 }
 
 // inert are programs that run nothing of what their arguments say.
@@ -70,10 +70,11 @@ func program(name string) *regexp.Regexp { return regexp.MustCompile(`^(` + name
 
 func flags(flag string) *regexp.Regexp { return regexp.MustCompile(`^(` + flag + `)`) }
 
-func takes(n int, flags ...string) map[string]int {
+// takes lists flags that take the next word for their value.
+func takes(flags ...string) map[string]int {
 	m := map[string]int{}
 	for _, f := range flags {
-		m[f] = n
+		m[f] = 1
 	}
 	return m
 }
@@ -164,7 +165,7 @@ func (u *use) word(words []string, j int) int {
 		return j + u.values[word]
 	case u.shell && isSetting(word, 's'), isInput(word):
 		u.asked = true
-	case !strings.HasPrefix(word, "-") && !(u.shell && strings.HasPrefix(word, "+")):
+	case !strings.HasPrefix(word, "-") && (!u.shell || !strings.HasPrefix(word, "+")):
 		u.operands = append(u.operands, j)
 	}
 	return j

@@ -43,7 +43,7 @@ func (l *shellLine) followed(n syntax.Node) {
 			return
 		}
 		for _, arg := range n.Args[1:] {
-			for _, name := range strings.Fields("@ * 1 2 3 4 5 6 7 8 9") {
+			for name := range strings.FieldsSeq("@ * 1 2 3 4 5 6 7 8 9") {
 				l.assign(name, arg)
 			}
 		}
