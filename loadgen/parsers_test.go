@@ -447,7 +447,7 @@ func TestParsersURL(t *testing.T) {
 		"space in the path":  {url: "http://gateway/a b", uri: "/a%20b", host: "gateway"},
 		"semicolons":         {url: "http://gateway/a;b?c;d", uri: "/a;b?c;d", host: "gateway"},
 		"dots stay":          {url: "http://gateway/a/../b//c/.", uri: "/a/../b//c/.", host: "gateway"},
-		"odd characters":     {url: `http://gateway/{a}|[b]^"<>?{a}|[b]^"<>`, uri: `/%7Ba%7D%7C%5Bb%5D%5E%22%3C%3E?{a}|[b]^"<>`, host: "gateway"},
+		"odd characters":     {url: `http://gateway/{a}|[b]^"<>?{a}|[b]^"<>`, uri: `/%7Ba%7D%7C[b]%5E%22%3C%3E?{a}|[b]^"<>`, host: "gateway"},
 		"IPv6":               {url: "http://[2001:db8::1]:8080/", uri: "/", host: "[2001:db8::1]:8080"},
 		"port left empty":    {url: "http://gateway:/", uri: "/", host: "gateway"},
 		"default port":       {url: "http://gateway:80/", uri: "/", host: "gateway:80"},
