@@ -83,22 +83,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Load{
-		cfg: cfg, target: t, ok: ok,
-		schedule: Schedule{Workers: cfg.Workers, Rate: cfg.Rate},
-		budget:   newBudget(cfg.Requests, cfg.Duration),
-		recorder: newRecorder(cfg.CPUs),
-		traces:   traces{limit: cfg.TraceLost},
-		expect:   expectBound,
-		started:  make(chan struct{}),
-		stopped:  make(chan struct{}),
-		aborted:  make(chan struct{}),
-	}
-	l.traces.secrets = cfg.secrets(t)
-	l.recorder.hide(&l.traces.secrets)
-	l.stalls.now, l.stalls.slow = func() int64 { return l.Since(time.Now()) }, clockLag
-	l.keepAlive = !cfg.closes()
-	l.sources.list = cfg.Sources
+	l := newLoad(cfg, t, ok)
 	if err := l.via().checkZone(); err != nil {
 		return nil, err
 	}
@@ -128,6 +113,27 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 		}
 	}
 	return l, nil
+}
+
+// newLoad makes what needs nothing from outside.
+func newLoad(cfg Config, t target, ok *statusBits) *Load {
+	l := &Load{
+		cfg: cfg, target: t, ok: ok,
+		schedule: Schedule{Workers: cfg.Workers, Rate: cfg.Rate},
+		budget:   newBudget(cfg.Requests, cfg.Duration),
+		recorder: newRecorder(cfg.CPUs),
+		traces:   traces{limit: cfg.TraceLost},
+		expect:   expectBound,
+		started:  make(chan struct{}),
+		stopped:  make(chan struct{}),
+		aborted:  make(chan struct{}),
+	}
+	l.traces.secrets = cfg.secrets(t)
+	l.recorder.hide(&l.traces.secrets)
+	l.stalls.now, l.stalls.slow = func() int64 { return l.Since(time.Now()) }, clockLag
+	l.keepAlive = !cfg.closes()
+	l.sources.list = cfg.Sources
+	return l
 }
 
 // Warnings say what this machine lacks for the load, and what is not sent as it
