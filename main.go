@@ -388,7 +388,7 @@ func changes(s *scenario.Scenario) ([]string, error) {
 				return nil, err
 			}
 			for _, line := range announced {
-				line = loadgen.CleanLine(loadgen.MaskText(s.Secrets.Mask(line)))
+				line = loadgen.CleanLine(s.Mask(line))
 				if !seen[line] {
 					seen[line], lines = true, append(lines, line)
 				}
@@ -1090,7 +1090,7 @@ func (p *program) show(name string, loads []scenario.Watched) func() {
 				}
 				// The last column stays free: with a character in it, some terminals
 				// begin a new line.
-				fmt.Fprintf(p.rawStderr, "\r\033[K%s", report.Fit(loadgen.CleanLine(scenario.ProgressLine(name, loads)), width-1))
+				fmt.Fprintf(p.rawStderr, "\r\033[K%s", report.Fit(scenario.ProgressLine(name, loads), width-1))
 			}
 		}
 	}()

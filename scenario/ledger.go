@@ -109,14 +109,14 @@ func (l *ledger) done(e *entry, restored bool) {
 // describe says what an action does.
 func describe(a Action) string {
 	if s, ok := a.(fmt.Stringer); ok {
-		return oneLine(s.String())
+		return OneLine(s.String())
 	}
-	return oneLine(strings.TrimPrefix(fmt.Sprintf("%T", a), "*"))
+	return OneLine(strings.TrimPrefix(fmt.Sprintf("%T", a), "*"))
 }
 
 // inWordsOf puts a step's name before what is done.
 func inWordsOf(name, what string) string {
-	name, what = short(name), oneLine(what)
+	name, what = short(name), OneLine(what)
 	switch {
 	case what == "" || name == "" || name == what:
 		return what
@@ -128,12 +128,12 @@ func inWordsOf(name, what string) string {
 // maxText bounds what is said of one action while it is done, in runes.
 const maxText = 100
 
-// oneLine is a text in one line.
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+// OneLine is a text in one line.
+func OneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // short is a text in one line, cut where that is long.
 func short(text string) string {
-	text = oneLine(text)
+	text = OneLine(text)
 	if runes := []rune(text); len(runes) > maxText {
 		return string(runes[:maxText-1]) + "…"
 	}

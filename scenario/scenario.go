@@ -208,7 +208,7 @@ func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *loadgen.Rec
 	NameStreams(s.Streams)
 	defer func() {
 		if err != nil {
-			err = maskedError{err, s.mask(err.Error())}
+			err = maskedError{err, s.Mask(err.Error())}
 		}
 	}()
 	if err := s.check(); err != nil {
@@ -252,8 +252,8 @@ func NameStreams(list []Stream) {
 	}
 }
 
-// mask keeps secrets out of a text.
-func (s *Scenario) mask(text string) string { return loadgen.MaskText(s.Secrets.Mask(text)) }
+// Mask keeps secrets out of a text.
+func (s *Scenario) Mask(text string) string { return loadgen.MaskText(s.Secrets.Mask(text)) }
 
 // maskedError is an error whose text may be shown.
 type maskedError struct {
@@ -337,7 +337,7 @@ func Circular(steps []Step) []bool {
 func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, watch Watch) (runs []*loadgen.Run, err error) {
 	done := &changes{processes: processes, interrupts: s.Interrupts}
 	t := newTimeline(a.Variant.Timeline, s.Settle, done)
-	env := &Env{Mark: t.mark, Log: s.Log.of(a, s.mask), Processes: processes}
+	env := &Env{Mark: t.mark, Log: s.Log.of(a, s.Mask), Processes: processes}
 	done.log = env.Log
 	done.interrupts.ledger.toRestore(a.Variant.Restore)
 	defer func() {
@@ -424,7 +424,7 @@ func (s *Scenario) carryOut(ctx context.Context, a Attempt, loads []*loadgen.Loa
 		run.Notes = append(run.Notes, env.Notes...)
 		run.Expect, run.Require, run.FailIf = v.Expect, v.Require, v.FailIf
 		for _, m := range t.marksOn(loads[i]) {
-			m.Name, m.Error = s.mask(m.Name), s.mask(m.Error)
+			m.Name, m.Error = s.Mask(m.Name), s.Mask(m.Error)
 			run.Marks = append(run.Marks, m)
 		}
 		loadgen.SortMarks(run.Marks)
@@ -440,7 +440,7 @@ func (s *Scenario) handHints(a Attempt, t *timeline) {
 	}
 	for _, err := range t.hinted {
 		err = a.explain(err)
-		s.Hinted(maskedError{err, s.mask(err.Error())})
+		s.Hinted(maskedError{err, s.Mask(err.Error())})
 	}
 }
 

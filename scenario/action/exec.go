@@ -125,12 +125,12 @@ func (e *Exec) run(ctx context.Context, processes *proc.Group) ([]byte, error) {
 	select {
 	case err = <-ended:
 	case <-ctx.Done():
-		processes.Kill(cmd)
+		proc.KillGroup(cmd)
 		if err = <-ended; err != nil { // it may just have ended well
 			return nil, ctx.Err()
 		}
 	case <-timeout.C:
-		processes.Kill(cmd)
+		proc.KillGroup(cmd)
 		if err = <-ended; err != nil {
 			err = fmt.Errorf("not done after %v, killed", limit)
 		}

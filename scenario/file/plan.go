@@ -38,7 +38,7 @@ func Plan(s *scenario.Scenario) string {
 // list has a line for each action.
 func list(b *strings.Builder, part string, actions []scenario.Action) {
 	for _, a := range actions {
-		fmt.Fprintf(b, "   %s: %s\n", part, strings.Join(strings.Fields(nameOf(a)), " "))
+		fmt.Fprintf(b, "   %s: %s\n", part, scenario.OneLine(nameOf(a)))
 	}
 }
 

@@ -228,7 +228,7 @@ func (r *reader) actions(steps []scenario.Step) []scenario.Action {
 	var list []scenario.Action
 	for _, step := range steps {
 		if _, ok := step.Action.(*action.Exec); ok { // the errors of others say whose they are
-			step.Action = labelled{step.Action, strings.Join(strings.Fields(r.shown(step.Name)), " ")}
+			step.Action = labelled{step.Action, scenario.OneLine(r.shown(step.Name))}
 		}
 		list = append(list, step.Action)
 	}
@@ -254,7 +254,7 @@ func (l labelled) Run(ctx context.Context, env *scenario.Env) error {
 
 // String is the name, and what is done.
 func (l labelled) String() string {
-	if what := nameOf(l.Action); strings.Join(strings.Fields(what), " ") != l.name {
+	if what := nameOf(l.Action); scenario.OneLine(what) != l.name {
 		return l.name + " (" + what + ")"
 	}
 	return l.name

@@ -65,7 +65,7 @@ func (c *ClientRun) Run(ctx context.Context, stdout, stderr io.Writer, begun fun
 		processes.Done(client)
 		ended <- err
 	}()
-	result.Problem = c.beside(ctx, fleet, diary, ended, func() { processes.Kill(client) })
+	result.Problem = c.beside(ctx, fleet, diary, ended, func() { proc.KillGroup(client) })
 	after, err := kernelCounts()
 	if err != nil {
 		return nil, err

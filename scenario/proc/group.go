@@ -95,10 +95,6 @@ func (g *Group) start(cmd *exec.Cmd, tag Tag, word string) error {
 	return nil
 }
 
-// Kill ends cmd, which Start has started and nobody has waited for, with all of
-// its group.
-func (g *Group) Kill(cmd *exec.Cmd) { killGroupOf(cmd.Process.Pid) }
-
 // KillGroup kills cmd, which leads a process group, with all that is left of it.
 func KillGroup(cmd *exec.Cmd) { killGroupOf(cmd.Process.Pid) }
 

@@ -112,7 +112,7 @@ func TestKilled(t *testing.T) {
 
 func TestKillAndClose(t *testing.T) {
 	for name, end := range map[string]func(g *proc.Group, cmd *exec.Cmd) error{
-		"kill":  func(g *proc.Group, cmd *exec.Cmd) error { g.Kill(cmd); return nil },
+		"kill":  func(_ *proc.Group, cmd *exec.Cmd) error { proc.KillGroup(cmd); return nil },
 		"close": func(g *proc.Group, _ *exec.Cmd) error { return g.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
