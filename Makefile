@@ -75,9 +75,10 @@ fuzz: ## every fuzz target in turn, FUZZTIME each (30s)
 # testdata/bench/peers.sh gets wrk, ab, h2load and an older hey from Debian.
 BENCH_PEERS := github.com/rakyll/hey@v0.1.5 $(PEERS)
 OHA    ?= # version of the crate; it builds for a quarter of an hour, so 1.16.0 is not the default
+BASE   ?= # a revision: nodrop as it was there is measured beside this one
 ROUNDS ?= 5
 
-BENCH := PEERS='$(BENCH_PEERS)' OHA='$(OHA)' testdata/bench/bench.py --out bin/bench.jsonl
+BENCH := PEERS='$(BENCH_PEERS)' OHA='$(OHA)' testdata/bench/bench.py --out bin/bench.jsonl --base '$(BASE)'
 
 .PHONY: bench
 bench: ## nodrop and every peer against nginx: ROUNDS (5), 20 min; OHA=1.16.0 for oha too
@@ -92,7 +93,7 @@ bench-quick: ## nodrop, wrk and hey at c = 200, two short rounds: half a minute
 	$(BENCH) --rounds 2 --seconds 1 --only nodrop,wrk,hey --connections 200 --figures peers
 
 .PHONY: bench-gate
-bench-gate: ## the limits of speed and memory (LIMITS in bench.py): fails when one is missed
+bench-gate: ## the limits of speed and memory (LIMITS in bench.py): fails when one is missed; BASE=revision beside an older nodrop
 	testdata/setup.sh
 	@mkdir -p bin
 	$(BENCH) --rounds $(ROUNDS) --only nodrop,wrk,hey --connections 200 --figures peers,memory,recorder --gate

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // masked is what stands for a secret.
@@ -18,21 +19,26 @@ const schemes = `(?:basic|bearer|digest|negotiate|ntlm|token|apikey)\s+`
 // Patterns of secrets in any text. A value that begins with $ is a variable as
 // its author wrote it, and no secret.
 var (
-	parameterPattern   = regexp.MustCompile(`([A-Za-z0-9_.\-]+)(=)([^\s&;#"'` + "`" + `<>$][^\s&;#"'` + "`" + `<>]*)`)
-	schemedPattern     = regexp.MustCompile(`(?i)\b((?:proxy-)?authorization["']?(?:\s*[:=]\s*["']?(?:` + schemes + `)?|\s+(?:` + schemes + `)))([^\s"'\\]+)`)
-	cookiePattern      = regexp.MustCompile(`(?i)\b((?:set-)?cookie["']?\s*:\s*["']?)([^\s"'$][^"'\r\n]*)`)
-	flagPattern        = regexp.MustCompile(`(--?[A-Za-z0-9-]+)(\s+["']?)([^\s"'$-][^\s"']*)`)
-	loginPattern       = regexp.MustCompile(`((?:^|\s)-[ua]\s*["']?[^\s:"'$-][^\s:"']*:)([^\s"'$][^\s"']*)`)
-	jsonPattern        = regexp.MustCompile(`("(?:name":"([^"]+)","value|([^"]+))"\s*:\s*")([^"$\\][^"\\]*)"`)
-	secretFieldPattern = regexp.MustCompile(`(?i)\b((?:x-|api)[a-z0-9-]*["']?\s*:\s*["']?)([^\s"'$][^\s"']*)`)
+	parameterPattern   = lazily(`([A-Za-z0-9_.\-]+)(=)([^\s&;#"'` + "`" + `<>$][^\s&;#"'` + "`" + `<>]*)`)
+	schemedPattern     = lazily(`(?i)\b((?:proxy-)?authorization["']?(?:\s*[:=]\s*["']?(?:` + schemes + `)?|\s+(?:` + schemes + `)))([^\s"'\\]+)`)
+	cookiePattern      = lazily(`(?i)\b((?:set-)?cookie["']?\s*:\s*["']?)([^\s"'$][^"'\r\n]*)`)
+	flagPattern        = lazily(`(--?[A-Za-z0-9-]+)(\s+["']?)([^\s"'$-][^\s"']*)`)
+	loginPattern       = lazily(`((?:^|\s)-[ua]\s*["']?[^\s:"'$-][^\s:"']*:)([^\s"'$][^\s"']*)`)
+	jsonPattern        = lazily(`("(?:name":"([^"]+)","value|([^"]+))"\s*:\s*")([^"$\\][^"\\]*)"`)
+	secretFieldPattern = lazily(`(?i)\b((?:x-|api)[a-z0-9-]*["']?\s*:\s*["']?)([^\s"'$][^\s"']*)`)
 )
+
+// lazily compiles a pattern when it is needed, since most runs need none.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 // MaskText is text without the secrets that it shows by their place: passwords
 // of URLs, parameters such as token=…, and fields such as Authorization.
 func MaskText(text string) string {
 	text = maskUserinfo(text)
 	if strings.Contains(text, "=") {
-		text = parameterPattern.ReplaceAllStringFunc(text, func(found string) string {
+		text = parameterPattern().ReplaceAllStringFunc(text, func(found string) string {
 			name, value, _ := strings.Cut(found, "=")
 			kept := strings.TrimRight(value, ",:") // of the sentence around it
 			if kept == "…" || !isSecretParameter(name, kept) {
@@ -45,8 +51,8 @@ func MaskText(text string) string {
 		text = maskFlags(text)
 	}
 	if strings.Contains(text, `":`) {
-		text = jsonPattern.ReplaceAllStringFunc(text, func(found string) string {
-			parts := jsonPattern.FindStringSubmatch(found)
+		text = jsonPattern().ReplaceAllStringFunc(text, func(found string) string {
+			parts := jsonPattern().FindStringSubmatch(found)
 			if !hasSecretWord(plainName(parts[2] + parts[3])) {
 				return found
 			}
@@ -56,32 +62,32 @@ func MaskText(text string) string {
 	if !strings.Contains(text, ":") && !strings.Contains(text, "uthorization") {
 		return text
 	}
-	text = schemedPattern.ReplaceAllStringFunc(text, func(found string) string {
-		parts := schemedPattern.FindStringSubmatch(found)
+	text = schemedPattern().ReplaceAllStringFunc(text, func(found string) string {
+		parts := schemedPattern().FindStringSubmatch(found)
 		if strings.HasPrefix(parts[2], "$") {
 			return found
 		}
 		return parts[1] + masked
 	})
-	text = cookiePattern.ReplaceAllString(text, "${1}"+masked)
-	return secretFieldPattern.ReplaceAllStringFunc(text, func(found string) string {
+	text = cookiePattern().ReplaceAllString(text, "${1}"+masked)
+	return secretFieldPattern().ReplaceAllStringFunc(text, func(found string) string {
 		name, _, _ := strings.Cut(found, ":")
 		if !IsSecretName(name) {
 			return found
 		}
-		return secretFieldPattern.ReplaceAllString(found, "${1}"+masked)
+		return secretFieldPattern().ReplaceAllString(found, "${1}"+masked)
 	})
 }
 
 // maskFlags masks what follows flags of a command line: --token x, -u me:x.
 func maskFlags(text string) string {
-	text = loginPattern.ReplaceAllString(text, "${1}"+masked)
-	return flagPattern.ReplaceAllStringFunc(text, func(found string) string {
+	text = loginPattern().ReplaceAllString(text, "${1}"+masked)
+	return flagPattern().ReplaceAllStringFunc(text, func(found string) string {
 		name, _, _ := strings.Cut(strings.TrimLeft(found, "-"), " ")
 		if !hasSecretWord(plainName(name)) { // -key and -pass are flags of ours, and of others
 			return found
 		}
-		return flagPattern.ReplaceAllString(found, "${1}${2}"+masked)
+		return flagPattern().ReplaceAllString(found, "${1}${2}"+masked)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // interpreter is a program that takes code from a command.
@@ -35,36 +36,45 @@ const (
 	byInput       = `hand it over on the standard input, as in printf '%s\n' "${}" | ssh host 'read -r x; echo "$x"'`
 )
 
-var interpreters = []interpreter{
-	{name: program(`(|ba|da|a|k|mk|z|c|tc|fi)sh`), flag: flags(`-[A-Za-z]*c[A-Za-z]*$`), values: takes("-o", "+o", "-O", "+O", "--rcfile", "--init-file"), stdin: 1, shell: true, instead: byArgument},
-	{name: program(`(su|runuser)`), flag: flags(`-[a-z]*c|--(session-)?command=?`), values: takes("-s", "--shell", "-g", "-G", "-w"), mixed: true, stdin: many, instead: byEnvironment},
-	{name: program(`(script|flock|sg)`), flag: flags(`-[a-z]*c|--command=?`), mixed: true, instead: byEnvironment},
-	{name: program(`(sudo|doas)`), flag: flags(`-[si]$`), values: takes("-u", "-g"), operand: many, stdin: 1, shell: true, instead: byArgument},
-	{name: program(`eval`), builtin: true, operand: 1, rest: true, instead: byArgument},
-	{name: program(`trap`), builtin: true, operand: 1, instead: `keep it in a variable of the shell's, as in x="${}"; trap 'echo "$x"' EXIT`},
-	{name: program(`(watch|parallel)`), values: takes("-n", "--interval", "-j"), operand: 1, rest: true, instead: byEnvironment},
-	{name: program(`ssh`), values: takes("-b", "-c", "-D", "-E", "-e", "-F", "-I", "-i", "-J", "-L", "-l", "-m", "-o", "-p", "-R", "-S", "-W", "-w"), operand: 2, rest: true, stdin: 2, instead: byInput},
-	{name: program(`(source|\.)`), builtin: true, stdin: 1, instead: byEnvironment},
-	{name: program(`(at|batch|crontab|ed|tclsh)`), stdin: many, instead: byEnvironment},
-	{name: program(`m4`), stdin: many, instead: byEnvironment},
-	{name: program(`g?make`), script: flags(`(-f|--file|--makefile)$`), values: takes("-C", "-I", "-j", "-o", "-W"), mixed: true, operand: 1, rest: true, instead: `hand it over in the environment, and let the recipe read $$NAME`},
-	{name: program(`env`), flag: flags(`-S|--split-string=?`), instead: byEnvironment},
-	{name: program(`[gmn]?awk`), flag: flags(`-e|--source=?`), script: flags(`(-f|-E|--file|--exec)$`), values: takes("-v", "-F", "-i", "-l", "--assign"), operand: 1, instead: `hand it over in the environment, as in NAME="${}" awk 'BEGIN {print ENVIRON["NAME"]}', or with -v`},
-	{name: program(`g?sed`), flag: flags(`-[A-Za-z]*e|--expression=?`), script: flags(`(-[A-Za-z]*f|--file)$`), values: takes("-l"), mixed: true, edits: true, letters: true, operand: 1, instead: `use awk and the environment, as in NAME="${}" awk '{print ENVIRON["NAME"]}'`},
-	{name: program(`[gj]q|yq`), script: flags(`(-f|--from-file)$`), values: map[string]int{"--arg": 2, "--argjson": 2, "--slurpfile": 2, "--rawfile": 2, "-L": 1, "--indent": 1}, mixed: true, operand: 1, instead: `hand it over with --arg, as in jq --arg x "${}" '.name == $x'`},
-	{name: program(`(python|pypy)[0-9.]*`), flag: flags(`-[A-Za-z]*c`), script: flags(`-m$`), values: takes("-W", "-X"), stdin: 1, instead: byEnvironment},
-	{name: program(`(perl|ruby)[0-9.]*`), flag: flags(`-[A-Za-z0-9]*[eE]`), edits: true, stdin: 1, instead: byEnvironment},
-	{name: program(`(node|nodejs|bun|lua|luajit|Rscript|R|osascript)[0-9.]*`), flag: flags(`-[ip]*[ep]|--eval=?|--print=?`), values: takes("-r", "--require", "-l"), stdin: 1, instead: byEnvironment},
-	{name: program(`php[0-9.]*`), flag: flags(`-[rRBE]|--run|--process-code`), script: flags(`(-f|--file)$`), values: takes("-d"), stdin: 1, instead: byEnvironment},
-	{name: program(`(expect|ex|vi|vim|nvim)`), flag: flags(`-c|\+|--cmd`), script: flags(`-f$`), mixed: true, stdin: many, instead: byEnvironment},
-	{name: program(`gdb`), flag: flags(`-ex|--?eval-command=?`), mixed: true, stdin: many, instead: byEnvironment},
-	{name: program(`(pwsh|powershell)(\.exe)?`), flag: flags(`-(c|C|command|Command)$`), rest: true, stdin: 1, instead: byEnvironment},
-	{name: program(`(psql|mysql|mariadb|mongosh|clickhouse-client)`), flag: flags(`-[1AaBNnqrstx]*[ceq]|--(command|execute|eval|query)=?`), script: flags(`(-f|--file)$`), values: takes("-v", "--set", "-h", "-p", "-U", "-d", "-u", "-P", "-D"), mixed: true, stdin: many, instead: `hand it over as a variable, as in psql -v x="${}" with :'x' in a script of its own, or in the environment`},
-	{name: program(`sqlite3`), flag: flags(`--?cmd`), values: takes("-init", "-separator"), operand: 2, rest: true, stdin: 2, instead: byEnvironment},
-}
+// interpreters is the table of them. It is made when a command is first looked
+// at: its patterns are large, and most runs have no commands.
+var interpreters = sync.OnceValue(func() []interpreter {
+	return []interpreter{
+		{name: program(`(|ba|da|a|k|mk|z|c|tc|fi)sh`), flag: flags(`-[A-Za-z]*c[A-Za-z]*$`), values: takes("-o", "+o", "-O", "+O", "--rcfile", "--init-file"), stdin: 1, shell: true, instead: byArgument},
+		{name: program(`(su|runuser)`), flag: flags(`-[a-z]*c|--(session-)?command=?`), values: takes("-s", "--shell", "-g", "-G", "-w"), mixed: true, stdin: many, instead: byEnvironment},
+		{name: program(`(script|flock|sg)`), flag: flags(`-[a-z]*c|--command=?`), mixed: true, instead: byEnvironment},
+		{name: program(`(sudo|doas)`), flag: flags(`-[si]$`), values: takes("-u", "-g"), operand: many, stdin: 1, shell: true, instead: byArgument},
+		{name: program(`eval`), builtin: true, operand: 1, rest: true, instead: byArgument},
+		{name: program(`trap`), builtin: true, operand: 1, instead: `keep it in a variable of the shell's, as in x="${}"; trap 'echo "$x"' EXIT`},
+		{name: program(`(watch|parallel)`), values: takes("-n", "--interval", "-j"), operand: 1, rest: true, instead: byEnvironment},
+		{name: program(`ssh`), values: takes("-b", "-c", "-D", "-E", "-e", "-F", "-I", "-i", "-J", "-L", "-l", "-m", "-o", "-p", "-R", "-S", "-W", "-w"), operand: 2, rest: true, stdin: 2, instead: byInput},
+		{name: program(`(source|\.)`), builtin: true, stdin: 1, instead: byEnvironment},
+		{name: program(`(at|batch|crontab|ed|tclsh)`), stdin: many, instead: byEnvironment},
+		{name: program(`m4`), stdin: many, instead: byEnvironment},
+		{name: program(`g?make`), script: flags(`(-f|--file|--makefile)$`), values: takes("-C", "-I", "-j", "-o", "-W"), mixed: true, operand: 1, rest: true, instead: `hand it over in the environment, and let the recipe read $$NAME`},
+		{name: program(`env`), flag: flags(`-S|--split-string=?`), instead: byEnvironment},
+		{name: program(`[gmn]?awk`), flag: flags(`-e|--source=?`), script: flags(`(-f|-E|--file|--exec)$`), values: takes("-v", "-F", "-i", "-l", "--assign"), operand: 1, instead: `hand it over in the environment, as in NAME="${}" awk 'BEGIN {print ENVIRON["NAME"]}', or with -v`},
+		{name: program(`g?sed`), flag: flags(`-[A-Za-z]*e|--expression=?`), script: flags(`(-[A-Za-z]*f|--file)$`), values: takes("-l"), mixed: true, edits: true, letters: true, operand: 1, instead: `use awk and the environment, as in NAME="${}" awk '{print ENVIRON["NAME"]}'`},
+		{name: program(`[gj]q|yq`), script: flags(`(-f|--from-file)$`), values: map[string]int{"--arg": 2, "--argjson": 2, "--slurpfile": 2, "--rawfile": 2, "-L": 1, "--indent": 1}, mixed: true, operand: 1, instead: `hand it over with --arg, as in jq --arg x "${}" '.name == $x'`},
+		{name: program(`(python|pypy)[0-9.]*`), flag: flags(`-[A-Za-z]*c`), script: flags(`-m$`), values: takes("-W", "-X"), stdin: 1, instead: byEnvironment},
+		{name: program(`(perl|ruby)[0-9.]*`), flag: flags(`-[A-Za-z0-9]*[eE]`), edits: true, stdin: 1, instead: byEnvironment},
+		{name: program(`(node|nodejs|bun|lua|luajit|Rscript|R|osascript)[0-9.]*`), flag: flags(`-[ip]*[ep]|--eval=?|--print=?`), values: takes("-r", "--require", "-l"), stdin: 1, instead: byEnvironment},
+		{name: program(`php[0-9.]*`), flag: flags(`-[rRBE]|--run|--process-code`), script: flags(`(-f|--file)$`), values: takes("-d"), stdin: 1, instead: byEnvironment},
+		{name: program(`(expect|ex|vi|vim|nvim)`), flag: flags(`-c|\+|--cmd`), script: flags(`-f$`), mixed: true, stdin: many, instead: byEnvironment},
+		{name: program(`gdb`), flag: flags(`-ex|--?eval-command=?`), mixed: true, stdin: many, instead: byEnvironment},
+		{name: program(`(pwsh|powershell)(\.exe)?`), flag: flags(`-(c|C|command|Command)$`), rest: true, stdin: 1, instead: byEnvironment},
+		{name: program(`(psql|mysql|mariadb|mongosh|clickhouse-client)`), flag: flags(`-[1AaBNnqrstx]*[ceq]|--(command|execute|eval|query)=?`), script: flags(`(-f|--file)$`), values: takes("-v", "--set", "-h", "-p", "-U", "-d", "-u", "-P", "-D"), mixed: true, stdin: many, instead: `hand it over as a variable, as in psql -v x="${}" with :'x' in a script of its own, or in the environment`},
+		{name: program(`sqlite3`), flag: flags(`--?cmd`), values: takes("-init", "-separator"), operand: 2, rest: true, stdin: 2, instead: byEnvironment},
+	}
+})
 
 // inert are programs that run nothing of what their arguments say.
-var inert = program(`(echo|printf|[ef]?grep|pgrep|pkill|killall|which|type|test|\[|logger|man|rm|rmdir|mkdir|ls|cat|tee|touch|cp|mv|ln|kill|export|read|set|cd)`)
+var inert = lazily(`^(echo|printf|[ef]?grep|pgrep|pkill|killall|which|type|test|\[|logger|man|rm|rmdir|mkdir|ls|cat|tee|touch|cp|mv|ln|kill|export|read|set|cd)$`)
+
+// lazily compiles a pattern when it is needed.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 func program(name string) *regexp.Regexp { return regexp.MustCompile(`^(` + name + `)$`) }
 
@@ -97,15 +107,16 @@ type use struct {
 // sudo or timeout, and that on another machine.
 func uses(words []string) []use {
 	var list []use
-	if len(words) == 0 || inert.MatchString(filepath.Base(words[0])) {
+	if len(words) == 0 || inert().MatchString(filepath.Base(words[0])) {
 		return nil
 	}
 	for i, word := range words {
-		at := slices.IndexFunc(interpreters, func(p interpreter) bool { return p.name.MatchString(filepath.Base(word)) })
-		if at < 0 || interpreters[at].builtin && i > 0 && words[i-1] != "command" && words[i-1] != "builtin" {
+		table := interpreters()
+		at := slices.IndexFunc(table, func(p interpreter) bool { return p.name.MatchString(filepath.Base(word)) })
+		if at < 0 || table[at].builtin && i > 0 && words[i-1] != "command" && words[i-1] != "builtin" {
 			continue
 		}
-		u := use{interpreter: &interpreters[at], at: i}
+		u := use{interpreter: &table[at], at: i}
 		u.read(words)
 		u.settle(len(words))
 		if list = append(list, u); !u.passes() {
@@ -208,9 +219,9 @@ func isSetting(word string, letter byte) bool {
 	return len(word) > 1 && word[0] == '-' && word[1] != '-' && strings.IndexByte(word, letter) > 0
 }
 
-var input = regexp.MustCompile(`^(-|/dev/stdin|/(dev|proc/self)/fd/[0-9]+)$`)
+var input = lazily(`^(-|/dev/stdin|/(dev|proc/self)/fd/[0-9]+)$`)
 
-func isInput(word string) bool { return input.MatchString(word) }
+func isInput(word string) bool { return input().MatchString(word) }
 
 // readsInput is the interpreter that takes the standard input of a command for
 // code, nil for none.
@@ -257,26 +268,26 @@ func fromXargs(before []string, u use, words []string) bool {
 }
 
 var (
-	delimiter = regexp.MustCompile(`[s\\]["']*([[:punct:]])|(/)`)
-	order     = regexp.MustCompile(`(^|[;{},\n])[\s"']*\x00`)
+	delimiter = lazily(`[s\\]["']*([[:punct:]])|(/)`)
+	order     = lazily(`(^|[;{},\n])[\s"']*\x00`)
 )
 
 // harmless is whether a value in code, which has it where the hole is, is no more
 // than a part of a word.
 func (p *interpreter) harmless(code, hole, value string) bool {
-	if !harmless.MatchString(value) {
+	if !harmless().MatchString(value) {
 		return false
 	}
-	if !p.edits || number.MatchString(value) {
+	if !p.edits || number().MatchString(value) {
 		return true
 	}
 	code = strings.ReplaceAll(code, hole, "\x00")
-	for _, found := range delimiter.FindAllStringSubmatch(code, -1) {
+	for _, found := range delimiter().FindAllStringSubmatch(code, -1) {
 		if strings.Contains(value, found[1]+found[2]) {
 			return false
 		}
 	}
-	return !p.letters || !order.MatchString(code)
+	return !p.letters || !order().MatchString(code)
 }
 
 // refused says that a variable would be code for an interpreter.

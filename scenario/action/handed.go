@@ -122,7 +122,7 @@ func (l *shellLine) named(n syntax.Node) error {
 	}
 	for _, word := range names {
 		for _, v := range l.held(word, true) {
-			if name, _, _ := strings.Cut(v.Value, "="); !harmless.MatchString(name) {
+			if name, _, _ := strings.Cut(v.Value, "="); !harmless().MatchString(name) {
 				return fmt.Errorf("${%s} stands where the shell takes the name of a variable, and is none", v.Name)
 			}
 		}
@@ -226,7 +226,7 @@ func (l *shellLine) flagged(call *syntax.CallExpr, u use) error {
 		for _, v := range l.in(l.text[from:to]) {
 			bare := strings.HasPrefix(l.text[from:to], v.hole)
 			starts := slices.Contains(u.flags, j) && !slices.Contains(u.code, j) && strings.HasPrefix(unquote.Replace(l.text[from:to]), v.hole)
-			if bare && !harmless.MatchString(v.Value) || starts && strings.HasPrefix(v.Value, "-") {
+			if bare && !harmless().MatchString(v.Value) || starts && strings.HasPrefix(v.Value, "-") {
 				return u.refused(v.Name)
 			}
 		}
@@ -253,7 +253,7 @@ func (l *shellLine) substitution(word *syntax.Word, p *interpreter) error {
 // handed refuses values in what an interpreter reads as code.
 func (l *shellLine) handed(part syntax.Node, p *interpreter) error {
 	for _, v := range l.held(part, false) {
-		if !harmless.MatchString(v.Value) {
+		if !harmless().MatchString(v.Value) {
 			return p.refusedInput(v.Name)
 		}
 	}
@@ -332,7 +332,7 @@ func (l *shellLine) substituted(f *syntax.File, n *syntax.ProcSubst) error {
 }
 
 // keeps are programs that start another with their own environment.
-var keeps = program(`(env|timeout|nice|nohup|ionice|setsid|stdbuf|xargs|time|chrt|taskset)`)
+var keeps = lazily(`^(env|timeout|nice|nohup|ionice|setsid|stdbuf|xargs|time|chrt|taskset)$`)
 
 // Arguments puts variables into a list of arguments. What is code for a shell
 // among them is a line as any other; what is code for another program, or for a
@@ -408,7 +408,7 @@ func keepsEnvironment(before []string) bool {
 		return true
 	}
 	cleared := regexp.MustCompile(`^(-|-[a-z]*i|--ignore-environment)$`)
-	return keeps.MatchString(filepath.Base(before[0])) && !slices.ContainsFunc(before, cleared.MatchString)
+	return keeps().MatchString(filepath.Base(before[0])) && !slices.ContainsFunc(before, cleared.MatchString)
 }
 
 // check is for code that is an argument.

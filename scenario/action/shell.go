@@ -3,7 +3,6 @@ package action
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -67,7 +66,7 @@ type variable struct {
 	hole string // in the line
 }
 
-var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z_0-9]*$`)
+var identifier = lazily(`^[A-Za-z_][A-Za-z_0-9]*$`)
 
 func (l *shellLine) hole(p Piece) string {
 	i := slices.IndexFunc(l.variables, func(v variable) bool { return v.Name == p.Name })
@@ -75,7 +74,7 @@ func (l *shellLine) hole(p Piece) string {
 		return l.variables[i].hole
 	}
 	name := variablePrefix + p.Name
-	if !identifier.MatchString(p.Name) {
+	if !identifier().MatchString(p.Name) {
 		name = fmt.Sprint(variablePrefix, len(l.variables))
 	}
 	l.variables = append(l.variables, variable{p, name, "${" + name + "}"})
@@ -236,8 +235,8 @@ func (l *shellLine) check() error {
 }
 
 var (
-	number   = regexp.MustCompile(`^-?[0-9]+$`)
-	harmless = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]*$`)
+	number   = lazily(`^-?[0-9]+$`)
+	harmless = lazily(`^[A-Za-z0-9_./:@%+=,-]*$`)
 )
 
 // onlyNumbers refuses values that arithmetic would read as more than a number:
@@ -245,7 +244,7 @@ var (
 func (l *shellLine) onlyNumbers(n syntax.Node) error {
 	from, to := span(n)
 	for _, v := range l.in(l.text[from:to]) {
-		if !number.MatchString(v.Value) {
+		if !number().MatchString(v.Value) {
 			return fmt.Errorf("${%s} stands where the shell calculates, and is not a whole number", v.Name)
 		}
 	}
@@ -259,7 +258,7 @@ func (l *shellLine) index(n *syntax.ParamExp) error {
 	}
 	from, to := span(n)
 	for _, v := range l.in(l.text[from:to]) {
-		if !harmless.MatchString(v.Value) {
+		if !harmless().MatchString(v.Value) {
 			return fmt.Errorf("${%s} stands where the shell calculates, and is not a whole number", v.Name)
 		}
 	}

@@ -3,7 +3,10 @@
 
 usage: bench.py [--rounds N] [--seconds S] [--only NAME,…] [--connections C,…]
                 [--figures peers,start,memory,recorder] [--gate] [--out FILE]
-                [--flags 'FLAGS of nodrop']
+                [--flags 'FLAGS of nodrop'] [--base REVISION]
+
+With --base, nodrop as it was at that revision is measured beside this one, and
+must not be better.
 
 nginx has one CPU to itself, and the tool another: one thread against one. The
 tools take turns, in another order each round, and what is compared is the
@@ -56,6 +59,10 @@ LIMITS = [
     ("requests/s, nodrop/hey", "keep-alive", ">=", 3.50, None),
     ("CPU per request, nodrop/hey", "new", "<=", 0.33, None),
     ("CPU per request, nodrop/hey", "keep-alive", "<=", 0.20, None),
+    ("CPU per request, nodrop/base", "new", "<=", 1.00, None),
+    ("CPU per request, nodrop/base", "keep-alive", "<=", 1.00, None),
+    ("requests/s, nodrop/base", "new", ">=", 1.00, 0.97),
+    ("requests/s, nodrop/base", "keep-alive", ">=", 1.00, 0.97),
     ("user share of nodrop's CPU", "new", "<=", 0.10, None),
     ("user share of nodrop's CPU", "keep-alive", "<=", 0.25, None),
     ("peak RSS, n = 5,000,000/50,000", "keep-alive", "<=", 1.05, None),
@@ -108,7 +115,7 @@ class Bench:
         call, reader = PEERS[name]
         path = self.tools[name]["path"]
         row = {"kind": kind, "tool": name, "mode": mode, "c": job.connections, "round": round_,
-               "flags": job.flags if name == "nodrop" else []}
+               "flags": job.flags if name in ("nodrop", "base") else []}
         self.nginx.idle()
         cpus = (self.server_cpu, self.client_cpu)
         _, accepts, requests = self.nginx.status()
@@ -236,7 +243,7 @@ class Bench:
                 if ("nodrop", i) in of and (name, i) in of]
 
     def reach(self, mode):
-        for peer, name in (("wrk", "wrk"), ("hey", "hey" if "hey" in self.tools else "hey-debian")):
+        for peer, name in (("wrk", "wrk"), ("hey", "hey" if "hey" in self.tools else "hey-debian"), ("base", "base")):
             full = self.full(mode, 200, "nodrop", name)
             held = held_up([r for r in self.rows
                             if (r["mode"], r["c"]) == (mode, 200) and r["tool"] in ("nodrop", name)])
@@ -354,7 +361,7 @@ class Bench:
                 print(f"| {figure} | {mode} | {relation} {limit} | – | no such output yet |")
                 continue
             got = self.reached.get((figure, mode))
-            if got is None and not self.args.gate:
+            if got is None and (not self.args.gate or figure.endswith("/base") and not self.args.base):
                 continue
             if got and got.full and when_full is not None:
                 limit = when_full
@@ -453,6 +460,7 @@ def parse():
     p.add_argument("--gate", action="store_true")
     p.add_argument("--out", default=os.devnull)
     p.add_argument("--flags", type=shlex.split, default=[])
+    p.add_argument("--base", default="", metavar="REVISION")
     p.add_argument("--tools", help=argparse.SUPPRESS)  # what get_tools found, and in it
     p.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     return p.parse_args()
@@ -460,7 +468,8 @@ def parse():
 
 def prepare(args, scratch):
     """The first half, outside of the namespace: building needs the network."""
-    found = get_tools([n for n in PEERS if n in args.only], scratch)
+    os.environ["BASE"] = args.base
+    found = get_tools([n for n in PEERS if n in args.only or n == "base" and args.base], scratch)
     with open(f"{scratch}/tools", "w", encoding="utf-8") as f:
         json.dump(found, f)
     sys.argv += ["--tools", scratch]

@@ -146,6 +146,7 @@ KEEPALIVE_ONLY = {
 # name · how it is called · how its report is read
 PEERS = {
     "nodrop": (nodrop, read_nodrop),
+    "base": (nodrop, read_nodrop),
     "wrk": (wrk, read_wrk),
     "h2load": (h2load, read_h2load),
     "ab": (ab, read_ab),

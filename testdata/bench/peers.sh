@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Gets the load generators that nodrop is measured beside, and builds nodrop.
 #
-#   peers.sh DIR NAME...   NAME: nodrop wrk hey hey-debian ab h2load bombardier plow vegeta oha
+#   peers.sh DIR NAME...   NAME: nodrop base wrk hey hey-debian ab h2load bombardier plow vegeta oha
 #
 # Prints a line for each, fields separated by a tab: name, version, path; or
 # name, "-" and why it is not to be had, which is no failure but for nodrop's.
@@ -11,6 +11,7 @@
 #
 # PEERS   Go modules, path@version; a module's program is the peer of that name
 # OHA     version of the crate
+# BASE    the revision of nodrop that base is
 set -euo pipefail
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:$HOME/.cargo/bin
 
@@ -116,6 +117,21 @@ oha() {
 	found oha "$OHA" "$bin"
 }
 
+# base is nodrop as it was at $BASE, built from what git holds.
+base() {
+	local source="$dir/base-source" rev
+	[[ -n ${BASE:-} ]] || {
+		lacking base "not asked for (make bench-gate BASE=revision)"
+		return
+	}
+	rev=$(git -C "$here" rev-parse --short --verify "$BASE^{commit}")
+	mkdir -p "$source"
+	git -C "$here/../.." archive "$rev" | tar -x -C "$source"
+	patiently go -C "$source" build -o "$dir/base" .
+	rm -rf "$source"
+	found base "$rev" "$dir/base"
+}
+
 dir=$1
 shift
 mkdir -p "$cache"
@@ -125,6 +141,7 @@ for name in "$@"; do
 		patiently go -C "$here/../.." build -o "$dir/nodrop" .
 		found nodrop "$(git -C "$here" describe --always --dirty 2>/dev/null || echo unknown)" "$dir/nodrop"
 		;;
+	base) base ;;
 	wrk) debian wrk wrk wrk ;;
 	hey-debian) debian hey-debian hey hey ;;
 	ab) debian ab ab apache2-utils ;;

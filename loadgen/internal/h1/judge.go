@@ -56,7 +56,9 @@ func cutStatus(line []byte) (minor byte, status int, fits bool) {
 	if minor > 9 || len(code) > 0 && code[0] != ' ' {
 		return 0, 0, false
 	}
-	code = bytes.TrimLeft(code, " ")
+	for len(code) > 0 && code[0] == ' ' { // bytes.TrimLeft takes 20 ns for this
+		code = code[1:]
+	}
 	for i, c := range code[:min(3, len(code))] {
 		if !isDigit(c) || i == 0 && c == '0' {
 			return 0, 0, false

@@ -170,14 +170,13 @@ func (s *Shard) now() int64 { return int64(time.Since(s.base)) }
 
 // serve takes in the events there are, or waits for some, and what is due.
 func (s *Shard) serve() {
-	n, rest := sysPoll(s.epoll, s.events[:]), int64(0)
+	n := sysPoll(s.epoll, s.events[:])
 	if n == 0 && s.line.count == 0 && s.behind == 0 {
 		if ns, ok := s.untilDue(s.now()); ok {
-			rest = ns
 			n = s.waiter.wait(s.epoll, s.events[:], ns)
+			s.beat(s.now(), ns)
 		}
 	}
-	s.beat(s.now(), rest)
 	for i := range s.events[:n] {
 		s.handle(&s.events[i])
 	}
