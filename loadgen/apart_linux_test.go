@@ -36,7 +36,7 @@ func runApart(t *testing.T, change func(*exec.Cmd)) {
 	for part := range strings.SplitSeq(t.Name(), "/") {
 		parts = append(parts, "^"+regexp.QuoteMeta(part)+"$")
 	}
-	cmd := exec.CommandContext(t.Context(), program, "-test.run="+strings.Join(parts, "/"), "-test.v", "-test.timeout=1m")
+	cmd := exec.CommandContext(t.Context(), program, "-test.run="+strings.Join(parts, "/"), "-test.v", "-test.timeout=2m", "-test.parallel=64")
 	// Under the race detector the process would sleep for a second at its end.
 	cmd.Env = append(os.Environ(), apartEnv+"="+t.Name(), "GORACE=atexit_sleep_ms=0")
 	if change != nil {

@@ -21,7 +21,7 @@ func TestLongTexts(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = refused.Close() })
-	const n, length = 500, 60_000
+	const n, length = 150, 60_000
 	pad := strings.Repeat("x", length)
 	for name, respond := range map[string]func(w http.ResponseWriter, seq int64){
 		"replica": func(w http.ResponseWriter, seq int64) {

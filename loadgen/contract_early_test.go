@@ -162,6 +162,7 @@ func TestAnswerCutWhileWriting(t *testing.T) {
 	} {
 		for _, way := range roads() {
 			t.Run(fmt.Sprintf("%d bytes of it, %s/%s", len(part), want, way), func(t *testing.T) {
+				t.Parallel()
 				url := way.serve(t, func(c net.Conn, r *bufio.Reader) {
 					if _, err := http.ReadRequest(r); err == nil {
 						_, _ = io.WriteString(c, part)

@@ -19,62 +19,65 @@ import (
 	"nodrop/loadgen/internal/faultserver"
 )
 
+// rejections are a firewall's ways to refuse, in nft's words, and the class that
+// they are; "" is whichever both engines say.
+var rejections = []struct{ with, class string }{
+	{"icmp type net-unreachable", "connect.unreachable"},
+	{"icmp type host-unreachable", "connect.unreachable"},
+	{"icmp type prot-unreachable", "connect.other"},
+	{"icmp type port-unreachable", "connect.refused"},
+	{"icmp type net-prohibited", "connect.unreachable"},
+	{"icmp type host-prohibited", "connect.unreachable"},
+	{"icmp type admin-prohibited", "connect.unreachable"},
+	{"icmpv6 type no-route", "connect.unreachable"},
+	{"icmpv6 type admin-prohibited", ""},
+	{"icmpv6 type addr-unreachable", "connect.unreachable"},
+	{"icmpv6 type port-unreachable", "connect.refused"},
+	{"icmpv6 type policy-fail", ""},
+	{"icmpv6 type reject-route", ""},
+	{"tcp reset", "connect.refused"},
+}
+
 // TestDifferentialICMP: a firewall's every way to refuse is met at once, and
-// named the same, by the loop and the pool, where curl fails, too. Class "" is
-// whichever both say.
+// named the same, by the loop and the pool, where curl fails, too. Each has two
+// ports: where the first SYN is dropped and the second is refused, the error
+// comes while nobody uses the socket, and the kernel tells it in another way.
 func TestDifferentialICMP(t *testing.T) {
-	for rule, class := range map[string]string{
-		"icmp type net-unreachable":    "connect.unreachable",
-		"icmp type host-unreachable":   "connect.unreachable",
-		"icmp type prot-unreachable":   "connect.other",
-		"icmp type port-unreachable":   "connect.refused",
-		"icmp type net-prohibited":     "connect.unreachable",
-		"icmp type host-prohibited":    "connect.unreachable",
-		"icmp type admin-prohibited":   "connect.unreachable",
-		"icmpv6 type no-route":         "connect.unreachable",
-		"icmpv6 type admin-prohibited": "",
-		"icmpv6 type addr-unreachable": "connect.unreachable",
-		"icmpv6 type port-unreachable": "connect.refused",
-		"icmpv6 type policy-fail":      "",
-		"icmpv6 type reject-route":     "",
-		"tcp reset":                    "connect.refused",
-	} {
-		for _, dropped := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s/dropped first=%t", rule, dropped), func(t *testing.T) {
-				if inNamespaces(t) {
-					testICMP(t, rule, class, dropped)
-				}
-			})
+	if !inNamespaces(t) {
+		return
+	}
+	const refusing, dropping = 12000, 13000 // of a namespace of our own
+	var rules strings.Builder
+	rules.WriteString("table inet t {\nchain i {\ntype filter hook input priority 0\n")
+	for i, r := range rejections {
+		fmt.Fprintf(&rules, "tcp dport %d numgen inc mod 2 0 drop\n", dropping+i)
+		fmt.Fprintf(&rules, "meta l4proto tcp tcp dport {%d, %d} reject with %s\n", refusing+i, dropping+i, r.with)
+	}
+	rules.WriteString("}\n}\n")
+	nft := exec.CommandContext(t.Context(), "nft", "-f", "-")
+	nft.Stdin = strings.NewReader(rules.String())
+	if out, err := nft.CombinedOutput(); err != nil {
+		t.Fatalf("nft: %v\n%s\n%s", err, out, rules.String())
+	}
+	for i, r := range rejections {
+		addr := "127.0.0.1"
+		if strings.HasPrefix(r.with, "icmpv6") {
+			addr = "[::1]"
 		}
+		t.Run(r.with, func(t *testing.T) {
+			t.Parallel()
+			testRejected(t, loadgen.Config{URL: fmt.Sprintf("http://%s:%d/", addr, refusing+i), Requests: 6, Workers: 2}, r.class)
+		})
+		t.Run(r.with+", first SYN dropped", func(t *testing.T) {
+			t.Parallel()
+			testRejected(t, loadgen.Config{URL: fmt.Sprintf("http://%s:%d/", addr, dropping+i), Requests: 1, Workers: 1}, r.class)
+		})
 	}
 }
 
-// testICMP: with dropped, each connection's first SYN is lost and its second is
-// refused: that error comes while nobody uses the socket, and the kernel tells
-// it in another way.
-func testICMP(t *testing.T, rule, class string, dropped bool) {
+func testRejected(t *testing.T, cfg loadgen.Config, class string) {
 	t.Helper()
-	const port = 12345 // of a namespace of our own
-	addr := "127.0.0.1"
-	if strings.HasPrefix(rule, "icmpv6") {
-		addr = "[::1]"
-	}
-	reject := fmt.Sprintf("tcp dport %d reject with %s\n", port, rule)
-	if rule == "tcp reset" {
-		reject = fmt.Sprintf("meta l4proto tcp tcp dport %d reject with tcp reset\n", port)
-	}
-	if dropped {
-		reject = fmt.Sprintf("tcp dport %d numgen inc mod 2 0 drop\n", port) + reject
-	}
-	nft := exec.CommandContext(t.Context(), "nft", "-f", "-")
-	nft.Stdin = strings.NewReader("table inet t {\nchain i {\ntype filter hook input priority 0\n" + reject + "}\n}\n")
-	if out, err := nft.CombinedOutput(); err != nil {
-		t.Fatalf("nft: %v\n%s", err, out)
-	}
-	cfg := loadgen.Config{URL: fmt.Sprintf("http://%s:%d/", addr, port), Requests: 6, Workers: 2, Timeout: time.Minute}
-	if dropped {
-		cfg.Requests, cfg.Workers = 1, 1 // each has the first SYN dropped, and the second not
-	}
+	cfg.Timeout = time.Minute
 	loss := sameOnEngines(t, cfg)
 	if len(loss) != 1 || loss[0].Count != cfg.Requests || loss[0].Fate == "ok" || class != "" && loss[0].Class.String() != class {
 		t.Errorf("got %+v; want %d × %s", loss, cfg.Requests, class)

@@ -90,7 +90,7 @@ func (h *hop) shown() string {
 	if h.given {
 		return h.target.shown()
 	}
-	return bounded(h.target.shown())
+	return bounded(maskForeignURL(h.target.url.String()))
 }
 
 func (x *exchange) now() int64 { return int64(time.Since(x.load.base)) }

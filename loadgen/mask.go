@@ -95,6 +95,10 @@ func maskFlags(text string) string {
 // text, a password needs no scheme before it.
 func MaskURL(raw string) string { return MaskText(maskUser(raw)) }
 
+// maskForeignURL is MaskURL for a URL that a server sent, which may be of any
+// length: the patterns see no more of it than could be shown.
+func maskForeignURL(raw string) string { return MaskText(shortened(maskUserinfo(maskUser(raw)))) }
+
 // maskUser is a URL, or what was meant to be one, without its password.
 func maskUser(text string) string {
 	begin, end := authorityOf(text)

@@ -133,3 +133,23 @@ func TestEscapeJSON(t *testing.T) {
 		}
 	}
 }
+// TestMaskLongURL: of a long URL the begin is shown, and of no secret in it any
+// part, wherever it is cut.
+func TestMaskLongURL(t *testing.T) {
+	secret := strings.Repeat("S3CRET", 1000)
+	for _, url := range []string{
+		"http://me:" + secret + "@host/",
+		"http://host/" + strings.Repeat("x", 1000) + "?token=" + secret,
+		"http://host/?token=" + secret + "&page=1",
+		"//me:" + secret + "@host/",
+		"me:" + secret + "@host",
+	} {
+		got := bounded(maskForeignURL(url))
+		if strings.Contains(got, "S3C") || len(got) > maxText {
+			t.Errorf("%.40s…: got %d bytes: %s", url, len(got), got)
+		}
+	}
+	if one, other := maskForeignURL("/"+secret+"1"), maskForeignURL("/"+secret+"2"); one == other {
+		t.Errorf("two URLs are both %s", one)
+	}
+}

@@ -16,7 +16,7 @@ var (
 )
 
 // quote is a Location as texts show it.
-func quote(location []byte) string { return strconv.Quote(MaskURL(string(location))) }
+func quote(location []byte) string { return strconv.Quote(maskForeignURL(string(location))) }
 
 // redirectEndpoint is the address of a host that a redirect led to: looked up
 // there and then, the first address of the answer.

@@ -24,8 +24,7 @@ func bounded(s string) string {
 	if len(s) <= maxText {
 		return s
 	}
-	hash := sha256.Sum256([]byte(s))
-	end := "…#" + hex.EncodeToString(hash[:hashText])
+	end := hashEnd(s)
 	// A byte that is no text takes three as text, and a rune may be cut.
 	begin := asText(s[:maxText-len(end)])
 	for len(begin) > maxText-len(end) {
@@ -33,6 +32,21 @@ func bounded(s string) string {
 		begin = begin[:len(begin)-last]
 	}
 	return strings.TrimRight(begin, "\uFFFD") + end
+}
+
+// hashEnd stands for what is left out of s.
+func hashEnd(s string) string {
+	hash := sha256.Sum256([]byte(s))
+	return "…#" + hex.EncodeToString(hash[:hashText])
+}
+
+// shortened is s, at most a few times as long as a bounded text.
+func shortened(s string) string {
+	const most = 4 * maxText
+	if len(s) <= most {
+		return s
+	}
+	return s[:most] + hashEnd(s)
 }
 
 // asText is s as files hold it: what a server sent may be anything, and must
