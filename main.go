@@ -1262,7 +1262,7 @@ func (out *outputs) add(name, path string, toFile bool, stdout io.Writer) error 
 }
 
 // choose finds the format: one that is computed, or how to make a stream.
-func (o *output) choose() (stream func(io.Writer) loadgen.Sink, err error) {
+func (o *output) choose() (sink func(io.Writer) loadgen.Sink, err error) {
 	for _, f := range report.Formats {
 		if f.Name == o.format {
 			o.render = f.Write

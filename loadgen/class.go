@@ -3,6 +3,7 @@ package loadgen
 import (
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // Stage says how far an exchange had got when it failed, not which system call
@@ -89,14 +90,18 @@ func (c Class) Cause() Cause {
 func (c Class) Spoiled() bool { return c.Stage() == StageClient }
 
 // String is "stage.cause" or "status.NNN"; "" for the zero Class.
-func (c Class) String() string {
+func (c Class) String() string { return string(c.append(nil)) }
+
+// append adds what String gives to b.
+func (c Class) append(b []byte) []byte {
 	switch {
 	case c == 0:
-		return ""
+		return b
 	case c >= classStatusBase:
-		return fmt.Sprintf("status.%03d", int(c-classStatusBase))
+		return strconv.AppendInt(append(b, "status."...), int64(c-classStatusBase), 10)
 	}
-	return c.Stage().String() + "." + c.Cause().String()
+	b = append(append(b, c.Stage().String()...), '.')
+	return append(b, c.Cause().String()...)
 }
 
 // MarshalText writes the class as String does.

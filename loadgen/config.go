@@ -2,7 +2,6 @@ package loadgen
 
 import (
 	"cmp"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"math"
@@ -263,19 +262,8 @@ func hasElement(fields []Field, name, element string) bool {
 	return false
 }
 
-// basicAuth is the credentials of RFC 7617.
-func basicAuth(user, password string) string {
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
-}
-
 // Shown is the URL as texts show it.
 func (c *Config) Shown() string { return MaskURL(cmp.Or(c.ShownURL, c.URL)) }
-
-// decodeBasic is user:password of such credentials; "" where they are none.
-func decodeBasic(text string) string {
-	plain, _ := base64.StdEncoding.DecodeString(text)
-	return string(plain)
-}
 
 func hasField(fields []Field, name string) bool {
 	return slices.ContainsFunc(fields, func(f Field) bool { return strings.EqualFold(f.Name, name) })

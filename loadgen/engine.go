@@ -18,20 +18,6 @@ type engine interface {
 	abort()
 }
 
-// Engine names what carries a load out.
-type Engine string
-
-// The engines.
-const (
-	EngineAuto Engine = "auto" // the loop where it applies, or else the pool
-	EnginePool Engine = "pool" // a goroutine per worker: every protocol, every system
-	EngineLoop Engine = "loop" // a thread per processor, with epoll: cleartext HTTP/1.1 on Linux
-)
-
-func engineNames() []string {
-	return []string{string(EngineAuto), string(EnginePool), string(EngineLoop)}
-}
-
 // validateEngine refuses a loop that does not apply.
 func (c *Config) validateEngine(t target) error {
 	if !slices.Contains(engineNames(), string(c.Engine)) {

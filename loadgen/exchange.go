@@ -164,7 +164,7 @@ func (x *exchange) fail(at *hop, f *failure) {
 	if x.stalled(f) {
 		f.stalled()
 	}
-	r.fail(at, f)
+	failResult(r, at, f)
 	x.load.refuseRenegotiation(at, f.err)
 	x.endTrace(f)
 }
@@ -183,8 +183,8 @@ func (x *exchange) ours() bool {
 	return x.load.stalls.ours(x.result.Start, x.result.End, int64(x.load.cfg.Timeout))
 }
 
-// fail gives r the fate of a failure.
-func (r *Result) fail(at *hop, f *failure) {
+// failResult gives r the fate of a failure.
+func failResult(r *Result, at *hop, f *failure) {
 	r.Class, r.Fate, r.Status = classify(f.stage, f.err), FateLost, 0
 	if r.Class.Spoiled() {
 		r.Fate = FateSpoiled

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,7 +10,7 @@ import (
 
 // fieldPattern is a field as -H takes it: "Name: value", or as in curl "Name;"
 // for one without a value and "Name:" for one that is not to be sent.
-var fieldPattern = lazily(`^[ \t]*([!#$%&'*+\-.^_` + "`" + `|~0-9A-Za-z]+)[ \t]*(?::[ \t]*(.*?)|;)[ \t]*$`)
+var fieldPattern = regexp.MustCompile(`^[ \t]*([!#$%&'*+\-.^_` + "`" + `|~0-9A-Za-z]+)[ \t]*(?::[ \t]*(.*?)|;)[ \t]*$`)
 
 // parseField reads -H. Without a value and a semicolon the field is one to
 // leave out.
@@ -18,7 +19,7 @@ func parseField(text string) (f Field, omit bool, err error) {
 	if strings.ContainsAny(text, "\r\n\x00") {
 		return f, false, fmt.Errorf("-H %q: a line break or NUL in it", name)
 	}
-	m := fieldPattern().FindStringSubmatch(text)
+	m := fieldPattern.FindStringSubmatch(text)
 	if m == nil {
 		return f, false, &HintError{fmt.Sprintf("-H %q: not a header field", name), `write "Name: value"`}
 	}

@@ -364,7 +364,7 @@ func (d *driver) Over() {
 }
 
 func (d *driver) lose(sl *driverSlot, r *Result, f *failure) {
-	r.fail(d.at(sl), f)
+	failResult(r, d.at(sl), f)
 	d.finish(sl, r)
 }
 

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"bytes"
+	"encoding/base64"
 	"net/url"
 	"regexp"
 	"slices"
@@ -278,52 +279,46 @@ func (s *Secrets) maskBytes(text []byte, cut bool) []byte {
 	return text
 }
 
-// secrets are those that the requests carry.
-func (c *Config) secrets(t target) Secrets {
-	s := Secrets{list: slices.Clone(c.Secrets.list)}
-	s.addUserinfo(t.url)
-	s.addUserinfo(c.Proxy)
-	for part := range strings.FieldsFuncSeq(t.url.RawQuery, func(r rune) bool { return r == '&' || r == ';' }) {
-		if name, value, _ := strings.Cut(part, "="); isSecretParameter(name, value) {
-			s.Add(value, masked)
-			if plain, err := url.QueryUnescape(value); err == nil {
-				s.Add(plain, masked)
-			}
-		}
-	}
-	for _, f := range c.Fields {
-		if IsSecretName(f.Name) {
-			s.addField(f)
-		}
-	}
-	return s
-}
+// clone is a copy that can grow on its own.
+func (s *Secrets) clone() Secrets { return Secrets{list: slices.Clone(s.list)} }
 
+// addUserinfo adds the password of a URL.
 func (s *Secrets) addUserinfo(u *url.URL) {
 	if u == nil || u.User == nil {
 		return
 	}
 	password, _ := u.User.Password()
 	s.Add(password, masked)
-	s.addField(Field{Name: "Authorization", Value: basicAuth(u.User.Username(), password)})
+	s.addField("Authorization", basicAuth(u.User.Username(), password))
 }
 
 // addField adds what is secret in a field: a token without its scheme, a
 // password, the values of cookies.
-func (s *Secrets) addField(f Field) {
-	s.Add(f.Value, masked)
-	scheme, token, found := strings.Cut(f.Value, " ")
-	if found && strings.Contains(strings.ToLower(f.Name), "authorization") {
+func (s *Secrets) addField(name, value string) {
+	s.Add(value, masked)
+	scheme, token, found := strings.Cut(value, " ")
+	if found && strings.Contains(strings.ToLower(name), "authorization") {
 		s.Add(strings.TrimSpace(token), masked)
 	}
 	if strings.EqualFold(scheme, "basic") {
 		_, password, _ := strings.Cut(decodeBasic(token), ":")
 		s.Add(password, masked)
 	}
-	if strings.EqualFold(f.Name, "cookie") {
-		for cookie := range strings.SplitSeq(f.Value, ";") {
+	if strings.EqualFold(name, "cookie") {
+		for cookie := range strings.SplitSeq(value, ";") {
 			_, value, _ := strings.Cut(cookie, "=")
 			s.Add(strings.TrimSpace(value), masked)
 		}
 	}
+}
+
+// basicAuth is the credentials of RFC 7617.
+func basicAuth(user, password string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
+}
+
+// decodeBasic is user:password of such credentials; "" where they are none.
+func decodeBasic(text string) string {
+	plain, _ := base64.StdEncoding.DecodeString(text)
+	return string(plain)
 }

@@ -57,41 +57,10 @@ func TestMaskText(t *testing.T) {
 }
 
 // TestSecrets: wherever they turn up, in whatever form.
-func TestSecrets(t *testing.T) {
-	cfg := Config{Fields: []Field{
-		{Name: "Authorization", Value: basicAuth("me", "hunter22")}, {Name: "Cookie", Value: "sid=cookie1; theme=dark blue"}, {Name: "X-Api-Key", Value: `k"1/2`}, {Name: "Accept", Value: "text/html"},
-	}}
-	cfg.Secrets.AddVariable("TOKEN", "tok1")
-	cfg.Secrets.AddVariable("N", "1234567")
-	cfg.Secrets.AddVariable("A", "abc")
-	cfg.Secrets.AddVariable("URL", "http://me:pass1@h/?a=1")
-	cfg.Secrets.AddVariable("LINE", "kubectl scale")
-	target, err := parseTarget("http://u:urlpass@h/?a=first&token=query1%2F")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := cfg.secrets(target)
-	for text, want := range map[string]string{
-		"bad password hunter22":           "bad password ***",
-		"session cookie1 is over":         "session *** is over",
-		"theme dark blue":                 "theme ***",
-		`key "k\"1/2"`:                    `key "***"`,
-		"k%221%2F2":                       "***",
-		"urlpass":                         "***",
-		"query1%2F and query1/":           "*** and ***",
-		"first text/html":                 "first text/html",
-		"tok1":                            "${TOKEN}",
-		"1234567 requests":                "1234567 requests",
-		"abc":                             "abc",
-		"GET http://me:pass1@h/?a=1: 404": "GET http://me:***@h/?a=1: 404",
-		"kubectl scale: not found":        "${LINE}: not found",
-		basicAuth("me", "hunter22"):       "***",
-		basicAuth("u", "urlpass"):         "***",
-	} {
-		if got := s.Mask(text); got != want {
-			t.Errorf("%s: got %s; want %s", text, got, want)
-		}
-	}
+// TestMaskCut: of a text that was cut, the end may be the begin of a secret.
+func TestMaskCut(t *testing.T) {
+	var s Secrets
+	s.Add("hunter22", masked)
 	if got := string(s.maskBytes([]byte("page of hunter22, hunte"), true)); got != "page of ***, ***" {
 		t.Errorf("cut: %s", got)
 	}
@@ -122,17 +91,16 @@ func TestEscapeJSON(t *testing.T) {
 		if err := json.NewEncoder(JSONWriter{&out}).Encode(text); err != nil {
 			t.Fatal(err)
 		}
-		for _, got := range [][]byte{out.Bytes(), appendString(nil, text)} {
-			if bytes.ContainsFunc(got, func(r rune) bool { return r != '\ufffd' && IsUnsafe(r) }) {
-				t.Errorf("%q is raw", got)
-			}
-			var back string
-			if err := json.Unmarshal(got, &back); err != nil || back != strings.ToValidUTF8(text, "\ufffd") {
-				t.Errorf("%q, %v; want %q", back, err, text)
-			}
+		if bytes.ContainsFunc(out.Bytes(), func(r rune) bool { return r != '\ufffd' && IsUnsafe(r) }) {
+			t.Errorf("%q is raw", out.Bytes())
+		}
+		var back string
+		if err := json.Unmarshal(out.Bytes(), &back); err != nil || back != strings.ToValidUTF8(text, "\ufffd") {
+			t.Errorf("%q, %v; want %q", back, err, text)
 		}
 	}
 }
+
 // TestMaskLongURL: of a long URL the begin is shown, and of no secret in it any
 // part, wherever it is cut.
 func TestMaskLongURL(t *testing.T) {

@@ -36,28 +36,3 @@ func TestSampleText(t *testing.T) {
 		})
 	}
 }
-
-// TestSamplesKeepClassesApart: a reset has the same text wherever it strikes,
-// and is still counted under its own class.
-func TestSamplesKeepClassesApart(t *testing.T) {
-	r := newRecorder(1)
-	const text = "read: connection reset by peer"
-	classes := []Class{newClass(StageWait, CauseReset), newClass(StageBody, CauseReset)}
-	for i := range 6 {
-		r.shards[i%len(r.shards)].finish(&Result{Endpoint: -1, Fate: FateLost, Class: classes[i%2], Sample: text})
-	}
-	run := &Run{}
-	r.merge(run)
-	got := map[Class]int64{}
-	for _, s := range run.Samples {
-		got[s.Class] += s.Count
-	}
-	if len(run.Samples) != 2 || got[classes[0]] != 3 || got[classes[1]] != 3 {
-		t.Errorf("got %+v; want 3 of each class", run.Samples)
-	}
-	for _, l := range run.Lost {
-		if s := run.Samples[l.Sample]; s.Class != l.Class {
-			t.Errorf("a request lost as %s points at a sample of %s", l.Class, s.Class)
-		}
-	}
-}

@@ -8,26 +8,6 @@ import (
 	"sync"
 )
 
-// Sink gets what happens while it happens. Runs follow one another, but for
-// the streams of one scenario, which run side by side.
-type Sink interface {
-	// Begin opens a run: its name, settings, environment and start are set. It is
-	// called by one goroutine at a time.
-	Begin(run *Run) RunSink
-	// Close ends the stream, of the runs of a recording, and returns the first
-	// error it met. It is called when every run has ended.
-	Close(rec *Recording) error
-}
-
-// RunSink gets one run: its Results, from many goroutines at once, then End.
-type RunSink interface {
-	// Record gets a Result, and the name of its endpoint ("" for none). Neither
-	// is to be kept.
-	Record(r *Result, endpoint string)
-	// End closes the run, which is complete.
-	End(run *Run)
-}
-
 // Streams lists the formats that are written while a load runs, by the name
 // that -o takes. Those computed at its end are the report's.
 var Streams = []struct {
@@ -174,7 +154,7 @@ func (c *csvRun) Record(r *Result, _ string) {
 	line = append(strconv.AppendInt(line, int64(r.Status), 10), ',')
 	line = append(appendSeconds(line, r.Start), ',')
 	line = append(append(line, r.Fate.String()...), ',')
-	line = append(appendClass(line, r.Class), ',')
+	line = append(r.Class.append(line), ',')
 	line = append(strconv.AppendBool(line, r.Reused), ',')
 	line = append(strconv.AppendInt(line, r.Bytes, 10), c.name...)
 	*b = line
@@ -198,18 +178,6 @@ func csvField(s string) string {
 		return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
 	}
 	return s
-}
-
-// appendClass is Class.String without a string to be made.
-func appendClass(b []byte, c Class) []byte {
-	switch {
-	case c == 0:
-		return b
-	case c.Stage() == StageStatus:
-		return strconv.AppendInt(append(b, "status."...), int64(c-classStatusBase), 10)
-	}
-	b = append(append(b, c.Stage().String()...), '.')
-	return append(b, c.Cause().String()...)
 }
 
 func appendSeconds(b []byte, ns int64) []byte {

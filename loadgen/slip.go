@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,8 +37,8 @@ func trimBlanks(s string) string {
 var (
 	// brokenScheme is http or https with something wrong in what parts it from
 	// the host.
-	brokenScheme = lazily(`^(?i)(https?)[:;/\\]+(.+)$`)
-	properScheme = lazily(`^([A-Za-z][A-Za-z0-9+.-]*)://`)
+	brokenScheme = regexp.MustCompile(`^(?i)(https?)[:;/\\]+(.+)$`)
+	properScheme = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*)://`)
 )
 
 const quotes = "\"'`<>“”„‘’‚«»"
@@ -66,12 +67,12 @@ func quoted(text string) *slip {
 // schemeSlip finds what is wrong before the host.
 func schemeSlip(text string) *slip {
 	const notHTTP = "not an http:// URL"
-	if m := properScheme().FindStringSubmatch(text); m != nil {
+	if m := properScheme.FindStringSubmatch(text); m != nil {
 		scheme, rest := strings.ToLower(m[1]), text[len(m[0]):]
-		switch inner := brokenScheme().FindString(rest); {
+		switch inner := brokenScheme.FindString(rest); {
 		case scheme != "http" && scheme != "https":
 			return otherScheme(scheme, rest)
-		case inner != "" && properScheme().MatchString(inner):
+		case inner != "" && properScheme.MatchString(inner):
 			return &slip{"it has two schemes", "try " + MaskURL(inner)}
 		}
 		return nil
@@ -79,7 +80,7 @@ func schemeSlip(text string) *slip {
 	if text == "" {
 		return &slip{problem: "not an http:// or https:// URL"}
 	}
-	if m := brokenScheme().FindStringSubmatch(text); m != nil {
+	if m := brokenScheme.FindStringSubmatch(text); m != nil {
 		return &slip{notHTTP, "try " + MaskURL(strings.ToLower(m[1])+"://"+strings.ReplaceAll(m[2], `\`, "/"))}
 	}
 	bare := strings.TrimLeft(text, ":/")

@@ -169,7 +169,7 @@ func appendRequest(b []byte, r *Result, endpoint string) []byte {
 	b = strconv.AppendInt(append(b, `","startNs":`...), r.Start, 10)
 	b = strconv.AppendInt(append(b, `,"endNs":`...), r.End, 10)
 	if r.Class != 0 {
-		b = append(appendClass(append(b, `,"class":"`...), r.Class), '"')
+		b = append(r.Class.append(append(b, `,"class":"`...)), '"')
 	}
 	b = strconv.AppendInt(append(b, `,"status":`...), int64(r.Status), 10)
 	b = strconv.AppendBool(append(b, `,"reused":`...), r.Reused)

@@ -652,3 +652,18 @@ func FuzzAppendString(f *testing.F) {
 		}
 	})
 }
+
+// TestStringsAreNotRaw: a stream's texts are read back as they were, and none of
+// them holds what a terminal would obey.
+func TestStringsAreNotRaw(t *testing.T) {
+	for _, text := range []string{"plain", "\x1b\u009b31m \u202e\u2028 \x7f \U000E0041 é 👍 <&> \"\\", "\xff"} {
+		got := appendString(nil, text)
+		if bytes.ContainsFunc(got, func(r rune) bool { return r != '\ufffd' && IsUnsafe(r) }) {
+			t.Errorf("%q is raw", got)
+		}
+		var back string
+		if err := json.Unmarshal(got, &back); err != nil || back != strings.ToValidUTF8(text, "\ufffd") {
+			t.Errorf("%q, %v; want %q", back, err, text)
+		}
+	}
+}

@@ -128,20 +128,6 @@ func escapeURL(text string) string {
 	return escaped
 }
 
-// authorityOf is where the authority of a URL or reference begins and ends;
-// both are 0 where it has none.
-func authorityOf(text string) (begin, end int) {
-	begin = strings.Index(text, "//")
-	if begin < 0 || begin > 0 && (text[begin-1] != ':' || strings.ContainsAny(text[:begin], "/?#")) {
-		return 0, 0
-	}
-	begin += 2
-	if n := strings.IndexAny(text[begin:], "/?#"); n >= 0 {
-		return begin, begin + n
-	}
-	return begin, len(text)
-}
-
 // escapeZone writes the zone of an IPv6 address as URLs have it ("%25eth0").
 // People, and curl, write it as addresses do ("%eth0").
 func escapeZone(authority string) string {
@@ -242,12 +228,4 @@ func unreadable(text string, err error) *slip {
 		return &slip{problem: "a % in the user or password must be escaped", hint: "write %25 instead"}
 	}
 	return &slip{problem: why.Error()}
-}
-
-// cutLast is strings.Cut at the last sep.
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return "", s, false
 }

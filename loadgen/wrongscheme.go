@@ -25,7 +25,7 @@ func (l *Load) wrongScheme(ctx context.Context, run *Run) string {
 		return ""
 	case slices.ContainsFunc(run.Answers, saysTLS):
 		return "the server says that its port speaks TLS: use https://"
-	case !run.closedUnanswered() || l.cfg.UnixSocket != "" || l.cfg.Endpoints != nil:
+	case !closedUnanswered(run) || l.cfg.UnixSocket != "" || l.cfg.Endpoints != nil:
 		return ""
 	case l.speaksTLS(ctx):
 		return "the port speaks TLS: use https:// (no response came, so one TLS handshake was tried after the load)"
@@ -40,7 +40,7 @@ func saysTLS(a ErrorAnswer) bool {
 
 // closedUnanswered reports whether the server took requests, and closed every
 // connection without a byte: so do most that expect TLS and meet a request.
-func (r *Run) closedUnanswered() bool {
+func closedUnanswered(r *Run) bool {
 	closed := [...]Class{newClass(StageWait, CauseEOF), newClass(StageWait, CauseReset)}
 	return !r.Interrupted && len(r.Outcomes) > 0 && !slices.ContainsFunc(r.Outcomes, func(o Outcome) bool {
 		return !slices.Contains(closed[:], o.Class)
