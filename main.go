@@ -24,6 +24,9 @@ import (
 	"golang.org/x/term"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
+	"nodrop/loadgen/stream"
 	"nodrop/report"
 	"nodrop/scenario"
 	"nodrop/scenario/action"
@@ -50,7 +53,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if code, handled := lab.Main(args, stdin, stdout, stderr); handled {
 		return code
 	}
-	p := &program{stdin: stdin, stdout: stdout, stderr: loadgen.CleanWriter{To: stderr}, rawStderr: stderr}
+	p := &program{stdin: stdin, stdout: stdout, stderr: safetext.CleanWriter{To: stderr}, rawStderr: stderr}
 	if given, ok := lab.NamespaceArgs(args); ok {
 		p.inNamespace, args = true, given
 	}
@@ -134,7 +137,7 @@ func (p *program) say(line string) {
 		if f, ok := p.rawStderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 			fmt.Fprint(p.rawStderr, "\r\033[K")
 		}
-		fmt.Fprintf(p.stderr, "nodrop: %s\n", loadgen.MaskText(line))
+		fmt.Fprintf(p.stderr, "nodrop: %s\n", safetext.MaskText(line))
 	}()
 	select {
 	case <-said:
@@ -243,12 +246,12 @@ func (p *program) complain(err error) {
 	}
 	fmt.Fprintf(p.stderr, "nodrop: %s\n", printable(err))
 	if hinted, ok := errors.AsType[*loadgen.HintError](err); ok {
-		fmt.Fprintf(p.stderr, "hint: %s\n", loadgen.CleanLine(loadgen.MaskText(hinted.Hint)))
+		fmt.Fprintf(p.stderr, "hint: %s\n", safetext.CleanLine(safetext.MaskText(hinted.Hint)))
 	}
 }
 
 // printable is an error as others may read it, in one line and without secrets.
-func printable(err error) string { return loadgen.CleanLine(loadgen.MaskText(err.Error())) }
+func printable(err error) string { return safetext.CleanLine(safetext.MaskText(err.Error())) }
 
 // command builds the command line.
 func (p *program) command() *cobra.Command {
@@ -343,7 +346,7 @@ func (f *duringFlags) step() (*scenario.Step, error) {
 	case strings.TrimSpace(f.command) == "":
 		return nil, errors.New("--during: no command given")
 	}
-	name := loadgen.MaskText(f.command)
+	name := safetext.MaskText(f.command)
 	return &scenario.Step{Name: name, Action: &action.Exec{Command: action.Command{Shell: f.command, Title: name}}}, nil
 }
 
@@ -388,7 +391,7 @@ func changes(s *scenario.Scenario) ([]string, error) {
 				return nil, err
 			}
 			for _, line := range announced {
-				line = loadgen.CleanLine(s.Mask(line))
+				line = safetext.CleanLine(s.Mask(line))
 				if !seen[line] {
 					seen[line], lines = true, append(lines, line)
 				}
@@ -470,7 +473,7 @@ func (p *program) scenarioCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(p.stdout, "%s: ok: variants %d, repetitions %d, streams %d\n", loadgen.CleanLine(args[0]), len(s.Variants), max(1, s.Repeat), len(s.Streams))
+		fmt.Fprintf(p.stdout, "%s: ok: variants %d, repetitions %d, streams %d\n", safetext.CleanLine(args[0]), len(s.Variants), max(1, s.Repeat), len(s.Streams))
 		return nil
 	}
 	schema := &cobra.Command{Use: "schema", Short: "Print the JSON Schema of a scenario file, for editors", Args: cobra.ArbitraryArgs}
@@ -487,7 +490,7 @@ func (p *program) scenarioCommand() *cobra.Command {
 
 // dryRun tells what would be done, and what that would change in which cluster.
 func (p *program) dryRun(s *scenario.Scenario) error {
-	if _, err := io.WriteString(loadgen.CleanWriter{To: p.stdout}, file.Plan(s)); err != nil {
+	if _, err := io.WriteString(safetext.CleanWriter{To: p.stdout}, file.Plan(s)); err != nil {
 		return err
 	}
 	lines, err := changes(s)
@@ -713,7 +716,7 @@ func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, during *d
 	if len(args) > 1 {
 		var shown []string
 		for _, arg := range args {
-			shown = append(shown, loadgen.MaskURL(arg))
+			shown = append(shown, safetext.MaskURL(arg))
 		}
 		return fmt.Errorf("want one URL, got %d: %s", len(args), strings.Join(shown, " "))
 	}
@@ -748,7 +751,7 @@ func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, during *d
 
 // runScenario runs s into the outputs. What went wrong when a load had begun is
 // part of the recording, and told.
-func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *outputs) (*loadgen.Recording, error) {
+func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *outputs) (*record.Recording, error) {
 	for i := range s.Streams {
 		s.Streams[i].Load.Sinks = out.sinks
 	}
@@ -859,7 +862,7 @@ func (p *program) labClient(ctx context.Context, flags *lab.FlagValues, checks, 
 func (p *program) clientRun(ctx context.Context, run *lab.ClientRun, begins func()) error {
 	result, err := run.Run(ctx, p.stdout, p.rawStderr, func(fleet string) {
 		begins()
-		fmt.Fprintf(p.stdout, "\n%s\n\n$ %s\n", fleet, loadgen.CleanText(loadgen.MaskText(run.Command)))
+		fmt.Fprintf(p.stdout, "\n%s\n\n$ %s\n", fleet, safetext.CleanText(safetext.MaskText(run.Command)))
 	})
 	if err != nil {
 		scenario.Log(p.logs.keep).Failed("lab", err)
@@ -888,7 +891,7 @@ func (p *program) interruptedClient(err error) {
 
 // report renders a saved recording. Checks are added to what it was recorded
 // with, of the variant that the lab would add them to.
-func (p *program) report(recording *loadgen.Recording, checks, formats []string) error {
+func (p *program) report(recording *record.Recording, checks, formats []string) error {
 	last := "" // the variant that appeared last: repetitions are in turns
 	seen := map[string]bool{}
 	for _, run := range recording.Runs {
@@ -992,20 +995,20 @@ func expand(flag string, patterns []string) ([]string, error) {
 	return files, nil
 }
 
-func readRecording(file string) (*loadgen.Recording, error) {
+func readRecording(file string) (*record.Recording, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // only read from
-	recording, err := loadgen.ReadRecording(f)
+	recording, err := stream.Read(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return recording, nil
 }
 
-// validate refuses checks that cannot be read, before anything is done.
+// Validate refuses checks that cannot be read, before anything is done.
 func validate(checks []string) error {
 	for _, text := range checks {
 		if _, err := report.ParseCheck(text); err != nil {
@@ -1024,7 +1027,7 @@ func (p *program) schema(fs *pflag.FlagSet, args []string) error {
 	return err
 }
 
-// finish renders the report and settles the exit code.
+// Finish renders the report and settles the exit code.
 func (p *program) finish(ctx context.Context, out *outputs, r *report.Report) error {
 	p.code = exitCode(r)
 	if err := out.write(r); err != nil {
@@ -1114,7 +1117,7 @@ func knownFormats() string {
 	for _, f := range report.Formats {
 		names = append(names, f.Name)
 	}
-	for _, s := range loadgen.Streams {
+	for _, s := range stream.Streams {
 		names = append(names, s.Name)
 	}
 	return strings.Join(names, ", ")
@@ -1122,7 +1125,7 @@ func knownFormats() string {
 
 // isStream tells a format that is written while a load runs.
 func isStream(format string) bool {
-	for _, s := range loadgen.Streams {
+	for _, s := range stream.Streams {
 		if s.Name == format {
 			return true
 		}
@@ -1133,7 +1136,7 @@ func isStream(format string) bool {
 // outputs is where the report goes, opened before the load starts.
 type outputs struct {
 	list        []*output
-	sinks       []loadgen.Sink
+	sinks       []record.Sink
 	temporaries *temporaries
 }
 
@@ -1141,7 +1144,7 @@ type outputs struct {
 type output struct {
 	format string        // its name
 	render report.Format // nil for a stream
-	sink   loadgen.Sink  // nil for what is computed
+	sink   record.Sink   // nil for what is computed
 	name   string        // as -o gave it
 	w      io.Writer
 	file   *os.File // nil for stdout
@@ -1262,14 +1265,14 @@ func (out *outputs) add(name, path string, toFile bool, stdout io.Writer) error 
 }
 
 // choose finds the format: one that is computed, or how to make a stream.
-func (o *output) choose() (sink func(io.Writer) loadgen.Sink, err error) {
+func (o *output) choose() (sink func(io.Writer) record.Sink, err error) {
 	for _, f := range report.Formats {
 		if f.Name == o.format {
 			o.render = f.Write
 			return nil, nil
 		}
 	}
-	for _, s := range loadgen.Streams {
+	for _, s := range stream.Streams {
 		if s.Name == o.format {
 			return s.New, nil
 		}

@@ -38,6 +38,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/stream"
 	"nodrop/scenario"
 )
 
@@ -407,7 +409,7 @@ func build(t *testing.T) string {
 type outcome struct {
 	code           int
 	stdout, stderr string
-	*loadgen.Recording
+	*record.Recording
 }
 
 // nodrop runs program and reads the recording it makes. The identity must hold
@@ -435,7 +437,7 @@ func nodrop(t *testing.T, program string, args ...string) outcome {
 		t.Fatal(err)
 	}
 	defer func() { _ = f.Close() }()
-	if o.Recording, err = loadgen.ReadRecording(f); err != nil {
+	if o.Recording, err = stream.Read(f); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range o.Runs {
@@ -475,9 +477,9 @@ func (o outcome) expectText(t *testing.T, text ...string) {
 }
 
 // variant finds the run of one variant.
-func (o outcome) variant(t *testing.T, name string) *loadgen.Run {
+func (o outcome) variant(t *testing.T, name string) *record.Run {
 	t.Helper()
-	i := slices.IndexFunc(o.Runs, func(r *loadgen.Run) bool { return r.Variant == name })
+	i := slices.IndexFunc(o.Runs, func(r *record.Run) bool { return r.Variant == name })
 	if i < 0 {
 		t.Fatalf("there is no run of variant %q", name)
 	}

@@ -20,7 +20,7 @@ import (
 	"syscall"
 	"testing"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 var requests = flag.Int64("requests", 1000, "requests of each run of TestServers; costly ones get a share of it")
@@ -214,7 +214,7 @@ func (tc *realCase) probe(t *testing.T, url string) (n int64) {
 }
 
 // run sends n requests. All must be answered as the case says.
-func (tc *realCase) run(t *testing.T, program, url string, n int64, keepAlive bool) *loadgen.Run {
+func (tc *realCase) run(t *testing.T, program, url string, n int64, keepAlive bool) *record.Run {
 	t.Helper()
 	args := []string{"-n", strconv.FormatInt(n, 10), "-c", strconv.Itoa(workers), "-m", tc.method, "--ok", strconv.Itoa(tc.status), "--trace-lost", "3"}
 	if !keepAlive {
@@ -236,7 +236,7 @@ func (tc *realCase) run(t *testing.T, program, url string, n int64, keepAlive bo
 	o := nodrop(t, program, append(args, url+tc.path)...)
 	o.expectExit(t, exitOK)
 	run := o.Runs[0]
-	if want := (loadgen.Counts{Planned: n, Started: n, OK: n}); run.Counts != want {
+	if want := (record.Counts{Planned: n, Started: n, OK: n}); run.Counts != want {
 		t.Errorf("keep-alive %t: %+v; want %+v", keepAlive, run.Counts, want)
 	}
 	if run.Statuses[tc.status] != n {

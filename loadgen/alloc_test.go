@@ -5,6 +5,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"nodrop/loadgen/record"
 )
 
 // TestRequestAllocatesNothing: on a kept-alive connection, with and without a
@@ -18,7 +20,7 @@ func TestRequestAllocatesNothing(t *testing.T) {
 		p.load.base = time.Now()
 		x := &p.workers[0].exchange
 		allocs := testing.AllocsPerRun(200, func() {
-			if r := x.do(t.Context()); r.Fate != FateOK {
+			if r := x.do(t.Context()); r.Fate != record.FateOK {
 				t.Fatalf("%+v", r)
 			}
 		})

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // TestAnswers: what is kept of unexpected answers, and how many they were, is
@@ -19,7 +20,7 @@ func TestAnswers(t *testing.T) {
 	onEngines(t, testAnswers)
 }
 
-func testAnswers(t *testing.T, engine loadgen.Engine) {
+func testAnswers(t *testing.T, engine record.Engine) {
 	var n atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		switch n.Add(1) % 4 {
@@ -41,7 +42,7 @@ func testAnswers(t *testing.T, engine loadgen.Engine) {
 	}))
 	defer server.Close()
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 400, Workers: 5})
-	want := []loadgen.ErrorAnswer{
+	want := []record.ErrorAnswer{
 		{Status: 502, Server: "nginx/1.22.1", Fields: []string{"retry-after: 5"}, Body: strings.Repeat("é", 128), Count: 100},
 		{Status: 503, Server: "envoy", Body: "no healthy upstream", Count: 100},
 	}
@@ -55,7 +56,7 @@ func TestAnswersAreBounded(t *testing.T) {
 	onEngines(t, testAnswersAreBounded)
 }
 
-func testAnswersAreBounded(t *testing.T, engine loadgen.Engine) {
+func testAnswersAreBounded(t *testing.T, engine record.Engine) {
 	var n atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(500)
@@ -77,7 +78,7 @@ func TestAnswerOfRedirect(t *testing.T) {
 	onEngines(t, testAnswerOfRedirect)
 }
 
-func testAnswerOfRedirect(t *testing.T, engine loadgen.Engine) {
+func testAnswerOfRedirect(t *testing.T, engine record.Engine) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" {
 			w.Header().Set("Location", "/there")

@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"golang.org/x/term"
+
+	"nodrop/loadgen/record"
 )
 
 // maxBodyInMemory is the size up to which the file of -D is read once, and sent
@@ -71,7 +73,7 @@ func (f *bodyFile) read(b []byte, off int64) *failure {
 	case errors.Is(err, io.EOF):
 		err = fmt.Errorf("%s: %w", f.name, errShrunk)
 	}
-	return &failure{stage: StageClient, err: &bodyError{err}, text: "-D: " + err.Error()}
+	return &failure{stage: record.StageClient, err: &bodyError{err}, text: "-D: " + err.Error()}
 }
 
 // maxBodyRead is how much is read of what cannot be read again: standard input,

@@ -9,11 +9,12 @@ import (
 	"syscall"
 
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/record"
 )
 
 // classify names the class of a failure from its stage and error: by error
 // type and errno, never by text. What the table does not list is "other".
-func classify(stage Stage, err error) Class {
+func classify(stage record.Stage, err error) record.Class {
 	class := classOf(stage, err)
 	if class.Info().Processed == "" {
 		return otherClass(stage)
@@ -23,7 +24,7 @@ func classify(stage Stage, err error) Class {
 
 // classOf asks first whose error it is: this machine's, a protocol's, the
 // system's.
-func classOf(stage Stage, err error) Class {
+func classOf(stage record.Stage, err error) record.Class {
 	if class := ownClass(err); class != 0 {
 		return class
 	}
@@ -34,67 +35,67 @@ func classOf(stage Stage, err error) Class {
 }
 
 // ownClass is that of errors of our own making, 0 for others.
-func ownClass(err error) Class {
+func ownClass(err error) record.Class {
 	var unsent *unsentError
 	switch {
 	case errors.Is(err, errStalled):
-		return newClass(StageClient, CauseStalled)
+		return record.NewClass(record.StageClient, record.CauseStalled)
 	case isBodyError(err):
-		return newClass(StageClient, CauseBody)
+		return record.NewClass(record.StageClient, record.CauseBody)
 	case errors.Is(err, errRedialed):
-		return newClass(StageClient, CausePorts)
+		return record.NewClass(record.StageClient, record.CausePorts)
 	case errors.Is(err, errUnwatched):
-		return newClass(StageClient, CauseOther)
+		return record.NewClass(record.StageClient, record.CauseOther)
 	case errors.As(err, &unsent) && hasNoRoute(unsent.err):
-		return newClass(StageClient, CauseRoute)
+		return record.NewClass(record.StageClient, record.CauseRoute)
 	}
 	return 0
 }
 
 // protocolClass is that of what a peer said, or did not say as its protocol has
 // it; 0 for others.
-func protocolClass(stage Stage, err error) Class {
+func protocolClass(stage record.Stage, err error) record.Class {
 	var malformed *h1.MalformedError
 	var lookup *net.DNSError
 	var refusal tunnelError
 	var socks *socksError
 	switch {
 	case isContentError(err):
-		return newClass(StageBody, CauseMalformed)
+		return record.NewClass(record.StageBody, record.CauseMalformed)
 	case errors.As(err, &lookup):
 		return classifyLookup(lookup)
-	case errors.As(err, &malformed) && stage == StageProxy:
-		return newClass(StageProxy, CauseMalformed)
+	case errors.As(err, &malformed) && stage == record.StageProxy:
+		return record.NewClass(record.StageProxy, record.CauseMalformed)
 	case errors.As(err, &malformed):
 		if malformed.Stage == h1.StageBody {
-			return newClass(StageBody, CauseMalformed)
+			return record.NewClass(record.StageBody, record.CauseMalformed)
 		}
-		return newClass(StageHead, CauseMalformed)
+		return record.NewClass(record.StageHead, record.CauseMalformed)
 	case isTimeout(err):
-		return newClass(stage, CauseTimeout)
+		return record.NewClass(stage, record.CauseTimeout)
 	case errors.As(err, &refusal), errors.As(err, &socks) && socks.spoke:
-		return newClass(StageProxy, CauseRejected)
+		return record.NewClass(record.StageProxy, record.CauseRejected)
 	case socks != nil:
-		return newClass(StageProxy, CauseMalformed)
+		return record.NewClass(record.StageProxy, record.CauseMalformed)
 	case rejected(err):
-		return newClass(stage, CauseRejected)
+		return record.NewClass(stage, record.CauseRejected)
 	case notTLS(err):
-		return newClass(stage, CauseMalformed)
+		return record.NewClass(stage, record.CauseMalformed)
 	}
 	return 0
 }
 
 // systemClass is that of what the system says of a connection.
-func systemClass(stage Stage, err error) Class {
+func systemClass(stage record.Stage, err error) record.Class {
 	var late *networkError
 	var errno syscall.Errno
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return newClass(stage, CauseEOF)
+		return record.NewClass(stage, record.CauseEOF)
 	case errors.Is(err, errSelfConnect):
-		return newClass(stage, CauseRefused)
+		return record.NewClass(stage, record.CauseRefused)
 	case errors.As(err, &late) && errors.Is(late, syscall.EACCES):
-		return newClass(stage, CauseRejected)
+		return record.NewClass(stage, record.CauseRejected)
 	case errors.As(err, &errno):
 		return classifyErrno(stage, errno)
 	}
@@ -125,45 +126,45 @@ func isContentError(err error) bool {
 	return ok
 }
 
-func otherClass(stage Stage) Class {
-	if stage == StageNone {
-		return newClass(StageClient, CauseOther)
+func otherClass(stage record.Stage) record.Class {
+	if stage == record.StageNone {
+		return record.NewClass(record.StageClient, record.CauseOther)
 	}
-	return newClass(stage, CauseOther)
+	return record.NewClass(stage, record.CauseOther)
 }
 
 // classifyLookup: NXDOMAIN is the other side's doing, a look-up that could not
 // be sent or got no answer in time is ours.
-func classifyLookup(err *net.DNSError) Class {
+func classifyLookup(err *net.DNSError) record.Class {
 	var errno syscall.Errno
 	switch {
 	case hasNoRoute(err.UnwrapErr):
-		return newClass(StageClient, CauseRoute)
+		return record.NewClass(record.StageClient, record.CauseRoute)
 	case errors.As(err.UnwrapErr, &errno):
-		return classifyErrno(StageDNS, errno)
+		return classifyErrno(record.StageDNS, errno)
 	case err.IsNotFound:
-		return newClass(StageDNS, CauseNotFound)
+		return record.NewClass(record.StageDNS, record.CauseNotFound)
 	case err.IsTimeout:
-		return newClass(StageClient, CauseResolver)
+		return record.NewClass(record.StageClient, record.CauseResolver)
 	}
-	return newClass(StageDNS, CauseOther)
+	return record.NewClass(record.StageDNS, record.CauseOther)
 }
 
-func classifyErrno(stage Stage, errno syscall.Errno) Class {
+func classifyErrno(stage record.Stage, errno syscall.Errno) record.Class {
 	cause, client := causeOf(errno)
 	switch {
 	case client:
-		return newClass(StageClient, cause)
-	case cause == CauseNone:
+		return record.NewClass(record.StageClient, cause)
+	case cause == record.CauseNone:
 		return otherClass(stage)
-	case cause == CauseRefused && stage >= StageSend:
+	case cause == record.CauseRefused && stage >= record.StageSend:
 		// No handshake failed: it is the ICMP error that the request, or the
 		// acknowledgement of the response, met when the port was shut on the way.
-		return newClass(stage, CauseUnreachable)
-	case cause == CauseReset && stage == StageSend:
+		return record.NewClass(stage, record.CauseUnreachable)
+	case cause == record.CauseReset && stage == record.StageSend:
 		// Whether the peer had gone before or after our last byte cannot be
 		// told from a failed write; nothing of an answer was there to read.
-		return newClass(StageWait, CauseReset)
+		return record.NewClass(record.StageWait, record.CauseReset)
 	}
-	return newClass(stage, cause)
+	return record.NewClass(stage, cause)
 }

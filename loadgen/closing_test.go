@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // closings are the ways in which a server over TLS can end a connection after
@@ -131,7 +132,7 @@ func TestUnproven(t *testing.T) {
 	for name, tc := range map[string]struct {
 		response string
 		want     int64
-		ok       loadgen.StatusSet
+		ok       record.StatusSet
 		lost     int64
 	}{
 		"until close":        {response: "HTTP/1.0 200 OK\r\n\r\nhalf of the pa", want: n},

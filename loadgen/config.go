@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
 )
 
 // Version is what the tool calls itself in its User-Agent and recordings.
@@ -26,12 +28,12 @@ type Field = h1.Field
 // Validate fills defaults in; nothing else interprets zero values.
 type Config struct {
 	URL      string
-	ShownURL string        // what texts call it; "" = the URL without its secrets
-	Secrets  Secrets       // not to be shown in what comes back, beside those of URL, Fields and Proxy
-	Requests int64         // -n; 0 = 200
-	Workers  int           // -c; 0 = 50
-	Rate     float64       // -q, requests per second and worker; 0 = no limit
-	Duration time.Duration // -z; 0 = Requests decides
+	ShownURL string           // what texts call it; "" = the URL without its secrets
+	Secrets  safetext.Secrets // not to be shown in what comes back, beside those of URL, Fields and Proxy
+	Requests int64            // -n; 0 = 200
+	Workers  int              // -c; 0 = 50
+	Rate     float64          // -q, requests per second and worker; 0 = no limit
+	Duration time.Duration    // -z; 0 = Requests decides
 
 	Timeout        time.Duration // of a whole request; 0 = 20 s, negative = none
 	ConnectTimeout time.Duration // of one connection, TLS not included; 0 = only Timeout bounds it
@@ -57,10 +59,10 @@ type Config struct {
 	Proxy      *url.URL // connections go there; nil = none
 	UnixSocket string   // path of the socket that connections go to; "" = none
 
-	OK             StatusSet    // "" = 2xx,3xx
-	ConnectTo      []ConnectTo  // addresses to connect to in place of the URL's
-	Sources        []netip.Addr // addresses to connect from, in turn; empty = the system's choice
-	EndpointHeader string       // response field that names the replica
+	OK             record.StatusSet // "" = 2xx,3xx
+	ConnectTo      []ConnectTo      // addresses to connect to in place of the URL's
+	Sources        []netip.Addr     // addresses to connect from, in turn; empty = the system's choice
+	EndpointHeader string           // response field that names the replica
 	DNS            DNSMode
 
 	// Endpoints, when set, chooses every address, and the URL's host is only a
@@ -71,19 +73,19 @@ type Config struct {
 	// was told to stop; 0 = 5 s.
 	DrainBound time.Duration
 
-	Engine Engine // "" = EngineAuto
-	CPUs   int    // processors that the load is meant for; 0 = those that Go uses
+	Engine record.Engine // "" = EngineAuto
+	CPUs   int           // processors that the load is meant for; 0 = those that Go uses
 
 	// TraceLost is how many lost requests, the first, are told step by step.
 	TraceLost int
 
 	// Which run of a scenario this is; zero values for a plain load.
 	Variant    string
-	Stream     string // of several loads side by side, "" for the only one
-	Repetition int    // from 1; 0 for the only one
-	Gateway    string // what it meets, where that is known: name and version
-	Replicas   int    // how many endpoints are behind what it connects to; 0 is not known
-	Sinks      []Sink // each gets every Result as it is made
+	Stream     string        // of several loads side by side, "" for the only one
+	Repetition int           // from 1; 0 for the only one
+	Gateway    string        // what it meets, where that is known: name and version
+	Replicas   int           // how many endpoints are behind what it connects to; 0 is not known
+	Sinks      []record.Sink // each gets every Result as it is made
 
 	corrected []string // what Validate changed in the request, one sentence each
 }
@@ -162,13 +164,13 @@ func (c *Config) setDefaults() {
 		c.Method = "GET"
 	}
 	if c.OK == "" {
-		c.OK = defaultOK
+		c.OK = record.DefaultOK
 	}
 	if c.DNS == "" {
 		c.DNS = DNSRefresh
 	}
 	if c.Engine == "" {
-		c.Engine = EngineAuto
+		c.Engine = record.EngineAuto
 	}
 	if c.CPUs == 0 {
 		c.CPUs = runtime.GOMAXPROCS(0)
@@ -201,10 +203,10 @@ func (c *Config) validateLoad() error {
 	case c.ConnectTimeout < 0:
 		return fmt.Errorf("--connect-timeout %v: cannot be negative", c.ConnectTimeout)
 	}
-	if err := c.DNS.validate(); err != nil {
+	if err := c.DNS.Validate(); err != nil {
 		return err
 	}
-	_, err := c.OK.compile()
+	_, err := c.OK.Compile()
 	return err
 }
 
@@ -222,7 +224,7 @@ func (c *Config) request(t target, method string, body payload, sameHost bool) h
 	}
 	if u := t.url.User; u != nil && !hasField(fields, "authorization") && !c.omits("authorization") {
 		password, _ := u.Password()
-		fields = append(slices.Clip(fields), Field{Name: "Authorization", Value: basicAuth(u.Username(), password)})
+		fields = append(slices.Clip(fields), Field{Name: "Authorization", Value: safetext.BasicAuth(u.Username(), password)})
 	}
 	path := t.path
 	if c.asksProxy(t) {
@@ -263,7 +265,7 @@ func hasElement(fields []Field, name, element string) bool {
 }
 
 // Shown is the URL as texts show it.
-func (c *Config) Shown() string { return MaskURL(cmp.Or(c.ShownURL, c.URL)) }
+func (c *Config) Shown() string { return safetext.MaskURL(cmp.Or(c.ShownURL, c.URL)) }
 
 func hasField(fields []Field, name string) bool {
 	return slices.ContainsFunc(fields, func(f Field) bool { return strings.EqualFold(f.Name, name) })

@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
+
+	"nodrop/loadgen/record"
 )
 
 // parse reads a command line as main does.
@@ -205,7 +207,7 @@ func TestBodyFromFile(t *testing.T) {
 }
 
 func TestStatusSet(t *testing.T) {
-	tests := map[StatusSet][]int{
+	tests := map[record.StatusSet][]int{
 		"200":         {200},
 		"200, 204":    {200, 204},
 		"2XX":         {200, 299},
@@ -213,7 +215,7 @@ func TestStatusSet(t *testing.T) {
 		"100-199,999": {100, 199, 999},
 	}
 	for set, codes := range tests {
-		bits, err := set.compile()
+		bits, err := set.Compile()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -226,8 +228,8 @@ func TestStatusSet(t *testing.T) {
 			t.Errorf("%q takes too much", set)
 		}
 	}
-	for _, bad := range []StatusSet{"", "2", "20x", "99", "1000", "0xx", "a-b", "200-", ","} {
-		if _, err := bad.compile(); err == nil {
+	for _, bad := range []record.StatusSet{"", "2", "20x", "99", "1000", "0xx", "a-b", "200-", ","} {
+		if _, err := bad.Compile(); err == nil {
 			t.Errorf("%q was taken", bad)
 		}
 	}

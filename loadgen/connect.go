@@ -6,6 +6,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"nodrop/loadgen/record"
 )
 
 // finBound is how long the peer is given to close first after the last answer
@@ -40,7 +42,7 @@ func (x *exchange) connect(ctx context.Context, at *hop, deadline time.Time) *fa
 		if x.trace != nil {
 			x.trace.note(x.now(), nil, "connection from %v was closed by the peer: replaced", x.conn.LocalAddr())
 		}
-		x.worker.shard.connection(func(c *ConnectionCount) { c.Stale++ })
+		x.worker.shard.CountConnection(func(c *record.ConnectionCount) { c.Stale++ })
 	}
 	if x.conn != nil {
 		x.drop()
@@ -58,9 +60,9 @@ func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failu
 	began := x.now()
 	endpoint, err := x.endpoint(ctx, at, deadline)
 	if err != nil {
-		return &failure{stage: StageDNS, err: err, text: err.Error()}
+		return &failure{stage: record.StageDNS, err: err, text: err.Error()}
 	}
-	r.Endpoint = x.load.recorder.names.id(endpoint.Name)
+	r.Endpoint = x.load.recorder.Names.ID(endpoint.Name)
 	bound, text := deadline, patientText
 	if d := x.load.cfg.ConnectTimeout; d > 0 {
 		if own := time.Now().Add(d); deadline.IsZero() || own.Before(deadline) {
@@ -81,7 +83,7 @@ func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failu
 		stage, text := x.load.dialFailure(at, reason(err)+text)
 		return &failure{stage: stage, err: err, text: text}
 	}
-	x.worker.shard.connected(r.Endpoint, connected)
+	x.worker.shard.Connected(r.Endpoint, connected)
 	if x.trace != nil {
 		x.trace.note(connected, nil, "connected from %v to %v", s.LocalAddr(), s.RemoteAddr())
 	}
@@ -121,7 +123,7 @@ func lacksFiles(err error) bool {
 // secure makes the TLS handshake on a connection just made.
 func (x *exchange) secure(at *hop, deadline time.Time) *failure {
 	if err := x.worker.arm(x.conn, deadline); err != nil {
-		return x.broken(at, &failure{stage: StageTLS, err: err})
+		return x.broken(at, &failure{stage: record.StageTLS, err: err})
 	}
 	r, began := &x.result, x.now()
 	s, err := secure(x.conn.socket, at.tls)
@@ -132,7 +134,7 @@ func (x *exchange) secure(at *hop, deadline time.Time) *failure {
 	r.Phases.TLS += took
 	r.Phases.Connect += took
 	if err != nil {
-		return x.broken(at, &failure{stage: StageTLS, err: err})
+		return x.broken(at, &failure{stage: record.StageTLS, err: err})
 	}
 	x.conn.socket = s
 	return nil
@@ -140,14 +142,14 @@ func (x *exchange) secure(at *hop, deadline time.Time) *failure {
 
 // dialFailure is the stage of a connection that could not be made, and the
 // words for it.
-func (l *Load) dialFailure(at *hop, why string) (Stage, string) {
+func (l *Load) dialFailure(at *hop, why string) (record.Stage, string) {
 	switch {
 	case l.cfg.Proxy != nil:
-		return StageProxy, "proxyconnect tcp: dial tcp " + at.address + ": " + why
+		return record.StageProxy, "proxyconnect tcp: dial tcp " + at.address + ": " + why
 	case l.cfg.UnixSocket != "":
-		return StageConnect, "dial unix " + at.address + ": " + why
+		return record.StageConnect, "dial unix " + at.address + ": " + why
 	}
-	return StageConnect, "dial tcp " + at.address + ": " + why
+	return record.StageConnect, "dial tcp " + at.address + ": " + why
 }
 
 // endpoint asks where the connection goes. A redirect to another host is

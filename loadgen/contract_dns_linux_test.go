@@ -17,6 +17,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 )
 
 // failedLookup is one way that a look-up fails, and what becomes of the request.
@@ -153,7 +154,7 @@ func testRefresh(t *testing.T, keepAlive bool) {
 	gone, stays := startReplica(t, "127.0.0.1:8080"), startReplica(t, "127.0.0.2:8080")
 	load := newLoad(t, loadgen.Config{URL: "http://" + gatewayName + ":8080/", Workers: 4, Rate: 100, DisableKeepAlive: !keepAlive})
 	load.Hold()
-	done := make(chan *loadgen.Run)
+	done := make(chan *record.Run)
 	go func() { done <- load.Run(t.Context()) }()
 	await("both are reached", func() bool { return gone.requests.Load() > 20 && stays.requests.Load() > 20 })
 	names.say(addresses("127.0.0.2"))

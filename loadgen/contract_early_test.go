@@ -13,6 +13,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 )
 
 // largeBody is more than the sockets of both ends hold: writing it waits for a
@@ -37,7 +38,7 @@ func TestContractEarly(t *testing.T) {
 		for _, keepAlive := range []bool{true, false} {
 			for _, body := range []string{"memory", "file"} {
 				for _, way := range roads() {
-					if body == "file" && way.engine == loadgen.EngineLoop {
+					if body == "file" && way.engine == record.EngineLoop {
 						continue // it takes none
 					}
 					t.Run(fmt.Sprintf("%v/keepalive=%t/%s/%s", kind, keepAlive, body, way), func(t *testing.T) {

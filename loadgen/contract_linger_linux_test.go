@@ -13,6 +13,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 )
 
 // TestContractKeptOpen: servers that leave closing to us hold no worker up,
@@ -77,7 +78,7 @@ func TestContractKeptOpenTakesNoFiles(t *testing.T) {
 // TestContractLateFIN: a server that closes a moment after its
 // response keeps TIME_WAIT, although the worker is at its next request by then.
 func TestContractLateFIN(t *testing.T) {
-	onEngines(t, func(t *testing.T, engine loadgen.Engine) {
+	onEngines(t, func(t *testing.T, engine record.Engine) {
 		const n = 100
 		const held = 2
 		url := lateFIN(t, held, n)

@@ -11,6 +11,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 )
 
 // fewPorts is how many ports the namespaces of these tests have for outgoing
@@ -55,7 +56,7 @@ func testPorts(t *testing.T, way road, keepAlive bool) {
 	cfg := loadgen.Config{URL: server.URL(), Requests: n, Workers: 2 * fewPorts, DisableKeepAlive: !keepAlive, TLS: trusting(t), Engine: way.engine}
 	load := newLoad(t, cfg)
 	narrowPorts(t) // the trial handshake has its TIME_WAIT elsewhere
-	done := make(chan *loadgen.Run)
+	done := make(chan *record.Run)
 	go func() { done <- load.Run(t.Context()) }()
 	for load.Progress().Finished < n-fewPorts {
 		time.Sleep(time.Millisecond)
@@ -71,7 +72,7 @@ func testPorts(t *testing.T, way road, keepAlive bool) {
 	expectNoPorts(t, run, server.Addr().String(), n-fewPorts)
 }
 
-func expectNoPorts(t *testing.T, run *loadgen.Run, addr string, n int64) {
+func expectNoPorts(t *testing.T, run *record.Run, addr string, n int64) {
 	t.Helper()
 	if got, want := outcome(run, "spoiled", "client.ports"), (faultserver.Count{Fresh: n}); got != want || run.Counts.Lost != 0 {
 		t.Errorf("got %+v; want %+v without a port", run.Outcomes, want)
@@ -88,7 +89,7 @@ func TestContractPortsInTimeWait(t *testing.T) {
 	onEngines(t, testContractPortsInTimeWait)
 }
 
-func testContractPortsInTimeWait(t *testing.T, engine loadgen.Engine) {
+func testContractPortsInTimeWait(t *testing.T, engine record.Engine) {
 	if !inNamespaces(t) {
 		return
 	}
@@ -118,7 +119,7 @@ func TestContractPortsComeBack(t *testing.T) {
 	onEngines(t, testContractPortsComeBack)
 }
 
-func testContractPortsComeBack(t *testing.T, engine loadgen.Engine) {
+func testContractPortsComeBack(t *testing.T, engine record.Engine) {
 	if !inNamespaces(t) {
 		return
 	}

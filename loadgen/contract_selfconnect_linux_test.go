@@ -7,6 +7,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 )
 
 // meetsItself is a dead port in the range of those for outgoing connections.
@@ -39,7 +40,7 @@ func TestContractSelfConnectAmongRefusals(t *testing.T) {
 	onEngines(t, testContractSelfConnectAmongRefusals)
 }
 
-func testContractSelfConnectAmongRefusals(t *testing.T, engine loadgen.Engine) {
+func testContractSelfConnectAmongRefusals(t *testing.T, engine record.Engine) {
 	if !inNamespaces(t) {
 		return
 	}
@@ -55,7 +56,7 @@ func TestContractSelfConnectLeavesThePortFree(t *testing.T) {
 	onEngines(t, testContractSelfConnectLeavesThePortFree)
 }
 
-func testContractSelfConnectLeavesThePortFree(t *testing.T, engine loadgen.Engine) {
+func testContractSelfConnectLeavesThePortFree(t *testing.T, engine record.Engine) {
 	if !inNamespaces(t) {
 		return
 	}
@@ -68,7 +69,7 @@ func testContractSelfConnectLeavesThePortFree(t *testing.T, engine loadgen.Engin
 	_ = l.Close()
 }
 
-func expectRefused(t *testing.T, run *loadgen.Run, n int64) {
+func expectRefused(t *testing.T, run *record.Run, n int64) {
 	t.Helper()
 	if got, want := outcome(run, "lost", "connect.refused"), (faultserver.Count{Fresh: n}); got != want {
 		t.Errorf("got %+v; want %+v refused", run.Outcomes, want)

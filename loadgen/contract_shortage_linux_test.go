@@ -15,6 +15,8 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/stream"
 )
 
 // shortage is something that this machine has too little of: a system call
@@ -75,7 +77,7 @@ func TestContractShortageIsExact(t *testing.T) {
 const spared = 8
 
 // testShortage is nil in the process that makes the load.
-func testShortage(t *testing.T, s shortage, way road, cfg loadgen.Config) *loadgen.Run {
+func testShortage(t *testing.T, s shortage, way road, cfg loadgen.Config) *record.Run {
 	t.Helper()
 	if isApart(t) {
 		loadInShortage(t, s, cfg)
@@ -122,7 +124,7 @@ func loadInShortage(t *testing.T, s shortage, cfg loadgen.Config) {
 	full := os.NewFile(3, "pipe")
 	runShort(t, s, cfg.Engine)
 	load := newLoad(t, cfg)
-	done := make(chan *loadgen.Run)
+	done := make(chan *record.Run)
 	go func() { done <- load.Run(t.Context()) }()
 	spoiled := int64(1)
 	if cfg.Rate == 0 {
@@ -147,7 +149,7 @@ func endsIn(text, end string) bool {
 }
 
 // runShort makes the shortage, for as long as this process lives.
-func runShort(t *testing.T, s shortage, engine loadgen.Engine) {
+func runShort(t *testing.T, s shortage, engine record.Engine) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0") // the poller's descriptors are open from here on
 	if err != nil {
@@ -155,7 +157,7 @@ func runShort(t *testing.T, s shortage, engine loadgen.Engine) {
 	}
 	_ = l.Close()
 	bound := boundAbove(t, spared)
-	if engine == loadgen.EngineLoop {
+	if engine == record.EngineLoop {
 		bound = boundAbove(t, spared+2) // epoll's, and that of the event that wakes it
 	}
 	switch s.call {
@@ -214,13 +216,13 @@ func failCall(t *testing.T, call, arg uint32, from int, errno unix.Errno) {
 	}
 }
 
-func writeRun(t *testing.T, file string, run *loadgen.Run) {
+func writeRun(t *testing.T, file string, run *record.Run) {
 	t.Helper()
 	f, err := os.Create(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = loadgen.WriteRecording(f, &loadgen.Recording{Format: loadgen.Format, Runs: []*loadgen.Run{run}})
+	err = record.Write(f, &record.Recording{Format: record.Format, Runs: []*record.Run{run}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,14 +231,14 @@ func writeRun(t *testing.T, file string, run *loadgen.Run) {
 	}
 }
 
-func readRun(t *testing.T, file string) *loadgen.Run {
+func readRun(t *testing.T, file string) *record.Run {
 	t.Helper()
 	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = f.Close() }()
-	recording, err := loadgen.ReadRecording(f)
+	recording, err := stream.Read(f)
 	if err != nil {
 		t.Fatal(err)
 	}

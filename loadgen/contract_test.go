@@ -15,6 +15,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 )
 
 // contract is what the engine must make of each kind of treatment: the classes
@@ -91,7 +92,7 @@ func contracted(kind faultserver.Kind, scheme string) []string {
 }
 
 // schemeOf is what a run's requests went over.
-func schemeOf(run *loadgen.Run) string {
+func schemeOf(run *record.Run) string {
 	scheme, _, _ := strings.Cut(run.Settings.URL, ":")
 	return scheme
 }
@@ -158,16 +159,16 @@ func testKind(t *testing.T, way road, kind faultserver.Kind, plan faultserver.Pl
 // road is what the suite runs over: a scheme, and the engine that carries it.
 type road struct {
 	scheme string
-	engine loadgen.Engine
+	engine record.Engine
 }
 
 func (r road) String() string { return r.scheme + "/" + string(r.engine) }
 
 // roads are all there are on this system.
 func roads() []road {
-	list := []road{{"http", loadgen.EnginePool}, {"https", loadgen.EnginePool}}
+	list := []road{{"http", record.EnginePool}, {"https", record.EnginePool}}
 	if runtime.GOOS == "linux" {
-		list = append(list, road{"http", loadgen.EngineLoop})
+		list = append(list, road{"http", record.EngineLoop})
 	}
 	return list
 }
@@ -237,7 +238,7 @@ func isHuge(k faultserver.Kind) bool {
 
 // checkAgainstServer holds the run's counts by class and reuse against what the
 // server did, to the last request.
-func checkAgainstServer(t *testing.T, run *loadgen.Run, counts faultserver.Counts, want []string) {
+func checkAgainstServer(t *testing.T, run *record.Run, counts faultserver.Counts, want []string) {
 	t.Helper()
 	var ok, faults faultserver.Count
 	for kind, n := range counts.ByKind {
@@ -281,7 +282,7 @@ func checkAgainstServer(t *testing.T, run *loadgen.Run, counts faultserver.Count
 }
 
 // outcome sums the outcomes of one fate and class over endpoints.
-func outcome(run *loadgen.Run, fate, class string) faultserver.Count {
+func outcome(run *record.Run, fate, class string) faultserver.Count {
 	var n faultserver.Count
 	for _, o := range run.Outcomes {
 		if o.Fate == fate && (class == "" || o.Class.String() == class) {
@@ -291,7 +292,7 @@ func outcome(run *loadgen.Run, fate, class string) faultserver.Count {
 	return n
 }
 
-func add(n *faultserver.Count, o loadgen.Outcome) {
+func add(n *faultserver.Count, o record.Outcome) {
 	if o.Reused {
 		n.Reused += o.Count
 	} else {
@@ -412,7 +413,7 @@ func TestContractAcceptQueue(t *testing.T) {
 			}
 			t.Cleanup(func() { _ = queue.Kill() })
 			load := newLoad(t, loadgen.Config{URL: "http://" + queue.Addr().String(), Requests: workers, Workers: workers, Engine: way.engine})
-			done := make(chan *loadgen.Run)
+			done := make(chan *record.Run)
 			go func() { done <- load.Run(t.Context()) }()
 			for {
 				waiting, err := queue.Waiting()
@@ -525,7 +526,7 @@ func TestContractHandshake(t *testing.T) {
 				t.Errorf("got %+v; want %d as %s", run.Outcomes, n, want)
 			}
 			for _, l := range run.Lost {
-				if p := l.Class.Info().Processed; p != loadgen.Never {
+				if p := l.Class.Info().Processed; p != record.Never {
 					t.Errorf("%s: processed %s", l.Class, p)
 				}
 				if took := time.Duration(l.End - l.Start); fault == faultserver.HandshakeSilence && took < cfg.Timeout-100*time.Millisecond {

@@ -17,6 +17,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 )
 
 // rejections are a firewall's ways to refuse, in nft's words, and the class that
@@ -88,11 +89,11 @@ func testRejected(t *testing.T, cfg loadgen.Config, class string) {
 }
 
 // sameOnEngines runs a load on each engine, and is what all of them said.
-func sameOnEngines(t *testing.T, cfg loadgen.Config) []loadgen.Outcome {
+func sameOnEngines(t *testing.T, cfg loadgen.Config) []record.Outcome {
 	t.Helper()
 	type said struct {
-		Outcomes []loadgen.Outcome
-		Samples  []loadgen.Sample
+		Outcomes []record.Outcome
+		Samples  []record.Sample
 		Bytes    int64
 	}
 	var all []said
@@ -247,7 +248,7 @@ func TestDifferentialSystemCalls(t *testing.T) {
 	}
 }
 
-func testBrokenCall(t *testing.T, engine loadgen.Engine, broken brokenCall) {
+func testBrokenCall(t *testing.T, engine record.Engine, broken brokenCall) {
 	t.Helper()
 	const n = 12
 	if isApart(t) {
@@ -293,7 +294,7 @@ func runBroken(t *testing.T, cfg loadgen.Config, broken brokenCall) {
 		t.Fatal(err)
 	}
 	from := boundAbove(t, 1) - 1
-	if cfg.Engine == loadgen.EngineLoop {
+	if cfg.Engine == record.EngineLoop {
 		from = boundAbove(t, 3) - 1 // epoll's, and that of the event that wakes it, are below
 	}
 	switch broken.call {
@@ -308,7 +309,7 @@ func runBroken(t *testing.T, cfg loadgen.Config, broken brokenCall) {
 	}
 	run := load.Run(t.Context())
 	checkInvariants(t, run)
-	if err := loadgen.WriteRecording(out, &loadgen.Recording{Format: loadgen.Format, Runs: []*loadgen.Run{run}}); err != nil {
+	if err := record.Write(out, &record.Recording{Format: record.Format, Runs: []*record.Run{run}}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 )
 
 // TestEndlessResponses: at the end of -z what -t 0 sets no limit to is waited
@@ -21,7 +22,7 @@ func TestEndlessResponses(t *testing.T) {
 				TLS: trusting(t), Engine: way.engine,
 			})
 			load.Hold() // or a slow machine is late for the duration
-			done := make(chan *loadgen.Run)
+			done := make(chan *record.Run)
 			go func() { done <- load.Run(t.Context()) }()
 			for server.Counts().Requests < 3 {
 				time.Sleep(time.Millisecond) // the state asked for, not a guess at when it comes
@@ -29,7 +30,7 @@ func TestEndlessResponses(t *testing.T) {
 			load.Release()
 			run := <-done
 			checkInvariants(t, run)
-			if want := (loadgen.Counts{Planned: 3, Started: 3, Aborted: 3}); run.Counts != want || run.Interrupted {
+			if want := (record.Counts{Planned: 3, Started: 3, Aborted: 3}); run.Counts != want || run.Interrupted {
 				t.Errorf("got %+v, interrupted %t; want %+v, false", run.Counts, run.Interrupted, want)
 			}
 			const want = "3 requests were still under way 10ms after the end of -z (-t 0 sets no limit) and were cut"

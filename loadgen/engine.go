@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"nodrop/loadgen/record"
 )
 
 // engine carries a load out: it owns its connections, takes requests from the
@@ -20,10 +22,10 @@ type engine interface {
 
 // validateEngine refuses a loop that does not apply.
 func (c *Config) validateEngine(t target) error {
-	if !slices.Contains(engineNames(), string(c.Engine)) {
-		return fmt.Errorf("--engine %q: want one of %s", string(c.Engine), strings.Join(engineNames(), ", "))
+	if !slices.Contains(record.EngineNames(), string(c.Engine)) {
+		return fmt.Errorf("--engine %q: want one of %s", string(c.Engine), strings.Join(record.EngineNames(), ", "))
 	}
-	if why := c.withoutLoop(t); c.Engine == EngineLoop && why != "" {
+	if why := c.withoutLoop(t); c.Engine == record.EngineLoop && why != "" {
 		return fmt.Errorf("--engine loop: %s; the pool does", why)
 	}
 	return nil
@@ -51,7 +53,7 @@ func (c *Config) withoutLoop(t target) string {
 }
 
 // loops reports whether the loop carries the load out.
-func (c *Config) loops(t target) bool { return c.Engine != EnginePool && c.withoutLoop(t) == "" }
+func (c *Config) loops(t target) bool { return c.Engine != record.EnginePool && c.withoutLoop(t) == "" }
 
 // Threads is how many threads at a time Go should run for a load with a valid
 // Config: one a processor, and one more where the loop keeps all of those busy,
@@ -66,7 +68,7 @@ func (c *Config) Threads() int {
 
 // newEngine makes the load's engine.
 func newEngine(l *Load) engine {
-	l.engine = EnginePool
+	l.engine = record.EnginePool
 	if !l.cfg.loops(l.target) {
 		return newPool(l)
 	}
@@ -75,6 +77,6 @@ func newEngine(l *Load) engine {
 		l.notes = append(l.notes, fmt.Sprintf("the pool ran in place of the loop: %v", err))
 		return newPool(l)
 	}
-	l.engine = EngineLoop
+	l.engine = record.EngineLoop
 	return e
 }

@@ -5,31 +5,33 @@ package loadgen
 import (
 	"errors"
 	"syscall"
+
+	"nodrop/loadgen/record"
 )
 
 // causeOf maps an errno to its cause; client is true for those that this
 // machine's own limits make.
-func causeOf(errno syscall.Errno) (cause Cause, client bool) {
+func causeOf(errno syscall.Errno) (cause record.Cause, client bool) {
 	switch errno {
 	case syscall.ECONNREFUSED:
-		return CauseRefused, false
+		return record.CauseRefused, false
 	case syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED:
-		return CauseReset, false
+		return record.CauseReset, false
 	case syscall.ETIMEDOUT:
-		return CauseTimeout, false
+		return record.CauseTimeout, false
 	case syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.ENETDOWN,
 		syscall.ENOENT: // the file of a unix socket is its address
-		return CauseUnreachable, false
+		return record.CauseUnreachable, false
 	case syscall.EADDRNOTAVAIL, syscall.EADDRINUSE:
-		return CausePorts, true
+		return record.CausePorts, true
 	case syscall.EMFILE, syscall.ENFILE:
-		return CauseFiles, true
+		return record.CauseFiles, true
 	case syscall.ENOBUFS, syscall.ENOMEM:
-		return CauseMemory, true
+		return record.CauseMemory, true
 	case syscall.EPERM, syscall.EACCES, syscall.EAFNOSUPPORT, syscall.EINVAL, syscall.ENOSPC:
-		return CauseOther, true // a local packet filter, a family this machine lacks, no more that epoll may watch
+		return record.CauseOther, true // a local packet filter, a family this machine lacks, no more that epoll may watch
 	}
-	return CauseNone, false
+	return record.CauseNone, false
 }
 
 // hasNoRoute tells the errnos of a missing route, and of routes of the types

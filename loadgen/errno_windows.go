@@ -4,30 +4,32 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/windows"
+
+	"nodrop/loadgen/record"
 )
 
 // causeOf maps an errno to its cause; client is true for those that this
 // machine's own limits make.
-func causeOf(errno syscall.Errno) (cause Cause, client bool) {
+func causeOf(errno syscall.Errno) (cause record.Cause, client bool) {
 	switch errno {
 	case windows.WSAECONNREFUSED:
-		return CauseRefused, false
+		return record.CauseRefused, false
 	case windows.WSAECONNRESET, windows.WSAECONNABORTED, windows.WSAESHUTDOWN:
-		return CauseReset, false
+		return record.CauseReset, false
 	case windows.WSAETIMEDOUT:
-		return CauseTimeout, false
+		return record.CauseTimeout, false
 	case windows.WSAEHOSTUNREACH, windows.WSAENETUNREACH, windows.WSAENETDOWN:
-		return CauseUnreachable, false
+		return record.CauseUnreachable, false
 	case windows.WSAEADDRNOTAVAIL, windows.WSAEADDRINUSE:
-		return CausePorts, true
+		return record.CausePorts, true
 	case windows.WSAEMFILE:
-		return CauseFiles, true
+		return record.CauseFiles, true
 	case windows.WSAENOBUFS:
-		return CauseMemory, true
+		return record.CauseMemory, true
 	case windows.WSAEACCES, windows.WSAEAFNOSUPPORT, windows.WSAEINVAL:
-		return CauseOther, true
+		return record.CauseOther, true
 	}
-	return CauseNone, false
+	return record.CauseNone, false
 }
 
 // hasNoRoute is never asked: connects are not told apart here.

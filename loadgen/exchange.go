@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
 )
 
 // exchange carries out one request at a time, redirects included, on at most
@@ -18,7 +20,7 @@ type exchange struct {
 	load   *Load
 	parser h1.Parser
 	conn   *conn // kept alive, or being used
-	result Result
+	result record.Result
 	trace  *tracer // nil unless lost requests are to be told
 
 	sendBuf   []byte // made when it is needed
@@ -50,7 +52,7 @@ func (h *hop) direct() bool { return h.tls == nil && h.key == h.target.origin() 
 
 // failure is why an exchange ended without a whole answer.
 type failure struct {
-	stage Stage
+	stage record.Stage
 	err   error
 	text  string // hey's words, without method and URL
 }
@@ -58,7 +60,7 @@ type failure struct {
 func (x *exchange) init(w *worker) {
 	l := w.load
 	*x = exchange{worker: w, load: l}
-	x.inspector.load, x.names = l, l.recorder.names
+	x.inspector.load, x.names = l, l.recorder.Names
 	x.parser.Capture = l.captured
 	x.parser.Body = func(piece []byte) { x.piece(&x.parser, piece) }
 	x.early.begin = x.readEarly
@@ -90,7 +92,7 @@ func (h *hop) shown() string {
 	if h.given {
 		return h.target.shown()
 	}
-	return bounded(maskForeignURL(h.target.url.String()))
+	return safetext.Bounded(safetext.MaskForeignURL(h.target.url.String()))
 }
 
 func (x *exchange) now() int64 { return int64(time.Since(x.load.base)) }
@@ -103,10 +105,10 @@ func (x *exchange) close() {
 }
 
 // do carries out one request. The Result is valid until the next call.
-func (x *exchange) do(ctx context.Context) *Result {
+func (x *exchange) do(ctx context.Context) *record.Result {
 	r := &x.result
-	*r = Result{Start: x.now(), Endpoint: -1}
-	x.worker.shard.start(r.Start)
+	*r = record.Result{Start: x.now(), Endpoint: -1}
+	x.worker.shard.Start(r.Start)
 	x.startTrace()
 	x.follow(ctx, &x.load.first, 0)
 	return r
@@ -148,8 +150,8 @@ func (l *Load) deadline(ns int64) time.Time {
 // answered gives the Result of a whole answer its fate.
 func (x *exchange) answered() {
 	x.judge(&x.result, &x.parser)
-	if x.result.Fate == FateLost {
-		x.endTrace(&failure{stage: StageStatus})
+	if x.result.Fate == record.FateLost {
+		x.endTrace(&failure{stage: record.StageStatus})
 	}
 }
 
@@ -158,7 +160,7 @@ func (x *exchange) fail(at *hop, f *failure) {
 	r := &x.result
 	r.End = x.now()
 	if x.worker.isAborted() && (isTimeout(f.err) || errors.Is(f.err, context.Canceled)) {
-		r.Fate = FateAborted
+		r.Fate = record.FateAborted
 		return
 	}
 	if x.stalled(f) {
@@ -172,7 +174,7 @@ func (x *exchange) fail(at *hop, f *failure) {
 // stalled reports whether f, at the end of the request, came of nodrop itself not
 // having run. Deadlines of sockets know; those of look-ups do not.
 func (x *exchange) stalled(f *failure) bool {
-	if isTimeout(f.err) && f.stage != StageDNS {
+	if isTimeout(f.err) && f.stage != record.StageDNS {
 		return false
 	}
 	return x.load.late(x.result.Start, x.result.End) && x.ours()
@@ -184,10 +186,10 @@ func (x *exchange) ours() bool {
 }
 
 // failResult gives r the fate of a failure.
-func failResult(r *Result, at *hop, f *failure) {
-	r.Class, r.Fate, r.Status = classify(f.stage, f.err), FateLost, 0
+func failResult(r *record.Result, at *hop, f *failure) {
+	r.Class, r.Fate, r.Status = classify(f.stage, f.err), record.FateLost, 0
 	if r.Class.Spoiled() {
-		r.Fate = FateSpoiled
+		r.Fate = record.FateSpoiled
 	}
 	r.Sample = sampleText(at, f, r.Class)
 }
@@ -195,7 +197,7 @@ func failResult(r *Result, at *hop, f *failure) {
 // startTrace begins to note the steps of a request while a trace is wanted.
 func (x *exchange) startTrace() {
 	x.trace = nil
-	if limit := x.load.cfg.TraceLost; limit > 0 && !x.load.traces.full() {
+	if limit := x.load.cfg.TraceLost; limit > 0 && !x.load.traces.Full() {
 		x.trace = &tracer{}
 	}
 }
@@ -203,11 +205,11 @@ func (x *exchange) startTrace() {
 // endTrace keeps what was noted of a lost request.
 func (x *exchange) endTrace(f *failure) {
 	r := &x.result
-	if x.trace == nil || r.Fate != FateLost {
+	if x.trace == nil || r.Fate != record.FateLost {
 		return
 	}
 	x.trace.note(r.End, f.err, "failed in the %s stage: %s", f.stage, r.Class)
-	x.load.traces.add(r, x.load.recorder.names.name(r.Endpoint), x.trace.steps)
+	x.load.traces.Add(r, x.load.recorder.Names.Name(r.Endpoint), x.trace.steps)
 }
 
 // one carries out one hop: connect if needed, write, read the whole answer.
@@ -218,7 +220,7 @@ func (x *exchange) one(ctx context.Context, at *hop, deadline time.Time) *failur
 	c, r := x.conn, &x.result
 	r.Reused, r.Endpoint, r.Connection = c.used, c.endpoint, c.number
 	if err := x.worker.arm(c, deadline); err != nil {
-		return x.broken(at, &failure{stage: StageSend, err: err})
+		return x.broken(at, &failure{stage: record.StageSend, err: err})
 	}
 	x.parser.Reset(at.method == "HEAD")
 	x.begin()
@@ -227,11 +229,11 @@ func (x *exchange) one(ctx context.Context, at *hop, deadline time.Time) *failur
 	fail, writeErr := x.sendAndRead(at, deadline)
 	if fail != nil {
 		switch {
-		case fail.stage != StageWait:
+		case fail.stage != record.StageWait:
 		case !r.Reused && x.refusedClient(fail.err):
-			fail.stage = StageTLS // a TLS 1.3 server refuses a client after the handshake
+			fail.stage = record.StageTLS // a TLS 1.3 server refuses a client after the handshake
 		case writeErr != nil:
-			fail = &failure{stage: StageSend, err: writeErr}
+			fail = &failure{stage: record.StageSend, err: writeErr}
 		}
 		return x.broken(at, fail)
 	}
@@ -263,8 +265,8 @@ func (x *exchange) endOfStream() error {
 func (x *exchange) sendAndRead(at *hop, deadline time.Time) (*failure, error) {
 	fail, writeErr := x.send(at, deadline)
 	x.conn.onWait(nil)
-	if fail == nil && writeErr != nil && classify(StageSend, writeErr).Spoiled() {
-		fail = &failure{stage: StageSend, err: writeErr}
+	if fail == nil && writeErr != nil && classify(record.StageSend, writeErr).Spoiled() {
+		fail = &failure{stage: record.StageSend, err: writeErr}
 	}
 	var early *failure
 	if x.early.running {
@@ -283,7 +285,7 @@ func (x *exchange) sendAndRead(at *hop, deadline time.Time) (*failure, error) {
 	case fail != nil:
 		return fail, writeErr
 	case isTimeout(writeErr) && x.firstByte == 0:
-		return &failure{stage: StageSend, err: writeErr}, writeErr
+		return &failure{stage: record.StageSend, err: writeErr}, writeErr
 	case early != nil:
 		return early, writeErr
 	}
@@ -329,9 +331,9 @@ func (l *Load) late(start, end int64) bool {
 
 // lateAnswer is the failure of an answer that is whole, but late.
 func (x *exchange) lateAnswer() *failure {
-	f := &failure{stage: StageBody, err: os.ErrDeadlineExceeded}
+	f := &failure{stage: record.StageBody, err: os.ErrDeadlineExceeded}
 	if x.load.late(x.result.Start, x.firstByte) {
-		f.stage = StageWait
+		f.stage = record.StageWait
 	}
 	if x.ours() {
 		f.stalled()
@@ -374,26 +376,26 @@ func (x *exchange) take(b []byte) *failure {
 	}
 	used, malformed := x.parser.Feed(b)
 	if malformed != nil {
-		return &failure{stage: StageHead, err: malformed}
+		return &failure{stage: record.StageHead, err: malformed}
 	}
 	if err := x.err(&x.parser); err != nil {
 		return x.failure(&x.parser, err)
 	}
 	if used < len(b) {
-		x.worker.shard.connection(func(c *ConnectionCount) { c.Surplus++ })
+		x.worker.shard.CountConnection(func(c *record.ConnectionCount) { c.Surplus++ })
 		x.conn.key = "" // out of step: never to be used again
 	}
 	return nil
 }
 
 // stageOf is how far an exchange had got whose request was written.
-func stageOf(s h1.Stage) Stage {
+func stageOf(s h1.Stage) record.Stage {
 	switch s {
 	case h1.StageIdle:
-		return StageWait
+		return record.StageWait
 	case h1.StageHead:
-		return StageHead
+		return record.StageHead
 	default:
-		return StageBody
+		return record.StageBody
 	}
 }

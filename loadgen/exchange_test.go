@@ -16,6 +16,8 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/stream"
 )
 
 // rawServer gives each connection to serve, which may not fail the test after
@@ -69,7 +71,7 @@ func TestSlowPaceKeepsConnections(t *testing.T) {
 	onEngines(t, testSlowPaceKeepsConnections)
 }
 
-func testSlowPaceKeepsConnections(t *testing.T, engine loadgen.Engine) {
+func testSlowPaceKeepsConnections(t *testing.T, engine record.Engine) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 2, Workers: 1, Rate: 0.2, Timeout: 4 * time.Second})
 	if c := run.Connections; c.Stale != 0 || c.Opened != 1 {
@@ -83,7 +85,7 @@ func TestConnectionCloseField(t *testing.T) {
 	onEngines(t, testConnectionCloseField)
 }
 
-func testConnectionCloseField(t *testing.T, engine loadgen.Engine) {
+func testConnectionCloseField(t *testing.T, engine record.Engine) {
 	url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
 		for awaitHead(in) {
 			write(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
@@ -105,7 +107,7 @@ func TestSurplusIsNoFIN(t *testing.T) {
 	onEngines(t, testSurplusIsNoFIN)
 }
 
-func testSurplusIsNoFIN(t *testing.T, engine loadgen.Engine) {
+func testSurplusIsNoFIN(t *testing.T, engine record.Engine) {
 	url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
 		for awaitHead(in) {
 			write(c, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n")
@@ -126,7 +128,7 @@ func TestLatencyEndsBeforeTheWaitForFIN(t *testing.T) {
 	onEngines(t, testLatencyEndsBeforeTheWaitForFIN)
 }
 
-func testLatencyEndsBeforeTheWaitForFIN(t *testing.T, engine loadgen.Engine) {
+func testLatencyEndsBeforeTheWaitForFIN(t *testing.T, engine record.Engine) {
 	url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
 		for n := 0; awaitHead(in); n++ {
 			field := ""
@@ -151,7 +153,7 @@ func TestRedirectToNowhere(t *testing.T) {
 	onEngines(t, testRedirectToNowhere)
 }
 
-func testRedirectToNowhere(t *testing.T, engine loadgen.Engine) {
+func testRedirectToNowhere(t *testing.T, engine record.Engine) {
 	server := httptest.NewServer(http.RedirectHandler("http://nowhere.invalid/", http.StatusFound))
 	defer server.Close()
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 1, Workers: 1})
@@ -170,7 +172,7 @@ func TestRedirectOddly(t *testing.T) {
 	onEngines(t, testRedirectOddly)
 }
 
-func testRedirectOddly(t *testing.T, engine loadgen.Engine) {
+func testRedirectOddly(t *testing.T, engine record.Engine) {
 	var got atomic.Value
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" {
@@ -193,7 +195,7 @@ func TestUserinfo(t *testing.T) {
 	onEngines(t, testUserinfo)
 }
 
-func testUserinfo(t *testing.T, engine loadgen.Engine) {
+func testUserinfo(t *testing.T, engine record.Engine) {
 	var got atomic.Value
 	var hang atomic.Bool
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -236,10 +238,10 @@ func TestAbortEndsLookups(t *testing.T) {
 	const workers = 3
 	endpoints := waiting{make(chan struct{})}
 	load := newLoad(t, loadgen.Config{
-		Engine: loadgen.EnginePool, URL: "http://gateway/", Requests: 10, Workers: workers, Timeout: -1,
+		Engine: record.EnginePool, URL: "http://gateway/", Requests: 10, Workers: workers, Timeout: -1,
 		DrainBound: time.Millisecond, Endpoints: endpoints,
 	})
-	done := make(chan *loadgen.Run, 1)
+	done := make(chan *record.Run, 1)
 	go func() { done <- load.Run(t.Context()) }()
 	for range workers {
 		<-endpoints.asked
@@ -266,14 +268,14 @@ func TestBrokenSink(t *testing.T) {
 	onEngines(t, testBrokenSink)
 }
 
-func testBrokenSink(t *testing.T, engine loadgen.Engine) {
+func testBrokenSink(t *testing.T, engine record.Engine) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
-	sink := loadgen.NewCSV(brokenWriter{})
-	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 3000, Workers: 8, Sinks: []loadgen.Sink{sink}})
+	sink := stream.NewCSV(brokenWriter{})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 3000, Workers: 8, Sinks: []record.Sink{sink}})
 	if run.Counts.OK != 3000 {
 		t.Errorf("%+v", run.Counts)
 	}
-	if err := sink.Close(&loadgen.Recording{}); err == nil {
+	if err := sink.Close(&record.Recording{}); err == nil {
 		t.Error("Close knows of no error")
 	}
 }
@@ -324,7 +326,7 @@ func TestContentEncoding(t *testing.T) {
 	onEngines(t, testContentEncoding)
 }
 
-func testContentEncoding(t *testing.T, engine loadgen.Engine) {
+func testContentEncoding(t *testing.T, engine record.Engine) {
 	server := compressing(t)
 	for _, tc := range []struct {
 		method, path, want string
@@ -355,7 +357,7 @@ func TestContentIsCountedOnTheWire(t *testing.T) {
 	onEngines(t, testContentIsCountedOnTheWire)
 }
 
-func testContentIsCountedOnTheWire(t *testing.T, engine loadgen.Engine) {
+func testContentIsCountedOnTheWire(t *testing.T, engine record.Engine) {
 	server := compressing(t)
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL + "/whole", Requests: 6, Workers: 2, MaxBody: 100_000})
 	if run.Counts.OK != 6 || run.Bytes == 0 || run.Bytes > 6*100_000 {

@@ -17,6 +17,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 	"nodrop/report"
 )
 
@@ -57,10 +58,10 @@ func (o *outage) Next(context.Context) (*loadgen.Endpoint, error) {
 }
 
 // found builds the report of one run, whose counts must hold.
-func found(t *testing.T, run *loadgen.Run) report.Loss {
+func found(t *testing.T, run *record.Run) report.Loss {
 	t.Helper()
 	checkInvariants(t, run)
-	loss := report.Build(&loadgen.Recording{Format: loadgen.Format, Runs: []*loadgen.Run{run}}).Runs[0].Loss
+	loss := report.Build(&record.Recording{Format: record.Format, Runs: []*record.Run{run}}).Runs[0].Loss
 	if len(loss.Findings) == 0 {
 		t.Fatal("no finding")
 	}
@@ -69,7 +70,7 @@ func found(t *testing.T, run *loadgen.Run) report.Loss {
 
 // runOutage paces the load so that losses a second apart are one window: the
 // machine may stand still for as long.
-func runOutage(t *testing.T, o *outage, cfg loadgen.Config) (*loadgen.Load, *loadgen.Run) {
+func runOutage(t *testing.T, o *outage, cfg loadgen.Config) (*loadgen.Load, *record.Run) {
 	t.Helper()
 	server := startServer(t, faultserver.Always(faultserver.OK))
 	o.good = netip.MustParseAddrPort(server.Addr().String())
@@ -85,7 +86,7 @@ func runOutage(t *testing.T, o *outage, cfg loadgen.Config) (*loadgen.Load, *loa
 
 // checkWindow: one window holds every connection that was led elsewhere, and
 // begins as the first of them did.
-func checkWindow(t *testing.T, load *loadgen.Load, o *outage, run *loadgen.Run, loss report.Loss) {
+func checkWindow(t *testing.T, load *loadgen.Load, o *outage, run *record.Run, loss report.Loss) {
 	t.Helper()
 	if len(loss.Windows) != 1 || loss.Windows[0].Lost != int64(o.losses) {
 		t.Fatalf("got windows %+v; want one with %d lost", loss.Windows, o.losses)
@@ -126,8 +127,8 @@ func TestFindsRefusals(t *testing.T) {
 
 	begin, end := load.Since(o.begin), load.Since(o.end)
 	for _, name := range w.Endpoints {
-		for _, m := range []loadgen.Mark{
-			{Kind: loadgen.MarkTerminating, Start: begin}, {Kind: loadgen.MarkListenerClosed, Start: begin}, {Kind: loadgen.MarkEndpointRemoved, Start: end},
+		for _, m := range []record.Mark{
+			{Kind: record.MarkTerminating, Start: begin}, {Kind: record.MarkListenerClosed, Start: begin}, {Kind: record.MarkEndpointRemoved, Start: end},
 		} {
 			m.Name, m.Endpoint, m.End = m.Kind.Of(name), name, m.Start
 			run.Marks = append(run.Marks, m)
@@ -180,7 +181,7 @@ func TestFindsKilled(t *testing.T) {
 	go func() {
 		<-full
 		at := load.Since(time.Now())
-		load.Mark(loadgen.Mark{Kind: loadgen.MarkExited, Name: loadgen.MarkExited.Of(server), Endpoint: server, Start: at, End: at})
+		load.Mark(record.Mark{Kind: record.MarkExited, Name: record.MarkExited.Of(server), Endpoint: server, Start: at, End: at})
 		close(kill)
 	}()
 	run := load.Run(t.Context())
@@ -195,7 +196,7 @@ func TestFindsKilled(t *testing.T) {
 	}
 }
 
-func longest(run *loadgen.Run) int64 {
+func longest(run *record.Run) int64 {
 	var most int64
 	for _, l := range run.Lost {
 		most = max(most, l.End-l.Start)

@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
 )
 
 // FlagValues holds what the load flags were set to, until Config makes a
@@ -70,7 +73,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	fs.IntVar(&v.cpus, "cpus", runtime.GOMAXPROCS(0), "processors to use")
 
 	fs.DurationVar(&v.connectTimeout, "connect-timeout", 0, "timeout of one connection attempt (0: only -t)")
-	fs.StringVar(&v.ok, "ok", string(defaultOK), "statuses that are not a loss: 200, 2xx, 200-299, comma-separated")
+	fs.StringVar(&v.ok, "ok", string(record.DefaultOK), "statuses that are not a loss: 200, 2xx, 200-299, comma-separated")
 	fs.StringArrayVar(&v.connectTo, "connect-to", nil, "HOST:PORT:ADDR:PORT; connect to ADDR:PORT instead; repeatable, connections take turns")
 	fs.StringVar(&v.source, "source", "", "addresses of this machine to connect from, in turn: ADDR[,ADDR...]")
 	fs.StringVar(&v.endpointHeader, "endpoint-header", "", "response field that names the replica")
@@ -78,7 +81,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	fs.IntVar(&v.traceLost, "trace-lost", 0, "tell the first so many lost requests step by step")
 	fs.StringVar(&v.dns, "dns", string(DNSRefresh), "when to resolve the name: "+strings.Join(dnsModeNames(), ", "))
 
-	fs.StringVar(&v.engine, "engine", string(EngineAuto), "what sends: loop (epoll: http:// on Linux), pool (everything), auto (loop where it applies)")
+	fs.StringVar(&v.engine, "engine", string(record.EngineAuto), "what sends: loop (epoll: http:// on Linux), pool (everything), auto (loop where it applies)")
 
 	fs.BoolVar(&v.insecure, "insecure", false, "do not verify the server's certificate")
 	fs.StringVar(&v.caFile, "cacert", "", "file of the certificates to trust in place of the system's, PEM")
@@ -108,8 +111,8 @@ func (v *FlagValues) Config(url string) (Config, error) {
 		Method: strings.ToUpper(v.method), Host: v.host,
 		DisableKeepAlive: v.noKeepAlive, DisableRedirects: v.noRedirects,
 		UnixSocket: v.unixSocket, TraceLost: v.traceLost, MaxBody: v.maxBody,
-		OK: StatusSet(v.ok), EndpointHeader: v.endpointHeader, DNS: DNSMode(v.dns),
-		Engine: Engine(v.engine), CPUs: v.CPUs(),
+		OK: record.StatusSet(v.ok), EndpointHeader: v.endpointHeader, DNS: DNSMode(v.dns),
+		Engine: record.Engine(v.engine), CPUs: v.CPUs(),
 	}
 	if c.Timeout == 0 {
 		c.Timeout = -1
@@ -186,7 +189,7 @@ func (v *FlagValues) checkTLS(url string) error {
 	}
 	for _, name := range tlsFlags {
 		if v.set.Changed(name) {
-			return fmt.Errorf("--%s: %s is not an https:// URL, and redirects are not followed", name, MaskURL(url))
+			return fmt.Errorf("--%s: %s is not an https:// URL, and redirects are not followed", name, safetext.MaskURL(url))
 		}
 	}
 	return nil
@@ -224,7 +227,7 @@ func (v *FlagValues) setFields(c *Config) error {
 		if !ok {
 			return &HintError{"-a: no colon between user and password", "write username:password"}
 		}
-		fields.set("Authorization", basicAuth(user, password))
+		fields.set("Authorization", safetext.BasicAuth(user, password))
 	}
 	if !v.noCompression && !hasField(fields, "Accept-Encoding") && !c.omits("Accept-Encoding") {
 		fields.set("Accept-Encoding", "gzip")

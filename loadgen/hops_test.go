@@ -12,6 +12,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 )
 
 // TestLaterHopFails: what is said of a request that failed after a redirect is
@@ -38,7 +39,7 @@ func TestLaterHopFails(t *testing.T) {
 				run := runLoad(t, loadgen.Config{
 					URL: server.URL, Requests: n, Workers: 2, Method: "POST", Body: []byte("x"), TLS: trusting(t), Engine: way.engine,
 				})
-				want := []loadgen.Outcome{{Fate: "lost", Class: classNamed(t, tc.class), Redirected: true, Count: n}}
+				want := []record.Outcome{{Fate: "lost", Class: classNamed(t, tc.class), Redirected: true, Count: n}}
 				if tc.class == "wait.reset" {
 					want[0].Endpoint = tc.to
 				} else {
@@ -63,7 +64,7 @@ func TestLaterHopFails(t *testing.T) {
 
 // TestLaterHopOnTheSameHost: the same, where the redirect stays.
 func TestLaterHopOnTheSameHost(t *testing.T) {
-	onEngines(t, func(t *testing.T, engine loadgen.Engine) {
+	onEngines(t, func(t *testing.T, engine record.Engine) {
 		var redirects atomic.Int64
 		url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
 			for {
@@ -95,7 +96,7 @@ func TestLocationKeepsEscapes(t *testing.T) {
 		"/a#frag%zz":        "/a",
 		"HTTP://HOST/%2F ü": "/%2F%20%C3%BC",
 	} {
-		onEngines(t, func(t *testing.T, engine loadgen.Engine) {
+		onEngines(t, func(t *testing.T, engine record.Engine) {
 			var got []string
 			var host string
 			url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
@@ -123,7 +124,7 @@ func TestLocationKeepsEscapes(t *testing.T) {
 
 // TestNoPasswordOfALocation: a server's redirect may hold one.
 func TestNoPasswordOfALocation(t *testing.T) {
-	onEngines(t, func(t *testing.T, engine loadgen.Engine) {
+	onEngines(t, func(t *testing.T, engine record.Engine) {
 		for _, location := range []string{"http://u:secret@127.0.0.1:99999/", "ftp://u:secret@h/", "http://u:secret%zz@h/"} {
 			url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
 				for awaitHead(in) {
@@ -153,9 +154,9 @@ func TestNoRoute(t *testing.T) {
 	}
 }
 
-func classNamed(t *testing.T, name string) loadgen.Class {
+func classNamed(t *testing.T, name string) record.Class {
 	t.Helper()
-	var c loadgen.Class
+	var c record.Class
 	if err := c.UnmarshalText([]byte(name)); err != nil {
 		t.Fatal(err)
 	}

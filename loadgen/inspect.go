@@ -6,6 +6,8 @@ import (
 	"io"
 
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
 )
 
 // errBodyTooLong: more came than --max-body allows.
@@ -37,7 +39,7 @@ func (i *inspector) piece(p *h1.Parser, piece []byte) {
 		}
 	}
 	i.content.feed(piece)
-	if room := maxAnswerBody - len(i.errorBody); room > 0 && !i.load.ok[p.Status()] {
+	if room := record.MaxAnswerBody - len(i.errorBody); room > 0 && !i.load.ok[p.Status()] {
 		i.errorBody = append(i.errorBody, piece[:min(room, len(piece))]...)
 	}
 }
@@ -54,12 +56,12 @@ func (i *inspector) err(p *h1.Parser) error {
 // end, and that nothing but the peer's close ended, was cut short by it.
 func (i *inspector) failure(p *h1.Parser, err error) *failure {
 	if errors.Is(err, errBodyTooLong) {
-		return &failure{stage: StageBody, err: err, text: fmt.Sprintf("body over %d bytes (--max-body)", i.load.cfg.MaxBody)}
+		return &failure{stage: record.StageBody, err: err, text: fmt.Sprintf("body over %d bytes (--max-body)", i.load.cfg.MaxBody)}
 	}
 	if e, ok := errors.AsType[*contentError](err); ok && e.short && p.CloseDelimited() && !i.secured {
 		err = io.ErrUnexpectedEOF
 	}
-	return &failure{stage: StageBody, err: err}
+	return &failure{stage: record.StageBody, err: err}
 }
 
 // unproven reports whether nothing shows that the body of p's response came
@@ -69,12 +71,12 @@ func (i *inspector) unproven(p *h1.Parser) bool {
 }
 
 // judge gives the Result of p's whole answer its fate.
-func (i *inspector) judge(r *Result, p *h1.Parser) {
+func (i *inspector) judge(r *record.Result, p *h1.Parser) {
 	if i.load.ok[r.Status] {
 		return
 	}
-	r.Fate, r.Class = FateLost, statusClass(r.Status)
-	i.answer = answerText(i.answer, r.Status, func(n int) []byte { return p.Captured(capturedTelling + n) }, i.errorBody)
+	r.Fate, r.Class = record.FateLost, record.StatusClass(r.Status)
+	i.answer = record.AnswerText(i.answer, r.Status, func(n int) []byte { return p.Captured(capturedTelling + n) }, i.errorBody)
 	r.Answer = i.answer
 }
 
@@ -91,25 +93,25 @@ const (
 func captured(replica string) []string {
 	return append([]string{
 		capturedLocation: "location", capturedEndpoint: replica, capturedCoding: "content-encoding",
-	}, telling[:]...)
+	}, record.Telling[:]...)
 }
 
 // replicas gives the replicas that answers name their numbers in the recorder.
 type replicas struct {
-	names *endpointNames
+	names *record.EndpointNames
 	last  []byte // name
 	index int    // of last
 }
 
 // book books an answer to the replica that its header names, if it does.
-func (n *replicas) book(r *Result, p *h1.Parser) {
+func (n *replicas) book(r *record.Result, p *h1.Parser) {
 	name := p.Captured(capturedEndpoint)
 	if len(name) == 0 {
 		return
 	}
 	if string(name) != string(n.last) {
-		n.index = n.names.id(string(name))
-		n.last = append(n.last[:0], name[:min(len(name), maxText)]...) // one that is longer is looked up each time
+		n.index = n.names.ID(string(name))
+		n.last = append(n.last[:0], name[:min(len(name), safetext.MaxText)]...) // one that is longer is looked up each time
 	}
 	r.Endpoint = n.index
 }

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 )
 
 // ledger is both sides of one run, by class or "ok": what the server made, and
@@ -23,7 +23,7 @@ type ledger struct {
 	unseen     int64             // started, and no part of made
 }
 
-func newLedger(run *loadgen.Run, counts faultserver.Counts) *ledger {
+func newLedger(run *record.Run, counts faultserver.Counts) *ledger {
 	l := &ledger{made: map[string]faultserver.Count{}, told: map[string]faultserver.Count{}, unseen: run.Counts.Started}
 	same := contractGroups()
 	for kind, n := range counts.ByKind {
@@ -54,7 +54,7 @@ func (l *ledger) make(name string, n faultserver.Count) {
 	l.unseen -= n.Fresh + n.Reused
 }
 
-func (l *ledger) tell(same groups, o loadgen.Outcome) {
+func (l *ledger) tell(same groups, o record.Outcome) {
 	name := "ok"
 	switch o.Fate {
 	case "aborted":
@@ -124,7 +124,7 @@ func contractGroups() groups {
 	return g
 }
 
-// of is the class that stands for the group.
+// Of is the class that stands for the group.
 func (g groups) of(class string) string {
 	for g[class] != "" {
 		class = g[class]
@@ -191,11 +191,11 @@ func TestLedger(t *testing.T) {
 type tally map[string][2]int64
 
 // runOf is a run with these outcomes.
-func runOf(t *testing.T, outcomes tally) *loadgen.Run {
+func runOf(t *testing.T, outcomes tally) *record.Run {
 	t.Helper()
-	run := &loadgen.Run{}
+	run := &record.Run{}
 	for name, n := range outcomes {
-		o := loadgen.Outcome{Fate: "lost"}
+		o := record.Outcome{Fate: "lost"}
 		switch name {
 		case "ok":
 			o.Fate = "ok"

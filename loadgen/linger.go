@@ -4,6 +4,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"nodrop/loadgen/record"
 )
 
 // maxLingering is how many connections at a time are left open for their peers
@@ -28,14 +30,14 @@ type lingering struct {
 
 // leave gives c's peer the time to close. Where too many have that time
 // already, c is closed at once.
-func (l *lingering) leave(c *conn, s *shard) {
+func (l *lingering) leave(c *conn, s *record.Tally) {
 	if c.SetDeadline(time.Now().Add(finBound)) != nil || !l.enter(c) {
-		s.connection(func(n *ConnectionCount) { n.Ours++ })
+		s.CountConnection(func(n *record.ConnectionCount) { n.Ours++ })
 		_ = c.Close() // there is nothing left to learn from it
 		return
 	}
 	go func() {
-		s.connection(awaitFIN(c))
+		s.CountConnection(awaitFIN(c))
 		_ = c.Close()
 		l.exit(c)
 	}()
@@ -64,10 +66,10 @@ func (l *lingering) exit(c *conn) {
 
 // awaitFIN waits for the end of what comes from c's peer, and says how to count
 // what came.
-func awaitFIN(c *conn) func(*ConnectionCount) {
+func awaitFIN(c *conn) func(*record.ConnectionCount) {
 	var one [1]byte
 	_, err := c.Read(one[:])
-	return func(n *ConnectionCount) {
+	return func(n *record.ConnectionCount) {
 		switch {
 		case err == nil:
 			n.Surplus++

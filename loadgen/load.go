@@ -11,26 +11,28 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"nodrop/loadgen/record"
 )
 
 // Load is one load, ready to run once.
 type Load struct {
 	cfg      Config
 	target   target
-	ok       *statusBits
+	ok       *record.StatusBits
 	schedule Schedule
 	budget   *budget
-	recorder *recorder
-	traces   traces
+	recorder *record.Recorder
+	traces   record.Traces
 	stalls   stalls
-	sinks    []RunSink // of this run; made by Run
+	sinks    []record.RunSink // of this run; made by Run
 
 	first     hop // of every request
 	body      payload
 	keepAlive bool          // connections carry more than one
 	captured  []string      // the fields that parsers capture, one list for all
 	expect    time.Duration // how long a body waits for the 100 (Continue) that was asked for
-	engine    Engine
+	engine    record.Engine
 
 	lingering lingering
 	endpoints Endpoints
@@ -45,7 +47,7 @@ type Load struct {
 	lacks   []string // of notes: what to warn of before the load
 
 	marksMu sync.Mutex // guards marks
-	marks   []Mark
+	marks   []record.Mark
 
 	stopOnce    sync.Once
 	stopped     chan struct{}
@@ -70,7 +72,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	if cfg.ShownURL != "" {
 		t.said = cfg.Shown()
 	}
-	ok, err := cfg.OK.compile()
+	ok, err := cfg.OK.Compile()
 	if err != nil {
 		return nil, err
 	}
@@ -107,20 +109,20 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 }
 
 // newLoad makes what needs nothing from outside.
-func newLoad(cfg Config, t target, ok *statusBits) *Load {
+func newLoad(cfg Config, t target, ok *record.StatusBits) *Load {
 	l := &Load{
 		cfg: cfg, target: t, ok: ok,
 		schedule: Schedule{Workers: cfg.Workers, Rate: cfg.Rate},
 		budget:   newBudget(cfg.Requests, cfg.Duration),
-		recorder: newRecorder(cfg.CPUs),
-		traces:   traces{limit: cfg.TraceLost},
+		recorder: record.NewRecorder(cfg.CPUs),
+		traces:   record.Traces{Limit: cfg.TraceLost},
 		expect:   expectBound,
 		started:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 		aborted:  make(chan struct{}),
 	}
-	l.traces.secrets = cfg.secrets(t)
-	l.recorder.hide(&l.traces.secrets)
+	l.traces.Secrets = cfg.secrets(t)
+	l.recorder.Hide(&l.traces.Secrets)
 	l.stalls.now, l.stalls.slow = func() int64 { return l.Since(time.Now()) }, clockLag
 	l.keepAlive = !cfg.closes()
 	l.sources.list = cfg.Sources
@@ -236,7 +238,7 @@ func (l *Load) chooseFamily(ctx context.Context, r *resolver, ips []netip.Addr) 
 // stops in two steps: no request is started any more, and after the drain
 // bound, or at Abort, what is in flight is aborted. Run may be called once. The caller hands
 // the run to End when nothing is to be added to it.
-func (l *Load) Run(ctx context.Context) *Run {
+func (l *Load) Run(ctx context.Context) *record.Run {
 	e := newEngine(l)
 	defer l.closeBody()
 	l.base = time.Now()
@@ -245,7 +247,7 @@ func (l *Load) Run(ctx context.Context) *Run {
 		for _, sink := range l.cfg.Sinks {
 			l.sinks = append(l.sinks, sink.Begin(begun))
 		}
-		l.recorder.tell(l.sinks)
+		l.recorder.Attach(l.sinks)
 	}
 	close(l.started)
 	background, cancel := context.WithCancel(context.Background())
@@ -369,15 +371,15 @@ func (l *Load) Over() <-chan struct{} { return l.budget.over }
 func (l *Load) Since(t time.Time) int64 { return int64(t.Sub(l.base)) }
 
 // Mark adds m to the run.
-func (l *Load) Mark(m Mark) {
+func (l *Load) Mark(m record.Mark) {
 	l.marksMu.Lock()
 	defer l.marksMu.Unlock()
 	l.marks = append(l.marks, m)
 }
 
 // Progress may be asked at any time.
-func (l *Load) Progress() Progress {
-	p := l.recorder.progress()
+func (l *Load) Progress() record.Progress {
+	p := l.recorder.Progress()
 	p.Stream = l.cfg.Stream
 	if l.cfg.Duration > 0 {
 		p.Duration = l.cfg.Duration
@@ -394,15 +396,15 @@ func (l *Load) Progress() Progress {
 
 // End hands the finished run, with the marks and checks that others put into
 // it, to the sinks.
-func (l *Load) End(run *Run) {
+func (l *Load) End(run *record.Run) {
 	for _, sink := range l.sinks {
 		sink.End(run)
 	}
 }
 
 // begun is the run as far as it is known when its clock starts.
-func (l *Load) begun() *Run {
-	return &Run{
+func (l *Load) begun() *record.Run {
+	return &record.Run{
 		Variant:     l.cfg.Variant,
 		Stream:      l.cfg.Stream,
 		Repetition:  l.cfg.Repetition,
@@ -410,19 +412,19 @@ func (l *Load) begun() *Run {
 		Replicas:    l.cfg.Replicas,
 		StartedAt:   l.base.Round(0),
 		Settings:    l.settings(),
-		Environment: Environment{Version: Version, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: l.cfg.CPUs},
+		Environment: record.Environment{Version: Version, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: l.cfg.CPUs},
 	}
 }
 
 // result merges the counts into a Run.
-func (l *Load) result(duration int64) *Run {
+func (l *Load) result(duration int64) *record.Run {
 	run := l.begun()
 	run.Duration = duration
 	run.Interrupted = l.interrupted.Load()
 	run.Notes = l.notes
 	run.Counts.Planned = l.budget.planned()
 	run.Counts.Unsent = l.budget.unsent()
-	l.recorder.merge(run)
+	l.recorder.Merge(run)
 	if note := l.machine.restingPorts(run); note != "" {
 		run.Notes = append(run.Notes, note)
 	}
@@ -434,24 +436,24 @@ func (l *Load) result(duration int64) *Run {
 	if l.cut.Load() && !run.Interrupted && run.Counts.Aborted > 0 {
 		run.Notes = append(run.Notes, cutNote(run.Counts.Aborted, l.cfg.DrainBound))
 	}
-	run.Traces = l.traces.list
+	run.Traces = l.traces.List
 	l.marksMu.Lock()
 	defer l.marksMu.Unlock()
-	run.Marks = append([]Mark{}, l.marks...)
+	run.Marks = append([]record.Mark{}, l.marks...)
 	SortMarks(run.Marks)
 	return run
 }
 
 // SortMarks puts marks in order of start, then of end.
-func SortMarks(marks []Mark) {
-	slices.SortStableFunc(marks, func(a, b Mark) int {
+func SortMarks(marks []record.Mark) {
+	slices.SortStableFunc(marks, func(a, b record.Mark) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))
 	})
 }
 
-func (l *Load) settings() Settings {
+func (l *Load) settings() record.Settings {
 	c := l.cfg
-	s := Settings{
+	s := record.Settings{
 		URL: l.target.shown(), Method: c.Method, Requests: c.Requests, Workers: c.Workers, Rate: c.Rate, Duration: c.Duration,
 		Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, KeepAlive: l.keepAlive,
 		Sources: c.Sources, Redirects: !c.DisableRedirects, OK: c.OK, MaxBody: c.MaxBody, EndpointHeader: c.EndpointHeader, Engine: l.engine,

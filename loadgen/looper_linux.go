@@ -12,6 +12,7 @@ import (
 	"nodrop/loadgen/internal/h1"
 	"nodrop/loadgen/internal/loop"
 	"nodrop/loadgen/internal/stall"
+	"nodrop/loadgen/record"
 )
 
 // looper is the engine of epoll loops: a Shard per processor, each with its part
@@ -29,7 +30,7 @@ type looper struct {
 
 func newLooper(l *Load) (engine, error) {
 	e := &looper{load: l, away: map[*worker]struct{}{}}
-	lanes := min(len(l.recorder.shards), l.cfg.Workers)
+	lanes := min(len(l.recorder.Shards), l.cfg.Workers)
 	for lane := range lanes {
 		d := newDriver(e, lane, lanes)
 		s, err := loop.New(loop.Config{
@@ -123,11 +124,11 @@ type driver struct {
 	engine *looper
 	load   *Load
 	loop   *loop.Shard
-	shard  *shard
+	shard  *record.Tally
 	lane   int
 	lanes  int
 	slots  []driverSlot
-	result Result
+	result record.Result
 	replicas
 
 	roads   map[string]*road // by endpoint's name
@@ -162,10 +163,10 @@ func newDriver(e *looper, lane, lanes int) *driver {
 	l := e.load
 	slots := (l.cfg.Workers - lane + lanes - 1) / lanes
 	d := &driver{
-		engine: e, load: l, shard: l.recorder.shards[lane], lane: lane, lanes: lanes,
+		engine: e, load: l, shard: l.recorder.Shards[lane], lane: lane, lanes: lanes,
 		slots: make([]driverSlot, slots), roads: map[string]*road{},
 	}
-	d.names = l.recorder.names
+	d.names = l.recorder.Names
 	for _, source := range l.cfg.Sources {
 		if d.sources == nil {
 			d.sources = map[netip.Addr]*loop.Address{}
@@ -185,7 +186,7 @@ func (d *driver) First(slot int) int64 { return int64(d.load.schedule.First(d.wo
 
 func (d *driver) Again(due, now int64) int64 {
 	next, skipped := d.load.schedule.Next(time.Duration(due), time.Duration(now))
-	d.shard.skip(skipped)
+	d.shard.Skip(skipped)
 	return int64(next)
 }
 
@@ -193,7 +194,7 @@ func (d *driver) Start(now int64) bool {
 	if !d.load.budget.take(time.Duration(now)) {
 		return false
 	}
-	d.shard.start(now)
+	d.shard.Start(now)
 	return true
 }
 
@@ -214,25 +215,25 @@ func (d *driver) road(e *Endpoint) *road {
 	if r := d.roads[e.Name]; r != nil && r.endpoint == *e {
 		return r
 	}
-	r := &road{endpoint: *e, index: d.load.recorder.names.id(e.Name)}
+	r := &road{endpoint: *e, index: d.load.recorder.Names.ID(e.Name)}
 	if e.Path == "" {
 		r.address = loop.NewAddress(e.Addr)
 	} else {
 		r.address = loop.NewUnixAddress(e.Path)
 	}
-	if len(d.roads) < maxEndpoints || d.roads[e.Name] != nil {
+	if len(d.roads) < record.MaxEndpoints || d.roads[e.Name] != nil {
 		d.roads[e.Name] = r
 	}
 	return r
 }
 
 func (d *driver) Connected(x *loop.Exchange, now int64) {
-	d.shard.connected(x.Endpoint, now)
+	d.shard.Connected(x.Endpoint, now)
 	x.Connection = connectionNumber(d.worker(x.Slot), &d.slots[x.Slot].made, d.load.cfg.Workers)
 }
 
 func (d *driver) Count(what loop.Count) {
-	d.shard.connection(func(c *ConnectionCount) {
+	d.shard.CountConnection(func(c *record.ConnectionCount) {
 		switch what {
 		case loop.Stale:
 			c.Stale++
@@ -259,10 +260,10 @@ func (d *driver) Body(x *loop.Exchange, piece []byte) error {
 }
 
 // fill makes the Result of x, as far as the Shard knows it.
-func (d *driver) fill(x *loop.Exchange) *Result {
-	d.result = Result{
+func (d *driver) fill(x *loop.Exchange) *record.Result {
+	d.result = record.Result{
 		Start: x.Start, End: x.End,
-		Phases: Phases{Connect: x.Connect, Send: x.Send, Wait: x.Wait, Read: x.Read},
+		Phases: record.Phases{Connect: x.Connect, Send: x.Send, Wait: x.Wait, Read: x.Read},
 		Reused: x.Reused, Redirected: d.slots[x.Slot].chain != nil,
 		Endpoint: x.Endpoint, Connection: x.Connection,
 	}
@@ -352,7 +353,7 @@ func (d *driver) Failed(x *loop.Exchange, f *loop.Failure) {
 
 func (d *driver) Aborted(x *loop.Exchange) {
 	r := d.fill(x)
-	r.Fate = FateAborted
+	r.Fate = record.FateAborted
 	d.finish(&d.slots[x.Slot], r)
 }
 
@@ -363,7 +364,7 @@ func (d *driver) Over() {
 	}
 }
 
-func (d *driver) lose(sl *driverSlot, r *Result, f *failure) {
+func (d *driver) lose(sl *driverSlot, r *record.Result, f *failure) {
 	failResult(r, d.at(sl), f)
 	d.finish(sl, r)
 }
@@ -376,31 +377,31 @@ func (d *driver) at(sl *driverSlot) *hop {
 	return &d.load.first
 }
 
-func (d *driver) finish(sl *driverSlot, r *Result) {
+func (d *driver) finish(sl *driverSlot, r *record.Result) {
 	sl.chain = nil
-	d.shard.finish(r)
+	d.shard.Finish(r)
 }
 
 // failure puts a Shard's failure in the pool's words.
 func (d *driver) failure(x *loop.Exchange, f *loop.Failure) *failure {
 	switch f.Stage {
 	case loop.StageLookup:
-		return &failure{stage: StageDNS, err: f.Err, text: f.Err.Error()}
+		return &failure{stage: record.StageDNS, err: f.Err, text: f.Err.Error()}
 	case loop.StageConnect:
 		return d.connectFailure(x, f)
 	case loop.StageBody:
 		return d.slots[x.Slot].failure(&x.Parser, f.Err)
 	case loop.StageSend:
-		return d.wireFailure(x, StageSend, f)
+		return d.wireFailure(x, record.StageSend, f)
 	case loop.StageAnswer:
 	}
 	if _, malformed := errors.AsType[*h1.MalformedError](f.Err); malformed {
-		return d.wireFailure(x, StageHead, f)
+		return d.wireFailure(x, record.StageHead, f)
 	}
 	return d.wireFailure(x, stageOf(x.Parser.Stage()), f)
 }
 
-func (d *driver) wireFailure(x *loop.Exchange, stage Stage, f *loop.Failure) *failure {
+func (d *driver) wireFailure(x *loop.Exchange, stage record.Stage, f *loop.Failure) *failure {
 	fail := &failure{stage: stage, err: f.Err}
 	fail.text = errorText(fail, addrOf(f.Local), d.at(&d.slots[x.Slot]).address)
 	return fail

@@ -20,6 +20,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 )
 
 // lean is a server that allocates nothing, for tests that count what we do. It
@@ -78,9 +79,9 @@ func lean(tb testing.TB) string {
 func TestLoopAllocatesNothing(t *testing.T) {
 	for _, closing := range []bool{false, true} {
 		t.Run(fmt.Sprintf("close=%t", closing), func(t *testing.T) {
-			load := newLoad(t, loadgen.Config{Engine: loadgen.EngineLoop, URL: lean(t), Requests: 1, Workers: 1, DisableKeepAlive: closing, CPUs: 1})
+			load := newLoad(t, loadgen.Config{Engine: record.EngineLoop, URL: lean(t), Requests: 1, Workers: 1, DisableKeepAlive: closing, CPUs: 1})
 			load.Hold()
-			done := make(chan *loadgen.Run)
+			done := make(chan *record.Run)
 			go func() { done <- load.Run(t.Context()) }()
 			await := func(n int64) {
 				for load.Progress().Finished < n {
@@ -107,7 +108,7 @@ func TestLoopAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkEngines(b *testing.B) {
-	for _, engine := range []loadgen.Engine{loadgen.EngineLoop, loadgen.EnginePool} {
+	for _, engine := range []record.Engine{record.EngineLoop, record.EnginePool} {
 		for _, closing := range []bool{false, true} {
 			b.Run(fmt.Sprintf("%s/close=%t", engine, closing), func(b *testing.B) {
 				url := lean(b)
@@ -160,12 +161,12 @@ func TestEnginesSayTheSame(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			type said struct {
-				Outcomes []loadgen.Outcome
-				Samples  []loadgen.Sample
-				Answers  []loadgen.ErrorAnswer
+				Outcomes []record.Outcome
+				Samples  []record.Sample
+				Answers  []record.ErrorAnswer
 			}
 			var runs []said
-			for _, engine := range []loadgen.Engine{loadgen.EnginePool, loadgen.EngineLoop} {
+			for _, engine := range []record.Engine{record.EnginePool, record.EngineLoop} {
 				cfg := cfg
 				cfg.Engine, cfg.Requests, cfg.Workers, cfg.DisableKeepAlive = engine, 6, 2, true
 				run := runLoad(t, cfg)
@@ -185,7 +186,7 @@ func TestEnginesSayTheSame(t *testing.T) {
 // an answer does. 64 KiB is what the loop reads at a time, 16 of them in a row.
 func TestAnswersOfAnyLength(t *testing.T) { onEngines(t, testAnswersOfAnyLength) }
 
-func testAnswersOfAnyLength(t *testing.T, engine loadgen.Engine) {
+func testAnswersOfAnyLength(t *testing.T, engine record.Engine) {
 	for _, total := range []int{1<<16 - 1, 1 << 16, 1<<16 + 1, 1 << 17, 1 << 20, 1<<20 + 1, 5 << 20} {
 		const head = "HTTP/1.1 200 OK\r\nContent-Length: %07d\r\n\r\n"
 		body := total - len(fmt.Sprintf(head, 0))
@@ -210,7 +211,7 @@ func testAnswersOfAnyLength(t *testing.T, engine loadgen.Engine) {
 // TestBodyLargerThanBuffers: it is written in parts, as the server reads it.
 func TestBodyLargerThanBuffers(t *testing.T) { onEngines(t, testBodyLargerThanBuffers) }
 
-func testBodyLargerThanBuffers(t *testing.T, engine loadgen.Engine) {
+func testBodyLargerThanBuffers(t *testing.T, engine record.Engine) {
 	body := bytes.Repeat([]byte("0123456789abcdef"), 1<<20) // 16 MiB, more than both sockets hold
 	for _, closing := range []bool{false, true} {
 		wrong := make(chan string, 100)
@@ -239,7 +240,7 @@ func testBodyLargerThanBuffers(t *testing.T, engine loadgen.Engine) {
 // TestServerStopsReading: a request that cannot be written is lost in send.
 func TestServerStopsReading(t *testing.T) { onEngines(t, testServerStopsReading) }
 
-func testServerStopsReading(t *testing.T, engine loadgen.Engine) {
+func testServerStopsReading(t *testing.T, engine record.Engine) {
 	url := serveRaw(t, func(_ net.Conn, _ *bufio.Reader) { <-t.Context().Done() })
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: 2, Workers: 2, Method: "PUT", Body: make([]byte, 16<<20), Timeout: 3 * time.Second})
 	if got := outcome(run, "lost", "send.timeout"); got.Fresh != 2 {
@@ -251,7 +252,7 @@ func testServerStopsReading(t *testing.T, engine loadgen.Engine) {
 // its answer is read although the request could not be written.
 func TestEarlyAnswerToLargeBody(t *testing.T) { onEngines(t, testEarlyAnswerToLargeBody) }
 
-func testEarlyAnswerToLargeBody(t *testing.T, engine loadgen.Engine) {
+func testEarlyAnswerToLargeBody(t *testing.T, engine record.Engine) {
 	url := serveRaw(t, func(c net.Conn, r *bufio.Reader) {
 		if _, err := http.ReadRequest(r); err != nil {
 			return
@@ -271,7 +272,7 @@ func testEarlyAnswerToLargeBody(t *testing.T, engine loadgen.Engine) {
 // at for having met itself.
 func TestIPv6(t *testing.T) { onEngines(t, testIPv6) }
 
-func testIPv6(t *testing.T, engine loadgen.Engine) {
+func testIPv6(t *testing.T, engine record.Engine) {
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp6", "[::1]:0")
 	if err != nil {
 		t.Fatal(err)
@@ -292,10 +293,10 @@ func testIPv6(t *testing.T, engine loadgen.Engine) {
 // TestStopWhileWaiting: workers that wait for a tick far ahead wait no longer.
 func TestStopWhileWaiting(t *testing.T) { onEngines(t, testStopWhileWaiting) }
 
-func testStopWhileWaiting(t *testing.T, engine loadgen.Engine) {
+func testStopWhileWaiting(t *testing.T, engine record.Engine) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
 	load := newLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 10, Workers: 4, Rate: 0.001})
-	done := make(chan *loadgen.Run)
+	done := make(chan *record.Run)
 	go func() { done <- load.Run(t.Context()) }()
 	for load.Progress().Finished < 1 {
 		time.Sleep(time.Millisecond)
@@ -303,7 +304,7 @@ func testStopWhileWaiting(t *testing.T, engine loadgen.Engine) {
 	load.Stop()
 	run := <-done
 	checkInvariants(t, run)
-	if want := (loadgen.Counts{Planned: 10, Started: 1, OK: 1, Unsent: 9}); run.Counts != want {
+	if want := (record.Counts{Planned: 10, Started: 1, OK: 1, Unsent: 9}); run.Counts != want {
 		t.Errorf("%+v; want %+v", run.Counts, want)
 	}
 }
@@ -312,12 +313,12 @@ func testStopWhileWaiting(t *testing.T, engine loadgen.Engine) {
 // there, is aborted like any other.
 func TestAbortAfterRedirect(t *testing.T) { onEngines(t, testAbortAfterRedirect) }
 
-func testAbortAfterRedirect(t *testing.T, engine loadgen.Engine) {
+func testAbortAfterRedirect(t *testing.T, engine record.Engine) {
 	silent := startServer(t, faultserver.Always(faultserver.Silence))
 	server := httptest.NewServer(http.RedirectHandler(silent.URL(), http.StatusFound))
 	defer server.Close()
 	load := newLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 10, Workers: 2, DrainBound: time.Millisecond})
-	done := make(chan *loadgen.Run)
+	done := make(chan *record.Run)
 	go func() { done <- load.Run(t.Context()) }()
 	for silent.Counts().Requests < 2 {
 		time.Sleep(time.Millisecond)
@@ -333,7 +334,7 @@ func testAbortAfterRedirect(t *testing.T, engine loadgen.Engine) {
 // TestConnectionsAreNumberedOnce: also those of redirects to elsewhere.
 func TestConnectionsAreNumberedOnce(t *testing.T) { onEngines(t, testConnectionsAreNumberedOnce) }
 
-func testConnectionsAreNumberedOnce(t *testing.T, engine loadgen.Engine) {
+func testConnectionsAreNumberedOnce(t *testing.T, engine record.Engine) {
 	elsewhere := startServer(t, faultserver.Always(faultserver.EOFBeforeAnswer))
 	server := httptest.NewServer(http.RedirectHandler(elsewhere.URL(), http.StatusFound))
 	defer server.Close()
@@ -400,7 +401,7 @@ func TestManySlots(t *testing.T) {
 		t.Fatal(err)
 	}
 	told := bufio.NewReader(out)
-	cfg := loadgen.Config{Engine: loadgen.EngineLoop, URL: "http://many.example/", Requests: n, Workers: slots, Timeout: -1}
+	cfg := loadgen.Config{Engine: record.EngineLoop, URL: "http://many.example/", Requests: n, Workers: slots, Timeout: -1}
 	for range manyServers {
 		addr, err := told.ReadString('\n')
 		if err != nil {

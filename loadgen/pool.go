@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"nodrop/loadgen/record"
 )
 
 // pool is the engine that works everywhere: one goroutine per worker, each
@@ -48,7 +50,7 @@ func (p *pool) abort() {
 // worker sends one request at a time.
 type worker struct {
 	load      *Load
-	shard     *shard
+	shard     *record.Tally
 	index     int
 	made      int64 // connections
 	exchange  exchange
@@ -61,7 +63,7 @@ type worker struct {
 }
 
 func (w *worker) init(l *Load, i int) {
-	w.load, w.shard, w.index = l, l.recorder.shards[i%len(l.recorder.shards)], i
+	w.load, w.shard, w.index = l, l.recorder.Shards[i%len(l.recorder.Shards)], i
 	w.exchange.init(w)
 }
 
@@ -72,10 +74,10 @@ func (w *worker) run(ctx context.Context) {
 	due := w.load.schedule.First(w.index)
 	for w.await(due-clock()) && w.load.budget.take(clock()) {
 		result := w.exchange.do(ctx)
-		w.shard.finish(result)
+		w.shard.Finish(result)
 		var skipped int64
 		due, skipped = w.load.schedule.Next(due, clock())
-		w.shard.skip(skipped)
+		w.shard.Skip(skipped)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 )
 
 func newTestPool(t *testing.T, cfg Config) *pool {
@@ -86,9 +87,9 @@ func TestAwaitFIN(t *testing.T) {
 	if _, err := s.Write(p.load.first.bytes); err != nil {
 		t.Fatal(err)
 	}
-	var got ConnectionCount
+	var got record.ConnectionCount
 	awaitFIN(&conn{socket: s})(&got)
-	if want := (ConnectionCount{Surplus: 1}); got != want {
+	if want := (record.ConnectionCount{Surplus: 1}); got != want {
 		t.Errorf("got %+v; want %+v", got, want)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"nodrop/loadgen/record"
 )
 
 // machine is what this machine has for connections; 0 is unknown, or no limit.
@@ -101,7 +103,7 @@ func (l *Load) roads() int64 {
 // restingPorts is a note on a run that closed so many connections itself that
 // their ports, which then rest, come near to all there are; "" for any other.
 // Where the peer closes first, as it is asked to, none rest.
-func (m machine) restingPorts(run *Run) string {
+func (m machine) restingPorts(run *record.Run) string {
 	rest := m.restLocally
 	for _, e := range run.Endpoints {
 		if addr, err := netip.ParseAddrPort(e.Name); err != nil || !addr.Addr().Unmap().IsLoopback() {

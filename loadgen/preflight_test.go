@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"nodrop/loadgen/record"
 )
 
 func TestPreflight(t *testing.T) {
@@ -46,16 +48,16 @@ func TestPreflight(t *testing.T) {
 
 func TestRestingPorts(t *testing.T) {
 	linux := machine{ports: 28_232, rest: time.Minute, restLocally: time.Second}
-	run := func(ours int64, lasted time.Duration, endpoints ...string) *Run {
-		r := &Run{Duration: int64(lasted), Connections: ConnectionCount{Ours: ours}}
+	run := func(ours int64, lasted time.Duration, endpoints ...string) *record.Run {
+		r := &record.Run{Duration: int64(lasted), Connections: record.ConnectionCount{Ours: ours}}
 		for _, name := range endpoints {
-			r.Endpoints = append(r.Endpoints, EndpointSeen{Name: name})
+			r.Endpoints = append(r.Endpoints, record.EndpointSeen{Name: name})
 		}
 		return r
 	}
 	tests := map[string]struct {
 		machine machine
-		run     *Run
+		run     *record.Run
 		want    string // what it says of ports
 	}{
 		"the peer closes":        {linux, run(0, time.Second, "192.0.2.1:80"), ""},

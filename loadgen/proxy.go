@@ -10,13 +10,15 @@ import (
 	"time"
 
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
 )
 
 // ParseProxy reads -x: host:port, or a URL with an optional user and password.
 func ParseProxy(s string) (*url.URL, error) {
 	text := trimBlanks(s)
 	refused := func(problem string) (*url.URL, error) {
-		return nil, fmt.Errorf("-x %q: %s", MaskURL(text), problem)
+		return nil, fmt.Errorf("-x %q: %s", safetext.MaskURL(text), problem)
 	}
 	scheme, rest, found := strings.Cut(text, "://")
 	if !found {
@@ -63,7 +65,7 @@ func (c *Config) proxyFields() []Field {
 		return nil
 	}
 	password, _ := c.Proxy.User.Password()
-	return []Field{{Name: "Proxy-Authorization", Value: basicAuth(c.Proxy.User.Username(), password)}}
+	return []Field{{Name: "Proxy-Authorization", Value: safetext.BasicAuth(c.Proxy.User.Username(), password)}}
 }
 
 // absolute is the request target that a proxy wants: the whole URL, but for
@@ -102,13 +104,13 @@ func (x *exchange) tunnel(at *hop, deadline time.Time) *failure {
 	if err == nil {
 		return nil
 	}
-	text := errorText(&failure{stage: StageWait, err: err}, x.conn.LocalAddr(), at.address)
+	text := errorText(&failure{stage: record.StageWait, err: err}, x.conn.LocalAddr(), at.address)
 	if isSOCKS(x.load.cfg.Proxy.Scheme) {
 		text = "socks connect tcp " + at.address + "->" + at.target.hostport() + ": " + text
 	} else {
 		text = "proxyconnect tcp: " + text
 	}
-	return x.broken(at, &failure{stage: StageProxy, err: err, text: text})
+	return x.broken(at, &failure{stage: record.StageProxy, err: err, text: text})
 }
 
 // openTunnel makes c, a connection to the proxy, one to t.

@@ -19,6 +19,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 )
 
 // forwarder is an HTTP proxy on net/http: it forwards absolute-form requests
@@ -240,7 +241,7 @@ func TestUnixSocket(t *testing.T) {
 	onEngines(t, testUnixSocket)
 }
 
-func testUnixSocket(t *testing.T, engine loadgen.Engine) {
+func testUnixSocket(t *testing.T, engine record.Engine) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the test server is not written for it")
 	}

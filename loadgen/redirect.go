@@ -8,6 +8,8 @@ import (
 	"strconv"
 
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
 )
 
 var (
@@ -16,7 +18,7 @@ var (
 )
 
 // quote is a Location as texts show it.
-func quote(location []byte) string { return strconv.Quote(maskForeignURL(string(location))) }
+func quote(location []byte) string { return strconv.Quote(safetext.MaskForeignURL(string(location))) }
 
 // redirectEndpoint is the address of a host that a redirect led to: looked up
 // there and then, the first address of the answer.
@@ -58,15 +60,15 @@ func (l *Load) redirect(p *h1.Parser, at *hop, followed int) (*hop, *failure) {
 		return nil, nil
 	}
 	if followed == maxRedirects {
-		return nil, &failure{stage: StageHead, err: errTooManyRedirects, text: errTooManyRedirects.Error()}
+		return nil, &failure{stage: record.StageHead, err: errTooManyRedirects, text: errTooManyRedirects.Error()}
 	}
 	ref, err := url.Parse(escapeURL(string(location)))
 	if err != nil {
-		return nil, &failure{stage: StageHead, err: err, text: "failed to parse Location header " + quote(location)}
+		return nil, &failure{stage: record.StageHead, err: err, text: "failed to parse Location header " + quote(location)}
 	}
 	t, slipped := readTarget(at.target.url.ResolveReference(ref).String())
 	if slipped != nil {
-		return nil, &failure{stage: StageHead, err: errUnfollowable, text: "cannot follow Location header " + quote(location)}
+		return nil, &failure{stage: record.StageHead, err: errUnfollowable, text: "cannot follow Location header " + quote(location)}
 	}
 	sameHost := at.sameHost && t.origin() == l.target.origin()
 	next := l.newHop(t, method, body, sameHost)

@@ -39,7 +39,7 @@ func (l *Load) refuseRenegotiation(at *hop, err error) {
 	if !wantsRenegotiation(err) {
 		return
 	}
-	if p := l.recorder.progress(); p.Finished > p.Lost {
+	if p := l.recorder.Progress(); p.Finished > p.Lost {
 		return // some get through: it is for the report to tell
 	}
 	refusal := renegotiationError(at.target)

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"nodrop/loadgen/record"
 )
 
 // DNSMode says when a name is resolved.
@@ -28,7 +30,7 @@ func dnsModeNames() []string {
 	return []string{string(DNSRefresh), string(DNSOnce), string(DNSPerConnection)}
 }
 
-func (m DNSMode) validate() error {
+func (m DNSMode) Validate() error {
 	if slices.Contains(dnsModeNames(), string(m)) {
 		return nil
 	}
@@ -120,7 +122,7 @@ type resolver struct {
 	family func(netip.Addr) bool
 	lookup lookupFunc
 	list   atomic.Pointer[fixed]
-	note   func(Mark) // told when a look-up in the background fails
+	note   func(record.Mark) // told when a look-up in the background fails
 	since  func() int64
 }
 
@@ -182,7 +184,7 @@ func (r *resolver) refresh(ctx context.Context, tick <-chan time.Time) {
 		cancel()
 		if err != nil && !failing && ctx.Err() == nil {
 			at := r.since()
-			r.note(Mark{Kind: MarkNote, Name: "look-up of " + r.host + " failed; old addresses stay", Start: at, End: at, Error: err.Error()})
+			r.note(record.Mark{Kind: record.MarkNote, Name: "look-up of " + r.host + " failed; old addresses stay", Start: at, End: at, Error: err.Error()})
 		}
 		failing = err != nil
 	}

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"nodrop/loadgen/record"
 )
 
 // TestRefreshKeepsWhatWorked drives the background look-up tick by tick.
@@ -22,7 +24,7 @@ func TestRefreshKeepsWhatWorked(t *testing.T) {
 		{[]string{"10.0.0.3"}, nil}, // taken only once the one before is dealt with
 	}
 	asked := 0
-	var notes []Mark
+	var notes []record.Mark
 	r := &resolver{
 		host: "gateway", port: 80,
 		lookup: func(context.Context, string) ([]netip.Addr, error) {
@@ -34,7 +36,7 @@ func TestRefreshKeepsWhatWorked(t *testing.T) {
 			}
 			return ips, a.err
 		},
-		note:  func(m Mark) { notes = append(notes, m) },
+		note:  func(m record.Mark) { notes = append(notes, m) },
 		since: func() int64 { return int64(asked) },
 	}
 	if err := r.resolve(t.Context()); err != nil {

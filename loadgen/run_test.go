@@ -22,6 +22,8 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/stream"
 )
 
 // TestMain lets many tests go on side by side, on few processors, too: those
@@ -51,7 +53,7 @@ func newLoad(t *testing.T, cfg loadgen.Config) *loadgen.Load {
 }
 
 // runLoad runs cfg and checks what must hold for every run.
-func runLoad(t *testing.T, cfg loadgen.Config) *loadgen.Run {
+func runLoad(t *testing.T, cfg loadgen.Config) *record.Run {
 	t.Helper()
 	run := newLoad(t, cfg).Run(t.Context())
 	checkInvariants(t, run)
@@ -59,7 +61,7 @@ func runLoad(t *testing.T, cfg loadgen.Config) *loadgen.Run {
 }
 
 // onEngines runs a test on each engine that carries cleartext.
-func onEngines(t *testing.T, test func(t *testing.T, engine loadgen.Engine)) {
+func onEngines(t *testing.T, test func(t *testing.T, engine record.Engine)) {
 	t.Helper()
 	for _, way := range cleartext() {
 		t.Run(string(way.engine), func(t *testing.T) { test(t, way.engine) })
@@ -67,7 +69,7 @@ func onEngines(t *testing.T, test func(t *testing.T, engine loadgen.Engine)) {
 }
 
 // checkInvariants: the identity, and every other count against it.
-func checkInvariants(t *testing.T, run *loadgen.Run) {
+func checkInvariants(t *testing.T, run *record.Run) {
 	t.Helper()
 	c := run.Counts
 	if err := c.Check(); err != nil {
@@ -96,12 +98,12 @@ func checkInvariants(t *testing.T, run *loadgen.Run) {
 	if run.Latency.OK.Count != c.OK {
 		t.Errorf("%d ok latencies, %d ok", run.Latency.OK.Count, c.OK)
 	}
-	for _, p := range []*loadgen.Latency{&run.Phases.DNS, &run.Phases.Connect, &run.Phases.TLS, &run.Phases.Send, &run.Phases.Wait, &run.Phases.Read} {
+	for _, p := range []*record.Latency{&run.Phases.DNS, &run.Phases.Connect, &run.Phases.TLS, &run.Phases.Send, &run.Phases.Wait, &run.Phases.Read} {
 		if p.Count != answered || p.Count > 0 && p.Min < 0 {
 			t.Errorf("phase with %d values from %d ns, %d answers", p.Count, p.Min, answered)
 		}
 	}
-	var binned loadgen.Counts
+	var binned record.Counts
 	for i := range run.Bins.List {
 		b := &run.Bins.List[i]
 		binned.Started += b.Started
@@ -128,7 +130,7 @@ func TestStoppedRun(t *testing.T) {
 	onEngines(t, testStoppedRun)
 }
 
-func testStoppedRun(t *testing.T, engine loadgen.Engine) {
+func testStoppedRun(t *testing.T, engine record.Engine) {
 	for name, tc := range map[string]struct {
 		bound time.Duration
 		stop  func(load *loadgen.Load, cancel func())
@@ -147,7 +149,7 @@ func testStoppedRun(t *testing.T, engine loadgen.Engine) {
 			load := newLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 100, Workers: workers, DrainBound: tc.bound})
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			done := make(chan *loadgen.Run)
+			done := make(chan *record.Run)
 			go func() { done <- load.Run(ctx) }()
 			for server.Counts().Requests < workers {
 				time.Sleep(time.Millisecond) // the state asked for, not a guess at when it comes
@@ -155,7 +157,7 @@ func testStoppedRun(t *testing.T, engine loadgen.Engine) {
 			tc.stop(load, cancel)
 			run := <-done
 			checkInvariants(t, run)
-			want := loadgen.Counts{Planned: 100, Started: workers, Unsent: 100 - workers, Aborted: workers}
+			want := record.Counts{Planned: 100, Started: workers, Unsent: 100 - workers, Aborted: workers}
 			if run.Counts != want || !run.Interrupted {
 				t.Errorf("got %+v, interrupted %t; want %+v, true", run.Counts, run.Interrupted, want)
 			}
@@ -169,7 +171,7 @@ func TestStoppedRunDrains(t *testing.T) {
 	onEngines(t, testStoppedRunDrains)
 }
 
-func testStoppedRunDrains(t *testing.T, engine loadgen.Engine) {
+func testStoppedRunDrains(t *testing.T, engine record.Engine) {
 	release := make(chan struct{})
 	var inFlight atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
@@ -178,7 +180,7 @@ func testStoppedRunDrains(t *testing.T, engine loadgen.Engine) {
 	}))
 	defer server.Close()
 	load := newLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 10, Workers: 2, DrainBound: time.Minute})
-	done := make(chan *loadgen.Run)
+	done := make(chan *record.Run)
 	go func() { done <- load.Run(t.Context()) }()
 	for inFlight.Load() < 2 {
 		time.Sleep(time.Millisecond)
@@ -188,7 +190,7 @@ func testStoppedRunDrains(t *testing.T, engine loadgen.Engine) {
 	close(release)
 	run := <-done
 	checkInvariants(t, run)
-	if want := (loadgen.Counts{Planned: 10, Started: 2, Unsent: 8, OK: 2}); run.Counts != want {
+	if want := (record.Counts{Planned: 10, Started: 2, Unsent: 8, OK: 2}); run.Counts != want {
 		t.Errorf("got %+v; want %+v", run.Counts, want)
 	}
 }
@@ -197,7 +199,7 @@ func TestDurationDecides(t *testing.T) {
 	onEngines(t, testDurationDecides)
 }
 
-func testDurationDecides(t *testing.T, engine loadgen.Engine) {
+func testDurationDecides(t *testing.T, engine record.Engine) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 1, Workers: 3, Duration: time.Second})
 	c := run.Counts
@@ -213,11 +215,11 @@ func TestHeldLoadGoesOn(t *testing.T) {
 	onEngines(t, testHeldLoadGoesOn)
 }
 
-func testHeldLoadGoesOn(t *testing.T, engine loadgen.Engine) {
+func testHeldLoadGoesOn(t *testing.T, engine record.Engine) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
 	load := newLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 10, Workers: 2})
 	load.Hold()
-	done := make(chan *loadgen.Run)
+	done := make(chan *record.Run)
 	go func() { done <- load.Run(t.Context()) }()
 	for load.Progress().Finished < 50 {
 		time.Sleep(time.Millisecond)
@@ -235,7 +237,7 @@ func TestRequestOnTheWire(t *testing.T) {
 	onEngines(t, testRequestOnTheWire)
 }
 
-func testRequestOnTheWire(t *testing.T, engine loadgen.Engine) {
+func testRequestOnTheWire(t *testing.T, engine record.Engine) {
 	var got *http.Request
 	var body []byte
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -257,7 +259,7 @@ func TestRedirects(t *testing.T) {
 	onEngines(t, testRedirects)
 }
 
-func testRedirects(t *testing.T, engine loadgen.Engine) {
+func testRedirects(t *testing.T, engine record.Engine) {
 	type seen struct{ Method, Path, Body, Auth string }
 	var mu sync.Mutex
 	var requests []seen
@@ -330,7 +332,7 @@ func TestMaxBody(t *testing.T) {
 	onEngines(t, testMaxBody)
 }
 
-func testMaxBody(t *testing.T, engine loadgen.Engine) {
+func testMaxBody(t *testing.T, engine record.Engine) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n, _ := strconv.Atoi(r.URL.Path[1:])
 		_, _ = w.Write(make([]byte, n))
@@ -348,7 +350,7 @@ func TestConnectToTakesTurns(t *testing.T) {
 	onEngines(t, testConnectToTakesTurns)
 }
 
-func testConnectToTakesTurns(t *testing.T, engine loadgen.Engine) {
+func testConnectToTakesTurns(t *testing.T, engine record.Engine) {
 	var addrs []loadgen.ConnectTo
 	var servers []*faultserver.Server
 	for range 3 {
@@ -371,7 +373,7 @@ func TestEndpointHeaderNamesTheReplica(t *testing.T) {
 	onEngines(t, testEndpointHeaderNamesTheReplica)
 }
 
-func testEndpointHeaderNamesTheReplica(t *testing.T, engine loadgen.Engine) {
+func testEndpointHeaderNamesTheReplica(t *testing.T, engine record.Engine) {
 	var n atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Replica", []string{"a", "b"}[n.Add(1)%2])
@@ -396,7 +398,7 @@ func TestLookupFailures(t *testing.T) {
 	onEngines(t, testLookupFailures)
 }
 
-func testLookupFailures(t *testing.T, engine loadgen.Engine) {
+func testLookupFailures(t *testing.T, engine record.Engine) {
 	tests := map[string]struct {
 		err   net.DNSError
 		fate  string
@@ -428,7 +430,7 @@ func TestLocalhostResolves(t *testing.T) {
 	onEngines(t, testLocalhostResolves)
 }
 
-func testLocalhostResolves(t *testing.T, engine loadgen.Engine) {
+func testLocalhostResolves(t *testing.T, engine record.Engine) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
 	url := "http://localhost:" + strconv.Itoa(int(server.Addr().Port())) + "/"
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: 10, Workers: 1})
@@ -440,22 +442,22 @@ func testLocalhostResolves(t *testing.T, engine loadgen.Engine) {
 func TestRecordingRoundTrip(t *testing.T) {
 	server := startServer(t, faultserver.Every(4, faultserver.EOFInBody))
 	load := newLoad(t, loadgen.Config{URL: server.URL(), Requests: 200, Workers: 5})
-	load.Mark(loadgen.Mark{Kind: loadgen.MarkStep, Name: "step", Start: 1, End: 2})
+	load.Mark(record.Mark{Kind: record.MarkStep, Name: "step", Start: 1, End: 2})
 	run := load.Run(t.Context())
 	var buf bytes.Buffer
-	if err := loadgen.WriteRecording(&buf, &loadgen.Recording{Format: loadgen.Format, Runs: []*loadgen.Run{run}}); err != nil {
+	if err := record.Write(&buf, &record.Recording{Format: record.Format, Runs: []*record.Run{run}}); err != nil {
 		t.Fatal(err)
 	}
 	first := buf.String()
-	back, err := loadgen.ReadRecording(&buf)
+	back, err := stream.Read(&buf)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(run, back.Runs[0], cmpopts.IgnoreUnexported(loadgen.Latency{})); diff != "" {
+	if diff := cmp.Diff(run, back.Runs[0], cmpopts.IgnoreUnexported(record.Latency{})); diff != "" {
 		t.Error(diff)
 	}
 	var again bytes.Buffer
-	if err := loadgen.WriteRecording(&again, back); err != nil {
+	if err := record.Write(&again, back); err != nil {
 		t.Fatal(err)
 	}
 	if again.String() != first {
@@ -480,7 +482,7 @@ func TestReadRecordingNamesWhatItIsNot(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := loadgen.ReadRecording(strings.NewReader(tc.file))
+			_, err := stream.Read(strings.NewReader(tc.file))
 			if err == nil || !strings.HasPrefix(err.Error(), tc.want) {
 				t.Errorf("got %v; want %s", err, tc.want)
 			}
@@ -492,12 +494,12 @@ func TestCSVTellsEveryRequest(t *testing.T) {
 	onEngines(t, testCSVTellsEveryRequest)
 }
 
-func testCSVTellsEveryRequest(t *testing.T, engine loadgen.Engine) {
+func testCSVTellsEveryRequest(t *testing.T, engine record.Engine) {
 	var buf bytes.Buffer
-	sink := loadgen.NewCSV(&buf)
+	sink := stream.NewCSV(&buf)
 	server := startServer(t, faultserver.Every(4, faultserver.EOFBeforeAnswer))
-	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 40, Workers: 4, Sinks: []loadgen.Sink{sink}})
-	if err := sink.Close(&loadgen.Recording{}); err != nil {
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 40, Workers: 4, Sinks: []record.Sink{sink}})
+	if err := sink.Close(&record.Recording{}); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(&buf).ReadAll()
@@ -521,7 +523,7 @@ func TestEndpointsAreAsked(t *testing.T) {
 	onEngines(t, testEndpointsAreAsked)
 }
 
-func testEndpointsAreAsked(t *testing.T, engine loadgen.Engine) {
+func testEndpointsAreAsked(t *testing.T, engine record.Engine) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
 	endpoint := &one{loadgen.Endpoint{Name: "gw-1", Addr: server.Addr()}}
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: "http://gateway/", Requests: 10, Workers: 2, Endpoints: endpoint, DisableKeepAlive: true})

@@ -12,20 +12,22 @@ import (
 	"time"
 
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
 )
 
 // sampleText is a failure in the words that hey prints, so that equal causes
 // share a line: the URL's address in place of the replica's, and no source
 // port.
-func sampleText(at *hop, f *failure, class Class) string {
+func sampleText(at *hop, f *failure, class record.Class) string {
 	text := f.text
 	if text == "" {
 		text = reason(f.err)
 	}
-	if class.Cause() == CauseTimeout && isTimeout(f.err) && class.Stage() != StageConnect {
+	if class.Cause() == record.CauseTimeout && isTimeout(f.err) && class.Stage() != record.StageConnect {
 		text = timeoutText(class.Stage())
 	}
-	text = bounded(text)
+	text = safetext.Bounded(text)
 	if malformed, ok := errors.AsType[*h1.MalformedError](f.err); ok && malformed.Looks == h1.LooksTLS && at.direct() {
 		text += ": use https://"
 	}
@@ -33,8 +35,8 @@ func sampleText(at *hop, f *failure, class Class) string {
 }
 
 // timeoutText is what net/http says of a request that took longer than -t.
-func timeoutText(s Stage) string {
-	if s == StageBody {
+func timeoutText(s record.Stage) string {
+	if s == record.StageBody {
 		return "context deadline exceeded (Client.Timeout or context cancellation while reading body)"
 	}
 	return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
@@ -43,7 +45,7 @@ func timeoutText(s Stage) string {
 // errorText is a failure on an established connection, as net names it.
 func errorText(f *failure, local net.Addr, address string) string {
 	op := "read"
-	if f.stage == StageSend {
+	if f.stage == record.StageSend {
 		op = "write"
 	}
 	var errno syscall.Errno
@@ -90,7 +92,7 @@ func reason(err error) string {
 		return "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: good from " +
 			invalid.Cert.NotBefore.UTC().Format(time.RFC3339) + " to " + invalid.Cert.NotAfter.UTC().Format(time.RFC3339)
 	}
-	return bounded(err.Error())
+	return safetext.Bounded(err.Error())
 }
 
 // title is a method as hey's error texts write it: "Get", "Post".

@@ -6,6 +6,8 @@ import (
 	"os"
 	"syscall"
 	"testing"
+
+	"nodrop/loadgen/record"
 )
 
 // TestSampleText: a time-out of ours is told from the kernel's, which gave up
@@ -21,12 +23,12 @@ func TestSampleText(t *testing.T) {
 		f    failure
 		want string
 	}{
-		"eof":            {failure{stage: StageWait, err: io.EOF}, "EOF"},
-		"cut":            {failure{stage: StageBody, err: io.ErrUnexpectedEOF}, "unexpected EOF"},
-		"-t, waiting":    {failure{stage: StageWait, err: os.ErrDeadlineExceeded}, "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"},
-		"-t, body":       {failure{stage: StageBody, err: os.ErrDeadlineExceeded}, "context deadline exceeded (Client.Timeout or context cancellation while reading body)"},
-		"kernel gave up": {failure{stage: StageWait, err: kernel, text: "read tcp 10.0.0.1:*->10.0.0.2:80: read: connection timed out"}, "read tcp 10.0.0.1:*->10.0.0.2:80: read: connection timed out"},
-		"other":          {failure{stage: StageHead, err: errors.New("?")}, "?"},
+		"eof":            {failure{stage: record.StageWait, err: io.EOF}, "EOF"},
+		"cut":            {failure{stage: record.StageBody, err: io.ErrUnexpectedEOF}, "unexpected EOF"},
+		"-t, waiting":    {failure{stage: record.StageWait, err: os.ErrDeadlineExceeded}, "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"},
+		"-t, body":       {failure{stage: record.StageBody, err: os.ErrDeadlineExceeded}, "context deadline exceeded (Client.Timeout or context cancellation while reading body)"},
+		"kernel gave up": {failure{stage: record.StageWait, err: kernel, text: "read tcp 10.0.0.1:*->10.0.0.2:80: read: connection timed out"}, "read tcp 10.0.0.1:*->10.0.0.2:80: read: connection timed out"},
+		"other":          {failure{stage: record.StageHead, err: errors.New("?")}, "?"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

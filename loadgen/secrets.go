@@ -3,24 +3,26 @@ package loadgen
 import (
 	"net/url"
 	"strings"
+
+	"nodrop/loadgen/safetext"
 )
 
-// secrets are those that the requests carry.
-func (c *Config) secrets(t target) Secrets {
-	s := c.Secrets.clone()
-	s.addUserinfo(t.url)
-	s.addUserinfo(c.Proxy)
+// Secrets are those that the requests carry.
+func (c *Config) secrets(t target) safetext.Secrets {
+	s := c.Secrets.Clone()
+	s.AddUserinfo(t.url)
+	s.AddUserinfo(c.Proxy)
 	for part := range strings.FieldsFuncSeq(t.url.RawQuery, func(r rune) bool { return r == '&' || r == ';' }) {
-		if name, value, _ := strings.Cut(part, "="); isSecretParameter(name, value) {
-			s.Add(value, masked)
+		if name, value, _ := strings.Cut(part, "="); safetext.IsSecretParameter(name, value) {
+			s.Add(value, safetext.Masked)
 			if plain, err := url.QueryUnescape(value); err == nil {
-				s.Add(plain, masked)
+				s.Add(plain, safetext.Masked)
 			}
 		}
 	}
 	for _, f := range c.Fields {
-		if IsSecretName(f.Name) {
-			s.addField(f.Name, f.Value)
+		if safetext.IsSecretName(f.Name) {
+			s.AddField(f.Name, f.Value)
 		}
 	}
 	return s

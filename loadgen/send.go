@@ -1,6 +1,10 @@
 package loadgen
 
-import "time"
+import (
+	"time"
+
+	"nodrop/loadgen/record"
+)
 
 // expectBound is how long a body waits for the 100 (Continue) that was asked
 // for before it is sent without: a server need not know the expectation. It is
@@ -49,7 +53,7 @@ func (x *exchange) awaitContinue(deadline time.Time) (goAhead bool, fail *failur
 		bound = deadline
 	}
 	if err := x.worker.arm(x.conn, bound); err != nil {
-		return false, &failure{stage: StageWait, err: err}
+		return false, &failure{stage: record.StageWait, err: err}
 	}
 	for !goAhead && x.parser.Status() == 0 {
 		if fail = x.receive(); fail != nil {
@@ -64,7 +68,7 @@ func (x *exchange) awaitContinue(deadline time.Time) (goAhead bool, fail *failur
 		goAhead = x.parser.TakeContinue()
 	}
 	if err := x.worker.arm(x.conn, deadline); err != nil {
-		return false, &failure{stage: StageWait, err: err}
+		return false, &failure{stage: record.StageWait, err: err}
 	}
 	return x.parser.Status() == 0, nil
 }

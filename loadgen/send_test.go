@@ -17,6 +17,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 )
 
 var expecting = []loadgen.Field{{Name: "expect", Value: "100-Continue"}}
@@ -71,7 +72,7 @@ func TestContractExpect(t *testing.T) {
 // checkExpected: what the server did to each kind is what was counted, no body
 // came that was not asked for, and an answer before the body ended its
 // connection.
-func checkExpected(t *testing.T, run *loadgen.Run, counts faultserver.Counts, kind faultserver.Kind, want []string) {
+func checkExpected(t *testing.T, run *record.Run, counts faultserver.Counts, kind faultserver.Kind, want []string) {
 	t.Helper()
 	faults, ok := counts.ByKind[kind], counts.ByKind[faultserver.Continue]
 	if kind == faultserver.Continue {
@@ -130,7 +131,7 @@ func TestExpectWithoutBody(t *testing.T) {
 	onEngines(t, testExpectWithoutBody)
 }
 
-func testExpectWithoutBody(t *testing.T, engine loadgen.Engine) {
+func testExpectWithoutBody(t *testing.T, engine record.Engine) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
 	const n = 50
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: n, Workers: 1, Fields: expecting})

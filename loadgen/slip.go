@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
+
+	"nodrop/loadgen/safetext"
 )
 
 // slip is what is wrong with a URL as it was typed.
@@ -19,9 +21,9 @@ type slip struct {
 	hint    string // "" for none
 }
 
-// of is the slip as the error of what the URL was given for.
+// Of is the slip as the error of what the URL was given for.
 func (s *slip) of(what, text string) error {
-	problem := fmt.Sprintf("%s %q: %s", what, MaskURL(text), s.problem)
+	problem := fmt.Sprintf("%s %q: %s", what, safetext.MaskURL(text), s.problem)
 	if s.hint == "" {
 		return errors.New(problem)
 	}
@@ -61,7 +63,7 @@ func quoted(text string) *slip {
 		return nil
 	}
 	inner := strings.Trim(text, quotes+" ")
-	return &slip{"it is in quotes", "try " + MaskURL(inner)}
+	return &slip{"it is in quotes", "try " + safetext.MaskURL(inner)}
 }
 
 // schemeSlip finds what is wrong before the host.
@@ -73,7 +75,7 @@ func schemeSlip(text string) *slip {
 		case scheme != "http" && scheme != "https":
 			return otherScheme(scheme, rest)
 		case inner != "" && properScheme.MatchString(inner):
-			return &slip{"it has two schemes", "try " + MaskURL(inner)}
+			return &slip{"it has two schemes", "try " + safetext.MaskURL(inner)}
 		}
 		return nil
 	}
@@ -81,13 +83,13 @@ func schemeSlip(text string) *slip {
 		return &slip{problem: "not an http:// or https:// URL"}
 	}
 	if m := brokenScheme.FindStringSubmatch(text); m != nil {
-		return &slip{notHTTP, "try " + MaskURL(strings.ToLower(m[1])+"://"+strings.ReplaceAll(m[2], `\`, "/"))}
+		return &slip{notHTTP, "try " + safetext.MaskURL(strings.ToLower(m[1])+"://"+strings.ReplaceAll(m[2], `\`, "/"))}
 	}
 	bare := strings.TrimLeft(text, ":/")
 	if bare == "" || strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "//") {
 		return &slip{problem: notHTTP}
 	}
-	return &slip{notHTTP, "try " + MaskURL("http://"+bare)}
+	return &slip{notHTTP, "try " + safetext.MaskURL("http://"+bare)}
 }
 
 // otherScheme is a scheme that is not HTTP's, or nearly is.
@@ -95,7 +97,7 @@ func otherScheme(scheme, rest string) *slip {
 	s := &slip{problem: "not an http:// or https:// URL"}
 	for _, meant := range [...]string{"http", "https"} {
 		if levenshtein.ComputeDistance(scheme, meant) == 1 {
-			s.hint = "try " + MaskURL(meant+"://"+rest)
+			s.hint = "try " + safetext.MaskURL(meant+"://"+rest)
 			break
 		}
 	}
@@ -104,23 +106,23 @@ func otherScheme(scheme, rest string) *slip {
 
 // hostSlip finds a host that is missing, or an address without its brackets.
 func hostSlip(text string) *slip {
-	begin, end := authorityOf(text)
+	begin, end := safetext.AuthorityOf(text)
 	scheme, rest := strings.ToLower(text[:begin]), text[end:]
-	user, host, hasUser := cutLast(text[begin:end], "@")
+	user, host, hasUser := safetext.CutLast(text[begin:end], "@")
 	if hasUser {
 		scheme += user + "@"
 	}
 	switch {
 	case strings.Contains(host, `\`):
-		return &slip{`a \ in its host`, "try " + MaskURL(scheme+strings.ReplaceAll(host, `\`, "/")+rest)}
+		return &slip{`a \ in its host`, "try " + safetext.MaskURL(scheme+strings.ReplaceAll(host, `\`, "/")+rest)}
 	case host == "" && len(rest) > 2 && strings.ContainsAny(rest, ".:"):
-		return &slip{"no host", "try " + MaskURL(scheme+strings.TrimLeft(rest, "/"))}
+		return &slip{"no host", "try " + safetext.MaskURL(scheme+strings.TrimLeft(rest, "/"))}
 	case host == "":
 		return &slip{problem: "no host"}
 	case strings.Count(host, ":") > 1 && !strings.HasPrefix(host, "["):
 		return bracketless(scheme, host, rest)
 	case strings.HasPrefix(host, ":"):
-		return &slip{"no host", "try " + MaskURL(scheme+"localhost"+host+rest)}
+		return &slip{"no host", "try " + safetext.MaskURL(scheme+"localhost"+host+rest)}
 	}
 	return nil
 }
@@ -128,12 +130,12 @@ func hostSlip(text string) *slip {
 // bracketless is an IPv6 address without the brackets that part it from a port.
 func bracketless(scheme, host, rest string) *slip {
 	const problem = "an IPv6 address needs brackets"
-	addr, port, _ := cutLast(host, ":")
+	addr, port, _ := safetext.CutLast(host, ":")
 	switch {
 	case isAddr(addr) && strings.Trim(port, "0123456789") == "":
-		return &slip{problem, "try " + MaskURL(scheme+net.JoinHostPort(addr, port)+rest)}
+		return &slip{problem, "try " + safetext.MaskURL(scheme+net.JoinHostPort(addr, port)+rest)}
 	case isAddr(host):
-		return &slip{problem, "try " + MaskURL(scheme+"["+host+"]"+rest)}
+		return &slip{problem, "try " + safetext.MaskURL(scheme+"["+host+"]"+rest)}
 	}
 	return nil
 }
@@ -146,9 +148,9 @@ func isAddr(s string) bool {
 // portSlip finds a port that is none. What looks like one may be the begin of a
 // password that holds a /, ? or #.
 func portSlip(text string) *slip {
-	begin, end := authorityOf(text)
-	_, host, hasUser := cutLast(text[begin:end], "@")
-	_, port, found := cutLast(host[strings.LastIndexByte(host, ']')+1:], ":")
+	begin, end := safetext.AuthorityOf(text)
+	_, host, hasUser := safetext.CutLast(text[begin:end], "@")
+	_, port, found := safetext.CutLast(host[strings.LastIndexByte(host, ']')+1:], ":")
 	if !found || strings.Trim(port, "0123456789") == "" {
 		return nil
 	}

@@ -18,6 +18,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 )
 
 var (
@@ -108,7 +109,7 @@ func newRound(seed uint64) *round {
 	// to 40 ms: few workers cannot make many requests.
 	requests := int64(40 + r.cfg.Workers*(1+rng.IntN(50)))
 	if rng.IntN(3) == 0 {
-		r.scheme, r.cfg.Engine = "https", loadgen.EnginePool
+		r.scheme, r.cfg.Engine = "https", record.EnginePool
 		requests /= 2 // a handshake takes a millisecond of processor time
 	}
 	if r.cfg.Method == "POST" {
@@ -175,7 +176,7 @@ func (r *round) run(t *testing.T, total *soakTotal) {
 }
 
 // load runs the load against a server of its own.
-func (r *round) load(t *testing.T) (*loadgen.Run, faultserver.Counts) {
+func (r *round) load(t *testing.T) (*record.Run, faultserver.Counts) {
 	t.Helper()
 	reached := make(chan struct{})
 	plan := func(seq int64) faultserver.Kind {
@@ -227,7 +228,7 @@ func (r *round) start(plan faultserver.Plan) (*faultserver.Server, error) {
 }
 
 // checkEnd holds the run's end against what was to end it.
-func (r *round) checkEnd(t *testing.T, run *loadgen.Run) {
+func (r *round) checkEnd(t *testing.T, run *record.Run) {
 	t.Helper()
 	c := run.Counts
 	if r.cfg.Duration == 0 && c.Planned != r.cfg.Requests {
@@ -369,7 +370,7 @@ type soakTotal struct {
 	fates                     map[string]int64
 }
 
-func (s *soakTotal) add(run *loadgen.Run, counts faultserver.Counts, l *ledger) {
+func (s *soakTotal) add(run *record.Run, counts faultserver.Counts, l *ledger) {
 	s.rounds++
 	if run.Interrupted {
 		s.interrupted++

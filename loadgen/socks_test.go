@@ -16,6 +16,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 )
 
 // socksServer is a SOCKS5 proxy that counts whom it was asked for.
@@ -159,7 +160,7 @@ func TestSOCKS(t *testing.T) {
 		for _, auth := range []string{"", "me:secret@"} {
 			for _, keepAlive := range []bool{true, false} {
 				t.Run(fmt.Sprintf("%s/%s/keepalive=%t", scheme, auth, keepAlive), func(t *testing.T) {
-					way := road{scheme: scheme, engine: loadgen.EngineAuto}
+					way := road{scheme: scheme, engine: record.EngineAuto}
 					server := way.start(t, faultserver.Always(faultserver.OK))
 					_, port, _ := net.SplitHostPort(server.Addr().String())
 					proxy := startSOCKS(t, &socksServer{resolve: func(string) string { return server.Addr().String() }})

@@ -11,6 +11,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 )
 
 var threeSources = []netip.Addr{netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("127.0.0.3"), netip.MustParseAddr("127.0.0.4")}
@@ -18,7 +19,7 @@ var threeSources = []netip.Addr{netip.MustParseAddr("127.0.0.2"), netip.MustPars
 // TestSourcesTakeTurns: what the server sees, directly and as a proxy.
 func TestSourcesTakeTurns(t *testing.T) { onEngines(t, testSourcesTakeTurns) }
 
-func testSourcesTakeTurns(t *testing.T, engine loadgen.Engine) {
+func testSourcesTakeTurns(t *testing.T, engine record.Engine) {
 	var mu sync.Mutex
 	seen := map[string]int{}
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -38,7 +39,7 @@ func testSourcesTakeTurns(t *testing.T, engine loadgen.Engine) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if cfg.Engine = engine; cfg.Proxy != nil {
-				cfg.Engine = loadgen.EngineAuto
+				cfg.Engine = record.EngineAuto
 			}
 			clear(seen)
 			cfg.Requests, cfg.Workers, cfg.DisableKeepAlive, cfg.Sources = 300, 7, true, threeSources
@@ -61,7 +62,7 @@ func TestSourcesHavePortsOfTheirOwn(t *testing.T) {
 	onEngines(t, testSourcesHavePortsOfTheirOwn)
 }
 
-func testSourcesHavePortsOfTheirOwn(t *testing.T, engine loadgen.Engine) {
+func testSourcesHavePortsOfTheirOwn(t *testing.T, engine record.Engine) {
 	if !inNamespaces(t) {
 		return
 	}
@@ -74,7 +75,7 @@ func testSourcesHavePortsOfTheirOwn(t *testing.T, engine loadgen.Engine) {
 	})
 	load := newLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: n, Workers: int(2 * room), DisableKeepAlive: true, Sources: threeSources})
 	narrowPorts(t)
-	done := make(chan *loadgen.Run)
+	done := make(chan *record.Run)
 	go func() { done <- load.Run(t.Context()) }()
 	for load.Progress().Finished < n-room {
 		time.Sleep(time.Millisecond)

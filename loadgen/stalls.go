@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nodrop/loadgen/internal/stall"
+	"nodrop/loadgen/record"
 )
 
 // errStalled: nodrop did not run for so much of the request's time that the
@@ -86,7 +87,7 @@ func (s *stalls) look() {
 	}
 }
 
-// add adds what a shard noticed.
+// Add adds what a shard noticed.
 func (s *stalls) add(span stall.Span) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -164,10 +165,10 @@ func roughly(ns int64) string {
 }
 
 // countStalled is how many requests they spoiled.
-func countStalled(run *Run) int64 {
+func countStalled(run *record.Run) int64 {
 	var n int64
 	for _, o := range run.Outcomes {
-		if o.Class == newClass(StageClient, CauseStalled) {
+		if o.Class == record.NewClass(record.StageClient, record.CauseStalled) {
 			n += o.Count
 		}
 	}

@@ -18,6 +18,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 )
 
 // loadEnv has the test binary carry out a load, in a process that can be
@@ -27,7 +28,7 @@ const loadEnv = "NODROP_TEST_LOAD"
 // childLoad is that load.
 type childLoad struct {
 	URL            string
-	Engine         loadgen.Engine
+	Engine         record.Engine
 	Requests       int64
 	Timeout        time.Duration
 	ConnectTimeout time.Duration
@@ -114,12 +115,12 @@ func (c *child) goOn() {
 }
 
 // run waits for the load's end.
-func (c *child) run() *loadgen.Run {
+func (c *child) run() *record.Run {
 	c.t.Helper()
 	if err := c.cmd.Wait(); err != nil {
 		c.t.Fatalf("%v\n%s", err, c.out.String())
 	}
-	var run loadgen.Run
+	var run record.Run
 	text, err := os.ReadFile(filepath.Join(c.dir, "run"))
 	if err == nil {
 		err = json.Unmarshal(text, &run)
@@ -240,7 +241,7 @@ func TestStopped(t *testing.T) {
 }
 
 // checkStopped: all n requests met one fate, and the run says that it stood still.
-func checkStopped(t *testing.T, run *loadgen.Run, n int64, class string) {
+func checkStopped(t *testing.T, run *record.Run, n int64, class string) {
 	t.Helper()
 	fate := "lost"
 	switch class {

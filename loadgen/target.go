@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+
+	"nodrop/loadgen/safetext"
 )
 
 // target is the part of a URL that a connection and a request line need.
@@ -117,7 +119,7 @@ func isASCII(s string) bool {
 // escapeURL makes text, a whole URL or a reference, one that net/url leaves as
 // it is: it undoes all escapes of a path that holds anything else.
 func escapeURL(text string) string {
-	begin, end := authorityOf(text)
+	begin, end := safetext.AuthorityOf(text)
 	authority, rest := text[begin:end], text[end:]
 	rest, _, _ = strings.Cut(rest, "#")
 	path, query, asks := strings.Cut(rest, "?")
@@ -190,7 +192,7 @@ func (t target) shown() string {
 	if t.said != "" {
 		return t.said
 	}
-	return MaskURL(t.url.String())
+	return safetext.MaskURL(t.url.String())
 }
 
 // addr is the address that the URL itself gives, if its host is one.
@@ -222,8 +224,8 @@ func (t target) checkZone() error {
 // password.
 func unreadable(text string, err error) *slip {
 	why := cmp.Or(errors.Unwrap(err), err)
-	begin, end := authorityOf(text)
-	user, _, hasUser := cutLast(text[begin:end], "@")
+	begin, end := safetext.AuthorityOf(text)
+	user, _, hasUser := safetext.CutLast(text[begin:end], "@")
 	if escape, ok := errors.AsType[url.EscapeError](why); ok && hasUser && strings.Contains(user, string(escape)) {
 		return &slip{problem: "a % in the user or password must be escaped", hint: "write %25 instead"}
 	}

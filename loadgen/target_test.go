@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"nodrop/loadgen/safetext"
 )
 
 func TestTarget(t *testing.T) {
@@ -143,7 +145,7 @@ func TestMaskURL(t *testing.T) {
 		"/path/a:b@c":                  "/path/a:b@c",
 		"":                             "",
 	} {
-		if got := MaskURL(url); got != want {
+		if got := safetext.MaskURL(url); got != want {
 			t.Errorf("%q: got %q; want %q", url, got, want)
 		}
 	}
@@ -159,7 +161,7 @@ func FuzzTarget(f *testing.F) {
 		f.Add(url)
 	}
 	f.Fuzz(func(t *testing.T, url string) {
-		MaskURL(url)
+		safetext.MaskURL(url)
 		got, err := parseTarget(url)
 		if err != nil {
 			if strings.ContainsAny(err.Error(), "\r\n") {

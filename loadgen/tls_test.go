@@ -19,6 +19,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 )
 
 // newTLSServer is net/http's server with the suite's certificate, but for what
@@ -258,16 +259,16 @@ func TestRecordsBetweenAnswers(t *testing.T) {
 		after func(r *records) []byte // sent after each answer
 		paced bool                    // -t passes between requests
 		apart bool                    // written on its own, some time after the answer
-		want  loadgen.ConnectionCount
+		want  record.ConnectionCount
 	}{
-		"tickets":                     {after: func(r *records) []byte { return r.seal(handshakeRecord, ticket) }, want: loadgen.ConnectionCount{Opened: 1}},
-		"tickets, later":              {after: func(r *records) []byte { return r.seal(handshakeRecord, ticket) }, apart: true, paced: true, want: loadgen.ConnectionCount{Opened: 1}},
-		"key updates":                 {after: func(r *records) []byte { return r.update(keyUpdate) }, want: loadgen.ConnectionCount{Opened: 1}},
-		"key updates that ask for it": {after: func(r *records) []byte { return r.update(keyUpdateAsking) }, apart: true, paced: true, want: loadgen.ConnectionCount{Opened: 1}},
-		"goodbye with the answer":     {after: func(r *records) []byte { return r.seal(alertRecord, []byte{1, 0}) }, want: loadgen.ConnectionCount{Opened: n, Stale: n - 1}},
-		"goodbye, later":              {after: func(r *records) []byte { return r.seal(alertRecord, []byte{1, 0}) }, apart: true, paced: true, want: loadgen.ConnectionCount{Opened: n, Stale: n - 1}},
-		"fatal alert with the answer": {after: func(r *records) []byte { return r.seal(alertRecord, []byte{2, 80}) }, want: loadgen.ConnectionCount{Opened: n, Stale: n - 1}},
-		"fatal alert, later":          {after: func(r *records) []byte { return r.seal(alertRecord, []byte{2, 80}) }, apart: true, paced: true, want: loadgen.ConnectionCount{Opened: n, Stale: n - 1}},
+		"tickets":                     {after: func(r *records) []byte { return r.seal(handshakeRecord, ticket) }, want: record.ConnectionCount{Opened: 1}},
+		"tickets, later":              {after: func(r *records) []byte { return r.seal(handshakeRecord, ticket) }, apart: true, paced: true, want: record.ConnectionCount{Opened: 1}},
+		"key updates":                 {after: func(r *records) []byte { return r.update(keyUpdate) }, want: record.ConnectionCount{Opened: 1}},
+		"key updates that ask for it": {after: func(r *records) []byte { return r.update(keyUpdateAsking) }, apart: true, paced: true, want: record.ConnectionCount{Opened: 1}},
+		"goodbye with the answer":     {after: func(r *records) []byte { return r.seal(alertRecord, []byte{1, 0}) }, want: record.ConnectionCount{Opened: n, Stale: n - 1}},
+		"goodbye, later":              {after: func(r *records) []byte { return r.seal(alertRecord, []byte{1, 0}) }, apart: true, paced: true, want: record.ConnectionCount{Opened: n, Stale: n - 1}},
+		"fatal alert with the answer": {after: func(r *records) []byte { return r.seal(alertRecord, []byte{2, 80}) }, want: record.ConnectionCount{Opened: n, Stale: n - 1}},
+		"fatal alert, later":          {after: func(r *records) []byte { return r.seal(alertRecord, []byte{2, 80}) }, apart: true, paced: true, want: record.ConnectionCount{Opened: n, Stale: n - 1}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -319,7 +320,7 @@ func (c *heldConn) Write(b []byte) (int, error) {
 func TestGoodbyeInTheSameSegment(t *testing.T) {
 	const n = 6
 	cert, _ := certificate()
-	for field, want := range map[string]loadgen.ConnectionCount{
+	for field, want := range map[string]record.ConnectionCount{
 		"":                      {Opened: n, Stale: n - 1},
 		"Connection: close\r\n": {Opened: n, Waited: n},
 	} {
@@ -396,7 +397,7 @@ func TestAlertInsteadOfAnAnswer(t *testing.T) {
 				t.Errorf("got %+v; want %d lost as %s", run.Outcomes, lost, tc.want)
 			}
 			for _, l := range run.Lost {
-				if never := l.Class.Info().Processed == loadgen.Never; never != (tc.want == "tls.rejected") {
+				if never := l.Class.Info().Processed == record.Never; never != (tc.want == "tls.rejected") {
 					t.Errorf("%s: never processed: %t", l.Class, never)
 				}
 			}
@@ -546,7 +547,7 @@ func TestAbortEndsHandshakes(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = server.Close() })
 	load := newLoad(t, loadgen.Config{URL: server.URL(), Requests: 10, Workers: 3, Timeout: -1, DrainBound: time.Millisecond, TLS: trusting(t)})
-	done := make(chan *loadgen.Run)
+	done := make(chan *record.Run)
 	go func() { done <- load.Run(t.Context()) }()
 	for server.Counts().Handshakes[faultserver.HandshakeSilence] < 3 {
 		time.Sleep(time.Millisecond)
@@ -554,7 +555,7 @@ func TestAbortEndsHandshakes(t *testing.T) {
 	load.Stop()
 	run := <-done
 	checkInvariants(t, run)
-	if want := (loadgen.Counts{Planned: 10, Started: 3, Unsent: 7, Aborted: 3}); run.Counts != want {
+	if want := (record.Counts{Planned: 10, Started: 3, Unsent: 7, Aborted: 3}); run.Counts != want {
 		t.Errorf("got %+v; want %+v", run.Counts, want)
 	}
 }

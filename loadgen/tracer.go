@@ -6,6 +6,9 @@ import (
 	"slices"
 	"sync"
 	"syscall"
+
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
 )
 
 // maxSteps bounds what is noted of one request: a response of many pieces is
@@ -16,7 +19,7 @@ const maxSteps = 200
 // is to be computed for it either: requests are many, and traces few.
 type tracer struct {
 	mu    sync.Mutex // guards what follows: reading and writing may go on at a time
-	steps []TraceStep
+	steps []record.TraceStep
 	left  int // out, from among them
 }
 
@@ -29,7 +32,7 @@ func (t *tracer) note(at int64, err error, format string, args ...any) {
 		t.steps[middle].What, t.steps[middle].Error = fmt.Sprintf("%d steps are left out", t.left+1), ""
 		t.steps = slices.Delete(t.steps, middle+1, middle+2)
 	}
-	t.steps = append(t.steps, TraceStep{At: at, What: bounded(fmt.Sprintf(format, args...)), Error: bounded(errnoText(err))})
+	t.steps = append(t.steps, record.TraceStep{At: at, What: safetext.Bounded(fmt.Sprintf(format, args...)), Error: safetext.Bounded(errnoText(err))})
 }
 
 // errnoText is an error's cause with the number that the kernel gave it.

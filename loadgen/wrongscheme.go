@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"nodrop/loadgen/record"
 )
 
 // plainAtTLS is what servers say of a request in cleartext at a port that speaks
@@ -19,7 +21,7 @@ var plainAtTLS = []string{
 
 // wrongScheme is a note on a run to an http URL whose port speaks TLS, or may;
 // "" for any other.
-func (l *Load) wrongScheme(ctx context.Context, run *Run) string {
+func (l *Load) wrongScheme(ctx context.Context, run *record.Run) string {
 	switch {
 	case l.target.tls || l.cfg.Proxy != nil:
 		return ""
@@ -33,16 +35,16 @@ func (l *Load) wrongScheme(ctx context.Context, run *Run) string {
 	return "no response came, so one TLS handshake was tried after the load: the port does not speak TLS either"
 }
 
-func saysTLS(a ErrorAnswer) bool {
+func saysTLS(a record.ErrorAnswer) bool {
 	const badRequest = 400
 	return a.Status == badRequest && slices.ContainsFunc(plainAtTLS, func(text string) bool { return strings.Contains(a.Body, text) })
 }
 
 // closedUnanswered reports whether the server took requests, and closed every
 // connection without a byte: so do most that expect TLS and meet a request.
-func closedUnanswered(r *Run) bool {
-	closed := [...]Class{newClass(StageWait, CauseEOF), newClass(StageWait, CauseReset)}
-	return !r.Interrupted && len(r.Outcomes) > 0 && !slices.ContainsFunc(r.Outcomes, func(o Outcome) bool {
+func closedUnanswered(r *record.Run) bool {
+	closed := [...]record.Class{record.NewClass(record.StageWait, record.CauseEOF), record.NewClass(record.StageWait, record.CauseReset)}
+	return !r.Interrupted && len(r.Outcomes) > 0 && !slices.ContainsFunc(r.Outcomes, func(o record.Outcome) bool {
 		return !slices.Contains(closed[:], o.Class)
 	})
 }

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // meaning is what an unexpected answer tells by how it reads. Text and server
@@ -49,7 +49,7 @@ var meanings = []meaning{
 }
 
 // meaningOf finds what an answer tells; nil when it is not known.
-func meaningOf(a *loadgen.ErrorAnswer) *meaning {
+func meaningOf(a *record.ErrorAnswer) *meaning {
 	server := strings.ToLower(a.Server)
 	text := strings.ToLower(strings.Join(a.Fields, "\n") + "\n" + a.Body)
 	for i := range meanings {
@@ -113,7 +113,7 @@ func (f *Finding) addRemedy(r Remedy) {
 }
 
 // quoteAnswer tells one kind of answer: how often, who, its text, its meaning.
-func quoteAnswer(a *loadgen.ErrorAnswer, m *meaning) string {
+func quoteAnswer(a *record.ErrorAnswer, m *meaning) string {
 	text := fmt.Sprintf("%d × %d", a.Count, a.Status)
 	if a.Server != "" {
 		text += " from " + strconv.Quote(a.Server)

@@ -4,34 +4,34 @@ import (
 	"strings"
 	"testing"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // TestMeaningOf holds the table against answers as gateways write them.
 func TestMeaningOf(t *testing.T) {
 	for _, tt := range []struct {
-		answer loadgen.ErrorAnswer
+		answer record.ErrorAnswer
 		want   string // part of what it says; "" when it is not known
 	}{
-		{loadgen.ErrorAnswer{Status: 503, Server: "envoy", Body: "no healthy upstream"}, "flag UH"},
-		{loadgen.ErrorAnswer{Status: 503, Server: "istio-envoy", Body: "upstream connect error or disconnect/reset before headers. reset reason: connection failure"}, "flag UF"},
-		{loadgen.ErrorAnswer{Status: 503, Server: "istio-envoy", Body: "upstream connect error or disconnect/reset before headers. retried and the latest reset reason: remote connection failure, transport failure reason: delayed connect error: Connection refused"}, "flag UF"},
-		{loadgen.ErrorAnswer{Status: 503, Server: "envoy", Body: "upstream connect error or disconnect/reset before headers. reset reason: connection termination"}, "flag UC"},
-		{loadgen.ErrorAnswer{Status: 503, Server: "envoy", Body: "upstream connect error or disconnect/reset before headers. reset reason: overflow"}, "flag UO"},
-		{loadgen.ErrorAnswer{Status: 503, Server: "envoy", Fields: []string{"x-envoy-overloaded: true"}, Body: "upstream connect error or disconnect/reset before headers"}, "flag UO"},
-		{loadgen.ErrorAnswer{Status: 504, Server: "envoy", Body: "upstream request timeout"}, "flag UT"},
-		{loadgen.ErrorAnswer{Status: 404, Server: "envoy"}, "flag NR"},
-		{loadgen.ErrorAnswer{Status: 404, Server: "nginx"}, ""},
-		{loadgen.ErrorAnswer{Status: 502, Server: "nginx/1.22.1", Body: "<html>\r\n<head><title>502 Bad Gateway</title></head>"}, "nginx's upstream refused"},
-		{loadgen.ErrorAnswer{Status: 504, Server: "nginx"}, "nginx's upstream did not answer in time"},
-		{loadgen.ErrorAnswer{Status: 503, Body: "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n"}, "HAProxy had no server"},
-		{loadgen.ErrorAnswer{Status: 502, Body: "<html><body><h1>502 Bad Gateway</h1>\nThe server returned an invalid or incomplete response.\n</body></html>\n"}, "HAProxy's upstream closed"},
-		{loadgen.ErrorAnswer{Status: 504, Body: "<html><body><h1>504 Gateway Time-out</h1>\nThe server didn't respond in time.\n</body></html>\n"}, "HAProxy's upstream did not answer"},
-		{loadgen.ErrorAnswer{Status: 502, Server: "Caddy"}, "Caddy's upstream"},
-		{loadgen.ErrorAnswer{Status: 429}, "limits requests"},
-		{loadgen.ErrorAnswer{Status: 503, Fields: []string{"retry-after: 5"}}, "Retry-After"},
-		{loadgen.ErrorAnswer{Status: 503, Server: "apache", Body: "busy"}, ""},
-		{loadgen.ErrorAnswer{Status: 500, Server: "envoy", Body: "no healthy upstream"}, ""},
+		{record.ErrorAnswer{Status: 503, Server: "envoy", Body: "no healthy upstream"}, "flag UH"},
+		{record.ErrorAnswer{Status: 503, Server: "istio-envoy", Body: "upstream connect error or disconnect/reset before headers. reset reason: connection failure"}, "flag UF"},
+		{record.ErrorAnswer{Status: 503, Server: "istio-envoy", Body: "upstream connect error or disconnect/reset before headers. retried and the latest reset reason: remote connection failure, transport failure reason: delayed connect error: Connection refused"}, "flag UF"},
+		{record.ErrorAnswer{Status: 503, Server: "envoy", Body: "upstream connect error or disconnect/reset before headers. reset reason: connection termination"}, "flag UC"},
+		{record.ErrorAnswer{Status: 503, Server: "envoy", Body: "upstream connect error or disconnect/reset before headers. reset reason: overflow"}, "flag UO"},
+		{record.ErrorAnswer{Status: 503, Server: "envoy", Fields: []string{"x-envoy-overloaded: true"}, Body: "upstream connect error or disconnect/reset before headers"}, "flag UO"},
+		{record.ErrorAnswer{Status: 504, Server: "envoy", Body: "upstream request timeout"}, "flag UT"},
+		{record.ErrorAnswer{Status: 404, Server: "envoy"}, "flag NR"},
+		{record.ErrorAnswer{Status: 404, Server: "nginx"}, ""},
+		{record.ErrorAnswer{Status: 502, Server: "nginx/1.22.1", Body: "<html>\r\n<head><title>502 Bad Gateway</title></head>"}, "nginx's upstream refused"},
+		{record.ErrorAnswer{Status: 504, Server: "nginx"}, "nginx's upstream did not answer in time"},
+		{record.ErrorAnswer{Status: 503, Body: "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n"}, "HAProxy had no server"},
+		{record.ErrorAnswer{Status: 502, Body: "<html><body><h1>502 Bad Gateway</h1>\nThe server returned an invalid or incomplete response.\n</body></html>\n"}, "HAProxy's upstream closed"},
+		{record.ErrorAnswer{Status: 504, Body: "<html><body><h1>504 Gateway Time-out</h1>\nThe server didn't respond in time.\n</body></html>\n"}, "HAProxy's upstream did not answer"},
+		{record.ErrorAnswer{Status: 502, Server: "Caddy"}, "Caddy's upstream"},
+		{record.ErrorAnswer{Status: 429}, "limits requests"},
+		{record.ErrorAnswer{Status: 503, Fields: []string{"retry-after: 5"}}, "Retry-After"},
+		{record.ErrorAnswer{Status: 503, Server: "apache", Body: "busy"}, ""},
+		{record.ErrorAnswer{Status: 500, Server: "envoy", Body: "no healthy upstream"}, ""},
 	} {
 		m := meaningOf(&tt.answer)
 		switch {
@@ -51,12 +51,12 @@ func TestErrorAnswers(t *testing.T) {
 		q.status = 503
 		requests = append(requests, q)
 	}
-	find := func(answers ...loadgen.ErrorAnswer) Finding {
-		run := newRun(t, requests, edited(func(run *loadgen.Run) { run.Answers = answers }))
+	find := func(answers ...record.ErrorAnswer) Finding {
+		run := newRun(t, requests, edited(func(run *record.Run) { run.Answers = answers }))
 		return findLoss(run).Findings[0]
 	}
-	known := loadgen.ErrorAnswer{Status: 503, Server: "envoy", Body: "no healthy upstream", Count: 3}
-	odd := loadgen.ErrorAnswer{Status: 503, Body: "?", Count: 2}
+	known := record.ErrorAnswer{Status: 503, Server: "envoy", Body: "no healthy upstream", Count: 3}
+	odd := record.ErrorAnswer{Status: 503, Body: "?", Count: 2}
 	if f := find(known); f.Confidence != Likely || f.Title != "5 answers came with status 503, over 4.0 ms" || len(f.Remedies) != 1 || f.Measured != 4*ms {
 		t.Errorf("got %+v; want it likely, with a remedy", f)
 	}

@@ -10,12 +10,13 @@ import (
 	"github.com/aclements/go-moremath/stats"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // Saved is a recording and the file that it was read from.
 type Saved struct {
 	File      string
-	Recording *loadgen.Recording
+	Recording *record.Recording
 }
 
 // Change sets the runs of two arms side by side. The unit of evidence is the
@@ -142,7 +143,7 @@ func (a *Arm) streams() []string {
 	return list
 }
 
-// of is the arm with the runs of one stream alone.
+// Of is the arm with the runs of one stream alone.
 func (a *Arm) of(stream string) Arm {
 	one := *a
 	one.Runs = slices.DeleteFunc(slices.Clone(a.Runs), func(r ArmRun) bool { return r.Report.Run.Stream != stream })
@@ -265,7 +266,7 @@ func adjust(rows []ChangeRow) {
 
 // classes lists the classes of loss in either arm, the most frequent first.
 func (c *Change) classes() []string {
-	total := map[loadgen.Class]int64{}
+	total := map[record.Class]int64{}
 	for _, run := range c.all() {
 		for _, l := range run.Report.Loss.Classes {
 			if !l.Spoiled {
@@ -273,11 +274,11 @@ func (c *Change) classes() []string {
 			}
 		}
 	}
-	var classes []loadgen.Class
+	var classes []record.Class
 	for class := range total {
 		classes = append(classes, class)
 	}
-	slices.SortFunc(classes, func(a, b loadgen.Class) int {
+	slices.SortFunc(classes, func(a, b record.Class) int {
 		return cmp.Or(cmp.Compare(total[b], total[a]), cmp.Compare(a, b))
 	})
 	names := make([]string, len(classes))

@@ -16,11 +16,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // arm saves one run in each of several files, made an hour apart, two hours
 // from one arm's run to the same arm's next.
-func arm(t testing.TB, name string, runs ...*loadgen.Run) []Saved {
+func arm(t testing.TB, name string, runs ...*record.Run) []Saved {
 	t.Helper()
 	var list []Saved
 	for i, run := range runs {
@@ -34,7 +35,7 @@ func arm(t testing.TB, name string, runs ...*loadgen.Run) []Saved {
 }
 
 // lossy is a run of n requests, each slower by more, that lost some of them.
-func lossy(t testing.TB, n, lostCount int, more int64, edit ...func(*builder)) *loadgen.Run {
+func lossy(t testing.TB, n, lostCount int, more int64, edit ...func(*builder)) *record.Run {
 	t.Helper()
 	list := steady(n-lostCount, 0, ms, "gw-1")
 	for i := range list {
@@ -47,9 +48,9 @@ func lossy(t testing.TB, n, lostCount int, more int64, edit ...func(*builder)) *
 }
 
 // lossies are runs of 1000 requests that lost so many, each a little slower.
-func lossies(t testing.TB, lostCounts ...int) []*loadgen.Run {
+func lossies(t testing.TB, lostCounts ...int) []*record.Run {
 	t.Helper()
-	var runs []*loadgen.Run
+	var runs []*record.Run
 	for i, n := range lostCounts {
 		runs = append(runs, lossy(t, 1000, n, int64(i)*100*us))
 	}
@@ -83,7 +84,7 @@ var changes = []struct {
 		return compared(t, arm(t, "off", lossies(t, 0, 0)...), arm(t, "on", lossies(t, 0, 0)...), "p99 > +10%", "lost > 0")
 	}},
 	{"unlike", func(t testing.TB) *Report {
-		other := lossy(t, 1200, 3, 0, edited(func(run *loadgen.Run) {
+		other := lossy(t, 1200, 3, 0, edited(func(run *record.Run) {
 			run.Settings.URL, run.Settings.Workers, run.Settings.KeepAlive = "http://other/", 20, false
 			run.Settings.Timeout, run.Environment.CPUs = -1, 2
 		}))
@@ -129,14 +130,14 @@ func TestGoldenChange(t *testing.T) {
 
 // TestChangeVerdict: what decides, and what keeps from deciding.
 func TestChangeVerdict(t *testing.T) {
-	one := func(lost int) func(testing.TB) []*loadgen.Run {
-		return func(t testing.TB) []*loadgen.Run { return lossies(t, lost) }
+	one := func(lost int) func(testing.TB) []*record.Run {
+		return func(t testing.TB) []*record.Run { return lossies(t, lost) }
 	}
-	many := func(lost ...int) func(testing.TB) []*loadgen.Run {
-		return func(t testing.TB) []*loadgen.Run { return lossies(t, lost...) }
+	many := func(lost ...int) func(testing.TB) []*record.Run {
+		return func(t testing.TB) []*record.Run { return lossies(t, lost...) }
 	}
 	for name, tt := range map[string]struct {
-		base, next func(testing.TB) []*loadgen.Run
+		base, next func(testing.TB) []*record.Run
 		checks     []string
 		want       Outcome
 		reason     string // what must stand among the reasons
@@ -243,30 +244,30 @@ func TestWarnings(t *testing.T) {
 	if got := compared(t, base, arm(t, "on", lossy(t, 100, 0, 0))).Compared[0].Warnings; len(got) > 0 {
 		t.Errorf("got %q for the same load; want nothing", got)
 	}
-	for want, edit := range map[string]func(*loadgen.Run){
-		"URL differs: base http://gateway:8080/, new http://b/":  func(r *loadgen.Run) { r.Settings.URL = "http://b/" },
-		"method differs: base GET, new POST":                     func(r *loadgen.Run) { r.Settings.Method = "POST" },
-		"workers (-c) differs: base 10, new 20":                  func(r *loadgen.Run) { r.Settings.Workers = 20 },
-		"rate of a worker (-q) differs: base none, new 25/s":     func(r *loadgen.Run) { r.Settings.Rate = 25 },
-		"number of requests (-n) differs: base 100, new none":    func(r *loadgen.Run) { r.Settings.Requests = 0 },
-		"length (-z) differs: base none, new 10s":                func(r *loadgen.Run) { r.Settings.Duration = 10 * time.Second },
-		"timeout (-t) differs: base 20s, new none":               func(r *loadgen.Run) { r.Settings.Timeout = -1 },
-		"connect timeout differs: base 20s, new 1s":              func(r *loadgen.Run) { r.Settings.ConnectTimeout = time.Second },
-		"keep-alive differs: base on, new off":                   func(r *loadgen.Run) { r.Settings.KeepAlive = false },
-		"following of redirects differs: base on, new off":       func(r *loadgen.Run) { r.Settings.Redirects = false },
-		"--ok differs: base 2xx,3xx, new 200":                    func(r *loadgen.Run) { r.Settings.OK = "200" },
-		"engine differs: base pool, new loop":                    func(r *loadgen.Run) { r.Settings.Engine = "loop" },
-		"version of nodrop differs: base test, new 9":            func(r *loadgen.Run) { r.Environment.Version = "9" },
-		"system differs: base linux/amd64, new linux/arm64":      func(r *loadgen.Run) { r.Environment.Arch = "arm64" },
-		"processors (-cpus) differs: base 4, new 8":              func(r *loadgen.Run) { r.Environment.CPUs = 8 },
-		"variant differs: base none, new graceful":               func(r *loadgen.Run) { r.Variant = "graceful" },
-		"the same run twice: off-1.json and on-1.json":           func(r *loadgen.Run) { r.StartedAt = r.StartedAt.Add(-time.Hour) },
+	for want, edit := range map[string]func(*record.Run){
+		"URL differs: base http://gateway:8080/, new http://b/":  func(r *record.Run) { r.Settings.URL = "http://b/" },
+		"method differs: base GET, new POST":                     func(r *record.Run) { r.Settings.Method = "POST" },
+		"workers (-c) differs: base 10, new 20":                  func(r *record.Run) { r.Settings.Workers = 20 },
+		"rate of a worker (-q) differs: base none, new 25/s":     func(r *record.Run) { r.Settings.Rate = 25 },
+		"number of requests (-n) differs: base 100, new none":    func(r *record.Run) { r.Settings.Requests = 0 },
+		"length (-z) differs: base none, new 10s":                func(r *record.Run) { r.Settings.Duration = 10 * time.Second },
+		"timeout (-t) differs: base 20s, new none":               func(r *record.Run) { r.Settings.Timeout = -1 },
+		"connect timeout differs: base 20s, new 1s":              func(r *record.Run) { r.Settings.ConnectTimeout = time.Second },
+		"keep-alive differs: base on, new off":                   func(r *record.Run) { r.Settings.KeepAlive = false },
+		"following of redirects differs: base on, new off":       func(r *record.Run) { r.Settings.Redirects = false },
+		"--ok differs: base 2xx,3xx, new 200":                    func(r *record.Run) { r.Settings.OK = "200" },
+		"engine differs: base pool, new loop":                    func(r *record.Run) { r.Settings.Engine = "loop" },
+		"version of nodrop differs: base test, new 9":            func(r *record.Run) { r.Environment.Version = "9" },
+		"system differs: base linux/amd64, new linux/arm64":      func(r *record.Run) { r.Environment.Arch = "arm64" },
+		"processors (-cpus) differs: base 4, new 8":              func(r *record.Run) { r.Environment.CPUs = 8 },
+		"variant differs: base none, new graceful":               func(r *record.Run) { r.Variant = "graceful" },
+		"the same run twice: off-1.json and on-1.json":           func(r *record.Run) { r.StartedAt = r.StartedAt.Add(-time.Hour) },
 		"method differs: base GET, new GET and HEAD (two files)": nil,
 	} {
 		run := lossy(t, 100, 0, 0)
 		next := arm(t, "on", run)
 		if edit == nil {
-			head := lossy(t, 100, 0, 0, edited(func(r *loadgen.Run) { r.Settings.Method = "HEAD" }))
+			head := lossy(t, 100, 0, 0, edited(func(r *record.Run) { r.Settings.Method = "HEAD" }))
 			next, want = arm(t, "on", run, head), strings.TrimSuffix(want, " (two files)")
 		} else {
 			edit(run)
@@ -405,9 +406,9 @@ func TestChangeSwapped(t *testing.T) {
 	}
 }
 
-func randomRuns(t testing.TB, rnd *rand.Rand, n int) []*loadgen.Run {
+func randomRuns(t testing.TB, rnd *rand.Rand, n int) []*record.Run {
 	t.Helper()
-	var runs []*loadgen.Run
+	var runs []*record.Run
 	most := rnd.IntN(20)
 	for range n {
 		runs = append(runs, lossy(t, 100, rnd.IntN(1+most), rnd.Int64N(20)*ms))

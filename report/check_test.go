@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 func TestParseCheck(t *testing.T) {
@@ -178,7 +179,7 @@ func TestMetrics(t *testing.T) {
 		q.status = status
 		list = append(list, q)
 	}
-	run := spoil(t, newRun(t, list, edited(func(run *loadgen.Run) {
+	run := spoil(t, newRun(t, list, edited(func(run *record.Run) {
 		run.Counts.Unsent = 10
 		run.Late = 17
 	})), 7)
@@ -262,7 +263,7 @@ func FuzzParseCheck(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	empty := &Build(&loadgen.Recording{Runs: []*loadgen.Run{{}}}).Runs[0]
+	empty := &Build(&record.Recording{Runs: []*record.Run{{}}}).Runs[0]
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := ParseChangeCheck(text)
 		if err != nil {

@@ -7,30 +7,30 @@ import (
 	"strings"
 	"time"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // conditions lists what must be the same for two runs to be comparable.
 var conditions = []struct {
 	name string
-	of   func(*loadgen.Run) string
+	of   func(*record.Run) string
 }{
-	{"URL", func(r *loadgen.Run) string { return r.Settings.URL }},
-	{"method", func(r *loadgen.Run) string { return r.Settings.Method }},
-	{"workers (-c)", func(r *loadgen.Run) string { return strconv.Itoa(r.Settings.Workers) }},
-	{"rate of a worker (-q)", func(r *loadgen.Run) string { return given(r.Settings.Rate > 0, "%g/s", r.Settings.Rate) }},
-	{"number of requests (-n)", func(r *loadgen.Run) string { return given(r.Settings.Requests > 0, "%d", r.Settings.Requests) }},
-	{"length (-z)", func(r *loadgen.Run) string { return given(r.Settings.Duration > 0, "%v", r.Settings.Duration) }},
-	{"timeout (-t)", func(r *loadgen.Run) string { return timeout(r.Settings.Timeout) }},
-	{"connect timeout", func(r *loadgen.Run) string { return timeout(r.Settings.ConnectTimeout) }},
-	{"keep-alive", func(r *loadgen.Run) string { return onOff(r.Settings.KeepAlive) }},
-	{"following of redirects", func(r *loadgen.Run) string { return onOff(r.Settings.Redirects) }},
-	{"--ok", func(r *loadgen.Run) string { return string(r.Settings.OK) }},
-	{"source addresses", func(r *loadgen.Run) string { return given(len(r.Settings.Sources) > 0, "%v", r.Settings.Sources) }},
-	{"engine", func(r *loadgen.Run) string { return string(r.Settings.Engine) }},
-	{"version of nodrop", func(r *loadgen.Run) string { return r.Environment.Version }},
-	{"system", func(r *loadgen.Run) string { return r.Environment.OS + "/" + r.Environment.Arch }},
-	{"processors (-cpus)", func(r *loadgen.Run) string { return strconv.Itoa(r.Environment.CPUs) }},
+	{"URL", func(r *record.Run) string { return r.Settings.URL }},
+	{"method", func(r *record.Run) string { return r.Settings.Method }},
+	{"workers (-c)", func(r *record.Run) string { return strconv.Itoa(r.Settings.Workers) }},
+	{"rate of a worker (-q)", func(r *record.Run) string { return given(r.Settings.Rate > 0, "%g/s", r.Settings.Rate) }},
+	{"number of requests (-n)", func(r *record.Run) string { return given(r.Settings.Requests > 0, "%d", r.Settings.Requests) }},
+	{"length (-z)", func(r *record.Run) string { return given(r.Settings.Duration > 0, "%v", r.Settings.Duration) }},
+	{"timeout (-t)", func(r *record.Run) string { return timeout(r.Settings.Timeout) }},
+	{"connect timeout", func(r *record.Run) string { return timeout(r.Settings.ConnectTimeout) }},
+	{"keep-alive", func(r *record.Run) string { return onOff(r.Settings.KeepAlive) }},
+	{"following of redirects", func(r *record.Run) string { return onOff(r.Settings.Redirects) }},
+	{"--ok", func(r *record.Run) string { return string(r.Settings.OK) }},
+	{"source addresses", func(r *record.Run) string { return given(len(r.Settings.Sources) > 0, "%v", r.Settings.Sources) }},
+	{"engine", func(r *record.Run) string { return string(r.Settings.Engine) }},
+	{"version of nodrop", func(r *record.Run) string { return r.Environment.Version }},
+	{"system", func(r *record.Run) string { return r.Environment.OS + "/" + r.Environment.Arch }},
+	{"processors (-cpus)", func(r *record.Run) string { return strconv.Itoa(r.Environment.CPUs) }},
 }
 
 func given(is bool, format string, v any) string {
@@ -68,7 +68,7 @@ func (c *Change) warnings() []string {
 }
 
 // distinct lists what a condition is in the runs of an arm, in rising order.
-func (a *Arm) distinct(of func(*loadgen.Run) string) []string {
+func (a *Arm) distinct(of func(*record.Run) string) []string {
 	var list []string
 	for _, run := range a.Runs {
 		list = append(list, of(run.Report.Run))
@@ -88,7 +88,7 @@ func (c *Change) twice() []string {
 	type identity struct {
 		at       time.Time
 		duration int64
-		counts   loadgen.Counts
+		counts   record.Counts
 	}
 	var list []string
 	seen := map[identity]string{}

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // Finding is why requests were lost, or why the figures prove little: what was
@@ -46,7 +46,7 @@ const readTogether = 10_000_000
 
 // scene is a run with what the rules look things up in.
 type scene struct {
-	run     *loadgen.Run
+	run     *record.Run
 	loss    *Loss
 	lives   []life
 	crashes []crash
@@ -55,8 +55,8 @@ type scene struct {
 	// tell of, so that none of these can be told from the others.
 	shared bool
 
-	answers  *loadgen.Latency // of all that were answered
-	seen     map[string]loadgen.EndpointSeen
+	answers  *record.Latency // of all that were answered
+	seen     map[string]record.EndpointSeen
 	before   int64                 // ns; what was lost until then is no doing of what marks tell
 	failures map[string][]Window   // see failuresOf
 	late     map[lateKey]*lateness // see heardLate
@@ -68,7 +68,7 @@ type scene struct {
 // what they have in common.
 type rule struct {
 	name   string
-	claims func(*scene, *loadgen.LostRequest) bool
+	claims func(*scene, *record.LostRequest) bool
 	tell   func(*scene, *evidence) Finding
 }
 
@@ -89,14 +89,14 @@ var rules = []rule{
 	{"kept-alive-closed-without-notice", claimsKeptAlive, tellKeptAlive},
 	{"cut-in-flight", claimsCut, tellCut},
 	{"tls-cut", claimsTLSCut, tellTLSCut},
-	{"tls-refused", inStage(loadgen.StageTLS), tellTLSRefused},
-	{"error-answered", inStage(loadgen.StageStatus), tellStatus},
-	{"name-lost", inStage(loadgen.StageDNS), tellName},
-	{"proxy-failed", inStage(loadgen.StageProxy), tellProxy},
+	{"tls-refused", inStage(record.StageTLS), tellTLSRefused},
+	{"error-answered", inStage(record.StageStatus), tellStatus},
+	{"name-lost", inStage(record.StageDNS), tellName},
+	{"proxy-failed", inStage(record.StageProxy), tellProxy},
 	{"hung", claimsHung, tellHung},
 	{"malformed-answer", claimsMalformed, tellMalformed},
 	{"body-over-limit", claimsOverLimit, tellOverLimit},
-	{"unexplained", func(*scene, *loadgen.LostRequest) bool { return true }, tellUnexplained},
+	{"unexplained", func(*scene, *record.LostRequest) bool { return true }, tellUnexplained},
 }
 
 // runRules are about the run as a whole.
@@ -114,9 +114,9 @@ var runRules = []struct {
 
 // diagnose finds what the losses have in common, the most frequent first, then
 // what stands against the figures.
-func diagnose(run *loadgen.Run, loss *Loss) []Finding {
+func diagnose(run *record.Run, loss *Loss) []Finding {
 	s := newScene(run, loss)
-	groups := make([][]*loadgen.LostRequest, len(rules))
+	groups := make([][]*record.LostRequest, len(rules))
 	for i := range run.Lost {
 		l := &run.Lost[i]
 		at := slices.IndexFunc(rules, func(r rule) bool { return r.claims(s, l) })
@@ -144,13 +144,13 @@ func diagnose(run *loadgen.Run, loss *Loss) []Finding {
 	return findings
 }
 
-func newScene(run *loadgen.Run, loss *Loss) *scene {
+func newScene(run *record.Run, loss *Loss) *scene {
 	s := &scene{
 		run: run, loss: loss, lives: lives(run.Marks), crashes: crashes(run.Marks), answers: answered(run),
-		seen: map[string]loadgen.EndpointSeen{}, late: map[lateKey]*lateness{},
+		seen: map[string]record.EndpointSeen{}, late: map[lateKey]*lateness{},
 	}
 	s.own = histories(s.lives, s.crashes)
-	s.shared = run.Settings.EndpointHeader != "" || !slices.ContainsFunc(run.Endpoints, func(e loadgen.EndpointSeen) bool { return s.historyOf(e.Name) != nil })
+	s.shared = run.Settings.EndpointHeader != "" || !slices.ContainsFunc(run.Endpoints, func(e record.EndpointSeen) bool { return s.historyOf(e.Name) != nil })
 	for _, e := range run.Endpoints {
 		s.seen[e.Name] = e
 	}
@@ -166,16 +166,16 @@ func newScene(run *loadgen.Run, loss *Loss) *scene {
 
 // evidence is what the losses of one finding have in common.
 type evidence struct {
-	lost        []*loadgen.LostRequest
+	lost        []*record.LostRequest
 	first, last int64 // ns; when the first and the last met their cause
 	longest     int64 // ns; from a request's start to its failure
 	reused      int64
 	redirected  int64    // of lost: a redirect had been followed
 	endpoints   []string // in natural order
-	classes     []loadgen.BinLoss
+	classes     []record.BinLoss
 }
 
-func newEvidence(lost []*loadgen.LostRequest) *evidence {
+func newEvidence(lost []*record.LostRequest) *evidence {
 	e := &evidence{lost: lost}
 	w := Window{}
 	endpoints := map[string]bool{}
@@ -199,7 +199,7 @@ func newEvidence(lost []*loadgen.LostRequest) *evidence {
 	}
 	e.endpoints = slices.SortedFunc(maps.Keys(endpoints), compareNatural)
 	e.classes = w.Classes
-	slices.SortStableFunc(e.classes, func(a, b loadgen.BinLoss) int { return cmp.Compare(b.Count, a.Count) })
+	slices.SortStableFunc(e.classes, func(a, b record.BinLoss) int { return cmp.Compare(b.Count, a.Count) })
 	return e
 }
 
@@ -215,7 +215,7 @@ func (e *evidence) what() string {
 	}
 	text := strings.Join(parts, ", ")
 	switch n := int64(len(e.lost)); {
-	case !slices.ContainsFunc(e.lost, func(l *loadgen.LostRequest) bool { return beyondConnect(l.Class) }):
+	case !slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return beyondConnect(l.Class) }):
 	case e.reused == 0:
 		text += ", on new connections"
 	case e.reused == n:
@@ -223,7 +223,7 @@ func (e *evidence) what() string {
 	default:
 		text += fmt.Sprintf(", %d on new connections, %d on ones that had carried requests before", n-e.reused, e.reused)
 	}
-	never := !slices.ContainsFunc(e.lost, func(l *loadgen.LostRequest) bool { return !l.Class.Info().SafeToRetry() })
+	never := !slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return !l.Class.Info().SafeToRetry() })
 	switch n := int64(len(e.lost)); {
 	case never && e.redirected == n:
 		return text + "; a host had responded with a redirect before, the one after it saw nothing"
@@ -272,10 +272,10 @@ func (s *scene) historyOf(endpoint string) *history {
 }
 
 // named reports that marks name the endpoint of a loss.
-func (s *scene) named(l *loadgen.LostRequest) bool { return s.historyOf(l.Endpoint) != nil }
+func (s *scene) named(l *record.LostRequest) bool { return s.historyOf(l.Endpoint) != nil }
 
 // lifeOf is the life that the loss's endpoint was in; nil where none is known.
-func (s *scene) lifeOf(l *loadgen.LostRequest) *life {
+func (s *scene) lifeOf(l *record.LostRequest) *life {
 	if own := s.historyOf(l.Endpoint); own != nil {
 		return own.lifeAt(l.End)
 	}
@@ -284,7 +284,7 @@ func (s *scene) lifeOf(l *loadgen.LostRequest) *life {
 
 // suspects are the lives that the endpoint of a loss may have been in: its own or,
 // where the replicas share an address, each.
-func (s *scene) suspects(l *loadgen.LostRequest) iter.Seq[*life] {
+func (s *scene) suspects(l *record.LostRequest) iter.Seq[*life] {
 	return func(yield func(*life) bool) {
 		if s.named(l) {
 			if own := s.lifeOf(l); own != nil {
@@ -318,29 +318,29 @@ func (s *scene) probeGap(k int) int64 {
 	return int64(perRequest * float64(max(1, endpointCount(s.run))) / float64(max(1, k)))
 }
 
-func inStage(stage loadgen.Stage) func(*scene, *loadgen.LostRequest) bool {
-	return func(_ *scene, l *loadgen.LostRequest) bool { return l.Class.Stage() == stage }
+func inStage(stage record.Stage) func(*scene, *record.LostRequest) bool {
+	return func(_ *scene, l *record.LostRequest) bool { return l.Class.Stage() == stage }
 }
 
 // beyondConnect reports that the request was lost on a connection that stood.
-func beyondConnect(c loadgen.Class) bool {
+func beyondConnect(c record.Class) bool {
 	switch c.Stage() {
-	case loadgen.StageSend, loadgen.StageWait, loadgen.StageHead, loadgen.StageBody:
+	case record.StageSend, record.StageWait, record.StageHead, record.StageBody:
 		return true
-	case loadgen.StageNone, loadgen.StageDNS, loadgen.StageConnect, loadgen.StageProxy, loadgen.StageTLS, loadgen.StageStatus, loadgen.StageClient:
+	case record.StageNone, record.StageDNS, record.StageConnect, record.StageProxy, record.StageTLS, record.StageStatus, record.StageClient:
 	}
 	return false
 }
 
 // isCut reports that the peer, or what is between, ended the connection.
-func isCut(c loadgen.Class) bool {
+func isCut(c record.Class) bool {
 	cause := c.Cause()
-	return beyondConnect(c) && (cause == loadgen.CauseEOF || cause == loadgen.CauseReset)
+	return beyondConnect(c) && (cause == record.CauseEOF || cause == record.CauseReset)
 }
 
 // unanswered reports that not one byte of an answer had come.
-func unanswered(c loadgen.Class) bool {
-	return c.Stage() == loadgen.StageSend || c.Stage() == loadgen.StageWait
+func unanswered(c record.Class) bool {
+	return c.Stage() == record.StageSend || c.Stage() == record.StageWait
 }
 
 // within reports that at is between from and to, give or take near; neither

@@ -9,12 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // without drops the marks of a kind.
-func without(marks []loadgen.Mark, kind loadgen.MarkKind) []loadgen.Mark {
-	return slices.DeleteFunc(slices.Clone(marks), func(m loadgen.Mark) bool { return m.Kind == kind })
+func without(marks []record.Mark, kind record.MarkKind) []record.Mark {
+	return slices.DeleteFunc(slices.Clone(marks), func(m record.Mark) bool { return m.Kind == kind })
 }
 
 func TestFindings(t *testing.T) {
@@ -24,40 +24,40 @@ func TestFindings(t *testing.T) {
 		confidence       Confidence
 		measured, needed int64
 	}
-	at := func(kind loadgen.MarkKind) func(at int64, names ...string) []loadgen.Mark {
-		return func(at int64, names ...string) []loadgen.Mark {
-			var marks []loadgen.Mark
+	at := func(kind record.MarkKind) func(at int64, names ...string) []record.Mark {
+		return func(at int64, names ...string) []record.Mark {
+			var marks []record.Mark
 			for _, name := range names {
-				marks = append(marks, loadgen.Mark{Kind: kind, Name: kind.Of(name), Endpoint: name, Start: at, End: at})
+				marks = append(marks, record.Mark{Kind: kind, Name: kind.Of(name), Endpoint: name, Start: at, End: at})
 			}
 			return marks
 		}
 	}
-	exit, killing := at(loadgen.MarkExited), at(loadgen.MarkKilled)
-	addressed := func(list []loadgen.Mark, addresses map[string]string) []loadgen.Mark {
+	exit, killing := at(record.MarkExited), at(record.MarkKilled)
+	addressed := func(list []record.Mark, addresses map[string]string) []record.Mark {
 		for i := range list {
 			list[i].Address = addresses[list[i].Endpoint]
 		}
 		return list
 	}
 	// takenOut: no balancer tells of itself, but a control plane does.
-	takenOut := func(how *loadgen.Shutdown) []loadgen.Mark {
+	takenOut := func(how *record.Shutdown) []record.Mark {
 		list := abruptMarks()
 		for i := range list {
-			if list[i].Kind == loadgen.MarkTerminating {
+			if list[i].Kind == record.MarkTerminating {
 				list[i].Shutdown = how
 			}
-			if list[i].Kind == loadgen.MarkEndpointRemoved {
-				list[i].Kind = loadgen.MarkEndpointGoes
+			if list[i].Kind == record.MarkEndpointRemoved {
+				list[i].Kind = record.MarkEndpointGoes
 			}
-			if list[i].Kind == loadgen.MarkExited {
+			if list[i].Kind == record.MarkExited {
 				list[i].Start, list[i].End = 1600*ms, 1600*ms
 			}
 		}
 		return list
 	}
-	none := &loadgen.Shutdown{Grace: 30_000 * ms}
-	set := func(list []loadgen.Mark, how *loadgen.Shutdown) []loadgen.Mark {
+	none := &record.Shutdown{Grace: 30_000 * ms}
+	set := func(list []record.Mark, how *record.Shutdown) []record.Mark {
 		for i := range list {
 			list[i].Shutdown = how
 		}
@@ -67,7 +67,7 @@ func TestFindings(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		requests []request
-		marks    []loadgen.Mark
+		marks    []record.Mark
 		want     []want
 		says     []string // of the findings' texts
 		never    []string
@@ -80,15 +80,15 @@ func TestFindings(t *testing.T) {
 			},
 		},
 		{
-			name: "no mark of the removal", requests: abruptRequests(), marks: without(abruptMarks(), loadgen.MarkEndpointRemoved),
+			name: "no mark of the removal", requests: abruptRequests(), marks: without(abruptMarks(), record.MarkEndpointRemoved),
 			want: []want{{"connections-refused", 244, CannotTell, 51*ms + 909*us, 0}, {"killed-in-flight", 9, Likely, 8 * ms, 8*ms + 999*us}},
 		},
 		{
-			name: "no mark of the termination", requests: abruptRequests(), marks: without(abruptMarks(), loadgen.MarkTerminating),
+			name: "no mark of the termination", requests: abruptRequests(), marks: without(abruptMarks(), record.MarkTerminating),
 			want: []want{{"connections-refused", 244, CannotTell, 51*ms + 909*us, 0}, {"killed-in-flight", 9, Likely, 8 * ms, 8*ms + 999*us}},
 		},
 		{
-			name: "no mark of the end of accepting", requests: abruptRequests(), marks: without(abruptMarks(), loadgen.MarkExited),
+			name: "no mark of the end of accepting", requests: abruptRequests(), marks: without(abruptMarks(), record.MarkExited),
 			want: []want{{"connections-refused", 244, CannotTell, 51*ms + 909*us, 0}, {"cut-in-flight", 9, CannotTell, 8 * ms, 8*ms + 999*us}},
 		},
 		{
@@ -102,7 +102,7 @@ func TestFindings(t *testing.T) {
 		},
 		{
 			name:     "taken out by a control plane, behind one address",
-			marks:    takenOut(&loadgen.Shutdown{PreStop: "sleep 1s"}),
+			marks:    takenOut(&record.Shutdown{PreStop: "sleep 1s"}),
 			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(1620*ms, 1621*ms, "connect.refused", "10.0.0.1:80", refusedText), lost(500*ms, 501*ms, "connect.refused", "10.0.0.1:80", refusedText)),
 			want:     []want{{"baseline-not-healthy", 1, Shown, 0, 0}, {"balancer-heard-late", 1, Likely, ms, 1020*ms + 990*us}},
 		},
@@ -114,14 +114,14 @@ func TestFindings(t *testing.T) {
 		},
 		{
 			name:     "the same, without a pre-stop hook",
-			marks:    takenOut(&loadgen.Shutdown{Grace: 30_000 * ms}),
+			marks:    takenOut(&record.Shutdown{Grace: 30_000 * ms}),
 			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(1620*ms, 1621*ms, "connect.refused", "10.0.0.1:80", refusedText)),
 			want:     []want{{"pre-stop-missing", 1, Likely, ms, 1020*ms + 990*us}},
 		},
 		{
 			name: "sent to the addresses of pods",
 			marks: addressed(slices.Concat(
-				at(loadgen.MarkTerminating)(600*ms, "gw-2", "gw-3"), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2", "gw-3"), exit(620*ms, "gw-2"), exit(900*ms, "gw-3"),
+				at(record.MarkTerminating)(600*ms, "gw-2", "gw-3"), at(record.MarkEndpointGoes)(610*ms, "gw-2", "gw-3"), exit(620*ms, "gw-2"), exit(900*ms, "gw-3"),
 			), map[string]string{"gw-2": "10.0.0.2", "gw-3": "10.0.0.3"}),
 			requests: append(slices.Concat(steady(2000, 0, ms, "10.0.0.1:80"), steady(600, 0, ms, "10.0.0.2:80"), steady(880, 0, ms, "10.0.0.3:80")),
 				lost(700*ms, 701*ms, "connect.refused", "10.0.0.2:80", refusedText),
@@ -138,8 +138,8 @@ func TestFindings(t *testing.T) {
 		{
 			name: "one after the other, behind one address",
 			marks: slices.Concat(
-				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"),
-				set(at(loadgen.MarkTerminating)(1600*ms, "gw-3"), none), at(loadgen.MarkEndpointDropped)(1620*ms, "gw-3"),
+				set(at(record.MarkTerminating)(600*ms, "gw-2"), none), at(record.MarkEndpointGoes)(610*ms, "gw-2"),
+				set(at(record.MarkTerminating)(1600*ms, "gw-3"), none), at(record.MarkEndpointDropped)(1620*ms, "gw-3"),
 			),
 			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(604*ms, 605*ms, "connect.refused", "10.0.0.1:80", refusedText), lost(1650*ms, 1651*ms, "connect.refused", "10.0.0.1:80", refusedText)),
 			want:     []want{{"pre-stop-missing", 2, Likely, 1047 * ms, 51 * ms}},
@@ -147,8 +147,8 @@ func TestFindings(t *testing.T) {
 		{
 			name: "the same, with hooks: the older one may have refused when its hook had ended",
 			marks: slices.Concat(
-				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), &loadgen.Shutdown{PreStop: "sleep 1s"}), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(1640*ms, "gw-2"),
-				set(at(loadgen.MarkTerminating)(1630*ms, "gw-3"), &loadgen.Shutdown{PreStop: "sleep 1s"}), at(loadgen.MarkEndpointDropped)(1640*ms, "gw-3"),
+				set(at(record.MarkTerminating)(600*ms, "gw-2"), &record.Shutdown{PreStop: "sleep 1s"}), at(record.MarkEndpointGoes)(610*ms, "gw-2"), exit(1640*ms, "gw-2"),
+				set(at(record.MarkTerminating)(1630*ms, "gw-3"), &record.Shutdown{PreStop: "sleep 1s"}), at(record.MarkEndpointDropped)(1640*ms, "gw-3"),
 			),
 			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(1650*ms, 1651*ms, "connect.refused", "10.0.0.1:80", refusedText)),
 			want:     []want{{"balancer-heard-late", 1, Likely, ms, 1051 * ms}},
@@ -156,7 +156,7 @@ func TestFindings(t *testing.T) {
 		{
 			name: "behind one address, long after the last one was gone",
 			marks: slices.Concat(
-				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(700*ms, "gw-2"),
+				set(at(record.MarkTerminating)(600*ms, "gw-2"), none), at(record.MarkEndpointGoes)(610*ms, "gw-2"), exit(700*ms, "gw-2"),
 			),
 			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(1650*ms, 1651*ms, "connect.refused", "10.0.0.1:80", refusedText)),
 			want:     []want{{"connections-refused", 1, CannotTell, ms, 0}},
@@ -164,7 +164,7 @@ func TestFindings(t *testing.T) {
 		{
 			name: "behind one address, to the end of the load",
 			marks: slices.Concat(
-				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(2000*ms, "gw-2"),
+				set(at(record.MarkTerminating)(600*ms, "gw-2"), none), at(record.MarkEndpointGoes)(610*ms, "gw-2"), exit(2000*ms, "gw-2"),
 			),
 			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(1998*ms, 1999*ms, "connect.refused", "10.0.0.1:80", refusedText)),
 			want:     []want{{"pre-stop-missing", 1, CannotTell, ms, 0}},
@@ -172,7 +172,7 @@ func TestFindings(t *testing.T) {
 		{
 			name: "behind one address, scaled to none: the kernel refuses now and then",
 			marks: slices.Concat(
-				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(700*ms, "gw-2"),
+				set(at(record.MarkTerminating)(600*ms, "gw-2"), none), at(record.MarkEndpointGoes)(610*ms, "gw-2"), exit(700*ms, "gw-2"),
 			),
 			requests: append(steady(600, 0, ms, "10.0.0.1:80"),
 				lost(601*ms, 602*ms, "connect.refused", "10.0.0.1:80", refusedText),
@@ -183,20 +183,20 @@ func TestFindings(t *testing.T) {
 		{
 			name: "taken out for another reason before",
 			marks: slices.Concat(
-				at(loadgen.MarkNotReady)(100*ms, "gw-2"), set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointRemoved)(650*ms, "gw-3"),
+				at(record.MarkNotReady)(100*ms, "gw-2"), set(at(record.MarkTerminating)(600*ms, "gw-2"), none), at(record.MarkEndpointRemoved)(650*ms, "gw-3"),
 			),
 			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(610*ms, 611*ms, "connect.refused", "10.0.0.1:80", refusedText)),
 			want:     []want{{"connections-refused", 1, CannotTell, ms, 0}},
 		},
 		{
 			name:     "killed at the end of its grace, which is the least",
-			marks:    slices.Concat(at(loadgen.MarkTerminating)(150*ms, "gw-2"), killing(1150*ms, "gw-2"), exit(1150*ms, "gw-2")),
+			marks:    slices.Concat(at(record.MarkTerminating)(150*ms, "gw-2"), killing(1150*ms, "gw-2"), exit(1150*ms, "gw-2")),
 			requests: append(slices.Clone(fleet), lost(180*ms, 1150*ms, "wait.eof", "gw-2", eofText)),
 			want:     []want{{"grace-too-short", 1, Shown, 970 * ms, 1000 * ms}},
 		},
 		{
 			name:     "killed at the end of its grace, with requests that came after its begin",
-			marks:    slices.Concat(at(loadgen.MarkTerminating)(150*ms, "gw-2"), killing(1150*ms, "gw-2"), exit(1150*ms, "gw-2")),
+			marks:    slices.Concat(at(record.MarkTerminating)(150*ms, "gw-2"), killing(1150*ms, "gw-2"), exit(1150*ms, "gw-2")),
 			requests: append(slices.Clone(fleet), lost(1140*ms, 1150*ms, "wait.eof", "gw-2", eofText)),
 			want:     []want{{"grace-too-short", 1, Shown, 10 * ms, 0}},
 		},
@@ -215,7 +215,7 @@ func TestFindings(t *testing.T) {
 		{
 			name: "killed, and told of by a control plane a second later",
 			marks: addressed(slices.Concat(
-				at(loadgen.MarkTerminating)(150*ms, "gw-2"), killing(1900*ms, "gw-2"), exit(1900*ms, "gw-2"),
+				at(record.MarkTerminating)(150*ms, "gw-2"), killing(1900*ms, "gw-2"), exit(1900*ms, "gw-2"),
 			), map[string]string{"gw-2": "10.0.0.2"}),
 			requests: append(steady(2000, 0, ms, "10.0.0.1:80"), lost(160*ms, 900*ms, "wait.eof", "10.0.0.2:80", eofText)),
 			want:     []want{{"grace-too-short", 1, Likely, 740 * ms, 1750 * ms}},
@@ -248,20 +248,20 @@ func TestFindings(t *testing.T) {
 		{
 			name: "a kept-alive connection closed without notice",
 			requests: append(slices.Clone(fleet),
-				request{start: 500 * ms, end: 500*ms + 40*us, fate: loadgen.FateLost, class: "wait.eof", endpoint: "gw-2", reused: true, sample: eofText}),
+				request{start: 500 * ms, end: 500*ms + 40*us, fate: record.FateLost, class: "wait.eof", endpoint: "gw-2", reused: true, sample: eofText}),
 			want: []want{{"kept-alive-closed-without-notice", 1, Likely, 0, 0}},
 		},
 		{
 			name: "a kept-alive connection cut after a while",
 			requests: append(slices.Clone(fleet),
-				request{start: 500 * ms, end: 600 * ms, fate: loadgen.FateLost, class: "wait.eof", endpoint: "gw-2", reused: true, sample: eofText}),
+				request{start: 500 * ms, end: 600 * ms, fate: record.FateLost, class: "wait.eof", endpoint: "gw-2", reused: true, sample: eofText}),
 			want: []want{{"kept-alive-closed-without-notice", 1, CannotTell, 0, 0}},
 		},
 		{
 			name: "reset in the accept queue",
-			marks: []loadgen.Mark{
-				{Kind: loadgen.MarkListenerClosed, Endpoint: "gw-2", Start: 500 * ms, End: 500 * ms},
-				{Kind: loadgen.MarkExited, Endpoint: "gw-2", Start: 900 * ms, End: 900 * ms},
+			marks: []record.Mark{
+				{Kind: record.MarkListenerClosed, Endpoint: "gw-2", Start: 500 * ms, End: 500 * ms},
+				{Kind: record.MarkExited, Endpoint: "gw-2", Start: 900 * ms, End: 900 * ms},
 			},
 			requests: append(slices.Clone(fleet), lost(499*ms, 501*ms, "wait.reset", "gw-2", resetText)),
 			want:     []want{{"accept-queue-reset", 1, Likely, 0, 0}},
@@ -321,7 +321,7 @@ func TestFindings(t *testing.T) {
 		{
 			name: "behind one address, scaled to none: attempts go unanswered after the refusals",
 			marks: slices.Concat(
-				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(700*ms, "gw-2"),
+				set(at(record.MarkTerminating)(600*ms, "gw-2"), none), at(record.MarkEndpointGoes)(610*ms, "gw-2"), exit(700*ms, "gw-2"),
 			),
 			requests: slices.Concat(steady(600, 0, ms, "10.0.0.1:80"),
 				failing(610*ms, 692*ms, 2*ms, ms, "connect.refused", "10.0.0.1:80"),
@@ -332,7 +332,7 @@ func TestFindings(t *testing.T) {
 		{
 			name: "behind one address, scaled to none: what stays answers with an error",
 			marks: slices.Concat(
-				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(700*ms, "gw-2"),
+				set(at(record.MarkTerminating)(600*ms, "gw-2"), none), at(record.MarkEndpointGoes)(610*ms, "gw-2"), exit(700*ms, "gw-2"),
 			),
 			requests: slices.Concat(steady(600, 0, ms, "10.0.0.1:80"),
 				failing(610*ms, 692*ms, 2*ms, ms, "connect.refused", "10.0.0.1:80"),
@@ -343,7 +343,7 @@ func TestFindings(t *testing.T) {
 		{
 			name: "sent to the address of a pod: refused while its process is gone, unanswered while its address is",
 			marks: addressed(slices.Concat(
-				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(700*ms, "gw-2"),
+				set(at(record.MarkTerminating)(600*ms, "gw-2"), none), at(record.MarkEndpointGoes)(610*ms, "gw-2"), exit(700*ms, "gw-2"),
 			), map[string]string{"gw-2": "10.0.0.2"}),
 			requests: slices.Concat(steady(600, 0, ms, "10.0.0.2:80"), steady(5000, 0, ms, "10.0.0.1:80"),
 				failing(610*ms, 692*ms, 2*ms, ms, "connect.refused", "10.0.0.2:80"),
@@ -355,8 +355,8 @@ func TestFindings(t *testing.T) {
 		{
 			name: "without a hook, one after the other: the first one drained, and may refuse when it is done",
 			marks: slices.Concat(
-				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(1600*ms, "gw-2"),
-				set(at(loadgen.MarkTerminating)(1590*ms, "gw-3"), none), at(loadgen.MarkEndpointGoes)(1600*ms, "gw-3"), exit(2700*ms, "gw-3"),
+				set(at(record.MarkTerminating)(600*ms, "gw-2"), none), at(record.MarkEndpointGoes)(610*ms, "gw-2"), exit(1600*ms, "gw-2"),
+				set(at(record.MarkTerminating)(1590*ms, "gw-3"), none), at(record.MarkEndpointGoes)(1600*ms, "gw-3"), exit(2700*ms, "gw-3"),
 			),
 			requests: append(steady(4000, 0, ms, "10.0.0.1:80"), failing(1605*ms, 1658*ms, ms, ms, "connect.refused", "10.0.0.1:80")...),
 			want:     []want{{"pre-stop-missing", 54, Likely, 54 * ms, 1059 * ms}},
@@ -364,7 +364,7 @@ func TestFindings(t *testing.T) {
 		},
 		{
 			name:  "a kept-alive connection closed shortly before the exit, by a process that lived on",
-			marks: slices.Concat(at(loadgen.MarkSignalled)(999*ms, "gw-2"), at(loadgen.MarkListenerClosed)(999*ms+500*us, "gw-2"), exit(1040*ms, "gw-2")),
+			marks: slices.Concat(at(record.MarkSignalled)(999*ms, "gw-2"), at(record.MarkListenerClosed)(999*ms+500*us, "gw-2"), exit(1040*ms, "gw-2")),
 			requests: slices.Concat(steady(1020, 0, ms, "gw-2"), steady(2000, 0, ms, "gw-1"),
 				[]request{reused(lost(1000*ms, 1000*ms+40*us, "wait.eof", "gw-2", eofText))}),
 			want: []want{{"kept-alive-closed-without-notice", 1, Likely, 0, 0}},
@@ -379,7 +379,7 @@ func TestFindings(t *testing.T) {
 		},
 		{
 			name:  "a kept-alive connection closed long before a control plane tells of the exit",
-			marks: addressed(slices.Concat(at(loadgen.MarkTerminating)(600*ms, "gw-2"), exit(2600*ms, "gw-2")), map[string]string{"gw-2": "10.0.0.2"}),
+			marks: addressed(slices.Concat(at(record.MarkTerminating)(600*ms, "gw-2"), exit(2600*ms, "gw-2")), map[string]string{"gw-2": "10.0.0.2"}),
 			requests: slices.Concat(steady(600, 0, ms, "10.0.0.2:80"), steady(4000, 0, ms, "10.0.0.1:80"),
 				[]request{reused(lost(700*ms, 700*ms+40*us, "wait.eof", "10.0.0.2:80", eofText))}),
 			want: []want{{"kept-alive-closed-without-notice", 1, Likely, 0, 0}},
@@ -401,7 +401,7 @@ func TestFindings(t *testing.T) {
 		// What ended unasked.
 		{
 			name:     "crashed: cut at its moment, refused until it is back",
-			marks:    slices.Concat(at(loadgen.MarkCrashed)(1000*ms, "gw-2"), at(loadgen.MarkReady)(1200*ms, "gw-2")),
+			marks:    slices.Concat(at(record.MarkCrashed)(1000*ms, "gw-2"), at(record.MarkReady)(1200*ms, "gw-2")),
 			requests: append(slices.Clone(fleet), lost(990*ms, 1000*ms, "wait.eof", "gw-2", eofText), lost(1100*ms, 1101*ms, "connect.refused", "gw-2", refusedText), lost(1700*ms, 1701*ms, "connect.refused", "gw-2", refusedText)),
 			want:     []want{{"crashed", 2, Shown, 101 * ms, 0}, {"connections-refused", 1, CannotTell, ms, 0}},
 			says:     []string{"gw-2 crashed"},
@@ -409,8 +409,8 @@ func TestFindings(t *testing.T) {
 		{
 			name: "crashed, behind one address, while another was leaving",
 			marks: slices.Concat(
-				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(700*ms, "gw-2"),
-				at(loadgen.MarkCrashed)(1500*ms, "gw-3"), at(loadgen.MarkReady)(1800*ms, "gw-3"),
+				set(at(record.MarkTerminating)(600*ms, "gw-2"), none), at(record.MarkEndpointGoes)(610*ms, "gw-2"), exit(700*ms, "gw-2"),
+				at(record.MarkCrashed)(1500*ms, "gw-3"), at(record.MarkReady)(1800*ms, "gw-3"),
 			),
 			requests: append(steady(4000, 0, ms, "10.0.0.1:80"),
 				lost(1490*ms, 1500*ms, "wait.eof", "10.0.0.1:80", eofText), lost(1510*ms, 1511*ms, "connect.refused", "10.0.0.1:80", refusedText)),
@@ -419,8 +419,8 @@ func TestFindings(t *testing.T) {
 		{
 			name: "crashed, behind one address, just as another left",
 			marks: slices.Concat(
-				set(at(loadgen.MarkTerminating)(1500*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(1510*ms, "gw-2"), exit(1600*ms, "gw-2"),
-				at(loadgen.MarkCrashed)(1500*ms, "gw-3"), at(loadgen.MarkReady)(1800*ms, "gw-3"),
+				set(at(record.MarkTerminating)(1500*ms, "gw-2"), none), at(record.MarkEndpointGoes)(1510*ms, "gw-2"), exit(1600*ms, "gw-2"),
+				at(record.MarkCrashed)(1500*ms, "gw-3"), at(record.MarkReady)(1800*ms, "gw-3"),
 			),
 			requests: append(steady(4000, 0, ms, "10.0.0.1:80"), lost(1510*ms, 1511*ms, "connect.refused", "10.0.0.1:80", refusedText)),
 			want:     []want{{"pre-stop-missing", 1, CannotTell, ms, 11 * ms}},
@@ -428,14 +428,14 @@ func TestFindings(t *testing.T) {
 		},
 		{
 			name:     "what serves the gateways crashed: they answer with errors",
-			marks:    at(loadgen.MarkCrashed)(1000*ms, "backend"),
+			marks:    at(record.MarkCrashed)(1000*ms, "backend"),
 			requests: append(slices.Clone(fleet), failing(1010*ms, 1500*ms, 10*ms, ms, "status.502", "gw-2")...),
 			want:     []want{{"error-answered", 50, CannotTell, 490 * ms, 0}},
 			says:     []string{"backend crashed at 1.000 s", "mend the crash first"},
 		},
 		{
 			name:     "errors that were over before something crashed",
-			marks:    slices.Concat(at(loadgen.MarkTerminating)(100*ms, "gw-9"), at(loadgen.MarkCrashed)(1900*ms, "backend")),
+			marks:    slices.Concat(at(record.MarkTerminating)(100*ms, "gw-9"), at(record.MarkCrashed)(1900*ms, "backend")),
 			requests: append(slices.Clone(fleet), failing(1010*ms, 1500*ms, 10*ms, ms, "status.502", "gw-2")...),
 			want:     []want{{"error-answered", 50, CannotTell, 490 * ms, 0}},
 			never:    []string{"crashed"},
@@ -444,8 +444,8 @@ func TestFindings(t *testing.T) {
 		{
 			name: "a new pod of the same name does not change the old one's life",
 			marks: slices.Concat(
-				addressed(slices.Concat(at(loadgen.MarkTerminating)(600*ms, "web-0"), at(loadgen.MarkEndpointGoes)(610*ms, "web-0"), exit(620*ms, "web-0")), map[string]string{"web-0": "10.0.0.2"}),
-				addressed(slices.Concat(at(loadgen.MarkReady)(700*ms, "web-0"), at(loadgen.MarkNotReady)(2500*ms, "web-0")), map[string]string{"web-0": "10.0.0.3"}),
+				addressed(slices.Concat(at(record.MarkTerminating)(600*ms, "web-0"), at(record.MarkEndpointGoes)(610*ms, "web-0"), exit(620*ms, "web-0")), map[string]string{"web-0": "10.0.0.2"}),
+				addressed(slices.Concat(at(record.MarkReady)(700*ms, "web-0"), at(record.MarkNotReady)(2500*ms, "web-0")), map[string]string{"web-0": "10.0.0.3"}),
 			),
 			requests: slices.Concat(steady(600, 0, ms, "10.0.0.2:80"), steady(4000, 0, ms, "10.0.0.3:80"),
 				failing(640*ms, 800*ms, 10*ms, ms, "connect.refused", "10.0.0.2:80")),
@@ -454,8 +454,8 @@ func TestFindings(t *testing.T) {
 		{
 			name: "an address that is used again: not the doing of the pod that is gone",
 			marks: slices.Concat(
-				addressed(slices.Concat(at(loadgen.MarkTerminating)(600*ms, "gw-2"), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(620*ms, "gw-2")), map[string]string{"gw-2": "10.0.0.2"}),
-				addressed(at(loadgen.MarkReady)(900*ms, "gw-7"), map[string]string{"gw-7": "10.0.0.2"}),
+				addressed(slices.Concat(at(record.MarkTerminating)(600*ms, "gw-2"), at(record.MarkEndpointGoes)(610*ms, "gw-2"), exit(620*ms, "gw-2")), map[string]string{"gw-2": "10.0.0.2"}),
+				addressed(at(record.MarkReady)(900*ms, "gw-7"), map[string]string{"gw-7": "10.0.0.2"}),
 			),
 			requests: append(steady(4000, 0, ms, "10.0.0.2:80"), lost(2500*ms, 2501*ms, "connect.refused", "10.0.0.2:80", refusedText)),
 			want:     []want{{"connections-refused", 1, CannotTell, ms, 0}},
@@ -464,7 +464,7 @@ func TestFindings(t *testing.T) {
 		{
 			name: "killed late in its grace, while another ended by itself: both are told late",
 			marks: addressed(slices.Concat(
-				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), &loadgen.Shutdown{Grace: 5800 * ms}), at(loadgen.MarkTerminating)(1000*ms, "gw-3"),
+				set(at(record.MarkTerminating)(600*ms, "gw-2"), &record.Shutdown{Grace: 5800 * ms}), at(record.MarkTerminating)(1000*ms, "gw-3"),
 				killing(6000*ms, "gw-2"), exit(6000*ms, "gw-2"), exit(6200*ms, "gw-3"),
 			), map[string]string{"gw-2": "10.0.0.2", "gw-3": "10.0.0.3"}),
 			requests: append(steady(7000, 0, ms, "10.96.0.1:80"),
@@ -477,7 +477,7 @@ func TestFindings(t *testing.T) {
 		{
 			name: "refused before the control plane had taken it out",
 			marks: addressed(slices.Concat(
-				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), &loadgen.Shutdown{PreStop: "drain"}), at(loadgen.MarkEndpointGoes)(900*ms, "gw-2"), exit(1600*ms, "gw-2"),
+				set(at(record.MarkTerminating)(600*ms, "gw-2"), &record.Shutdown{PreStop: "drain"}), at(record.MarkEndpointGoes)(900*ms, "gw-2"), exit(1600*ms, "gw-2"),
 			), map[string]string{"gw-2": "10.0.0.2"}),
 			requests: slices.Concat(steady(600, 0, ms, "10.0.0.2:80"), steady(4000, 0, ms, "10.0.0.1:80"),
 				failing(650*ms, 700*ms, 10*ms, ms, "connect.refused", "10.0.0.2:80")),
@@ -488,7 +488,7 @@ func TestFindings(t *testing.T) {
 		{
 			name: "refused before any termination",
 			marks: slices.Concat(
-				addressed(slices.Concat(at(loadgen.MarkNotReady)(100*ms, "gw-5"), at(loadgen.MarkTerminating)(600*ms, "gw-2"), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2")), map[string]string{"gw-2": "10.0.0.2", "gw-5": "10.0.0.5"}),
+				addressed(slices.Concat(at(record.MarkNotReady)(100*ms, "gw-5"), at(record.MarkTerminating)(600*ms, "gw-2"), at(record.MarkEndpointGoes)(610*ms, "gw-2")), map[string]string{"gw-2": "10.0.0.2", "gw-5": "10.0.0.5"}),
 			),
 			requests: append(steady(2000, 0, ms, "10.96.0.1:80"), lost(560*ms, 561*ms, "connect.refused", "10.96.0.1:80", refusedText)),
 			want:     []want{{"connections-refused", 1, CannotTell, ms, 0}},
@@ -497,7 +497,7 @@ func TestFindings(t *testing.T) {
 		{
 			name: "killed at the end of its grace, having closed its listener",
 			marks: slices.Concat(
-				at(loadgen.MarkTerminating)(150*ms, "gw-2"), at(loadgen.MarkListenerClosed)(160*ms, "gw-2"), killing(1150*ms, "gw-2"), exit(1150*ms, "gw-2"),
+				at(record.MarkTerminating)(150*ms, "gw-2"), at(record.MarkListenerClosed)(160*ms, "gw-2"), killing(1150*ms, "gw-2"), exit(1150*ms, "gw-2"),
 			),
 			requests: append(slices.Clone(fleet), reused(lost(1100*ms, 1150*ms, "wait.eof", "gw-2", eofText))),
 			want:     []want{{"grace-too-short", 1, Shown, 50 * ms, 0}},
@@ -506,21 +506,21 @@ func TestFindings(t *testing.T) {
 		},
 		{
 			name:     "lost just before the first mark, which is late",
-			marks:    addressed(slices.Concat(exit(1000*ms, "gw-2"), at(loadgen.MarkEndpointDropped)(1010*ms, "gw-2")), map[string]string{"gw-2": "10.0.0.2"}),
+			marks:    addressed(slices.Concat(exit(1000*ms, "gw-2"), at(record.MarkEndpointDropped)(1010*ms, "gw-2")), map[string]string{"gw-2": "10.0.0.2"}),
 			requests: append(steady(2000, 0, ms, "10.96.0.1:80"), lost(490*ms, 500*ms, "wait.eof", "10.96.0.1:80", eofText)),
 			want:     []want{{"killed-in-flight", 1, Likely, 10 * ms, 10 * ms}},
 			never:    []string{"before anything was done"},
 		},
 		{
 			name:     "killed, and the losses were before the event",
-			marks:    slices.Concat([]loadgen.Mark{{Kind: loadgen.MarkStep, Name: "stop", Start: 990 * ms, End: 995 * ms}}, killing(1000*ms, "gw-2"), exit(1000*ms, "gw-2")),
+			marks:    slices.Concat([]record.Mark{{Kind: record.MarkStep, Name: "stop", Start: 990 * ms, End: 995 * ms}}, killing(1000*ms, "gw-2"), exit(1000*ms, "gw-2")),
 			requests: append(slices.Clone(fleet), lost(970*ms, 980*ms, "wait.eof", "gw-2", eofText)),
 			want:     []want{{"baseline-not-healthy", 1, Shown, 0, 0}, {"killed-at-the-end-of-grace", 0, Shown, 0, 0}},
 		},
 		{
 			name: "an endpoint that goes on accepting refuses now and then",
 			marks: addressed(slices.Concat(
-				set(at(loadgen.MarkTerminating)(600*ms, "gw-2"), none), at(loadgen.MarkEndpointGoes)(610*ms, "gw-2"), exit(3600*ms, "gw-2"),
+				set(at(record.MarkTerminating)(600*ms, "gw-2"), none), at(record.MarkEndpointGoes)(610*ms, "gw-2"), exit(3600*ms, "gw-2"),
 			), map[string]string{"gw-2": "10.0.0.2"}),
 			requests: append(steady(3500, 0, ms, "10.0.0.2:80"), lost(700*ms, 701*ms, "connect.refused", "10.0.0.2:80", refusedText)),
 			want:     []want{{"connections-refused", 1, CannotTell, ms, 0}},
@@ -532,7 +532,7 @@ func TestFindings(t *testing.T) {
 		},
 		{
 			name:     "this machine failed",
-			requests: append(slices.Clone(fleet), request{start: ms, end: 2 * ms, fate: loadgen.FateSpoiled, class: "client.ports", sample: portsText}),
+			requests: append(slices.Clone(fleet), request{start: ms, end: 2 * ms, fate: record.FateSpoiled, class: "client.ports", sample: portsText}),
 			want:     []want{{"client-exhausted", 0, Shown, 0, 0}},
 		},
 		{
@@ -540,7 +540,7 @@ func TestFindings(t *testing.T) {
 			want: []want{{"load-ended-early", 0, Shown, 5000*ms + 400*us - 1995*ms, 0}},
 		},
 		{
-			name: "steps without consequences", requests: fleet, marks: []loadgen.Mark{step("graceful", 700*ms)},
+			name: "steps without consequences", requests: fleet, marks: []record.Mark{step("graceful", 700*ms)},
 			want: []want{{"event-not-seen", 0, Shown, 0, 0}},
 		},
 		{
@@ -550,7 +550,7 @@ func TestFindings(t *testing.T) {
 		{name: "nothing lost, and enough seen", requests: gracefulRequests(), marks: gracefulMarks(1108 * ms)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			run := newRun(t, tt.requests, edited(func(run *loadgen.Run) { run.Marks = slices.Clone(tt.marks) }))
+			run := newRun(t, tt.requests, edited(func(run *record.Run) { run.Marks = slices.Clone(tt.marks) }))
 			var got []want
 			text := ""
 			for _, f := range findLoss(run).Findings {
@@ -592,7 +592,7 @@ func reused(q request) request {
 	return q
 }
 
-// text is all that a finding says.
+// Text is all that a finding says.
 func (f *Finding) text() string {
 	lines := append([]string{f.Title}, f.Evidence...)
 	for _, r := range f.Remedies {
@@ -607,19 +607,19 @@ var negative = regexp.MustCompile(`(^|[ (])-\d`)
 func TestFindingsPartitionTheLosses(t *testing.T) {
 	for seed := range int64(2000) {
 		rng := rand.New(rand.NewSource(seed))
-		var marks []loadgen.Mark
-		kinds := []loadgen.MarkKind{
-			loadgen.MarkTerminating, loadgen.MarkSignalled, loadgen.MarkListenerClosed, loadgen.MarkExited,
-			loadgen.MarkEndpointRemoved, loadgen.MarkReady, loadgen.MarkCrashed, loadgen.MarkNote, loadgen.MarkStep,
-			loadgen.MarkKilled, loadgen.MarkNotReady, loadgen.MarkEndpointGoes, loadgen.MarkEndpointDropped,
+		var marks []record.Mark
+		kinds := []record.MarkKind{
+			record.MarkTerminating, record.MarkSignalled, record.MarkListenerClosed, record.MarkExited,
+			record.MarkEndpointRemoved, record.MarkReady, record.MarkCrashed, record.MarkNote, record.MarkStep,
+			record.MarkKilled, record.MarkNotReady, record.MarkEndpointGoes, record.MarkEndpointDropped,
 		}
-		ways := []*loadgen.Shutdown{nil, {}, {PreStop: "exec sleep 5", Grace: 30_000 * ms}}
+		ways := []*record.Shutdown{nil, {}, {PreStop: "exec sleep 5", Grace: 30_000 * ms}}
 		for range rng.Intn(40) {
 			kind, at := kinds[rng.Intn(len(kinds))], rng.Int63n(4000*ms)
 			address := []string{"", "", "10.0.0.1", "10.0.0.2"}[rng.Intn(4)]
-			marks = append(marks, loadgen.Mark{Kind: kind, Name: "mark", Endpoint: fmt.Sprintf("gw-%d", 1+rng.Intn(6)), Address: address, Start: at, End: at, Shutdown: ways[rng.Intn(len(ways))]})
+			marks = append(marks, record.Mark{Kind: kind, Name: "mark", Endpoint: fmt.Sprintf("gw-%d", 1+rng.Intn(6)), Address: address, Start: at, End: at, Shutdown: ways[rng.Intn(len(ways))]})
 		}
-		run := newRun(t, randomRequests(rng), edited(func(run *loadgen.Run) { run.Marks = marks }))
+		run := newRun(t, randomRequests(rng), edited(func(run *record.Run) { run.Marks = marks }))
 		var lost int64
 		for _, f := range findLoss(run).Findings {
 			lost += f.Lost
@@ -642,8 +642,8 @@ func TestFindingsPartitionTheLosses(t *testing.T) {
 // TestOneMarkAway: without the mark that carries it, of one endpoint alone, the
 // losses of that endpoint are what cannot be told.
 func TestOneMarkAway(t *testing.T) {
-	for _, kind := range []loadgen.MarkKind{loadgen.MarkTerminating, loadgen.MarkExited, loadgen.MarkEndpointRemoved} {
-		marks := slices.DeleteFunc(abruptMarks(), func(m loadgen.Mark) bool { return m.Kind == kind && m.Endpoint == "gw-4" })
+	for _, kind := range []record.MarkKind{record.MarkTerminating, record.MarkExited, record.MarkEndpointRemoved} {
+		marks := slices.DeleteFunc(abruptMarks(), func(m record.Mark) bool { return m.Kind == kind && m.Endpoint == "gw-4" })
 		run := newRun(t, abruptRequests(), variant("abrupt", marks))
 		var told, untold int64
 		for _, f := range findLoss(run).Findings {
@@ -666,15 +666,15 @@ func TestOneMarkAway(t *testing.T) {
 // TestRestartInPlace: an endpoint that goes twice has two lives, and its losses
 // belong to the one they fall into.
 func TestRestartInPlace(t *testing.T) {
-	way := func(at int64) []loadgen.Mark {
-		mark := func(kind loadgen.MarkKind, at int64) loadgen.Mark {
-			return loadgen.Mark{Kind: kind, Name: kind.Of("gw-1"), Endpoint: "gw-1", Start: at, End: at}
+	way := func(at int64) []record.Mark {
+		mark := func(kind record.MarkKind, at int64) record.Mark {
+			return record.Mark{Kind: kind, Name: kind.Of("gw-1"), Endpoint: "gw-1", Start: at, End: at}
 		}
-		return []loadgen.Mark{mark(loadgen.MarkTerminating, at), mark(loadgen.MarkExited, at+10*ms), mark(loadgen.MarkEndpointRemoved, at+200*ms), mark(loadgen.MarkReady, at+300*ms)}
+		return []record.Mark{mark(record.MarkTerminating, at), mark(record.MarkExited, at+10*ms), mark(record.MarkEndpointRemoved, at+200*ms), mark(record.MarkReady, at+300*ms)}
 	}
 	list := append(steady(3000, 0, ms, "gw-1", "gw-2"),
 		lost(600*ms, 601*ms, "connect.refused", "gw-1", refusedText), lost(2100*ms, 2101*ms, "connect.refused", "gw-1", refusedText))
-	run := newRun(t, list, edited(func(run *loadgen.Run) { run.Marks = slices.Concat(way(500*ms), way(2000*ms)) }))
+	run := newRun(t, list, edited(func(run *record.Run) { run.Marks = slices.Concat(way(500*ms), way(2000*ms)) }))
 	findings := findLoss(run).Findings
 	if len(findings) != 1 || findings[0].Lost != 2 || findings[0].Needed != 200*ms || findings[0].Measured != 190*ms {
 		t.Errorf("got %+v; want both losses in one finding of 190 ms", findings)
@@ -724,7 +724,7 @@ func TestHidden(t *testing.T) {
 	} {
 		q := lost(5*ms, 6*ms, tt.class, "gw-1", eofText)
 		q.reused = tt.reused
-		run := newRun(t, append(steady(10, 0, ms, "gw-1"), q), edited(func(run *loadgen.Run) { run.Settings.Method = tt.method }))
+		run := newRun(t, append(steady(10, 0, ms, "gw-1"), q), edited(func(run *record.Run) { run.Settings.Method = tt.method }))
 		if got := findLoss(run).Hidden; got != tt.want {
 			t.Errorf("%+v: got %d", tt, got)
 		}
@@ -771,7 +771,7 @@ func TestOutsideAndRecovery(t *testing.T) {
 func TestStepsAlone(t *testing.T) {
 	list := append(slices.Clone(abruptRequests()),
 		lost(100*ms, 101*ms, "connect.refused", "gw-3", refusedText), lost(1200*ms, 1201*ms, "connect.refused", "gw-3", refusedText))
-	l := findLoss(newRun(t, list, variant("abrupt", []loadgen.Mark{{Kind: loadgen.MarkStep, Name: "kubectl scale", Start: 500 * ms, End: 510 * ms}})))
+	l := findLoss(newRun(t, list, variant("abrupt", []record.Mark{{Kind: record.MarkStep, Name: "kubectl scale", Start: 500 * ms, End: 510 * ms}})))
 	if l.Event.Seen || l.Outside != 1 || l.After < 1 {
 		t.Errorf("%+v: %d outside the event, %d after its steps; want 1, the one before, and the rest", l.Event, l.Outside, l.After)
 	}
@@ -780,8 +780,8 @@ func TestStepsAlone(t *testing.T) {
 // TestMarksOfTheSetUp: what came before the load is no part of the event, and
 // does not end the baseline.
 func TestMarksOfTheSetUp(t *testing.T) {
-	ready := loadgen.Mark{Kind: loadgen.MarkReady, Name: "replica web ready", Endpoint: "web", Start: -200 * ms, End: -200 * ms}
-	l := findLoss(newRun(t, abruptRequests(), variant("abrupt", append([]loadgen.Mark{ready}, loadgen.Mark{Kind: loadgen.MarkStep, Name: "stop", Start: 500 * ms, End: 510 * ms}))))
+	ready := record.Mark{Kind: record.MarkReady, Name: "replica web ready", Endpoint: "web", Start: -200 * ms, End: -200 * ms}
+	l := findLoss(newRun(t, abruptRequests(), variant("abrupt", append([]record.Mark{ready}, record.Mark{Kind: record.MarkStep, Name: "stop", Start: 500 * ms, End: 510 * ms}))))
 	if l.Event.Seen || l.Baseline.Until != 500*ms || l.Baseline.OK == 0 {
 		t.Errorf("%+v, %+v", l.Event, l.Baseline)
 	}
@@ -790,16 +790,16 @@ func TestMarksOfTheSetUp(t *testing.T) {
 // TestUntil: where endpoints behind one address go one after the other, and lose all
 // the time, how late the balancer heard is known between bounds alone.
 func TestUntil(t *testing.T) {
-	var marks []loadgen.Mark
+	var marks []record.Mark
 	for i, name := range []string{"gw-2", "gw-3"} {
 		at := 600*ms + int64(i)*200*ms
-		marks = append(marks, loadgen.Mark{Kind: loadgen.MarkTerminating, Endpoint: name, Start: at, End: at}, loadgen.Mark{Kind: loadgen.MarkEndpointGoes, Endpoint: name, Start: at + ms, End: at + ms})
+		marks = append(marks, record.Mark{Kind: record.MarkTerminating, Endpoint: name, Start: at, End: at}, record.Mark{Kind: record.MarkEndpointGoes, Endpoint: name, Start: at + ms, End: at + ms})
 	}
 	list := steady(2000, 0, ms, "10.0.0.1:80")
 	for at := 610 * ms; at <= 1000*ms; at += 10 * ms {
 		list = append(list, lost(at-ms, at, "connect.refused", "10.0.0.1:80", refusedText))
 	}
-	f := findLoss(newRun(t, list, edited(func(run *loadgen.Run) { run.Marks = marks }))).Findings[0]
+	f := findLoss(newRun(t, list, edited(func(run *record.Run) { run.Marks = marks }))).Findings[0]
 	if !strings.Contains(f.Title, "until 200.0 ms to 400.0 ms after termination began") || f.Needed != 400*ms {
 		t.Errorf("got %+v", f)
 	}
@@ -810,13 +810,13 @@ func TestUntil(t *testing.T) {
 func TestOpenEnd(t *testing.T) {
 	marks := abruptMarks()
 	for i := range marks {
-		if marks[i].Kind == loadgen.MarkEndpointRemoved {
-			marks[i].Kind = loadgen.MarkEndpointGoes
+		if marks[i].Kind == record.MarkEndpointRemoved {
+			marks[i].Kind = record.MarkEndpointGoes
 		}
 	}
 	list := append(slices.Clone(abruptRequests()),
 		lost(100*ms, 101*ms, "connect.refused", "gw-3", refusedText), lost(1200*ms, 1201*ms, "connect.refused", "gw-3", refusedText))
-	l := findLoss(newRun(t, list, variant("abrupt", marks), edited(func(run *loadgen.Run) { run.Replicas = 12 })))
+	l := findLoss(newRun(t, list, variant("abrupt", marks), edited(func(run *record.Run) { run.Replicas = 12 })))
 	if l.Outside != 1 || l.After != 1 || l.Limits.Of != 12 {
 		t.Errorf("got %d outside, %d after, %d endpoints; want 1, 1 and 12", l.Outside, l.After, l.Limits.Of)
 	}

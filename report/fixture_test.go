@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 // request is one request of a hand-made run; times are ns from its start.
 type request struct {
 	start, end int64
-	fate       loadgen.Fate
+	fate       record.Fate
 	class      string // for lost and spoiled
 	endpoint   string
 	reused     bool
@@ -31,13 +32,13 @@ type request struct {
 }
 
 func (q request) answered() bool {
-	return q.fate == loadgen.FateOK || strings.HasPrefix(q.class, "status.")
+	return q.fate == record.FateOK || strings.HasPrefix(q.class, "status.")
 }
 
 // class is the class with a name that must be in the table.
-func class(t testing.TB, name string) loadgen.Class {
+func class(t testing.TB, name string) record.Class {
 	t.Helper()
-	var c loadgen.Class
+	var c record.Class
 	if err := c.UnmarshalText([]byte(name)); err != nil {
 		t.Fatal(err)
 	}
@@ -48,29 +49,29 @@ func class(t testing.TB, name string) loadgen.Class {
 // agrees with every other.
 type builder struct {
 	t     testing.TB
-	run   *loadgen.Run
+	run   *record.Run
 	width int64 // of the bins, ns
 	told  int   // lost requests kept in full
 }
 
 // newRun builds a consistent run; edit may set what requests do not decide.
-func newRun(t testing.TB, requests []request, edit ...func(*builder)) *loadgen.Run {
+func newRun(t testing.TB, requests []request, edit ...func(*builder)) *record.Run {
 	t.Helper()
 	b := &builder{t: t, width: 5 * ms, told: 100_000}
-	b.run = &loadgen.Run{
-		Settings: loadgen.Settings{
+	b.run = &record.Run{
+		Settings: record.Settings{
 			URL: "http://gateway:8080/", Method: "GET", Requests: int64(len(requests)), Workers: 10,
 			Timeout: 20 * time.Second, ConnectTimeout: 20 * time.Second, KeepAlive: true, Redirects: true,
 			OK: "2xx,3xx", Engine: "pool",
 		},
-		Environment: loadgen.Environment{Version: "test", OS: "linux", Arch: "amd64", CPUs: 4},
+		Environment: record.Environment{Version: "test", OS: "linux", Arch: "amd64", CPUs: 4},
 		StartedAt:   time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 		Statuses:    map[int]int64{},
-		Outcomes:    []loadgen.Outcome{},
-		Endpoints:   []loadgen.EndpointSeen{},
-		Lost:        []loadgen.LostRequest{},
-		Samples:     []loadgen.Sample{},
-		Marks:       []loadgen.Mark{},
+		Outcomes:    []record.Outcome{},
+		Endpoints:   []record.EndpointSeen{},
+		Lost:        []record.LostRequest{},
+		Samples:     []record.Sample{},
+		Marks:       []record.Mark{},
 	}
 	for _, f := range edit {
 		f(b)
@@ -81,7 +82,7 @@ func newRun(t testing.TB, requests []request, edit ...func(*builder)) *loadgen.R
 		b.add(q)
 	}
 	b.run.Counts.Planned = b.run.Counts.Started + b.run.Counts.Unsent
-	slices.SortFunc(b.run.Endpoints, func(a, b loadgen.EndpointSeen) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(b.run.Endpoints, func(a, b record.EndpointSeen) int { return strings.Compare(a.Name, b.Name) })
 	loadgen.SortMarks(b.run.Marks)
 	return b.run
 }
@@ -99,11 +100,11 @@ func (b *builder) add(q request) {
 	b.seen(q, c)
 	bin, took := b.bin(q.end), q.end-q.start
 	switch q.fate {
-	case loadgen.FateOK:
+	case record.FateOK:
 		run.Counts.OK++
 		bin.OK++
 		run.Latency.OK.Record(took)
-	case loadgen.FateLost:
+	case record.FateLost:
 		run.Counts.Lost++
 		addLost(bin, c)
 		b.lost(q, c)
@@ -112,12 +113,12 @@ func (b *builder) add(q request) {
 		} else {
 			run.Latency.Failed.Record(took)
 		}
-	case loadgen.FateSpoiled:
+	case record.FateSpoiled:
 		run.Counts.Spoiled++
 		bin.Spoiled++
 		run.Latency.Failed.Record(took)
 		b.sample(q, c)
-	case loadgen.FateAborted:
+	case record.FateAborted:
 		run.Counts.Aborted++
 		bin.Aborted++
 	}
@@ -126,32 +127,32 @@ func (b *builder) add(q request) {
 	}
 }
 
-func (b *builder) bin(at int64) *loadgen.Bin {
+func (b *builder) bin(at int64) *record.Bin {
 	bins := &b.run.Bins
 	bins.Width = b.width
 	for int64(len(bins.List)) <= at/b.width {
-		bins.List = append(bins.List, loadgen.Bin{})
+		bins.List = append(bins.List, record.Bin{})
 	}
 	return &bins.List[at/b.width]
 }
 
-func addLost(bin *loadgen.Bin, c loadgen.Class) {
+func addLost(bin *record.Bin, c record.Class) {
 	for i := range bin.Lost {
 		if bin.Lost[i].Class == c {
 			bin.Lost[i].Count++
 			return
 		}
 	}
-	bin.Lost = append(bin.Lost, loadgen.BinLoss{Class: c, Count: 1})
+	bin.Lost = append(bin.Lost, record.BinLoss{Class: c, Count: 1})
 }
 
-func (b *builder) answer(q request, bin *loadgen.Bin) {
+func (b *builder) answer(q request, bin *record.Bin) {
 	run, took := b.run, q.end-q.start
 	run.Statuses[q.status]++
 	run.Bytes += q.bytes
 	bin.Answered++
 	if bin.Latency == nil {
-		bin.Latency = &loadgen.Sketch{}
+		bin.Latency = &record.Sketch{}
 	}
 	steps := bin.Latency.Steps[:]
 	steps[min(bits.Len64(uint64(took)/64_000), len(steps)-1)]++
@@ -167,8 +168,8 @@ func (b *builder) answer(q request, bin *loadgen.Bin) {
 	run.Phases.Wait.Record(max(0, took-connect-20*us-took/10))
 }
 
-func (b *builder) outcome(q request, c loadgen.Class) {
-	want := loadgen.Outcome{Fate: q.fate.String(), Class: c, Reused: q.reused, Redirected: q.redirected, Endpoint: q.endpoint}
+func (b *builder) outcome(q request, c record.Class) {
+	want := record.Outcome{Fate: q.fate.String(), Class: c, Reused: q.reused, Redirected: q.redirected, Endpoint: q.endpoint}
 	for i, o := range b.run.Outcomes {
 		o.Count = 0
 		if o == want {
@@ -180,15 +181,15 @@ func (b *builder) outcome(q request, c loadgen.Class) {
 	b.run.Outcomes = append(b.run.Outcomes, want)
 }
 
-func (b *builder) seen(q request, c loadgen.Class) {
+func (b *builder) seen(q request, c record.Class) {
 	if q.endpoint == "" {
 		return
 	}
 	list := b.run.Endpoints
-	i := slices.IndexFunc(list, func(e loadgen.EndpointSeen) bool { return e.Name == q.endpoint })
+	i := slices.IndexFunc(list, func(e record.EndpointSeen) bool { return e.Name == q.endpoint })
 	if i < 0 {
 		i = len(list)
-		list = append(list, loadgen.EndpointSeen{Name: q.endpoint, FirstConnect: -1, LastConnect: -1, FirstAnswer: -1, LastAnswer: -1})
+		list = append(list, record.EndpointSeen{Name: q.endpoint, FirstConnect: -1, LastConnect: -1, FirstAnswer: -1, LastAnswer: -1})
 		b.run.Endpoints = list
 	}
 	earliest := func(old, at int64) int64 {
@@ -197,7 +198,7 @@ func (b *builder) seen(q request, c loadgen.Class) {
 		}
 		return min(old, at)
 	}
-	if e := &list[i]; !q.reused && c.Stage() != loadgen.StageConnect && c.Stage() != loadgen.StageClient {
+	if e := &list[i]; !q.reused && c.Stage() != record.StageConnect && c.Stage() != record.StageClient {
 		b.run.Connections.Opened++
 		e.FirstConnect, e.LastConnect = earliest(e.FirstConnect, q.start), max(e.LastConnect, q.start)
 	}
@@ -206,7 +207,7 @@ func (b *builder) seen(q request, c loadgen.Class) {
 	}
 }
 
-func (b *builder) lost(q request, c loadgen.Class) {
+func (b *builder) lost(q request, c record.Class) {
 	sample := -1
 	if !q.answered() {
 		sample = b.sample(q, c)
@@ -215,27 +216,27 @@ func (b *builder) lost(q request, c loadgen.Class) {
 		b.run.LostUntold++
 		return
 	}
-	b.run.Lost = append(b.run.Lost, loadgen.LostRequest{
+	b.run.Lost = append(b.run.Lost, record.LostRequest{
 		Start: q.start, End: q.end, Class: c, Endpoint: q.endpoint, Reused: q.reused, Redirected: q.redirected, Sample: sample,
 	})
 }
 
-func (b *builder) sample(q request, c loadgen.Class) int {
-	i := slices.IndexFunc(b.run.Samples, func(s loadgen.Sample) bool { return s.Text == q.sample && s.Class == c })
+func (b *builder) sample(q request, c record.Class) int {
+	i := slices.IndexFunc(b.run.Samples, func(s record.Sample) bool { return s.Text == q.sample && s.Class == c })
 	if i < 0 {
 		i = len(b.run.Samples)
-		b.run.Samples = append(b.run.Samples, loadgen.Sample{Class: c, Text: q.sample})
+		b.run.Samples = append(b.run.Samples, record.Sample{Class: c, Text: q.sample})
 	}
 	b.run.Samples[i].Count++
 	return i
 }
 
-func recording(runs ...*loadgen.Run) *loadgen.Recording {
-	return &loadgen.Recording{Format: loadgen.Format, Runs: runs}
+func recording(runs ...*record.Run) *record.Recording {
+	return &record.Recording{Format: record.Format, Runs: runs}
 }
 
 // edited applies f to the run under construction.
-func edited(f func(*loadgen.Run)) func(*builder) {
+func edited(f func(*record.Run)) func(*builder) {
 	return func(b *builder) { f(b.run) }
 }
 
@@ -262,7 +263,7 @@ const (
 )
 
 func lost(start, end int64, class, endpoint, sample string) request {
-	return request{start: start, end: end, fate: loadgen.FateLost, class: class, endpoint: endpoint, sample: sample}
+	return request{start: start, end: end, fate: record.FateLost, class: class, endpoint: endpoint, sample: sample}
 }
 
 func replicas(from, to int) []string {
@@ -274,47 +275,47 @@ func replicas(from, to int) []string {
 }
 
 // moments makes one mark for each replica from gw-2 to gw-10, step ns apart.
-func moments(kind loadgen.MarkKind, first, step int64) []loadgen.Mark {
-	var list []loadgen.Mark
+func moments(kind record.MarkKind, first, step int64) []record.Mark {
+	var list []record.Mark
 	for i, name := range replicas(2, 10) {
 		at := first + int64(i)*step
-		list = append(list, loadgen.Mark{Kind: kind, Name: kind.Of(name), Endpoint: name, Start: at, End: at})
+		list = append(list, record.Mark{Kind: kind, Name: kind.Of(name), Endpoint: name, Start: at, End: at})
 	}
 	return list
 }
 
 // told says how the endpoints go, where marks tell that they have to.
-func told(how loadgen.Shutdown, marks []loadgen.Mark) []loadgen.Mark {
+func told(how record.Shutdown, marks []record.Mark) []record.Mark {
 	for i := range marks {
 		marks[i].Shutdown = &how
 	}
 	return marks
 }
 
-func step(variant string, end int64) loadgen.Mark {
-	return loadgen.Mark{Kind: loadgen.MarkStep, Name: "scale gateway 10 → 1 (" + variant + ")", Start: 600 * ms, End: end}
+func step(variant string, end int64) record.Mark {
+	return record.Mark{Kind: record.MarkStep, Name: "scale gateway 10 → 1 (" + variant + ")", Start: 600 * ms, End: end}
 }
 
 // abruptMarks: exit at the signal; the balancer hears of it 53 ms later.
-func abruptMarks() []loadgen.Mark {
+func abruptMarks() []record.Mark {
 	return slices.Concat(
-		[]loadgen.Mark{step("abrupt", 653*ms+200*us)},
-		told(loadgen.Shutdown{}, moments(loadgen.MarkTerminating, 600*ms+10*us, 0)),
-		moments(loadgen.MarkSignalled, 600*ms+50*us, 40*us),
-		moments(loadgen.MarkExited, 600*ms+600*us, 50*us),
-		moments(loadgen.MarkEndpointRemoved, 653*ms+150*us, 0),
+		[]record.Mark{step("abrupt", 653*ms+200*us)},
+		told(record.Shutdown{}, moments(record.MarkTerminating, 600*ms+10*us, 0)),
+		moments(record.MarkSignalled, 600*ms+50*us, 40*us),
+		moments(record.MarkExited, 600*ms+600*us, 50*us),
+		moments(record.MarkEndpointRemoved, 653*ms+150*us, 0),
 	)
 }
 
 // gracefulMarks: half a second of pre-stop delay, then the end.
-func gracefulMarks(exited int64) []loadgen.Mark {
+func gracefulMarks(exited int64) []record.Mark {
 	return slices.Concat(
-		[]loadgen.Mark{step("graceful", exited+400*us)},
-		told(loadgen.Shutdown{PreStop: "sleep 500ms", Grace: 30_000 * ms}, moments(loadgen.MarkTerminating, 600*ms+10*us, 0)),
-		moments(loadgen.MarkEndpointRemoved, 653*ms, 0),
-		moments(loadgen.MarkSignalled, 1100*ms, 40*us),
-		moments(loadgen.MarkListenerClosed, 1100*ms+500*us, 40*us),
-		moments(loadgen.MarkExited, exited, 40*us),
+		[]record.Mark{step("graceful", exited+400*us)},
+		told(record.Shutdown{PreStop: "sleep 500ms", Grace: 30_000 * ms}, moments(record.MarkTerminating, 600*ms+10*us, 0)),
+		moments(record.MarkEndpointRemoved, 653*ms, 0),
+		moments(record.MarkSignalled, 1100*ms, 40*us),
+		moments(record.MarkListenerClosed, 1100*ms+500*us, 40*us),
+		moments(record.MarkExited, exited, 40*us),
 	)
 }
 
@@ -339,25 +340,25 @@ func abruptRequests() []request {
 // pods is a run behind the address of a Service, of which the control plane tells:
 // web-2 goes without a pre-stop hook; web-3 lets nothing finish, and is killed at the
 // end of its grace; web-4 crashes.
-func pods(t testing.TB) *loadgen.Recording {
+func pods(t testing.TB) *record.Recording {
 	const service = "10.96.0.10:80"
-	mark := func(kind loadgen.MarkKind, pod string, at int64) loadgen.Mark {
-		return loadgen.Mark{Kind: kind, Name: kind.Of(pod), Endpoint: pod, Address: "10.244.0.1" + pod[len(pod)-1:], Start: at, End: at}
+	mark := func(kind record.MarkKind, pod string, at int64) record.Mark {
+		return record.Mark{Kind: kind, Name: kind.Of(pod), Endpoint: pod, Address: "10.244.0.1" + pod[len(pod)-1:], Start: at, End: at}
 	}
-	ends := mark(loadgen.MarkExited, "web-2", 640*ms)
+	ends := mark(record.MarkExited, "web-2", 640*ms)
 	ends.Error = "exit code 143"
-	crash := mark(loadgen.MarkCrashed, "web-4", 700*ms)
+	crash := mark(record.MarkCrashed, "web-4", 700*ms)
 	crash.Error = "exit code 137: out of memory"
-	killed := mark(loadgen.MarkExited, "web-3", 2700*ms)
+	killed := mark(record.MarkExited, "web-3", 2700*ms)
 	killed.Error = "exit code 137"
 	marks := slices.Concat(
-		[]loadgen.Mark{{Kind: loadgen.MarkStep, Name: "delete pod app=web", Start: 595 * ms, End: 598 * ms}},
-		told(loadgen.Shutdown{Grace: 30_000 * ms}, []loadgen.Mark{mark(loadgen.MarkTerminating, "web-2", 600*ms)}),
-		told(loadgen.Shutdown{PreStop: "sleep 1s", Grace: 2000 * ms}, []loadgen.Mark{mark(loadgen.MarkTerminating, "web-3", 602*ms)}),
-		[]loadgen.Mark{
-			mark(loadgen.MarkEndpointGoes, "web-2", 612*ms), mark(loadgen.MarkEndpointGoes, "web-3", 612*ms), ends,
-			mark(loadgen.MarkEndpointDropped, "web-2", 650*ms), crash, mark(loadgen.MarkReady, "web-5", 900*ms),
-			mark(loadgen.MarkKilled, "web-3", 2700*ms), killed, mark(loadgen.MarkEndpointDropped, "web-3", 2705*ms),
+		[]record.Mark{{Kind: record.MarkStep, Name: "delete pod app=web", Start: 595 * ms, End: 598 * ms}},
+		told(record.Shutdown{Grace: 30_000 * ms}, []record.Mark{mark(record.MarkTerminating, "web-2", 600*ms)}),
+		told(record.Shutdown{PreStop: "sleep 1s", Grace: 2000 * ms}, []record.Mark{mark(record.MarkTerminating, "web-3", 602*ms)}),
+		[]record.Mark{
+			mark(record.MarkEndpointGoes, "web-2", 612*ms), mark(record.MarkEndpointGoes, "web-3", 612*ms), ends,
+			mark(record.MarkEndpointDropped, "web-2", 650*ms), crash, mark(record.MarkReady, "web-5", 900*ms),
+			mark(record.MarkKilled, "web-3", 2700*ms), killed, mark(record.MarkEndpointDropped, "web-3", 2705*ms),
 		},
 	)
 	list := steady(3000, 0, ms, service)
@@ -367,13 +368,13 @@ func pods(t testing.TB) *loadgen.Recording {
 	for i := range int64(3) {
 		list = append(list, lost(580*ms+i*ms, 2100*ms+i*ms, "wait.eof", service, eofText))
 	}
-	return recording(newRun(t, list, edited(func(run *loadgen.Run) {
+	return recording(newRun(t, list, edited(func(run *record.Run) {
 		run.Marks, run.Replicas, run.Settings.KeepAlive = marks, 4, false
 	})))
 }
 
-func variant(name string, marks []loadgen.Mark, f ...func(*loadgen.Run)) func(*builder) {
-	return edited(func(run *loadgen.Run) {
+func variant(name string, marks []record.Mark, f ...func(*record.Run)) func(*builder) {
+	return edited(func(run *record.Run) {
 		run.Variant, run.Marks = name, marks
 		run.Settings.KeepAlive = false
 		switch name {
@@ -388,7 +389,7 @@ func variant(name string, marks []loadgen.Mark, f ...func(*loadgen.Run)) func(*b
 	})
 }
 
-func abrupt(t testing.TB) *loadgen.Run {
+func abrupt(t testing.TB) *record.Run {
 	t.Helper()
 	return newRun(t, abruptRequests(), variant("abrupt", abruptMarks()))
 }
@@ -399,25 +400,25 @@ func gracefulRequests() []request {
 	return slices.Concat(steady(2250, 0, 290*us, replicas(1, 10)...), steady(2400, 654*ms, 250*us, "gw-1"))
 }
 
-func graceful(t testing.TB) *loadgen.Run {
+func graceful(t testing.TB) *record.Run {
 	t.Helper()
 	return newRun(t, gracefulRequests(), variant("graceful", gracefulMarks(1108*ms)))
 }
 
 // repetitions are runs of both variants in turns; each abrupt one loses three
 // requests fewer than the one before.
-func repetitions(t testing.TB, n int) *loadgen.Recording {
+func repetitions(t testing.TB, n int) *record.Recording {
 	t.Helper()
 	rec := recording()
 	for i := range n {
 		left := 3 * i
 		a := newRun(t, slices.DeleteFunc(abruptRequests(), func(q request) bool {
-			if q.fate == loadgen.FateLost {
+			if q.fate == record.FateLost {
 				left--
 			}
-			return q.fate == loadgen.FateLost && left >= 0
+			return q.fate == record.FateLost && left >= 0
 		}), variant("abrupt", abruptMarks()))
-		pair := []*loadgen.Run{a, graceful(t)}
+		pair := []*record.Run{a, graceful(t)}
 		for j, run := range pair {
 			run.Repetition = i + 1
 			run.StartedAt = run.StartedAt.Add(time.Duration(2*i+(i+j)%2) * time.Minute)
@@ -432,32 +433,32 @@ func repetitions(t testing.TB, n int) *loadgen.Recording {
 
 type fixture struct {
 	name  string
-	build func(testing.TB) *loadgen.Recording
+	build func(testing.TB) *record.Recording
 }
 
 // fixtures are the recordings that every format is tried on.
 var fixtures = []fixture{
-	{"plain", func(t testing.TB) *loadgen.Recording {
+	{"plain", func(t testing.TB) *record.Recording {
 		return recording(newRun(t, steady(400, 0, ms, "10.0.0.1:8080")))
 	}},
-	{"one", func(t testing.TB) *loadgen.Recording {
+	{"one", func(t testing.TB) *record.Recording {
 		return recording(newRun(t, []request{{start: 0, end: 1_234_567, endpoint: "10.0.0.1:8080", status: 204}}))
 	}},
-	{"empty", func(t testing.TB) *loadgen.Recording {
-		return recording(newRun(t, nil, edited(func(run *loadgen.Run) {
+	{"empty", func(t testing.TB) *record.Recording {
+		return recording(newRun(t, nil, edited(func(run *record.Run) {
 			run.Interrupted = true
 			run.Counts.Unsent = 200
 		})))
 	}},
-	{"refused", func(t testing.TB) *loadgen.Recording {
+	{"refused", func(t testing.TB) *record.Recording {
 		var list []request
 		for i := range int64(50) {
 			list = append(list, lost(i*200*us, i*200*us+180*us, "connect.refused", "10.0.0.1:8080", refusedText))
 		}
 		return recording(newRun(t, list, func(b *builder) {
-			b.run.Traces = []loadgen.Trace{{
+			b.run.Traces = []record.Trace{{
 				Start: 200 * us, Class: class(t, "connect.refused"), Endpoint: "10.0.0.1:8080",
-				Steps: []loadgen.TraceStep{
+				Steps: []record.TraceStep{
 					{At: 201 * us, What: "connecting to 10.0.0.1:8080"},
 					{At: 380 * us, What: "failed in the connect stage: connect.refused", Error: "connect: connection refused (errno 111)"},
 				},
@@ -465,12 +466,12 @@ var fixtures = []fixture{
 		}))
 	}},
 	{"mixed", mixed},
-	{"lab", func(t testing.TB) *loadgen.Recording {
+	{"lab", func(t testing.TB) *record.Recording {
 		return recording(abrupt(t), graceful(t))
 	}},
 	{"kube", pods},
-	{"lab-repeated", func(t testing.TB) *loadgen.Recording { return repetitions(t, 4) }},
-	{"lab-streams", func(t testing.TB) *loadgen.Recording {
+	{"lab-repeated", func(t testing.TB) *record.Recording { return repetitions(t, 4) }},
+	{"lab-streams", func(t testing.TB) *record.Recording {
 		rec := recording()
 		for _, stream := range []string{"new", "kept"} {
 			a, g := abrupt(t), graceful(t)
@@ -480,24 +481,24 @@ var fixtures = []fixture{
 			a.Stream, g.Stream = stream, stream
 			rec.Runs = append(rec.Runs, a, g)
 		}
-		slices.SortStableFunc(rec.Runs, func(a, b *loadgen.Run) int { return cmp.Compare(a.Variant, b.Variant) })
+		slices.SortStableFunc(rec.Runs, func(a, b *record.Run) int { return cmp.Compare(a.Variant, b.Variant) })
 		return rec
 	}},
-	{"lab-abrupt-lost-nothing", func(t testing.TB) *loadgen.Recording {
-		list := slices.DeleteFunc(abruptRequests(), func(q request) bool { return q.fate == loadgen.FateLost })
+	{"lab-abrupt-lost-nothing", func(t testing.TB) *record.Recording {
+		list := slices.DeleteFunc(abruptRequests(), func(q request) bool { return q.fate == record.FateLost })
 		return recording(newRun(t, list, variant("abrupt", abruptMarks())), graceful(t))
 	}},
-	{"lab-graceful-lost", func(t testing.TB) *loadgen.Recording {
+	{"lab-graceful-lost", func(t testing.TB) *record.Recording {
 		list := gracefulRequests()
 		for i := range int64(3) {
 			list = append(list, lost(1090*ms+i*ms, 1107*ms+i*ms, "wait.eof", replicas(2, 10)[i], eofText))
 		}
 		return recording(abrupt(t), newRun(t, list, variant("graceful", gracefulMarks(1108*ms))))
 	}},
-	{"lab-outlived", func(t testing.TB) *loadgen.Recording {
+	{"lab-outlived", func(t testing.TB) *record.Recording {
 		return recording(abrupt(t), newRun(t, gracefulRequests(), variant("graceful", gracefulMarks(1900*ms))))
 	}},
-	{"lab-unhealthy", func(t testing.TB) *loadgen.Recording {
+	{"lab-unhealthy", func(t testing.TB) *record.Recording {
 		list := gracefulRequests()
 		for i := range int64(2) {
 			q := lost(200*ms+i*100*ms, 204*ms+i*100*ms, "status.503", "gw-4", "")
@@ -506,22 +507,22 @@ var fixtures = []fixture{
 		}
 		return recording(abrupt(t), newRun(t, list, variant("graceful", gracefulMarks(1108*ms))))
 	}},
-	{"lab-step-failed", func(t testing.TB) *loadgen.Recording {
+	{"lab-step-failed", func(t testing.TB) *record.Recording {
 		failed := step("graceful", 601*ms)
 		failed.Error = "cannot signal gw-3: operation not permitted"
-		marks := append(moments(loadgen.MarkTerminating, 600*ms+10*us, 0), failed)
+		marks := append(moments(record.MarkTerminating, 600*ms+10*us, 0), failed)
 		return recording(abrupt(t), newRun(t, gracefulRequests(), variant("graceful", marks)))
 	}},
-	{"lab-interrupted", func(t testing.TB) *loadgen.Recording {
+	{"lab-interrupted", func(t testing.TB) *record.Recording {
 		list := slices.DeleteFunc(abruptRequests(), func(q request) bool { return q.start > 630*ms })
-		return recording(newRun(t, list, variant("abrupt", abruptMarks()[:1+9+9+9], func(run *loadgen.Run) {
+		return recording(newRun(t, list, variant("abrupt", abruptMarks()[:1+9+9+9], func(run *record.Run) {
 			run.Interrupted = true
 			run.Counts.Unsent = 40_000
 			run.Marks[0].End, run.Marks[0].Error = 630*ms, "interrupted"
 		})))
 	}},
 	{"hostile", hostile},
-	{"broken", func(t testing.TB) *loadgen.Recording {
+	{"broken", func(t testing.TB) *record.Recording {
 		run := graceful(t)
 		run.Counts.OK--
 		return recording(abrupt(t), run)
@@ -530,7 +531,7 @@ var fixtures = []fixture{
 
 // mixed is a throttled run over two endpoints that met everything, until it
 // was interrupted.
-func mixed(t testing.TB) *loadgen.Recording {
+func mixed(t testing.TB) *record.Recording {
 	t.Helper()
 	endpoints := []string{"10.0.0.1:8080", "10.0.0.2:8080"}
 	list := steady(400, 0, 2*ms, endpoints...)
@@ -548,10 +549,10 @@ func mixed(t testing.TB) *loadgen.Recording {
 		list = append(list, q)
 	}
 	for i := range int64(3) {
-		list = append(list, request{start: 600*ms + i*ms, end: 600*ms + i*ms + 90*us, fate: loadgen.FateSpoiled, class: "client.ports", sample: portsText})
+		list = append(list, request{start: 600*ms + i*ms, end: 600*ms + i*ms + 90*us, fate: record.FateSpoiled, class: "client.ports", sample: portsText})
 	}
 	for i := range int64(5) {
-		list = append(list, request{start: 790*ms + i*ms, end: 830 * ms, fate: loadgen.FateAborted, endpoint: endpoints[i%2], reused: i != 0})
+		list = append(list, request{start: 790*ms + i*ms, end: 830 * ms, fate: record.FateAborted, endpoint: endpoints[i%2], reused: i != 0})
 	}
 	return recording(newRun(t, list, func(b *builder) {
 		b.told = 7
@@ -574,35 +575,35 @@ var nasty = []string{
 }
 
 // hostile has them wherever a text comes from outside.
-func hostile(t testing.TB) *loadgen.Recording { return outsideTexts(t, nasty) }
+func hostile(t testing.TB) *record.Recording { return outsideTexts(t, nasty) }
 
 // outsideTexts has the given texts, which must differ, in all such places.
-func outsideTexts(t testing.TB, texts []string) *loadgen.Recording {
+func outsideTexts(t testing.TB, texts []string) *record.Recording {
 	t.Helper()
-	var marks []loadgen.Mark
+	var marks []record.Mark
 	list := steady(400, 0, ms, texts...)
 	for i, text := range texts {
 		at := 100*ms + int64(i)*20*ms
 		marks = append(marks,
-			loadgen.Mark{Kind: loadgen.MarkStep, Name: text, Start: at, End: at, Error: text},
-			loadgen.Mark{Kind: loadgen.MarkExited, Name: text, Endpoint: text, Start: at, End: at, Error: text})
+			record.Mark{Kind: record.MarkStep, Name: text, Start: at, End: at, Error: text},
+			record.Mark{Kind: record.MarkExited, Name: text, Endpoint: text, Start: at, End: at, Error: text})
 		q := lost(at, at+2*ms, "status.503", text, "")
 		q.status = 503
 		list = append(list, q,
 			lost(at, at+ms, "connect.refused", text, text),
 			lost(at, at+ms, "tls.rejected", text, text),
-			request{start: at, end: at + ms, fate: loadgen.FateSpoiled, class: "client.other", sample: text})
+			request{start: at, end: at + ms, fate: record.FateSpoiled, class: "client.other", sample: text})
 	}
-	run := newRun(t, list, edited(func(run *loadgen.Run) {
+	run := newRun(t, list, edited(func(run *record.Run) {
 		run.Variant = texts[0]
 		run.Settings.URL, run.Settings.Method, run.Settings.EndpointHeader = "http://"+texts[1], texts[2], texts[3]
 		run.Notes = texts
 		run.Marks = marks
 		run.Expect, run.Require = []string{"lost == 0", texts[4]}, []string{texts[2]}
 		for _, text := range texts {
-			run.Answers = append(run.Answers, loadgen.ErrorAnswer{Status: 503, Server: text, Fields: texts, Body: text, Count: 1})
+			run.Answers = append(run.Answers, record.ErrorAnswer{Status: 503, Server: text, Fields: texts, Body: text, Count: 1})
 		}
-		run.Traces = []loadgen.Trace{{Start: 100 * ms, Class: class(t, "connect.refused"), Endpoint: texts[0], Steps: []loadgen.TraceStep{{At: 101 * ms, What: texts[1], Error: texts[4]}}}}
+		run.Traces = []record.Trace{{Start: 100 * ms, Class: class(t, "connect.refused"), Endpoint: texts[0], Steps: []record.TraceStep{{At: 101 * ms, What: texts[1], Error: texts[4]}}}}
 	}))
 	rec := recording(run, newRun(t, steady(10, 0, ms, "gw-1"), variant(texts[1], nil)))
 	rec.Error = texts[3]

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/stream"
 )
 
 // FuzzBuild: whatever is taken for a recording can be reported, in every
@@ -35,7 +35,7 @@ func FuzzBuild(f *testing.F) {
 		"endpoints":[{"name":"a"},{"name":"b"}],"expect":["lost == 0"]}]}`))
 	f.Add(manyEndpoints())
 	f.Fuzz(func(t *testing.T, data []byte) {
-		rec, err := loadgen.ReadRecording(bytes.NewReader(data))
+		rec, err := stream.Read(bytes.NewReader(data))
 		if err != nil {
 			return
 		}

@@ -15,7 +15,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/stream"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -183,7 +184,7 @@ func expandHistograms(t *testing.T, doc any) any {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var l loadgen.Latency
+		var l record.Latency
 		if err := json.Unmarshal(text, &l); err != nil {
 			t.Fatal(err)
 		}
@@ -201,7 +202,7 @@ func TestReportOfSavedRecording(t *testing.T) {
 		t.Run(f.name, func(t *testing.T) {
 			original := Build(f.build(t))
 			saved := render(t, JSON, original)
-			rec, err := loadgen.ReadRecording(strings.NewReader(saved))
+			rec, err := stream.Read(strings.NewReader(saved))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -219,7 +220,7 @@ func TestReportOfSavedRecording(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rec, err = loadgen.ReadRecording(bytes.NewReader(fromGolden))
+			rec, err = stream.Read(bytes.NewReader(fromGolden))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -306,8 +307,8 @@ func TestNumber(t *testing.T) {
 // TestMarksBeforeTheRun: what was seen before the load's clock started has a
 // negative time, which is not never.
 func TestMarksBeforeTheRun(t *testing.T) {
-	ready := loadgen.Mark{Kind: loadgen.MarkReady, Name: "gw-1 ready", Endpoint: "gw-1", Start: -1500 * ms, End: -1500 * ms}
-	run := newRun(t, steady(100, 0, ms, "gw-1"), edited(func(run *loadgen.Run) { run.Marks = []loadgen.Mark{ready} }))
+	ready := record.Mark{Kind: record.MarkReady, Name: "gw-1 ready", Endpoint: "gw-1", Start: -1500 * ms, End: -1500 * ms}
+	run := newRun(t, steady(100, 0, ms, "gw-1"), edited(func(run *record.Run) { run.Marks = []record.Mark{ready} }))
 	text := render(t, Text, Build(recording(run)))
 	if want := "    -1.500 s   ready: gw-1\n"; !strings.Contains(text, want) {
 		t.Errorf("got %q; want %q in it", text, want)
@@ -317,7 +318,7 @@ func TestMarksBeforeTheRun(t *testing.T) {
 // TestNoEndpointReached: requests that reached no endpoint have no times.
 func TestNoEndpointReached(t *testing.T) {
 	list := append(steady(10, 0, ms, "gw-1"),
-		request{start: ms, end: 2 * ms, fate: loadgen.FateSpoiled, class: "client.files", sample: "too many open files"})
+		request{start: ms, end: 2 * ms, fate: record.FateSpoiled, class: "client.files", sample: "too many open files"})
 	text := render(t, Text, Build(recording(newRun(t, list))))
 	found := false
 	for line := range strings.Lines(text) {
@@ -369,7 +370,7 @@ func (failingWriter) Write([]byte) (int, error) { return 0, os.ErrClosed }
 // row of their own, answers are those of any status, and none have no latency.
 func TestComparisonRows(t *testing.T) {
 	unexpected := newRun(t, []request{
-		{start: 0, end: 2 * ms, fate: loadgen.FateLost, endpoint: "gw-1", status: 503, class: "status.503"},
+		{start: 0, end: 2 * ms, fate: record.FateLost, endpoint: "gw-1", status: 503, class: "status.503"},
 		lost(500*ms, 500*ms+65*us, "connect.refused", "gw-1", refusedText),
 	}, variant("abrupt", nil))
 	unanswered := spoil(t, newRun(t, []request{lost(0, 65*us, "connect.refused", "gw-1", refusedText)}, variant("graceful", nil)), 3)

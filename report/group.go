@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // Group is the runs of one variant and stream, over all repetitions.
@@ -22,7 +23,7 @@ type Group struct {
 
 // groupName is the variant of a run and, of several side by side, the stream;
 // "" for a plain load.
-func groupName(run *loadgen.Run) string {
+func groupName(run *record.Run) string {
 	if run.Stream == "" {
 		return run.Variant
 	}
@@ -30,7 +31,7 @@ func groupName(run *loadgen.Run) string {
 }
 
 // label names a run among all of a recording; "" for a plain load.
-func label(run *loadgen.Run) string {
+func label(run *record.Run) string {
 	if run.Repetition == 0 {
 		return groupName(run)
 	}
@@ -39,7 +40,7 @@ func label(run *loadgen.Run) string {
 
 // Only is the recording with one run alone: the one of this name (graceful #2,
 // graceful/new #1) or at this place, counted from 1.
-func Only(rec *loadgen.Recording, run string) (*loadgen.Recording, error) {
+func Only(rec *record.Recording, run string) (*record.Recording, error) {
 	var names []string
 	for _, r := range rec.Runs {
 		names = append(names, cmp.Or(label(r), "load"))

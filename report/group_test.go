@@ -7,11 +7,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 func TestLabels(t *testing.T) {
-	for want, run := range map[string]loadgen.Run{
+	for want, run := range map[string]record.Run{
 		"":                {},
 		"graceful":        {Variant: "graceful"},
 		"graceful/new":    {Variant: "graceful", Stream: "new"},

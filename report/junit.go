@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // JUnit writes the verdict for a CI's list of tests: a suite for each run, a
@@ -251,7 +251,7 @@ func bodyText(reasons, hints []string, findings []Finding) string {
 	return b.String()
 }
 
-func propertiesOf(run *loadgen.Run) *propertiesXML {
+func propertiesOf(run *record.Run) *propertiesXML {
 	c := run.Counts
 	return &propertiesXML{[]propertyXML{
 		{"nodrop", clean(run.Environment.Version)},

@@ -8,50 +8,50 @@ import (
 
 	"github.com/joshdk/go-junit"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // judged are recordings that a verdict is found on, beside the fixtures.
 var judged = []fixture{
-	{"unfinished", func(t testing.TB) *loadgen.Recording {
+	{"unfinished", func(t testing.TB) *record.Recording {
 		rec := recording(abrupt(t))
 		rec.Error = "graceful: cannot start gw-3: too many open files"
 		return rec
 	}},
-	{"unfinished without a run", func(testing.TB) *loadgen.Recording {
+	{"unfinished without a run", func(testing.TB) *record.Recording {
 		rec := recording()
 		rec.Error = "nothing began"
 		return rec
 	}},
-	{"nothing", func(testing.TB) *loadgen.Recording { return recording() }},
-	{"required and expected, neither met", func(t testing.TB) *loadgen.Recording {
+	{"nothing", func(testing.TB) *record.Recording { return recording() }},
+	{"required and expected, neither met", func(t testing.TB) *record.Recording {
 		run := abrupt(t)
 		run.Require, run.Expect = []string{"lost == 0"}, []string{"lost == 0", "ok > 0"}
 		return recording(run)
 	}},
-	{"failed beside one that cannot be trusted", func(t testing.TB) *loadgen.Recording {
+	{"failed beside one that cannot be trusted", func(t testing.TB) *record.Recording {
 		failed, spoiled := abrupt(t), spoil(t, graceful(t), 3)
 		failed.Require, failed.Expect = nil, []string{"lost == 0"}
 		return recording(failed, spoiled)
 	}},
-	{"a check that cannot be read", func(t testing.TB) *loadgen.Recording {
+	{"a check that cannot be read", func(t testing.TB) *record.Recording {
 		run := abrupt(t)
 		run.Expect = []string{"speed > 9"}
 		return recording(run)
 	}},
-	{"without checks, contradicting itself", func(t testing.TB) *loadgen.Recording {
+	{"without checks, contradicting itself", func(t testing.TB) *record.Recording {
 		run := newRun(t, steady(10, 0, ms, "gw-1"))
 		run.Counts.OK--
 		return recording(run)
 	}},
-	{"without checks, its event outside", func(t testing.TB) *loadgen.Recording {
+	{"without checks, its event outside", func(t testing.TB) *record.Recording {
 		run := newRun(t, steady(10, 0, ms, "gw-1"), variant("other", gracefulMarks(1900*ms)))
 		return recording(run)
 	}},
-	{"a plain load that failed", func(t testing.TB) *loadgen.Recording {
+	{"a plain load that failed", func(t testing.TB) *record.Recording {
 		return recording(newRun(t, append(steady(10, 0, ms, "gw-1"), lost(5*ms, 6*ms, "connect.refused", "gw-1", refusedText)), failIf("lost > 0", "ok < 1", "tls.p99 > 1s")))
 	}},
-	{"two of one name", func(t testing.TB) *loadgen.Recording { return recording(abrupt(t), abrupt(t)) }},
+	{"two of one name", func(t testing.TB) *record.Recording { return recording(abrupt(t), abrupt(t)) }},
 }
 
 // TestJUnitTellsTheVerdict: no file is green for a verdict that is not pass, and

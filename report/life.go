@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // life is what marks tell of one endpoint's way out, in ns from the run's
@@ -22,7 +22,7 @@ type life struct {
 	unready  int64
 	goes     int64
 	dropped  int64
-	shutdown *loadgen.Shutdown // nil is not known
+	shutdown *record.Shutdown // nil is not known
 	// over is when its address was in use again, or its name where it has none: what
 	// is met there from then on is another's.
 	over int64
@@ -119,37 +119,37 @@ func (l *life) begin() int64 {
 
 // moment is the field that a kind of mark fills; nil for kinds that are no
 // part of a way out.
-func (l *life) moment(kind loadgen.MarkKind) *int64 {
+func (l *life) moment(kind record.MarkKind) *int64 {
 	switch kind {
-	case loadgen.MarkTerminating:
+	case record.MarkTerminating:
 		return &l.terminating
-	case loadgen.MarkSignalled:
+	case record.MarkSignalled:
 		return &l.signalled
-	case loadgen.MarkListenerClosed:
+	case record.MarkListenerClosed:
 		return &l.listenerClosed
-	case loadgen.MarkKilled:
+	case record.MarkKilled:
 		return &l.killed
-	case loadgen.MarkExited:
+	case record.MarkExited:
 		return &l.exited
-	case loadgen.MarkNotReady:
+	case record.MarkNotReady:
 		return &l.unready
-	case loadgen.MarkEndpointGoes:
+	case record.MarkEndpointGoes:
 		return &l.goes
-	case loadgen.MarkEndpointDropped:
+	case record.MarkEndpointDropped:
 		return &l.dropped
-	case loadgen.MarkEndpointRemoved:
+	case record.MarkEndpointRemoved:
 		return &l.removed
-	case loadgen.MarkStep, loadgen.MarkCrashed, loadgen.MarkReady, loadgen.MarkNote, loadgen.MarkConnectionsCut:
+	case record.MarkStep, record.MarkCrashed, record.MarkReady, record.MarkNote, record.MarkConnectionsCut:
 	}
 	return nil
 }
 
 // lives gathers the marks, which are in order, by endpoint. One that is restarted in
 // place has several lives, and so have those that share a name one after the other.
-func lives(marks []loadgen.Mark) []life {
+func lives(marks []record.Mark) []life {
 	var list []life
 	for _, m := range marks {
-		if m.Kind == loadgen.MarkReady {
+		if m.Kind == record.MarkReady {
 			endLives(list, m)
 		}
 		if m.Endpoint == "" || (&life{}).moment(m.Kind) == nil {
@@ -176,12 +176,12 @@ func lives(marks []loadgen.Mark) []life {
 
 // takes reports that a later mark of the endpoint may be of the same life: what was
 // told before is not told again, and what has ended is not told to go.
-func (l *life) takes(m loadgen.Mark) bool {
+func (l *life) takes(m record.Mark) bool {
 	if l.over != unknown || l.elsewhere(m) || *l.moment(m.Kind) != unknown {
 		return false
 	}
 	switch m.Kind {
-	case loadgen.MarkTerminating, loadgen.MarkSignalled:
+	case record.MarkTerminating, record.MarkSignalled:
 		return l.exited == unknown && l.killed == unknown
 	default:
 		return true
@@ -189,13 +189,13 @@ func (l *life) takes(m loadgen.Mark) bool {
 }
 
 // elsewhere reports that a mark is of another address.
-func (l *life) elsewhere(m loadgen.Mark) bool {
+func (l *life) elsewhere(m record.Mark) bool {
 	return l.address != "" && m.Address != "" && l.address != m.Address
 }
 
 // endLives ends those that an endpoint which is ready cannot go on with. One that is
 // told to go may be called ready until it has ended.
-func endLives(list []life, ready loadgen.Mark) {
+func endLives(list []life, ready record.Mark) {
 	for i := range list {
 		l := &list[i]
 		if l.over != unknown {

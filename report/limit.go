@@ -3,7 +3,7 @@ package report
 import (
 	"math"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // Limits is what a run could have seen: what "0 lost" leaves open.
@@ -16,7 +16,7 @@ type Limits struct {
 }
 
 // findLimits computes them from the counts and the time bins.
-func findLimits(run *loadgen.Run, event Event) Limits {
+func findLimits(run *record.Run, event Event) Limits {
 	l := Limits{Of: max(1, endpointCount(run))}
 	if n := run.Counts.OK + run.Counts.Lost; n > 0 {
 		l.UpperBound = 1 - math.Pow(0.05, 1/float64(n))

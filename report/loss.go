@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // Loss is what was lost in one run, when and where.
@@ -44,7 +44,7 @@ type LatencyBound struct {
 
 // ClassLoss counts one class of lost or spoiled requests.
 type ClassLoss struct {
-	Class         loadgen.Class
+	Class         record.Class
 	Spoiled       bool
 	Fresh, Reused int64
 	Redirected    int64  // of them: a redirect had been followed
@@ -65,7 +65,7 @@ func (c ClassLoss) processed() string {
 	switch {
 	case c.Spoiled:
 		return "spoiled: failed on this machine"
-	case c.Redirected == 0 || c.Class.Info().Processed == loadgen.Yes:
+	case c.Redirected == 0 || c.Class.Info().Processed == record.Yes:
 		return text
 	case c.Redirected == c.Total():
 		return text + "; before the redirect: yes"
@@ -78,7 +78,7 @@ type EndpointLoss struct {
 	Name     string // "" for requests that reached none
 	OK, Lost int64
 	Classes  []ClassLoss
-	Seen     loadgen.EndpointSeen
+	Seen     record.EndpointSeen
 }
 
 // Window is a run of losses close together. Times are ns from the run's start.
@@ -90,7 +90,7 @@ type Window struct {
 	Reused      int64 // of Lost: on a connection that had carried a request
 	Untold      int64 // of Lost: in the counts alone, which InFlight, Reused, Connections and Endpoints leave out
 	Connections int64 // distinct ones that were lost with a request on them
-	Classes     []loadgen.BinLoss
+	Classes     []record.BinLoss
 	Endpoints   []string // in natural order
 	Slowest     int64    // ns; of the answers that ended inside it, in whole bins
 	BeginNear   Relation // the nearest marks
@@ -99,7 +99,7 @@ type Window struct {
 
 // Relation says how far a moment is from a mark: Distance > 0 is after it.
 type Relation struct {
-	Mark     loadgen.Mark
+	Mark     record.Mark
 	Distance int64 // ns
 	Known    bool
 }
@@ -129,7 +129,7 @@ type Event struct {
 // Inside reports whether the load went on until the event was over.
 func (e Event) Inside() bool { return e.Known && e.End <= e.LoadOver }
 
-func findLoss(run *loadgen.Run) Loss {
+func findLoss(run *record.Run) Loss {
 	l := Loss{Identity: run.Counts.Check(), Gap: windowGap(run)}
 	if l.Identity == nil {
 		l.Identity = checkOutcomes(run)
@@ -155,7 +155,7 @@ func findLoss(run *loadgen.Run) Loss {
 // hidden counts losses that a client which retries would not have shown: Go's
 // net/http sends a request without a body again when a reused connection fails
 // before the first byte of the answer (shouldRetryRequest in its transport.go).
-func hidden(run *loadgen.Run) int64 {
+func hidden(run *record.Run) int64 {
 	switch run.Settings.Method {
 	case "GET", "HEAD", "OPTIONS", "TRACE":
 	default:
@@ -163,7 +163,7 @@ func hidden(run *loadgen.Run) int64 {
 	}
 	var n int64
 	for _, o := range run.Outcomes {
-		if o.Fate == loadgen.FateLost.String() && o.Reused && isCut(o.Class) && unanswered(o.Class) {
+		if o.Fate == record.FateLost.String() && o.Reused && isCut(o.Class) && unanswered(o.Class) {
 			n += o.Count
 		}
 	}
@@ -171,7 +171,7 @@ func hidden(run *loadgen.Run) int64 {
 }
 
 // outside counts the losses told in full that lie outside the event.
-func outside(run *loadgen.Run, event Event) int64 {
+func outside(run *record.Run, event Event) int64 {
 	if !event.Known {
 		return 0
 	}
@@ -186,7 +186,7 @@ func outside(run *loadgen.Run, event Event) int64 {
 
 // after counts the losses told in full that came after what is known of an event
 // whose end was not seen.
-func after(run *loadgen.Run, event Event) int64 {
+func after(run *record.Run, event Event) int64 {
 	if !event.Known || event.Seen && !event.Open {
 		return 0
 	}
@@ -210,7 +210,7 @@ func recovery(l *Loss) int64 {
 
 // findSlower compares whole bins: those before the first mark with those of
 // the event.
-func findSlower(run *loadgen.Run, l *Loss) Slower {
+func findSlower(run *record.Run, l *Loss) Slower {
 	if !l.Event.Known || !l.Baseline.Known || l.Baseline.Until < run.Bins.Width {
 		return Slower{}
 	}
@@ -219,28 +219,28 @@ func findSlower(run *loadgen.Run, l *Loss) Slower {
 	return Slower{before.Count() > 0 && during.Count() > 0, latencyBound(before), latencyBound(during)}
 }
 
-func latencyBound(s loadgen.Sketch) LatencyBound {
+func latencyBound(s record.Sketch) LatencyBound {
 	return LatencyBound{s.Count(), s.Percentile(99), s.Max}
 }
 
 // checkOutcomes holds the counts by class, reuse and endpoint, the details and
 // the time bins against the totals: a recording whose parts disagree is not to
 // be trusted.
-func checkOutcomes(run *loadgen.Run) error {
-	var byFate loadgen.Counts
+func checkOutcomes(run *record.Run) error {
+	var byFate record.Counts
 	for _, o := range run.Outcomes {
 		switch o.Fate {
-		case loadgen.FateOK.String():
+		case record.FateOK.String():
 			byFate.OK += o.Count
-		case loadgen.FateLost.String():
+		case record.FateLost.String():
 			byFate.Lost += o.Count
-		case loadgen.FateSpoiled.String():
+		case record.FateSpoiled.String():
 			byFate.Spoiled += o.Count
-		case loadgen.FateAborted.String():
+		case record.FateAborted.String():
 			byFate.Aborted += o.Count
 		}
 	}
-	var binned loadgen.Counts
+	var binned record.Counts
 	for i := range run.Bins.List {
 		b := &run.Bins.List[i]
 		binned.Started += b.Started
@@ -273,7 +273,7 @@ func checkOutcomes(run *loadgen.Run) error {
 }
 
 // classLosses sums outcomes by class, the most frequent first.
-func classLosses(run *loadgen.Run, outcomes []loadgen.Outcome) []ClassLoss {
+func classLosses(run *record.Run, outcomes []record.Outcome) []ClassLoss {
 	var list []ClassLoss
 	for _, o := range outcomes {
 		if o.Class == 0 {
@@ -299,8 +299,8 @@ func classLosses(run *loadgen.Run, outcomes []loadgen.Outcome) []ClassLoss {
 	return list
 }
 
-func sampleOf(run *loadgen.Run, class loadgen.Class) string {
-	best := loadgen.Sample{}
+func sampleOf(run *record.Run, class record.Class) string {
+	best := record.Sample{}
 	for _, s := range run.Samples {
 		if s.Class == class && s.Count > best.Count {
 			best = s
@@ -310,23 +310,23 @@ func sampleOf(run *loadgen.Run, class loadgen.Class) string {
 }
 
 // endpointLosses groups outcomes by endpoint, those that lost most first.
-func endpointLosses(run *loadgen.Run) []EndpointLoss {
-	byName := map[string][]loadgen.Outcome{}
+func endpointLosses(run *record.Run) []EndpointLoss {
+	byName := map[string][]record.Outcome{}
 	for _, o := range run.Outcomes {
 		byName[o.Endpoint] = append(byName[o.Endpoint], o)
 	}
-	seen := map[string]loadgen.EndpointSeen{}
+	seen := map[string]record.EndpointSeen{}
 	for _, s := range run.Endpoints {
 		seen[s.Name] = s
 	}
 	var list []EndpointLoss
 	for name, outcomes := range byName {
-		e := EndpointLoss{Name: name, Seen: loadgen.EndpointSeen{Name: name, FirstConnect: -1, LastConnect: -1, FirstAnswer: -1, LastAnswer: -1}}
+		e := EndpointLoss{Name: name, Seen: record.EndpointSeen{Name: name, FirstConnect: -1, LastConnect: -1, FirstAnswer: -1, LastAnswer: -1}}
 		for _, o := range outcomes {
 			switch o.Fate {
-			case loadgen.FateOK.String():
+			case record.FateOK.String():
 				e.OK += o.Count
-			case loadgen.FateLost.String():
+			case record.FateLost.String():
 				e.Lost += o.Count
 			}
 		}
@@ -343,26 +343,26 @@ func endpointLosses(run *loadgen.Run) []EndpointLoss {
 }
 
 // findEvent spans the steps and the life-cycle marks; notes are not part of it.
-func findEvent(run *loadgen.Run) Event {
+func findEvent(run *record.Run) Event {
 	e := Event{LoadOver: lastStart(run)}
 	for _, m := range run.Marks {
-		if m.End < 0 && m.Kind != loadgen.MarkCrashed {
+		if m.End < 0 && m.Kind != record.MarkCrashed {
 			continue // of the set-up, before the load
 		}
 		// A replica that cut requests at the end of its grace is what is to be
 		// seen; a step that failed, or a crash, is not.
-		if m.Error != "" && e.Err == "" && (m.Kind == loadgen.MarkStep || m.Kind == loadgen.MarkCrashed) {
+		if m.Error != "" && e.Err == "" && (m.Kind == record.MarkStep || m.Kind == record.MarkCrashed) {
 			e.Err = m.Name + ": " + m.Error
 		}
 		switch m.Kind {
-		case loadgen.MarkStep:
+		case record.MarkStep:
 			if !e.Known || m.Start < e.Begin {
 				e.Begin = m.Start
 			}
 			e.Known = true
 			e.End = max(e.End, m.End)
-		case loadgen.MarkNote, loadgen.MarkCrashed:
-		case loadgen.MarkNotReady, loadgen.MarkEndpointGoes, loadgen.MarkEndpointDropped:
+		case record.MarkNote, record.MarkCrashed:
+		case record.MarkNotReady, record.MarkEndpointGoes, record.MarkEndpointDropped:
 			e.End, e.Seen, e.Open = max(e.End, m.End), true, true
 		default:
 			e.End, e.Seen = max(e.End, m.End), true
@@ -373,7 +373,7 @@ func findEvent(run *loadgen.Run) Event {
 
 // lastStart is the latest moment, to the bin's begin, at which a request was
 // started.
-func lastStart(run *loadgen.Run) int64 {
+func lastStart(run *record.Run) int64 {
 	for i, b := range slices.Backward(run.Bins.List) {
 		if b.Started > 0 {
 			return int64(i) * run.Bins.Width
@@ -382,8 +382,8 @@ func lastStart(run *loadgen.Run) int64 {
 	return 0
 }
 
-func findBaseline(run *loadgen.Run) Baseline {
-	i := slices.IndexFunc(run.Marks, func(m loadgen.Mark) bool { return m.Kind != loadgen.MarkNote && m.Start >= 0 })
+func findBaseline(run *record.Run) Baseline {
+	i := slices.IndexFunc(run.Marks, func(m record.Mark) bool { return m.Kind != record.MarkNote && m.Start >= 0 })
 	if i < 0 {
 		return Baseline{}
 	}

@@ -10,7 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // What a pull request takes: GitHub's limit is 65,536 characters, and somebody
@@ -231,7 +231,7 @@ func comparisonMarkdown(list []Group, names []string) string {
 	return text
 }
 
-func settingsMarkdown(run *loadgen.Run) string {
+func settingsMarkdown(run *record.Run) string {
 	s := &run.Settings
 	text := fmt.Sprintf("%s, %s", mdCode(shorten(s.Method+" "+s.URL, maxQuote)), counted(int64(s.Workers), "worker", "workers"))
 	if s.Rate > 0 {
@@ -374,7 +374,7 @@ func errorsMarkdown(s *Summary) string {
 	return "#### Errors\n\n" + mdFence(lines)
 }
 
-func marksMarkdown(marks []loadgen.Mark) string {
+func marksMarkdown(marks []record.Mark) string {
 	if len(marks) == 0 {
 		return ""
 	}
@@ -390,7 +390,7 @@ func marksMarkdown(marks []loadgen.Mark) string {
 	return details("Marks", false, t.String())
 }
 
-func traceMarkdown(i int, trace loadgen.Trace) string {
+func traceMarkdown(i int, trace record.Trace) string {
 	var lines []string
 	for _, s := range trace.Steps {
 		lines = append(lines, "+"+duration(s.At-trace.Start)+"  "+stepText(s))

@@ -13,7 +13,7 @@ import (
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/renderer/html"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 func toHTML(t testing.TB, text string) string {
@@ -87,10 +87,10 @@ func TestMarkdownRows(t *testing.T) {
 // TestMarkdownIsBounded: it can be pasted, whatever there was, and says what it
 // left out.
 func TestMarkdownIsBounded(t *testing.T) {
-	many := func(t testing.TB) *loadgen.Recording {
+	many := func(t testing.TB) *record.Recording {
 		t.Helper()
 		var list []request
-		var marks []loadgen.Mark
+		var marks []record.Mark
 		for i := range int64(10_000) {
 			name := fmt.Sprintf("gw-%d-%x", 7*i, i*i)
 			q := lost(i*100*ms, i*100*ms+ms, "wait.reset", name, fmt.Sprintf("%d %s", i%500, strings.Repeat("<&|`", 200)))
@@ -100,20 +100,20 @@ func TestMarkdownIsBounded(t *testing.T) {
 			}
 			list = append(list, q)
 			if i%20 == 0 {
-				marks = append(marks, loadgen.Mark{Kind: loadgen.MarkExited, Name: name, Endpoint: name, Start: i * 100 * ms, End: i * 100 * ms, Error: strings.Repeat("@#$", 300)})
+				marks = append(marks, record.Mark{Kind: record.MarkExited, Name: name, Endpoint: name, Start: i * 100 * ms, End: i * 100 * ms, Error: strings.Repeat("@#$", 300)})
 			}
 		}
-		return recording(newRun(t, list, edited(func(run *loadgen.Run) { run.Marks = marks })))
+		return recording(newRun(t, list, edited(func(run *record.Run) { run.Marks = marks })))
 	}
-	runs := func(t testing.TB) *loadgen.Recording {
+	runs := func(t testing.TB) *record.Recording {
 		t.Helper()
-		var list []*loadgen.Run
+		var list []*record.Run
 		for range 40 {
 			list = append(list, hostile(t).Runs[0])
 		}
 		return recording(list...)
 	}
-	for name, build := range map[string]func(testing.TB) *loadgen.Recording{"10,000 endpoints": many, "40 runs": runs, "variants": crowded} {
+	for name, build := range map[string]func(testing.TB) *record.Recording{"10,000 endpoints": many, "40 runs": runs, "variants": crowded} {
 		text := render(t, Markdown, Build(build(t)))
 		if len(text) > 60_000 {
 			t.Errorf("%s: got %d bytes; want at most 60,000", name, len(text))

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // Dimension says what a figure counts, and so which units it takes.
@@ -102,14 +103,14 @@ var families = []struct {
 // phaseNames lists the phases of answered requests.
 var phaseNames = []struct {
 	name string
-	of   func(*loadgen.Run) *loadgen.Latency
+	of   func(*record.Run) *record.Latency
 }{
-	{"connect", func(r *loadgen.Run) *loadgen.Latency { return &r.Phases.Connect }},
-	{"dns", func(r *loadgen.Run) *loadgen.Latency { return &r.Phases.DNS }},
-	{"tls", func(r *loadgen.Run) *loadgen.Latency { return &r.Phases.TLS }},
-	{"send", func(r *loadgen.Run) *loadgen.Latency { return &r.Phases.Send }},
-	{"wait", func(r *loadgen.Run) *loadgen.Latency { return &r.Phases.Wait }},
-	{"read", func(r *loadgen.Run) *loadgen.Latency { return &r.Phases.Read }},
+	{"connect", func(r *record.Run) *record.Latency { return &r.Phases.Connect }},
+	{"dns", func(r *record.Run) *record.Latency { return &r.Phases.DNS }},
+	{"tls", func(r *record.Run) *record.Latency { return &r.Phases.TLS }},
+	{"send", func(r *record.Run) *record.Latency { return &r.Phases.Send }},
+	{"wait", func(r *record.Run) *record.Latency { return &r.Phases.Wait }},
+	{"read", func(r *record.Run) *record.Latency { return &r.Phases.Read }},
 }
 
 // findMetric looks a name up.
@@ -145,9 +146,9 @@ func longestWindow(r *RunReport) int64 {
 // findLost finds lost.CLASS and lost.STAGE.
 func findLost(name, rest string) (metric, *loadgen.HintError) {
 	if slices.Contains(lossStageNames(), rest) {
-		return lostMetric(name, func(c loadgen.Class) bool { return c.Stage().String() == rest }), nil
+		return lostMetric(name, func(c record.Class) bool { return c.Stage().String() == rest }), nil
 	}
-	var class loadgen.Class
+	var class record.Class
 	err := class.UnmarshalText([]byte(rest))
 	switch {
 	case err != nil || class.String() != rest || class == 0:
@@ -159,10 +160,10 @@ func findLost(name, rest string) (metric, *loadgen.HintError) {
 	case class.Spoiled():
 		return metric{}, &loadgen.HintError{Problem: rest + " is spoiled, never lost", Hint: "spoiled counts them"}
 	}
-	return lostMetric(name, func(c loadgen.Class) bool { return c == class }), nil
+	return lostMetric(name, func(c record.Class) bool { return c == class }), nil
 }
 
-func lostMetric(name string, belongs func(loadgen.Class) bool) metric {
+func lostMetric(name string, belongs func(record.Class) bool) metric {
 	return metric{name, Count, count(func(r *RunReport) int64 {
 		var n int64
 		for _, c := range r.Loss.Classes {
@@ -177,7 +178,7 @@ func lostMetric(name string, belongs func(loadgen.Class) bool) metric {
 // lossClassNames lists the classes of lost requests, statuses apart.
 func lossClassNames() []string {
 	var names []string
-	for _, info := range loadgen.Classes() {
+	for _, info := range record.Classes() {
 		if !info.Class.Spoiled() {
 			names = append(names, info.Class.String())
 		}
@@ -188,12 +189,12 @@ func lossClassNames() []string {
 // lossStageNames lists their stages.
 func lossStageNames() []string {
 	var names []string
-	for _, info := range loadgen.Classes() {
+	for _, info := range record.Classes() {
 		if name := info.Class.Stage().String(); !info.Class.Spoiled() && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
-	return append(names, loadgen.StageStatus.String())
+	return append(names, record.StageStatus.String())
 }
 
 var statusPattern = regexp.MustCompile(`^[1-9](\d\d|xx)$`)
@@ -220,7 +221,7 @@ func findPhase(name, rest string) (metric, *loadgen.HintError) {
 	phase, _, _ := strings.Cut(name, ".")
 	i := slices.IndexFunc(phaseNames, func(p struct {
 		name string
-		of   func(*loadgen.Run) *loadgen.Latency
+		of   func(*record.Run) *record.Latency
 	},
 	) bool {
 		return p.name == phase
@@ -231,7 +232,7 @@ func findPhase(name, rest string) (metric, *loadgen.HintError) {
 var percentilePattern = regexp.MustCompile(`^p\d+(\.\d+)?$`)
 
 // findLatency finds a statistic of a latency.
-func findLatency(name string, of func(*loadgen.Run) *loadgen.Latency, stat string) (metric, *loadgen.HintError) {
+func findLatency(name string, of func(*record.Run) *record.Latency, stat string) (metric, *loadgen.HintError) {
 	m := latencyMetric(name, of, stat)
 	if m.value != nil {
 		return m, nil
@@ -244,8 +245,8 @@ func findLatency(name string, of func(*loadgen.Run) *loadgen.Latency, stat strin
 
 // latencyMetric is min, mean, max or a percentile of a latency; without a value
 // function for anything else.
-func latencyMetric(name string, of func(*loadgen.Run) *loadgen.Latency, stat string) metric {
-	read := func(f func(*loadgen.Latency) float64) metric {
+func latencyMetric(name string, of func(*record.Run) *record.Latency, stat string) metric {
+	read := func(f func(*record.Latency) float64) metric {
 		return metric{name, Duration, func(r *RunReport) (float64, bool) {
 			l := of(r.Run)
 			return f(l), l.Count > 0
@@ -253,11 +254,11 @@ func latencyMetric(name string, of func(*loadgen.Run) *loadgen.Latency, stat str
 	}
 	switch stat {
 	case "min":
-		return read(func(l *loadgen.Latency) float64 { return float64(l.Min) })
+		return read(func(l *record.Latency) float64 { return float64(l.Min) })
 	case "mean":
-		return read((*loadgen.Latency).Mean)
+		return read((*record.Latency).Mean)
 	case "max":
-		return read(func(l *loadgen.Latency) float64 { return float64(l.Max) })
+		return read(func(l *record.Latency) float64 { return float64(l.Max) })
 	}
 	if !percentilePattern.MatchString(stat) {
 		return metric{}
@@ -266,5 +267,5 @@ func latencyMetric(name string, of func(*loadgen.Run) *loadgen.Latency, stat str
 	if err != nil || p > 100 {
 		return metric{}
 	}
-	return read(func(l *loadgen.Latency) float64 { return float64(l.Percentile(p)) })
+	return read(func(l *record.Latency) float64 { return float64(l.Percentile(p)) })
 }

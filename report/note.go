@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strconv"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // notes are the footnotes: what one must know to read the figures right.
@@ -70,7 +70,7 @@ func perSecond(rate float64) string {
 }
 
 // closedAndLost: without -q, workers that are refused at once ask again at once.
-func closedAndLost(run *loadgen.Run) bool {
+func closedAndLost(run *record.Run) bool {
 	return run.Settings.Rate == 0 && run.Counts.Lost > 0
 }
 
@@ -81,7 +81,7 @@ func (r *RunReport) unplaced() int64 {
 	}
 	var n int64
 	for _, c := range r.Loss.Classes {
-		if !c.Spoiled && c.Class.Stage() != loadgen.StageStatus {
+		if !c.Spoiled && c.Class.Stage() != record.StageStatus {
 			n += c.Total()
 		}
 	}

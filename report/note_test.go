@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // TestRateNotReached: what -q asked for is held against what was sent.
@@ -21,7 +21,7 @@ func TestRateNotReached(t *testing.T) {
 		"kept but for a tick": {1, 100, "", false},
 		"not kept":            {1500, 250, "asked for 2,500/s, sent 1,001/s" + slow, true},
 	} {
-		run := newRun(t, steady(1001, 0, ms, "gw-1"), edited(func(run *loadgen.Run) {
+		run := newRun(t, steady(1001, 0, ms, "gw-1"), edited(func(run *record.Run) {
 			run.Late, run.Settings.Rate = tt.late, tt.rate
 		}))
 		r := Build(recording(run))

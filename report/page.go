@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/text/width"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/safetext"
 )
 
 // Options say what the place is like where a text report will be read. The zero
@@ -57,7 +57,7 @@ func (p *page) flush() error { return p.out.Flush() }
 func (p *page) Write(text []byte) (int, error) {
 	rest := string(text)
 	for rest != "" {
-		n := strings.IndexFunc(rest, loadgen.IsUnsafe)
+		n := strings.IndexFunc(rest, safetext.IsUnsafe)
 		if n < 0 {
 			_, err := p.out.WriteString(rest)
 			return len(text), err
@@ -197,7 +197,7 @@ func runeColumns(r rune) int {
 }
 
 // clean makes one harmless line of text from outside.
-func clean(text string) string { return loadgen.CleanLine(text) }
+func clean(text string) string { return safetext.CleanLine(text) }
 
 // table sets cells below each other.
 type table struct {

@@ -9,7 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
 )
 
 func TestFit(t *testing.T) {
@@ -67,12 +68,12 @@ func TestWrap(t *testing.T) {
 }
 
 // crowded is hard to fit: long names, wide ones, many variants and classes.
-func crowded(t testing.TB) *loadgen.Recording {
+func crowded(t testing.TB) *record.Recording {
 	t.Helper()
 	endpoints := []string{
 		"istio-ingressgateway-7d9f8b6c5d-x2x4z", "[2001:db8:85a3:8d3:1319:8a2e:370:7348]:8080", "入口网关之一二三四五六七八九十一二三四五六七八九十", "gw-1",
 	}
-	var runs []*loadgen.Run
+	var runs []*record.Run
 	for i := range 9 {
 		list := steady(400, 0, ms, endpoints...)
 		for k, name := range []string{"connect.refused", "wait.reset", "wait.eof", "body.eof", "connect.unreachable"} {
@@ -81,9 +82,9 @@ func crowded(t testing.TB) *loadgen.Recording {
 				list = append(list, lost(at, at+ms, name, endpoint, refusedText))
 			}
 		}
-		marks := []loadgen.Mark{
-			{Kind: loadgen.MarkStep, Name: "scale " + strings.Repeat("a rather long description of it ", 5), Start: 90 * ms, End: 200 * ms},
-			{Kind: loadgen.MarkExited, Name: "exited", Endpoint: endpoints[1], Start: 100 * ms, End: 100 * ms, Error: strings.Repeat("cut requests in flight ", 6)},
+		marks := []record.Mark{
+			{Kind: record.MarkStep, Name: "scale " + strings.Repeat("a rather long description of it ", 5), Start: 90 * ms, End: 200 * ms},
+			{Kind: record.MarkExited, Name: "exited", Endpoint: endpoints[1], Start: 100 * ms, End: 100 * ms, Error: strings.Repeat("cut requests in flight ", 6)},
 		}
 		runs = append(runs, newRun(t, list, variant(fmt.Sprintf("variant number %d", i+1), marks)))
 	}
@@ -200,7 +201,7 @@ func TestTerminalIsSafe(t *testing.T) {
 	for _, colour := range []bool{false, true} {
 		text := render(t, TextFor(Options{Colour: colour}), Build(hostile(t)))
 		for _, r := range styles.ReplaceAllString(text, "") {
-			if r != '\n' && r != '\t' && loadgen.IsUnsafe(r) && r != '\ufffd' {
+			if r != '\n' && r != '\t' && safetext.IsUnsafe(r) && r != '\ufffd' {
 				t.Errorf("got %q in the text", r)
 			}
 		}

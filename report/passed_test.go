@@ -5,36 +5,36 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // TestPassed: a verdict that is pass says what it passed, repetitions together;
 // any other says why.
 func TestPassed(t *testing.T) {
-	repetition := func(n, lost int) *loadgen.Run {
-		return trial(t, lost, func(run *loadgen.Run) {
+	repetition := func(n, lost int) *record.Run {
+		return trial(t, lost, func(run *record.Run) {
 			run.Variant, run.Repetition = "a", n
 			run.Expect, run.Require, run.FailIf = nil, []string{"lost > 0"}, []string{"p99 > 1s"}
 		})
 	}
 	for name, tt := range map[string]struct {
-		runs []*loadgen.Run
+		runs []*record.Run
 		want []string
 	}{
-		"a plain load that was asked nothing": {[]*loadgen.Run{newRun(t, steady(10, 0, ms, "gw-1"))}, nil},
+		"a plain load that was asked nothing": {[]*record.Run{newRun(t, steady(10, 0, ms, "gw-1"))}, nil},
 		"a plain load": {
-			[]*loadgen.Run{newRun(t, steady(1000, 0, ms, "gw-1"), failIf("lost > 0", "ok < 900"))},
+			[]*record.Run{newRun(t, steady(1000, 0, ms, "gw-1"), failIf("lost > 0", "ok < 900"))},
 			[]string{"fails if lost > 0: lost 0", "fails if ok < 900: ok 1,000"},
 		},
 		"repeated": {
-			[]*loadgen.Run{repetition(1, 2), repetition(2, 5)},
+			[]*record.Run{repetition(1, 2), repetition(2, 5)},
 			[]string{"a: requires lost > 0: lost 2–5 in 2 runs", "a: fails if p99 > 1s: p99 9.0 ms in 2 runs"},
 		},
 		"of a repeated run, the only one": {
-			[]*loadgen.Run{repetition(2, 1)},
+			[]*record.Run{repetition(2, 1)},
 			[]string{"a #2: requires lost > 0: lost 1", "a #2: fails if p99 > 1s: p99 9.0 ms"},
 		},
-		"failed": {[]*loadgen.Run{newRun(t, steady(10, 0, ms, "gw-1"), failIf("lost == 0", "ok < 9"))}, nil},
+		"failed": {[]*record.Run{newRun(t, steady(10, 0, ms, "gw-1"), failIf("lost == 0", "ok < 9"))}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tt.want, passed(Build(recording(tt.runs...)))); diff != "" {

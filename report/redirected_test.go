@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // TestRedirectedIsNotDenied: where a redirect was followed, a server has
@@ -13,7 +13,7 @@ import (
 func TestRedirectedIsNotDenied(t *testing.T) {
 	const refused = `Post "http://10.0.0.2:1/": dial tcp 10.0.0.2:1: connect: connection refused`
 	one := func(at int64, redirected bool) request {
-		return request{start: at * ms, end: at*ms + 1, fate: loadgen.FateLost, class: "connect.refused", endpoint: "10.0.0.2:1", sample: refused, redirected: redirected}
+		return request{start: at * ms, end: at*ms + 1, fate: record.FateLost, class: "connect.refused", endpoint: "10.0.0.2:1", sample: refused, redirected: redirected}
 	}
 	tests := map[string]struct {
 		requests       []request
@@ -67,8 +67,8 @@ func TestRedirectedIsNotDenied(t *testing.T) {
 
 // TestOverLimitIsOurs: what --max-body cuts is not put down to the server.
 func TestOverLimitIsOurs(t *testing.T) {
-	run := newRun(t, []request{{start: ms, end: 2 * ms, fate: loadgen.FateLost, class: "body.other", endpoint: "gw-1", sample: "body over 100 bytes (--max-body)"}},
-		edited(func(r *loadgen.Run) { r.Settings.MaxBody = 100 }))
+	run := newRun(t, []request{{start: ms, end: 2 * ms, fate: record.FateLost, class: "body.other", endpoint: "gw-1", sample: "body over 100 bytes (--max-body)"}},
+		edited(func(r *record.Run) { r.Settings.MaxBody = 100 }))
 	text := rendered(t, Build(recording(run)), "text")
 	if !strings.Contains(text, "nodrop cut 1 response longer than --max-body allows (100 bytes)") || strings.Contains(text, "no rule knows") {
 		t.Error(text)

@@ -9,12 +9,12 @@ package report
 import (
 	"io"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // Report is a Recording with all that was computed from it.
 type Report struct {
-	Recording  *loadgen.Recording
+	Recording  *record.Recording
 	Runs       []RunReport
 	Groups     []Group     // of the Runs, by variant and stream
 	Comparison *Comparison // nil unless there are two variants or more
@@ -26,7 +26,7 @@ type Report struct {
 
 // RunReport is one run's part.
 type RunReport struct {
-	Run     *loadgen.Run
+	Run     *record.Run
 	Summary Summary
 	Loss    Loss
 }
@@ -49,10 +49,10 @@ var Formats = []struct {
 }
 
 // JSON writes the recording itself.
-func JSON(w io.Writer, r *Report) error { return loadgen.WriteRecording(w, r.Recording) }
+func JSON(w io.Writer, r *Report) error { return record.Write(w, r.Recording) }
 
 // Build computes a Report.
-func Build(rec *loadgen.Recording) *Report {
+func Build(rec *record.Recording) *Report {
 	r := &Report{Recording: rec}
 	for _, run := range rec.Runs {
 		r.Runs = append(r.Runs, RunReport{run, summarize(run), findLoss(run)})

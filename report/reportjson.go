@@ -9,7 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
 )
 
 // computedFormat is the name and version of what ComputedJSON writes.
@@ -24,7 +25,7 @@ var Schema string
 // ComputedJSON writes all that was computed. Every field is always there: null
 // stands for what is not known or does not apply.
 func ComputedJSON(w io.Writer, r *Report) error {
-	e := json.NewEncoder(loadgen.JSONWriter{To: w})
+	e := json.NewEncoder(safetext.JSONWriter{To: w})
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(documentOf(r))
@@ -404,7 +405,7 @@ func groupOf(g *Group, names []string) groupJSON {
 }
 
 // repetitionOrNull is nil for the only one.
-func repetitionOrNull(run *loadgen.Run) *int {
+func repetitionOrNull(run *record.Run) *int {
 	if run.Repetition == 0 {
 		return nil
 	}
@@ -474,7 +475,7 @@ var figures = []struct {
 }
 
 // latencyAt is a percentile of the answers' latency in ns; nil without any.
-func latencyAt(run *loadgen.Run, percent float64) *int64 {
+func latencyAt(run *record.Run, percent float64) *int64 {
 	l := answered(run)
 	if l.Count == 0 {
 		return nil
@@ -529,7 +530,7 @@ func checkOf(c CheckResult) checkJSON {
 	return j
 }
 
-func settingsOf(s *loadgen.Settings) settingsJSON {
+func settingsOf(s *record.Settings) settingsJSON {
 	return settingsJSON{
 		URL: s.URL, Method: s.Method, Requests: positive(s.Requests), Workers: s.Workers, RatePerWorker: s.Rate,
 		DurationNs: positive(int64(s.Duration)), TimeoutNs: positive(int64(s.Timeout)), ConnectTimeoutNs: positive(int64(s.ConnectTimeout)),
@@ -572,15 +573,15 @@ func summaryOf(s *Summary) summaryJSON {
 	return j
 }
 
-func connectionsOf(c loadgen.ConnectionCount) connectionsJSON {
+func connectionsOf(c record.ConnectionCount) connectionsJSON {
 	return connectionsJSON{Opened: c.Opened, Stale: c.Stale, FinWaited: c.Waited, FinOurs: c.Ours, Surplus: c.Surplus}
 }
 
 func classOf(c ClassLoss) classJSON {
 	info := c.Class.Info()
 	processed, _, _ := strings.Cut(string(info.Processed), ",") // "yes, at least in part"
-	if c.Redirected > 0 && info.Processed == loadgen.Never {
-		processed = string(loadgen.Possibly)
+	if c.Redirected > 0 && info.Processed == record.Never {
+		processed = string(record.Possibly)
 	}
 	return classJSON{
 		Class: c.Class.String(), Spoiled: c.Spoiled, Count: c.Total(), Fresh: c.Fresh, Reused: c.Reused,
@@ -635,7 +636,7 @@ func relationOf(r Relation) *relationJSON {
 
 // marksOf tells of each mark how long after its start the first and the last
 // loss came.
-func marksOf(run *loadgen.Run) []markJSON {
+func marksOf(run *record.Run) []markJSON {
 	list := []markJSON{}
 	losses := strikes(run)
 	var last int64
@@ -653,7 +654,7 @@ func marksOf(run *loadgen.Run) []markJSON {
 	return list
 }
 
-func shutdownOf(s *loadgen.Shutdown) *shutdownJSON {
+func shutdownOf(s *record.Shutdown) *shutdownJSON {
 	if s == nil {
 		return nil
 	}
@@ -691,7 +692,7 @@ func limitsOf(r *RunReport) limitsJSON {
 }
 
 // endpointsLeft counts the endpoints that marks tell the way out of.
-func endpointsLeft(run *loadgen.Run) int {
+func endpointsLeft(run *record.Run) int {
 	left := map[string]bool{}
 	for _, one := range lives(run.Marks) {
 		left[one.endpoint] = true
@@ -709,7 +710,7 @@ func slowerOf(s Slower) *slowerJSON {
 	return &slowerJSON{Notable: s.notable(), Baseline: bound(s.Baseline), Event: bound(s.Event)}
 }
 
-func answersOf(answers []loadgen.ErrorAnswer) []answerJSON {
+func answersOf(answers []record.ErrorAnswer) []answerJSON {
 	list := []answerJSON{}
 	for _, a := range answers {
 		list = append(list, answerJSON{a.Status, textOrNull(a.Server), listOf(a.Fields), textOrNull(a.Body), a.Count})
@@ -717,7 +718,7 @@ func answersOf(answers []loadgen.ErrorAnswer) []answerJSON {
 	return list
 }
 
-func tracesOf(traces []loadgen.Trace) []traceJSON {
+func tracesOf(traces []record.Trace) []traceJSON {
 	list := []traceJSON{}
 	for _, t := range traces {
 		j := traceJSON{StartNs: t.Start, Class: t.Class.String(), Endpoint: textOrNull(t.Endpoint), Steps: []traceStepJSON{}}
@@ -760,7 +761,7 @@ func positive(n int64) *int64 {
 	return &n
 }
 
-// bounded: the largest number stands for no limit, 0 for none.
+// Bounded: the largest number stands for no limit, 0 for none.
 func bounded(ns int64) *int64 {
 	if ns == math.MaxInt64 {
 		return nil

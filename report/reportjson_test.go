@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 func compileSchema(t testing.TB) *jsonschema.Schema {
@@ -47,7 +47,7 @@ func decoded(t testing.TB, text string) any {
 // TestComputedJSONIsAsItsSchemaSays, on every fixture and on random runs.
 func TestComputedJSONIsAsItsSchemaSays(t *testing.T) {
 	schema := compileSchema(t)
-	check := func(t *testing.T, rec *loadgen.Recording) {
+	check := func(t *testing.T, rec *record.Recording) {
 		t.Helper()
 		text := render(t, ComputedJSON, Build(rec))
 		doc := decoded(t, text)
@@ -56,10 +56,10 @@ func TestComputedJSONIsAsItsSchemaSays(t *testing.T) {
 		}
 		noSentinels(t, "", doc)
 	}
-	for _, f := range append(slices.Clone(fixtures), fixture{"crowded", crowded}, fixture{"no runs", func(testing.TB) *loadgen.Recording { return recording() }}) {
+	for _, f := range append(slices.Clone(fixtures), fixture{"crowded", crowded}, fixture{"no runs", func(testing.TB) *record.Recording { return recording() }}) {
 		t.Run(f.name, func(t *testing.T) { check(t, f.build(t)) })
 	}
-	eachRandomRun(t, func(t *testing.T, run *loadgen.Run, _ int64) { check(t, recording(run)) })
+	eachRandomRun(t, func(t *testing.T, run *record.Run, _ int64) { check(t, recording(run)) })
 }
 
 // TestChangeJSONIsAsItsSchemaSays, and the schema refuses what differs from it.
@@ -281,14 +281,14 @@ func TestComparisonAsNumbers(t *testing.T) {
 
 // TestMarksTellTheLosses: of each mark the first and the last loss after it.
 func TestMarksTellTheLosses(t *testing.T) {
-	at := func(ns int64) loadgen.Mark {
-		return loadgen.Mark{Kind: loadgen.MarkNote, Name: fmt.Sprint(ns), Start: ns, End: ns}
+	at := func(ns int64) record.Mark {
+		return record.Mark{Kind: record.MarkNote, Name: fmt.Sprint(ns), Start: ns, End: ns}
 	}
 	run := newRun(t, append(steady(100, 0, ms, "gw-1"),
 		lost(20*ms, 21*ms, "connect.refused", "gw-1", refusedText),
 		lost(10*ms, 50*ms, "wait.reset", "gw-1", resetText),
-	), edited(func(run *loadgen.Run) {
-		run.Marks = []loadgen.Mark{at(-5 * ms), at(20 * ms), at(20*ms + 1), at(50 * ms), at(50*ms + 1)}
+	), edited(func(run *record.Run) {
+		run.Marks = []record.Mark{at(-5 * ms), at(20 * ms), at(20*ms + 1), at(50 * ms), at(50*ms + 1)}
 	}))
 	want := [][2]int64{{25 * ms, 55 * ms}, {0, 30 * ms}, {30*ms - 1, 30*ms - 1}, {0, 0}, {-1, -1}}
 	for i, m := range marksOf(run) {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // What the layers do when they go, and what the kernel makes of it, is from
@@ -34,7 +34,7 @@ func (s *scene) untouched() int64 {
 	return from
 }
 
-func claimsBaseline(s *scene, l *loadgen.LostRequest) bool { return l.End < s.before }
+func claimsBaseline(s *scene, l *record.LostRequest) bool { return l.End < s.before }
 
 func tellBaseline(s *scene, e *evidence) Finding {
 	return Finding{
@@ -45,13 +45,13 @@ func tellBaseline(s *scene, e *evidence) Finding {
 	}
 }
 
-func claimsTLSCut(_ *scene, l *loadgen.LostRequest) bool { return isTLSCut(l.Class) }
+func claimsTLSCut(_ *scene, l *record.LostRequest) bool { return isTLSCut(l.Class) }
 
 // isTLSCut reports that a handshake found no end.
-func isTLSCut(c loadgen.Class) bool {
+func isTLSCut(c record.Class) bool {
 	switch c.Cause() {
-	case loadgen.CauseEOF, loadgen.CauseReset, loadgen.CauseTimeout:
-		return c.Stage() == loadgen.StageTLS
+	case record.CauseEOF, record.CauseReset, record.CauseTimeout:
+		return c.Stage() == record.StageTLS
 	default:
 		return false
 	}
@@ -65,7 +65,7 @@ func tellTLSCut(s *scene, e *evidence) Finding {
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
 		Remedies:   []Remedy{{"any", "go on accepting until the balancer has taken the endpoint out; a layer-4 balancer makes connections to a process that is going"}},
 	}
-	met := metBy(e.lost, func(l *loadgen.LostRequest) []*life {
+	met := metBy(e.lost, func(l *record.LostRequest) []*life {
 		own := s.lifeOf(l)
 		if !overlaps(own) || !within(l.End, own.stopped(), own.removed) {
 			return nil
@@ -110,8 +110,8 @@ func tellProxy(s *scene, e *evidence) Finding {
 	}
 }
 
-func claimsFirewall(_ *scene, l *loadgen.LostRequest) bool {
-	return l.Class.Stage() == loadgen.StageConnect && l.Class.Cause() == loadgen.CauseRejected
+func claimsFirewall(_ *scene, l *record.LostRequest) bool {
+	return l.Class.Stage() == record.StageConnect && l.Class.Cause() == record.CauseRejected
 }
 
 func tellFirewall(s *scene, e *evidence) Finding {
@@ -126,8 +126,8 @@ func tellFirewall(s *scene, e *evidence) Finding {
 	}
 }
 
-func claimsHung(_ *scene, l *loadgen.LostRequest) bool {
-	return beyondConnect(l.Class) && l.Class.Cause() == loadgen.CauseTimeout
+func claimsHung(_ *scene, l *record.LostRequest) bool {
+	return beyondConnect(l.Class) && l.Class.Cause() == record.CauseTimeout
 }
 
 func tellHung(s *scene, e *evidence) Finding {
@@ -143,8 +143,8 @@ func tellHung(s *scene, e *evidence) Finding {
 	}
 }
 
-func claimsMalformed(_ *scene, l *loadgen.LostRequest) bool {
-	return beyondConnect(l.Class) && l.Class.Cause() == loadgen.CauseMalformed
+func claimsMalformed(_ *scene, l *record.LostRequest) bool {
+	return beyondConnect(l.Class) && l.Class.Cause() == record.CauseMalformed
 }
 
 func tellMalformed(s *scene, e *evidence) Finding {
@@ -159,7 +159,7 @@ func tellMalformed(s *scene, e *evidence) Finding {
 func malformedRemedies(e *evidence) []Remedy {
 	var list []Remedy
 	for _, c := range e.classes {
-		if c.Class.Stage() == loadgen.StageHead {
+		if c.Class.Stage() == record.StageHead {
 			list = append(list, Remedy{"any", "check the URL's scheme and port: what was read there is not the head of an HTTP/1.1 response"})
 		} else {
 			list = append(list, Remedy{"any", "see the texts: a client that hides this shows its users half an answer"})
@@ -170,8 +170,8 @@ func malformedRemedies(e *evidence) []Remedy {
 
 // claimsOverLimit claims the responses that --max-body cut: with it, no other loss
 // is of that class.
-func claimsOverLimit(s *scene, l *loadgen.LostRequest) bool {
-	return s.run.Settings.MaxBody > 0 && l.Class.Stage() == loadgen.StageBody && l.Class.Cause() == loadgen.CauseOther
+func claimsOverLimit(s *scene, l *record.LostRequest) bool {
+	return s.run.Settings.MaxBody > 0 && l.Class.Stage() == record.StageBody && l.Class.Cause() == record.CauseOther
 }
 
 func tellOverLimit(s *scene, e *evidence) Finding {
@@ -199,7 +199,7 @@ const maxTexts = 3
 func (s *scene) texts(e *evidence) []string {
 	var list []string
 	for _, sample := range s.run.Samples {
-		if len(list) < maxTexts && slices.ContainsFunc(e.classes, func(c loadgen.BinLoss) bool { return c.Class == sample.Class }) {
+		if len(list) < maxTexts && slices.ContainsFunc(e.classes, func(c record.BinLoss) bool { return c.Class == sample.Class }) {
 			list = append(list, fmt.Sprintf("%d × %s", sample.Count, sample.Text))
 		}
 	}

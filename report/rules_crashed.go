@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // crash is that an endpoint ended and nobody had told it to; ns.
@@ -18,17 +18,17 @@ type crash struct {
 }
 
 // crashes gathers the marks of them, which are in order.
-func crashes(marks []loadgen.Mark) []crash {
+func crashes(marks []record.Mark) []crash {
 	var list []crash
 	for _, m := range marks {
 		switch m.Kind {
-		case loadgen.MarkCrashed:
+		case record.MarkCrashed:
 			c := crash{endpoint: m.Endpoint, address: m.Address, at: m.Start, from: m.Start, back: unknown, text: m.Error}
 			if m.Address != "" {
 				c.from -= exitTold
 			}
 			list = append(list, c)
-		case loadgen.MarkReady:
+		case record.MarkReady:
 			for i := range list {
 				if c := &list[i]; c.back == unknown && c.endpoint == m.Endpoint {
 					c.back = m.Start
@@ -42,7 +42,7 @@ func crashes(marks []loadgen.Mark) []crash {
 
 // crashOf is the crash that can have caused a loss, the last one where several can;
 // nil where none can.
-func (s *scene) crashOf(l *loadgen.LostRequest) *crash {
+func (s *scene) crashOf(l *record.LostRequest) *crash {
 	own := s.historyOf(l.Endpoint)
 	if own != nil {
 		for _, c := range slices.Backward(own.crashes) {
@@ -62,8 +62,8 @@ func (s *scene) crashOf(l *loadgen.LostRequest) *crash {
 }
 
 // cuts reports that it can have cut a request.
-func (c *crash) cuts(l *loadgen.LostRequest) bool {
-	cut := isCut(l.Class) || isTLSCut(l.Class) && l.Class.Cause() != loadgen.CauseTimeout
+func (c *crash) cuts(l *record.LostRequest) bool {
+	cut := isCut(l.Class) || isTLSCut(l.Class) && l.Class.Cause() != record.CauseTimeout
 	return cut && within(l.End, c.from, c.at)
 }
 
@@ -89,12 +89,12 @@ func (c *crash) String() string {
 
 // claimsCrashed leaves alone what an endpoint that was leaving explains as well,
 // unless the marks name the one that crashed.
-func claimsCrashed(s *scene, l *loadgen.LostRequest) bool {
+func claimsCrashed(s *scene, l *record.LostRequest) bool {
 	return s.crashOf(l) != nil && (s.named(l) || !s.leaving(l))
 }
 
 // leaving reports that an endpoint which was told to go explains a loss.
-func (s *scene) leaving(l *loadgen.LostRequest) bool {
+func (s *scene) leaving(l *record.LostRequest) bool {
 	if isRefusal(l.Class) {
 		return len(s.overlapping(l)) > 0 || s.heardLate(l) != nil
 	}
@@ -127,11 +127,11 @@ func tellCrashed(s *scene, e *evidence) Finding {
 	for _, c := range met {
 		f.Evidence = append(f.Evidence, c.String())
 	}
-	if slices.ContainsFunc(e.lost, func(l *loadgen.LostRequest) bool { return !s.named(l) }) {
+	if slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return !s.named(l) }) {
 		f.Confidence = Likely
 		f.Evidence = append(f.Evidence, "the endpoints share an address: which of them lost a request is not known")
 	}
-	if slices.ContainsFunc(e.lost, func(l *loadgen.LostRequest) bool { return l.End < s.crashOf(l).at-near }) {
+	if slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return l.End < s.crashOf(l).at-near }) {
 		f.Confidence = Likely
 		f.Evidence = append(f.Evidence, fmt.Sprintf("a control plane tells of an end up to %s after it: what was lost so shortly before a mark is laid to it", duration(exitTold)))
 	}

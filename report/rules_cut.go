@@ -6,12 +6,12 @@ import (
 	"math"
 	"slices"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // exits are the lives whose end can have cut the loss, and whether the marks are
 // sure of the end's time.
-func (s *scene) exits(l *loadgen.LostRequest) iter.Seq2[*life, bool] {
+func (s *scene) exits(l *record.LostRequest) iter.Seq2[*life, bool] {
 	return func(yield func(*life, bool) bool) {
 		alive := s.alive(l)
 		for one := range s.suspects(l) {
@@ -28,7 +28,7 @@ func (s *scene) exits(l *loadgen.LostRequest) iter.Seq2[*life, bool] {
 
 // alive is when the endpoint of a loss still answered after it, in ns: a process that
 // exited later did not cut the request by that. It is unknown where it did not.
-func (s *scene) alive(l *loadgen.LostRequest) int64 {
+func (s *scene) alive(l *record.LostRequest) int64 {
 	if answer := s.seen[l.Endpoint].LastAnswer; s.named(l) && answer > l.End+readTogether {
 		return answer
 	}
@@ -37,7 +37,7 @@ func (s *scene) alive(l *loadgen.LostRequest) int64 {
 
 // idled reports that a connection may have been closed because it was idle: no
 // answer of the run came as soon as the end of it.
-func (s *scene) idled(l *loadgen.LostRequest) bool {
+func (s *scene) idled(l *record.LostRequest) bool {
 	return l.Reused && unanswered(l.Class) && l.End-l.Start < s.answers.Min
 }
 
@@ -61,7 +61,7 @@ func (s *scene) sureOf(e *evidence, f *Finding) {
 }
 
 // surely reports that the marks place an exit at the time of the loss.
-func (s *scene) surely(l *loadgen.LostRequest) bool {
+func (s *scene) surely(l *record.LostRequest) bool {
 	for _, sure := range s.exits(l) {
 		if sure {
 			return true
@@ -90,7 +90,7 @@ func (s *scene) underWay(e *evidence) string {
 
 // metBy are the lives that explain losses, each once, in the order in which they
 // were met.
-func metBy(lost []*loadgen.LostRequest, explain func(*loadgen.LostRequest) []*life) []*life {
+func metBy(lost []*record.LostRequest, explain func(*record.LostRequest) []*life) []*life {
 	var met lifeSet
 	for _, l := range lost {
 		met.add(explain(l))
@@ -120,7 +120,7 @@ func (s *lifeSet) add(some []*life) {
 // killings are the lives whose end by force can have cut the loss; none where the
 // marks are surer of another's end, or place it nearer. Where they are sure of
 // neither, others tells that there is another.
-func (s *scene) killings(l *loadgen.LostRequest) (killed, others []*life) {
+func (s *scene) killings(l *record.LostRequest) (killed, others []*life) {
 	nearest, other := int64(math.MaxInt64), int64(math.MaxInt64) // of those that are sure
 	for one, sure := range s.exits(l) {
 		distance := int64(math.MaxInt64)
@@ -143,12 +143,12 @@ func (s *scene) killings(l *loadgen.LostRequest) (killed, others []*life) {
 }
 
 // killers are the lives that killings finds.
-func (s *scene) killers(l *loadgen.LostRequest) []*life {
+func (s *scene) killers(l *record.LostRequest) []*life {
 	killed, _ := s.killings(l)
 	return killed
 }
 
-func claimsGraceOver(s *scene, l *loadgen.LostRequest) bool {
+func claimsGraceOver(s *scene, l *record.LostRequest) bool {
 	return isCut(l.Class) && len(s.killers(l)) > 0
 }
 
@@ -189,14 +189,14 @@ func tellGraceOver(s *scene, e *evidence) Finding {
 // openAtTermination reports that a request which was cut by force was under way
 // when the termination began, or that this is not known.
 func (s *scene) openAtTermination(e *evidence) bool {
-	return slices.ContainsFunc(e.lost, func(l *loadgen.LostRequest) bool {
+	return slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool {
 		return slices.ContainsFunc(s.killers(l), func(one *life) bool { return l.Start < one.terminating+near || one.terminating == unknown })
 	})
 }
 
 // alsoEnded are the lives that ended without force, and may have cut a loss as well
 // as those that were killed.
-func (s *scene) alsoEnded(l *loadgen.LostRequest) []*life {
+func (s *scene) alsoEnded(l *record.LostRequest) []*life {
 	_, others := s.killings(l)
 	return others
 }
@@ -237,7 +237,7 @@ func hadLived(list []*life) string {
 	return duration(shortest) + " after termination began"
 }
 
-func claimsKilled(s *scene, l *loadgen.LostRequest) bool {
+func claimsKilled(s *scene, l *record.LostRequest) bool {
 	if !isCut(l.Class) {
 		return false
 	}
@@ -279,7 +279,7 @@ func tellKilled(s *scene, e *evidence) Finding {
 func queued(e *evidence) int {
 	n := 0
 	for _, l := range e.lost {
-		if !l.Reused && l.Class.Cause() == loadgen.CauseReset && unanswered(l.Class) {
+		if !l.Reused && l.Class.Cause() == record.CauseReset && unanswered(l.Class) {
 			n++
 		}
 	}
@@ -313,7 +313,7 @@ func (s *scene) graceGiven(e *evidence) (given int64, known bool) {
 	return given, known
 }
 
-func claimsKeptAlive(_ *scene, l *loadgen.LostRequest) bool {
+func claimsKeptAlive(_ *scene, l *record.LostRequest) bool {
 	return l.Reused && isCut(l.Class) && unanswered(l.Class)
 }
 
@@ -343,12 +343,12 @@ func tellKeptAlive(s *scene, e *evidence) Finding {
 	return f
 }
 
-func claimsCut(_ *scene, l *loadgen.LostRequest) bool { return isCut(l.Class) }
+func claimsCut(_ *scene, l *record.LostRequest) bool { return isCut(l.Class) }
 
 func tellCut(s *scene, e *evidence) Finding {
 	needed, least := s.need(e)
 	exit := "an exit"
-	if !slices.ContainsFunc(e.lost, func(l *loadgen.LostRequest) bool { return !s.named(l) }) {
+	if !slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return !s.named(l) }) {
 		exit = choose(int64(len(e.endpoints)), "its exit", "their exits")
 	}
 	return Finding{

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // overlaps reports that the marks tell the whole of a life, and that it
@@ -18,7 +18,7 @@ func overlaps(l *life) bool {
 
 // overlapping are the lives that can explain the loss. Where no mark names its
 // endpoint, because the replicas share an address, each of them can.
-func (s *scene) overlapping(l *loadgen.LostRequest) []*life {
+func (s *scene) overlapping(l *record.LostRequest) []*life {
 	var list []*life
 	for one := range s.suspects(l) {
 		if overlaps(one) && within(l.End, one.stopped(), one.removed) {
@@ -28,11 +28,11 @@ func (s *scene) overlapping(l *loadgen.LostRequest) []*life {
 	return list
 }
 
-func isRefusal(c loadgen.Class) bool {
-	return c.Stage() == loadgen.StageConnect && (c.Cause() == loadgen.CauseRefused || c.Cause() == loadgen.CauseReset)
+func isRefusal(c record.Class) bool {
+	return c.Stage() == record.StageConnect && (c.Cause() == record.CauseRefused || c.Cause() == record.CauseReset)
 }
 
-func claimsOverlap(s *scene, l *loadgen.LostRequest) bool {
+func claimsOverlap(s *scene, l *record.LostRequest) bool {
 	return isRefusal(l.Class) && len(s.overlapping(l)) > 0
 }
 
@@ -116,7 +116,7 @@ type lateKey struct {
 }
 
 // heardLate is the lateness that explains a loss; nil where none does.
-func (s *scene) heardLate(l *loadgen.LostRequest) *lateness {
+func (s *scene) heardLate(l *record.LostRequest) *lateness {
 	begun, _ := slices.BinarySearch(s.ends, l.End+near+1)
 	key := lateKey{s.lifeOf(l), s.named(l), s.outageBegin(l), s.failing(l).End, begun}
 	found, known := s.late[key]
@@ -129,7 +129,7 @@ func (s *scene) heardLate(l *loadgen.LostRequest) *lateness {
 
 // latenessOf finds it. Where no mark names the loss's endpoint, because the
 // replicas share an address, each that can explain it may be the one.
-func (s *scene) latenessOf(l *loadgen.LostRequest, key lateKey) *lateness {
+func (s *scene) latenessOf(l *record.LostRequest, key lateKey) *lateness {
 	var list []*life
 	for one := range s.suspects(l) {
 		known := one.terminating != unknown && one.out() != unknown && one.removed == unknown
@@ -169,7 +169,7 @@ func (s *scene) refusingAt(begin int64, list []*life) []*life {
 func refusedWith(terminating int64, windows []Window) int64 {
 	i, _ := slices.BinarySearchFunc(windows, terminating, func(w Window, at int64) int { return cmp.Compare(w.End, at) })
 	for ; i < len(windows) && terminating != unknown && windows[i].Begin <= terminating+near; i++ {
-		if slices.ContainsFunc(windows[i].Classes, func(c loadgen.BinLoss) bool { return isRefusal(c.Class) }) {
+		if slices.ContainsFunc(windows[i].Classes, func(c record.BinLoss) bool { return isRefusal(c.Class) }) {
 			return windows[i].End
 		}
 	}
@@ -179,7 +179,7 @@ func refusedWith(terminating int64, windows []Window) int64 {
 // outageBegin is when the outage of a loss began, in ns: its window or, where no
 // answer parts that from one before, that one. The kernel limits how often it
 // refuses, and connections wait meanwhile.
-func (s *scene) outageBegin(l *loadgen.LostRequest) int64 {
+func (s *scene) outageBegin(l *record.LostRequest) int64 {
 	begin := s.windowOf(l).Begin
 	return min(begin, s.answeredBefore(begin))
 }
@@ -203,7 +203,7 @@ func (s *scene) answeredBefore(at int64) int64 {
 func (l *life) hookless() bool { return l.shutdown != nil && l.shutdown.PreStop == "" }
 
 // windowOf is the window that a loss is in.
-func (s *scene) windowOf(l *loadgen.LostRequest) *Window {
+func (s *scene) windowOf(l *record.LostRequest) *Window {
 	return windowAt(s.loss.Windows, l.End)
 }
 
@@ -222,7 +222,7 @@ func (s *scene) failedConnects() map[string][]Window {
 	groups := map[string][]strike{}
 	for i := range s.run.Lost {
 		l := &s.run.Lost[i]
-		if l.Class.Stage() == loadgen.StageConnect {
+		if l.Class.Stage() == record.StageConnect {
 			from, until := struck(l, near)
 			key := s.failuresOf(l)
 			groups[key] = append(groups[key], strike{from, until, l.Class, 1, l})
@@ -239,7 +239,7 @@ func (s *scene) failedConnects() map[string][]Window {
 }
 
 // failuresOf is the key of a loss's stretches of time.
-func (s *scene) failuresOf(l *loadgen.LostRequest) string {
+func (s *scene) failuresOf(l *record.LostRequest) string {
 	if s.named(l) {
 		return l.Endpoint
 	}
@@ -249,13 +249,13 @@ func (s *scene) failuresOf(l *loadgen.LostRequest) string {
 // failing is the stretch of time of a connection that failed. Refusals are over only
 // when nothing else that fails goes on from them: an address that is gone does not
 // refuse.
-func (s *scene) failing(l *loadgen.LostRequest) *Window {
+func (s *scene) failing(l *record.LostRequest) *Window {
 	return windowAt(s.failures[s.failuresOf(l)], l.End)
 }
 
 // claimsHeardLate leaves alone what an endpoint refused that accepted connections
 // afterwards.
-func claimsHeardLate(s *scene, l *loadgen.LostRequest) bool {
+func claimsHeardLate(s *scene, l *record.LostRequest) bool {
 	if !isRefusal(l.Class) {
 		return false
 	}
@@ -282,7 +282,7 @@ func (s *scene) heard(e *evidence) heard {
 	var h heard
 	known := map[*lateness]bool{}
 	var met lifeSet
-	lasts := map[*Window]*loadgen.LostRequest{}
+	lasts := map[*Window]*record.LostRequest{}
 	for _, l := range e.lost {
 		by := s.heardLate(l)
 		h.reach(l.End, by)
@@ -319,7 +319,7 @@ func (s *scene) answeredAfter(at int64) bool {
 	if bins.Width > 0 {
 		first = min(first, int(at/bins.Width)+1)
 	}
-	return slices.ContainsFunc(bins.List[first:], func(b loadgen.Bin) bool { return b.OK > 0 })
+	return slices.ContainsFunc(bins.List[first:], func(b record.Bin) bool { return b.OK > 0 })
 }
 
 // early reports that the last failure came before the control plane had taken each
@@ -384,7 +384,7 @@ func tellHeardLate(s *scene, e *evidence) Finding {
 }
 
 // claimsPreStopMissing: the same, and nothing kept any of the endpoints accepting.
-func claimsPreStopMissing(s *scene, l *loadgen.LostRequest) bool {
+func claimsPreStopMissing(s *scene, l *record.LostRequest) bool {
 	return claimsHeardLate(s, l) && !s.heardLate(l).hooks
 }
 
@@ -412,7 +412,7 @@ func shutdownsOf(list []*life) []string {
 	return []string{"set for termination: " + strings.Join(texts, "; ")}
 }
 
-func claimsRefused(_ *scene, l *loadgen.LostRequest) bool { return isRefusal(l.Class) }
+func claimsRefused(_ *scene, l *record.LostRequest) bool { return isRefusal(l.Class) }
 
 func tellRefused(s *scene, e *evidence) Finding {
 	evidence := []string{e.what(), e.when() + "; " + s.where(e)}
@@ -489,9 +489,9 @@ func (s *scene) sinceTerminating(e *evidence) int64 {
 	return longest
 }
 
-func claimsDropped(_ *scene, l *loadgen.LostRequest) bool {
+func claimsDropped(_ *scene, l *record.LostRequest) bool {
 	cause := l.Class.Cause()
-	return l.Class.Stage() == loadgen.StageConnect && (cause == loadgen.CauseTimeout || cause == loadgen.CauseUnreachable)
+	return l.Class.Stage() == record.StageConnect && (cause == record.CauseTimeout || cause == record.CauseUnreachable)
 }
 
 func tellDropped(s *scene, e *evidence) Finding {
@@ -511,9 +511,9 @@ func tellDropped(s *scene, e *evidence) Finding {
 	}
 }
 
-func claimsAcceptQueue(s *scene, l *loadgen.LostRequest) bool {
+func claimsAcceptQueue(s *scene, l *record.LostRequest) bool {
 	own := s.lifeOf(l)
-	return !l.Reused && l.Class.Cause() == loadgen.CauseReset && (unanswered(l.Class) || l.Class.Stage() == loadgen.StageTLS) &&
+	return !l.Reused && l.Class.Cause() == record.CauseReset && (unanswered(l.Class) || l.Class.Stage() == record.StageTLS) &&
 		own != nil && within(l.End, own.listenerClosed, own.listenerClosed) && !within(l.End, own.exited, own.exited)
 }
 

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // Summary holds hey's figures, in seconds and bytes, over answered requests
@@ -56,7 +56,7 @@ type StatusCount struct {
 
 var percents = [...]int{10, 25, 50, 75, 90, 95, 99}
 
-func summarize(run *loadgen.Run) Summary {
+func summarize(run *record.Run) Summary {
 	answered := answered(run)
 	s := Summary{
 		Total:      seconds(run.Duration),
@@ -85,8 +85,8 @@ func summarize(run *loadgen.Run) Summary {
 }
 
 // answered is the latency of all answered requests, whatever their status.
-func answered(run *loadgen.Run) *loadgen.Latency {
-	l := &loadgen.Latency{}
+func answered(run *record.Run) *record.Latency {
+	l := &record.Latency{}
 	l.Merge(&run.Latency.OK)
 	l.Merge(&run.Latency.Unexpected)
 	return l
@@ -95,7 +95,7 @@ func answered(run *loadgen.Run) *loadgen.Latency {
 // errorCounts is hey's error distribution: every started request without an
 // answer, by text alone (one text may stand for several classes), aborted ones
 // included.
-func errorCounts(run *loadgen.Run) []ErrorCount {
+func errorCounts(run *record.Run) []ErrorCount {
 	byText := map[string]int64{}
 	for _, s := range run.Samples {
 		byText[s.Text] += s.Count
@@ -117,7 +117,7 @@ func seconds(ns int64) float64 { return float64(ns) / 1e9 }
 
 // histogram is hey's: eleven marks at equal distances from the fastest to the
 // slowest latency, the first counting the fastest alone.
-func histogram(l *loadgen.Latency) []Bucket {
+func histogram(l *record.Latency) []Bucket {
 	if l.Count == 0 {
 		return nil
 	}
@@ -138,11 +138,11 @@ func histogram(l *loadgen.Latency) []Bucket {
 	return buckets
 }
 
-func phases(run *loadgen.Run) []Phase {
+func phases(run *record.Run) []Phase {
 	p := &run.Phases
 	rows := []struct {
 		name string
-		l    *loadgen.Latency
+		l    *record.Latency
 	}{
 		{"DNS+dialup", &p.Connect}, {"DNS-lookup", &p.DNS}, {"req write", &p.Send}, {"resp wait", &p.Wait}, {"resp read", &p.Read},
 	}

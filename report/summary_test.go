@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // TestDistributionsAddUp: every started request is in hey's part once, by its
@@ -64,8 +64,8 @@ func heyHistogram(sorted []float64) []Bucket {
 	return buckets
 }
 
-func latencyOf(raw []int64) *loadgen.Latency {
-	l := &loadgen.Latency{}
+func latencyOf(raw []int64) *record.Latency {
+	l := &record.Latency{}
 	for _, ns := range raw {
 		l.Record(ns)
 	}
@@ -174,7 +174,7 @@ func TestHistogramWithinResolution(t *testing.T) {
 
 func TestPercentiles(t *testing.T) {
 	eachSample(t, func(t *testing.T, raw []int64) {
-		run := &loadgen.Run{Latency: loadgen.Latencies{OK: *latencyOf(raw)}}
+		run := &record.Run{Latency: record.Latencies{OK: *latencyOf(raw)}}
 		sorted, n := sortedSeconds(raw), len(raw)
 		last := 0.0
 		for _, p := range summarize(run).Percentiles {
@@ -198,13 +198,13 @@ func TestSummary(t *testing.T) {
 	list := []request{
 		{start: 0, end: 10 * ms, endpoint: "gw-1", status: 200, bytes: 100},
 		{start: 10 * ms, end: 30 * ms, endpoint: "gw-1", reused: true, status: 301, bytes: 50},
-		{start: 30 * ms, end: 90 * ms, fate: loadgen.FateLost, class: "status.503", endpoint: "gw-1", reused: true, status: 503, bytes: 9},
+		{start: 30 * ms, end: 90 * ms, fate: record.FateLost, class: "status.503", endpoint: "gw-1", reused: true, status: 503, bytes: 9},
 		lost(100*ms, 100*ms+10*us, "connect.refused", "gw-1", "b"),
 		lost(110*ms, 110*ms+10*us, "connect.refused", "gw-1", "a"),
 		lost(120*ms, 120*ms+10*us, "wait.eof", "gw-1", "c"),
 		lost(130*ms, 130*ms+10*us, "wait.eof", "gw-1", "c"),
 		lost(140*ms, 140*ms+10*us, "body.eof", "gw-1", "c"),
-		{start: 150 * ms, end: 200 * ms, fate: loadgen.FateAborted, endpoint: "gw-1"},
+		{start: 150 * ms, end: 200 * ms, fate: record.FateAborted, endpoint: "gw-1"},
 	}
 	got := summarize(newRun(t, list))
 	want := Summary{
@@ -229,7 +229,7 @@ func TestSummaryOfNothing(t *testing.T) {
 	for name, list := range map[string][]request{
 		"nothing started": nil,
 		"all lost":        {lost(0, ms, "connect.refused", "gw-1", refusedText)},
-		"all aborted":     {{start: 0, end: ms, fate: loadgen.FateAborted}},
+		"all aborted":     {{start: 0, end: ms, fate: record.FateAborted}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := summarize(newRun(t, list))

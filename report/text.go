@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // maxEndpointLines bounds the list of endpoints; those that lost come first.
@@ -154,7 +154,7 @@ func writeLoss(out *page, r *RunReport) {
 
 // writeTraces tells lost requests step by step: when, from each one's start,
 // and what.
-func writeTraces(out *page, traces []loadgen.Trace) {
+func writeTraces(out *page, traces []record.Trace) {
 	for i, trace := range traces {
 		out.section(fmt.Sprintf("Lost request %d, %s, started at %s:", i+1, trace.Class, moment(trace.Start)))
 		t := &table{indent: 4, gap: 2, prose: true}
@@ -165,7 +165,7 @@ func writeTraces(out *page, traces []loadgen.Trace) {
 	}
 }
 
-func stepText(s loadgen.TraceStep) string {
+func stepText(s record.TraceStep) string {
 	if s.Error == "" {
 		return s.What
 	}
@@ -249,7 +249,7 @@ func writeEndpoints(out *page, l *Loss) {
 
 // lastConnected is "-" for an endpoint that answered and was never connected to:
 // behind a virtual address, which replica a connection went to is not known.
-func lastConnected(e *loadgen.EndpointSeen) string {
+func lastConnected(e *record.EndpointSeen) string {
 	if e.LastConnect == -1 && e.LastAnswer != -1 {
 		return "-"
 	}
@@ -315,7 +315,7 @@ func (r Relation) text() string {
 
 // writeMarks tells the run's story: steps one by one, the moments of many
 // endpoints together.
-func writeMarks(out *page, marks []loadgen.Mark) {
+func writeMarks(out *page, marks []record.Mark) {
 	if len(marks) == 0 {
 		return
 	}
@@ -329,7 +329,7 @@ func writeMarks(out *page, marks []loadgen.Mark) {
 
 // Beside writes what was seen beside a load that is not ours: marks, on the clock
 // of its start, and a sentence about it.
-func Beside(w io.Writer, marks []loadgen.Mark, kernel string) error {
+func Beside(w io.Writer, marks []record.Mark, kernel string) error {
 	out := newPage(w, Options{})
 	writeMarks(out, marks)
 	out.section("Counted by the kernel:")
@@ -340,14 +340,14 @@ func Beside(w io.Writer, marks []loadgen.Mark, kernel string) error {
 
 // markGroup is the same moment in the life of several endpoints, or one step.
 type markGroup struct {
-	mark        loadgen.Mark
+	mark        record.Mark
 	first, last int64
 	endpoints   []string
 }
 
-func groupMarks(marks []loadgen.Mark) []markGroup {
+func groupMarks(marks []record.Mark) []markGroup {
 	type key struct {
-		kind      loadgen.MarkKind
+		kind      record.MarkKind
 		err, told string
 	}
 	var groups []markGroup

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // Outcome is the verdict in one word.
@@ -145,7 +145,7 @@ func (r RunReport) spoiledRemedy() string {
 	return ""
 }
 
-func prefix(run *loadgen.Run) string {
+func prefix(run *record.Run) string {
 	if name := label(run); name != "" {
 		return name + ": "
 	}

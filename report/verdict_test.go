@@ -7,22 +7,22 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 const settleHint = "--settle 1s keeps the load up until the event is over"
 
 // trial is a short run with a step from 50 to 60 ms; what is lost is lost
 // after it.
-func trial(t testing.TB, lostCount int, edit func(*loadgen.Run)) *loadgen.Run {
+func trial(t testing.TB, lostCount int, edit func(*record.Run)) *record.Run {
 	t.Helper()
 	list := steady(200, 0, ms, "gw-1", "gw-2")
 	for i := range int64(lostCount) {
 		list = append(list, lost(70*ms+i*ms, 71*ms+i*ms, "connect.refused", "gw-2", refusedText))
 	}
-	return newRun(t, list, edited(func(run *loadgen.Run) {
+	return newRun(t, list, edited(func(run *record.Run) {
 		run.Expect = []string{"lost == 0"}
-		run.Marks = []loadgen.Mark{{Kind: loadgen.MarkStep, Name: "scale", Start: 50 * ms, End: 60 * ms}}
+		run.Marks = []record.Mark{{Kind: record.MarkStep, Name: "scale", Start: 50 * ms, End: 60 * ms}}
 		if edit != nil {
 			edit(run)
 		}
@@ -30,7 +30,7 @@ func trial(t testing.TB, lostCount int, edit func(*loadgen.Run)) *loadgen.Run {
 }
 
 // spoil adds spoiled requests to a finished run.
-func spoil(t testing.TB, run *loadgen.Run, n int64) *loadgen.Run {
+func spoil(t testing.TB, run *record.Run, n int64) *record.Run {
 	t.Helper()
 	c := class(t, "client.ports")
 	run.Counts.Planned += n
@@ -38,117 +38,117 @@ func spoil(t testing.TB, run *loadgen.Run, n int64) *loadgen.Run {
 	run.Counts.Spoiled += n
 	run.Bins.List[0].Started += n
 	run.Bins.List[0].Spoiled += n
-	run.Outcomes = append(run.Outcomes, loadgen.Outcome{Fate: "spoiled", Class: c, Count: n})
-	run.Samples = append(run.Samples, loadgen.Sample{Class: c, Text: portsText, Count: n})
+	run.Outcomes = append(run.Outcomes, record.Outcome{Fate: "spoiled", Class: c, Count: n})
+	run.Samples = append(run.Samples, record.Sample{Class: c, Text: portsText, Count: n})
 	return run
 }
 
 func failIf(checks ...string) func(*builder) {
-	return edited(func(run *loadgen.Run) { run.FailIf = checks })
+	return edited(func(run *record.Run) { run.FailIf = checks })
 }
 
 func TestVerdict(t *testing.T) {
-	named := func(name string) func(*loadgen.Run) { return func(run *loadgen.Run) { run.Variant = name } }
+	named := func(name string) func(*record.Run) { return func(run *record.Run) { run.Variant = name } }
 	for name, tt := range map[string]struct {
-		runs []*loadgen.Run
+		runs []*record.Run
 		want Verdict
 	}{
 		"no runs": {nil, Verdict{}},
 		"a plain load that was asked nothing": {
-			[]*loadgen.Run{newRun(t, []request{lost(0, ms, "connect.refused", "gw-1", refusedText)})},
+			[]*record.Run{newRun(t, []request{lost(0, ms, "connect.refused", "gw-1", refusedText)})},
 			Verdict{},
 		},
 		"a plain load that was spoiled and asked nothing": {
-			[]*loadgen.Run{spoil(t, newRun(t, steady(10, 0, ms, "gw-1")), 3)},
+			[]*record.Run{spoil(t, newRun(t, steady(10, 0, ms, "gw-1")), 3)},
 			Verdict{},
 		},
 		"a plain load that contradicts itself": {
-			[]*loadgen.Run{newRun(t, steady(10, 0, ms, "gw-1"), edited(func(run *loadgen.Run) { run.Counts.OK = 1 }))},
+			[]*record.Run{newRun(t, steady(10, 0, ms, "gw-1"), edited(func(run *record.Run) { run.Counts.OK = 1 }))},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"the counts contradict themselves: started 10 ≠ ok 11 + lost 0 + spoiled 0 + aborted 0"}},
 		},
-		"pass": {[]*loadgen.Run{trial(t, 0, nil)}, Verdict{Outcome: Pass}},
+		"pass": {[]*record.Run{trial(t, 0, nil)}, Verdict{Outcome: Pass}},
 		"fail": {
-			[]*loadgen.Run{trial(t, 3, nil)},
+			[]*record.Run{trial(t, 3, nil)},
 			Verdict{Outcome: Fail, Reasons: []string{"expected lost == 0: lost 3"}},
 		},
 		"two expectations, both false": {
-			[]*loadgen.Run{trial(t, 1, func(run *loadgen.Run) { run.Expect = []string{"lost == 0", "ok>200"} })},
+			[]*record.Run{trial(t, 1, func(run *record.Run) { run.Expect = []string{"lost == 0", "ok>200"} })},
 			Verdict{Outcome: Fail, Reasons: []string{"expected lost == 0: lost 1", "expected ok > 200: ok 200"}},
 		},
 		"a requirement that holds": {
-			[]*loadgen.Run{trial(t, 3, func(run *loadgen.Run) { run.Expect, run.Require = nil, []string{"lost > 0"} })},
+			[]*record.Run{trial(t, 3, func(run *record.Run) { run.Expect, run.Require = nil, []string{"lost > 0"} })},
 			Verdict{Outcome: Pass},
 		},
 		"a requirement that does not": {
-			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Expect, run.Require = nil, []string{"lost > 0"} })},
+			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Expect, run.Require = nil, []string{"lost > 0"} })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"required lost > 0: lost 0"}},
 		},
 		"failed, and a requirement of the same run does not hold": {
-			[]*loadgen.Run{trial(t, 3, func(run *loadgen.Run) { run.Require = []string{"ok > 1000"} })},
+			[]*record.Run{trial(t, 3, func(run *record.Run) { run.Require = []string{"ok > 1000"} })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"required ok > 1000: ok 200", "expected lost == 0: lost 3"}},
 		},
 		"one request spoiled": {
-			[]*loadgen.Run{spoil(t, trial(t, 0, nil), 1)},
+			[]*record.Run{spoil(t, trial(t, 0, nil), 1)},
 			Verdict{
 				Outcome: Inconclusive, Reasons: []string{"1 request failed for reasons on this machine"},
 				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 			},
 		},
 		"failed, and spoiled": {
-			[]*loadgen.Run{spoil(t, trial(t, 3, nil), 2)},
+			[]*record.Run{spoil(t, trial(t, 3, nil), 2)},
 			Verdict{
 				Outcome: Inconclusive, Reasons: []string{"2 requests failed for reasons on this machine", "expected lost == 0: lost 3"},
 				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 			},
 		},
 		"interrupted": {
-			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Interrupted = true })},
+			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Interrupted = true })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"the run was interrupted"}},
 		},
 		"interrupted before the event": {
-			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Interrupted, run.Marks = true, nil })},
+			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Interrupted, run.Marks = true, nil })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"the run was interrupted"}},
 		},
 		"interrupted during the event": {
-			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Interrupted, run.Marks[0].End = true, 500*ms })},
+			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Interrupted, run.Marks[0].End = true, 500*ms })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"the run was interrupted"}},
 		},
 		"a step failed": {
-			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Marks[0].Error = "no such deployment" })},
+			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Marks[0].Error = "no such deployment" })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"scale: no such deployment"}},
 		},
 		"a replica that was to stay crashed after the event": {
-			[]*loadgen.Run{trial(t, 3, func(run *loadgen.Run) {
-				run.Marks = append(run.Marks, loadgen.Mark{Kind: loadgen.MarkCrashed, Name: "gw-1 crashed", Endpoint: "gw-1", Start: 70 * ms, End: 70 * ms, Error: "signal: killed"})
+			[]*record.Run{trial(t, 3, func(run *record.Run) {
+				run.Marks = append(run.Marks, record.Mark{Kind: record.MarkCrashed, Name: "gw-1 crashed", Endpoint: "gw-1", Start: 70 * ms, End: 70 * ms, Error: "signal: killed"})
 			})},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"gw-1 crashed: signal: killed", "expected lost == 0: lost 3"}},
 		},
 		"a replica killed after its grace is seen, no doubt": {
-			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) {
-				run.Marks = append(run.Marks, loadgen.Mark{Kind: loadgen.MarkExited, Name: "gw-2 exited", Endpoint: "gw-2", Start: 60 * ms, End: 60 * ms, Error: "killed after its grace"})
+			[]*record.Run{trial(t, 0, func(run *record.Run) {
+				run.Marks = append(run.Marks, record.Mark{Kind: record.MarkExited, Name: "gw-2 exited", Endpoint: "gw-2", Start: 60 * ms, End: 60 * ms, Error: "killed after its grace"})
 			})},
 			Verdict{Outcome: Pass},
 		},
 		"a note of an error is no doubt": {
-			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) {
-				run.Marks = append(run.Marks, loadgen.Mark{Kind: loadgen.MarkNote, Name: "look-up failed", Start: 10 * ms, End: 500 * ms, Error: "timeout"})
+			[]*record.Run{trial(t, 0, func(run *record.Run) {
+				run.Marks = append(run.Marks, record.Mark{Kind: record.MarkNote, Name: "look-up failed", Start: 10 * ms, End: 500 * ms, Error: "timeout"})
 			})},
 			Verdict{Outcome: Pass},
 		},
 		"nothing was done": {
-			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Marks = nil })},
+			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Marks = nil })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"nothing was done to the target: no event was seen"}},
 		},
 		"the step outlived the load": {
-			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Marks[0].End = 300 * ms })},
+			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Marks[0].End = 300 * ms })},
 			Verdict{
 				Outcome: Inconclusive, Hints: []string{settleHint},
 				Reasons: []string{"the load was over 105.0 ms before the event was: the last request started at 195.0 ms, the event ended at 300.0 ms"},
 			},
 		},
 		"the last replica outlived the load": {
-			[]*loadgen.Run{trial(t, 3, func(run *loadgen.Run) {
-				run.Marks = append(run.Marks, loadgen.Mark{Kind: loadgen.MarkExited, Name: "gw-2 exited", Endpoint: "gw-2", Start: 1200 * ms, End: 1200 * ms})
+			[]*record.Run{trial(t, 3, func(run *record.Run) {
+				run.Marks = append(run.Marks, record.Mark{Kind: record.MarkExited, Name: "gw-2 exited", Endpoint: "gw-2", Start: 1200 * ms, End: 1200 * ms})
 			})},
 			Verdict{
 				Outcome: Inconclusive, Hints: []string{settleHint},
@@ -159,58 +159,58 @@ func TestVerdict(t *testing.T) {
 			},
 		},
 		"the event ended with the last request": {
-			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Marks[0].End = 195 * ms })},
+			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Marks[0].End = 195 * ms })},
 			Verdict{Outcome: Pass},
 		},
 		"lost before anything was done": {
-			[]*loadgen.Run{trial(t, 1, func(run *loadgen.Run) { run.Marks[0].Start, run.Marks[0].End = 100*ms, 110*ms })},
+			[]*record.Run{trial(t, 1, func(run *record.Run) { run.Marks[0].Start, run.Marks[0].End = 100*ms, 110*ms })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{
 				"the baseline was not healthy: 1 request was lost before anything was done", "expected lost == 0: lost 1",
 			}},
 		},
 		"no baseline": {
-			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Marks[0].Start = 0 })},
+			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Marks[0].Start = 0 })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"there is no baseline: no request was answered before the event"}},
 		},
 		"a check that cannot be read": {
-			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.Expect = []string{"p99 < 250"} })},
+			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Expect = []string{"p99 < 250"} })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{`check "p99 < 250": column 7: a duration needs a unit: 250ms`}},
 		},
 		"a change cannot be checked on one recording": {
-			[]*loadgen.Run{trial(t, 0, func(run *loadgen.Run) { run.FailIf = []string{"p99 > +10%"} })},
+			[]*record.Run{trial(t, 0, func(run *record.Run) { run.FailIf = []string{"p99 > +10%"} })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{`check "p99 > +10%": column 7: a change (+10%) needs two arms to compare`}},
 		},
 		"a plain load needs no event to fail": {
-			[]*loadgen.Run{newRun(t, append(steady(10, 0, ms, "gw-1"), lost(5*ms, 6*ms, "connect.refused", "gw-1", refusedText)), failIf("lost > 0", "max>9ms", "p50 > 1s"))},
+			[]*record.Run{newRun(t, append(steady(10, 0, ms, "gw-1"), lost(5*ms, 6*ms, "connect.refused", "gw-1", refusedText)), failIf("lost > 0", "max>9ms", "p50 > 1s"))},
 			Verdict{Outcome: Fail, Reasons: []string{"lost > 0: lost 1"}},
 		},
 		"a plain load passes": {
-			[]*loadgen.Run{newRun(t, steady(10, 0, ms, "gw-1"), failIf("lost > 0", "loss > 0.1%", "rps < 1"))},
+			[]*record.Run{newRun(t, steady(10, 0, ms, "gw-1"), failIf("lost > 0", "loss > 0.1%", "rps < 1"))},
 			Verdict{Outcome: Pass},
 		},
 		"two checks that are met": {
-			[]*loadgen.Run{newRun(t, append(steady(99, 0, ms, "gw-1"), lost(5*ms, 6*ms, "connect.refused", "gw-1", refusedText)), failIf("loss>=1%", "p50>8ms", "rps < 10000"))},
+			[]*record.Run{newRun(t, append(steady(99, 0, ms, "gw-1"), lost(5*ms, 6*ms, "connect.refused", "gw-1", refusedText)), failIf("loss>=1%", "p50>8ms", "rps < 10000"))},
 			Verdict{Outcome: Fail, Reasons: []string{"loss >= 1%: loss 1.0 %", "p50 > 8ms: p50 8.5 ms", "rps < 10000: rps 937.9/s"}},
 		},
 		"a plain load, spoiled": {
-			[]*loadgen.Run{spoil(t, newRun(t, append(steady(10, 0, ms, "gw-1"), lost(5*ms, 6*ms, "connect.refused", "gw-1", refusedText)), failIf("lost > 0")), 1)},
+			[]*record.Run{spoil(t, newRun(t, append(steady(10, 0, ms, "gw-1"), lost(5*ms, 6*ms, "connect.refused", "gw-1", refusedText)), failIf("lost > 0")), 1)},
 			Verdict{
 				Outcome: Inconclusive, Reasons: []string{"1 request failed for reasons on this machine", "lost > 0: lost 1"},
 				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 			},
 		},
 		"a figure that is not there decides nothing": {
-			[]*loadgen.Run{newRun(t, []request{lost(0, ms, "connect.refused", "gw-1", refusedText)}, failIf("p99 > 1s"))},
+			[]*record.Run{newRun(t, []request{lost(0, ms, "connect.refused", "gw-1", refusedText)}, failIf("p99 > 1s"))},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"p99 > 1s: p99 has no value here"}},
 		},
 		"expected to hold, and not to be met": {
-			[]*loadgen.Run{trial(t, 2, func(run *loadgen.Run) { run.Expect, run.FailIf = []string{"ok == 200"}, []string{"lost.connect > 1"} })},
+			[]*record.Run{trial(t, 2, func(run *record.Run) { run.Expect, run.FailIf = []string{"ok == 200"}, []string{"lost.connect > 1"} })},
 			Verdict{Outcome: Fail, Reasons: []string{"lost.connect > 1: lost.connect 2"}},
 		},
 		"several doubts, each hint once": {
-			[]*loadgen.Run{
-				spoil(t, trial(t, 0, func(run *loadgen.Run) { run.Variant, run.Marks[0].End = "a", 300*ms }), 2),
-				spoil(t, trial(t, 0, func(run *loadgen.Run) { run.Variant, run.Marks[0].End = "b", 300*ms }), 2),
+			[]*record.Run{
+				spoil(t, trial(t, 0, func(run *record.Run) { run.Variant, run.Marks[0].End = "a", 300*ms }), 2),
+				spoil(t, trial(t, 0, func(run *record.Run) { run.Variant, run.Marks[0].End = "b", 300*ms }), 2),
 			},
 			Verdict{
 				Outcome:  Inconclusive,
@@ -225,9 +225,9 @@ func TestVerdict(t *testing.T) {
 			},
 		},
 		"a failure outweighs doubts about a later run": {
-			[]*loadgen.Run{
+			[]*record.Run{
 				trial(t, 2, named("a")),
-				trial(t, 0, func(run *loadgen.Run) { run.Variant, run.Interrupted = "b", true }),
+				trial(t, 0, func(run *record.Run) { run.Variant, run.Interrupted = "b", true }),
 			},
 			Verdict{
 				Outcome:  Fail,
@@ -236,8 +236,8 @@ func TestVerdict(t *testing.T) {
 			},
 		},
 		"a failure outweighs doubts about an earlier run": {
-			[]*loadgen.Run{
-				trial(t, 0, func(run *loadgen.Run) { run.Variant, run.Expect, run.Require = "a", nil, []string{"lost > 0"} }),
+			[]*record.Run{
+				trial(t, 0, func(run *record.Run) { run.Variant, run.Expect, run.Require = "a", nil, []string{"lost > 0"} }),
 				trial(t, 1, named("b")),
 			},
 			Verdict{
@@ -247,8 +247,8 @@ func TestVerdict(t *testing.T) {
 			},
 		},
 		"a failure that cannot be trusted beside a run that passed": {
-			[]*loadgen.Run{
-				trial(t, 1, func(run *loadgen.Run) { run.Variant, run.Interrupted = "a", true }),
+			[]*record.Run{
+				trial(t, 1, func(run *record.Run) { run.Variant, run.Interrupted = "a", true }),
 				trial(t, 0, named("b")),
 			},
 			Verdict{
@@ -291,27 +291,27 @@ func TestUnfinishedRecording(t *testing.T) {
 // TestContradictions: each part of a recording is held against the totals.
 func TestContradictions(t *testing.T) {
 	for name, tt := range map[string]struct {
-		edit func(*loadgen.Run)
+		edit func(*record.Run)
 		want string
 	}{
-		"planned":           {func(r *loadgen.Run) { r.Counts.Unsent++ }, "planned 203 ≠ started 203 + unsent 1"},
-		"started":           {func(r *loadgen.Run) { r.Counts.Aborted++ }, "started 203 ≠ ok 200 + lost 3 + spoiled 0 + aborted 1"},
-		"outcomes ok":       {func(r *loadgen.Run) { r.Outcomes[0].Count-- }, "ok by endpoint: 199, the total says 200"},
-		"outcomes lost":     {func(r *loadgen.Run) { r.Outcomes[len(r.Outcomes)-1].Count++ }, "lost by class: 4, the total says 3"},
-		"outcomes spoiled":  {func(r *loadgen.Run) { r.Outcomes = append(r.Outcomes, loadgen.Outcome{Fate: "spoiled", Count: 1}) }, "spoiled by class: 1, the total says 0"},
-		"outcomes aborted":  {func(r *loadgen.Run) { r.Outcomes = append(r.Outcomes, loadgen.Outcome{Fate: "aborted", Count: 1}) }, "aborted by endpoint: 1, the total says 0"},
-		"bins started":      {func(r *loadgen.Run) { r.Bins.List[0].Started++ }, "started over time: 204, the total says 203"},
-		"bins ok":           {func(r *loadgen.Run) { r.Bins.List[3].OK-- }, "ok over time: 199, the total says 200"},
-		"bins lost":         {func(r *loadgen.Run) { r.Bins.List[14].Lost = nil }, "lost over time: 0, the total says 3"},
-		"bins spoiled":      {func(r *loadgen.Run) { r.Bins.List[0].Spoiled++ }, "spoiled over time: 1, the total says 0"},
-		"bins aborted":      {func(r *loadgen.Run) { r.Bins.List[0].Aborted++ }, "aborted over time: 1, the total says 0"},
-		"details":           {func(r *loadgen.Run) { r.Lost = r.Lost[1:] }, "lost requests told: 2, the total says 3"},
-		"details, untold":   {func(r *loadgen.Run) { r.LostUntold = 1 }, "lost requests told: 4, the total says 3"},
-		"no bins at all":    {func(r *loadgen.Run) { r.Bins = loadgen.Bins{} }, "started over time: 0, the total says 203"},
-		"no details at all": {func(r *loadgen.Run) { r.Lost = nil }, "lost requests told: 0, the total says 3"},
+		"planned":           {func(r *record.Run) { r.Counts.Unsent++ }, "planned 203 ≠ started 203 + unsent 1"},
+		"started":           {func(r *record.Run) { r.Counts.Aborted++ }, "started 203 ≠ ok 200 + lost 3 + spoiled 0 + aborted 1"},
+		"outcomes ok":       {func(r *record.Run) { r.Outcomes[0].Count-- }, "ok by endpoint: 199, the total says 200"},
+		"outcomes lost":     {func(r *record.Run) { r.Outcomes[len(r.Outcomes)-1].Count++ }, "lost by class: 4, the total says 3"},
+		"outcomes spoiled":  {func(r *record.Run) { r.Outcomes = append(r.Outcomes, record.Outcome{Fate: "spoiled", Count: 1}) }, "spoiled by class: 1, the total says 0"},
+		"outcomes aborted":  {func(r *record.Run) { r.Outcomes = append(r.Outcomes, record.Outcome{Fate: "aborted", Count: 1}) }, "aborted by endpoint: 1, the total says 0"},
+		"bins started":      {func(r *record.Run) { r.Bins.List[0].Started++ }, "started over time: 204, the total says 203"},
+		"bins ok":           {func(r *record.Run) { r.Bins.List[3].OK-- }, "ok over time: 199, the total says 200"},
+		"bins lost":         {func(r *record.Run) { r.Bins.List[14].Lost = nil }, "lost over time: 0, the total says 3"},
+		"bins spoiled":      {func(r *record.Run) { r.Bins.List[0].Spoiled++ }, "spoiled over time: 1, the total says 0"},
+		"bins aborted":      {func(r *record.Run) { r.Bins.List[0].Aborted++ }, "aborted over time: 1, the total says 0"},
+		"details":           {func(r *record.Run) { r.Lost = r.Lost[1:] }, "lost requests told: 2, the total says 3"},
+		"details, untold":   {func(r *record.Run) { r.LostUntold = 1 }, "lost requests told: 4, the total says 3"},
+		"no bins at all":    {func(r *record.Run) { r.Bins = record.Bins{} }, "started over time: 0, the total says 203"},
+		"no details at all": {func(r *record.Run) { r.Lost = nil }, "lost requests told: 0, the total says 3"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			run := trial(t, 3, func(run *loadgen.Run) { run.Variant = "a" })
+			run := trial(t, 3, func(run *record.Run) { run.Variant = "a" })
 			if err := findLoss(run).Identity; err != nil {
 				t.Fatalf("got %v before; want a sound run", err)
 			}
@@ -333,10 +333,10 @@ func TestContradictions(t *testing.T) {
 // TestCheckResults: each check is told, met or not, with the variant.
 func TestCheckResults(t *testing.T) {
 	r := Build(recording(
-		trial(t, 1, func(run *loadgen.Run) {
+		trial(t, 1, func(run *record.Run) {
 			run.Variant, run.Expect, run.Require = "a", nil, []string{"lost>0", "lost > 1"}
 		}),
-		trial(t, 2, func(run *loadgen.Run) {
+		trial(t, 2, func(run *record.Run) {
 			run.Variant, run.FailIf = "b", []string{"lost > 1", "ok < 200", "tls.p50 > 1s", "nothing"}
 		}),
 	))

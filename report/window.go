@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // identityError says which count contradicts the totals.
@@ -24,7 +24,7 @@ func (e *identityError) Error() string {
 // windowGap is how far apart two losses may be and still be one window: 50 ms
 // or, for slow loads, as long as ten requests to one of the endpoints take to
 // come round. Successes elsewhere in the fleet do not end a window.
-func windowGap(run *loadgen.Run) int64 {
+func windowGap(run *record.Run) int64 {
 	const least = 50_000_000
 	if run.Counts.Started == 0 || run.Duration == 0 {
 		return least
@@ -39,11 +39,11 @@ func windowGap(run *loadgen.Run) int64 {
 // other names than requests know (a process behind an address, pods behind a
 // service), they are the same ones twice. Of those that stay, marks may tell
 // nothing: there are no fewer than there were at the begin.
-func endpointCount(run *loadgen.Run) int {
+func endpointCount(run *record.Run) int {
 	return max(run.Replicas, seenEndpoints(run))
 }
 
-func seenEndpoints(run *loadgen.Run) int {
+func seenEndpoints(run *record.Run) int {
 	names := map[string]bool{}
 	shared := run.Settings.EndpointHeader != "" && slices.ContainsFunc(run.Endpoints, namedByAnswers)
 	for _, e := range run.Endpoints {
@@ -53,7 +53,7 @@ func seenEndpoints(run *loadgen.Run) int {
 	}
 	marked, met := map[string]bool{}, len(names)
 	for _, m := range run.Marks {
-		if m.Endpoint != "" && m.Kind != loadgen.MarkCrashed && m.Kind != loadgen.MarkReady {
+		if m.Endpoint != "" && m.Kind != record.MarkCrashed && m.Kind != record.MarkReady {
 			marked[m.Endpoint] = true
 			names[m.Endpoint] = true
 		}
@@ -66,19 +66,19 @@ func seenEndpoints(run *loadgen.Run) int {
 
 // namedByAnswers reports that an endpoint is known from a response field, not
 // from connections to it.
-func namedByAnswers(e loadgen.EndpointSeen) bool { return e.FirstAnswer >= 0 && e.FirstConnect < 0 }
+func namedByAnswers(e record.EndpointSeen) bool { return e.FirstAnswer >= 0 && e.FirstConnect < 0 }
 
 // strike is a loss, or several of one kind, placed in time.
 type strike struct {
 	from, until int64 // ns
-	class       loadgen.Class
+	class       record.Class
 	count       int64
-	lost        *loadgen.LostRequest // nil for those in the counts alone
+	lost        *record.LostRequest // nil for those in the counts alone
 }
 
 // windows groups strikes that are at most gap apart. Together the windows hold
 // every loss once.
-func windows(run *loadgen.Run, gap int64) []Window {
+func windows(run *record.Run, gap int64) []Window {
 	var list []Window
 	for group := range groupStrikes(strikes(run), gap) {
 		w := newWindow(group)
@@ -93,7 +93,7 @@ func windows(run *loadgen.Run, gap int64) []Window {
 
 // strikes places every loss of run, in order: those told in full to the
 // nanosecond, the others to their bin.
-func strikes(run *loadgen.Run) []strike {
+func strikes(run *record.Run) []strike {
 	list := make([]strike, 0, len(run.Lost))
 	for i := range run.Lost {
 		l := &run.Lost[i]
@@ -116,9 +116,9 @@ func sortStrikes(list []strike) {
 // started; so did a request that hung, for it is not known how long after. All
 // others were cut when they failed: a request of 3 s that is killed at its end
 // belongs to what killed it.
-func struck(l *loadgen.LostRequest, resolution int64) (from, until int64) {
+func struck(l *record.LostRequest, resolution int64) (from, until int64) {
 	switch {
-	case l.Class.Cause() == loadgen.CauseTimeout:
+	case l.Class.Cause() == record.CauseTimeout:
 		return l.Start, l.Start
 	case l.Class.Info().SafeToRetry() && l.End-l.Start <= resolution:
 		return l.Start, l.End
@@ -127,10 +127,10 @@ func struck(l *loadgen.LostRequest, resolution int64) (from, until int64) {
 }
 
 // untold places the losses that are in the time bins alone.
-func untold(run *loadgen.Run) []strike {
+func untold(run *record.Run) []strike {
 	type key struct {
 		bin   int64
-		class loadgen.Class
+		class record.Class
 	}
 	told := map[key]int64{}
 	width := run.Bins.Width
@@ -196,18 +196,18 @@ func newWindow(group []strike) Window {
 	}
 	w.Connections = int64(len(connections))
 	w.Endpoints = slices.SortedFunc(maps.Keys(endpoints), compareNatural)
-	slices.SortStableFunc(w.Classes, func(a, b loadgen.BinLoss) int { return cmp.Compare(b.Count, a.Count) })
+	slices.SortStableFunc(w.Classes, func(a, b record.BinLoss) int { return cmp.Compare(b.Count, a.Count) })
 	return w
 }
 
-func (w *Window) addClass(class loadgen.Class, n int64) {
+func (w *Window) addClass(class record.Class, n int64) {
 	for i := range w.Classes {
 		if w.Classes[i].Class == class {
 			w.Classes[i].Count += n
 			return
 		}
 	}
-	w.Classes = append(w.Classes, loadgen.BinLoss{Class: class, Count: n})
+	w.Classes = append(w.Classes, record.BinLoss{Class: class, Count: n})
 }
 
 // Ratio is the share that was lost of the requests started inside the window;
@@ -222,12 +222,12 @@ func (w *Window) Ratio() float64 {
 // nearest is the mark with the edge closest to at. Moments in the life of an
 // endpoint say more than the step that caused them, which stands in only where
 // there are none; notes do not count.
-func nearest(marks []loadgen.Mark, at int64) Relation {
+func nearest(marks []record.Mark, at int64) Relation {
 	var step, moment Relation
 	for _, m := range marks {
 		switch m.Kind {
-		case loadgen.MarkNote:
-		case loadgen.MarkStep:
+		case record.MarkNote:
+		case record.MarkStep:
 			step.consider(m, at)
 		default:
 			moment.consider(m, at)
@@ -240,7 +240,7 @@ func nearest(marks []loadgen.Mark, at int64) Relation {
 }
 
 // consider takes m if one of its edges is closer to at.
-func (r *Relation) consider(m loadgen.Mark, at int64) {
+func (r *Relation) consider(m record.Mark, at int64) {
 	for _, edge := range [...]int64{m.Start, m.End} {
 		if d := at - edge; !r.Known || abs(d) < abs(r.Distance) {
 			*r = Relation{m, d, true}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 var lostClasses = []string{"connect.refused", "wait.reset", "wait.eof", "body.eof", "wait.timeout", "status.503"}
@@ -35,18 +35,18 @@ func randomRequests(rng *rand.Rand) []request {
 	return list
 }
 
-func randomMarks(rng *rand.Rand) []loadgen.Mark {
-	var marks []loadgen.Mark
-	kinds := []loadgen.MarkKind{loadgen.MarkStep, loadgen.MarkTerminating, loadgen.MarkExited, loadgen.MarkNote}
+func randomMarks(rng *rand.Rand) []record.Mark {
+	var marks []record.Mark
+	kinds := []record.MarkKind{record.MarkStep, record.MarkTerminating, record.MarkExited, record.MarkNote}
 	for i := range rng.Intn(5) {
 		at := rng.Int63n(4000 * ms)
-		marks = append(marks, loadgen.Mark{Kind: kinds[rng.Intn(len(kinds))], Name: fmt.Sprint("mark ", i), Start: at, End: at + rng.Int63n(200*ms)})
+		marks = append(marks, record.Mark{Kind: kinds[rng.Intn(len(kinds))], Name: fmt.Sprint("mark ", i), Start: at, End: at + rng.Int63n(200*ms)})
 	}
 	return marks
 }
 
 // eachRandomRun tries f on random runs with bins of several widths.
-func eachRandomRun(t *testing.T, f func(t *testing.T, run *loadgen.Run, gap int64)) {
+func eachRandomRun(t *testing.T, f func(t *testing.T, run *record.Run, gap int64)) {
 	t.Helper()
 	for seed := range int64(60) {
 		rng := rand.New(rand.NewSource(seed))
@@ -61,9 +61,9 @@ func eachRandomRun(t *testing.T, f func(t *testing.T, run *loadgen.Run, gap int6
 }
 
 func TestWindowsPartitionTheLosses(t *testing.T) {
-	eachRandomRun(t, func(t *testing.T, run *loadgen.Run, gap int64) {
+	eachRandomRun(t, func(t *testing.T, run *record.Run, gap int64) {
 		var total int64
-		byClass := map[loadgen.Class]int64{}
+		byClass := map[record.Class]int64{}
 		for i, w := range windows(run, gap) {
 			total += w.Lost
 			var inClasses int64
@@ -78,7 +78,7 @@ func TestWindowsPartitionTheLosses(t *testing.T) {
 		if total != run.Counts.Lost {
 			t.Errorf("got %d lost in windows; want %d", total, run.Counts.Lost)
 		}
-		want := map[loadgen.Class]int64{}
+		want := map[record.Class]int64{}
 		for _, l := range run.Lost {
 			want[l.Class]++
 		}
@@ -89,7 +89,7 @@ func TestWindowsPartitionTheLosses(t *testing.T) {
 }
 
 func TestWindowEdges(t *testing.T) {
-	eachRandomRun(t, func(t *testing.T, run *loadgen.Run, gap int64) {
+	eachRandomRun(t, func(t *testing.T, run *record.Run, gap int64) {
 		list := windows(run, gap)
 		for i, w := range list {
 			if w.Begin > w.End {
@@ -120,7 +120,7 @@ func TestWindowEdges(t *testing.T) {
 
 // metAt is the time that a loss belongs to: its failure, or for one that hung,
 // its start.
-func metAt(l loadgen.LostRequest) int64 {
+func metAt(l record.LostRequest) int64 {
 	if strings.HasSuffix(l.Class.String(), ".timeout") {
 		return l.Start
 	}
@@ -128,7 +128,7 @@ func metAt(l loadgen.LostRequest) int64 {
 }
 
 // lossesIn lists the times of the losses inside a window, in order.
-func lossesIn(run *loadgen.Run, w Window) []int64 {
+func lossesIn(run *record.Run, w Window) []int64 {
 	var met []int64
 	for _, l := range run.Lost {
 		if at := metAt(l); w.Begin <= at && at <= w.End {
@@ -140,7 +140,7 @@ func lossesIn(run *loadgen.Run, w Window) []int64 {
 }
 
 func TestWindowGapRule(t *testing.T) {
-	eachRandomRun(t, func(t *testing.T, run *loadgen.Run, gap int64) {
+	eachRandomRun(t, func(t *testing.T, run *record.Run, gap int64) {
 		list := windows(run, gap)
 		for i, w := range list {
 			if i > 0 && w.Begin-list[i-1].End <= gap {
@@ -171,8 +171,8 @@ func TestWindowCounts(t *testing.T) {
 				if w.Begin-run.Bins.Width < q.start && q.start < w.End+run.Bins.Width {
 					wider++
 				}
-				at := metAt(loadgen.LostRequest{Start: q.start, End: q.end, Class: class(t, q.class)})
-				if q.fate != loadgen.FateLost || at < w.Begin || at > w.End {
+				at := metAt(record.LostRequest{Start: q.start, End: q.end, Class: class(t, q.class)})
+				if q.fate != record.FateLost || at < w.Begin || at > w.End {
 					continue
 				}
 				endpoints[q.endpoint] = true
@@ -203,7 +203,7 @@ func TestWindowsMoveWithTheClock(t *testing.T) {
 		rng := rand.New(rand.NewSource(seed))
 		requests, marks := randomRequests(rng), randomMarks(rng)
 		by := int64(1+rng.Intn(500)) * 5 * ms
-		run := newRun(t, requests, edited(func(run *loadgen.Run) { run.Marks = slices.Clone(marks) }))
+		run := newRun(t, requests, edited(func(run *record.Run) { run.Marks = slices.Clone(marks) }))
 		for i := range requests {
 			requests[i].start += by
 			requests[i].end += by
@@ -212,7 +212,7 @@ func TestWindowsMoveWithTheClock(t *testing.T) {
 			marks[i].Start += by
 			marks[i].End += by
 		}
-		shifted := newRun(t, requests, edited(func(run *loadgen.Run) { run.Marks = marks }))
+		shifted := newRun(t, requests, edited(func(run *record.Run) { run.Marks = marks }))
 		gap := windowGap(run)
 		want, got := windows(run, gap), windows(shifted, gap)
 		for i := range want {
@@ -322,26 +322,26 @@ func TestInFlight(t *testing.T) {
 }
 
 func TestNearest(t *testing.T) {
-	step := loadgen.Mark{Kind: loadgen.MarkStep, Name: "step", Start: 100, End: 200}
-	exited := loadgen.Mark{Kind: loadgen.MarkExited, Name: "gw-1 exited", Endpoint: "gw-1", Start: 190, End: 190}
-	again := loadgen.Mark{Kind: loadgen.MarkExited, Name: "gw-2 exited", Endpoint: "gw-2", Start: 192, End: 192}
-	note := loadgen.Mark{Kind: loadgen.MarkNote, Name: "note", Start: 150, End: 150}
+	step := record.Mark{Kind: record.MarkStep, Name: "step", Start: 100, End: 200}
+	exited := record.Mark{Kind: record.MarkExited, Name: "gw-1 exited", Endpoint: "gw-1", Start: 190, End: 190}
+	again := record.Mark{Kind: record.MarkExited, Name: "gw-2 exited", Endpoint: "gw-2", Start: 192, End: 192}
+	note := record.Mark{Kind: record.MarkNote, Name: "note", Start: 150, End: 150}
 	for name, tt := range map[string]struct {
-		marks []loadgen.Mark
+		marks []record.Mark
 		at    int64
 		want  Relation
 	}{
 		"no marks":             {nil, 150, Relation{}},
-		"a note alone":         {[]loadgen.Mark{note}, 150, Relation{}},
-		"before the begin":     {[]loadgen.Mark{step}, 90, Relation{step, -10, true}},
-		"after the begin":      {[]loadgen.Mark{step}, 110, Relation{step, 10, true}},
-		"before the end":       {[]loadgen.Mark{step}, 195, Relation{step, -5, true}},
-		"after the end":        {[]loadgen.Mark{step}, 250, Relation{step, 50, true}},
-		"at the mark":          {[]loadgen.Mark{step}, 100, Relation{step, 0, true}},
-		"another is nearer":    {[]loadgen.Mark{step, note, exited}, 191, Relation{exited, 1, true}},
-		"a note is not nearer": {[]loadgen.Mark{step, note, exited}, 149, Relation{exited, -41, true}},
-		"the first of equals":  {[]loadgen.Mark{exited, again}, 191, Relation{exited, 1, true}},
-		"moments before steps": {[]loadgen.Mark{step, exited}, 101, Relation{exited, -89, true}},
+		"a note alone":         {[]record.Mark{note}, 150, Relation{}},
+		"before the begin":     {[]record.Mark{step}, 90, Relation{step, -10, true}},
+		"after the begin":      {[]record.Mark{step}, 110, Relation{step, 10, true}},
+		"before the end":       {[]record.Mark{step}, 195, Relation{step, -5, true}},
+		"after the end":        {[]record.Mark{step}, 250, Relation{step, 50, true}},
+		"at the mark":          {[]record.Mark{step}, 100, Relation{step, 0, true}},
+		"another is nearer":    {[]record.Mark{step, note, exited}, 191, Relation{exited, 1, true}},
+		"a note is not nearer": {[]record.Mark{step, note, exited}, 149, Relation{exited, -41, true}},
+		"the first of equals":  {[]record.Mark{exited, again}, 191, Relation{exited, 1, true}},
+		"moments before steps": {[]record.Mark{step, exited}, 101, Relation{exited, -89, true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := nearest(tt.marks, tt.at); got != tt.want {
@@ -352,8 +352,8 @@ func TestNearest(t *testing.T) {
 }
 
 func TestWindowGap(t *testing.T) {
-	endpoints := func(n int) []loadgen.EndpointSeen {
-		list := make([]loadgen.EndpointSeen, n)
+	endpoints := func(n int) []record.EndpointSeen {
+		list := make([]record.EndpointSeen, n)
 		for i := range list {
 			list[i].Name = fmt.Sprintf("gw-%d", i)
 		}
@@ -375,7 +375,7 @@ func TestWindowGap(t *testing.T) {
 		"10/s, no endpoint was ever reached": {10, 1000 * ms, 0, 1000 * ms},
 	} {
 		t.Run(name, func(t *testing.T) {
-			run := &loadgen.Run{Duration: tt.duration, Counts: loadgen.Counts{Started: tt.started}, Endpoints: endpoints(tt.endpoints)}
+			run := &record.Run{Duration: tt.duration, Counts: record.Counts{Started: tt.started}, Endpoints: endpoints(tt.endpoints)}
 			if got := windowGap(run); got != tt.want {
 				t.Errorf("got %d; want %d", got, tt.want)
 			}
@@ -386,23 +386,23 @@ func TestWindowGap(t *testing.T) {
 // TestEndpointCount: a replica that no request met is known from its marks; the
 // backend is no endpoint.
 func TestEndpointCount(t *testing.T) {
-	run := &loadgen.Run{
-		Endpoints: []loadgen.EndpointSeen{{Name: "gw-1"}, {Name: "gw-2"}},
-		Marks:     []loadgen.Mark{{Endpoint: "gw-2"}, {Endpoint: "gw-3"}, {Name: "step"}, {Kind: loadgen.MarkCrashed, Endpoint: "backend"}},
+	run := &record.Run{
+		Endpoints: []record.EndpointSeen{{Name: "gw-1"}, {Name: "gw-2"}},
+		Marks:     []record.Mark{{Endpoint: "gw-2"}, {Endpoint: "gw-3"}, {Name: "step"}, {Kind: record.MarkCrashed, Endpoint: "backend"}},
 	}
 	if got := endpointCount(run); got != 3 {
 		t.Errorf("got %d; want 3", got)
 	}
-	behind := &loadgen.Run{
-		Settings:  loadgen.Settings{EndpointHeader: "X-Pod"},
-		Endpoints: []loadgen.EndpointSeen{{Name: "10.0.0.1:80", FirstAnswer: -1}, {Name: "pod-1", FirstConnect: -1}, {Name: "pod-2", FirstConnect: -1}},
+	behind := &record.Run{
+		Settings:  record.Settings{EndpointHeader: "X-Pod"},
+		Endpoints: []record.EndpointSeen{{Name: "10.0.0.1:80", FirstAnswer: -1}, {Name: "pod-1", FirstConnect: -1}, {Name: "pod-2", FirstConnect: -1}},
 	}
 	if got := endpointCount(behind); got != 2 {
 		t.Errorf("got %d; want the 2 that answers named", got)
 	}
-	met, marks := []loadgen.EndpointSeen{{Name: "10.0.0.1:80"}}, []loadgen.Mark{{Endpoint: "pod-1"}, {Endpoint: "pod-2"}}
+	met, marks := []record.EndpointSeen{{Name: "10.0.0.1:80"}}, []record.Mark{{Endpoint: "pod-1"}, {Endpoint: "pod-2"}}
 	for n := range 3 { // a process or pods behind the address that requests know
-		if got := endpointCount(&loadgen.Run{Endpoints: met, Marks: marks[:n]}); got != max(1, n) {
+		if got := endpointCount(&record.Run{Endpoints: met, Marks: marks[:n]}); got != max(1, n) {
 			t.Errorf("%d marked behind one address: got %d", n, got)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // At is when a step is due: after a share of the load, a time, or a number of
@@ -52,7 +52,7 @@ func (a At) String() string {
 }
 
 // Due reports whether a load that has got as far as p is there.
-func (a At) Due(p loadgen.Progress) bool {
+func (a At) Due(p record.Progress) bool {
 	switch {
 	case a.Request > 0:
 		return p.Started >= a.Request

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 	"nodrop/scenario"
 )
 
@@ -48,18 +48,18 @@ func TestParseAtErrors(t *testing.T) {
 }
 
 func TestDue(t *testing.T) {
-	requests := func(started int64) loadgen.Progress {
-		return loadgen.Progress{Started: started, Planned: 200, Elapsed: time.Minute}
+	requests := func(started int64) record.Progress {
+		return record.Progress{Started: started, Planned: 200, Elapsed: time.Minute}
 	}
-	duration := func(elapsed time.Duration) loadgen.Progress {
-		return loadgen.Progress{Started: 1 << 40, Duration: 10 * time.Second, Elapsed: elapsed}
+	duration := func(elapsed time.Duration) record.Progress {
+		return record.Progress{Started: 1 << 40, Duration: 10 * time.Second, Elapsed: elapsed}
 	}
 	tests := map[string]struct {
 		at   string
-		p    loadgen.Progress
+		p    record.Progress
 		want bool
 	}{
-		"the start, before it":          {"0s", loadgen.Progress{Planned: 200}, true},
+		"the start, before it":          {"0s", record.Progress{Planned: 200}, true},
 		"share of requests, before":     {"40%", requests(79), false},
 		"share of requests, there":      {"40%", requests(80), true},
 		"share of requests, held":       {"40%", requests(900), true},
@@ -69,10 +69,10 @@ func TestDue(t *testing.T) {
 		"share of the duration, there":  {"40%", duration(4 * time.Second), true},
 		"time, before":                  {"5s", duration(5*time.Second - 1), false},
 		"time, there":                   {"5s", duration(5 * time.Second), true},
-		"time, before any request":      {"5s", loadgen.Progress{Planned: 200, Elapsed: 6 * time.Second}, true},
+		"time, before any request":      {"5s", record.Progress{Planned: 200, Elapsed: 6 * time.Second}, true},
 		"request, before":               {"#80", requests(79), false},
 		"request, there":                {"#80", requests(80), true},
-		"request, of a timed load":      {"#80", loadgen.Progress{Started: 80, Duration: time.Hour}, true},
+		"request, of a timed load":      {"#80", record.Progress{Started: 80, Duration: time.Hour}, true},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // HandMark is the name of a mark that was set by hand.
@@ -64,6 +64,6 @@ func (h *ByHand) mark(at time.Time) {
 	}
 	for _, load := range h.loads {
 		since := load.Since(at)
-		load.Mark(loadgen.Mark{Kind: loadgen.MarkStep, Name: HandMark, Start: since, End: since})
+		load.Mark(record.Mark{Kind: record.MarkStep, Name: HandMark, Start: since, End: since})
 	}
 }

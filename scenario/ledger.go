@@ -125,7 +125,7 @@ func inWordsOf(name, what string) string {
 	}
 }
 
-// maxText bounds what is said of one action while it is done, in runes.
+// MaxText bounds what is said of one action while it is done, in runes.
 const maxText = 100
 
 // OneLine is a text in one line.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // ProgressLine says how far the loads of a run are, each by its name.
@@ -22,7 +22,7 @@ func ProgressLine(run string, loads []Watched) string {
 
 // progressOf never says that more was done than was to be: what a load that is
 // held sends meanwhile is counted beside it.
-func progressOf(g loadgen.Progress) string {
+func progressOf(g record.Progress) string {
 	done := fmt.Sprintf("%d of %d", min(g.Finished, g.Planned), g.Planned)
 	if more := g.Finished - g.Planned; more > 0 {
 		done += fmt.Sprintf(" and %d more", more)

@@ -4,34 +4,34 @@ import (
 	"testing"
 	"time"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // standing is a load that is as far as it is.
-type standing struct{ at loadgen.Progress }
+type standing struct{ at record.Progress }
 
-func (s standing) Progress() loadgen.Progress { return s.at }
-func (standing) Warnings() []string           { return nil }
-func (standing) Mark(loadgen.Mark)            {}
-func (standing) Since(time.Time) int64        { return 0 }
+func (s standing) Progress() record.Progress { return s.at }
+func (standing) Warnings() []string          { return nil }
+func (standing) Mark(record.Mark)            {}
+func (standing) Since(time.Time) int64       { return 0 }
 
 // TestProgressLine: no load is ever more than done, and each of several has its
 // name.
 func TestProgressLine(t *testing.T) {
 	for name, tt := range map[string]struct {
 		run   string
-		loads []loadgen.Progress
+		loads []record.Progress
 		want  string
 	}{
-		"not begun":        {"", []loadgen.Progress{{Planned: 200}}, "0 of 200, 0/s, 0 lost"},
-		"half":             {"", []loadgen.Progress{{Finished: 100, Lost: 2, Planned: 200, Elapsed: 2 * time.Second}}, "100 of 200, 50/s, 2 lost"},
-		"held":             {"abrupt #2", []loadgen.Progress{{Finished: 230, Planned: 200, Elapsed: 10 * time.Second}}, "abrupt #2: 200 of 200 and 30 more, 23/s, 0 lost"},
-		"for a time":       {"", []loadgen.Progress{{Finished: 100, Duration: 10 * time.Second, Elapsed: 4 * time.Second}}, "100 in 4 of 10 s, 25/s, 0 lost"},
-		"draining":         {"", []loadgen.Progress{{Finished: 100, Duration: 10 * time.Second, Elapsed: 10100 * time.Millisecond}}, "100 in 10 of 10 s, 10/s, 0 lost"},
-		"for a time, held": {"", []loadgen.Progress{{Finished: 120, Duration: 10 * time.Second, Elapsed: 12 * time.Second}}, "120 in 10 of 10 s and 2 s more, 10/s, 0 lost"},
+		"not begun":        {"", []record.Progress{{Planned: 200}}, "0 of 200, 0/s, 0 lost"},
+		"half":             {"", []record.Progress{{Finished: 100, Lost: 2, Planned: 200, Elapsed: 2 * time.Second}}, "100 of 200, 50/s, 2 lost"},
+		"held":             {"abrupt #2", []record.Progress{{Finished: 230, Planned: 200, Elapsed: 10 * time.Second}}, "abrupt #2: 200 of 200 and 30 more, 23/s, 0 lost"},
+		"for a time":       {"", []record.Progress{{Finished: 100, Duration: 10 * time.Second, Elapsed: 4 * time.Second}}, "100 in 4 of 10 s, 25/s, 0 lost"},
+		"draining":         {"", []record.Progress{{Finished: 100, Duration: 10 * time.Second, Elapsed: 10100 * time.Millisecond}}, "100 in 10 of 10 s, 10/s, 0 lost"},
+		"for a time, held": {"", []record.Progress{{Finished: 120, Duration: 10 * time.Second, Elapsed: 12 * time.Second}}, "120 in 10 of 10 s and 2 s more, 10/s, 0 lost"},
 		"side by side": {
 			"well",
-			[]loadgen.Progress{{Stream: "new", Finished: 1, Planned: 2, Elapsed: time.Second}, {Stream: "kept", Finished: 3, Planned: 4, Elapsed: time.Second}},
+			[]record.Progress{{Stream: "new", Finished: 1, Planned: 2, Elapsed: time.Second}, {Stream: "kept", Finished: 3, Planned: 4, Elapsed: time.Second}},
 			"well: new 1 of 2, 1/s, 0 lost | kept 3 of 4, 3/s, 0 lost",
 		},
 	} {

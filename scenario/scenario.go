@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
 	"nodrop/scenario/proc"
 )
 
@@ -34,7 +36,7 @@ type Scenario struct {
 	Settle time.Duration
 	Log    Log // of what its processes and commands say; nil is nowhere
 	// Secrets are not to stand in what is recorded or returned as an error.
-	Secrets loadgen.Secrets
+	Secrets safetext.Secrets
 	// Interrupts, when set, know what is to be restored, and cut short what is
 	// waited for. Run's context ends the run as the first of them does.
 	Interrupts *Interrupts
@@ -84,19 +86,19 @@ type Action interface {
 
 // Moment is one in the life of an endpoint.
 type Moment struct {
-	Kind     loadgen.MarkKind
+	Kind     record.MarkKind
 	Endpoint string
 	Address  string    // see loadgen.Mark
 	Since    time.Time // of what lasted until At; the zero value is At
 	At       time.Time
 	Note     string // of loadgen.MarkNote: what it says
 	Err      error
-	Shutdown *loadgen.Shutdown // see loadgen.Mark
+	Shutdown *record.Shutdown // see loadgen.Mark
 }
 
 // Mark is the moment as a mark, on no clock yet.
-func (m *Moment) Mark() loadgen.Mark {
-	mark := loadgen.Mark{Kind: m.Kind, Name: cmp.Or(m.Note, m.Kind.Of(m.Endpoint)), Endpoint: m.Endpoint, Address: m.Address, Shutdown: m.Shutdown}
+func (m *Moment) Mark() record.Mark {
+	mark := record.Mark{Kind: m.Kind, Name: cmp.Or(m.Note, m.Kind.Of(m.Endpoint)), Endpoint: m.Endpoint, Address: m.Address, Shutdown: m.Shutdown}
 	if m.Err != nil {
 		mark.Error = m.Err.Error()
 	}
@@ -128,10 +130,10 @@ type Env struct {
 
 // Watched is a load that can be looked at while it runs.
 type Watched interface {
-	Progress() loadgen.Progress
+	Progress() record.Progress
 	Warnings() []string
 	// Mark adds a mark to its run, on the clock that Since tells.
-	Mark(m loadgen.Mark)
+	Mark(m record.Mark)
 	Since(t time.Time) int64
 }
 
@@ -203,8 +205,8 @@ func (s *Scenario) Order() []Attempt {
 // Run runs every variant as often as it is to be repeated. The recording holds
 // the runs made so far also when an error is returned. After an error nothing
 // further is run: the target may not be what it should be.
-func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *loadgen.Recording, err error) {
-	recording = &loadgen.Recording{Format: loadgen.Format}
+func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *record.Recording, err error) {
+	recording = &record.Recording{Format: record.Format}
 	NameStreams(s.Streams)
 	defer func() {
 		if err != nil {
@@ -253,7 +255,7 @@ func NameStreams(list []Stream) {
 }
 
 // Mask keeps secrets out of a text.
-func (s *Scenario) Mask(text string) string { return loadgen.MaskText(s.Secrets.Mask(text)) }
+func (s *Scenario) Mask(text string) string { return safetext.MaskText(s.Secrets.Mask(text)) }
 
 // maskedError is an error whose text may be shown.
 type maskedError struct {
@@ -334,7 +336,7 @@ func Circular(steps []Step) []bool {
 }
 
 // try makes one attempt, and restores the target.
-func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, watch Watch) (runs []*loadgen.Run, err error) {
+func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, watch Watch) (runs []*record.Run, err error) {
 	done := &changes{processes: processes, interrupts: s.Interrupts}
 	t := newTimeline(a.Variant.Timeline, s.Settle, done)
 	env := &Env{Mark: t.mark, Log: s.Log.of(a, s.Mask), Processes: processes}
@@ -398,9 +400,9 @@ func (s *Scenario) loads(ctx context.Context, a Attempt, env *Env) ([]*loadgen.L
 }
 
 // carryOut runs the loads and the timeline beside them.
-func (s *Scenario) carryOut(ctx context.Context, a Attempt, loads []*loadgen.Load, t *timeline, env *Env, watch Watch) []*loadgen.Run {
+func (s *Scenario) carryOut(ctx context.Context, a Attempt, loads []*loadgen.Load, t *timeline, env *Env, watch Watch) []*record.Run {
 	watched := make([]Watched, len(loads))
-	runs := make([]*loadgen.Run, len(loads))
+	runs := make([]*record.Run, len(loads))
 	over := make([]chan struct{}, len(loads))
 	for i, load := range loads {
 		over[i] = make(chan struct{})

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 	"nodrop/scenario"
 )
 
@@ -119,24 +120,24 @@ func config(url string) loadgen.Config {
 func oneStream(cfg loadgen.Config) []scenario.Stream { return []scenario.Stream{{Load: cfg}} }
 
 // runScenario runs s and checks the identity of every run.
-func runScenario(t *testing.T, s *scenario.Scenario) (*loadgen.Recording, error) {
+func runScenario(t *testing.T, s *scenario.Scenario) (*record.Recording, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	return runWith(ctx, t, s)
 }
 
-func runWith(ctx context.Context, t *testing.T, s *scenario.Scenario) (*loadgen.Recording, error) {
+func runWith(ctx context.Context, t *testing.T, s *scenario.Scenario) (*record.Recording, error) {
 	t.Helper()
 	recording, err := s.Run(ctx, unwatched)
-	if recording == nil || recording.Format != loadgen.Format {
+	if recording == nil || recording.Format != record.Format {
 		t.Fatalf("recording %+v", recording)
 	}
 	for _, run := range recording.Runs {
 		if err := run.Counts.Check(); err != nil {
 			t.Error(err)
 		}
-		if !slices.IsSortedFunc(run.Marks, func(a, b loadgen.Mark) int { return int(a.Start - b.Start) }) {
+		if !slices.IsSortedFunc(run.Marks, func(a, b record.Mark) int { return int(a.Start - b.Start) }) {
 			t.Errorf("marks out of order: %+v", run.Marks)
 		}
 	}
@@ -144,10 +145,10 @@ func runWith(ctx context.Context, t *testing.T, s *scenario.Scenario) (*loadgen.
 }
 
 // steps are a run's marks of steps, as "name: error".
-func steps(run *loadgen.Run) []string {
+func steps(run *record.Run) []string {
 	var list []string
 	for _, m := range run.Marks {
-		if m.Kind == loadgen.MarkStep {
+		if m.Kind == record.MarkStep {
 			list = append(list, m.Name+": "+m.Error)
 		}
 	}
@@ -463,7 +464,7 @@ func TestNoSettle(t *testing.T) {
 func TestMarks(t *testing.T) {
 	server := newTarget(t)
 	j := &journal{}
-	mark := func(kind loadgen.MarkKind, at func() time.Time, err error) func(context.Context, *scenario.Env) error {
+	mark := func(kind record.MarkKind, at func() time.Time, err error) func(context.Context, *scenario.Env) error {
 		return func(_ context.Context, env *scenario.Env) error {
 			env.Mark(scenario.Moment{Kind: kind, Endpoint: "gw-1", At: at(), Err: err})
 			return nil
@@ -472,10 +473,10 @@ func TestMarks(t *testing.T) {
 	s := &scenario.Scenario{Streams: oneStream(config(server.URL)), Settle: time.Nanosecond, Variants: []scenario.Variant{{
 		Name: "v",
 		Setup: []scenario.Action{
-			&fake{name: "late", journal: j, run: mark(loadgen.MarkReady, time.Now, nil)},
-			&fake{name: "early", journal: j, run: mark(loadgen.MarkNote, func() time.Time { return time.Now().Add(-time.Hour) }, nil)},
+			&fake{name: "late", journal: j, run: mark(record.MarkReady, time.Now, nil)},
+			&fake{name: "early", journal: j, run: mark(record.MarkNote, func() time.Time { return time.Now().Add(-time.Hour) }, nil)},
 		},
-		Timeline: []scenario.Step{{Name: "one", At: scenario.At{Request: 1}, Action: &fake{name: "one", journal: j, run: mark(loadgen.MarkExited, time.Now, errors.New("killed"))}}},
+		Timeline: []scenario.Step{{Name: "one", At: scenario.At{Request: 1}, Action: &fake{name: "one", journal: j, run: mark(record.MarkExited, time.Now, errors.New("killed"))}}},
 	}}}
 	recording, err := runScenario(t, s)
 	if err != nil {
@@ -493,10 +494,10 @@ func TestMarks(t *testing.T) {
 		t.Errorf("in the step: %+v in %+v", exited, step)
 	}
 	ready.Start, ready.End, exited.Start, exited.End = 0, 0, 0, 0
-	if want := (loadgen.Mark{Kind: loadgen.MarkReady, Name: loadgen.MarkReady.Of("gw-1"), Endpoint: "gw-1"}); ready != want {
+	if want := (record.Mark{Kind: record.MarkReady, Name: record.MarkReady.Of("gw-1"), Endpoint: "gw-1"}); ready != want {
 		t.Errorf("got %+v; want %+v", ready, want)
 	}
-	if want := (loadgen.Mark{Kind: loadgen.MarkExited, Name: loadgen.MarkExited.Of("gw-1"), Endpoint: "gw-1", Error: "killed"}); exited != want {
+	if want := (record.Mark{Kind: record.MarkExited, Name: record.MarkExited.Of("gw-1"), Endpoint: "gw-1", Error: "killed"}); exited != want {
 		t.Errorf("got %+v; want %+v", exited, want)
 	}
 }

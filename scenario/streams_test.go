@@ -11,12 +11,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 	"nodrop/scenario"
 )
 
-// names are the runs of a recording.
-func names(recording *loadgen.Recording) []string {
+// Names are the runs of a recording.
+func names(recording *record.Recording) []string {
 	var list []string
 	for _, run := range recording.Runs {
 		list = append(list, fmt.Sprintf("%s/%s #%d", run.Variant, run.Stream, run.Repetition))
@@ -174,7 +174,7 @@ func TestMarksOnEveryClock(t *testing.T) {
 		Streams: []scenario.Stream{{Name: "a", Load: config(server.URL)}, {Name: "b", Load: config(server.URL)}}, Settle: settle,
 		Variants: []scenario.Variant{{Timeline: []scenario.Step{
 			{Name: "one", Action: &fake{name: "one", journal: j, run: func(_ context.Context, env *scenario.Env) error {
-				env.Mark(scenario.Moment{Kind: loadgen.MarkSignalled, Endpoint: "gw", At: time.Now()})
+				env.Mark(scenario.Moment{Kind: record.MarkSignalled, Endpoint: "gw", At: time.Now()})
 				return nil
 			}}},
 			{Name: "two", After: "one", Delay: delay, Action: &fake{name: "two", journal: j}},
@@ -207,8 +207,8 @@ func TestMarksOnEveryClock(t *testing.T) {
 	}
 }
 
-func stepEnd(run *loadgen.Run, name string) int64 {
-	i := slices.IndexFunc(run.Marks, func(m loadgen.Mark) bool { return m.Kind == loadgen.MarkStep && m.Name == name })
+func stepEnd(run *record.Run, name string) int64 {
+	i := slices.IndexFunc(run.Marks, func(m record.Mark) bool { return m.Kind == record.MarkStep && m.Name == name })
 	return run.Marks[i].End
 }
 

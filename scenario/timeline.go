@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // pollEvery is how often the timeline looks how far the load is.
@@ -32,7 +33,7 @@ type timeline struct {
 
 // interval is a mark before it is put on the clock of a run.
 type interval struct {
-	mark       loadgen.Mark
+	mark       record.Mark
 	start, end time.Time
 }
 
@@ -116,9 +117,9 @@ func (t *timeline) endedFor(name string, d time.Duration) bool {
 	return !t.ended[i].IsZero() && time.Since(t.ended[i]) >= d
 }
 
-// finish notes a step's end, and puts it among the marks.
+// Finish notes a step's end, and puts it among the marks.
 func (t *timeline) finish(i int, began time.Time, err error) {
-	m := loadgen.Mark{Kind: loadgen.MarkStep, Name: t.steps[i].Name}
+	m := record.Mark{Kind: record.MarkStep, Name: t.steps[i].Name}
 	if err != nil {
 		m.Error = inWords(err).Error()
 	}
@@ -158,10 +159,10 @@ func (t *timeline) mark(m Moment) {
 }
 
 // marksOn returns all marks on the clock of one load, which has run.
-func (t *timeline) marksOn(load *loadgen.Load) []loadgen.Mark {
+func (t *timeline) marksOn(load *loadgen.Load) []record.Mark {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	marks := make([]loadgen.Mark, len(t.moments))
+	marks := make([]record.Mark, len(t.moments))
 	for i, m := range t.moments {
 		marks[i] = m.mark
 		marks[i].Start, marks[i].End = load.Since(m.start), load.Since(m.end)

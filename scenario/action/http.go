@@ -11,7 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
 	"nodrop/scenario"
 )
 
@@ -22,9 +23,9 @@ type HTTP struct {
 	Title   string   // what texts call it; "" is the URL without its secrets
 	Header  []string // "Name: value"
 	Body    string
-	Status  loadgen.StatusSet // expected; "" is 2xx
-	Timeout time.Duration     // 0: 10 s
-	UndoBy  *HTTP             // puts back what the request changed
+	Status  record.StatusSet // expected; "" is 2xx
+	Timeout time.Duration    // 0: 10 s
+	UndoBy  *HTTP            // puts back what the request changed
 	// Still asks for what the request changed. It is sent after the request and
 	// before UndoBy; when the two bodies differ, someone else has changed it
 	// since, and it is told and left as it is.
@@ -34,7 +35,7 @@ type HTTP struct {
 }
 
 // Shown is the URL as texts show it.
-func (h *HTTP) Shown() string { return cmp.Or(h.Title, loadgen.MaskURL(h.URL)) }
+func (h *HTTP) Shown() string { return cmp.Or(h.Title, safetext.MaskURL(h.URL)) }
 
 // maxBody bounds what is read of an answer, in bytes.
 const maxBody = 1 << 20
@@ -136,7 +137,7 @@ func (h *HTTP) request(ctx context.Context) (*http.Request, error) {
 	for _, field := range h.Header {
 		name, value, ok := strings.Cut(field, ":")
 		if !ok {
-			return nil, fmt.Errorf("header field %q has no colon", loadgen.MaskText(field))
+			return nil, fmt.Errorf("header field %q has no colon", safetext.MaskText(field))
 		}
 		request.Header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
 		if strings.EqualFold(strings.TrimSpace(name), "host") {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 	"nodrop/scenario"
 	"nodrop/scenario/proc"
 )
@@ -73,9 +73,9 @@ func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 		switch {
 		case p.Asked():
 		case p.Err == nil:
-			env.Mark(scenario.Moment{Kind: loadgen.MarkExited, Endpoint: s.Name, At: p.EndedAt})
+			env.Mark(scenario.Moment{Kind: record.MarkExited, Endpoint: s.Name, At: p.EndedAt})
 		default:
-			env.Mark(scenario.Moment{Kind: loadgen.MarkCrashed, Endpoint: s.Name, At: p.EndedAt, Err: p.Err})
+			env.Mark(scenario.Moment{Kind: record.MarkCrashed, Endpoint: s.Name, At: p.EndedAt, Err: p.Err})
 		}
 	}()
 	if s.Ready == (Probe{}) {
@@ -86,7 +86,7 @@ func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 		s.told = !p.Alive()
 		return fmt.Errorf("%s: %w", s.Name, s.said(err))
 	}
-	env.Mark(scenario.Moment{Kind: loadgen.MarkReady, Endpoint: s.Name, At: at})
+	env.Mark(scenario.Moment{Kind: record.MarkReady, Endpoint: s.Name, At: at})
 	return nil
 }
 
@@ -162,11 +162,11 @@ func (s *Stop) Run(ctx context.Context, env *scenario.Env) error {
 	if err != nil {
 		return err
 	}
-	env.Mark(scenario.Moment{Kind: loadgen.MarkSignalled, Endpoint: s.Process, At: time.Now()})
+	env.Mark(scenario.Moment{Kind: record.MarkSignalled, Endpoint: s.Process, At: time.Now()})
 	if err := stop(ctx, p, s.Signal, s.Grace); err != nil {
 		return err
 	}
-	env.Mark(scenario.Moment{Kind: loadgen.MarkExited, Endpoint: s.Process, At: p.EndedAt})
+	env.Mark(scenario.Moment{Kind: record.MarkExited, Endpoint: s.Process, At: p.EndedAt})
 	return nil
 }
 
@@ -240,14 +240,14 @@ func (s *Signal) Run(ctx context.Context, env *scenario.Env) error {
 		if err := p.Signal(what); err != nil {
 			return fmt.Errorf("%s: %w", s.Process, err)
 		}
-		env.Mark(scenario.Moment{Kind: loadgen.MarkSignalled, Endpoint: s.Process, At: at})
+		env.Mark(scenario.Moment{Kind: record.MarkSignalled, Endpoint: s.Process, At: at})
 		if s.Gone == 0 {
 			return nil
 		}
 		if err := awaitEnd(ctx, s.Process, s.Gone, func() bool { return !p.Alive() }); err != nil {
 			return err
 		}
-		env.Mark(scenario.Moment{Kind: loadgen.MarkExited, Endpoint: s.Process, At: p.EndedAt})
+		env.Mark(scenario.Moment{Kind: record.MarkExited, Endpoint: s.Process, At: p.EndedAt})
 		return nil
 	}
 	pid, err := s.pid()
@@ -263,14 +263,14 @@ func (s *Signal) Run(ctx context.Context, env *scenario.Env) error {
 	if err := p.Signal(what); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	env.Mark(scenario.Moment{Kind: loadgen.MarkSignalled, Endpoint: name, At: at})
+	env.Mark(scenario.Moment{Kind: record.MarkSignalled, Endpoint: name, At: at})
 	if s.Gone == 0 {
 		return nil
 	}
 	if err := awaitEnd(ctx, name, s.Gone, func() bool { return isGone(p) }); err != nil {
 		return err
 	}
-	env.Mark(scenario.Moment{Kind: loadgen.MarkExited, Endpoint: name, At: time.Now()})
+	env.Mark(scenario.Moment{Kind: record.MarkExited, Endpoint: name, At: time.Now()})
 	return nil
 }
 

@@ -9,7 +9,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
 	"nodrop/scenario"
 	"nodrop/scenario/action"
 )
@@ -164,7 +165,7 @@ func (r *reader) argv(n *yaml.Node, what string, c *action.Command) {
 		r.fault(n.Content[bad], "%s: %v", what, err)
 	}
 	c.Argv, c.Env = argv, append(c.Env, env...)
-	c.Title = titled(loadgen.MaskText(strings.Join(shown, " ")), strings.Join(c.Argv, " "))
+	c.Title = titled(safetext.MaskText(strings.Join(shown, " ")), strings.Join(c.Argv, " "))
 }
 
 // titled is what texts call a command, "" where that is the command itself.
@@ -321,7 +322,7 @@ func (r *reader) http(n *yaml.Node) *action.HTTP {
 		}},
 		{"body", func(n *yaml.Node) { h.Body = r.text(n, "body") }},
 		{"status", func(n *yaml.Node) {
-			h.Status = loadgen.StatusSet(r.plain(n, "status"))
+			h.Status = record.StatusSet(r.plain(n, "status"))
 			if _, err := h.Status.Has(200); err != nil && h.Status != "" {
 				r.fault(n, "status: %q is not a status (200), a group (2xx) or a range (200-299)", string(h.Status))
 			}

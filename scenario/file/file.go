@@ -47,7 +47,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/safetext"
 	"nodrop/scenario"
 	"nodrop/scenario/kube"
 )
@@ -109,7 +109,7 @@ type Fault struct {
 }
 
 func (f Fault) String() string {
-	return loadgen.CleanLine(fmt.Sprintf("%s:%d:%d: %s", f.File, f.Line, f.Column, f.Text))
+	return safetext.CleanLine(fmt.Sprintf("%s:%d:%d: %s", f.File, f.Line, f.Column, f.Text))
 }
 
 func (list Faults) Error() string {
@@ -150,7 +150,7 @@ type reader struct {
 	declared []*yaml.Node        // names of variables in the file
 	used     map[string]bool     // variables that were asked for
 	hidden   map[[2]string]bool  // names and values of those that texts do not show
-	secrets  loadgen.Secrets     // those values
+	secrets  safetext.Secrets    // those values
 	names    map[string]string   // of steps, with their variables put in, and as texts show them
 
 	target       url.URL                 // where the first load's requests say that they go
@@ -170,7 +170,7 @@ func (r *reader) error() error {
 
 func (r *reader) fault(n *yaml.Node, format string, args ...any) {
 	r.hideAll(n, maxNodes)
-	text := loadgen.MaskText(r.secrets.Mask(fmt.Sprintf(format, args...)))
+	text := safetext.MaskText(r.secrets.Mask(fmt.Sprintf(format, args...)))
 	if len(text) > maxFaultText {
 		text = strings.ToValidUTF8(text[:maxFaultText], "") + "…"
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/safetext"
 	"nodrop/scenario"
 )
 
@@ -24,7 +25,7 @@ func Plan(s *scenario.Scenario) string {
 			fmt.Fprintf(&b, "   load %s\n", strings.TrimSpace(stream.Name+" "+describe(&stream.Load)))
 		}
 		for _, step := range v.Timeline {
-			fmt.Fprintf(&b, "   %s: %s\n", due(step), loadgen.CleanLine(step.Name))
+			fmt.Fprintf(&b, "   %s: %s\n", due(step), safetext.CleanLine(step.Name))
 		}
 		if s.Settle > 0 {
 			fmt.Fprintf(&b, "   the load goes on until %v after the last step\n", s.Settle)
@@ -35,7 +36,7 @@ func Plan(s *scenario.Scenario) string {
 	return b.String()
 }
 
-// list has a line for each action.
+// List has a line for each action.
 func list(b *strings.Builder, part string, actions []scenario.Action) {
 	for _, a := range actions {
 		fmt.Fprintf(b, "   %s: %s\n", part, scenario.OneLine(nameOf(a)))

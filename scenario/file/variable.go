@@ -6,7 +6,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/safetext"
 	"nodrop/scenario/action"
 )
 
@@ -19,7 +19,7 @@ type variable struct {
 	given bool // by --set or the environment
 }
 
-// maxText bounds a text with its variables put in, in bytes.
+// MaxText bounds a text with its variables put in, in bytes.
 const maxText = 4 << 20
 
 // written is a text of the file in pieces: its own, and variables.
@@ -81,24 +81,24 @@ func (r *reader) variable(name string) (variable, bool) {
 
 // given is a variable from outside of the file.
 func (r *reader) given(name, value string) variable {
-	if loadgen.IsSecretName(name) || loadgen.IsURL(value) {
+	if safetext.IsSecretName(name) || safetext.IsURL(value) {
 		r.hide(name, value)
 	}
-	return variable{value, loadgen.ShownVariable(name, value), true}
+	return variable{value, safetext.ShownVariable(name, value), true}
 }
 
 // own is a variable that the file itself gives a value. One that is called a
 // secret is none to show either.
 func (r *reader) own(name string, w written) variable {
 	v := variable{value: w.value(), shown: w.shown()}
-	if loadgen.IsSecretName(name) {
+	if safetext.IsSecretName(name) {
 		r.hide(name, v.value)
-		v.shown = loadgen.ShownVariable(name, v.value)
+		v.shown = safetext.ShownVariable(name, v.value)
 	}
 	return v
 }
 
-// hide keeps what a variable holds out of texts.
+// Hide keeps what a variable holds out of texts.
 func (r *reader) hide(name, value string) {
 	key := [2]string{name, value}
 	if r.hidden[key] {
@@ -169,10 +169,10 @@ func (w written) shown() string {
 			b.WriteString(p.shown)
 		}
 	})
-	if loadgen.IsURL(w.value()) {
-		return loadgen.MaskURL(b.String())
+	if safetext.IsURL(w.value()) {
+		return safetext.MaskURL(b.String())
 	}
-	return loadgen.MaskText(b.String())
+	return safetext.MaskText(b.String())
 }
 
 // eachPiece also tells whether a piece is in what leads to the host of a URL.
@@ -188,7 +188,7 @@ func (w written) eachPiece(f func(p piece, leads bool)) {
 
 // host is where a URL has its scheme and its host; 0 for what is none.
 func host(text string) (schemeTo, hostFrom, hostTo int) {
-	if !loadgen.IsURL(text) {
+	if !safetext.IsURL(text) {
 		return 0, 0, 0
 	}
 	schemeTo = strings.Index(text, "://")

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"sync"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/safetext"
 )
 
 // change is a patch that can be taken back.
@@ -34,7 +34,7 @@ type leaf struct {
 	secret        bool // texts do not show what it was and is
 }
 
-// name is the path as people write it.
+// Name is the path as people write it.
 func (l *leaf) name() string { return strings.Join(l.path, ".") }
 
 // shown is a value of it for people.
@@ -84,7 +84,7 @@ func (o *object) leaf(before map[string]any, path []string, value any) leaf {
 		}
 	}
 	l := leaf{path: path, after: value, is: value != nil, guessed: true}
-	l.secret = o.resource.kind == "Secret" && path[0] == "data" || loadgen.IsSecretName(path[len(path)-1])
+	l.secret = o.resource.kind == "Secret" && path[0] == "data" || safetext.IsSecretName(path[len(path)-1])
 	l.before, l.was = at(before, path...)
 	for l.parents < len(path) {
 		if _, is := at(before, path[:l.parents+1]...); !is {

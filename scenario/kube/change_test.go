@@ -17,7 +17,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 	"nodrop/scenario"
 )
 
@@ -315,8 +315,8 @@ func TestWatchInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, &Delete{Access: a, Selector: "app=gw", Count: 1})
-	await(t, "one is told to be gone", func() bool { return d.count(loadgen.MarkExited) == 1 })
-	if n := d.count(loadgen.MarkNote); n != 0 {
+	await(t, "one is told to be gone", func() bool { return d.count(record.MarkExited) == 1 })
+	if n := d.count(record.MarkNote); n != 0 {
 		t.Errorf("%d notes of an interruption that was none", n)
 	}
 	cut.Store(true)
@@ -326,9 +326,9 @@ func TestWatchInterrupted(t *testing.T) {
 	open, end = context.WithCancel(bounded(t))
 	defer end()
 	cut.Store(false)
-	await(t, "another is told to be gone", func() bool { return d.count(loadgen.MarkExited) == 2 })
+	await(t, "another is told to be gone", func() bool { return d.count(record.MarkExited) == 2 })
 	undo(t, w)
-	if n := d.count(loadgen.MarkNote); n != 1 {
+	if n := d.count(record.MarkNote); n != 1 {
 		t.Errorf("%d notes of the interruption; want 1: %q", n, d.marks)
 	}
 }

@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/stream"
 )
 
 // nodrop runs it in a directory, which must end with this exit code.
@@ -47,14 +48,14 @@ func gatewayURL(t *testing.T, a *Access) string {
 }
 
 // recorded are the runs of a file.
-func recorded(t *testing.T, file string) []*loadgen.Run {
+func recorded(t *testing.T, file string) []*record.Run {
 	t.Helper()
 	saved, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = saved.Close() }()
-	recording, err := loadgen.ReadRecording(saved)
+	recording, err := stream.Read(saved)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,12 +128,12 @@ spec: {gatewayType: ingress, replicaCount: 3}
 		t.Errorf("off lost %d, on lost %d of %d", off.Counts.Lost, on.Counts.Lost, on.Counts.Started)
 	}
 	for _, run := range runs {
-		kinds := map[loadgen.MarkKind]int{}
+		kinds := map[record.MarkKind]int{}
 		for _, m := range run.Marks {
 			kinds[m.Kind]++
 		}
 		// A pod that ends at once is dropped before anything else is said of it.
-		if kinds[loadgen.MarkTerminating] != 9 || kinds[loadgen.MarkEndpointDropped] != 9 || kinds[loadgen.MarkExited] != 9 {
+		if kinds[record.MarkTerminating] != 9 || kinds[record.MarkEndpointDropped] != 9 || kinds[record.MarkExited] != 9 {
 			t.Errorf("%s: marks %v; want the life of nine pods", run.Variant, kinds)
 		}
 	}
@@ -185,7 +186,7 @@ restore:
 				}
 				left := 0
 				for _, m := range got.Marks {
-					if m.Kind == loadgen.MarkTerminating {
+					if m.Kind == record.MarkTerminating {
 						left++
 					}
 				}
@@ -230,7 +231,7 @@ func TestAnyGateway(t *testing.T) {
 		}
 		told := 0
 		for _, m := range run.Marks {
-			if m.Kind == loadgen.MarkTerminating || m.Kind == loadgen.MarkExited {
+			if m.Kind == record.MarkTerminating || m.Kind == record.MarkExited {
 				told++
 			}
 		}

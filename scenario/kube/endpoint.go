@@ -5,7 +5,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 	"nodrop/scenario"
 )
 
@@ -21,10 +21,10 @@ const (
 )
 
 // kinds are the marks of the states that are worse than another.
-var kinds = map[endpointState]loadgen.MarkKind{
-	unlisted: loadgen.MarkEndpointDropped,
-	goes:     loadgen.MarkEndpointGoes,
-	notReady: loadgen.MarkNotReady,
+var kinds = map[endpointState]record.MarkKind{
+	unlisted: record.MarkEndpointDropped,
+	goes:     record.MarkEndpointGoes,
+	notReady: record.MarkNotReady,
 }
 
 // slice takes one state of an EndpointSlice. An endpoint that is not ready gets
@@ -74,7 +74,7 @@ func stateOf(endpoint map[string]any) endpointState {
 	return notReady
 }
 
-// list tells what became of a pod's endpoint, which is as ready as the best of
+// List tells what became of a pod's endpoint, which is as ready as the best of
 // the slices that have it. It needs the lock.
 func (l *lives) list(name string, p *podLife, now time.Time) {
 	best := unlisted

@@ -24,7 +24,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 	"nodrop/scenario"
 )
 
@@ -79,10 +79,10 @@ func TestWatch(t *testing.T) {
 	}
 	run(t, &Scale{Access: a, Object: gw(), Replicas: 1})
 	await(t, "every pod that leaves has its life told", func() bool {
-		return d.count(loadgen.MarkTerminating) == 2 && d.count(loadgen.MarkEndpointGoes) == 2 && d.count(loadgen.MarkEndpointDropped) == 2 && d.count(loadgen.MarkExited) == 2
+		return d.count(record.MarkTerminating) == 2 && d.count(record.MarkEndpointGoes) == 2 && d.count(record.MarkEndpointDropped) == 2 && d.count(record.MarkExited) == 2
 	})
 	run(t, &Scale{Access: a, Object: gw(), Replicas: 2})
-	await(t, "the new one is told of", func() bool { return d.count(loadgen.MarkReady) == 1 })
+	await(t, "the new one is told of", func() bool { return d.count(record.MarkReady) == 1 })
 	undo(t, w)
 	d.mu.Lock()
 	defer d.mu.Unlock()

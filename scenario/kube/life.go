@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 	"nodrop/scenario"
 )
 
@@ -49,7 +49,7 @@ func (l *lives) settle() {
 	}
 }
 
-// tell needs the lock.
+// Attach needs the lock.
 func (l *lives) tell(m scenario.Moment) {
 	if p := l.pods[m.Endpoint]; l.settled && p.watched && !p.old {
 		m.Address = p.address
@@ -63,7 +63,7 @@ func (l *lives) missed(from, to time.Time) {
 	defer l.mu.Unlock()
 	if l.settled && from.After(l.heard) { // by the other streams the same is told
 		l.heard = to
-		l.mark(scenario.Moment{Kind: loadgen.MarkNote, Note: "the API server was not heard: marks of pods and endpoints may be late", Since: from, At: to})
+		l.mark(scenario.Moment{Kind: record.MarkNote, Note: "the API server was not heard: marks of pods and endpoints may be late", Since: from, At: to})
 	}
 }
 
@@ -86,12 +86,12 @@ func (l *lives) pod(o *unstructured.Unstructured, gone bool, now time.Time) {
 	if ready := condition(o.Object, "Ready"); ready != p.ready {
 		p.ready = ready
 		if ready {
-			l.tell(scenario.Moment{Kind: loadgen.MarkReady, Endpoint: name, At: now})
+			l.tell(scenario.Moment{Kind: record.MarkReady, Endpoint: name, At: now})
 		}
 	}
 	if p.leaving.IsZero() && (o.GetDeletionTimestamp() != nil || gone) {
 		p.leaving = now
-		l.tell(scenario.Moment{Kind: loadgen.MarkTerminating, Endpoint: name, At: now, Shutdown: shutdownOf(o)})
+		l.tell(scenario.Moment{Kind: record.MarkTerminating, Endpoint: name, At: now, Shutdown: shutdownOf(o)})
 	}
 	if p.leaving.IsZero() {
 		l.crashed(name, p, o.Object, now)
@@ -103,9 +103,9 @@ func (l *lives) pod(o *unstructured.Unstructured, gone bool, now time.Time) {
 	}
 	p.exited = true
 	if worst.killed() && now.Sub(p.leaving) >= graceOf(o)-graceSlack {
-		l.tell(scenario.Moment{Kind: loadgen.MarkKilled, Endpoint: name, At: now})
+		l.tell(scenario.Moment{Kind: record.MarkKilled, Endpoint: name, At: now})
 	}
-	l.tell(scenario.Moment{Kind: loadgen.MarkExited, Endpoint: name, At: now, Err: worst.err()})
+	l.tell(scenario.Moment{Kind: record.MarkExited, Endpoint: name, At: now, Err: worst.err()})
 }
 
 // replaced tells that a pod is gone, where all that was seen of it is another one
@@ -115,9 +115,9 @@ func (l *lives) replaced(name string, p *podLife, now time.Time) {
 		return
 	}
 	if p.leaving.IsZero() {
-		l.tell(scenario.Moment{Kind: loadgen.MarkTerminating, Endpoint: name, At: now})
+		l.tell(scenario.Moment{Kind: record.MarkTerminating, Endpoint: name, At: now})
 	}
-	l.tell(scenario.Moment{Kind: loadgen.MarkExited, Endpoint: name, At: now})
+	l.tell(scenario.Moment{Kind: record.MarkExited, Endpoint: name, At: now})
 }
 
 // crashed tells of containers that ended while nobody had told their pod to go. It
@@ -140,7 +140,7 @@ func (l *lives) crashed(name string, p *podLife, pod map[string]any, now time.Ti
 		if err == nil {
 			err = errors.New("a container ended, with exit code 0")
 		}
-		l.tell(scenario.Moment{Kind: loadgen.MarkCrashed, Endpoint: name, At: now, Err: err})
+		l.tell(scenario.Moment{Kind: record.MarkCrashed, Endpoint: name, At: now, Err: err})
 	}
 }
 

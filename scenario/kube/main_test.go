@@ -15,7 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/yaml"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 	"nodrop/scenario"
 )
 
@@ -107,7 +107,7 @@ func namespace(t *testing.T, name string) {
 	t.Cleanup(func() { _ = o.client().Delete(bounded(t), name, metav1.DeleteOptions{}) })
 }
 
-// bounded is a context for one test.
+// Bounded is a context for one test.
 func bounded(t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -165,7 +165,7 @@ spec:
 `, replicas, pod, os.Getenv("CONTROLPLANE_PROGRAM"), container)
 }
 
-// start applies gateways and waits until they serve.
+// Start applies gateways and waits until they serve.
 func start(t *testing.T, a *Access, replicas int, preStop string) {
 	t.Helper()
 	apply(t, a, gateways(replicas, "terminationGracePeriodSeconds: 20", preStop))
@@ -221,7 +221,7 @@ func podsOf(t *testing.T, a *Access) []unstructured.Unstructured {
 type diary struct {
 	mu    sync.Mutex
 	marks []string // kinds, by pod
-	kinds map[loadgen.MarkKind]int
+	kinds map[record.MarkKind]int
 	errs  []string
 
 	shutdowns []string
@@ -232,7 +232,7 @@ func (d *diary) env() *scenario.Env {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		if d.kinds == nil {
-			d.kinds = map[loadgen.MarkKind]int{}
+			d.kinds = map[record.MarkKind]int{}
 		}
 		d.kinds[m.Kind]++
 		d.marks = append(d.marks, m.Endpoint+" "+string(m.Kind))
@@ -245,7 +245,7 @@ func (d *diary) env() *scenario.Env {
 	}}
 }
 
-func (d *diary) count(kind loadgen.MarkKind) int {
+func (d *diary) count(kind record.MarkKind) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.kinds[kind]

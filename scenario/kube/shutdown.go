@@ -8,7 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // graceOf is how long a pod on its way out has.
@@ -21,8 +21,8 @@ func graceOf(o *unstructured.Unstructured) time.Duration {
 
 // shutdownOf is what a pod has before it is gone. A pre-stop hook of any of its
 // containers counts: which one serves is not known.
-func shutdownOf(o *unstructured.Unstructured) *loadgen.Shutdown {
-	s := &loadgen.Shutdown{Grace: graceOf(o).Nanoseconds()}
+func shutdownOf(o *unstructured.Unstructured) *record.Shutdown {
+	s := &record.Shutdown{Grace: graceOf(o).Nanoseconds()}
 	var hooks []string
 	for _, container := range containersOf(o.Object) {
 		hook, _ := at(container, "lifecycle", "preStop")

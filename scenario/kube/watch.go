@@ -69,16 +69,16 @@ func (w *Watch) Run(ctx context.Context, env *scenario.Env) error {
 	var running context.Context
 	running, w.stop = context.WithCancel(context.WithoutCancel(ctx))
 	w.shared.users++
-	var streams []*stream
+	var streams []*followed
 	places := map[place]*lives{}
 	for _, pods := range sets {
 		here := place{pods.cluster.Server, pods.cluster.Namespace}
 		l, isNew := w.shared.at(here, env.Mark)
 		places[here] = l
 		if isNew {
-			streams = append(streams, &stream{cluster: pods.cluster, from: pods.cluster.dynamic.Resource(slicesResource()).Namespace(here.namespace), take: l.slice, missed: l.missed})
+			streams = append(streams, &followed{cluster: pods.cluster, from: pods.cluster.dynamic.Resource(slicesResource()).Namespace(here.namespace), take: l.slice, missed: l.missed})
 		}
-		streams = append(streams, &stream{cluster: pods.cluster, from: pods.cluster.pods(), options: pods.options(), take: l.pod, missed: l.missed})
+		streams = append(streams, &followed{cluster: pods.cluster, from: pods.cluster.pods(), options: pods.options(), take: l.pod, missed: l.missed})
 	}
 	for _, s := range streams {
 		version, err := s.list(ctx)
@@ -166,8 +166,8 @@ func (p Pods) or(a *Access) *Access {
 	return a
 }
 
-// stream is a list of objects, and what becomes of them.
-type stream struct {
+// followed is a list of objects, and what becomes of them.
+type followed struct {
 	cluster *Cluster
 	from    dynamic.ResourceInterface
 	options metav1.ListOptions
@@ -177,8 +177,8 @@ type stream struct {
 	known map[string]*unstructured.Unstructured // what was taken last, by name
 }
 
-// list takes what there is, and that what was there before is gone.
-func (s *stream) list(ctx context.Context) (version string, err error) {
+// List takes what there is, and that what was there before is gone.
+func (s *followed) list(ctx context.Context) (version string, err error) {
 	list, err := s.from.List(ctx, s.options)
 	if err != nil {
 		return "", err
@@ -202,7 +202,7 @@ func (s *stream) list(ctx context.Context) (version string, err error) {
 }
 
 // ready counts those that are ready and stay.
-func (s *stream) ready() int {
+func (s *followed) ready() int {
 	n := 0
 	for _, o := range s.known {
 		if condition(o.Object, "Ready") && o.GetDeletionTimestamp() == nil {
@@ -214,7 +214,7 @@ func (s *stream) ready() int {
 
 // follow takes what happens until ctx ends. After an interruption everything is
 // listed again: what happened meanwhile is told late, but told.
-func (s *stream) follow(ctx context.Context, version string) {
+func (s *followed) follow(ctx context.Context, version string) {
 	var since time.Time // when it was interrupted; zero while it is not
 	for ctx.Err() == nil {
 		options := s.options
@@ -246,7 +246,7 @@ func (s *stream) follow(ctx context.Context, version string) {
 // from time to time, and they begin again at once.
 const lateness = time.Second
 
-func (s *stream) drain(w watch.Interface) {
+func (s *followed) drain(w watch.Interface) {
 	defer w.Stop()
 	for event := range w.ResultChan() {
 		now := time.Now()

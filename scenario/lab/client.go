@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 	"nodrop/scenario"
 	"nodrop/scenario/proc"
 )
@@ -28,8 +29,8 @@ type ClientRun struct {
 // ClientResult is what was seen beside the client, which reports for itself.
 type ClientResult struct {
 	Fleet  string
-	Marks  []loadgen.Mark // in ns from the client's start
-	Kernel KernelCounts   // from the client's start to its end
+	Marks  []record.Mark // in ns from the client's start
+	Kernel KernelCounts  // from the client's start to its end
 	// Problem is what makes the run prove nothing: nil where it does.
 	Problem error
 }
@@ -131,7 +132,7 @@ type diary struct {
 	begin time.Time
 
 	mu    sync.Mutex // guards marks
-	marks []loadgen.Mark
+	marks []record.Mark
 }
 
 func (d *diary) moment(m scenario.Moment) {
@@ -142,20 +143,20 @@ func (d *diary) moment(m scenario.Moment) {
 }
 
 func (d *diary) step(name string, begin time.Time, err error) {
-	m := loadgen.Mark{Kind: loadgen.MarkStep, Name: name, Start: begin.Sub(d.begin).Nanoseconds(), End: time.Since(d.begin).Nanoseconds()}
+	m := record.Mark{Kind: record.MarkStep, Name: name, Start: begin.Sub(d.begin).Nanoseconds(), End: time.Since(d.begin).Nanoseconds()}
 	if err != nil {
 		m.Error = err.Error()
 	}
 	d.add(m)
 }
 
-func (d *diary) add(m loadgen.Mark) {
+func (d *diary) add(m record.Mark) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.marks = append(d.marks, m)
 }
 
-func (d *diary) list() []loadgen.Mark {
+func (d *diary) list() []record.Mark {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	loadgen.SortMarks(d.marks)

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 	"nodrop/scenario"
 	"nodrop/scenario/proc"
 )
@@ -358,7 +359,7 @@ func (f *Fleet) Watch(mark func(scenario.Moment)) {
 func watchCrash(p *process, emit func(scenario.Moment)) {
 	<-p.exited
 	if p.crashed {
-		emit(scenario.Moment{Kind: loadgen.MarkCrashed, Endpoint: p.name, At: p.exitedAt, Err: p.failure()})
+		emit(scenario.Moment{Kind: record.MarkCrashed, Endpoint: p.name, At: p.exitedAt, Err: p.failure()})
 	}
 }
 

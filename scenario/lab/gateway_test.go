@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // installed is every gateway that is not this program. Each must be there.
@@ -68,7 +69,7 @@ func expectStopped(t *testing.T, f *Fleet, mode StopMode) {
 	body := open(t, fmt.Sprintf("http://%s/drip?duration=%d&numbytes=%d&delay=0", r.addr, seconds, size))
 	j, _, wait := inBackground(t, f, 1)
 	if mode == Graceful {
-		j.await(t, loadgen.MarkEndpointRemoved, "gw-2")
+		j.await(t, record.MarkEndpointRemoved, "gw-2")
 		if got := get(t, r); got.StatusCode != 200 {
 			t.Errorf("terminating, it answers %d", got.StatusCode)
 		}
@@ -80,12 +81,12 @@ func expectStopped(t *testing.T, f *Fleet, mode StopMode) {
 	if whole := readErr == nil && n == size; whole != (mode != Abrupt) {
 		t.Errorf("an answer in flight: %d of %d bytes, %v", n, size, readErr)
 	}
-	terminating, _, _ := j.find(loadgen.MarkTerminating, "gw-2")
-	exited, found, _ := j.find(loadgen.MarkExited, "gw-2")
+	terminating, _, _ := j.find(record.MarkTerminating, "gw-2")
+	exited, found, _ := j.find(record.MarkExited, "gw-2")
 	if !found || exited.Err != nil {
 		t.Errorf("no exit, or one with %v", exited.Err)
 	}
-	closed, seen, _ := j.find(loadgen.MarkListenerClosed, "gw-2")
+	closed, seen, _ := j.find(record.MarkListenerClosed, "gw-2")
 	if runtime.GOOS != "linux" || mode == Abrupt {
 		return // an exit may come first, and says it, too
 	}
@@ -160,9 +161,9 @@ func TestRestart(t *testing.T) {
 			for _, name := range []string{"gw-1", "gw-2", "gw-3"} {
 				expectLife(t, j, mode, name)
 			}
-			terminating, _, _ := j.find(loadgen.MarkTerminating, "gw-3")
+			terminating, _, _ := j.find(record.MarkTerminating, "gw-3")
 			for _, name := range []string{"gw-4", "gw-5"} {
-				if ready, found, _ := j.find(loadgen.MarkReady, name); !found || ready.At.After(terminating.At) {
+				if ready, found, _ := j.find(record.MarkReady, name); !found || ready.At.After(terminating.At) {
 					t.Errorf("%s was not ready before gw-3 had to go", name)
 				}
 			}

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 	"nodrop/scenario/proc"
 )
 
@@ -196,7 +196,7 @@ func TestOutlivedGrace(t *testing.T) {
 	if err := f.Scale(testContext(t), 1, j.mark); err != nil {
 		t.Fatal(err)
 	}
-	exited, _, _ := j.find(loadgen.MarkExited, "gw-2")
+	exited, _, _ := j.find(record.MarkExited, "gw-2")
 	if exited.Err == nil || exited.Err.Error() != "gw-2 outlived its grace and was killed" {
 		t.Errorf("exit with %v; want that it was killed", exited.Err)
 	}

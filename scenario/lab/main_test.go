@@ -13,7 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 	"nodrop/scenario"
 )
 
@@ -149,7 +149,7 @@ func (j *journal) mark(e scenario.Moment) {
 	j.change = make(chan struct{})
 }
 
-func (j *journal) find(kind loadgen.MarkKind, replica string) (e scenario.Moment, found bool, change <-chan struct{}) {
+func (j *journal) find(kind record.MarkKind, replica string) (e scenario.Moment, found bool, change <-chan struct{}) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, e := range j.events {
@@ -160,13 +160,13 @@ func (j *journal) find(kind loadgen.MarkKind, replica string) (e scenario.Moment
 	return scenario.Moment{}, false, j.change
 }
 
-func (j *journal) has(kind loadgen.MarkKind, replica string) bool {
+func (j *journal) has(kind record.MarkKind, replica string) bool {
 	_, found, _ := j.find(kind, replica)
 	return found
 }
 
 // await waits for an event.
-func (j *journal) await(t *testing.T, kind loadgen.MarkKind, replica string) scenario.Moment {
+func (j *journal) await(t *testing.T, kind record.MarkKind, replica string) scenario.Moment {
 	t.Helper()
 	ctx := testContext(t)
 	for {
@@ -189,7 +189,7 @@ func (j *journal) ofReplica(name string) []scenario.Moment {
 	defer j.mu.Unlock()
 	var own []scenario.Moment
 	for _, e := range j.events {
-		if e.Endpoint == name && e.Kind != loadgen.MarkEndpointRemoved {
+		if e.Endpoint == name && e.Kind != record.MarkEndpointRemoved {
 			own = append(own, e)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 	"nodrop/scenario"
 )
 
@@ -90,7 +91,7 @@ func (p *Pace) measure(ctx context.Context) (rate float64, err error) {
 
 // capacity is how many answers came per second once it was warm, to two digits.
 // Where none came in all the time, each worker takes longer than that.
-func capacity(bins *loadgen.Bins, workers int) float64 {
+func capacity(bins *record.Bins, workers int) float64 {
 	answered := int64(0)
 	for i, bin := range bins.List {
 		begin := time.Duration(int64(i) * bins.Width)

@@ -10,21 +10,22 @@ import (
 	"github.com/spf13/pflag"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 	"nodrop/scenario"
 )
 
 // TestCapacity: what came while it was not warm yet, or after its time, does not
 // count; where nothing came, a worker takes longer than all of it.
 func TestCapacity(t *testing.T) {
-	bins := func(answered ...int64) *loadgen.Bins {
-		b := &loadgen.Bins{Width: int64(250 * time.Millisecond)}
+	bins := func(answered ...int64) *record.Bins {
+		b := &record.Bins{Width: int64(250 * time.Millisecond)}
 		for _, n := range answered {
-			b.List = append(b.List, loadgen.Bin{Answered: n})
+			b.List = append(b.List, record.Bin{Answered: n})
 		}
 		return b
 	}
 	for name, tt := range map[string]struct {
-		bins *loadgen.Bins
+		bins *record.Bins
 		want float64
 	}{
 		"even":          {bins(1000, 1000, 1000, 1000, 1000, 1000), 4000},

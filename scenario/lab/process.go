@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/safetext"
 	"nodrop/scenario"
 	"nodrop/scenario/proc"
 )
@@ -61,7 +61,7 @@ func startProcess(name string, cmd *exec.Cmd, leader int, log *complaints) (*pro
 	return p, nil
 }
 
-// start starts the command with pipes of our own for its output. With exec's
+// Start starts the command with pipes of our own for its output. With exec's
 // pipes, Wait would either lose what is still in them or wait for their readers,
 // and the moment of the exit would be late.
 func (p *process) start(log *complaints) (err error) {
@@ -87,7 +87,7 @@ func (p *process) start(log *complaints) (err error) {
 	output.Go(func() { eachLine(stdout, p.hear) })
 	output.Go(func() {
 		eachLine(stderr, func(line string) {
-			line = loadgen.MaskText(line) // a gateway logs what it was asked for
+			line = safetext.MaskText(line) // a gateway logs what it was asked for
 			p.tail.Add(line)
 			// Installed gateways also complain of being told to stop.
 			if !p.leads || !p.asked.Load() {

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 	"nodrop/scenario"
 )
 
@@ -67,7 +67,7 @@ func (f *Fleet) Restart(ctx context.Context, maxUnavailable int, mark func(scena
 		}
 		at := time.Now()
 		for _, r := range list {
-			emit(scenario.Moment{Kind: loadgen.MarkReady, Endpoint: r.name, At: at})
+			emit(scenario.Moment{Kind: record.MarkReady, Endpoint: r.name, At: at})
 		}
 		work.Go(func() error {
 			if !pause(workCtx, f.options.Propagation) {
@@ -145,7 +145,7 @@ func leave(list []*replica) []*replica {
 func (s *scaleIn) run(ctx context.Context) error {
 	shutdown := s.shutdown()
 	for _, r := range s.leaving {
-		s.emit(scenario.Moment{Kind: loadgen.MarkTerminating, Endpoint: r.name, At: s.begin, Shutdown: shutdown})
+		s.emit(scenario.Moment{Kind: record.MarkTerminating, Endpoint: r.name, At: s.begin, Shutdown: shutdown})
 	}
 
 	var work errgroup.Group
@@ -164,12 +164,12 @@ func (s *scaleIn) run(ctx context.Context) error {
 
 // shutdown is what those that leave have before the signal; nil where a delay is
 // the gateway's own.
-func (s *scaleIn) shutdown() *loadgen.Shutdown {
+func (s *scaleIn) shutdown() *record.Shutdown {
 	switch {
 	case s.way.hook && s.options.PreStop > 0:
-		return &loadgen.Shutdown{PreStop: "sleep " + s.options.PreStop.String()}
+		return &record.Shutdown{PreStop: "sleep " + s.options.PreStop.String()}
 	case s.way.hook || s.options.Stop != Graceful:
-		return &loadgen.Shutdown{}
+		return &record.Shutdown{}
 	}
 	return nil
 }
@@ -188,7 +188,7 @@ func (s *scaleIn) propagate(ctx context.Context) error {
 	}
 	at := time.Now()
 	for _, name := range names {
-		s.emit(scenario.Moment{Kind: loadgen.MarkEndpointRemoved, Endpoint: name, At: at})
+		s.emit(scenario.Moment{Kind: record.MarkEndpointRemoved, Endpoint: name, At: at})
 	}
 	return s.cut(ctx)
 }
@@ -218,7 +218,7 @@ func (s *scaleIn) cut(ctx context.Context) error {
 	}
 	at := time.Now()
 	for _, r := range left {
-		s.emit(scenario.Moment{Kind: loadgen.MarkConnectionsCut, Endpoint: r.name, At: at})
+		s.emit(scenario.Moment{Kind: record.MarkConnectionsCut, Endpoint: r.name, At: at})
 	}
 	return nil
 }
@@ -237,7 +237,7 @@ func (s *scaleIn) leave(ctx context.Context, r *replica) error {
 	// The moment is taken before the signal: what the signal causes comes after.
 	at := time.Now()
 	if err := r.end(s.way.signal); err == nil {
-		s.emit(scenario.Moment{Kind: loadgen.MarkSignalled, Endpoint: r.name, At: at})
+		s.emit(scenario.Moment{Kind: record.MarkSignalled, Endpoint: r.name, At: at})
 	} else if !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("cannot signal %s: %w", r.name, err)
 	}
@@ -296,7 +296,7 @@ func (s *scaleIn) awaitEnd(ctx context.Context, r *replica) error {
 			return nil
 		case <-overdue.C:
 			killed = true
-			s.emit(scenario.Moment{Kind: loadgen.MarkKilled, Endpoint: r.name, At: time.Now()})
+			s.emit(scenario.Moment{Kind: record.MarkKilled, Endpoint: r.name, At: time.Now()})
 			r.kill()
 		case <-ctx.Done():
 			return ctx.Err()
@@ -305,7 +305,7 @@ func (s *scaleIn) awaitEnd(ctx context.Context, r *replica) error {
 }
 
 func (s *scaleIn) closed(r *replica, at time.Time) {
-	s.emit(scenario.Moment{Kind: loadgen.MarkListenerClosed, Endpoint: r.name, At: at})
+	s.emit(scenario.Moment{Kind: record.MarkListenerClosed, Endpoint: r.name, At: at})
 }
 
 // exited tells of a replica's exit, after what it said before. A crash is
@@ -319,5 +319,5 @@ func (s *scaleIn) exited(r *replica, killed bool) {
 	if r.crashed {
 		return
 	}
-	s.emit(scenario.Moment{Kind: loadgen.MarkExited, Endpoint: r.name, At: r.exitedAt, Err: r.exitError(s.options.Stop, killed)})
+	s.emit(scenario.Moment{Kind: record.MarkExited, Endpoint: r.name, At: r.exitedAt, Err: r.exitError(s.options.Stop, killed)})
 }

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // never is a time that no test lives to see.
@@ -34,17 +34,17 @@ func refused(t *testing.T, r *replica) bool {
 }
 
 // kindsOf is the life that each way to stop gives a replica.
-func kindsOf(mode StopMode) []loadgen.MarkKind {
+func kindsOf(mode StopMode) []record.MarkKind {
 	if mode == Abrupt {
-		return []loadgen.MarkKind{loadgen.MarkTerminating, loadgen.MarkSignalled, loadgen.MarkExited}
+		return []record.MarkKind{record.MarkTerminating, record.MarkSignalled, record.MarkExited}
 	}
-	return []loadgen.MarkKind{loadgen.MarkTerminating, loadgen.MarkSignalled, loadgen.MarkListenerClosed, loadgen.MarkExited}
+	return []record.MarkKind{record.MarkTerminating, record.MarkSignalled, record.MarkListenerClosed, record.MarkExited}
 }
 
 // expectLife checks one replica's events: their order in time and in telling.
 func expectLife(t *testing.T, j *journal, mode StopMode, name string) {
 	t.Helper()
-	var kinds []loadgen.MarkKind
+	var kinds []record.MarkKind
 	var last time.Time
 	for _, e := range j.ofReplica(name) {
 		kinds = append(kinds, e.Kind)
@@ -72,8 +72,8 @@ func TestScaleToTheEnd(t *testing.T) {
 			}
 			for _, name := range []string{"gw-2", "gw-3"} {
 				expectLife(t, j, mode, name)
-				terminating, _, _ := j.find(loadgen.MarkTerminating, name)
-				removed, found, _ := j.find(loadgen.MarkEndpointRemoved, name)
+				terminating, _, _ := j.find(record.MarkTerminating, name)
+				removed, found, _ := j.find(record.MarkEndpointRemoved, name)
 				if !found || removed.At.Sub(terminating.At) < time.Millisecond {
 					t.Errorf("%s was removed %v after it was terminating; want 1ms at least", name, removed.At.Sub(terminating.At))
 				}
@@ -104,8 +104,8 @@ func TestGracefulKeepsToItsPreStop(t *testing.T) {
 	if err := f.Scale(testContext(t), 1, j.mark); err != nil {
 		t.Fatal(err)
 	}
-	terminating, _, _ := j.find(loadgen.MarkTerminating, "gw-2")
-	signalled, _, _ := j.find(loadgen.MarkSignalled, "gw-2")
+	terminating, _, _ := j.find(record.MarkTerminating, "gw-2")
+	signalled, _, _ := j.find(record.MarkSignalled, "gw-2")
 	if got := signalled.At.Sub(terminating.At); got < preStop {
 		t.Errorf("signalled after %v; want %v at least", got, preStop)
 	}
@@ -114,7 +114,7 @@ func TestGracefulKeepsToItsPreStop(t *testing.T) {
 // As long as the balancer has not heard, it sends connections to where nobody
 // listens, and the kernel refuses them.
 func TestRefusedUntilRemoved(t *testing.T) {
-	for mode, last := range map[StopMode]loadgen.MarkKind{Abrupt: loadgen.MarkExited, Naive: loadgen.MarkListenerClosed} {
+	for mode, last := range map[StopMode]record.MarkKind{Abrupt: record.MarkExited, Naive: record.MarkListenerClosed} {
 		t.Run(string(mode), func(t *testing.T) {
 			f := startFleet(t, Options{Replicas: 3, Stop: mode, PreStop: never, Grace: patience, Propagation: never})
 			j, cancel, wait := inBackground(t, f, 1)
@@ -124,7 +124,7 @@ func TestRefusedUntilRemoved(t *testing.T) {
 				if !refused(t, f.replicaAt(n)) {
 					t.Errorf("%s accepts after %q", name, last)
 				}
-				if j.has(loadgen.MarkEndpointRemoved, name) {
+				if j.has(record.MarkEndpointRemoved, name) {
 					t.Errorf("%s was removed before its time", name)
 				}
 			}
@@ -147,7 +147,7 @@ func TestGracefulAcceptsDuringPreStop(t *testing.T) {
 	j, cancel, wait := inBackground(t, f, 1)
 	for _, n := range []int{2, 3} {
 		r := f.replicaAt(n)
-		j.await(t, loadgen.MarkEndpointRemoved, r.name)
+		j.await(t, record.MarkEndpointRemoved, r.name)
 		ctx := testContext(t)
 		for closes := false; !closes; { // the drain signal is on its way
 			got := get(t, r)
@@ -158,7 +158,7 @@ func TestGracefulAcceptsDuringPreStop(t *testing.T) {
 				t.Fatalf("%s never answers Connection: close", r.name)
 			}
 		}
-		if j.has(loadgen.MarkSignalled, r.name) {
+		if j.has(record.MarkSignalled, r.name) {
 			t.Errorf("%s was signalled before its time", r.name)
 		}
 	}
@@ -183,7 +183,7 @@ func TestInFlightIsFinished(t *testing.T) {
 			f := startFleet(t, Options{Replicas: 2, Stop: mode, Grace: patience})
 			rest := open(t, "http://"+f.replicaAt(2).addr.String()+slow)
 			j, _, wait := inBackground(t, f, 1)
-			j.await(t, loadgen.MarkListenerClosed, "gw-2")
+			j.await(t, record.MarkListenerClosed, "gw-2")
 			body, err := io.ReadAll(rest)
 			if err != nil || len(body) != 20 {
 				t.Errorf("got %d bytes, %v; want 20", len(body), err)
@@ -216,7 +216,7 @@ func TestGraceEnds(t *testing.T) {
 	if err := f.Scale(testContext(t), 1, j.mark); err != nil {
 		t.Fatal(err)
 	}
-	exited, _, _ := j.find(loadgen.MarkExited, "gw-2")
+	exited, _, _ := j.find(record.MarkExited, "gw-2")
 	const want = "exit status 1: the grace of 10ms was over, requests cut: 1"
 	if exited.Err == nil || exited.Err.Error() != want {
 		t.Errorf("exit with %v; want %s", exited.Err, want)
@@ -233,12 +233,12 @@ func TestCrash(t *testing.T) {
 	f := startFleet(t, Options{Replicas: 3, Stop: Graceful, PreStop: never, Grace: patience})
 	j, cancel, wait := inBackground(t, f, 2)
 	f.Watch(j.mark)
-	j.await(t, loadgen.MarkEndpointRemoved, "gw-3")
+	j.await(t, record.MarkEndpointRemoved, "gw-3")
 	for _, n := range []int{1, 3} { // one that stays, one in its pre-stop delay
 		if err := f.replicaAt(n).cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
-		e := j.await(t, loadgen.MarkCrashed, f.replicaAt(n).name)
+		e := j.await(t, record.MarkCrashed, f.replicaAt(n).name)
 		if e.Err == nil || e.Err.Error() != "signal: killed" {
 			t.Errorf("%s crashed with %v; want signal: killed", e.Endpoint, e.Err)
 		}
@@ -253,7 +253,7 @@ func TestCrash(t *testing.T) {
 	if f.Err() == nil {
 		t.Error("Err knows of no crash")
 	}
-	if j.has(loadgen.MarkExited, "gw-1") || j.has(loadgen.MarkExited, "gw-3") {
+	if j.has(record.MarkExited, "gw-1") || j.has(record.MarkExited, "gw-3") {
 		t.Error("a crash is told as an exit, too")
 	}
 	if got := f.Replicas(); !slices.Equal(got, []string{"gw-2"}) {
@@ -274,11 +274,11 @@ func TestCrashBefore(t *testing.T) {
 	if err := f.Scale(testContext(t), 1, j.mark); err == nil || !strings.Contains(err.Error(), "gw-2 exited before") {
 		t.Errorf("Scale: %v; want the crash of gw-2", err)
 	}
-	j.await(t, loadgen.MarkCrashed, "gw-2")
-	if j.has(loadgen.MarkExited, "gw-2") {
+	j.await(t, record.MarkCrashed, "gw-2")
+	if j.has(record.MarkExited, "gw-2") {
 		t.Error("a crash is told as an exit, too")
 	}
-	if j.has(loadgen.MarkSignalled, "gw-2") {
+	if j.has(record.MarkSignalled, "gw-2") {
 		t.Error("a dead replica was signalled")
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // CheckTarget asks what is behind the gateways for the load's page, before
@@ -109,11 +110,11 @@ func askBackend(ctx context.Context, cfg loadgen.Config, url string) (status int
 	}
 	class := run.Outcomes[0].Class
 	for status := range run.Statuses {
-		if run.Counts.OK == 1 || class.Stage() == loadgen.StageStatus {
+		if run.Counts.OK == 1 || class.Stage() == record.StageStatus {
 			return status, "", nil
 		}
 	}
-	if patient && class.Cause() == loadgen.CauseTimeout && class.Stage() != loadgen.StageConnect {
+	if patient && class.Cause() == record.CauseTimeout && class.Stage() != record.StageConnect {
 		return 0, "", nil
 	}
 	text := run.Samples[0].Text

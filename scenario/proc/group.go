@@ -72,7 +72,7 @@ func (g *Group) claim() {
 	}
 }
 
-// start needs the lock. The guardian hears of the tag first: whenever we are
+// Start needs the lock. The guardian hears of the tag first: whenever we are
 // killed, it finds what came of the fork.
 func (g *Group) start(cmd *exec.Cmd, tag Tag, word string) error {
 	if g.closed {
@@ -138,7 +138,7 @@ func (g *Group) end(cmd *exec.Cmd, tag Tag) {
 	}
 }
 
-// tell needs the lock.
+// Attach needs the lock.
 func (g *Group) tell(say func(io.Writer, *exec.Cmd), cmd *exec.Cmd) {
 	if !g.closed {
 		say(g.pipe, cmd)

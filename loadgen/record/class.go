@@ -1,0 +1,240 @@
+package record
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// Stage says how far an exchange had got when it failed, not which system call
+// reported the failure.
+type Stage uint8
+
+// The stages, in the order of an exchange. StageClient is the stage of what
+// failed on this machine, StageStatus that of an answer with an unexpected
+// status.
+const (
+	StageNone    Stage = iota
+	StageDNS           // looking the name up
+	StageConnect       // until the handshake is known to be done
+	StageProxy         // reaching the proxy, and asking it for a tunnel
+	StageTLS           // until TLS is established
+	StageSend          // the request is not yet wholly written
+	StageWait          // wholly written, or the peer gone, before one byte of the answer
+	StageHead          // inside status line and header fields
+	StageBody          // inside the body
+	StageStatus
+	StageClient
+)
+
+var stageNames = [...]string{"", "dns", "connect", "proxy", "tls", "send", "wait", "head", "body", "status", "client"}
+
+func (s Stage) String() string { return stageNames[s] }
+
+// Cause says what ended an exchange.
+type Cause uint8
+
+// The causes. Those from CausePorts on belong to StageClient.
+const (
+	CauseNone Cause = iota
+	CauseRefused
+	CauseReset
+	CauseEOF
+	CauseTimeout
+	CauseUnreachable
+	CauseMalformed
+	CauseRejected
+	CauseNotFound
+	CauseOther
+	CausePorts
+	CauseFiles
+	CauseMemory
+	CauseResolver
+	CauseBody
+	CauseRoute
+	CauseStalled
+)
+
+var causeNames = [...]string{"", "refused", "reset", "eof", "timeout", "unreachable", "malformed", "rejected", "not-found", "other", "ports", "files", "memory", "resolver", "body", "route", "stalled"}
+
+func (c Cause) String() string { return causeNames[c] }
+
+// Class is a failure class: the stage in the high byte, the cause in the low
+// one; for StageStatus the status code takes the place of both.
+// The zero Class means that nothing failed.
+type Class uint16
+
+const classStatusBase = 0x1000
+
+func NewClass(s Stage, c Cause) Class { return Class(s)<<8 | Class(c) }
+
+func StatusClass(code int) Class { return classStatusBase + Class(code) }
+
+// Stage is how far the exchange had got.
+func (c Class) Stage() Stage {
+	if c >= classStatusBase {
+		return StageStatus
+	}
+	return Stage(c >> 8)
+}
+
+// Cause is what ended it; CauseNone for a status.
+func (c Class) Cause() Cause {
+	if c >= classStatusBase {
+		return CauseNone
+	}
+	return Cause(c & 0xff)
+}
+
+// Spoiled reports whether the class is a failure of this machine.
+func (c Class) Spoiled() bool { return c.Stage() == StageClient }
+
+// String is "stage.cause" or "status.NNN"; "" for the zero Class.
+func (c Class) String() string { return string(c.Append(nil)) }
+
+// Append adds what String gives to b.
+func (c Class) Append(b []byte) []byte {
+	switch {
+	case c == 0:
+		return b
+	case c >= classStatusBase:
+		return strconv.AppendInt(append(b, "status."...), int64(c-classStatusBase), 10)
+	}
+	b = append(append(b, c.Stage().String()...), '.')
+	return append(b, c.Cause().String()...)
+}
+
+// MarshalText writes the class as String does.
+func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote; a class outside the table is an
+// error.
+func (c *Class) UnmarshalText(b []byte) error {
+	name := string(b)
+	if name == "" {
+		*c = 0
+		return nil
+	}
+	var code int
+	if n, err := fmt.Sscanf(name, "status.%03d", &code); n == 1 && err == nil && code >= 100 && code <= 999 {
+		*c = StatusClass(code)
+		return nil
+	}
+	for _, info := range classTable {
+		if info.Class.String() == name {
+			*c = info.Class
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown failure class %q", name)
+}
+
+// Processed says whether the server may have acted on a failed request.
+type Processed string
+
+// What can be known about it from outside.
+const (
+	Never    Processed = "never"
+	Possibly Processed = "possibly"
+	Yes      Processed = "yes, at least in part"
+)
+
+// ClassInfo is what is known about a class in general.
+type ClassInfo struct {
+	Class     Class
+	Processed Processed
+	Cause     string // the usual one
+	Remedy    string // in general terms; the report gives numbers
+}
+
+// SafeToRetry reports whether any method may be sent again without the risk of
+// acting twice.
+func (i ClassInfo) SafeToRetry() bool { return i.Processed == Never }
+
+// Info returns what is known about c.
+func (c Class) Info() ClassInfo {
+	if c.Stage() == StageStatus {
+		return ClassInfo{c, Yes, "the gateway or what is behind it answered with an error", "look at the answer's body and Server field"}
+	}
+	for _, info := range classTable {
+		if info.Class == c {
+			return info
+		}
+	}
+	return ClassInfo{Class: c}
+}
+
+// Classes lists every class that can be counted, statuses apart.
+func Classes() []ClassInfo { return slices.Clone(classTable) }
+
+const (
+	drainFirst  = "keep accepting until the balancer has taken the endpoint out: pre-stop delay, drain annotation"
+	graceLonger = "let requests in flight finish: a grace period longer than the slowest of them"
+)
+
+// classTable lists every class that can be counted, statuses apart.
+// What it says is from research into how each layer shuts down: which side
+// closes, and what the kernel does with a connection nobody accepted.
+var classTable = []ClassInfo{
+	{NewClass(StageDNS, CauseNotFound), Never, "the name was taken away during the event", "keep the record until its last endpoint is gone"},
+	{NewClass(StageDNS, CauseOther), Never, "the name server failed", "check the name servers"},
+
+	{NewClass(StageConnect, CauseRefused), Never, "the listener was closed, or the process gone, before the balancer took the endpoint out", drainFirst},
+	{NewClass(StageConnect, CauseReset), Never, "the listener was closed, or its queue was full, with the connection in it", drainFirst},
+	{NewClass(StageConnect, CauseTimeout), Never, "connection attempts were dropped: address gone, or accept queue full", "take the endpoint out of the balancer before its address goes"},
+	{NewClass(StageConnect, CauseUnreachable), Never, "the address or the route to it is gone", "take the endpoint out of the balancer before its address goes"},
+	{NewClass(StageConnect, CauseRejected), Never, "a firewall on the way refused the connection", "see which rule or network policy covers the endpoint's address while it comes and goes"},
+	{NewClass(StageConnect, CauseOther), Never, "the connection could not be made", "see the sample"},
+
+	{NewClass(StageProxy, CauseRefused), Never, "nothing listens where the proxy should", "check -x"},
+	{NewClass(StageProxy, CauseReset), Never, "the proxy cut the connection before there was a tunnel", "see the proxy's log"},
+	{NewClass(StageProxy, CauseEOF), Never, "the proxy closed the connection before there was a tunnel", "see the proxy's log"},
+	{NewClass(StageProxy, CauseTimeout), Never, "the proxy did not answer in time", "see the proxy's log"},
+	{NewClass(StageProxy, CauseUnreachable), Never, "the proxy's address, or the route to it, is gone", "check -x"},
+	{NewClass(StageProxy, CauseMalformed), Never, "what answered in the proxy's place does not speak a proxy's protocol", "check -x"},
+	{NewClass(StageProxy, CauseRejected), Never, "the proxy would not make a tunnel", "see the sample: its credentials, or that it cannot reach the target"},
+	{NewClass(StageProxy, CauseOther), Never, "the proxy could not be used", "see the sample"},
+
+	{NewClass(StageTLS, CauseReset), Never, "the process was killed during the handshake, or the listener closed with the connection in its accept queue", drainFirst},
+	{NewClass(StageTLS, CauseEOF), Never, "the process ended during the handshake", drainFirst},
+	{NewClass(StageTLS, CauseTimeout), Never, "the handshake stalled", drainFirst},
+	{NewClass(StageTLS, CauseRejected), Never, "one side refused the other: a certificate that does not hold, or an alert in the handshake", "check certificates; during a rollout, that old and new replicas have the same"},
+	{NewClass(StageTLS, CauseMalformed), Never, "what answered does not speak TLS", "see the sample"},
+	{NewClass(StageTLS, CauseUnreachable), Never, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
+	{NewClass(StageTLS, CauseOther), Never, "TLS could not be established", "see the sample"},
+
+	{NewClass(StageSend, CauseTimeout), Possibly, "the server stopped reading the request", graceLonger},
+	{NewClass(StageSend, CauseUnreachable), Possibly, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
+	{NewClass(StageSend, CauseOther), Possibly, "the request could not be written", "see the sample"},
+
+	{NewClass(StageWait, CauseReset), Possibly, "the process was killed with the request unread, or the listener closed with the connection in its accept queue", graceLonger},
+	{NewClass(StageWait, CauseEOF), Possibly, "the process ended while it worked on the request, or closed a kept-alive connection without notice", graceLonger},
+	{NewClass(StageWait, CauseTimeout), Possibly, "the server hung, or its packets no longer arrived", "longer drain, or a longer -t if the service is slow"},
+	{NewClass(StageWait, CauseUnreachable), Possibly, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
+	{NewClass(StageWait, CauseOther), Possibly, "the answer could not be read", "see the sample"},
+
+	{NewClass(StageHead, CauseReset), Yes, "the process was killed while it wrote the answer's head", graceLonger},
+	{NewClass(StageHead, CauseEOF), Yes, "the process ended while it wrote the answer's head", graceLonger},
+	{NewClass(StageHead, CauseTimeout), Yes, "the answer's head stalled", graceLonger},
+	{NewClass(StageHead, CauseMalformed), Yes, "what answered does not speak HTTP/1.1", "check the URL's scheme and port; see the sample"},
+	{NewClass(StageHead, CauseUnreachable), Yes, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
+	{NewClass(StageHead, CauseOther), Yes, "the answer's head could not be read, or redirected without end", "see the sample"},
+
+	{NewClass(StageBody, CauseReset), Yes, "the process was killed in the middle of the answer", graceLonger},
+	{NewClass(StageBody, CauseEOF), Yes, "the process ended in the middle of the answer", graceLonger},
+	{NewClass(StageBody, CauseTimeout), Yes, "the answer's body stalled", graceLonger},
+	{NewClass(StageBody, CauseMalformed), Yes, "the answer's body is not framed as HTTP/1.1 says, or its content is not what its Content-Encoding says", "see the sample"},
+	{NewClass(StageBody, CauseUnreachable), Yes, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
+	{NewClass(StageBody, CauseOther), Yes, "the answer's body could not be read, or was longer than --max-body allows", "see the sample"},
+
+	// Memory may run out, and a packet filter act, when part of a request is
+	// written.
+	{NewClass(StageClient, CausePorts), Never, "this machine has no free port for the connection", "widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
+	{NewClass(StageClient, CauseFiles), Never, "this machine's limit of open files", "raise ulimit -n"},
+	{NewClass(StageClient, CauseMemory), Possibly, "this machine's kernel has no memory for sockets", "lower -c"},
+	{NewClass(StageClient, CauseResolver), Never, "this machine's resolver did not answer in time", "check /etc/resolv.conf, or give addresses by --connect-to"},
+	{NewClass(StageClient, CauseBody), Possibly, "the file of -D changed or could not be read while it was being sent", "give -D a file that nothing writes to"},
+	{NewClass(StageClient, CauseRoute), Never, "this machine has no route to the address", "check the address, and this machine's routes (ip route get ADDRESS)"},
+	{NewClass(StageClient, CauseStalled), Possibly, "nodrop was not running when the request timed out: it was stopped, or got no processor time", "give it processor time of its own, and repeat the run"},
+	{NewClass(StageClient, CauseOther), Possibly, "this machine could not make the request", "see the sample"},
+}

@@ -1,0 +1,189 @@
+package record
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+const (
+	MaxLostDetails = 100_000
+	LostSlack      = 10_000 // how many more are held until they are sorted and cut
+	MaxSamples     = 1_000  // distinct texts of one class; the rest share one
+)
+
+// lostDetails keeps the first 100,000 lost requests in the order of
+// compareLost. What it keeps follows from what it was given alone, not from
+// the order, so that shards, their merge and a stream read back agree.
+type lostDetails struct {
+	list   []lostDetail
+	full   bool
+	last   lostDetail // the last that was kept when the list was cut; valid if full
+	untold int64
+}
+
+// lostDetail is a lost request whose sample has no number yet: numbers are the
+// merge's to give.
+type lostDetail struct {
+	LostRequest
+	text string
+}
+
+// Add keeps d, or counts it.
+func (l *lostDetails) add(d lostDetail) {
+	if l.full && compareLost(d, l.last) >= 0 {
+		l.untold++
+		return
+	}
+	l.list = append(l.list, d)
+	if len(l.list) >= MaxLostDetails+LostSlack {
+		l.cut()
+	}
+}
+
+// cut sorts the list and drops what is too much.
+func (l *lostDetails) cut() {
+	slices.SortFunc(l.list, compareLost)
+	extra := len(l.list) - MaxLostDetails
+	if extra <= 0 {
+		return
+	}
+	l.untold += int64(extra)
+	clear(l.list[MaxLostDetails:])
+	l.list = l.list[:MaxLostDetails]
+	l.full, l.last = true, l.list[MaxLostDetails-1]
+}
+
+func (l *lostDetails) merge(o *lostDetails) {
+	for _, d := range o.list {
+		l.add(d)
+	}
+	l.untold += o.untold
+}
+
+// compareLost orders lost requests by the time of failure. Those it calls
+// equal do not differ in anything.
+func compareLost(a, b lostDetail) int {
+	if c := cmp.Or(cmp.Compare(a.End, b.End), cmp.Compare(a.Start, b.Start)); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.Endpoint, b.Endpoint),
+		compareBool(a.Reused, b.Reused), compareBool(a.Redirected, b.Redirected), cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.text, b.text))
+}
+
+// classTexts counts texts by class: so many of each class one by one, the rest
+// together.
+type classTexts struct {
+	most int
+	of   map[Class]*textCount
+}
+
+// Add counts n requests of a class with a text, and returns the text: the same
+// one in memory for as long as it is kept.
+func (c *classTexts) add(class Class, text string, n int64) string {
+	return c.texts(class).add(text, n)
+}
+
+// addOne is add of one request; a text that is kept already is not copied.
+func (c *classTexts) addOne(class Class, text []byte) {
+	texts := c.texts(class)
+	if found := texts.kept[string(text)]; found != nil {
+		found.n++
+		return
+	}
+	texts.add(string(text), 1)
+}
+
+func (c *classTexts) texts(class Class) *textCount {
+	if found := c.of[class]; found != nil {
+		return found
+	}
+	if c.of == nil {
+		c.of = map[Class]*textCount{}
+	}
+	made := &textCount{most: c.most, kept: map[string]*textN{}}
+	c.of[class] = made
+	return made
+}
+
+func (c *classTexts) merge(o *classTexts) {
+	for class, texts := range o.of {
+		into := c.texts(class)
+		for _, t := range texts.kept {
+			into.add(t.text, t.n)
+		}
+		into.rest += texts.rest
+	}
+}
+
+// textCount counts texts one by one, those beyond a number together. It keeps
+// the least in order, because they are the same in whatever order texts are met
+// and however they fall to shards: one that was dropped is never taken again.
+type textCount struct {
+	most int
+	kept map[string]*textN
+	last string // the greatest of kept, once they are most
+	rest int64
+}
+
+type textN struct {
+	text string
+	n    int64
+}
+
+func (c *textCount) add(text string, n int64) string {
+	if found := c.kept[text]; found != nil {
+		found.n += n
+		return found.text
+	}
+	if len(c.kept) == c.most {
+		if text > c.last {
+			c.rest += n
+			return text
+		}
+		c.rest += c.kept[c.last].n
+		delete(c.kept, c.last)
+	}
+	c.kept[text] = &textN{text, n}
+	if len(c.kept) == c.most {
+		c.last = slices.Max(slices.Collect(maps.Keys(c.kept)))
+	}
+	return text
+}
+
+// sampleKey tells samples apart: a reset reads the same wherever it strikes.
+type sampleKey struct {
+	class Class
+	text  string
+}
+
+// samples is what a recording holds, the most frequent first, and the place of
+// each in it.
+func (c *classTexts) samples() ([]Sample, map[sampleKey]int) {
+	counts := map[sampleKey]int64{}
+	for class, texts := range c.of {
+		for text, t := range texts.kept {
+			counts[sampleKey{class, text}] += t.n
+		}
+		if texts.rest > 0 {
+			counts[otherSamples(class)] += texts.rest
+		}
+	}
+	list := make([]Sample, 0, len(counts))
+	for key, n := range counts {
+		list = append(list, Sample{Class: key.class, Text: key.text, Count: n})
+	}
+	slices.SortFunc(list, func(a, b Sample) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Text, b.Text))
+	})
+	places := make(map[sampleKey]int, len(list))
+	for i, sample := range list {
+		places[sampleKey{sample.Class, sample.Text}] = i
+	}
+	return list, places
+}
+
+// otherSamples is what the texts beyond the first 1,000 of a class share.
+func otherSamples(class Class) sampleKey {
+	return sampleKey{class, "other errors of class " + class.String()}
+}

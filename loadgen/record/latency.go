@@ -1,0 +1,180 @@
+package record
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"math/bits"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// histogramMax is the largest latency a histogram tells apart, in µs: 1 hour.
+const histogramMax = 3_600_000_000
+
+// Latency is a distribution of durations: exact count, sum and extremes in ns,
+// and an HDR histogram in µs (1 µs to 1 h, 3 digits). The zero value is empty
+// and takes no memory for the histogram.
+type Latency struct {
+	Count int64
+	Sum   int64 // ns
+	Min   int64 // ns
+	Max   int64 // ns
+	hist  *hdrhistogram.Histogram
+}
+
+// Record adds one duration in ns.
+func (l *Latency) Record(ns int64) {
+	if l.hist == nil {
+		l.hist = hdrhistogram.New(1, histogramMax, 3)
+	}
+	if l.Count == 0 || ns < l.Min {
+		l.Min = ns
+	}
+	l.Max = max(l.Max, ns)
+	l.Count++
+	l.Sum = saturated(l.Sum, ns)
+	// The value is clamped into the range, so it cannot be refused.
+	_ = l.hist.RecordValue(min((ns+500)/1000, histogramMax))
+}
+
+// saturated is the sum of two numbers that are not negative, or the largest
+// there is: a file may say anything.
+func saturated(a, b int64) int64 {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
+}
+
+// Merge adds what o holds.
+func (l *Latency) Merge(o *Latency) {
+	if o.Count == 0 {
+		return
+	}
+	if l.hist == nil {
+		l.hist = hdrhistogram.New(1, histogramMax, 3)
+	}
+	if l.Count == 0 || o.Min < l.Min {
+		l.Min = o.Min
+	}
+	l.Max = max(l.Max, o.Max)
+	l.Count += o.Count
+	l.Sum = saturated(l.Sum, o.Sum)
+	l.hist.Merge(o.hist)
+}
+
+// take adds what o holds and leaves o empty. The first histogram is taken over
+// as it is: another would be the largest piece of memory at the end of a run.
+func (l *Latency) take(o *Latency) {
+	if l.Count == 0 {
+		*l = *o
+	} else {
+		l.Merge(o)
+	}
+	*o = Latency{}
+}
+
+// Mean is the exact mean in ns, 0 when empty.
+func (l *Latency) Mean() float64 {
+	if l.Count == 0 {
+		return 0
+	}
+	return float64(l.Sum) / float64(l.Count)
+}
+
+// Percentile is the duration in ns that p percent do not exceed, within the
+// histogram's three digits and never outside Min and Max; 0 when empty.
+func (l *Latency) Percentile(p float64) int64 {
+	if l.Count == 0 {
+		return 0
+	}
+	return min(max(l.hist.ValueAtPercentile(p)*1000, l.Min), l.Max)
+}
+
+// Each calls f for every occupied step of the histogram in rising order, with
+// a duration in ns inside Min and Max, the first at Min, and the count there.
+func (l *Latency) Each(f func(ns, count int64)) {
+	if l.Count == 0 {
+		return
+	}
+	first := true
+	eachStep(l.hist, func(from, count int64) {
+		ns := min(max(from*1000, l.Min), l.Max)
+		if first {
+			ns, first = l.Min, false
+		}
+		f(ns, count)
+	})
+}
+
+// eachStep calls f for every occupied step of h in rising order, with the least
+// value that falls into it. The library's own list of steps takes several times
+// the memory of h, at the very end of a run.
+func eachStep(h *hdrhistogram.Histogram, f func(from, count int64)) {
+	steps := h.Export()
+	unit := bits.Len64(uint64(steps.LowestTrackableValue)) - 1
+	single := 2 * int64(math.Pow10(int(steps.SignificantFigures))) // values told apart one by one
+	half := 1 << (bits.Len64(uint64(single-1)) - 1)
+	for i, count := range steps.Counts {
+		if count == 0 {
+			continue
+		}
+		// The first two halves have steps of one unit, and each half after them
+		// steps twice as wide as the one before.
+		power, step := i/half-1, i%half+half
+		if power < 0 {
+			power, step = 0, i
+		}
+		f(int64(step)<<(power+unit), count)
+	}
+}
+
+// latencyJSON is Latency as recordings hold it.
+type latencyJSON struct {
+	Count int64  `json:"count"`
+	Sum   int64  `json:"sumNs"`
+	Min   int64  `json:"minNs"`
+	Max   int64  `json:"maxNs"`
+	HDR   string `json:"hdr,omitempty"` // V2 compressed, base64; values in µs
+}
+
+// MarshalJSON writes counts, sums and the histogram in HDR's V2 compressed
+// base64 form.
+func (l *Latency) MarshalJSON() ([]byte, error) {
+	j := latencyJSON{Count: l.Count, Sum: l.Sum, Min: l.Min, Max: l.Max}
+	if l.hist != nil {
+		encoded, err := l.hist.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+		if err != nil {
+			return nil, err
+		}
+		j.HDR = string(encoded)
+	}
+	return json.Marshal(j)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote; a histogram that does not hold
+// as many values as the count says is an error.
+func (l *Latency) UnmarshalJSON(b []byte) error {
+	var j latencyJSON
+	if err := json.Unmarshal(b, &j); err != nil {
+		return err
+	}
+	*l = Latency{Count: j.Count, Sum: j.Sum, Min: j.Min, Max: j.Max}
+	if j.HDR == "" && j.Count == 0 {
+		return nil
+	}
+	hist, err := hdrhistogram.Decode([]byte(j.HDR))
+	if err != nil {
+		return fmt.Errorf("latency histogram: %w", err)
+	}
+	if hist.LowestTrackableValue() != 1 || hist.HighestTrackableValue() != histogramMax || hist.SignificantFigures() != 3 {
+		return errors.New("latency histogram: not of 1 µs to 1 h with 3 digits")
+	}
+	if hist.TotalCount() != j.Count {
+		return fmt.Errorf("latency histogram holds %d values, its count says %d", hist.TotalCount(), j.Count)
+	}
+	l.hist = hist
+	return nil
+}

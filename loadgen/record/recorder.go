@@ -1,0 +1,475 @@
+package record
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"unicode/utf8"
+
+	"nodrop/loadgen/safetext"
+)
+
+// Recorder counts results in shards that share nothing, and merges them at the
+// end. Its memory does not grow with the number of requests.
+type Recorder struct {
+	Shards []*Tally
+	Names  *EndpointNames
+	room   *binRoom
+}
+
+// NewRecorder makes a recorder of so many shards; a stream is read back through
+// one.
+func NewRecorder(shards int) *Recorder {
+	r := &Recorder{Names: &EndpointNames{}, room: reserveBins()}
+	for range shards {
+		s := newTally(r.Names)
+		s.bins.reserve()
+		r.Shards = append(r.Shards, s)
+	}
+	return r
+}
+
+// Attach makes sinks hear of each Result from here on; none has come yet.
+func (r *Recorder) Attach(sinks []RunSink) {
+	for _, s := range r.Shards {
+		s.sinks = sinks
+	}
+}
+
+// Hide keeps secrets out of what is recorded from here on; nothing has been yet.
+func (r *Recorder) Hide(secrets *safetext.Secrets) {
+	for _, s := range r.Shards {
+		s.secrets = secrets
+	}
+}
+
+func newTally(names *EndpointNames) *Tally {
+	return &Tally{names: names, samples: classTexts{most: MaxSamples}, answers: classTexts{most: maxAnswers}}
+}
+
+// Tally is the part of the recorder that one or more workers write to.
+type Tally struct {
+	sinks   []RunSink
+	names   *EndpointNames
+	secrets *safetext.Secrets // not to be in texts; nil for none
+
+	mu sync.Mutex // guards all below but the atomics; workers of one shard share it
+
+	latency     Latencies
+	phases      PhaseLatencies
+	bins        timeline
+	endpoints   []endpointCount // by index of EndpointNames; [0] is "no endpoint"
+	bytes, late int64
+	unproven    int64
+	statuses    map[int]int64
+	connections ConnectionCount
+	lost        lostDetails
+	samples     classTexts
+	answers     classTexts
+
+	counts [4]int64 // by Fate
+
+	// For the live view and for triggers: read while the run goes on.
+	started, finished, lostNow atomic.Int64
+}
+
+// endpointCount counts the outcomes on one endpoint.
+type endpointCount struct {
+	ok, aborted [2]int64 // fresh, reused
+	failed      map[failedKey]int64
+	seen        EndpointSeen
+}
+
+type failedKey struct {
+	class      Class
+	reused     bool
+	redirected bool
+}
+
+// Start counts one request as started at ns.
+func (s *Tally) Start(ns int64) {
+	s.started.Add(1)
+	s.mu.Lock()
+	s.bins.at(ns).Started++
+	s.mu.Unlock()
+}
+
+// Skip counts ticks that passed unused.
+func (s *Tally) Skip(ticks int64) {
+	if ticks == 0 {
+		return
+	}
+	s.mu.Lock()
+	s.late += ticks
+	s.mu.Unlock()
+}
+
+// Connected counts one connection made to an endpoint.
+func (s *Tally) Connected(endpoint int, ns int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.connections.Opened++
+	seen := &s.endpoint(endpoint).seen
+	seen.FirstConnect = earliest(seen.FirstConnect, ns)
+	seen.LastConnect = max(seen.LastConnect, ns)
+}
+
+// Seen adds the connections that were made to an endpoint, from the first to
+// the last.
+func (s *Tally) Seen(endpoint int, e EndpointSeen) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seen := &s.endpoint(endpoint).seen
+	seen.FirstConnect = earliest(seen.FirstConnect, e.FirstConnect)
+	seen.LastConnect = max(seen.LastConnect, e.LastConnect)
+}
+
+// CountConnection applies f to the connection counters.
+func (s *Tally) CountConnection(f func(*ConnectionCount)) {
+	s.mu.Lock()
+	f(&s.connections)
+	s.mu.Unlock()
+}
+
+// Finish counts the fate of a request that was counted as started.
+func (s *Tally) Finish(r *Result) {
+	r.Sample = safetext.Valid(r.Sample)
+	if !utf8.Valid(r.Answer) {
+		r.Answer = []byte(safetext.Valid(string(r.Answer)))
+	}
+	if s.secrets != nil && r.Fate != FateOK {
+		r.Sample, r.Answer = s.secrets.Mask(r.Sample), maskAnswer(s.secrets, r.Answer)
+	}
+	s.mu.Lock()
+	s.counts[r.Fate]++
+	s.recordOutcome(r)
+	s.recordTimes(r)
+	if r.Fate == FateLost {
+		s.recordLost(r)
+	}
+	if r.Fate == FateSpoiled {
+		s.samples.add(r.Class, r.Sample, 1)
+	}
+	s.mu.Unlock()
+	if r.Fate == FateLost {
+		s.lostNow.Add(1)
+	}
+	s.finished.Add(1)
+	if len(s.sinks) == 0 {
+		return
+	}
+	endpoint := s.names.Name(r.Endpoint)
+	for _, sink := range s.sinks {
+		sink.Record(r, endpoint)
+	}
+}
+
+func (s *Tally) recordOutcome(r *Result) {
+	e := s.endpoint(r.Endpoint)
+	reused := 0
+	if r.Reused {
+		reused = 1
+	}
+	switch r.Fate {
+	case FateOK:
+		e.ok[reused]++
+		if r.Unproven {
+			s.unproven++
+		}
+	case FateAborted:
+		e.aborted[reused]++
+	case FateLost, FateSpoiled:
+		if e.failed == nil {
+			e.failed = map[failedKey]int64{}
+		}
+		e.failed[failedKey{r.Class, r.Reused, r.Redirected}]++
+	}
+	if !r.Answered() {
+		return
+	}
+	e.seen.FirstAnswer = earliest(e.seen.FirstAnswer, r.End)
+	e.seen.LastAnswer = max(e.seen.LastAnswer, r.End)
+	if s.statuses == nil {
+		s.statuses = map[int]int64{}
+	}
+	s.statuses[r.Status]++
+	s.bytes = saturated(s.bytes, r.Bytes)
+}
+
+func (s *Tally) recordTimes(r *Result) {
+	bin := s.bins.at(r.End)
+	took := r.End - r.Start
+	switch r.Fate {
+	case FateAborted:
+		bin.Aborted++
+		return
+	case FateSpoiled:
+		bin.Spoiled++
+		s.latency.Failed.Record(took)
+		return
+	case FateLost:
+		bin.addLost(r.Class, 1)
+	case FateOK:
+		bin.OK++
+	}
+	switch {
+	case !r.Answered():
+		s.latency.Failed.Record(took)
+		return
+	case r.Fate == FateOK:
+		s.latency.OK.Record(took)
+	default:
+		s.latency.Unexpected.Record(took)
+	}
+	bin.Answered++
+	bin.Latency.record(took)
+	s.phases.DNS.Record(r.Phases.DNS)
+	s.phases.Connect.Record(r.Phases.Connect)
+	s.phases.TLS.Record(r.Phases.TLS)
+	s.phases.Send.Record(r.Phases.Send)
+	s.phases.Wait.Record(r.Phases.Wait)
+	s.phases.Read.Record(r.Phases.Read)
+}
+
+func (s *Tally) recordLost(r *Result) {
+	d := lostDetail{LostRequest: LostRequest{
+		Start: r.Start, End: r.End, Class: r.Class, Endpoint: s.names.Name(r.Endpoint), Reused: r.Reused, Redirected: r.Redirected, Sample: -1, Connection: r.Connection,
+	}}
+	if r.Answered() {
+		s.answers.addOne(r.Class, r.Answer)
+	} else {
+		d.text = s.samples.add(r.Class, r.Sample, 1)
+	}
+	s.lost.add(d)
+}
+
+// endpoint returns the counters of the endpoint with an index of
+// EndpointNames, -1 for none.
+func (s *Tally) endpoint(index int) *endpointCount {
+	for len(s.endpoints) <= index+1 {
+		s.endpoints = append(s.endpoints, endpointCount{seen: EndpointSeen{FirstConnect: -1, LastConnect: -1, FirstAnswer: -1, LastAnswer: -1}})
+	}
+	return &s.endpoints[index+1]
+}
+
+// EndpointNames numbers endpoints by name, for all shards alike.
+type EndpointNames struct {
+	mu    sync.RWMutex
+	index map[string]int
+	list  []string
+}
+
+// MaxEndpoints bounds what --endpoint-header can make of a field that differs
+// with every answer.
+const MaxEndpoints = 10_000
+
+// otherEndpoints is the name that the endpoints beyond MaxEndpoints share; it
+// always has a number.
+const otherEndpoints = "(other endpoints)"
+
+func (n *EndpointNames) ID(name string) int {
+	name = safetext.Bounded(name)
+	n.mu.RLock()
+	i, ok := n.index[name]
+	n.mu.RUnlock()
+	if ok {
+		return i
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if i, ok := n.index[name]; ok {
+		return i
+	}
+	if n.Full() && name != otherEndpoints {
+		name = otherEndpoints
+		if i, ok := n.index[name]; ok {
+			return i
+		}
+	}
+	if n.index == nil {
+		n.index = map[string]int{}
+	}
+	i = len(n.list)
+	n.index[name] = i
+	n.list = append(n.list, name)
+	return i
+}
+
+func (n *EndpointNames) Full() bool {
+	names := len(n.list)
+	if _, ok := n.index[otherEndpoints]; ok {
+		names--
+	}
+	return names >= MaxEndpoints
+}
+
+func (n *EndpointNames) Name(i int) string {
+	if i < 0 {
+		return ""
+	}
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.list[i]
+}
+
+// Progress sums the live counters.
+func (r *Recorder) Progress() Progress {
+	var p Progress
+	for _, s := range r.Shards {
+		p.Started += s.started.Load()
+		p.Finished += s.finished.Load()
+		p.Lost += s.lostNow.Load()
+	}
+	return p
+}
+
+// Merge puts the shards together into run. No worker may be running.
+func (r *Recorder) Merge(run *Run) {
+	run.Statuses = map[int]int64{}
+	run.Outcomes, run.Endpoints = []Outcome{}, []EndpointSeen{}
+	total := newTally(r.Names)
+	var lines []*timeline
+	for _, s := range r.Shards {
+		run.Counts.Started += s.started.Load()
+		run.Counts.OK += s.counts[FateOK]
+		run.Counts.Lost += s.counts[FateLost]
+		run.Counts.Spoiled += s.counts[FateSpoiled]
+		run.Counts.Aborted += s.counts[FateAborted]
+		run.Bytes = saturated(run.Bytes, s.bytes)
+		run.Late += s.late
+		run.Unproven += s.unproven
+		for status, n := range s.statuses {
+			run.Statuses[status] += n
+		}
+		run.Connections.add(s.connections)
+		run.Latency.merge(&s.latency)
+		run.Phases.merge(&s.phases)
+		lines = append(lines, &s.bins)
+		total.lost.merge(&s.lost)
+		total.samples.merge(&s.samples)
+		for i := range s.endpoints {
+			total.endpoint(i - 1).merge(&s.endpoints[i])
+		}
+		total.answers.merge(&s.answers)
+	}
+	run.Bins = mergeTimelines(lines, r.room)
+	r.room = nil
+	run.Answers = total.answers.answers()
+	r.outcomes(run, total.endpoints)
+	total.tellLost(run)
+	for i := range run.Bins.List {
+		slices.SortFunc(run.Bins.List[i].Lost, func(a, b BinLoss) int { return cmp.Compare(a.Class, b.Class) })
+	}
+}
+
+// tellLost writes the lost requests and the samples, with the samples numbered.
+func (s *Tally) tellLost(run *Run) {
+	s.lost.cut()
+	samples, places := s.samples.samples()
+	run.Samples, run.LostUntold = samples, s.lost.untold
+	run.Lost = make([]LostRequest, 0, len(s.lost.list))
+	for _, d := range s.lost.list {
+		if d.Class.Stage() != StageStatus {
+			i, ok := places[sampleKey{d.Class, d.text}]
+			if !ok {
+				i = places[otherSamples(d.Class)]
+			}
+			d.Sample = i
+		}
+		run.Lost = append(run.Lost, d.LostRequest)
+	}
+}
+
+// outcomes writes the counts by class, reuse and endpoint, in a fixed order.
+func (r *Recorder) outcomes(run *Run, endpoints []endpointCount) {
+	for i := range endpoints {
+		e, name := &endpoints[i], r.Names.Name(i-1)
+		for reused := range 2 {
+			add := func(fate Fate, class Class, redirected bool, n int64) {
+				if n > 0 {
+					run.Outcomes = append(run.Outcomes, Outcome{fate.String(), class, reused == 1, redirected, name, n})
+				}
+			}
+			add(FateOK, 0, false, e.ok[reused])
+			add(FateAborted, 0, false, e.aborted[reused])
+			for key, n := range e.failed {
+				if key.reused != (reused == 1) {
+					continue
+				}
+				if key.class.Spoiled() {
+					add(FateSpoiled, key.class, key.redirected, n)
+				} else {
+					add(FateLost, key.class, key.redirected, n)
+				}
+			}
+		}
+		if i > 0 {
+			e.seen.Name = name
+			run.Endpoints = append(run.Endpoints, e.seen)
+		}
+	}
+	slices.SortFunc(run.Outcomes, func(a, b Outcome) int {
+		return cmp.Or(cmp.Compare(a.Endpoint, b.Endpoint), cmp.Compare(a.Fate, b.Fate),
+			cmp.Compare(a.Class, b.Class), compareBool(a.Reused, b.Reused), compareBool(a.Redirected, b.Redirected))
+	})
+	slices.SortFunc(run.Endpoints, func(a, b EndpointSeen) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+func (e *endpointCount) merge(o *endpointCount) {
+	for i := range 2 {
+		e.ok[i] += o.ok[i]
+		e.aborted[i] += o.aborted[i]
+	}
+	for key, n := range o.failed {
+		if e.failed == nil {
+			e.failed = map[failedKey]int64{}
+		}
+		e.failed[key] += n
+	}
+	e.seen.FirstConnect = earliest(e.seen.FirstConnect, o.seen.FirstConnect)
+	e.seen.FirstAnswer = earliest(e.seen.FirstAnswer, o.seen.FirstAnswer)
+	e.seen.LastConnect = max(e.seen.LastConnect, o.seen.LastConnect)
+	e.seen.LastAnswer = max(e.seen.LastAnswer, o.seen.LastAnswer)
+}
+
+// earliest is the smaller of two times of which -1 means never.
+func earliest(a, b int64) int64 {
+	if a < 0 || b >= 0 && b < a {
+		return b
+	}
+	return a
+}
+
+func (c *ConnectionCount) add(o ConnectionCount) {
+	c.Opened += o.Opened
+	c.Stale += o.Stale
+	c.Waited += o.Waited
+	c.Ours += o.Ours
+	c.Surplus += o.Surplus
+}
+
+func (l *Latencies) merge(o *Latencies) {
+	l.OK.take(&o.OK)
+	l.Unexpected.take(&o.Unexpected)
+	l.Failed.take(&o.Failed)
+}
+
+func (p *PhaseLatencies) merge(o *PhaseLatencies) {
+	p.DNS.take(&o.DNS)
+	p.Connect.take(&o.Connect)
+	p.TLS.take(&o.TLS)
+	p.Send.take(&o.Send)
+	p.Wait.take(&o.Wait)
+	p.Read.take(&o.Read)
+}

@@ -1,0 +1,29 @@
+// Package recordtest makes up what tests record.
+package recordtest
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"nodrop/loadgen/record"
+)
+
+// Result makes results of every fate, which start within span ns.
+func Result(rng *rand.Rand, span int64) *record.Result {
+	start := rng.Int64N(span)
+	r := &record.Result{Start: start, Connection: rng.Int64N(5), End: start + rng.Int64N(span/10) + 1, Endpoint: rng.IntN(4) - 1, Reused: rng.IntN(2) == 0}
+	switch rng.IntN(6) {
+	case 0:
+		r.Fate, r.Class, r.Sample = record.FateLost, record.NewClass(record.StageConnect, record.CauseRefused), "refused"
+	case 1:
+		r.Fate, r.Class, r.Status = record.FateLost, record.StatusClass(503), 503
+		r.Answer = fmt.Appendf(nil, "503\x00envoy\x00retry-after: %d\nvia: \xff\"\n\x00<body>\x00 %d", rng.IntN(2), rng.IntN(100))
+	case 2:
+		r.Fate, r.Class, r.Sample = record.FateSpoiled, record.NewClass(record.StageClient, record.CausePorts), "ports"
+	case 3:
+		r.Fate = record.FateAborted
+	default:
+		r.Status, r.Bytes = 200, 10
+	}
+	return r
+}

@@ -1,0 +1,60 @@
+package record
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// StatusSet is a list of accepted statuses as --ok takes it: "200,204",
+// "2xx,3xx", "200-299".
+type StatusSet string
+
+const DefaultOK StatusSet = "2xx,3xx"
+
+// StatusBits holds one flag per status code, for the hot path.
+type StatusBits [1000]bool
+
+func (s StatusSet) Compile() (*StatusBits, error) {
+	var bits StatusBits
+	for item := range strings.SplitSeq(string(s), ",") {
+		item = strings.TrimSpace(item)
+		from, to, err := statusRange(item)
+		if err != nil {
+			return nil, fmt.Errorf("--ok %q: %q is not a status (200), a group (2xx) or a range (200-299)", string(s), item)
+		}
+		for code := from; code <= to; code++ {
+			bits[code] = true
+		}
+	}
+	return &bits, nil
+}
+
+func statusRange(item string) (from, to int, err error) {
+	lo, hi, isRange := strings.Cut(item, "-")
+	switch {
+	case len(item) == 3 && strings.EqualFold(item[1:], "xx"):
+		from, err = strconv.Atoi(item[:1])
+		from, to = from*100, from*100+99
+	case isRange:
+		if from, err = strconv.Atoi(lo); err == nil {
+			to, err = strconv.Atoi(hi)
+		}
+	default:
+		from, err = strconv.Atoi(item)
+		to = from
+	}
+	if err == nil && (from < 100 || to > 999 || from > to) {
+		err = strconv.ErrRange
+	}
+	return from, to, err
+}
+
+// Has reports whether status is in the set.
+func (s StatusSet) Has(status int) (bool, error) {
+	bits, err := s.Compile()
+	if err != nil {
+		return false, err
+	}
+	return status >= 0 && status < len(bits) && bits[status], nil
+}

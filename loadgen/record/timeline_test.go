@@ -1,0 +1,113 @@
+package record
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+func TestBinsWidenWithoutLosingCounts(t *testing.T) {
+	var line timeline
+	const n = 100_000
+	for i := range int64(n) {
+		line.at(i*FirstBinWidth).Started++
+	}
+	b := mergeTimelines([]*timeline{&line}, nil)
+	var total int64
+	for i := range b.List {
+		total += b.List[i].Started
+	}
+	if total != n || len(b.List) > MaxBins {
+		t.Errorf("%d counted in %d bins", total, len(b.List))
+	}
+	if got := b.StartedBetween(0, n*FirstBinWidth); got != n {
+		t.Errorf("between all: %d", got)
+	}
+	if got := b.StartedBetween(b.Width, b.Width); got != b.List[1].Started {
+		t.Errorf("between one: %d; want %d", got, b.List[1].Started)
+	}
+}
+
+// TestTimelineIsAsItsCounts compares with plain bins: whatever order the times
+// come in, by whatever time line of several.
+func TestTimelineIsAsItsCounts(t *testing.T) {
+	disorders := map[string]int64{"in order": 0, "late within what is open": 100_000_000, "late beyond": 5_000_000_000, "any order": 1 << 40}
+	for name, disorder := range disorders {
+		t.Run(name, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(1, uint64(disorder)))
+			lines := []*timeline{{}, {}, {}}
+			const width = 4 * FirstBinWidth
+			var want []Bin
+			for i := range int64(50_000) {
+				ns := i*3_000_000 - rng.Int64N(disorder+1)
+				count := randomCount(rng)
+				count(lines[rng.IntN(3)].at(ns))
+				for int64(len(want)) <= max(ns, 0)/width {
+					want = append(want, Bin{})
+				}
+				plain := &want[max(ns, 0)/width]
+				if plain.Latency == nil {
+					plain.Latency = &Sketch{}
+				}
+				count(plain)
+			}
+			for i := range want {
+				if want[i].Latency.empty() {
+					want[i].Latency = nil
+				}
+			}
+			got := mergeTimelines(lines, reserveBins())
+			inOrder := cmpopts.SortSlices(func(a, b BinLoss) bool { return a.Class < b.Class })
+			if diff := cmp.Diff(Bins{width, want}, got, inOrder); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// randomCount is what one request does to a bin; some are worth very many.
+func randomCount(rng *rand.Rand) func(*Bin) {
+	n, class, took := int64(1), NewClass(StageWait, Cause(1+rng.IntN(5))), rng.Int64N(1<<(10+rng.IntN(30)))
+	if rng.IntN(1000) == 0 {
+		n = math.MaxInt64 >> 20
+	}
+	switch rng.IntN(6) {
+	case 0:
+		return func(b *Bin) { b.Spoiled += n }
+	case 1:
+		return func(b *Bin) { b.Aborted += n }
+	case 2:
+		return func(b *Bin) { b.addLost(class, n) }
+	case 3:
+		return func(b *Bin) { b.Started += n }
+	}
+	return func(b *Bin) {
+		b.Answered += n
+		b.OK++
+		b.Latency.record(took)
+		b.Latency.Steps[0] += n
+	}
+}
+
+// TestTimelineIsSmall: the bins behind a run are what its memory grows by.
+func TestTimelineIsSmall(t *testing.T) {
+	var line timeline
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range int64(MaxBins * 100) {
+		b := line.at(i * FirstBinWidth / 100)
+		b.Started++
+		b.Answered++
+		b.OK++
+		b.Latency.record(100_000 + rng.Int64N(2_000_000))
+	}
+	size := 0
+	for _, chunk := range line.chunks {
+		size += cap(chunk)
+	}
+	if perBin := float64(size) / MaxBins; perBin > 32 {
+		t.Errorf("%.0f bytes per bin; want at most 32", perBin)
+	}
+}

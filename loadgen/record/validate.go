@@ -1,0 +1,195 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+)
+
+// What a file may say. Reports add, multiply and compare; within these bounds
+// nothing overflows, and nothing takes for ever.
+const (
+	MaxTime  = 1 << 58 // ns, 9 years
+	MaxCount = 1 << 48
+	MaxRuns  = 1_000
+	maxMarks = 100_000
+)
+
+// Validate checks a run that comes from a file for what reports rely on.
+func (r *Run) Validate() error {
+	for _, check := range [...]func() error{
+		r.validateCounts, r.Bins.Validate, r.validateEndpoints, r.validateLost, r.validateTimes, r.validateLatencies,
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Limit is a number that has to lie within bounds.
+type limit struct {
+	what           string
+	n, least, most int64
+}
+
+func within(limits ...limit) error {
+	for _, l := range limits {
+		if l.n < l.least || l.n > l.most {
+			return fmt.Errorf("%s: %d is not within %d and %d", l.what, l.n, l.least, l.most)
+		}
+	}
+	return nil
+}
+
+func (r *Run) validateCounts() error {
+	count := func(what string, n int64) limit { return limit{what, n, 0, MaxCount} }
+	c, n := r.Counts, r.Connections
+	for _, o := range r.Outcomes {
+		if err := within(count("outcomes", o.Count)); err != nil {
+			return err
+		}
+	}
+	for status, n := range r.Statuses {
+		if err := within(limit{"statuses", int64(status), 0, 999}, count("statuses", n)); err != nil {
+			return err
+		}
+	}
+	for _, a := range r.Answers {
+		if err := within(limit{"answers", int64(a.Status), 0, 999}, count("answers", a.Count)); err != nil {
+			return err
+		}
+	}
+	for _, s := range r.Samples {
+		if err := within(count("samples", s.Count)); err != nil {
+			return err
+		}
+	}
+	return within(
+		count("planned", c.Planned), count("started", c.Started), count("unsent", c.Unsent),
+		count("ok", c.OK), count("lost", c.Lost), count("spoiled", c.Spoiled), count("aborted", c.Aborted),
+		count("connections", n.Opened), count("connections", n.Stale), count("connections", n.Waited),
+		count("connections", n.Ours), count("connections", n.Surplus),
+		limit{"unproven", r.Unproven, 0, c.OK},
+		count("late", r.Late), count("lostUntold", r.LostUntold), limit{"bytes", r.Bytes, 0, 1<<63 - 1},
+	)
+}
+
+func (b *Bins) Validate() error {
+	if len(b.List) == 0 {
+		return within(limit{"bins: widthNs", b.Width, 0, MaxTime})
+	}
+	if err := within(
+		limit{"bins", int64(len(b.List)), 0, MaxBins},
+		limit{"bins: widthNs", b.Width, 1, MaxTime / MaxBins * 2},
+	); err != nil {
+		return err
+	}
+	for i := range b.List {
+		if err := b.List[i].Validate(); err != nil {
+			return fmt.Errorf("bin %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func (b *Bin) Validate() error {
+	count := func(what string, n int64) limit { return limit{what, n, 0, MaxCount} }
+	for _, l := range b.Lost {
+		if err := within(count("lost", l.Count)); err != nil {
+			return err
+		}
+	}
+	if b.Latency != nil {
+		for _, n := range b.Latency.Steps {
+			if err := within(count("latency", n)); err != nil {
+				return err
+			}
+		}
+		if err := within(limit{"latency: maxNs", b.Latency.Max, 0, MaxTime}); err != nil {
+			return err
+		}
+	}
+	return within(count("started", b.Started), count("answered", b.Answered), count("ok", b.OK),
+		count("spoiled", b.Spoiled), count("aborted", b.Aborted))
+}
+
+// validateEndpoints holds the outcomes to the endpoints that were seen: a
+// report looks one up in the other.
+func (r *Run) validateEndpoints() error {
+	if err := within(limit{"endpoints", int64(len(r.Endpoints)), 0, MaxEndpoints + 1}); err != nil {
+		return err
+	}
+	known := map[string]bool{"": true}
+	for _, e := range r.Endpoints {
+		if known[e.Name] {
+			return fmt.Errorf("endpoint %q is there twice, or has no name", e.Name)
+		}
+		known[e.Name] = true
+		for _, ns := range [...]int64{e.FirstConnect, e.LastConnect, e.FirstAnswer, e.LastAnswer} {
+			if err := within(limit{"endpoint " + e.Name, ns, -1, MaxTime}); err != nil {
+				return err
+			}
+		}
+	}
+	for _, o := range r.Outcomes {
+		if !known[o.Endpoint] {
+			return fmt.Errorf("outcomes: endpoint %q was not seen", o.Endpoint)
+		}
+	}
+	return nil
+}
+
+func (r *Run) validateLost() error {
+	if err := within(limit{"lost requests told", int64(len(r.Lost)), 0, MaxLostDetails}); err != nil {
+		return err
+	}
+	before := int64(0)
+	for i, l := range r.Lost {
+		if err := within(
+			limit{"startNs", l.Start, 0, l.End}, limit{"endNs", l.End, before, MaxTime},
+			limit{"sample", int64(l.Sample), -1, int64(len(r.Samples)) - 1}, limit{"connection", l.Connection, 0, MaxCount},
+		); err != nil {
+			return fmt.Errorf("lost request %d: %w", i, err)
+		}
+		if !FateLost.Of(l.Class) {
+			return fmt.Errorf("lost request %d: class %q", i, l.Class)
+		}
+		before = l.End
+	}
+	return nil
+}
+
+func (r *Run) validateTimes() error {
+	if err := within(limit{"durationNs", r.Duration, 0, MaxTime}, limit{"marks", int64(len(r.Marks)), 0, maxMarks}); err != nil {
+		return err
+	}
+	for _, m := range r.Marks {
+		if err := within(limit{"mark " + m.Name, m.Start, -MaxTime, MaxTime}, limit{"mark " + m.Name, m.End, -MaxTime, MaxTime}); err != nil {
+			return err
+		}
+	}
+	for _, t := range r.Traces {
+		if err := within(limit{"trace", t.Start, 0, MaxTime}); err != nil {
+			return err
+		}
+		for _, s := range t.Steps {
+			if err := within(limit{"trace", s.At, 0, MaxTime}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Run) validateLatencies() error {
+	l, p := &r.Latency, &r.Phases
+	for _, d := range [...]*Latency{&l.OK, &l.Unexpected, &l.Failed, &p.DNS, &p.Connect, &p.TLS, &p.Send, &p.Wait, &p.Read} {
+		if d.Count == 0 && (d.Sum != 0 || d.Min != 0 || d.Max != 0) || d.Min > d.Max || d.Sum < 0 {
+			return errors.New("a latency contradicts itself")
+		}
+		if err := within(limit{"latency", d.Count, 0, MaxCount}, limit{"latency", d.Min, 0, MaxTime}, limit{"latency", d.Max, 0, MaxTime}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,255 @@
+package stream
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
+)
+
+// Format is the name and version of the format that NDJSON writes.
+const Format = "nodrop-stream/1"
+
+// maxStreamLine bounds a line, in bytes: what a reader has to hold. Only the
+// end of a run, with its marks and traces, can be long.
+const maxStreamLine = 64 << 20
+
+// NDJSON writes what a Recording is made of while its runs go on, one JSON
+// object per line. Read makes the very Recording of it again.
+//
+//	{"format":"nodrop-stream/1","run":{…}}         a run begins; see streamRun
+//	{"fate":"ok","startNs":…,"endNs":…,…}          one finished request; see streamRequest
+//	{"end":{…}}                                    the run is over; see streamEnd
+//	{"format":"nodrop-stream/1","recording":{…}}   nothing follows; see streamRecording
+//
+// Requests come in order of completion, but for those that complete at once.
+// Of runs side by side, each line of a request and each end has "of", the
+// number of its run by beginning, from 1.
+type NDJSON struct {
+	lines lineWriter
+	runs  int // that have begun
+}
+
+// ndjsonRun is one run.
+type ndjsonRun struct {
+	of   int    // its number, where runs are side by side; else 0
+	head string // the begin of the line of a request
+	to   *NDJSON
+}
+
+// NewNDJSON writes nothing yet.
+func NewNDJSON(w io.Writer) *NDJSON { return &NDJSON{lines: newLineWriter(w)} }
+
+// streamRun is what is known of a run when it begins.
+type streamRun struct {
+	Variant     string             `json:"variant,omitempty"`
+	Stream      string             `json:"stream,omitempty"`
+	Repetition  int                `json:"repetition,omitempty"`
+	Gateway     string             `json:"gateway,omitempty"`
+	Replicas    int                `json:"replicas,omitempty"`
+	Settings    record.Settings    `json:"settings"`
+	Environment record.Environment `json:"environment"`
+	StartedAt   time.Time          `json:"startedAt"`
+}
+
+// streamRequest is one request; what is 0, "" or false may be left out. Times
+// are ns from the run's start, phases are in ns (see Phases).
+type streamRequest struct {
+	Fate     string `json:"fate"` // ok, lost, spoiled, aborted
+	Class    string `json:"class"`
+	Start    int64  `json:"startNs"`
+	Finish   int64  `json:"endNs"`
+	Status   int    `json:"status"`
+	Reused   bool   `json:"reused"`
+	Followed bool   `json:"redirected"` // a redirect was followed
+	Endpoint string `json:"endpoint"`
+	Number   int64  `json:"connection"` // a number for each, from 1
+	Bytes    int64  `json:"bytes"`
+	Unproven bool   `json:"unproven"` // nothing but the end of a connection without TLS says where the body ended
+	DNS      int64  `json:"dnsNs"`
+	Connect  int64  `json:"connectNs"` // DNS and TLS included
+	TLS      int64  `json:"tlsNs"`
+	Send     int64  `json:"sendNs"`
+	Wait     int64  `json:"waitNs"`
+	Read     int64  `json:"readNs"`
+	Sample   string `json:"sample"` // error text
+
+	Answer *record.ErrorAnswer `json:"answer"` // with an unexpected status
+}
+
+// streamEnd is a Run without what its requests decide: a field that hides one
+// of Run's keeps it out of the line. A field that Run gets later is in the
+// line, then, unless it is named here. Of the counts, those of fates are there
+// for a person to read.
+type streamEnd struct {
+	*record.Run
+	Outcomes   decided `json:"outcomes,omitempty"`
+	Statuses   decided `json:"statuses,omitempty"`
+	Bytes      decided `json:"bytes,omitempty"`
+	Unproven   decided `json:"unproven,omitempty"`
+	Latency    decided `json:"latency,omitempty"`
+	Phases     decided `json:"phases,omitempty"`
+	Bins       decided `json:"bins,omitempty"`
+	Lost       decided `json:"lost,omitempty"`
+	LostUntold decided `json:"lostUntold,omitempty"`
+	Samples    decided `json:"samples,omitempty"`
+	Answers    decided `json:"answers,omitempty"`
+}
+
+// decided takes the place of a field that requests decide, and is empty.
+type decided = json.RawMessage
+
+// streamRecording is what is known at the end of all runs.
+type streamRecording struct {
+	Runs  int    `json:"runs"`
+	Error string `json:"error,omitempty"`
+}
+
+// streamLine is any line; one of Run, Fate, End and Recording is set.
+type streamLine struct {
+	Format    string           `json:"format,omitempty"`
+	Run       *streamRun       `json:"run,omitempty"`
+	End       *streamEnd       `json:"end,omitempty"`
+	Recording *streamRecording `json:"recording,omitempty"`
+	Of        int              `json:"of,omitempty"` // the run that Fate or End is of; 0 is the only one under way
+}
+
+// Begin writes the run's first line.
+func (n *NDJSON) Begin(run *record.Run) record.RunSink {
+	n.runs++
+	r := &ndjsonRun{to: n, head: `{"fate":"`}
+	if run.Stream != "" {
+		r.of, r.head = n.runs, fmt.Sprintf(`{"of":%d,"fate":"`, n.runs)
+	}
+	n.object(streamLine{Format: Format, Run: &streamRun{run.Variant, run.Stream, run.Repetition, run.Gateway, run.Replicas, run.Settings, run.Environment, run.StartedAt}})
+	return r
+}
+
+// Record writes one line.
+func (n *ndjsonRun) Record(r *record.Result, endpoint string) {
+	lines := &n.to.lines
+	b := lines.buffer()
+	*b = appendRequest(append(*b, n.head...), r, endpoint)
+	lines.put(b, r.End)
+}
+
+// End writes the run's last line.
+func (n *ndjsonRun) End(run *record.Run) {
+	n.to.object(streamLine{End: &streamEnd{Run: run}, Of: n.of})
+}
+
+// Close writes the last line.
+func (n *NDJSON) Close(rec *record.Recording) error {
+	n.object(streamLine{Format: Format, Recording: &streamRecording{len(rec.Runs), rec.Error}})
+	return n.lines.err
+}
+
+// object writes a line that is not a request's, and all that is before it.
+func (n *NDJSON) object(line streamLine) {
+	text, err := json.Marshal(line)
+	text = safetext.EscapeJSON(text)
+	if err == nil && len(text) >= maxStreamLine {
+		err = fmt.Errorf("a line of %d bytes could not be read back", len(text))
+	}
+	l := &n.lines
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err == nil {
+		l.err = err
+	}
+	l.write(append(text, '\n'))
+	l.flush()
+	l.flushed = 0
+}
+
+// appendRequest encodes one request, as streamRequest reads it, from its fate
+// on.
+func appendRequest(b []byte, r *record.Result, endpoint string) []byte {
+	b = append(b, r.Fate.String()...)
+	b = strconv.AppendInt(append(b, `","startNs":`...), r.Start, 10)
+	b = strconv.AppendInt(append(b, `,"endNs":`...), r.End, 10)
+	if r.Class != 0 {
+		b = append(r.Class.Append(append(b, `,"class":"`...)), '"')
+	}
+	b = strconv.AppendInt(append(b, `,"status":`...), int64(r.Status), 10)
+	b = strconv.AppendBool(append(b, `,"reused":`...), r.Reused)
+	if r.Redirected {
+		b = append(b, `,"redirected":true`...)
+	}
+	b = strconv.AppendInt(append(b, `,"bytes":`...), r.Bytes, 10)
+	if r.Unproven {
+		b = append(b, `,"unproven":true`...)
+	}
+	if endpoint != "" {
+		b = appendString(append(b, `,"endpoint":`...), endpoint)
+	}
+	if r.Connection != 0 {
+		b = strconv.AppendInt(append(b, `,"connection":`...), r.Connection, 10)
+	}
+	p := &r.Phases
+	for _, phase := range [...]struct {
+		key string
+		ns  int64
+	}{
+		{`,"dnsNs":`, p.DNS},
+		{`,"connectNs":`, p.Connect},
+		{`,"tlsNs":`, p.TLS},
+		{`,"sendNs":`, p.Send},
+		{`,"waitNs":`, p.Wait},
+		{`,"readNs":`, p.Read},
+	} {
+		if phase.ns != 0 {
+			b = strconv.AppendInt(append(b, phase.key...), phase.ns, 10)
+		}
+	}
+	if r.Sample != "" {
+		b = appendString(append(b, `,"sample":`...), r.Sample)
+	}
+	if len(r.Answer) > 0 {
+		b = appendAnswer(append(b, `,"answer":`...), r.Answer)
+	}
+	return append(b, "}\n"...)
+}
+
+// appendAnswer encodes what AnswerText wrote as an ErrorAnswer without a count.
+func appendAnswer(b, text []byte) []byte {
+	status, text, _ := bytes.Cut(text, []byte{0})
+	server, text, _ := bytes.Cut(text, []byte{0})
+	fields, body, _ := bytes.Cut(text, []byte{0})
+	b = append(append(b, `{"status":`...), status...)
+	b = appendString(append(b, `,"server":`...), server)
+	b = append(b, `,"fields":[`...)
+	for i := 0; len(fields) > 0; i++ {
+		var field []byte
+		field, fields, _ = bytes.Cut(fields, []byte{'\n'})
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, field)
+	}
+	b = appendString(append(b, `],"body":`...), body)
+	return append(b, '}')
+}
+
+// appendString encodes a JSON string; what is rare, encoding/json does.
+func appendString[text string | []byte](b []byte, s text) []byte {
+	begin := len(b)
+	b = append(b, '"')
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+		case c < ' ' || c >= 0x7f:
+			quoted, _ := json.Marshal(string(s)) // a string can always be encoded
+			return append(b[:begin], safetext.EscapeJSON(quoted)...)
+		default:
+			b = append(b, c)
+		}
+	}
+	return append(b, '"')
+}
