@@ -27,8 +27,8 @@ var (
 )
 
 const (
-	soakRounds      = 24
-	soakRoundsShort = 8
+	soakRounds      = 10
+	soakRoundsShort = 6
 	// soakPatience is what a silent request costs. A request that is not silent
 	// must never take as long, on a busy machine and under the race detector.
 	soakPatience = 15 * time.Second

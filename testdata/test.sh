@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Runs vet and every test by the test command that it is given, such as
-# "go test -race". The control plane that the tests of clusters need is built
-# beside the tests of everything else, which come first; a build that fails
-# fails the tests, and its log is shown. However this ends, the build does, too.
+# "go test -race". The tests of clusters run beside those of everything else,
+# which they leave most of the processors to, once the control plane that they
+# need is built; a build that fails fails them, and its log is shown. However
+# this ends, what it started does, too.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 go=$1
@@ -10,19 +11,19 @@ test=("$@")
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/nodrop/controlplane
 log=$(mktemp)
-build= # its process group
+clusters= # the process group that runs the tests of clusters
 since=$SECONDS
 
 say() { echo "test: $*"; }
 
-end_build() {
-	if [[ -n $build ]]; then
-		kill -- "-$build" 2>/dev/null || true # it may be over
-		wait "$build" 2>/dev/null || true
+end_clusters() {
+	if [[ -n $clusters ]]; then
+		kill -- "-$clusters" 2>/dev/null || true # it may be over
+		wait "$clusters" 2>/dev/null || true
 	fi
 	rm -f "$log"
 }
-trap end_build EXIT
+trap end_clusters EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
@@ -32,42 +33,44 @@ runs_controlplane() {
 	[[ $(uname) == Linux ]] && unshare --net --pid --mount --fork true 2>/dev/null
 }
 
-start_build() {
+test_clusters() {
+	if runs_controlplane; then
+		nice -n 19 testdata/controlplane/build.sh "$cache" || { # the harness is built anew
+			echo "the control plane cannot be built (exit status $?)"
+			return 1
+		}
+	fi
+	"${test[@]}" ./scenario/kube
+}
+
+start_clusters() {
 	set -m # a process group of its own, which can be ended whole
-	nice -n 19 testdata/controlplane/build.sh "$cache" >"$log" 2>&1 </dev/null &
-	build=$!
+	test_clusters >"$log" 2>&1 </dev/null &
+	clusters=$!
 	set +m
 }
 
-await_build() {
-	[[ -n $build ]] || return 0
+await_clusters() {
 	local code=0
-	if kill -0 "$build" 2>/dev/null; then
-		say "waiting for the control plane, which has been building for $((SECONDS - since)) s"
+	if kill -0 "$clusters" 2>/dev/null; then
+		say "waiting for the tests of clusters, which have been running for $((SECONDS - since)) s"
 	fi
-	wait "$build" || code=$?
-	build=
-	if ((code)); then
-		say "the control plane cannot be built (exit status $code):"
-		cat "$log"
-	fi >&2
+	wait "$clusters" || code=$?
+	clusters=
+	cat "$log"
 	return "$code"
 }
 
 say 'on two idle processors vet and the compilers take about 4 minutes when nothing is compiled yet, the tests about 15'
-if runs_controlplane; then
-	if ! testdata/controlplane/build.sh --is-built "$cache"; then
-		say 'the control plane is not built yet: it is built beside the tests, about 4 minutes of two idle processors, once for each version'
-	fi
-	start_build # the harness is built anew
+if runs_controlplane && ! testdata/controlplane/build.sh --is-built "$cache"; then
+	say 'the control plane is not built yet: it is built beside the tests, about 4 minutes of two idle processors, once for each version'
 fi
-
 "$go" vet ./...
 failed=0
+start_clusters
 others=$("$go" list ./... | grep -v '/scenario/kube$')
 # Unquoted: a package a word.
 # shellcheck disable=SC2086
 "${test[@]}" $others || failed=$?
-await_build
-"${test[@]}" ./scenario/kube || failed=$?
+await_clusters || failed=$?
 exit "$failed"
