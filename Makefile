@@ -15,8 +15,9 @@ GOVULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 PEERS := github.com/codesenberg/bombardier@v1.2.6 github.com/six-ddc/plow@v1.4.0 github.com/tsenart/vegeta/v12@v12.13.0
 
 # Packages run one at a time (-p 1): several put real load on this machine,
-# and would take each other's processor time, ports and deadlines.
-GOTEST := $(GO) test -p 1 -timeout 1h
+# and would take each other's processor time, ports and deadlines. Tests that
+# mostly wait run four at a time.
+GOTEST := $(GO) test -p 1 -parallel 4 -timeout 1h
 
 .PHONY: build
 build: ## build ./nodrop
