@@ -59,3 +59,134 @@ func asJSON(t *testing.T, run *record.Run) string {
 	}
 	return b.String()
 }
+
+// TestMergeOfRuns: of results that fall to several recorders, each with a run of
+// its own that begins later than the first, the merge is the run of one recorder,
+// byte for byte.
+func TestMergeOfRuns(t *testing.T) {
+	const span = 60_000_000_000 // ns: bins are 10 ms wide then
+	rng := rand.New(rand.NewPCG(3, 4))
+	var results []*record.Result
+	for i := range 5000 {
+		r := recordtest.Result(rng, span)
+		if r.Sample != "" {
+			r.Sample += fmt.Sprint(i % 40)
+		}
+		results = append(results, r)
+	}
+	want := recorded(t, results, 0)
+	for _, workers := range []int{2, 3, 8} {
+		shares := make([][]*record.Result, workers)
+		offsets := make([]int64, workers)
+		for i := range offsets[1:] {
+			offsets[i+1] = 10_000_000 * rng.Int64N(500)
+		}
+		for _, result := range results {
+			i := rng.IntN(workers)
+			if result.Start < offsets[i] {
+				i = 0
+			}
+			shares[i] = append(shares[i], result)
+		}
+		got := recorded(t, shares[0], 0)
+		var parts []record.Part
+		for i := 1; i < workers; i++ {
+			parts = append(parts, record.Part{Run: recorded(t, shares[i], offsets[i]), Offset: offsets[i]})
+		}
+		before := asJSON(t, parts[0].Run)
+		if err := got.Merge(parts...); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(asJSON(t, want), asJSON(t, got)); diff != "" {
+			t.Errorf("%d workers (-one recorder +merge):\n%s", workers, diff)
+		}
+		if asJSON(t, parts[0].Run) != before {
+			t.Error("a part was changed")
+		}
+	}
+}
+
+// recorded is the run of a recorder that began at an offset in ns.
+func recorded(t *testing.T, results []*record.Result, offset int64) *record.Run {
+	t.Helper()
+	r := record.NewRecorder(2)
+	for i := range 3 {
+		r.Names.ID(fmt.Sprintf("gw-%d", i))
+	}
+	for i, result := range results {
+		own := *result
+		own.Start, own.End = own.Start-offset, own.End-offset
+		s := r.Shards[i%2]
+		s.Start(own.Start)
+		s.Connected(max(0, own.Endpoint), own.Start)
+		s.Finish(&own)
+	}
+	run := &record.Run{Marks: []record.Mark{}, Duration: 90_000_000_000 - offset}
+	r.Merge(run)
+	run.Counts.Planned = run.Counts.Started
+	return run
+}
+
+// TestMergeKeepsItsBounds: what one recorder may hold, several may not exceed
+// together, and no request is left out of the counts.
+func TestMergeKeepsItsBounds(t *testing.T) {
+	var parts []record.Part
+	const each = 60_000
+	for worker := range 2 {
+		r := record.NewRecorder(1)
+		for i := range each {
+			start := int64(i)*1000 + int64(worker)
+			r.Shards[0].Start(start)
+			r.Shards[0].Finish(&record.Result{
+				Start: start, End: start, Endpoint: r.Names.ID(fmt.Sprintf("gw-%d-%d", worker, i%6000)), Fate: record.FateLost, Connection: int64(i + 1),
+				Class: record.NewClass(record.StageConnect, record.CauseRefused), Sample: fmt.Sprintf("refused %d-%03d", worker, i%900),
+			})
+		}
+		run := &record.Run{}
+		r.Merge(run)
+		run.Counts.Planned = run.Counts.Started
+		parts = append(parts, record.Part{Run: run, Connection: int64(worker) * each})
+	}
+	run := parts[0].Run
+	if err := run.Merge(parts[1:]...); err != nil {
+		t.Fatal(err)
+	}
+	if c := run.Counts; c.Lost != 2*each {
+		t.Errorf("%+v", c)
+	}
+	if n := int64(len(run.Lost)) + run.LostUntold; len(run.Lost) != record.MaxLostDetails || n != 2*each {
+		t.Errorf("%d in full, %d in all", len(run.Lost), n)
+	}
+	if len(run.Samples) != record.MaxSamples+1 || len(run.Endpoints) != record.MaxEndpoints+1 {
+		t.Errorf("%d samples, %d endpoints", len(run.Samples), len(run.Endpoints))
+	}
+	var samples, outcomes int64
+	for _, s := range run.Samples {
+		samples += s.Count
+	}
+	for _, o := range run.Outcomes {
+		outcomes += o.Count
+	}
+	if samples != 2*each || outcomes != 2*each {
+		t.Errorf("%d requests by sample, %d by outcome", samples, outcomes)
+	}
+	seen := map[int64]bool{}
+	for _, l := range run.Lost {
+		if seen[l.Connection] {
+			t.Fatalf("connection %d is two", l.Connection)
+		}
+		seen[l.Connection] = true
+	}
+	if err := run.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestMergeChecksTheSum: an identity that does not hold is not hidden by adding.
+func TestMergeChecksTheSum(t *testing.T) {
+	run := &record.Run{}
+	err := run.Merge(record.Part{Run: &record.Run{Counts: record.Counts{Planned: 3, Started: 3, OK: 2}}})
+	if err == nil {
+		t.Error("3 started, 2 ok: no error")
+	}
+}

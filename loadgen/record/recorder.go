@@ -357,19 +357,19 @@ func (r *Recorder) Merge(run *Run) {
 	r.room = nil
 	run.Answers = total.answers.answers()
 	r.outcomes(run, total.endpoints)
-	total.tellLost(run)
+	run.tellLost(&total.lost, &total.samples)
 	for i := range run.Bins.List {
-		slices.SortFunc(run.Bins.List[i].Lost, func(a, b BinLoss) int { return cmp.Compare(a.Class, b.Class) })
+		run.Bins.List[i].sort()
 	}
 }
 
 // tellLost writes the lost requests and the samples, with the samples numbered.
-func (s *Tally) tellLost(run *Run) {
-	s.lost.cut()
-	samples, places := s.samples.samples()
-	run.Samples, run.LostUntold = samples, s.lost.untold
-	run.Lost = make([]LostRequest, 0, len(s.lost.list))
-	for _, d := range s.lost.list {
+func (r *Run) tellLost(lost *lostDetails, texts *classTexts) {
+	lost.cut()
+	samples, places := texts.samples()
+	r.Samples, r.LostUntold = samples, lost.untold
+	r.Lost = make([]LostRequest, 0, len(lost.list))
+	for _, d := range lost.list {
 		if d.Class.Stage() != StageStatus {
 			i, ok := places[sampleKey{d.Class, d.text}]
 			if !ok {
@@ -377,7 +377,7 @@ func (s *Tally) tellLost(run *Run) {
 			}
 			d.Sample = i
 		}
-		run.Lost = append(run.Lost, d.LostRequest)
+		r.Lost = append(r.Lost, d.LostRequest)
 	}
 }
 
@@ -409,11 +409,16 @@ func (r *Recorder) outcomes(run *Run, endpoints []endpointCount) {
 			run.Endpoints = append(run.Endpoints, e.seen)
 		}
 	}
-	slices.SortFunc(run.Outcomes, func(a, b Outcome) int {
+	run.sortOutcomes()
+}
+
+// sortOutcomes puts outcomes and endpoints in their order.
+func (r *Run) sortOutcomes() {
+	slices.SortFunc(r.Outcomes, func(a, b Outcome) int {
 		return cmp.Or(cmp.Compare(a.Endpoint, b.Endpoint), cmp.Compare(a.Fate, b.Fate),
 			cmp.Compare(a.Class, b.Class), compareBool(a.Reused, b.Reused), compareBool(a.Redirected, b.Redirected))
 	})
-	slices.SortFunc(run.Endpoints, func(a, b EndpointSeen) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(r.Endpoints, func(a, b EndpointSeen) int { return cmp.Compare(a.Name, b.Name) })
 }
 
 func compareBool(a, b bool) int {
@@ -437,10 +442,7 @@ func (e *endpointCount) merge(o *endpointCount) {
 		}
 		e.failed[key] += n
 	}
-	e.seen.FirstConnect = earliest(e.seen.FirstConnect, o.seen.FirstConnect)
-	e.seen.FirstAnswer = earliest(e.seen.FirstAnswer, o.seen.FirstAnswer)
-	e.seen.LastConnect = max(e.seen.LastConnect, o.seen.LastConnect)
-	e.seen.LastAnswer = max(e.seen.LastAnswer, o.seen.LastAnswer)
+	e.seen.add(&o.seen)
 }
 
 // earliest is the smaller of two times of which -1 means never.

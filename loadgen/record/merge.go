@@ -1,0 +1,260 @@
+package record
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Part is a run of another recorder, a worker's, of the same load.
+type Part struct {
+	Run        *Run
+	Offset     int64 // ns, not negative: how much later its run began
+	Connection int64 // is added to the numbers of its connections, which are to differ from all others
+}
+
+// Merge adds parts to r, and leaves them as they are. What it makes is what one
+// recorder would have made that had been given every result: counts add up,
+// histograms add, details beyond the bounds are in the counts alone. Three
+// things are not known any more, and show only beyond those bounds or with an
+// offset: a bin is moved whole, to where it begins; texts that had no place of
+// their own share the one they had; and of more than 10,000 endpoints those are
+// named that come first in order.
+//
+// Settings, Environment, variant and checks stay r's; StartedAt does, too, as
+// offsets count from there. The error is a sum that breaks the identity.
+func (r *Run) Merge(parts ...Part) error {
+	sum := newSum(r)
+	for _, p := range parts {
+		sum.add(p)
+		r.addCounts(p.Run)
+		r.addTimes(p)
+		r.addMarks(p)
+	}
+	sum.write(r)
+	return r.Counts.Check()
+}
+
+// addCounts adds what is no more than numbers.
+func (r *Run) addCounts(o *Run) {
+	c, n := &r.Counts, o.Counts
+	c.Planned, c.Started, c.Unsent = c.Planned+n.Planned, c.Started+n.Started, c.Unsent+n.Unsent
+	c.OK, c.Lost, c.Spoiled, c.Aborted = c.OK+n.OK, c.Lost+n.Lost, c.Spoiled+n.Spoiled, c.Aborted+n.Aborted
+	if r.Statuses == nil {
+		r.Statuses = map[int]int64{}
+	}
+	for status, n := range o.Statuses {
+		r.Statuses[status] += n
+	}
+	r.Connections.add(o.Connections)
+	r.Bytes = saturated(r.Bytes, o.Bytes)
+	r.Unproven += o.Unproven
+	r.Late += o.Late
+	r.Interrupted = r.Interrupted || o.Interrupted
+}
+
+// addTimes adds latencies and bins.
+func (r *Run) addTimes(p Part) {
+	r.Duration = max(r.Duration, p.Run.Duration+p.Offset)
+	for i, to := range r.latencies() {
+		to.Merge(p.Run.latencies()[i])
+	}
+	r.Bins.add(&p.Run.Bins, p.Offset)
+}
+
+func (r *Run) latencies() [9]*Latency {
+	l, p := &r.Latency, &r.Phases
+	return [...]*Latency{&l.OK, &l.Unexpected, &l.Failed, &p.DNS, &p.Connect, &p.TLS, &p.Send, &p.Wait, &p.Read}
+}
+
+// addMarks adds marks, notes and traces.
+func (r *Run) addMarks(p Part) {
+	for _, m := range p.Run.Marks {
+		m.Start, m.End = m.Start+p.Offset, m.End+p.Offset
+		r.Marks = append(r.Marks, m)
+	}
+	slices.SortStableFunc(r.Marks, func(a, b Mark) int { return cmp.Compare(a.Start, b.Start) })
+	for _, note := range p.Run.Notes {
+		if !slices.Contains(r.Notes, note) {
+			r.Notes = append(r.Notes, note)
+		}
+	}
+	for _, t := range p.Run.Traces {
+		t.Start += p.Offset
+		t.Steps = slices.Clone(t.Steps)
+		for i := range t.Steps {
+			t.Steps[i].At += p.Offset
+		}
+		r.Traces = append(r.Traces, t)
+	}
+}
+
+// add adds o's bins, each whole, to those that they begin in.
+func (b *Bins) add(o *Bins, offset int64) {
+	if len(o.List) == 0 {
+		return
+	}
+	if b.Width == 0 {
+		b.Width = o.Width
+	}
+	end := (int64(len(o.List))-1)*o.Width + offset
+	for b.Width < o.Width || end/b.Width >= MaxBins {
+		b.double()
+	}
+	for len(b.List) <= int(end/b.Width) {
+		b.List = append(b.List, Bin{})
+	}
+	for i := range o.List {
+		b.List[(int64(i)*o.Width+offset)/b.Width].merge(&o.List[i])
+	}
+	for i := range b.List {
+		b.List[i].sort()
+	}
+}
+
+// double makes bins twice as wide.
+func (b *Bins) double() {
+	b.Width *= 2
+	for i := range b.List {
+		if i%2 == 0 {
+			b.List[i/2] = b.List[i]
+		} else {
+			b.List[i/2].merge(&b.List[i])
+		}
+	}
+	b.List = b.List[:(len(b.List)+1)/2]
+}
+
+func (b *Bin) sort() {
+	slices.SortFunc(b.Lost, func(a, b BinLoss) int { return cmp.Compare(a.Class, b.Class) })
+}
+
+// sum is what runs are put together in where numbers alone do not add up.
+type sum struct {
+	outcomes  map[Outcome]int64 // by all but the count
+	endpoints map[string]EndpointSeen
+	lost      lostDetails
+	samples   classTexts
+	answers   classTexts
+}
+
+func newSum(r *Run) *sum {
+	s := &sum{
+		outcomes: map[Outcome]int64{}, endpoints: map[string]EndpointSeen{},
+		samples: classTexts{most: MaxSamples}, answers: classTexts{most: maxAnswers},
+	}
+	s.add(Part{Run: r})
+	return s
+}
+
+func (s *sum) add(p Part) {
+	for _, o := range p.Run.Outcomes {
+		key := o
+		key.Count = 0
+		s.outcomes[key] += o.Count
+	}
+	for _, e := range p.Run.Endpoints {
+		s.addEndpoint(e, p.Offset)
+	}
+	for _, sample := range p.Run.Samples {
+		s.addText(&s.samples, sample.Class, sample.Text, otherSamples(sample.Class).text, sample.Count)
+	}
+	for _, a := range p.Run.Answers {
+		rest := ErrorAnswer{Status: a.Status}
+		s.addText(&s.answers, StatusClass(a.Status), string(a.Text()), string(rest.Text()), a.Count)
+	}
+	for _, l := range p.Run.Lost {
+		s.addLost(l, p)
+	}
+	s.lost.untold += p.Run.LostUntold
+}
+
+// addText counts a text; rest is the one that those share which have no place.
+func (s *sum) addText(to *classTexts, class Class, text, rest string, n int64) {
+	if text == rest {
+		to.texts(class).rest += n
+		return
+	}
+	to.add(class, text, n)
+}
+
+func (s *sum) addLost(l LostRequest, p Part) {
+	text := ""
+	if l.Sample >= 0 && l.Sample < len(p.Run.Samples) {
+		text = p.Run.Samples[l.Sample].Text
+	}
+	l.Start, l.End, l.Sample = l.Start+p.Offset, l.End+p.Offset, -1
+	if l.Connection != 0 {
+		l.Connection += p.Connection
+	}
+	s.lost.add(lostDetail{l, text})
+}
+
+func (s *sum) addEndpoint(e EndpointSeen, offset int64) {
+	for _, at := range [...]*int64{&e.FirstConnect, &e.LastConnect, &e.FirstAnswer, &e.LastAnswer} {
+		if *at >= 0 {
+			*at += offset
+		}
+	}
+	if seen, ok := s.endpoints[e.Name]; ok {
+		e.add(&seen)
+	}
+	s.endpoints[e.Name] = e
+}
+
+// add takes in what another recorder saw of the same endpoint.
+func (e *EndpointSeen) add(o *EndpointSeen) {
+	e.FirstConnect = earliest(e.FirstConnect, o.FirstConnect)
+	e.FirstAnswer = earliest(e.FirstAnswer, o.FirstAnswer)
+	e.LastConnect = max(e.LastConnect, o.LastConnect)
+	e.LastAnswer = max(e.LastAnswer, o.LastAnswer)
+}
+
+// write gives r what was put together.
+func (s *sum) write(r *Run) {
+	s.boundEndpoints()
+	r.Outcomes, r.Endpoints = []Outcome{}, []EndpointSeen{}
+	for o, n := range s.outcomes {
+		o.Count = n
+		r.Outcomes = append(r.Outcomes, o)
+	}
+	for _, e := range s.endpoints {
+		r.Endpoints = append(r.Endpoints, e)
+	}
+	r.sortOutcomes()
+	r.Answers = s.answers.answers()
+	r.tellLost(&s.lost, &s.samples)
+}
+
+// boundEndpoints gives those beyond the bound the name that they share.
+func (s *sum) boundEndpoints() {
+	names := make([]string, 0, len(s.endpoints))
+	for name := range s.endpoints {
+		if name != otherEndpoints {
+			names = append(names, name)
+		}
+	}
+	if len(names) <= MaxEndpoints {
+		return
+	}
+	slices.Sort(names)
+	over := map[string]bool{}
+	for _, name := range names[MaxEndpoints:] {
+		over[name] = true
+		e := s.endpoints[name]
+		delete(s.endpoints, name)
+		e.Name = otherEndpoints
+		s.addEndpoint(e, 0)
+	}
+	for o, n := range s.outcomes {
+		if over[o.Endpoint] {
+			delete(s.outcomes, o)
+			o.Endpoint = otherEndpoints
+			s.outcomes[o] += n
+		}
+	}
+	for i := range s.lost.list {
+		if over[s.lost.list[i].Endpoint] {
+			s.lost.list[i].Endpoint = otherEndpoints
+		}
+	}
+}
