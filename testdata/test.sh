@@ -12,18 +12,20 @@ test=("$@")
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/nodrop/controlplane
 log=$(mktemp)
 clusters= # the process group that runs the tests of clusters
+others=   # the one that runs all others
 since=$SECONDS
 
 say() { echo "test: $*"; }
 
-end_clusters() {
-	if [[ -n $clusters ]]; then
-		kill -- "-$clusters" 2>/dev/null || true # it may be over
-		wait "$clusters" 2>/dev/null || true
-	fi
+end() {
+	local group
+	for group in $clusters $others; do
+		kill -- "-$group" 2>/dev/null || true # it may be over
+		wait "$group" 2>/dev/null || true
+	done
 	rm -f "$log"
 }
-trap end_clusters EXIT
+trap end EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
@@ -43,11 +45,29 @@ test_clusters() {
 	"${test[@]}" ./scenario/kube
 }
 
-start_clusters() {
-	set -m # a process group of its own, which can be ended whole
+test_others() {
+	local packages
+	packages=$("$go" list ./... | grep -v '/scenario/kube$')
+	# Unquoted: a package a word.
+	# shellcheck disable=SC2086
+	"${test[@]}" $packages
+}
+
+# Both run in process groups of their own, which can be ended whole.
+start() {
+	set -m
 	test_clusters >"$log" 2>&1 </dev/null &
 	clusters=$!
+	test_others </dev/null &
+	others=$!
 	set +m
+}
+
+await_others() {
+	local code=0
+	wait "$others" || code=$?
+	others=
+	return "$code"
 }
 
 await_clusters() {
@@ -67,10 +87,7 @@ if runs_controlplane && ! testdata/controlplane/build.sh --is-built "$cache"; th
 fi
 "$go" vet ./...
 failed=0
-start_clusters
-others=$("$go" list ./... | grep -v '/scenario/kube$')
-# Unquoted: a package a word.
-# shellcheck disable=SC2086
-"${test[@]}" $others || failed=$?
+start
+await_others || failed=$?
 await_clusters || failed=$?
 exit "$failed"
