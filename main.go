@@ -1008,7 +1008,7 @@ func readRecording(file string) (*record.Recording, error) {
 	return recording, nil
 }
 
-// Validate refuses checks that cannot be read, before anything is done.
+// validate refuses checks that cannot be read, before anything is done.
 func validate(checks []string) error {
 	for _, text := range checks {
 		if _, err := report.ParseCheck(text); err != nil {
@@ -1027,7 +1027,7 @@ func (p *program) schema(fs *pflag.FlagSet, args []string) error {
 	return err
 }
 
-// Finish renders the report and settles the exit code.
+// finish renders the report and settles the exit code.
 func (p *program) finish(ctx context.Context, out *outputs, r *report.Report) error {
 	p.code = exitCode(r)
 	if err := out.write(r); err != nil {

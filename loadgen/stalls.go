@@ -87,7 +87,7 @@ func (s *stalls) look() {
 	}
 }
 
-// Add adds what a shard noticed.
+// add adds what a shard noticed.
 func (s *stalls) add(span stall.Span) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -70,7 +70,7 @@ func compareVariants(list []Group) *Comparison {
 	return c
 }
 
-// Text is the median and, over several runs, the range: 230 (190–253).
+// text is the median and, over several runs, the range: 230 (190–253).
 func (s Spread) text(d Dimension) string {
 	if between := s.between(d); between != "" && s.Min != s.Max {
 		return s.median(d) + " (" + between + ")"

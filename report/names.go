@@ -11,7 +11,7 @@ import (
 // maxNames bounds how many names, or ranges of them, a list spells out.
 const maxNames = 5
 
-// Names lists endpoints in natural order. More than three that count up without
+// names lists endpoints in natural order. More than three that count up without
 // a gap are written as a range.
 func names(list []string) string {
 	list = slices.SortedFunc(slices.Values(list), compareNatural)

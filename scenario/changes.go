@@ -103,7 +103,7 @@ func (c *changes) say(ctx context.Context, e *entry) func() {
 	return func() { stop() }
 }
 
-// Bounded restores one thing, with a context that ends for nothing but the bound.
+// bounded restores one thing, with a context that ends for nothing but the bound.
 func bounded(do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), undoBound)
 	defer cancel()

@@ -125,7 +125,7 @@ func inWordsOf(name, what string) string {
 	}
 }
 
-// MaxText bounds what is said of one action while it is done, in runes.
+// maxText bounds what is said of one action while it is done, in runes.
 const maxText = 100
 
 // OneLine is a text in one line.

@@ -81,7 +81,7 @@ func (l Log) add(of string, lines []string) {
 	}
 }
 
-// Of is a log for one attempt, whose name stands before that of what said it. mask
+// of is a log for one attempt, whose name stands before that of what said it. mask
 // keeps secrets out of it: commands repeat what they were given.
 func (l Log) of(a Attempt, mask func(string) string) Log {
 	return func(of string, lines []string) {

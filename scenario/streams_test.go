@@ -15,7 +15,7 @@ import (
 	"nodrop/scenario"
 )
 
-// Names are the runs of a recording.
+// names are the runs of a recording.
 func names(recording *record.Recording) []string {
 	var list []string
 	for _, run := range recording.Runs {

@@ -117,7 +117,7 @@ func (t *timeline) endedFor(name string, d time.Duration) bool {
 	return !t.ended[i].IsZero() && time.Since(t.ended[i]) >= d
 }
 
-// Finish notes a step's end, and puts it among the marks.
+// finish notes a step's end, and puts it among the marks.
 func (t *timeline) finish(i int, began time.Time, err error) {
 	m := record.Mark{Kind: record.MarkStep, Name: t.steps[i].Name}
 	if err != nil {

@@ -29,7 +29,7 @@ type lostDetail struct {
 	text string
 }
 
-// Add keeps d, or counts it.
+// add keeps d, or counts it.
 func (l *lostDetails) add(d lostDetail) {
 	if l.full && compareLost(d, l.last) >= 0 {
 		l.untold++
@@ -78,7 +78,7 @@ type classTexts struct {
 	of   map[Class]*textCount
 }
 
-// Add counts n requests of a class with a text, and returns the text: the same
+// add counts n requests of a class with a text, and returns the text: the same
 // one in memory for as long as it is kept.
 func (c *classTexts) add(class Class, text string, n int64) string {
 	return c.texts(class).add(text, n)

@@ -26,7 +26,7 @@ func (r *Run) Validate() error {
 	return nil
 }
 
-// Limit is a number that has to lie within bounds.
+// limit is a number that has to lie within bounds.
 type limit struct {
 	what           string
 	n, least, most int64

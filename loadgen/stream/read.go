@@ -257,7 +257,7 @@ func (s *streamReader) close(end *streamRecording) error {
 	return nil
 }
 
-// Finish is the recording as far as it was read; where says where in a line
+// finish is the recording as far as it was read; where says where in a line
 // the stream ended.
 func (s *streamReader) finish(where string) *record.Recording {
 	open := s.underWay() > 0

@@ -393,7 +393,7 @@ func alone(pieces []Piece) bool {
 	return n != "" && named(pieces) == "${"+n+"}"
 }
 
-// Name is that of the first variable.
+// name is that of the first variable.
 func name(pieces []Piece) string {
 	for _, p := range pieces {
 		if p.Name != "" {

@@ -73,7 +73,7 @@ func (r *reader) is(n *yaml.Node, kind yaml.Kind, what string) bool {
 	return false
 }
 
-// Text is a single value with its variables put in.
+// text is a single value with its variables put in.
 func (r *reader) text(n *yaml.Node, what string) string { return r.written(n, what).value() }
 
 // written is a single value, with its variables and what they stand for, which
@@ -103,7 +103,7 @@ func (r *reader) open(n *yaml.Node, what string) written {
 	return w
 }
 
-// List calls f for each item.
+// list calls f for each item.
 func (r *reader) list(n *yaml.Node, what string, f func(n *yaml.Node)) {
 	if !r.is(n, yaml.SequenceNode, what) {
 		return

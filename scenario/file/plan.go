@@ -36,7 +36,7 @@ func Plan(s *scenario.Scenario) string {
 	return b.String()
 }
 
-// List has a line for each action.
+// list has a line for each action.
 func list(b *strings.Builder, part string, actions []scenario.Action) {
 	for _, a := range actions {
 		fmt.Fprintf(b, "   %s: %s\n", part, scenario.OneLine(nameOf(a)))

@@ -326,7 +326,7 @@ func (r *reader) shown(name string) string {
 	return name
 }
 
-// Name takes in the name of a step, and how texts show it.
+// name takes in the name of a step, and how texts show it.
 func (r *reader) name(n *yaml.Node, what string) string {
 	w := r.written(n, what)
 	name := w.value()

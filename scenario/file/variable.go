@@ -19,7 +19,7 @@ type variable struct {
 	given bool // by --set or the environment
 }
 
-// MaxText bounds a text with its variables put in, in bytes.
+// maxText bounds a text with its variables put in, in bytes.
 const maxText = 4 << 20
 
 // written is a text of the file in pieces: its own, and variables.
@@ -98,7 +98,7 @@ func (r *reader) own(name string, w written) variable {
 	return v
 }
 
-// Hide keeps what a variable holds out of texts.
+// hide keeps what a variable holds out of texts.
 func (r *reader) hide(name, value string) {
 	key := [2]string{name, value}
 	if r.hidden[key] {

@@ -63,7 +63,7 @@ func (a *Address) plan() []planned {
 	return []planned{{access: a.Access, object: Ref{"services", ""}, needs: []need{{"get", ""}}}}
 }
 
-// Of reads the address, or says why there is none.
+// of reads the address, or says why there is none.
 func (a *Address) of(ctx context.Context, service map[string]any) (addr netip.AddrPort, why string) {
 	host := text(service, "spec", "clusterIP")
 	if text(service, "spec", "type") == "LoadBalancer" {

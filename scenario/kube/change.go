@@ -34,7 +34,7 @@ type leaf struct {
 	secret        bool // texts do not show what it was and is
 }
 
-// Name is the path as people write it.
+// name is the path as people write it.
 func (l *leaf) name() string { return strings.Join(l.path, ".") }
 
 // shown is a value of it for people.

@@ -74,7 +74,7 @@ func stateOf(endpoint map[string]any) endpointState {
 	return notReady
 }
 
-// List tells what became of a pod's endpoint, which is as ready as the best of
+// list tells what became of a pod's endpoint, which is as ready as the best of
 // the slices that have it. It needs the lock.
 func (l *lives) list(name string, p *podLife, now time.Time) {
 	best := unlisted

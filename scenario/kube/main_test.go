@@ -107,7 +107,7 @@ func namespace(t *testing.T, name string) {
 	t.Cleanup(func() { _ = o.client().Delete(bounded(t), name, metav1.DeleteOptions{}) })
 }
 
-// Bounded is a context for one test.
+// bounded is a context for one test.
 func bounded(t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -165,7 +165,7 @@ spec:
 `, replicas, pod, os.Getenv("CONTROLPLANE_PROGRAM"), container)
 }
 
-// Start applies gateways and waits until they serve.
+// start applies gateways and waits until they serve.
 func start(t *testing.T, a *Access, replicas int, preStop string) {
 	t.Helper()
 	apply(t, a, gateways(replicas, "terminationGracePeriodSeconds: 20", preStop))

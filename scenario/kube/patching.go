@@ -174,7 +174,7 @@ func valueAt(object map[string]any, pointer string) []string {
 	return path
 }
 
-// Names are those of the values, for people who have not seen the object.
+// names are those of the values, for people who have not seen the object.
 func (p Patching) names() string {
 	if p.kind() == types.JSONPatchType {
 		return strings.Join(p.pointers(), ", ")

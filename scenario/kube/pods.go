@@ -27,7 +27,7 @@ func (c *Cluster) pods() dynamic.ResourceInterface {
 	return c.dynamic.Resource(podsResource()).Namespace(c.Namespace)
 }
 
-// List lists all that there are.
+// list lists all that there are.
 func (p podSet) list(ctx context.Context) ([]unstructured.Unstructured, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
@@ -125,7 +125,7 @@ func (p podSet) options() metav1.ListOptions {
 	return metav1.ListOptions{LabelSelector: p.selector}
 }
 
-// Of finds the pods of an object where nothing names them: by its own selector, or
+// of finds the pods of an object where nothing names them: by its own selector, or
 // its scale subresource.
 func (p Pods) of(ctx context.Context, o *object) (podSet, error) {
 	set := podSet{cluster: o.cluster, selector: p.Selector}

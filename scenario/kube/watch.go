@@ -177,7 +177,7 @@ type followed struct {
 	known map[string]*unstructured.Unstructured // what was taken last, by name
 }
 
-// List takes what there is, and that what was there before is gone.
+// list takes what there is, and that what was there before is gone.
 func (s *followed) list(ctx context.Context) (version string, err error) {
 	list, err := s.from.List(ctx, s.options)
 	if err != nil {

@@ -114,7 +114,7 @@ func (g *builtin) terminate(gone <-chan struct{}) int {
 	}
 }
 
-// Finish waits for what is in flight, up to the grace.
+// finish waits for what is in flight, up to the grace.
 func (g *builtin) finish() error {
 	ctx, cancel := context.WithTimeout(context.Background(), g.grace)
 	defer cancel()

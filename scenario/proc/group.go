@@ -72,7 +72,7 @@ func (g *Group) claim() {
 	}
 }
 
-// Start needs the lock. The guardian hears of the tag first: whenever we are
+// start needs the lock. The guardian hears of the tag first: whenever we are
 // killed, it finds what came of the fork.
 func (g *Group) start(cmd *exec.Cmd, tag Tag, word string) error {
 	if g.closed {

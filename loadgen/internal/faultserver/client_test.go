@@ -56,7 +56,7 @@ func (c client) send(s string) {
 	}
 }
 
-// Finish closes the client's side, as its FIN.
+// finish closes the client's side, as its FIN.
 func (c client) finish() {
 	c.t.Helper()
 	if err := c.CloseWrite(); err != nil {
@@ -101,7 +101,7 @@ func (c client) expectDrops() {
 	}
 }
 
-// Start runs a server for the length of the test.
+// start runs a server for the length of the test.
 func start(t *testing.T, plan Plan) *Server {
 	t.Helper()
 	s, err := Start(plan)

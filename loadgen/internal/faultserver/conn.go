@@ -163,7 +163,7 @@ func (c *conn) drip() {
 	}
 }
 
-// Finish sends the FIN of an orderly close, which over TLS announces itself.
+// finish sends the FIN of an orderly close, which over TLS announces itself.
 func (c *conn) finish() error {
 	if c.tls != nil {
 		if err := c.tls.CloseWrite(); err != nil {

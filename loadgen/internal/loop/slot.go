@@ -414,7 +414,7 @@ func (s *Shard) answered(sl *slot, fin bool) {
 	s.again(sl, sl.arrived)
 }
 
-// Finish ends the connection of an answer that is whole. A peer that is to
+// finish ends the connection of an answer that is whole. A peer that is to
 // close first is given the time to, so that TIME_WAIT stays with it; the slot
 // does not wait for that.
 func (s *Shard) finish(sl *slot, fin bool) {
