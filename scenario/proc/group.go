@@ -138,7 +138,7 @@ func (g *Group) end(cmd *exec.Cmd, tag Tag) {
 	}
 }
 
-// Attach needs the lock.
+// tell needs the lock.
 func (g *Group) tell(say func(io.Writer, *exec.Cmd), cmd *exec.Cmd) {
 	if !g.closed {
 		say(g.pipe, cmd)
