@@ -68,7 +68,9 @@ type Tally struct {
 	samples     classTexts
 	answers     classTexts
 
-	counts [4]int64 // by Fate
+	counts   [4]int64        // by Fate
+	failed   map[Class]int64 // lost and spoiled
+	answered Sketch          // latencies of answered requests
 
 	// For the live view and for triggers: read while the run goes on.
 	started, finished, lostNow atomic.Int64
@@ -152,10 +154,10 @@ func (s *Tally) Finish(r *Result) {
 		s.samples.add(r.Class, r.Sample, 1)
 	}
 	s.mu.Unlock()
+	s.finished.Add(1)
 	if r.Fate == FateLost {
 		s.lostNow.Add(1)
 	}
-	s.finished.Add(1)
 	if len(s.sinks) == 0 {
 		return
 	}
@@ -184,6 +186,10 @@ func (s *Tally) recordOutcome(r *Result) {
 			e.failed = map[failedKey]int64{}
 		}
 		e.failed[failedKey{r.Class, r.Reused, r.Redirected}]++
+		if s.failed == nil {
+			s.failed = map[Class]int64{}
+		}
+		s.failed[r.Class]++
 	}
 	if !r.Answered() {
 		return
@@ -224,6 +230,7 @@ func (s *Tally) recordTimes(r *Result) {
 	}
 	bin.Answered++
 	bin.Latency.record(took)
+	s.answered.record(took)
 	s.phases.DNS.Record(r.Phases.DNS)
 	s.phases.Connect.Record(r.Phases.Connect)
 	s.phases.TLS.Record(r.Phases.TLS)
@@ -317,9 +324,9 @@ func (n *EndpointNames) Name(i int) string {
 func (r *Recorder) Progress() Progress {
 	var p Progress
 	for _, s := range r.Shards {
-		p.Started += s.started.Load()
+		p.Lost += s.lostNow.Load() // in this order no more are lost than finished, nor finished than started
 		p.Finished += s.finished.Load()
-		p.Lost += s.lostNow.Load()
+		p.Started += s.started.Load()
 	}
 	return p
 }

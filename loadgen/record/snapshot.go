@@ -1,0 +1,43 @@
+package record
+
+// Snapshot is what has been counted so far, for a live view or for metrics. It
+// is read from each Tally in turn, so that a request that ends meanwhile may be
+// in one of its numbers and not yet in another; each is exact when read.
+type Snapshot struct {
+	Progress                     // Started, Finished and Lost alone
+	OK, Spoiled, Aborted   int64 // requests
+	Classes                map[Class]int64
+	Statuses               map[int]int64
+	Connections            ConnectionCount
+	Bytes, Unproven, Ticks int64 // Ticks: those of -q that passed while their worker was busy
+	Latency                Sketch
+}
+
+// Snapshot may be taken at any time. It holds each Tally's lock for as long as
+// it takes to copy a few dozen numbers; workers take no other lock for its sake.
+func (r *Recorder) Snapshot() Snapshot {
+	s := Snapshot{Progress: r.Progress(), Classes: map[Class]int64{}, Statuses: map[int]int64{}}
+	for _, t := range r.Shards {
+		t.addTo(&s)
+	}
+	return s
+}
+
+func (s *Tally) addTo(to *Snapshot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	to.OK += s.counts[FateOK]
+	to.Spoiled += s.counts[FateSpoiled]
+	to.Aborted += s.counts[FateAborted]
+	for class, n := range s.failed {
+		to.Classes[class] += n
+	}
+	for status, n := range s.statuses {
+		to.Statuses[status] += n
+	}
+	to.Connections.add(s.connections)
+	to.Bytes = saturated(to.Bytes, s.bytes)
+	to.Unproven += s.unproven
+	to.Ticks += s.late
+	to.Latency.merge(&s.answered)
+}
