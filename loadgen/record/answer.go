@@ -77,11 +77,11 @@ func (c *classTexts) answers() []ErrorAnswer {
 	for class, texts := range c.of {
 		for text, t := range texts.kept {
 			a := parseAnswer(text)
-			a.Status, a.Count = int(class-classStatusBase), t.n
+			a.Status, a.Count = class.Status(), t.n
 			list = append(list, a)
 		}
 		if texts.rest > 0 {
-			list = append(list, ErrorAnswer{Status: int(class - classStatusBase), Count: texts.rest})
+			list = append(list, ErrorAnswer{Status: class.Status(), Count: texts.rest})
 		}
 	}
 	slices.SortFunc(list, func(a, b ErrorAnswer) int {

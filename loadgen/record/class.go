@@ -59,16 +59,26 @@ var causeNames = [...]string{"", "refused", "reset", "eof", "timeout", "unreacha
 
 func (c Cause) String() string { return causeNames[c] }
 
-// Class is a failure class: the stage in the high byte, the cause in the low
-// one; for StageStatus the status code takes the place of both.
-// The zero Class means that nothing failed.
-type Class uint16
+// Class is a failure class: the stage in the second byte, the cause in the
+// lowest one. Of an unexpected status the code takes the place of both, and a
+// bit above them says so. The zero Class means that nothing failed.
+type Class uint32
 
-const classStatusBase = 0x1000
+const classStatusBase = 1 << 16
 
+// NewClass is the class of a failure that is no status.
 func NewClass(s Stage, c Cause) Class { return Class(s)<<8 | Class(c) }
 
+// StatusClass is the class of an unexpected status.
 func StatusClass(code int) Class { return classStatusBase + Class(code) }
+
+// Status is the code of an unexpected status, 0 of any other class.
+func (c Class) Status() int {
+	if c < classStatusBase {
+		return 0
+	}
+	return int(c - classStatusBase)
+}
 
 // Stage is how far the exchange had got.
 func (c Class) Stage() Stage {
@@ -98,7 +108,7 @@ func (c Class) Append(b []byte) []byte {
 	case c == 0:
 		return b
 	case c >= classStatusBase:
-		return strconv.AppendInt(append(b, "status."...), int64(c-classStatusBase), 10)
+		return strconv.AppendInt(append(b, "status."...), int64(c.Status()), 10)
 	}
 	b = append(append(b, c.Stage().String()...), '.')
 	return append(b, c.Cause().String()...)
