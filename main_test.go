@@ -23,6 +23,7 @@ import (
 	"net/http/httputil"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -49,6 +50,11 @@ var update = flag.Bool("update", false, "write what the scripts compare with ane
 // from there too, under that name, and so arrive in main.
 func TestMain(m *testing.M) {
 	addEnvoy()
+	if filepath.Base(os.Args[0]) != "nodrop" {
+		// What runs the tests may ignore SIGHUP, as nohup does, and programs that
+		// tests start would inherit that. They begin anew with what is caught here.
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
 	testscript.Main(m, map[string]func(){"nodrop": main})
 }
 

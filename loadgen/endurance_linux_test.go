@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,13 +45,19 @@ func TestEndurance(t *testing.T) {
 	// No fault is silent, so nothing needs a timeout; on a busy machine one would
 	// add failures that the server did not make.
 	cmd := exec.CommandContext(t.Context(), "nodrop", "-c", strconv.Itoa(workers), "-n", strconv.FormatInt(*endurance, 10), "-t", "0", "--connect-timeout", "0", "-o", "json="+file, server.URL())
+	trace, err := os.Create(filepath.Join(t.TempDir(), "gctrace"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = trace.Close() }()
+	cmd.Env, cmd.Stderr = append(os.Environ(), "GODEBUG=gctrace=1"), trace
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	<-half
-	early := peakMemory(t, cmd.Process.Pid)
+	early, heldEarly := peakMemory(t, cmd.Process.Pid), heldMemory(t, trace.Name())
 	<-last
-	late := peakMemory(t, cmd.Process.Pid)
+	late, heldLate := peakMemory(t, cmd.Process.Pid), heldMemory(t, trace.Name())
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +66,7 @@ func TestEndurance(t *testing.T) {
 	for _, problem := range sides.problems(workers) {
 		t.Error(problem)
 	}
-	t.Logf("%+v, of them %v; peak memory %d kB after a half, %d kB after nine tenths", run.Counts, sides.told, early, late)
+	t.Logf("%+v, of them %v; peak memory %d kB after a half, %d kB after nine tenths; held by Go's heap %d and %d MB", run.Counts, sides.told, early, late, heldEarly, heldLate)
 	if *endurance >= 1_000_000 && late > early+early/20 {
 		t.Errorf("peak memory %d kB after half of the requests, %d kB after nine tenths; want at most 5 %% more", early, late)
 	}
@@ -83,3 +90,26 @@ func peakMemory(t *testing.T, pid int) int64 {
 	}
 	return n
 }
+
+// heldMemory is what Go's last collection in a trace left of the heap, in MB; 0
+// when there was none.
+func heldMemory(t *testing.T, trace string) int64 {
+	t.Helper()
+	text, err := os.ReadFile(trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := heapSizes.FindAllSubmatch(text, -1)
+	if len(all) == 0 {
+		return 0
+	}
+	n, err := strconv.ParseInt(string(all[len(all)-1][1]), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// heapSizes are those of a line of GODEBUG=gctrace=1: at the begin of a
+// collection, at its end, and what is in use.
+var heapSizes = regexp.MustCompile(`\d+->\d+->(\d+) MB`)
