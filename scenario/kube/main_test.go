@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,6 +27,9 @@ const inside = "CONTROLPLANE_DIR"
 // TestMain runs the tests again inside a control plane, unless short ones are
 // asked for, or this is inside.
 func TestMain(m *testing.M) {
+	// What runs the tests may ignore SIGHUP, as nohup does, and programs that
+	// tests start would inherit that. They begin anew with what is caught here.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	short := false
 	for _, arg := range os.Args[1:] {
 		short = short || arg == "-test.short=true" || arg == "-test.short"
