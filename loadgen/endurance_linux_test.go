@@ -67,8 +67,10 @@ func TestEndurance(t *testing.T) {
 		t.Error(problem)
 	}
 	t.Logf("%+v, of them %v; peak memory %d kB after a half, %d kB after nine tenths; held by Go's heap %d and %d MB", run.Counts, sides.told, early, late, heldEarly, heldLate)
-	if *endurance >= 1_000_000 && late > early+early/20 {
-		t.Errorf("peak memory %d kB after half of the requests, %d kB after nine tenths; want at most 5 %% more", early, late)
+	// The peak is shown, not judged: the collector comes late on a busy machine.
+	// make bench-gate judges it, on one that is not.
+	if *endurance >= 1_000_000 && (heldEarly == 0 || heldLate > heldEarly+heldEarly/20) {
+		t.Errorf("Go's heap held %d MB after half of the requests, %d MB after nine tenths; want at most 5 %% more", heldEarly, heldLate)
 	}
 }
 
