@@ -33,7 +33,7 @@ func (c *conn) secured() *secureSocket {
 // connect makes sure that there is a connection to the hop's host.
 func (x *exchange) connect(ctx context.Context, at *hop, deadline time.Time) *failure {
 	if x.conn != nil && x.conn.key == at.key {
-		if x.conn.quiet() {
+		if x.conn.Quiet() {
 			if x.trace != nil {
 				x.trace.note(x.now(), nil, "connection from %v is kept alive and quiet", x.conn.LocalAddr())
 			}
@@ -76,7 +76,7 @@ func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failu
 	connected := x.now()
 	r.Phases.Connect += connected - began
 	if err != nil {
-		x.worker.register(nil)
+		x.worker.Register(nil)
 		if !isTimeout(err) {
 			text = ""
 		}
@@ -192,7 +192,7 @@ func (x *exchange) release(last bool) {
 		return
 	}
 	if last && !x.parser.CloseDelimited() && c.key != "" {
-		x.worker.register(nil)
+		x.worker.Register(nil)
 		x.conn, c.patient.worker = nil, nil
 		x.load.lingering.leave(c, x.worker.shard)
 		return
@@ -202,7 +202,7 @@ func (x *exchange) release(last bool) {
 
 // drop closes the connection.
 func (x *exchange) drop() {
-	x.worker.register(nil)
+	x.worker.Register(nil)
 	_ = x.conn.Close() // there is nothing left to learn from it
 	x.conn = nil
 }

@@ -21,7 +21,7 @@ const (
 )
 
 // listen has the worker's writes begin early reading.
-func (x *exchange) listen() { x.conn.onWait(x.early.begin) }
+func (x *exchange) listen() { x.conn.OnWait(x.early.begin) }
 
 // readEarly is called by the worker when a write is about to wait.
 func (x *exchange) readEarly() {
@@ -64,7 +64,7 @@ func (x *exchange) endEarly() (stopped bool, fail *failure) {
 	e.writing.Store(writingOn)
 	if stopped {
 		x.conn.key = "" // the peer may or may not wait for the rest
-		x.conn.cut()
+		x.conn.Cut()
 	}
 	if x.firstByte == 0 {
 		return stopped, e.fail

@@ -264,7 +264,7 @@ func (x *exchange) endOfStream() error {
 // written, with or without a response.
 func (x *exchange) sendAndRead(at *hop, deadline time.Time) (*failure, error) {
 	fail, writeErr := x.send(at, deadline)
-	x.conn.onWait(nil)
+	x.conn.OnWait(nil)
 	if fail == nil && writeErr != nil && classify(record.StageSend, writeErr).Spoiled() {
 		fail = &failure{stage: record.StageSend, err: writeErr}
 	}
@@ -279,7 +279,7 @@ func (x *exchange) sendAndRead(at *hop, deadline time.Time) (*failure, error) {
 		}
 	}
 	if isTimeout(writeErr) {
-		x.conn.cut()
+		x.conn.Cut()
 	}
 	switch {
 	case fail != nil:

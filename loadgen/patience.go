@@ -22,11 +22,11 @@ func (w *worker) allow(deadline time.Time) allowance {
 	return allowance{from, w.load.Since(deadline) - from}
 }
 
-// extend moves the deadline of c, which has passed, by the time for which nodrop
+// Extend moves the deadline of c, which has passed, by the time for which nodrop
 // did not run. It is false if the target has had its time.
-func (w *worker) extend(c net.Conn) bool { return w.extendBy(c.SetDeadline) }
+func (w *worker) Extend(c net.Conn) bool { return w.extendBy(c.SetDeadline) }
 
-// extendBy is extend of a deadline that is set in some way.
+// extendBy is Extend of a deadline that is set in some way.
 func (w *worker) extendBy(set func(time.Time) error) bool {
 	l, now := w.allowance, w.exchange.now()
 	if l.length == 0 || now < l.from+l.length {
@@ -73,7 +73,7 @@ func (p *patient) Read(b []byte) (int, error) {
 	}
 }
 
-func (p *patient) readLent() (*readBuffer, int, error) {
+func (p *patient) ReadLent() (*readBuffer, int, error) {
 	for {
 		b, n, err := readLent(p.socket)
 		if n > 0 || !isTimeout(err) || !p.extendReading() {

@@ -112,8 +112,8 @@ func connectionNumber(i int, made *int64, workers int) int64 {
 	return int64(i) + 1 + (*made-1)*int64(workers)
 }
 
-// register makes c the connection that abort ends; nil for none.
-func (w *worker) register(c net.Conn) {
+// Register makes c the connection that abort ends; nil for none.
+func (w *worker) Register(c net.Conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.current = c

@@ -9,23 +9,23 @@ import (
 // socket is one TCP connection to one address, made by exactly one attempt.
 type socket interface {
 	net.Conn
-	// quiet reports that nothing has arrived unasked: neither the peer's FIN
+	// Quiet reports that nothing has arrived unasked: neither the peer's FIN
 	// or RST nor bytes. It does not wait.
-	quiet() bool
-	// onWait has f called when a Write is about to wait, at most once; nil:
+	Quiet() bool
+	// OnWait has f called when a Write is about to wait, at most once; nil:
 	// no longer.
-	onWait(f func())
-	// cut has the coming Close throw away what is not sent yet. To a peer that
+	OnWait(f func())
+	// Cut has the coming Close throw away what is not sent yet. To a peer that
 	// does not read, the kernel would hold it for minutes.
-	cut()
+	Cut()
 }
 
 // keeper is whoever a connection attempt is made for.
 type keeper interface {
-	// register gets what can be interrupted, by a deadline that has passed.
-	register(c net.Conn)
-	// extend moves a deadline that has passed, if the time was not the target's.
-	extend(c net.Conn) bool
+	// Register gets what can be interrupted, by a deadline that has passed.
+	Register(c net.Conn)
+	// Extend moves a deadline that has passed, if the time was not the target's.
+	Extend(c net.Conn) bool
 }
 
 var (
@@ -68,9 +68,9 @@ func giveBack(b *readBuffer) {
 // gives it back. A socket that can waits without one.
 func readLent(s socket) (*readBuffer, int, error) {
 	if s, ok := s.(interface {
-		readLent() (*readBuffer, int, error)
+		ReadLent() (*readBuffer, int, error)
 	}); ok {
-		return s.readLent()
+		return s.ReadLent()
 	}
 	b := buffers.Get().(*readBuffer)
 	n, err := s.Read(b[:])

@@ -32,7 +32,7 @@ type rawSocket struct {
 	err     error
 
 	// Of writing, which may go on while there is reading.
-	waiting  func() // of onWait
+	waiting  func() // of OnWait
 	write    func(fd uintptr) bool
 	unsent   []byte
 	writeErr error
@@ -68,10 +68,10 @@ func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, keeper keeper)
 		err = errUnwatched
 	}
 	if err == nil {
-		keeper.register(s)
+		keeper.Register(s)
 		err = s.awaitConnect(e.Addr)
 	}
-	for isTimeout(err) && keeper.extend(s) {
+	for isTimeout(err) && keeper.Extend(s) {
 		err = s.awaitConnect(e.Addr)
 	}
 	if err != nil {
@@ -147,7 +147,7 @@ func lateError(fd int) error {
 	return &networkError{os.NewSyscallError("connect", err)}
 }
 
-func (s *rawSocket) quiet() bool {
+func (s *rawSocket) Quiet() bool {
 	s.arrived = true
 	// Control, unlike Read, does not ask whether a deadline has passed: that of
 	// the last request may have.
@@ -165,9 +165,9 @@ func (s *rawSocket) look(fd uintptr) {
 	s.arrived = n != 0 || err != nil
 }
 
-// readLent is Read with a buffer from buffers, taken when there is something to
+// ReadLent is Read with a buffer from buffers, taken when there is something to
 // put into it.
-func (s *rawSocket) readLent() (*readBuffer, int, error) {
+func (s *rawSocket) ReadLent() (*readBuffer, int, error) {
 	s.lent, s.n, s.err = nil, 0, nil
 	err := s.raw.Read(s.read)
 	lent := s.lent
@@ -203,16 +203,16 @@ func (s *rawSocket) tryRead(fd uintptr) bool {
 	return true
 }
 
-func (s *rawSocket) onWait(f func()) { s.waiting = f }
+func (s *rawSocket) OnWait(f func()) { s.waiting = f }
 
-func (s *rawSocket) cut() { _ = s.raw.Control(reset) } // fails only for a closed socket
+func (s *rawSocket) Cut() { _ = s.raw.Control(reset) } // fails only for a closed socket
 
 // reset makes the coming close of fd a reset.
 func reset(fd uintptr) {
 	_ = unix.SetsockoptLinger(int(fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 }
 
-// Write is File's, but for what onWait adds.
+// Write is File's, but for what OnWait adds.
 func (s *rawSocket) Write(b []byte) (int, error) {
 	s.unsent, s.writeErr = b, nil
 	err := s.raw.Write(s.write)

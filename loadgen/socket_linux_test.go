@@ -48,13 +48,13 @@ func TestQuietAfterTheDeadline(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if !s.quiet() {
+	if !s.Quiet() {
 		t.Error("a new connection is not quiet")
 	}
 	if err := s.SetDeadline(longAgo); err != nil {
 		t.Fatal(err)
 	}
-	if !s.quiet() {
+	if !s.Quiet() {
 		t.Error("a connection whose last deadline has passed is taken for closed")
 	}
 }
@@ -153,7 +153,7 @@ func TestQuietUnderSignals(t *testing.T) {
 	})
 	noisy := 0
 	for range 100_000 {
-		if !s.quiet() {
+		if !s.Quiet() {
 			noisy++
 		}
 	}

@@ -15,10 +15,10 @@ import (
 // netSocket is a connection of the standard dialer, held to one attempt.
 type netSocket struct {
 	net.Conn
-	found []byte // by quiet: the next to be read
+	found []byte // by Quiet: the next to be read
 
-	waiting func() // of onWait
-	written int    // since onWait
+	waiting func() // of OnWait
+	written int    // since OnWait
 }
 
 // dialSocket makes one connection attempt to e from an address of this machine
@@ -42,14 +42,14 @@ func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, keeper keeper)
 	attempt := &interrupt{cancel: cancel}
 	if !deadline.IsZero() {
 		attempt.timer = time.AfterFunc(time.Hour, func() {
-			if !keeper.extend(attempt) {
+			if !keeper.Extend(attempt) {
 				cancel()
 			}
 		})
 		attempt.timer.Reset(time.Until(deadline))
 		defer attempt.timer.Stop()
 	}
-	keeper.register(attempt)
+	keeper.Register(attempt)
 	network, address := "tcp", e.Addr.String()
 	if e.Path != "" {
 		network, address = "unix", e.Path
@@ -61,7 +61,7 @@ func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, keeper keeper)
 		}
 		return nil, err
 	}
-	keeper.register(c)
+	keeper.Register(c)
 	return &netSocket{Conn: c}, nil
 }
 
@@ -83,9 +83,9 @@ func (i *interrupt) SetDeadline(t time.Time) error {
 	return nil
 }
 
-// quiet asks with a deadline that has passed but for a moment: the standard
+// Quiet asks with a deadline that has passed but for a moment: the standard
 // connection has no other way to look without waiting.
-func (s *netSocket) quiet() bool {
+func (s *netSocket) Quiet() bool {
 	if len(s.found) > 0 || s.SetReadDeadline(time.Now().Add(50*time.Microsecond)) != nil {
 		return false
 	}
@@ -95,9 +95,9 @@ func (s *netSocket) quiet() bool {
 	return errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-func (s *netSocket) onWait(f func()) { s.waiting, s.written = f, 0 }
+func (s *netSocket) OnWait(f func()) { s.waiting, s.written = f, 0 }
 
-func (s *netSocket) cut() {
+func (s *netSocket) Cut() {
 	if c, ok := s.Conn.(interface{ SetLinger(int) error }); ok {
 		_ = c.SetLinger(0) // failing leaves it to the kernel
 	}

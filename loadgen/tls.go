@@ -119,9 +119,9 @@ func secure(s socket, config *tls.Config) (*secureSocket, error) {
 	return c, c.HandshakeContext(context.WithValue(context.Background(), askedKey{}, &c.asked))
 }
 
-func (s *secureSocket) onWait(f func()) { s.under.onWait(f) }
+func (s *secureSocket) OnWait(f func()) { s.under.OnWait(f) }
 
-func (s *secureSocket) cut() { s.under.cut() }
+func (s *secureSocket) Cut() { s.under.Cut() }
 
 func (s *secureSocket) Write(b []byte) (int, error) {
 	n, err := s.Conn.Write(b)
@@ -177,9 +177,9 @@ func alertOf(err error) (alert tls.AlertError, ok bool) {
 	return tls.AlertError(code.Uint()), true
 }
 
-// quiet reads what TLS says between answers (session tickets, key updates) and
+// Quiet reads what TLS says between answers (session tickets, key updates) and
 // reports whether anything else has arrived.
-func (s *secureSocket) quiet() bool {
+func (s *secureSocket) Quiet() bool {
 	// The last request's deadline may have passed. The one for writing is for
 	// key updates, which may ask for an answer.
 	if s.SetReadDeadline(time.Time{}) != nil || s.SetWriteDeadline(time.Now().Add(finBound)) != nil {
@@ -202,7 +202,7 @@ type probedSocket struct {
 }
 
 func (p *probedSocket) Read(b []byte) (int, error) {
-	if p.probing && p.quiet() {
+	if p.probing && p.Quiet() {
 		return 0, os.ErrDeadlineExceeded
 	}
 	n, err := p.socket.Read(b)
@@ -285,8 +285,8 @@ func (l *Load) tryTLS(ctx context.Context) error {
 // trial keeps a connection that is made before the load, whose deadline is final.
 type trial func(net.Conn)
 
-func (t trial) register(c net.Conn)  { t(c) }
-func (t trial) extend(net.Conn) bool { return false }
+func (t trial) Register(c net.Conn)  { t(c) }
+func (t trial) Extend(net.Conn) bool { return false }
 
 // tryHandshake makes a handshake on s, and waits for what the server may say
 // after it: in TLS 1.3 its word on the client's certificate if it asked for one,

@@ -16,10 +16,10 @@ import (
 // pipeSocket is a socket without a buffer: what the peer does not read blocks.
 type pipeSocket struct{ net.Conn }
 
-func (pipeSocket) quiet() bool { return true }
+func (pipeSocket) Quiet() bool { return true }
 
-func (pipeSocket) onWait(func()) {}
-func (pipeSocket) cut()          {}
+func (pipeSocket) OnWait(func()) {}
+func (pipeSocket) Cut()          {}
 
 func securePipe(t *testing.T) (client *secureSocket, server *tls.Conn) {
 	t.Helper()
@@ -91,5 +91,5 @@ type scriptedSocket struct {
 	from *bytes.Buffer
 }
 
-func (s *scriptedSocket) quiet() bool                { return s.from.Len() == 0 }
+func (s *scriptedSocket) Quiet() bool                { return s.from.Len() == 0 }
 func (s *scriptedSocket) Read(b []byte) (int, error) { return s.from.Read(b) }
