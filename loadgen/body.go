@@ -39,12 +39,6 @@ type bodyFile struct {
 	size int64 // when it was opened, and what every request announces
 }
 
-// bodyError is a file that could not be sent, which is no fault of the peer's.
-type bodyError struct{ err error }
-
-func (e *bodyError) Error() string { return e.err.Error() }
-func (e *bodyError) Unwrap() error { return e.err }
-
 // errShrunk: the file is shorter than it was when it was opened.
 var errShrunk = errors.New("file has become shorter")
 

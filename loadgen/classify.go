@@ -102,14 +102,6 @@ func systemClass(stage record.Stage, err error) record.Class {
 	return otherClass(stage)
 }
 
-// unsentError is that of a connect that failed at once over TCP. What says there
-// that there is no way is this machine's routing table: routers and neighbours
-// say so later.
-type unsentError struct{ err error }
-
-func (e *unsentError) Error() string { return e.err.Error() }
-func (e *unsentError) Unwrap() error { return e.err }
-
 // isTimeout reports whether a deadline of ours passed. The standard dialer says
 // so in two ways, with the poller's error or with a context's.
 func isTimeout(err error) bool {
@@ -167,4 +159,9 @@ func classifyErrno(stage record.Stage, errno syscall.Errno) record.Class {
 		return record.NewClass(record.StageWait, record.CauseReset)
 	}
 	return record.NewClass(stage, cause)
+}
+
+// lacksFiles reports whether there was no descriptor to make a socket with.
+func lacksFiles(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }

@@ -2,17 +2,11 @@ package loadgen
 
 import (
 	"context"
-	"errors"
 	"strings"
-	"syscall"
 	"time"
 
 	"nodrop/loadgen/record"
 )
-
-// finBound is how long the peer is given to close first after the last answer
-// on a connection. It lies outside the latency.
-const finBound = 100 * time.Millisecond
 
 // conn is one connection and what it carried.
 type conn struct {
@@ -113,11 +107,6 @@ func (x *exchange) socket(to *Endpoint, bound time.Time) (socket, error) {
 			return s, err
 		}
 	}
-}
-
-// lacksFiles reports whether there was no descriptor to make a socket with.
-func lacksFiles(err error) bool {
-	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
 // secure makes the TLS handshake on a connection just made.

@@ -3,6 +3,7 @@ package loadgen
 import (
 	"context"
 	"net/netip"
+	"sync/atomic"
 )
 
 // Endpoint is one remote address that connections go to.
@@ -28,4 +29,31 @@ func (e *Endpoint) String() string {
 // under the dns stage.
 type Endpoints interface {
 	Next(ctx context.Context) (*Endpoint, error)
+}
+
+// fixed takes turns over a list that never changes.
+type fixed struct {
+	list []*Endpoint
+	turn atomic.Uint64
+}
+
+func newFixed(addrs []netip.AddrPort) *fixed {
+	f := &fixed{}
+	for _, a := range addrs {
+		f.list = append(f.list, &Endpoint{Name: a.String(), Addr: a})
+	}
+	return f
+}
+
+// fixedUnix is the unix socket at path.
+func fixedUnix(path string) *fixed {
+	return &fixed{list: []*Endpoint{{Name: path, Path: path}}}
+}
+
+// known is the list.
+func (f *fixed) known() []*Endpoint { return f.list }
+
+// Next is the endpoint after the last one given.
+func (f *fixed) Next(context.Context) (*Endpoint, error) {
+	return f.list[(f.turn.Add(1)-1)%uint64(len(f.list))], nil
 }

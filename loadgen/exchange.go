@@ -297,7 +297,7 @@ func (x *exchange) sendAndRead(at *hop, deadline time.Time) (*failure, error) {
 // broken closes the connection that failed and passes f on.
 func (x *exchange) broken(at *hop, f *failure) *failure {
 	if f.text == "" {
-		f.text = errorText(f, x.conn.LocalAddr(), at.address)
+		f.text = errorText(f.stage, f.err, x.conn.LocalAddr(), at.address)
 	}
 	x.drop()
 	return f

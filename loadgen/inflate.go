@@ -31,16 +31,6 @@ type inflater struct {
 	text  bool // there is nothing in it so far but printable ASCII
 }
 
-// contentError is a body that came as its framing said and is not what its
-// Content-Encoding says.
-type contentError struct {
-	coding string
-	what   string
-	short  bool // all that is wrong is that the end is missing
-}
-
-func (e *contentError) Error() string { return e.coding + ": " + e.what }
-
 // checkable is the coding that a Content-Encoding names, "" if it is none that
 // can be checked: several on top of each other, or one that the standard library does
 // not know.

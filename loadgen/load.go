@@ -36,9 +36,10 @@ type Load struct {
 
 	lingering lingering
 	endpoints Endpoints
-	sources   sources
-	resolver  *resolver // nil unless the name is refreshed in the background
-	address   string    // the target as error texts show it
+	sources   *sources
+	proxy     *proxyServer // nil without one
+	resolver  *resolver    // nil unless the name is refreshed in the background
+	address   string       // the target as error texts show it
 
 	base    time.Time // the run's start; set by Run before anything else reads it
 	started chan struct{}
@@ -117,6 +118,7 @@ func newLoad(cfg Config, t target, ok *record.StatusBits) *Load {
 		recorder: record.NewRecorder(cfg.CPUs),
 		traces:   record.Traces{Limit: cfg.TraceLost},
 		expect:   expectBound,
+		sources:  &sources{list: cfg.Sources},
 		started:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 		aborted:  make(chan struct{}),
@@ -125,7 +127,6 @@ func newLoad(cfg Config, t target, ok *record.StatusBits) *Load {
 	l.recorder.Hide(&l.traces.Secrets)
 	l.stalls.now, l.stalls.slow = func() int64 { return l.Since(time.Now()) }, clockLag
 	l.keepAlive = !cfg.closes()
-	l.sources.list = cfg.Sources
 	return l
 }
 
@@ -149,13 +150,17 @@ func (l *Load) closeBody() {
 func (l *Load) chooseEndpoints(ctx context.Context) error {
 	at := l.via()
 	l.address = at.hostport()
+	if l.cfg.Proxy != nil {
+		l.proxy = &proxyServer{url: l.cfg.Proxy, fields: l.cfg.proxyFields()}
+		defer func() { l.proxy.address = l.address }()
+	}
 	if l.cfg.Endpoints != nil {
 		l.endpoints = l.cfg.Endpoints
 		return nil
 	}
 	if path := l.cfg.UnixSocket; path != "" {
 		l.address = path
-		l.endpoints = &fixed{list: []*Endpoint{{Name: path, Path: path}}}
+		l.endpoints = fixedUnix(path)
 		return nil
 	}
 	if len(l.cfg.ConnectTo) > 0 {
@@ -196,7 +201,7 @@ func (l *Load) resolveName(ctx context.Context, at target) error {
 	if err != nil || len(ips) == 0 {
 		return failed(err)
 	}
-	r := &resolver{host: at.host, port: at.port, lookup: lookupHost, note: l.Mark, since: func() int64 { return l.Since(time.Now()) }}
+	r := newResolver(at.host, at.port, l.Mark, func() int64 { return l.Since(time.Now()) })
 	if err := l.chooseFamily(ctx, r, ips); err != nil {
 		return err
 	}
@@ -207,7 +212,7 @@ func (l *Load) resolveName(ctx context.Context, at target) error {
 	if err := r.resolve(ctx); err != nil {
 		return failed(err)
 	}
-	if list := r.list.Load().list; len(list) == 1 {
+	if list := r.known(); len(list) == 1 {
 		l.address = list[0].Addr.String()
 	}
 	l.endpoints = r

@@ -402,9 +402,8 @@ func (d *driver) failure(x *loop.Exchange, f *loop.Failure) *failure {
 }
 
 func (d *driver) wireFailure(x *loop.Exchange, stage record.Stage, f *loop.Failure) *failure {
-	fail := &failure{stage: stage, err: f.Err}
-	fail.text = errorText(fail, addrOf(f.Local), d.at(&d.slots[x.Slot]).address)
-	return fail
+	text := errorText(stage, f.Err, addrOf(f.Local), d.at(&d.slots[x.Slot]).address)
+	return &failure{stage: stage, err: f.Err, text: text}
 }
 
 func (d *driver) connectFailure(x *loop.Exchange, f *loop.Failure) *failure {

@@ -147,6 +147,3 @@ func (w *worker) isAborted() bool {
 	defer w.mu.Unlock()
 	return w.aborted
 }
-
-// longAgo is a deadline that has passed.
-var longAgo = time.Unix(1, 0)

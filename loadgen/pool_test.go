@@ -22,9 +22,6 @@ func newTestPool(t *testing.T, cfg Config) *pool {
 	return newPool(load)
 }
 
-// ignored is a register that nobody interrupts.
-func ignored(net.Conn) {}
-
 // TestWorkersShareTheRequest: a large body is in memory once, not once a worker.
 func TestWorkersShareTheRequest(t *testing.T) {
 	const body = 1 << 20
@@ -79,11 +76,11 @@ func TestAwaitFIN(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = server.Close() })
 	p := newTestPool(t, Config{URL: server.URL(), Workers: 1, Requests: 1})
-	s, err := dialSocket(&Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{}, trial(ignored))
+	s, hangUp, err := dialTrial(t.Context(), &Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	defer hangUp()
 	if _, err := s.Write(p.load.first.bytes); err != nil {
 		t.Fatal(err)
 	}

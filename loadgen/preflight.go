@@ -88,16 +88,11 @@ func (l *Load) roomToLinger(m machine) int {
 // every port; 0 when that is not known.
 func (l *Load) roads() int64 {
 	n := int64(max(1, len(l.cfg.Sources)))
-	switch e := l.endpoints.(type) {
-	case *fixed:
-		if e.list[0].Path != "" {
-			return 0
-		}
-		return n * int64(len(e.list))
-	case *resolver:
-		return n * int64(len(e.list.Load().list))
+	list, ok := l.endpoints.(interface{ known() []*Endpoint })
+	if !ok || len(list.known()) > 0 && list.known()[0].Path != "" {
+		return 0
 	}
-	return 0
+	return n * int64(len(list.known()))
 }
 
 // restingPorts is a note on a run that closed so many connections itself that

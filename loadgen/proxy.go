@@ -3,13 +3,10 @@ package loadgen
 import (
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/url"
 	"strings"
 	"time"
 
-	"nodrop/loadgen/internal/h1"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
 )
@@ -80,22 +77,12 @@ func (t target) absolute() string {
 	return u.String()
 }
 
-// tunnelError is a proxy's refusal to make a tunnel.
-type tunnelError struct {
-	proxy  string // its address
-	status int
-}
-
-func (e tunnelError) Error() string {
-	return fmt.Sprintf("%s answered %d to CONNECT", e.proxy, e.status)
-}
-
 // tunnel asks the proxy, on a connection just made, for a way to the hop's host.
 func (x *exchange) tunnel(at *hop, deadline time.Time) *failure {
 	began := x.now()
 	err := x.worker.arm(x.conn, deadline)
 	if err == nil {
-		err = x.load.openTunnel(x.conn, at.target)
+		err = x.load.proxy.open(x.conn, at.target.hostport())
 	}
 	if x.trace != nil {
 		x.trace.note(x.now(), err, "asked the proxy to connect to %s", at.target.hostport())
@@ -104,21 +91,13 @@ func (x *exchange) tunnel(at *hop, deadline time.Time) *failure {
 	if err == nil {
 		return nil
 	}
-	text := errorText(&failure{stage: record.StageWait, err: err}, x.conn.LocalAddr(), at.address)
-	if isSOCKS(x.load.cfg.Proxy.Scheme) {
+	text := errorText(record.StageWait, err, x.conn.LocalAddr(), at.address)
+	if x.load.proxy.socks() {
 		text = "socks connect tcp " + at.address + "->" + at.target.hostport() + ": " + text
 	} else {
 		text = "proxyconnect tcp: " + text
 	}
 	return x.broken(at, &failure{stage: record.StageProxy, err: err, text: text})
-}
-
-// openTunnel makes c, a connection to the proxy, one to t.
-func (l *Load) openTunnel(c net.Conn, t target) error {
-	if isSOCKS(l.cfg.Proxy.Scheme) {
-		return l.openSOCKS(c, t)
-	}
-	return l.openCONNECT(c, t)
 }
 
 // credentialsError is a proxy's wish for credentials, or for others, as misuse;
@@ -133,33 +112,4 @@ func (l *Load) credentialsError(err error) error {
 		wants = "does not take these credentials"
 	}
 	return &HintError{fmt.Sprintf("-x %s: the proxy %s", proxy, wants), "-x http://USER:PASSWORD@" + proxy}
-}
-
-// openCONNECT makes c, a connection to an HTTP proxy, one to t. It reads the head
-// of the proxy's answer byte by byte: what follows belongs to the other end.
-func (l *Load) openCONNECT(c io.ReadWriter, t target) error {
-	host := t.hostport()
-	connect := h1.Request{Method: "CONNECT", Target: host, Host: host, Fields: l.cfg.proxyFields()}
-	if _, err := c.Write(connect.Append(nil)); err != nil {
-		return err
-	}
-	var parser h1.Parser
-	parser.Reset(true)
-	var one [1]byte
-	for !parser.Done() {
-		n, err := c.Read(one[:])
-		if n == 0 && err != nil {
-			if errors.Is(err, io.EOF) {
-				err = parser.EOF()
-			}
-			return err
-		}
-		if _, err := parser.Feed(one[:n]); err != nil {
-			return err
-		}
-	}
-	if status := parser.Status(); status < 200 || status > 299 {
-		return tunnelError{l.address, status}
-	}
-	return nil
 }

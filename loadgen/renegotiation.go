@@ -1,28 +1,8 @@
 package loadgen
 
 import (
-	"errors"
 	"fmt"
-	"net"
-	"reflect"
 )
-
-// alertNoRenegotiation is the alert of that name (RFC 5246 §7.2).
-const alertNoRenegotiation = 100
-
-// wantsRenegotiation reports whether err is that the peer asked for another TLS
-// handshake on a connection. Like net/http, nodrop does not make one: such a
-// server asks for a client's certificate only when it has seen the request, and
-// what came before would be read as the same client's. crypto/tls keeps the type
-// of its alerts to itself.
-func wantsRenegotiation(err error) bool {
-	op, ok := errors.AsType[*net.OpError](err)
-	if !ok || op.Op != "local error" {
-		return false
-	}
-	alert := reflect.ValueOf(op.Err)
-	return alert.Kind() == reflect.Uint8 && alert.Uint() == alertNoRenegotiation
-}
 
 // renegotiationError is a server that asks for it, as misuse.
 func renegotiationError(t target) error {

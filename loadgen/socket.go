@@ -1,9 +1,9 @@
 package loadgen
 
 import (
-	"errors"
 	"net"
 	"sync"
+	"time"
 )
 
 // socket is one TCP connection to one address, made by exactly one attempt.
@@ -20,6 +20,13 @@ type socket interface {
 	Cut()
 }
 
+// finBound is how long the peer is given to close first after the last answer
+// on a connection. It lies outside the latency.
+const finBound = 100 * time.Millisecond
+
+// longAgo is a deadline that has passed.
+var longAgo = time.Unix(1, 0)
+
 // keeper is whoever a connection attempt is made for.
 type keeper interface {
 	// Register gets what can be interrupted, by a deadline that has passed.
@@ -27,28 +34,6 @@ type keeper interface {
 	// Extend moves a deadline that has passed, if the time was not the target's.
 	Extend(c net.Conn) bool
 }
-
-var (
-	// errSelfConnect: a connection attempt to a dead port of this machine's
-	// ephemeral range got that very port as its own and met itself. To the
-	// user nobody listened there.
-	errSelfConnect = errors.New("connected to itself: connection refused")
-	// errRedialed: the standard dialer was about to try a second time, which it
-	// does when this machine had no free port.
-	errRedialed = errors.New("connect: cannot assign requested address")
-	// errUnwatched: the kernel would not tell us of events on another socket.
-	errUnwatched = errors.New("epoll_ctl: no space left on device")
-)
-
-// networkError is one that came to a connection attempt after connect(2) had
-// returned. It came from outside, the other end or something on the way: an
-// EACCES is a firewall's (ICMPv6 administratively prohibited), or a route's that
-// prohibits. What connect itself returns, this machine's own routes and filters
-// say.
-type networkError struct{ err error }
-
-func (e *networkError) Error() string { return e.err.Error() }
-func (e *networkError) Unwrap() error { return e.err }
 
 // readBuffer is what one read can take.
 type readBuffer [16 << 10]byte

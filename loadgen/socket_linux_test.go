@@ -16,6 +16,9 @@ import (
 	"nodrop/loadgen/internal/faultserver"
 )
 
+// ignored is a register that nobody interrupts.
+func ignored(net.Conn) {}
+
 // TestDialIsInterrupted: a deadline that an abort sets while a connection is
 // being made must not be overwritten by the attempt's own.
 func TestDialIsInterrupted(t *testing.T) {

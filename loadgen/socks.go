@@ -27,17 +27,17 @@ type socksError struct {
 
 func (e *socksError) Error() string { return e.err.Error() }
 
-// openSOCKS makes c, a connection to a SOCKS proxy, one to t.
-func (l *Load) openSOCKS(c net.Conn, t target) error {
+// openSOCKS makes c, a connection to a SOCKS proxy, one to host.
+func (p *proxyServer) openSOCKS(c net.Conn, host string) error {
 	made := &socksConn{Conn: c}
 	var auth *proxy.Auth
-	if u := l.cfg.Proxy.User; u != nil {
+	if u := p.url.User; u != nil {
 		password, _ := u.Password()
 		auth = &proxy.Auth{User: u.Username(), Password: password}
 	}
-	d, err := proxy.SOCKS5("tcp", l.via().hostport(), auth, made)
+	d, err := proxy.SOCKS5("tcp", p.address, auth, made)
 	if err == nil {
-		_, err = d.Dial("tcp", t.hostport())
+		_, err = d.Dial("tcp", host)
 	}
 	switch {
 	case err == nil:

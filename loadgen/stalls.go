@@ -2,7 +2,6 @@ package loadgen
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -12,10 +11,6 @@ import (
 	"nodrop/loadgen/internal/stall"
 	"nodrop/loadgen/record"
 )
-
-// errStalled: nodrop did not run for so much of the request's time that the
-// target cannot be blamed for what became of it.
-var errStalled = errors.New("nodrop was not running when the request timed out")
 
 // stalled makes f nodrop's own failure, if it is not this machine's already.
 func (f *failure) stalled() {

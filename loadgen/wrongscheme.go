@@ -2,7 +2,6 @@ package loadgen
 
 import (
 	"context"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -52,8 +51,7 @@ func closedUnanswered(r *record.Run) bool {
 // probeBound is the time that a trial handshake after the load may take.
 const probeBound = time.Second
 
-// speaksTLS makes one TLS handshake with the target of an http URL. An alert is
-// TLS, too.
+// speaksTLS makes one TLS handshake with the target of an http URL.
 func (l *Load) speaksTLS(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, probeBound)
 	defer cancel()
@@ -61,25 +59,7 @@ func (l *Load) speaksTLS(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	stop := func() bool { return true }
-	defer func() { stop() }()
-	deadline := time.Now().Add(probeBound)
-	s, err := dialSocket(endpoint, l.sources.next(endpoint), deadline, trial(func(c net.Conn) {
-		stop()
-		stop = context.AfterFunc(ctx, func() { _ = c.SetDeadline(longAgo) })
-	}))
-	if err != nil {
-		return false
-	}
-	defer func() { _ = s.Close() }()
-	if s.SetDeadline(deadline) != nil {
-		return false
-	}
 	config := l.cfg.tlsConfig(l.target, true)
 	config.InsecureSkipVerify = true //nolint:gosec // nothing is sent
-	c, err := secure(s, config)
-	if err == nil {
-		_ = c.Close()
-	}
-	return err == nil || rejected(err)
+	return speaksTLS(ctx, endpoint, l.sources.next(endpoint), config, time.Now().Add(probeBound))
 }
