@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/term"
 
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 )
 
@@ -67,7 +68,7 @@ func (f *bodyFile) read(b []byte, off int64) *failure {
 	case errors.Is(err, io.EOF):
 		err = fmt.Errorf("%s: %w", f.name, errShrunk)
 	}
-	return &failure{stage: record.StageClient, err: &bodyError{err}, text: "-D: " + err.Error()}
+	return &failure{stage: record.StageClient, err: &wire.BodyError{Err: err}, text: "-D: " + err.Error()}
 }
 
 // maxBodyRead is how much is read of what cannot be read again: standard input,

@@ -5,12 +5,13 @@ import (
 	"strings"
 	"time"
 
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 )
 
 // conn is one connection and what it carried.
 type conn struct {
-	socket
+	wire.Socket
 	patient  *patient // beneath it
 	key      string   // of the hop it was made for; "" = not to be used again
 	endpoint int      // its index in the recorder
@@ -19,8 +20,8 @@ type conn struct {
 }
 
 // secured is the TLS connection that c is, nil for one in cleartext.
-func (c *conn) secured() *secureSocket {
-	s, _ := c.socket.(*secureSocket)
+func (c *conn) secured() *wire.SecureSocket {
+	s, _ := c.Socket.(*wire.SecureSocket)
 	return s
 }
 
@@ -71,10 +72,10 @@ func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failu
 	r.Phases.Connect += connected - began
 	if err != nil {
 		x.worker.Register(nil)
-		if !isTimeout(err) {
+		if !wire.IsTimeout(err) {
 			text = ""
 		}
-		stage, text := x.load.dialFailure(at, reason(err)+text)
+		stage, text := x.load.dialFailure(at, wire.Reason(err)+text)
 		return &failure{stage: stage, err: err, text: text}
 	}
 	x.worker.shard.Connected(r.Endpoint, connected)
@@ -83,7 +84,7 @@ func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failu
 	}
 	r.Connection = x.worker.connectionNumber()
 	p := &patient{s, x.worker}
-	x.conn = &conn{socket: p, patient: p, key: at.key, endpoint: r.Endpoint, number: r.Connection}
+	x.conn = &conn{Socket: p, patient: p, key: at.key, endpoint: r.Endpoint, number: r.Connection}
 	if cfg := &x.load.cfg; cfg.Proxy != nil && !cfg.asksProxy(at.target) {
 		if fail := x.tunnel(at, deadline); fail != nil {
 			return fail
@@ -97,13 +98,13 @@ func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failu
 
 // socket makes one connection attempt. A request must not go without a
 // descriptor for the sake of connections that have done their work.
-func (x *exchange) socket(to *Endpoint, bound time.Time) (socket, error) {
-	from := x.load.sources.next(to)
+func (x *exchange) socket(to *wire.Endpoint, bound time.Time) (wire.Socket, error) {
+	from := x.load.sources.Next(to)
 	x.worker.allowance = x.worker.allow(bound)
 	for {
 		closed := x.load.lingering.count.Load()
-		s, err := dialSocket(to, from, bound, x.worker)
-		if !lacksFiles(err) || !x.load.lingering.yield(closed) {
+		s, err := wire.Dial(to, from, bound, x.worker)
+		if !wire.LacksFiles(err) || !x.load.lingering.yield(closed) {
 			return s, err
 		}
 	}
@@ -115,7 +116,7 @@ func (x *exchange) secure(at *hop, deadline time.Time) *failure {
 		return x.broken(at, &failure{stage: record.StageTLS, err: err})
 	}
 	r, began := &x.result, x.now()
-	s, err := secure(x.conn.socket, at.tls)
+	s, err := wire.Secure(x.conn.Socket, at.tls)
 	took := x.now() - began
 	if x.trace != nil {
 		x.trace.note(began+took, err, "TLS handshake")
@@ -125,7 +126,7 @@ func (x *exchange) secure(at *hop, deadline time.Time) *failure {
 	if err != nil {
 		return x.broken(at, &failure{stage: record.StageTLS, err: err})
 	}
-	x.conn.socket = s
+	x.conn.Socket = s
 	return nil
 }
 
@@ -143,7 +144,7 @@ func (l *Load) dialFailure(at *hop, why string) (record.Stage, string) {
 
 // endpoint asks where the connection goes. A redirect to another host is
 // looked up there and then.
-func (x *exchange) endpoint(ctx context.Context, at *hop, deadline time.Time) (*Endpoint, error) {
+func (x *exchange) endpoint(ctx context.Context, at *hop, deadline time.Time) (*wire.Endpoint, error) {
 	home := x.load.isHome(at.target)
 	if home && x.load.cfg.DNS != DNSPerConnection {
 		return x.load.endpoints.Next(ctx)

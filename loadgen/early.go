@@ -1,6 +1,10 @@
 package loadgen
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"nodrop/loadgen/internal/wire"
+)
 
 // early reads the response while its request is still being written. It begins
 // when writing cannot go on without waiting, which for most requests is never,
@@ -35,7 +39,7 @@ func (x *exchange) readEarly() {
 			if x.parser.TakeContinue() {
 				x.firstByte = 0 // a late 100 is not the response
 			}
-			if ended := e.fail != nil && !isTimeout(e.fail.err); ended || x.parser.Decided() {
+			if ended := e.fail != nil && !wire.IsTimeout(e.fail.err); ended || x.parser.Decided() {
 				x.stopWriting() // whose deadline is the same
 			}
 		}
@@ -50,7 +54,7 @@ func (x *exchange) stopWriting() {
 	x.worker.mu.Lock() // see extendWriting
 	defer x.worker.mu.Unlock()
 	if x.early.writing.CompareAndSwap(writingOn, writingStopped) {
-		_ = x.conn.SetWriteDeadline(longAgo) // fails only for a closed connection
+		_ = x.conn.SetWriteDeadline(wire.LongAgo) // fails only for a closed connection
 	}
 }
 

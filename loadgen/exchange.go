@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
 )
@@ -159,7 +160,7 @@ func (x *exchange) answered() {
 func (x *exchange) fail(at *hop, f *failure) {
 	r := &x.result
 	r.End = x.now()
-	if x.worker.isAborted() && (isTimeout(f.err) || errors.Is(f.err, context.Canceled)) {
+	if x.worker.isAborted() && (wire.IsTimeout(f.err) || errors.Is(f.err, context.Canceled)) {
 		r.Fate = record.FateAborted
 		return
 	}
@@ -174,7 +175,7 @@ func (x *exchange) fail(at *hop, f *failure) {
 // stalled reports whether f, at the end of the request, came of nodrop itself not
 // having run. Deadlines of sockets know; those of look-ups do not.
 func (x *exchange) stalled(f *failure) bool {
-	if isTimeout(f.err) && f.stage != record.StageDNS {
+	if wire.IsTimeout(f.err) && f.stage != record.StageDNS {
 		return false
 	}
 	return x.load.late(x.result.Start, x.result.End) && x.ours()
@@ -187,7 +188,7 @@ func (x *exchange) ours() bool {
 
 // failResult gives r the fate of a failure.
 func failResult(r *record.Result, at *hop, f *failure) {
-	r.Class, r.Fate, r.Status = classify(f.stage, f.err), record.FateLost, 0
+	r.Class, r.Fate, r.Status = wire.Classify(f.stage, f.err), record.FateLost, 0
 	if r.Class.Spoiled() {
 		r.Fate = record.FateSpoiled
 	}
@@ -247,13 +248,13 @@ func (x *exchange) one(ctx context.Context, at *hop, deadline time.Time) *failur
 // refusedClient reports whether err is the server's refusal of a certificate.
 func (x *exchange) refusedClient(err error) bool {
 	s := x.conn.secured()
-	return s != nil && s.refusesClient(err)
+	return s != nil && s.RefusesClient(err)
 }
 
 // endOfStream is what the peer's end of the connection makes of the response.
 func (x *exchange) endOfStream() error {
 	x.arrived, x.conn.key = x.now(), ""
-	if s := x.conn.secured(); s != nil && s.truncated() {
+	if s := x.conn.secured(); s != nil && s.Truncated() {
 		return x.parser.Cut()
 	}
 	return x.parser.EOF()
@@ -265,26 +266,26 @@ func (x *exchange) endOfStream() error {
 func (x *exchange) sendAndRead(at *hop, deadline time.Time) (*failure, error) {
 	fail, writeErr := x.send(at, deadline)
 	x.conn.OnWait(nil)
-	if fail == nil && writeErr != nil && classify(record.StageSend, writeErr).Spoiled() {
+	if fail == nil && writeErr != nil && wire.Classify(record.StageSend, writeErr).Spoiled() {
 		fail = &failure{stage: record.StageSend, err: writeErr}
 	}
 	var early *failure
 	if x.early.running {
 		if fail != nil {
-			_ = x.conn.SetDeadline(longAgo) // what still comes is of no use
+			_ = x.conn.SetDeadline(wire.LongAgo) // what still comes is of no use
 		}
 		var stopped bool
-		if stopped, early = x.endEarly(); stopped && isTimeout(writeErr) {
+		if stopped, early = x.endEarly(); stopped && wire.IsTimeout(writeErr) {
 			writeErr = nil
 		}
 	}
-	if isTimeout(writeErr) {
+	if wire.IsTimeout(writeErr) {
 		x.conn.Cut()
 	}
 	switch {
 	case fail != nil:
 		return fail, writeErr
-	case isTimeout(writeErr) && x.firstByte == 0:
+	case wire.IsTimeout(writeErr) && x.firstByte == 0:
 		return &failure{stage: record.StageSend, err: writeErr}, writeErr
 	case early != nil:
 		return early, writeErr
@@ -297,7 +298,7 @@ func (x *exchange) sendAndRead(at *hop, deadline time.Time) (*failure, error) {
 // broken closes the connection that failed and passes f on.
 func (x *exchange) broken(at *hop, f *failure) *failure {
 	if f.text == "" {
-		f.text = errorText(f.stage, f.err, x.conn.LocalAddr(), at.address)
+		f.text = wire.ErrorText(f.stage, f.err, x.conn.LocalAddr(), at.address)
 	}
 	x.drop()
 	return f
@@ -343,8 +344,8 @@ func (x *exchange) lateAnswer() *failure {
 
 // receive reads once, and takes in what came.
 func (x *exchange) receive() *failure {
-	lent, n, err := readLent(x.conn.socket)
-	defer giveBack(lent)
+	lent, n, err := wire.ReadLent(x.conn.Socket)
+	defer wire.GiveBack(lent)
 	if x.trace != nil {
 		x.trace.note(x.now(), err, "received %d bytes", n)
 	}

@@ -8,6 +8,8 @@ import (
 	"io"
 	"iter"
 	"strings"
+
+	"nodrop/loadgen/internal/wire"
 )
 
 // inflater checks compressed bodies as they come: that the stream is whole, and
@@ -74,8 +76,8 @@ func (f *inflater) end() error {
 		f.input.eof = true
 		f.resume()
 	}
-	if e, ok := errors.AsType[*contentError](f.err); ok && e.short && f.input.raw && f.text {
-		f.err = &contentError{f.coding, "text that is not compressed", false}
+	if e, ok := errors.AsType[*wire.ContentError](f.err); ok && e.Short && f.input.raw && f.text {
+		f.err = &wire.ContentError{Coding: f.coding, What: "text that is not compressed"}
 	}
 	return f.err
 }
@@ -126,16 +128,16 @@ func contentErrorOf(coding string, err error) error {
 		return nil
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return &contentError{coding, "unexpected EOF", true}
+		return &wire.ContentError{Coding: coding, What: "unexpected EOF", Short: true}
 	}
 	if _, corrupt := errors.AsType[flate.CorruptInputError](err); corrupt {
-		return &contentError{coding, "corrupt input", false}
+		return &wire.ContentError{Coding: coding, What: "corrupt input"}
 	}
 	_, what, found := strings.Cut(err.Error(), ": ") // "gzip: invalid checksum"
 	if !found {
 		what = err.Error()
 	}
-	return &contentError{coding, what, false}
+	return &wire.ContentError{Coding: coding, What: what}
 }
 
 // decompressors are made when a body first needs them, and used again.

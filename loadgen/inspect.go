@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
 )
@@ -58,7 +59,7 @@ func (i *inspector) failure(p *h1.Parser, err error) *failure {
 	if errors.Is(err, errBodyTooLong) {
 		return &failure{stage: record.StageBody, err: err, text: fmt.Sprintf("body over %d bytes (--max-body)", i.load.cfg.MaxBody)}
 	}
-	if e, ok := errors.AsType[*contentError](err); ok && e.short && p.CloseDelimited() && !i.secured {
+	if e, ok := errors.AsType[*wire.ContentError](err); ok && e.Short && p.CloseDelimited() && !i.secured {
 		err = io.ErrUnexpectedEOF
 	}
 	return &failure{stage: record.StageBody, err: err}

@@ -124,7 +124,7 @@ func contractGroups() groups {
 	return g
 }
 
-// Of is the class that stands for the group.
+// of is the class that stands for the group.
 func (g groups) of(class string) string {
 	for g[class] != "" {
 		class = g[class]

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 )
 
@@ -31,7 +32,7 @@ type lingering struct {
 // leave gives c's peer the time to close. Where too many have that time
 // already, c is closed at once.
 func (l *lingering) leave(c *conn, s *record.Tally) {
-	if c.SetDeadline(time.Now().Add(finBound)) != nil || !l.enter(c) {
+	if c.SetDeadline(time.Now().Add(wire.FINBound)) != nil || !l.enter(c) {
 		s.CountConnection(func(n *record.ConnectionCount) { n.Ours++ })
 		_ = c.Close() // there is nothing left to learn from it
 		return
@@ -73,7 +74,7 @@ func awaitFIN(c *conn) func(*record.ConnectionCount) {
 		switch {
 		case err == nil:
 			n.Surplus++
-		case isTimeout(err):
+		case wire.IsTimeout(err):
 			n.Ours++
 		default:
 			n.Waited++
@@ -97,7 +98,7 @@ func (l *lingering) yield(closed int64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c := range l.open {
-		_ = c.SetDeadline(longAgo) // fails only for a closed connection
+		_ = c.SetDeadline(wire.LongAgo) // fails only for a closed connection
 	}
 	for len(l.open) > 0 && l.count.Load() == closed {
 		l.closed.Wait()

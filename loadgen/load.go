@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 )
 
@@ -35,11 +36,11 @@ type Load struct {
 	engine    record.Engine
 
 	lingering lingering
-	endpoints Endpoints
-	sources   *sources
-	proxy     *proxyServer // nil without one
-	resolver  *resolver    // nil unless the name is refreshed in the background
-	address   string       // the target as error texts show it
+	endpoints wire.Endpoints
+	sources   *wire.Sources
+	proxy     *wire.Proxy    // nil without one
+	resolver  *wire.Resolver // nil unless the name is refreshed in the background
+	address   string         // the target as error texts show it
 
 	base    time.Time // the run's start; set by Run before anything else reads it
 	started chan struct{}
@@ -118,7 +119,7 @@ func newLoad(cfg Config, t target, ok *record.StatusBits) *Load {
 		recorder: record.NewRecorder(cfg.CPUs),
 		traces:   record.Traces{Limit: cfg.TraceLost},
 		expect:   expectBound,
-		sources:  &sources{list: cfg.Sources},
+		sources:  &wire.Sources{List: cfg.Sources},
 		started:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 		aborted:  make(chan struct{}),
@@ -151,8 +152,8 @@ func (l *Load) chooseEndpoints(ctx context.Context) error {
 	at := l.via()
 	l.address = at.hostport()
 	if l.cfg.Proxy != nil {
-		l.proxy = &proxyServer{url: l.cfg.Proxy, fields: l.cfg.proxyFields()}
-		defer func() { l.proxy.address = l.address }()
+		l.proxy = &wire.Proxy{URL: l.cfg.Proxy, Fields: l.cfg.proxyFields()}
+		defer func() { l.proxy.Address = l.address }()
 	}
 	if l.cfg.Endpoints != nil {
 		l.endpoints = l.cfg.Endpoints
@@ -160,7 +161,7 @@ func (l *Load) chooseEndpoints(ctx context.Context) error {
 	}
 	if path := l.cfg.UnixSocket; path != "" {
 		l.address = path
-		l.endpoints = fixedUnix(path)
+		l.endpoints = wire.NewUnix(path)
 		return nil
 	}
 	if len(l.cfg.ConnectTo) > 0 {
@@ -168,11 +169,11 @@ func (l *Load) chooseEndpoints(ctx context.Context) error {
 		for _, to := range l.cfg.ConnectTo {
 			addrs = append(addrs, to.Addr)
 		}
-		l.endpoints = newFixed(addrs)
+		l.endpoints = wire.NewFixed(addrs)
 		return nil
 	}
 	if addr, ok := at.addr(); ok {
-		l.endpoints = newFixed([]netip.AddrPort{addr})
+		l.endpoints = wire.NewFixed([]netip.AddrPort{addr})
 		return nil
 	}
 	return l.resolveName(ctx, at)
@@ -197,22 +198,22 @@ func (l *Load) resolveName(ctx context.Context, at target) error {
 		}
 		return e
 	}
-	ips, err := lookupHost(ctx, at.host)
+	ips, err := wire.LookupHost(ctx, at.host)
 	if err != nil || len(ips) == 0 {
 		return failed(err)
 	}
-	r := newResolver(at.host, at.port, l.Mark, func() int64 { return l.Since(time.Now()) })
+	r := wire.NewResolver(at.host, at.port, l.Mark, func() int64 { return l.Since(time.Now()) })
 	if err := l.chooseFamily(ctx, r, ips); err != nil {
 		return err
 	}
 	if l.cfg.DNS == DNSPerConnection {
-		l.endpoints = &perConnection{resolver: r}
+		l.endpoints = &wire.PerConnection{Resolver: r}
 		return nil
 	}
-	if err := r.resolve(ctx); err != nil {
+	if err := r.Resolve(ctx); err != nil {
 		return failed(err)
 	}
-	if list := r.known(); len(list) == 1 {
+	if list := r.Known(); len(list) == 1 {
 		l.address = list[0].Addr.String()
 	}
 	l.endpoints = r
@@ -223,16 +224,16 @@ func (l *Load) resolveName(ctx context.Context, at target) error {
 }
 
 // chooseFamily decides which of a name's addresses the load goes to.
-func (l *Load) chooseFamily(ctx context.Context, r *resolver, ips []netip.Addr) error {
+func (l *Load) chooseFamily(ctx context.Context, r *wire.Resolver, ips []netip.Addr) error {
 	if len(l.cfg.Sources) > 0 {
-		r.family = familyOf(l.cfg.Sources[0])
-		if !slices.ContainsFunc(ips, r.family) {
-			return fmt.Errorf("%w, the only one that %s has", l.cfg.matchSource(ips[0]), r.host)
+		r.Family = wire.FamilyOf(l.cfg.Sources[0])
+		if !slices.ContainsFunc(ips, r.Family) {
+			return fmt.Errorf("%w, the only one that %s has", l.cfg.matchSource(ips[0]), r.Host)
 		}
 		return nil
 	}
 	var note string
-	r.family, note = chooseFamily(ctx, ips, r.port)
+	r.Family, note = wire.ChooseFamily(ctx, ips, r.Port)
 	if note != "" {
 		l.notes = append(l.notes, note)
 	}
@@ -262,7 +263,7 @@ func (l *Load) Run(ctx context.Context) *record.Run {
 	if l.resolver != nil {
 		tick := time.NewTicker(refreshEvery)
 		defer tick.Stop()
-		helpers.Go(func() { l.resolver.refresh(background, tick.C) })
+		helpers.Go(func() { l.resolver.Refresh(background, tick.C) })
 	}
 	if l.cfg.Duration > 0 {
 		end := time.AfterFunc(l.cfg.Duration, func() { l.budget.check(time.Since(l.base)) })

@@ -12,6 +12,7 @@ import (
 	"nodrop/loadgen/internal/h1"
 	"nodrop/loadgen/internal/loop"
 	"nodrop/loadgen/internal/stall"
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 )
 
@@ -38,7 +39,7 @@ func newLooper(l *Load) (engine, error) {
 			Request:        loopRequest(&l.first),
 			Timeout:        int64(max(0, l.cfg.Timeout)),
 			ConnectTimeout: int64(l.cfg.ConnectTimeout),
-			FINBound:       int64(finBound),
+			FINBound:       int64(wire.FINBound),
 			Lingering:      l.lingering.most / lanes,
 			KeepAlive:      l.keepAlive,
 			Capture:        l.captured,
@@ -154,7 +155,7 @@ type chain struct {
 
 // road is an endpoint as connections to it need it.
 type road struct {
-	endpoint Endpoint
+	endpoint wire.Endpoint
 	index    int // in the recorder
 	address  *loop.Address
 }
@@ -208,10 +209,10 @@ func (d *driver) Next(x *loop.Exchange) (to, from *loop.Address, err error) {
 		d.last = d.road(e)
 	}
 	x.Endpoint = d.last.index
-	return d.last.address, d.sources[d.load.sources.next(e)], nil
+	return d.last.address, d.sources[d.load.sources.Next(e)], nil
 }
 
-func (d *driver) road(e *Endpoint) *road {
+func (d *driver) road(e *wire.Endpoint) *road {
 	if r := d.roads[e.Name]; r != nil && r.endpoint == *e {
 		return r
 	}
@@ -402,23 +403,23 @@ func (d *driver) failure(x *loop.Exchange, f *loop.Failure) *failure {
 }
 
 func (d *driver) wireFailure(x *loop.Exchange, stage record.Stage, f *loop.Failure) *failure {
-	text := errorText(stage, f.Err, addrOf(f.Local), d.at(&d.slots[x.Slot]).address)
+	text := wire.ErrorText(stage, f.Err, addrOf(f.Local), d.at(&d.slots[x.Slot]).address)
 	return &failure{stage: stage, err: f.Err, text: text}
 }
 
 func (d *driver) connectFailure(x *loop.Exchange, f *loop.Failure) *failure {
 	err := f.Err
 	if errors.Is(err, loop.ErrSelfConnect) {
-		err = errSelfConnect
+		err = wire.ErrSelfConnect
 	}
 	switch {
 	case f.Late:
-		err = &networkError{err}
+		err = &wire.NetworkError{Err: err}
 	case f.Unsent:
-		err = &unsentError{err}
+		err = &wire.UnsentError{Err: err}
 	}
-	why := reason(err)
-	if f.Patient && isTimeout(err) {
+	why := wire.Reason(err)
+	if f.Patient && wire.IsTimeout(err) {
 		why += patientText
 	}
 	stage, text := d.load.dialFailure(d.at(&d.slots[x.Slot]), why)

@@ -4,6 +4,8 @@ import (
 	"net"
 	"os"
 	"time"
+
+	"nodrop/loadgen/internal/wire"
 )
 
 // allowance is how long something may take, from when on; the zero allowance is unlimited.
@@ -45,7 +47,7 @@ func (w *worker) extendBy(set func(time.Time) error) bool {
 // with, and do not count the time for which nodrop did not run: when that is
 // over, they have passed, and what the peer sent meanwhile is there to be read.
 type patient struct {
-	socket
+	wire.Socket
 	worker *worker // nil once it has left the worker: then deadlines are final
 }
 
@@ -66,29 +68,29 @@ func (p *patient) extendWriting() bool {
 
 func (p *patient) Read(b []byte) (int, error) {
 	for {
-		n, err := p.socket.Read(b)
-		if n > 0 || !isTimeout(err) || !p.extendReading() {
+		n, err := p.Socket.Read(b)
+		if n > 0 || !wire.IsTimeout(err) || !p.extendReading() {
 			return n, err
 		}
 	}
 }
 
-func (p *patient) ReadLent() (*readBuffer, int, error) {
+func (p *patient) ReadLent() (*wire.ReadBuffer, int, error) {
 	for {
-		b, n, err := readLent(p.socket)
-		if n > 0 || !isTimeout(err) || !p.extendReading() {
+		b, n, err := wire.ReadLent(p.Socket)
+		if n > 0 || !wire.IsTimeout(err) || !p.extendReading() {
 			return b, n, err
 		}
-		giveBack(b)
+		wire.GiveBack(b)
 	}
 }
 
 func (p *patient) Write(b []byte) (int, error) {
 	written := 0
 	for {
-		n, err := p.socket.Write(b[written:])
+		n, err := p.Socket.Write(b[written:])
 		written += n
-		if !isTimeout(err) || !p.extendWriting() {
+		if !wire.IsTimeout(err) || !p.extendWriting() {
 			return written, err
 		}
 	}

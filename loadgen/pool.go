@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 )
 
@@ -118,7 +119,7 @@ func (w *worker) Register(c net.Conn) {
 	defer w.mu.Unlock()
 	w.current = c
 	if w.aborted && c != nil {
-		_ = c.SetDeadline(longAgo)
+		_ = c.SetDeadline(wire.LongAgo)
 	}
 }
 
@@ -128,7 +129,7 @@ func (w *worker) arm(c net.Conn, deadline time.Time) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.aborted {
-		deadline = longAgo
+		deadline = wire.LongAgo
 	}
 	return c.SetDeadline(deadline)
 }
@@ -138,7 +139,7 @@ func (w *worker) abort() {
 	defer w.mu.Unlock()
 	w.aborted = true
 	if w.current != nil {
-		_ = w.current.SetDeadline(longAgo) // fails only for a closed connection
+		_ = w.current.SetDeadline(wire.LongAgo) // fails only for a closed connection
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 )
 
@@ -44,7 +45,7 @@ func TestRedirectLookupIsTimed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = x.endpoint(context.Background(), &hop{target: other}, longAgo)
+	_, err = x.endpoint(context.Background(), &hop{target: other}, wire.LongAgo)
 	var lookup *net.DNSError
 	if !errors.As(err, &lookup) || !lookup.IsTimeout {
 		t.Errorf("got %v; want a look-up that timed out", err)
@@ -57,7 +58,7 @@ func TestRedirectLookupIsTimed(t *testing.T) {
 // TestHostsDifferInNoCase: the balancer is asked also after a redirect that
 // writes the host another way.
 func TestHostsDifferInNoCase(t *testing.T) {
-	endpoints := newFixed([]netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:80")})
+	endpoints := wire.NewFixed([]netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:80")})
 	p := newTestPool(t, Config{URL: "http://Gateway.invalid/", Workers: 1, Requests: 1, Endpoints: endpoints})
 	same, err := parseTarget("http://gateway.INVALID/x")
 	if err != nil {
@@ -76,7 +77,7 @@ func TestAwaitFIN(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = server.Close() })
 	p := newTestPool(t, Config{URL: server.URL(), Workers: 1, Requests: 1})
-	s, hangUp, err := dialTrial(t.Context(), &Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{})
+	s, hangUp, err := wire.DialTrial(t.Context(), &wire.Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +86,7 @@ func TestAwaitFIN(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got record.ConnectionCount
-	awaitFIN(&conn{socket: s})(&got)
+	awaitFIN(&conn{Socket: s})(&got)
 	if want := (record.ConnectionCount{Surplus: 1}); got != want {
 		t.Errorf("got %+v; want %+v", got, want)
 	}

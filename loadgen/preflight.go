@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 )
 
@@ -88,11 +89,11 @@ func (l *Load) roomToLinger(m machine) int {
 // every port; 0 when that is not known.
 func (l *Load) roads() int64 {
 	n := int64(max(1, len(l.cfg.Sources)))
-	list, ok := l.endpoints.(interface{ known() []*Endpoint })
-	if !ok || len(list.known()) > 0 && list.known()[0].Path != "" {
+	list, ok := l.endpoints.(interface{ Known() []*wire.Endpoint })
+	if !ok || len(list.Known()) > 0 && list.Known()[0].Path != "" {
 		return 0
 	}
-	return n * int64(len(list.known()))
+	return n * int64(len(list.Known()))
 }
 
 // restingPorts is a note on a run that closed so many connections itself that

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
 )
@@ -22,7 +23,7 @@ func ParseProxy(s string) (*url.URL, error) {
 		scheme, rest = "http", text
 	}
 	scheme = strings.ToLower(scheme)
-	if scheme != "http" && !isSOCKS(scheme) {
+	if scheme != "http" && !wire.IsSOCKS(scheme) {
 		return refused("only http:// and socks5:// proxies are supported")
 	}
 	t, slipped := checkedTarget("http://" + rest)
@@ -32,7 +33,7 @@ func ParseProxy(s string) (*url.URL, error) {
 		return nil, slipped.of("-x", text)
 	case t.path != "/":
 		return refused("a proxy has no path")
-	case isSOCKS(scheme) && t.url.User != nil && !fitsSOCKS(t.url.User):
+	case wire.IsSOCKS(scheme) && t.url.User != nil && !wire.FitsSOCKS(t.url.User):
 		return refused("SOCKS takes a user and a password of 1 to 255 bytes each")
 	}
 	t.url.Scheme = scheme
@@ -44,7 +45,7 @@ func proxyTarget(proxy *url.URL) target {
 	u := *proxy
 	u.Scheme, u.Path = "http", ""
 	t, _ := readTarget(u.String()) // ParseProxy has tried it
-	if isSOCKS(proxy.Scheme) && u.Port() == "" {
+	if wire.IsSOCKS(proxy.Scheme) && u.Port() == "" {
 		t.port = 1080
 	}
 	return t
@@ -53,7 +54,7 @@ func proxyTarget(proxy *url.URL) target {
 // asksProxy reports whether requests to t are the proxy's to pass on: it makes
 // no tunnel for them.
 func (c *Config) asksProxy(t target) bool {
-	return c.Proxy != nil && !isSOCKS(c.Proxy.Scheme) && !t.tls
+	return c.Proxy != nil && !wire.IsSOCKS(c.Proxy.Scheme) && !t.tls
 }
 
 // proxyFields are what requests to the proxy itself carry.
@@ -82,7 +83,7 @@ func (x *exchange) tunnel(at *hop, deadline time.Time) *failure {
 	began := x.now()
 	err := x.worker.arm(x.conn, deadline)
 	if err == nil {
-		err = x.load.proxy.open(x.conn, at.target.hostport())
+		err = x.load.proxy.Open(x.conn, at.target.hostport())
 	}
 	if x.trace != nil {
 		x.trace.note(x.now(), err, "asked the proxy to connect to %s", at.target.hostport())
@@ -91,8 +92,8 @@ func (x *exchange) tunnel(at *hop, deadline time.Time) *failure {
 	if err == nil {
 		return nil
 	}
-	text := errorText(record.StageWait, err, x.conn.LocalAddr(), at.address)
-	if x.load.proxy.socks() {
+	text := wire.ErrorText(record.StageWait, err, x.conn.LocalAddr(), at.address)
+	if x.load.proxy.SOCKS() {
 		text = "socks connect tcp " + at.address + "->" + at.target.hostport() + ": " + text
 	} else {
 		text = "proxyconnect tcp: " + text
@@ -104,7 +105,7 @@ func (x *exchange) tunnel(at *hop, deadline time.Time) *failure {
 // nil for any other error.
 func (l *Load) credentialsError(err error) error {
 	const proxyAuthenticationRequired = 407
-	if refusal, ok := errors.AsType[tunnelError](err); !ok || refusal.status != proxyAuthenticationRequired {
+	if refusal, ok := errors.AsType[wire.TunnelError](err); !ok || refusal.Status != proxyAuthenticationRequired {
 		return nil
 	}
 	proxy, wants := l.via().hostport(), "wants credentials"

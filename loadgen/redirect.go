@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
 )
@@ -22,21 +23,21 @@ func quote(location []byte) string { return strconv.Quote(safetext.MaskForeignUR
 
 // redirectEndpoint is the address of a host that a redirect led to: looked up
 // there and then, the first address of the answer.
-func (l *Load) redirectEndpoint(ctx context.Context, t target) (*Endpoint, error) {
+func (l *Load) redirectEndpoint(ctx context.Context, t target) (*wire.Endpoint, error) {
 	for _, to := range l.cfg.ConnectTo {
 		if to.matches(t) {
-			return &Endpoint{Name: to.Addr.String(), Addr: to.Addr}, nil
+			return &wire.Endpoint{Name: to.Addr.String(), Addr: to.Addr}, nil
 		}
 	}
 	addr, ok := t.addr()
 	if !ok {
-		ips, err := lookupHost(ctx, t.host)
+		ips, err := wire.LookupHost(ctx, t.host)
 		if err != nil {
 			return nil, err
 		}
 		addr = netip.AddrPortFrom(ips[0].Unmap(), t.port)
 	}
-	return &Endpoint{Name: addr.String(), Addr: addr}, nil
+	return &wire.Endpoint{Name: addr.String(), Addr: addr}, nil
 }
 
 // maxRedirects is how many redirects a chain may have; hey's number.

@@ -2,6 +2,8 @@ package loadgen
 
 import (
 	"fmt"
+
+	"nodrop/loadgen/internal/wire"
 )
 
 // renegotiationError is a server that asks for it, as misuse.
@@ -16,7 +18,7 @@ func renegotiationError(t target) error {
 // server asks for renegotiation, as some do only when they have seen a request:
 // the next would fail as well, for want of something that nodrop does not have.
 func (l *Load) refuseRenegotiation(at *hop, err error) {
-	if !wantsRenegotiation(err) {
+	if !wire.WantsRenegotiation(err) {
 		return
 	}
 	if p := l.recorder.Progress(); p.Finished > p.Lost {

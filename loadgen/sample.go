@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
 )
@@ -15,9 +16,9 @@ import (
 func sampleText(at *hop, f *failure, class record.Class) string {
 	text := f.text
 	if text == "" {
-		text = reason(f.err)
+		text = wire.Reason(f.err)
 	}
-	if class.Cause() == record.CauseTimeout && isTimeout(f.err) && class.Stage() != record.StageConnect {
+	if class.Cause() == record.CauseTimeout && wire.IsTimeout(f.err) && class.Stage() != record.StageConnect {
 		text = timeoutText(class.Stage())
 	}
 	text = safetext.Bounded(text)

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 )
 
@@ -32,7 +33,7 @@ func TestSampleText(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got, want := sampleText(at, &tc.f, classify(tc.f.stage, tc.f.err)), `Get "http://gateway/x?y=1": `+tc.want; got != want {
+			if got, want := sampleText(at, &tc.f, wire.Classify(tc.f.stage, tc.f.err)), `Get "http://gateway/x?y=1": `+tc.want; got != want {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}
 		})

@@ -7,7 +7,7 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// Secrets are those that the requests carry.
+// secrets are those that the requests carry.
 func (c *Config) secrets(t target) safetext.Secrets {
 	s := c.Secrets.Clone()
 	s.AddUserinfo(t.url)

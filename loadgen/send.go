@@ -3,6 +3,7 @@ package loadgen
 import (
 	"time"
 
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 )
 
@@ -57,7 +58,7 @@ func (x *exchange) awaitContinue(deadline time.Time) (goAhead bool, fail *failur
 	}
 	for !goAhead && x.parser.Status() == 0 {
 		if fail = x.receive(); fail != nil {
-			if !patient || !isTimeout(fail.err) {
+			if !patient || !wire.IsTimeout(fail.err) {
 				return false, fail
 			}
 			if x.firstByte == 0 {

@@ -21,7 +21,7 @@ type slip struct {
 	hint    string // "" for none
 }
 
-// Of is the slip as the error of what the URL was given for.
+// of is the slip as the error of what the URL was given for.
 func (s *slip) of(what, text string) error {
 	problem := fmt.Sprintf("%s %q: %s", what, safetext.MaskURL(text), s.problem)
 	if s.hint == "" {

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"strings"
 	"syscall"
+
+	"nodrop/loadgen/internal/wire"
 )
 
 // ParseSources reads --source: addresses of this machine, separated by commas.
@@ -35,8 +37,8 @@ func (c *Config) validateSources(t target) error {
 		if source.IsUnspecified() || source.IsMulticast() {
 			return fmt.Errorf("--source %s: connections cannot come from there", source)
 		}
-		if first := c.Sources[0]; familyName(source) != familyName(first) {
-			return fmt.Errorf("--source %s: %s is %s, %s is %s; a load goes to one family", joinAddrs(c.Sources), first, familyName(first), source, familyName(source))
+		if first := c.Sources[0]; wire.FamilyName(source) != wire.FamilyName(first) {
+			return fmt.Errorf("--source %s: %s is %s, %s is %s; a load goes to one family", joinAddrs(c.Sources), first, wire.FamilyName(first), source, wire.FamilyName(source))
 		}
 	}
 	for _, to := range c.ConnectTo {
@@ -55,8 +57,8 @@ func (c *Config) validateSources(t target) error {
 
 // matchSource is the error of a target of the other family.
 func (c *Config) matchSource(to netip.Addr) error {
-	if source := c.Sources[0]; familyName(source) != familyName(to) {
-		return fmt.Errorf("--source %s: %s, and %s is %s", source, familyName(source), to, familyName(to))
+	if source := c.Sources[0]; wire.FamilyName(source) != wire.FamilyName(to) {
+		return fmt.Errorf("--source %s: %s, and %s is %s", source, wire.FamilyName(source), to, wire.FamilyName(to))
 	}
 	return nil
 }
@@ -78,7 +80,7 @@ func trySources(list []netip.Addr) error {
 		case errors.Is(err, syscall.EADDRNOTAVAIL):
 			return fmt.Errorf("--source %s: not an address of this machine", source)
 		case err != nil:
-			return fmt.Errorf("--source %s: %s", source, reason(err))
+			return fmt.Errorf("--source %s: %s", source, wire.Reason(err))
 		}
 		_ = c.Close()
 	}

@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"nodrop/loadgen/internal/stall"
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 )
 
 // stalled makes f nodrop's own failure, if it is not this machine's already.
 func (f *failure) stalled() {
-	if !classify(f.stage, f.err).Spoiled() {
-		f.err, f.text = errStalled, errStalled.Error()
+	if !wire.Classify(f.stage, f.err).Spoiled() {
+		f.err, f.text = wire.ErrStalled, wire.ErrStalled.Error()
 	}
 }
 
@@ -82,7 +83,7 @@ func (s *stalls) look() {
 	}
 }
 
-// Add adds what a shard noticed.
+// add adds what a shard noticed.
 func (s *stalls) add(span stall.Span) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"nodrop/loadgen/internal/wire"
 )
 
 // TLS says how https connections are made. The zero value verifies the server
@@ -55,7 +57,7 @@ func (c *Config) tlsConfig(t target, sameHost bool) *tls.Config {
 	if sameHost {
 		config.Certificates = c.TLS.Certificates
 	}
-	config.GetClientCertificate = clientCertificate(config.Certificates)
+	config.GetClientCertificate = wire.ClientCertificate(config.Certificates)
 	if !sameHost {
 		return config
 	}
@@ -95,28 +97,28 @@ func (l *Load) tryTLS(ctx context.Context) error {
 		bound = min(bound, l.cfg.Timeout)
 	}
 	deadline := time.Now().Add(bound)
-	s, hangUp, err := dialTrial(ctx, endpoint, l.sources.next(endpoint), deadline)
+	s, hangUp, err := wire.DialTrial(ctx, endpoint, l.sources.Next(endpoint), deadline)
 	if hangUp == nil {
 		return nil // for the load to count
 	}
 	defer hangUp()
 	if err == nil && l.proxy != nil {
-		err = l.proxy.open(s, l.target.hostport())
+		err = l.proxy.Open(s, l.target.hostport())
 	}
 	if err != nil {
 		return l.credentialsError(err) // anything else is for the load to count
 	}
 	l.notes = append(l.notes, "one TLS handshake was made before the load, to try certificates")
-	asked, err := tryHandshake(s, l.cfg.tlsConfig(l.target, true))
+	asked, err := wire.TryHandshake(s, l.cfg.tlsConfig(l.target, true))
 	switch {
-	case err != nil && wantsRenegotiation(err):
+	case err != nil && wire.WantsRenegotiation(err):
 		return renegotiationError(l.target)
-	case err != nil && notTLS(err):
+	case err != nil && wire.IsNotTLS(err):
 		return &HintError{fmt.Sprintf("URL %q: the server does not speak TLS", l.target.shown()), "http:// instead of https://"}
-	case err != nil && rejected(err):
-		return &HintError{fmt.Sprintf("URL %q: %s", l.target.shown(), reason(err)), l.rejectedHint(err, asked)}
-	case err != nil && ctx.Err() == nil && (!asked || !isTimeout(err)): // who asked for a certificate need say no more
-		l.notes = append(l.notes, "that handshake failed ("+reason(err)+"): if the port does not speak TLS, use http://")
+	case err != nil && wire.IsRejected(err):
+		return &HintError{fmt.Sprintf("URL %q: %s", l.target.shown(), wire.Reason(err)), l.rejectedHint(err, asked)}
+	case err != nil && ctx.Err() == nil && (!asked || !wire.IsTimeout(err)): // who asked for a certificate need say no more
+		l.notes = append(l.notes, "that handshake failed ("+wire.Reason(err)+"): if the port does not speak TLS, use http://")
 	}
 	return nil
 }

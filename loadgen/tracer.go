@@ -7,6 +7,7 @@ import (
 	"sync"
 	"syscall"
 
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
 )
@@ -41,7 +42,7 @@ func errnoText(err error) string {
 		return ""
 	}
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
-		return fmt.Sprintf("%s (errno %d)", reason(err), int(errno))
+		return fmt.Sprintf("%s (errno %d)", wire.Reason(err), int(errno))
 	}
-	return reason(err)
+	return wire.Reason(err)
 }

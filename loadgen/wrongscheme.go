@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 )
 
@@ -61,5 +62,5 @@ func (l *Load) speaksTLS(ctx context.Context) bool {
 	}
 	config := l.cfg.tlsConfig(l.target, true)
 	config.InsecureSkipVerify = true //nolint:gosec // nothing is sent
-	return speaksTLS(ctx, endpoint, l.sources.next(endpoint), config, time.Now().Add(probeBound))
+	return wire.SpeaksTLS(ctx, endpoint, l.sources.Next(endpoint), config, time.Now().Add(probeBound))
 }

@@ -1,4 +1,4 @@
-package loadgen
+package wire
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ func (pipeSocket) Quiet() bool { return true }
 func (pipeSocket) OnWait(func()) {}
 func (pipeSocket) Cut()          {}
 
-func securePipe(t *testing.T) (client *secureSocket, server *tls.Conn) {
+func securePipe(t *testing.T) (client *SecureSocket, server *tls.Conn) {
 	t.Helper()
 	cert, roots, err := faultserver.SelfSigned("gateway")
 	if err != nil {
@@ -35,7 +35,7 @@ func securePipe(t *testing.T) (client *secureSocket, server *tls.Conn) {
 	server = tls.Server(theirs, &tls.Config{Certificates: []tls.Certificate{cert}, SessionTicketsDisabled: true})
 	done := make(chan error)
 	go func() { done <- server.Handshake() }()
-	client, err = secure(pipeSocket{ours}, &tls.Config{RootCAs: roots, ServerName: "gateway"})
+	client, err = Secure(pipeSocket{ours}, &tls.Config{RootCAs: roots, ServerName: "gateway"})
 	if err := errors.Join(err, <-done); err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestCloseSaysGoodbye(t *testing.T) {
 func TestProbeKeepsWhatItRead(t *testing.T) {
 	var from bytes.Buffer
 	socket := &scriptedSocket{from: &from}
-	p := &probedSocket{socket: socket, probing: true}
+	p := &probedSocket{Socket: socket, probing: true}
 	from.WriteString("ab")
 	b := make([]byte, 10)
 	if n, err := p.Read(b); n != 2 || err != nil {
@@ -87,7 +87,7 @@ func TestProbeKeepsWhatItRead(t *testing.T) {
 
 // scriptedSocket is quiet when there is nothing left to read.
 type scriptedSocket struct {
-	socket
+	Socket
 	from *bytes.Buffer
 }
 

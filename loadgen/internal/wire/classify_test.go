@@ -1,4 +1,4 @@
-package loadgen
+package wire
 
 import (
 	"errors"
@@ -23,25 +23,25 @@ func TestClassify(t *testing.T) {
 		"refused by the proxy":           {record.StageProxy, sys(syscall.ECONNREFUSED), "proxy.refused"},
 		"refused after the handshake":    {record.StageSend, sys(syscall.ECONNREFUSED), "send.unreachable"},
 		"refused in place of a response": {record.StageWait, sys(syscall.ECONNREFUSED), "wait.unreachable"},
-		"refused by a firewall":          {record.StageConnect, &networkError{sys(syscall.EACCES)}, "connect.rejected"},
-		"refused by a firewall, proxy":   {record.StageProxy, &networkError{sys(syscall.EACCES)}, "proxy.rejected"},
+		"refused by a firewall":          {record.StageConnect, &NetworkError{sys(syscall.EACCES)}, "connect.rejected"},
+		"refused by a firewall, proxy":   {record.StageProxy, &NetworkError{sys(syscall.EACCES)}, "proxy.rejected"},
 		"forbidden by this machine":      {record.StageConnect, sys(syscall.EACCES), "client.other"},
-		"refused, under way":             {record.StageConnect, &networkError{sys(syscall.ECONNREFUSED)}, "connect.refused"},
-		"no route, under way":            {record.StageConnect, &networkError{sys(syscall.EHOSTUNREACH)}, "connect.unreachable"},
+		"refused, under way":             {record.StageConnect, &NetworkError{sys(syscall.ECONNREFUSED)}, "connect.refused"},
+		"no route, under way":            {record.StageConnect, &NetworkError{sys(syscall.EHOSTUNREACH)}, "connect.unreachable"},
 		"reset while connecting":         {record.StageConnect, sys(syscall.ECONNRESET), "connect.reset"},
 		"time-out while connecting":      {record.StageConnect, os.ErrDeadlineExceeded, "connect.timeout"},
 		"the kernel's time-out":          {record.StageConnect, sys(syscall.ETIMEDOUT), "connect.timeout"},
 		"no route":                       {record.StageConnect, sys(syscall.EHOSTUNREACH), "connect.unreachable"},
 		"no network":                     {record.StageConnect, sys(syscall.ENETUNREACH), "connect.unreachable"},
-		"no route of ours":               {record.StageConnect, &unsentError{sys(syscall.EHOSTUNREACH)}, "client.route"},
-		"no network of ours":             {record.StageProxy, &unsentError{sys(syscall.ENETUNREACH)}, "client.route"},
-		"a prohibited route":             {record.StageConnect, &unsentError{sys(syscall.EACCES)}, "client.route"},
-		"refused at once":                {record.StageConnect, &unsentError{sys(syscall.ECONNREFUSED)}, "connect.refused"},
-		"out of ports at once":           {record.StageConnect, &unsentError{sys(syscall.EADDRNOTAVAIL)}, "client.ports"},
+		"no route of ours":               {record.StageConnect, &UnsentError{sys(syscall.EHOSTUNREACH)}, "client.route"},
+		"no network of ours":             {record.StageProxy, &UnsentError{sys(syscall.ENETUNREACH)}, "client.route"},
+		"a prohibited route":             {record.StageConnect, &UnsentError{sys(syscall.EACCES)}, "client.route"},
+		"refused at once":                {record.StageConnect, &UnsentError{sys(syscall.ECONNREFUSED)}, "connect.refused"},
+		"out of ports at once":           {record.StageConnect, &UnsentError{sys(syscall.EADDRNOTAVAIL)}, "client.ports"},
 		"no route to a name server":      {record.StageDNS, &net.DNSError{UnwrapErr: syscall.ENETUNREACH}, "client.route"},
 		"SOCKS said no":                  {record.StageProxy, &socksError{errors.New("?"), true}, "proxy.rejected"},
 		"no SOCKS":                       {record.StageProxy, &socksError{errors.New("?"), false}, "proxy.malformed"},
-		"met itself":                     {record.StageConnect, errSelfConnect, "connect.refused"},
+		"met itself":                     {record.StageConnect, ErrSelfConnect, "connect.refused"},
 		"out of ports":                   {record.StageConnect, sys(syscall.EADDRNOTAVAIL), "client.ports"},
 		"out of ports, other systems":    {record.StageConnect, &net.OpError{Op: "dial", Err: errRedialed}, "client.ports"},
 		"out of files":                   {record.StageConnect, sys(syscall.EMFILE), "client.files"},
@@ -57,10 +57,10 @@ func TestClassify(t *testing.T) {
 		"RST in the body":                {record.StageBody, sys(syscall.ECONNRESET), "body.reset"},
 		"malformed head":                 {record.StageHead, &h1.MalformedError{Stage: h1.StageHead}, "head.malformed"},
 		"malformed chunk":                {record.StageHead, &h1.MalformedError{Stage: h1.StageBody}, "body.malformed"},
-		"content that does not hold":     {record.StageBody, &contentError{what: "invalid checksum"}, "body.malformed"},
-		"content cut short":              {record.StageBody, &contentError{what: "unexpected EOF", short: true}, "body.malformed"},
-		"body file cut short":            {record.StageClient, &bodyError{io.EOF}, "client.body"},
-		"body file that cannot be read":  {record.StageClient, &bodyError{sys(syscall.EIO)}, "client.body"},
+		"content that does not hold":     {record.StageBody, &ContentError{What: "invalid checksum"}, "body.malformed"},
+		"content cut short":              {record.StageBody, &ContentError{What: "unexpected EOF", Short: true}, "body.malformed"},
+		"body file cut short":            {record.StageClient, &BodyError{io.EOF}, "client.body"},
+		"body file that cannot be read":  {record.StageClient, &BodyError{sys(syscall.EIO)}, "client.body"},
 		"NXDOMAIN":                       {record.StageDNS, &net.DNSError{IsNotFound: true}, "dns.not-found"},
 		"look-up timed out":              {record.StageDNS, &net.DNSError{IsTimeout: true}, "client.resolver"},
 		"look-up failed":                 {record.StageDNS, &net.DNSError{}, "dns.other"},
@@ -70,7 +70,7 @@ func TestClassify(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := classify(tc.stage, tc.err).String(); got != tc.want {
+			if got := Classify(tc.stage, tc.err).String(); got != tc.want {
 				t.Errorf("got %s; want %s", got, tc.want)
 			}
 		})

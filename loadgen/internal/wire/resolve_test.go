@@ -1,4 +1,4 @@
-package loadgen
+package wire
 
 import (
 	"context"
@@ -25,8 +25,8 @@ func TestRefreshKeepsWhatWorked(t *testing.T) {
 	}
 	asked := 0
 	var notes []record.Mark
-	r := &resolver{
-		host: "gateway", port: 80,
+	r := &Resolver{
+		Host: "gateway", Port: 80,
 		lookup: func(context.Context, string) ([]netip.Addr, error) {
 			a := answers[asked]
 			asked++
@@ -39,12 +39,12 @@ func TestRefreshKeepsWhatWorked(t *testing.T) {
 		note:  func(m record.Mark) { notes = append(notes, m) },
 		since: func() int64 { return int64(asked) },
 	}
-	if err := r.resolve(t.Context()); err != nil {
+	if err := r.Resolve(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	tick, done := make(chan time.Time), make(chan struct{})
-	go func() { defer close(done); r.refresh(ctx, tick) }()
+	go func() { defer close(done); r.Refresh(ctx, tick) }()
 	for i := 1; i < len(answers); i++ {
 		tick <- time.Time{}
 	}
@@ -59,7 +59,7 @@ func TestRefreshKeepsWhatWorked(t *testing.T) {
 }
 
 func TestFixedTakesTurns(t *testing.T) {
-	f := newFixed([]netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:1"), netip.MustParseAddrPort("10.0.0.2:1")})
+	f := NewFixed([]netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:1"), netip.MustParseAddrPort("10.0.0.2:1")})
 	var got string
 	for range 4 {
 		e, _ := f.Next(t.Context())

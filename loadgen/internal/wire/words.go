@@ -1,4 +1,4 @@
-package loadgen
+package wire
 
 import (
 	"crypto/tls"
@@ -6,22 +6,23 @@ import (
 	"errors"
 	"io"
 	"net"
-	"nodrop/loadgen/record"
-	"nodrop/loadgen/safetext"
 	"os"
 	"syscall"
 	"time"
+
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
 )
 
-// errorText is a failure on an established connection, as net names it.
-func errorText(stage record.Stage, err error, local net.Addr, address string) string {
+// ErrorText is a failure on an established connection, as net names it.
+func ErrorText(stage record.Stage, err error, local net.Addr, address string) string {
 	op := "read"
 	if stage == record.StageSend {
 		op = "write"
 	}
 	var errno syscall.Errno
 	if !errors.As(err, &errno) {
-		return reason(err)
+		return Reason(err)
 	}
 	if call, ok := errors.AsType[*os.PathError](err); ok {
 		op = call.Op // a handshake both reads and writes
@@ -42,13 +43,13 @@ func maskedSource(a net.Addr) string {
 	return net.JoinHostPort(host, "*")
 }
 
-// reason is the part of an error's text that names the cause alone.
-func reason(err error) string {
+// Reason is the part of an error's text that names the cause alone.
+func Reason(err error) string {
 	var call *os.SyscallError
 	var invalid x509.CertificateInvalidError
 	var record tls.RecordHeaderError
 	switch {
-	case isTimeout(err):
+	case IsTimeout(err):
 		return "i/o timeout"
 	case errors.As(err, &call):
 		return call.Error()
@@ -56,7 +57,7 @@ func reason(err error) string {
 		return "unexpected EOF"
 	case errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/":
 		return "http: server gave HTTP response to HTTPS client"
-	case errors.Is(err, errSelfConnect):
+	case errors.Is(err, ErrSelfConnect):
 		return "connect: connection refused"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		// Without the current time, which makes each second another text.

@@ -1,4 +1,4 @@
-package loadgen
+package wire
 
 import (
 	"crypto/tls"
@@ -7,9 +7,9 @@ import (
 	"reflect"
 )
 
-// rejected reports whether err is one side's refusal to speak TLS with the
+// IsRejected reports whether err is one side's refusal to speak TLS with the
 // other: a certificate that does not hold, or an alert from the peer.
-func rejected(err error) bool {
+func IsRejected(err error) bool {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return true
 	}
@@ -17,8 +17,8 @@ func rejected(err error) bool {
 	return ok
 }
 
-// notTLS reports whether err says that the peer spoke something else.
-func notTLS(err error) bool {
+// IsNotTLS reports whether err says that the peer spoke something else.
+func IsNotTLS(err error) bool {
 	_, ok := errors.AsType[tls.RecordHeaderError](err)
 	return ok
 }
@@ -26,12 +26,12 @@ func notTLS(err error) bool {
 // alertNoRenegotiation is the alert of that name (RFC 5246 §7.2).
 const alertNoRenegotiation = 100
 
-// wantsRenegotiation reports whether err is that the peer asked for another TLS
+// WantsRenegotiation reports whether err is that the peer asked for another TLS
 // handshake on a connection. Like net/http, nodrop does not make one: such a
 // server asks for a client's certificate only when it has seen the request, and
 // what came before would be read as the same client's. crypto/tls keeps the type
 // of its alerts to itself.
-func wantsRenegotiation(err error) bool {
+func WantsRenegotiation(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
 	if !ok || op.Op != "local error" {
 		return false

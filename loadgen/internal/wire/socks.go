@@ -1,4 +1,4 @@
-package loadgen
+package wire
 
 import (
 	"context"
@@ -9,12 +9,12 @@ import (
 	"golang.org/x/net/proxy"
 )
 
-// isSOCKS tells the schemes of SOCKS proxies. As in net/http, both leave
+// IsSOCKS tells the schemes of SOCKS proxies. As in net/http, both leave
 // look-ups to the proxy.
-func isSOCKS(scheme string) bool { return scheme == "socks5" || scheme == "socks5h" }
+func IsSOCKS(scheme string) bool { return scheme == "socks5" || scheme == "socks5h" }
 
-// fitsSOCKS reports whether RFC 1929 can carry a user and a password.
-func fitsSOCKS(u *url.Userinfo) bool {
+// FitsSOCKS reports whether RFC 1929 can carry a user and a password.
+func FitsSOCKS(u *url.Userinfo) bool {
 	password, _ := u.Password()
 	return u.Username() != "" && len(u.Username()) <= 255 && len(password) <= 255
 }
@@ -28,14 +28,14 @@ type socksError struct {
 func (e *socksError) Error() string { return e.err.Error() }
 
 // openSOCKS makes c, a connection to a SOCKS proxy, one to host.
-func (p *proxyServer) openSOCKS(c net.Conn, host string) error {
+func (p *Proxy) openSOCKS(c net.Conn, host string) error {
 	made := &socksConn{Conn: c}
 	var auth *proxy.Auth
-	if u := p.url.User; u != nil {
+	if u := p.URL.User; u != nil {
 		password, _ := u.Password()
 		auth = &proxy.Auth{User: u.Username(), Password: password}
 	}
-	d, err := proxy.SOCKS5("tcp", p.address, auth, made)
+	d, err := proxy.SOCKS5("tcp", p.Address, auth, made)
 	if err == nil {
 		_, err = d.Dial("tcp", host)
 	}

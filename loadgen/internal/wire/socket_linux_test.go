@@ -1,4 +1,4 @@
-package loadgen
+package wire
 
 import (
 	"errors"
@@ -28,12 +28,12 @@ func TestDialIsInterrupted(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = hole.Close() })
 	began := time.Now()
-	_, err = dialSocket(&Endpoint{Addr: hole.Addr()}, netip.Addr{}, began.Add(20*time.Second), trial(func(c net.Conn) {
-		if err := c.SetDeadline(longAgo); err != nil {
+	_, err = Dial(&Endpoint{Addr: hole.Addr()}, netip.Addr{}, began.Add(20*time.Second), trial(func(c net.Conn) {
+		if err := c.SetDeadline(LongAgo); err != nil {
 			t.Error(err)
 		}
 	}))
-	if !isTimeout(err) || time.Since(began) > 15*time.Second {
+	if !IsTimeout(err) || time.Since(began) > 15*time.Second {
 		t.Errorf("got %v after %v; want a time-out at once", err, time.Since(began))
 	}
 }
@@ -46,7 +46,7 @@ func TestQuietAfterTheDeadline(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	s, err := dialSocket(&Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{}, trial(ignored))
+	s, err := Dial(&Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{}, trial(ignored))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestQuietAfterTheDeadline(t *testing.T) {
 	if !s.Quiet() {
 		t.Error("a new connection is not quiet")
 	}
-	if err := s.SetDeadline(longAgo); err != nil {
+	if err := s.SetDeadline(LongAgo); err != nil {
 		t.Fatal(err)
 	}
 	if !s.Quiet() {
@@ -102,7 +102,7 @@ func TestDialMeetsItself(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = server.Close() })
 	for _, host := range []string{"127.0.0.1", "::ffff:127.0.0.1"} {
-		s, err := dialSocket(&Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{}, trial(ignored))
+		s, err := Dial(&Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{}, trial(ignored))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,11 +110,11 @@ func TestDialMeetsItself(t *testing.T) {
 		_ = s.Close()
 		met := false
 		for range 200_000 {
-			s, err := dialSocket(&Endpoint{Addr: dead}, netip.Addr{}, time.Time{}, trial(ignored))
+			s, err := Dial(&Endpoint{Addr: dead}, netip.Addr{}, time.Time{}, trial(ignored))
 			if err == nil {
 				t.Fatalf("connected to %v from %v", dead, s.LocalAddr())
 			}
-			if met = errors.Is(err, errSelfConnect); met {
+			if met = errors.Is(err, ErrSelfConnect); met {
 				break
 			}
 			if !errors.Is(err, unix.ECONNREFUSED) && !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -135,7 +135,7 @@ func TestQuietUnderSignals(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	s, err := dialSocket(&Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{}, trial(ignored))
+	s, err := Dial(&Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{}, trial(ignored))
 	if err != nil {
 		t.Fatal(err)
 	}

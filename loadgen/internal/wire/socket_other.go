@@ -1,6 +1,6 @@
 //go:build !linux
 
-package loadgen
+package wire
 
 import (
 	"context"
@@ -21,9 +21,9 @@ type netSocket struct {
 	written int    // since OnWait
 }
 
-// dialSocket makes one connection attempt to e from an address of this machine
+// Dial makes one connection attempt to e from an address of this machine
 // (zero: the system's choice), until deadline (zero: none).
-func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, keeper keeper) (socket, error) {
+func Dial(e *Endpoint, from netip.Addr, deadline time.Time, keeper keeper) (Socket, error) {
 	attempts := 0
 	d := net.Dialer{
 		KeepAlive: -1,

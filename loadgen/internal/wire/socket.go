@@ -1,4 +1,4 @@
-package loadgen
+package wire
 
 import (
 	"net"
@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// socket is one TCP connection to one address, made by exactly one attempt.
-type socket interface {
+// Socket is one TCP connection to one address, made by exactly one attempt.
+type Socket interface {
 	net.Conn
 	// Quiet reports that nothing has arrived unasked: neither the peer's FIN
 	// or RST nor bytes. It does not wait.
@@ -20,12 +20,12 @@ type socket interface {
 	Cut()
 }
 
-// finBound is how long the peer is given to close first after the last answer
+// FINBound is how long the peer is given to close first after the last answer
 // on a connection. It lies outside the latency.
-const finBound = 100 * time.Millisecond
+const FINBound = 100 * time.Millisecond
 
-// longAgo is a deadline that has passed.
-var longAgo = time.Unix(1, 0)
+// LongAgo is a deadline that has passed.
+var LongAgo = time.Unix(1, 0)
 
 // keeper is whoever a connection attempt is made for.
 type keeper interface {
@@ -35,29 +35,29 @@ type keeper interface {
 	Extend(c net.Conn) bool
 }
 
-// readBuffer is what one read can take.
-type readBuffer [16 << 10]byte
+// ReadBuffer is what one read can take.
+type ReadBuffer [16 << 10]byte
 
 // buffers are lent to those who read: a connection that waits for an answer,
 // as most do most of the time, has none.
-var buffers = sync.Pool{New: func() any { return new(readBuffer) }}
+var buffers = sync.Pool{New: func() any { return new(ReadBuffer) }}
 
-// giveBack takes nil for none.
-func giveBack(b *readBuffer) {
+// GiveBack takes nil for none.
+func GiveBack(b *ReadBuffer) {
 	if b != nil {
 		buffers.Put(b)
 	}
 }
 
-// readLent reads once, into a buffer that it takes from buffers; the caller
+// ReadLent reads once, into a buffer that it takes from buffers; the caller
 // gives it back. A socket that can waits without one.
-func readLent(s socket) (*readBuffer, int, error) {
+func ReadLent(s Socket) (*ReadBuffer, int, error) {
 	if s, ok := s.(interface {
-		ReadLent() (*readBuffer, int, error)
+		ReadLent() (*ReadBuffer, int, error)
 	}); ok {
 		return s.ReadLent()
 	}
-	b := buffers.Get().(*readBuffer)
+	b := buffers.Get().(*ReadBuffer)
 	n, err := s.Read(b[:])
 	return b, n, err
 }

@@ -1,4 +1,4 @@
-package loadgen
+package wire
 
 import (
 	"errors"
@@ -27,7 +27,7 @@ type rawSocket struct {
 	peek    func(fd uintptr)
 	arrived bool
 	read    func(fd uintptr) bool
-	lent    *readBuffer
+	lent    *ReadBuffer
 	n       int
 	err     error
 
@@ -38,10 +38,10 @@ type rawSocket struct {
 	writeErr error
 }
 
-// dialSocket makes one connection attempt to e from an address of this machine
+// Dial makes one connection attempt to e from an address of this machine
 // (zero: the system's choice), until deadline (zero: none). The keeper gets the
 // socket before it blocks.
-func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, keeper keeper) (socket, error) {
+func Dial(e *Endpoint, from netip.Addr, deadline time.Time, keeper keeper) (Socket, error) {
 	family, sockaddr := sockaddrOf(e)
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -71,7 +71,7 @@ func dialSocket(e *Endpoint, from netip.Addr, deadline time.Time, keeper keeper)
 		keeper.Register(s)
 		err = s.awaitConnect(e.Addr)
 	}
-	for isTimeout(err) && keeper.Extend(s) {
+	for IsTimeout(err) && keeper.Extend(s) {
 		err = s.awaitConnect(e.Addr)
 	}
 	if err != nil {
@@ -88,7 +88,7 @@ func connectError(e *Endpoint, err error) error {
 	if e.Path != "" {
 		return err
 	}
-	return &unsentError{err}
+	return &UnsentError{err}
 }
 
 // bindSource makes fd's connection come from an address of this machine. The
@@ -120,7 +120,7 @@ func (s *rawSocket) awaitConnect(addr netip.AddrPort) error {
 		if sa, err := syscall.Getsockname(int(fd)); err == nil && addr.IsValid() {
 			s.local = addrPortOf(sa)
 			if s.local == netip.AddrPortFrom(addr.Addr().Unmap().WithZone(""), addr.Port()) {
-				result = errSelfConnect
+				result = ErrSelfConnect
 				// Close must leave no TIME_WAIT: it would keep the port from
 				// the server that comes back to it.
 				reset(fd)
@@ -144,7 +144,7 @@ func lateError(fd int) error {
 	if err == nil {
 		err = syscall.Errno(code)
 	}
-	return &networkError{os.NewSyscallError("connect", err)}
+	return &NetworkError{os.NewSyscallError("connect", err)}
 }
 
 func (s *rawSocket) Quiet() bool {
@@ -167,7 +167,7 @@ func (s *rawSocket) look(fd uintptr) {
 
 // ReadLent is Read with a buffer from buffers, taken when there is something to
 // put into it.
-func (s *rawSocket) ReadLent() (*readBuffer, int, error) {
+func (s *rawSocket) ReadLent() (*ReadBuffer, int, error) {
 	s.lent, s.n, s.err = nil, 0, nil
 	err := s.raw.Read(s.read)
 	lent := s.lent
@@ -182,7 +182,7 @@ func (s *rawSocket) ReadLent() (*readBuffer, int, error) {
 // and not by the unix package's: to the race detector what a peer of this
 // process wrote by the former has happened before.
 func (s *rawSocket) tryRead(fd uintptr) bool {
-	s.lent = buffers.Get().(*readBuffer)
+	s.lent = buffers.Get().(*ReadBuffer)
 	n, err := syscall.Read(int(fd), s.lent[:])
 	for errors.Is(err, unix.EINTR) {
 		n, err = syscall.Read(int(fd), s.lent[:])

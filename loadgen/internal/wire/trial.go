@@ -1,4 +1,4 @@
-package loadgen
+package wire
 
 import (
 	"context"
@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// dialTrial makes a connection that is no part of a load's, until deadline or
+// DialTrial makes a connection that is no part of a load's, until deadline or
 // the end of ctx, whichever comes first. The caller hangs up.
-func dialTrial(ctx context.Context, to *Endpoint, from netip.Addr, deadline time.Time) (s socket, hangUp func(), err error) {
+func DialTrial(ctx context.Context, to *Endpoint, from netip.Addr, deadline time.Time) (s Socket, hangUp func(), err error) {
 	stop := func() bool { return true }
-	s, err = dialSocket(to, from, deadline, trial(func(c net.Conn) {
+	s, err = Dial(to, from, deadline, trial(func(c net.Conn) {
 		stop()
-		stop = context.AfterFunc(ctx, func() { _ = c.SetDeadline(longAgo) })
+		stop = context.AfterFunc(ctx, func() { _ = c.SetDeadline(LongAgo) })
 	}))
 	if err != nil {
 		stop()
@@ -33,12 +33,12 @@ type trial func(net.Conn)
 func (t trial) Register(c net.Conn)  { t(c) }
 func (t trial) Extend(net.Conn) bool { return false }
 
-// tryHandshake makes a handshake on s, and waits for what the server may say
+// TryHandshake makes a handshake on s, and waits for what the server may say
 // after it: in TLS 1.3 its word on the client's certificate if it asked for one,
 // before that its wish for another handshake.
-func tryHandshake(s socket, config *tls.Config) (asked bool, err error) {
+func TryHandshake(s Socket, config *tls.Config) (asked bool, err error) {
 	began := time.Now()
-	c, err := secure(s, config)
+	c, err := Secure(s, config)
 	if err != nil {
 		return c.asked, err
 	}
@@ -48,29 +48,29 @@ func tryHandshake(s socket, config *tls.Config) (asked bool, err error) {
 		return c.asked, nil
 	}
 	roundTrips := 5 * time.Since(began)
-	if err := c.SetReadDeadline(time.Now().Add(finBound + roundTrips)); err != nil {
+	if err := c.SetReadDeadline(time.Now().Add(FINBound + roundTrips)); err != nil {
 		return c.asked, err
 	}
 	var one [1]byte
-	if _, err = c.Read(one[:]); old && !wantsRenegotiation(err) {
+	if _, err = c.Read(one[:]); old && !WantsRenegotiation(err) {
 		err = nil // the server had its say in the handshake
 	}
 	return c.asked, err
 }
 
-// speaksTLS makes one TLS handshake with e, from an address of this machine. An
+// SpeaksTLS makes one TLS handshake with e, from an address of this machine. An
 // alert is TLS, too.
-func speaksTLS(ctx context.Context, e *Endpoint, from netip.Addr, config *tls.Config, deadline time.Time) bool {
-	s, hangUp, err := dialTrial(ctx, e, from, deadline)
+func SpeaksTLS(ctx context.Context, e *Endpoint, from netip.Addr, config *tls.Config, deadline time.Time) bool {
+	s, hangUp, err := DialTrial(ctx, e, from, deadline)
 	if hangUp != nil {
 		defer hangUp()
 	}
 	if err != nil {
 		return false
 	}
-	c, err := secure(s, config)
+	c, err := Secure(s, config)
 	if err == nil {
 		_ = c.Close()
 	}
-	return err == nil || rejected(err)
+	return err == nil || IsRejected(err)
 }

@@ -1,4 +1,4 @@
-package loadgen
+package wire
 
 import (
 	"context"
@@ -13,9 +13,9 @@ import (
 // lookupFunc resolves a host; net.Resolver.LookupNetIP with its network bound.
 type lookupFunc func(ctx context.Context, host string) ([]netip.Addr, error)
 
-// lookupHost asks the system's resolver. Each call asks for itself, where
+// LookupHost asks the system's resolver. Each call asks for itself, where
 // net.DefaultResolver lets those made at the same time share an answer.
-func lookupHost(ctx context.Context, host string) ([]netip.Addr, error) {
+func LookupHost(ctx context.Context, host string) ([]netip.Addr, error) {
 	var asked nameQueries
 	r := net.Resolver{Dial: asked.dial}
 	ips, err := r.LookupNetIP(ctx, "ip", host)

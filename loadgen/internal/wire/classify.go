@@ -1,4 +1,4 @@
-package loadgen
+package wire
 
 import (
 	"context"
@@ -12,9 +12,9 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// classify names the class of a failure from its stage and error: by error
+// Classify names the class of a failure from its stage and error: by error
 // type and errno, never by text. What the table does not list is "other".
-func classify(stage record.Stage, err error) record.Class {
+func Classify(stage record.Stage, err error) record.Class {
 	class := classOf(stage, err)
 	if class.Info().Processed == "" {
 		return otherClass(stage)
@@ -36,9 +36,9 @@ func classOf(stage record.Stage, err error) record.Class {
 
 // ownClass is that of errors of our own making, 0 for others.
 func ownClass(err error) record.Class {
-	var unsent *unsentError
+	var unsent *UnsentError
 	switch {
-	case errors.Is(err, errStalled):
+	case errors.Is(err, ErrStalled):
 		return record.NewClass(record.StageClient, record.CauseStalled)
 	case isBodyError(err):
 		return record.NewClass(record.StageClient, record.CauseBody)
@@ -46,7 +46,7 @@ func ownClass(err error) record.Class {
 		return record.NewClass(record.StageClient, record.CausePorts)
 	case errors.Is(err, errUnwatched):
 		return record.NewClass(record.StageClient, record.CauseOther)
-	case errors.As(err, &unsent) && hasNoRoute(unsent.err):
+	case errors.As(err, &unsent) && hasNoRoute(unsent.Err):
 		return record.NewClass(record.StageClient, record.CauseRoute)
 	}
 	return 0
@@ -57,7 +57,7 @@ func ownClass(err error) record.Class {
 func protocolClass(stage record.Stage, err error) record.Class {
 	var malformed *h1.MalformedError
 	var lookup *net.DNSError
-	var refusal tunnelError
+	var refusal TunnelError
 	var socks *socksError
 	switch {
 	case isContentError(err):
@@ -71,15 +71,15 @@ func protocolClass(stage record.Stage, err error) record.Class {
 			return record.NewClass(record.StageBody, record.CauseMalformed)
 		}
 		return record.NewClass(record.StageHead, record.CauseMalformed)
-	case isTimeout(err):
+	case IsTimeout(err):
 		return record.NewClass(stage, record.CauseTimeout)
 	case errors.As(err, &refusal), errors.As(err, &socks) && socks.spoke:
 		return record.NewClass(record.StageProxy, record.CauseRejected)
 	case socks != nil:
 		return record.NewClass(record.StageProxy, record.CauseMalformed)
-	case rejected(err):
+	case IsRejected(err):
 		return record.NewClass(stage, record.CauseRejected)
-	case notTLS(err):
+	case IsNotTLS(err):
 		return record.NewClass(stage, record.CauseMalformed)
 	}
 	return 0
@@ -87,12 +87,12 @@ func protocolClass(stage record.Stage, err error) record.Class {
 
 // systemClass is that of what the system says of a connection.
 func systemClass(stage record.Stage, err error) record.Class {
-	var late *networkError
+	var late *NetworkError
 	var errno syscall.Errno
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return record.NewClass(stage, record.CauseEOF)
-	case errors.Is(err, errSelfConnect):
+	case errors.Is(err, ErrSelfConnect):
 		return record.NewClass(stage, record.CauseRefused)
 	case errors.As(err, &late) && errors.Is(late, syscall.EACCES):
 		return record.NewClass(stage, record.CauseRejected)
@@ -102,19 +102,19 @@ func systemClass(stage record.Stage, err error) record.Class {
 	return otherClass(stage)
 }
 
-// isTimeout reports whether a deadline of ours passed. The standard dialer says
+// IsTimeout reports whether a deadline of ours passed. The standard dialer says
 // so in two ways, with the poller's error or with a context's.
-func isTimeout(err error) bool {
+func IsTimeout(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
 }
 
 func isBodyError(err error) bool {
-	_, ok := errors.AsType[*bodyError](err)
+	_, ok := errors.AsType[*BodyError](err)
 	return ok
 }
 
 func isContentError(err error) bool {
-	_, ok := errors.AsType[*contentError](err)
+	_, ok := errors.AsType[*ContentError](err)
 	return ok
 }
 
@@ -161,7 +161,7 @@ func classifyErrno(stage record.Stage, errno syscall.Errno) record.Class {
 	return record.NewClass(stage, cause)
 }
 
-// lacksFiles reports whether there was no descriptor to make a socket with.
-func lacksFiles(err error) bool {
+// LacksFiles reports whether there was no descriptor to make a socket with.
+func LacksFiles(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
