@@ -2,9 +2,11 @@ package loadgen
 
 import (
 	"bytes"
+	"compress/gzip"
+	"errors"
 	"net"
+	"net/netip"
 	"testing"
-	"time"
 
 	"nodrop/loadgen/record"
 )
@@ -14,10 +16,9 @@ import (
 func TestRequestAllocatesNothing(t *testing.T) {
 	for name, answer := range map[string][]byte{
 		"plain": []byte("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"),
-		"gzip":  append([]byte("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"), chunkOf(packed(t, "gzip", []byte("ok\n")))...),
+		"gzip":  append([]byte("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"), chunkOf(zipped(t, "ok\n"))...),
 	} {
-		p := newTestPool(t, Config{URL: "http://" + answerAll(t, answer) + "/", Workers: 1, Requests: 1})
-		p.load.base = time.Now()
+		p := newTestPool(t, answerAll(t, answer))
 		x := &p.workers[0].exchange
 		allocs := testing.AllocsPerRun(200, func() {
 			if r := x.do(t.Context()); r.Fate != record.FateOK {
@@ -31,6 +32,17 @@ func TestRequestAllocatesNothing(t *testing.T) {
 	}
 }
 
+func zipped(t *testing.T, text string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, err := w.Write([]byte(text))
+	if err := errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
 func chunkOf(b []byte) []byte {
 	const digits = "0123456789abcdef"
 	chunk := []byte{digits[len(b)>>4], digits[len(b)&15], '\r', '\n'}
@@ -38,7 +50,7 @@ func chunkOf(b []byte) []byte {
 }
 
 // answerAll answers every request, as far as one comes in one piece.
-func answerAll(t *testing.T, answer []byte) (address string) {
+func answerAll(t *testing.T, answer []byte) netip.AddrPort {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -66,5 +78,5 @@ func answerAll(t *testing.T, answer []byte) (address string) {
 		_ = l.Close()
 		<-done
 	})
-	return l.Addr().String()
+	return netip.MustParseAddrPort(l.Addr().String())
 }

@@ -2,7 +2,6 @@ package loadgen
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"nodrop/loadgen/internal/wire"
@@ -45,9 +44,6 @@ func (x *exchange) connect(ctx context.Context, at *hop, deadline time.Time) *fa
 	return x.dial(ctx, at, deadline)
 }
 
-// patientText is what hey adds when it was -t that ended a connection attempt.
-const patientText = " (Client.Timeout exceeded while awaiting headers)"
-
 // dial makes one connection attempt to one address.
 func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failure {
 	r := &x.result
@@ -57,9 +53,9 @@ func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failu
 	if err != nil {
 		return &failure{stage: record.StageDNS, err: err, text: err.Error()}
 	}
-	r.Endpoint = x.load.recorder.Names.ID(endpoint.Name)
+	r.Endpoint = x.job.Recorder.Names.ID(endpoint.Name)
 	bound, text := deadline, patientText
-	if d := x.load.cfg.ConnectTimeout; d > 0 {
+	if d := x.job.ConnectTimeout; d > 0 {
 		if own := time.Now().Add(d); deadline.IsZero() || own.Before(deadline) {
 			bound, text = own, ""
 		}
@@ -75,7 +71,7 @@ func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failu
 		if !wire.IsTimeout(err) {
 			text = ""
 		}
-		stage, text := x.load.dialFailure(at, wire.Reason(err)+text)
+		stage, text := x.job.dialFailure(at, wire.Reason(err)+text)
 		return &failure{stage: stage, err: err, text: text}
 	}
 	x.worker.shard.Connected(r.Endpoint, connected)
@@ -85,7 +81,7 @@ func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failu
 	r.Connection = x.worker.connectionNumber()
 	p := &patient{s, x.worker}
 	x.conn = &conn{Socket: p, patient: p, key: at.key, endpoint: r.Endpoint, number: r.Connection}
-	if cfg := &x.load.cfg; cfg.Proxy != nil && !cfg.asksProxy(at.target) {
+	if at.tunnel {
 		if fail := x.tunnel(at, deadline); fail != nil {
 			return fail
 		}
@@ -99,12 +95,12 @@ func (x *exchange) dial(ctx context.Context, at *hop, deadline time.Time) *failu
 // socket makes one connection attempt. A request must not go without a
 // descriptor for the sake of connections that have done their work.
 func (x *exchange) socket(to *wire.Endpoint, bound time.Time) (wire.Socket, error) {
-	from := x.load.sources.Next(to)
+	from := x.job.Sources.Next(to)
 	x.worker.allowance = x.worker.allow(bound)
 	for {
-		closed := x.load.lingering.count.Load()
+		closed := x.worker.lingering.count.Load()
 		s, err := wire.Dial(to, from, bound, x.worker)
-		if !wire.LacksFiles(err) || !x.load.lingering.yield(closed) {
+		if !wire.LacksFiles(err) || !x.worker.lingering.yield(closed) {
 			return s, err
 		}
 	}
@@ -130,24 +126,11 @@ func (x *exchange) secure(at *hop, deadline time.Time) *failure {
 	return nil
 }
 
-// dialFailure is the stage of a connection that could not be made, and the
-// words for it.
-func (l *Load) dialFailure(at *hop, why string) (record.Stage, string) {
-	switch {
-	case l.cfg.Proxy != nil:
-		return record.StageProxy, "proxyconnect tcp: dial tcp " + at.address + ": " + why
-	case l.cfg.UnixSocket != "":
-		return record.StageConnect, "dial unix " + at.address + ": " + why
-	}
-	return record.StageConnect, "dial tcp " + at.address + ": " + why
-}
-
 // endpoint asks where the connection goes. A redirect to another host is
 // looked up there and then.
 func (x *exchange) endpoint(ctx context.Context, at *hop, deadline time.Time) (*wire.Endpoint, error) {
-	home := x.load.isHome(at.target)
-	if home && x.load.cfg.DNS != DNSPerConnection {
-		return x.load.endpoints.Next(ctx)
+	if at.home && !x.job.LooksUp {
+		return x.job.Endpoints.Next(ctx)
 	}
 	if !deadline.IsZero() {
 		var cancel context.CancelFunc
@@ -156,19 +139,11 @@ func (x *exchange) endpoint(ctx context.Context, at *hop, deadline time.Time) (*
 	}
 	began := x.now()
 	defer func() { x.result.Phases.DNS += x.now() - began }()
-	if home {
-		return x.load.endpoints.Next(ctx)
+	if at.home {
+		return x.job.Endpoints.Next(ctx)
 	}
-	return x.load.redirectEndpoint(ctx, at.target)
+	return x.job.Elsewhere(ctx, at.target)
 }
-
-// isHome reports whether connections for t go where those of the first hop go.
-func (l *Load) isHome(t target) bool {
-	return l.allRoads() || strings.EqualFold(t.hostport(), l.target.hostport())
-}
-
-// allRoads reports whether connections go to one place whatever the hop's host.
-func (l *Load) allRoads() bool { return l.cfg.Proxy != nil || l.cfg.UnixSocket != "" }
 
 // release keeps the connection of a whole answer, or ends it. After the last
 // hop it is left to the peer where the peer is to close first; between hops
@@ -178,13 +153,13 @@ func (x *exchange) release(last bool) {
 	if c == nil {
 		return
 	}
-	if c.key != "" && x.parser.KeepAlive() && x.load.keepAlive {
+	if c.key != "" && x.parser.KeepAlive() && x.job.KeepAlive {
 		return
 	}
 	if last && !x.parser.CloseDelimited() && c.key != "" {
 		x.worker.Register(nil)
 		x.conn, c.patient.worker = nil, nil
-		x.load.lingering.leave(c, x.worker.shard)
+		x.worker.lingering.leave(c, x.worker.shard)
 		return
 	}
 	x.drop()

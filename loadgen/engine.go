@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"context"
 	"fmt"
 	"runtime"
 	"slices"
@@ -9,16 +8,6 @@ import (
 
 	"nodrop/loadgen/record"
 )
-
-// engine carries a load out: it owns its connections, takes requests from the
-// load's budget when the schedule lets it, and records a Result for each.
-type engine interface {
-	// run returns when the budget is over and nothing is in flight: the time, in
-	// ns from the run's start, when the last request was over.
-	run(ctx context.Context) (over int64)
-	// abort ends what is in flight; those requests are counted as aborted.
-	abort()
-}
 
 // validateEngine refuses a loop that does not apply.
 func (c *Config) validateEngine(t target) error {
@@ -70,12 +59,12 @@ func (c *Config) Threads() int {
 func newEngine(l *Load) engine {
 	l.engine = record.EnginePool
 	if !l.cfg.loops(l.target) {
-		return newPool(l)
+		return newPool(&l.job)
 	}
-	e, err := newLooper(l)
+	e, err := newLooper(&l.job, newApart(&l.job))
 	if err != nil { // this machine's limits: the pool meets them where they can be counted
 		l.notes = append(l.notes, fmt.Sprintf("the pool ran in place of the loop: %v", err))
-		return newPool(l)
+		return newPool(&l.job)
 	}
 	l.engine = record.EngineLoop
 	return e

@@ -2,7 +2,6 @@ package loadgen
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"os"
@@ -11,14 +10,13 @@ import (
 	"nodrop/loadgen/internal/h1"
 	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
-	"nodrop/loadgen/safetext"
 )
 
 // exchange carries out one request at a time, redirects included, on at most
 // one kept connection. It owns its connections: nothing is sent twice.
 type exchange struct {
 	worker *worker
-	load   *Load
+	job    *Job
 	parser h1.Parser
 	conn   *conn // kept alive, or being used
 	result record.Result
@@ -34,72 +32,19 @@ type exchange struct {
 	arrived   int64 // when the last bytes, or the end, came; checking them is no part of the latency
 }
 
-// hop is one request of a redirect chain.
-type hop struct {
-	target   target
-	key      string // of the connections that can carry it
-	address  string // as error texts show it
-	method   string
-	body     payload
-	sameHost bool
-	given    bool        // by the user, not by a Location
-	expects  bool        // the body waits for a 100
-	bytes    []byte      // on the wire; without the body if that is a file
-	tls      *tls.Config // nil for http
-}
-
-// direct reports whether h goes to its target in cleartext, and not to a proxy.
-func (h *hop) direct() bool { return h.tls == nil && h.key == h.target.origin() }
-
-// failure is why an exchange ended without a whole answer.
-type failure struct {
-	stage record.Stage
-	err   error
-	text  string // hey's words, without method and URL
-}
-
 func (x *exchange) init(w *worker) {
-	l := w.load
-	*x = exchange{worker: w, load: l}
-	x.inspector.load, x.names = l, l.recorder.Names
-	x.parser.Capture = l.captured
+	j := w.job
+	*x = exchange{worker: w, job: j}
+	x.inspector.job, x.names = j, j.Recorder.Names
+	x.parser.Capture = j.Captured
 	x.parser.Body = func(piece []byte) { x.piece(&x.parser, piece) }
 	x.early.begin = x.readEarly
 }
 
-func (l *Load) newHop(t target, method string, body payload, sameHost bool) hop {
-	req := l.cfg.request(t, method, body, sameHost)
-	if method != l.cfg.Method || l.body.len() > 0 && body.len() == 0 {
-		req.Fields = withoutContent(req.Fields)
-	}
-	h := hop{target: t, key: t.origin(), address: t.hostport(), method: method, body: body, sameHost: sameHost, bytes: req.Append(nil)}
-	if l.isHome(t) {
-		h.address = l.address
-	}
-	// Without a body there is nothing to wait with, and a server may leave the
-	// 100 out (RFC 9110 §10.1.1): the field is sent as it was given, no more.
-	h.expects = body.len() > 0 && hasElement(req.Fields, "expect", "100-continue")
-	if l.cfg.asksProxy(t) {
-		h.key = "http proxy" // carries requests to any host
-	}
-	if t.tls {
-		h.tls = l.cfg.tlsConfig(t, sameHost)
-	}
-	return h
-}
-
-// shown is the hop's URL as people are shown it.
-func (h *hop) shown() string {
-	if h.given {
-		return h.target.shown()
-	}
-	return safetext.Bounded(safetext.MaskForeignURL(h.target.url.String()))
-}
-
-func (x *exchange) now() int64 { return int64(time.Since(x.load.base)) }
+func (x *exchange) now() int64 { return int64(time.Since(x.job.Base)) }
 
 func (x *exchange) close() {
-	x.content.close()
+	x.inspector.close()
 	if x.conn != nil {
 		x.drop()
 	}
@@ -111,21 +56,21 @@ func (x *exchange) do(ctx context.Context) *record.Result {
 	*r = record.Result{Start: x.now(), Endpoint: -1}
 	x.worker.shard.Start(r.Start)
 	x.startTrace()
-	x.follow(ctx, &x.load.first, 0)
+	x.follow(ctx, &x.job.First, 0)
 	return r
 }
 
 // follow carries out one hop of a request, the first or the one after so many,
 // and those it leads to.
 func (x *exchange) follow(ctx context.Context, at *hop, followed int) {
-	deadline := x.load.deadline(x.result.Start)
+	deadline := x.job.deadline(x.result.Start)
 	for ; ; followed++ {
 		x.result.Redirected = followed > 0
 		if fail := x.one(ctx, at, deadline); fail != nil {
 			x.fail(at, fail)
 			return
 		}
-		next, fail := x.load.redirect(&x.parser, at, followed)
+		next, fail := x.job.redirect(&x.parser, at, followed)
 		switch {
 		case fail != nil:
 			x.fail(at, fail)
@@ -138,14 +83,6 @@ func (x *exchange) follow(ctx context.Context, at *hop, followed int) {
 		}
 		at = next
 	}
-}
-
-// deadline is when a request that started at ns times out.
-func (l *Load) deadline(ns int64) time.Time {
-	if l.cfg.Timeout < 0 {
-		return time.Time{}
-	}
-	return l.base.Add(time.Duration(ns) + l.cfg.Timeout)
 }
 
 // answered gives the Result of a whole answer its fate.
@@ -168,7 +105,7 @@ func (x *exchange) fail(at *hop, f *failure) {
 		f.stalled()
 	}
 	failResult(r, at, f)
-	x.load.refuseRenegotiation(at, f.err)
+	x.job.Failed(at, f.err)
 	x.endTrace(f)
 }
 
@@ -178,27 +115,18 @@ func (x *exchange) stalled(f *failure) bool {
 	if wire.IsTimeout(f.err) && f.stage != record.StageDNS {
 		return false
 	}
-	return x.load.late(x.result.Start, x.result.End) && x.ours()
+	return x.job.late(x.result.Start, x.result.End) && x.ours()
 }
 
 // ours reports whether the request would have ended within -t if nodrop had run.
 func (x *exchange) ours() bool {
-	return x.load.stalls.ours(x.result.Start, x.result.End, int64(x.load.cfg.Timeout))
-}
-
-// failResult gives r the fate of a failure.
-func failResult(r *record.Result, at *hop, f *failure) {
-	r.Class, r.Fate, r.Status = wire.Classify(f.stage, f.err), record.FateLost, 0
-	if r.Class.Spoiled() {
-		r.Fate = record.FateSpoiled
-	}
-	r.Sample = sampleText(at, f, r.Class)
+	return x.job.Stalls.Ours(x.result.Start, x.result.End, int64(x.job.Timeout))
 }
 
 // startTrace begins to note the steps of a request while a trace is wanted.
 func (x *exchange) startTrace() {
 	x.trace = nil
-	if limit := x.load.cfg.TraceLost; limit > 0 && !x.load.traces.Full() {
+	if x.job.Traces.Limit > 0 && !x.job.Traces.Full() {
 		x.trace = &tracer{}
 	}
 }
@@ -210,7 +138,7 @@ func (x *exchange) endTrace(f *failure) {
 		return
 	}
 	x.trace.note(r.End, f.err, "failed in the %s stage: %s", f.stage, r.Class)
-	x.load.traces.Add(r, x.load.recorder.Names.Name(r.Endpoint), x.trace.steps)
+	x.job.Traces.Add(r, x.job.Recorder.Names.Name(r.Endpoint), x.trace.steps)
 }
 
 // one carries out one hop: connect if needed, write, read the whole answer.
@@ -313,10 +241,10 @@ func (x *exchange) read() *failure {
 	}
 	r := &x.result
 	r.End = x.arrived
-	if x.load.late(r.Start, r.End) {
+	if x.job.late(r.Start, r.End) {
 		return x.lateAnswer()
 	}
-	if err := x.content.end(); err != nil {
+	if err := x.end(); err != nil {
 		return x.failure(&x.parser, err)
 	}
 	r.Phases.Read += r.End - max(x.firstByte, x.since)
@@ -325,15 +253,10 @@ func (x *exchange) read() *failure {
 	return nil
 }
 
-// late reports whether a request took longer than -t.
-func (l *Load) late(start, end int64) bool {
-	return l.cfg.Timeout > 0 && end-start > int64(l.cfg.Timeout)
-}
-
 // lateAnswer is the failure of an answer that is whole, but late.
 func (x *exchange) lateAnswer() *failure {
 	f := &failure{stage: record.StageBody, err: os.ErrDeadlineExceeded}
-	if x.load.late(x.result.Start, x.firstByte) {
+	if x.job.late(x.result.Start, x.firstByte) {
 		f.stage = record.StageWait
 	}
 	if x.ours() {
@@ -387,16 +310,4 @@ func (x *exchange) take(b []byte) *failure {
 		x.conn.key = "" // out of step: never to be used again
 	}
 	return nil
-}
-
-// stageOf is how far an exchange had got whose request was written.
-func stageOf(s h1.Stage) record.Stage {
-	switch s {
-	case h1.StageIdle:
-		return record.StageWait
-	case h1.StageHead:
-		return record.StageHead
-	default:
-		return record.StageBody
-	}
 }

@@ -18,7 +18,7 @@ var errBodyTooLong = errors.New("body too long")
 // is as long and as whole as it may and should be, and, of an answer that is a
 // loss, what it says.
 type inspector struct {
-	load      *Load
+	job       *Job
 	secured   bool     // the connection tells an end from a cut, as TLS does
 	content   inflater // of the body being received
 	errorBody []byte   // the begin of a body that came with an unexpected status
@@ -40,14 +40,20 @@ func (i *inspector) piece(p *h1.Parser, piece []byte) {
 		}
 	}
 	i.content.feed(piece)
-	if room := record.MaxAnswerBody - len(i.errorBody); room > 0 && !i.load.ok[p.Status()] {
+	if room := record.MaxAnswerBody - len(i.errorBody); room > 0 && !i.job.OK[p.Status()] {
 		i.errorBody = append(i.errorBody, piece[:min(room, len(piece))]...)
 	}
 }
 
+// end says what was wrong with the body, now that it has come to its end.
+func (i *inspector) end() error { return i.content.end() }
+
+// close lets go of what checking takes.
+func (i *inspector) close() { i.content.close() }
+
 // err is what is wrong with as much of the body as has come.
 func (i *inspector) err(p *h1.Parser) error {
-	if most := i.load.cfg.MaxBody; most > 0 && p.BodyBytes() > most {
+	if most := i.job.MaxBody; most > 0 && p.BodyBytes() > most {
 		return errBodyTooLong
 	}
 	return i.content.err
@@ -57,7 +63,7 @@ func (i *inspector) err(p *h1.Parser) error {
 // end, and that nothing but the peer's close ended, was cut short by it.
 func (i *inspector) failure(p *h1.Parser, err error) *failure {
 	if errors.Is(err, errBodyTooLong) {
-		return &failure{stage: record.StageBody, err: err, text: fmt.Sprintf("body over %d bytes (--max-body)", i.load.cfg.MaxBody)}
+		return &failure{stage: record.StageBody, err: err, text: fmt.Sprintf("body over %d bytes (--max-body)", i.job.MaxBody)}
 	}
 	if e, ok := errors.AsType[*wire.ContentError](err); ok && e.Short && p.CloseDelimited() && !i.secured {
 		err = io.ErrUnexpectedEOF
@@ -73,7 +79,7 @@ func (i *inspector) unproven(p *h1.Parser) bool {
 
 // judge gives the Result of p's whole answer its fate.
 func (i *inspector) judge(r *record.Result, p *h1.Parser) {
-	if i.load.ok[r.Status] {
+	if i.job.OK[r.Status] {
 		return
 	}
 	r.Fate, r.Class = record.FateLost, record.StatusClass(r.Status)

@@ -9,13 +9,6 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// maxLingering is how many connections at a time are left open for their peers
-// to close. A peer that leaves closing to us makes one with each request.
-const maxLingering = 1024
-
-// minLingering is how many may be where there are few workers.
-const minLingering = 16
-
 // lingering are connections whose last response is whole and whose peer is to
 // close first, so that TIME_WAIT stays with it. They have left their workers:
 // how long a peer takes is no part of any request. The zero value leaves none

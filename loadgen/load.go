@@ -20,29 +20,19 @@ import (
 type Load struct {
 	cfg      Config
 	target   target
-	ok       *record.StatusBits
-	schedule Schedule
+	job      Job // the engine's
 	budget   *budget
 	recorder *record.Recorder
 	traces   record.Traces
 	stalls   stalls
 	sinks    []record.RunSink // of this run; made by Run
 
-	first     hop // of every request
-	body      payload
-	keepAlive bool          // connections carry more than one
-	captured  []string      // the fields that parsers capture, one list for all
-	expect    time.Duration // how long a body waits for the 100 (Continue) that was asked for
-	engine    record.Engine
+	body   payload
+	engine record.Engine
 
-	lingering lingering
-	endpoints wire.Endpoints
-	sources   *wire.Sources
-	proxy     *wire.Proxy    // nil without one
-	resolver  *wire.Resolver // nil unless the name is refreshed in the background
-	address   string         // the target as error texts show it
+	resolver *wire.Resolver // nil unless the name is refreshed in the background
+	address  string         // the target as error texts show it
 
-	base    time.Time // the run's start; set by Run before anything else reads it
 	started chan struct{}
 	notes   []string
 	machine machine
@@ -85,7 +75,6 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	if err := trySources(cfg.Sources); err != nil {
 		return nil, err
 	}
-	l.captured = captured(strings.ToLower(cfg.EndpointHeader))
 	if err := l.chooseEndpoints(ctx); err != nil {
 		return nil, err
 	}
@@ -95,11 +84,11 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 			return nil, err
 		}
 	}
-	l.first = l.newHop(t, cfg.Method, l.body, true)
-	l.first.given = true
+	l.job.First = l.newHop(t, cfg.Method, l.body, true)
+	l.job.First.given = true
 	l.machine = thisMachine()
 	l.lacks = append(l.preflight(l.machine), cfg.corrected...)
-	l.lingering.most = l.roomToLinger(l.machine)
+	l.job.Lingering = l.roomToLinger(l.machine)
 	l.notes = append(l.notes, l.lacks...)
 	if t.tls {
 		if err := l.tryTLS(ctx); err != nil {
@@ -110,16 +99,18 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	return l, nil
 }
 
+// expectBound is how long a body waits for the 100 (Continue) that was asked
+// for before it is sent without: a server need not know the expectation. It is
+// the time that curl and net/http wait.
+const expectBound = time.Second
+
 // newLoad makes what needs nothing from outside.
 func newLoad(cfg Config, t target, ok *record.StatusBits) *Load {
 	l := &Load{
-		cfg: cfg, target: t, ok: ok,
-		schedule: Schedule{Workers: cfg.Workers, Rate: cfg.Rate},
+		cfg: cfg, target: t,
 		budget:   newBudget(cfg.Requests, cfg.Duration),
 		recorder: record.NewRecorder(cfg.CPUs),
 		traces:   record.Traces{Limit: cfg.TraceLost},
-		expect:   expectBound,
-		sources:  &wire.Sources{List: cfg.Sources},
 		started:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 		aborted:  make(chan struct{}),
@@ -127,7 +118,17 @@ func newLoad(cfg Config, t target, ok *record.StatusBits) *Load {
 	l.traces.Secrets = cfg.secrets(t)
 	l.recorder.Hide(&l.traces.Secrets)
 	l.stalls.now, l.stalls.slow = func() int64 { return l.Since(time.Now()) }, clockLag
-	l.keepAlive = !cfg.closes()
+	l.job = Job{
+		Workers: cfg.Workers,
+		Pace:    Pace{Schedule: Schedule{Workers: cfg.Workers, Rate: cfg.Rate}, Budget: l.budget, Stalls: &l.stalls},
+		Route: Route{
+			Elsewhere: l.redirectEndpoint, LooksUp: cfg.DNS == DNSPerConnection,
+			Sources: &wire.Sources{List: cfg.Sources}, Unix: cfg.UnixSocket != "",
+		},
+		Limits:    Limits{Timeout: cfg.Timeout, ConnectTimeout: cfg.ConnectTimeout, Expect: expectBound, MaxBody: cfg.MaxBody},
+		Responses: Responses{OK: ok, KeepAlive: !cfg.closes(), Captured: captured(strings.ToLower(cfg.EndpointHeader)), Redirects: !cfg.DisableRedirects, NewHop: l.newHop},
+		Ledger:    Ledger{Recorder: l.recorder, Traces: &l.traces, Failed: l.refuseRenegotiation},
+	}
 	return l
 }
 
@@ -152,16 +153,16 @@ func (l *Load) chooseEndpoints(ctx context.Context) error {
 	at := l.via()
 	l.address = at.hostport()
 	if l.cfg.Proxy != nil {
-		l.proxy = &wire.Proxy{URL: l.cfg.Proxy, Fields: l.cfg.proxyFields()}
-		defer func() { l.proxy.Address = l.address }()
+		l.job.Proxy = &wire.Proxy{URL: l.cfg.Proxy, Fields: l.cfg.proxyFields()}
+		defer func() { l.job.Proxy.Address = l.address }()
 	}
 	if l.cfg.Endpoints != nil {
-		l.endpoints = l.cfg.Endpoints
+		l.job.Endpoints = l.cfg.Endpoints
 		return nil
 	}
 	if path := l.cfg.UnixSocket; path != "" {
 		l.address = path
-		l.endpoints = wire.NewUnix(path)
+		l.job.Endpoints = wire.NewUnix(path)
 		return nil
 	}
 	if len(l.cfg.ConnectTo) > 0 {
@@ -169,11 +170,11 @@ func (l *Load) chooseEndpoints(ctx context.Context) error {
 		for _, to := range l.cfg.ConnectTo {
 			addrs = append(addrs, to.Addr)
 		}
-		l.endpoints = wire.NewFixed(addrs)
+		l.job.Endpoints = wire.NewFixed(addrs)
 		return nil
 	}
 	if addr, ok := at.addr(); ok {
-		l.endpoints = wire.NewFixed([]netip.AddrPort{addr})
+		l.job.Endpoints = wire.NewFixed([]netip.AddrPort{addr})
 		return nil
 	}
 	return l.resolveName(ctx, at)
@@ -207,7 +208,7 @@ func (l *Load) resolveName(ctx context.Context, at target) error {
 		return err
 	}
 	if l.cfg.DNS == DNSPerConnection {
-		l.endpoints = &wire.PerConnection{Resolver: r}
+		l.job.Endpoints = &wire.PerConnection{Resolver: r}
 		return nil
 	}
 	if err := r.Resolve(ctx); err != nil {
@@ -216,7 +217,7 @@ func (l *Load) resolveName(ctx context.Context, at target) error {
 	if list := r.Known(); len(list) == 1 {
 		l.address = list[0].Addr.String()
 	}
-	l.endpoints = r
+	l.job.Endpoints = r
 	if l.cfg.DNS == DNSRefresh {
 		l.resolver = r
 	}
@@ -247,7 +248,7 @@ func (l *Load) chooseFamily(ctx context.Context, r *wire.Resolver, ips []netip.A
 func (l *Load) Run(ctx context.Context) *record.Run {
 	e := newEngine(l)
 	defer l.closeBody()
-	l.base = time.Now()
+	l.job.Base = time.Now()
 	if len(l.cfg.Sinks) > 0 {
 		begun := l.begun()
 		for _, sink := range l.cfg.Sinks {
@@ -266,18 +267,17 @@ func (l *Load) Run(ctx context.Context) *record.Run {
 		helpers.Go(func() { l.resolver.Refresh(background, tick.C) })
 	}
 	if l.cfg.Duration > 0 {
-		end := time.AfterFunc(l.cfg.Duration, func() { l.budget.check(time.Since(l.base)) })
+		end := time.AfterFunc(l.cfg.Duration, func() { l.budget.check(time.Since(l.job.Base)) })
 		defer end.Stop()
 	}
 	done := make(chan struct{})
 	abort := func() {
-		e.abort()
+		e.Abort()
 		cancel() // look-ups
 	}
 	helpers.Go(func() { l.watch(ctx, done, abort) })
 	helpers.Go(func() { l.watchEnd(done, abort) })
-	duration := e.run(background)
-	l.lingering.wait()
+	duration := e.Run(background)
 	close(done)
 	cancel()
 	helpers.Wait()
@@ -362,7 +362,7 @@ func (l *Load) Release() {
 	l.budget.held.Store(false)
 	select {
 	case <-l.started:
-		l.budget.check(time.Since(l.base))
+		l.budget.check(time.Since(l.job.Base))
 	default:
 	}
 }
@@ -374,7 +374,7 @@ func (l *Load) Started() <-chan struct{} { return l.started }
 func (l *Load) Over() <-chan struct{} { return l.budget.over }
 
 // Since is a time on the run's clock, in ns. Call it after Started.
-func (l *Load) Since(t time.Time) int64 { return int64(t.Sub(l.base)) }
+func (l *Load) Since(t time.Time) int64 { return l.job.Since(t) }
 
 // Mark adds m to the run.
 func (l *Load) Mark(m record.Mark) {
@@ -394,7 +394,7 @@ func (l *Load) Progress() record.Progress {
 	}
 	select {
 	case <-l.started:
-		p.Elapsed = time.Since(l.base)
+		p.Elapsed = time.Since(l.job.Base)
 	default:
 	}
 	return p
@@ -416,7 +416,7 @@ func (l *Load) begun() *record.Run {
 		Repetition:  l.cfg.Repetition,
 		Gateway:     l.cfg.Gateway,
 		Replicas:    l.cfg.Replicas,
-		StartedAt:   l.base.Round(0),
+		StartedAt:   l.job.Base.Round(0),
 		Settings:    l.settings(),
 		Environment: record.Environment{Version: Version, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: l.cfg.CPUs},
 	}
@@ -461,7 +461,7 @@ func (l *Load) settings() record.Settings {
 	c := l.cfg
 	s := record.Settings{
 		URL: l.target.shown(), Method: c.Method, Requests: c.Requests, Workers: c.Workers, Rate: c.Rate, Duration: c.Duration,
-		Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, KeepAlive: l.keepAlive,
+		Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, KeepAlive: l.job.KeepAlive,
 		Sources: c.Sources, Redirects: !c.DisableRedirects, OK: c.OK, MaxBody: c.MaxBody, EndpointHeader: c.EndpointHeader, Engine: l.engine,
 	}
 	if c.Duration > 0 {

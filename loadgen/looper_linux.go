@@ -17,32 +17,31 @@ import (
 )
 
 // looper is the engine of epoll loops: a Shard per processor, each with its part
-// of the workers as slots. A redirect that leaves the target's host is followed
-// by a worker of the pool's, on a goroutine of its own.
+// of the workers as slots. A redirect that leaves the target's host is handed
+// off, on a goroutine of its own.
 type looper struct {
-	load   *Load
-	shards []*loop.Shard
-	ctx    context.Context // of run; for look-ups that redirects need
-
-	mu      sync.Mutex // guards what follows
-	away    map[*worker]struct{}
-	aborted bool
+	job     *Job
+	handoff Handoff
+	shards  []*loop.Shard
+	ctx     context.Context // of Run; for look-ups that redirects need
 }
 
-func newLooper(l *Load) (engine, error) {
-	e := &looper{load: l, away: map[*worker]struct{}{}}
-	lanes := min(len(l.recorder.Shards), l.cfg.Workers)
+// newLooper is the engine for a job to which the loop applies. The error is
+// that this machine lacks something that it takes.
+func newLooper(j *Job, handoff Handoff) (engine, error) {
+	e := &looper{job: j, handoff: handoff}
+	lanes := min(len(j.Recorder.Shards), j.Workers)
 	for lane := range lanes {
 		d := newDriver(e, lane, lanes)
 		s, err := loop.New(loop.Config{
 			Slots:          len(d.slots),
-			Request:        loopRequest(&l.first),
-			Timeout:        int64(max(0, l.cfg.Timeout)),
-			ConnectTimeout: int64(l.cfg.ConnectTimeout),
+			Request:        loopRequest(&j.First),
+			Timeout:        int64(max(0, j.Timeout)),
+			ConnectTimeout: int64(j.ConnectTimeout),
 			FINBound:       int64(wire.FINBound),
-			Lingering:      l.lingering.most / lanes,
-			KeepAlive:      l.keepAlive,
-			Capture:        l.captured,
+			Lingering:      j.Lingering / lanes,
+			KeepAlive:      j.KeepAlive,
+			Capture:        j.Captured,
 		}, d)
 		if err != nil {
 			e.close()
@@ -64,26 +63,28 @@ func (e *looper) close() {
 	}
 }
 
-// run returns when no request is in flight and none will be started.
-func (e *looper) run(ctx context.Context) (over int64) {
+// Run returns when no request is in flight and none will be started: the time,
+// in ns from the run's start, when the last request was over.
+func (e *looper) Run(ctx context.Context) (over int64) {
 	e.ctx = ctx
 	var shards, watching sync.WaitGroup
 	done := make(chan struct{})
 	watching.Go(func() {
 		select {
-		case <-e.load.budget.over:
+		case <-e.job.Budget.Over():
 			e.each((*loop.Shard).Stop)
 		case <-done:
 		}
 	})
 	ends := make([]int64, len(e.shards))
 	for i, s := range e.shards {
-		shards.Go(func() { ends[i] = s.Run(e.load.base) })
+		shards.Go(func() { ends[i] = s.Run(e.job.Base) })
 	}
 	shards.Wait()
 	close(done)
 	watching.Wait()
 	e.close()
+	e.handoff.Wait()
 	return slices.Max(ends)
 }
 
@@ -93,37 +94,16 @@ func (e *looper) each(f func(*loop.Shard)) {
 	}
 }
 
-// abort ends what is in flight. The requests are counted as aborted.
-func (e *looper) abort() {
+// Abort ends what is in flight. The requests are counted as aborted.
+func (e *looper) Abort() {
 	e.each((*loop.Shard).Abort)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.aborted = true
-	for w := range e.away {
-		w.abort()
-	}
-}
-
-// leave notes that w carries a request on, and comeBack that it does no longer.
-func (e *looper) leave(w *worker) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.away[w] = struct{}{}
-	if e.aborted {
-		w.abort()
-	}
-}
-
-func (e *looper) comeBack(w *worker) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.away, w)
+	e.handoff.Abort()
 }
 
 // driver decides for one Shard, and records. It is the Shard's thread's alone.
 type driver struct {
 	engine *looper
-	load   *Load
+	job    *Job
 	loop   *loop.Shard
 	shard  *record.Tally
 	lane   int
@@ -142,9 +122,10 @@ var _ loop.Driver = (*driver)(nil)
 // driverSlot is one worker.
 type driverSlot struct {
 	inspector
-	made   int64   // connections
-	chain  *chain  // nil until a redirect is followed
-	worker *worker // that carried a redirect on; nil until there was one
+	made     int64          // connections
+	chain    *chain         // nil until a redirect is followed
+	follower Follower       // of redirects that were handed off; nil until there was one
+	followed *record.Result // what came of the last
 }
 
 // chain is where a request has got to that was redirected.
@@ -161,21 +142,21 @@ type road struct {
 }
 
 func newDriver(e *looper, lane, lanes int) *driver {
-	l := e.load
-	slots := (l.cfg.Workers - lane + lanes - 1) / lanes
+	j := e.job
+	slots := (j.Workers - lane + lanes - 1) / lanes
 	d := &driver{
-		engine: e, load: l, shard: l.recorder.Shards[lane], lane: lane, lanes: lanes,
+		engine: e, job: j, shard: j.Recorder.Shards[lane], lane: lane, lanes: lanes,
 		slots: make([]driverSlot, slots), roads: map[string]*road{},
 	}
-	d.names = l.recorder.Names
-	for _, source := range l.cfg.Sources {
+	d.names = j.Recorder.Names
+	for _, source := range j.Sources.List {
 		if d.sources == nil {
 			d.sources = map[netip.Addr]*loop.Address{}
 		}
 		d.sources[source] = loop.NewAddress(netip.AddrPortFrom(source, 0))
 	}
 	for i := range d.slots {
-		d.slots[i].load = l
+		d.slots[i].job = j
 	}
 	return d
 }
@@ -183,16 +164,16 @@ func newDriver(e *looper, lane, lanes int) *driver {
 // worker is the number of a slot's worker, from 0.
 func (d *driver) worker(slot int) int { return slot*d.lanes + d.lane }
 
-func (d *driver) First(slot int) int64 { return int64(d.load.schedule.First(d.worker(slot))) }
+func (d *driver) First(slot int) int64 { return int64(d.job.Schedule.First(d.worker(slot))) }
 
 func (d *driver) Again(due, now int64) int64 {
-	next, skipped := d.load.schedule.Next(time.Duration(due), time.Duration(now))
+	next, skipped := d.job.Schedule.Next(time.Duration(due), time.Duration(now))
 	d.shard.Skip(skipped)
 	return int64(next)
 }
 
 func (d *driver) Start(now int64) bool {
-	if !d.load.budget.take(time.Duration(now)) {
+	if !d.job.Budget.Take(time.Duration(now)) {
 		return false
 	}
 	d.shard.Start(now)
@@ -201,7 +182,7 @@ func (d *driver) Start(now int64) bool {
 
 // Next asks for an endpoint. Its address is made anew only when it changed.
 func (d *driver) Next(x *loop.Exchange) (to, from *loop.Address, err error) {
-	e, err := d.load.endpoints.Next(d.engine.ctx)
+	e, err := d.job.Endpoints.Next(d.engine.ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -209,14 +190,14 @@ func (d *driver) Next(x *loop.Exchange) (to, from *loop.Address, err error) {
 		d.last = d.road(e)
 	}
 	x.Endpoint = d.last.index
-	return d.last.address, d.sources[d.load.sources.Next(e)], nil
+	return d.last.address, d.sources[d.job.Sources.Next(e)], nil
 }
 
 func (d *driver) road(e *wire.Endpoint) *road {
 	if r := d.roads[e.Name]; r != nil && r.endpoint == *e {
 		return r
 	}
-	r := &road{endpoint: *e, index: d.load.recorder.Names.ID(e.Name)}
+	r := &road{endpoint: *e, index: d.job.Recorder.Names.ID(e.Name)}
 	if e.Path == "" {
 		r.address = loop.NewAddress(e.Addr)
 	} else {
@@ -230,7 +211,7 @@ func (d *driver) road(e *wire.Endpoint) *road {
 
 func (d *driver) Connected(x *loop.Exchange, now int64) {
 	d.shard.Connected(x.Endpoint, now)
-	x.Connection = connectionNumber(d.worker(x.Slot), &d.slots[x.Slot].made, d.load.cfg.Workers)
+	x.Connection = connectionNumber(d.worker(x.Slot), &d.slots[x.Slot].made, d.job.Workers)
 }
 
 func (d *driver) Count(what loop.Count) {
@@ -249,7 +230,7 @@ func (d *driver) Count(what loop.Count) {
 }
 
 // Stood is a time for which one processor's part of the load stood still.
-func (d *driver) Stood(span stall.Span) { d.load.stalls.add(span) }
+func (d *driver) Stood(span stall.Span) { d.job.Stalls.Add(span) }
 
 func (d *driver) Body(x *loop.Exchange, piece []byte) error {
 	sl := &d.slots[x.Slot]
@@ -276,7 +257,7 @@ func (d *driver) Answered(x *loop.Exchange) loop.Step {
 	r := d.fill(x)
 	if p.BodyBytes() == 0 {
 		sl.begin()
-	} else if err := sl.content.end(); err != nil {
+	} else if err := sl.end(); err != nil {
 		d.lose(sl, r, sl.failure(p, err))
 		return loop.Drop
 	}
@@ -297,47 +278,40 @@ func (d *driver) Answered(x *loop.Exchange) loop.Step {
 
 // redirect is where an answer leads to, nil if nowhere.
 func (d *driver) redirect(sl *driverSlot, p *h1.Parser) (*chain, *failure) {
-	at, followed := &d.load.first, 0
+	at, followed := &d.job.First, 0
 	if sl.chain != nil {
 		at, followed = &sl.chain.at, sl.chain.followed
 	}
-	next, fail := d.load.redirect(p, at, followed)
+	next, fail := d.job.redirect(p, at, followed)
 	if next == nil {
 		return nil, fail
 	}
 	return &chain{*next, followed + 1}, nil
 }
 
-// follow goes on to next: here where it is on the same host, elsewhere with a
-// worker of the pool's.
+// follow goes on to next: here where it is on the same host, elsewhere it hands
+// the request off.
 func (d *driver) follow(x *loop.Exchange, sl *driverSlot, next *chain) loop.Step {
 	sl.chain = next
-	if next.at.target.origin() == d.load.target.origin() {
+	if next.at.target.origin() == d.job.First.target.origin() {
 		x.Request = loopRequest(&next.at)
 		return loop.Follow
 	}
-	if sl.worker == nil {
-		sl.worker = &worker{}
-		sl.worker.init(d.load, d.worker(x.Slot))
-		sl.worker.shard = d.shard
+	if sl.follower == nil {
+		sl.follower = d.engine.handoff.Follower(d.worker(x.Slot), &sl.made, d.shard)
 	}
-	w := sl.worker
-	w.made, w.exchange.result = sl.made, d.result
-	d.engine.leave(w)
+	begun, slot := d.result, x.Slot
 	go func() {
-		w.exchange.follow(d.engine.ctx, &next.at, next.followed)
-		w.exchange.close()
-		d.engine.comeBack(w)
-		d.loop.Return(x.Slot)
+		sl.followed = sl.follower.Follow(d.engine.ctx, &begun, &next.at, next.followed)
+		d.loop.Return(slot)
 	}()
 	return loop.Leave
 }
 
-// Returned records what a worker of the pool's has brought to its end.
+// Returned records what was handed off and has come to its end.
 func (d *driver) Returned(slot int) {
 	sl := &d.slots[slot]
-	sl.made = sl.worker.made
-	d.finish(sl, &sl.worker.exchange.result)
+	d.finish(sl, sl.followed)
 }
 
 func (d *driver) Failed(x *loop.Exchange, f *loop.Failure) {
@@ -361,7 +335,7 @@ func (d *driver) Aborted(x *loop.Exchange) {
 // Over ends the coroutines of compressed bodies, on the thread they began on.
 func (d *driver) Over() {
 	for i := range d.slots {
-		d.slots[i].content.close()
+		d.slots[i].close()
 	}
 }
 
@@ -375,7 +349,7 @@ func (d *driver) at(sl *driverSlot) *hop {
 	if sl.chain != nil {
 		return &sl.chain.at
 	}
-	return &d.load.first
+	return &d.job.First
 }
 
 func (d *driver) finish(sl *driverSlot, r *record.Result) {
@@ -422,7 +396,7 @@ func (d *driver) connectFailure(x *loop.Exchange, f *loop.Failure) *failure {
 	if f.Patient && wire.IsTimeout(err) {
 		why += patientText
 	}
-	stage, text := d.load.dialFailure(d.at(&d.slots[x.Slot]), why)
+	stage, text := d.job.dialFailure(d.at(&d.slots[x.Slot]), why)
 	return &failure{stage: stage, err: err, text: text}
 }
 

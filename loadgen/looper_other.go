@@ -5,4 +5,4 @@ package loadgen
 import "errors"
 
 // newLooper is not reached: Config.withoutLoop knows.
-func newLooper(*Load) (engine, error) { return nil, errors.ErrUnsupported }
+func newLooper(*Job, Handoff) (engine, error) { return nil, errors.ErrUnsupported }

@@ -18,10 +18,10 @@ func (w *worker) allow(deadline time.Time) allowance {
 		return allowance{}
 	}
 	from := w.exchange.result.Start
-	if !deadline.Equal(w.load.deadline(from)) {
+	if !deadline.Equal(w.job.deadline(from)) {
 		from = w.exchange.now()
 	}
-	return allowance{from, w.load.Since(deadline) - from}
+	return allowance{from, w.job.Since(deadline) - from}
 }
 
 // Extend moves the deadline of c, which has passed, by the time for which nodrop
@@ -34,13 +34,13 @@ func (w *worker) extendBy(set func(time.Time) error) bool {
 	if l.length == 0 || now < l.from+l.length {
 		return false // that deadline was another's
 	}
-	until := l.from + l.length + w.load.stalls.delay(l.from, l.length)
+	until := l.from + l.length + w.job.Stalls.Delay(l.from, l.length)
 	if until <= now {
 		return false
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return !w.aborted && set(w.load.base.Add(time.Duration(until))) == nil
+	return !w.aborted && set(w.job.Base.Add(time.Duration(until))) == nil
 }
 
 // patient is a worker's socket. Its deadlines are those that the worker arms it

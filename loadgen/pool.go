@@ -15,20 +15,24 @@ import (
 // pool is the engine that works everywhere: one goroutine per worker, each
 // with connections of its own.
 type pool struct {
-	load    *Load
-	workers []worker
+	job       *Job
+	workers   []worker
+	lingering lingering
 }
 
-func newPool(l *Load) *pool {
-	p := &pool{load: l, workers: make([]worker, l.cfg.Workers)}
+// newPool is the engine for a job.
+func newPool(j *Job) *pool {
+	p := &pool{job: j, workers: make([]worker, j.Workers), lingering: lingering{most: j.Lingering}}
 	for i := range p.workers {
-		p.workers[i].init(l, i)
+		tally := j.Recorder.Shards[i%len(j.Recorder.Shards)]
+		p.workers[i].init(j, &p.lingering, i, new(int64), tally)
 	}
 	return p
 }
 
-// run returns when no request is in flight and none will be started.
-func (p *pool) run(ctx context.Context) (over int64) {
+// Run returns when no request is in flight and none will be started: the time,
+// in ns from the run's start, when the last request was over.
+func (p *pool) Run(ctx context.Context) (over int64) {
 	var group errgroup.Group
 	for i := range p.workers {
 		w := &p.workers[i]
@@ -38,11 +42,13 @@ func (p *pool) run(ctx context.Context) (over int64) {
 		})
 	}
 	_ = group.Wait() // workers return no errors: a failure is a Result
-	return p.load.Since(time.Now())
+	over = p.job.Since(time.Now())
+	p.lingering.wait()
+	return over
 }
 
-// abort ends what is in flight. The requests are counted as aborted.
-func (p *pool) abort() {
+// Abort ends what is in flight. The requests are counted as aborted.
+func (p *pool) Abort() {
 	for i := range p.workers {
 		p.workers[i].abort()
 	}
@@ -50,10 +56,11 @@ func (p *pool) abort() {
 
 // worker sends one request at a time.
 type worker struct {
-	load      *Load
+	job       *Job
+	lingering *lingering // of all workers
 	shard     *record.Tally
 	index     int
-	made      int64 // connections
+	made      *int64 // connections
 	exchange  exchange
 	timer     *time.Timer // nil until there is something to wait for
 	allowance allowance   // of what is under way
@@ -63,21 +70,21 @@ type worker struct {
 	aborted bool
 }
 
-func (w *worker) init(l *Load, i int) {
-	w.load, w.shard, w.index = l, l.recorder.Shards[i%len(l.recorder.Shards)], i
+func (w *worker) init(j *Job, l *lingering, i int, made *int64, tally *record.Tally) {
+	w.job, w.lingering, w.index, w.made, w.shard = j, l, i, made, tally
 	w.exchange.init(w)
 }
 
 // run sends requests as the schedule and the budget allow.
 func (w *worker) run(ctx context.Context) {
 	defer w.exchange.close()
-	clock := func() time.Duration { return time.Since(w.load.base) }
-	due := w.load.schedule.First(w.index)
-	for w.await(due-clock()) && w.load.budget.take(clock()) {
+	clock := func() time.Duration { return time.Since(w.job.Base) }
+	due := w.job.Schedule.First(w.index)
+	for w.await(due-clock()) && w.job.Budget.Take(clock()) {
 		result := w.exchange.do(ctx)
 		w.shard.Finish(result)
 		var skipped int64
-		due, skipped = w.load.schedule.Next(due, clock())
+		due, skipped = w.job.Schedule.Next(due, clock())
 		w.shard.Skip(skipped)
 	}
 }
@@ -95,7 +102,7 @@ func (w *worker) await(d time.Duration) bool {
 	select {
 	case <-w.timer.C:
 		return true
-	case <-w.load.budget.over:
+	case <-w.job.Budget.Over():
 		return false
 	}
 }
@@ -103,14 +110,7 @@ func (w *worker) await(d time.Duration) bool {
 // connectionNumber numbers a new connection: workers take turns, so that no two
 // ever give the same.
 func (w *worker) connectionNumber() int64 {
-	return connectionNumber(w.index, &w.made, w.load.cfg.Workers)
-}
-
-// connectionNumber numbers the next connection of worker i, which has made so
-// many.
-func connectionNumber(i int, made *int64, workers int) int64 {
-	*made++
-	return int64(i) + 1 + (*made-1)*int64(workers)
+	return connectionNumber(w.index, w.made, w.job.Workers)
 }
 
 // Register makes c the connection that abort ends; nil for none.

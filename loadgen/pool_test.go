@@ -5,67 +5,69 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"runtime"
 	"testing"
 	"time"
 
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/stall"
 	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 )
 
-func newTestPool(t *testing.T, cfg Config) *pool {
+// newTestPool is a pool of one worker that sends GET requests to address.
+func newTestPool(t *testing.T, address netip.AddrPort) *pool {
 	t.Helper()
-	load, err := New(t.Context(), cfg)
+	home, slipped := readTarget("http://" + address.String() + "/")
+	if slipped != nil {
+		t.Fatal(slipped)
+	}
+	ok, err := record.DefaultOK.Compile()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newPool(load)
+	recorder := record.NewRecorder(1)
+	request := h1.Request{Method: "GET", Target: "/", Host: home.hostField()}
+	return newPool(&Job{
+		First:   hop{target: home, key: home.origin(), address: address.String(), method: "GET", home: true, bytes: request.Append(nil)},
+		Workers: 1,
+		Pace:    Pace{Base: time.Now(), Stalls: never{}},
+		Route: Route{
+			Endpoints: wire.NewFixed([]netip.AddrPort{address}),
+			Elsewhere: func(ctx context.Context, t target) (*wire.Endpoint, error) {
+				_, err := wire.LookupHost(ctx, t.host)
+				return nil, err
+			},
+			Sources: &wire.Sources{},
+		},
+		Limits:    Limits{Timeout: 20 * time.Second, Lingering: 1},
+		Responses: Responses{OK: ok, KeepAlive: true, Captured: captured("")},
+		Ledger:    Ledger{Recorder: recorder, Traces: &record.Traces{}, Failed: func(*hop, error) {}},
+	})
 }
 
-// TestWorkersShareTheRequest: a large body is in memory once, not once a worker.
-func TestWorkersShareTheRequest(t *testing.T) {
-	const body = 1 << 20
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	newTestPool(t, Config{URL: "http://127.0.0.1/", Workers: 50, Method: "POST", Body: make([]byte, body)})
-	runtime.ReadMemStats(&after)
-	if got := after.TotalAlloc - before.TotalAlloc; got > 10*body {
-		t.Errorf("50 workers with a body of %d bytes took %d", body, got)
-	}
-}
+// never are stalls that there are none of.
+type never struct{}
+
+func (never) Add(stall.Span)                {}
+func (never) Delay(int64, int64) int64      { return 0 }
+func (never) Ours(int64, int64, int64) bool { return false }
 
 // TestRedirectLookupIsTimed: -t bounds the look-up of a host that a redirect
 // led to, and the DNS phase shows it.
 func TestRedirectLookupIsTimed(t *testing.T) {
-	p := newTestPool(t, Config{URL: "http://127.0.0.1/", Workers: 1, Requests: 1})
-	x := &p.workers[0].exchange
-	p.load.base = time.Now()
-	other, err := parseTarget("http://elsewhere.invalid/")
-	if err != nil {
-		t.Fatal(err)
+	x := &newTestPool(t, netip.MustParseAddrPort("127.0.0.1:80")).workers[0].exchange
+	other, slipped := readTarget("http://elsewhere.invalid/")
+	if slipped != nil {
+		t.Fatal(slipped)
 	}
-	_, err = x.endpoint(context.Background(), &hop{target: other}, wire.LongAgo)
+	_, err := x.endpoint(context.Background(), &hop{target: other}, wire.LongAgo)
 	var lookup *net.DNSError
 	if !errors.As(err, &lookup) || !lookup.IsTimeout {
 		t.Errorf("got %v; want a look-up that timed out", err)
 	}
 	if x.result.Phases.DNS == 0 {
 		t.Error("the look-up is in no phase")
-	}
-}
-
-// TestHostsDifferInNoCase: the balancer is asked also after a redirect that
-// writes the host another way.
-func TestHostsDifferInNoCase(t *testing.T) {
-	endpoints := wire.NewFixed([]netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:80")})
-	p := newTestPool(t, Config{URL: "http://Gateway.invalid/", Workers: 1, Requests: 1, Endpoints: endpoints})
-	same, err := parseTarget("http://gateway.INVALID/x")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.workers[0].exchange.endpoint(t.Context(), &hop{target: same}, time.Time{}); err != nil {
-		t.Error(err)
 	}
 }
 
@@ -76,13 +78,12 @@ func TestAwaitFIN(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	p := newTestPool(t, Config{URL: server.URL(), Workers: 1, Requests: 1})
 	s, hangUp, err := wire.DialTrial(t.Context(), &wire.Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer hangUp()
-	if _, err := s.Write(p.load.first.bytes); err != nil {
+	if _, err := s.Write(newTestPool(t, server.Addr()).job.First.bytes); err != nil {
 		t.Fatal(err)
 	}
 	var got record.ConnectionCount

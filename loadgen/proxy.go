@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"time"
 
 	"nodrop/loadgen/internal/wire"
-	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
 )
 
@@ -30,7 +28,7 @@ func ParseProxy(s string) (*url.URL, error) {
 	switch {
 	case slipped != nil:
 		slipped.hint = strings.Replace(slipped.hint, "http://", scheme+"://", 1)
-		return nil, slipped.of("-x", text)
+		return nil, slipError(slipped, "-x", text)
 	case t.path != "/":
 		return refused("a proxy has no path")
 	case wire.IsSOCKS(scheme) && t.url.User != nil && !wire.FitsSOCKS(t.url.User):
@@ -76,29 +74,6 @@ func (t target) absolute() string {
 		u.Path = "/"
 	}
 	return u.String()
-}
-
-// tunnel asks the proxy, on a connection just made, for a way to the hop's host.
-func (x *exchange) tunnel(at *hop, deadline time.Time) *failure {
-	began := x.now()
-	err := x.worker.arm(x.conn, deadline)
-	if err == nil {
-		err = x.load.proxy.Open(x.conn, at.target.hostport())
-	}
-	if x.trace != nil {
-		x.trace.note(x.now(), err, "asked the proxy to connect to %s", at.target.hostport())
-	}
-	x.result.Phases.Connect += x.now() - began
-	if err == nil {
-		return nil
-	}
-	text := wire.ErrorText(record.StageWait, err, x.conn.LocalAddr(), at.address)
-	if x.load.proxy.SOCKS() {
-		text = "socks connect tcp " + at.address + "->" + at.target.hostport() + ": " + text
-	} else {
-		text = "proxyconnect tcp: " + text
-	}
-	return x.broken(at, &failure{stage: record.StageProxy, err: err, text: text})
 }
 
 // credentialsError is a proxy's wish for credentials, or for others, as misuse;

@@ -1,14 +1,11 @@
 package loadgen
 
 import (
-	"context"
 	"errors"
-	"net/netip"
 	"net/url"
 	"strconv"
 
 	"nodrop/loadgen/internal/h1"
-	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
 )
@@ -21,32 +18,13 @@ var (
 // quote is a Location as texts show it.
 func quote(location []byte) string { return strconv.Quote(safetext.MaskForeignURL(string(location))) }
 
-// redirectEndpoint is the address of a host that a redirect led to: looked up
-// there and then, the first address of the answer.
-func (l *Load) redirectEndpoint(ctx context.Context, t target) (*wire.Endpoint, error) {
-	for _, to := range l.cfg.ConnectTo {
-		if to.matches(t) {
-			return &wire.Endpoint{Name: to.Addr.String(), Addr: to.Addr}, nil
-		}
-	}
-	addr, ok := t.addr()
-	if !ok {
-		ips, err := wire.LookupHost(ctx, t.host)
-		if err != nil {
-			return nil, err
-		}
-		addr = netip.AddrPortFrom(ips[0].Unmap(), t.port)
-	}
-	return &wire.Endpoint{Name: addr.String(), Addr: addr}, nil
-}
-
 // maxRedirects is how many redirects a chain may have; hey's number.
 const maxRedirects = 10
 
 // redirect is the next hop of an answer that redirects, nil for any other.
-func (l *Load) redirect(p *h1.Parser, at *hop, followed int) (*hop, *failure) {
+func (j *Job) redirect(p *h1.Parser, at *hop, followed int) (*hop, *failure) {
 	location := p.Captured(capturedLocation)
-	if l.cfg.DisableRedirects || len(location) == 0 {
+	if !j.Redirects || len(location) == 0 {
 		return nil, nil
 	}
 	method, body := at.method, at.body
@@ -71,7 +49,7 @@ func (l *Load) redirect(p *h1.Parser, at *hop, followed int) (*hop, *failure) {
 	if slipped != nil {
 		return nil, &failure{stage: record.StageHead, err: errUnfollowable, text: "cannot follow Location header " + quote(location)}
 	}
-	sameHost := at.sameHost && t.origin() == l.target.origin()
-	next := l.newHop(t, method, body, sameHost)
+	sameHost := at.sameHost && t.origin() == j.First.target.origin()
+	next := j.NewHop(t, method, body, sameHost)
 	return &next, nil
 }

@@ -7,10 +7,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// expectBound is how long a body waits for the 100 (Continue) that was asked
-// for before it is sent without: a server need not know the expectation. It is
-// the time that curl and net/http wait.
-const expectBound = time.Second
+// sendBufferSize is what a worker takes of a file at a time.
+const sendBufferSize = 64 << 10
 
 // send writes the request. The failure is final; after the error, which is the
 // connection's, the peer may still have said why.
@@ -48,7 +46,7 @@ func (x *exchange) sendExpecting(at *hop, deadline time.Time) (*failure, error) 
 // awaitContinue reads until the server has asked for the body, or has answered
 // without it, or expectBound has passed, which is as good as being asked.
 func (x *exchange) awaitContinue(deadline time.Time) (goAhead bool, fail *failure) {
-	bound := time.Now().Add(x.load.expect)
+	bound := time.Now().Add(x.job.Expect)
 	patient := deadline.IsZero() || bound.Before(deadline)
 	if !patient {
 		bound = deadline

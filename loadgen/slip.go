@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -19,15 +18,6 @@ import (
 type slip struct {
 	problem string
 	hint    string // "" for none
-}
-
-// of is the slip as the error of what the URL was given for.
-func (s *slip) of(what, text string) error {
-	problem := fmt.Sprintf("%s %q: %s", what, safetext.MaskURL(text), s.problem)
-	if s.hint == "" {
-		return errors.New(problem)
-	}
-	return &HintError{problem, s.hint}
 }
 
 // trimBlanks cuts off what comes along when a URL is pasted: blanks, line ends

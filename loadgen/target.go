@@ -25,16 +25,7 @@ type target struct {
 	said string // what texts call it; "" where that is to be found
 }
 
-// parseTarget reads a URL as people write it. An error names no password.
-func parseTarget(raw string) (target, error) {
-	text := trimBlanks(raw)
-	t, slipped := checkedTarget(text)
-	if slipped != nil {
-		return target{}, slipped.of("URL", text)
-	}
-	return t, nil
-}
-
+// checkedTarget reads a URL as people write it.
 func checkedTarget(text string) (target, *slip) {
 	if slipped := findSlip(text); slipped != nil {
 		return target{}, slipped

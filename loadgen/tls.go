@@ -88,7 +88,7 @@ func withoutPort(hostport string) string {
 // wrong would be wrong with every request, and is misuse; a target that cannot
 // be reached is for the load to count.
 func (l *Load) tryTLS(ctx context.Context) error {
-	endpoint, err := l.endpoints.Next(ctx)
+	endpoint, err := l.job.Endpoints.Next(ctx)
 	if err != nil {
 		return nil // for the load to count
 	}
@@ -97,13 +97,13 @@ func (l *Load) tryTLS(ctx context.Context) error {
 		bound = min(bound, l.cfg.Timeout)
 	}
 	deadline := time.Now().Add(bound)
-	s, hangUp, err := wire.DialTrial(ctx, endpoint, l.sources.Next(endpoint), deadline)
+	s, hangUp, err := wire.DialTrial(ctx, endpoint, l.job.Sources.Next(endpoint), deadline)
 	if hangUp == nil {
 		return nil // for the load to count
 	}
 	defer hangUp()
-	if err == nil && l.proxy != nil {
-		err = l.proxy.Open(s, l.target.hostport())
+	if err == nil && l.job.Proxy != nil {
+		err = l.job.Proxy.Open(s, l.target.hostport())
 	}
 	if err != nil {
 		return l.credentialsError(err) // anything else is for the load to count

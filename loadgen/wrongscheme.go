@@ -56,11 +56,11 @@ const probeBound = time.Second
 func (l *Load) speaksTLS(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, probeBound)
 	defer cancel()
-	endpoint, err := l.endpoints.Next(ctx)
+	endpoint, err := l.job.Endpoints.Next(ctx)
 	if err != nil {
 		return false
 	}
 	config := l.cfg.tlsConfig(l.target, true)
 	config.InsecureSkipVerify = true //nolint:gosec // nothing is sent
-	return wire.SpeaksTLS(ctx, endpoint, l.sources.Next(endpoint), config, time.Now().Add(probeBound))
+	return wire.SpeaksTLS(ctx, endpoint, l.job.Sources.Next(endpoint), config, time.Now().Add(probeBound))
 }

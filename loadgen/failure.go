@@ -10,6 +10,41 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
+// failure is why an exchange ended without a whole answer.
+type failure struct {
+	stage record.Stage
+	err   error
+	text  string // hey's words, without method and URL
+}
+
+// stalled makes f nodrop's own failure, if it is not this machine's already.
+func (f *failure) stalled() {
+	if !wire.Classify(f.stage, f.err).Spoiled() {
+		f.err, f.text = wire.ErrStalled, wire.ErrStalled.Error()
+	}
+}
+
+// failResult gives r the fate of a failure.
+func failResult(r *record.Result, at *hop, f *failure) {
+	r.Class, r.Fate, r.Status = wire.Classify(f.stage, f.err), record.FateLost, 0
+	if r.Class.Spoiled() {
+		r.Fate = record.FateSpoiled
+	}
+	r.Sample = sampleText(at, f, r.Class)
+}
+
+// stageOf is how far an exchange had got whose request was written.
+func stageOf(s h1.Stage) record.Stage {
+	switch s {
+	case h1.StageIdle:
+		return record.StageWait
+	case h1.StageHead:
+		return record.StageHead
+	default:
+		return record.StageBody
+	}
+}
+
 // sampleText is a failure in the words that hey prints, so that equal causes
 // share a line: the URL's address in place of the replica's, and no source
 // port.
