@@ -14,11 +14,11 @@ import (
 // TestSampleText: a time-out of ours is told from the kernel's, which gave up
 // by itself.
 func TestSampleText(t *testing.T) {
-	target, err := parseTarget("http://gateway/x?y=1")
-	if err != nil {
-		t.Fatal(err)
+	home, slipped := readTarget("http://gateway/x?y=1")
+	if slipped != nil {
+		t.Fatal(slipped)
 	}
-	at := &hop{target: target, method: "GET"}
+	at := &hop{target: home, method: "GET"}
 	kernel := os.NewSyscallError("read", syscall.ETIMEDOUT)
 	tests := map[string]struct {
 		f    failure

@@ -142,7 +142,7 @@ func (l *Load) Close() { l.closeBody() }
 // closeBody closes the file that was sent, if it was one.
 func (l *Load) closeBody() {
 	if l.body.file != nil {
-		_ = l.body.file.file.Close() // only read from
+		_ = l.body.file.close() // only read from
 	}
 }
 

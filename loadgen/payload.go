@@ -61,3 +61,5 @@ func (f *bodyFile) read(b []byte, off int64) *failure {
 	}
 	return &failure{stage: record.StageClient, err: &wire.BodyError{Err: err}, text: "-D: " + err.Error()}
 }
+
+func (f *bodyFile) close() error { return f.file.Close() }

@@ -64,18 +64,6 @@ func (c *Config) proxyFields() []Field {
 	return []Field{{Name: "Proxy-Authorization", Value: safetext.BasicAuth(c.Proxy.User.Username(), password)}}
 }
 
-// absolute is the request target that a proxy wants: the whole URL, but for
-// what is no part of it on the wire.
-func (t target) absolute() string {
-	u := *t.url
-	u.User, u.Fragment, u.RawFragment = nil, "", ""
-	u.Host = t.hostField()
-	if u.Path == "" {
-		u.Path = "/"
-	}
-	return u.String()
-}
-
 // credentialsError is a proxy's wish for credentials, or for others, as misuse;
 // nil for any other error.
 func (l *Load) credentialsError(err error) error {

@@ -178,6 +178,18 @@ func (t target) hostField() string {
 	return host
 }
 
+// absolute is the request target that a proxy wants: the whole URL, but for
+// what is no part of it on the wire.
+func (t target) absolute() string {
+	u := *t.url
+	u.User, u.Fragment, u.RawFragment = nil, "", ""
+	u.Host = t.hostField()
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	return u.String()
+}
+
 // shown is the URL as texts show it: without passwords and tokens.
 func (t target) shown() string {
 	if t.said != "" {
