@@ -6,11 +6,15 @@ import (
 	"slices"
 	"strings"
 
+	"nodrop/loadgen/internal/engine"
+	"nodrop/loadgen/internal/looper"
+	"nodrop/loadgen/internal/pool"
+	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/record"
 )
 
 // validateEngine refuses a loop that does not apply.
-func (c *Config) validateEngine(t target) error {
+func (c *Config) validateEngine(t target.Target) error {
 	if !slices.Contains(record.EngineNames(), string(c.Engine)) {
 		return fmt.Errorf("--engine %q: want one of %s", string(c.Engine), strings.Join(record.EngineNames(), ", "))
 	}
@@ -21,13 +25,13 @@ func (c *Config) validateEngine(t target) error {
 }
 
 // withoutLoop is why the loop does not apply to a load, "" if it does.
-func (c *Config) withoutLoop(t target) string {
+func (c *Config) withoutLoop(t target.Target) string {
 	for _, obstacle := range []struct {
 		why string
 		is  bool
 	}{
 		{"it runs on Linux alone", runtime.GOOS != "linux"},
-		{"it does not speak TLS", t.tls},
+		{"it does not speak TLS", t.TLS},
 		{"it does not go through a proxy (-x)", c.Proxy != nil},
 		{"it does not look names up for each connection (--dns per-connection)", c.DNS == DNSPerConnection},
 		{"it does not tell requests step by step (--trace-lost)", c.TraceLost > 0},
@@ -42,7 +46,9 @@ func (c *Config) withoutLoop(t target) string {
 }
 
 // loops reports whether the loop carries the load out.
-func (c *Config) loops(t target) bool { return c.Engine != record.EnginePool && c.withoutLoop(t) == "" }
+func (c *Config) loops(t target.Target) bool {
+	return c.Engine != record.EnginePool && c.withoutLoop(t) == ""
+}
 
 // Threads is how many threads at a time Go should run for a load with a valid
 // Config: one a processor, and one more where the loop keeps all of those busy,
@@ -56,15 +62,15 @@ func (c *Config) Threads() int {
 }
 
 // newEngine makes the load's engine.
-func newEngine(l *Load) engine {
+func newEngine(l *Load) engine.Engine {
 	l.engine = record.EnginePool
 	if !l.cfg.loops(l.target) {
-		return newPool(&l.job)
+		return pool.New(&l.job)
 	}
-	e, err := newLooper(&l.job, newApart(&l.job))
+	e, err := looper.New(&l.job, pool.NewHandoff(&l.job))
 	if err != nil { // this machine's limits: the pool meets them where they can be counted
 		l.notes = append(l.notes, fmt.Sprintf("the pool ran in place of the loop: %v", err))
-		return newPool(&l.job)
+		return pool.New(&l.job)
 	}
 	l.engine = record.EngineLoop
 	return e

@@ -3,6 +3,8 @@ package loadgen
 import (
 	"runtime"
 	"testing"
+
+	"nodrop/loadgen/internal/engine"
 )
 
 func newTestLoad(t *testing.T, cfg Config) *Load {
@@ -34,7 +36,7 @@ func TestHostsDifferInNoCase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if hop := load.newHop(same, "GET", payload{}, true); !hop.home {
+	if hop := load.newHop(same, "GET", engine.Payload{}, true); !hop.Home {
 		t.Error("it is taken for another host")
 	}
 }

@@ -5,36 +5,38 @@ import (
 	"net/netip"
 	"strings"
 
+	"nodrop/loadgen/internal/engine"
+	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/internal/wire"
 )
 
 // newHop is the request for t, with what the Config says of it.
-func (l *Load) newHop(t target, method string, body payload, sameHost bool) hop {
+func (l *Load) newHop(t target.Target, method string, body engine.Payload, sameHost bool) engine.Hop {
 	req := l.cfg.request(t, method, body, sameHost)
-	if method != l.cfg.Method || l.body.len() > 0 && body.len() == 0 {
+	if method != l.cfg.Method || l.body.Len() > 0 && body.Len() == 0 {
 		req.Fields = withoutContent(req.Fields)
 	}
-	h := hop{target: t, key: t.origin(), address: t.hostport(), method: method, body: body, sameHost: sameHost, bytes: req.Append(nil)}
+	h := engine.Hop{Target: t, Key: t.Origin(), Address: t.Hostport(), Method: method, Body: body, SameHost: sameHost, Bytes: req.Append(nil)}
 	if l.isHome(t) {
-		h.home, h.address = true, l.address
+		h.Home, h.Address = true, l.address
 	}
 	// Without a body there is nothing to wait with, and a server may leave the
 	// 100 out (RFC 9110 §10.1.1): the field is sent as it was given, no more.
-	h.expects = body.len() > 0 && hasElement(req.Fields, "expect", "100-continue")
+	h.Expects = body.Len() > 0 && hasElement(req.Fields, "expect", "100-continue")
 	if l.cfg.asksProxy(t) {
-		h.key = "http proxy" // carries requests to any host
+		h.Key = "http proxy" // carries requests to any host
 	} else {
-		h.tunnel = l.cfg.Proxy != nil
+		h.Tunnel = l.cfg.Proxy != nil
 	}
-	if t.tls {
-		h.tls = l.cfg.tlsConfig(t, sameHost)
+	if t.TLS {
+		h.TLS = l.cfg.tlsConfig(t, sameHost)
 	}
 	return h
 }
 
 // isHome reports whether connections for t go where those of the first hop go.
-func (l *Load) isHome(t target) bool {
-	return l.allRoads() || strings.EqualFold(t.hostport(), l.target.hostport())
+func (l *Load) isHome(t target.Target) bool {
+	return l.allRoads() || strings.EqualFold(t.Hostport(), l.target.Hostport())
 }
 
 // allRoads reports whether connections go to one place whatever the hop's host.
@@ -42,19 +44,19 @@ func (l *Load) allRoads() bool { return l.cfg.Proxy != nil || l.cfg.UnixSocket !
 
 // redirectEndpoint is the address of a host that a redirect led to: looked up
 // there and then, the first address of the answer.
-func (l *Load) redirectEndpoint(ctx context.Context, t target) (*wire.Endpoint, error) {
+func (l *Load) redirectEndpoint(ctx context.Context, t target.Target) (*wire.Endpoint, error) {
 	for _, to := range l.cfg.ConnectTo {
 		if to.matches(t) {
 			return &wire.Endpoint{Name: to.Addr.String(), Addr: to.Addr}, nil
 		}
 	}
-	addr, ok := t.addr()
+	addr, ok := t.Addr()
 	if !ok {
-		ips, err := wire.LookupHost(ctx, t.host)
+		ips, err := wire.LookupHost(ctx, t.Host)
 		if err != nil {
 			return nil, err
 		}
-		addr = netip.AddrPortFrom(ips[0].Unmap(), t.port)
+		addr = netip.AddrPortFrom(ips[0].Unmap(), t.Port)
 	}
 	return &wire.Endpoint{Name: addr.String(), Addr: addr}, nil
 }

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nodrop/loadgen/internal/engine"
+	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 )
@@ -19,15 +21,15 @@ import (
 // Load is one load, ready to run once.
 type Load struct {
 	cfg      Config
-	target   target
-	job      Job // the engine's
+	target   target.Target
+	job      engine.Job // the engine's
 	budget   *budget
 	recorder *record.Recorder
 	traces   record.Traces
 	stalls   stalls
 	sinks    []record.RunSink // of this run; made by Run
 
-	body   payload
+	body   engine.Payload
 	engine record.Engine
 
 	resolver *wire.Resolver // nil unless the name is refreshed in the background
@@ -60,16 +62,16 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.said = t.shown()
+	t.Said = t.Shown()
 	if cfg.ShownURL != "" {
-		t.said = cfg.Shown()
+		t.Said = cfg.Shown()
 	}
 	ok, err := cfg.OK.Compile()
 	if err != nil {
 		return nil, err
 	}
 	l := newLoad(cfg, t, ok)
-	if err := l.via().checkZone(); err != nil {
+	if err := l.via().CheckZone(); err != nil {
 		return nil, err
 	}
 	if err := trySources(cfg.Sources); err != nil {
@@ -78,19 +80,19 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	if err := l.chooseEndpoints(ctx); err != nil {
 		return nil, err
 	}
-	l.body.bytes = cfg.Body
+	l.body.Bytes = cfg.Body
 	if cfg.BodyFile != "" {
-		if l.body.file, err = openBody(cfg.BodyFile); err != nil {
+		if l.body.File, err = engine.OpenBody(cfg.BodyFile); err != nil {
 			return nil, err
 		}
 	}
 	l.job.First = l.newHop(t, cfg.Method, l.body, true)
-	l.job.First.given = true
+	l.job.First.Given = true
 	l.machine = thisMachine()
 	l.lacks = append(l.preflight(l.machine), cfg.corrected...)
 	l.job.Lingering = l.roomToLinger(l.machine)
 	l.notes = append(l.notes, l.lacks...)
-	if t.tls {
+	if t.TLS {
 		if err := l.tryTLS(ctx); err != nil {
 			l.closeBody()
 			return nil, err
@@ -105,7 +107,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 const expectBound = time.Second
 
 // newLoad makes what needs nothing from outside.
-func newLoad(cfg Config, t target, ok *record.StatusBits) *Load {
+func newLoad(cfg Config, t target.Target, ok *record.StatusBits) *Load {
 	l := &Load{
 		cfg: cfg, target: t,
 		budget:   newBudget(cfg.Requests, cfg.Duration),
@@ -118,16 +120,16 @@ func newLoad(cfg Config, t target, ok *record.StatusBits) *Load {
 	l.traces.Secrets = cfg.secrets(t)
 	l.recorder.Hide(&l.traces.Secrets)
 	l.stalls.now, l.stalls.slow = func() int64 { return l.Since(time.Now()) }, clockLag
-	l.job = Job{
+	l.job = engine.Job{
 		Workers: cfg.Workers,
-		Pace:    Pace{Schedule: Schedule{Workers: cfg.Workers, Rate: cfg.Rate}, Budget: l.budget, Stalls: &l.stalls},
-		Route: Route{
+		Pace:    engine.Pace{Schedule: Schedule{Workers: cfg.Workers, Rate: cfg.Rate}, Budget: l.budget, Stalls: &l.stalls},
+		Route: engine.Route{
 			Elsewhere: l.redirectEndpoint, LooksUp: cfg.DNS == DNSPerConnection,
 			Sources: &wire.Sources{List: cfg.Sources}, Unix: cfg.UnixSocket != "",
 		},
-		Limits:    Limits{Timeout: cfg.Timeout, ConnectTimeout: cfg.ConnectTimeout, Expect: expectBound, MaxBody: cfg.MaxBody},
-		Responses: Responses{OK: ok, KeepAlive: !cfg.closes(), Captured: captured(strings.ToLower(cfg.EndpointHeader)), Redirects: !cfg.DisableRedirects, NewHop: l.newHop},
-		Ledger:    Ledger{Recorder: l.recorder, Traces: &l.traces, Failed: l.refuseRenegotiation},
+		Limits:    engine.Limits{Timeout: cfg.Timeout, ConnectTimeout: cfg.ConnectTimeout, Expect: expectBound, MaxBody: cfg.MaxBody},
+		Responses: engine.Responses{OK: ok, KeepAlive: !cfg.closes(), Captured: engine.Captured(strings.ToLower(cfg.EndpointHeader)), Redirects: !cfg.DisableRedirects, NewHop: l.newHop},
+		Ledger:    engine.Ledger{Recorder: l.recorder, Traces: &l.traces, Failed: l.refuseRenegotiation},
 	}
 	return l
 }
@@ -141,8 +143,8 @@ func (l *Load) Close() { l.closeBody() }
 
 // closeBody closes the file that was sent, if it was one.
 func (l *Load) closeBody() {
-	if l.body.file != nil {
-		_ = l.body.file.close() // only read from
+	if l.body.File != nil {
+		_ = l.body.File.Close() // only read from
 	}
 }
 
@@ -151,7 +153,7 @@ func (l *Load) closeBody() {
 // that; a layer-4 balancer's client sees no more either.
 func (l *Load) chooseEndpoints(ctx context.Context) error {
 	at := l.via()
-	l.address = at.hostport()
+	l.address = at.Hostport()
 	if l.cfg.Proxy != nil {
 		l.job.Proxy = &wire.Proxy{URL: l.cfg.Proxy, Fields: l.cfg.proxyFields()}
 		defer func() { l.job.Proxy.Address = l.address }()
@@ -173,7 +175,7 @@ func (l *Load) chooseEndpoints(ctx context.Context) error {
 		l.job.Endpoints = wire.NewFixed(addrs)
 		return nil
 	}
-	if addr, ok := at.addr(); ok {
+	if addr, ok := at.Addr(); ok {
 		l.job.Endpoints = wire.NewFixed([]netip.AddrPort{addr})
 		return nil
 	}
@@ -182,28 +184,28 @@ func (l *Load) chooseEndpoints(ctx context.Context) error {
 
 // via is what the name of which is resolved and connected to: the proxy, or
 // the target itself.
-func (l *Load) via() target {
+func (l *Load) via() target.Target {
 	if l.cfg.Proxy == nil {
 		return l.target
 	}
 	return proxyTarget(l.cfg.Proxy)
 }
 
-func (l *Load) resolveName(ctx context.Context, at target) error {
+func (l *Load) resolveName(ctx context.Context, at target.Target) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	failed := func(err error) error {
-		e := &ResolveError{Host: at.host, Err: err}
+		e := &ResolveError{Host: at.Host, Err: err}
 		if l.cfg.Proxy != nil {
 			e.Flag = "-x"
 		}
 		return e
 	}
-	ips, err := wire.LookupHost(ctx, at.host)
+	ips, err := wire.LookupHost(ctx, at.Host)
 	if err != nil || len(ips) == 0 {
 		return failed(err)
 	}
-	r := wire.NewResolver(at.host, at.port, l.Mark, func() int64 { return l.Since(time.Now()) })
+	r := wire.NewResolver(at.Host, at.Port, l.Mark, func() int64 { return l.Since(time.Now()) })
 	if err := l.chooseFamily(ctx, r, ips); err != nil {
 		return err
 	}
@@ -460,7 +462,7 @@ func SortMarks(marks []record.Mark) {
 func (l *Load) settings() record.Settings {
 	c := l.cfg
 	s := record.Settings{
-		URL: l.target.shown(), Method: c.Method, Requests: c.Requests, Workers: c.Workers, Rate: c.Rate, Duration: c.Duration,
+		URL: l.target.Shown(), Method: c.Method, Requests: c.Requests, Workers: c.Workers, Rate: c.Rate, Duration: c.Duration,
 		Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, KeepAlive: l.job.KeepAlive,
 		Sources: c.Sources, Redirects: !c.DisableRedirects, OK: c.OK, MaxBody: c.MaxBody, EndpointHeader: c.EndpointHeader, Engine: l.engine,
 	}

@@ -6,13 +6,14 @@ import (
 	"net/url"
 	"strings"
 
+	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/safetext"
 )
 
 // ParseProxy reads -x: host:port, or a URL with an optional user and password.
 func ParseProxy(s string) (*url.URL, error) {
-	text := trimBlanks(s)
+	text := target.TrimBlanks(s)
 	refused := func(problem string) (*url.URL, error) {
 		return nil, fmt.Errorf("-x %q: %s", safetext.MaskURL(text), problem)
 	}
@@ -24,35 +25,35 @@ func ParseProxy(s string) (*url.URL, error) {
 	if scheme != "http" && !wire.IsSOCKS(scheme) {
 		return refused("only http:// and socks5:// proxies are supported")
 	}
-	t, slipped := checkedTarget("http://" + rest)
+	t, slipped := target.Check("http://" + rest)
 	switch {
 	case slipped != nil:
-		slipped.hint = strings.Replace(slipped.hint, "http://", scheme+"://", 1)
+		slipped.Hint = strings.Replace(slipped.Hint, "http://", scheme+"://", 1)
 		return nil, slipError(slipped, "-x", text)
-	case t.path != "/":
+	case t.Path != "/":
 		return refused("a proxy has no path")
-	case wire.IsSOCKS(scheme) && t.url.User != nil && !wire.FitsSOCKS(t.url.User):
+	case wire.IsSOCKS(scheme) && t.URL.User != nil && !wire.FitsSOCKS(t.URL.User):
 		return refused("SOCKS takes a user and a password of 1 to 255 bytes each")
 	}
-	t.url.Scheme = scheme
-	return t.url, nil
+	t.URL.Scheme = scheme
+	return t.URL, nil
 }
 
 // proxyTarget is where connections to a proxy go.
-func proxyTarget(proxy *url.URL) target {
+func proxyTarget(proxy *url.URL) target.Target {
 	u := *proxy
 	u.Scheme, u.Path = "http", ""
-	t, _ := readTarget(u.String()) // ParseProxy has tried it
+	t, _ := target.Read(u.String()) // ParseProxy has tried it
 	if wire.IsSOCKS(proxy.Scheme) && u.Port() == "" {
-		t.port = 1080
+		t.Port = 1080
 	}
 	return t
 }
 
 // asksProxy reports whether requests to t are the proxy's to pass on: it makes
 // no tunnel for them.
-func (c *Config) asksProxy(t target) bool {
-	return c.Proxy != nil && !wire.IsSOCKS(c.Proxy.Scheme) && !t.tls
+func (c *Config) asksProxy(t target.Target) bool {
+	return c.Proxy != nil && !wire.IsSOCKS(c.Proxy.Scheme) && !t.TLS
 }
 
 // proxyFields are what requests to the proxy itself carry.
@@ -71,7 +72,7 @@ func (l *Load) credentialsError(err error) error {
 	if refusal, ok := errors.AsType[wire.TunnelError](err); !ok || refusal.Status != proxyAuthenticationRequired {
 		return nil
 	}
-	proxy, wants := l.via().hostport(), "wants credentials"
+	proxy, wants := l.via().Hostport(), "wants credentials"
 	if l.cfg.Proxy.User != nil {
 		wants = "does not take these credentials"
 	}

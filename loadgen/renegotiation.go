@@ -3,13 +3,15 @@ package loadgen
 import (
 	"fmt"
 
+	"nodrop/loadgen/internal/engine"
+	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/internal/wire"
 )
 
 // renegotiationError is a server that asks for it, as misuse.
-func renegotiationError(t target) error {
+func renegotiationError(t target.Target) error {
 	return &HintError{
-		fmt.Sprintf("URL %q: the server asks for TLS renegotiation, which nodrop does not do", t.shown()),
+		fmt.Sprintf("URL %q: the server asks for TLS renegotiation, which nodrop does not do", t.Shown()),
 		"have the server ask for the client's certificate in the first handshake, and give it with --cert FILE --key FILE",
 	}
 }
@@ -17,14 +19,14 @@ func renegotiationError(t target) error {
 // refuseRenegotiation ends a load in which nothing has succeeded because the
 // server asks for renegotiation, as some do only when they have seen a request:
 // the next would fail as well, for want of something that nodrop does not have.
-func (l *Load) refuseRenegotiation(at *hop, err error) {
+func (l *Load) refuseRenegotiation(at *engine.Hop, err error) {
 	if !wire.WantsRenegotiation(err) {
 		return
 	}
 	if p := l.recorder.Progress(); p.Finished > p.Lost {
 		return // some get through: it is for the report to tell
 	}
-	refusal := renegotiationError(at.target)
+	refusal := renegotiationError(at.Target)
 	l.refusal.CompareAndSwap(nil, &refusal)
 	l.Stop()
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 
+	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/internal/wire"
 )
 
@@ -26,7 +27,7 @@ func ParseSources(s string) ([]netip.Addr, error) {
 
 // validateSources refuses addresses that no connection of the load could come
 // from, as far as that can be told from the addresses alone.
-func (c *Config) validateSources(t target) error {
+func (c *Config) validateSources(t target.Target) error {
 	if len(c.Sources) == 0 {
 		return nil
 	}
@@ -49,7 +50,7 @@ func (c *Config) validateSources(t target) error {
 	if c.Proxy != nil {
 		t = proxyTarget(c.Proxy)
 	}
-	if addr, ok := t.addr(); ok && len(c.ConnectTo) == 0 {
+	if addr, ok := t.Addr(); ok && len(c.ConnectTo) == 0 {
 		return c.matchSource(addr.Addr())
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/internal/wire"
 )
 
@@ -46,11 +47,11 @@ func ParseTLSVersion(name string) (uint16, error) {
 
 // tlsConfig is what a connection to t is made with. sameHost is false once a
 // redirect has left the host that -host and --sni are about.
-func (c *Config) tlsConfig(t target, sameHost bool) *tls.Config {
+func (c *Config) tlsConfig(t target.Target, sameHost bool) *tls.Config {
 	config := &tls.Config{
 		InsecureSkipVerify: c.TLS.Insecure, //nolint:gosec // asked for by --insecure
 		RootCAs:            c.TLS.Roots,
-		ServerName:         withoutZone(t.host),
+		ServerName:         withoutZone(t.Host),
 		MinVersion:         c.TLS.MinVersion,
 		NextProtos:         []string{"http/1.1"},
 	}
@@ -103,7 +104,7 @@ func (l *Load) tryTLS(ctx context.Context) error {
 	}
 	defer hangUp()
 	if err == nil && l.job.Proxy != nil {
-		err = l.job.Proxy.Open(s, l.target.hostport())
+		err = l.job.Proxy.Open(s, l.target.Hostport())
 	}
 	if err != nil {
 		return l.credentialsError(err) // anything else is for the load to count
@@ -114,9 +115,9 @@ func (l *Load) tryTLS(ctx context.Context) error {
 	case err != nil && wire.WantsRenegotiation(err):
 		return renegotiationError(l.target)
 	case err != nil && wire.IsNotTLS(err):
-		return &HintError{fmt.Sprintf("URL %q: the server does not speak TLS", l.target.shown()), "http:// instead of https://"}
+		return &HintError{fmt.Sprintf("URL %q: the server does not speak TLS", l.target.Shown()), "http:// instead of https://"}
 	case err != nil && wire.IsRejected(err):
-		return &HintError{fmt.Sprintf("URL %q: %s", l.target.shown(), wire.Reason(err)), l.rejectedHint(err, asked)}
+		return &HintError{fmt.Sprintf("URL %q: %s", l.target.Shown(), wire.Reason(err)), l.rejectedHint(err, asked)}
 	case err != nil && ctx.Err() == nil && (!asked || !wire.IsTimeout(err)): // who asked for a certificate need say no more
 		l.notes = append(l.notes, "that handshake failed ("+wire.Reason(err)+"): if the port does not speak TLS, use http://")
 	}

@@ -23,7 +23,7 @@ var plainAtTLS = []string{
 // "" for any other.
 func (l *Load) wrongScheme(ctx context.Context, run *record.Run) string {
 	switch {
-	case l.target.tls || l.cfg.Proxy != nil:
+	case l.target.TLS || l.cfg.Proxy != nil:
 		return ""
 	case slices.ContainsFunc(run.Answers, saysTLS):
 		return "the server says that its port speaks TLS: use https://"

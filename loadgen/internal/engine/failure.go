@@ -1,0 +1,80 @@
+package engine
+
+import (
+	"errors"
+	"strings"
+
+	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/wire"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
+)
+
+// Failure is why an exchange ended without a whole answer.
+type Failure struct {
+	Stage record.Stage
+	Err   error
+	Text  string // hey's words, without method and URL
+}
+
+// Stalled makes f nodrop's own failure, if it is not this machine's already.
+func (f *Failure) Stalled() {
+	if !wire.Classify(f.Stage, f.Err).Spoiled() {
+		f.Err, f.Text = wire.ErrStalled, wire.ErrStalled.Error()
+	}
+}
+
+// FailResult gives r the fate of a failure.
+func FailResult(r *record.Result, at *Hop, f *Failure) {
+	r.Class, r.Fate, r.Status = wire.Classify(f.Stage, f.Err), record.FateLost, 0
+	if r.Class.Spoiled() {
+		r.Fate = record.FateSpoiled
+	}
+	r.Sample = sampleText(at, f, r.Class)
+}
+
+// StageOf is how far an exchange had got whose request was written.
+func StageOf(s h1.Stage) record.Stage {
+	switch s {
+	case h1.StageIdle:
+		return record.StageWait
+	case h1.StageHead:
+		return record.StageHead
+	default:
+		return record.StageBody
+	}
+}
+
+// sampleText is a failure in the words that hey prints, so that equal causes
+// share a line: the URL's address in place of the replica's, and no source
+// port.
+func sampleText(at *Hop, f *Failure, class record.Class) string {
+	text := f.Text
+	if text == "" {
+		text = wire.Reason(f.Err)
+	}
+	if class.Cause() == record.CauseTimeout && wire.IsTimeout(f.Err) && class.Stage() != record.StageConnect {
+		text = timeoutText(class.Stage())
+	}
+	text = safetext.Bounded(text)
+	if malformed, ok := errors.AsType[*h1.MalformedError](f.Err); ok && malformed.Looks == h1.LooksTLS && at.direct() {
+		text += ": use https://"
+	}
+	return title(at.Method) + ` "` + at.Shown() + `": ` + text
+}
+
+// timeoutText is what net/http says of a request that took longer than -t.
+func timeoutText(s record.Stage) string {
+	if s == record.StageBody {
+		return "context deadline exceeded (Client.Timeout or context cancellation while reading body)"
+	}
+	return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+}
+
+// title is a method as hey's error texts write it: "Get", "Post".
+func title(method string) string {
+	if method == "" {
+		return ""
+	}
+	return method[:1] + strings.ToLower(method[1:])
+}
