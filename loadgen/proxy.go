@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -63,18 +62,4 @@ func (c *Config) proxyFields() []Field {
 	}
 	password, _ := c.Proxy.User.Password()
 	return []Field{{Name: "Proxy-Authorization", Value: safetext.BasicAuth(c.Proxy.User.Username(), password)}}
-}
-
-// credentialsError is a proxy's wish for credentials, or for others, as misuse;
-// nil for any other error.
-func (l *Load) credentialsError(err error) error {
-	const proxyAuthenticationRequired = 407
-	if refusal, ok := errors.AsType[wire.TunnelError](err); !ok || refusal.Status != proxyAuthenticationRequired {
-		return nil
-	}
-	proxy, wants := l.via().Hostport(), "wants credentials"
-	if l.cfg.Proxy.User != nil {
-		wants = "does not take these credentials"
-	}
-	return &HintError{fmt.Sprintf("-x %s: the proxy %s", proxy, wants), "-x http://USER:PASSWORD@" + proxy}
 }
