@@ -70,8 +70,8 @@ func (f *inflater) feed(piece []byte) {
 	f.input.piece = nil // the caller's, which it will write to
 }
 
-// End says what was wrong with the body, now that it has come to its end.
-func (f *inflater) End() error {
+// end says what was wrong with the body, now that it has come to its end.
+func (f *inflater) end() error {
 	if f.busy && f.err == nil {
 		f.input.eof = true
 		f.resume()
@@ -93,8 +93,8 @@ func isText(b []byte) bool {
 	return true
 }
 
-// Close ends the coroutine.
-func (f *inflater) Close() {
+// close ends the coroutine.
+func (f *inflater) close() {
 	if f.stop != nil {
 		f.stop()
 	}

@@ -40,7 +40,7 @@ func inflateAll(f *inflater, coding string, body []byte, size int) string {
 	for piece := range slicesOf(body, size) {
 		f.feed(piece)
 	}
-	if err := f.End(); err != nil {
+	if err := f.end(); err != nil {
 		return err.Error()
 	}
 	return ""
@@ -117,14 +117,14 @@ func TestInflater(t *testing.T) {
 		"no coding, so no question": {"", []byte("hello"), ""},
 	}
 	var reused inflater
-	defer reused.Close()
+	defer reused.close()
 	for name, tc := range tests {
 		for _, size := range []int{1, 2, 3, 1000, 1 << 20} {
 			var fresh inflater
 			if got := inflateAll(&fresh, tc.coding, tc.body, size); got != tc.want {
 				t.Errorf("%s, %d bytes at a time: got %q; want %q", name, size, got, tc.want)
 			}
-			fresh.Close()
+			fresh.close()
 			reused.begin(tc.coding) // and given up, part of the way
 			reused.feed(tc.body[:len(tc.body)/2])
 			if got := inflateAll(&reused, tc.coding, tc.body, size); got != tc.want {
@@ -150,13 +150,13 @@ func TestCheckable(t *testing.T) {
 func TestInflaterIsBounded(t *testing.T) {
 	bomb := packed(t, "gzip", make([]byte, 8<<20))
 	var f inflater
-	defer f.Close()
+	defer f.close()
 	inflateAll(&f, "gzip", bomb, 1<<14)
 	piece := bytes.Clone(bomb)
 	allocs := testing.AllocsPerRun(3, func() {
 		f.begin("gzip")
 		f.feed(piece)
-		if err := f.End(); err != nil {
+		if err := f.end(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -176,7 +176,7 @@ func FuzzInflater(f *testing.F) {
 		}
 	}
 	var reused inflater
-	f.Cleanup(reused.Close)
+	f.Cleanup(reused.close)
 	f.Fuzz(func(t *testing.T, body []byte, gz bool, size uint8) {
 		if len(body) == 0 || len(body) > 1<<12 {
 			return
@@ -205,12 +205,12 @@ func FuzzInflater(f *testing.F) {
 func BenchmarkInflate(b *testing.B) {
 	body := packed(b, "gzip", []byte(strings.Repeat("nothing is lost until it is counted\n", 100)))
 	var f inflater
-	defer f.Close()
+	defer f.close()
 	b.ReportAllocs()
 	for b.Loop() {
 		f.begin("gzip")
 		f.feed(body)
-		if err := f.End(); err != nil {
+		if err := f.end(); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -46,10 +46,10 @@ func (i *Inspector) Piece(p *h1.Parser, piece []byte) {
 }
 
 // End says what was wrong with the body, now that it has come to its end.
-func (i *Inspector) End() error { return i.content.End() }
+func (i *Inspector) End() error { return i.content.end() }
 
 // Close lets go of what checking takes.
-func (i *Inspector) Close() { i.content.Close() }
+func (i *Inspector) Close() { i.content.close() }
 
 // Err is what is wrong with as much of the body as has come.
 func (i *Inspector) Err(p *h1.Parser) error {
