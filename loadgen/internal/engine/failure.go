@@ -1,10 +1,8 @@
 package engine
 
 import (
-	"errors"
 	"strings"
 
-	"nodrop/loadgen/internal/h1"
 	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
@@ -33,18 +31,6 @@ func FailResult(r *record.Result, at *Hop, f *Failure) {
 	r.Sample = sampleText(at, f, r.Class)
 }
 
-// StageOf is how far an exchange had got whose request was written.
-func StageOf(s h1.Stage) record.Stage {
-	switch s {
-	case h1.StageIdle:
-		return record.StageWait
-	case h1.StageHead:
-		return record.StageHead
-	default:
-		return record.StageBody
-	}
-}
-
 // sampleText is a failure in the words that hey prints, so that equal causes
 // share a line: the URL's address in place of the replica's, and no source
 // port.
@@ -57,7 +43,7 @@ func sampleText(at *Hop, f *Failure, class record.Class) string {
 		text = timeoutText(class.Stage())
 	}
 	text = safetext.Bounded(text)
-	if malformed, ok := errors.AsType[*h1.MalformedError](f.Err); ok && malformed.Looks == h1.LooksTLS && at.direct() {
+	if wire.LooksTLS(f.Err) && at.direct() {
 		text += ": use https://"
 	}
 	return title(at.Method) + ` "` + at.Shown() + `": ` + text

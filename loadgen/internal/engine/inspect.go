@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"nodrop/loadgen/internal/h1"
 	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
@@ -33,7 +32,7 @@ func (i *Inspector) Begin() {
 
 // Piece takes a piece of p's body. Part of a compressed body (206) cannot be
 // inflated by itself.
-func (i *Inspector) Piece(p *h1.Parser, piece []byte) {
+func (i *Inspector) Piece(p Response, piece []byte) {
 	if p.BodyBytes() == int64(len(piece)) && p.Status() != 206 {
 		if field := p.Captured(capturedCoding); field != nil && !p.Repeated(capturedCoding) {
 			i.content.begin(checkable(field)) // repeated, it is several codings
@@ -52,7 +51,7 @@ func (i *Inspector) End() error { return i.content.end() }
 func (i *Inspector) Close() { i.content.close() }
 
 // Err is what is wrong with as much of the body as has come.
-func (i *Inspector) Err(p *h1.Parser) error {
+func (i *Inspector) Err(p Response) error {
 	if most := i.Job.MaxBody; most > 0 && p.BodyBytes() > most {
 		return errBodyTooLong
 	}
@@ -61,7 +60,7 @@ func (i *Inspector) Err(p *h1.Parser) error {
 
 // Failure is that of a body with which something is wrong. One that lacks its
 // end, and that nothing but the peer's close ended, was cut short by it.
-func (i *Inspector) Failure(p *h1.Parser, err error) *Failure {
+func (i *Inspector) Failure(p Response, err error) *Failure {
 	if errors.Is(err, errBodyTooLong) {
 		return &Failure{Stage: record.StageBody, Err: err, Text: fmt.Sprintf("body over %d bytes (--max-body)", i.Job.MaxBody)}
 	}
@@ -73,12 +72,12 @@ func (i *Inspector) Failure(p *h1.Parser, err error) *Failure {
 
 // Unproven reports whether nothing shows that the body of p's response came
 // whole: neither its framing, nor the connection, nor what is in it.
-func (i *Inspector) Unproven(p *h1.Parser) bool {
+func (i *Inspector) Unproven(p Response) bool {
 	return p.CloseDelimited() && !i.Secured && i.content.coding == ""
 }
 
 // Judge gives the Result of p's whole answer its fate.
-func (i *Inspector) Judge(r *record.Result, p *h1.Parser) {
+func (i *Inspector) Judge(r *record.Result, p Response) {
 	if i.Job.OK[r.Status] {
 		return
 	}
@@ -111,7 +110,7 @@ type Replicas struct {
 }
 
 // Book books an answer to the replica that its header names, if it does.
-func (n *Replicas) Book(r *record.Result, p *h1.Parser) {
+func (n *Replicas) Book(r *record.Result, p Response) {
 	name := p.Captured(capturedEndpoint)
 	if len(name) == 0 {
 		return

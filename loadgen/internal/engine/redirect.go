@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strconv"
 
-	"nodrop/loadgen/internal/h1"
 	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
@@ -23,7 +22,7 @@ func quote(location []byte) string { return strconv.Quote(safetext.MaskForeignUR
 const maxRedirects = 10
 
 // Redirect is the next hop of an answer that redirects, nil for any other.
-func (j *Job) Redirect(p *h1.Parser, at *Hop, followed int) (*Hop, *Failure) {
+func (j *Job) Redirect(p Response, at *Hop, followed int) (*Hop, *Failure) {
 	location := p.Captured(capturedLocation)
 	if !j.Redirects || len(location) == 0 {
 		return nil, nil

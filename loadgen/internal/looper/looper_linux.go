@@ -118,7 +118,10 @@ type driver struct {
 	sources map[netip.Addr]*loop.Address
 }
 
-var _ loop.Driver = (*driver)(nil)
+var (
+	_ loop.Driver     = (*driver)(nil)
+	_ engine.Response = (*h1.Parser)(nil)
+)
 
 // driverSlot is one worker.
 type driverSlot struct {
@@ -278,7 +281,7 @@ func (d *driver) Answered(x *loop.Exchange) loop.Step {
 }
 
 // redirect is where an answer leads to, nil if nowhere.
-func (d *driver) redirect(sl *driverSlot, p *h1.Parser) (*chain, *engine.Failure) {
+func (d *driver) redirect(sl *driverSlot, p engine.Response) (*chain, *engine.Failure) {
 	at, followed := &d.job.First, 0
 	if sl.chain != nil {
 		at, followed = &sl.chain.at, sl.chain.followed
@@ -374,7 +377,7 @@ func (d *driver) failure(x *loop.Exchange, f *loop.Failure) *engine.Failure {
 	if _, malformed := errors.AsType[*h1.MalformedError](f.Err); malformed {
 		return d.wireFailure(x, record.StageHead, f)
 	}
-	return d.wireFailure(x, engine.StageOf(x.Parser.Stage()), f)
+	return d.wireFailure(x, wire.StageOf(x.Parser.Stage()), f)
 }
 
 func (d *driver) wireFailure(x *loop.Exchange, stage record.Stage, f *loop.Failure) *engine.Failure {

@@ -285,7 +285,7 @@ func (x *exchange) receive() *engine.Failure {
 		err = x.endOfStream()
 	}
 	if err != nil {
-		return &engine.Failure{Stage: engine.StageOf(x.parser.Stage()), Err: err}
+		return &engine.Failure{Stage: wire.StageOf(x.parser.Stage()), Err: err}
 	}
 	return nil
 }

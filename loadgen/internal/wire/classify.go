@@ -165,3 +165,15 @@ func classifyErrno(stage record.Stage, errno syscall.Errno) record.Class {
 func LacksFiles(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
+
+// StageOf is how far an exchange had got whose request was written.
+func StageOf(s h1.Stage) record.Stage {
+	switch s {
+	case h1.StageIdle:
+		return record.StageWait
+	case h1.StageHead:
+		return record.StageHead
+	default:
+		return record.StageBody
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net"
 	"reflect"
+
+	"nodrop/loadgen/internal/h1"
 )
 
 // IsRejected reports whether err is one side's refusal to speak TLS with the
@@ -64,4 +66,11 @@ func alertOf(err error) (alert tls.AlertError, ok bool) {
 		return 0, false
 	}
 	return tls.AlertError(code.Uint()), true
+}
+
+// LooksTLS reports whether err says that the peer answered a request in
+// cleartext with TLS.
+func LooksTLS(err error) bool {
+	malformed, ok := errors.AsType[*h1.MalformedError](err)
+	return ok && malformed.Looks == h1.LooksTLS
 }
