@@ -45,7 +45,7 @@ func New(j *engine.Job, handoff engine.Handoff) (engine.Engine, error) {
 			Capture:        j.Captured,
 		}, d)
 		if err != nil {
-			e.Close()
+			e.close()
 			return nil, err
 		}
 		d.loop = s
@@ -58,7 +58,7 @@ func loopRequest(h *engine.Hop) loop.Request {
 	return loop.Request{Bytes: h.Bytes, HeadOnly: h.Method == "HEAD"}
 }
 
-func (e *looper) Close() {
+func (e *looper) close() {
 	for _, s := range e.shards {
 		s.Close()
 	}
@@ -84,7 +84,7 @@ func (e *looper) Run(ctx context.Context) (over int64) {
 	shards.Wait()
 	close(done)
 	watching.Wait()
-	e.Close()
+	e.close()
 	e.handoff.Wait()
 	return slices.Max(ends)
 }

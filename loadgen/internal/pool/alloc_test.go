@@ -25,7 +25,7 @@ func TestRequestAllocatesNothing(t *testing.T) {
 				t.Fatalf("%+v", r)
 			}
 		})
-		x.Close()
+		x.close()
 		if allocs > 0 && !raceDetected {
 			t.Errorf("%s: %v allocations for a request; want none", name, allocs)
 		}

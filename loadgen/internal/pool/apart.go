@@ -71,6 +71,6 @@ func (f *follower) Follow(ctx context.Context, r *record.Result, next *engine.Ho
 	x := &f.worker.exchange
 	x.result = *r
 	x.follow(ctx, next, followed)
-	x.Close()
+	x.close()
 	return &x.result
 }

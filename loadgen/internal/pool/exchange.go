@@ -44,7 +44,7 @@ func (x *exchange) init(w *worker) {
 
 func (x *exchange) now() int64 { return int64(time.Since(x.job.Base)) }
 
-func (x *exchange) Close() {
+func (x *exchange) close() {
 	x.Inspector.Close()
 	if x.conn != nil {
 		x.drop()

@@ -78,7 +78,7 @@ func (w *worker) init(j *engine.Job, l *lingering, i int, made *int64, tally *re
 
 // run sends requests as the schedule and the budget allow.
 func (w *worker) run(ctx context.Context) {
-	defer w.exchange.Close()
+	defer w.exchange.close()
 	clock := func() time.Duration { return time.Since(w.job.Base) }
 	due := w.job.Schedule.First(w.index)
 	for w.await(due-clock()) && w.job.Budget.Take(clock()) {
