@@ -22,9 +22,9 @@ func newBudget(n int64, d time.Duration) *budget {
 	return &budget{n: n, duration: d, over: make(chan struct{})}
 }
 
-// take asks for one request to start at elapsed; false means that the run is
+// Take asks for one request to start at elapsed; false means that the run is
 // over, for every worker.
-func (b *budget) take(elapsed time.Duration) bool {
+func (b *budget) Take(elapsed time.Duration) bool {
 	for {
 		select {
 		case <-b.over:
@@ -81,3 +81,6 @@ func (b *budget) unsent() int64 {
 	}
 	return max(0, b.n-b.issued.Load())
 }
+
+// Over is closed when there are no more.
+func (b *budget) Over() <-chan struct{} { return b.over }

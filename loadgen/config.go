@@ -13,7 +13,9 @@ import (
 	"strings"
 	"time"
 
+	"nodrop/loadgen/internal/engine"
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
 )
@@ -107,14 +109,14 @@ func (c *Config) Validate() error {
 	if err := c.settleFields(); err != nil {
 		return err
 	}
-	c.URL = trimBlanks(c.URL)
+	c.URL = target.TrimBlanks(c.URL)
 	target, err := parseTarget(c.URL)
 	if err != nil {
 		return err
 	}
 	for _, to := range c.ConnectTo {
 		if !to.matches(target) {
-			return fmt.Errorf("--connect-to %s: does not match the URL's %s", to, target.hostport())
+			return fmt.Errorf("--connect-to %s: does not match the URL's %s", to, target.Hostport())
 		}
 	}
 	if c.Method == "CONNECT" {
@@ -129,7 +131,7 @@ func (c *Config) Validate() error {
 	if err := c.validateEngine(target); err != nil {
 		return err
 	}
-	req := c.request(target, c.Method, payload{bytes: c.Body}, true)
+	req := c.request(target, c.Method, engine.Payload{Bytes: c.Body}, true)
 	return req.Validate()
 }
 
@@ -212,8 +214,8 @@ func (c *Config) validateLoad() error {
 
 // request is the message for one hop. sameHost is false once a redirect has
 // left the host that the credentials are for.
-func (c *Config) request(t target, method string, body payload, sameHost bool) h1.Request {
-	host := t.hostField()
+func (c *Config) request(t target.Target, method string, body engine.Payload, sameHost bool) h1.Request {
+	host := t.HostField()
 	fields := c.Fields
 	if sameHost {
 		if c.Host != "" {
@@ -222,18 +224,18 @@ func (c *Config) request(t target, method string, body payload, sameHost bool) h
 	} else {
 		fields = withoutCredentials(fields)
 	}
-	if u := t.url.User; u != nil && !hasField(fields, "authorization") && !c.omits("authorization") {
+	if u := t.URL.User; u != nil && !hasField(fields, "authorization") && !c.omits("authorization") {
 		password, _ := u.Password()
 		fields = append(slices.Clip(fields), Field{Name: "Authorization", Value: safetext.BasicAuth(u.Username(), password)})
 	}
-	path := t.path
+	path := t.Path
 	if c.asksProxy(t) {
-		path, fields = t.absolute(), append(slices.Clip(fields), c.proxyFields()...)
+		path, fields = t.Absolute(), append(slices.Clip(fields), c.proxyFields()...)
 	}
-	req := h1.Request{Method: method, Target: path, Host: host, Fields: fields, Body: body.bytes}
+	req := h1.Request{Method: method, Target: path, Host: host, Fields: fields, Body: body.Bytes}
 	req.Close = c.DisableKeepAlive && !hasField(fields, "connection")
-	if body.file != nil {
-		req.Body, req.Length = nil, body.file.size
+	if body.File != nil {
+		req.Body, req.Length = nil, body.File.Size
 	}
 	return req
 }
@@ -284,11 +286,6 @@ func withoutCredentials(fields []Field) []Field {
 	return kept
 }
 
-// HintError is an error with a word on what to do.
-type HintError struct{ Problem, Hint string }
-
-func (e *HintError) Error() string { return e.Problem }
-
 // ConnectTo sends connections meant for Host:Port to Addr, as curl's option of
 // that name does. An empty Host or zero Port stands for any.
 type ConnectTo struct {
@@ -309,8 +306,8 @@ func (c ConnectTo) String() string {
 	return host + ":" + port + ":" + c.Addr.String()
 }
 
-func (c ConnectTo) matches(t target) bool {
-	return (c.Host == "" || strings.EqualFold(c.Host, t.host)) && (c.Port == 0 || c.Port == t.port)
+func (c ConnectTo) matches(t target.Target) bool {
+	return (c.Host == "" || strings.EqualFold(c.Host, t.Host)) && (c.Port == 0 || c.Port == t.Port)
 }
 
 // ParseConnectTo reads HOST:PORT:ADDR:PORT; an IPv6 address stands in brackets.
@@ -326,7 +323,7 @@ func ParseConnectTo(s string) (ConnectTo, error) {
 	if !ok {
 		return bad("want HOST:PORT:ADDR:PORT")
 	}
-	host, err := asciiHost(host)
+	host, err := target.ASCIIHost(host)
 	if err != nil {
 		return bad(err.Error())
 	}

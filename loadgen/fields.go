@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"nodrop/loadgen/internal/target"
 )
 
 // fieldPattern is a field as -H takes it: "Name: value", or as in curl "Name;"
@@ -39,10 +41,10 @@ var framing = []struct{ name, instead string }{
 // settleFields corrects or refuses what would make a malformed request.
 func (c *Config) settleFields() error {
 	var err error
-	if c.Host, err = asciiHostport(strings.Trim(c.Host, " \t")); err != nil {
+	if c.Host, err = target.ASCIIHostport(strings.Trim(c.Host, " \t")); err != nil {
 		return fmt.Errorf("-host: %w", err)
 	}
-	if c.TLS.ServerName, err = asciiHost(c.TLS.ServerName); err != nil {
+	if c.TLS.ServerName, err = target.ASCIIHost(c.TLS.ServerName); err != nil {
 		return fmt.Errorf("--sni: %w", err)
 	}
 	for _, own := range framing {

@@ -184,7 +184,7 @@ var tlsFlags = []string{"insecure", "cacert", "cert", "key", "sni", "tls-min"}
 
 // checkTLS refuses TLS flags for a load that cannot come to use TLS.
 func (v *FlagValues) checkTLS(url string) error {
-	if t, err := parseTarget(url); err != nil || t.tls || !v.noRedirects {
+	if t, err := parseTarget(url); err != nil || t.TLS || !v.noRedirects {
 		return err
 	}
 	for _, name := range tlsFlags {

@@ -12,35 +12,29 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nodrop/loadgen/internal/engine"
+	"nodrop/loadgen/internal/target"
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 )
 
 // Load is one load, ready to run once.
 type Load struct {
 	cfg      Config
-	target   target
-	ok       *record.StatusBits
-	schedule Schedule
+	target   target.Target
+	job      engine.Job // the engine's
 	budget   *budget
 	recorder *record.Recorder
 	traces   record.Traces
 	stalls   stalls
 	sinks    []record.RunSink // of this run; made by Run
 
-	first     hop // of every request
-	body      payload
-	keepAlive bool          // connections carry more than one
-	captured  []string      // the fields that parsers capture, one list for all
-	expect    time.Duration // how long a body waits for the 100 (Continue) that was asked for
-	engine    record.Engine
+	body   engine.Payload
+	engine record.Engine
 
-	lingering lingering
-	endpoints Endpoints
-	sources   sources
-	resolver  *resolver // nil unless the name is refreshed in the background
-	address   string    // the target as error texts show it
+	resolver *wire.Resolver // nil unless the name is refreshed in the background
+	address  string         // the target as error texts show it
 
-	base    time.Time // the run's start; set by Run before anything else reads it
 	started chan struct{}
 	notes   []string
 	machine machine
@@ -68,38 +62,37 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.said = t.shown()
+	t.Said = t.Shown()
 	if cfg.ShownURL != "" {
-		t.said = cfg.Shown()
+		t.Said = cfg.Shown()
 	}
 	ok, err := cfg.OK.Compile()
 	if err != nil {
 		return nil, err
 	}
 	l := newLoad(cfg, t, ok)
-	if err := l.via().checkZone(); err != nil {
+	if err := l.via().CheckZone(); err != nil {
 		return nil, err
 	}
 	if err := trySources(cfg.Sources); err != nil {
 		return nil, err
 	}
-	l.captured = captured(strings.ToLower(cfg.EndpointHeader))
 	if err := l.chooseEndpoints(ctx); err != nil {
 		return nil, err
 	}
-	l.body.bytes = cfg.Body
+	l.body.Bytes = cfg.Body
 	if cfg.BodyFile != "" {
-		if l.body.file, err = openBody(cfg.BodyFile); err != nil {
+		if l.body.File, err = engine.OpenBody(cfg.BodyFile); err != nil {
 			return nil, err
 		}
 	}
-	l.first = l.newHop(t, cfg.Method, l.body, true)
-	l.first.given = true
+	l.job.First = l.newHop(t, cfg.Method, l.body, true)
+	l.job.First.Given = true
 	l.machine = thisMachine()
 	l.lacks = append(l.preflight(l.machine), cfg.corrected...)
-	l.lingering.most = l.roomToLinger(l.machine)
+	l.job.Lingering = l.roomToLinger(l.machine)
 	l.notes = append(l.notes, l.lacks...)
-	if t.tls {
+	if t.TLS {
 		if err := l.tryTLS(ctx); err != nil {
 			l.closeBody()
 			return nil, err
@@ -108,15 +101,18 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	return l, nil
 }
 
+// expectBound is how long a body waits for the 100 (Continue) that was asked
+// for before it is sent without: a server need not know the expectation. It is
+// the time that curl and net/http wait.
+const expectBound = time.Second
+
 // newLoad makes what needs nothing from outside.
-func newLoad(cfg Config, t target, ok *record.StatusBits) *Load {
+func newLoad(cfg Config, t target.Target, ok *record.StatusBits) *Load {
 	l := &Load{
-		cfg: cfg, target: t, ok: ok,
-		schedule: Schedule{Workers: cfg.Workers, Rate: cfg.Rate},
+		cfg: cfg, target: t,
 		budget:   newBudget(cfg.Requests, cfg.Duration),
 		recorder: record.NewRecorder(cfg.CPUs),
 		traces:   record.Traces{Limit: cfg.TraceLost},
-		expect:   expectBound,
 		started:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 		aborted:  make(chan struct{}),
@@ -124,8 +120,17 @@ func newLoad(cfg Config, t target, ok *record.StatusBits) *Load {
 	l.traces.Secrets = cfg.secrets(t)
 	l.recorder.Hide(&l.traces.Secrets)
 	l.stalls.now, l.stalls.slow = func() int64 { return l.Since(time.Now()) }, clockLag
-	l.keepAlive = !cfg.closes()
-	l.sources.list = cfg.Sources
+	l.job = engine.Job{
+		Workers: cfg.Workers,
+		Pace:    engine.Pace{Schedule: Schedule{Workers: cfg.Workers, Rate: cfg.Rate}, Budget: l.budget, Stalls: &l.stalls},
+		Route: engine.Route{
+			Elsewhere: l.redirectEndpoint, LooksUp: cfg.DNS == DNSPerConnection,
+			Sources: &wire.Sources{List: cfg.Sources}, Unix: cfg.UnixSocket != "",
+		},
+		Limits:    engine.Limits{Timeout: cfg.Timeout, ConnectTimeout: cfg.ConnectTimeout, Expect: expectBound, MaxBody: cfg.MaxBody},
+		Responses: engine.Responses{OK: ok, KeepAlive: !cfg.closes(), Captured: engine.Captured(strings.ToLower(cfg.EndpointHeader)), Redirects: !cfg.DisableRedirects, NewHop: l.newHop},
+		Ledger:    engine.Ledger{Recorder: l.recorder, Traces: &l.traces, Failed: l.refuseRenegotiation},
+	}
 	return l
 }
 
@@ -138,8 +143,8 @@ func (l *Load) Close() { l.closeBody() }
 
 // closeBody closes the file that was sent, if it was one.
 func (l *Load) closeBody() {
-	if l.body.file != nil {
-		_ = l.body.file.file.Close() // only read from
+	if l.body.File != nil {
+		_ = l.body.File.Close() // only read from
 	}
 }
 
@@ -148,14 +153,18 @@ func (l *Load) closeBody() {
 // that; a layer-4 balancer's client sees no more either.
 func (l *Load) chooseEndpoints(ctx context.Context) error {
 	at := l.via()
-	l.address = at.hostport()
+	l.address = at.Hostport()
+	if l.cfg.Proxy != nil {
+		l.job.Proxy = &wire.Proxy{URL: l.cfg.Proxy, Fields: l.cfg.proxyFields()}
+		defer func() { l.job.Proxy.Address = l.address }()
+	}
 	if l.cfg.Endpoints != nil {
-		l.endpoints = l.cfg.Endpoints
+		l.job.Endpoints = l.cfg.Endpoints
 		return nil
 	}
 	if path := l.cfg.UnixSocket; path != "" {
 		l.address = path
-		l.endpoints = &fixed{list: []*Endpoint{{Name: path, Path: path}}}
+		l.job.Endpoints = wire.NewUnix(path)
 		return nil
 	}
 	if len(l.cfg.ConnectTo) > 0 {
@@ -163,11 +172,11 @@ func (l *Load) chooseEndpoints(ctx context.Context) error {
 		for _, to := range l.cfg.ConnectTo {
 			addrs = append(addrs, to.Addr)
 		}
-		l.endpoints = newFixed(addrs)
+		l.job.Endpoints = wire.NewFixed(addrs)
 		return nil
 	}
-	if addr, ok := at.addr(); ok {
-		l.endpoints = newFixed([]netip.AddrPort{addr})
+	if addr, ok := at.Addr(); ok {
+		l.job.Endpoints = wire.NewFixed([]netip.AddrPort{addr})
 		return nil
 	}
 	return l.resolveName(ctx, at)
@@ -175,42 +184,42 @@ func (l *Load) chooseEndpoints(ctx context.Context) error {
 
 // via is what the name of which is resolved and connected to: the proxy, or
 // the target itself.
-func (l *Load) via() target {
+func (l *Load) via() target.Target {
 	if l.cfg.Proxy == nil {
 		return l.target
 	}
 	return proxyTarget(l.cfg.Proxy)
 }
 
-func (l *Load) resolveName(ctx context.Context, at target) error {
+func (l *Load) resolveName(ctx context.Context, at target.Target) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	failed := func(err error) error {
-		e := &ResolveError{Host: at.host, Err: err}
+		e := &ResolveError{Host: at.Host, Err: err}
 		if l.cfg.Proxy != nil {
 			e.Flag = "-x"
 		}
 		return e
 	}
-	ips, err := lookupHost(ctx, at.host)
+	ips, err := wire.LookupHost(ctx, at.Host)
 	if err != nil || len(ips) == 0 {
 		return failed(err)
 	}
-	r := &resolver{host: at.host, port: at.port, lookup: lookupHost, note: l.Mark, since: func() int64 { return l.Since(time.Now()) }}
+	r := wire.NewResolver(at.Host, at.Port, l.Mark, func() int64 { return l.Since(time.Now()) })
 	if err := l.chooseFamily(ctx, r, ips); err != nil {
 		return err
 	}
 	if l.cfg.DNS == DNSPerConnection {
-		l.endpoints = &perConnection{resolver: r}
+		l.job.Endpoints = &wire.PerConnection{Resolver: r}
 		return nil
 	}
-	if err := r.resolve(ctx); err != nil {
+	if err := r.Resolve(ctx); err != nil {
 		return failed(err)
 	}
-	if list := r.list.Load().list; len(list) == 1 {
+	if list := r.Known(); len(list) == 1 {
 		l.address = list[0].Addr.String()
 	}
-	l.endpoints = r
+	l.job.Endpoints = r
 	if l.cfg.DNS == DNSRefresh {
 		l.resolver = r
 	}
@@ -218,16 +227,16 @@ func (l *Load) resolveName(ctx context.Context, at target) error {
 }
 
 // chooseFamily decides which of a name's addresses the load goes to.
-func (l *Load) chooseFamily(ctx context.Context, r *resolver, ips []netip.Addr) error {
+func (l *Load) chooseFamily(ctx context.Context, r *wire.Resolver, ips []netip.Addr) error {
 	if len(l.cfg.Sources) > 0 {
-		r.family = familyOf(l.cfg.Sources[0])
-		if !slices.ContainsFunc(ips, r.family) {
-			return fmt.Errorf("%w, the only one that %s has", l.cfg.matchSource(ips[0]), r.host)
+		r.Family = wire.FamilyOf(l.cfg.Sources[0])
+		if !slices.ContainsFunc(ips, r.Family) {
+			return fmt.Errorf("%w, the only one that %s has", l.cfg.matchSource(ips[0]), r.Host)
 		}
 		return nil
 	}
 	var note string
-	r.family, note = chooseFamily(ctx, ips, r.port)
+	r.Family, note = wire.ChooseFamily(ctx, ips, r.Port)
 	if note != "" {
 		l.notes = append(l.notes, note)
 	}
@@ -241,7 +250,7 @@ func (l *Load) chooseFamily(ctx context.Context, r *resolver, ips []netip.Addr) 
 func (l *Load) Run(ctx context.Context) *record.Run {
 	e := newEngine(l)
 	defer l.closeBody()
-	l.base = time.Now()
+	l.job.Base = time.Now()
 	if len(l.cfg.Sinks) > 0 {
 		begun := l.begun()
 		for _, sink := range l.cfg.Sinks {
@@ -257,21 +266,20 @@ func (l *Load) Run(ctx context.Context) *record.Run {
 	if l.resolver != nil {
 		tick := time.NewTicker(refreshEvery)
 		defer tick.Stop()
-		helpers.Go(func() { l.resolver.refresh(background, tick.C) })
+		helpers.Go(func() { l.resolver.Refresh(background, tick.C) })
 	}
 	if l.cfg.Duration > 0 {
-		end := time.AfterFunc(l.cfg.Duration, func() { l.budget.check(time.Since(l.base)) })
+		end := time.AfterFunc(l.cfg.Duration, func() { l.budget.check(time.Since(l.job.Base)) })
 		defer end.Stop()
 	}
 	done := make(chan struct{})
 	abort := func() {
-		e.abort()
+		e.Abort()
 		cancel() // look-ups
 	}
 	helpers.Go(func() { l.watch(ctx, done, abort) })
 	helpers.Go(func() { l.watchEnd(done, abort) })
-	duration := e.run(background)
-	l.lingering.wait()
+	duration := e.Run(background)
 	close(done)
 	cancel()
 	helpers.Wait()
@@ -356,7 +364,7 @@ func (l *Load) Release() {
 	l.budget.held.Store(false)
 	select {
 	case <-l.started:
-		l.budget.check(time.Since(l.base))
+		l.budget.check(time.Since(l.job.Base))
 	default:
 	}
 }
@@ -368,7 +376,7 @@ func (l *Load) Started() <-chan struct{} { return l.started }
 func (l *Load) Over() <-chan struct{} { return l.budget.over }
 
 // Since is a time on the run's clock, in ns. Call it after Started.
-func (l *Load) Since(t time.Time) int64 { return int64(t.Sub(l.base)) }
+func (l *Load) Since(t time.Time) int64 { return l.job.Since(t) }
 
 // Mark adds m to the run.
 func (l *Load) Mark(m record.Mark) {
@@ -388,7 +396,7 @@ func (l *Load) Progress() record.Progress {
 	}
 	select {
 	case <-l.started:
-		p.Elapsed = time.Since(l.base)
+		p.Elapsed = time.Since(l.job.Base)
 	default:
 	}
 	return p
@@ -410,7 +418,7 @@ func (l *Load) begun() *record.Run {
 		Repetition:  l.cfg.Repetition,
 		Gateway:     l.cfg.Gateway,
 		Replicas:    l.cfg.Replicas,
-		StartedAt:   l.base.Round(0),
+		StartedAt:   l.job.Base.Round(0),
 		Settings:    l.settings(),
 		Environment: record.Environment{Version: Version, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: l.cfg.CPUs},
 	}
@@ -454,8 +462,8 @@ func SortMarks(marks []record.Mark) {
 func (l *Load) settings() record.Settings {
 	c := l.cfg
 	s := record.Settings{
-		URL: l.target.shown(), Method: c.Method, Requests: c.Requests, Workers: c.Workers, Rate: c.Rate, Duration: c.Duration,
-		Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, KeepAlive: l.keepAlive,
+		URL: l.target.Shown(), Method: c.Method, Requests: c.Requests, Workers: c.Workers, Rate: c.Rate, Duration: c.Duration,
+		Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, KeepAlive: l.job.KeepAlive,
 		Sources: c.Sources, Redirects: !c.DisableRedirects, OK: c.OK, MaxBody: c.MaxBody, EndpointHeader: c.EndpointHeader, Engine: l.engine,
 	}
 	if c.Duration > 0 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 )
 
@@ -73,6 +74,13 @@ func (l *Load) preflight(m machine) []string {
 
 func (l *Load) filesNeeded() int64 { return int64(l.cfg.Workers) + ownFiles + 2*int64(l.cfg.CPUs) }
 
+// maxLingering is how many connections at a time are left open for their peers
+// to close. A peer that leaves closing to us makes one with each request.
+const maxLingering = 1024
+
+// minLingering is how many may be where there are few workers.
+const minLingering = 16
+
 // roomToLinger is how many connections may be left for their peers to close: two
 // for each worker, so that a server is not given many more connections than -c
 // says, and at most half of the files that nothing else needs.
@@ -88,16 +96,11 @@ func (l *Load) roomToLinger(m machine) int {
 // every port; 0 when that is not known.
 func (l *Load) roads() int64 {
 	n := int64(max(1, len(l.cfg.Sources)))
-	switch e := l.endpoints.(type) {
-	case *fixed:
-		if e.list[0].Path != "" {
-			return 0
-		}
-		return n * int64(len(e.list))
-	case *resolver:
-		return n * int64(len(e.list.Load().list))
+	list, ok := l.job.Endpoints.(interface{ Known() []*wire.Endpoint })
+	if !ok || len(list.Known()) > 0 && list.Known()[0].Path != "" {
+		return 0
 	}
-	return 0
+	return n * int64(len(list.Known()))
 }
 
 // restingPorts is a note on a run that closed so many connections itself that

@@ -69,11 +69,11 @@ func TestBudget(t *testing.T) {
 	t.Run("requests", func(t *testing.T) {
 		b := newBudget(3, 0)
 		for i := range 3 {
-			if !b.take(0) {
+			if !b.Take(0) {
 				t.Fatalf("take %d refused", i)
 			}
 		}
-		if b.take(0) || b.planned() != 3 || b.unsent() != 0 {
+		if b.Take(0) || b.planned() != 3 || b.unsent() != 0 {
 			t.Errorf("planned %d unsent %d after the last", b.planned(), b.unsent())
 		}
 		select {
@@ -84,15 +84,15 @@ func TestBudget(t *testing.T) {
 	})
 	t.Run("ended early", func(t *testing.T) {
 		b := newBudget(3, 0)
-		b.take(0)
+		b.Take(0)
 		b.end()
-		if b.take(0) || b.planned() != 3 || b.unsent() != 2 {
+		if b.Take(0) || b.planned() != 3 || b.unsent() != 2 {
 			t.Errorf("planned %d unsent %d; want 3, 2", b.planned(), b.unsent())
 		}
 	})
 	t.Run("duration", func(t *testing.T) {
 		b := newBudget(1, time.Second)
-		if !b.take(0) || !b.take(time.Second-1) || b.take(time.Second) {
+		if !b.Take(0) || !b.Take(time.Second-1) || b.Take(time.Second) {
 			t.Error("a duration ends at its end, not at n")
 		}
 		if b.planned() != 2 || b.unsent() != 0 {
@@ -103,12 +103,12 @@ func TestBudget(t *testing.T) {
 		b := newBudget(1, 0)
 		b.held.Store(true)
 		for range 2 {
-			if !b.take(0) {
+			if !b.Take(0) {
 				t.Error("a held budget ended")
 			}
 		}
 		b.held.Store(false)
-		if b.take(0) || b.planned() != 2 {
+		if b.Take(0) || b.planned() != 2 {
 			t.Errorf("planned %d; want 2", b.planned())
 		}
 	})

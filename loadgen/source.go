@@ -6,8 +6,10 @@ import (
 	"net"
 	"net/netip"
 	"strings"
-	"sync/atomic"
 	"syscall"
+
+	"nodrop/loadgen/internal/target"
+	"nodrop/loadgen/internal/wire"
 )
 
 // ParseSources reads --source: addresses of this machine, separated by commas.
@@ -25,7 +27,7 @@ func ParseSources(s string) ([]netip.Addr, error) {
 
 // validateSources refuses addresses that no connection of the load could come
 // from, as far as that can be told from the addresses alone.
-func (c *Config) validateSources(t target) error {
+func (c *Config) validateSources(t target.Target) error {
 	if len(c.Sources) == 0 {
 		return nil
 	}
@@ -36,8 +38,8 @@ func (c *Config) validateSources(t target) error {
 		if source.IsUnspecified() || source.IsMulticast() {
 			return fmt.Errorf("--source %s: connections cannot come from there", source)
 		}
-		if first := c.Sources[0]; familyName(source) != familyName(first) {
-			return fmt.Errorf("--source %s: %s is %s, %s is %s; a load goes to one family", joinAddrs(c.Sources), first, familyName(first), source, familyName(source))
+		if first := c.Sources[0]; wire.FamilyName(source) != wire.FamilyName(first) {
+			return fmt.Errorf("--source %s: %s is %s, %s is %s; a load goes to one family", joinAddrs(c.Sources), first, wire.FamilyName(first), source, wire.FamilyName(source))
 		}
 	}
 	for _, to := range c.ConnectTo {
@@ -48,7 +50,7 @@ func (c *Config) validateSources(t target) error {
 	if c.Proxy != nil {
 		t = proxyTarget(c.Proxy)
 	}
-	if addr, ok := t.addr(); ok && len(c.ConnectTo) == 0 {
+	if addr, ok := t.Addr(); ok && len(c.ConnectTo) == 0 {
 		return c.matchSource(addr.Addr())
 	}
 	return nil
@@ -56,8 +58,8 @@ func (c *Config) validateSources(t target) error {
 
 // matchSource is the error of a target of the other family.
 func (c *Config) matchSource(to netip.Addr) error {
-	if source := c.Sources[0]; familyName(source) != familyName(to) {
-		return fmt.Errorf("--source %s: %s, and %s is %s", source, familyName(source), to, familyName(to))
+	if source := c.Sources[0]; wire.FamilyName(source) != wire.FamilyName(to) {
+		return fmt.Errorf("--source %s: %s, and %s is %s", source, wire.FamilyName(source), to, wire.FamilyName(to))
 	}
 	return nil
 }
@@ -79,24 +81,9 @@ func trySources(list []netip.Addr) error {
 		case errors.Is(err, syscall.EADDRNOTAVAIL):
 			return fmt.Errorf("--source %s: not an address of this machine", source)
 		case err != nil:
-			return fmt.Errorf("--source %s: %s", source, reason(err))
+			return fmt.Errorf("--source %s: %s", source, wire.Reason(err))
 		}
 		_ = c.Close()
 	}
 	return nil
-}
-
-// sources takes turns over the addresses that connections come from.
-type sources struct {
-	list []netip.Addr
-	turn atomic.Uint64
-}
-
-// next is the address for a connection to e, the zero one for whichever the
-// system takes: without --source, and where a redirect led to the other family.
-func (s *sources) next(e *Endpoint) netip.Addr {
-	if len(s.list) == 0 || familyName(s.list[0]) != familyName(e.Addr.Addr()) {
-		return netip.Addr{}
-	}
-	return s.list[(s.turn.Add(1)-1)%uint64(len(s.list))]
 }

@@ -2,7 +2,6 @@ package loadgen
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -12,17 +11,6 @@ import (
 	"nodrop/loadgen/internal/stall"
 	"nodrop/loadgen/record"
 )
-
-// errStalled: nodrop did not run for so much of the request's time that the
-// target cannot be blamed for what became of it.
-var errStalled = errors.New("nodrop was not running when the request timed out")
-
-// stalled makes f nodrop's own failure, if it is not this machine's already.
-func (f *failure) stalled() {
-	if !classify(f.stage, f.err).Spoiled() {
-		f.err, f.text = errStalled, errStalled.Error()
-	}
-}
 
 // stalls are the times for which the process did not run, as a goroutine of its
 // own and the loop's shards noticed them.
@@ -87,24 +75,24 @@ func (s *stalls) look() {
 	}
 }
 
-// add adds what a shard noticed.
-func (s *stalls) add(span stall.Span) {
+// Add adds what a shard noticed.
+func (s *stalls) Add(span stall.Span) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all.Add(span)
 }
 
-// delay is how much later than meant a limit passes that began at from.
-func (s *stalls) delay(from, limit int64) int64 {
+// Delay is how much later than meant a limit passes that began at from.
+func (s *stalls) Delay(from, limit int64) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.look()
 	return s.watch.Delay(from, math.MaxInt64, limit)
 }
 
-// ours reports that what began at from and ended at end took longer than limit
+// Ours reports that what began at from and ended at end took longer than limit
 // because of them.
-func (s *stalls) ours(from, end, limit int64) bool {
+func (s *stalls) Ours(from, end, limit int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.look()

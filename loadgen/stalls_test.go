@@ -57,7 +57,7 @@ func TestStallNotes(t *testing.T) {
 	} {
 		var s stalls
 		for _, span := range tt.spans {
-			s.add(span)
+			s.Add(span)
 		}
 		if got := s.note(tt.spoiled); got != tt.want {
 			t.Errorf("%s: got\n%s\nwant\n%s", tt.name, got, tt.want)
@@ -89,7 +89,7 @@ func TestSuspension(t *testing.T) {
 	if got, want := s.suspensionNote(), "this machine was suspended for 7200.0 s at 12 ms, the longest of 2 times"+what; got != want {
 		t.Errorf("got %q; want %q", got, want)
 	}
-	if s.ours(0, int64(now), int64(time.Millisecond)) {
+	if s.Ours(0, int64(now), int64(time.Millisecond)) {
 		t.Error("a deadline that stood still has passed because of that")
 	}
 }

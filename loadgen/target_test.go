@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"nodrop/loadgen/internal/engine"
 	"nodrop/loadgen/safetext"
 )
 
@@ -52,8 +53,8 @@ func TestTarget(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.hostport() != tc.hostport || got.hostField() != tc.field || got.path != tc.path {
-				t.Errorf("got %s, Host %s, %s; want %s, %s, %s", got.hostport(), got.hostField(), got.path, tc.hostport, tc.field, tc.path)
+			if got.Hostport() != tc.hostport || got.HostField() != tc.field || got.Path != tc.path {
+				t.Errorf("got %s, Host %s, %s; want %s, %s, %s", got.Hostport(), got.HostField(), got.Path, tc.hostport, tc.field, tc.path)
 			}
 		})
 	}
@@ -170,13 +171,13 @@ func FuzzTarget(f *testing.F) {
 			return
 		}
 		cfg := Config{Method: "GET"}
-		req := cfg.request(got, "GET", payload{}, true)
+		req := cfg.request(got, "GET", engine.Payload{}, true)
 		if err := req.Validate(); err != nil {
 			t.Errorf("%q: %v", url, err)
 		}
-		again, err := parseTarget(got.url.String())
-		if err != nil || again.path != got.path || again.hostport() != got.hostport() || again.hostField() != got.hostField() {
-			t.Errorf("%q is %s and %s; its URL %q reads as %s and %s: %v", url, got.hostport(), got.path, got.url, again.hostport(), again.path, err)
+		again, err := parseTarget(got.URL.String())
+		if err != nil || again.Path != got.Path || again.Hostport() != got.Hostport() || again.HostField() != got.HostField() {
+			t.Errorf("%q is %s and %s; its URL %q reads as %s and %s: %v", url, got.Hostport(), got.Path, got.URL, again.Hostport(), again.Path, err)
 		}
 	})
 }

@@ -2,11 +2,11 @@ package loadgen
 
 import (
 	"context"
-	"net"
 	"slices"
 	"strings"
 	"time"
 
+	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 )
 
@@ -23,7 +23,7 @@ var plainAtTLS = []string{
 // "" for any other.
 func (l *Load) wrongScheme(ctx context.Context, run *record.Run) string {
 	switch {
-	case l.target.tls || l.cfg.Proxy != nil:
+	case l.target.TLS || l.cfg.Proxy != nil:
 		return ""
 	case slices.ContainsFunc(run.Answers, saysTLS):
 		return "the server says that its port speaks TLS: use https://"
@@ -52,34 +52,15 @@ func closedUnanswered(r *record.Run) bool {
 // probeBound is the time that a trial handshake after the load may take.
 const probeBound = time.Second
 
-// speaksTLS makes one TLS handshake with the target of an http URL. An alert is
-// TLS, too.
+// speaksTLS makes one TLS handshake with the target of an http URL.
 func (l *Load) speaksTLS(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, probeBound)
 	defer cancel()
-	endpoint, err := l.endpoints.Next(ctx)
+	endpoint, err := l.job.Endpoints.Next(ctx)
 	if err != nil {
-		return false
-	}
-	stop := func() bool { return true }
-	defer func() { stop() }()
-	deadline := time.Now().Add(probeBound)
-	s, err := dialSocket(endpoint, l.sources.next(endpoint), deadline, trial(func(c net.Conn) {
-		stop()
-		stop = context.AfterFunc(ctx, func() { _ = c.SetDeadline(longAgo) })
-	}))
-	if err != nil {
-		return false
-	}
-	defer func() { _ = s.Close() }()
-	if s.SetDeadline(deadline) != nil {
 		return false
 	}
 	config := l.cfg.tlsConfig(l.target, true)
 	config.InsecureSkipVerify = true //nolint:gosec // nothing is sent
-	c, err := secure(s, config)
-	if err == nil {
-		_ = c.Close()
-	}
-	return err == nil || rejected(err)
+	return wire.SpeaksTLS(ctx, endpoint, l.job.Sources.Next(endpoint), config, time.Now().Add(probeBound))
 }

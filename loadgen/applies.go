@@ -1,0 +1,59 @@
+package loadgen
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+
+	"nodrop/loadgen/internal/target"
+	"nodrop/loadgen/record"
+)
+
+// validateEngine refuses a loop that does not apply.
+func (c *Config) validateEngine(t target.Target) error {
+	if !slices.Contains(record.EngineNames(), string(c.Engine)) {
+		return fmt.Errorf("--engine %q: want one of %s", string(c.Engine), strings.Join(record.EngineNames(), ", "))
+	}
+	if why := c.withoutLoop(t); c.Engine == record.EngineLoop && why != "" {
+		return fmt.Errorf("--engine loop: %s; the pool does", why)
+	}
+	return nil
+}
+
+// withoutLoop is why the loop does not apply to a load, "" if it does.
+func (c *Config) withoutLoop(t target.Target) string {
+	for _, obstacle := range []struct {
+		why string
+		is  bool
+	}{
+		{"it runs on Linux alone", runtime.GOOS != "linux"},
+		{"it does not speak TLS", t.TLS},
+		{"it does not go through a proxy (-x)", c.Proxy != nil},
+		{"it does not look names up for each connection (--dns per-connection)", c.DNS == DNSPerConnection},
+		{"it does not tell requests step by step (--trace-lost)", c.TraceLost > 0},
+		{"it does not send a body from its file (-D, over 1 MiB)", c.BodyFile != ""},
+		{"it does not wait for a 100 (Expect)", len(c.Body) > 0 && hasElement(c.Fields, "expect", "100-continue")},
+	} {
+		if obstacle.is {
+			return obstacle.why
+		}
+	}
+	return ""
+}
+
+// loops reports whether the loop carries the load out.
+func (c *Config) loops(t target.Target) bool {
+	return c.Engine != record.EnginePool && c.withoutLoop(t) == ""
+}
+
+// Threads is how many threads at a time Go should run for a load with a valid
+// Config: one a processor, and one more where the loop keeps all of those busy,
+// so that marks and triggers never wait behind it.
+func (c *Config) Threads() int {
+	t, err := parseTarget(c.URL)
+	if err == nil && c.loops(t) {
+		return c.CPUs + 1
+	}
+	return c.CPUs
+}

@@ -1,0 +1,66 @@
+package engine
+
+import (
+	"strings"
+
+	"nodrop/loadgen/internal/wire"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
+)
+
+// Failure is why an exchange ended without a whole answer.
+type Failure struct {
+	Stage record.Stage
+	Err   error
+	Text  string // hey's words, without method and URL
+}
+
+// Stalled makes f nodrop's own failure, if it is not this machine's already.
+func (f *Failure) Stalled() {
+	if !wire.Classify(f.Stage, f.Err).Spoiled() {
+		f.Err, f.Text = wire.ErrStalled, wire.ErrStalled.Error()
+	}
+}
+
+// FailResult gives r the fate of a failure.
+func FailResult(r *record.Result, at *Hop, f *Failure) {
+	r.Class, r.Fate, r.Status = wire.Classify(f.Stage, f.Err), record.FateLost, 0
+	if r.Class.Spoiled() {
+		r.Fate = record.FateSpoiled
+	}
+	r.Sample = sampleText(at, f, r.Class)
+}
+
+// sampleText is a failure in the words that hey prints, so that equal causes
+// share a line: the URL's address in place of the replica's, and no source
+// port.
+func sampleText(at *Hop, f *Failure, class record.Class) string {
+	text := f.Text
+	if text == "" {
+		text = wire.Reason(f.Err)
+	}
+	if class.Cause() == record.CauseTimeout && wire.IsTimeout(f.Err) && class.Stage() != record.StageConnect {
+		text = timeoutText(class.Stage())
+	}
+	text = safetext.Bounded(text)
+	if wire.LooksTLS(f.Err) && at.direct() {
+		text += ": use https://"
+	}
+	return title(at.Method) + ` "` + at.Shown() + `": ` + text
+}
+
+// timeoutText is what net/http says of a request that took longer than -t.
+func timeoutText(s record.Stage) string {
+	if s == record.StageBody {
+		return "context deadline exceeded (Client.Timeout or context cancellation while reading body)"
+	}
+	return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+}
+
+// title is a method as hey's error texts write it: "Get", "Post".
+func title(method string) string {
+	if method == "" {
+		return ""
+	}
+	return method[:1] + strings.ToLower(method[1:])
+}

@@ -1,0 +1,65 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"nodrop/loadgen/internal/wire"
+	"nodrop/loadgen/record"
+)
+
+// Payload is what a request carries: bytes, or a file.
+type Payload struct {
+	Bytes []byte
+	File  *BodyFile // nil for bytes
+}
+
+func (p Payload) Len() int64 {
+	if p.File != nil {
+		return p.File.Size
+	}
+	return int64(len(p.Bytes))
+}
+
+// BodyFile is a file that all workers send, open for as long as the load is:
+// one that takes its name later is another file.
+type BodyFile struct {
+	file *os.File
+	Name string
+	Size int64 // when it was opened, and what every request announces
+}
+
+// errShrunk: the file is shorter than it was when it was opened.
+var errShrunk = errors.New("file has become shorter")
+
+func OpenBody(name string) (*BodyFile, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("-D: %w", err)
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s: not a regular file", name)
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("-D: %w", err)
+	}
+	return &BodyFile{f, name, info.Size()}, nil
+}
+
+// Read fills b with what stands at off.
+func (f *BodyFile) Read(b []byte, off int64) *Failure {
+	n, err := f.file.ReadAt(b, off)
+	switch {
+	case n == len(b):
+		return nil
+	case errors.Is(err, io.EOF):
+		err = fmt.Errorf("%s: %w", f.Name, errShrunk)
+	}
+	return &Failure{Stage: record.StageClient, Err: &wire.BodyError{Err: err}, Text: "-D: " + err.Error()}
+}
+
+func (f *BodyFile) Close() error { return f.file.Close() }

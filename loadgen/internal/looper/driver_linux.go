@@ -1,0 +1,275 @@
+package looper
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"nodrop/loadgen/internal/engine"
+	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/loop"
+	"nodrop/loadgen/internal/stall"
+	"nodrop/loadgen/internal/wire"
+	"nodrop/loadgen/record"
+)
+
+// driver decides for one Shard, and records. It is the Shard's thread's alone.
+type driver struct {
+	engine *looper
+	job    *engine.Job
+	loop   *loop.Shard
+	shard  *record.Tally
+	lane   int
+	lanes  int
+	slots  []driverSlot
+	result record.Result
+	engine.Replicas
+
+	roads   map[string]*road // by endpoint's name
+	last    *road
+	sources map[netip.Addr]*loop.Address
+}
+
+var (
+	_ loop.Driver     = (*driver)(nil)
+	_ engine.Response = (*h1.Parser)(nil)
+)
+
+// driverSlot is one worker.
+type driverSlot struct {
+	engine.Inspector
+	made     int64           // connections
+	chain    *chain          // nil until a redirect is followed
+	follower engine.Follower // of redirects that were handed off; nil until there was one
+	followed *record.Result  // what came of the last
+}
+
+// chain is where a request has got to that was redirected.
+type chain struct {
+	at       engine.Hop
+	followed int
+}
+
+// road is an endpoint as connections to it need it.
+type road struct {
+	endpoint wire.Endpoint
+	index    int // in the recorder
+	address  *loop.Address
+}
+
+func newDriver(e *looper, lane, lanes int) *driver {
+	j := e.job
+	slots := (j.Workers - lane + lanes - 1) / lanes
+	d := &driver{
+		engine: e, job: j, shard: j.Recorder.Shards[lane], lane: lane, lanes: lanes,
+		slots: make([]driverSlot, slots), roads: map[string]*road{},
+	}
+	d.Names = j.Recorder.Names
+	for _, source := range j.Sources.List {
+		if d.sources == nil {
+			d.sources = map[netip.Addr]*loop.Address{}
+		}
+		d.sources[source] = loop.NewAddress(netip.AddrPortFrom(source, 0))
+	}
+	for i := range d.slots {
+		d.slots[i].Job = j
+	}
+	return d
+}
+
+// worker is the number of a slot's worker, from 0.
+func (d *driver) worker(slot int) int { return slot*d.lanes + d.lane }
+
+func (d *driver) First(slot int) int64 { return int64(d.job.Schedule.First(d.worker(slot))) }
+
+func (d *driver) Again(due, now int64) int64 {
+	next, skipped := d.job.Schedule.Next(time.Duration(due), time.Duration(now))
+	d.shard.Skip(skipped)
+	return int64(next)
+}
+
+func (d *driver) Start(now int64) bool {
+	if !d.job.Budget.Take(time.Duration(now)) {
+		return false
+	}
+	d.shard.Start(now)
+	return true
+}
+
+// Next asks for an endpoint. Its address is made anew only when it changed.
+func (d *driver) Next(x *loop.Exchange) (to, from *loop.Address, err error) {
+	e, err := d.job.Endpoints.Next(d.engine.ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if d.last == nil || d.last.endpoint != *e {
+		d.last = d.road(e)
+	}
+	x.Endpoint = d.last.index
+	return d.last.address, d.sources[d.job.Sources.Next(e)], nil
+}
+
+func (d *driver) road(e *wire.Endpoint) *road {
+	if r := d.roads[e.Name]; r != nil && r.endpoint == *e {
+		return r
+	}
+	r := &road{endpoint: *e, index: d.job.Recorder.Names.ID(e.Name)}
+	if e.Path == "" {
+		r.address = loop.NewAddress(e.Addr)
+	} else {
+		r.address = loop.NewUnixAddress(e.Path)
+	}
+	if len(d.roads) < record.MaxEndpoints || d.roads[e.Name] != nil {
+		d.roads[e.Name] = r
+	}
+	return r
+}
+
+func (d *driver) Connected(x *loop.Exchange, now int64) {
+	d.shard.Connected(x.Endpoint, now)
+	x.Connection = engine.ConnectionNumber(d.worker(x.Slot), &d.slots[x.Slot].made, d.job.Workers)
+}
+
+func (d *driver) Count(what loop.Count) {
+	d.shard.CountConnection(func(c *record.ConnectionCount) {
+		switch what {
+		case loop.Stale:
+			c.Stale++
+		case loop.Waited:
+			c.Waited++
+		case loop.Ours:
+			c.Ours++
+		case loop.Surplus:
+			c.Surplus++
+		}
+	})
+}
+
+// Stood is a time for which one processor's part of the load stood still.
+func (d *driver) Stood(span stall.Span) { d.job.Stalls.Add(span) }
+
+func (d *driver) Body(x *loop.Exchange, piece []byte) error {
+	sl := &d.slots[x.Slot]
+	if x.Parser.BodyBytes() == int64(len(piece)) {
+		sl.Begin()
+	}
+	sl.Piece(&x.Parser, piece)
+	return sl.Err(&x.Parser)
+}
+
+// fill makes the Result of x, as far as the Shard knows it.
+func (d *driver) fill(x *loop.Exchange) *record.Result {
+	d.result = record.Result{
+		Start: x.Start, End: x.End,
+		Phases: record.Phases{Connect: x.Connect, Send: x.Send, Wait: x.Wait, Read: x.Read},
+		Reused: x.Reused, Redirected: d.slots[x.Slot].chain != nil,
+		Endpoint: x.Endpoint, Connection: x.Connection,
+	}
+	return &d.result
+}
+
+func (d *driver) Answered(x *loop.Exchange) loop.Step {
+	sl, p := &d.slots[x.Slot], &x.Parser
+	r := d.fill(x)
+	if p.BodyBytes() == 0 {
+		sl.Begin()
+	} else if err := sl.End(); err != nil {
+		d.lose(sl, r, sl.Failure(p, err))
+		return loop.Drop
+	}
+	r.Status, r.Bytes, r.Unproven = p.Status(), p.BodyBytes(), sl.Unproven(p)
+	d.Book(r, p)
+	next, fail := d.redirect(sl, p)
+	switch {
+	case fail != nil:
+		d.lose(sl, r, fail)
+		return loop.Done
+	case next != nil:
+		return d.follow(x, sl, next)
+	}
+	sl.Judge(r, p)
+	d.finish(sl, r)
+	return loop.Done
+}
+
+// redirect is where an answer leads to, nil if nowhere.
+func (d *driver) redirect(sl *driverSlot, p engine.Response) (*chain, *engine.Failure) {
+	at, followed := &d.job.First, 0
+	if sl.chain != nil {
+		at, followed = &sl.chain.at, sl.chain.followed
+	}
+	next, fail := d.job.Redirect(p, at, followed)
+	if next == nil {
+		return nil, fail
+	}
+	return &chain{*next, followed + 1}, nil
+}
+
+// follow goes on to next: here where it is on the same host, elsewhere it hands
+// the request off.
+func (d *driver) follow(x *loop.Exchange, sl *driverSlot, next *chain) loop.Step {
+	sl.chain = next
+	if next.at.Target.Origin() == d.job.First.Target.Origin() {
+		x.Request = loopRequest(&next.at)
+		return loop.Follow
+	}
+	if sl.follower == nil {
+		sl.follower = d.engine.handoff.Follower(d.worker(x.Slot), &sl.made, d.shard)
+	}
+	begun, slot := d.result, x.Slot
+	go func() {
+		sl.followed = sl.follower.Follow(d.engine.ctx, &begun, &next.at, next.followed)
+		d.loop.Return(slot)
+	}()
+	return loop.Leave
+}
+
+// Returned records what was handed off and has come to its end.
+func (d *driver) Returned(slot int) {
+	sl := &d.slots[slot]
+	d.finish(sl, sl.followed)
+}
+
+func (d *driver) Failed(x *loop.Exchange, f *loop.Failure) {
+	if errors.Is(f.Err, context.Canceled) { // a look-up that the abort ended
+		d.Aborted(x)
+		return
+	}
+	fail := d.failure(x, f)
+	if f.Stalled {
+		fail.Stalled()
+	}
+	d.lose(&d.slots[x.Slot], d.fill(x), fail)
+}
+
+func (d *driver) Aborted(x *loop.Exchange) {
+	r := d.fill(x)
+	r.Fate = record.FateAborted
+	d.finish(&d.slots[x.Slot], r)
+}
+
+// Over ends the coroutines of compressed bodies, on the thread they began on.
+func (d *driver) Over() {
+	for i := range d.slots {
+		d.slots[i].Close()
+	}
+}
+
+func (d *driver) lose(sl *driverSlot, r *record.Result, f *engine.Failure) {
+	engine.FailResult(r, d.at(sl), f)
+	d.finish(sl, r)
+}
+
+// at is the hop that a slot's request has got to.
+func (d *driver) at(sl *driverSlot) *engine.Hop {
+	if sl.chain != nil {
+		return &sl.chain.at
+	}
+	return &d.job.First
+}
+
+func (d *driver) finish(sl *driverSlot, r *record.Result) {
+	sl.chain = nil
+	d.shard.Finish(r)
+}

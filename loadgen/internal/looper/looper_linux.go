@@ -1,0 +1,95 @@
+package looper
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"nodrop/loadgen/internal/engine"
+	"nodrop/loadgen/internal/loop"
+	"nodrop/loadgen/internal/wire"
+)
+
+// looper is the engine of epoll loops: a Shard per processor, each with its part
+// of the workers as slots. A redirect that leaves the target's host is handed
+// off, on a goroutine of its own.
+type looper struct {
+	job     *engine.Job
+	handoff engine.Handoff
+	shards  []*loop.Shard
+	ctx     context.Context // of Run; for look-ups that redirects need
+}
+
+// New is the engine for a job to which the loop applies. The error is
+// that this machine lacks something that it takes.
+func New(j *engine.Job, handoff engine.Handoff) (engine.Engine, error) {
+	e := &looper{job: j, handoff: handoff}
+	lanes := min(len(j.Recorder.Shards), j.Workers)
+	for lane := range lanes {
+		d := newDriver(e, lane, lanes)
+		s, err := loop.New(loop.Config{
+			Slots:          len(d.slots),
+			Request:        loopRequest(&j.First),
+			Timeout:        int64(max(0, j.Timeout)),
+			ConnectTimeout: int64(j.ConnectTimeout),
+			FINBound:       int64(wire.FINBound),
+			Lingering:      j.Lingering / lanes,
+			KeepAlive:      j.KeepAlive,
+			Capture:        j.Captured,
+		}, d)
+		if err != nil {
+			e.close()
+			return nil, err
+		}
+		d.loop = s
+		e.shards = append(e.shards, s)
+	}
+	return e, nil
+}
+
+func loopRequest(h *engine.Hop) loop.Request {
+	return loop.Request{Bytes: h.Bytes, HeadOnly: h.Method == "HEAD"}
+}
+
+func (e *looper) close() {
+	for _, s := range e.shards {
+		s.Close()
+	}
+}
+
+// Run returns when no request is in flight and none will be started: the time,
+// in ns from the run's start, when the last request was over.
+func (e *looper) Run(ctx context.Context) (over int64) {
+	e.ctx = ctx
+	var shards, watching sync.WaitGroup
+	done := make(chan struct{})
+	watching.Go(func() {
+		select {
+		case <-e.job.Budget.Over():
+			e.each((*loop.Shard).Stop)
+		case <-done:
+		}
+	})
+	ends := make([]int64, len(e.shards))
+	for i, s := range e.shards {
+		shards.Go(func() { ends[i] = s.Run(e.job.Base) })
+	}
+	shards.Wait()
+	close(done)
+	watching.Wait()
+	e.close()
+	e.handoff.Wait()
+	return slices.Max(ends)
+}
+
+func (e *looper) each(f func(*loop.Shard)) {
+	for _, s := range e.shards {
+		f(s)
+	}
+}
+
+// Abort ends what is in flight. The requests are counted as aborted.
+func (e *looper) Abort() {
+	e.each((*loop.Shard).Abort)
+	e.handoff.Abort()
+}

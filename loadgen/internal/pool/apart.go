@@ -1,0 +1,76 @@
+package pool
+
+import (
+	"context"
+	"sync"
+
+	"nodrop/loadgen/internal/engine"
+	"nodrop/loadgen/record"
+)
+
+// apart are workers that carry on what another engine began.
+type apart struct {
+	job       *engine.Job
+	lingering lingering
+
+	mu      sync.Mutex // guards what follows
+	busy    map[*worker]struct{}
+	aborted bool
+}
+
+// NewHandoff is the pool for what another engine began.
+func NewHandoff(j *engine.Job) engine.Handoff {
+	return &apart{job: j, lingering: lingering{most: j.Lingering}, busy: map[*worker]struct{}{}}
+}
+
+// Follower is a worker for another engine's, which has made so many connections.
+func (a *apart) Follower(i int, made *int64, tally *record.Tally) engine.Follower {
+	f := &follower{apart: a}
+	f.worker.init(a.job, &a.lingering, i, made, tally)
+	return f
+}
+
+// Abort ends what is in flight. The requests are counted as aborted.
+func (a *apart) Abort() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.aborted = true
+	for w := range a.busy {
+		w.abort()
+	}
+}
+
+// Wait returns when no connection is left open for its peer to close.
+func (a *apart) Wait() { a.lingering.wait() }
+
+func (a *apart) enter(w *worker) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.busy[w] = struct{}{}
+	if a.aborted {
+		w.abort()
+	}
+}
+
+func (a *apart) exit(w *worker) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.busy, w)
+}
+
+// follower is one of them.
+type follower struct {
+	apart  *apart
+	worker worker
+}
+
+// Follow carries r on, and closes the connection that it took.
+func (f *follower) Follow(ctx context.Context, r *record.Result, next *engine.Hop, followed int) *record.Result {
+	f.apart.enter(&f.worker)
+	defer f.apart.exit(&f.worker)
+	x := &f.worker.exchange
+	x.result = *r
+	x.follow(ctx, next, followed)
+	x.close()
+	return &x.result
+}

@@ -1,0 +1,83 @@
+package pool
+
+import (
+	"sync/atomic"
+
+	"nodrop/loadgen/internal/engine"
+	"nodrop/loadgen/internal/wire"
+)
+
+// early reads the response while its request is still being written. It begins
+// when writing cannot go on without waiting, which for most requests is never,
+// and ends with the response.
+type early struct {
+	begin   func() // kept, so that a request allocates nothing
+	running bool   // for the request under way
+	writing atomic.Int32
+	done    chan struct{}
+	fail    *engine.Failure // once done
+}
+
+// What has become of writing.
+const (
+	writingOn      = iota
+	writingEnded   // by itself
+	writingStopped // the rest of the request was of no use any more
+)
+
+// listen has the worker's writes begin early reading.
+func (x *exchange) listen() { x.conn.OnWait(x.early.begin) }
+
+// readEarly is called by the worker when a write is about to wait.
+func (x *exchange) readEarly() {
+	e := &x.early
+	e.running, e.fail, e.done = true, nil, make(chan struct{})
+	e.writing.Store(writingOn)
+	go func() {
+		defer close(e.done)
+		for !x.parser.Done() && e.fail == nil {
+			e.fail = x.receive()
+			if x.parser.TakeContinue() {
+				x.firstByte = 0 // a late 100 is not the response
+			}
+			if ended := e.fail != nil && !wire.IsTimeout(e.fail.Err); ended || x.parser.Decided() {
+				x.stopWriting() // whose deadline is the same
+			}
+		}
+	}()
+}
+
+// stopped reports whether writing was ended because the rest was of no use.
+func (e *early) stopped() bool { return e.writing.Load() == writingStopped }
+
+// stopWriting ends the write that the worker waits in, if it still does.
+func (x *exchange) stopWriting() {
+	x.worker.mu.Lock() // see extendWriting
+	defer x.worker.mu.Unlock()
+	if x.early.writing.CompareAndSwap(writingOn, writingStopped) {
+		_ = x.conn.SetWriteDeadline(wire.LongAgo) // fails only for a closed connection
+	}
+}
+
+// endEarly waits for the end of what readEarly began, once nothing more is
+// written. stopped says that this was its doing; the failure is that of reading.
+func (x *exchange) endEarly() (stopped bool, fail *engine.Failure) {
+	e := &x.early
+	stopped = !e.writing.CompareAndSwap(writingOn, writingEnded)
+	<-e.done
+	e.running = false
+	e.writing.Store(writingOn)
+	if stopped {
+		x.conn.key = "" // the peer may or may not wait for the rest
+		x.conn.Cut()
+	}
+	if x.firstByte == 0 {
+		return stopped, e.fail
+	}
+	if x.arrived < x.since { // the response had come before writing ended
+		x.result.Phases.Send = max(0, x.result.Phases.Send-(x.since-x.firstByte))
+		x.since = x.firstByte
+	}
+	x.result.Phases.Wait += max(0, x.firstByte-x.since)
+	return stopped, e.fail
+}

@@ -1,0 +1,314 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"nodrop/loadgen/internal/engine"
+	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/wire"
+	"nodrop/loadgen/record"
+)
+
+// exchange carries out one request at a time, redirects included, on at most
+// one kept connection. It owns its connections: nothing is sent twice.
+type exchange struct {
+	worker *worker
+	job    *engine.Job
+	parser h1.Parser
+	conn   *conn // kept alive, or being used
+	result record.Result
+	trace  *tracer // nil unless lost requests are to be told
+
+	sendBuf          []byte // made when it is needed
+	early            early  // of a response that comes before its request is written
+	engine.Inspector        // of the answer being received
+	engine.Replicas         // that answers named
+
+	since     int64 // when the request, or the head whose 100 is awaited, was written
+	firstByte int64 // when the first byte after that came, 0 if it has not
+	arrived   int64 // when the last bytes, or the end, came; checking them is no part of the latency
+}
+
+func (x *exchange) init(w *worker) {
+	j := w.job
+	*x = exchange{worker: w, job: j}
+	x.Inspector.Job, x.Names = j, j.Recorder.Names
+	x.parser.Capture = j.Captured
+	x.parser.Body = func(piece []byte) { x.Piece(&x.parser, piece) }
+	x.early.begin = x.readEarly
+}
+
+func (x *exchange) now() int64 { return int64(time.Since(x.job.Base)) }
+
+func (x *exchange) close() {
+	x.Inspector.Close()
+	if x.conn != nil {
+		x.drop()
+	}
+}
+
+// do carries out one request. The Result is valid until the next call.
+func (x *exchange) do(ctx context.Context) *record.Result {
+	r := &x.result
+	*r = record.Result{Start: x.now(), Endpoint: -1}
+	x.worker.shard.Start(r.Start)
+	x.startTrace()
+	x.follow(ctx, &x.job.First, 0)
+	return r
+}
+
+// follow carries out one hop of a request, the first or the one after so many,
+// and those it leads to.
+func (x *exchange) follow(ctx context.Context, at *engine.Hop, followed int) {
+	deadline := x.job.Deadline(x.result.Start)
+	for ; ; followed++ {
+		x.result.Redirected = followed > 0
+		if fail := x.one(ctx, at, deadline); fail != nil {
+			x.fail(at, fail)
+			return
+		}
+		next, fail := x.job.Redirect(&x.parser, at, followed)
+		switch {
+		case fail != nil:
+			x.fail(at, fail)
+		case next == nil:
+			x.answered()
+		}
+		x.release(next == nil)
+		if next == nil {
+			return
+		}
+		at = next
+	}
+}
+
+// answered gives the Result of a whole answer its fate.
+func (x *exchange) answered() {
+	x.Judge(&x.result, &x.parser)
+	if x.result.Fate == record.FateLost {
+		x.endTrace(&engine.Failure{Stage: record.StageStatus})
+	}
+}
+
+// fail gives the Result of a failed exchange its fate.
+func (x *exchange) fail(at *engine.Hop, f *engine.Failure) {
+	r := &x.result
+	r.End = x.now()
+	if x.worker.isAborted() && (wire.IsTimeout(f.Err) || errors.Is(f.Err, context.Canceled)) {
+		r.Fate = record.FateAborted
+		return
+	}
+	if x.stalled(f) {
+		f.Stalled()
+	}
+	engine.FailResult(r, at, f)
+	x.job.Failed(at, f.Err)
+	x.endTrace(f)
+}
+
+// stalled reports whether f, at the end of the request, came of nodrop itself not
+// having run. Deadlines of sockets know; those of look-ups do not.
+func (x *exchange) stalled(f *engine.Failure) bool {
+	if wire.IsTimeout(f.Err) && f.Stage != record.StageDNS {
+		return false
+	}
+	return x.job.Late(x.result.Start, x.result.End) && x.ours()
+}
+
+// ours reports whether the request would have ended within -t if nodrop had run.
+func (x *exchange) ours() bool {
+	return x.job.Stalls.Ours(x.result.Start, x.result.End, int64(x.job.Timeout))
+}
+
+// startTrace begins to note the steps of a request while a trace is wanted.
+func (x *exchange) startTrace() {
+	x.trace = nil
+	if x.job.Traces.Limit > 0 && !x.job.Traces.Full() {
+		x.trace = &tracer{}
+	}
+}
+
+// endTrace keeps what was noted of a lost request.
+func (x *exchange) endTrace(f *engine.Failure) {
+	r := &x.result
+	if x.trace == nil || r.Fate != record.FateLost {
+		return
+	}
+	x.trace.note(r.End, f.Err, "failed in the %s stage: %s", f.Stage, r.Class)
+	x.job.Traces.Add(r, x.job.Recorder.Names.Name(r.Endpoint), x.trace.steps)
+}
+
+// one carries out one hop: connect if needed, write, read the whole answer.
+func (x *exchange) one(ctx context.Context, at *engine.Hop, deadline time.Time) *engine.Failure {
+	if err := x.connect(ctx, at, deadline); err != nil {
+		return err
+	}
+	c, r := x.conn, &x.result
+	r.Reused, r.Endpoint, r.Connection = c.used, c.endpoint, c.number
+	if err := x.worker.arm(c, deadline); err != nil {
+		return x.broken(at, &engine.Failure{Stage: record.StageSend, Err: err})
+	}
+	x.parser.Reset(at.Method == "HEAD")
+	x.Begin()
+	x.Secured = c.secured() != nil
+	c.used = true
+	fail, writeErr := x.sendAndRead(at, deadline)
+	if fail != nil {
+		switch {
+		case fail.Stage != record.StageWait:
+		case !r.Reused && x.refusedClient(fail.Err):
+			fail.Stage = record.StageTLS // a TLS 1.3 server refuses a client after the handshake
+		case writeErr != nil:
+			fail = &engine.Failure{Stage: record.StageSend, Err: writeErr}
+		}
+		return x.broken(at, fail)
+	}
+	x.conn.used = x.conn.used && writeErr == nil
+	if writeErr != nil {
+		x.drop()
+	}
+	return nil
+}
+
+// refusedClient reports whether err is the server's refusal of a certificate.
+func (x *exchange) refusedClient(err error) bool {
+	s := x.conn.secured()
+	return s != nil && s.RefusesClient(err)
+}
+
+// endOfStream is what the peer's end of the connection makes of the response.
+func (x *exchange) endOfStream() error {
+	x.arrived, x.conn.key = x.now(), ""
+	if s := x.conn.secured(); s != nil && s.Truncated() {
+		return x.parser.Cut()
+	}
+	return x.parser.EOF()
+}
+
+// sendAndRead writes the request and reads the response, which may come first.
+// The failure is final; the error is that of a request that could not be
+// written, with or without a response.
+func (x *exchange) sendAndRead(at *engine.Hop, deadline time.Time) (*engine.Failure, error) {
+	fail, writeErr := x.send(at, deadline)
+	x.conn.OnWait(nil)
+	if fail == nil && writeErr != nil && wire.Classify(record.StageSend, writeErr).Spoiled() {
+		fail = &engine.Failure{Stage: record.StageSend, Err: writeErr}
+	}
+	var early *engine.Failure
+	if x.early.running {
+		if fail != nil {
+			_ = x.conn.SetDeadline(wire.LongAgo) // what still comes is of no use
+		}
+		var stopped bool
+		if stopped, early = x.endEarly(); stopped && wire.IsTimeout(writeErr) {
+			writeErr = nil
+		}
+	}
+	if wire.IsTimeout(writeErr) {
+		x.conn.Cut()
+	}
+	switch {
+	case fail != nil:
+		return fail, writeErr
+	case wire.IsTimeout(writeErr) && x.firstByte == 0:
+		return &engine.Failure{Stage: record.StageSend, Err: writeErr}, writeErr
+	case early != nil:
+		return early, writeErr
+	}
+	// After a write that the peer made fail it may still have said why: what it
+	// sent before it closed is there to be read.
+	return x.read(), writeErr
+}
+
+// broken closes the connection that failed and passes f on.
+func (x *exchange) broken(at *engine.Hop, f *engine.Failure) *engine.Failure {
+	if f.Text == "" {
+		f.Text = wire.ErrorText(f.Stage, f.Err, x.conn.LocalAddr(), at.Address)
+	}
+	x.drop()
+	return f
+}
+
+// read reads one answer to its end.
+func (x *exchange) read() *engine.Failure {
+	for !x.parser.Done() {
+		if fail := x.receive(); fail != nil {
+			return fail
+		}
+	}
+	r := &x.result
+	r.End = x.arrived
+	if x.job.Late(r.Start, r.End) {
+		return x.lateAnswer()
+	}
+	if err := x.End(); err != nil {
+		return x.Failure(&x.parser, err)
+	}
+	r.Phases.Read += r.End - max(x.firstByte, x.since)
+	r.Status, r.Bytes, r.Unproven = x.parser.Status(), x.parser.BodyBytes(), x.Unproven(&x.parser)
+	x.Book(r, &x.parser)
+	return nil
+}
+
+// lateAnswer is the failure of an answer that is whole, but late.
+func (x *exchange) lateAnswer() *engine.Failure {
+	f := &engine.Failure{Stage: record.StageBody, Err: os.ErrDeadlineExceeded}
+	if x.job.Late(x.result.Start, x.firstByte) {
+		f.Stage = record.StageWait
+	}
+	if x.ours() {
+		f.Stalled()
+	}
+	return f
+}
+
+// receive reads once, and takes in what came.
+func (x *exchange) receive() *engine.Failure {
+	lent, n, err := wire.ReadLent(x.conn.Socket)
+	defer wire.GiveBack(lent)
+	if x.trace != nil {
+		x.trace.note(x.now(), err, "received %d bytes", n)
+	}
+	if n > 0 {
+		if fail := x.take(lent[:n]); fail != nil {
+			return fail
+		}
+	}
+	if x.parser.Done() || err == nil {
+		return nil // an error that TLS gives along with the last bytes comes again
+	}
+	if errors.Is(err, io.EOF) {
+		err = x.endOfStream()
+	}
+	if err != nil {
+		return &engine.Failure{Stage: wire.StageOf(x.parser.Stage()), Err: err}
+	}
+	return nil
+}
+
+// take feeds the parser what was read.
+func (x *exchange) take(b []byte) *engine.Failure {
+	x.arrived = x.now()
+	if x.firstByte == 0 {
+		x.firstByte = x.arrived
+		if !x.early.running { // or else when the request is written is not known yet
+			x.result.Phases.Wait += x.firstByte - x.since
+		}
+	}
+	used, malformed := x.parser.Feed(b)
+	if malformed != nil {
+		return &engine.Failure{Stage: record.StageHead, Err: malformed}
+	}
+	if err := x.Err(&x.parser); err != nil {
+		return x.Failure(&x.parser, err)
+	}
+	if used < len(b) {
+		x.worker.shard.CountConnection(func(c *record.ConnectionCount) { c.Surplus++ })
+		x.conn.key = "" // out of step: never to be used again
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package pool
+
+import (
+	"net"
+	"os"
+	"time"
+
+	"nodrop/loadgen/internal/wire"
+)
+
+// allowance is how long something may take, from when on; the zero allowance is unlimited.
+// Times are ns from the run's start.
+type allowance struct{ from, length int64 }
+
+// allow is what a deadline allows the request under way, or what begins now.
+func (w *worker) allow(deadline time.Time) allowance {
+	if deadline.IsZero() {
+		return allowance{}
+	}
+	from := w.exchange.result.Start
+	if !deadline.Equal(w.job.Deadline(from)) {
+		from = w.exchange.now()
+	}
+	return allowance{from, w.job.Since(deadline) - from}
+}
+
+// Extend moves the deadline of c, which has passed, by the time for which nodrop
+// did not run. It is false if the target has had its time.
+func (w *worker) Extend(c net.Conn) bool { return w.extendBy(c.SetDeadline) }
+
+// extendBy is Extend of a deadline that is set in some way.
+func (w *worker) extendBy(set func(time.Time) error) bool {
+	l, now := w.allowance, w.exchange.now()
+	if l.length == 0 || now < l.from+l.length {
+		return false // that deadline was another's
+	}
+	until := l.from + l.length + w.job.Stalls.Delay(l.from, l.length)
+	if until <= now {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.aborted && set(w.job.Base.Add(time.Duration(until))) == nil
+}
+
+// patient is a worker's socket. Its deadlines are those that the worker arms it
+// with, and do not count the time for which nodrop did not run: when that is
+// over, they have passed, and what the peer sent meanwhile is there to be read.
+type patient struct {
+	wire.Socket
+	worker *worker // nil once it has left the worker: then deadlines are final
+}
+
+func (p *patient) extendReading() bool {
+	return p.worker != nil && p.worker.extendBy(p.SetReadDeadline)
+}
+
+// extendWriting does not undo what stopWriting did.
+func (p *patient) extendWriting() bool {
+	w := p.worker
+	return w != nil && w.extendBy(func(until time.Time) error {
+		if w.exchange.early.stopped() {
+			return os.ErrDeadlineExceeded
+		}
+		return p.SetWriteDeadline(until)
+	})
+}
+
+func (p *patient) Read(b []byte) (int, error) {
+	for {
+		n, err := p.Socket.Read(b)
+		if n > 0 || !wire.IsTimeout(err) || !p.extendReading() {
+			return n, err
+		}
+	}
+}
+
+func (p *patient) ReadLent() (*wire.ReadBuffer, int, error) {
+	for {
+		b, n, err := wire.ReadLent(p.Socket)
+		if n > 0 || !wire.IsTimeout(err) || !p.extendReading() {
+			return b, n, err
+		}
+		wire.GiveBack(b)
+	}
+}
+
+func (p *patient) Write(b []byte) (int, error) {
+	written := 0
+	for {
+		n, err := p.Socket.Write(b[written:])
+		written += n
+		if !wire.IsTimeout(err) || !p.extendWriting() {
+			return written, err
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package pool
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"nodrop/loadgen/internal/engine"
+	"nodrop/loadgen/internal/wire"
+	"nodrop/loadgen/record"
+)
+
+// pool is the engine that works everywhere: one goroutine per worker, each
+// with connections of its own.
+type pool struct {
+	job       *engine.Job
+	workers   []worker
+	lingering lingering
+}
+
+// New is the engine for a job.
+func New(j *engine.Job) *pool {
+	p := &pool{job: j, workers: make([]worker, j.Workers), lingering: lingering{most: j.Lingering}}
+	for i := range p.workers {
+		tally := j.Recorder.Shards[i%len(j.Recorder.Shards)]
+		p.workers[i].init(j, &p.lingering, i, new(int64), tally)
+	}
+	return p
+}
+
+// Run returns when no request is in flight and none will be started: the time,
+// in ns from the run's start, when the last request was over.
+func (p *pool) Run(ctx context.Context) (over int64) {
+	var group errgroup.Group
+	for i := range p.workers {
+		w := &p.workers[i]
+		group.Go(func() error {
+			w.run(ctx)
+			return nil
+		})
+	}
+	_ = group.Wait() // workers return no errors: a failure is a Result
+	over = p.job.Since(time.Now())
+	p.lingering.wait()
+	return over
+}
+
+// Abort ends what is in flight. The requests are counted as aborted.
+func (p *pool) Abort() {
+	for i := range p.workers {
+		p.workers[i].abort()
+	}
+}
+
+// worker sends one request at a time.
+type worker struct {
+	job       *engine.Job
+	lingering *lingering // of all workers
+	shard     *record.Tally
+	index     int
+	made      *int64 // connections
+	exchange  exchange
+	timer     *time.Timer // nil until there is something to wait for
+	allowance allowance   // of what is under way
+
+	mu      sync.Mutex // guards current and aborted
+	current net.Conn
+	aborted bool
+}
+
+func (w *worker) init(j *engine.Job, l *lingering, i int, made *int64, tally *record.Tally) {
+	w.job, w.lingering, w.index, w.made, w.shard = j, l, i, made, tally
+	w.exchange.init(w)
+}
+
+// run sends requests as the schedule and the budget allow.
+func (w *worker) run(ctx context.Context) {
+	defer w.exchange.close()
+	clock := func() time.Duration { return time.Since(w.job.Base) }
+	due := w.job.Schedule.First(w.index)
+	for w.await(due-clock()) && w.job.Budget.Take(clock()) {
+		result := w.exchange.do(ctx)
+		w.shard.Finish(result)
+		var skipped int64
+		due, skipped = w.job.Schedule.Next(due, clock())
+		w.shard.Skip(skipped)
+	}
+}
+
+// await waits for d; false means that the run ended meanwhile.
+func (w *worker) await(d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	if w.timer == nil {
+		w.timer = time.NewTimer(d)
+	} else {
+		w.timer.Reset(d)
+	}
+	select {
+	case <-w.timer.C:
+		return true
+	case <-w.job.Budget.Over():
+		return false
+	}
+}
+
+// connectionNumber numbers a new connection: workers take turns, so that no two
+// ever give the same.
+func (w *worker) connectionNumber() int64 {
+	return engine.ConnectionNumber(w.index, w.made, w.job.Workers)
+}
+
+// Register makes c the connection that abort ends; nil for none.
+func (w *worker) Register(c net.Conn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.current = c
+	if w.aborted && c != nil {
+		_ = c.SetDeadline(wire.LongAgo)
+	}
+}
+
+// arm sets the deadline of c, unless the run was aborted.
+func (w *worker) arm(c net.Conn, deadline time.Time) error {
+	w.allowance = w.allow(deadline)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.aborted {
+		deadline = wire.LongAgo
+	}
+	return c.SetDeadline(deadline)
+}
+
+func (w *worker) abort() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.aborted = true
+	if w.current != nil {
+		_ = w.current.SetDeadline(wire.LongAgo) // fails only for a closed connection
+	}
+}
+
+func (w *worker) isAborted() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.aborted
+}

@@ -1,0 +1,96 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"nodrop/loadgen/internal/engine"
+	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/stall"
+	"nodrop/loadgen/internal/target"
+	"nodrop/loadgen/internal/wire"
+	"nodrop/loadgen/record"
+)
+
+// newTestPool is a pool of one worker that sends GET requests to address.
+func newTestPool(t *testing.T, address netip.AddrPort) *pool {
+	t.Helper()
+	home, slipped := target.Read("http://" + address.String() + "/")
+	if slipped != nil {
+		t.Fatal(slipped)
+	}
+	ok, err := record.DefaultOK.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorder := record.NewRecorder(1)
+	request := h1.Request{Method: "GET", Target: "/", Host: home.HostField()}
+	return New(&engine.Job{
+		First:   engine.Hop{Target: home, Key: home.Origin(), Address: address.String(), Method: "GET", Home: true, Bytes: request.Append(nil)},
+		Workers: 1,
+		Pace:    engine.Pace{Base: time.Now(), Stalls: never{}},
+		Route: engine.Route{
+			Endpoints: wire.NewFixed([]netip.AddrPort{address}),
+			Elsewhere: func(ctx context.Context, t target.Target) (*wire.Endpoint, error) {
+				_, err := wire.LookupHost(ctx, t.Host)
+				return nil, err
+			},
+			Sources: &wire.Sources{},
+		},
+		Limits:    engine.Limits{Timeout: 20 * time.Second, Lingering: 1},
+		Responses: engine.Responses{OK: ok, KeepAlive: true, Captured: engine.Captured("")},
+		Ledger:    engine.Ledger{Recorder: recorder, Traces: &record.Traces{}, Failed: func(*engine.Hop, error) {}},
+	})
+}
+
+// never are stalls that there are none of.
+type never struct{}
+
+func (never) Add(stall.Span)                {}
+func (never) Delay(int64, int64) int64      { return 0 }
+func (never) Ours(int64, int64, int64) bool { return false }
+
+// TestRedirectLookupIsTimed: -t bounds the look-up of a host that a redirect
+// led to, and the DNS phase shows it.
+func TestRedirectLookupIsTimed(t *testing.T) {
+	x := &newTestPool(t, netip.MustParseAddrPort("127.0.0.1:80")).workers[0].exchange
+	other, slipped := target.Read("http://elsewhere.invalid/")
+	if slipped != nil {
+		t.Fatal(slipped)
+	}
+	_, err := x.endpoint(context.Background(), &engine.Hop{Target: other}, wire.LongAgo)
+	var lookup *net.DNSError
+	if !errors.As(err, &lookup) || !lookup.IsTimeout {
+		t.Errorf("got %v; want a look-up that timed out", err)
+	}
+	if x.result.Phases.DNS == 0 {
+		t.Error("the look-up is in no phase")
+	}
+}
+
+// TestAwaitFIN: bytes are no FIN.
+func TestAwaitFIN(t *testing.T) {
+	server, err := faultserver.Start(faultserver.Always(faultserver.OKThenFIN))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	s, hangUp, err := wire.DialTrial(t.Context(), &wire.Endpoint{Addr: server.Addr()}, netip.Addr{}, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hangUp()
+	if _, err := s.Write(newTestPool(t, server.Addr()).job.First.Bytes); err != nil {
+		t.Fatal(err)
+	}
+	var got record.ConnectionCount
+	awaitFIN(&conn{Socket: s})(&got)
+	if want := (record.ConnectionCount{Surplus: 1}); got != want {
+		t.Errorf("got %+v; want %+v", got, want)
+	}
+}

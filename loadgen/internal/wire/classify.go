@@ -1,0 +1,179 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"syscall"
+
+	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/record"
+)
+
+// Classify names the class of a failure from its stage and error: by error
+// type and errno, never by text. What the table does not list is "other".
+func Classify(stage record.Stage, err error) record.Class {
+	class := classOf(stage, err)
+	if class.Info().Processed == "" {
+		return otherClass(stage)
+	}
+	return class
+}
+
+// classOf asks first whose error it is: this machine's, a protocol's, the
+// system's.
+func classOf(stage record.Stage, err error) record.Class {
+	if class := ownClass(err); class != 0 {
+		return class
+	}
+	if class := protocolClass(stage, err); class != 0 {
+		return class
+	}
+	return systemClass(stage, err)
+}
+
+// ownClass is that of errors of our own making, 0 for others.
+func ownClass(err error) record.Class {
+	var unsent *UnsentError
+	switch {
+	case errors.Is(err, ErrStalled):
+		return record.NewClass(record.StageClient, record.CauseStalled)
+	case isBodyError(err):
+		return record.NewClass(record.StageClient, record.CauseBody)
+	case errors.Is(err, errRedialed):
+		return record.NewClass(record.StageClient, record.CausePorts)
+	case errors.Is(err, errUnwatched):
+		return record.NewClass(record.StageClient, record.CauseOther)
+	case errors.As(err, &unsent) && hasNoRoute(unsent.Err):
+		return record.NewClass(record.StageClient, record.CauseRoute)
+	}
+	return 0
+}
+
+// protocolClass is that of what a peer said, or did not say as its protocol has
+// it; 0 for others.
+func protocolClass(stage record.Stage, err error) record.Class {
+	var malformed *h1.MalformedError
+	var lookup *net.DNSError
+	var refusal TunnelError
+	var socks *socksError
+	switch {
+	case isContentError(err):
+		return record.NewClass(record.StageBody, record.CauseMalformed)
+	case errors.As(err, &lookup):
+		return classifyLookup(lookup)
+	case errors.As(err, &malformed) && stage == record.StageProxy:
+		return record.NewClass(record.StageProxy, record.CauseMalformed)
+	case errors.As(err, &malformed):
+		if malformed.Stage == h1.StageBody {
+			return record.NewClass(record.StageBody, record.CauseMalformed)
+		}
+		return record.NewClass(record.StageHead, record.CauseMalformed)
+	case IsTimeout(err):
+		return record.NewClass(stage, record.CauseTimeout)
+	case errors.As(err, &refusal), errors.As(err, &socks) && socks.spoke:
+		return record.NewClass(record.StageProxy, record.CauseRejected)
+	case socks != nil:
+		return record.NewClass(record.StageProxy, record.CauseMalformed)
+	case IsRejected(err):
+		return record.NewClass(stage, record.CauseRejected)
+	case IsNotTLS(err):
+		return record.NewClass(stage, record.CauseMalformed)
+	}
+	return 0
+}
+
+// systemClass is that of what the system says of a connection.
+func systemClass(stage record.Stage, err error) record.Class {
+	var late *NetworkError
+	var errno syscall.Errno
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return record.NewClass(stage, record.CauseEOF)
+	case errors.Is(err, ErrSelfConnect):
+		return record.NewClass(stage, record.CauseRefused)
+	case errors.As(err, &late) && errors.Is(late, syscall.EACCES):
+		return record.NewClass(stage, record.CauseRejected)
+	case errors.As(err, &errno):
+		return classifyErrno(stage, errno)
+	}
+	return otherClass(stage)
+}
+
+// IsTimeout reports whether a deadline of ours passed. The standard dialer says
+// so in two ways, with the poller's error or with a context's.
+func IsTimeout(err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
+}
+
+func isBodyError(err error) bool {
+	_, ok := errors.AsType[*BodyError](err)
+	return ok
+}
+
+func isContentError(err error) bool {
+	_, ok := errors.AsType[*ContentError](err)
+	return ok
+}
+
+func otherClass(stage record.Stage) record.Class {
+	if stage == record.StageNone {
+		return record.NewClass(record.StageClient, record.CauseOther)
+	}
+	return record.NewClass(stage, record.CauseOther)
+}
+
+// classifyLookup: NXDOMAIN is the other side's doing, a look-up that could not
+// be sent or got no answer in time is ours.
+func classifyLookup(err *net.DNSError) record.Class {
+	var errno syscall.Errno
+	switch {
+	case hasNoRoute(err.UnwrapErr):
+		return record.NewClass(record.StageClient, record.CauseRoute)
+	case errors.As(err.UnwrapErr, &errno):
+		return classifyErrno(record.StageDNS, errno)
+	case err.IsNotFound:
+		return record.NewClass(record.StageDNS, record.CauseNotFound)
+	case err.IsTimeout:
+		return record.NewClass(record.StageClient, record.CauseResolver)
+	}
+	return record.NewClass(record.StageDNS, record.CauseOther)
+}
+
+func classifyErrno(stage record.Stage, errno syscall.Errno) record.Class {
+	cause, client := causeOf(errno)
+	switch {
+	case client:
+		return record.NewClass(record.StageClient, cause)
+	case cause == record.CauseNone:
+		return otherClass(stage)
+	case cause == record.CauseRefused && stage >= record.StageSend:
+		// No handshake failed: it is the ICMP error that the request, or the
+		// acknowledgement of the response, met when the port was shut on the way.
+		return record.NewClass(stage, record.CauseUnreachable)
+	case cause == record.CauseReset && stage == record.StageSend:
+		// Whether the peer had gone before or after our last byte cannot be
+		// told from a failed write; nothing of an answer was there to read.
+		return record.NewClass(record.StageWait, record.CauseReset)
+	}
+	return record.NewClass(stage, cause)
+}
+
+// LacksFiles reports whether there was no descriptor to make a socket with.
+func LacksFiles(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
+
+// StageOf is how far an exchange had got whose request was written.
+func StageOf(s h1.Stage) record.Stage {
+	switch s {
+	case h1.StageIdle:
+		return record.StageWait
+	case h1.StageHead:
+		return record.StageHead
+	default:
+		return record.StageBody
+	}
+}

@@ -1,0 +1,78 @@
+package wire
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"testing"
+
+	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/record"
+)
+
+func TestClassify(t *testing.T) {
+	sys := func(errno syscall.Errno) error { return os.NewSyscallError("read", errno) }
+	tests := map[string]struct {
+		stage record.Stage
+		err   error
+		want  string
+	}{
+		"refused":                        {record.StageConnect, sys(syscall.ECONNREFUSED), "connect.refused"},
+		"refused by the proxy":           {record.StageProxy, sys(syscall.ECONNREFUSED), "proxy.refused"},
+		"refused after the handshake":    {record.StageSend, sys(syscall.ECONNREFUSED), "send.unreachable"},
+		"refused in place of a response": {record.StageWait, sys(syscall.ECONNREFUSED), "wait.unreachable"},
+		"refused by a firewall":          {record.StageConnect, &NetworkError{sys(syscall.EACCES)}, "connect.rejected"},
+		"refused by a firewall, proxy":   {record.StageProxy, &NetworkError{sys(syscall.EACCES)}, "proxy.rejected"},
+		"forbidden by this machine":      {record.StageConnect, sys(syscall.EACCES), "client.other"},
+		"refused, under way":             {record.StageConnect, &NetworkError{sys(syscall.ECONNREFUSED)}, "connect.refused"},
+		"no route, under way":            {record.StageConnect, &NetworkError{sys(syscall.EHOSTUNREACH)}, "connect.unreachable"},
+		"reset while connecting":         {record.StageConnect, sys(syscall.ECONNRESET), "connect.reset"},
+		"time-out while connecting":      {record.StageConnect, os.ErrDeadlineExceeded, "connect.timeout"},
+		"the kernel's time-out":          {record.StageConnect, sys(syscall.ETIMEDOUT), "connect.timeout"},
+		"no route":                       {record.StageConnect, sys(syscall.EHOSTUNREACH), "connect.unreachable"},
+		"no network":                     {record.StageConnect, sys(syscall.ENETUNREACH), "connect.unreachable"},
+		"no route of ours":               {record.StageConnect, &UnsentError{sys(syscall.EHOSTUNREACH)}, "client.route"},
+		"no network of ours":             {record.StageProxy, &UnsentError{sys(syscall.ENETUNREACH)}, "client.route"},
+		"a prohibited route":             {record.StageConnect, &UnsentError{sys(syscall.EACCES)}, "client.route"},
+		"refused at once":                {record.StageConnect, &UnsentError{sys(syscall.ECONNREFUSED)}, "connect.refused"},
+		"out of ports at once":           {record.StageConnect, &UnsentError{sys(syscall.EADDRNOTAVAIL)}, "client.ports"},
+		"no route to a name server":      {record.StageDNS, &net.DNSError{UnwrapErr: syscall.ENETUNREACH}, "client.route"},
+		"SOCKS said no":                  {record.StageProxy, &socksError{errors.New("?"), true}, "proxy.rejected"},
+		"no SOCKS":                       {record.StageProxy, &socksError{errors.New("?"), false}, "proxy.malformed"},
+		"met itself":                     {record.StageConnect, ErrSelfConnect, "connect.refused"},
+		"out of ports":                   {record.StageConnect, sys(syscall.EADDRNOTAVAIL), "client.ports"},
+		"out of ports, other systems":    {record.StageConnect, &net.OpError{Op: "dial", Err: errRedialed}, "client.ports"},
+		"out of files":                   {record.StageConnect, sys(syscall.EMFILE), "client.files"},
+		"out of files, whole machine":    {record.StageConnect, sys(syscall.ENFILE), "client.files"},
+		"out of buffers":                 {record.StageConnect, sys(syscall.ENOBUFS), "client.memory"},
+		"packet filter":                  {record.StageConnect, sys(syscall.EPERM), "client.other"},
+		"broken pipe is a reset":         {record.StageSend, sys(syscall.EPIPE), "wait.reset"},
+		"reset while writing":            {record.StageSend, sys(syscall.ECONNRESET), "wait.reset"},
+		"time-out while writing":         {record.StageSend, os.ErrDeadlineExceeded, "send.timeout"},
+		"FIN before the answer":          {record.StageWait, io.EOF, "wait.eof"},
+		"FIN in the head":                {record.StageHead, io.ErrUnexpectedEOF, "head.eof"},
+		"FIN in the body":                {record.StageBody, io.ErrUnexpectedEOF, "body.eof"},
+		"RST in the body":                {record.StageBody, sys(syscall.ECONNRESET), "body.reset"},
+		"malformed head":                 {record.StageHead, &h1.MalformedError{Stage: h1.StageHead}, "head.malformed"},
+		"malformed chunk":                {record.StageHead, &h1.MalformedError{Stage: h1.StageBody}, "body.malformed"},
+		"content that does not hold":     {record.StageBody, &ContentError{What: "invalid checksum"}, "body.malformed"},
+		"content cut short":              {record.StageBody, &ContentError{What: "unexpected EOF", Short: true}, "body.malformed"},
+		"body file cut short":            {record.StageClient, &BodyError{io.EOF}, "client.body"},
+		"body file that cannot be read":  {record.StageClient, &BodyError{sys(syscall.EIO)}, "client.body"},
+		"NXDOMAIN":                       {record.StageDNS, &net.DNSError{IsNotFound: true}, "dns.not-found"},
+		"look-up timed out":              {record.StageDNS, &net.DNSError{IsTimeout: true}, "client.resolver"},
+		"look-up failed":                 {record.StageDNS, &net.DNSError{}, "dns.other"},
+		"anything else":                  {record.StageBody, errors.New("?"), "body.other"},
+		"an errno without a cause":       {record.StageWait, sys(syscall.EDOM), "wait.other"},
+		"a pair that the table does not": {record.StageDNS, io.EOF, "dns.other"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := Classify(tc.stage, tc.err).String(); got != tc.want {
+				t.Errorf("got %s; want %s", got, tc.want)
+			}
+		})
+	}
+}

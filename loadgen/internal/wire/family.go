@@ -1,0 +1,51 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// ChooseFamily decides, for a name with addresses of both families, which one
+// the load goes to: the first, in the resolver's order, that takes a trial
+// connection; without any, the first. Spreading over both would count a server
+// that listens on one of them as half lost. note is a sentence for the report,
+// "" when there was nothing to choose.
+func ChooseFamily(ctx context.Context, ips []netip.Addr, port uint16) (family func(netip.Addr) bool, note string) {
+	first := FamilyOf(ips[0])
+	other := slices.IndexFunc(ips, func(ip netip.Addr) bool { return FamilyName(ip) != FamilyName(ips[0]) })
+	if other < 0 {
+		return nil, ""
+	}
+	for _, ip := range []netip.Addr{ips[0], ips[other]} {
+		if tryConnect(ctx, netip.AddrPortFrom(ip.Unmap(), port)) {
+			return FamilyOf(ip), fmt.Sprintf("the name has IPv4 and IPv6 addresses: only %s is used, the first that took a trial connection", FamilyName(ip))
+		}
+	}
+	return first, fmt.Sprintf("the name has IPv4 and IPv6 addresses, neither took a trial connection: %s is used", FamilyName(ips[0]))
+}
+
+func tryConnect(ctx context.Context, addr netip.AddrPort) bool {
+	d := net.Dialer{Timeout: 2 * time.Second}
+	c, err := d.DialContext(ctx, "tcp", addr.String())
+	if err != nil {
+		return false
+	}
+	_ = c.Close()
+	return true
+}
+
+func FamilyName(ip netip.Addr) string {
+	if ip.Unmap().Is4() {
+		return "IPv4"
+	}
+	return "IPv6"
+}
+
+func FamilyOf(ip netip.Addr) func(netip.Addr) bool {
+	want := FamilyName(ip)
+	return func(ip netip.Addr) bool { return FamilyName(ip) == want }
+}

@@ -1,0 +1,115 @@
+package wire
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"nodrop/loadgen/record"
+)
+
+// Resolver takes turns over the addresses of a name, of one address family.
+type Resolver struct {
+	Host   string
+	Port   uint16
+	Family func(netip.Addr) bool
+	lookup lookupFunc
+	list   atomic.Pointer[fixed]
+	note   func(record.Mark) // told when a look-up in the background fails
+	since  func() int64
+}
+
+func NewResolver(host string, port uint16, note func(record.Mark), since func() int64) *Resolver {
+	return &Resolver{Host: host, Port: port, lookup: LookupHost, note: note, since: since}
+}
+
+// Known are the addresses of the last look-up that succeeded.
+func (r *Resolver) Known() []*Endpoint {
+	if list := r.list.Load(); list != nil {
+		return list.list
+	}
+	return nil
+}
+
+// Next is the next address of the last look-up that succeeded.
+func (r *Resolver) Next(ctx context.Context) (*Endpoint, error) {
+	return r.list.Load().Next(ctx)
+}
+
+// addrs looks the name up; there is at least one, in the resolver's order.
+func (r *Resolver) addrs(ctx context.Context) ([]netip.AddrPort, error) {
+	ips, err := r.lookup(ctx, r.Host)
+	if err != nil {
+		return nil, err
+	}
+	addrs := make([]netip.AddrPort, 0, len(ips))
+	for _, ip := range ips {
+		if r.Family == nil || r.Family(ip) {
+			addrs = append(addrs, netip.AddrPortFrom(ip.Unmap(), r.Port))
+		}
+	}
+	if len(addrs) == 0 {
+		return nil, &net.DNSError{Err: "no address", Name: r.Host, IsNotFound: true}
+	}
+	return addrs, nil
+}
+
+// Resolve looks the name up and keeps the answer; on failure the old addresses
+// stay.
+func (r *Resolver) Resolve(ctx context.Context) error {
+	addrs, err := r.addrs(ctx)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(addrs, netip.AddrPort.Compare)
+	if old := r.list.Load(); old != nil && sameAddrs(old.list, addrs) {
+		return nil
+	}
+	r.list.Store(NewFixed(addrs))
+	return nil
+}
+
+func sameAddrs(list []*Endpoint, addrs []netip.AddrPort) bool {
+	return slices.EqualFunc(list, addrs, func(e *Endpoint, a netip.AddrPort) bool { return e.Addr == a })
+}
+
+// Refresh resolves again at each tick until ctx ends. Only a change from
+// working to failing is noted, so that a dead name server is one mark, not one
+// a second.
+func (r *Resolver) Refresh(ctx context.Context, tick <-chan time.Time) {
+	failing := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick:
+		}
+		lookupCtx, cancel := context.WithTimeout(ctx, 5*time.Second)
+		err := r.Resolve(lookupCtx)
+		cancel()
+		if err != nil && !failing && ctx.Err() == nil {
+			at := r.since()
+			r.note(record.Mark{Kind: record.MarkNote, Name: "look-up of " + r.Host + " failed; old addresses stay", Start: at, End: at, Error: err.Error()})
+		}
+		failing = err != nil
+	}
+}
+
+// PerConnection looks the name up for every connection.
+type PerConnection struct {
+	*Resolver
+	turn atomic.Uint64
+}
+
+// Next resolves and takes the next address of the answer.
+func (p *PerConnection) Next(ctx context.Context) (*Endpoint, error) {
+	addrs, err := p.addrs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	addr := addrs[(p.turn.Add(1)-1)%uint64(len(addrs))]
+	return &Endpoint{Name: addr.String(), Addr: addr}, nil
+}

@@ -1,0 +1,76 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// DialTrial makes a connection that is no part of a load's, until deadline or
+// the end of ctx, whichever comes first. The caller hangs up.
+func DialTrial(ctx context.Context, to *Endpoint, from netip.Addr, deadline time.Time) (s Socket, hangUp func(), err error) {
+	stop := func() bool { return true }
+	s, err = Dial(to, from, deadline, trial(func(c net.Conn) {
+		stop()
+		stop = context.AfterFunc(ctx, func() { _ = c.SetDeadline(LongAgo) })
+	}))
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	hangUp = func() {
+		_ = s.Close() // there is nothing left to learn from it
+		stop()
+	}
+	return s, hangUp, s.SetDeadline(deadline)
+}
+
+// trial keeps a connection that is made before the load, whose deadline is final.
+type trial func(net.Conn)
+
+func (t trial) Register(c net.Conn)  { t(c) }
+func (t trial) Extend(net.Conn) bool { return false }
+
+// TryHandshake makes a handshake on s, and waits for what the server may say
+// after it: in TLS 1.3 its word on the client's certificate if it asked for one,
+// before that its wish for another handshake.
+func TryHandshake(s Socket, config *tls.Config) (asked bool, err error) {
+	began := time.Now()
+	c, err := Secure(s, config)
+	if err != nil {
+		return c.asked, err
+	}
+	defer func() { _ = c.Close() }()
+	old := c.ConnectionState().Version < tls.VersionTLS13
+	if !c.asked && !old {
+		return c.asked, nil
+	}
+	roundTrips := 5 * time.Since(began)
+	if err := c.SetReadDeadline(time.Now().Add(FINBound + roundTrips)); err != nil {
+		return c.asked, err
+	}
+	var one [1]byte
+	if _, err = c.Read(one[:]); old && !WantsRenegotiation(err) {
+		err = nil // the server had its say in the handshake
+	}
+	return c.asked, err
+}
+
+// SpeaksTLS makes one TLS handshake with e, from an address of this machine. An
+// alert is TLS, too.
+func SpeaksTLS(ctx context.Context, e *Endpoint, from netip.Addr, config *tls.Config, deadline time.Time) bool {
+	s, hangUp, err := DialTrial(ctx, e, from, deadline)
+	if hangUp != nil {
+		defer hangUp()
+	}
+	if err != nil {
+		return false
+	}
+	c, err := Secure(s, config)
+	if err == nil {
+		_ = c.Close()
+	}
+	return err == nil || IsRejected(err)
+}

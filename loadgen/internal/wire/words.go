@@ -1,0 +1,68 @@
+package wire
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
+)
+
+// ErrorText is a failure on an established connection, as net names it.
+func ErrorText(stage record.Stage, err error, local net.Addr, address string) string {
+	op := "read"
+	if stage == record.StageSend {
+		op = "write"
+	}
+	var errno syscall.Errno
+	if !errors.As(err, &errno) {
+		return Reason(err)
+	}
+	if call, ok := errors.AsType[*os.PathError](err); ok {
+		op = call.Op // a handshake both reads and writes
+	}
+	return op + " tcp " + maskedSource(local) + "->" + address + ": " + op + ": " + errno.Error()
+}
+
+// maskedSource is a local address without its port, which differs for every
+// connection.
+func maskedSource(a net.Addr) string {
+	if a == nil {
+		return "*"
+	}
+	host, _, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return "*"
+	}
+	return net.JoinHostPort(host, "*")
+}
+
+// Reason is the part of an error's text that names the cause alone.
+func Reason(err error) string {
+	var call *os.SyscallError
+	var invalid x509.CertificateInvalidError
+	var record tls.RecordHeaderError
+	switch {
+	case IsTimeout(err):
+		return "i/o timeout"
+	case errors.As(err, &call):
+		return call.Error()
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "unexpected EOF"
+	case errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/":
+		return "http: server gave HTTP response to HTTPS client"
+	case errors.Is(err, ErrSelfConnect):
+		return "connect: connection refused"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		// Without the current time, which makes each second another text.
+		return "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: good from " +
+			invalid.Cert.NotBefore.UTC().Format(time.RFC3339) + " to " + invalid.Cert.NotAfter.UTC().Format(time.RFC3339)
+	}
+	return safetext.Bounded(err.Error())
+}

@@ -1,8 +1,0 @@
-//go:build !linux
-
-package loadgen
-
-import "errors"
-
-// newLooper is not reached: Config.withoutLoop knows.
-func newLooper(*Load) (engine, error) { return nil, errors.ErrUnsupported }

@@ -1,0 +1,92 @@
+package loadgen
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"time"
+
+	"nodrop/loadgen/internal/wire"
+)
+
+// tryTLS makes one handshake with the target before the load. What it finds
+// wrong would be wrong with every request, and is misuse; a target that cannot
+// be reached is for the load to count.
+func (l *Load) tryTLS(ctx context.Context) error {
+	endpoint, err := l.job.Endpoints.Next(ctx)
+	if err != nil {
+		return nil // for the load to count
+	}
+	bound := 5 * time.Second
+	if l.cfg.Timeout > 0 {
+		bound = min(bound, l.cfg.Timeout)
+	}
+	deadline := time.Now().Add(bound)
+	s, hangUp, err := wire.DialTrial(ctx, endpoint, l.job.Sources.Next(endpoint), deadline)
+	if hangUp == nil {
+		return nil // for the load to count
+	}
+	defer hangUp()
+	if err == nil && l.job.Proxy != nil {
+		err = l.job.Proxy.Open(s, l.target.Hostport())
+	}
+	if err != nil {
+		return l.credentialsError(err) // anything else is for the load to count
+	}
+	l.notes = append(l.notes, "one TLS handshake was made before the load, to try certificates")
+	asked, err := wire.TryHandshake(s, l.cfg.tlsConfig(l.target, true))
+	switch {
+	case err != nil && wire.WantsRenegotiation(err):
+		return renegotiationError(l.target)
+	case err != nil && wire.IsNotTLS(err):
+		return &HintError{fmt.Sprintf("URL %q: the server does not speak TLS", l.target.Shown()), "http:// instead of https://"}
+	case err != nil && wire.IsRejected(err):
+		return &HintError{fmt.Sprintf("URL %q: %s", l.target.Shown(), wire.Reason(err)), l.rejectedHint(err, asked)}
+	case err != nil && ctx.Err() == nil && (!asked || !wire.IsTimeout(err)): // who asked for a certificate need say no more
+		l.notes = append(l.notes, "that handshake failed ("+wire.Reason(err)+"): if the port does not speak TLS, use http://")
+	}
+	return nil
+}
+
+// rejectedHint is what to do about a refusal. asked: the server asked for a
+// client's certificate.
+func (l *Load) rejectedHint(err error, asked bool) string {
+	const verifyNothing = "--insecure to verify nothing"
+	invalid, _ := errors.AsType[x509.CertificateInvalidError](err)
+	_, untrusted := errors.AsType[x509.UnknownAuthorityError](err)
+	_, misnamed := errors.AsType[x509.HostnameError](err)
+	_, unverified := errors.AsType[*tls.CertificateVerificationError](err)
+	switch {
+	case untrusted:
+		return "--cacert FILE to trust its issuer, " + verifyNothing
+	case misnamed:
+		return "--sni NAME for a name that it is valid for, " + verifyNothing
+	case invalid.Cert != nil && invalid.Reason == x509.Expired && time.Now().Before(invalid.Cert.NotBefore):
+		return "set this machine's clock if it is behind, " + verifyNothing
+	case invalid.Cert != nil && invalid.Reason == x509.Expired:
+		return "renew the server's certificate, " + verifyNothing
+	case unverified:
+		return verifyNothing
+	case asked:
+		return "--cert FILE --key FILE for a client's certificate that the server trusts"
+	case l.cfg.TLS.MinVersion > tls.VersionTLS12: // above what is asked for without the flag
+		return "a lower --tls-min, --sni NAME for another name"
+	}
+	return "--tls-min 1.0 for an old server, --sni NAME for another name"
+}
+
+// credentialsError is a proxy's wish for credentials, or for others, as misuse;
+// nil for any other error.
+func (l *Load) credentialsError(err error) error {
+	const proxyAuthenticationRequired = 407
+	if refusal, ok := errors.AsType[wire.TunnelError](err); !ok || refusal.Status != proxyAuthenticationRequired {
+		return nil
+	}
+	proxy, wants := l.via().Hostport(), "wants credentials"
+	if l.cfg.Proxy.User != nil {
+		wants = "does not take these credentials"
+	}
+	return &HintError{fmt.Sprintf("-x %s: the proxy %s", proxy, wants), "-x http://USER:PASSWORD@" + proxy}
+}
