@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"nodrop/loadgen"
+	"nodrop/report"
+)
+
+func (p *program) compareCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "compare BASE NEW",
+		Short: "Saved recordings (-o json=FILE) of two arms: what changed, and whether it can be told from chance",
+		Args:  cobra.ArbitraryArgs,
+	}
+	base := cmd.Flags().StringArray("base", nil, "recordings of the base arm in place of BASE, each run one repetition: 'off-*.json'; repeatable")
+	next := cmd.Flags().StringArray("new", nil, "recordings of the new arm in place of NEW; repeatable")
+	variant := cmd.Flags().String("variant", "", "which variant of the recordings to compare")
+	checks := cmd.Flags().StringArray("fail-if", nil, "check that fails the verdict, exit 1: 'lost > 0' on each run of new, 'p99 > +10%' on the change; repeatable")
+	outputs := outputFlag(cmd.Flags())
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		arms, err := findArms(args, *base, *next)
+		if err != nil {
+			return err
+		}
+		return p.compare(arms, *variant, *checks, *outputs)
+	}
+	return cmd
+}
+
+// compare sets two arms of saved recordings side by side.
+func (p *program) compare(arms [2][]string, variant string, checks, formats []string) error {
+	for _, text := range checks {
+		if _, err := report.ParseChangeCheck(text); err != nil {
+			return err
+		}
+	}
+	for _, spec := range formats {
+		if name, _, _ := strings.Cut(spec, "="); name == "json" || isStream(name) {
+			return fmt.Errorf("-o %s: a comparison has no load of its own to write as %s", spec, name)
+		}
+	}
+	var saved [2][]report.Saved
+	for i, files := range arms {
+		for _, file := range files {
+			recording, err := readRecording(file)
+			if err != nil {
+				return err
+			}
+			saved[i] = append(saved[i], report.Saved{File: file, Recording: recording})
+		}
+	}
+	r, err := report.Compare(saved[0], saved[1], variant, checks)
+	if err != nil {
+		return err
+	}
+	out, err := p.open(formats)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	return p.finish(context.Background(), out, r)
+}
+
+// findArms lists the files of both arms: two arguments, or patterns for each.
+func findArms(args, base, next []string) (arms [2][]string, err error) {
+	switch {
+	case len(base)+len(next) == 0 && len(args) == 2:
+		return [2][]string{args[:1], args[1:]}, nil
+	case len(base)+len(next) == 0:
+		return arms, &loadgen.HintError{Problem: fmt.Sprintf("compare: want two files, got %d", len(args)), Hint: "nodrop compare BASE NEW, or --base 'off-*.json' --new 'on-*.json'"}
+	case len(args) > 0:
+		return arms, &loadgen.HintError{Problem: fmt.Sprintf("compare: %s beside --base and --new", args[0]), Hint: "quote patterns, or the shell expands them: --base 'off-*.json'"}
+	case len(base) == 0:
+		return arms, errors.New("compare: --new without --base")
+	case len(next) == 0:
+		return arms, errors.New("compare: --base without --new")
+	}
+	if arms[0], err = expand("--base", base); err != nil {
+		return arms, err
+	}
+	arms[1], err = expand("--new", next)
+	return arms, err
+}
+
+// expand lists the files that patterns match, each once; a pattern that names a
+// file as it stands is that file.
+func expand(flag string, patterns []string) ([]string, error) {
+	var files []string
+	for _, pattern := range patterns {
+		matches := []string{pattern}
+		if _, err := os.Stat(pattern); err != nil {
+			if matches, err = filepath.Glob(pattern); err != nil {
+				return nil, fmt.Errorf("%s %q: %w", flag, pattern, err)
+			}
+		}
+		if len(matches) == 0 {
+			return nil, fmt.Errorf("%s %q: no file matches", flag, pattern)
+		}
+		for _, file := range matches {
+			if !slices.Contains(files, file) {
+				files = append(files, file)
+			}
+		}
+	}
+	return files, nil
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"nodrop/loadgen"
+	"nodrop/report"
+	"nodrop/scenario/lab"
+)
+
+func (p *program) labCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "lab [flags]",
+		Short: "The whole story on this machine: scale a fleet of gateways in under load, abruptly, then gracefully",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return &loadgen.HintError{
+				Problem: fmt.Sprintf("lab: %s: it takes no URL, as it brings its own gateways", args[0]),
+				Hint:    "--backend http://HOST:PORT puts a server of yours behind them; without lab, nodrop sends a plain load",
+			}
+		},
+	}
+	flags := lab.Flags(cmd.Flags())
+	checks := failIfFlag(cmd.Flags())
+	outputs := outputFlag(cmd.Flags())
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return p.lab(cmd.Context(), flags, *checks, *outputs)
+	}
+	return cmd
+}
+
+// lab runs the scenario that the flags describe.
+func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, formats []string) error {
+	if err := validate(checks); err != nil {
+		return err
+	}
+	if flags.HasClient() {
+		return p.labClient(ctx, flags, checks, formats)
+	}
+	s, err := flags.Scenario(p.stderr)
+	if err != nil {
+		return err
+	}
+	if !p.inNamespace {
+		if err := flags.CheckTarget(ctx); err != nil {
+			return err
+		}
+	}
+	if flags.NeedsNamespace() && !p.inNamespace {
+		return p.enterNamespace()
+	}
+	s.Variants[len(s.Variants)-1].FailIf = checks
+	out, err := p.open(formats)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	recording, err := p.runScenario(ctx, s, out)
+	switch {
+	case err != nil && ctx.Err() != nil && len(recording.Runs) == 0:
+		return err
+	case err != nil && len(recording.Runs) == 0:
+		p.complain(err)
+		recording.Error = printable(err)
+	}
+	return p.finish(ctx, out, report.Build(recording))
+}
+
+// enterNamespace does it all again, in a network namespace.
+func (p *program) enterNamespace() (err error) {
+	p.code, err = lab.InNamespace(p.args, func() { // signals are for the one that has the load
+		p.unlisten()
+		p.interrupts.Ignore()
+	})
+	if errors.Is(err, context.Canceled) {
+		p.complain(errInterrupted)
+		p.code, err = exitInterrupted, nil
+	}
+	return err
+}
