@@ -25,7 +25,7 @@ func (p *program) compareCommand() *cobra.Command {
 	next := cmd.Flags().StringArray("new", nil, "recordings of the new arm in place of NEW; repeatable")
 	variant := cmd.Flags().String("variant", "", "which variant of the recordings to compare")
 	checks := cmd.Flags().StringArray("fail-if", nil, "check that fails the verdict, exit 1: 'lost > 0' on each run of new, 'p99 > +10%' on the change; repeatable")
-	outputs := outputFlag(cmd.Flags())
+	outputs := OutputFlag(cmd.Flags())
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		arms, err := findArms(args, *base, *next)
 		if err != nil {
@@ -44,14 +44,14 @@ func (p *program) compare(arms [2][]string, variant string, checks, formats []st
 		}
 	}
 	for _, spec := range formats {
-		if name, _, _ := strings.Cut(spec, "="); name == "json" || isStream(name) {
+		if name, _, _ := strings.Cut(spec, "="); name == "json" || IsStream(name) {
 			return fmt.Errorf("-o %s: a comparison has no load of its own to write as %s", spec, name)
 		}
 	}
 	var saved [2][]report.Saved
 	for i, files := range arms {
 		for _, file := range files {
-			recording, err := readRecording(file)
+			recording, err := ReadRecording(file)
 			if err != nil {
 				return err
 			}
@@ -62,11 +62,11 @@ func (p *program) compare(arms [2][]string, variant string, checks, formats []st
 	if err != nil {
 		return err
 	}
-	out, err := p.open(formats)
+	out, err := Open(formats, p.stdout, &p.temporaries)
 	if err != nil {
 		return err
 	}
-	defer out.discard()
+	defer out.Discard()
 	return p.finish(context.Background(), out, r)
 }
 

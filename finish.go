@@ -7,9 +7,9 @@ import (
 )
 
 // Finish renders the report and settles the exit code.
-func (p *program) finish(ctx context.Context, out *outputs, r *report.Report) error {
+func (p *program) finish(ctx context.Context, out *Set, r *report.Report) error {
 	p.code = exitCode(r)
-	if err := out.write(r); err != nil {
+	if err := out.Write(r); err != nil {
 		p.complain(err)
 		p.code = exitMisuse
 	}

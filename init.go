@@ -63,7 +63,7 @@ func create(path, text string, replace bool) error {
 	case errors.Is(err, os.ErrExist):
 		return &loadgen.HintError{Problem: fmt.Sprintf("--output %s: it is there already", path), Hint: "--force replaces it"}
 	case err != nil:
-		return fmt.Errorf("--output %s: %w", path, unwrapPath(err))
+		return fmt.Errorf("--output %s: %w", path, reason(err))
 	}
 	_, err = io.WriteString(f, text)
 	if closeErr := f.Close(); err == nil {
@@ -71,7 +71,15 @@ func create(path, text string, replace bool) error {
 	}
 	if err != nil {
 		_ = os.Remove(path)
-		return fmt.Errorf("--output %s: %w", path, unwrapPath(err))
+		return fmt.Errorf("--output %s: %w", path, reason(err))
 	}
 	return nil
+}
+
+// reason leaves that of a file error; the caller names the file.
+func reason(err error) error {
+	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
+		return pathErr.Err
+	}
+	return err
 }

@@ -28,7 +28,7 @@ func (p *program) labCommand() *cobra.Command {
 	}
 	flags := lab.Flags(cmd.Flags())
 	checks := failIfFlag(cmd.Flags())
-	outputs := outputFlag(cmd.Flags())
+	outputs := OutputFlag(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return p.lab(cmd.Context(), flags, *checks, *outputs)
 	}
@@ -56,11 +56,11 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 		return p.enterNamespace()
 	}
 	s.Variants[len(s.Variants)-1].FailIf = checks
-	out, err := p.open(formats)
+	out, err := Open(formats, p.stdout, &p.temporaries)
 	if err != nil {
 		return err
 	}
-	defer out.discard()
+	defer out.Discard()
 	recording, err := p.runScenario(ctx, s, out)
 	switch {
 	case err != nil && ctx.Err() != nil && len(recording.Runs) == 0:

@@ -40,11 +40,11 @@ func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, during *d
 	if err := p.confirm(s, *during.yes); err != nil {
 		return err
 	}
-	out, err := p.open(formats)
+	out, err := Open(formats, p.stdout, &p.temporaries)
 	if err != nil {
 		return err
 	}
-	defer out.discard()
+	defer out.Discard()
 	recording, err := p.runScenario(ctx, s, out)
 	if err != nil && len(recording.Runs) == 0 {
 		return err // no load has begun

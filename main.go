@@ -67,7 +67,7 @@ var errInterrupted = errors.New("interrupted before anything was started")
 // exit ends the program at once, and names what it leaves as it is. What it has
 // started ends with it: the guardian sees to that.
 func (p *program) exit(begun bool, left []string) {
-	p.temporaries.removeAll()
+	p.temporaries.RemoveAll()
 	switch {
 	case len(left) > 0:
 		p.say("interrupted: not restored: " + strings.Join(left, ", "))
@@ -85,7 +85,7 @@ type program struct {
 	stdout, stderr io.Writer // what is unsafe on a terminal does not get to stderr
 	rawStderr      io.Writer // stderr for what is ours alone
 	code           int
-	temporaries    temporaries
+	temporaries    Temporaries
 	byHand         scenario.ByHand
 	interrupts     *scenario.Interrupts
 	unlisten       func()   // ends byHand
@@ -114,7 +114,7 @@ func (p *program) command() *cobra.Command {
 	load.Stdin = p.stdin
 	root.Flags().Lookup("D").Usage += "; - is standard input" // only here
 	checks := failIfFlag(root.Flags())
-	outputs := outputFlag(root.Flags())
+	outputs := OutputFlag(root.Flags())
 	during := newDuringFlags(root.Flags())
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		return p.load(cmd.Context(), load, during, *checks, *outputs, args)

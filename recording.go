@@ -8,7 +8,8 @@ import (
 	"nodrop/loadgen/stream"
 )
 
-func readRecording(file string) (*record.Recording, error) {
+// ReadRecording reads what -o json or -o ndjson has written.
+func ReadRecording(file string) (*record.Recording, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err

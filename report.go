@@ -20,7 +20,7 @@ func (p *program) reportCommand() *cobra.Command {
 		Args:  cobra.ArbitraryArgs,
 	}
 	checks := failIfFlag(cmd.Flags())
-	outputs := outputFlag(cmd.Flags())
+	outputs := OutputFlag(cmd.Flags())
 	schema := cmd.Flags().Bool("schema", false, "print the JSON Schema of -o report-json")
 	one := cmd.Flags().String("run", "", "the only run to report, by its name ('graceful #2') or its place (3), as if it had been the only one")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -33,7 +33,7 @@ func (p *program) reportCommand() *cobra.Command {
 		if err := validate(*checks); err != nil {
 			return err
 		}
-		recording, err := readRecording(args[0])
+		recording, err := ReadRecording(args[0])
 		if err == nil && cmd.Flags().Changed("run") {
 			recording, err = report.Only(recording, *one)
 		}
@@ -60,15 +60,13 @@ func (p *program) report(recording *record.Recording, checks, formats []string) 
 			run.FailIf = append(run.FailIf, checks...)
 		}
 	}
-	out, err := p.open(formats)
+	out, err := Open(formats, p.stdout, &p.temporaries)
 	if err != nil {
 		return err
 	}
-	defer out.discard()
-	for _, o := range out.list {
-		if isStream(o.format) {
-			return fmt.Errorf("-o %s: written while a load runs; a recording has no single requests to write", o.format)
-		}
+	defer out.Discard()
+	if streams := out.Streams(); len(streams) > 0 {
+		return fmt.Errorf("-o %s: written while a load runs; a recording has no single requests to write", streams[0])
 	}
 	return p.finish(context.Background(), out, report.Build(recording))
 }

@@ -11,9 +11,9 @@ import (
 
 // runScenario runs s into the outputs. What went wrong when a load had begun is
 // part of the recording, and told.
-func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *outputs) (*record.Recording, error) {
+func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *Set) (*record.Recording, error) {
 	for i := range s.Streams {
-		s.Streams[i].Load.Sinks = out.sinks
+		s.Streams[i].Load.Sinks = out.Sinks()
 	}
 	s.Log, s.Hinted = p.logs.keep, p.complain
 	runtime.GOMAXPROCS(threads(s.Streams))

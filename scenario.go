@@ -37,7 +37,7 @@ func (p *program) scenarioCommand() *cobra.Command {
 	dry := run.Flags().Bool("dry-run", false, "print what would be done, in order, and do nothing")
 	run.Flags().StringArrayVar(&flags.checks, "fail-if", nil, "check that fails the verdict, exit 1, on the last variant: 'lost > 0', 'p99 > 250ms'; repeatable")
 	yes := yesFlag(run.Flags())
-	outputs := outputFlag(run.Flags())
+	outputs := OutputFlag(run.Flags())
 	run.RunE = func(cmd *cobra.Command, args []string) error {
 		if cmd.Flags().Changed("repeat") && flags.repeat < 1 {
 			return fmt.Errorf("--repeat %d: must be 1 to %d", flags.repeat, file.MaxRepeat)
@@ -150,11 +150,11 @@ func unlessEnded[T any](ctx context.Context, do func() (T, error)) (T, error) {
 
 // scenario runs s. Without a run there is no report, but what went wrong.
 func (p *program) scenario(ctx context.Context, s *scenario.Scenario, formats []string) error {
-	out, err := p.open(formats)
+	out, err := Open(formats, p.stdout, &p.temporaries)
 	if err != nil {
 		return err
 	}
-	defer out.discard()
+	defer out.Discard()
 	recording, err := p.runScenario(ctx, s, out)
 	misused := portHeld(err)
 	if err != nil && len(recording.Runs) == 0 && (misused || ctx.Err() != nil) {

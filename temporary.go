@@ -8,14 +8,14 @@ import (
 	"sync"
 )
 
-// temporaries are the files that are not in their place yet.
-type temporaries struct {
+// Temporaries are the files that are not in their place yet.
+type Temporaries struct {
 	mu    sync.Mutex // guards paths
 	paths map[string]bool
 }
 
 // create makes the file that will be settled at path, beside it.
-func (t *temporaries) create(path string) (*os.File, error) {
+func (t *Temporaries) create(path string) (*os.File, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	temporary := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s-%x", filepath.Base(path), rand.Uint64()))
@@ -31,7 +31,7 @@ func (t *temporaries) create(path string) (*os.File, error) {
 }
 
 // settle puts a file in its place.
-func (t *temporaries) settle(path, place string) error {
+func (t *Temporaries) settle(path, place string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := os.Rename(path, place); err != nil {
@@ -42,7 +42,7 @@ func (t *temporaries) settle(path, place string) error {
 }
 
 // remove forgets a file and what was written to it.
-func (t *temporaries) remove(path string) {
+func (t *Temporaries) remove(path string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.paths[path] {
@@ -51,9 +51,9 @@ func (t *temporaries) remove(path string) {
 	}
 }
 
-// removeAll is for the end of the program: it leaves the lock closed, so that
+// RemoveAll is for the end of the program: it leaves the lock closed, so that
 // no file is made or moved any more.
-func (t *temporaries) removeAll() {
+func (t *Temporaries) RemoveAll() {
 	t.mu.Lock()
 	for path := range t.paths {
 		_ = os.Remove(path)

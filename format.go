@@ -1,0 +1,37 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"nodrop/loadgen/stream"
+	"nodrop/report"
+)
+
+// OutputFlag defines -o.
+func OutputFlag(fs *pflag.FlagSet) *[]string {
+	return fs.StringArrayP("o", "o", nil, "output, FORMAT or FORMAT=FILE: "+knownFormats()+"; repeatable")
+}
+
+// knownFormats lists what -o takes.
+func knownFormats() string {
+	var names []string
+	for _, f := range report.Formats {
+		names = append(names, f.Name)
+	}
+	for _, s := range stream.Streams {
+		names = append(names, s.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// IsStream tells a format that is written while a load runs.
+func IsStream(format string) bool {
+	for _, s := range stream.Streams {
+		if s.Name == format {
+			return true
+		}
+	}
+	return false
+}

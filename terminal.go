@@ -1,0 +1,29 @@
+package main
+
+import (
+	"io"
+	"os"
+	"runtime"
+
+	"golang.org/x/term"
+
+	"nodrop/report"
+)
+
+// textOptions are what the text report is told of stdout: on a terminal it may
+// be wide and coloured, but not where the user or the terminal says no.
+func textOptions(stdout io.Writer) report.Options {
+	f, ok := stdout.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return report.Options{}
+	}
+	o := report.Options{Colour: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && runtime.GOOS != "windows"}
+	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width >= wideText {
+		o.Width = wideText
+	}
+	return o
+}
+
+// wideText is the width of the text report where there is room for it: prose in
+// longer lines is hard to read.
+const wideText = 120
