@@ -13,6 +13,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/report"
+	"nodrop/report/output"
 )
 
 func (p *program) compareCommand() *cobra.Command {
@@ -25,7 +26,7 @@ func (p *program) compareCommand() *cobra.Command {
 	next := cmd.Flags().StringArray("new", nil, "recordings of the new arm in place of NEW; repeatable")
 	variant := cmd.Flags().String("variant", "", "which variant of the recordings to compare")
 	checks := cmd.Flags().StringArray("fail-if", nil, "check that fails the verdict, exit 1: 'lost > 0' on each run of new, 'p99 > +10%' on the change; repeatable")
-	outputs := OutputFlag(cmd.Flags())
+	outputs := output.Flag(cmd.Flags())
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		arms, err := findArms(args, *base, *next)
 		if err != nil {
@@ -44,14 +45,14 @@ func (p *program) compare(arms [2][]string, variant string, checks, formats []st
 		}
 	}
 	for _, spec := range formats {
-		if name, _, _ := strings.Cut(spec, "="); name == "json" || IsStream(name) {
+		if name, _, _ := strings.Cut(spec, "="); name == "json" || output.IsStream(name) {
 			return fmt.Errorf("-o %s: a comparison has no load of its own to write as %s", spec, name)
 		}
 	}
 	var saved [2][]report.Saved
 	for i, files := range arms {
 		for _, file := range files {
-			recording, err := ReadRecording(file)
+			recording, err := output.Read(file)
 			if err != nil {
 				return err
 			}
@@ -62,7 +63,7 @@ func (p *program) compare(arms [2][]string, variant string, checks, formats []st
 	if err != nil {
 		return err
 	}
-	out, err := Open(formats, p.stdout, &p.temporaries)
+	out, err := output.Open(formats, p.stdout, &p.temporaries)
 	if err != nil {
 		return err
 	}

@@ -4,10 +4,11 @@ import (
 	"context"
 
 	"nodrop/report"
+	"nodrop/report/output"
 )
 
 // Finish renders the report and settles the exit code.
-func (p *program) finish(ctx context.Context, out *Set, r *report.Report) error {
+func (p *program) finish(ctx context.Context, out *output.Set, r *report.Report) error {
 	p.code = exitCode(r)
 	if err := out.Write(r); err != nil {
 		p.complain(err)

@@ -9,6 +9,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/report"
+	"nodrop/report/output"
 	"nodrop/scenario/lab"
 )
 
@@ -28,7 +29,7 @@ func (p *program) labCommand() *cobra.Command {
 	}
 	flags := lab.Flags(cmd.Flags())
 	checks := failIfFlag(cmd.Flags())
-	outputs := OutputFlag(cmd.Flags())
+	outputs := output.Flag(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return p.lab(cmd.Context(), flags, *checks, *outputs)
 	}
@@ -56,7 +57,7 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 		return p.enterNamespace()
 	}
 	s.Variants[len(s.Variants)-1].FailIf = checks
-	out, err := Open(formats, p.stdout, &p.temporaries)
+	out, err := output.Open(formats, p.stdout, &p.temporaries)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"nodrop/loadgen"
 	"nodrop/loadgen/safetext"
 	"nodrop/report"
+	"nodrop/report/output"
 	"nodrop/scenario"
 )
 
@@ -40,7 +41,7 @@ func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, during *d
 	if err := p.confirm(s, *during.yes); err != nil {
 		return err
 	}
-	out, err := Open(formats, p.stdout, &p.temporaries)
+	out, err := output.Open(formats, p.stdout, &p.temporaries)
 	if err != nil {
 		return err
 	}

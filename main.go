@@ -14,6 +14,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/safetext"
+	"nodrop/report/output"
 	"nodrop/scenario"
 	"nodrop/scenario/lab"
 )
@@ -85,7 +86,7 @@ type program struct {
 	stdout, stderr io.Writer // what is unsafe on a terminal does not get to stderr
 	rawStderr      io.Writer // stderr for what is ours alone
 	code           int
-	temporaries    Temporaries
+	temporaries    output.Temporaries
 	byHand         scenario.ByHand
 	interrupts     *scenario.Interrupts
 	unlisten       func()   // ends byHand
@@ -114,7 +115,7 @@ func (p *program) command() *cobra.Command {
 	load.Stdin = p.stdin
 	root.Flags().Lookup("D").Usage += "; - is standard input" // only here
 	checks := failIfFlag(root.Flags())
-	outputs := OutputFlag(root.Flags())
+	outputs := output.Flag(root.Flags())
 	during := newDuringFlags(root.Flags())
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		return p.load(cmd.Context(), load, during, *checks, *outputs, args)

@@ -11,6 +11,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report"
+	"nodrop/report/output"
 )
 
 func (p *program) reportCommand() *cobra.Command {
@@ -20,7 +21,7 @@ func (p *program) reportCommand() *cobra.Command {
 		Args:  cobra.ArbitraryArgs,
 	}
 	checks := failIfFlag(cmd.Flags())
-	outputs := OutputFlag(cmd.Flags())
+	outputs := output.Flag(cmd.Flags())
 	schema := cmd.Flags().Bool("schema", false, "print the JSON Schema of -o report-json")
 	one := cmd.Flags().String("run", "", "the only run to report, by its name ('graceful #2') or its place (3), as if it had been the only one")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -33,7 +34,7 @@ func (p *program) reportCommand() *cobra.Command {
 		if err := validate(*checks); err != nil {
 			return err
 		}
-		recording, err := ReadRecording(args[0])
+		recording, err := output.Read(args[0])
 		if err == nil && cmd.Flags().Changed("run") {
 			recording, err = report.Only(recording, *one)
 		}
@@ -60,7 +61,7 @@ func (p *program) report(recording *record.Recording, checks, formats []string) 
 			run.FailIf = append(run.FailIf, checks...)
 		}
 	}
-	out, err := Open(formats, p.stdout, &p.temporaries)
+	out, err := output.Open(formats, p.stdout, &p.temporaries)
 	if err != nil {
 		return err
 	}

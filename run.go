@@ -6,12 +6,13 @@ import (
 	"runtime"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/output"
 	"nodrop/scenario"
 )
 
 // runScenario runs s into the outputs. What went wrong when a load had begun is
 // part of the recording, and told.
-func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *Set) (*record.Recording, error) {
+func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *output.Set) (*record.Recording, error) {
 	for i := range s.Streams {
 		s.Streams[i].Load.Sinks = out.Sinks()
 	}

@@ -14,6 +14,7 @@ import (
 	"nodrop/loadgen"
 	"nodrop/loadgen/safetext"
 	"nodrop/report"
+	"nodrop/report/output"
 	"nodrop/scenario"
 	"nodrop/scenario/action"
 	"nodrop/scenario/file"
@@ -37,7 +38,7 @@ func (p *program) scenarioCommand() *cobra.Command {
 	dry := run.Flags().Bool("dry-run", false, "print what would be done, in order, and do nothing")
 	run.Flags().StringArrayVar(&flags.checks, "fail-if", nil, "check that fails the verdict, exit 1, on the last variant: 'lost > 0', 'p99 > 250ms'; repeatable")
 	yes := yesFlag(run.Flags())
-	outputs := OutputFlag(run.Flags())
+	outputs := output.Flag(run.Flags())
 	run.RunE = func(cmd *cobra.Command, args []string) error {
 		if cmd.Flags().Changed("repeat") && flags.repeat < 1 {
 			return fmt.Errorf("--repeat %d: must be 1 to %d", flags.repeat, file.MaxRepeat)
@@ -150,7 +151,7 @@ func unlessEnded[T any](ctx context.Context, do func() (T, error)) (T, error) {
 
 // scenario runs s. Without a run there is no report, but what went wrong.
 func (p *program) scenario(ctx context.Context, s *scenario.Scenario, formats []string) error {
-	out, err := Open(formats, p.stdout, &p.temporaries)
+	out, err := output.Open(formats, p.stdout, &p.temporaries)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package main
+package output
 
 import (
 	"strings"
@@ -9,8 +9,8 @@ import (
 	"nodrop/report"
 )
 
-// OutputFlag defines -o.
-func OutputFlag(fs *pflag.FlagSet) *[]string {
+// Flag defines -o.
+func Flag(fs *pflag.FlagSet) *[]string {
 	return fs.StringArrayP("o", "o", nil, "output, FORMAT or FORMAT=FILE: "+knownFormats()+"; repeatable")
 }
 

@@ -1,4 +1,4 @@
-package main
+package output
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 	"nodrop/loadgen/stream"
 )
 
-// ReadRecording reads what -o json or -o ndjson has written.
-func ReadRecording(file string) (*record.Recording, error) {
+// Read reads what -o json or -o ndjson has written.
+func Read(file string) (*record.Recording, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
