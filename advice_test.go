@@ -29,7 +29,7 @@ func TestAdvice(t *testing.T) {
 		t.Run(propagation.String(), func(t *testing.T) {
 			p := propagation.String()
 			abrupt := lab(t, "--stop", "abrupt", "--propagation", p)
-			abrupt.expectExit(t, exitOK)
+			abrupt.expectExit(t, ExitOK)
 			f, delay := overlapFinding(t, abrupt)
 			if f.Needed < int64(propagation) || f.Confidence != report.Shown {
 				t.Errorf("the finding needs %v (%s); the propagation took %v", time.Duration(f.Needed), f.Confidence, propagation)
@@ -37,12 +37,12 @@ func TestAdvice(t *testing.T) {
 			t.Logf("propagation %v: %s; advice %v", propagation, f.Title, delay)
 
 			followed := lab(t, "--stop", "graceful", "--propagation", p, "--pre-stop", delay.String())
-			followed.expectExit(t, exitOK)
+			followed.expectExit(t, ExitOK)
 			if lost := followed.variant(t, "graceful").Counts.Lost; lost != 0 {
 				t.Errorf("lost %d with the recommended %v; want none", lost, delay)
 			}
 			half := lab(t, "--stop", "graceful", "--propagation", p, "--pre-stop", (delay / 2).String())
-			half.expectExit(t, exitFail)
+			half.expectExit(t, ExitFail)
 			if lost := half.variant(t, "graceful").Counts.Lost; lost == 0 {
 				t.Errorf("lost nothing with half of the recommended %v", delay)
 			}

@@ -27,47 +27,49 @@ func (p *program) labClient(ctx context.Context, flags *lab.FlagValues, checks, 
 		return p.enterNamespace()
 	}
 	p.interrupts.Begin()
-	begun := false // so has a client
+	begun, code := false, ExitOK // begun: so has a client
 	for _, run := range runs {
-		err := p.clientRun(ctx, run, func() { begun = true })
-		if begun && ctx.Err() != nil {
-			p.interruptedClient(err)
-			return nil //nolint:nilerr // it has been reported
-		}
-		if err != nil {
+		proven, err := p.clientRun(ctx, run, func() { begun = true })
+		switch {
+		case begun && ctx.Err() != nil:
+			return p.interruptedClient(err)
+		case err != nil:
 			return err
+		case !proven:
+			code = ExitInconclusive
 		}
 	}
-	return nil
+	return Exit(code)
 }
 
-// clientRun tells what was seen beside one client.
-func (p *program) clientRun(ctx context.Context, run *lab.ClientRun, begins func()) error {
-	result, err := run.Run(ctx, p.stdout, p.rawStderr, func(fleet string) {
+// clientRun tells what was seen beside one client, and whether that proves
+// anything.
+func (p *program) clientRun(ctx context.Context, run *lab.ClientRun, begins func()) (proven bool, err error) {
+	result, err := run.Run(ctx, p.Out, p.RawErr, func(fleet string) {
 		begins()
-		fmt.Fprintf(p.stdout, "\n%s\n\n$ %s\n", fleet, safetext.CleanText(safetext.MaskText(run.Command)))
+		fmt.Fprintf(p.Out, "\n%s\n\n$ %s\n", fleet, safetext.CleanText(safetext.MaskText(run.Command)))
 	})
 	if err != nil {
 		scenario.Log(p.logs.keep).Failed("lab", err)
-		return err
+		return false, err
 	}
-	if err := report.Beside(p.stdout, result.Marks, result.Kernel.String()); err != nil {
-		return err
+	if err := report.Beside(p.Out, result.Marks, result.Kernel.String()); err != nil {
+		return false, err
 	}
 	if result.Problem != nil && ctx.Err() == nil { // the end of ctx is a problem, too
-		p.complain(fmt.Errorf("%s: %w", run.Stop, result.Problem))
-		p.code = exitInconclusive
+		p.Complain(fmt.Errorf("%s: %w", run.Stop, result.Problem))
+		return false, nil
 	}
-	return nil
+	return true, nil
 }
 
 // interruptedClient tells that another load generator was interrupted, and what
 // went wrong then.
-func (p *program) interruptedClient(err error) {
+func (p *program) interruptedClient(err error) error {
 	told := errors.New("interrupted")
 	if err != nil && !errors.Is(err, context.Canceled) {
 		told = fmt.Errorf("%w; %w", told, err)
 	}
-	p.complain(told)
-	p.code = exitInterrupted
+	p.Complain(told)
+	return Exit(ExitInterrupted)
 }

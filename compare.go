@@ -63,7 +63,7 @@ func (p *program) compare(arms [2][]string, variant string, checks, formats []st
 	if err != nil {
 		return err
 	}
-	out, err := output.Open(formats, p.stdout, &p.temporaries)
+	out, err := output.Open(formats, p.Out, &p.temporaries)
 	if err != nil {
 		return err
 	}

@@ -22,15 +22,15 @@ func (p *program) confirm(s *scenario.Scenario, yes bool) error {
 	if err != nil || len(lines) == 0 {
 		return err
 	}
-	fmt.Fprintf(p.stderr, "nodrop: this will change:\n  %s\n", strings.Join(lines, "\n  "))
+	fmt.Fprintf(p.Err, "nodrop: this will change:\n  %s\n", strings.Join(lines, "\n  "))
 	if yes {
 		return nil
 	}
-	in, ok := p.stdin.(*os.File)
+	in, ok := p.In.(*os.File)
 	if !ok || !term.IsTerminal(int(in.Fd())) {
 		return &loadgen.HintError{Problem: "nobody is there to be asked", Hint: "--yes changes it without asking"}
 	}
-	fmt.Fprint(p.stderr, "Go on? [y/N] ")
+	fmt.Fprint(p.Err, "Go on? [y/N] ")
 	answer, _ := bufio.NewReader(in).ReadString('\n')
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
 		return errors.New("nothing was changed")

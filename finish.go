@@ -7,26 +7,26 @@ import (
 	"nodrop/report/output"
 )
 
-// Finish renders the report and settles the exit code.
+// finish writes a report, and settles how the program exits then.
 func (p *program) finish(ctx context.Context, out *output.Set, r *report.Report) error {
-	p.code = exitCode(r)
+	code := exitCode(r)
 	if err := out.Write(r); err != nil {
-		p.complain(err)
-		p.code = exitMisuse
+		p.Complain(err)
+		code = ExitMisuse
 	}
 	if ctx.Err() != nil {
-		p.code = exitInterrupted
+		code = ExitInterrupted
 	}
-	return nil
+	return Exit(code)
 }
 
 func exitCode(r *report.Report) int {
 	switch r.Verdict.Outcome {
 	case report.Fail:
-		return exitFail
+		return ExitFail
 	case report.Inconclusive:
-		return exitInconclusive
+		return ExitInconclusive
 	default:
-		return exitOK
+		return ExitOK
 	}
 }

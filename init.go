@@ -43,7 +43,7 @@ func (p *program) initCommand() *cobra.Command {
 		case *force:
 			return errors.New("--force: nothing is replaced without --output FILE")
 		}
-		_, err := io.WriteString(p.stdout, kinds[i].Text)
+		_, err := io.WriteString(p.Out, kinds[i].Text)
 		return err
 	}
 	return cmd

@@ -28,7 +28,7 @@ func (p *program) labCommand() *cobra.Command {
 		},
 	}
 	flags := lab.Flags(cmd.Flags())
-	checks := failIfFlag(cmd.Flags())
+	checks := FailIfFlag(cmd.Flags())
 	outputs := output.Flag(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return p.lab(cmd.Context(), flags, *checks, *outputs)
@@ -44,7 +44,7 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 	if flags.HasClient() {
 		return p.labClient(ctx, flags, checks, formats)
 	}
-	s, err := flags.Scenario(p.stderr)
+	s, err := flags.Scenario(p.Err)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 		return p.enterNamespace()
 	}
 	s.Variants[len(s.Variants)-1].FailIf = checks
-	out, err := output.Open(formats, p.stdout, &p.temporaries)
+	out, err := output.Open(formats, p.Out, &p.temporaries)
 	if err != nil {
 		return err
 	}
@@ -67,21 +67,24 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 	case err != nil && ctx.Err() != nil && len(recording.Runs) == 0:
 		return err
 	case err != nil && len(recording.Runs) == 0:
-		p.complain(err)
-		recording.Error = printable(err)
+		p.Complain(err)
+		recording.Error = Printable(err)
 	}
 	return p.finish(ctx, out, report.Build(recording))
 }
 
 // enterNamespace does it all again, in a network namespace.
-func (p *program) enterNamespace() (err error) {
-	p.code, err = lab.InNamespace(p.args, func() { // signals are for the one that has the load
+func (p *program) enterNamespace() error {
+	code, err := lab.InNamespace(p.args, func() { // signals are for the one that has the load
 		p.unlisten()
 		p.interrupts.Ignore()
 	})
-	if errors.Is(err, context.Canceled) {
-		p.complain(errInterrupted)
-		p.code, err = exitInterrupted, nil
+	switch {
+	case errors.Is(err, context.Canceled):
+		p.Complain(errInterrupted)
+		return Exit(ExitInterrupted)
+	case err != nil:
+		return err
 	}
-	return err
+	return Exit(code)
 }

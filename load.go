@@ -41,7 +41,7 @@ func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, during *d
 	if err := p.confirm(s, *during.yes); err != nil {
 		return err
 	}
-	out, err := output.Open(formats, p.stdout, &p.temporaries)
+	out, err := output.Open(formats, p.Out, &p.temporaries)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -28,38 +29,42 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if code, handled := lab.Main(args, stdin, stdout, stderr); handled {
 		return code
 	}
-	p := &program{stdin: stdin, stdout: stdout, stderr: safetext.CleanWriter{To: stderr}, rawStderr: stderr}
+	p := &program{Streams: Streams{In: stdin, Out: stdout, Err: safetext.CleanWriter{To: stderr}, RawErr: stderr}}
 	if given, ok := lab.NamespaceArgs(args); ok {
 		p.inNamespace, args = true, given
 	}
 	p.args = args
-	p.byHand.Ignored = func() { fmt.Fprintln(p.stderr, "nodrop: SIGUSR1 sets a mark in a load, and none is under way") }
+	p.byHand.Ignored = func() { fmt.Fprintln(p.Err, "nodrop: SIGUSR1 sets a mark in a load, and none is under way") }
 	p.unlisten = sync.OnceFunc(p.byHand.Listen())
 	defer p.unlisten()
 	p.interrupts = scenario.NewInterrupts(p.say, p.exit)
 	defer p.interrupts.Listen()()
 	ctx := p.interrupts.Context()
-	root := p.command()
-	root.SetArgs(normalize(root, args))
-	err := unknownCommand(root, args)
-	if err == nil {
-		err = root.ExecuteContext(ctx)
+	code := p.exitCode(ctx, Execute(ctx, p.command(), args))
+	if code != ExitOK && code != ExitInterrupted {
+		p.logs.show(p.Err)
 	}
+	return code
+}
+
+// exitCode is that of a program whose command has ended so, once what it has not
+// said itself is said.
+func (p *program) exitCode(ctx context.Context, err error) int {
+	exit, ended := errors.AsType[Exit](err)
 	switch {
-	case errors.Is(err, scenario.ErrRestore) && ctx.Err() != nil:
-		p.complain(err)
-		return exitInterrupted
-	case err != nil && ctx.Err() != nil:
-		p.complain(errInterrupted)
-		return exitInterrupted
-	case err != nil:
-		p.complain(err)
-		p.code = exitMisuse
+	case err == nil:
+		return ExitOK
+	case ended:
+		return int(exit)
+	case ctx.Err() == nil:
+		p.Complain(err)
+		return ExitMisuse
+	case errors.Is(err, scenario.ErrRestore):
+		p.Complain(err)
+	default:
+		p.Complain(errInterrupted)
 	}
-	if p.code != exitOK && p.code != exitInterrupted {
-		p.logs.show(p.stderr)
-	}
-	return p.code
+	return ExitInterrupted
 }
 
 // errInterrupted is all there is to say when no load has begun.
@@ -77,52 +82,39 @@ func (p *program) exit(begun bool, left []string) {
 	default:
 		p.say(errInterrupted.Error())
 	}
-	os.Exit(exitInterrupted)
+	os.Exit(ExitInterrupted)
 }
 
 // program is one invocation.
 type program struct {
-	stdin          io.Reader
-	stdout, stderr io.Writer // what is unsafe on a terminal does not get to stderr
-	rawStderr      io.Writer // stderr for what is ours alone
-	code           int
-	temporaries    output.Temporaries
-	byHand         scenario.ByHand
-	interrupts     *scenario.Interrupts
-	unlisten       func()   // ends byHand
-	args           []string // as they were given
-	logs           logs
-	inNamespace    bool // the lab's network namespace is this process's
+	Streams
+	temporaries output.Temporaries
+	byHand      scenario.ByHand
+	interrupts  *scenario.Interrupts
+	unlisten    func()   // ends byHand
+	args        []string // as they were given
+	logs        logs
+	inNamespace bool // the lab's network namespace is this process's
 }
 
 // command builds the command line.
 func (p *program) command() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "nodrop [flags] URL",
-		Short:         "Send HTTP load as hey does, and tell exactly what was lost",
-		Version:       loadgen.Version,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          cobra.ArbitraryArgs,
+		Use:     "nodrop [flags] URL",
+		Short:   "Send HTTP load as hey does, and tell exactly what was lost",
+		Version: loadgen.Version,
+		Args:    cobra.ArbitraryArgs,
 	}
-	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetHelpCommand(&cobra.Command{Hidden: true})
-	root.SetOut(p.stdout)
-	root.SetErr(p.stderr)
-	root.SetUsageFunc(usage)
-	root.SetFlagErrorFunc(flagError)
 	load := loadgen.Flags(root.Flags())
-	load.Stdin = p.stdin
+	load.Stdin = p.In
 	root.Flags().Lookup("D").Usage += "; - is standard input" // only here
-	checks := failIfFlag(root.Flags())
+	checks := FailIfFlag(root.Flags())
 	outputs := output.Flag(root.Flags())
 	during := newDuringFlags(root.Flags())
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		return p.load(cmd.Context(), load, during, *checks, *outputs, args)
 	}
 	root.AddCommand(p.labCommand(), p.scenarioCommand(), p.compareCommand(), p.reportCommand())
-	// cobra would add these after the arguments have been normalized.
-	root.InitDefaultVersionFlag()
-	initHelp(root)
+	Prepare(root, &p.Streams)
 	return root
 }

@@ -21,10 +21,10 @@ func (p *program) say(line string) {
 	said := make(chan struct{})
 	go func() {
 		defer close(said)
-		if f, ok := p.rawStderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-			fmt.Fprint(p.rawStderr, "\r\033[K")
+		if f, ok := p.RawErr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+			fmt.Fprint(p.RawErr, "\r\033[K")
 		}
-		fmt.Fprintf(p.stderr, "nodrop: %s\n", safetext.MaskText(line))
+		fmt.Fprintf(p.Err, "nodrop: %s\n", safetext.MaskText(line))
 	}()
 	select {
 	case <-said:
@@ -37,7 +37,7 @@ func (p *program) say(line string) {
 func (p *program) watch(name string, loads []scenario.Watched) func() {
 	for _, l := range loads {
 		for _, lack := range l.Warnings() {
-			fmt.Fprintf(p.stderr, "nodrop: warning: %s\n", lack)
+			fmt.Fprintf(p.Err, "nodrop: warning: %s\n", lack)
 		}
 	}
 	unmarked, unshown := p.byHand.Watch(loads), p.show(name, loads)
@@ -53,7 +53,7 @@ const defaultColumns = 80
 // show shows on a terminal how far loads are; the function it returns ends that,
 // and wipes it.
 func (p *program) show(name string, loads []scenario.Watched) func() {
-	f, ok := p.rawStderr.(*os.File)
+	f, ok := p.RawErr.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return func() {}
 	}
@@ -65,7 +65,7 @@ func (p *program) show(name string, loads []scenario.Watched) func() {
 		for {
 			select {
 			case <-done:
-				fmt.Fprint(p.rawStderr, "\r\033[K")
+				fmt.Fprint(p.RawErr, "\r\033[K")
 				return
 			case <-tick.C:
 				width := defaultColumns
@@ -74,7 +74,7 @@ func (p *program) show(name string, loads []scenario.Watched) func() {
 				}
 				// The last column stays free: with a character in it, some terminals
 				// begin a new line.
-				fmt.Fprintf(p.rawStderr, "\r\033[K%s", report.Fit(scenario.ProgressLine(name, loads), width-1))
+				fmt.Fprintf(p.RawErr, "\r\033[K%s", report.Fit(scenario.ProgressLine(name, loads), width-1))
 			}
 		}
 	}()

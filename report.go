@@ -20,7 +20,7 @@ func (p *program) reportCommand() *cobra.Command {
 		Short: "A saved recording (-o json=FILE or ndjson=FILE) as a report again",
 		Args:  cobra.ArbitraryArgs,
 	}
-	checks := failIfFlag(cmd.Flags())
+	checks := FailIfFlag(cmd.Flags())
 	outputs := output.Flag(cmd.Flags())
 	schema := cmd.Flags().Bool("schema", false, "print the JSON Schema of -o report-json")
 	one := cmd.Flags().String("run", "", "the only run to report, by its name ('graceful #2') or its place (3), as if it had been the only one")
@@ -61,7 +61,7 @@ func (p *program) report(recording *record.Recording, checks, formats []string) 
 			run.FailIf = append(run.FailIf, checks...)
 		}
 	}
-	out, err := output.Open(formats, p.stdout, &p.temporaries)
+	out, err := output.Open(formats, p.Out, &p.temporaries)
 	if err != nil {
 		return err
 	}
@@ -77,6 +77,6 @@ func (p *program) schema(fs *pflag.FlagSet, args []string) error {
 	if len(args) > 0 || fs.NFlag() > 1 {
 		return errors.New("report: --schema is printed to stdout, of no file")
 	}
-	_, err := io.WriteString(p.stdout, report.Schema)
+	_, err := io.WriteString(p.Out, report.Schema)
 	return err
 }

@@ -16,15 +16,15 @@ func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *ou
 	for i := range s.Streams {
 		s.Streams[i].Load.Sinks = out.Sinks()
 	}
-	s.Log, s.Hinted = p.logs.keep, p.complain
+	s.Log, s.Hinted = p.logs.keep, p.Complain
 	runtime.GOMAXPROCS(threads(s.Streams))
 	s.Interrupts = p.interrupts
 	p.interrupts.Begin()
 	recording, err := s.Run(ctx, p.watch)
 	told := !errors.Is(err, context.Canceled) || errors.Is(err, scenario.ErrRestore)
 	if err != nil && len(recording.Runs) > 0 && told {
-		p.complain(err)
-		recording.Error = printable(err)
+		p.Complain(err)
+		recording.Error = Printable(err)
 	}
 	return recording, err
 }

@@ -62,7 +62,7 @@ func (p *program) scenarioCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(p.stdout, "%s: ok: variants %d, repetitions %d, streams %d\n", safetext.CleanLine(args[0]), len(s.Variants), max(1, s.Repeat), len(s.Streams))
+		fmt.Fprintf(p.Out, "%s: ok: variants %d, repetitions %d, streams %d\n", safetext.CleanLine(args[0]), len(s.Variants), max(1, s.Repeat), len(s.Streams))
 		return nil
 	}
 	schema := &cobra.Command{Use: "schema", Short: "Print the JSON Schema of a scenario file, for editors", Args: cobra.ArbitraryArgs}
@@ -70,7 +70,7 @@ func (p *program) scenarioCommand() *cobra.Command {
 		if len(args) > 0 {
 			return errors.New("scenario schema: it is of no file, and goes to stdout")
 		}
-		_, err := io.WriteString(p.stdout, file.Schema)
+		_, err := io.WriteString(p.Out, file.Schema)
 		return err
 	}
 	cmd.AddCommand(run, validate, p.initCommand(), schema)
@@ -79,14 +79,14 @@ func (p *program) scenarioCommand() *cobra.Command {
 
 // dryRun tells what would be done, and what that would change in which cluster.
 func (p *program) dryRun(s *scenario.Scenario) error {
-	if _, err := io.WriteString(safetext.CleanWriter{To: p.stdout}, file.Plan(s)); err != nil {
+	if _, err := io.WriteString(safetext.CleanWriter{To: p.Out}, file.Plan(s)); err != nil {
 		return err
 	}
 	lines, err := changes(s)
 	if err != nil || len(lines) == 0 {
 		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, "\nThis would change:\n  %s\n", strings.Join(lines, "\n  "))
+	_, err = fmt.Fprintf(p.Out, "\nThis would change:\n  %s\n", strings.Join(lines, "\n  "))
 	return err
 }
 
@@ -120,12 +120,17 @@ func (p *program) readScenario(ctx context.Context, f *scenarioFlags, args []str
 		}
 		set[name] = value
 	}
-	return unlessEnded(ctx, func() (*scenario.Scenario, error) {
+	s, err := unlessEnded(ctx, func() (*scenario.Scenario, error) {
 		return file.Load(args[0], file.Options{
 			Set: set, Variants: f.variants, Repeat: f.repeat, FailIf: f.checks, LookupEnv: os.LookupEnv,
 			ParseCheck: func(text string) error { return validate([]string{text}) },
 		})
 	})
+	if faults, ok := errors.AsType[file.Faults](err); ok && ctx.Err() == nil {
+		fmt.Fprintln(p.Err, faults) // as editors and CI read them
+		return nil, Exit(ExitMisuse)
+	}
+	return s, err
 }
 
 // unlessEnded is what do returns, unless ctx ends before: a pipe that is read may
@@ -151,7 +156,7 @@ func unlessEnded[T any](ctx context.Context, do func() (T, error)) (T, error) {
 
 // scenario runs s. Without a run there is no report, but what went wrong.
 func (p *program) scenario(ctx context.Context, s *scenario.Scenario, formats []string) error {
-	out, err := output.Open(formats, p.stdout, &p.temporaries)
+	out, err := output.Open(formats, p.Out, &p.temporaries)
 	if err != nil {
 		return err
 	}
@@ -162,14 +167,14 @@ func (p *program) scenario(ctx context.Context, s *scenario.Scenario, formats []
 		return err
 	}
 	if err != nil && len(recording.Runs) == 0 {
-		p.complain(err)
-		recording.Error = printable(err)
+		p.Complain(err)
+		recording.Error = Printable(err)
 	}
-	err = p.finish(ctx, out, report.Build(recording))
-	if misused && p.code != exitInterrupted {
-		p.code = exitMisuse
+	ended := p.finish(ctx, out, report.Build(recording))
+	if misused && ended != Exit(ExitInterrupted) {
+		return Exit(ExitMisuse)
 	}
-	return err
+	return ended
 }
 
 // portHeld reports a set-up that found a process's port held by something else.

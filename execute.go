@@ -1,0 +1,30 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+)
+
+// Prepare makes root, which has all its commands, speak as hey does.
+func Prepare(root *cobra.Command, s *Streams) {
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetHelpCommand(&cobra.Command{Hidden: true})
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	root.SetUsageFunc(usage)
+	root.SetFlagErrorFunc(flagError)
+	// cobra would add these after the arguments have been normalized.
+	root.InitDefaultVersionFlag()
+	initHelp(root)
+}
+
+// Execute runs the command that args name.
+func Execute(ctx context.Context, root *cobra.Command, args []string) error {
+	root.SetArgs(normalize(root, args))
+	if err := unknownCommand(root, args); err != nil {
+		return err
+	}
+	return root.ExecuteContext(ctx)
+}
