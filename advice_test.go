@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"nodrop/loadgen/cli"
 	"nodrop/report"
 )
 
@@ -29,7 +30,7 @@ func TestAdvice(t *testing.T) {
 		t.Run(propagation.String(), func(t *testing.T) {
 			p := propagation.String()
 			abrupt := lab(t, "--stop", "abrupt", "--propagation", p)
-			abrupt.expectExit(t, ExitOK)
+			abrupt.expectExit(t, cli.ExitOK)
 			f, delay := overlapFinding(t, abrupt)
 			if f.Needed < int64(propagation) || f.Confidence != report.Shown {
 				t.Errorf("the finding needs %v (%s); the propagation took %v", time.Duration(f.Needed), f.Confidence, propagation)
@@ -37,12 +38,12 @@ func TestAdvice(t *testing.T) {
 			t.Logf("propagation %v: %s; advice %v", propagation, f.Title, delay)
 
 			followed := lab(t, "--stop", "graceful", "--propagation", p, "--pre-stop", delay.String())
-			followed.expectExit(t, ExitOK)
+			followed.expectExit(t, cli.ExitOK)
 			if lost := followed.variant(t, "graceful").Counts.Lost; lost != 0 {
 				t.Errorf("lost %d with the recommended %v; want none", lost, delay)
 			}
 			half := lab(t, "--stop", "graceful", "--propagation", p, "--pre-stop", (delay / 2).String())
-			half.expectExit(t, ExitFail)
+			half.expectExit(t, cli.ExitFail)
 			if lost := half.variant(t, "graceful").Counts.Lost; lost == 0 {
 				t.Errorf("lost nothing with half of the recommended %v", delay)
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"nodrop/loadgen/cli"
 	"nodrop/loadgen/safetext"
 	"nodrop/report"
 	"nodrop/scenario"
@@ -27,7 +28,7 @@ func (p *program) labClient(ctx context.Context, flags *lab.FlagValues, checks, 
 		return p.enterNamespace()
 	}
 	p.interrupts.Begin()
-	begun, code := false, ExitOK // begun: so has a client
+	begun, code := false, cli.ExitOK // begun: so has a client
 	for _, run := range runs {
 		proven, err := p.clientRun(ctx, run, func() { begun = true })
 		switch {
@@ -36,10 +37,10 @@ func (p *program) labClient(ctx context.Context, flags *lab.FlagValues, checks, 
 		case err != nil:
 			return err
 		case !proven:
-			code = ExitInconclusive
+			code = cli.ExitInconclusive
 		}
 	}
-	return Exit(code)
+	return cli.Exit(code)
 }
 
 // clientRun tells what was seen beside one client, and whether that proves
@@ -71,5 +72,5 @@ func (p *program) interruptedClient(err error) error {
 		told = fmt.Errorf("%w; %w", told, err)
 	}
 	p.Complain(told)
-	return Exit(ExitInterrupted)
+	return cli.Exit(cli.ExitInterrupted)
 }

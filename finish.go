@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"nodrop/loadgen/cli"
 	"nodrop/report"
 	"nodrop/report/output"
 )
@@ -12,21 +13,21 @@ func (p *program) finish(ctx context.Context, out *output.Set, r *report.Report)
 	code := exitCode(r)
 	if err := out.Write(r); err != nil {
 		p.Complain(err)
-		code = ExitMisuse
+		code = cli.ExitMisuse
 	}
 	if ctx.Err() != nil {
-		code = ExitInterrupted
+		code = cli.ExitInterrupted
 	}
-	return Exit(code)
+	return cli.Exit(code)
 }
 
 func exitCode(r *report.Report) int {
 	switch r.Verdict.Outcome {
 	case report.Fail:
-		return ExitFail
+		return cli.ExitFail
 	case report.Inconclusive:
-		return ExitInconclusive
+		return cli.ExitInconclusive
 	default:
-		return ExitOK
+		return cli.ExitOK
 	}
 }

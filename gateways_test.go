@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"nodrop/loadgen/cli"
 	"nodrop/report"
 	"nodrop/scenario/lab"
 )
@@ -79,8 +80,8 @@ func TestClientInterrupted(t *testing.T) {
 	for lines.Scan() {
 	}
 	_ = cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != ExitInterrupted || stderr.String() != "nodrop: interrupted\n" {
-		t.Errorf("%v, %q; want exit code %d and that it was interrupted", cmd.ProcessState, stderr.String(), ExitInterrupted)
+	if code := cmd.ProcessState.ExitCode(); code != cli.ExitInterrupted || stderr.String() != "nodrop: interrupted\n" {
+		t.Errorf("%v, %q; want exit code %d and that it was interrupted", cmd.ProcessState, stderr.String(), cli.ExitInterrupted)
 	}
 }
 
@@ -120,7 +121,7 @@ func TestKernelDataplane(t *testing.T) {
 	needsNamespaces(t)
 	program := build(t)
 	story := nodrop(t, program, "lab", "--dataplane", "nft", "--replicas", "4", "-n", "4000", "-c", "40", "-q", "50")
-	story.expectExit(t, ExitOK)
+	story.expectExit(t, cli.ExitOK)
 	if lost := story.variant(t, "graceful").Counts.Lost; lost != 0 {
 		t.Errorf("graceful lost %d; want none", lost)
 	}
@@ -135,7 +136,7 @@ func TestKernelDataplane(t *testing.T) {
 	}
 	t.Cleanup(s.Close)
 	outside := nodrop(t, program, "lab", "--dataplane", "nft", "--backend", s.URL, "--replicas", "2", "-n", "500", "-c", "10", "-q", "100", "--stop", "graceful", "--pre-stop", "1s", "--settle", "100ms")
-	outside.expectExit(t, ExitOK)
+	outside.expectExit(t, cli.ExitOK)
 	if asked, answered := s.count.Load(), outside.variant(t, "graceful").Counts.OK; asked < answered || answered < 500 {
 		t.Errorf("the backend outside answered %d, and %d arrived; want 500 at least", asked, answered)
 	}
@@ -265,7 +266,7 @@ func measureGateway(t *testing.T, program, gateway, action string) (version, row
 		t.Fatal(err)
 	}
 	o := nodrop(t, program, "scenario", "run", file, "--set", "GATEWAY="+gateway)
-	if o.code != ExitOK {
+	if o.code != cli.ExitOK {
 		t.Fatalf("%s, %s: exit code %d\n%s%s", gateway, action, o.code, o.stdout, o.stderr)
 	}
 	r := report.Build(o.Recording)

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/cli"
 	"nodrop/report"
 	"nodrop/report/output"
 	"nodrop/scenario/lab"
@@ -28,7 +29,7 @@ func (p *program) labCommand() *cobra.Command {
 		},
 	}
 	flags := lab.Flags(cmd.Flags())
-	checks := FailIfFlag(cmd.Flags())
+	checks := cli.FailIfFlag(cmd.Flags())
 	outputs := output.Flag(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return p.lab(cmd.Context(), flags, *checks, *outputs)
@@ -68,7 +69,7 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 		return err
 	case err != nil && len(recording.Runs) == 0:
 		p.Complain(err)
-		recording.Error = Printable(err)
+		recording.Error = cli.Printable(err)
 	}
 	return p.finish(ctx, out, report.Build(recording))
 }
@@ -82,9 +83,9 @@ func (p *program) enterNamespace() error {
 	switch {
 	case errors.Is(err, context.Canceled):
 		p.Complain(errInterrupted)
-		return Exit(ExitInterrupted)
+		return cli.Exit(cli.ExitInterrupted)
 	case err != nil:
 		return err
 	}
-	return Exit(code)
+	return cli.Exit(code)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/cli"
 	"nodrop/loadgen/safetext"
 	"nodrop/report/output"
 	"nodrop/scenario"
@@ -29,7 +30,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if code, handled := lab.Main(args, stdin, stdout, stderr); handled {
 		return code
 	}
-	p := &program{Streams: Streams{In: stdin, Out: stdout, Err: safetext.CleanWriter{To: stderr}, RawErr: stderr}}
+	p := &program{Streams: cli.Streams{In: stdin, Out: stdout, Err: safetext.CleanWriter{To: stderr}, RawErr: stderr}}
 	if given, ok := lab.NamespaceArgs(args); ok {
 		p.inNamespace, args = true, given
 	}
@@ -40,8 +41,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p.interrupts = scenario.NewInterrupts(p.say, p.exit)
 	defer p.interrupts.Listen()()
 	ctx := p.interrupts.Context()
-	code := p.exitCode(ctx, Execute(ctx, p.command(), args))
-	if code != ExitOK && code != ExitInterrupted {
+	code := p.exitCode(ctx, cli.Execute(ctx, p.command(), args))
+	if code != cli.ExitOK && code != cli.ExitInterrupted {
 		p.logs.show(p.Err)
 	}
 	return code
@@ -50,21 +51,21 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // exitCode is that of a program whose command has ended so, once what it has not
 // said itself is said.
 func (p *program) exitCode(ctx context.Context, err error) int {
-	exit, ended := errors.AsType[Exit](err)
+	exit, ended := errors.AsType[cli.Exit](err)
 	switch {
 	case err == nil:
-		return ExitOK
+		return cli.ExitOK
 	case ended:
 		return int(exit)
 	case ctx.Err() == nil:
 		p.Complain(err)
-		return ExitMisuse
+		return cli.ExitMisuse
 	case errors.Is(err, scenario.ErrRestore):
 		p.Complain(err)
 	default:
 		p.Complain(errInterrupted)
 	}
-	return ExitInterrupted
+	return cli.ExitInterrupted
 }
 
 // errInterrupted is all there is to say when no load has begun.
@@ -82,12 +83,12 @@ func (p *program) exit(begun bool, left []string) {
 	default:
 		p.say(errInterrupted.Error())
 	}
-	os.Exit(ExitInterrupted)
+	os.Exit(cli.ExitInterrupted)
 }
 
 // program is one invocation.
 type program struct {
-	Streams
+	cli.Streams
 	temporaries output.Temporaries
 	byHand      scenario.ByHand
 	interrupts  *scenario.Interrupts
@@ -108,13 +109,13 @@ func (p *program) command() *cobra.Command {
 	load := loadgen.Flags(root.Flags())
 	load.Stdin = p.In
 	root.Flags().Lookup("D").Usage += "; - is standard input" // only here
-	checks := FailIfFlag(root.Flags())
+	checks := cli.FailIfFlag(root.Flags())
 	outputs := output.Flag(root.Flags())
 	during := newDuringFlags(root.Flags())
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		return p.load(cmd.Context(), load, during, *checks, *outputs, args)
 	}
 	root.AddCommand(p.labCommand(), p.scenarioCommand(), p.compareCommand(), p.reportCommand())
-	Prepare(root, &p.Streams)
+	cli.Prepare(root, &p.Streams)
 	return root
 }

@@ -38,6 +38,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/cli"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/stream"
 	"nodrop/scenario"
@@ -490,8 +491,8 @@ func (o outcome) variant(t *testing.T, name string) *record.Run {
 func TestLabTellsTheStory(t *testing.T) {
 	needsTime(t)
 	o := nodrop(t, build(t), "lab")
-	if o.code != ExitOK {
-		t.Errorf("exit code %d; want %d", o.code, ExitOK)
+	if o.code != cli.ExitOK {
+		t.Errorf("exit code %d; want %d", o.code, cli.ExitOK)
 	}
 	abrupt, graceful := o.variant(t, "abrupt"), o.variant(t, "graceful")
 	n := abrupt.Settings.Requests // what this machine sends in ten seconds, at most 50,000
@@ -545,7 +546,7 @@ func TestLabDelays(t *testing.T) {
 		var lost []int64
 		for _, propagation := range []string{"20ms", "300ms", "2s"} {
 			o := lab(t, "--stop", "abrupt", "--propagation", propagation, "--settle", "100ms")
-			o.expectExit(t, ExitOK)
+			o.expectExit(t, cli.ExitOK)
 			lost = append(lost, o.variant(t, "abrupt").Counts.Lost)
 		}
 		if lost[0] == 0 || lost[1] <= lost[0] || lost[2] <= lost[1] {
@@ -554,7 +555,7 @@ func TestLabDelays(t *testing.T) {
 	})
 	t.Run("a pre-stop below the propagation loses", func(t *testing.T) {
 		o := lab(t, "--stop", "graceful", "--propagation", "1s", "--pre-stop", "100ms")
-		o.expectExit(t, ExitFail)
+		o.expectExit(t, cli.ExitFail)
 		o.expectText(t, "Verdict: fail: graceful lost ", "connect: connection refused")
 		if o.variant(t, "graceful").Counts.Lost == 0 {
 			t.Error("nothing was lost")
@@ -562,19 +563,19 @@ func TestLabDelays(t *testing.T) {
 	})
 	t.Run("a pre-stop above the propagation does not", func(t *testing.T) {
 		o := lab(t, "--stop", "graceful", "--propagation", "100ms", "--pre-stop", "1s", "--at", "10%")
-		o.expectExit(t, ExitOK)
+		o.expectExit(t, cli.ExitOK)
 		if c := o.variant(t, "graceful").Counts; c.Lost != 0 || c.OK != 5000 {
 			t.Errorf("%+v; want 5000 ok", c)
 		}
 	})
 	t.Run("an event that outlives the load proves nothing", func(t *testing.T) {
 		o := lab(t, "--stop", "graceful", "--pre-stop", "2s", "--at", "90%") // so that a slow machine is quick enough
-		o.expectExit(t, ExitInconclusive)
+		o.expectExit(t, cli.ExitInconclusive)
 		o.expectText(t, "Verdict: inconclusive: ", "the load was over ", "  hint: --settle 1s keeps the load up until the event is over\n")
 	})
 	t.Run("unless the load waits for it", func(t *testing.T) {
 		o := lab(t, "--stop", "graceful", "--pre-stop", "2s", "--settle", "1s")
-		o.expectExit(t, ExitOK)
+		o.expectExit(t, cli.ExitOK)
 		if c := o.variant(t, "graceful").Counts; c.Planned <= 5000 || c.Lost != 0 {
 			t.Errorf("%+v; want more than 5000 planned, none lost", c)
 		}
@@ -702,8 +703,8 @@ func (m *marked) interrupt(t *testing.T, signal os.Signal) string {
 	}
 	_ = m.wait()
 	m.expectNobody(t)
-	if code := m.ProcessState.ExitCode(); signal != os.Kill && code != ExitInterrupted {
-		t.Errorf("%v; want exit code %d", m.ProcessState, ExitInterrupted)
+	if code := m.ProcessState.ExitCode(); signal != os.Kill && code != cli.ExitInterrupted {
+		t.Errorf("%v; want exit code %d", m.ProcessState, cli.ExitInterrupted)
 	}
 	return m.stdout.String() + m.stderr.String()
 }
@@ -830,7 +831,7 @@ timeline:
 			defer l.Close()
 			m.touch(t, "taken")
 			_ = m.wait()
-			if code := m.ProcessState.ExitCode(); code != ExitMisuse || !regexp.MustCompile(tc.want).MatchString(m.stderr.String()) {
+			if code := m.ProcessState.ExitCode(); code != cli.ExitMisuse || !regexp.MustCompile(tc.want).MatchString(m.stderr.String()) {
 				t.Errorf("%v, %s", m.ProcessState, m.stderr.String())
 			}
 			m.expectNobody(t)
@@ -952,8 +953,8 @@ func TestLabCrash(t *testing.T) {
 				}
 			}
 			_ = m.wait()
-			if code := m.ProcessState.ExitCode(); code != ExitInconclusive {
-				t.Errorf("%v; want exit code %d", m.ProcessState, ExitInconclusive)
+			if code := m.ProcessState.ExitCode(); code != cli.ExitInconclusive {
+				t.Errorf("%v; want exit code %d", m.ProcessState, cli.ExitInconclusive)
 			}
 			for _, want := range []string{
 				" s             crashed: gw-1: signal: killed\n",
@@ -1092,8 +1093,8 @@ func (tc moment) interrupt(t *testing.T, url string, times int) {
 	}
 	_ = m.wait()
 	m.expectNobody(t)
-	if code := m.ProcessState.ExitCode(); code != ExitInterrupted {
-		t.Errorf("%v; want exit code %d", m.ProcessState, ExitInterrupted)
+	if code := m.ProcessState.ExitCode(); code != cli.ExitInterrupted {
+		t.Errorf("%v; want exit code %d", m.ProcessState, cli.ExitInterrupted)
 	}
 	if left, _ := filepath.Glob(filepath.Join(m.Dir, ".*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
@@ -1174,8 +1175,8 @@ func TestTerminalGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != ExitInterrupted {
-		t.Errorf("%v; want exit code %d", cmd.ProcessState, ExitInterrupted)
+	if code := cmd.ProcessState.ExitCode(); code != cli.ExitInterrupted {
+		t.Errorf("%v; want exit code %d", cmd.ProcessState, cli.ExitInterrupted)
 	}
 	state, _ := os.ReadFile(filepath.Join(dir, "state"))
 	if string(state) != "original\n" || !m.has("restored") || !m.has("undone") || !m.has("run.json") {
@@ -1242,8 +1243,8 @@ func (m *marked) interruptWaiting(t *testing.T, times int) {
 	}
 	_ = m.wait()
 	m.expectNobody(t)
-	if code := m.ProcessState.ExitCode(); code != ExitInterrupted {
-		t.Errorf("%v; want exit code %d", m.ProcessState, ExitInterrupted)
+	if code := m.ProcessState.ExitCode(); code != cli.ExitInterrupted {
+		t.Errorf("%v; want exit code %d", m.ProcessState, cli.ExitInterrupted)
 	}
 	var files []string
 	left, err := os.ReadDir(m.Dir)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"nodrop/loadgen/cli"
 	"nodrop/loadgen/record"
 	"nodrop/report"
 	"nodrop/report/output"
@@ -20,7 +21,7 @@ func (p *program) reportCommand() *cobra.Command {
 		Short: "A saved recording (-o json=FILE or ndjson=FILE) as a report again",
 		Args:  cobra.ArbitraryArgs,
 	}
-	checks := FailIfFlag(cmd.Flags())
+	checks := cli.FailIfFlag(cmd.Flags())
 	outputs := output.Flag(cmd.Flags())
 	schema := cmd.Flags().Bool("schema", false, "print the JSON Schema of -o report-json")
 	one := cmd.Flags().String("run", "", "the only run to report, by its name ('graceful #2') or its place (3), as if it had been the only one")

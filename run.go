@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 
+	"nodrop/loadgen/cli"
 	"nodrop/loadgen/record"
 	"nodrop/report/output"
 	"nodrop/scenario"
@@ -24,7 +25,7 @@ func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *ou
 	told := !errors.Is(err, context.Canceled) || errors.Is(err, scenario.ErrRestore)
 	if err != nil && len(recording.Runs) > 0 && told {
 		p.Complain(err)
-		recording.Error = Printable(err)
+		recording.Error = cli.Printable(err)
 	}
 	return recording, err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/cli"
 	"nodrop/loadgen/safetext"
 	"nodrop/report"
 	"nodrop/report/output"
@@ -128,7 +129,7 @@ func (p *program) readScenario(ctx context.Context, f *scenarioFlags, args []str
 	})
 	if faults, ok := errors.AsType[file.Faults](err); ok && ctx.Err() == nil {
 		fmt.Fprintln(p.Err, faults) // as editors and CI read them
-		return nil, Exit(ExitMisuse)
+		return nil, cli.Exit(cli.ExitMisuse)
 	}
 	return s, err
 }
@@ -168,11 +169,11 @@ func (p *program) scenario(ctx context.Context, s *scenario.Scenario, formats []
 	}
 	if err != nil && len(recording.Runs) == 0 {
 		p.Complain(err)
-		recording.Error = Printable(err)
+		recording.Error = cli.Printable(err)
 	}
 	ended := p.finish(ctx, out, report.Build(recording))
-	if misused && ended != Exit(ExitInterrupted) {
-		return Exit(ExitMisuse)
+	if misused && ended != cli.Exit(cli.ExitInterrupted) {
+		return cli.Exit(cli.ExitMisuse)
 	}
 	return ended
 }

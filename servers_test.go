@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"testing"
 
+	"nodrop/loadgen/cli"
 	"nodrop/loadgen/record"
 )
 
@@ -234,7 +235,7 @@ func (tc *realCase) run(t *testing.T, program, url string, n int64, keepAlive bo
 		args = append(args, "-D", file)
 	}
 	o := nodrop(t, program, append(args, url+tc.path)...)
-	o.expectExit(t, ExitOK)
+	o.expectExit(t, cli.ExitOK)
 	run := o.Runs[0]
 	if want := (record.Counts{Planned: n, Started: n, OK: n}); run.Counts != want {
 		t.Errorf("keep-alive %t: %+v; want %+v", keepAlive, run.Counts, want)
