@@ -2,8 +2,8 @@ package main
 
 import "nodrop/report"
 
-// validate refuses checks that cannot be read, before anything is done.
-func validate(checks []string) error {
+// Validate refuses checks that cannot be read, before anything is done.
+func Validate(checks []string) error {
 	for _, text := range checks {
 		if _, err := report.ParseCheck(text); err != nil {
 			return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,63 +11,96 @@ import (
 	"github.com/spf13/cobra"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/cli"
 	"nodrop/report"
 	"nodrop/report/output"
 )
 
-func (p *program) compareCommand() *cobra.Command {
+// compareOptions are what nodrop compare was told.
+type compareOptions struct {
+	*Program
+	files           []string
+	base, next      []string // patterns in place of files
+	variant         string
+	checks, formats []string
+}
+
+// Compare is nodrop compare BASE NEW.
+func (p *Program) Compare() *cobra.Command {
+	o := &compareOptions{Program: p}
 	cmd := &cobra.Command{
 		Use:   "compare BASE NEW",
 		Short: "Saved recordings (-o json=FILE) of two arms: what changed, and whether it can be told from chance",
 		Args:  cobra.ArbitraryArgs,
 	}
-	base := cmd.Flags().StringArray("base", nil, "recordings of the base arm in place of BASE, each run one repetition: 'off-*.json'; repeatable")
-	next := cmd.Flags().StringArray("new", nil, "recordings of the new arm in place of NEW; repeatable")
-	variant := cmd.Flags().String("variant", "", "which variant of the recordings to compare")
-	checks := cmd.Flags().StringArray("fail-if", nil, "check that fails the verdict, exit 1: 'lost > 0' on each run of new, 'p99 > +10%' on the change; repeatable")
-	outputs := output.Flag(cmd.Flags())
+	fs := cmd.Flags()
+	fs.StringArrayVar(&o.base, "base", nil, "recordings of the base arm in place of BASE, each run one repetition: 'off-*.json'; repeatable")
+	fs.StringArrayVar(&o.next, "new", nil, "recordings of the new arm in place of NEW; repeatable")
+	fs.StringVar(&o.variant, "variant", "", "which variant of the recordings to compare")
+	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that fails the verdict, exit 1: 'lost > 0' on each run of new, 'p99 > +10%' on the change; repeatable")
+	outputs := output.Flag(fs)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		arms, err := findArms(args, *base, *next)
-		if err != nil {
-			return err
-		}
-		return p.compare(arms, *variant, *checks, *outputs)
+		o.files, o.formats = args, *outputs
+		return o.run()
 	}
 	return cmd
 }
 
-// compare sets two arms of saved recordings side by side.
-func (p *program) compare(arms [2][]string, variant string, checks, formats []string) error {
-	for _, text := range checks {
-		if _, err := report.ParseChangeCheck(text); err != nil {
-			return err
-		}
-	}
-	for _, spec := range formats {
-		if name, _, _ := strings.Cut(spec, "="); name == "json" || output.IsStream(name) {
-			return fmt.Errorf("-o %s: a comparison has no load of its own to write as %s", spec, name)
-		}
-	}
-	var saved [2][]report.Saved
-	for i, files := range arms {
-		for _, file := range files {
-			recording, err := output.Read(file)
-			if err != nil {
-				return err
-			}
-			saved[i] = append(saved[i], report.Saved{File: file, Recording: recording})
-		}
-	}
-	r, err := report.Compare(saved[0], saved[1], variant, checks)
+// run sets two arms of saved recordings side by side.
+func (o *compareOptions) run() error {
+	arms, err := findArms(o.files, o.base, o.next)
 	if err != nil {
 		return err
 	}
-	out, err := output.Open(formats, p.Out, &p.temporaries)
+	if err := o.check(); err != nil {
+		return err
+	}
+	base, err := readArm(arms[0])
+	if err != nil {
+		return err
+	}
+	next, err := readArm(arms[1])
+	if err != nil {
+		return err
+	}
+	r, err := report.Compare(base, next, o.variant, o.checks)
+	if err != nil {
+		return err
+	}
+	out, err := o.Open(o.formats)
 	if err != nil {
 		return err
 	}
 	defer out.Discard()
-	return p.finish(context.Background(), out, r)
+	return cli.Exit(out.finish(r))
+}
+
+// check refuses what no comparison can be held to, or written as.
+func (o *compareOptions) check() error {
+	for _, text := range o.checks {
+		if _, err := report.ParseChangeCheck(text); err != nil {
+			return err
+		}
+	}
+	for _, spec := range o.formats {
+		if name, _, _ := strings.Cut(spec, "="); name == "json" || output.IsStream(name) {
+			return fmt.Errorf("-o %s: a comparison has no load of its own to write as %s", spec, name)
+		}
+	}
+	return nil
+}
+
+// readArm reads the recordings of one arm.
+func readArm(files []string) ([]report.Saved, error) {
+	var saved []report.Saved
+	for _, file := range files {
+		recording, err := output.Read(file)
+		if err != nil {
+			return nil, err
+		}
+		saved = append(saved, report.Saved{File: file, Recording: recording})
+	}
+	return saved, nil
 }
 
 // findArms lists the files of both arms: two arguments, or patterns for each.

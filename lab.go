@@ -9,7 +9,6 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/cli"
-	"nodrop/report"
 	"nodrop/report/output"
 	"nodrop/scenario/lab"
 )
@@ -39,7 +38,7 @@ func (p *program) labCommand() *cobra.Command {
 
 // lab runs the scenario that the flags describe.
 func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, formats []string) error {
-	if err := validate(checks); err != nil {
+	if err := Validate(checks); err != nil {
 		return err
 	}
 	if flags.HasClient() {
@@ -58,7 +57,7 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 		return p.enterNamespace()
 	}
 	s.Variants[len(s.Variants)-1].FailIf = checks
-	out, err := output.Open(formats, p.Out, &p.temporaries)
+	out, err := p.reports.Open(formats)
 	if err != nil {
 		return err
 	}
@@ -71,7 +70,7 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 		p.Complain(err)
 		recording.Error = cli.Printable(err)
 	}
-	return p.finish(ctx, out, report.Build(recording))
+	return p.finish(ctx, out, recording)
 }
 
 // enterNamespace does it all again, in a network namespace.

@@ -7,8 +7,6 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/safetext"
-	"nodrop/report"
-	"nodrop/report/output"
 	"nodrop/scenario"
 )
 
@@ -24,7 +22,7 @@ func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, during *d
 		}
 		return fmt.Errorf("want one URL, got %d: %s", len(args), strings.Join(shown, " "))
 	}
-	if err := validate(checks); err != nil {
+	if err := Validate(checks); err != nil {
 		return err
 	}
 	cfg, err := flags.Config(args[0])
@@ -41,7 +39,7 @@ func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, during *d
 	if err := p.confirm(s, *during.yes); err != nil {
 		return err
 	}
-	out, err := output.Open(formats, p.Out, &p.temporaries)
+	out, err := p.reports.Open(formats)
 	if err != nil {
 		return err
 	}
@@ -50,5 +48,5 @@ func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, during *d
 	if err != nil && len(recording.Runs) == 0 {
 		return err // no load has begun
 	}
-	return p.finish(ctx, out, report.Build(recording))
+	return p.finish(ctx, out, recording)
 }

@@ -31,6 +31,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return code
 	}
 	p := &program{Streams: cli.Streams{In: stdin, Out: stdout, Err: safetext.CleanWriter{To: stderr}, RawErr: stderr}}
+	p.reports = &Program{p.Streams, &p.temporaries}
 	if given, ok := lab.NamespaceArgs(args); ok {
 		p.inNamespace, args = true, given
 	}
@@ -90,6 +91,7 @@ func (p *program) exit(begun bool, left []string) {
 type program struct {
 	cli.Streams
 	temporaries output.Temporaries
+	reports     *Program
 	byHand      scenario.ByHand
 	interrupts  *scenario.Interrupts
 	unlisten    func()   // ends byHand
@@ -115,7 +117,7 @@ func (p *program) command() *cobra.Command {
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		return p.load(cmd.Context(), load, during, *checks, *outputs, args)
 	}
-	root.AddCommand(p.labCommand(), p.scenarioCommand(), p.compareCommand(), p.reportCommand())
+	root.AddCommand(p.labCommand(), p.scenarioCommand(), p.reports.Compare(), p.reports.Report())
 	cli.Prepare(root, &p.Streams)
 	return root
 }

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/record"
@@ -15,41 +13,79 @@ import (
 	"nodrop/report/output"
 )
 
-func (p *program) reportCommand() *cobra.Command {
+// reportOptions are what nodrop report was told.
+type reportOptions struct {
+	*Program
+	files           []string
+	flags           int // how many were given
+	checks, outputs *[]string
+	schema          bool
+	one             string
+	onlyOne         bool
+}
+
+// Report is nodrop report FILE.
+func (p *Program) Report() *cobra.Command {
+	o := &reportOptions{Program: p}
 	cmd := &cobra.Command{
 		Use:   "report FILE",
 		Short: "A saved recording (-o json=FILE or ndjson=FILE) as a report again",
 		Args:  cobra.ArbitraryArgs,
 	}
-	checks := cli.FailIfFlag(cmd.Flags())
-	outputs := output.Flag(cmd.Flags())
-	schema := cmd.Flags().Bool("schema", false, "print the JSON Schema of -o report-json")
-	one := cmd.Flags().String("run", "", "the only run to report, by its name ('graceful #2') or its place (3), as if it had been the only one")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if *schema {
-			return p.schema(cmd.Flags(), args)
+	fs := cmd.Flags()
+	o.checks = cli.FailIfFlag(fs)
+	o.outputs = output.Flag(fs)
+	fs.BoolVar(&o.schema, "schema", false, "print the JSON Schema of -o report-json")
+	fs.StringVar(&o.one, "run", "", "the only run to report, by its name ('graceful #2') or its place (3), as if it had been the only one")
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		o.files, o.flags, o.onlyOne = args, fs.NFlag(), fs.Changed("run")
+		if o.schema {
+			return o.printSchema()
 		}
-		if len(args) != 1 {
-			return fmt.Errorf("report: want one file, got %d", len(args))
-		}
-		if err := validate(*checks); err != nil {
-			return err
-		}
-		recording, err := output.Read(args[0])
-		if err == nil && cmd.Flags().Changed("run") {
-			recording, err = report.Only(recording, *one)
-		}
-		if err != nil {
-			return err
-		}
-		return p.report(recording, *checks, *outputs)
+		return o.run()
 	}
 	return cmd
 }
 
-// report renders a saved recording. Checks are added to what it was recorded
-// with, of the variant that the lab would add them to.
-func (p *program) report(recording *record.Recording, checks, formats []string) error {
+// printSchema prints what -o report-json is held to.
+func (o *reportOptions) printSchema() error {
+	if len(o.files) > 0 || o.flags > 1 {
+		return errors.New("report: --schema is printed to stdout, of no file")
+	}
+	_, err := io.WriteString(o.Out, report.Schema)
+	return err
+}
+
+// run renders a saved recording.
+func (o *reportOptions) run() error {
+	if len(o.files) != 1 {
+		return fmt.Errorf("report: want one file, got %d", len(o.files))
+	}
+	if err := Validate(*o.checks); err != nil {
+		return err
+	}
+	recording, err := output.Read(o.files[0])
+	if err == nil && o.onlyOne {
+		recording, err = report.Only(recording, o.one)
+	}
+	if err != nil {
+		return err
+	}
+	addChecks(recording, *o.checks)
+	out, err := o.Open(*o.outputs)
+	if err != nil {
+		return err
+	}
+	defer out.Discard()
+	if streams := out.Streams(); len(streams) > 0 {
+		return fmt.Errorf("-o %s: written while a load runs; a recording has no single requests to write", streams[0])
+	}
+	return cli.Exit(out.Report(recording))
+}
+
+// addChecks adds checks to what a recording was made with, of the variant that
+// the lab would add them to.
+func addChecks(recording *record.Recording, checks []string) {
 	last := "" // the variant that appeared last: repetitions are in turns
 	seen := map[string]bool{}
 	for _, run := range recording.Runs {
@@ -62,22 +98,4 @@ func (p *program) report(recording *record.Recording, checks, formats []string) 
 			run.FailIf = append(run.FailIf, checks...)
 		}
 	}
-	out, err := output.Open(formats, p.Out, &p.temporaries)
-	if err != nil {
-		return err
-	}
-	defer out.Discard()
-	if streams := out.Streams(); len(streams) > 0 {
-		return fmt.Errorf("-o %s: written while a load runs; a recording has no single requests to write", streams[0])
-	}
-	return p.finish(context.Background(), out, report.Build(recording))
-}
-
-// schema prints what -o report-json is held to.
-func (p *program) schema(fs *pflag.FlagSet, args []string) error {
-	if len(args) > 0 || fs.NFlag() > 1 {
-		return errors.New("report: --schema is printed to stdout, of no file")
-	}
-	_, err := io.WriteString(p.Out, report.Schema)
-	return err
 }

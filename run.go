@@ -7,13 +7,12 @@ import (
 
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/record"
-	"nodrop/report/output"
 	"nodrop/scenario"
 )
 
 // runScenario runs s into the outputs. What went wrong when a load had begun is
 // part of the recording, and told.
-func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *output.Set) (*record.Recording, error) {
+func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *Output) (*record.Recording, error) {
 	for i := range s.Streams {
 		s.Streams[i].Load.Sinks = out.Sinks()
 	}
@@ -38,4 +37,13 @@ func threads(streams []scenario.Stream) int {
 		n += streams[i].Load.Threads()
 	}
 	return n
+}
+
+// finish reports a recording, and settles how the program exits then.
+func (p *program) finish(ctx context.Context, out *Output, recording *record.Recording) error {
+	code := out.Report(recording)
+	if ctx.Err() != nil {
+		code = cli.ExitInterrupted
+	}
+	return cli.Exit(code)
 }

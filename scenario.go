@@ -14,7 +14,6 @@ import (
 	"nodrop/loadgen"
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/safetext"
-	"nodrop/report"
 	"nodrop/report/output"
 	"nodrop/scenario"
 	"nodrop/scenario/action"
@@ -107,7 +106,7 @@ func (p *program) readScenario(ctx context.Context, f *scenarioFlags, args []str
 	if len(args) != 1 {
 		return nil, fmt.Errorf("scenario: want one file, got %d", len(args))
 	}
-	if err := validate(f.checks); err != nil {
+	if err := Validate(f.checks); err != nil {
 		return nil, err
 	}
 	if f.repeat > file.MaxRepeat {
@@ -124,7 +123,7 @@ func (p *program) readScenario(ctx context.Context, f *scenarioFlags, args []str
 	s, err := unlessEnded(ctx, func() (*scenario.Scenario, error) {
 		return file.Load(args[0], file.Options{
 			Set: set, Variants: f.variants, Repeat: f.repeat, FailIf: f.checks, LookupEnv: os.LookupEnv,
-			ParseCheck: func(text string) error { return validate([]string{text}) },
+			ParseCheck: func(text string) error { return Validate([]string{text}) },
 		})
 	})
 	if faults, ok := errors.AsType[file.Faults](err); ok && ctx.Err() == nil {
@@ -157,7 +156,7 @@ func unlessEnded[T any](ctx context.Context, do func() (T, error)) (T, error) {
 
 // scenario runs s. Without a run there is no report, but what went wrong.
 func (p *program) scenario(ctx context.Context, s *scenario.Scenario, formats []string) error {
-	out, err := output.Open(formats, p.Out, &p.temporaries)
+	out, err := p.reports.Open(formats)
 	if err != nil {
 		return err
 	}
@@ -171,7 +170,7 @@ func (p *program) scenario(ctx context.Context, s *scenario.Scenario, formats []
 		p.Complain(err)
 		recording.Error = cli.Printable(err)
 	}
-	ended := p.finish(ctx, out, report.Build(recording))
+	ended := p.finish(ctx, out, recording)
 	if misused && ended != cli.Exit(cli.ExitInterrupted) {
 		return cli.Exit(cli.ExitMisuse)
 	}
