@@ -9,6 +9,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/cli"
+	reportcli "nodrop/report/cli"
 	"nodrop/report/output"
 	"nodrop/scenario/lab"
 )
@@ -38,7 +39,7 @@ func (p *program) labCommand() *cobra.Command {
 
 // lab runs the scenario that the flags describe.
 func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, formats []string) error {
-	if err := Validate(checks); err != nil {
+	if err := reportcli.Validate(checks); err != nil {
 		return err
 	}
 	if flags.HasClient() {

@@ -7,6 +7,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/safetext"
+	reportcli "nodrop/report/cli"
 	"nodrop/scenario"
 )
 
@@ -22,7 +23,7 @@ func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, during *d
 		}
 		return fmt.Errorf("want one URL, got %d: %s", len(args), strings.Join(shown, " "))
 	}
-	if err := Validate(checks); err != nil {
+	if err := reportcli.Validate(checks); err != nil {
 		return err
 	}
 	cfg, err := flags.Config(args[0])

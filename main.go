@@ -16,6 +16,7 @@ import (
 	"nodrop/loadgen"
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/safetext"
+	reportcli "nodrop/report/cli"
 	"nodrop/report/output"
 	"nodrop/scenario"
 	"nodrop/scenario/lab"
@@ -31,7 +32,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return code
 	}
 	p := &program{Streams: cli.Streams{In: stdin, Out: stdout, Err: safetext.CleanWriter{To: stderr}, RawErr: stderr}}
-	p.reports = &Program{p.Streams, &p.temporaries}
+	p.reports = &reportcli.Program{Streams: p.Streams, Temporaries: &p.temporaries}
 	if given, ok := lab.NamespaceArgs(args); ok {
 		p.inNamespace, args = true, given
 	}
@@ -91,7 +92,7 @@ func (p *program) exit(begun bool, left []string) {
 type program struct {
 	cli.Streams
 	temporaries output.Temporaries
-	reports     *Program
+	reports     *reportcli.Program
 	byHand      scenario.ByHand
 	interrupts  *scenario.Interrupts
 	unlisten    func()   // ends byHand

@@ -7,12 +7,13 @@ import (
 
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/record"
+	reportcli "nodrop/report/cli"
 	"nodrop/scenario"
 )
 
 // runScenario runs s into the outputs. What went wrong when a load had begun is
 // part of the recording, and told.
-func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *Output) (*record.Recording, error) {
+func (p *program) runScenario(ctx context.Context, s *scenario.Scenario, out *reportcli.Output) (*record.Recording, error) {
 	for i := range s.Streams {
 		s.Streams[i].Load.Sinks = out.Sinks()
 	}
@@ -40,7 +41,7 @@ func threads(streams []scenario.Stream) int {
 }
 
 // finish reports a recording, and settles how the program exits then.
-func (p *program) finish(ctx context.Context, out *Output, recording *record.Recording) error {
+func (p *program) finish(ctx context.Context, out *reportcli.Output, recording *record.Recording) error {
 	code := out.Report(recording)
 	if ctx.Err() != nil {
 		code = cli.ExitInterrupted

@@ -14,6 +14,7 @@ import (
 	"nodrop/loadgen"
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/safetext"
+	reportcli "nodrop/report/cli"
 	"nodrop/report/output"
 	"nodrop/scenario"
 	"nodrop/scenario/action"
@@ -106,7 +107,7 @@ func (p *program) readScenario(ctx context.Context, f *scenarioFlags, args []str
 	if len(args) != 1 {
 		return nil, fmt.Errorf("scenario: want one file, got %d", len(args))
 	}
-	if err := Validate(f.checks); err != nil {
+	if err := reportcli.Validate(f.checks); err != nil {
 		return nil, err
 	}
 	if f.repeat > file.MaxRepeat {
@@ -123,7 +124,7 @@ func (p *program) readScenario(ctx context.Context, f *scenarioFlags, args []str
 	s, err := unlessEnded(ctx, func() (*scenario.Scenario, error) {
 		return file.Load(args[0], file.Options{
 			Set: set, Variants: f.variants, Repeat: f.repeat, FailIf: f.checks, LookupEnv: os.LookupEnv,
-			ParseCheck: func(text string) error { return Validate([]string{text}) },
+			ParseCheck: func(text string) error { return reportcli.Validate([]string{text}) },
 		})
 	})
 	if faults, ok := errors.AsType[file.Faults](err); ok && ctx.Err() == nil {
