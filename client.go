@@ -7,33 +7,33 @@ import (
 
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/safetext"
-	"nodrop/report"
 	"nodrop/scenario"
 	"nodrop/scenario/lab"
 )
 
-// labClient runs another load generator beside what happens to the fleet.
-func (p *program) labClient(ctx context.Context, flags *lab.FlagValues, checks, formats []string) error {
-	if len(checks)+len(formats) > 0 {
+// runClients runs another load generator beside what happens to the fleet, once
+// for each way to stop.
+func (o *labOptions) runClients(ctx context.Context) error {
+	if len(*o.checks)+len(*o.outputs) > 0 {
 		return errors.New("--fail-if, -o: what another client met is its own to tell")
 	}
-	runs, err := flags.ClientRuns()
+	runs, err := o.flags.ClientRuns()
 	if err != nil {
 		return err
 	}
-	if !p.inNamespace {
-		if err := flags.CheckTarget(ctx); err != nil {
+	if !o.InNamespace {
+		if err := o.flags.CheckTarget(ctx); err != nil {
 			return err
 		}
-		return p.enterNamespace()
+		return o.enterNamespace()
 	}
-	p.interrupts.Begin()
+	o.Interrupts.Begin()
 	begun, code := false, cli.ExitOK // begun: so has a client
 	for _, run := range runs {
-		proven, err := p.clientRun(ctx, run, func() { begun = true })
+		proven, err := o.runClient(ctx, run, func() { begun = true })
 		switch {
 		case begun && ctx.Err() != nil:
-			return p.interruptedClient(err)
+			return o.interruptedClient(err)
 		case err != nil:
 			return err
 		case !proven:
@@ -43,22 +43,22 @@ func (p *program) labClient(ctx context.Context, flags *lab.FlagValues, checks, 
 	return cli.Exit(code)
 }
 
-// clientRun tells what was seen beside one client, and whether that proves
+// runClient tells what was seen beside one client, and whether that proves
 // anything.
-func (p *program) clientRun(ctx context.Context, run *lab.ClientRun, begins func()) (proven bool, err error) {
-	result, err := run.Run(ctx, p.Out, p.RawErr, func(fleet string) {
+func (o *labOptions) runClient(ctx context.Context, run *lab.ClientRun, begins func()) (proven bool, err error) {
+	result, err := run.Run(ctx, o.Out, o.RawErr, func(fleet string) {
 		begins()
-		fmt.Fprintf(p.Out, "\n%s\n\n$ %s\n", fleet, safetext.CleanText(safetext.MaskText(run.Command)))
+		fmt.Fprintf(o.Out, "\n%s\n\n$ %s\n", fleet, safetext.CleanText(safetext.MaskText(run.Command)))
 	})
 	if err != nil {
-		scenario.Log(p.logs.keep).Failed("lab", err)
+		scenario.Log(o.logs.keep).Failed("lab", err)
 		return false, err
 	}
-	if err := report.Beside(p.Out, result.Marks, result.Kernel.String()); err != nil {
+	if err := o.Beside(o.Out, result.Marks, result.Kernel.String()); err != nil {
 		return false, err
 	}
 	if result.Problem != nil && ctx.Err() == nil { // the end of ctx is a problem, too
-		p.Complain(fmt.Errorf("%s: %w", run.Stop, result.Problem))
+		o.Complain(fmt.Errorf("%s: %w", run.Stop, result.Problem))
 		return false, nil
 	}
 	return true, nil
@@ -66,11 +66,11 @@ func (p *program) clientRun(ctx context.Context, run *lab.ClientRun, begins func
 
 // interruptedClient tells that another load generator was interrupted, and what
 // went wrong then.
-func (p *program) interruptedClient(err error) error {
+func (o *labOptions) interruptedClient(err error) error {
 	told := errors.New("interrupted")
 	if err != nil && !errors.Is(err, context.Canceled) {
 		told = fmt.Errorf("%w; %w", told, err)
 	}
-	p.Complain(told)
+	o.Complain(told)
 	return cli.Exit(cli.ExitInterrupted)
 }

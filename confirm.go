@@ -4,11 +4,8 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
-
-	"golang.org/x/term"
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/safetext"
@@ -17,7 +14,7 @@ import (
 )
 
 // confirm says what a scenario will change in clusters and asks, unless yes.
-func (p *program) confirm(s *scenario.Scenario, yes bool) error {
+func (p *Program) confirm(s *scenario.Scenario, yes bool) error {
 	lines, err := changes(s)
 	if err != nil || len(lines) == 0 {
 		return err
@@ -26,8 +23,8 @@ func (p *program) confirm(s *scenario.Scenario, yes bool) error {
 	if yes {
 		return nil
 	}
-	in, ok := p.In.(*os.File)
-	if !ok || !term.IsTerminal(int(in.Fd())) {
+	in, ok := terminal(p.In)
+	if !ok {
 		return &loadgen.HintError{Problem: "nobody is there to be asked", Hint: "--yes changes it without asking"}
 	}
 	fmt.Fprint(p.Err, "Go on? [y/N] ")

@@ -14,39 +14,56 @@ import (
 	"nodrop/scenario/file"
 )
 
-func (p *program) initCommand() *cobra.Command {
-	kinds := file.Kinds()
-	var names, lines []string
-	for _, kind := range kinds {
-		names = append(names, kind.Name)
+// initOptions are what nodrop scenario init was told.
+type initOptions struct {
+	*Program
+	names  []string // kinds
+	output string
+	toFile bool // --output was given
+	force  bool
+}
+
+// initCommand is nodrop scenario init KIND.
+func (p *Program) initCommand() *cobra.Command {
+	o := &initOptions{Program: p}
+	var known, lines []string
+	for _, kind := range file.Kinds() {
+		known = append(known, kind.Name)
 		lines = append(lines, fmt.Sprintf("  %-10s %s", kind.Name, kind.Short))
 	}
 	cmd := &cobra.Command{
 		Use:   "init KIND",
-		Short: "Print a scenario to begin with: " + strings.Join(names, ", "),
+		Short: "Print a scenario to begin with: " + strings.Join(known, ", "),
 		Long:  "Print a scenario to begin with, which can be run as it is. The kinds:\n" + strings.Join(lines, "\n"),
 		Args:  cobra.ArbitraryArgs,
 	}
-	output := cmd.Flags().String("output", "", "write it to this file")
-	force := cmd.Flags().Bool("force", false, "with --output: replace a file that is there")
+	cmd.Flags().StringVar(&o.output, "output", "", "write it to this file")
+	cmd.Flags().BoolVar(&o.force, "force", false, "with --output: replace a file that is there")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		known := "kinds: " + strings.Join(names, ", ")
-		if len(args) != 1 {
-			return &loadgen.HintError{Problem: fmt.Sprintf("scenario init: want one kind, got %d", len(args)), Hint: known}
-		}
-		i := slices.Index(names, args[0])
-		switch {
-		case i < 0:
-			return &loadgen.HintError{Problem: fmt.Sprintf("scenario init: there is no kind %q", args[0]), Hint: known}
-		case cmd.Flags().Changed("output"):
-			return create(*output, kinds[i].Text, *force)
-		case *force:
-			return errors.New("--force: nothing is replaced without --output FILE")
-		}
-		_, err := io.WriteString(p.Out, kinds[i].Text)
-		return err
+		o.names, o.toFile = args, cmd.Flags().Changed("output")
+		return o.run("kinds: " + strings.Join(known, ", "))
 	}
 	return cmd
+}
+
+// run prints the text of a kind, or writes it to a file. hint is what kinds there
+// are.
+func (o *initOptions) run(hint string) error {
+	if len(o.names) != 1 {
+		return &loadgen.HintError{Problem: fmt.Sprintf("scenario init: want one kind, got %d", len(o.names)), Hint: hint}
+	}
+	kinds := file.Kinds()
+	i := slices.IndexFunc(kinds, func(kind file.Kind) bool { return kind.Name == o.names[0] })
+	switch {
+	case i < 0:
+		return &loadgen.HintError{Problem: fmt.Sprintf("scenario init: there is no kind %q", o.names[0]), Hint: hint}
+	case o.toFile:
+		return create(o.output, kinds[i].Text, o.force)
+	case o.force:
+		return errors.New("--force: nothing is replaced without --output FILE")
+	}
+	_, err := io.WriteString(o.Out, kinds[i].Text)
+	return err
 }
 
 // create writes a file that is not there yet, unless it may be replaced.

@@ -9,12 +9,19 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/cli"
-	reportcli "nodrop/report/cli"
-	"nodrop/report/output"
 	"nodrop/scenario/lab"
 )
 
-func (p *program) labCommand() *cobra.Command {
+// labOptions are what nodrop lab was told.
+type labOptions struct {
+	*Program
+	flags           *lab.FlagValues
+	checks, outputs *[]string
+}
+
+// Lab is nodrop lab.
+func (p *Program) Lab() *cobra.Command {
+	o := &labOptions{Program: p}
 	cmd := &cobra.Command{
 		Use:   "lab [flags]",
 		Short: "The whole story on this machine: scale a fleet of gateways in under load, abruptly, then gracefully",
@@ -28,61 +35,46 @@ func (p *program) labCommand() *cobra.Command {
 			}
 		},
 	}
-	flags := lab.Flags(cmd.Flags())
-	checks := cli.FailIfFlag(cmd.Flags())
-	outputs := output.Flag(cmd.Flags())
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return p.lab(cmd.Context(), flags, *checks, *outputs)
-	}
+	o.flags = lab.Flags(cmd.Flags())
+	o.checks = cli.FailIfFlag(cmd.Flags())
+	o.outputs = p.OutputFlag(cmd.Flags())
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }
 	return cmd
 }
 
-// lab runs the scenario that the flags describe.
-func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, formats []string) error {
-	if err := reportcli.Validate(checks); err != nil {
+// run runs the scenario that the flags describe.
+func (o *labOptions) run(ctx context.Context) error {
+	if err := o.Validate(*o.checks); err != nil {
 		return err
 	}
-	if flags.HasClient() {
-		return p.labClient(ctx, flags, checks, formats)
+	if o.flags.HasClient() {
+		return o.runClients(ctx)
 	}
-	s, err := flags.Scenario(p.Err)
+	s, err := o.flags.Scenario(o.Err)
 	if err != nil {
 		return err
 	}
-	if !p.inNamespace {
-		if err := flags.CheckTarget(ctx); err != nil {
+	if !o.InNamespace {
+		if err := o.flags.CheckTarget(ctx); err != nil {
 			return err
 		}
 	}
-	if flags.NeedsNamespace() && !p.inNamespace {
-		return p.enterNamespace()
+	if o.flags.NeedsNamespace() && !o.InNamespace {
+		return o.enterNamespace()
 	}
-	s.Variants[len(s.Variants)-1].FailIf = checks
-	out, err := p.reports.Open(formats)
-	if err != nil {
-		return err
-	}
-	defer out.Discard()
-	recording, err := p.runScenario(ctx, s, out)
-	switch {
-	case err != nil && ctx.Err() != nil && len(recording.Runs) == 0:
-		return err
-	case err != nil && len(recording.Runs) == 0:
-		p.Complain(err)
-		recording.Error = cli.Printable(err)
-	}
-	return p.finish(ctx, out, recording)
+	s.Variants[len(s.Variants)-1].FailIf = *o.checks
+	return o.perform(ctx, s, *o.outputs, true)
 }
 
 // enterNamespace does it all again, in a network namespace.
-func (p *program) enterNamespace() error {
-	code, err := lab.InNamespace(p.args, func() { // signals are for the one that has the load
-		p.unlisten()
-		p.interrupts.Ignore()
+func (o *labOptions) enterNamespace() error {
+	code, err := lab.InNamespace(o.Args, func() { // signals are for the one that has the load
+		o.Unlisten()
+		o.Interrupts.Ignore()
 	})
 	switch {
 	case errors.Is(err, context.Canceled):
-		p.Complain(errInterrupted)
+		o.Complain(ErrInterrupted)
 		return cli.Exit(cli.ExitInterrupted)
 	case err != nil:
 		return err

@@ -5,49 +5,88 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"nodrop/loadgen"
+	"nodrop/loadgen/cli"
 	"nodrop/loadgen/safetext"
-	reportcli "nodrop/report/cli"
 	"nodrop/scenario"
 )
 
-// load is the plain command: hey's.
-func (p *program) load(ctx context.Context, flags *loadgen.FlagValues, during *duringFlags, checks, formats, args []string) error {
-	if len(args) == 0 {
-		return &loadgen.HintError{Problem: "no URL given", Hint: "nodrop -n 200 -c 50 http://HOST/, or nodrop --help"}
+// loadOptions are what a plain load was told.
+type loadOptions struct {
+	*Program
+	urls            []string
+	load            *loadgen.FlagValues
+	during          *duringFlags
+	checks, outputs *[]string
+}
+
+// Load is nodrop URL, the plain command: hey's.
+func (p *Program) Load() *cobra.Command {
+	o := &loadOptions{Program: p}
+	cmd := &cobra.Command{
+		Use:     "nodrop [flags] URL",
+		Short:   "Send HTTP load as hey does, and tell exactly what was lost",
+		Version: loadgen.Version,
+		Args:    cobra.ArbitraryArgs,
 	}
-	if len(args) > 1 {
-		var shown []string
-		for _, arg := range args {
-			shown = append(shown, safetext.MaskURL(arg))
-		}
-		return fmt.Errorf("want one URL, got %d: %s", len(args), strings.Join(shown, " "))
+	fs := cmd.Flags()
+	o.load = loadgen.Flags(fs)
+	o.load.Stdin = p.In
+	fs.Lookup("D").Usage += "; - is standard input" // only here
+	o.checks = cli.FailIfFlag(fs)
+	o.outputs = p.OutputFlag(fs)
+	o.during = newDuringFlags(fs)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.urls = args
+		return o.run(cmd.Context())
 	}
-	if err := reportcli.Validate(checks); err != nil {
-		return err
-	}
-	cfg, err := flags.Config(args[0])
+	return cmd
+}
+
+func (o *loadOptions) run(ctx context.Context) error {
+	s, err := o.scenario()
 	if err != nil {
 		return err
+	}
+	if err := o.confirm(s, *o.during.yes); err != nil {
+		return err
+	}
+	return o.perform(ctx, s, *o.outputs, false)
+}
+
+// scenario makes one of a load and what is done beside it.
+func (o *loadOptions) scenario() (*scenario.Scenario, error) {
+	url, err := o.url()
+	if err != nil {
+		return nil, err
+	}
+	if err := o.Validate(*o.checks); err != nil {
+		return nil, err
+	}
+	cfg, err := o.load.Config(url)
+	if err != nil {
+		return nil, err
 	}
 	s := &scenario.Scenario{
 		Streams:  []scenario.Stream{{Load: cfg}},
-		Variants: []scenario.Variant{{FailIf: checks}},
+		Variants: []scenario.Variant{{FailIf: *o.checks}},
 	}
-	if err := during.addTo(s); err != nil {
-		return err
+	return s, o.during.addTo(s)
+}
+
+// url is the only one.
+func (o *loadOptions) url() (string, error) {
+	switch len(o.urls) {
+	case 0:
+		return "", &loadgen.HintError{Problem: "no URL given", Hint: "nodrop -n 200 -c 50 http://HOST/, or nodrop --help"}
+	case 1:
+		return o.urls[0], nil
 	}
-	if err := p.confirm(s, *during.yes); err != nil {
-		return err
+	var shown []string
+	for _, url := range o.urls {
+		shown = append(shown, safetext.MaskURL(url))
 	}
-	out, err := p.reports.Open(formats)
-	if err != nil {
-		return err
-	}
-	defer out.Discard()
-	recording, err := p.runScenario(ctx, s, out)
-	if err != nil && len(recording.Runs) == 0 {
-		return err // no load has begun
-	}
-	return p.finish(ctx, out, recording)
+	return "", fmt.Errorf("want one URL, got %d: %s", len(shown), strings.Join(shown, " "))
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 	"sync"
-
-	"nodrop/report"
 )
 
 // logs are the last lines of what processes and commands said. They are shown when
@@ -32,13 +30,16 @@ func (l *logs) keep(of string, lines []string) {
 // longestLine bounds a line of a log, in columns.
 const longestLine = 1000
 
-func (l *logs) show(w io.Writer) {
+func (l *logs) show(w io.Writer, fit func(text string, columns int) string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, name := range l.names {
-		fmt.Fprintf(w, "nodrop: last lines of %s:\n", report.Fit(name, longestLine))
+		fmt.Fprintf(w, "nodrop: last lines of %s:\n", fit(name, longestLine))
 		for _, line := range l.lines[name] {
-			fmt.Fprintf(w, "  %s\n", report.Fit(line, longestLine))
+			fmt.Fprintf(w, "  %s\n", fit(line, longestLine))
 		}
 	}
 }
+
+// ShowLogs shows them.
+func (p *Program) ShowLogs() { p.logs.show(p.Err, p.Fit) }

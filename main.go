@@ -8,14 +8,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
 
-	"nodrop/loadgen"
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/safetext"
+	"nodrop/report"
 	reportcli "nodrop/report/cli"
 	"nodrop/report/output"
 	"nodrop/scenario"
@@ -31,23 +30,80 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if code, handled := lab.Main(args, stdin, stdout, stderr); handled {
 		return code
 	}
-	p := &program{Streams: cli.Streams{In: stdin, Out: stdout, Err: safetext.CleanWriter{To: stderr}, RawErr: stderr}}
-	p.reports = &reportcli.Program{Streams: p.Streams, Temporaries: &p.temporaries}
-	if given, ok := lab.NamespaceArgs(args); ok {
-		p.inNamespace, args = true, given
-	}
-	p.args = args
-	p.byHand.Ignored = func() { fmt.Fprintln(p.Err, "nodrop: SIGUSR1 sets a mark in a load, and none is under way") }
-	p.unlisten = sync.OnceFunc(p.byHand.Listen())
-	defer p.unlisten()
-	p.interrupts = scenario.NewInterrupts(p.say, p.exit)
-	defer p.interrupts.Listen()()
-	ctx := p.interrupts.Context()
-	code := p.exitCode(ctx, cli.Execute(ctx, p.command(), args))
+	p := newProgram(args, cli.Streams{In: stdin, Out: stdout, Err: safetext.CleanWriter{To: stderr}, RawErr: stderr})
+	defer p.listen()()
+	ctx := p.scenarios.Interrupts.Context()
+	code := p.exitCode(ctx, cli.Execute(ctx, p.command(), p.scenarios.Args))
 	if code != cli.ExitOK && code != cli.ExitInterrupted {
-		p.logs.show(p.Err)
+		p.scenarios.ShowLogs()
 	}
 	return code
+}
+
+// program is one invocation.
+type program struct {
+	cli.Streams
+	temporaries output.Temporaries
+	reports     *reportcli.Program
+	scenarios   *Program
+}
+
+// newProgram hands each kind of command what it needs. Reports and scenarios meet
+// here alone.
+func newProgram(args []string, streams cli.Streams) *program {
+	p := &program{Streams: streams}
+	p.reports = &reportcli.Program{Streams: streams, Temporaries: &p.temporaries}
+	p.scenarios = &Program{
+		Streams: streams,
+		Reports: Reports{
+			OutputFlag: output.Flag,
+			Validate:   reportcli.Validate,
+			Open:       func(formats []string) (Output, error) { return p.reports.Open(formats) },
+			Beside:     report.Beside,
+			Fit:        report.Fit,
+		},
+		Args: args,
+	}
+	if given, ok := lab.NamespaceArgs(args); ok {
+		p.scenarios.InNamespace, p.scenarios.Args = true, given
+	}
+	return p
+}
+
+// command is the command line: the table of commands.
+func (p *program) command() *cobra.Command {
+	root := p.scenarios.Load()
+	root.AddCommand(
+		p.scenarios.Lab(),
+		p.scenarios.Scenario(),
+		p.reports.Compare(),
+		p.reports.Report(),
+	)
+	cli.Prepare(root, &p.Streams)
+	return root
+}
+
+// listen takes signals until the function it returns is called.
+func (p *program) listen() (stop func()) {
+	s := p.scenarios
+	s.ByHand = &scenario.ByHand{
+		Ignored: func() { fmt.Fprintln(p.Err, "nodrop: SIGUSR1 sets a mark in a load, and none is under way") },
+	}
+	s.Unlisten = sync.OnceFunc(s.ByHand.Listen())
+	s.Interrupts = scenario.NewInterrupts(s.Say, p.exit)
+	ignore := s.Interrupts.Listen()
+	return func() {
+		ignore()
+		s.Unlisten()
+	}
+}
+
+// exit ends the program at once, and names what it leaves as it is. What it has
+// started ends with it: the guardian sees to that.
+func (p *program) exit(begun bool, left []string) {
+	p.temporaries.RemoveAll()
+	p.scenarios.Say(LastWords(begun, left))
+	os.Exit(cli.ExitInterrupted)
 }
 
 // exitCode is that of a program whose command has ended so, once what it has not
@@ -65,60 +121,7 @@ func (p *program) exitCode(ctx context.Context, err error) int {
 	case errors.Is(err, scenario.ErrRestore):
 		p.Complain(err)
 	default:
-		p.Complain(errInterrupted)
+		p.Complain(ErrInterrupted)
 	}
 	return cli.ExitInterrupted
-}
-
-// errInterrupted is all there is to say when no load has begun.
-var errInterrupted = errors.New("interrupted before anything was started")
-
-// exit ends the program at once, and names what it leaves as it is. What it has
-// started ends with it: the guardian sees to that.
-func (p *program) exit(begun bool, left []string) {
-	p.temporaries.RemoveAll()
-	switch {
-	case len(left) > 0:
-		p.say("interrupted: not restored: " + strings.Join(left, ", "))
-	case begun:
-		p.say("interrupted: exiting at once; nothing is left to restore")
-	default:
-		p.say(errInterrupted.Error())
-	}
-	os.Exit(cli.ExitInterrupted)
-}
-
-// program is one invocation.
-type program struct {
-	cli.Streams
-	temporaries output.Temporaries
-	reports     *reportcli.Program
-	byHand      scenario.ByHand
-	interrupts  *scenario.Interrupts
-	unlisten    func()   // ends byHand
-	args        []string // as they were given
-	logs        logs
-	inNamespace bool // the lab's network namespace is this process's
-}
-
-// command builds the command line.
-func (p *program) command() *cobra.Command {
-	root := &cobra.Command{
-		Use:     "nodrop [flags] URL",
-		Short:   "Send HTTP load as hey does, and tell exactly what was lost",
-		Version: loadgen.Version,
-		Args:    cobra.ArbitraryArgs,
-	}
-	load := loadgen.Flags(root.Flags())
-	load.Stdin = p.In
-	root.Flags().Lookup("D").Usage += "; - is standard input" // only here
-	checks := cli.FailIfFlag(root.Flags())
-	outputs := output.Flag(root.Flags())
-	during := newDuringFlags(root.Flags())
-	root.RunE = func(cmd *cobra.Command, args []string) error {
-		return p.load(cmd.Context(), load, during, *checks, *outputs, args)
-	}
-	root.AddCommand(p.labCommand(), p.scenarioCommand(), p.reports.Compare(), p.reports.Report())
-	cli.Prepare(root, &p.Streams)
-	return root
 }
