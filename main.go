@@ -18,6 +18,7 @@ import (
 	reportcli "nodrop/report/cli"
 	"nodrop/report/output"
 	"nodrop/scenario"
+	scenariocli "nodrop/scenario/cli"
 	"nodrop/scenario/lab"
 )
 
@@ -45,7 +46,7 @@ type program struct {
 	cli.Streams
 	temporaries output.Temporaries
 	reports     *reportcli.Program
-	scenarios   *Program
+	scenarios   *scenariocli.Program
 }
 
 // newProgram hands each kind of command what it needs. Reports and scenarios meet
@@ -53,12 +54,12 @@ type program struct {
 func newProgram(args []string, streams cli.Streams) *program {
 	p := &program{Streams: streams}
 	p.reports = &reportcli.Program{Streams: streams, Temporaries: &p.temporaries}
-	p.scenarios = &Program{
+	p.scenarios = &scenariocli.Program{
 		Streams: streams,
-		Reports: Reports{
+		Reports: scenariocli.Reports{
 			OutputFlag: output.Flag,
 			Validate:   reportcli.Validate,
-			Open:       func(formats []string) (Output, error) { return p.reports.Open(formats) },
+			Open:       func(formats []string) (scenariocli.Output, error) { return p.reports.Open(formats) },
 			Beside:     report.Beside,
 			Fit:        report.Fit,
 		},
@@ -102,7 +103,7 @@ func (p *program) listen() (stop func()) {
 // started ends with it: the guardian sees to that.
 func (p *program) exit(begun bool, left []string) {
 	p.temporaries.RemoveAll()
-	p.scenarios.Say(LastWords(begun, left))
+	p.scenarios.Say(scenariocli.LastWords(begun, left))
 	os.Exit(cli.ExitInterrupted)
 }
 
@@ -121,7 +122,7 @@ func (p *program) exitCode(ctx context.Context, err error) int {
 	case errors.Is(err, scenario.ErrRestore):
 		p.Complain(err)
 	default:
-		p.Complain(ErrInterrupted)
+		p.Complain(scenariocli.ErrInterrupted)
 	}
 	return cli.ExitInterrupted
 }
