@@ -1,10 +1,12 @@
-package main
+package cli
 
 import (
 	"bufio"
 	"bytes"
 	"flag"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +23,11 @@ import (
 	"nodrop/report"
 	"nodrop/scenario/lab"
 )
+
+func TestMain(m *testing.M) {
+	clitest.AddEnvoy()
+	os.Exit(m.Run())
+}
 
 // TestNamespaceHidesArguments: those of the process in the namespace are for
 // everyone to read, and hold nothing that was given.
@@ -105,11 +113,7 @@ func TestKernelDataplane(t *testing.T) {
 	if run.Counts.Lost == 0 || len(f) == 0 || f[0].Rule != "listener-closed-before-removal" || f[0].Confidence != report.Likely {
 		t.Errorf("abrupt lost %d; findings %+v", run.Counts.Lost, f)
 	}
-	s, err := startServer()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
+	s := startBackend(t)
 	outside := clitest.Run(t, program, "lab", "--dataplane", "nft", "--backend", s.URL, "--replicas", "2", "-n", "500", "-c", "10", "-q", "100", "--stop", "graceful", "--pre-stop", "1s", "--settle", "100ms")
 	outside.ExpectExit(t, cli.ExitOK)
 	if asked, answered := s.count.Load(), outside.Variant(t, "graceful").Counts.OK; asked < answered || answered < 500 {
@@ -123,6 +127,30 @@ func TestKernelDataplane(t *testing.T) {
 	if !strings.Contains(cut.Stdout, "connections cut: gw-2\n") {
 		t.Error("no mark tells of the cut")
 	}
+}
+
+// backend is a server of somebody else's, which counts its requests.
+type backend struct {
+	*httptest.Server
+	count atomic.Int64
+}
+
+func startBackend(t *testing.T) *backend {
+	t.Helper()
+	l, err := clitest.Listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &backend{}
+	b.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		b.count.Add(1)
+		fmt.Fprintln(w, "hello")
+	}))
+	_ = b.Listener.Close()
+	b.Listener = l
+	b.Start()
+	t.Cleanup(b.Close)
+	return b
 }
 
 var gatewayTable = flag.Bool("gateways", false, "TestGatewayTable measures the table and writes it to README.md")
@@ -155,7 +183,7 @@ timeline:
 // TestGatewayTable measures what each gateway loses in each way to stop, or only
 // sees that the README has a row for each.
 func TestGatewayTable(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
+	readme, err := os.ReadFile(readmeFile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +216,7 @@ func TestGatewayTable(t *testing.T) {
 		}
 	}
 	text := fmt.Sprintf("%sMeasured on %s, %d processors: %s.\n\n%s%s", tableBegin, time.Now().Format(time.DateOnly), runtime.NumCPU(), strings.Join(versions, ", "), &table, tableEnd)
-	if err := os.WriteFile("README.md", []byte(before+text+after), 0o600); err != nil {
+	if err := os.WriteFile(readmeFile, []byte(before+text+after), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

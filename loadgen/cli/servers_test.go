@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -20,7 +20,6 @@ import (
 	"syscall"
 	"testing"
 
-	"nodrop/loadgen/cli"
 	"nodrop/loadgen/cli/clitest"
 	"nodrop/loadgen/record"
 )
@@ -236,7 +235,7 @@ func (tc *realCase) run(t *testing.T, program, url string, n int64, keepAlive bo
 		args = append(args, "-D", file)
 	}
 	o := clitest.Run(t, program, append(args, url+tc.path)...)
-	o.ExpectExit(t, cli.ExitOK)
+	o.ExpectExit(t, ExitOK)
 	run := o.Runs[0]
 	if want := (record.Counts{Planned: n, Started: n, OK: n}); run.Counts != want {
 		t.Errorf("keep-alive %t: %+v; want %+v", keepAlive, run.Counts, want)

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"os"
@@ -11,12 +11,15 @@ import (
 	"nodrop/loadgen/cli/clitest"
 )
 
+// readmeFile is the one of the program.
+const readmeFile = "../../README.md"
+
 // TestReadmeGate: the README's scenario and the line that makes it a gate, as
 // they stand there but for the port, fewer requests and one turn. The gate is
 // open for a reload, and closed when the graceful way is none.
 func TestReadmeGate(t *testing.T) {
 	clitest.NeedsTime(t)
-	readme, err := os.ReadFile("README.md")
+	readme, err := os.ReadFile(readmeFile)
 	if err != nil {
 		t.Fatal(err)
 	}
