@@ -26,7 +26,7 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is the program: everything but the process around it.
+// run is the whole program except for the process around it.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if code, handled := lab.Main(args, stdin, stdout, stderr); handled {
 		return code
@@ -49,8 +49,8 @@ type program struct {
 	scenarios   *scenariocli.Program
 }
 
-// newProgram hands each kind of command what it needs. Reports and scenarios meet
-// here alone.
+// newProgram gives each group of commands what it needs. Reports and scenarios meet
+// only here.
 func newProgram(args []string, streams cli.Streams) *program {
 	p := &program{Streams: streams}
 	p.reports = &reportcli.Program{Streams: streams, Temporaries: &p.temporaries}
@@ -71,7 +71,7 @@ func newProgram(args []string, streams cli.Streams) *program {
 	return p
 }
 
-// command is the command line: the table of commands.
+// command returns the root of all commands.
 func (p *program) command() *cobra.Command {
 	root := p.scenarios.Load()
 	root.AddCommand(
@@ -84,7 +84,7 @@ func (p *program) command() *cobra.Command {
 	return root
 }
 
-// listen takes signals until the function it returns is called.
+// listen handles signals until the function it returns is called.
 func (p *program) listen() (stop func()) {
 	s := p.scenarios
 	s.ByHand = &scenario.ByHand{
@@ -99,16 +99,16 @@ func (p *program) listen() (stop func()) {
 	}
 }
 
-// exit ends the program at once, and names what it leaves as it is. What it has
-// started ends with it: the guardian sees to that.
+// exit ends the program at once and names what it does not restore. The guardian
+// ends the processes that were started.
 func (p *program) exit(begun bool, left []string) {
 	p.temporaries.RemoveAll()
 	p.scenarios.Say(scenariocli.LastWords(begun, left))
 	os.Exit(cli.ExitInterrupted)
 }
 
-// exitCode is that of a program whose command has ended so, once what it has not
-// said itself is said.
+// exitCode returns the exit code for what a command returned, and prints the error
+// unless the command has done so.
 func (p *program) exitCode(ctx context.Context, err error) int {
 	exit, ended := errors.AsType[cli.Exit](err)
 	switch {

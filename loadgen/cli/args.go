@@ -9,8 +9,8 @@ import (
 	"nodrop/loadgen"
 )
 
-// normalize writes hey's flags as pflag wants them, for the command that args
-// name.
+// normalize rewrites hey's flags the way pflag expects them, for the command that
+// args name.
 func normalize(root *cobra.Command, args []string) []string {
 	for i, arg := range args {
 		for _, c := range root.Commands() {

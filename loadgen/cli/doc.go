@@ -1,11 +1,10 @@
-// Package cli is what nodrop's commands have in common, and how they take what
-// hey takes: the streams, the exit codes, arguments written with one dash or two,
-// and the texts of usage and errors.
+// Package cli holds what all of nodrop's commands share: their streams, their exit
+// codes, hey's way of writing flags, and the texts of usage and errors.
 //
-// A command line passes through it so: Execute refuses what is no command and
-// writes the arguments anew, cobra parses them and runs the command, and what
-// that returns is an Exit or an error that is still to be told.
+// Every command line takes the same path: Execute rejects unknown commands and
+// rewrites the arguments for pflag; cobra parses them and runs the command; the
+// command returns an Exit, or an error that main still has to print.
 //
-// The invariant: what is no report goes to Err, in lines that hold no secret and
-// nothing that a terminal would obey.
+// The invariant: only reports go to Out. Everything else goes to Err, free of
+// secrets and of anything that controls a terminal.
 package cli

@@ -6,7 +6,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Prepare makes root, which has all its commands, speak as hey does.
+// Prepare gives root hey's usage text, flags and errors. All of root's commands
+// must have been added.
 func Prepare(root *cobra.Command, s *Streams) {
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.DisableDefaultCmd = true
@@ -15,7 +16,7 @@ func Prepare(root *cobra.Command, s *Streams) {
 	root.SetErr(s.Err)
 	root.SetUsageFunc(usage)
 	root.SetFlagErrorFunc(flagError)
-	// cobra would add these after the arguments have been normalized.
+	// cobra would add these only after the arguments have been normalized.
 	root.InitDefaultVersionFlag()
 	initHelp(root)
 }

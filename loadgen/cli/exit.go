@@ -11,8 +11,8 @@ const (
 	ExitInterrupted  = 130
 )
 
-// Exit ends a command that has said all there is to say: it is the exit code of
-// the program.
+// Exit is returned by a command that has printed everything itself: nodrop exits
+// with that code and adds nothing.
 type Exit int
 
 func (e Exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }

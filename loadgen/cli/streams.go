@@ -9,14 +9,14 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// Streams are where a command reads, and where it writes. Only reports go to Out.
+// Streams are what a command reads from and writes to. Only reports go to Out.
 type Streams struct {
 	In       io.Reader
-	Out, Err io.Writer // what is unsafe on a terminal does not get to Err
-	RawErr   io.Writer // Err for what is ours alone
+	Out, Err io.Writer // Err drops whatever is unsafe on a terminal
+	RawErr   io.Writer // Err unfiltered, for text of our own such as cursor movements
 }
 
-// Complain writes one line, and one more where there is something to do.
+// Complain prints an error on one line, and a hint on the next if there is one.
 func (s *Streams) Complain(err error) {
 	fmt.Fprintf(s.Err, "nodrop: %s\n", Printable(err))
 	if hinted, ok := errors.AsType[*loadgen.HintError](err); ok {
@@ -24,5 +24,5 @@ func (s *Streams) Complain(err error) {
 	}
 }
 
-// Printable is an error as others may read it, in one line and without secrets.
+// Printable returns an error's text on one line, without secrets.
 func Printable(err error) string { return safetext.CleanLine(safetext.MaskText(err.Error())) }

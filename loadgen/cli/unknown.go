@@ -13,8 +13,8 @@ import (
 	"nodrop/loadgen"
 )
 
-// unknownCommand refuses a first argument that can be no URL: flags behind it
-// would be taken for those of a load.
+// unknownCommand rejects a first argument that is neither a command nor a URL.
+// Otherwise the flags after it would be read as those of a plain load.
 func unknownCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") || !isWord(args[0]) {
 		return nil
@@ -41,15 +41,15 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	}
 }
 
-// isWord reports whether text could be a command's name, and no host's with a
-// domain, a port or a path.
+// isWord reports whether text could be the name of a command: a host with a
+// domain, a port or a path could not.
 func isWord(text string) bool {
 	return text != "" && unicode.IsLetter(rune(text[0])) && text != "localhost" && !strings.ContainsFunc(text, func(r rune) bool {
 		return r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	})
 }
 
-// nearest is the candidate that name may have been meant for; "" for none.
+// nearest returns the candidate closest to name, or "" if none is close.
 func nearest(name string, candidates []string) string {
 	best, distance := "", (len(name)+1)/3+1 // beyond that it is another word
 	for _, c := range candidates {
@@ -60,7 +60,7 @@ func nearest(name string, candidates []string) string {
 	return best
 }
 
-// flagError names the nearest flag for one that does not exist.
+// flagError suggests the closest flag for one that does not exist.
 func flagError(cmd *cobra.Command, err error) error {
 	unknown, ok := errors.AsType[*pflag.NotExistError](err)
 	if !ok {

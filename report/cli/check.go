@@ -2,7 +2,7 @@ package cli
 
 import "nodrop/report"
 
-// Validate refuses checks that cannot be read, before anything is done.
+// Validate rejects checks that cannot be parsed.
 func Validate(checks []string) error {
 	for _, text := range checks {
 		if _, err := report.ParseCheck(text); err != nil {

@@ -16,7 +16,7 @@ import (
 	"nodrop/report/output"
 )
 
-// compareOptions are what nodrop compare was told.
+// compareOptions are the arguments of nodrop compare.
 type compareOptions struct {
 	*Program
 	files           []string
@@ -25,7 +25,7 @@ type compareOptions struct {
 	checks, formats []string
 }
 
-// Compare is nodrop compare BASE NEW.
+// Compare is the command nodrop compare BASE NEW.
 func (p *Program) Compare() *cobra.Command {
 	o := &compareOptions{Program: p}
 	cmd := &cobra.Command{
@@ -46,7 +46,7 @@ func (p *Program) Compare() *cobra.Command {
 	return cmd
 }
 
-// run sets two arms of saved recordings side by side.
+// run compares two arms of saved recordings.
 func (o *compareOptions) run() error {
 	arms, err := findArms(o.files, o.base, o.next)
 	if err != nil {
@@ -75,7 +75,8 @@ func (o *compareOptions) run() error {
 	return cli.Exit(out.finish(r))
 }
 
-// check refuses what no comparison can be held to, or written as.
+// check rejects checks that no comparison can evaluate, and formats that none can
+// be written in.
 func (o *compareOptions) check() error {
 	for _, text := range o.checks {
 		if _, err := report.ParseChangeCheck(text); err != nil {
@@ -103,7 +104,7 @@ func readArm(files []string) ([]report.Saved, error) {
 	return saved, nil
 }
 
-// findArms lists the files of both arms: two arguments, or patterns for each.
+// findArms lists the files of both arms, from two arguments or from patterns.
 func findArms(args, base, next []string) (arms [2][]string, err error) {
 	switch {
 	case len(base)+len(next) == 0 && len(args) == 2:
@@ -124,8 +125,8 @@ func findArms(args, base, next []string) (arms [2][]string, err error) {
 	return arms, err
 }
 
-// expand lists the files that patterns match, each once; a pattern that names a
-// file as it stands is that file.
+// expand lists the files that patterns match, each once. A pattern that is the
+// name of an existing file stands for that file.
 func expand(flag string, patterns []string) ([]string, error) {
 	var files []string
 	for _, pattern := range patterns {

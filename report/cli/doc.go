@@ -1,9 +1,9 @@
-// Package cli is the commands that read recordings: nodrop report and nodrop
-// compare; and it makes the report of a load that has run.
+// Package cli holds the commands that read recordings, nodrop report and nodrop
+// compare, one file each. It also reports on a load that has just run.
 //
-// A file, a command: it reads recordings, package report makes a report of them,
-// package output writes that, and its verdict becomes the exit code.
+// A command reads its recordings, package report turns them into a report, package
+// output writes it, and the verdict decides the exit code.
 //
-// The invariant: nothing is opened for writing before all that is to be read has
-// been read, and nothing is written before all is opened.
+// The invariant: a command opens its outputs only after it has read all its input,
+// and writes only after it has opened all its outputs.
 package cli

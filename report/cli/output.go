@@ -7,19 +7,13 @@ import (
 	"nodrop/report/output"
 )
 
-// Program is what the commands need of the program that they are part of.
-type Program struct {
-	cli.Streams
-	Temporaries *output.Temporaries
-}
-
-// Output is where one report goes.
+// Output writes one report to all its destinations.
 type Output struct {
 	*output.Set
 	streams *cli.Streams
 }
 
-// Open opens what -o says.
+// Open opens the outputs that -o names.
 func (p *Program) Open(formats []string) (*Output, error) {
 	set, err := output.Open(formats, p.Out, p.Temporaries)
 	if err != nil {
@@ -28,13 +22,13 @@ func (p *Program) Open(formats []string) (*Output, error) {
 	return &Output{set, &p.Streams}, nil
 }
 
-// Report makes the report of a recording, writes it, and returns the exit code
-// that it calls for.
+// Report builds and writes the report of a recording, and returns the exit code
+// that its verdict calls for.
 func (o *Output) Report(recording *record.Recording) (code int) {
 	return o.finish(report.Build(recording))
 }
 
-// finish writes a report. What cannot be written is misuse.
+// finish writes a report. An output that cannot be written counts as misuse.
 func (o *Output) finish(r *report.Report) (code int) {
 	if err := o.Write(r); err != nil {
 		o.streams.Complain(err)

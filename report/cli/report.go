@@ -13,18 +13,18 @@ import (
 	"nodrop/report/output"
 )
 
-// reportOptions are what nodrop report was told.
+// reportOptions are the arguments of nodrop report.
 type reportOptions struct {
 	*Program
 	files           []string
-	flags           int // how many were given
+	flags           int // number of flags given
 	checks, outputs *[]string
 	schema          bool
-	one             string
-	onlyOne         bool
+	one             string // --run
+	onlyOne         bool   // --run was given
 }
 
-// Report is nodrop report FILE.
+// Report is the command nodrop report FILE.
 func (p *Program) Report() *cobra.Command {
 	o := &reportOptions{Program: p}
 	cmd := &cobra.Command{
@@ -47,7 +47,7 @@ func (p *Program) Report() *cobra.Command {
 	return cmd
 }
 
-// printSchema prints what -o report-json is held to.
+// printSchema prints the JSON Schema of -o report-json.
 func (o *reportOptions) printSchema() error {
 	if len(o.files) > 0 || o.flags > 1 {
 		return errors.New("report: --schema is printed to stdout, of no file")
@@ -56,7 +56,7 @@ func (o *reportOptions) printSchema() error {
 	return err
 }
 
-// run renders a saved recording.
+// run reports on a saved recording.
 func (o *reportOptions) run() error {
 	if len(o.files) != 1 {
 		return fmt.Errorf("report: want one file, got %d", len(o.files))
@@ -83,8 +83,8 @@ func (o *reportOptions) run() error {
 	return cli.Exit(out.Report(recording))
 }
 
-// addChecks adds checks to what a recording was made with, of the variant that
-// the lab would add them to.
+// addChecks adds checks to those of the recording's last variant, the one that the
+// lab applies --fail-if to.
 func addChecks(recording *record.Recording, checks []string) {
 	last := "" // the variant that appeared last: repetitions are in turns
 	seen := map[string]bool{}

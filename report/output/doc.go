@@ -1,10 +1,11 @@
-// Package output is what -o says: formats, and the files that they go to; and it
-// reads what they have written.
+// Package output handles -o: it opens the files and formats that -o names, writes
+// reports to them, and reads recordings back.
 //
-// A Set is opened before a load starts, so that what cannot be written is known
-// then. Streams are sinks of the load; what is computed is written when its report
-// is there.
+// A Set is opened before the load starts, so that an output that cannot be written
+// is known at once. Streams are sinks of the load; computed formats are written
+// when the report is ready.
 //
-// The invariant: a file is put in its place whole. Until then it is a temporary
-// one beside that place, and a run that fails leaves what was there.
+// The invariant: a file appears in its place complete or not at all. Until then it
+// is a temporary file in the same directory, so a failed run leaves the old file
+// untouched.
 package output

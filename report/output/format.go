@@ -9,7 +9,7 @@ import (
 	"nodrop/report"
 )
 
-// Flag defines -o.
+// Flag defines -o on fs.
 func Flag(fs *pflag.FlagSet) *[]string {
 	return fs.StringArrayP("o", "o", nil, "output, FORMAT or FORMAT=FILE: "+knownFormats()+"; repeatable")
 }
@@ -26,7 +26,7 @@ func knownFormats() string {
 	return strings.Join(names, ", ")
 }
 
-// IsStream tells a format that is written while a load runs.
+// IsStream reports whether a format is written while the load runs.
 func IsStream(format string) bool {
 	for _, s := range stream.Streams {
 		if s.Name == format {

@@ -13,7 +13,7 @@ import (
 	"nodrop/report"
 )
 
-// output is one format and its place.
+// output is one format and its destination.
 type output struct {
 	format string        // its name
 	render report.Format // nil for a stream
@@ -24,7 +24,8 @@ type output struct {
 	path   string   // what file is renamed to at the end; "" when it is that already
 }
 
-// choose finds the format: one that is computed, or how to make a stream.
+// choose looks the format up. It sets render for a computed format, and returns
+// the constructor of a stream.
 func (o *output) choose() (sink func(io.Writer) record.Sink, err error) {
 	for _, f := range report.Formats {
 		if f.Name == o.format {
@@ -43,9 +44,10 @@ func (o *output) choose() (sink func(io.Writer) record.Sink, err error) {
 	return nil, fmt.Errorf("-o %q: unknown format; known: %s", o.format, knownFormats())
 }
 
-// create opens the file for writing: a temporary one beside it, so that a
-// failed run leaves what was there; what is not a regular file is written to
-// directly. A file that is replaced must be writable, and gives its mode.
+// create opens the file for writing. A regular file is written to a temporary file
+// beside it, so that a failed run leaves the old one untouched; anything else, such
+// as a device, is written directly. An old file must be writable, and the new one
+// gets its mode.
 func (o *output) create(path string, temporaries *Temporaries) (err error) {
 	if path == "" {
 		return errors.New("no file named")
@@ -74,7 +76,7 @@ func (o *output) create(path string, temporaries *Temporaries) (err error) {
 	return unwrapPath(err)
 }
 
-// unwrapPath leaves the reason of a file error; the caller names the file.
+// unwrapPath strips the path from a file error: the caller names the file.
 func unwrapPath(err error) error {
 	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
 		return pathErr.Err

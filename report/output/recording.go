@@ -8,7 +8,7 @@ import (
 	"nodrop/loadgen/stream"
 )
 
-// Read reads what -o json or -o ndjson has written.
+// Read reads a file written by -o json or -o ndjson.
 func Read(file string) (*record.Recording, error) {
 	f, err := os.Open(file)
 	if err != nil {

@@ -11,15 +11,15 @@ import (
 	"nodrop/report"
 )
 
-// Set is where the report goes, opened before the load starts.
+// Set is all the outputs of one report, opened before the load starts.
 type Set struct {
 	list        []*output
 	sinks       []record.Sink
 	temporaries *Temporaries
 }
 
-// Open opens every output of -o. At most one format goes to stdout: text, unless
-// another is given without a file.
+// Open opens every output that -o names. At most one format goes to stdout: the one
+// given without a file, or else text.
 func Open(formats []string, stdout io.Writer, temporaries *Temporaries) (*Set, error) {
 	out := &Set{temporaries: temporaries}
 	onStdout := ""
@@ -55,21 +55,13 @@ func (out *Set) add(name, path string, toFile bool, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if name == "text" && !toFile {
+	switch {
+	case toFile:
+		if err := out.place(o, path); err != nil {
+			return err
+		}
+	case name == "text":
 		o.render = report.TextFor(textOptions(stdout))
-	}
-	if toFile {
-		if target, err := filepath.EvalSymlinks(path); err == nil && path != "" {
-			path = target // the link stays
-		}
-		for _, other := range out.list {
-			if other.path != "" && filepath.Clean(other.path) == filepath.Clean(path) {
-				return fmt.Errorf("-o %s: taken by -o %s", o.name, other.name)
-			}
-		}
-		if err := o.create(path, out.temporaries); err != nil {
-			return fmt.Errorf("-o %s: %w", o.name, err)
-		}
 	}
 	if stream != nil {
 		o.sink = stream(o.w)
@@ -79,10 +71,26 @@ func (out *Set) add(name, path string, toFile bool, stdout io.Writer) error {
 	return nil
 }
 
-// Sinks get every request as it ends.
+// place opens the file at path for o, unless another output has it.
+func (out *Set) place(o *output, path string) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil && path != "" {
+		path = target // keep the link
+	}
+	for _, other := range out.list {
+		if other.path != "" && filepath.Clean(other.path) == filepath.Clean(path) {
+			return fmt.Errorf("-o %s: taken by -o %s", o.name, other.name)
+		}
+	}
+	if err := o.create(path, out.temporaries); err != nil {
+		return fmt.Errorf("-o %s: %w", o.name, err)
+	}
+	return nil
+}
+
+// Sinks returns the streams, for the load to write to.
 func (out *Set) Sinks() []record.Sink { return out.sinks }
 
-// Streams are the formats in it that are written while a load runs.
+// Streams names the formats of the set that are written while a load runs.
 func (out *Set) Streams() []string {
 	var names []string
 	for _, o := range out.list {
@@ -93,8 +101,8 @@ func (out *Set) Streams() []string {
 	return names
 }
 
-// Write ends every output; the first error is returned, and the others are
-// still written.
+// Write writes the report to every output and closes them all. After an error it
+// still writes the others, and returns the first error.
 func (out *Set) Write(r *report.Report) error {
 	var first error
 	for _, o := range out.list {
@@ -105,7 +113,7 @@ func (out *Set) Write(r *report.Report) error {
 	return first
 }
 
-// Discard removes the temporary files that were not put in place.
+// Discard removes the temporary files that Write has not put in place.
 func (out *Set) Discard() {
 	for _, o := range out.list {
 		if o.file != nil && o.path != "" {

@@ -8,13 +8,13 @@ import (
 	"sync"
 )
 
-// Temporaries are the files that are not in their place yet.
+// Temporaries are the files that have not been put in place yet.
 type Temporaries struct {
 	mu    sync.Mutex // guards paths
 	paths map[string]bool
 }
 
-// create makes the file that will be settled at path, beside it.
+// create makes a temporary file in the directory of path.
 func (t *Temporaries) create(path string) (*os.File, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -30,7 +30,7 @@ func (t *Temporaries) create(path string) (*os.File, error) {
 	return f, nil
 }
 
-// settle puts a file in its place.
+// settle renames a temporary file to its place.
 func (t *Temporaries) settle(path, place string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -41,7 +41,7 @@ func (t *Temporaries) settle(path, place string) error {
 	return nil
 }
 
-// remove forgets a file and what was written to it.
+// remove deletes a temporary file.
 func (t *Temporaries) remove(path string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -51,8 +51,8 @@ func (t *Temporaries) remove(path string) {
 	}
 }
 
-// RemoveAll is for the end of the program: it leaves the lock closed, so that
-// no file is made or moved any more.
+// RemoveAll deletes all of them when the program exits. It keeps the lock, so that
+// no file can be made or moved afterwards.
 func (t *Temporaries) RemoveAll() {
 	t.mu.Lock()
 	for path := range t.paths {

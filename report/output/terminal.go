@@ -10,8 +10,8 @@ import (
 	"nodrop/report"
 )
 
-// textOptions are what the text report is told of stdout: on a terminal it may
-// be wide and coloured, but not where the user or the terminal says no.
+// textOptions suit the text report to stdout. On a terminal it may be wide and
+// coloured, unless the user or the terminal says no.
 func textOptions(stdout io.Writer) report.Options {
 	f, ok := stdout.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
@@ -24,6 +24,6 @@ func textOptions(stdout io.Writer) report.Options {
 	return o
 }
 
-// wideText is the width of the text report where there is room for it: prose in
-// longer lines is hard to read.
+// wideText is the width of the text report on a wide terminal. Prose in longer
+// lines is hard to read.
 const wideText = 120

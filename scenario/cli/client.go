@@ -11,8 +11,8 @@ import (
 	"nodrop/scenario/lab"
 )
 
-// runClients runs another load generator beside what happens to the fleet, once
-// for each way to stop.
+// runClients runs another load generator (--client) against the fleet, once for
+// each way to stop.
 func (o *labOptions) runClients(ctx context.Context) error {
 	if len(*o.checks)+len(*o.outputs) > 0 {
 		return errors.New("--fail-if, -o: what another client met is its own to tell")
@@ -28,7 +28,7 @@ func (o *labOptions) runClients(ctx context.Context) error {
 		return o.enterNamespace()
 	}
 	o.Interrupts.Begin()
-	begun, code := false, cli.ExitOK // begun: so has a client
+	begun, code := false, cli.ExitOK // begun: a client has been started
 	for _, run := range runs {
 		proven, err := o.runClient(ctx, run, func() { begun = true })
 		switch {
@@ -43,8 +43,8 @@ func (o *labOptions) runClients(ctx context.Context) error {
 	return cli.Exit(code)
 }
 
-// runClient tells what was seen beside one client, and whether that proves
-// anything.
+// runClient runs one client, prints what the lab saw meanwhile, and reports whether
+// the run proves anything.
 func (o *labOptions) runClient(ctx context.Context, run *lab.ClientRun, begins func()) (proven bool, err error) {
 	result, err := run.Run(ctx, o.Out, o.RawErr, func(fleet string) {
 		begins()
@@ -64,8 +64,8 @@ func (o *labOptions) runClient(ctx context.Context, run *lab.ClientRun, begins f
 	return true, nil
 }
 
-// interruptedClient tells that another load generator was interrupted, and what
-// went wrong then.
+// interruptedClient prints that the client was interrupted, and any error on the
+// way out.
 func (o *labOptions) interruptedClient(err error) error {
 	told := errors.New("interrupted")
 	if err != nil && !errors.Is(err, context.Canceled) {

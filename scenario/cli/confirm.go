@@ -13,7 +13,8 @@ import (
 	"nodrop/scenario/kube"
 )
 
-// confirm says what a scenario will change in clusters and asks, unless yes.
+// confirm prints what a scenario will change in clusters, and asks unless yes is
+// set.
 func (p *Program) confirm(s *scenario.Scenario, yes bool) error {
 	lines, err := changes(s)
 	if err != nil || len(lines) == 0 {
@@ -35,7 +36,7 @@ func (p *Program) confirm(s *scenario.Scenario, yes bool) error {
 	return nil
 }
 
-// changes are a line for each thing that a scenario will change in a cluster.
+// changes returns a line for each thing that a scenario will change in a cluster.
 func changes(s *scenario.Scenario) ([]string, error) {
 	var lines []string
 	seen := map[string]bool{}

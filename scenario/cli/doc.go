@@ -1,12 +1,10 @@
-// Package cli is the commands that run a load: the plain one with what may be
-// done beside it (--during), the lab, and what a scenario file says.
+// Package cli holds the commands that run a load, one file each: the plain load,
+// with or without an event beside it (--during), the lab, and scenario files.
 //
-// A file, a command, and all of them the same way: flags and files make a
-// Scenario; what it will change in clusters is confirmed; the outputs are opened;
-// it runs, with progress on a terminal, marks by hand and interruptions; its
-// recording is reported.
+// All of them go the same way: flags and files become a Scenario; the user confirms
+// what it will change in clusters; the outputs are opened; the scenario runs, with
+// progress, marks by hand and interruptions; its recording is reported.
 //
-// The invariant: whatever goes wrong is told once, and where a load has begun
-// there is a report. What a report is, the package does not know: Reports hands it
-// in.
+// The invariant: every failure is printed once, and a load that has begun is always
+// reported. The package knows nothing of reports: main passes in Reports.
 package cli

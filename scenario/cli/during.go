@@ -15,7 +15,7 @@ import (
 	"nodrop/scenario/kube"
 )
 
-// duringFlags describe an action beside a plain load.
+// duringFlags describe the event beside a plain load.
 type duringFlags struct {
 	set     *pflag.FlagSet
 	kube    *kube.FlagValues
@@ -35,7 +35,7 @@ func newDuringFlags(fs *pflag.FlagSet) *duringFlags {
 	return f
 }
 
-// addTo makes s the scenario with that one step.
+// addTo adds the event to s, as the only step of its timeline.
 func (f *duringFlags) addTo(s *scenario.Scenario) error {
 	step, err := f.step()
 	if err != nil {
@@ -65,7 +65,7 @@ func (f *duringFlags) addTo(s *scenario.Scenario) error {
 	return nil
 }
 
-// step is what happens beside the load; nil for nothing.
+// step returns the event, or nil if there is none.
 func (f *duringFlags) step() (*scenario.Step, error) {
 	step, err := f.kube.Step()
 	switch {

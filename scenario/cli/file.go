@@ -15,10 +15,10 @@ import (
 	"nodrop/scenario/file"
 )
 
-// fileOptions are what a file is read with.
+// fileOptions are the arguments of commands that read a scenario file.
 type fileOptions struct {
 	*Program
-	files                 []string // one
+	files                 []string // exactly one is valid
 	set, variants, checks []string
 	repeat                int
 }
@@ -27,7 +27,8 @@ func (o *fileOptions) setFlag(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&o.set, "set", nil, "NAME=VALUE: what ${NAME} is; repeatable")
 }
 
-// read reads the file, and tells what is wrong with it.
+// read reads the file. It prints the faults it finds itself, in a form that editors
+// and CI understand.
 func (o *fileOptions) read(ctx context.Context) (*scenario.Scenario, error) {
 	if len(o.files) != 1 {
 		return nil, fmt.Errorf("scenario: want one file, got %d", len(o.files))
@@ -49,13 +50,13 @@ func (o *fileOptions) read(ctx context.Context) (*scenario.Scenario, error) {
 		})
 	})
 	if faults, ok := errors.AsType[file.Faults](err); ok && ctx.Err() == nil {
-		fmt.Fprintln(o.Err, faults) // as editors and CI read them
+		fmt.Fprintln(o.Err, faults)
 		return nil, cli.Exit(cli.ExitMisuse)
 	}
 	return s, err
 }
 
-// values are those that --set gives to names.
+// values returns the variables that --set defines.
 func (o *fileOptions) values() (map[string]string, error) {
 	values := map[string]string{}
 	for _, text := range o.set {
@@ -68,8 +69,8 @@ func (o *fileOptions) values() (map[string]string, error) {
 	return values, nil
 }
 
-// unlessEnded is what do returns, unless ctx ends before: a pipe that is read may
-// never say anything.
+// unlessEnded returns what do returns, or ctx's error if ctx ends first: the file
+// may be a pipe that nothing is ever written to.
 func unlessEnded[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	type outcome struct {
 		value T

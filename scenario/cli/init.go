@@ -14,16 +14,16 @@ import (
 	"nodrop/scenario/file"
 )
 
-// initOptions are what nodrop scenario init was told.
+// initOptions are the arguments of nodrop scenario init.
 type initOptions struct {
 	*Program
-	names  []string // kinds
+	names  []string // of kinds; exactly one is valid
 	output string
 	toFile bool // --output was given
 	force  bool
 }
 
-// initCommand is nodrop scenario init KIND.
+// initCommand is the command nodrop scenario init KIND.
 func (p *Program) initCommand() *cobra.Command {
 	o := &initOptions{Program: p}
 	var known, lines []string
@@ -46,8 +46,7 @@ func (p *Program) initCommand() *cobra.Command {
 	return cmd
 }
 
-// run prints the text of a kind, or writes it to a file. hint is what kinds there
-// are.
+// run prints the scenario of a kind, or writes it to a file. hint lists the kinds.
 func (o *initOptions) run(hint string) error {
 	if len(o.names) != 1 {
 		return &loadgen.HintError{Problem: fmt.Sprintf("scenario init: want one kind, got %d", len(o.names)), Hint: hint}
@@ -66,7 +65,7 @@ func (o *initOptions) run(hint string) error {
 	return err
 }
 
-// create writes a file that is not there yet, unless it may be replaced.
+// create writes a new file. Only if replace is set may it overwrite an old one.
 func create(path, text string, replace bool) error {
 	if path == "" {
 		return errors.New("--output: no file named")
@@ -93,7 +92,7 @@ func create(path, text string, replace bool) error {
 	return nil
 }
 
-// reason leaves that of a file error; the caller names the file.
+// reason strips the path from a file error: the caller names the file.
 func reason(err error) error {
 	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
 		return pathErr.Err

@@ -12,14 +12,14 @@ import (
 	"nodrop/scenario/lab"
 )
 
-// labOptions are what nodrop lab was told.
+// labOptions are the arguments of nodrop lab.
 type labOptions struct {
 	*Program
 	flags           *lab.FlagValues
 	checks, outputs *[]string
 }
 
-// Lab is nodrop lab.
+// Lab is the command nodrop lab.
 func (p *Program) Lab() *cobra.Command {
 	o := &labOptions{Program: p}
 	cmd := &cobra.Command{
@@ -66,9 +66,10 @@ func (o *labOptions) run(ctx context.Context) error {
 	return o.perform(ctx, s, *o.outputs, true)
 }
 
-// enterNamespace does it all again, in a network namespace.
+// enterNamespace starts nodrop again with the same arguments, in a network
+// namespace of its own.
 func (o *labOptions) enterNamespace() error {
-	code, err := lab.InNamespace(o.Args, func() { // signals are for the one that has the load
+	code, err := lab.InNamespace(o.Args, func() { // the child, which runs the load, handles signals
 		o.Unlisten()
 		o.Interrupts.Ignore()
 	})

@@ -13,16 +13,16 @@ import (
 	"nodrop/scenario"
 )
 
-// loadOptions are what a plain load was told.
+// loadOptions are the arguments of a plain load.
 type loadOptions struct {
 	*Program
-	urls            []string
+	urls            []string // exactly one is valid
 	load            *loadgen.FlagValues
 	during          *duringFlags
 	checks, outputs *[]string
 }
 
-// Load is nodrop URL, the plain command: hey's.
+// Load is the plain command, nodrop URL, as in hey.
 func (p *Program) Load() *cobra.Command {
 	o := &loadOptions{Program: p}
 	cmd := &cobra.Command{
@@ -56,7 +56,7 @@ func (o *loadOptions) run(ctx context.Context) error {
 	return o.perform(ctx, s, *o.outputs, false)
 }
 
-// scenario makes one of a load and what is done beside it.
+// scenario describes the load and the event beside it.
 func (o *loadOptions) scenario() (*scenario.Scenario, error) {
 	url, err := o.url()
 	if err != nil {
@@ -76,7 +76,7 @@ func (o *loadOptions) scenario() (*scenario.Scenario, error) {
 	return s, o.during.addTo(s)
 }
 
-// url is the only one.
+// url returns the only URL.
 func (o *loadOptions) url() (string, error) {
 	switch len(o.urls) {
 	case 0:

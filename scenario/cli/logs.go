@@ -6,15 +6,15 @@ import (
 	"sync"
 )
 
-// logs are the last lines of what processes and commands said. They are shown when
-// what they are part of failed.
+// logs are the last lines that processes and commands printed, shown when the run
+// failed.
 type logs struct {
 	mu    sync.Mutex // guards all below
 	names []string   // in order of appearance
 	lines map[string][]string
 }
 
-// keep keeps what was said last by that name: of repetitions, the last one's.
+// keep replaces the lines under a name: of repetitions, the last one counts.
 func (l *logs) keep(of string, lines []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -27,7 +27,7 @@ func (l *logs) keep(of string, lines []string) {
 	l.lines[of] = lines
 }
 
-// longestLine bounds a line of a log, in columns.
+// longestLine is the most columns of a log's line that are shown.
 const longestLine = 1000
 
 func (l *logs) show(w io.Writer, fit func(text string, columns int) string) {
@@ -41,5 +41,6 @@ func (l *logs) show(w io.Writer, fit func(text string, columns int) string) {
 	}
 }
 
-// ShowLogs shows them.
+// ShowLogs prints the last lines of what the run started. It is for a run that has
+// failed.
 func (p *Program) ShowLogs() { p.logs.show(p.Err, p.Fit) }

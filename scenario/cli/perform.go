@@ -11,9 +11,9 @@ import (
 	"nodrop/scenario/action"
 )
 
-// perform runs s and reports it. What went wrong is told, and is part of the
-// recording. Where no load has begun there is nothing to report, unless blank says
-// that a report is to tell what went wrong.
+// perform runs s and reports the result. If the run fails, the error is printed and
+// recorded. If it fails before any load has begun, there is a report only if blank
+// allows one without runs; otherwise the error is returned.
 func (p *Program) perform(ctx context.Context, s *scenario.Scenario, formats []string, blank bool) error {
 	out, err := p.Open(formats)
 	if err != nil {
@@ -40,7 +40,7 @@ func (p *Program) perform(ctx context.Context, s *scenario.Scenario, formats []s
 	return cli.Exit(code)
 }
 
-// record runs s into sinks.
+// record runs s. Its loads write to sinks.
 func (p *Program) record(ctx context.Context, s *scenario.Scenario, sinks []record.Sink) (*record.Recording, error) {
 	for i := range s.Streams {
 		s.Streams[i].Load.Sinks = sinks
@@ -52,8 +52,9 @@ func (p *Program) record(ctx context.Context, s *scenario.Scenario, sinks []reco
 	return s.Run(ctx, p.watch)
 }
 
-// threads is how many Go should run for loads side by side. A loop under load
-// keeps its own, so they add up: with fewer, loops would wait for each other.
+// threads is how many threads Go should run for loads side by side. A busy loop
+// occupies its own threads, so they add up: with fewer, loops would wait for each
+// other.
 func threads(streams []scenario.Stream) int {
 	n := 0
 	for i := range streams {
@@ -62,13 +63,14 @@ func threads(streams []scenario.Stream) int {
 	return n
 }
 
-// isInterruption reports an error that says no more than that a run was
-// interrupted, which its report does.
+// isInterruption reports whether err says only that the run was interrupted. The
+// report says that already.
 func isInterruption(err error) bool {
 	return errors.Is(err, context.Canceled) && !errors.Is(err, scenario.ErrRestore)
 }
 
-// portHeld reports a set-up that found a process's port held by something else.
+// portHeld reports whether the set-up failed because something else holds the port
+// of one of its processes.
 func portHeld(err error) bool {
 	setUp, ok := errors.AsType[*scenario.SetUpError](err)
 	if !ok {

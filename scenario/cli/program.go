@@ -10,39 +10,39 @@ import (
 	"nodrop/scenario"
 )
 
-// Program is what the commands need of the program that they are part of.
+// Program is what the commands share with the rest of nodrop.
 type Program struct {
 	cli.Streams
 	Reports
 	Interrupts *scenario.Interrupts
 	ByHand     *scenario.ByHand
-	Unlisten   func()   // ends ByHand
-	Args       []string // as they were given
-	// InNamespace is set where the lab's network namespace is this process's.
+	Unlisten   func()   // stops ByHand
+	Args       []string // the command line
+	// InNamespace is set in the child that runs in the lab's network namespace.
 	InNamespace bool
 
 	logs logs
 }
 
-// Reports is what becomes of recordings. It is handed in: nothing here knows of
-// reports.
+// Reports turns recordings into reports. main passes it in: scenarios know nothing
+// of reports.
 type Reports struct {
-	OutputFlag func(*pflag.FlagSet) *[]string         // defines -o
-	Validate   func(checks []string) error            // refuses those that cannot be read
-	Open       func(formats []string) (Output, error) // of what -o says
-	// Beside writes what was seen beside another load generator.
+	OutputFlag func(*pflag.FlagSet) *[]string         // defines -o on a flag set
+	Validate   func(checks []string) error            // rejects those that cannot be parsed
+	Open       func(formats []string) (Output, error) // opens the outputs that -o names
+	// Beside writes what the lab saw while another load generator ran.
 	Beside func(w io.Writer, marks []record.Mark, kernel string) error
-	// Fit is text of at most so many columns.
+	// Fit shortens text to a number of columns.
 	Fit func(text string, columns int) string
 }
 
-// Output is where a report goes, opened before the load starts.
+// Output writes one report. It is opened before the load starts.
 type Output interface {
-	// Sinks get every request as it ends.
+	// Sinks returns what the load writes each request to as it ends.
 	Sinks() []record.Sink
-	// Report writes the report of a recording, and is the exit code that it calls
-	// for.
+	// Report writes the report of a recording, and returns the exit code that its
+	// verdict calls for.
 	Report(recording *record.Recording) (code int)
-	// Discard removes what was not put in its place.
+	// Discard removes what Report has not put in place.
 	Discard()
 }

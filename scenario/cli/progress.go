@@ -10,8 +10,8 @@ import (
 	"nodrop/scenario"
 )
 
-// watch tells what this machine lacks for loads that start, shows how far they
-// are and lets marks be set in them, until the function it returns is called.
+// watch prints warnings for loads that start, shows their progress, and lets
+// SIGUSR1 set marks in them, until the function it returns is called.
 func (p *Program) watch(name string, loads []scenario.Watched) func() {
 	for _, l := range loads {
 		for _, lack := range l.Warnings() {
@@ -25,14 +25,14 @@ func (p *Program) watch(name string, loads []scenario.Watched) func() {
 	}
 }
 
-// defaultColumns is the width of a terminal that does not say.
+// defaultColumns is the width of a terminal that does not report one.
 const defaultColumns = 80
 
-// wipe empties the line of a terminal.
+// wipe clears the current line of a terminal.
 const wipe = "\r\033[K"
 
-// show shows on a terminal how far loads are; the function it returns ends that,
-// and wipes it.
+// show keeps a progress line on a terminal. The function it returns stops it and
+// clears the line.
 func (p *Program) show(name string, loads []scenario.Watched) func() {
 	f, ok := terminal(p.RawErr)
 	if !ok {
@@ -49,8 +49,7 @@ func (p *Program) show(name string, loads []scenario.Watched) func() {
 				fmt.Fprint(f, wipe)
 				return
 			case <-tick.C:
-				// The last column stays free: with a character in it, some terminals
-				// begin a new line.
+				// Leave the last column free: some terminals wrap when it is filled.
 				fmt.Fprint(f, wipe+p.Fit(scenario.ProgressLine(name, loads), width(f)-1))
 			}
 		}
@@ -61,7 +60,7 @@ func (p *Program) show(name string, loads []scenario.Watched) func() {
 	}
 }
 
-// width is that of a terminal, in columns.
+// width is the width of a terminal, in columns.
 func width(f *os.File) int {
 	if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
 		return w

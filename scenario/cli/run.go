@@ -13,7 +13,7 @@ import (
 	"nodrop/scenario/file"
 )
 
-// runOptions are what nodrop scenario run was told.
+// runOptions are the arguments of nodrop scenario run.
 type runOptions struct {
 	fileOptions
 	repeated bool // --repeat was given
@@ -22,7 +22,7 @@ type runOptions struct {
 	outputs  *[]string
 }
 
-// runCommand is nodrop scenario run FILE.
+// runCommand is the command nodrop scenario run FILE.
 func (p *Program) runCommand() *cobra.Command {
 	o := &runOptions{fileOptions: fileOptions{Program: p}}
 	cmd := &cobra.Command{Use: "run FILE", Short: "Run it", Args: cobra.ArbitraryArgs}
@@ -58,7 +58,7 @@ func (o *runOptions) run(ctx context.Context) error {
 	return o.perform(ctx, s, *o.outputs, true)
 }
 
-// dryRun tells what would be done, and what that would change in which cluster.
+// dryRun prints what would be done, and what it would change in which cluster.
 func (p *Program) dryRun(s *scenario.Scenario) error {
 	if _, err := io.WriteString(safetext.CleanWriter{To: p.Out}, file.Plan(s)); err != nil {
 		return err

@@ -12,11 +12,11 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// sayBound is how long a line may take: whoever reads stderr may not, and signals
-// are to be heeded all the same.
+// sayBound is how long Say waits for stderr. If nobody reads it, signals must still
+// be handled.
 const sayBound = time.Second
 
-// Say tells whoever waits what is going on, beside the progress line.
+// Say prints a line for the person who is waiting, in place of the progress line.
 func (p *Program) Say(line string) {
 	said := make(chan struct{})
 	go func() {
@@ -32,11 +32,11 @@ func (p *Program) Say(line string) {
 	}
 }
 
-// ErrInterrupted is all there is to say when no load has begun.
+// ErrInterrupted is the error when no load has begun.
 var ErrInterrupted = errors.New("interrupted before anything was started")
 
-// LastWords are those of a program that is ended at once. left is what it leaves
-// as it is; begun, that there was something to restore.
+// LastWords is what nodrop says when it exits at once. left names what it does not
+// restore; begun says that there was something to restore.
 func LastWords(begun bool, left []string) string {
 	switch {
 	case len(left) > 0:
@@ -48,7 +48,7 @@ func LastWords(begun bool, left []string) string {
 	}
 }
 
-// terminal is the stream as the terminal that it is.
+// terminal returns a stream as a file, and whether it is a terminal.
 func terminal(stream any) (*os.File, bool) {
 	f, ok := stream.(*os.File)
 	return f, ok && term.IsTerminal(int(f.Fd()))

@@ -8,7 +8,7 @@ import (
 	"nodrop/loadgen"
 )
 
-// Scenario is nodrop scenario and the commands below it.
+// Scenario is the command nodrop scenario, with its subcommands.
 func (p *Program) Scenario() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scenario COMMAND",

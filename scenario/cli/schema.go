@@ -9,7 +9,7 @@ import (
 	"nodrop/scenario/file"
 )
 
-// schemaCommand is nodrop scenario schema.
+// schemaCommand is the command nodrop scenario schema.
 func (p *Program) schemaCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema",

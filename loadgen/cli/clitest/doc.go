@@ -1,6 +1,7 @@
-// Package clitest runs nodrop as a program, for tests of its commands: how it is
-// built, how one invocation went, and what such tests need of the machine.
+// Package clitest runs nodrop as a program, for the tests of its commands: it
+// builds the program, runs it and reads the recording, and finds ports, tools and
+// namespaces on the machine.
 //
-// The invariant: whatever is run through it, the identity must hold in every run
-// of the recording, and stand in the report.
+// The invariant: the identity holds in every run that the program records, and its
+// report prints it.
 package clitest

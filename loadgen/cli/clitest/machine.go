@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// Listen takes a free port below the ephemeral range: when it is dialled after
-// its end, the kernel cannot connect the socket to itself.
+// Listen takes a free port below the ephemeral range, so that the kernel cannot
+// connect a socket to itself when the port is dialled after the listener's end.
 func Listen() (net.Listener, error) {
 	var err error
 	for range 100 {
@@ -25,7 +25,7 @@ func Listen() (net.Listener, error) {
 	return nil, err
 }
 
-// FreePort is for servers that open their port themselves.
+// FreePort returns a free port, for servers that open theirs themselves.
 func FreePort(t *testing.T) int {
 	t.Helper()
 	l, err := Listen()
@@ -36,7 +36,7 @@ func FreePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// Tool finds a program; what is missing fails the test that needs it.
+// Tool finds a program. A missing program fails the test.
 func Tool(t *testing.T, name string) string {
 	t.Helper()
 	for _, candidate := range []string{name, "/usr/local/sbin/" + name, "/usr/sbin/" + name, "/sbin/" + name} {
@@ -48,7 +48,7 @@ func Tool(t *testing.T, name string) string {
 	return ""
 }
 
-// NewDir makes a directory that servers can read, too, which give up root's
+// NewDir makes a directory that servers can read after they have given up root's
 // rights.
 func NewDir(t *testing.T) string {
 	t.Helper()
@@ -61,7 +61,7 @@ func NewDir(t *testing.T) string {
 	return dir
 }
 
-// WriteFile writes one that everyone can read.
+// WriteFile writes a file that everyone can read.
 func WriteFile(t *testing.T, file string, data []byte) {
 	t.Helper()
 	if err := os.WriteFile(file, data, 0o644); err != nil {
@@ -69,13 +69,14 @@ func WriteFile(t *testing.T, file string, data []byte) {
 	}
 }
 
-// WriteConf writes a server's configuration with the values for its words.
+// WriteConf writes a server's configuration: words are pairs, each a placeholder in
+// text and its value.
 func WriteConf(t *testing.T, file, text string, words ...string) {
 	t.Helper()
 	WriteFile(t, file, []byte(strings.NewReplacer(words...).Replace(text)))
 }
 
-// AddEnvoy puts what testdata/setup.sh has installed where it is looked for.
+// AddEnvoy adds the Envoy that testdata/setup.sh has installed to the PATH.
 func AddEnvoy() {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -87,8 +88,7 @@ func AddEnvoy() {
 	}
 }
 
-// NeedsNamespaces says aloud that a test is not run where the system has no
-// network namespaces for us.
+// NeedsNamespaces skips a test where no network namespace can be made, and says so.
 func NeedsNamespaces(t *testing.T) {
 	t.Helper()
 	NeedsTime(t)

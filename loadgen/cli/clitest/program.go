@@ -16,7 +16,7 @@ import (
 	"nodrop/loadgen/stream"
 )
 
-// Build makes a nodrop without the race detector, which would not keep up the
+// Build compiles nodrop without the race detector, which would be too slow for the
 // loads of the longer tests.
 func Build(t *testing.T) string {
 	t.Helper()
@@ -37,8 +37,7 @@ type Outcome struct {
 	*record.Recording
 }
 
-// Run runs program and reads the recording it makes. The identity must hold
-// in every run of it, and be printed.
+// Run runs program and reads the recording it makes. It checks the identity.
 func Run(t *testing.T, program string, args ...string) Outcome {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "recording.json")
@@ -69,7 +68,7 @@ func Run(t *testing.T, program string, args ...string) Outcome {
 	return o
 }
 
-// expectIdentity checks it, and that it is printed, for every run.
+// expectIdentity checks that the identity holds in every run and is printed.
 func (o Outcome) expectIdentity(t *testing.T) {
 	t.Helper()
 	for _, r := range o.Runs {
@@ -88,7 +87,7 @@ func (o Outcome) expectIdentity(t *testing.T) {
 	}
 }
 
-// ExpectExit checks the exit code, and that nothing was complained of.
+// ExpectExit checks the exit code, and that nothing was printed on stderr.
 func (o Outcome) ExpectExit(t *testing.T, code int) {
 	t.Helper()
 	if o.Code != code {
@@ -99,7 +98,7 @@ func (o Outcome) ExpectExit(t *testing.T, code int) {
 	}
 }
 
-// ExpectText checks that the report has each text in it.
+// ExpectText checks that the report contains each text.
 func (o Outcome) ExpectText(t *testing.T, text ...string) {
 	t.Helper()
 	for _, s := range text {
@@ -109,7 +108,7 @@ func (o Outcome) ExpectText(t *testing.T, text ...string) {
 	}
 }
 
-// Variant finds the run of one variant.
+// Variant returns the run of one variant.
 func (o Outcome) Variant(t *testing.T, name string) *record.Run {
 	t.Helper()
 	i := slices.IndexFunc(o.Runs, func(r *record.Run) bool { return r.Variant == name })
