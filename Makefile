@@ -42,12 +42,12 @@ check: ## the quick gate: format, vet, cross builds, lint, short tests
 servers: ## REQUESTS (100000) of each kind to every real server: none may be lost
 	testdata/setup.sh
 	@echo "$(REQUESTS) each; of 10 MB bodies 1/100 of that, to gunicorn 1/10. Takes a quarter of an hour."
-	$(GO) test -timeout 3h -run '^TestServers$$' -requests $(REQUESTS)
+	$(GO) test -C loadgen/cli -timeout 3h -run '^TestServers$$' -requests $(REQUESTS)
 
 .PHONY: gateways
 gateways: ## measure what each gateway loses in each way to stop, and write the table to the README; 6 min
 	testdata/setup.sh
-	$(GO) test -count=1 -v -timeout 0 -run '^TestGatewayTable$$' -gateways .
+	$(GO) test -count=1 -v -timeout 0 -run '^TestGatewayTable$$' -gateways ./scenario/cli
 
 .PHONY: race
 race: ## the tests COUNT times over (5) under the race detector, for races that are rare

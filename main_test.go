@@ -24,6 +24,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -38,10 +39,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"nodrop/loadgen"
-	"nodrop/loadgen/record"
-	"nodrop/loadgen/stream"
-	"nodrop/scenario"
+	"nodrop/loadgen/cli"
+	"nodrop/loadgen/cli/clitest"
+	"nodrop/scenario/lab"
 )
 
 var update = flag.Bool("update", false, "write what the scripts compare with anew")
@@ -49,7 +49,7 @@ var update = flag.Bool("update", false, "write what the scripts compare with ane
 // TestMain puts this binary on PATH as "nodrop". The lab's children are started
 // from there too, under that name, and so arrive in main.
 func TestMain(m *testing.M) {
-	addEnvoy()
+	clitest.AddEnvoy()
 	if filepath.Base(os.Args[0]) != "nodrop" {
 		// What runs the tests may ignore SIGHUP, as nohup does, and programs that
 		// tests start would inherit that. They begin anew with what is caught here.
@@ -61,58 +61,6 @@ func TestMain(m *testing.M) {
 // noSleep is for GORACE: under the race detector a program would sleep for a
 // second when it ends, and replicas would be late.
 const noSleep = "atexit_sleep_ms=0"
-
-// patience bounds every wait of a test; nothing is measured against it.
-const patience = 5 * time.Minute
-
-// until polls until holds does, or patience ends.
-func until(what string, holds func() bool) error {
-	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			return fmt.Errorf("waited in vain until %s", what)
-		}
-	}
-	return nil
-}
-
-func await(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	if err := until(what, holds); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// needsTime skips a long test when short ones are asked for.
-func needsTime(t *testing.T) {
-	t.Helper()
-	if testing.Short() {
-		t.Skipf("NOT RUN because of -short: %s is long; make test runs it", t.Name())
-	}
-}
-
-// listen takes a free port below the ephemeral range: when it is dialled after
-// its end, the kernel cannot connect the socket to itself.
-func listen() (net.Listener, error) {
-	var err error
-	for range 100 {
-		var l net.Listener
-		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(22000))); err == nil {
-			return l, nil
-		}
-	}
-	return nil, err
-}
-
-// freePort is for servers that open their port themselves.
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := listen()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
 
 // server counts what it is asked, and keeps the last request.
 //
@@ -130,7 +78,7 @@ type server struct {
 
 func startServer() (*server, error) {
 	s := &server{}
-	l, err := listen()
+	l, err := clitest.Listen()
 	if err != nil {
 		return nil, err
 	}
@@ -287,7 +235,7 @@ func (s *stage) tls(ts *testscript.TestScript, args []string) {
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(name+".pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
 	config.Certificates = []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}
-	l, err := listen()
+	l, err := clitest.Listen()
 	ts.Check(err)
 	started := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	started.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -300,7 +248,7 @@ func (s *stage) tls(ts *testscript.TestScript, args []string) {
 
 func (s *stage) proxy(ts *testscript.TestScript, args []string) {
 	status := int(number(ts, args[1]))
-	l, err := listen()
+	l, err := clitest.Listen()
 	ts.Check(err)
 	started := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
 	_ = started.Listener.Close()
@@ -312,7 +260,7 @@ func (s *stage) proxy(ts *testscript.TestScript, args []string) {
 
 func (s *stage) refused(ts *testscript.TestScript, args []string) {
 	for _, name := range args {
-		l, err := listen()
+		l, err := clitest.Listen()
 		ts.Check(err)
 		ts.Setenv(name, "http://"+l.Addr().String())
 		ts.Check(l.Close())
@@ -341,7 +289,7 @@ func (s *stage) served(ts *testscript.TestScript, args []string) {
 
 func (s *stage) reached(ts *testscript.TestScript, args []string) {
 	want := number(ts, args[1])
-	ts.Check(until("the server is reached", func() bool { return s.find(ts, args[0]).count.Load() >= want }))
+	ts.Check(clitest.Until("the server is reached", func() bool { return s.find(ts, args[0]).count.Load() >= want }))
 }
 
 func (s *stage) got(ts *testscript.TestScript, args []string) {
@@ -397,196 +345,6 @@ func (s *stage) exited(ts *testscript.TestScript, args []string) {
 
 // The lab
 
-// build makes a nodrop without the race detector, which would not keep up the
-// loads of the longer tests.
-func build(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "nodrop")
-	if runtime.GOOS == "windows" {
-		program += ".exe"
-	}
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return program
-}
-
-// outcome is how one invocation went.
-type outcome struct {
-	code           int
-	stdout, stderr string
-	*record.Recording
-}
-
-// nodrop runs program and reads the recording it makes. The identity must hold
-// in every run of it, and be printed.
-func nodrop(t *testing.T, program string, args ...string) outcome {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "recording.json")
-	args = append(slices.Clone(args), "-o", "json="+file)
-	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(program, args...)
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	o := outcome{code: cmd.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String()}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("nodrop %s: exit %d\n%s%s", strings.Join(args, " "), o.code, o.stdout, o.stderr)
-		}
-	})
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	if o.Recording, err = stream.Read(f); err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range o.Runs {
-		c := r.Counts
-		if c.Planned != c.Started+c.Unsent || c.Started != c.OK+c.Lost+c.Spoiled+c.Aborted {
-			t.Errorf("%s: the identity does not hold: %+v", r.Variant, c)
-		}
-		for _, line := range []string{
-			fmt.Sprintf("  planned %d = started %d + unsent %d\n", c.Planned, c.Started, c.Unsent),
-			fmt.Sprintf("  started %d = ok %d + lost %d + spoiled %d + aborted %d\n", c.Started, c.OK, c.Lost, c.Spoiled, c.Aborted),
-		} {
-			if !strings.Contains(o.stdout, line) {
-				t.Errorf("%s: the report lacks %q", r.Variant, line)
-			}
-		}
-	}
-	return o
-}
-
-func (o outcome) expectExit(t *testing.T, code int) {
-	t.Helper()
-	if o.code != code {
-		t.Errorf("exit code %d; want %d", o.code, code)
-	}
-	if o.stderr != "" {
-		t.Errorf("on stderr: %s", o.stderr)
-	}
-}
-
-func (o outcome) expectText(t *testing.T, text ...string) {
-	t.Helper()
-	for _, s := range text {
-		if !strings.Contains(o.stdout, s) {
-			t.Errorf("the report lacks %q", s)
-		}
-	}
-}
-
-// variant finds the run of one variant.
-func (o outcome) variant(t *testing.T, name string) *record.Run {
-	t.Helper()
-	i := slices.IndexFunc(o.Runs, func(r *record.Run) bool { return r.Variant == name })
-	if i < 0 {
-		t.Fatalf("there is no run of variant %q", name)
-	}
-	return o.Runs[i]
-}
-
-// Without a flag, the lab tells the document's story.
-func TestLabTellsTheStory(t *testing.T) {
-	needsTime(t)
-	o := nodrop(t, build(t), "lab")
-	if o.code != exitOK {
-		t.Errorf("exit code %d; want %d", o.code, exitOK)
-	}
-	abrupt, graceful := o.variant(t, "abrupt"), o.variant(t, "graceful")
-	n := abrupt.Settings.Requests // what this machine sends in ten seconds, at most 50,000
-	for _, r := range o.Runs {
-		if c := r.Counts; c.Planned != n || c.Started != n || c.Spoiled != 0 || c.Aborted != 0 {
-			t.Errorf("%s: %+v; want all of %d started, none spoiled, none aborted", r.Variant, c, n)
-		}
-		if r.Settings.Rate != abrupt.Settings.Rate || r.Settings.Requests != n {
-			t.Errorf("%s: %+v; want the load of all variants alike", r.Variant, r.Settings)
-		}
-	}
-	told := regexp.MustCompile(`\Anodrop: (this machine sends at most [\d.]+ requests/s through the gateways; the lab sends [\d.]+/s \(-q sets another rate\))\n\z`).FindStringSubmatch(o.stderr)
-	if told == nil || !slices.Contains(abrupt.Notes, told[1]) || !slices.Contains(graceful.Notes, told[1]) {
-		t.Errorf("got %q on stderr, the notes %q; want the rate in both", o.stderr, abrupt.Notes)
-	}
-	if abrupt.Counts.Lost == 0 || graceful.Counts.Lost != 0 {
-		t.Errorf("lost: abrupt %d, graceful %d; want some, and none", abrupt.Counts.Lost, graceful.Counts.Lost)
-	}
-	first, second, found := strings.Cut(o.stdout, "\ngraceful\n========\n")
-	if !found {
-		t.Fatal("there is no part about graceful")
-	}
-	for pattern, text := range map[string]string{
-		`(?m)^  \[\d+\]\tGet "http://gateway/": dial tcp gateway:80: connect: connection refused$`: first,
-		`(?m)^    connect\.refused +[1-9]\d* +0 +never`:                                            first,
-		`(?m)^  Windows \(`:                            first,
-		`(?m)^ +begins .* (before|after)\b.*\bgw-\d+ `: first,
-		fmt.Sprintf(`(?m)^Status code distribution:\n  \[200\]\t%d responses\n\n`, n): second,
-		`(?m)^  +abrupt +graceful *$`: second,
-		fmt.Sprintf(`(?m)^Verdict: pass: abrupt lost \d+ of %d requests .*; graceful lost none of %d requests\.$`, n, n): second,
-	} {
-		if !regexp.MustCompile(pattern).MatchString(text) {
-			t.Errorf("no match for %s", pattern)
-		}
-	}
-	if strings.Contains(second, "Error distribution") {
-		t.Error("graceful has an error distribution")
-	}
-}
-
-// What is lost follows from how the delays lie to each other.
-func TestLabDelays(t *testing.T) {
-	needsTime(t)
-	program := build(t)
-	// 2,500 requests/s for 2 s, the event after 0.8 s.
-	lab := func(t *testing.T, args ...string) outcome {
-		t.Helper()
-		return nodrop(t, program, append([]string{"lab", "-n", "5000", "-c", "100", "-q", "25"}, args...)...)
-	}
-	t.Run("loss grows with the propagation", func(t *testing.T) {
-		var lost []int64
-		for _, propagation := range []string{"20ms", "300ms", "2s"} {
-			o := lab(t, "--stop", "abrupt", "--propagation", propagation, "--settle", "100ms")
-			o.expectExit(t, exitOK)
-			lost = append(lost, o.variant(t, "abrupt").Counts.Lost)
-		}
-		if lost[0] == 0 || lost[1] <= lost[0] || lost[2] <= lost[1] {
-			t.Errorf("lost %v at 20 ms, 300 ms and 2 s; want it to grow", lost)
-		}
-	})
-	t.Run("a pre-stop below the propagation loses", func(t *testing.T) {
-		o := lab(t, "--stop", "graceful", "--propagation", "1s", "--pre-stop", "100ms")
-		o.expectExit(t, exitFail)
-		o.expectText(t, "Verdict: fail: graceful lost ", "connect: connection refused")
-		if o.variant(t, "graceful").Counts.Lost == 0 {
-			t.Error("nothing was lost")
-		}
-	})
-	t.Run("a pre-stop above the propagation does not", func(t *testing.T) {
-		o := lab(t, "--stop", "graceful", "--propagation", "100ms", "--pre-stop", "1s", "--at", "10%")
-		o.expectExit(t, exitOK)
-		if c := o.variant(t, "graceful").Counts; c.Lost != 0 || c.OK != 5000 {
-			t.Errorf("%+v; want 5000 ok", c)
-		}
-	})
-	t.Run("an event that outlives the load proves nothing", func(t *testing.T) {
-		o := lab(t, "--stop", "graceful", "--pre-stop", "2s", "--at", "90%") // so that a slow machine is quick enough
-		o.expectExit(t, exitInconclusive)
-		o.expectText(t, "Verdict: inconclusive: ", "the load was over ", "  hint: --settle 1s keeps the load up until the event is over\n")
-	})
-	t.Run("unless the load waits for it", func(t *testing.T) {
-		o := lab(t, "--stop", "graceful", "--pre-stop", "2s", "--settle", "1s")
-		o.expectExit(t, exitOK)
-		if c := o.variant(t, "graceful").Counts; c.Planned <= 5000 || c.Lost != 0 {
-			t.Errorf("%+v; want more than 5000 planned, none lost", c)
-		}
-	})
-}
-
 // However the lab ends, and whenever, none of its processes is left; and
 // unless it was killed, what it knows is told.
 
@@ -629,7 +387,7 @@ func startMarked(t *testing.T, args ...string) *marked {
 	m.Dir = t.TempDir()
 	m.Env = append(os.Environ(), m.mark, "GORACE="+noSleep)
 	m.Stdout, m.Stderr = &m.stdout, &m.stderr
-	m.WaitDelay = patience
+	m.WaitDelay = clitest.Patience
 	if err := m.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -688,7 +446,7 @@ func (m *marked) rows() bool {
 func (m *marked) expectNobody(t *testing.T) {
 	t.Helper()
 	empty := 0 // a process that is just being started might be missed once
-	if err := until("all processes are gone", func() bool {
+	if err := clitest.Until("all processes are gone", func() bool {
 		if len(m.processes()) > 0 {
 			empty = 0
 		} else {
@@ -708,8 +466,8 @@ func (m *marked) interrupt(t *testing.T, signal os.Signal) string {
 	}
 	_ = m.wait()
 	m.expectNobody(t)
-	if code := m.ProcessState.ExitCode(); signal != os.Kill && code != exitInterrupted {
-		t.Errorf("%v; want exit code %d", m.ProcessState, exitInterrupted)
+	if code := m.ProcessState.ExitCode(); signal != os.Kill && code != cli.ExitInterrupted {
+		t.Errorf("%v; want exit code %d", m.ProcessState, cli.ExitInterrupted)
 	}
 	return m.stdout.String() + m.stderr.String()
 }
@@ -739,7 +497,7 @@ func TestDuringInterrupted(t *testing.T) {
 		for name, signal := range endings {
 			t.Run(when+"/"+name, func(t *testing.T) {
 				m := startMarked(t, append([]string{"--at", tc.at}, load...)...)
-				await(t, "the moment has come", func() bool { return tc.came(m) })
+				clitest.Await(t, "the moment has come", func() bool { return tc.came(m) })
 				if told := m.interrupt(t, signal); signal != os.Kill && !strings.Contains(told, tc.told) {
 					t.Errorf("the report lacks %q", tc.told)
 				}
@@ -791,7 +549,7 @@ restore:
 					t.Fatal(err)
 				}
 				m := startMarked(t, append([]string{"scenario", "run", file, "-o", "csv=rows.csv"}, tc.args...)...)
-				await(t, "the moment has come", func() bool { return tc.came(m) })
+				clitest.Await(t, "the moment has come", func() bool { return tc.came(m) })
 				m.interrupt(t, signal)
 				if signal == os.Kill {
 					return
@@ -823,12 +581,12 @@ timeline:
 		"ends":        {`http: "http://`, "until [ -e taken ]; do sleep 0.01; done; echo cannot bind; exit 7", `^nodrop: server: exit status 7: cannot bind; 127\.0\.0\.1:\d+ is in use by PID \d+ \(nodrop\.test\)\nhint: [^\n]*\nnodrop: last lines of server:\n  cannot bind\n$`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			port, file := freePort(t), filepath.Join(t.TempDir(), "scenario.yaml")
+			port, file := clitest.FreePort(t), filepath.Join(t.TempDir(), "scenario.yaml")
 			if err := os.WriteFile(file, fmt.Appendf(nil, text, port, tc.ready, tc.rest), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			m := startMarked(t, "scenario", "run", file)
-			await(t, "it is started", func() bool { return m.has("up") })
+			clitest.Await(t, "it is started", func() bool { return m.has("up") })
 			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 			if err != nil {
 				t.Fatal(err)
@@ -836,7 +594,7 @@ timeline:
 			defer l.Close()
 			m.touch(t, "taken")
 			_ = m.wait()
-			if code := m.ProcessState.ExitCode(); code != exitMisuse || !regexp.MustCompile(tc.want).MatchString(m.stderr.String()) {
+			if code := m.ProcessState.ExitCode(); code != cli.ExitMisuse || !regexp.MustCompile(tc.want).MatchString(m.stderr.String()) {
 				t.Errorf("%v, %s", m.ProcessState, m.stderr.String())
 			}
 			m.expectNobody(t)
@@ -844,27 +602,11 @@ timeline:
 	}
 }
 
-// TestThreads: loops side by side do not wait for each other's processors.
-func TestThreads(t *testing.T) {
-	stream := func(url string) scenario.Stream {
-		cfg := loadgen.Config{URL: url, CPUs: 2}
-		if err := cfg.Validate(); err != nil {
-			t.Fatal(err)
-		}
-		return scenario.Stream{Load: cfg}
-	}
-	loop := stream("http://127.0.0.1:1/")
-	one := loop.Load.Threads()
-	if got := threads([]scenario.Stream{loop, loop, stream("https://127.0.0.1:1/")}); got != 2*one+2 {
-		t.Errorf("%d threads, of %d for a loop and 2 for a pool", got, one)
-	}
-}
-
 func TestLabInterrupted(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("NOT RUN: it finds processes in Linux's /proc")
 	}
-	needsTime(t)
+	clitest.NeedsTime(t)
 	long := []string{"lab", "--replicas", "3", "-n", "10000000", "-c", "20", "-q", "200", "-o", "csv=rows.csv"}
 	identity := []string{`(?m)^  planned 10000000 = started [1-9]\d* \+ unsent [1-9]\d*$`, `(?m)^  started \d+ = ok [1-9]\d* \+ lost \d+ \+ spoiled 0 \+ aborted \d+$`}
 	moments := map[string]struct {
@@ -917,7 +659,7 @@ func TestLabInterrupted(t *testing.T) {
 			t.Run(when+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				m := startMarked(t, tc.args...)
-				await(t, "the moment has come", tc.came(m))
+				clitest.Await(t, "the moment has come", tc.came(m))
 				told := m.interrupt(t, signal)
 				if signal == os.Kill {
 					return
@@ -938,19 +680,59 @@ func TestLabInterrupted(t *testing.T) {
 	}
 }
 
+// TestGatewaysInterrupted: nothing of an installed gateway is left, on either
+// dataplane, however the lab ends.
+func TestGatewaysInterrupted(t *testing.T) {
+	clitest.NeedsNamespaces(t)
+	for _, gateway := range []string{"nginx", "envoy"} {
+		for _, plane := range []lab.Dataplane{lab.Dialer, lab.NFT} {
+			for name, signal := range map[string]os.Signal{"TERM": syscall.SIGTERM, "KILL": os.Kill} {
+				t.Run(fmt.Sprintf("%s/%s/%s", gateway, plane, name), func(t *testing.T) {
+					dir := t.TempDir()
+					t.Setenv("TMPDIR", dir)
+					m := startMarked(t, "lab", "--gateway", gateway, "--dataplane", string(plane), "--replicas", "3", "-z", "1m", "-c", "20", "-q", "200", "--at", "1s", "--pre-stop", "1m", "--stop", "graceful", "-o", "csv=rows.csv")
+					clitest.Await(t, "the load has begun", m.rows)
+					told := m.interrupt(t, signal)
+					if signal != os.Kill && !strings.Contains(told, "the run was interrupted") {
+						t.Error("the report does not tell that it was interrupted")
+					}
+					clitest.Await(t, "its files are gone", func() bool {
+						left, err := filepath.Glob(filepath.Join(dir, "nodrop-lab-*"))
+						return err == nil && len(left) == 0
+					})
+					clitest.Await(t, "its workers are gone", func() bool { return len(workingIn(dir)) == 0 })
+				})
+			}
+		}
+	}
+}
+
+// workingIn lists processes whose directory is below one: a program may forget
+// the variables that it was started with.
+func workingIn(dir string) []string {
+	var found []string
+	links, _ := filepath.Glob("/proc/[0-9]*/cwd")
+	for _, link := range links {
+		if at, err := os.Readlink(link); err == nil && strings.HasPrefix(at, dir) {
+			found = append(found, link)
+		}
+	}
+	return found
+}
+
 // A replica that was to stay and dies when the event is long over: what was
 // lost then is not the stop's doing.
 func TestLabCrash(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("NOT RUN: it finds processes in Linux's /proc")
 	}
-	needsTime(t)
+	clitest.NeedsTime(t)
 	for _, stop := range []string{"abrupt", "graceful"} {
 		t.Run(stop, func(t *testing.T) {
 			t.Parallel()
 			m := startMarked(t, "lab", "--replicas", "3", "-z", "12s", "-c", "20", "-q", "20", "--at", "10%", "--pre-stop", "1s", "--stop", stop)
-			await(t, "all replicas are there", func() bool { return len(m.children("lab-gateway")) == 3 })
-			await(t, "two replicas are gone", func() bool { return len(m.children("lab-gateway")) == 1 })
+			clitest.Await(t, "all replicas are there", func() bool { return len(m.children("lab-gateway")) == 3 })
+			clitest.Await(t, "two replicas are gone", func() bool { return len(m.children("lab-gateway")) == 1 })
 			time.Sleep(3 * time.Second) // of nodrop alone, which learns that the step is over
 			for pid := range m.children("lab-gateway") {
 				if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
@@ -958,8 +740,8 @@ func TestLabCrash(t *testing.T) {
 				}
 			}
 			_ = m.wait()
-			if code := m.ProcessState.ExitCode(); code != exitInconclusive {
-				t.Errorf("%v; want exit code %d", m.ProcessState, exitInconclusive)
+			if code := m.ProcessState.ExitCode(); code != cli.ExitInconclusive {
+				t.Errorf("%v; want exit code %d", m.ProcessState, cli.ExitInconclusive)
 			}
 			for _, want := range []string{
 				" s             crashed: gw-1: signal: killed\n",
@@ -1077,7 +859,7 @@ func (tc moment) interrupt(t *testing.T, url string, times int) {
 	if tc.second {
 		m.touch(t, "go")
 	}
-	await(t, "the moment has come", func() bool { return tc.came(m) })
+	clitest.Await(t, "the moment has come", func() bool { return tc.came(m) })
 	if tc.second {
 		_ = os.Remove(filepath.Join(m.Dir, "go"))
 	}
@@ -1091,15 +873,15 @@ func (tc moment) interrupt(t *testing.T, url string, times int) {
 		if err := m.Process.Signal(step.signal); err != nil {
 			t.Fatal(err)
 		}
-		await(t, step.said, func() bool { return regexp.MustCompile(step.said).MatchString(m.stderr.String()) })
+		clitest.Await(t, step.said, func() bool { return regexp.MustCompile(step.said).MatchString(m.stderr.String()) })
 	}
 	if times < 3 {
 		m.touch(t, "go")
 	}
 	_ = m.wait()
 	m.expectNobody(t)
-	if code := m.ProcessState.ExitCode(); code != exitInterrupted {
-		t.Errorf("%v; want exit code %d", m.ProcessState, exitInterrupted)
+	if code := m.ProcessState.ExitCode(); code != cli.ExitInterrupted {
+		t.Errorf("%v; want exit code %d", m.ProcessState, cli.ExitInterrupted)
 	}
 	if left, _ := filepath.Glob(filepath.Join(m.Dir, ".*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
@@ -1174,14 +956,14 @@ func TestTerminalGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := &marked{Cmd: cmd}
-	await(t, "the step has acted", func() bool { return m.has("here") })
+	clitest.Await(t, "the step has acted", func() bool { return m.has("here") })
 	_, _ = gone.Close(), written.Close()
 	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted {
-		t.Errorf("%v; want exit code %d", cmd.ProcessState, exitInterrupted)
+	if code := cmd.ProcessState.ExitCode(); code != cli.ExitInterrupted {
+		t.Errorf("%v; want exit code %d", cmd.ProcessState, cli.ExitInterrupted)
 	}
 	state, _ := os.ReadFile(filepath.Join(dir, "state"))
 	if string(state) != "original\n" || !m.has("restored") || !m.has("undone") || !m.has("run.json") {
@@ -1219,7 +1001,7 @@ func TestInterruptedWait(t *testing.T) {
 					args = append(args, server.URL+"/held")
 				}
 				m := startMarked(t, args...)
-				await(t, "a request is in flight", func() bool { return inFlight(m) })
+				clitest.Await(t, "a request is in flight", func() bool { return inFlight(m) })
 				m.interruptWaiting(t, times)
 			})
 		}
@@ -1242,14 +1024,14 @@ func (m *marked) interruptWaiting(t *testing.T, times int) {
 	if err := m.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	await(t, waiting, func() bool { return m.stderr.String() == waiting })
+	clitest.Await(t, waiting, func() bool { return m.stderr.String() == waiting })
 	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt}[:times-1] {
 		_ = m.Process.Signal(signal) // it may have ended
 	}
 	_ = m.wait()
 	m.expectNobody(t)
-	if code := m.ProcessState.ExitCode(); code != exitInterrupted {
-		t.Errorf("%v; want exit code %d", m.ProcessState, exitInterrupted)
+	if code := m.ProcessState.ExitCode(); code != cli.ExitInterrupted {
+		t.Errorf("%v; want exit code %d", m.ProcessState, cli.ExitInterrupted)
 	}
 	var files []string
 	left, err := os.ReadDir(m.Dir)
@@ -1268,21 +1050,6 @@ func (m *marked) interruptWaiting(t *testing.T, times int) {
 	}
 }
 
-// The report's first part is hey's, line by line.
-func TestHeyShape(t *testing.T) {
-	needsTime(t)
-	for _, name := range []string{"hey", "nginx", "gunicorn", "python3", "bash"} {
-		tool(t, name)
-	}
-	cmd := exec.Command("bash", "testdata/hey/shape.sh")
-	cmd.Env = append(os.Environ(), "NODROP="+build(t))
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-	t.Logf("%s", out)
-}
-
 // The house (design.md §5)
 
 func TestImportDirection(t *testing.T) {
@@ -1290,7 +1057,7 @@ func TestImportDirection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	within := func(path, room string) bool { return path == room || strings.HasPrefix(path, room+"/") }
+	within := func(name, room string) bool { return name == room || strings.HasPrefix(name, room+"/") }
 	// What each room may import of ours; the first row that a package is in counts.
 	type rule struct {
 		room string
@@ -1298,8 +1065,15 @@ func TestImportDirection(t *testing.T) {
 	}
 	rules := []rule{
 		{"nodrop/loadgen/internal", []string{"nodrop/loadgen/internal"}},
-		{"nodrop/loadgen", []string{"nodrop/loadgen/internal"}},
+		{"nodrop/loadgen/safetext", nil},
+		{"nodrop/loadgen/record", []string{"nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
+		{"nodrop/loadgen/stream", []string{"nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
+		{"nodrop/loadgen/cli", []string{"nodrop/loadgen"}},
+		{"nodrop/loadgen", []string{"nodrop/loadgen/internal", "nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
+		{"nodrop/report/cli", []string{"nodrop/loadgen", "nodrop/report"}},
+		{"nodrop/report/output", []string{"nodrop/loadgen", "nodrop/report"}},
 		{"nodrop/report", []string{"nodrop/loadgen"}},
+		{"nodrop/scenario/cli", []string{"nodrop/loadgen", "nodrop/scenario"}},
 		{"nodrop/scenario/proc", nil},
 		{"nodrop/scenario/lab", []string{"nodrop/loadgen", "nodrop/scenario"}},
 		{"nodrop/scenario/action", []string{"nodrop/loadgen", "nodrop/scenario"}},
@@ -1308,6 +1082,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/scenario", []string{"nodrop/loadgen", "nodrop/scenario/proc"}},
 		{"nodrop", []string{"nodrop/loadgen", "nodrop/report", "nodrop/scenario"}},
 	}
+	isCommands := func(room string) bool { return path.Base(room) == "cli" }
 	packages := 0
 	for line := range strings.Lines(string(out)) {
 		fields := strings.Fields(line)
@@ -1321,6 +1096,9 @@ func TestImportDirection(t *testing.T) {
 			if within(to, "nodrop") && !slices.ContainsFunc(rules[i].may, func(room string) bool { return within(to, room) }) {
 				t.Errorf("%s must not import %s", from, to)
 			}
+			if isCommands(to) && from != "nodrop" && !isCommands(from) {
+				t.Errorf("%s must not import %s: commands are for main, and for other commands", from, to)
+			}
 		}
 	}
 	if packages < 6 {
@@ -1333,7 +1111,7 @@ func TestTopLevel(t *testing.T) {
 	if err != nil {
 		t.Fatalf("git ls-files: %v", err)
 	}
-	allowed := []string{"go.mod", "go.sum", "main.go", "main_test.go", "servers_test.go", "advice_test.go", "gateways_test.go", "loadgen", "report", "scenario", "testdata", "Makefile", "README.md", "LICENSE"}
+	allowed := []string{"go.mod", "go.sum", "main.go", "main_test.go", "loadgen", "report", "scenario", "testdata", "Makefile", "README.md", "LICENSE"}
 	for file := range strings.Lines(string(out)) {
 		top, _, _ := strings.Cut(strings.TrimSpace(file), "/")
 		if !strings.HasPrefix(top, ".") && !slices.Contains(allowed, top) {

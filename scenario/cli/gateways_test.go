@@ -1,10 +1,12 @@
-package main
+package cli
 
 import (
 	"bufio"
 	"bytes"
 	"flag"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,45 +14,27 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"nodrop/loadgen/cli"
+	"nodrop/loadgen/cli/clitest"
 	"nodrop/report"
 	"nodrop/scenario/lab"
 )
 
-// addEnvoy puts what testdata/setup.sh has installed where it is looked for.
-func addEnvoy() {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return
-	}
-	homes, _ := filepath.Glob(filepath.Join(cache, "nodrop", "envoy-*", "bin"))
-	for _, home := range homes {
-		_ = os.Setenv("PATH", os.Getenv("PATH")+string(filepath.ListSeparator)+home)
-	}
-}
-
-// needsNamespaces says aloud that a test is not run where the system has no
-// network namespaces for us.
-func needsNamespaces(t *testing.T) {
-	t.Helper()
-	needsTime(t)
-	if runtime.GOOS != "linux" {
-		t.Skip("NOT RUN: network namespaces are of Linux")
-	}
-	if out, err := exec.Command("unshare", "--net", "true").CombinedOutput(); err != nil {
-		t.Skipf("NOT RUN: no network namespace can be made here: %v %s", err, out)
-	}
+func TestMain(m *testing.M) {
+	clitest.AddEnvoy()
+	os.Exit(m.Run())
 }
 
 // TestNamespaceHidesArguments: those of the process in the namespace are for
 // everyone to read, and hold nothing that was given.
 func TestNamespaceHidesArguments(t *testing.T) {
-	needsNamespaces(t)
+	clitest.NeedsNamespaces(t)
 	client := `tr '\0' '|' </proc/$PPID/cmdline; echo; sleep 2; : --token S3CRET {url}`
-	out, err := exec.Command(build(t), "lab", "--dataplane", "nft", "--replicas", "2", "--to", "1", "--stop", "abrupt", "--at", "100ms", "--client", client).CombinedOutput()
+	out, err := exec.Command(clitest.Build(t), "lab", "--dataplane", "nft", "--replicas", "2", "--to", "1", "--stop", "abrupt", "--at", "100ms", "--client", client).CombinedOutput()
 	if err != nil || !bytes.Contains(out, []byte("|lab-namespace|\n")) || bytes.Contains(out, []byte("S3CRET")) {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -59,8 +43,8 @@ func TestNamespaceHidesArguments(t *testing.T) {
 // TestClientInterrupted: of a client that was under way, all there is to tell is
 // that it was interrupted.
 func TestClientInterrupted(t *testing.T) {
-	needsNamespaces(t)
-	cmd := exec.Command(build(t), "lab", "--dataplane", "nft", "--replicas", "2", "--to", "1", "--stop", "naive,abrupt", "--at", "10m", "--client", "echo began; sleep 1000; : {url}")
+	clitest.NeedsNamespaces(t)
+	cmd := exec.Command(clitest.Build(t), "lab", "--dataplane", "nft", "--replicas", "2", "--to", "1", "--stop", "naive,abrupt", "--at", "10m", "--client", "echo began; sleep 1000; : {url}")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()
@@ -72,23 +56,23 @@ func TestClientInterrupted(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
 	lines := bufio.NewScanner(stdout)
-	await(t, "the client has begun", func() bool { return lines.Scan() && lines.Text() == "began" })
+	clitest.Await(t, "the client has begun", func() bool { return lines.Scan() && lines.Text() == "began" })
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
 	for lines.Scan() {
 	}
 	_ = cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || stderr.String() != "nodrop: interrupted\n" {
-		t.Errorf("%v, %q; want exit code %d and that it was interrupted", cmd.ProcessState, stderr.String(), exitInterrupted)
+	if code := cmd.ProcessState.ExitCode(); code != cli.ExitInterrupted || stderr.String() != "nodrop: interrupted\n" {
+		t.Errorf("%v, %q; want exit code %d and that it was interrupted", cmd.ProcessState, stderr.String(), cli.ExitInterrupted)
 	}
 }
 
 // TestKernelAgrees: behind the kernel's table, what hey and nodrop say was
 // refused is what the kernel of the namespace refused.
 func TestKernelAgrees(t *testing.T) {
-	needsNamespaces(t)
-	program := build(t)
+	clitest.NeedsNamespaces(t)
+	program := clitest.Build(t)
 	for name, tc := range map[string]struct {
 		client string
 		told   *regexp.Regexp
@@ -117,76 +101,56 @@ func TestKernelAgrees(t *testing.T) {
 // TestKernelDataplane: the story behind the kernel's table; a drain timeout cuts
 // what a replica that waits still has.
 func TestKernelDataplane(t *testing.T) {
-	needsNamespaces(t)
-	program := build(t)
-	story := nodrop(t, program, "lab", "--dataplane", "nft", "--replicas", "4", "-n", "4000", "-c", "40", "-q", "50")
-	story.expectExit(t, exitOK)
-	if lost := story.variant(t, "graceful").Counts.Lost; lost != 0 {
+	clitest.NeedsNamespaces(t)
+	program := clitest.Build(t)
+	story := clitest.Run(t, program, "lab", "--dataplane", "nft", "--replicas", "4", "-n", "4000", "-c", "40", "-q", "50")
+	story.ExpectExit(t, cli.ExitOK)
+	if lost := story.Variant(t, "graceful").Counts.Lost; lost != 0 {
 		t.Errorf("graceful lost %d; want none", lost)
 	}
-	run := story.variant(t, "abrupt")
+	run := story.Variant(t, "abrupt")
 	f := report.Build(story.Recording).Runs[0].Loss.Findings
 	if run.Counts.Lost == 0 || len(f) == 0 || f[0].Rule != "listener-closed-before-removal" || f[0].Confidence != report.Likely {
 		t.Errorf("abrupt lost %d; findings %+v", run.Counts.Lost, f)
 	}
-	s, err := startServer()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	outside := nodrop(t, program, "lab", "--dataplane", "nft", "--backend", s.URL, "--replicas", "2", "-n", "500", "-c", "10", "-q", "100", "--stop", "graceful", "--pre-stop", "1s", "--settle", "100ms")
-	outside.expectExit(t, exitOK)
-	if asked, answered := s.count.Load(), outside.variant(t, "graceful").Counts.OK; asked < answered || answered < 500 {
+	s := startBackend(t)
+	outside := clitest.Run(t, program, "lab", "--dataplane", "nft", "--backend", s.URL, "--replicas", "2", "-n", "500", "-c", "10", "-q", "100", "--stop", "graceful", "--pre-stop", "1s", "--settle", "100ms")
+	outside.ExpectExit(t, cli.ExitOK)
+	if asked, answered := s.count.Load(), outside.Variant(t, "graceful").Counts.OK; asked < answered || answered < 500 {
 		t.Errorf("the backend outside answered %d, and %d arrived; want 500 at least", asked, answered)
 	}
-	cut := nodrop(t, program, "lab", "--dataplane", "nft", "--replicas", "2", "--drain-timeout", "1s", "--path", "/delay/3", "-n", "40", "-c", "20", "-q", "0", "--at", "#20", "--stop", "graceful", "--pre-stop", "5s")
-	run = cut.variant(t, "graceful")
+	cut := clitest.Run(t, program, "lab", "--dataplane", "nft", "--replicas", "2", "--drain-timeout", "1s", "--path", "/delay/3", "-n", "40", "-c", "20", "-q", "0", "--at", "#20", "--stop", "graceful", "--pre-stop", "5s")
+	run = cut.Variant(t, "graceful")
 	if run.Counts.Lost == 0 || run.Counts.Lost == run.Counts.Started {
 		t.Errorf("lost %d of %d; want those of one of two replicas", run.Counts.Lost, run.Counts.Started)
 	}
-	if !strings.Contains(cut.stdout, "connections cut: gw-2\n") {
+	if !strings.Contains(cut.Stdout, "connections cut: gw-2\n") {
 		t.Error("no mark tells of the cut")
 	}
 }
 
-// TestGatewaysInterrupted: nothing of an installed gateway is left, on either
-// dataplane, however the lab ends.
-func TestGatewaysInterrupted(t *testing.T) {
-	needsNamespaces(t)
-	for _, gateway := range []string{"nginx", "envoy"} {
-		for _, plane := range []lab.Dataplane{lab.Dialer, lab.NFT} {
-			for name, signal := range map[string]os.Signal{"TERM": syscall.SIGTERM, "KILL": os.Kill} {
-				t.Run(fmt.Sprintf("%s/%s/%s", gateway, plane, name), func(t *testing.T) {
-					dir := t.TempDir()
-					t.Setenv("TMPDIR", dir)
-					m := startMarked(t, "lab", "--gateway", gateway, "--dataplane", string(plane), "--replicas", "3", "-z", "1m", "-c", "20", "-q", "200", "--at", "1s", "--pre-stop", "1m", "--stop", "graceful", "-o", "csv=rows.csv")
-					await(t, "the load has begun", m.rows)
-					told := m.interrupt(t, signal)
-					if signal != os.Kill && !strings.Contains(told, "the run was interrupted") {
-						t.Error("the report does not tell that it was interrupted")
-					}
-					await(t, "its files are gone", func() bool {
-						left, err := filepath.Glob(filepath.Join(dir, "nodrop-lab-*"))
-						return err == nil && len(left) == 0
-					})
-					await(t, "its workers are gone", func() bool { return len(workingIn(dir)) == 0 })
-				})
-			}
-		}
-	}
+// backend is a server of somebody else's, which counts its requests.
+type backend struct {
+	*httptest.Server
+	count atomic.Int64
 }
 
-// workingIn lists processes whose directory is below one: a program may forget
-// the variables that it was started with.
-func workingIn(dir string) []string {
-	var found []string
-	links, _ := filepath.Glob("/proc/[0-9]*/cwd")
-	for _, link := range links {
-		if at, err := os.Readlink(link); err == nil && strings.HasPrefix(at, dir) {
-			found = append(found, link)
-		}
+func startBackend(t *testing.T) *backend {
+	t.Helper()
+	l, err := clitest.Listen()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return found
+	b := &backend{}
+	b.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		b.count.Add(1)
+		fmt.Fprintln(w, "hello")
+	}))
+	_ = b.Listener.Close()
+	b.Listener = l
+	b.Start()
+	t.Cleanup(b.Close)
+	return b
 }
 
 var gatewayTable = flag.Bool("gateways", false, "TestGatewayTable measures the table and writes it to README.md")
@@ -219,7 +183,7 @@ timeline:
 // TestGatewayTable measures what each gateway loses in each way to stop, or only
 // sees that the README has a row for each.
 func TestGatewayTable(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
+	readme, err := os.ReadFile(readmeFile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +202,7 @@ func TestGatewayTable(t *testing.T) {
 		}
 		return
 	}
-	program := build(t)
+	program := clitest.Build(t)
 	var table strings.Builder
 	var versions []string
 	table.WriteString("| gateway | what happens | way to stop | new connections | kept-alive | answers of 3 s |\n|---|---|---|---|---|---|\n")
@@ -252,7 +216,7 @@ func TestGatewayTable(t *testing.T) {
 		}
 	}
 	text := fmt.Sprintf("%sMeasured on %s, %d processors: %s.\n\n%s%s", tableBegin, time.Now().Format(time.DateOnly), runtime.NumCPU(), strings.Join(versions, ", "), &table, tableEnd)
-	if err := os.WriteFile("README.md", []byte(before+text+after), 0o600); err != nil {
+	if err := os.WriteFile(readmeFile, []byte(before+text+after), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -264,9 +228,9 @@ func measureGateway(t *testing.T, program, gateway, action string) (version, row
 	if err := os.WriteFile(file, fmt.Appendf(nil, measured, action), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	o := nodrop(t, program, "scenario", "run", file, "--set", "GATEWAY="+gateway)
-	if o.code != exitOK {
-		t.Fatalf("%s, %s: exit code %d\n%s%s", gateway, action, o.code, o.stdout, o.stderr)
+	o := clitest.Run(t, program, "scenario", "run", file, "--set", "GATEWAY="+gateway)
+	if o.Code != cli.ExitOK {
+		t.Fatalf("%s, %s: exit code %d\n%s%s", gateway, action, o.Code, o.Stdout, o.Stderr)
 	}
 	r := report.Build(o.Recording)
 	var b strings.Builder

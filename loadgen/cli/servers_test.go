@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"testing"
 
+	"nodrop/loadgen/cli/clitest"
 	"nodrop/loadgen/record"
 )
 
@@ -127,8 +128,8 @@ func TestServers(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("NOT RUN: the servers are installed on Linux only")
 	}
-	needsTime(t)
-	program, site := build(t), newSite(t)
+	clitest.NeedsTime(t)
+	program, site := clitest.Build(t), newSite(t)
 	fmt.Printf("%-16s  %-10s  %-10s  %8s  %4s  %7s  %8s  %11s  %8s\n",
 		"server", "case", "connection", "requests", "lost", "spoiled", "replaced", "connections", "seconds")
 	for _, server := range realServers {
@@ -151,7 +152,7 @@ func TestServers(t *testing.T) {
 							n, run.Counts.Lost, run.Counts.Spoiled, run.Connections.Stale, run.Connections.Opened, float64(run.Duration)/1e9)
 					}
 					// It answers before it counts.
-					await(t, "the server has counted all", func() bool {
+					clitest.Await(t, "the server has counted all", func() bool {
 						got := running.count()
 						if got > sent {
 							t.Fatalf("the server was sent %d requests; want %d", got, sent)
@@ -233,8 +234,8 @@ func (tc *realCase) run(t *testing.T, program, url string, n int64, keepAlive bo
 		}
 		args = append(args, "-D", file)
 	}
-	o := nodrop(t, program, append(args, url+tc.path)...)
-	o.expectExit(t, exitOK)
+	o := clitest.Run(t, program, append(args, url+tc.path)...)
+	o.ExpectExit(t, ExitOK)
 	run := o.Runs[0]
 	if want := (record.Counts{Planned: n, Started: n, OK: n}); run.Counts != want {
 		t.Errorf("keep-alive %t: %+v; want %+v", keepAlive, run.Counts, want)
@@ -254,59 +255,21 @@ func (tc *realCase) run(t *testing.T, program, url string, n int64, keepAlive bo
 	return run
 }
 
-// newDir makes a directory that servers can read, too, which give up root's
-// rights.
-func newDir(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	for _, d := range []string{filepath.Dir(dir), dir} {
-		if err := os.Chmod(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
-func writeFile(t *testing.T, file string, data []byte) {
-	t.Helper()
-	if err := os.WriteFile(file, data, 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // newSite makes the files that the servers have in common.
 func newSite(t *testing.T) string {
 	t.Helper()
-	site, page := newDir(t), []byte("hello\n")
+	site, page := clitest.NewDir(t), []byte("hello\n")
 	text := make([]byte, chunkedBytes-pageBytes)
 	for i := range text {
 		text[i] = byte('a' + rand.IntN(26))
 	}
-	writeFile(t, filepath.Join(site, "small"), page)
-	writeFile(t, filepath.Join(site, "post"), page)
-	writeFile(t, filepath.Join(site, "text.txt"), text)
+	clitest.WriteFile(t, filepath.Join(site, "small"), page)
+	clitest.WriteFile(t, filepath.Join(site, "post"), page)
+	clitest.WriteFile(t, filepath.Join(site, "text.txt"), text)
 	// The included part makes nginx and Apache send what they have.
-	writeFile(t, filepath.Join(site, "chunked"), append([]byte(`<!--#include virtual="/small" -->`), text...))
-	writeFile(t, filepath.Join(site, "large"), make([]byte, largeBytes))
+	clitest.WriteFile(t, filepath.Join(site, "chunked"), append([]byte(`<!--#include virtual="/small" -->`), text...))
+	clitest.WriteFile(t, filepath.Join(site, "large"), make([]byte, largeBytes))
 	return site
-}
-
-// writeConf writes a server's configuration with the values for its words.
-func writeConf(t *testing.T, file, text string, words ...string) {
-	t.Helper()
-	writeFile(t, file, []byte(strings.NewReplacer(words...).Replace(text)))
-}
-
-// tool finds a program; what is missing fails the test that needs it.
-func tool(t *testing.T, name string) string {
-	t.Helper()
-	for _, candidate := range []string{name, "/usr/local/sbin/" + name, "/usr/sbin/" + name, "/sbin/" + name} {
-		if path, err := exec.LookPath(candidate); err == nil {
-			return path
-		}
-	}
-	t.Fatalf("%s is missing; testdata/setup.sh installs it", name)
-	return ""
 }
 
 // startTool starts a server that opens port, and returns when it accepts. The
@@ -314,9 +277,9 @@ func tool(t *testing.T, name string) string {
 func startTool(t *testing.T, port int, name string, args ...string) {
 	t.Helper()
 	var output bytes.Buffer
-	cmd := exec.Command(tool(t, name), args...)
+	cmd := exec.Command(clitest.Tool(t, name), args...)
 	cmd.Stdout, cmd.Stderr = &output, &output
-	cmd.WaitDelay = patience
+	cmd.WaitDelay = clitest.Patience
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -334,7 +297,7 @@ func startTool(t *testing.T, port int, name string, args ...string) {
 			t.Logf("%s: %v\n%s", name, cmd.ProcessState, &output)
 		}
 	})
-	await(t, name+" accepts", func() bool {
+	clitest.Await(t, name+" accepts", func() bool {
 		select {
 		case <-ended:
 			t.Fatalf("%s: %v\n%s", name, cmd.ProcessState, &output)
@@ -374,73 +337,9 @@ func lines(t *testing.T, log string) func() int64 {
 	}
 }
 
-// TestReadmeGate: the README's scenario and the line that makes it a gate, as
-// they stand there but for the port, fewer requests and one turn. The gate is
-// open for a reload, and closed when the graceful way is none.
-func TestReadmeGate(t *testing.T) {
-	needsTime(t)
-	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	from := func(before, after string) string {
-		_, text, found := strings.Cut(string(readme), before)
-		text, _, ended := strings.Cut(text, after)
-		if !found || !ended {
-			t.Fatalf("README.md has no %q before %q", before, after)
-		}
-		return text
-	}
-	scenario := from("## Scenarios\n\nMore", "```\n\n```\nnodrop scenario init")
-	_, scenario, _ = strings.Cut(scenario, "```yaml\n")
-	gate := from("in a shell and on GitHub:\n\n```\n", "```\n")
-	program, port := build(t), strconv.Itoa(freePort(t))
-	for want, reload := range []string{"reload: {", "reload: {set: {SIGNAL: TERM}, "} {
-		dir := newDir(t)
-		writeConf(t, filepath.Join(dir, "gateway.conf"), `
-pid nginx.pid;
-error_log stderr;
-events { worker_connections 1024; }
-http {
-	access_log off;
-	client_body_temp_path body;
-	proxy_temp_path proxy;
-	fastcgi_temp_path fastcgi;
-	uwsgi_temp_path uwsgi;
-	scgi_temp_path scgi;
-	server { listen 127.0.0.1:PORT backlog=4096; location / { return 200; } }
-}
-`, "PORT", port)
-		text := scenario
-		for old, now := range map[string]string{
-			"8080":             port,
-			"requests: 20000":  "requests: 1000",
-			"connections: 200": "connections: 20",
-			"repeat: 5":        "repeat: 1",
-			"reload: {":        reload,
-		} {
-			if !strings.Contains(text, old) {
-				t.Fatalf("the README's scenario has no %q:\n%s", old, text)
-			}
-			text = strings.ReplaceAll(text, old, now)
-		}
-		writeFile(t, filepath.Join(dir, "stop.yaml"), []byte(text))
-		cmd := exec.Command("sh", "-c", gate)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(program)+":/usr/sbin:"+os.Getenv("PATH"))
-		out, _ := cmd.CombinedOutput()
-		if got := cmd.ProcessState.ExitCode(); got != want {
-			t.Errorf("%s: exit code %d; want %d\n%s", reload, got, want, out)
-		}
-		if _, err := os.Stat(filepath.Join(dir, "nodrop.xml")); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
 func startNginx(t *testing.T, site string) running {
 	t.Helper()
-	dir, port := t.TempDir(), strconv.Itoa(freePort(t))
+	dir, port := t.TempDir(), strconv.Itoa(clitest.FreePort(t))
 	me, err := user.Current()
 	if err != nil {
 		t.Fatal(err)
@@ -450,7 +349,7 @@ func startNginx(t *testing.T, site string) running {
 		t.Fatal(err)
 	}
 	file := filepath.Join(dir, "nginx.conf")
-	writeConf(t, file, `
+	clitest.WriteConf(t, file, `
 user USER;
 daemon off;
 worker_processes 2;
@@ -485,9 +384,9 @@ http {
 func startHAProxy(t *testing.T, site string) running {
 	t.Helper()
 	behind := startNginx(t, site)
-	dir, port := t.TempDir(), strconv.Itoa(freePort(t))
+	dir, port := t.TempDir(), strconv.Itoa(clitest.FreePort(t))
 	file, socket := filepath.Join(dir, "haproxy.cfg"), filepath.Join(dir, "stats")
-	writeConf(t, file, `
+	clitest.WriteConf(t, file, `
 global
 	stats socket SOCKET mode 600
 	nbthread 2
@@ -535,9 +434,9 @@ func haproxyRequests(t *testing.T, socket string) int64 {
 
 func startCaddy(t *testing.T, site string) running {
 	t.Helper()
-	dir, port := t.TempDir(), strconv.Itoa(freePort(t))
+	dir, port := t.TempDir(), strconv.Itoa(clitest.FreePort(t))
 	file, log := filepath.Join(dir, "Caddyfile"), filepath.Join(dir, "access.log")
-	writeConf(t, file, `
+	clitest.WriteConf(t, file, `
 {
 	admin off
 	auto_https off
@@ -576,10 +475,10 @@ http://127.0.0.1:PORT {
 
 func startApache(t *testing.T, site string) running {
 	t.Helper()
-	dir, port := newDir(t), strconv.Itoa(freePort(t))
+	dir, port := clitest.NewDir(t), strconv.Itoa(clitest.FreePort(t))
 	file, log := filepath.Join(dir, "apache.conf"), filepath.Join(dir, "access.log")
 	// As root it must be given another user; without root it keeps its own.
-	writeConf(t, file, `
+	clitest.WriteConf(t, file, `
 ServerRoot DIR
 ServerName 127.0.0.1
 Listen 127.0.0.1:PORT
@@ -608,9 +507,9 @@ DocumentRoot SITE
 func startGunicorn(worker string, args ...string) func(t *testing.T, site string) running {
 	return func(t *testing.T, site string) running {
 		t.Helper()
-		dir, port := t.TempDir(), strconv.Itoa(freePort(t))
+		dir, port := t.TempDir(), strconv.Itoa(clitest.FreePort(t))
 		log := filepath.Join(dir, "access.log")
-		writeConf(t, filepath.Join(dir, "served.py"), `
+		clitest.WriteConf(t, filepath.Join(dir, "served.py"), `
 from httpbin import app as httpbin
 
 with open("SITE/large", "rb") as file:

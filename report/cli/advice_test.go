@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"flag"
@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"nodrop/loadgen/cli"
+	"nodrop/loadgen/cli/clitest"
 	"nodrop/report"
 )
 
@@ -18,18 +20,18 @@ var draws = flag.Int("draws", 1, "how many propagation delays TestAdvice draws")
 // advice adds is longer than a busy machine stands still; the report knows the
 // marks alone.
 func TestAdvice(t *testing.T) {
-	needsTime(t)
-	program := build(t)
-	lab := func(t *testing.T, args ...string) outcome {
+	clitest.NeedsTime(t)
+	program := clitest.Build(t)
+	lab := func(t *testing.T, args ...string) clitest.Outcome {
 		t.Helper()
-		return nodrop(t, program, append([]string{"lab", "-n", "5000", "-c", "100", "-q", "25", "--settle", "300ms"}, args...)...)
+		return clitest.Run(t, program, append([]string{"lab", "-n", "5000", "-c", "100", "-q", "25", "--settle", "300ms"}, args...)...)
 	}
 	for range *draws {
 		propagation := 1500*time.Millisecond + time.Duration(rand.Int64N(int64(time.Second)))
 		t.Run(propagation.String(), func(t *testing.T) {
 			p := propagation.String()
 			abrupt := lab(t, "--stop", "abrupt", "--propagation", p)
-			abrupt.expectExit(t, exitOK)
+			abrupt.ExpectExit(t, cli.ExitOK)
 			f, delay := overlapFinding(t, abrupt)
 			if f.Needed < int64(propagation) || f.Confidence != report.Shown {
 				t.Errorf("the finding needs %v (%s); the propagation took %v", time.Duration(f.Needed), f.Confidence, propagation)
@@ -37,13 +39,13 @@ func TestAdvice(t *testing.T) {
 			t.Logf("propagation %v: %s; advice %v", propagation, f.Title, delay)
 
 			followed := lab(t, "--stop", "graceful", "--propagation", p, "--pre-stop", delay.String())
-			followed.expectExit(t, exitOK)
-			if lost := followed.variant(t, "graceful").Counts.Lost; lost != 0 {
+			followed.ExpectExit(t, cli.ExitOK)
+			if lost := followed.Variant(t, "graceful").Counts.Lost; lost != 0 {
 				t.Errorf("lost %d with the recommended %v; want none", lost, delay)
 			}
 			half := lab(t, "--stop", "graceful", "--propagation", p, "--pre-stop", (delay / 2).String())
-			half.expectExit(t, exitFail)
-			if lost := half.variant(t, "graceful").Counts.Lost; lost == 0 {
+			half.ExpectExit(t, cli.ExitFail)
+			if lost := half.Variant(t, "graceful").Counts.Lost; lost == 0 {
 				t.Errorf("lost nothing with half of the recommended %v", delay)
 			}
 		})
@@ -52,7 +54,7 @@ func TestAdvice(t *testing.T) {
 
 // overlapFinding is the finding of an abrupt run, and the delay that its
 // remedy for the lab names.
-func overlapFinding(t *testing.T, o outcome) (report.Finding, time.Duration) {
+func overlapFinding(t *testing.T, o clitest.Outcome) (report.Finding, time.Duration) {
 	t.Helper()
 	for _, f := range report.Build(o.Recording).Runs[0].Loss.Findings {
 		if f.Rule != "listener-closed-before-removal" {

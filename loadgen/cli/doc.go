@@ -1,0 +1,10 @@
+// Package cli holds what all of nodrop's commands share: their streams, their exit
+// codes, hey's way of writing flags, and the texts of usage and errors.
+//
+// Every command line takes the same path: Execute rejects unknown commands and
+// rewrites the arguments for pflag; cobra parses them and runs the command; the
+// command returns an Exit, or an error that main still has to print.
+//
+// The invariant: only reports go to Out. Everything else goes to Err, free of
+// secrets and of anything that controls a terminal.
+package cli

@@ -1,0 +1,31 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+)
+
+// Prepare gives root hey's usage text, flags and errors. All of root's commands
+// must have been added.
+func Prepare(root *cobra.Command, s *Streams) {
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetHelpCommand(&cobra.Command{Hidden: true})
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	root.SetUsageFunc(usage)
+	root.SetFlagErrorFunc(flagError)
+	// cobra would add these only after the arguments have been normalized.
+	root.InitDefaultVersionFlag()
+	initHelp(root)
+}
+
+// Execute runs the command that args name.
+func Execute(ctx context.Context, root *cobra.Command, args []string) error {
+	root.SetArgs(normalize(root, args))
+	if err := unknownCommand(root, args); err != nil {
+		return err
+	}
+	return root.ExecuteContext(ctx)
+}

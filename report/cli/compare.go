@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"nodrop/loadgen"
+	"nodrop/loadgen/cli"
+	"nodrop/report"
+	"nodrop/report/output"
+)
+
+// compareOptions are the arguments of nodrop compare.
+type compareOptions struct {
+	*Program
+	files           []string
+	base, next      []string // patterns in place of files
+	variant         string
+	checks, formats []string
+}
+
+// Compare is the command nodrop compare BASE NEW.
+func (p *Program) Compare() *cobra.Command {
+	o := &compareOptions{Program: p}
+	cmd := &cobra.Command{
+		Use:   "compare BASE NEW",
+		Short: "Saved recordings (-o json=FILE) of two arms: what changed, and whether it can be told from chance",
+		Args:  cobra.ArbitraryArgs,
+	}
+	fs := cmd.Flags()
+	fs.StringArrayVar(&o.base, "base", nil, "recordings of the base arm in place of BASE, each run one repetition: 'off-*.json'; repeatable")
+	fs.StringArrayVar(&o.next, "new", nil, "recordings of the new arm in place of NEW; repeatable")
+	fs.StringVar(&o.variant, "variant", "", "which variant of the recordings to compare")
+	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that fails the verdict, exit 1: 'lost > 0' on each run of new, 'p99 > +10%' on the change; repeatable")
+	outputs := output.Flag(fs)
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		o.files, o.formats = args, *outputs
+		return o.run()
+	}
+	return cmd
+}
+
+// run compares two arms of saved recordings.
+func (o *compareOptions) run() error {
+	arms, err := findArms(o.files, o.base, o.next)
+	if err != nil {
+		return err
+	}
+	if err := o.check(); err != nil {
+		return err
+	}
+	base, err := readArm(arms[0])
+	if err != nil {
+		return err
+	}
+	next, err := readArm(arms[1])
+	if err != nil {
+		return err
+	}
+	r, err := report.Compare(base, next, o.variant, o.checks)
+	if err != nil {
+		return err
+	}
+	out, err := o.Open(o.formats)
+	if err != nil {
+		return err
+	}
+	defer out.Discard()
+	return cli.Exit(out.finish(r))
+}
+
+// check rejects checks that no comparison can evaluate, and formats that none can
+// be written in.
+func (o *compareOptions) check() error {
+	for _, text := range o.checks {
+		if _, err := report.ParseChangeCheck(text); err != nil {
+			return err
+		}
+	}
+	for _, spec := range o.formats {
+		if name, _, _ := strings.Cut(spec, "="); name == "json" || output.IsStream(name) {
+			return fmt.Errorf("-o %s: a comparison has no load of its own to write as %s", spec, name)
+		}
+	}
+	return nil
+}
+
+// readArm reads the recordings of one arm.
+func readArm(files []string) ([]report.Saved, error) {
+	var saved []report.Saved
+	for _, file := range files {
+		recording, err := output.Read(file)
+		if err != nil {
+			return nil, err
+		}
+		saved = append(saved, report.Saved{File: file, Recording: recording})
+	}
+	return saved, nil
+}
+
+// findArms lists the files of both arms, from two arguments or from patterns.
+func findArms(args, base, next []string) (arms [2][]string, err error) {
+	switch {
+	case len(base)+len(next) == 0 && len(args) == 2:
+		return [2][]string{args[:1], args[1:]}, nil
+	case len(base)+len(next) == 0:
+		return arms, &loadgen.HintError{Problem: fmt.Sprintf("compare: want two files, got %d", len(args)), Hint: "nodrop compare BASE NEW, or --base 'off-*.json' --new 'on-*.json'"}
+	case len(args) > 0:
+		return arms, &loadgen.HintError{Problem: fmt.Sprintf("compare: %s beside --base and --new", args[0]), Hint: "quote patterns, or the shell expands them: --base 'off-*.json'"}
+	case len(base) == 0:
+		return arms, errors.New("compare: --new without --base")
+	case len(next) == 0:
+		return arms, errors.New("compare: --base without --new")
+	}
+	if arms[0], err = expand("--base", base); err != nil {
+		return arms, err
+	}
+	arms[1], err = expand("--new", next)
+	return arms, err
+}
+
+// expand lists the files that patterns match, each once. A pattern that is the
+// name of an existing file stands for that file.
+func expand(flag string, patterns []string) ([]string, error) {
+	var files []string
+	for _, pattern := range patterns {
+		matches := []string{pattern}
+		if _, err := os.Stat(pattern); err != nil {
+			if matches, err = filepath.Glob(pattern); err != nil {
+				return nil, fmt.Errorf("%s %q: %w", flag, pattern, err)
+			}
+		}
+		if len(matches) == 0 {
+			return nil, fmt.Errorf("%s %q: no file matches", flag, pattern)
+		}
+		for _, file := range matches {
+			if !slices.Contains(files, file) {
+				files = append(files, file)
+			}
+		}
+	}
+	return files, nil
+}

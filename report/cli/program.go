@@ -1,0 +1,12 @@
+package cli
+
+import (
+	"nodrop/loadgen/cli"
+	"nodrop/report/output"
+)
+
+// Program is what the commands share with the rest of nodrop.
+type Program struct {
+	cli.Streams
+	Temporaries *output.Temporaries
+}

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"nodrop/loadgen/cli"
+	"nodrop/loadgen/record"
+	"nodrop/report"
+	"nodrop/report/output"
+)
+
+// reportOptions are the arguments of nodrop report.
+type reportOptions struct {
+	*Program
+	files           []string
+	flags           int // number of flags given
+	checks, outputs *[]string
+	schema          bool
+	one             string // --run
+	onlyOne         bool   // --run was given
+}
+
+// Report is the command nodrop report FILE.
+func (p *Program) Report() *cobra.Command {
+	o := &reportOptions{Program: p}
+	cmd := &cobra.Command{
+		Use:   "report FILE",
+		Short: "A saved recording (-o json=FILE or ndjson=FILE) as a report again",
+		Args:  cobra.ArbitraryArgs,
+	}
+	fs := cmd.Flags()
+	o.checks = cli.FailIfFlag(fs)
+	o.outputs = output.Flag(fs)
+	fs.BoolVar(&o.schema, "schema", false, "print the JSON Schema of -o report-json")
+	fs.StringVar(&o.one, "run", "", "the only run to report, by its name ('graceful #2') or its place (3), as if it had been the only one")
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		o.files, o.flags, o.onlyOne = args, fs.NFlag(), fs.Changed("run")
+		if o.schema {
+			return o.printSchema()
+		}
+		return o.run()
+	}
+	return cmd
+}
+
+// printSchema prints the JSON Schema of -o report-json.
+func (o *reportOptions) printSchema() error {
+	if len(o.files) > 0 || o.flags > 1 {
+		return errors.New("report: --schema is printed to stdout, of no file")
+	}
+	_, err := io.WriteString(o.Out, report.Schema)
+	return err
+}
+
+// run reports on a saved recording.
+func (o *reportOptions) run() error {
+	if len(o.files) != 1 {
+		return fmt.Errorf("report: want one file, got %d", len(o.files))
+	}
+	if err := Validate(*o.checks); err != nil {
+		return err
+	}
+	recording, err := output.Read(o.files[0])
+	if err == nil && o.onlyOne {
+		recording, err = report.Only(recording, o.one)
+	}
+	if err != nil {
+		return err
+	}
+	addChecks(recording, *o.checks)
+	out, err := o.Open(*o.outputs)
+	if err != nil {
+		return err
+	}
+	defer out.Discard()
+	if streams := out.Streams(); len(streams) > 0 {
+		return fmt.Errorf("-o %s: written while a load runs; a recording has no single requests to write", streams[0])
+	}
+	return cli.Exit(out.Report(recording))
+}
+
+// addChecks adds checks to those of the recording's last variant, the one that the
+// lab applies --fail-if to.
+func addChecks(recording *record.Recording, checks []string) {
+	last := "" // the variant that appeared last: repetitions are in turns
+	seen := map[string]bool{}
+	for _, run := range recording.Runs {
+		if !seen[run.Variant] {
+			seen[run.Variant], last = true, run.Variant
+		}
+	}
+	for _, run := range recording.Runs {
+		if run.Variant == last {
+			run.FailIf = append(run.FailIf, checks...)
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package output
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"nodrop/loadgen"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/stream"
+	"nodrop/report"
+)
+
+// output is one format and its destination.
+type output struct {
+	format string        // its name
+	render report.Format // nil for a stream
+	sink   record.Sink   // nil for what is computed
+	name   string        // as -o gave it
+	w      io.Writer
+	file   *os.File // nil for stdout
+	path   string   // what file is renamed to at the end; "" when it is that already
+}
+
+// choose looks the format up. It sets render for a computed format, and returns
+// the constructor of a stream.
+func (o *output) choose() (sink func(io.Writer) record.Sink, err error) {
+	for _, f := range report.Formats {
+		if f.Name == o.format {
+			o.render = f.Write
+			return nil, nil
+		}
+	}
+	for _, s := range stream.Streams {
+		if s.Name == o.format {
+			return s.New, nil
+		}
+	}
+	if strings.Contains(o.format, "{{") {
+		return nil, &loadgen.HintError{Problem: fmt.Sprintf("-o %q: templates are not taken", o.format), Hint: "-o json=FILE holds everything a template could show"}
+	}
+	return nil, fmt.Errorf("-o %q: unknown format; known: %s", o.format, knownFormats())
+}
+
+// create opens the file for writing. A regular file is written to a temporary file
+// beside it, so that a failed run leaves the old one untouched; anything else, such
+// as a device, is written directly. An old file must be writable, and the new one
+// gets its mode.
+func (o *output) create(path string, temporaries *Temporaries) (err error) {
+	if path == "" {
+		return errors.New("no file named")
+	}
+	old, statErr := os.Stat(path)
+	if statErr == nil {
+		if o.file, err = os.OpenFile(path, os.O_WRONLY, 0); err != nil {
+			return unwrapPath(err)
+		}
+		o.w = o.file
+		if !old.Mode().IsRegular() {
+			return nil
+		}
+		_ = o.file.Close()
+	}
+	if o.file, err = temporaries.create(path); err != nil {
+		return unwrapPath(err)
+	}
+	o.w, o.path = o.file, path
+	if statErr == nil {
+		if err = o.file.Chmod(old.Mode().Perm()); err != nil {
+			_ = o.file.Close()
+			temporaries.remove(o.file.Name())
+		}
+	}
+	return unwrapPath(err)
+}
+
+// unwrapPath strips the path from a file error: the caller names the file.
+func unwrapPath(err error) error {
+	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
+		return pathErr.Err
+	}
+	return err
+}
+
+func (o *output) write(r *report.Report, temporaries *Temporaries) error {
+	var err error
+	if o.sink != nil {
+		err = o.sink.Close(r.Recording)
+	} else {
+		err = o.render(o.w, r)
+	}
+	if o.file == nil {
+		return err
+	}
+	if closeErr := o.file.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil && o.path != "" {
+		err = temporaries.settle(o.file.Name(), o.path)
+	}
+	if err == nil {
+		o.path = ""
+	}
+	return err
+}

@@ -1,0 +1,124 @@
+package output
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"nodrop/loadgen"
+	"nodrop/loadgen/record"
+	"nodrop/report"
+)
+
+// Set is all the outputs of one report, opened before the load starts.
+type Set struct {
+	list        []*output
+	sinks       []record.Sink
+	temporaries *Temporaries
+}
+
+// Open opens every output that -o names. At most one format goes to stdout: the one
+// given without a file, or else text.
+func Open(formats []string, stdout io.Writer, temporaries *Temporaries) (*Set, error) {
+	out := &Set{temporaries: temporaries}
+	onStdout := ""
+	for _, spec := range formats {
+		name, path, toFile := strings.Cut(spec, "=")
+		if !toFile && onStdout != "" {
+			out.Discard()
+			return nil, &loadgen.HintError{
+				Problem: fmt.Sprintf("-o %s: stdout is taken by -o %s", spec, onStdout),
+				Hint:    fmt.Sprintf("-o %s=FILE", spec),
+			}
+		}
+		if !toFile {
+			onStdout = spec
+		}
+		if err := out.add(name, path, toFile, stdout); err != nil {
+			out.Discard()
+			return nil, err
+		}
+	}
+	if onStdout == "" {
+		return out, out.add("text", "", false, stdout)
+	}
+	return out, nil
+}
+
+func (out *Set) add(name, path string, toFile bool, stdout io.Writer) error {
+	o := &output{format: name, name: name, w: stdout}
+	if toFile {
+		o.name += "=" + path
+	}
+	stream, err := o.choose()
+	if err != nil {
+		return err
+	}
+	switch {
+	case toFile:
+		if err := out.place(o, path); err != nil {
+			return err
+		}
+	case name == "text":
+		o.render = report.TextFor(textOptions(stdout))
+	}
+	if stream != nil {
+		o.sink = stream(o.w)
+		out.sinks = append(out.sinks, o.sink)
+	}
+	out.list = append(out.list, o)
+	return nil
+}
+
+// place opens the file at path for o, unless another output has it.
+func (out *Set) place(o *output, path string) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil && path != "" {
+		path = target // keep the link
+	}
+	for _, other := range out.list {
+		if other.path != "" && filepath.Clean(other.path) == filepath.Clean(path) {
+			return fmt.Errorf("-o %s: taken by -o %s", o.name, other.name)
+		}
+	}
+	if err := o.create(path, out.temporaries); err != nil {
+		return fmt.Errorf("-o %s: %w", o.name, err)
+	}
+	return nil
+}
+
+// Sinks returns the streams, for the load to write to.
+func (out *Set) Sinks() []record.Sink { return out.sinks }
+
+// Streams names the formats of the set that are written while a load runs.
+func (out *Set) Streams() []string {
+	var names []string
+	for _, o := range out.list {
+		if o.sink != nil {
+			names = append(names, o.format)
+		}
+	}
+	return names
+}
+
+// Write writes the report to every output and closes them all. After an error it
+// still writes the others, and returns the first error.
+func (out *Set) Write(r *report.Report) error {
+	var first error
+	for _, o := range out.list {
+		if err := o.write(r, out.temporaries); err != nil && first == nil {
+			first = fmt.Errorf("-o %s: %w", o.name, unwrapPath(err))
+		}
+	}
+	return first
+}
+
+// Discard removes the temporary files that Write has not put in place.
+func (out *Set) Discard() {
+	for _, o := range out.list {
+		if o.file != nil && o.path != "" {
+			_ = o.file.Close()
+			out.temporaries.remove(o.file.Name())
+		}
+	}
+}

@@ -1,0 +1,29 @@
+package output
+
+import (
+	"io"
+	"os"
+	"runtime"
+
+	"golang.org/x/term"
+
+	"nodrop/report"
+)
+
+// textOptions suit the text report to stdout. On a terminal it may be wide and
+// coloured, unless the user or the terminal says no.
+func textOptions(stdout io.Writer) report.Options {
+	f, ok := stdout.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return report.Options{}
+	}
+	o := report.Options{Colour: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && runtime.GOOS != "windows"}
+	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width >= wideText {
+		o.Width = wideText
+	}
+	return o
+}
+
+// wideText is the width of the text report on a wide terminal. Prose in longer
+// lines is hard to read.
+const wideText = 120

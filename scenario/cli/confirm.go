@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"nodrop/loadgen"
+	"nodrop/loadgen/safetext"
+	"nodrop/scenario"
+	"nodrop/scenario/kube"
+)
+
+// confirm prints what a scenario will change in clusters, and asks unless yes is
+// set.
+func (p *Program) confirm(s *scenario.Scenario, yes bool) error {
+	lines, err := changes(s)
+	if err != nil || len(lines) == 0 {
+		return err
+	}
+	fmt.Fprintf(p.Err, "nodrop: this will change:\n  %s\n", strings.Join(lines, "\n  "))
+	if yes {
+		return nil
+	}
+	in, ok := terminal(p.In)
+	if !ok {
+		return &loadgen.HintError{Problem: "nobody is there to be asked", Hint: "--yes changes it without asking"}
+	}
+	fmt.Fprint(p.Err, "Go on? [y/N] ")
+	answer, _ := bufio.NewReader(in).ReadString('\n')
+	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
+		return errors.New("nothing was changed")
+	}
+	return nil
+}
+
+// changes returns a line for each thing that a scenario will change in a cluster.
+func changes(s *scenario.Scenario) ([]string, error) {
+	var lines []string
+	seen := map[string]bool{}
+	for _, v := range s.Variants {
+		actions := slices.Concat(v.Setup, v.Gate, v.Restore)
+		for _, step := range v.Timeline {
+			actions = append(actions, step.Action)
+		}
+		for _, a := range actions {
+			announced, err := kube.Announce(a)
+			if err != nil {
+				return nil, err
+			}
+			for _, line := range announced {
+				line = safetext.CleanLine(s.Mask(line))
+				if !seen[line] {
+					seen[line], lines = true, append(lines, line)
+				}
+			}
+		}
+	}
+	return lines, nil
+}

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"nodrop/loadgen"
+	"nodrop/scenario/file"
+)
+
+// initOptions are the arguments of nodrop scenario init.
+type initOptions struct {
+	*Program
+	names  []string // of kinds; exactly one is valid
+	output string
+	toFile bool // --output was given
+	force  bool
+}
+
+// initCommand is the command nodrop scenario init KIND.
+func (p *Program) initCommand() *cobra.Command {
+	o := &initOptions{Program: p}
+	var known, lines []string
+	for _, kind := range file.Kinds() {
+		known = append(known, kind.Name)
+		lines = append(lines, fmt.Sprintf("  %-10s %s", kind.Name, kind.Short))
+	}
+	cmd := &cobra.Command{
+		Use:   "init KIND",
+		Short: "Print a scenario to begin with: " + strings.Join(known, ", "),
+		Long:  "Print a scenario to begin with, which can be run as it is. The kinds:\n" + strings.Join(lines, "\n"),
+		Args:  cobra.ArbitraryArgs,
+	}
+	cmd.Flags().StringVar(&o.output, "output", "", "write it to this file")
+	cmd.Flags().BoolVar(&o.force, "force", false, "with --output: replace a file that is there")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.names, o.toFile = args, cmd.Flags().Changed("output")
+		return o.run("kinds: " + strings.Join(known, ", "))
+	}
+	return cmd
+}
+
+// run prints the scenario of a kind, or writes it to a file. hint lists the kinds.
+func (o *initOptions) run(hint string) error {
+	if len(o.names) != 1 {
+		return &loadgen.HintError{Problem: fmt.Sprintf("scenario init: want one kind, got %d", len(o.names)), Hint: hint}
+	}
+	kinds := file.Kinds()
+	i := slices.IndexFunc(kinds, func(kind file.Kind) bool { return kind.Name == o.names[0] })
+	switch {
+	case i < 0:
+		return &loadgen.HintError{Problem: fmt.Sprintf("scenario init: there is no kind %q", o.names[0]), Hint: hint}
+	case o.toFile:
+		return create(o.output, kinds[i].Text, o.force)
+	case o.force:
+		return errors.New("--force: nothing is replaced without --output FILE")
+	}
+	_, err := io.WriteString(o.Out, kinds[i].Text)
+	return err
+}
+
+// create writes a new file. Only if replace is set may it overwrite an old one.
+func create(path, text string, replace bool) error {
+	if path == "" {
+		return errors.New("--output: no file named")
+	}
+	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	if replace {
+		flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	}
+	f, err := os.OpenFile(path, flags, 0o666)
+	switch {
+	case errors.Is(err, os.ErrExist):
+		return &loadgen.HintError{Problem: fmt.Sprintf("--output %s: it is there already", path), Hint: "--force replaces it"}
+	case err != nil:
+		return fmt.Errorf("--output %s: %w", path, reason(err))
+	}
+	_, err = io.WriteString(f, text)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		_ = os.Remove(path)
+		return fmt.Errorf("--output %s: %w", path, reason(err))
+	}
+	return nil
+}
+
+// reason strips the path from a file error: the caller names the file.
+func reason(err error) error {
+	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
+		return pathErr.Err
+	}
+	return err
+}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"nodrop/loadgen"
+	"nodrop/loadgen/cli"
+	"nodrop/scenario/lab"
+)
+
+// labOptions are the arguments of nodrop lab.
+type labOptions struct {
+	*Program
+	flags           *lab.FlagValues
+	checks, outputs *[]string
+}
+
+// Lab is the command nodrop lab.
+func (p *Program) Lab() *cobra.Command {
+	o := &labOptions{Program: p}
+	cmd := &cobra.Command{
+		Use:   "lab [flags]",
+		Short: "The whole story on this machine: scale a fleet of gateways in under load, abruptly, then gracefully",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return &loadgen.HintError{
+				Problem: fmt.Sprintf("lab: %s: it takes no URL, as it brings its own gateways", args[0]),
+				Hint:    "--backend http://HOST:PORT puts a server of yours behind them; without lab, nodrop sends a plain load",
+			}
+		},
+	}
+	o.flags = lab.Flags(cmd.Flags())
+	o.checks = cli.FailIfFlag(cmd.Flags())
+	o.outputs = p.OutputFlag(cmd.Flags())
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }
+	return cmd
+}
+
+// run runs the scenario that the flags describe.
+func (o *labOptions) run(ctx context.Context) error {
+	if err := o.Validate(*o.checks); err != nil {
+		return err
+	}
+	if o.flags.HasClient() {
+		return o.runClients(ctx)
+	}
+	s, err := o.flags.Scenario(o.Err)
+	if err != nil {
+		return err
+	}
+	if !o.InNamespace {
+		if err := o.flags.CheckTarget(ctx); err != nil {
+			return err
+		}
+	}
+	if o.flags.NeedsNamespace() && !o.InNamespace {
+		return o.enterNamespace()
+	}
+	s.Variants[len(s.Variants)-1].FailIf = *o.checks
+	return o.perform(ctx, s, *o.outputs, true)
+}
+
+// enterNamespace starts nodrop again with the same arguments, in a network
+// namespace of its own.
+func (o *labOptions) enterNamespace() error {
+	code, err := lab.InNamespace(o.Args, func() { // the child, which runs the load, handles signals
+		o.Unlisten()
+		o.Interrupts.Ignore()
+	})
+	switch {
+	case errors.Is(err, context.Canceled):
+		o.Complain(ErrInterrupted)
+		return cli.Exit(cli.ExitInterrupted)
+	case err != nil:
+		return err
+	}
+	return cli.Exit(code)
+}

@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"nodrop/loadgen/cli"
+	"nodrop/loadgen/cli/clitest"
+)
+
+// Without a flag, the lab tells the document's story.
+func TestLabTellsTheStory(t *testing.T) {
+	clitest.NeedsTime(t)
+	o := clitest.Run(t, clitest.Build(t), "lab")
+	if o.Code != cli.ExitOK {
+		t.Errorf("exit code %d; want %d", o.Code, cli.ExitOK)
+	}
+	abrupt, graceful := o.Variant(t, "abrupt"), o.Variant(t, "graceful")
+	n := abrupt.Settings.Requests // what this machine sends in ten seconds, at most 50,000
+	for _, r := range o.Runs {
+		if c := r.Counts; c.Planned != n || c.Started != n || c.Spoiled != 0 || c.Aborted != 0 {
+			t.Errorf("%s: %+v; want all of %d started, none spoiled, none aborted", r.Variant, c, n)
+		}
+		if r.Settings.Rate != abrupt.Settings.Rate || r.Settings.Requests != n {
+			t.Errorf("%s: %+v; want the load of all variants alike", r.Variant, r.Settings)
+		}
+	}
+	told := regexp.MustCompile(`\Anodrop: (this machine sends at most [\d.]+ requests/s through the gateways; the lab sends [\d.]+/s \(-q sets another rate\))\n\z`).FindStringSubmatch(o.Stderr)
+	if told == nil || !slices.Contains(abrupt.Notes, told[1]) || !slices.Contains(graceful.Notes, told[1]) {
+		t.Errorf("got %q on stderr, the notes %q; want the rate in both", o.Stderr, abrupt.Notes)
+	}
+	if abrupt.Counts.Lost == 0 || graceful.Counts.Lost != 0 {
+		t.Errorf("lost: abrupt %d, graceful %d; want some, and none", abrupt.Counts.Lost, graceful.Counts.Lost)
+	}
+	first, second, found := strings.Cut(o.Stdout, "\ngraceful\n========\n")
+	if !found {
+		t.Fatal("there is no part about graceful")
+	}
+	for pattern, text := range map[string]string{
+		`(?m)^  \[\d+\]\tGet "http://gateway/": dial tcp gateway:80: connect: connection refused$`: first,
+		`(?m)^    connect\.refused +[1-9]\d* +0 +never`:                                            first,
+		`(?m)^  Windows \(`:                            first,
+		`(?m)^ +begins .* (before|after)\b.*\bgw-\d+ `: first,
+		fmt.Sprintf(`(?m)^Status code distribution:\n  \[200\]\t%d responses\n\n`, n): second,
+		`(?m)^  +abrupt +graceful *$`: second,
+		fmt.Sprintf(`(?m)^Verdict: pass: abrupt lost \d+ of %d requests .*; graceful lost none of %d requests\.$`, n, n): second,
+	} {
+		if !regexp.MustCompile(pattern).MatchString(text) {
+			t.Errorf("no match for %s", pattern)
+		}
+	}
+	if strings.Contains(second, "Error distribution") {
+		t.Error("graceful has an error distribution")
+	}
+}
+
+// What is lost follows from how the delays lie to each other.
+func TestLabDelays(t *testing.T) {
+	clitest.NeedsTime(t)
+	program := clitest.Build(t)
+	// 2,500 requests/s for 2 s, the event after 0.8 s.
+	lab := func(t *testing.T, args ...string) clitest.Outcome {
+		t.Helper()
+		return clitest.Run(t, program, append([]string{"lab", "-n", "5000", "-c", "100", "-q", "25"}, args...)...)
+	}
+	t.Run("loss grows with the propagation", func(t *testing.T) {
+		var lost []int64
+		for _, propagation := range []string{"20ms", "300ms", "2s"} {
+			o := lab(t, "--stop", "abrupt", "--propagation", propagation, "--settle", "100ms")
+			o.ExpectExit(t, cli.ExitOK)
+			lost = append(lost, o.Variant(t, "abrupt").Counts.Lost)
+		}
+		if lost[0] == 0 || lost[1] <= lost[0] || lost[2] <= lost[1] {
+			t.Errorf("lost %v at 20 ms, 300 ms and 2 s; want it to grow", lost)
+		}
+	})
+	t.Run("a pre-stop below the propagation loses", func(t *testing.T) {
+		o := lab(t, "--stop", "graceful", "--propagation", "1s", "--pre-stop", "100ms")
+		o.ExpectExit(t, cli.ExitFail)
+		o.ExpectText(t, "Verdict: fail: graceful lost ", "connect: connection refused")
+		if o.Variant(t, "graceful").Counts.Lost == 0 {
+			t.Error("nothing was lost")
+		}
+	})
+	t.Run("a pre-stop above the propagation does not", func(t *testing.T) {
+		o := lab(t, "--stop", "graceful", "--propagation", "100ms", "--pre-stop", "1s", "--at", "10%")
+		o.ExpectExit(t, cli.ExitOK)
+		if c := o.Variant(t, "graceful").Counts; c.Lost != 0 || c.OK != 5000 {
+			t.Errorf("%+v; want 5000 ok", c)
+		}
+	})
+	t.Run("an event that outlives the load proves nothing", func(t *testing.T) {
+		o := lab(t, "--stop", "graceful", "--pre-stop", "2s", "--at", "90%") // so that a slow machine is quick enough
+		o.ExpectExit(t, cli.ExitInconclusive)
+		o.ExpectText(t, "Verdict: inconclusive: ", "the load was over ", "  hint: --settle 1s keeps the load up until the event is over\n")
+	})
+	t.Run("unless the load waits for it", func(t *testing.T) {
+		o := lab(t, "--stop", "graceful", "--pre-stop", "2s", "--settle", "1s")
+		o.ExpectExit(t, cli.ExitOK)
+		if c := o.Variant(t, "graceful").Counts; c.Planned <= 5000 || c.Lost != 0 {
+			t.Errorf("%+v; want more than 5000 planned, none lost", c)
+		}
+	})
+}

@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"nodrop/loadgen"
+	"nodrop/loadgen/cli"
+	"nodrop/loadgen/safetext"
+	"nodrop/scenario"
+)
+
+// loadOptions are the arguments of a plain load.
+type loadOptions struct {
+	*Program
+	urls            []string // exactly one is valid
+	load            *loadgen.FlagValues
+	during          *duringFlags
+	checks, outputs *[]string
+}
+
+// Load is the plain command, nodrop URL, as in hey.
+func (p *Program) Load() *cobra.Command {
+	o := &loadOptions{Program: p}
+	cmd := &cobra.Command{
+		Use:     "nodrop [flags] URL",
+		Short:   "Send HTTP load as hey does, and tell exactly what was lost",
+		Version: loadgen.Version,
+		Args:    cobra.ArbitraryArgs,
+	}
+	fs := cmd.Flags()
+	o.load = loadgen.Flags(fs)
+	o.load.Stdin = p.In
+	fs.Lookup("D").Usage += "; - is standard input" // only here
+	o.checks = cli.FailIfFlag(fs)
+	o.outputs = p.OutputFlag(fs)
+	o.during = newDuringFlags(fs)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.urls = args
+		return o.run(cmd.Context())
+	}
+	return cmd
+}
+
+func (o *loadOptions) run(ctx context.Context) error {
+	s, err := o.scenario()
+	if err != nil {
+		return err
+	}
+	if err := o.confirm(s, *o.during.yes); err != nil {
+		return err
+	}
+	return o.perform(ctx, s, *o.outputs, false)
+}
+
+// scenario describes the load and the event beside it.
+func (o *loadOptions) scenario() (*scenario.Scenario, error) {
+	url, err := o.url()
+	if err != nil {
+		return nil, err
+	}
+	if err := o.Validate(*o.checks); err != nil {
+		return nil, err
+	}
+	cfg, err := o.load.Config(url)
+	if err != nil {
+		return nil, err
+	}
+	s := &scenario.Scenario{
+		Streams:  []scenario.Stream{{Load: cfg}},
+		Variants: []scenario.Variant{{FailIf: *o.checks}},
+	}
+	return s, o.during.addTo(s)
+}
+
+// url returns the only URL.
+func (o *loadOptions) url() (string, error) {
+	switch len(o.urls) {
+	case 0:
+		return "", &loadgen.HintError{Problem: "no URL given", Hint: "nodrop -n 200 -c 50 http://HOST/, or nodrop --help"}
+	case 1:
+		return o.urls[0], nil
+	}
+	var shown []string
+	for _, url := range o.urls {
+		shown = append(shown, safetext.MaskURL(url))
+	}
+	return "", fmt.Errorf("want one URL, got %d: %s", len(shown), strings.Join(shown, " "))
+}

@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"sync"
+)
+
+// logs are the last lines that processes and commands printed, shown when the run
+// failed.
+type logs struct {
+	mu    sync.Mutex // guards all below
+	names []string   // in order of appearance
+	lines map[string][]string
+}
+
+// keep replaces the lines under a name: of repetitions, the last one counts.
+func (l *logs) keep(of string, lines []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lines == nil {
+		l.lines = map[string][]string{}
+	}
+	if l.lines[of] == nil {
+		l.names = append(l.names, of)
+	}
+	l.lines[of] = lines
+}
+
+// longestLine is the most columns of a log's line that are shown.
+const longestLine = 1000
+
+func (l *logs) show(w io.Writer, fit func(text string, columns int) string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, name := range l.names {
+		fmt.Fprintf(w, "nodrop: last lines of %s:\n", fit(name, longestLine))
+		for _, line := range l.lines[name] {
+			fmt.Fprintf(w, "  %s\n", fit(line, longestLine))
+		}
+	}
+}
+
+// ShowLogs prints the last lines of what the run started. It is for a run that has
+// failed.
+func (p *Program) ShowLogs() { p.logs.show(p.Err, p.Fit) }

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"nodrop/loadgen"
+	"nodrop/loadgen/cli"
+	"nodrop/loadgen/record"
+	"nodrop/scenario"
+)
+
+// TestThreads: loops side by side do not wait for each other's processors.
+func TestThreads(t *testing.T) {
+	stream := func(url string) scenario.Stream {
+		cfg := loadgen.Config{URL: url, CPUs: 2}
+		if err := cfg.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		return scenario.Stream{Load: cfg}
+	}
+	loop := stream("http://127.0.0.1:1/")
+	one := loop.Load.Threads()
+	if got := threads([]scenario.Stream{loop, loop, stream("https://127.0.0.1:1/")}); got != 2*one+2 {
+		t.Errorf("%d threads, of %d for a loop and 2 for a pool", got, one)
+	}
+}
+
+// spy is an output that keeps the recording it is to report.
+type spy struct {
+	recording *record.Recording
+	discarded bool
+}
+
+func (s *spy) Sinks() []record.Sink { return nil }
+
+func (s *spy) Report(recording *record.Recording) (code int) {
+	s.recording = recording
+	return cli.ExitFail
+}
+
+func (s *spy) Discard() { s.discarded = true }
+
+// testProgram reports to out, with nothing of the process it is in.
+func testProgram(out Output) (p *Program, stderr *bytes.Buffer) {
+	stderr = &bytes.Buffer{}
+	return &Program{
+		Streams: cli.Streams{In: strings.NewReader(""), Out: io.Discard, Err: stderr, RawErr: stderr},
+		Reports: Reports{
+			OutputFlag: func(*pflag.FlagSet) *[]string { return new([]string) },
+			Validate:   func([]string) error { return nil },
+			Open:       func([]string) (Output, error) { return out, nil },
+		},
+		Interrupts: scenario.NewInterrupts(func(string) {}, func(bool, []string) {}),
+		ByHand:     &scenario.ByHand{},
+	}, stderr
+}
+
+func execute(t *testing.T, p *Program, args ...string) error {
+	t.Helper()
+	root := p.Load()
+	cli.Prepare(root, &p.Streams)
+	return cli.Execute(t.Context(), root, args)
+}
+
+// TestLoad: the command reports its load, and its exit code is the report's.
+func TestLoad(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	out := &spy{}
+	p, stderr := testProgram(out)
+	if err := execute(t, p, "-n", "3", "-c", "1", server.URL); err != cli.Exit(cli.ExitFail) {
+		t.Errorf("got %v; want exit code %d", err, cli.ExitFail)
+	}
+	if out.recording == nil || out.recording.Runs[0].Counts.Lost != 3 || !out.discarded {
+		t.Errorf("%+v", out)
+	}
+	if stderr.Len() > 0 {
+		t.Errorf("on stderr: %s", stderr)
+	}
+}
+
+// TestLoadNotBegun: without a load there is no report.
+func TestLoadNotBegun(t *testing.T) {
+	out := &spy{}
+	p, _ := testProgram(out)
+	if err := execute(t, p, "http://127.0.0.1:1/", "http://127.0.0.1:1/"); err == nil || out.recording != nil {
+		t.Errorf("got %v and %+v; want an error and no report", err, out.recording)
+	}
+}

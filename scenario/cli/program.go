@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"io"
+
+	"github.com/spf13/pflag"
+
+	"nodrop/loadgen/cli"
+	"nodrop/loadgen/record"
+	"nodrop/scenario"
+)
+
+// Program is what the commands share with the rest of nodrop.
+type Program struct {
+	cli.Streams
+	Reports
+	Interrupts *scenario.Interrupts
+	ByHand     *scenario.ByHand
+	Unlisten   func()   // stops ByHand
+	Args       []string // the command line
+	// InNamespace is set in the child that runs in the lab's network namespace.
+	InNamespace bool
+
+	logs logs
+}
+
+// Reports turns recordings into reports. main passes it in: scenarios know nothing
+// of reports.
+type Reports struct {
+	OutputFlag func(*pflag.FlagSet) *[]string         // defines -o on a flag set
+	Validate   func(checks []string) error            // rejects those that cannot be parsed
+	Open       func(formats []string) (Output, error) // opens the outputs that -o names
+	// Beside writes what the lab saw while another load generator ran.
+	Beside func(w io.Writer, marks []record.Mark, kernel string) error
+	// Fit shortens text to a number of columns.
+	Fit func(text string, columns int) string
+}
+
+// Output writes one report. It is opened before the load starts.
+type Output interface {
+	// Sinks returns what the load writes each request to as it ends.
+	Sinks() []record.Sink
+	// Report writes the report of a recording, and returns the exit code that its
+	// verdict calls for.
+	Report(recording *record.Recording) (code int)
+	// Discard removes what Report has not put in place.
+	Discard()
+}

@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"nodrop/loadgen/safetext"
+	"nodrop/scenario"
+	"nodrop/scenario/file"
+)
+
+// runOptions are the arguments of nodrop scenario run.
+type runOptions struct {
+	fileOptions
+	repeated bool // --repeat was given
+	dry      bool
+	yes      *bool
+	outputs  *[]string
+}
+
+// runCommand is the command nodrop scenario run FILE.
+func (p *Program) runCommand() *cobra.Command {
+	o := &runOptions{fileOptions: fileOptions{Program: p}}
+	cmd := &cobra.Command{Use: "run FILE", Short: "Run it", Args: cobra.ArbitraryArgs}
+	fs := cmd.Flags()
+	o.setFlag(fs)
+	fs.StringArrayVar(&o.variants, "variant", nil, "the only variant to run; repeatable")
+	fs.IntVar(&o.repeat, "repeat", 0, "how often each variant is run, in turns, in place of what the file says")
+	fs.BoolVar(&o.dry, "dry-run", false, "print what would be done, in order, and do nothing")
+	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that fails the verdict, exit 1, on the last variant: 'lost > 0', 'p99 > 250ms'; repeatable")
+	o.yes = yesFlag(fs)
+	o.outputs = p.OutputFlag(fs)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.files, o.repeated = args, fs.Changed("repeat")
+		return o.run(cmd.Context())
+	}
+	return cmd
+}
+
+func (o *runOptions) run(ctx context.Context) error {
+	if o.repeated && o.repeat < 1 {
+		return fmt.Errorf("--repeat %d: must be 1 to %d", o.repeat, file.MaxRepeat)
+	}
+	s, err := o.read(ctx)
+	if err != nil {
+		return err
+	}
+	if o.dry {
+		return o.dryRun(s)
+	}
+	if err := o.confirm(s, *o.yes); err != nil {
+		return err
+	}
+	return o.perform(ctx, s, *o.outputs, true)
+}
+
+// dryRun prints what would be done, and what it would change in which cluster.
+func (p *Program) dryRun(s *scenario.Scenario) error {
+	if _, err := io.WriteString(safetext.CleanWriter{To: p.Out}, file.Plan(s)); err != nil {
+		return err
+	}
+	lines, err := changes(s)
+	if err != nil || len(lines) == 0 {
+		return err
+	}
+	_, err = fmt.Fprintf(p.Out, "\nThis would change:\n  %s\n", strings.Join(lines, "\n  "))
+	return err
+}

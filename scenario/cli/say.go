@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"nodrop/loadgen/safetext"
+)
+
+// sayBound is how long Say waits for stderr. If nobody reads it, signals must still
+// be handled.
+const sayBound = time.Second
+
+// Say prints a line for the person who is waiting, in place of the progress line.
+func (p *Program) Say(line string) {
+	said := make(chan struct{})
+	go func() {
+		defer close(said)
+		if _, ok := terminal(p.RawErr); ok {
+			fmt.Fprint(p.RawErr, wipe)
+		}
+		fmt.Fprintf(p.Err, "nodrop: %s\n", safetext.MaskText(line))
+	}()
+	select {
+	case <-said:
+	case <-time.After(sayBound):
+	}
+}
+
+// ErrInterrupted is the error when no load has begun.
+var ErrInterrupted = errors.New("interrupted before anything was started")
+
+// LastWords is what nodrop says when it exits at once. left names what it does not
+// restore; begun says that there was something to restore.
+func LastWords(begun bool, left []string) string {
+	switch {
+	case len(left) > 0:
+		return "interrupted: not restored: " + strings.Join(left, ", ")
+	case begun:
+		return "interrupted: exiting at once; nothing is left to restore"
+	default:
+		return ErrInterrupted.Error()
+	}
+}
+
+// terminal returns a stream as a file, and whether it is a terminal.
+func terminal(stream any) (*os.File, bool) {
+	f, ok := stream.(*os.File)
+	return f, ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,26 @@
+package cli
+
+import (
+	"errors"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"nodrop/scenario/file"
+)
+
+// schemaCommand is the command nodrop scenario schema.
+func (p *Program) schemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Print the JSON Schema of a scenario file, for editors",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return errors.New("scenario schema: it is of no file, and goes to stdout")
+			}
+			_, err := io.WriteString(p.Out, file.Schema)
+			return err
+		},
+	}
+}

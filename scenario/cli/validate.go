@@ -1,0 +1,31 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"nodrop/loadgen/safetext"
+)
+
+// validateCommand is the command nodrop scenario validate FILE.
+func (p *Program) validateCommand() *cobra.Command {
+	o := &fileOptions{Program: p}
+	cmd := &cobra.Command{Use: "validate FILE", Short: "Only tell what is wrong with it", Args: cobra.ArbitraryArgs}
+	o.setFlag(cmd.Flags())
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.files = args
+		return o.validate(cmd.Context())
+	}
+	return cmd
+}
+
+func (o *fileOptions) validate(ctx context.Context) error {
+	s, err := o.read(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(o.Out, "%s: ok: variants %d, repetitions %d, streams %d\n", safetext.CleanLine(o.files[0]), len(s.Variants), max(1, s.Repeat), len(s.Streams))
+	return nil
+}
