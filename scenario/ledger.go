@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -67,7 +66,7 @@ func (l *ledger) toRestore(actions []Action) {
 	defer l.mu.Unlock()
 	l.restore = nil
 	for _, a := range actions {
-		l.restore = append(l.restore, &entry{text: describe(a)})
+		l.restore = append(l.restore, &entry{text: OneLine(a.String())})
 	}
 }
 
@@ -104,14 +103,6 @@ func (l *ledger) done(e *entry, restored bool) {
 	}
 	is := func(o *entry) bool { return o == e }
 	l.restore, l.undo = slices.DeleteFunc(l.restore, is), slices.DeleteFunc(l.undo, is)
-}
-
-// describe says what an action does.
-func describe(a Action) string {
-	if s, ok := a.(fmt.Stringer); ok {
-		return OneLine(s.String())
-	}
-	return OneLine(strings.TrimPrefix(fmt.Sprintf("%T", a), "*"))
 }
 
 // inWordsOf puts a step's name before what is done.

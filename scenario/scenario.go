@@ -82,6 +82,8 @@ type Action interface {
 	Run(ctx context.Context, env *Env) error
 	// Undo puts back what Run changed, also after a Run that failed half-way.
 	Undo(ctx context.Context) error
+	// String says what Run does, in a few words.
+	String() string
 }
 
 // Moment is one in the life of an endpoint.

@@ -91,7 +91,7 @@ var kubeVerbs = map[string][]string{
 }
 
 // kube takes in one action on a cluster.
-func (r *reader) kube(n *yaml.Node) scenario.Action {
+func (r *reader) kube(n *yaml.Node, part string) scenario.Action {
 	before := len(r.faults)
 	a := &kubeAction{access: r.anyCluster(), given: map[string]*yaml.Node{}}
 	r.mapping(n, "kube", slices.Concat(r.kubeVerbFields(a), r.kubeOptionFields(a)))
@@ -108,6 +108,9 @@ func (r *reader) kube(n *yaml.Node) scenario.Action {
 		if !slices.Contains(kubeVerbs[verb], name) {
 			r.fault(a.given[name], "kube: %s has no %s", verb, name)
 		}
+	}
+	if verb == "watch" && part != "setup" {
+		r.fault(n, "watch: it watches from its place in setup to the end of the run, and has none in %s", part)
 	}
 	return r.kubeOf(n, verb, a)
 }
@@ -367,7 +370,10 @@ func (r *reader) fill(value any) (any, error) {
 }
 
 // asm turns graceful shutdown of ASM's IstioGateway on or off.
-func (r *reader) asm(n *yaml.Node) *kube.Graceful {
+func (r *reader) asm(n *yaml.Node, part string) *kube.Graceful {
+	if part == "timeline" {
+		r.fault(n, "asm: from ASM 1.26 it restarts the gateway: it belongs in setup, between runs")
+	}
 	before := len(r.faults)
 	g := &kube.Graceful{Access: r.anyCluster()}
 	told := false
@@ -409,19 +415,4 @@ func (r *reader) asm(n *yaml.Node) *kube.Graceful {
 		}
 	}
 	return g
-}
-
-// inCluster takes in an action on a cluster, of either kind.
-func (r *reader) inCluster(kind, part string, n *yaml.Node) scenario.Action {
-	if kind == "kube" {
-		a := r.kube(n)
-		if _, watches := a.(*kube.Watch); watches && part != "setup" {
-			r.fault(n, "watch: it watches from its place in setup to the end of the run, and has none in %s", part)
-		}
-		return a
-	}
-	if part == "timeline" {
-		r.fault(n, "asm: from ASM 1.26 it restarts the gateway: it belongs in setup, between runs")
-	}
-	return r.asm(n)
 }

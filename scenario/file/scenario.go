@@ -15,7 +15,6 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/scenario"
-	"nodrop/scenario/action"
 	"nodrop/scenario/kube"
 )
 
@@ -227,9 +226,6 @@ func (r *reader) variant(name string, n *yaml.Node, p parts, streams []scenario.
 func (r *reader) actions(steps []scenario.Step) []scenario.Action {
 	var list []scenario.Action
 	for _, step := range steps {
-		if _, ok := step.Action.(*action.Exec); ok { // the errors of others say whose they are
-			step.Action = labelled{step.Action, scenario.OneLine(r.shown(step.Name))}
-		}
 		list = append(list, step.Action)
 	}
 	return list
@@ -254,7 +250,7 @@ func (l labelled) Run(ctx context.Context, env *scenario.Env) error {
 
 // String is the name, and what is done.
 func (l labelled) String() string {
-	if what := nameOf(l.Action); scenario.OneLine(what) != l.name {
+	if what := l.Action.String(); scenario.OneLine(what) != l.name {
 		return l.name + " (" + what + ")"
 	}
 	return l.name
