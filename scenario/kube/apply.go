@@ -275,6 +275,24 @@ func (a *applied) find(ctx context.Context, manager string) (types.UID, error) {
 	return "", nil
 }
 
+// link keeps two from being of one manager: each would take away what the one
+// before has set.
+func (a *Apply) link(l *links) {
+	if l.applies++; l.applies > 1 {
+		a.manager = fmt.Sprintf("%s-%d", fieldManager, l.applies)
+	}
+}
+
+// bring takes in what it applies.
+func (a *Apply) bring(ctx context.Context, b *brought) (faults []error) {
+	list, err := a.manifests()
+	faults = append(faults, err, checkManifests(list, &b.terms))
+	for _, manifest := range list {
+		faults = append(faults, b.take(ctx, a, manifest))
+	}
+	return faults
+}
+
 func (a *Apply) plan() []planned {
 	list, err := a.manifests()
 	if err != nil {

@@ -169,6 +169,9 @@ func (g *Graceful) plan() []planned {
 	}
 }
 
+// tellASM tells the version that is named.
+func (g *Graceful) tellASM(terms *asmTerms) { terms.version = g.Version }
+
 // gracefulPatch turns it on or off in the version's own way. Annotations are
 // strings.
 func gracefulPatch(drain time.Duration, v ASMVersion) map[string]any {
@@ -302,20 +305,20 @@ func checkSeconds(value any, name string, v ASMVersion, service string) error {
 	return nil
 }
 
+// asmTerms are what the actions of a run say of the IstioGateways among manifests.
+type asmTerms struct {
+	version ASMVersion // the zero value where none is named
+	scaled  []string   // names of what is scaled
+}
+
 // checkManifests holds the IstioGateways among manifests to the rules of the
-// version that the actions name or, where none does, that the manifest's way is of.
-func checkManifests(list []map[string]any, actions []scenario.Action) error {
-	var named ASMVersion
-	for _, a := range actions {
-		if g, ok := a.(*Graceful); ok {
-			named = g.Version
-		}
-	}
+// version that is named or, where none is, that the manifest's way is of.
+func checkManifests(list []map[string]any, terms *asmTerms) error {
 	for _, manifest := range list {
 		if text(manifest, "kind") != "IstioGateway" {
 			continue
 		}
-		v := named
+		v := terms.version
 		if _, young := at(manifest, "metadata", "annotations", asmDrainTimeout); v == (ASMVersion{}) {
 			v = ASMVersion{1, 25}
 			if young {
@@ -326,10 +329,7 @@ func checkManifests(list []map[string]any, actions []scenario.Action) error {
 		if err := CheckASM(manifest, v); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		scales := slices.ContainsFunc(actions, func(a scenario.Action) bool {
-			s, ok := a.(*Scale)
-			return ok && s.Object.Name == text(manifest, "metadata", "name")
-		})
+		scales := slices.Contains(terms.scaled, text(manifest, "metadata", "name"))
 		if err := checkASMScales(name, manifest); scales && err != nil {
 			return err
 		}

@@ -46,6 +46,9 @@ func (p *Patch) Undo(ctx context.Context) error {
 	return p.change.undo(ctx)
 }
 
+// rolls is what is patched, as its pods may be.
+func (p *Patch) rolls() Target { return Target{Access: p.Access, Object: p.Object} }
+
 func (p *Patch) plan() []planned {
 	what := p.What
 	if what == "" {
@@ -104,6 +107,14 @@ func wanted(workload map[string]any) int {
 // Undo does nothing.
 func (r *Restart) Undo(context.Context) error { return nil }
 
+// rolls is what is restarted.
+func (r *Restart) rolls() Target { return Target{Access: r.Access, Object: r.Object} }
+
+// touches are the pods of that.
+func (r *Restart) touches() Target {
+	return Target{Access: r.Access, Object: r.Object, Pods: r.Pods}
+}
+
 func (r *Restart) plan() []planned {
 	return []planned{{access: r.Access, object: r.Object, what: "restart: replace all of its pods", needs: []need{{"get", ""}, {"patch", ""}}, check: r.check}, r.Pods.lists(r.Access)}
 }
@@ -158,6 +169,14 @@ func (d *Delete) Run(ctx context.Context, _ *scenario.Env) error {
 
 // Undo does nothing: pods are replaced by whoever owns them.
 func (d *Delete) Undo(context.Context) error { return nil }
+
+// touches are the pods that may be deleted.
+func (d *Delete) touches() Target {
+	if d.Selector != "" {
+		return Target{Access: d.Access, Pods: Pods{Selector: d.Selector}}
+	}
+	return Target{Access: d.Access, Object: Ref{"pod", d.Pod}}
+}
 
 func (d *Delete) plan() []planned {
 	p := planned{access: d.Access, object: Ref{"pod", d.Pod}, what: "delete", needs: []need{{"get", ""}, {"delete", ""}, {"list", ""}}}

@@ -32,9 +32,6 @@ type planned struct {
 // need is a verb on an object, or on one of its subresources.
 type need struct{ verb, sub string }
 
-// planner is an action of this package.
-type planner interface{ plan() []planned }
-
 // Announce tells what an action will change and where, a line each; nothing for
 // one that changes nothing in a cluster. It asks no cluster.
 func Announce(a scenario.Action) ([]string, error) {
@@ -73,14 +70,11 @@ func (p *Preflight) Run(ctx context.Context, _ *scenario.Env) error {
 			faults = append(faults, err.Error())
 		}
 	}
-	b := brought{objects: map[identity]bool{}, kinds: map[string]bool{}}
+	b := brought{objects: map[identity]bool{}, kinds: map[string]bool{}, terms: termsOf(p.Actions)}
 	for _, action := range p.Actions {
-		if a, ok := action.(*Apply); ok {
-			list, err := a.manifests()
-			add(err)
-			add(checkManifests(list, p.Actions))
-			for _, manifest := range list {
-				add(b.take(ctx, a, manifest))
+		if a, ok := action.(bringer); ok {
+			for _, err := range a.bring(ctx, &b) {
+				add(err)
 			}
 		}
 	}
@@ -106,6 +100,18 @@ func (p *Preflight) Undo(context.Context) error { return nil }
 type brought struct {
 	objects map[identity]bool
 	kinds   map[string]bool // of custom resources, by the names that people use, in lower case
+	terms   asmTerms        // that they are held to
+}
+
+// termsOf are those that actions tell.
+func termsOf(actions []scenario.Action) asmTerms {
+	var terms asmTerms
+	for _, action := range actions {
+		if a, ok := action.(asmTeller); ok {
+			a.tellASM(&terms)
+		}
+	}
+	return terms
 }
 
 // identity is which object it is, of all clusters.

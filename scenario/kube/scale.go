@@ -72,6 +72,18 @@ func (s *Scale) Undo(ctx context.Context) error {
 	return s.change.undo(ctx)
 }
 
+// link gives those that scale one object what they need to know of each other.
+func (s *Scale) link(l *links) { s.journal = l.journalOf(s.rolls()) }
+
+// rolls is what is scaled.
+func (s *Scale) rolls() Target { return Target{Access: s.Access, Object: s.Object} }
+
+// touches are the pods of that.
+func (s *Scale) touches() Target { return Target{Access: s.Access, Object: s.Object, Pods: s.Pods} }
+
+// tellASM tells what is scaled.
+func (s *Scale) tellASM(terms *asmTerms) { terms.scaled = append(terms.scaled, s.Object.Name) }
+
 func (s *Scale) plan() []planned {
 	text := fmt.Sprintf("scale to %d, and back to what it was", s.Replicas)
 	if s.Keep {

@@ -147,6 +147,12 @@ func (w *Watch) Whose() string {
 	return strings.Join(names, ", ")
 }
 
+// link lets watches tell of each pod once.
+func (w *Watch) link(l *links) { w.shared = &l.lives }
+
+// watches are its targets.
+func (w *Watch) watches() []Target { return w.Targets }
+
 // plan only looks.
 func (w *Watch) plan() []planned {
 	var list []planned
