@@ -29,6 +29,10 @@ type Address struct {
 	Timeout time.Duration // 0 is ten minutes
 }
 
+func newAddress(s *Settings) scenario.Action {
+	return &Address{Access: s.Access, Service: s.Word, Port: s.Port, Serves: s.Serves, Host: s.Host, Secure: s.Secure, Timeout: s.Timeout}
+}
+
 // Run finds the address, and waits for the page.
 func (a *Address) Run(ctx context.Context, env *scenario.Env) error {
 	o, err := a.Access.object(ctx, Ref{"services", a.Service})

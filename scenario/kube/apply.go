@@ -71,6 +71,15 @@ func CheckManifest(manifest map[string]any) error {
 	return nil
 }
 
+func newApply(s *Settings) scenario.Action {
+	for i, manifest := range s.Manifests {
+		if err := CheckManifest(manifest); err != nil {
+			s.Fault("", "apply: manifest %d: %v", i+1, err)
+		}
+	}
+	return &Apply{Access: s.Access, File: s.Word, Manifests: s.Manifests}
+}
+
 func (a *Apply) manifests() ([]map[string]any, error) {
 	if a.File == "" {
 		return a.Manifests, nil

@@ -139,7 +139,7 @@ func TestPatchAndApply(t *testing.T) {
 	a := access(t)
 	apply(t, a, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c, annotations: {old: a}}, data: {x: '1'}}")
 	ref := Ref{"configmap", "c"}
-	annotate := Annotate(a, ref, map[string]any{"old": "b", "new": "c"})
+	annotate := newAnnotation(&Settings{Access: a, Object: ref, Patch: merging(map[string]any{"old": "b", "new": "c"})})
 	run(t, annotate)
 	patch := &Patch{Access: a, Object: ref, Patch: merging(map[string]any{"data": map[string]any{"x": nil, "y": "2"}})}
 	run(t, patch)

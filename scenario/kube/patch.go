@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,11 +23,31 @@ type Patch struct {
 	change *change
 }
 
-// Annotate is the patch that sets annotations; nil takes one away.
-func Annotate(a *Access, object Ref, annotations map[string]any) *Patch {
+func newPatch(s *Settings) scenario.Action {
+	if err := s.Patch.Check(); err != nil {
+		s.Fault("with", "with: %v", err)
+	}
+	return &Patch{Access: s.Access, Object: s.Object, Patch: s.Patch}
+}
+
+// newAnnotation is the patch that sets annotations; nil takes one away. It refuses
+// what the API server would.
+func newAnnotation(s *Settings) scenario.Action {
+	annotations := s.Patch.Fields
+	switch {
+	case s.Patch.Operations != nil:
+		s.Fault("with", "with: annotations are a mapping")
+	case len(annotations) == 0:
+		s.Fault("with", "with: it changes nothing")
+	}
+	for _, name := range slices.Sorted(maps.Keys(annotations)) {
+		if _, isText := annotations[name].(string); !isText && annotations[name] != nil {
+			s.Fault("with", "with: %s: %v is no text: quote it", name, annotations[name])
+		}
+	}
 	patch := map[string]any{}
 	set(patch, annotations, "metadata", "annotations")
-	return &Patch{Access: a, Object: object, Patch: merging(patch)}
+	return &Patch{Access: s.Access, Object: s.Object, Patch: merging(patch)}
 }
 
 // Run applies it.
@@ -67,6 +89,10 @@ type Restart struct {
 	Object  Ref
 	Pods    Pods          // that it has; the zero Pods are those that it says
 	Timeout time.Duration // of the rollout, and of what follows; 0 is ten minutes each
+}
+
+func newRestart(s *Settings) scenario.Action {
+	return &Restart{Access: s.Access, Object: s.Object, Pods: s.Pods, Timeout: s.Timeout}
 }
 
 // Run changes the pod template, and waits.
@@ -142,6 +168,14 @@ type Delete struct {
 	Count    int           // of the selected, the oldest; 0 is all
 	Grace    *int64        // seconds; nil is the pod's own
 	Timeout  time.Duration // until they are gone; 0 is ten minutes
+}
+
+func newDeletePod(s *Settings) scenario.Action {
+	return &Delete{Access: s.Access, Pod: s.Word, Grace: s.Grace, Timeout: s.Timeout}
+}
+
+func newDelete(s *Settings) scenario.Action {
+	return &Delete{Access: s.Access, Selector: s.Word, Count: s.Count, Grace: s.Grace, Timeout: s.Timeout}
 }
 
 // Run deletes them, and waits until the last is gone: what happens to them is the

@@ -25,6 +25,10 @@ type Scale struct {
 	change  *change
 }
 
+func newScale(s *Settings) scenario.Action {
+	return &Scale{Access: s.Access, Object: s.Object, Replicas: s.Replicas, Keep: s.Keep, Pods: s.Pods, Timeout: s.Timeout}
+}
+
 // replicaFields are where objects without a scale subresource have their number
 // of replicas, by kind.
 var replicaFields = map[string][]string{"IstioGateway": {"spec", "replicaCount"}}

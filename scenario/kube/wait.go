@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,6 +24,30 @@ type Wait struct {
 	Gone      string // until there is no pod of this selector
 	Endpoints int    // > 0: until a Service (Object) has so many ready endpoints and none that is leaving
 	Timeout   time.Duration
+}
+
+// newWait reads what is waited for, as kubectl's --for has it.
+func newWait(s *Settings) scenario.Action {
+	w := &Wait{Access: s.Access, Object: s.Object, Timeout: s.Timeout}
+	kind, what, _ := strings.Cut(s.Until, "=")
+	switch {
+	case s.Until == "rollout":
+		w.Rollout = true
+	case kind == "condition" && what != "":
+		w.Condition, w.Status, _ = strings.Cut(what, "=")
+	case kind == "endpoints":
+		var err error
+		if w.Endpoints, err = strconv.Atoi(what); err != nil || w.Endpoints < 1 {
+			s.Fault("", "for: endpoints=%s: want a number from 1", what)
+		}
+	case s.Until != "":
+		s.Fault("", "for: %q is not rollout, condition=TYPE, condition=TYPE=STATUS or endpoints=N", s.Until)
+	}
+	return w
+}
+
+func newGone(s *Settings) scenario.Action {
+	return &Wait{Access: s.Access, Gone: s.Word, Timeout: s.Timeout}
 }
 
 // Run waits.

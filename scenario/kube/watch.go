@@ -35,6 +35,13 @@ type Target struct {
 	Pods   Pods
 }
 
+func newWatch(s *Settings) scenario.Action {
+	if s.Part != "setup" {
+		s.Fault("", "watch: it watches from its place in setup to the end of the run, and has none in %s", s.Part)
+	}
+	return &Watch{Targets: []Target{{Access: s.Access, Object: s.Object, Pods: s.Pods}}}
+}
+
 // place is where the name of a pod is its own.
 type place struct{ server, namespace string }
 
