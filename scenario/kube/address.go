@@ -35,7 +35,7 @@ func newAddress(s *Settings) scenario.Action {
 
 // Run finds the address, and waits for the page.
 func (a *Address) Run(ctx context.Context, env *scenario.Env) error {
-	o, err := a.Access.object(ctx, Ref{"services", a.Service})
+	o, err := a.Access.object(ctx, Ref{Kind: "services", Name: a.Service})
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (a *Address) Undo(context.Context) error { return nil }
 // plan does not ask for the Service itself: a control plane may make it only when
 // its gateway is there.
 func (a *Address) plan() []planned {
-	return []planned{{access: a.Access, object: Ref{"services", ""}, needs: []need{{"get", ""}}}}
+	return []planned{{access: a.Access, object: Ref{Kind: "services"}, needs: []need{{"get", ""}}}}
 }
 
 // Of reads the address, or says why there is none.

@@ -120,7 +120,7 @@ func refOf(manifest map[string]any) Ref {
 	if group := o.GroupVersionKind().Group; group != "" {
 		kind += "." + group
 	}
-	return Ref{kind, o.GetName()}
+	return Ref{Kind: kind, Name: o.GetName()}
 }
 
 // objectOf is the object that a manifest is of.
@@ -149,7 +149,7 @@ func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
 	for _, path := range leavesOf(manifest, nil) {
 		if !ofServer(path) {
 			value, _ := at(manifest, path...)
-			one.change.leaves = append(one.change.leaves, o.leaf(before, path, value))
+			one.change.leaves = append(one.change.leaves, leafOf(o, before, path, value))
 		}
 	}
 	if err := ctx.Err(); err != nil {

@@ -75,7 +75,7 @@ type Graceful struct {
 	pods   podSet
 }
 
-func (g *Graceful) ref() Ref { return Ref{"istiogateways.istio.alibabacloud.com", g.Gateway} }
+func (g *Graceful) ref() Ref { return Ref{Kind: "istiogateways.istio.alibabacloud.com", Name: g.Gateway} }
 
 // Run changes what is not so already, and waits until the gateway is ready.
 func (g *Graceful) Run(ctx context.Context, _ *scenario.Env) error {
@@ -165,7 +165,7 @@ func (g *Graceful) plan() []planned {
 	}
 	return []planned{
 		{access: g.Access, object: g.ref(), what: what, needs: []need{{"get", ""}, {"patch", ""}}},
-		{access: g.Pods.or(g.Access), object: Ref{"pods", ""}, needs: []need{{"list", ""}}},
+		{access: g.Pods.or(g.Access), object: Ref{Kind: "pods"}, needs: []need{{"list", ""}}},
 	}
 }
 

@@ -142,7 +142,7 @@ func TestASMScales(t *testing.T) {
 		"theirs": {annotations: asmReplicas + ": 'false'", want: "scale its Deployment in the data plane, istio-theirs"},
 	} {
 		apply(t, a, fmt.Sprintf("{apiVersion: istio.alibabacloud.com/v1beta1, kind: IstioGateway, metadata: {name: %s, annotations: {%s}}, spec: {gatewayType: ingress, replicaCount: 0, %s}}", name, tt.annotations, tt.spec))
-		scale := &Scale{Access: a, Object: Ref{"istiogateways.istio.alibabacloud.com", name}, Replicas: 1, Pods: Pods{Selector: "istio=" + name}}
+		scale := &Scale{Access: a, Object: Ref{Kind: "istiogateways.istio.alibabacloud.com", Name: name}, Replicas: 1, Pods: Pods{Selector: "istio=" + name}}
 		err := (&Preflight{Actions: []scenario.Action{scale}}).Run(bounded(t), nil)
 		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v; want %q", name, err, tt.want)

@@ -58,7 +58,7 @@ func (c *change) do(ctx context.Context) error {
 	c.leaves = nil
 	for _, path := range c.patch.paths(before) {
 		value, told := c.patch.told(path)
-		l := c.object.leaf(before, path, value)
+		l := leafOf(c.object, before, path, value)
 		l.untold = !told
 		c.leaves = append(c.leaves, l)
 	}
@@ -75,8 +75,8 @@ func (c *change) do(ctx context.Context) error {
 	return nil
 }
 
-// leaf is one that a change sets to a value; what there is before tells what it was.
-func (o *object) leaf(before map[string]any, path []string, value any) leaf {
+// leafOf is one that a change sets to a value; what there is before tells what it was.
+func leafOf(o *object, before map[string]any, path []string, value any) leaf {
 	if o.resource.kind == "Secret" && o.resource.gvr.Group == "" && path[0] == "stringData" { // it is only ever written: it becomes data
 		path = append([]string{"data"}, path[1:]...)
 		if text, ok := value.(string); ok {

@@ -21,7 +21,7 @@ import (
 	"nodrop/scenario"
 )
 
-func configMap() Ref { return Ref{"configmap", "c"} }
+func configMap() Ref { return Ref{Kind: "configmap", Name: "c"} }
 
 // applying is an Apply of one document.
 func applying(t *testing.T, a *Access, manifest string) *Apply {
@@ -74,7 +74,7 @@ func TestScaleTwice(t *testing.T) {
 func TestStringData(t *testing.T) {
 	a := access(t)
 	apply(t, a, "{apiVersion: v1, kind: Secret, metadata: {name: s}, data: {password: b2xk}}")
-	ref := Ref{"secret", "s"}
+	ref := Ref{Kind: "secret", Name: "s"}
 	for _, action := range []scenario.Action{
 		&Patch{Access: a, Object: ref, Patch: merging(map[string]any{"stringData": map[string]any{"password": "new", "other": "x"}})},
 		applying(t, a, "{apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {password: applied}}"),
@@ -220,7 +220,7 @@ func TestSettledWith(t *testing.T) {
 	a := access(t)
 	start(t, a, 2, "")
 	apply(t, a, "{apiVersion: v1, kind: Pod, metadata: {name: evicted, labels: {app: gw, pod-template-hash: none}}, spec: {nodeName: none, containers: [{name: a, image: hello}]}}")
-	o, err := a.object(bounded(t), Ref{"pod", "evicted"})
+	o, err := a.object(bounded(t), Ref{Kind: "pod", Name: "evicted"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,7 +263,7 @@ func TestTwoFamilies(t *testing.T) {
 		apply(t, a, "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: ds-"+strings.ToLower(family[13:17])+", labels: {kubernetes.io/service-name: ds}}, "+family+", targetRef: {kind: Pod, name: p}, conditions: {ready: true}}]}")
 	}
 	apply(t, a, "{apiVersion: v1, kind: Service, metadata: {name: ds}, spec: {ports: [{port: 80}]}}")
-	run(t, &Wait{Access: a, Object: Ref{"service", "ds"}, Endpoints: 1})
+	run(t, &Wait{Access: a, Object: Ref{Kind: "service", Name: "ds"}, Endpoints: 1})
 }
 
 // TestDeleteWaits until the pods are gone: the load is to last so long.

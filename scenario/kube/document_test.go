@@ -44,7 +44,7 @@ func write(t *testing.T, dir, name, text string) {
 func gatewayURL(t *testing.T, a *Access) string {
 	t.Helper()
 	run(t, &Address{Access: a, Service: "gw"})
-	return "http://" + text(read(t, a, Ref{"service", "gw"}), "spec", "clusterIP") + "/"
+	return "http://" + text(read(t, a, Ref{Kind: "service", Name: "gw"}), "spec", "clusterIP") + "/"
 }
 
 // recorded are the runs of a file.
@@ -143,7 +143,7 @@ spec: {gatewayType: ingress, replicaCount: 3}
 			t.Errorf("no %q in\n%s", want, out)
 		}
 	}
-	gateway := read(t, mesh, Ref{"istiogateway", "ingressgateway"})
+	gateway := read(t, mesh, Ref{Kind: "istiogateway", Name: "ingressgateway"})
 	if n := number(gateway, "spec", "replicaCount"); n != 3 {
 		t.Errorf("replicaCount is %d afterwards; want 3", n)
 	}
@@ -389,7 +389,7 @@ spec: {gatewayType: ingress, replicaCount: 1}
 	run(t, page)
 	for name, rule := range rules {
 		undo(t, rule)
-		addr, why := page.of(t.Context(), read(t, a, Ref{"service", "istio-ingressgateway"}))
+		addr, why := page.of(t.Context(), read(t, a, Ref{Kind: "service", Name: "istio-ingressgateway"}))
 		await(t, "404 without "+name+why, func() bool {
 			err := page.serves(t.Context(), addr)
 			return err != nil && strings.HasSuffix(err.Error(), "answers 404 Not Found")

@@ -82,7 +82,7 @@ func leftBehind(t *testing.T, a *Access) (left []string) {
 	if n := number(read(t, a, gw()), "spec", "replicas"); n != 3 {
 		left = append(left, "deployment/gw")
 	}
-	o, err := a.object(bounded(t), Ref{"configmap", "brought"})
+	o, err := a.object(bounded(t), Ref{Kind: "configmap", Name: "brought"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func leftBehind(t *testing.T, a *Access) (left []string) {
 func putBack(t *testing.T, a *Access) {
 	t.Helper()
 	run(t, &Scale{Access: a, Object: gw(), Replicas: 3, Keep: true})
-	o, err := a.object(bounded(t), Ref{"configmap", "brought"})
+	o, err := a.object(bounded(t), Ref{Kind: "configmap", Name: "brought"})
 	if err != nil {
 		t.Fatal(err)
 	}

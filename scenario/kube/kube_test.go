@@ -64,7 +64,7 @@ func TestScale(t *testing.T) {
 func TestWatch(t *testing.T) {
 	a := access(t)
 	start(t, a, 3, "lifecycle: {preStop: {sleep: {seconds: 1}}}")
-	run(t, &Wait{Access: a, Object: Ref{"service", "gw"}, Endpoints: 3})
+	run(t, &Wait{Access: a, Object: Ref{Kind: "service", Name: "gw"}, Endpoints: 3})
 	var d diary
 	w := &Watch{Targets: []Target{{Access: a, Object: gw()}, {Access: a, Pods: Pods{Selector: "app in (gw)"}}, {Access: a, Object: gw()}}} // the same pods
 	env := d.env()
@@ -138,7 +138,7 @@ func TestDelete(t *testing.T) {
 func TestPatchAndApply(t *testing.T) {
 	a := access(t)
 	apply(t, a, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c, annotations: {old: a}}, data: {x: '1'}}")
-	ref := Ref{"configmap", "c"}
+	ref := Ref{Kind: "configmap", Name: "c"}
 	annotate := newAnnotation(&Settings{Access: a, Object: ref, Patch: merging(map[string]any{"old": "b", "new": "c"})})
 	run(t, annotate)
 	patch := &Patch{Access: a, Object: ref, Patch: merging(map[string]any{"data": map[string]any{"x": nil, "y": "2"}})}
@@ -162,7 +162,7 @@ func TestPatchAndApply(t *testing.T) {
 	if got := shown(at(read(t, a, ref), "data")); got != `{"x":"1"}` {
 		t.Errorf("got %s", got)
 	}
-	o, err := a.object(bounded(t), Ref{"configmap", "made"})
+	o, err := a.object(bounded(t), Ref{Kind: "configmap", Name: "made"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,12 +217,12 @@ func through(t *testing.T, a *Access, serve func(proxy http.Handler, w http.Resp
 func TestInterruptedPatch(t *testing.T) {
 	a := access(t)
 	apply(t, a, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {x: '1'}}")
-	ref := Ref{"configmap", "c"}
+	ref := Ref{Kind: "configmap", Name: "c"}
 	made := "{apiVersion: v1, kind: ConfigMap, metadata: {name: made}, data: {x: '1'}}"
 	adds := Patching{Operations: []map[string]any{{"op": "add", "path": "/data/y", "value": "2"}}}
 	absent := func(what string) {
 		t.Helper()
-		if o, err := a.object(bounded(t), Ref{"configmap", "made"}); err != nil {
+		if o, err := a.object(bounded(t), Ref{Kind: "configmap", Name: "made"}); err != nil {
 			t.Error(err)
 		} else if _, err := o.get(bounded(t)); !apierrors.IsNotFound(err) {
 			t.Errorf("%s: what was made is there: %v", what, err)
@@ -306,12 +306,12 @@ spec:
 // TestNewResource: a kind that came after the others were looked up is found.
 func TestNewResource(t *testing.T) {
 	a := access(t)
-	if _, err := a.object(bounded(t), Ref{"thing", "x"}); err == nil || !strings.Contains(err.Error(), `the server has no resource "thing"`) {
+	if _, err := a.object(bounded(t), Ref{Kind: "thing", Name: "x"}); err == nil || !strings.Contains(err.Error(), `the server has no resource "thing"`) {
 		t.Fatalf("got %v", err)
 	}
 	apply(t, &Access{}, newKind("Thing"))
 	await(t, "the kind is served", func() bool {
-		_, err := a.object(bounded(t), Ref{"thing", "x"})
+		_, err := a.object(bounded(t), Ref{Kind: "thing", Name: "x"})
 		return err == nil
 	})
 }
@@ -329,13 +329,13 @@ func TestPreflight(t *testing.T) {
 			t.Errorf("got %v; want %s", err, want)
 		}
 	}
-	expect(`deployments.apps "none" not found`, &Restart{Access: a, Object: Ref{"deploy", "none"}})
+	expect(`deployments.apps "none" not found`, &Restart{Access: a, Object: Ref{Kind: "deploy", Name: "none"}})
 	apply(t, a, "{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: ds}, spec: {updateStrategy: {type: OnDelete}, selector: {matchLabels: {app: ds}}, template: {metadata: {labels: {app: ds}}, spec: {nodeSelector: {none: none}, containers: [{name: a, image: hello}]}}}}")
-	expect("it has no number of replicas", &Scale{Access: a, Object: Ref{"daemonset", "ds"}, Replicas: 1})
-	expect("its updateStrategy is OnDelete: nothing would be restarted", &Restart{Access: a, Object: Ref{"daemonset", "ds"}})
-	expect("it has no rollout", &Restart{Access: a, Object: Ref{"service", "gw"}})
-	expect("it has no rollout", &Wait{Access: a, Object: Ref{"service", "gw"}, Rollout: true})
-	expect(`the server has no resource "nothings"`, &Restart{Access: a, Object: Ref{"nothings", "x"}})
+	expect("it has no number of replicas", &Scale{Access: a, Object: Ref{Kind: "daemonset", Name: "ds"}, Replicas: 1})
+	expect("its updateStrategy is OnDelete: nothing would be restarted", &Restart{Access: a, Object: Ref{Kind: "daemonset", Name: "ds"}})
+	expect("it has no rollout", &Restart{Access: a, Object: Ref{Kind: "service", Name: "gw"}})
+	expect("it has no rollout", &Wait{Access: a, Object: Ref{Kind: "service", Name: "gw"}, Rollout: true})
+	expect(`the server has no resource "nothings"`, &Restart{Access: a, Object: Ref{Kind: "nothings", Name: "x"}})
 
 	limited := &Access{Kubeconfig: os.Getenv("CONTROLPLANE_LIMITED"), Namespace: a.Namespace}
 	apply(t, a, `
@@ -405,8 +405,8 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: limited}]
 	undo(t, kind)
 
 	gateway := "{apiVersion: istio.alibabacloud.com/v1beta1, kind: IstioGateway, metadata: {name: fresh}, spec: {gatewayType: ingress, replicaCount: 0, autoscaleEnabled: %s, minReplicas: 2, maxReplicas: 9}}"
-	run(t, &Preflight{Actions: []scenario.Action{applying(t, a, fmt.Sprintf(gateway, "false")), &Wait{Access: a, Object: Ref{"deployment", "istio-fresh"}, Rollout: true}}})
-	scale := &Scale{Access: a, Object: Ref{"istiogateway", "fresh"}, Replicas: 1, Pods: Pods{Selector: "istio=fresh"}}
+	run(t, &Preflight{Actions: []scenario.Action{applying(t, a, fmt.Sprintf(gateway, "false")), &Wait{Access: a, Object: Ref{Kind: "deployment", Name: "istio-fresh"}, Rollout: true}}})
+	scale := &Scale{Access: a, Object: Ref{Kind: "istiogateway", Name: "fresh"}, Replicas: 1, Pods: Pods{Selector: "istio=fresh"}}
 	refused := func(manifest string) {
 		t.Helper()
 		err := (&Preflight{Actions: []scenario.Action{applying(t, a, manifest), scale}}).Run(bounded(t), nil)
@@ -481,7 +481,7 @@ func TestAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	e, err := env.Endpoints.Next(t.Context())
-	if want := text(read(t, a, Ref{"service", "gw"}), "spec", "clusterIP") + ":80"; err != nil || e.Name != want {
+	if want := text(read(t, a, Ref{Kind: "service", Name: "gw"}), "spec", "clusterIP") + ":80"; err != nil || e.Name != want {
 		t.Errorf("got %v, %v; want %s", e, err, want)
 	}
 	err = (&Address{Access: a, Service: "gw", Port: 81, Timeout: 300 * time.Millisecond}).Run(bounded(t), env)
@@ -553,11 +553,11 @@ func TestExecCredentials(t *testing.T) {
 	}
 	good := &Access{Kubeconfig: write("good"), Namespace: a.Namespace}
 	apply(t, good, "{apiVersion: v1, kind: ConfigMap, metadata: {name: made}}")
-	read(t, a, Ref{"configmap", "made"})
+	read(t, a, Ref{Kind: "configmap", Name: "made"})
 
 	plugin.Command, plugin.Args = "false", nil
 	bad := &Access{Kubeconfig: write("bad"), Namespace: a.Namespace}
-	_, err = bad.object(bounded(t), Ref{"configmap", "made"})
+	_, err = bad.object(bounded(t), Ref{Kind: "configmap", Name: "made"})
 	if err == nil || !strings.Contains(err.Error(), "executable false failed with exit code 1") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v", err)
 	}

@@ -180,12 +180,12 @@ func TestLifeOfName(t *testing.T) {
 // TestPrepare: what the steps touch is watched by one watch, each once.
 func TestPrepare(t *testing.T) {
 	a := &Access{}
-	backend := &Watch{Targets: []Target{{Access: a, Object: Ref{"deployment", "backend"}}}}
+	backend := &Watch{Targets: []Target{{Access: a, Object: Ref{Kind: "deployment", Name: "backend"}}}}
 	variants := []scenario.Variant{{}, {Setup: []scenario.Action{backend}, Timeline: []scenario.Step{
 		{Action: &Scale{Access: a, Object: gw(), Replicas: 1}},
 		{Action: &Scale{Access: a, Object: gw(), Replicas: 5}},
 		{Action: &Delete{Access: a, Pod: "gw-0"}},
-		{Action: &Restart{Access: a, Object: Ref{"deployment", "backend"}}},
+		{Action: &Restart{Access: a, Object: Ref{Kind: "deployment", Name: "backend"}}},
 	}}}
 	Prepare(variants)
 	if len(variants[0].Setup) != 0 {
@@ -198,7 +198,7 @@ func TestPrepare(t *testing.T) {
 	if _, ok := v.Setup[0].(*Preflight); !ok {
 		t.Errorf("%T comes first; want what asks", v.Setup[0])
 	}
-	want := []Target{{Access: a, Object: gw()}, {Access: a, Object: Ref{"pod", "gw-0"}}}
+	want := []Target{{Access: a, Object: gw()}, {Access: a, Object: Ref{Kind: "pod", Name: "gw-0"}}}
 	w, ok := v.Setup[3].(*Watch)
 	if !ok || !slices.Equal(w.Targets, want) || w.shared != backend.shared {
 		t.Errorf("got %v; want a watch of %v", v.Setup[3], want)

@@ -96,7 +96,7 @@ func access(t *testing.T) *Access {
 // namespace makes one. Its deletion is not waited for, which takes seconds.
 func namespace(t *testing.T, name string) {
 	t.Helper()
-	o, err := (&Access{}).object(bounded(t), Ref{"namespace", name})
+	o, err := (&Access{}).object(bounded(t), Ref{Kind: "namespace", Name: name})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func start(t *testing.T, a *Access, replicas int, preStop string) {
 	run(t, &Wait{Access: a, Object: gw(), Rollout: true})
 }
 
-func gw() Ref { return Ref{"deployment", "gw"} }
+func gw() Ref { return Ref{Kind: "deployment", Name: "gw"} }
 
 // run runs an action, which must not fail.
 func run(t *testing.T, action scenario.Action) {

@@ -23,7 +23,7 @@ func ParseRef(text string) (Ref, error) {
 	if !ok || kind == "" || name == "" || strings.Contains(name, "/") {
 		return Ref{}, fmt.Errorf("%q: want KIND/NAME, such as deployment/gateway", text)
 	}
-	return Ref{kind, name}, nil
+	return Ref{Kind: kind, Name: name}, nil
 }
 
 func (r Ref) String() string { return r.Kind + "/" + r.Name }

@@ -142,14 +142,14 @@ func (r *Restart) touches() Target {
 }
 
 func (r *Restart) plan() []planned {
-	return []planned{{access: r.Access, object: r.Object, what: "restart: replace all of its pods", needs: []need{{"get", ""}, {"patch", ""}}, check: r.check}, r.Pods.lists(r.Access)}
+	return []planned{{access: r.Access, object: r.Object, what: "restart: replace all of its pods", needs: []need{{"get", ""}, {"patch", ""}}, check: r.check}, listsPods(r.Pods, r.Access)}
 }
 
 // check finds what a restart would change, and not replace the pods of.
 func (r *Restart) check(_ context.Context, o *object, now map[string]any) error {
 	paused, _ := at(now, "spec", "paused")
 	switch {
-	case !o.rollsOut():
+	case !rollsOut(o):
 		return fmt.Errorf("%s: it has no rollout: a Deployment, a StatefulSet or a DaemonSet is restarted", o)
 	case paused == true:
 		return fmt.Errorf("%s: it is paused: nothing would be restarted", o)
@@ -209,13 +209,13 @@ func (d *Delete) touches() Target {
 	if d.Selector != "" {
 		return Target{Access: d.Access, Pods: Pods{Selector: d.Selector}}
 	}
-	return Target{Access: d.Access, Object: Ref{"pod", d.Pod}}
+	return Target{Access: d.Access, Object: Ref{Kind: "pod", Name: d.Pod}}
 }
 
 func (d *Delete) plan() []planned {
-	p := planned{access: d.Access, object: Ref{"pod", d.Pod}, what: "delete", needs: []need{{"get", ""}, {"delete", ""}, {"list", ""}}}
+	p := planned{access: d.Access, object: Ref{Kind: "pod", Name: d.Pod}, what: "delete", needs: []need{{"get", ""}, {"delete", ""}, {"list", ""}}}
 	if d.Pod == "" {
-		p.object, p.needs = Ref{"pod", ""}, p.needs[1:]
+		p.object, p.needs = Ref{Kind: "pod"}, p.needs[1:]
 		p.what = fmt.Sprintf("delete those of %s", d.Selector)
 		if d.Count > 0 {
 			p.what = fmt.Sprintf("delete %d of %s", d.Count, d.Selector)

@@ -27,6 +27,10 @@ func (c *Cluster) pods() dynamic.ResourceInterface {
 	return c.dynamic.Resource(podsResource()).Namespace(c.Namespace)
 }
 
+func (c *Cluster) slices() dynamic.ResourceInterface {
+	return c.dynamic.Resource(slicesResource()).Namespace(c.Namespace)
+}
+
 // List lists all that there are.
 func (p podSet) list(ctx context.Context) ([]unstructured.Unstructured, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
@@ -162,9 +166,9 @@ func errNoPods(o *object) error {
 	return fmt.Errorf("%s: it does not say which pods it has: name them by a selector", o)
 }
 
-// lists is what waiting for them takes.
-func (p Pods) lists(a *Access) planned {
-	return planned{access: p.or(a), object: Ref{"pods", ""}, needs: []need{{"list", ""}}}
+// listsPods is what waiting for them takes.
+func listsPods(p Pods, a *Access) planned {
+	return planned{access: p.or(a), object: Ref{Kind: "pods"}, needs: []need{{"list", ""}}}
 }
 
 // selectorOf is a workload's own selector; "" where it has none of the usual form.

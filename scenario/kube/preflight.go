@@ -117,7 +117,7 @@ func termsOf(actions []scenario.Action) asmTerms {
 // identity is which object it is, of all clusters.
 type identity struct{ server, group, kind, namespace, name string }
 
-func (o *object) identity() identity {
+func identityOf(o *object) identity {
 	return identity{o.cluster.Server, o.resource.gvr.Group, o.resource.kind, o.namespace, o.name}
 }
 
@@ -131,7 +131,7 @@ func (b *brought) take(ctx context.Context, a *Apply, manifest map[string]any) e
 	}
 	o, err := a.objectOf(ctx, manifest)
 	if err == nil {
-		b.objects[o.identity()] = true
+		b.objects[identityOf(o)] = true
 	}
 	if b.has(refOf(manifest).Kind) {
 		return nil
@@ -164,16 +164,16 @@ func (p *planned) examine(ctx context.Context, b *brought) error {
 		switch {
 		case err == nil:
 		case apierrors.IsForbidden(err):
-			return cmp.Or(o.allowed(ctx, needs), err)
+			return cmp.Or(allowed(ctx, o, needs), err)
 		case !apierrors.IsNotFound(err):
 			return err
 		case p.makes != nil:
 			needs = append(needs, p.makes...)
-		case !p.comes && !b.objects[o.identity()]:
+		case !p.comes && !b.objects[identityOf(o)]:
 			return err
 		}
 	}
-	if err := o.allowed(ctx, needs); err != nil {
+	if err := allowed(ctx, o, needs); err != nil {
 		return err
 	}
 	if p.check != nil {
@@ -183,13 +183,13 @@ func (p *planned) examine(ctx context.Context, b *brought) error {
 }
 
 // allowed asks for rights, and names those that are missing.
-func (o *object) allowed(ctx context.Context, needs []need) error {
+func allowed(ctx context.Context, o *object, needs []need) error {
 	var missing []string
 	for _, n := range needs {
 		if n.sub == "scale" && !o.resource.scales { // what has no such subresource is patched itself
 			n.sub = ""
 		}
-		allowed, err := o.may(ctx, n)
+		allowed, err := o.may(ctx, n.verb, n.sub)
 		if err != nil {
 			return err
 		}
@@ -208,11 +208,11 @@ func (o *object) allowed(ctx context.Context, needs []need) error {
 }
 
 // may asks the API server whether we may, as kubectl auth can-i does.
-func (o *object) may(ctx context.Context, n need) (bool, error) {
+func (o *object) may(ctx context.Context, verb, sub string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
-	attributes := map[string]any{"verb": n.verb, "group": o.resource.gvr.Group, "resource": o.resource.gvr.Resource, "subresource": n.sub}
-	if n.verb != "create" { // which knows no names
+	attributes := map[string]any{"verb": verb, "group": o.resource.gvr.Group, "resource": o.resource.gvr.Resource, "subresource": sub}
+	if verb != "create" { // which knows no names
 		attributes["name"] = o.name
 	}
 	if o.resource.namespaced {
@@ -233,13 +233,13 @@ func (o *object) may(ctx context.Context, n need) (bool, error) {
 
 // noAutoscaler refuses an object that a HorizontalPodAutoscaler scales: it would
 // take the number of replicas back in the middle of the run.
-func (o *object) noAutoscaler(ctx context.Context) error {
-	all, err := o.cluster.object(ctx, Ref{"horizontalpodautoscalers.autoscaling", ""})
+func noAutoscaler(ctx context.Context, o *object) error {
+	all, err := o.cluster.object(ctx, Ref{Kind: "horizontalpodautoscalers.autoscaling"})
 	if err != nil {
 		return err
 	}
 	all.namespace = o.namespace
-	if allowed, err := all.may(ctx, need{"list", ""}); err != nil || !allowed {
+	if allowed, err := all.may(ctx, "list", ""); err != nil || !allowed {
 		if err == nil {
 			err = fmt.Errorf("%s: not allowed in namespace %s: list horizontalpodautoscalers: whether one would fight the scale cannot be known", o.cluster, o.namespace)
 		}

@@ -22,7 +22,7 @@ func (r *AtRest) Run(ctx context.Context, _ *scenario.Env) error {
 		}
 		t := a.rolls()
 		o, err := t.Access.object(ctx, t.Object)
-		if err != nil || !o.rollsOut() { // Preflight has told what is wrong
+		if err != nil || !rollsOut(o) { // Preflight has told what is wrong
 			continue
 		}
 		if _, err := o.get(ctx); apierrors.IsNotFound(err) {

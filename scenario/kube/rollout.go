@@ -69,7 +69,7 @@ func until(ctx context.Context, what string, limit time.Duration, look func(cont
 }
 
 // rollsOut reports a kind of which rolledOut judges.
-func (o *object) rollsOut() bool {
+func rollsOut(o *object) bool {
 	return o.resource.gvr.Group == "apps" && slices.Contains([]string{"Deployment", "StatefulSet", "DaemonSet"}, o.resource.kind)
 }
 

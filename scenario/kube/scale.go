@@ -93,7 +93,7 @@ func (s *Scale) plan() []planned {
 	if s.Keep {
 		text = fmt.Sprintf("scale to %d", s.Replicas)
 	}
-	return []planned{{access: s.Access, object: s.Object, what: text, needs: scaleNeeds, check: s.check}, s.Pods.lists(s.Access)}
+	return []planned{{access: s.Access, object: s.Object, what: text, needs: scaleNeeds, check: s.check}, listsPods(s.Pods, s.Access)}
 }
 
 // check finds what cannot be scaled, or would be scaled by somebody else, too.
@@ -102,7 +102,7 @@ func (s *Scale) check(ctx context.Context, o *object, now map[string]any) error 
 		return err
 	}
 	if _, own := replicaFields[o.resource.kind]; !own {
-		return o.noAutoscaler(ctx)
+		return noAutoscaler(ctx, o)
 	}
 	if s.Pods.Selector == "" {
 		return errNoPods(o)

@@ -83,15 +83,15 @@ func (w *Wait) plan() []planned {
 	switch {
 	case w.Rollout:
 		p.check = func(_ context.Context, o *object, _ map[string]any) error {
-			if !o.rollsOut() {
+			if !rollsOut(o) {
 				return fmt.Errorf("%s: it has no rollout", o)
 			}
 			return nil
 		}
 	case w.Gone != "":
-		p.object, p.needs = Ref{"pods", ""}, []need{{"list", ""}}
+		p.object, p.needs = Ref{Kind: "pods"}, []need{{"list", ""}}
 	case w.Endpoints > 0:
-		return []planned{p, {access: w.Access, object: Ref{"endpointslices.discovery.k8s.io", ""}, needs: []need{{"list", ""}}}}
+		return []planned{p, {access: w.Access, object: Ref{Kind: "endpointslices.discovery.k8s.io"}, needs: []need{{"list", ""}}}}
 	}
 	return []planned{p}
 }
@@ -100,7 +100,7 @@ func (w *Wait) plan() []planned {
 func (w *Wait) settled(ctx context.Context, c *Cluster) (bool, string) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
-	list, err := c.dynamic.Resource(slicesResource()).Namespace(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: "kubernetes.io/service-name=" + w.Object.Name})
+	list, err := c.slices().List(ctx, metav1.ListOptions{LabelSelector: "kubernetes.io/service-name=" + w.Object.Name})
 	if err != nil {
 		return false, c.explain("endpointslices", err).Error()
 	}

@@ -22,9 +22,8 @@ import (
 type Watch struct {
 	Targets []Target // which may have pods in common
 
-	shared *sharedLives // with other watches of the run; nil where there is none
-	stop   context.CancelFunc
-	done   sync.WaitGroup
+	shared  *sharedLives // with other watches of the run; nil where there is none
+	running *watching    // nil while it does not
 }
 
 // Target says whose pods: those of an object, those of a selector, or the one that
@@ -64,6 +63,56 @@ func (s *sharedLives) at(here place, mark func(scenario.Moment)) (l *lives, isNe
 	return l, true
 }
 
+// watching is a watch that has begun.
+type watching struct {
+	replicas int // that were ready at the beginning
+
+	shared *sharedLives
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+}
+
+// begin begins to watch sets of pods, and returns when what there is at the beginning
+// is known. It is to be ended also after an error.
+func (s *sharedLives) begin(ctx context.Context, sets []podSet, mark func(scenario.Moment)) (*watching, error) {
+	w := &watching{shared: s}
+	var running context.Context
+	running, w.stop = context.WithCancel(context.WithoutCancel(ctx))
+	s.users++
+	var streams []*followed
+	places := map[place]*lives{}
+	for _, pods := range sets {
+		here := place{pods.cluster.Server, pods.cluster.Namespace}
+		l, isNew := s.at(here, mark)
+		places[here] = l
+		if isNew {
+			streams = append(streams, &followed{cluster: pods.cluster, from: pods.cluster.slices(), take: l.slice, missed: l.missed})
+		}
+		streams = append(streams, &followed{cluster: pods.cluster, from: pods.cluster.pods(), options: pods.options(), take: l.pod, missed: l.missed})
+	}
+	for _, one := range streams {
+		version, err := one.list(ctx)
+		if err != nil {
+			return w, one.cluster.explain("watch", err)
+		}
+		w.replicas = max(w.replicas, one.ready())
+		w.done.Go(func() { one.follow(running, version) })
+	}
+	for _, l := range places {
+		l.settle()
+	}
+	return w, nil
+}
+
+// end ends it.
+func (w *watching) end() {
+	w.stop()
+	w.done.Wait()
+	if w.shared.users--; w.shared.users == 0 {
+		w.shared.places = nil
+	}
+}
+
 // Run begins to watch, and returns when what there is at the beginning is known.
 func (w *Watch) Run(ctx context.Context, env *scenario.Env) error {
 	sets, err := w.sets(ctx)
@@ -73,31 +122,10 @@ func (w *Watch) Run(ctx context.Context, env *scenario.Env) error {
 	if w.shared == nil {
 		w.shared = &sharedLives{}
 	}
-	var running context.Context
-	running, w.stop = context.WithCancel(context.WithoutCancel(ctx))
-	w.shared.users++
-	var streams []*followed
-	places := map[place]*lives{}
-	for _, pods := range sets {
-		here := place{pods.cluster.Server, pods.cluster.Namespace}
-		l, isNew := w.shared.at(here, env.Mark)
-		places[here] = l
-		if isNew {
-			streams = append(streams, &followed{cluster: pods.cluster, from: pods.cluster.dynamic.Resource(slicesResource()).Namespace(here.namespace), take: l.slice, missed: l.missed})
-		}
-		streams = append(streams, &followed{cluster: pods.cluster, from: pods.cluster.pods(), options: pods.options(), take: l.pod, missed: l.missed})
+	if w.running, err = w.shared.begin(ctx, sets, env.Mark); err != nil {
+		return err
 	}
-	for _, s := range streams {
-		version, err := s.list(ctx)
-		if err != nil {
-			return s.cluster.explain("watch", err)
-		}
-		env.Replicas = max(env.Replicas, s.ready())
-		w.done.Go(func() { s.follow(running, version) })
-	}
-	for _, l := range places {
-		l.settle()
-	}
+	env.Replicas = max(env.Replicas, w.running.replicas)
 	return nil
 }
 
@@ -133,14 +161,9 @@ func (t *Target) pods(ctx context.Context) (podSet, error) {
 
 // Undo ends it.
 func (w *Watch) Undo(context.Context) error {
-	if w.stop == nil {
-		return nil
-	}
-	w.stop()
-	w.done.Wait()
-	w.stop = nil
-	if w.shared.users--; w.shared.users == 0 {
-		w.shared.places = nil
+	if w.running != nil {
+		w.running.end()
+		w.running = nil
 	}
 	return nil
 }
@@ -165,7 +188,7 @@ func (w *Watch) plan() []planned {
 	var list []planned
 	for _, t := range w.Targets {
 		for _, kind := range []string{"pods", "endpointslices.discovery.k8s.io"} {
-			list = append(list, planned{access: t.Pods.or(t.Access), object: Ref{kind, ""}, needs: []need{{"list", ""}, {"watch", ""}}})
+			list = append(list, planned{access: t.Pods.or(t.Access), object: Ref{Kind: kind}, needs: []need{{"list", ""}, {"watch", ""}}})
 		}
 	}
 	return list
