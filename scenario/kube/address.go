@@ -156,3 +156,5 @@ type fixed struct{ endpoint *loadgen.Endpoint }
 
 // Next is always the same.
 func (f fixed) Next(context.Context) (*loadgen.Endpoint, error) { return f.endpoint, nil }
+
+func (a *Address) String() string { return "address of " + a.Service }

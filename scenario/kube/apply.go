@@ -1,21 +1,17 @@
 package kube
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
-	"time"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/yaml"
 
 	"nodrop/scenario"
 )
@@ -38,37 +34,6 @@ type applied struct {
 	change change
 	made   types.UID // that it was made with; "" for one that was there
 	absent bool      // it was not there before; where the answer was lost, made is not known
-}
-
-// ReadManifests reads the documents of a file.
-func ReadManifests(text []byte) ([]map[string]any, error) {
-	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
-	var list []map[string]any
-	for {
-		var one map[string]any
-		err := decoder.Decode(&one)
-		switch {
-		case errors.Is(err, io.EOF):
-			return list, nil
-		case err != nil:
-			return nil, oneLine(err)
-		case one == nil: // an empty document
-			continue
-		}
-		if err := CheckManifest(one); err != nil {
-			return nil, fmt.Errorf("document %d: %w", len(list)+1, err)
-		}
-		list = append(list, one)
-	}
-}
-
-// CheckManifest refuses what does not say which object it is of.
-func CheckManifest(manifest map[string]any) error {
-	o := unstructured.Unstructured{Object: manifest}
-	if o.GetKind() == "" || o.GetName() == "" || o.GetAPIVersion() == "" {
-		return errors.New("no apiVersion, kind or metadata.name")
-	}
-	return nil
 }
 
 func newApply(s *Settings) scenario.Action {
@@ -111,16 +76,6 @@ func (a *Apply) Run(ctx context.Context, _ *scenario.Env) error {
 		}
 	}
 	return nil
-}
-
-// refOf names the object of a manifest, with its group.
-func refOf(manifest map[string]any) Ref {
-	o := unstructured.Unstructured{Object: manifest}
-	kind := o.GetKind()
-	if group := o.GroupVersionKind().Group; group != "" {
-		kind += "." + group
-	}
-	return Ref{Kind: kind, Name: o.GetName()}
 }
 
 // objectOf is the object that a manifest is of.
@@ -174,28 +129,6 @@ func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
 	}
 	return nil
 }
-
-// present reads what is there, nil where nothing is. What is being deleted, by an
-// undo as it may be, is waited for.
-func (o *object) present(ctx context.Context) (found map[string]any, err error) {
-	for {
-		found, err = o.get(ctx)
-		if apierrors.IsNotFound(err) {
-			return nil, nil
-		}
-		if _, leaving := at(found, "metadata", "deletionTimestamp"); err != nil || !leaving {
-			return found, err
-		}
-		if err := o.awaitGone(ctx, uidOf(found)); err != nil {
-			return nil, err
-		}
-	}
-}
-
-func uidOf(o map[string]any) types.UID { return types.UID(text(o, "metadata", "uid")) }
-
-// goneTime is how long a deletion may take: of a cloud's load balancer, for one.
-const goneTime = 3 * time.Minute
 
 // ofServer reports what names an object, or is the API server's to say.
 func ofServer(path []string) bool {
@@ -253,19 +186,6 @@ func (a *applied) undo(ctx context.Context, manager string) error {
 	return o.awaitGone(ctx, a.made)
 }
 
-// awaitGone waits until the object of a UID is gone: one that is applied again must
-// not be taken for it.
-func (o *object) awaitGone(ctx context.Context, uid types.UID) error {
-	return until(ctx, o.String()+": deleted, but not gone", goneTime, func(ctx context.Context) (bool, string, error) {
-		now, err := o.get(ctx)
-		if apierrors.IsNotFound(err) {
-			return true, "", nil
-		}
-		finalizers, are := at(now, "metadata", "finalizers")
-		return uidOf(now) != uid, "finalizers " + shown(finalizers, are), err
-	})
-}
-
 // find is the UID of an object that was not there, where the answer to its making
 // was lost: the one that the manager has applied since; "" where there is none.
 func (a *applied) find(ctx context.Context, manager string) (types.UID, error) {
@@ -315,4 +235,24 @@ func (a *Apply) plan() []planned {
 		})
 	}
 	return all
+}
+
+func (a *Apply) String() string {
+	return "apply " + cmp.Or(a.File, fmt.Sprintf("%d manifests", len(a.Manifests)))
+}
+
+// Undoes says which objects are deleted, and which values are put back.
+func (a *Apply) Undoes(acted bool) (what string, ends bool) {
+	if !acted {
+		return "take back " + strings.TrimPrefix(a.String(), "apply "), false
+	}
+	var parts []string
+	for _, one := range a.applied {
+		if one.absent {
+			parts = append(parts, "delete "+one.change.object.String())
+		} else if text := one.change.undoes(true, ""); text != "" {
+			parts = append(parts, text)
+		}
+	}
+	return strings.Join(parts, ", "), false
 }

@@ -3,13 +3,10 @@ package kube
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
-	"sync"
 
 	"nodrop/loadgen/safetext"
 )
@@ -116,35 +113,6 @@ func (c *change) adopt(earlier *change) {
 		l.before, l.was, l.parents = earlier.leaves[at].before, earlier.leaves[at].was, earlier.leaves[at].parents
 		earlier.leaves = slices.Delete(earlier.leaves, at, at+1)
 	}
-}
-
-// journal is what was changed last of one object, where several changes of a run
-// are. The last one puts back what was before the first: each for itself would go
-// back the way they came, and take pods away that are to stay.
-type journal struct {
-	mu   sync.Mutex // guards last
-	last *change
-}
-
-// do applies a change, which takes over from the one before unless it is to stay.
-func (j *journal) do(ctx context.Context, c *change, keep bool) error {
-	if j == nil {
-		return c.do(ctx)
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if err := c.do(ctx); err != nil {
-		return err
-	}
-	if keep {
-		j.last = nil
-		return nil
-	}
-	if j.last != nil {
-		c.adopt(j.last)
-	}
-	j.last = c
-	return nil
 }
 
 // changed are the leaves that are not, or may not be, what they were.
@@ -287,52 +255,17 @@ func (c *change) byHand(leaves []leaf) string {
 	return strings.Join(parts, ", ")
 }
 
-// leavesOf are the paths of a patch's values; a list is one value.
-func leavesOf(patch map[string]any, below []string) [][]string {
-	var paths [][]string
-	for _, name := range slices.Sorted(maps.Keys(patch)) {
-		path := append(slices.Clone(below), name)
-		if fields, ok := patch[name].(map[string]any); ok && len(fields) > 0 {
-			paths = append(paths, leavesOf(fields, path)...)
-			continue
-		}
-		paths = append(paths, path)
+// undoes says what undo does; before the change, all that is known is what it may
+// come to.
+func (c *change) undoes(acted bool, before string) string {
+	if !acted {
+		return before
 	}
-	return paths
-}
-
-// set puts a value into nested maps, which are made where they are missing.
-func set(object map[string]any, value any, path ...string) {
-	for _, name := range path[:len(path)-1] {
-		next, ok := object[name].(map[string]any)
-		if !ok {
-			next = map[string]any{}
-			object[name] = next
-		}
-		object = next
+	if c == nil {
+		return ""
 	}
-	object[path[len(path)-1]] = value
-}
-
-// same compares values as JSON has them: 1 from a file and 1 from the API server
-// are of different types in Go.
-func same(a, b any) bool {
-	if reflect.DeepEqual(a, b) {
-		return true
+	if leaves := c.changed(); len(leaves) > 0 {
+		return c.byHand(leaves)
 	}
-	x, errX := json.Marshal(a)
-	y, errY := json.Marshal(b)
-	return errX == nil && errY == nil && string(x) == string(y)
-}
-
-// shown is a value for people.
-func shown(value any, is bool) string {
-	if !is || value == nil {
-		return "nothing"
-	}
-	text, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Sprint(value)
-	}
-	return string(text)
+	return ""
 }

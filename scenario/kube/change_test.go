@@ -2,15 +2,11 @@ package kube
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"net/url"
-	"os"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -19,6 +15,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
+	"nodrop/scenario/kube/internal/kubetest"
 )
 
 func configMap() Ref { return Ref{Kind: "configmap", Name: "c"} }
@@ -26,7 +23,7 @@ func configMap() Ref { return Ref{Kind: "configmap", Name: "c"} }
 // applying is an Apply of one document.
 func applying(t *testing.T, a *Access, manifest string) *Apply {
 	t.Helper()
-	return &Apply{Access: a, Manifests: []map[string]any{decode(t, manifest)}}
+	return &Apply{Access: a, Manifests: []map[string]any{kubetest.Decode(t, manifest)}}
 }
 
 // TestScaleToNoneLost: the API leaves out a number of replicas that is 0; it is ours
@@ -193,27 +190,6 @@ func TestStrict(t *testing.T) {
 	}
 }
 
-// TestAway: an API server that cannot be asked may be back; one that says no is there.
-func TestAway(t *testing.T) {
-	c := &Cluster{Context: "x"}
-	dial := func(err error) error { return &url.Error{Op: "Get", Err: &net.OpError{Op: "dial", Err: err}} }
-	for _, err := range []error{
-		dial(os.NewSyscallError("connect", syscall.ENETUNREACH)), dial(os.NewSyscallError("connect", syscall.EHOSTUNREACH)),
-		dial(os.NewSyscallError("connect", syscall.ECONNREFUSED)), dial(&net.DNSError{Err: "no such host", IsNotFound: true}),
-		&url.Error{Op: "Patch", Err: &net.OpError{Op: "write", Err: os.NewSyscallError("write", syscall.EPIPE)}}, context.DeadlineExceeded, &url.Error{Op: "Get", Err: context.DeadlineExceeded},
-		apierrors.NewServiceUnavailable("soon"), apierrors.NewTooManyRequestsError("later"),
-	} {
-		if !away(c.explain("deployment/gw", err)) {
-			t.Errorf("%v: it is told as an answer", err)
-		}
-	}
-	for _, err := range []error{apierrors.NewForbidden(podsResource().GroupResource(), "x", nil), apierrors.NewBadRequest("no"), apierrors.NewNotFound(podsResource().GroupResource(), "x")} {
-		if away(c.explain("deployment/gw", err)) {
-			t.Errorf("%v: it is told as away", err)
-		}
-	}
-}
-
 // TestSettledWith: pods that are over are no part of it, and an autoscaler may set
 // another number during a restart.
 func TestSettledWith(t *testing.T) {
@@ -245,14 +221,6 @@ func TestSettledWith(t *testing.T) {
 	run(t, &Restart{Access: autoscaled, Object: gw()})
 	if n := len(podsOf(t, a)); n != 3 {
 		t.Errorf("%d pods; want 3", n)
-	}
-}
-
-// TestSelectors: those of expressions, too.
-func TestSelectors(t *testing.T) {
-	selector, err := selectorOf(decode(t, "{spec: {selector: {matchLabels: {app: gw}, matchExpressions: [{key: track, operator: In, values: [stable]}]}}}"))
-	if want := "app=gw,track in (stable)"; err != nil || selector != want {
-		t.Errorf("got %q, %v; want %s", selector, err, want)
 	}
 }
 

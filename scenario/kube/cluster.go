@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -15,26 +13,9 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/dynamic"
-	_ "k8s.io/client-go/plugin/pkg/client/auth/oidc" // which kubectl takes, too
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
-
-	"nodrop/loadgen"
 )
-
-// Access says which cluster, as kubectl's flags do. The zero value is what
-// kubectl takes without any. Actions of one cluster share one.
-type Access struct {
-	Kubeconfig string // path; "" is $KUBECONFIG, ~/.kube/config or, in a pod, its service account
-	Context    string // "" is the current one
-	Namespace  string // "" is the context's
-
-	mu      sync.Mutex // guards cluster
-	cluster *Cluster
-}
 
 // Cluster is one context of a kubeconfig.
 type Cluster struct {
@@ -52,66 +33,6 @@ type Cluster struct {
 
 // requestTime bounds one request to the API server.
 const requestTime = 30 * time.Second
-
-// Open reads the kubeconfig, once: what is the current context then stays it. It
-// asks the cluster nothing.
-func (a *Access) Open() (*Cluster, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.cluster == nil {
-		var err error
-		if a.cluster, err = a.open(); err != nil {
-			return nil, err
-		}
-	}
-	return a.cluster, nil
-}
-
-// object finds an object of the cluster.
-func (a *Access) object(ctx context.Context, ref Ref) (*object, error) {
-	c, err := a.Open()
-	if err != nil {
-		return nil, err
-	}
-	return c.object(ctx, ref)
-}
-
-// open needs the lock.
-func (a *Access) open() (*Cluster, error) {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = a.Kubeconfig
-	overrides := &clientcmd.ConfigOverrides{CurrentContext: a.Context, Context: clientcmdapi.Context{Namespace: a.Namespace}}
-	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
-	config, err := loader.ClientConfig()
-	if clientcmd.IsEmptyConfig(err) {
-		return nil, &loadgen.HintError{Problem: "kubernetes: no cluster is configured", Hint: "KUBECONFIG, or --kubeconfig FILE"}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("kubernetes: %w", oneLine(err))
-	}
-	config.UserAgent = "nodrop/" + loadgen.Version
-	config.QPS, config.Burst = -1, -1 // what is asked is little, and in time
-	config.WarningHandler = rest.NoWarnings{}
-	c := &Cluster{Context: a.Context, Server: config.Host}
-	if c.Context == "" {
-		if raw, err := loader.RawConfig(); err == nil {
-			c.Context = raw.CurrentContext
-		}
-	}
-	if c.Namespace, _, err = loader.Namespace(); err != nil {
-		return nil, fmt.Errorf("kubernetes: %w", oneLine(err))
-	}
-	if c.dynamic, err = dynamic.NewForConfig(config); err != nil {
-		return nil, fmt.Errorf("kubernetes: %w", oneLine(err))
-	}
-	plain := rest.CopyConfig(config)
-	plain.GroupVersion = &schema.GroupVersion{}
-	plain.NegotiatedSerializer = noSerializer{}
-	if c.raw, err = rest.UnversionedRESTClientFor(plain); err != nil {
-		return nil, fmt.Errorf("kubernetes: %w", oneLine(err))
-	}
-	return c, nil
-}
 
 // String names it for people.
 func (c *Cluster) String() string {
@@ -235,62 +156,4 @@ func (c *Cluster) explain(what string, err error) error {
 		return &silentError{fmt.Sprintf("%s: %s: the API server does not answer", c, what)}
 	}
 	return fmt.Errorf("%s: %s: %w", c, what, oneLine(err))
-}
-
-// silentError is context.DeadlineExceeded of one request, in words.
-type silentError struct{ text string }
-
-func (e *silentError) Error() string { return e.text }
-func (e *silentError) Unwrap() error { return context.DeadlineExceeded }
-
-// lineError is an error whose text is one line.
-type lineError struct{ error }
-
-func (e lineError) Error() string { return strings.Join(strings.Fields(e.error.Error()), " ") }
-func (e lineError) Unwrap() error { return e.error }
-
-func oneLine(err error) error { return lineError{err} }
-
-// away reports that the API server could not be asked, rather than that it said
-// no: it may be back soon.
-func away(err error) bool {
-	var network *net.OpError // dialling, reading, writing, and looking a name up for that
-	return errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) || utilnet.IsProbableEOF(err) || utilnet.IsTimeout(err) ||
-		apierrors.IsServiceUnavailable(err) || apierrors.IsTooManyRequests(err) || apierrors.IsServerTimeout(err) || apierrors.IsTimeout(err) ||
-		apierrors.IsInternalError(err) || strings.Contains(err.Error(), "http2: ")
-}
-
-// refused reports that the API server said no: what was asked of it is not done.
-func refused(err error) bool {
-	var status apierrors.APIStatus
-	if !errors.As(err, &status) {
-		return false
-	}
-	code := status.Status().Code
-	return code >= 400 && code < 500 && code != http.StatusRequestTimeout
-}
-
-// again is how long an API server that is away is left alone.
-const again = 500 * time.Millisecond
-
-// persist does what is asked until the API server has answered, or ctx ends.
-func persist(ctx context.Context, do func() error) error {
-	for {
-		err := do()
-		if err == nil || !away(err) {
-			return err
-		}
-		if pauseFor(ctx, again) != nil {
-			return err
-		}
-	}
-}
-
-func pauseFor(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -26,6 +26,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
+	"nodrop/scenario/kube/internal/kubetest"
 )
 
 // TestScale: to a number and back, waiting for the pods; what somebody else has
@@ -245,7 +246,7 @@ func TestInterruptedPatch(t *testing.T) {
 	})
 	for _, action := range []scenario.Action{
 		&Patch{Access: interrupted, Object: ref, Patch: adds},
-		&Apply{Access: interrupted, Manifests: []map[string]any{decode(t, made)}},
+		&Apply{Access: interrupted, Manifests: []map[string]any{kubetest.Decode(t, made)}},
 	} {
 		_ = action.Run(ctx, nil)
 		if ctx.Err() == nil {
@@ -267,7 +268,7 @@ func TestInterruptedPatch(t *testing.T) {
 		patches++
 		return patches > 1 // the undo's are answered
 	})
-	apply := &Apply{Access: deaf, Manifests: []map[string]any{decode(t, made)}}
+	apply := &Apply{Access: deaf, Manifests: []map[string]any{kubetest.Decode(t, made)}}
 	if err := apply.Run(bounded(t), nil); err == nil {
 		t.Error("its answer was lost, and it is told as applied")
 	}
@@ -281,7 +282,7 @@ func TestInterruptedPatch(t *testing.T) {
 	undo(t, merge)
 	unchanged("its answer lost")
 
-	refused := &Apply{Access: a, Manifests: []map[string]any{decode(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: made}, data: 7}")}}
+	refused := &Apply{Access: a, Manifests: []map[string]any{kubetest.Decode(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: made}, data: 7}")}}
 	if err := refused.Run(bounded(t), nil); err == nil {
 		t.Error("a manifest that is none is applied")
 	}

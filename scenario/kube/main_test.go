@@ -13,7 +13,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/yaml"
 
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
@@ -260,14 +259,4 @@ func await(t *testing.T, what string, holds func() bool) {
 			t.Fatalf("waited in vain until %s", what)
 		}
 	}
-}
-
-// decode reads one document of YAML, as numbers of JSON have it.
-func decode(t *testing.T, text string) map[string]any {
-	t.Helper()
-	var found map[string]any
-	if err := yaml.NewYAMLOrJSONDecoder(strings.NewReader(text), 4096).Decode(&found); err != nil {
-		t.Fatal(err)
-	}
-	return (&unstructured.Unstructured{Object: found}).DeepCopy().Object
 }

@@ -8,6 +8,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 )
 
@@ -103,49 +104,26 @@ func (o *object) patch(ctx context.Context, patch Patching, unknown string, sub 
 	return found.Object, nil
 }
 
-// at is the value at a path; false where there is none.
-func at(object map[string]any, path ...string) (any, bool) {
-	var value any = object
-	for _, name := range path {
-		fields, ok := value.(map[string]any)
-		if !ok {
-			return nil, false
-		}
-		if value, ok = fields[name]; !ok {
-			return nil, false
-		}
+// may asks the API server whether we may, as kubectl auth can-i does.
+func (o *object) may(ctx context.Context, verb, sub string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	attributes := map[string]any{"verb": verb, "group": o.resource.gvr.Group, "resource": o.resource.gvr.Resource, "subresource": sub}
+	if verb != "create" { // which knows no names
+		attributes["name"] = o.name
 	}
-	return value, true
-}
-
-// items are the mappings of the list at a path; none where there is none.
-func items(object map[string]any, path ...string) []map[string]any {
-	value, _ := at(object, path...)
-	list, _ := value.([]any)
-	var found []map[string]any
-	for _, item := range list {
-		if fields, ok := item.(map[string]any); ok {
-			found = append(found, fields)
-		}
+	if o.resource.namespaced {
+		attributes["namespace"] = o.namespace
 	}
-	return found
-}
-
-// number is one at a path; 0 where there is none.
-func number(object map[string]any, path ...string) int64 {
-	value, _ := at(object, path...)
-	switch n := value.(type) {
-	case int64:
-		return n
-	case float64: // of a manifest
-		return int64(n)
-	case int:
-		return int64(n)
+	review := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+		"spec": map[string]any{"resourceAttributes": attributes},
+	}}
+	resource := schema.GroupVersionResource{Group: "authorization.k8s.io", Version: "v1", Resource: "selfsubjectaccessreviews"}
+	answer, err := o.cluster.dynamic.Resource(resource).Create(ctx, review, metav1.CreateOptions{})
+	if err != nil {
+		return false, o.cluster.explain("selfsubjectaccessreview", err)
 	}
-	return 0
-}
-
-func text(object map[string]any, path ...string) string {
-	s, _, _ := unstructured.NestedString(object, path...)
-	return s
+	allowed, _ := at(answer.Object, "status", "allowed")
+	return allowed == true, nil
 }

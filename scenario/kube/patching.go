@@ -194,3 +194,17 @@ func (p Patching) told(path []string) (value any, told bool) {
 	}
 	return at(p.Fields, path...)
 }
+
+// leavesOf are the paths of a patch's values; a list is one value.
+func leavesOf(patch map[string]any, below []string) [][]string {
+	var paths [][]string
+	for _, name := range slices.Sorted(maps.Keys(patch)) {
+		path := append(slices.Clone(below), name)
+		if fields, ok := patch[name].(map[string]any); ok && len(fields) > 0 {
+			paths = append(paths, leavesOf(fields, path)...)
+			continue
+		}
+		paths = append(paths, path)
+	}
+	return paths
+}

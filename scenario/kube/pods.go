@@ -166,11 +166,6 @@ func errNoPods(o *object) error {
 	return fmt.Errorf("%s: it does not say which pods it has: name them by a selector", o)
 }
 
-// listsPods is what waiting for them takes.
-func listsPods(p Pods, a *Access) planned {
-	return planned{access: p.or(a), object: Ref{Kind: "pods"}, needs: []need{{"list", ""}}}
-}
-
 // selectorOf is a workload's own selector; "" where it has none of the usual form.
 func selectorOf(workload map[string]any) (string, error) {
 	found, _ := at(workload, "spec", "selector")
@@ -222,17 +217,10 @@ func (p podSet) settled(ctx context.Context, want int) (bool, string, error) {
 	return ready == want && leaving == 0 && others == 0, why, nil
 }
 
-// condition reports that one of an object's conditions is True.
-func condition(o map[string]any, kind string) bool {
-	return text(conditionOf(o, kind), "status") == "True"
-}
-
-// conditionOf is one of an object's conditions; nil where it has none of the kind.
-func conditionOf(o map[string]any, kind string) map[string]any {
-	for _, c := range items(o, "status", "conditions") {
-		if text(c, "type") == kind {
-			return c
-		}
+// or is the access of the pods.
+func (p Pods) or(a *Access) *Access {
+	if p.Access != nil {
+		return p.Access
 	}
-	return nil
+	return a
 }

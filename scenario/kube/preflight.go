@@ -9,9 +9,6 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"nodrop/scenario"
 )
@@ -207,55 +204,9 @@ func allowed(ctx context.Context, o *object, needs []need) error {
 	return fmt.Errorf("%s: not allowed %s: %s", o.cluster, where, strings.Join(missing, ", "))
 }
 
-// may asks the API server whether we may, as kubectl auth can-i does.
-func (o *object) may(ctx context.Context, verb, sub string) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
-	defer cancel()
-	attributes := map[string]any{"verb": verb, "group": o.resource.gvr.Group, "resource": o.resource.gvr.Resource, "subresource": sub}
-	if verb != "create" { // which knows no names
-		attributes["name"] = o.name
-	}
-	if o.resource.namespaced {
-		attributes["namespace"] = o.namespace
-	}
-	review := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
-		"spec": map[string]any{"resourceAttributes": attributes},
-	}}
-	resource := schema.GroupVersionResource{Group: "authorization.k8s.io", Version: "v1", Resource: "selfsubjectaccessreviews"}
-	answer, err := o.cluster.dynamic.Resource(resource).Create(ctx, review, metav1.CreateOptions{})
-	if err != nil {
-		return false, o.cluster.explain("selfsubjectaccessreview", err)
-	}
-	allowed, _ := at(answer.Object, "status", "allowed")
-	return allowed == true, nil
-}
+func (p *Preflight) String() string { return "ask the cluster for what would be in the way" }
 
-// noAutoscaler refuses an object that a HorizontalPodAutoscaler scales: it would
-// take the number of replicas back in the middle of the run.
-func noAutoscaler(ctx context.Context, o *object) error {
-	all, err := o.cluster.object(ctx, Ref{Kind: "horizontalpodautoscalers.autoscaling"})
-	if err != nil {
-		return err
-	}
-	all.namespace = o.namespace
-	if allowed, err := all.may(ctx, "list", ""); err != nil || !allowed {
-		if err == nil {
-			err = fmt.Errorf("%s: not allowed in namespace %s: list horizontalpodautoscalers: whether one would fight the scale cannot be known", o.cluster, o.namespace)
-		}
-		return err
-	}
-	bounded, cancel := context.WithTimeout(ctx, requestTime)
-	defer cancel()
-	list, err := all.client().List(bounded, metav1.ListOptions{})
-	if err != nil {
-		return o.cluster.explain("horizontalpodautoscalers", err)
-	}
-	for i := range list.Items {
-		hpa := list.Items[i].Object
-		if text(hpa, "spec", "scaleTargetRef", "kind") == o.resource.kind && text(hpa, "spec", "scaleTargetRef", "name") == o.name {
-			return fmt.Errorf("%s: HorizontalPodAutoscaler %s scales it (%d to %d): it would take the number of replicas back", o, list.Items[i].GetName(), max(1, number(hpa, "spec", "minReplicas")), number(hpa, "spec", "maxReplicas"))
-		}
-	}
-	return nil
+// listsPods is what waiting for them takes.
+func listsPods(p Pods, a *Access) planned {
+	return planned{access: p.or(a), object: Ref{Kind: "pods"}, needs: []need{{"list", ""}}}
 }

@@ -5,67 +5,12 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
-
-// rolloutTime bounds a rollout where nothing else does.
-const rolloutTime = 10 * time.Minute
-
-// poll is how often an object is looked at that is waited for.
-const poll = 100 * time.Millisecond
 
 // awaitRollout waits until a rollout is complete, as kubectl rollout status
 // judges it.
 func awaitRollout(ctx context.Context, o *object, limit time.Duration) error {
 	return o.await(ctx, "rollout", limit, func(now map[string]any) (bool, string) { return rolledOut(o.resource.kind, now) })
-}
-
-// await looks at an object until it holds, which says why it does not yet. What
-// is not there may be made.
-func (o *object) await(ctx context.Context, what string, limit time.Duration, holds func(map[string]any) (bool, string)) error {
-	return until(ctx, fmt.Sprintf("%s: %s not", o, what), limit, func(ctx context.Context) (bool, string, error) {
-		now, err := o.get(ctx)
-		switch {
-		case apierrors.IsNotFound(err):
-			return false, err.Error(), nil
-		case err != nil:
-			return false, "", err
-		}
-		is, why := holds(now)
-		return is, why, nil
-	})
-}
-
-// until looks until it is so, an API server that is away being no answer. The
-// error begins with what, and ends with why it was not so when it was last seen.
-func until(ctx context.Context, what string, limit time.Duration, look func(context.Context) (is bool, why string, err error)) error {
-	if limit == 0 {
-		limit = rolloutTime
-	}
-	within, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	last := ""
-	for {
-		is, why, err := look(within)
-		switch {
-		case err == nil && is:
-			return nil
-		case err == nil:
-			last = why
-		case within.Err() == nil && !away(err):
-			return err
-		case within.Err() == nil:
-			last = err.Error()
-		}
-		if pauseFor(within, poll) == nil {
-			continue
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return fmt.Errorf("%s after %v: %s", what, limit, last)
-	}
 }
 
 // rollsOut reports a kind of which rolledOut judges.

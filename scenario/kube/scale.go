@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"nodrop/scenario"
 )
 
@@ -113,3 +115,42 @@ func (s *Scale) check(ctx context.Context, o *object, now map[string]any) error 
 // scaleNeeds are the verbs that scaling takes; of an object without the
 // subresource, they are asked for the object itself.
 var scaleNeeds = []need{{"get", "scale"}, {"patch", "scale"}}
+
+func (s *Scale) String() string { return fmt.Sprintf("scale %s to %d", s.Object, s.Replicas) }
+
+// Undoes says which number of replicas is put back.
+func (s *Scale) Undoes(acted bool) (what string, ends bool) {
+	if s.Keep {
+		return "", false
+	}
+	return s.change.undoes(acted, "put back the replicas of "+s.Object.String()), false
+}
+
+// noAutoscaler refuses an object that a HorizontalPodAutoscaler scales: it would
+// take the number of replicas back in the middle of the run.
+func noAutoscaler(ctx context.Context, o *object) error {
+	all, err := o.cluster.object(ctx, Ref{Kind: "horizontalpodautoscalers.autoscaling"})
+	if err != nil {
+		return err
+	}
+	all.namespace = o.namespace
+	if allowed, err := all.may(ctx, "list", ""); err != nil || !allowed {
+		if err == nil {
+			err = fmt.Errorf("%s: not allowed in namespace %s: list horizontalpodautoscalers: whether one would fight the scale cannot be known", o.cluster, o.namespace)
+		}
+		return err
+	}
+	bounded, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	list, err := all.client().List(bounded, metav1.ListOptions{})
+	if err != nil {
+		return o.cluster.explain("horizontalpodautoscalers", err)
+	}
+	for i := range list.Items {
+		hpa := list.Items[i].Object
+		if text(hpa, "spec", "scaleTargetRef", "kind") == o.resource.kind && text(hpa, "spec", "scaleTargetRef", "name") == o.name {
+			return fmt.Errorf("%s: HorizontalPodAutoscaler %s scales it (%d to %d): it would take the number of replicas back", o, list.Items[i].GetName(), max(1, number(hpa, "spec", "minReplicas")), number(hpa, "spec", "maxReplicas"))
+		}
+	}
+	return nil
+}

@@ -127,3 +127,5 @@ func (w *Wait) settled(ctx context.Context, c *Cluster) (bool, string) {
 	}
 	return ready == w.Endpoints && others == 0, fmt.Sprintf("%d are ready, %d are not, %d are wanted", ready, others, w.Endpoints)
 }
+
+func (w *Wait) String() string { return "wait for " + cmp.Or(w.Object.Name, w.Gone) }
