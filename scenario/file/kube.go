@@ -10,6 +10,8 @@ import (
 
 	"nodrop/scenario"
 	"nodrop/scenario/kube"
+	"nodrop/scenario/kube/api"
+	"nodrop/scenario/kube/asm"
 )
 
 // clusters takes in the ways to clusters, by name. The first is meant where an
@@ -19,7 +21,7 @@ func (r *reader) clusters(n *yaml.Node) {
 		return
 	}
 	r.pairs(n, func(name string, _, value *yaml.Node) {
-		a := &kube.Access{}
+		a := &api.Access{}
 		r.mapping(value, "cluster "+name, []field{
 			{"kubeconfig", func(n *yaml.Node) { a.Kubeconfig = r.plain(n, "kubeconfig") }},
 			{"context", func(n *yaml.Node) { a.Context = r.plain(n, "context") }},
@@ -33,7 +35,7 @@ func (r *reader) clusters(n *yaml.Node) {
 }
 
 // cluster finds one by its name.
-func (r *reader) cluster(n *yaml.Node) *kube.Access {
+func (r *reader) cluster(n *yaml.Node) *api.Access {
 	name := r.plain(n, "cluster")
 	if a := r.access[name]; a != nil || name == "" {
 		return a
@@ -44,11 +46,11 @@ func (r *reader) cluster(n *yaml.Node) *kube.Access {
 
 // anyCluster is the one that is meant where none is named: kubectl's own, where
 // the file has none.
-func (r *reader) anyCluster() *kube.Access {
+func (r *reader) anyCluster() *api.Access {
 	if a := r.access[r.firstCluster]; a != nil {
 		return a
 	}
-	r.access[""] = &kube.Access{}
+	r.access[""] = &api.Access{}
 	return r.access[""]
 }
 
@@ -126,7 +128,7 @@ func (r *reader) kubeSubject(n *yaml.Node, verb kube.Verb, a *kubeAction) {
 		return
 	}
 	var err error
-	if a.Object, err = kube.ParseRef(written); err != nil {
+	if a.Object, err = api.ParseRef(written); err != nil {
 		r.fault(n, "%s: %v", verb.Name, err)
 	}
 }
@@ -157,7 +159,7 @@ func (r *reader) kubeOptionFields(a *kubeAction) []field {
 		}),
 		option("type", func(n *yaml.Node) {
 			var err error
-			if a.Patch.Type, err = kube.ParsePatchType(r.plain(n, "type")); err != nil {
+			if a.Patch.Type, err = api.ParsePatchType(r.plain(n, "type")); err != nil {
 				r.fault(n, "type: %v", err)
 			}
 		}),
@@ -185,8 +187,8 @@ func (r *reader) grace(n *yaml.Node) *int64 {
 }
 
 // pods takes in which pods an object has.
-func (r *reader) pods(n *yaml.Node) kube.Pods {
-	var p kube.Pods
+func (r *reader) pods(n *yaml.Node) api.Pods {
+	var p api.Pods
 	r.mapping(n, "pods", []field{
 		{"cluster", func(n *yaml.Node) { p.Access = r.cluster(n) }},
 		{"selector", func(n *yaml.Node) { p.Selector = r.plain(n, "selector") }},
@@ -282,7 +284,7 @@ func (r *reader) asm(n *yaml.Node, part string) *kube.Graceful {
 				return // it is found
 			}
 			var err error
-			if g.Version, err = kube.ParseASMVersion(written); err != nil {
+			if g.Version, err = asm.ParseVersion(written); err != nil {
 				r.fault(n, "version: %v", err)
 			}
 		}},
@@ -301,7 +303,7 @@ func (r *reader) asm(n *yaml.Node, part string) *kube.Graceful {
 	case !told:
 		r.fault(n, "asm needs graceful: a drain timeout such as 30s, or off")
 	default:
-		if err := kube.CheckDrain(g.Drain, g.Version); err != nil {
+		if err := asm.CheckDrain(g.Drain, g.Version); err != nil {
 			r.fault(n, "graceful: %v", err)
 		}
 	}

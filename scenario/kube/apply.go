@@ -14,13 +14,15 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
+	"nodrop/scenario/kube/asm"
 )
 
 // Apply applies manifests, as kubectl apply --server-side does, with a field
 // manager of our own. Undo deletes the objects that were made, and puts back in
 // the others what is still as it was left; in reverse.
 type Apply struct {
-	Access *Access
+	Access *api.Access
 	File   string // of one or more documents
 	// Manifests are the documents themselves, in place of a file.
 	Manifests []map[string]any
@@ -38,7 +40,7 @@ type applied struct {
 
 func newApply(s *Settings) scenario.Action {
 	for i, manifest := range s.Manifests {
-		if err := CheckManifest(manifest); err != nil {
+		if err := api.CheckManifest(manifest); err != nil {
 			s.Fault("", "apply: manifest %d: %v", i+1, err)
 		}
 	}
@@ -53,7 +55,7 @@ func (a *Apply) manifests() ([]map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := ReadManifests(text)
+	list, err := api.ReadManifests(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", a.File, err)
 	}
@@ -79,14 +81,14 @@ func (a *Apply) Run(ctx context.Context, _ *scenario.Env) error {
 }
 
 // objectOf is the object that a manifest is of.
-func (a *Apply) objectOf(ctx context.Context, manifest map[string]any) (*object, error) {
-	o, err := a.Access.object(ctx, refOf(manifest))
+func (a *Apply) objectOf(ctx context.Context, manifest map[string]any) (*api.Object, error) {
+	o, err := a.Access.Object(ctx, api.RefOf(manifest))
 	if err != nil {
 		return nil, err
 	}
-	o.resource.gvr.Version = (&unstructured.Unstructured{Object: manifest}).GroupVersionKind().Version // which may not be the preferred one
-	if namespace := text(manifest, "metadata", "namespace"); namespace != "" && o.resource.namespaced {
-		o.namespace = namespace
+	o.Resource.GVR.Version = (&unstructured.Unstructured{Object: manifest}).GroupVersionKind().Version // which may not be the preferred one
+	if namespace := api.Text(manifest, "metadata", "namespace"); namespace != "" && o.Resource.Namespaced {
+		o.Namespace = namespace
 	}
 	return o, nil
 }
@@ -96,14 +98,14 @@ func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
 	if err != nil {
 		return err
 	}
-	before, err := o.present(ctx)
+	before, err := o.Present(ctx)
 	if err != nil {
 		return err
 	}
 	one := &applied{change: change{object: o}, absent: before == nil}
-	for _, path := range leavesOf(manifest, nil) {
+	for _, path := range api.Paths(manifest, nil) {
 		if !ofServer(path) {
-			value, _ := at(manifest, path...)
+			value, _ := api.At(manifest, path...)
 			one.change.leaves = append(one.change.leaves, leafOf(o, before, path, value))
 		}
 	}
@@ -112,19 +114,19 @@ func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
 	}
 	a.applied = append(a.applied, one)
 	// As with any patch, an interruption waits for the answer.
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTime)
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), api.RequestTime)
 	defer cancel()
-	after, err := o.client().Apply(bounded, o.name, &unstructured.Unstructured{Object: manifest}, metav1.ApplyOptions{FieldManager: a.managing(), Force: true})
+	after, err := o.Client().Apply(bounded, o.Name, &unstructured.Unstructured{Object: manifest}, metav1.ApplyOptions{FieldManager: a.managing(), Force: true})
 	if err != nil {
-		return o.cluster.explain(o.String(), err)
+		return o.Cluster.Explain(o.String(), err)
 	}
 	if before == nil {
 		one.made = after.GetUID()
 	}
 	one.change.answered(after.Object)
-	if o.resource.kind == "CustomResourceDefinition" { // its kind may be applied next
-		return o.await(ctx, "condition Established", requestTime, func(now map[string]any) (bool, string) {
-			return condition(now, "Established"), "it is not True"
+	if o.Resource.Kind == "CustomResourceDefinition" { // its kind may be applied next
+		return o.Await(ctx, "condition Established", api.RequestTime, func(now map[string]any) (bool, string) {
+			return api.HasCondition(now, "Established"), "it is not True"
 		})
 	}
 	return nil
@@ -158,14 +160,14 @@ func (a *Apply) Undo(ctx context.Context) error {
 	return all
 }
 
-func (a *Apply) managing() string { return cmp.Or(a.manager, fieldManager) }
+func (a *Apply) managing() string { return cmp.Or(a.manager, api.FieldManager) }
 
 func (a *applied) undo(ctx context.Context, manager string) error {
 	if !a.absent {
 		return a.change.undo(ctx)
 	}
 	o := a.change.object
-	err := persist(ctx, func() error {
+	err := api.Persist(ctx, func() error {
 		if a.made == "" {
 			made, err := a.find(ctx, manager)
 			if err != nil || made == "" {
@@ -173,32 +175,32 @@ func (a *applied) undo(ctx context.Context, manager string) error {
 			}
 			a.made = made
 		}
-		bounded, cancel := context.WithTimeout(ctx, requestTime)
+		bounded, cancel := context.WithTimeout(ctx, api.RequestTime)
 		defer cancel()
-		return o.client().Delete(bounded, o.name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &a.made}})
+		return o.Client().Delete(bounded, o.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &a.made}})
 	})
 	switch {
 	case a.made == "" && err == nil, apierrors.IsNotFound(err):
 		return nil
 	case err != nil:
-		return fmt.Errorf("not put back, which is left to do by hand: delete %s: %w", o, oneLine(err))
+		return fmt.Errorf("not put back, which is left to do by hand: delete %s: %w", o, api.OneLine(err))
 	}
-	return o.awaitGone(ctx, a.made)
+	return o.AwaitGone(ctx, a.made)
 }
 
 // find is the UID of an object that was not there, where the answer to its making
 // was lost: the one that the manager has applied since; "" where there is none.
 func (a *applied) find(ctx context.Context, manager string) (types.UID, error) {
-	now, err := a.change.object.get(ctx)
+	now, err := a.change.object.Get(ctx)
 	if apierrors.IsNotFound(err) {
 		return "", nil
 	}
 	if err != nil {
 		return "", err
 	}
-	for _, entry := range items(now, "metadata", "managedFields") {
-		if text(entry, "manager") == manager && text(entry, "operation") == string(metav1.ManagedFieldsOperationApply) {
-			return uidOf(now), nil
+	for _, entry := range api.Items(now, "metadata", "managedFields") {
+		if api.Text(entry, "manager") == manager && api.Text(entry, "operation") == string(metav1.ManagedFieldsOperationApply) {
+			return api.UID(now), nil
 		}
 	}
 	return "", nil
@@ -208,14 +210,14 @@ func (a *applied) find(ctx context.Context, manager string) (types.UID, error) {
 // before has set.
 func (a *Apply) link(l *links) {
 	if l.applies++; l.applies > 1 {
-		a.manager = fmt.Sprintf("%s-%d", fieldManager, l.applies)
+		a.manager = fmt.Sprintf("%s-%d", api.FieldManager, l.applies)
 	}
 }
 
 // bring takes in what it applies.
 func (a *Apply) bring(ctx context.Context, b *brought) (faults []error) {
 	list, err := a.manifests()
-	faults = append(faults, err, checkManifests(list, &b.terms))
+	faults = append(faults, err, asm.CheckManifests(list, &b.terms))
 	for _, manifest := range list {
 		faults = append(faults, b.take(ctx, a, manifest))
 	}
@@ -230,7 +232,7 @@ func (a *Apply) plan() []planned {
 	var all []planned
 	for _, manifest := range list {
 		all = append(all, planned{
-			access: a.Access, object: refOf(manifest), namespace: text(manifest, "metadata", "namespace"), what: "apply, and take it back",
+			access: a.Access, object: api.RefOf(manifest), namespace: api.Text(manifest, "metadata", "namespace"), what: "apply, and take it back",
 			needs: []need{{"get", ""}, {"patch", ""}}, makes: []need{{"create", ""}, {"delete", ""}},
 		})
 	}

@@ -9,13 +9,14 @@ import (
 	"strings"
 
 	"nodrop/loadgen/safetext"
+	"nodrop/scenario/kube/api"
 )
 
 // change is a patch that can be taken back.
 type change struct {
-	object *object
+	object *api.Object
 	sub    []string // the subresource
-	patch  Patching
+	patch  api.Patching
 
 	leaves []leaf
 }
@@ -31,7 +32,7 @@ type leaf struct {
 	secret        bool // texts do not show what it was and is
 }
 
-// Name is the path as people write it.
+// name is the path as people write it.
 func (l *leaf) name() string { return strings.Join(l.path, ".") }
 
 // shown is a value of it for people.
@@ -39,13 +40,13 @@ func (l *leaf) shown(value any, is bool) string {
 	if l.secret && is && value != nil {
 		return "a value that is not shown"
 	}
-	return shown(value, is)
+	return api.Shown(value, is)
 }
 
 // do applies the patch. What it changed is known from its answer: an admission
 // controller may have made something else of it.
 func (c *change) do(ctx context.Context) error {
-	before, err := c.object.get(ctx, c.sub...)
+	before, err := c.object.Get(ctx, c.sub...)
 	if err != nil {
 		return err
 	}
@@ -53,17 +54,17 @@ func (c *change) do(ctx context.Context) error {
 		return err
 	}
 	c.leaves = nil
-	for _, path := range c.patch.paths(before) {
-		value, told := c.patch.told(path)
+	for _, path := range c.patch.Paths(before) {
+		value, told := c.patch.Told(path)
 		l := leafOf(c.object, before, path, value)
 		l.untold = !told
 		c.leaves = append(c.leaves, l)
 	}
 	// From here on the patch may be in force, also when its answer is lost. An
 	// interruption waits for the answer: it tells what there is to put back.
-	after, err := c.object.patch(context.WithoutCancel(ctx), c.patch, strictly, c.sub...)
+	after, err := c.object.Patch(context.WithoutCancel(ctx), c.patch, api.Strictly, c.sub...)
 	if err != nil {
-		if refused(err) {
+		if api.Refused(err) {
 			c.leaves = nil
 		}
 		return err
@@ -73,18 +74,18 @@ func (c *change) do(ctx context.Context) error {
 }
 
 // leafOf is one that a change sets to a value; what there is before tells what it was.
-func leafOf(o *object, before map[string]any, path []string, value any) leaf {
-	if o.resource.kind == "Secret" && o.resource.gvr.Group == "" && path[0] == "stringData" { // it is only ever written: it becomes data
+func leafOf(o *api.Object, before map[string]any, path []string, value any) leaf {
+	if o.Resource.Kind == "Secret" && o.Resource.GVR.Group == "" && path[0] == "stringData" { // it is only ever written: it becomes data
 		path = append([]string{"data"}, path[1:]...)
 		if text, ok := value.(string); ok {
 			value = base64.StdEncoding.EncodeToString([]byte(text))
 		}
 	}
 	l := leaf{path: path, after: value, is: value != nil, guessed: true}
-	l.secret = o.resource.kind == "Secret" && path[0] == "data" || safetext.IsSecretName(path[len(path)-1])
-	l.before, l.was = at(before, path...)
+	l.secret = o.Resource.Kind == "Secret" && path[0] == "data" || safetext.IsSecretName(path[len(path)-1])
+	l.before, l.was = api.At(before, path...)
 	for l.parents < len(path) {
-		if _, is := at(before, path[:l.parents+1]...); !is {
+		if _, is := api.At(before, path[:l.parents+1]...); !is {
 			break
 		}
 		l.parents++
@@ -96,7 +97,7 @@ func leafOf(o *object, before map[string]any, path []string, value any) leaf {
 func (c *change) answered(after map[string]any) {
 	for i := range c.leaves {
 		l := &c.leaves[i]
-		l.after, l.is = at(after, l.path...)
+		l.after, l.is = api.At(after, l.path...)
 		l.untold, l.guessed = false, false
 	}
 }
@@ -117,7 +118,7 @@ func (c *change) adopt(earlier *change) {
 
 // changed are the leaves that are not, or may not be, what they were.
 func (c *change) changed() []leaf {
-	return slices.DeleteFunc(slices.Clone(c.leaves), func(l leaf) bool { return !l.untold && l.was == l.is && same(l.before, l.after) })
+	return slices.DeleteFunc(slices.Clone(c.leaves), func(l leaf) bool { return !l.untold && l.was == l.is && api.Same(l.before, l.after) })
 }
 
 // undo puts back what is still as we left it, and tells of the rest. It waits for
@@ -128,15 +129,15 @@ func (c *change) undo(ctx context.Context) error {
 		return nil
 	}
 	var told error
-	err := persist(ctx, func() error {
-		now, err := c.object.get(ctx, c.sub...)
+	err := api.Persist(ctx, func() error {
+		now, err := c.object.Get(ctx, c.sub...)
 		if err != nil {
 			return err
 		}
 		back, kept := reverse(leaves, now)
 		told = kept
 		if len(back) > 0 {
-			_, err = c.object.patch(ctx, merging(back), leniently, c.sub...)
+			_, err = c.object.Patch(ctx, api.Merging(back), api.Leniently, c.sub...)
 		}
 		return err
 	})
@@ -162,19 +163,19 @@ func reverse(leaves []leaf, now map[string]any) (back map[string]any, kept error
 	}
 	for i := range leaves {
 		l := &leaves[i]
-		value, is := at(now, l.path...)
+		value, is := api.At(now, l.path...)
 		switch {
-		case is == l.was && same(value, l.before): // it is back already
+		case is == l.was && api.Same(value, l.before): // it is back already
 		case l.guessed && !l.untold && !is && zero(l.after): // which the API may leave out
-			set(back, restoring(l.before, nil), l.path...)
+			api.Set(back, restoring(l.before, nil), l.path...)
 		case l.untold:
 			keep(fmt.Errorf("%s is %s now, and was %s: the answer to the patch was lost, so that whose value this is cannot be told: left as it is", l.name(), l.shown(value, is), l.shown(l.before, l.was)))
-		case is != l.is || !same(value, l.after):
+		case is != l.is || !api.Same(value, l.after):
 			keep(fmt.Errorf("%s is %s now, not the %s that was set: left as it is", l.name(), l.shown(value, is), l.shown(l.after, l.is)))
 		case l.was:
-			set(back, restoring(l.before, value), l.path...)
+			api.Set(back, restoring(l.before, value), l.path...)
 		default:
-			set(back, nil, l.path...)
+			api.Set(back, nil, l.path...)
 		}
 	}
 	for i := range leaves {
@@ -188,8 +189,8 @@ func reverse(leaves []leaf, now map[string]any) (back map[string]any, kept error
 func prune(back, now map[string]any, l *leaf) {
 	then, _ := merged(now, back).(map[string]any)
 	for n := l.parents + 1; n < len(l.path); n++ {
-		if left, is := at(then, l.path[:n]...); is && hollow(left) {
-			set(back, nil, l.path[:n]...)
+		if left, is := api.At(then, l.path[:n]...); is && hollow(left) {
+			api.Set(back, nil, l.path[:n]...)
 			return
 		}
 	}
@@ -225,7 +226,7 @@ func hollow(value any) bool {
 
 // zero reports a value that the API may leave out.
 func zero(value any) bool {
-	return value == nil || slices.ContainsFunc([]any{false, 0, "", []any{}, map[string]any{}}, func(none any) bool { return same(value, none) })
+	return value == nil || slices.ContainsFunc([]any{false, 0, "", []any{}, map[string]any{}}, func(none any) bool { return api.Same(value, none) })
 }
 
 // restoring is what a merge patch (RFC 7386) has at a path where there is now, for

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
 )
 
 // Delete deletes pods: one by its name, or some of those that a selector names.
 // Whoever owns them makes new ones; nothing is put back.
 type Delete struct {
-	Access   *Access
+	Access   *api.Access
 	Pod      string        // or
 	Selector string        // as kubectl takes it
 	Count    int           // of the selected, the oldest; 0 is all
@@ -39,17 +40,17 @@ func (d *Delete) Run(ctx context.Context, _ *scenario.Env) error {
 	if err != nil {
 		return err
 	}
-	set := podSet{cluster: cluster, selector: d.Selector, name: d.Pod}
-	pods, err := set.oldest(ctx, d.Count)
+	set := api.PodSet{Cluster: cluster, Selector: d.Selector, Name: d.Pod}
+	pods, err := set.Oldest(ctx, d.Count)
 	if err != nil {
 		return err
 	}
 	for i := range pods {
-		if err := cluster.deletePod(ctx, &pods[i], d.Grace); err != nil {
+		if err := cluster.DeletePod(ctx, &pods[i], d.Grace); err != nil {
 			return err
 		}
 	}
-	return set.awaitGone(ctx, pods, d.Timeout)
+	return set.AwaitGone(ctx, pods, d.Timeout)
 }
 
 // Undo does nothing: pods are replaced by whoever owns them.
@@ -58,15 +59,15 @@ func (d *Delete) Undo(context.Context) error { return nil }
 // touches are the pods that may be deleted.
 func (d *Delete) touches() Target {
 	if d.Selector != "" {
-		return Target{Access: d.Access, Pods: Pods{Selector: d.Selector}}
+		return Target{Access: d.Access, Pods: api.Pods{Selector: d.Selector}}
 	}
-	return Target{Access: d.Access, Object: Ref{Kind: "pod", Name: d.Pod}}
+	return Target{Access: d.Access, Object: api.Ref{Kind: "pod", Name: d.Pod}}
 }
 
 func (d *Delete) plan() []planned {
-	p := planned{access: d.Access, object: Ref{Kind: "pod", Name: d.Pod}, what: "delete", needs: []need{{"get", ""}, {"delete", ""}, {"list", ""}}}
+	p := planned{access: d.Access, object: api.Ref{Kind: "pod", Name: d.Pod}, what: "delete", needs: []need{{"get", ""}, {"delete", ""}, {"list", ""}}}
 	if d.Pod == "" {
-		p.object, p.needs = Ref{Kind: "pod"}, p.needs[1:]
+		p.object, p.needs = api.Ref{Kind: "pod"}, p.needs[1:]
 		p.what = fmt.Sprintf("delete those of %s", d.Selector)
 		if d.Count > 0 {
 			p.what = fmt.Sprintf("delete %d of %s", d.Count, d.Selector)

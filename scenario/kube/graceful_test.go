@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
+	"nodrop/scenario/kube/asm"
 )
 
 // TestASMScales: replicas that are not replicaCount's to set are named before
@@ -17,10 +19,10 @@ func TestASMScales(t *testing.T) {
 	for name, tt := range map[string]struct{ annotations, spec, want string }{
 		"ours":   {spec: "minReplicas: 1, maxReplicas: 5"},
 		"auto":   {spec: "autoscaleEnabled: true, minReplicas: 2, maxReplicas: 9", want: "spec.autoscaleEnabled: its autoscaler (2 to 9) would take the number of replicas back"},
-		"theirs": {annotations: asmReplicas + ": 'false'", want: "scale its Deployment in the data plane, istio-theirs"},
+		"theirs": {annotations: asm.Replicas + ": 'false'", want: "scale its Deployment in the data plane, istio-theirs"},
 	} {
 		apply(t, a, fmt.Sprintf("{apiVersion: istio.alibabacloud.com/v1beta1, kind: IstioGateway, metadata: {name: %s, annotations: {%s}}, spec: {gatewayType: ingress, replicaCount: 0, %s}}", name, tt.annotations, tt.spec))
-		scale := &Scale{Access: a, Object: Ref{Kind: "istiogateways.istio.alibabacloud.com", Name: name}, Replicas: 1, Pods: Pods{Selector: "istio=" + name}}
+		scale := &Scale{Access: a, Object: api.Ref{Kind: "istiogateways.istio.alibabacloud.com", Name: name}, Replicas: 1, Pods: api.Pods{Selector: "istio=" + name}}
 		err := (&Preflight{Actions: []scenario.Action{scale}}).Run(bounded(t), nil)
 		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v; want %q", name, err, tt.want)
@@ -45,7 +47,7 @@ spec: {gatewayType: ingress, replicaCount: 2}
 				if err != nil {
 					t.Fatal(err)
 				}
-				list, _ := podSet{cluster: c, selector: "istio=ingressgateway"}.staying(bounded(t))
+				list, _ := api.PodSet{Cluster: c, Selector: "istio=ingressgateway"}.Staying(bounded(t))
 				var names []string
 				for _, pod := range list {
 					names = append(names, pod.GetName())
@@ -53,7 +55,7 @@ spec: {gatewayType: ingress, replicaCount: 2}
 				return names
 			}
 			await(t, "the gateway is there", func() bool { return len(pods()) == 2 })
-			version, err := ParseASMVersion(name)
+			version, err := asm.ParseVersion(name)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -65,24 +67,24 @@ spec: {gatewayType: ingress, replicaCount: 2}
 			if kept == restarts {
 				t.Errorf("pods %v, then %v; restarted is wanted: %v", before, after, restarts)
 			}
-			path := []string{"metadata", "annotations", asmDrainTimeout}
+			path := []string{"metadata", "annotations", asm.DrainTimeout}
 			if !restarts {
-				path = []string{"spec", "serviceAnnotations", asmDrainSeconds}
+				path = []string{"spec", "serviceAnnotations", asm.DrainSeconds}
 			}
-			if got := text(read(t, a, g.ref()), path...); got != "10" {
+			if got := api.Text(read(t, a, g.ref()), path...); got != "10" {
 				t.Errorf("the annotation is %q; want 10", got)
 			}
 			undo(t, g)
-			if got, is := at(read(t, a, g.ref()), path...); is {
+			if got, is := api.At(read(t, a, g.ref()), path...); is {
 				t.Errorf("the annotation is %v after the undo", got)
 			}
-			scale := &Scale{Access: a, Object: g.ref(), Replicas: 1, Pods: Pods{Selector: "istio=ingressgateway"}}
+			scale := &Scale{Access: a, Object: g.ref(), Replicas: 1, Pods: api.Pods{Selector: "istio=ingressgateway"}}
 			run(t, scale)
 			if n := len(pods()); n != 1 {
 				t.Errorf("%d pods; want 1", n)
 			}
 			undo(t, scale)
-			if n := number(read(t, a, g.ref()), "spec", "replicaCount"); n != 2 {
+			if n := api.Number(read(t, a, g.ref()), "spec", "replicaCount"); n != 2 {
 				t.Errorf("replicaCount %d; want 2", n)
 			}
 			tooLong := &Graceful{Access: a, Gateway: "ingressgateway", Drain: 891 * time.Second, Version: version}

@@ -7,14 +7,15 @@ import (
 	"slices"
 
 	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
 )
 
 // Patch patches one object. Undo puts back each value that is still as the patch
 // left it.
 type Patch struct {
-	Access *Access
-	Object Ref
-	Patch  Patching
+	Access *api.Access
+	Object api.Ref
+	Patch  api.Patching
 	What   string // for people; "" is "patch", and the names of its values
 
 	change *change
@@ -43,13 +44,13 @@ func newAnnotation(s *Settings) scenario.Action {
 		}
 	}
 	patch := map[string]any{}
-	set(patch, annotations, "metadata", "annotations")
-	return &Patch{Access: s.Access, Object: s.Object, Patch: merging(patch)}
+	api.Set(patch, annotations, "metadata", "annotations")
+	return &Patch{Access: s.Access, Object: s.Object, Patch: api.Merging(patch)}
 }
 
 // Run applies it.
 func (p *Patch) Run(ctx context.Context, _ *scenario.Env) error {
-	o, err := p.Access.object(ctx, p.Object)
+	o, err := p.Access.Object(ctx, p.Object)
 	if err != nil {
 		return err
 	}
@@ -71,7 +72,7 @@ func (p *Patch) rolls() Target { return Target{Access: p.Access, Object: p.Objec
 func (p *Patch) plan() []planned {
 	what := p.What
 	if what == "" {
-		what = "patch " + p.Patch.names()
+		what = "patch " + p.Patch.Names()
 	}
 	return []planned{{access: p.Access, object: p.Object, what: what + ", and back", needs: []need{{"get", ""}, {"patch", ""}}}}
 }
@@ -80,5 +81,5 @@ func (p *Patch) String() string { return fmt.Sprintf("patch %s", p.Object) }
 
 // Undoes says which values are put back.
 func (p *Patch) Undoes(acted bool) (what string, ends bool) {
-	return p.change.undoes(acted, "put back "+p.Patch.names()+" of "+p.Object.String()), false
+	return p.change.undoes(acted, "put back "+p.Patch.Names()+" of "+p.Object.String()), false
 }

@@ -11,17 +11,19 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
+	"nodrop/scenario/kube/asm"
 )
 
 // planned is something that an action is going to do.
 type planned struct {
-	access *Access
-	object Ref    // Name is "" for all of a kind
-	what   string // for people; "" for what only looks
+	access *api.Access
+	object api.Ref // Name is "" for all of a kind
+	what   string  // for people; "" for what only looks
 	needs  []need
-	makes  []need                                                         // beside them, where the object is not there
-	comes  bool                                                           // it need not be there yet
-	check  func(ctx context.Context, o *object, now map[string]any) error // of what is there, nil where nothing is
+	makes  []need                                                             // beside them, where the object is not there
+	comes  bool                                                               // it need not be there yet
+	check  func(ctx context.Context, o *api.Object, now map[string]any) error // of what is there, nil where nothing is
 	// namespace is that of a manifest which says one; "" is that of the access.
 	namespace string
 }
@@ -97,12 +99,12 @@ func (p *Preflight) Undo(context.Context) error { return nil }
 type brought struct {
 	objects map[identity]bool
 	kinds   map[string]bool // of custom resources, by the names that people use, in lower case
-	terms   asmTerms        // that they are held to
+	terms   asm.Terms       // that they are held to
 }
 
 // termsOf are those that actions tell.
-func termsOf(actions []scenario.Action) asmTerms {
-	var terms asmTerms
+func termsOf(actions []scenario.Action) asm.Terms {
+	var terms asm.Terms
 	for _, action := range actions {
 		if a, ok := action.(asmTeller); ok {
 			a.tellASM(&terms)
@@ -114,23 +116,23 @@ func termsOf(actions []scenario.Action) asmTerms {
 // identity is which object it is, of all clusters.
 type identity struct{ server, group, kind, namespace, name string }
 
-func identityOf(o *object) identity {
-	return identity{o.cluster.Server, o.resource.gvr.Group, o.resource.kind, o.namespace, o.name}
+func identityOf(o *api.Object) identity {
+	return identity{o.Cluster.Server, o.Resource.GVR.Group, o.Resource.Kind, o.Namespace, o.Name}
 }
 
 func (b *brought) take(ctx context.Context, a *Apply, manifest map[string]any) error {
-	if text(manifest, "kind") == "CustomResourceDefinition" {
-		names, _ := at(manifest, "spec", "names")
+	if api.Text(manifest, "kind") == "CustomResourceDefinition" {
+		names, _ := api.At(manifest, "spec", "names")
 		fields, _ := names.(map[string]any)
 		for _, name := range []string{"plural", "singular", "kind"} {
-			b.kinds[strings.ToLower(text(fields, name))] = true
+			b.kinds[strings.ToLower(api.Text(fields, name))] = true
 		}
 	}
 	o, err := a.objectOf(ctx, manifest)
 	if err == nil {
 		b.objects[identityOf(o)] = true
 	}
-	if b.has(refOf(manifest).Kind) {
+	if b.has(api.RefOf(manifest).Kind) {
 		return nil
 	}
 	return err
@@ -144,20 +146,20 @@ func (b *brought) has(kind string) bool {
 
 // examine asks for the rights, and for the object, unless it is one that comes.
 func (p *planned) examine(ctx context.Context, b *brought) error {
-	o, err := p.access.object(ctx, p.object)
+	o, err := p.access.Object(ctx, p.object)
 	if err != nil {
 		if b.has(p.object.Kind) {
 			return nil
 		}
 		return err
 	}
-	if p.namespace != "" && o.resource.namespaced {
-		o.namespace = p.namespace
+	if p.namespace != "" && o.Resource.Namespaced {
+		o.Namespace = p.namespace
 	}
 	needs := slices.Clone(p.needs)
 	var now map[string]any
 	if p.object.Name != "" {
-		now, err = o.get(ctx)
+		now, err = o.Get(ctx)
 		switch {
 		case err == nil:
 		case apierrors.IsForbidden(err):
@@ -180,33 +182,33 @@ func (p *planned) examine(ctx context.Context, b *brought) error {
 }
 
 // allowed asks for rights, and names those that are missing.
-func allowed(ctx context.Context, o *object, needs []need) error {
+func allowed(ctx context.Context, o *api.Object, needs []need) error {
 	var missing []string
 	for _, n := range needs {
-		if n.sub == "scale" && !o.resource.scales { // what has no such subresource is patched itself
+		if n.sub == "scale" && !o.Resource.Scales { // what has no such subresource is patched itself
 			n.sub = ""
 		}
-		allowed, err := o.may(ctx, n.verb, n.sub)
+		allowed, err := o.May(ctx, n.verb, n.sub)
 		if err != nil {
 			return err
 		}
 		if !allowed {
-			missing = append(missing, strings.TrimSuffix(n.verb+" "+o.resource.gvr.Resource+"/"+n.sub, "/"))
+			missing = append(missing, strings.TrimSuffix(n.verb+" "+o.Resource.GVR.Resource+"/"+n.sub, "/"))
 		}
 	}
 	if len(missing) == 0 {
 		return nil
 	}
-	where := "in namespace " + o.namespace
-	if o.namespace == "" {
+	where := "in namespace " + o.Namespace
+	if o.Namespace == "" {
 		where = "in the cluster"
 	}
-	return fmt.Errorf("%s: not allowed %s: %s", o.cluster, where, strings.Join(missing, ", "))
+	return fmt.Errorf("%s: not allowed %s: %s", o.Cluster, where, strings.Join(missing, ", "))
 }
 
 func (p *Preflight) String() string { return "ask the cluster for what would be in the way" }
 
 // listsPods is what waiting for them takes.
-func listsPods(p Pods, a *Access) planned {
-	return planned{access: p.or(a), object: Ref{Kind: "pods"}, needs: []need{{"list", ""}}}
+func listsPods(p api.Pods, a *api.Access) planned {
+	return planned{access: p.Or(a), object: api.Ref{Kind: "pods"}, needs: []need{{"list", ""}}}
 }

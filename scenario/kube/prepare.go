@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"nodrop/scenario"
+	"nodrop/scenario/kube/watch"
 )
 
 // Prepare puts before the actions of each variant what they need: all is asked for
@@ -44,7 +45,7 @@ func ownActions(v *scenario.Variant) []scenario.Action {
 type links struct {
 	journals map[Target]*journal // of what is changed several times
 	applies  int                 // that were linked
-	lives    sharedLives         // of the pods that are watched
+	lives    watch.Shared        // of the pods that are watched
 }
 
 // link gives each action what it needs of the others, in the order in which they

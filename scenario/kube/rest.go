@@ -21,11 +21,11 @@ func (r *AtRest) Run(ctx context.Context, _ *scenario.Env) error {
 			continue
 		}
 		t := a.rolls()
-		o, err := t.Access.object(ctx, t.Object)
+		o, err := t.Access.Object(ctx, t.Object)
 		if err != nil || !rollsOut(o) { // Preflight has told what is wrong
 			continue
 		}
-		if _, err := o.get(ctx); apierrors.IsNotFound(err) {
+		if _, err := o.Get(ctx); apierrors.IsNotFound(err) {
 			continue
 		}
 		if err := awaitRollout(ctx, o, 0); err != nil {

@@ -1,6 +1,10 @@
 package kube
 
-import "context"
+import (
+	"context"
+
+	"nodrop/scenario/kube/asm"
+)
 
 // What actions tell of themselves, so that what concerns several of them need not
 // know which they are. An action tells what there is to tell of it.
@@ -26,4 +30,4 @@ type bringer interface {
 }
 
 // asmTeller tells what manifests for ASM are held to.
-type asmTeller interface{ tellASM(terms *asmTerms) }
+type asmTeller interface{ tellASM(terms *asm.Terms) }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
 )
 
 // Verb is one thing that can be done in a cluster, by the key of a scenario that
@@ -51,14 +52,14 @@ type Settings struct {
 	Host   string // that the load asks for
 	Secure bool   // the load goes over TLS
 
-	Access    *Access
-	Object    Ref
+	Access    *api.Access
+	Object    api.Ref
 	Word      string
 	Manifests []map[string]any // in place of those of a file, whose name is Word
 	Replicas  int
 	Keep      bool
-	Patch     Patching
-	Pods      Pods
+	Patch     api.Patching
+	Pods      api.Pods
 	Count     int
 	Grace     *int64 // seconds
 	Until     string

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"nodrop/scenario/kube/api"
 )
 
 // unasked are the actions that no verb asks for: a kind of their own, and those that
@@ -23,7 +25,7 @@ func TestVerbs(t *testing.T) {
 	made := slices.Clone(unasked)
 	for _, verb := range verbs {
 		action := verb.Make(&Settings{
-			Part: "setup", Access: &Access{}, Object: gw(), Word: "w", Until: "rollout", Patch: Patching{Fields: map[string]any{"a": "b"}},
+			Part: "setup", Access: &api.Access{}, Object: gw(), Word: "w", Until: "rollout", Patch: api.Patching{Fields: map[string]any{"a": "b"}},
 			Fault: func(key, format string, args ...any) {
 				t.Errorf("%s: %s: %s", verb.Name, key, fmt.Sprintf(format, args...))
 			},

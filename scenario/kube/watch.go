@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
+	"nodrop/scenario/kube/watch"
 )
 
 // Watch tells by marks what becomes of pods, and of their endpoints, from its Run to
@@ -15,16 +17,16 @@ import (
 type Watch struct {
 	Targets []Target // which may have pods in common
 
-	shared  *sharedLives // with other watches of the run; nil where there is none
-	running *watching    // nil while it does not
+	shared  *watch.Shared   // with other watches of the run; nil where there is none
+	running *watch.Watching // nil while it does not
 }
 
 // Target says whose pods: those of an object, those of a selector, or the one that
 // Object names.
 type Target struct {
-	Access *Access
-	Object Ref
-	Pods   Pods
+	Access *api.Access
+	Object api.Ref
+	Pods   api.Pods
 }
 
 func newWatch(s *Settings) scenario.Action {
@@ -41,18 +43,18 @@ func (w *Watch) Run(ctx context.Context, env *scenario.Env) error {
 		return err
 	}
 	if w.shared == nil {
-		w.shared = &sharedLives{}
+		w.shared = &watch.Shared{}
 	}
-	if w.running, err = w.shared.begin(ctx, sets, env.Mark); err != nil {
+	if w.running, err = w.shared.Begin(ctx, sets, env.Mark); err != nil {
 		return err
 	}
-	env.Replicas = max(env.Replicas, w.running.replicas)
+	env.Replicas = max(env.Replicas, w.running.Replicas)
 	return nil
 }
 
 // sets are the pods to watch, each set once.
-func (w *Watch) sets(ctx context.Context) ([]podSet, error) {
-	var list []podSet
+func (w *Watch) sets(ctx context.Context) ([]api.PodSet, error) {
+	var list []api.PodSet
 	for _, t := range w.Targets {
 		set, err := t.pods(ctx)
 		if err != nil {
@@ -65,25 +67,25 @@ func (w *Watch) sets(ctx context.Context) ([]podSet, error) {
 	return list, nil
 }
 
-func (t *Target) pods(ctx context.Context) (podSet, error) {
+func (t *Target) pods(ctx context.Context) (api.PodSet, error) {
 	if t.Pods.Selector != "" {
-		c, err := t.Pods.or(t.Access).Open()
-		return podSet{cluster: c, selector: t.Pods.Selector}, err
+		c, err := t.Pods.Or(t.Access).Open()
+		return api.PodSet{Cluster: c, Selector: t.Pods.Selector}, err
 	}
-	o, err := t.Access.object(ctx, t.Object)
+	o, err := t.Access.Object(ctx, t.Object)
 	if err != nil {
-		return podSet{}, err
+		return api.PodSet{}, err
 	}
-	if o.resource.gvr == podsResource() {
-		return podSet{cluster: o.cluster, name: o.name}, nil
+	if o.Resource.GVR == api.PodsResource() {
+		return api.PodSet{Cluster: o.Cluster, Name: o.Name}, nil
 	}
-	return t.Pods.of(ctx, o)
+	return t.Pods.Of(ctx, o)
 }
 
 // Undo ends it.
 func (w *Watch) Undo(context.Context) error {
 	if w.running != nil {
-		w.running.end()
+		w.running.End()
 		w.running = nil
 	}
 	return nil
@@ -109,7 +111,7 @@ func (w *Watch) plan() []planned {
 	var list []planned
 	for _, t := range w.Targets {
 		for _, kind := range []string{"pods", "endpointslices.discovery.k8s.io"} {
-			list = append(list, planned{access: t.Pods.or(t.Access), object: Ref{Kind: kind}, needs: []need{{"list", ""}, {"watch", ""}}})
+			list = append(list, planned{access: t.Pods.Or(t.Access), object: api.Ref{Kind: kind}, needs: []need{{"list", ""}, {"watch", ""}}})
 		}
 	}
 	return list

@@ -1,19 +1,20 @@
-package kube
+package asm
 
 import (
 	"strings"
 	"testing"
 	"time"
 
+	"nodrop/scenario/kube/api"
 	"nodrop/scenario/kube/internal/kubetest"
 )
 
 // TestASMRanges: what the document says of both families of versions, for every
 // type of Service.
 func TestASMRanges(t *testing.T) {
-	old, young := ASMVersion{1, 25}, ASMVersion{1, 26}
+	old, young := Version{1, 25}, Version{1, 26}
 	for _, tt := range []struct {
-		version ASMVersion
+		version Version
 		service string
 		seconds int
 		ok      bool
@@ -33,36 +34,36 @@ func TestASMRanges(t *testing.T) {
 		{young, "ClusterIP", 100_000, true},
 		{young, "NodePort", 9, false},
 		{young, "NodePort", 891, true},
-		{ASMVersion{1, 27}, "LoadBalancer", 890, true},
-		{ASMVersion{2, 0}, "LoadBalancer", 31, true},
-		{ASMVersion{1, 9}, "LoadBalancer", 31, false},
+		{Version{1, 27}, "LoadBalancer", 890, true},
+		{Version{2, 0}, "LoadBalancer", 31, true},
+		{Version{1, 9}, "LoadBalancer", 31, false},
 		{old, "LoadBalancer", 0, true}, // off
 		{young, "LoadBalancer", 0, true},
 	} {
-		err := checkDrain(time.Duration(tt.seconds)*time.Second, tt.version, tt.service)
+		err := CheckDrainOf(time.Duration(tt.seconds)*time.Second, tt.version, tt.service)
 		if (err == nil) != tt.ok {
 			t.Errorf("%v, %s, %d s: got %v", tt.version, tt.service, tt.seconds, err)
 		}
-		rule := asmOldRule
+		rule := oldRule
 		if tt.version.annotates() {
-			rule = asmNewRule
+			rule = newRule
 		}
 		if err != nil && !strings.HasSuffix(err.Error(), rule) {
 			t.Errorf("%v, %s, %d s: got %v; want the rule quoted", tt.version, tt.service, tt.seconds, err)
 		}
 	}
-	if err := checkDrain(1500*time.Millisecond, young, "ClusterIP"); err == nil {
+	if err := CheckDrainOf(1500*time.Millisecond, young, "ClusterIP"); err == nil {
 		t.Error("want an error: no whole seconds")
 	}
 }
 
 func TestParseASMVersion(t *testing.T) {
-	for text, want := range map[string]ASMVersion{
+	for text, want := range map[string]Version{
 		"1.25": {1, 25}, "v1.26.4.112": {1, 26}, "1.26": {1, 26}, "1.9": {1, 9},
 		"": {}, "1": {}, "latest": {}, "1.x": {}, "0.26": {},
 	} {
-		got, err := ParseASMVersion(text)
-		if got != want || (err == nil) != (want != ASMVersion{}) {
+		got, err := ParseVersion(text)
+		if got != want || (err == nil) != (want != Version{}) {
 			t.Errorf("%q: got %v, %v; want %v", text, got, err, want)
 		}
 	}
@@ -72,25 +73,25 @@ func TestParseASMVersion(t *testing.T) {
 func TestASMManifests(t *testing.T) {
 	for name, tt := range map[string]struct {
 		manifest string
-		version  ASMVersion
+		version  Version
 		want     string // "" is nothing wrong
 	}{
-		"old":           {`{spec: {serviceAnnotations: {DRAIN: 'on', DRAIN-timeout: '10'}}}`, ASMVersion{1, 25}, ""},
-		"one alone":     {`{spec: {serviceAnnotations: {DRAIN: 'on'}}}`, ASMVersion{1, 25}, "belong together, and one is missing"},
-		"other alone":   {`{spec: {serviceAnnotations: {DRAIN-timeout: '10'}}}`, ASMVersion{1, 25}, "belong together, and one is missing"},
-		"unquoted on":   {`{spec: {serviceAnnotations: {DRAIN: true, DRAIN-timeout: '10'}}}`, ASMVersion{1, 25}, "true is no text: quote it"},
-		"unquoted 10":   {`{spec: {serviceAnnotations: {DRAIN: 'on', DRAIN-timeout: 10}}}`, ASMVersion{1, 25}, "10 is no text: quote it"},
-		"old too long":  {`{spec: {serviceAnnotations: {DRAIN: 'on', DRAIN-timeout: '31'}}}`, ASMVersion{1, 25}, asmOldRule},
-		"old on new":    {`{spec: {serviceAnnotations: {DRAIN: 'on', DRAIN-timeout: '30'}}}`, ASMVersion{1, 26}, "it is of ASM before 1.26"},
-		"new":           {`{metadata: {annotations: {NEW: '890'}}}`, ASMVersion{1, 26}, ""},
-		"new on old":    {`{metadata: {annotations: {NEW: '30'}}}`, ASMVersion{1, 25}, "it is of ASM from 1.26"},
-		"new too long":  {`{metadata: {annotations: {NEW: '891'}}}`, ASMVersion{1, 26}, asmNewRule},
-		"new, no limit": {`{metadata: {annotations: {NEW: '891'}}, spec: {serviceType: NodePort}}`, ASMVersion{1, 26}, ""},
-		"new unquoted":  {`{metadata: {annotations: {NEW: 30}}}`, ASMVersion{1, 26}, "30 is no text: quote it"},
-		"no number":     {`{metadata: {annotations: {NEW: thirty}}}`, ASMVersion{1, 26}, `"thirty" is no number of seconds`},
+		"old":           {`{spec: {serviceAnnotations: {DRAIN: 'on', DRAIN-timeout: '10'}}}`, Version{1, 25}, ""},
+		"one alone":     {`{spec: {serviceAnnotations: {DRAIN: 'on'}}}`, Version{1, 25}, "belong together, and one is missing"},
+		"other alone":   {`{spec: {serviceAnnotations: {DRAIN-timeout: '10'}}}`, Version{1, 25}, "belong together, and one is missing"},
+		"unquoted on":   {`{spec: {serviceAnnotations: {DRAIN: true, DRAIN-timeout: '10'}}}`, Version{1, 25}, "true is no text: quote it"},
+		"unquoted 10":   {`{spec: {serviceAnnotations: {DRAIN: 'on', DRAIN-timeout: 10}}}`, Version{1, 25}, "10 is no text: quote it"},
+		"old too long":  {`{spec: {serviceAnnotations: {DRAIN: 'on', DRAIN-timeout: '31'}}}`, Version{1, 25}, oldRule},
+		"old on new":    {`{spec: {serviceAnnotations: {DRAIN: 'on', DRAIN-timeout: '30'}}}`, Version{1, 26}, "it is of ASM before 1.26"},
+		"new":           {`{metadata: {annotations: {NEW: '890'}}}`, Version{1, 26}, ""},
+		"new on old":    {`{metadata: {annotations: {NEW: '30'}}}`, Version{1, 25}, "it is of ASM from 1.26"},
+		"new too long":  {`{metadata: {annotations: {NEW: '891'}}}`, Version{1, 26}, newRule},
+		"new, no limit": {`{metadata: {annotations: {NEW: '891'}}, spec: {serviceType: NodePort}}`, Version{1, 26}, ""},
+		"new unquoted":  {`{metadata: {annotations: {NEW: 30}}}`, Version{1, 26}, "30 is no text: quote it"},
+		"no number":     {`{metadata: {annotations: {NEW: thirty}}}`, Version{1, 26}, `"thirty" is no number of seconds`},
 	} {
-		text := strings.NewReplacer("DRAIN", asmDrain, "NEW", asmDrainTimeout).Replace(tt.manifest)
-		list, err := ReadManifests([]byte("{apiVersion: v1, kind: x, metadata: {name: x}}"))
+		text := strings.NewReplacer("DRAIN", Drain, "NEW", DrainTimeout).Replace(tt.manifest)
+		list, err := api.ReadManifests([]byte("{apiVersion: v1, kind: x, metadata: {name: x}}"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +101,7 @@ func TestASMManifests(t *testing.T) {
 				manifest[key] = value
 			}
 		}
-		err = CheckASM(manifest, tt.version)
+		err = Check(manifest, tt.version)
 		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: got %v; want %s", name, err, tt.want)
 		}
@@ -109,12 +110,12 @@ func TestASMManifests(t *testing.T) {
 
 // TestProxyVersion: what an image tells of the version, and what it does not.
 func TestProxyVersion(t *testing.T) {
-	for image, want := range map[string]ASMVersion{
+	for image, want := range map[string]Version{
 		"registry.example/acs/proxyv2:v1.14.3.47-ga31201346f-aliyun": {1, 14}, "proxyv2:1.26.0": {1, 26},
 		"registry.example:5000/acs/proxyv2": {}, "docker.io/envoyproxy/envoy:v1.26.0": {}, "acs/proxyv2:latest": {}, "": {},
 	} {
-		got, err := proxyVersion(kubetest.Decode(t, `{spec: {containers: [{name: other}, {name: istio-proxy, image: "`+image+`"}]}}`))
-		if got != want || (err == nil) != (want != ASMVersion{}) {
+		got, err := ProxyVersion(kubetest.Decode(t, `{spec: {containers: [{name: other}, {name: istio-proxy, image: "`+image+`"}]}}`))
+		if got != want || (err == nil) != (want != Version{}) {
 			t.Errorf("%q: got %v, %v; want %v", image, got, err, want)
 		}
 	}
@@ -124,7 +125,7 @@ func TestProxyVersion(t *testing.T) {
 func TestASMGrace(t *testing.T) {
 	gateway := kubetest.Decode(t, "{spec: {terminationGracePeriodSeconds: 30}}")
 	for drain, ok := range map[time.Duration]bool{0: true, 29 * time.Second: true, 30 * time.Second: false, time.Minute: false} {
-		if err := checkGrace(gateway, drain); (err == nil) != ok {
+		if err := CheckGrace(gateway, drain); (err == nil) != ok {
 			t.Errorf("%v: got %v", drain, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package kube
+package api
 
 import (
 	"context"
@@ -40,13 +40,13 @@ func (a *Access) Open() (*Cluster, error) {
 	return a.cluster, nil
 }
 
-// object finds an object of the cluster.
-func (a *Access) object(ctx context.Context, ref Ref) (*object, error) {
+// Object finds an object of the cluster.
+func (a *Access) Object(ctx context.Context, ref Ref) (*Object, error) {
 	c, err := a.Open()
 	if err != nil {
 		return nil, err
 	}
-	return c.object(ctx, ref)
+	return c.Object(ctx, ref)
 }
 
 // open needs the lock.
@@ -60,7 +60,7 @@ func (a *Access) open() (*Cluster, error) {
 		return nil, &loadgen.HintError{Problem: "kubernetes: no cluster is configured", Hint: "KUBECONFIG, or --kubeconfig FILE"}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("kubernetes: %w", oneLine(err))
+		return nil, fmt.Errorf("kubernetes: %w", OneLine(err))
 	}
 	config.UserAgent = "nodrop/" + loadgen.Version
 	config.QPS, config.Burst = -1, -1 // what is asked is little, and in time
@@ -72,16 +72,16 @@ func (a *Access) open() (*Cluster, error) {
 		}
 	}
 	if c.Namespace, _, err = loader.Namespace(); err != nil {
-		return nil, fmt.Errorf("kubernetes: %w", oneLine(err))
+		return nil, fmt.Errorf("kubernetes: %w", OneLine(err))
 	}
 	if c.dynamic, err = dynamic.NewForConfig(config); err != nil {
-		return nil, fmt.Errorf("kubernetes: %w", oneLine(err))
+		return nil, fmt.Errorf("kubernetes: %w", OneLine(err))
 	}
 	plain := rest.CopyConfig(config)
 	plain.GroupVersion = &schema.GroupVersion{}
 	plain.NegotiatedSerializer = noSerializer{}
 	if c.raw, err = rest.UnversionedRESTClientFor(plain); err != nil {
-		return nil, fmt.Errorf("kubernetes: %w", oneLine(err))
+		return nil, fmt.Errorf("kubernetes: %w", OneLine(err))
 	}
 	return c, nil
 }

@@ -1,4 +1,4 @@
-package kube
+package api
 
 import (
 	"context"
@@ -31,8 +31,8 @@ type Cluster struct {
 	groups    []string   // paths of groups not looked at yet, in order; nil before the first
 }
 
-// requestTime bounds one request to the API server.
-const requestTime = 30 * time.Second
+// RequestTime bounds one request to the API server.
+const RequestTime = 30 * time.Second
 
 // String names it for people.
 func (c *Cluster) String() string {
@@ -44,11 +44,11 @@ func (c *Cluster) String() string {
 
 // resource is one kind of object.
 type resource struct {
-	gvr        schema.GroupVersionResource
-	kind       string
+	GVR        schema.GroupVersionResource
+	Kind       string
 	names      []string // by which people call it, in lower case
-	namespaced bool
-	scales     bool // it has a scale subresource
+	Namespaced bool
+	Scales     bool // it has a scale subresource
 }
 
 // find looks a word up as kubectl does: a plural, singular or short name, or a
@@ -60,7 +60,7 @@ func (c *Cluster) find(ctx context.Context, word string) (resource, error) {
 	anew := c.groups == nil
 	for {
 		for _, r := range c.resources {
-			if slices.Contains(r.names, name) && (group == "" || group == r.gvr.Group) {
+			if slices.Contains(r.names, name) && (group == "" || group == r.GVR.Group) {
 				return r, nil
 			}
 		}
@@ -82,7 +82,7 @@ func (c *Cluster) find(ctx context.Context, word string) (resource, error) {
 func (c *Cluster) discover(ctx context.Context) (bool, error) {
 	if c.groups == nil {
 		var list metav1.APIGroupList
-		if err := c.get(ctx, "/apis", &list); err != nil {
+		if err := c.Get(ctx, "/apis", &list); err != nil {
 			return false, err
 		}
 		c.groups = []string{"/api/v1"}
@@ -97,7 +97,7 @@ func (c *Cluster) discover(ctx context.Context) (bool, error) {
 	}
 	path := c.groups[0]
 	var list metav1.APIResourceList
-	if err := c.get(ctx, path, &list); err != nil && !apierrors.IsNotFound(err) && !apierrors.IsServiceUnavailable(err) {
+	if err := c.Get(ctx, path, &list); err != nil && !apierrors.IsNotFound(err) && !apierrors.IsServiceUnavailable(err) {
 		return false, err
 	}
 	c.groups = c.groups[1:]
@@ -108,8 +108,8 @@ func (c *Cluster) discover(ctx context.Context) (bool, error) {
 	for _, r := range list.APIResources {
 		parent, sub, isSub := strings.Cut(r.Name, "/")
 		if isSub {
-			if i := slices.IndexFunc(c.resources, func(o resource) bool { return o.gvr == version.WithResource(parent) }); i >= 0 && sub == "scale" {
-				c.resources[i].scales = true
+			if i := slices.IndexFunc(c.resources, func(o resource) bool { return o.GVR == version.WithResource(parent) }); i >= 0 && sub == "scale" {
+				c.resources[i].Scales = true
 			}
 			continue
 		}
@@ -117,7 +117,7 @@ func (c *Cluster) discover(ctx context.Context) (bool, error) {
 		if r.SingularName != "" {
 			names = append(names, r.SingularName)
 		}
-		c.resources = append(c.resources, resource{gvr: version.WithResource(r.Name), kind: r.Kind, names: names, namespaced: r.Namespaced})
+		c.resources = append(c.resources, resource{GVR: version.WithResource(r.Name), Kind: r.Kind, names: names, Namespaced: r.Namespaced})
 	}
 	return true, nil
 }
@@ -133,13 +133,13 @@ func served(g metav1.APIGroup) []string {
 	return list
 }
 
-// get reads a path of the API.
-func (c *Cluster) get(ctx context.Context, path string, into any) error {
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
+// Get reads a path of the API.
+func (c *Cluster) Get(ctx context.Context, path string, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, RequestTime)
 	defer cancel()
 	text, err := c.raw.Get().AbsPath(path).SetHeader("Accept", "application/json").Do(ctx).Raw()
 	if err != nil {
-		return c.explain(path, err)
+		return c.Explain(path, err)
 	}
 	if err := json.Unmarshal(text, into); err != nil {
 		return fmt.Errorf("%s: %s: %w", c, path, err)
@@ -147,13 +147,13 @@ func (c *Cluster) get(ctx context.Context, path string, into any) error {
 	return nil
 }
 
-// explain says whose error it is, in one line.
-func (c *Cluster) explain(what string, err error) error {
+// Explain says whose error it is, in one line.
+func (c *Cluster) Explain(what string, err error) error {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, context.DeadlineExceeded):
 		return &silentError{fmt.Sprintf("%s: %s: the API server does not answer", c, what)}
 	}
-	return fmt.Errorf("%s: %s: %w", c, what, oneLine(err))
+	return fmt.Errorf("%s: %s: %w", c, what, OneLine(err))
 }

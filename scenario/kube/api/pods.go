@@ -1,4 +1,4 @@
-package kube
+package api
 
 import (
 	"cmp"
@@ -15,7 +15,7 @@ import (
 	"k8s.io/client-go/dynamic"
 )
 
-func podsResource() schema.GroupVersionResource {
+func PodsResource() schema.GroupVersionResource {
 	return schema.GroupVersionResource{Version: "v1", Resource: "pods"}
 }
 
@@ -23,21 +23,21 @@ func slicesResource() schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"}
 }
 
-func (c *Cluster) pods() dynamic.ResourceInterface {
-	return c.dynamic.Resource(podsResource()).Namespace(c.Namespace)
+func (c *Cluster) Pods() dynamic.ResourceInterface {
+	return c.dynamic.Resource(PodsResource()).Namespace(c.Namespace)
 }
 
-func (c *Cluster) slices() dynamic.ResourceInterface {
+func (c *Cluster) Slices() dynamic.ResourceInterface {
 	return c.dynamic.Resource(slicesResource()).Namespace(c.Namespace)
 }
 
-// List lists all that there are.
-func (p podSet) list(ctx context.Context) ([]unstructured.Unstructured, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
+// list lists all that there are.
+func (p PodSet) list(ctx context.Context) ([]unstructured.Unstructured, error) {
+	ctx, cancel := context.WithTimeout(ctx, RequestTime)
 	defer cancel()
-	list, err := p.cluster.pods().List(ctx, p.options())
+	list, err := p.Cluster.Pods().List(ctx, p.Options())
 	if err != nil {
-		return nil, p.cluster.explain(p.String(), err)
+		return nil, p.Cluster.Explain(p.String(), err)
 	}
 	return list.Items, nil
 }
@@ -45,12 +45,12 @@ func (p podSet) list(ctx context.Context) ([]unstructured.Unstructured, error) {
 // over reports a pod that has ended, and is only kept to be looked at: one that was
 // evicted, or whose job is done.
 func over(pod *unstructured.Unstructured) bool {
-	phase := text(pod.Object, "status", "phase")
+	phase := Text(pod.Object, "status", "phase")
 	return phase == "Failed" || phase == "Succeeded"
 }
 
-// staying lists those that are not on their way out, the oldest first.
-func (p podSet) staying(ctx context.Context) ([]unstructured.Unstructured, error) {
+// Staying lists those that are not on their way out, the oldest first.
+func (p PodSet) Staying(ctx context.Context) ([]unstructured.Unstructured, error) {
 	all, err := p.list(ctx)
 	if err != nil {
 		return nil, err
@@ -62,38 +62,38 @@ func (p podSet) staying(ctx context.Context) ([]unstructured.Unstructured, error
 	return items, nil
 }
 
-// oldest are the oldest n; 0 is all.
-func (p podSet) oldest(ctx context.Context, n int) ([]unstructured.Unstructured, error) {
-	pods, err := p.staying(ctx)
+// Oldest are the oldest n; 0 is all.
+func (p PodSet) Oldest(ctx context.Context, n int) ([]unstructured.Unstructured, error) {
+	pods, err := p.Staying(ctx)
 	switch {
 	case err != nil:
 		return nil, err
 	case len(pods) == 0 || len(pods) < n:
-		return nil, fmt.Errorf("%s: %s in namespace %s: %d, fewer than are to be deleted", p.cluster, p, p.cluster.Namespace, len(pods))
+		return nil, fmt.Errorf("%s: %s in namespace %s: %d, fewer than are to be deleted", p.Cluster, p, p.Cluster.Namespace, len(pods))
 	case n == 0:
 		return pods, nil
 	}
 	return pods[:n], nil
 }
 
-func (c *Cluster) deletePod(ctx context.Context, pod *unstructured.Unstructured, grace *int64) error {
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
+func (c *Cluster) DeletePod(ctx context.Context, pod *unstructured.Unstructured, grace *int64) error {
+	ctx, cancel := context.WithTimeout(ctx, RequestTime)
 	defer cancel()
 	uid := pod.GetUID() // another may come in its name
 	options := metav1.DeleteOptions{GracePeriodSeconds: grace, Preconditions: &metav1.Preconditions{UID: &uid}}
-	if err := c.pods().Delete(ctx, pod.GetName(), options); err != nil {
-		return c.explain("pod "+pod.GetName(), err)
+	if err := c.Pods().Delete(ctx, pod.GetName(), options); err != nil {
+		return c.Explain("pod "+pod.GetName(), err)
 	}
 	return nil
 }
 
-// awaitGone waits until none of some pods of the set is there any more.
-func (p podSet) awaitGone(ctx context.Context, pods []unstructured.Unstructured, limit time.Duration) error {
+// AwaitGone waits until none of some pods of the set is there any more.
+func (p PodSet) AwaitGone(ctx context.Context, pods []unstructured.Unstructured, limit time.Duration) error {
 	gone := map[types.UID]bool{}
 	for i := range pods {
 		gone[pods[i].GetUID()] = true
 	}
-	return until(ctx, p.String()+": not gone", limit, func(ctx context.Context) (bool, string, error) {
+	return Until(ctx, p.String()+": not gone", limit, func(ctx context.Context) (bool, string, error) {
 		all, err := p.list(ctx)
 		left := 0
 		for i := range all {
@@ -111,64 +111,64 @@ type Pods struct {
 	Selector string  // as kubectl takes it; "" is not known
 }
 
-// podSet is Pods that were found.
-type podSet struct {
-	cluster  *Cluster
-	selector string // or
-	name     string // of the only one
+// PodSet is Pods that were found.
+type PodSet struct {
+	Cluster  *Cluster
+	Selector string // or
+	Name     string // of the only one
 }
 
 // String names them for people.
-func (p podSet) String() string { return "pods of " + cmp.Or(p.selector, p.name) }
+func (p PodSet) String() string { return "pods of " + cmp.Or(p.Selector, p.Name) }
 
-// options are those of a list or a watch of them.
-func (p podSet) options() metav1.ListOptions {
-	if p.name != "" {
-		return metav1.ListOptions{FieldSelector: "metadata.name=" + p.name}
+// Options are those of a list or a watch of them.
+func (p PodSet) Options() metav1.ListOptions {
+	if p.Name != "" {
+		return metav1.ListOptions{FieldSelector: "metadata.name=" + p.Name}
 	}
-	return metav1.ListOptions{LabelSelector: p.selector}
+	return metav1.ListOptions{LabelSelector: p.Selector}
 }
 
 // Of finds the pods of an object where nothing names them: by its own selector, or
 // its scale subresource.
-func (p Pods) of(ctx context.Context, o *object) (podSet, error) {
-	set := podSet{cluster: o.cluster, selector: p.Selector}
+func (p Pods) Of(ctx context.Context, o *Object) (PodSet, error) {
+	set := PodSet{Cluster: o.Cluster, Selector: p.Selector}
 	if p.Access != nil {
 		var err error
-		if set.cluster, err = p.Access.Open(); err != nil {
+		if set.Cluster, err = p.Access.Open(); err != nil {
 			return set, err
 		}
 	}
-	if set.selector != "" {
+	if set.Selector != "" {
 		return set, nil
 	}
-	now, err := o.get(ctx)
+	now, err := o.Get(ctx)
 	if err != nil {
 		return set, err
 	}
-	if set.selector, err = selectorOf(now); err != nil {
+	if set.Selector, err = selectorOf(now); err != nil {
 		return set, fmt.Errorf("%s: %w", o, err)
 	}
-	if set.selector == "" && o.resource.scales {
-		scale, err := o.get(ctx, "scale")
+	if set.Selector == "" && o.Resource.Scales {
+		scale, err := o.Get(ctx, "scale")
 		if err != nil {
 			return set, err
 		}
-		set.selector = text(scale, "status", "selector")
+		set.Selector = Text(scale, "status", "selector")
 	}
-	if set.selector == "" {
-		return set, errNoPods(o)
+	if set.Selector == "" {
+		return set, NoPods(o)
 	}
 	return set, nil
 }
 
-func errNoPods(o *object) error {
+func NoPods(o *Object) error {
 	return fmt.Errorf("%s: it does not say which pods it has: name them by a selector", o)
 }
 
 // selectorOf is a workload's own selector; "" where it has none of the usual form.
 func selectorOf(workload map[string]any) (string, error) {
-	found, _ := at(workload, "spec", "selector")
+	found, _ := At(workload, "spec", "selector")
 	fields, _ := found.(map[string]any)
 	if fields["matchLabels"] == nil && fields["matchExpressions"] == nil {
 		return "", nil
@@ -180,15 +180,15 @@ func selectorOf(workload map[string]any) (string, error) {
 	return metav1.FormatLabelSelector(&selector), nil
 }
 
-// exactly is a number of pods that stays what it is.
-func exactly(n int) func(context.Context) (int, error) {
+// Exactly is a number of pods that stays what it is.
+func Exactly(n int) func(context.Context) (int, error) {
 	return func(context.Context) (int, error) { return n, nil }
 }
 
-// awaitSettled waits until there are as many pods as are wanted, all of them ready,
+// AwaitSettled waits until there are as many pods as are wanted, all of them ready,
 // and none is on its way out. Those that are over do not count.
-func (p podSet) awaitSettled(ctx context.Context, wanted func(context.Context) (int, error), limit time.Duration) error {
-	return until(ctx, p.String()+": not settled", limit, func(ctx context.Context) (bool, string, error) {
+func (p PodSet) AwaitSettled(ctx context.Context, wanted func(context.Context) (int, error), limit time.Duration) error {
+	return Until(ctx, p.String()+": not settled", limit, func(ctx context.Context) (bool, string, error) {
 		want, err := wanted(ctx)
 		if err != nil {
 			return false, "", err
@@ -197,7 +197,7 @@ func (p podSet) awaitSettled(ctx context.Context, wanted func(context.Context) (
 	})
 }
 
-func (p podSet) settled(ctx context.Context, want int) (bool, string, error) {
+func (p PodSet) settled(ctx context.Context, want int) (bool, string, error) {
 	all, err := p.list(ctx)
 	if err != nil {
 		return false, "", err
@@ -207,7 +207,7 @@ func (p podSet) settled(ctx context.Context, want int) (bool, string, error) {
 		switch pod := &all[i]; {
 		case pod.GetDeletionTimestamp() != nil:
 			leaving++
-		case condition(pod.Object, "Ready"):
+		case HasCondition(pod.Object, "Ready"):
 			ready++
 		case !over(pod):
 			others++
@@ -217,8 +217,8 @@ func (p podSet) settled(ctx context.Context, want int) (bool, string, error) {
 	return ready == want && leaving == 0 && others == 0, why, nil
 }
 
-// or is the access of the pods.
-func (p Pods) or(a *Access) *Access {
+// Or is the access of the pods.
+func (p Pods) Or(a *Access) *Access {
 	if p.Access != nil {
 		return p.Access
 	}

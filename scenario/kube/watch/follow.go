@@ -1,4 +1,4 @@
-package kube
+package watch
 
 import (
 	"context"
@@ -8,11 +8,13 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
+
+	"nodrop/scenario/kube/api"
 )
 
 // followed is a list of objects, and what becomes of them.
 type followed struct {
-	cluster *Cluster
+	cluster *api.Cluster
 	from    dynamic.ResourceInterface
 	options metav1.ListOptions
 	take    func(o *unstructured.Unstructured, gone bool, at time.Time)
@@ -21,7 +23,7 @@ type followed struct {
 	known map[string]*unstructured.Unstructured // what was taken last, by name
 }
 
-// List takes what there is, and that what was there before is gone.
+// list takes what there is, and that what was there before is gone.
 func (s *followed) list(ctx context.Context) (version string, err error) {
 	list, err := s.from.List(ctx, s.options)
 	if err != nil {
@@ -49,7 +51,7 @@ func (s *followed) list(ctx context.Context) (version string, err error) {
 func (s *followed) ready() int {
 	n := 0
 	for _, o := range s.known {
-		if condition(o.Object, "Ready") && o.GetDeletionTimestamp() == nil {
+		if api.HasCondition(o.Object, "Ready") && o.GetDeletionTimestamp() == nil {
 			n++
 		}
 	}
@@ -72,23 +74,23 @@ func (s *followed) follow(ctx context.Context, version string) {
 		case since.IsZero():
 			since = began
 		}
-		if pauseFor(ctx, poll) != nil {
+		if api.PauseFor(ctx, api.Poll) != nil {
 			return
 		}
 		v, err := s.list(ctx)
 		if err != nil {
 			continue
 		}
-		if now := time.Now(); now.Sub(since) > lateness {
+		if now := time.Now(); now.Sub(since) > Lateness {
 			s.missed(since, now)
 		}
 		version, since = v, time.Time{}
 	}
 }
 
-// lateness is how late marks may be without a word of it: API servers end watches
+// Lateness is how late marks may be without a word of it: API servers end watches
 // from time to time, and they begin again at once.
-const lateness = time.Second
+const Lateness = time.Second
 
 func (s *followed) drain(w watch.Interface) {
 	defer w.Stop()

@@ -1,4 +1,4 @@
-package kube
+package api
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ func ReadManifests(text []byte) ([]map[string]any, error) {
 		case errors.Is(err, io.EOF):
 			return list, nil
 		case err != nil:
-			return nil, oneLine(err)
+			return nil, OneLine(err)
 		case one == nil: // an empty document
 			continue
 		}
@@ -41,8 +41,8 @@ func CheckManifest(manifest map[string]any) error {
 	return nil
 }
 
-// refOf names the object of a manifest, with its group.
-func refOf(manifest map[string]any) Ref {
+// RefOf names the object of a manifest, with its group.
+func RefOf(manifest map[string]any) Ref {
 	o := unstructured.Unstructured{Object: manifest}
 	kind := o.GetKind()
 	if group := o.GroupVersionKind().Group; group != "" {

@@ -1,4 +1,4 @@
-package kube
+package api
 
 import (
 	"context"
@@ -26,19 +26,19 @@ func (e lineError) Error() string { return strings.Join(strings.Fields(e.error.E
 
 func (e lineError) Unwrap() error { return e.error }
 
-func oneLine(err error) error { return lineError{err} }
+func OneLine(err error) error { return lineError{err} }
 
-// away reports that the API server could not be asked, rather than that it said
+// Away reports that the API server could not be asked, rather than that it said
 // no: it may be back soon.
-func away(err error) bool {
+func Away(err error) bool {
 	var network *net.OpError // dialling, reading, writing, and looking a name up for that
 	return errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) || utilnet.IsProbableEOF(err) || utilnet.IsTimeout(err) ||
 		apierrors.IsServiceUnavailable(err) || apierrors.IsTooManyRequests(err) || apierrors.IsServerTimeout(err) || apierrors.IsTimeout(err) ||
 		apierrors.IsInternalError(err) || strings.Contains(err.Error(), "http2: ")
 }
 
-// refused reports that the API server said no: what was asked of it is not done.
-func refused(err error) bool {
+// Refused reports that the API server said no: what was asked of it is not done.
+func Refused(err error) bool {
 	var status apierrors.APIStatus
 	if !errors.As(err, &status) {
 		return false
@@ -50,20 +50,20 @@ func refused(err error) bool {
 // again is how long an API server that is away is left alone.
 const again = 500 * time.Millisecond
 
-// persist does what is asked until the API server has answered, or ctx ends.
-func persist(ctx context.Context, do func() error) error {
+// Persist does what is asked until the API server has answered, or ctx ends.
+func Persist(ctx context.Context, do func() error) error {
 	for {
 		err := do()
-		if err == nil || !away(err) {
+		if err == nil || !Away(err) {
 			return err
 		}
-		if pauseFor(ctx, again) != nil {
+		if PauseFor(ctx, again) != nil {
 			return err
 		}
 	}
 }
 
-func pauseFor(ctx context.Context, d time.Duration) error {
+func PauseFor(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):
 		return nil

@@ -1,4 +1,4 @@
-package kube
+package api
 
 import (
 	"fmt"
@@ -27,12 +27,12 @@ func TestPaths(t *testing.T) {
 		if err := p.Check(); err != nil {
 			t.Error(err)
 		}
-		if got := fmt.Sprint(p.paths(object)); got != want {
+		if got := fmt.Sprint(p.Paths(object)); got != want {
 			t.Errorf("%v: got %s; want %s", pointers, got, want)
 		}
 	}
 	moved := Patching{Type: types.JSONPatchType, Operations: []map[string]any{{"op": "move", "from": "/spec/replicas", "path": "/metadata/x"}}}
-	if got := fmt.Sprint(moved.paths(object)); got != "[[metadata x] [spec replicas]]" {
+	if got := fmt.Sprint(moved.Paths(object)); got != "[[metadata x] [spec replicas]]" {
 		t.Errorf("got %s", got)
 	}
 	copied := Patching{Operations: []map[string]any{
@@ -40,7 +40,7 @@ func TestPaths(t *testing.T) {
 		{"op": "copy", "from": "/spec/replicas", "path": "/metadata/x"},
 		{"op": "replace", "path": "/metadata/x", "value": "b"},
 	}}
-	if got := fmt.Sprintf("%v %s; %s", copied.paths(object), copied.names(), moved.names()); got != "[[metadata x]] /metadata/x; /spec/replicas, /metadata/x" {
+	if got := fmt.Sprintf("%v %s; %s", copied.Paths(object), copied.Names(), moved.Names()); got != "[[metadata x]] /metadata/x; /spec/replicas, /metadata/x" {
 		t.Errorf("got %s", got)
 	}
 	if err := (Patching{Operations: []map[string]any{}}).Check(); err == nil {

@@ -1,4 +1,4 @@
-package kube
+package api
 
 import (
 	"encoding/json"
@@ -8,8 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// at is the value at a path; false where there is none.
-func at(object map[string]any, path ...string) (any, bool) {
+// At is the value at a path; false where there is none.
+func At(object map[string]any, path ...string) (any, bool) {
 	var value any = object
 	for _, name := range path {
 		fields, ok := value.(map[string]any)
@@ -23,9 +23,9 @@ func at(object map[string]any, path ...string) (any, bool) {
 	return value, true
 }
 
-// items are the mappings of the list at a path; none where there is none.
-func items(object map[string]any, path ...string) []map[string]any {
-	value, _ := at(object, path...)
+// Items are the mappings of the list at a path; none where there is none.
+func Items(object map[string]any, path ...string) []map[string]any {
+	value, _ := At(object, path...)
 	list, _ := value.([]any)
 	var found []map[string]any
 	for _, item := range list {
@@ -36,9 +36,9 @@ func items(object map[string]any, path ...string) []map[string]any {
 	return found
 }
 
-// number is one at a path; 0 where there is none.
-func number(object map[string]any, path ...string) int64 {
-	value, _ := at(object, path...)
+// Number is one at a path; 0 where there is none.
+func Number(object map[string]any, path ...string) int64 {
+	value, _ := At(object, path...)
 	switch n := value.(type) {
 	case int64:
 		return n
@@ -50,13 +50,13 @@ func number(object map[string]any, path ...string) int64 {
 	return 0
 }
 
-func text(object map[string]any, path ...string) string {
+func Text(object map[string]any, path ...string) string {
 	s, _, _ := unstructured.NestedString(object, path...)
 	return s
 }
 
-// set puts a value into nested maps, which are made where they are missing.
-func set(object map[string]any, value any, path ...string) {
+// Set puts a value into nested maps, which are made where they are missing.
+func Set(object map[string]any, value any, path ...string) {
 	for _, name := range path[:len(path)-1] {
 		next, ok := object[name].(map[string]any)
 		if !ok {
@@ -68,9 +68,9 @@ func set(object map[string]any, value any, path ...string) {
 	object[path[len(path)-1]] = value
 }
 
-// same compares values as JSON has them: 1 from a file and 1 from the API server
+// Same compares values as JSON has them: 1 from a file and 1 from the API server
 // are of different types in Go.
-func same(a, b any) bool {
+func Same(a, b any) bool {
 	if reflect.DeepEqual(a, b) {
 		return true
 	}
@@ -79,8 +79,8 @@ func same(a, b any) bool {
 	return errX == nil && errY == nil && string(x) == string(y)
 }
 
-// shown is a value for people.
-func shown(value any, is bool) string {
+// Shown is a value for people.
+func Shown(value any, is bool) string {
 	if !is || value == nil {
 		return "nothing"
 	}
@@ -91,15 +91,15 @@ func shown(value any, is bool) string {
 	return string(text)
 }
 
-// condition reports that one of an object's conditions is True.
-func condition(o map[string]any, kind string) bool {
-	return text(conditionOf(o, kind), "status") == "True"
+// HasCondition reports that one of an object's conditions is True.
+func HasCondition(o map[string]any, kind string) bool {
+	return Text(ConditionOf(o, kind), "status") == "True"
 }
 
-// conditionOf is one of an object's conditions; nil where it has none of the kind.
-func conditionOf(o map[string]any, kind string) map[string]any {
-	for _, c := range items(o, "status", "conditions") {
-		if text(c, "type") == kind {
+// ConditionOf is one of an object's conditions; nil where it has none of the kind.
+func ConditionOf(o map[string]any, kind string) map[string]any {
+	for _, c := range Items(o, "status", "conditions") {
+		if Text(c, "type") == kind {
 			return c
 		}
 	}

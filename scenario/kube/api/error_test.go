@@ -1,4 +1,4 @@
-package kube
+package api
 
 import (
 	"context"
@@ -21,12 +21,12 @@ func TestAway(t *testing.T) {
 		&url.Error{Op: "Patch", Err: &net.OpError{Op: "write", Err: os.NewSyscallError("write", syscall.EPIPE)}}, context.DeadlineExceeded, &url.Error{Op: "Get", Err: context.DeadlineExceeded},
 		apierrors.NewServiceUnavailable("soon"), apierrors.NewTooManyRequestsError("later"),
 	} {
-		if !away(c.explain("deployment/gw", err)) {
+		if !Away(c.Explain("deployment/gw", err)) {
 			t.Errorf("%v: it is told as an answer", err)
 		}
 	}
-	for _, err := range []error{apierrors.NewForbidden(podsResource().GroupResource(), "x", nil), apierrors.NewBadRequest("no"), apierrors.NewNotFound(podsResource().GroupResource(), "x")} {
-		if away(c.explain("deployment/gw", err)) {
+	for _, err := range []error{apierrors.NewForbidden(PodsResource().GroupResource(), "x", nil), apierrors.NewBadRequest("no"), apierrors.NewNotFound(PodsResource().GroupResource(), "x")} {
+		if Away(c.Explain("deployment/gw", err)) {
 			t.Errorf("%v: it is told as away", err)
 		}
 	}
