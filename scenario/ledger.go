@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"slices"
-	"strings"
 	"sync"
 )
 
@@ -119,14 +118,7 @@ func inWordsOf(name, what string) string {
 // MaxText bounds what is said of one action while it is done, in runes.
 const maxText = 100
 
-// OneLine is a text in one line.
-func OneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
-
 // short is a text in one line, cut where that is long.
 func short(text string) string {
-	text = OneLine(text)
-	if runes := []rune(text); len(runes) > maxText {
-		return string(runes[:maxText-1]) + "…"
-	}
-	return text
+	return Cut(OneLine(text), maxText)
 }

@@ -45,6 +45,9 @@ type Scenario struct {
 	Hinted func(error)
 }
 
+// MaxRepeat bounds what one recording holds.
+const MaxRepeat = 100
+
 // Stream is one load.
 type Stream struct {
 	Name string // "" for the only one
@@ -224,7 +227,7 @@ func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *record.Reco
 	processes := &proc.Group{}
 	defer func() {
 		if closeErr := processes.Close(); closeErr != nil {
-			err = joined(err, fmt.Errorf("%w: processes: %w", ErrRestore, closeErr))
+			err = Joined(err, fmt.Errorf("%w: processes: %w", ErrRestore, closeErr))
 		}
 	}()
 	for _, a := range s.Order() {
@@ -346,7 +349,7 @@ func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, wa
 	done.interrupts.ledger.toRestore(a.Variant.Restore)
 	defer func() {
 		if restoreErr := done.restore(ctx, a.Variant.Restore); restoreErr != nil {
-			err = joined(err, restoreErr)
+			err = Joined(err, restoreErr)
 		}
 	}()
 	for _, action := range slices.Concat(a.Variant.Setup, a.Variant.Gate) {
@@ -526,12 +529,4 @@ func inWords(err error) error {
 		return interruptedError{}
 	}
 	return err
-}
-
-// joined is both errors in one line.
-func joined(first, second error) error {
-	if first == nil {
-		return second
-	}
-	return fmt.Errorf("%w; %w", first, second)
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // MaxRepeat bounds what one recording holds.
-const MaxRepeat = 100
+const MaxRepeat = scenario.MaxRepeat
 
 const (
 	maxVariants = 20

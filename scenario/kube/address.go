@@ -109,7 +109,7 @@ func (a *Address) steady(ctx context.Context, addr netip.AddrPort) error {
 		if err := a.serves(ctx, addr); err != nil {
 			return err
 		}
-		if err := api.PauseFor(ctx, steadyEvery); err != nil {
+		if err := scenario.Sleep(ctx, steadyEvery); err != nil {
 			return err
 		}
 	}

@@ -147,14 +147,7 @@ func ofServer(path []string) bool {
 func (a *Apply) Undo(ctx context.Context) error {
 	var all error
 	for _, one := range slices.Backward(a.applied) {
-		err := one.undo(ctx, a.managing())
-		switch {
-		case err == nil:
-		case all == nil:
-			all = err
-		default:
-			all = fmt.Errorf("%w; %w", all, err)
-		}
+		all = scenario.Joined(all, one.undo(ctx, a.managing()))
 	}
 	a.applied = nil
 	return all

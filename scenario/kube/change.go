@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"nodrop/loadgen/safetext"
+	"nodrop/scenario"
 	"nodrop/scenario/kube/api"
 )
 
@@ -155,12 +156,7 @@ func (c *change) undo(ctx context.Context) error {
 // that somebody else has changed since, of which the error tells.
 func reverse(leaves []leaf, now map[string]any) (back map[string]any, kept error) {
 	back = map[string]any{}
-	keep := func(err error) {
-		if kept != nil {
-			err = fmt.Errorf("%w; %w", kept, err)
-		}
-		kept = err
-	}
+	keep := func(format string, args ...any) { kept = scenario.Joined(kept, fmt.Errorf(format, args...)) }
 	for i := range leaves {
 		l := &leaves[i]
 		value, is := api.At(now, l.path...)
@@ -169,9 +165,9 @@ func reverse(leaves []leaf, now map[string]any) (back map[string]any, kept error
 		case l.guessed && !l.untold && !is && zero(l.after): // which the API may leave out
 			api.Set(back, restoring(l.before, nil), l.path...)
 		case l.untold:
-			keep(fmt.Errorf("%s is %s now, and was %s: the answer to the patch was lost, so that whose value this is cannot be told: left as it is", l.name(), l.shown(value, is), l.shown(l.before, l.was)))
+			keep("%s is %s now, and was %s: the answer to the patch was lost, so that whose value this is cannot be told: left as it is", l.name(), l.shown(value, is), l.shown(l.before, l.was))
 		case is != l.is || !api.Same(value, l.after):
-			keep(fmt.Errorf("%s is %s now, not the %s that was set: left as it is", l.name(), l.shown(value, is), l.shown(l.after, l.is)))
+			keep("%s is %s now, not the %s that was set: left as it is", l.name(), l.shown(value, is), l.shown(l.after, l.is))
 		case l.was:
 			api.Set(back, restoring(l.before, value), l.path...)
 		default:

@@ -85,7 +85,7 @@ func (g *Graceful) settle(ctx context.Context, o *api.Object, leaves []leaf) err
 			continue
 		}
 		// The restart begins when the control plane has seen the change.
-		if err := api.PauseFor(ctx, asmReaction); err != nil {
+		if err := scenario.Sleep(ctx, asmReaction); err != nil {
 			return err
 		}
 		break

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"nodrop/scenario"
 )
 
 // envoy: TERM ends it at once. Draining is asked for at its administration
@@ -116,7 +118,7 @@ func envoyIdle(ctx context.Context, r *replica, until time.Time) error {
 			return nil
 		case time.Now().After(until):
 			return &cutError{active}
-		case !pause(ctx, idlePoll):
+		case scenario.Sleep(ctx, idlePoll) != nil:
 			return ctx.Err()
 		}
 	}

@@ -340,7 +340,7 @@ func (f *Fleet) Err() error {
 	for _, p := range f.processes() {
 		errs = append(errs, p.crash())
 	}
-	return inOneLine(errs...)
+	return scenario.Joined(errs...)
 }
 
 // Watch tells mark of every child that ends unasked before Stop, one call at a
@@ -416,19 +416,4 @@ func (f *Fleet) Stop(ctx context.Context) error {
 		return ctx.Err() // there are no other errors, and one is enough
 	}
 	return nil
-}
-
-// inOneLine joins the errors that are not nil.
-func inOneLine(errs ...error) error {
-	var joined error
-	for _, err := range errs {
-		switch {
-		case err == nil:
-		case joined == nil:
-			joined = err
-		default:
-			joined = fmt.Errorf("%w; %w", joined, err)
-		}
-	}
-	return joined
 }

@@ -63,14 +63,14 @@ func (f *Fleet) Restart(ctx context.Context, maxUnavailable int, mark func(scena
 		work.Go(func() error { return s.run(workCtx) })
 		list, err := f.startReplicas(workCtx, len(batch))
 		if err != nil {
-			return inOneLine(work.Wait(), err)
+			return scenario.Joined(work.Wait(), err)
 		}
 		at := time.Now()
 		for _, r := range list {
 			emit(scenario.Moment{Kind: record.MarkReady, Endpoint: r.name, At: at})
 		}
 		work.Go(func() error {
-			if !pause(workCtx, f.options.Propagation) {
+			if scenario.Sleep(workCtx, f.options.Propagation) != nil {
 				return workCtx.Err()
 			}
 			return f.table.Add(endpointsOf(list)...)
@@ -176,7 +176,7 @@ func (s *scaleIn) shutdown() *record.Shutdown {
 
 // propagate takes the endpoints out of the balancer when it has heard of it.
 func (s *scaleIn) propagate(ctx context.Context) error {
-	if !pause(ctx, time.Until(s.begin.Add(s.options.Propagation))) {
+	if scenario.Sleep(ctx, time.Until(s.begin.Add(s.options.Propagation))) != nil {
 		return ctx.Err()
 	}
 	var names []string

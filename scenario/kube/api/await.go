@@ -7,6 +7,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+
+	"nodrop/scenario"
 )
 
 // rolloutTime bounds a rollout where nothing else does.
@@ -52,7 +54,7 @@ func Until(ctx context.Context, what string, limit time.Duration, look func(cont
 		case within.Err() == nil:
 			last = err.Error()
 		}
-		if PauseFor(within, Poll) == nil {
+		if scenario.Sleep(within, Poll) == nil {
 			continue
 		}
 		if ctx.Err() != nil {

@@ -10,6 +10,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	utilnet "k8s.io/apimachinery/pkg/util/net"
+
+	"nodrop/scenario"
 )
 
 // silentError is context.DeadlineExceeded of one request, in words.
@@ -22,7 +24,7 @@ func (e *silentError) Unwrap() error { return context.DeadlineExceeded }
 // lineError is an error whose text is one line.
 type lineError struct{ error }
 
-func (e lineError) Error() string { return strings.Join(strings.Fields(e.error.Error()), " ") }
+func (e lineError) Error() string { return scenario.OneLine(e.error.Error()) }
 
 func (e lineError) Unwrap() error { return e.error }
 
@@ -57,17 +59,8 @@ func Persist(ctx context.Context, do func() error) error {
 		if err == nil || !Away(err) {
 			return err
 		}
-		if PauseFor(ctx, again) != nil {
+		if scenario.Sleep(ctx, again) != nil {
 			return err
 		}
-	}
-}
-
-func PauseFor(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
 
+	"nodrop/scenario"
 	"nodrop/scenario/kube/api"
 )
 
@@ -74,7 +75,7 @@ func (s *followed) follow(ctx context.Context, version string) {
 		case since.IsZero():
 			since = began
 		}
-		if api.PauseFor(ctx, api.Poll) != nil {
+		if scenario.Sleep(ctx, api.Poll) != nil {
 			return
 		}
 		v, err := s.list(ctx)

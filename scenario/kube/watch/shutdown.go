@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"nodrop/loadgen/record"
+	"nodrop/scenario"
 	"nodrop/scenario/kube/api"
 )
 
@@ -73,9 +74,9 @@ func hookText(hook any) string {
 		case "exec":
 			command, _ := api.At(action, "command")
 			words, _ := command.([]any)
-			return cut("exec "+strings.TrimSpace(fmt.Sprintln(words...)), maxHook)
+			return scenario.Cut("exec "+strings.TrimSpace(fmt.Sprintln(words...)), maxHook)
 		case "httpGet":
-			return cut("GET "+api.Text(action, "path"), maxHook)
+			return scenario.Cut("GET "+api.Text(action, "path"), maxHook)
 		default:
 			return name
 		}
@@ -85,11 +86,3 @@ func hookText(hook any) string {
 
 // maxHook bounds what is told of a hook's command, in runes.
 const maxHook = 60
-
-// cut leaves out what is beyond n runes.
-func cut(text string, n int) string {
-	if runes := []rune(text); len(runes) > n {
-		return string(runes[:n-1]) + "…"
-	}
-	return text
-}
