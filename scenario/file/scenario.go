@@ -290,22 +290,18 @@ func (r *reader) timeline(n *yaml.Node, streams []scenario.Stream, started *star
 		r.fault(n, "the timeline has no step")
 	}
 	var names []string
-	known := map[string]bool{}
 	for _, step := range steps {
-		names, known[step.Name] = append(names, step.Name), true
+		names = append(names, step.Name)
 	}
-	for i, step := range steps {
-		at := n.Content[i]
-		if step.After != "" && !known[step.After] {
+	for _, flaw := range scenario.Flaws(steps, streams) {
+		at, step := n.Content[flaw.Step], &steps[flaw.Step]
+		switch flaw.Why {
+		case scenario.NoStep:
 			r.fault(at, "after: there is no step %q%s", step.After, r.didYouMean(step.After, names))
-		}
-		if step.Stream != "" && !slices.ContainsFunc(streams, func(o scenario.Stream) bool { return o.Name == step.Stream }) {
+		case scenario.NoStream:
 			r.fault(at, "of: there is no stream %q", step.Stream)
-		}
-	}
-	for i, circular := range scenario.Circular(steps) {
-		if circular {
-			r.fault(n.Content[i], "step %s waits for itself", steps[i].Name)
+		default:
+			r.fault(at, "step %s waits for itself", step.Name)
 		}
 	}
 	for i := range steps {
