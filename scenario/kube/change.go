@@ -3,10 +3,12 @@ package kube
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
+
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 
 	"nodrop/loadgen/safetext"
 	"nodrop/scenario"
@@ -183,7 +185,7 @@ func reverse(leaves []leaf, now map[string]any) (back map[string]any, kept error
 // prune takes away with a leaf the mappings that were made for it, if nothing else
 // is in them.
 func prune(back, now map[string]any, l *leaf) {
-	then, _ := merged(now, back).(map[string]any)
+	then := merged(now, back)
 	for n := l.parents + 1; n < len(l.path); n++ {
 		if left, is := api.At(then, l.path[:n]...); is && hollow(left) {
 			api.Set(back, nil, l.path[:n]...)
@@ -192,21 +194,17 @@ func prune(back, now map[string]any, l *leaf) {
 	}
 }
 
-// merged is what a merge patch (RFC 7386) makes of a value.
-func merged(value, patch any) any {
-	changes, ok := patch.(map[string]any)
-	if !ok {
-		return patch
+// merged is what a merge patch (RFC 7386) makes of an object; nil where it cannot be
+// told.
+func merged(object, patch map[string]any) (then map[string]any) {
+	before, errBefore := json.Marshal(object)
+	changes, errChanges := json.Marshal(patch)
+	if errBefore != nil || errChanges != nil {
+		return nil
 	}
-	fields, _ := value.(map[string]any)
-	then := maps.Clone(fields)
-	if then == nil {
-		then = map[string]any{}
-	}
-	for name, change := range changes {
-		if then[name] = merged(then[name], change); change == nil {
-			delete(then, name)
-		}
+	after, err := jsonpatch.MergePatch(before, changes)
+	if err != nil || json.Unmarshal(after, &then) != nil {
+		return nil
 	}
 	return then
 }

@@ -103,12 +103,22 @@ func TestParents(t *testing.T) {
 	if after := api.Shown(api.At(read(t, a, gw()), "spec")); after != before {
 		t.Errorf("got\n%s; want\n%s", after, before)
 	}
-	back := map[string]any{}
-	now := map[string]any{"a": map[string]any{"b": map[string]any{"c": 1, "theirs": 2}}}
-	api.Set(back, nil, "a", "b", "c")
-	prune(back, now, &leaf{path: []string{"a", "b", "c"}})
-	if got := api.Shown(back, true); got != `{"a":{"b":{"c":null}}}` {
-		t.Errorf("got %s: what somebody else has put there stays", got)
+}
+
+// TestPrune: what was made for a value goes with it, but for what somebody else has
+// put there.
+func TestPrune(t *testing.T) {
+	for now, want := range map[string]string{
+		"{a: {b: {c: 1, theirs: 2}}}":                       `{"a":{"b":{"c":null}}}`,
+		"{a: {b: {c: 1}, theirs: {}}}":                      `{"a":{"b":null}}`,
+		"{a: {b: {c: 1, empty: {}}}, n: 12345678901234567}": `{"a":{"b":null}}`,
+	} {
+		back := map[string]any{}
+		api.Set(back, nil, "a", "b", "c")
+		prune(back, kubetest.Decode(t, now), &leaf{path: []string{"a", "b", "c"}, parents: 1})
+		if got := api.Shown(back, true); got != want {
+			t.Errorf("%s: got %s; want %s", now, got, want)
+		}
 	}
 }
 
