@@ -81,6 +81,7 @@ func (o *Object) Present(ctx context.Context) (found map[string]any, err error) 
 	}
 }
 
+// UID is that of an object.
 func UID(o map[string]any) types.UID { return types.UID(Text(o, "metadata", "uid")) }
 
 // goneTime is how long a deletion may take: of a cloud's load balancer, for one.

@@ -28,6 +28,7 @@ func (e lineError) Error() string { return scenario.OneLine(e.error.Error()) }
 
 func (e lineError) Unwrap() error { return e.error }
 
+// OneLine is an error whose text is one line.
 func OneLine(err error) error { return lineError{err} }
 
 // Away reports that the API server could not be asked, rather than that it said

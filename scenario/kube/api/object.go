@@ -59,6 +59,7 @@ func (o *Object) String() string {
 	return text
 }
 
+// Client is the way to objects of its kind, in its namespace.
 func (o *Object) Client() dynamic.ResourceInterface {
 	r := o.Cluster.dynamic.Resource(o.Resource.GVR)
 	if o.Namespace != "" {

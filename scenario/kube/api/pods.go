@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/dynamic"
 )
 
+// PodsResource is the resource that pods are.
 func PodsResource() schema.GroupVersionResource {
 	return schema.GroupVersionResource{Version: "v1", Resource: "pods"}
 }
@@ -23,10 +24,12 @@ func slicesResource() schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"}
 }
 
+// Pods is the way to those of the namespace.
 func (c *Cluster) Pods() dynamic.ResourceInterface {
 	return c.dynamic.Resource(PodsResource()).Namespace(c.Namespace)
 }
 
+// Slices is the way to the EndpointSlices of the namespace.
 func (c *Cluster) Slices() dynamic.ResourceInterface {
 	return c.dynamic.Resource(slicesResource()).Namespace(c.Namespace)
 }
@@ -76,6 +79,7 @@ func (p PodSet) Oldest(ctx context.Context, n int) ([]unstructured.Unstructured,
 	return pods[:n], nil
 }
 
+// DeletePod deletes a pod, with a grace period of its own unless grace says another.
 func (c *Cluster) DeletePod(ctx context.Context, pod *unstructured.Unstructured, grace *int64) error {
 	ctx, cancel := context.WithTimeout(ctx, RequestTime)
 	defer cancel()
@@ -162,6 +166,7 @@ func (p Pods) Of(ctx context.Context, o *Object) (PodSet, error) {
 	return set, nil
 }
 
+// NoPods is the error of an object whose pods nobody knows.
 func NoPods(o *Object) error {
 	return fmt.Errorf("%s: it does not say which pods it has: name them by a selector", o)
 }

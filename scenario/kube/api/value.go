@@ -50,6 +50,7 @@ func Number(object map[string]any, path ...string) int64 {
 	return 0
 }
 
+// Text is one at a path; "" where there is none.
 func Text(object map[string]any, path ...string) string {
 	s, _, _ := unstructured.NestedString(object, path...)
 	return s

@@ -56,7 +56,7 @@ func ParseVersion(s string) (v Version, err error) {
 // annotates reports that graceful shutdown is an annotation of the gateway.
 func (v Version) annotates() bool { return v.Major > 1 || v.Major == 1 && v.Minor >= 26 }
 
-// Patch turns it on or off in the version's own way. Annotations are
+// Patch turns graceful shutdown on or off in the version's own way. Annotations are
 // strings.
 func Patch(drain time.Duration, v Version) map[string]any {
 	patch := map[string]any{}
@@ -90,7 +90,8 @@ func CheckDrain(drain time.Duration, v Version) error {
 	return CheckDrainOf(drain, v, "")
 }
 
-// CheckDrainOf holds a drain timeout to the document's rules; 0 is off.
+// CheckDrainOf holds a drain timeout to the document's rules for a type of Service,
+// "" where that is not known; 0 is off.
 func CheckDrainOf(drain time.Duration, v Version, service string) error {
 	if drain == 0 {
 		return nil

@@ -1,7 +1,7 @@
-// Package kubetest reads the objects that tests of what is done in clusters are
-// about.
+// Package kubetest reads the objects that the tests of scenario/kube are about.
 //
-// Its only pipeline is YAML → an object, with numbers as the API has them.
+// The pipeline: YAML → an object, with numbers as JSON or as the API's client has
+// them.
 package kubetest
 
 import (
