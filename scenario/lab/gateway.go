@@ -100,19 +100,6 @@ func ParseGateway(name string) (*Gateway, error) {
 	return nil, fmt.Errorf("unknown gateway %q, known are %s", name, strings.Join(gatewayNames(), ", "))
 }
 
-// builtinGateway is this program as a gateway, which says itself when it listens
-// and when it no longer does.
-func builtinGateway() *Gateway {
-	return &Gateway{
-		Name: "builtin",
-		stops: map[StopMode]stopping{
-			Abrupt:   {text: "TERM, at which it ends", signal: "TERM"},
-			Naive:    {text: "TERM", signal: "TERM"},
-			Graceful: {text: "Connection: close, TERM DELAY later", hook: true, signal: "TERM", drain: true},
-		},
-	}
-}
-
 // own reports that the gateway is this program.
 func (g *Gateway) own() bool { return g.program == "" }
 
@@ -153,3 +140,6 @@ func (g *Gateway) versionOf(ctx context.Context, path string) (string, error) {
 func inMilliseconds(d time.Duration) string {
 	return fmt.Sprintf("%dms", max(1, d.Milliseconds()))
 }
+
+// ReplicaHeader names, in every answer, the replica that gave it.
+const ReplicaHeader = "X-Nodrop-Replica"
