@@ -17,6 +17,8 @@ type replicas struct {
 	undo   func()
 }
 
+func (r *replicas) String() string { return "set the replicas" }
+
 func (r *replicas) Run(context.Context, *Env) error {
 	r.back = "set it to 3"
 	if r.before != nil {

@@ -74,7 +74,7 @@ func (c *changes) restore(ctx context.Context, restore []Action) error {
 		ledger.done(e, err == nil)
 		if err != nil {
 			c.log.Failed("restore", err)
-			all = joined(all, fmt.Errorf("%w: %w", ErrRestore, err))
+			all = Joined(all, fmt.Errorf("%w: %w", ErrRestore, err))
 		}
 	}
 	for i, e := range slices.Clone(ledger.restore) {

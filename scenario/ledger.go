@@ -1,9 +1,7 @@
 package scenario
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"sync"
 )
 
@@ -67,7 +65,7 @@ func (l *ledger) toRestore(actions []Action) {
 	defer l.mu.Unlock()
 	l.restore = nil
 	for _, a := range actions {
-		l.restore = append(l.restore, &entry{text: describe(a)})
+		l.restore = append(l.restore, &entry{text: OneLine(a.String())})
 	}
 }
 
@@ -106,14 +104,6 @@ func (l *ledger) done(e *entry, restored bool) {
 	l.restore, l.undo = slices.DeleteFunc(l.restore, is), slices.DeleteFunc(l.undo, is)
 }
 
-// describe says what an action does.
-func describe(a Action) string {
-	if s, ok := a.(fmt.Stringer); ok {
-		return OneLine(s.String())
-	}
-	return OneLine(strings.TrimPrefix(fmt.Sprintf("%T", a), "*"))
-}
-
 // inWordsOf puts a step's name before what is done.
 func inWordsOf(name, what string) string {
 	name, what = short(name), OneLine(what)
@@ -128,14 +118,7 @@ func inWordsOf(name, what string) string {
 // maxText bounds what is said of one action while it is done, in runes.
 const maxText = 100
 
-// OneLine is a text in one line.
-func OneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
-
 // short is a text in one line, cut where that is long.
 func short(text string) string {
-	text = OneLine(text)
-	if runes := []rune(text); len(runes) > maxText {
-		return string(runes[:maxText-1]) + "…"
-	}
-	return text
+	return Cut(OneLine(text), maxText)
 }

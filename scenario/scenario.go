@@ -45,6 +45,9 @@ type Scenario struct {
 	Hinted func(error)
 }
 
+// MaxRepeat bounds what one recording holds.
+const MaxRepeat = 100
+
 // Stream is one load.
 type Stream struct {
 	Name string // "" for the only one
@@ -82,6 +85,8 @@ type Action interface {
 	Run(ctx context.Context, env *Env) error
 	// Undo puts back what Run changed, also after a Run that failed half-way.
 	Undo(ctx context.Context) error
+	// String says what Run does, in a few words.
+	String() string
 }
 
 // Moment is one in the life of an endpoint.
@@ -222,7 +227,7 @@ func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *record.Reco
 	processes := &proc.Group{}
 	defer func() {
 		if closeErr := processes.Close(); closeErr != nil {
-			err = joined(err, fmt.Errorf("%w: processes: %w", ErrRestore, closeErr))
+			err = Joined(err, fmt.Errorf("%w: processes: %w", ErrRestore, closeErr))
 		}
 	}()
 	for _, a := range s.Order() {
@@ -280,59 +285,11 @@ func (s *Scenario) check() error {
 		names[stream.Name] = true
 	}
 	for _, v := range s.Variants {
-		steps := map[string]bool{}
-		for _, step := range v.Timeline {
-			steps[step.Name] = true
-		}
-		circular := Circular(v.Timeline)
-		for i, step := range v.Timeline {
-			if step.After != "" && !steps[step.After] {
-				return fmt.Errorf("step %s is after %s, and there is no such step", step.Name, step.After)
-			}
-			if circular[i] {
-				return fmt.Errorf("step %s is after %s, which waits for it", step.Name, step.After)
-			}
-			if step.Stream != "" && !names[step.Stream] {
-				return fmt.Errorf("step %s is of stream %s, and there is no such stream", step.Name, step.Stream)
-			}
+		if flaws := Flaws(v.Timeline, s.Streams); len(flaws) > 0 {
+			return flaws[0].explain(&v.Timeline[flaws[0].Step])
 		}
 	}
 	return nil
-}
-
-// Circular reports of each step whether it would wait for ever, for itself or for
-// steps that wait for each other.
-func Circular(steps []Step) []bool {
-	place := map[string]int{}
-	for i, step := range slices.Backward(steps) {
-		place[step.Name] = i
-	}
-	const unknown, under, free, waits = 0, 1, 2, 3
-	state := make([]int, len(steps))
-	for i := range steps {
-		var path []int
-		end := free
-		for at, ok := i, true; ok; at, ok = place[steps[at].After] {
-			if state[at] == under || state[at] == waits {
-				end = waits
-			}
-			if state[at] != unknown {
-				break
-			}
-			state[at], path = under, append(path, at)
-			if steps[at].After == "" {
-				break
-			}
-		}
-		for _, at := range path {
-			state[at] = end
-		}
-	}
-	circular := make([]bool, len(steps))
-	for i := range steps {
-		circular[i] = state[i] == waits
-	}
-	return circular
 }
 
 // try makes one attempt, and restores the target.
@@ -344,7 +301,7 @@ func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, wa
 	done.interrupts.ledger.toRestore(a.Variant.Restore)
 	defer func() {
 		if restoreErr := done.restore(ctx, a.Variant.Restore); restoreErr != nil {
-			err = joined(err, restoreErr)
+			err = Joined(err, restoreErr)
 		}
 	}()
 	for _, action := range slices.Concat(a.Variant.Setup, a.Variant.Gate) {
@@ -524,12 +481,4 @@ func inWords(err error) error {
 		return interruptedError{}
 	}
 	return err
-}
-
-// joined is both errors in one line.
-func joined(first, second error) error {
-	if first == nil {
-		return second
-	}
-	return fmt.Errorf("%w; %w", first, second)
 }

@@ -42,6 +42,8 @@ type fake struct {
 	undoErr error
 }
 
+func (f *fake) String() string { return f.name }
+
 func (f *fake) Run(ctx context.Context, env *scenario.Env) error {
 	f.journal.add(f.name)
 	if f.run == nil {

@@ -82,7 +82,7 @@ func (t *timeline) run(ctx context.Context, streams []Stream, loads []*loadgen.L
 		}
 	}
 	acting.Wait()
-	sleep(ctx, t.settle)
+	_ = Sleep(ctx, t.settle) // or the run ends
 }
 
 // loadOf is the load that a step's At is measured on.
@@ -132,18 +132,6 @@ func (t *timeline) finish(i int, began time.Time, err error) {
 	}
 	if err != nil && t.failed == "" {
 		t.failed = t.steps[i].Name
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
 	}
 }
 

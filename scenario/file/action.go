@@ -2,7 +2,6 @@ package file
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -15,14 +14,51 @@ import (
 	"nodrop/scenario/action"
 )
 
-// kinds are the actions, by the key that names them.
-var kinds = []string{"exec", "signal", "start", "stop", "http", "wait", "mark", "lab", "kube", "asm"}
+// kind is one kind of action.
+type kind struct {
+	name string // the key of a step that has it
+	read func(r *reader, n *yaml.Node, in *place) scenario.Action
+	// labelled says that its errors do not tell whose they are: where no mark names
+	// the step, they begin with its name.
+	labelled bool
+}
+
+// place is where an action stands.
+type place struct {
+	part    string         // of the scenario
+	step    *scenario.Step // as far as it was read
+	started *started
+}
+
+// kinds are all that there are, in the order in which they are listed.
+var kinds = []kind{
+	{name: "exec", read: (*reader).execIn, labelled: true},
+	{name: "signal", read: func(r *reader, n *yaml.Node, in *place) scenario.Action { return r.signal(n, in.started) }},
+	{name: "start", read: func(r *reader, n *yaml.Node, in *place) scenario.Action {
+		return r.startNamed(n, in.step.Name, in.started)
+	}},
+	{name: "stop", read: func(r *reader, n *yaml.Node, in *place) scenario.Action { return r.stop(n, in.started) }},
+	{name: "http", read: (*reader).httpIn},
+	{name: "wait", read: func(r *reader, n *yaml.Node, _ *place) scenario.Action { return r.wait(n) }},
+	{name: "mark", read: (*reader).markIn},
+	{name: "lab", read: func(r *reader, n *yaml.Node, in *place) scenario.Action { return r.lab(n, in.part, in.started) }},
+	{name: "kube", read: func(r *reader, n *yaml.Node, in *place) scenario.Action { return r.kube(n, in.part) }},
+	{name: "asm", read: func(r *reader, n *yaml.Node, in *place) scenario.Action { return r.asm(n, in.part) }},
+}
+
+func namesOf(list []kind) []string {
+	var names []string
+	for _, k := range list {
+		names = append(names, k.name)
+	}
+	return names
+}
 
 // step takes in one step of a part.
 func (r *reader) step(n *yaml.Node, part string, started *started) scenario.Step {
 	var s scenario.Step
 	var nodes []*yaml.Node // of actions
-	var names []string
+	var given []kind
 	timed := false
 	list := []field{{"name", func(n *yaml.Node) { s.Name = r.name(n, "name") }}}
 	if part == "timeline" {
@@ -33,8 +69,8 @@ func (r *reader) step(n *yaml.Node, part string, started *started) scenario.Step
 			field{"of", func(n *yaml.Node) { s.Stream = r.plain(n, "of") }},
 		)
 	}
-	for _, kind := range kinds {
-		list = append(list, field{kind, func(n *yaml.Node) { nodes, names = append(nodes, n), append(names, kind) }})
+	for _, k := range kinds {
+		list = append(list, field{k.name, func(n *yaml.Node) { nodes, given = append(nodes, n), append(given, k) }})
 	}
 	before := len(r.faults)
 	r.mapping(n, "a step of "+part, list)
@@ -42,10 +78,10 @@ func (r *reader) step(n *yaml.Node, part string, started *started) scenario.Step
 	case len(r.faults) > before && len(nodes) == 0:
 		return s
 	case len(nodes) == 0:
-		r.fault(n, "a step needs an action: %s", strings.Join(kinds, ", "))
+		r.fault(n, "a step needs an action: %s", strings.Join(namesOf(kinds), ", "))
 		return s
 	case len(nodes) > 1:
-		r.fault(n, "a step has one action, not %s", strings.Join(names, " and "))
+		r.fault(n, "a step has one action, not %s", strings.Join(namesOf(given), " and "))
 		return s
 	case part == "timeline" && !timed && s.After == "":
 		r.fault(n, "a step of the timeline needs at or after")
@@ -54,61 +90,40 @@ func (r *reader) step(n *yaml.Node, part string, started *started) scenario.Step
 	case s.After != "" && s.Stream != "":
 		r.fault(n, "of says whose progress at is measured on; this step is after another")
 	}
-	s.Action = r.action(names[0], part, nodes[0], &s, started)
-	if part == "restore" && undoes(s.Action) {
-		r.fault(nodes[0], "restore: what it does is not undone: undo has no place here")
-	}
+	s.Action = r.action(given[0], nodes[0], &place{part, &s, started})
 	return s
 }
 
-// undoes reports an action that the file says how to undo.
-func undoes(a scenario.Action) bool {
-	switch a := a.(type) {
-	case *action.Exec:
-		return a.UndoBy != nil
-	case *action.HTTP:
-		return a.UndoBy != nil
-	}
-	return false
-}
-
 // action takes in an action, and names a step that has none after it.
-func (r *reader) action(kind, part string, n *yaml.Node, s *scenario.Step, started *started) scenario.Action {
-	var a scenario.Action
-	switch kind {
-	case "exec":
-		a = r.exec(n)
-	case "signal":
-		a = r.signal(n, started)
-	case "start":
-		a = r.startNamed(n, s.Name, started)
-	case "stop":
-		a = r.stop(n, started)
-	case "http":
-		a = r.http(n)
-	case "wait":
-		a = r.wait(n)
-	case "kube", "asm":
-		a = r.inCluster(kind, part, n)
-	case "lab":
-		a = r.lab(n, part, started)
-	default:
-		a = action.Mark{}
-		s.Name = cmp.Or(s.Name, r.name(n, "mark"))
+func (r *reader) action(k kind, n *yaml.Node, in *place) scenario.Action {
+	a := k.read(r, n, in)
+	in.step.Name = cmp.Or(in.step.Name, a.String())
+	if k.labelled && in.part != "timeline" {
+		a = labelled{a, scenario.OneLine(r.shown(in.step.Name))}
 	}
-	s.Name = cmp.Or(s.Name, nameOf(a))
 	return a
 }
 
-// nameOf says what an action does, in a few words.
-func nameOf(a scenario.Action) string {
-	if l, ok := a.(labelled); ok {
-		return l.name
+// execIn takes in a command. One of restore is not undone.
+func (r *reader) execIn(n *yaml.Node, in *place) scenario.Action {
+	if in.part == "restore" {
+		return r.lastExec(n, in.part)
 	}
-	if s, ok := a.(fmt.Stringer); ok {
-		return s.String()
+	return r.exec(n)
+}
+
+// httpIn takes in a request. One of restore is not undone.
+func (r *reader) httpIn(n *yaml.Node, in *place) scenario.Action {
+	if in.part == "restore" {
+		return r.lastHTTP(n, in.part)
 	}
-	return fmt.Sprintf("%T", a) // every action says what it does
+	return r.http(n)
+}
+
+// markIn takes in a mark, whose name is that of a step which has none.
+func (r *reader) markIn(n *yaml.Node, in *place) scenario.Action {
+	in.step.Name = cmp.Or(in.step.Name, r.name(n, "mark"))
+	return action.Mark{}
 }
 
 // startNamed takes in a start, whose process has the name of the step.

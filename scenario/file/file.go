@@ -49,7 +49,7 @@ import (
 
 	"nodrop/loadgen/safetext"
 	"nodrop/scenario"
-	"nodrop/scenario/kube"
+	"nodrop/scenario/kube/api"
 )
 
 // Options are what a file is read with.
@@ -126,7 +126,7 @@ func (list Faults) Error() string {
 
 func parse(path string, text []byte, o Options) (*scenario.Scenario, error) {
 	r := &reader{
-		file: path, options: o, used: map[string]bool{}, access: map[string]*kube.Access{},
+		file: path, options: o, used: map[string]bool{}, access: map[string]*api.Access{},
 		hidden: map[[2]string]bool{}, names: map[string]string{},
 	}
 	root := r.document(text)
@@ -153,8 +153,8 @@ type reader struct {
 	secrets  safetext.Secrets    // those values
 	names    map[string]string   // of steps, with their variables put in, and as texts show them
 
-	target       url.URL                 // where the first load's requests say that they go
-	access       map[string]*kube.Access // clusters, by name
+	target       url.URL                // where the first load's requests say that they go
+	access       map[string]*api.Access // clusters, by name
 	firstCluster string
 }
 

@@ -3,7 +3,6 @@ package file
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -11,6 +10,8 @@ import (
 
 	"nodrop/scenario"
 	"nodrop/scenario/kube"
+	"nodrop/scenario/kube/api"
+	"nodrop/scenario/kube/asm"
 )
 
 // clusters takes in the ways to clusters, by name. The first is meant where an
@@ -20,7 +21,7 @@ func (r *reader) clusters(n *yaml.Node) {
 		return
 	}
 	r.pairs(n, func(name string, _, value *yaml.Node) {
-		a := &kube.Access{}
+		a := &api.Access{}
 		r.mapping(value, "cluster "+name, []field{
 			{"kubeconfig", func(n *yaml.Node) { a.Kubeconfig = r.plain(n, "kubeconfig") }},
 			{"context", func(n *yaml.Node) { a.Context = r.plain(n, "context") }},
@@ -34,7 +35,7 @@ func (r *reader) clusters(n *yaml.Node) {
 }
 
 // cluster finds one by its name.
-func (r *reader) cluster(n *yaml.Node) *kube.Access {
+func (r *reader) cluster(n *yaml.Node) *api.Access {
 	name := r.plain(n, "cluster")
 	if a := r.access[name]; a != nil || name == "" {
 		return a
@@ -45,107 +46,90 @@ func (r *reader) cluster(n *yaml.Node) *kube.Access {
 
 // anyCluster is the one that is meant where none is named: kubectl's own, where
 // the file has none.
-func (r *reader) anyCluster() *kube.Access {
+func (r *reader) anyCluster() *api.Access {
 	if a := r.access[r.firstCluster]; a != nil {
 		return a
 	}
-	r.access[""] = &kube.Access{}
+	r.access[""] = &api.Access{}
 	return r.access[""]
 }
 
-// kubeAction is what the keys of kube say, before it is known which action it is.
+// kubeAction is what the keys of kube say.
 type kubeAction struct {
-	verbs     []string // that were given
-	object    kube.Ref
-	text      string // of a verb that takes no object
-	replicas  int
-	keep      bool
-	with      map[string]any
-	patch     kube.Patching
-	manifests []map[string]any
-	pods      kube.Pods
-	count     int
-	grace     *int64
-	until     string
-	serves    string
-	port      int
-	timeout   time.Duration
-	access    *kube.Access
-	given     map[string]*yaml.Node
-}
-
-// kubeVerbs are what an action does, by the key that says so, with the keys that
-// it takes beside those of all.
-var kubeVerbs = map[string][]string{
-	"scale":      {"replicas", "keep", "pods", "timeout"},
-	"restart":    {"pods", "timeout"},
-	"delete-pod": {"grace", "timeout"},
-	"delete":     {"count", "grace", "timeout"}, // pods of a selector
-	"patch":      {"with", "type"},
-	"annotate":   {"with"},
-	"apply":      {},
-	"watch":      {"pods"},
-	"wait":       {"for", "timeout"},
-	"gone":       {"timeout"},
-	"address":    {"port", "serves", "timeout"},
+	kube.Settings
+	verbs []kube.Verb // that were given
+	given map[string]*yaml.Node
 }
 
 // kube takes in one action on a cluster.
-func (r *reader) kube(n *yaml.Node) scenario.Action {
+func (r *reader) kube(n *yaml.Node, part string) scenario.Action {
 	before := len(r.faults)
-	a := &kubeAction{access: r.anyCluster(), given: map[string]*yaml.Node{}}
+	a := &kubeAction{given: map[string]*yaml.Node{}}
+	a.Settings = kube.Settings{Part: part, Host: r.target.Host, Secure: r.target.Scheme == "https", Access: r.anyCluster()}
+	a.Fault = func(key, format string, args ...any) {
+		if at := a.given[key]; at != nil {
+			r.fault(at, format, args...)
+		} else if key == "" {
+			r.fault(n, format, args...)
+		}
+	}
 	r.mapping(n, "kube", slices.Concat(r.kubeVerbFields(a), r.kubeOptionFields(a)))
-	verbs := slices.Sorted(maps.Keys(kubeVerbs))
 	switch {
 	case len(r.faults) > before:
 		return &kube.Wait{}
 	case len(a.verbs) != 1:
-		r.fault(n, "kube needs one of %s", strings.Join(verbs, ", "))
+		r.fault(n, "kube needs one of %s", strings.Join(verbNames(), ", "))
 		return &kube.Wait{}
 	}
 	verb := a.verbs[0]
 	for _, name := range slices.Sorted(maps.Keys(a.given)) {
-		if !slices.Contains(kubeVerbs[verb], name) {
-			r.fault(a.given[name], "kube: %s has no %s", verb, name)
+		if !slices.Contains(verb.Keys, name) {
+			r.fault(a.given[name], "kube: %s has no %s", verb.Name, name)
 		}
 	}
-	return r.kubeOf(n, verb, a)
+	if verb.Needs != "" && a.given[verb.Needs] == nil {
+		r.fault(n, "kube: %s needs %s", verb.Name, verb.Needs)
+	}
+	return verb.Make(&a.Settings)
+}
+
+func verbNames() []string {
+	var names []string
+	for _, verb := range kube.Verbs() {
+		names = append(names, verb.Name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // kubeVerbFields say what is done.
 func (r *reader) kubeVerbFields(a *kubeAction) []field {
-	object := func(verb string) field {
-		return field{verb, func(n *yaml.Node) {
+	var list []field
+	for _, verb := range kube.Verbs() {
+		list = append(list, field{verb.Name, func(n *yaml.Node) {
 			a.verbs = append(a.verbs, verb)
-			written := r.filled(n, verb)
-			if written == "" {
-				return
-			}
-			var err error
-			if a.object, err = kube.ParseRef(written); err != nil {
-				r.fault(n, "%s: %v", verb, err)
-			}
-		}}
+			r.kubeSubject(n, verb, a)
+		}})
 	}
-	plain := func(verb string) field {
-		return field{verb, func(n *yaml.Node) {
-			a.verbs = append(a.verbs, verb)
-			a.text = r.filled(n, verb)
-		}}
+	return list
+}
+
+// kubeSubject is what something is done to.
+func (r *reader) kubeSubject(n *yaml.Node, verb kube.Verb, a *kubeAction) {
+	if verb.Takes == kube.SomeObjects && n.Kind == yaml.SequenceNode {
+		if a.Manifests = r.objects(n, verb.Name); len(n.Content) == 0 {
+			r.fault(n, "%s: there is no manifest in it", verb.Name)
+		}
+		return
 	}
-	return []field{
-		object("scale"), object("restart"), object("patch"), object("annotate"), object("watch"), object("wait"),
-		plain("delete-pod"), plain("delete"), plain("gone"), plain("address"),
-		{"apply", func(n *yaml.Node) {
-			a.verbs = append(a.verbs, "apply")
-			if n.Kind != yaml.SequenceNode {
-				a.text = r.filled(n, "apply")
-				return
-			}
-			if a.manifests = r.objects(n, "apply"); len(n.Content) == 0 {
-				r.fault(n, "apply: there is no manifest in it")
-			}
-		}},
+	written := r.filled(n, verb.Name)
+	if verb.Takes != kube.AnObject || written == "" {
+		a.Word = written
+		return
+	}
+	var err error
+	if a.Object, err = api.ParseRef(written); err != nil {
+		r.fault(n, "%s: %v", verb.Name, err)
 	}
 }
 
@@ -160,139 +144,51 @@ func (r *reader) kubeOptionFields(a *kubeAction) []field {
 	return []field{
 		{"cluster", func(n *yaml.Node) {
 			if found := r.cluster(n); found != nil {
-				a.access = found
+				a.Access = found
 			}
 		}},
-		option("timeout", func(n *yaml.Node) { a.timeout = r.duration(n, "timeout", time.Millisecond) }),
-		option("replicas", func(n *yaml.Node) { a.replicas = r.number(n, "replicas", 0, 10000) }),
-		option("keep", func(n *yaml.Node) { a.keep = r.boolean(n, "keep") }),
+		option("timeout", func(n *yaml.Node) { a.Timeout = r.duration(n, "timeout", time.Millisecond) }),
+		option("replicas", func(n *yaml.Node) { a.Replicas = r.number(n, "replicas", 0, 10000) }),
+		option("keep", func(n *yaml.Node) { a.Keep = r.boolean(n, "keep") }),
 		option("with", func(n *yaml.Node) {
 			if n.Kind == yaml.SequenceNode {
-				a.patch.Operations = r.objects(n, "with")
+				a.Patch.Operations = append([]map[string]any{}, r.objects(n, "with")...) // none is not nil
 				return
 			}
-			a.with = r.object(n, "with")
+			a.Patch.Fields = r.object(n, "with")
 		}),
 		option("type", func(n *yaml.Node) {
 			var err error
-			if a.patch.Type, err = kube.ParsePatchType(r.plain(n, "type")); err != nil {
+			if a.Patch.Type, err = api.ParsePatchType(r.plain(n, "type")); err != nil {
 				r.fault(n, "type: %v", err)
 			}
 		}),
-		option("pods", func(n *yaml.Node) { a.pods = r.pods(n) }),
-		option("count", func(n *yaml.Node) { a.count = r.number(n, "count", 1, 10000) }),
-		option("grace", func(n *yaml.Node) {
-			grace := r.duration(n, "grace", 0)
-			if grace%time.Second != 0 {
-				r.fault(n, "grace: %v: it is whole seconds", grace)
-			}
-			seconds := int64(grace / time.Second)
-			a.grace = &seconds
-		}),
-		option("for", func(n *yaml.Node) { a.until = r.filled(n, "for") }),
+		option("pods", func(n *yaml.Node) { a.Pods = r.pods(n) }),
+		option("count", func(n *yaml.Node) { a.Count = r.number(n, "count", 1, 10000) }),
+		option("grace", func(n *yaml.Node) { a.Grace = r.grace(n) }),
+		option("for", func(n *yaml.Node) { a.Until = r.filled(n, "for") }),
 		option("serves", func(n *yaml.Node) {
-			if a.serves = r.filled(n, "serves"); a.serves != "" && !strings.HasPrefix(a.serves, "/") {
-				r.fault(n, "serves: %q is no path: it begins with /", a.serves)
+			if a.Serves = r.filled(n, "serves"); a.Serves != "" && !strings.HasPrefix(a.Serves, "/") {
+				r.fault(n, "serves: %q is no path: it begins with /", a.Serves)
 			}
 		}),
-		option("port", func(n *yaml.Node) { a.port = r.number(n, "port", 1, 65535) }),
+		option("port", func(n *yaml.Node) { a.Port = r.number(n, "port", 1, 65535) }),
 	}
 }
 
-// kubeOf makes the action of a verb.
-func (r *reader) kubeOf(n *yaml.Node, verb string, a *kubeAction) scenario.Action {
-	needs := func(name string) {
-		if a.given[name] == nil {
-			r.fault(n, "kube: %s needs %s", verb, name)
-		}
+// grace is a pod's grace period, in whole seconds.
+func (r *reader) grace(n *yaml.Node) *int64 {
+	grace := r.duration(n, "grace", 0)
+	if grace%time.Second != 0 {
+		r.fault(n, "grace: %v: it is whole seconds", grace)
 	}
-	switch verb {
-	case "scale":
-		needs("replicas")
-		return &kube.Scale{Access: a.access, Object: a.object, Replicas: a.replicas, Keep: a.keep, Pods: a.pods, Timeout: a.timeout}
-	case "restart":
-		return &kube.Restart{Access: a.access, Object: a.object, Pods: a.pods, Timeout: a.timeout}
-	case "delete-pod":
-		return &kube.Delete{Access: a.access, Pod: a.text, Grace: a.grace, Timeout: a.timeout}
-	case "delete":
-		return &kube.Delete{Access: a.access, Selector: a.text, Count: a.count, Grace: a.grace, Timeout: a.timeout}
-	case "patch":
-		needs("with")
-		return &kube.Patch{Access: a.access, Object: a.object, Patch: r.patching(a)}
-	case "annotate":
-		needs("with")
-		r.checkAnnotations(a)
-		return kube.Annotate(a.access, a.object, a.with)
-	case "apply":
-		for i, manifest := range a.manifests {
-			if err := kube.CheckManifest(manifest); err != nil {
-				r.fault(n, "apply: manifest %d: %v", i+1, err)
-			}
-		}
-		return &kube.Apply{Access: a.access, File: a.text, Manifests: a.manifests}
-	case "watch":
-		return &kube.Watch{Targets: []kube.Target{{Access: a.access, Object: a.object, Pods: a.pods}}}
-	case "gone":
-		return &kube.Wait{Access: a.access, Gone: a.text, Timeout: a.timeout}
-	case "address":
-		return &kube.Address{Access: a.access, Service: a.text, Port: a.port, Serves: a.serves, Host: r.target.Host, Secure: r.target.Scheme == "https", Timeout: a.timeout}
-	default:
-		needs("for")
-		return r.kubeWait(n, a)
-	}
-}
-
-// checkAnnotations refuses what the API server would.
-func (r *reader) checkAnnotations(a *kubeAction) {
-	n := a.given["with"]
-	switch {
-	case n == nil:
-	case n.Kind == yaml.SequenceNode:
-		r.fault(n, "with: annotations are a mapping")
-	case len(a.with) == 0:
-		r.fault(n, "with: it changes nothing")
-	}
-	for _, name := range slices.Sorted(maps.Keys(a.with)) {
-		if _, isText := a.with[name].(string); !isText && a.with[name] != nil {
-			r.fault(n, "with: %s: %v is no text: quote it", name, a.with[name])
-		}
-	}
-}
-
-// patching is the patch of with and type.
-func (r *reader) patching(a *kubeAction) kube.Patching {
-	a.patch.Fields = a.with
-	if err := a.patch.Check(); err != nil && a.given["with"] != nil {
-		r.fault(a.given["with"], "with: %v", err)
-	}
-	return a.patch
-}
-
-// kubeWait reads what is waited for, as kubectl's --for has it.
-func (r *reader) kubeWait(n *yaml.Node, a *kubeAction) scenario.Action {
-	w := &kube.Wait{Access: a.access, Object: a.object, Timeout: a.timeout}
-	kind, what, _ := strings.Cut(a.until, "=")
-	switch {
-	case a.until == "rollout":
-		w.Rollout = true
-	case kind == "condition" && what != "":
-		w.Condition, w.Status, _ = strings.Cut(what, "=")
-	case kind == "endpoints":
-		var err error
-		if w.Endpoints, err = strconv.Atoi(what); err != nil || w.Endpoints < 1 {
-			r.fault(n, "for: endpoints=%s: want a number from 1", what)
-		}
-	default:
-		if a.until != "" {
-			r.fault(n, "for: %q is not rollout, condition=TYPE, condition=TYPE=STATUS or endpoints=N", a.until)
-		}
-	}
-	return w
+	seconds := int64(grace / time.Second)
+	return &seconds
 }
 
 // pods takes in which pods an object has.
-func (r *reader) pods(n *yaml.Node) kube.Pods {
-	var p kube.Pods
+func (r *reader) pods(n *yaml.Node) api.Pods {
+	var p api.Pods
 	r.mapping(n, "pods", []field{
 		{"cluster", func(n *yaml.Node) { p.Access = r.cluster(n) }},
 		{"selector", func(n *yaml.Node) { p.Selector = r.plain(n, "selector") }},
@@ -367,7 +263,10 @@ func (r *reader) fill(value any) (any, error) {
 }
 
 // asm turns graceful shutdown of ASM's IstioGateway on or off.
-func (r *reader) asm(n *yaml.Node) *kube.Graceful {
+func (r *reader) asm(n *yaml.Node, part string) *kube.Graceful {
+	if part == "timeline" {
+		r.fault(n, "asm: from ASM 1.26 it restarts the gateway: it belongs in setup, between runs")
+	}
 	before := len(r.faults)
 	g := &kube.Graceful{Access: r.anyCluster()}
 	told := false
@@ -385,7 +284,7 @@ func (r *reader) asm(n *yaml.Node) *kube.Graceful {
 				return // it is found
 			}
 			var err error
-			if g.Version, err = kube.ParseASMVersion(written); err != nil {
+			if g.Version, err = asm.ParseVersion(written); err != nil {
 				r.fault(n, "version: %v", err)
 			}
 		}},
@@ -404,24 +303,9 @@ func (r *reader) asm(n *yaml.Node) *kube.Graceful {
 	case !told:
 		r.fault(n, "asm needs graceful: a drain timeout such as 30s, or off")
 	default:
-		if err := kube.CheckDrain(g.Drain, g.Version); err != nil {
+		if err := asm.CheckDrain(g.Drain, g.Version); err != nil {
 			r.fault(n, "graceful: %v", err)
 		}
 	}
 	return g
-}
-
-// inCluster takes in an action on a cluster, of either kind.
-func (r *reader) inCluster(kind, part string, n *yaml.Node) scenario.Action {
-	if kind == "kube" {
-		a := r.kube(n)
-		if _, watches := a.(*kube.Watch); watches && part != "setup" {
-			r.fault(n, "watch: it watches from its place in setup to the end of the run, and has none in %s", part)
-		}
-		return a
-	}
-	if part == "timeline" {
-		r.fault(n, "asm: from ASM 1.26 it restarts the gateway: it belongs in setup, between runs")
-	}
-	return r.asm(n)
 }

@@ -39,8 +39,17 @@ func Plan(s *scenario.Scenario) string {
 // list has a line for each action.
 func list(b *strings.Builder, part string, actions []scenario.Action) {
 	for _, a := range actions {
-		fmt.Fprintf(b, "   %s: %s\n", part, scenario.OneLine(nameOf(a)))
+		fmt.Fprintf(b, "   %s: %s\n", part, scenario.OneLine(title(a)))
 	}
+}
+
+// title is what a list calls an action: by the name of its step, if that stands
+// before its errors.
+func title(a scenario.Action) string {
+	if l, ok := a.(labelled); ok {
+		return l.name
+	}
+	return a.String()
 }
 
 func describe(c *loadgen.Config) string {

@@ -15,12 +15,11 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/scenario"
-	"nodrop/scenario/action"
 	"nodrop/scenario/kube"
 )
 
 // MaxRepeat bounds what one recording holds.
-const MaxRepeat = 100
+const MaxRepeat = scenario.MaxRepeat
 
 const (
 	maxVariants = 20
@@ -227,9 +226,6 @@ func (r *reader) variant(name string, n *yaml.Node, p parts, streams []scenario.
 func (r *reader) actions(steps []scenario.Step) []scenario.Action {
 	var list []scenario.Action
 	for _, step := range steps {
-		if _, ok := step.Action.(*action.Exec); ok { // the errors of others say whose they are
-			step.Action = labelled{step.Action, scenario.OneLine(r.shown(step.Name))}
-		}
 		list = append(list, step.Action)
 	}
 	return list
@@ -254,7 +250,7 @@ func (l labelled) Run(ctx context.Context, env *scenario.Env) error {
 
 // String is the name, and what is done.
 func (l labelled) String() string {
-	if what := nameOf(l.Action); scenario.OneLine(what) != l.name {
+	if what := l.Action.String(); scenario.OneLine(what) != l.name {
 		return l.name + " (" + what + ")"
 	}
 	return l.name
@@ -294,22 +290,18 @@ func (r *reader) timeline(n *yaml.Node, streams []scenario.Stream, started *star
 		r.fault(n, "the timeline has no step")
 	}
 	var names []string
-	known := map[string]bool{}
 	for _, step := range steps {
-		names, known[step.Name] = append(names, step.Name), true
+		names = append(names, step.Name)
 	}
-	for i, step := range steps {
-		at := n.Content[i]
-		if step.After != "" && !known[step.After] {
+	for _, flaw := range scenario.Flaws(steps, streams) {
+		at, step := n.Content[flaw.Step], &steps[flaw.Step]
+		switch flaw.Why {
+		case scenario.NoStep:
 			r.fault(at, "after: there is no step %q%s", step.After, r.didYouMean(step.After, names))
-		}
-		if step.Stream != "" && !slices.ContainsFunc(streams, func(o scenario.Stream) bool { return o.Name == step.Stream }) {
+		case scenario.NoStream:
 			r.fault(at, "of: there is no stream %q", step.Stream)
-		}
-	}
-	for i, circular := range scenario.Circular(steps) {
-		if circular {
-			r.fault(n.Content[i], "step %s waits for itself", steps[i].Name)
+		default:
+			r.fault(at, "step %s waits for itself", step.Name)
 		}
 	}
 	for i := range steps {

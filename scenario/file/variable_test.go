@@ -60,7 +60,7 @@ timeline:
 		start.Command.String():    "server ${X}",
 		start.Ready.HTTP.URL:      "http://gateway.example/val",
 		start.Ready.HTTP.Shown():  "http://gateway.example/${X}",
-		nameOf(v.Setup[1]):        "http://me:***@h/?token=***",
+		v.Setup[1].String():       "http://me:***@h/?token=***",
 		v.Timeline[0].Name:        "a ${X} own ${API_TOKEN} ${HOME}",
 		v.Timeline[1].After:       v.Timeline[0].Name,
 		v.Timeline[0].Action.(*action.Exec).String():                "echo ${X} own",

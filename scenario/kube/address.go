@@ -15,12 +15,13 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
 )
 
 // Address sends the load to a Service: to the address that its status tells, or
 // else to its cluster address. It waits until a page is served there steadily.
 type Address struct {
-	Access  *Access
+	Access  *api.Access
 	Service string
 	Port    int           // 0 is the Service's first
 	Serves  string        // path of the page; "" is /
@@ -29,14 +30,18 @@ type Address struct {
 	Timeout time.Duration // 0 is ten minutes
 }
 
+func newAddress(s *Settings) scenario.Action {
+	return &Address{Access: s.Access, Service: s.Word, Port: s.Port, Serves: s.Serves, Host: s.Host, Secure: s.Secure, Timeout: s.Timeout}
+}
+
 // Run finds the address, and waits for the page.
 func (a *Address) Run(ctx context.Context, env *scenario.Env) error {
-	o, err := a.Access.object(ctx, Ref{"services", a.Service})
+	o, err := a.Access.Object(ctx, api.Ref{Kind: "services", Name: a.Service})
 	if err != nil {
 		return err
 	}
 	var found netip.AddrPort
-	err = o.await(ctx, "its page", a.Timeout, func(now map[string]any) (bool, string) {
+	err = o.Await(ctx, "its page", a.Timeout, func(now map[string]any) (bool, string) {
 		var why string
 		if found, why = a.of(ctx, now); why != "" {
 			return false, why
@@ -60,25 +65,25 @@ func (a *Address) Undo(context.Context) error { return nil }
 // plan does not ask for the Service itself: a control plane may make it only when
 // its gateway is there.
 func (a *Address) plan() []planned {
-	return []planned{{access: a.Access, object: Ref{"services", ""}, needs: []need{{"get", ""}}}}
+	return []planned{{access: a.Access, object: api.Ref{Kind: "services"}, needs: []need{{"get", ""}}}}
 }
 
 // of reads the address, or says why there is none.
 func (a *Address) of(ctx context.Context, service map[string]any) (addr netip.AddrPort, why string) {
-	host := text(service, "spec", "clusterIP")
-	if text(service, "spec", "type") == "LoadBalancer" {
+	host := api.Text(service, "spec", "clusterIP")
+	if api.Text(service, "spec", "type") == "LoadBalancer" {
 		list, _, _ := unstructured.NestedSlice(service, "status", "loadBalancer", "ingress")
 		if len(list) == 0 {
 			return addr, "its load balancer has no address yet"
 		}
 		first, _ := list[0].(map[string]any)
-		if host = text(first, "ip"); host == "" {
-			host = text(first, "hostname")
+		if host = api.Text(first, "ip"); host == "" {
+			host = api.Text(first, "hostname")
 		}
 	}
 	port := a.Port
-	if ports := items(service, "spec", "ports"); port == 0 && len(ports) > 0 {
-		port = int(number(ports[0], "port"))
+	if ports := api.Items(service, "spec", "ports"); port == 0 && len(ports) > 0 {
+		port = int(api.Number(ports[0], "port"))
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil {
@@ -104,7 +109,7 @@ func (a *Address) steady(ctx context.Context, addr netip.AddrPort) error {
 		if err := a.serves(ctx, addr); err != nil {
 			return err
 		}
-		if err := pauseFor(ctx, steadyEvery); err != nil {
+		if err := scenario.Sleep(ctx, steadyEvery); err != nil {
 			return err
 		}
 	}
@@ -152,3 +157,5 @@ type fixed struct{ endpoint *loadgen.Endpoint }
 
 // Next is always the same.
 func (f fixed) Next(context.Context) (*loadgen.Endpoint, error) { return f.endpoint, nil }
+
+func (a *Address) String() string { return "address of " + a.Service }

@@ -1,30 +1,28 @@
 package kube
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
-	"time"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/yaml"
 
 	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
+	"nodrop/scenario/kube/asm"
 )
 
 // Apply applies manifests, as kubectl apply --server-side does, with a field
 // manager of our own. Undo deletes the objects that were made, and puts back in
 // the others what is still as it was left; in reverse.
 type Apply struct {
-	Access *Access
+	Access *api.Access
 	File   string // of one or more documents
 	// Manifests are the documents themselves, in place of a file.
 	Manifests []map[string]any
@@ -40,35 +38,13 @@ type applied struct {
 	absent bool      // it was not there before; where the answer was lost, made is not known
 }
 
-// ReadManifests reads the documents of a file.
-func ReadManifests(text []byte) ([]map[string]any, error) {
-	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
-	var list []map[string]any
-	for {
-		var one map[string]any
-		err := decoder.Decode(&one)
-		switch {
-		case errors.Is(err, io.EOF):
-			return list, nil
-		case err != nil:
-			return nil, oneLine(err)
-		case one == nil: // an empty document
-			continue
+func newApply(s *Settings) scenario.Action {
+	for i, manifest := range s.Manifests {
+		if err := api.CheckManifest(manifest); err != nil {
+			s.Fault("", "apply: manifest %d: %v", i+1, err)
 		}
-		if err := CheckManifest(one); err != nil {
-			return nil, fmt.Errorf("document %d: %w", len(list)+1, err)
-		}
-		list = append(list, one)
 	}
-}
-
-// CheckManifest refuses what does not say which object it is of.
-func CheckManifest(manifest map[string]any) error {
-	o := unstructured.Unstructured{Object: manifest}
-	if o.GetKind() == "" || o.GetName() == "" || o.GetAPIVersion() == "" {
-		return errors.New("no apiVersion, kind or metadata.name")
-	}
-	return nil
+	return &Apply{Access: s.Access, File: s.Word, Manifests: s.Manifests}
 }
 
 func (a *Apply) manifests() ([]map[string]any, error) {
@@ -79,7 +55,7 @@ func (a *Apply) manifests() ([]map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := ReadManifests(text)
+	list, err := api.ReadManifests(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", a.File, err)
 	}
@@ -104,25 +80,15 @@ func (a *Apply) Run(ctx context.Context, _ *scenario.Env) error {
 	return nil
 }
 
-// refOf names the object of a manifest, with its group.
-func refOf(manifest map[string]any) Ref {
-	o := unstructured.Unstructured{Object: manifest}
-	kind := o.GetKind()
-	if group := o.GroupVersionKind().Group; group != "" {
-		kind += "." + group
-	}
-	return Ref{kind, o.GetName()}
-}
-
 // objectOf is the object that a manifest is of.
-func (a *Apply) objectOf(ctx context.Context, manifest map[string]any) (*object, error) {
-	o, err := a.Access.object(ctx, refOf(manifest))
+func (a *Apply) objectOf(ctx context.Context, manifest map[string]any) (*api.Object, error) {
+	o, err := a.Access.Object(ctx, api.RefOf(manifest))
 	if err != nil {
 		return nil, err
 	}
-	o.resource.gvr.Version = (&unstructured.Unstructured{Object: manifest}).GroupVersionKind().Version // which may not be the preferred one
-	if namespace := text(manifest, "metadata", "namespace"); namespace != "" && o.resource.namespaced {
-		o.namespace = namespace
+	o.Resource.GVR.Version = (&unstructured.Unstructured{Object: manifest}).GroupVersionKind().Version // which may not be the preferred one
+	if namespace := api.Text(manifest, "metadata", "namespace"); namespace != "" && o.Resource.Namespaced {
+		o.Namespace = namespace
 	}
 	return o, nil
 }
@@ -132,15 +98,15 @@ func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
 	if err != nil {
 		return err
 	}
-	before, err := o.present(ctx)
+	before, err := o.Present(ctx)
 	if err != nil {
 		return err
 	}
 	one := &applied{change: change{object: o}, absent: before == nil}
-	for _, path := range leavesOf(manifest, nil) {
+	for _, path := range api.Paths(manifest, nil) {
 		if !ofServer(path) {
-			value, _ := at(manifest, path...)
-			one.change.leaves = append(one.change.leaves, o.leaf(before, path, value))
+			value, _ := api.At(manifest, path...)
+			one.change.leaves = append(one.change.leaves, leafOf(o, before, path, value))
 		}
 	}
 	if err := ctx.Err(); err != nil {
@@ -148,45 +114,23 @@ func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
 	}
 	a.applied = append(a.applied, one)
 	// As with any patch, an interruption waits for the answer.
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTime)
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), api.RequestTime)
 	defer cancel()
-	after, err := o.client().Apply(bounded, o.name, &unstructured.Unstructured{Object: manifest}, metav1.ApplyOptions{FieldManager: a.managing(), Force: true})
+	after, err := o.Client().Apply(bounded, o.Name, &unstructured.Unstructured{Object: manifest}, metav1.ApplyOptions{FieldManager: a.managing(), Force: true})
 	if err != nil {
-		return o.cluster.explain(o.String(), err)
+		return o.Cluster.Explain(o.String(), err)
 	}
 	if before == nil {
 		one.made = after.GetUID()
 	}
 	one.change.answered(after.Object)
-	if o.resource.kind == "CustomResourceDefinition" { // its kind may be applied next
-		return o.await(ctx, "condition Established", requestTime, func(now map[string]any) (bool, string) {
-			return condition(now, "Established"), "it is not True"
+	if o.Resource.Kind == "CustomResourceDefinition" { // its kind may be applied next
+		return o.Await(ctx, "condition Established", api.RequestTime, func(now map[string]any) (bool, string) {
+			return api.HasCondition(now, "Established"), "it is not True"
 		})
 	}
 	return nil
 }
-
-// present reads what is there, nil where nothing is. What is being deleted, by an
-// undo as it may be, is waited for.
-func (o *object) present(ctx context.Context) (found map[string]any, err error) {
-	for {
-		found, err = o.get(ctx)
-		if apierrors.IsNotFound(err) {
-			return nil, nil
-		}
-		if _, leaving := at(found, "metadata", "deletionTimestamp"); err != nil || !leaving {
-			return found, err
-		}
-		if err := o.awaitGone(ctx, uidOf(found)); err != nil {
-			return nil, err
-		}
-	}
-}
-
-func uidOf(o map[string]any) types.UID { return types.UID(text(o, "metadata", "uid")) }
-
-// goneTime is how long a deletion may take: of a cloud's load balancer, for one.
-const goneTime = 3 * time.Minute
 
 // ofServer reports what names an object, or is the API server's to say.
 func ofServer(path []string) bool {
@@ -203,27 +147,20 @@ func ofServer(path []string) bool {
 func (a *Apply) Undo(ctx context.Context) error {
 	var all error
 	for _, one := range slices.Backward(a.applied) {
-		err := one.undo(ctx, a.managing())
-		switch {
-		case err == nil:
-		case all == nil:
-			all = err
-		default:
-			all = fmt.Errorf("%w; %w", all, err)
-		}
+		all = scenario.Joined(all, one.undo(ctx, a.managing()))
 	}
 	a.applied = nil
 	return all
 }
 
-func (a *Apply) managing() string { return cmp.Or(a.manager, fieldManager) }
+func (a *Apply) managing() string { return cmp.Or(a.manager, api.FieldManager) }
 
 func (a *applied) undo(ctx context.Context, manager string) error {
 	if !a.absent {
 		return a.change.undo(ctx)
 	}
 	o := a.change.object
-	err := persist(ctx, func() error {
+	err := api.Persist(ctx, func() error {
 		if a.made == "" {
 			made, err := a.find(ctx, manager)
 			if err != nil || made == "" {
@@ -231,48 +168,53 @@ func (a *applied) undo(ctx context.Context, manager string) error {
 			}
 			a.made = made
 		}
-		bounded, cancel := context.WithTimeout(ctx, requestTime)
+		bounded, cancel := context.WithTimeout(ctx, api.RequestTime)
 		defer cancel()
-		return o.client().Delete(bounded, o.name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &a.made}})
+		return o.Client().Delete(bounded, o.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &a.made}})
 	})
 	switch {
 	case a.made == "" && err == nil, apierrors.IsNotFound(err):
 		return nil
 	case err != nil:
-		return fmt.Errorf("not put back, which is left to do by hand: delete %s: %w", o, oneLine(err))
+		return fmt.Errorf("not put back, which is left to do by hand: delete %s: %w", o, api.OneLine(err))
 	}
-	return o.awaitGone(ctx, a.made)
-}
-
-// awaitGone waits until the object of a UID is gone: one that is applied again must
-// not be taken for it.
-func (o *object) awaitGone(ctx context.Context, uid types.UID) error {
-	return until(ctx, o.String()+": deleted, but not gone", goneTime, func(ctx context.Context) (bool, string, error) {
-		now, err := o.get(ctx)
-		if apierrors.IsNotFound(err) {
-			return true, "", nil
-		}
-		finalizers, are := at(now, "metadata", "finalizers")
-		return uidOf(now) != uid, "finalizers " + shown(finalizers, are), err
-	})
+	return o.AwaitGone(ctx, a.made)
 }
 
 // find is the UID of an object that was not there, where the answer to its making
 // was lost: the one that the manager has applied since; "" where there is none.
 func (a *applied) find(ctx context.Context, manager string) (types.UID, error) {
-	now, err := a.change.object.get(ctx)
+	now, err := a.change.object.Get(ctx)
 	if apierrors.IsNotFound(err) {
 		return "", nil
 	}
 	if err != nil {
 		return "", err
 	}
-	for _, entry := range items(now, "metadata", "managedFields") {
-		if text(entry, "manager") == manager && text(entry, "operation") == string(metav1.ManagedFieldsOperationApply) {
-			return uidOf(now), nil
+	for _, entry := range api.Items(now, "metadata", "managedFields") {
+		if api.Text(entry, "manager") == manager && api.Text(entry, "operation") == string(metav1.ManagedFieldsOperationApply) {
+			return api.UID(now), nil
 		}
 	}
 	return "", nil
+}
+
+// link keeps two from being of one manager: each would take away what the one
+// before has set.
+func (a *Apply) link(l *links) {
+	if l.applies++; l.applies > 1 {
+		a.manager = fmt.Sprintf("%s-%d", api.FieldManager, l.applies)
+	}
+}
+
+// bring takes in what it applies.
+func (a *Apply) bring(ctx context.Context, b *brought) (faults []error) {
+	list, err := a.manifests()
+	faults = append(faults, err, asm.CheckManifests(list, &b.terms))
+	for _, manifest := range list {
+		faults = append(faults, b.take(ctx, a, manifest))
+	}
+	return faults
 }
 
 func (a *Apply) plan() []planned {
@@ -283,9 +225,29 @@ func (a *Apply) plan() []planned {
 	var all []planned
 	for _, manifest := range list {
 		all = append(all, planned{
-			access: a.Access, object: refOf(manifest), namespace: text(manifest, "metadata", "namespace"), what: "apply, and take it back",
+			access: a.Access, object: api.RefOf(manifest), namespace: api.Text(manifest, "metadata", "namespace"), what: "apply, and take it back",
 			needs: []need{{"get", ""}, {"patch", ""}}, makes: []need{{"create", ""}, {"delete", ""}},
 		})
 	}
 	return all
+}
+
+func (a *Apply) String() string {
+	return "apply " + cmp.Or(a.File, fmt.Sprintf("%d manifests", len(a.Manifests)))
+}
+
+// Undoes says which objects are deleted, and which values are put back.
+func (a *Apply) Undoes(acted bool) (what string, ends bool) {
+	if !acted {
+		return "take back " + strings.TrimPrefix(a.String(), "apply "), false
+	}
+	var parts []string
+	for _, one := range a.applied {
+		if one.absent {
+			parts = append(parts, "delete "+one.change.object.String())
+		} else if text := one.change.undoes(true, ""); text != "" {
+			parts = append(parts, text)
+		}
+	}
+	return strings.Join(parts, ", "), false
 }

@@ -5,20 +5,21 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"reflect"
 	"slices"
 	"strings"
-	"sync"
+
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 
 	"nodrop/loadgen/safetext"
+	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
 )
 
 // change is a patch that can be taken back.
 type change struct {
-	object *object
+	object *api.Object
 	sub    []string // the subresource
-	patch  Patching
+	patch  api.Patching
 
 	leaves []leaf
 }
@@ -42,13 +43,13 @@ func (l *leaf) shown(value any, is bool) string {
 	if l.secret && is && value != nil {
 		return "a value that is not shown"
 	}
-	return shown(value, is)
+	return api.Shown(value, is)
 }
 
 // do applies the patch. What it changed is known from its answer: an admission
 // controller may have made something else of it.
 func (c *change) do(ctx context.Context) error {
-	before, err := c.object.get(ctx, c.sub...)
+	before, err := c.object.Get(ctx, c.sub...)
 	if err != nil {
 		return err
 	}
@@ -56,17 +57,17 @@ func (c *change) do(ctx context.Context) error {
 		return err
 	}
 	c.leaves = nil
-	for _, path := range c.patch.paths(before) {
-		value, told := c.patch.told(path)
-		l := c.object.leaf(before, path, value)
+	for _, path := range c.patch.Paths(before) {
+		value, told := c.patch.Told(path)
+		l := leafOf(c.object, before, path, value)
 		l.untold = !told
 		c.leaves = append(c.leaves, l)
 	}
 	// From here on the patch may be in force, also when its answer is lost. An
 	// interruption waits for the answer: it tells what there is to put back.
-	after, err := c.object.patch(context.WithoutCancel(ctx), c.patch, strictly, c.sub...)
+	after, err := c.object.Patch(context.WithoutCancel(ctx), c.patch, api.Strictly, c.sub...)
 	if err != nil {
-		if refused(err) {
+		if api.Refused(err) {
 			c.leaves = nil
 		}
 		return err
@@ -75,19 +76,19 @@ func (c *change) do(ctx context.Context) error {
 	return nil
 }
 
-// leaf is one that a change sets to a value; what there is before tells what it was.
-func (o *object) leaf(before map[string]any, path []string, value any) leaf {
-	if o.resource.kind == "Secret" && o.resource.gvr.Group == "" && path[0] == "stringData" { // it is only ever written: it becomes data
+// leafOf is one that a change sets to a value; what there is before tells what it was.
+func leafOf(o *api.Object, before map[string]any, path []string, value any) leaf {
+	if o.Resource.Kind == "Secret" && o.Resource.GVR.Group == "" && path[0] == "stringData" { // it is only ever written: it becomes data
 		path = append([]string{"data"}, path[1:]...)
 		if text, ok := value.(string); ok {
 			value = base64.StdEncoding.EncodeToString([]byte(text))
 		}
 	}
 	l := leaf{path: path, after: value, is: value != nil, guessed: true}
-	l.secret = o.resource.kind == "Secret" && path[0] == "data" || safetext.IsSecretName(path[len(path)-1])
-	l.before, l.was = at(before, path...)
+	l.secret = o.Resource.Kind == "Secret" && path[0] == "data" || safetext.IsSecretName(path[len(path)-1])
+	l.before, l.was = api.At(before, path...)
 	for l.parents < len(path) {
-		if _, is := at(before, path[:l.parents+1]...); !is {
+		if _, is := api.At(before, path[:l.parents+1]...); !is {
 			break
 		}
 		l.parents++
@@ -99,7 +100,7 @@ func (o *object) leaf(before map[string]any, path []string, value any) leaf {
 func (c *change) answered(after map[string]any) {
 	for i := range c.leaves {
 		l := &c.leaves[i]
-		l.after, l.is = at(after, l.path...)
+		l.after, l.is = api.At(after, l.path...)
 		l.untold, l.guessed = false, false
 	}
 }
@@ -118,38 +119,9 @@ func (c *change) adopt(earlier *change) {
 	}
 }
 
-// journal is what was changed last of one object, where several changes of a run
-// are. The last one puts back what was before the first: each for itself would go
-// back the way they came, and take pods away that are to stay.
-type journal struct {
-	mu   sync.Mutex // guards last
-	last *change
-}
-
-// do applies a change, which takes over from the one before unless it is to stay.
-func (j *journal) do(ctx context.Context, c *change, keep bool) error {
-	if j == nil {
-		return c.do(ctx)
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if err := c.do(ctx); err != nil {
-		return err
-	}
-	if keep {
-		j.last = nil
-		return nil
-	}
-	if j.last != nil {
-		c.adopt(j.last)
-	}
-	j.last = c
-	return nil
-}
-
 // changed are the leaves that are not, or may not be, what they were.
 func (c *change) changed() []leaf {
-	return slices.DeleteFunc(slices.Clone(c.leaves), func(l leaf) bool { return !l.untold && l.was == l.is && same(l.before, l.after) })
+	return slices.DeleteFunc(slices.Clone(c.leaves), func(l leaf) bool { return !l.untold && l.was == l.is && api.Same(l.before, l.after) })
 }
 
 // undo puts back what is still as we left it, and tells of the rest. It waits for
@@ -160,15 +132,15 @@ func (c *change) undo(ctx context.Context) error {
 		return nil
 	}
 	var told error
-	err := persist(ctx, func() error {
-		now, err := c.object.get(ctx, c.sub...)
+	err := api.Persist(ctx, func() error {
+		now, err := c.object.Get(ctx, c.sub...)
 		if err != nil {
 			return err
 		}
 		back, kept := reverse(leaves, now)
 		told = kept
 		if len(back) > 0 {
-			_, err = c.object.patch(ctx, merging(back), leniently, c.sub...)
+			_, err = c.object.Patch(ctx, api.Merging(back), api.Leniently, c.sub...)
 		}
 		return err
 	})
@@ -186,27 +158,22 @@ func (c *change) undo(ctx context.Context) error {
 // that somebody else has changed since, of which the error tells.
 func reverse(leaves []leaf, now map[string]any) (back map[string]any, kept error) {
 	back = map[string]any{}
-	keep := func(err error) {
-		if kept != nil {
-			err = fmt.Errorf("%w; %w", kept, err)
-		}
-		kept = err
-	}
+	keep := func(format string, args ...any) { kept = scenario.Joined(kept, fmt.Errorf(format, args...)) }
 	for i := range leaves {
 		l := &leaves[i]
-		value, is := at(now, l.path...)
+		value, is := api.At(now, l.path...)
 		switch {
-		case is == l.was && same(value, l.before): // it is back already
+		case is == l.was && api.Same(value, l.before): // it is back already
 		case l.guessed && !l.untold && !is && zero(l.after): // which the API may leave out
-			set(back, restoring(l.before, nil), l.path...)
+			api.Set(back, restoring(l.before, nil), l.path...)
 		case l.untold:
-			keep(fmt.Errorf("%s is %s now, and was %s: the answer to the patch was lost, so that whose value this is cannot be told: left as it is", l.name(), l.shown(value, is), l.shown(l.before, l.was)))
-		case is != l.is || !same(value, l.after):
-			keep(fmt.Errorf("%s is %s now, not the %s that was set: left as it is", l.name(), l.shown(value, is), l.shown(l.after, l.is)))
+			keep("%s is %s now, and was %s: the answer to the patch was lost, so that whose value this is cannot be told: left as it is", l.name(), l.shown(value, is), l.shown(l.before, l.was))
+		case is != l.is || !api.Same(value, l.after):
+			keep("%s is %s now, not the %s that was set: left as it is", l.name(), l.shown(value, is), l.shown(l.after, l.is))
 		case l.was:
-			set(back, restoring(l.before, value), l.path...)
+			api.Set(back, restoring(l.before, value), l.path...)
 		default:
-			set(back, nil, l.path...)
+			api.Set(back, nil, l.path...)
 		}
 	}
 	for i := range leaves {
@@ -218,30 +185,26 @@ func reverse(leaves []leaf, now map[string]any) (back map[string]any, kept error
 // prune takes away with a leaf the mappings that were made for it, if nothing else
 // is in them.
 func prune(back, now map[string]any, l *leaf) {
-	then, _ := merged(now, back).(map[string]any)
+	then := merged(now, back)
 	for n := l.parents + 1; n < len(l.path); n++ {
-		if left, is := at(then, l.path[:n]...); is && hollow(left) {
-			set(back, nil, l.path[:n]...)
+		if left, is := api.At(then, l.path[:n]...); is && hollow(left) {
+			api.Set(back, nil, l.path[:n]...)
 			return
 		}
 	}
 }
 
-// merged is what a merge patch (RFC 7386) makes of a value.
-func merged(value, patch any) any {
-	changes, ok := patch.(map[string]any)
-	if !ok {
-		return patch
+// merged is what a merge patch (RFC 7386) makes of an object; nil where it cannot be
+// told.
+func merged(object, patch map[string]any) (then map[string]any) {
+	before, errBefore := json.Marshal(object)
+	changes, errChanges := json.Marshal(patch)
+	if errBefore != nil || errChanges != nil {
+		return nil
 	}
-	fields, _ := value.(map[string]any)
-	then := maps.Clone(fields)
-	if then == nil {
-		then = map[string]any{}
-	}
-	for name, change := range changes {
-		if then[name] = merged(then[name], change); change == nil {
-			delete(then, name)
-		}
+	after, err := jsonpatch.MergePatch(before, changes)
+	if err != nil || json.Unmarshal(after, &then) != nil {
+		return nil
 	}
 	return then
 }
@@ -257,7 +220,7 @@ func hollow(value any) bool {
 
 // zero reports a value that the API may leave out.
 func zero(value any) bool {
-	return value == nil || slices.ContainsFunc([]any{false, 0, "", []any{}, map[string]any{}}, func(none any) bool { return same(value, none) })
+	return value == nil || slices.ContainsFunc([]any{false, 0, "", []any{}, map[string]any{}}, func(none any) bool { return api.Same(value, none) })
 }
 
 // restoring is what a merge patch (RFC 7386) has at a path where there is now, for
@@ -287,52 +250,17 @@ func (c *change) byHand(leaves []leaf) string {
 	return strings.Join(parts, ", ")
 }
 
-// leavesOf are the paths of a patch's values; a list is one value.
-func leavesOf(patch map[string]any, below []string) [][]string {
-	var paths [][]string
-	for _, name := range slices.Sorted(maps.Keys(patch)) {
-		path := append(slices.Clone(below), name)
-		if fields, ok := patch[name].(map[string]any); ok && len(fields) > 0 {
-			paths = append(paths, leavesOf(fields, path)...)
-			continue
-		}
-		paths = append(paths, path)
+// undoes says what undo does; before the change, all that is known is what it may
+// come to.
+func (c *change) undoes(acted bool, before string) string {
+	if !acted {
+		return before
 	}
-	return paths
-}
-
-// set puts a value into nested maps, which are made where they are missing.
-func set(object map[string]any, value any, path ...string) {
-	for _, name := range path[:len(path)-1] {
-		next, ok := object[name].(map[string]any)
-		if !ok {
-			next = map[string]any{}
-			object[name] = next
-		}
-		object = next
+	if c == nil {
+		return ""
 	}
-	object[path[len(path)-1]] = value
-}
-
-// same compares values as JSON has them: 1 from a file and 1 from the API server
-// are of different types in Go.
-func same(a, b any) bool {
-	if reflect.DeepEqual(a, b) {
-		return true
+	if leaves := c.changed(); len(leaves) > 0 {
+		return c.byHand(leaves)
 	}
-	x, errX := json.Marshal(a)
-	y, errY := json.Marshal(b)
-	return errX == nil && errY == nil && string(x) == string(y)
-}
-
-// shown is a value for people.
-func shown(value any, is bool) string {
-	if !is || value == nil {
-		return "nothing"
-	}
-	text, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Sprint(value)
-	}
-	return string(text)
+	return ""
 }

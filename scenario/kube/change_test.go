@@ -2,15 +2,11 @@ package kube
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"net/url"
-	"os"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -19,14 +15,17 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
+	"nodrop/scenario/kube/internal/kubetest"
+	"nodrop/scenario/kube/watch"
 )
 
-func configMap() Ref { return Ref{"configmap", "c"} }
+func configMap() api.Ref { return api.Ref{Kind: "configmap", Name: "c"} }
 
 // applying is an Apply of one document.
-func applying(t *testing.T, a *Access, manifest string) *Apply {
+func applying(t *testing.T, a *api.Access, manifest string) *Apply {
 	t.Helper()
-	return &Apply{Access: a, Manifests: []map[string]any{decode(t, manifest)}}
+	return &Apply{Access: a, Manifests: []map[string]any{kubetest.Decode(t, manifest)}}
 }
 
 // TestScaleToNoneLost: the API leaves out a number of replicas that is 0; it is ours
@@ -45,7 +44,7 @@ func TestScaleToNoneLost(t *testing.T) {
 	}
 	hears.Store(true)
 	undo(t, s)
-	if n := number(read(t, a, gw()), "spec", "replicas"); n != 2 {
+	if n := api.Number(read(t, a, gw()), "spec", "replicas"); n != 2 {
 		t.Errorf("%d replicas; want 2", n)
 	}
 }
@@ -74,17 +73,17 @@ func TestScaleTwice(t *testing.T) {
 func TestStringData(t *testing.T) {
 	a := access(t)
 	apply(t, a, "{apiVersion: v1, kind: Secret, metadata: {name: s}, data: {password: b2xk}}")
-	ref := Ref{"secret", "s"}
+	ref := api.Ref{Kind: "secret", Name: "s"}
 	for _, action := range []scenario.Action{
-		&Patch{Access: a, Object: ref, Patch: merging(map[string]any{"stringData": map[string]any{"password": "new", "other": "x"}})},
+		&Patch{Access: a, Object: ref, Patch: api.Merging(map[string]any{"stringData": map[string]any{"password": "new", "other": "x"}})},
 		applying(t, a, "{apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {password: applied}}"),
 	} {
 		run(t, action)
-		if got := text(read(t, a, ref), "data", "password"); got == "b2xk" {
+		if got := api.Text(read(t, a, ref), "data", "password"); got == "b2xk" {
 			t.Errorf("%T: it is not changed", action)
 		}
 		undo(t, action)
-		if got := shown(at(read(t, a, ref), "data")); got != `{"password":"b2xk"}` {
+		if got := api.Shown(api.At(read(t, a, ref), "data")); got != `{"password":"b2xk"}` {
 			t.Errorf("%T: got %s", action, got)
 		}
 	}
@@ -94,22 +93,32 @@ func TestStringData(t *testing.T) {
 func TestParents(t *testing.T) {
 	a := access(t)
 	apply(t, a, gateways(0, "terminationGracePeriodSeconds: 20", ""))
-	before := shown(at(read(t, a, gw()), "spec"))
+	before := api.Shown(api.At(read(t, a, gw()), "spec"))
 	patch := map[string]any{}
-	set(patch, "disk", "spec", "template", "spec", "nodeSelector", "kind")
-	set(patch, []any{map[string]any{"weight": 1, "preference": map[string]any{"matchFields": []any{}}}}, "spec", "template", "spec", "affinity", "nodeAffinity", "preferredDuringSchedulingIgnoredDuringExecution")
-	p := &Patch{Access: a, Object: gw(), Patch: merging(patch)}
+	api.Set(patch, "disk", "spec", "template", "spec", "nodeSelector", "kind")
+	api.Set(patch, []any{map[string]any{"weight": 1, "preference": map[string]any{"matchFields": []any{}}}}, "spec", "template", "spec", "affinity", "nodeAffinity", "preferredDuringSchedulingIgnoredDuringExecution")
+	p := &Patch{Access: a, Object: gw(), Patch: api.Merging(patch)}
 	run(t, p)
 	undo(t, p)
-	if after := shown(at(read(t, a, gw()), "spec")); after != before {
+	if after := api.Shown(api.At(read(t, a, gw()), "spec")); after != before {
 		t.Errorf("got\n%s; want\n%s", after, before)
 	}
-	back := map[string]any{}
-	now := map[string]any{"a": map[string]any{"b": map[string]any{"c": 1, "theirs": 2}}}
-	set(back, nil, "a", "b", "c")
-	prune(back, now, &leaf{path: []string{"a", "b", "c"}})
-	if got := shown(back, true); got != `{"a":{"b":{"c":null}}}` {
-		t.Errorf("got %s: what somebody else has put there stays", got)
+}
+
+// TestPrune: what was made for a value goes with it, but for what somebody else has
+// put there.
+func TestPrune(t *testing.T) {
+	for now, want := range map[string]string{
+		"{a: {b: {c: 1, theirs: 2}}}":                       `{"a":{"b":{"c":null}}}`,
+		"{a: {b: {c: 1}, theirs: {}}}":                      `{"a":{"b":null}}`,
+		"{a: {b: {c: 1, empty: {}}}, n: 12345678901234567}": `{"a":{"b":null}}`,
+	} {
+		back := map[string]any{}
+		api.Set(back, nil, "a", "b", "c")
+		prune(back, kubetest.Decode(t, now), &leaf{path: []string{"a", "b", "c"}, parents: 1})
+		if got := api.Shown(back, true); got != want {
+			t.Errorf("%s: got %s; want %s", now, got, want)
+		}
 	}
 }
 
@@ -122,13 +131,13 @@ func TestApplyTwice(t *testing.T) {
 	link([]scenario.Action{one, two})
 	run(t, one)
 	run(t, two)
-	if got := shown(at(read(t, a, configMap()), "data")); got != `{"x":"one","z":"two"}` {
+	if got := api.Shown(api.At(read(t, a, configMap()), "data")); got != `{"x":"one","z":"two"}` {
 		t.Errorf("both: got %s", got)
 	}
 	undo(t, two)
 	undo(t, one)
 	now := read(t, a, configMap())
-	if got := shown(at(now, "data")) + shown(at(now, "metadata", "finalizers")); got != `{"x":"orig"}nothing` {
+	if got := api.Shown(api.At(now, "data")) + api.Shown(api.At(now, "metadata", "finalizers")); got != `{"x":"orig"}nothing` {
 		t.Errorf("got %s", got)
 	}
 }
@@ -140,22 +149,22 @@ func TestApplyOntoLeaving(t *testing.T) {
 	manifest := "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {x: '1'}}"
 	first := applying(t, a, manifest)
 	run(t, first)
-	o, err := a.object(bounded(t), configMap())
+	o, err := a.Object(bounded(t), configMap())
 	if err != nil {
 		t.Fatal(err)
 	}
 	held := func(finalizers any) {
 		t.Helper()
-		if _, err := o.patch(bounded(t), merging(map[string]any{"metadata": map[string]any{"finalizers": finalizers}}), strictly); err != nil {
+		if _, err := o.Patch(bounded(t), api.Merging(map[string]any{"metadata": map[string]any{"finalizers": finalizers}}), api.Strictly); err != nil {
 			t.Fatal(err)
 		}
 	}
 	held([]any{"nodrop.test/held"})
-	uid := text(read(t, a, configMap()), "metadata", "uid")
+	uid := api.Text(read(t, a, configMap()), "metadata", "uid")
 	undone := make(chan error, 1)
 	go func() { undone <- first.Undo(bounded(t)) }()
 	await(t, "it is being deleted", func() bool {
-		_, leaving := at(read(t, a, configMap()), "metadata", "deletionTimestamp")
+		_, leaving := api.At(read(t, a, configMap()), "metadata", "deletionTimestamp")
 		return leaving
 	})
 	again := applying(t, a, manifest)
@@ -166,7 +175,7 @@ func TestApplyOntoLeaving(t *testing.T) {
 		t.Errorf("it is still there, and told as undone: %v", err)
 	case err := <-applied:
 		t.Errorf("it is still there, and applied onto: %v", err)
-	case <-time.After(3 * poll): // whoever does not wait is done by now
+	case <-time.After(3 * api.Poll): // whoever does not wait is done by now
 	}
 	held(nil)
 	if err := <-undone; err != nil {
@@ -175,7 +184,7 @@ func TestApplyOntoLeaving(t *testing.T) {
 	if err := <-applied; err != nil {
 		t.Error(err)
 	}
-	if text(read(t, a, configMap()), "metadata", "uid") == uid {
+	if api.Text(read(t, a, configMap()), "metadata", "uid") == uid {
 		t.Error("it is the old one")
 	}
 	undo(t, again)
@@ -186,31 +195,10 @@ func TestStrict(t *testing.T) {
 	a := access(t)
 	apply(t, a, gateways(0, "terminationGracePeriodSeconds: 20", ""))
 	patch := map[string]any{}
-	set(patch, int64(60), "spec", "template", "spec", "terminationGracePeriodSecond")
-	err := (&Patch{Access: a, Object: gw(), Patch: merging(patch)}).Run(bounded(t), nil)
+	api.Set(patch, int64(60), "spec", "template", "spec", "terminationGracePeriodSecond")
+	err := (&Patch{Access: a, Object: gw(), Patch: api.Merging(patch)}).Run(bounded(t), nil)
 	if err == nil || !strings.Contains(err.Error(), `unknown field "spec.template.spec.terminationGracePeriodSecond"`) {
 		t.Errorf("got %v", err)
-	}
-}
-
-// TestAway: an API server that cannot be asked may be back; one that says no is there.
-func TestAway(t *testing.T) {
-	c := &Cluster{Context: "x"}
-	dial := func(err error) error { return &url.Error{Op: "Get", Err: &net.OpError{Op: "dial", Err: err}} }
-	for _, err := range []error{
-		dial(os.NewSyscallError("connect", syscall.ENETUNREACH)), dial(os.NewSyscallError("connect", syscall.EHOSTUNREACH)),
-		dial(os.NewSyscallError("connect", syscall.ECONNREFUSED)), dial(&net.DNSError{Err: "no such host", IsNotFound: true}),
-		&url.Error{Op: "Patch", Err: &net.OpError{Op: "write", Err: os.NewSyscallError("write", syscall.EPIPE)}}, context.DeadlineExceeded, &url.Error{Op: "Get", Err: context.DeadlineExceeded},
-		apierrors.NewServiceUnavailable("soon"), apierrors.NewTooManyRequestsError("later"),
-	} {
-		if !away(c.explain("deployment/gw", err)) {
-			t.Errorf("%v: it is told as an answer", err)
-		}
-	}
-	for _, err := range []error{apierrors.NewForbidden(podsResource().GroupResource(), "x", nil), apierrors.NewBadRequest("no"), apierrors.NewNotFound(podsResource().GroupResource(), "x")} {
-		if away(c.explain("deployment/gw", err)) {
-			t.Errorf("%v: it is told as away", err)
-		}
 	}
 }
 
@@ -220,14 +208,14 @@ func TestSettledWith(t *testing.T) {
 	a := access(t)
 	start(t, a, 2, "")
 	apply(t, a, "{apiVersion: v1, kind: Pod, metadata: {name: evicted, labels: {app: gw, pod-template-hash: none}}, spec: {nodeName: none, containers: [{name: a, image: hello}]}}")
-	o, err := a.object(bounded(t), Ref{"pod", "evicted"})
+	o, err := a.Object(bounded(t), api.Ref{Kind: "pod", Name: "evicted"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := o.patch(bounded(t), merging(map[string]any{"status": map[string]any{"phase": "Failed", "reason": "Evicted"}}), strictly, "status"); err != nil {
+	if _, err := o.Patch(bounded(t), api.Merging(map[string]any{"status": map[string]any{"phase": "Failed", "reason": "Evicted"}}), api.Strictly, "status"); err != nil {
 		t.Fatal(err)
 	}
-	deployment, err := a.object(bounded(t), gw())
+	deployment, err := a.Object(bounded(t), gw())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +224,7 @@ func TestSettledWith(t *testing.T) {
 		pass()
 		if r.Method == http.MethodPatch && !scaled {
 			scaled = true
-			if _, err := deployment.patch(bounded(t), merging(map[string]any{"spec": map[string]any{"replicas": int64(3)}}), strictly, "scale"); err != nil {
+			if _, err := deployment.Patch(bounded(t), api.Merging(map[string]any{"spec": map[string]any{"replicas": int64(3)}}), api.Strictly, "scale"); err != nil {
 				t.Error(err)
 			}
 		}
@@ -248,14 +236,6 @@ func TestSettledWith(t *testing.T) {
 	}
 }
 
-// TestSelectors: those of expressions, too.
-func TestSelectors(t *testing.T) {
-	selector, err := selectorOf(decode(t, "{spec: {selector: {matchLabels: {app: gw}, matchExpressions: [{key: track, operator: In, values: [stable]}]}}}"))
-	if want := "app=gw,track in (stable)"; err != nil || selector != want {
-		t.Errorf("got %q, %v; want %s", selector, err, want)
-	}
-}
-
 // TestTwoFamilies: a pod of a Service with two address families is one endpoint.
 func TestTwoFamilies(t *testing.T) {
 	a := access(t)
@@ -263,7 +243,7 @@ func TestTwoFamilies(t *testing.T) {
 		apply(t, a, "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: ds-"+strings.ToLower(family[13:17])+", labels: {kubernetes.io/service-name: ds}}, "+family+", targetRef: {kind: Pod, name: p}, conditions: {ready: true}}]}")
 	}
 	apply(t, a, "{apiVersion: v1, kind: Service, metadata: {name: ds}, spec: {ports: [{port: 80}]}}")
-	run(t, &Wait{Access: a, Object: Ref{"service", "ds"}, Endpoints: 1})
+	run(t, &Wait{Access: a, Object: api.Ref{Kind: "service", Name: "ds"}, Endpoints: 1})
 }
 
 // TestDeleteWaits until the pods are gone: the load is to last so long.
@@ -276,7 +256,7 @@ func TestDeleteWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.pods().Get(bounded(t), before[0].GetName(), metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+	if _, err := c.Pods().Get(bounded(t), before[0].GetName(), metav1.GetOptions{}); !apierrors.IsNotFound(err) {
 		t.Errorf("the pod is there: %v", err)
 	}
 }
@@ -322,7 +302,7 @@ func TestWatchInterrupted(t *testing.T) {
 	cut.Store(true)
 	end()
 	run(t, &Scale{Access: a, Object: gw(), Replicas: 1})
-	time.Sleep(lateness + 2*poll) // what is shorter is not told
+	time.Sleep(watch.Lateness + 2*api.Poll) // what is shorter is not told
 	open, end = context.WithCancel(bounded(t))
 	defer end()
 	cut.Store(false)

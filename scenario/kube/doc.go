@@ -1,11 +1,13 @@
-// Package kube acts on objects of a Kubernetes cluster, tells what the cluster
-// made of it, and puts back what was changed.
+// Package kube acts on objects of a Kubernetes cluster, and puts back what was
+// changed.
 //
-// The pipeline: Access, as kubectl takes it → Cluster, which finds resources by
-// the words that kubectl takes for them → an object → a merge patch, whose leaves
-// are remembered with what they were and what they became.
+// The pipeline: a row of verbs and the settings of a scenario → an action; Prepare
+// puts before the actions what they need → Preflight finds what would be in the way →
+// each acts through package api, by a patch whose leaves are remembered with what
+// they were and what they became. Package watch says what becomes of pods; package
+// asm has the rules of one product.
 //
-// The invariants: nothing but the context that was named, or that was current
-// when it was opened, is acted on; a leaf is put back only while it is as we left
-// it.
+// The invariants: an action is a file and, where a scenario can ask for it, a row of
+// verbs; no code but its own asks which it is; a leaf is put back only while it is as
+// we left it.
 package kube

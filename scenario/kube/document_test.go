@@ -12,6 +12,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/stream"
+	"nodrop/scenario/kube/api"
 )
 
 // nodrop runs it in a directory, which must end with this exit code.
@@ -41,10 +42,10 @@ func write(t *testing.T, dir, name, text string) {
 }
 
 // gatewayURL waits until the page of the gateways is, and returns its URL.
-func gatewayURL(t *testing.T, a *Access) string {
+func gatewayURL(t *testing.T, a *api.Access) string {
 	t.Helper()
 	run(t, &Address{Access: a, Service: "gw"})
-	return "http://" + text(read(t, a, Ref{"service", "gw"}), "spec", "clusterIP") + "/"
+	return "http://" + api.Text(read(t, a, api.Ref{Kind: "service", Name: "gw"}), "spec", "clusterIP") + "/"
 }
 
 // recorded are the runs of a file.
@@ -97,7 +98,7 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: limited}]
 func document(t *testing.T, labels string) {
 	t.Helper()
 	access(t)
-	mesh := &Access{Namespace: "istio-system"}
+	mesh := &api.Access{Namespace: "istio-system"}
 	apply(t, mesh, `
 apiVersion: istio.alibabacloud.com/v1
 kind: IstioGateway
@@ -110,7 +111,7 @@ spec: {gatewayType: ingress, replicaCount: 3}
 		"requests: 50000", "requests: 6000", "connections: 200", "connections: 40", "settle: 10s", "settle: 3s", "{DRAIN: 30s}", "{DRAIN: 10s}",
 	).Replace(file)
 	write(t, dir, "asm.yaml", file)
-	apply(t, &Access{}, ackRights)
+	apply(t, &api.Access{}, ackRights)
 	set := []string{"scenario", "run", "asm.yaml", "--set", "ASM_KUBECONFIG=" + os.Getenv("KUBECONFIG"), "--set", "ACK_KUBECONFIG=" + os.Getenv("CONTROLPLANE_LIMITED")}
 	asked := nodrop(t, dir, 2, set...)
 	for _, want := range []string{"istiogateway/ingressgateway: scale to 1, and back to what it was\n", "\nnodrop: nobody is there to be asked\n"} {
@@ -143,11 +144,11 @@ spec: {gatewayType: ingress, replicaCount: 3}
 			t.Errorf("no %q in\n%s", want, out)
 		}
 	}
-	gateway := read(t, mesh, Ref{"istiogateway", "ingressgateway"})
-	if n := number(gateway, "spec", "replicaCount"); n != 3 {
+	gateway := read(t, mesh, api.Ref{Kind: "istiogateway", Name: "ingressgateway"})
+	if n := api.Number(gateway, "spec", "replicaCount"); n != 3 {
 		t.Errorf("replicaCount is %d afterwards; want 3", n)
 	}
-	if got := shown(at(gateway, "metadata", "annotations")); got != `{"ours":"kept"}` {
+	if got := api.Shown(api.At(gateway, "metadata", "annotations")); got != `{"ours":"kept"}` {
 		t.Errorf("annotations are %s afterwards", got)
 	}
 }
@@ -245,8 +246,8 @@ func TestAnyGateway(t *testing.T) {
 		}
 	}
 	now := read(t, a, gw())
-	if n := number(now, "spec", "replicas"); n != 2 || strings.Contains(shown(at(now, "spec", "template")), "preStop") {
-		t.Errorf("%d replicas afterwards, of %s", n, shown(at(now, "spec", "template")))
+	if n := api.Number(now, "spec", "replicas"); n != 2 || strings.Contains(api.Shown(api.At(now, "spec", "template")), "preStop") {
+		t.Errorf("%d replicas afterwards, of %s", n, api.Shown(api.At(now, "spec", "template")))
 	}
 }
 
@@ -257,7 +258,7 @@ func TestPodAddress(t *testing.T) {
 	pod := podsOf(t, a)[0]
 	dir := t.TempDir()
 	scenario := `
-target: http://` + text(pod.Object, "status", "podIP") + `:8080/
+target: http://` + api.Text(pod.Object, "status", "podIP") + `:8080/
 load: {requests: 1000, connections: 10, rate: 50, keep-alive: false}
 clusters: {here: {namespace: ` + a.Namespace + `}}
 settle: 1s
@@ -306,7 +307,7 @@ func TestInterrupted(t *testing.T) {
 		defer close(ended)
 		_ = cmd.Wait() // the exit code is asked for
 	}()
-	await(t, "it is scaled", func() bool { return number(read(t, a, gw()), "spec", "replicas") == 1 })
+	await(t, "it is scaled", func() bool { return api.Number(read(t, a, gw()), "spec", "replicas") == 1 })
 	sendSignal(t, cmd.Process.Pid, syscall.SIGINT)
 	select {
 	case <-ended:
@@ -323,7 +324,7 @@ func TestInterrupted(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}
 	}
-	if n := number(read(t, a, gw()), "spec", "replicas"); n != 3 {
+	if n := api.Number(read(t, a, gw()), "spec", "replicas"); n != 3 {
 		t.Errorf("%d replicas are wanted afterwards; want 3", n)
 	}
 }
@@ -343,7 +344,7 @@ func TestQuickForm(t *testing.T) {
 			}
 		}
 		run(t, &Wait{Access: a, Object: gw(), Rollout: true})
-		if n := number(read(t, a, gw()), "spec", "replicas"); n != 4 {
+		if n := api.Number(read(t, a, gw()), "spec", "replicas"); n != 4 {
 			t.Errorf("%s: %d replicas afterwards; want 4", name, n)
 		}
 	}
@@ -377,7 +378,7 @@ spec: {gatewayType: ingress, replicaCount: 1}
 		"VirtualService": `{apiVersion: networking.istio.io/v1beta1, kind: VirtualService, metadata: {name: page}, spec: {gateways: [page], hosts: ['*'], http: [{route: [{destination: {host: gw, port: {number: 80}}}]}]}}`,
 		"Gateway":        `{apiVersion: networking.istio.io/v1beta1, kind: Gateway, metadata: {name: page}, spec: {selector: {istio: ingressgateway}, servers: [{hosts: ['*'], port: {name: http, number: 80, protocol: HTTP}}]}}`,
 	} {
-		list, err := ReadManifests([]byte(manifest))
+		list, err := api.ReadManifests([]byte(manifest))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -389,7 +390,7 @@ spec: {gatewayType: ingress, replicaCount: 1}
 	run(t, page)
 	for name, rule := range rules {
 		undo(t, rule)
-		addr, why := page.of(t.Context(), read(t, a, Ref{"service", "istio-ingressgateway"}))
+		addr, why := page.of(t.Context(), read(t, a, api.Ref{Kind: "service", Name: "istio-ingressgateway"}))
 		await(t, "404 without "+name+why, func() bool {
 			err := page.serves(t.Context(), addr)
 			return err != nil && strings.HasSuffix(err.Error(), "answers 404 Not Found")
@@ -426,7 +427,7 @@ restore:
 		}
 	}
 	await(t, "the API server is back", func() bool { return !isAway(a) })
-	if n := number(read(t, a, gw()), "spec", "replicas"); n != 2 {
+	if n := api.Number(read(t, a, gw()), "spec", "replicas"); n != 2 {
 		t.Errorf("%d replicas; want 2: nothing was done", n)
 	}
 }

@@ -10,13 +10,14 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
 )
 
 // FlagValues holds what the flags of the quick form were set to: one thing that
 // is done to a workload beside a plain load.
 type FlagValues struct {
 	set    *pflag.FlagSet
-	access Access
+	access api.Access
 
 	scale, restart string
 	keep           bool
@@ -50,7 +51,7 @@ func (v *FlagValues) Step() (*scenario.Step, error) {
 	case v.keep && restarts:
 		return nil, errors.New("--keep: a restart is not put back")
 	case restarts:
-		ref, err := ParseRef(v.restart)
+		ref, err := api.ParseRef(v.restart)
 		if err != nil {
 			return nil, fmt.Errorf("--restart %w", err)
 		}
@@ -61,7 +62,7 @@ func (v *FlagValues) Step() (*scenario.Step, error) {
 	if err != nil || replicas < 0 {
 		return nil, &loadgen.HintError{Problem: fmt.Sprintf("--scale %q: want KIND/NAME=REPLICAS", v.scale), Hint: "--scale deployment/gateway=1"}
 	}
-	ref, err := ParseRef(object)
+	ref, err := api.ParseRef(object)
 	if err != nil {
 		return nil, fmt.Errorf("--scale %w", err)
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"nodrop/scenario/kube/api"
 )
 
 const interruptedScenario = `
@@ -77,16 +79,16 @@ func interruptAt(t *testing.T, text string, at time.Duration, first syscall.Sign
 }
 
 // leftBehind is what is not what it was, in the words in which it is to be named.
-func leftBehind(t *testing.T, a *Access) (left []string) {
+func leftBehind(t *testing.T, a *api.Access) (left []string) {
 	t.Helper()
-	if n := number(read(t, a, gw()), "spec", "replicas"); n != 3 {
+	if n := api.Number(read(t, a, gw()), "spec", "replicas"); n != 3 {
 		left = append(left, "deployment/gw")
 	}
-	o, err := a.object(bounded(t), Ref{"configmap", "brought"})
+	o, err := a.Object(bounded(t), api.Ref{Kind: "configmap", Name: "brought"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := o.get(bounded(t)); err == nil {
+	if _, err := o.Get(bounded(t)); err == nil {
 		left = append(left, "configmap/brought")
 	} else if !apierrors.IsNotFound(err) {
 		t.Fatal(err)
@@ -95,16 +97,16 @@ func leftBehind(t *testing.T, a *Access) (left []string) {
 }
 
 // putBack does by hand what may be left.
-func putBack(t *testing.T, a *Access) {
+func putBack(t *testing.T, a *api.Access) {
 	t.Helper()
 	run(t, &Scale{Access: a, Object: gw(), Replicas: 3, Keep: true})
-	o, err := a.object(bounded(t), Ref{"configmap", "brought"})
+	o, err := a.Object(bounded(t), api.Ref{Kind: "configmap", Name: "brought"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	now, err := o.get(bounded(t))
+	now, err := o.Get(bounded(t))
 	if err == nil {
-		undo(t, &Apply{Access: a, applied: []*applied{{change: change{object: o}, absent: true, made: uidOf(now)}}})
+		undo(t, &Apply{Access: a, applied: []*applied{{change: change{object: o}, absent: true, made: api.UID(now)}}})
 	}
 	run(t, &Wait{Access: a, Object: gw(), Rollout: true})
 }

@@ -26,6 +26,8 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
+	"nodrop/scenario/kube/internal/kubetest"
 )
 
 // TestScale: to a number and back, waiting for the pods; what somebody else has
@@ -40,7 +42,7 @@ func TestScale(t *testing.T) {
 	}
 	undo(t, scale)
 	run(t, &Wait{Access: a, Object: gw(), Rollout: true})
-	if n := number(read(t, a, gw()), "spec", "replicas"); n != 3 {
+	if n := api.Number(read(t, a, gw()), "spec", "replicas"); n != 3 {
 		t.Errorf("%d replicas are wanted after the undo; want 3", n)
 	}
 	run(t, scale)
@@ -49,13 +51,13 @@ func TestScale(t *testing.T) {
 	if err == nil || !strings.HasSuffix(err.Error(), "spec.replicas is 2 now, not the 1 that was set: left as it is") {
 		t.Errorf("got %v", err)
 	}
-	if n := number(read(t, a, gw()), "spec", "replicas"); n != 2 {
+	if n := api.Number(read(t, a, gw()), "spec", "replicas"); n != 2 {
 		t.Errorf("%d replicas; want the 2 that somebody else has set", n)
 	}
 	kept := &Scale{Access: a, Object: gw(), Replicas: 1, Keep: true}
 	run(t, kept)
 	undo(t, kept)
-	if n := number(read(t, a, gw()), "spec", "replicas"); n != 1 {
+	if n := api.Number(read(t, a, gw()), "spec", "replicas"); n != 1 {
 		t.Errorf("%d replicas; want 1 kept", n)
 	}
 }
@@ -64,9 +66,9 @@ func TestScale(t *testing.T) {
 func TestWatch(t *testing.T) {
 	a := access(t)
 	start(t, a, 3, "lifecycle: {preStop: {sleep: {seconds: 1}}}")
-	run(t, &Wait{Access: a, Object: Ref{"service", "gw"}, Endpoints: 3})
+	run(t, &Wait{Access: a, Object: api.Ref{Kind: "service", Name: "gw"}, Endpoints: 3})
 	var d diary
-	w := &Watch{Targets: []Target{{Access: a, Object: gw()}, {Access: a, Pods: Pods{Selector: "app in (gw)"}}, {Access: a, Object: gw()}}} // the same pods
+	w := &Watch{Targets: []Target{{Access: a, Object: gw()}, {Access: a, Pods: api.Pods{Selector: "app in (gw)"}}, {Access: a, Object: gw()}}} // the same pods
 	env := d.env()
 	if err := w.Run(bounded(t), env); err != nil {
 		t.Fatal(err)
@@ -138,42 +140,42 @@ func TestDelete(t *testing.T) {
 func TestPatchAndApply(t *testing.T) {
 	a := access(t)
 	apply(t, a, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c, annotations: {old: a}}, data: {x: '1'}}")
-	ref := Ref{"configmap", "c"}
-	annotate := Annotate(a, ref, map[string]any{"old": "b", "new": "c"})
+	ref := api.Ref{Kind: "configmap", Name: "c"}
+	annotate := newAnnotation(&Settings{Access: a, Object: ref, Patch: api.Merging(map[string]any{"old": "b", "new": "c"})})
 	run(t, annotate)
-	patch := &Patch{Access: a, Object: ref, Patch: merging(map[string]any{"data": map[string]any{"x": nil, "y": "2"}})}
+	patch := &Patch{Access: a, Object: ref, Patch: api.Merging(map[string]any{"data": map[string]any{"x": nil, "y": "2"}})}
 	run(t, patch)
-	if got := shown(at(read(t, a, ref), "data")); got != `{"y":"2"}` {
+	if got := api.Shown(api.At(read(t, a, ref), "data")); got != `{"y":"2"}` {
 		t.Errorf("got %s", got)
 	}
 	undo(t, patch)
 	undo(t, annotate)
 	now := read(t, a, ref)
-	if got := shown(at(now, "data")) + shown(at(now, "metadata", "annotations")); got != `{"x":"1"}{"old":"a"}` {
+	if got := api.Shown(api.At(now, "data")) + api.Shown(api.At(now, "metadata", "annotations")); got != `{"x":"1"}{"old":"a"}` {
 		t.Errorf("got %s", got)
 	}
-	list, err := ReadManifests([]byte("{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {x: '7'}}\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: made}}\n"))
+	list, err := api.ReadManifests([]byte("{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {x: '7'}}\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: made}}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	both := &Apply{Access: a, Manifests: list}
 	run(t, both)
 	undo(t, both)
-	if got := shown(at(read(t, a, ref), "data")); got != `{"x":"1"}` {
+	if got := api.Shown(api.At(read(t, a, ref), "data")); got != `{"x":"1"}` {
 		t.Errorf("got %s", got)
 	}
-	o, err := a.object(bounded(t), Ref{"configmap", "made"})
+	o, err := a.Object(bounded(t), api.Ref{Kind: "configmap", Name: "made"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := o.get(bounded(t)); err == nil || !strings.Contains(err.Error(), `configmaps "made" not found`) {
+	if _, err := o.Get(bounded(t)); err == nil || !strings.Contains(err.Error(), `configmaps "made" not found`) {
 		t.Errorf("what was made is still there: %v", err)
 	}
 }
 
 // between is a way to the cluster of a test through a proxy that does with each
 // request what it is told; the API server's own answer is what pass gives.
-func between(t *testing.T, a *Access, treat func(r *http.Request, pass func()) (answer bool)) *Access {
+func between(t *testing.T, a *api.Access, treat func(r *http.Request, pass func()) (answer bool)) *api.Access {
 	t.Helper()
 	return through(t, a, func(proxy http.Handler, w http.ResponseWriter, r *http.Request) {
 		answer := httptest.NewRecorder()
@@ -187,7 +189,7 @@ func between(t *testing.T, a *Access, treat func(r *http.Request, pass func()) (
 }
 
 // through is a way to the cluster of a test through a proxy.
-func through(t *testing.T, a *Access, serve func(proxy http.Handler, w http.ResponseWriter, r *http.Request)) *Access {
+func through(t *testing.T, a *api.Access, serve func(proxy http.Handler, w http.ResponseWriter, r *http.Request)) *api.Access {
 	t.Helper()
 	config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
 	if err != nil {
@@ -209,7 +211,7 @@ func through(t *testing.T, a *Access, serve func(proxy http.Handler, w http.Resp
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return &Access{Kubeconfig: path, Namespace: a.Namespace}
+	return &api.Access{Kubeconfig: path, Namespace: a.Namespace}
 }
 
 // TestInterruptedPatch: an interruption while the API server works on a patch, and
@@ -217,20 +219,20 @@ func through(t *testing.T, a *Access, serve func(proxy http.Handler, w http.Resp
 func TestInterruptedPatch(t *testing.T) {
 	a := access(t)
 	apply(t, a, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {x: '1'}}")
-	ref := Ref{"configmap", "c"}
+	ref := api.Ref{Kind: "configmap", Name: "c"}
 	made := "{apiVersion: v1, kind: ConfigMap, metadata: {name: made}, data: {x: '1'}}"
-	adds := Patching{Operations: []map[string]any{{"op": "add", "path": "/data/y", "value": "2"}}}
+	adds := api.Patching{Operations: []map[string]any{{"op": "add", "path": "/data/y", "value": "2"}}}
 	absent := func(what string) {
 		t.Helper()
-		if o, err := a.object(bounded(t), Ref{"configmap", "made"}); err != nil {
+		if o, err := a.Object(bounded(t), api.Ref{Kind: "configmap", Name: "made"}); err != nil {
 			t.Error(err)
-		} else if _, err := o.get(bounded(t)); !apierrors.IsNotFound(err) {
+		} else if _, err := o.Get(bounded(t)); !apierrors.IsNotFound(err) {
 			t.Errorf("%s: what was made is there: %v", what, err)
 		}
 	}
 	unchanged := func(what string) {
 		t.Helper()
-		if got := shown(at(read(t, a, ref), "data")); got != `{"x":"1"}` {
+		if got := api.Shown(api.At(read(t, a, ref), "data")); got != `{"x":"1"}` {
 			t.Errorf("%s: got %s", what, got)
 		}
 	}
@@ -245,7 +247,7 @@ func TestInterruptedPatch(t *testing.T) {
 	})
 	for _, action := range []scenario.Action{
 		&Patch{Access: interrupted, Object: ref, Patch: adds},
-		&Apply{Access: interrupted, Manifests: []map[string]any{decode(t, made)}},
+		&Apply{Access: interrupted, Manifests: []map[string]any{kubetest.Decode(t, made)}},
 	} {
 		_ = action.Run(ctx, nil)
 		if ctx.Err() == nil {
@@ -267,21 +269,21 @@ func TestInterruptedPatch(t *testing.T) {
 		patches++
 		return patches > 1 // the undo's are answered
 	})
-	apply := &Apply{Access: deaf, Manifests: []map[string]any{decode(t, made)}}
+	apply := &Apply{Access: deaf, Manifests: []map[string]any{kubetest.Decode(t, made)}}
 	if err := apply.Run(bounded(t), nil); err == nil {
 		t.Error("its answer was lost, and it is told as applied")
 	}
 	undo(t, apply)
 	absent("its answer lost")
 	patches = 0
-	merge := &Patch{Access: deaf, Object: ref, Patch: merging(map[string]any{"data": map[string]any{"y": "2"}})}
+	merge := &Patch{Access: deaf, Object: ref, Patch: api.Merging(map[string]any{"data": map[string]any{"y": "2"}})}
 	if err := merge.Run(bounded(t), nil); err == nil {
 		t.Error("its answer was lost, and it is told as applied")
 	}
 	undo(t, merge)
 	unchanged("its answer lost")
 
-	refused := &Apply{Access: a, Manifests: []map[string]any{decode(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: made}, data: 7}")}}
+	refused := &Apply{Access: a, Manifests: []map[string]any{kubetest.Decode(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: made}, data: 7}")}}
 	if err := refused.Run(bounded(t), nil); err == nil {
 		t.Error("a manifest that is none is applied")
 	}
@@ -306,12 +308,12 @@ spec:
 // TestNewResource: a kind that came after the others were looked up is found.
 func TestNewResource(t *testing.T) {
 	a := access(t)
-	if _, err := a.object(bounded(t), Ref{"thing", "x"}); err == nil || !strings.Contains(err.Error(), `the server has no resource "thing"`) {
+	if _, err := a.Object(bounded(t), api.Ref{Kind: "thing", Name: "x"}); err == nil || !strings.Contains(err.Error(), `the server has no resource "thing"`) {
 		t.Fatalf("got %v", err)
 	}
-	apply(t, &Access{}, newKind("Thing"))
+	apply(t, &api.Access{}, newKind("Thing"))
 	await(t, "the kind is served", func() bool {
-		_, err := a.object(bounded(t), Ref{"thing", "x"})
+		_, err := a.Object(bounded(t), api.Ref{Kind: "thing", Name: "x"})
 		return err == nil
 	})
 }
@@ -329,15 +331,15 @@ func TestPreflight(t *testing.T) {
 			t.Errorf("got %v; want %s", err, want)
 		}
 	}
-	expect(`deployments.apps "none" not found`, &Restart{Access: a, Object: Ref{"deploy", "none"}})
+	expect(`deployments.apps "none" not found`, &Restart{Access: a, Object: api.Ref{Kind: "deploy", Name: "none"}})
 	apply(t, a, "{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: ds}, spec: {updateStrategy: {type: OnDelete}, selector: {matchLabels: {app: ds}}, template: {metadata: {labels: {app: ds}}, spec: {nodeSelector: {none: none}, containers: [{name: a, image: hello}]}}}}")
-	expect("it has no number of replicas", &Scale{Access: a, Object: Ref{"daemonset", "ds"}, Replicas: 1})
-	expect("its updateStrategy is OnDelete: nothing would be restarted", &Restart{Access: a, Object: Ref{"daemonset", "ds"}})
-	expect("it has no rollout", &Restart{Access: a, Object: Ref{"service", "gw"}})
-	expect("it has no rollout", &Wait{Access: a, Object: Ref{"service", "gw"}, Rollout: true})
-	expect(`the server has no resource "nothings"`, &Restart{Access: a, Object: Ref{"nothings", "x"}})
+	expect("it has no number of replicas", &Scale{Access: a, Object: api.Ref{Kind: "daemonset", Name: "ds"}, Replicas: 1})
+	expect("its updateStrategy is OnDelete: nothing would be restarted", &Restart{Access: a, Object: api.Ref{Kind: "daemonset", Name: "ds"}})
+	expect("it has no rollout", &Restart{Access: a, Object: api.Ref{Kind: "service", Name: "gw"}})
+	expect("it has no rollout", &Wait{Access: a, Object: api.Ref{Kind: "service", Name: "gw"}, Rollout: true})
+	expect(`the server has no resource "nothings"`, &Restart{Access: a, Object: api.Ref{Kind: "nothings", Name: "x"}})
 
-	limited := &Access{Kubeconfig: os.Getenv("CONTROLPLANE_LIMITED"), Namespace: a.Namespace}
+	limited := &api.Access{Kubeconfig: os.Getenv("CONTROLPLANE_LIMITED"), Namespace: a.Namespace}
 	apply(t, a, `
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
@@ -361,7 +363,7 @@ metadata: {name: fights}
 spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: gw}, minReplicas: 2, maxReplicas: 9}
 `)
 	expect("HorizontalPodAutoscaler fights scales it (2 to 9): it would take the number of replicas back", scale)
-	if n := number(read(t, a, gw()), "spec", "replicas"); n != 2 {
+	if n := api.Number(read(t, a, gw()), "spec", "replicas"); n != 2 {
 		t.Errorf("%d replicas; want 2: nothing was to be done", n)
 	}
 }
@@ -370,7 +372,7 @@ spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: gw}, minRep
 // it, need not be there; what is there is looked at all the same.
 func TestPreflightOfWhatComes(t *testing.T) {
 	a := access(t)
-	limited := &Access{Kubeconfig: os.Getenv("CONTROLPLANE_LIMITED"), Namespace: a.Namespace}
+	limited := &api.Access{Kubeconfig: os.Getenv("CONTROLPLANE_LIMITED"), Namespace: a.Namespace}
 	namespace(t, "other")
 	apply(t, a, `
 apiVersion: rbac.authorization.k8s.io/v1
@@ -405,8 +407,8 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: limited}]
 	undo(t, kind)
 
 	gateway := "{apiVersion: istio.alibabacloud.com/v1beta1, kind: IstioGateway, metadata: {name: fresh}, spec: {gatewayType: ingress, replicaCount: 0, autoscaleEnabled: %s, minReplicas: 2, maxReplicas: 9}}"
-	run(t, &Preflight{Actions: []scenario.Action{applying(t, a, fmt.Sprintf(gateway, "false")), &Wait{Access: a, Object: Ref{"deployment", "istio-fresh"}, Rollout: true}}})
-	scale := &Scale{Access: a, Object: Ref{"istiogateway", "fresh"}, Replicas: 1, Pods: Pods{Selector: "istio=fresh"}}
+	run(t, &Preflight{Actions: []scenario.Action{applying(t, a, fmt.Sprintf(gateway, "false")), &Wait{Access: a, Object: api.Ref{Kind: "deployment", Name: "istio-fresh"}, Rollout: true}}})
+	scale := &Scale{Access: a, Object: api.Ref{Kind: "istiogateway", Name: "fresh"}, Replicas: 1, Pods: api.Pods{Selector: "istio=fresh"}}
 	refused := func(manifest string) {
 		t.Helper()
 		err := (&Preflight{Actions: []scenario.Action{applying(t, a, manifest), scale}}).Run(bounded(t), nil)
@@ -441,7 +443,7 @@ func TestAPIServerAway(t *testing.T) {
 	if err := <-back; err != nil {
 		t.Errorf("when it is back: %v", err)
 	}
-	if n := number(read(t, a, gw()), "spec", "replicas"); n != 2 {
+	if n := api.Number(read(t, a, gw()), "spec", "replicas"); n != 2 {
 		t.Errorf("%d replicas; want 2", n)
 	}
 }
@@ -462,14 +464,14 @@ func sendSignal(t *testing.T, pid int, s syscall.Signal) {
 	}
 }
 
-func isAway(a *Access) bool {
+func isAway(a *api.Access) bool {
 	c, err := a.Open()
 	if err != nil {
 		return false
 	}
 	var list map[string]any
-	err = c.get(context.Background(), "/version", &list)
-	return err != nil && away(err)
+	err = c.Get(context.Background(), "/version", &list)
+	return err != nil && api.Away(err)
 }
 
 // TestAddress waits for the page, and sends the load to the Service.
@@ -481,7 +483,7 @@ func TestAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	e, err := env.Endpoints.Next(t.Context())
-	if want := text(read(t, a, Ref{"service", "gw"}), "spec", "clusterIP") + ":80"; err != nil || e.Name != want {
+	if want := api.Text(read(t, a, api.Ref{Kind: "service", Name: "gw"}), "spec", "clusterIP") + ":80"; err != nil || e.Name != want {
 		t.Errorf("got %v, %v; want %s", e, err, want)
 	}
 	err = (&Address{Access: a, Service: "gw", Port: 81, Timeout: 300 * time.Millisecond}).Run(bounded(t), env)
@@ -497,7 +499,7 @@ func TestAccess(t *testing.T) {
 	if err := os.WriteFile(broken, []byte("{apiVersion: v1, kind: Config, current-context: gone}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for want, a := range map[string]*Access{
+	for want, a := range map[string]*api.Access{
 		"no such file or directory":                          {Kubeconfig: filepath.Join(dir, "none")},
 		"context was not found for specified context: gone":  {Kubeconfig: broken},
 		"context was not found for specified context: other": {Kubeconfig: broken, Context: "other"},
@@ -517,7 +519,7 @@ func TestOpenID(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (&Access{Kubeconfig: path}).Open(); err != nil {
+	if _, err := (&api.Access{Kubeconfig: path}).Open(); err != nil {
 		t.Error(err)
 	}
 }
@@ -551,13 +553,13 @@ func TestExecCredentials(t *testing.T) {
 		}
 		return path
 	}
-	good := &Access{Kubeconfig: write("good"), Namespace: a.Namespace}
+	good := &api.Access{Kubeconfig: write("good"), Namespace: a.Namespace}
 	apply(t, good, "{apiVersion: v1, kind: ConfigMap, metadata: {name: made}}")
-	read(t, a, Ref{"configmap", "made"})
+	read(t, a, api.Ref{Kind: "configmap", Name: "made"})
 
 	plugin.Command, plugin.Args = "false", nil
-	bad := &Access{Kubeconfig: write("bad"), Namespace: a.Namespace}
-	_, err = bad.object(bounded(t), Ref{"configmap", "made"})
+	bad := &api.Access{Kubeconfig: write("bad"), Namespace: a.Namespace}
+	_, err = bad.Object(bounded(t), api.Ref{Kind: "configmap", Name: "made"})
 	if err == nil || !strings.Contains(err.Error(), "executable false failed with exit code 1") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v", err)
 	}

@@ -15,10 +15,10 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/yaml"
 
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
 )
 
 // inside is set where a control plane runs beside the tests.
@@ -88,12 +88,12 @@ func runInside() int {
 const patience = 5 * time.Minute
 
 // access is everything's, in a namespace of the test's own.
-func access(t *testing.T) *Access {
+func access(t *testing.T) *api.Access {
 	t.Helper()
 	if os.Getenv(inside) == "" {
 		t.Skipf("NOT RUN: %s needs a control plane; make test runs it where there are namespaces", t.Name())
 	}
-	a := &Access{Namespace: strings.ToLower(strings.NewReplacer("/", "-", "_", "-", " ", "-", ".", "-").Replace(t.Name()))}
+	a := &api.Access{Namespace: strings.ToLower(strings.NewReplacer("/", "-", "_", "-", " ", "-", ".", "-").Replace(t.Name()))}
 	namespace(t, a.Namespace)
 	return a
 }
@@ -101,15 +101,15 @@ func access(t *testing.T) *Access {
 // namespace makes one. Its deletion is not waited for, which takes seconds.
 func namespace(t *testing.T, name string) {
 	t.Helper()
-	o, err := (&Access{}).object(bounded(t), Ref{"namespace", name})
+	o, err := (&api.Access{}).Object(bounded(t), api.Ref{Kind: "namespace", Name: name})
 	if err != nil {
 		t.Fatal(err)
 	}
 	made := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": name}}}
-	if _, err := o.client().Create(bounded(t), made, metav1.CreateOptions{}); err != nil {
+	if _, err := o.Client().Create(bounded(t), made, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = o.client().Delete(bounded(t), name, metav1.DeleteOptions{}) })
+	t.Cleanup(func() { _ = o.Client().Delete(bounded(t), name, metav1.DeleteOptions{}) })
 }
 
 // bounded is a context for one test.
@@ -121,9 +121,9 @@ func bounded(t *testing.T) context.Context {
 }
 
 // apply applies manifests, and takes them back when the test ends.
-func apply(t *testing.T, a *Access, text string) {
+func apply(t *testing.T, a *api.Access, text string) {
 	t.Helper()
-	list, err := ReadManifests([]byte(text))
+	list, err := api.ReadManifests([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,13 +171,13 @@ spec:
 }
 
 // start applies gateways and waits until they serve.
-func start(t *testing.T, a *Access, replicas int, preStop string) {
+func start(t *testing.T, a *api.Access, replicas int, preStop string) {
 	t.Helper()
 	apply(t, a, gateways(replicas, "terminationGracePeriodSeconds: 20", preStop))
 	run(t, &Wait{Access: a, Object: gw(), Rollout: true})
 }
 
-func gw() Ref { return Ref{"deployment", "gw"} }
+func gw() api.Ref { return api.Ref{Kind: "deployment", Name: "gw"} }
 
 // run runs an action, which must not fail.
 func run(t *testing.T, action scenario.Action) {
@@ -196,26 +196,26 @@ func undo(t *testing.T, action scenario.Action) {
 }
 
 // object reads one from the cluster.
-func read(t *testing.T, a *Access, ref Ref) map[string]any {
+func read(t *testing.T, a *api.Access, ref api.Ref) map[string]any {
 	t.Helper()
-	o, err := a.object(bounded(t), ref)
+	o, err := a.Object(bounded(t), ref)
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := o.get(bounded(t))
+	found, err := o.Get(bounded(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return found
 }
 
-func podsOf(t *testing.T, a *Access) []unstructured.Unstructured {
+func podsOf(t *testing.T, a *api.Access) []unstructured.Unstructured {
 	t.Helper()
 	c, err := a.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	pods, err := podSet{cluster: c, selector: "app=gw"}.staying(bounded(t))
+	pods, err := api.PodSet{Cluster: c, Selector: "app=gw"}.Staying(bounded(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,14 +265,4 @@ func await(t *testing.T, what string, holds func() bool) {
 			t.Fatalf("waited in vain until %s", what)
 		}
 	}
-}
-
-// decode reads one document of YAML, as numbers of JSON have it.
-func decode(t *testing.T, text string) map[string]any {
-	t.Helper()
-	var found map[string]any
-	if err := yaml.NewYAMLOrJSONDecoder(strings.NewReader(text), 4096).Decode(&found); err != nil {
-		t.Fatal(err)
-	}
-	return (&unstructured.Unstructured{Object: found}).DeepCopy().Object
 }

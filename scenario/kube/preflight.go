@@ -9,31 +9,27 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
+	"nodrop/scenario/kube/asm"
 )
 
 // planned is something that an action is going to do.
 type planned struct {
-	access *Access
-	object Ref    // Name is "" for all of a kind
-	what   string // for people; "" for what only looks
+	access *api.Access
+	object api.Ref // Name is "" for all of a kind
+	what   string  // for people; "" for what only looks
 	needs  []need
-	makes  []need                                                         // beside them, where the object is not there
-	comes  bool                                                           // it need not be there yet
-	check  func(ctx context.Context, o *object, now map[string]any) error // of what is there, nil where nothing is
+	makes  []need                                                             // beside them, where the object is not there
+	comes  bool                                                               // it need not be there yet
+	check  func(ctx context.Context, o *api.Object, now map[string]any) error // of what is there, nil where nothing is
 	// namespace is that of a manifest which says one; "" is that of the access.
 	namespace string
 }
 
 // need is a verb on an object, or on one of its subresources.
 type need struct{ verb, sub string }
-
-// planner is an action of this package.
-type planner interface{ plan() []planned }
 
 // Announce tells what an action will change and where, a line each; nothing for
 // one that changes nothing in a cluster. It asks no cluster.
@@ -73,14 +69,11 @@ func (p *Preflight) Run(ctx context.Context, _ *scenario.Env) error {
 			faults = append(faults, err.Error())
 		}
 	}
-	b := brought{objects: map[identity]bool{}, kinds: map[string]bool{}}
+	b := brought{objects: map[identity]bool{}, kinds: map[string]bool{}, terms: termsOf(p.Actions)}
 	for _, action := range p.Actions {
-		if a, ok := action.(*Apply); ok {
-			list, err := a.manifests()
-			add(err)
-			add(checkManifests(list, p.Actions))
-			for _, manifest := range list {
-				add(b.take(ctx, a, manifest))
+		if a, ok := action.(bringer); ok {
+			for _, err := range a.bring(ctx, &b) {
+				add(err)
 			}
 		}
 	}
@@ -106,28 +99,40 @@ func (p *Preflight) Undo(context.Context) error { return nil }
 type brought struct {
 	objects map[identity]bool
 	kinds   map[string]bool // of custom resources, by the names that people use, in lower case
+	terms   asm.Terms       // that they are held to
+}
+
+// termsOf are those that actions tell.
+func termsOf(actions []scenario.Action) asm.Terms {
+	var terms asm.Terms
+	for _, action := range actions {
+		if a, ok := action.(asmTeller); ok {
+			a.tellASM(&terms)
+		}
+	}
+	return terms
 }
 
 // identity is which object it is, of all clusters.
 type identity struct{ server, group, kind, namespace, name string }
 
-func (o *object) identity() identity {
-	return identity{o.cluster.Server, o.resource.gvr.Group, o.resource.kind, o.namespace, o.name}
+func identityOf(o *api.Object) identity {
+	return identity{o.Cluster.Server, o.Resource.GVR.Group, o.Resource.Kind, o.Namespace, o.Name}
 }
 
 func (b *brought) take(ctx context.Context, a *Apply, manifest map[string]any) error {
-	if text(manifest, "kind") == "CustomResourceDefinition" {
-		names, _ := at(manifest, "spec", "names")
+	if api.Text(manifest, "kind") == "CustomResourceDefinition" {
+		names, _ := api.At(manifest, "spec", "names")
 		fields, _ := names.(map[string]any)
 		for _, name := range []string{"plural", "singular", "kind"} {
-			b.kinds[strings.ToLower(text(fields, name))] = true
+			b.kinds[strings.ToLower(api.Text(fields, name))] = true
 		}
 	}
 	o, err := a.objectOf(ctx, manifest)
 	if err == nil {
-		b.objects[o.identity()] = true
+		b.objects[identityOf(o)] = true
 	}
-	if b.has(refOf(manifest).Kind) {
+	if b.has(api.RefOf(manifest).Kind) {
 		return nil
 	}
 	return err
@@ -141,33 +146,33 @@ func (b *brought) has(kind string) bool {
 
 // examine asks for the rights, and for the object, unless it is one that comes.
 func (p *planned) examine(ctx context.Context, b *brought) error {
-	o, err := p.access.object(ctx, p.object)
+	o, err := p.access.Object(ctx, p.object)
 	if err != nil {
 		if b.has(p.object.Kind) {
 			return nil
 		}
 		return err
 	}
-	if p.namespace != "" && o.resource.namespaced {
-		o.namespace = p.namespace
+	if p.namespace != "" && o.Resource.Namespaced {
+		o.Namespace = p.namespace
 	}
 	needs := slices.Clone(p.needs)
 	var now map[string]any
 	if p.object.Name != "" {
-		now, err = o.get(ctx)
+		now, err = o.Get(ctx)
 		switch {
 		case err == nil:
 		case apierrors.IsForbidden(err):
-			return cmp.Or(o.allowed(ctx, needs), err)
+			return cmp.Or(allowed(ctx, o, needs), err)
 		case !apierrors.IsNotFound(err):
 			return err
 		case p.makes != nil:
 			needs = append(needs, p.makes...)
-		case !p.comes && !b.objects[o.identity()]:
+		case !p.comes && !b.objects[identityOf(o)]:
 			return err
 		}
 	}
-	if err := o.allowed(ctx, needs); err != nil {
+	if err := allowed(ctx, o, needs); err != nil {
 		return err
 	}
 	if p.check != nil {
@@ -177,79 +182,33 @@ func (p *planned) examine(ctx context.Context, b *brought) error {
 }
 
 // allowed asks for rights, and names those that are missing.
-func (o *object) allowed(ctx context.Context, needs []need) error {
+func allowed(ctx context.Context, o *api.Object, needs []need) error {
 	var missing []string
 	for _, n := range needs {
-		if n.sub == "scale" && !o.resource.scales { // what has no such subresource is patched itself
+		if n.sub == "scale" && !o.Resource.Scales { // what has no such subresource is patched itself
 			n.sub = ""
 		}
-		allowed, err := o.may(ctx, n)
+		allowed, err := o.May(ctx, n.verb, n.sub)
 		if err != nil {
 			return err
 		}
 		if !allowed {
-			missing = append(missing, strings.TrimSuffix(n.verb+" "+o.resource.gvr.Resource+"/"+n.sub, "/"))
+			missing = append(missing, strings.TrimSuffix(n.verb+" "+o.Resource.GVR.Resource+"/"+n.sub, "/"))
 		}
 	}
 	if len(missing) == 0 {
 		return nil
 	}
-	where := "in namespace " + o.namespace
-	if o.namespace == "" {
+	where := "in namespace " + o.Namespace
+	if o.Namespace == "" {
 		where = "in the cluster"
 	}
-	return fmt.Errorf("%s: not allowed %s: %s", o.cluster, where, strings.Join(missing, ", "))
+	return fmt.Errorf("%s: not allowed %s: %s", o.Cluster, where, strings.Join(missing, ", "))
 }
 
-// may asks the API server whether we may, as kubectl auth can-i does.
-func (o *object) may(ctx context.Context, n need) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
-	defer cancel()
-	attributes := map[string]any{"verb": n.verb, "group": o.resource.gvr.Group, "resource": o.resource.gvr.Resource, "subresource": n.sub}
-	if n.verb != "create" { // which knows no names
-		attributes["name"] = o.name
-	}
-	if o.resource.namespaced {
-		attributes["namespace"] = o.namespace
-	}
-	review := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
-		"spec": map[string]any{"resourceAttributes": attributes},
-	}}
-	resource := schema.GroupVersionResource{Group: "authorization.k8s.io", Version: "v1", Resource: "selfsubjectaccessreviews"}
-	answer, err := o.cluster.dynamic.Resource(resource).Create(ctx, review, metav1.CreateOptions{})
-	if err != nil {
-		return false, o.cluster.explain("selfsubjectaccessreview", err)
-	}
-	allowed, _ := at(answer.Object, "status", "allowed")
-	return allowed == true, nil
-}
+func (p *Preflight) String() string { return "ask the cluster for what would be in the way" }
 
-// noAutoscaler refuses an object that a HorizontalPodAutoscaler scales: it would
-// take the number of replicas back in the middle of the run.
-func (o *object) noAutoscaler(ctx context.Context) error {
-	all, err := o.cluster.object(ctx, Ref{"horizontalpodautoscalers.autoscaling", ""})
-	if err != nil {
-		return err
-	}
-	all.namespace = o.namespace
-	if allowed, err := all.may(ctx, need{"list", ""}); err != nil || !allowed {
-		if err == nil {
-			err = fmt.Errorf("%s: not allowed in namespace %s: list horizontalpodautoscalers: whether one would fight the scale cannot be known", o.cluster, o.namespace)
-		}
-		return err
-	}
-	bounded, cancel := context.WithTimeout(ctx, requestTime)
-	defer cancel()
-	list, err := all.client().List(bounded, metav1.ListOptions{})
-	if err != nil {
-		return o.cluster.explain("horizontalpodautoscalers", err)
-	}
-	for i := range list.Items {
-		hpa := list.Items[i].Object
-		if text(hpa, "spec", "scaleTargetRef", "kind") == o.resource.kind && text(hpa, "spec", "scaleTargetRef", "name") == o.name {
-			return fmt.Errorf("%s: HorizontalPodAutoscaler %s scales it (%d to %d): it would take the number of replicas back", o, list.Items[i].GetName(), max(1, number(hpa, "spec", "minReplicas")), number(hpa, "spec", "maxReplicas"))
-		}
-	}
-	return nil
+// listsPods is what waiting for them takes.
+func listsPods(p api.Pods, a *api.Access) planned {
+	return planned{access: p.Or(a), object: api.Ref{Kind: "pods"}, needs: []need{{"list", ""}}}
 }

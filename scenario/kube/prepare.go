@@ -1,10 +1,10 @@
 package kube
 
 import (
-	"fmt"
 	"slices"
 
 	"nodrop/scenario"
+	"nodrop/scenario/kube/watch"
 )
 
 // Prepare puts before the actions of each variant what they need: all is asked for
@@ -19,11 +19,10 @@ func Prepare(variants []scenario.Variant) {
 		if len(own) == 0 {
 			continue
 		}
-		link(own)
 		if w := watchOf(v.Timeline, own); len(w.Targets) > 0 {
 			v.Setup, own = append(slices.Clip(v.Setup), w), append(own, w)
 		}
-		shareLives(own)
+		link(own)
 		ask.Actions = append(ask.Actions, own...)
 		v.Setup = append([]scenario.Action{ask, &AtRest{actions: own}}, v.Setup...)
 	}
@@ -42,65 +41,49 @@ func ownActions(v *scenario.Variant) []scenario.Action {
 	})
 }
 
-// link gives those that change the same things what they need to know of each other.
+// links are what actions of one variant need of each other.
+type links struct {
+	journals map[Target]*journal // of what is changed several times
+	applies  int                 // that were linked
+	lives    watch.Shared        // of the pods that are watched
+}
+
+// link gives each action what it needs of the others, in the order in which they
+// are done.
 func link(actions []scenario.Action) {
-	journals := map[Target]*journal{}
-	applies := 0
+	l := &links{journals: map[Target]*journal{}}
 	for _, action := range actions {
-		switch a := action.(type) {
-		case *Scale:
-			object := Target{Access: a.Access, Object: a.Object}
-			if journals[object] == nil {
-				journals[object] = &journal{}
-			}
-			a.journal = journals[object]
-		case *Apply: // by one manager, each would take away what the one before has set
-			if applies++; applies > 1 {
-				a.manager = fmt.Sprintf("%s-%d", fieldManager, applies)
-			}
+		if a, ok := action.(linked); ok {
+			a.link(l)
 		}
 	}
 }
 
-// shareLives lets watches tell of each pod once.
-func shareLives(actions []scenario.Action) {
-	shared := &sharedLives{}
-	for _, action := range actions {
-		if w, ok := action.(*Watch); ok {
-			w.shared = shared
-		}
+// journalOf is that of an object.
+func (l *links) journalOf(object Target) *journal {
+	if l.journals[object] == nil {
+		l.journals[object] = &journal{}
 	}
+	return l.journals[object]
 }
 
 // watchOf watches the pods that the steps touch, but for those that are watched.
 func watchOf(timeline []scenario.Step, actions []scenario.Action) *Watch {
 	var known []Target
 	for _, action := range actions {
-		if w, ok := action.(*Watch); ok {
-			known = append(known, w.Targets...)
+		if a, ok := action.(watcher); ok {
+			known = append(known, a.watches()...)
 		}
 	}
 	w := &Watch{}
 	for _, step := range timeline {
-		if t, ok := targetOf(step.Action); ok && !slices.Contains(known, t) {
+		a, touches := step.Action.(toucher)
+		if !touches {
+			continue
+		}
+		if t := a.touches(); !slices.Contains(known, t) {
 			w.Targets, known = append(w.Targets, t), append(known, t)
 		}
 	}
 	return w
-}
-
-// targetOf are the pods that an action touches; false where it touches none.
-func targetOf(a scenario.Action) (Target, bool) {
-	switch a := a.(type) {
-	case *Scale:
-		return Target{Access: a.Access, Object: a.Object, Pods: a.Pods}, true
-	case *Restart:
-		return Target{Access: a.Access, Object: a.Object, Pods: a.Pods}, true
-	case *Delete:
-		if a.Selector != "" {
-			return Target{Access: a.Access, Pods: Pods{Selector: a.Selector}}, true
-		}
-		return Target{Access: a.Access, Object: Ref{"pod", a.Pod}}, true
-	}
-	return Target{}, false
 }

@@ -16,15 +16,16 @@ type AtRest struct{ actions []scenario.Action }
 // for: an action makes it.
 func (r *AtRest) Run(ctx context.Context, _ *scenario.Env) error {
 	for _, action := range r.actions {
-		t, touches := touched(action)
-		if !touches {
+		a, rolls := action.(roller)
+		if !rolls {
 			continue
 		}
-		o, err := t.Access.object(ctx, t.Object)
-		if err != nil || !o.rollsOut() { // Preflight has told what is wrong
+		t := a.rolls()
+		o, err := t.Access.Object(ctx, t.Object)
+		if err != nil || !rollsOut(o) { // Preflight has told what is wrong
 			continue
 		}
-		if _, err := o.get(ctx); apierrors.IsNotFound(err) {
+		if _, err := o.Get(ctx); apierrors.IsNotFound(err) {
 			continue
 		}
 		if err := awaitRollout(ctx, o, 0); err != nil {
@@ -32,19 +33,6 @@ func (r *AtRest) Run(ctx context.Context, _ *scenario.Env) error {
 		}
 	}
 	return nil
-}
-
-// touched is the object whose pods an action changes, if any.
-func touched(action scenario.Action) (Target, bool) {
-	switch a := action.(type) {
-	case *Scale:
-		return Target{Access: a.Access, Object: a.Object}, true
-	case *Restart:
-		return Target{Access: a.Access, Object: a.Object}, true
-	case *Patch:
-		return Target{Access: a.Access, Object: a.Object}, true
-	}
-	return Target{}, false
 }
 
 // String says what is waited for.

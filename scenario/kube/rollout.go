@@ -6,91 +6,38 @@ import (
 	"slices"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"nodrop/scenario/kube/api"
 )
-
-// rolloutTime bounds a rollout where nothing else does.
-const rolloutTime = 10 * time.Minute
-
-// poll is how often an object is looked at that is waited for.
-const poll = 100 * time.Millisecond
 
 // awaitRollout waits until a rollout is complete, as kubectl rollout status
 // judges it.
-func awaitRollout(ctx context.Context, o *object, limit time.Duration) error {
-	return o.await(ctx, "rollout", limit, func(now map[string]any) (bool, string) { return rolledOut(o.resource.kind, now) })
-}
-
-// await looks at an object until it holds, which says why it does not yet. What
-// is not there may be made.
-func (o *object) await(ctx context.Context, what string, limit time.Duration, holds func(map[string]any) (bool, string)) error {
-	return until(ctx, fmt.Sprintf("%s: %s not", o, what), limit, func(ctx context.Context) (bool, string, error) {
-		now, err := o.get(ctx)
-		switch {
-		case apierrors.IsNotFound(err):
-			return false, err.Error(), nil
-		case err != nil:
-			return false, "", err
-		}
-		is, why := holds(now)
-		return is, why, nil
-	})
-}
-
-// until looks until it is so, an API server that is away being no answer. The
-// error begins with what, and ends with why it was not so when it was last seen.
-func until(ctx context.Context, what string, limit time.Duration, look func(context.Context) (is bool, why string, err error)) error {
-	if limit == 0 {
-		limit = rolloutTime
-	}
-	within, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	last := ""
-	for {
-		is, why, err := look(within)
-		switch {
-		case err == nil && is:
-			return nil
-		case err == nil:
-			last = why
-		case within.Err() == nil && !away(err):
-			return err
-		case within.Err() == nil:
-			last = err.Error()
-		}
-		if pauseFor(within, poll) == nil {
-			continue
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return fmt.Errorf("%s after %v: %s", what, limit, last)
-	}
+func awaitRollout(ctx context.Context, o *api.Object, limit time.Duration) error {
+	return o.Await(ctx, "rollout", limit, func(now map[string]any) (bool, string) { return rolledOut(o.Resource.Kind, now) })
 }
 
 // rollsOut reports a kind of which rolledOut judges.
-func (o *object) rollsOut() bool {
-	return o.resource.gvr.Group == "apps" && slices.Contains([]string{"Deployment", "StatefulSet", "DaemonSet"}, o.resource.kind)
+func rollsOut(o *api.Object) bool {
+	return o.Resource.GVR.Group == "apps" && slices.Contains([]string{"Deployment", "StatefulSet", "DaemonSet"}, o.Resource.Kind)
 }
 
 // rolledOut judges as kubectl's polymorphichelpers/rollout_status.go does, and
 // says what is missing.
 func rolledOut(kind string, o map[string]any) (bool, string) {
-	if number(o, "metadata", "generation") > number(o, "status", "observedGeneration") && kind != "IstioGateway" {
+	if api.Number(o, "metadata", "generation") > api.Number(o, "status", "observedGeneration") && kind != "IstioGateway" {
 		return false, "its controller has not seen the change"
 	}
-	want, wanted := at(o, "spec", "replicas")
+	want, wanted := api.At(o, "spec", "replicas")
 	replicas, _ := want.(int64)
 	if !wanted {
 		replicas = 1
 	}
-	updated, total := number(o, "status", "updatedReplicas"), number(o, "status", "replicas")
+	updated, total := api.Number(o, "status", "updatedReplicas"), api.Number(o, "status", "replicas")
 	switch kind {
 	case "Deployment":
 		if reason := deadlineOf(o); reason != "" {
 			return false, reason
 		}
-		available := number(o, "status", "availableReplicas")
+		available := api.Number(o, "status", "availableReplicas")
 		switch {
 		case updated < replicas:
 			return false, fmt.Sprintf("%d of %d replicas are updated", updated, replicas)
@@ -100,20 +47,20 @@ func rolledOut(kind string, o map[string]any) (bool, string) {
 			return false, fmt.Sprintf("%d of %d replicas are available", available, updated)
 		}
 	case "StatefulSet":
-		partition := number(o, "spec", "updateStrategy", "rollingUpdate", "partition")
-		switch ready := number(o, "status", "readyReplicas"); {
+		partition := api.Number(o, "spec", "updateStrategy", "rollingUpdate", "partition")
+		switch ready := api.Number(o, "status", "readyReplicas"); {
 		case ready < replicas:
 			return false, fmt.Sprintf("%d of %d replicas are ready", ready, replicas)
-		case text(o, "spec", "updateStrategy", "type") == "OnDelete": // updated by whoever deletes them
+		case api.Text(o, "spec", "updateStrategy", "type") == "OnDelete": // updated by whoever deletes them
 		case partition > 0 && updated < replicas-partition:
 			return false, fmt.Sprintf("%d of %d replicas beyond the partition are updated", updated, replicas-partition)
 		case partition > 0:
-		case text(o, "status", "updateRevision") != text(o, "status", "currentRevision") && updated < replicas:
+		case api.Text(o, "status", "updateRevision") != api.Text(o, "status", "currentRevision") && updated < replicas:
 			return false, fmt.Sprintf("%d of %d replicas are updated", updated, replicas)
 		}
 	case "DaemonSet":
-		desired := number(o, "status", "desiredNumberScheduled")
-		switch updated, available := number(o, "status", "updatedNumberScheduled"), number(o, "status", "numberAvailable"); {
+		desired := api.Number(o, "status", "desiredNumberScheduled")
+		switch updated, available := api.Number(o, "status", "updatedNumberScheduled"), api.Number(o, "status", "numberAvailable"); {
 		case updated < desired:
 			return false, fmt.Sprintf("%d of %d pods are updated", updated, desired)
 		case available < desired:
@@ -127,7 +74,7 @@ func rolledOut(kind string, o map[string]any) (bool, string) {
 
 // deadlineOf says that a Deployment has given up.
 func deadlineOf(o map[string]any) string {
-	if text(conditionOf(o, "Progressing"), "reason") == "ProgressDeadlineExceeded" {
+	if api.Text(api.ConditionOf(o, "Progressing"), "reason") == "ProgressDeadlineExceeded" {
 		return "its progress deadline is over"
 	}
 	return ""

@@ -1,6 +1,10 @@
 package kube
 
-import "testing"
+import (
+	"testing"
+
+	"nodrop/scenario/kube/internal/kubetest"
+)
 
 // TestRolledOut judges states as kubectl rollout status does.
 func TestRolledOut(t *testing.T) {
@@ -25,26 +29,9 @@ func TestRolledOut(t *testing.T) {
 		{"DaemonSet", `{status: {desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: 2}}`, ""},
 		{"Service", `{}`, "Service has no rollout"},
 	} {
-		done, why := rolledOut(tt.kind, integers(decode(t, tt.state)).(map[string]any))
+		done, why := rolledOut(tt.kind, kubetest.Integers(kubetest.Decode(t, tt.state)).(map[string]any))
 		if done != (tt.why == "") || why != tt.why {
 			t.Errorf("%s %s: got %v, %q; want %q", tt.kind, tt.state, done, why, tt.why)
 		}
 	}
-}
-
-// integers makes of numbers what the API's client makes of them.
-func integers(value any) any {
-	switch v := value.(type) {
-	case map[string]any:
-		for key := range v {
-			v[key] = integers(v[key])
-		}
-	case []any:
-		for i := range v {
-			v[i] = integers(v[i])
-		}
-	case float64:
-		return int64(v)
-	}
-	return value
 }

@@ -5,24 +5,32 @@ import (
 	"fmt"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
+	"nodrop/scenario/kube/asm"
 )
 
 // Scale sets the number of replicas of anything that has one: by its scale
 // subresource or, of ASM's IstioGateway, by spec.replicaCount. Undo puts back
 // what it was, unless Keep.
 type Scale struct {
-	Access   *Access
-	Object   Ref
+	Access   *api.Access
+	Object   api.Ref
 	Replicas int
 	Keep     bool
 	// Pods are those that it has; the zero Pods are those that its scale
 	// subresource names.
-	Pods    Pods
+	Pods    api.Pods
 	Timeout time.Duration // until they are as many, and those that leave are gone; 0 is ten minutes
 
 	journal *journal // of its object; nil where nothing else scales it
 	change  *change
+}
+
+func newScale(s *Settings) scenario.Action {
+	return &Scale{Access: s.Access, Object: s.Object, Replicas: s.Replicas, Keep: s.Keep, Pods: s.Pods, Timeout: s.Timeout}
 }
 
 // replicaFields are where objects without a scale subresource have their number
@@ -32,35 +40,35 @@ var replicaFields = map[string][]string{"IstioGateway": {"spec", "replicaCount"}
 // Run sets it, and waits until the last pod that leaves is gone: what happens to
 // them is the event.
 func (s *Scale) Run(ctx context.Context, _ *scenario.Env) error {
-	o, err := s.Access.object(ctx, s.Object)
+	o, err := s.Access.Object(ctx, s.Object)
 	if err != nil {
 		return err
 	}
 	if s.change, err = scaleChange(o, s.Replicas); err != nil {
 		return err
 	}
-	pods, err := s.Pods.of(ctx, o)
+	pods, err := s.Pods.Of(ctx, o)
 	if err != nil {
 		return err
 	}
 	if err := s.journal.do(ctx, s.change, s.Keep); err != nil {
 		return err
 	}
-	return pods.awaitSettled(ctx, exactly(s.Replicas), s.Timeout)
+	return pods.AwaitSettled(ctx, api.Exactly(s.Replicas), s.Timeout)
 }
 
 // scaleChange is the patch that sets a number of replicas.
-func scaleChange(o *object, replicas int) (*change, error) {
-	field, known := replicaFields[o.resource.kind]
-	c := &change{object: o, patch: merging(map[string]any{})}
+func scaleChange(o *api.Object, replicas int) (*change, error) {
+	field, known := replicaFields[o.Resource.Kind]
+	c := &change{object: o, patch: api.Merging(map[string]any{})}
 	switch {
 	case known:
-	case o.resource.scales:
+	case o.Resource.Scales:
 		field, c.sub = []string{"spec", "replicas"}, []string{"scale"}
 	default:
 		return nil, fmt.Errorf("%s: it has no number of replicas", o)
 	}
-	set(c.patch.Fields, int64(replicas), field...)
+	api.Set(c.patch.Fields, int64(replicas), field...)
 	return c, nil
 }
 
@@ -72,28 +80,79 @@ func (s *Scale) Undo(ctx context.Context) error {
 	return s.change.undo(ctx)
 }
 
+// link gives those that scale one object what they need to know of each other.
+func (s *Scale) link(l *links) { s.journal = l.journalOf(s.rolls()) }
+
+// rolls is what is scaled.
+func (s *Scale) rolls() Target { return Target{Access: s.Access, Object: s.Object} }
+
+// touches are the pods of that.
+func (s *Scale) touches() Target { return Target{Access: s.Access, Object: s.Object, Pods: s.Pods} }
+
+// tellASM tells what is scaled.
+func (s *Scale) tellASM(terms *asm.Terms) { terms.Scaled = append(terms.Scaled, s.Object.Name) }
+
 func (s *Scale) plan() []planned {
 	text := fmt.Sprintf("scale to %d, and back to what it was", s.Replicas)
 	if s.Keep {
 		text = fmt.Sprintf("scale to %d", s.Replicas)
 	}
-	return []planned{{access: s.Access, object: s.Object, what: text, needs: scaleNeeds, check: s.check}, s.Pods.lists(s.Access)}
+	return []planned{{access: s.Access, object: s.Object, what: text, needs: scaleNeeds, check: s.check}, listsPods(s.Pods, s.Access)}
 }
 
 // check finds what cannot be scaled, or would be scaled by somebody else, too.
-func (s *Scale) check(ctx context.Context, o *object, now map[string]any) error {
+func (s *Scale) check(ctx context.Context, o *api.Object, now map[string]any) error {
 	if _, err := scaleChange(o, s.Replicas); err != nil {
 		return err
 	}
-	if _, own := replicaFields[o.resource.kind]; !own {
-		return o.noAutoscaler(ctx)
+	if _, own := replicaFields[o.Resource.Kind]; !own {
+		return noAutoscaler(ctx, o)
 	}
 	if s.Pods.Selector == "" {
-		return errNoPods(o)
+		return api.NoPods(o)
 	}
-	return checkASMScales(o.String(), now)
+	return asm.CheckScales(o.String(), now)
 }
 
 // scaleNeeds are the verbs that scaling takes; of an object without the
 // subresource, they are asked for the object itself.
 var scaleNeeds = []need{{"get", "scale"}, {"patch", "scale"}}
+
+func (s *Scale) String() string { return fmt.Sprintf("scale %s to %d", s.Object, s.Replicas) }
+
+// Undoes says which number of replicas is put back.
+func (s *Scale) Undoes(acted bool) (what string, ends bool) {
+	if s.Keep {
+		return "", false
+	}
+	return s.change.undoes(acted, "put back the replicas of "+s.Object.String()), false
+}
+
+// noAutoscaler refuses an object that a HorizontalPodAutoscaler scales: it would
+// take the number of replicas back in the middle of the run.
+func noAutoscaler(ctx context.Context, o *api.Object) error {
+	all, err := o.Cluster.Object(ctx, api.Ref{Kind: "horizontalpodautoscalers.autoscaling"})
+	if err != nil {
+		return err
+	}
+	all.Namespace = o.Namespace
+	if allowed, err := all.May(ctx, "list", ""); err != nil || !allowed {
+		if err == nil {
+			err = fmt.Errorf("%s: not allowed in namespace %s: list horizontalpodautoscalers: whether one would fight the scale cannot be known", o.Cluster, o.Namespace)
+		}
+		return err
+	}
+	bounded, cancel := context.WithTimeout(ctx, api.RequestTime)
+	defer cancel()
+	list, err := all.Client().List(bounded, metav1.ListOptions{})
+	if err != nil {
+		return o.Cluster.Explain("horizontalpodautoscalers", err)
+	}
+	for i := range list.Items {
+		hpa := list.Items[i].Object
+		if api.Text(hpa, "spec", "scaleTargetRef", "kind") == o.Resource.Kind && api.Text(hpa, "spec", "scaleTargetRef", "name") == o.Name {
+			return fmt.Errorf("%s: HorizontalPodAutoscaler %s scales it (%d to %d): it would take the number of replicas back", o, list.Items[i].GetName(), max(1, api.Number(hpa, "spec", "minReplicas")), api.Number(hpa, "spec", "maxReplicas"))
+		}
+	}
+	return nil
+}

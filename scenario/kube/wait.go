@@ -4,25 +4,52 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
+	"nodrop/scenario/kube/watch"
 )
 
 // Wait waits for one thing; exactly one of Rollout, Condition, Gone and Endpoints
 // is asked for.
 type Wait struct {
-	Access    *Access
-	Object    Ref
+	Access    *api.Access
+	Object    api.Ref
 	Rollout   bool   // as kubectl rollout status judges it
 	Condition string // of this type, to be Status
 	Status    string // "" is True; letters of either case, as with kubectl
 	Gone      string // until there is no pod of this selector
 	Endpoints int    // > 0: until a Service (Object) has so many ready endpoints and none that is leaving
 	Timeout   time.Duration
+}
+
+// newWait reads what is waited for, as kubectl's --for has it.
+func newWait(s *Settings) scenario.Action {
+	w := &Wait{Access: s.Access, Object: s.Object, Timeout: s.Timeout}
+	kind, what, _ := strings.Cut(s.Until, "=")
+	switch {
+	case s.Until == "rollout":
+		w.Rollout = true
+	case kind == "condition" && what != "":
+		w.Condition, w.Status, _ = strings.Cut(what, "=")
+	case kind == "endpoints":
+		var err error
+		if w.Endpoints, err = strconv.Atoi(what); err != nil || w.Endpoints < 1 {
+			s.Fault("", "for: endpoints=%s: want a number from 1", what)
+		}
+	case s.Until != "":
+		s.Fault("", "for: %q is not rollout, condition=TYPE, condition=TYPE=STATUS or endpoints=N", s.Until)
+	}
+	return w
+}
+
+func newGone(s *Settings) scenario.Action {
+	return &Wait{Access: s.Access, Gone: s.Word, Timeout: s.Timeout}
 }
 
 // Run waits.
@@ -32,9 +59,9 @@ func (w *Wait) Run(ctx context.Context, _ *scenario.Env) error {
 		return err
 	}
 	if w.Gone != "" {
-		return podSet{cluster: c, selector: w.Gone}.awaitSettled(ctx, exactly(0), w.Timeout)
+		return api.PodSet{Cluster: c, Selector: w.Gone}.AwaitSettled(ctx, api.Exactly(0), w.Timeout)
 	}
-	o, err := c.object(ctx, w.Object)
+	o, err := c.Object(ctx, w.Object)
 	if err != nil {
 		return err
 	}
@@ -42,12 +69,12 @@ func (w *Wait) Run(ctx context.Context, _ *scenario.Env) error {
 	case w.Rollout:
 		return awaitRollout(ctx, o, w.Timeout)
 	case w.Condition != "":
-		return o.await(ctx, "condition "+w.Condition, w.Timeout, func(now map[string]any) (bool, string) {
+		return o.Await(ctx, "condition "+w.Condition, w.Timeout, func(now map[string]any) (bool, string) {
 			wanted := cmp.Or(w.Status, "True")
-			return strings.EqualFold(text(conditionOf(now, w.Condition), "status"), wanted), "it is not " + wanted
+			return strings.EqualFold(api.Text(api.ConditionOf(now, w.Condition), "status"), wanted), "it is not " + wanted
 		})
 	}
-	return o.await(ctx, "endpoints", w.Timeout, func(map[string]any) (bool, string) { return w.settled(ctx, c) })
+	return o.Await(ctx, "endpoints", w.Timeout, func(map[string]any) (bool, string) { return w.settled(ctx, c) })
 }
 
 // Undo does nothing.
@@ -57,44 +84,44 @@ func (w *Wait) plan() []planned {
 	p := planned{access: w.Access, object: w.Object, comes: true, needs: []need{{"get", ""}}}
 	switch {
 	case w.Rollout:
-		p.check = func(_ context.Context, o *object, _ map[string]any) error {
-			if !o.rollsOut() {
+		p.check = func(_ context.Context, o *api.Object, _ map[string]any) error {
+			if !rollsOut(o) {
 				return fmt.Errorf("%s: it has no rollout", o)
 			}
 			return nil
 		}
 	case w.Gone != "":
-		p.object, p.needs = Ref{"pods", ""}, []need{{"list", ""}}
+		p.object, p.needs = api.Ref{Kind: "pods"}, []need{{"list", ""}}
 	case w.Endpoints > 0:
-		return []planned{p, {access: w.Access, object: Ref{"endpointslices.discovery.k8s.io", ""}, needs: []need{{"list", ""}}}}
+		return []planned{p, {access: w.Access, object: api.Ref{Kind: "endpointslices.discovery.k8s.io"}, needs: []need{{"list", ""}}}}
 	}
 	return []planned{p}
 }
 
 // settled looks at the slices of a Service.
-func (w *Wait) settled(ctx context.Context, c *Cluster) (bool, string) {
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
+func (w *Wait) settled(ctx context.Context, c *api.Cluster) (bool, string) {
+	ctx, cancel := context.WithTimeout(ctx, api.RequestTime)
 	defer cancel()
-	list, err := c.dynamic.Resource(slicesResource()).Namespace(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: "kubernetes.io/service-name=" + w.Object.Name})
+	list, err := c.Slices().List(ctx, metav1.ListOptions{LabelSelector: "kubernetes.io/service-name=" + w.Object.Name})
 	if err != nil {
-		return false, c.explain("endpointslices", err).Error()
+		return false, c.Explain("endpointslices", err).Error()
 	}
-	pods := map[string]endpointState{} // each once: a Service of two address families lists it in two slices
+	pods := map[string]watch.State{} // each once: a Service of two address families lists it in two slices
 	for i := range list.Items {
-		for n, endpoint := range items(list.Items[i].Object, "endpoints") {
-			name := text(endpoint, "targetRef", "name")
+		for n, endpoint := range api.Items(list.Items[i].Object, "endpoints") {
+			name := api.Text(endpoint, "targetRef", "name")
 			if name == "" {
 				name = fmt.Sprintf("%s/%d", list.Items[i].GetName(), n)
 			}
 			state, known := pods[name]
-			if here := stateOf(endpoint); !known || here < state {
+			if here := watch.StateOf(endpoint); !known || here < state {
 				pods[name] = here
 			}
 		}
 	}
 	ready, others := 0, 0
 	for _, state := range pods {
-		if state == routed {
+		if state == watch.Routed {
 			ready++
 		} else {
 			others++
@@ -102,3 +129,5 @@ func (w *Wait) settled(ctx context.Context, c *Cluster) (bool, string) {
 	}
 	return ready == w.Endpoints && others == 0, fmt.Sprintf("%d are ready, %d are not, %d are wanted", ready, others, w.Endpoints)
 }
+
+func (w *Wait) String() string { return "wait for " + cmp.Or(w.Object.Name, w.Gone) }

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"net/netip"
-	"strings"
 	"testing"
 )
 
@@ -49,17 +48,5 @@ func TestListenBadAddress(t *testing.T) {
 			_ = l.Close()
 			t.Errorf("listen(%q) gave no error", addr)
 		}
-	}
-}
-
-func TestParseStopMode(t *testing.T) {
-	for _, name := range stopModeNames() {
-		if m, err := ParseStopMode(name); err != nil || string(m) != name {
-			t.Errorf("ParseStopMode(%q) = %q, %v", name, m, err)
-		}
-	}
-	_, err := ParseStopMode("gently")
-	if err == nil || !strings.Contains(err.Error(), `"gently", known are abrupt, naive, graceful`) {
-		t.Errorf("got %v; want the known names", err)
 	}
 }

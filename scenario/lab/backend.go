@@ -13,6 +13,8 @@ import (
 	"runtime/debug"
 	"strconv"
 	"time"
+
+	"nodrop/scenario"
 )
 
 // The bounds of what a URL may ask the backend for. More is cut down to them
@@ -106,7 +108,7 @@ func serveDelay(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !pause(r.Context(), delay) {
+	if scenario.Sleep(r.Context(), delay) != nil {
 		return nil
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -177,7 +179,7 @@ func serveDrip(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !pause(r.Context(), d.delay) {
+	if scenario.Sleep(r.Context(), d.delay) != nil {
 		return nil
 	}
 	w.Header().Set("Content-Type", "application/octet-stream")
@@ -203,7 +205,7 @@ func (d drip) pour(w http.ResponseWriter, r *http.Request) {
 	begin, sent := time.Now(), 0
 	for i := range steps {
 		due := begin.Add(time.Duration(float64(d.duration) * float64(i) / float64(steps)))
-		if !pause(r.Context(), time.Until(due)) {
+		if scenario.Sleep(r.Context(), time.Until(due)) != nil {
 			return
 		}
 		upTo := int(int64(d.n) * int64(i+1) / int64(steps))
@@ -221,21 +223,6 @@ func stars(n int) []byte {
 		b[i] = '*'
 	}
 	return b
-}
-
-// pause waits, and reports false when the client left meanwhile.
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 func bodyAllowed(code int) bool {

@@ -12,7 +12,7 @@ import (
 func endpoints(names ...string) []loadgen.Endpoint {
 	var es []loadgen.Endpoint
 	for i, name := range names {
-		es = append(es, loadgen.Endpoint{Name: name, Addr: netip.AddrPortFrom(loopback(), uint16(1+i))})
+		es = append(es, loadgen.Endpoint{Name: name, Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(1+i))})
 	}
 	return es
 }

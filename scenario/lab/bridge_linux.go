@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -29,8 +28,8 @@ type dialled struct {
 }
 
 // newBridge takes connections to HOST:PORT, which must be an address: names are
-// not resolved from here. It must be closed.
-func newBridge(ctx context.Context, to string) (*bridge, error) {
+// not resolved from here. listen makes its listener. It must be closed.
+func newBridge(to string, listen func() (net.Listener, error)) (*bridge, error) {
 	host, _, err := net.SplitHostPort(to)
 	if err != nil {
 		return nil, err
@@ -47,7 +46,7 @@ func newBridge(ctx context.Context, to string) (*bridge, error) {
 		return nil, err
 	}
 	b := &bridge{to: addr, dials: make(chan dial)}
-	if b.listener, err = listen(ctx, "127.0.0.1:0"); err != nil {
+	if b.listener, err = listen(); err != nil {
 		return nil, errors.Join(err, outside.Close())
 	}
 	ready := make(chan error, 1)

@@ -23,12 +23,12 @@ func caddy() *Gateway {
 }
 
 func setUpCaddy(s *site) setup {
-	grace, delay := s.options.Grace, time.Duration(0)
-	switch s.options.Stop {
+	grace, delay := s.terms.grace, time.Duration(0)
+	switch s.terms.stop {
 	case Abrupt:
 		grace = 0
 	case Graceful:
-		delay = s.options.PreStop
+		delay = s.terms.preStop
 	case Naive:
 	}
 	shutdown := ""
@@ -59,7 +59,7 @@ http://:%d {
 		}
 	}
 }
-`, inMilliseconds(grace), shutdown, s.listen.Port(), s.listen.Addr(), ReplicaHeader, s.name, s.backend, s.options.backendIdle())
+`, inMilliseconds(grace), shutdown, s.listen.Port(), s.listen.Addr(), ReplicaHeader, s.name, s.backend, s.terms.backendIdle())
 	return setup{
 		args:  []string{"run", "--config", filepath.Join(s.dir, "Caddyfile"), "--adapter", "caddyfile"},
 		env:   []string{"HOME=" + s.dir, "XDG_DATA_HOME=" + s.dir, "XDG_CONFIG_HOME=" + s.dir, "GOMAXPROCS=1"},

@@ -43,11 +43,11 @@ func (c *ClientRun) Run(ctx context.Context, stdout, stderr io.Writer, begun fun
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = inOneLine(err, fleet.Stop(context.WithoutCancel(ctx))) }()
+	defer func() { err = scenario.Joined(err, fleet.Stop(context.WithoutCancel(ctx))) }()
 	result = &ClientResult{Fleet: fleet.String()}
 	begun(result.Fleet)
 	processes := &proc.Group{Executable: c.Executable}
-	defer func() { err = inOneLine(err, processes.Close()) }()
+	defer func() { err = scenario.Joined(err, processes.Close()) }()
 
 	before, err := kernelCounts()
 	if err != nil {
@@ -101,7 +101,7 @@ func (c *ClientRun) beside(ctx context.Context, fleet *Fleet, diary *diary, ende
 		case clientErr = <-ended:
 			over = true
 			if due.Stop() {
-				return inOneLine(clientError(clientErr), fmt.Errorf("the client ended before %v, when the fleet was to change", c.At))
+				return scenario.Joined(clientError(clientErr), fmt.Errorf("the client ended before %v, when the fleet was to change", c.At))
 			}
 			ended = nil
 		case <-ctx.Done():

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"nodrop/scenario"
 )
 
 // envoy: TERM ends it at once. Draining is asked for at its administration
@@ -25,12 +27,12 @@ func envoy() *Gateway {
 			Abrupt: {text: "TERM", signal: "TERM"},
 			Naive: {
 				text:  "drain_listeners, TERM when no connection is left",
-				begin: func(ctx context.Context, r *replica) error { return r.post(ctx, "/drain_listeners") },
+				begin: func(ctx context.Context, s *site) error { return s.post(ctx, "/drain_listeners") },
 				idle:  envoyIdle, signal: "TERM",
 			},
 			Graceful: {
 				text:  "drain_listeners?graceful, --drain-time-s of DELAY, TERM when no connection is left",
-				begin: func(ctx context.Context, r *replica) error { return r.post(ctx, "/drain_listeners?graceful") },
+				begin: func(ctx context.Context, s *site) error { return s.post(ctx, "/drain_listeners?graceful") },
 				hook:  true, idle: envoyIdle, signal: "TERM",
 			},
 		},
@@ -38,7 +40,7 @@ func envoy() *Gateway {
 }
 
 // drainSeconds is the pre-stop delay as Envoy takes it: whole seconds.
-func drainSeconds(o *Options) int { return int((o.PreStop + time.Second - 1) / time.Second) }
+func drainSeconds(preStop time.Duration) int { return int((preStop + time.Second - 1) / time.Second) }
 
 // setUpEnvoy drains at once rather than little by little, as Istio does.
 func setUpEnvoy(s *site) setup {
@@ -85,12 +87,12 @@ static_resources:
         common_http_protocol_options: {idle_timeout: %[9]s}
         explicit_http_config: {http_protocol_options: {}}
 `, s.admin.Addr(), s.admin.Port(), s.listen.Addr(), s.listen.Port(), ReplicaHeader, s.name, host, port,
-		strconv.FormatFloat(s.options.idleTime().Seconds(), 'f', -1, 64)+"s")
+		strconv.FormatFloat(s.terms.idle.Seconds(), 'f', -1, 64)+"s")
 	return setup{
 		args: []string{
 			"--config-path", filepath.Join(s.dir, "envoy.yaml"), "--log-level", "error",
 			"--concurrency", "1", "--disable-hot-restart",
-			"--drain-time-s", strconv.Itoa(drainSeconds(s.options)), "--drain-strategy", "immediate",
+			"--drain-time-s", strconv.Itoa(drainSeconds(s.terms.preStop)), "--drain-strategy", "immediate",
 		},
 		files: map[string]string{"envoy.yaml": config},
 	}
@@ -100,10 +102,10 @@ static_resources:
 const idlePoll = 10 * time.Millisecond
 
 // envoyIdle waits until no client is connected.
-func envoyIdle(ctx context.Context, r *replica, until time.Time) error {
+func envoyIdle(ctx context.Context, s *site, until time.Time) error {
 	const counter = "http.gateway.downstream_cx_active"
 	for {
-		text, err := r.admin(ctx, http.MethodGet, "/stats?filter=^"+counter+"$")
+		text, err := s.ask(ctx, http.MethodGet, "/stats?filter=^"+counter+"$")
 		if err != nil {
 			return err
 		}
@@ -111,12 +113,12 @@ func envoyIdle(ctx context.Context, r *replica, until time.Time) error {
 		active, err := strconv.Atoi(value)
 		switch {
 		case !found || err != nil:
-			return fmt.Errorf("%s: its administration interface tells no %s: %q", r.name, counter, text)
+			return fmt.Errorf("%s: its administration interface tells no %s: %q", s.name, counter, text)
 		case active == 0:
 			return nil
 		case time.Now().After(until):
 			return &cutError{active}
-		case !pause(ctx, idlePoll):
+		case scenario.Sleep(ctx, idlePoll) != nil:
 			return ctx.Err()
 		}
 	}
@@ -130,25 +132,26 @@ func (e *cutError) Error() string {
 }
 
 // post tells the administration interface of a replica.
-func (r *replica) post(ctx context.Context, path string) error {
-	_, err := r.admin(ctx, http.MethodPost, path)
+func (s *site) post(ctx context.Context, path string) error {
+	_, err := s.ask(ctx, http.MethodPost, path)
 	return err
 }
 
 // adminTime bounds one request to an administration interface.
 const adminTime = 10 * time.Second
 
-func (r *replica) admin(ctx context.Context, method, path string) (string, error) {
+// ask asks it.
+func (s *site) ask(ctx context.Context, method, path string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, adminTime)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+r.site.admin.String()+path, nil)
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.admin.String()+path, nil)
 	if err != nil {
 		return "", err
 	}
 	transport := http.Transport{DisableKeepAlives: true}
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", r.name, err)
+		return "", fmt.Errorf("%s: %w", s.name, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)
@@ -156,7 +159,7 @@ func (r *replica) admin(ctx context.Context, method, path string) (string, error
 		err = errors.New(resp.Status)
 	}
 	if err != nil {
-		return "", fmt.Errorf("%s: %s %s: %w", r.name, method, path, err)
+		return "", fmt.Errorf("%s: %s %s: %w", s.name, method, path, err)
 	}
 	return string(text), nil
 }

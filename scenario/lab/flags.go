@@ -298,16 +298,13 @@ func (v *FlagValues) checkNumbers() error {
 		return fmt.Errorf("--pre-stop %v: cannot be negative", v.preStop)
 	case v.grace < 0:
 		return fmt.Errorf("--grace %v: cannot be negative", v.grace)
-	case v.repeat < 1 || v.repeat > maxRepeat:
-		return fmt.Errorf("--repeat %d: must be 1 to %d", v.repeat, maxRepeat)
+	case v.repeat < 1 || v.repeat > scenario.MaxRepeat:
+		return fmt.Errorf("--repeat %d: must be 1 to %d", v.repeat, scenario.MaxRepeat)
 	case v.settle < 0:
 		return fmt.Errorf("--settle %v: cannot be negative", v.settle)
 	}
 	return nil
 }
-
-// maxRepeat bounds what one recording holds.
-const maxRepeat = 100
 
 // parseStopModes reads a comma-separated list without repetitions.
 func parseStopModes(s string) ([]StopMode, error) {

@@ -104,8 +104,10 @@ func (o *Options) idleTime() time.Duration {
 	return time.Second
 }
 
-// backendIdle is idleTime as configurations take it.
-func (o *Options) backendIdle() string { return inMilliseconds(o.idleTime()) }
+// terms are what replicas are held to.
+func (o *Options) terms() terms {
+	return terms{stop: o.Stop, preStop: o.PreStop, grace: o.Grace, idle: o.idleTime()}
+}
 
 // Fleet is a running lab. Every Fleet must be stopped.
 type Fleet struct {
@@ -168,7 +170,7 @@ func (f *Fleet) start(ctx context.Context) (err error) {
 	}
 	switch f.upstream = f.options.Backend; {
 	case f.upstream != "" && f.options.Dataplane == NFT:
-		if f.bridge, err = newBridge(ctx, f.upstream); err != nil {
+		if f.bridge, err = newBridge(f.upstream, func() (net.Listener, error) { return listen(ctx, "127.0.0.1:0") }); err != nil {
 			return err
 		}
 		f.upstream = f.bridge.address()
@@ -218,7 +220,7 @@ func (f *Fleet) Gateway() string { return strings.TrimSpace(f.gateway.Name + " "
 
 // String says what runs, and how it is stopped.
 func (f *Fleet) String() string {
-	return fmt.Sprintf("gateways: %d × %s, %s: %s", f.options.Replicas, f.Gateway(), f.options.Stop, f.gateway.stops[f.options.Stop].told(&f.options))
+	return fmt.Sprintf("gateways: %d × %s, %s: %s", f.options.Replicas, f.Gateway(), f.options.Stop, f.gateway.stops[f.options.Stop].told(f.options.PreStop))
 }
 
 // spawn starts this program as a child, in the guardian's group once there is one.
@@ -280,7 +282,7 @@ func (f *Fleet) startReplica() (*replica, error) {
 // startProgram starts an installed gateway as the leader of a process group, as
 // it may have workers.
 func (f *Fleet) startProgram(r *replica, name string, host netip.Addr) (err error) {
-	s := &site{name: name, dir: filepath.Join(f.dir, name), backend: f.upstream, options: &f.options}
+	s := &site{name: name, dir: filepath.Join(f.dir, name), backend: f.upstream, terms: f.options.terms()}
 	if s.listen, s.admin, err = freePorts(host); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -340,7 +342,7 @@ func (f *Fleet) Err() error {
 	for _, p := range f.processes() {
 		errs = append(errs, p.crash())
 	}
-	return inOneLine(errs...)
+	return scenario.Joined(errs...)
 }
 
 // Watch tells mark of every child that ends unasked before Stop, one call at a
@@ -416,19 +418,4 @@ func (f *Fleet) Stop(ctx context.Context) error {
 		return ctx.Err() // there are no other errors, and one is enough
 	}
 	return nil
-}
-
-// inOneLine joins the errors that are not nil.
-func inOneLine(errs ...error) error {
-	var joined error
-	for _, err := range errs {
-		switch {
-		case err == nil:
-		case joined == nil:
-			joined = err
-		default:
-			joined = fmt.Errorf("%w; %w", joined, err)
-		}
-	}
-	return joined
 }

@@ -37,8 +37,19 @@ type site struct {
 	listen  netip.AddrPort // for clients
 	admin   netip.AddrPort // for us, where a gateway has an administration interface
 	backend string         // HOST:PORT
-	options *Options
+	terms   terms
 }
+
+// terms are what replicas are held to. Every time is taken as it is: zero is none.
+type terms struct {
+	stop    StopMode
+	preStop time.Duration // Graceful only: how long it goes on accepting, from terminating to the signal
+	grace   time.Duration // Naive and Graceful: time for what is in flight, from the signal
+	idle    time.Duration // how long a connection to the backend may be kept without a request
+}
+
+// backendIdle is idle as configurations take it.
+func (t *terms) backendIdle() string { return inMilliseconds(t.idle) }
 
 // setup is how a program is started.
 type setup struct {
@@ -50,20 +61,21 @@ type setup struct {
 // stopping is how one way to stop is done with one gateway.
 type stopping struct {
 	text string // for people: QUIT; DELAY stands for the pre-stop delay
-	// begin is what the gateway is told as soon as it is terminating; nil for
-	// nothing.
-	begin func(ctx context.Context, r *replica) error
+	// drain: this program as a gateway is asked to drain as soon as it is terminating.
+	drain bool
+	// begin is what another one is told then; nil for nothing.
+	begin func(ctx context.Context, s *site) error
 	// hook: the signal waits for the pre-stop delay, as for a pre-stop hook.
 	hook bool
 	// idle is waited for before the signal, at most until the grace is over; nil
 	// for nothing.
-	idle   func(ctx context.Context, r *replica, until time.Time) error
+	idle   func(ctx context.Context, s *site, until time.Time) error
 	signal string // without SIG
 }
 
-// told is how the way is done with these times.
-func (s stopping) told(o *Options) string {
-	return strings.ReplaceAll(s.text, "DELAY", o.PreStop.String())
+// told is how the way is done with this pre-stop delay.
+func (s stopping) told(preStop time.Duration) string {
+	return strings.ReplaceAll(s.text, "DELAY", preStop.String())
 }
 
 // Gateways lists the kinds. Adding one: a row here, a file with its
@@ -86,21 +98,6 @@ func ParseGateway(name string) (*Gateway, error) {
 		return list[i], nil
 	}
 	return nil, fmt.Errorf("unknown gateway %q, known are %s", name, strings.Join(gatewayNames(), ", "))
-}
-
-// builtinGateway is this program as a gateway, which says itself when it listens
-// and when it no longer does.
-func builtinGateway() *Gateway {
-	return &Gateway{
-		Name: "builtin",
-		stops: map[StopMode]stopping{
-			Abrupt: {text: "TERM, at which it ends", signal: "TERM"},
-			Naive:  {text: "TERM", signal: "TERM"},
-			Graceful: {text: "Connection: close, TERM DELAY later", hook: true, signal: "TERM", begin: func(_ context.Context, r *replica) error {
-				return r.ask(requestDrain)
-			}},
-		},
-	}
 }
 
 // own reports that the gateway is this program.
@@ -143,3 +140,6 @@ func (g *Gateway) versionOf(ctx context.Context, path string) (string, error) {
 func inMilliseconds(d time.Duration) string {
 	return fmt.Sprintf("%dms", max(1, d.Milliseconds()))
 }
+
+// ReplicaHeader names, in every answer, the replica that gave it.
+const ReplicaHeader = "X-Nodrop-Replica"

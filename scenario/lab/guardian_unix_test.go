@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"nodrop/loadgen/record"
+	"nodrop/scenario"
 	"nodrop/scenario/proc"
 )
 
@@ -96,7 +97,7 @@ func expectGone(t *testing.T, pids []int) {
 	ctx := testContext(t)
 	for _, pid := range pids {
 		for !gone(pid) {
-			if !pause(ctx, time.Millisecond) {
+			if scenario.Sleep(ctx, time.Millisecond) != nil {
 				t.Fatalf("process %d is still there", pid)
 			}
 		}

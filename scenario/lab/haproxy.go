@@ -38,7 +38,7 @@ frontend gateway
 backend backend
   http-reuse always
   server backend %s pool-purge-delay %s
-`, inMilliseconds(s.options.Grace), s.listen, ReplicaHeader, s.name, s.backend, s.options.backendIdle())
+`, inMilliseconds(s.terms.grace), s.listen, ReplicaHeader, s.name, s.backend, s.terms.backendIdle())
 	return setup{
 		args:  []string{"-db", "-f", filepath.Join(s.dir, "haproxy.cfg")},
 		files: map[string]string{"haproxy.cfg": config},

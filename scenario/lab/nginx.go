@@ -59,7 +59,7 @@ http {
     }
   }
 }
-`, owner, inMilliseconds(s.options.Grace), s.backend, s.options.backendIdle(), s.listen, ReplicaHeader, s.name)
+`, owner, inMilliseconds(s.terms.grace), s.backend, s.terms.backendIdle(), s.listen, ReplicaHeader, s.name)
 	return setup{
 		args:  []string{"-p", s.dir, "-c", filepath.Join(s.dir, "nginx.conf"), "-e", "stderr"},
 		files: map[string]string{"nginx.conf": config},

@@ -70,7 +70,7 @@ func (p *Pace) measure(ctx context.Context) (rate float64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = inOneLine(err, fleet.Stop(context.WithoutCancel(ctx))) }()
+	defer func() { err = scenario.Joined(err, fleet.Stop(context.WithoutCancel(ctx))) }()
 	cfg := p.Load
 	cfg.Rate, cfg.Duration, cfg.DrainBound, cfg.Sinks, cfg.TraceLost = 0, measureTime, measureTail, nil, 0
 	if endpoints := fleet.Endpoints(); endpoints != nil {

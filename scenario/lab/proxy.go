@@ -10,9 +10,6 @@ import (
 	"time"
 )
 
-// ReplicaHeader names, in every answer, the replica that gave it.
-const ReplicaHeader = "X-Nodrop-Replica"
-
 const copyBuffer = 32 << 10
 
 // proxy forwards each request to the backend and its answer to the client.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nodrop/loadgen"
+	"nodrop/scenario"
 	"nodrop/scenario/proc"
 )
 
@@ -62,7 +63,7 @@ func (r *replica) pollServing(ctx context.Context) error {
 		case time.Now().After(timeout):
 			return r.withTail(fmt.Errorf("%s does not serve after %v: %w", r.name, readyTimeout, err))
 		}
-		pause(ctx, servingPoll)
+		_ = scenario.Sleep(ctx, servingPoll)
 	}
 }
 

@@ -63,14 +63,14 @@ func (f *Fleet) Restart(ctx context.Context, maxUnavailable int, mark func(scena
 		work.Go(func() error { return s.run(workCtx) })
 		list, err := f.startReplicas(workCtx, len(batch))
 		if err != nil {
-			return inOneLine(work.Wait(), err)
+			return scenario.Joined(work.Wait(), err)
 		}
 		at := time.Now()
 		for _, r := range list {
 			emit(scenario.Moment{Kind: record.MarkReady, Endpoint: r.name, At: at})
 		}
 		work.Go(func() error {
-			if !pause(workCtx, f.options.Propagation) {
+			if scenario.Sleep(workCtx, f.options.Propagation) != nil {
 				return workCtx.Err()
 			}
 			return f.table.Add(endpointsOf(list)...)
@@ -176,7 +176,7 @@ func (s *scaleIn) shutdown() *record.Shutdown {
 
 // propagate takes the endpoints out of the balancer when it has heard of it.
 func (s *scaleIn) propagate(ctx context.Context) error {
-	if !pause(ctx, time.Until(s.begin.Add(s.options.Propagation))) {
+	if scenario.Sleep(ctx, time.Until(s.begin.Add(s.options.Propagation))) != nil {
 		return ctx.Err()
 	}
 	var names []string
@@ -244,12 +244,21 @@ func (s *scaleIn) leave(ctx context.Context, r *replica) error {
 	return s.awaitEnd(ctx, r)
 }
 
+// askToDrain does so in the way's own form, if it has one.
+func (s *scaleIn) askToDrain(ctx context.Context, r *replica) error {
+	switch {
+	case s.way.drain:
+		return r.ask(requestDrain)
+	case s.way.begin != nil:
+		return s.way.begin(ctx, r.site)
+	}
+	return nil
+}
+
 // beforeSignal is what comes before it, in this way to stop.
 func (s *scaleIn) beforeSignal(ctx context.Context, r *replica) error {
-	if s.way.begin != nil {
-		if err := s.way.begin(ctx, r); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			return fmt.Errorf("cannot tell %s to drain: %w", r.name, err)
-		}
+	if err := s.askToDrain(ctx, r); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("cannot tell %s to drain: %w", r.name, err)
 	}
 	if s.way.hook {
 		if err := s.preStop(ctx, r); err != nil {
@@ -259,7 +268,7 @@ func (s *scaleIn) beforeSignal(ctx context.Context, r *replica) error {
 	if s.way.idle == nil {
 		return nil
 	}
-	err := s.way.idle(ctx, r, time.Now().Add(s.options.Grace))
+	err := s.way.idle(ctx, r.site, time.Now().Add(s.options.Grace))
 	if cut, ok := errors.AsType[*cutError](err); ok {
 		r.cut = cut
 		return nil

@@ -1,8 +1,7 @@
-package kube
+package watch
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"nodrop/scenario"
+	"nodrop/scenario/kube/internal/kubetest"
 )
 
 // story feeds states of pods and EndpointSlices, a second apart, and keeps what is
@@ -39,7 +39,7 @@ func newStory(t *testing.T) *story {
 
 func (s *story) object(text string) *unstructured.Unstructured {
 	s.now = s.now.Add(time.Second)
-	return &unstructured.Unstructured{Object: integers(decode(s.t, text)).(map[string]any)}
+	return &unstructured.Unstructured{Object: kubetest.Integers(kubetest.Decode(s.t, text)).(map[string]any)}
 }
 
 // pod takes a state; more is of its spec, and statuses are of its containers.
@@ -175,34 +175,6 @@ func TestLifeOfName(t *testing.T) {
 	s.expect("gw-0 exited: exit code 143", "gw-0 endpoint dropped", "gw-0 ready")
 	s.pod("gw-0", seen("z", 17), "", "False", runs)
 	s.expect("gw-0 terminating", "gw-0 exited")
-}
-
-// TestPrepare: what the steps touch is watched by one watch, each once.
-func TestPrepare(t *testing.T) {
-	a := &Access{}
-	backend := &Watch{Targets: []Target{{Access: a, Object: Ref{"deployment", "backend"}}}}
-	variants := []scenario.Variant{{}, {Setup: []scenario.Action{backend}, Timeline: []scenario.Step{
-		{Action: &Scale{Access: a, Object: gw(), Replicas: 1}},
-		{Action: &Scale{Access: a, Object: gw(), Replicas: 5}},
-		{Action: &Delete{Access: a, Pod: "gw-0"}},
-		{Action: &Restart{Access: a, Object: Ref{"deployment", "backend"}}},
-	}}}
-	Prepare(variants)
-	if len(variants[0].Setup) != 0 {
-		t.Errorf("%d actions are set up where none is of a cluster", len(variants[0].Setup))
-	}
-	v := variants[1]
-	if len(v.Setup) != 4 {
-		t.Fatalf("%d actions are set up; want 4", len(v.Setup))
-	}
-	if _, ok := v.Setup[0].(*Preflight); !ok {
-		t.Errorf("%T comes first; want what asks", v.Setup[0])
-	}
-	want := []Target{{Access: a, Object: gw()}, {Access: a, Object: Ref{"pod", "gw-0"}}}
-	w, ok := v.Setup[3].(*Watch)
-	if !ok || !slices.Equal(w.Targets, want) || w.shared != backend.shared {
-		t.Errorf("got %v; want a watch of %v", v.Setup[3], want)
-	}
 }
 
 // TestLifeOfHeadless: a headless Service that lists pods that are not ready says of

@@ -1,4 +1,4 @@
-package kube
+package watch
 
 import (
 	"fmt"
@@ -9,6 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"nodrop/loadgen/record"
+	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
 )
 
 // graceOf is how long a pod on its way out has.
@@ -16,7 +18,7 @@ func graceOf(o *unstructured.Unstructured) time.Duration {
 	if s := o.GetDeletionGracePeriodSeconds(); s != nil {
 		return time.Duration(*s) * time.Second
 	}
-	return time.Duration(number(o.Object, "spec", "terminationGracePeriodSeconds")) * time.Second
+	return time.Duration(api.Number(o.Object, "spec", "terminationGracePeriodSeconds")) * time.Second
 }
 
 // shutdownOf is what a pod has before it is gone. A pre-stop hook of any of its
@@ -25,7 +27,7 @@ func shutdownOf(o *unstructured.Unstructured) *record.Shutdown {
 	s := &record.Shutdown{Grace: graceOf(o).Nanoseconds()}
 	var hooks []string
 	for _, container := range containersOf(o.Object) {
-		hook, _ := at(container, "lifecycle", "preStop")
+		hook, _ := api.At(container, "lifecycle", "preStop")
 		if text := hookText(hook); text != "" && !slices.Contains(hooks, text) {
 			hooks = append(hooks, text)
 		}
@@ -37,9 +39,9 @@ func shutdownOf(o *unstructured.Unstructured) *record.Shutdown {
 // containersOf are those of a pod that run as long as it does: among its init
 // containers, those that are restarted always (sidecars, from Kubernetes 1.29).
 func containersOf(pod map[string]any) []map[string]any {
-	list := items(pod, "spec", "containers")
-	for _, container := range items(pod, "spec", "initContainers") {
-		if text(container, "restartPolicy") == "Always" {
+	list := api.Items(pod, "spec", "containers")
+	for _, container := range api.Items(pod, "spec", "initContainers") {
+		if api.Text(container, "restartPolicy") == "Always" {
 			list = append(list, container)
 		}
 	}
@@ -48,13 +50,13 @@ func containersOf(pod map[string]any) []map[string]any {
 
 // statusesOf are those of the same containers.
 func statusesOf(pod map[string]any) []map[string]any {
-	list := items(pod, "status", "containerStatuses")
+	list := api.Items(pod, "status", "containerStatuses")
 	beside := map[string]bool{}
 	for _, container := range containersOf(pod) {
-		beside[text(container, "name")] = true
+		beside[api.Text(container, "name")] = true
 	}
-	for _, status := range items(pod, "status", "initContainerStatuses") {
-		if beside[text(status, "name")] {
+	for _, status := range api.Items(pod, "status", "initContainerStatuses") {
+		if beside[api.Text(status, "name")] {
 			list = append(list, status)
 		}
 	}
@@ -68,13 +70,13 @@ func hookText(hook any) string {
 		action, _ := value.(map[string]any)
 		switch name {
 		case "sleep":
-			return fmt.Sprintf("sleep %ds", number(action, "seconds"))
+			return fmt.Sprintf("sleep %ds", api.Number(action, "seconds"))
 		case "exec":
-			command, _ := at(action, "command")
+			command, _ := api.At(action, "command")
 			words, _ := command.([]any)
-			return cut("exec "+strings.TrimSpace(fmt.Sprintln(words...)), maxHook)
+			return scenario.Cut("exec "+strings.TrimSpace(fmt.Sprintln(words...)), maxHook)
 		case "httpGet":
-			return cut("GET "+text(action, "path"), maxHook)
+			return scenario.Cut("GET "+api.Text(action, "path"), maxHook)
 		default:
 			return name
 		}
@@ -84,11 +86,3 @@ func hookText(hook any) string {
 
 // maxHook bounds what is told of a hook's command, in runes.
 const maxHook = 60
-
-// cut leaves out what is beyond n runes.
-func cut(text string, n int) string {
-	if runes := []rune(text); len(runes) > n {
-		return string(runes[:n-1]) + "…"
-	}
-	return text
-}

@@ -1,4 +1,4 @@
-package kube
+package watch
 
 import (
 	"cmp"
@@ -13,6 +13,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
 )
 
 // lives are what is known of pods.
@@ -31,12 +32,12 @@ type podLife struct {
 	version       int64     // of its last state
 	address       string    // "" until it has one
 	ready, exited bool
-	watched       bool                     // it is one of ours; slices list others, too
-	old           bool                     // it was leaving before the watch began: it is no part of the run
-	ends          map[string]int64         // of each of its containers, so far
-	leaving       time.Time                // since when it is; zero while it is not
-	slices        map[string]endpointState // that list it, by name
-	listed        endpointState            // the best of these
+	watched       bool             // it is one of ours; slices list others, too
+	old           bool             // it was leaving before the watch began: it is no part of the run
+	ends          map[string]int64 // of each of its containers, so far
+	leaving       time.Time        // since when it is; zero while it is not
+	slices        map[string]State // that list it, by name
+	listed        State            // the best of these
 }
 
 // settle ends the beginning.
@@ -82,8 +83,8 @@ func (l *lives) pod(o *unstructured.Unstructured, gone bool, now time.Time) {
 		l.replaced(name, p, now)
 		*p = podLife{uid: uid, version: version, watched: true, slices: p.slices, listed: p.listed, ends: map[string]int64{}}
 	}
-	p.address = cmp.Or(p.address, text(o.Object, "status", "podIP"))
-	if ready := condition(o.Object, "Ready"); ready != p.ready {
+	p.address = cmp.Or(p.address, api.Text(o.Object, "status", "podIP"))
+	if ready := api.HasCondition(o.Object, "Ready"); ready != p.ready {
 		p.ready = ready
 		if ready {
 			l.tell(scenario.Moment{Kind: record.MarkReady, Endpoint: name, At: now})
@@ -124,14 +125,14 @@ func (l *lives) replaced(name string, p *podLife, now time.Time) {
 // needs the lock.
 func (l *lives) crashed(name string, p *podLife, pod map[string]any, now time.Time) {
 	for _, status := range statusesOf(pod) {
-		ends := number(status, "restartCount")
+		ends := api.Number(status, "restartCount")
 		last, ended := endingAt(status, "state")
 		if ended {
 			ends++
 		} else {
 			last, _ = endingAt(status, "lastState")
 		}
-		container := text(status, "name")
+		container := api.Text(status, "name")
 		if ends <= p.ends[container] {
 			continue
 		}
@@ -151,8 +152,8 @@ type ending struct {
 }
 
 func endingAt(status map[string]any, state string) (ending, bool) {
-	_, ended := at(status, state, "terminated")
-	return ending{number(status, state, "terminated", "exitCode"), text(status, state, "terminated", "reason")}, ended
+	_, ended := api.At(status, state, "terminated")
+	return ending{api.Number(status, state, "terminated", "exitCode"), api.Text(status, state, "terminated", "reason")}, ended
 }
 
 // killed reports that SIGKILL ended it, for another reason than its memory.
@@ -198,7 +199,7 @@ func terminated(pod map[string]any) (ended bool, worst ending) {
 func (l *lives) life(name string) *podLife {
 	p := l.pods[name]
 	if p == nil {
-		p = &podLife{slices: map[string]endpointState{}}
+		p = &podLife{slices: map[string]State{}}
 		l.pods[name] = p
 	}
 	return p

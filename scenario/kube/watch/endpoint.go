@@ -1,4 +1,4 @@
-package kube
+package watch
 
 import (
 	"time"
@@ -7,21 +7,22 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
 )
 
-// endpointState is what an EndpointSlice says of an endpoint.
-type endpointState int
+// State is what an EndpointSlice says of an endpoint.
+type State int
 
 // The states, from the worst to the best for who wants to be sent connections.
 const (
-	unlisted endpointState = iota
-	goes                   // told to go
+	unlisted State = iota
+	goes           // told to go
 	notReady
-	routed
+	Routed
 )
 
 // kinds are the marks of the states that are worse than another.
-var kinds = map[endpointState]record.MarkKind{
+var kinds = map[State]record.MarkKind{
 	unlisted: record.MarkEndpointDropped,
 	goes:     record.MarkEndpointGoes,
 	notReady: record.MarkNotReady,
@@ -33,7 +34,7 @@ var kinds = map[endpointState]record.MarkKind{
 func (l *lives) slice(o *unstructured.Unstructured, gone bool, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	here := map[string]endpointState{}
+	here := map[string]State{}
 	if !gone {
 		here = statesIn(o.Object)
 	}
@@ -50,26 +51,26 @@ func (l *lives) slice(o *unstructured.Unstructured, gone bool, now time.Time) {
 }
 
 // statesIn are those of the pods in an EndpointSlice.
-func statesIn(slice map[string]any) map[string]endpointState {
-	states := map[string]endpointState{}
-	for _, endpoint := range items(slice, "endpoints") {
-		if text(endpoint, "targetRef", "kind") == "Pod" {
-			name := text(endpoint, "targetRef", "name")
-			states[name] = max(states[name], stateOf(endpoint))
+func statesIn(slice map[string]any) map[string]State {
+	states := map[string]State{}
+	for _, endpoint := range api.Items(slice, "endpoints") {
+		if api.Text(endpoint, "targetRef", "kind") == "Pod" {
+			name := api.Text(endpoint, "targetRef", "name")
+			states[name] = max(states[name], StateOf(endpoint))
 		}
 	}
 	return states
 }
 
-// stateOf is that of one endpoint.
-func stateOf(endpoint map[string]any) endpointState {
-	ready, told := at(endpoint, "conditions", "ready")
-	terminating, _ := at(endpoint, "conditions", "terminating")
+// StateOf is that of one endpoint.
+func StateOf(endpoint map[string]any) State {
+	ready, told := api.At(endpoint, "conditions", "ready")
+	terminating, _ := api.At(endpoint, "conditions", "terminating")
 	switch {
 	case terminating == true: // where publishNotReadyAddresses is set, it stays ready
 		return goes
 	case !told || ready == true: // as the API has it: not told is ready
-		return routed
+		return Routed
 	}
 	return notReady
 }

@@ -1,4 +1,4 @@
-package kube
+package api
 
 import (
 	"errors"
@@ -17,8 +17,8 @@ type Patching struct {
 	Operations []map[string]any // of a JSON patch (RFC 6902)
 }
 
-// merging is the merge patch of fields.
-func merging(fields map[string]any) Patching { return Patching{Fields: fields} }
+// Merging is the merge patch of fields.
+func Merging(fields map[string]any) Patching { return Patching{Fields: fields} }
 
 // ParsePatchType reads a type as kubectl's --type has it.
 func ParsePatchType(name string) (types.PatchType, error) {
@@ -90,7 +90,7 @@ func checkOperation(operation map[string]any) error {
 	op, _ := operation["op"].(string)
 	key, known := operationKeys[op]
 	if !known {
-		return fmt.Errorf("op: %s is not add, remove, replace, move, copy or test", shown(operation["op"], operation["op"] != nil))
+		return fmt.Errorf("op: %s is not add, remove, replace, move, copy or test", Shown(operation["op"], operation["op"] != nil))
 	}
 	for _, name := range slices.Sorted(maps.Keys(operation)) {
 		if name != "op" && name != "path" && name != key {
@@ -103,7 +103,7 @@ func checkOperation(operation map[string]any) error {
 	for _, name := range []string{"path", "from"} {
 		pointer, told := operation[name]
 		if text, _ := pointer.(string); (told || name == "path") && !strings.HasPrefix(text, "/") {
-			return fmt.Errorf("%s: %s is no JSON pointer: want /spec/replicas or the like", name, shown(pointer, told))
+			return fmt.Errorf("%s: %s is no JSON pointer: want /spec/replicas or the like", name, Shown(pointer, told))
 		}
 	}
 	return nil
@@ -117,11 +117,11 @@ func (p Patching) body() (types.PatchType, any) {
 	return types.JSONPatchType, p.Operations
 }
 
-// paths are those of the values that the patch changes in an object, sorted and
+// Paths are those of the values that the patch changes in an object, sorted and
 // none inside another. A list is one value.
-func (p Patching) paths(object map[string]any) [][]string {
+func (p Patching) Paths(object map[string]any) [][]string {
 	if p.kind() != types.JSONPatchType {
-		return leavesOf(p.Fields, nil)
+		return Paths(p.Fields, nil)
 	}
 	var paths [][]string
 	for _, pointer := range p.pointers() {
@@ -174,23 +174,37 @@ func valueAt(object map[string]any, pointer string) []string {
 	return path
 }
 
-// names are those of the values, for people who have not seen the object.
-func (p Patching) names() string {
+// Names are those of the values, for people who have not seen the object.
+func (p Patching) Names() string {
 	if p.kind() == types.JSONPatchType {
 		return strings.Join(p.pointers(), ", ")
 	}
 	var names []string
-	for _, path := range leavesOf(p.Fields, nil) {
+	for _, path := range Paths(p.Fields, nil) {
 		names = append(names, strings.Join(path, "."))
 	}
 	return strings.Join(names, ", ")
 }
 
-// told is the value that the patch itself gives a path; false where only the API
+// Told is the value that the patch itself gives a path; false where only the API
 // server's answer tells what became of it.
-func (p Patching) told(path []string) (value any, told bool) {
+func (p Patching) Told(path []string) (value any, told bool) {
 	if p.kind() != types.MergePatchType {
 		return nil, false
 	}
-	return at(p.Fields, path...)
+	return At(p.Fields, path...)
+}
+
+// Paths are the paths of a patch's values; a list is one value.
+func Paths(patch map[string]any, below []string) [][]string {
+	var paths [][]string
+	for _, name := range slices.Sorted(maps.Keys(patch)) {
+		path := append(slices.Clone(below), name)
+		if fields, ok := patch[name].(map[string]any); ok && len(fields) > 0 {
+			paths = append(paths, Paths(fields, path)...)
+			continue
+		}
+		paths = append(paths, path)
+	}
+	return paths
 }

@@ -1,0 +1,87 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+	_ "k8s.io/client-go/plugin/pkg/client/auth/oidc" // which kubectl takes, too
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"nodrop/loadgen"
+)
+
+// Access says which cluster, as kubectl's flags do. The zero value is what
+// kubectl takes without any. Actions of one cluster share one.
+type Access struct {
+	Kubeconfig string // path; "" is $KUBECONFIG, ~/.kube/config or, in a pod, its service account
+	Context    string // "" is the current one
+	Namespace  string // "" is the context's
+
+	mu      sync.Mutex // guards cluster
+	cluster *Cluster
+}
+
+// Open reads the kubeconfig, once: what is the current context then stays it. It
+// asks the cluster nothing.
+func (a *Access) Open() (*Cluster, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.cluster == nil {
+		var err error
+		if a.cluster, err = a.open(); err != nil {
+			return nil, err
+		}
+	}
+	return a.cluster, nil
+}
+
+// Object finds an object of the cluster.
+func (a *Access) Object(ctx context.Context, ref Ref) (*Object, error) {
+	c, err := a.Open()
+	if err != nil {
+		return nil, err
+	}
+	return c.Object(ctx, ref)
+}
+
+// open needs the lock.
+func (a *Access) open() (*Cluster, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = a.Kubeconfig
+	overrides := &clientcmd.ConfigOverrides{CurrentContext: a.Context, Context: clientcmdapi.Context{Namespace: a.Namespace}}
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
+	config, err := loader.ClientConfig()
+	if clientcmd.IsEmptyConfig(err) {
+		return nil, &loadgen.HintError{Problem: "kubernetes: no cluster is configured", Hint: "KUBECONFIG, or --kubeconfig FILE"}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("kubernetes: %w", OneLine(err))
+	}
+	config.UserAgent = "nodrop/" + loadgen.Version
+	config.QPS, config.Burst = -1, -1 // what is asked is little, and in time
+	config.WarningHandler = rest.NoWarnings{}
+	c := &Cluster{Context: a.Context, Server: config.Host}
+	if c.Context == "" {
+		if raw, err := loader.RawConfig(); err == nil {
+			c.Context = raw.CurrentContext
+		}
+	}
+	if c.Namespace, _, err = loader.Namespace(); err != nil {
+		return nil, fmt.Errorf("kubernetes: %w", OneLine(err))
+	}
+	if c.dynamic, err = dynamic.NewForConfig(config); err != nil {
+		return nil, fmt.Errorf("kubernetes: %w", OneLine(err))
+	}
+	plain := rest.CopyConfig(config)
+	plain.GroupVersion = &schema.GroupVersion{}
+	plain.NegotiatedSerializer = noSerializer{}
+	if c.raw, err = rest.UnversionedRESTClientFor(plain); err != nil {
+		return nil, fmt.Errorf("kubernetes: %w", OneLine(err))
+	}
+	return c, nil
+}

@@ -1,0 +1,130 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+)
+
+// Ref names an object as kubectl does: deployment/gateway.
+type Ref struct {
+	Kind string // with its group behind a dot, where it is needed
+	Name string
+}
+
+// ParseRef reads KIND/NAME.
+func ParseRef(text string) (Ref, error) {
+	kind, name, ok := strings.Cut(text, "/")
+	if !ok || kind == "" || name == "" || strings.Contains(name, "/") {
+		return Ref{}, fmt.Errorf("%q: want KIND/NAME, such as deployment/gateway", text)
+	}
+	return Ref{Kind: kind, Name: name}, nil
+}
+
+func (r Ref) String() string { return r.Kind + "/" + r.Name }
+
+// Object is one in a cluster.
+type Object struct {
+	Cluster   *Cluster
+	Resource  resource
+	Namespace string // "" for those of the whole cluster
+	Name      string
+}
+
+// Object finds the resource; it does not ask whether the object is there.
+func (c *Cluster) Object(ctx context.Context, ref Ref) (*Object, error) {
+	r, err := c.find(ctx, ref.Kind)
+	if err != nil {
+		return nil, err
+	}
+	o := &Object{Cluster: c, Resource: r, Name: ref.Name}
+	if r.Namespaced {
+		o.Namespace = c.Namespace
+	}
+	return o, nil
+}
+
+// String names it for people: deployment gateway in namespace default, context x.
+func (o *Object) String() string {
+	text := strings.ToLower(o.Resource.Kind) + "/" + o.Name
+	if o.Namespace != "" {
+		text += " in namespace " + o.Namespace
+	}
+	return text
+}
+
+// Client is the way to objects of its kind, in its namespace.
+func (o *Object) Client() dynamic.ResourceInterface {
+	r := o.Cluster.dynamic.Resource(o.Resource.GVR)
+	if o.Namespace != "" {
+		return r.Namespace(o.Namespace)
+	}
+	return r
+}
+
+// Get reads it, or one of its subresources.
+func (o *Object) Get(ctx context.Context, sub ...string) (map[string]any, error) {
+	ctx, cancel := context.WithTimeout(ctx, RequestTime)
+	defer cancel()
+	found, err := o.Client().Get(ctx, o.Name, metav1.GetOptions{}, sub...)
+	if err != nil {
+		return nil, o.Cluster.Explain(o.String(), err)
+	}
+	return found.Object, nil
+}
+
+// FieldManager is whose the fields are that we set.
+const FieldManager = "nodrop"
+
+// How the API server is to take fields that it does not know: a change that would
+// change nothing is refused, what is put back is put back as far as it goes.
+const (
+	Strictly  = metav1.FieldValidationStrict
+	Leniently = metav1.FieldValidationIgnore
+)
+
+// Patch applies a patch, and returns what came of it.
+func (o *Object) Patch(ctx context.Context, patch Patching, unknown string, sub ...string) (map[string]any, error) {
+	kind, body := patch.body()
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, RequestTime)
+	defer cancel()
+	found, err := o.Client().Patch(ctx, o.Name, kind, text, metav1.PatchOptions{FieldManager: FieldManager, FieldValidation: unknown}, sub...)
+	if err != nil {
+		return nil, o.Cluster.Explain(o.String(), err)
+	}
+	return found.Object, nil
+}
+
+// May asks the API server whether we may, as kubectl auth can-i does.
+func (o *Object) May(ctx context.Context, verb, sub string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, RequestTime)
+	defer cancel()
+	attributes := map[string]any{"verb": verb, "group": o.Resource.GVR.Group, "resource": o.Resource.GVR.Resource, "subresource": sub}
+	if verb != "create" { // which knows no names
+		attributes["name"] = o.Name
+	}
+	if o.Resource.Namespaced {
+		attributes["namespace"] = o.Namespace
+	}
+	review := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+		"spec": map[string]any{"resourceAttributes": attributes},
+	}}
+	resource := schema.GroupVersionResource{Group: "authorization.k8s.io", Version: "v1", Resource: "selfsubjectaccessreviews"}
+	answer, err := o.Cluster.dynamic.Resource(resource).Create(ctx, review, metav1.CreateOptions{})
+	if err != nil {
+		return false, o.Cluster.Explain("selfsubjectaccessreview", err)
+	}
+	allowed, _ := At(answer.Object, "status", "allowed")
+	return allowed == true, nil
+}

@@ -1,0 +1,231 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+)
+
+// PodsResource is the resource that pods are.
+func PodsResource() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Version: "v1", Resource: "pods"}
+}
+
+func slicesResource() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"}
+}
+
+// Pods is the way to those of the namespace.
+func (c *Cluster) Pods() dynamic.ResourceInterface {
+	return c.dynamic.Resource(PodsResource()).Namespace(c.Namespace)
+}
+
+// Slices is the way to the EndpointSlices of the namespace.
+func (c *Cluster) Slices() dynamic.ResourceInterface {
+	return c.dynamic.Resource(slicesResource()).Namespace(c.Namespace)
+}
+
+// list lists all that there are.
+func (p PodSet) list(ctx context.Context) ([]unstructured.Unstructured, error) {
+	ctx, cancel := context.WithTimeout(ctx, RequestTime)
+	defer cancel()
+	list, err := p.Cluster.Pods().List(ctx, p.Options())
+	if err != nil {
+		return nil, p.Cluster.Explain(p.String(), err)
+	}
+	return list.Items, nil
+}
+
+// over reports a pod that has ended, and is only kept to be looked at: one that was
+// evicted, or whose job is done.
+func over(pod *unstructured.Unstructured) bool {
+	phase := Text(pod.Object, "status", "phase")
+	return phase == "Failed" || phase == "Succeeded"
+}
+
+// Staying lists those that are not on their way out, the oldest first.
+func (p PodSet) Staying(ctx context.Context) ([]unstructured.Unstructured, error) {
+	all, err := p.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	items := slices.DeleteFunc(all, func(p unstructured.Unstructured) bool { return p.GetDeletionTimestamp() != nil || over(&p) })
+	slices.SortStableFunc(items, func(a, b unstructured.Unstructured) int {
+		return cmp.Or(a.GetCreationTimestamp().Compare(b.GetCreationTimestamp().Time), cmp.Compare(a.GetName(), b.GetName()))
+	})
+	return items, nil
+}
+
+// Oldest are the oldest n; 0 is all.
+func (p PodSet) Oldest(ctx context.Context, n int) ([]unstructured.Unstructured, error) {
+	pods, err := p.Staying(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(pods) == 0 || len(pods) < n:
+		return nil, fmt.Errorf("%s: %s in namespace %s: %d, fewer than are to be deleted", p.Cluster, p, p.Cluster.Namespace, len(pods))
+	case n == 0:
+		return pods, nil
+	}
+	return pods[:n], nil
+}
+
+// DeletePod deletes a pod, with a grace period of its own unless grace says another.
+func (c *Cluster) DeletePod(ctx context.Context, pod *unstructured.Unstructured, grace *int64) error {
+	ctx, cancel := context.WithTimeout(ctx, RequestTime)
+	defer cancel()
+	uid := pod.GetUID() // another may come in its name
+	options := metav1.DeleteOptions{GracePeriodSeconds: grace, Preconditions: &metav1.Preconditions{UID: &uid}}
+	if err := c.Pods().Delete(ctx, pod.GetName(), options); err != nil {
+		return c.Explain("pod "+pod.GetName(), err)
+	}
+	return nil
+}
+
+// AwaitGone waits until none of some pods of the set is there any more.
+func (p PodSet) AwaitGone(ctx context.Context, pods []unstructured.Unstructured, limit time.Duration) error {
+	gone := map[types.UID]bool{}
+	for i := range pods {
+		gone[pods[i].GetUID()] = true
+	}
+	return Until(ctx, p.String()+": not gone", limit, func(ctx context.Context) (bool, string, error) {
+		all, err := p.list(ctx)
+		left := 0
+		for i := range all {
+			if gone[all[i].GetUID()] {
+				left++
+			}
+		}
+		return left == 0, fmt.Sprintf("%d are there", left), err
+	})
+}
+
+// Pods are some of one namespace.
+type Pods struct {
+	Access   *Access // nil is that of the object they belong to
+	Selector string  // as kubectl takes it; "" is not known
+}
+
+// PodSet is Pods that were found.
+type PodSet struct {
+	Cluster  *Cluster
+	Selector string // or
+	Name     string // of the only one
+}
+
+// String names them for people.
+func (p PodSet) String() string { return "pods of " + cmp.Or(p.Selector, p.Name) }
+
+// Options are those of a list or a watch of them.
+func (p PodSet) Options() metav1.ListOptions {
+	if p.Name != "" {
+		return metav1.ListOptions{FieldSelector: "metadata.name=" + p.Name}
+	}
+	return metav1.ListOptions{LabelSelector: p.Selector}
+}
+
+// Of finds the pods of an object where nothing names them: by its own selector, or
+// its scale subresource.
+func (p Pods) Of(ctx context.Context, o *Object) (PodSet, error) {
+	set := PodSet{Cluster: o.Cluster, Selector: p.Selector}
+	if p.Access != nil {
+		var err error
+		if set.Cluster, err = p.Access.Open(); err != nil {
+			return set, err
+		}
+	}
+	if set.Selector != "" {
+		return set, nil
+	}
+	now, err := o.Get(ctx)
+	if err != nil {
+		return set, err
+	}
+	if set.Selector, err = selectorOf(now); err != nil {
+		return set, fmt.Errorf("%s: %w", o, err)
+	}
+	if set.Selector == "" && o.Resource.Scales {
+		scale, err := o.Get(ctx, "scale")
+		if err != nil {
+			return set, err
+		}
+		set.Selector = Text(scale, "status", "selector")
+	}
+	if set.Selector == "" {
+		return set, NoPods(o)
+	}
+	return set, nil
+}
+
+// NoPods is the error of an object whose pods nobody knows.
+func NoPods(o *Object) error {
+	return fmt.Errorf("%s: it does not say which pods it has: name them by a selector", o)
+}
+
+// selectorOf is a workload's own selector; "" where it has none of the usual form.
+func selectorOf(workload map[string]any) (string, error) {
+	found, _ := At(workload, "spec", "selector")
+	fields, _ := found.(map[string]any)
+	if fields["matchLabels"] == nil && fields["matchExpressions"] == nil {
+		return "", nil
+	}
+	var selector metav1.LabelSelector
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(fields, &selector); err != nil {
+		return "", err
+	}
+	return metav1.FormatLabelSelector(&selector), nil
+}
+
+// Exactly is a number of pods that stays what it is.
+func Exactly(n int) func(context.Context) (int, error) {
+	return func(context.Context) (int, error) { return n, nil }
+}
+
+// AwaitSettled waits until there are as many pods as are wanted, all of them ready,
+// and none is on its way out. Those that are over do not count.
+func (p PodSet) AwaitSettled(ctx context.Context, wanted func(context.Context) (int, error), limit time.Duration) error {
+	return Until(ctx, p.String()+": not settled", limit, func(ctx context.Context) (bool, string, error) {
+		want, err := wanted(ctx)
+		if err != nil {
+			return false, "", err
+		}
+		return p.settled(ctx, want)
+	})
+}
+
+func (p PodSet) settled(ctx context.Context, want int) (bool, string, error) {
+	all, err := p.list(ctx)
+	if err != nil {
+		return false, "", err
+	}
+	ready, leaving, others := 0, 0, 0
+	for i := range all {
+		switch pod := &all[i]; {
+		case pod.GetDeletionTimestamp() != nil:
+			leaving++
+		case HasCondition(pod.Object, "Ready"):
+			ready++
+		case !over(pod):
+			others++
+		}
+	}
+	why := fmt.Sprintf("%d are ready, %d are not, %d are leaving, %d are wanted", ready, others, leaving, want)
+	return ready == want && leaving == 0 && others == 0, why, nil
+}
+
+// Or is the access of the pods.
+func (p Pods) Or(a *Access) *Access {
+	if p.Access != nil {
+		return p.Access
+	}
+	return a
+}

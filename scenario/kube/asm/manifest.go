@@ -1,0 +1,102 @@
+package asm
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"nodrop/scenario/kube/api"
+)
+
+// Check finds what is wrong with what an IstioGateway says of graceful
+// shutdown, by the document's rules.
+func Check(gateway map[string]any, v Version) error {
+	annotations, _ := api.At(gateway, "spec", "serviceAnnotations")
+	fields, _ := annotations.(map[string]any)
+	on, hasOn := fields[Drain]
+	seconds, hasSeconds := fields[DrainSeconds]
+	switch {
+	case hasOn != hasSeconds:
+		return fmt.Errorf("spec.serviceAnnotations: %s and %s belong together, and one is missing", Drain, DrainSeconds)
+	case hasOn:
+		if _, isText := on.(string); !isText {
+			return fmt.Errorf("spec.serviceAnnotations.%s: %v is no text: quote it ('on' unquoted is true)", Drain, on)
+		}
+		if err := checkSeconds(seconds, "spec.serviceAnnotations."+DrainSeconds, v, ServiceType(gateway)); err != nil {
+			return err
+		}
+	}
+	own, _ := api.At(gateway, "metadata", "annotations")
+	fields, _ = own.(map[string]any)
+	value, has := fields[DrainTimeout]
+	switch {
+	case has && !v.annotates():
+		return fmt.Errorf("metadata.annotations.%s: it is of ASM from 1.26; before, it is %s", DrainTimeout, Drain)
+	case hasOn && v.annotates():
+		return fmt.Errorf("spec.serviceAnnotations.%s: it is of ASM before 1.26; from there on it is %s", Drain, DrainTimeout)
+	case has:
+		return checkSeconds(value, "metadata.annotations."+DrainTimeout, v, ServiceType(gateway))
+	}
+	return nil
+}
+
+func checkSeconds(value any, name string, v Version, service string) error {
+	written, isText := value.(string)
+	if !isText {
+		return fmt.Errorf("%s: %v is no text: quote it", name, value)
+	}
+	seconds, err := strconv.Atoi(written)
+	if err != nil || seconds < 1 {
+		return fmt.Errorf("%s: %q is no number of seconds", name, written)
+	}
+	if err := CheckDrainOf(time.Duration(seconds)*time.Second, v, service); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// Terms are what the actions of a run say of the IstioGateways among manifests.
+type Terms struct {
+	Version Version  // the zero value where none is named
+	Scaled  []string // names of what is scaled
+}
+
+// CheckManifests holds the IstioGateways among manifests to the rules of the
+// version that is named or, where none is, that the manifest's way is of.
+func CheckManifests(list []map[string]any, terms *Terms) error {
+	for _, manifest := range list {
+		if api.Text(manifest, "kind") != "IstioGateway" {
+			continue
+		}
+		v := terms.Version
+		if _, young := api.At(manifest, "metadata", "annotations", DrainTimeout); v == (Version{}) {
+			v = Version{1, 25}
+			if young {
+				v.Minor = 26
+			}
+		}
+		name := "IstioGateway " + api.Text(manifest, "metadata", "name")
+		if err := Check(manifest, v); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		scales := slices.Contains(terms.Scaled, api.Text(manifest, "metadata", "name"))
+		if err := CheckScales(name, manifest); scales && err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckScales refuses an IstioGateway whose replicas are not replicaCount's to
+// set: they have an autoscaler (the fields of ASM's "ASM gateway CRD reference"), or
+// are left to others.
+func CheckScales(name string, gateway map[string]any) error {
+	if auto, _ := api.At(gateway, "spec", "autoscaleEnabled"); auto == true {
+		return fmt.Errorf("%s: spec.autoscaleEnabled: its autoscaler (%d to %d) would take the number of replicas back", name, api.Number(gateway, "spec", "minReplicas"), api.Number(gateway, "spec", "maxReplicas"))
+	}
+	if managed, _ := api.At(gateway, "metadata", "annotations", Replicas); managed == "false" {
+		return fmt.Errorf("%s: %s is false: replicaCount is not heeded: scale its Deployment in the data plane, istio-%s", name, Replicas, api.Text(gateway, "metadata", "name"))
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
+)
+
+// Delete deletes pods: one by its name, or some of those that a selector names.
+// Whoever owns them makes new ones; nothing is put back.
+type Delete struct {
+	Access   *api.Access
+	Pod      string        // or
+	Selector string        // as kubectl takes it
+	Count    int           // of the selected, the oldest; 0 is all
+	Grace    *int64        // seconds; nil is the pod's own
+	Timeout  time.Duration // until they are gone; 0 is ten minutes
+}
+
+func newDeletePod(s *Settings) scenario.Action {
+	return &Delete{Access: s.Access, Pod: s.Word, Grace: s.Grace, Timeout: s.Timeout}
+}
+
+func newDelete(s *Settings) scenario.Action {
+	return &Delete{Access: s.Access, Selector: s.Word, Count: s.Count, Grace: s.Grace, Timeout: s.Timeout}
+}
+
+// Run deletes them, and waits until the last is gone: what happens to them is the
+// event.
+func (d *Delete) Run(ctx context.Context, _ *scenario.Env) error {
+	if strings.TrimSpace(d.Pod+d.Selector) == "" {
+		return errors.New("delete: no pod and no selector: these would be all pods of the namespace")
+	}
+	cluster, err := d.Access.Open()
+	if err != nil {
+		return err
+	}
+	set := api.PodSet{Cluster: cluster, Selector: d.Selector, Name: d.Pod}
+	pods, err := set.Oldest(ctx, d.Count)
+	if err != nil {
+		return err
+	}
+	for i := range pods {
+		if err := cluster.DeletePod(ctx, &pods[i], d.Grace); err != nil {
+			return err
+		}
+	}
+	return set.AwaitGone(ctx, pods, d.Timeout)
+}
+
+// Undo does nothing: pods are replaced by whoever owns them.
+func (d *Delete) Undo(context.Context) error { return nil }
+
+// touches are the pods that may be deleted.
+func (d *Delete) touches() Target {
+	if d.Selector != "" {
+		return Target{Access: d.Access, Pods: api.Pods{Selector: d.Selector}}
+	}
+	return Target{Access: d.Access, Object: api.Ref{Kind: "pod", Name: d.Pod}}
+}
+
+func (d *Delete) plan() []planned {
+	p := planned{access: d.Access, object: api.Ref{Kind: "pod", Name: d.Pod}, what: "delete", needs: []need{{"get", ""}, {"delete", ""}, {"list", ""}}}
+	if d.Pod == "" {
+		p.object, p.needs = api.Ref{Kind: "pod"}, p.needs[1:]
+		p.what = fmt.Sprintf("delete those of %s", d.Selector)
+		if d.Count > 0 {
+			p.what = fmt.Sprintf("delete %d of %s", d.Count, d.Selector)
+		}
+	}
+	return []planned{p}
+}
+
+func (d *Delete) String() string {
+	return "delete " + strings.TrimSpace("pod "+d.Pod+" "+d.Selector)
+}

@@ -1,0 +1,160 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
+	"nodrop/scenario/kube/asm"
+)
+
+// Graceful turns graceful shutdown of an IstioGateway on or off. From ASM 1.26
+// that restarts the gateway, which is waited for: it belongs between runs, never
+// inside one.
+type Graceful struct {
+	Access  *api.Access // of the control plane, which has the IstioGateway
+	Gateway string
+	Drain   time.Duration // 0 is off
+	Version asm.Version   // the zero value: that of its proxy
+	Pods    api.Pods      // of the gateway, in the data plane; to be waited for
+	Timeout time.Duration // of the restart; 0 is ten minutes
+
+	change *change
+	pods   api.PodSet
+}
+
+func (g *Graceful) ref() api.Ref {
+	return api.Ref{Kind: "istiogateways.istio.alibabacloud.com", Name: g.Gateway}
+}
+
+// Run changes what is not so already, and waits until the gateway is ready.
+func (g *Graceful) Run(ctx context.Context, _ *scenario.Env) error {
+	g.change = nil
+	o, err := g.Access.Object(ctx, g.ref())
+	if err != nil {
+		return err
+	}
+	now, err := o.Get(ctx)
+	if err != nil {
+		return err
+	}
+	if g.pods, err = g.gatewayPods(); err != nil {
+		return err
+	}
+	version := g.Version
+	if version == (asm.Version{}) {
+		if version, err = g.findVersion(ctx); err != nil {
+			return fmt.Errorf("%s: %w", o, err)
+		}
+	}
+	if err := asm.CheckDrainOf(g.Drain, version, asm.ServiceType(now)); err != nil {
+		return fmt.Errorf("%s: %w", o, err)
+	}
+	if err := asm.CheckGrace(now, g.Drain); err != nil {
+		return fmt.Errorf("%s: %w", o, err)
+	}
+	g.change = &change{object: o, patch: api.Merging(asm.Patch(g.Drain, version))}
+	if err := g.change.do(ctx); err != nil {
+		return err
+	}
+	return g.settle(ctx, o, g.change.leaves)
+}
+
+// gatewayPods are those with the label that ASM gives them, unless they are named.
+func (g *Graceful) gatewayPods() (api.PodSet, error) {
+	c, err := g.Pods.Or(g.Access).Open()
+	if err != nil {
+		return api.PodSet{}, err
+	}
+	selector := g.Pods.Selector
+	if selector == "" {
+		selector = "istio=" + g.Gateway
+	}
+	return api.PodSet{Cluster: c, Selector: selector}, nil
+}
+
+// settle waits for the restart that a change has brought, with as many pods as the
+// gateway is to have then.
+func (g *Graceful) settle(ctx context.Context, o *api.Object, leaves []leaf) error {
+	for _, l := range leaves {
+		if l.was == l.is && api.Same(l.before, l.after) {
+			continue
+		}
+		// The restart begins when the control plane has seen the change.
+		if err := scenario.Sleep(ctx, asmReaction); err != nil {
+			return err
+		}
+		break
+	}
+	return g.pods.AwaitSettled(ctx, func(ctx context.Context) (int, error) {
+		now, err := o.Get(ctx)
+		return max(1, int(api.Number(now, "spec", "replicaCount"))), err
+	}, g.Timeout)
+}
+
+// asmReaction is how long a change takes at most to begin a restart: until then,
+// pods that are all ready prove nothing.
+const asmReaction = 3 * time.Second
+
+// Undo puts back what was.
+func (g *Graceful) Undo(ctx context.Context) error {
+	if g.change == nil {
+		return nil
+	}
+	leaves := g.change.leaves
+	if err := g.change.undo(ctx); err != nil {
+		return err
+	}
+	return g.settle(ctx, g.change.object, leaves)
+}
+
+func (g *Graceful) plan() []planned {
+	what := "graceful shutdown off, and back"
+	if g.Drain > 0 {
+		what = fmt.Sprintf("graceful shutdown with a drain of %v, and back (from ASM 1.26 each change restarts the gateway)", g.Drain)
+	}
+	return []planned{
+		{access: g.Access, object: g.ref(), what: what, needs: []need{{"get", ""}, {"patch", ""}}},
+		{access: g.Pods.Or(g.Access), object: api.Ref{Kind: "pods"}, needs: []need{{"list", ""}}},
+	}
+}
+
+// tellASM tells the version that is named.
+func (g *Graceful) tellASM(terms *asm.Terms) { terms.Version = g.Version }
+
+// findVersion reads the version from the image of the gateway's proxy, whose tag is
+// ASM's version and a build: acs/proxyv2:v1.26.4.112-g0a1b2c3-aliyun. It waits for
+// the first pod: the gateway may have been made just now.
+func (g *Graceful) findVersion(ctx context.Context) (asm.Version, error) {
+	var pods []unstructured.Unstructured
+	err := api.Until(ctx, fmt.Sprintf("%s: no pod of %s tells the version of ASM", g.pods.Cluster, g.pods.Selector), g.Timeout, func(ctx context.Context) (done bool, why string, err error) {
+		pods, err = g.pods.Staying(ctx)
+		return len(pods) > 0, "there is none", err
+	})
+	if err != nil {
+		return asm.Version{}, err
+	}
+	var found asm.Version
+	for i := range pods {
+		v, err := asm.ProxyVersion(pods[i].Object)
+		if err == nil && found != (asm.Version{}) && v != found {
+			err = fmt.Errorf("%d.%d and %d.%d side by side", found.Major, found.Minor, v.Major, v.Minor)
+		}
+		if err != nil {
+			return asm.Version{}, fmt.Errorf("pod %s does not tell the version of ASM (%w): give it: %s", pods[i].GetName(), err, asm.Families)
+		}
+		found = v
+	}
+	return found, nil
+}
+
+func (g *Graceful) String() string { return "graceful shutdown of " + g.Gateway }
+
+// Undoes says which values are put back.
+func (g *Graceful) Undoes(acted bool) (what string, ends bool) {
+	return g.change.undoes(acted, "put back the graceful shutdown of "+g.Gateway), false
+}

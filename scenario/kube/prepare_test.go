@@ -1,0 +1,37 @@
+package kube
+
+import (
+	"slices"
+	"testing"
+
+	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
+)
+
+// TestPrepare: what the steps touch is watched by one watch, each once.
+func TestPrepare(t *testing.T) {
+	a := &api.Access{}
+	backend := &Watch{Targets: []Target{{Access: a, Object: api.Ref{Kind: "deployment", Name: "backend"}}}}
+	variants := []scenario.Variant{{}, {Setup: []scenario.Action{backend}, Timeline: []scenario.Step{
+		{Action: &Scale{Access: a, Object: gw(), Replicas: 1}},
+		{Action: &Scale{Access: a, Object: gw(), Replicas: 5}},
+		{Action: &Delete{Access: a, Pod: "gw-0"}},
+		{Action: &Restart{Access: a, Object: api.Ref{Kind: "deployment", Name: "backend"}}},
+	}}}
+	Prepare(variants)
+	if len(variants[0].Setup) != 0 {
+		t.Errorf("%d actions are set up where none is of a cluster", len(variants[0].Setup))
+	}
+	v := variants[1]
+	if len(v.Setup) != 4 {
+		t.Fatalf("%d actions are set up; want 4", len(v.Setup))
+	}
+	if _, ok := v.Setup[0].(*Preflight); !ok {
+		t.Errorf("%T comes first; want what asks", v.Setup[0])
+	}
+	want := []Target{{Access: a, Object: gw()}, {Access: a, Object: api.Ref{Kind: "pod", Name: "gw-0"}}}
+	w, ok := v.Setup[3].(*Watch)
+	if !ok || !slices.Equal(w.Targets, want) || w.shared != backend.shared {
+		t.Errorf("got %v; want a watch of %v", v.Setup[3], want)
+	}
+}

@@ -1,0 +1,92 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
+)
+
+// restartedAt is the annotation by which kubectl rollout restart restarts.
+const restartedAt = "kubectl.kubernetes.io/restartedAt"
+
+// Restart replaces all pods of a workload, as kubectl rollout restart does, and
+// waits until that is done and the old ones are gone. It is not undone: that would be another restart.
+type Restart struct {
+	Access  *api.Access
+	Object  api.Ref
+	Pods    api.Pods      // that it has; the zero Pods are those that it says
+	Timeout time.Duration // of the rollout, and of what follows; 0 is ten minutes each
+}
+
+func newRestart(s *Settings) scenario.Action {
+	return &Restart{Access: s.Access, Object: s.Object, Pods: s.Pods, Timeout: s.Timeout}
+}
+
+// Run changes the pod template, and waits.
+func (r *Restart) Run(ctx context.Context, _ *scenario.Env) error {
+	o, err := r.Access.Object(ctx, r.Object)
+	if err != nil {
+		return err
+	}
+	patch := map[string]any{}
+	api.Set(patch, time.Now().Format(time.RFC3339), "spec", "template", "metadata", "annotations", restartedAt)
+	pods, err := r.Pods.Of(ctx, o)
+	if err != nil {
+		return err
+	}
+	if _, err := o.Patch(ctx, api.Merging(patch), api.Strictly); err != nil {
+		return err
+	}
+	if err := awaitRollout(ctx, o, r.Timeout); err != nil {
+		return err
+	}
+	return pods.AwaitSettled(ctx, func(ctx context.Context) (int, error) {
+		now, err := o.Get(ctx) // an autoscaler may have set another number meanwhile
+		return wanted(now), err
+	}, r.Timeout)
+}
+
+// wanted is how many pods a workload is to have.
+func wanted(workload map[string]any) int {
+	if _, told := api.At(workload, "status", "desiredNumberScheduled"); told { // a DaemonSet
+		return int(api.Number(workload, "status", "desiredNumberScheduled"))
+	}
+	if _, told := api.At(workload, "spec", "replicas"); !told {
+		return 1
+	}
+	return int(api.Number(workload, "spec", "replicas"))
+}
+
+// Undo does nothing.
+func (r *Restart) Undo(context.Context) error { return nil }
+
+// rolls is what is restarted.
+func (r *Restart) rolls() Target { return Target{Access: r.Access, Object: r.Object} }
+
+// touches are the pods of that.
+func (r *Restart) touches() Target {
+	return Target{Access: r.Access, Object: r.Object, Pods: r.Pods}
+}
+
+func (r *Restart) plan() []planned {
+	return []planned{{access: r.Access, object: r.Object, what: "restart: replace all of its pods", needs: []need{{"get", ""}, {"patch", ""}}, check: r.check}, listsPods(r.Pods, r.Access)}
+}
+
+// check finds what a restart would change, and not replace the pods of.
+func (r *Restart) check(_ context.Context, o *api.Object, now map[string]any) error {
+	paused, _ := api.At(now, "spec", "paused")
+	switch {
+	case !rollsOut(o):
+		return fmt.Errorf("%s: it has no rollout: a Deployment, a StatefulSet or a DaemonSet is restarted", o)
+	case paused == true:
+		return fmt.Errorf("%s: it is paused: nothing would be restarted", o)
+	case api.Text(now, "spec", "updateStrategy", "type") == "OnDelete":
+		return fmt.Errorf("%s: its updateStrategy is OnDelete: nothing would be restarted", o)
+	}
+	return nil
+}
+
+func (r *Restart) String() string { return fmt.Sprintf("restart %s", r.Object) }

@@ -1,0 +1,81 @@
+package watch
+
+import (
+	"context"
+	"sync"
+
+	"nodrop/scenario"
+	"nodrop/scenario/kube/api"
+)
+
+// place is where the name of a pod is its own.
+type place struct{ server, namespace string }
+
+// Shared are what is known of pods, by place. The zero value knows of none.
+type Shared struct {
+	places map[place]*lives
+	users  int // watches that run
+}
+
+// at are those of a place, and whether they are new.
+func (s *Shared) at(here place, mark func(scenario.Moment)) (l *lives, isNew bool) {
+	if l = s.places[here]; l != nil {
+		return l, false
+	}
+	if s.places == nil {
+		s.places = map[place]*lives{}
+	}
+	l = &lives{mark: mark, pods: map[string]*podLife{}}
+	s.places[here] = l
+	return l, true
+}
+
+// Watching is a watch that has begun.
+type Watching struct {
+	Replicas int // that were ready at the beginning
+
+	shared *Shared
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+}
+
+// Begin begins to watch sets of pods, and returns when what there is at the beginning
+// is known. It is to be ended also after an error.
+func (s *Shared) Begin(ctx context.Context, sets []api.PodSet, mark func(scenario.Moment)) (*Watching, error) {
+	w := &Watching{shared: s}
+	var running context.Context
+	running, w.stop = context.WithCancel(context.WithoutCancel(ctx))
+	s.users++
+	var streams []*followed
+	places := map[place]*lives{}
+	for _, pods := range sets {
+		here := place{pods.Cluster.Server, pods.Cluster.Namespace}
+		l, isNew := s.at(here, mark)
+		places[here] = l
+		if isNew {
+			streams = append(streams, &followed{cluster: pods.Cluster, from: pods.Cluster.Slices(), take: l.slice, missed: l.missed})
+		}
+		streams = append(streams, &followed{cluster: pods.Cluster, from: pods.Cluster.Pods(), options: pods.Options(), take: l.pod, missed: l.missed})
+	}
+	for _, one := range streams {
+		version, err := one.list(ctx)
+		if err != nil {
+			return w, one.cluster.Explain("watch", err)
+		}
+		w.Replicas = max(w.Replicas, one.ready())
+		w.done.Go(func() { one.follow(running, version) })
+	}
+	for _, l := range places {
+		l.settle()
+	}
+	return w, nil
+}
+
+// End ends it.
+func (w *Watching) End() {
+	w.stop()
+	w.done.Wait()
+	if w.shared.users--; w.shared.users == 0 {
+		w.shared.places = nil
+	}
+}

@@ -1,0 +1,18 @@
+package lab
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestParseStopMode(t *testing.T) {
+	for _, name := range stopModeNames() {
+		if m, err := ParseStopMode(name); err != nil || string(m) != name {
+			t.Errorf("ParseStopMode(%q) = %q, %v", name, m, err)
+		}
+	}
+	_, err := ParseStopMode("gently")
+	if err == nil || !strings.Contains(err.Error(), `"gently", known are abrupt, naive, graceful`) {
+		t.Errorf("got %v; want the known names", err)
+	}
+}
