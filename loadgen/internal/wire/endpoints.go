@@ -37,6 +37,7 @@ type fixed struct {
 	turn atomic.Uint64
 }
 
+// NewFixed is a list of addresses, which are also their names.
 func NewFixed(addrs []netip.AddrPort) *fixed {
 	f := &fixed{}
 	for _, a := range addrs {

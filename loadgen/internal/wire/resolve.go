@@ -22,6 +22,8 @@ type Resolver struct {
 	since  func() int64
 }
 
+// NewResolver is for a host, of which nothing is looked up yet. What fails later,
+// in the background, is noted at the time that since says.
 func NewResolver(host string, port uint16, note func(record.Mark), since func() int64) *Resolver {
 	return &Resolver{Host: host, Port: port, lookup: LookupHost, note: note, since: since}
 }
