@@ -17,7 +17,7 @@ type Resolver struct {
 	Port   uint16
 	Family func(netip.Addr) bool
 	lookup lookupFunc
-	list   atomic.Pointer[fixed]
+	list   atomic.Pointer[Fixed]
 	note   func(record.Mark) // told when a look-up in the background fails
 	since  func() int64
 }
