@@ -1064,12 +1064,20 @@ func TestImportDirection(t *testing.T) {
 		may  []string
 	}
 	rules := []rule{
-		{"nodrop/loadgen/internal", []string{"nodrop/loadgen/internal"}},
 		{"nodrop/loadgen/safetext", nil},
 		{"nodrop/loadgen/record", []string{"nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/stream", []string{"nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
+		{"nodrop/loadgen/internal/h1", nil},
+		{"nodrop/loadgen/internal/stall", nil},
+		{"nodrop/loadgen/internal/faultserver", nil},
+		{"nodrop/loadgen/internal/loop", []string{"nodrop/loadgen/internal/h1", "nodrop/loadgen/internal/stall"}},
+		{"nodrop/loadgen/internal/target", []string{"nodrop/loadgen/safetext"}},
+		{"nodrop/loadgen/internal/wire", []string{"nodrop/loadgen/internal/h1", "nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
+		{"nodrop/loadgen/internal/engine", []string{"nodrop/loadgen/internal/stall", "nodrop/loadgen/internal/target", "nodrop/loadgen/internal/wire", "nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
+		{"nodrop/loadgen/internal/pool", []string{"nodrop/loadgen/internal/engine", "nodrop/loadgen/internal/h1", "nodrop/loadgen/internal/wire", "nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
+		{"nodrop/loadgen/internal/looper", []string{"nodrop/loadgen/internal/engine", "nodrop/loadgen/internal/h1", "nodrop/loadgen/internal/loop", "nodrop/loadgen/internal/stall", "nodrop/loadgen/internal/wire", "nodrop/loadgen/record"}},
 		{"nodrop/loadgen/cli", []string{"nodrop/loadgen"}},
-		{"nodrop/loadgen", []string{"nodrop/loadgen/internal", "nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
+		{"nodrop/loadgen", []string{"nodrop/loadgen"}},
 		{"nodrop/report/cli", []string{"nodrop/loadgen", "nodrop/report"}},
 		{"nodrop/report/output", []string{"nodrop/loadgen", "nodrop/report"}},
 		{"nodrop/report", []string{"nodrop/loadgen"}},

@@ -13,6 +13,11 @@
 //     Runs are a Recording. Sinks write each Result as it is made; a stream of
 //     them is read back through the same shards.
 //
+// An engine gets a Job and knows nothing of Loads. There are two, side by side:
+// internal/looper, for what internal/loop can carry, and internal/pool, for
+// everything. What they share is in internal/engine; connections, and the classes
+// of their errors, are in internal/wire.
+//
 // -t is the target's time: what passes while nodrop itself does not run does not
 // count (package stall). The loop's shards look at their own clocks; the pool
 // asks a goroutine that does nothing but look at its. In both, what ends after

@@ -9,7 +9,7 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// newEngine makes the load's engine.
+// newEngine makes the load's engine: the loop where it applies, or else the pool.
 func newEngine(l *Load) engine.Engine {
 	l.engine = record.EnginePool
 	if !l.cfg.loops(l.target) {

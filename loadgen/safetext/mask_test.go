@@ -121,3 +121,25 @@ func TestMaskLongURL(t *testing.T) {
 		t.Errorf("two URLs are both %s", one)
 	}
 }
+
+func TestMaskURL(t *testing.T) {
+	for url, want := range map[string]string{
+		"http://gateway/":              "http://gateway/",
+		"http://u@gateway/":            "http://u@gateway/",
+		"http://u:secret@gateway/":     "http://u:***@gateway/",
+		"http://u:se:c@ret@gateway/":   "http://u:***@gateway/",
+		"http://u:se/cret@gateway/":    "http://u:***@gateway/",
+		"u:secret@gateway:80":          "u:***@gateway:80",
+		"socks5://u:secret@gateway:80": "socks5://u:***@gateway:80",
+		"http://gateway:80/a@b:c@d":    "http://gateway:80/a@b:c@d",
+		"http://gateway/?a=u:p@h":      "http://gateway/?a=u:p@h",
+		"http://gateway:8080?a=u@h":    "http://gateway:8080?a=u@h",
+		"//u:secret@gateway/":          "//u:***@gateway/",
+		"/path/a:b@c":                  "/path/a:b@c",
+		"":                             "",
+	} {
+		if got := MaskURL(url); got != want {
+			t.Errorf("%q: got %q; want %q", url, got, want)
+		}
+	}
+}

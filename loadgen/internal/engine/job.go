@@ -35,7 +35,10 @@ type Job struct {
 type Pace struct {
 	Base     time.Time // the run's start; set before the engine runs
 	Schedule interface {
+		// First is when a worker, from 0, may start its first request.
 		First(worker int) time.Duration
+		// Next is when a worker that is free again at now may start its next
+		// one, and how many of its turns have passed meanwhile.
 		Next(due, now time.Duration) (next time.Duration, skipped int64)
 	}
 	Budget interface {
@@ -58,7 +61,7 @@ type Pace struct {
 type Route struct {
 	Endpoints wire.Endpoints                                               // for hops that are at home
 	Elsewhere func(context.Context, target.Target) (*wire.Endpoint, error) // for others
-	LooksUp   bool                                                         // Endpoints take time
+	LooksUp   bool                                                         // Endpoints ask a name server each time, within the request
 	Sources   *wire.Sources
 	Proxy     *wire.Proxy // nil without one
 	Unix      bool        // Endpoints is a unix socket
@@ -70,7 +73,7 @@ type Limits struct {
 	ConnectTimeout time.Duration // of one connection; 0 = only Timeout bounds it
 	Expect         time.Duration // how long a body waits for the 100 (Continue) that was asked for
 	MaxBody        int64         // 0 = any number of bytes
-	Lingering      int           // connections left for their peers to close
+	Lingering      int           // how many connections may be left for their peers to close
 }
 
 // Responses says what a response is taken for.
@@ -86,13 +89,14 @@ type Responses struct {
 type Ledger struct {
 	Recorder *record.Recorder
 	Traces   *record.Traces
-	Failed   func(at *Hop, err error) // is told of every failure of the pool's
+	Failed   func(at *Hop, err error) // is told of each failure where TLS may be spoken: some end the load
 }
 
 // Handoff carries on what another engine began and cannot end: a redirect that
 // leads where it does not go.
 type Handoff interface {
-	// Follower is for one worker, which has made so many connections.
+	// Follower is for the requests of one worker, which has made so many
+	// connections; those that the Follower makes are added.
 	Follower(worker int, made *int64, tally *record.Tally) Follower
 	// Abort ends what is in flight.
 	Abort()
@@ -102,8 +106,9 @@ type Handoff interface {
 
 // Follower carries on the requests of one worker, one at a time.
 type Follower interface {
-	// Follow carries r on at next, the hop after so many, and returns it when it
-	// is over. It is valid until the next call.
+	// Follow carries on a request of which r is known, from next on, the hop
+	// after so many. It returns when the request is over; what it returns is
+	// valid until the next call.
 	Follow(ctx context.Context, r *record.Result, next *Hop, followed int) *record.Result
 }
 

@@ -16,6 +16,7 @@ type Payload struct {
 	File  *BodyFile // nil for bytes
 }
 
+// Len is how many bytes it has.
 func (p Payload) Len() int64 {
 	if p.File != nil {
 		return p.File.Size
@@ -34,6 +35,7 @@ type BodyFile struct {
 // errShrunk: the file is shorter than it was when it was opened.
 var errShrunk = errors.New("file has become shorter")
 
+// OpenBody opens a file that requests are to carry.
 func OpenBody(name string) (*BodyFile, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -62,4 +64,5 @@ func (f *BodyFile) Read(b []byte, off int64) *Failure {
 	return &Failure{Stage: record.StageClient, Err: &wire.BodyError{Err: err}, Text: "-D: " + err.Error()}
 }
 
+// Close closes the file.
 func (f *BodyFile) Close() error { return f.file.Close() }

@@ -12,7 +12,7 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// failure puts a Shard's failure in the pool's words.
+// failure puts a Shard's failure in the words that all engines use.
 func (d *driver) failure(x *loop.Exchange, f *loop.Failure) *engine.Failure {
 	switch f.Stage {
 	case loop.StageLookup:

@@ -18,12 +18,12 @@ type apart struct {
 	aborted bool
 }
 
-// NewHandoff is the pool for what another engine began.
+// NewHandoff is for the requests that another engine cannot carry on.
 func NewHandoff(j *engine.Job) engine.Handoff {
 	return &apart{job: j, lingering: lingering{most: j.Lingering}, busy: map[*worker]struct{}{}}
 }
 
-// Follower is a worker for another engine's, which has made so many connections.
+// Follower is a worker in place of another engine's.
 func (a *apart) Follower(i int, made *int64, tally *record.Tally) engine.Follower {
 	f := &follower{apart: a}
 	f.worker.init(a.job, &a.lingering, i, made, tally)

@@ -25,7 +25,7 @@ type Target struct {
 	Said string // what texts call it; "" where that is to be found
 }
 
-// Check reads a URL as people write it.
+// Check reads a URL as people write it, and finds the slips that they make.
 func Check(text string) (Target, *Slip) {
 	if slipped := findSlip(text); slipped != nil {
 		return Target{}, slipped
@@ -164,6 +164,7 @@ func mayStandInQuery(c byte) bool { return c > ' ' && c < 0x7f }
 // used for another.
 func (t Target) Origin() string { return t.URL.Scheme + "://" + strings.ToLower(t.Hostport()) }
 
+// Hostport is where connections for t go: its host and its port, named in any case.
 func (t Target) Hostport() string { return net.JoinHostPort(t.Host, strconv.Itoa(int(t.Port))) }
 
 // HostField is the Host field's value: the URL's authority as written, without

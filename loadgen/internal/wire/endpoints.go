@@ -31,14 +31,15 @@ type Endpoints interface {
 	Next(ctx context.Context) (*Endpoint, error)
 }
 
-// fixed takes turns over a list that never changes.
-type fixed struct {
+// Fixed takes turns over a list that never changes.
+type Fixed struct {
 	list []*Endpoint
 	turn atomic.Uint64
 }
 
-func NewFixed(addrs []netip.AddrPort) *fixed {
-	f := &fixed{}
+// NewFixed is a list of addresses, which are also their names.
+func NewFixed(addrs []netip.AddrPort) *Fixed {
+	f := &Fixed{}
 	for _, a := range addrs {
 		f.list = append(f.list, &Endpoint{Name: a.String(), Addr: a})
 	}
@@ -46,14 +47,14 @@ func NewFixed(addrs []netip.AddrPort) *fixed {
 }
 
 // NewUnix is the unix socket at path.
-func NewUnix(path string) *fixed {
-	return &fixed{list: []*Endpoint{{Name: path, Path: path}}}
+func NewUnix(path string) *Fixed {
+	return &Fixed{list: []*Endpoint{{Name: path, Path: path}}}
 }
 
 // Known is the list.
-func (f *fixed) Known() []*Endpoint { return f.list }
+func (f *Fixed) Known() []*Endpoint { return f.list }
 
 // Next is the endpoint after the last one given.
-func (f *fixed) Next(context.Context) (*Endpoint, error) {
+func (f *Fixed) Next(context.Context) (*Endpoint, error) {
 	return f.list[(f.turn.Add(1)-1)%uint64(len(f.list))], nil
 }

@@ -38,6 +38,7 @@ func tryConnect(ctx context.Context, addr netip.AddrPort) bool {
 	return true
 }
 
+// FamilyName is "IPv4" or "IPv6".
 func FamilyName(ip netip.Addr) string {
 	if ip.Unmap().Is4() {
 		return "IPv4"
@@ -45,6 +46,7 @@ func FamilyName(ip netip.Addr) string {
 	return "IPv6"
 }
 
+// FamilyOf tells the addresses of ip's family.
 func FamilyOf(ip netip.Addr) func(netip.Addr) bool {
 	want := FamilyName(ip)
 	return func(ip netip.Addr) bool { return FamilyName(ip) == want }

@@ -17,11 +17,13 @@ type Resolver struct {
 	Port   uint16
 	Family func(netip.Addr) bool
 	lookup lookupFunc
-	list   atomic.Pointer[fixed]
+	list   atomic.Pointer[Fixed]
 	note   func(record.Mark) // told when a look-up in the background fails
 	since  func() int64
 }
 
+// NewResolver is for a host, of which nothing is looked up yet. What fails later,
+// in the background, is noted at the time that since says.
 func NewResolver(host string, port uint16, note func(record.Mark), since func() int64) *Resolver {
 	return &Resolver{Host: host, Port: port, lookup: LookupHost, note: note, since: since}
 }

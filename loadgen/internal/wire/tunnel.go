@@ -25,6 +25,7 @@ func (p *Proxy) Open(c net.Conn, host string) error {
 	return p.openCONNECT(c, host)
 }
 
+// SOCKS reports whether it speaks SOCKS, and not HTTP.
 func (p *Proxy) SOCKS() bool { return IsSOCKS(p.URL.Scheme) }
 
 // TunnelError is a proxy's refusal to make a tunnel.
@@ -37,8 +38,9 @@ func (e TunnelError) Error() string {
 	return fmt.Sprintf("%s answered %d to CONNECT", e.proxy, e.Status)
 }
 
-// openCONNECT makes c, a connection to an HTTP proxy, one to host, a name and a port. It reads the head
-// of the proxy's answer byte by byte: what follows belongs to the other end.
+// openCONNECT makes c, a connection to an HTTP proxy, one to host. It reads the
+// head of the proxy's response byte by byte: what follows belongs to the other
+// end.
 func (p *Proxy) openCONNECT(c io.ReadWriter, host string) error {
 	connect := h1.Request{Method: "CONNECT", Target: host, Host: host, Fields: p.Fields}
 	if _, err := c.Write(connect.Append(nil)); err != nil {
