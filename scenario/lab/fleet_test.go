@@ -31,7 +31,7 @@ func TestFleetServes(t *testing.T) {
 			t.Errorf("%s answers Connection: close before it drains", r.name)
 		}
 	}
-	seen := picks(t, &f.balancer, 1000)
+	seen := handedOut(t, f, 1000)
 	if len(seen) != 3 {
 		t.Errorf("the balancer knows %v; want all three", seen)
 	}

@@ -170,7 +170,7 @@ func TestRestart(t *testing.T) {
 			if got, want := f.Replicas(), []string{"gw-4", "gw-5", "gw-6"}; !slices.Equal(got, want) {
 				t.Errorf("replicas %v; want %v", got, want)
 			}
-			seen := picks(t, &f.balancer, 1000)
+			seen := handedOut(t, f, 1000)
 			if len(seen) != 3 || seen["gw-4"] == 0 || seen["gw-6"] == 0 {
 				t.Errorf("the balancer knows %v", seen)
 			}

@@ -206,3 +206,17 @@ func inBackground(t *testing.T, f *Fleet, to int) (j *journal, cancel func(), wa
 	t.Cleanup(cancel)
 	return j, cancel, func() error { return <-done }
 }
+
+// handedOut counts how often the fleet's balancer hands out each replica, of n times.
+func handedOut(t *testing.T, f *Fleet, n int) map[string]int {
+	t.Helper()
+	seen := map[string]int{}
+	for range n {
+		e, err := f.Endpoints().Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[e.Name]++
+	}
+	return seen
+}

@@ -87,7 +87,7 @@ func TestScaleToTheEnd(t *testing.T) {
 			if got := f.Replicas(); !slices.Equal(got, []string{"gw-1"}) {
 				t.Errorf("replicas %v; want gw-1", got)
 			}
-			if seen := picks(t, &f.balancer, 100); seen["gw-1"] != 100 {
+			if seen := handedOut(t, f, 100); seen["gw-1"] != 100 {
 				t.Errorf("the balancer knows %v; want gw-1", seen)
 			}
 			if got := get(t, f.replicaAt(1)); got.StatusCode != 200 {
@@ -128,7 +128,7 @@ func TestRefusedUntilRemoved(t *testing.T) {
 					t.Errorf("%s was removed before its time", name)
 				}
 			}
-			if seen := picks(t, &f.balancer, 1000); len(seen) != 3 {
+			if seen := handedOut(t, f, 1000); len(seen) != 3 {
 				t.Errorf("the balancer knows %v; want all three", seen)
 			}
 			if refused(t, f.replicaAt(1)) {
