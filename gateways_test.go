@@ -17,7 +17,8 @@ import (
 	"time"
 
 	"nodrop/report"
-	"nodrop/scenario/lab"
+	"nodrop/scenario/lab/dataplane"
+	"nodrop/scenario/lab/gateway"
 )
 
 // addEnvoy puts what testdata/setup.sh has installed where it is looked for.
@@ -154,7 +155,7 @@ func TestKernelDataplane(t *testing.T) {
 func TestGatewaysInterrupted(t *testing.T) {
 	needsNamespaces(t)
 	for _, gateway := range []string{"nginx", "envoy"} {
-		for _, plane := range []lab.Dataplane{lab.Dialer, lab.NFT} {
+		for _, plane := range []dataplane.Kind{dataplane.Dialer, dataplane.NFT} {
 			for name, signal := range map[string]os.Signal{"TERM": syscall.SIGTERM, "KILL": os.Kill} {
 				t.Run(fmt.Sprintf("%s/%s/%s", gateway, plane, name), func(t *testing.T) {
 					dir := t.TempDir()
@@ -229,7 +230,7 @@ func TestGatewayTable(t *testing.T) {
 		t.Fatal("the README has no place for the table")
 	}
 	if !*gatewayTable {
-		for _, g := range lab.Gateways() {
+		for _, g := range gateway.All() {
 			for _, action := range []string{"scale", "restart"} {
 				if rows := regexp.MustCompile(`(?m)^\| `+g.Name+` \| `+action+` \| (abrupt|naive|graceful) \|`).FindAllString(old, -1); len(rows) != 3 {
 					t.Errorf("%s, %s: %d rows; want 3: make gateways", g.Name, action, len(rows))
@@ -242,7 +243,7 @@ func TestGatewayTable(t *testing.T) {
 	var table strings.Builder
 	var versions []string
 	table.WriteString("| gateway | what happens | way to stop | new connections | kept-alive | answers of 3 s |\n|---|---|---|---|---|---|\n")
-	for _, g := range lab.Gateways() {
+	for _, g := range gateway.All() {
 		for i, action := range []string{"scale", "restart"} {
 			version, rows := measureGateway(t, program, g.Name, action)
 			table.WriteString(rows)

@@ -33,6 +33,7 @@ import (
 	"nodrop/scenario/file"
 	"nodrop/scenario/kube"
 	"nodrop/scenario/lab"
+	"nodrop/scenario/lab/dataplane"
 )
 
 // Exit codes, as the README lists them.
@@ -54,7 +55,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return code
 	}
 	p := &program{stdin: stdin, stdout: stdout, stderr: safetext.CleanWriter{To: stderr}, rawStderr: stderr}
-	if given, ok := lab.NamespaceArgs(args); ok {
+	if given, ok := dataplane.NamespaceArgs(args); ok {
 		p.inNamespace, args = true, given
 	}
 	p.args = args
@@ -817,7 +818,7 @@ func (p *program) lab(ctx context.Context, flags *lab.FlagValues, checks, format
 
 // enterNamespace does it all again, in a network namespace.
 func (p *program) enterNamespace() (err error) {
-	p.code, err = lab.InNamespace(p.args, func() { // signals are for the one that has the load
+	p.code, err = dataplane.InNamespace(p.args, func() { // signals are for the one that has the load
 		p.unlisten()
 		p.interrupts.Ignore()
 	})

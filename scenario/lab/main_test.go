@@ -15,6 +15,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
+	"nodrop/scenario/lab/dataplane"
 )
 
 // testParent is the hidden argument that makes the test binary a program that
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == testParent {
 		os.Exit(runTestParent())
 	}
-	if given, ok := NamespaceArgs(os.Args[1:]); ok {
+	if given, ok := dataplane.NamespaceArgs(os.Args[1:]); ok {
 		os.Exit(runTestNamespace(given))
 	}
 	goleak.VerifyTestMain(m)

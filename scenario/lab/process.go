@@ -61,7 +61,7 @@ func startProcess(name string, cmd *exec.Cmd, leader int, log *complaints) (*pro
 	return p, nil
 }
 
-// Start starts the command with pipes of our own for its output. With exec's
+// start starts the command with pipes of our own for its output. With exec's
 // pipes, Wait would either lose what is still in them or wait for their readers,
 // and the moment of the exit would be late.
 func (p *process) start(log *complaints) (err error) {

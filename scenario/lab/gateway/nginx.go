@@ -1,4 +1,4 @@
-package lab
+package gateway
 
 import (
 	"fmt"
@@ -11,18 +11,18 @@ import (
 func nginx() *Gateway {
 	return &Gateway{
 		Name: "nginx", program: "nginx", obtain: "apt-get install nginx-light", version: []string{"-v"},
-		setUp: setUpNginx,
-		stops: map[StopMode]stopping{
-			Abrupt:   {text: "TERM", signal: "TERM"},
-			Naive:    {text: "QUIT", signal: "QUIT"},
-			Graceful: {text: "QUIT DELAY later", hook: true, signal: "QUIT"},
+		SetUp: setUpNginx,
+		Stops: map[Mode]Stopping{
+			Abrupt:   {text: "TERM", Signal: "TERM"},
+			Naive:    {text: "QUIT", Signal: "QUIT"},
+			Graceful: {text: "QUIT DELAY later", Hook: true, Signal: "QUIT"},
 		},
 	}
 }
 
 // setUpNginx lets kept-alive connections be: by default nginx closes each after
 // 1,000 requests, which is no part of a shutdown.
-func setUpNginx(s *site) setup {
+func setUpNginx(s *Site) setup {
 	owner := ""
 	if u, err := user.Current(); err == nil && u.Uid == "0" {
 		owner = "user " + u.Username + ";"
@@ -59,9 +59,9 @@ http {
     }
   }
 }
-`, owner, inMilliseconds(s.terms.grace), s.backend, s.terms.backendIdle(), s.listen, ReplicaHeader, s.name)
+`, owner, inMilliseconds(s.Terms.Grace), s.Backend, s.Terms.backendIdle(), s.Listen, ReplicaHeader, s.Name)
 	return setup{
-		args:  []string{"-p", s.dir, "-c", filepath.Join(s.dir, "nginx.conf"), "-e", "stderr"},
-		files: map[string]string{"nginx.conf": config},
+		Args:  []string{"-p", s.Dir, "-c", filepath.Join(s.Dir, "nginx.conf"), "-e", "stderr"},
+		Files: map[string]string{"nginx.conf": config},
 	}
 }

@@ -1,4 +1,4 @@
-package lab
+package gateway
 
 import (
 	"fmt"
@@ -10,16 +10,16 @@ import (
 func haproxy() *Gateway {
 	return &Gateway{
 		Name: "haproxy", program: "haproxy", obtain: "apt-get install haproxy", version: []string{"-v"},
-		setUp: setUpHAProxy,
-		stops: map[StopMode]stopping{
-			Abrupt:   {text: "TERM", signal: "TERM"},
-			Naive:    {text: "USR1", signal: "USR1"},
-			Graceful: {text: "USR1 DELAY later", hook: true, signal: "USR1"},
+		SetUp: setUpHAProxy,
+		Stops: map[Mode]Stopping{
+			Abrupt:   {text: "TERM", Signal: "TERM"},
+			Naive:    {text: "USR1", Signal: "USR1"},
+			Graceful: {text: "USR1 DELAY later", Hook: true, Signal: "USR1"},
 		},
 	}
 }
 
-func setUpHAProxy(s *site) setup {
+func setUpHAProxy(s *Site) setup {
 	config := fmt.Sprintf(`global
   nbthread 1
   maxconn 8000
@@ -38,9 +38,9 @@ frontend gateway
 backend backend
   http-reuse always
   server backend %s pool-purge-delay %s
-`, inMilliseconds(s.terms.grace), s.listen, ReplicaHeader, s.name, s.backend, s.terms.backendIdle())
+`, inMilliseconds(s.Terms.Grace), s.Listen, ReplicaHeader, s.Name, s.Backend, s.Terms.backendIdle())
 	return setup{
-		args:  []string{"-db", "-f", filepath.Join(s.dir, "haproxy.cfg")},
-		files: map[string]string{"haproxy.cfg": config},
+		Args:  []string{"-db", "-f", filepath.Join(s.Dir, "haproxy.cfg")},
+		Files: map[string]string{"haproxy.cfg": config},
 	}
 }

@@ -1,4 +1,4 @@
-package lab
+package gateway
 
 import (
 	"fmt"
@@ -13,22 +13,22 @@ import (
 func caddy() *Gateway {
 	return &Gateway{
 		Name: "caddy", program: "caddy", obtain: "apt-get install caddy", version: []string{"version"},
-		setUp: setUpCaddy,
-		stops: map[StopMode]stopping{
-			Abrupt:   {text: "TERM, grace_period 1ms", signal: "TERM"},
-			Naive:    {text: "TERM, grace_period", signal: "TERM"},
-			Graceful: {text: "TERM, shutdown_delay DELAY, grace_period", signal: "TERM"},
+		SetUp: setUpCaddy,
+		Stops: map[Mode]Stopping{
+			Abrupt:   {text: "TERM, grace_period 1ms", Signal: "TERM"},
+			Naive:    {text: "TERM, grace_period", Signal: "TERM"},
+			Graceful: {text: "TERM, shutdown_delay DELAY, grace_period", Signal: "TERM"},
 		},
 	}
 }
 
-func setUpCaddy(s *site) setup {
-	grace, delay := s.terms.grace, time.Duration(0)
-	switch s.terms.stop {
+func setUpCaddy(s *Site) setup {
+	grace, delay := s.Terms.Grace, time.Duration(0)
+	switch s.Terms.Stop {
 	case Abrupt:
 		grace = 0
 	case Graceful:
-		delay = s.terms.preStop
+		delay = s.Terms.PreStop
 	case Naive:
 	}
 	shutdown := ""
@@ -59,10 +59,10 @@ http://:%d {
 		}
 	}
 }
-`, inMilliseconds(grace), shutdown, s.listen.Port(), s.listen.Addr(), ReplicaHeader, s.name, s.backend, s.terms.backendIdle())
+`, inMilliseconds(grace), shutdown, s.Listen.Port(), s.Listen.Addr(), ReplicaHeader, s.Name, s.Backend, s.Terms.backendIdle())
 	return setup{
-		args:  []string{"run", "--config", filepath.Join(s.dir, "Caddyfile"), "--adapter", "caddyfile"},
-		env:   []string{"HOME=" + s.dir, "XDG_DATA_HOME=" + s.dir, "XDG_CONFIG_HOME=" + s.dir, "GOMAXPROCS=1"},
-		files: map[string]string{"Caddyfile": config},
+		Args:  []string{"run", "--config", filepath.Join(s.Dir, "Caddyfile"), "--adapter", "caddyfile"},
+		Env:   []string{"HOME=" + s.Dir, "XDG_DATA_HOME=" + s.Dir, "XDG_CONFIG_HOME=" + s.Dir, "GOMAXPROCS=1"},
+		Files: map[string]string{"Caddyfile": config},
 	}
 }

