@@ -52,16 +52,20 @@ type Table interface {
 // whoever opened it.
 type DialerTable struct{ *Balancer }
 
+// Add puts endpoints into the table.
 func (d DialerTable) Add(endpoints ...loadgen.Endpoint) error {
 	d.Balancer.Add(endpoints...)
 	return nil
 }
 
+// Remove takes endpoints out of it.
 func (d DialerTable) Remove(names ...string) error {
 	d.Balancer.Remove(names...)
 	return nil
 }
 
+// ErrCannotCut is that of a drain timeout where connections cannot be cut.
 var ErrCannotCut = errors.New("a drain timeout needs a dataplane that can cut connections: nft")
 
+// Cut is refused.
 func (d DialerTable) Cut(...loadgen.Endpoint) error { return ErrCannotCut }

@@ -6,6 +6,7 @@ import "errors"
 
 var errNFT = errors.New("--dataplane nft: network namespaces are of Linux")
 
+// CheckNFT is of Linux.
 func CheckNFT() error { return errNFT }
 
 // NamespaceArgs is of Linux.
@@ -14,4 +15,5 @@ func NamespaceArgs([]string) ([]string, bool) { return nil, false }
 // InNamespace is of Linux.
 func InNamespace([]string, func()) (int, error) { return 0, errNFT }
 
+// NewKernelTable is of Linux.
 func NewKernelTable() (Table, error) { return nil, errNFT }

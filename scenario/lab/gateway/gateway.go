@@ -82,6 +82,7 @@ func (s Stopping) Told(preStop time.Duration) string {
 // configuration, a line in testdata/setup.sh.
 func All() []*Gateway { return []*Gateway{Builtin(), envoy(), nginx(), haproxy(), caddy()} }
 
+// Names are those of all.
 func Names() []string {
 	var names []string
 	for _, g := range All() {
