@@ -22,7 +22,7 @@ func caddy() *Gateway {
 	}
 }
 
-func setUpCaddy(s *Site) setup {
+func setUpCaddy(s *Site) Setup {
 	grace, delay := s.Terms.Grace, time.Duration(0)
 	switch s.Terms.Stop {
 	case Abrupt:
@@ -60,7 +60,7 @@ http://:%d {
 	}
 }
 `, inMilliseconds(grace), shutdown, s.Listen.Port(), s.Listen.Addr(), ReplicaHeader, s.Name, s.Backend, s.Terms.backendIdle())
-	return setup{
+	return Setup{
 		Args:  []string{"run", "--config", filepath.Join(s.Dir, "Caddyfile"), "--adapter", "caddyfile"},
 		Env:   []string{"HOME=" + s.Dir, "XDG_DATA_HOME=" + s.Dir, "XDG_CONFIG_HOME=" + s.Dir, "GOMAXPROCS=1"},
 		Files: map[string]string{"Caddyfile": config},

@@ -43,7 +43,7 @@ func envoy() *Gateway {
 func drainSeconds(preStop time.Duration) int { return int((preStop + time.Second - 1) / time.Second) }
 
 // setUpEnvoy drains at once rather than little by little, as Istio does.
-func setUpEnvoy(s *Site) setup {
+func setUpEnvoy(s *Site) Setup {
 	host, port, _ := strings.Cut(s.Backend, ":")
 	config := fmt.Sprintf(`
 admin:
@@ -88,7 +88,7 @@ static_resources:
         explicit_http_config: {http_protocol_options: {}}
 `, s.Admin.Addr(), s.Admin.Port(), s.Listen.Addr(), s.Listen.Port(), ReplicaHeader, s.Name, host, port,
 		strconv.FormatFloat(s.Terms.Idle.Seconds(), 'f', -1, 64)+"s")
-	return setup{
+	return Setup{
 		Args: []string{
 			"--config-path", filepath.Join(s.Dir, "envoy.yaml"), "--log-level", "error",
 			"--concurrency", "1", "--disable-hot-restart",

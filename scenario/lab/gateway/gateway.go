@@ -25,8 +25,8 @@ type Gateway struct {
 
 	// SetUp says how the program is started for one replica, and what files it
 	// reads.
-	SetUp func(s *Site) setup
-	// stops has all three ways.
+	SetUp func(s *Site) Setup
+	// Stops has all three ways.
 	Stops map[Mode]Stopping
 }
 
@@ -48,11 +48,11 @@ type Terms struct {
 	Idle    time.Duration // how long a connection to the backend may be kept without a request
 }
 
-// backendIdle is idle as configurations take it.
+// backendIdle is Idle as configurations take it.
 func (t *Terms) backendIdle() string { return inMilliseconds(t.Idle) }
 
-// setup is how a program is started.
-type setup struct {
+// Setup is how a program is started.
+type Setup struct {
 	Args  []string
 	Env   []string          // NAME=value
 	Files map[string]string // name in the site's directory → what is in it
@@ -61,13 +61,13 @@ type setup struct {
 // Stopping is how one way to stop is done with one gateway.
 type Stopping struct {
 	text string // for people: QUIT; DELAY stands for the pre-stop delay
-	// drain: this program as a gateway is asked to drain as soon as it is terminating.
+	// Drain: this program as a gateway is asked to drain as soon as it is terminating.
 	Drain bool
-	// begin is what another one is told then; nil for nothing.
+	// Begin is what another one is told then; nil for nothing.
 	Begin func(ctx context.Context, s *Site) error
-	// hook: the signal waits for the pre-stop delay, as for a pre-stop hook.
+	// Hook: the signal waits for the pre-stop delay, as for a pre-stop hook.
 	Hook bool
-	// idle is waited for before the signal, at most until the grace is over; nil
+	// Idle is waited for before the signal, at most until the grace is over; nil
 	// for nothing.
 	Idle   func(ctx context.Context, s *Site, until time.Time) error
 	Signal string // without SIG

@@ -19,7 +19,7 @@ func haproxy() *Gateway {
 	}
 }
 
-func setUpHAProxy(s *Site) setup {
+func setUpHAProxy(s *Site) Setup {
 	config := fmt.Sprintf(`global
   nbthread 1
   maxconn 8000
@@ -39,7 +39,7 @@ backend backend
   http-reuse always
   server backend %s pool-purge-delay %s
 `, inMilliseconds(s.Terms.Grace), s.Listen, ReplicaHeader, s.Name, s.Backend, s.Terms.backendIdle())
-	return setup{
+	return Setup{
 		Args:  []string{"-db", "-f", filepath.Join(s.Dir, "haproxy.cfg")},
 		Files: map[string]string{"haproxy.cfg": config},
 	}

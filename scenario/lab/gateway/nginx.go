@@ -22,7 +22,7 @@ func nginx() *Gateway {
 
 // setUpNginx lets kept-alive connections be: by default nginx closes each after
 // 1,000 requests, which is no part of a shutdown.
-func setUpNginx(s *Site) setup {
+func setUpNginx(s *Site) Setup {
 	owner := ""
 	if u, err := user.Current(); err == nil && u.Uid == "0" {
 		owner = "user " + u.Username + ";"
@@ -60,7 +60,7 @@ http {
   }
 }
 `, owner, inMilliseconds(s.Terms.Grace), s.Backend, s.Terms.backendIdle(), s.Listen, ReplicaHeader, s.Name)
-	return setup{
+	return Setup{
 		Args:  []string{"-p", s.Dir, "-c", filepath.Join(s.Dir, "nginx.conf"), "-e", "stderr"},
 		Files: map[string]string{"nginx.conf": config},
 	}
