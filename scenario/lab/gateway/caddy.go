@@ -1,7 +1,7 @@
 package gateway
 
 import (
-	"fmt"
+	_ "embed"
 	"path/filepath"
 	"time"
 )
@@ -22,6 +22,9 @@ func caddy() *Gateway {
 	}
 }
 
+//go:embed Caddyfile
+var caddyConfig string
+
 func setUpCaddy(s *Site) Setup {
 	grace, delay := s.Terms.Grace, time.Duration(0)
 	switch s.Terms.Stop {
@@ -35,31 +38,7 @@ func setUpCaddy(s *Site) Setup {
 	if delay > 0 {
 		shutdown = "shutdown_delay " + inMilliseconds(delay)
 	}
-	config := fmt.Sprintf(`{
-	admin off
-	auto_https off
-	grace_period %s
-	%s
-	log {
-		level WARN
-	}
-	servers {
-		timeouts {
-			idle 1h
-		}
-	}
-}
-http://:%d {
-	bind %s
-	header %s %s
-	reverse_proxy %s {
-		transport http {
-			keepalive %s
-			keepalive_idle_conns_per_host 1024
-		}
-	}
-}
-`, inMilliseconds(grace), shutdown, s.Listen.Port(), s.Listen.Addr(), ReplicaHeader, s.Name, s.Backend, s.Terms.backendIdle())
+	config := s.fill(caddyConfig, map[string]string{"GRACE": inMilliseconds(grace), "SHUTDOWN": shutdown})
 	return Setup{
 		Args:  []string{"run", "--config", filepath.Join(s.Dir, "Caddyfile"), "--adapter", "caddyfile"},
 		Env:   []string{"HOME=" + s.Dir, "XDG_DATA_HOME=" + s.Dir, "XDG_CONFIG_HOME=" + s.Dir, "GOMAXPROCS=1"},

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io"
@@ -42,52 +43,19 @@ func envoy() *Gateway {
 // drainSeconds is the pre-stop delay as Envoy takes it: whole seconds.
 func drainSeconds(preStop time.Duration) int { return int((preStop + time.Second - 1) / time.Second) }
 
+//go:embed envoy.yaml
+var envoyConfig string
+
 // setUpEnvoy drains at once rather than little by little, as Istio does.
 func setUpEnvoy(s *Site) Setup {
 	host, port, _ := strings.Cut(s.Backend, ":")
-	config := fmt.Sprintf(`
-admin:
-  address: {socket_address: {address: %[1]s, port_value: %[2]d}}
-static_resources:
-  listeners:
-  - name: gateway
-    address: {socket_address: {address: %[3]s, port_value: %[4]d}}
-    filter_chains:
-    - filters:
-      - name: envoy.filters.network.http_connection_manager
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: gateway
-          common_http_protocol_options: {idle_timeout: 3600s}
-          stream_idle_timeout: 0s
-          route_config:
-            response_headers_to_add:
-            - {header: {key: %[5]s, value: %[6]s}}
-            virtual_hosts:
-            - name: backend
-              domains: ["*"]
-              routes:
-              - match: {prefix: /}
-                route: {cluster: backend, timeout: 0s}
-          http_filters:
-          - name: envoy.filters.http.router
-            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
-  clusters:
-  - name: backend
-    connect_timeout: 5s
-    type: STRICT_DNS
-    dns_lookup_family: V4_PREFERRED
-    circuit_breakers: {thresholds: [{max_connections: 100000, max_pending_requests: 100000, max_requests: 100000}]}
-    load_assignment:
-      cluster_name: backend
-      endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: "%[7]s", port_value: %[8]s}}}}]}]
-    typed_extension_protocol_options:
-      envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
-        "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
-        common_http_protocol_options: {idle_timeout: %[9]s}
-        explicit_http_config: {http_protocol_options: {}}
-`, s.Admin.Addr(), s.Admin.Port(), s.Listen.Addr(), s.Listen.Port(), ReplicaHeader, s.Name, host, port,
-		strconv.FormatFloat(s.Terms.Idle.Seconds(), 'f', -1, 64)+"s")
+	config := s.fill(envoyConfig, map[string]string{
+		"ADMIN_HOST":   s.Admin.Addr().String(),
+		"ADMIN_PORT":   strconv.Itoa(int(s.Admin.Port())),
+		"BACKEND_HOST": host,
+		"BACKEND_PORT": port,
+		"IDLE":         strconv.FormatFloat(s.Terms.Idle.Seconds(), 'f', -1, 64) + "s",
+	})
 	return Setup{
 		Args: []string{
 			"--config-path", filepath.Join(s.Dir, "envoy.yaml"), "--log-level", "error",

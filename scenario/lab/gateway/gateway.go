@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,9 +50,6 @@ type Terms struct {
 	Idle    time.Duration // how long a connection to the backend may be kept without a request
 }
 
-// backendIdle is Idle as configurations take it.
-func (t *Terms) backendIdle() string { return inMilliseconds(t.Idle) }
-
 // Setup is how a program is started.
 type Setup struct {
 	Args  []string
@@ -78,7 +77,7 @@ func (s Stopping) Told(preStop time.Duration) string {
 	return strings.ReplaceAll(s.text, "DELAY", preStop.String())
 }
 
-// All lists the kinds. Adding one: a row here, a file with its
+// All lists the kinds. Adding one: a row here, a file and its
 // configuration, a line in testdata/setup.sh.
 func All() []*Gateway { return []*Gateway{Builtin(), envoy(), nginx(), haproxy(), caddy()} }
 
@@ -144,3 +143,24 @@ func inMilliseconds(d time.Duration) string {
 
 // ReplicaHeader names, in every answer, the replica that gave it.
 const ReplicaHeader = "X-Nodrop-Replica"
+
+// fill puts into a configuration what there is to say of a site, and more that wins
+// over it, each in the place of its @NAME@.
+func (s *Site) fill(config string, more map[string]string) string {
+	values := map[string]string{
+		"NAME":    s.Name,
+		"HEADER":  ReplicaHeader,
+		"LISTEN":  s.Listen.String(),
+		"HOST":    s.Listen.Addr().String(),
+		"PORT":    strconv.Itoa(int(s.Listen.Port())),
+		"BACKEND": s.Backend,
+		"GRACE":   inMilliseconds(s.Terms.Grace),
+		"IDLE":    inMilliseconds(s.Terms.Idle),
+	}
+	maps.Copy(values, more)
+	var pairs []string
+	for name, value := range values {
+		pairs = append(pairs, "@"+name+"@", value)
+	}
+	return strings.NewReplacer(pairs...).Replace(config)
+}

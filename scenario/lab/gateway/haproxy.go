@@ -1,7 +1,7 @@
 package gateway
 
 import (
-	"fmt"
+	_ "embed"
 	"path/filepath"
 )
 
@@ -19,26 +19,11 @@ func haproxy() *Gateway {
 	}
 }
 
+//go:embed haproxy.cfg
+var haproxyConfig string
+
 func setUpHAProxy(s *Site) Setup {
-	config := fmt.Sprintf(`global
-  nbthread 1
-  maxconn 8000
-  hard-stop-after %s
-defaults
-  mode http
-  retries 0
-  timeout connect 5s
-  timeout client 1h
-  timeout server 1h
-  timeout http-keep-alive 1h
-frontend gateway
-  bind %s backlog 65535
-  http-after-response set-header %s %s
-  default_backend backend
-backend backend
-  http-reuse always
-  server backend %s pool-purge-delay %s
-`, inMilliseconds(s.Terms.Grace), s.Listen, ReplicaHeader, s.Name, s.Backend, s.Terms.backendIdle())
+	config := s.fill(haproxyConfig, nil)
 	return Setup{
 		Args:  []string{"-db", "-f", filepath.Join(s.Dir, "haproxy.cfg")},
 		Files: map[string]string{"haproxy.cfg": config},
