@@ -20,6 +20,7 @@ import (
 	"nodrop/scenario"
 	scenariocli "nodrop/scenario/cli"
 	"nodrop/scenario/lab"
+	"nodrop/scenario/lab/dataplane"
 )
 
 func main() {
@@ -65,7 +66,7 @@ func newProgram(args []string, streams cli.Streams) *program {
 		},
 		Args: args,
 	}
-	if given, ok := lab.NamespaceArgs(args); ok {
+	if given, ok := dataplane.NamespaceArgs(args); ok {
 		p.scenarios.InNamespace, p.scenarios.Args = true, given
 	}
 	return p

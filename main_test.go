@@ -41,7 +41,7 @@ import (
 
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/cli/clitest"
-	"nodrop/scenario/lab"
+	"nodrop/scenario/lab/dataplane"
 )
 
 var update = flag.Bool("update", false, "write what the scripts compare with anew")
@@ -685,7 +685,7 @@ func TestLabInterrupted(t *testing.T) {
 func TestGatewaysInterrupted(t *testing.T) {
 	clitest.NeedsNamespaces(t)
 	for _, gateway := range []string{"nginx", "envoy"} {
-		for _, plane := range []lab.Dataplane{lab.Dialer, lab.NFT} {
+		for _, plane := range []dataplane.Kind{dataplane.Dialer, dataplane.NFT} {
 			for name, signal := range map[string]os.Signal{"TERM": syscall.SIGTERM, "KILL": os.Kill} {
 				t.Run(fmt.Sprintf("%s/%s/%s", gateway, plane, name), func(t *testing.T) {
 					dir := t.TempDir()

@@ -21,7 +21,7 @@ import (
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/cli/clitest"
 	"nodrop/report"
-	"nodrop/scenario/lab"
+	"nodrop/scenario/lab/gateway"
 )
 
 func TestMain(m *testing.M) {
@@ -193,7 +193,7 @@ func TestGatewayTable(t *testing.T) {
 		t.Fatal("the README has no place for the table")
 	}
 	if !*gatewayTable {
-		for _, g := range lab.Gateways() {
+		for _, g := range gateway.All() {
 			for _, action := range []string{"scale", "restart"} {
 				if rows := regexp.MustCompile(`(?m)^\| `+g.Name+` \| `+action+` \| (abrupt|naive|graceful) \|`).FindAllString(old, -1); len(rows) != 3 {
 					t.Errorf("%s, %s: %d rows; want 3: make gateways", g.Name, action, len(rows))
@@ -206,7 +206,7 @@ func TestGatewayTable(t *testing.T) {
 	var table strings.Builder
 	var versions []string
 	table.WriteString("| gateway | what happens | way to stop | new connections | kept-alive | answers of 3 s |\n|---|---|---|---|---|---|\n")
-	for _, g := range lab.Gateways() {
+	for _, g := range gateway.All() {
 		for i, action := range []string{"scale", "restart"} {
 			version, rows := measureGateway(t, program, g.Name, action)
 			table.WriteString(rows)

@@ -10,6 +10,7 @@ import (
 	"nodrop/loadgen"
 	"nodrop/loadgen/cli"
 	"nodrop/scenario/lab"
+	"nodrop/scenario/lab/dataplane"
 )
 
 // labOptions are the arguments of nodrop lab.
@@ -69,7 +70,7 @@ func (o *labOptions) run(ctx context.Context) error {
 // enterNamespace starts nodrop again with the same arguments, in a network
 // namespace of its own.
 func (o *labOptions) enterNamespace() error {
-	code, err := lab.InNamespace(o.Args, func() { // the child, which runs the load, handles signals
+	code, err := dataplane.InNamespace(o.Args, func() { // the child, which runs the load, handles signals
 		o.Unlisten()
 		o.Interrupts.Ignore()
 	})

@@ -14,8 +14,8 @@ import (
 	"nodrop/scenario/action"
 )
 
-// kind is one kind of action.
-type kind struct {
+// actionKind is one kind of action.
+type actionKind struct {
 	name string // the key of a step that has it
 	read func(r *reader, n *yaml.Node, in *place) scenario.Action
 	// labelled says that its errors do not tell whose they are: where no mark names
@@ -30,8 +30,8 @@ type place struct {
 	started *started
 }
 
-// kinds are all that there are, in the order in which they are listed.
-var kinds = []kind{
+// actionKinds are all that there are, in the order in which they are listed.
+var actionKinds = []actionKind{
 	{name: "exec", read: (*reader).execIn, labelled: true},
 	{name: "signal", read: func(r *reader, n *yaml.Node, in *place) scenario.Action { return r.signal(n, in.started) }},
 	{name: "start", read: func(r *reader, n *yaml.Node, in *place) scenario.Action {
@@ -46,7 +46,7 @@ var kinds = []kind{
 	{name: "asm", read: func(r *reader, n *yaml.Node, in *place) scenario.Action { return r.asm(n, in.part) }},
 }
 
-func namesOf(list []kind) []string {
+func namesOf(list []actionKind) []string {
 	var names []string
 	for _, k := range list {
 		names = append(names, k.name)
@@ -58,7 +58,7 @@ func namesOf(list []kind) []string {
 func (r *reader) step(n *yaml.Node, part string, started *started) scenario.Step {
 	var s scenario.Step
 	var nodes []*yaml.Node // of actions
-	var given []kind
+	var given []actionKind
 	timed := false
 	list := []field{{"name", func(n *yaml.Node) { s.Name = r.name(n, "name") }}}
 	if part == "timeline" {
@@ -69,7 +69,7 @@ func (r *reader) step(n *yaml.Node, part string, started *started) scenario.Step
 			field{"of", func(n *yaml.Node) { s.Stream = r.plain(n, "of") }},
 		)
 	}
-	for _, k := range kinds {
+	for _, k := range actionKinds {
 		list = append(list, field{k.name, func(n *yaml.Node) { nodes, given = append(nodes, n), append(given, k) }})
 	}
 	before := len(r.faults)
@@ -78,7 +78,7 @@ func (r *reader) step(n *yaml.Node, part string, started *started) scenario.Step
 	case len(r.faults) > before && len(nodes) == 0:
 		return s
 	case len(nodes) == 0:
-		r.fault(n, "a step needs an action: %s", strings.Join(namesOf(kinds), ", "))
+		r.fault(n, "a step needs an action: %s", strings.Join(namesOf(actionKinds), ", "))
 		return s
 	case len(nodes) > 1:
 		r.fault(n, "a step has one action, not %s", strings.Join(namesOf(given), " and "))
@@ -95,7 +95,7 @@ func (r *reader) step(n *yaml.Node, part string, started *started) scenario.Step
 }
 
 // action takes in an action, and names a step that has none after it.
-func (r *reader) action(k kind, n *yaml.Node, in *place) scenario.Action {
+func (r *reader) action(k actionKind, n *yaml.Node, in *place) scenario.Action {
 	a := k.read(r, n, in)
 	in.step.Name = cmp.Or(in.step.Name, a.String())
 	if k.labelled && in.part != "timeline" {

@@ -7,6 +7,7 @@ import (
 
 	"nodrop/scenario"
 	"nodrop/scenario/lab"
+	"nodrop/scenario/lab/gateway"
 )
 
 // started is what the steps of one variant have started, as far as they were
@@ -79,14 +80,14 @@ func (r *reader) fleet(n *yaml.Node) *lab.FleetAction {
 	r.mapping(n, "start", []field{
 		{"replicas", func(n *yaml.Node) { f.Replicas = r.number(n, "replicas", 2, lab.MaxReplicas) }},
 		{"stop", name(&stop, "stop", func(text string) error {
-			_, err := lab.ParseStopMode(text)
+			_, err := gateway.ParseMode(text)
 			return err
 		})},
 		{"pre-stop", func(n *yaml.Node) { f.PreStop = r.duration(n, "pre-stop", 0) }},
 		{"grace", func(n *yaml.Node) { f.Grace = r.duration(n, "grace", time.Millisecond) }},
 		{"propagation", func(n *yaml.Node) { f.Propagation = r.duration(n, "propagation", 0) }},
 		{"gateway", name(&f.Gateway, "gateway", func(text string) error {
-			_, err := lab.ParseGateway(text)
+			_, err := gateway.Parse(text)
 			return err
 		})},
 		{"gateway-bin", name(&f.Program, "gateway-bin", nil)},
@@ -101,6 +102,6 @@ func (r *reader) fleet(n *yaml.Node) *lab.FleetAction {
 			}
 		}},
 	})
-	f.Stop = lab.StopMode(stop)
+	f.Stop = gateway.Mode(stop)
 	return f
 }

@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"runtime/debug"
 	"time"
+
+	"nodrop/scenario/lab/gateway"
 )
 
 // builtin is one replica of the gateway that is this program: a reverse proxy
@@ -21,7 +23,7 @@ type builtin struct {
 	name    string
 	listen  string
 	backend string
-	stop    StopMode
+	stop    gateway.Mode
 	grace   time.Duration
 	idle    time.Duration // of connections to the backend
 
@@ -53,7 +55,7 @@ func (g *builtin) parse(args []string) error {
 	flags.StringVar(&g.name, "name", "gw-1", "the replica's `name`")
 	flags.StringVar(&g.listen, "listen", "127.0.0.1:0", "`address` to listen on; port 0 is a free one")
 	flags.StringVar(&g.backend, "backend", "", "`address` of the backend")
-	stop := flags.String("stop", string(Graceful), "`way` to stop")
+	stop := flags.String("stop", string(gateway.Graceful), "`way` to stop")
 	flags.DurationVar(&g.grace, "grace", 0, "`time` for what is in flight, from the signal")
 	flags.DurationVar(&g.idle, "backend-idle", time.Hour, "`time` that a connection to the backend may be idle")
 	if err := flags.Parse(args); err != nil {
@@ -63,7 +65,7 @@ func (g *builtin) parse(args []string) error {
 		return errors.New("a gateway needs a backend")
 	}
 	var err error
-	g.stop, err = ParseStopMode(*stop)
+	g.stop, err = gateway.ParseMode(*stop)
 	return err
 }
 
@@ -94,7 +96,7 @@ func (g *builtin) serve() int {
 
 // terminate stops in the gateway's own way.
 func (g *builtin) terminate(gone <-chan struct{}) int {
-	if g.stop == Abrupt { // asked by the control pipe: no signal did it
+	if g.stop == gateway.Abrupt { // asked by the control pipe: no signal did it
 		return exitDone
 	}
 	_ = g.listener.Close()

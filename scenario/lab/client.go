@@ -13,6 +13,8 @@ import (
 	"nodrop/loadgen"
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
+	"nodrop/scenario/lab/dataplane"
+	"nodrop/scenario/lab/gateway"
 	"nodrop/scenario/proc"
 )
 
@@ -167,7 +169,7 @@ func (d *diary) list() []record.Mark {
 const urlHole = "{url}"
 
 // clientRuns are a run for each way to stop.
-func (v *FlagValues) clientRuns(modes []StopMode) ([]*ClientRun, error) {
+func (v *FlagValues) clientRuns(modes []gateway.Mode) ([]*ClientRun, error) {
 	at := 2 * time.Second
 	if v.set.Changed("at") {
 		var err error
@@ -178,7 +180,7 @@ func (v *FlagValues) clientRuns(modes []StopMode) ([]*ClientRun, error) {
 	if !strings.Contains(v.client, urlHole) {
 		return nil, &loadgen.HintError{Problem: fmt.Sprintf("--client %q: no %s in it", v.client, urlHole), Hint: "--client 'hey -c 200 -n 50000 -disable-keepalive {url}'"}
 	}
-	if v.dataplane != string(NFT) {
+	if v.dataplane != string(dataplane.NFT) {
 		return nil, &loadgen.HintError{Problem: "--client: only this program's own load meets the dialer", Hint: "--dataplane nft"}
 	}
 	if v.repeat != 1 || v.settle != 0 {
@@ -188,7 +190,7 @@ func (v *FlagValues) clientRuns(modes []StopMode) ([]*ClientRun, error) {
 	for _, mode := range modes {
 		runs = append(runs, &ClientRun{
 			Options: v.options(mode), Change: v.change(), At: at,
-			Command: strings.ReplaceAll(v.client, urlHole, "http://"+virtualHost+v.path),
+			Command: strings.ReplaceAll(v.client, urlHole, "http://"+dataplane.VirtualHost+v.path),
 		})
 	}
 	return runs, nil

@@ -1,6 +1,7 @@
 // Package lab is a gateway fleet on this machine: N replicas and one backend as
-// real child processes, the table that spreads new connections over the
-// replicas, and the life cycle of a replica that is taken away.
+// real child processes, and the life cycle of a replica that is taken away. Package
+// gateway knows what replicas may run, package dataplane has the table that spreads
+// new connections over them.
 //
 // The pipeline:
 //

@@ -13,6 +13,8 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/scenario"
+	"nodrop/scenario/lab/dataplane"
+	"nodrop/scenario/lab/gateway"
 )
 
 // FlagValues holds what the lab's flags were set to.
@@ -68,19 +70,19 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	fs.IntVar(&v.replicas, "replicas", o.Replicas, "gateway replicas at the start")
 	fs.IntVar(&v.to, "to", 1, "replicas left after the scale-in")
 	fs.StringVar(&v.at, "at", "40%", "when to scale in: a share of the load (40%), a time (4s) or a request (#20000)")
-	fs.StringVar(&v.stop, "stop", "abrupt,graceful", "ways to stop, each a variant: "+strings.Join(stopModeNames(), ", "))
+	fs.StringVar(&v.stop, "stop", "abrupt,graceful", "ways to stop, each a variant: "+strings.Join(gateway.ModeNames(), ", "))
 	fs.DurationVar(&v.propagation, "propagation", o.Propagation, "how long the balancer takes to hear of a scale-in")
 	fs.DurationVar(&v.preStop, "pre-stop", o.PreStop, "how long a graceful replica goes on accepting before it is told to stop")
 	fs.DurationVar(&v.grace, "grace", o.Grace, "how long a replica may take to finish what is in flight")
 	fs.DurationVar(&v.settle, "settle", 0, "keep the load up until the event is over and this long has passed: -n is then a minimum")
 	fs.IntVar(&v.repeat, "repeat", 1, "how often each way to stop is run, in turns: a difference can be told from chance from 4 on")
 	fs.StringVar(&v.path, "path", "/", "what to ask the backend for: /, /status/N, /delay/S, /bytes/N, /stream-bytes/N, /drip")
-	fs.StringVar(&v.gateway, "gateway", "builtin", "what the replicas are: "+strings.Join(gatewayNames(), ", "))
+	fs.StringVar(&v.gateway, "gateway", "builtin", "what the replicas are: "+strings.Join(gateway.Names(), ", "))
 	fs.StringVar(&v.program, "gateway-bin", "", "path of the gateway's program, in place of the one on the PATH")
 	fs.StringVar(&v.backend, "backend", "", "URL of the server behind the gateways, http://HOST:PORT, in place of our own")
 	fs.StringVar(&v.action, "action", "scale", "what happens to the fleet: scale (to --to replicas) or restart (one after the other is replaced)")
 	fs.IntVar(&v.maxUnavailable, "max-unavailable", 1, "with --action restart, how many replicas are replaced at a time")
-	fs.StringVar(&v.dataplane, "dataplane", string(Dialer), "where connections are spread over the replicas: dialer (in this program) or nft (nftables in a network namespace; Linux, root)")
+	fs.StringVar(&v.dataplane, "dataplane", string(dataplane.Dialer), "where connections are spread over the replicas: dialer (in this program) or nft (nftables in a network namespace; Linux, root)")
 	fs.DurationVar(&v.drain, "drain-timeout", 0, "with --dataplane nft, how long connections to a replica that was taken out go on before they are cut; 0 is for ever")
 	fs.StringVar(&v.client, "client", "", "with --dataplane nft, another load generator to run in place of ours, for the shell: 'hey -c 200 -n 50000 -disable-keepalive {url}'")
 	fs.VisitAll(func(f *pflag.Flag) { v.own = append(v.own, f.Name) })
@@ -109,14 +111,14 @@ func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
 	}
 	host := "gateway"
 	if v.NeedsNamespace() {
-		host = virtualHost
+		host = dataplane.VirtualHost
 	}
 	cfg, err := v.load.Config("http://" + host + v.path)
 	if err != nil {
 		return nil, err
 	}
 	if v.NeedsNamespace() {
-		cfg.EndpointHeader = ReplicaHeader // behind one address, only answers tell whose they are
+		cfg.EndpointHeader = gateway.ReplicaHeader // behind one address, only answers tell whose they are
 	}
 	s := &scenario.Scenario{Streams: []scenario.Stream{{Load: cfg}}, Settle: v.settle, Repeat: v.repeat}
 	for _, mode := range modes {
@@ -135,7 +137,7 @@ func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
 }
 
 // NeedsNamespace reports that the flags ask for a network namespace.
-func (v *FlagValues) NeedsNamespace() bool { return v.dataplane == string(NFT) }
+func (v *FlagValues) NeedsNamespace() bool { return v.dataplane == string(dataplane.NFT) }
 
 // HasClient reports that another load generator is to run.
 func (v *FlagValues) HasClient() bool { return v.set.Changed("client") }
@@ -159,10 +161,10 @@ func (v *FlagValues) ClientRuns() ([]*ClientRun, error) {
 }
 
 // options are those of a fleet that stops in one way.
-func (v *FlagValues) options(mode StopMode) Options {
+func (v *FlagValues) options(mode gateway.Mode) Options {
 	o := Options{
 		Replicas: v.replicas, Stop: mode, PreStop: v.preStop, Grace: v.grace, Propagation: v.propagation,
-		Gateway: v.gateway, Program: v.program, Dataplane: Dataplane(v.dataplane), Drain: v.drain,
+		Gateway: v.gateway, Program: v.program, Dataplane: dataplane.Kind(v.dataplane), Drain: v.drain,
 	}
 	if v.backend != "" {
 		o.Backend, _ = ParseBackend(v.backend) // checkGateway has seen to it
@@ -180,7 +182,7 @@ func (v *FlagValues) change() Change {
 
 // variant sets a fleet up and scales it in. Abrupt must show a loss, or the
 // event was not seen; graceful must not.
-func (v *FlagValues) variant(mode StopMode, at scenario.At) scenario.Variant {
+func (v *FlagValues) variant(mode gateway.Mode, at scenario.At) scenario.Variant {
 	fleet := &FleetAction{Options: v.options(mode)}
 	step := scenario.Step{
 		Name:   fmt.Sprintf("scale gateway %d → %d (%s)", v.replicas, v.to, mode),
@@ -196,16 +198,16 @@ func (v *FlagValues) variant(mode StopMode, at scenario.At) scenario.Variant {
 		Timeline: []scenario.Step{step},
 	}
 	switch mode {
-	case Abrupt:
+	case gateway.Abrupt:
 		variant.Require = []string{"lost > 0"}
-	case Graceful:
+	case gateway.Graceful:
 		variant.Expect = []string{"lost == 0"}
-	case Naive: // what it loses depends on the propagation: told, not judged
+	case gateway.Naive: // what it loses depends on the propagation: told, not judged
 	}
 	return variant
 }
 
-func (v *FlagValues) check() ([]StopMode, error) {
+func (v *FlagValues) check() ([]gateway.Mode, error) {
 	for _, flag := range notInLab {
 		if v.set.Changed(flag.name) {
 			return nil, fmt.Errorf("%s: %s", dashed(flag.name), flag.why)
@@ -224,16 +226,16 @@ func (v *FlagValues) check() ([]StopMode, error) {
 
 // checkDataplane finds what it lacks before anything is done.
 func (v *FlagValues) checkDataplane() error {
-	plane, err := ParseDataplane(v.dataplane)
+	plane, err := dataplane.Parse(v.dataplane)
 	switch {
 	case err != nil:
 		return fmt.Errorf("--dataplane: %w", err)
 	case v.drain < 0:
 		return fmt.Errorf("--drain-timeout %v: cannot be negative", v.drain)
-	case v.drain > 0 && plane != NFT:
+	case v.drain > 0 && plane != dataplane.NFT:
 		return &loadgen.HintError{Problem: "--drain-timeout: the dialer cannot cut connections", Hint: "--dataplane nft"}
-	case plane == NFT:
-		return checkNFT()
+	case plane == dataplane.NFT:
+		return dataplane.CheckNFT()
 	}
 	return nil
 }
@@ -279,7 +281,7 @@ func (v *FlagValues) checkGateway() error {
 			return &loadgen.HintError{Problem: "--backend " + err.Error(), Hint: "--path chooses the page"}
 		}
 	}
-	if v.program != "" && v.gateway == builtinGateway().Name {
+	if v.program != "" && v.gateway == gateway.Builtin().Name {
 		return &loadgen.HintError{Problem: "--gateway-bin: the builtin gateway is this program", Hint: "--gateway envoy, nginx, haproxy or caddy"}
 	}
 	o := Options{Gateway: v.gateway, Program: v.program}
@@ -307,11 +309,11 @@ func (v *FlagValues) checkNumbers() error {
 }
 
 // parseStopModes reads a comma-separated list without repetitions.
-func parseStopModes(s string) ([]StopMode, error) {
-	var modes []StopMode
-	seen := map[StopMode]bool{}
+func parseStopModes(s string) ([]gateway.Mode, error) {
+	var modes []gateway.Mode
+	seen := map[gateway.Mode]bool{}
 	for name := range strings.SplitSeq(s, ",") {
-		mode, err := ParseStopMode(strings.TrimSpace(name))
+		mode, err := gateway.ParseMode(strings.TrimSpace(name))
 		if err != nil {
 			return nil, fmt.Errorf("--stop: %w", err)
 		}

@@ -22,29 +22,31 @@ import (
 	"nodrop/loadgen"
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
+	"nodrop/scenario/lab/dataplane"
+	"nodrop/scenario/lab/gateway"
 	"nodrop/scenario/proc"
 )
 
 // Options say what fleet to start. Every time is taken as it is: zero is none.
 type Options struct {
-	Replicas    int           // how many gateways, at least 1
-	Stop        StopMode      // the way replicas stop
-	PreStop     time.Duration // Graceful only: how long a replica goes on accepting, from terminating to the signal
-	Grace       time.Duration // Naive and Graceful: time for what is in flight, from the signal
-	Propagation time.Duration // how long the balancer takes to hear of a scale-in
-	Dataplane   Dataplane     // "" is Dialer
-	Drain       time.Duration // NFT only: how long connections to an endpoint that was removed go on; 0 is for ever
-	Gateway     string        // what replicas run: the Name of a Gateway; "" is builtin
-	Program     string        // path of the gateway's program; "" is looked for
-	Backend     string        // HOST:PORT of an HTTP server that is there already; "" is our own
-	Executable  string        // the program that calls Main; "" is this one
-	Stderr      io.Writer     // gets the children's complaints; nil is nowhere
+	Replicas    int            // how many gateways, at least 1
+	Stop        gateway.Mode   // the way replicas stop
+	PreStop     time.Duration  // Graceful only: how long a replica goes on accepting, from terminating to the signal
+	Grace       time.Duration  // Naive and Graceful: time for what is in flight, from the signal
+	Propagation time.Duration  // how long the balancer takes to hear of a scale-in
+	Dataplane   dataplane.Kind // "" is Dialer
+	Drain       time.Duration  // NFT only: how long connections to an endpoint that was removed go on; 0 is for ever
+	Gateway     string         // what replicas run: the Name of a Gateway; "" is builtin
+	Program     string         // path of the gateway's program; "" is looked for
+	Backend     string         // HOST:PORT of an HTTP server that is there already; "" is our own
+	Executable  string         // the program that calls Main; "" is this one
+	Stderr      io.Writer      // gets the children's complaints; nil is nowhere
 }
 
 // DefaultOptions are those of nodrop lab.
 func DefaultOptions() Options {
 	return Options{
-		Replicas: 10, Stop: Graceful, PreStop: time.Second, Grace: 30 * time.Second, Propagation: 50 * time.Millisecond,
+		Replicas: 10, Stop: gateway.Graceful, PreStop: time.Second, Grace: 30 * time.Second, Propagation: 50 * time.Millisecond,
 	}
 }
 
@@ -62,18 +64,18 @@ func ParseBackend(text string) (string, error) {
 
 // check finds what Start would fail for that is known beforehand.
 func (o *Options) check() error {
-	g, err := ParseGateway(o.Gateway)
+	g, err := gateway.Parse(o.Gateway)
 	switch {
 	case err != nil:
 		return err
-	case g.own() && o.Program != "":
+	case g.Own() && o.Program != "":
 		return errors.New("the builtin gateway is this program: no other can be named")
-	case g.own():
+	case g.Own():
 		return nil
 	case runtime.GOOS == "windows":
 		return fmt.Errorf("gateway %s is stopped by signals, which Windows does not have", g.Name)
 	}
-	_, err = g.find(o.Program)
+	_, err = g.Find(o.Program)
 	return err
 }
 
@@ -85,10 +87,10 @@ func (o *Options) validate() error {
 		return fmt.Errorf("%d replicas are more than the %d there are addresses for", o.Replicas, maxHosts)
 	case o.PreStop < 0, o.Grace < 0, o.Propagation < 0, o.Drain < 0:
 		return errors.New("pre-stop, grace, propagation and drain timeout cannot be negative")
-	case o.Drain > 0 && o.Dataplane != NFT:
-		return errCannotCut
+	case o.Drain > 0 && o.Dataplane != dataplane.NFT:
+		return dataplane.ErrCannotCut
 	}
-	if _, err := ParseStopMode(string(o.Stop)); err != nil {
+	if _, err := gateway.ParseMode(string(o.Stop)); err != nil {
 		return err
 	}
 	return o.check()
@@ -105,25 +107,25 @@ func (o *Options) idleTime() time.Duration {
 }
 
 // terms are what replicas are held to.
-func (o *Options) terms() terms {
-	return terms{stop: o.Stop, preStop: o.PreStop, grace: o.Grace, idle: o.idleTime()}
+func (o *Options) terms() gateway.Terms {
+	return gateway.Terms{Stop: o.Stop, PreStop: o.PreStop, Grace: o.Grace, Idle: o.idleTime()}
 }
 
 // Fleet is a running lab. Every Fleet must be stopped.
 type Fleet struct {
 	options  Options
-	gateway  *Gateway
-	program  string   // path of the gateway's; "" is ours
-	version  string   // of the gateway; "" is ours
-	dir      string   // of the sites; "" where there is none
-	balancer Balancer // of Dialer
-	table    table
+	gateway  *gateway.Gateway
+	program  string             // path of the gateway's; "" is ours
+	version  string             // of the gateway; "" is ours
+	dir      string             // of the sites; "" where there is none
+	balancer dataplane.Balancer // of Dialer
+	table    dataplane.Table
 	log      complaints
 
 	guardian *process
 	backend  *process
-	upstream string  // HOST:PORT of the backend
-	bridge   *bridge // to a backend outside the namespace; nil for none
+	upstream string            // HOST:PORT of the backend
+	bridge   *dataplane.Bridge // to a backend outside the namespace; nil for none
 
 	mu       sync.Mutex            // guards all below, and leaving of each replica
 	replicas []*replica            // gw-1 first; those that have left stay in it
@@ -159,9 +161,9 @@ func (f *Fleet) start(ctx context.Context) (err error) {
 	if _, err = f.guardian.awaitReady(ctx); err != nil {
 		return err
 	}
-	f.table = dialerTable{&f.balancer}
-	if f.options.Dataplane == NFT {
-		if f.table, err = newKernelTable(); err != nil {
+	f.table = dataplane.DialerTable{Balancer: &f.balancer}
+	if f.options.Dataplane == dataplane.NFT {
+		if f.table, err = dataplane.NewKernelTable(); err != nil {
 			return err
 		}
 	}
@@ -169,11 +171,11 @@ func (f *Fleet) start(ctx context.Context) (err error) {
 		return err
 	}
 	switch f.upstream = f.options.Backend; {
-	case f.upstream != "" && f.options.Dataplane == NFT:
-		if f.bridge, err = newBridge(f.upstream, func() (net.Listener, error) { return listen(ctx, "127.0.0.1:0") }); err != nil {
+	case f.upstream != "" && f.options.Dataplane == dataplane.NFT:
+		if f.bridge, err = dataplane.NewBridge(f.upstream, func() (net.Listener, error) { return listen(ctx, "127.0.0.1:0") }); err != nil {
 			return err
 		}
-		f.upstream = f.bridge.address()
+		f.upstream = f.bridge.Address()
 	case f.upstream == "":
 		if f.backend, err = f.spawn("backend", backendCommand); err != nil {
 			return err
@@ -199,13 +201,13 @@ func endpointsOf(list []*replica) []loadgen.Endpoint {
 
 // prepare finds the gateway's program and makes room for what it reads.
 func (f *Fleet) prepare(ctx context.Context) (err error) {
-	if f.gateway, err = ParseGateway(f.options.Gateway); err != nil || f.gateway.own() {
+	if f.gateway, err = gateway.Parse(f.options.Gateway); err != nil || f.gateway.Own() {
 		return err
 	}
-	if f.program, err = f.gateway.find(f.options.Program); err != nil {
+	if f.program, err = f.gateway.Find(f.options.Program); err != nil {
 		return err
 	}
-	if f.version, err = f.gateway.versionOf(ctx, f.program); err != nil {
+	if f.version, err = f.gateway.VersionOf(ctx, f.program); err != nil {
 		return err
 	}
 	if f.dir, err = os.MkdirTemp("", "nodrop-lab-"); err != nil {
@@ -220,7 +222,7 @@ func (f *Fleet) Gateway() string { return strings.TrimSpace(f.gateway.Name + " "
 
 // String says what runs, and how it is stopped.
 func (f *Fleet) String() string {
-	return fmt.Sprintf("gateways: %d × %s, %s: %s", f.options.Replicas, f.Gateway(), f.options.Stop, f.gateway.stops[f.options.Stop].told(f.options.PreStop))
+	return fmt.Sprintf("gateways: %d × %s, %s: %s", f.options.Replicas, f.Gateway(), f.options.Stop, f.gateway.Stops[f.options.Stop].Told(f.options.PreStop))
 }
 
 // spawn starts this program as a child, in the guardian's group once there is one.
@@ -258,7 +260,7 @@ func (f *Fleet) startReplica() (*replica, error) {
 	i := len(f.replicas) + 1
 	name, host := fmt.Sprintf("gw-%d", i), replicaHost(runtime.GOOS, i)
 	var err error
-	if f.gateway.own() {
+	if f.gateway.Own() {
 		r.process, err = f.spawn(name, gatewayCommand,
 			"--name", name,
 			"--listen", host.String()+":0",
@@ -282,24 +284,24 @@ func (f *Fleet) startReplica() (*replica, error) {
 // startProgram starts an installed gateway as the leader of a process group, as
 // it may have workers.
 func (f *Fleet) startProgram(r *replica, name string, host netip.Addr) (err error) {
-	s := &site{name: name, dir: filepath.Join(f.dir, name), backend: f.upstream, terms: f.options.terms()}
-	if s.listen, s.admin, err = freePorts(host); err != nil {
+	s := &gateway.Site{Name: name, Dir: filepath.Join(f.dir, name), Backend: f.upstream, Terms: f.options.terms()}
+	if s.Listen, s.Admin, err = freePorts(host); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	// The workers of a gateway may belong to another user.
-	if err := os.MkdirAll(s.dir, 0o755); err != nil { //nolint:gosec // nothing in it is secret
+	if err := os.MkdirAll(s.Dir, 0o755); err != nil { //nolint:gosec // nothing in it is secret
 		return err
 	}
 	r.site = s
-	how := f.gateway.setUp(s)
-	for name, text := range how.files {
-		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
+	how := f.gateway.SetUp(s)
+	for name, text := range how.Files {
+		if err := os.WriteFile(filepath.Join(s.Dir, name), []byte(text), 0o600); err != nil {
 			return err
 		}
 	}
-	cmd := exec.Command(f.program, how.args...) //nolint:noctx,gosec // its end is the fleet's part; the program is the user's choice
-	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), how.env...)
+	cmd := exec.Command(f.program, how.Args...) //nolint:noctx,gosec // its end is the fleet's part; the program is the user's choice
+	cmd.Dir = s.Dir
+	cmd.Env = append(os.Environ(), how.Env...)
 	tag := proc.NewTag()
 	proc.GuardTag(f.guardian.stdin, tag)
 	tag.Put(cmd)
@@ -316,7 +318,7 @@ func (f *Fleet) startProgram(r *replica, name string, host netip.Addr) (err erro
 
 // Endpoints is the balancer; nil where it is in the kernel.
 func (f *Fleet) Endpoints() loadgen.Endpoints {
-	if f.options.Dataplane == NFT {
+	if f.options.Dataplane == dataplane.NFT {
 		return nil
 	}
 	return &f.balancer
@@ -392,7 +394,7 @@ func (f *Fleet) Stop(ctx context.Context) error {
 	}
 	defer func() {
 		if f.bridge != nil {
-			f.bridge.close()
+			f.bridge.Close()
 		}
 		if f.dir != "" {
 			_ = os.RemoveAll(f.dir) // nothing of worth is in it

@@ -12,10 +12,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"nodrop/scenario/lab/gateway"
 )
 
 func TestFleetServes(t *testing.T) {
-	f := startFleet(t, Options{Replicas: 3, Stop: Graceful})
+	f := startFleet(t, Options{Replicas: 3, Stop: gateway.Graceful})
 	if got := f.Replicas(); !slices.Equal(got, []string{"gw-1", "gw-2", "gw-3"}) {
 		t.Errorf("replicas %v", got)
 	}
@@ -24,14 +26,14 @@ func TestFleetServes(t *testing.T) {
 		if resp.StatusCode != 200 || resp.body != page {
 			t.Errorf("%s answers %d, %d bytes", r.name, resp.StatusCode, len(resp.body))
 		}
-		if got := resp.Header.Get(ReplicaHeader); got != r.name {
+		if got := resp.Header.Get(gateway.ReplicaHeader); got != r.name {
 			t.Errorf("%s calls itself %q", r.name, got)
 		}
 		if resp.Close {
 			t.Errorf("%s answers Connection: close before it drains", r.name)
 		}
 	}
-	seen := picks(t, &f.balancer, 1000)
+	seen := handedOut(t, f, 1000)
 	if len(seen) != 3 {
 		t.Errorf("the balancer knows %v; want all three", seen)
 	}
@@ -44,7 +46,7 @@ func TestReplicasDifferByAddress(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux answers on all of 127.0.0.0/8")
 	}
-	f := startFleet(t, Options{Replicas: 2, Stop: Abrupt})
+	f := startFleet(t, Options{Replicas: 2, Stop: gateway.Abrupt})
 	for i, want := range []string{"127.0.0.2", "127.0.0.3"} {
 		if got := f.replicas[i].addr.Addr().String(); got != want {
 			t.Errorf("%s serves at %s; want %s", f.replicas[i].name, got, want)
@@ -53,7 +55,7 @@ func TestReplicasDifferByAddress(t *testing.T) {
 }
 
 func TestStopTwice(t *testing.T) {
-	f := startFleet(t, Options{Replicas: 2, Stop: Naive})
+	f := startFleet(t, Options{Replicas: 2, Stop: gateway.Naive})
 	for range 2 {
 		if err := f.Stop(testContext(t)); err != nil {
 			t.Fatal(err)
@@ -73,7 +75,7 @@ func TestStopTwice(t *testing.T) {
 }
 
 func TestStopWithoutTime(t *testing.T) {
-	f := startFleet(t, Options{Replicas: 2, Stop: Naive})
+	f := startFleet(t, Options{Replicas: 2, Stop: gateway.Naive})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := f.Stop(ctx); err != nil && !errors.Is(err, context.Canceled) {
@@ -91,10 +93,10 @@ func TestStartMisuse(t *testing.T) {
 		options Options
 		want    string
 	}{
-		"no replicas": {Options{Stop: Abrupt}, "at least 1 replica"},
-		"too many":    {Options{Replicas: maxHosts + 1, Stop: Abrupt}, "addresses"},
+		"no replicas": {Options{Stop: gateway.Abrupt}, "at least 1 replica"},
+		"too many":    {Options{Replicas: maxHosts + 1, Stop: gateway.Abrupt}, "addresses"},
 		"no way":      {Options{Replicas: 1}, "unknown way to stop"},
-		"negative":    {Options{Replicas: 1, Stop: Abrupt, Grace: -1}, "negative"},
+		"negative":    {Options{Replicas: 1, Stop: gateway.Abrupt, Grace: -1}, "negative"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -107,7 +109,7 @@ func TestStartMisuse(t *testing.T) {
 }
 
 func TestStartWithoutExecutable(t *testing.T) {
-	_, err := Start(testContext(t), Options{Replicas: 2, Stop: Abrupt, Executable: filepath.Join(t.TempDir(), "nothing")})
+	_, err := Start(testContext(t), Options{Replicas: 2, Stop: gateway.Abrupt, Executable: filepath.Join(t.TempDir(), "nothing")})
 	if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "guardian: ") {
 		t.Errorf("got %v; want that it does not exist", err)
 	}
@@ -147,7 +149,7 @@ func TestStartFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var complaints bytes.Buffer
 			_, err := Start(testContext(t), Options{
-				Replicas: 3, Stop: Abrupt, Stderr: &complaints, Executable: impostor(t, test.instead, test.script),
+				Replicas: 3, Stop: gateway.Abrupt, Stderr: &complaints, Executable: impostor(t, test.instead, test.script),
 			})
 			if err == nil || !strings.HasPrefix(err.Error(), test.want) {
 				t.Errorf("got %v; want %s", err, test.want)
@@ -165,10 +167,10 @@ func TestStartFails(t *testing.T) {
 
 // A replica that serves in another's place is found out.
 func TestStartWrongReplica(t *testing.T) {
-	other := startFleet(t, Options{Replicas: 2, Stop: Abrupt})
+	other := startFleet(t, Options{Replicas: 2, Stop: gateway.Abrupt})
 	addr := other.replicaAt(2).addr.String()
 	_, err := Start(testContext(t), Options{
-		Replicas: 1, Stop: Abrupt, Executable: impostor(t, "*gw-1*", "echo ready "+addr+"; read x"),
+		Replicas: 1, Stop: gateway.Abrupt, Executable: impostor(t, "*gw-1*", "echo ready "+addr+"; read x"),
 	})
 	if err == nil || !strings.Contains(err.Error(), `"gw-2" answers in its place`) {
 		t.Errorf("got %v; want that gw-2 answers", err)
@@ -178,7 +180,7 @@ func TestStartWrongReplica(t *testing.T) {
 func TestStartCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Start(ctx, Options{Replicas: 2, Stop: Abrupt}); !errors.Is(err, context.Canceled) {
+	if _, err := Start(ctx, Options{Replicas: 2, Stop: gateway.Abrupt}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v; want context.Canceled", err)
 	}
 	expectNoChildren(t)
@@ -198,7 +200,7 @@ func TestStartCancelledMidway(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			_, err := Start(ctx, Options{
-				Replicas: 3, Stop: Abrupt, Stderr: cancelOn{cancel},
+				Replicas: 3, Stop: gateway.Abrupt, Stderr: cancelOn{cancel},
 				Executable: impostor(t, child, "echo here >&2; read x; exit"),
 			})
 			if !errors.Is(err, context.Canceled) {
@@ -213,7 +215,7 @@ func TestStartCancelledMidway(t *testing.T) {
 func TestStartCutShort(t *testing.T) {
 	for d := time.Duration(1); d < 200*time.Millisecond; d *= 4 {
 		ctx, cancel := context.WithTimeout(t.Context(), d)
-		f, err := Start(ctx, Options{Replicas: 3, Stop: Abrupt})
+		f, err := Start(ctx, Options{Replicas: 3, Stop: gateway.Abrupt})
 		cancel()
 		if err == nil {
 			err = f.Stop(testContext(t))

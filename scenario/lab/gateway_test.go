@@ -16,22 +16,23 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/record"
+	"nodrop/scenario/lab/gateway"
 )
 
 // installed is every gateway that is not this program. Each must be there.
-func installed(t *testing.T) []*Gateway {
+func installed(t *testing.T) []*gateway.Gateway {
 	t.Helper()
 	if testing.Short() {
 		t.Skipf("NOT RUN because of -short: %s needs installed gateways; make test runs it", t.Name())
 	}
-	return slices.DeleteFunc(Gateways(), (*Gateway).own)
+	return slices.DeleteFunc(gateway.All(), (*gateway.Gateway).Own)
 }
 
 // TestGateways: every gateway in every way to stop lives the life of a replica,
 // keeps what is in flight as the way has it, and leaves nothing.
 func TestGateways(t *testing.T) {
 	for _, g := range installed(t) {
-		for _, mode := range stopModes() {
+		for _, mode := range gateway.Modes() {
 			t.Run(g.Name+"/"+string(mode), func(t *testing.T) {
 				f, err := Start(testContext(t), Options{
 					Replicas: 2, Stop: mode, Gateway: g.Name, PreStop: 2 * time.Second, Grace: patience, Propagation: time.Millisecond,
@@ -56,19 +57,19 @@ func TestGateways(t *testing.T) {
 }
 
 // expectStopped takes the second of two replicas away while it answers.
-func expectStopped(t *testing.T, f *Fleet, mode StopMode) {
+func expectStopped(t *testing.T, f *Fleet, mode gateway.Mode) {
 	t.Helper()
 	r := f.replicaAt(2)
-	if got := get(t, r); got.StatusCode != 200 || got.Header.Get(ReplicaHeader) != "gw-2" {
-		t.Errorf("got %d of %q", got.StatusCode, got.Header.Get(ReplicaHeader))
+	if got := get(t, r); got.StatusCode != 200 || got.Header.Get(gateway.ReplicaHeader) != "gw-2" {
+		t.Errorf("got %d of %q", got.StatusCode, got.Header.Get(gateway.ReplicaHeader))
 	}
 	// Gateways keep the first kilobytes back: only a long answer is under way when
 	// its header is here. It outlasts what stops it, or the pre-stop delay.
 	const size = 200_000
-	seconds := map[StopMode]int{Abrupt: 20, Naive: 2, Graceful: 4}[mode]
+	seconds := map[gateway.Mode]int{gateway.Abrupt: 20, gateway.Naive: 2, gateway.Graceful: 4}[mode]
 	body := open(t, fmt.Sprintf("http://%s/drip?duration=%d&numbytes=%d&delay=0", r.addr, seconds, size))
 	j, _, wait := inBackground(t, f, 1)
-	if mode == Graceful {
+	if mode == gateway.Graceful {
 		j.await(t, record.MarkEndpointRemoved, "gw-2")
 		if got := get(t, r); got.StatusCode != 200 {
 			t.Errorf("terminating, it answers %d", got.StatusCode)
@@ -78,7 +79,7 @@ func expectStopped(t *testing.T, f *Fleet, mode StopMode) {
 		t.Fatal(err)
 	}
 	n, readErr := drain(body)
-	if whole := readErr == nil && n == size; whole != (mode != Abrupt) {
+	if whole := readErr == nil && n == size; whole != (mode != gateway.Abrupt) {
 		t.Errorf("an answer in flight: %d of %d bytes, %v", n, size, readErr)
 	}
 	terminating, _, _ := j.find(record.MarkTerminating, "gw-2")
@@ -87,7 +88,7 @@ func expectStopped(t *testing.T, f *Fleet, mode StopMode) {
 		t.Errorf("no exit, or one with %v", exited.Err)
 	}
 	closed, seen, _ := j.find(record.MarkListenerClosed, "gw-2")
-	if runtime.GOOS != "linux" || mode == Abrupt {
+	if runtime.GOOS != "linux" || mode == gateway.Abrupt {
 		return // an exit may come first, and says it, too
 	}
 	if !seen || closed.At.Before(terminating.At) || closed.At.After(exited.At) {
@@ -129,7 +130,7 @@ func TestGatewayFails(t *testing.T) {
 		"own, with one": {"builtin", "/bin/true", "the builtin gateway is this program"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Start(testContext(t), Options{Replicas: 1, Stop: Abrupt, Gateway: test.gateway, Program: test.program})
+			_, err := Start(testContext(t), Options{Replicas: 1, Stop: gateway.Abrupt, Gateway: test.gateway, Program: test.program})
 			if err == nil || !strings.HasPrefix(err.Error(), test.want) {
 				t.Errorf("got %v; want %s", err, test.want)
 			}
@@ -141,7 +142,7 @@ func TestGatewayFails(t *testing.T) {
 // TestGatewayNotInstalled: how one comes by it is told.
 func TestGatewayNotInstalled(t *testing.T) {
 	t.Setenv("PATH", "/nowhere")
-	_, err := Start(testContext(t), Options{Replicas: 1, Stop: Abrupt, Gateway: "haproxy", Executable: "/nowhere/nodrop"})
+	_, err := Start(testContext(t), Options{Replicas: 1, Stop: gateway.Abrupt, Gateway: "haproxy", Executable: "/nowhere/nodrop"})
 	hinted, ok := errors.AsType[*loadgen.HintError](err)
 	if !ok || hinted.Problem != "gateway haproxy: there is no program haproxy" || hinted.Hint != "apt-get install haproxy, or --gateway-bin PATH" {
 		t.Errorf("got %v", err)
@@ -151,7 +152,7 @@ func TestGatewayNotInstalled(t *testing.T) {
 // TestRestart: all are replaced, at most so many at a time, and each new one
 // serves before the next old ones go.
 func TestRestart(t *testing.T) {
-	for _, mode := range stopModes() {
+	for _, mode := range gateway.Modes() {
 		t.Run(string(mode), func(t *testing.T) {
 			f := startFleet(t, Options{Replicas: 3, Stop: mode, PreStop: 20 * time.Millisecond, Grace: patience, Propagation: time.Millisecond})
 			j := newJournal()
@@ -170,7 +171,7 @@ func TestRestart(t *testing.T) {
 			if got, want := f.Replicas(), []string{"gw-4", "gw-5", "gw-6"}; !slices.Equal(got, want) {
 				t.Errorf("replicas %v; want %v", got, want)
 			}
-			seen := picks(t, &f.balancer, 1000)
+			seen := handedOut(t, f, 1000)
 			if len(seen) != 3 || seen["gw-4"] == 0 || seen["gw-6"] == 0 {
 				t.Errorf("the balancer knows %v", seen)
 			}
@@ -179,7 +180,7 @@ func TestRestart(t *testing.T) {
 			}
 		})
 	}
-	f := startFleet(t, Options{Replicas: 1, Stop: Naive})
+	f := startFleet(t, Options{Replicas: 1, Stop: gateway.Naive})
 	if err := f.Restart(testContext(t), 0, nil); err == nil {
 		t.Error("want an error: none at a time")
 	}
@@ -188,7 +189,7 @@ func TestRestart(t *testing.T) {
 // TestRestartFails: when a new replica does not start, the restart ends, and the
 // old ones that were not told to go stay.
 func TestRestartFails(t *testing.T) {
-	f := startFleet(t, Options{Replicas: 2, Stop: Naive, Executable: impostor(t, "*gw-3*", "echo no luck >&2; exit 9")})
+	f := startFleet(t, Options{Replicas: 2, Stop: gateway.Naive, Executable: impostor(t, "*gw-3*", "echo no luck >&2; exit 9")})
 	err := f.Restart(testContext(t), 1, nil)
 	if err == nil || !strings.HasPrefix(err.Error(), "gw-3 did not start: exit status 9: no luck") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v", err)

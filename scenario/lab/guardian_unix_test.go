@@ -17,13 +17,14 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
+	"nodrop/scenario/lab/gateway"
 	"nodrop/scenario/proc"
 )
 
 // runTestParent starts a fleet, and one more process in its group that holds no
 // control pipe; prints every pid, the guardian's first; and waits.
 func runTestParent() int {
-	f, err := Start(context.Background(), Options{Replicas: 2, Stop: Graceful, Stderr: os.Stderr})
+	f, err := Start(context.Background(), Options{Replicas: 2, Stop: gateway.Graceful, Stderr: os.Stderr})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -145,7 +146,7 @@ func TestControlPipesAreClosedOnExec(t *testing.T) {
 	if _, err := os.Stat("/proc/self/fd"); err != nil {
 		t.Skip("needs /proc")
 	}
-	f := startFleet(t, Options{Replicas: 3, Stop: Graceful})
+	f := startFleet(t, Options{Replicas: 3, Stop: gateway.Graceful})
 	owners := map[string]*process{}
 	for _, p := range f.processes() {
 		owners[descriptors(t, p)["0"]] = p
@@ -189,7 +190,7 @@ func expectNoChildren(t *testing.T) {
 
 // A replica that cannot end by itself is killed after its grace.
 func TestOutlivedGrace(t *testing.T) {
-	f := startFleet(t, Options{Replicas: 2, Stop: Naive})
+	f := startFleet(t, Options{Replicas: 2, Stop: gateway.Naive})
 	if err := f.replicaAt(2).cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
+	"nodrop/scenario/lab/dataplane"
 )
 
 // testParent is the hidden argument that makes the test binary a program that
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == testParent {
 		os.Exit(runTestParent())
 	}
-	if given, ok := NamespaceArgs(os.Args[1:]); ok {
+	if given, ok := dataplane.NamespaceArgs(os.Args[1:]); ok {
 		os.Exit(runTestNamespace(given))
 	}
 	goleak.VerifyTestMain(m)
@@ -205,4 +206,18 @@ func inBackground(t *testing.T, f *Fleet, to int) (j *journal, cancel func(), wa
 	go func() { done <- f.Scale(ctx, to, j.mark) }()
 	t.Cleanup(cancel)
 	return j, cancel, func() error { return <-done }
+}
+
+// handedOut counts how often the fleet's balancer hands out each replica, of n times.
+func handedOut(t *testing.T, f *Fleet, n int) map[string]int {
+	t.Helper()
+	seen := map[string]int{}
+	for range n {
+		e, err := f.Endpoints().Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[e.Name]++
+	}
+	return seen
 }

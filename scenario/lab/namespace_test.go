@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"nodrop/scenario/lab/dataplane"
 )
 
 // runTestNamespace is a program that InNamespace starts: it sends its parent a
@@ -31,7 +33,7 @@ func runTestNamespace(given []string) int {
 // TestNamespaceEnds: a signal that is handed on to a process that does not take
 // any yet interrupts it; any other is a failure.
 func TestNamespaceEnds(t *testing.T) {
-	if err := checkNFT(); err != nil {
+	if err := dataplane.CheckNFT(); err != nil {
 		t.Skipf("NOT RUN: %v", err)
 	}
 	for name, tc := range map[string]struct {
@@ -46,7 +48,7 @@ func TestNamespaceEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			calls := 0
-			code, err := InNamespace([]string{tc.what, strconv.Itoa(tc.number)}, func() { calls++ })
+			code, err := dataplane.InNamespace([]string{tc.what, strconv.Itoa(tc.number)}, func() { calls++ })
 			if calls != 1 {
 				t.Errorf("told %d times that signals are handed on; want 1", calls)
 			}

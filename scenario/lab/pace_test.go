@@ -12,6 +12,7 @@ import (
 	"nodrop/loadgen"
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
+	"nodrop/scenario/lab/gateway"
 )
 
 // TestCapacity: what came while it was not warm yet, or after its time, does not
@@ -79,7 +80,7 @@ func TestPace(t *testing.T) {
 func TestPaceMeasures(t *testing.T) {
 	var told bytes.Buffer
 	p := &Pace{
-		Options: Options{Replicas: 2, Stop: Abrupt}, Count: true, Tell: &told,
+		Options: Options{Replicas: 2, Stop: gateway.Abrupt}, Count: true, Tell: &told,
 		Load: loadgen.Config{URL: "http://gateway/", Workers: 10, Rate: 25, Requests: 50000, DisableKeepAlive: true},
 	}
 	for range 2 {

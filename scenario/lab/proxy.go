@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"nodrop/scenario/lab/gateway"
 )
 
 const copyBuffer = 32 << 10
@@ -58,7 +60,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer func() { _ = resp.Body.Close() }()
 		copyHeader(header, resp.Header)
 	}
-	header[ReplicaHeader] = p.name
+	header[gateway.ReplicaHeader] = p.name
 	if p.draining.Load() {
 		header.Set("Connection", "close") // the server closes after such an answer
 	}

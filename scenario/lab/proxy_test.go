@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"nodrop/scenario/lab/gateway"
 )
 
 // proxied starts a proxy before a backend; both end with the test.
@@ -57,7 +59,7 @@ func TestProxyForwards(t *testing.T) {
 	if resp.StatusCode != http.StatusTeapot || string(answer) != "short and stout" {
 		t.Errorf("answer %d %q", resp.StatusCode, answer)
 	}
-	if h := resp.Header; h.Get("X-Answer") != "yes" || h.Get("Keep-Alive") != "" || h.Get(ReplicaHeader) != "gw-7" {
+	if h := resp.Header; h.Get("X-Answer") != "yes" || h.Get("Keep-Alive") != "" || h.Get(gateway.ReplicaHeader) != "gw-7" {
 		t.Errorf("answer's header %v", h)
 	}
 }
@@ -124,7 +126,7 @@ func TestProxyWithoutBackend(t *testing.T) {
 	if got.StatusCode != http.StatusBadGateway || !strings.HasPrefix(got.body, "bad gateway: ") || strings.Count(got.body, "\n") != 1 {
 		t.Errorf("answer %d %q; want 502 and one line", got.StatusCode, got.body)
 	}
-	if got.Header.Get(ReplicaHeader) != "gw-7" {
+	if got.Header.Get(gateway.ReplicaHeader) != "gw-7" {
 		t.Error("the answer does not name the replica")
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/scenario"
+	"nodrop/scenario/lab/gateway"
 	"nodrop/scenario/proc"
 )
 
@@ -17,9 +18,9 @@ import (
 type replica struct {
 	*process
 	addr    netip.AddrPort
-	site    *site // nil for this program
-	cut     error // what was left when its grace was over; set before it is signalled
-	leaving bool  // Scale has taken it away; guarded by Fleet.mu
+	site    *gateway.Site // nil for this program
+	cut     error         // what was left when its grace was over; set before it is signalled
+	leaving bool          // Scale has taken it away; guarded by Fleet.mu
 }
 
 func (r *replica) endpoint() loadgen.Endpoint {
@@ -49,7 +50,7 @@ const servingPoll = 20 * time.Millisecond
 
 // pollServing asks the replica until it answers.
 func (r *replica) pollServing(ctx context.Context) error {
-	r.addr = r.site.listen
+	r.addr = r.site.Listen
 	timeout := time.Now().Add(readyTimeout)
 	for {
 		err := r.check(ctx)
@@ -85,7 +86,7 @@ func (r *replica) check(ctx context.Context) error {
 	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
 		return err
 	}
-	if name := resp.Header.Get(ReplicaHeader); name != r.name {
+	if name := resp.Header.Get(gateway.ReplicaHeader); name != r.name {
 		return fmt.Errorf("%q answers in its place", name)
 	}
 	switch resp.StatusCode {
@@ -128,11 +129,11 @@ func (r *replica) watchListener(ctx context.Context) {
 
 // exitError says what was wrong with the end of a replica that was asked to
 // stop in this way; nil when it went as the way has it.
-func (r *replica) exitError(mode StopMode, killed bool) error {
+func (r *replica) exitError(mode gateway.Mode, killed bool) error {
 	switch {
 	case killed:
 		return fmt.Errorf("%s outlived its grace and was killed", r.name)
-	case mode == Abrupt && endedBySignal(r.cmd.ProcessState):
+	case mode == gateway.Abrupt && endedBySignal(r.cmd.ProcessState):
 		return nil
 	case r.site != nil && r.cut != nil:
 		return r.cut

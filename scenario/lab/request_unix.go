@@ -9,18 +9,20 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"nodrop/scenario/lab/gateway"
 )
 
 // notifyRequests turns the signals of this way to stop into requests.
 // A replica that stops abruptly handles none: the kernel's default action ends
 // it (Go's runtime does no more than let that action happen).
-func notifyRequests(mode StopMode, requests chan<- stopRequest) {
-	if mode == Abrupt {
+func notifyRequests(mode gateway.Mode, requests chan<- stopRequest) {
+	if mode == gateway.Abrupt {
 		return
 	}
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGTERM)
-	if mode == Graceful {
+	if mode == gateway.Graceful {
 		signal.Notify(signals, syscall.SIGUSR1)
 	}
 	go func() {

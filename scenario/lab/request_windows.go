@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"nodrop/scenario/lab/gateway"
 )
 
 // notifyRequests does nothing: there are no signals, requests come as lines on
 // the control pipe.
-func notifyRequests(StopMode, chan<- stopRequest) {}
+func notifyRequests(gateway.Mode, chan<- stopRequest) {}
 
 // sendRequest asks a replica by a line on its control pipe, which breaks only
 // when the replica is gone.

@@ -12,6 +12,8 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
+	"nodrop/scenario/lab/dataplane"
+	"nodrop/scenario/lab/gateway"
 )
 
 // exitMargin is how long a replica may outlive its grace before it is killed.
@@ -20,8 +22,8 @@ const exitMargin = 2 * time.Second
 // scaleIn is one scale-in under way.
 type scaleIn struct {
 	options *Options
-	way     stopping
-	table   table
+	way     gateway.Stopping
+	table   dataplane.Table
 	leaving []*replica
 	begin   time.Time
 	emit    func(scenario.Moment)
@@ -99,7 +101,7 @@ func (f *Fleet) staying() int {
 func (f *Fleet) scaleIn(leaving []*replica, emit func(scenario.Moment)) *scaleIn {
 	return &scaleIn{
 		options: &f.options,
-		way:     f.gateway.stops[f.options.Stop],
+		way:     f.gateway.Stops[f.options.Stop],
 		table:   f.table,
 		leaving: leaving,
 		begin:   time.Now(),
@@ -166,9 +168,9 @@ func (s *scaleIn) run(ctx context.Context) error {
 // the gateway's own.
 func (s *scaleIn) shutdown() *record.Shutdown {
 	switch {
-	case s.way.hook && s.options.PreStop > 0:
+	case s.way.Hook && s.options.PreStop > 0:
 		return &record.Shutdown{PreStop: "sleep " + s.options.PreStop.String()}
-	case s.way.hook || s.options.Stop != Graceful:
+	case s.way.Hook || s.options.Stop != gateway.Graceful:
 		return &record.Shutdown{}
 	}
 	return nil
@@ -236,7 +238,7 @@ func (s *scaleIn) leave(ctx context.Context, r *replica) error {
 	}
 	// The moment is taken before the signal: what the signal causes comes after.
 	at := time.Now()
-	if err := r.end(s.way.signal); err == nil {
+	if err := r.end(s.way.Signal); err == nil {
 		s.emit(scenario.Moment{Kind: record.MarkSignalled, Endpoint: r.name, At: at})
 	} else if !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("cannot signal %s: %w", r.name, err)
@@ -247,10 +249,10 @@ func (s *scaleIn) leave(ctx context.Context, r *replica) error {
 // askToDrain does so in the way's own form, if it has one.
 func (s *scaleIn) askToDrain(ctx context.Context, r *replica) error {
 	switch {
-	case s.way.drain:
+	case s.way.Drain:
 		return r.ask(requestDrain)
-	case s.way.begin != nil:
-		return s.way.begin(ctx, r.site)
+	case s.way.Begin != nil:
+		return s.way.Begin(ctx, r.site)
 	}
 	return nil
 }
@@ -260,16 +262,16 @@ func (s *scaleIn) beforeSignal(ctx context.Context, r *replica) error {
 	if err := s.askToDrain(ctx, r); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("cannot tell %s to drain: %w", r.name, err)
 	}
-	if s.way.hook {
+	if s.way.Hook {
 		if err := s.preStop(ctx, r); err != nil {
 			return err
 		}
 	}
-	if s.way.idle == nil {
+	if s.way.Idle == nil {
 		return nil
 	}
-	err := s.way.idle(ctx, r.site, time.Now().Add(s.options.Grace))
-	if cut, ok := errors.AsType[*cutError](err); ok {
+	err := s.way.Idle(ctx, r.site, time.Now().Add(s.options.Grace))
+	if cut, ok := errors.AsType[*gateway.CutError](err); ok {
 		r.cut = cut
 		return nil
 	}

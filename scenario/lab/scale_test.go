@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"nodrop/loadgen/record"
+	"nodrop/scenario/lab/dataplane"
+	"nodrop/scenario/lab/gateway"
 )
 
 // never is a time that no test lives to see.
@@ -34,15 +36,15 @@ func refused(t *testing.T, r *replica) bool {
 }
 
 // kindsOf is the life that each way to stop gives a replica.
-func kindsOf(mode StopMode) []record.MarkKind {
-	if mode == Abrupt {
+func kindsOf(mode gateway.Mode) []record.MarkKind {
+	if mode == gateway.Abrupt {
 		return []record.MarkKind{record.MarkTerminating, record.MarkSignalled, record.MarkExited}
 	}
 	return []record.MarkKind{record.MarkTerminating, record.MarkSignalled, record.MarkListenerClosed, record.MarkExited}
 }
 
 // expectLife checks one replica's events: their order in time and in telling.
-func expectLife(t *testing.T, j *journal, mode StopMode, name string) {
+func expectLife(t *testing.T, j *journal, mode gateway.Mode, name string) {
 	t.Helper()
 	var kinds []record.MarkKind
 	var last time.Time
@@ -62,7 +64,7 @@ func expectLife(t *testing.T, j *journal, mode StopMode, name string) {
 }
 
 func TestScaleToTheEnd(t *testing.T) {
-	for _, mode := range stopModes() {
+	for _, mode := range gateway.Modes() {
 		t.Run(string(mode), func(t *testing.T) {
 			f := startFleet(t, Options{Replicas: 3, Stop: mode, PreStop: 20 * time.Millisecond, Grace: patience, Propagation: time.Millisecond})
 			j := newJournal()
@@ -87,7 +89,7 @@ func TestScaleToTheEnd(t *testing.T) {
 			if got := f.Replicas(); !slices.Equal(got, []string{"gw-1"}) {
 				t.Errorf("replicas %v; want gw-1", got)
 			}
-			if seen := picks(t, &f.balancer, 100); seen["gw-1"] != 100 {
+			if seen := handedOut(t, f, 100); seen["gw-1"] != 100 {
 				t.Errorf("the balancer knows %v; want gw-1", seen)
 			}
 			if got := get(t, f.replicaAt(1)); got.StatusCode != 200 {
@@ -99,7 +101,7 @@ func TestScaleToTheEnd(t *testing.T) {
 
 func TestGracefulKeepsToItsPreStop(t *testing.T) {
 	const preStop = 50 * time.Millisecond
-	f := startFleet(t, Options{Replicas: 2, Stop: Graceful, PreStop: preStop, Grace: patience})
+	f := startFleet(t, Options{Replicas: 2, Stop: gateway.Graceful, PreStop: preStop, Grace: patience})
 	j := newJournal()
 	if err := f.Scale(testContext(t), 1, j.mark); err != nil {
 		t.Fatal(err)
@@ -114,7 +116,7 @@ func TestGracefulKeepsToItsPreStop(t *testing.T) {
 // As long as the balancer has not heard, it sends connections to where nobody
 // listens, and the kernel refuses them.
 func TestRefusedUntilRemoved(t *testing.T) {
-	for mode, last := range map[StopMode]record.MarkKind{Abrupt: record.MarkExited, Naive: record.MarkListenerClosed} {
+	for mode, last := range map[gateway.Mode]record.MarkKind{gateway.Abrupt: record.MarkExited, gateway.Naive: record.MarkListenerClosed} {
 		t.Run(string(mode), func(t *testing.T) {
 			f := startFleet(t, Options{Replicas: 3, Stop: mode, PreStop: never, Grace: patience, Propagation: never})
 			j, cancel, wait := inBackground(t, f, 1)
@@ -128,7 +130,7 @@ func TestRefusedUntilRemoved(t *testing.T) {
 					t.Errorf("%s was removed before its time", name)
 				}
 			}
-			if seen := picks(t, &f.balancer, 1000); len(seen) != 3 {
+			if seen := handedOut(t, f, 1000); len(seen) != 3 {
 				t.Errorf("the balancer knows %v; want all three", seen)
 			}
 			if refused(t, f.replicaAt(1)) {
@@ -143,7 +145,7 @@ func TestRefusedUntilRemoved(t *testing.T) {
 }
 
 func TestGracefulAcceptsDuringPreStop(t *testing.T) {
-	f := startFleet(t, Options{Replicas: 3, Stop: Graceful, PreStop: never, Grace: patience})
+	f := startFleet(t, Options{Replicas: 3, Stop: gateway.Graceful, PreStop: never, Grace: patience})
 	j, cancel, wait := inBackground(t, f, 1)
 	for _, n := range []int{2, 3} {
 		r := f.replicaAt(n)
@@ -178,7 +180,7 @@ const slow = "/drip?delay=0&duration=1&numbytes=20"
 const endless = "/drip?delay=0&duration=60&numbytes=60"
 
 func TestInFlightIsFinished(t *testing.T) {
-	for _, mode := range []StopMode{Naive, Graceful} {
+	for _, mode := range []gateway.Mode{gateway.Naive, gateway.Graceful} {
 		t.Run(string(mode), func(t *testing.T) {
 			f := startFleet(t, Options{Replicas: 2, Stop: mode, Grace: patience})
 			rest := open(t, "http://"+f.replicaAt(2).addr.String()+slow)
@@ -197,20 +199,20 @@ func TestInFlightIsFinished(t *testing.T) {
 }
 
 func TestAbruptCutsWhatIsInFlight(t *testing.T) {
-	f := startFleet(t, Options{Replicas: 2, Stop: Abrupt, Grace: patience})
+	f := startFleet(t, Options{Replicas: 2, Stop: gateway.Abrupt, Grace: patience})
 	rest := open(t, "http://"+f.replicaAt(2).addr.String()+endless)
 	j := newJournal()
 	if err := f.Scale(testContext(t), 1, j.mark); err != nil {
 		t.Fatal(err)
 	}
-	expectLife(t, j, Abrupt, "gw-2")
+	expectLife(t, j, gateway.Abrupt, "gw-2")
 	if body, err := io.ReadAll(rest); err == nil {
 		t.Errorf("got all of %d bytes; want a cut", len(body))
 	}
 }
 
 func TestGraceEnds(t *testing.T) {
-	f := startFleet(t, Options{Replicas: 2, Stop: Naive, Grace: 10 * time.Millisecond})
+	f := startFleet(t, Options{Replicas: 2, Stop: gateway.Naive, Grace: 10 * time.Millisecond})
 	rest := open(t, "http://"+f.replicaAt(2).addr.String()+endless)
 	j := newJournal()
 	if err := f.Scale(testContext(t), 1, j.mark); err != nil {
@@ -230,7 +232,7 @@ func TestGraceEnds(t *testing.T) {
 }
 
 func TestCrash(t *testing.T) {
-	f := startFleet(t, Options{Replicas: 3, Stop: Graceful, PreStop: never, Grace: patience})
+	f := startFleet(t, Options{Replicas: 3, Stop: gateway.Graceful, PreStop: never, Grace: patience})
 	j, cancel, wait := inBackground(t, f, 2)
 	f.Watch(j.mark)
 	j.await(t, record.MarkEndpointRemoved, "gw-3")
@@ -263,7 +265,7 @@ func TestCrash(t *testing.T) {
 
 // A crash before the scale-in is told by it, too.
 func TestCrashBefore(t *testing.T) {
-	f := startFleet(t, Options{Replicas: 2, Stop: Naive, Grace: patience})
+	f := startFleet(t, Options{Replicas: 2, Stop: gateway.Naive, Grace: patience})
 	r := f.replicaAt(2)
 	_ = r.cmd.Process.Kill()
 	if err := r.awaitExit(testContext(t)); err != nil {
@@ -284,7 +286,7 @@ func TestCrashBefore(t *testing.T) {
 }
 
 func TestScaleRange(t *testing.T) {
-	f := startFleet(t, Options{Replicas: 2, Stop: Abrupt})
+	f := startFleet(t, Options{Replicas: 2, Stop: gateway.Abrupt})
 	for _, to := range []int{-1, 3} {
 		if err := f.Scale(testContext(t), to, nil); err == nil {
 			t.Errorf("scaled from 2 to %d", to)
@@ -298,7 +300,7 @@ func TestScaleRange(t *testing.T) {
 			t.Errorf("%d replicas; want %d", got, to)
 		}
 	}
-	if _, err := f.Endpoints().Next(t.Context()); !errors.Is(err, ErrNoEndpoint) {
+	if _, err := f.Endpoints().Next(t.Context()); !errors.Is(err, dataplane.ErrNoEndpoint) {
 		t.Errorf("got %v; want ErrNoEndpoint", err)
 	}
 }

@@ -1,12 +1,13 @@
 //go:build !linux
 
-package lab
+package dataplane
 
 import "errors"
 
 var errNFT = errors.New("--dataplane nft: network namespaces are of Linux")
 
-func checkNFT() error { return errNFT }
+// CheckNFT is of Linux.
+func CheckNFT() error { return errNFT }
 
 // NamespaceArgs is of Linux.
 func NamespaceArgs([]string) ([]string, bool) { return nil, false }
@@ -14,4 +15,5 @@ func NamespaceArgs([]string) ([]string, bool) { return nil, false }
 // InNamespace is of Linux.
 func InNamespace([]string, func()) (int, error) { return 0, errNFT }
 
-func newKernelTable() (table, error) { return nil, errNFT }
+// NewKernelTable is of Linux.
+func NewKernelTable() (Table, error) { return nil, errNFT }

@@ -1,4 +1,4 @@
-package lab
+package dataplane
 
 import (
 	"errors"
@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bridge takes connections in this network namespace to an address in that of
+// Bridge takes connections in this network namespace to an address in that of
 // the parent, which has made this one.
-type bridge struct {
+type Bridge struct {
 	listener net.Listener
 	to       *net.TCPAddr
 	dials    chan dial
@@ -27,9 +27,9 @@ type dialled struct {
 	err  error
 }
 
-// newBridge takes connections to HOST:PORT, which must be an address: names are
+// NewBridge takes connections to HOST:PORT, which must be an address: names are
 // not resolved from here. listen makes its listener. It must be closed.
-func newBridge(to string, listen func() (net.Listener, error)) (*bridge, error) {
+func NewBridge(to string, listen func() (net.Listener, error)) (*Bridge, error) {
 	host, _, err := net.SplitHostPort(to)
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func newBridge(to string, listen func() (net.Listener, error)) (*bridge, error) 
 	if err != nil {
 		return nil, err
 	}
-	b := &bridge{to: addr, dials: make(chan dial)}
+	b := &Bridge{to: addr, dials: make(chan dial)}
 	if b.listener, err = listen(); err != nil {
 		return nil, errors.Join(err, outside.Close())
 	}
@@ -58,15 +58,15 @@ func newBridge(to string, listen func() (net.Listener, error)) (*bridge, error) 
 	return b, nil
 }
 
-// address is where the bridge is reached.
-func (b *bridge) address() string { return b.listener.Addr().String() }
+// Address is where the bridge is reached.
+func (b *Bridge) Address() string { return b.listener.Addr().String() }
 
-// close ends new connections; those that are there end with what they join.
-func (b *bridge) close() { _ = b.listener.Close() }
+// Close ends new connections; those that are there end with what they join.
+func (b *Bridge) Close() { _ = b.listener.Close() }
 
 // dialOutside makes connections on a thread that is in the namespace of the
 // parent. The thread is never unlocked, and so ends with the goroutine.
-func (b *bridge) dialOutside(outside *os.File, ready chan<- error) {
+func (b *Bridge) dialOutside(outside *os.File, ready chan<- error) {
 	runtime.LockOSThread()
 	err := unix.Setns(int(outside.Fd()), unix.CLONE_NEWNET)
 	_ = outside.Close()
@@ -80,7 +80,7 @@ func (b *bridge) dialOutside(outside *os.File, ready chan<- error) {
 	}
 }
 
-func (b *bridge) accept() {
+func (b *Bridge) accept() {
 	defer close(b.dials)
 	for {
 		conn, err := b.listener.Accept()

@@ -1,4 +1,4 @@
-package lab
+package dataplane
 
 import (
 	"context"
@@ -17,8 +17,8 @@ import (
 // tools are the programs that NFT needs, and the packages that bring them.
 var tools = []struct{ program, pack string }{{"nft", "nftables"}, {"conntrack", "conntrack"}}
 
-// checkNFT finds what NFT lacks here.
-func checkNFT() error {
+// CheckNFT finds what NFT lacks here.
+func CheckNFT() error {
 	if os.Geteuid() != 0 {
 		return &loadgen.HintError{Problem: "--dataplane nft: a network namespace needs root", Hint: "sudo, or --dataplane dialer"}
 	}
@@ -73,9 +73,9 @@ type kernelTable struct {
 	endpoints []loadgen.Endpoint
 }
 
-// newKernelTable is for a process in a namespace of its own. Until endpoints are
+// NewKernelTable is for a process in a namespace of its own. Until endpoints are
 // added, connections to the virtual address are refused.
-func newKernelTable() (table, error) {
+func NewKernelTable() (Table, error) {
 	if err := loopbackUp(); err != nil {
 		return nil, fmt.Errorf("lo: %w", err)
 	}
@@ -120,7 +120,7 @@ func (k *kernelTable) rules() string {
 	for i, e := range k.endpoints {
 		to = append(to, fmt.Sprintf("%d : %s . %d", i, e.Addr.Addr(), e.Addr.Port()))
 	}
-	rule := fmt.Sprintf("ip daddr %s tcp dport %s dnat ip to numgen random mod %d map { %s }", virtualHost, virtualPort, len(to), strings.Join(to, ", "))
+	rule := fmt.Sprintf("ip daddr %s tcp dport %s dnat ip to numgen random mod %d map { %s }", VirtualHost, virtualPort, len(to), strings.Join(to, ", "))
 	if len(to) == 0 {
 		rule = ""
 	}

@@ -1,4 +1,4 @@
-package lab
+package gateway
 
 import (
 	"strings"
@@ -6,12 +6,12 @@ import (
 )
 
 func TestParseStopMode(t *testing.T) {
-	for _, name := range stopModeNames() {
-		if m, err := ParseStopMode(name); err != nil || string(m) != name {
+	for _, name := range ModeNames() {
+		if m, err := ParseMode(name); err != nil || string(m) != name {
 			t.Errorf("ParseStopMode(%q) = %q, %v", name, m, err)
 		}
 	}
-	_, err := ParseStopMode("gently")
+	_, err := ParseMode("gently")
 	if err == nil || !strings.Contains(err.Error(), `"gently", known are abrupt, naive, graceful`) {
 		t.Errorf("got %v; want the known names", err)
 	}

@@ -1,0 +1,14 @@
+package gateway
+
+// Builtin is this program as a gateway, which says itself when it listens
+// and when it no longer does.
+func Builtin() *Gateway {
+	return &Gateway{
+		Name: "builtin",
+		Stops: map[Mode]Stopping{
+			Abrupt:   {text: "TERM, at which it ends", Signal: "TERM"},
+			Naive:    {text: "TERM", Signal: "TERM"},
+			Graceful: {text: "Connection: close, TERM DELAY later", Hook: true, Signal: "TERM", Drain: true},
+		},
+	}
+}

