@@ -285,9 +285,7 @@ func withoutCredentials(fields []Field) []Field {
 }
 
 // HintError is an error with a word on what to do.
-type HintError struct{ Problem, Hint string }
-
-func (e *HintError) Error() string { return e.Problem }
+type HintError = record.HintError
 
 // ConnectTo sends connections meant for Host:Port to Addr, as curl's option of
 // that name does. An empty Host or zero Port stands for any.

@@ -132,7 +132,7 @@ func (l *Load) credentialsError(err error) error {
 	if l.cfg.Proxy.User != nil {
 		wants = "does not take these credentials"
 	}
-	return &HintError{fmt.Sprintf("-x %s: the proxy %s", proxy, wants), "-x http://USER:PASSWORD@" + proxy}
+	return &HintError{Problem: fmt.Sprintf("-x %s: the proxy %s", proxy, wants), Hint: "-x http://USER:PASSWORD@" + proxy}
 }
 
 // openCONNECT makes c, a connection to an HTTP proxy, one to t. It reads the head

@@ -27,8 +27,8 @@ func wantsRenegotiation(err error) bool {
 // renegotiationError is a server that asks for it, as misuse.
 func renegotiationError(t target) error {
 	return &HintError{
-		fmt.Sprintf("URL %q: the server asks for TLS renegotiation, which nodrop does not do", t.shown()),
-		"have the server ask for the client's certificate in the first handshake, and give it with --cert FILE --key FILE",
+		Problem: fmt.Sprintf("URL %q: the server asks for TLS renegotiation, which nodrop does not do", t.shown()),
+		Hint:    "have the server ask for the client's certificate in the first handshake, and give it with --cert FILE --key FILE",
 	}
 }
 

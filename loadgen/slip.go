@@ -27,7 +27,7 @@ func (s *slip) of(what, text string) error {
 	if s.hint == "" {
 		return errors.New(problem)
 	}
-	return &HintError{problem, s.hint}
+	return &HintError{Problem: problem, Hint: s.hint}
 }
 
 // trimBlanks cuts off what comes along when a URL is pasted: blanks, line ends

@@ -273,9 +273,9 @@ func (l *Load) tryTLS(ctx context.Context) error {
 	case err != nil && wantsRenegotiation(err):
 		return renegotiationError(l.target)
 	case err != nil && notTLS(err):
-		return &HintError{fmt.Sprintf("URL %q: the server does not speak TLS", l.target.shown()), "http:// instead of https://"}
+		return &HintError{Problem: fmt.Sprintf("URL %q: the server does not speak TLS", l.target.shown()), Hint: "http:// instead of https://"}
 	case err != nil && rejected(err):
-		return &HintError{fmt.Sprintf("URL %q: %s", l.target.shown(), reason(err)), l.rejectedHint(err, asked)}
+		return &HintError{Problem: fmt.Sprintf("URL %q: %s", l.target.shown(), reason(err)), Hint: l.rejectedHint(err, asked)}
 	case err != nil && ctx.Err() == nil && (!asked || !isTimeout(err)): // who asked for a certificate need say no more
 		l.notes = append(l.notes, "that handshake failed ("+reason(err)+"): if the port does not speak TLS, use http://")
 	}
