@@ -54,7 +54,7 @@ func TestAdvice(t *testing.T) {
 // remedy for the lab names.
 func overlapFinding(t *testing.T, o outcome) (report.Finding, time.Duration) {
 	t.Helper()
-	for _, f := range report.Build(o.Recording).Runs[0].Loss.Findings {
+	for _, f := range report.Build(o.Recording).Runs[0].Findings {
 		if f.Rule != "listener-closed-before-removal" {
 			continue
 		}

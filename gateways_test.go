@@ -125,7 +125,7 @@ func TestKernelDataplane(t *testing.T) {
 		t.Errorf("graceful lost %d; want none", lost)
 	}
 	run := story.variant(t, "abrupt")
-	f := report.Build(story.Recording).Runs[0].Loss.Findings
+	f := report.Build(story.Recording).Runs[0].Findings
 	if run.Counts.Lost == 0 || len(f) == 0 || f[0].Rule != "listener-closed-before-removal" || f[0].Confidence != report.Likely {
 		t.Errorf("abrupt lost %d; findings %+v", run.Counts.Lost, f)
 	}

@@ -96,7 +96,7 @@ func tellStatus(s *scene, e *evidence) Finding {
 	}
 	for i := range s.crashes {
 		if c := &s.crashes[i]; c.during(e.first, e.last) {
-			f.Evidence = append(f.Evidence, c.String())
+			f.Evidence = append(f.Evidence, story(c))
 			f.addRemedy(mendCrash())
 		}
 	}

@@ -53,7 +53,7 @@ func TestErrorAnswers(t *testing.T) {
 	}
 	find := func(answers ...record.ErrorAnswer) Finding {
 		run := newRun(t, requests, edited(func(run *record.Run) { run.Answers = answers }))
-		return findLoss(run).Findings[0]
+		return found(run)[0]
 	}
 	known := record.ErrorAnswer{Status: 503, Server: "envoy", Body: "no healthy upstream", Count: 3}
 	odd := record.ErrorAnswer{Status: 503, Body: "?", Count: 2}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/aclements/go-moremath/stats"
 
-	"nodrop/loadgen"
 	"nodrop/loadgen/record"
 )
 
@@ -28,8 +27,6 @@ type Change struct {
 	Rows      []ChangeRow
 	Warnings  []string // why the arms may not be comparable
 	Notes     []string
-	Checks    []CheckResult // these two are of saved recordings only
-	Verdict   Verdict
 
 	// beside is how many other streams are asked the same question: p must be
 	// that much smaller for one of them to be told.
@@ -46,8 +43,8 @@ type Arm struct {
 
 // ArmRun is one run of an arm.
 type ArmRun struct {
-	Name   string // the file and, where it holds several runs, which
-	Report RunReport
+	Name string // the file and, where it holds several runs, which
+	Figures
 }
 
 // ChangeRow is one figure over both arms.
@@ -79,11 +76,10 @@ const alpha = 0.05
 // shared by the streams (Bonferroni).
 func (c *Change) level() float64 { return alpha / float64(1+c.beside) }
 
-// Compare sets two arms side by side, stream by stream, and judges the change.
-// variant chooses among those that recordings hold; "" is for recordings of one.
-// The checks take the place of the rule that new may not lose more than base;
-// each stream is asked all of them. Both arms must have the same streams.
-func Compare(base, next []Saved, variant string, checks []string) (*Report, error) {
+// changesOf sets two arms side by side, stream by stream. variant chooses among
+// those that recordings hold; "" is for recordings of one. Both arms must have the
+// same streams.
+func changesOf(base, next []Saved, variant string) ([]*Change, error) {
 	from, err := newArm("base", base, variant)
 	if err != nil {
 		return nil, err
@@ -96,19 +92,16 @@ func Compare(base, next []Saved, variant string, checks []string) (*Report, erro
 	if err != nil {
 		return nil, err
 	}
-	r := &Report{}
+	var list []*Change
 	for _, stream := range streams {
 		c := &Change{Stream: stream, Base: from.of(stream), New: to.of(stream), beside: len(streams) - 1}
 		c.Repeated = len(c.Base.Runs)+len(c.New.Runs) > 2
 		c.Rows = c.rows()
 		c.Warnings = c.warnings()
 		c.Notes = c.notes()
-		c.Verdict, c.Checks = c.judge(slices.Concat(base, next), checks)
-		r.Compared = append(r.Compared, c)
-		r.Checks = append(r.Checks, c.Checks...)
+		list = append(list, c)
 	}
-	r.Verdict = together(r.Compared)
-	return r, nil
+	return list, nil
 }
 
 // commonStreams lists the streams, which must be the same in both arms: what one
@@ -136,7 +129,7 @@ func streamName(stream string) string {
 func (a *Arm) streams() []string {
 	var list []string
 	for _, run := range a.Runs {
-		if stream := run.Report.Run.Stream; !slices.Contains(list, stream) {
+		if stream := run.Run.Stream; !slices.Contains(list, stream) {
 			list = append(list, stream)
 		}
 	}
@@ -146,7 +139,7 @@ func (a *Arm) streams() []string {
 // Of is the arm with the runs of one stream alone.
 func (a *Arm) of(stream string) Arm {
 	one := *a
-	one.Runs = slices.DeleteFunc(slices.Clone(a.Runs), func(r ArmRun) bool { return r.Report.Run.Stream != stream })
+	one.Runs = slices.DeleteFunc(slices.Clone(a.Runs), func(r ArmRun) bool { return r.Run.Stream != stream })
 	return one
 }
 
@@ -158,13 +151,13 @@ func newArm(name string, from []Saved, variant string) (Arm, error) {
 	var variants []string
 	for _, s := range from {
 		a.Files = append(a.Files, s.File)
-		var of []RunReport
-		for _, r := range Build(s.Recording).Runs {
-			if !slices.Contains(variants, r.Run.Variant) {
-				variants = append(variants, r.Run.Variant)
+		var of []Figures
+		for _, run := range s.Recording.Runs {
+			if !slices.Contains(variants, run.Variant) {
+				variants = append(variants, run.Variant)
 			}
-			if variant == "" || variant == r.Run.Variant || variant == groupName(r.Run) {
-				of = append(of, r)
+			if variant == "" || variant == run.Variant || variant == groupName(run) {
+				of = append(of, figuresOf(run))
 			}
 		}
 		if len(of) == 0 && variant != "" {
@@ -185,7 +178,7 @@ func newArm(name string, from []Saved, variant string) (Arm, error) {
 		}
 	}
 	if variant == "" && len(variants) > 1 {
-		return a, &loadgen.HintError{
+		return a, &record.HintError{
 			Problem: fmt.Sprintf("%s: runs of several variants: %s", name, strings.Join(variants, ", ")),
 			Hint:    "compare one at a time: --variant " + variants[len(variants)-1],
 		}
@@ -268,7 +261,7 @@ func adjust(rows []ChangeRow) {
 func (c *Change) classes() []string {
 	total := map[record.Class]int64{}
 	for _, run := range c.all() {
-		for _, l := range run.Report.Loss.Classes {
+		for _, l := range run.Loss.Classes {
 			if !l.Spoiled {
 				total[l.Class] += l.Total()
 			}
@@ -315,7 +308,7 @@ func (c *Change) row(name, label string) ChangeRow {
 func (a *Arm) spread(m metric) Spread {
 	s := Spread{Known: len(a.Runs) > 0}
 	for i := range a.Runs {
-		f := m.of(&a.Runs[i].Report)
+		f := m.of(&a.Runs[i].Figures)
 		if !f.Known {
 			return Spread{}
 		}
@@ -383,7 +376,7 @@ func enoughRuns(level float64) int {
 func (a *Arm) lostRuns() int {
 	n := 0
 	for _, run := range a.Runs {
-		if run.Report.Run.Counts.Lost > 0 {
+		if run.Run.Counts.Lost > 0 {
 			n++
 		}
 	}
@@ -422,7 +415,7 @@ func (a *Arm) zeroNotes() []string {
 	}
 	bound := 0.0
 	for _, run := range a.Runs {
-		bound = max(bound, run.Report.Loss.Limits.UpperBound)
+		bound = max(bound, run.Loss.Limits.UpperBound)
 	}
 	r := len(a.Runs)
 	of := "its run"
@@ -437,7 +430,7 @@ func (a *Arm) zeroNotes() []string {
 
 // inSequence: one arm's runs all began before the other's.
 func (c *Change) inSequence() bool {
-	order := func(a, b ArmRun) int { return a.Report.Run.StartedAt.Compare(b.Report.Run.StartedAt) }
+	order := func(a, b ArmRun) int { return a.Run.StartedAt.Compare(b.Run.StartedAt) }
 	before := func(a, b []ArmRun) bool { return order(slices.MaxFunc(a, order), slices.MinFunc(b, order)) < 0 }
 	return before(c.Base.Runs, c.New.Runs) || before(c.New.Runs, c.Base.Runs)
 }

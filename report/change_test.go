@@ -15,7 +15,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"nodrop/loadgen"
 	"nodrop/loadgen/record"
 )
 
@@ -229,7 +228,7 @@ func TestChangeArms(t *testing.T) {
 	} {
 		_, err := Compare(tt.base, tt.next, tt.variant, nil)
 		hint := ""
-		if hinted, ok := errors.AsType[*loadgen.HintError](err); ok {
+		if hinted, ok := errors.AsType[*record.HintError](err); ok {
 			hint = hinted.Hint
 		}
 		if err == nil || err.Error() != tt.problem || hint != tt.hint {

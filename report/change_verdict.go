@@ -6,9 +6,36 @@ import (
 	"strings"
 )
 
+// Judged is a change with what was decided on it.
+type Judged struct {
+	*Change
+	Checks  []CheckResult
+	Verdict Verdict
+}
+
+// Compare sets two arms side by side, stream by stream, and judges the change.
+// variant chooses among those that recordings hold; "" is for recordings of one.
+// The checks take the place of the rule that new may not lose more than base;
+// each stream is asked all of them. Both arms must have the same streams.
+func Compare(base, next []Saved, variant string, checks []string) (*Report, error) {
+	changes, err := changesOf(base, next, variant)
+	if err != nil {
+		return nil, err
+	}
+	r := &Report{}
+	for _, change := range changes {
+		c := &Judged{Change: change}
+		c.Verdict, c.Checks = c.judge(slices.Concat(base, next), checks)
+		r.Compared = append(r.Compared, c)
+		r.Checks = append(r.Checks, c.Checks...)
+	}
+	r.Verdict = together(r.Compared)
+	return r, nil
+}
+
 // judge decides on the change. Anything that keeps a run from being trusted
 // makes it inconclusive: a comparison rests on all of its runs.
-func (c *Change) judge(saved []Saved, checks []string) (Verdict, []CheckResult) {
+func (c *Judged) judge(saved []Saved, checks []string) (Verdict, []CheckResult) {
 	var v Verdict
 	for _, s := range saved {
 		if s.Recording.Error != "" && !slices.Contains(v.Reasons, s.File+": "+s.Recording.Error) {
@@ -16,7 +43,7 @@ func (c *Change) judge(saved []Saved, checks []string) (Verdict, []CheckResult) 
 		}
 	}
 	for _, run := range c.all() {
-		doubts, hints := distrust(run.Report, true)
+		doubts, hints := distrust(&run.Figures, true)
 		for _, d := range doubts {
 			if reason := run.Name + ": " + d; !slices.Contains(v.Reasons, reason) {
 				v.doubt(reason)
@@ -25,7 +52,7 @@ func (c *Change) judge(saved []Saved, checks []string) (Verdict, []CheckResult) 
 		v.hint(hints...)
 	}
 	trusted := v.Outcome == None
-	v.Sentence = c.within(c.Base.phrase() + "; " + c.New.phrase())
+	v.Sentence = c.within(phrase(&c.Base) + "; " + phrase(&c.New))
 	var results []CheckResult
 	for _, text := range checks {
 		results = append(results, c.check(text))
@@ -55,7 +82,7 @@ func (c *Change) judge(saved []Saved, checks []string) (Verdict, []CheckResult) 
 }
 
 // within says of a text which stream it is about.
-func (c *Change) within(text string) string {
+func (c *Judged) within(text string) string {
 	if c.Stream == "" {
 		return text
 	}
@@ -64,7 +91,7 @@ func (c *Change) within(text string) string {
 
 // together is the verdict of all streams: one that fails outweighs one that is
 // inconclusive, and that one that passes.
-func together(streams []*Change) Verdict {
+func together(streams []*Judged) Verdict {
 	var all Verdict
 	var sentences []string
 	for _, c := range streams {
@@ -82,7 +109,7 @@ func together(streams []*Change) Verdict {
 
 // byLoss is the rule where no check is given: new may not lose requests if base
 // did not, nor more than base did.
-func (c *Change) byLoss(v *Verdict) {
+func (c *Judged) byLoss(v *Verdict) {
 	lost := c.row("lost", "")
 	switch {
 	case c.New.lostRuns() == 0:
@@ -107,7 +134,7 @@ func (c *Change) byLoss(v *Verdict) {
 
 // check evaluates one check: a change on the medians of both arms, anything
 // else on each run of new.
-func (c *Change) check(text string) CheckResult {
+func (c *Judged) check(text string) CheckResult {
 	check, err := ParseChangeCheck(text)
 	switch {
 	case err != nil:
@@ -118,7 +145,7 @@ func (c *Change) check(text string) CheckResult {
 	return c.checkRuns(check)
 }
 
-func (c *Change) checkChange(check Check) CheckResult {
+func (c *Judged) checkChange(check Check) CheckResult {
 	row := c.row(check.Metric, "")
 	res := CheckResult{Where: c.New.Name, Rule: FailIf, Check: check.String(), Outcome: Inconclusive}
 	switch {
@@ -152,12 +179,12 @@ func (c *Change) checkChange(check Check) CheckResult {
 }
 
 // checkRuns: one run of new that meets the check is enough.
-func (c *Change) checkRuns(check Check) CheckResult {
+func (c *Judged) checkRuns(check Check) CheckResult {
 	res := CheckResult{Where: c.New.Name, Rule: FailIf, Check: check.String(), Outcome: Pass}
 	failed, first, undecided := 0, "", ""
 	var found []Figure
 	for _, run := range c.New.Runs {
-		one := checkOne(FailIf, check.String(), &run.Report)
+		one := checkOne(FailIf, check.String(), &run.Figures)
 		found = append(found, one.Found)
 		switch one.Outcome {
 		case Fail:
@@ -187,9 +214,9 @@ func (c *Change) checkRuns(check Check) CheckResult {
 }
 
 // phrase tells what an arm lost.
-func (a *Arm) phrase() string {
+func phrase(a *Arm) string {
 	if len(a.Runs) == 1 {
-		return a.Name + " " + lostPhrase(a.Runs[0].Report)
+		return a.Name + " " + lostPhrase(&a.Runs[0].Figures)
 	}
 	m, _ := findMetric("lost")
 	lost := a.spread(m)

@@ -13,7 +13,7 @@ import (
 
 	"github.com/agnivade/levenshtein"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 )
 
 // Check compares one figure of a run with a number: "lost > 0", "p99 > 250ms".
@@ -190,7 +190,7 @@ func checkError(text string, at int, hint, format string, args ...any) error {
 	if hint == "" {
 		return errors.New(problem)
 	}
-	return &loadgen.HintError{Problem: problem, Hint: hint}
+	return &record.HintError{Problem: problem, Hint: hint}
 }
 
 func operator(name string) func(a, b float64) bool {
@@ -250,7 +250,7 @@ func (f Figure) String() string {
 }
 
 // on evaluates the check, which is not a change, on a run.
-func (c Check) on(r *RunReport) (met bool, f Figure) {
+func (c Check) on(r *Figures) (met bool, f Figure) {
 	m, _ := findMetric(c.Metric)
 	f = m.of(r)
 	return f.Known && operator(c.Op)(f.Value, c.threshold()), f
@@ -283,7 +283,7 @@ type CheckResult struct {
 }
 
 // checkRun evaluates all that a run was recorded with.
-func checkRun(r *RunReport) []CheckResult {
+func checkRun(r *Figures) []CheckResult {
 	var list []CheckResult
 	for _, of := range []struct {
 		rule   Rule
@@ -296,7 +296,7 @@ func checkRun(r *RunReport) []CheckResult {
 	return list
 }
 
-func checkOne(rule Rule, text string, r *RunReport) CheckResult {
+func checkOne(rule Rule, text string, r *Figures) CheckResult {
 	res := CheckResult{Where: label(r.Run), Rule: rule, Check: text, Outcome: Inconclusive}
 	check, err := ParseCheck(text)
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"nodrop/loadgen"
 	"nodrop/loadgen/record"
 )
 
@@ -125,7 +124,7 @@ func TestParseCheckErrors(t *testing.T) {
 			continue
 		}
 		hint := ""
-		if hinted, ok := errors.AsType[*loadgen.HintError](err); ok {
+		if hinted, ok := errors.AsType[*record.HintError](err); ok {
 			hint = hinted.Hint
 		}
 		_, problem, _ := strings.Cut(err.Error(), ": ")
@@ -183,7 +182,7 @@ func TestMetrics(t *testing.T) {
 		run.Counts.Unsent = 10
 		run.Late = 17
 	})), 7)
-	r := &Build(recording(run)).Runs[0]
+	r := new(figuresOf(run))
 	all := answered(run)
 	for name, want := range map[string]float64{
 		"planned": 155, "started": 145, "ok": 100, "lost": 38, "spoiled": 7, "unsent": 10, "aborted": 0, "late": 17,
@@ -206,7 +205,7 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("%s: got %+v; want %v", name, f, want)
 		}
 	}
-	nothing := &Build(recording(newRun(t, nil))).Runs[0]
+	nothing := new(figuresOf(newRun(t, nil)))
 	for _, name := range []string{"loss", "min", "mean", "max", "p50", "p99.99", "connect.p99", "read.min", "rps"} {
 		m, _ := findMetric(name)
 		if f := m.of(nothing); f.Known {
@@ -232,7 +231,7 @@ func TestCheckOn(t *testing.T) {
 	for i := range int64(7) {
 		list = append(list, lost(200*ms, 201*ms+i*ms, "connect.refused", "gw-1", refusedText))
 	}
-	r := &Build(recording(newRun(t, list))).Runs[0]
+	r := new(figuresOf(newRun(t, list)))
 	for text, want := range map[string]bool{
 		"lost > 6": true, "lost > 7": false,
 		"lost >= 7": true, "lost >= 8": false,
@@ -263,14 +262,14 @@ func FuzzParseCheck(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	empty := &Build(&record.Recording{Runs: []*record.Run{{}}}).Runs[0]
+	empty := new(figuresOf(&record.Run{}))
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := ParseChangeCheck(text)
 		if err != nil {
 			if msg := err.Error(); !strings.HasPrefix(msg, "check ") || strings.ContainsAny(msg, "\n\r") {
 				t.Errorf("ParseChangeCheck(%q): got %q; want one line that names the check", text, msg)
 			}
-			if hinted, ok := errors.AsType[*loadgen.HintError](err); ok && strings.ContainsAny(hinted.Hint, "\n\r") {
+			if hinted, ok := errors.AsType[*record.HintError](err); ok && strings.ContainsAny(hinted.Hint, "\n\r") {
 				t.Errorf("ParseChangeCheck(%q): got the hint %q; want one line", text, hinted.Hint)
 			}
 			return

@@ -71,7 +71,7 @@ func (c *Change) warnings() []string {
 func (a *Arm) distinct(of func(*record.Run) string) []string {
 	var list []string
 	for _, run := range a.Runs {
-		list = append(list, of(run.Report.Run))
+		list = append(list, of(run.Run))
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
@@ -79,7 +79,7 @@ func (a *Arm) distinct(of func(*record.Run) string) []string {
 
 func (c *Change) closedAndDiffering() bool {
 	loss := c.row("loss", "")
-	return !loss.same() && slices.ContainsFunc(c.all(), func(r ArmRun) bool { return closedAndLost(r.Report.Run) })
+	return !loss.same() && slices.ContainsFunc(c.all(), func(r ArmRun) bool { return closedAndLost(r.Run) })
 }
 
 // twice names runs that stand in several files: to count them twice would make
@@ -93,7 +93,7 @@ func (c *Change) twice() []string {
 	var list []string
 	seen := map[identity]string{}
 	for _, run := range c.all() {
-		r := run.Report.Run
+		r := run.Run
 		id := identity{r.StartedAt.UTC(), r.Duration, r.Counts}
 		if first, ok := seen[id]; ok {
 			list = append(list, fmt.Sprintf("the same run twice: %s and %s", first, run.Name))

@@ -25,11 +25,11 @@ func compareVariants(list []Group) *Comparison {
 		return nil
 	}
 	c := &Comparison{}
-	var runs []RunReport
+	var runs []Figures
 	for _, g := range list {
 		c.Columns = append(c.Columns, g.Name)
 		for _, run := range g.Arm.Runs {
-			runs = append(runs, run.Report)
+			runs = append(runs, run.Figures)
 		}
 	}
 	row := func(name string, m metric) {
@@ -45,7 +45,7 @@ func compareVariants(list []Group) *Comparison {
 	}
 	classes := func(spoiled bool) {
 		for _, class := range classesOf(runs, spoiled) {
-			row("  "+class, metric{class, Count, count(func(r *RunReport) int64 { return r.classTotal(class) })})
+			row("  "+class, classMetric(class))
 		}
 	}
 	if repeated(list) {
@@ -59,7 +59,7 @@ func compareVariants(list []Group) *Comparison {
 	known("ok", "ok")
 	known("lost", "lost")
 	classes(false)
-	if slices.ContainsFunc(runs, func(r RunReport) bool { return r.Run.Counts.Spoiled > 0 }) {
+	if slices.ContainsFunc(runs, func(r Figures) bool { return r.Run.Counts.Spoiled > 0 }) {
 		known("spoiled", "spoiled")
 		classes(true)
 	}
@@ -80,7 +80,7 @@ func (s Spread) text(d Dimension) string {
 
 // classesOf lists the classes of lost or of spoiled requests that any run has,
 // in order of appearance.
-func classesOf(runs []RunReport, spoiled bool) []string {
+func classesOf(runs []Figures, spoiled bool) []string {
 	var names []string
 	seen := map[string]bool{}
 	for _, r := range runs {
@@ -92,13 +92,4 @@ func classesOf(runs []RunReport, spoiled bool) []string {
 		}
 	}
 	return names
-}
-
-func (r RunReport) classTotal(name string) int64 {
-	for _, c := range r.Loss.Classes {
-		if c.Class.String() == name {
-			return c.Total()
-		}
-	}
-	return 0
 }

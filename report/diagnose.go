@@ -146,7 +146,7 @@ func diagnose(run *record.Run, loss *Loss) []Finding {
 
 func newScene(run *record.Run, loss *Loss) *scene {
 	s := &scene{
-		run: run, loss: loss, lives: lives(run.Marks), crashes: crashes(run.Marks), answers: answered(run),
+		run: run, loss: loss, lives: loss.Lifecycles, crashes: loss.Crashes, answers: answered(run),
 		seen: map[string]record.EndpointSeen{}, late: map[lateKey]*lateness{},
 	}
 	s.own = histories(s.lives, s.crashes)
@@ -156,9 +156,7 @@ func newScene(run *record.Run, loss *Loss) *scene {
 	}
 	s.before, s.failures = s.untouched(), s.failedConnects()
 	for i := range s.lives {
-		one := &s.lives[i]
-		one.refused = refusedWith(one.terminating, loss.Windows)
-		s.ends = append(s.ends, one.terminating)
+		s.ends = append(s.ends, s.lives[i].terminating)
 	}
 	slices.Sort(s.ends)
 	return s

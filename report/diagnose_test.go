@@ -17,6 +17,12 @@ func without(marks []record.Mark, kind record.MarkKind) []record.Mark {
 	return slices.DeleteFunc(slices.Clone(marks), func(m record.Mark) bool { return m.Kind == kind })
 }
 
+// found are the findings of a run.
+func found(run *record.Run) []Finding {
+	f := figuresOf(run)
+	return diagnose(run, &f.Loss)
+}
+
 func TestFindings(t *testing.T) {
 	type want struct {
 		rule             string
@@ -553,7 +559,7 @@ func TestFindings(t *testing.T) {
 			run := newRun(t, tt.requests, edited(func(run *record.Run) { run.Marks = slices.Clone(tt.marks) }))
 			var got []want
 			text := ""
-			for _, f := range findLoss(run).Findings {
+			for _, f := range found(run) {
 				got = append(got, want{f.Rule, f.Lost, f.Confidence, f.Measured, f.Needed})
 				text += f.text()
 			}
@@ -621,7 +627,7 @@ func TestFindingsPartitionTheLosses(t *testing.T) {
 		}
 		run := newRun(t, randomRequests(rng), edited(func(run *record.Run) { run.Marks = marks }))
 		var lost int64
-		for _, f := range findLoss(run).Findings {
+		for _, f := range found(run) {
 			lost += f.Lost
 			if f.Title == "" || f.Rule == "" || f.Confidence == "" || f.Measured < 0 || f.Needed < 0 {
 				t.Errorf("seed %d: half a finding: %+v", seed, f)
@@ -646,7 +652,7 @@ func TestOneMarkAway(t *testing.T) {
 		marks := slices.DeleteFunc(abruptMarks(), func(m record.Mark) bool { return m.Kind == kind && m.Endpoint == "gw-4" })
 		run := newRun(t, abruptRequests(), variant("abrupt", marks))
 		var told, untold int64
-		for _, f := range findLoss(run).Findings {
+		for _, f := range found(run) {
 			switch f.Rule {
 			case "listener-closed-before-removal":
 				told = f.Lost
@@ -675,7 +681,7 @@ func TestRestartInPlace(t *testing.T) {
 	list := append(steady(3000, 0, ms, "gw-1", "gw-2"),
 		lost(600*ms, 601*ms, "connect.refused", "gw-1", refusedText), lost(2100*ms, 2101*ms, "connect.refused", "gw-1", refusedText))
 	run := newRun(t, list, edited(func(run *record.Run) { run.Marks = slices.Concat(way(500*ms), way(2000*ms)) }))
-	findings := findLoss(run).Findings
+	findings := found(run)
 	if len(findings) != 1 || findings[0].Lost != 2 || findings[0].Needed != 200*ms || findings[0].Measured != 190*ms {
 		t.Errorf("got %+v; want both losses in one finding of 190 ms", findings)
 	}
@@ -799,7 +805,7 @@ func TestUntil(t *testing.T) {
 	for at := 610 * ms; at <= 1000*ms; at += 10 * ms {
 		list = append(list, lost(at-ms, at, "connect.refused", "10.0.0.1:80", refusedText))
 	}
-	f := findLoss(newRun(t, list, edited(func(run *record.Run) { run.Marks = marks }))).Findings[0]
+	f := found(newRun(t, list, edited(func(run *record.Run) { run.Marks = marks })))[0]
 	if !strings.Contains(f.Title, "until 200.0 ms to 400.0 ms after termination began") || f.Needed != 400*ms {
 		t.Errorf("got %+v", f)
 	}

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"nodrop/loadgen"
 	"nodrop/loadgen/record"
 )
 
@@ -83,7 +82,9 @@ func newRun(t testing.TB, requests []request, edit ...func(*builder)) *record.Ru
 	}
 	b.run.Counts.Planned = b.run.Counts.Started + b.run.Counts.Unsent
 	slices.SortFunc(b.run.Endpoints, func(a, b record.EndpointSeen) int { return strings.Compare(a.Name, b.Name) })
-	loadgen.SortMarks(b.run.Marks)
+	slices.SortStableFunc(b.run.Marks, func(a, b record.Mark) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))
+	})
 	return b.run
 }
 

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"nodrop/loadgen"
 	"nodrop/loadgen/record"
 )
 
@@ -50,7 +49,7 @@ func Only(rec *record.Recording, run string) (*record.Recording, error) {
 		i = n - 1
 	}
 	if i < 0 || i >= len(names) {
-		return nil, &loadgen.HintError{
+		return nil, &record.HintError{
 			Problem: fmt.Sprintf("there is no run %q", run),
 			Hint:    fmt.Sprintf("1 to %d, or: %s", len(names), strings.Join(names, ", ")),
 		}
@@ -61,7 +60,7 @@ func Only(rec *record.Recording, run string) (*record.Recording, error) {
 }
 
 // groups lists the groups of runs, in order of appearance.
-func groups(runs []RunReport) []Group {
+func groups(runs []Figures) []Group {
 	var list []Group
 	for i := range runs {
 		r := runs[i]
@@ -73,7 +72,7 @@ func groups(runs []RunReport) []Group {
 		}
 		g := &list[at]
 		g.Places = append(g.Places, i)
-		g.Arm.Runs = append(g.Arm.Runs, ArmRun{Name: label(r.Run), Report: r})
+		g.Arm.Runs = append(g.Arm.Runs, ArmRun{label(r.Run), r})
 		if r.Run.Counts.Lost > runs[g.Worst].Run.Counts.Lost {
 			g.Worst = i
 		}
@@ -88,66 +87,12 @@ func (g *Group) title() string {
 	}
 	worst := slices.MaxFunc(g.Arm.Runs, func(a, b ArmRun) int {
 		// MaxFunc takes the first of equals.
-		return cmp.Compare(a.Report.Run.Counts.Lost, b.Report.Run.Counts.Lost)
+		return cmp.Compare(a.Run.Counts.Lost, b.Run.Counts.Lost)
 	})
 	if g.Arm.lostRuns() == 0 {
 		return fmt.Sprintf("%s, the first of %d runs that lost nothing", worst.Name, len(g.Arm.Runs))
 	}
 	return fmt.Sprintf("%s, which lost most of %d runs", worst.Name, len(g.Arm.Runs))
-}
-
-// Recurrence is a finding over the runs of a group.
-type Recurrence struct {
-	Rule        string
-	Runs        int   // that it was found in
-	Least, Most int64 // requests lost by it in one of those runs
-	In          string
-	Title       string // of the finding in the run named In, which lost most by it
-	of          int    // the runs of the group
-}
-
-// recurrences lists what was found in any of several runs, the most frequent
-// first: only one of them is told in full, and what it lacks must not be missed.
-// There is none for a single run, which is told in full.
-func (g *Group) recurrences() []Recurrence {
-	if len(g.Arm.Runs) == 1 {
-		return nil
-	}
-	var list []Recurrence
-	for _, run := range g.Arm.Runs {
-		for _, f := range run.Report.Loss.Findings {
-			at := slices.IndexFunc(list, func(r Recurrence) bool { return r.Rule == f.Rule })
-			if at < 0 {
-				list = append(list, Recurrence{Rule: f.Rule, Runs: 1, Least: f.Lost, Most: f.Lost, In: run.Name, Title: f.Title, of: len(g.Arm.Runs)})
-				continue
-			}
-			r := &list[at]
-			r.Runs++
-			r.Least = min(r.Least, f.Lost)
-			if f.Lost > r.Most {
-				r.Most, r.In, r.Title = f.Lost, run.Name, f.Title
-			}
-		}
-	}
-	slices.SortStableFunc(list, func(a, b Recurrence) int {
-		return cmp.Or(cmp.Compare(b.Runs, a.Runs), cmp.Compare(b.Most, a.Most))
-	})
-	return list
-}
-
-// String is a recurrence in a line.
-func (r Recurrence) String() string {
-	text := fmt.Sprintf("in %d of %d runs", r.Runs, r.of)
-	switch {
-	case r.Most == 0: // about the run
-	case r.Runs == 1:
-		text += fmt.Sprintf(", %d lost", r.Most)
-	case r.Least == r.Most:
-		text += fmt.Sprintf(", %d lost in each", r.Most)
-	default:
-		text += fmt.Sprintf(", %d–%d lost in each", r.Least, r.Most)
-	}
-	return fmt.Sprintf("%s; %s: %s", text, r.In, r.Title)
 }
 
 // repeated reports whether a group has several runs.
@@ -181,7 +126,7 @@ func variantChanges(list []Group) []*Change {
 	first := map[string]*Group{} // by stream
 	for i := range list {
 		g := &list[i]
-		stream := g.Arm.Runs[0].Report.Run.Stream
+		stream := g.Arm.Runs[0].Run.Stream
 		base := first[stream]
 		if base == nil {
 			first[stream] = g

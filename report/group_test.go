@@ -68,9 +68,9 @@ func TestRecurrences(t *testing.T) {
 			run.Lost[0].Class = class(t, "dns.not-found")
 		}
 	}
-	list := groups(Build(rec).Runs)
+	report := Build(rec)
 	var got []string
-	for _, r := range list[0].recurrences() {
+	for _, r := range report.Recurrences(&report.Groups[0]) {
 		got = append(got, r.Rule+" "+r.String())
 	}
 	want := []string{
@@ -86,11 +86,11 @@ func TestRecurrences(t *testing.T) {
 			t.Errorf("got %q; want %q", got[i], want[i])
 		}
 	}
-	if left := list[1].recurrences(); len(left) != 0 {
+	if left := report.Recurrences(&report.Groups[1]); len(left) != 0 {
 		t.Errorf("graceful runs, which lost nothing: %v", left)
 	}
-	one := groups(Build(repetitions(t, 1)).Runs)
-	if left := one[0].recurrences(); left != nil {
+	one := Build(repetitions(t, 1))
+	if left := one.Recurrences(&one.Groups[0]); left != nil {
 		t.Errorf("a single run, which is told in full: %v", left)
 	}
 }

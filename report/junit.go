@@ -97,14 +97,14 @@ func suitesOf(r *Report) *suitesXML {
 	for _, c := range r.Compared {
 		all.add(changeSuite(c))
 	}
-	if !r.Verdict.good() && all.Failures+all.Errors == 0 {
+	if !good(&r.Verdict) && all.Failures+all.Errors == 0 {
 		all.add(verdictSuite(&r.Verdict))
 	}
 	return all
 }
 
 // good reports that nothing stands against the verdict.
-func (v *Verdict) good() bool { return v.Outcome == Pass || v.Outcome == None }
+func good(v *Verdict) bool { return v.Outcome == Pass || v.Outcome == None }
 
 func (all *suitesXML) add(s *suiteXML) {
 	for _, c := range s.Cases {
@@ -147,8 +147,8 @@ func runSuite(name string, r *RunReport) *suiteXML {
 		Name: clean(name), Time: secondsXML(run.Duration), Timestamp: run.StartedAt.UTC().Format("2006-01-02T15:04:05"),
 		Properties: propertiesOf(run),
 	}
-	doubts, hints := distrust(*r, len(run.FailIf) > 0)
-	checks := checkRun(r)
+	doubts, hints := distrust(&r.Figures, len(run.FailIf) > 0)
+	checks := checkRun(&r.Figures)
 	if len(checks) == 0 {
 		checks = []CheckResult{{Rule: "identity", Check: "counts add up", Outcome: Pass}}
 	}
@@ -158,7 +158,7 @@ func runSuite(name string, r *RunReport) *suiteXML {
 			reasons = append([]string{check.Reason}, doubts...)
 		}
 		c := newCase(name, check)
-		c.mark(check.Outcome, string(check.Rule), strings.Join(reasons, "; "), bodyText(reasons, hints, r.Loss.Findings))
+		c.mark(check.Outcome, string(check.Rule), strings.Join(reasons, "; "), bodyText(reasons, hints, r.Findings))
 		s.Cases = append(s.Cases, c)
 	}
 	s.Cases[0].Time = s.Time
@@ -167,7 +167,7 @@ func runSuite(name string, r *RunReport) *suiteXML {
 
 // changeSuite has a case for each check on the change or, without any, one for
 // the rule that stands in.
-func changeSuite(change *Change) *suiteXML {
+func changeSuite(change *Judged) *suiteXML {
 	v := &change.Verdict
 	s := &suiteXML{Name: clean(strings.TrimSpace("compare " + change.Stream))}
 	if len(change.Checks) == 0 {

@@ -25,7 +25,9 @@ type Loss struct {
 	After    int64  // started after the steps had ended, and lost, where no mark tells of the event's end
 	Recovery int64  // ns from the event's begin to the end of the last window; -1 without both
 	Slower   Slower // answered, but later
-	Findings []Finding
+
+	Lifecycles []life // of the endpoints that marks tell of
+	Crashes    []crash
 }
 
 // Slower sets latencies of answers during the event, and inside the windows,
@@ -60,7 +62,7 @@ func (c ClassLoss) Total() int64 { return c.Fresh + c.Reused }
 func (c ClassLoss) SafeToRetry() bool { return c.Class.Info().SafeToRetry() && c.Redirected == 0 }
 
 // processed says in words whether a server may have acted on the requests.
-func (c ClassLoss) processed() string {
+func processed(c ClassLoss) string {
 	text := string(c.Class.Info().Processed)
 	switch {
 	case c.Spoiled:
@@ -148,7 +150,11 @@ func findLoss(run *record.Run) Loss {
 	l.After = after(run, l.Event)
 	l.Recovery = recovery(&l)
 	l.Slower = findSlower(run, &l)
-	l.Findings = diagnose(run, &l)
+	l.Lifecycles, l.Crashes = lives(run.Marks), crashes(run.Marks)
+	for i := range l.Lifecycles {
+		one := &l.Lifecycles[i]
+		one.refused = refusedWith(one.terminating, l.Windows)
+	}
 	return l
 }
 
@@ -396,4 +402,24 @@ func findBaseline(run *record.Run) Baseline {
 		b.Lost += run.Bins.List[i].LostCount()
 	}
 	return b
+}
+
+// classTotal is how many requests were lost to a class, or spoiled by it.
+func (l *Loss) classTotal(name string) int64 {
+	for _, c := range l.Classes {
+		if c.Class.String() == name {
+			return c.Total()
+		}
+	}
+	return 0
+}
+
+// spoiledRemedy is what to do about the most frequent failure of this machine.
+func (l *Loss) spoiledRemedy() string {
+	for _, c := range l.Classes {
+		if c.Spoiled {
+			return c.Class.Info().Remedy
+		}
+	}
+	return ""
 }

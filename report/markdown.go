@@ -30,12 +30,12 @@ func Markdown(w io.Writer, r *Report) error {
 	m.part("the title", "## nodrop: "+titleMarkdown(r)+"\n")
 	m.part("the reasons", reasonsMarkdown(r))
 	for _, c := range r.Compared {
-		m.change(c)
+		m.change(c.Change)
 	}
 	names := runNames(r.Runs)
 	m.part("the comparison", comparisonMarkdown(r.Groups, names))
 	for _, c := range r.Changes {
-		m.part("the change", "#### "+mdInline(c.between())+", "+mdInline(c.kind())+"\n\n"+c.markdownTable())
+		m.part("the change", "#### "+mdInline(armsOf(c))+", "+mdInline(kindOf(c))+"\n\n"+changeMarkdown(c))
 	}
 	for i := range r.Groups {
 		g := &r.Groups[i]
@@ -44,7 +44,7 @@ func Markdown(w io.Writer, r *Report) error {
 			name = g.title()
 		}
 		m.run(name, &r.Runs[g.Worst], len(r.Groups) > 1)
-		m.part("findings of all runs of "+g.Arm.Name, recurrencesMarkdown(g))
+		m.part("findings of all runs of "+g.Arm.Name, recurrencesMarkdown(r.Recurrences(g), len(g.Arm.Runs)))
 	}
 	if len(m.left) > 0 {
 		fmt.Fprintf(&m.out, "\n*Left out for length: %s. `-o text` and `-o report-json` have all.*\n", mdInline(shorten(strings.Join(m.left, ", "), maxQuote)))
@@ -76,23 +76,23 @@ func (m *markdown) part(name, text string) {
 // change tells what changed from one arm to the other.
 func (m *markdown) change(c *Change) {
 	var arms strings.Builder
-	bullets(&arms, []string{c.Base.title(), c.New.title()})
-	m.part("the arms"+c.ofStream(), mdInline(c.heading())+"\n\n"+arms.String())
-	m.part("the change"+c.ofStream(), c.markdownTable())
+	bullets(&arms, []string{armTitle(&c.Base), armTitle(&c.New)})
+	m.part("the arms"+ofStream(c), mdInline(headingOf(c))+"\n\n"+arms.String())
+	m.part("the change"+ofStream(c), changeMarkdown(c))
 	if len(c.Warnings) > 0 {
 		var b strings.Builder
 		bullets(&b, c.Warnings)
-		m.part("what is not comparable"+c.ofStream(), "#### Not comparable in every respect\n\n"+b.String())
+		m.part("what is not comparable"+ofStream(c), "#### Not comparable in every respect\n\n"+b.String())
 	}
 	var notes strings.Builder
 	bullets(&notes, c.Notes)
-	m.part("notes"+c.ofStream(), details("Notes", true, notes.String()))
+	m.part("notes"+ofStream(c), details("Notes", true, notes.String()))
 }
 
-// markdownTable has a row for each figure.
-func (c *Change) markdownTable() string {
+// changeMarkdown has a row for each figure.
+func changeMarkdown(c *Change) string {
 	head := []string{""}
-	for _, name := range c.head() {
+	for _, name := range headOf(c) {
 		head = append(head, mdInline(name)+" >")
 	}
 	t := newMarkdownTable(head...)
@@ -101,7 +101,7 @@ func (c *Change) markdownTable() string {
 		if strings.HasPrefix(row.Label, " ") {
 			cells[0] = "&nbsp; " + mdCode(row.Label)
 		}
-		for _, cell := range c.cells(row) {
+		for _, cell := range cellsOf(c, row) {
 			cells = append(cells, mdInline(cell))
 		}
 		t.row(cells...)
@@ -116,12 +116,12 @@ func (m *markdown) run(name string, r *RunReport, several bool) {
 		m.part(name, "### "+mdInline(shorten(name, maxQuote))+"\n")
 	}
 	m.part(of("settings"), settingsMarkdown(r.Run))
-	for i := range r.Loss.Findings {
+	for i := range r.Findings {
 		if i == maxRows {
-			m.left = append(m.left, of(counted(int64(len(r.Loss.Findings)-i), "finding", "findings")))
+			m.left = append(m.left, of(counted(int64(len(r.Findings)-i), "finding", "findings")))
 			break
 		}
-		m.part(of(fmt.Sprintf("finding %d", i+1)), findingMarkdown(i, &r.Loss.Findings[i]))
+		m.part(of(fmt.Sprintf("finding %d", i+1)), findingMarkdown(i, &r.Findings[i]))
 	}
 	m.part(of("classes"), classesMarkdown(&r.Loss))
 	m.part(of("windows"), windowsMarkdown(&r.Loss))
@@ -136,7 +136,7 @@ func (m *markdown) run(name string, r *RunReport, several bool) {
 
 func reasonsMarkdown(r *Report) string {
 	v := &r.Verdict
-	reasons := slices.Concat(v.Reasons, passed(r))
+	reasons := slices.Concat(v.Reasons, r.Passed())
 	var b strings.Builder
 	if v.Sentence != "" {
 		fmt.Fprintf(&b, "%s.\n", mdLine(shorten(v.Sentence, 3*maxQuote)))
@@ -175,7 +175,7 @@ func comparisonMarkdown(list []Group, names []string) string {
 		return ""
 	}
 	shown := list[:min(len(list), maxRunsAside)]
-	var runs []RunReport
+	var runs []Figures
 	head := []string{""}
 	for i, g := range shown {
 		name := g.Name
@@ -184,7 +184,7 @@ func comparisonMarkdown(list []Group, names []string) string {
 		}
 		head = append(head, mdCode(shorten(name, 60))+" >")
 		for _, run := range shown[i].Arm.Runs {
-			runs = append(runs, run.Report)
+			runs = append(runs, run.Figures)
 		}
 	}
 	t := newMarkdownTable(head...)
@@ -218,7 +218,7 @@ func comparisonMarkdown(list []Group, names []string) string {
 				t.remark("other classes")
 				break
 			}
-			row("&nbsp; "+mdCode(class), "", metric{class, Count, count(func(r *RunReport) int64 { return r.classTotal(class) })})
+			row("&nbsp; "+mdCode(class), "", classMetric(class))
 		}
 	}
 	text := t.String()
@@ -257,7 +257,7 @@ func findingMarkdown(i int, f *Finding) string {
 		b.WriteByte('\n')
 	}
 	bullets(&b, f.Evidence)
-	switch remedies := f.shown(i); len(remedies) {
+	switch remedies := f.remediesIn(i); len(remedies) {
 	case 0:
 	case 1:
 		fmt.Fprintf(&b, "\nTo change: %s\n", mdInline(shorten(remedies[0].String(), maxQuote)))
@@ -267,13 +267,12 @@ func findingMarkdown(i int, f *Finding) string {
 	return b.String()
 }
 
-func recurrencesMarkdown(g *Group) string {
-	list := g.recurrences()
+func recurrencesMarkdown(list []Recurrence, runs int) string {
 	if len(list) == 0 {
 		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "#### Findings of all %d runs\n\n", len(g.Arm.Runs))
+	fmt.Fprintf(&b, "#### Findings of all %d runs\n\n", runs)
 	texts := make([]string, len(list))
 	for i := range list {
 		texts[i] = list[i].String()
@@ -308,7 +307,7 @@ func classesMarkdown(l *Loss) string {
 			t.remark(fmt.Sprintf("and %d more", len(l.Classes)-i))
 			break
 		}
-		t.row(mdCode(c.Class.String()), number(c.Fresh), number(c.Reused), c.processed())
+		t.row(mdCode(c.Class.String()), number(c.Fresh), number(c.Reused), processed(c))
 	}
 	return "#### By class\n\n" + t.String()
 }
@@ -337,7 +336,7 @@ func relationMarkdown(r Relation) string {
 	if !r.Known {
 		return ""
 	}
-	return mdInline(shorten(r.text(), maxQuote))
+	return mdInline(shorten(relation(r), maxQuote))
 }
 
 func endpointsMarkdown(l *Loss) string {
@@ -401,7 +400,7 @@ func traceMarkdown(i int, trace record.Trace) string {
 // notesMarkdown shows the notes where nothing was lost: what a zero is worth is
 // among them.
 func notesMarkdown(r *RunReport) string {
-	notes := r.notes()
+	notes := notesOf(r)
 	if len(notes) == 0 {
 		return ""
 	}

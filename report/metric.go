@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"nodrop/loadgen"
 	"nodrop/loadgen/record"
 )
 
@@ -50,32 +49,32 @@ func (d Dimension) format(v float64) string {
 type metric struct {
 	name  string
 	dim   Dimension
-	value func(*RunReport) (value float64, known bool)
+	value func(*Figures) (value float64, known bool)
 }
 
-func (m metric) of(r *RunReport) Figure {
+func (m metric) of(r *Figures) Figure {
 	v, known := m.value(r)
 	return Figure{v, known, m.dim}
 }
 
 // metrics lists those with a fixed name; families has the others.
 var metrics = []metric{
-	{"planned", Count, count(func(r *RunReport) int64 { return r.Run.Counts.Planned })},
-	{"started", Count, count(func(r *RunReport) int64 { return r.Run.Counts.Started })},
-	{"ok", Count, count(func(r *RunReport) int64 { return r.Run.Counts.OK })},
-	{"lost", Count, count(func(r *RunReport) int64 { return r.Run.Counts.Lost })},
-	{"spoiled", Count, count(func(r *RunReport) int64 { return r.Run.Counts.Spoiled })},
-	{"unsent", Count, count(func(r *RunReport) int64 { return r.Run.Counts.Unsent })},
-	{"aborted", Count, count(func(r *RunReport) int64 { return r.Run.Counts.Aborted })},
-	{"late", Count, count(func(r *RunReport) int64 { return r.Run.Late })},
-	{"loss", Ratio, func(r *RunReport) (float64, bool) {
+	{"planned", Count, count(func(r *Figures) int64 { return r.Run.Counts.Planned })},
+	{"started", Count, count(func(r *Figures) int64 { return r.Run.Counts.Started })},
+	{"ok", Count, count(func(r *Figures) int64 { return r.Run.Counts.OK })},
+	{"lost", Count, count(func(r *Figures) int64 { return r.Run.Counts.Lost })},
+	{"spoiled", Count, count(func(r *Figures) int64 { return r.Run.Counts.Spoiled })},
+	{"unsent", Count, count(func(r *Figures) int64 { return r.Run.Counts.Unsent })},
+	{"aborted", Count, count(func(r *Figures) int64 { return r.Run.Counts.Aborted })},
+	{"late", Count, count(func(r *Figures) int64 { return r.Run.Late })},
+	{"loss", Ratio, func(r *Figures) (float64, bool) {
 		c := r.Run.Counts
 		return float64(c.Lost) / max(1, float64(c.Started)), c.Started > 0
 	}},
-	{"windows", Count, count(func(r *RunReport) int64 { return int64(len(r.Loss.Windows)) })},
+	{"windows", Count, count(func(r *Figures) int64 { return int64(len(r.Loss.Windows)) })},
 	{"window.longest", Duration, count(longestWindow)},
-	{"window.total", Duration, count(func(r *RunReport) int64 { return r.Loss.Time })},
-	{"rps", Rate, func(r *RunReport) (float64, bool) { return r.Summary.PerSecond, r.Summary.Total > 0 }},
+	{"window.total", Duration, count(func(r *Figures) int64 { return r.Loss.Time })},
+	{"rps", Rate, func(r *Figures) (float64, bool) { return r.Summary.PerSecond, r.Summary.Total > 0 }},
 	latencyMetric("min", answered, "min"),
 	latencyMetric("mean", answered, "mean"),
 	latencyMetric("max", answered, "max"),
@@ -88,7 +87,7 @@ const metricShapes = "planned started ok lost spoiled unsent aborted late loss w
 // to find.
 var families = []struct {
 	prefix string
-	find   func(name, rest string) (metric, *loadgen.HintError)
+	find   func(name, rest string) (metric, *record.HintError)
 }{
 	{"lost.", findLost},
 	{"status.", findStatus},
@@ -114,7 +113,7 @@ var phaseNames = []struct {
 }
 
 // findMetric looks a name up.
-func findMetric(name string) (metric, *loadgen.HintError) {
+func findMetric(name string) (metric, *record.HintError) {
 	for _, m := range metrics {
 		if m.name == name {
 			return m, nil
@@ -128,14 +127,14 @@ func findMetric(name string) (metric, *loadgen.HintError) {
 			return f.find(name, rest)
 		}
 	}
-	return metric{}, &loadgen.HintError{Problem: fmt.Sprintf("unknown metric %q", name), Hint: didYouMean(name, metricNames(), metricShapes)}
+	return metric{}, &record.HintError{Problem: fmt.Sprintf("unknown metric %q", name), Hint: didYouMean(name, metricNames(), metricShapes)}
 }
 
-func count(f func(*RunReport) int64) func(*RunReport) (float64, bool) {
-	return func(r *RunReport) (float64, bool) { return float64(f(r)), true }
+func count(f func(*Figures) int64) func(*Figures) (float64, bool) {
+	return func(r *Figures) (float64, bool) { return float64(f(r)), true }
 }
 
-func longestWindow(r *RunReport) int64 {
+func longestWindow(r *Figures) int64 {
 	var longest int64
 	for _, w := range r.Loss.Windows {
 		longest = max(longest, w.End-w.Begin)
@@ -144,7 +143,7 @@ func longestWindow(r *RunReport) int64 {
 }
 
 // findLost finds lost.CLASS and lost.STAGE.
-func findLost(name, rest string) (metric, *loadgen.HintError) {
+func findLost(name, rest string) (metric, *record.HintError) {
 	if slices.Contains(lossStageNames(), rest) {
 		return lostMetric(name, func(c record.Class) bool { return c.Stage().String() == rest }), nil
 	}
@@ -153,18 +152,18 @@ func findLost(name, rest string) (metric, *loadgen.HintError) {
 	switch {
 	case err != nil || class.String() != rest || class == 0:
 		known := slices.Concat(lossStageNames(), lossClassNames())
-		return metric{}, &loadgen.HintError{
+		return metric{}, &record.HintError{
 			Problem: fmt.Sprintf("unknown failure class %q", rest),
 			Hint:    didYouMean(rest, known, "a stage ("+strings.Join(lossStageNames(), " ")+") or stage.cause"),
 		}
 	case class.Spoiled():
-		return metric{}, &loadgen.HintError{Problem: rest + " is spoiled, never lost", Hint: "spoiled counts them"}
+		return metric{}, &record.HintError{Problem: rest + " is spoiled, never lost", Hint: "spoiled counts them"}
 	}
 	return lostMetric(name, func(c record.Class) bool { return c == class }), nil
 }
 
 func lostMetric(name string, belongs func(record.Class) bool) metric {
-	return metric{name, Count, count(func(r *RunReport) int64 {
+	return metric{name, Count, count(func(r *Figures) int64 {
 		var n int64
 		for _, c := range r.Loss.Classes {
 			if belongs(c.Class) {
@@ -173,6 +172,11 @@ func lostMetric(name string, belongs func(record.Class) bool) metric {
 		}
 		return n
 	})}
+}
+
+// classMetric counts one class, lost or spoiled.
+func classMetric(class string) metric {
+	return metric{class, Count, count(func(r *Figures) int64 { return r.Loss.classTotal(class) })}
 }
 
 // lossClassNames lists the classes of lost requests, statuses apart.
@@ -200,12 +204,12 @@ func lossStageNames() []string {
 var statusPattern = regexp.MustCompile(`^[1-9](\d\d|xx)$`)
 
 // findStatus finds status.NNN and status.Nxx: answered requests, lost or not.
-func findStatus(name, rest string) (metric, *loadgen.HintError) {
+func findStatus(name, rest string) (metric, *record.HintError) {
 	if !statusPattern.MatchString(rest) {
-		return metric{}, &loadgen.HintError{Problem: fmt.Sprintf("%q is not a status", rest), Hint: "status.503 or status.5xx"}
+		return metric{}, &record.HintError{Problem: fmt.Sprintf("%q is not a status", rest), Hint: "status.503 or status.5xx"}
 	}
 	digits := strings.TrimSuffix(rest, "xx")
-	return metric{name, Count, count(func(r *RunReport) int64 {
+	return metric{name, Count, count(func(r *Figures) int64 {
 		var n int64
 		for status, c := range r.Run.Statuses {
 			if strings.HasPrefix(strconv.Itoa(status), digits) {
@@ -217,7 +221,7 @@ func findStatus(name, rest string) (metric, *loadgen.HintError) {
 }
 
 // findPhase finds connect.p99 and its like.
-func findPhase(name, rest string) (metric, *loadgen.HintError) {
+func findPhase(name, rest string) (metric, *record.HintError) {
 	phase, _, _ := strings.Cut(name, ".")
 	i := slices.IndexFunc(phaseNames, func(p struct {
 		name string
@@ -232,22 +236,22 @@ func findPhase(name, rest string) (metric, *loadgen.HintError) {
 var percentilePattern = regexp.MustCompile(`^p\d+(\.\d+)?$`)
 
 // findLatency finds a statistic of a latency.
-func findLatency(name string, of func(*record.Run) *record.Latency, stat string) (metric, *loadgen.HintError) {
+func findLatency(name string, of func(*record.Run) *record.Latency, stat string) (metric, *record.HintError) {
 	m := latencyMetric(name, of, stat)
 	if m.value != nil {
 		return m, nil
 	}
 	if percentilePattern.MatchString(stat) {
-		return metric{}, &loadgen.HintError{Problem: stat + ": a percentile is at most 100", Hint: "write 99.9 % as p99.9"}
+		return metric{}, &record.HintError{Problem: stat + ": a percentile is at most 100", Hint: "write 99.9 % as p99.9"}
 	}
-	return metric{}, &loadgen.HintError{Problem: fmt.Sprintf("unknown metric %q", name), Hint: didYouMean(name, metricNames(), "min mean max p50 … p99.99 of each phase")}
+	return metric{}, &record.HintError{Problem: fmt.Sprintf("unknown metric %q", name), Hint: didYouMean(name, metricNames(), "min mean max p50 … p99.99 of each phase")}
 }
 
 // latencyMetric is min, mean, max or a percentile of a latency; without a value
 // function for anything else.
 func latencyMetric(name string, of func(*record.Run) *record.Latency, stat string) metric {
 	read := func(f func(*record.Latency) float64) metric {
-		return metric{name, Duration, func(r *RunReport) (float64, bool) {
+		return metric{name, Duration, func(r *Figures) (float64, bool) {
 			l := of(r.Run)
 			return f(l), l.Count > 0
 		}}

@@ -9,8 +9,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// notes are the footnotes: what one must know to read the figures right.
-func (r *RunReport) notes() []string {
+// notesOf are the footnotes: what one must know to read the figures right.
+func notesOf(r *RunReport) []string {
 	run := r.Run
 	list := slices.Clone(run.Notes)
 	add := func(when bool, format string, args ...any) {
@@ -21,8 +21,8 @@ func (r *RunReport) notes() []string {
 	c := run.Counts
 	add(run.Interrupted, "the run was interrupted after %s", duration(run.Duration))
 	add(c.Lost == 0 && c.OK > 0, "0 lost of %d: a loss ratio of %s or less would go unseen at least 1 time in 20", c.OK, percentage(r.Loss.Limits.UpperBound))
-	add(c.Lost == 0 && r.Loss.Event.Known && r.Loss.Limits.Of > 1, "%s", r.smallestOutages())
-	add(r.unplaced() > 0, "%s no answer, so which replica behind the address it was is not known: only answers carry %s", counted(r.unplaced(), "lost request got", "lost requests got"), run.Settings.EndpointHeader)
+	add(c.Lost == 0 && r.Loss.Event.Known && r.Loss.Limits.Of > 1, "%s", smallestOutages(r))
+	add(unplaced(r) > 0, "%s no answer, so which replica behind the address it was is not known: only answers carry %s", counted(unplaced(r), "lost request got", "lost requests got"), run.Settings.EndpointHeader)
 	add(r.Loss.Hidden > 0, "%s would not have been seen by a client that retries (Go's net/http, for one): they were sent on kept-alive connections, and no byte of an answer came", counted(r.Loss.Hidden, "lost request", "lost requests"))
 	add(r.Loss.Outside > 0, "%s outside the event: before its first mark, or after its last", counted(r.Loss.Outside, "loss lies", "losses lie"))
 	add(r.Loss.After > 0 && !r.Loss.Event.Open, "%s after the steps had ended: no mark tells how long what they set going went on", counted(r.Loss.After, "loss came", "losses came"))
@@ -36,13 +36,13 @@ func (r *RunReport) notes() []string {
 		counted(run.Connections.Ours, "connection", "connections"), choose(run.Connections.Ours, "it", "them"))
 	add(run.Connections.Surplus > 0, "%s followed by bytes that belong to no request; the connection was dropped",
 		counted(run.Connections.Surplus, "answer was", "answers were"))
-	if asked, sent := r.rates(); asked != sent {
+	if asked, sent := rates(r); asked != sent {
 		add(true, "asked for %s/s, sent %s/s: the target or this machine was too slow", asked, sent)
 	}
 	add(run.Unproven > 0, "%d of the ok responses had no length and ended with the connection (HTTP/1.0 style): a cut cannot be told from their end", run.Unproven)
 	add(c.Unsent > 0, "%d of %d planned requests %s never sent", c.Unsent, c.Planned, choose(c.Unsent, "was", "were"))
 	add(c.Aborted > 0, "%s in flight when the run was stopped: neither ok nor lost", counted(c.Aborted, "request was", "requests were"))
-	add(c.Spoiled > 0, "%s failed for reasons on this machine, which says nothing about the target: %s", counted(c.Spoiled, "request", "requests"), r.spoiledRemedy())
+	add(c.Spoiled > 0, "%s failed for reasons on this machine, which says nothing about the target: %s", counted(c.Spoiled, "request", "requests"), r.Loss.spoiledRemedy())
 	add(run.LostUntold > 0, "%s in the counts only: details are kept of the first %d", counted(run.LostUntold, "lost request is", "lost requests are"), len(run.Lost))
 	add(len(r.Loss.Windows) > 0, "requests started in a window are counted in whole steps of %s", duration(run.Bins.Width))
 	add(closedAndLost(run), "closed load model: the faster a failure, the more requests it meets; compare windows, not percentages")
@@ -51,7 +51,7 @@ func (r *RunReport) notes() []string {
 
 // rates are what -q asked for and what was sent, in requests per second; equal
 // where the load kept up.
-func (r *RunReport) rates() (asked, sent string) {
+func rates(r *RunReport) (asked, sent string) {
 	run, over := r.Run, r.Loss.Event.LoadOver
 	if run.Late == 0 || over <= 0 {
 		return "", ""
@@ -75,7 +75,7 @@ func closedAndLost(run *record.Run) bool {
 }
 
 // unplaced counts the losses that --endpoint-header could not place.
-func (r *RunReport) unplaced() int64 {
+func unplaced(r *RunReport) int64 {
 	if r.Run.Settings.EndpointHeader == "" {
 		return 0
 	}
@@ -93,11 +93,11 @@ func (s Slower) notable() bool { return s.Known && s.Event.P99 > 2*s.Baseline.P9
 
 // smallestOutages says how short an outage may have been and still be missed:
 // of one endpoint, and of as many as left.
-func (r *RunReport) smallestOutages() string {
+func smallestOutages(r *RunReport) string {
 	l := r.Loss.Limits
 	text := fmt.Sprintf("the smallest outage that this load would have met 19 times in 20: %s of 1 of %d endpoints", duration(l.Smallest(1)), l.Of)
 	left := map[string]bool{}
-	for _, one := range lives(r.Run.Marks) {
+	for _, one := range r.Loss.Lifecycles {
 		if one.left() {
 			left[one.endpoint] = true
 		}

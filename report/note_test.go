@@ -25,7 +25,7 @@ func TestRateNotReached(t *testing.T) {
 			run.Late, run.Settings.Rate = tt.late, tt.rate
 		}))
 		r := Build(recording(run))
-		notes := r.Runs[0].notes()
+		notes := notesOf(&r.Runs[0])
 		if got := slices.ContainsFunc(notes, func(note string) bool { return len(note) > len(slow) && note[len(note)-len(slow):] == slow }); got != tt.notes {
 			t.Errorf("%s: got the notes %q", name, notes)
 		}

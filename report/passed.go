@@ -6,14 +6,11 @@ import (
 	"strings"
 )
 
-// passed tells, of a verdict that is pass, each check and what it found. The
+// passed tells each of those checks, which passed, and what it found. The
 // repetitions of a run are told together.
-func passed(r *Report) []string {
-	if r.Verdict.Outcome != Pass {
-		return nil
-	}
+func passed(checks []CheckResult) []string {
 	var lines []string
-	for _, together := range byRepetition(r.Checks) {
+	for _, together := range byRepetition(checks) {
 		first := together[0]
 		where, _, _ := strings.Cut(first.Where, " #")
 		text := first.Rule.passing() + first.Check + ": " + first.Met

@@ -37,7 +37,7 @@ func TestPassed(t *testing.T) {
 		"failed": {[]*record.Run{newRun(t, steady(10, 0, ms, "gw-1"), failIf("lost == 0", "ok < 9"))}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, passed(Build(recording(tt.runs...)))); diff != "" {
+			if diff := cmp.Diff(tt.want, Build(recording(tt.runs...)).Passed()); diff != "" {
 				t.Errorf("differs (- want, + got)\n%s", diff)
 			}
 		})

@@ -19,17 +19,26 @@ type Report struct {
 	Groups     []Group     // of the Runs, by variant and stream
 	Comparison *Comparison // nil unless there are two variants or more
 	Changes    []*Change   // of each variant to the first one, where there are repetitions
-	Compared   []*Change   // of each stream of saved recordings; such a Report has no Runs and no Recording
+	Compared   []*Judged   // of each stream of saved recordings; such a Report has no Runs and no Recording
 	Checks     []CheckResult
 	Verdict    Verdict
 }
 
 // RunReport is one run's part.
 type RunReport struct {
+	Figures
+	Findings []Finding
+}
+
+// Figures is what was computed from one run.
+type Figures struct {
 	Run     *record.Run
 	Summary Summary
 	Loss    Loss
 }
+
+// figuresOf computes them.
+func figuresOf(run *record.Run) Figures { return Figures{run, summarize(run), findLoss(run)} }
 
 // Format writes a finished Report.
 type Format func(io.Writer, *Report) error
@@ -54,12 +63,32 @@ func JSON(w io.Writer, r *Report) error { return record.Write(w, r.Recording) }
 // Build computes a Report.
 func Build(rec *record.Recording) *Report {
 	r := &Report{Recording: rec}
+	var figures []Figures
 	for _, run := range rec.Runs {
-		r.Runs = append(r.Runs, RunReport{run, summarize(run), findLoss(run)})
+		f := figuresOf(run)
+		figures = append(figures, f)
+		r.Runs = append(r.Runs, RunReport{f, diagnose(run, &f.Loss)})
 	}
-	r.Groups = groups(r.Runs)
+	r.Groups = groups(figures)
 	r.Comparison = compareVariants(r.Groups)
 	r.Changes = variantChanges(r.Groups)
 	r.Verdict, r.Checks = judge(rec.Error, r.Runs, r.Groups)
 	return r
+}
+
+// Recurrences lists what was found in any of the runs of a group.
+func (r *Report) Recurrences(g *Group) []Recurrence {
+	var runs []Diagnosed
+	for i, place := range g.Places {
+		runs = append(runs, Diagnosed{g.Arm.Runs[i].Name, r.Runs[place].Findings})
+	}
+	return recurrences(runs)
+}
+
+// Passed tells, of a verdict that is pass, each check and what it found.
+func (r *Report) Passed() []string {
+	if r.Verdict.Outcome != Pass {
+		return nil
+	}
+	return passed(r.Checks)
 }

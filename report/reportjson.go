@@ -376,12 +376,15 @@ func documentOf(r *Report) documentJSON {
 	if r.Recording != nil {
 		d.Error = textOrNull(r.Recording.Error)
 	}
-	for _, c := range slices.Concat(r.Changes, r.Compared) {
-		d.Changes = append(d.Changes, changeOf(c))
+	for _, c := range r.Changes {
+		d.Changes = append(d.Changes, changeOf(c, nil))
+	}
+	for _, c := range r.Compared {
+		d.Changes = append(d.Changes, changeOf(c.Change, c.Checks))
 	}
 	names := runNames(r.Runs)
 	for i := range r.Groups {
-		d.Groups = append(d.Groups, groupOf(&r.Groups[i], names))
+		d.Groups = append(d.Groups, groupOf(r, &r.Groups[i], names))
 	}
 	for i := range r.Runs {
 		d.Runs = append(d.Runs, runOf(names[i], &r.Runs[i]))
@@ -389,8 +392,8 @@ func documentOf(r *Report) documentJSON {
 	return d
 }
 
-func groupOf(g *Group, names []string) groupJSON {
-	run := g.Arm.Runs[0].Report.Run
+func groupOf(r *Report, g *Group, names []string) groupJSON {
+	run := g.Arm.Runs[0].Run
 	j := groupJSON{
 		Name: g.Arm.Name, Variant: textOrNull(run.Variant), Stream: textOrNull(run.Stream),
 		Worst: names[g.Worst], Findings: []recurrenceJSON{},
@@ -398,8 +401,8 @@ func groupOf(g *Group, names []string) groupJSON {
 	for _, i := range g.Places {
 		j.Runs = append(j.Runs, names[i])
 	}
-	for _, r := range g.recurrences() {
-		j.Findings = append(j.Findings, recurrenceJSON{r.Rule, r.Runs, r.Least, r.Most, r.In, r.Title})
+	for _, f := range r.Recurrences(g) {
+		j.Findings = append(j.Findings, recurrenceJSON{f.Rule, f.Runs, f.Least, f.Most, f.In, f.Title})
 	}
 	return j
 }
@@ -425,12 +428,17 @@ func comparisonOf(r *Report) *comparisonJSON {
 	if r.Comparison == nil {
 		return nil
 	}
-	runs := slices.DeleteFunc(slices.Clone(r.Runs), func(run RunReport) bool { return groupName(run.Run) == "" })
+	var runs []Figures
+	for i := range r.Runs {
+		if groupName(r.Runs[i].Run) != "" {
+			runs = append(runs, r.Runs[i].Figures)
+		}
+	}
 	c := &comparisonJSON{}
 	for _, run := range runs {
 		c.Columns = append(c.Columns, label(run.Run))
 	}
-	add := func(name, unit string, class *string, value func(*RunReport) *int64) {
+	add := func(name, unit string, class *string, value func(*Figures) *int64) {
 		row := comparisonRowJSON{Name: name, Unit: unit, Class: class}
 		for i := range runs {
 			row.Values = append(row.Values, value(&runs[i]))
@@ -443,7 +451,7 @@ func comparisonOf(r *Report) *comparisonJSON {
 			continue
 		}
 		for _, class := range classesOf(runs, f.breakdown == bySpoiledClass) {
-			add(f.name, f.unit, &class, func(r *RunReport) *int64 { return new(r.classTotal(class)) })
+			add(f.name, f.unit, &class, func(r *Figures) *int64 { return new(r.Loss.classTotal(class)) })
 		}
 	}
 	return c
@@ -462,16 +470,16 @@ const (
 var figures = []struct {
 	name, unit string
 	breakdown  breakdown
-	value      func(*RunReport) *int64
+	value      func(*Figures) *int64
 }{
-	{"started", "requests", whole, func(r *RunReport) *int64 { return &r.Run.Counts.Started }},
-	{"ok", "requests", whole, func(r *RunReport) *int64 { return &r.Run.Counts.OK }},
-	{"lost", "requests", byLostClass, func(r *RunReport) *int64 { return &r.Run.Counts.Lost }},
-	{"spoiled", "requests", bySpoiledClass, func(r *RunReport) *int64 { return &r.Run.Counts.Spoiled }},
-	{"windows", "windows", whole, func(r *RunReport) *int64 { return new(int64(len(r.Loss.Windows))) }},
-	{"lossTime", "ns", whole, func(r *RunReport) *int64 { return &r.Loss.Time }},
-	{"p50", "ns", whole, func(r *RunReport) *int64 { return latencyAt(r.Run, 50) }},
-	{"p99", "ns", whole, func(r *RunReport) *int64 { return latencyAt(r.Run, 99) }},
+	{"started", "requests", whole, func(r *Figures) *int64 { return &r.Run.Counts.Started }},
+	{"ok", "requests", whole, func(r *Figures) *int64 { return &r.Run.Counts.OK }},
+	{"lost", "requests", byLostClass, func(r *Figures) *int64 { return &r.Run.Counts.Lost }},
+	{"spoiled", "requests", bySpoiledClass, func(r *Figures) *int64 { return &r.Run.Counts.Spoiled }},
+	{"windows", "windows", whole, func(r *Figures) *int64 { return new(int64(len(r.Loss.Windows))) }},
+	{"lossTime", "ns", whole, func(r *Figures) *int64 { return &r.Loss.Time }},
+	{"p50", "ns", whole, func(r *Figures) *int64 { return latencyAt(r.Run, 50) }},
+	{"p99", "ns", whole, func(r *Figures) *int64 { return latencyAt(r.Run, 99) }},
 }
 
 // latencyAt is a percentile of the answers' latency in ns; nil without any.
@@ -496,7 +504,7 @@ func runOf(name string, r *RunReport) runJSON {
 		Marks: marksOf(run), Baseline: baselineOf(loss.Baseline), Event: eventOf(loss.Event),
 		EventError: textOrNull(loss.Event.Err), Limits: limitsOf(r),
 		Hidden: loss.Hidden, RecoveryNs: knownTime(loss.Recovery), Slower: slowerOf(loss.Slower),
-		Answers: answersOf(run.Answers), Traces: tracesOf(run.Traces), Notes: listOf(r.notes()),
+		Answers: answersOf(run.Answers), Traces: tracesOf(run.Traces), Notes: listOf(notesOf(r)),
 	}
 	if run.Counts.Started > 0 {
 		j.LastStartNs = &loss.Event.LoadOver
@@ -504,14 +512,14 @@ func runOf(name string, r *RunReport) runJSON {
 	if loss.Event.Known {
 		j.Outside = &loss.Outside
 	}
-	for _, c := range checkRun(r) {
+	for _, c := range checkRun(&r.Figures) {
 		j.Checks = append(j.Checks, checkOf(c))
 	}
 	for _, c := range loss.Classes {
 		j.Classes = append(j.Classes, classOf(c))
 	}
-	for i := range loss.Findings {
-		j.Findings = append(j.Findings, findingOf(&loss.Findings[i]))
+	for i := range r.Findings {
+		j.Findings = append(j.Findings, findingOf(&r.Findings[i]))
 	}
 	for _, e := range loss.Endpoints {
 		j.Endpoints = append(j.Endpoints, endpointOf(e))
@@ -685,16 +693,16 @@ func limitsOf(r *RunReport) limitsJSON {
 	if r.Run.Counts.OK+r.Run.Counts.Lost > 0 {
 		j.LossRatioBound = &l.UpperBound
 	}
-	if k := endpointsLeft(r.Run); k > 0 {
+	if k := endpointsLeft(&r.Loss); k > 0 {
 		j.Left, j.SmallestOutageOfLeftNs = &k, bounded(l.Smallest(k))
 	}
 	return j
 }
 
 // endpointsLeft counts the endpoints that marks tell the way out of.
-func endpointsLeft(run *record.Run) int {
+func endpointsLeft(l *Loss) int {
 	left := map[string]bool{}
-	for _, one := range lives(run.Marks) {
+	for _, one := range l.Lifecycles {
 		left[one.endpoint] = true
 	}
 	return len(left)

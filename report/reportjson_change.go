@@ -50,7 +50,7 @@ type (
 	}
 )
 
-func changeOf(c *Change) *changeJSON {
+func changeOf(c *Change, checks []CheckResult) *changeJSON {
 	j := &changeJSON{
 		Stream:   textOrNull(c.Stream),
 		Repeated: c.Repeated, Base: armOf(&c.Base), New: armOf(&c.New), Rows: []changeRowJSON{}, Checks: []checkJSON{},
@@ -59,7 +59,7 @@ func changeOf(c *Change) *changeJSON {
 	for _, row := range c.Rows {
 		j.Rows = append(j.Rows, changeRowOf(row))
 	}
-	for _, check := range c.Checks {
+	for _, check := range checks {
 		j.Checks = append(j.Checks, checkOf(check))
 	}
 	return j
@@ -68,7 +68,7 @@ func changeOf(c *Change) *changeJSON {
 func armOf(a *Arm) armJSON {
 	j := armJSON{Variant: textOrNull(a.Variant), Files: listOf(a.Files), Runs: []armRunJSON{}}
 	for _, run := range a.Runs {
-		j.Runs = append(j.Runs, armRunJSON{run.Name, run.Report.Run.StartedAt, countsJSON(run.Report.Run.Counts)})
+		j.Runs = append(j.Runs, armRunJSON{run.Name, run.Run.StartedAt, countsJSON(run.Run.Counts)})
 	}
 	return j
 }

@@ -75,8 +75,8 @@ func (c *crash) during(from, to int64) bool {
 	return to >= c.from-near && (c.back == unknown || from <= c.back+near)
 }
 
-// String tells of it, for people.
-func (c *crash) String() string {
+// story tells of a crash, for people.
+func story(c *crash) string {
 	text := c.endpoint + " crashed at " + moment(c.at)
 	if c.text != "" {
 		text += " (" + c.text + ")"
@@ -125,7 +125,7 @@ func tellCrashed(s *scene, e *evidence) Finding {
 		Remedies:   []Remedy{mendCrash()},
 	}
 	for _, c := range met {
-		f.Evidence = append(f.Evidence, c.String())
+		f.Evidence = append(f.Evidence, story(c))
 	}
 	if slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return !s.named(l) }) {
 		f.Confidence = Likely
@@ -155,6 +155,6 @@ func crashed(list []*crash) string {
 func (s *scene) orCrashed(e *evidence, f *Finding) {
 	for _, c := range s.crashesOf(e) {
 		f.Confidence = CannotTell
-		f.Evidence = append(f.Evidence, "cannot tell whether it was that: "+c.String())
+		f.Evidence = append(f.Evidence, "cannot tell whether it was that: "+story(c))
 	}
 }

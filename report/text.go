@@ -28,7 +28,7 @@ func TextFor(o Options) Format {
 
 func writeText(out *page, r *Report) error {
 	for _, c := range r.Compared {
-		writeChange(out, c)
+		writeChange(out, c.Change)
 	}
 	for i := range r.Groups {
 		g := &r.Groups[i]
@@ -46,7 +46,7 @@ func writeText(out *page, r *Report) error {
 			fmt.Fprintln(out) // where hey leaves room for errors
 		}
 		writeLoss(out, run)
-		writeRecurrences(out, g)
+		writeRecurrences(out, g, r.Recurrences(g))
 	}
 	if r.Comparison != nil {
 		writeComparison(out, r.Comparison)
@@ -59,8 +59,7 @@ func writeText(out *page, r *Report) error {
 }
 
 // writeRecurrences tells the findings of all runs of a group.
-func writeRecurrences(out *page, g *Group) {
-	list := g.recurrences()
+func writeRecurrences(out *page, g *Group, list []Recurrence) {
 	if len(list) == 0 {
 		return
 	}
@@ -74,10 +73,10 @@ func writeRecurrences(out *page, g *Group) {
 // writeVariantChange tells what one variant changed; the ranges are in the
 // comparison.
 func writeVariantChange(out *page, c *Change) {
-	out.heading(clean(c.between()) + ":")
-	out.paragraph("  ", c.kind())
+	out.heading(clean(armsOf(c)) + ":")
+	out.paragraph("  ", kindOf(c))
 	fmt.Fprintln(out)
-	c.medians().write(out)
+	medianTable(c).write(out)
 	fmt.Fprintln(out)
 	for _, note := range c.Notes {
 		out.paragraph("  - ", note)
@@ -143,7 +142,7 @@ func writeLoss(out *page, r *RunReport) {
 		fmt.Fprintf(out, "  %s: %v\n", out.in(red, "THE COUNTS CONTRADICT THEMSELVES"), r.Loss.Identity)
 	}
 	writeClasses(out, &r.Loss)
-	writeFindings(out, r.Loss.Findings)
+	writeFindings(out, r.Findings)
 	writeEndpoints(out, &r.Loss)
 	writeWindows(out, &r.Loss)
 	writeMarks(out, r.Run.Marks)
@@ -180,7 +179,7 @@ func writeClasses(out *page, l *Loss) {
 	t := &table{indent: 4, gap: 3, head: true, prose: true}
 	t.row("class", "fresh", "reused", "processed by the server?")
 	for _, c := range l.Classes {
-		t.row(c.Class.String(), strconv.FormatInt(c.Fresh, 10), strconv.FormatInt(c.Reused, 10), c.processed())
+		t.row(c.Class.String(), strconv.FormatInt(c.Fresh, 10), strconv.FormatInt(c.Reused, 10), processed(c))
 	}
 	t.write(out)
 }
@@ -196,15 +195,15 @@ func writeFindings(out *page, list []Finding) {
 		for _, e := range f.Evidence {
 			out.paragraph("       - ", e)
 		}
-		for _, r := range f.shown(i) {
+		for _, r := range f.remediesIn(i) {
 			out.paragraph("       > ", r.String())
 		}
 	}
 }
 
-// shown are the remedies to tell of the finding in place i: all of the first's,
-// and of the others those that belong where the first of them does.
-func (f *Finding) shown(i int) []Remedy {
+// remediesIn are the remedies to tell of the finding in place i: all of the
+// first's, and of the others those that belong where the first of them does.
+func (f *Finding) remediesIn(i int) []Remedy {
 	for k, r := range f.Remedies {
 		if i > 0 && r.Where != f.Remedies[0].Where && r.Where != f.own {
 			return f.Remedies[:k]
@@ -301,11 +300,11 @@ func exposure(out *page, w Window) string {
 
 func writeRelation(out *page, verb string, r Relation) {
 	if r.Known {
-		out.paragraph("      ", verb+" "+r.text())
+		out.paragraph("      ", verb+" "+relation(r))
 	}
 }
 
-func (r Relation) text() string {
+func relation(r Relation) string {
 	side := "after"
 	if r.Distance < 0 {
 		side = "before"
@@ -397,7 +396,7 @@ func (g markGroup) text() string {
 }
 
 func writeNotes(out *page, r *RunReport) {
-	notes := r.notes()
+	notes := notesOf(r)
 	if len(notes) == 0 {
 		return
 	}
@@ -457,7 +456,7 @@ func writeVerdict(out *page, r *Report) {
 	}
 	// Not wrapped: this is what scripts look for.
 	fmt.Fprintf(out, "%s.\n", line)
-	for _, reason := range slices.Concat(v.Reasons, passed(r)) {
+	for _, reason := range slices.Concat(v.Reasons, r.Passed()) {
 		fmt.Fprintf(out, "  - %s\n", clean(reason))
 	}
 	for _, hint := range v.Hints {

@@ -10,9 +10,9 @@ import (
 // writeChange writes a comparison of two arms.
 func writeChange(out *page, c *Change) {
 	fmt.Fprintln(out)
-	out.heading(clean(c.heading()))
+	out.heading(clean(headingOf(c)))
 	for _, arm := range []*Arm{&c.Base, &c.New} {
-		out.paragraph("  ", arm.title())
+		out.paragraph("  ", armTitle(arm))
 	}
 	fmt.Fprintln(out)
 	writeChangeRows(out, c)
@@ -32,28 +32,28 @@ func writeChange(out *page, c *Change) {
 	fmt.Fprintln(out)
 }
 
-// heading says what is compared, and what the figures are.
-func (c *Change) heading() string { return "Comparison" + c.ofStream() + ", " + c.kind() + ":" }
+// headingOf says what is compared, and what the figures are.
+func headingOf(c *Change) string { return "Comparison" + ofStream(c) + ", " + kindOf(c) + ":" }
 
-func (c *Change) ofStream() string {
+func ofStream(c *Change) string {
 	if c.Stream == "" {
 		return ""
 	}
 	return " of " + c.Stream
 }
 
-// between names both arms.
-func (c *Change) between() string { return "From " + c.Base.Name + " to " + c.New.Name }
+// armsOf names both arms.
+func armsOf(c *Change) string { return "From " + c.Base.Name + " to " + c.New.Name }
 
-// kind says what the figures are.
-func (c *Change) kind() string {
+// kindOf says what the figures are.
+func kindOf(c *Change) string {
 	if !c.Repeated {
 		return "single run, descriptive"
 	}
 	return fmt.Sprintf("medians over runs (~: cannot be told apart; Mann–Whitney, p ≥ %g)", alpha)
 }
 
-func (a *Arm) title() string {
+func armTitle(a *Arm) string {
 	text := a.Name + ": " + strings.Join(a.Files, ", ")
 	if n := len(a.Files); n > 3 {
 		text = a.Name + ": " + a.Files[0] + " … " + a.Files[n-1]
@@ -70,26 +70,26 @@ func (a *Arm) title() string {
 // writeChangeRows writes the figures; the ranges in a table of their own where
 // they have no room beside.
 func writeChangeRows(out *page, c *Change) {
-	t := c.table(c.head(), c.cells)
+	t := changeTable(c, headOf(c), func(row ChangeRow) []string { return cellsOf(c, row) })
 	if !c.Repeated || t.fits(out) {
 		t.write(out)
 		return
 	}
-	c.medians().write(out)
+	medianTable(c).write(out)
 	fmt.Fprintln(out)
-	c.table([]string{"range of " + c.Base.Name, "range of " + c.New.Name}, func(row ChangeRow) []string {
+	changeTable(c, []string{"range of " + c.Base.Name, "range of " + c.New.Name}, func(row ChangeRow) []string {
 		return []string{row.Base.between(row.Dimension), row.New.between(row.Dimension)}
 	}).write(out)
 }
 
-// medians is the table without ranges.
-func (c *Change) medians() *table {
-	return c.table([]string{c.Base.Name, c.New.Name, "change", "p"}, func(row ChangeRow) []string {
+// medianTable is the table without ranges.
+func medianTable(c *Change) *table {
+	return changeTable(c, []string{c.Base.Name, c.New.Name, "change", "p"}, func(row ChangeRow) []string {
 		return []string{row.Base.median(row.Dimension), row.New.median(row.Dimension), row.ChangeText(), row.PText()}
 	})
 }
 
-func (c *Change) table(head []string, cells func(ChangeRow) []string) *table {
+func changeTable(c *Change, head []string, cells func(ChangeRow) []string) *table {
 	t := &table{indent: 4, gap: 2, right: true}
 	t.row(append([]string{""}, head...)...)
 	for _, row := range c.Rows {
@@ -98,15 +98,15 @@ func (c *Change) table(head []string, cells func(ChangeRow) []string) *table {
 	return t
 }
 
-// head names the columns of a row.
-func (c *Change) head() []string {
+// headOf names the columns of a row.
+func headOf(c *Change) []string {
 	if !c.Repeated {
 		return []string{c.Base.Name, c.New.Name, "change"}
 	}
 	return []string{c.Base.Name, "range", c.New.Name, "range", "change", "p"}
 }
 
-func (c *Change) cells(row ChangeRow) []string {
+func cellsOf(c *Change, row ChangeRow) []string {
 	if !c.Repeated {
 		return []string{row.Base.median(row.Dimension), row.New.median(row.Dimension), row.ChangeText()}
 	}

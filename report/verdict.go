@@ -45,12 +45,12 @@ func judge(unfinished string, runs []RunReport, list []Group) (Verdict, []CheckR
 	for i := range runs {
 		r := &runs[i]
 		name := prefix(r.Run)
-		doubts, hints := distrust(*r, len(r.Run.FailIf) > 0)
+		doubts, hints := distrust(&r.Figures, len(r.Run.FailIf) > 0)
 		for _, d := range doubts {
 			v.doubt(name + d)
 		}
 		v.hint(hints...)
-		results := checkRun(r)
+		results := checkRun(&r.Figures)
 		if v.weigh(name, results) && len(doubts) == 0 {
 			v.Outcome = Fail
 		}
@@ -100,7 +100,7 @@ func (v *Verdict) hint(hints ...string) {
 // distrust lists why a run proves nothing. A run that is asked nothing can only
 // contradict itself; an event is owed by a scenario's runs alone, which expect
 // or require something of it.
-func distrust(r RunReport, asked bool) (doubts, hints []string) {
+func distrust(r *Figures, asked bool) (doubts, hints []string) {
 	if r.Loss.Identity != nil {
 		doubts = append(doubts, "the counts contradict themselves: "+r.Loss.Identity.Error())
 	}
@@ -110,7 +110,7 @@ func distrust(r RunReport, asked bool) (doubts, hints []string) {
 	}
 	if n := r.Run.Counts.Spoiled; n > 0 {
 		doubts = append(doubts, counted(n, "request", "requests")+" failed for reasons on this machine")
-		hints = append(hints, r.spoiledRemedy())
+		hints = append(hints, r.Loss.spoiledRemedy())
 	}
 	if r.Run.Interrupted {
 		doubts = append(doubts, "the run was interrupted")
@@ -136,15 +136,6 @@ func distrust(r RunReport, asked bool) (doubts, hints []string) {
 	return doubts, hints
 }
 
-func (r RunReport) spoiledRemedy() string {
-	for _, c := range r.Loss.Classes {
-		if c.Spoiled {
-			return c.Class.Info().Remedy
-		}
-	}
-	return ""
-}
-
 func prefix(run *record.Run) string {
 	if name := label(run); name != "" {
 		return name + ": "
@@ -155,15 +146,15 @@ func prefix(run *record.Run) string {
 // sentence tells what each variant lost.
 func sentence(list []Group) string {
 	var parts []string
-	for _, g := range list {
-		if g.Name != "" {
-			parts = append(parts, g.Arm.phrase())
+	for i := range list {
+		if g := &list[i]; g.Name != "" {
+			parts = append(parts, phrase(&g.Arm))
 		}
 	}
 	return strings.Join(parts, "; ")
 }
 
-func lostPhrase(r RunReport) string {
+func lostPhrase(r *Figures) string {
 	c := r.Run.Counts
 	if c.Lost == 0 {
 		return "lost none of " + counted(c.Started, "request", "requests")
