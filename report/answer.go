@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -106,12 +105,6 @@ func tellStatus(s *scene, e *evidence) Finding {
 	return f
 }
 
-func (f *Finding) addRemedy(r Remedy) {
-	if !slices.Contains(f.Remedies, r) {
-		f.Remedies = append(f.Remedies, r)
-	}
-}
-
 // quoteAnswer tells one kind of answer: how often, who, its text, its meaning.
 func quoteAnswer(a *record.ErrorAnswer, m *meaning) string {
 	text := fmt.Sprintf("%d × %d", a.Count, a.Status)
@@ -130,13 +123,4 @@ func quoteAnswer(a *record.ErrorAnswer, m *meaning) string {
 		text += ": " + m.says
 	}
 	return text
-}
-
-// shorten cuts text at a character, and says that it did.
-func shorten(text string, most int) string {
-	runes := []rune(text)
-	if len(runes) <= most {
-		return text
-	}
-	return string(runes[:most]) + "…"
 }

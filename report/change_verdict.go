@@ -212,18 +212,3 @@ func (c *Judged) checkRuns(check Check) CheckResult {
 	}
 	return res
 }
-
-// phrase tells what an arm lost.
-func phrase(a *Arm) string {
-	if len(a.Runs) == 1 {
-		return a.Name + " " + lostPhrase(&a.Runs[0].Figures)
-	}
-	m, _ := findMetric("lost")
-	lost := a.spread(m)
-	switch a.lostRuns() {
-	case 0:
-		return fmt.Sprintf("%s lost no request in %d runs", a.Name, len(a.Runs))
-	default:
-		return fmt.Sprintf("%s lost requests in %d of %d runs, %s a run", a.Name, a.lostRuns(), len(a.Runs), lost.between(Count))
-	}
-}

@@ -5,13 +5,10 @@ import (
 	"fmt"
 	"math"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/agnivade/levenshtein"
 
 	"nodrop/loadgen/record"
 )
@@ -31,6 +28,7 @@ var operators = []struct {
 	name  string
 	holds func(a, b float64) bool
 }{
+
 	{">", func(a, b float64) bool { return a > b }},
 	{">=", func(a, b float64) bool { return a >= b }},
 	{"<", func(a, b float64) bool { return a < b }},
@@ -49,6 +47,7 @@ var units = []struct {
 	dim           Dimension
 	factor, parts float64
 }{
+
 	{"ns", Duration, 1, 1},
 	{"us", Duration, 1e3, 1},
 	{"µs", Duration, 1e3, 1},
@@ -234,126 +233,9 @@ func (c Check) threshold() float64 {
 	return v
 }
 
-// Figure is what one metric of a run is.
-type Figure struct {
-	Value     float64 // ns for durations, requests per second for rates
-	Known     bool    // false when there is none: p99 without an answer
-	Dimension Dimension
-}
-
-// String is the figure as a person reads it.
-func (f Figure) String() string {
-	if !f.Known {
-		return "-"
-	}
-	return f.Dimension.format(f.Value)
-}
-
 // on evaluates the check, which is not a change, on a run.
 func (c Check) on(r *Figures) (met bool, f Figure) {
 	m, _ := findMetric(c.Metric)
 	f = m.of(r)
 	return f.Known && operator(c.Op)(f.Value, c.threshold()), f
-}
-
-// Rule says what a check is for.
-type Rule string
-
-// The rules.
-const (
-	FailIf  Rule = "fail-if" // fails the verdict when true
-	Expect  Rule = "expect"  // fails it when false
-	Require Rule = "require" // makes it inconclusive when false
-)
-
-// passing says, before the check, what a rule that passed asks for.
-func (r Rule) passing() string {
-	return map[Rule]string{FailIf: "fails if ", Expect: "expects ", Require: "requires "}[r]
-}
-
-// CheckResult is one check on one run, or on the change between two arms.
-type CheckResult struct {
-	Where   string // the run's variant or, of a comparison, the arm and its file; "" for a plain load
-	Rule    Rule
-	Check   string // as it was asked
-	Met     string // the figure and what it was: "p99 312.0 ms"; "" when there is none
-	Outcome Outcome
-	Reason  string // why it did not pass
-	Found   Figure // what Met says; not known when there is none, or it is a change
-}
-
-// checkRun evaluates all that a run was recorded with.
-func checkRun(r *Figures) []CheckResult {
-	var list []CheckResult
-	for _, of := range []struct {
-		rule   Rule
-		checks []string
-	}{{Require, r.Run.Require}, {Expect, r.Run.Expect}, {FailIf, r.Run.FailIf}} {
-		for _, text := range of.checks {
-			list = append(list, checkOne(of.rule, text, r))
-		}
-	}
-	return list
-}
-
-func checkOne(rule Rule, text string, r *Figures) CheckResult {
-	res := CheckResult{Where: label(r.Run), Rule: rule, Check: text, Outcome: Inconclusive}
-	check, err := ParseCheck(text)
-	if err != nil {
-		res.Reason = err.Error()
-		return res
-	}
-	res.Check = check.String()
-	holds, f := check.on(r)
-	if !f.Known {
-		res.Reason = fmt.Sprintf("%s: %s has no value here", check, check.Metric)
-		return res
-	}
-	res.Met, res.Found = check.Metric+" "+f.String(), f
-	switch {
-	case rule == FailIf && holds:
-		res.Outcome, res.Reason = Fail, fmt.Sprintf("%s: %s", check, res.Met)
-	case rule == Expect && !holds:
-		res.Outcome, res.Reason = Fail, fmt.Sprintf("expected %s: %s", check, res.Met)
-	case rule == Require && !holds:
-		res.Reason = fmt.Sprintf("required %s: %s", check, res.Met)
-	default:
-		res.Outcome = Pass
-	}
-	return res
-}
-
-// nearestName is the candidate that name may have been meant for; "" for none.
-func nearestName(name string, candidates []string) string {
-	best, distance := "", (len(name)+1)/3+1 // beyond that it is another word
-	for _, c := range candidates {
-		if d := levenshtein.ComputeDistance(name, c); d < distance {
-			best, distance = c, d
-		}
-	}
-	return best
-}
-
-// didYouMean is a hint: the nearest name or, without one, what there is.
-func didYouMean(name string, candidates []string, all string) string {
-	if best := nearestName(name, candidates); best != "" {
-		return "did you mean " + best + "?"
-	}
-	return "known: " + all
-}
-
-// metricNames lists the names that can be spelled out, for hints.
-func metricNames() []string {
-	var names []string
-	for _, m := range metrics {
-		names = append(names, m.name)
-	}
-	names = append(names, "p50", "p90", "p95", "p99", "p99.9")
-	for _, phase := range phaseNames {
-		names = append(names, phase.name+".p50", phase.name+".p99")
-	}
-	for _, class := range slices.Concat(lossStageNames(), lossClassNames()) {
-		names = append(names, "lost."+class)
-	}
-	return names
 }

@@ -164,65 +164,6 @@ func TestCheckString(t *testing.T) {
 	}
 }
 
-// TestMetrics: every metric, on a run where all of them differ.
-func TestMetrics(t *testing.T) {
-	list := steady(100, 0, ms, "gw-1")
-	for i := range int64(30) {
-		list = append(list, lost(200*ms+i*ms, 201*ms+i*ms, "connect.refused", "gw-1", refusedText))
-	}
-	for i := range int64(4) {
-		list = append(list, lost(900*ms, 901*ms+i*ms, "connect.timeout", "gw-1", refusedText))
-	}
-	for i, status := range []int{503, 503, 504, 404} {
-		q := lost(950*ms, 951*ms+int64(i)*ms, "status."+string(rune('0'+status/100))+"0"+string(rune('0'+status%10)), "gw-1", "")
-		q.status = status
-		list = append(list, q)
-	}
-	run := spoil(t, newRun(t, list, edited(func(run *record.Run) {
-		run.Counts.Unsent = 10
-		run.Late = 17
-	})), 7)
-	r := new(figuresOf(run))
-	all := answered(run)
-	for name, want := range map[string]float64{
-		"planned": 155, "started": 145, "ok": 100, "lost": 38, "spoiled": 7, "unsent": 10, "aborted": 0, "late": 17,
-		"loss": 38.0 / 145, "windows": float64(len(r.Loss.Windows)), "window.total": float64(r.Loss.Time),
-		"window.longest":       float64(54 * ms),
-		"lost.connect.refused": 30, "lost.connect.timeout": 4, "lost.connect": 34, "lost.wait": 0, "lost.wait.eof": 0,
-		"lost.status": 4, "lost.status.503": 2, "lost.status.599": 0,
-		"status.200": 100, "status.503": 2, "status.5xx": 3, "status.4xx": 1, "status.1xx": 0,
-		"min": float64(all.Min), "mean": all.Mean(), "max": float64(all.Max), "p50": float64(all.Percentile(50)), "p99.9": float64(all.Percentile(99.9)),
-		"p0": float64(all.Min), "p100": float64(all.Max),
-		"connect.mean": run.Phases.Connect.Mean(), "dns.max": 0, "send.p50": float64(20 * us), "wait.min": float64(run.Phases.Wait.Min),
-		"read.p99": float64(run.Phases.Read.Percentile(99)), "rps": r.Summary.PerSecond,
-	} {
-		m, problem := findMetric(name)
-		if problem != nil {
-			t.Errorf("%s: %v", name, problem)
-			continue
-		}
-		if f := m.of(r); !f.Known || f.Value != want {
-			t.Errorf("%s: got %+v; want %v", name, f, want)
-		}
-	}
-	nothing := new(figuresOf(newRun(t, nil)))
-	for _, name := range []string{"loss", "min", "mean", "max", "p50", "p99.99", "connect.p99", "read.min", "rps"} {
-		m, _ := findMetric(name)
-		if f := m.of(nothing); f.Known {
-			t.Errorf("%s of an empty run: got %+v; want none", name, f)
-		}
-	}
-}
-
-// TestMetricNames: every name that a hint may give is one.
-func TestMetricNames(t *testing.T) {
-	for _, name := range metricNames() {
-		if m, problem := findMetric(name); problem != nil || m.name != name || m.value == nil {
-			t.Errorf("%s: got %+v, %v", name, m, problem)
-		}
-	}
-}
-
 func TestCheckOn(t *testing.T) {
 	list := steady(93, 0, ms, "gw-1")
 	for i := range list {

@@ -70,14 +70,6 @@ func compareVariants(list []Group) *Comparison {
 	return c
 }
 
-// Text is the median and, over several runs, the range: 230 (190–253).
-func (s Spread) text(d Dimension) string {
-	if between := s.between(d); between != "" && s.Min != s.Max {
-		return s.median(d) + " (" + between + ")"
-	}
-	return s.median(d)
-}
-
 // classesOf lists the classes of lost or of spoiled requests that any run has,
 // in order of appearance.
 func classesOf(runs []Figures, spoiled bool) []string {

@@ -610,3 +610,61 @@ func outsideTexts(t testing.TB, texts []string) *record.Recording {
 	rec.Error = texts[3]
 	return rec
 }
+
+// lossy is a run of n requests, each slower by more, that lost some of them.
+func lossy(t testing.TB, n, lostCount int, more int64, edit ...func(*builder)) *record.Run {
+	t.Helper()
+	list := steady(n-lostCount, 0, ms, "gw-1")
+	for i := range list {
+		list[i].end += more
+	}
+	for i := range int64(lostCount) {
+		list = append(list, lost(100*ms+i*100*us, 101*ms+i*100*us, "connect.refused", "gw-1", refusedText))
+	}
+	return newRun(t, list, edit...)
+}
+
+// lossies are runs of 1000 requests that lost so many, each a little slower.
+func lossies(t testing.TB, lostCounts ...int) []*record.Run {
+	t.Helper()
+	var runs []*record.Run
+	for i, n := range lostCounts {
+		runs = append(runs, lossy(t, 1000, n, int64(i)*100*us))
+	}
+	return runs
+}
+
+// trial is a short run with a step from 50 to 60 ms; what is lost is lost
+// after it.
+func trial(t testing.TB, lostCount int, edit func(*record.Run)) *record.Run {
+	t.Helper()
+	list := steady(200, 0, ms, "gw-1", "gw-2")
+	for i := range int64(lostCount) {
+		list = append(list, lost(70*ms+i*ms, 71*ms+i*ms, "connect.refused", "gw-2", refusedText))
+	}
+	return newRun(t, list, edited(func(run *record.Run) {
+		run.Expect = []string{"lost == 0"}
+		run.Marks = []record.Mark{{Kind: record.MarkStep, Name: "scale", Start: 50 * ms, End: 60 * ms}}
+		if edit != nil {
+			edit(run)
+		}
+	}))
+}
+
+// spoil adds spoiled requests to a finished run.
+func spoil(t testing.TB, run *record.Run, n int64) *record.Run {
+	t.Helper()
+	c := class(t, "client.ports")
+	run.Counts.Planned += n
+	run.Counts.Started += n
+	run.Counts.Spoiled += n
+	run.Bins.List[0].Started += n
+	run.Bins.List[0].Spoiled += n
+	run.Outcomes = append(run.Outcomes, record.Outcome{Fate: "spoiled", Class: c, Count: n})
+	run.Samples = append(run.Samples, record.Sample{Class: c, Text: portsText, Count: n})
+	return run
+}
+
+func failIf(checks ...string) func(*builder) {
+	return edited(func(run *record.Run) { run.FailIf = checks })
+}

@@ -4,10 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
-
-	"nodrop/loadgen/record"
 )
 
 // Group is the runs of one variant and stream, over all repetitions.
@@ -18,45 +14,6 @@ type Group struct {
 	// most, the first of those that lost as many.
 	Places []int
 	Worst  int
-}
-
-// groupName is the variant of a run and, of several side by side, the stream;
-// "" for a plain load.
-func groupName(run *record.Run) string {
-	if run.Stream == "" {
-		return run.Variant
-	}
-	return cmp.Or(run.Variant, "load") + "/" + run.Stream
-}
-
-// label names a run among all of a recording; "" for a plain load.
-func label(run *record.Run) string {
-	if run.Repetition == 0 {
-		return groupName(run)
-	}
-	return fmt.Sprintf("%s #%d", cmp.Or(groupName(run), "load"), run.Repetition)
-}
-
-// Only is the recording with one run alone: the one of this name (graceful #2,
-// graceful/new #1) or at this place, counted from 1.
-func Only(rec *record.Recording, run string) (*record.Recording, error) {
-	var names []string
-	for _, r := range rec.Runs {
-		names = append(names, cmp.Or(label(r), "load"))
-	}
-	i := slices.Index(names, run)
-	if n, err := strconv.Atoi(run); i < 0 && err == nil {
-		i = n - 1
-	}
-	if i < 0 || i >= len(names) {
-		return nil, &record.HintError{
-			Problem: fmt.Sprintf("there is no run %q", run),
-			Hint:    fmt.Sprintf("1 to %d, or: %s", len(names), strings.Join(names, ", ")),
-		}
-	}
-	one := *rec
-	one.Runs = rec.Runs[i : i+1]
-	return &one, nil
 }
 
 // groups lists the groups of runs, in order of appearance.

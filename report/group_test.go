@@ -6,24 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"nodrop/loadgen/record"
 )
-
-func TestLabels(t *testing.T) {
-	for want, run := range map[string]record.Run{
-		"":                {},
-		"graceful":        {Variant: "graceful"},
-		"graceful/new":    {Variant: "graceful", Stream: "new"},
-		"graceful/new #3": {Variant: "graceful", Stream: "new", Repetition: 3},
-		"load/new":        {Stream: "new"},
-		"load #2":         {Repetition: 2},
-	} {
-		if got := label(&run); got != want {
-			t.Errorf("got %q; want %q", got, want)
-		}
-	}
-}
 
 // TestRepetitions: the run stays the unit, and the worst one stands for a
 // variant.

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -65,20 +64,4 @@ func countUpAt(list []string, at int) int {
 		n++
 	}
 	return n
-}
-
-// runNames tells runs apart: by what a scenario calls them, numbered where
-// several have one name. A plain load is "load".
-func runNames(runs []RunReport) []string {
-	list := make([]string, len(runs))
-	seen := map[string]int{}
-	for i, r := range runs {
-		name := cmp.Or(label(r.Run), "load")
-		seen[name]++
-		list[i] = name
-		if n := seen[name]; n > 1 {
-			list[i] = fmt.Sprintf("%s (%d)", name, n)
-		}
-	}
-	return list
 }

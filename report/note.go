@@ -69,11 +69,6 @@ func perSecond(rate float64) string {
 	return number(int64(math.Round(rate)))
 }
 
-// closedAndLost: without -q, workers that are refused at once ask again at once.
-func closedAndLost(run *record.Run) bool {
-	return run.Settings.Rate == 0 && run.Counts.Lost > 0
-}
-
 // unplaced counts the losses that --endpoint-header could not place.
 func unplaced(r *RunReport) int64 {
 	if r.Run.Settings.EndpointHeader == "" {
@@ -87,9 +82,6 @@ func unplaced(r *RunReport) int64 {
 	}
 	return n
 }
-
-// notable reports that answers came later by more than the bounds' coarseness.
-func (s Slower) notable() bool { return s.Known && s.Event.P99 > 2*s.Baseline.P99 }
 
 // smallestOutages says how short an outage may have been and still be missed:
 // of one endpoint, and of as many as left.
@@ -106,14 +98,4 @@ func smallestOutages(r *RunReport) string {
 		text += fmt.Sprintf(", %s of %d", duration(l.Smallest(k)), k)
 	}
 	return text
-}
-
-// percentage writes a ratio with two digits that count, and never as 3e-05.
-func percentage(ratio float64) string {
-	percent := ratio * 100
-	decimals := 0
-	if percent > 0 {
-		decimals = max(0, 1-int(math.Floor(math.Log10(percent))))
-	}
-	return strconv.FormatFloat(percent, 'f', decimals, 64) + " %"
 }

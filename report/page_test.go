@@ -13,60 +13,6 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-func TestFit(t *testing.T) {
-	for _, tt := range []struct {
-		text string
-		most int
-		want string
-	}{
-		{"abc", 3, "abc"},
-		{"abcd", 3, "ab…"},
-		{"日本語", 6, "日本語"},
-		{"日本語", 5, "日本…"},
-		{"日本語", 4, "日…"},
-		{"a\x1b[2Jb", 5, "a\ufffd[2…"},
-		{"a\nb", 5, "a b"},
-		{"abc", 1, "…"},
-		{"abc", 0, ""},
-		{"abc", -1, ""},
-		{"", 0, ""},
-	} {
-		got := Fit(tt.text, tt.most)
-		if got != tt.want || columns(got) > max(0, tt.most) {
-			t.Errorf("Fit(%q, %d): got %q; want %q", tt.text, tt.most, got, tt.want)
-		}
-	}
-}
-
-func TestColumns(t *testing.T) {
-	for text, want := range map[string]int{
-		"": 0, "gw-1": 4, "52.0 ms": 7, "µ…×→": 4, "日本": 4, "e\u0301": 1, "한국어 gw": 9, "\x1b[31m7\x1b[0m": 1,
-	} {
-		if got := columns(text); got != want {
-			t.Errorf("columns(%q): got %d; want %d", text, got, want)
-		}
-	}
-}
-
-func TestWrap(t *testing.T) {
-	for _, tt := range []struct {
-		text          string
-		first, others int
-		want          []string
-	}{
-		{"", 10, 10, []string{""}},
-		{"one two three", 7, 9, []string{"one two", "three"}},
-		{"one two three", 3, 9, []string{"one", "two three"}},
-		{"a " + strings.Repeat("x", 20) + " b", 10, 10, []string{"a", strings.Repeat("x", 20), "b"}},
-		{"日本 日本 日本", 9, 9, []string{"日本 日本", "日本"}},
-		{"\x1b[31m12\x1b[0m lost here", 7, 7, []string{"\x1b[31m12\x1b[0m lost", "here"}},
-	} {
-		if diff := cmp.Diff(tt.want, wrap(tt.text, tt.first, tt.others)); diff != "" {
-			t.Errorf("wrap(%q) differs (- want, + got)\n%s", tt.text, diff)
-		}
-	}
-}
-
 // crowded is hard to fit: long names, wide ones, many variants and classes.
 func crowded(t testing.TB) *record.Recording {
 	t.Helper()
@@ -209,31 +155,6 @@ func TestTerminalIsSafe(t *testing.T) {
 			if strings.HasPrefix(line, "Verdict: pass") {
 				t.Errorf("got a line that an error text made: %q", line)
 			}
-		}
-	}
-}
-
-func TestNames(t *testing.T) {
-	for _, tt := range []struct {
-		list []string
-		want string
-	}{
-		{[]string{"gw-2"}, "gw-2"},
-		{[]string{"gw-10", "gw-2", "gw-9"}, "gw-2, gw-9, gw-10"},
-		{replicas(2, 4), "gw-2, gw-3, gw-4"},
-		{replicas(2, 10), "gw-2 … gw-10 (9)"},
-		{append(replicas(2, 5), replicas(7, 10)...), "gw-2 … gw-5 (4), gw-7 … gw-10 (4)"},
-		{[]string{"gw-4", "gw-5", "gw-7", "gw-8"}, "gw-4, gw-5, gw-7, gw-8"},
-		{[]string{"gw-1", "gw-3", "gw-5", "gw-7", "gw-9", "gw-11", "gw-13"}, "gw-1, gw-3, gw-5, gw-7, gw-9 and 2 more"},
-		{[]string{"10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80", "10.0.0.4:80"}, "10.0.0.1:80 … 10.0.0.4:80 (4)"},
-		{[]string{"10.0.0.1:80", "10.0.0.1:81", "10.0.0.1:82", "10.0.0.1:83"}, "10.0.0.1:80 … 10.0.0.1:83 (4)"},
-		{[]string{"10.0.0.9:80", "10.0.1.10:80", "10.0.2.11:80", "10.0.3.12:80"}, "10.0.0.9:80, 10.0.1.10:80, 10.0.2.11:80, 10.0.3.12:80"},
-		{[]string{"gw-08", "gw-09", "gw-10", "gw-11"}, "gw-08 … gw-11 (4)"},
-		{[]string{"a", "b", "c", "d"}, "a, b, c, d"},
-		{[]string{"n99999999999999999999", "n99999999999999999998"}, "n99999999999999999998, n99999999999999999999"},
-	} {
-		if got := names(tt.list); got != tt.want {
-			t.Errorf("names(%v): got %q; want %q", tt.list, got, tt.want)
 		}
 	}
 }

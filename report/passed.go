@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -58,18 +57,4 @@ func foundBy(checks []CheckResult) []Figure {
 		list = append(list, c.Found)
 	}
 	return list
-}
-
-// spanOfFigures is the one value of all, or the least and the greatest.
-func spanOfFigures(list []Figure) string {
-	s := Spread{Known: true}
-	for _, f := range list {
-		s.Values = append(s.Values, f.Value)
-	}
-	s.Min, s.Max = slices.Min(s.Values), slices.Max(s.Values)
-	dim := list[0].Dimension
-	if dim == Rate {
-		return s.between(dim) + "/s"
-	}
-	return s.between(dim)
 }

@@ -43,17 +43,3 @@ func TestPassed(t *testing.T) {
 		})
 	}
 }
-
-func TestSpanOfFigures(t *testing.T) {
-	for want, list := range map[string][]Figure{
-		"3":           {{3, true, Count}, {3, true, Count}},
-		"2–1,000":     {{1000, true, Count}, {2, true, Count}},
-		"1.0–2.0 ms":  {{1e6, true, Duration}, {2e6, true, Duration}},
-		"1.5–20.0/s":  {{1.5, true, Rate}, {20, true, Rate}},
-		"0.10–0.50 %": {{0.001, true, Ratio}, {0.005, true, Ratio}},
-	} {
-		if got := spanOfFigures(list); got != want {
-			t.Errorf("got %q; want %q", got, want)
-		}
-	}
-}

@@ -127,3 +127,11 @@ func short(d time.Duration) string {
 	}
 	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "s"
 }
+
+// String is the setting, behind what it belongs to.
+func (r Remedy) String() string {
+	if r.Where == "any" {
+		return r.Setting
+	}
+	return r.Where + ": " + r.Setting
+}

@@ -7,8 +7,6 @@
 package report
 
 import (
-	"io"
-
 	"nodrop/loadgen/record"
 )
 
@@ -29,36 +27,6 @@ type RunReport struct {
 	Figures
 	Findings []Finding
 }
-
-// Figures is what was computed from one run.
-type Figures struct {
-	Run     *record.Run
-	Summary Summary
-	Loss    Loss
-}
-
-// figuresOf computes them.
-func figuresOf(run *record.Run) Figures { return Figures{run, summarize(run), findLoss(run)} }
-
-// Format writes a finished Report.
-type Format func(io.Writer, *Report) error
-
-// Formats lists the formats that are computed at the end of a run, by the name
-// that -o takes. Streams written while it runs are sinks of loadgen. Text is
-// for files: on a terminal, TextFor takes its place.
-var Formats = []struct {
-	Name  string
-	Write Format
-}{
-	{"text", Text},
-	{"json", JSON},
-	{"report-json", ComputedJSON},
-	{"markdown", Markdown},
-	{"junit", JUnit},
-}
-
-// JSON writes the recording itself.
-func JSON(w io.Writer, r *Report) error { return record.Write(w, r.Recording) }
 
 // Build computes a Report.
 func Build(rec *record.Recording) *Report {

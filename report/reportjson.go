@@ -472,6 +472,7 @@ var figures = []struct {
 	breakdown  breakdown
 	value      func(*Figures) *int64
 }{
+
 	{"started", "requests", whole, func(r *Figures) *int64 { return &r.Run.Counts.Started }},
 	{"ok", "requests", whole, func(r *Figures) *int64 { return &r.Run.Counts.OK }},
 	{"lost", "requests", byLostClass, func(r *Figures) *int64 { return &r.Run.Counts.Lost }},
@@ -697,15 +698,6 @@ func limitsOf(r *RunReport) limitsJSON {
 		j.Left, j.SmallestOutageOfLeftNs = &k, bounded(l.Smallest(k))
 	}
 	return j
-}
-
-// endpointsLeft counts the endpoints that marks tell the way out of.
-func endpointsLeft(l *Loss) int {
-	left := map[string]bool{}
-	for _, one := range l.Lifecycles {
-		left[one.endpoint] = true
-	}
-	return len(left)
 }
 
 func slowerOf(s Slower) *slowerJSON {

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 
 	"nodrop/loadgen/record"
 )
@@ -11,28 +10,6 @@ import (
 // research into each of them: the side that closes first, the order of closing
 // the listener and being taken out of the balancer, and what becomes of
 // connections that nobody accepted.
-
-// untouched is until when nothing that marks tell of can have caused a loss, in ns.
-// What a step causes comes after its begin; what ended unasked may be told late.
-func (s *scene) untouched() int64 {
-	if !s.loss.Baseline.Known {
-		return unknown
-	}
-	from := s.loss.Baseline.Until
-	for i := range s.crashes {
-		from = min(from, s.crashes[i].from-near)
-	}
-	for i := range s.lives {
-		one := &s.lives[i]
-		if begin := one.begin(); !s.loss.Event.Known || begin < s.loss.Event.Begin {
-			from = min(from, begin-near)
-		}
-		if exit := one.exitUnasked(); exit != unknown {
-			from = min(from, exit-near)
-		}
-	}
-	return from
-}
 
 func claimsBaseline(s *scene, l *record.LostRequest) bool { return l.End < s.before }
 
@@ -46,16 +23,6 @@ func tellBaseline(s *scene, e *evidence) Finding {
 }
 
 func claimsTLSCut(_ *scene, l *record.LostRequest) bool { return isTLSCut(l.Class) }
-
-// isTLSCut reports that a handshake found no end.
-func isTLSCut(c record.Class) bool {
-	switch c.Cause() {
-	case record.CauseEOF, record.CauseReset, record.CauseTimeout:
-		return c.Stage() == record.StageTLS
-	default:
-		return false
-	}
-}
 
 func tellTLSCut(s *scene, e *evidence) Finding {
 	f := Finding{
@@ -190,18 +157,4 @@ func tellUnexplained(s *scene, e *evidence) Finding {
 		Confidence: CannotTell,
 		Evidence:   append([]string{e.what(), e.when() + "; " + s.where(e)}, s.texts(e)...),
 	}
-}
-
-// maxTexts bounds the error texts that a finding quotes.
-const maxTexts = 3
-
-// texts quotes the error texts that the losses met most often.
-func (s *scene) texts(e *evidence) []string {
-	var list []string
-	for _, sample := range s.run.Samples {
-		if len(list) < maxTexts && slices.ContainsFunc(e.classes, func(c record.BinLoss) bool { return c.Class == sample.Class }) {
-			list = append(list, fmt.Sprintf("%d × %s", sample.Count, sample.Text))
-		}
-	}
-	return list
 }

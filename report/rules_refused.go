@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,10 +25,6 @@ func (s *scene) overlapping(l *record.LostRequest) []*life {
 		}
 	}
 	return list
-}
-
-func isRefusal(c record.Class) bool {
-	return c.Stage() == record.StageConnect && (c.Cause() == record.CauseRefused || c.Cause() == record.CauseReset)
 }
 
 func claimsOverlap(s *scene, l *record.LostRequest) bool {
@@ -164,95 +159,6 @@ func (s *scene) refusingAt(begin int64, list []*life) []*life {
 	})
 }
 
-// refusedWith is the end of the window of refusals that began with a termination;
-// unknown where none did.
-func refusedWith(terminating int64, windows []Window) int64 {
-	i, _ := slices.BinarySearchFunc(windows, terminating, func(w Window, at int64) int { return cmp.Compare(w.End, at) })
-	for ; i < len(windows) && terminating != unknown && windows[i].Begin <= terminating+near; i++ {
-		if slices.ContainsFunc(windows[i].Classes, func(c record.BinLoss) bool { return isRefusal(c.Class) }) {
-			return windows[i].End
-		}
-	}
-	return unknown
-}
-
-// outageBegin is when the outage of a loss began, in ns: its window or, where no
-// answer parts that from one before, that one. The kernel limits how often it
-// refuses, and connections wait meanwhile.
-func (s *scene) outageBegin(l *record.LostRequest) int64 {
-	begin := s.windowOf(l).Begin
-	return min(begin, s.answeredBefore(begin))
-}
-
-// answeredBefore is the end of the last bin with an answer that began before a time,
-// in ns.
-func (s *scene) answeredBefore(at int64) int64 {
-	bins := &s.run.Bins
-	if bins.Width == 0 {
-		return at
-	}
-	for i := min(at/bins.Width, int64(len(bins.List))-1); i >= 0; i-- {
-		if bins.List[i].OK > 0 {
-			return (i + 1) * bins.Width
-		}
-	}
-	return 0
-}
-
-// hookless reports that no pre-stop hook is set.
-func (l *life) hookless() bool { return l.shutdown != nil && l.shutdown.PreStop == "" }
-
-// windowOf is the window that a loss is in.
-func (s *scene) windowOf(l *record.LostRequest) *Window {
-	return windowAt(s.loss.Windows, l.End)
-}
-
-// windowAt is the first of those, which are in order, that has not ended by a time.
-func windowAt(list []Window, at int64) *Window {
-	i, _ := slices.BinarySearchFunc(list, at, func(w Window, at int64) int { return cmp.Compare(w.End, at) })
-	if i == len(list) {
-		return &Window{Begin: at, End: at}
-	}
-	return &list[i]
-}
-
-// failedConnects are the stretches of time in which connections to an endpoint failed,
-// in whatever way, by the endpoint's name; those of all where none is named.
-func (s *scene) failedConnects() map[string][]Window {
-	groups := map[string][]strike{}
-	for i := range s.run.Lost {
-		l := &s.run.Lost[i]
-		if l.Class.Stage() == record.StageConnect {
-			from, until := struck(l, near)
-			key := s.failuresOf(l)
-			groups[key] = append(groups[key], strike{from, until, l.Class, 1, l})
-		}
-	}
-	list := map[string][]Window{}
-	for key, strikes := range groups {
-		sortStrikes(strikes)
-		for group := range groupStrikes(strikes, s.loss.Gap) {
-			list[key] = append(list[key], newWindow(group))
-		}
-	}
-	return list
-}
-
-// failuresOf is the key of a loss's stretches of time.
-func (s *scene) failuresOf(l *record.LostRequest) string {
-	if s.named(l) {
-		return l.Endpoint
-	}
-	return ""
-}
-
-// failing is the stretch of time of a connection that failed. Refusals are over only
-// when nothing else that fails goes on from them: an address that is gone does not
-// refuse.
-func (s *scene) failing(l *record.LostRequest) *Window {
-	return windowAt(s.failures[s.failuresOf(l)], l.End)
-}
-
 // claimsHeardLate leaves alone what an endpoint refused that accepted connections
 // afterwards.
 func claimsHeardLate(s *scene, l *record.LostRequest) bool {
@@ -310,16 +216,6 @@ func (s *scene) heard(e *evidence) heard {
 func (h *heard) reach(at int64, by *lateness) {
 	h.needed = max(h.needed, at-by.first)
 	h.least = max(h.least, at-by.last)
-}
-
-// answeredAfter reports that a request was answered in a bin after a time.
-func (s *scene) answeredAfter(at int64) bool {
-	bins := &s.run.Bins
-	first := len(bins.List)
-	if bins.Width > 0 {
-		first = min(first, int(at/bins.Width)+1)
-	}
-	return slices.ContainsFunc(bins.List[first:], func(b record.Bin) bool { return b.OK > 0 })
 }
 
 // early reports that the last failure came before the control plane had taken each

@@ -17,7 +17,8 @@ import (
 func TestDistributionsAddUp(t *testing.T) {
 	for _, f := range fixtures {
 		t.Run(f.name, func(t *testing.T) {
-			for i, r := range Build(f.build(t)).Runs {
+			for i, run := range f.build(t).Runs {
+				r := figuresOf(run)
 				var statuses, errors int64
 				for _, s := range r.Summary.Statuses {
 					statuses += s.Count
@@ -242,15 +243,5 @@ func TestSummaryOfNothing(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestPercentage(t *testing.T) {
-	for ratio, want := range map[float64]string{
-		0: "0 %", 1: "100 %", 0.95: "95 %", 0.26: "26 %", 0.0296: "3.0 %", 0.0075: "0.75 %", 0.00064: "0.064 %", 3e-7: "0.000030 %", 3e-9: "0.00000030 %",
-	} {
-		if got := percentage(ratio); got != want {
-			t.Errorf("percentage(%v): got %q; want %q", ratio, got, want)
-		}
 	}
 }

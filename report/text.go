@@ -201,33 +201,6 @@ func writeFindings(out *page, list []Finding) {
 	}
 }
 
-// remediesIn are the remedies to tell of the finding in place i: all of the
-// first's, and of the others those that belong where the first of them does.
-func (f *Finding) remediesIn(i int) []Remedy {
-	for k, r := range f.Remedies {
-		if i > 0 && r.Where != f.Remedies[0].Where && r.Where != f.own {
-			return f.Remedies[:k]
-		}
-	}
-	return f.Remedies
-}
-
-// weight is how much a finding explains, and how surely.
-func (f *Finding) weight() string {
-	if f.Lost == 0 {
-		return string(f.Confidence)
-	}
-	return fmt.Sprintf("%d lost; %s", f.Lost, f.Confidence)
-}
-
-// String is the setting, behind what it belongs to.
-func (r Remedy) String() string {
-	if r.Where == "any" {
-		return r.Setting
-	}
-	return r.Where + ": " + r.Setting
-}
-
 func writeEndpoints(out *page, l *Loss) {
 	if len(l.Endpoints) < 2 {
 		return
@@ -312,89 +285,6 @@ func relation(r Relation) string {
 	return fmt.Sprintf("%s %s %s", duration(abs(r.Distance)), side, r.Mark.Name)
 }
 
-// writeMarks tells the run's story: steps one by one, the moments of many
-// endpoints together.
-func writeMarks(out *page, marks []record.Mark) {
-	if len(marks) == 0 {
-		return
-	}
-	out.section("Marks:")
-	t := &table{indent: 4, gap: 3, prose: true}
-	for _, g := range groupMarks(marks) {
-		t.row(g.when(), clean(g.text()))
-	}
-	t.write(out)
-}
-
-// Beside writes what was seen beside a load that is not ours: marks, on the clock
-// of its start, and a sentence about it.
-func Beside(w io.Writer, marks []record.Mark, kernel string) error {
-	out := newPage(w, Options{})
-	writeMarks(out, marks)
-	out.section("Counted by the kernel:")
-	out.paragraph("    ", kernel)
-	fmt.Fprintln(out)
-	return out.flush()
-}
-
-// markGroup is the same moment in the life of several endpoints, or one step.
-type markGroup struct {
-	mark        record.Mark
-	first, last int64
-	endpoints   []string
-}
-
-func groupMarks(marks []record.Mark) []markGroup {
-	type key struct {
-		kind      record.MarkKind
-		err, told string
-	}
-	var groups []markGroup
-	places := map[key]int{} // in groups, of moments
-	for _, m := range marks {
-		k := key{kind: m.Kind, err: m.Error}
-		if m.Shutdown != nil {
-			k.told = m.Shutdown.String()
-		}
-		i, known := places[k]
-		if !known || m.Endpoint == "" {
-			i = len(groups)
-			groups = append(groups, markGroup{mark: m, first: m.Start, last: m.End})
-		}
-		if m.Endpoint != "" {
-			places[k] = i
-		}
-		g := &groups[i]
-		g.last = max(g.last, m.End)
-		if m.Endpoint != "" {
-			g.endpoints = append(g.endpoints, m.Endpoint)
-		}
-	}
-	return groups
-}
-
-func (g markGroup) when() string {
-	when := moment(g.first)
-	if last := moment(g.last); last != when {
-		when += " … " + last
-	}
-	return when
-}
-
-func (g markGroup) text() string {
-	text := g.mark.Name
-	if len(g.endpoints) > 0 {
-		text = string(g.mark.Kind) + ": " + names(g.endpoints)
-	}
-	if g.mark.Shutdown != nil {
-		text += "; " + g.mark.Shutdown.String()
-	}
-	if g.mark.Error != "" {
-		text += ": " + g.mark.Error
-	}
-	return text
-}
-
 func writeNotes(out *page, r *RunReport) {
 	notes := notesOf(r)
 	if len(notes) == 0 {
@@ -465,50 +355,3 @@ func writeVerdict(out *page, r *Report) {
 }
 
 var outcomeStyles = map[Outcome]style{Pass: green, Fail: red, Inconclusive: yellow}
-
-// duration is a length of time as a person reads it.
-func duration(ns int64) string {
-	switch {
-	case ns < 0:
-		return "-" + duration(max(-ns, 0)) // of the smallest int64 there is no opposite
-	case ns == 0:
-		return "0 s"
-	case ns < 1_000_000:
-		return strconv.FormatInt(max(1, ns/1000), 10) + " µs"
-	case ns < 999_950_000: // more would be rounded to 1000.0 ms
-		return strconv.FormatFloat(float64(ns)/1e6, 'f', 1, 64) + " ms"
-	}
-	return strconv.FormatFloat(float64(ns)/1e9, 'f', 3, 64) + " s"
-}
-
-// moment is a time from the run's start; "never" for -1.
-func moment(ns int64) string {
-	if ns == -1 {
-		return "never"
-	}
-	return strconv.FormatFloat(float64(ns)/1e9, 'f', 3, 64) + " s"
-}
-
-// share is a ratio as a whole percentage.
-func share(ratio float64) string { return strconv.FormatFloat(ratio*100, 'f', 0, 64) + " %" }
-
-// number groups digits by thousands.
-func number(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// counted is a number and the words that go with it.
-func counted(n int64, one, many string) string {
-	return strconv.FormatInt(n, 10) + " " + choose(n, one, many)
-}
-
-func choose(n int64, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
-}

@@ -2,8 +2,6 @@ package report
 
 import (
 	"fmt"
-	"math"
-	"strconv"
 	"strings"
 )
 
@@ -114,91 +112,4 @@ func cellsOf(c *Change, row ChangeRow) []string {
 		row.Base.median(row.Dimension), row.Base.between(row.Dimension),
 		row.New.median(row.Dimension), row.New.between(row.Dimension), row.ChangeText(), row.PText(),
 	}
-}
-
-// ChangeText is the change as a person reads it: "=" where nothing differs, "~"
-// where a difference cannot be told from chance, "-" without a figure.
-func (r ChangeRow) ChangeText() string {
-	switch {
-	case !r.Base.Known || !r.New.Known:
-		return "-"
-	case r.same():
-		return "="
-	case r.Tested && !r.Significant:
-		return "~"
-	case r.Base.Median == r.New.Median && r.Direction > 0:
-		return "more"
-	case r.Base.Median == r.New.Median:
-		return "less"
-	case r.ChangeKnown:
-		return signedPercent(r.Change)
-	}
-	difference := cell(r.Dimension, r.New.Median-r.Base.Median) // base is 0, and nothing is below
-	if r.Dimension == Ratio {
-		difference = strings.TrimSuffix(difference, "%") + "pp" // points: + 5 % would be of base
-	}
-	return "+" + difference
-}
-
-// PText is the adjusted p-value; "-" where nothing was tested.
-func (r ChangeRow) PText() string {
-	if !r.Tested || r.same() {
-		return "-"
-	}
-	return pValue(r.Adjusted)
-}
-
-// medians are both, of one figure.
-func (r ChangeRow) medians() string {
-	return cell(r.Dimension, r.Base.Median) + " → " + cell(r.Dimension, r.New.Median)
-}
-
-func (s Spread) median(d Dimension) string {
-	if !s.Known {
-		return "-"
-	}
-	return cell(d, s.Median)
-}
-
-// between is the range, with its unit once; "" for a single value.
-func (s Spread) between(d Dimension) string {
-	if !s.Known || len(s.Values) < 2 {
-		return ""
-	}
-	low, high := cell(d, s.Min), cell(d, s.Max)
-	if low == high {
-		return high
-	}
-	if value, unit, ok := strings.Cut(low, " "); ok && strings.HasSuffix(high, " "+unit) {
-		low = value
-	}
-	return low + "–" + high
-}
-
-// cell is a figure in a table; the row names a rate's unit.
-func cell(d Dimension, v float64) string {
-	if d != Rate {
-		return d.format(v)
-	}
-	whole, part := math.Modf(math.Round(v*10) / 10)
-	return number(int64(whole)) + strings.TrimPrefix(strconv.FormatFloat(part, 'f', 1, 64), "0")
-}
-
-// signedPercent writes a change with its sign and two digits that count.
-func signedPercent(ratio float64) string {
-	switch {
-	case ratio > 0:
-		return "+" + percentage(ratio)
-	case ratio < 0:
-		return "-" + percentage(-ratio)
-	}
-	return "0 %"
-}
-
-// pValue writes a p-value with the digits that matter.
-func pValue(p float64) string {
-	if p < 0.001 {
-		return "<0.001"
-	}
-	return strconv.FormatFloat(p, 'f', 3, 64)
 }

@@ -12,41 +12,6 @@ import (
 
 const settleHint = "--settle 1s keeps the load up until the event is over"
 
-// trial is a short run with a step from 50 to 60 ms; what is lost is lost
-// after it.
-func trial(t testing.TB, lostCount int, edit func(*record.Run)) *record.Run {
-	t.Helper()
-	list := steady(200, 0, ms, "gw-1", "gw-2")
-	for i := range int64(lostCount) {
-		list = append(list, lost(70*ms+i*ms, 71*ms+i*ms, "connect.refused", "gw-2", refusedText))
-	}
-	return newRun(t, list, edited(func(run *record.Run) {
-		run.Expect = []string{"lost == 0"}
-		run.Marks = []record.Mark{{Kind: record.MarkStep, Name: "scale", Start: 50 * ms, End: 60 * ms}}
-		if edit != nil {
-			edit(run)
-		}
-	}))
-}
-
-// spoil adds spoiled requests to a finished run.
-func spoil(t testing.TB, run *record.Run, n int64) *record.Run {
-	t.Helper()
-	c := class(t, "client.ports")
-	run.Counts.Planned += n
-	run.Counts.Started += n
-	run.Counts.Spoiled += n
-	run.Bins.List[0].Started += n
-	run.Bins.List[0].Spoiled += n
-	run.Outcomes = append(run.Outcomes, record.Outcome{Fate: "spoiled", Class: c, Count: n})
-	run.Samples = append(run.Samples, record.Sample{Class: c, Text: portsText, Count: n})
-	return run
-}
-
-func failIf(checks ...string) func(*builder) {
-	return edited(func(run *record.Run) { run.FailIf = checks })
-}
-
 func TestVerdict(t *testing.T) {
 	named := func(name string) func(*record.Run) { return func(run *record.Run) { run.Variant = name } }
 	for name, tt := range map[string]struct {

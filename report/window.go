@@ -2,23 +2,33 @@ package report
 
 import (
 	"cmp"
-	"fmt"
-	"iter"
 	"maps"
 	"slices"
-	"strings"
 
 	"nodrop/loadgen/record"
 )
 
-// identityError says which count contradicts the totals.
-type identityError struct {
-	what      string
-	got, want int64
+// Window is a run of losses close together. Times are ns from the run's start.
+type Window struct {
+	Begin, End  int64
+	Exposed     int64 // requests started inside it, in whole bins
+	Lost        int64
+	InFlight    int64 // of Lost: started before the window began
+	Reused      int64 // of Lost: on a connection that had carried a request
+	Untold      int64 // of Lost: in the counts alone, which InFlight, Reused, Connections and Endpoints leave out
+	Connections int64 // distinct ones that were lost with a request on them
+	Classes     []record.BinLoss
+	Endpoints   []string // in natural order
+	Slowest     int64    // ns; of the answers that ended inside it, in whole bins
+	BeginNear   Relation // the nearest marks
+	EndNear     Relation
 }
 
-func (e *identityError) Error() string {
-	return fmt.Sprintf("%s: %d, the total says %d", e.what, e.got, e.want)
+// Relation says how far a moment is from a mark: Distance > 0 is after it.
+type Relation struct {
+	Mark     record.Mark
+	Distance int64 // ns
+	Known    bool
 }
 
 // windowGap is how far apart two losses may be and still be one window: 50 ms
@@ -31,49 +41,6 @@ func windowGap(run *record.Run) int64 {
 	}
 	perRequest := float64(run.Duration) / float64(run.Counts.Started)
 	return max(least, int64(10*perRequest*float64(max(1, endpointCount(run)))))
-}
-
-// endpointCount is how many endpoints there were: those that requests met, and
-// those that marks tell of; that one is ready is also told of what is none. An
-// address behind which answers named replicas is none of its own. Where marks have
-// other names than requests know (a process behind an address, pods behind a
-// service), they are the same ones twice. Of those that stay, marks may tell
-// nothing: there are no fewer than there were at the begin.
-func endpointCount(run *record.Run) int {
-	return max(run.Replicas, seenEndpoints(run))
-}
-
-func seenEndpoints(run *record.Run) int {
-	names := map[string]bool{}
-	shared := run.Settings.EndpointHeader != "" && slices.ContainsFunc(run.Endpoints, namedByAnswers)
-	for _, e := range run.Endpoints {
-		if !shared || namedByAnswers(e) {
-			names[e.Name] = true
-		}
-	}
-	marked, met := map[string]bool{}, len(names)
-	for _, m := range run.Marks {
-		if m.Endpoint != "" && m.Kind != record.MarkCrashed && m.Kind != record.MarkReady {
-			marked[m.Endpoint] = true
-			names[m.Endpoint] = true
-		}
-	}
-	if len(names) == met+len(marked) {
-		return max(met, len(marked))
-	}
-	return len(names)
-}
-
-// namedByAnswers reports that an endpoint is known from a response field, not
-// from connections to it.
-func namedByAnswers(e record.EndpointSeen) bool { return e.FirstAnswer >= 0 && e.FirstConnect < 0 }
-
-// strike is a loss, or several of one kind, placed in time.
-type strike struct {
-	from, until int64 // ns
-	class       record.Class
-	count       int64
-	lost        *record.LostRequest // nil for those in the counts alone
 }
 
 // windows groups strikes that are at most gap apart. Together the windows hold
@@ -89,84 +56,6 @@ func windows(run *record.Run, gap int64) []Window {
 		list = append(list, w)
 	}
 	return list
-}
-
-// strikes places every loss of run, in order: those told in full to the
-// nanosecond, the others to their bin.
-func strikes(run *record.Run) []strike {
-	list := make([]strike, 0, len(run.Lost))
-	for i := range run.Lost {
-		l := &run.Lost[i]
-		from, until := struck(l, run.Bins.Width)
-		list = append(list, strike{from, until, l.Class, 1, l})
-	}
-	if run.LostUntold > 0 {
-		list = append(list, untold(run)...)
-	}
-	sortStrikes(list)
-	return list
-}
-
-func sortStrikes(list []strike) {
-	slices.SortStableFunc(list, func(a, b strike) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.until, b.until)) })
-}
-
-// struck is when a lost request met what it was lost to. A connection that
-// was refused, by the target or on the way to it, met it when the request
-// started; so did a request that hung, for it is not known how long after. All
-// others were cut when they failed: a request of 3 s that is killed at its end
-// belongs to what killed it.
-func struck(l *record.LostRequest, resolution int64) (from, until int64) {
-	switch {
-	case l.Class.Cause() == record.CauseTimeout:
-		return l.Start, l.Start
-	case l.Class.Info().SafeToRetry() && l.End-l.Start <= resolution:
-		return l.Start, l.End
-	}
-	return l.End, l.End
-}
-
-// untold places the losses that are in the time bins alone.
-func untold(run *record.Run) []strike {
-	type key struct {
-		bin   int64
-		class record.Class
-	}
-	told := map[key]int64{}
-	width := run.Bins.Width
-	if width == 0 {
-		return nil // a recording that contradicts itself
-	}
-	for _, l := range run.Lost {
-		told[key{l.End / width, l.Class}]++
-	}
-	var list []strike
-	for i := range run.Bins.List {
-		for _, l := range run.Bins.List[i].Lost {
-			at := int64(i) * width
-			if n := l.Count - told[key{int64(i), l.Class}]; n > 0 {
-				list = append(list, strike{at, at + width, l.Class, n, nil})
-			}
-		}
-	}
-	return list
-}
-
-// groupStrikes cuts strikes, in order, where the next is more than gap away.
-func groupStrikes(list []strike, gap int64) iter.Seq[[]strike] {
-	return func(yield func([]strike) bool) {
-		for len(list) > 0 {
-			end, n := list[0].until, 1
-			for n < len(list) && list[n].from-end <= gap {
-				end = max(end, list[n].until)
-				n++
-			}
-			if !yield(list[:n]) {
-				return
-			}
-			list = list[n:]
-		}
-	}
 }
 
 // newWindow sums up the strikes of one window.
@@ -250,25 +139,11 @@ func (r *Relation) consider(m record.Mark, at int64) {
 
 func abs(n int64) int64 { return max(n, -n) }
 
-// compareNatural orders gw-2 before gw-10.
-func compareNatural(a, b string) int {
-	x, y := a, b
-	for x != "" && y != "" {
-		n, m := leadingDigits(x), leadingDigits(y)
-		if n == 0 || m == 0 {
-			if x[0] != y[0] {
-				return cmp.Compare(x[0], y[0])
-			}
-			x, y = x[1:], y[1:]
-			continue
-		}
-		i, j := strings.TrimLeft(x[:n], "0"), strings.TrimLeft(y[:m], "0")
-		if c := cmp.Or(cmp.Compare(len(i), len(j)), cmp.Compare(i, j)); c != 0 {
-			return c
-		}
-		x, y = x[n:], y[m:]
+// windowAt is the first of those, which are in order, that has not ended by a time.
+func windowAt(list []Window, at int64) *Window {
+	i, _ := slices.BinarySearchFunc(list, at, func(w Window, at int64) int { return cmp.Compare(w.End, at) })
+	if i == len(list) {
+		return &Window{Begin: at, End: at}
 	}
-	return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(a, b))
+	return &list[i]
 }
-
-func leadingDigits(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }

@@ -262,7 +262,7 @@ func TestWindowsOfUntoldLosses(t *testing.T) {
 func TestWindowsOfContradictingRecording(t *testing.T) {
 	run := abrupt(t)
 	run.Lost = nil
-	r := Build(recording(run)).Runs[0]
+	r := figuresOf(run)
 	if r.Loss.Identity == nil {
 		t.Error("got no contradiction; want the missing details named")
 	}

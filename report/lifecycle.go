@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -217,50 +218,36 @@ func lastIndex(list []life, endpoint string) int {
 	return -1
 }
 
-// history is what marks tell of one endpoint, in order.
-type history struct {
-	name    string
-	lives   []*life
-	crashes []*crash
+// hookless reports that no pre-stop hook is set.
+func (l *life) hookless() bool { return l.shutdown != nil && l.shutdown.PreStop == "" }
+
+// refusedWith is the end of the window of refusals that began with a termination;
+// unknown where none did.
+func refusedWith(terminating int64, windows []Window) int64 {
+	i, _ := slices.BinarySearchFunc(windows, terminating, func(w Window, at int64) int { return cmp.Compare(w.End, at) })
+	for ; i < len(windows) && terminating != unknown && windows[i].Begin <= terminating+near; i++ {
+		if slices.ContainsFunc(windows[i].Classes, func(c record.BinLoss) bool { return isRefusal(c.Class) }) {
+			return windows[i].End
+		}
+	}
+	return unknown
 }
 
-// histories are those of all endpoints, by name and by address.
-func histories(lives []life, crashes []crash) map[string]*history {
-	index := map[string]*history{}
-	of := func(endpoint, address string, add func(*history)) {
-		keys := []string{endpoint}
-		if address != "" && address != endpoint {
-			keys = append(keys, address)
-		}
-		for _, key := range keys {
-			if index[key] == nil {
-				index[key] = &history{name: endpoint}
-			}
-			add(index[key])
-		}
-	}
-	for i := range lives {
-		one := &lives[i]
-		of(one.endpoint, one.address, func(h *history) { h.lives = append(h.lives, one) })
-	}
-	for i := range crashes {
-		one := &crashes[i]
-		of(one.endpoint, one.address, func(h *history) { h.crashes = append(h.crashes, one) })
-	}
-	return index
+// near is how far a loss may be from the mark of what caused it: it is seen at
+// once, but the mark may come from elsewhere.
+const near = 50_000_000 // ns
+
+// within reports that at is between from and to, give or take near; neither
+// may be unknown.
+func within(at, from, to int64) bool {
+	return from != unknown && to != unknown && at >= from-near && at <= to+near
 }
 
-// lifeAt is the life that it was in at a time: the last one that had begun, give or
-// take near, or else the first; nil where marks tell of none, or it was over.
-func (h *history) lifeAt(at int64) *life {
-	var found *life
-	for _, l := range h.lives {
-		if found == nil || l.begin() <= at+near {
-			found = l
-		}
+// endpointsLeft counts the endpoints that marks tell the way out of.
+func endpointsLeft(l *Loss) int {
+	left := map[string]bool{}
+	for _, one := range l.Lifecycles {
+		left[one.endpoint] = true
 	}
-	if found == nil || found.over != unknown && at >= found.over {
-		return nil
-	}
-	return found
+	return len(left)
 }

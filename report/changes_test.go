@@ -1,0 +1,106 @@
+package report
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"nodrop/loadgen/record"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// changes are the comparisons that every format is tried on.
+var changes = []struct {
+	name  string
+	build func(testing.TB) *Report
+}{
+
+	{"single", func(t testing.TB) *Report {
+		return compared(t, arm(t, "off", lossy(t, 1000, 53, 0)), arm(t, "on", lossy(t, 1000, 0, 3*ms)))
+	}},
+	{"repeated", func(t testing.TB) *Report {
+		return compared(t, arm(t, "off", lossies(t, 0, 0, 0, 0, 0)...), arm(t, "on", lossies(t, 40, 53, 48, 61, 44)...))
+	}},
+	{"same", func(t testing.TB) *Report {
+		return compared(t, arm(t, "off", lossies(t, 12, 10, 14, 9)...), arm(t, "on", lossies(t, 11, 13, 9, 12)...))
+	}},
+	{"few", func(t testing.TB) *Report {
+		return compared(t, arm(t, "off", lossies(t, 0, 0)...), arm(t, "on", lossies(t, 0, 0)...), "p99 > +10%", "lost > 0")
+	}},
+	{"unlike", func(t testing.TB) *Report {
+		other := lossy(t, 1200, 3, 0, edited(func(run *record.Run) {
+			run.Settings.URL, run.Settings.Workers, run.Settings.KeepAlive = "http://other/", 20, false
+			run.Settings.Timeout, run.Environment.CPUs = -1, 2
+		}))
+		return compared(t, arm(t, "off", lossy(t, 1000, 1, 0), lossy(t, 1000, 5, 0)), arm(t, "on", other), "lost > +10%", "p50 > 8ms")
+	}},
+	{"lab", func(t testing.TB) *Report {
+		r, err := Compare([]Saved{{"before.json", recording(abrupt(t), graceful(t))}}, []Saved{{"after.json", recording(abrupt(t), graceful(t))}}, "graceful", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}},
+}
+
+func TestGoldenChange(t *testing.T) {
+	for _, c := range changes {
+		t.Run(c.name, func(t *testing.T) {
+			got := render(t, Text, c.build(t))
+			path := filepath.Join("testdata", "change", c.name+".text")
+			if *update {
+				if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+				t.Errorf("%s differs (- want, + got); go test ./report -run Golden -update rewrites it\n%s", path, diff)
+			}
+			if again := render(t, Text, c.build(t)); again != got {
+				t.Errorf("built again, it differs\n%s", cmp.Diff(got, again))
+			}
+			for line := range strings.Lines(got) {
+				if bad := badFigure.FindString(strings.TrimSuffix(line, "\n")); bad != "" {
+					t.Errorf("got %q in %q; want none", bad, line)
+				}
+			}
+		})
+	}
+}
+
+// TestStreamsInFormats: each stream has a comparison of its own.
+func TestStreamsInFormats(t *testing.T) {
+	of := func(stream, file string, run *record.Run) []Saved {
+		run.Stream = stream
+		return []Saved{{file, recording(run)}}
+	}
+	base := slices.Concat(of("new", "off.json", lossy(t, 1000, 0, 0)), of("kept", "off.json", lossy(t, 1000, 0, 0)))
+	next := slices.Concat(of("new", "on.json", lossy(t, 1000, 7, 0)), of("kept", "on.json", lossy(t, 1000, 0, 0)))
+	r := compared(t, base, next)
+	for format, wants := range map[string][]string{
+		"text":     {"Comparison of new, ", "Comparison of kept, "},
+		"markdown": {"Comparison of new, ", "Comparison of kept, "},
+	} {
+		for _, f := range Formats {
+			for _, want := range wants {
+				if text := render(t, f.Write, r); f.Name == format && !strings.Contains(text, want) {
+					t.Errorf("%s: got %q; want %q", format, text, want)
+				}
+			}
+		}
+	}
+	asked := compared(t, base, next, "lost > 0")
+	if tests, failures, faults := ingest(t, render(t, JUnit, asked)); tests != 2 || failures != 1 || faults != 0 {
+		t.Errorf("junit: got %d tests, %d failures, %d errors; want 2, 1, 0", tests, failures, faults)
+	}
+	if err := compileSchema(t).Validate(decoded(t, render(t, ComputedJSON, asked))); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,28 @@
+package report
+
+import (
+	"io"
+
+	"nodrop/loadgen/record"
+)
+
+// Format writes a finished Report.
+type Format func(io.Writer, *Report) error
+
+// Formats lists the formats that are computed at the end of a run, by the name
+// that -o takes. Streams written while it runs are sinks of loadgen. Text is
+// for files: on a terminal, TextFor takes its place.
+var Formats = []struct {
+	Name  string
+	Write Format
+}{
+
+	{"text", Text},
+	{"json", JSON},
+	{"report-json", ComputedJSON},
+	{"markdown", Markdown},
+	{"junit", JUnit},
+}
+
+// JSON writes the recording itself.
+func JSON(w io.Writer, r *Report) error { return record.Write(w, r.Recording) }

@@ -1,0 +1,54 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+// sentence tells what each variant lost.
+func sentence(list []Group) string {
+	var parts []string
+	for i := range list {
+		if g := &list[i]; g.Name != "" {
+			parts = append(parts, phrase(&g.Arm))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+func lostPhrase(r *Figures) string {
+	c := r.Run.Counts
+	if c.Lost == 0 {
+		return "lost none of " + counted(c.Started, "request", "requests")
+	}
+	var classes []string
+	for _, l := range r.Loss.Classes {
+		if !l.Spoiled {
+			classes = append(classes, fmt.Sprintf("%d × %s", l.Total(), l.Class))
+		}
+	}
+	return fmt.Sprintf("lost %d of %s (%s) within %s", c.Lost, counted(c.Started, "request", "requests"), strings.Join(classes, ", "), spanOf(r.Loss.Windows))
+}
+
+// spanOf is the time from the first window's begin to the last one's end.
+func spanOf(w []Window) string {
+	if len(w) == 0 {
+		return duration(0) // the counts contradict themselves
+	}
+	return duration(w[len(w)-1].End - w[0].Begin)
+}
+
+// phrase tells what an arm lost.
+func phrase(a *Arm) string {
+	if len(a.Runs) == 1 {
+		return a.Name + " " + lostPhrase(&a.Runs[0].Figures)
+	}
+	m, _ := findMetric("lost")
+	lost := a.spread(m)
+	switch a.lostRuns() {
+	case 0:
+		return fmt.Sprintf("%s lost no request in %d runs", a.Name, len(a.Runs))
+	default:
+		return fmt.Sprintf("%s lost requests in %d of %d runs, %s a run", a.Name, a.lostRuns(), len(a.Runs), lost.between(Count))
+	}
+}
