@@ -60,9 +60,9 @@ func meaningOf(a *record.ErrorAnswer) *meaning {
 	return nil
 }
 
-// tellStatus is about answers that a server or gateway made, with a status that
+// explainStatus is about answers that a server or gateway made, with a status that
 // was not expected.
-func tellStatus(s *scene, e *evidence) Finding {
+func explainStatus(s *observation, e *evidence) Finding {
 	var statuses []string
 	for _, c := range e.classes {
 		statuses = append(statuses, strings.TrimPrefix(c.Class.String(), "status."))

@@ -53,7 +53,7 @@ func newArm(name string, from []Saved, variant string) (Arm, error) {
 		}
 		for i, r := range of {
 			run := ArmRun{s.File, r}
-			switch name := label(r.Run); {
+			switch name := runName(r.Run); {
 			case len(of) > 1 && name != r.Run.Variant:
 				run.Name = s.File + ", " + name
 			case len(of) > 1:

@@ -29,7 +29,6 @@ var changeRows = []struct {
 	metric, label string
 	quiet         bool // left out when it is 0 throughout
 }{
-
 	{"started", "started", false},
 	{"ok", "ok", false},
 	{"lost", "lost", false},

@@ -52,7 +52,7 @@ func (c *Judged) judge(saved []Saved, checks []string) (Verdict, []CheckResult) 
 		v.hint(hints...)
 	}
 	trusted := v.Outcome == None
-	v.Sentence = c.within(phrase(&c.Base) + "; " + phrase(&c.New))
+	v.Sentence = c.within(armPhrase(&c.Base) + "; " + armPhrase(&c.New))
 	var results []CheckResult
 	for _, text := range checks {
 		results = append(results, c.check(text))
@@ -208,7 +208,7 @@ func (c *Judged) checkRuns(check Check) CheckResult {
 	case undecided != "":
 		res.Outcome, res.Reason = Inconclusive, undecided
 	case len(found) > 1:
-		res.Met = fmt.Sprintf("%s %s in %d runs", check.Metric, spanOfFigures(found), len(found))
+		res.Met = fmt.Sprintf("%s %s in %d runs", check.Metric, rangeOf(found), len(found))
 	}
 	return res
 }

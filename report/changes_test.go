@@ -17,7 +17,6 @@ var changes = []struct {
 	name  string
 	build func(testing.TB) *Report
 }{
-
 	{"single", func(t testing.TB) *Report {
 		return compared(t, arm(t, "off", lossy(t, 1000, 53, 0)), arm(t, "on", lossy(t, 1000, 0, 3*ms)))
 	}},

@@ -28,7 +28,6 @@ var operators = []struct {
 	name  string
 	holds func(a, b float64) bool
 }{
-
 	{">", func(a, b float64) bool { return a > b }},
 	{">=", func(a, b float64) bool { return a >= b }},
 	{"<", func(a, b float64) bool { return a < b }},
@@ -47,7 +46,6 @@ var units = []struct {
 	dim           Dimension
 	factor, parts float64
 }{
-
 	{"ns", Duration, 1, 1},
 	{"us", Duration, 1e3, 1},
 	{"µs", Duration, 1e3, 1},

@@ -39,9 +39,9 @@ func compareVariants(list []Group) *Comparison {
 		}
 		c.Rows = append(c.Rows, ComparisonRow{name, cells})
 	}
-	known := func(name, metric string) {
-		m, _ := findMetric(metric)
-		row(name, m)
+	known := func(label, name string) {
+		m, _ := findMetric(name)
+		row(label, m)
 	}
 	classes := func(spoiled bool) {
 		for _, class := range classesOf(runs, spoiled) {

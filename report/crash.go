@@ -22,7 +22,7 @@ func crashes(marks []record.Mark) []crash {
 		case record.MarkCrashed:
 			c := crash{endpoint: m.Endpoint, address: m.Address, at: m.Start, from: m.Start, back: unknown, text: m.Error}
 			if m.Address != "" {
-				c.from -= exitTold
+				c.from -= exitLag
 			}
 			list = append(list, c)
 		case record.MarkReady:

@@ -446,7 +446,7 @@ func TestFindings(t *testing.T) {
 			want:     []want{{"error-answered", 50, CannotTell, 490 * ms, 0}},
 			never:    []string{"crashed"},
 		},
-		// Whose life it was.
+		// Whose lifecycle it was.
 		{
 			name: "a new pod of the same name does not change the old one's life",
 			marks: slices.Concat(
@@ -669,7 +669,7 @@ func TestOneMarkAway(t *testing.T) {
 	}
 }
 
-// TestRestartInPlace: an endpoint that goes twice has two lives, and its losses
+// TestRestartInPlace: an endpoint that goes twice has two lifecycles, and its losses
 // belong to the one they fall into.
 func TestRestartInPlace(t *testing.T) {
 	way := func(at int64) []record.Mark {

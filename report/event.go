@@ -24,7 +24,7 @@ type Event struct {
 // Inside reports whether the load went on until the event was over.
 func (e Event) Inside() bool { return e.Known && e.End <= e.LoadOver }
 
-// findEvent spans the steps and the life-cycle marks; notes are not part of it.
+// findEvent spans the steps and the lifecycle-cycle marks; notes are not part of it.
 func findEvent(run *record.Run) Event {
 	e := Event{LoadOver: lastStart(run)}
 	for _, m := range run.Marks {

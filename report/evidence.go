@@ -26,7 +26,7 @@ func newEvidence(lost []*record.LostRequest) *evidence {
 	w := Window{}
 	endpoints := map[string]bool{}
 	for i, l := range lost {
-		from, until := struck(l, near)
+		from, until := failedAt(l, near)
 		if i == 0 {
 			e.first, e.last = from, until
 		}

@@ -8,40 +8,40 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// strike is a loss, or several of one kind, placed in time.
-type strike struct {
+// failure is a loss, or several of one kind, placed in time.
+type failure struct {
 	from, until int64 // ns
 	class       record.Class
 	count       int64
 	lost        *record.LostRequest // nil for those in the counts alone
 }
 
-// strikes places every loss of run, in order: those told in full to the
+// failures places every loss of run, in order: those told in full to the
 // nanosecond, the others to their bin.
-func strikes(run *record.Run) []strike {
-	list := make([]strike, 0, len(run.Lost))
+func failures(run *record.Run) []failure {
+	list := make([]failure, 0, len(run.Lost))
 	for i := range run.Lost {
 		l := &run.Lost[i]
-		from, until := struck(l, run.Bins.Width)
-		list = append(list, strike{from, until, l.Class, 1, l})
+		from, until := failedAt(l, run.Bins.Width)
+		list = append(list, failure{from, until, l.Class, 1, l})
 	}
 	if run.LostUntold > 0 {
-		list = append(list, untold(run)...)
+		list = append(list, unlisted(run)...)
 	}
-	sortStrikes(list)
+	sortFailures(list)
 	return list
 }
 
-func sortStrikes(list []strike) {
-	slices.SortStableFunc(list, func(a, b strike) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.until, b.until)) })
+func sortFailures(list []failure) {
+	slices.SortStableFunc(list, func(a, b failure) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.until, b.until)) })
 }
 
-// struck is when a lost request met what it was lost to. A connection that
+// failedAt is when a lost request met what it was lost to. A connection that
 // was refused, by the target or on the way to it, met it when the request
 // started; so did a request that hung, for it is not known how long after. All
 // others were cut when they failed: a request of 3 s that is killed at its end
 // belongs to what killed it.
-func struck(l *record.LostRequest, resolution int64) (from, until int64) {
+func failedAt(l *record.LostRequest, resolution int64) (from, until int64) {
 	switch {
 	case l.Class.Cause() == record.CauseTimeout:
 		return l.Start, l.Start
@@ -51,8 +51,8 @@ func struck(l *record.LostRequest, resolution int64) (from, until int64) {
 	return l.End, l.End
 }
 
-// untold places the losses that are in the time bins alone.
-func untold(run *record.Run) []strike {
+// unlisted places the losses that are in the time bins alone.
+func unlisted(run *record.Run) []failure {
 	type key struct {
 		bin   int64
 		class record.Class
@@ -65,21 +65,21 @@ func untold(run *record.Run) []strike {
 	for _, l := range run.Lost {
 		told[key{l.End / width, l.Class}]++
 	}
-	var list []strike
+	var list []failure
 	for i := range run.Bins.List {
 		for _, l := range run.Bins.List[i].Lost {
 			at := int64(i) * width
 			if n := l.Count - told[key{int64(i), l.Class}]; n > 0 {
-				list = append(list, strike{at, at + width, l.Class, n, nil})
+				list = append(list, failure{at, at + width, l.Class, n, nil})
 			}
 		}
 	}
 	return list
 }
 
-// groupStrikes cuts strikes, in order, where the next is more than gap away.
-func groupStrikes(list []strike, gap int64) iter.Seq[[]strike] {
-	return func(yield func([]strike) bool) {
+// groupFailures cuts failures, in order, where the next is more than gap away.
+func groupFailures(list []failure, gap int64) iter.Seq[[]failure] {
+	return func(yield func([]failure) bool) {
 		for len(list) > 0 {
 			end, n := list[0].until, 1
 			for n < len(list) && list[n].from-end <= gap {

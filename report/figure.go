@@ -19,8 +19,8 @@ func (f Figure) String() string {
 	return f.Dimension.format(f.Value)
 }
 
-// spanOfFigures is the one value of all, or the least and the greatest.
-func spanOfFigures(list []Figure) string {
+// rangeOf is the one value of all, or the least and the greatest.
+func rangeOf(list []Figure) string {
 	s := Spread{Known: true}
 	for _, f := range list {
 		s.Values = append(s.Values, f.Value)
@@ -28,7 +28,7 @@ func spanOfFigures(list []Figure) string {
 	s.Min, s.Max = slices.Min(s.Values), slices.Max(s.Values)
 	dim := list[0].Dimension
 	if dim == Rate {
-		return s.between(dim) + "/s"
+		return s.rangeText(dim) + "/s"
 	}
-	return s.between(dim)
+	return s.rangeText(dim)
 }

@@ -16,7 +16,6 @@ var Formats = []struct {
 	Name  string
 	Write Format
 }{
-
 	{"text", Text},
 	{"json", JSON},
 	{"report-json", ComputedJSON},

@@ -29,7 +29,7 @@ func groups(runs []Figures) []Group {
 		}
 		g := &list[at]
 		g.Places = append(g.Places, i)
-		g.Arm.Runs = append(g.Arm.Runs, ArmRun{label(r.Run), r})
+		g.Arm.Runs = append(g.Arm.Runs, ArmRun{runName(r.Run), r})
 		if r.Run.Counts.Lost > runs[g.Worst].Run.Counts.Lost {
 			g.Worst = i
 		}

@@ -16,8 +16,8 @@ func TestRepetitions(t *testing.T) {
 		t.Fatalf("%d groups, %d changes, %+v", len(r.Groups), len(r.Changes), r.Verdict)
 	}
 	a := r.Groups[0]
-	if a.Name != "abrupt" || len(a.Arm.Runs) != 4 || label(r.Runs[a.Worst].Run) != "abrupt #1" {
-		t.Errorf("%s: %d runs, worst %s", a.Name, len(a.Arm.Runs), label(r.Runs[a.Worst].Run))
+	if a.Name != "abrupt" || len(a.Arm.Runs) != 4 || runName(r.Runs[a.Worst].Run) != "abrupt #1" {
+		t.Errorf("%s: %d runs, worst %s", a.Name, len(a.Arm.Runs), runName(r.Runs[a.Worst].Run))
 	}
 	lost := r.Changes[0].row("lost", "")
 	if !lost.Significant || lost.Direction != -1 {

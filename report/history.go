@@ -2,13 +2,13 @@ package report
 
 // history is what marks tell of one endpoint, in order.
 type history struct {
-	name    string
-	lives   []*life
-	crashes []*crash
+	name       string
+	lifecycles []*lifecycle
+	crashes    []*crash
 }
 
 // histories are those of all endpoints, by name and by address.
-func histories(lives []life, crashes []crash) map[string]*history {
+func histories(lives []lifecycle, crashes []crash) map[string]*history {
 	index := map[string]*history{}
 	of := func(endpoint, address string, add func(*history)) {
 		keys := []string{endpoint}
@@ -24,7 +24,7 @@ func histories(lives []life, crashes []crash) map[string]*history {
 	}
 	for i := range lives {
 		one := &lives[i]
-		of(one.endpoint, one.address, func(h *history) { h.lives = append(h.lives, one) })
+		of(one.endpoint, one.address, func(h *history) { h.lifecycles = append(h.lifecycles, one) })
 	}
 	for i := range crashes {
 		one := &crashes[i]
@@ -33,11 +33,11 @@ func histories(lives []life, crashes []crash) map[string]*history {
 	return index
 }
 
-// lifeAt is the life that it was in at a time: the last one that had begun, give or
+// lifecycleAt is the lifecycle that it was in at a time: the last one that had begun, give or
 // take near, or else the first; nil where marks tell of none, or it was over.
-func (h *history) lifeAt(at int64) *life {
-	var found *life
-	for _, l := range h.lives {
+func (h *history) lifecycleAt(at int64) *lifecycle {
+	var found *lifecycle
+	for _, l := range h.lifecycles {
 		if found == nil || l.begin() <= at+near {
 			found = l
 		}

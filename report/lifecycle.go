@@ -8,9 +8,9 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// life is what marks tell of one endpoint's way out, in ns from the run's
+// lifecycle is what marks tell of one endpoint's way out, in ns from the run's
 // start; unknown for what no mark tells.
-type life struct {
+type lifecycle struct {
 	endpoint       string
 	address        string // of IP, where marks tell that the endpoint has another name
 	terminating    int64
@@ -34,8 +34,8 @@ type life struct {
 // unknown stands for a moment that no mark tells.
 const unknown = math.MinInt64
 
-func newLife(endpoint string) life {
-	return life{
+func newLifecycle(endpoint string) lifecycle {
+	return lifecycle{
 		endpoint: endpoint, terminating: unknown, signalled: unknown, listenerClosed: unknown, killed: unknown,
 		exited: unknown, removed: unknown, unready: unknown, goes: unknown, dropped: unknown,
 		over: unknown, refused: unknown,
@@ -43,7 +43,7 @@ func newLife(endpoint string) life {
 }
 
 // stopped is when the endpoint stopped accepting connections.
-func (l *life) stopped() int64 { return earliest(l.listenerClosed, l.exited) }
+func (l *lifecycle) stopped() int64 { return earliest(l.listenerClosed, l.exited) }
 
 // earliest is the first of those moments that are known.
 func earliest(moments ...int64) int64 {
@@ -58,7 +58,7 @@ func earliest(moments ...int64) int64 {
 
 // out is when the control plane took the endpoint out for good: not what it did for
 // other reasons before.
-func (l *life) out() int64 {
+func (l *lifecycle) out() int64 {
 	first := int64(unknown)
 	for _, at := range [...]int64{l.goes, l.unready, l.dropped} {
 		if at != unknown && at >= l.terminating && (first == unknown || at < first) {
@@ -69,7 +69,7 @@ func (l *life) out() int64 {
 }
 
 // left reports that marks tell of a way out, and not only of what may come and go.
-func (l *life) left() bool {
+func (l *lifecycle) left() bool {
 	for _, at := range [...]int64{l.terminating, l.signalled, l.listenerClosed, l.killed, l.exited, l.removed, l.dropped} {
 		if at != unknown {
 			return true
@@ -78,10 +78,10 @@ func (l *life) left() bool {
 	return false
 }
 
-// exitTold is how late a control plane may tell of an exit, in ns: a kubelet looks
+// exitLag is how late a control plane may tell of an exit, in ns: a kubelet looks
 // at its containers once a second, then reports to the API server (PLEG relist
 // period and status manager, kubernetes/pkg/kubelet).
-const exitTold = 2_000_000_000
+const exitLag = 2_000_000_000
 
 // killSlack is how much sooner than after the whole grace period a kubelet's kill
 // may seem to come, in ns: it counts whole seconds, from before the termination was
@@ -90,14 +90,14 @@ const killSlack = 1_500_000_000
 
 // exitedAt reports that the endpoint's process may have ended then, and whether the
 // marks are sure of it.
-func (l *life) exitedAt(at int64) (may, sure bool) {
+func (l *lifecycle) exitedAt(at int64) (may, sure bool) {
 	switch {
 	case within(at, l.exited, l.exited):
 		return true, true
 	case l.exited == unknown, l.address == "" && l.out() == unknown: // marks of the process itself
 		return false, false
 	}
-	from := max(l.exited-exitTold, l.terminating)
+	from := max(l.exited-exitLag, l.terminating)
 	if l.killed != unknown && l.terminating != unknown && l.shutdown != nil {
 		from = max(from, min(l.terminating+l.shutdown.Grace-killSlack, l.exited))
 	}
@@ -106,21 +106,21 @@ func (l *life) exitedAt(at int64) (may, sure bool) {
 
 // exitUnasked is when the process may have ended, at the earliest, where no mark
 // tells that it was told to go and that mark may be late; unknown where none is.
-func (l *life) exitUnasked() int64 {
+func (l *lifecycle) exitUnasked() int64 {
 	if l.terminating != unknown || l.exited == unknown || l.address == "" {
 		return unknown
 	}
-	return l.exited - exitTold
+	return l.exited - exitLag
 }
 
 // begin is the first moment that is known.
-func (l *life) begin() int64 {
+func (l *lifecycle) begin() int64 {
 	return earliest(l.terminating, l.signalled, l.listenerClosed, l.killed, l.exited, l.removed, l.unready, l.goes, l.dropped)
 }
 
 // moment is the field that a kind of mark fills; nil for kinds that are no
 // part of a way out.
-func (l *life) moment(kind record.MarkKind) *int64 {
+func (l *lifecycle) moment(kind record.MarkKind) *int64 {
 	switch kind {
 	case record.MarkTerminating:
 		return &l.terminating
@@ -145,15 +145,15 @@ func (l *life) moment(kind record.MarkKind) *int64 {
 	return nil
 }
 
-// lives gathers the marks, which are in order, by endpoint. One that is restarted in
-// place has several lives, and so have those that share a name one after the other.
-func lives(marks []record.Mark) []life {
-	var list []life
+// lifecycles gathers the marks, which are in order, by endpoint. One that is restarted in
+// place has several lifecycles, and so have those that share a name one after the other.
+func lifecycles(marks []record.Mark) []lifecycle {
+	var list []lifecycle
 	for _, m := range marks {
 		if m.Kind == record.MarkReady {
-			endLives(list, m)
+			endLifecycles(list, m)
 		}
-		if m.Endpoint == "" || (&life{}).moment(m.Kind) == nil {
+		if m.Endpoint == "" || (&lifecycle{}).moment(m.Kind) == nil {
 			continue
 		}
 		i := lastIndex(list, m.Endpoint)
@@ -161,7 +161,7 @@ func lives(marks []record.Mark) []life {
 			if i >= 0 && !list[i].elsewhere(m) {
 				list[i].over = earliest(list[i].over, m.Start)
 			}
-			list = append(list, newLife(m.Endpoint))
+			list = append(list, newLifecycle(m.Endpoint))
 			i = len(list) - 1
 		}
 		*list[i].moment(m.Kind) = m.Start
@@ -175,9 +175,9 @@ func lives(marks []record.Mark) []life {
 	return list
 }
 
-// takes reports that a later mark of the endpoint may be of the same life: what was
+// takes reports that a later mark of the endpoint may be of the same lifecycle: what was
 // told before is not told again, and what has ended is not told to go.
-func (l *life) takes(m record.Mark) bool {
+func (l *lifecycle) takes(m record.Mark) bool {
 	if l.over != unknown || l.elsewhere(m) || *l.moment(m.Kind) != unknown {
 		return false
 	}
@@ -190,13 +190,13 @@ func (l *life) takes(m record.Mark) bool {
 }
 
 // elsewhere reports that a mark is of another address.
-func (l *life) elsewhere(m record.Mark) bool {
+func (l *lifecycle) elsewhere(m record.Mark) bool {
 	return l.address != "" && m.Address != "" && l.address != m.Address
 }
 
-// endLives ends those that an endpoint which is ready cannot go on with. One that is
+// endLifecycles ends those that an endpoint which is ready cannot go on with. One that is
 // told to go may be called ready until it has ended.
-func endLives(list []life, ready record.Mark) {
+func endLifecycles(list []lifecycle, ready record.Mark) {
 	for i := range list {
 		l := &list[i]
 		if l.over != unknown {
@@ -209,7 +209,7 @@ func endLives(list []life, ready record.Mark) {
 	}
 }
 
-func lastIndex(list []life, endpoint string) int {
+func lastIndex(list []lifecycle, endpoint string) int {
 	for i, l := range slices.Backward(list) {
 		if l.endpoint == endpoint {
 			return i
@@ -219,7 +219,7 @@ func lastIndex(list []life, endpoint string) int {
 }
 
 // hookless reports that no pre-stop hook is set.
-func (l *life) hookless() bool { return l.shutdown != nil && l.shutdown.PreStop == "" }
+func (l *lifecycle) hookless() bool { return l.shutdown != nil && l.shutdown.PreStop == "" }
 
 // refusedWith is the end of the window of refusals that began with a termination;
 // unknown where none did.

@@ -22,7 +22,7 @@ type Loss struct {
 	Recovery int64  // ns from the event's begin to the end of the last window; -1 without both
 	Slower   Slower // answered, but later
 
-	Lifecycles []life // of the endpoints that marks tell of
+	Lifecycles []lifecycle // of the endpoints that marks tell of
 	Crashes    []crash
 }
 
@@ -45,7 +45,7 @@ func findLoss(run *record.Run) Loss {
 	l.After = after(run, l.Event)
 	l.Recovery = recovery(&l)
 	l.Slower = findSlower(run, &l)
-	l.Lifecycles, l.Crashes = lives(run.Marks), crashes(run.Marks)
+	l.Lifecycles, l.Crashes = lifecycles(run.Marks), crashes(run.Marks)
 	for i := range l.Lifecycles {
 		one := &l.Lifecycles[i]
 		one.refused = refusedWith(one.terminating, l.Windows)

@@ -32,7 +32,7 @@ func Beside(w io.Writer, marks []record.Mark, kernel string) error {
 	return out.flush()
 }
 
-// markGroup is the same moment in the life of several endpoints, or one step.
+// markGroup is the same moment in the lifecycle of several endpoints, or one step.
 type markGroup struct {
 	mark        record.Mark
 	first, last int64

@@ -73,7 +73,7 @@ func TestSpanOfFigures(t *testing.T) {
 		"1.5–20.0/s":  {{1.5, true, Rate}, {20, true, Rate}},
 		"0.10–0.50 %": {{0.001, true, Ratio}, {0.005, true, Ratio}},
 	} {
-		if got := spanOfFigures(list); got != want {
+		if got := rangeOf(list); got != want {
 			t.Errorf("got %q; want %q", got, want)
 		}
 	}

@@ -24,13 +24,13 @@ func names(list []string) string {
 		if len(parts) == maxNames {
 			return strings.Join(parts, ", ") + fmt.Sprintf(" and %d more", len(rest))
 		}
-		parts = append(parts, rangeText(rest[:n]))
+		parts = append(parts, nameRange(rest[:n]))
 		rest = rest[n:]
 	}
 	return strings.Join(parts, ", ")
 }
 
-func rangeText(list []string) string {
+func nameRange(list []string) string {
 	if len(list) == 1 {
 		return list[0]
 	}

@@ -11,10 +11,10 @@ import (
 func TestRateNotReached(t *testing.T) {
 	const slow = ": the target or this machine was too slow"
 	for name, tt := range map[string]struct {
-		late  int64
-		rate  float64 // of each of 10 workers; 1,001 requests were sent in 1 s
-		want  string
-		notes bool
+		slowRemovals int64
+		rate         float64 // of each of 10 workers; 1,001 requests were sent in 1 s
+		want         string
+		notes        bool
 	}{
 		"no rate":             {0, 0, "", false},
 		"kept":                {0, 100, "", false},
@@ -22,7 +22,7 @@ func TestRateNotReached(t *testing.T) {
 		"not kept":            {1500, 250, "asked for 2,500/s, sent 1,001/s" + slow, true},
 	} {
 		run := newRun(t, steady(1001, 0, ms, "gw-1"), edited(func(run *record.Run) {
-			run.Late, run.Settings.Rate = tt.late, tt.rate
+			run.Late, run.Settings.Rate = tt.slowRemovals, tt.rate
 		}))
 		r := Build(recording(run))
 		notes := notesOf(&r.Runs[0])

@@ -15,7 +15,7 @@ import (
 func Only(rec *record.Recording, run string) (*record.Recording, error) {
 	var names []string
 	for _, r := range rec.Runs {
-		names = append(names, cmp.Or(label(r), "load"))
+		names = append(names, cmp.Or(runName(r), "load"))
 	}
 	i := slices.Index(names, run)
 	if n, err := strconv.Atoi(run); i < 0 && err == nil {

@@ -15,8 +15,8 @@ func passed(checks []CheckResult) []string {
 		text := first.Rule.passing() + first.Check + ": " + first.Met
 		switch {
 		case len(together) > 1:
-			metric, _, _ := strings.Cut(first.Check, " ")
-			text = first.Rule.passing() + first.Check + ": " + metric + " " + spanOfFigures(foundBy(together)) + fmt.Sprintf(" in %d runs", len(together))
+			name, _, _ := strings.Cut(first.Check, " ")
+			text = first.Rule.passing() + first.Check + ": " + name + " " + rangeOf(foundBy(together)) + fmt.Sprintf(" in %d runs", len(together))
 		case where != first.Where:
 			where = first.Where
 		}

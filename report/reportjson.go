@@ -106,7 +106,7 @@ type (
 		BinWidthNs  int64          `json:"binWidthNs"`
 		Windows     []windowJSON   `json:"windows"`
 		LossTimeNs  int64          `json:"lossTimeNs"`
-		Untold      int64          `json:"untold"`
+		Unlisted    int64          `json:"untold"`
 		Marks       []markJSON     `json:"marks"`
 		Baseline    *baselineJSON  `json:"baseline"`
 		Event       *eventJSON     `json:"event"`
@@ -273,7 +273,7 @@ type (
 		LossRatio       *float64         `json:"lossRatio"`
 		InFlight        int64            `json:"inFlight"`
 		Reused          int64            `json:"reused"`
-		Untold          int64            `json:"untold"`
+		Unlisted        int64            `json:"untold"`
 		Connections     int64            `json:"connections"`
 		Classes         []classCountJSON `json:"classes"`
 		Endpoints       []string         `json:"endpoints"`
@@ -436,7 +436,7 @@ func comparisonOf(r *Report) *comparisonJSON {
 	}
 	c := &comparisonJSON{}
 	for _, run := range runs {
-		c.Columns = append(c.Columns, label(run.Run))
+		c.Columns = append(c.Columns, runName(run.Run))
 	}
 	add := func(name, unit string, class *string, value func(*Figures) *int64) {
 		row := comparisonRowJSON{Name: name, Unit: unit, Class: class}
@@ -472,7 +472,6 @@ var figures = []struct {
 	breakdown  breakdown
 	value      func(*Figures) *int64
 }{
-
 	{"started", "requests", whole, func(r *Figures) *int64 { return &r.Run.Counts.Started }},
 	{"ok", "requests", whole, func(r *Figures) *int64 { return &r.Run.Counts.OK }},
 	{"lost", "requests", byLostClass, func(r *Figures) *int64 { return &r.Run.Counts.Lost }},
@@ -501,7 +500,7 @@ func runOf(name string, r *RunReport) runJSON {
 		Identity: identityOf(loss.Identity), Checks: []checkJSON{}, Summary: summaryOf(&r.Summary),
 		Connections: connectionsOf(run.Connections), LateTicks: run.Late,
 		Classes: []classJSON{}, Findings: []findingJSON{}, Endpoints: []endpointJSON{},
-		WindowGapNs: loss.Gap, BinWidthNs: run.Bins.Width, Windows: []windowJSON{}, LossTimeNs: loss.Time, Untold: run.LostUntold,
+		WindowGapNs: loss.Gap, BinWidthNs: run.Bins.Width, Windows: []windowJSON{}, LossTimeNs: loss.Time, Unlisted: run.LostUntold,
 		Marks: marksOf(run), Baseline: baselineOf(loss.Baseline), Event: eventOf(loss.Event),
 		EventError: textOrNull(loss.Event.Err), Limits: limitsOf(r),
 		Hidden: loss.Hidden, RecoveryNs: knownTime(loss.Recovery), Slower: slowerOf(loss.Slower),
@@ -624,7 +623,7 @@ func endpointOf(e EndpointLoss) endpointJSON {
 func windowOf(w *Window) windowJSON {
 	j := windowJSON{
 		BeginNs: w.Begin, EndNs: w.End, Started: w.Exposed, Lost: w.Lost, InFlight: w.InFlight, Reused: w.Reused,
-		Untold: w.Untold, Connections: w.Connections, Classes: []classCountJSON{}, Endpoints: listOf(w.Endpoints),
+		Unlisted: w.Unlisted, Connections: w.Connections, Classes: []classCountJSON{}, Endpoints: listOf(w.Endpoints),
 		SlowestAnswerNs: positive(w.Slowest), BeginsNear: relationOf(w.BeginNear), EndsNear: relationOf(w.EndNear),
 	}
 	if w.Exposed > 0 {
@@ -647,14 +646,14 @@ func relationOf(r Relation) *relationJSON {
 // loss came.
 func marksOf(run *record.Run) []markJSON {
 	list := []markJSON{}
-	losses := strikes(run)
+	losses := failures(run)
 	var last int64
 	for _, s := range losses {
 		last = max(last, s.until)
 	}
 	for _, m := range run.Marks {
 		j := markJSON{Kind: string(m.Kind), Name: m.Name, Endpoint: textOrNull(m.Endpoint), StartNs: m.Start, EndNs: m.End, Error: textOrNull(m.Error), Address: textOrNull(m.Address), Shutdown: shutdownOf(m.Shutdown)}
-		first, _ := slices.BinarySearchFunc(losses, m.Start, func(s strike, at int64) int { return int(min(1, max(-1, s.from-at))) })
+		first, _ := slices.BinarySearchFunc(losses, m.Start, func(s failure, at int64) int { return int(min(1, max(-1, s.from-at))) })
 		if first < len(losses) {
 			j.FirstLossNs, j.LastLossNs = new(losses[first].from-m.Start), new(last-m.Start)
 		}

@@ -56,7 +56,7 @@ func checkRun(r *Figures) []CheckResult {
 }
 
 func checkOne(rule Rule, text string, r *Figures) CheckResult {
-	res := CheckResult{Where: label(r.Run), Rule: rule, Check: text, Outcome: Inconclusive}
+	res := CheckResult{Where: runName(r.Run), Rule: rule, Check: text, Outcome: Inconclusive}
 	check, err := ParseCheck(text)
 	if err != nil {
 		res.Reason = err.Error()

@@ -11,9 +11,9 @@ import (
 // the listener and being taken out of the balancer, and what becomes of
 // connections that nobody accepted.
 
-func claimsBaseline(s *scene, l *record.LostRequest) bool { return l.End < s.before }
+func matchesBaseline(s *observation, l *record.LostRequest) bool { return l.End < s.before }
 
-func tellBaseline(s *scene, e *evidence) Finding {
+func explainBaseline(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      counted(int64(len(e.lost)), "request was", "requests were") + " lost before anything was done to the target",
 		Confidence: Shown,
@@ -22,9 +22,9 @@ func tellBaseline(s *scene, e *evidence) Finding {
 	}
 }
 
-func claimsTLSCut(_ *scene, l *record.LostRequest) bool { return isTLSCut(l.Class) }
+func matchesTLSCut(_ *observation, l *record.LostRequest) bool { return isTLSCut(l.Class) }
 
-func tellTLSCut(s *scene, e *evidence) Finding {
+func explainTLSCut(s *observation, e *evidence) Finding {
 	f := Finding{
 		Title:      counted(int64(len(e.lost)), "TLS handshake was", "TLS handshakes were") + " cut",
 		Confidence: CannotTell,
@@ -32,12 +32,12 @@ func tellTLSCut(s *scene, e *evidence) Finding {
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
 		Remedies:   []Remedy{{"any", "go on accepting until the balancer has taken the endpoint out; a layer-4 balancer makes connections to a process that is going"}},
 	}
-	met := metBy(e.lost, func(l *record.LostRequest) []*life {
-		own := s.lifeOf(l)
+	met := metBy(e.lost, func(l *record.LostRequest) []*lifecycle {
+		own := s.lifecycleOf(l)
 		if !overlaps(own) || !within(l.End, own.stopped(), own.removed) {
 			return nil
 		}
-		return []*life{own}
+		return []*lifecycle{own}
 	})
 	if len(met) == 0 {
 		f.Evidence = append(f.Evidence, "cannot tell what cut them: "+s.missing(e))
@@ -49,7 +49,7 @@ func tellTLSCut(s *scene, e *evidence) Finding {
 	return f
 }
 
-func tellTLSRefused(s *scene, e *evidence) Finding {
+func explainTLSRefused(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      counted(int64(len(e.lost)), "TLS handshake", "TLS handshakes") + " failed",
 		Confidence: Likely,
@@ -58,7 +58,7 @@ func tellTLSRefused(s *scene, e *evidence) Finding {
 	}
 }
 
-func tellName(s *scene, e *evidence) Finding {
+func explainName(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      "the name was not found for " + duration(e.span()),
 		Confidence: Likely,
@@ -68,7 +68,7 @@ func tellName(s *scene, e *evidence) Finding {
 	}
 }
 
-func tellProxy(s *scene, e *evidence) Finding {
+func explainProxy(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      "the proxy failed " + counted(int64(len(e.lost)), "request", "requests"),
 		Confidence: Likely,
@@ -77,11 +77,11 @@ func tellProxy(s *scene, e *evidence) Finding {
 	}
 }
 
-func claimsFirewall(_ *scene, l *record.LostRequest) bool {
+func matchesFirewall(_ *observation, l *record.LostRequest) bool {
 	return l.Class.Stage() == record.StageConnect && l.Class.Cause() == record.CauseRejected
 }
 
-func tellFirewall(s *scene, e *evidence) Finding {
+func explainFirewall(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      "a firewall on the way refused " + counted(int64(len(e.lost)), "connection", "connections"),
 		Confidence: Shown,
@@ -93,11 +93,11 @@ func tellFirewall(s *scene, e *evidence) Finding {
 	}
 }
 
-func claimsHung(_ *scene, l *record.LostRequest) bool {
+func matchesHung(_ *observation, l *record.LostRequest) bool {
 	return beyondConnect(l.Class) && l.Class.Cause() == record.CauseTimeout
 }
 
-func tellHung(s *scene, e *evidence) Finding {
+func explainHung(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      fmt.Sprintf("%s got no whole answer within %s (-t)", counted(int64(len(e.lost)), "request", "requests"), duration(int64(s.run.Settings.Timeout))),
 		Confidence: CannotTell,
@@ -110,11 +110,11 @@ func tellHung(s *scene, e *evidence) Finding {
 	}
 }
 
-func claimsMalformed(_ *scene, l *record.LostRequest) bool {
+func matchesMalformed(_ *observation, l *record.LostRequest) bool {
 	return beyondConnect(l.Class) && l.Class.Cause() == record.CauseMalformed
 }
 
-func tellMalformed(s *scene, e *evidence) Finding {
+func explainMalformed(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      counted(int64(len(e.lost)), "answer was", "answers were") + " not what HTTP/1.1 allows",
 		Confidence: Shown,
@@ -135,13 +135,13 @@ func malformedRemedies(e *evidence) []Remedy {
 	return list
 }
 
-// claimsOverLimit claims the responses that --max-body cut: with it, no other loss
+// matchesOverLimit matches the responses that --max-body cut: with it, no other loss
 // is of that class.
-func claimsOverLimit(s *scene, l *record.LostRequest) bool {
+func matchesOverLimit(s *observation, l *record.LostRequest) bool {
 	return s.run.Settings.MaxBody > 0 && l.Class.Stage() == record.StageBody && l.Class.Cause() == record.CauseOther
 }
 
-func tellOverLimit(s *scene, e *evidence) Finding {
+func explainOverLimit(s *observation, e *evidence) Finding {
 	n := int64(len(e.lost))
 	return Finding{
 		Title:      fmt.Sprintf("nodrop cut %s longer than --max-body allows (%d bytes)", counted(n, "response", "responses"), s.run.Settings.MaxBody),
@@ -151,7 +151,7 @@ func tellOverLimit(s *scene, e *evidence) Finding {
 	}
 }
 
-func tellUnexplained(s *scene, e *evidence) Finding {
+func explainUnexplained(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      counted(int64(len(e.lost)), "request", "requests") + " failed for reasons that no rule knows",
 		Confidence: CannotTell,

@@ -9,7 +9,7 @@ import (
 
 // crashOf is the crash that can have caused a loss, the last one where several can;
 // nil where none can.
-func (s *scene) crashOf(l *record.LostRequest) *crash {
+func (s *observation) crashOf(l *record.LostRequest) *crash {
 	own := s.historyOf(l.Endpoint)
 	if own != nil {
 		for _, c := range slices.Backward(own.crashes) {
@@ -40,16 +40,16 @@ func story(c *crash) string {
 	return text
 }
 
-// claimsCrashed leaves alone what an endpoint that was leaving explains as well,
+// matchesCrashed leaves alone what an endpoint that was leaving explains as well,
 // unless the marks name the one that crashed.
-func claimsCrashed(s *scene, l *record.LostRequest) bool {
+func matchesCrashed(s *observation, l *record.LostRequest) bool {
 	return s.crashOf(l) != nil && (s.named(l) || !s.leaving(l))
 }
 
 // leaving reports that an endpoint which was told to go explains a loss.
-func (s *scene) leaving(l *record.LostRequest) bool {
+func (s *observation) leaving(l *record.LostRequest) bool {
 	if isRefusal(l.Class) {
-		return len(s.overlapping(l)) > 0 || s.heardLate(l) != nil
+		return len(s.overlapping(l)) > 0 || s.slowRemovalOf(l) != nil
 	}
 	for range s.exits(l) {
 		return true
@@ -58,7 +58,7 @@ func (s *scene) leaving(l *record.LostRequest) bool {
 }
 
 // crashesOf are those that can have caused some of the losses, each once.
-func (s *scene) crashesOf(e *evidence) []*crash {
+func (s *observation) crashesOf(e *evidence) []*crash {
 	var list []*crash
 	for _, l := range e.lost {
 		if c := s.crashOf(l); c != nil && !slices.Contains(list, c) {
@@ -68,7 +68,7 @@ func (s *scene) crashesOf(e *evidence) []*crash {
 	return list
 }
 
-func tellCrashed(s *scene, e *evidence) Finding {
+func explainCrashed(s *observation, e *evidence) Finding {
 	met := s.crashesOf(e)
 	f := Finding{
 		Title:      fmt.Sprintf("%s lost when %s", counted(int64(len(e.lost)), "request was", "requests were"), crashed(met)),
@@ -86,7 +86,7 @@ func tellCrashed(s *scene, e *evidence) Finding {
 	}
 	if slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return l.End < s.crashOf(l).at-near }) {
 		f.Confidence = Likely
-		f.Evidence = append(f.Evidence, fmt.Sprintf("a control plane tells of an end up to %s after it: what was lost so shortly before a mark is laid to it", duration(exitTold)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("a control plane tells of an end up to %s after it: what was lost so shortly before a mark is laid to it", duration(exitLag)))
 	}
 	return f
 }
@@ -105,7 +105,7 @@ func crashed(list []*crash) string {
 
 // orCrashed adds to a finding of endpoints that left what crashed meanwhile, and may
 // have lost the requests as well.
-func (s *scene) orCrashed(e *evidence, f *Finding) {
+func (s *observation) orCrashed(e *evidence, f *Finding) {
 	for _, c := range s.crashesOf(e) {
 		f.Confidence = CannotTell
 		f.Evidence = append(f.Evidence, "cannot tell whether it was that: "+story(c))

@@ -9,10 +9,10 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// exits are the lives whose end can have cut the loss, and whether the marks are
+// exits are the lifecycles whose end can have cut the loss, and whether the marks are
 // sure of the end's time.
-func (s *scene) exits(l *record.LostRequest) iter.Seq2[*life, bool] {
-	return func(yield func(*life, bool) bool) {
+func (s *observation) exits(l *record.LostRequest) iter.Seq2[*lifecycle, bool] {
+	return func(yield func(*lifecycle, bool) bool) {
 		alive := s.alive(l)
 		for one := range s.suspects(l) {
 			may, sure := one.exitedAt(l.End)
@@ -28,7 +28,7 @@ func (s *scene) exits(l *record.LostRequest) iter.Seq2[*life, bool] {
 
 // alive is when the endpoint of a loss still answered after it, in ns: a process that
 // exited later did not cut the request by that. It is unknown where it did not.
-func (s *scene) alive(l *record.LostRequest) int64 {
+func (s *observation) alive(l *record.LostRequest) int64 {
 	if answer := s.seen[l.Endpoint].LastAnswer; s.named(l) && answer > l.End+readTogether {
 		return answer
 	}
@@ -37,13 +37,13 @@ func (s *scene) alive(l *record.LostRequest) int64 {
 
 // idled reports that a connection may have been closed because it was idle: no
 // answer of the run came as soon as the end of it.
-func (s *scene) idled(l *record.LostRequest) bool {
+func (s *observation) idled(l *record.LostRequest) bool {
 	return l.Reused && unanswered(l.Class) && l.End-l.Start < s.answers.Min
 }
 
 // sureOf grades a finding of processes that ended: shown where the marks name the
 // endpoint of each loss, and place its exit then.
-func (s *scene) sureOf(e *evidence, f *Finding) {
+func (s *observation) sureOf(e *evidence, f *Finding) {
 	shared, late := false, false
 	for _, l := range e.lost {
 		shared = shared || !s.named(l)
@@ -56,12 +56,12 @@ func (s *scene) sureOf(e *evidence, f *Finding) {
 		f.Evidence = append(f.Evidence, "the endpoints share an address: which of them cut a request is not known")
 	}
 	if late {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("a control plane tells of an exit up to %s after it: what was cut so shortly before a mark is laid to it", duration(exitTold)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("a control plane tells of an exit up to %s after it: what was cut so shortly before a mark is laid to it", duration(exitLag)))
 	}
 }
 
 // surely reports that the marks place an exit at the time of the loss.
-func (s *scene) surely(l *record.LostRequest) bool {
+func (s *observation) surely(l *record.LostRequest) bool {
 	for _, sure := range s.exits(l) {
 		if sure {
 			return true
@@ -73,12 +73,12 @@ func (s *scene) surely(l *record.LostRequest) bool {
 // need is how long requests like those that were cut may need, in ns. It is the
 // least that they need where no answer of the run took as long: how much longer is
 // not known.
-func (s *scene) need(e *evidence) (needed int64, least bool) {
+func (s *observation) need(e *evidence) (needed int64, least bool) {
 	return max(e.longest, s.answers.Max), e.longest >= s.answers.Max
 }
 
 // underWay is the evidence for that.
-func (s *scene) underWay(e *evidence) string {
+func (s *observation) underWay(e *evidence) string {
 	if s.answers.Count == 0 {
 		return fmt.Sprintf("the longest had been under way for %s; no request of the run was answered", duration(e.longest))
 	}
@@ -88,26 +88,26 @@ func (s *scene) underWay(e *evidence) string {
 	return fmt.Sprintf("the longest had been under way for %s; the slowest answer of the run took %s", duration(e.longest), duration(s.answers.Max))
 }
 
-// metBy are the lives that explain losses, each once, in the order in which they
+// metBy are the lifecycles that explain losses, each once, in the order in which they
 // were met.
-func metBy(lost []*record.LostRequest, explain func(*record.LostRequest) []*life) []*life {
-	var met lifeSet
+func metBy(lost []*record.LostRequest, explain func(*record.LostRequest) []*lifecycle) []*lifecycle {
+	var met lifecycleSet
 	for _, l := range lost {
 		met.add(explain(l))
 	}
 	return met.list
 }
 
-// lifeSet has lives, each once, in the order in which they came. The zero value has
+// lifecycleSet has lifecycles, each once, in the order in which they came. The zero value has
 // none.
-type lifeSet struct {
-	list  []*life
-	known map[*life]bool
+type lifecycleSet struct {
+	list  []*lifecycle
+	known map[*lifecycle]bool
 }
 
-func (s *lifeSet) add(some []*life) {
+func (s *lifecycleSet) add(some []*lifecycle) {
 	if s.known == nil {
-		s.known = map[*life]bool{}
+		s.known = map[*lifecycle]bool{}
 	}
 	for _, one := range some {
 		if !s.known[one] {
@@ -117,15 +117,15 @@ func (s *lifeSet) add(some []*life) {
 	}
 }
 
-// killings are the lives whose end by force can have cut the loss; none where the
+// killings are the lifecycles whose end by force can have cut the loss; none where the
 // marks are surer of another's end, or place it nearer. Where they are sure of
 // neither, others tells that there is another.
-func (s *scene) killings(l *record.LostRequest) (killed, others []*life) {
+func (s *observation) killings(l *record.LostRequest) (killed, others []*lifecycle) {
 	nearest, other := int64(math.MaxInt64), int64(math.MaxInt64) // of those that are sure
 	for one, sure := range s.exits(l) {
 		distance := int64(math.MaxInt64)
 		if sure {
-			distance = abs(l.End - one.exited)
+			distance = max(l.End-one.exited, one.exited-l.End)
 		}
 		if one.killed == unknown {
 			others, other = append(others, one), min(other, distance)
@@ -142,17 +142,17 @@ func (s *scene) killings(l *record.LostRequest) (killed, others []*life) {
 	return killed, others
 }
 
-// killers are the lives that killings finds.
-func (s *scene) killers(l *record.LostRequest) []*life {
+// killers are the lifecycles that killings finds.
+func (s *observation) killers(l *record.LostRequest) []*lifecycle {
 	killed, _ := s.killings(l)
 	return killed
 }
 
-func claimsGraceOver(s *scene, l *record.LostRequest) bool {
+func matchesGraceOver(s *observation, l *record.LostRequest) bool {
 	return isCut(l.Class) && len(s.killers(l)) > 0
 }
 
-func tellGraceOver(s *scene, e *evidence) Finding {
+func explainGraceOver(s *observation, e *evidence) Finding {
 	met := metBy(e.lost, s.killers)
 	f := Finding{
 		Title:      counted(int64(len(e.lost)), "request in flight was cut when its process was killed at the end of its grace", "requests in flight were cut when their process was killed at the end of its grace"),
@@ -160,7 +160,7 @@ func tellGraceOver(s *scene, e *evidence) Finding {
 		Measured:   e.longest,
 		Evidence: []string{
 			e.what(),
-			fmt.Sprintf("killed: %s, %s", lifeNames(met), hadLived(met)),
+			fmt.Sprintf("killed: %s, %s", endpointNames(met), hadLived(met)),
 			s.underWay(e),
 		},
 		Remedies: endByItself(),
@@ -179,7 +179,7 @@ func tellGraceOver(s *scene, e *evidence) Finding {
 	s.sureOf(e, &f)
 	if others := metBy(e.lost, s.alsoEnded); len(others) > 0 {
 		f.Confidence = CannotTell
-		f.Evidence = append(f.Evidence, fmt.Sprintf("cannot tell whether it was that: %s ended without force, and that is told too late as well", lifeNames(others)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("cannot tell whether it was that: %s ended without force, and that is told too late as well", endpointNames(others)))
 	}
 	s.orCrashed(e, &f)
 	f.Evidence = append(f.Evidence, shutdownsOf(met)...)
@@ -188,23 +188,23 @@ func tellGraceOver(s *scene, e *evidence) Finding {
 
 // openAtTermination reports that a request which was cut by force was under way
 // when the termination began, or that this is not known.
-func (s *scene) openAtTermination(e *evidence) bool {
+func (s *observation) openAtTermination(e *evidence) bool {
 	return slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool {
-		return slices.ContainsFunc(s.killers(l), func(one *life) bool { return l.Start < one.terminating+near || one.terminating == unknown })
+		return slices.ContainsFunc(s.killers(l), func(one *lifecycle) bool { return l.Start < one.terminating+near || one.terminating == unknown })
 	})
 }
 
-// alsoEnded are the lives that ended without force, and may have cut a loss as well
+// alsoEnded are the lifecycles that ended without force, and may have cut a loss as well
 // as those that were killed.
-func (s *scene) alsoEnded(l *record.LostRequest) []*life {
+func (s *observation) alsoEnded(l *record.LostRequest) []*lifecycle {
 	_, others := s.killings(l)
 	return others
 }
 
 // tookMore says how requests came to an endpoint that was told to go.
-func (s *scene) tookMore(e *evidence) string {
+func (s *observation) tookMore(e *evidence) string {
 	for _, l := range e.lost {
-		accepting := func(one *life) bool { return one.listenerClosed == unknown || one.listenerClosed > l.Start }
+		accepting := func(one *lifecycle) bool { return one.listenerClosed == unknown || one.listenerClosed > l.Start }
 		if !l.Reused && slices.ContainsFunc(s.killers(l), accepting) {
 			return "went on accepting"
 		}
@@ -212,7 +212,7 @@ func (s *scene) tookMore(e *evidence) string {
 	return "went on taking requests on open connections"
 }
 
-func lifeNames(list []*life) string {
+func endpointNames(list []*lifecycle) string {
 	var endpoints []string
 	for _, one := range list {
 		endpoints = append(endpoints, one.endpoint)
@@ -221,7 +221,7 @@ func lifeNames(list []*life) string {
 }
 
 // hadLived tells the shortest time from being told to go to being killed.
-func hadLived(list []*life) string {
+func hadLived(list []*lifecycle) string {
 	shortest := int64(unknown)
 	for _, one := range list {
 		if one.terminating == unknown {
@@ -237,7 +237,7 @@ func hadLived(list []*life) string {
 	return duration(shortest) + " after termination began"
 }
 
-func claimsKilled(s *scene, l *record.LostRequest) bool {
+func matchesKilled(s *observation, l *record.LostRequest) bool {
 	if !isCut(l.Class) {
 		return false
 	}
@@ -247,7 +247,7 @@ func claimsKilled(s *scene, l *record.LostRequest) bool {
 	return false
 }
 
-func tellKilled(s *scene, e *evidence) Finding {
+func explainKilled(s *observation, e *evidence) Finding {
 	needed, least := s.need(e)
 	f := Finding{
 		Title:      counted(int64(len(e.lost)), "request in flight was cut when its process exited", "requests in flight were cut when their process exited"),
@@ -287,7 +287,7 @@ func queued(e *evidence) int {
 }
 
 // idle counts those that a connection which was closed for being idle explains.
-func (s *scene) idle(e *evidence) int {
+func (s *observation) idle(e *evidence) int {
 	n := 0
 	for _, l := range e.lost {
 		if s.idled(l) {
@@ -299,7 +299,7 @@ func (s *scene) idle(e *evidence) int {
 
 // graceGiven is the shortest time that a process had from the signal to its
 // exit, in ns.
-func (s *scene) graceGiven(e *evidence) (given int64, known bool) {
+func (s *observation) graceGiven(e *evidence) (given int64, known bool) {
 	for _, l := range e.lost {
 		for one := range s.exits(l) {
 			if one.signalled == unknown {
@@ -313,11 +313,11 @@ func (s *scene) graceGiven(e *evidence) (given int64, known bool) {
 	return given, known
 }
 
-func claimsKeptAlive(_ *scene, l *record.LostRequest) bool {
+func matchesKeptAlive(_ *observation, l *record.LostRequest) bool {
 	return l.Reused && isCut(l.Class) && unanswered(l.Class)
 }
 
-func tellKeptAlive(s *scene, e *evidence) Finding {
+func explainKeptAlive(s *observation, e *evidence) Finding {
 	quick := s.idle(e)
 	f := Finding{
 		Title:      counted(int64(len(e.lost)), "request", "requests") + " went out on kept-alive connections that the server was closing",
@@ -343,9 +343,9 @@ func tellKeptAlive(s *scene, e *evidence) Finding {
 	return f
 }
 
-func claimsCut(_ *scene, l *record.LostRequest) bool { return isCut(l.Class) }
+func matchesCut(_ *observation, l *record.LostRequest) bool { return isCut(l.Class) }
 
-func tellCut(s *scene, e *evidence) Finding {
+func explainCut(s *observation, e *evidence) Finding {
 	needed, least := s.need(e)
 	exit := "an exit"
 	if !slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return !s.named(l) }) {

@@ -8,17 +8,17 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// overlaps reports that the marks tell the whole of a life, and that it
+// overlaps reports that the marks tell the whole of a lifecycle, and that it
 // stopped accepting before the balancer heard of it.
-func overlaps(l *life) bool {
+func overlaps(l *lifecycle) bool {
 	known := l != nil && l.terminating != unknown && l.stopped() != unknown && l.removed != unknown
 	return known && l.stopped() >= l.terminating-near && l.removed > l.stopped()
 }
 
-// overlapping are the lives that can explain the loss. Where no mark names its
+// overlapping are the lifecycles that can explain the loss. Where no mark names its
 // endpoint, because the replicas share an address, each of them can.
-func (s *scene) overlapping(l *record.LostRequest) []*life {
-	var list []*life
+func (s *observation) overlapping(l *record.LostRequest) []*lifecycle {
+	var list []*lifecycle
 	for one := range s.suspects(l) {
 		if overlaps(one) && within(l.End, one.stopped(), one.removed) {
 			list = append(list, one)
@@ -27,11 +27,11 @@ func (s *scene) overlapping(l *record.LostRequest) []*life {
 	return list
 }
 
-func claimsOverlap(s *scene, l *record.LostRequest) bool {
+func matchesOverlap(s *observation, l *record.LostRequest) bool {
 	return isRefusal(l.Class) && len(s.overlapping(l)) > 0
 }
 
-func tellOverlap(s *scene, e *evidence) Finding {
+func explainOverlap(s *observation, e *evidence) Finding {
 	named := true
 	for _, l := range e.lost {
 		named = named && s.named(l)
@@ -62,7 +62,7 @@ func tellOverlap(s *scene, e *evidence) Finding {
 }
 
 // overlap is the time from the end of accepting to being out of the balancer,
-// over several lives; ns.
+// over several lifecycles; ns.
 type overlap struct {
 	longest  int64
 	accepted int64 // the shortest time that one went on accepting after termination began
@@ -70,7 +70,7 @@ type overlap struct {
 	how      string
 }
 
-func overlapOf(list []*life) overlap {
+func overlapOf(list []*lifecycle) overlap {
 	var o overlap
 	for i, l := range list {
 		accepted := max(0, l.stopped()-l.terminating)
@@ -92,40 +92,40 @@ func overlapOf(list []*life) overlap {
 	return o
 }
 
-// lateness are the lives that explain losses which the control plane's marks alone
+// slowRemoval are the lifecycles that explain losses which the control plane's marks alone
 // account for: it had ended them, and no mark tells when balancers heard of it.
-type lateness struct {
-	lives       []*life
+type slowRemoval struct {
+	lifecycles  []*lifecycle
 	first, last int64 // when the first and the last termination began
 	out         int64 // ns from there until the control plane had taken each out, at most
 	hooks       bool  // one may have a pre-stop hook
 }
 
-// lateKey is what a lateness depends on.
-type lateKey struct {
-	own   *life // that of the loss's endpoint, where marks tell
-	named bool  // they do
-	since int64 // the begin of the loss's outage
-	until int64 // its end
-	begun int   // terminations that had begun by then
+// slowRemovalKey is what a slow removal depends on.
+type slowRemovalKey struct {
+	own   *lifecycle // that of the loss's endpoint, where marks tell
+	named bool       // they do
+	since int64      // the begin of the loss's outage
+	until int64      // its end
+	begun int        // terminations that had begun by then
 }
 
-// heardLate is the lateness that explains a loss; nil where none does.
-func (s *scene) heardLate(l *record.LostRequest) *lateness {
+// slowRemovalOf is the slow removal that explains a loss; nil where none does.
+func (s *observation) slowRemovalOf(l *record.LostRequest) *slowRemoval {
 	begun, _ := slices.BinarySearch(s.ends, l.End+near+1)
-	key := lateKey{s.lifeOf(l), s.named(l), s.outageBegin(l), s.failing(l).End, begun}
-	found, known := s.late[key]
+	key := slowRemovalKey{s.lifecycleOf(l), s.named(l), s.outageBegin(l), s.failing(l).End, begun}
+	found, known := s.slowRemovals[key]
 	if !known {
-		found = s.latenessOf(l, key)
-		s.late[key] = found
+		found = s.findSlowRemoval(l, key)
+		s.slowRemovals[key] = found
 	}
 	return found
 }
 
-// latenessOf finds it. Where no mark names the loss's endpoint, because the
+// findSlowRemoval finds it. Where no mark names the loss's endpoint, because the
 // replicas share an address, each that can explain it may be the one.
-func (s *scene) latenessOf(l *record.LostRequest, key lateKey) *lateness {
-	var list []*life
+func (s *observation) findSlowRemoval(l *record.LostRequest, key slowRemovalKey) *slowRemoval {
+	var list []*lifecycle
 	for one := range s.suspects(l) {
 		known := one.terminating != unknown && one.out() != unknown && one.removed == unknown
 		if known && l.End >= one.terminating-near && key.until >= one.terminating {
@@ -138,7 +138,7 @@ func (s *scene) latenessOf(l *record.LostRequest, key lateKey) *lateness {
 	if len(list) == 0 {
 		return nil
 	}
-	found := &lateness{lives: list, first: list[0].terminating, last: list[0].terminating}
+	found := &slowRemoval{lifecycles: list, first: list[0].terminating, last: list[0].terminating}
 	for _, one := range list {
 		found.first, found.last = min(found.first, one.terminating), max(found.last, one.terminating)
 		found.out = max(found.out, one.out()-one.terminating)
@@ -147,36 +147,36 @@ func (s *scene) latenessOf(l *record.LostRequest, key lateKey) *lateness {
 	return found
 }
 
-// refusingAt are those lives that can have begun to refuse with an outage. An endpoint
+// refusingAt are those lifecycles that can have begun to refuse with an outage. An endpoint
 // that balancers have not heard of is met all the time: once its process is gone,
 // refusals begin. Without a pre-stop hook they begin with its termination, unless it
 // drains: one of which an earlier outage came, which was over, is no longer met.
-func (s *scene) refusingAt(begin int64, list []*life) []*life {
-	return slices.DeleteFunc(list, func(one *life) bool {
+func (s *observation) refusingAt(begin int64, list []*lifecycle) []*lifecycle {
+	return slices.DeleteFunc(list, func(one *lifecycle) bool {
 		gone := one.exited != unknown && begin > one.exited+max(near, s.loss.Gap)
 		over := one.refused != unknown && one.refused+max(near, s.answers.Max) < begin // answers may be late
 		return gone || one.hookless() && over
 	})
 }
 
-// claimsHeardLate leaves alone what an endpoint refused that accepted connections
+// matchesSlowRemoval leaves alone what an endpoint refused that accepted connections
 // afterwards.
-func claimsHeardLate(s *scene, l *record.LostRequest) bool {
+func matchesSlowRemoval(s *observation, l *record.LostRequest) bool {
 	if !isRefusal(l.Class) {
 		return false
 	}
-	own := s.lifeOf(l)
+	own := s.lifecycleOf(l)
 	later := s.seen[l.Endpoint].LastConnect
 	if own != nil && later > l.End+readTogether && (own.over == unknown || later < own.over) {
 		return false
 	}
-	return s.heardLate(l) != nil
+	return s.slowRemovalOf(l) != nil
 }
 
-// heard is what the losses tell of how late balancers heard; ns from the begin of
+// propagation is what the losses tell of how late balancers heard; ns from the begin of
 // termination.
-type heard struct {
-	met    []*life
+type propagation struct {
+	met    []*lifecycle
 	needed int64 // to the last failure, at most: from the first that it can have met
 	least  int64 // the same from the last that it can have met
 	out    int64 // until the control plane had taken the last one out
@@ -184,13 +184,13 @@ type heard struct {
 	open   bool  // it went on until the load ended: when they heard is not known
 }
 
-func (s *scene) heard(e *evidence) heard {
-	var h heard
-	known := map[*lateness]bool{}
-	var met lifeSet
+func (s *observation) propagationOf(e *evidence) propagation {
+	var h propagation
+	known := map[*slowRemoval]bool{}
+	var met lifecycleSet
 	lasts := map[*Window]*record.LostRequest{}
 	for _, l := range e.lost {
-		by := s.heardLate(l)
+		by := s.slowRemovalOf(l)
 		h.reach(l.End, by)
 		if w := s.failing(l); lasts[w] == nil || lasts[w].End < l.End {
 			lasts[w] = l
@@ -198,12 +198,12 @@ func (s *scene) heard(e *evidence) heard {
 		if !known[by] {
 			known[by] = true
 			h.out = max(h.out, by.out)
-			met.add(by.lives)
+			met.add(by.lifecycles)
 		}
 	}
 	last := e.last
 	for w, l := range lasts {
-		h.reach(w.End, s.heardLate(l))
+		h.reach(w.End, s.slowRemovalOf(l))
 		last = max(last, w.End)
 	}
 	h.met = met.list
@@ -213,17 +213,17 @@ func (s *scene) heard(e *evidence) heard {
 }
 
 // reach extends it to a failure.
-func (h *heard) reach(at int64, by *lateness) {
+func (h *propagation) reach(at int64, by *slowRemoval) {
 	h.needed = max(h.needed, at-by.first)
 	h.least = max(h.least, at-by.last)
 }
 
 // early reports that the last failure came before the control plane had taken each
 // endpoint out.
-func (h *heard) early() bool { return !h.open && h.needed <= h.out }
+func (h *propagation) early() bool { return !h.open && h.needed <= h.out }
 
 // how tells in what way connections failed.
-func (h *heard) how() string {
+func (h *propagation) how() string {
 	if h.silent {
 		return "connections were refused, then went unanswered, until "
 	}
@@ -231,7 +231,7 @@ func (h *heard) how() string {
 }
 
 // until tells how long after termination connections were refused.
-func (h *heard) until() string {
+func (h *propagation) until() string {
 	text := duration(h.needed)
 	if h.needed-h.least > near {
 		text = fmt.Sprintf("%s to %s", duration(h.least), duration(h.needed))
@@ -242,7 +242,7 @@ func (h *heard) until() string {
 	return text + " after termination began"
 }
 
-func (h *heard) finding(s *scene, e *evidence, title string) Finding {
+func (h *propagation) finding(s *observation, e *evidence, title string) Finding {
 	needed := max(h.needed, h.out)
 	f := Finding{
 		Title:      title,
@@ -270,8 +270,8 @@ func (h *heard) finding(s *scene, e *evidence, title string) Finding {
 	return f
 }
 
-func tellHeardLate(s *scene, e *evidence) Finding {
-	h := s.heard(e)
+func explainSlowRemoval(s *observation, e *evidence) Finding {
+	h := s.propagationOf(e)
 	why := ": balancers went on sending them to endpoints that had been taken out"
 	if h.early() {
 		why = ", before the control plane had taken the endpoints out"
@@ -279,20 +279,20 @@ func tellHeardLate(s *scene, e *evidence) Finding {
 	return h.finding(s, e, h.how()+h.until()+why)
 }
 
-// claimsPreStopMissing: the same, and nothing kept any of the endpoints accepting.
-func claimsPreStopMissing(s *scene, l *record.LostRequest) bool {
-	return claimsHeardLate(s, l) && !s.heardLate(l).hooks
+// matchesPreStopMissing: the same, and nothing kept any of the endpoints accepting.
+func matchesPreStopMissing(s *observation, l *record.LostRequest) bool {
+	return matchesSlowRemoval(s, l) && !s.slowRemovalOf(l).hooks
 }
 
-func tellPreStopMissing(s *scene, e *evidence) Finding {
-	h := s.heard(e)
+func explainPreStopMissing(s *observation, e *evidence) Finding {
+	h := s.propagationOf(e)
 	return h.finding(s, e, fmt.Sprintf("%s got the stop signal at once, for want of a pre-stop hook: %s%s",
 		counted(int64(len(h.met)), "endpoint", "endpoints"), h.how(), h.until()))
 }
 
 // shutdownsOf is the evidence of what these endpoints had before they were gone;
 // none where it is not known of all of them.
-func shutdownsOf(list []*life) []string {
+func shutdownsOf(list []*lifecycle) []string {
 	var texts []string
 	for _, one := range list {
 		if one.shutdown == nil {
@@ -308,9 +308,9 @@ func shutdownsOf(list []*life) []string {
 	return []string{"set for termination: " + strings.Join(texts, "; ")}
 }
 
-func claimsRefused(_ *scene, l *record.LostRequest) bool { return isRefusal(l.Class) }
+func matchesRefused(_ *observation, l *record.LostRequest) bool { return isRefusal(l.Class) }
 
-func tellRefused(s *scene, e *evidence) Finding {
+func explainRefused(s *observation, e *evidence) Finding {
 	evidence := []string{e.what(), e.when() + "; " + s.where(e)}
 	if s.answers.Count == 0 && s.run.Counts.Lost == int64(len(e.lost)) && (e.redirected == 0 || e.redirected == int64(len(e.lost))) {
 		title, remedy := "every connection was refused: nothing listens there", "check the URL's host and port, and that the service runs"
@@ -345,8 +345,8 @@ func subject(e *evidence) string {
 }
 
 // missing says which marks would have told the cause.
-func (s *scene) missing(e *evidence) string {
-	if len(s.lives) == 0 {
+func (s *observation) missing(e *evidence) string {
+	if len(s.lifecycles) == 0 {
 		return "no mark tells what happened to an endpoint"
 	}
 	var absent []string
@@ -356,7 +356,7 @@ func (s *scene) missing(e *evidence) string {
 		}
 	}
 	for _, l := range e.lost {
-		own := s.lifeOf(l)
+		own := s.lifecycleOf(l)
 		if own == nil && s.named(l) {
 			return "no mark tells what happened to " + l.Endpoint + " then"
 		}
@@ -375,22 +375,22 @@ func (s *scene) missing(e *evidence) string {
 
 // sinceTerminating is the longest time from the begin of an endpoint's
 // termination to a loss on it, in ns; 0 when that is not known.
-func (s *scene) sinceTerminating(e *evidence) int64 {
+func (s *observation) sinceTerminating(e *evidence) int64 {
 	var longest int64
 	for _, l := range e.lost {
-		if own := s.lifeOf(l); own != nil && own.terminating != unknown {
+		if own := s.lifecycleOf(l); own != nil && own.terminating != unknown {
 			longest = max(longest, l.End-own.terminating)
 		}
 	}
 	return longest
 }
 
-func claimsDropped(_ *scene, l *record.LostRequest) bool {
+func matchesDropped(_ *observation, l *record.LostRequest) bool {
 	cause := l.Class.Cause()
 	return l.Class.Stage() == record.StageConnect && (cause == record.CauseTimeout || cause == record.CauseUnreachable)
 }
 
-func tellDropped(s *scene, e *evidence) Finding {
+func explainDropped(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      fmt.Sprintf("connection attempts to %s went unanswered for %s", subject(e), duration(e.span())),
 		Confidence: Likely,
@@ -407,13 +407,13 @@ func tellDropped(s *scene, e *evidence) Finding {
 	}
 }
 
-func claimsAcceptQueue(s *scene, l *record.LostRequest) bool {
-	own := s.lifeOf(l)
+func matchesAcceptQueue(s *observation, l *record.LostRequest) bool {
+	own := s.lifecycleOf(l)
 	return !l.Reused && l.Class.Cause() == record.CauseReset && (unanswered(l.Class) || l.Class.Stage() == record.StageTLS) &&
 		own != nil && within(l.End, own.listenerClosed, own.listenerClosed) && !within(l.End, own.exited, own.exited)
 }
 
-func tellAcceptQueue(s *scene, e *evidence) Finding {
+func explainAcceptQueue(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      counted(int64(len(e.lost)), "connection was", "connections were") + " reset in the accept queue when the listener closed",
 		Confidence: Likely,

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-func tellUntold(s *scene) (Finding, bool) {
+func explainUnlisted(s *observation) (Finding, bool) {
 	n := s.run.LostUntold
 	return Finding{
 		Title:      fmt.Sprintf("%s in the counts alone: the findings are about the first %d", counted(n, "lost request is", "lost requests are"), len(s.run.Lost)),
@@ -13,7 +13,7 @@ func tellUntold(s *scene) (Finding, bool) {
 	}, n > 0
 }
 
-func tellClient(s *scene) (Finding, bool) {
+func explainClient(s *observation) (Finding, bool) {
 	n := s.run.Counts.Spoiled
 	f := Finding{
 		Title:      counted(n, "request", "requests") + " failed on this machine, which says nothing about the target",
@@ -28,7 +28,7 @@ func tellClient(s *scene) (Finding, bool) {
 	return f, n > 0
 }
 
-func tellEndedEarly(s *scene) (Finding, bool) {
+func explainEndedEarly(s *observation) (Finding, bool) {
 	e := s.loss.Event
 	latest := e.LoadOver + s.run.Bins.Width
 	f := Finding{
@@ -44,15 +44,15 @@ func tellEndedEarly(s *scene) (Finding, bool) {
 	return f, e.Known && !e.Inside() && !s.run.Interrupted
 }
 
-func tellNoEvent(s *scene) (Finding, bool) {
+func explainNoEvent(s *observation) (Finding, bool) {
 	return Finding{
 		Title:      "what the steps did to the target was not seen: no mark tells of an endpoint",
 		Confidence: Shown,
 		Evidence:   []string{"a step that changed nothing looks the same as one that lost nothing"},
-	}, s.loss.Event.Known && len(s.lives) == 0
+	}, s.loss.Event.Known && len(s.lifecycles) == 0
 }
 
-func tellExposure(s *scene) (Finding, bool) {
+func explainExposure(s *observation) (Finding, bool) {
 	event := s.loss.Event
 	length := event.End - event.Begin
 	smallest := s.loss.Limits.Smallest(1)
@@ -65,13 +65,13 @@ func tellExposure(s *scene) (Finding, bool) {
 	}, s.run.Counts.Lost == 0 && event.Known && s.loss.Limits.Of > 1 && smallest > length
 }
 
-// tellKilledUnmet is of endpoints that did not end by themselves, where no loss is
+// explainKilledUnmet is of endpoints that did not end by themselves, where no loss is
 // known to come of it.
-func tellKilledUnmet(s *scene) (Finding, bool) {
-	var killed []*life
-	for i := range s.lives {
-		if s.lives[i].killed != unknown {
-			killed = append(killed, &s.lives[i])
+func explainKilledUnmet(s *observation) (Finding, bool) {
+	var killed []*lifecycle
+	for i := range s.lifecycles {
+		if s.lifecycles[i].killed != unknown {
+			killed = append(killed, &s.lifecycles[i])
 		}
 	}
 	if len(killed) == 0 || slices.ContainsFunc(s.made, func(f Finding) bool { return f.Rule == "grace-too-short" }) {
@@ -80,7 +80,7 @@ func tellKilledUnmet(s *scene) (Finding, bool) {
 	f := Finding{
 		Title:      counted(int64(len(killed)), "endpoint was", "endpoints were") + " killed at the end of the grace, and whatever was open was cut",
 		Confidence: Shown,
-		Evidence:   []string{fmt.Sprintf("%s, %s", lifeNames(killed), hadLived(killed))},
+		Evidence:   []string{fmt.Sprintf("%s, %s", endpointNames(killed), hadLived(killed))},
 		Remedies:   endByItself(),
 	}
 	if s.run.Counts.Lost == 0 {

@@ -16,8 +16,8 @@ func groupName(run *record.Run) string {
 	return cmp.Or(run.Variant, "load") + "/" + run.Stream
 }
 
-// label names a run among all of a recording; "" for a plain load.
-func label(run *record.Run) string {
+// runName names a run among all of a recording; "" for a plain load.
+func runName(run *record.Run) string {
 	if run.Repetition == 0 {
 		return groupName(run)
 	}

@@ -11,7 +11,7 @@ func runNames(runs []RunReport) []string {
 	list := make([]string, len(runs))
 	seen := map[string]int{}
 	for i, r := range runs {
-		name := cmp.Or(label(r.Run), "load")
+		name := cmp.Or(runName(r.Run), "load")
 		seen[name]++
 		list[i] = name
 		if n := seen[name]; n > 1 {

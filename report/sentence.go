@@ -10,7 +10,7 @@ func sentence(list []Group) string {
 	var parts []string
 	for i := range list {
 		if g := &list[i]; g.Name != "" {
-			parts = append(parts, phrase(&g.Arm))
+			parts = append(parts, armPhrase(&g.Arm))
 		}
 	}
 	return strings.Join(parts, "; ")
@@ -27,19 +27,19 @@ func lostPhrase(r *Figures) string {
 			classes = append(classes, fmt.Sprintf("%d × %s", l.Total(), l.Class))
 		}
 	}
-	return fmt.Sprintf("lost %d of %s (%s) within %s", c.Lost, counted(c.Started, "request", "requests"), strings.Join(classes, ", "), spanOf(r.Loss.Windows))
+	return fmt.Sprintf("lost %d of %s (%s) within %s", c.Lost, counted(c.Started, "request", "requests"), strings.Join(classes, ", "), timeSpan(r.Loss.Windows))
 }
 
-// spanOf is the time from the first window's begin to the last one's end.
-func spanOf(w []Window) string {
+// timeSpan is the time from the first window's begin to the last one's end.
+func timeSpan(w []Window) string {
 	if len(w) == 0 {
 		return duration(0) // the counts contradict themselves
 	}
 	return duration(w[len(w)-1].End - w[0].Begin)
 }
 
-// phrase tells what an arm lost.
-func phrase(a *Arm) string {
+// armPhrase tells what an arm lost.
+func armPhrase(a *Arm) string {
 	if len(a.Runs) == 1 {
 		return a.Name + " " + lostPhrase(&a.Runs[0].Figures)
 	}
@@ -49,6 +49,6 @@ func phrase(a *Arm) string {
 	case 0:
 		return fmt.Sprintf("%s lost no request in %d runs", a.Name, len(a.Runs))
 	default:
-		return fmt.Sprintf("%s lost requests in %d of %d runs, %s a run", a.Name, a.lostRuns(), len(a.Runs), lost.between(Count))
+		return fmt.Sprintf("%s lost requests in %d of %d runs, %s a run", a.Name, a.lostRuns(), len(a.Runs), lost.rangeText(Count))
 	}
 }

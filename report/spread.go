@@ -15,21 +15,21 @@ type Spread struct {
 
 // Text is the median and, over several runs, the range: 230 (190–253).
 func (s Spread) text(d Dimension) string {
-	if between := s.between(d); between != "" && s.Min != s.Max {
-		return s.median(d) + " (" + between + ")"
+	if between := s.rangeText(d); between != "" && s.Min != s.Max {
+		return s.medianText(d) + " (" + between + ")"
 	}
-	return s.median(d)
+	return s.medianText(d)
 }
 
-func (s Spread) median(d Dimension) string {
+func (s Spread) medianText(d Dimension) string {
 	if !s.Known {
 		return "-"
 	}
 	return cell(d, s.Median)
 }
 
-// between is the range, with its unit once; "" for a single value.
-func (s Spread) between(d Dimension) string {
+// nameRange is the range, with its unit once; "" for a single value.
+func (s Spread) rangeText(d Dimension) string {
 	if !s.Known || len(s.Values) < 2 {
 		return ""
 	}

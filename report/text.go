@@ -282,7 +282,7 @@ func relation(r Relation) string {
 	if r.Distance < 0 {
 		side = "before"
 	}
-	return fmt.Sprintf("%s %s %s", duration(abs(r.Distance)), side, r.Mark.Name)
+	return fmt.Sprintf("%s %s %s", duration(max(r.Distance, -r.Distance)), side, r.Mark.Name)
 }
 
 func writeNotes(out *page, r *RunReport) {

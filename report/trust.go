@@ -46,7 +46,7 @@ func distrust(r *Figures, asked bool) (doubts, hints []string) {
 }
 
 func prefix(run *record.Run) string {
-	if name := label(run); name != "" {
+	if name := runName(run); name != "" {
 		return name + ": "
 	}
 	return ""

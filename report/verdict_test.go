@@ -277,7 +277,7 @@ func TestContradictions(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			run := trial(t, 3, func(run *record.Run) { run.Variant = "a" })
-			if err := findLoss(run).Identity; err != nil {
+			if err := figuresOf(run).Loss.Identity; err != nil {
 				t.Fatalf("got %v before; want a sound run", err)
 			}
 			tt.edit(run)

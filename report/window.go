@@ -15,7 +15,7 @@ type Window struct {
 	Lost        int64
 	InFlight    int64 // of Lost: started before the window began
 	Reused      int64 // of Lost: on a connection that had carried a request
-	Untold      int64 // of Lost: in the counts alone, which InFlight, Reused, Connections and Endpoints leave out
+	Unlisted    int64 // of Lost: in the counts alone, which InFlight, Reused, Connections and Endpoints leave out
 	Connections int64 // distinct ones that were lost with a request on them
 	Classes     []record.BinLoss
 	Endpoints   []string // in natural order
@@ -43,11 +43,11 @@ func windowGap(run *record.Run) int64 {
 	return max(least, int64(10*perRequest*float64(max(1, endpointCount(run)))))
 }
 
-// windows groups strikes that are at most gap apart. Together the windows hold
+// windows groups failures that are at most gap apart. Together the windows hold
 // every loss once.
 func windows(run *record.Run, gap int64) []Window {
 	var list []Window
-	for group := range groupStrikes(strikes(run), gap) {
+	for group := range groupFailures(failures(run), gap) {
 		w := newWindow(group)
 		w.Exposed = run.Bins.StartedBetween(w.Begin, w.End)
 		answers := run.Bins.LatencyBetween(w.Begin, w.End)
@@ -58,8 +58,8 @@ func windows(run *record.Run, gap int64) []Window {
 	return list
 }
 
-// newWindow sums up the strikes of one window.
-func newWindow(group []strike) Window {
+// newWindow sums up the failures of one window.
+func newWindow(group []failure) Window {
 	w := Window{Begin: group[0].from}
 	endpoints, connections := map[string]bool{}, map[int64]bool{}
 	for _, s := range group {
@@ -67,7 +67,7 @@ func newWindow(group []strike) Window {
 		w.Lost += s.count
 		w.addClass(s.class, s.count)
 		if s.lost == nil {
-			w.Untold += s.count
+			w.Unlisted += s.count
 			continue
 		}
 		if s.lost.Start < w.Begin {
@@ -108,7 +108,7 @@ func (w *Window) Ratio() float64 {
 	return min(1, float64(w.Lost-w.InFlight)/float64(w.Exposed))
 }
 
-// nearest is the mark with the edge closest to at. Moments in the life of an
+// nearest is the mark with the edge closest to at. Moments in the lifecycle of an
 // endpoint say more than the step that caused them, which stands in only where
 // there are none; notes do not count.
 func nearest(marks []record.Mark, at int64) Relation {

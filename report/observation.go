@@ -12,46 +12,46 @@ import (
 // readTogether is how far apart a client may read what came at once, in ns.
 const readTogether = 10_000_000
 
-// scene is a run with what the rules look things up in.
-type scene struct {
-	run     *record.Run
-	loss    *Loss
-	lives   []life
-	crashes []crash
-	own     map[string]*history // of these, by endpoint
+// observation is a run with what the rules look things up in.
+type observation struct {
+	run        *record.Run
+	loss       *Loss
+	lifecycles []lifecycle
+	crashes    []crash
+	own        map[string]*history // of these, by endpoint
 	// shared: requests went to an address behind which the endpoints are that marks
 	// tell of, so that none of these can be told from the others.
 	shared bool
 
-	answers  *record.Latency // of all that were answered
-	seen     map[string]record.EndpointSeen
-	before   int64                 // ns; what was lost until then is no doing of what marks tell
-	failures map[string][]Window   // see failuresOf
-	late     map[lateKey]*lateness // see heardLate
-	ends     []int64               // when terminations began, in order
-	made     []Finding             // of the losses
+	answers      *record.Latency // of all that were answered
+	seen         map[string]record.EndpointSeen
+	before       int64                           // ns; what was lost until then is no doing of what marks tell
+	stretches    map[string][]Window             // see stretchKey
+	slowRemovals map[slowRemovalKey]*slowRemoval // see slowRemovalOf
+	ends         []int64                         // when terminations began, in order
+	made         []Finding                       // of the losses
 }
 
-func newScene(run *record.Run, loss *Loss) *scene {
-	s := &scene{
-		run: run, loss: loss, lives: loss.Lifecycles, crashes: loss.Crashes, answers: answered(run),
-		seen: map[string]record.EndpointSeen{}, late: map[lateKey]*lateness{},
+func observe(run *record.Run, loss *Loss) *observation {
+	s := &observation{
+		run: run, loss: loss, lifecycles: loss.Lifecycles, crashes: loss.Crashes, answers: answered(run),
+		seen: map[string]record.EndpointSeen{}, slowRemovals: map[slowRemovalKey]*slowRemoval{},
 	}
-	s.own = histories(s.lives, s.crashes)
+	s.own = histories(s.lifecycles, s.crashes)
 	s.shared = run.Settings.EndpointHeader != "" || !slices.ContainsFunc(run.Endpoints, func(e record.EndpointSeen) bool { return s.historyOf(e.Name) != nil })
 	for _, e := range run.Endpoints {
 		s.seen[e.Name] = e
 	}
-	s.before, s.failures = s.untouched(), s.failedConnects()
-	for i := range s.lives {
-		s.ends = append(s.ends, s.lives[i].terminating)
+	s.before, s.stretches = s.untouched(), s.failedConnects()
+	for i := range s.lifecycles {
+		s.ends = append(s.ends, s.lifecycles[i].terminating)
 	}
 	slices.Sort(s.ends)
 	return s
 }
 
 // where names the endpoints out of those that there were.
-func (s *scene) where(e *evidence) string {
+func (s *observation) where(e *evidence) string {
 	total := endpointCount(s.run)
 	switch n := len(e.endpoints); {
 	case n == 0:
@@ -67,7 +67,7 @@ func (s *scene) where(e *evidence) string {
 
 // historyOf is that of what a request was sent to: of the endpoint of that name, or
 // the one with its address. It is nil where marks tell nothing of it.
-func (s *scene) historyOf(endpoint string) *history {
+func (s *observation) historyOf(endpoint string) *history {
 	if own := s.own[endpoint]; own != nil {
 		return own
 	}
@@ -79,28 +79,28 @@ func (s *scene) historyOf(endpoint string) *history {
 }
 
 // named reports that marks name the endpoint of a loss.
-func (s *scene) named(l *record.LostRequest) bool { return s.historyOf(l.Endpoint) != nil }
+func (s *observation) named(l *record.LostRequest) bool { return s.historyOf(l.Endpoint) != nil }
 
-// lifeOf is the life that the loss's endpoint was in; nil where none is known.
-func (s *scene) lifeOf(l *record.LostRequest) *life {
+// lifecycleOf is the lifecycle that the loss's endpoint was in; nil where none is known.
+func (s *observation) lifecycleOf(l *record.LostRequest) *lifecycle {
 	if own := s.historyOf(l.Endpoint); own != nil {
-		return own.lifeAt(l.End)
+		return own.lifecycleAt(l.End)
 	}
 	return nil
 }
 
-// suspects are the lives that the endpoint of a loss may have been in: its own or,
+// suspects are the lifecycles that the endpoint of a loss may have been in: its own or,
 // where the replicas share an address, each.
-func (s *scene) suspects(l *record.LostRequest) iter.Seq[*life] {
-	return func(yield func(*life) bool) {
+func (s *observation) suspects(l *record.LostRequest) iter.Seq[*lifecycle] {
+	return func(yield func(*lifecycle) bool) {
 		if s.named(l) {
-			if own := s.lifeOf(l); own != nil {
+			if own := s.lifecycleOf(l); own != nil {
 				yield(own)
 			}
 			return
 		}
-		for i := range s.lives {
-			if !s.shared || !yield(&s.lives[i]) {
+		for i := range s.lifecycles {
+			if !s.shared || !yield(&s.lifecycles[i]) {
 				return
 			}
 		}
@@ -108,7 +108,7 @@ func (s *scene) suspects(l *record.LostRequest) iter.Seq[*life] {
 }
 
 // called is an endpoint with the name that marks have for it.
-func (s *scene) called(endpoint string) string {
+func (s *observation) called(endpoint string) string {
 	if own := s.historyOf(endpoint); own != nil && own.name != endpoint {
 		return endpoint + " (" + own.name + ")"
 	}
@@ -117,7 +117,7 @@ func (s *scene) called(endpoint string) string {
 
 // probeGap is how far apart requests to one of k endpoints are on average, in
 // ns: how sharply the edges of an outage of k endpoints can be seen.
-func (s *scene) probeGap(k int) int64 {
+func (s *observation) probeGap(k int) int64 {
 	if s.run.Counts.Started == 0 {
 		return 0
 	}
@@ -125,13 +125,13 @@ func (s *scene) probeGap(k int) int64 {
 	return int64(perRequest * float64(max(1, endpointCount(s.run))) / float64(max(1, k)))
 }
 
-func inStage(stage record.Stage) func(*scene, *record.LostRequest) bool {
-	return func(_ *scene, l *record.LostRequest) bool { return l.Class.Stage() == stage }
+func inStage(stage record.Stage) func(*observation, *record.LostRequest) bool {
+	return func(_ *observation, l *record.LostRequest) bool { return l.Class.Stage() == stage }
 }
 
 // untouched is until when nothing that marks tell of can have caused a loss, in ns.
 // What a step causes comes after its begin; what ended unasked may be told late.
-func (s *scene) untouched() int64 {
+func (s *observation) untouched() int64 {
 	if !s.loss.Baseline.Known {
 		return unknown
 	}
@@ -139,8 +139,8 @@ func (s *scene) untouched() int64 {
 	for i := range s.crashes {
 		from = min(from, s.crashes[i].from-near)
 	}
-	for i := range s.lives {
-		one := &s.lives[i]
+	for i := range s.lifecycles {
+		one := &s.lifecycles[i]
 		if begin := one.begin(); !s.loss.Event.Known || begin < s.loss.Event.Begin {
 			from = min(from, begin-near)
 		}
@@ -155,7 +155,7 @@ func (s *scene) untouched() int64 {
 const maxTexts = 3
 
 // texts quotes the error texts that the losses met most often.
-func (s *scene) texts(e *evidence) []string {
+func (s *observation) texts(e *evidence) []string {
 	var list []string
 	for _, sample := range s.run.Samples {
 		if len(list) < maxTexts && slices.ContainsFunc(e.classes, func(c record.BinLoss) bool { return c.Class == sample.Class }) {
@@ -166,34 +166,34 @@ func (s *scene) texts(e *evidence) []string {
 }
 
 // windowOf is the window that a loss is in.
-func (s *scene) windowOf(l *record.LostRequest) *Window {
+func (s *observation) windowOf(l *record.LostRequest) *Window {
 	return windowAt(s.loss.Windows, l.End)
 }
 
 // failedConnects are the stretches of time in which connections to an endpoint failed,
 // in whatever way, by the endpoint's name; those of all where none is named.
-func (s *scene) failedConnects() map[string][]Window {
-	groups := map[string][]strike{}
+func (s *observation) failedConnects() map[string][]Window {
+	groups := map[string][]failure{}
 	for i := range s.run.Lost {
 		l := &s.run.Lost[i]
 		if l.Class.Stage() == record.StageConnect {
-			from, until := struck(l, near)
-			key := s.failuresOf(l)
-			groups[key] = append(groups[key], strike{from, until, l.Class, 1, l})
+			from, until := failedAt(l, near)
+			key := s.stretchKey(l)
+			groups[key] = append(groups[key], failure{from, until, l.Class, 1, l})
 		}
 	}
 	list := map[string][]Window{}
-	for key, strikes := range groups {
-		sortStrikes(strikes)
-		for group := range groupStrikes(strikes, s.loss.Gap) {
+	for key, found := range groups {
+		sortFailures(found)
+		for group := range groupFailures(found, s.loss.Gap) {
 			list[key] = append(list[key], newWindow(group))
 		}
 	}
 	return list
 }
 
-// failuresOf is the key of a loss's stretches of time.
-func (s *scene) failuresOf(l *record.LostRequest) string {
+// stretchKey is the key of a loss's stretches of time.
+func (s *observation) stretchKey(l *record.LostRequest) string {
 	if s.named(l) {
 		return l.Endpoint
 	}
@@ -203,21 +203,21 @@ func (s *scene) failuresOf(l *record.LostRequest) string {
 // failing is the stretch of time of a connection that failed. Refusals are over only
 // when nothing else that fails goes on from them: an address that is gone does not
 // refuse.
-func (s *scene) failing(l *record.LostRequest) *Window {
-	return windowAt(s.failures[s.failuresOf(l)], l.End)
+func (s *observation) failing(l *record.LostRequest) *Window {
+	return windowAt(s.stretches[s.stretchKey(l)], l.End)
 }
 
 // outageBegin is when the outage of a loss began, in ns: its window or, where no
 // answer parts that from one before, that one. The kernel limits how often it
 // refuses, and connections wait meanwhile.
-func (s *scene) outageBegin(l *record.LostRequest) int64 {
+func (s *observation) outageBegin(l *record.LostRequest) int64 {
 	begin := s.windowOf(l).Begin
 	return min(begin, s.answeredBefore(begin))
 }
 
 // answeredBefore is the end of the last bin with an answer that began before a time,
 // in ns.
-func (s *scene) answeredBefore(at int64) int64 {
+func (s *observation) answeredBefore(at int64) int64 {
 	bins := &s.run.Bins
 	if bins.Width == 0 {
 		return at
@@ -231,7 +231,7 @@ func (s *scene) answeredBefore(at int64) int64 {
 }
 
 // answeredAfter reports that a request was answered in a bin after a time.
-func (s *scene) answeredAfter(at int64) bool {
+func (s *observation) answeredAfter(at int64) bool {
 	bins := &s.run.Bins
 	first := len(bins.List)
 	if bins.Width > 0 {
