@@ -59,7 +59,7 @@ func TestComputedJSONIsAsItsSchemaSays(t *testing.T) {
 	for _, f := range append(slices.Clone(fixtures), fixture{"crowded", crowded}, fixture{"no runs", func(testing.TB) *record.Recording { return recording() }}) {
 		t.Run(f.name, func(t *testing.T) { check(t, f.build(t)) })
 	}
-	eachRandomRun(t, func(t *testing.T, run *record.Run, _ int64) { check(t, recording(run)) })
+	eachRandomRun(t, func(t *testing.T, run *record.Run) { check(t, recording(run)) })
 }
 
 // TestChangeJSONIsAsItsSchemaSays, and the schema refuses what differs from it.

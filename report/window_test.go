@@ -12,56 +12,9 @@ import (
 	"nodrop/loadgen/record"
 )
 
-var lostClasses = []string{"connect.refused", "wait.reset", "wait.eof", "body.eof", "wait.timeout", "status.503"}
-
-// randomRequests has bursts of losses, some quick, some after a long wait.
-func randomRequests(rng *rand.Rand) []request {
-	list := steady(50+rng.Intn(200), 0, int64(1+rng.Intn(20))*ms, replicas(1, 1+rng.Intn(5))...)
-	for range rng.Intn(6) {
-		at := rng.Int63n(4000 * ms)
-		for range 1 + rng.Intn(40) {
-			start := at + rng.Int63n(80*ms)
-			took := 1 + rng.Int63n(2*ms)
-			if rng.Intn(4) == 0 {
-				took = rng.Int63n(400 * ms)
-			}
-			q := lost(start, start+took, lostClasses[rng.Intn(len(lostClasses))], fmt.Sprintf("gw-%d", 1+rng.Intn(5)), "text")
-			if strings.HasPrefix(q.class, "status.") {
-				q.status = 503
-			}
-			list = append(list, q)
-		}
-	}
-	return list
-}
-
-func randomMarks(rng *rand.Rand) []record.Mark {
-	var marks []record.Mark
-	kinds := []record.MarkKind{record.MarkStep, record.MarkTerminating, record.MarkExited, record.MarkNote}
-	for i := range rng.Intn(5) {
-		at := rng.Int63n(4000 * ms)
-		marks = append(marks, record.Mark{Kind: kinds[rng.Intn(len(kinds))], Name: fmt.Sprint("mark ", i), Start: at, End: at + rng.Int63n(200*ms)})
-	}
-	return marks
-}
-
-// eachRandomRun tries f on random runs with bins of several widths.
-func eachRandomRun(t *testing.T, f func(t *testing.T, run *record.Run, gap int64)) {
-	t.Helper()
-	for seed := range int64(60) {
-		rng := rand.New(rand.NewSource(seed))
-		width := []int64{5 * ms, 10 * ms, 80 * ms}[seed%3]
-		requests, marks := randomRequests(rng), randomMarks(rng)
-		run := newRun(t, requests, func(b *builder) {
-			b.width = width
-			b.run.Marks = marks
-		})
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { f(t, run, windowGap(run)) })
-	}
-}
-
 func TestWindowsPartitionTheLosses(t *testing.T) {
-	eachRandomRun(t, func(t *testing.T, run *record.Run, gap int64) {
+	eachRandomRun(t, func(t *testing.T, run *record.Run) {
+		gap := windowGap(run)
 		var total int64
 		byClass := map[record.Class]int64{}
 		for i, w := range windows(run, gap) {
@@ -89,7 +42,8 @@ func TestWindowsPartitionTheLosses(t *testing.T) {
 }
 
 func TestWindowEdges(t *testing.T) {
-	eachRandomRun(t, func(t *testing.T, run *record.Run, gap int64) {
+	eachRandomRun(t, func(t *testing.T, run *record.Run) {
+		gap := windowGap(run)
 		list := windows(run, gap)
 		for i, w := range list {
 			if w.Begin > w.End {
@@ -140,7 +94,8 @@ func lossesIn(run *record.Run, w Window) []int64 {
 }
 
 func TestWindowGapRule(t *testing.T) {
-	eachRandomRun(t, func(t *testing.T, run *record.Run, gap int64) {
+	eachRandomRun(t, func(t *testing.T, run *record.Run) {
+		gap := windowGap(run)
 		list := windows(run, gap)
 		for i, w := range list {
 			if i > 0 && w.Begin-list[i-1].End <= gap {
