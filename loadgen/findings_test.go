@@ -19,6 +19,7 @@ import (
 	"nodrop/loadgen/internal/faultserver"
 	"nodrop/loadgen/record"
 	"nodrop/report"
+	"nodrop/report/analysis"
 )
 
 // outage is ten endpoints in turn, of which the first few lead elsewhere for a
@@ -86,7 +87,7 @@ func runOutage(t *testing.T, o *outage, cfg loadgen.Config) (*loadgen.Load, *rec
 
 // checkWindow: one window holds every connection that was led elsewhere, and
 // begins as the first of them did.
-func checkWindow(t *testing.T, load *loadgen.Load, o *outage, run *record.Run, loss report.Loss) {
+func checkWindow(t *testing.T, load *loadgen.Load, o *outage, run *record.Run, loss analysis.Loss) {
 	t.Helper()
 	if len(loss.Windows) != 1 || loss.Windows[0].Lost != int64(o.losses) {
 		t.Fatalf("got windows %+v; want one with %d lost", loss.Windows, o.losses)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/phrase"
 )
 
 // meaning is what an unexpected answer tells by how it reads. Text and server
@@ -69,7 +70,7 @@ func explainStatus(s *observation, e *evidence) Finding {
 	}
 	f := Finding{
 		Title: fmt.Sprintf("%s with status %s, over %s",
-			counted(int64(len(e.lost)), "answer came", "answers came"), strings.Join(statuses, ", "), duration(e.span())),
+			phrase.Counted(int64(len(e.lost)), "answer came", "answers came"), strings.Join(statuses, ", "), phrase.Duration(e.span())),
 		Confidence: CannotTell,
 		Measured:   e.span(),
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
@@ -88,13 +89,13 @@ func explainStatus(s *observation, e *evidence) Finding {
 		f.addRemedy(Remedy{"any", m.remedy})
 	}
 	if extra := len(s.run.Answers) - maxTexts; extra > 0 {
-		f.Evidence = append(f.Evidence, counted(int64(extra), "more kind of answer", "more kinds of answers"))
+		f.Evidence = append(f.Evidence, phrase.Counted(int64(extra), "more kind of answer", "more kinds of answers"))
 	}
 	if known > 0 && known == len(s.run.Answers) {
 		f.Confidence = Likely
 	}
 	for i := range s.crashes {
-		if c := &s.crashes[i]; c.during(e.first, e.last) {
+		if c := &s.crashes[i]; c.During(e.first, e.last) {
 			f.Evidence = append(f.Evidence, story(c))
 			f.addRemedy(mendCrash())
 		}
@@ -117,7 +118,7 @@ func quoteAnswer(a *record.ErrorAnswer, m *meaning) string {
 	}
 	text += fields.String()
 	if a.Body != "" {
-		text += ": " + strconv.Quote(shorten(a.Body, 100))
+		text += ": " + strconv.Quote(phrase.Shorten(a.Body, 100))
 	}
 	if m != nil {
 		text += ": " + m.says

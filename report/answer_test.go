@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/reporttest"
 )
 
 // TestMeaningOf holds the table against answers as gateways write them.
@@ -45,14 +46,14 @@ func TestMeaningOf(t *testing.T) {
 
 // TestErrorAnswers: a known text carries the finding; an unknown one does not.
 func TestErrorAnswers(t *testing.T) {
-	requests := steady(100, 0, ms, "gw-1")
+	requests := reporttest.Steady(100, 0, ms, "gw-1")
 	for i := range int64(5) {
-		q := lost(50*ms+i*ms, 51*ms+i*ms, "status.503", "gw-1", "")
-		q.status = 503
+		q := reporttest.Lost(50*ms+i*ms, 51*ms+i*ms, "status.503", "gw-1", "")
+		q.Status = 503
 		requests = append(requests, q)
 	}
 	find := func(answers ...record.ErrorAnswer) Finding {
-		run := newRun(t, requests, edited(func(run *record.Run) { run.Answers = answers }))
+		run := reporttest.NewRun(t, requests, reporttest.Edited(func(run *record.Run) { run.Answers = answers }))
 		return found(run)[0]
 	}
 	known := record.ErrorAnswer{Status: 503, Server: "envoy", Body: "no healthy upstream", Count: 3}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
 )
 
 // Saved is a recording and the file that it was read from.
@@ -25,7 +26,7 @@ type Arm struct {
 // ArmRun is one run of an arm.
 type ArmRun struct {
 	Name string // the file and, where it holds several runs, which
-	Figures
+	analysis.Figures
 }
 
 // newArm takes the runs of one variant, which must be the only one unless it
@@ -36,13 +37,13 @@ func newArm(name string, from []Saved, variant string) (Arm, error) {
 	var variants []string
 	for _, s := range from {
 		a.Files = append(a.Files, s.File)
-		var of []Figures
+		var of []analysis.Figures
 		for _, run := range s.Recording.Runs {
 			if !slices.Contains(variants, run.Variant) {
 				variants = append(variants, run.Variant)
 			}
-			if variant == "" || variant == run.Variant || variant == groupName(run) {
-				of = append(of, figuresOf(run))
+			if variant == "" || variant == run.Variant || variant == analysis.GroupName(run) {
+				of = append(of, analysis.Of(run))
 			}
 		}
 		if len(of) == 0 && variant != "" {
@@ -53,7 +54,7 @@ func newArm(name string, from []Saved, variant string) (Arm, error) {
 		}
 		for i, r := range of {
 			run := ArmRun{s.File, r}
-			switch name := runName(r.Run); {
+			switch name := analysis.RunName(r.Run); {
 			case len(of) > 1 && name != r.Run.Variant:
 				run.Name = s.File + ", " + name
 			case len(of) > 1:

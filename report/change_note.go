@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"nodrop/report/phrase"
 )
 
 // notes say how far the evidence reaches.
@@ -46,8 +48,8 @@ func (a *Arm) zeroNotes() []string {
 		of = "a run"
 	}
 	return []string{
-		fmt.Sprintf("%s: 0 lost: a loss ratio of %s or less within %s would go unseen at least 1 time in 20", a.Name, percentage(bound), of),
-		fmt.Sprintf("%s: 0 lost in %s still allows %s of such runs to lose", a.Name, counted(int64(r), "run", "runs"), percentage(1-math.Pow(0.05, 1/float64(r)))),
+		fmt.Sprintf("%s: 0 lost: a loss ratio of %s or less within %s would go unseen at least 1 time in 20", a.Name, phrase.Percentage(bound), of),
+		fmt.Sprintf("%s: 0 lost in %s still allows %s of such runs to lose", a.Name, phrase.Counted(int64(r), "run", "runs"), phrase.Percentage(1-math.Pow(0.05, 1/float64(r)))),
 	}
 }
 

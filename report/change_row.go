@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/phrase"
 )
 
 // ChangeRow is one figure over both arms.
@@ -195,9 +196,9 @@ func (r ChangeRow) medians() string {
 func signedPercent(ratio float64) string {
 	switch {
 	case ratio > 0:
-		return "+" + percentage(ratio)
+		return "+" + phrase.Percentage(ratio)
 	case ratio < 0:
-		return "-" + percentage(-ratio)
+		return "-" + phrase.Percentage(-ratio)
 	}
 	return "0 %"
 }

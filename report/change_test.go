@@ -10,9 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"nodrop/loadgen/record"
-
 	"github.com/google/go-cmp/cmp"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/reporttest"
 )
 
 // arm saves one run in each of several files, made an hour apart, two hours
@@ -25,7 +26,7 @@ func arm(t testing.TB, name string, runs ...*record.Run) []Saved {
 		if name == "on" {
 			run.StartedAt = run.StartedAt.Add(time.Hour)
 		}
-		list = append(list, Saved{fmt.Sprintf("%s-%d.json", name, i+1), recording(run)})
+		list = append(list, Saved{fmt.Sprintf("%s-%d.json", name, i+1), reporttest.Recording(run)})
 	}
 	return list
 }
@@ -42,10 +43,10 @@ func compared(t testing.TB, base, next []Saved, checks ...string) *Report {
 // TestChangeVerdict: what decides, and what keeps from deciding.
 func TestChangeVerdict(t *testing.T) {
 	one := func(lost int) func(testing.TB) []*record.Run {
-		return func(t testing.TB) []*record.Run { return lossies(t, lost) }
+		return func(t testing.TB) []*record.Run { return reporttest.Lossies(t, lost) }
 	}
 	many := func(lost ...int) func(testing.TB) []*record.Run {
-		return func(t testing.TB) []*record.Run { return lossies(t, lost...) }
+		return func(t testing.TB) []*record.Run { return reporttest.Lossies(t, lost...) }
 	}
 	for name, tt := range map[string]struct {
 		base, next func(testing.TB) []*record.Run
@@ -99,7 +100,7 @@ func TestChangeDoubts(t *testing.T) {
 	}{
 		"spoiled": {func(t *testing.T, s *Saved) {
 			t.Helper()
-			spoil(t, s.Recording.Runs[0], 2)
+			reporttest.Spoil(t, s.Recording.Runs[0], 2)
 		}, "2 requests failed for reasons on this machine"},
 		"broken":      {func(_ *testing.T, s *Saved) { s.Recording.Runs[0].Counts.OK++ }, "the counts contradict themselves: started 1000 ≠ ok 1001 + lost 0 + spoiled 0 + aborted 0"},
 		"interrupted": {func(_ *testing.T, s *Saved) { s.Recording.Runs[0].Interrupted = true }, "the run was interrupted"},
@@ -107,7 +108,7 @@ func TestChangeDoubts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for side := range 2 {
-				arms := [2][]Saved{arm(t, "off", lossies(t, 0)...), arm(t, "on", lossies(t, 0)...)}
+				arms := [2][]Saved{arm(t, "off", reporttest.Lossies(t, 0)...), arm(t, "on", reporttest.Lossies(t, 0)...)}
 				tt.edit(t, &arms[side][0])
 				for _, checks := range [][]string{nil, {"started > 0"}, {"ok > +1000%"}} {
 					v := compared(t, arms[0], arms[1], checks...).Verdict
@@ -122,8 +123,8 @@ func TestChangeDoubts(t *testing.T) {
 
 // TestChangeArms: which runs of a recording make an arm.
 func TestChangeArms(t *testing.T) {
-	both := []Saved{{"lab.json", recording(abrupt(t), graceful(t))}}
-	plain := []Saved{{"plain.json", recording(lossy(t, 100, 0, 0), lossy(t, 100, 1, 0))}}
+	both := []Saved{{"lab.json", reporttest.Recording(reporttest.Abrupt(t), reporttest.Graceful(t))}}
+	plain := []Saved{{"plain.json", reporttest.Recording(reporttest.Lossy(t, 100, 0, 0), reporttest.Lossy(t, 100, 1, 0))}}
 	r := compared(t, plain, plain)
 	if got := len(r.Compared[0].Base.Runs); got != 2 || r.Compared[0].Base.Runs[1].Name != "plain.json, run 2" {
 		t.Errorf("got %d runs, %q; want both of the file", got, r.Compared[0].Base.Runs[1].Name)
@@ -136,7 +137,7 @@ func TestChangeArms(t *testing.T) {
 		"two variants":    {both, both, "", "base: runs of several variants: abrupt, graceful", "compare one at a time: --variant graceful"},
 		"no such variant": {both, both, "naive", `lab.json: no run of variant "naive" in it`, ""},
 		"in one arm only": {both, plain, "graceful", `plain.json: no run of variant "graceful" in it`, ""},
-		"no run":          {[]Saved{{"empty.json", recording()}}, plain, "", "empty.json: no run in it", ""},
+		"no run":          {[]Saved{{"empty.json", reporttest.Recording()}}, plain, "", "empty.json: no run in it", ""},
 	} {
 		_, err := Compare(tt.base, tt.next, tt.variant, nil)
 		hint := ""
@@ -151,8 +152,8 @@ func TestChangeArms(t *testing.T) {
 
 // TestWarnings: each condition that differs is named, and none that does not.
 func TestWarnings(t *testing.T) {
-	base := arm(t, "off", lossy(t, 100, 0, 0))
-	if got := compared(t, base, arm(t, "on", lossy(t, 100, 0, 0))).Compared[0].Warnings; len(got) > 0 {
+	base := arm(t, "off", reporttest.Lossy(t, 100, 0, 0))
+	if got := compared(t, base, arm(t, "on", reporttest.Lossy(t, 100, 0, 0))).Compared[0].Warnings; len(got) > 0 {
 		t.Errorf("got %q for the same load; want nothing", got)
 	}
 	for want, edit := range map[string]func(*record.Run){
@@ -175,10 +176,10 @@ func TestWarnings(t *testing.T) {
 		"the same run twice: off-1.json and on-1.json":           func(r *record.Run) { r.StartedAt = r.StartedAt.Add(-time.Hour) },
 		"method differs: base GET, new GET and HEAD (two files)": nil,
 	} {
-		run := lossy(t, 100, 0, 0)
+		run := reporttest.Lossy(t, 100, 0, 0)
 		next := arm(t, "on", run)
 		if edit == nil {
-			head := lossy(t, 100, 0, 0, edited(func(r *record.Run) { r.Settings.Method = "HEAD" }))
+			head := reporttest.Lossy(t, 100, 0, 0, reporttest.Edited(func(r *record.Run) { r.Settings.Method = "HEAD" }))
 			next, want = arm(t, "on", run, head), strings.TrimSuffix(want, " (two files)")
 		} else {
 			edit(run)
@@ -188,7 +189,7 @@ func TestWarnings(t *testing.T) {
 		}
 	}
 	closed := "closed load model: the faster a failure, the more requests it meets; compare windows, not percentages"
-	if got := compared(t, base, arm(t, "on", lossy(t, 100, 7, 0))).Compared[0].Warnings; !slices.Equal(got, []string{closed}) {
+	if got := compared(t, base, arm(t, "on", reporttest.Lossy(t, 100, 7, 0))).Compared[0].Warnings; !slices.Equal(got, []string{closed}) {
 		t.Errorf("got %q; want a warning of the closed loop", got)
 	}
 }
@@ -242,7 +243,7 @@ func randomRuns(t testing.TB, rnd *rand.Rand, n int) []*record.Run {
 	var runs []*record.Run
 	most := rnd.IntN(20)
 	for range n {
-		runs = append(runs, lossy(t, 100, rnd.IntN(1+most), rnd.Int64N(20)*ms))
+		runs = append(runs, reporttest.Lossy(t, 100, rnd.IntN(1+most), rnd.Int64N(20)*ms))
 	}
 	return runs
 }
@@ -250,9 +251,9 @@ func randomRuns(t testing.TB, rnd *rand.Rand, n int) []*record.Run {
 // streamed saves a run for each stream, which lost as many as it says.
 func streamed(t testing.TB, file string, streams []string, lost ...int) []Saved {
 	t.Helper()
-	rec := recording()
+	rec := reporttest.Recording()
 	for i, stream := range streams {
-		run := lossy(t, 1000, lost[i], 0)
+		run := reporttest.Lossy(t, 1000, lost[i], 0)
 		run.Stream = stream
 		rec.Runs = append(rec.Runs, run)
 	}

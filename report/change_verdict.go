@@ -81,7 +81,7 @@ func (c *Judged) judge(saved []Saved, checks []string) (Verdict, []CheckResult) 
 	return v, results
 }
 
-// within says of a text which stream it is about.
+// Within says of a text which stream it is about.
 func (c *Judged) within(text string) string {
 	if c.Stream == "" {
 		return text

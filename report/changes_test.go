@@ -7,9 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"nodrop/loadgen/record"
-
 	"github.com/google/go-cmp/cmp"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/reporttest"
 )
 
 // changes are the comparisons that every format is tried on.
@@ -18,26 +19,26 @@ var changes = []struct {
 	build func(testing.TB) *Report
 }{
 	{"single", func(t testing.TB) *Report {
-		return compared(t, arm(t, "off", lossy(t, 1000, 53, 0)), arm(t, "on", lossy(t, 1000, 0, 3*ms)))
+		return compared(t, arm(t, "off", reporttest.Lossy(t, 1000, 53, 0)), arm(t, "on", reporttest.Lossy(t, 1000, 0, 3*ms)))
 	}},
 	{"repeated", func(t testing.TB) *Report {
-		return compared(t, arm(t, "off", lossies(t, 0, 0, 0, 0, 0)...), arm(t, "on", lossies(t, 40, 53, 48, 61, 44)...))
+		return compared(t, arm(t, "off", reporttest.Lossies(t, 0, 0, 0, 0, 0)...), arm(t, "on", reporttest.Lossies(t, 40, 53, 48, 61, 44)...))
 	}},
 	{"same", func(t testing.TB) *Report {
-		return compared(t, arm(t, "off", lossies(t, 12, 10, 14, 9)...), arm(t, "on", lossies(t, 11, 13, 9, 12)...))
+		return compared(t, arm(t, "off", reporttest.Lossies(t, 12, 10, 14, 9)...), arm(t, "on", reporttest.Lossies(t, 11, 13, 9, 12)...))
 	}},
 	{"few", func(t testing.TB) *Report {
-		return compared(t, arm(t, "off", lossies(t, 0, 0)...), arm(t, "on", lossies(t, 0, 0)...), "p99 > +10%", "lost > 0")
+		return compared(t, arm(t, "off", reporttest.Lossies(t, 0, 0)...), arm(t, "on", reporttest.Lossies(t, 0, 0)...), "p99 > +10%", "lost > 0")
 	}},
 	{"unlike", func(t testing.TB) *Report {
-		other := lossy(t, 1200, 3, 0, edited(func(run *record.Run) {
+		other := reporttest.Lossy(t, 1200, 3, 0, reporttest.Edited(func(run *record.Run) {
 			run.Settings.URL, run.Settings.Workers, run.Settings.KeepAlive = "http://other/", 20, false
 			run.Settings.Timeout, run.Environment.CPUs = -1, 2
 		}))
-		return compared(t, arm(t, "off", lossy(t, 1000, 1, 0), lossy(t, 1000, 5, 0)), arm(t, "on", other), "lost > +10%", "p50 > 8ms")
+		return compared(t, arm(t, "off", reporttest.Lossy(t, 1000, 1, 0), reporttest.Lossy(t, 1000, 5, 0)), arm(t, "on", other), "lost > +10%", "p50 > 8ms")
 	}},
 	{"lab", func(t testing.TB) *Report {
-		r, err := Compare([]Saved{{"before.json", recording(abrupt(t), graceful(t))}}, []Saved{{"after.json", recording(abrupt(t), graceful(t))}}, "graceful", nil)
+		r, err := Compare([]Saved{{"before.json", reporttest.Recording(reporttest.Abrupt(t), reporttest.Graceful(t))}}, []Saved{{"after.json", reporttest.Recording(reporttest.Abrupt(t), reporttest.Graceful(t))}}, "graceful", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,10 +79,10 @@ func TestGoldenChange(t *testing.T) {
 func TestStreamsInFormats(t *testing.T) {
 	of := func(stream, file string, run *record.Run) []Saved {
 		run.Stream = stream
-		return []Saved{{file, recording(run)}}
+		return []Saved{{file, reporttest.Recording(run)}}
 	}
-	base := slices.Concat(of("new", "off.json", lossy(t, 1000, 0, 0)), of("kept", "off.json", lossy(t, 1000, 0, 0)))
-	next := slices.Concat(of("new", "on.json", lossy(t, 1000, 7, 0)), of("kept", "on.json", lossy(t, 1000, 0, 0)))
+	base := slices.Concat(of("new", "off.json", reporttest.Lossy(t, 1000, 0, 0)), of("kept", "off.json", reporttest.Lossy(t, 1000, 0, 0)))
+	next := slices.Concat(of("new", "on.json", reporttest.Lossy(t, 1000, 7, 0)), of("kept", "on.json", reporttest.Lossy(t, 1000, 0, 0)))
 	r := compared(t, base, next)
 	for format, wants := range map[string][]string{
 		"text":     {"Comparison of new, ", "Comparison of kept, "},

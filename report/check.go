@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
 )
 
 // Check compares one figure of a run with a number: "lost > 0", "p99 > 250ms".
@@ -107,7 +108,7 @@ func parseCheck(text string) (Check, int, error) {
 // numberPattern leaves signs to be seen: they make a change of a number.
 var numberPattern = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`)
 
-// number reads value and unit, to the end of the text; at is the value's place.
+// Number reads value and unit, to the end of the text; at is the value's place.
 func (s *scanner) number() (value float64, digits, unit string, at int, err error) {
 	s.space()
 	at = s.at
@@ -232,7 +233,7 @@ func (c Check) threshold() float64 {
 }
 
 // on evaluates the check, which is not a change, on a run.
-func (c Check) on(r *Figures) (met bool, f Figure) {
+func (c Check) on(r *analysis.Figures) (met bool, f Figure) {
 	m, _ := findMetric(c.Metric)
 	f = m.of(r)
 	return f.Known && operator(c.Op)(f.Value, c.threshold()), f

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/reporttest"
 )
 
 func TestParseCheck(t *testing.T) {
@@ -165,14 +167,14 @@ func TestCheckString(t *testing.T) {
 }
 
 func TestCheckOn(t *testing.T) {
-	list := steady(93, 0, ms, "gw-1")
+	list := reporttest.Steady(93, 0, ms, "gw-1")
 	for i := range list {
-		list[i].end = list[i].start + 8*ms
+		list[i].End = list[i].Start + 8*ms
 	}
 	for i := range int64(7) {
-		list = append(list, lost(200*ms, 201*ms+i*ms, "connect.refused", "gw-1", refusedText))
+		list = append(list, reporttest.Lost(200*ms, 201*ms+i*ms, "connect.refused", "gw-1", reporttest.RefusedText))
 	}
-	r := new(figuresOf(newRun(t, list)))
+	r := new(analysis.Of(reporttest.NewRun(t, list)))
 	for text, want := range map[string]bool{
 		"lost > 6": true, "lost > 7": false,
 		"lost >= 7": true, "lost >= 8": false,
@@ -203,7 +205,7 @@ func FuzzParseCheck(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	empty := new(figuresOf(&record.Run{}))
+	empty := new(analysis.Of(&record.Run{}))
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := ParseChangeCheck(text)
 		if err != nil {

@@ -4,10 +4,11 @@ import (
 	"fmt"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
 )
 
 // processed says in words whether a server may have acted on the requests.
-func processed(c ClassLoss) string {
+func processed(c analysis.ClassLoss) string {
 	text := string(c.Class.Info().Processed)
 	switch {
 	case c.Spoiled:

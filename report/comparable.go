@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
 )
 
 // conditions lists what must be the same for two runs to be comparable.
@@ -79,7 +80,7 @@ func (a *Arm) distinct(of func(*record.Run) string) []string {
 
 func (c *Change) closedAndDiffering() bool {
 	loss := c.row("loss", "")
-	return !loss.same() && slices.ContainsFunc(c.all(), func(r ArmRun) bool { return closedAndLost(r.Run) })
+	return !loss.same() && slices.ContainsFunc(c.all(), func(r ArmRun) bool { return analysis.ClosedAndLost(r.Run) })
 }
 
 // twice names runs that stand in several files: to count them twice would make

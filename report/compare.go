@@ -3,6 +3,8 @@ package report
 import (
 	"slices"
 	"strconv"
+
+	"nodrop/report/analysis"
 )
 
 // Comparison sets variants side by side; a column for each group of runs.
@@ -25,7 +27,7 @@ func compareVariants(list []Group) *Comparison {
 		return nil
 	}
 	c := &Comparison{}
-	var runs []Figures
+	var runs []analysis.Figures
 	for _, g := range list {
 		c.Columns = append(c.Columns, g.Name)
 		for _, run := range g.Arm.Runs {
@@ -59,7 +61,7 @@ func compareVariants(list []Group) *Comparison {
 	known("ok", "ok")
 	known("lost", "lost")
 	classes(false)
-	if slices.ContainsFunc(runs, func(r Figures) bool { return r.Run.Counts.Spoiled > 0 }) {
+	if slices.ContainsFunc(runs, func(r analysis.Figures) bool { return r.Run.Counts.Spoiled > 0 }) {
 		known("spoiled", "spoiled")
 		classes(true)
 	}
@@ -72,7 +74,7 @@ func compareVariants(list []Group) *Comparison {
 
 // classesOf lists the classes of lost or of spoiled requests that any run has,
 // in order of appearance.
-func classesOf(runs []Figures, spoiled bool) []string {
+func classesOf(runs []analysis.Figures, spoiled bool) []string {
 	var names []string
 	seen := map[string]bool{}
 	for _, r := range runs {

@@ -6,16 +6,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/reporttest"
 )
 
 // TestComparisonRows: the classes below lost add up to it, spoiled ones have a
 // row of their own, answers are those of any status, and none have no latency.
 func TestComparisonRows(t *testing.T) {
-	unexpected := newRun(t, []request{
-		{start: 0, end: 2 * ms, fate: record.FateLost, endpoint: "gw-1", status: 503, class: "status.503"},
-		lost(500*ms, 500*ms+65*us, "connect.refused", "gw-1", refusedText),
-	}, variant("abrupt", nil))
-	unanswered := spoil(t, newRun(t, []request{lost(0, 65*us, "connect.refused", "gw-1", refusedText)}, variant("graceful", nil)), 3)
+	unexpected := reporttest.NewRun(t, []reporttest.Request{
+		{Start: 0, End: 2 * ms, Fate: record.FateLost, Endpoint: "gw-1", Status: 503, Class: "status.503"},
+		reporttest.Lost(500*ms, 500*ms+65*us, "connect.refused", "gw-1", reporttest.RefusedText),
+	}, reporttest.Variant("abrupt", nil))
+	unanswered := reporttest.Spoil(t, reporttest.NewRun(t, []reporttest.Request{reporttest.Lost(0, 65*us, "connect.refused", "gw-1", reporttest.RefusedText)}, reporttest.Variant("graceful", nil)), 3)
 	want := []ComparisonRow{
 		{"started", []string{"2", "4"}},
 		{"ok", []string{"0", "0"}},
@@ -29,7 +30,7 @@ func TestComparisonRows(t *testing.T) {
 		{"p50 of answers", []string{"2.0 ms", "-"}},
 		{"p99 of answers", []string{"2.0 ms", "-"}},
 	}
-	if diff := cmp.Diff(want, Build(recording(unexpected, unanswered)).Comparison.Rows); diff != "" {
+	if diff := cmp.Diff(want, Build(reporttest.Recording(unexpected, unanswered)).Comparison.Rows); diff != "" {
 		t.Errorf("rows differ (- want, + got)\n%s", diff)
 	}
 }
@@ -37,8 +38,8 @@ func TestComparisonRows(t *testing.T) {
 // TestComparisonColumns: every row has a cell for each column, also beside a
 // run of no variant.
 func TestComparisonColumns(t *testing.T) {
-	plain := newRun(t, steady(100, 0, ms, "gw-1"))
-	c := Build(recording(plain, abrupt(t), graceful(t))).Comparison
+	plain := reporttest.NewRun(t, reporttest.Steady(100, 0, ms, "gw-1"))
+	c := Build(reporttest.Recording(plain, reporttest.Abrupt(t), reporttest.Graceful(t))).Comparison
 	if diff := cmp.Diff([]string{"abrupt", "graceful"}, c.Columns); diff != "" {
 		t.Errorf("columns differ (- want, + got)\n%s", diff)
 	}
@@ -47,7 +48,7 @@ func TestComparisonColumns(t *testing.T) {
 			t.Errorf("%s: got %d cells; want %d", row.Name, len(row.Cells), len(c.Columns))
 		}
 	}
-	if got := Build(recording(plain, abrupt(t))).Comparison; got != nil {
+	if got := Build(reporttest.Recording(plain, reporttest.Abrupt(t))).Comparison; got != nil {
 		t.Errorf("got a comparison of one variant: %v; want none", got)
 	}
 }

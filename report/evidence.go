@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
 )
 
 // evidence is what the losses of one finding have in common.
@@ -23,10 +25,10 @@ type evidence struct {
 
 func newEvidence(lost []*record.LostRequest) *evidence {
 	e := &evidence{lost: lost}
-	w := Window{}
+	w := analysis.Window{}
 	endpoints := map[string]bool{}
 	for i, l := range lost {
-		from, until := failedAt(l, near)
+		from, until := analysis.FailedAt(l, analysis.Near)
 		if i == 0 {
 			e.first, e.last = from, until
 		}
@@ -41,9 +43,9 @@ func newEvidence(lost []*record.LostRequest) *evidence {
 		if l.Endpoint != "" {
 			endpoints[l.Endpoint] = true
 		}
-		w.addClass(l.Class, 1)
+		w.AddClass(l.Class, 1)
 	}
-	e.endpoints = slices.SortedFunc(maps.Keys(endpoints), compareNatural)
+	e.endpoints = slices.SortedFunc(maps.Keys(endpoints), analysis.CompareNatural)
 	e.classes = w.Classes
 	slices.SortStableFunc(e.classes, func(a, b record.BinLoss) int { return cmp.Compare(b.Count, a.Count) })
 	return e
@@ -61,7 +63,7 @@ func (e *evidence) what() string {
 	}
 	text := strings.Join(parts, ", ")
 	switch n := int64(len(e.lost)); {
-	case !slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return beyondConnect(l.Class) }):
+	case !slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return analysis.BeyondConnect(l.Class) }):
 	case e.reused == 0:
 		text += ", on new connections"
 	case e.reused == n:
@@ -84,7 +86,7 @@ func (e *evidence) what() string {
 // when places the losses in the run.
 func (e *evidence) when() string {
 	if e.span() == 0 {
-		return "at " + moment(e.first)
+		return "at " + phrase.Moment(e.first)
 	}
-	return fmt.Sprintf("from %s to %s", moment(e.first), moment(e.last))
+	return fmt.Sprintf("from %s to %s", phrase.Moment(e.first), phrase.Moment(e.last))
 }

@@ -16,6 +16,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/stream"
+	"nodrop/report/reporttest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -55,14 +56,14 @@ func hasGolden(fixture, format string) bool {
 
 // TestGolden renders fixtures in each format.
 func TestGolden(t *testing.T) {
-	for _, f := range fixtures {
+	for _, f := range reporttest.Fixtures {
 		for _, format := range goldens {
-			if !hasGolden(f.name, format.name) {
+			if !hasGolden(f.Name, format.name) {
 				continue
 			}
-			t.Run(f.name+"/"+format.name, func(t *testing.T) {
-				got := render(t, format.write, Build(f.build(t)))
-				path := filepath.Join("testdata", "golden", f.name+"."+format.name)
+			t.Run(f.Name+"/"+format.name, func(t *testing.T) {
+				got := render(t, format.write, Build(f.Build(t)))
+				path := filepath.Join("testdata", "golden", f.Name+"."+format.name)
 				if *update {
 					if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
 						t.Fatal(err)
@@ -125,7 +126,7 @@ func compareGolden(t *testing.T, path, got string) {
 // TestGoldenOfEachFormat: a format without a golden file is not tested.
 func TestGoldenOfEachFormat(t *testing.T) {
 	for _, format := range Formats {
-		if !slices.ContainsFunc(fixtures, func(f fixture) bool { return hasGolden(f.name, format.Name) }) {
+		if !slices.ContainsFunc(reporttest.Fixtures, func(f reporttest.Fixture) bool { return hasGolden(f.Name, format.Name) }) {
 			t.Errorf("%s: no golden file", format.Name)
 		}
 	}
@@ -134,9 +135,9 @@ func TestGoldenOfEachFormat(t *testing.T) {
 // TestGoldenNoneLeftOver: a file that no fixture makes is not tested.
 func TestGoldenNoneLeftOver(t *testing.T) {
 	known := map[string]bool{}
-	for _, f := range fixtures {
+	for _, f := range reporttest.Fixtures {
 		for _, format := range goldens {
-			known[f.name+"."+format.name] = hasGolden(f.name, format.name)
+			known[f.Name+"."+format.name] = hasGolden(f.Name, format.name)
 		}
 	}
 	files, err := os.ReadDir(filepath.Join("testdata", "golden"))
@@ -197,9 +198,9 @@ func expandHistograms(t *testing.T, doc any) any {
 // TestReportOfSavedRecording: the report of a recording that was written and
 // read again is the report of the run.
 func TestReportOfSavedRecording(t *testing.T) {
-	for _, f := range fixtures {
-		t.Run(f.name, func(t *testing.T) {
-			original := Build(f.build(t))
+	for _, f := range reporttest.Fixtures {
+		t.Run(f.Name, func(t *testing.T) {
+			original := Build(f.Build(t))
 			saved := render(t, JSON, original)
 			rec, err := stream.Read(strings.NewReader(saved))
 			if err != nil {
@@ -212,10 +213,10 @@ func TestReportOfSavedRecording(t *testing.T) {
 					t.Errorf("%s of the saved recording differs (- of the run, + of the file)\n%s", format.Name, diff)
 				}
 			}
-			if !hasGolden(f.name, "json") {
+			if !hasGolden(f.Name, "json") {
 				return
 			}
-			fromGolden, err := os.ReadFile(filepath.Join("testdata", "golden", f.name+".json"))
+			fromGolden, err := os.ReadFile(filepath.Join("testdata", "golden", f.Name+".json"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -233,9 +234,9 @@ func TestReportOfSavedRecording(t *testing.T) {
 // TestReportIsPure: building twice gives the same bytes and leaves the
 // recording as it was.
 func TestReportIsPure(t *testing.T) {
-	for _, f := range fixtures {
-		t.Run(f.name, func(t *testing.T) {
-			rec := f.build(t)
+	for _, f := range reporttest.Fixtures {
+		t.Run(f.Name, func(t *testing.T) {
+			rec := f.Build(t)
 			before := render(t, JSON, &Report{Recording: rec})
 			first := render(t, Text, Build(rec))
 			for range 5 {
@@ -254,9 +255,9 @@ var badFigure = regexp.MustCompile(`NaN|[+-]?Inf\b|[^\d.]-0(\.0*)?[^\d.]|\d[eE][
 
 // TestTextHasNoBadFigures: nothing a person cannot read.
 func TestTextHasNoBadFigures(t *testing.T) {
-	for _, f := range fixtures {
-		t.Run(f.name, func(t *testing.T) {
-			_, ours, _ := strings.Cut(render(t, Text, Build(f.build(t))), "Loss:\n")
+	for _, f := range reporttest.Fixtures {
+		t.Run(f.Name, func(t *testing.T) {
+			_, ours, _ := strings.Cut(render(t, Text, Build(f.Build(t))), "Loss:\n")
 			for line := range strings.Lines(ours) {
 				if bad := badFigure.FindString(strings.TrimSuffix(line, "\n")); bad != "" {
 					t.Errorf("got %q in %q; want none", bad, line)
@@ -270,8 +271,8 @@ func TestTextHasNoBadFigures(t *testing.T) {
 // negative time, which is not never.
 func TestMarksBeforeTheRun(t *testing.T) {
 	ready := record.Mark{Kind: record.MarkReady, Name: "gw-1 ready", Endpoint: "gw-1", Start: -1500 * ms, End: -1500 * ms}
-	run := newRun(t, steady(100, 0, ms, "gw-1"), edited(func(run *record.Run) { run.Marks = []record.Mark{ready} }))
-	text := render(t, Text, Build(recording(run)))
+	run := reporttest.NewRun(t, reporttest.Steady(100, 0, ms, "gw-1"), reporttest.Edited(func(run *record.Run) { run.Marks = []record.Mark{ready} }))
+	text := render(t, Text, Build(reporttest.Recording(run)))
 	if want := "    -1.500 s   ready: gw-1\n"; !strings.Contains(text, want) {
 		t.Errorf("got %q; want %q in it", text, want)
 	}
@@ -279,9 +280,9 @@ func TestMarksBeforeTheRun(t *testing.T) {
 
 // TestNoEndpointReached: requests that reached no endpoint have no times.
 func TestNoEndpointReached(t *testing.T) {
-	list := append(steady(10, 0, ms, "gw-1"),
-		request{start: ms, end: 2 * ms, fate: record.FateSpoiled, class: "client.files", sample: "too many open files"})
-	text := render(t, Text, Build(recording(newRun(t, list))))
+	list := append(reporttest.Steady(10, 0, ms, "gw-1"),
+		reporttest.Request{Start: ms, End: 2 * ms, Fate: record.FateSpoiled, Class: "client.files", Sample: "too many open files"})
+	text := render(t, Text, Build(reporttest.Recording(reporttest.NewRun(t, list))))
 	found := false
 	for line := range strings.Lines(text) {
 		if !strings.Contains(line, "(none reached)") {
@@ -299,12 +300,12 @@ func TestNoEndpointReached(t *testing.T) {
 
 // TestLongLists: endpoints and windows are bounded, and what is left out is told.
 func TestLongLists(t *testing.T) {
-	var list []request
+	var list []reporttest.Request
 	for i := range int64(30) {
-		list = append(list, lost(i*1000*ms, i*1000*ms+ms, "connect.refused", fmt.Sprintf("gw-%d", i), refusedText))
-		list = append(list, steady(1000, i*1000*ms, ms, "gw-0")...)
+		list = append(list, reporttest.Lost(i*1000*ms, i*1000*ms+ms, "connect.refused", fmt.Sprintf("gw-%d", i), reporttest.RefusedText))
+		list = append(list, reporttest.Steady(1000, i*1000*ms, ms, "gw-0")...)
 	}
-	r := Build(recording(newRun(t, list)))
+	r := Build(reporttest.Recording(reporttest.NewRun(t, list)))
 	if got := len(r.Runs[0].Loss.Windows); got != 30 {
 		t.Errorf("got %d windows; want 30", got)
 	}
@@ -316,7 +317,7 @@ func TestLongLists(t *testing.T) {
 
 // TestTextWriteError: a full disk is told.
 func TestTextWriteError(t *testing.T) {
-	r := Build(fixtures[0].build(t))
+	r := Build(reporttest.Fixtures[0].Build(t))
 	for _, format := range Formats {
 		if err := format.Write(failingWriter{}, r); err == nil {
 			t.Errorf("%s: got no error; want the writer's", format.Name)

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"nodrop/report/analysis"
 )
 
 // Group is the runs of one variant and stream, over all repetitions.
@@ -17,11 +19,11 @@ type Group struct {
 }
 
 // groups lists the groups of runs, in order of appearance.
-func groups(runs []Figures) []Group {
+func groups(runs []analysis.Figures) []Group {
 	var list []Group
 	for i := range runs {
 		r := runs[i]
-		name := groupName(r.Run)
+		name := analysis.GroupName(r.Run)
 		at := slices.IndexFunc(list, func(g Group) bool { return g.Name == name && r.Run.Repetition > 0 })
 		if at < 0 {
 			at = len(list)
@@ -29,7 +31,7 @@ func groups(runs []Figures) []Group {
 		}
 		g := &list[at]
 		g.Places = append(g.Places, i)
-		g.Arm.Runs = append(g.Arm.Runs, ArmRun{runName(r.Run), r})
+		g.Arm.Runs = append(g.Arm.Runs, ArmRun{analysis.RunName(r.Run), r})
 		if r.Run.Counts.Lost > runs[g.Worst].Run.Counts.Lost {
 			g.Worst = i
 		}

@@ -6,18 +6,21 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"nodrop/report/analysis"
+	"nodrop/report/reporttest"
 )
 
 // TestRepetitions: the run stays the unit, and the worst one stands for a
 // variant.
 func TestRepetitions(t *testing.T) {
-	r := Build(repetitions(t, 4))
+	r := Build(reporttest.Repetitions(t, 4))
 	if len(r.Groups) != 2 || len(r.Changes) != 1 || r.Verdict.Outcome != Pass {
 		t.Fatalf("%d groups, %d changes, %+v", len(r.Groups), len(r.Changes), r.Verdict)
 	}
 	a := r.Groups[0]
-	if a.Name != "abrupt" || len(a.Arm.Runs) != 4 || runName(r.Runs[a.Worst].Run) != "abrupt #1" {
-		t.Errorf("%s: %d runs, worst %s", a.Name, len(a.Arm.Runs), runName(r.Runs[a.Worst].Run))
+	if a.Name != "abrupt" || len(a.Arm.Runs) != 4 || analysis.RunName(r.Runs[a.Worst].Run) != "abrupt #1" {
+		t.Errorf("%s: %d runs, worst %s", a.Name, len(a.Arm.Runs), analysis.RunName(r.Runs[a.Worst].Run))
 	}
 	lost := r.Changes[0].row("lost", "")
 	if !lost.Significant || lost.Direction != -1 {
@@ -28,13 +31,13 @@ func TestRepetitions(t *testing.T) {
 // TestRepetitionsThatAreMissing: what was not run proves nothing, and one bad run
 // is named.
 func TestRepetitionsThatAreMissing(t *testing.T) {
-	rec := repetitions(t, 3)
+	rec := reporttest.Repetitions(t, 3)
 	rec.Runs = rec.Runs[:5]
 	if v := Build(rec).Verdict; v.Outcome != Inconclusive || cmp.Diff([]string{"graceful: 1 of 3 runs are missing"}, v.Reasons) != "" {
 		t.Errorf("%+v", v)
 	}
-	rec = repetitions(t, 3)
-	bad := abrupt(t)
+	rec = reporttest.Repetitions(t, 3)
+	bad := reporttest.Abrupt(t)
 	bad.Variant, bad.Repetition, bad.Require, bad.Expect = "graceful", 3, nil, []string{"lost == 0"}
 	rec.Runs[5] = bad
 	if v := Build(rec).Verdict; v.Outcome != Fail || len(v.Reasons) != 1 || v.Reasons[0][:13] != "graceful #3: " {
@@ -44,11 +47,11 @@ func TestRepetitionsThatAreMissing(t *testing.T) {
 
 // TestRecurrences: what only a run has that is not told in full is told.
 func TestRecurrences(t *testing.T) {
-	rec := repetitions(t, 3)
+	rec := reporttest.Repetitions(t, 3)
 	for _, run := range rec.Runs {
 		if run.Variant == "abrupt" && run.Repetition == 3 {
 			run.Lost = run.Lost[:1]
-			run.Lost[0].Class = class(t, "dns.not-found")
+			run.Lost[0].Class = reporttest.Class(t, "dns.not-found")
 		}
 	}
 	report := Build(rec)
@@ -72,7 +75,7 @@ func TestRecurrences(t *testing.T) {
 	if left := report.Recurrences(&report.Groups[1]); len(left) != 0 {
 		t.Errorf("graceful runs, which lost nothing: %v", left)
 	}
-	one := Build(repetitions(t, 1))
+	one := Build(reporttest.Repetitions(t, 1))
 	if left := one.Recurrences(&one.Groups[0]); left != nil {
 		t.Errorf("a single run, which is told in full: %v", left)
 	}
@@ -80,7 +83,7 @@ func TestRecurrences(t *testing.T) {
 
 // TestOnly: one run by its name or its place.
 func TestOnly(t *testing.T) {
-	rec := recording(lossy(t, 100, 1, 0), lossy(t, 100, 2, 0), lossy(t, 100, 3, 0))
+	rec := reporttest.Recording(reporttest.Lossy(t, 100, 1, 0), reporttest.Lossy(t, 100, 2, 0), reporttest.Lossy(t, 100, 3, 0))
 	for i, run := range rec.Runs {
 		run.Variant, run.Repetition = "graceful", i+1
 	}

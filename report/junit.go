@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
 )
 
 // JUnit writes the verdict for a CI's list of tests: a suite for each run, a
@@ -82,7 +83,7 @@ type (
 
 // MarshalXMLAttr writes three digits, the most that Jenkins' schema takes.
 func (s secondsXML) MarshalXMLAttr(name xml.Name) (xml.Attr, error) {
-	return xml.Attr{Name: name, Value: strconv.FormatFloat(seconds(int64(s)), 'f', 3, 64)}, nil
+	return xml.Attr{Name: name, Value: strconv.FormatFloat(analysis.Seconds(int64(s)), 'f', 3, 64)}, nil
 }
 
 func suitesOf(r *Report) *suitesXML {

@@ -9,49 +9,52 @@ import (
 	"github.com/joshdk/go-junit"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/reporttest"
 )
 
 // judged are recordings that a verdict is found on, beside the fixtures.
-var judged = []fixture{
-	{"unfinished", func(t testing.TB) *record.Recording {
-		rec := recording(abrupt(t))
+var judged = []reporttest.Fixture{
+	{Name: "unfinished", Build: func(t testing.TB) *record.Recording {
+		rec := reporttest.Recording(reporttest.Abrupt(t))
 		rec.Error = "graceful: cannot start gw-3: too many open files"
 		return rec
 	}},
-	{"unfinished without a run", func(testing.TB) *record.Recording {
-		rec := recording()
+	{Name: "unfinished without a run", Build: func(testing.TB) *record.Recording {
+		rec := reporttest.Recording()
 		rec.Error = "nothing began"
 		return rec
 	}},
-	{"nothing", func(testing.TB) *record.Recording { return recording() }},
-	{"required and expected, neither met", func(t testing.TB) *record.Recording {
-		run := abrupt(t)
+	{Name: "nothing", Build: func(testing.TB) *record.Recording { return reporttest.Recording() }},
+	{Name: "required and expected, neither met", Build: func(t testing.TB) *record.Recording {
+		run := reporttest.Abrupt(t)
 		run.Require, run.Expect = []string{"lost == 0"}, []string{"lost == 0", "ok > 0"}
-		return recording(run)
+		return reporttest.Recording(run)
 	}},
-	{"failed beside one that cannot be trusted", func(t testing.TB) *record.Recording {
-		failed, spoiled := abrupt(t), spoil(t, graceful(t), 3)
+	{Name: "failed beside one that cannot be trusted", Build: func(t testing.TB) *record.Recording {
+		failed, spoiled := reporttest.Abrupt(t), reporttest.Spoil(t, reporttest.Graceful(t), 3)
 		failed.Require, failed.Expect = nil, []string{"lost == 0"}
-		return recording(failed, spoiled)
+		return reporttest.Recording(failed, spoiled)
 	}},
-	{"a check that cannot be read", func(t testing.TB) *record.Recording {
-		run := abrupt(t)
+	{Name: "a check that cannot be read", Build: func(t testing.TB) *record.Recording {
+		run := reporttest.Abrupt(t)
 		run.Expect = []string{"speed > 9"}
-		return recording(run)
+		return reporttest.Recording(run)
 	}},
-	{"without checks, contradicting itself", func(t testing.TB) *record.Recording {
-		run := newRun(t, steady(10, 0, ms, "gw-1"))
+	{Name: "without checks, contradicting itself", Build: func(t testing.TB) *record.Recording {
+		run := reporttest.NewRun(t, reporttest.Steady(10, 0, ms, "gw-1"))
 		run.Counts.OK--
-		return recording(run)
+		return reporttest.Recording(run)
 	}},
-	{"without checks, its event outside", func(t testing.TB) *record.Recording {
-		run := newRun(t, steady(10, 0, ms, "gw-1"), variant("other", gracefulMarks(1900*ms)))
-		return recording(run)
+	{Name: "without checks, its event outside", Build: func(t testing.TB) *record.Recording {
+		run := reporttest.NewRun(t, reporttest.Steady(10, 0, ms, "gw-1"), reporttest.Variant("other", reporttest.GracefulMarks(1900*ms)))
+		return reporttest.Recording(run)
 	}},
-	{"a plain load that failed", func(t testing.TB) *record.Recording {
-		return recording(newRun(t, append(steady(10, 0, ms, "gw-1"), lost(5*ms, 6*ms, "connect.refused", "gw-1", refusedText)), failIf("lost > 0", "ok < 1", "tls.p99 > 1s")))
+	{Name: "a plain load that failed", Build: func(t testing.TB) *record.Recording {
+		return reporttest.Recording(reporttest.NewRun(t, append(reporttest.Steady(10, 0, ms, "gw-1"), reporttest.Lost(5*ms, 6*ms, "connect.refused", "gw-1", reporttest.RefusedText)), reporttest.FailIf("lost > 0", "ok < 1", "tls.p99 > 1s")))
 	}},
-	{"two of one name", func(t testing.TB) *record.Recording { return recording(abrupt(t), abrupt(t)) }},
+	{Name: "two of one name", Build: func(t testing.TB) *record.Recording {
+		return reporttest.Recording(reporttest.Abrupt(t), reporttest.Abrupt(t))
+	}},
 }
 
 // TestJUnitTellsTheVerdict: no file is green for a verdict that is not pass, and
@@ -63,15 +66,15 @@ func TestJUnitTellsTheVerdict(t *testing.T) {
 		build func(testing.TB) *Report
 	}
 	var reports []report
-	for _, f := range slices.Concat(fixtures, judged) {
-		reports = append(reports, report{f.name, func(t testing.TB) *Report { t.Helper(); return Build(f.build(t)) }})
+	for _, f := range slices.Concat(reporttest.Fixtures, judged) {
+		reports = append(reports, report{f.Name, func(t testing.TB) *Report { t.Helper(); return Build(f.Build(t)) }})
 	}
 	for _, c := range changes {
 		reports = append(reports, report{"change " + c.name, c.build})
 	}
 	reports = append(reports, report{"a change of what cannot be trusted", func(t testing.TB) *Report {
 		t.Helper()
-		return compared(t, arm(t, "off", lossy(t, 1000, 5, 0)), arm(t, "on", spoil(t, lossy(t, 1000, 0, 0), 2)), "lost > 0", "p50 > 1us")
+		return compared(t, arm(t, "off", reporttest.Lossy(t, 1000, 5, 0)), arm(t, "on", reporttest.Spoil(t, reporttest.Lossy(t, 1000, 0, 0), 2)), "lost > 0", "p50 > 1us")
 	}})
 	for _, f := range reports {
 		t.Run(f.name, func(t *testing.T) {
@@ -145,8 +148,8 @@ func ingest(t *testing.T, text string) (tests, failures, errors int) {
 
 // TestJUnitSaysWhy: reasons in the message; the first finding below.
 func TestJUnitSaysWhy(t *testing.T) {
-	i := slices.IndexFunc(fixtures, func(f fixture) bool { return f.name == "lab-graceful-lost" })
-	suites, err := junit.Ingest([]byte(render(t, JUnit, Build(fixtures[i].build(t)))))
+	i := slices.IndexFunc(reporttest.Fixtures, func(f reporttest.Fixture) bool { return f.Name == "lab-graceful-lost" })
+	suites, err := junit.Ingest([]byte(render(t, JUnit, Build(reporttest.Fixtures[i].Build(t)))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +168,7 @@ func TestJUnitSaysWhy(t *testing.T) {
 // TestVerdictHasACase even when none of a run tells it.
 func TestVerdictHasACase(t *testing.T) {
 	for _, outcome := range []Outcome{Fail, Inconclusive} {
-		r := Build(recording(graceful(t)))
+		r := Build(reporttest.Recording(reporttest.Graceful(t)))
 		r.Verdict = Verdict{Outcome: outcome, Reasons: []string{"NEW lost more"}}
 		_, failures, errors := ingest(t, render(t, JUnit, r))
 		if failures+errors != 1 || (failures == 1) != (outcome == Fail) {

@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
 )
 
 // What a pull request takes: GitHub's limit is 65,536 characters, and somebody
@@ -47,7 +49,7 @@ func Markdown(w io.Writer, r *Report) error {
 		m.part("findings of all runs of "+g.Arm.Name, recurrencesMarkdown(r.Recurrences(g), len(g.Arm.Runs)))
 	}
 	if len(m.left) > 0 {
-		fmt.Fprintf(&m.out, "\n*Left out for length: %s. `-o text` and `-o report-json` have all.*\n", mdInline(shorten(strings.Join(m.left, ", "), maxQuote)))
+		fmt.Fprintf(&m.out, "\n*Left out for length: %s. `-o text` and `-o report-json` have all.*\n", mdInline(phrase.Shorten(strings.Join(m.left, ", "), maxQuote)))
 	}
 	_, err := w.Write(m.out.Bytes())
 	return err
@@ -113,12 +115,12 @@ func (m *markdown) run(name string, r *RunReport, several bool) {
 	of := func(what string) string { return what }
 	if several {
 		of = func(what string) string { return what + " of " + name }
-		m.part(name, "### "+mdInline(shorten(name, maxQuote))+"\n")
+		m.part(name, "### "+mdInline(phrase.Shorten(name, maxQuote))+"\n")
 	}
 	m.part(of("settings"), settingsMarkdown(r.Run))
 	for i := range r.Findings {
 		if i == maxRows {
-			m.left = append(m.left, of(counted(int64(len(r.Findings)-i), "finding", "findings")))
+			m.left = append(m.left, of(phrase.Counted(int64(len(r.Findings)-i), "finding", "findings")))
 			break
 		}
 		m.part(of(fmt.Sprintf("finding %d", i+1)), findingMarkdown(i, &r.Findings[i]))
@@ -139,7 +141,7 @@ func reasonsMarkdown(r *Report) string {
 	reasons := slices.Concat(v.Reasons, r.Passed())
 	var b strings.Builder
 	if v.Sentence != "" {
-		fmt.Fprintf(&b, "%s.\n", mdLine(shorten(v.Sentence, 3*maxQuote)))
+		fmt.Fprintf(&b, "%s.\n", mdLine(phrase.Shorten(v.Sentence, 3*maxQuote)))
 	}
 	if v.Sentence != "" && len(reasons)+len(v.Hints) > 0 {
 		b.WriteByte('\n')
@@ -164,9 +166,9 @@ func titleMarkdown(r *Report) string {
 		started += run.Run.Counts.Started
 	}
 	if lost == 0 {
-		return "lost none of " + counted(started, "request", "requests")
+		return "lost none of " + phrase.Counted(started, "request", "requests")
 	}
-	return fmt.Sprintf("lost %s of %s", number(lost), counted(started, "request", "requests"))
+	return fmt.Sprintf("lost %s of %s", phrase.Number(lost), phrase.Counted(started, "request", "requests"))
 }
 
 // comparisonMarkdown has a column for each group of runs.
@@ -175,14 +177,14 @@ func comparisonMarkdown(list []Group, names []string) string {
 		return ""
 	}
 	shown := list[:min(len(list), maxRunsAside)]
-	var runs []Figures
+	var runs []analysis.Figures
 	head := []string{""}
 	for i, g := range shown {
 		name := g.Name
 		if len(g.Arm.Runs) == 1 {
 			name = names[g.Worst]
 		}
-		head = append(head, mdCode(shorten(name, 60))+" >")
+		head = append(head, mdCode(phrase.Shorten(name, 60))+" >")
 		for _, run := range shown[i].Arm.Runs {
 			runs = append(runs, run.Figures)
 		}
@@ -226,14 +228,14 @@ func comparisonMarkdown(list []Group, names []string) string {
 		text += "\nMedians (and ranges) over the runs of each.\n"
 	}
 	if n := len(list) - len(shown); n > 0 {
-		text += "\n" + counted(int64(n), "more run is", "more runs are") + " not in this table.\n"
+		text += "\n" + phrase.Counted(int64(n), "more run is", "more runs are") + " not in this table.\n"
 	}
 	return text
 }
 
 func settingsMarkdown(run *record.Run) string {
 	s := &run.Settings
-	text := fmt.Sprintf("%s, %s", mdCode(shorten(s.Method+" "+s.URL, maxQuote)), counted(int64(s.Workers), "worker", "workers"))
+	text := fmt.Sprintf("%s, %s", mdCode(phrase.Shorten(s.Method+" "+s.URL, maxQuote)), phrase.Counted(int64(s.Workers), "worker", "workers"))
 	if s.Rate > 0 {
 		text += fmt.Sprintf(" of at most %s requests/s", strconv.FormatFloat(s.Rate, 'f', -1, 64))
 	}
@@ -242,7 +244,7 @@ func settingsMarkdown(run *record.Run) string {
 	} else {
 		text += ", a new connection for every request"
 	}
-	return fmt.Sprintf("%s; %s from %s\n", text, duration(run.Duration), run.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC"))
+	return fmt.Sprintf("%s; %s from %s\n", text, phrase.Duration(run.Duration), run.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC"))
 }
 
 // findingMarkdown tells one finding; the first with every setting, as the text
@@ -252,7 +254,7 @@ func findingMarkdown(i int, f *Finding) string {
 	if i == 0 {
 		b.WriteString("#### Findings\n\n")
 	}
-	fmt.Fprintf(&b, "**%d. %s** (%s)\n", i+1, mdInline(shorten(f.Title, maxQuote)), mdInline(f.weight()))
+	fmt.Fprintf(&b, "**%d. %s** (%s)\n", i+1, mdInline(phrase.Shorten(f.Title, maxQuote)), mdInline(f.weight()))
 	if len(f.Evidence) > 0 {
 		b.WriteByte('\n')
 	}
@@ -260,7 +262,7 @@ func findingMarkdown(i int, f *Finding) string {
 	switch remedies := f.remediesIn(i); len(remedies) {
 	case 0:
 	case 1:
-		fmt.Fprintf(&b, "\nTo change: %s\n", mdInline(shorten(remedies[0].String(), maxQuote)))
+		fmt.Fprintf(&b, "\nTo change: %s\n", mdInline(phrase.Shorten(remedies[0].String(), maxQuote)))
 	default:
 		b.WriteString("\n" + remediesMarkdown(remedies))
 	}
@@ -288,16 +290,16 @@ func remediesMarkdown(list []Remedy) string {
 			t.remark(fmt.Sprintf("and %d more", len(list)-i))
 			break
 		}
-		setting := mdInline(shorten(r.Setting, maxQuote))
+		setting := mdInline(phrase.Shorten(r.Setting, maxQuote))
 		if r.Where != "any" {
-			setting = mdCode(shorten(r.Setting, maxQuote))
+			setting = mdCode(phrase.Shorten(r.Setting, maxQuote))
 		}
-		t.row(mdInline(shorten(r.Where, maxQuote)), setting)
+		t.row(mdInline(phrase.Shorten(r.Where, maxQuote)), setting)
 	}
 	return t.String()
 }
 
-func classesMarkdown(l *Loss) string {
+func classesMarkdown(l *analysis.Loss) string {
 	if len(l.Classes) == 0 {
 		return ""
 	}
@@ -307,12 +309,12 @@ func classesMarkdown(l *Loss) string {
 			t.remark(fmt.Sprintf("and %d more", len(l.Classes)-i))
 			break
 		}
-		t.row(mdCode(c.Class.String()), number(c.Fresh), number(c.Reused), processed(c))
+		t.row(mdCode(c.Class.String()), phrase.Number(c.Fresh), phrase.Number(c.Reused), processed(c))
 	}
 	return "#### By class\n\n" + t.String()
 }
 
-func windowsMarkdown(l *Loss) string {
+func windowsMarkdown(l *analysis.Loss) string {
 	if len(l.Windows) == 0 {
 		return ""
 	}
@@ -323,23 +325,23 @@ func windowsMarkdown(l *Loss) string {
 			break
 		}
 		w := &l.Windows[i]
-		t.row(unbroken(moment(w.Begin)), unbroken(duration(w.End-w.Begin)), number(w.Lost), number(w.Exposed), number(w.InFlight),
-			number(int64(len(w.Endpoints))), relationMarkdown(w.BeginNear), relationMarkdown(w.EndNear))
+		t.row(unbroken(phrase.Moment(w.Begin)), unbroken(phrase.Duration(w.End-w.Begin)), phrase.Number(w.Lost), phrase.Number(w.Exposed), phrase.Number(w.InFlight),
+			phrase.Number(int64(len(w.Endpoints))), relationMarkdown(w.BeginNear), relationMarkdown(w.EndNear))
 	}
-	return fmt.Sprintf("#### Windows\n\nLosses at most %s apart belong to one.\n\n", duration(l.Gap)) + t.String()
+	return fmt.Sprintf("#### Windows\n\nLosses at most %s apart belong to one.\n\n", phrase.Duration(l.Gap)) + t.String()
 }
 
 // unbroken keeps a number and its unit on a line.
 func unbroken(text string) string { return strings.ReplaceAll(text, " ", "&nbsp;") }
 
-func relationMarkdown(r Relation) string {
+func relationMarkdown(r analysis.Relation) string {
 	if !r.Known {
 		return ""
 	}
-	return mdInline(shorten(relation(r), maxQuote))
+	return mdInline(phrase.Shorten(relation(r), maxQuote))
 }
 
-func endpointsMarkdown(l *Loss) string {
+func endpointsMarkdown(l *analysis.Loss) string {
 	if len(l.Endpoints) < 2 {
 		return ""
 	}
@@ -351,14 +353,14 @@ func endpointsMarkdown(l *Loss) string {
 		}
 		name := "(none reached)"
 		if e.Name != "" {
-			name = mdCode(shorten(e.Name, maxQuote))
+			name = mdCode(phrase.Shorten(e.Name, maxQuote))
 		}
-		t.row(name, number(e.OK), number(e.Lost), lastConnected(&e.Seen), moment(e.Seen.LastAnswer), mdInline(shorten(classList(e.Classes), maxQuote)))
+		t.row(name, phrase.Number(e.OK), phrase.Number(e.Lost), lastConnected(&e.Seen), phrase.Moment(e.Seen.LastAnswer), mdInline(phrase.Shorten(classList(e.Classes), maxQuote)))
 	}
 	return "#### By endpoint\n\n" + t.String()
 }
 
-func errorsMarkdown(s *Summary) string {
+func errorsMarkdown(s *analysis.Summary) string {
 	if len(s.Errors) == 0 {
 		return ""
 	}
@@ -384,7 +386,7 @@ func marksMarkdown(marks []record.Mark) string {
 			t.remark(fmt.Sprintf("and %d more", len(groups)-i))
 			break
 		}
-		t.row(g.when(), mdInline(shorten(g.text(), maxQuote)))
+		t.row(g.when(), mdInline(phrase.Shorten(g.text(), maxQuote)))
 	}
 	return details("Marks", false, t.String())
 }
@@ -392,9 +394,9 @@ func marksMarkdown(marks []record.Mark) string {
 func traceMarkdown(i int, trace record.Trace) string {
 	var lines []string
 	for _, s := range trace.Steps {
-		lines = append(lines, "+"+duration(s.At-trace.Start)+"  "+stepText(s))
+		lines = append(lines, "+"+phrase.Duration(s.At-trace.Start)+"  "+stepText(s))
 	}
-	return details(fmt.Sprintf("Lost request %d, %s, started at %s", i+1, trace.Class, moment(trace.Start)), false, mdFence(lines))
+	return details(fmt.Sprintf("Lost request %d, %s, started at %s", i+1, trace.Class, phrase.Moment(trace.Start)), false, mdFence(lines))
 }
 
 // notesMarkdown shows the notes where nothing was lost: what a zero is worth is
@@ -416,7 +418,7 @@ func bullets(b *strings.Builder, list []string) {
 			fmt.Fprintf(b, "- and %d more\n", len(list)-i)
 			return
 		}
-		fmt.Fprintf(b, "- %s\n", mdLine(shorten(text, maxQuote)))
+		fmt.Fprintf(b, "- %s\n", mdLine(phrase.Shorten(text, maxQuote)))
 	}
 }
 
@@ -468,7 +470,7 @@ func mdFence(lines []string) string {
 	longest := 2
 	var b strings.Builder
 	for _, line := range lines {
-		line = clean(shorten(line, maxQuote))
+		line = clean(phrase.Shorten(line, maxQuote))
 		longest = max(longest, longestRun(line, '`'))
 		b.WriteString(line + "\n")
 	}
@@ -497,7 +499,7 @@ func mdCode(text string) string { return "<code>" + mdInline(text) + "</code>" }
 // make a list of it.
 func mdLine(text string) string {
 	text = mdInline(text)
-	i := leadingDigits(text)
+	i := analysis.LeadingDigits(text)
 	if i < len(text) && (i == 0 && strings.ContainsRune("+-=", rune(text[0])) || i > 0 && strings.ContainsRune(".)", rune(text[i]))) {
 		return fmt.Sprintf("%s&#%d;%s", text[:i], text[i], text[i+1:])
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/yuin/goldmark/renderer/html"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/reporttest"
 )
 
 func toHTML(t testing.TB, text string) string {
@@ -36,12 +37,12 @@ var (
 // harmless ones make, nobody is mentioned, and the texts are told as they are.
 func TestMarkdownOfHostileTexts(t *testing.T) {
 	var harmless []string
-	for i := range nasty {
+	for i := range reporttest.Nasty {
 		harmless = append(harmless, fmt.Sprint("word", i))
 	}
-	page := toHTML(t, render(t, Markdown, Build(hostile(t))))
+	page := toHTML(t, render(t, Markdown, Build(reporttest.Hostile(t))))
 	elements := func(page string) []string { return tag.FindAllString(span.ReplaceAllString(page, ""), -1) }
-	want := elements(toHTML(t, render(t, Markdown, Build(outsideTexts(t, harmless)))))
+	want := elements(toHTML(t, render(t, Markdown, Build(reporttest.OutsideTexts(t, harmless)))))
 	if diff := cmp.Diff(want, elements(page)); diff != "" {
 		t.Errorf("elements differ (- of harmless texts, + of hostile ones)\n%s", diff)
 	}
@@ -61,8 +62,8 @@ func TestMarkdownOfHostileTexts(t *testing.T) {
 // TestMarkdownRows: every row of a table has as many cells as its head.
 func TestMarkdownRows(t *testing.T) {
 	pages := map[string]string{}
-	for _, f := range append(slices.Clone(fixtures), fixture{"crowded", crowded}) {
-		pages[f.name] = render(t, Markdown, Build(f.build(t)))
+	for _, f := range append(slices.Clone(reporttest.Fixtures), reporttest.Fixture{Name: "crowded", Build: crowded}) {
+		pages[f.Name] = render(t, Markdown, Build(f.Build(t)))
 	}
 	for _, c := range changes {
 		pages["change "+c.name] = render(t, Markdown, c.build(t))
@@ -89,29 +90,29 @@ func TestMarkdownRows(t *testing.T) {
 func TestMarkdownIsBounded(t *testing.T) {
 	many := func(t testing.TB) *record.Recording {
 		t.Helper()
-		var list []request
+		var list []reporttest.Request
 		var marks []record.Mark
 		for i := range int64(10_000) {
 			name := fmt.Sprintf("gw-%d-%x", 7*i, i*i)
-			q := lost(i*100*ms, i*100*ms+ms, "wait.reset", name, fmt.Sprintf("%d %s", i%500, strings.Repeat("<&|`", 200)))
+			q := reporttest.Lost(i*100*ms, i*100*ms+ms, "wait.reset", name, fmt.Sprintf("%d %s", i%500, strings.Repeat("<&|`", 200)))
 			if i%2 == 0 {
-				q.status = 500 + int(i%100)
-				q.class = fmt.Sprintf("status.%d", q.status)
+				q.Status = 500 + int(i%100)
+				q.Class = fmt.Sprintf("status.%d", q.Status)
 			}
 			list = append(list, q)
 			if i%20 == 0 {
 				marks = append(marks, record.Mark{Kind: record.MarkExited, Name: name, Endpoint: name, Start: i * 100 * ms, End: i * 100 * ms, Error: strings.Repeat("@#$", 300)})
 			}
 		}
-		return recording(newRun(t, list, edited(func(run *record.Run) { run.Marks = marks })))
+		return reporttest.Recording(reporttest.NewRun(t, list, reporttest.Edited(func(run *record.Run) { run.Marks = marks })))
 	}
 	runs := func(t testing.TB) *record.Recording {
 		t.Helper()
 		var list []*record.Run
 		for range 40 {
-			list = append(list, hostile(t).Runs[0])
+			list = append(list, reporttest.Hostile(t).Runs[0])
 		}
-		return recording(list...)
+		return reporttest.Recording(list...)
 	}
 	for name, build := range map[string]func(testing.TB) *record.Recording{"10,000 endpoints": many, "40 runs": runs, "variants": crowded} {
 		text := render(t, Markdown, Build(build(t)))

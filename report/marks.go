@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/phrase"
 )
 
 // writeMarks tells the run's story: steps one by one, the moments of many
@@ -69,8 +70,8 @@ func groupMarks(marks []record.Mark) []markGroup {
 }
 
 func (g markGroup) when() string {
-	when := moment(g.first)
-	if last := moment(g.last); last != when {
+	when := phrase.Moment(g.first)
+	if last := phrase.Moment(g.last); last != when {
 		when += " … " + last
 	}
 	return when
@@ -79,7 +80,7 @@ func (g markGroup) when() string {
 func (g markGroup) text() string {
 	text := g.mark.Name
 	if len(g.endpoints) > 0 {
-		text = string(g.mark.Kind) + ": " + names(g.endpoints)
+		text = string(g.mark.Kind) + ": " + phrase.Names(g.endpoints)
 	}
 	if g.mark.Shutdown != nil {
 		text += "; " + g.mark.Shutdown.String()

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
 )
 
 // Dimension says what a figure counts, and so which units it takes.
@@ -30,14 +32,14 @@ func (d Dimension) String() string {
 func (d Dimension) format(v float64) string {
 	switch d {
 	case Ratio:
-		return percentage(v)
+		return phrase.Percentage(v)
 	case Duration:
-		return duration(int64(v))
+		return phrase.Duration(int64(v))
 	case Rate:
 		return strconv.FormatFloat(v, 'f', 1, 64) + "/s"
 	default:
 		whole, part := math.Modf(v)
-		text := number(int64(whole))
+		text := phrase.Number(int64(whole))
 		if part != 0 {
 			text += strings.TrimPrefix(strconv.FormatFloat(part, 'f', -1, 64), "0")
 		}
@@ -49,35 +51,35 @@ func (d Dimension) format(v float64) string {
 type metric struct {
 	name  string
 	dim   Dimension
-	value func(*Figures) (value float64, known bool)
+	value func(*analysis.Figures) (value float64, known bool)
 }
 
-func (m metric) of(r *Figures) Figure {
+func (m metric) of(r *analysis.Figures) Figure {
 	v, known := m.value(r)
 	return Figure{v, known, m.dim}
 }
 
 // metrics lists those with a fixed name; families has the others.
 var metrics = []metric{
-	{"planned", Count, count(func(r *Figures) int64 { return r.Run.Counts.Planned })},
-	{"started", Count, count(func(r *Figures) int64 { return r.Run.Counts.Started })},
-	{"ok", Count, count(func(r *Figures) int64 { return r.Run.Counts.OK })},
-	{"lost", Count, count(func(r *Figures) int64 { return r.Run.Counts.Lost })},
-	{"spoiled", Count, count(func(r *Figures) int64 { return r.Run.Counts.Spoiled })},
-	{"unsent", Count, count(func(r *Figures) int64 { return r.Run.Counts.Unsent })},
-	{"aborted", Count, count(func(r *Figures) int64 { return r.Run.Counts.Aborted })},
-	{"late", Count, count(func(r *Figures) int64 { return r.Run.Late })},
-	{"loss", Ratio, func(r *Figures) (float64, bool) {
+	{"planned", Count, count(func(r *analysis.Figures) int64 { return r.Run.Counts.Planned })},
+	{"started", Count, count(func(r *analysis.Figures) int64 { return r.Run.Counts.Started })},
+	{"ok", Count, count(func(r *analysis.Figures) int64 { return r.Run.Counts.OK })},
+	{"lost", Count, count(func(r *analysis.Figures) int64 { return r.Run.Counts.Lost })},
+	{"spoiled", Count, count(func(r *analysis.Figures) int64 { return r.Run.Counts.Spoiled })},
+	{"unsent", Count, count(func(r *analysis.Figures) int64 { return r.Run.Counts.Unsent })},
+	{"aborted", Count, count(func(r *analysis.Figures) int64 { return r.Run.Counts.Aborted })},
+	{"late", Count, count(func(r *analysis.Figures) int64 { return r.Run.Late })},
+	{"loss", Ratio, func(r *analysis.Figures) (float64, bool) {
 		c := r.Run.Counts
 		return float64(c.Lost) / max(1, float64(c.Started)), c.Started > 0
 	}},
-	{"windows", Count, count(func(r *Figures) int64 { return int64(len(r.Loss.Windows)) })},
+	{"windows", Count, count(func(r *analysis.Figures) int64 { return int64(len(r.Loss.Windows)) })},
 	{"window.longest", Duration, count(longestWindow)},
-	{"window.total", Duration, count(func(r *Figures) int64 { return r.Loss.Time })},
-	{"rps", Rate, func(r *Figures) (float64, bool) { return r.Summary.PerSecond, r.Summary.Total > 0 }},
-	latencyMetric("min", answered, "min"),
-	latencyMetric("mean", answered, "mean"),
-	latencyMetric("max", answered, "max"),
+	{"window.total", Duration, count(func(r *analysis.Figures) int64 { return r.Loss.Time })},
+	{"rps", Rate, func(r *analysis.Figures) (float64, bool) { return r.Summary.PerSecond, r.Summary.Total > 0 }},
+	latencyMetric("min", analysis.Answered, "min"),
+	latencyMetric("mean", analysis.Answered, "mean"),
+	latencyMetric("max", analysis.Answered, "max"),
 }
 
 // metricShapes lists all names in short.
@@ -120,7 +122,7 @@ func findMetric(name string) (metric, *record.HintError) {
 		}
 	}
 	if percentilePattern.MatchString(name) {
-		return findLatency(name, answered, name)
+		return findLatency(name, analysis.Answered, name)
 	}
 	for _, f := range families {
 		if rest, ok := strings.CutPrefix(name, f.prefix); ok {
@@ -130,11 +132,11 @@ func findMetric(name string) (metric, *record.HintError) {
 	return metric{}, &record.HintError{Problem: fmt.Sprintf("unknown metric %q", name), Hint: didYouMean(name, metricNames(), metricShapes)}
 }
 
-func count(f func(*Figures) int64) func(*Figures) (float64, bool) {
-	return func(r *Figures) (float64, bool) { return float64(f(r)), true }
+func count(f func(*analysis.Figures) int64) func(*analysis.Figures) (float64, bool) {
+	return func(r *analysis.Figures) (float64, bool) { return float64(f(r)), true }
 }
 
-func longestWindow(r *Figures) int64 {
+func longestWindow(r *analysis.Figures) int64 {
 	var longest int64
 	for _, w := range r.Loss.Windows {
 		longest = max(longest, w.End-w.Begin)
@@ -163,7 +165,7 @@ func findLost(name, rest string) (metric, *record.HintError) {
 }
 
 func lostMetric(name string, belongs func(record.Class) bool) metric {
-	return metric{name, Count, count(func(r *Figures) int64 {
+	return metric{name, Count, count(func(r *analysis.Figures) int64 {
 		var n int64
 		for _, c := range r.Loss.Classes {
 			if belongs(c.Class) {
@@ -176,7 +178,7 @@ func lostMetric(name string, belongs func(record.Class) bool) metric {
 
 // classMetric counts one class, lost or spoiled.
 func classMetric(class string) metric {
-	return metric{class, Count, count(func(r *Figures) int64 { return r.Loss.classTotal(class) })}
+	return metric{class, Count, count(func(r *analysis.Figures) int64 { return r.Loss.ClassTotal(class) })}
 }
 
 // lossClassNames lists the classes of lost requests, statuses apart.
@@ -209,7 +211,7 @@ func findStatus(name, rest string) (metric, *record.HintError) {
 		return metric{}, &record.HintError{Problem: fmt.Sprintf("%q is not a status", rest), Hint: "status.503 or status.5xx"}
 	}
 	digits := strings.TrimSuffix(rest, "xx")
-	return metric{name, Count, count(func(r *Figures) int64 {
+	return metric{name, Count, count(func(r *analysis.Figures) int64 {
 		var n int64
 		for status, c := range r.Run.Statuses {
 			if strings.HasPrefix(strconv.Itoa(status), digits) {
@@ -251,7 +253,7 @@ func findLatency(name string, of func(*record.Run) *record.Latency, stat string)
 // function for anything else.
 func latencyMetric(name string, of func(*record.Run) *record.Latency, stat string) metric {
 	read := func(f func(*record.Latency) float64) metric {
-		return metric{name, Duration, func(r *Figures) (float64, bool) {
+		return metric{name, Duration, func(r *analysis.Figures) (float64, bool) {
 			l := of(r.Run)
 			return f(l), l.Count > 0
 		}}

@@ -4,28 +4,30 @@ import (
 	"testing"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/reporttest"
 )
 
 // TestMetrics: every metric, on a run where all of them differ.
 func TestMetrics(t *testing.T) {
-	list := steady(100, 0, ms, "gw-1")
+	list := reporttest.Steady(100, 0, ms, "gw-1")
 	for i := range int64(30) {
-		list = append(list, lost(200*ms+i*ms, 201*ms+i*ms, "connect.refused", "gw-1", refusedText))
+		list = append(list, reporttest.Lost(200*ms+i*ms, 201*ms+i*ms, "connect.refused", "gw-1", reporttest.RefusedText))
 	}
 	for i := range int64(4) {
-		list = append(list, lost(900*ms, 901*ms+i*ms, "connect.timeout", "gw-1", refusedText))
+		list = append(list, reporttest.Lost(900*ms, 901*ms+i*ms, "connect.timeout", "gw-1", reporttest.RefusedText))
 	}
 	for i, status := range []int{503, 503, 504, 404} {
-		q := lost(950*ms, 951*ms+int64(i)*ms, "status."+string(rune('0'+status/100))+"0"+string(rune('0'+status%10)), "gw-1", "")
-		q.status = status
+		q := reporttest.Lost(950*ms, 951*ms+int64(i)*ms, "status."+string(rune('0'+status/100))+"0"+string(rune('0'+status%10)), "gw-1", "")
+		q.Status = status
 		list = append(list, q)
 	}
-	run := spoil(t, newRun(t, list, edited(func(run *record.Run) {
+	run := reporttest.Spoil(t, reporttest.NewRun(t, list, reporttest.Edited(func(run *record.Run) {
 		run.Counts.Unsent = 10
 		run.Late = 17
 	})), 7)
-	r := new(figuresOf(run))
-	all := answered(run)
+	r := new(analysis.Of(run))
+	all := analysis.Answered(run)
 	for name, want := range map[string]float64{
 		"planned": 155, "started": 145, "ok": 100, "lost": 38, "spoiled": 7, "unsent": 10, "aborted": 0, "late": 17,
 		"loss": 38.0 / 145, "windows": float64(len(r.Loss.Windows)), "window.total": float64(r.Loss.Time),
@@ -47,7 +49,7 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("%s: got %+v; want %v", name, f, want)
 		}
 	}
-	nothing := new(figuresOf(newRun(t, nil)))
+	nothing := new(analysis.Of(reporttest.NewRun(t, nil)))
 	for _, name := range []string{"loss", "min", "mean", "max", "p50", "p99.99", "connect.p99", "read.min", "rps"} {
 		m, _ := findMetric(name)
 		if f := m.of(nothing); f.Known {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/reporttest"
 )
 
 // TestRateNotReached: what -q asked for is held against what was sent.
@@ -21,10 +22,10 @@ func TestRateNotReached(t *testing.T) {
 		"kept but for a tick": {1, 100, "", false},
 		"not kept":            {1500, 250, "asked for 2,500/s, sent 1,001/s" + slow, true},
 	} {
-		run := newRun(t, steady(1001, 0, ms, "gw-1"), edited(func(run *record.Run) {
+		run := reporttest.NewRun(t, reporttest.Steady(1001, 0, ms, "gw-1"), reporttest.Edited(func(run *record.Run) {
 			run.Late, run.Settings.Rate = tt.slowRemovals, tt.rate
 		}))
-		r := Build(recording(run))
+		r := Build(reporttest.Recording(run))
 		notes := notesOf(&r.Runs[0])
 		if got := slices.ContainsFunc(notes, func(note string) bool { return len(note) > len(slow) && note[len(note)-len(slow):] == slow }); got != tt.notes {
 			t.Errorf("%s: got the notes %q", name, notes)

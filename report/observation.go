@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
 )
 
 // readTogether is how far apart a client may read what came at once, in ns.
@@ -15,10 +17,10 @@ const readTogether = 10_000_000
 // observation is a run with what the rules look things up in.
 type observation struct {
 	run        *record.Run
-	loss       *Loss
-	lifecycles []lifecycle
-	crashes    []crash
-	own        map[string]*history // of these, by endpoint
+	loss       *analysis.Loss
+	lifecycles []analysis.Lifecycle
+	crashes    []analysis.Crash
+	own        map[string]*analysis.History // of these, by endpoint
 	// shared: requests went to an address behind which the endpoints are that marks
 	// tell of, so that none of these can be told from the others.
 	shared bool
@@ -26,25 +28,25 @@ type observation struct {
 	answers      *record.Latency // of all that were answered
 	seen         map[string]record.EndpointSeen
 	before       int64                           // ns; what was lost until then is no doing of what marks tell
-	stretches    map[string][]Window             // see stretchKey
+	stretches    map[string][]analysis.Window    // see stretchKey
 	slowRemovals map[slowRemovalKey]*slowRemoval // see slowRemovalOf
 	ends         []int64                         // when terminations began, in order
 	made         []Finding                       // of the losses
 }
 
-func observe(run *record.Run, loss *Loss) *observation {
+func observe(run *record.Run, loss *analysis.Loss) *observation {
 	s := &observation{
-		run: run, loss: loss, lifecycles: loss.Lifecycles, crashes: loss.Crashes, answers: answered(run),
+		run: run, loss: loss, lifecycles: loss.Lifecycles, crashes: loss.Crashes, answers: analysis.Answered(run),
 		seen: map[string]record.EndpointSeen{}, slowRemovals: map[slowRemovalKey]*slowRemoval{},
 	}
-	s.own = histories(s.lifecycles, s.crashes)
+	s.own = analysis.Histories(s.lifecycles, s.crashes)
 	s.shared = run.Settings.EndpointHeader != "" || !slices.ContainsFunc(run.Endpoints, func(e record.EndpointSeen) bool { return s.historyOf(e.Name) != nil })
 	for _, e := range run.Endpoints {
 		s.seen[e.Name] = e
 	}
 	s.before, s.stretches = s.untouched(), s.failedConnects()
 	for i := range s.lifecycles {
-		s.ends = append(s.ends, s.lifecycles[i].terminating)
+		s.ends = append(s.ends, s.lifecycles[i].Terminating)
 	}
 	slices.Sort(s.ends)
 	return s
@@ -52,7 +54,7 @@ func observe(run *record.Run, loss *Loss) *observation {
 
 // where names the endpoints out of those that there were.
 func (s *observation) where(e *evidence) string {
-	total := endpointCount(s.run)
+	total := analysis.EndpointCount(s.run)
 	switch n := len(e.endpoints); {
 	case n == 0:
 		return "no endpoint reached"
@@ -61,13 +63,13 @@ func (s *observation) where(e *evidence) string {
 	case n == 1:
 		return fmt.Sprintf("%s, 1 of %d endpoints", s.called(e.endpoints[0]), total)
 	default:
-		return fmt.Sprintf("%s, %d of %d endpoints", names(e.endpoints), n, total)
+		return fmt.Sprintf("%s, %d of %d endpoints", phrase.Names(e.endpoints), n, total)
 	}
 }
 
 // historyOf is that of what a request was sent to: of the endpoint of that name, or
 // the one with its address. It is nil where marks tell nothing of it.
-func (s *observation) historyOf(endpoint string) *history {
+func (s *observation) historyOf(endpoint string) *analysis.History {
 	if own := s.own[endpoint]; own != nil {
 		return own
 	}
@@ -82,17 +84,17 @@ func (s *observation) historyOf(endpoint string) *history {
 func (s *observation) named(l *record.LostRequest) bool { return s.historyOf(l.Endpoint) != nil }
 
 // lifecycleOf is the lifecycle that the loss's endpoint was in; nil where none is known.
-func (s *observation) lifecycleOf(l *record.LostRequest) *lifecycle {
+func (s *observation) lifecycleOf(l *record.LostRequest) *analysis.Lifecycle {
 	if own := s.historyOf(l.Endpoint); own != nil {
-		return own.lifecycleAt(l.End)
+		return own.LifecycleAt(l.End)
 	}
 	return nil
 }
 
 // suspects are the lifecycles that the endpoint of a loss may have been in: its own or,
 // where the replicas share an address, each.
-func (s *observation) suspects(l *record.LostRequest) iter.Seq[*lifecycle] {
-	return func(yield func(*lifecycle) bool) {
+func (s *observation) suspects(l *record.LostRequest) iter.Seq[*analysis.Lifecycle] {
+	return func(yield func(*analysis.Lifecycle) bool) {
 		if s.named(l) {
 			if own := s.lifecycleOf(l); own != nil {
 				yield(own)
@@ -109,8 +111,8 @@ func (s *observation) suspects(l *record.LostRequest) iter.Seq[*lifecycle] {
 
 // called is an endpoint with the name that marks have for it.
 func (s *observation) called(endpoint string) string {
-	if own := s.historyOf(endpoint); own != nil && own.name != endpoint {
-		return endpoint + " (" + own.name + ")"
+	if own := s.historyOf(endpoint); own != nil && own.Name != endpoint {
+		return endpoint + " (" + own.Name + ")"
 	}
 	return endpoint
 }
@@ -122,7 +124,7 @@ func (s *observation) probeGap(k int) int64 {
 		return 0
 	}
 	perRequest := float64(s.run.Duration) / float64(s.run.Counts.Started)
-	return int64(perRequest * float64(max(1, endpointCount(s.run))) / float64(max(1, k)))
+	return int64(perRequest * float64(max(1, analysis.EndpointCount(s.run))) / float64(max(1, k)))
 }
 
 func inStage(stage record.Stage) func(*observation, *record.LostRequest) bool {
@@ -133,19 +135,19 @@ func inStage(stage record.Stage) func(*observation, *record.LostRequest) bool {
 // What a step causes comes after its begin; what ended unasked may be told late.
 func (s *observation) untouched() int64 {
 	if !s.loss.Baseline.Known {
-		return unknown
+		return analysis.Unknown
 	}
 	from := s.loss.Baseline.Until
 	for i := range s.crashes {
-		from = min(from, s.crashes[i].from-near)
+		from = min(from, s.crashes[i].From-analysis.Near)
 	}
 	for i := range s.lifecycles {
 		one := &s.lifecycles[i]
-		if begin := one.begin(); !s.loss.Event.Known || begin < s.loss.Event.Begin {
-			from = min(from, begin-near)
+		if begin := one.Begin(); !s.loss.Event.Known || begin < s.loss.Event.Begin {
+			from = min(from, begin-analysis.Near)
 		}
-		if exit := one.exitUnasked(); exit != unknown {
-			from = min(from, exit-near)
+		if exit := one.ExitUnasked(); exit != analysis.Unknown {
+			from = min(from, exit-analysis.Near)
 		}
 	}
 	return from
@@ -166,27 +168,26 @@ func (s *observation) texts(e *evidence) []string {
 }
 
 // windowOf is the window that a loss is in.
-func (s *observation) windowOf(l *record.LostRequest) *Window {
-	return windowAt(s.loss.Windows, l.End)
+func (s *observation) windowOf(l *record.LostRequest) *analysis.Window {
+	return analysis.WindowAt(s.loss.Windows, l.End)
 }
 
 // failedConnects are the stretches of time in which connections to an endpoint failed,
 // in whatever way, by the endpoint's name; those of all where none is named.
-func (s *observation) failedConnects() map[string][]Window {
-	groups := map[string][]failure{}
+func (s *observation) failedConnects() map[string][]analysis.Window {
+	groups := map[string][]analysis.Failure{}
 	for i := range s.run.Lost {
 		l := &s.run.Lost[i]
 		if l.Class.Stage() == record.StageConnect {
-			from, until := failedAt(l, near)
 			key := s.stretchKey(l)
-			groups[key] = append(groups[key], failure{from, until, l.Class, 1, l})
+			groups[key] = append(groups[key], analysis.FailureOf(l, analysis.Near))
 		}
 	}
-	list := map[string][]Window{}
+	list := map[string][]analysis.Window{}
 	for key, found := range groups {
-		sortFailures(found)
-		for group := range groupFailures(found, s.loss.Gap) {
-			list[key] = append(list[key], newWindow(group))
+		analysis.SortFailures(found)
+		for group := range analysis.GroupFailures(found, s.loss.Gap) {
+			list[key] = append(list[key], analysis.NewWindow(group))
 		}
 	}
 	return list
@@ -203,8 +204,8 @@ func (s *observation) stretchKey(l *record.LostRequest) string {
 // failing is the stretch of time of a connection that failed. Refusals are over only
 // when nothing else that fails goes on from them: an address that is gone does not
 // refuse.
-func (s *observation) failing(l *record.LostRequest) *Window {
-	return windowAt(s.stretches[s.stretchKey(l)], l.End)
+func (s *observation) failing(l *record.LostRequest) *analysis.Window {
+	return analysis.WindowAt(s.stretches[s.stretchKey(l)], l.End)
 }
 
 // outageBegin is when the outage of a loss began, in ns: its window or, where no

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
 )
 
 // Only is the recording with one run alone: the one of this name (graceful #2,
@@ -15,7 +16,7 @@ import (
 func Only(rec *record.Recording, run string) (*record.Recording, error) {
 	var names []string
 	for _, r := range rec.Runs {
-		names = append(names, cmp.Or(runName(r), "load"))
+		names = append(names, cmp.Or(analysis.RunName(r), "load"))
 	}
 	i := slices.Index(names, run)
 	if n, err := strconv.Atoi(run); i < 0 && err == nil {

@@ -94,7 +94,7 @@ func (p *page) in(s style, text string) string {
 	return string(s) + text + string(plain)
 }
 
-// lost is a number of lost requests: red unless it is 0.
+// Lost is a number of lost requests: red unless it is 0.
 func (p *page) lost(n int64) string {
 	if n == 0 {
 		return "0"

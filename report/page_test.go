@@ -11,6 +11,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
+	"nodrop/report/reporttest"
 )
 
 // crowded is hard to fit: long names, wide ones, many variants and classes.
@@ -21,20 +22,20 @@ func crowded(t testing.TB) *record.Recording {
 	}
 	var runs []*record.Run
 	for i := range 9 {
-		list := steady(400, 0, ms, endpoints...)
+		list := reporttest.Steady(400, 0, ms, endpoints...)
 		for k, name := range []string{"connect.refused", "wait.reset", "wait.eof", "body.eof", "connect.unreachable"} {
 			for j, endpoint := range endpoints[:3] {
 				at := int64(100+10*k+j) * ms
-				list = append(list, lost(at, at+ms, name, endpoint, refusedText))
+				list = append(list, reporttest.Lost(at, at+ms, name, endpoint, reporttest.RefusedText))
 			}
 		}
 		marks := []record.Mark{
 			{Kind: record.MarkStep, Name: "scale " + strings.Repeat("a rather long description of it ", 5), Start: 90 * ms, End: 200 * ms},
 			{Kind: record.MarkExited, Name: "exited", Endpoint: endpoints[1], Start: 100 * ms, End: 100 * ms, Error: strings.Repeat("cut requests in flight ", 6)},
 		}
-		runs = append(runs, newRun(t, list, variant(fmt.Sprintf("variant number %d", i+1), marks)))
+		runs = append(runs, reporttest.NewRun(t, list, reporttest.Variant(fmt.Sprintf("variant number %d", i+1), marks)))
 	}
-	return recording(runs...)
+	return reporttest.Recording(runs...)
 }
 
 // ours is the part of a text that has a width: without hey's, and without what
@@ -61,11 +62,11 @@ func ours(text string) string {
 
 // TestTextWidth: no line is longer than the page, unless a word is.
 func TestTextWidth(t *testing.T) {
-	for _, f := range append(slices.Clone(fixtures), fixture{"crowded", crowded}) {
-		if f.name == "hostile" {
+	for _, f := range append(slices.Clone(reporttest.Fixtures), reporttest.Fixture{Name: "crowded", Build: crowded}) {
+		if f.Name == "hostile" {
 			continue // its names are no words
 		}
-		r := Build(f.build(t))
+		r := Build(f.Build(t))
 		for _, width := range []int{80, 120, 200} {
 			text := render(t, TextFor(Options{Width: width}), r)
 			for line := range strings.Lines(ours(text)) {
@@ -75,7 +76,7 @@ func TestTextWidth(t *testing.T) {
 				}
 				bullet := strings.TrimLeft(line, " ->")
 				if columns(line) > width && strings.Contains(bullet, " ") {
-					t.Errorf("%s: %d columns, want at most %d: %q", f.name, columns(line), width, line)
+					t.Errorf("%s: %d columns, want at most %d: %q", f.Name, columns(line), width, line)
 				}
 			}
 		}
@@ -104,25 +105,25 @@ var styles = regexp.MustCompile(`\x1b\[\d*m`)
 // TestColourIsAllThatDiffers: without its styles a coloured text is the plain
 // one, hey's part included, and styles do not reach over lines.
 func TestColourIsAllThatDiffers(t *testing.T) {
-	for _, f := range fixtures {
-		r := Build(f.build(t))
+	for _, f := range reporttest.Fixtures {
+		r := Build(f.Build(t))
 		for _, width := range []int{80, 120} {
 			plain := render(t, TextFor(Options{Width: width}), r)
 			coloured := render(t, TextFor(Options{Width: width, Colour: true}), r)
 			if strings.Contains(plain, "\x1b") {
-				t.Errorf("%s: got escape sequences without colour", f.name)
+				t.Errorf("%s: got escape sequences without colour", f.Name)
 			}
 			if diff := cmp.Diff(plain, styles.ReplaceAllString(coloured, "")); diff != "" {
-				t.Errorf("%s: differs by more than colour (- plain, + coloured)\n%s", f.name, diff)
+				t.Errorf("%s: differs by more than colour (- plain, + coloured)\n%s", f.Name, diff)
 			}
 			for line := range strings.Lines(coloured) {
 				if strings.Count(line, "\x1b[0m")*2 != strings.Count(line, "\x1b[") {
-					t.Errorf("%s: a style does not end: %q", f.name, line)
+					t.Errorf("%s: a style does not end: %q", f.Name, line)
 				}
 			}
 		}
 	}
-	if got, want := render(t, TextFor(Options{}), Build(mixed(t))), render(t, Text, Build(mixed(t))); got != want {
+	if got, want := render(t, TextFor(Options{}), Build(reporttest.Mixed(t))), render(t, Text, Build(reporttest.Mixed(t))); got != want {
 		t.Errorf("the zero Options are not Text (- want, + got)\n%s", cmp.Diff(want, got))
 	}
 }
@@ -134,8 +135,8 @@ func TestVerdictColours(t *testing.T) {
 		"lab-graceful-lost": "Verdict: \x1b[31mfail\x1b[0m: ",
 		"lab-outlived":      "Verdict: \x1b[33minconclusive\x1b[0m: ",
 	} {
-		i := slices.IndexFunc(fixtures, func(f fixture) bool { return f.name == name })
-		if text := render(t, TextFor(Options{Colour: true}), Build(fixtures[i].build(t))); !strings.Contains(text, want) {
+		i := slices.IndexFunc(reporttest.Fixtures, func(f reporttest.Fixture) bool { return f.Name == name })
+		if text := render(t, TextFor(Options{Colour: true}), Build(reporttest.Fixtures[i].Build(t))); !strings.Contains(text, want) {
 			t.Errorf("%s: got no %q", name, want)
 		}
 	}
@@ -145,7 +146,7 @@ func TestVerdictColours(t *testing.T) {
 // lines of its own.
 func TestTerminalIsSafe(t *testing.T) {
 	for _, colour := range []bool{false, true} {
-		text := render(t, TextFor(Options{Colour: colour}), Build(hostile(t)))
+		text := render(t, TextFor(Options{Colour: colour}), Build(reporttest.Hostile(t)))
 		for _, r := range styles.ReplaceAllString(text, "") {
 			if r != '\n' && r != '\t' && safetext.IsUnsafe(r) && r != '\ufffd' {
 				t.Errorf("got %q in the text", r)

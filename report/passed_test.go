@@ -6,13 +6,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/reporttest"
 )
 
 // TestPassed: a verdict that is pass says what it passed, repetitions together;
 // any other says why.
 func TestPassed(t *testing.T) {
 	repetition := func(n, lost int) *record.Run {
-		return trial(t, lost, func(run *record.Run) {
+		return reporttest.Trial(t, lost, func(run *record.Run) {
 			run.Variant, run.Repetition = "a", n
 			run.Expect, run.Require, run.FailIf = nil, []string{"lost > 0"}, []string{"p99 > 1s"}
 		})
@@ -21,9 +22,9 @@ func TestPassed(t *testing.T) {
 		runs []*record.Run
 		want []string
 	}{
-		"a plain load that was asked nothing": {[]*record.Run{newRun(t, steady(10, 0, ms, "gw-1"))}, nil},
+		"a plain load that was asked nothing": {[]*record.Run{reporttest.NewRun(t, reporttest.Steady(10, 0, ms, "gw-1"))}, nil},
 		"a plain load": {
-			[]*record.Run{newRun(t, steady(1000, 0, ms, "gw-1"), failIf("lost > 0", "ok < 900"))},
+			[]*record.Run{reporttest.NewRun(t, reporttest.Steady(1000, 0, ms, "gw-1"), reporttest.FailIf("lost > 0", "ok < 900"))},
 			[]string{"fails if lost > 0: lost 0", "fails if ok < 900: ok 1,000"},
 		},
 		"repeated": {
@@ -34,10 +35,10 @@ func TestPassed(t *testing.T) {
 			[]*record.Run{repetition(2, 1)},
 			[]string{"a #2: requires lost > 0: lost 1", "a #2: fails if p99 > 1s: p99 9.0 ms"},
 		},
-		"failed": {[]*record.Run{newRun(t, steady(10, 0, ms, "gw-1"), failIf("lost == 0", "ok < 9"))}, nil},
+		"failed": {[]*record.Run{reporttest.NewRun(t, reporttest.Steady(10, 0, ms, "gw-1"), reporttest.FailIf("lost == 0", "ok < 9"))}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, Build(recording(tt.runs...)).Passed()); diff != "" {
+			if diff := cmp.Diff(tt.want, Build(reporttest.Recording(tt.runs...)).Passed()); diff != "" {
 				t.Errorf("differs (- want, + got)\n%s", diff)
 			}
 		})

@@ -3,6 +3,9 @@ package report
 import (
 	"math"
 	"testing"
+
+	"nodrop/report/phrase"
+	"nodrop/report/reporttest"
 )
 
 func TestDuration(t *testing.T) {
@@ -25,7 +28,7 @@ func TestDuration(t *testing.T) {
 		{-52_000_000, "-52.0 ms"},
 		{-1, "-1 µs"},
 	} {
-		if got := duration(tt.ns); got != tt.want {
+		if got := phrase.Duration(tt.ns); got != tt.want {
 			t.Errorf("duration(%d): got %q; want %q", tt.ns, got, tt.want)
 		}
 	}
@@ -36,7 +39,7 @@ func TestNumber(t *testing.T) {
 		0: "0", 7: "7", 999: "999", 1000: "1,000", 50_000: "50,000", 999_999: "999,999", 1_000_000: "1,000,000",
 		math.MaxInt64: "9,223,372,036,854,775,807",
 	} {
-		if got := number(n); got != want {
+		if got := phrase.Number(n); got != want {
 			t.Errorf("number(%d): got %q; want %q", n, got, want)
 		}
 	}
@@ -49,9 +52,9 @@ func TestNames(t *testing.T) {
 	}{
 		{[]string{"gw-2"}, "gw-2"},
 		{[]string{"gw-10", "gw-2", "gw-9"}, "gw-2, gw-9, gw-10"},
-		{replicas(2, 4), "gw-2, gw-3, gw-4"},
-		{replicas(2, 10), "gw-2 … gw-10 (9)"},
-		{append(replicas(2, 5), replicas(7, 10)...), "gw-2 … gw-5 (4), gw-7 … gw-10 (4)"},
+		{reporttest.Replicas(2, 4), "gw-2, gw-3, gw-4"},
+		{reporttest.Replicas(2, 10), "gw-2 … gw-10 (9)"},
+		{append(reporttest.Replicas(2, 5), reporttest.Replicas(7, 10)...), "gw-2 … gw-5 (4), gw-7 … gw-10 (4)"},
 		{[]string{"gw-4", "gw-5", "gw-7", "gw-8"}, "gw-4, gw-5, gw-7, gw-8"},
 		{[]string{"gw-1", "gw-3", "gw-5", "gw-7", "gw-9", "gw-11", "gw-13"}, "gw-1, gw-3, gw-5, gw-7, gw-9 and 2 more"},
 		{[]string{"10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80", "10.0.0.4:80"}, "10.0.0.1:80 … 10.0.0.4:80 (4)"},
@@ -61,7 +64,7 @@ func TestNames(t *testing.T) {
 		{[]string{"a", "b", "c", "d"}, "a, b, c, d"},
 		{[]string{"n99999999999999999999", "n99999999999999999998"}, "n99999999999999999998, n99999999999999999999"},
 	} {
-		if got := names(tt.list); got != tt.want {
+		if got := phrase.Names(tt.list); got != tt.want {
 			t.Errorf("names(%v): got %q; want %q", tt.list, got, tt.want)
 		}
 	}
@@ -71,7 +74,7 @@ func TestPercentage(t *testing.T) {
 	for ratio, want := range map[float64]string{
 		0: "0 %", 1: "100 %", 0.95: "95 %", 0.26: "26 %", 0.0296: "3.0 %", 0.0075: "0.75 %", 0.00064: "0.064 %", 3e-7: "0.000030 %", 3e-9: "0.00000030 %",
 	} {
-		if got := percentage(ratio); got != want {
+		if got := phrase.Percentage(ratio); got != want {
 			t.Errorf("percentage(%v): got %q; want %q", ratio, got, want)
 		}
 	}

@@ -6,35 +6,36 @@ import (
 	"testing"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/reporttest"
 )
 
 // TestRedirectedIsNotDenied: where a redirect was followed, a server has
 // answered, whatever became of the next hop.
 func TestRedirectedIsNotDenied(t *testing.T) {
 	const refused = `Post "http://10.0.0.2:1/": dial tcp 10.0.0.2:1: connect: connection refused`
-	one := func(at int64, redirected bool) request {
-		return request{start: at * ms, end: at*ms + 1, fate: record.FateLost, class: "connect.refused", endpoint: "10.0.0.2:1", sample: refused, redirected: redirected}
+	one := func(at int64, redirected bool) reporttest.Request {
+		return reporttest.Request{Start: at * ms, End: at*ms + 1, Fate: record.FateLost, Class: "connect.refused", Endpoint: "10.0.0.2:1", Sample: refused, Redirected: redirected}
 	}
 	tests := map[string]struct {
-		requests       []request
+		requests       []reporttest.Request
 		says, saysNot  []string
 		processed      string
 		safe, complete bool
 	}{
 		"all redirected": {
-			requests:  []request{one(1, true), one(2, true)},
+			requests:  []reporttest.Request{one(1, true), one(2, true)},
 			says:      []string{"nothing listens where the redirect leads", "a host had responded with a redirect before", "never; before the redirect: yes"},
 			saysNot:   []string{"every connection was refused", "never saw a request"},
 			processed: "possibly",
 		},
 		"some redirected": {
-			requests:  []request{one(1, true), one(2, false), one(3, false)},
+			requests:  []reporttest.Request{one(1, true), one(2, false), one(3, false)},
 			says:      []string{"1 of them came after a redirect", "never; before the redirect (1 of them): yes"},
 			saysNot:   []string{"every connection was refused", "never saw a request"},
 			processed: "possibly",
 		},
 		"none redirected": {
-			requests:  []request{one(1, false), one(2, false)},
+			requests:  []reporttest.Request{one(1, false), one(2, false)},
 			says:      []string{"every connection was refused: nothing listens there", "the server never saw a request"},
 			saysNot:   []string{"redirect"},
 			processed: "never",
@@ -43,7 +44,7 @@ func TestRedirectedIsNotDenied(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			r := Build(recording(newRun(t, tt.requests)))
+			r := Build(reporttest.Recording(reporttest.NewRun(t, tt.requests)))
 			for _, format := range []string{"text", "markdown"} {
 				text := rendered(t, r, format)
 				for _, says := range tt.says {
@@ -67,9 +68,9 @@ func TestRedirectedIsNotDenied(t *testing.T) {
 
 // TestOverLimitIsOurs: what --max-body cuts is not put down to the server.
 func TestOverLimitIsOurs(t *testing.T) {
-	run := newRun(t, []request{{start: ms, end: 2 * ms, fate: record.FateLost, class: "body.other", endpoint: "gw-1", sample: "body over 100 bytes (--max-body)"}},
-		edited(func(r *record.Run) { r.Settings.MaxBody = 100 }))
-	text := rendered(t, Build(recording(run)), "text")
+	run := reporttest.NewRun(t, []reporttest.Request{{Start: ms, End: 2 * ms, Fate: record.FateLost, Class: "body.other", Endpoint: "gw-1", Sample: "body over 100 bytes (--max-body)"}},
+		reporttest.Edited(func(r *record.Run) { r.Settings.MaxBody = 100 }))
+	text := rendered(t, Build(reporttest.Recording(run)), "text")
 	if !strings.Contains(text, "nodrop cut 1 response longer than --max-body allows (100 bytes)") || strings.Contains(text, "no rule knows") {
 		t.Error(text)
 	}

@@ -8,6 +8,7 @@ package report
 
 import (
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
 )
 
 // Report is a Recording with all that was computed from it.
@@ -24,16 +25,16 @@ type Report struct {
 
 // RunReport is one run's part.
 type RunReport struct {
-	Figures
+	analysis.Figures
 	Findings []Finding
 }
 
 // Build computes a Report.
 func Build(rec *record.Recording) *Report {
 	r := &Report{Recording: rec}
-	var figures []Figures
+	var figures []analysis.Figures
 	for _, run := range rec.Runs {
-		f := figuresOf(run)
+		f := analysis.Of(run)
 		figures = append(figures, f)
 		r.Runs = append(r.Runs, RunReport{f, diagnose(run, &f.Loss)})
 	}

@@ -11,6 +11,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
+	"nodrop/report/analysis"
 )
 
 // computedFormat is the name and version of what ComputedJSON writes.
@@ -428,17 +429,17 @@ func comparisonOf(r *Report) *comparisonJSON {
 	if r.Comparison == nil {
 		return nil
 	}
-	var runs []Figures
+	var runs []analysis.Figures
 	for i := range r.Runs {
-		if groupName(r.Runs[i].Run) != "" {
+		if analysis.GroupName(r.Runs[i].Run) != "" {
 			runs = append(runs, r.Runs[i].Figures)
 		}
 	}
 	c := &comparisonJSON{}
 	for _, run := range runs {
-		c.Columns = append(c.Columns, runName(run.Run))
+		c.Columns = append(c.Columns, analysis.RunName(run.Run))
 	}
-	add := func(name, unit string, class *string, value func(*Figures) *int64) {
+	add := func(name, unit string, class *string, value func(*analysis.Figures) *int64) {
 		row := comparisonRowJSON{Name: name, Unit: unit, Class: class}
 		for i := range runs {
 			row.Values = append(row.Values, value(&runs[i]))
@@ -451,7 +452,7 @@ func comparisonOf(r *Report) *comparisonJSON {
 			continue
 		}
 		for _, class := range classesOf(runs, f.breakdown == bySpoiledClass) {
-			add(f.name, f.unit, &class, func(r *Figures) *int64 { return new(r.Loss.classTotal(class)) })
+			add(f.name, f.unit, &class, func(r *analysis.Figures) *int64 { return new(r.Loss.ClassTotal(class)) })
 		}
 	}
 	return c
@@ -470,21 +471,21 @@ const (
 var figures = []struct {
 	name, unit string
 	breakdown  breakdown
-	value      func(*Figures) *int64
+	value      func(*analysis.Figures) *int64
 }{
-	{"started", "requests", whole, func(r *Figures) *int64 { return &r.Run.Counts.Started }},
-	{"ok", "requests", whole, func(r *Figures) *int64 { return &r.Run.Counts.OK }},
-	{"lost", "requests", byLostClass, func(r *Figures) *int64 { return &r.Run.Counts.Lost }},
-	{"spoiled", "requests", bySpoiledClass, func(r *Figures) *int64 { return &r.Run.Counts.Spoiled }},
-	{"windows", "windows", whole, func(r *Figures) *int64 { return new(int64(len(r.Loss.Windows))) }},
-	{"lossTime", "ns", whole, func(r *Figures) *int64 { return &r.Loss.Time }},
-	{"p50", "ns", whole, func(r *Figures) *int64 { return latencyAt(r.Run, 50) }},
-	{"p99", "ns", whole, func(r *Figures) *int64 { return latencyAt(r.Run, 99) }},
+	{"started", "requests", whole, func(r *analysis.Figures) *int64 { return &r.Run.Counts.Started }},
+	{"ok", "requests", whole, func(r *analysis.Figures) *int64 { return &r.Run.Counts.OK }},
+	{"lost", "requests", byLostClass, func(r *analysis.Figures) *int64 { return &r.Run.Counts.Lost }},
+	{"spoiled", "requests", bySpoiledClass, func(r *analysis.Figures) *int64 { return &r.Run.Counts.Spoiled }},
+	{"windows", "windows", whole, func(r *analysis.Figures) *int64 { return new(int64(len(r.Loss.Windows))) }},
+	{"lossTime", "ns", whole, func(r *analysis.Figures) *int64 { return &r.Loss.Time }},
+	{"p50", "ns", whole, func(r *analysis.Figures) *int64 { return latencyAt(r.Run, 50) }},
+	{"p99", "ns", whole, func(r *analysis.Figures) *int64 { return latencyAt(r.Run, 99) }},
 }
 
 // latencyAt is a percentile of the answers' latency in ns; nil without any.
 func latencyAt(run *record.Run, percent float64) *int64 {
-	l := answered(run)
+	l := analysis.Answered(run)
 	if l.Count == 0 {
 		return nil
 	}
@@ -553,7 +554,7 @@ func identityOf(err error) identityJSON {
 	return identityJSON{Contradiction: new(err.Error())}
 }
 
-func summaryOf(s *Summary) summaryJSON {
+func summaryOf(s *analysis.Summary) summaryJSON {
 	j := summaryJSON{
 		TotalNs: nanoseconds(s.Total), RequestsPerSecond: s.PerSecond, Answered: s.Answered, Bytes: s.TotalBytes,
 		Histogram: []bucketJSON{}, Percentiles: []percentileJSON{}, Phases: []phaseJSON{}, Statuses: []statusJSON{}, Errors: []errorJSON{},
@@ -585,7 +586,7 @@ func connectionsOf(c record.ConnectionCount) connectionsJSON {
 	return connectionsJSON{Opened: c.Opened, Stale: c.Stale, FinWaited: c.Waited, FinOurs: c.Ours, Surplus: c.Surplus}
 }
 
-func classOf(c ClassLoss) classJSON {
+func classOf(c analysis.ClassLoss) classJSON {
 	info := c.Class.Info()
 	processed, _, _ := strings.Cut(string(info.Processed), ",") // "yes, at least in part"
 	if c.Redirected > 0 && info.Processed == record.Never {
@@ -608,7 +609,7 @@ func findingOf(f *Finding) findingJSON {
 	return j
 }
 
-func endpointOf(e EndpointLoss) endpointJSON {
+func endpointOf(e analysis.EndpointLoss) endpointJSON {
 	j := endpointJSON{
 		Name: textOrNull(e.Name), OK: e.OK, Lost: e.Lost, Classes: []classCountJSON{},
 		FirstConnectNs: knownTime(e.Seen.FirstConnect), LastConnectNs: knownTime(e.Seen.LastConnect),
@@ -620,7 +621,7 @@ func endpointOf(e EndpointLoss) endpointJSON {
 	return j
 }
 
-func windowOf(w *Window) windowJSON {
+func windowOf(w *analysis.Window) windowJSON {
 	j := windowJSON{
 		BeginNs: w.Begin, EndNs: w.End, Started: w.Exposed, Lost: w.Lost, InFlight: w.InFlight, Reused: w.Reused,
 		Unlisted: w.Unlisted, Connections: w.Connections, Classes: []classCountJSON{}, Endpoints: listOf(w.Endpoints),
@@ -635,7 +636,7 @@ func windowOf(w *Window) windowJSON {
 	return j
 }
 
-func relationOf(r Relation) *relationJSON {
+func relationOf(r analysis.Relation) *relationJSON {
 	if !r.Known {
 		return nil
 	}
@@ -646,16 +647,16 @@ func relationOf(r Relation) *relationJSON {
 // loss came.
 func marksOf(run *record.Run) []markJSON {
 	list := []markJSON{}
-	losses := failures(run)
+	losses := analysis.Failures(run)
 	var last int64
 	for _, s := range losses {
-		last = max(last, s.until)
+		last = max(last, s.Until)
 	}
 	for _, m := range run.Marks {
 		j := markJSON{Kind: string(m.Kind), Name: m.Name, Endpoint: textOrNull(m.Endpoint), StartNs: m.Start, EndNs: m.End, Error: textOrNull(m.Error), Address: textOrNull(m.Address), Shutdown: shutdownOf(m.Shutdown)}
-		first, _ := slices.BinarySearchFunc(losses, m.Start, func(s failure, at int64) int { return int(min(1, max(-1, s.from-at))) })
+		first, _ := slices.BinarySearchFunc(losses, m.Start, func(s analysis.Failure, at int64) int { return int(min(1, max(-1, s.From-at))) })
 		if first < len(losses) {
-			j.FirstLossNs, j.LastLossNs = new(losses[first].from-m.Start), new(last-m.Start)
+			j.FirstLossNs, j.LastLossNs = new(losses[first].From-m.Start), new(last-m.Start)
 		}
 		list = append(list, j)
 	}
@@ -673,14 +674,14 @@ func shutdownOf(s *record.Shutdown) *shutdownJSON {
 	return j
 }
 
-func baselineOf(b Baseline) *baselineJSON {
+func baselineOf(b analysis.Baseline) *baselineJSON {
 	if !b.Known {
 		return nil
 	}
 	return &baselineJSON{UntilNs: b.Until, OK: b.OK, Lost: b.Lost}
 }
 
-func eventOf(e Event) *eventJSON {
+func eventOf(e analysis.Event) *eventJSON {
 	if !e.Known {
 		return nil
 	}
@@ -693,20 +694,20 @@ func limitsOf(r *RunReport) limitsJSON {
 	if r.Run.Counts.OK+r.Run.Counts.Lost > 0 {
 		j.LossRatioBound = &l.UpperBound
 	}
-	if k := endpointsLeft(&r.Loss); k > 0 {
+	if k := analysis.EndpointsLeft(&r.Loss); k > 0 {
 		j.Left, j.SmallestOutageOfLeftNs = &k, bounded(l.Smallest(k))
 	}
 	return j
 }
 
-func slowerOf(s Slower) *slowerJSON {
+func slowerOf(s analysis.Slower) *slowerJSON {
 	if !s.Known {
 		return nil
 	}
-	bound := func(b LatencyBound) latencyBoundJSON {
+	bound := func(b analysis.LatencyBound) latencyBoundJSON {
 		return latencyBoundJSON{Count: b.Count, P99Ns: b.P99, MaxNs: b.Max}
 	}
-	return &slowerJSON{Notable: s.notable(), Baseline: bound(s.Baseline), Event: bound(s.Event)}
+	return &slowerJSON{Notable: s.Notable(), Baseline: bound(s.Baseline), Event: bound(s.Event)}
 }
 
 func answersOf(answers []record.ErrorAnswer) []answerJSON {

@@ -15,6 +15,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/phrase"
+	"nodrop/report/reporttest"
 )
 
 func compileSchema(t testing.TB) *jsonschema.Schema {
@@ -56,10 +58,10 @@ func TestComputedJSONIsAsItsSchemaSays(t *testing.T) {
 		}
 		noSentinels(t, "", doc)
 	}
-	for _, f := range append(slices.Clone(fixtures), fixture{"crowded", crowded}, fixture{"no runs", func(testing.TB) *record.Recording { return recording() }}) {
-		t.Run(f.name, func(t *testing.T) { check(t, f.build(t)) })
+	for _, f := range append(slices.Clone(reporttest.Fixtures), reporttest.Fixture{Name: "crowded", Build: crowded}, reporttest.Fixture{Name: "no runs", Build: func(testing.TB) *record.Recording { return reporttest.Recording() }}) {
+		t.Run(f.Name, func(t *testing.T) { check(t, f.Build(t)) })
 	}
-	eachRandomRun(t, func(t *testing.T, run *record.Run) { check(t, recording(run)) })
+	reporttest.EachRandomRun(t, func(t *testing.T, run *record.Run) { check(t, reporttest.Recording(run)) })
 }
 
 // TestChangeJSONIsAsItsSchemaSays, and the schema refuses what differs from it.
@@ -116,8 +118,8 @@ func TestSchemaRejects(t *testing.T) {
 	schema := compileSchema(t)
 	covered := map[string]bool{}
 	for _, name := range []string{"lab-graceful-lost", "mixed", "refused", "hostile"} {
-		i := slices.IndexFunc(fixtures, func(f fixture) bool { return f.name == name })
-		doc := shortLists(decoded(t, render(t, ComputedJSON, Build(fixtures[i].build(t)))))
+		i := slices.IndexFunc(reporttest.Fixtures, func(f reporttest.Fixture) bool { return f.Name == name })
+		doc := shortLists(decoded(t, render(t, ComputedJSON, Build(reporttest.Fixtures[i].Build(t)))))
 		if err := schema.Validate(doc); err != nil {
 			t.Fatal(err)
 		}
@@ -223,12 +225,12 @@ func TestSchemaDescribesItself(t *testing.T) {
 
 // TestComputedJSONIsFixed: the same bytes each time.
 func TestComputedJSONIsFixed(t *testing.T) {
-	for _, f := range fixtures {
-		rec := f.build(t)
+	for _, f := range reporttest.Fixtures {
+		rec := f.Build(t)
 		first := render(t, ComputedJSON, Build(rec))
 		for range 3 {
 			if again := render(t, ComputedJSON, Build(rec)); again != first {
-				t.Errorf("%s: differs from one time to the next\n%s", f.name, cmp.Diff(first, again))
+				t.Errorf("%s: differs from one time to the next\n%s", f.Name, cmp.Diff(first, again))
 			}
 		}
 	}
@@ -237,15 +239,15 @@ func TestComputedJSONIsFixed(t *testing.T) {
 // TestComparisonAsNumbers: the rows are those of the text, as numbers.
 func TestComparisonAsNumbers(t *testing.T) {
 	names := map[string]string{"lossTime": "time with loss", "p50": "p50 of answers", "p99": "p99 of answers"}
-	for _, f := range append(slices.Clone(fixtures), fixture{"crowded", crowded}) {
-		r := Build(f.build(t))
+	for _, f := range append(slices.Clone(reporttest.Fixtures), reporttest.Fixture{Name: "crowded", Build: crowded}) {
+		r := Build(f.Build(t))
 		c := comparisonOf(r)
 		if repeated(r.Groups) {
 			continue // the text has medians, the numbers are each run's
 		}
 		if r.Comparison == nil {
 			if c != nil {
-				t.Errorf("%s: got a comparison; want none", f.name)
+				t.Errorf("%s: got a comparison; want none", f.Name)
 			}
 			continue
 		}
@@ -263,9 +265,9 @@ func TestComparisonAsNumbers(t *testing.T) {
 				case v == nil:
 					cells[i] = "-"
 				case row.Unit == "ns":
-					cells[i] = duration(*v)
+					cells[i] = phrase.Duration(*v)
 				default:
-					cells[i] = number(*v)
+					cells[i] = phrase.Number(*v)
 				}
 			}
 			if row.Name == "spoiled" && !slices.ContainsFunc(cells, func(c string) bool { return c != "0" }) {
@@ -274,7 +276,7 @@ func TestComparisonAsNumbers(t *testing.T) {
 			got.Rows = append(got.Rows, ComparisonRow{row.Name, cells})
 		}
 		if diff := cmp.Diff(*r.Comparison, got); diff != "" {
-			t.Errorf("%s: differs from the text's (- text, + numbers)\n%s", f.name, diff)
+			t.Errorf("%s: differs from the text's (- text, + numbers)\n%s", f.Name, diff)
 		}
 	}
 }
@@ -284,10 +286,10 @@ func TestMarksTellTheLosses(t *testing.T) {
 	at := func(ns int64) record.Mark {
 		return record.Mark{Kind: record.MarkNote, Name: fmt.Sprint(ns), Start: ns, End: ns}
 	}
-	run := newRun(t, append(steady(100, 0, ms, "gw-1"),
-		lost(20*ms, 21*ms, "connect.refused", "gw-1", refusedText),
-		lost(10*ms, 50*ms, "wait.reset", "gw-1", resetText),
-	), edited(func(run *record.Run) {
+	run := reporttest.NewRun(t, append(reporttest.Steady(100, 0, ms, "gw-1"),
+		reporttest.Lost(20*ms, 21*ms, "connect.refused", "gw-1", reporttest.RefusedText),
+		reporttest.Lost(10*ms, 50*ms, "wait.reset", "gw-1", reporttest.ResetText),
+	), reporttest.Edited(func(run *record.Run) {
 		run.Marks = []record.Mark{at(-5 * ms), at(20 * ms), at(20*ms + 1), at(50 * ms), at(50*ms + 1)}
 	}))
 	want := [][2]int64{{25 * ms, 55 * ms}, {0, 30 * ms}, {30*ms - 1, 30*ms - 1}, {0, 0}, {-1, -1}}
@@ -304,8 +306,8 @@ func TestMarksTellTheLosses(t *testing.T) {
 
 // TestComputedJSONNulls: what is not known is null, what is none is empty.
 func TestComputedJSONNulls(t *testing.T) {
-	i := slices.IndexFunc(fixtures, func(f fixture) bool { return f.name == "empty" })
-	text := render(t, ComputedJSON, Build(fixtures[i].build(t)))
+	i := slices.IndexFunc(reporttest.Fixtures, func(f reporttest.Fixture) bool { return f.Name == "empty" })
+	text := render(t, ComputedJSON, Build(reporttest.Fixtures[i].Build(t)))
 	for _, want := range []string{
 		`"recoveryNs": null`, `"smallestOutageNs": null`, `"slowestNs": null`, `"lossRatioBound": null`, `"outside": null`,
 		`"event": null`, `"baseline": null`, `"lastStartNs": null`, `"windows": []`, `"comparison": null`, `"outcome": "none"`,

@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+
+	"nodrop/report/analysis"
 )
 
 // Outcome is the verdict in one word.
@@ -42,7 +44,7 @@ type CheckResult struct {
 }
 
 // checkRun evaluates all that a run was recorded with.
-func checkRun(r *Figures) []CheckResult {
+func checkRun(r *analysis.Figures) []CheckResult {
 	var list []CheckResult
 	for _, of := range []struct {
 		rule   Rule
@@ -55,8 +57,8 @@ func checkRun(r *Figures) []CheckResult {
 	return list
 }
 
-func checkOne(rule Rule, text string, r *Figures) CheckResult {
-	res := CheckResult{Where: runName(r.Run), Rule: rule, Check: text, Outcome: Inconclusive}
+func checkOne(rule Rule, text string, r *analysis.Figures) CheckResult {
+	res := CheckResult{Where: analysis.RunName(r.Run), Rule: rule, Check: text, Outcome: Inconclusive}
 	check, err := ParseCheck(text)
 	if err != nil {
 		res.Reason = err.Error()

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
 )
 
 // rule matches losses, each of which goes to the first that wants it, and tells
@@ -57,7 +58,7 @@ var runRules = []struct {
 
 // diagnose finds what the losses have in common, the most frequent first, then
 // what stands against the figures.
-func diagnose(run *record.Run, loss *Loss) []Finding {
+func diagnose(run *record.Run, loss *analysis.Loss) []Finding {
 	s := observe(run, loss)
 	groups := make([][]*record.LostRequest, len(rules))
 	for i := range run.Lost {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
 )
 
 // What the layers do when they go, and what the kernel makes of it, is from
@@ -15,29 +17,29 @@ func matchesBaseline(s *observation, l *record.LostRequest) bool { return l.End 
 
 func explainBaseline(s *observation, e *evidence) Finding {
 	return Finding{
-		Title:      counted(int64(len(e.lost)), "request was", "requests were") + " lost before anything was done to the target",
+		Title:      phrase.Counted(int64(len(e.lost)), "request was", "requests were") + " lost before anything was done to the target",
 		Confidence: Shown,
-		Evidence:   []string{e.what(), fmt.Sprintf("%s; the first mark is at %s; %s", e.when(), moment(s.loss.Baseline.Until), s.where(e))},
+		Evidence:   []string{e.what(), fmt.Sprintf("%s; the first mark is at %s; %s", e.when(), phrase.Moment(s.loss.Baseline.Until), s.where(e))},
 		Remedies:   []Remedy{{"any", "mend what fails without the event first; what it loses cannot be told from what the event loses"}},
 	}
 }
 
-func matchesTLSCut(_ *observation, l *record.LostRequest) bool { return isTLSCut(l.Class) }
+func matchesTLSCut(_ *observation, l *record.LostRequest) bool { return analysis.IsTLSCut(l.Class) }
 
 func explainTLSCut(s *observation, e *evidence) Finding {
 	f := Finding{
-		Title:      counted(int64(len(e.lost)), "TLS handshake was", "TLS handshakes were") + " cut",
+		Title:      phrase.Counted(int64(len(e.lost)), "TLS handshake was", "TLS handshakes were") + " cut",
 		Confidence: CannotTell,
 		Measured:   e.span(),
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
 		Remedies:   []Remedy{{"any", "go on accepting until the balancer has taken the endpoint out; a layer-4 balancer makes connections to a process that is going"}},
 	}
-	met := metBy(e.lost, func(l *record.LostRequest) []*lifecycle {
+	met := metBy(e.lost, func(l *record.LostRequest) []*analysis.Lifecycle {
 		own := s.lifecycleOf(l)
-		if !overlaps(own) || !within(l.End, own.stopped(), own.removed) {
+		if !overlaps(own) || !analysis.Within(l.End, own.Stopped(), own.Removed) {
 			return nil
 		}
-		return []*lifecycle{own}
+		return []*analysis.Lifecycle{own}
 	})
 	if len(met) == 0 {
 		f.Evidence = append(f.Evidence, "cannot tell what cut them: "+s.missing(e))
@@ -45,13 +47,13 @@ func explainTLSCut(s *observation, e *evidence) Finding {
 	}
 	o := overlapOf(met)
 	f.Confidence, f.Needed, f.Remedies = Shown, o.needed, acceptLonger(o.needed)
-	f.Evidence = append(f.Evidence, fmt.Sprintf("the endpoints stopped accepting %s after their termination began, and were out of the balancer %s after it began", duration(o.accepted), duration(o.needed)))
+	f.Evidence = append(f.Evidence, fmt.Sprintf("the endpoints stopped accepting %s after their termination began, and were out of the balancer %s after it began", phrase.Duration(o.accepted), phrase.Duration(o.needed)))
 	return f
 }
 
 func explainTLSRefused(s *observation, e *evidence) Finding {
 	return Finding{
-		Title:      counted(int64(len(e.lost)), "TLS handshake", "TLS handshakes") + " failed",
+		Title:      phrase.Counted(int64(len(e.lost)), "TLS handshake", "TLS handshakes") + " failed",
 		Confidence: Likely,
 		Evidence:   append([]string{e.what(), e.when() + "; " + s.where(e)}, s.texts(e)...),
 		Remedies:   []Remedy{{"any", "check that old and new replicas have the same certificates, and the same versions of TLS"}},
@@ -60,7 +62,7 @@ func explainTLSRefused(s *observation, e *evidence) Finding {
 
 func explainName(s *observation, e *evidence) Finding {
 	return Finding{
-		Title:      "the name was not found for " + duration(e.span()),
+		Title:      "the name was not found for " + phrase.Duration(e.span()),
 		Confidence: Likely,
 		Measured:   e.span(),
 		Evidence:   append([]string{e.what(), e.when()}, s.texts(e)...),
@@ -70,7 +72,7 @@ func explainName(s *observation, e *evidence) Finding {
 
 func explainProxy(s *observation, e *evidence) Finding {
 	return Finding{
-		Title:      "the proxy failed " + counted(int64(len(e.lost)), "request", "requests"),
+		Title:      "the proxy failed " + phrase.Counted(int64(len(e.lost)), "request", "requests"),
 		Confidence: Likely,
 		Evidence:   append([]string{e.what(), e.when()}, s.texts(e)...),
 		Remedies:   []Remedy{{"any", "check -x: what is behind the proxy was not reached, and nothing is known of it"}},
@@ -83,7 +85,7 @@ func matchesFirewall(_ *observation, l *record.LostRequest) bool {
 
 func explainFirewall(s *observation, e *evidence) Finding {
 	return Finding{
-		Title:      "a firewall on the way refused " + counted(int64(len(e.lost)), "connection", "connections"),
+		Title:      "a firewall on the way refused " + phrase.Counted(int64(len(e.lost)), "connection", "connections"),
 		Confidence: Shown,
 		Evidence:   append([]string{e.what(), e.when() + "; " + s.where(e), "an ICMPv6 message said so (administratively prohibited, or a route that rejects): no listener did"}, s.texts(e)...),
 		Remedies: []Remedy{
@@ -94,12 +96,12 @@ func explainFirewall(s *observation, e *evidence) Finding {
 }
 
 func matchesHung(_ *observation, l *record.LostRequest) bool {
-	return beyondConnect(l.Class) && l.Class.Cause() == record.CauseTimeout
+	return analysis.BeyondConnect(l.Class) && l.Class.Cause() == record.CauseTimeout
 }
 
 func explainHung(s *observation, e *evidence) Finding {
 	return Finding{
-		Title:      fmt.Sprintf("%s got no whole answer within %s (-t)", counted(int64(len(e.lost)), "request", "requests"), duration(int64(s.run.Settings.Timeout))),
+		Title:      fmt.Sprintf("%s got no whole answer within %s (-t)", phrase.Counted(int64(len(e.lost)), "request", "requests"), phrase.Duration(int64(s.run.Settings.Timeout))),
 		Confidence: CannotTell,
 		Measured:   e.span(),
 		Evidence:   []string{e.what(), fmt.Sprintf("they began %s; %s", e.when(), s.where(e)), "a server that hangs and packets that no longer arrive look the same from here"},
@@ -111,12 +113,12 @@ func explainHung(s *observation, e *evidence) Finding {
 }
 
 func matchesMalformed(_ *observation, l *record.LostRequest) bool {
-	return beyondConnect(l.Class) && l.Class.Cause() == record.CauseMalformed
+	return analysis.BeyondConnect(l.Class) && l.Class.Cause() == record.CauseMalformed
 }
 
 func explainMalformed(s *observation, e *evidence) Finding {
 	return Finding{
-		Title:      counted(int64(len(e.lost)), "answer was", "answers were") + " not what HTTP/1.1 allows",
+		Title:      phrase.Counted(int64(len(e.lost)), "answer was", "answers were") + " not what HTTP/1.1 allows",
 		Confidence: Shown,
 		Evidence:   append([]string{e.what(), e.when() + "; " + s.where(e)}, s.texts(e)...),
 		Remedies:   malformedRemedies(e),
@@ -144,7 +146,7 @@ func matchesOverLimit(s *observation, l *record.LostRequest) bool {
 func explainOverLimit(s *observation, e *evidence) Finding {
 	n := int64(len(e.lost))
 	return Finding{
-		Title:      fmt.Sprintf("nodrop cut %s longer than --max-body allows (%d bytes)", counted(n, "response", "responses"), s.run.Settings.MaxBody),
+		Title:      fmt.Sprintf("nodrop cut %s longer than --max-body allows (%d bytes)", phrase.Counted(n, "response", "responses"), s.run.Settings.MaxBody),
 		Confidence: Shown,
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
 		Remedies:   []Remedy{{"any", "leave --max-body out, or raise it, if bodies of that length are right"}},
@@ -153,7 +155,7 @@ func explainOverLimit(s *observation, e *evidence) Finding {
 
 func explainUnexplained(s *observation, e *evidence) Finding {
 	return Finding{
-		Title:      counted(int64(len(e.lost)), "request", "requests") + " failed for reasons that no rule knows",
+		Title:      phrase.Counted(int64(len(e.lost)), "request", "requests") + " failed for reasons that no rule knows",
 		Confidence: CannotTell,
 		Evidence:   append([]string{e.what(), e.when() + "; " + s.where(e)}, s.texts(e)...),
 	}

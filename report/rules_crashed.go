@@ -5,15 +5,17 @@ import (
 	"slices"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
 )
 
 // crashOf is the crash that can have caused a loss, the last one where several can;
 // nil where none can.
-func (s *observation) crashOf(l *record.LostRequest) *crash {
+func (s *observation) crashOf(l *record.LostRequest) *analysis.Crash {
 	own := s.historyOf(l.Endpoint)
 	if own != nil {
-		for _, c := range slices.Backward(own.crashes) {
-			if c.cuts(l) || isRefusal(l.Class) && c.lasts(l.End) {
+		for _, c := range slices.Backward(own.Crashes) {
+			if c.Cuts(l) || analysis.IsRefusal(l.Class) && c.Lasts(l.End) {
 				return c
 			}
 		}
@@ -21,7 +23,7 @@ func (s *observation) crashOf(l *record.LostRequest) *crash {
 	}
 	for i := range slices.Backward(s.crashes) {
 		c := &s.crashes[i]
-		if s.shared && (c.cuts(l) || isRefusal(l.Class) && c.lasts(l.End) && s.outageBegin(l) <= c.at+max(near, s.loss.Gap)) {
+		if s.shared && (c.Cuts(l) || analysis.IsRefusal(l.Class) && c.Lasts(l.End) && s.outageBegin(l) <= c.At+max(analysis.Near, s.loss.Gap)) {
 			return c
 		}
 	}
@@ -29,13 +31,13 @@ func (s *observation) crashOf(l *record.LostRequest) *crash {
 }
 
 // story tells of a crash, for people.
-func story(c *crash) string {
-	text := c.endpoint + " crashed at " + moment(c.at)
-	if c.text != "" {
-		text += " (" + c.text + ")"
+func story(c *analysis.Crash) string {
+	text := c.Endpoint + " crashed at " + phrase.Moment(c.At)
+	if c.Text != "" {
+		text += " (" + c.Text + ")"
 	}
-	if c.back != unknown {
-		text += fmt.Sprintf(", and was ready again at %s", moment(c.back))
+	if c.Back != analysis.Unknown {
+		text += fmt.Sprintf(", and was ready again at %s", phrase.Moment(c.Back))
 	}
 	return text
 }
@@ -48,7 +50,7 @@ func matchesCrashed(s *observation, l *record.LostRequest) bool {
 
 // leaving reports that an endpoint which was told to go explains a loss.
 func (s *observation) leaving(l *record.LostRequest) bool {
-	if isRefusal(l.Class) {
+	if analysis.IsRefusal(l.Class) {
 		return len(s.overlapping(l)) > 0 || s.slowRemovalOf(l) != nil
 	}
 	for range s.exits(l) {
@@ -58,8 +60,8 @@ func (s *observation) leaving(l *record.LostRequest) bool {
 }
 
 // crashesOf are those that can have caused some of the losses, each once.
-func (s *observation) crashesOf(e *evidence) []*crash {
-	var list []*crash
+func (s *observation) crashesOf(e *evidence) []*analysis.Crash {
+	var list []*analysis.Crash
 	for _, l := range e.lost {
 		if c := s.crashOf(l); c != nil && !slices.Contains(list, c) {
 			list = append(list, c)
@@ -71,7 +73,7 @@ func (s *observation) crashesOf(e *evidence) []*crash {
 func explainCrashed(s *observation, e *evidence) Finding {
 	met := s.crashesOf(e)
 	f := Finding{
-		Title:      fmt.Sprintf("%s lost when %s", counted(int64(len(e.lost)), "request was", "requests were"), crashed(met)),
+		Title:      fmt.Sprintf("%s lost when %s", phrase.Counted(int64(len(e.lost)), "request was", "requests were"), crashed(met)),
 		Confidence: Shown,
 		Measured:   e.span(),
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
@@ -84,9 +86,9 @@ func explainCrashed(s *observation, e *evidence) Finding {
 		f.Confidence = Likely
 		f.Evidence = append(f.Evidence, "the endpoints share an address: which of them lost a request is not known")
 	}
-	if slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return l.End < s.crashOf(l).at-near }) {
+	if slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return l.End < s.crashOf(l).At-analysis.Near }) {
 		f.Confidence = Likely
-		f.Evidence = append(f.Evidence, fmt.Sprintf("a control plane tells of an end up to %s after it: what was lost so shortly before a mark is laid to it", duration(exitLag)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("a control plane tells of an end up to %s after it: what was lost so shortly before a mark is laid to it", phrase.Duration(analysis.ExitLag)))
 	}
 	return f
 }
@@ -95,12 +97,12 @@ func mendCrash() Remedy {
 	return Remedy{"any", "mend the crash first: no shutdown setting helps a process that ends unasked, and what it loses cannot be told from what the event loses"}
 }
 
-func crashed(list []*crash) string {
+func crashed(list []*analysis.Crash) string {
 	var endpoints []string
 	for _, c := range list {
-		endpoints = append(endpoints, c.endpoint)
+		endpoints = append(endpoints, c.Endpoint)
 	}
-	return names(endpoints) + " crashed"
+	return phrase.Names(endpoints) + " crashed"
 }
 
 // orCrashed adds to a finding of endpoints that left what crashed meanwhile, and may

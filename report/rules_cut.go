@@ -7,16 +7,18 @@ import (
 	"slices"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
 )
 
 // exits are the lifecycles whose end can have cut the loss, and whether the marks are
 // sure of the end's time.
-func (s *observation) exits(l *record.LostRequest) iter.Seq2[*lifecycle, bool] {
-	return func(yield func(*lifecycle, bool) bool) {
+func (s *observation) exits(l *record.LostRequest) iter.Seq2[*analysis.Lifecycle, bool] {
+	return func(yield func(*analysis.Lifecycle, bool) bool) {
 		alive := s.alive(l)
 		for one := range s.suspects(l) {
-			may, sure := one.exitedAt(l.End)
-			if !may || alive != unknown && alive <= one.exited || !sure && s.idled(l) {
+			may, sure := one.ExitedAt(l.End)
+			if !may || alive != analysis.Unknown && alive <= one.Exited || !sure && s.idled(l) {
 				continue
 			}
 			if !yield(one, sure) {
@@ -32,13 +34,13 @@ func (s *observation) alive(l *record.LostRequest) int64 {
 	if answer := s.seen[l.Endpoint].LastAnswer; s.named(l) && answer > l.End+readTogether {
 		return answer
 	}
-	return unknown
+	return analysis.Unknown
 }
 
 // idled reports that a connection may have been closed because it was idle: no
 // answer of the run came as soon as the end of it.
 func (s *observation) idled(l *record.LostRequest) bool {
-	return l.Reused && unanswered(l.Class) && l.End-l.Start < s.answers.Min
+	return l.Reused && analysis.Unanswered(l.Class) && l.End-l.Start < s.answers.Min
 }
 
 // sureOf grades a finding of processes that ended: shown where the marks name the
@@ -56,7 +58,7 @@ func (s *observation) sureOf(e *evidence, f *Finding) {
 		f.Evidence = append(f.Evidence, "the endpoints share an address: which of them cut a request is not known")
 	}
 	if late {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("a control plane tells of an exit up to %s after it: what was cut so shortly before a mark is laid to it", duration(exitLag)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("a control plane tells of an exit up to %s after it: what was cut so shortly before a mark is laid to it", phrase.Duration(analysis.ExitLag)))
 	}
 }
 
@@ -80,17 +82,17 @@ func (s *observation) need(e *evidence) (needed int64, least bool) {
 // underWay is the evidence for that.
 func (s *observation) underWay(e *evidence) string {
 	if s.answers.Count == 0 {
-		return fmt.Sprintf("the longest had been under way for %s; no request of the run was answered", duration(e.longest))
+		return fmt.Sprintf("the longest had been under way for %s; no request of the run was answered", phrase.Duration(e.longest))
 	}
 	if _, least := s.need(e); least {
-		return fmt.Sprintf("the longest had been under way for %s, longer than any answer of the run took (%s)", duration(e.longest), duration(s.answers.Max))
+		return fmt.Sprintf("the longest had been under way for %s, longer than any answer of the run took (%s)", phrase.Duration(e.longest), phrase.Duration(s.answers.Max))
 	}
-	return fmt.Sprintf("the longest had been under way for %s; the slowest answer of the run took %s", duration(e.longest), duration(s.answers.Max))
+	return fmt.Sprintf("the longest had been under way for %s; the slowest answer of the run took %s", phrase.Duration(e.longest), phrase.Duration(s.answers.Max))
 }
 
 // metBy are the lifecycles that explain losses, each once, in the order in which they
 // were met.
-func metBy(lost []*record.LostRequest, explain func(*record.LostRequest) []*lifecycle) []*lifecycle {
+func metBy(lost []*record.LostRequest, explain func(*record.LostRequest) []*analysis.Lifecycle) []*analysis.Lifecycle {
 	var met lifecycleSet
 	for _, l := range lost {
 		met.add(explain(l))
@@ -101,13 +103,13 @@ func metBy(lost []*record.LostRequest, explain func(*record.LostRequest) []*life
 // lifecycleSet has lifecycles, each once, in the order in which they came. The zero value has
 // none.
 type lifecycleSet struct {
-	list  []*lifecycle
-	known map[*lifecycle]bool
+	list  []*analysis.Lifecycle
+	known map[*analysis.Lifecycle]bool
 }
 
-func (s *lifecycleSet) add(some []*lifecycle) {
+func (s *lifecycleSet) add(some []*analysis.Lifecycle) {
 	if s.known == nil {
-		s.known = map[*lifecycle]bool{}
+		s.known = map[*analysis.Lifecycle]bool{}
 	}
 	for _, one := range some {
 		if !s.known[one] {
@@ -120,14 +122,14 @@ func (s *lifecycleSet) add(some []*lifecycle) {
 // killings are the lifecycles whose end by force can have cut the loss; none where the
 // marks are surer of another's end, or place it nearer. Where they are sure of
 // neither, others tells that there is another.
-func (s *observation) killings(l *record.LostRequest) (killed, others []*lifecycle) {
+func (s *observation) killings(l *record.LostRequest) (killed, others []*analysis.Lifecycle) {
 	nearest, other := int64(math.MaxInt64), int64(math.MaxInt64) // of those that are sure
 	for one, sure := range s.exits(l) {
 		distance := int64(math.MaxInt64)
 		if sure {
-			distance = max(l.End-one.exited, one.exited-l.End)
+			distance = max(l.End-one.Exited, one.Exited-l.End)
 		}
-		if one.killed == unknown {
+		if one.Killed == analysis.Unknown {
 			others, other = append(others, one), min(other, distance)
 		} else {
 			killed, nearest = append(killed, one), min(nearest, distance)
@@ -143,19 +145,19 @@ func (s *observation) killings(l *record.LostRequest) (killed, others []*lifecyc
 }
 
 // killers are the lifecycles that killings finds.
-func (s *observation) killers(l *record.LostRequest) []*lifecycle {
+func (s *observation) killers(l *record.LostRequest) []*analysis.Lifecycle {
 	killed, _ := s.killings(l)
 	return killed
 }
 
 func matchesGraceOver(s *observation, l *record.LostRequest) bool {
-	return isCut(l.Class) && len(s.killers(l)) > 0
+	return analysis.IsCut(l.Class) && len(s.killers(l)) > 0
 }
 
 func explainGraceOver(s *observation, e *evidence) Finding {
 	met := metBy(e.lost, s.killers)
 	f := Finding{
-		Title:      counted(int64(len(e.lost)), "request in flight was cut when its process was killed at the end of its grace", "requests in flight were cut when their process was killed at the end of its grace"),
+		Title:      phrase.Counted(int64(len(e.lost)), "request in flight was cut when its process was killed at the end of its grace", "requests in flight were cut when their process was killed at the end of its grace"),
 		Confidence: Shown,
 		Measured:   e.longest,
 		Evidence: []string{
@@ -168,8 +170,8 @@ func explainGraceOver(s *observation, e *evidence) Finding {
 	if s.openAtTermination(e) {
 		needed, least := s.need(e)
 		for _, one := range met {
-			if one.terminating != unknown {
-				needed = max(needed, one.killed-one.terminating) // which was too short
+			if one.Terminating != analysis.Unknown {
+				needed = max(needed, one.Killed-one.Terminating) // which was too short
 			}
 		}
 		f.Needed, f.Remedies = needed, finishRequests(needed, least)
@@ -190,13 +192,15 @@ func explainGraceOver(s *observation, e *evidence) Finding {
 // when the termination began, or that this is not known.
 func (s *observation) openAtTermination(e *evidence) bool {
 	return slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool {
-		return slices.ContainsFunc(s.killers(l), func(one *lifecycle) bool { return l.Start < one.terminating+near || one.terminating == unknown })
+		return slices.ContainsFunc(s.killers(l), func(one *analysis.Lifecycle) bool {
+			return l.Start < one.Terminating+analysis.Near || one.Terminating == analysis.Unknown
+		})
 	})
 }
 
 // alsoEnded are the lifecycles that ended without force, and may have cut a loss as well
 // as those that were killed.
-func (s *observation) alsoEnded(l *record.LostRequest) []*lifecycle {
+func (s *observation) alsoEnded(l *record.LostRequest) []*analysis.Lifecycle {
 	_, others := s.killings(l)
 	return others
 }
@@ -204,7 +208,9 @@ func (s *observation) alsoEnded(l *record.LostRequest) []*lifecycle {
 // tookMore says how requests came to an endpoint that was told to go.
 func (s *observation) tookMore(e *evidence) string {
 	for _, l := range e.lost {
-		accepting := func(one *lifecycle) bool { return one.listenerClosed == unknown || one.listenerClosed > l.Start }
+		accepting := func(one *analysis.Lifecycle) bool {
+			return one.ListenerClosed == analysis.Unknown || one.ListenerClosed > l.Start
+		}
 		if !l.Reused && slices.ContainsFunc(s.killers(l), accepting) {
 			return "went on accepting"
 		}
@@ -212,33 +218,33 @@ func (s *observation) tookMore(e *evidence) string {
 	return "went on taking requests on open connections"
 }
 
-func endpointNames(list []*lifecycle) string {
+func endpointNames(list []*analysis.Lifecycle) string {
 	var endpoints []string
 	for _, one := range list {
-		endpoints = append(endpoints, one.endpoint)
+		endpoints = append(endpoints, one.Endpoint)
 	}
-	return names(endpoints)
+	return phrase.Names(endpoints)
 }
 
 // hadLived tells the shortest time from being told to go to being killed.
-func hadLived(list []*lifecycle) string {
-	shortest := int64(unknown)
+func hadLived(list []*analysis.Lifecycle) string {
+	shortest := int64(analysis.Unknown)
 	for _, one := range list {
-		if one.terminating == unknown {
+		if one.Terminating == analysis.Unknown {
 			continue
 		}
-		if d := one.killed - one.terminating; shortest == unknown || d < shortest {
+		if d := one.Killed - one.Terminating; shortest == analysis.Unknown || d < shortest {
 			shortest = d
 		}
 	}
-	if shortest == unknown {
+	if shortest == analysis.Unknown {
 		return "no mark tells how long after its termination began"
 	}
-	return duration(shortest) + " after termination began"
+	return phrase.Duration(shortest) + " after termination began"
 }
 
 func matchesKilled(s *observation, l *record.LostRequest) bool {
-	if !isCut(l.Class) {
+	if !analysis.IsCut(l.Class) {
 		return false
 	}
 	for range s.exits(l) {
@@ -250,7 +256,7 @@ func matchesKilled(s *observation, l *record.LostRequest) bool {
 func explainKilled(s *observation, e *evidence) Finding {
 	needed, least := s.need(e)
 	f := Finding{
-		Title:      counted(int64(len(e.lost)), "request in flight was cut when its process exited", "requests in flight were cut when their process exited"),
+		Title:      phrase.Counted(int64(len(e.lost)), "request in flight was cut when its process exited", "requests in flight were cut when their process exited"),
 		Confidence: Shown,
 		Measured:   e.longest,
 		Needed:     needed,
@@ -259,14 +265,14 @@ func explainKilled(s *observation, e *evidence) Finding {
 	}
 	s.sureOf(e, &f)
 	if given, known := s.graceGiven(e); known {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("from the stop signal to the exit the process had %s", duration(given)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("from the stop signal to the exit the process had %s", phrase.Duration(given)))
 	}
 	n, idle := queued(e), s.idle(e)
 	if n > 0 {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, reset on new connections, may have waited in the accept queue instead: cannot tell, and accepting until the balancer has heard of it cures both", n))
 	}
 	if idle > 0 {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, which failed sooner than the fastest answer came (%s), may have gone out on kept-alive connections that the process was closing: cannot tell, and answering with Connection: close while it drains cures that", idle, duration(s.answers.Min)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, which failed sooner than the fastest answer came (%s), may have gone out on kept-alive connections that the process was closing: cannot tell, and answering with Connection: close while it drains cures that", idle, phrase.Duration(s.answers.Min)))
 	}
 	if n+idle == len(e.lost) && f.Confidence == Shown {
 		f.Confidence = Likely
@@ -279,7 +285,7 @@ func explainKilled(s *observation, e *evidence) Finding {
 func queued(e *evidence) int {
 	n := 0
 	for _, l := range e.lost {
-		if !l.Reused && l.Class.Cause() == record.CauseReset && unanswered(l.Class) {
+		if !l.Reused && l.Class.Cause() == record.CauseReset && analysis.Unanswered(l.Class) {
 			n++
 		}
 	}
@@ -302,10 +308,10 @@ func (s *observation) idle(e *evidence) int {
 func (s *observation) graceGiven(e *evidence) (given int64, known bool) {
 	for _, l := range e.lost {
 		for one := range s.exits(l) {
-			if one.signalled == unknown {
+			if one.Signalled == analysis.Unknown {
 				continue
 			}
-			if d := one.exited - one.signalled; !known || d < given {
+			if d := one.Exited - one.Signalled; !known || d < given {
 				given, known = d, true
 			}
 		}
@@ -314,19 +320,19 @@ func (s *observation) graceGiven(e *evidence) (given int64, known bool) {
 }
 
 func matchesKeptAlive(_ *observation, l *record.LostRequest) bool {
-	return l.Reused && isCut(l.Class) && unanswered(l.Class)
+	return l.Reused && analysis.IsCut(l.Class) && analysis.Unanswered(l.Class)
 }
 
 func explainKeptAlive(s *observation, e *evidence) Finding {
 	quick := s.idle(e)
 	f := Finding{
-		Title:      counted(int64(len(e.lost)), "request", "requests") + " went out on kept-alive connections that the server was closing",
+		Title:      phrase.Counted(int64(len(e.lost)), "request", "requests") + " went out on kept-alive connections that the server was closing",
 		Confidence: Likely,
 		Evidence: []string{
 			e.what(),
 			e.when() + "; " + s.where(e),
 			"no answer before had said Connection: close, or the connections would not have been used again",
-			fmt.Sprintf("%d of %d failed sooner than the fastest answer came (%s)", quick, len(e.lost), duration(s.answers.Min)),
+			fmt.Sprintf("%d of %d failed sooner than the fastest answer came (%s)", quick, len(e.lost), phrase.Duration(s.answers.Min)),
 		},
 		Remedies: []Remedy{
 			{"any", "while draining, answer with Connection: close, and close idle connections only some time after"},
@@ -343,16 +349,16 @@ func explainKeptAlive(s *observation, e *evidence) Finding {
 	return f
 }
 
-func matchesCut(_ *observation, l *record.LostRequest) bool { return isCut(l.Class) }
+func matchesCut(_ *observation, l *record.LostRequest) bool { return analysis.IsCut(l.Class) }
 
 func explainCut(s *observation, e *evidence) Finding {
 	needed, least := s.need(e)
 	exit := "an exit"
 	if !slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return !s.named(l) }) {
-		exit = choose(int64(len(e.endpoints)), "its exit", "their exits")
+		exit = phrase.Choose(int64(len(e.endpoints)), "its exit", "their exits")
 	}
 	return Finding{
-		Title:      counted(int64(len(e.lost)), "request in flight was cut", "requests in flight were cut"),
+		Title:      phrase.Counted(int64(len(e.lost)), "request in flight was cut", "requests in flight were cut"),
 		Confidence: CannotTell,
 		Measured:   e.longest,
 		Needed:     needed,

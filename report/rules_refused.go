@@ -6,21 +6,23 @@ import (
 	"strings"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
 )
 
 // overlaps reports that the marks tell the whole of a lifecycle, and that it
 // stopped accepting before the balancer heard of it.
-func overlaps(l *lifecycle) bool {
-	known := l != nil && l.terminating != unknown && l.stopped() != unknown && l.removed != unknown
-	return known && l.stopped() >= l.terminating-near && l.removed > l.stopped()
+func overlaps(l *analysis.Lifecycle) bool {
+	known := l != nil && l.Terminating != analysis.Unknown && l.Stopped() != analysis.Unknown && l.Removed != analysis.Unknown
+	return known && l.Stopped() >= l.Terminating-analysis.Near && l.Removed > l.Stopped()
 }
 
 // overlapping are the lifecycles that can explain the loss. Where no mark names its
 // endpoint, because the replicas share an address, each of them can.
-func (s *observation) overlapping(l *record.LostRequest) []*lifecycle {
-	var list []*lifecycle
+func (s *observation) overlapping(l *record.LostRequest) []*analysis.Lifecycle {
+	var list []*analysis.Lifecycle
 	for one := range s.suspects(l) {
-		if overlaps(one) && within(l.End, one.stopped(), one.removed) {
+		if overlaps(one) && analysis.Within(l.End, one.Stopped(), one.Removed) {
 			list = append(list, one)
 		}
 	}
@@ -28,7 +30,7 @@ func (s *observation) overlapping(l *record.LostRequest) []*lifecycle {
 }
 
 func matchesOverlap(s *observation, l *record.LostRequest) bool {
-	return isRefusal(l.Class) && len(s.overlapping(l)) > 0
+	return analysis.IsRefusal(l.Class) && len(s.overlapping(l)) > 0
 }
 
 func explainOverlap(s *observation, e *evidence) Finding {
@@ -38,17 +40,17 @@ func explainOverlap(s *observation, e *evidence) Finding {
 	}
 	met := metBy(e.lost, s.overlapping)
 	o := overlapOf(met)
-	endpoints := counted(int64(len(met)), "endpoint", "endpoints")
+	endpoints := phrase.Counted(int64(len(met)), "endpoint", "endpoints")
 	f := Finding{
 		Title: fmt.Sprintf("%s kept getting connections for %s after %s had stopped accepting",
-			endpoints, duration(o.longest), choose(int64(len(met)), "it", "they")),
+			endpoints, phrase.Duration(o.longest), phrase.Choose(int64(len(met)), "it", "they")),
 		Confidence: Shown,
 		Measured:   o.longest,
 		Needed:     o.needed,
 		Evidence: []string{
 			e.what(),
-			fmt.Sprintf("they stopped accepting %s after termination began (%s), and were out of the balancer %s after it began", duration(o.accepted), o.how, duration(o.needed)),
-			fmt.Sprintf("refusals were met %s; at this rate their edges are known to %s", e.when(), duration(s.probeGap(len(met)))),
+			fmt.Sprintf("they stopped accepting %s after termination began (%s), and were out of the balancer %s after it began", phrase.Duration(o.accepted), o.how, phrase.Duration(o.needed)),
+			fmt.Sprintf("refusals were met %s; at this rate their edges are known to %s", e.when(), phrase.Duration(s.probeGap(len(met)))),
 		},
 		Remedies: acceptLonger(o.needed),
 	}
@@ -70,17 +72,17 @@ type overlap struct {
 	how      string
 }
 
-func overlapOf(list []*lifecycle) overlap {
+func overlapOf(list []*analysis.Lifecycle) overlap {
 	var o overlap
 	for i, l := range list {
-		accepted := max(0, l.stopped()-l.terminating)
+		accepted := max(0, l.Stopped()-l.Terminating)
 		if i == 0 || accepted < o.accepted {
 			o.accepted = accepted
 		}
-		o.longest = max(o.longest, l.removed-l.stopped())
-		o.needed = max(o.needed, l.removed-l.terminating)
+		o.longest = max(o.longest, l.Removed-l.Stopped())
+		o.needed = max(o.needed, l.Removed-l.Terminating)
 		how := "process exited"
-		if l.stopped() == l.listenerClosed {
+		if l.Stopped() == l.ListenerClosed {
 			how = "listener closed"
 		}
 		if o.how == "" {
@@ -95,7 +97,7 @@ func overlapOf(list []*lifecycle) overlap {
 // slowRemoval are the lifecycles that explain losses which the control plane's marks alone
 // account for: it had ended them, and no mark tells when balancers heard of it.
 type slowRemoval struct {
-	lifecycles  []*lifecycle
+	lifecycles  []*analysis.Lifecycle
 	first, last int64 // when the first and the last termination began
 	out         int64 // ns from there until the control plane had taken each out, at most
 	hooks       bool  // one may have a pre-stop hook
@@ -103,16 +105,16 @@ type slowRemoval struct {
 
 // slowRemovalKey is what a slow removal depends on.
 type slowRemovalKey struct {
-	own   *lifecycle // that of the loss's endpoint, where marks tell
-	named bool       // they do
-	since int64      // the begin of the loss's outage
-	until int64      // its end
-	begun int        // terminations that had begun by then
+	own   *analysis.Lifecycle // that of the loss's endpoint, where marks tell
+	named bool                // they do
+	since int64               // the begin of the loss's outage
+	until int64               // its end
+	begun int                 // terminations that had begun by then
 }
 
 // slowRemovalOf is the slow removal that explains a loss; nil where none does.
 func (s *observation) slowRemovalOf(l *record.LostRequest) *slowRemoval {
-	begun, _ := slices.BinarySearch(s.ends, l.End+near+1)
+	begun, _ := slices.BinarySearch(s.ends, l.End+analysis.Near+1)
 	key := slowRemovalKey{s.lifecycleOf(l), s.named(l), s.outageBegin(l), s.failing(l).End, begun}
 	found, known := s.slowRemovals[key]
 	if !known {
@@ -125,10 +127,10 @@ func (s *observation) slowRemovalOf(l *record.LostRequest) *slowRemoval {
 // findSlowRemoval finds it. Where no mark names the loss's endpoint, because the
 // replicas share an address, each that can explain it may be the one.
 func (s *observation) findSlowRemoval(l *record.LostRequest, key slowRemovalKey) *slowRemoval {
-	var list []*lifecycle
+	var list []*analysis.Lifecycle
 	for one := range s.suspects(l) {
-		known := one.terminating != unknown && one.out() != unknown && one.removed == unknown
-		if known && l.End >= one.terminating-near && key.until >= one.terminating {
+		known := one.Terminating != analysis.Unknown && one.Out() != analysis.Unknown && one.Removed == analysis.Unknown
+		if known && l.End >= one.Terminating-analysis.Near && key.until >= one.Terminating {
 			list = append(list, one)
 		}
 	}
@@ -138,11 +140,11 @@ func (s *observation) findSlowRemoval(l *record.LostRequest, key slowRemovalKey)
 	if len(list) == 0 {
 		return nil
 	}
-	found := &slowRemoval{lifecycles: list, first: list[0].terminating, last: list[0].terminating}
+	found := &slowRemoval{lifecycles: list, first: list[0].Terminating, last: list[0].Terminating}
 	for _, one := range list {
-		found.first, found.last = min(found.first, one.terminating), max(found.last, one.terminating)
-		found.out = max(found.out, one.out()-one.terminating)
-		found.hooks = found.hooks || !one.hookless()
+		found.first, found.last = min(found.first, one.Terminating), max(found.last, one.Terminating)
+		found.out = max(found.out, one.Out()-one.Terminating)
+		found.hooks = found.hooks || !one.Hookless()
 	}
 	return found
 }
@@ -151,23 +153,23 @@ func (s *observation) findSlowRemoval(l *record.LostRequest, key slowRemovalKey)
 // that balancers have not heard of is met all the time: once its process is gone,
 // refusals begin. Without a pre-stop hook they begin with its termination, unless it
 // drains: one of which an earlier outage came, which was over, is no longer met.
-func (s *observation) refusingAt(begin int64, list []*lifecycle) []*lifecycle {
-	return slices.DeleteFunc(list, func(one *lifecycle) bool {
-		gone := one.exited != unknown && begin > one.exited+max(near, s.loss.Gap)
-		over := one.refused != unknown && one.refused+max(near, s.answers.Max) < begin // answers may be late
-		return gone || one.hookless() && over
+func (s *observation) refusingAt(begin int64, list []*analysis.Lifecycle) []*analysis.Lifecycle {
+	return slices.DeleteFunc(list, func(one *analysis.Lifecycle) bool {
+		gone := one.Exited != analysis.Unknown && begin > one.Exited+max(analysis.Near, s.loss.Gap)
+		over := one.Refused != analysis.Unknown && one.Refused+max(analysis.Near, s.answers.Max) < begin // answers may be late
+		return gone || one.Hookless() && over
 	})
 }
 
 // matchesSlowRemoval leaves alone what an endpoint refused that accepted connections
 // afterwards.
 func matchesSlowRemoval(s *observation, l *record.LostRequest) bool {
-	if !isRefusal(l.Class) {
+	if !analysis.IsRefusal(l.Class) {
 		return false
 	}
 	own := s.lifecycleOf(l)
 	later := s.seen[l.Endpoint].LastConnect
-	if own != nil && later > l.End+readTogether && (own.over == unknown || later < own.over) {
+	if own != nil && later > l.End+readTogether && (own.Over == analysis.Unknown || later < own.Over) {
 		return false
 	}
 	return s.slowRemovalOf(l) != nil
@@ -176,7 +178,7 @@ func matchesSlowRemoval(s *observation, l *record.LostRequest) bool {
 // propagation is what the losses tell of how late balancers heard; ns from the begin of
 // termination.
 type propagation struct {
-	met    []*lifecycle
+	met    []*analysis.Lifecycle
 	needed int64 // to the last failure, at most: from the first that it can have met
 	least  int64 // the same from the last that it can have met
 	out    int64 // until the control plane had taken the last one out
@@ -188,7 +190,7 @@ func (s *observation) propagationOf(e *evidence) propagation {
 	var h propagation
 	known := map[*slowRemoval]bool{}
 	var met lifecycleSet
-	lasts := map[*Window]*record.LostRequest{}
+	lasts := map[*analysis.Window]*record.LostRequest{}
 	for _, l := range e.lost {
 		by := s.slowRemovalOf(l)
 		h.reach(l.End, by)
@@ -230,11 +232,11 @@ func (h *propagation) how() string {
 	return "connections were refused until "
 }
 
-// until tells how long after termination connections were refused.
+// Until tells how long after termination connections were refused.
 func (h *propagation) until() string {
-	text := duration(h.needed)
-	if h.needed-h.least > near {
-		text = fmt.Sprintf("%s to %s", duration(h.least), duration(h.needed))
+	text := phrase.Duration(h.needed)
+	if h.needed-h.least > analysis.Near {
+		text = fmt.Sprintf("%s to %s", phrase.Duration(h.least), phrase.Duration(h.needed))
 	}
 	if h.open {
 		return "the load ended, " + text + " after termination began"
@@ -252,7 +254,7 @@ func (h *propagation) finding(s *observation, e *evidence, title string) Finding
 		Evidence: []string{
 			e.what(),
 			fmt.Sprintf("%s; %s", e.when(), s.where(e)),
-			fmt.Sprintf("the control plane had taken the endpoints out %s after termination began, and each balancer hears of that in its own time", duration(h.out)),
+			fmt.Sprintf("the control plane had taken the endpoints out %s after termination began, and each balancer hears of that in its own time", phrase.Duration(h.out)),
 			"when an endpoint stopped accepting is not known, only that it was between the begin of its termination and its exit",
 		},
 		Remedies: acceptLonger(needed),
@@ -262,7 +264,7 @@ func (h *propagation) finding(s *observation, e *evidence, title string) Finding
 		f.Confidence, f.Needed = CannotTell, 0
 		f.Evidence = append(f.Evidence, "cannot tell when balancers had heard of it, nor how long to go on accepting: no request was answered afterwards, or the load ended")
 		f.Remedies = acceptUntilOut()
-	case h.needed-h.least > near:
+	case h.needed-h.least > analysis.Near:
 		f.Evidence = append(f.Evidence, "they share an address, and went one after the other: which of them refused the last connection is not known, and the remedy's number is for the longer time")
 	}
 	f.Evidence = append(f.Evidence, shutdownsOf(h.met)...)
@@ -287,18 +289,18 @@ func matchesPreStopMissing(s *observation, l *record.LostRequest) bool {
 func explainPreStopMissing(s *observation, e *evidence) Finding {
 	h := s.propagationOf(e)
 	return h.finding(s, e, fmt.Sprintf("%s got the stop signal at once, for want of a pre-stop hook: %s%s",
-		counted(int64(len(h.met)), "endpoint", "endpoints"), h.how(), h.until()))
+		phrase.Counted(int64(len(h.met)), "endpoint", "endpoints"), h.how(), h.until()))
 }
 
 // shutdownsOf is the evidence of what these endpoints had before they were gone;
 // none where it is not known of all of them.
-func shutdownsOf(list []*lifecycle) []string {
+func shutdownsOf(list []*analysis.Lifecycle) []string {
 	var texts []string
 	for _, one := range list {
-		if one.shutdown == nil {
+		if one.Shutdown == nil {
 			return nil
 		}
-		if text := one.shutdown.String(); !slices.Contains(texts, text) {
+		if text := one.Shutdown.String(); !slices.Contains(texts, text) {
 			texts = append(texts, text)
 		}
 	}
@@ -308,7 +310,7 @@ func shutdownsOf(list []*lifecycle) []string {
 	return []string{"set for termination: " + strings.Join(texts, "; ")}
 }
 
-func matchesRefused(_ *observation, l *record.LostRequest) bool { return isRefusal(l.Class) }
+func matchesRefused(_ *observation, l *record.LostRequest) bool { return analysis.IsRefusal(l.Class) }
 
 func explainRefused(s *observation, e *evidence) Finding {
 	evidence := []string{e.what(), e.when() + "; " + s.where(e)}
@@ -324,14 +326,14 @@ func explainRefused(s *observation, e *evidence) Finding {
 		}
 	}
 	f := Finding{
-		Title:      fmt.Sprintf("%s refused connections for %s", subject(e), duration(e.span())),
+		Title:      fmt.Sprintf("%s refused connections for %s", subject(e), phrase.Duration(e.span())),
 		Confidence: CannotTell,
 		Measured:   e.span(),
-		Evidence:   append(evidence, "cannot tell whether the listener closed before the balancer took the endpoint out: "+s.missing(e), fmt.Sprintf("at this rate the edges are known to %s", duration(s.probeGap(len(e.endpoints))))),
+		Evidence:   append(evidence, "cannot tell whether the listener closed before the balancer took the endpoint out: "+s.missing(e), fmt.Sprintf("at this rate the edges are known to %s", phrase.Duration(s.probeGap(len(e.endpoints))))),
 		Remedies:   acceptUntilOut(),
 	}
 	if bound := s.sinceTerminating(e); bound > 0 {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("the last refusal came %s after termination began: accepting for less than that is too short, for how much longer is not known", duration(bound)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("the last refusal came %s after termination began: accepting for less than that is too short, for how much longer is not known", phrase.Duration(bound)))
 	}
 	return f
 }
@@ -341,7 +343,7 @@ func subject(e *evidence) string {
 	if len(e.endpoints) == 1 {
 		return e.endpoints[0]
 	}
-	return counted(int64(len(e.endpoints)), "endpoint", "endpoints")
+	return phrase.Counted(int64(len(e.endpoints)), "endpoint", "endpoints")
 }
 
 // missing says which marks would have told the cause.
@@ -363,9 +365,9 @@ func (s *observation) missing(e *evidence) string {
 		if own == nil {
 			return "no mark tells what happened to " + l.Endpoint
 		}
-		add(own.terminating == unknown, "when its termination began")
-		add(own.stopped() == unknown, "when it stopped accepting")
-		add(own.removed == unknown, "when the balancer took it out")
+		add(own.Terminating == analysis.Unknown, "when its termination began")
+		add(own.Stopped() == analysis.Unknown, "when it stopped accepting")
+		add(own.Removed == analysis.Unknown, "when the balancer took it out")
 	}
 	if len(absent) == 0 {
 		return "the refusals do not lie between the two"
@@ -378,8 +380,8 @@ func (s *observation) missing(e *evidence) string {
 func (s *observation) sinceTerminating(e *evidence) int64 {
 	var longest int64
 	for _, l := range e.lost {
-		if own := s.lifecycleOf(l); own != nil && own.terminating != unknown {
-			longest = max(longest, l.End-own.terminating)
+		if own := s.lifecycleOf(l); own != nil && own.Terminating != analysis.Unknown {
+			longest = max(longest, l.End-own.Terminating)
 		}
 	}
 	return longest
@@ -392,7 +394,7 @@ func matchesDropped(_ *observation, l *record.LostRequest) bool {
 
 func explainDropped(s *observation, e *evidence) Finding {
 	return Finding{
-		Title:      fmt.Sprintf("connection attempts to %s went unanswered for %s", subject(e), duration(e.span())),
+		Title:      fmt.Sprintf("connection attempts to %s went unanswered for %s", subject(e), phrase.Duration(e.span())),
 		Confidence: Likely,
 		Measured:   e.span(),
 		Evidence: []string{
@@ -409,13 +411,13 @@ func explainDropped(s *observation, e *evidence) Finding {
 
 func matchesAcceptQueue(s *observation, l *record.LostRequest) bool {
 	own := s.lifecycleOf(l)
-	return !l.Reused && l.Class.Cause() == record.CauseReset && (unanswered(l.Class) || l.Class.Stage() == record.StageTLS) &&
-		own != nil && within(l.End, own.listenerClosed, own.listenerClosed) && !within(l.End, own.exited, own.exited)
+	return !l.Reused && l.Class.Cause() == record.CauseReset && (analysis.Unanswered(l.Class) || l.Class.Stage() == record.StageTLS) &&
+		own != nil && analysis.Within(l.End, own.ListenerClosed, own.ListenerClosed) && !analysis.Within(l.End, own.Exited, own.Exited)
 }
 
 func explainAcceptQueue(s *observation, e *evidence) Finding {
 	return Finding{
-		Title:      counted(int64(len(e.lost)), "connection was", "connections were") + " reset in the accept queue when the listener closed",
+		Title:      phrase.Counted(int64(len(e.lost)), "connection was", "connections were") + " reset in the accept queue when the listener closed",
 		Confidence: Likely,
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e), "they had been made, but no process had accepted them when the listener closed; the processes lived on"},
 		Remedies: []Remedy{

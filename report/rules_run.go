@@ -3,12 +3,15 @@ package report
 import (
 	"fmt"
 	"slices"
+
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
 )
 
 func explainUnlisted(s *observation) (Finding, bool) {
 	n := s.run.LostUntold
 	return Finding{
-		Title:      fmt.Sprintf("%s in the counts alone: the findings are about the first %d", counted(n, "lost request is", "lost requests are"), len(s.run.Lost)),
+		Title:      fmt.Sprintf("%s in the counts alone: the findings are about the first %d", phrase.Counted(n, "lost request is", "lost requests are"), len(s.run.Lost)),
 		Confidence: Shown,
 	}, n > 0
 }
@@ -16,7 +19,7 @@ func explainUnlisted(s *observation) (Finding, bool) {
 func explainClient(s *observation) (Finding, bool) {
 	n := s.run.Counts.Spoiled
 	f := Finding{
-		Title:      counted(n, "request", "requests") + " failed on this machine, which says nothing about the target",
+		Title:      phrase.Counted(n, "request", "requests") + " failed on this machine, which says nothing about the target",
 		Confidence: Shown,
 	}
 	for _, c := range s.loss.Classes {
@@ -35,7 +38,7 @@ func explainEndedEarly(s *observation) (Finding, bool) {
 		Title:      "the load was over before the event was: what came after it met no request",
 		Confidence: Shown,
 		Measured:   e.End - e.LoadOver,
-		Evidence:   []string{fmt.Sprintf("the last request started between %s and %s, the event ended at %s", moment(e.LoadOver), moment(latest), moment(e.End))},
+		Evidence:   []string{fmt.Sprintf("the last request started between %s and %s, the event ended at %s", phrase.Moment(e.LoadOver), phrase.Moment(latest), phrase.Moment(e.End))},
 		Remedies:   []Remedy{{"any", "a longer load, or --settle 1s"}},
 	}
 	if e.End < latest {
@@ -57,10 +60,10 @@ func explainExposure(s *observation) (Finding, bool) {
 	length := event.End - event.Begin
 	smallest := s.loss.Limits.Smallest(1)
 	return Finding{
-		Title:      fmt.Sprintf("too little load to tell: an outage of 1 of %d endpoints shorter than %s would have gone unseen", s.loss.Limits.Of, duration(smallest)),
+		Title:      fmt.Sprintf("too little load to tell: an outage of 1 of %d endpoints shorter than %s would have gone unseen", s.loss.Limits.Of, phrase.Duration(smallest)),
 		Confidence: Shown,
 		Measured:   smallest,
-		Evidence:   []string{fmt.Sprintf("the whole event took %s", duration(length))},
+		Evidence:   []string{fmt.Sprintf("the whole event took %s", phrase.Duration(length))},
 		Remedies:   []Remedy{{"any", "more requests per second: a higher -c or -q"}},
 	}, s.run.Counts.Lost == 0 && event.Known && s.loss.Limits.Of > 1 && smallest > length
 }
@@ -68,9 +71,9 @@ func explainExposure(s *observation) (Finding, bool) {
 // explainKilledUnmet is of endpoints that did not end by themselves, where no loss is
 // known to come of it.
 func explainKilledUnmet(s *observation) (Finding, bool) {
-	var killed []*lifecycle
+	var killed []*analysis.Lifecycle
 	for i := range s.lifecycles {
-		if s.lifecycles[i].killed != unknown {
+		if s.lifecycles[i].Killed != analysis.Unknown {
 			killed = append(killed, &s.lifecycles[i])
 		}
 	}
@@ -78,7 +81,7 @@ func explainKilledUnmet(s *observation) (Finding, bool) {
 		return Finding{}, false
 	}
 	f := Finding{
-		Title:      counted(int64(len(killed)), "endpoint was", "endpoints were") + " killed at the end of the grace, and whatever was open was cut",
+		Title:      phrase.Counted(int64(len(killed)), "endpoint was", "endpoints were") + " killed at the end of the grace, and whatever was open was cut",
 		Confidence: Shown,
 		Evidence:   []string{fmt.Sprintf("%s, %s", endpointNames(killed), hadLived(killed))},
 		Remedies:   endByItself(),

@@ -3,6 +3,8 @@ package report
 import (
 	"cmp"
 	"fmt"
+
+	"nodrop/report/analysis"
 )
 
 // runNames tells runs apart: by what a scenario calls them, numbered where
@@ -11,7 +13,7 @@ func runNames(runs []RunReport) []string {
 	list := make([]string, len(runs))
 	seen := map[string]int{}
 	for i, r := range runs {
-		name := cmp.Or(runName(r.Run), "load")
+		name := cmp.Or(analysis.RunName(r.Run), "load")
 		seen[name]++
 		list[i] = name
 		if n := seen[name]; n > 1 {

@@ -3,6 +3,9 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
 )
 
 // sentence tells what each variant lost.
@@ -16,10 +19,10 @@ func sentence(list []Group) string {
 	return strings.Join(parts, "; ")
 }
 
-func lostPhrase(r *Figures) string {
+func lostPhrase(r *analysis.Figures) string {
 	c := r.Run.Counts
 	if c.Lost == 0 {
-		return "lost none of " + counted(c.Started, "request", "requests")
+		return "lost none of " + phrase.Counted(c.Started, "request", "requests")
 	}
 	var classes []string
 	for _, l := range r.Loss.Classes {
@@ -27,15 +30,15 @@ func lostPhrase(r *Figures) string {
 			classes = append(classes, fmt.Sprintf("%d × %s", l.Total(), l.Class))
 		}
 	}
-	return fmt.Sprintf("lost %d of %s (%s) within %s", c.Lost, counted(c.Started, "request", "requests"), strings.Join(classes, ", "), timeSpan(r.Loss.Windows))
+	return fmt.Sprintf("lost %d of %s (%s) within %s", c.Lost, phrase.Counted(c.Started, "request", "requests"), strings.Join(classes, ", "), timeSpan(r.Loss.Windows))
 }
 
 // timeSpan is the time from the first window's begin to the last one's end.
-func timeSpan(w []Window) string {
+func timeSpan(w []analysis.Window) string {
 	if len(w) == 0 {
-		return duration(0) // the counts contradict themselves
+		return phrase.Duration(0) // the counts contradict themselves
 	}
-	return duration(w[len(w)-1].End - w[0].Begin)
+	return phrase.Duration(w[len(w)-1].End - w[0].Begin)
 }
 
 // armPhrase tells what an arm lost.

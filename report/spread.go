@@ -4,6 +4,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"nodrop/report/phrase"
 )
 
 // Spread is one figure over the runs of one arm.
@@ -49,5 +51,5 @@ func cell(d Dimension, v float64) string {
 		return d.format(v)
 	}
 	whole, part := math.Modf(math.Round(v*10) / 10)
-	return number(int64(whole)) + strings.TrimPrefix(strconv.FormatFloat(part, 'f', 1, 64), "0")
+	return phrase.Number(int64(whole)) + strings.TrimPrefix(strconv.FormatFloat(part, 'f', 1, 64), "0")
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
 )
 
 // maxEndpointLines bounds the list of endpoints; those that lost come first.
@@ -86,7 +88,7 @@ func writeVariantChange(out *page, c *Change) {
 
 // writeSummary writes hey's report down to the details; see hey's template in
 // its requester/print.go.
-func writeSummary(out *page, s *Summary) {
+func writeSummary(out *page, s *analysis.Summary) {
 	fmt.Fprintln(out)
 	out.heading("Summary:")
 	fmt.Fprintf(out, "  Total:\t%4.4f secs\n  Slowest:\t%4.4f secs\n  Fastest:\t%4.4f secs\n  Average:\t%4.4f secs\n  Requests/sec:\t%4.4f\n",
@@ -118,7 +120,7 @@ func writeSummary(out *page, s *Summary) {
 	fmt.Fprintln(out)
 }
 
-func writeDistributions(out *page, s *Summary) {
+func writeDistributions(out *page, s *analysis.Summary) {
 	out.heading("Status code distribution:")
 	for _, c := range s.Statuses {
 		fmt.Fprintf(out, "  [%d]\t%d responses\n", c.Status, c.Count)
@@ -155,10 +157,10 @@ func writeLoss(out *page, r *RunReport) {
 // and what.
 func writeTraces(out *page, traces []record.Trace) {
 	for i, trace := range traces {
-		out.section(fmt.Sprintf("Lost request %d, %s, started at %s:", i+1, trace.Class, moment(trace.Start)))
+		out.section(fmt.Sprintf("Lost request %d, %s, started at %s:", i+1, trace.Class, phrase.Moment(trace.Start)))
 		t := &table{indent: 4, gap: 2, prose: true}
 		for _, s := range trace.Steps {
-			t.row("+"+duration(s.At-trace.Start), clean(stepText(s)))
+			t.row("+"+phrase.Duration(s.At-trace.Start), clean(stepText(s)))
 		}
 		t.write(out)
 	}
@@ -171,7 +173,7 @@ func stepText(s record.TraceStep) string {
 	return s.What + ": " + s.Error
 }
 
-func writeClasses(out *page, l *Loss) {
+func writeClasses(out *page, l *analysis.Loss) {
 	if len(l.Classes) == 0 {
 		return
 	}
@@ -201,7 +203,7 @@ func writeFindings(out *page, list []Finding) {
 	}
 }
 
-func writeEndpoints(out *page, l *Loss) {
+func writeEndpoints(out *page, l *analysis.Loss) {
 	if len(l.Endpoints) < 2 {
 		return
 	}
@@ -214,7 +216,7 @@ func writeEndpoints(out *page, l *Loss) {
 			break
 		}
 		t.row(cmp.Or(clean(e.Name), "(none reached)"), strconv.FormatInt(e.OK, 10), out.lost(e.Lost),
-			lastConnected(&e.Seen), moment(e.Seen.LastAnswer), cmp.Or(classList(e.Classes), "-"))
+			lastConnected(&e.Seen), phrase.Moment(e.Seen.LastAnswer), cmp.Or(classList(e.Classes), "-"))
 	}
 	t.write(out)
 }
@@ -225,10 +227,10 @@ func lastConnected(e *record.EndpointSeen) string {
 	if e.LastConnect == -1 && e.LastAnswer != -1 {
 		return "-"
 	}
-	return moment(e.LastConnect)
+	return phrase.Moment(e.LastConnect)
 }
 
-func classList(classes []ClassLoss) string {
+func classList(classes []analysis.ClassLoss) string {
 	var parts []string
 	for _, c := range classes {
 		parts = append(parts, fmt.Sprintf("%s %d", c.Class, c.Total()))
@@ -236,17 +238,17 @@ func classList(classes []ClassLoss) string {
 	return strings.Join(parts, ", ")
 }
 
-func writeWindows(out *page, l *Loss) {
+func writeWindows(out *page, l *analysis.Loss) {
 	if len(l.Windows) == 0 {
 		return
 	}
-	out.section(fmt.Sprintf("Windows (losses at most %s apart):", duration(l.Gap)))
+	out.section(fmt.Sprintf("Windows (losses at most %s apart):", phrase.Duration(l.Gap)))
 	for i, w := range l.Windows {
 		if i == maxEndpointLines {
 			fmt.Fprintf(out, "    and %d more\n", len(l.Windows)-i)
 			break
 		}
-		out.styled("    ", fmt.Sprintf("%d. at %s for %s: %s", i+1, moment(w.Begin), duration(w.End-w.Begin), exposure(out, w)))
+		out.styled("    ", fmt.Sprintf("%d. at %s for %s: %s", i+1, phrase.Moment(w.Begin), phrase.Duration(w.End-w.Begin), exposure(out, w)))
 		writeRelation(out, "begins", w.BeginNear)
 		writeRelation(out, "ends", w.EndNear)
 	}
@@ -254,35 +256,35 @@ func writeWindows(out *page, l *Loss) {
 
 // exposure tells what was lost of what: requests that were in flight already
 // are not among those started inside the window.
-func exposure(out *page, w Window) string {
+func exposure(out *page, w analysis.Window) string {
 	text := fmt.Sprintf("%s lost, %d started in it", out.lost(w.Lost), w.Exposed)
 	if w.Lost > w.InFlight && w.Exposed > 0 {
-		text += fmt.Sprintf(" of which %s were lost", share(w.Ratio()))
+		text += fmt.Sprintf(" of which %s were lost", phrase.Share(w.Ratio()))
 	}
 	if w.InFlight > 0 {
-		text += fmt.Sprintf(" (%d of the lost %s in flight before)", w.InFlight, choose(w.InFlight, "was", "were"))
+		text += fmt.Sprintf(" (%d of the lost %s in flight before)", w.InFlight, phrase.Choose(w.InFlight, "was", "were"))
 	}
 	if n := int64(len(w.Endpoints)); n > 0 {
-		text += ", on " + counted(n, "endpoint", "endpoints")
+		text += ", on " + phrase.Counted(n, "endpoint", "endpoints")
 	}
 	if w.Connections > 0 {
-		text += ", with " + counted(w.Connections, "connection", "connections")
+		text += ", with " + phrase.Counted(w.Connections, "connection", "connections")
 	}
 	return text
 }
 
-func writeRelation(out *page, verb string, r Relation) {
+func writeRelation(out *page, verb string, r analysis.Relation) {
 	if r.Known {
 		out.paragraph("      ", verb+" "+relation(r))
 	}
 }
 
-func relation(r Relation) string {
+func relation(r analysis.Relation) string {
 	side := "after"
 	if r.Distance < 0 {
 		side = "before"
 	}
-	return fmt.Sprintf("%s %s %s", duration(max(r.Distance, -r.Distance)), side, r.Mark.Name)
+	return fmt.Sprintf("%s %s %s", phrase.Duration(max(r.Distance, -r.Distance)), side, r.Mark.Name)
 }
 
 func writeNotes(out *page, r *RunReport) {

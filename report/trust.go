@@ -4,12 +4,14 @@ import (
 	"fmt"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
 )
 
 // distrust lists why a run proves nothing. A run that is asked nothing can only
 // contradict itself; an event is owed by a scenario's runs alone, which expect
 // or require something of it.
-func distrust(r *Figures, asked bool) (doubts, hints []string) {
+func distrust(r *analysis.Figures, asked bool) (doubts, hints []string) {
 	if r.Loss.Identity != nil {
 		doubts = append(doubts, "the counts contradict themselves: "+r.Loss.Identity.Error())
 	}
@@ -18,8 +20,8 @@ func distrust(r *Figures, asked bool) (doubts, hints []string) {
 		return doubts, nil
 	}
 	if n := r.Run.Counts.Spoiled; n > 0 {
-		doubts = append(doubts, counted(n, "request", "requests")+" failed for reasons on this machine")
-		hints = append(hints, r.Loss.spoiledRemedy())
+		doubts = append(doubts, phrase.Counted(n, "request", "requests")+" failed for reasons on this machine")
+		hints = append(hints, r.Loss.SpoiledRemedy())
 	}
 	if r.Run.Interrupted {
 		doubts = append(doubts, "the run was interrupted")
@@ -32,13 +34,13 @@ func distrust(r *Figures, asked bool) (doubts, hints []string) {
 		doubts = append(doubts, "nothing was done to the target: no event was seen")
 	case e.Known && !e.Inside() && !r.Run.Interrupted:
 		doubts = append(doubts, fmt.Sprintf("the load was over %s before the event was: the last request started at %s, the event ended at %s",
-			duration(e.End-e.LoadOver), duration(e.LoadOver), duration(e.End)))
+			phrase.Duration(e.End-e.LoadOver), phrase.Duration(e.LoadOver), phrase.Duration(e.End)))
 		hints = append(hints, "--settle 1s keeps the load up until the event is over")
 	}
 	b := r.Loss.Baseline
 	switch {
 	case b.Known && b.Lost > 0:
-		doubts = append(doubts, fmt.Sprintf("the baseline was not healthy: %s lost before anything was done", counted(b.Lost, "request was", "requests were")))
+		doubts = append(doubts, fmt.Sprintf("the baseline was not healthy: %s lost before anything was done", phrase.Counted(b.Lost, "request was", "requests were")))
 	case b.Known && b.OK == 0:
 		doubts = append(doubts, "there is no baseline: no request was answered before the event")
 	}
@@ -46,7 +48,7 @@ func distrust(r *Figures, asked bool) (doubts, hints []string) {
 }
 
 func prefix(run *record.Run) string {
-	if name := runName(run); name != "" {
+	if name := analysis.RunName(run); name != "" {
 		return name + ": "
 	}
 	return ""

@@ -8,6 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/reporttest"
 )
 
 const settleHint = "--settle 1s keeps the load up until the event is over"
@@ -20,99 +22,99 @@ func TestVerdict(t *testing.T) {
 	}{
 		"no runs": {nil, Verdict{}},
 		"a plain load that was asked nothing": {
-			[]*record.Run{newRun(t, []request{lost(0, ms, "connect.refused", "gw-1", refusedText)})},
+			[]*record.Run{reporttest.NewRun(t, []reporttest.Request{reporttest.Lost(0, ms, "connect.refused", "gw-1", reporttest.RefusedText)})},
 			Verdict{},
 		},
 		"a plain load that was spoiled and asked nothing": {
-			[]*record.Run{spoil(t, newRun(t, steady(10, 0, ms, "gw-1")), 3)},
+			[]*record.Run{reporttest.Spoil(t, reporttest.NewRun(t, reporttest.Steady(10, 0, ms, "gw-1")), 3)},
 			Verdict{},
 		},
 		"a plain load that contradicts itself": {
-			[]*record.Run{newRun(t, steady(10, 0, ms, "gw-1"), edited(func(run *record.Run) { run.Counts.OK = 1 }))},
+			[]*record.Run{reporttest.NewRun(t, reporttest.Steady(10, 0, ms, "gw-1"), reporttest.Edited(func(run *record.Run) { run.Counts.OK = 1 }))},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"the counts contradict themselves: started 10 ≠ ok 11 + lost 0 + spoiled 0 + aborted 0"}},
 		},
-		"pass": {[]*record.Run{trial(t, 0, nil)}, Verdict{Outcome: Pass}},
+		"pass": {[]*record.Run{reporttest.Trial(t, 0, nil)}, Verdict{Outcome: Pass}},
 		"fail": {
-			[]*record.Run{trial(t, 3, nil)},
+			[]*record.Run{reporttest.Trial(t, 3, nil)},
 			Verdict{Outcome: Fail, Reasons: []string{"expected lost == 0: lost 3"}},
 		},
 		"two expectations, both false": {
-			[]*record.Run{trial(t, 1, func(run *record.Run) { run.Expect = []string{"lost == 0", "ok>200"} })},
+			[]*record.Run{reporttest.Trial(t, 1, func(run *record.Run) { run.Expect = []string{"lost == 0", "ok>200"} })},
 			Verdict{Outcome: Fail, Reasons: []string{"expected lost == 0: lost 1", "expected ok > 200: ok 200"}},
 		},
 		"a requirement that holds": {
-			[]*record.Run{trial(t, 3, func(run *record.Run) { run.Expect, run.Require = nil, []string{"lost > 0"} })},
+			[]*record.Run{reporttest.Trial(t, 3, func(run *record.Run) { run.Expect, run.Require = nil, []string{"lost > 0"} })},
 			Verdict{Outcome: Pass},
 		},
 		"a requirement that does not": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Expect, run.Require = nil, []string{"lost > 0"} })},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Expect, run.Require = nil, []string{"lost > 0"} })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"required lost > 0: lost 0"}},
 		},
 		"failed, and a requirement of the same run does not hold": {
-			[]*record.Run{trial(t, 3, func(run *record.Run) { run.Require = []string{"ok > 1000"} })},
+			[]*record.Run{reporttest.Trial(t, 3, func(run *record.Run) { run.Require = []string{"ok > 1000"} })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"required ok > 1000: ok 200", "expected lost == 0: lost 3"}},
 		},
 		"one request spoiled": {
-			[]*record.Run{spoil(t, trial(t, 0, nil), 1)},
+			[]*record.Run{reporttest.Spoil(t, reporttest.Trial(t, 0, nil), 1)},
 			Verdict{
 				Outcome: Inconclusive, Reasons: []string{"1 request failed for reasons on this machine"},
 				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 			},
 		},
 		"failed, and spoiled": {
-			[]*record.Run{spoil(t, trial(t, 3, nil), 2)},
+			[]*record.Run{reporttest.Spoil(t, reporttest.Trial(t, 3, nil), 2)},
 			Verdict{
 				Outcome: Inconclusive, Reasons: []string{"2 requests failed for reasons on this machine", "expected lost == 0: lost 3"},
 				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 			},
 		},
 		"interrupted": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Interrupted = true })},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Interrupted = true })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"the run was interrupted"}},
 		},
 		"interrupted before the event": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Interrupted, run.Marks = true, nil })},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Interrupted, run.Marks = true, nil })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"the run was interrupted"}},
 		},
 		"interrupted during the event": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Interrupted, run.Marks[0].End = true, 500*ms })},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Interrupted, run.Marks[0].End = true, 500*ms })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"the run was interrupted"}},
 		},
 		"a step failed": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Marks[0].Error = "no such deployment" })},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Marks[0].Error = "no such deployment" })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"scale: no such deployment"}},
 		},
 		"a replica that was to stay crashed after the event": {
-			[]*record.Run{trial(t, 3, func(run *record.Run) {
+			[]*record.Run{reporttest.Trial(t, 3, func(run *record.Run) {
 				run.Marks = append(run.Marks, record.Mark{Kind: record.MarkCrashed, Name: "gw-1 crashed", Endpoint: "gw-1", Start: 70 * ms, End: 70 * ms, Error: "signal: killed"})
 			})},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"gw-1 crashed: signal: killed", "expected lost == 0: lost 3"}},
 		},
 		"a replica killed after its grace is seen, no doubt": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) {
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) {
 				run.Marks = append(run.Marks, record.Mark{Kind: record.MarkExited, Name: "gw-2 exited", Endpoint: "gw-2", Start: 60 * ms, End: 60 * ms, Error: "killed after its grace"})
 			})},
 			Verdict{Outcome: Pass},
 		},
 		"a note of an error is no doubt": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) {
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) {
 				run.Marks = append(run.Marks, record.Mark{Kind: record.MarkNote, Name: "look-up failed", Start: 10 * ms, End: 500 * ms, Error: "timeout"})
 			})},
 			Verdict{Outcome: Pass},
 		},
 		"nothing was done": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Marks = nil })},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Marks = nil })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"nothing was done to the target: no event was seen"}},
 		},
 		"the step outlived the load": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Marks[0].End = 300 * ms })},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Marks[0].End = 300 * ms })},
 			Verdict{
 				Outcome: Inconclusive, Hints: []string{settleHint},
 				Reasons: []string{"the load was over 105.0 ms before the event was: the last request started at 195.0 ms, the event ended at 300.0 ms"},
 			},
 		},
 		"the last replica outlived the load": {
-			[]*record.Run{trial(t, 3, func(run *record.Run) {
+			[]*record.Run{reporttest.Trial(t, 3, func(run *record.Run) {
 				run.Marks = append(run.Marks, record.Mark{Kind: record.MarkExited, Name: "gw-2 exited", Endpoint: "gw-2", Start: 1200 * ms, End: 1200 * ms})
 			})},
 			Verdict{
@@ -124,58 +126,58 @@ func TestVerdict(t *testing.T) {
 			},
 		},
 		"the event ended with the last request": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Marks[0].End = 195 * ms })},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Marks[0].End = 195 * ms })},
 			Verdict{Outcome: Pass},
 		},
 		"lost before anything was done": {
-			[]*record.Run{trial(t, 1, func(run *record.Run) { run.Marks[0].Start, run.Marks[0].End = 100*ms, 110*ms })},
+			[]*record.Run{reporttest.Trial(t, 1, func(run *record.Run) { run.Marks[0].Start, run.Marks[0].End = 100*ms, 110*ms })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{
 				"the baseline was not healthy: 1 request was lost before anything was done", "expected lost == 0: lost 1",
 			}},
 		},
 		"no baseline": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Marks[0].Start = 0 })},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Marks[0].Start = 0 })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"there is no baseline: no request was answered before the event"}},
 		},
 		"a check that cannot be read": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Expect = []string{"p99 < 250"} })},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Expect = []string{"p99 < 250"} })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{`check "p99 < 250": column 7: a duration needs a unit: 250ms`}},
 		},
 		"a change cannot be checked on one recording": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.FailIf = []string{"p99 > +10%"} })},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.FailIf = []string{"p99 > +10%"} })},
 			Verdict{Outcome: Inconclusive, Reasons: []string{`check "p99 > +10%": column 7: a change (+10%) needs two arms to compare`}},
 		},
 		"a plain load needs no event to fail": {
-			[]*record.Run{newRun(t, append(steady(10, 0, ms, "gw-1"), lost(5*ms, 6*ms, "connect.refused", "gw-1", refusedText)), failIf("lost > 0", "max>9ms", "p50 > 1s"))},
+			[]*record.Run{reporttest.NewRun(t, append(reporttest.Steady(10, 0, ms, "gw-1"), reporttest.Lost(5*ms, 6*ms, "connect.refused", "gw-1", reporttest.RefusedText)), reporttest.FailIf("lost > 0", "max>9ms", "p50 > 1s"))},
 			Verdict{Outcome: Fail, Reasons: []string{"lost > 0: lost 1"}},
 		},
 		"a plain load passes": {
-			[]*record.Run{newRun(t, steady(10, 0, ms, "gw-1"), failIf("lost > 0", "loss > 0.1%", "rps < 1"))},
+			[]*record.Run{reporttest.NewRun(t, reporttest.Steady(10, 0, ms, "gw-1"), reporttest.FailIf("lost > 0", "loss > 0.1%", "rps < 1"))},
 			Verdict{Outcome: Pass},
 		},
 		"two checks that are met": {
-			[]*record.Run{newRun(t, append(steady(99, 0, ms, "gw-1"), lost(5*ms, 6*ms, "connect.refused", "gw-1", refusedText)), failIf("loss>=1%", "p50>8ms", "rps < 10000"))},
+			[]*record.Run{reporttest.NewRun(t, append(reporttest.Steady(99, 0, ms, "gw-1"), reporttest.Lost(5*ms, 6*ms, "connect.refused", "gw-1", reporttest.RefusedText)), reporttest.FailIf("loss>=1%", "p50>8ms", "rps < 10000"))},
 			Verdict{Outcome: Fail, Reasons: []string{"loss >= 1%: loss 1.0 %", "p50 > 8ms: p50 8.5 ms", "rps < 10000: rps 937.9/s"}},
 		},
 		"a plain load, spoiled": {
-			[]*record.Run{spoil(t, newRun(t, append(steady(10, 0, ms, "gw-1"), lost(5*ms, 6*ms, "connect.refused", "gw-1", refusedText)), failIf("lost > 0")), 1)},
+			[]*record.Run{reporttest.Spoil(t, reporttest.NewRun(t, append(reporttest.Steady(10, 0, ms, "gw-1"), reporttest.Lost(5*ms, 6*ms, "connect.refused", "gw-1", reporttest.RefusedText)), reporttest.FailIf("lost > 0")), 1)},
 			Verdict{
 				Outcome: Inconclusive, Reasons: []string{"1 request failed for reasons on this machine", "lost > 0: lost 1"},
 				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 			},
 		},
 		"a figure that is not there decides nothing": {
-			[]*record.Run{newRun(t, []request{lost(0, ms, "connect.refused", "gw-1", refusedText)}, failIf("p99 > 1s"))},
+			[]*record.Run{reporttest.NewRun(t, []reporttest.Request{reporttest.Lost(0, ms, "connect.refused", "gw-1", reporttest.RefusedText)}, reporttest.FailIf("p99 > 1s"))},
 			Verdict{Outcome: Inconclusive, Reasons: []string{"p99 > 1s: p99 has no value here"}},
 		},
 		"expected to hold, and not to be met": {
-			[]*record.Run{trial(t, 2, func(run *record.Run) { run.Expect, run.FailIf = []string{"ok == 200"}, []string{"lost.connect > 1"} })},
+			[]*record.Run{reporttest.Trial(t, 2, func(run *record.Run) { run.Expect, run.FailIf = []string{"ok == 200"}, []string{"lost.connect > 1"} })},
 			Verdict{Outcome: Fail, Reasons: []string{"lost.connect > 1: lost.connect 2"}},
 		},
 		"several doubts, each hint once": {
 			[]*record.Run{
-				spoil(t, trial(t, 0, func(run *record.Run) { run.Variant, run.Marks[0].End = "a", 300*ms }), 2),
-				spoil(t, trial(t, 0, func(run *record.Run) { run.Variant, run.Marks[0].End = "b", 300*ms }), 2),
+				reporttest.Spoil(t, reporttest.Trial(t, 0, func(run *record.Run) { run.Variant, run.Marks[0].End = "a", 300*ms }), 2),
+				reporttest.Spoil(t, reporttest.Trial(t, 0, func(run *record.Run) { run.Variant, run.Marks[0].End = "b", 300*ms }), 2),
 			},
 			Verdict{
 				Outcome:  Inconclusive,
@@ -191,8 +193,8 @@ func TestVerdict(t *testing.T) {
 		},
 		"a failure outweighs doubts about a later run": {
 			[]*record.Run{
-				trial(t, 2, named("a")),
-				trial(t, 0, func(run *record.Run) { run.Variant, run.Interrupted = "b", true }),
+				reporttest.Trial(t, 2, named("a")),
+				reporttest.Trial(t, 0, func(run *record.Run) { run.Variant, run.Interrupted = "b", true }),
 			},
 			Verdict{
 				Outcome:  Fail,
@@ -202,8 +204,8 @@ func TestVerdict(t *testing.T) {
 		},
 		"a failure outweighs doubts about an earlier run": {
 			[]*record.Run{
-				trial(t, 0, func(run *record.Run) { run.Variant, run.Expect, run.Require = "a", nil, []string{"lost > 0"} }),
-				trial(t, 1, named("b")),
+				reporttest.Trial(t, 0, func(run *record.Run) { run.Variant, run.Expect, run.Require = "a", nil, []string{"lost > 0"} }),
+				reporttest.Trial(t, 1, named("b")),
 			},
 			Verdict{
 				Outcome:  Fail,
@@ -213,8 +215,8 @@ func TestVerdict(t *testing.T) {
 		},
 		"a failure that cannot be trusted beside a run that passed": {
 			[]*record.Run{
-				trial(t, 1, func(run *record.Run) { run.Variant, run.Interrupted = "a", true }),
-				trial(t, 0, named("b")),
+				reporttest.Trial(t, 1, func(run *record.Run) { run.Variant, run.Interrupted = "a", true }),
+				reporttest.Trial(t, 0, named("b")),
 			},
 			Verdict{
 				Outcome:  Inconclusive,
@@ -224,7 +226,7 @@ func TestVerdict(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := Build(recording(tt.runs...))
+			r := Build(reporttest.Recording(tt.runs...))
 			if diff := cmp.Diff(tt.want, r.Verdict); diff != "" {
 				t.Errorf("verdict differs (- want, + got)\n%s", diff)
 			}
@@ -245,7 +247,7 @@ func TestVerdict(t *testing.T) {
 // may not; only a check that failed says more.
 func TestUnfinishedRecording(t *testing.T) {
 	for lost, want := range map[int]Outcome{0: Inconclusive, 3: Fail} {
-		rec := recording(trial(t, lost, nil))
+		rec := reporttest.Recording(reporttest.Trial(t, lost, nil))
 		rec.Error = "graceful: gw-3: too many open files"
 		if v := Build(rec).Verdict; v.Outcome != want || !slices.Contains(v.Reasons, rec.Error) {
 			t.Errorf("%d lost: got %v; want %s because of %q", lost, v, want, rec.Error)
@@ -276,12 +278,12 @@ func TestContradictions(t *testing.T) {
 		"no details at all": {func(r *record.Run) { r.Lost = nil }, "lost requests told: 0, the total says 3"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			run := trial(t, 3, func(run *record.Run) { run.Variant = "a" })
-			if err := figuresOf(run).Loss.Identity; err != nil {
+			run := reporttest.Trial(t, 3, func(run *record.Run) { run.Variant = "a" })
+			if err := analysis.Of(run).Loss.Identity; err != nil {
 				t.Fatalf("got %v before; want a sound run", err)
 			}
 			tt.edit(run)
-			r := Build(recording(run))
+			r := Build(reporttest.Recording(run))
 			if got := r.Runs[0].Loss.Identity; got == nil || got.Error() != tt.want {
 				t.Errorf("got %v; want %s", got, tt.want)
 			}
@@ -297,11 +299,11 @@ func TestContradictions(t *testing.T) {
 
 // TestCheckResults: each check is told, met or not, with the variant.
 func TestCheckResults(t *testing.T) {
-	r := Build(recording(
-		trial(t, 1, func(run *record.Run) {
+	r := Build(reporttest.Recording(
+		reporttest.Trial(t, 1, func(run *record.Run) {
 			run.Variant, run.Expect, run.Require = "a", nil, []string{"lost>0", "lost > 1"}
 		}),
-		trial(t, 2, func(run *record.Run) {
+		reporttest.Trial(t, 2, func(run *record.Run) {
 			run.Variant, run.FailIf = "b", []string{"lost > 1", "ok < 200", "tls.p50 > 1s", "nothing"}
 		}),
 	))

@@ -1,4 +1,4 @@
-package report
+package analysis
 
 import (
 	"cmp"
@@ -57,11 +57,11 @@ type StatusCount struct {
 var percents = [...]int{10, 25, 50, 75, 90, 95, 99}
 
 func summarize(run *record.Run) Summary {
-	answered := answered(run)
+	answered := Answered(run)
 	s := Summary{
-		Total:      seconds(run.Duration),
-		Slowest:    seconds(answered.Max),
-		Fastest:    seconds(answered.Min),
+		Total:      Seconds(run.Duration),
+		Slowest:    Seconds(answered.Max),
+		Fastest:    Seconds(answered.Min),
 		Average:    answered.Mean() / 1e9,
 		Answered:   answered.Count,
 		TotalBytes: run.Bytes,
@@ -75,7 +75,7 @@ func summarize(run *record.Run) Summary {
 	if answered.Count > 0 {
 		s.BytesPerRequest = run.Bytes / answered.Count
 		for _, p := range percents {
-			s.Percentiles = append(s.Percentiles, Percentile{p, seconds(answered.Percentile(float64(p)))})
+			s.Percentiles = append(s.Percentiles, Percentile{p, Seconds(answered.Percentile(float64(p)))})
 		}
 	}
 	for _, status := range slices.Sorted(maps.Keys(run.Statuses)) {
@@ -84,8 +84,8 @@ func summarize(run *record.Run) Summary {
 	return s
 }
 
-// answered is the latency of all answered requests, whatever their status.
-func answered(run *record.Run) *record.Latency {
+// Answered is the latency of all answered requests, whatever their status.
+func Answered(run *record.Run) *record.Latency {
 	l := &record.Latency{}
 	l.Merge(&run.Latency.OK)
 	l.Merge(&run.Latency.Unexpected)
@@ -113,7 +113,7 @@ func errorCounts(run *record.Run) []ErrorCount {
 	return list
 }
 
-func seconds(ns int64) float64 { return float64(ns) / 1e9 }
+func Seconds(ns int64) float64 { return float64(ns) / 1e9 }
 
 // histogram is hey's: eleven marks at equal distances from the fastest to the
 // slowest latency, the first counting the fastest alone.
@@ -126,7 +126,7 @@ func histogram(l *record.Latency) []Bucket {
 	marks := make([]int64, steps+1)
 	for i := range buckets {
 		marks[i] = l.Min + (l.Max-l.Min)*int64(i)/steps
-		buckets[i].Mark = seconds(marks[i])
+		buckets[i].Mark = Seconds(marks[i])
 	}
 	i := 0
 	l.Each(func(ns, count int64) {
@@ -148,7 +148,7 @@ func phases(run *record.Run) []Phase {
 	}
 	var list []Phase
 	for _, row := range rows {
-		list = append(list, Phase{row.name, row.l.Mean() / 1e9, seconds(row.l.Min), seconds(row.l.Max)})
+		list = append(list, Phase{row.name, row.l.Mean() / 1e9, Seconds(row.l.Min), Seconds(row.l.Max)})
 	}
 	return list
 }

@@ -1,4 +1,4 @@
-package report
+package analysis
 
 import (
 	"testing"
@@ -15,7 +15,7 @@ func TestLabels(t *testing.T) {
 		"load/new":        {Stream: "new"},
 		"load #2":         {Repetition: 2},
 	} {
-		if got := runName(&run); got != want {
+		if got := RunName(&run); got != want {
 			t.Errorf("got %q; want %q", got, want)
 		}
 	}

@@ -1,15 +1,15 @@
-package report
+package phrase
 
 import (
 	"math"
 	"strconv"
 )
 
-// duration is a length of time as a person reads it.
-func duration(ns int64) string {
+// Duration is a length of time as a person reads it.
+func Duration(ns int64) string {
 	switch {
 	case ns < 0:
-		return "-" + duration(max(-ns, 0)) // of the smallest int64 there is no opposite
+		return "-" + Duration(max(-ns, 0)) // of the smallest int64 there is no opposite
 	case ns == 0:
 		return "0 s"
 	case ns < 1_000_000:
@@ -20,19 +20,19 @@ func duration(ns int64) string {
 	return strconv.FormatFloat(float64(ns)/1e9, 'f', 3, 64) + " s"
 }
 
-// moment is a time from the run's start; "never" for -1.
-func moment(ns int64) string {
+// Moment is a time from the run's start; "never" for -1.
+func Moment(ns int64) string {
 	if ns == -1 {
 		return "never"
 	}
 	return strconv.FormatFloat(float64(ns)/1e9, 'f', 3, 64) + " s"
 }
 
-// share is a ratio as a whole percentage.
-func share(ratio float64) string { return strconv.FormatFloat(ratio*100, 'f', 0, 64) + " %" }
+// Share is a ratio as a whole percentage.
+func Share(ratio float64) string { return strconv.FormatFloat(ratio*100, 'f', 0, 64) + " %" }
 
-// number groups digits by thousands.
-func number(n int64) string {
+// Number groups digits by thousands.
+func Number(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]
@@ -40,20 +40,20 @@ func number(n int64) string {
 	return s
 }
 
-// counted is a number and the words that go with it.
-func counted(n int64, one, many string) string {
-	return strconv.FormatInt(n, 10) + " " + choose(n, one, many)
+// Counted is a number and the words that go with it.
+func Counted(n int64, one, many string) string {
+	return strconv.FormatInt(n, 10) + " " + Choose(n, one, many)
 }
 
-func choose(n int64, one, many string) string {
+func Choose(n int64, one, many string) string {
 	if n == 1 {
 		return one
 	}
 	return many
 }
 
-// percentage writes a ratio with two digits that count, and never as 3e-05.
-func percentage(ratio float64) string {
+// Percentage writes a ratio with two digits that count, and never as 3e-05.
+func Percentage(ratio float64) string {
 	percent := ratio * 100
 	decimals := 0
 	if percent > 0 {
@@ -62,8 +62,8 @@ func percentage(ratio float64) string {
 	return strconv.FormatFloat(percent, 'f', decimals, 64) + " %"
 }
 
-// shorten cuts text at a character, and says that it did.
-func shorten(text string, most int) string {
+// Shorten cuts text at a character, and says that it did.
+func Shorten(text string, most int) string {
 	runes := []rune(text)
 	if len(runes) <= most {
 		return text

@@ -1,4 +1,4 @@
-package report
+package analysis
 
 import (
 	"cmp"
@@ -43,18 +43,18 @@ func endpointLosses(run *record.Run) []EndpointLoss {
 		list = append(list, e)
 	}
 	slices.SortFunc(list, func(a, b EndpointLoss) int {
-		return cmp.Or(cmp.Compare(b.Lost, a.Lost), compareNatural(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(b.Lost, a.Lost), CompareNatural(a.Name, b.Name))
 	})
 	return list
 }
 
-// endpointCount is how many endpoints there were: those that requests met, and
+// EndpointCount is how many endpoints there were: those that requests met, and
 // those that marks tell of; that one is ready is also told of what is none. An
 // address behind which answers named replicas is none of its own. Where marks have
 // other names than requests know (a process behind an address, pods behind a
 // service), they are the same ones twice. Of those that stay, marks may tell
 // nothing: there are no fewer than there were at the begin.
-func endpointCount(run *record.Run) int {
+func EndpointCount(run *record.Run) int {
 	return max(run.Replicas, seenEndpoints(run))
 }
 

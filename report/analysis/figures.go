@@ -1,4 +1,4 @@
-package report
+package analysis
 
 import (
 	"nodrop/loadgen/record"
@@ -11,5 +11,5 @@ type Figures struct {
 	Loss    Loss
 }
 
-// figuresOf computes them.
-func figuresOf(run *record.Run) Figures { return Figures{run, summarize(run), findLoss(run)} }
+// Of computes them.
+func Of(run *record.Run) Figures { return Figures{run, summarize(run), findLoss(run)} }

@@ -1,10 +1,12 @@
-package report
+package phrase
 
 import (
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+
+	"nodrop/report/analysis"
 )
 
 // maxNames bounds how many names, or ranges of them, a list spells out.
@@ -12,8 +14,8 @@ const maxNames = 5
 
 // Names lists endpoints in natural order. More than three that count up without
 // a gap are written as a range.
-func names(list []string) string {
-	list = slices.SortedFunc(slices.Values(list), compareNatural)
+func Names(list []string) string {
+	list = slices.SortedFunc(slices.Values(list), analysis.CompareNatural)
 	list = slices.Compact(list)
 	var parts []string
 	for rest := list; len(rest) > 0; {
@@ -50,8 +52,8 @@ func countUp(list []string) int {
 
 // countUpAt counts for the number that begins at a place in the first name.
 func countUpAt(list []string, at int) int {
-	digits := leadingDigits(list[0][at:])
-	if digits == 0 || at > 0 && leadingDigits(list[0][at-1:]) > 0 {
+	digits := analysis.LeadingDigits(list[0][at:])
+	if digits == 0 || at > 0 && analysis.LeadingDigits(list[0][at-1:]) > 0 {
 		return 1
 	}
 	head, number, tail := list[0][:at], list[0][at:at+digits], list[0][at+digits:]

@@ -1,4 +1,4 @@
-package report
+package analysis
 
 import (
 	"cmp"
@@ -8,40 +8,44 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// failure is a loss, or several of one kind, placed in time.
-type failure struct {
-	from, until int64 // ns
+// Failure is a loss, or several of one kind, placed in time.
+type Failure struct {
+	From, Until int64 // ns
 	class       record.Class
 	count       int64
 	lost        *record.LostRequest // nil for those in the counts alone
 }
 
-// failures places every loss of run, in order: those told in full to the
+// Failures places every loss of run, in order: those told in full to the
 // nanosecond, the others to their bin.
-func failures(run *record.Run) []failure {
-	list := make([]failure, 0, len(run.Lost))
+func Failures(run *record.Run) []Failure {
+	list := make([]Failure, 0, len(run.Lost))
 	for i := range run.Lost {
-		l := &run.Lost[i]
-		from, until := failedAt(l, run.Bins.Width)
-		list = append(list, failure{from, until, l.Class, 1, l})
+		list = append(list, FailureOf(&run.Lost[i], run.Bins.Width))
 	}
 	if run.LostUntold > 0 {
 		list = append(list, unlisted(run)...)
 	}
-	sortFailures(list)
+	SortFailures(list)
 	return list
 }
 
-func sortFailures(list []failure) {
-	slices.SortStableFunc(list, func(a, b failure) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.until, b.until)) })
+// FailureOf is a loss that is told in full.
+func FailureOf(l *record.LostRequest, resolution int64) Failure {
+	from, until := FailedAt(l, resolution)
+	return Failure{from, until, l.Class, 1, l}
 }
 
-// failedAt is when a lost request met what it was lost to. A connection that
+func SortFailures(list []Failure) {
+	slices.SortStableFunc(list, func(a, b Failure) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Until, b.Until)) })
+}
+
+// FailedAt is when a lost request met what it was lost to. A connection that
 // was refused, by the target or on the way to it, met it when the request
 // started; so did a request that hung, for it is not known how long after. All
 // others were cut when they failed: a request of 3 s that is killed at its end
 // belongs to what killed it.
-func failedAt(l *record.LostRequest, resolution int64) (from, until int64) {
+func FailedAt(l *record.LostRequest, resolution int64) (from, until int64) {
 	switch {
 	case l.Class.Cause() == record.CauseTimeout:
 		return l.Start, l.Start
@@ -52,7 +56,7 @@ func failedAt(l *record.LostRequest, resolution int64) (from, until int64) {
 }
 
 // unlisted places the losses that are in the time bins alone.
-func unlisted(run *record.Run) []failure {
+func unlisted(run *record.Run) []Failure {
 	type key struct {
 		bin   int64
 		class record.Class
@@ -65,25 +69,25 @@ func unlisted(run *record.Run) []failure {
 	for _, l := range run.Lost {
 		told[key{l.End / width, l.Class}]++
 	}
-	var list []failure
+	var list []Failure
 	for i := range run.Bins.List {
 		for _, l := range run.Bins.List[i].Lost {
 			at := int64(i) * width
 			if n := l.Count - told[key{int64(i), l.Class}]; n > 0 {
-				list = append(list, failure{at, at + width, l.Class, n, nil})
+				list = append(list, Failure{at, at + width, l.Class, n, nil})
 			}
 		}
 	}
 	return list
 }
 
-// groupFailures cuts failures, in order, where the next is more than gap away.
-func groupFailures(list []failure, gap int64) iter.Seq[[]failure] {
-	return func(yield func([]failure) bool) {
+// GroupFailures cuts failures, in order, where the next is more than gap away.
+func GroupFailures(list []Failure, gap int64) iter.Seq[[]Failure] {
+	return func(yield func([]Failure) bool) {
 		for len(list) > 0 {
-			end, n := list[0].until, 1
-			for n < len(list) && list[n].from-end <= gap {
-				end = max(end, list[n].until)
+			end, n := list[0].Until, 1
+			for n < len(list) && list[n].From-end <= gap {
+				end = max(end, list[n].Until)
 				n++
 			}
 			if !yield(list[:n]) {

@@ -1,15 +1,15 @@
-package report
+package analysis
 
 import (
 	"cmp"
 	"strings"
 )
 
-// compareNatural orders gw-2 before gw-10.
-func compareNatural(a, b string) int {
+// CompareNatural orders gw-2 before gw-10.
+func CompareNatural(a, b string) int {
 	x, y := a, b
 	for x != "" && y != "" {
-		n, m := leadingDigits(x), leadingDigits(y)
+		n, m := LeadingDigits(x), LeadingDigits(y)
 		if n == 0 || m == 0 {
 			if x[0] != y[0] {
 				return cmp.Compare(x[0], y[0])
@@ -26,4 +26,4 @@ func compareNatural(a, b string) int {
 	return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(a, b))
 }
 
-func leadingDigits(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }
+func LeadingDigits(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }

@@ -1,4 +1,4 @@
-package report
+package analysis
 
 import (
 	"fmt"
@@ -10,15 +10,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/reporttest"
 )
 
 // TestDistributionsAddUp: every started request is in hey's part once, by its
 // status or by its error.
 func TestDistributionsAddUp(t *testing.T) {
-	for _, f := range fixtures {
-		t.Run(f.name, func(t *testing.T) {
-			for i, run := range f.build(t).Runs {
-				r := figuresOf(run)
+	for _, f := range reporttest.Fixtures {
+		t.Run(f.Name, func(t *testing.T) {
+			for i, run := range f.Build(t).Runs {
+				r := Of(run)
 				var statuses, errors int64
 				for _, s := range r.Summary.Statuses {
 					statuses += s.Count
@@ -108,12 +109,14 @@ func TestHistogramIsHeys(t *testing.T) {
 // samples are distributions of latency, as services have them.
 func samples(rng *rand.Rand, n int) map[string][]int64 {
 	kinds := map[string]func() int64{
-		"even":     func() int64 { return ms + rng.Int63n(100*ms) },
-		"skewed":   func() int64 { return int64(float64(2*ms) * math.Exp(rng.NormFloat64())) },
-		"two-fold": func() int64 { return []int64{ms, 900 * ms}[rng.Intn(2)] + rng.Int63n(ms) },
-		"equal":    func() int64 { return 12_345_678 },
-		"short":    func() int64 { return 40*us + rng.Int63n(20*us) },
-		"long":     func() int64 { return rng.Int63n(20_000 * ms) },
+		"even":   func() int64 { return ms + rng.Int63n(100*ms) },
+		"skewed": func() int64 { return int64(float64(2*ms) * math.Exp(rng.NormFloat64())) },
+		"two-fold": func() int64 {
+			return []int64{ms, 900 * ms}[rng.Intn(2)] + rng.Int63n(ms)
+		},
+		"equal": func() int64 { return 12_345_678 },
+		"short": func() int64 { return 40*us + rng.Int63n(20*us) },
+		"long":  func() int64 { return rng.Int63n(20_000 * ms) },
 	}
 	all := map[string][]int64{}
 	for _, name := range []string{"even", "skewed", "two-fold", "equal", "short", "long"} {
@@ -196,18 +199,18 @@ func TestPercentiles(t *testing.T) {
 }
 
 func TestSummary(t *testing.T) {
-	list := []request{
-		{start: 0, end: 10 * ms, endpoint: "gw-1", status: 200, bytes: 100},
-		{start: 10 * ms, end: 30 * ms, endpoint: "gw-1", reused: true, status: 301, bytes: 50},
-		{start: 30 * ms, end: 90 * ms, fate: record.FateLost, class: "status.503", endpoint: "gw-1", reused: true, status: 503, bytes: 9},
-		lost(100*ms, 100*ms+10*us, "connect.refused", "gw-1", "b"),
-		lost(110*ms, 110*ms+10*us, "connect.refused", "gw-1", "a"),
-		lost(120*ms, 120*ms+10*us, "wait.eof", "gw-1", "c"),
-		lost(130*ms, 130*ms+10*us, "wait.eof", "gw-1", "c"),
-		lost(140*ms, 140*ms+10*us, "body.eof", "gw-1", "c"),
-		{start: 150 * ms, end: 200 * ms, fate: record.FateAborted, endpoint: "gw-1"},
+	list := []reporttest.Request{
+		{Start: 0, End: 10 * ms, Endpoint: "gw-1", Status: 200, Bytes: 100},
+		{Start: 10 * ms, End: 30 * ms, Endpoint: "gw-1", Reused: true, Status: 301, Bytes: 50},
+		{Start: 30 * ms, End: 90 * ms, Fate: record.FateLost, Class: "status.503", Endpoint: "gw-1", Reused: true, Status: 503, Bytes: 9},
+		reporttest.Lost(100*ms, 100*ms+10*us, "connect.refused", "gw-1", "b"),
+		reporttest.Lost(110*ms, 110*ms+10*us, "connect.refused", "gw-1", "a"),
+		reporttest.Lost(120*ms, 120*ms+10*us, "wait.eof", "gw-1", "c"),
+		reporttest.Lost(130*ms, 130*ms+10*us, "wait.eof", "gw-1", "c"),
+		reporttest.Lost(140*ms, 140*ms+10*us, "body.eof", "gw-1", "c"),
+		{Start: 150 * ms, End: 200 * ms, Fate: record.FateAborted, Endpoint: "gw-1"},
 	}
-	got := summarize(newRun(t, list))
+	got := summarize(reporttest.NewRun(t, list))
 	want := Summary{
 		Total: 0.2, Slowest: 0.06, Fastest: 0.01, Average: 0.03, PerSecond: 40,
 		Answered: 3, TotalBytes: 159, BytesPerRequest: 53,
@@ -227,13 +230,13 @@ func TestSummary(t *testing.T) {
 
 // TestSummaryOfNothing: no answer, no figures, and no division by zero.
 func TestSummaryOfNothing(t *testing.T) {
-	for name, list := range map[string][]request{
+	for name, list := range map[string][]reporttest.Request{
 		"nothing started": nil,
-		"all lost":        {lost(0, ms, "connect.refused", "gw-1", refusedText)},
-		"all aborted":     {{start: 0, end: ms, fate: record.FateAborted}},
+		"all lost":        {reporttest.Lost(0, ms, "connect.refused", "gw-1", reporttest.RefusedText)},
+		"all aborted":     {{Start: 0, End: ms, Fate: record.FateAborted}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := summarize(newRun(t, list))
+			s := summarize(reporttest.NewRun(t, list))
 			if s.Answered != 0 || s.Histogram != nil || s.Percentiles != nil || s.BytesPerRequest != 0 {
 				t.Errorf("got %+v; want no figures", s)
 			}

@@ -1,4 +1,4 @@
-package report
+package reporttest
 
 import (
 	"fmt"
@@ -11,9 +11,9 @@ import (
 
 var lostClasses = []string{"connect.refused", "wait.reset", "wait.eof", "body.eof", "wait.timeout", "status.503"}
 
-// randomRequests has bursts of losses, some quick, some after a long wait.
-func randomRequests(rng *rand.Rand) []request {
-	list := steady(50+rng.Intn(200), 0, int64(1+rng.Intn(20))*ms, replicas(1, 1+rng.Intn(5))...)
+// RandomRequests has bursts of losses, some quick, some after a long wait.
+func RandomRequests(rng *rand.Rand) []Request {
+	list := Steady(50+rng.Intn(200), 0, int64(1+rng.Intn(20))*ms, Replicas(1, 1+rng.Intn(5))...)
 	for range rng.Intn(6) {
 		at := rng.Int63n(4000 * ms)
 		for range 1 + rng.Intn(40) {
@@ -22,9 +22,9 @@ func randomRequests(rng *rand.Rand) []request {
 			if rng.Intn(4) == 0 {
 				took = rng.Int63n(400 * ms)
 			}
-			q := lost(start, start+took, lostClasses[rng.Intn(len(lostClasses))], fmt.Sprintf("gw-%d", 1+rng.Intn(5)), "text")
-			if strings.HasPrefix(q.class, "status.") {
-				q.status = 503
+			q := Lost(start, start+took, lostClasses[rng.Intn(len(lostClasses))], fmt.Sprintf("gw-%d", 1+rng.Intn(5)), "text")
+			if strings.HasPrefix(q.Class, "status.") {
+				q.Status = 503
 			}
 			list = append(list, q)
 		}
@@ -32,7 +32,7 @@ func randomRequests(rng *rand.Rand) []request {
 	return list
 }
 
-func randomMarks(rng *rand.Rand) []record.Mark {
+func RandomMarks(rng *rand.Rand) []record.Mark {
 	var marks []record.Mark
 	kinds := []record.MarkKind{record.MarkStep, record.MarkTerminating, record.MarkExited, record.MarkNote}
 	for i := range rng.Intn(5) {
@@ -42,14 +42,14 @@ func randomMarks(rng *rand.Rand) []record.Mark {
 	return marks
 }
 
-// eachRandomRun tries f on random runs with bins of several widths.
-func eachRandomRun(t *testing.T, f func(t *testing.T, run *record.Run)) {
+// EachRandomRun tries f on random runs with bins of several widths.
+func EachRandomRun(t *testing.T, f func(t *testing.T, run *record.Run)) {
 	t.Helper()
 	for seed := range int64(60) {
 		rng := rand.New(rand.NewSource(seed))
 		width := []int64{5 * ms, 10 * ms, 80 * ms}[seed%3]
-		requests, marks := randomRequests(rng), randomMarks(rng)
-		run := newRun(t, requests, func(b *builder) {
+		requests, marks := RandomRequests(rng), RandomMarks(rng)
+		run := NewRun(t, requests, func(b *Builder) {
 			b.width = width
 			b.run.Marks = marks
 		})

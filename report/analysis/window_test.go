@@ -1,4 +1,4 @@
-package report
+package analysis
 
 import (
 	"fmt"
@@ -10,10 +10,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/reporttest"
 )
 
 func TestWindowsPartitionTheLosses(t *testing.T) {
-	eachRandomRun(t, func(t *testing.T, run *record.Run) {
+	reporttest.EachRandomRun(t, func(t *testing.T, run *record.Run) {
 		gap := windowGap(run)
 		var total int64
 		byClass := map[record.Class]int64{}
@@ -42,7 +43,7 @@ func TestWindowsPartitionTheLosses(t *testing.T) {
 }
 
 func TestWindowEdges(t *testing.T) {
-	eachRandomRun(t, func(t *testing.T, run *record.Run) {
+	reporttest.EachRandomRun(t, func(t *testing.T, run *record.Run) {
 		gap := windowGap(run)
 		list := windows(run, gap)
 		for i, w := range list {
@@ -94,7 +95,7 @@ func lossesIn(run *record.Run, w Window) []int64 {
 }
 
 func TestWindowGapRule(t *testing.T) {
-	eachRandomRun(t, func(t *testing.T, run *record.Run) {
+	reporttest.EachRandomRun(t, func(t *testing.T, run *record.Run) {
 		gap := windowGap(run)
 		list := windows(run, gap)
 		for i, w := range list {
@@ -114,24 +115,24 @@ func TestWindowGapRule(t *testing.T) {
 func TestWindowCounts(t *testing.T) {
 	for seed := range int64(40) {
 		rng := rand.New(rand.NewSource(seed))
-		requests := randomRequests(rng)
-		run := newRun(t, requests)
+		requests := reporttest.RandomRequests(rng)
+		run := reporttest.NewRun(t, requests)
 		for i, w := range windows(run, windowGap(run)) {
 			var inside, wider, inFlight int64
 			endpoints := map[string]bool{}
 			for _, q := range requests {
-				if w.Begin <= q.start && q.start <= w.End {
+				if w.Begin <= q.Start && q.Start <= w.End {
 					inside++
 				}
-				if w.Begin-run.Bins.Width < q.start && q.start < w.End+run.Bins.Width {
+				if w.Begin-run.Bins.Width < q.Start && q.Start < w.End+run.Bins.Width {
 					wider++
 				}
-				at := metAt(record.LostRequest{Start: q.start, End: q.end, Class: class(t, q.class)})
-				if q.fate != record.FateLost || at < w.Begin || at > w.End {
+				at := metAt(record.LostRequest{Start: q.Start, End: q.End, Class: reporttest.Class(t, q.Class)})
+				if q.Fate != record.FateLost || at < w.Begin || at > w.End {
 					continue
 				}
-				endpoints[q.endpoint] = true
-				if q.start < w.Begin {
+				endpoints[q.Endpoint] = true
+				if q.Start < w.Begin {
 					inFlight++
 				}
 			}
@@ -156,18 +157,18 @@ func TestWindowCounts(t *testing.T) {
 func TestWindowsMoveWithTheClock(t *testing.T) {
 	for seed := range int64(40) {
 		rng := rand.New(rand.NewSource(seed))
-		requests, marks := randomRequests(rng), randomMarks(rng)
+		requests, marks := reporttest.RandomRequests(rng), reporttest.RandomMarks(rng)
 		by := int64(1+rng.Intn(500)) * 5 * ms
-		run := newRun(t, requests, edited(func(run *record.Run) { run.Marks = slices.Clone(marks) }))
+		run := reporttest.NewRun(t, requests, reporttest.Edited(func(run *record.Run) { run.Marks = slices.Clone(marks) }))
 		for i := range requests {
-			requests[i].start += by
-			requests[i].end += by
+			requests[i].Start += by
+			requests[i].End += by
 		}
 		for i := range marks {
 			marks[i].Start += by
 			marks[i].End += by
 		}
-		shifted := newRun(t, requests, edited(func(run *record.Run) { run.Marks = marks }))
+		shifted := reporttest.NewRun(t, requests, reporttest.Edited(func(run *record.Run) { run.Marks = marks }))
 		gap := windowGap(run)
 		want, got := windows(run, gap), windows(shifted, gap)
 		for i := range want {
@@ -189,14 +190,14 @@ func TestWindowsMoveWithTheClock(t *testing.T) {
 // TestWindowsOfUntoldLosses: what is in the counts alone has the edges of its
 // bins; what is told in full is sharp.
 func TestWindowsOfUntoldLosses(t *testing.T) {
-	list := steady(1000, 0, ms, "gw-1")
+	list := reporttest.Steady(1000, 0, ms, "gw-1")
 	for i := range int64(10) {
 		list = append(list,
-			lost(101*ms+i*100*us, 101*ms+i*100*us+50*us, "connect.refused", "gw-2", refusedText),
-			lost(501*ms+i*100*us, 501*ms+i*100*us+50*us, "connect.refused", "gw-2", refusedText),
-			lost(901*ms+i*100*us, 901*ms+i*100*us+50*us, "connect.refused", "gw-2", refusedText))
+			reporttest.Lost(101*ms+i*100*us, 101*ms+i*100*us+50*us, "connect.refused", "gw-2", reporttest.RefusedText),
+			reporttest.Lost(501*ms+i*100*us, 501*ms+i*100*us+50*us, "connect.refused", "gw-2", reporttest.RefusedText),
+			reporttest.Lost(901*ms+i*100*us, 901*ms+i*100*us+50*us, "connect.refused", "gw-2", reporttest.RefusedText))
 	}
-	run := newRun(t, list, func(b *builder) { b.told = 15 })
+	run := reporttest.NewRun(t, list, func(b *reporttest.Builder) { b.Told = 15 })
 	type edges struct{ begin, end, lost, endpoints int64 }
 	var got []edges
 	for _, w := range windows(run, windowGap(run)) {
@@ -215,9 +216,9 @@ func TestWindowsOfUntoldLosses(t *testing.T) {
 // TestWindowsOfContradictingRecording: edges stay in order when the details
 // are missing.
 func TestWindowsOfContradictingRecording(t *testing.T) {
-	run := abrupt(t)
+	run := reporttest.Abrupt(t)
 	run.Lost = nil
-	r := figuresOf(run)
+	r := Of(run)
 	if r.Loss.Identity == nil {
 		t.Error("got no contradiction; want the missing details named")
 	}
@@ -230,40 +231,40 @@ func TestWindowsOfContradictingRecording(t *testing.T) {
 
 func TestInFlight(t *testing.T) {
 	for name, tt := range map[string]struct {
-		losses               []request
+		losses               []reporttest.Request
 		begin, end, inFlight int64
 	}{
 		"failed at once": {
-			[]request{lost(100*ms, 101*ms, "connect.refused", "gw-1", "")},
+			[]reporttest.Request{reporttest.Lost(100*ms, 101*ms, "connect.refused", "gw-1", "")},
 			100 * ms, 101 * ms, 0,
 		},
 		"killed after a while": {
-			[]request{lost(40*ms, 101*ms, "wait.eof", "gw-1", "")},
+			[]reporttest.Request{reporttest.Lost(40*ms, 101*ms, "wait.eof", "gw-1", "")},
 			101 * ms, 101 * ms, 1,
 		},
 		"one of each": {
-			[]request{lost(40*ms, 102*ms, "wait.eof", "gw-1", ""), lost(100*ms, 101*ms, "connect.refused", "gw-1", "")},
+			[]reporttest.Request{reporttest.Lost(40*ms, 102*ms, "wait.eof", "gw-1", ""), reporttest.Lost(100*ms, 101*ms, "connect.refused", "gw-1", "")},
 			100 * ms, 102 * ms, 1,
 		},
 		"began in the window, killed after a while": {
-			[]request{lost(100*ms, 101*ms, "connect.refused", "gw-1", ""), lost(103*ms, 140*ms, "wait.eof", "gw-1", "")},
+			[]reporttest.Request{reporttest.Lost(100*ms, 101*ms, "connect.refused", "gw-1", ""), reporttest.Lost(103*ms, 140*ms, "wait.eof", "gw-1", "")},
 			100 * ms, 140 * ms, 0,
 		},
 		"hung until the timeout": {
-			[]request{lost(100*ms, 140*ms, "connect.timeout", "gw-1", ""), lost(103*ms, 190*ms, "wait.timeout", "gw-1", "")},
+			[]reporttest.Request{reporttest.Lost(100*ms, 140*ms, "connect.timeout", "gw-1", ""), reporttest.Lost(103*ms, 190*ms, "wait.timeout", "gw-1", "")},
 			100 * ms, 103 * ms, 0,
 		},
 		"as long as a bin": {
-			[]request{lost(100*ms, 105*ms, "connect.refused", "gw-1", "")},
+			[]reporttest.Request{reporttest.Lost(100*ms, 105*ms, "connect.refused", "gw-1", "")},
 			100 * ms, 105 * ms, 0,
 		},
 		"longer than a bin": {
-			[]request{lost(100*ms, 105*ms+1, "connect.refused", "gw-1", "")},
+			[]reporttest.Request{reporttest.Lost(100*ms, 105*ms+1, "connect.refused", "gw-1", "")},
 			105*ms + 1, 105*ms + 1, 1,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			run := newRun(t, append(steady(200, 0, ms, "gw-1"), tt.losses...))
+			run := reporttest.NewRun(t, append(reporttest.Steady(200, 0, ms, "gw-1"), tt.losses...))
 			list := windows(run, windowGap(run))
 			if len(list) != 1 {
 				t.Fatalf("got %d windows; want 1", len(list))
@@ -345,19 +346,19 @@ func TestEndpointCount(t *testing.T) {
 		Endpoints: []record.EndpointSeen{{Name: "gw-1"}, {Name: "gw-2"}},
 		Marks:     []record.Mark{{Endpoint: "gw-2"}, {Endpoint: "gw-3"}, {Name: "step"}, {Kind: record.MarkCrashed, Endpoint: "backend"}},
 	}
-	if got := endpointCount(run); got != 3 {
+	if got := EndpointCount(run); got != 3 {
 		t.Errorf("got %d; want 3", got)
 	}
 	behind := &record.Run{
 		Settings:  record.Settings{EndpointHeader: "X-Pod"},
 		Endpoints: []record.EndpointSeen{{Name: "10.0.0.1:80", FirstAnswer: -1}, {Name: "pod-1", FirstConnect: -1}, {Name: "pod-2", FirstConnect: -1}},
 	}
-	if got := endpointCount(behind); got != 2 {
+	if got := EndpointCount(behind); got != 2 {
 		t.Errorf("got %d; want the 2 that answers named", got)
 	}
 	met, marks := []record.EndpointSeen{{Name: "10.0.0.1:80"}}, []record.Mark{{Endpoint: "pod-1"}, {Endpoint: "pod-2"}}
 	for n := range 3 { // a process or pods behind the address that requests know
-		if got := endpointCount(&record.Run{Endpoints: met, Marks: marks[:n]}); got != max(1, n) {
+		if got := EndpointCount(&record.Run{Endpoints: met, Marks: marks[:n]}); got != max(1, n) {
 			t.Errorf("%d marked behind one address: got %d", n, got)
 		}
 	}
@@ -366,11 +367,11 @@ func TestEndpointCount(t *testing.T) {
 // TestSlowLoadHasOneWindow: at 10 requests/s an outage of 2 s is one window,
 // although its losses lie 100 ms apart.
 func TestSlowLoadHasOneWindow(t *testing.T) {
-	list := slices.Concat(steady(20, 0, 100*ms, "gw-1"), steady(20, 4000*ms, 100*ms, "gw-1"))
+	list := slices.Concat(reporttest.Steady(20, 0, 100*ms, "gw-1"), reporttest.Steady(20, 4000*ms, 100*ms, "gw-1"))
 	for i := range int64(20) {
-		list = append(list, lost(2000*ms+i*100*ms, 2001*ms+i*100*ms, "connect.refused", "gw-1", refusedText))
+		list = append(list, reporttest.Lost(2000*ms+i*100*ms, 2001*ms+i*100*ms, "connect.refused", "gw-1", reporttest.RefusedText))
 	}
-	l := findLoss(newRun(t, list))
+	l := findLoss(reporttest.NewRun(t, list))
 	if len(l.Windows) != 1 {
 		t.Fatalf("got %d windows; want 1 (gap %d)", len(l.Windows), l.Gap)
 	}
@@ -390,7 +391,7 @@ func TestCompareNatural(t *testing.T) {
 	slices.SortFunc(ordered[5:7], strings.Compare)
 	for i, a := range ordered {
 		for j, b := range ordered {
-			got := compareNatural(a, b)
+			got := CompareNatural(a, b)
 			if (got < 0) != (i < j) || (got > 0) != (i > j) {
 				t.Errorf("compareNatural(%q, %q): got %d; want the order of the list", a, b, got)
 			}

@@ -1,4 +1,4 @@
-package report
+package reporttest
 
 import (
 	"cmp"
@@ -17,25 +17,25 @@ const (
 	ms = int64(time.Millisecond)
 )
 
-// request is one request of a hand-made run; times are ns from its start.
-type request struct {
-	start, end int64
-	fate       record.Fate
-	class      string // for lost and spoiled
-	endpoint   string
-	reused     bool
-	redirected bool
-	status     int    // of answered requests
-	sample     string // of failed ones
-	bytes      int64
+// Request is one request of a hand-made run; times are ns from its start.
+type Request struct {
+	Start, End int64
+	Fate       record.Fate
+	Class      string // for lost and spoiled
+	Endpoint   string
+	Reused     bool
+	Redirected bool
+	Status     int    // of answered requests
+	Sample     string // of failed ones
+	Bytes      int64
 }
 
-func (q request) answered() bool {
-	return q.fate == record.FateOK || strings.HasPrefix(q.class, "status.")
+func (q Request) answered() bool {
+	return q.Fate == record.FateOK || strings.HasPrefix(q.Class, "status.")
 }
 
-// class is the class with a name that must be in the table.
-func class(t testing.TB, name string) record.Class {
+// Class is the class with a name that must be in the table.
+func Class(t testing.TB, name string) record.Class {
 	t.Helper()
 	var c record.Class
 	if err := c.UnmarshalText([]byte(name)); err != nil {
@@ -44,19 +44,19 @@ func class(t testing.TB, name string) record.Class {
 	return c
 }
 
-// builder sums requests up to a Run, one by one, so that every part of it
+// Builder sums requests up to a Run, one by one, so that every part of it
 // agrees with every other.
-type builder struct {
+type Builder struct {
 	t     testing.TB
 	run   *record.Run
 	width int64 // of the bins, ns
-	told  int   // lost requests kept in full
+	Told  int   // lost requests kept in full
 }
 
-// newRun builds a consistent run; edit may set what requests do not decide.
-func newRun(t testing.TB, requests []request, edit ...func(*builder)) *record.Run {
+// NewRun builds a consistent run; edit may set what requests do not decide.
+func NewRun(t testing.TB, requests []Request, edit ...func(*Builder)) *record.Run {
 	t.Helper()
-	b := &builder{t: t, width: 5 * ms, told: 100_000}
+	b := &Builder{t: t, width: 5 * ms, Told: 100_000}
 	b.run = &record.Run{
 		Settings: record.Settings{
 			URL: "http://gateway:8080/", Method: "GET", Requests: int64(len(requests)), Workers: 10,
@@ -76,7 +76,7 @@ func newRun(t testing.TB, requests []request, edit ...func(*builder)) *record.Ru
 		f(b)
 	}
 	ordered := slices.Clone(requests)
-	slices.SortStableFunc(ordered, func(a, b request) int { return int(a.end - b.end) })
+	slices.SortStableFunc(ordered, func(a, b Request) int { return int(a.End - b.End) })
 	for _, q := range ordered {
 		b.add(q)
 	}
@@ -88,19 +88,19 @@ func newRun(t testing.TB, requests []request, edit ...func(*builder)) *record.Ru
 	return b.run
 }
 
-func (b *builder) add(q request) {
+func (b *Builder) add(q Request) {
 	b.t.Helper()
-	if q.end < q.start {
-		b.t.Fatalf("request ends at %d, before its start at %d", q.end, q.start)
+	if q.End < q.Start {
+		b.t.Fatalf("request ends at %d, before its start at %d", q.End, q.Start)
 	}
-	run, c := b.run, class(b.t, q.class)
-	run.Duration = max(run.Duration, q.end)
+	run, c := b.run, Class(b.t, q.Class)
+	run.Duration = max(run.Duration, q.End)
 	run.Counts.Started++
-	b.bin(q.start).Started++
+	b.bin(q.Start).Started++
 	b.outcome(q, c)
 	b.seen(q, c)
-	bin, took := b.bin(q.end), q.end-q.start
-	switch q.fate {
+	bin, took := b.bin(q.End), q.End-q.Start
+	switch q.Fate {
 	case record.FateOK:
 		run.Counts.OK++
 		bin.OK++
@@ -128,7 +128,7 @@ func (b *builder) add(q request) {
 	}
 }
 
-func (b *builder) bin(at int64) *record.Bin {
+func (b *Builder) bin(at int64) *record.Bin {
 	bins := &b.run.Bins
 	bins.Width = b.width
 	for int64(len(bins.List)) <= at/b.width {
@@ -147,10 +147,10 @@ func addLost(bin *record.Bin, c record.Class) {
 	bin.Lost = append(bin.Lost, record.BinLoss{Class: c, Count: 1})
 }
 
-func (b *builder) answer(q request, bin *record.Bin) {
-	run, took := b.run, q.end-q.start
-	run.Statuses[q.status]++
-	run.Bytes += q.bytes
+func (b *Builder) answer(q Request, bin *record.Bin) {
+	run, took := b.run, q.End-q.Start
+	run.Statuses[q.Status]++
+	run.Bytes += q.Bytes
 	bin.Answered++
 	if bin.Latency == nil {
 		bin.Latency = &record.Sketch{}
@@ -159,7 +159,7 @@ func (b *builder) answer(q request, bin *record.Bin) {
 	steps[min(bits.Len64(uint64(took)/64_000), len(steps)-1)]++
 	bin.Latency.Max = max(bin.Latency.Max, took)
 	connect := took / 8
-	if q.reused {
+	if q.Reused {
 		connect = 0
 	}
 	run.Phases.DNS.Record(0)
@@ -169,8 +169,8 @@ func (b *builder) answer(q request, bin *record.Bin) {
 	run.Phases.Wait.Record(max(0, took-connect-20*us-took/10))
 }
 
-func (b *builder) outcome(q request, c record.Class) {
-	want := record.Outcome{Fate: q.fate.String(), Class: c, Reused: q.reused, Redirected: q.redirected, Endpoint: q.endpoint}
+func (b *Builder) outcome(q Request, c record.Class) {
+	want := record.Outcome{Fate: q.Fate.String(), Class: c, Reused: q.Reused, Redirected: q.Redirected, Endpoint: q.Endpoint}
 	for i, o := range b.run.Outcomes {
 		o.Count = 0
 		if o == want {
@@ -182,15 +182,15 @@ func (b *builder) outcome(q request, c record.Class) {
 	b.run.Outcomes = append(b.run.Outcomes, want)
 }
 
-func (b *builder) seen(q request, c record.Class) {
-	if q.endpoint == "" {
+func (b *Builder) seen(q Request, c record.Class) {
+	if q.Endpoint == "" {
 		return
 	}
 	list := b.run.Endpoints
-	i := slices.IndexFunc(list, func(e record.EndpointSeen) bool { return e.Name == q.endpoint })
+	i := slices.IndexFunc(list, func(e record.EndpointSeen) bool { return e.Name == q.Endpoint })
 	if i < 0 {
 		i = len(list)
-		list = append(list, record.EndpointSeen{Name: q.endpoint, FirstConnect: -1, LastConnect: -1, FirstAnswer: -1, LastAnswer: -1})
+		list = append(list, record.EndpointSeen{Name: q.Endpoint, FirstConnect: -1, LastConnect: -1, FirstAnswer: -1, LastAnswer: -1})
 		b.run.Endpoints = list
 	}
 	earliest := func(old, at int64) int64 {
@@ -199,75 +199,75 @@ func (b *builder) seen(q request, c record.Class) {
 		}
 		return min(old, at)
 	}
-	if e := &list[i]; !q.reused && c.Stage() != record.StageConnect && c.Stage() != record.StageClient {
+	if e := &list[i]; !q.Reused && c.Stage() != record.StageConnect && c.Stage() != record.StageClient {
 		b.run.Connections.Opened++
-		e.FirstConnect, e.LastConnect = earliest(e.FirstConnect, q.start), max(e.LastConnect, q.start)
+		e.FirstConnect, e.LastConnect = earliest(e.FirstConnect, q.Start), max(e.LastConnect, q.Start)
 	}
 	if e := &list[i]; q.answered() {
-		e.FirstAnswer, e.LastAnswer = earliest(e.FirstAnswer, q.end), max(e.LastAnswer, q.end)
+		e.FirstAnswer, e.LastAnswer = earliest(e.FirstAnswer, q.End), max(e.LastAnswer, q.End)
 	}
 }
 
-func (b *builder) lost(q request, c record.Class) {
+func (b *Builder) lost(q Request, c record.Class) {
 	sample := -1
 	if !q.answered() {
 		sample = b.sample(q, c)
 	}
-	if len(b.run.Lost) == b.told {
+	if len(b.run.Lost) == b.Told {
 		b.run.LostUntold++
 		return
 	}
 	b.run.Lost = append(b.run.Lost, record.LostRequest{
-		Start: q.start, End: q.end, Class: c, Endpoint: q.endpoint, Reused: q.reused, Redirected: q.redirected, Sample: sample,
+		Start: q.Start, End: q.End, Class: c, Endpoint: q.Endpoint, Reused: q.Reused, Redirected: q.Redirected, Sample: sample,
 	})
 }
 
-func (b *builder) sample(q request, c record.Class) int {
-	i := slices.IndexFunc(b.run.Samples, func(s record.Sample) bool { return s.Text == q.sample && s.Class == c })
+func (b *Builder) sample(q Request, c record.Class) int {
+	i := slices.IndexFunc(b.run.Samples, func(s record.Sample) bool { return s.Text == q.Sample && s.Class == c })
 	if i < 0 {
 		i = len(b.run.Samples)
-		b.run.Samples = append(b.run.Samples, record.Sample{Class: c, Text: q.sample})
+		b.run.Samples = append(b.run.Samples, record.Sample{Class: c, Text: q.Sample})
 	}
 	b.run.Samples[i].Count++
 	return i
 }
 
-func recording(runs ...*record.Run) *record.Recording {
+func Recording(runs ...*record.Run) *record.Recording {
 	return &record.Recording{Format: record.Format, Runs: runs}
 }
 
-// edited applies f to the run under construction.
-func edited(f func(*record.Run)) func(*builder) {
-	return func(b *builder) { f(b.run) }
+// Edited applies f to the run under construction.
+func Edited(f func(*record.Run)) func(*Builder) {
+	return func(b *Builder) { f(b.run) }
 }
 
-// steady makes n answered requests, one each gap ns, over the endpoints in
+// Steady makes n answered requests, one each gap ns, over the endpoints in
 // turn, that take 8 to 9 ms.
-func steady(n int, from, gap int64, endpoints ...string) []request {
-	list := make([]request, n)
+func Steady(n int, from, gap int64, endpoints ...string) []Request {
+	list := make([]Request, n)
 	for i := range list {
 		start := from + int64(i)*gap
-		list[i] = request{
-			start: start, end: start + 8*ms + int64(i*37%1000)*us,
-			endpoint: endpoints[i%len(endpoints)], status: 200, bytes: 100,
+		list[i] = Request{
+			Start: start, End: start + 8*ms + int64(i*37%1000)*us,
+			Endpoint: endpoints[i%len(endpoints)], Status: 200, Bytes: 100,
 		}
 	}
 	return list
 }
 
 const (
-	refusedText = `Get "http://gateway:8080/": dial tcp 10.0.0.1:8080: connect: connection refused`
-	resetText   = `Get "http://gateway:8080/": read tcp 10.0.0.9:*->10.0.0.1:8080: read: connection reset by peer`
-	eofText     = `Get "http://gateway:8080/": EOF`
-	cutText     = `Get "http://gateway:8080/": unexpected EOF`
-	portsText   = `Get "http://gateway:8080/": dial tcp 10.0.0.1:8080: connect: cannot assign requested address`
+	RefusedText = `Get "http://gateway:8080/": dial tcp 10.0.0.1:8080: connect: connection refused`
+	ResetText   = `Get "http://gateway:8080/": read tcp 10.0.0.9:*->10.0.0.1:8080: read: connection reset by peer`
+	EOFText     = `Get "http://gateway:8080/": EOF`
+	CutText     = `Get "http://gateway:8080/": unexpected EOF`
+	PortsText   = `Get "http://gateway:8080/": dial tcp 10.0.0.1:8080: connect: cannot assign requested address`
 )
 
-func lost(start, end int64, class, endpoint, sample string) request {
-	return request{start: start, end: end, fate: record.FateLost, class: class, endpoint: endpoint, sample: sample}
+func Lost(start, end int64, class, endpoint, sample string) Request {
+	return Request{Start: start, End: end, Fate: record.FateLost, Class: class, Endpoint: endpoint, Sample: sample}
 }
 
-func replicas(from, to int) []string {
+func Replicas(from, to int) []string {
 	var list []string
 	for i := from; i <= to; i++ {
 		list = append(list, fmt.Sprintf("gw-%d", i))
@@ -278,14 +278,14 @@ func replicas(from, to int) []string {
 // moments makes one mark for each replica from gw-2 to gw-10, step ns apart.
 func moments(kind record.MarkKind, first, step int64) []record.Mark {
 	var list []record.Mark
-	for i, name := range replicas(2, 10) {
+	for i, name := range Replicas(2, 10) {
 		at := first + int64(i)*step
 		list = append(list, record.Mark{Kind: kind, Name: kind.Of(name), Endpoint: name, Start: at, End: at})
 	}
 	return list
 }
 
-// told says how the endpoints go, where marks tell that they have to.
+// Told says how the endpoints go, where marks tell that they have to.
 func told(how record.Shutdown, marks []record.Mark) []record.Mark {
 	for i := range marks {
 		marks[i].Shutdown = &how
@@ -293,14 +293,14 @@ func told(how record.Shutdown, marks []record.Mark) []record.Mark {
 	return marks
 }
 
-func step(variant string, end int64) record.Mark {
+func Step(variant string, end int64) record.Mark {
 	return record.Mark{Kind: record.MarkStep, Name: "scale gateway 10 → 1 (" + variant + ")", Start: 600 * ms, End: end}
 }
 
-// abruptMarks: exit at the signal; the balancer hears of it 53 ms later.
-func abruptMarks() []record.Mark {
+// AbruptMarks: exit at the signal; the balancer hears of it 53 ms later.
+func AbruptMarks() []record.Mark {
 	return slices.Concat(
-		[]record.Mark{step("abrupt", 653*ms+200*us)},
+		[]record.Mark{Step("abrupt", 653*ms+200*us)},
 		told(record.Shutdown{}, moments(record.MarkTerminating, 600*ms+10*us, 0)),
 		moments(record.MarkSignalled, 600*ms+50*us, 40*us),
 		moments(record.MarkExited, 600*ms+600*us, 50*us),
@@ -308,10 +308,10 @@ func abruptMarks() []record.Mark {
 	)
 }
 
-// gracefulMarks: half a second of pre-stop delay, then the end.
-func gracefulMarks(exited int64) []record.Mark {
+// GracefulMarks: half a second of pre-stop delay, then the end.
+func GracefulMarks(exited int64) []record.Mark {
 	return slices.Concat(
-		[]record.Mark{step("graceful", exited+400*us)},
+		[]record.Mark{Step("graceful", exited+400*us)},
 		told(record.Shutdown{PreStop: "sleep 500ms", Grace: 30_000 * ms}, moments(record.MarkTerminating, 600*ms+10*us, 0)),
 		moments(record.MarkEndpointRemoved, 653*ms, 0),
 		moments(record.MarkSignalled, 1100*ms, 40*us),
@@ -320,20 +320,20 @@ func gracefulMarks(exited int64) []record.Mark {
 	)
 }
 
-// abruptRequests lose 253 from 601 to 653 ms: 9 in flight when the replicas
+// AbruptRequests lose 253 from 601 to 653 ms: 9 in flight when the replicas
 // exited, and 244 refused.
-func abruptRequests() []request {
+func AbruptRequests() []Request {
 	list := slices.Concat(
-		steady(2000, 0, 290*us, replicas(1, 10)...),
-		steady(26, 600*ms, 2*ms, "gw-1"),
-		steady(2400, 654*ms, 250*us, "gw-1"),
+		Steady(2000, 0, 290*us, Replicas(1, 10)...),
+		Steady(26, 600*ms, 2*ms, "gw-1"),
+		Steady(2400, 654*ms, 250*us, "gw-1"),
 	)
-	for i, name := range replicas(2, 10) {
-		list = append(list, lost(593*ms+int64(i)*100*us, 601*ms, "wait.reset", name, resetText))
+	for i, name := range Replicas(2, 10) {
+		list = append(list, Lost(593*ms+int64(i)*100*us, 601*ms, "wait.reset", name, ResetText))
 	}
 	for i := range int64(244) {
 		end := 653*ms - i*213*us
-		list = append(list, lost(end-150*us, end, "connect.refused", replicas(2, 10)[i%9], refusedText))
+		list = append(list, Lost(end-150*us, end, "connect.refused", Replicas(2, 10)[i%9], RefusedText))
 	}
 	return list
 }
@@ -362,20 +362,20 @@ func pods(t testing.TB) *record.Recording {
 			mark(record.MarkKilled, "web-3", 2700*ms), killed, mark(record.MarkEndpointDropped, "web-3", 2705*ms),
 		},
 	)
-	list := steady(3000, 0, ms, service)
+	list := Steady(3000, 0, ms, service)
 	for i := range int64(12) {
-		list = append(list, lost(606*ms+i*4*ms, 606*ms+i*4*ms+150*us, "connect.refused", service, refusedText))
+		list = append(list, Lost(606*ms+i*4*ms, 606*ms+i*4*ms+150*us, "connect.refused", service, RefusedText))
 	}
 	for i := range int64(3) {
-		list = append(list, lost(580*ms+i*ms, 2100*ms+i*ms, "wait.eof", service, eofText))
+		list = append(list, Lost(580*ms+i*ms, 2100*ms+i*ms, "wait.eof", service, EOFText))
 	}
-	return recording(newRun(t, list, edited(func(run *record.Run) {
+	return Recording(NewRun(t, list, Edited(func(run *record.Run) {
 		run.Marks, run.Replicas, run.Settings.KeepAlive = marks, 4, false
 	})))
 }
 
-func variant(name string, marks []record.Mark, f ...func(*record.Run)) func(*builder) {
-	return edited(func(run *record.Run) {
+func Variant(name string, marks []record.Mark, f ...func(*record.Run)) func(*Builder) {
+	return Edited(func(run *record.Run) {
 		run.Variant, run.Marks = name, marks
 		run.Settings.KeepAlive = false
 		switch name {
@@ -390,36 +390,36 @@ func variant(name string, marks []record.Mark, f ...func(*record.Run)) func(*bui
 	})
 }
 
-func abrupt(t testing.TB) *record.Run {
+func Abrupt(t testing.TB) *record.Run {
 	t.Helper()
-	return newRun(t, abruptRequests(), variant("abrupt", abruptMarks()))
+	return NewRun(t, AbruptRequests(), Variant("abrupt", AbruptMarks()))
 }
 
-// gracefulRequests go to all replicas, and to gw-1 alone once the balancer has
+// GracefulRequests go to all replicas, and to gw-1 alone once the balancer has
 // heard of the scale-in.
-func gracefulRequests() []request {
-	return slices.Concat(steady(2250, 0, 290*us, replicas(1, 10)...), steady(2400, 654*ms, 250*us, "gw-1"))
+func GracefulRequests() []Request {
+	return slices.Concat(Steady(2250, 0, 290*us, Replicas(1, 10)...), Steady(2400, 654*ms, 250*us, "gw-1"))
 }
 
-func graceful(t testing.TB) *record.Run {
+func Graceful(t testing.TB) *record.Run {
 	t.Helper()
-	return newRun(t, gracefulRequests(), variant("graceful", gracefulMarks(1108*ms)))
+	return NewRun(t, GracefulRequests(), Variant("graceful", GracefulMarks(1108*ms)))
 }
 
-// repetitions are runs of both variants in turns; each abrupt one loses three
+// Repetitions are runs of both variants in turns; each abrupt one loses three
 // requests fewer than the one before.
-func repetitions(t testing.TB, n int) *record.Recording {
+func Repetitions(t testing.TB, n int) *record.Recording {
 	t.Helper()
-	rec := recording()
+	rec := Recording()
 	for i := range n {
 		left := 3 * i
-		a := newRun(t, slices.DeleteFunc(abruptRequests(), func(q request) bool {
-			if q.fate == record.FateLost {
+		a := NewRun(t, slices.DeleteFunc(AbruptRequests(), func(q Request) bool {
+			if q.Fate == record.FateLost {
 				left--
 			}
-			return q.fate == record.FateLost && left >= 0
-		}), variant("abrupt", abruptMarks()))
-		pair := []*record.Run{a, graceful(t)}
+			return q.Fate == record.FateLost && left >= 0
+		}), Variant("abrupt", AbruptMarks()))
+		pair := []*record.Run{a, Graceful(t)}
 		for j, run := range pair {
 			run.Repetition = i + 1
 			run.StartedAt = run.StartedAt.Add(time.Duration(2*i+(i+j)%2) * time.Minute)
@@ -432,33 +432,33 @@ func repetitions(t testing.TB, n int) *record.Recording {
 	return rec
 }
 
-type fixture struct {
-	name  string
-	build func(testing.TB) *record.Recording
+type Fixture struct {
+	Name  string
+	Build func(testing.TB) *record.Recording
 }
 
-// fixtures are the recordings that every format is tried on.
-var fixtures = []fixture{
+// Fixtures are the recordings that every format is tried on.
+var Fixtures = []Fixture{
 	{"plain", func(t testing.TB) *record.Recording {
-		return recording(newRun(t, steady(400, 0, ms, "10.0.0.1:8080")))
+		return Recording(NewRun(t, Steady(400, 0, ms, "10.0.0.1:8080")))
 	}},
 	{"one", func(t testing.TB) *record.Recording {
-		return recording(newRun(t, []request{{start: 0, end: 1_234_567, endpoint: "10.0.0.1:8080", status: 204}}))
+		return Recording(NewRun(t, []Request{{Start: 0, End: 1_234_567, Endpoint: "10.0.0.1:8080", Status: 204}}))
 	}},
 	{"empty", func(t testing.TB) *record.Recording {
-		return recording(newRun(t, nil, edited(func(run *record.Run) {
+		return Recording(NewRun(t, nil, Edited(func(run *record.Run) {
 			run.Interrupted = true
 			run.Counts.Unsent = 200
 		})))
 	}},
 	{"refused", func(t testing.TB) *record.Recording {
-		var list []request
+		var list []Request
 		for i := range int64(50) {
-			list = append(list, lost(i*200*us, i*200*us+180*us, "connect.refused", "10.0.0.1:8080", refusedText))
+			list = append(list, Lost(i*200*us, i*200*us+180*us, "connect.refused", "10.0.0.1:8080", RefusedText))
 		}
-		return recording(newRun(t, list, func(b *builder) {
+		return Recording(NewRun(t, list, func(b *Builder) {
 			b.run.Traces = []record.Trace{{
-				Start: 200 * us, Class: class(t, "connect.refused"), Endpoint: "10.0.0.1:8080",
+				Start: 200 * us, Class: Class(t, "connect.refused"), Endpoint: "10.0.0.1:8080",
 				Steps: []record.TraceStep{
 					{At: 201 * us, What: "connecting to 10.0.0.1:8080"},
 					{At: 380 * us, What: "failed in the connect stage: connect.refused", Error: "connect: connection refused (errno 111)"},
@@ -466,18 +466,18 @@ var fixtures = []fixture{
 			}}
 		}))
 	}},
-	{"mixed", mixed},
+	{"mixed", Mixed},
 	{"lab", func(t testing.TB) *record.Recording {
-		return recording(abrupt(t), graceful(t))
+		return Recording(Abrupt(t), Graceful(t))
 	}},
 	{"kube", pods},
-	{"lab-repeated", func(t testing.TB) *record.Recording { return repetitions(t, 4) }},
+	{"lab-repeated", func(t testing.TB) *record.Recording { return Repetitions(t, 4) }},
 	{"lab-streams", func(t testing.TB) *record.Recording {
-		rec := recording()
+		rec := Recording()
 		for _, stream := range []string{"new", "kept"} {
-			a, g := abrupt(t), graceful(t)
+			a, g := Abrupt(t), Graceful(t)
 			if stream == "kept" {
-				a = newRun(t, gracefulRequests(), variant("abrupt", abruptMarks()))
+				a = NewRun(t, GracefulRequests(), Variant("abrupt", AbruptMarks()))
 			}
 			a.Stream, g.Stream = stream, stream
 			rec.Runs = append(rec.Runs, a, g)
@@ -486,77 +486,77 @@ var fixtures = []fixture{
 		return rec
 	}},
 	{"lab-abrupt-lost-nothing", func(t testing.TB) *record.Recording {
-		list := slices.DeleteFunc(abruptRequests(), func(q request) bool { return q.fate == record.FateLost })
-		return recording(newRun(t, list, variant("abrupt", abruptMarks())), graceful(t))
+		list := slices.DeleteFunc(AbruptRequests(), func(q Request) bool { return q.Fate == record.FateLost })
+		return Recording(NewRun(t, list, Variant("abrupt", AbruptMarks())), Graceful(t))
 	}},
 	{"lab-graceful-lost", func(t testing.TB) *record.Recording {
-		list := gracefulRequests()
+		list := GracefulRequests()
 		for i := range int64(3) {
-			list = append(list, lost(1090*ms+i*ms, 1107*ms+i*ms, "wait.eof", replicas(2, 10)[i], eofText))
+			list = append(list, Lost(1090*ms+i*ms, 1107*ms+i*ms, "wait.eof", Replicas(2, 10)[i], EOFText))
 		}
-		return recording(abrupt(t), newRun(t, list, variant("graceful", gracefulMarks(1108*ms))))
+		return Recording(Abrupt(t), NewRun(t, list, Variant("graceful", GracefulMarks(1108*ms))))
 	}},
 	{"lab-outlived", func(t testing.TB) *record.Recording {
-		return recording(abrupt(t), newRun(t, gracefulRequests(), variant("graceful", gracefulMarks(1900*ms))))
+		return Recording(Abrupt(t), NewRun(t, GracefulRequests(), Variant("graceful", GracefulMarks(1900*ms))))
 	}},
 	{"lab-unhealthy", func(t testing.TB) *record.Recording {
-		list := gracefulRequests()
+		list := GracefulRequests()
 		for i := range int64(2) {
-			q := lost(200*ms+i*100*ms, 204*ms+i*100*ms, "status.503", "gw-4", "")
-			q.status = 503
+			q := Lost(200*ms+i*100*ms, 204*ms+i*100*ms, "status.503", "gw-4", "")
+			q.Status = 503
 			list = append(list, q)
 		}
-		return recording(abrupt(t), newRun(t, list, variant("graceful", gracefulMarks(1108*ms))))
+		return Recording(Abrupt(t), NewRun(t, list, Variant("graceful", GracefulMarks(1108*ms))))
 	}},
 	{"lab-step-failed", func(t testing.TB) *record.Recording {
-		failed := step("graceful", 601*ms)
+		failed := Step("graceful", 601*ms)
 		failed.Error = "cannot signal gw-3: operation not permitted"
 		marks := append(moments(record.MarkTerminating, 600*ms+10*us, 0), failed)
-		return recording(abrupt(t), newRun(t, gracefulRequests(), variant("graceful", marks)))
+		return Recording(Abrupt(t), NewRun(t, GracefulRequests(), Variant("graceful", marks)))
 	}},
 	{"lab-interrupted", func(t testing.TB) *record.Recording {
-		list := slices.DeleteFunc(abruptRequests(), func(q request) bool { return q.start > 630*ms })
-		return recording(newRun(t, list, variant("abrupt", abruptMarks()[:1+9+9+9], func(run *record.Run) {
+		list := slices.DeleteFunc(AbruptRequests(), func(q Request) bool { return q.Start > 630*ms })
+		return Recording(NewRun(t, list, Variant("abrupt", AbruptMarks()[:1+9+9+9], func(run *record.Run) {
 			run.Interrupted = true
 			run.Counts.Unsent = 40_000
 			run.Marks[0].End, run.Marks[0].Error = 630*ms, "interrupted"
 		})))
 	}},
-	{"hostile", hostile},
+	{"hostile", Hostile},
 	{"broken", func(t testing.TB) *record.Recording {
-		run := graceful(t)
+		run := Graceful(t)
 		run.Counts.OK--
-		return recording(abrupt(t), run)
+		return Recording(Abrupt(t), run)
 	}},
 }
 
-// mixed is a throttled run over two endpoints that met everything, until it
+// Mixed is a throttled run over two endpoints that met everything, until it
 // was interrupted.
-func mixed(t testing.TB) *record.Recording {
+func Mixed(t testing.TB) *record.Recording {
 	t.Helper()
 	endpoints := []string{"10.0.0.1:8080", "10.0.0.2:8080"}
-	list := steady(400, 0, 2*ms, endpoints...)
+	list := Steady(400, 0, 2*ms, endpoints...)
 	for i := range list {
-		list[i].reused = i >= 10
+		list[i].Reused = i >= 10
 	}
 	for i := range int64(6) {
-		q := lost(200*ms+i*5*ms, 202*ms+i*5*ms, "status.503", endpoints[i%2], "")
-		q.status, q.reused, q.bytes = 503, true, 19
+		q := Lost(200*ms+i*5*ms, 202*ms+i*5*ms, "status.503", endpoints[i%2], "")
+		q.Status, q.Reused, q.Bytes = 503, true, 19
 		list = append(list, q)
 	}
 	for i := range int64(4) {
-		q := lost(500*ms+i*ms, 530*ms+i*ms, "body.eof", endpoints[1], cutText)
-		q.reused = i%2 == 0
+		q := Lost(500*ms+i*ms, 530*ms+i*ms, "body.eof", endpoints[1], CutText)
+		q.Reused = i%2 == 0
 		list = append(list, q)
 	}
 	for i := range int64(3) {
-		list = append(list, request{start: 600*ms + i*ms, end: 600*ms + i*ms + 90*us, fate: record.FateSpoiled, class: "client.ports", sample: portsText})
+		list = append(list, Request{Start: 600*ms + i*ms, End: 600*ms + i*ms + 90*us, Fate: record.FateSpoiled, Class: "client.ports", Sample: PortsText})
 	}
 	for i := range int64(5) {
-		list = append(list, request{start: 790*ms + i*ms, end: 830 * ms, fate: record.FateAborted, endpoint: endpoints[i%2], reused: i != 0})
+		list = append(list, Request{Start: 790*ms + i*ms, End: 830 * ms, Fate: record.FateAborted, Endpoint: endpoints[i%2], Reused: i != 0})
 	}
-	return recording(newRun(t, list, func(b *builder) {
-		b.told = 7
+	return Recording(NewRun(t, list, func(b *Builder) {
+		b.Told = 7
 		b.run.Interrupted = true
 		b.run.Counts.Unsent = 582
 		b.run.Settings.Requests, b.run.Settings.Rate = 1000, 60
@@ -566,8 +566,8 @@ func mixed(t testing.TB) *record.Recording {
 	}))
 }
 
-// nasty are texts as a server that means harm would send them.
-var nasty = []string{
+// Nasty are texts as a server that means harm would send them.
+var Nasty = []string{
 	"x</details>\n\n# pwned <img src=x onerror=alert(1)> <script>alert(1)</script>",
 	"```\n[click](http://evil.example) ![i](http://evil.example/i.png)\n```\n| a | b |\n|---|---|",
 	"a|b\\|c \\` `code` ``` *bold* _it_ ~~no~~ www.evil.example https://evil.example me@evil.example @everyone #1 $x$ &lt; <!-- ]]>",
@@ -575,27 +575,27 @@ var nasty = []string{
 	"1. one\n2) two\n+ plus\n===\n---\n> quote\n    code\tand\u2028more",
 }
 
-// hostile has them wherever a text comes from outside.
-func hostile(t testing.TB) *record.Recording { return outsideTexts(t, nasty) }
+// Hostile has them wherever a text comes from outside.
+func Hostile(t testing.TB) *record.Recording { return OutsideTexts(t, Nasty) }
 
-// outsideTexts has the given texts, which must differ, in all such places.
-func outsideTexts(t testing.TB, texts []string) *record.Recording {
+// OutsideTexts has the given texts, which must differ, in all such places.
+func OutsideTexts(t testing.TB, texts []string) *record.Recording {
 	t.Helper()
 	var marks []record.Mark
-	list := steady(400, 0, ms, texts...)
+	list := Steady(400, 0, ms, texts...)
 	for i, text := range texts {
 		at := 100*ms + int64(i)*20*ms
 		marks = append(marks,
 			record.Mark{Kind: record.MarkStep, Name: text, Start: at, End: at, Error: text},
 			record.Mark{Kind: record.MarkExited, Name: text, Endpoint: text, Start: at, End: at, Error: text})
-		q := lost(at, at+2*ms, "status.503", text, "")
-		q.status = 503
+		q := Lost(at, at+2*ms, "status.503", text, "")
+		q.Status = 503
 		list = append(list, q,
-			lost(at, at+ms, "connect.refused", text, text),
-			lost(at, at+ms, "tls.rejected", text, text),
-			request{start: at, end: at + ms, fate: record.FateSpoiled, class: "client.other", sample: text})
+			Lost(at, at+ms, "connect.refused", text, text),
+			Lost(at, at+ms, "tls.rejected", text, text),
+			Request{Start: at, End: at + ms, Fate: record.FateSpoiled, Class: "client.other", Sample: text})
 	}
-	run := newRun(t, list, edited(func(run *record.Run) {
+	run := NewRun(t, list, Edited(func(run *record.Run) {
 		run.Variant = texts[0]
 		run.Settings.URL, run.Settings.Method, run.Settings.EndpointHeader = "http://"+texts[1], texts[2], texts[3]
 		run.Notes = texts
@@ -604,45 +604,45 @@ func outsideTexts(t testing.TB, texts []string) *record.Recording {
 		for _, text := range texts {
 			run.Answers = append(run.Answers, record.ErrorAnswer{Status: 503, Server: text, Fields: texts, Body: text, Count: 1})
 		}
-		run.Traces = []record.Trace{{Start: 100 * ms, Class: class(t, "connect.refused"), Endpoint: texts[0], Steps: []record.TraceStep{{At: 101 * ms, What: texts[1], Error: texts[4]}}}}
+		run.Traces = []record.Trace{{Start: 100 * ms, Class: Class(t, "connect.refused"), Endpoint: texts[0], Steps: []record.TraceStep{{At: 101 * ms, What: texts[1], Error: texts[4]}}}}
 	}))
-	rec := recording(run, newRun(t, steady(10, 0, ms, "gw-1"), variant(texts[1], nil)))
+	rec := Recording(run, NewRun(t, Steady(10, 0, ms, "gw-1"), Variant(texts[1], nil)))
 	rec.Error = texts[3]
 	return rec
 }
 
-// lossy is a run of n requests, each slower by more, that lost some of them.
-func lossy(t testing.TB, n, lostCount int, more int64, edit ...func(*builder)) *record.Run {
+// Lossy is a run of n requests, each slower by more, that lost some of them.
+func Lossy(t testing.TB, n, lostCount int, more int64, edit ...func(*Builder)) *record.Run {
 	t.Helper()
-	list := steady(n-lostCount, 0, ms, "gw-1")
+	list := Steady(n-lostCount, 0, ms, "gw-1")
 	for i := range list {
-		list[i].end += more
+		list[i].End += more
 	}
 	for i := range int64(lostCount) {
-		list = append(list, lost(100*ms+i*100*us, 101*ms+i*100*us, "connect.refused", "gw-1", refusedText))
+		list = append(list, Lost(100*ms+i*100*us, 101*ms+i*100*us, "connect.refused", "gw-1", RefusedText))
 	}
-	return newRun(t, list, edit...)
+	return NewRun(t, list, edit...)
 }
 
-// lossies are runs of 1000 requests that lost so many, each a little slower.
-func lossies(t testing.TB, lostCounts ...int) []*record.Run {
+// Lossies are runs of 1000 requests that lost so many, each a little slower.
+func Lossies(t testing.TB, lostCounts ...int) []*record.Run {
 	t.Helper()
 	var runs []*record.Run
 	for i, n := range lostCounts {
-		runs = append(runs, lossy(t, 1000, n, int64(i)*100*us))
+		runs = append(runs, Lossy(t, 1000, n, int64(i)*100*us))
 	}
 	return runs
 }
 
-// trial is a short run with a step from 50 to 60 ms; what is lost is lost
+// Trial is a short run with a step from 50 to 60 ms; what is lost is lost
 // after it.
-func trial(t testing.TB, lostCount int, edit func(*record.Run)) *record.Run {
+func Trial(t testing.TB, lostCount int, edit func(*record.Run)) *record.Run {
 	t.Helper()
-	list := steady(200, 0, ms, "gw-1", "gw-2")
+	list := Steady(200, 0, ms, "gw-1", "gw-2")
 	for i := range int64(lostCount) {
-		list = append(list, lost(70*ms+i*ms, 71*ms+i*ms, "connect.refused", "gw-2", refusedText))
+		list = append(list, Lost(70*ms+i*ms, 71*ms+i*ms, "connect.refused", "gw-2", RefusedText))
 	}
-	return newRun(t, list, edited(func(run *record.Run) {
+	return NewRun(t, list, Edited(func(run *record.Run) {
 		run.Expect = []string{"lost == 0"}
 		run.Marks = []record.Mark{{Kind: record.MarkStep, Name: "scale", Start: 50 * ms, End: 60 * ms}}
 		if edit != nil {
@@ -651,20 +651,20 @@ func trial(t testing.TB, lostCount int, edit func(*record.Run)) *record.Run {
 	}))
 }
 
-// spoil adds spoiled requests to a finished run.
-func spoil(t testing.TB, run *record.Run, n int64) *record.Run {
+// Spoil adds spoiled requests to a finished run.
+func Spoil(t testing.TB, run *record.Run, n int64) *record.Run {
 	t.Helper()
-	c := class(t, "client.ports")
+	c := Class(t, "client.ports")
 	run.Counts.Planned += n
 	run.Counts.Started += n
 	run.Counts.Spoiled += n
 	run.Bins.List[0].Started += n
 	run.Bins.List[0].Spoiled += n
 	run.Outcomes = append(run.Outcomes, record.Outcome{Fate: "spoiled", Class: c, Count: n})
-	run.Samples = append(run.Samples, record.Sample{Class: c, Text: portsText, Count: n})
+	run.Samples = append(run.Samples, record.Sample{Class: c, Text: PortsText, Count: n})
 	return run
 }
 
-func failIf(checks ...string) func(*builder) {
-	return edited(func(run *record.Run) { run.FailIf = checks })
+func FailIf(checks ...string) func(*Builder) {
+	return Edited(func(run *record.Run) { run.FailIf = checks })
 }

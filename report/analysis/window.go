@@ -1,4 +1,4 @@
-package report
+package analysis
 
 import (
 	"cmp"
@@ -40,15 +40,15 @@ func windowGap(run *record.Run) int64 {
 		return least
 	}
 	perRequest := float64(run.Duration) / float64(run.Counts.Started)
-	return max(least, int64(10*perRequest*float64(max(1, endpointCount(run)))))
+	return max(least, int64(10*perRequest*float64(max(1, EndpointCount(run)))))
 }
 
 // windows groups failures that are at most gap apart. Together the windows hold
 // every loss once.
 func windows(run *record.Run, gap int64) []Window {
 	var list []Window
-	for group := range groupFailures(failures(run), gap) {
-		w := newWindow(group)
+	for group := range GroupFailures(Failures(run), gap) {
+		w := NewWindow(group)
 		w.Exposed = run.Bins.StartedBetween(w.Begin, w.End)
 		answers := run.Bins.LatencyBetween(w.Begin, w.End)
 		w.Slowest = answers.Max
@@ -58,14 +58,14 @@ func windows(run *record.Run, gap int64) []Window {
 	return list
 }
 
-// newWindow sums up the failures of one window.
-func newWindow(group []failure) Window {
-	w := Window{Begin: group[0].from}
+// NewWindow sums up the failures of one window.
+func NewWindow(group []Failure) Window {
+	w := Window{Begin: group[0].From}
 	endpoints, connections := map[string]bool{}, map[int64]bool{}
 	for _, s := range group {
-		w.End = max(w.End, s.until)
+		w.End = max(w.End, s.Until)
 		w.Lost += s.count
-		w.addClass(s.class, s.count)
+		w.AddClass(s.class, s.count)
 		if s.lost == nil {
 			w.Unlisted += s.count
 			continue
@@ -84,12 +84,12 @@ func newWindow(group []failure) Window {
 		}
 	}
 	w.Connections = int64(len(connections))
-	w.Endpoints = slices.SortedFunc(maps.Keys(endpoints), compareNatural)
+	w.Endpoints = slices.SortedFunc(maps.Keys(endpoints), CompareNatural)
 	slices.SortStableFunc(w.Classes, func(a, b record.BinLoss) int { return cmp.Compare(b.Count, a.Count) })
 	return w
 }
 
-func (w *Window) addClass(class record.Class, n int64) {
+func (w *Window) AddClass(class record.Class, n int64) {
 	for i := range w.Classes {
 		if w.Classes[i].Class == class {
 			w.Classes[i].Count += n
@@ -139,8 +139,8 @@ func (r *Relation) consider(m record.Mark, at int64) {
 
 func abs(n int64) int64 { return max(n, -n) }
 
-// windowAt is the first of those, which are in order, that has not ended by a time.
-func windowAt(list []Window, at int64) *Window {
+// WindowAt is the first of those, which are in order, that has not ended by a time.
+func WindowAt(list []Window, at int64) *Window {
 	i, _ := slices.BinarySearchFunc(list, at, func(w Window, at int64) int { return cmp.Compare(w.End, at) })
 	if i == len(list) {
 		return &Window{Begin: at, End: at}

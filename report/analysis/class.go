@@ -1,4 +1,4 @@
-package report
+package analysis
 
 import (
 	"cmp"
@@ -61,8 +61,8 @@ func sampleOf(run *record.Run, class record.Class) string {
 	return best.Text
 }
 
-// classTotal is how many requests were lost to a class, or spoiled by it.
-func (l *Loss) classTotal(name string) int64 {
+// ClassTotal is how many requests were lost to a class, or spoiled by it.
+func (l *Loss) ClassTotal(name string) int64 {
 	for _, c := range l.Classes {
 		if c.Class.String() == name {
 			return c.Total()
@@ -71,8 +71,8 @@ func (l *Loss) classTotal(name string) int64 {
 	return 0
 }
 
-// spoiledRemedy is what to do about the most frequent failure of this machine.
-func (l *Loss) spoiledRemedy() string {
+// SpoiledRemedy is what to do about the most frequent failure of this machine.
+func (l *Loss) SpoiledRemedy() string {
 	for _, c := range l.Classes {
 		if c.Spoiled {
 			return c.Class.Info().Remedy
@@ -81,8 +81,8 @@ func (l *Loss) spoiledRemedy() string {
 	return ""
 }
 
-// beyondConnect reports that the request was lost on a connection that stood.
-func beyondConnect(c record.Class) bool {
+// BeyondConnect reports that the request was lost on a connection that stood.
+func BeyondConnect(c record.Class) bool {
 	switch c.Stage() {
 	case record.StageSend, record.StageWait, record.StageHead, record.StageBody:
 		return true
@@ -91,19 +91,19 @@ func beyondConnect(c record.Class) bool {
 	return false
 }
 
-// isCut reports that the peer, or what is between, ended the connection.
-func isCut(c record.Class) bool {
+// IsCut reports that the peer, or what is between, ended the connection.
+func IsCut(c record.Class) bool {
 	cause := c.Cause()
-	return beyondConnect(c) && (cause == record.CauseEOF || cause == record.CauseReset)
+	return BeyondConnect(c) && (cause == record.CauseEOF || cause == record.CauseReset)
 }
 
-// unanswered reports that not one byte of an answer had come.
-func unanswered(c record.Class) bool {
+// Unanswered reports that not one byte of an answer had come.
+func Unanswered(c record.Class) bool {
 	return c.Stage() == record.StageSend || c.Stage() == record.StageWait
 }
 
-// isTLSCut reports that a handshake found no end.
-func isTLSCut(c record.Class) bool {
+// IsTLSCut reports that a handshake found no end.
+func IsTLSCut(c record.Class) bool {
 	switch c.Cause() {
 	case record.CauseEOF, record.CauseReset, record.CauseTimeout:
 		return c.Stage() == record.StageTLS
@@ -112,6 +112,6 @@ func isTLSCut(c record.Class) bool {
 	}
 }
 
-func isRefusal(c record.Class) bool {
+func IsRefusal(c record.Class) bool {
 	return c.Stage() == record.StageConnect && (c.Cause() == record.CauseRefused || c.Cause() == record.CauseReset)
 }

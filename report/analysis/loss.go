@@ -1,4 +1,4 @@
-package report
+package analysis
 
 import (
 	"nodrop/loadgen/record"
@@ -22,8 +22,8 @@ type Loss struct {
 	Recovery int64  // ns from the event's begin to the end of the last window; -1 without both
 	Slower   Slower // answered, but later
 
-	Lifecycles []lifecycle // of the endpoints that marks tell of
-	Crashes    []crash
+	Lifecycles []Lifecycle // of the endpoints that marks tell of
+	Crashes    []Crash
 }
 
 func findLoss(run *record.Run) Loss {
@@ -48,7 +48,7 @@ func findLoss(run *record.Run) Loss {
 	l.Lifecycles, l.Crashes = lifecycles(run.Marks), crashes(run.Marks)
 	for i := range l.Lifecycles {
 		one := &l.Lifecycles[i]
-		one.refused = refusedWith(one.terminating, l.Windows)
+		one.Refused = refusedWith(one.Terminating, l.Windows)
 	}
 	return l
 }
@@ -64,7 +64,7 @@ func hidden(run *record.Run) int64 {
 	}
 	var n int64
 	for _, o := range run.Outcomes {
-		if o.Fate == record.FateLost.String() && o.Reused && isCut(o.Class) && unanswered(o.Class) {
+		if o.Fate == record.FateLost.String() && o.Reused && IsCut(o.Class) && Unanswered(o.Class) {
 			n += o.Count
 		}
 	}
@@ -109,7 +109,7 @@ func recovery(l *Loss) int64 {
 	return l.Windows[len(l.Windows)-1].End - l.Event.Begin
 }
 
-// closedAndLost: without -q, workers that are refused at once ask again at once.
-func closedAndLost(run *record.Run) bool {
+// ClosedAndLost: without -q, workers that are refused at once ask again at once.
+func ClosedAndLost(run *record.Run) bool {
 	return run.Settings.Rate == 0 && run.Counts.Lost > 0
 }

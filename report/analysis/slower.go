@@ -1,4 +1,4 @@
-package report
+package analysis
 
 import (
 	"nodrop/loadgen/record"
@@ -33,5 +33,5 @@ func latencyBound(s record.Sketch) LatencyBound {
 	return LatencyBound{s.Count(), s.Percentile(99), s.Max}
 }
 
-// notable reports that answers came later by more than the bounds' coarseness.
-func (s Slower) notable() bool { return s.Known && s.Event.P99 > 2*s.Baseline.P99 }
+// Notable reports that answers came later by more than the bounds' coarseness.
+func (s Slower) Notable() bool { return s.Known && s.Event.P99 > 2*s.Baseline.P99 }

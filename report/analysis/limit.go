@@ -1,4 +1,4 @@
-package report
+package analysis
 
 import (
 	"math"
@@ -17,16 +17,16 @@ type Limits struct {
 
 // findLimits computes them from the counts and the time bins.
 func findLimits(run *record.Run, event Event) Limits {
-	l := Limits{Of: max(1, endpointCount(run))}
+	l := Limits{Of: max(1, EndpointCount(run))}
 	if n := run.Counts.OK + run.Counts.Lost; n > 0 {
 		l.UpperBound = 1 - math.Pow(0.05, 1/float64(n))
 	}
 	if run.Duration > 0 {
-		l.Rate = float64(run.Counts.Started) / seconds(run.Duration)
+		l.Rate = float64(run.Counts.Started) / Seconds(run.Duration)
 	}
 	// Bins at the edges are counted whole, which matters less the longer it is.
 	if length := event.End - event.Begin; event.Known && length >= 20*run.Bins.Width && length > 0 {
-		during := float64(run.Bins.StartedBetween(event.Begin, event.End)) / seconds(length)
+		during := float64(run.Bins.StartedBetween(event.Begin, event.End)) / Seconds(length)
 		l.Rate = min(l.Rate, during)
 	}
 	return l
