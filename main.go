@@ -28,6 +28,7 @@ import (
 	"nodrop/loadgen/safetext"
 	"nodrop/loadgen/stream"
 	"nodrop/report"
+	"nodrop/report/check"
 	"nodrop/scenario"
 	"nodrop/scenario/action"
 	"nodrop/scenario/file"
@@ -920,7 +921,7 @@ func (p *program) report(recording *record.Recording, checks, formats []string) 
 // compare sets two arms of saved recordings side by side.
 func (p *program) compare(arms [2][]string, variant string, checks, formats []string) error {
 	for _, text := range checks {
-		if _, err := report.ParseChangeCheck(text); err != nil {
+		if _, err := check.ParseChangeCheck(text); err != nil {
 			return err
 		}
 	}
@@ -1011,7 +1012,7 @@ func readRecording(file string) (*record.Recording, error) {
 // Validate refuses checks that cannot be read, before anything is done.
 func validate(checks []string) error {
 	for _, text := range checks {
-		if _, err := report.ParseCheck(text); err != nil {
+		if _, err := check.ParseCheck(text); err != nil {
 			return err
 		}
 	}
@@ -1042,9 +1043,9 @@ func (p *program) finish(ctx context.Context, out *outputs, r *report.Report) er
 
 func exitCode(r *report.Report) int {
 	switch r.Verdict.Outcome {
-	case report.Fail:
+	case check.Fail:
 		return exitFail
-	case report.Inconclusive:
+	case check.Inconclusive:
 		return exitInconclusive
 	default:
 		return exitOK

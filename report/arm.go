@@ -7,6 +7,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/metric"
 )
 
 // Saved is a recording and the file that it was read from.
@@ -114,12 +115,12 @@ func (a *Arm) of(stream string) Arm {
 	return one
 }
 
-func (a *Arm) spread(m metric) Spread {
-	s := Spread{Known: len(a.Runs) > 0}
+func (a *Arm) spread(m metric.Metric) metric.Spread {
+	s := metric.Spread{Known: len(a.Runs) > 0}
 	for i := range a.Runs {
-		f := m.of(&a.Runs[i].Figures)
+		f := m.Of(&a.Runs[i].Figures)
 		if !f.Known {
-			return Spread{}
+			return metric.Spread{}
 		}
 		s.Values = append(s.Values, f.Value)
 	}

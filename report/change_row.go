@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/metric"
 	"nodrop/report/phrase"
 )
 
@@ -14,8 +15,8 @@ import (
 type ChangeRow struct {
 	Metric      string // as checks name it
 	Label       string
-	Dimension   Dimension
-	Base, New   Spread
+	Dimension   metric.Dimension
+	Base, New   metric.Spread
 	Change      float64 // of the median, NEW over BASE: 0.1 is 10 % more
 	ChangeKnown bool    // false without a value, and where BASE's is 0 and NEW's is not
 	Direction   int     // −1, 0, 1: NEW is less, the same, more; over repetitions, run by run
@@ -119,8 +120,8 @@ func (c *Change) classes() []string {
 
 // row compares one metric, which must be known.
 func (c *Change) row(name, label string) ChangeRow {
-	m, _ := findMetric(name)
-	row := ChangeRow{Metric: name, Label: label, Dimension: m.dim, Base: c.Base.spread(m), New: c.New.spread(m)}
+	m, _ := metric.Find(name)
+	row := ChangeRow{Metric: name, Label: label, Dimension: m.Dimension, Base: c.Base.spread(m), New: c.New.spread(m)}
 	if !row.Base.Known || !row.New.Known {
 		return row
 	}
@@ -172,8 +173,8 @@ func (r ChangeRow) ChangeText() string {
 	case r.ChangeKnown:
 		return signedPercent(r.Change)
 	}
-	difference := cell(r.Dimension, r.New.Median-r.Base.Median) // base is 0, and nothing is below
-	if r.Dimension == Ratio {
+	difference := metric.Cell(r.Dimension, r.New.Median-r.Base.Median) // base is 0, and nothing is below
+	if r.Dimension == metric.Ratio {
 		difference = strings.TrimSuffix(difference, "%") + "pp" // points: + 5 % would be of base
 	}
 	return "+" + difference
@@ -189,7 +190,7 @@ func (r ChangeRow) PText() string {
 
 // medians are both, of one figure.
 func (r ChangeRow) medians() string {
-	return cell(r.Dimension, r.Base.Median) + " → " + cell(r.Dimension, r.New.Median)
+	return metric.Cell(r.Dimension, r.Base.Median) + " → " + metric.Cell(r.Dimension, r.New.Median)
 }
 
 // signedPercent writes a change with its sign and two digits that count.

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/check"
 	"nodrop/report/reporttest"
 )
 
@@ -51,36 +52,36 @@ func TestChangeVerdict(t *testing.T) {
 	for name, tt := range map[string]struct {
 		base, next func(testing.TB) []*record.Run
 		checks     []string
-		want       Outcome
+		want       check.Outcome
 		reason     string // what must stand among the reasons
 	}{
-		"neither lost":             {one(0), one(0), nil, Pass, ""},
-		"new lost nothing":         {one(5), one(0), nil, Pass, ""},
-		"new lost, base did not":   {one(0), one(1), nil, Fail, "new lost requests, base did not"},
-		"both lost, one run each":  {one(50), one(1), nil, Inconclusive, "both lost requests: one run of each cannot tell how much of the difference is chance"},
-		"one run of new lost":      {many(0, 0, 0, 0, 0), many(0, 0, 0, 0, 1), nil, Fail, "new lost requests, base did not"},
-		"one run of base lost":     {many(0, 0, 0, 0, 1), many(0, 0, 0, 0, 0), nil, Pass, ""},
-		"new lost more":            {many(1, 2, 3, 4, 5), many(6, 7, 8, 9, 10), nil, Fail, "new lost more than base: 3 → 8, p = 0.008"},
-		"new lost less":            {many(6, 7, 8, 9, 10), many(1, 2, 3, 4, 5), nil, Pass, ""},
-		"cannot be told":           {many(1, 2, 3, 4, 5), many(2, 3, 4, 5, 6), nil, Inconclusive, "both lost requests, and which lost more cannot be told: 3 → 4, p = 0.444"},
-		"too few runs":             {many(1, 2, 3), many(6, 7, 8), nil, Inconclusive, "both lost requests, and which lost more cannot be told: 2 → 7, p = 0.100"},
-		"all alike":                {many(3, 3, 3, 3), many(3, 3, 3, 3), nil, Inconclusive, "both lost requests, and which lost more cannot be told: 3 → 3, p = 1.000"},
-		"a check decides":          {one(50), one(1), []string{"lost > 1"}, Pass, ""},
-		"a check in place of loss": {one(0), one(9), []string{"p99 > 1s"}, Pass, ""},
-		"a check that is met":      {one(50), one(2), []string{"lost > 1"}, Fail, "lost > 1: lost 2"},
-		"met in some runs":         {many(0, 0), many(0, 3, 4), []string{"lost > 0"}, Fail, "lost > 0: lost 3 in on-2.json, and so in 2 of 3 runs"},
-		"a change, met":            {one(100), one(111), []string{"lost > +10%"}, Fail, "lost > +10%: lost +11 % (100 → 111)"},
-		"a change, just not met":   {one(100), one(110), []string{"lost > +10%"}, Pass, ""},
-		"a change, just met":       {one(100), one(110), []string{"lost >= +10%"}, Fail, "lost >= +10%: lost +10 % (100 → 110)"},
-		"a change for the better":  {one(100), one(50), []string{"ok < -5%"}, Pass, ""},
-		"a loss of ok":             {one(0), one(100), []string{"ok < -5%"}, Fail, "ok < -5%: ok -10 % (1,000 → 900)"},
-		"medians change":           {many(10, 20, 90), many(1, 30, 31), []string{"lost > +49%"}, Inconclusive, "lost > +49%: lost +50 % (20 → 30), p = 1.000: chance alone may explain it"},
-		"a change beyond chance":   {many(1, 2, 3, 4, 5), many(6, 7, 8, 9, 10), []string{"lost > +10%"}, Fail, "lost > +10%: lost +167 % (3 → 8), p = 0.008"},
-		"from 0 to some":           {one(0), one(1), []string{"lost > +10%"}, Inconclusive, "lost > +10%: base is 0, and new 1: no percentage tells such a change"},
-		"from 0 to 0":              {one(0), one(0), []string{"lost > +10%"}, Pass, ""},
-		"no figure, relative":      {one(0), one(1000), []string{"p99 > +10%"}, Inconclusive, "p99 > +10%: not every run has a p99"},
-		"no figure, absolute":      {one(0), one(1000), []string{"p99 > 1s"}, Inconclusive, "p99 > 1s: p99 has no value here"},
-		"undecided beside failed":  {one(0), one(1000), []string{"p99 > 1s", "lost > 0"}, Inconclusive, "lost > 0: lost 1,000"},
+		"neither lost":             {one(0), one(0), nil, check.Pass, ""},
+		"new lost nothing":         {one(5), one(0), nil, check.Pass, ""},
+		"new lost, base did not":   {one(0), one(1), nil, check.Fail, "new lost requests, base did not"},
+		"both lost, one run each":  {one(50), one(1), nil, check.Inconclusive, "both lost requests: one run of each cannot tell how much of the difference is chance"},
+		"one run of new lost":      {many(0, 0, 0, 0, 0), many(0, 0, 0, 0, 1), nil, check.Fail, "new lost requests, base did not"},
+		"one run of base lost":     {many(0, 0, 0, 0, 1), many(0, 0, 0, 0, 0), nil, check.Pass, ""},
+		"new lost more":            {many(1, 2, 3, 4, 5), many(6, 7, 8, 9, 10), nil, check.Fail, "new lost more than base: 3 → 8, p = 0.008"},
+		"new lost less":            {many(6, 7, 8, 9, 10), many(1, 2, 3, 4, 5), nil, check.Pass, ""},
+		"cannot be told":           {many(1, 2, 3, 4, 5), many(2, 3, 4, 5, 6), nil, check.Inconclusive, "both lost requests, and which lost more cannot be told: 3 → 4, p = 0.444"},
+		"too few runs":             {many(1, 2, 3), many(6, 7, 8), nil, check.Inconclusive, "both lost requests, and which lost more cannot be told: 2 → 7, p = 0.100"},
+		"all alike":                {many(3, 3, 3, 3), many(3, 3, 3, 3), nil, check.Inconclusive, "both lost requests, and which lost more cannot be told: 3 → 3, p = 1.000"},
+		"a check decides":          {one(50), one(1), []string{"lost > 1"}, check.Pass, ""},
+		"a check in place of loss": {one(0), one(9), []string{"p99 > 1s"}, check.Pass, ""},
+		"a check that is met":      {one(50), one(2), []string{"lost > 1"}, check.Fail, "lost > 1: lost 2"},
+		"met in some runs":         {many(0, 0), many(0, 3, 4), []string{"lost > 0"}, check.Fail, "lost > 0: lost 3 in on-2.json, and so in 2 of 3 runs"},
+		"a change, met":            {one(100), one(111), []string{"lost > +10%"}, check.Fail, "lost > +10%: lost +11 % (100 → 111)"},
+		"a change, just not met":   {one(100), one(110), []string{"lost > +10%"}, check.Pass, ""},
+		"a change, just met":       {one(100), one(110), []string{"lost >= +10%"}, check.Fail, "lost >= +10%: lost +10 % (100 → 110)"},
+		"a change for the better":  {one(100), one(50), []string{"ok < -5%"}, check.Pass, ""},
+		"a loss of ok":             {one(0), one(100), []string{"ok < -5%"}, check.Fail, "ok < -5%: ok -10 % (1,000 → 900)"},
+		"medians change":           {many(10, 20, 90), many(1, 30, 31), []string{"lost > +49%"}, check.Inconclusive, "lost > +49%: lost +50 % (20 → 30), p = 1.000: chance alone may explain it"},
+		"a change beyond chance":   {many(1, 2, 3, 4, 5), many(6, 7, 8, 9, 10), []string{"lost > +10%"}, check.Fail, "lost > +10%: lost +167 % (3 → 8), p = 0.008"},
+		"from 0 to some":           {one(0), one(1), []string{"lost > +10%"}, check.Inconclusive, "lost > +10%: base is 0, and new 1: no percentage tells such a change"},
+		"from 0 to 0":              {one(0), one(0), []string{"lost > +10%"}, check.Pass, ""},
+		"no figure, relative":      {one(0), one(1000), []string{"p99 > +10%"}, check.Inconclusive, "p99 > +10%: not every run has a p99"},
+		"no figure, absolute":      {one(0), one(1000), []string{"p99 > 1s"}, check.Inconclusive, "p99 > 1s: p99 has no value here"},
+		"undecided beside failed":  {one(0), one(1000), []string{"p99 > 1s", "lost > 0"}, check.Inconclusive, "lost > 0: lost 1,000"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := compared(t, arm(t, "off", tt.base(t)...), arm(t, "on", tt.next(t)...), tt.checks...).Verdict
@@ -112,8 +113,8 @@ func TestChangeDoubts(t *testing.T) {
 				tt.edit(t, &arms[side][0])
 				for _, checks := range [][]string{nil, {"started > 0"}, {"ok > +1000%"}} {
 					v := compared(t, arms[0], arms[1], checks...).Verdict
-					if want := arms[side][0].File + ": " + tt.want; v.Outcome != Inconclusive || !slices.Contains(v.Reasons, want) {
-						t.Errorf("%q: got %s because of %q; want %s because of %q", checks, v.Outcome, v.Reasons, Inconclusive, want)
+					if want := arms[side][0].File + ": " + tt.want; v.Outcome != check.Inconclusive || !slices.Contains(v.Reasons, want) {
+						t.Errorf("%q: got %s because of %q; want %s because of %q", checks, v.Outcome, v.Reasons, check.Inconclusive, want)
 					}
 				}
 			}
@@ -206,7 +207,7 @@ func TestChangeOfNothing(t *testing.T) {
 				t.Errorf("%d runs, %s: got %s against itself", len(runs), row.Metric, text)
 			}
 		}
-		if r.Verdict.Outcome == Fail {
+		if r.Verdict.Outcome == check.Fail {
 			t.Errorf("got %v against itself; want no failure", r.Verdict)
 		}
 	}
@@ -266,10 +267,10 @@ func TestCompareStreams(t *testing.T) {
 	two := []string{"new", "kept"}
 	base, next := streamed(t, "off.json", two, 0, 0), streamed(t, "on.json", two, 7, 0)
 	r := compared(t, base, next)
-	if want := []string{"new: new lost requests, base did not"}; r.Verdict.Outcome != Fail || !slices.Equal(r.Verdict.Reasons, want) {
+	if want := []string{"new: new lost requests, base did not"}; r.Verdict.Outcome != check.Fail || !slices.Equal(r.Verdict.Reasons, want) {
 		t.Errorf("got %s: %q; want fail: %q", r.Verdict.Outcome, r.Verdict.Reasons, want)
 	}
-	if len(r.Compared) != 2 || r.Compared[0].Verdict.Outcome != Fail || r.Compared[1].Verdict.Outcome != Pass {
+	if len(r.Compared) != 2 || r.Compared[0].Verdict.Outcome != check.Fail || r.Compared[1].Verdict.Outcome != check.Pass {
 		t.Fatalf("got %d streams; want new to fail and kept to pass", len(r.Compared))
 	}
 	_, err := Compare(streamed(t, "off.json", two[:1], 0), next, "", nil)
@@ -281,7 +282,7 @@ func TestCompareStreams(t *testing.T) {
 // TestStreamsShareAlpha: four runs of each tell one stream's change, but not
 // that of one among three.
 func TestStreamsShareAlpha(t *testing.T) {
-	for streams, want := range map[int]Outcome{1: Fail, 3: Inconclusive} {
+	for streams, want := range map[int]check.Outcome{1: check.Fail, 3: check.Inconclusive} {
 		names := []string{"new", "kept", "long"}[:streams]
 		var arms [2][]Saved
 		for n := range 4 {

@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"nodrop/report/check"
+	"nodrop/report/metric"
 )
 
 // Judged is a change with what was decided on it.
 type Judged struct {
 	*Change
-	Checks  []CheckResult
+	Checks  []check.Result
 	Verdict Verdict
 }
 
@@ -35,7 +38,7 @@ func Compare(base, next []Saved, variant string, checks []string) (*Report, erro
 
 // judge decides on the change. Anything that keeps a run from being trusted
 // makes it inconclusive: a comparison rests on all of its runs.
-func (c *Judged) judge(saved []Saved, checks []string) (Verdict, []CheckResult) {
+func (c *Judged) judge(saved []Saved, checks []string) (Verdict, []check.Result) {
 	var v Verdict
 	for _, s := range saved {
 		if s.Recording.Error != "" && !slices.Contains(v.Reasons, s.File+": "+s.Recording.Error) {
@@ -51,9 +54,9 @@ func (c *Judged) judge(saved []Saved, checks []string) (Verdict, []CheckResult) 
 		}
 		v.hint(hints...)
 	}
-	trusted := v.Outcome == None
+	trusted := v.Outcome == check.None
 	v.Sentence = c.within(armPhrase(&c.Base) + "; " + armPhrase(&c.New))
-	var results []CheckResult
+	var results []check.Result
 	for _, text := range checks {
 		results = append(results, c.check(text))
 	}
@@ -61,11 +64,11 @@ func (c *Judged) judge(saved []Saved, checks []string) (Verdict, []CheckResult) 
 	switch {
 	case !trusted:
 	case failed:
-		v.Outcome = Fail
+		v.Outcome = check.Fail
 	case len(checks) == 0:
 		c.byLoss(&v)
-	case v.Outcome == None:
-		v.Outcome = Pass
+	case v.Outcome == check.None:
+		v.Outcome = check.Pass
 	}
 	for i, reason := range v.Reasons {
 		v.Reasons[i] = c.within(reason)
@@ -99,7 +102,7 @@ func together(streams []*Judged) Verdict {
 		sentences = append(sentences, v.Sentence)
 		all.Reasons = append(all.Reasons, v.Reasons...)
 		all.hint(v.Hints...)
-		if all.Outcome == None || v.Outcome == Fail || v.Outcome == Inconclusive && all.Outcome != Fail {
+		if all.Outcome == check.None || v.Outcome == check.Fail || v.Outcome == check.Inconclusive && all.Outcome != check.Fail {
 			all.Outcome = v.Outcome
 		}
 	}
@@ -113,18 +116,18 @@ func (c *Judged) byLoss(v *Verdict) {
 	lost := c.row("lost", "")
 	switch {
 	case c.New.lostRuns() == 0:
-		v.Outcome = Pass
+		v.Outcome = check.Pass
 	case c.Base.lostRuns() == 0:
-		v.Outcome = Fail
+		v.Outcome = check.Fail
 		v.Reasons = append(v.Reasons, "new lost requests, base did not")
 	case !c.Repeated:
 		v.doubt("both lost requests: one run of each cannot tell how much of the difference is chance")
 		v.hint("say what is too much, such as --fail-if 'lost > +10%', or compare several runs of each")
 	case lost.Significant && lost.Direction > 0:
-		v.Outcome = Fail
+		v.Outcome = check.Fail
 		v.Reasons = append(v.Reasons, fmt.Sprintf("new lost more than base: %s, p = %s", lost.medians(), pValue(lost.P)))
 	case lost.Significant:
-		v.Outcome = Pass
+		v.Outcome = check.Pass
 		v.Sentence += fmt.Sprintf("; that is less: %s, p = %s", lost.medians(), pValue(lost.P))
 	default:
 		v.doubt(fmt.Sprintf("both lost requests, and which lost more cannot be told: %s, p = %s", lost.medians(), pValue(lost.P)))
@@ -134,29 +137,29 @@ func (c *Judged) byLoss(v *Verdict) {
 
 // check evaluates one check: a change on the medians of both arms, anything
 // else on each run of new.
-func (c *Judged) check(text string) CheckResult {
-	check, err := ParseChangeCheck(text)
+func (c *Judged) check(text string) check.Result {
+	asked, err := check.ParseChangeCheck(text)
 	switch {
 	case err != nil:
-		return CheckResult{Where: c.New.Name, Rule: FailIf, Check: text, Outcome: Inconclusive, Reason: err.Error()}
-	case check.Relative:
-		return c.checkChange(check)
+		return check.Result{Where: c.New.Name, Rule: check.FailIf, Check: text, Outcome: check.Inconclusive, Reason: err.Error()}
+	case asked.Relative:
+		return c.checkChange(asked)
 	}
-	return c.checkRuns(check)
+	return c.checkRuns(asked)
 }
 
-func (c *Judged) checkChange(check Check) CheckResult {
-	row := c.row(check.Metric, "")
-	res := CheckResult{Where: c.New.Name, Rule: FailIf, Check: check.String(), Outcome: Inconclusive}
+func (c *Judged) checkChange(asked check.Check) check.Result {
+	row := c.row(asked.Metric, "")
+	res := check.Result{Where: c.New.Name, Rule: check.FailIf, Check: asked.String(), Outcome: check.Inconclusive}
 	switch {
 	case !row.Base.Known || !row.New.Known:
-		res.Reason = fmt.Sprintf("%s: not every run has a %s", check, check.Metric)
+		res.Reason = fmt.Sprintf("%s: not every run has a %s", asked, asked.Metric)
 		return res
 	case !row.ChangeKnown:
-		res.Reason = fmt.Sprintf("%s: base is 0, and new %s: no percentage tells such a change", check, row.Dimension.format(row.New.Median))
+		res.Reason = fmt.Sprintf("%s: base is 0, and new %s: no percentage tells such a change", asked, row.Dimension.Format(row.New.Median))
 		return res
 	}
-	res.Met = fmt.Sprintf("%s %s (%s)", check.Metric, signedPercent(row.Change), row.medians())
+	res.Met = fmt.Sprintf("%s %s (%s)", asked.Metric, signedPercent(row.Change), row.medians())
 	if row.Tested {
 		res.Met += ", p = " + pValue(row.P)
 	}
@@ -165,33 +168,33 @@ func (c *Judged) checkChange(check Check) CheckResult {
 	if base == 0 {
 		base = 1
 	}
-	res.Outcome = Pass
-	if !operator(check.Op)((row.New.Median-row.Base.Median)*100/base, check.Value) {
+	res.Outcome = check.Pass
+	if !check.Operator(asked.Op)((row.New.Median-row.Base.Median)*100/base, asked.Value) {
 		return res
 	}
-	res.Outcome, res.Reason = Fail, fmt.Sprintf("%s: %s", check, res.Met)
+	res.Outcome, res.Reason = check.Fail, fmt.Sprintf("%s: %s", asked, res.Met)
 	// One question, asked beforehand: its own p decides, unadjusted.
 	if row.Tested && row.P >= c.level() {
-		res.Outcome = Inconclusive
+		res.Outcome = check.Inconclusive
 		res.Reason += ": chance alone may explain it"
 	}
 	return res
 }
 
 // checkRuns: one run of new that meets the check is enough.
-func (c *Judged) checkRuns(check Check) CheckResult {
-	res := CheckResult{Where: c.New.Name, Rule: FailIf, Check: check.String(), Outcome: Pass}
+func (c *Judged) checkRuns(asked check.Check) check.Result {
+	res := check.Result{Where: c.New.Name, Rule: check.FailIf, Check: asked.String(), Outcome: check.Pass}
 	failed, first, undecided := 0, "", ""
-	var found []Figure
+	var found []metric.Figure
 	for _, run := range c.New.Runs {
-		one := checkOne(FailIf, check.String(), &run.Figures)
+		one := check.One(check.FailIf, asked.String(), &run.Figures)
 		found = append(found, one.Found)
 		switch one.Outcome {
-		case Fail:
+		case check.Fail:
 			if failed++; failed == 1 {
 				first, res.Met, res.Found = run.Name, one.Met, one.Found
 			}
-		case Inconclusive:
+		case check.Inconclusive:
 			undecided = one.Reason
 		default:
 			if failed == 0 {
@@ -201,14 +204,14 @@ func (c *Judged) checkRuns(check Check) CheckResult {
 	}
 	switch {
 	case failed > 0 && len(c.New.Runs) > 1:
-		res.Outcome = Fail
-		res.Reason = fmt.Sprintf("%s: %s in %s, and so in %d of %d runs", check, res.Met, first, failed, len(c.New.Runs))
+		res.Outcome = check.Fail
+		res.Reason = fmt.Sprintf("%s: %s in %s, and so in %d of %d runs", asked, res.Met, first, failed, len(c.New.Runs))
 	case failed > 0:
-		res.Outcome, res.Reason = Fail, fmt.Sprintf("%s: %s", check, res.Met)
+		res.Outcome, res.Reason = check.Fail, fmt.Sprintf("%s: %s", asked, res.Met)
 	case undecided != "":
-		res.Outcome, res.Reason = Inconclusive, undecided
+		res.Outcome, res.Reason = check.Inconclusive, undecided
 	case len(found) > 1:
-		res.Met = fmt.Sprintf("%s %s in %d runs", check.Metric, rangeOf(found), len(found))
+		res.Met = fmt.Sprintf("%s %s in %d runs", asked.Metric, metric.RangeOf(found), len(found))
 	}
 	return res
 }

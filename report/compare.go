@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"nodrop/report/analysis"
+	"nodrop/report/metric"
 )
 
 // Comparison sets variants side by side; a column for each group of runs.
@@ -34,20 +35,20 @@ func compareVariants(list []Group) *Comparison {
 			runs = append(runs, run.Figures)
 		}
 	}
-	row := func(name string, m metric) {
+	row := func(name string, m metric.Metric) {
 		cells := make([]string, len(list))
 		for i := range list {
-			cells[i] = list[i].Arm.spread(m).text(m.dim)
+			cells[i] = list[i].Arm.spread(m).Text(m.Dimension)
 		}
 		c.Rows = append(c.Rows, ComparisonRow{name, cells})
 	}
 	known := func(label, name string) {
-		m, _ := findMetric(name)
+		m, _ := metric.Find(name)
 		row(label, m)
 	}
 	classes := func(spoiled bool) {
 		for _, class := range classesOf(runs, spoiled) {
-			row("  "+class, classMetric(class))
+			row("  "+class, metric.OfClass(class))
 		}
 	}
 	if repeated(list) {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/report/analysis"
+	"nodrop/report/check"
 	"nodrop/report/reporttest"
 )
 
@@ -15,7 +16,7 @@ import (
 // variant.
 func TestRepetitions(t *testing.T) {
 	r := Build(reporttest.Repetitions(t, 4))
-	if len(r.Groups) != 2 || len(r.Changes) != 1 || r.Verdict.Outcome != Pass {
+	if len(r.Groups) != 2 || len(r.Changes) != 1 || r.Verdict.Outcome != check.Pass {
 		t.Fatalf("%d groups, %d changes, %+v", len(r.Groups), len(r.Changes), r.Verdict)
 	}
 	a := r.Groups[0]
@@ -33,14 +34,14 @@ func TestRepetitions(t *testing.T) {
 func TestRepetitionsThatAreMissing(t *testing.T) {
 	rec := reporttest.Repetitions(t, 3)
 	rec.Runs = rec.Runs[:5]
-	if v := Build(rec).Verdict; v.Outcome != Inconclusive || cmp.Diff([]string{"graceful: 1 of 3 runs are missing"}, v.Reasons) != "" {
+	if v := Build(rec).Verdict; v.Outcome != check.Inconclusive || cmp.Diff([]string{"graceful: 1 of 3 runs are missing"}, v.Reasons) != "" {
 		t.Errorf("%+v", v)
 	}
 	rec = reporttest.Repetitions(t, 3)
 	bad := reporttest.Abrupt(t)
 	bad.Variant, bad.Repetition, bad.Require, bad.Expect = "graceful", 3, nil, []string{"lost == 0"}
 	rec.Runs[5] = bad
-	if v := Build(rec).Verdict; v.Outcome != Fail || len(v.Reasons) != 1 || v.Reasons[0][:13] != "graceful #3: " {
+	if v := Build(rec).Verdict; v.Outcome != check.Fail || len(v.Reasons) != 1 || v.Reasons[0][:13] != "graceful #3: " {
 		t.Errorf("%+v", v)
 	}
 }

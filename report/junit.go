@@ -11,6 +11,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/check"
 )
 
 // JUnit writes the verdict for a CI's list of tests: a suite for each run, a
@@ -105,7 +106,7 @@ func suitesOf(r *Report) *suitesXML {
 }
 
 // good reports that nothing stands against the verdict.
-func good(v *Verdict) bool { return v.Outcome == Pass || v.Outcome == None }
+func good(v *Verdict) bool { return v.Outcome == check.Pass || v.Outcome == check.None }
 
 func (all *suitesXML) add(s *suiteXML) {
 	for _, c := range s.Cases {
@@ -129,7 +130,7 @@ func unfinishedSuite(r *Report) *suiteXML {
 	reason := clean(r.Recording.Error)
 	return &suiteXML{Name: "recording", Cases: []caseXML{{
 		Name: "complete", ClassName: "nodrop.recording",
-		Error: &unmetXML{Message: reason, Type: string(Inconclusive), Body: "error: " + reason + "\n"},
+		Error: &unmetXML{Message: reason, Type: string(check.Inconclusive), Body: "error: " + reason + "\n"},
 	}}}
 }
 
@@ -149,17 +150,17 @@ func runSuite(name string, r *RunReport) *suiteXML {
 		Properties: propertiesOf(run),
 	}
 	doubts, hints := distrust(&r.Figures, len(run.FailIf) > 0)
-	checks := checkRun(&r.Figures)
+	checks := check.Run(&r.Figures)
 	if len(checks) == 0 {
-		checks = []CheckResult{{Rule: "identity", Check: "counts add up", Outcome: Pass}}
+		checks = []check.Result{{Rule: "identity", Check: "counts add up", Outcome: check.Pass}}
 	}
-	for _, check := range settle(checks, len(doubts) == 0) {
+	for _, one := range settle(checks, len(doubts) == 0) {
 		reasons := doubts
-		if check.Reason != "" {
-			reasons = append([]string{check.Reason}, doubts...)
+		if one.Reason != "" {
+			reasons = append([]string{one.Reason}, doubts...)
 		}
-		c := newCase(name, check)
-		c.mark(check.Outcome, string(check.Rule), strings.Join(reasons, "; "), bodyText(reasons, hints, r.Findings))
+		c := newCase(name, one)
+		c.mark(one.Outcome, string(one.Rule), strings.Join(reasons, "; "), bodyText(reasons, hints, r.Findings))
 		s.Cases = append(s.Cases, c)
 	}
 	s.Cases[0].Time = s.Time
@@ -178,24 +179,24 @@ func changeSuite(change *Judged) *suiteXML {
 		return s
 	}
 	doubts := slices.DeleteFunc(slices.Clone(v.Reasons), func(reason string) bool {
-		return slices.ContainsFunc(change.Checks, func(c CheckResult) bool { return c.Reason == reason })
+		return slices.ContainsFunc(change.Checks, func(c check.Result) bool { return c.Reason == reason })
 	})
-	for _, check := range settle(change.Checks, len(doubts) == 0) {
+	for _, one := range settle(change.Checks, len(doubts) == 0) {
 		reasons := doubts
-		if check.Reason != "" {
-			reasons = append([]string{check.Reason}, doubts...)
+		if one.Reason != "" {
+			reasons = append([]string{one.Reason}, doubts...)
 		}
-		c := newCase(s.Name, check)
-		c.mark(check.Outcome, string(check.Rule), strings.Join(reasons, "; "), bodyText(append(slices.Clone(reasons), v.Sentence), v.Hints, nil))
+		c := newCase(s.Name, one)
+		c.mark(one.Outcome, string(one.Rule), strings.Join(reasons, "; "), bodyText(append(slices.Clone(reasons), v.Sentence), v.Hints, nil))
 		s.Cases = append(s.Cases, c)
 	}
 	return s
 }
 
-func newCase(suite string, check CheckResult) caseXML {
-	c := caseXML{Name: clean(string(check.Rule) + " " + check.Check), ClassName: "nodrop." + clean(suite)}
-	if check.Outcome == Pass && check.Met != "" {
-		c.Out = clean(check.Check + ": " + check.Met)
+func newCase(suite string, one check.Result) caseXML {
+	c := caseXML{Name: clean(string(one.Rule) + " " + one.Check), ClassName: "nodrop." + clean(suite)}
+	if one.Outcome == check.Pass && one.Met != "" {
+		c.Out = clean(one.Check + ": " + one.Met)
 	}
 	return c
 }
@@ -203,29 +204,29 @@ func newCase(suite string, check CheckResult) caseXML {
 // settle makes of each check's own outcome what it is worth: nothing is decided
 // by a run that cannot be trusted, and nothing has failed in one that did not
 // meet what it was required to.
-func settle(checks []CheckResult, trusted bool) []CheckResult {
+func settle(checks []check.Result, trusted bool) []check.Result {
 	decided := trusted
 	for _, c := range checks {
-		decided = decided && c.Outcome != Inconclusive
+		decided = decided && c.Outcome != check.Inconclusive
 	}
-	var list []CheckResult
+	var list []check.Result
 	for _, c := range checks {
-		if !trusted || !decided && c.Outcome == Fail {
-			c.Outcome = Inconclusive
+		if !trusted || !decided && c.Outcome == check.Fail {
+			c.Outcome = check.Inconclusive
 		}
 		list = append(list, c)
 	}
 	return list
 }
 
-func (c *caseXML) mark(outcome Outcome, kind, message, body string) {
+func (c *caseXML) mark(outcome check.Outcome, kind, message, body string) {
 	unmet := &unmetXML{Message: clean(message), Type: kind, Body: body}
 	switch outcome {
-	case Fail:
+	case check.Fail:
 		c.Failure = unmet
-	case Inconclusive:
+	case check.Inconclusive:
 		c.Error = unmet
-	case Pass, None:
+	case check.Pass, check.None:
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/joshdk/go-junit"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/check"
 	"nodrop/report/reporttest"
 )
 
@@ -60,7 +61,7 @@ var judged = []reporttest.Fixture{
 // TestJUnitTellsTheVerdict: no file is green for a verdict that is not pass, and
 // none is red for one that is.
 func TestJUnitTellsTheVerdict(t *testing.T) {
-	outcomes := map[Outcome]bool{}
+	outcomes := map[check.Outcome]bool{}
 	type report struct {
 		name  string
 		build func(testing.TB) *Report
@@ -82,18 +83,18 @@ func TestJUnitTellsTheVerdict(t *testing.T) {
 			outcomes[r.Verdict.Outcome] = true
 			tests, failures, errors := ingest(t, render(t, JUnit, r))
 			switch r.Verdict.Outcome {
-			case Pass, None:
+			case check.Pass, check.None:
 				if failures+errors > 0 {
 					t.Errorf("%d failures, %d errors; the verdict is %q", failures, errors, r.Verdict.Outcome)
 				}
 				if tests == 0 && (len(r.Runs) > 0 || len(r.Compared) > 0) {
 					t.Error("no test at all")
 				}
-			case Fail:
+			case check.Fail:
 				if failures == 0 {
 					t.Errorf("no failure, %d errors; the verdict is fail", errors)
 				}
-			case Inconclusive:
+			case check.Inconclusive:
 				if failures > 0 || errors == 0 {
 					t.Errorf("%d failures, %d errors; the verdict is inconclusive", failures, errors)
 				}
@@ -167,11 +168,11 @@ func TestJUnitSaysWhy(t *testing.T) {
 
 // TestVerdictHasACase even when none of a run tells it.
 func TestVerdictHasACase(t *testing.T) {
-	for _, outcome := range []Outcome{Fail, Inconclusive} {
+	for _, outcome := range []check.Outcome{check.Fail, check.Inconclusive} {
 		r := Build(reporttest.Recording(reporttest.Graceful(t)))
 		r.Verdict = Verdict{Outcome: outcome, Reasons: []string{"NEW lost more"}}
 		_, failures, errors := ingest(t, render(t, JUnit, r))
-		if failures+errors != 1 || (failures == 1) != (outcome == Fail) {
+		if failures+errors != 1 || (failures == 1) != (outcome == check.Fail) {
 			t.Errorf("%s: got %d failures, %d errors", outcome, failures, errors)
 		}
 	}

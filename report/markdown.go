@@ -12,6 +12,8 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/check"
+	"nodrop/report/metric"
 	"nodrop/report/phrase"
 )
 
@@ -157,7 +159,7 @@ func reasonsMarkdown(r *Report) string {
 
 // titleMarkdown is the verdict or, of a load that was asked nothing, its loss.
 func titleMarkdown(r *Report) string {
-	if v := r.Verdict.Outcome; v != None {
+	if v := r.Verdict.Outcome; v != check.None {
 		return "**" + string(v) + "**"
 	}
 	var lost, started int64
@@ -190,10 +192,10 @@ func comparisonMarkdown(list []Group, names []string) string {
 		}
 	}
 	t := newMarkdownTable(head...)
-	row := func(name, mark string, m metric) {
+	row := func(name, mark string, m metric.Metric) {
 		cells := []string{name}
 		for i := range shown {
-			cells = append(cells, mark+mdInline(shown[i].Arm.spread(m).text(m.dim))+mark)
+			cells = append(cells, mark+mdInline(shown[i].Arm.spread(m).Text(m.Dimension))+mark)
 		}
 		t.row(cells...)
 	}
@@ -210,7 +212,7 @@ func comparisonMarkdown(list []Group, names []string) string {
 		{"p50 of answers", "p50", ""},
 		{"p99 of answers", "p99", ""},
 	} {
-		m, _ := findMetric(of.metric)
+		m, _ := metric.Find(of.metric)
 		row(of.name, of.mark, m)
 		if of.metric != "lost" {
 			continue
@@ -220,7 +222,7 @@ func comparisonMarkdown(list []Group, names []string) string {
 				t.remark("other classes")
 				break
 			}
-			row("&nbsp; "+mdCode(class), "", classMetric(class))
+			row("&nbsp; "+mdCode(class), "", metric.OfClass(class))
 		}
 	}
 	text := t.String()

@@ -9,6 +9,7 @@ package report
 import (
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/check"
 )
 
 // Report is a Recording with all that was computed from it.
@@ -19,7 +20,7 @@ type Report struct {
 	Comparison *Comparison // nil unless there are two variants or more
 	Changes    []*Change   // of each variant to the first one, where there are repetitions
 	Compared   []*Judged   // of each stream of saved recordings; such a Report has no Runs and no Recording
-	Checks     []CheckResult
+	Checks     []check.Result
 	Verdict    Verdict
 }
 
@@ -56,8 +57,8 @@ func (r *Report) Recurrences(g *Group) []Recurrence {
 
 // Passed tells, of a verdict that is pass, each check and what it found.
 func (r *Report) Passed() []string {
-	if r.Verdict.Outcome != Pass {
+	if r.Verdict.Outcome != check.Pass {
 		return nil
 	}
-	return passed(r.Checks)
+	return check.Passed(r.Checks)
 }

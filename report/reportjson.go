@@ -12,6 +12,7 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
 	"nodrop/report/analysis"
+	"nodrop/report/check"
 )
 
 // computedFormat is the name and version of what ComputedJSON writes.
@@ -417,8 +418,8 @@ func repetitionOrNull(run *record.Run) *int {
 }
 
 // outcomeName has a word for none, too.
-func outcomeName(o Outcome) string {
-	if o == None {
+func outcomeName(o check.Outcome) string {
+	if o == check.None {
 		return "none"
 	}
 	return string(o)
@@ -513,7 +514,7 @@ func runOf(name string, r *RunReport) runJSON {
 	if loss.Event.Known {
 		j.Outside = &loss.Outside
 	}
-	for _, c := range checkRun(&r.Figures) {
+	for _, c := range check.Run(&r.Figures) {
 		j.Checks = append(j.Checks, checkOf(c))
 	}
 	for _, c := range loss.Classes {
@@ -531,7 +532,7 @@ func runOf(name string, r *RunReport) runJSON {
 	return j
 }
 
-func checkOf(c CheckResult) checkJSON {
+func checkOf(c check.Result) checkJSON {
 	j := checkJSON{string(c.Rule), c.Check, textOrNull(c.Met), nil, outcomeName(c.Outcome), textOrNull(c.Reason)}
 	if c.Found.Known {
 		j.Value = &c.Found.Value

@@ -3,6 +3,9 @@ package report
 import (
 	"strings"
 	"time"
+
+	"nodrop/report/check"
+	"nodrop/report/metric"
 )
 
 type (
@@ -50,7 +53,7 @@ type (
 	}
 )
 
-func changeOf(c *Change, checks []CheckResult) *changeJSON {
+func changeOf(c *Change, checks []check.Result) *changeJSON {
 	j := &changeJSON{
 		Stream:   textOrNull(c.Stream),
 		Repeated: c.Repeated, Base: armOf(&c.Base), New: armOf(&c.New), Rows: []changeRowJSON{}, Checks: []checkJSON{},
@@ -59,8 +62,8 @@ func changeOf(c *Change, checks []CheckResult) *changeJSON {
 	for _, row := range c.Rows {
 		j.Rows = append(j.Rows, changeRowOf(row))
 	}
-	for _, check := range checks {
-		j.Checks = append(j.Checks, checkOf(check))
+	for _, one := range checks {
+		j.Checks = append(j.Checks, checkOf(one))
 	}
 	return j
 }
@@ -74,7 +77,7 @@ func armOf(a *Arm) armJSON {
 }
 
 // unitNames say what the values of a row are.
-var unitNames = map[Dimension]string{Count: "count", Rate: "perSecond", Duration: "ns", Ratio: "ratio"}
+var unitNames = map[metric.Dimension]string{metric.Count: "count", metric.Rate: "perSecond", metric.Duration: "ns", metric.Ratio: "ratio"}
 
 func changeRowOf(row ChangeRow) changeRowJSON {
 	j := changeRowJSON{
@@ -92,7 +95,7 @@ func changeRowOf(row ChangeRow) changeRowJSON {
 	return j
 }
 
-func spreadOf(s Spread) spreadJSON {
+func spreadOf(s metric.Spread) spreadJSON {
 	if !s.Known {
 		return spreadJSON{Values: []float64{}}
 	}

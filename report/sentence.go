@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"nodrop/report/analysis"
+	"nodrop/report/metric"
 	"nodrop/report/phrase"
 )
 
@@ -46,12 +47,12 @@ func armPhrase(a *Arm) string {
 	if len(a.Runs) == 1 {
 		return a.Name + " " + lostPhrase(&a.Runs[0].Figures)
 	}
-	m, _ := findMetric("lost")
+	m, _ := metric.Find("lost")
 	lost := a.spread(m)
 	switch a.lostRuns() {
 	case 0:
 		return fmt.Sprintf("%s lost no request in %d runs", a.Name, len(a.Runs))
 	default:
-		return fmt.Sprintf("%s lost requests in %d of %d runs, %s a run", a.Name, a.lostRuns(), len(a.Runs), lost.rangeText(Count))
+		return fmt.Sprintf("%s lost requests in %d of %d runs, %s a run", a.Name, a.lostRuns(), len(a.Runs), lost.RangeText(metric.Count))
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"nodrop/report/metric"
 )
 
 // TestMannWhitney: the library's p-values are those of trying every way to deal
@@ -103,7 +105,7 @@ func TestChanceMarksNothing(t *testing.T) {
 			for range 5 {
 				a, b = append(a, rnd.Float64()), append(b, rnd.Float64())
 			}
-			rows[i] = ChangeRow{Base: Spread{Known: true, Max: 1}, New: Spread{Known: true}, P: mannWhitney(a, b), Tested: true}
+			rows[i] = ChangeRow{Base: metric.Spread{Known: true, Max: 1}, New: metric.Spread{Known: true}, P: mannWhitney(a, b), Tested: true}
 		}
 		adjust(rows)
 		if slices.ContainsFunc(rows, func(r ChangeRow) bool { return r.Significant }) {
@@ -118,7 +120,7 @@ func TestChanceMarksNothing(t *testing.T) {
 func TestAdjust(t *testing.T) {
 	rows := make([]ChangeRow, 5)
 	for i, p := range []float64{0.04, 0.01, 0.03, 0.5, 0.02} {
-		rows[i] = ChangeRow{Base: Spread{Known: true, Max: 1}, New: Spread{Known: true}, P: p, Adjusted: p, Tested: true}
+		rows[i] = ChangeRow{Base: metric.Spread{Known: true, Max: 1}, New: metric.Spread{Known: true}, P: p, Adjusted: p, Tested: true}
 	}
 	rows = append(rows, ChangeRow{Metric: "lost", P: 0.04, Adjusted: 0.04, Tested: true, Significant: true})
 	adjust(rows)

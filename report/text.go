@@ -10,6 +10,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/check"
 	"nodrop/report/phrase"
 )
 
@@ -339,7 +340,7 @@ func comparisonTable(out *page, c *Comparison, from int) (t *table, until int) {
 
 func writeVerdict(out *page, r *Report) {
 	v := &r.Verdict
-	if v.Outcome == None {
+	if v.Outcome == check.None {
 		return
 	}
 	line := "Verdict: " + out.in(outcomeStyles[v.Outcome], string(v.Outcome))
@@ -356,4 +357,4 @@ func writeVerdict(out *page, r *Report) {
 	}
 }
 
-var outcomeStyles = map[Outcome]style{Pass: green, Fail: red, Inconclusive: yellow}
+var outcomeStyles = map[check.Outcome]style{check.Pass: green, check.Fail: red, check.Inconclusive: yellow}

@@ -76,14 +76,14 @@ func writeChangeRows(out *page, c *Change) {
 	medianTable(c).write(out)
 	fmt.Fprintln(out)
 	changeTable(c, []string{"range of " + c.Base.Name, "range of " + c.New.Name}, func(row ChangeRow) []string {
-		return []string{row.Base.rangeText(row.Dimension), row.New.rangeText(row.Dimension)}
+		return []string{row.Base.RangeText(row.Dimension), row.New.RangeText(row.Dimension)}
 	}).write(out)
 }
 
 // medianTable is the table without ranges.
 func medianTable(c *Change) *table {
 	return changeTable(c, []string{c.Base.Name, c.New.Name, "change", "p"}, func(row ChangeRow) []string {
-		return []string{row.Base.medianText(row.Dimension), row.New.medianText(row.Dimension), row.ChangeText(), row.PText()}
+		return []string{row.Base.MedianText(row.Dimension), row.New.MedianText(row.Dimension), row.ChangeText(), row.PText()}
 	})
 }
 
@@ -106,10 +106,10 @@ func headOf(c *Change) []string {
 
 func cellsOf(c *Change, row ChangeRow) []string {
 	if !c.Repeated {
-		return []string{row.Base.medianText(row.Dimension), row.New.medianText(row.Dimension), row.ChangeText()}
+		return []string{row.Base.MedianText(row.Dimension), row.New.MedianText(row.Dimension), row.ChangeText()}
 	}
 	return []string{
-		row.Base.medianText(row.Dimension), row.Base.rangeText(row.Dimension),
-		row.New.medianText(row.Dimension), row.New.rangeText(row.Dimension), row.ChangeText(), row.PText(),
+		row.Base.MedianText(row.Dimension), row.Base.RangeText(row.Dimension),
+		row.New.MedianText(row.Dimension), row.New.RangeText(row.Dimension), row.ChangeText(), row.PText(),
 	}
 }

@@ -2,11 +2,13 @@ package report
 
 import (
 	"slices"
+
+	"nodrop/report/check"
 )
 
 // Verdict is the outcome and why.
 type Verdict struct {
-	Outcome  Outcome
+	Outcome  check.Outcome
 	Sentence string   // what happened, in one sentence
 	Reasons  []string // what made it fail or inconclusive
 	Hints    []string // what to change, where something can be
@@ -16,9 +18,9 @@ type Verdict struct {
 // inconclusive; a check that failed on one that can makes it fail, and that
 // outweighs doubts about other runs, and about those that an error kept from
 // being made.
-func judge(unfinished string, runs []RunReport, list []Group) (Verdict, []CheckResult) {
+func judge(unfinished string, runs []RunReport, list []Group) (Verdict, []check.Result) {
 	var v Verdict
-	var checks []CheckResult
+	var checks []check.Result
 	if unfinished != "" {
 		v.doubt(unfinished)
 	}
@@ -35,14 +37,14 @@ func judge(unfinished string, runs []RunReport, list []Group) (Verdict, []CheckR
 			v.doubt(name + d)
 		}
 		v.hint(hints...)
-		results := checkRun(&r.Figures)
+		results := check.Run(&r.Figures)
 		if v.weigh(name, results) && len(doubts) == 0 {
-			v.Outcome = Fail
+			v.Outcome = check.Fail
 		}
 		checks = append(checks, results...)
 	}
-	if len(checks) > 0 && v.Outcome == None {
-		v.Outcome = Pass
+	if len(checks) > 0 && v.Outcome == check.None {
+		v.Outcome = check.Pass
 	}
 	v.Sentence = sentence(list)
 	return v, checks
@@ -50,14 +52,14 @@ func judge(unfinished string, runs []RunReport, list []Group) (Verdict, []CheckR
 
 // weigh adds the reasons of one run's checks, and says whether one of them
 // failed while none was undecided.
-func (v *Verdict) weigh(name string, results []CheckResult) (failed bool) {
+func (v *Verdict) weigh(name string, results []check.Result) (failed bool) {
 	decided := true
 	for _, res := range results {
 		switch res.Outcome {
-		case Inconclusive:
+		case check.Inconclusive:
 			decided = false
 			v.doubt(name + res.Reason)
-		case Fail:
+		case check.Fail:
 			failed = true
 			v.Reasons = append(v.Reasons, name+res.Reason)
 		default:
@@ -67,8 +69,8 @@ func (v *Verdict) weigh(name string, results []CheckResult) (failed bool) {
 }
 
 func (v *Verdict) doubt(reason string) {
-	if v.Outcome != Fail {
-		v.Outcome = Inconclusive
+	if v.Outcome != check.Fail {
+		v.Outcome = check.Inconclusive
 	}
 	v.Reasons = append(v.Reasons, reason)
 }

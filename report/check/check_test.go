@@ -1,4 +1,4 @@
-package report
+package check
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/metric"
 	"nodrop/report/reporttest"
 )
 
@@ -99,7 +100,7 @@ func TestParseCheckErrors(t *testing.T) {
 		"p99 > +10%":         {"column 7: a change (+10%) needs two arms to compare", "nodrop compare BASE NEW"},
 		"Lost > 0":           {`column 1: unknown metric "Lost"`, "did you mean lost?"},
 		"  windos > 0":       {`column 3: unknown metric "windos"`, "did you mean windows?"},
-		"requests > 0":       {`column 1: unknown metric "requests"`, "known: " + metricShapes},
+		"requests > 0":       {`column 1: unknown metric "requests"`, "known: " + metric.MetricShapes},
 		"p101 > 1s":          {"column 1: p101: a percentile is at most 100", "write 99.9 % as p99.9"},
 		"connect.p999 > 1s":  {"column 1: p999: a percentile is at most 100", "write 99.9 % as p99.9"},
 		"connect.q99 > 1s":   {`column 1: unknown metric "connect.q99"`, "did you mean connect.p99?"},
@@ -116,8 +117,8 @@ func TestParseCheckErrors(t *testing.T) {
 		"status.5XX > 0":    {`column 1: "5XX" is not a status`, "status.503 or status.5xx"},
 		"µlost > 0":         {`column 1: unknown metric "µlost"`, "did you mean lost?"},
 		"p99 > 3µs µ":       {`column 11: nothing may follow the value: "µ"`, ""},
-		"µ µ > 0":           {`column 1: unknown metric "µ"`, "known: " + metricShapes},
-		"not lost\n > 0":    {`column 1: unknown metric "not"`, "known: " + metricShapes},
+		"µ µ > 0":           {`column 1: unknown metric "µ"`, "known: " + metric.MetricShapes},
+		"not lost\n > 0":    {`column 1: unknown metric "not"`, "known: " + metric.MetricShapes},
 		"lost\n> \xff\x00 ": {`column 8: "\xff\x00 " is not a number`, ""},
 	} {
 		got, err := ParseCheck(text)

@@ -1,4 +1,4 @@
-package report
+package metric
 
 import (
 	"fmt"
@@ -28,8 +28,8 @@ func (d Dimension) String() string {
 	return [...]string{"a count", "a ratio", "a duration", "a rate"}[d]
 }
 
-// format writes a figure as a person reads it.
-func (d Dimension) format(v float64) string {
+// Format writes a figure as a person reads it.
+func (d Dimension) Format(v float64) string {
 	switch d {
 	case Ratio:
 		return phrase.Percentage(v)
@@ -47,20 +47,20 @@ func (d Dimension) format(v float64) string {
 	}
 }
 
-// metric is a figure of a run that checks and comparisons know by name.
-type metric struct {
-	name  string
-	dim   Dimension
-	value func(*analysis.Figures) (value float64, known bool)
+// Metric is a figure of a run that checks and comparisons know by name.
+type Metric struct {
+	Name      string
+	Dimension Dimension
+	value     func(*analysis.Figures) (value float64, known bool)
 }
 
-func (m metric) of(r *analysis.Figures) Figure {
+func (m Metric) Of(r *analysis.Figures) Figure {
 	v, known := m.value(r)
-	return Figure{v, known, m.dim}
+	return Figure{v, known, m.Dimension}
 }
 
 // metrics lists those with a fixed name; families has the others.
-var metrics = []metric{
+var metrics = []Metric{
 	{"planned", Count, count(func(r *analysis.Figures) int64 { return r.Run.Counts.Planned })},
 	{"started", Count, count(func(r *analysis.Figures) int64 { return r.Run.Counts.Started })},
 	{"ok", Count, count(func(r *analysis.Figures) int64 { return r.Run.Counts.OK })},
@@ -82,14 +82,14 @@ var metrics = []metric{
 	latencyMetric("max", analysis.Answered, "max"),
 }
 
-// metricShapes lists all names in short.
-const metricShapes = "planned started ok lost spoiled unsent aborted late loss windows window.longest window.total rps min mean max p99 connect.p99 lost.CLASS status.503 status.5xx"
+// MetricShapes lists all names in short.
+const MetricShapes = "planned started ok lost spoiled unsent aborted late loss windows window.longest window.total rps min mean max p99 connect.p99 lost.CLASS status.503 status.5xx"
 
 // families lists names with a part to choose; what follows the prefix is given
 // to find.
 var families = []struct {
 	prefix string
-	find   func(name, rest string) (metric, *record.HintError)
+	find   func(name, rest string) (Metric, *record.HintError)
 }{
 	{"lost.", findLost},
 	{"status.", findStatus},
@@ -114,10 +114,10 @@ var phaseNames = []struct {
 	{"read", func(r *record.Run) *record.Latency { return &r.Phases.Read }},
 }
 
-// findMetric looks a name up.
-func findMetric(name string) (metric, *record.HintError) {
+// Find looks a name up.
+func Find(name string) (Metric, *record.HintError) {
 	for _, m := range metrics {
-		if m.name == name {
+		if m.Name == name {
 			return m, nil
 		}
 	}
@@ -129,7 +129,7 @@ func findMetric(name string) (metric, *record.HintError) {
 			return f.find(name, rest)
 		}
 	}
-	return metric{}, &record.HintError{Problem: fmt.Sprintf("unknown metric %q", name), Hint: didYouMean(name, metricNames(), metricShapes)}
+	return Metric{}, &record.HintError{Problem: fmt.Sprintf("unknown metric %q", name), Hint: didYouMean(name, metricNames(), MetricShapes)}
 }
 
 func count(f func(*analysis.Figures) int64) func(*analysis.Figures) (float64, bool) {
@@ -145,7 +145,7 @@ func longestWindow(r *analysis.Figures) int64 {
 }
 
 // findLost finds lost.CLASS and lost.STAGE.
-func findLost(name, rest string) (metric, *record.HintError) {
+func findLost(name, rest string) (Metric, *record.HintError) {
 	if slices.Contains(lossStageNames(), rest) {
 		return lostMetric(name, func(c record.Class) bool { return c.Stage().String() == rest }), nil
 	}
@@ -154,18 +154,18 @@ func findLost(name, rest string) (metric, *record.HintError) {
 	switch {
 	case err != nil || class.String() != rest || class == 0:
 		known := slices.Concat(lossStageNames(), lossClassNames())
-		return metric{}, &record.HintError{
+		return Metric{}, &record.HintError{
 			Problem: fmt.Sprintf("unknown failure class %q", rest),
 			Hint:    didYouMean(rest, known, "a stage ("+strings.Join(lossStageNames(), " ")+") or stage.cause"),
 		}
 	case class.Spoiled():
-		return metric{}, &record.HintError{Problem: rest + " is spoiled, never lost", Hint: "spoiled counts them"}
+		return Metric{}, &record.HintError{Problem: rest + " is spoiled, never lost", Hint: "spoiled counts them"}
 	}
 	return lostMetric(name, func(c record.Class) bool { return c == class }), nil
 }
 
-func lostMetric(name string, belongs func(record.Class) bool) metric {
-	return metric{name, Count, count(func(r *analysis.Figures) int64 {
+func lostMetric(name string, belongs func(record.Class) bool) Metric {
+	return Metric{name, Count, count(func(r *analysis.Figures) int64 {
 		var n int64
 		for _, c := range r.Loss.Classes {
 			if belongs(c.Class) {
@@ -176,9 +176,9 @@ func lostMetric(name string, belongs func(record.Class) bool) metric {
 	})}
 }
 
-// classMetric counts one class, lost or spoiled.
-func classMetric(class string) metric {
-	return metric{class, Count, count(func(r *analysis.Figures) int64 { return r.Loss.ClassTotal(class) })}
+// OfClass counts one class, lost or spoiled.
+func OfClass(class string) Metric {
+	return Metric{class, Count, count(func(r *analysis.Figures) int64 { return r.Loss.ClassTotal(class) })}
 }
 
 // lossClassNames lists the classes of lost requests, statuses apart.
@@ -206,12 +206,12 @@ func lossStageNames() []string {
 var statusPattern = regexp.MustCompile(`^[1-9](\d\d|xx)$`)
 
 // findStatus finds status.NNN and status.Nxx: answered requests, lost or not.
-func findStatus(name, rest string) (metric, *record.HintError) {
+func findStatus(name, rest string) (Metric, *record.HintError) {
 	if !statusPattern.MatchString(rest) {
-		return metric{}, &record.HintError{Problem: fmt.Sprintf("%q is not a status", rest), Hint: "status.503 or status.5xx"}
+		return Metric{}, &record.HintError{Problem: fmt.Sprintf("%q is not a status", rest), Hint: "status.503 or status.5xx"}
 	}
 	digits := strings.TrimSuffix(rest, "xx")
-	return metric{name, Count, count(func(r *analysis.Figures) int64 {
+	return Metric{name, Count, count(func(r *analysis.Figures) int64 {
 		var n int64
 		for status, c := range r.Run.Statuses {
 			if strings.HasPrefix(strconv.Itoa(status), digits) {
@@ -223,7 +223,7 @@ func findStatus(name, rest string) (metric, *record.HintError) {
 }
 
 // findPhase finds connect.p99 and its like.
-func findPhase(name, rest string) (metric, *record.HintError) {
+func findPhase(name, rest string) (Metric, *record.HintError) {
 	phase, _, _ := strings.Cut(name, ".")
 	i := slices.IndexFunc(phaseNames, func(p struct {
 		name string
@@ -238,22 +238,22 @@ func findPhase(name, rest string) (metric, *record.HintError) {
 var percentilePattern = regexp.MustCompile(`^p\d+(\.\d+)?$`)
 
 // findLatency finds a statistic of a latency.
-func findLatency(name string, of func(*record.Run) *record.Latency, stat string) (metric, *record.HintError) {
+func findLatency(name string, of func(*record.Run) *record.Latency, stat string) (Metric, *record.HintError) {
 	m := latencyMetric(name, of, stat)
 	if m.value != nil {
 		return m, nil
 	}
 	if percentilePattern.MatchString(stat) {
-		return metric{}, &record.HintError{Problem: stat + ": a percentile is at most 100", Hint: "write 99.9 % as p99.9"}
+		return Metric{}, &record.HintError{Problem: stat + ": a percentile is at most 100", Hint: "write 99.9 % as p99.9"}
 	}
-	return metric{}, &record.HintError{Problem: fmt.Sprintf("unknown metric %q", name), Hint: didYouMean(name, metricNames(), "min mean max p50 … p99.99 of each phase")}
+	return Metric{}, &record.HintError{Problem: fmt.Sprintf("unknown metric %q", name), Hint: didYouMean(name, metricNames(), "min mean max p50 … p99.99 of each phase")}
 }
 
 // latencyMetric is min, mean, max or a percentile of a latency; without a value
 // function for anything else.
-func latencyMetric(name string, of func(*record.Run) *record.Latency, stat string) metric {
-	read := func(f func(*record.Latency) float64) metric {
-		return metric{name, Duration, func(r *analysis.Figures) (float64, bool) {
+func latencyMetric(name string, of func(*record.Run) *record.Latency, stat string) Metric {
+	read := func(f func(*record.Latency) float64) Metric {
+		return Metric{name, Duration, func(r *analysis.Figures) (float64, bool) {
 			l := of(r.Run)
 			return f(l), l.Count > 0
 		}}
@@ -267,11 +267,11 @@ func latencyMetric(name string, of func(*record.Run) *record.Latency, stat strin
 		return read(func(l *record.Latency) float64 { return float64(l.Max) })
 	}
 	if !percentilePattern.MatchString(stat) {
-		return metric{}
+		return Metric{}
 	}
 	p, err := strconv.ParseFloat(stat[1:], 64)
 	if err != nil || p > 100 {
-		return metric{}
+		return Metric{}
 	}
 	return read(func(l *record.Latency) float64 { return float64(l.Percentile(p)) })
 }

@@ -1,4 +1,4 @@
-package report
+package metric
 
 import (
 	"math"
@@ -16,26 +16,26 @@ type Spread struct {
 }
 
 // Text is the median and, over several runs, the range: 230 (190–253).
-func (s Spread) text(d Dimension) string {
-	if between := s.rangeText(d); between != "" && s.Min != s.Max {
-		return s.medianText(d) + " (" + between + ")"
+func (s Spread) Text(d Dimension) string {
+	if between := s.RangeText(d); between != "" && s.Min != s.Max {
+		return s.MedianText(d) + " (" + between + ")"
 	}
-	return s.medianText(d)
+	return s.MedianText(d)
 }
 
-func (s Spread) medianText(d Dimension) string {
+func (s Spread) MedianText(d Dimension) string {
 	if !s.Known {
 		return "-"
 	}
-	return cell(d, s.Median)
+	return Cell(d, s.Median)
 }
 
 // nameRange is the range, with its unit once; "" for a single value.
-func (s Spread) rangeText(d Dimension) string {
+func (s Spread) RangeText(d Dimension) string {
 	if !s.Known || len(s.Values) < 2 {
 		return ""
 	}
-	low, high := cell(d, s.Min), cell(d, s.Max)
+	low, high := Cell(d, s.Min), Cell(d, s.Max)
 	if low == high {
 		return high
 	}
@@ -45,10 +45,10 @@ func (s Spread) rangeText(d Dimension) string {
 	return low + "–" + high
 }
 
-// cell is a figure in a table; the row names a rate's unit.
-func cell(d Dimension, v float64) string {
+// Cell is a figure in a table; the row names a rate's unit.
+func Cell(d Dimension, v float64) string {
 	if d != Rate {
-		return d.format(v)
+		return d.Format(v)
 	}
 	whole, part := math.Modf(math.Round(v*10) / 10)
 	return phrase.Number(int64(whole)) + strings.TrimPrefix(strconv.FormatFloat(part, 'f', 1, 64), "0")

@@ -1,4 +1,4 @@
-package report
+package metric
 
 import (
 	"testing"
@@ -40,19 +40,19 @@ func TestMetrics(t *testing.T) {
 		"connect.mean": run.Phases.Connect.Mean(), "dns.max": 0, "send.p50": float64(20 * us), "wait.min": float64(run.Phases.Wait.Min),
 		"read.p99": float64(run.Phases.Read.Percentile(99)), "rps": r.Summary.PerSecond,
 	} {
-		m, problem := findMetric(name)
+		m, problem := Find(name)
 		if problem != nil {
 			t.Errorf("%s: %v", name, problem)
 			continue
 		}
-		if f := m.of(r); !f.Known || f.Value != want {
+		if f := m.Of(r); !f.Known || f.Value != want {
 			t.Errorf("%s: got %+v; want %v", name, f, want)
 		}
 	}
 	nothing := new(analysis.Of(reporttest.NewRun(t, nil)))
 	for _, name := range []string{"loss", "min", "mean", "max", "p50", "p99.99", "connect.p99", "read.min", "rps"} {
-		m, _ := findMetric(name)
-		if f := m.of(nothing); f.Known {
+		m, _ := Find(name)
+		if f := m.Of(nothing); f.Known {
 			t.Errorf("%s of an empty run: got %+v; want none", name, f)
 		}
 	}
@@ -61,7 +61,7 @@ func TestMetrics(t *testing.T) {
 // TestMetricNames: every name that a hint may give is one.
 func TestMetricNames(t *testing.T) {
 	for _, name := range metricNames() {
-		if m, problem := findMetric(name); problem != nil || m.name != name || m.value == nil {
+		if m, problem := Find(name); problem != nil || m.Name != name || m.value == nil {
 			t.Errorf("%s: got %+v, %v", name, m, problem)
 		}
 	}
@@ -75,7 +75,7 @@ func TestSpanOfFigures(t *testing.T) {
 		"1.5–20.0/s":  {{1.5, true, Rate}, {20, true, Rate}},
 		"0.10–0.50 %": {{0.001, true, Ratio}, {0.005, true, Ratio}},
 	} {
-		if got := rangeOf(list); got != want {
+		if got := RangeOf(list); got != want {
 			t.Errorf("got %q; want %q", got, want)
 		}
 	}
@@ -96,7 +96,7 @@ func TestCell(t *testing.T) {
 		{Rate, 999.96, "1,000.0"},
 		{Rate, 0, "0.0"},
 	} {
-		if got := cell(tt.d, tt.v); got != tt.want {
+		if got := Cell(tt.d, tt.v); got != tt.want {
 			t.Errorf("cell(%s, %v): got %q; want %q", tt.d, tt.v, got, tt.want)
 		}
 	}

@@ -1,4 +1,4 @@
-package report
+package metric
 
 import (
 	"slices"
@@ -16,11 +16,11 @@ func (f Figure) String() string {
 	if !f.Known {
 		return "-"
 	}
-	return f.Dimension.format(f.Value)
+	return f.Dimension.Format(f.Value)
 }
 
-// rangeOf is the one value of all, or the least and the greatest.
-func rangeOf(list []Figure) string {
+// RangeOf is the one value of all, or the least and the greatest.
+func RangeOf(list []Figure) string {
 	s := Spread{Known: true}
 	for _, f := range list {
 		s.Values = append(s.Values, f.Value)
@@ -28,7 +28,7 @@ func rangeOf(list []Figure) string {
 	s.Min, s.Max = slices.Min(s.Values), slices.Max(s.Values)
 	dim := list[0].Dimension
 	if dim == Rate {
-		return s.rangeText(dim) + "/s"
+		return s.RangeText(dim) + "/s"
 	}
-	return s.rangeText(dim)
+	return s.RangeText(dim)
 }

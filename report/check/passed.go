@@ -1,13 +1,15 @@
-package report
+package check
 
 import (
 	"fmt"
 	"strings"
+
+	"nodrop/report/metric"
 )
 
-// passed tells each of those checks, which passed, and what it found. The
+// Passed tells each of those checks, which passed, and what it found. The
 // repetitions of a run are told together.
-func passed(checks []CheckResult) []string {
+func Passed(checks []Result) []string {
 	var lines []string
 	for _, together := range byRepetition(checks) {
 		first := together[0]
@@ -16,7 +18,7 @@ func passed(checks []CheckResult) []string {
 		switch {
 		case len(together) > 1:
 			name, _, _ := strings.Cut(first.Check, " ")
-			text = first.Rule.passing() + first.Check + ": " + name + " " + rangeOf(foundBy(together)) + fmt.Sprintf(" in %d runs", len(together))
+			text = first.Rule.passing() + first.Check + ": " + name + " " + metric.RangeOf(foundBy(together)) + fmt.Sprintf(" in %d runs", len(together))
 		case where != first.Where:
 			where = first.Where
 		}
@@ -30,12 +32,12 @@ func passed(checks []CheckResult) []string {
 
 // byRepetition puts the results of one check on the runs of one variant together,
 // in order of appearance.
-func byRepetition(checks []CheckResult) [][]CheckResult {
+func byRepetition(checks []Result) [][]Result {
 	type key struct {
 		where, check string
 		rule         Rule
 	}
-	var list [][]CheckResult
+	var list [][]Result
 	places := map[key]int{}
 	for _, c := range checks {
 		where, _, _ := strings.Cut(c.Where, " #")
@@ -51,8 +53,8 @@ func byRepetition(checks []CheckResult) [][]CheckResult {
 	return list
 }
 
-func foundBy(checks []CheckResult) []Figure {
-	var list []Figure
+func foundBy(checks []Result) []metric.Figure {
+	var list []metric.Figure
 	for _, c := range checks {
 		list = append(list, c.Found)
 	}

@@ -1,10 +1,9 @@
-package report
+package phrase
 
 import (
 	"math"
 	"testing"
 
-	"nodrop/report/phrase"
 	"nodrop/report/reporttest"
 )
 
@@ -28,7 +27,7 @@ func TestDuration(t *testing.T) {
 		{-52_000_000, "-52.0 ms"},
 		{-1, "-1 µs"},
 	} {
-		if got := phrase.Duration(tt.ns); got != tt.want {
+		if got := Duration(tt.ns); got != tt.want {
 			t.Errorf("duration(%d): got %q; want %q", tt.ns, got, tt.want)
 		}
 	}
@@ -39,7 +38,7 @@ func TestNumber(t *testing.T) {
 		0: "0", 7: "7", 999: "999", 1000: "1,000", 50_000: "50,000", 999_999: "999,999", 1_000_000: "1,000,000",
 		math.MaxInt64: "9,223,372,036,854,775,807",
 	} {
-		if got := phrase.Number(n); got != want {
+		if got := Number(n); got != want {
 			t.Errorf("number(%d): got %q; want %q", n, got, want)
 		}
 	}
@@ -64,7 +63,7 @@ func TestNames(t *testing.T) {
 		{[]string{"a", "b", "c", "d"}, "a, b, c, d"},
 		{[]string{"n99999999999999999999", "n99999999999999999998"}, "n99999999999999999998, n99999999999999999999"},
 	} {
-		if got := phrase.Names(tt.list); got != tt.want {
+		if got := Names(tt.list); got != tt.want {
 			t.Errorf("names(%v): got %q; want %q", tt.list, got, tt.want)
 		}
 	}
@@ -74,7 +73,7 @@ func TestPercentage(t *testing.T) {
 	for ratio, want := range map[float64]string{
 		0: "0 %", 1: "100 %", 0.95: "95 %", 0.26: "26 %", 0.0296: "3.0 %", 0.0075: "0.75 %", 0.00064: "0.064 %", 3e-7: "0.000030 %", 3e-9: "0.00000030 %",
 	} {
-		if got := phrase.Percentage(ratio); got != want {
+		if got := Percentage(ratio); got != want {
 			t.Errorf("percentage(%v): got %q; want %q", ratio, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package report
+package metric
 
 import (
 	"slices"
@@ -29,7 +29,7 @@ func didYouMean(name string, candidates []string, all string) string {
 func metricNames() []string {
 	var names []string
 	for _, m := range metrics {
-		names = append(names, m.name)
+		names = append(names, m.Name)
 	}
 	names = append(names, "p50", "p90", "p95", "p99", "p99.9")
 	for _, phase := range phaseNames {

@@ -1,4 +1,4 @@
-package report
+package check
 
 import (
 	"errors"
@@ -12,6 +12,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/metric"
 )
 
 // Check compares one figure of a run with a number: "lost > 0", "p99 > 250ms".
@@ -44,18 +45,18 @@ const operatorNames = "> >= < <= == !="
 // 100 is.
 var units = []struct {
 	name          string
-	dim           Dimension
+	Dimension     metric.Dimension
 	factor, parts float64
 }{
-	{"ns", Duration, 1, 1},
-	{"us", Duration, 1e3, 1},
-	{"µs", Duration, 1e3, 1},
-	{"μs", Duration, 1e3, 1}, // the Greek letter, beside the micro sign
-	{"ms", Duration, 1e6, 1},
-	{"s", Duration, 1e9, 1},
-	{"m", Duration, 60e9, 1},
-	{"h", Duration, 3600e9, 1},
-	{"%", Ratio, 1, 100},
+	{"ns", metric.Duration, 1, 1},
+	{"us", metric.Duration, 1e3, 1},
+	{"µs", metric.Duration, 1e3, 1},
+	{"μs", metric.Duration, 1e3, 1}, // the Greek letter, beside the micro sign
+	{"ms", metric.Duration, 1e6, 1},
+	{"s", metric.Duration, 1e9, 1},
+	{"m", metric.Duration, 60e9, 1},
+	{"h", metric.Duration, 3600e9, 1},
+	{"%", metric.Ratio, 1, 100},
 }
 
 const durationUnits = "ns us ms s m h"
@@ -83,7 +84,7 @@ func parseCheck(text string) (Check, int, error) {
 	if name == "" {
 		return Check{}, 0, checkError(text, nameAt, "write 'lost > 0'", "a metric is missing")
 	}
-	m, unknown := findMetric(name)
+	m, unknown := metric.Find(name)
 	if unknown != nil {
 		return Check{}, 0, checkError(text, nameAt, unknown.Hint, "%s", unknown.Problem)
 	}
@@ -91,7 +92,7 @@ func parseCheck(text string) (Check, int, error) {
 	switch {
 	case op == "":
 		return Check{}, 0, checkError(text, opAt, "", "an operator is missing: one of %s", operatorNames)
-	case operator(op) == nil:
+	case Operator(op) == nil:
 		return Check{}, 0, checkError(text, opAt, "", "unknown operator %q: one of %s", op, operatorNames)
 	}
 	value, digits, unit, at, err := s.number()
@@ -140,17 +141,17 @@ func (s *scanner) number() (value float64, digits, unit string, at int, err erro
 }
 
 // misfit says why a value is none of the metric's; "" when it is one.
-func (c Check) misfit(m metric, digits string) (problem, hint string) {
+func (c Check) misfit(m metric.Metric, digits string) (problem, hint string) {
 	u := findUnit(c.Unit)
 	switch {
 	case c.Relative && c.Unit != "%":
 		problem = fmt.Sprintf("a sign makes a change of it, which is in %%: %s%%", digits)
 	case c.Relative:
-	case c.Unit == "" && m.dim == Duration && c.Value != 0:
+	case c.Unit == "" && m.Dimension == metric.Duration && c.Value != 0:
 		problem = fmt.Sprintf("a duration needs a unit: %sms", digits)
-	case c.Unit != "" && m.dim != units[u].dim:
-		problem = fmt.Sprintf("%s is %s, which is not in %s", m.name, m.dim, c.Unit)
-		if c.Unit == "%" && m.name == "lost" {
+	case c.Unit != "" && m.Dimension != units[u].Dimension:
+		problem = fmt.Sprintf("%s is %s, which is not in %s", m.Name, m.Dimension, c.Unit)
+		if c.Unit == "%" && m.Name == "lost" {
 			hint = fmt.Sprintf("the share of lost requests is loss: 'loss %s %s%%'", c.Op, digits)
 		}
 	case math.IsInf(c.threshold(), 0):
@@ -191,7 +192,7 @@ func checkError(text string, at int, hint, format string, args ...any) error {
 	return &record.HintError{Problem: problem, Hint: hint}
 }
 
-func operator(name string) func(a, b float64) bool {
+func Operator(name string) func(a, b float64) bool {
 	for _, op := range operators {
 		if op.name == name {
 			return op.holds
@@ -226,15 +227,15 @@ func (c Check) threshold() float64 {
 		return c.Value
 	}
 	v := c.Value * units[i].factor / units[i].parts
-	if units[i].dim == Duration {
+	if units[i].Dimension == metric.Duration {
 		v = math.Round(v)
 	}
 	return v
 }
 
 // on evaluates the check, which is not a change, on a run.
-func (c Check) on(r *analysis.Figures) (met bool, f Figure) {
-	m, _ := findMetric(c.Metric)
-	f = m.of(r)
-	return f.Known && operator(c.Op)(f.Value, c.threshold()), f
+func (c Check) on(r *analysis.Figures) (met bool, f metric.Figure) {
+	m, _ := metric.Find(c.Metric)
+	f = m.Of(r)
+	return f.Known && Operator(c.Op)(f.Value, c.threshold()), f
 }

@@ -1,9 +1,10 @@
-package report
+package check
 
 import (
 	"fmt"
 
 	"nodrop/report/analysis"
+	"nodrop/report/metric"
 )
 
 // Outcome is the verdict in one word.
@@ -32,33 +33,33 @@ func (r Rule) passing() string {
 	return map[Rule]string{FailIf: "fails if ", Expect: "expects ", Require: "requires "}[r]
 }
 
-// CheckResult is one check on one run, or on the change between two arms.
-type CheckResult struct {
+// Result is one check on one run, or on the change between two arms.
+type Result struct {
 	Where   string // the run's variant or, of a comparison, the arm and its file; "" for a plain load
 	Rule    Rule
 	Check   string // as it was asked
 	Met     string // the figure and what it was: "p99 312.0 ms"; "" when there is none
 	Outcome Outcome
-	Reason  string // why it did not pass
-	Found   Figure // what Met says; not known when there is none, or it is a change
+	Reason  string        // why it did not pass
+	Found   metric.Figure // what Met says; not known when there is none, or it is a change
 }
 
-// checkRun evaluates all that a run was recorded with.
-func checkRun(r *analysis.Figures) []CheckResult {
-	var list []CheckResult
+// Run evaluates all that a run was recorded with.
+func Run(r *analysis.Figures) []Result {
+	var list []Result
 	for _, of := range []struct {
 		rule   Rule
 		checks []string
 	}{{Require, r.Run.Require}, {Expect, r.Run.Expect}, {FailIf, r.Run.FailIf}} {
 		for _, text := range of.checks {
-			list = append(list, checkOne(of.rule, text, r))
+			list = append(list, One(of.rule, text, r))
 		}
 	}
 	return list
 }
 
-func checkOne(rule Rule, text string, r *analysis.Figures) CheckResult {
-	res := CheckResult{Where: analysis.RunName(r.Run), Rule: rule, Check: text, Outcome: Inconclusive}
+func One(rule Rule, text string, r *analysis.Figures) Result {
+	res := Result{Where: analysis.RunName(r.Run), Rule: rule, Check: text, Outcome: Inconclusive}
 	check, err := ParseCheck(text)
 	if err != nil {
 		res.Reason = err.Error()
