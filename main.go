@@ -29,6 +29,7 @@ import (
 	"nodrop/loadgen/stream"
 	"nodrop/report"
 	"nodrop/report/check"
+	"nodrop/report/compare"
 	"nodrop/scenario"
 	"nodrop/scenario/action"
 	"nodrop/scenario/file"
@@ -930,14 +931,14 @@ func (p *program) compare(arms [2][]string, variant string, checks, formats []st
 			return fmt.Errorf("-o %s: a comparison has no load of its own to write as %s", spec, name)
 		}
 	}
-	var saved [2][]report.Saved
+	var saved [2][]compare.Saved
 	for i, files := range arms {
 		for _, file := range files {
 			recording, err := readRecording(file)
 			if err != nil {
 				return err
 			}
-			saved[i] = append(saved[i], report.Saved{File: file, Recording: recording})
+			saved[i] = append(saved[i], compare.Saved{File: file, Recording: recording})
 		}
 	}
 	r, err := report.Compare(saved[0], saved[1], variant, checks)

@@ -14,25 +14,26 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/check"
+	"nodrop/report/compare"
 	"nodrop/report/reporttest"
 )
 
 // arm saves one run in each of several files, made an hour apart, two hours
 // from one arm's run to the same arm's next.
-func arm(t testing.TB, name string, runs ...*record.Run) []Saved {
+func arm(t testing.TB, name string, runs ...*record.Run) []compare.Saved {
 	t.Helper()
-	var list []Saved
+	var list []compare.Saved
 	for i, run := range runs {
 		run.StartedAt = run.StartedAt.Add(time.Duration(2*i) * time.Hour)
 		if name == "on" {
 			run.StartedAt = run.StartedAt.Add(time.Hour)
 		}
-		list = append(list, Saved{fmt.Sprintf("%s-%d.json", name, i+1), reporttest.Recording(run)})
+		list = append(list, compare.Saved{File: fmt.Sprintf("%s-%d.json", name, i+1), Recording: reporttest.Recording(run)})
 	}
 	return list
 }
 
-func compared(t testing.TB, base, next []Saved, checks ...string) *Report {
+func compared(t testing.TB, base, next []compare.Saved, checks ...string) *Report {
 	t.Helper()
 	r, err := Compare(base, next, "", checks)
 	if err != nil {
@@ -96,20 +97,20 @@ func TestChangeVerdict(t *testing.T) {
 // either arm, whatever a check says.
 func TestChangeDoubts(t *testing.T) {
 	for name, tt := range map[string]struct {
-		edit func(t *testing.T, s *Saved)
+		edit func(t *testing.T, s *compare.Saved)
 		want string
 	}{
-		"spoiled": {func(t *testing.T, s *Saved) {
+		"spoiled": {func(t *testing.T, s *compare.Saved) {
 			t.Helper()
 			reporttest.Spoil(t, s.Recording.Runs[0], 2)
 		}, "2 requests failed for reasons on this machine"},
-		"broken":      {func(_ *testing.T, s *Saved) { s.Recording.Runs[0].Counts.OK++ }, "the counts contradict themselves: started 1000 ≠ ok 1001 + lost 0 + spoiled 0 + aborted 0"},
-		"interrupted": {func(_ *testing.T, s *Saved) { s.Recording.Runs[0].Interrupted = true }, "the run was interrupted"},
-		"error":       {func(_ *testing.T, s *Saved) { s.Recording.Error = "gw-3: too many open files" }, "gw-3: too many open files"},
+		"broken":      {func(_ *testing.T, s *compare.Saved) { s.Recording.Runs[0].Counts.OK++ }, "the counts contradict themselves: started 1000 ≠ ok 1001 + lost 0 + spoiled 0 + aborted 0"},
+		"interrupted": {func(_ *testing.T, s *compare.Saved) { s.Recording.Runs[0].Interrupted = true }, "the run was interrupted"},
+		"error":       {func(_ *testing.T, s *compare.Saved) { s.Recording.Error = "gw-3: too many open files" }, "gw-3: too many open files"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for side := range 2 {
-				arms := [2][]Saved{arm(t, "off", reporttest.Lossies(t, 0)...), arm(t, "on", reporttest.Lossies(t, 0)...)}
+				arms := [2][]compare.Saved{arm(t, "off", reporttest.Lossies(t, 0)...), arm(t, "on", reporttest.Lossies(t, 0)...)}
 				tt.edit(t, &arms[side][0])
 				for _, checks := range [][]string{nil, {"started > 0"}, {"ok > +1000%"}} {
 					v := compared(t, arms[0], arms[1], checks...).Verdict
@@ -124,21 +125,21 @@ func TestChangeDoubts(t *testing.T) {
 
 // TestChangeArms: which runs of a recording make an arm.
 func TestChangeArms(t *testing.T) {
-	both := []Saved{{"lab.json", reporttest.Recording(reporttest.Abrupt(t), reporttest.Graceful(t))}}
-	plain := []Saved{{"plain.json", reporttest.Recording(reporttest.Lossy(t, 100, 0, 0), reporttest.Lossy(t, 100, 1, 0))}}
+	both := []compare.Saved{{File: "lab.json", Recording: reporttest.Recording(reporttest.Abrupt(t), reporttest.Graceful(t))}}
+	plain := []compare.Saved{{File: "plain.json", Recording: reporttest.Recording(reporttest.Lossy(t, 100, 0, 0), reporttest.Lossy(t, 100, 1, 0))}}
 	r := compared(t, plain, plain)
 	if got := len(r.Compared[0].Base.Runs); got != 2 || r.Compared[0].Base.Runs[1].Name != "plain.json, run 2" {
 		t.Errorf("got %d runs, %q; want both of the file", got, r.Compared[0].Base.Runs[1].Name)
 	}
 	for name, tt := range map[string]struct {
-		base, next    []Saved
+		base, next    []compare.Saved
 		variant       string
 		problem, hint string
 	}{
 		"two variants":    {both, both, "", "base: runs of several variants: abrupt, graceful", "compare one at a time: --variant graceful"},
 		"no such variant": {both, both, "naive", `lab.json: no run of variant "naive" in it`, ""},
 		"in one arm only": {both, plain, "graceful", `plain.json: no run of variant "graceful" in it`, ""},
-		"no run":          {[]Saved{{"empty.json", reporttest.Recording()}}, plain, "", "empty.json: no run in it", ""},
+		"no run":          {[]compare.Saved{{File: "empty.json", Recording: reporttest.Recording()}}, plain, "", "empty.json: no run in it", ""},
 	} {
 		_, err := Compare(tt.base, tt.next, tt.variant, nil)
 		hint := ""
@@ -231,7 +232,7 @@ func TestChangeSwapped(t *testing.T) {
 			if x.ChangeKnown && y.ChangeKnown && ((x.Change > 0) != (y.Change < 0) || (x.Change < 0) != (y.Change > 0)) {
 				t.Errorf("%s: got %v, and %v swapped", x.Metric, x.Change, y.Change)
 			}
-			plain := func(r ChangeRow) bool { return slices.Contains([]string{"=", "~", "-"}, r.ChangeText()) }
+			plain := func(r compare.ChangeRow) bool { return slices.Contains([]string{"=", "~", "-"}, r.ChangeText()) }
 			if plain(x) != plain(y) || plain(x) && x.ChangeText() != y.ChangeText() {
 				t.Errorf("%s: got %s, and %s swapped", x.Metric, x.ChangeText(), y.ChangeText())
 			}
@@ -250,7 +251,7 @@ func randomRuns(t testing.TB, rnd *rand.Rand, n int) []*record.Run {
 }
 
 // streamed saves a run for each stream, which lost as many as it says.
-func streamed(t testing.TB, file string, streams []string, lost ...int) []Saved {
+func streamed(t testing.TB, file string, streams []string, lost ...int) []compare.Saved {
 	t.Helper()
 	rec := reporttest.Recording()
 	for i, stream := range streams {
@@ -258,7 +259,7 @@ func streamed(t testing.TB, file string, streams []string, lost ...int) []Saved 
 		run.Stream = stream
 		rec.Runs = append(rec.Runs, run)
 	}
-	return []Saved{{file, rec}}
+	return []compare.Saved{{File: file, Recording: rec}}
 }
 
 // TestCompareStreams: stream by stream, each with a verdict of its own; both arms
@@ -284,7 +285,7 @@ func TestCompareStreams(t *testing.T) {
 func TestStreamsShareAlpha(t *testing.T) {
 	for streams, want := range map[int]check.Outcome{1: check.Fail, 3: check.Inconclusive} {
 		names := []string{"new", "kept", "long"}[:streams]
-		var arms [2][]Saved
+		var arms [2][]compare.Saved
 		for n := range 4 {
 			for side, lost := range []int{5 + n, 15 + n} {
 				arms[side] = append(arms[side], streamed(t, fmt.Sprintf("%d-%d.json", side, n), names, slices.Repeat([]int{lost}, streams)...)...)

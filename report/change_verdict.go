@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	"nodrop/report/check"
+	"nodrop/report/compare"
 	"nodrop/report/metric"
 )
 
 // Judged is a change with what was decided on it.
 type Judged struct {
-	*Change
+	*compare.Change
 	Checks  []check.Result
 	Verdict Verdict
 }
@@ -20,8 +21,8 @@ type Judged struct {
 // variant chooses among those that recordings hold; "" is for recordings of one.
 // The checks take the place of the rule that new may not lose more than base;
 // each stream is asked all of them. Both arms must have the same streams.
-func Compare(base, next []Saved, variant string, checks []string) (*Report, error) {
-	changes, err := changesOf(base, next, variant)
+func Compare(base, next []compare.Saved, variant string, checks []string) (*Report, error) {
+	changes, err := compare.Changes(base, next, variant)
 	if err != nil {
 		return nil, err
 	}
@@ -38,14 +39,14 @@ func Compare(base, next []Saved, variant string, checks []string) (*Report, erro
 
 // judge decides on the change. Anything that keeps a run from being trusted
 // makes it inconclusive: a comparison rests on all of its runs.
-func (c *Judged) judge(saved []Saved, checks []string) (Verdict, []check.Result) {
+func (c *Judged) judge(saved []compare.Saved, checks []string) (Verdict, []check.Result) {
 	var v Verdict
 	for _, s := range saved {
 		if s.Recording.Error != "" && !slices.Contains(v.Reasons, s.File+": "+s.Recording.Error) {
 			v.doubt(s.File + ": " + s.Recording.Error)
 		}
 	}
-	for _, run := range c.all() {
+	for _, run := range c.All() {
 		doubts, hints := distrust(&run.Figures, true)
 		for _, d := range doubts {
 			if reason := run.Name + ": " + d; !slices.Contains(v.Reasons, reason) {
@@ -113,11 +114,11 @@ func together(streams []*Judged) Verdict {
 // byLoss is the rule where no check is given: new may not lose requests if base
 // did not, nor more than base did.
 func (c *Judged) byLoss(v *Verdict) {
-	lost := c.row("lost", "")
+	lost := c.Row("lost", "")
 	switch {
-	case c.New.lostRuns() == 0:
+	case c.New.LostRuns() == 0:
 		v.Outcome = check.Pass
-	case c.Base.lostRuns() == 0:
+	case c.Base.LostRuns() == 0:
 		v.Outcome = check.Fail
 		v.Reasons = append(v.Reasons, "new lost requests, base did not")
 	case !c.Repeated:
@@ -125,12 +126,12 @@ func (c *Judged) byLoss(v *Verdict) {
 		v.hint("say what is too much, such as --fail-if 'lost > +10%', or compare several runs of each")
 	case lost.Significant && lost.Direction > 0:
 		v.Outcome = check.Fail
-		v.Reasons = append(v.Reasons, fmt.Sprintf("new lost more than base: %s, p = %s", lost.medians(), pValue(lost.P)))
+		v.Reasons = append(v.Reasons, fmt.Sprintf("new lost more than base: %s, p = %s", lost.Medians(), compare.PValue(lost.P)))
 	case lost.Significant:
 		v.Outcome = check.Pass
-		v.Sentence += fmt.Sprintf("; that is less: %s, p = %s", lost.medians(), pValue(lost.P))
+		v.Sentence += fmt.Sprintf("; that is less: %s, p = %s", lost.Medians(), compare.PValue(lost.P))
 	default:
-		v.doubt(fmt.Sprintf("both lost requests, and which lost more cannot be told: %s, p = %s", lost.medians(), pValue(lost.P)))
+		v.doubt(fmt.Sprintf("both lost requests, and which lost more cannot be told: %s, p = %s", lost.Medians(), compare.PValue(lost.P)))
 		v.hint("say what is too much, such as --fail-if 'lost > +10%', or compare more runs of each")
 	}
 }
@@ -149,7 +150,7 @@ func (c *Judged) check(text string) check.Result {
 }
 
 func (c *Judged) checkChange(asked check.Check) check.Result {
-	row := c.row(asked.Metric, "")
+	row := c.Row(asked.Metric, "")
 	res := check.Result{Where: c.New.Name, Rule: check.FailIf, Check: asked.String(), Outcome: check.Inconclusive}
 	switch {
 	case !row.Base.Known || !row.New.Known:
@@ -159,9 +160,9 @@ func (c *Judged) checkChange(asked check.Check) check.Result {
 		res.Reason = fmt.Sprintf("%s: base is 0, and new %s: no percentage tells such a change", asked, row.Dimension.Format(row.New.Median))
 		return res
 	}
-	res.Met = fmt.Sprintf("%s %s (%s)", asked.Metric, signedPercent(row.Change), row.medians())
+	res.Met = fmt.Sprintf("%s %s (%s)", asked.Metric, compare.SignedPercent(row.Change), row.Medians())
 	if row.Tested {
-		res.Met += ", p = " + pValue(row.P)
+		res.Met += ", p = " + compare.PValue(row.P)
 	}
 	// The product first: 110 against 100 is 10 % to the last digit.
 	base := row.Base.Median
@@ -174,7 +175,7 @@ func (c *Judged) checkChange(asked check.Check) check.Result {
 	}
 	res.Outcome, res.Reason = check.Fail, fmt.Sprintf("%s: %s", asked, res.Met)
 	// One question, asked beforehand: its own p decides, unadjusted.
-	if row.Tested && row.P >= c.level() {
+	if row.Tested && row.P >= c.Level() {
 		res.Outcome = check.Inconclusive
 		res.Reason += ": chance alone may explain it"
 	}

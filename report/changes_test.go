@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/compare"
 	"nodrop/report/reporttest"
 )
 
@@ -38,7 +39,7 @@ var changes = []struct {
 		return compared(t, arm(t, "off", reporttest.Lossy(t, 1000, 1, 0), reporttest.Lossy(t, 1000, 5, 0)), arm(t, "on", other), "lost > +10%", "p50 > 8ms")
 	}},
 	{"lab", func(t testing.TB) *Report {
-		r, err := Compare([]Saved{{"before.json", reporttest.Recording(reporttest.Abrupt(t), reporttest.Graceful(t))}}, []Saved{{"after.json", reporttest.Recording(reporttest.Abrupt(t), reporttest.Graceful(t))}}, "graceful", nil)
+		r, err := Compare([]compare.Saved{{File: "before.json", Recording: reporttest.Recording(reporttest.Abrupt(t), reporttest.Graceful(t))}}, []compare.Saved{{File: "after.json", Recording: reporttest.Recording(reporttest.Abrupt(t), reporttest.Graceful(t))}}, "graceful", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,9 +78,9 @@ func TestGoldenChange(t *testing.T) {
 
 // TestStreamsInFormats: each stream has a comparison of its own.
 func TestStreamsInFormats(t *testing.T) {
-	of := func(stream, file string, run *record.Run) []Saved {
+	of := func(stream, file string, run *record.Run) []compare.Saved {
 		run.Stream = stream
-		return []Saved{{file, reporttest.Recording(run)}}
+		return []compare.Saved{{File: file, Recording: reporttest.Recording(run)}}
 	}
 	base := slices.Concat(of("new", "off.json", reporttest.Lossy(t, 1000, 0, 0)), of("kept", "off.json", reporttest.Lossy(t, 1000, 0, 0)))
 	next := slices.Concat(of("new", "on.json", reporttest.Lossy(t, 1000, 7, 0)), of("kept", "on.json", reporttest.Lossy(t, 1000, 0, 0)))

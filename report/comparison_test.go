@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/compare"
 	"nodrop/report/reporttest"
 )
 
@@ -17,18 +18,18 @@ func TestComparisonRows(t *testing.T) {
 		reporttest.Lost(500*ms, 500*ms+65*us, "connect.refused", "gw-1", reporttest.RefusedText),
 	}, reporttest.Variant("abrupt", nil))
 	unanswered := reporttest.Spoil(t, reporttest.NewRun(t, []reporttest.Request{reporttest.Lost(0, 65*us, "connect.refused", "gw-1", reporttest.RefusedText)}, reporttest.Variant("graceful", nil)), 3)
-	want := []ComparisonRow{
-		{"started", []string{"2", "4"}},
-		{"ok", []string{"0", "0"}},
-		{"lost", []string{"2", "1"}},
-		{"  connect.refused", []string{"1", "1"}},
-		{"  status.503", []string{"1", "0"}},
-		{"spoiled", []string{"0", "3"}},
-		{"  client.ports", []string{"0", "3"}},
-		{"windows", []string{"1", "1"}},
-		{"time with loss", []string{"498.1 ms", "65 µs"}},
-		{"p50 of answers", []string{"2.0 ms", "-"}},
-		{"p99 of answers", []string{"2.0 ms", "-"}},
+	want := []compare.ComparisonRow{
+		{Name: "started", Cells: []string{"2", "4"}},
+		{Name: "ok", Cells: []string{"0", "0"}},
+		{Name: "lost", Cells: []string{"2", "1"}},
+		{Name: "  connect.refused", Cells: []string{"1", "1"}},
+		{Name: "  status.503", Cells: []string{"1", "0"}},
+		{Name: "spoiled", Cells: []string{"0", "3"}},
+		{Name: "  client.ports", Cells: []string{"0", "3"}},
+		{Name: "windows", Cells: []string{"1", "1"}},
+		{Name: "time with loss", Cells: []string{"498.1 ms", "65 µs"}},
+		{Name: "p50 of answers", Cells: []string{"2.0 ms", "-"}},
+		{Name: "p99 of answers", Cells: []string{"2.0 ms", "-"}},
 	}
 	if diff := cmp.Diff(want, Build(reporttest.Recording(unexpected, unanswered)).Comparison.Rows); diff != "" {
 		t.Errorf("rows differ (- want, + got)\n%s", diff)

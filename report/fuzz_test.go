@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"nodrop/loadgen/stream"
+	"nodrop/report/compare"
 )
 
 // FuzzBuild: whatever is taken for a recording can be reported, in every
@@ -40,7 +41,7 @@ func FuzzBuild(f *testing.F) {
 			return
 		}
 		reports := []*Report{Build(rec)}
-		saved := []Saved{{File: "f", Recording: rec}}
+		saved := []compare.Saved{{File: "f", Recording: rec}}
 		if change, err := Compare(saved, saved, "", nil); err == nil {
 			reports = append(reports, change)
 		}

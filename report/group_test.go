@@ -23,7 +23,7 @@ func TestRepetitions(t *testing.T) {
 	if a.Name != "abrupt" || len(a.Arm.Runs) != 4 || analysis.RunName(r.Runs[a.Worst].Run) != "abrupt #1" {
 		t.Errorf("%s: %d runs, worst %s", a.Name, len(a.Arm.Runs), analysis.RunName(r.Runs[a.Worst].Run))
 	}
-	lost := r.Changes[0].row("lost", "")
+	lost := r.Changes[0].Row("lost", "")
 	if !lost.Significant || lost.Direction != -1 {
 		t.Errorf("%+v; four of each can tell", lost)
 	}

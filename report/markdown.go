@@ -13,6 +13,7 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 	"nodrop/report/check"
+	"nodrop/report/compare"
 	"nodrop/report/metric"
 	"nodrop/report/phrase"
 )
@@ -45,7 +46,7 @@ func Markdown(w io.Writer, r *Report) error {
 		g := &r.Groups[i]
 		name := names[g.Worst]
 		if len(g.Arm.Runs) > 1 {
-			name = g.title()
+			name = g.Title()
 		}
 		m.run(name, &r.Runs[g.Worst], len(r.Groups) > 1)
 		m.part("findings of all runs of "+g.Arm.Name, recurrencesMarkdown(r.Recurrences(g), len(g.Arm.Runs)))
@@ -78,7 +79,7 @@ func (m *markdown) part(name, text string) {
 }
 
 // change tells what changed from one arm to the other.
-func (m *markdown) change(c *Change) {
+func (m *markdown) change(c *compare.Change) {
 	var arms strings.Builder
 	bullets(&arms, []string{armTitle(&c.Base), armTitle(&c.New)})
 	m.part("the arms"+ofStream(c), mdInline(headingOf(c))+"\n\n"+arms.String())
@@ -94,7 +95,7 @@ func (m *markdown) change(c *Change) {
 }
 
 // changeMarkdown has a row for each figure.
-func changeMarkdown(c *Change) string {
+func changeMarkdown(c *compare.Change) string {
 	head := []string{""}
 	for _, name := range headOf(c) {
 		head = append(head, mdInline(name)+" >")
@@ -174,7 +175,7 @@ func titleMarkdown(r *Report) string {
 }
 
 // comparisonMarkdown has a column for each group of runs.
-func comparisonMarkdown(list []Group, names []string) string {
+func comparisonMarkdown(list []compare.Group, names []string) string {
 	if len(list) == 0 {
 		return ""
 	}
@@ -195,7 +196,7 @@ func comparisonMarkdown(list []Group, names []string) string {
 	row := func(name, mark string, m metric.Metric) {
 		cells := []string{name}
 		for i := range shown {
-			cells = append(cells, mark+mdInline(shown[i].Arm.spread(m).Text(m.Dimension))+mark)
+			cells = append(cells, mark+mdInline(shown[i].Arm.Spread(m).Text(m.Dimension))+mark)
 		}
 		t.row(cells...)
 	}
@@ -217,7 +218,7 @@ func comparisonMarkdown(list []Group, names []string) string {
 		if of.metric != "lost" {
 			continue
 		}
-		for i, class := range classesOf(runs, false) {
+		for i, class := range compare.ClassesOf(runs, false) {
 			if i == maxRows {
 				t.remark("other classes")
 				break
@@ -226,7 +227,7 @@ func comparisonMarkdown(list []Group, names []string) string {
 		}
 	}
 	text := t.String()
-	if repeated(shown) {
+	if compare.Repeated(shown) {
 		text += "\nMedians (and ranges) over the runs of each.\n"
 	}
 	if n := len(list) - len(shown); n > 0 {

@@ -209,7 +209,7 @@ type table struct {
 	rows   [][]string
 }
 
-// row adds one. Cells may hold styles, and what is from outside in them has been
+// Row adds one. Cells may hold styles, and what is from outside in them has been
 // cleaned. A single cell is a remark across all
 // columns.
 func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }

@@ -10,16 +10,17 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 	"nodrop/report/check"
+	"nodrop/report/compare"
 )
 
 // Report is a Recording with all that was computed from it.
 type Report struct {
 	Recording  *record.Recording
 	Runs       []RunReport
-	Groups     []Group     // of the Runs, by variant and stream
-	Comparison *Comparison // nil unless there are two variants or more
-	Changes    []*Change   // of each variant to the first one, where there are repetitions
-	Compared   []*Judged   // of each stream of saved recordings; such a Report has no Runs and no Recording
+	Groups     []compare.Group     // of the Runs, by variant and stream
+	Comparison *compare.Comparison // nil unless there are two variants or more
+	Changes    []*compare.Change   // of each variant to the first one, where there are repetitions
+	Compared   []*Judged           // of each stream of saved recordings; such a Report has no Runs and no Recording
 	Checks     []check.Result
 	Verdict    Verdict
 }
@@ -39,15 +40,15 @@ func Build(rec *record.Recording) *Report {
 		figures = append(figures, f)
 		r.Runs = append(r.Runs, RunReport{f, diagnose(run, &f.Loss)})
 	}
-	r.Groups = groups(figures)
-	r.Comparison = compareVariants(r.Groups)
-	r.Changes = variantChanges(r.Groups)
+	r.Groups = compare.Groups(figures)
+	r.Comparison = compare.SideBySide(r.Groups)
+	r.Changes = compare.VariantChanges(r.Groups)
 	r.Verdict, r.Checks = judge(rec.Error, r.Runs, r.Groups)
 	return r
 }
 
 // Recurrences lists what was found in any of the runs of a group.
-func (r *Report) Recurrences(g *Group) []Recurrence {
+func (r *Report) Recurrences(g *compare.Group) []Recurrence {
 	var runs []Diagnosed
 	for i, place := range g.Places {
 		runs = append(runs, Diagnosed{g.Arm.Runs[i].Name, r.Runs[place].Findings})

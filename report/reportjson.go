@@ -13,6 +13,7 @@ import (
 	"nodrop/loadgen/safetext"
 	"nodrop/report/analysis"
 	"nodrop/report/check"
+	"nodrop/report/compare"
 )
 
 // computedFormat is the name and version of what ComputedJSON writes.
@@ -394,7 +395,7 @@ func documentOf(r *Report) documentJSON {
 	return d
 }
 
-func groupOf(r *Report, g *Group, names []string) groupJSON {
+func groupOf(r *Report, g *compare.Group, names []string) groupJSON {
 	run := g.Arm.Runs[0].Run
 	j := groupJSON{
 		Name: g.Arm.Name, Variant: textOrNull(run.Variant), Stream: textOrNull(run.Stream),
@@ -452,7 +453,7 @@ func comparisonOf(r *Report) *comparisonJSON {
 		if f.breakdown == whole {
 			continue
 		}
-		for _, class := range classesOf(runs, f.breakdown == bySpoiledClass) {
+		for _, class := range compare.ClassesOf(runs, f.breakdown == bySpoiledClass) {
 			add(f.name, f.unit, &class, func(r *analysis.Figures) *int64 { return new(r.Loss.ClassTotal(class)) })
 		}
 	}

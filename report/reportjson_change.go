@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"nodrop/report/check"
+	"nodrop/report/compare"
 	"nodrop/report/metric"
 )
 
@@ -53,7 +54,7 @@ type (
 	}
 )
 
-func changeOf(c *Change, checks []check.Result) *changeJSON {
+func changeOf(c *compare.Change, checks []check.Result) *changeJSON {
 	j := &changeJSON{
 		Stream:   textOrNull(c.Stream),
 		Repeated: c.Repeated, Base: armOf(&c.Base), New: armOf(&c.New), Rows: []changeRowJSON{}, Checks: []checkJSON{},
@@ -68,7 +69,7 @@ func changeOf(c *Change, checks []check.Result) *changeJSON {
 	return j
 }
 
-func armOf(a *Arm) armJSON {
+func armOf(a *compare.Arm) armJSON {
 	j := armJSON{Variant: textOrNull(a.Variant), Files: listOf(a.Files), Runs: []armRunJSON{}}
 	for _, run := range a.Runs {
 		j.Runs = append(j.Runs, armRunJSON{run.Name, run.Run.StartedAt, countsJSON(run.Run.Counts)})
@@ -79,7 +80,7 @@ func armOf(a *Arm) armJSON {
 // unitNames say what the values of a row are.
 var unitNames = map[metric.Dimension]string{metric.Count: "count", metric.Rate: "perSecond", metric.Duration: "ns", metric.Ratio: "ratio"}
 
-func changeRowOf(row ChangeRow) changeRowJSON {
+func changeRowOf(row compare.ChangeRow) changeRowJSON {
 	j := changeRowJSON{
 		Metric: row.Metric, Label: strings.TrimSpace(row.Label), Unit: unitNames[row.Dimension], Base: spreadOf(row.Base), New: spreadOf(row.New),
 	}

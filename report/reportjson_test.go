@@ -15,6 +15,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/compare"
 	"nodrop/report/phrase"
 	"nodrop/report/reporttest"
 )
@@ -242,7 +243,7 @@ func TestComparisonAsNumbers(t *testing.T) {
 	for _, f := range append(slices.Clone(reporttest.Fixtures), reporttest.Fixture{Name: "crowded", Build: crowded}) {
 		r := Build(f.Build(t))
 		c := comparisonOf(r)
-		if repeated(r.Groups) {
+		if compare.Repeated(r.Groups) {
 			continue // the text has medians, the numbers are each run's
 		}
 		if r.Comparison == nil {
@@ -251,7 +252,7 @@ func TestComparisonAsNumbers(t *testing.T) {
 			}
 			continue
 		}
-		got := Comparison{Columns: c.Columns}
+		got := compare.Comparison{Columns: c.Columns}
 		for _, row := range c.Rows {
 			if name, ok := names[row.Name]; ok {
 				row.Name = name
@@ -273,7 +274,7 @@ func TestComparisonAsNumbers(t *testing.T) {
 			if row.Name == "spoiled" && !slices.ContainsFunc(cells, func(c string) bool { return c != "0" }) {
 				continue // the text has it only where there are some
 			}
-			got.Rows = append(got.Rows, ComparisonRow{row.Name, cells})
+			got.Rows = append(got.Rows, compare.ComparisonRow{Name: row.Name, Cells: cells})
 		}
 		if diff := cmp.Diff(*r.Comparison, got); diff != "" {
 			t.Errorf("%s: differs from the text's (- text, + numbers)\n%s", f.Name, diff)

@@ -346,7 +346,7 @@ func subject(e *evidence) string {
 	return phrase.Counted(int64(len(e.endpoints)), "endpoint", "endpoints")
 }
 
-// missing says which marks would have told the cause.
+// Missing says which marks would have told the cause.
 func (s *observation) missing(e *evidence) string {
 	if len(s.lifecycles) == 0 {
 		return "no mark tells what happened to an endpoint"

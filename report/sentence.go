@@ -5,12 +5,13 @@ import (
 	"strings"
 
 	"nodrop/report/analysis"
+	"nodrop/report/compare"
 	"nodrop/report/metric"
 	"nodrop/report/phrase"
 )
 
 // sentence tells what each variant lost.
-func sentence(list []Group) string {
+func sentence(list []compare.Group) string {
 	var parts []string
 	for i := range list {
 		if g := &list[i]; g.Name != "" {
@@ -43,16 +44,16 @@ func timeSpan(w []analysis.Window) string {
 }
 
 // armPhrase tells what an arm lost.
-func armPhrase(a *Arm) string {
+func armPhrase(a *compare.Arm) string {
 	if len(a.Runs) == 1 {
 		return a.Name + " " + lostPhrase(&a.Runs[0].Figures)
 	}
 	m, _ := metric.Find("lost")
-	lost := a.spread(m)
-	switch a.lostRuns() {
+	lost := a.Spread(m)
+	switch a.LostRuns() {
 	case 0:
 		return fmt.Sprintf("%s lost no request in %d runs", a.Name, len(a.Runs))
 	default:
-		return fmt.Sprintf("%s lost requests in %d of %d runs, %s a run", a.Name, a.lostRuns(), len(a.Runs), lost.RangeText(metric.Count))
+		return fmt.Sprintf("%s lost requests in %d of %d runs, %s a run", a.Name, a.LostRuns(), len(a.Runs), lost.RangeText(metric.Count))
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 	"nodrop/report/check"
+	"nodrop/report/compare"
 	"nodrop/report/phrase"
 )
 
@@ -39,7 +40,7 @@ func writeText(out *page, r *Report) error {
 		if g.Name == "" && len(g.Arm.Runs) == 1 {
 			writeSummary(out, &run.Summary)
 		} else {
-			name := clean(g.title())
+			name := clean(g.Title())
 			fmt.Fprintln(out)
 			out.heading(name)
 			fmt.Fprintf(out, "%s\n\n", strings.Repeat("=", columns(name)))
@@ -62,7 +63,7 @@ func writeText(out *page, r *Report) error {
 }
 
 // writeRecurrences tells the findings of all runs of a group.
-func writeRecurrences(out *page, g *Group, list []Recurrence) {
+func writeRecurrences(out *page, g *compare.Group, list []Recurrence) {
 	if len(list) == 0 {
 		return
 	}
@@ -75,7 +76,7 @@ func writeRecurrences(out *page, g *Group, list []Recurrence) {
 
 // writeVariantChange tells what one variant changed; the ranges are in the
 // comparison.
-func writeVariantChange(out *page, c *Change) {
+func writeVariantChange(out *page, c *compare.Change) {
 	out.heading(clean(armsOf(c)) + ":")
 	out.paragraph("  ", kindOf(c))
 	fmt.Fprintln(out)
@@ -301,7 +302,7 @@ func writeNotes(out *page, r *RunReport) {
 
 // writeComparison sets as many variants side by side as the page has room for,
 // then the next ones.
-func writeComparison(out *page, c *Comparison) {
+func writeComparison(out *page, c *compare.Comparison) {
 	out.heading("Comparison:")
 	for from := 0; from < len(c.Columns); {
 		t, until := comparisonTable(out, c, from)
@@ -315,7 +316,7 @@ func writeComparison(out *page, c *Comparison) {
 }
 
 // comparisonTable takes columns from one on, at least that one.
-func comparisonTable(out *page, c *Comparison, from int) (t *table, until int) {
+func comparisonTable(out *page, c *compare.Comparison, from int) (t *table, until int) {
 	for until = len(c.Columns); ; until-- {
 		t = &table{indent: 2, gap: 2, right: true}
 		head := []string{""}

@@ -3,13 +3,15 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"nodrop/report/compare"
 )
 
 // writeChange writes a comparison of two arms.
-func writeChange(out *page, c *Change) {
+func writeChange(out *page, c *compare.Change) {
 	fmt.Fprintln(out)
 	out.heading(clean(headingOf(c)))
-	for _, arm := range []*Arm{&c.Base, &c.New} {
+	for _, arm := range []*compare.Arm{&c.Base, &c.New} {
 		out.paragraph("  ", armTitle(arm))
 	}
 	fmt.Fprintln(out)
@@ -31,9 +33,9 @@ func writeChange(out *page, c *Change) {
 }
 
 // headingOf says what is compared, and what the figures are.
-func headingOf(c *Change) string { return "Comparison" + ofStream(c) + ", " + kindOf(c) + ":" }
+func headingOf(c *compare.Change) string { return "Comparison" + ofStream(c) + ", " + kindOf(c) + ":" }
 
-func ofStream(c *Change) string {
+func ofStream(c *compare.Change) string {
 	if c.Stream == "" {
 		return ""
 	}
@@ -41,17 +43,17 @@ func ofStream(c *Change) string {
 }
 
 // armsOf names both arms.
-func armsOf(c *Change) string { return "From " + c.Base.Name + " to " + c.New.Name }
+func armsOf(c *compare.Change) string { return "From " + c.Base.Name + " to " + c.New.Name }
 
 // kindOf says what the figures are.
-func kindOf(c *Change) string {
+func kindOf(c *compare.Change) string {
 	if !c.Repeated {
 		return "single run, descriptive"
 	}
-	return fmt.Sprintf("medians over runs (~: cannot be told apart; Mann–Whitney, p ≥ %g)", alpha)
+	return fmt.Sprintf("medians over runs (~: cannot be told apart; Mann–Whitney, p ≥ %g)", compare.Alpha)
 }
 
-func armTitle(a *Arm) string {
+func armTitle(a *compare.Arm) string {
 	text := a.Name + ": " + strings.Join(a.Files, ", ")
 	if n := len(a.Files); n > 3 {
 		text = a.Name + ": " + a.Files[0] + " … " + a.Files[n-1]
@@ -67,27 +69,27 @@ func armTitle(a *Arm) string {
 
 // writeChangeRows writes the figures; the ranges in a table of their own where
 // they have no room beside.
-func writeChangeRows(out *page, c *Change) {
-	t := changeTable(c, headOf(c), func(row ChangeRow) []string { return cellsOf(c, row) })
+func writeChangeRows(out *page, c *compare.Change) {
+	t := changeTable(c, headOf(c), func(row compare.ChangeRow) []string { return cellsOf(c, row) })
 	if !c.Repeated || t.fits(out) {
 		t.write(out)
 		return
 	}
 	medianTable(c).write(out)
 	fmt.Fprintln(out)
-	changeTable(c, []string{"range of " + c.Base.Name, "range of " + c.New.Name}, func(row ChangeRow) []string {
+	changeTable(c, []string{"range of " + c.Base.Name, "range of " + c.New.Name}, func(row compare.ChangeRow) []string {
 		return []string{row.Base.RangeText(row.Dimension), row.New.RangeText(row.Dimension)}
 	}).write(out)
 }
 
 // medianTable is the table without ranges.
-func medianTable(c *Change) *table {
-	return changeTable(c, []string{c.Base.Name, c.New.Name, "change", "p"}, func(row ChangeRow) []string {
+func medianTable(c *compare.Change) *table {
+	return changeTable(c, []string{c.Base.Name, c.New.Name, "change", "p"}, func(row compare.ChangeRow) []string {
 		return []string{row.Base.MedianText(row.Dimension), row.New.MedianText(row.Dimension), row.ChangeText(), row.PText()}
 	})
 }
 
-func changeTable(c *Change, head []string, cells func(ChangeRow) []string) *table {
+func changeTable(c *compare.Change, head []string, cells func(compare.ChangeRow) []string) *table {
 	t := &table{indent: 4, gap: 2, right: true}
 	t.row(append([]string{""}, head...)...)
 	for _, row := range c.Rows {
@@ -97,14 +99,14 @@ func changeTable(c *Change, head []string, cells func(ChangeRow) []string) *tabl
 }
 
 // headOf names the columns of a row.
-func headOf(c *Change) []string {
+func headOf(c *compare.Change) []string {
 	if !c.Repeated {
 		return []string{c.Base.Name, c.New.Name, "change"}
 	}
 	return []string{c.Base.Name, "range", c.New.Name, "range", "change", "p"}
 }
 
-func cellsOf(c *Change, row ChangeRow) []string {
+func cellsOf(c *compare.Change, row compare.ChangeRow) []string {
 	if !c.Repeated {
 		return []string{row.Base.MedianText(row.Dimension), row.New.MedianText(row.Dimension), row.ChangeText()}
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"nodrop/report/check"
+	"nodrop/report/compare"
 )
 
 // Verdict is the outcome and why.
@@ -18,14 +19,14 @@ type Verdict struct {
 // inconclusive; a check that failed on one that can makes it fail, and that
 // outweighs doubts about other runs, and about those that an error kept from
 // being made.
-func judge(unfinished string, runs []RunReport, list []Group) (Verdict, []check.Result) {
+func judge(unfinished string, runs []RunReport, list []compare.Group) (Verdict, []check.Result) {
 	var v Verdict
 	var checks []check.Result
 	if unfinished != "" {
 		v.doubt(unfinished)
 	}
-	if repeated(list) {
-		for _, text := range missing(list) {
+	if compare.Repeated(list) {
+		for _, text := range compare.Missing(list) {
 			v.doubt(text)
 		}
 	}

@@ -1,4 +1,4 @@
-package report
+package compare
 
 import (
 	"cmp"
@@ -55,7 +55,7 @@ var changeRows = []struct {
 func (c *Change) rows() []ChangeRow {
 	var rows []ChangeRow
 	for _, of := range changeRows {
-		row := c.row(of.metric, of.label)
+		row := c.Row(of.metric, of.label)
 		if of.quiet && row.Base.Max == 0 && row.New.Max == 0 {
 			continue
 		}
@@ -64,7 +64,7 @@ func (c *Change) rows() []ChangeRow {
 			continue
 		}
 		for _, class := range c.classes() {
-			rows = append(rows, c.row("lost."+class, "  "+class))
+			rows = append(rows, c.Row("lost."+class, "  "+class))
 		}
 	}
 	from := slices.IndexFunc(rows, func(r ChangeRow) bool { return r.Metric == speedFrom })
@@ -90,14 +90,14 @@ func adjust(rows []ChangeRow) {
 	least := 1.0
 	for i, r := range slices.Backward(tested) {
 		least = min(least, r.P*float64(len(tested))/float64(i+1))
-		r.Adjusted, r.Significant = least, least < alpha
+		r.Adjusted, r.Significant = least, least < Alpha
 	}
 }
 
 // classes lists the classes of loss in either arm, the most frequent first.
 func (c *Change) classes() []string {
 	total := map[record.Class]int64{}
-	for _, run := range c.all() {
+	for _, run := range c.All() {
 		for _, l := range run.Loss.Classes {
 			if !l.Spoiled {
 				total[l.Class] += l.Total()
@@ -118,10 +118,10 @@ func (c *Change) classes() []string {
 	return names
 }
 
-// row compares one metric, which must be known.
-func (c *Change) row(name, label string) ChangeRow {
+// Row compares one metric, which must be known.
+func (c *Change) Row(name, label string) ChangeRow {
 	m, _ := metric.Find(name)
-	row := ChangeRow{Metric: name, Label: label, Dimension: m.Dimension, Base: c.Base.spread(m), New: c.New.spread(m)}
+	row := ChangeRow{Metric: name, Label: label, Dimension: m.Dimension, Base: c.Base.Spread(m), New: c.New.Spread(m)}
 	if !row.Base.Known || !row.New.Known {
 		return row
 	}
@@ -134,7 +134,7 @@ func (c *Change) row(name, label string) ChangeRow {
 	row.Direction = direction(row.Base.Values, row.New.Values)
 	if c.Repeated {
 		row.P, row.Tested = mannWhitney(row.Base.Values, row.New.Values), true
-		row.Adjusted, row.Significant = row.P, row.P < c.level()
+		row.Adjusted, row.Significant = row.P, row.P < c.Level()
 	}
 	return row
 }
@@ -171,7 +171,7 @@ func (r ChangeRow) ChangeText() string {
 	case r.Base.Median == r.New.Median:
 		return "less"
 	case r.ChangeKnown:
-		return signedPercent(r.Change)
+		return SignedPercent(r.Change)
 	}
 	difference := metric.Cell(r.Dimension, r.New.Median-r.Base.Median) // base is 0, and nothing is below
 	if r.Dimension == metric.Ratio {
@@ -185,16 +185,16 @@ func (r ChangeRow) PText() string {
 	if !r.Tested || r.same() {
 		return "-"
 	}
-	return pValue(r.Adjusted)
+	return PValue(r.Adjusted)
 }
 
-// medians are both, of one figure.
-func (r ChangeRow) medians() string {
+// Medians are both, of one figure.
+func (r ChangeRow) Medians() string {
 	return metric.Cell(r.Dimension, r.Base.Median) + " → " + metric.Cell(r.Dimension, r.New.Median)
 }
 
-// signedPercent writes a change with its sign and two digits that count.
-func signedPercent(ratio float64) string {
+// SignedPercent writes a change with its sign and two digits that count.
+func SignedPercent(ratio float64) string {
 	switch {
 	case ratio > 0:
 		return "+" + phrase.Percentage(ratio)
@@ -204,8 +204,8 @@ func signedPercent(ratio float64) string {
 	return "0 %"
 }
 
-// pValue writes a p-value with the digits that matter.
-func pValue(p float64) string {
+// PValue writes a p-value with the digits that matter.
+func PValue(p float64) string {
 	if p < 0.001 {
 		return "<0.001"
 	}

@@ -1,11 +1,11 @@
-package report
+package compare
 
 import (
 	"github.com/aclements/go-moremath/stats"
 )
 
-// alpha is the p-value below which a difference is told.
-const alpha = 0.05
+// Alpha is the p-value below which a difference is told.
+const Alpha = 0.05
 
 // mannWhitney is the two-sided p-value of the U test, exact up to 25 runs per
 // arm: twice the smaller of the two one-sided ones, and 1 where all values are

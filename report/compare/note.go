@@ -1,4 +1,4 @@
-package report
+package compare
 
 import (
 	"fmt"
@@ -11,18 +11,18 @@ import (
 // notes say how far the evidence reaches.
 func (c *Change) notes() []string {
 	var list []string
-	n, m, need := len(c.Base.Runs), len(c.New.Runs), enoughRuns(c.level())
+	n, m, need := len(c.Base.Runs), len(c.New.Runs), enoughRuns(c.Level())
 	enough := fmt.Sprintf("%d + %d runs, recorded in turns", need, need)
 	switch {
 	case !c.Repeated:
 		list = append(list, "one run of each: how much of a change is chance cannot be told; "+enough+", could tell")
-	case leastP(n, m) >= c.level():
-		list = append(list, fmt.Sprintf("%d + %d runs are too few: the clearest difference would have p = %s; %s, could tell", n, m, pValue(leastP(n, m)), enough))
+	case leastP(n, m) >= c.Level():
+		list = append(list, fmt.Sprintf("%d + %d runs are too few: the clearest difference would have p = %s; %s, could tell", n, m, PValue(leastP(n, m)), enough))
 	default:
 		list = append(list, "p is adjusted for the rows tested together (loss, speed), lost apart, for which the verdict asks")
 	}
 	if c.Repeated && c.beside > 0 {
-		list = append(list, fmt.Sprintf("%d streams are asked, so that in one of them a change of lost is told below p = %s", 1+c.beside, pValue(c.level())))
+		list = append(list, fmt.Sprintf("%d streams are asked, so that in one of them a change of lost is told below p = %s", 1+c.beside, PValue(c.Level())))
 	}
 	for _, arm := range []*Arm{&c.Base, &c.New} {
 		list = append(list, arm.zeroNotes()...)
@@ -35,7 +35,7 @@ func (c *Change) notes() []string {
 
 // zeroNotes say what no loss at all still allows, with 95 % confidence.
 func (a *Arm) zeroNotes() []string {
-	if len(a.Runs) == 0 || a.lostRuns() > 0 {
+	if len(a.Runs) == 0 || a.LostRuns() > 0 {
 		return nil
 	}
 	bound := 0.0

@@ -1,4 +1,4 @@
-package report
+package compare
 
 import (
 	"fmt"
@@ -115,7 +115,7 @@ func (a *Arm) of(stream string) Arm {
 	return one
 }
 
-func (a *Arm) spread(m metric.Metric) metric.Spread {
+func (a *Arm) Spread(m metric.Metric) metric.Spread {
 	s := metric.Spread{Known: len(a.Runs) > 0}
 	for i := range a.Runs {
 		f := m.Of(&a.Runs[i].Figures)
@@ -134,8 +134,8 @@ func (a *Arm) spread(m metric.Metric) metric.Spread {
 	return s
 }
 
-// lostRuns is how many runs of the arm lost requests.
-func (a *Arm) lostRuns() int {
+// LostRuns is how many runs of the arm lost requests.
+func (a *Arm) LostRuns() int {
 	n := 0
 	for _, run := range a.Runs {
 		if run.Run.Counts.Lost > 0 {

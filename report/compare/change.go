@@ -1,4 +1,4 @@
-package report
+package compare
 
 import (
 	"slices"
@@ -19,14 +19,14 @@ type Change struct {
 	beside int
 }
 
-// level is the p-value below which what the verdict rests on is told: alpha,
+// Level is the p-value below which what the verdict rests on is told: alpha,
 // shared by the streams (Bonferroni).
-func (c *Change) level() float64 { return alpha / float64(1+c.beside) }
+func (c *Change) Level() float64 { return Alpha / float64(1+c.beside) }
 
-// changesOf sets two arms side by side, stream by stream. variant chooses among
+// Changes sets two arms side by side, stream by stream. variant chooses among
 // those that recordings hold; "" is for recordings of one. Both arms must have the
 // same streams.
-func changesOf(base, next []Saved, variant string) ([]*Change, error) {
+func Changes(base, next []Saved, variant string) ([]*Change, error) {
 	from, err := newArm("base", base, variant)
 	if err != nil {
 		return nil, err
@@ -51,5 +51,5 @@ func changesOf(base, next []Saved, variant string) ([]*Change, error) {
 	return list, nil
 }
 
-// all lists the runs of both arms.
-func (c *Change) all() []ArmRun { return slices.Concat(c.Base.Runs, c.New.Runs) }
+// All lists the runs of both arms.
+func (c *Change) All() []ArmRun { return slices.Concat(c.Base.Runs, c.New.Runs) }

@@ -1,4 +1,4 @@
-package report
+package compare
 
 import (
 	"slices"
@@ -20,9 +20,9 @@ type ComparisonRow struct {
 	Cells []string
 }
 
-// compareVariants builds the table over groups: a column for each, with the
+// SideBySide builds the table over groups: a column for each, with the
 // median and the range over its runs. nil for fewer than two variants.
-func compareVariants(list []Group) *Comparison {
+func SideBySide(list []Group) *Comparison {
 	list = slices.DeleteFunc(slices.Clone(list), func(g Group) bool { return g.Name == "" })
 	if len(list) < 2 {
 		return nil
@@ -38,7 +38,7 @@ func compareVariants(list []Group) *Comparison {
 	row := func(name string, m metric.Metric) {
 		cells := make([]string, len(list))
 		for i := range list {
-			cells[i] = list[i].Arm.spread(m).Text(m.Dimension)
+			cells[i] = list[i].Arm.Spread(m).Text(m.Dimension)
 		}
 		c.Rows = append(c.Rows, ComparisonRow{name, cells})
 	}
@@ -47,11 +47,11 @@ func compareVariants(list []Group) *Comparison {
 		row(label, m)
 	}
 	classes := func(spoiled bool) {
-		for _, class := range classesOf(runs, spoiled) {
+		for _, class := range ClassesOf(runs, spoiled) {
 			row("  "+class, metric.OfClass(class))
 		}
 	}
-	if repeated(list) {
+	if Repeated(list) {
 		cells := make([]string, len(list))
 		for i, g := range list {
 			cells[i] = strconv.Itoa(len(g.Arm.Runs))
@@ -73,9 +73,9 @@ func compareVariants(list []Group) *Comparison {
 	return c
 }
 
-// classesOf lists the classes of lost or of spoiled requests that any run has,
+// ClassesOf lists the classes of lost or of spoiled requests that any run has,
 // in order of appearance.
-func classesOf(runs []analysis.Figures, spoiled bool) []string {
+func ClassesOf(runs []analysis.Figures, spoiled bool) []string {
 	var names []string
 	seen := map[string]bool{}
 	for _, r := range runs {

@@ -1,4 +1,4 @@
-package report
+package compare
 
 import (
 	"fmt"
@@ -79,8 +79,8 @@ func (a *Arm) distinct(of func(*record.Run) string) []string {
 }
 
 func (c *Change) closedAndDiffering() bool {
-	loss := c.row("loss", "")
-	return !loss.same() && slices.ContainsFunc(c.all(), func(r ArmRun) bool { return analysis.ClosedAndLost(r.Run) })
+	loss := c.Row("loss", "")
+	return !loss.same() && slices.ContainsFunc(c.All(), func(r ArmRun) bool { return analysis.ClosedAndLost(r.Run) })
 }
 
 // twice names runs that stand in several files: to count them twice would make
@@ -93,7 +93,7 @@ func (c *Change) twice() []string {
 	}
 	var list []string
 	seen := map[identity]string{}
-	for _, run := range c.all() {
+	for _, run := range c.All() {
 		r := run.Run
 		id := identity{r.StartedAt.UTC(), r.Duration, r.Counts}
 		if first, ok := seen[id]; ok {

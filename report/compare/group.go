@@ -1,4 +1,4 @@
-package report
+package compare
 
 import (
 	"cmp"
@@ -18,8 +18,8 @@ type Group struct {
 	Worst  int
 }
 
-// groups lists the groups of runs, in order of appearance.
-func groups(runs []analysis.Figures) []Group {
+// Groups lists the groups of runs, in order of appearance.
+func Groups(runs []analysis.Figures) []Group {
 	var list []Group
 	for i := range runs {
 		r := runs[i]
@@ -39,8 +39,8 @@ func groups(runs []analysis.Figures) []Group {
 	return list
 }
 
-// title is the heading of the run that stands for the group.
-func (g *Group) title() string {
+// Title is the heading of the run that stands for the group.
+func (g *Group) Title() string {
 	if len(g.Arm.Runs) == 1 {
 		return g.Arm.Runs[0].Name
 	}
@@ -48,20 +48,20 @@ func (g *Group) title() string {
 		// MaxFunc takes the first of equals.
 		return cmp.Compare(a.Run.Counts.Lost, b.Run.Counts.Lost)
 	})
-	if g.Arm.lostRuns() == 0 {
+	if g.Arm.LostRuns() == 0 {
 		return fmt.Sprintf("%s, the first of %d runs that lost nothing", worst.Name, len(g.Arm.Runs))
 	}
 	return fmt.Sprintf("%s, which lost most of %d runs", worst.Name, len(g.Arm.Runs))
 }
 
-// repeated reports whether a group has several runs.
-func repeated(list []Group) bool {
+// Repeated reports whether a group has several runs.
+func Repeated(list []Group) bool {
 	return slices.ContainsFunc(list, func(g Group) bool { return len(g.Arm.Runs) > 1 })
 }
 
-// missing says which groups have fewer runs than others: what was not run proves
+// Missing says which groups have fewer runs than others: what was not run proves
 // nothing.
-func missing(list []Group) []string {
+func Missing(list []Group) []string {
 	most := 0
 	for _, g := range list {
 		most = max(most, len(g.Arm.Runs))
@@ -75,10 +75,10 @@ func missing(list []Group) []string {
 	return texts
 }
 
-// variantChanges compares each stream's variants with its first one, over repetitions;
+// VariantChanges compares each stream's variants with its first one, over repetitions;
 // none for single runs, which the comparison shows as they are.
-func variantChanges(list []Group) []*Change {
-	if !repeated(list) {
+func VariantChanges(list []Group) []*Change {
+	if !Repeated(list) {
 		return nil
 	}
 	var found []*Change

@@ -1,4 +1,4 @@
-package report
+package compare
 
 import (
 	"math"
@@ -45,7 +45,7 @@ func TestMannWhitney(t *testing.T) {
 			t.Errorf("leastP(%d, %d): got %v; want %v", tt.n, tt.m, got, tt.want)
 		}
 	}
-	if got := enoughRuns(alpha); got != 4 {
+	if got := enoughRuns(Alpha); got != 4 {
 		t.Errorf("got %d runs as enough; want 4", got)
 	}
 }
