@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"nodrop/report"
+	"nodrop/report/diagnosis"
 	"nodrop/scenario/lab"
 )
 
@@ -126,7 +127,7 @@ func TestKernelDataplane(t *testing.T) {
 	}
 	run := story.variant(t, "abrupt")
 	f := report.Build(story.Recording).Runs[0].Findings
-	if run.Counts.Lost == 0 || len(f) == 0 || f[0].Rule != "listener-closed-before-removal" || f[0].Confidence != report.Likely {
+	if run.Counts.Lost == 0 || len(f) == 0 || f[0].Rule != "listener-closed-before-removal" || f[0].Confidence != diagnosis.Likely {
 		t.Errorf("abrupt lost %d; findings %+v", run.Counts.Lost, f)
 	}
 	s, err := startServer()

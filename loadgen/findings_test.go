@@ -20,6 +20,7 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/report"
 	"nodrop/report/analysis"
+	"nodrop/report/diagnosis"
 )
 
 // outage is ten endpoints in turn, of which the first few lead elsewhere for a
@@ -119,7 +120,7 @@ func TestFindsRefusals(t *testing.T) {
 	checkWindow(t, load, o, run, r.Loss)
 	f := r.Findings[0]
 	w := r.Loss.Windows[0]
-	if f.Rule != "connections-refused" || f.Confidence != report.CannotTell || f.Lost != int64(len(o.met)) || f.Measured != w.End-w.Begin {
+	if f.Rule != "connections-refused" || f.Confidence != diagnosis.CannotTell || f.Lost != int64(len(o.met)) || f.Measured != w.End-w.Begin {
 		t.Errorf("without marks: got %+v; want refusals over the whole window, and that the cause cannot be told", f)
 	}
 	if last := load.Since(o.met[len(o.met)-1]); w.End < last {
@@ -137,7 +138,7 @@ func TestFindsRefusals(t *testing.T) {
 	}
 	loadgen.SortMarks(run.Marks)
 	f = found(t, run).Findings[0]
-	if f.Rule != "listener-closed-before-removal" || f.Confidence != report.Shown || f.Measured != end-begin || f.Needed != end-begin {
+	if f.Rule != "listener-closed-before-removal" || f.Confidence != diagnosis.Shown || f.Measured != end-begin || f.Needed != end-begin {
 		t.Errorf("with marks: got %+v; want an overlap of %d", f, end-begin)
 	}
 }
@@ -187,12 +188,12 @@ func TestFindsKilled(t *testing.T) {
 	}()
 	run := load.Run(t.Context())
 	f := found(t, run).Findings[0]
-	if f.Rule != "killed-in-flight" || f.Lost != inFlight || f.Confidence != report.Shown || f.Measured != longest(run) {
+	if f.Rule != "killed-in-flight" || f.Lost != inFlight || f.Confidence != diagnosis.Shown || f.Measured != longest(run) {
 		t.Errorf("with the mark: got %+v; want 40 killed, the longest after %d", f, longest(run))
 	}
 	run.Marks = nil
 	f = found(t, run).Findings[0]
-	if f.Rule != "cut-in-flight" || f.Lost != inFlight || f.Confidence != report.CannotTell || f.Measured != longest(run) {
+	if f.Rule != "cut-in-flight" || f.Lost != inFlight || f.Confidence != diagnosis.CannotTell || f.Measured != longest(run) {
 		t.Errorf("without the mark: got %+v; want that it cannot be told", f)
 	}
 }
@@ -220,7 +221,7 @@ func TestFindsErrorAnswers(t *testing.T) {
 	t.Cleanup(server.Close)
 	r := found(t, newLoad(t, loadgen.Config{URL: server.URL, Requests: 500, Workers: 10}).Run(t.Context()))
 	f := r.Findings[0]
-	if f.Rule != "error-answered" || f.Lost != made.Load() || f.Lost != 60 || f.Confidence != report.Likely || f.Measured != r.Loss.Windows[len(r.Loss.Windows)-1].End-r.Loss.Windows[0].Begin {
+	if f.Rule != "error-answered" || f.Lost != made.Load() || f.Lost != 60 || f.Confidence != diagnosis.Likely || f.Measured != r.Loss.Windows[len(r.Loss.Windows)-1].End-r.Loss.Windows[0].Begin {
 		t.Errorf("got %+v; want 60 answers from Envoy over the windows", f)
 	}
 }
@@ -243,7 +244,7 @@ func TestFindsKeptAlive(t *testing.T) {
 	})
 	r := found(t, newLoad(t, loadgen.Config{URL: url, Requests: 90, Workers: 3}).Run(t.Context()))
 	f := r.Findings[0]
-	if f.Rule != "kept-alive-closed-without-notice" || f.Lost != cut.Load() || f.Lost == 0 || f.Confidence != report.Likely || r.Loss.Hidden != f.Lost {
+	if f.Rule != "kept-alive-closed-without-notice" || f.Lost != cut.Load() || f.Lost == 0 || f.Confidence != diagnosis.Likely || r.Loss.Hidden != f.Lost {
 		t.Errorf("got %+v, %d hidden; want %d closed without notice, all of them hidden from a client that retries", f, r.Loss.Hidden, cut.Load())
 	}
 }

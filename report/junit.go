@@ -12,6 +12,7 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 	"nodrop/report/check"
+	"nodrop/report/diagnosis"
 )
 
 // JUnit writes the verdict for a CI's list of tests: a suite for each run, a
@@ -231,7 +232,7 @@ func (c *caseXML) mark(outcome check.Outcome, kind, message, body string) {
 }
 
 // bodyText tells what stands against a check and, of the findings, the first.
-func bodyText(reasons, hints []string, findings []Finding) string {
+func bodyText(reasons, hints []string, findings []diagnosis.Finding) string {
 	var b strings.Builder
 	for _, reason := range reasons {
 		fmt.Fprintf(&b, "%s\n", clean(reason))
@@ -243,7 +244,7 @@ func bodyText(reasons, hints []string, findings []Finding) string {
 		return b.String()
 	}
 	f := &findings[0]
-	fmt.Fprintf(&b, "\n%s (%s)\n", clean(f.Title), f.weight())
+	fmt.Fprintf(&b, "\n%s (%s)\n", clean(f.Title), f.Weight())
 	for _, e := range f.Evidence {
 		fmt.Fprintf(&b, "- %s\n", clean(e))
 	}

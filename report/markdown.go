@@ -14,6 +14,7 @@ import (
 	"nodrop/report/analysis"
 	"nodrop/report/check"
 	"nodrop/report/compare"
+	"nodrop/report/diagnosis"
 	"nodrop/report/metric"
 	"nodrop/report/phrase"
 )
@@ -252,17 +253,17 @@ func settingsMarkdown(run *record.Run) string {
 
 // findingMarkdown tells one finding; the first with every setting, as the text
 // does.
-func findingMarkdown(i int, f *Finding) string {
+func findingMarkdown(i int, f *diagnosis.Finding) string {
 	var b strings.Builder
 	if i == 0 {
 		b.WriteString("#### Findings\n\n")
 	}
-	fmt.Fprintf(&b, "**%d. %s** (%s)\n", i+1, mdInline(phrase.Shorten(f.Title, maxQuote)), mdInline(f.weight()))
+	fmt.Fprintf(&b, "**%d. %s** (%s)\n", i+1, mdInline(phrase.Shorten(f.Title, maxQuote)), mdInline(f.Weight()))
 	if len(f.Evidence) > 0 {
 		b.WriteByte('\n')
 	}
 	bullets(&b, f.Evidence)
-	switch remedies := f.remediesIn(i); len(remedies) {
+	switch remedies := f.RemediesIn(i); len(remedies) {
 	case 0:
 	case 1:
 		fmt.Fprintf(&b, "\nTo change: %s\n", mdInline(phrase.Shorten(remedies[0].String(), maxQuote)))
@@ -272,7 +273,7 @@ func findingMarkdown(i int, f *Finding) string {
 	return b.String()
 }
 
-func recurrencesMarkdown(list []Recurrence, runs int) string {
+func recurrencesMarkdown(list []diagnosis.Recurrence, runs int) string {
 	if len(list) == 0 {
 		return ""
 	}
@@ -286,7 +287,7 @@ func recurrencesMarkdown(list []Recurrence, runs int) string {
 	return b.String()
 }
 
-func remediesMarkdown(list []Remedy) string {
+func remediesMarkdown(list []diagnosis.Remedy) string {
 	t := newMarkdownTable("where", "what to change")
 	for i, r := range list {
 		if i == maxRows {

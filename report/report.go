@@ -11,6 +11,7 @@ import (
 	"nodrop/report/analysis"
 	"nodrop/report/check"
 	"nodrop/report/compare"
+	"nodrop/report/diagnosis"
 )
 
 // Report is a Recording with all that was computed from it.
@@ -28,7 +29,7 @@ type Report struct {
 // RunReport is one run's part.
 type RunReport struct {
 	analysis.Figures
-	Findings []Finding
+	Findings []diagnosis.Finding
 }
 
 // Build computes a Report.
@@ -38,7 +39,7 @@ func Build(rec *record.Recording) *Report {
 	for _, run := range rec.Runs {
 		f := analysis.Of(run)
 		figures = append(figures, f)
-		r.Runs = append(r.Runs, RunReport{f, diagnose(run, &f.Loss)})
+		r.Runs = append(r.Runs, RunReport{f, diagnosis.Of(run, &f.Loss)})
 	}
 	r.Groups = compare.Groups(figures)
 	r.Comparison = compare.SideBySide(r.Groups)
@@ -48,12 +49,12 @@ func Build(rec *record.Recording) *Report {
 }
 
 // Recurrences lists what was found in any of the runs of a group.
-func (r *Report) Recurrences(g *compare.Group) []Recurrence {
-	var runs []Diagnosed
+func (r *Report) Recurrences(g *compare.Group) []diagnosis.Recurrence {
+	var runs []diagnosis.Diagnosed
 	for i, place := range g.Places {
-		runs = append(runs, Diagnosed{g.Arm.Runs[i].Name, r.Runs[place].Findings})
+		runs = append(runs, diagnosis.Diagnosed{Run: g.Arm.Runs[i].Name, Findings: r.Runs[place].Findings})
 	}
-	return recurrences(runs)
+	return diagnosis.Recurrences(runs)
 }
 
 // Passed tells, of a verdict that is pass, each check and what it found.

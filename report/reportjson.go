@@ -14,6 +14,7 @@ import (
 	"nodrop/report/analysis"
 	"nodrop/report/check"
 	"nodrop/report/compare"
+	"nodrop/report/diagnosis"
 )
 
 // computedFormat is the name and version of what ComputedJSON writes.
@@ -600,7 +601,7 @@ func classOf(c analysis.ClassLoss) classJSON {
 	}
 }
 
-func findingOf(f *Finding) findingJSON {
+func findingOf(f *diagnosis.Finding) findingJSON {
 	j := findingJSON{
 		Rule: f.Rule, Title: f.Title, Lost: f.Lost, Confidence: string(f.Confidence),
 		MeasuredNs: bounded(f.Measured), NeededNs: bounded(f.Needed), Evidence: listOf(f.Evidence), Remedies: []remedyJSON{},

@@ -12,6 +12,7 @@ import (
 	"nodrop/report/analysis"
 	"nodrop/report/check"
 	"nodrop/report/compare"
+	"nodrop/report/diagnosis"
 	"nodrop/report/phrase"
 )
 
@@ -63,7 +64,7 @@ func writeText(out *page, r *Report) error {
 }
 
 // writeRecurrences tells the findings of all runs of a group.
-func writeRecurrences(out *page, g *compare.Group, list []Recurrence) {
+func writeRecurrences(out *page, g *compare.Group, list []diagnosis.Recurrence) {
 	if len(list) == 0 {
 		return
 	}
@@ -189,17 +190,17 @@ func writeClasses(out *page, l *analysis.Loss) {
 }
 
 // writeFindings tells why, and what to change: in full for what cost the most.
-func writeFindings(out *page, list []Finding) {
+func writeFindings(out *page, list []diagnosis.Finding) {
 	if len(list) == 0 {
 		return
 	}
 	out.section("Findings:")
 	for i, f := range list {
-		out.paragraph(fmt.Sprintf("    %d. ", i+1), f.Title+" ("+f.weight()+")")
+		out.paragraph(fmt.Sprintf("    %d. ", i+1), f.Title+" ("+f.Weight()+")")
 		for _, e := range f.Evidence {
 			out.paragraph("       - ", e)
 		}
-		for _, r := range f.remediesIn(i) {
+		for _, r := range f.RemediesIn(i) {
 			out.paragraph("       > ", r.String())
 		}
 	}

@@ -1,4 +1,4 @@
-package report
+package diagnosis
 
 import (
 	"cmp"
@@ -56,9 +56,9 @@ var runRules = []struct {
 	{"too-little-exposure", explainExposure},
 }
 
-// diagnose finds what the losses have in common, the most frequent first, then
+// Of finds what the losses have in common, the most frequent first, then
 // what stands against the figures.
-func diagnose(run *record.Run, loss *analysis.Loss) []Finding {
+func Of(run *record.Run, loss *analysis.Loss) []Finding {
 	s := observe(run, loss)
 	groups := make([][]*record.LostRequest, len(rules))
 	for i := range run.Lost {

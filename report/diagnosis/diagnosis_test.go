@@ -1,4 +1,4 @@
-package report
+package diagnosis
 
 import (
 	"fmt"
@@ -22,7 +22,7 @@ func without(marks []record.Mark, kind record.MarkKind) []record.Mark {
 // found are the findings of a run.
 func found(run *record.Run) []Finding {
 	f := analysis.Of(run)
-	return diagnose(run, &f.Loss)
+	return Of(run, &f.Loss)
 }
 
 func TestFindings(t *testing.T) {

@@ -1,4 +1,4 @@
-package report
+package diagnosis
 
 import (
 	"fmt"
@@ -36,9 +36,9 @@ func (f *Finding) addRemedy(r Remedy) {
 	}
 }
 
-// remediesIn are the remedies to tell of the finding in place i: all of the
+// RemediesIn are the remedies to tell of the finding in place i: all of the
 // first's, and of the others those that belong where the first of them does.
-func (f *Finding) remediesIn(i int) []Remedy {
+func (f *Finding) RemediesIn(i int) []Remedy {
 	for k, r := range f.Remedies {
 		if i > 0 && r.Where != f.Remedies[0].Where && r.Where != f.own {
 			return f.Remedies[:k]
@@ -47,8 +47,8 @@ func (f *Finding) remediesIn(i int) []Remedy {
 	return f.Remedies
 }
 
-// weight is how much a finding explains, and how surely.
-func (f *Finding) weight() string {
+// Weight is how much a finding explains, and how surely.
+func (f *Finding) Weight() string {
 	if f.Lost == 0 {
 		return string(f.Confidence)
 	}

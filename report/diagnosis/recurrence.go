@@ -1,4 +1,4 @@
-package report
+package diagnosis
 
 import (
 	"cmp"
@@ -22,10 +22,10 @@ type Diagnosed struct {
 	Findings []Finding
 }
 
-// recurrences lists what was found in any of several runs, the most frequent
+// Recurrences lists what was found in any of several runs, the most frequent
 // first: only one of them is told in full, and what it lacks must not be missed.
 // There is none for a single run, which is told in full.
-func recurrences(runs []Diagnosed) []Recurrence {
+func Recurrences(runs []Diagnosed) []Recurrence {
 	if len(runs) == 1 {
 		return nil
 	}
