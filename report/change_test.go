@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"errors"
@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen/record"
+	"nodrop/report"
 	"nodrop/report/check"
 	"nodrop/report/compare"
 	"nodrop/report/reporttest"
@@ -33,9 +34,9 @@ func arm(t testing.TB, name string, runs ...*record.Run) []compare.Saved {
 	return list
 }
 
-func compared(t testing.TB, base, next []compare.Saved, checks ...string) *Report {
+func compared(t testing.TB, base, next []compare.Saved, checks ...string) *report.Report {
 	t.Helper()
-	r, err := Compare(base, next, "", checks)
+	r, err := report.Compare(base, next, "", checks)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +142,7 @@ func TestChangeArms(t *testing.T) {
 		"in one arm only": {both, plain, "graceful", `plain.json: no run of variant "graceful" in it`, ""},
 		"no run":          {[]compare.Saved{{File: "empty.json", Recording: reporttest.Recording()}}, plain, "", "empty.json: no run in it", ""},
 	} {
-		_, err := Compare(tt.base, tt.next, tt.variant, nil)
+		_, err := report.Compare(tt.base, tt.next, tt.variant, nil)
 		hint := ""
 		if hinted, ok := errors.AsType[*record.HintError](err); ok {
 			hint = hinted.Hint
@@ -274,7 +275,7 @@ func TestCompareStreams(t *testing.T) {
 	if len(r.Compared) != 2 || r.Compared[0].Verdict.Outcome != check.Fail || r.Compared[1].Verdict.Outcome != check.Pass {
 		t.Fatalf("got %d streams; want new to fail and kept to pass", len(r.Compared))
 	}
-	_, err := Compare(streamed(t, "off.json", two[:1], 0), next, "", nil)
+	_, err := report.Compare(streamed(t, "off.json", two[:1], 0), next, "", nil)
 	if want := "base: no run of stream kept in it, which new has"; err == nil || err.Error() != want {
 		t.Errorf("got %v; want %s", err, want)
 	}

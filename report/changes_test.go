@@ -1,11 +1,13 @@
 package report
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -13,6 +15,30 @@ import (
 	"nodrop/report/compare"
 	"nodrop/report/reporttest"
 )
+
+// arm saves one run in each of several files, made an hour apart, two hours
+// from one arm's run to the same arm's next.
+func arm(t testing.TB, name string, runs ...*record.Run) []compare.Saved {
+	t.Helper()
+	var list []compare.Saved
+	for i, run := range runs {
+		run.StartedAt = run.StartedAt.Add(time.Duration(2*i) * time.Hour)
+		if name == "on" {
+			run.StartedAt = run.StartedAt.Add(time.Hour)
+		}
+		list = append(list, compare.Saved{File: fmt.Sprintf("%s-%d.json", name, i+1), Recording: reporttest.Recording(run)})
+	}
+	return list
+}
+
+func compared(t testing.TB, base, next []compare.Saved, checks ...string) *Report {
+	t.Helper()
+	r, err := Compare(base, next, "", checks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
 
 // changes are the comparisons that every format is tried on.
 var changes = []struct {

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"testing"
@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen/record"
+	"nodrop/report"
 	"nodrop/report/compare"
 	"nodrop/report/reporttest"
 )
@@ -31,7 +32,7 @@ func TestComparisonRows(t *testing.T) {
 		{Name: "p50 of answers", Cells: []string{"2.0 ms", "-"}},
 		{Name: "p99 of answers", Cells: []string{"2.0 ms", "-"}},
 	}
-	if diff := cmp.Diff(want, Build(reporttest.Recording(unexpected, unanswered)).Comparison.Rows); diff != "" {
+	if diff := cmp.Diff(want, report.Build(reporttest.Recording(unexpected, unanswered)).Comparison.Rows); diff != "" {
 		t.Errorf("rows differ (- want, + got)\n%s", diff)
 	}
 }
@@ -40,7 +41,7 @@ func TestComparisonRows(t *testing.T) {
 // run of no variant.
 func TestComparisonColumns(t *testing.T) {
 	plain := reporttest.NewRun(t, reporttest.Steady(100, 0, ms, "gw-1"))
-	c := Build(reporttest.Recording(plain, reporttest.Abrupt(t), reporttest.Graceful(t))).Comparison
+	c := report.Build(reporttest.Recording(plain, reporttest.Abrupt(t), reporttest.Graceful(t))).Comparison
 	if diff := cmp.Diff([]string{"abrupt", "graceful"}, c.Columns); diff != "" {
 		t.Errorf("columns differ (- want, + got)\n%s", diff)
 	}
@@ -49,7 +50,7 @@ func TestComparisonColumns(t *testing.T) {
 			t.Errorf("%s: got %d cells; want %d", row.Name, len(row.Cells), len(c.Columns))
 		}
 	}
-	if got := Build(reporttest.Recording(plain, reporttest.Abrupt(t))).Comparison; got != nil {
+	if got := report.Build(reporttest.Recording(plain, reporttest.Abrupt(t))).Comparison; got != nil {
 		t.Errorf("got a comparison of one variant: %v; want none", got)
 	}
 }

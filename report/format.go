@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
 )
 
 // Format writes a finished Report.
@@ -25,3 +26,6 @@ var Formats = []struct {
 
 // JSON writes the recording itself.
 func JSON(w io.Writer, r *Report) error { return record.Write(w, r.Recording) }
+
+// clean makes one harmless line of text from outside.
+func clean(text string) string { return safetext.CleanLine(text) }

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"nodrop/report"
 	"nodrop/report/analysis"
 	"nodrop/report/check"
 	"nodrop/report/reporttest"
@@ -15,7 +16,7 @@ import (
 // TestRepetitions: the run stays the unit, and the worst one stands for a
 // variant.
 func TestRepetitions(t *testing.T) {
-	r := Build(reporttest.Repetitions(t, 4))
+	r := report.Build(reporttest.Repetitions(t, 4))
 	if len(r.Groups) != 2 || len(r.Changes) != 1 || r.Verdict.Outcome != check.Pass {
 		t.Fatalf("%d groups, %d changes, %+v", len(r.Groups), len(r.Changes), r.Verdict)
 	}
@@ -34,14 +35,14 @@ func TestRepetitions(t *testing.T) {
 func TestRepetitionsThatAreMissing(t *testing.T) {
 	rec := reporttest.Repetitions(t, 3)
 	rec.Runs = rec.Runs[:5]
-	if v := Build(rec).Verdict; v.Outcome != check.Inconclusive || cmp.Diff([]string{"graceful: 1 of 3 runs are missing"}, v.Reasons) != "" {
+	if v := report.Build(rec).Verdict; v.Outcome != check.Inconclusive || cmp.Diff([]string{"graceful: 1 of 3 runs are missing"}, v.Reasons) != "" {
 		t.Errorf("%+v", v)
 	}
 	rec = reporttest.Repetitions(t, 3)
 	bad := reporttest.Abrupt(t)
 	bad.Variant, bad.Repetition, bad.Require, bad.Expect = "graceful", 3, nil, []string{"lost == 0"}
 	rec.Runs[5] = bad
-	if v := Build(rec).Verdict; v.Outcome != check.Fail || len(v.Reasons) != 1 || v.Reasons[0][:13] != "graceful #3: " {
+	if v := report.Build(rec).Verdict; v.Outcome != check.Fail || len(v.Reasons) != 1 || v.Reasons[0][:13] != "graceful #3: " {
 		t.Errorf("%+v", v)
 	}
 }
@@ -55,9 +56,9 @@ func TestRecurrences(t *testing.T) {
 			run.Lost[0].Class = reporttest.Class(t, "dns.not-found")
 		}
 	}
-	report := Build(rec)
+	r := report.Build(rec)
 	var got []string
-	for _, r := range report.Recurrences(&report.Groups[0]) {
+	for _, r := range r.Recurrences(&r.Groups[0]) {
 		got = append(got, r.Rule+" "+r.String())
 	}
 	want := []string{
@@ -73,10 +74,10 @@ func TestRecurrences(t *testing.T) {
 			t.Errorf("got %q; want %q", got[i], want[i])
 		}
 	}
-	if left := report.Recurrences(&report.Groups[1]); len(left) != 0 {
+	if left := r.Recurrences(&r.Groups[1]); len(left) != 0 {
 		t.Errorf("graceful runs, which lost nothing: %v", left)
 	}
-	one := Build(reporttest.Repetitions(t, 1))
+	one := report.Build(reporttest.Repetitions(t, 1))
 	if left := one.Recurrences(&one.Groups[0]); left != nil {
 		t.Errorf("a single run, which is told in full: %v", left)
 	}
@@ -89,13 +90,13 @@ func TestOnly(t *testing.T) {
 		run.Variant, run.Repetition = "graceful", i+1
 	}
 	for name, lost := range map[string]int64{"graceful #2": 2, "3": 3} {
-		one, err := Only(rec, name)
+		one, err := report.Only(rec, name)
 		if err != nil || len(one.Runs) != 1 || one.Runs[0].Counts.Lost != lost || len(rec.Runs) != 3 {
 			t.Errorf("%s: got %v, %v; want the run that lost %d", name, one, err, lost)
 		}
 	}
 	for _, name := range []string{"0", "4", "graceful", ""} {
-		if _, err := Only(rec, name); err == nil || err.Error() != fmt.Sprintf("there is no run %q", name) {
+		if _, err := report.Only(rec, name); err == nil || err.Error() != fmt.Sprintf("there is no run %q", name) {
 			t.Errorf("%q: got %v", name, err)
 		}
 	}

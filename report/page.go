@@ -110,7 +110,7 @@ func (p *page) section(text string) { fmt.Fprintf(p, "\n  %s\n", p.in(bold, text
 
 // paragraph writes text behind prefix, with further lines indented to below
 // the text. A word that is longer than a line is not broken.
-func (p *page) paragraph(prefix, text string) { p.styled(prefix, clean(text)) }
+func (p *page) paragraph(prefix, text string) { p.styled(prefix, safetext.CleanLine(text)) }
 
 // styled is paragraph for text of our own, which may hold styles.
 func (p *page) styled(prefix, text string) {
@@ -164,7 +164,7 @@ func columns(text string) int {
 // Fit is text of at most so many columns; what it had to be cut for ends in an
 // ellipsis.
 func Fit(text string, most int) string {
-	text = clean(text)
+	text = safetext.CleanLine(text)
 	if columns(text) <= most {
 		return text
 	}
@@ -195,9 +195,6 @@ func runeColumns(r rune) int {
 		return 1
 	}
 }
-
-// clean makes one harmless line of text from outside.
-func clean(text string) string { return safetext.CleanLine(text) }
 
 // table sets cells below each other.
 type table struct {

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"testing"
@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen/record"
+	"nodrop/report"
 	"nodrop/report/reporttest"
 )
 
@@ -38,7 +39,7 @@ func TestPassed(t *testing.T) {
 		"failed": {[]*record.Run{reporttest.NewRun(t, reporttest.Steady(10, 0, ms, "gw-1"), reporttest.FailIf("lost == 0", "ok < 9"))}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, Build(reporttest.Recording(tt.runs...)).Passed()); diff != "" {
+			if diff := cmp.Diff(tt.want, report.Build(reporttest.Recording(tt.runs...)).Passed()); diff != "" {
 				t.Errorf("differs (- want, + got)\n%s", diff)
 			}
 		})

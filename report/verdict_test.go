@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"slices"
@@ -8,11 +8,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen/record"
+	"nodrop/report"
 	"nodrop/report/analysis"
 	"nodrop/report/check"
 	"nodrop/report/metric"
 	"nodrop/report/reporttest"
 )
+
+func textOf(t testing.TB, r *report.Report) string {
+	t.Helper()
+	var b strings.Builder
+	if err := report.Text(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
 
 const settleHint = "--settle 1s keeps the load up until the event is over"
 
@@ -20,97 +30,97 @@ func TestVerdict(t *testing.T) {
 	named := func(name string) func(*record.Run) { return func(run *record.Run) { run.Variant = name } }
 	for name, tt := range map[string]struct {
 		runs []*record.Run
-		want Verdict
+		want report.Verdict
 	}{
-		"no runs": {nil, Verdict{}},
+		"no runs": {nil, report.Verdict{}},
 		"a plain load that was asked nothing": {
 			[]*record.Run{reporttest.NewRun(t, []reporttest.Request{reporttest.Lost(0, ms, "connect.refused", "gw-1", reporttest.RefusedText)})},
-			Verdict{},
+			report.Verdict{},
 		},
 		"a plain load that was spoiled and asked nothing": {
 			[]*record.Run{reporttest.Spoil(t, reporttest.NewRun(t, reporttest.Steady(10, 0, ms, "gw-1")), 3)},
-			Verdict{},
+			report.Verdict{},
 		},
 		"a plain load that contradicts itself": {
 			[]*record.Run{reporttest.NewRun(t, reporttest.Steady(10, 0, ms, "gw-1"), reporttest.Edited(func(run *record.Run) { run.Counts.OK = 1 }))},
-			Verdict{Outcome: check.Inconclusive, Reasons: []string{"the counts contradict themselves: started 10 ≠ ok 11 + lost 0 + spoiled 0 + aborted 0"}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"the counts contradict themselves: started 10 ≠ ok 11 + lost 0 + spoiled 0 + aborted 0"}},
 		},
-		"pass": {[]*record.Run{reporttest.Trial(t, 0, nil)}, Verdict{Outcome: check.Pass}},
+		"pass": {[]*record.Run{reporttest.Trial(t, 0, nil)}, report.Verdict{Outcome: check.Pass}},
 		"fail": {
 			[]*record.Run{reporttest.Trial(t, 3, nil)},
-			Verdict{Outcome: check.Fail, Reasons: []string{"expected lost == 0: lost 3"}},
+			report.Verdict{Outcome: check.Fail, Reasons: []string{"expected lost == 0: lost 3"}},
 		},
 		"two expectations, both false": {
 			[]*record.Run{reporttest.Trial(t, 1, func(run *record.Run) { run.Expect = []string{"lost == 0", "ok>200"} })},
-			Verdict{Outcome: check.Fail, Reasons: []string{"expected lost == 0: lost 1", "expected ok > 200: ok 200"}},
+			report.Verdict{Outcome: check.Fail, Reasons: []string{"expected lost == 0: lost 1", "expected ok > 200: ok 200"}},
 		},
 		"a requirement that holds": {
 			[]*record.Run{reporttest.Trial(t, 3, func(run *record.Run) { run.Expect, run.Require = nil, []string{"lost > 0"} })},
-			Verdict{Outcome: check.Pass},
+			report.Verdict{Outcome: check.Pass},
 		},
 		"a requirement that does not": {
 			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Expect, run.Require = nil, []string{"lost > 0"} })},
-			Verdict{Outcome: check.Inconclusive, Reasons: []string{"required lost > 0: lost 0"}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"required lost > 0: lost 0"}},
 		},
 		"failed, and a requirement of the same run does not hold": {
 			[]*record.Run{reporttest.Trial(t, 3, func(run *record.Run) { run.Require = []string{"ok > 1000"} })},
-			Verdict{Outcome: check.Inconclusive, Reasons: []string{"required ok > 1000: ok 200", "expected lost == 0: lost 3"}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"required ok > 1000: ok 200", "expected lost == 0: lost 3"}},
 		},
 		"one request spoiled": {
 			[]*record.Run{reporttest.Spoil(t, reporttest.Trial(t, 0, nil), 1)},
-			Verdict{
+			report.Verdict{
 				Outcome: check.Inconclusive, Reasons: []string{"1 request failed for reasons on this machine"},
 				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 			},
 		},
 		"failed, and spoiled": {
 			[]*record.Run{reporttest.Spoil(t, reporttest.Trial(t, 3, nil), 2)},
-			Verdict{
+			report.Verdict{
 				Outcome: check.Inconclusive, Reasons: []string{"2 requests failed for reasons on this machine", "expected lost == 0: lost 3"},
 				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 			},
 		},
 		"interrupted": {
 			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Interrupted = true })},
-			Verdict{Outcome: check.Inconclusive, Reasons: []string{"the run was interrupted"}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"the run was interrupted"}},
 		},
 		"interrupted before the event": {
 			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Interrupted, run.Marks = true, nil })},
-			Verdict{Outcome: check.Inconclusive, Reasons: []string{"the run was interrupted"}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"the run was interrupted"}},
 		},
 		"interrupted during the event": {
 			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Interrupted, run.Marks[0].End = true, 500*ms })},
-			Verdict{Outcome: check.Inconclusive, Reasons: []string{"the run was interrupted"}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"the run was interrupted"}},
 		},
 		"a step failed": {
 			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Marks[0].Error = "no such deployment" })},
-			Verdict{Outcome: check.Inconclusive, Reasons: []string{"scale: no such deployment"}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"scale: no such deployment"}},
 		},
 		"a replica that was to stay crashed after the event": {
 			[]*record.Run{reporttest.Trial(t, 3, func(run *record.Run) {
 				run.Marks = append(run.Marks, record.Mark{Kind: record.MarkCrashed, Name: "gw-1 crashed", Endpoint: "gw-1", Start: 70 * ms, End: 70 * ms, Error: "signal: killed"})
 			})},
-			Verdict{Outcome: check.Inconclusive, Reasons: []string{"gw-1 crashed: signal: killed", "expected lost == 0: lost 3"}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"gw-1 crashed: signal: killed", "expected lost == 0: lost 3"}},
 		},
 		"a replica killed after its grace is seen, no doubt": {
 			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) {
 				run.Marks = append(run.Marks, record.Mark{Kind: record.MarkExited, Name: "gw-2 exited", Endpoint: "gw-2", Start: 60 * ms, End: 60 * ms, Error: "killed after its grace"})
 			})},
-			Verdict{Outcome: check.Pass},
+			report.Verdict{Outcome: check.Pass},
 		},
 		"a note of an error is no doubt": {
 			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) {
 				run.Marks = append(run.Marks, record.Mark{Kind: record.MarkNote, Name: "look-up failed", Start: 10 * ms, End: 500 * ms, Error: "timeout"})
 			})},
-			Verdict{Outcome: check.Pass},
+			report.Verdict{Outcome: check.Pass},
 		},
 		"nothing was done": {
 			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Marks = nil })},
-			Verdict{Outcome: check.Inconclusive, Reasons: []string{"nothing was done to the target: no event was seen"}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"nothing was done to the target: no event was seen"}},
 		},
 		"the step outlived the load": {
 			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Marks[0].End = 300 * ms })},
-			Verdict{
+			report.Verdict{
 				Outcome: check.Inconclusive, Hints: []string{settleHint},
 				Reasons: []string{"the load was over 105.0 ms before the event was: the last request started at 195.0 ms, the event ended at 300.0 ms"},
 			},
@@ -119,7 +129,7 @@ func TestVerdict(t *testing.T) {
 			[]*record.Run{reporttest.Trial(t, 3, func(run *record.Run) {
 				run.Marks = append(run.Marks, record.Mark{Kind: record.MarkExited, Name: "gw-2 exited", Endpoint: "gw-2", Start: 1200 * ms, End: 1200 * ms})
 			})},
-			Verdict{
+			report.Verdict{
 				Outcome: check.Inconclusive, Hints: []string{settleHint},
 				Reasons: []string{
 					"the load was over 1.005 s before the event was: the last request started at 195.0 ms, the event ended at 1.200 s",
@@ -129,59 +139,59 @@ func TestVerdict(t *testing.T) {
 		},
 		"the event ended with the last request": {
 			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Marks[0].End = 195 * ms })},
-			Verdict{Outcome: check.Pass},
+			report.Verdict{Outcome: check.Pass},
 		},
 		"lost before anything was done": {
 			[]*record.Run{reporttest.Trial(t, 1, func(run *record.Run) { run.Marks[0].Start, run.Marks[0].End = 100*ms, 110*ms })},
-			Verdict{Outcome: check.Inconclusive, Reasons: []string{
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{
 				"the baseline was not healthy: 1 request was lost before anything was done", "expected lost == 0: lost 1",
 			}},
 		},
 		"no baseline": {
 			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Marks[0].Start = 0 })},
-			Verdict{Outcome: check.Inconclusive, Reasons: []string{"there is no baseline: no request was answered before the event"}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"there is no baseline: no request was answered before the event"}},
 		},
 		"a check that cannot be read": {
 			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Expect = []string{"p99 < 250"} })},
-			Verdict{Outcome: check.Inconclusive, Reasons: []string{`check "p99 < 250": column 7: a duration needs a unit: 250ms`}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{`check "p99 < 250": column 7: a duration needs a unit: 250ms`}},
 		},
 		"a change cannot be checked on one recording": {
 			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.FailIf = []string{"p99 > +10%"} })},
-			Verdict{Outcome: check.Inconclusive, Reasons: []string{`check "p99 > +10%": column 7: a change (+10%) needs two arms to compare`}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{`check "p99 > +10%": column 7: a change (+10%) needs two arms to compare`}},
 		},
 		"a plain load needs no event to fail": {
 			[]*record.Run{reporttest.NewRun(t, append(reporttest.Steady(10, 0, ms, "gw-1"), reporttest.Lost(5*ms, 6*ms, "connect.refused", "gw-1", reporttest.RefusedText)), reporttest.FailIf("lost > 0", "max>9ms", "p50 > 1s"))},
-			Verdict{Outcome: check.Fail, Reasons: []string{"lost > 0: lost 1"}},
+			report.Verdict{Outcome: check.Fail, Reasons: []string{"lost > 0: lost 1"}},
 		},
 		"a plain load passes": {
 			[]*record.Run{reporttest.NewRun(t, reporttest.Steady(10, 0, ms, "gw-1"), reporttest.FailIf("lost > 0", "loss > 0.1%", "rps < 1"))},
-			Verdict{Outcome: check.Pass},
+			report.Verdict{Outcome: check.Pass},
 		},
 		"two checks that are met": {
 			[]*record.Run{reporttest.NewRun(t, append(reporttest.Steady(99, 0, ms, "gw-1"), reporttest.Lost(5*ms, 6*ms, "connect.refused", "gw-1", reporttest.RefusedText)), reporttest.FailIf("loss>=1%", "p50>8ms", "rps < 10000"))},
-			Verdict{Outcome: check.Fail, Reasons: []string{"loss >= 1%: loss 1.0 %", "p50 > 8ms: p50 8.5 ms", "rps < 10000: rps 937.9/s"}},
+			report.Verdict{Outcome: check.Fail, Reasons: []string{"loss >= 1%: loss 1.0 %", "p50 > 8ms: p50 8.5 ms", "rps < 10000: rps 937.9/s"}},
 		},
 		"a plain load, spoiled": {
 			[]*record.Run{reporttest.Spoil(t, reporttest.NewRun(t, append(reporttest.Steady(10, 0, ms, "gw-1"), reporttest.Lost(5*ms, 6*ms, "connect.refused", "gw-1", reporttest.RefusedText)), reporttest.FailIf("lost > 0")), 1)},
-			Verdict{
+			report.Verdict{
 				Outcome: check.Inconclusive, Reasons: []string{"1 request failed for reasons on this machine", "lost > 0: lost 1"},
 				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 			},
 		},
 		"a figure that is not there decides nothing": {
 			[]*record.Run{reporttest.NewRun(t, []reporttest.Request{reporttest.Lost(0, ms, "connect.refused", "gw-1", reporttest.RefusedText)}, reporttest.FailIf("p99 > 1s"))},
-			Verdict{Outcome: check.Inconclusive, Reasons: []string{"p99 > 1s: p99 has no value here"}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"p99 > 1s: p99 has no value here"}},
 		},
 		"expected to hold, and not to be met": {
 			[]*record.Run{reporttest.Trial(t, 2, func(run *record.Run) { run.Expect, run.FailIf = []string{"ok == 200"}, []string{"lost.connect > 1"} })},
-			Verdict{Outcome: check.Fail, Reasons: []string{"lost.connect > 1: lost.connect 2"}},
+			report.Verdict{Outcome: check.Fail, Reasons: []string{"lost.connect > 1: lost.connect 2"}},
 		},
 		"several doubts, each hint once": {
 			[]*record.Run{
 				reporttest.Spoil(t, reporttest.Trial(t, 0, func(run *record.Run) { run.Variant, run.Marks[0].End = "a", 300*ms }), 2),
 				reporttest.Spoil(t, reporttest.Trial(t, 0, func(run *record.Run) { run.Variant, run.Marks[0].End = "b", 300*ms }), 2),
 			},
-			Verdict{
+			report.Verdict{
 				Outcome:  check.Inconclusive,
 				Sentence: "a lost none of 202 requests; b lost none of 202 requests",
 				Reasons: []string{
@@ -198,7 +208,7 @@ func TestVerdict(t *testing.T) {
 				reporttest.Trial(t, 2, named("a")),
 				reporttest.Trial(t, 0, func(run *record.Run) { run.Variant, run.Interrupted = "b", true }),
 			},
-			Verdict{
+			report.Verdict{
 				Outcome:  check.Fail,
 				Sentence: "a lost 2 of 202 requests (2 × connect.refused) within 2.0 ms; b lost none of 200 requests",
 				Reasons:  []string{"a: expected lost == 0: lost 2", "b: the run was interrupted"},
@@ -209,7 +219,7 @@ func TestVerdict(t *testing.T) {
 				reporttest.Trial(t, 0, func(run *record.Run) { run.Variant, run.Expect, run.Require = "a", nil, []string{"lost > 0"} }),
 				reporttest.Trial(t, 1, named("b")),
 			},
-			Verdict{
+			report.Verdict{
 				Outcome:  check.Fail,
 				Sentence: "a lost none of 200 requests; b lost 1 of 201 requests (1 × connect.refused) within 1.0 ms",
 				Reasons:  []string{"a: required lost > 0: lost 0", "b: expected lost == 0: lost 1"},
@@ -220,7 +230,7 @@ func TestVerdict(t *testing.T) {
 				reporttest.Trial(t, 1, func(run *record.Run) { run.Variant, run.Interrupted = "a", true }),
 				reporttest.Trial(t, 0, named("b")),
 			},
-			Verdict{
+			report.Verdict{
 				Outcome:  check.Inconclusive,
 				Sentence: "a lost 1 of 201 requests (1 × connect.refused) within 1.0 ms; b lost none of 200 requests",
 				Reasons:  []string{"a: the run was interrupted", "a: expected lost == 0: lost 1"},
@@ -228,11 +238,11 @@ func TestVerdict(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := Build(reporttest.Recording(tt.runs...))
+			r := report.Build(reporttest.Recording(tt.runs...))
 			if diff := cmp.Diff(tt.want, r.Verdict); diff != "" {
 				t.Errorf("verdict differs (- want, + got)\n%s", diff)
 			}
-			text := render(t, Text, r)
+			text := textOf(t, r)
 			if got := strings.Contains(text, "Verdict: "); got != (tt.want.Outcome != check.None) {
 				t.Errorf("got a verdict in the text: %v; want %v", got, !got)
 			}
@@ -251,7 +261,7 @@ func TestUnfinishedRecording(t *testing.T) {
 	for lost, want := range map[int]check.Outcome{0: check.Inconclusive, 3: check.Fail} {
 		rec := reporttest.Recording(reporttest.Trial(t, lost, nil))
 		rec.Error = "graceful: gw-3: too many open files"
-		if v := Build(rec).Verdict; v.Outcome != want || !slices.Contains(v.Reasons, rec.Error) {
+		if v := report.Build(rec).Verdict; v.Outcome != want || !slices.Contains(v.Reasons, rec.Error) {
 			t.Errorf("%d lost: got %v; want %s because of %q", lost, v, want, rec.Error)
 		}
 	}
@@ -285,14 +295,14 @@ func TestContradictions(t *testing.T) {
 				t.Fatalf("got %v before; want a sound run", err)
 			}
 			tt.edit(run)
-			r := Build(reporttest.Recording(run))
+			r := report.Build(reporttest.Recording(run))
 			if got := r.Runs[0].Loss.Identity; got == nil || got.Error() != tt.want {
 				t.Errorf("got %v; want %s", got, tt.want)
 			}
 			if got := r.Verdict.Outcome; got != check.Inconclusive {
 				t.Errorf("got verdict %q; want %q", got, check.Inconclusive)
 			}
-			if text := render(t, Text, r); !strings.Contains(text, "THE COUNTS CONTRADICT THEMSELVES: "+tt.want) {
+			if text := textOf(t, r); !strings.Contains(text, "THE COUNTS CONTRADICT THEMSELVES: "+tt.want) {
 				t.Errorf("got no contradiction in\n%s", text)
 			}
 		})
@@ -301,7 +311,7 @@ func TestContradictions(t *testing.T) {
 
 // TestCheckResults: each check is told, met or not, with the variant.
 func TestCheckResults(t *testing.T) {
-	r := Build(reporttest.Recording(
+	r := report.Build(reporttest.Recording(
 		reporttest.Trial(t, 1, func(run *record.Run) {
 			run.Variant, run.Expect, run.Require = "a", nil, []string{"lost>0", "lost > 1"}
 		}),
