@@ -30,6 +30,8 @@ import (
 	"nodrop/report"
 	"nodrop/report/check"
 	"nodrop/report/compare"
+	"nodrop/report/format"
+	"nodrop/report/format/page"
 	"nodrop/scenario"
 	"nodrop/scenario/action"
 	"nodrop/scenario/file"
@@ -120,9 +122,9 @@ func (l *logs) show(w io.Writer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, name := range l.names {
-		fmt.Fprintf(w, "nodrop: last lines of %s:\n", report.Fit(name, longestLine))
+		fmt.Fprintf(w, "nodrop: last lines of %s:\n", page.Fit(name, longestLine))
 		for _, line := range l.lines[name] {
-			fmt.Fprintf(w, "  %s\n", report.Fit(line, longestLine))
+			fmt.Fprintf(w, "  %s\n", page.Fit(line, longestLine))
 		}
 	}
 }
@@ -870,7 +872,7 @@ func (p *program) clientRun(ctx context.Context, run *lab.ClientRun, begins func
 		scenario.Log(p.logs.keep).Failed("lab", err)
 		return err
 	}
-	if err := report.Beside(p.stdout, result.Marks, result.Kernel.String()); err != nil {
+	if err := format.Beside(p.stdout, result.Marks, result.Kernel.String()); err != nil {
 		return err
 	}
 	if result.Problem != nil && ctx.Err() == nil { // the end of ctx is a problem, too
@@ -1025,7 +1027,7 @@ func (p *program) schema(fs *pflag.FlagSet, args []string) error {
 	if len(args) > 0 || fs.NFlag() > 1 {
 		return errors.New("report: --schema is printed to stdout, of no file")
 	}
-	_, err := io.WriteString(p.stdout, report.Schema)
+	_, err := io.WriteString(p.stdout, format.Schema)
 	return err
 }
 
@@ -1095,7 +1097,7 @@ func (p *program) show(name string, loads []scenario.Watched) func() {
 				}
 				// The last column stays free: with a character in it, some terminals
 				// begin a new line.
-				fmt.Fprintf(p.rawStderr, "\r\033[K%s", report.Fit(scenario.ProgressLine(name, loads), width-1))
+				fmt.Fprintf(p.rawStderr, "\r\033[K%s", page.Fit(scenario.ProgressLine(name, loads), width-1))
 			}
 		}
 	}()
@@ -1116,7 +1118,7 @@ func outputFlag(fs *pflag.FlagSet) *[]string {
 // knownFormats lists what -o takes.
 func knownFormats() string {
 	var names []string
-	for _, f := range report.Formats {
+	for _, f := range format.Formats {
 		names = append(names, f.Name)
 	}
 	for _, s := range stream.Streams {
@@ -1145,7 +1147,7 @@ type outputs struct {
 // output is one format and its place.
 type output struct {
 	format string        // its name
-	render report.Format // nil for a stream
+	render format.Format // nil for a stream
 	sink   record.Sink   // nil for what is computed
 	name   string        // as -o gave it
 	w      io.Writer
@@ -1243,7 +1245,7 @@ func (out *outputs) add(name, path string, toFile bool, stdout io.Writer) error 
 		return err
 	}
 	if name == "text" && !toFile {
-		o.render = report.TextFor(textOptions(stdout))
+		o.render = format.TextFor(textOptions(stdout))
 	}
 	if toFile {
 		if target, err := filepath.EvalSymlinks(path); err == nil && path != "" {
@@ -1268,7 +1270,7 @@ func (out *outputs) add(name, path string, toFile bool, stdout io.Writer) error 
 
 // choose finds the format: one that is computed, or how to make a stream.
 func (o *output) choose() (sink func(io.Writer) record.Sink, err error) {
-	for _, f := range report.Formats {
+	for _, f := range format.Formats {
 		if f.Name == o.format {
 			o.render = f.Write
 			return nil, nil
@@ -1287,12 +1289,12 @@ func (o *output) choose() (sink func(io.Writer) record.Sink, err error) {
 
 // textOptions are what the text report is told of stdout: on a terminal it may
 // be wide and coloured, but not where the user or the terminal says no.
-func textOptions(stdout io.Writer) report.Options {
+func textOptions(stdout io.Writer) page.Options {
 	f, ok := stdout.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return report.Options{}
+		return page.Options{}
 	}
-	o := report.Options{Colour: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && runtime.GOOS != "windows"}
+	o := page.Options{Colour: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && runtime.GOOS != "windows"}
 	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width >= wideText {
 		o.Width = wideText
 	}

@@ -47,7 +47,7 @@ func (c *Judged) judge(saved []compare.Saved, checks []string) (Verdict, []check
 		}
 	}
 	for _, run := range c.All() {
-		doubts, hints := distrust(&run.Figures, true)
+		doubts, hints := Distrust(&run.Figures, true)
 		for _, d := range doubts {
 			if reason := run.Name + ": " + d; !slices.Contains(v.Reasons, reason) {
 				v.doubt(reason)

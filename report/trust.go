@@ -8,10 +8,10 @@ import (
 	"nodrop/report/phrase"
 )
 
-// distrust lists why a run proves nothing. A run that is asked nothing can only
+// Distrust lists why a run proves nothing. A run that is asked nothing can only
 // contradict itself; an event is owed by a scenario's runs alone, which expect
 // or require something of it.
-func distrust(r *analysis.Figures, asked bool) (doubts, hints []string) {
+func Distrust(r *analysis.Figures, asked bool) (doubts, hints []string) {
 	if r.Loss.Identity != nil {
 		doubts = append(doubts, "the counts contradict themselves: "+r.Loss.Identity.Error())
 	}

@@ -33,7 +33,7 @@ func judge(unfinished string, runs []RunReport, list []compare.Group) (Verdict, 
 	for i := range runs {
 		r := &runs[i]
 		name := prefix(r.Run)
-		doubts, hints := distrust(&r.Figures, len(r.Run.FailIf) > 0)
+		doubts, hints := Distrust(&r.Figures, len(r.Run.FailIf) > 0)
 		for _, d := range doubts {
 			v.doubt(name + d)
 		}

@@ -11,6 +11,7 @@ import (
 	"nodrop/report"
 	"nodrop/report/analysis"
 	"nodrop/report/check"
+	"nodrop/report/format"
 	"nodrop/report/metric"
 	"nodrop/report/reporttest"
 )
@@ -18,7 +19,7 @@ import (
 func textOf(t testing.TB, r *report.Report) string {
 	t.Helper()
 	var b strings.Builder
-	if err := report.Text(&b, r); err != nil {
+	if err := format.Text(&b, r); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

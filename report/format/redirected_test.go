@@ -1,4 +1,4 @@
-package report
+package format
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"nodrop/loadgen/record"
+	"nodrop/report"
 	"nodrop/report/reporttest"
 )
 
@@ -44,7 +45,7 @@ func TestRedirectedIsNotDenied(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			r := Build(reporttest.Recording(reporttest.NewRun(t, tt.requests)))
+			r := report.Build(reporttest.Recording(reporttest.NewRun(t, tt.requests)))
 			for _, format := range []string{"text", "markdown"} {
 				text := rendered(t, r, format)
 				for _, says := range tt.says {
@@ -70,14 +71,14 @@ func TestRedirectedIsNotDenied(t *testing.T) {
 func TestOverLimitIsOurs(t *testing.T) {
 	run := reporttest.NewRun(t, []reporttest.Request{{Start: ms, End: 2 * ms, Fate: record.FateLost, Class: "body.other", Endpoint: "gw-1", Sample: "body over 100 bytes (--max-body)"}},
 		reporttest.Edited(func(r *record.Run) { r.Settings.MaxBody = 100 }))
-	text := rendered(t, Build(reporttest.Recording(run)), "text")
+	text := rendered(t, report.Build(reporttest.Recording(run)), "text")
 	if !strings.Contains(text, "nodrop cut 1 response longer than --max-body allows (100 bytes)") || strings.Contains(text, "no rule knows") {
 		t.Error(text)
 	}
 }
 
 // rendered is a report in a format, its lines joined.
-func rendered(t *testing.T, r *Report, format string) string {
+func rendered(t *testing.T, r *report.Report, format string) string {
 	t.Helper()
 	for _, f := range Formats {
 		if f.Name == format {

@@ -1,4 +1,4 @@
-package report
+package format
 
 import (
 	"bytes"
@@ -16,12 +16,14 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/stream"
+	"nodrop/report"
+	"nodrop/report/format/page"
 	"nodrop/report/reporttest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-func render(t testing.TB, format Format, r *Report) string {
+func render(t testing.TB, format Format, r *report.Report) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := format(&b, r); err != nil {
@@ -41,8 +43,8 @@ type golden struct {
 // show how the rest is written.
 var goldens = []golden{
 	{"text", Text, nil},
-	{"text-120", TextFor(Options{Width: 120}), []string{"lab", "lab-repeated", "mixed"}},
-	{"text-colour", TextFor(Options{Colour: true}), []string{"lab-graceful-lost", "mixed"}},
+	{"text-120", TextFor(page.Options{Width: 120}), []string{"lab", "lab-repeated", "mixed"}},
+	{"text-colour", TextFor(page.Options{Colour: true}), []string{"lab-graceful-lost", "mixed"}},
 	{"json", JSON, []string{"plain", "one", "empty", "refused", "mixed", "lab"}},
 	{"report-json", ComputedJSON, []string{"empty", "mixed", "lab-graceful-lost", "lab-repeated"}},
 	{"markdown", Markdown, []string{"plain", "empty", "refused", "mixed", "lab", "lab-graceful-lost", "lab-repeated", "lab-streams", "hostile"}},
@@ -62,7 +64,7 @@ func TestGolden(t *testing.T) {
 				continue
 			}
 			t.Run(f.Name+"/"+format.name, func(t *testing.T) {
-				got := render(t, format.write, Build(f.Build(t)))
+				got := render(t, format.write, report.Build(f.Build(t)))
 				path := filepath.Join("testdata", "golden", f.Name+"."+format.name)
 				if *update {
 					if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
@@ -80,7 +82,7 @@ func TestGolden(t *testing.T) {
 					got, want = jsonView(t, []byte(got)), []byte(jsonView(t, want))
 				}
 				if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-					t.Errorf("%s differs (- want, + got); go test ./report -run Golden -update rewrites it\n%s", path, diff)
+					t.Errorf("%s differs (- want, + got); go test ./report/format -run Golden -update rewrites it\n%s", path, diff)
 				}
 			})
 		}
@@ -119,7 +121,7 @@ func compareGolden(t *testing.T, path, got string) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("%s differs (- want, + got); go test ./report -run Golden -update rewrites it\n%s", path, diff)
+		t.Errorf("%s differs (- want, + got); go test ./report/format -run Golden -update rewrites it\n%s", path, diff)
 	}
 }
 
@@ -200,13 +202,13 @@ func expandHistograms(t *testing.T, doc any) any {
 func TestReportOfSavedRecording(t *testing.T) {
 	for _, f := range reporttest.Fixtures {
 		t.Run(f.Name, func(t *testing.T) {
-			original := Build(f.Build(t))
+			original := report.Build(f.Build(t))
 			saved := render(t, JSON, original)
 			rec, err := stream.Read(strings.NewReader(saved))
 			if err != nil {
 				t.Fatal(err)
 			}
-			again := Build(rec)
+			again := report.Build(rec)
 			for _, format := range Formats {
 				want, got := render(t, format.Write, original), render(t, format.Write, again)
 				if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); diff != "" {
@@ -224,7 +226,7 @@ func TestReportOfSavedRecording(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, want := render(t, Text, Build(rec)), render(t, Text, original); got != want {
+			if got, want := render(t, Text, report.Build(rec)), render(t, Text, original); got != want {
 				t.Errorf("text of the golden recording differs (- of the run, + of the file)\n%s", cmp.Diff(want, got))
 			}
 		})
@@ -237,14 +239,14 @@ func TestReportIsPure(t *testing.T) {
 	for _, f := range reporttest.Fixtures {
 		t.Run(f.Name, func(t *testing.T) {
 			rec := f.Build(t)
-			before := render(t, JSON, &Report{Recording: rec})
-			first := render(t, Text, Build(rec))
+			before := render(t, JSON, &report.Report{Recording: rec})
+			first := render(t, Text, report.Build(rec))
 			for range 5 {
-				if got := render(t, Text, Build(rec)); got != first {
+				if got := render(t, Text, report.Build(rec)); got != first {
 					t.Fatalf("text differs from one build to the next\n%s", cmp.Diff(first, got))
 				}
 			}
-			if after := render(t, JSON, &Report{Recording: rec}); after != before {
+			if after := render(t, JSON, &report.Report{Recording: rec}); after != before {
 				t.Errorf("Build changed the recording\n%s", cmp.Diff(before, after))
 			}
 		})
@@ -257,7 +259,7 @@ var badFigure = regexp.MustCompile(`NaN|[+-]?Inf\b|[^\d.]-0(\.0*)?[^\d.]|\d[eE][
 func TestTextHasNoBadFigures(t *testing.T) {
 	for _, f := range reporttest.Fixtures {
 		t.Run(f.Name, func(t *testing.T) {
-			_, ours, _ := strings.Cut(render(t, Text, Build(f.Build(t))), "Loss:\n")
+			_, ours, _ := strings.Cut(render(t, Text, report.Build(f.Build(t))), "Loss:\n")
 			for line := range strings.Lines(ours) {
 				if bad := badFigure.FindString(strings.TrimSuffix(line, "\n")); bad != "" {
 					t.Errorf("got %q in %q; want none", bad, line)
@@ -272,7 +274,7 @@ func TestTextHasNoBadFigures(t *testing.T) {
 func TestMarksBeforeTheRun(t *testing.T) {
 	ready := record.Mark{Kind: record.MarkReady, Name: "gw-1 ready", Endpoint: "gw-1", Start: -1500 * ms, End: -1500 * ms}
 	run := reporttest.NewRun(t, reporttest.Steady(100, 0, ms, "gw-1"), reporttest.Edited(func(run *record.Run) { run.Marks = []record.Mark{ready} }))
-	text := render(t, Text, Build(reporttest.Recording(run)))
+	text := render(t, Text, report.Build(reporttest.Recording(run)))
 	if want := "    -1.500 s   ready: gw-1\n"; !strings.Contains(text, want) {
 		t.Errorf("got %q; want %q in it", text, want)
 	}
@@ -282,7 +284,7 @@ func TestMarksBeforeTheRun(t *testing.T) {
 func TestNoEndpointReached(t *testing.T) {
 	list := append(reporttest.Steady(10, 0, ms, "gw-1"),
 		reporttest.Request{Start: ms, End: 2 * ms, Fate: record.FateSpoiled, Class: "client.files", Sample: "too many open files"})
-	text := render(t, Text, Build(reporttest.Recording(reporttest.NewRun(t, list))))
+	text := render(t, Text, report.Build(reporttest.Recording(reporttest.NewRun(t, list))))
 	found := false
 	for line := range strings.Lines(text) {
 		if !strings.Contains(line, "(none reached)") {
@@ -305,7 +307,7 @@ func TestLongLists(t *testing.T) {
 		list = append(list, reporttest.Lost(i*1000*ms, i*1000*ms+ms, "connect.refused", fmt.Sprintf("gw-%d", i), reporttest.RefusedText))
 		list = append(list, reporttest.Steady(1000, i*1000*ms, ms, "gw-0")...)
 	}
-	r := Build(reporttest.Recording(reporttest.NewRun(t, list)))
+	r := report.Build(reporttest.Recording(reporttest.NewRun(t, list)))
 	if got := len(r.Runs[0].Loss.Windows); got != 30 {
 		t.Errorf("got %d windows; want 30", got)
 	}
@@ -317,7 +319,7 @@ func TestLongLists(t *testing.T) {
 
 // TestTextWriteError: a full disk is told.
 func TestTextWriteError(t *testing.T) {
-	r := Build(reporttest.Fixtures[0].Build(t))
+	r := report.Build(reporttest.Fixtures[0].Build(t))
 	for _, format := range Formats {
 		if err := format.Write(failingWriter{}, r); err == nil {
 			t.Errorf("%s: got no error; want the writer's", format.Name)

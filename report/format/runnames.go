@@ -1,15 +1,16 @@
-package report
+package format
 
 import (
 	"cmp"
 	"fmt"
 
+	"nodrop/report"
 	"nodrop/report/analysis"
 )
 
 // runNames tells runs apart: by what a scenario calls them, numbered where
 // several have one name. A plain load is "load".
-func runNames(runs []RunReport) []string {
+func runNames(runs []report.RunReport) []string {
 	list := make([]string, len(runs))
 	seen := map[string]int{}
 	for i, r := range runs {

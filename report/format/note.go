@@ -1,4 +1,4 @@
-package report
+package format
 
 import (
 	"fmt"
@@ -7,12 +7,13 @@ import (
 	"strconv"
 
 	"nodrop/loadgen/record"
+	"nodrop/report"
 	"nodrop/report/analysis"
 	"nodrop/report/phrase"
 )
 
 // notesOf are the footnotes: what one must know to read the figures right.
-func notesOf(r *RunReport) []string {
+func notesOf(r *report.RunReport) []string {
 	run := r.Run
 	list := slices.Clone(run.Notes)
 	add := func(when bool, format string, args ...any) {
@@ -53,7 +54,7 @@ func notesOf(r *RunReport) []string {
 
 // rates are what -q asked for and what was sent, in requests per second; equal
 // where the load kept up.
-func rates(r *RunReport) (asked, sent string) {
+func rates(r *report.RunReport) (asked, sent string) {
 	run, over := r.Run, r.Loss.Event.LoadOver
 	if run.Late == 0 || over <= 0 {
 		return "", ""
@@ -72,7 +73,7 @@ func perSecond(rate float64) string {
 }
 
 // unplaced counts the losses that --endpoint-header could not place.
-func unplaced(r *RunReport) int64 {
+func unplaced(r *report.RunReport) int64 {
 	if r.Run.Settings.EndpointHeader == "" {
 		return 0
 	}
@@ -87,7 +88,7 @@ func unplaced(r *RunReport) int64 {
 
 // smallestOutages says how short an outage may have been and still be missed:
 // of one endpoint, and of as many as left.
-func smallestOutages(r *RunReport) string {
+func smallestOutages(r *report.RunReport) string {
 	l := r.Loss.Limits
 	text := fmt.Sprintf("the smallest outage that this load would have met 19 times in 20: %s of 1 of %d endpoints", phrase.Duration(l.Smallest(1)), l.Of)
 	left := map[string]bool{}

@@ -1,4 +1,4 @@
-package report
+package page
 
 import (
 	"strings"
@@ -26,7 +26,7 @@ func TestFit(t *testing.T) {
 		{"", 0, ""},
 	} {
 		got := Fit(tt.text, tt.most)
-		if got != tt.want || columns(got) > max(0, tt.most) {
+		if got != tt.want || Columns(got) > max(0, tt.most) {
 			t.Errorf("Fit(%q, %d): got %q; want %q", tt.text, tt.most, got, tt.want)
 		}
 	}
@@ -36,7 +36,7 @@ func TestColumns(t *testing.T) {
 	for text, want := range map[string]int{
 		"": 0, "gw-1": 4, "52.0 ms": 7, "µ…×→": 4, "日本": 4, "e\u0301": 1, "한국어 gw": 9, "\x1b[31m7\x1b[0m": 1,
 	} {
-		if got := columns(text); got != want {
+		if got := Columns(text); got != want {
 			t.Errorf("columns(%q): got %d; want %d", text, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package report
+package format
 
 import (
 	"fmt"
@@ -11,6 +11,8 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
+	"nodrop/report"
+	"nodrop/report/format/page"
 	"nodrop/report/reporttest"
 )
 
@@ -66,17 +68,17 @@ func TestTextWidth(t *testing.T) {
 		if f.Name == "hostile" {
 			continue // its names are no words
 		}
-		r := Build(f.Build(t))
+		r := report.Build(f.Build(t))
 		for _, width := range []int{80, 120, 200} {
-			text := render(t, TextFor(Options{Width: width}), r)
+			text := render(t, TextFor(page.Options{Width: width}), r)
 			for line := range strings.Lines(ours(text)) {
 				line = strings.TrimSuffix(line, "\n")
 				if strings.Contains(line, " = ok ") || strings.Contains(line, " CONTRADICT ") {
 					continue // the identity is one line
 				}
 				bullet := strings.TrimLeft(line, " ->")
-				if columns(line) > width && strings.Contains(bullet, " ") {
-					t.Errorf("%s: %d columns, want at most %d: %q", f.Name, columns(line), width, line)
+				if page.Columns(line) > width && strings.Contains(bullet, " ") {
+					t.Errorf("%s: %d columns, want at most %d: %q", f.Name, page.Columns(line), width, line)
 				}
 			}
 		}
@@ -85,7 +87,7 @@ func TestTextWidth(t *testing.T) {
 
 // TestTextNarrow: what has no room beside goes below, and nothing is lost.
 func TestTextNarrow(t *testing.T) {
-	text := render(t, Text, Build(crowded(t)))
+	text := render(t, Text, report.Build(crowded(t)))
 	for _, want := range []string{
 		"    [2001:db8:85a3:8d3:1319:8a2e:370:7348]:8080\n",
 		"\n      connect.refused 1, connect.unreachable 1, wait.reset 1, wait.eof 1,\n        body.eof 1\n",
@@ -106,10 +108,10 @@ var styles = regexp.MustCompile(`\x1b\[\d*m`)
 // one, hey's part included, and styles do not reach over lines.
 func TestColourIsAllThatDiffers(t *testing.T) {
 	for _, f := range reporttest.Fixtures {
-		r := Build(f.Build(t))
+		r := report.Build(f.Build(t))
 		for _, width := range []int{80, 120} {
-			plain := render(t, TextFor(Options{Width: width}), r)
-			coloured := render(t, TextFor(Options{Width: width, Colour: true}), r)
+			plain := render(t, TextFor(page.Options{Width: width}), r)
+			coloured := render(t, TextFor(page.Options{Width: width, Colour: true}), r)
 			if strings.Contains(plain, "\x1b") {
 				t.Errorf("%s: got escape sequences without colour", f.Name)
 			}
@@ -123,7 +125,7 @@ func TestColourIsAllThatDiffers(t *testing.T) {
 			}
 		}
 	}
-	if got, want := render(t, TextFor(Options{}), Build(reporttest.Mixed(t))), render(t, Text, Build(reporttest.Mixed(t))); got != want {
+	if got, want := render(t, TextFor(page.Options{}), report.Build(reporttest.Mixed(t))), render(t, Text, report.Build(reporttest.Mixed(t))); got != want {
 		t.Errorf("the zero Options are not Text (- want, + got)\n%s", cmp.Diff(want, got))
 	}
 }
@@ -136,7 +138,7 @@ func TestVerdictColours(t *testing.T) {
 		"lab-outlived":      "Verdict: \x1b[33minconclusive\x1b[0m: ",
 	} {
 		i := slices.IndexFunc(reporttest.Fixtures, func(f reporttest.Fixture) bool { return f.Name == name })
-		if text := render(t, TextFor(Options{Colour: true}), Build(reporttest.Fixtures[i].Build(t))); !strings.Contains(text, want) {
+		if text := render(t, TextFor(page.Options{Colour: true}), report.Build(reporttest.Fixtures[i].Build(t))); !strings.Contains(text, want) {
 			t.Errorf("%s: got no %q", name, want)
 		}
 	}
@@ -146,7 +148,7 @@ func TestVerdictColours(t *testing.T) {
 // lines of its own.
 func TestTerminalIsSafe(t *testing.T) {
 	for _, colour := range []bool{false, true} {
-		text := render(t, TextFor(Options{Colour: colour}), Build(reporttest.Hostile(t)))
+		text := render(t, TextFor(page.Options{Colour: colour}), report.Build(reporttest.Hostile(t)))
 		for _, r := range styles.ReplaceAllString(text, "") {
 			if r != '\n' && r != '\t' && safetext.IsUnsafe(r) && r != '\ufffd' {
 				t.Errorf("got %q in the text", r)

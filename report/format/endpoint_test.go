@@ -1,9 +1,10 @@
-package report
+package format
 
 import (
 	"regexp"
 	"testing"
 
+	"nodrop/report"
 	"nodrop/report/reporttest"
 )
 
@@ -18,7 +19,7 @@ func TestLastConnected(t *testing.T) {
 			seen.FirstConnect, seen.LastConnect = -1, -1
 		}
 	}
-	r := Build(reporttest.Recording(run))
+	r := report.Build(reporttest.Recording(run))
 	text, table := render(t, Text, r), render(t, Markdown, r)
 	for _, want := range []struct{ in, row string }{
 		{text, `(?m)^ +gw-1 +10 +0 +0\.\d+ s +0\.\d+ s +-$`},

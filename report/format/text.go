@@ -1,4 +1,4 @@
-package report
+package format
 
 import (
 	"cmp"
@@ -9,10 +9,12 @@ import (
 	"strings"
 
 	"nodrop/loadgen/record"
+	"nodrop/report"
 	"nodrop/report/analysis"
 	"nodrop/report/check"
 	"nodrop/report/compare"
 	"nodrop/report/diagnosis"
+	"nodrop/report/format/page"
 	"nodrop/report/phrase"
 )
 
@@ -24,14 +26,14 @@ const maxEndpointLines = 20
 // variant's statuses and errors, its loss, then all side by side.
 //
 // It is 80 columns wide and has no colour; TextFor suits a terminal.
-func Text(w io.Writer, r *Report) error { return writeText(newPage(w, Options{}), r) }
+func Text(w io.Writer, r *report.Report) error { return writeText(page.New(w, page.Options{}), r) }
 
 // TextFor is Text for a place with other properties.
-func TextFor(o Options) Format {
-	return func(w io.Writer, r *Report) error { return writeText(newPage(w, o), r) }
+func TextFor(o page.Options) Format {
+	return func(w io.Writer, r *report.Report) error { return writeText(page.New(w, o), r) }
 }
 
-func writeText(out *page, r *Report) error {
+func writeText(out *page.Page, r *report.Report) error {
 	for _, c := range r.Compared {
 		writeChange(out, c.Change)
 	}
@@ -43,8 +45,8 @@ func writeText(out *page, r *Report) error {
 		} else {
 			name := clean(g.Title())
 			fmt.Fprintln(out)
-			out.heading(name)
-			fmt.Fprintf(out, "%s\n\n", strings.Repeat("=", columns(name)))
+			out.Heading(name)
+			fmt.Fprintf(out, "%s\n\n", strings.Repeat("=", page.Columns(name)))
 		}
 		writeDistributions(out, &run.Summary)
 		if g.Name == "" && len(run.Summary.Errors) == 0 {
@@ -60,40 +62,40 @@ func writeText(out *page, r *Report) error {
 		writeVariantChange(out, c)
 	}
 	writeVerdict(out, r)
-	return out.flush()
+	return out.Flush()
 }
 
 // writeRecurrences tells the findings of all runs of a group.
-func writeRecurrences(out *page, g *compare.Group, list []diagnosis.Recurrence) {
+func writeRecurrences(out *page.Page, g *compare.Group, list []diagnosis.Recurrence) {
 	if len(list) == 0 {
 		return
 	}
-	out.heading(fmt.Sprintf("Findings of all %d runs:", len(g.Arm.Runs)))
+	out.Heading(fmt.Sprintf("Findings of all %d runs:", len(g.Arm.Runs)))
 	for i := range list {
-		out.paragraph("  - ", list[i].String())
+		out.Paragraph("  - ", list[i].String())
 	}
 	fmt.Fprintln(out)
 }
 
 // writeVariantChange tells what one variant changed; the ranges are in the
 // comparison.
-func writeVariantChange(out *page, c *compare.Change) {
-	out.heading(clean(armsOf(c)) + ":")
-	out.paragraph("  ", kindOf(c))
+func writeVariantChange(out *page.Page, c *compare.Change) {
+	out.Heading(clean(armsOf(c)) + ":")
+	out.Paragraph("  ", kindOf(c))
 	fmt.Fprintln(out)
-	medianTable(c).write(out)
+	medianTable(c).Write(out)
 	fmt.Fprintln(out)
 	for _, note := range c.Notes {
-		out.paragraph("  - ", note)
+		out.Paragraph("  - ", note)
 	}
 	fmt.Fprintln(out)
 }
 
 // writeSummary writes hey's report down to the details; see hey's template in
 // its requester/print.go.
-func writeSummary(out *page, s *analysis.Summary) {
+func writeSummary(out *page.Page, s *analysis.Summary) {
 	fmt.Fprintln(out)
-	out.heading("Summary:")
+	out.Heading("Summary:")
 	fmt.Fprintf(out, "  Total:\t%4.4f secs\n  Slowest:\t%4.4f secs\n  Fastest:\t%4.4f secs\n  Average:\t%4.4f secs\n  Requests/sec:\t%4.4f\n",
 		s.Total, s.Slowest, s.Fastest, s.Average, s.PerSecond)
 	fmt.Fprintf(out, "  \n")
@@ -101,7 +103,7 @@ func writeSummary(out *page, s *analysis.Summary) {
 		fmt.Fprintf(out, "  Total data:\t%d bytes\n  Size/request:\t%d bytes\n", s.TotalBytes, s.BytesPerRequest)
 	}
 	fmt.Fprintln(out)
-	out.heading("Response time histogram:")
+	out.Heading("Response time histogram:")
 	var most int64
 	for _, b := range s.Histogram {
 		most = max(most, b.Count)
@@ -111,26 +113,26 @@ func writeSummary(out *page, s *analysis.Summary) {
 		fmt.Fprintf(out, "  %4.3f [%d]\t|%s\n", b.Mark, b.Count, strings.Repeat("■", int(bar)))
 	}
 	fmt.Fprintf(out, "\n\n")
-	out.heading("Latency distribution:")
+	out.Heading("Latency distribution:")
 	for _, p := range s.Percentiles {
 		fmt.Fprintf(out, "  %d%% in %4.4f secs\n", p.Percent, p.Latency)
 	}
 	fmt.Fprintln(out)
-	out.heading("Details (average, fastest, slowest):")
+	out.Heading("Details (average, fastest, slowest):")
 	for _, p := range s.Phases {
 		fmt.Fprintf(out, "  %s:\t%4.4f secs, %4.4f secs, %4.4f secs\n", p.Name, p.Average, p.Fastest, p.Slowest)
 	}
 	fmt.Fprintln(out)
 }
 
-func writeDistributions(out *page, s *analysis.Summary) {
-	out.heading("Status code distribution:")
+func writeDistributions(out *page.Page, s *analysis.Summary) {
+	out.Heading("Status code distribution:")
 	for _, c := range s.Statuses {
 		fmt.Fprintf(out, "  [%d]\t%d responses\n", c.Status, c.Count)
 	}
 	fmt.Fprintf(out, "\n")
 	if len(s.Errors) > 0 {
-		out.heading("Error distribution:")
+		out.Heading("Error distribution:")
 		for _, e := range s.Errors {
 			fmt.Fprintf(out, "  [%d]\t%s\n", e.Count, clean(e.Text))
 		}
@@ -138,13 +140,13 @@ func writeDistributions(out *page, s *analysis.Summary) {
 	fmt.Fprintln(out)
 }
 
-func writeLoss(out *page, r *RunReport) {
+func writeLoss(out *page.Page, r *report.RunReport) {
 	c := r.Run.Counts
-	out.heading("Loss:")
+	out.Heading("Loss:")
 	fmt.Fprintf(out, "  planned %d = started %d + unsent %d\n", c.Planned, c.Started, c.Unsent)
-	fmt.Fprintf(out, "  started %d = ok %d + lost %s + spoiled %d + aborted %d\n", c.Started, c.OK, out.lost(c.Lost), c.Spoiled, c.Aborted)
+	fmt.Fprintf(out, "  started %d = ok %d + lost %s + spoiled %d + aborted %d\n", c.Started, c.OK, out.Lost(c.Lost), c.Spoiled, c.Aborted)
 	if r.Loss.Identity != nil {
-		fmt.Fprintf(out, "  %s: %v\n", out.in(red, "THE COUNTS CONTRADICT THEMSELVES"), r.Loss.Identity)
+		fmt.Fprintf(out, "  %s: %v\n", out.In(page.Red, "THE COUNTS CONTRADICT THEMSELVES"), r.Loss.Identity)
 	}
 	writeClasses(out, &r.Loss)
 	writeFindings(out, r.Findings)
@@ -158,14 +160,14 @@ func writeLoss(out *page, r *RunReport) {
 
 // writeTraces tells lost requests step by step: when, from each one's start,
 // and what.
-func writeTraces(out *page, traces []record.Trace) {
+func writeTraces(out *page.Page, traces []record.Trace) {
 	for i, trace := range traces {
-		out.section(fmt.Sprintf("Lost request %d, %s, started at %s:", i+1, trace.Class, phrase.Moment(trace.Start)))
-		t := &table{indent: 4, gap: 2, prose: true}
+		out.Section(fmt.Sprintf("Lost request %d, %s, started at %s:", i+1, trace.Class, phrase.Moment(trace.Start)))
+		t := &page.Table{Indent: 4, Gap: 2, Prose: true}
 		for _, s := range trace.Steps {
-			t.row("+"+phrase.Duration(s.At-trace.Start), clean(stepText(s)))
+			t.Row("+"+phrase.Duration(s.At-trace.Start), clean(stepText(s)))
 		}
-		t.write(out)
+		t.Write(out)
 	}
 }
 
@@ -176,52 +178,52 @@ func stepText(s record.TraceStep) string {
 	return s.What + ": " + s.Error
 }
 
-func writeClasses(out *page, l *analysis.Loss) {
+func writeClasses(out *page.Page, l *analysis.Loss) {
 	if len(l.Classes) == 0 {
 		return
 	}
-	out.section("By class:")
-	t := &table{indent: 4, gap: 3, head: true, prose: true}
-	t.row("class", "fresh", "reused", "processed by the server?")
+	out.Section("By class:")
+	t := &page.Table{Indent: 4, Gap: 3, Head: true, Prose: true}
+	t.Row("class", "fresh", "reused", "processed by the server?")
 	for _, c := range l.Classes {
-		t.row(c.Class.String(), strconv.FormatInt(c.Fresh, 10), strconv.FormatInt(c.Reused, 10), processed(c))
+		t.Row(c.Class.String(), strconv.FormatInt(c.Fresh, 10), strconv.FormatInt(c.Reused, 10), processed(c))
 	}
-	t.write(out)
+	t.Write(out)
 }
 
 // writeFindings tells why, and what to change: in full for what cost the most.
-func writeFindings(out *page, list []diagnosis.Finding) {
+func writeFindings(out *page.Page, list []diagnosis.Finding) {
 	if len(list) == 0 {
 		return
 	}
-	out.section("Findings:")
+	out.Section("Findings:")
 	for i, f := range list {
-		out.paragraph(fmt.Sprintf("    %d. ", i+1), f.Title+" ("+f.Weight()+")")
+		out.Paragraph(fmt.Sprintf("    %d. ", i+1), f.Title+" ("+f.Weight()+")")
 		for _, e := range f.Evidence {
-			out.paragraph("       - ", e)
+			out.Paragraph("       - ", e)
 		}
 		for _, r := range f.RemediesIn(i) {
-			out.paragraph("       > ", r.String())
+			out.Paragraph("       > ", r.String())
 		}
 	}
 }
 
-func writeEndpoints(out *page, l *analysis.Loss) {
+func writeEndpoints(out *page.Page, l *analysis.Loss) {
 	if len(l.Endpoints) < 2 {
 		return
 	}
-	out.section("By endpoint:")
-	t := &table{indent: 4, gap: 3, head: true, prose: true}
-	t.row("endpoint", "ok", "lost", "last connected", "last answer", "classes")
+	out.Section("By endpoint:")
+	t := &page.Table{Indent: 4, Gap: 3, Head: true, Prose: true}
+	t.Row("endpoint", "ok", "lost", "last connected", "last answer", "classes")
 	for i, e := range l.Endpoints {
 		if i == maxEndpointLines {
-			t.row(fmt.Sprintf("and %d more", len(l.Endpoints)-i))
+			t.Row(fmt.Sprintf("and %d more", len(l.Endpoints)-i))
 			break
 		}
-		t.row(cmp.Or(clean(e.Name), "(none reached)"), strconv.FormatInt(e.OK, 10), out.lost(e.Lost),
+		t.Row(cmp.Or(clean(e.Name), "(none reached)"), strconv.FormatInt(e.OK, 10), out.Lost(e.Lost),
 			lastConnected(&e.Seen), phrase.Moment(e.Seen.LastAnswer), cmp.Or(classList(e.Classes), "-"))
 	}
-	t.write(out)
+	t.Write(out)
 }
 
 // lastConnected is "-" for an endpoint that answered and was never connected to:
@@ -241,17 +243,17 @@ func classList(classes []analysis.ClassLoss) string {
 	return strings.Join(parts, ", ")
 }
 
-func writeWindows(out *page, l *analysis.Loss) {
+func writeWindows(out *page.Page, l *analysis.Loss) {
 	if len(l.Windows) == 0 {
 		return
 	}
-	out.section(fmt.Sprintf("Windows (losses at most %s apart):", phrase.Duration(l.Gap)))
+	out.Section(fmt.Sprintf("Windows (losses at most %s apart):", phrase.Duration(l.Gap)))
 	for i, w := range l.Windows {
 		if i == maxEndpointLines {
 			fmt.Fprintf(out, "    and %d more\n", len(l.Windows)-i)
 			break
 		}
-		out.styled("    ", fmt.Sprintf("%d. at %s for %s: %s", i+1, phrase.Moment(w.Begin), phrase.Duration(w.End-w.Begin), exposure(out, w)))
+		out.Styled("    ", fmt.Sprintf("%d. at %s for %s: %s", i+1, phrase.Moment(w.Begin), phrase.Duration(w.End-w.Begin), exposure(out, w)))
 		writeRelation(out, "begins", w.BeginNear)
 		writeRelation(out, "ends", w.EndNear)
 	}
@@ -259,8 +261,8 @@ func writeWindows(out *page, l *analysis.Loss) {
 
 // exposure tells what was lost of what: requests that were in flight already
 // are not among those started inside the window.
-func exposure(out *page, w analysis.Window) string {
-	text := fmt.Sprintf("%s lost, %d started in it", out.lost(w.Lost), w.Exposed)
+func exposure(out *page.Page, w analysis.Window) string {
+	text := fmt.Sprintf("%s lost, %d started in it", out.Lost(w.Lost), w.Exposed)
 	if w.Lost > w.InFlight && w.Exposed > 0 {
 		text += fmt.Sprintf(" of which %s were lost", phrase.Share(w.Ratio()))
 	}
@@ -276,9 +278,9 @@ func exposure(out *page, w analysis.Window) string {
 	return text
 }
 
-func writeRelation(out *page, verb string, r analysis.Relation) {
+func writeRelation(out *page.Page, verb string, r analysis.Relation) {
 	if r.Known {
-		out.paragraph("      ", verb+" "+relation(r))
+		out.Paragraph("      ", verb+" "+relation(r))
 	}
 }
 
@@ -290,62 +292,62 @@ func relation(r analysis.Relation) string {
 	return fmt.Sprintf("%s %s %s", phrase.Duration(max(r.Distance, -r.Distance)), side, r.Mark.Name)
 }
 
-func writeNotes(out *page, r *RunReport) {
+func writeNotes(out *page.Page, r *report.RunReport) {
 	notes := notesOf(r)
 	if len(notes) == 0 {
 		return
 	}
-	out.section("Notes:")
+	out.Section("Notes:")
 	for _, n := range notes {
-		out.paragraph("    - ", n)
+		out.Paragraph("    - ", n)
 	}
 }
 
 // writeComparison sets as many variants side by side as the page has room for,
 // then the next ones.
-func writeComparison(out *page, c *compare.Comparison) {
-	out.heading("Comparison:")
+func writeComparison(out *page.Page, c *compare.Comparison) {
+	out.Heading("Comparison:")
 	for from := 0; from < len(c.Columns); {
 		t, until := comparisonTable(out, c, from)
 		if from > 0 {
 			fmt.Fprintln(out)
 		}
-		t.write(out)
+		t.Write(out)
 		from = until
 	}
 	fmt.Fprintln(out)
 }
 
 // comparisonTable takes columns from one on, at least that one.
-func comparisonTable(out *page, c *compare.Comparison, from int) (t *table, until int) {
+func comparisonTable(out *page.Page, c *compare.Comparison, from int) (t *page.Table, until int) {
 	for until = len(c.Columns); ; until-- {
-		t = &table{indent: 2, gap: 2, right: true}
+		t = &page.Table{Indent: 2, Gap: 2, Right: true}
 		head := []string{""}
 		for _, name := range c.Columns[from:until] {
 			head = append(head, clean(name))
 		}
-		t.row(head...)
+		t.Row(head...)
 		for _, row := range c.Rows {
 			cells := slices.Clone(row.Cells[from:until])
 			for i, cell := range cells {
 				if row.Name == "lost" && cell != "0" {
-					cells[i] = out.in(red, cell)
+					cells[i] = out.In(page.Red, cell)
 				}
 			}
-			t.row(append([]string{row.Name}, cells...)...)
+			t.Row(append([]string{row.Name}, cells...)...)
 		}
-		if until == from+1 || t.fits(out) {
+		if until == from+1 || t.Fits(out) {
 			return t, until
 		}
 	}
 }
 
-func writeVerdict(out *page, r *Report) {
+func writeVerdict(out *page.Page, r *report.Report) {
 	v := &r.Verdict
 	if v.Outcome == check.None {
 		return
 	}
-	line := "Verdict: " + out.in(outcomeStyles[v.Outcome], string(v.Outcome))
+	line := "Verdict: " + out.In(outcomeStyles[v.Outcome], string(v.Outcome))
 	if v.Sentence != "" {
 		line += ": " + clean(v.Sentence)
 	}
@@ -359,4 +361,4 @@ func writeVerdict(out *page, r *Report) {
 	}
 }
 
-var outcomeStyles = map[check.Outcome]style{check.Pass: green, check.Fail: red, check.Inconclusive: yellow}
+var outcomeStyles = map[check.Outcome]page.Style{check.Pass: page.Green, check.Fail: page.Red, check.Inconclusive: page.Yellow}

@@ -1,4 +1,4 @@
-package report
+package format
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"nodrop/loadgen/record"
+	"nodrop/report"
 	"nodrop/report/analysis"
 	"nodrop/report/check"
 	"nodrop/report/compare"
@@ -31,7 +32,7 @@ const (
 
 // Markdown writes what pastes into a pull request or a CI's job summary, in
 // GitHub's flavour. Its length is bounded; what was left out is told.
-func Markdown(w io.Writer, r *Report) error {
+func Markdown(w io.Writer, r *report.Report) error {
 	m := &markdown{}
 	m.part("the title", "## nodrop: "+titleMarkdown(r)+"\n")
 	m.part("the reasons", reasonsMarkdown(r))
@@ -110,12 +111,12 @@ func changeMarkdown(c *compare.Change) string {
 		for _, cell := range cellsOf(c, row) {
 			cells = append(cells, mdInline(cell))
 		}
-		t.row(cells...)
+		t.Row(cells...)
 	}
 	return t.String()
 }
 
-func (m *markdown) run(name string, r *RunReport, several bool) {
+func (m *markdown) run(name string, r *report.RunReport, several bool) {
 	of := func(what string) string { return what }
 	if several {
 		of = func(what string) string { return what + " of " + name }
@@ -140,7 +141,7 @@ func (m *markdown) run(name string, r *RunReport, several bool) {
 	m.part(of("notes"), notesMarkdown(r))
 }
 
-func reasonsMarkdown(r *Report) string {
+func reasonsMarkdown(r *report.Report) string {
 	v := &r.Verdict
 	reasons := slices.Concat(v.Reasons, r.Passed())
 	var b strings.Builder
@@ -160,7 +161,7 @@ func reasonsMarkdown(r *Report) string {
 }
 
 // titleMarkdown is the verdict or, of a load that was asked nothing, its loss.
-func titleMarkdown(r *Report) string {
+func titleMarkdown(r *report.Report) string {
 	if v := r.Verdict.Outcome; v != check.None {
 		return "**" + string(v) + "**"
 	}
@@ -199,7 +200,7 @@ func comparisonMarkdown(list []compare.Group, names []string) string {
 		for i := range shown {
 			cells = append(cells, mark+mdInline(shown[i].Arm.Spread(m).Text(m.Dimension))+mark)
 		}
-		t.row(cells...)
+		t.Row(cells...)
 	}
 	for _, of := range []struct{ name, metric, mark string }{
 		{"planned", "planned", ""},
@@ -298,7 +299,7 @@ func remediesMarkdown(list []diagnosis.Remedy) string {
 		if r.Where != "any" {
 			setting = mdCode(phrase.Shorten(r.Setting, maxQuote))
 		}
-		t.row(mdInline(phrase.Shorten(r.Where, maxQuote)), setting)
+		t.Row(mdInline(phrase.Shorten(r.Where, maxQuote)), setting)
 	}
 	return t.String()
 }
@@ -313,7 +314,7 @@ func classesMarkdown(l *analysis.Loss) string {
 			t.remark(fmt.Sprintf("and %d more", len(l.Classes)-i))
 			break
 		}
-		t.row(mdCode(c.Class.String()), phrase.Number(c.Fresh), phrase.Number(c.Reused), processed(c))
+		t.Row(mdCode(c.Class.String()), phrase.Number(c.Fresh), phrase.Number(c.Reused), processed(c))
 	}
 	return "#### By class\n\n" + t.String()
 }
@@ -329,7 +330,7 @@ func windowsMarkdown(l *analysis.Loss) string {
 			break
 		}
 		w := &l.Windows[i]
-		t.row(unbroken(phrase.Moment(w.Begin)), unbroken(phrase.Duration(w.End-w.Begin)), phrase.Number(w.Lost), phrase.Number(w.Exposed), phrase.Number(w.InFlight),
+		t.Row(unbroken(phrase.Moment(w.Begin)), unbroken(phrase.Duration(w.End-w.Begin)), phrase.Number(w.Lost), phrase.Number(w.Exposed), phrase.Number(w.InFlight),
 			phrase.Number(int64(len(w.Endpoints))), relationMarkdown(w.BeginNear), relationMarkdown(w.EndNear))
 	}
 	return fmt.Sprintf("#### Windows\n\nLosses at most %s apart belong to one.\n\n", phrase.Duration(l.Gap)) + t.String()
@@ -359,7 +360,7 @@ func endpointsMarkdown(l *analysis.Loss) string {
 		if e.Name != "" {
 			name = mdCode(phrase.Shorten(e.Name, maxQuote))
 		}
-		t.row(name, phrase.Number(e.OK), phrase.Number(e.Lost), lastConnected(&e.Seen), phrase.Moment(e.Seen.LastAnswer), mdInline(phrase.Shorten(classList(e.Classes), maxQuote)))
+		t.Row(name, phrase.Number(e.OK), phrase.Number(e.Lost), lastConnected(&e.Seen), phrase.Moment(e.Seen.LastAnswer), mdInline(phrase.Shorten(classList(e.Classes), maxQuote)))
 	}
 	return "#### By endpoint\n\n" + t.String()
 }
@@ -390,7 +391,7 @@ func marksMarkdown(marks []record.Mark) string {
 			t.remark(fmt.Sprintf("and %d more", len(groups)-i))
 			break
 		}
-		t.row(g.when(), mdInline(phrase.Shorten(g.text(), maxQuote)))
+		t.Row(g.when(), mdInline(phrase.Shorten(g.text(), maxQuote)))
 	}
 	return details("Marks", false, t.String())
 }
@@ -405,7 +406,7 @@ func traceMarkdown(i int, trace record.Trace) string {
 
 // notesMarkdown shows the notes where nothing was lost: what a zero is worth is
 // among them.
-func notesMarkdown(r *RunReport) string {
+func notesMarkdown(r *report.RunReport) string {
 	notes := notesOf(r)
 	if len(notes) == 0 {
 		return ""
@@ -453,12 +454,12 @@ func newMarkdownTable(head ...string) *markdownTable {
 			rules[i] = "---:"
 		}
 	}
-	t.row(names...)
-	t.row(rules...)
+	t.Row(names...)
+	t.Row(rules...)
 	return t
 }
 
-func (t *markdownTable) row(cells ...string) {
+func (t *markdownTable) Row(cells ...string) {
 	t.b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 }
 

@@ -1,4 +1,4 @@
-package report
+package page
 
 import (
 	"bufio"
@@ -23,38 +23,38 @@ type Options struct {
 
 const defaultWidth = 80
 
-// style is how a terminal is told to write.
-type style string
+// Style is how a terminal is told to write.
+type Style string
 
 // The styles, as SGR escape sequences; plain also ends the others.
 const (
-	plain  style = "\x1b[0m"
-	bold   style = "\x1b[1m"
-	red    style = "\x1b[31m"
-	green  style = "\x1b[32m"
-	yellow style = "\x1b[33m"
+	plain  Style = "\x1b[0m"
+	bold   Style = "\x1b[1m"
+	Red    Style = "\x1b[31m"
+	Green  Style = "\x1b[32m"
+	Yellow Style = "\x1b[33m"
 )
 
-// page is a text report while it is written. It keeps the first error for
+// Page is a text report while it is written. It keeps the first error for
 // flush.
-type page struct {
+type Page struct {
 	out    *bufio.Writer
 	width  int
 	colour bool
 }
 
-func newPage(w io.Writer, o Options) *page {
+func New(w io.Writer, o Options) *Page {
 	if o.Width <= 0 {
 		o.Width = defaultWidth
 	}
-	return &page{bufio.NewWriter(w), o.Width, o.Colour}
+	return &Page{bufio.NewWriter(w), o.Width, o.Colour}
 }
 
-func (p *page) flush() error { return p.out.Flush() }
+func (p *Page) Flush() error { return p.out.Flush() }
 
 // Write passes text on, but for what a terminal would obey: texts from outside
 // may hold escape sequences. Styles are let through where there is colour.
-func (p *page) Write(text []byte) (int, error) {
+func (p *Page) Write(text []byte) (int, error) {
 	rest := string(text)
 	for rest != "" {
 		n := strings.IndexFunc(rest, safetext.IsUnsafe)
@@ -77,8 +77,8 @@ func (p *page) Write(text []byte) (int, error) {
 }
 
 // styleAt is the style that text begins with, if one does.
-func styleAt(text string) style {
-	for _, s := range [...]style{plain, bold, red, green, yellow} {
+func styleAt(text string) Style {
+	for _, s := range [...]Style{plain, bold, Red, Green, Yellow} {
 		if strings.HasPrefix(text, string(s)) {
 			return s
 		}
@@ -86,8 +86,8 @@ func styleAt(text string) style {
 	return ""
 }
 
-// in writes text in a style, where there is colour.
-func (p *page) in(s style, text string) string {
+// In writes text in a style, where there is colour.
+func (p *Page) In(s Style, text string) string {
 	if !p.colour || text == "" {
 		return text
 	}
@@ -95,30 +95,30 @@ func (p *page) in(s style, text string) string {
 }
 
 // Lost is a number of lost requests: red unless it is 0.
-func (p *page) lost(n int64) string {
+func (p *Page) Lost(n int64) string {
 	if n == 0 {
 		return "0"
 	}
-	return p.in(red, fmt.Sprint(n))
+	return p.In(Red, fmt.Sprint(n))
 }
 
-// heading is a line of its own.
-func (p *page) heading(text string) { fmt.Fprintln(p, p.in(bold, text)) }
+// Heading is a line of its own.
+func (p *Page) Heading(text string) { fmt.Fprintln(p, p.In(bold, text)) }
 
-// section heads a part of a run's loss.
-func (p *page) section(text string) { fmt.Fprintf(p, "\n  %s\n", p.in(bold, text)) }
+// Section heads a part of a run's loss.
+func (p *Page) Section(text string) { fmt.Fprintf(p, "\n  %s\n", p.In(bold, text)) }
 
-// paragraph writes text behind prefix, with further lines indented to below
+// Paragraph writes text behind prefix, with further lines indented to below
 // the text. A word that is longer than a line is not broken.
-func (p *page) paragraph(prefix, text string) { p.styled(prefix, safetext.CleanLine(text)) }
+func (p *Page) Paragraph(prefix, text string) { p.Styled(prefix, safetext.CleanLine(text)) }
 
-// styled is paragraph for text of our own, which may hold styles.
-func (p *page) styled(prefix, text string) {
-	hang := columns(prefix)
+// Styled is paragraph for text of our own, which may hold styles.
+func (p *Page) Styled(prefix, text string) {
+	hang := Columns(prefix)
 	if strings.TrimSpace(prefix) == "" {
 		hang += 2
 	}
-	for i, line := range wrap(text, p.width-columns(prefix), p.width-hang) {
+	for i, line := range wrap(text, p.width-Columns(prefix), p.width-hang) {
 		if i > 0 {
 			prefix = strings.Repeat(" ", hang)
 		}
@@ -132,7 +132,7 @@ func wrap(text string, first, others int) []string {
 	var lines []string
 	line, used, room := "", 0, first
 	for i, word := range strings.Fields(text) {
-		n := columns(word)
+		n := Columns(word)
 		switch {
 		case i == 0:
 			line, used = word, n
@@ -146,8 +146,8 @@ func wrap(text string, first, others int) []string {
 	return append(lines, line)
 }
 
-// columns is how wide text is on a terminal.
-func columns(text string) int {
+// Columns is how wide text is on a terminal.
+func Columns(text string) int {
 	n := 0
 	for i := 0; i < len(text); {
 		if s := styleAt(text[i:]); s != "" {
@@ -165,11 +165,11 @@ func columns(text string) int {
 // ellipsis.
 func Fit(text string, most int) string {
 	text = safetext.CleanLine(text)
-	if columns(text) <= most {
+	if Columns(text) <= most {
 		return text
 	}
 	const ellipsis = "…"
-	used := columns(ellipsis)
+	used := Columns(ellipsis)
 	if most < used {
 		return ""
 	}
@@ -196,29 +196,29 @@ func runeColumns(r rune) int {
 	}
 }
 
-// table sets cells below each other.
-type table struct {
-	indent int
-	gap    int  // columns between cells
-	right  bool // whether cells after the first stand to the right
-	head   bool // whether the first row names the columns
-	prose  bool // whether the last column may be wrapped
+// Table sets cells below each other.
+type Table struct {
+	Indent int
+	Gap    int  // columns between cells
+	Right  bool // whether cells after the first stand to the right
+	Head   bool // whether the first row names the columns
+	Prose  bool // whether the last column may be wrapped
 	rows   [][]string
 }
 
 // Row adds one. Cells may hold styles, and what is from outside in them has been
 // cleaned. A single cell is a remark across all
 // columns.
-func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
+func (t *Table) Row(cells ...string) { t.rows = append(t.rows, cells) }
 
-// fits reports that every row has room on a line.
-func (t *table) fits(p *page) bool { return t.span(t.widths(0)) <= p.width }
+// Fits reports that every row has room on a line.
+func (t *Table) Fits(p *Page) bool { return t.span(t.widths(0)) <= p.width }
 
-func (t *table) span(widths []int) int {
-	n := t.indent
+func (t *Table) span(widths []int) int {
+	n := t.Indent
 	for i, width := range widths {
 		if i > 0 {
-			n += t.gap
+			n += t.Gap
 		}
 		n += width
 	}
@@ -228,53 +228,53 @@ func (t *table) span(widths []int) int {
 // leastProse is how many columns are needed to wrap prose beside other cells.
 const leastProse = 30
 
-// write puts the table down within the page's width. Where that is too narrow,
+// Write puts the table down within the page's width. Where that is too narrow,
 // prose is wrapped, beside the other cells or else below them; and a first cell
 // that is too long has a line of its own.
-func (t *table) write(p *page) {
+func (t *Table) Write(p *Page) {
 	widths := t.widths(0)
-	if t.fits(p) {
+	if t.Fits(p) {
 		for _, row := range t.rows {
 			fmt.Fprintln(p, t.line(row, widths))
 		}
 		return
 	}
 	var prose []string
-	if t.prose {
+	if t.Prose {
 		prose = t.cutProse()
 		widths = t.widths(0)
 	}
-	beside := p.width-t.span(widths)-t.gap >= leastProse
+	beside := p.width-t.span(widths)-t.Gap >= leastProse
 	if most := p.width - t.span(widths) + widths[0]; widths[0] > most {
 		widths = t.widths(most)
 	}
 	for i, row := range t.rows {
-		if len(row) > 1 && columns(row[0]) > widths[0] {
-			fmt.Fprintln(p, strings.Repeat(" ", t.indent)+row[0])
+		if len(row) > 1 && Columns(row[0]) > widths[0] {
+			fmt.Fprintln(p, strings.Repeat(" ", t.Indent)+row[0])
 			row = slices.Concat([]string{""}, row[1:])
 		}
 		t.writeRow(p, row, widths, prose, i, beside)
 	}
 }
 
-func (t *table) writeRow(p *page, row []string, widths []int, prose []string, i int, beside bool) {
+func (t *Table) writeRow(p *Page, row []string, widths []int, prose []string, i int, beside bool) {
 	switch {
 	case prose == nil || prose[i] == "":
 		fmt.Fprintln(p, t.line(row, widths))
 	case beside:
 		line := t.line(row, widths)
-		pad := t.span(widths) - columns(line) + t.gap
-		p.styled(line+strings.Repeat(" ", max(1, pad)), prose[i])
+		pad := t.span(widths) - Columns(line) + t.Gap
+		p.Styled(line+strings.Repeat(" ", max(1, pad)), prose[i])
 	default:
 		fmt.Fprintln(p, t.line(row, widths))
-		if (i > 0 || !t.head) && prose[i] != "-" {
-			p.styled(strings.Repeat(" ", t.indent+2), prose[i])
+		if (i > 0 || !t.Head) && prose[i] != "-" {
+			p.Styled(strings.Repeat(" ", t.Indent+2), prose[i])
 		}
 	}
 }
 
 // cutProse takes the last column away.
-func (t *table) cutProse() []string {
+func (t *Table) cutProse() []string {
 	last := len(t.rows[0]) - 1
 	prose := make([]string, len(t.rows))
 	for i, row := range t.rows {
@@ -287,7 +287,7 @@ func (t *table) cutProse() []string {
 
 // widths are those of the columns. First cells beyond most do not count; 0 is
 // no limit.
-func (t *table) widths(most int) []int {
+func (t *Table) widths(most int) []int {
 	var widths []int
 	for _, row := range t.rows {
 		if len(row) == 1 && len(t.rows[0]) > 1 {
@@ -297,7 +297,7 @@ func (t *table) widths(most int) []int {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			if n := columns(cell); i > 0 || most == 0 || n <= most {
+			if n := Columns(cell); i > 0 || most == 0 || n <= most {
 				widths[i] = max(widths[i], n)
 			}
 		}
@@ -306,19 +306,19 @@ func (t *table) widths(most int) []int {
 }
 
 // line joins cells, padded but for the last.
-func (t *table) line(row []string, widths []int) string {
+func (t *Table) line(row []string, widths []int) string {
 	cells := slices.Clone(row)
 	for i, cell := range row {
 		pad := ""
 		if i < len(widths) {
-			pad = strings.Repeat(" ", max(0, widths[i]-columns(cell)))
+			pad = strings.Repeat(" ", max(0, widths[i]-Columns(cell)))
 		}
 		switch {
-		case t.right && i > 0:
+		case t.Right && i > 0:
 			cells[i] = pad + cell
 		case i < len(row)-1:
 			cells[i] = cell + pad
 		}
 	}
-	return strings.Repeat(" ", t.indent) + strings.Join(cells, strings.Repeat(" ", t.gap))
+	return strings.Repeat(" ", t.Indent) + strings.Join(cells, strings.Repeat(" ", t.Gap))
 }

@@ -1,10 +1,11 @@
-package report
+package format
 
 import (
 	"slices"
 	"testing"
 
 	"nodrop/loadgen/record"
+	"nodrop/report"
 	"nodrop/report/reporttest"
 )
 
@@ -25,7 +26,7 @@ func TestRateNotReached(t *testing.T) {
 		run := reporttest.NewRun(t, reporttest.Steady(1001, 0, ms, "gw-1"), reporttest.Edited(func(run *record.Run) {
 			run.Late, run.Settings.Rate = tt.slowRemovals, tt.rate
 		}))
-		r := Build(reporttest.Recording(run))
+		r := report.Build(reporttest.Recording(run))
 		notes := notesOf(&r.Runs[0])
 		if got := slices.ContainsFunc(notes, func(note string) bool { return len(note) > len(slow) && note[len(note)-len(slow):] == slow }); got != tt.notes {
 			t.Errorf("%s: got the notes %q", name, notes)

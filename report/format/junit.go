@@ -1,4 +1,4 @@
-package report
+package format
 
 import (
 	"encoding/xml"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nodrop/loadgen/record"
+	"nodrop/report"
 	"nodrop/report/analysis"
 	"nodrop/report/check"
 	"nodrop/report/diagnosis"
@@ -19,7 +20,7 @@ import (
 // case for each of its checks. A check that failed is a failure; what could not
 // be decided is an error. There is neither if, and only if, the verdict is pass
 // or there is none.
-func JUnit(w io.Writer, r *Report) error {
+func JUnit(w io.Writer, r *report.Report) error {
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}
@@ -88,7 +89,7 @@ func (s secondsXML) MarshalXMLAttr(name xml.Name) (xml.Attr, error) {
 	return xml.Attr{Name: name, Value: strconv.FormatFloat(analysis.Seconds(int64(s)), 'f', 3, 64)}, nil
 }
 
-func suitesOf(r *Report) *suitesXML {
+func suitesOf(r *report.Report) *suitesXML {
 	all := &suitesXML{Name: "nodrop"}
 	if r.Recording != nil && r.Recording.Error != "" {
 		all.add(unfinishedSuite(r))
@@ -107,7 +108,7 @@ func suitesOf(r *Report) *suitesXML {
 }
 
 // good reports that nothing stands against the verdict.
-func good(v *Verdict) bool { return v.Outcome == check.Pass || v.Outcome == check.None }
+func good(v *report.Verdict) bool { return v.Outcome == check.Pass || v.Outcome == check.None }
 
 func (all *suitesXML) add(s *suiteXML) {
 	for _, c := range s.Cases {
@@ -127,7 +128,7 @@ func (all *suitesXML) add(s *suiteXML) {
 }
 
 // unfinishedSuite is about what kept runs from being made.
-func unfinishedSuite(r *Report) *suiteXML {
+func unfinishedSuite(r *report.Report) *suiteXML {
 	reason := clean(r.Recording.Error)
 	return &suiteXML{Name: "recording", Cases: []caseXML{{
 		Name: "complete", ClassName: "nodrop.recording",
@@ -136,7 +137,7 @@ func unfinishedSuite(r *Report) *suiteXML {
 }
 
 // verdictSuite stands in where no case told what the verdict does.
-func verdictSuite(v *Verdict) *suiteXML {
+func verdictSuite(v *report.Verdict) *suiteXML {
 	c := caseXML{Name: "verdict", ClassName: "nodrop.verdict"}
 	c.mark(v.Outcome, string(v.Outcome), strings.Join(v.Reasons, "; "), bodyText(v.Reasons, v.Hints, nil))
 	return &suiteXML{Name: "verdict", Cases: []caseXML{c}}
@@ -144,13 +145,13 @@ func verdictSuite(v *Verdict) *suiteXML {
 
 // runSuite has a case for each check or, without any, one for the identity. The
 // first has the run's time: the others took none.
-func runSuite(name string, r *RunReport) *suiteXML {
+func runSuite(name string, r *report.RunReport) *suiteXML {
 	run := r.Run
 	s := &suiteXML{
 		Name: clean(name), Time: secondsXML(run.Duration), Timestamp: run.StartedAt.UTC().Format("2006-01-02T15:04:05"),
 		Properties: propertiesOf(run),
 	}
-	doubts, hints := distrust(&r.Figures, len(run.FailIf) > 0)
+	doubts, hints := report.Distrust(&r.Figures, len(run.FailIf) > 0)
 	checks := check.Run(&r.Figures)
 	if len(checks) == 0 {
 		checks = []check.Result{{Rule: "identity", Check: "counts add up", Outcome: check.Pass}}
@@ -170,7 +171,7 @@ func runSuite(name string, r *RunReport) *suiteXML {
 
 // changeSuite has a case for each check on the change or, without any, one for
 // the rule that stands in.
-func changeSuite(change *Judged) *suiteXML {
+func changeSuite(change *report.Judged) *suiteXML {
 	v := &change.Verdict
 	s := &suiteXML{Name: clean(strings.TrimSpace("compare " + change.Stream))}
 	if len(change.Checks) == 0 {

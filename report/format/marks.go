@@ -1,36 +1,37 @@
-package report
+package format
 
 import (
 	"fmt"
 	"io"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/format/page"
 	"nodrop/report/phrase"
 )
 
 // writeMarks tells the run's story: steps one by one, the moments of many
 // endpoints together.
-func writeMarks(out *page, marks []record.Mark) {
+func writeMarks(out *page.Page, marks []record.Mark) {
 	if len(marks) == 0 {
 		return
 	}
-	out.section("Marks:")
-	t := &table{indent: 4, gap: 3, prose: true}
+	out.Section("Marks:")
+	t := &page.Table{Indent: 4, Gap: 3, Prose: true}
 	for _, g := range groupMarks(marks) {
-		t.row(g.when(), clean(g.text()))
+		t.Row(g.when(), clean(g.text()))
 	}
-	t.write(out)
+	t.Write(out)
 }
 
 // Beside writes what was seen beside a load that is not ours: marks, on the clock
 // of its start, and a sentence about it.
 func Beside(w io.Writer, marks []record.Mark, kernel string) error {
-	out := newPage(w, Options{})
+	out := page.New(w, page.Options{})
 	writeMarks(out, marks)
-	out.section("Counted by the kernel:")
-	out.paragraph("    ", kernel)
+	out.Section("Counted by the kernel:")
+	out.Paragraph("    ", kernel)
 	fmt.Fprintln(out)
-	return out.flush()
+	return out.Flush()
 }
 
 // markGroup is the same moment in the lifecycle of several endpoints, or one step.

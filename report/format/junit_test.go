@@ -1,4 +1,4 @@
-package report
+package format
 
 import (
 	"encoding/xml"
@@ -9,6 +9,7 @@ import (
 	"github.com/joshdk/go-junit"
 
 	"nodrop/loadgen/record"
+	"nodrop/report"
 	"nodrop/report/check"
 	"nodrop/report/reporttest"
 )
@@ -62,18 +63,18 @@ var judged = []reporttest.Fixture{
 // none is red for one that is.
 func TestJUnitTellsTheVerdict(t *testing.T) {
 	outcomes := map[check.Outcome]bool{}
-	type report struct {
+	type made struct {
 		name  string
-		build func(testing.TB) *Report
+		build func(testing.TB) *report.Report
 	}
-	var reports []report
+	var reports []made
 	for _, f := range slices.Concat(reporttest.Fixtures, judged) {
-		reports = append(reports, report{f.Name, func(t testing.TB) *Report { t.Helper(); return Build(f.Build(t)) }})
+		reports = append(reports, made{f.Name, func(t testing.TB) *report.Report { t.Helper(); return report.Build(f.Build(t)) }})
 	}
 	for _, c := range changes {
-		reports = append(reports, report{"change " + c.name, c.build})
+		reports = append(reports, made{"change " + c.name, c.build})
 	}
-	reports = append(reports, report{"a change of what cannot be trusted", func(t testing.TB) *Report {
+	reports = append(reports, made{"a change of what cannot be trusted", func(t testing.TB) *report.Report {
 		t.Helper()
 		return compared(t, arm(t, "off", reporttest.Lossy(t, 1000, 5, 0)), arm(t, "on", reporttest.Spoil(t, reporttest.Lossy(t, 1000, 0, 0), 2)), "lost > 0", "p50 > 1us")
 	}})
@@ -150,7 +151,7 @@ func ingest(t *testing.T, text string) (tests, failures, errors int) {
 // TestJUnitSaysWhy: reasons in the message; the first finding below.
 func TestJUnitSaysWhy(t *testing.T) {
 	i := slices.IndexFunc(reporttest.Fixtures, func(f reporttest.Fixture) bool { return f.Name == "lab-graceful-lost" })
-	suites, err := junit.Ingest([]byte(render(t, JUnit, Build(reporttest.Fixtures[i].Build(t)))))
+	suites, err := junit.Ingest([]byte(render(t, JUnit, report.Build(reporttest.Fixtures[i].Build(t)))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,8 +170,8 @@ func TestJUnitSaysWhy(t *testing.T) {
 // TestVerdictHasACase even when none of a run tells it.
 func TestVerdictHasACase(t *testing.T) {
 	for _, outcome := range []check.Outcome{check.Fail, check.Inconclusive} {
-		r := Build(reporttest.Recording(reporttest.Graceful(t)))
-		r.Verdict = Verdict{Outcome: outcome, Reasons: []string{"NEW lost more"}}
+		r := report.Build(reporttest.Recording(reporttest.Graceful(t)))
+		r.Verdict = report.Verdict{Outcome: outcome, Reasons: []string{"NEW lost more"}}
 		_, failures, errors := ingest(t, render(t, JUnit, r))
 		if failures+errors != 1 || (failures == 1) != (outcome == check.Fail) {
 			t.Errorf("%s: got %d failures, %d errors", outcome, failures, errors)

@@ -1,4 +1,4 @@
-package report
+package format
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 	"github.com/yuin/goldmark/renderer/html"
 
 	"nodrop/loadgen/record"
+	"nodrop/report"
 	"nodrop/report/reporttest"
 )
 
@@ -40,9 +41,9 @@ func TestMarkdownOfHostileTexts(t *testing.T) {
 	for i := range reporttest.Nasty {
 		harmless = append(harmless, fmt.Sprint("word", i))
 	}
-	page := toHTML(t, render(t, Markdown, Build(reporttest.Hostile(t))))
+	page := toHTML(t, render(t, Markdown, report.Build(reporttest.Hostile(t))))
 	elements := func(page string) []string { return tag.FindAllString(span.ReplaceAllString(page, ""), -1) }
-	want := elements(toHTML(t, render(t, Markdown, Build(reporttest.OutsideTexts(t, harmless)))))
+	want := elements(toHTML(t, render(t, Markdown, report.Build(reporttest.OutsideTexts(t, harmless)))))
 	if diff := cmp.Diff(want, elements(page)); diff != "" {
 		t.Errorf("elements differ (- of harmless texts, + of hostile ones)\n%s", diff)
 	}
@@ -63,7 +64,7 @@ func TestMarkdownOfHostileTexts(t *testing.T) {
 func TestMarkdownRows(t *testing.T) {
 	pages := map[string]string{}
 	for _, f := range append(slices.Clone(reporttest.Fixtures), reporttest.Fixture{Name: "crowded", Build: crowded}) {
-		pages[f.Name] = render(t, Markdown, Build(f.Build(t)))
+		pages[f.Name] = render(t, Markdown, report.Build(f.Build(t)))
 	}
 	for _, c := range changes {
 		pages["change "+c.name] = render(t, Markdown, c.build(t))
@@ -115,7 +116,7 @@ func TestMarkdownIsBounded(t *testing.T) {
 		return reporttest.Recording(list...)
 	}
 	for name, build := range map[string]func(testing.TB) *record.Recording{"10,000 endpoints": many, "40 runs": runs, "variants": crowded} {
-		text := render(t, Markdown, Build(build(t)))
+		text := render(t, Markdown, report.Build(build(t)))
 		if len(text) > 60_000 {
 			t.Errorf("%s: got %d bytes; want at most 60,000", name, len(text))
 		}

@@ -1,4 +1,4 @@
-package report
+package format
 
 import (
 	"bytes"
@@ -15,6 +15,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"nodrop/loadgen/record"
+	"nodrop/report"
 	"nodrop/report/compare"
 	"nodrop/report/phrase"
 	"nodrop/report/reporttest"
@@ -52,7 +53,7 @@ func TestComputedJSONIsAsItsSchemaSays(t *testing.T) {
 	schema := compileSchema(t)
 	check := func(t *testing.T, rec *record.Recording) {
 		t.Helper()
-		text := render(t, ComputedJSON, Build(rec))
+		text := render(t, ComputedJSON, report.Build(rec))
 		doc := decoded(t, text)
 		if err := schema.Validate(doc); err != nil {
 			t.Errorf("%v\n%s", err, text)
@@ -120,7 +121,7 @@ func TestSchemaRejects(t *testing.T) {
 	covered := map[string]bool{}
 	for _, name := range []string{"lab-graceful-lost", "mixed", "refused", "hostile"} {
 		i := slices.IndexFunc(reporttest.Fixtures, func(f reporttest.Fixture) bool { return f.Name == name })
-		doc := shortLists(decoded(t, render(t, ComputedJSON, Build(reporttest.Fixtures[i].Build(t)))))
+		doc := shortLists(decoded(t, render(t, ComputedJSON, report.Build(reporttest.Fixtures[i].Build(t)))))
 		if err := schema.Validate(doc); err != nil {
 			t.Fatal(err)
 		}
@@ -228,9 +229,9 @@ func TestSchemaDescribesItself(t *testing.T) {
 func TestComputedJSONIsFixed(t *testing.T) {
 	for _, f := range reporttest.Fixtures {
 		rec := f.Build(t)
-		first := render(t, ComputedJSON, Build(rec))
+		first := render(t, ComputedJSON, report.Build(rec))
 		for range 3 {
-			if again := render(t, ComputedJSON, Build(rec)); again != first {
+			if again := render(t, ComputedJSON, report.Build(rec)); again != first {
 				t.Errorf("%s: differs from one time to the next\n%s", f.Name, cmp.Diff(first, again))
 			}
 		}
@@ -241,7 +242,7 @@ func TestComputedJSONIsFixed(t *testing.T) {
 func TestComparisonAsNumbers(t *testing.T) {
 	names := map[string]string{"lossTime": "time with loss", "p50": "p50 of answers", "p99": "p99 of answers"}
 	for _, f := range append(slices.Clone(reporttest.Fixtures), reporttest.Fixture{Name: "crowded", Build: crowded}) {
-		r := Build(f.Build(t))
+		r := report.Build(f.Build(t))
 		c := comparisonOf(r)
 		if compare.Repeated(r.Groups) {
 			continue // the text has medians, the numbers are each run's
@@ -308,7 +309,7 @@ func TestMarksTellTheLosses(t *testing.T) {
 // TestComputedJSONNulls: what is not known is null, what is none is empty.
 func TestComputedJSONNulls(t *testing.T) {
 	i := slices.IndexFunc(reporttest.Fixtures, func(f reporttest.Fixture) bool { return f.Name == "empty" })
-	text := render(t, ComputedJSON, Build(reporttest.Fixtures[i].Build(t)))
+	text := render(t, ComputedJSON, report.Build(reporttest.Fixtures[i].Build(t)))
 	for _, want := range []string{
 		`"recoveryNs": null`, `"smallestOutageNs": null`, `"slowestNs": null`, `"lossRatioBound": null`, `"outside": null`,
 		`"event": null`, `"baseline": null`, `"lastStartNs": null`, `"windows": []`, `"comparison": null`, `"outcome": "none"`,

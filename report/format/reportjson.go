@@ -1,4 +1,4 @@
-package report
+package format
 
 import (
 	_ "embed" // of the schema
@@ -11,6 +11,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
+	"nodrop/report"
 	"nodrop/report/analysis"
 	"nodrop/report/check"
 	"nodrop/report/compare"
@@ -28,7 +29,7 @@ var Schema string
 
 // ComputedJSON writes all that was computed. Every field is always there: null
 // stands for what is not known or does not apply.
-func ComputedJSON(w io.Writer, r *Report) error {
+func ComputedJSON(w io.Writer, r *report.Report) error {
 	e := json.NewEncoder(safetext.JSONWriter{To: w})
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
@@ -365,7 +366,7 @@ type (
 	}
 )
 
-func documentOf(r *Report) documentJSON {
+func documentOf(r *report.Report) documentJSON {
 	d := documentJSON{
 		Format: computedFormat,
 		Verdict: verdictJSON{
@@ -396,7 +397,7 @@ func documentOf(r *Report) documentJSON {
 	return d
 }
 
-func groupOf(r *Report, g *compare.Group, names []string) groupJSON {
+func groupOf(r *report.Report, g *compare.Group, names []string) groupJSON {
 	run := g.Arm.Runs[0].Run
 	j := groupJSON{
 		Name: g.Arm.Name, Variant: textOrNull(run.Variant), Stream: textOrNull(run.Stream),
@@ -428,7 +429,7 @@ func outcomeName(o check.Outcome) string {
 }
 
 // comparisonOf has the rows of the text's comparison, as numbers.
-func comparisonOf(r *Report) *comparisonJSON {
+func comparisonOf(r *report.Report) *comparisonJSON {
 	if r.Comparison == nil {
 		return nil
 	}
@@ -495,7 +496,7 @@ func latencyAt(run *record.Run, percent float64) *int64 {
 	return new(l.Percentile(percent))
 }
 
-func runOf(name string, r *RunReport) runJSON {
+func runOf(name string, r *report.RunReport) runJSON {
 	run, loss := r.Run, &r.Loss
 	j := runJSON{
 		Name: name, Variant: textOrNull(run.Variant), Stream: textOrNull(run.Stream), Repetition: repetitionOrNull(run), Gateway: textOrNull(run.Gateway), StartedAt: run.StartedAt, DurationNs: run.Duration,
@@ -691,7 +692,7 @@ func eventOf(e analysis.Event) *eventJSON {
 	return &eventJSON{BeginNs: e.Begin, EndNs: e.End, InsideLoad: e.Inside()}
 }
 
-func limitsOf(r *RunReport) limitsJSON {
+func limitsOf(r *report.RunReport) limitsJSON {
 	l := r.Loss.Limits
 	j := limitsJSON{Endpoints: l.Of, RequestsPerSecond: l.Rate, SmallestOutageNs: bounded(l.Smallest(1))}
 	if r.Run.Counts.OK+r.Run.Counts.Lost > 0 {

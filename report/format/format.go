@@ -1,14 +1,15 @@
-package report
+package format
 
 import (
 	"io"
 
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
+	"nodrop/report"
 )
 
 // Format writes a finished Report.
-type Format func(io.Writer, *Report) error
+type Format func(io.Writer, *report.Report) error
 
 // Formats lists the formats that are computed at the end of a run, by the name
 // that -o takes. Streams written while it runs are sinks of loadgen. Text is
@@ -25,7 +26,7 @@ var Formats = []struct {
 }
 
 // JSON writes the recording itself.
-func JSON(w io.Writer, r *Report) error { return record.Write(w, r.Recording) }
+func JSON(w io.Writer, r *report.Report) error { return record.Write(w, r.Recording) }
 
 // clean makes one harmless line of text from outside.
 func clean(text string) string { return safetext.CleanLine(text) }

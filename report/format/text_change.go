@@ -1,18 +1,19 @@
-package report
+package format
 
 import (
 	"fmt"
 	"strings"
 
 	"nodrop/report/compare"
+	"nodrop/report/format/page"
 )
 
 // writeChange writes a comparison of two arms.
-func writeChange(out *page, c *compare.Change) {
+func writeChange(out *page.Page, c *compare.Change) {
 	fmt.Fprintln(out)
-	out.heading(clean(headingOf(c)))
+	out.Heading(clean(headingOf(c)))
 	for _, arm := range []*compare.Arm{&c.Base, &c.New} {
-		out.paragraph("  ", armTitle(arm))
+		out.Paragraph("  ", armTitle(arm))
 	}
 	fmt.Fprintln(out)
 	writeChangeRows(out, c)
@@ -24,9 +25,9 @@ func writeChange(out *page, c *compare.Change) {
 			continue
 		}
 		fmt.Fprintln(out)
-		out.heading(part.title + ":")
+		out.Heading(part.title + ":")
 		for _, text := range part.list {
-			out.paragraph("  - ", text)
+			out.Paragraph("  - ", text)
 		}
 	}
 	fmt.Fprintln(out)
@@ -69,31 +70,31 @@ func armTitle(a *compare.Arm) string {
 
 // writeChangeRows writes the figures; the ranges in a table of their own where
 // they have no room beside.
-func writeChangeRows(out *page, c *compare.Change) {
+func writeChangeRows(out *page.Page, c *compare.Change) {
 	t := changeTable(c, headOf(c), func(row compare.ChangeRow) []string { return cellsOf(c, row) })
-	if !c.Repeated || t.fits(out) {
-		t.write(out)
+	if !c.Repeated || t.Fits(out) {
+		t.Write(out)
 		return
 	}
-	medianTable(c).write(out)
+	medianTable(c).Write(out)
 	fmt.Fprintln(out)
 	changeTable(c, []string{"range of " + c.Base.Name, "range of " + c.New.Name}, func(row compare.ChangeRow) []string {
 		return []string{row.Base.RangeText(row.Dimension), row.New.RangeText(row.Dimension)}
-	}).write(out)
+	}).Write(out)
 }
 
 // medianTable is the table without ranges.
-func medianTable(c *compare.Change) *table {
+func medianTable(c *compare.Change) *page.Table {
 	return changeTable(c, []string{c.Base.Name, c.New.Name, "change", "p"}, func(row compare.ChangeRow) []string {
 		return []string{row.Base.MedianText(row.Dimension), row.New.MedianText(row.Dimension), row.ChangeText(), row.PText()}
 	})
 }
 
-func changeTable(c *compare.Change, head []string, cells func(compare.ChangeRow) []string) *table {
-	t := &table{indent: 4, gap: 2, right: true}
-	t.row(append([]string{""}, head...)...)
+func changeTable(c *compare.Change, head []string, cells func(compare.ChangeRow) []string) *page.Table {
+	t := &page.Table{Indent: 4, Gap: 2, Right: true}
+	t.Row(append([]string{""}, head...)...)
 	for _, row := range c.Rows {
-		t.row(append([]string{row.Label}, cells(row)...)...)
+		t.Row(append([]string{row.Label}, cells(row)...)...)
 	}
 	return t
 }

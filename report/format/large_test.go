@@ -1,4 +1,4 @@
-package report_test
+package format_test
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/stream"
 	"nodrop/report"
+	"nodrop/report/format"
 )
 
 // smallRecording is what the recording of an hour may take, in bytes, whatever
@@ -54,7 +55,7 @@ func BenchmarkRender50M(b *testing.B) {
 					b.Fatal(err)
 				}
 				r := report.Build(rec)
-				for _, format := range report.Formats {
+				for _, format := range format.Formats {
 					if err := format.Write(io.Discard, r); err != nil {
 						b.Fatal(err)
 					}

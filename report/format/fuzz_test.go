@@ -1,4 +1,4 @@
-package report
+package format
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"nodrop/loadgen/stream"
+	"nodrop/report"
 	"nodrop/report/compare"
 )
 
@@ -40,9 +41,9 @@ func FuzzBuild(f *testing.F) {
 		if err != nil {
 			return
 		}
-		reports := []*Report{Build(rec)}
+		reports := []*report.Report{report.Build(rec)}
 		saved := []compare.Saved{{File: "f", Recording: rec}}
-		if change, err := Compare(saved, saved, "", nil); err == nil {
+		if change, err := report.Compare(saved, saved, "", nil); err == nil {
 			reports = append(reports, change)
 		}
 		for _, format := range Formats {

@@ -1,4 +1,4 @@
-package report
+package format
 
 import (
 	"fmt"
@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen/record"
+	"nodrop/report"
 	"nodrop/report/compare"
 	"nodrop/report/reporttest"
 )
@@ -31,9 +32,9 @@ func arm(t testing.TB, name string, runs ...*record.Run) []compare.Saved {
 	return list
 }
 
-func compared(t testing.TB, base, next []compare.Saved, checks ...string) *Report {
+func compared(t testing.TB, base, next []compare.Saved, checks ...string) *report.Report {
 	t.Helper()
-	r, err := Compare(base, next, "", checks)
+	r, err := report.Compare(base, next, "", checks)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,29 +44,29 @@ func compared(t testing.TB, base, next []compare.Saved, checks ...string) *Repor
 // changes are the comparisons that every format is tried on.
 var changes = []struct {
 	name  string
-	build func(testing.TB) *Report
+	build func(testing.TB) *report.Report
 }{
-	{"single", func(t testing.TB) *Report {
+	{"single", func(t testing.TB) *report.Report {
 		return compared(t, arm(t, "off", reporttest.Lossy(t, 1000, 53, 0)), arm(t, "on", reporttest.Lossy(t, 1000, 0, 3*ms)))
 	}},
-	{"repeated", func(t testing.TB) *Report {
+	{"repeated", func(t testing.TB) *report.Report {
 		return compared(t, arm(t, "off", reporttest.Lossies(t, 0, 0, 0, 0, 0)...), arm(t, "on", reporttest.Lossies(t, 40, 53, 48, 61, 44)...))
 	}},
-	{"same", func(t testing.TB) *Report {
+	{"same", func(t testing.TB) *report.Report {
 		return compared(t, arm(t, "off", reporttest.Lossies(t, 12, 10, 14, 9)...), arm(t, "on", reporttest.Lossies(t, 11, 13, 9, 12)...))
 	}},
-	{"few", func(t testing.TB) *Report {
+	{"few", func(t testing.TB) *report.Report {
 		return compared(t, arm(t, "off", reporttest.Lossies(t, 0, 0)...), arm(t, "on", reporttest.Lossies(t, 0, 0)...), "p99 > +10%", "lost > 0")
 	}},
-	{"unlike", func(t testing.TB) *Report {
+	{"unlike", func(t testing.TB) *report.Report {
 		other := reporttest.Lossy(t, 1200, 3, 0, reporttest.Edited(func(run *record.Run) {
 			run.Settings.URL, run.Settings.Workers, run.Settings.KeepAlive = "http://other/", 20, false
 			run.Settings.Timeout, run.Environment.CPUs = -1, 2
 		}))
 		return compared(t, arm(t, "off", reporttest.Lossy(t, 1000, 1, 0), reporttest.Lossy(t, 1000, 5, 0)), arm(t, "on", other), "lost > +10%", "p50 > 8ms")
 	}},
-	{"lab", func(t testing.TB) *Report {
-		r, err := Compare([]compare.Saved{{File: "before.json", Recording: reporttest.Recording(reporttest.Abrupt(t), reporttest.Graceful(t))}}, []compare.Saved{{File: "after.json", Recording: reporttest.Recording(reporttest.Abrupt(t), reporttest.Graceful(t))}}, "graceful", nil)
+	{"lab", func(t testing.TB) *report.Report {
+		r, err := report.Compare([]compare.Saved{{File: "before.json", Recording: reporttest.Recording(reporttest.Abrupt(t), reporttest.Graceful(t))}}, []compare.Saved{{File: "after.json", Recording: reporttest.Recording(reporttest.Abrupt(t), reporttest.Graceful(t))}}, "graceful", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +89,7 @@ func TestGoldenChange(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-				t.Errorf("%s differs (- want, + got); go test ./report -run Golden -update rewrites it\n%s", path, diff)
+				t.Errorf("%s differs (- want, + got); go test ./report/format -run Golden -update rewrites it\n%s", path, diff)
 			}
 			if again := render(t, Text, c.build(t)); again != got {
 				t.Errorf("built again, it differs\n%s", cmp.Diff(got, again))
