@@ -1290,10 +1290,21 @@ func TestImportDirection(t *testing.T) {
 		room string
 		may  []string
 	}
+	records := []string{"nodrop/loadgen/record", "nodrop/loadgen/stream", "nodrop/loadgen/safetext"}
+	numbers := []string{"nodrop/report/analysis", "nodrop/report/phrase"}
 	rules := []rule{
 		{"nodrop/loadgen/internal", []string{"nodrop/loadgen/internal"}},
 		{"nodrop/loadgen", []string{"nodrop/loadgen/internal"}},
-		{"nodrop/report", []string{"nodrop/loadgen"}},
+		{"nodrop/report/analysis", records},
+		{"nodrop/report/phrase", []string{"nodrop/report/analysis"}},
+		{"nodrop/report/metric", slices.Concat(records, numbers)},
+		{"nodrop/report/check", slices.Concat(records, numbers, []string{"nodrop/report/metric"})},
+		{"nodrop/report/compare", slices.Concat(records, numbers, []string{"nodrop/report/metric"})},
+		{"nodrop/report/diagnosis", slices.Concat(records, numbers)},
+		{"nodrop/report/format/page", records},
+		{"nodrop/report/format", slices.Concat(records, []string{"nodrop/report"})},
+		{"nodrop/report/reporttest", records},
+		{"nodrop/report", slices.Concat(records, numbers, []string{"nodrop/report/metric", "nodrop/report/check", "nodrop/report/compare", "nodrop/report/diagnosis"})},
 		{"nodrop/scenario/proc", nil},
 		{"nodrop/scenario/lab", []string{"nodrop/loadgen", "nodrop/scenario"}},
 		{"nodrop/scenario/action", []string{"nodrop/loadgen", "nodrop/scenario"}},

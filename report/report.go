@@ -1,9 +1,10 @@
-// Package report turns a Recording into a Report and the Report into bytes.
+// Package report turns a Recording into a Report.
 //
-// The pipeline: Build computes everything that is shown (hey's summary, the
-// loss windows, the comparison of variants, the verdict); a Format then only
-// writes. Nothing here reads a clock, the environment or a file, so the same
-// recording gives the same bytes for ever.
+// The pipeline: Build takes each run's figures from analysis and its findings from
+// diagnosis, sets variants side by side with compare, asks the checks, and judges.
+// Compare does so for the arms of saved recordings. A format then only writes.
+// Nothing here reads a clock, the environment or a file, so the same recording gives
+// the same report for ever.
 package report
 
 import (

@@ -1,3 +1,8 @@
+// Package check reads expressions such as "lost > 0" and holds runs against them.
+//
+// ParseCheck reads a text into a Check; Run evaluates all that a run was recorded
+// with; each Result says what was asked, what was found, and what follows. A check
+// that cannot be evaluated is inconclusive: it neither passes nor fails.
 package check
 
 import (

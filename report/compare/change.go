@@ -1,3 +1,9 @@
+// Package compare sets runs side by side: the arms of a comparison, their change
+// figure by figure, and what chance alone may explain.
+//
+// Changes takes recordings of two arms, Groups the runs of one recording. The unit of
+// evidence is the run: requests of several runs are never pooled, since they are lost
+// together. What follows from a change is for the report to judge.
 package compare
 
 import (

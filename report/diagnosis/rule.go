@@ -1,3 +1,10 @@
+// Package diagnosis says why requests were lost, and which setting would have kept
+// them.
+//
+// The pipeline: Of observes a run; each loss goes to the first rule that it matches,
+// in the order of the table; each rule explains its losses in one Finding. The last
+// rule takes what is left, so that findings and losses add up. A finding states a
+// cause only with the evidence that carries it. How it is written down is a format's affair.
 package diagnosis
 
 import (

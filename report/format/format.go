@@ -1,3 +1,8 @@
+// Package format writes reports: as text, Markdown, JUnit and JSON.
+//
+// A Format takes a finished report and only writes: it computes nothing that another
+// format would have to compute again, so that all of them say the same. Texts from
+// outside are cleaned here, each in the way that its format needs.
 package format
 
 import (

@@ -1,3 +1,9 @@
+// Package metric gives names to the figures of a run: "lost", "p99",
+// "lost.connect.refused". Checks and comparisons ask for them by name.
+//
+// Find looks a name up; a Metric takes a Figure from what analysis computed, and a
+// Spread holds that of several runs. A figure that a run does not have is not known,
+// never 0.
 package metric
 
 import (

@@ -1,3 +1,5 @@
+// Package phrase puts figures into words: lengths of time, counts with their noun,
+// ratios, lists of endpoints. It knows no report, and never rounds a loss to none.
 package phrase
 
 import (

@@ -1,3 +1,5 @@
+// Package reporttest makes up the recordings that tests of reports share. Every part
+// of such a recording agrees with every other.
 package reporttest
 
 import (

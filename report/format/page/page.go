@@ -1,3 +1,8 @@
+// Package page lays text out for a terminal: paragraphs and tables within a width,
+// colour where there is some.
+//
+// What a Page writes, a terminal does not obey: escape sequences in texts from outside
+// are replaced, whatever they came in with.
 package page
 
 import (
