@@ -85,7 +85,7 @@ func (c *Judged) judge(saved []compare.Saved, checks []string) (Verdict, []check
 	return v, results
 }
 
-// Within says of a text which stream it is about.
+// within says of a text which stream it is about.
 func (c *Judged) within(text string) string {
 	if c.Stream == "" {
 		return text

@@ -14,7 +14,7 @@ type Crash struct {
 	Text     string // how it ended
 }
 
-// Crashes gathers the marks of them, which are in order.
+// crashes gathers the marks of them, which are in order.
 func crashes(marks []record.Mark) []Crash {
 	var list []Crash
 	for _, m := range marks {

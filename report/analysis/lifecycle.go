@@ -118,7 +118,7 @@ func (l *Lifecycle) Begin() int64 {
 	return earliest(l.Terminating, l.Signalled, l.ListenerClosed, l.Killed, l.Exited, l.Removed, l.unready, l.goes, l.dropped)
 }
 
-// Moment is the field that a kind of mark fills; nil for kinds that are no
+// moment is the field that a kind of mark fills; nil for kinds that are no
 // part of a way out.
 func (l *Lifecycle) moment(kind record.MarkKind) *int64 {
 	switch kind {

@@ -114,7 +114,7 @@ func parseCheck(text string) (Check, int, error) {
 // numberPattern leaves signs to be seen: they make a change of a number.
 var numberPattern = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`)
 
-// Number reads value and unit, to the end of the text; at is the value's place.
+// number reads value and unit, to the end of the text; at is the value's place.
 func (s *scanner) number() (value float64, digits, unit string, at int, err error) {
 	s.space()
 	at = s.at

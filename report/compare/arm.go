@@ -108,7 +108,7 @@ func (a *Arm) streams() []string {
 	return list
 }
 
-// Of is the arm with the runs of one stream alone.
+// of is the arm with the runs of one stream alone.
 func (a *Arm) of(stream string) Arm {
 	one := *a
 	one.Runs = slices.DeleteFunc(slices.Clone(a.Runs), func(r ArmRun) bool { return r.Run.Stream != stream })

@@ -600,7 +600,7 @@ func reused(q reporttest.Request) reporttest.Request {
 	return q
 }
 
-// Text is all that a finding says.
+// text is all that a finding says.
 func (f *Finding) text() string {
 	lines := append([]string{f.Title}, f.Evidence...)
 	for _, r := range f.Remedies {

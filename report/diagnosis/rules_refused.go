@@ -232,7 +232,7 @@ func (h *propagation) how() string {
 	return "connections were refused until "
 }
 
-// Until tells how long after termination connections were refused.
+// until tells how long after termination connections were refused.
 func (h *propagation) until() string {
 	text := phrase.Duration(h.needed)
 	if h.needed-h.least > analysis.Near {
@@ -346,7 +346,7 @@ func subject(e *evidence) string {
 	return phrase.Counted(int64(len(e.endpoints)), "endpoint", "endpoints")
 }
 
-// Missing says which marks would have told the cause.
+// missing says which marks would have told the cause.
 func (s *observation) missing(e *evidence) string {
 	if len(s.lifecycles) == 0 {
 		return "no mark tells what happened to an endpoint"

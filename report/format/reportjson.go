@@ -765,7 +765,7 @@ func positive(n int64) *int64 {
 	return &n
 }
 
-// Bounded: the largest number stands for no limit, 0 for none.
+// bounded: the largest number stands for no limit, 0 for none.
 func bounded(ns int64) *int64 {
 	if ns == math.MaxInt64 {
 		return nil

@@ -30,7 +30,7 @@ func (s Spread) MedianText(d Dimension) string {
 	return Cell(d, s.Median)
 }
 
-// nameRange is the range, with its unit once; "" for a single value.
+// RangeText is the range, with its unit once; "" for a single value.
 func (s Spread) RangeText(d Dimension) string {
 	if !s.Known || len(s.Values) < 2 {
 		return ""

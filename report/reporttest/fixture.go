@@ -287,7 +287,7 @@ func moments(kind record.MarkKind, first, step int64) []record.Mark {
 	return list
 }
 
-// Told says how the endpoints go, where marks tell that they have to.
+// told says how the endpoints go, where marks tell that they have to.
 func told(how record.Shutdown, marks []record.Mark) []record.Mark {
 	for i := range marks {
 		marks[i].Shutdown = &how
