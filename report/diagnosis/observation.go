@@ -14,7 +14,8 @@ import (
 // readTogether is how far apart a client may read what came at once, in ns.
 const readTogether = 10_000_000
 
-// observation is a run with what the rules look things up in.
+// observation is a run with what the rules look things up in. Once it is made,
+// nothing changes it: rules may look in any order.
 type observation struct {
 	run        *record.Run
 	loss       *analysis.Loss
@@ -27,17 +28,15 @@ type observation struct {
 
 	answers      *record.Latency // of all that were answered
 	seen         map[string]record.EndpointSeen
-	before       int64                           // ns; what was lost until then is no doing of what marks tell
-	stretches    map[string][]analysis.Window    // see stretchKey
-	slowRemovals map[slowRemovalKey]*slowRemoval // see slowRemovalOf
-	ends         []int64                         // when terminations began, in order
-	made         []Finding                       // of the losses
+	before       int64                                // ns; what was lost until then is no doing of what marks tell
+	stretches    map[string][]analysis.Window         // see stretchKey
+	slowRemovals map[*record.LostRequest]*slowRemoval // by the refusals that they explain
 }
 
 func observe(run *record.Run, loss *analysis.Loss) *observation {
 	s := &observation{
 		run: run, loss: loss, lifecycles: loss.Lifecycles, crashes: loss.Crashes, answers: analysis.Answered(run),
-		seen: map[string]record.EndpointSeen{}, slowRemovals: map[slowRemovalKey]*slowRemoval{},
+		seen: map[string]record.EndpointSeen{},
 	}
 	s.own = analysis.Histories(s.lifecycles, s.crashes)
 	s.shared = run.Settings.EndpointHeader != "" || !slices.ContainsFunc(run.Endpoints, func(e record.EndpointSeen) bool { return s.historyOf(e.Name) != nil })
@@ -45,10 +44,7 @@ func observe(run *record.Run, loss *analysis.Loss) *observation {
 		s.seen[e.Name] = e
 	}
 	s.before, s.stretches = s.untouched(), s.failedConnects()
-	for i := range s.lifecycles {
-		s.ends = append(s.ends, s.lifecycles[i].Terminating)
-	}
-	slices.Sort(s.ends)
+	s.slowRemovals = s.findSlowRemovals()
 	return s
 }
 

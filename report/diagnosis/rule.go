@@ -50,10 +50,10 @@ var rules = []rule{
 	{"unexplained", func(*observation, *record.LostRequest) bool { return true }, explainUnexplained},
 }
 
-// runRules are about the run as a whole.
+// runRules are about the run as a whole; they see what was found of the losses.
 var runRules = []struct {
 	name    string
-	explain func(*observation) (Finding, bool)
+	explain func(*observation, []Finding) (Finding, bool)
 }{
 	{"details-incomplete", explainUnlisted},
 	{"client-exhausted", explainClient},
@@ -73,21 +73,22 @@ func Of(run *record.Run, loss *analysis.Loss) []Finding {
 		at := slices.IndexFunc(rules, func(r rule) bool { return r.matches(s, l) })
 		groups[at] = append(groups[at], l)
 	}
+	var findings []Finding
 	for i, group := range groups {
 		if len(group) == 0 {
 			continue
 		}
 		f := rules[i].explain(s, newEvidence(group))
 		f.Rule, f.Lost = rules[i].name, int64(len(group))
-		s.made = append(s.made, f)
+		findings = append(findings, f)
 	}
-	slices.SortStableFunc(s.made, func(a, b Finding) int { return cmp.Compare(b.Lost, a.Lost) })
-	for i := range s.made {
-		s.made[i].forGateway(run.Gateway)
+	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(b.Lost, a.Lost) })
+	for i := range findings {
+		findings[i].forGateway(run.Gateway)
 	}
-	findings := s.made
+	ofLosses := findings
 	for _, r := range runRules {
-		if f, ok := r.explain(s); ok {
+		if f, ok := r.explain(s, ofLosses); ok {
 			f.Rule = r.name
 			findings = append(findings, f)
 		}

@@ -51,7 +51,7 @@ func matchesCrashed(s *observation, l *record.LostRequest) bool {
 // leaving reports that an endpoint which was told to go explains a loss.
 func (s *observation) leaving(l *record.LostRequest) bool {
 	if analysis.IsRefusal(l.Class) {
-		return len(s.overlapping(l)) > 0 || s.slowRemovalOf(l) != nil
+		return len(s.overlapping(l)) > 0 || s.slowRemovals[l] != nil
 	}
 	for range s.exits(l) {
 		return true

@@ -112,19 +112,32 @@ type slowRemovalKey struct {
 	begun int                 // terminations that had begun by then
 }
 
-// slowRemovalOf is the slow removal that explains a loss; nil where none does.
-func (s *observation) slowRemovalOf(l *record.LostRequest) *slowRemoval {
-	begun, _ := slices.BinarySearch(s.ends, l.End+analysis.Near+1)
-	key := slowRemovalKey{s.lifecycleOf(l), s.named(l), s.outageBegin(l), s.failing(l).End, begun}
-	found, known := s.slowRemovals[key]
-	if !known {
-		found = s.findSlowRemoval(l, key)
-		s.slowRemovals[key] = found
+// findSlowRemovals finds those that explain refusals; many have one in common.
+func (s *observation) findSlowRemovals() map[*record.LostRequest]*slowRemoval {
+	var ends []int64 // when terminations began, in order
+	for i := range s.lifecycles {
+		ends = append(ends, s.lifecycles[i].Terminating)
 	}
-	return found
+	slices.Sort(ends)
+	known, list := map[slowRemovalKey]*slowRemoval{}, map[*record.LostRequest]*slowRemoval{}
+	for i := range s.run.Lost {
+		l := &s.run.Lost[i]
+		if !analysis.IsRefusal(l.Class) {
+			continue
+		}
+		begun, _ := slices.BinarySearch(ends, l.End+analysis.Near+1)
+		key := slowRemovalKey{s.lifecycleOf(l), s.named(l), s.outageBegin(l), s.failing(l).End, begun}
+		if _, done := known[key]; !done {
+			known[key] = s.findSlowRemoval(l, key)
+		}
+		if known[key] != nil {
+			list[l] = known[key]
+		}
+	}
+	return list
 }
 
-// findSlowRemoval finds it. Where no mark names the loss's endpoint, because the
+// findSlowRemoval finds that of a refusal; nil where none explains it. Where no mark names the loss's endpoint, because the
 // replicas share an address, each that can explain it may be the one.
 func (s *observation) findSlowRemoval(l *record.LostRequest, key slowRemovalKey) *slowRemoval {
 	var list []*analysis.Lifecycle
@@ -172,7 +185,7 @@ func matchesSlowRemoval(s *observation, l *record.LostRequest) bool {
 	if own != nil && later > l.End+readTogether && (own.Over == analysis.Unknown || later < own.Over) {
 		return false
 	}
-	return s.slowRemovalOf(l) != nil
+	return s.slowRemovals[l] != nil
 }
 
 // propagation is what the losses tell of how late balancers heard; ns from the begin of
@@ -192,7 +205,7 @@ func (s *observation) propagationOf(e *evidence) propagation {
 	var met lifecycleSet
 	lasts := map[*analysis.Window]*record.LostRequest{}
 	for _, l := range e.lost {
-		by := s.slowRemovalOf(l)
+		by := s.slowRemovals[l]
 		h.reach(l.End, by)
 		if w := s.failing(l); lasts[w] == nil || lasts[w].End < l.End {
 			lasts[w] = l
@@ -205,7 +218,7 @@ func (s *observation) propagationOf(e *evidence) propagation {
 	}
 	last := e.last
 	for w, l := range lasts {
-		h.reach(w.End, s.slowRemovalOf(l))
+		h.reach(w.End, s.slowRemovals[l])
 		last = max(last, w.End)
 	}
 	h.met = met.list
@@ -283,7 +296,7 @@ func explainSlowRemoval(s *observation, e *evidence) Finding {
 
 // matchesPreStopMissing: the same, and nothing kept any of the endpoints accepting.
 func matchesPreStopMissing(s *observation, l *record.LostRequest) bool {
-	return matchesSlowRemoval(s, l) && !s.slowRemovalOf(l).hooks
+	return matchesSlowRemoval(s, l) && !s.slowRemovals[l].hooks
 }
 
 func explainPreStopMissing(s *observation, e *evidence) Finding {

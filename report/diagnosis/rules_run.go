@@ -8,7 +8,7 @@ import (
 	"nodrop/report/phrase"
 )
 
-func explainUnlisted(s *observation) (Finding, bool) {
+func explainUnlisted(s *observation, _ []Finding) (Finding, bool) {
 	n := s.run.LostUntold
 	return Finding{
 		Title:      fmt.Sprintf("%s in the counts alone: the findings are about the first %d", phrase.Counted(n, "lost request is", "lost requests are"), len(s.run.Lost)),
@@ -16,7 +16,7 @@ func explainUnlisted(s *observation) (Finding, bool) {
 	}, n > 0
 }
 
-func explainClient(s *observation) (Finding, bool) {
+func explainClient(s *observation, _ []Finding) (Finding, bool) {
 	n := s.run.Counts.Spoiled
 	f := Finding{
 		Title:      phrase.Counted(n, "request", "requests") + " failed on this machine, which says nothing about the target",
@@ -31,7 +31,7 @@ func explainClient(s *observation) (Finding, bool) {
 	return f, n > 0
 }
 
-func explainEndedEarly(s *observation) (Finding, bool) {
+func explainEndedEarly(s *observation, _ []Finding) (Finding, bool) {
 	e := s.loss.Event
 	latest := e.LoadOver + s.run.Bins.Width
 	f := Finding{
@@ -47,7 +47,7 @@ func explainEndedEarly(s *observation) (Finding, bool) {
 	return f, e.Known && !e.Inside() && !s.run.Interrupted
 }
 
-func explainNoEvent(s *observation) (Finding, bool) {
+func explainNoEvent(s *observation, _ []Finding) (Finding, bool) {
 	return Finding{
 		Title:      "what the steps did to the target was not seen: no mark tells of an endpoint",
 		Confidence: Shown,
@@ -55,7 +55,7 @@ func explainNoEvent(s *observation) (Finding, bool) {
 	}, s.loss.Event.Known && len(s.lifecycles) == 0
 }
 
-func explainExposure(s *observation) (Finding, bool) {
+func explainExposure(s *observation, _ []Finding) (Finding, bool) {
 	event := s.loss.Event
 	length := event.End - event.Begin
 	smallest := s.loss.Limits.Smallest(1)
@@ -70,14 +70,14 @@ func explainExposure(s *observation) (Finding, bool) {
 
 // explainKilledUnmet is of endpoints that did not end by themselves, where no loss is
 // known to come of it.
-func explainKilledUnmet(s *observation) (Finding, bool) {
+func explainKilledUnmet(s *observation, ofLosses []Finding) (Finding, bool) {
 	var killed []*analysis.Lifecycle
 	for i := range s.lifecycles {
 		if s.lifecycles[i].Killed != analysis.Unknown {
 			killed = append(killed, &s.lifecycles[i])
 		}
 	}
-	if len(killed) == 0 || slices.ContainsFunc(s.made, func(f Finding) bool { return f.Rule == "grace-too-short" }) {
+	if len(killed) == 0 || slices.ContainsFunc(ofLosses, func(f Finding) bool { return f.Rule == "grace-too-short" }) {
 		return Finding{}, false
 	}
 	f := Finding{
