@@ -90,3 +90,11 @@ func (e *evidence) when() string {
 	}
 	return fmt.Sprintf("from %s to %s", phrase.Moment(e.first), phrase.Moment(e.last))
 }
+
+// subject is the endpoint of the evidence, or how many there are.
+func subject(e *evidence) string {
+	if len(e.endpoints) == 1 {
+		return e.endpoints[0]
+	}
+	return phrase.Counted(int64(len(e.endpoints)), "endpoint", "endpoints")
+}

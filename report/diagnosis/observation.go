@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net"
 	"slices"
+	"strings"
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
@@ -235,4 +236,33 @@ func (s *observation) answeredAfter(at int64) bool {
 		first = min(first, int(at/bins.Width)+1)
 	}
 	return slices.ContainsFunc(bins.List[first:], func(b record.Bin) bool { return b.OK > 0 })
+}
+
+// missing says which marks would have told the cause.
+func (s *observation) missing(e *evidence) string {
+	if len(s.lifecycles) == 0 {
+		return "no mark tells what happened to an endpoint"
+	}
+	var absent []string
+	add := func(when bool, what string) {
+		if when && !slices.Contains(absent, what) {
+			absent = append(absent, what)
+		}
+	}
+	for _, l := range e.lost {
+		own := s.lifecycleOf(l)
+		if own == nil && s.named(l) {
+			return "no mark tells what happened to " + l.Endpoint + " then"
+		}
+		if own == nil {
+			return "no mark tells what happened to " + l.Endpoint
+		}
+		add(own.Terminating == analysis.Unknown, "when its termination began")
+		add(own.Stopped() == analysis.Unknown, "when it stopped accepting")
+		add(own.Removed == analysis.Unknown, "when the balancer took it out")
+	}
+	if len(absent) == 0 {
+		return "the refusals do not lie between the two"
+	}
+	return "no mark tells " + strings.Join(absent, ", or ")
 }

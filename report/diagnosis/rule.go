@@ -23,6 +23,11 @@ type rule struct {
 	explain func(*observation, *evidence) Finding
 }
 
+// What the layers do when they go, and what the kernel makes of it, is from
+// research into each of them: the side that closes first, the order of closing
+// the listener and being taken out of the balancer, and what becomes of
+// connections that nobody accepted.
+
 // rules, in the order in which they are asked. The last one takes what is left,
 // so that findings and losses add up.
 var rules = []rule{
