@@ -124,10 +124,6 @@ func (s *observation) probeGap(k int) int64 {
 	return int64(perRequest * float64(max(1, analysis.EndpointCount(s.run))) / float64(max(1, k)))
 }
 
-func inStage(stage record.Stage) func(*observation, *record.LostRequest) bool {
-	return func(_ *observation, l *record.LostRequest) bool { return l.Class.Stage() == stage }
-}
-
 // untouched is until when nothing that marks tell of can have caused a loss, in ns.
 // What a step causes comes after its begin; what ended unasked may be told late.
 func (s *observation) untouched() int64 {

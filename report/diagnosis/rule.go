@@ -15,12 +15,19 @@ import (
 	"nodrop/report/analysis"
 )
 
-// rule matches losses, each of which goes to the first that wants it, and tells
-// what they have in common.
-type rule struct {
-	name    string
-	matches func(*observation, *record.LostRequest) bool
-	explain func(*observation, *evidence) Finding
+// lossRule matches losses, each of which goes to the first rule that wants it, and
+// explains what they have in common.
+type lossRule interface {
+	code() string
+	matches(*observation, *record.LostRequest) bool
+	explain(*observation, *evidence) Finding
+}
+
+// runRule is about the run as a whole. It sees what was found of the losses, and
+// says whether there is anything to explain.
+type runRule interface {
+	code() string
+	explain(s *observation, ofLosses []Finding) (Finding, bool)
 }
 
 // What the layers do when they go, and what the kernel makes of it, is from
@@ -28,54 +35,51 @@ type rule struct {
 // the listener and being taken out of the balancer, and what becomes of
 // connections that nobody accepted.
 
-// rules, in the order in which they are asked. The last one takes what is left,
+// lossRules, in the order in which they are asked. The last one takes what is left,
 // so that findings and losses add up.
-var rules = []rule{
-	{"baseline-not-healthy", matchesBaseline, explainBaseline},
-	{"crashed", matchesCrashed, explainCrashed},
-	{"listener-closed-before-removal", matchesOverlap, explainOverlap},
-	{"pre-stop-missing", matchesPreStopMissing, explainPreStopMissing},
-	{"balancer-heard-late", matchesSlowRemoval, explainSlowRemoval},
-	{"connections-refused", matchesRefused, explainRefused},
-	{"packets-dropped", matchesDropped, explainDropped},
-	{"firewall-refused", matchesFirewall, explainFirewall},
-	{"accept-queue-reset", matchesAcceptQueue, explainAcceptQueue},
-	{"grace-too-short", matchesGraceOver, explainGraceOver},
-	{"killed-in-flight", matchesKilled, explainKilled},
-	{"kept-alive-closed-without-notice", matchesKeptAlive, explainKeptAlive},
-	{"cut-in-flight", matchesCut, explainCut},
-	{"tls-cut", matchesTLSCut, explainTLSCut},
-	{"tls-refused", inStage(record.StageTLS), explainTLSRefused},
-	{"error-answered", inStage(record.StageStatus), explainStatus},
-	{"name-lost", inStage(record.StageDNS), explainName},
-	{"proxy-failed", inStage(record.StageProxy), explainProxy},
-	{"hung", matchesHung, explainHung},
-	{"malformed-answer", matchesMalformed, explainMalformed},
-	{"body-over-limit", matchesOverLimit, explainOverLimit},
-	{"unexplained", func(*observation, *record.LostRequest) bool { return true }, explainUnexplained},
+var lossRules = []lossRule{
+	baselineNotHealthy{},
+	endpointCrashed{},
+	listenerClosedBeforeRemoval{},
+	preStopMissing{},
+	balancerHeardLate{},
+	connectionsRefused{},
+	packetsDropped{},
+	firewallRefused{},
+	acceptQueueReset{},
+	graceTooShort{},
+	killedInFlight{},
+	keptAliveClosedWithoutNotice{},
+	cutInFlight{},
+	tlsCut{},
+	tlsRefused{},
+	errorAnswered{},
+	nameLost{},
+	proxyFailed{},
+	requestHung{},
+	malformedAnswer{},
+	bodyOverLimit{},
+	unexplained{},
 }
 
-// runRules are about the run as a whole; they see what was found of the losses.
-var runRules = []struct {
-	name    string
-	explain func(*observation, []Finding) (Finding, bool)
-}{
-	{"details-incomplete", explainUnlisted},
-	{"client-exhausted", explainClient},
-	{"killed-at-the-end-of-grace", explainKilledUnmet},
-	{"load-ended-early", explainEndedEarly},
-	{"event-not-seen", explainNoEvent},
-	{"too-little-exposure", explainExposure},
+// runRules, in the order in which they are asked.
+var runRules = []runRule{
+	detailsIncomplete{},
+	clientExhausted{},
+	killedAtTheEndOfGrace{},
+	loadEndedEarly{},
+	eventNotSeen{},
+	tooLittleExposure{},
 }
 
 // Of finds what the losses have in common, the most frequent first, then
 // what stands against the figures.
 func Of(run *record.Run, loss *analysis.Loss) []Finding {
 	s := observe(run, loss)
-	groups := make([][]*record.LostRequest, len(rules))
+	groups := make([][]*record.LostRequest, len(lossRules))
 	for i := range run.Lost {
 		l := &run.Lost[i]
-		at := slices.IndexFunc(rules, func(r rule) bool { return r.matches(s, l) })
+		at := slices.IndexFunc(lossRules, func(r lossRule) bool { return r.matches(s, l) })
 		groups[at] = append(groups[at], l)
 	}
 	var findings []Finding
@@ -83,8 +87,8 @@ func Of(run *record.Run, loss *analysis.Loss) []Finding {
 		if len(group) == 0 {
 			continue
 		}
-		f := rules[i].explain(s, newEvidence(group))
-		f.Rule, f.Lost = rules[i].name, int64(len(group))
+		f := lossRules[i].explain(s, newEvidence(group))
+		f.Rule, f.Lost = lossRules[i].code(), int64(len(group))
 		findings = append(findings, f)
 	}
 	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(b.Lost, a.Lost) })
@@ -94,7 +98,7 @@ func Of(run *record.Run, loss *analysis.Loss) []Finding {
 	ofLosses := findings
 	for _, r := range runRules {
 		if f, ok := r.explain(s, ofLosses); ok {
-			f.Rule = r.name
+			f.Rule = r.code()
 			findings = append(findings, f)
 		}
 	}

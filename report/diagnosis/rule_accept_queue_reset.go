@@ -6,13 +6,18 @@ import (
 	"nodrop/report/phrase"
 )
 
-func matchesAcceptQueue(s *observation, l *record.LostRequest) bool {
+// acceptQueueReset: nobody had accepted the connection when the listener closed.
+type acceptQueueReset struct{}
+
+func (acceptQueueReset) code() string { return "accept-queue-reset" }
+
+func (acceptQueueReset) matches(s *observation, l *record.LostRequest) bool {
 	own := s.lifecycleOf(l)
 	return !l.Reused && l.Class.Cause() == record.CauseReset && (analysis.Unanswered(l.Class) || l.Class.Stage() == record.StageTLS) &&
 		own != nil && analysis.Within(l.End, own.ListenerClosed, own.ListenerClosed) && !analysis.Within(l.End, own.Exited, own.Exited)
 }
 
-func explainAcceptQueue(s *observation, e *evidence) Finding {
+func (acceptQueueReset) explain(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      phrase.Counted(int64(len(e.lost)), "connection was", "connections were") + " reset in the accept queue when the listener closed",
 		Confidence: Likely,

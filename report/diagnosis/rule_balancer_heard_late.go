@@ -5,9 +5,15 @@ import (
 	"nodrop/report/analysis"
 )
 
-// matchesSlowRemoval leaves alone what an endpoint refused that accepted connections
+// balancerHeardLate: the control plane had taken the endpoint out, and the balancer
+// still sent connections to it.
+type balancerHeardLate struct{}
+
+func (balancerHeardLate) code() string { return "balancer-heard-late" }
+
+// matches leaves alone what an endpoint refused that accepted connections
 // afterwards.
-func matchesSlowRemoval(s *observation, l *record.LostRequest) bool {
+func (balancerHeardLate) matches(s *observation, l *record.LostRequest) bool {
 	if !analysis.IsRefusal(l.Class) {
 		return false
 	}
@@ -19,7 +25,7 @@ func matchesSlowRemoval(s *observation, l *record.LostRequest) bool {
 	return s.slowRemovals[l] != nil
 }
 
-func explainSlowRemoval(s *observation, e *evidence) Finding {
+func (balancerHeardLate) explain(s *observation, e *evidence) Finding {
 	h := s.propagationOf(e)
 	why := ": balancers went on sending them to endpoints that had been taken out"
 	if h.early() {

@@ -7,9 +7,16 @@ import (
 	"nodrop/report/phrase"
 )
 
-func matchesBaseline(s *observation, l *record.LostRequest) bool { return l.End < s.before }
+// baselineNotHealthy: the request was lost before anything was done to the target.
+type baselineNotHealthy struct{}
 
-func explainBaseline(s *observation, e *evidence) Finding {
+func (baselineNotHealthy) code() string { return "baseline-not-healthy" }
+
+func (baselineNotHealthy) matches(s *observation, l *record.LostRequest) bool {
+	return l.End < s.before
+}
+
+func (baselineNotHealthy) explain(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      phrase.Counted(int64(len(e.lost)), "request was", "requests were") + " lost before anything was done to the target",
 		Confidence: Shown,

@@ -7,13 +7,17 @@ import (
 	"nodrop/report/phrase"
 )
 
-// matchesOverLimit matches the responses that --max-body cut: with it, no other loss
-// is of that class.
-func matchesOverLimit(s *observation, l *record.LostRequest) bool {
+// bodyOverLimit: nodrop cut the response, as --max-body asks.
+type bodyOverLimit struct{}
+
+func (bodyOverLimit) code() string { return "body-over-limit" }
+
+// matches needs no more than the class: with --max-body, no other loss is of it.
+func (bodyOverLimit) matches(s *observation, l *record.LostRequest) bool {
 	return s.run.Settings.MaxBody > 0 && l.Class.Stage() == record.StageBody && l.Class.Cause() == record.CauseOther
 }
 
-func explainOverLimit(s *observation, e *evidence) Finding {
+func (bodyOverLimit) explain(s *observation, e *evidence) Finding {
 	n := int64(len(e.lost))
 	return Finding{
 		Title:      fmt.Sprintf("nodrop cut %s longer than --max-body allows (%d bytes)", phrase.Counted(n, "response", "responses"), s.run.Settings.MaxBody),

@@ -8,9 +8,16 @@ import (
 	"nodrop/report/phrase"
 )
 
-func matchesRefused(_ *observation, l *record.LostRequest) bool { return analysis.IsRefusal(l.Class) }
+// connectionsRefused: a connection was refused, and no mark tells why.
+type connectionsRefused struct{}
 
-func explainRefused(s *observation, e *evidence) Finding {
+func (connectionsRefused) code() string { return "connections-refused" }
+
+func (connectionsRefused) matches(_ *observation, l *record.LostRequest) bool {
+	return analysis.IsRefusal(l.Class)
+}
+
+func (connectionsRefused) explain(s *observation, e *evidence) Finding {
 	evidence := []string{e.what(), e.when() + "; " + s.where(e)}
 	if s.answers.Count == 0 && s.run.Counts.Lost == int64(len(e.lost)) && (e.redirected == 0 || e.redirected == int64(len(e.lost))) {
 		title, remedy := "every connection was refused: nothing listens there", "check the URL's host and port, and that the service runs"

@@ -9,13 +9,18 @@ import (
 	"nodrop/report/phrase"
 )
 
-// matchesCrashed leaves alone what an endpoint that was leaving explains as well,
+// endpointCrashed: the endpoint ended, and nobody had told it to.
+type endpointCrashed struct{}
+
+func (endpointCrashed) code() string { return "crashed" }
+
+// matches leaves alone what an endpoint that was leaving explains as well,
 // unless the marks name the one that crashed.
-func matchesCrashed(s *observation, l *record.LostRequest) bool {
+func (endpointCrashed) matches(s *observation, l *record.LostRequest) bool {
 	return s.crashOf(l) != nil && (s.named(l) || !s.leaving(l))
 }
 
-func explainCrashed(s *observation, e *evidence) Finding {
+func (endpointCrashed) explain(s *observation, e *evidence) Finding {
 	met := s.crashesOf(e)
 	f := Finding{
 		Title:      fmt.Sprintf("%s lost when %s", phrase.Counted(int64(len(e.lost)), "request was", "requests were"), crashed(met)),

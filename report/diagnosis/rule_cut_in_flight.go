@@ -8,9 +8,16 @@ import (
 	"nodrop/report/phrase"
 )
 
-func matchesCut(_ *observation, l *record.LostRequest) bool { return analysis.IsCut(l.Class) }
+// cutInFlight: the connection was cut, and no mark tells why.
+type cutInFlight struct{}
 
-func explainCut(s *observation, e *evidence) Finding {
+func (cutInFlight) code() string { return "cut-in-flight" }
+
+func (cutInFlight) matches(_ *observation, l *record.LostRequest) bool {
+	return analysis.IsCut(l.Class)
+}
+
+func (cutInFlight) explain(s *observation, e *evidence) Finding {
 	needed, least := s.need(e)
 	exit := "an exit"
 	if !slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return !s.named(l) }) {

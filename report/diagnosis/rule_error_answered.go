@@ -4,12 +4,22 @@ import (
 	"fmt"
 	"strings"
 
+	"nodrop/loadgen/record"
 	"nodrop/report/phrase"
 )
 
+// errorAnswered: the response had a status that was not expected.
+type errorAnswered struct{}
+
+func (errorAnswered) code() string { return "error-answered" }
+
+func (errorAnswered) matches(_ *observation, l *record.LostRequest) bool {
+	return l.Class.Stage() == record.StageStatus
+}
+
 // explainStatus is about answers that a server or gateway made, with a status that
 // was not expected.
-func explainStatus(s *observation, e *evidence) Finding {
+func (errorAnswered) explain(s *observation, e *evidence) Finding {
 	var statuses []string
 	for _, c := range e.classes {
 		statuses = append(statuses, strings.TrimPrefix(c.Class.String(), "status."))

@@ -5,11 +5,16 @@ import (
 	"nodrop/report/phrase"
 )
 
-func matchesFirewall(_ *observation, l *record.LostRequest) bool {
+// firewallRefused: something on the way refused the connection.
+type firewallRefused struct{}
+
+func (firewallRefused) code() string { return "firewall-refused" }
+
+func (firewallRefused) matches(_ *observation, l *record.LostRequest) bool {
 	return l.Class.Stage() == record.StageConnect && l.Class.Cause() == record.CauseRejected
 }
 
-func explainFirewall(s *observation, e *evidence) Finding {
+func (firewallRefused) explain(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      "a firewall on the way refused " + phrase.Counted(int64(len(e.lost)), "connection", "connections"),
 		Confidence: Shown,

@@ -9,11 +9,17 @@ import (
 	"nodrop/report/phrase"
 )
 
-func matchesGraceOver(s *observation, l *record.LostRequest) bool {
+// graceTooShort: the process was killed at the end of its grace with the request in
+// flight.
+type graceTooShort struct{}
+
+func (graceTooShort) code() string { return "grace-too-short" }
+
+func (graceTooShort) matches(s *observation, l *record.LostRequest) bool {
 	return analysis.IsCut(l.Class) && len(s.killers(l)) > 0
 }
 
-func explainGraceOver(s *observation, e *evidence) Finding {
+func (graceTooShort) explain(s *observation, e *evidence) Finding {
 	met := metBy(e.lost, s.killers)
 	f := Finding{
 		Title:      phrase.Counted(int64(len(e.lost)), "request in flight was cut when its process was killed at the end of its grace", "requests in flight were cut when their process was killed at the end of its grace"),

@@ -8,11 +8,16 @@ import (
 	"nodrop/report/phrase"
 )
 
-func matchesHung(_ *observation, l *record.LostRequest) bool {
+// requestHung: the response did not come in time.
+type requestHung struct{}
+
+func (requestHung) code() string { return "hung" }
+
+func (requestHung) matches(_ *observation, l *record.LostRequest) bool {
 	return analysis.BeyondConnect(l.Class) && l.Class.Cause() == record.CauseTimeout
 }
 
-func explainHung(s *observation, e *evidence) Finding {
+func (requestHung) explain(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      fmt.Sprintf("%s got no whole answer within %s (-t)", phrase.Counted(int64(len(e.lost)), "request", "requests"), phrase.Duration(int64(s.run.Settings.Timeout))),
 		Confidence: CannotTell,

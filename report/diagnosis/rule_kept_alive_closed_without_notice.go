@@ -8,11 +8,17 @@ import (
 	"nodrop/report/phrase"
 )
 
-func matchesKeptAlive(_ *observation, l *record.LostRequest) bool {
+// keptAliveClosedWithoutNotice: the request went out on a connection that
+// the server was closing.
+type keptAliveClosedWithoutNotice struct{}
+
+func (keptAliveClosedWithoutNotice) code() string { return "kept-alive-closed-without-notice" }
+
+func (keptAliveClosedWithoutNotice) matches(_ *observation, l *record.LostRequest) bool {
 	return l.Reused && analysis.IsCut(l.Class) && analysis.Unanswered(l.Class)
 }
 
-func explainKeptAlive(s *observation, e *evidence) Finding {
+func (keptAliveClosedWithoutNotice) explain(s *observation, e *evidence) Finding {
 	quick := s.idle(e)
 	f := Finding{
 		Title:      phrase.Counted(int64(len(e.lost)), "request", "requests") + " went out on kept-alive connections that the server was closing",

@@ -8,7 +8,12 @@ import (
 	"nodrop/report/phrase"
 )
 
-func matchesKilled(s *observation, l *record.LostRequest) bool {
+// killedInFlight: the process exited with the request in flight.
+type killedInFlight struct{}
+
+func (killedInFlight) code() string { return "killed-in-flight" }
+
+func (killedInFlight) matches(s *observation, l *record.LostRequest) bool {
 	if !analysis.IsCut(l.Class) {
 		return false
 	}
@@ -18,7 +23,7 @@ func matchesKilled(s *observation, l *record.LostRequest) bool {
 	return false
 }
 
-func explainKilled(s *observation, e *evidence) Finding {
+func (killedInFlight) explain(s *observation, e *evidence) Finding {
 	needed, least := s.need(e)
 	f := Finding{
 		Title:      phrase.Counted(int64(len(e.lost)), "request in flight was cut when its process exited", "requests in flight were cut when their process exited"),

@@ -8,11 +8,17 @@ import (
 	"nodrop/report/phrase"
 )
 
-func matchesOverlap(s *observation, l *record.LostRequest) bool {
+// listenerClosedBeforeRemoval: the marks tell that the endpoint stopped
+// accepting before the balancer took it out.
+type listenerClosedBeforeRemoval struct{}
+
+func (listenerClosedBeforeRemoval) code() string { return "listener-closed-before-removal" }
+
+func (listenerClosedBeforeRemoval) matches(s *observation, l *record.LostRequest) bool {
 	return analysis.IsRefusal(l.Class) && len(s.overlapping(l)) > 0
 }
 
-func explainOverlap(s *observation, e *evidence) Finding {
+func (listenerClosedBeforeRemoval) explain(s *observation, e *evidence) Finding {
 	named := true
 	for _, l := range e.lost {
 		named = named && s.named(l)

@@ -6,11 +6,16 @@ import (
 	"nodrop/report/phrase"
 )
 
-func matchesMalformed(_ *observation, l *record.LostRequest) bool {
+// malformedAnswer: the response was not what HTTP allows.
+type malformedAnswer struct{}
+
+func (malformedAnswer) code() string { return "malformed-answer" }
+
+func (malformedAnswer) matches(_ *observation, l *record.LostRequest) bool {
 	return analysis.BeyondConnect(l.Class) && l.Class.Cause() == record.CauseMalformed
 }
 
-func explainMalformed(s *observation, e *evidence) Finding {
+func (malformedAnswer) explain(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      phrase.Counted(int64(len(e.lost)), "answer was", "answers were") + " not what HTTP/1.1 allows",
 		Confidence: Shown,

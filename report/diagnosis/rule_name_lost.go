@@ -1,10 +1,20 @@
 package diagnosis
 
 import (
+	"nodrop/loadgen/record"
 	"nodrop/report/phrase"
 )
 
-func explainName(s *observation, e *evidence) Finding {
+// nameLost: the name was not found.
+type nameLost struct{}
+
+func (nameLost) code() string { return "name-lost" }
+
+func (nameLost) matches(_ *observation, l *record.LostRequest) bool {
+	return l.Class.Stage() == record.StageDNS
+}
+
+func (nameLost) explain(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      "the name was not found for " + phrase.Duration(e.span()),
 		Confidence: Likely,

@@ -7,12 +7,17 @@ import (
 	"nodrop/report/phrase"
 )
 
-func matchesDropped(_ *observation, l *record.LostRequest) bool {
+// packetsDropped: an attempt to connect went unanswered.
+type packetsDropped struct{}
+
+func (packetsDropped) code() string { return "packets-dropped" }
+
+func (packetsDropped) matches(_ *observation, l *record.LostRequest) bool {
 	cause := l.Class.Cause()
 	return l.Class.Stage() == record.StageConnect && (cause == record.CauseTimeout || cause == record.CauseUnreachable)
 }
 
-func explainDropped(s *observation, e *evidence) Finding {
+func (packetsDropped) explain(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      fmt.Sprintf("connection attempts to %s went unanswered for %s", subject(e), phrase.Duration(e.span())),
 		Confidence: Likely,

@@ -7,12 +7,17 @@ import (
 	"nodrop/report/phrase"
 )
 
-// matchesPreStopMissing: the same, and nothing kept any of the endpoints accepting.
-func matchesPreStopMissing(s *observation, l *record.LostRequest) bool {
-	return matchesSlowRemoval(s, l) && !s.slowRemovals[l].hooks
+// preStopMissing: as balancerHeardLate, and nothing kept any of the endpoints
+// accepting.
+type preStopMissing struct{}
+
+func (preStopMissing) code() string { return "pre-stop-missing" }
+
+func (preStopMissing) matches(s *observation, l *record.LostRequest) bool {
+	return balancerHeardLate{}.matches(s, l) && !s.slowRemovals[l].hooks
 }
 
-func explainPreStopMissing(s *observation, e *evidence) Finding {
+func (preStopMissing) explain(s *observation, e *evidence) Finding {
 	h := s.propagationOf(e)
 	return h.finding(s, e, fmt.Sprintf("%s got the stop signal at once, for want of a pre-stop hook: %s%s",
 		phrase.Counted(int64(len(h.met)), "endpoint", "endpoints"), h.how(), h.until()))

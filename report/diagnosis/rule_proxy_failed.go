@@ -1,10 +1,20 @@
 package diagnosis
 
 import (
+	"nodrop/loadgen/record"
 	"nodrop/report/phrase"
 )
 
-func explainProxy(s *observation, e *evidence) Finding {
+// proxyFailed: the proxy failed the request.
+type proxyFailed struct{}
+
+func (proxyFailed) code() string { return "proxy-failed" }
+
+func (proxyFailed) matches(_ *observation, l *record.LostRequest) bool {
+	return l.Class.Stage() == record.StageProxy
+}
+
+func (proxyFailed) explain(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      "the proxy failed " + phrase.Counted(int64(len(e.lost)), "request", "requests"),
 		Confidence: Likely,

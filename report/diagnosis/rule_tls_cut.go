@@ -8,9 +8,14 @@ import (
 	"nodrop/report/phrase"
 )
 
-func matchesTLSCut(_ *observation, l *record.LostRequest) bool { return analysis.IsTLSCut(l.Class) }
+// tlsCut: the handshake found no end.
+type tlsCut struct{}
 
-func explainTLSCut(s *observation, e *evidence) Finding {
+func (tlsCut) code() string { return "tls-cut" }
+
+func (tlsCut) matches(_ *observation, l *record.LostRequest) bool { return analysis.IsTLSCut(l.Class) }
+
+func (tlsCut) explain(s *observation, e *evidence) Finding {
 	f := Finding{
 		Title:      phrase.Counted(int64(len(e.lost)), "TLS handshake was", "TLS handshakes were") + " cut",
 		Confidence: CannotTell,

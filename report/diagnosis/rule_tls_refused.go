@@ -1,10 +1,20 @@
 package diagnosis
 
 import (
+	"nodrop/loadgen/record"
 	"nodrop/report/phrase"
 )
 
-func explainTLSRefused(s *observation, e *evidence) Finding {
+// tlsRefused: the handshake failed.
+type tlsRefused struct{}
+
+func (tlsRefused) code() string { return "tls-refused" }
+
+func (tlsRefused) matches(_ *observation, l *record.LostRequest) bool {
+	return l.Class.Stage() == record.StageTLS
+}
+
+func (tlsRefused) explain(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      phrase.Counted(int64(len(e.lost)), "TLS handshake", "TLS handshakes") + " failed",
 		Confidence: Likely,

@@ -1,10 +1,18 @@
 package diagnosis
 
 import (
+	"nodrop/loadgen/record"
 	"nodrop/report/phrase"
 )
 
-func explainUnexplained(s *observation, e *evidence) Finding {
+// unexplained: what no other rule takes.
+type unexplained struct{}
+
+func (unexplained) code() string { return "unexplained" }
+
+func (unexplained) matches(*observation, *record.LostRequest) bool { return true }
+
+func (unexplained) explain(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      phrase.Counted(int64(len(e.lost)), "request", "requests") + " failed for reasons that no rule knows",
 		Confidence: CannotTell,

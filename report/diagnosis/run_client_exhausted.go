@@ -6,7 +6,12 @@ import (
 	"nodrop/report/phrase"
 )
 
-func explainClient(s *observation, _ []Finding) (Finding, bool) {
+// clientExhausted: requests failed on this machine.
+type clientExhausted struct{}
+
+func (clientExhausted) code() string { return "client-exhausted" }
+
+func (clientExhausted) explain(s *observation, _ []Finding) (Finding, bool) {
 	n := s.run.Counts.Spoiled
 	f := Finding{
 		Title:      phrase.Counted(n, "request", "requests") + " failed on this machine, which says nothing about the target",

@@ -6,7 +6,12 @@ import (
 	"nodrop/report/phrase"
 )
 
-func explainUnlisted(s *observation, _ []Finding) (Finding, bool) {
+// detailsIncomplete: some losses are in the counts alone.
+type detailsIncomplete struct{}
+
+func (detailsIncomplete) code() string { return "details-incomplete" }
+
+func (detailsIncomplete) explain(s *observation, _ []Finding) (Finding, bool) {
 	n := s.run.LostUntold
 	return Finding{
 		Title:      fmt.Sprintf("%s in the counts alone: the findings are about the first %d", phrase.Counted(n, "lost request is", "lost requests are"), len(s.run.Lost)),

@@ -8,9 +8,13 @@ import (
 	"nodrop/report/phrase"
 )
 
-// explainKilledUnmet is of endpoints that did not end by themselves, where no loss is
+// killedAtTheEndOfGrace is of endpoints that did not end by themselves, where no loss is
 // known to come of it.
-func explainKilledUnmet(s *observation, ofLosses []Finding) (Finding, bool) {
+type killedAtTheEndOfGrace struct{}
+
+func (killedAtTheEndOfGrace) code() string { return "killed-at-the-end-of-grace" }
+
+func (killedAtTheEndOfGrace) explain(s *observation, ofLosses []Finding) (Finding, bool) {
 	var killed []*analysis.Lifecycle
 	for i := range s.lifecycles {
 		if s.lifecycles[i].Killed != analysis.Unknown {

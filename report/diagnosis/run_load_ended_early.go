@@ -6,7 +6,12 @@ import (
 	"nodrop/report/phrase"
 )
 
-func explainEndedEarly(s *observation, _ []Finding) (Finding, bool) {
+// loadEndedEarly: the load was over before the event was.
+type loadEndedEarly struct{}
+
+func (loadEndedEarly) code() string { return "load-ended-early" }
+
+func (loadEndedEarly) explain(s *observation, _ []Finding) (Finding, bool) {
 	e := s.loss.Event
 	latest := e.LoadOver + s.run.Bins.Width
 	f := Finding{

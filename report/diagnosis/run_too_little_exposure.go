@@ -6,7 +6,12 @@ import (
 	"nodrop/report/phrase"
 )
 
-func explainExposure(s *observation, _ []Finding) (Finding, bool) {
+// tooLittleExposure: an outage could have gone unseen.
+type tooLittleExposure struct{}
+
+func (tooLittleExposure) code() string { return "too-little-exposure" }
+
+func (tooLittleExposure) explain(s *observation, _ []Finding) (Finding, bool) {
 	event := s.loss.Event
 	length := event.End - event.Begin
 	smallest := s.loss.Limits.Smallest(1)

@@ -111,7 +111,7 @@ func changeMarkdown(c *compare.Change) string {
 		for _, cell := range cellsOf(c, row) {
 			cells = append(cells, mdInline(cell))
 		}
-		t.Row(cells...)
+		t.row(cells...)
 	}
 	return t.String()
 }
@@ -200,7 +200,7 @@ func comparisonMarkdown(list []compare.Group, names []string) string {
 		for i := range shown {
 			cells = append(cells, mark+mdInline(shown[i].Arm.Spread(m).Text(m.Dimension))+mark)
 		}
-		t.Row(cells...)
+		t.row(cells...)
 	}
 	for _, of := range []struct{ name, metric, mark string }{
 		{"planned", "planned", ""},
@@ -299,7 +299,7 @@ func remediesMarkdown(list []diagnosis.Remedy) string {
 		if r.Where != "any" {
 			setting = mdCode(phrase.Shorten(r.Setting, maxQuote))
 		}
-		t.Row(mdInline(phrase.Shorten(r.Where, maxQuote)), setting)
+		t.row(mdInline(phrase.Shorten(r.Where, maxQuote)), setting)
 	}
 	return t.String()
 }
@@ -314,7 +314,7 @@ func classesMarkdown(l *analysis.Loss) string {
 			t.remark(fmt.Sprintf("and %d more", len(l.Classes)-i))
 			break
 		}
-		t.Row(mdCode(c.Class.String()), phrase.Number(c.Fresh), phrase.Number(c.Reused), processed(c))
+		t.row(mdCode(c.Class.String()), phrase.Number(c.Fresh), phrase.Number(c.Reused), processed(c))
 	}
 	return "#### By class\n\n" + t.String()
 }
@@ -330,7 +330,7 @@ func windowsMarkdown(l *analysis.Loss) string {
 			break
 		}
 		w := &l.Windows[i]
-		t.Row(unbroken(phrase.Moment(w.Begin)), unbroken(phrase.Duration(w.End-w.Begin)), phrase.Number(w.Lost), phrase.Number(w.Exposed), phrase.Number(w.InFlight),
+		t.row(unbroken(phrase.Moment(w.Begin)), unbroken(phrase.Duration(w.End-w.Begin)), phrase.Number(w.Lost), phrase.Number(w.Exposed), phrase.Number(w.InFlight),
 			phrase.Number(int64(len(w.Endpoints))), relationMarkdown(w.BeginNear), relationMarkdown(w.EndNear))
 	}
 	return fmt.Sprintf("#### Windows\n\nLosses at most %s apart belong to one.\n\n", phrase.Duration(l.Gap)) + t.String()
@@ -360,7 +360,7 @@ func endpointsMarkdown(l *analysis.Loss) string {
 		if e.Name != "" {
 			name = mdCode(phrase.Shorten(e.Name, maxQuote))
 		}
-		t.Row(name, phrase.Number(e.OK), phrase.Number(e.Lost), lastConnected(&e.Seen), phrase.Moment(e.Seen.LastAnswer), mdInline(phrase.Shorten(classList(e.Classes), maxQuote)))
+		t.row(name, phrase.Number(e.OK), phrase.Number(e.Lost), lastConnected(&e.Seen), phrase.Moment(e.Seen.LastAnswer), mdInline(phrase.Shorten(classList(e.Classes), maxQuote)))
 	}
 	return "#### By endpoint\n\n" + t.String()
 }
@@ -391,7 +391,7 @@ func marksMarkdown(marks []record.Mark) string {
 			t.remark(fmt.Sprintf("and %d more", len(groups)-i))
 			break
 		}
-		t.Row(g.when(), mdInline(phrase.Shorten(g.text(), maxQuote)))
+		t.row(g.when(), mdInline(phrase.Shorten(g.text(), maxQuote)))
 	}
 	return details("Marks", false, t.String())
 }
@@ -454,12 +454,12 @@ func newMarkdownTable(head ...string) *markdownTable {
 			rules[i] = "---:"
 		}
 	}
-	t.Row(names...)
-	t.Row(rules...)
+	t.row(names...)
+	t.row(rules...)
 	return t
 }
 
-func (t *markdownTable) Row(cells ...string) {
+func (t *markdownTable) row(cells ...string) {
 	t.b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 }
 
