@@ -9,8 +9,6 @@ import (
 // acceptQueueReset: nobody had accepted the connection when the listener closed.
 type acceptQueueReset struct{}
 
-func (acceptQueueReset) code() string { return "accept-queue-reset" }
-
 func (acceptQueueReset) matches(s *observation, l *record.LostRequest) bool {
 	own := s.lifecycleOf(l)
 	return !l.Reused && l.Class.Cause() == record.CauseReset && (analysis.Unanswered(l.Class) || l.Class.Stage() == record.StageTLS) &&

@@ -9,8 +9,6 @@ import (
 // still sent connections to it.
 type balancerHeardLate struct{}
 
-func (balancerHeardLate) code() string { return "balancer-heard-late" }
-
 // matches leaves alone what an endpoint refused that accepted connections
 // afterwards.
 func (balancerHeardLate) matches(s *observation, l *record.LostRequest) bool {

@@ -10,8 +10,6 @@ import (
 // baselineNotHealthy: the request was lost before anything was done to the target.
 type baselineNotHealthy struct{}
 
-func (baselineNotHealthy) code() string { return "baseline-not-healthy" }
-
 func (baselineNotHealthy) matches(s *observation, l *record.LostRequest) bool {
 	return l.End < s.before
 }

@@ -10,8 +10,6 @@ import (
 // bodyOverLimit: nodrop cut the response, as --max-body asks.
 type bodyOverLimit struct{}
 
-func (bodyOverLimit) code() string { return "body-over-limit" }
-
 // matches needs no more than the class: with --max-body, no other loss is of it.
 func (bodyOverLimit) matches(s *observation, l *record.LostRequest) bool {
 	return s.run.Settings.MaxBody > 0 && l.Class.Stage() == record.StageBody && l.Class.Cause() == record.CauseOther

@@ -11,8 +11,6 @@ import (
 // connectionsRefused: a connection was refused, and no mark tells why.
 type connectionsRefused struct{}
 
-func (connectionsRefused) code() string { return "connections-refused" }
-
 func (connectionsRefused) matches(_ *observation, l *record.LostRequest) bool {
 	return analysis.IsRefusal(l.Class)
 }

@@ -12,8 +12,6 @@ import (
 // endpointCrashed: the endpoint ended, and nobody had told it to.
 type endpointCrashed struct{}
 
-func (endpointCrashed) code() string { return "crashed" }
-
 // matches leaves alone what an endpoint that was leaving explains as well,
 // unless the marks name the one that crashed.
 func (endpointCrashed) matches(s *observation, l *record.LostRequest) bool {

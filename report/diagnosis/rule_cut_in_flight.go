@@ -11,8 +11,6 @@ import (
 // cutInFlight: the connection was cut, and no mark tells why.
 type cutInFlight struct{}
 
-func (cutInFlight) code() string { return "cut-in-flight" }
-
 func (cutInFlight) matches(_ *observation, l *record.LostRequest) bool {
 	return analysis.IsCut(l.Class)
 }

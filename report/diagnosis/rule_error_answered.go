@@ -11,8 +11,6 @@ import (
 // errorAnswered: the response had a status that was not expected.
 type errorAnswered struct{}
 
-func (errorAnswered) code() string { return "error-answered" }
-
 func (errorAnswered) matches(_ *observation, l *record.LostRequest) bool {
 	return l.Class.Stage() == record.StageStatus
 }

@@ -8,8 +8,6 @@ import (
 // firewallRefused: something on the way refused the connection.
 type firewallRefused struct{}
 
-func (firewallRefused) code() string { return "firewall-refused" }
-
 func (firewallRefused) matches(_ *observation, l *record.LostRequest) bool {
 	return l.Class.Stage() == record.StageConnect && l.Class.Cause() == record.CauseRejected
 }

@@ -13,8 +13,6 @@ import (
 // flight.
 type graceTooShort struct{}
 
-func (graceTooShort) code() string { return "grace-too-short" }
-
 func (graceTooShort) matches(s *observation, l *record.LostRequest) bool {
 	return analysis.IsCut(l.Class) && len(s.killers(l)) > 0
 }

@@ -11,8 +11,6 @@ import (
 // requestHung: the response did not come in time.
 type requestHung struct{}
 
-func (requestHung) code() string { return "hung" }
-
 func (requestHung) matches(_ *observation, l *record.LostRequest) bool {
 	return analysis.BeyondConnect(l.Class) && l.Class.Cause() == record.CauseTimeout
 }

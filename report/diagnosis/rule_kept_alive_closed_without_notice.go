@@ -12,8 +12,6 @@ import (
 // the server was closing.
 type keptAliveClosedWithoutNotice struct{}
 
-func (keptAliveClosedWithoutNotice) code() string { return "kept-alive-closed-without-notice" }
-
 func (keptAliveClosedWithoutNotice) matches(_ *observation, l *record.LostRequest) bool {
 	return l.Reused && analysis.IsCut(l.Class) && analysis.Unanswered(l.Class)
 }

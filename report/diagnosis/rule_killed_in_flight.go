@@ -11,8 +11,6 @@ import (
 // killedInFlight: the process exited with the request in flight.
 type killedInFlight struct{}
 
-func (killedInFlight) code() string { return "killed-in-flight" }
-
 func (killedInFlight) matches(s *observation, l *record.LostRequest) bool {
 	if !analysis.IsCut(l.Class) {
 		return false

@@ -12,8 +12,6 @@ import (
 // accepting before the balancer took it out.
 type listenerClosedBeforeRemoval struct{}
 
-func (listenerClosedBeforeRemoval) code() string { return "listener-closed-before-removal" }
-
 func (listenerClosedBeforeRemoval) matches(s *observation, l *record.LostRequest) bool {
 	return analysis.IsRefusal(l.Class) && len(s.overlapping(l)) > 0
 }

@@ -9,8 +9,6 @@ import (
 // malformedAnswer: the response was not what HTTP allows.
 type malformedAnswer struct{}
 
-func (malformedAnswer) code() string { return "malformed-answer" }
-
 func (malformedAnswer) matches(_ *observation, l *record.LostRequest) bool {
 	return analysis.BeyondConnect(l.Class) && l.Class.Cause() == record.CauseMalformed
 }

@@ -8,8 +8,6 @@ import (
 // nameLost: the name was not found.
 type nameLost struct{}
 
-func (nameLost) code() string { return "name-lost" }
-
 func (nameLost) matches(_ *observation, l *record.LostRequest) bool {
 	return l.Class.Stage() == record.StageDNS
 }

@@ -10,8 +10,6 @@ import (
 // packetsDropped: an attempt to connect went unanswered.
 type packetsDropped struct{}
 
-func (packetsDropped) code() string { return "packets-dropped" }
-
 func (packetsDropped) matches(_ *observation, l *record.LostRequest) bool {
 	cause := l.Class.Cause()
 	return l.Class.Stage() == record.StageConnect && (cause == record.CauseTimeout || cause == record.CauseUnreachable)

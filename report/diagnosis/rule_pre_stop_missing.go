@@ -11,8 +11,6 @@ import (
 // accepting.
 type preStopMissing struct{}
 
-func (preStopMissing) code() string { return "pre-stop-missing" }
-
 func (preStopMissing) matches(s *observation, l *record.LostRequest) bool {
 	return balancerHeardLate{}.matches(s, l) && !s.slowRemovals[l].hooks
 }

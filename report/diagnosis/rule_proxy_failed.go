@@ -8,8 +8,6 @@ import (
 // proxyFailed: the proxy failed the request.
 type proxyFailed struct{}
 
-func (proxyFailed) code() string { return "proxy-failed" }
-
 func (proxyFailed) matches(_ *observation, l *record.LostRequest) bool {
 	return l.Class.Stage() == record.StageProxy
 }

@@ -11,8 +11,6 @@ import (
 // tlsCut: the handshake found no end.
 type tlsCut struct{}
 
-func (tlsCut) code() string { return "tls-cut" }
-
 func (tlsCut) matches(_ *observation, l *record.LostRequest) bool { return analysis.IsTLSCut(l.Class) }
 
 func (tlsCut) explain(s *observation, e *evidence) Finding {

@@ -8,8 +8,6 @@ import (
 // tlsRefused: the handshake failed.
 type tlsRefused struct{}
 
-func (tlsRefused) code() string { return "tls-refused" }
-
 func (tlsRefused) matches(_ *observation, l *record.LostRequest) bool {
 	return l.Class.Stage() == record.StageTLS
 }

@@ -8,8 +8,6 @@ import (
 // unexplained: what no other rule takes.
 type unexplained struct{}
 
-func (unexplained) code() string { return "unexplained" }
-
 func (unexplained) matches(*observation, *record.LostRequest) bool { return true }
 
 func (unexplained) explain(s *observation, e *evidence) Finding {

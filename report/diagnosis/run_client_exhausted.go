@@ -9,8 +9,6 @@ import (
 // clientExhausted: requests failed on this machine.
 type clientExhausted struct{}
 
-func (clientExhausted) code() string { return "client-exhausted" }
-
 func (clientExhausted) explain(s *observation, _ []Finding) (Finding, bool) {
 	n := s.run.Counts.Spoiled
 	f := Finding{

@@ -9,8 +9,6 @@ import (
 // detailsIncomplete: some losses are in the counts alone.
 type detailsIncomplete struct{}
 
-func (detailsIncomplete) code() string { return "details-incomplete" }
-
 func (detailsIncomplete) explain(s *observation, _ []Finding) (Finding, bool) {
 	n := s.run.LostUntold
 	return Finding{

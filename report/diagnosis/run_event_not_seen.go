@@ -3,8 +3,6 @@ package diagnosis
 // eventNotSeen: no mark tells what the steps did.
 type eventNotSeen struct{}
 
-func (eventNotSeen) code() string { return "event-not-seen" }
-
 func (eventNotSeen) explain(s *observation, _ []Finding) (Finding, bool) {
 	return Finding{
 		Title:      "what the steps did to the target was not seen: no mark tells of an endpoint",

@@ -12,8 +12,6 @@ import (
 // known to come of it.
 type killedAtTheEndOfGrace struct{}
 
-func (killedAtTheEndOfGrace) code() string { return "killed-at-the-end-of-grace" }
-
 func (killedAtTheEndOfGrace) explain(s *observation, ofLosses []Finding) (Finding, bool) {
 	var killed []*analysis.Lifecycle
 	for i := range s.lifecycles {

@@ -9,8 +9,6 @@ import (
 // loadEndedEarly: the load was over before the event was.
 type loadEndedEarly struct{}
 
-func (loadEndedEarly) code() string { return "load-ended-early" }
-
 func (loadEndedEarly) explain(s *observation, _ []Finding) (Finding, bool) {
 	e := s.loss.Event
 	latest := e.LoadOver + s.run.Bins.Width

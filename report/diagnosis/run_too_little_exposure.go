@@ -9,8 +9,6 @@ import (
 // tooLittleExposure: an outage could have gone unseen.
 type tooLittleExposure struct{}
 
-func (tooLittleExposure) code() string { return "too-little-exposure" }
-
 func (tooLittleExposure) explain(s *observation, _ []Finding) (Finding, bool) {
 	event := s.loss.Event
 	length := event.End - event.Begin
