@@ -113,7 +113,7 @@ fmt: ## format the code in place
 
 .PHONY: golden
 golden: ## write the golden files anew; read the diff before you commit it
-	$(GO) test . ./report -run 'Golden|Script' -update
+	$(GO) test . ./report/format -run 'Golden|Script' -update
 
 .PHONY: shape
 shape: ## compare the shape of hey's report and ours, against nginx and httpbin

@@ -14,8 +14,9 @@ import (
 
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/safetext"
-	"nodrop/report"
 	reportcli "nodrop/report/cli"
+	"nodrop/report/format"
+	"nodrop/report/format/page"
 	"nodrop/report/output"
 	"nodrop/scenario"
 	scenariocli "nodrop/scenario/cli"
@@ -61,8 +62,8 @@ func newProgram(args []string, streams cli.Streams) *program {
 			OutputFlag: output.Flag,
 			Validate:   reportcli.Validate,
 			Open:       func(formats []string) (scenariocli.Output, error) { return p.reports.Open(formats) },
-			Beside:     report.Beside,
-			Fit:        report.Fit,
+			Beside:     format.Beside,
+			Fit:        page.Fit,
 		},
 		Args: args,
 	}

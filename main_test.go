@@ -1063,6 +1063,8 @@ func TestImportDirection(t *testing.T) {
 		room string
 		may  []string
 	}
+	records := []string{"nodrop/loadgen/record", "nodrop/loadgen/stream", "nodrop/loadgen/safetext"}
+	numbers := []string{"nodrop/report/analysis", "nodrop/report/phrase"}
 	rules := []rule{
 		{"nodrop/loadgen/safetext", nil},
 		{"nodrop/loadgen/record", []string{"nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
@@ -1079,8 +1081,17 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/loadgen/cli", []string{"nodrop/loadgen"}},
 		{"nodrop/loadgen", []string{"nodrop/loadgen"}},
 		{"nodrop/report/cli", []string{"nodrop/loadgen", "nodrop/report"}},
-		{"nodrop/report/output", []string{"nodrop/loadgen", "nodrop/report"}},
-		{"nodrop/report", []string{"nodrop/loadgen"}},
+		{"nodrop/report/output", slices.Concat(records, []string{"nodrop/report"})},
+		{"nodrop/report/analysis", records},
+		{"nodrop/report/phrase", []string{"nodrop/report/analysis"}},
+		{"nodrop/report/metric", slices.Concat(records, numbers)},
+		{"nodrop/report/check", slices.Concat(records, numbers, []string{"nodrop/report/metric"})},
+		{"nodrop/report/compare", slices.Concat(records, numbers, []string{"nodrop/report/metric"})},
+		{"nodrop/report/diagnosis", slices.Concat(records, numbers)},
+		{"nodrop/report/format/page", records},
+		{"nodrop/report/format", slices.Concat(records, []string{"nodrop/report"})},
+		{"nodrop/report/reporttest", records},
+		{"nodrop/report", slices.Concat(records, numbers, []string{"nodrop/report/metric", "nodrop/report/check", "nodrop/report/compare", "nodrop/report/diagnosis"})},
 		{"nodrop/scenario/cli", []string{"nodrop/loadgen", "nodrop/scenario"}},
 		{"nodrop/scenario/proc", nil},
 		{"nodrop/scenario/lab", []string{"nodrop/loadgen", "nodrop/scenario"}},

@@ -3,6 +3,7 @@ package loadgen
 import (
 	"fmt"
 	"io"
+	"nodrop/loadgen/record"
 	"os"
 
 	"golang.org/x/term"
@@ -40,14 +41,14 @@ func (v *FlagValues) readBody() (body []byte, file string, err error) {
 // readStdin is what -D - names.
 func (v *FlagValues) readStdin() ([]byte, error) {
 	if v.Stdin == nil {
-		return nil, &HintError{"-D -: only a plain load reads its body from standard input", "write it to a file, and name that"}
+		return nil, &record.HintError{Problem: "-D -: only a plain load reads its body from standard input", Hint: "write it to a file, and name that"}
 	}
 	if f, ok := v.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return nil, &HintError{"-D -: standard input is a terminal", "-D - <FILE, or -D FILE"}
+		return nil, &record.HintError{Problem: "-D -: standard input is a terminal", Hint: "-D - <FILE, or -D FILE"}
 	}
 	body, err := readBounded("-", v.Stdin)
 	if err == nil && len(body) == 0 {
-		return nil, &HintError{"-D -: standard input is empty", "leave -D out to send no body"}
+		return nil, &record.HintError{Problem: "-D -: standard input is empty", Hint: "leave -D out to send no body"}
 	}
 	return body, err
 }
@@ -59,7 +60,7 @@ func readBounded(name string, r io.Reader) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("-D: %w", err)
 	case len(body) > maxBodyRead:
-		return nil, &HintError{fmt.Sprintf("-D %s: more than %d MiB, and it cannot be read again for each request", name, maxBodyRead>>20), "write it to a file, and name that"}
+		return nil, &record.HintError{Problem: fmt.Sprintf("-D %s: more than %d MiB, and it cannot be read again for each request", name, maxBodyRead>>20), Hint: "write it to a file, and name that"}
 	}
 	return body, nil
 }

@@ -19,6 +19,8 @@ import (
 	"nodrop/loadgen/internal/faultserver"
 	"nodrop/loadgen/record"
 	"nodrop/report"
+	"nodrop/report/analysis"
+	"nodrop/report/diagnosis"
 )
 
 // outage is ten endpoints in turn, of which the first few lead elsewhere for a
@@ -58,14 +60,14 @@ func (o *outage) Next(context.Context) (*loadgen.Endpoint, error) {
 }
 
 // found builds the report of one run, whose counts must hold.
-func found(t *testing.T, run *record.Run) report.Loss {
+func found(t *testing.T, run *record.Run) report.RunReport {
 	t.Helper()
 	checkInvariants(t, run)
-	loss := report.Build(&record.Recording{Format: record.Format, Runs: []*record.Run{run}}).Runs[0].Loss
-	if len(loss.Findings) == 0 {
+	one := report.Build(&record.Recording{Format: record.Format, Runs: []*record.Run{run}}).Runs[0]
+	if len(one.Findings) == 0 {
 		t.Fatal("no finding")
 	}
-	return loss
+	return one
 }
 
 // runOutage paces the load so that losses a second apart are one window: the
@@ -86,7 +88,7 @@ func runOutage(t *testing.T, o *outage, cfg loadgen.Config) (*loadgen.Load, *rec
 
 // checkWindow: one window holds every connection that was led elsewhere, and
 // begins as the first of them did.
-func checkWindow(t *testing.T, load *loadgen.Load, o *outage, run *record.Run, loss report.Loss) {
+func checkWindow(t *testing.T, load *loadgen.Load, o *outage, run *record.Run, loss analysis.Loss) {
 	t.Helper()
 	if len(loss.Windows) != 1 || loss.Windows[0].Lost != int64(o.losses) {
 		t.Fatalf("got windows %+v; want one with %d lost", loss.Windows, o.losses)
@@ -114,11 +116,11 @@ func TestFindsRefusals(t *testing.T) {
 	t.Cleanup(func() { _ = refused.Close() })
 	o := &outage{bad: refused.Addr(), broken: 3, losses: 30}
 	load, run := runOutage(t, o, loadgen.Config{})
-	loss := found(t, run)
-	checkWindow(t, load, o, run, loss)
-	f := loss.Findings[0]
-	w := loss.Windows[0]
-	if f.Rule != "connections-refused" || f.Confidence != report.CannotTell || f.Lost != int64(len(o.met)) || f.Measured != w.End-w.Begin {
+	r := found(t, run)
+	checkWindow(t, load, o, run, r.Loss)
+	f := r.Findings[0]
+	w := r.Loss.Windows[0]
+	if f.Rule != "connections-refused" || f.Confidence != diagnosis.CannotTell || f.Lost != int64(len(o.met)) || f.Measured != w.End-w.Begin {
 		t.Errorf("without marks: got %+v; want refusals over the whole window, and that the cause cannot be told", f)
 	}
 	if last := load.Since(o.met[len(o.met)-1]); w.End < last {
@@ -136,7 +138,7 @@ func TestFindsRefusals(t *testing.T) {
 	}
 	loadgen.SortMarks(run.Marks)
 	f = found(t, run).Findings[0]
-	if f.Rule != "listener-closed-before-removal" || f.Confidence != report.Shown || f.Measured != end-begin || f.Needed != end-begin {
+	if f.Rule != "listener-closed-before-removal" || f.Confidence != diagnosis.Shown || f.Measured != end-begin || f.Needed != end-begin {
 		t.Errorf("with marks: got %+v; want an overlap of %d", f, end-begin)
 	}
 }
@@ -152,9 +154,9 @@ func TestFindsBlackHole(t *testing.T) {
 	t.Cleanup(func() { _ = hole.Close() })
 	o := &outage{bad: hole.Addr(), broken: 1, losses: 12}
 	load, run := runOutage(t, o, loadgen.Config{ConnectTimeout: 5 * time.Second})
-	loss := found(t, run)
-	checkWindow(t, load, o, run, loss)
-	f, w := loss.Findings[0], loss.Windows[0]
+	r := found(t, run)
+	checkWindow(t, load, o, run, r.Loss)
+	f, w := r.Findings[0], r.Loss.Windows[0]
 	if f.Rule != "packets-dropped" || f.Lost != int64(len(o.met)) || f.Measured != w.End-w.Begin {
 		t.Errorf("got %+v; want attempts dropped over the whole window", f)
 	}
@@ -186,12 +188,12 @@ func TestFindsKilled(t *testing.T) {
 	}()
 	run := load.Run(t.Context())
 	f := found(t, run).Findings[0]
-	if f.Rule != "killed-in-flight" || f.Lost != inFlight || f.Confidence != report.Shown || f.Measured != longest(run) {
+	if f.Rule != "killed-in-flight" || f.Lost != inFlight || f.Confidence != diagnosis.Shown || f.Measured != longest(run) {
 		t.Errorf("with the mark: got %+v; want 40 killed, the longest after %d", f, longest(run))
 	}
 	run.Marks = nil
 	f = found(t, run).Findings[0]
-	if f.Rule != "cut-in-flight" || f.Lost != inFlight || f.Confidence != report.CannotTell || f.Measured != longest(run) {
+	if f.Rule != "cut-in-flight" || f.Lost != inFlight || f.Confidence != diagnosis.CannotTell || f.Measured != longest(run) {
 		t.Errorf("without the mark: got %+v; want that it cannot be told", f)
 	}
 }
@@ -217,9 +219,9 @@ func TestFindsErrorAnswers(t *testing.T) {
 		fmt.Fprint(w, "no healthy upstream")
 	}))
 	t.Cleanup(server.Close)
-	loss := found(t, newLoad(t, loadgen.Config{URL: server.URL, Requests: 500, Workers: 10}).Run(t.Context()))
-	f := loss.Findings[0]
-	if f.Rule != "error-answered" || f.Lost != made.Load() || f.Lost != 60 || f.Confidence != report.Likely || f.Measured != loss.Windows[len(loss.Windows)-1].End-loss.Windows[0].Begin {
+	r := found(t, newLoad(t, loadgen.Config{URL: server.URL, Requests: 500, Workers: 10}).Run(t.Context()))
+	f := r.Findings[0]
+	if f.Rule != "error-answered" || f.Lost != made.Load() || f.Lost != 60 || f.Confidence != diagnosis.Likely || f.Measured != r.Loss.Windows[len(r.Loss.Windows)-1].End-r.Loss.Windows[0].Begin {
 		t.Errorf("got %+v; want 60 answers from Envoy over the windows", f)
 	}
 }
@@ -240,9 +242,9 @@ func TestFindsKeptAlive(t *testing.T) {
 			cut.Add(1)
 		}
 	})
-	loss := found(t, newLoad(t, loadgen.Config{URL: url, Requests: 90, Workers: 3}).Run(t.Context()))
-	f := loss.Findings[0]
-	if f.Rule != "kept-alive-closed-without-notice" || f.Lost != cut.Load() || f.Lost == 0 || f.Confidence != report.Likely || loss.Hidden != f.Lost {
-		t.Errorf("got %+v, %d hidden; want %d closed without notice, all of them hidden from a client that retries", f, loss.Hidden, cut.Load())
+	r := found(t, newLoad(t, loadgen.Config{URL: url, Requests: 90, Workers: 3}).Run(t.Context()))
+	f := r.Findings[0]
+	if f.Rule != "kept-alive-closed-without-notice" || f.Lost != cut.Load() || f.Lost == 0 || f.Confidence != diagnosis.Likely || r.Loss.Hidden != f.Lost {
+		t.Errorf("got %+v, %d hidden; want %d closed without notice, all of them hidden from a client that retries", f, r.Loss.Hidden, cut.Load())
 	}
 }

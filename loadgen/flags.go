@@ -206,7 +206,7 @@ func (v *FlagValues) setFields(c *Config) error {
 			return err
 		case strings.EqualFold(f.Name, "Host"):
 			if f.Value == "" {
-				return &HintError{fmt.Sprintf("-H %q: a request needs its Host", h), `-H "Host: NAME"`}
+				return &record.HintError{Problem: fmt.Sprintf("-H %q: a request needs its Host", h), Hint: `-H "Host: NAME"`}
 			}
 			if v.host == "" {
 				c.Host = f.Value
@@ -225,7 +225,7 @@ func (v *FlagValues) setFields(c *Config) error {
 	if v.auth != "" {
 		user, password, ok := strings.Cut(v.auth, ":")
 		if !ok {
-			return &HintError{"-a: no colon between user and password", "write username:password"}
+			return &record.HintError{Problem: "-a: no colon between user and password", Hint: "write username:password"}
 		}
 		fields.set("Authorization", safetext.BasicAuth(user, password))
 	}

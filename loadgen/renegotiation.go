@@ -6,13 +6,14 @@ import (
 	"nodrop/loadgen/internal/engine"
 	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/internal/wire"
+	"nodrop/loadgen/record"
 )
 
 // renegotiationError is a server that asks for it, as misuse.
 func renegotiationError(t target.Target) error {
-	return &HintError{
-		fmt.Sprintf("URL %q: the server asks for TLS renegotiation, which nodrop does not do", t.Shown()),
-		"have the server ask for the client's certificate in the first handshake, and give it with --cert FILE --key FILE",
+	return &record.HintError{
+		Problem: fmt.Sprintf("URL %q: the server asks for TLS renegotiation, which nodrop does not do", t.Shown()),
+		Hint:    "have the server ask for the client's certificate in the first handshake, and give it with --cert FILE --key FILE",
 	}
 }
 

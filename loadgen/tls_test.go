@@ -150,7 +150,7 @@ func TestMisuseOfTLS(t *testing.T) {
 				return
 			}
 			_, err := loadgen.New(t.Context(), cfg)
-			var hint *loadgen.HintError
+			var hint *record.HintError
 			if !errors.As(err, &hint) || !strings.Contains(err.Error(), tc.want) || !strings.Contains(hint.Hint, tc.hint) {
 				t.Errorf("got %v, hint %+v\nwant %s, hint %s", err, hint, tc.want, tc.hint)
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"nodrop/loadgen/internal/target"
+	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
 )
 
@@ -24,5 +25,5 @@ func slipError(s *target.Slip, what, text string) error {
 	if s.Hint == "" {
 		return errors.New(problem)
 	}
-	return &HintError{problem, s.Hint}
+	return &record.HintError{Problem: problem, Hint: s.Hint}
 }

@@ -4,19 +4,50 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"nodrop/report/check"
+	"nodrop/report/compare"
+	"nodrop/report/metric"
 )
+
+// Judged is a change with what was decided on it.
+type Judged struct {
+	*compare.Change
+	Checks  []check.Result
+	Verdict Verdict
+}
+
+// Compare sets two arms side by side, stream by stream, and judges the change.
+// variant chooses among those that recordings hold; "" is for recordings of one.
+// The checks take the place of the rule that new may not lose more than base;
+// each stream is asked all of them. Both arms must have the same streams.
+func Compare(base, next []compare.Saved, variant string, checks []string) (*Report, error) {
+	changes, err := compare.Changes(base, next, variant)
+	if err != nil {
+		return nil, err
+	}
+	r := &Report{}
+	for _, change := range changes {
+		c := &Judged{Change: change}
+		c.Verdict, c.Checks = c.judge(slices.Concat(base, next), checks)
+		r.Compared = append(r.Compared, c)
+		r.Checks = append(r.Checks, c.Checks...)
+	}
+	r.Verdict = together(r.Compared)
+	return r, nil
+}
 
 // judge decides on the change. Anything that keeps a run from being trusted
 // makes it inconclusive: a comparison rests on all of its runs.
-func (c *Change) judge(saved []Saved, checks []string) (Verdict, []CheckResult) {
+func (c *Judged) judge(saved []compare.Saved, checks []string) (Verdict, []check.Result) {
 	var v Verdict
 	for _, s := range saved {
 		if s.Recording.Error != "" && !slices.Contains(v.Reasons, s.File+": "+s.Recording.Error) {
 			v.doubt(s.File + ": " + s.Recording.Error)
 		}
 	}
-	for _, run := range c.all() {
-		doubts, hints := distrust(run.Report, true)
+	for _, run := range c.All() {
+		doubts, hints := Distrust(&run.Figures, true)
 		for _, d := range doubts {
 			if reason := run.Name + ": " + d; !slices.Contains(v.Reasons, reason) {
 				v.doubt(reason)
@@ -24,9 +55,9 @@ func (c *Change) judge(saved []Saved, checks []string) (Verdict, []CheckResult) 
 		}
 		v.hint(hints...)
 	}
-	trusted := v.Outcome == None
-	v.Sentence = c.within(c.Base.phrase() + "; " + c.New.phrase())
-	var results []CheckResult
+	trusted := v.Outcome == check.None
+	v.Sentence = c.within(armPhrase(&c.Base) + "; " + armPhrase(&c.New))
+	var results []check.Result
 	for _, text := range checks {
 		results = append(results, c.check(text))
 	}
@@ -34,11 +65,11 @@ func (c *Change) judge(saved []Saved, checks []string) (Verdict, []CheckResult) 
 	switch {
 	case !trusted:
 	case failed:
-		v.Outcome = Fail
+		v.Outcome = check.Fail
 	case len(checks) == 0:
 		c.byLoss(&v)
-	case v.Outcome == None:
-		v.Outcome = Pass
+	case v.Outcome == check.None:
+		v.Outcome = check.Pass
 	}
 	for i, reason := range v.Reasons {
 		v.Reasons[i] = c.within(reason)
@@ -55,7 +86,7 @@ func (c *Change) judge(saved []Saved, checks []string) (Verdict, []CheckResult) 
 }
 
 // within says of a text which stream it is about.
-func (c *Change) within(text string) string {
+func (c *Judged) within(text string) string {
 	if c.Stream == "" {
 		return text
 	}
@@ -64,7 +95,7 @@ func (c *Change) within(text string) string {
 
 // together is the verdict of all streams: one that fails outweighs one that is
 // inconclusive, and that one that passes.
-func together(streams []*Change) Verdict {
+func together(streams []*Judged) Verdict {
 	var all Verdict
 	var sentences []string
 	for _, c := range streams {
@@ -72,7 +103,7 @@ func together(streams []*Change) Verdict {
 		sentences = append(sentences, v.Sentence)
 		all.Reasons = append(all.Reasons, v.Reasons...)
 		all.hint(v.Hints...)
-		if all.Outcome == None || v.Outcome == Fail || v.Outcome == Inconclusive && all.Outcome != Fail {
+		if all.Outcome == check.None || v.Outcome == check.Fail || v.Outcome == check.Inconclusive && all.Outcome != check.Fail {
 			all.Outcome = v.Outcome
 		}
 	}
@@ -82,89 +113,89 @@ func together(streams []*Change) Verdict {
 
 // byLoss is the rule where no check is given: new may not lose requests if base
 // did not, nor more than base did.
-func (c *Change) byLoss(v *Verdict) {
-	lost := c.row("lost", "")
+func (c *Judged) byLoss(v *Verdict) {
+	lost := c.Row("lost", "")
 	switch {
-	case c.New.lostRuns() == 0:
-		v.Outcome = Pass
-	case c.Base.lostRuns() == 0:
-		v.Outcome = Fail
+	case c.New.LostRuns() == 0:
+		v.Outcome = check.Pass
+	case c.Base.LostRuns() == 0:
+		v.Outcome = check.Fail
 		v.Reasons = append(v.Reasons, "new lost requests, base did not")
 	case !c.Repeated:
 		v.doubt("both lost requests: one run of each cannot tell how much of the difference is chance")
 		v.hint("say what is too much, such as --fail-if 'lost > +10%', or compare several runs of each")
 	case lost.Significant && lost.Direction > 0:
-		v.Outcome = Fail
-		v.Reasons = append(v.Reasons, fmt.Sprintf("new lost more than base: %s, p = %s", lost.medians(), pValue(lost.P)))
+		v.Outcome = check.Fail
+		v.Reasons = append(v.Reasons, fmt.Sprintf("new lost more than base: %s, p = %s", lost.Medians(), compare.PValue(lost.P)))
 	case lost.Significant:
-		v.Outcome = Pass
-		v.Sentence += fmt.Sprintf("; that is less: %s, p = %s", lost.medians(), pValue(lost.P))
+		v.Outcome = check.Pass
+		v.Sentence += fmt.Sprintf("; that is less: %s, p = %s", lost.Medians(), compare.PValue(lost.P))
 	default:
-		v.doubt(fmt.Sprintf("both lost requests, and which lost more cannot be told: %s, p = %s", lost.medians(), pValue(lost.P)))
+		v.doubt(fmt.Sprintf("both lost requests, and which lost more cannot be told: %s, p = %s", lost.Medians(), compare.PValue(lost.P)))
 		v.hint("say what is too much, such as --fail-if 'lost > +10%', or compare more runs of each")
 	}
 }
 
 // check evaluates one check: a change on the medians of both arms, anything
 // else on each run of new.
-func (c *Change) check(text string) CheckResult {
-	check, err := ParseChangeCheck(text)
+func (c *Judged) check(text string) check.Result {
+	asked, err := check.ParseChangeCheck(text)
 	switch {
 	case err != nil:
-		return CheckResult{Where: c.New.Name, Rule: FailIf, Check: text, Outcome: Inconclusive, Reason: err.Error()}
-	case check.Relative:
-		return c.checkChange(check)
+		return check.Result{Where: c.New.Name, Rule: check.FailIf, Check: text, Outcome: check.Inconclusive, Reason: err.Error()}
+	case asked.Relative:
+		return c.checkChange(asked)
 	}
-	return c.checkRuns(check)
+	return c.checkRuns(asked)
 }
 
-func (c *Change) checkChange(check Check) CheckResult {
-	row := c.row(check.Metric, "")
-	res := CheckResult{Where: c.New.Name, Rule: FailIf, Check: check.String(), Outcome: Inconclusive}
+func (c *Judged) checkChange(asked check.Check) check.Result {
+	row := c.Row(asked.Metric, "")
+	res := check.Result{Where: c.New.Name, Rule: check.FailIf, Check: asked.String(), Outcome: check.Inconclusive}
 	switch {
 	case !row.Base.Known || !row.New.Known:
-		res.Reason = fmt.Sprintf("%s: not every run has a %s", check, check.Metric)
+		res.Reason = fmt.Sprintf("%s: not every run has a %s", asked, asked.Metric)
 		return res
 	case !row.ChangeKnown:
-		res.Reason = fmt.Sprintf("%s: base is 0, and new %s: no percentage tells such a change", check, row.Dimension.format(row.New.Median))
+		res.Reason = fmt.Sprintf("%s: base is 0, and new %s: no percentage tells such a change", asked, row.Dimension.Format(row.New.Median))
 		return res
 	}
-	res.Met = fmt.Sprintf("%s %s (%s)", check.Metric, signedPercent(row.Change), row.medians())
+	res.Met = fmt.Sprintf("%s %s (%s)", asked.Metric, compare.SignedPercent(row.Change), row.Medians())
 	if row.Tested {
-		res.Met += ", p = " + pValue(row.P)
+		res.Met += ", p = " + compare.PValue(row.P)
 	}
 	// The product first: 110 against 100 is 10 % to the last digit.
 	base := row.Base.Median
 	if base == 0 {
 		base = 1
 	}
-	res.Outcome = Pass
-	if !operator(check.Op)((row.New.Median-row.Base.Median)*100/base, check.Value) {
+	res.Outcome = check.Pass
+	if !check.Operator(asked.Op)((row.New.Median-row.Base.Median)*100/base, asked.Value) {
 		return res
 	}
-	res.Outcome, res.Reason = Fail, fmt.Sprintf("%s: %s", check, res.Met)
+	res.Outcome, res.Reason = check.Fail, fmt.Sprintf("%s: %s", asked, res.Met)
 	// One question, asked beforehand: its own p decides, unadjusted.
-	if row.Tested && row.P >= c.level() {
-		res.Outcome = Inconclusive
+	if row.Tested && row.P >= c.Level() {
+		res.Outcome = check.Inconclusive
 		res.Reason += ": chance alone may explain it"
 	}
 	return res
 }
 
 // checkRuns: one run of new that meets the check is enough.
-func (c *Change) checkRuns(check Check) CheckResult {
-	res := CheckResult{Where: c.New.Name, Rule: FailIf, Check: check.String(), Outcome: Pass}
+func (c *Judged) checkRuns(asked check.Check) check.Result {
+	res := check.Result{Where: c.New.Name, Rule: check.FailIf, Check: asked.String(), Outcome: check.Pass}
 	failed, first, undecided := 0, "", ""
-	var found []Figure
+	var found []metric.Figure
 	for _, run := range c.New.Runs {
-		one := checkOne(FailIf, check.String(), &run.Report)
+		one := check.One(check.FailIf, asked.String(), &run.Figures)
 		found = append(found, one.Found)
 		switch one.Outcome {
-		case Fail:
+		case check.Fail:
 			if failed++; failed == 1 {
 				first, res.Met, res.Found = run.Name, one.Met, one.Found
 			}
-		case Inconclusive:
+		case check.Inconclusive:
 			undecided = one.Reason
 		default:
 			if failed == 0 {
@@ -174,29 +205,14 @@ func (c *Change) checkRuns(check Check) CheckResult {
 	}
 	switch {
 	case failed > 0 && len(c.New.Runs) > 1:
-		res.Outcome = Fail
-		res.Reason = fmt.Sprintf("%s: %s in %s, and so in %d of %d runs", check, res.Met, first, failed, len(c.New.Runs))
+		res.Outcome = check.Fail
+		res.Reason = fmt.Sprintf("%s: %s in %s, and so in %d of %d runs", asked, res.Met, first, failed, len(c.New.Runs))
 	case failed > 0:
-		res.Outcome, res.Reason = Fail, fmt.Sprintf("%s: %s", check, res.Met)
+		res.Outcome, res.Reason = check.Fail, fmt.Sprintf("%s: %s", asked, res.Met)
 	case undecided != "":
-		res.Outcome, res.Reason = Inconclusive, undecided
+		res.Outcome, res.Reason = check.Inconclusive, undecided
 	case len(found) > 1:
-		res.Met = fmt.Sprintf("%s %s in %d runs", check.Metric, spanOfFigures(found), len(found))
+		res.Met = fmt.Sprintf("%s %s in %d runs", asked.Metric, metric.RangeOf(found), len(found))
 	}
 	return res
-}
-
-// phrase tells what an arm lost.
-func (a *Arm) phrase() string {
-	if len(a.Runs) == 1 {
-		return a.Name + " " + lostPhrase(a.Runs[0].Report)
-	}
-	m, _ := findMetric("lost")
-	lost := a.spread(m)
-	switch a.lostRuns() {
-	case 0:
-		return fmt.Sprintf("%s lost no request in %d runs", a.Name, len(a.Runs))
-	default:
-		return fmt.Sprintf("%s lost requests in %d of %d runs, %s a run", a.Name, a.lostRuns(), len(a.Runs), lost.between(Count))
-	}
 }

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"fmt"
@@ -7,36 +7,24 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"nodrop/loadgen/record"
+	"nodrop/report"
+	"nodrop/report/analysis"
+	"nodrop/report/check"
+	"nodrop/report/reporttest"
 )
-
-func TestLabels(t *testing.T) {
-	for want, run := range map[string]record.Run{
-		"":                {},
-		"graceful":        {Variant: "graceful"},
-		"graceful/new":    {Variant: "graceful", Stream: "new"},
-		"graceful/new #3": {Variant: "graceful", Stream: "new", Repetition: 3},
-		"load/new":        {Stream: "new"},
-		"load #2":         {Repetition: 2},
-	} {
-		if got := label(&run); got != want {
-			t.Errorf("got %q; want %q", got, want)
-		}
-	}
-}
 
 // TestRepetitions: the run stays the unit, and the worst one stands for a
 // variant.
 func TestRepetitions(t *testing.T) {
-	r := Build(repetitions(t, 4))
-	if len(r.Groups) != 2 || len(r.Changes) != 1 || r.Verdict.Outcome != Pass {
+	r := report.Build(reporttest.Repetitions(t, 4))
+	if len(r.Groups) != 2 || len(r.Changes) != 1 || r.Verdict.Outcome != check.Pass {
 		t.Fatalf("%d groups, %d changes, %+v", len(r.Groups), len(r.Changes), r.Verdict)
 	}
 	a := r.Groups[0]
-	if a.Name != "abrupt" || len(a.Arm.Runs) != 4 || label(r.Runs[a.Worst].Run) != "abrupt #1" {
-		t.Errorf("%s: %d runs, worst %s", a.Name, len(a.Arm.Runs), label(r.Runs[a.Worst].Run))
+	if a.Name != "abrupt" || len(a.Arm.Runs) != 4 || analysis.RunName(r.Runs[a.Worst].Run) != "abrupt #1" {
+		t.Errorf("%s: %d runs, worst %s", a.Name, len(a.Arm.Runs), analysis.RunName(r.Runs[a.Worst].Run))
 	}
-	lost := r.Changes[0].row("lost", "")
+	lost := r.Changes[0].Row("lost", "")
 	if !lost.Significant || lost.Direction != -1 {
 		t.Errorf("%+v; four of each can tell", lost)
 	}
@@ -45,32 +33,32 @@ func TestRepetitions(t *testing.T) {
 // TestRepetitionsThatAreMissing: what was not run proves nothing, and one bad run
 // is named.
 func TestRepetitionsThatAreMissing(t *testing.T) {
-	rec := repetitions(t, 3)
+	rec := reporttest.Repetitions(t, 3)
 	rec.Runs = rec.Runs[:5]
-	if v := Build(rec).Verdict; v.Outcome != Inconclusive || cmp.Diff([]string{"graceful: 1 of 3 runs are missing"}, v.Reasons) != "" {
+	if v := report.Build(rec).Verdict; v.Outcome != check.Inconclusive || cmp.Diff([]string{"graceful: 1 of 3 runs are missing"}, v.Reasons) != "" {
 		t.Errorf("%+v", v)
 	}
-	rec = repetitions(t, 3)
-	bad := abrupt(t)
+	rec = reporttest.Repetitions(t, 3)
+	bad := reporttest.Abrupt(t)
 	bad.Variant, bad.Repetition, bad.Require, bad.Expect = "graceful", 3, nil, []string{"lost == 0"}
 	rec.Runs[5] = bad
-	if v := Build(rec).Verdict; v.Outcome != Fail || len(v.Reasons) != 1 || v.Reasons[0][:13] != "graceful #3: " {
+	if v := report.Build(rec).Verdict; v.Outcome != check.Fail || len(v.Reasons) != 1 || v.Reasons[0][:13] != "graceful #3: " {
 		t.Errorf("%+v", v)
 	}
 }
 
 // TestRecurrences: what only a run has that is not told in full is told.
 func TestRecurrences(t *testing.T) {
-	rec := repetitions(t, 3)
+	rec := reporttest.Repetitions(t, 3)
 	for _, run := range rec.Runs {
 		if run.Variant == "abrupt" && run.Repetition == 3 {
 			run.Lost = run.Lost[:1]
-			run.Lost[0].Class = class(t, "dns.not-found")
+			run.Lost[0].Class = reporttest.Class(t, "dns.not-found")
 		}
 	}
-	list := groups(Build(rec).Runs)
+	r := report.Build(rec)
 	var got []string
-	for _, r := range list[0].recurrences() {
+	for _, r := range r.Recurrences(&r.Groups[0]) {
 		got = append(got, r.Rule+" "+r.String())
 	}
 	want := []string{
@@ -86,29 +74,29 @@ func TestRecurrences(t *testing.T) {
 			t.Errorf("got %q; want %q", got[i], want[i])
 		}
 	}
-	if left := list[1].recurrences(); len(left) != 0 {
+	if left := r.Recurrences(&r.Groups[1]); len(left) != 0 {
 		t.Errorf("graceful runs, which lost nothing: %v", left)
 	}
-	one := groups(Build(repetitions(t, 1)).Runs)
-	if left := one[0].recurrences(); left != nil {
+	one := report.Build(reporttest.Repetitions(t, 1))
+	if left := one.Recurrences(&one.Groups[0]); left != nil {
 		t.Errorf("a single run, which is told in full: %v", left)
 	}
 }
 
 // TestOnly: one run by its name or its place.
 func TestOnly(t *testing.T) {
-	rec := recording(lossy(t, 100, 1, 0), lossy(t, 100, 2, 0), lossy(t, 100, 3, 0))
+	rec := reporttest.Recording(reporttest.Lossy(t, 100, 1, 0), reporttest.Lossy(t, 100, 2, 0), reporttest.Lossy(t, 100, 3, 0))
 	for i, run := range rec.Runs {
 		run.Variant, run.Repetition = "graceful", i+1
 	}
 	for name, lost := range map[string]int64{"graceful #2": 2, "3": 3} {
-		one, err := Only(rec, name)
+		one, err := report.Only(rec, name)
 		if err != nil || len(one.Runs) != 1 || one.Runs[0].Counts.Lost != lost || len(rec.Runs) != 3 {
 			t.Errorf("%s: got %v, %v; want the run that lost %d", name, one, err, lost)
 		}
 	}
 	for _, name := range []string{"0", "4", "graceful", ""} {
-		if _, err := Only(rec, name); err == nil || err.Error() != fmt.Sprintf("there is no run %q", name) {
+		if _, err := report.Only(rec, name); err == nil || err.Error() != fmt.Sprintf("there is no run %q", name) {
 			t.Errorf("%q: got %v", name, err)
 		}
 	}

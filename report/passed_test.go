@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"testing"
@@ -6,13 +6,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen/record"
+	"nodrop/report"
+	"nodrop/report/reporttest"
 )
 
 // TestPassed: a verdict that is pass says what it passed, repetitions together;
 // any other says why.
 func TestPassed(t *testing.T) {
 	repetition := func(n, lost int) *record.Run {
-		return trial(t, lost, func(run *record.Run) {
+		return reporttest.Trial(t, lost, func(run *record.Run) {
 			run.Variant, run.Repetition = "a", n
 			run.Expect, run.Require, run.FailIf = nil, []string{"lost > 0"}, []string{"p99 > 1s"}
 		})
@@ -21,9 +23,9 @@ func TestPassed(t *testing.T) {
 		runs []*record.Run
 		want []string
 	}{
-		"a plain load that was asked nothing": {[]*record.Run{newRun(t, steady(10, 0, ms, "gw-1"))}, nil},
+		"a plain load that was asked nothing": {[]*record.Run{reporttest.NewRun(t, reporttest.Steady(10, 0, ms, "gw-1"))}, nil},
 		"a plain load": {
-			[]*record.Run{newRun(t, steady(1000, 0, ms, "gw-1"), failIf("lost > 0", "ok < 900"))},
+			[]*record.Run{reporttest.NewRun(t, reporttest.Steady(1000, 0, ms, "gw-1"), reporttest.FailIf("lost > 0", "ok < 900"))},
 			[]string{"fails if lost > 0: lost 0", "fails if ok < 900: ok 1,000"},
 		},
 		"repeated": {
@@ -34,26 +36,12 @@ func TestPassed(t *testing.T) {
 			[]*record.Run{repetition(2, 1)},
 			[]string{"a #2: requires lost > 0: lost 1", "a #2: fails if p99 > 1s: p99 9.0 ms"},
 		},
-		"failed": {[]*record.Run{newRun(t, steady(10, 0, ms, "gw-1"), failIf("lost == 0", "ok < 9"))}, nil},
+		"failed": {[]*record.Run{reporttest.NewRun(t, reporttest.Steady(10, 0, ms, "gw-1"), reporttest.FailIf("lost == 0", "ok < 9"))}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, passed(Build(recording(tt.runs...)))); diff != "" {
+			if diff := cmp.Diff(tt.want, report.Build(reporttest.Recording(tt.runs...)).Passed()); diff != "" {
 				t.Errorf("differs (- want, + got)\n%s", diff)
 			}
 		})
-	}
-}
-
-func TestSpanOfFigures(t *testing.T) {
-	for want, list := range map[string][]Figure{
-		"3":           {{3, true, Count}, {3, true, Count}},
-		"2–1,000":     {{1000, true, Count}, {2, true, Count}},
-		"1.0–2.0 ms":  {{1e6, true, Duration}, {2e6, true, Duration}},
-		"1.5–20.0/s":  {{1.5, true, Rate}, {20, true, Rate}},
-		"0.10–0.50 %": {{0.001, true, Ratio}, {0.005, true, Ratio}},
-	} {
-		if got := spanOfFigures(list); got != want {
-			t.Errorf("got %q; want %q", got, want)
-		}
 	}
 }

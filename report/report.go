@@ -1,65 +1,67 @@
-// Package report turns a Recording into a Report and the Report into bytes.
+// Package report turns a Recording into a Report.
 //
-// The pipeline: Build computes everything that is shown (hey's summary, the
-// loss windows, the comparison of variants, the verdict); a Format then only
-// writes. Nothing here reads a clock, the environment or a file, so the same
-// recording gives the same bytes for ever.
+// The pipeline: Build takes each run's figures from analysis and its findings from
+// diagnosis, sets variants side by side with compare, asks the checks, and judges.
+// Compare does so for the arms of saved recordings. A format then only writes.
+// Nothing here reads a clock, the environment or a file, so the same recording gives
+// the same report for ever.
 package report
 
 import (
-	"io"
-
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/check"
+	"nodrop/report/compare"
+	"nodrop/report/diagnosis"
 )
 
 // Report is a Recording with all that was computed from it.
 type Report struct {
 	Recording  *record.Recording
 	Runs       []RunReport
-	Groups     []Group     // of the Runs, by variant and stream
-	Comparison *Comparison // nil unless there are two variants or more
-	Changes    []*Change   // of each variant to the first one, where there are repetitions
-	Compared   []*Change   // of each stream of saved recordings; such a Report has no Runs and no Recording
-	Checks     []CheckResult
+	Groups     []compare.Group     // of the Runs, by variant and stream
+	Comparison *compare.Comparison // nil unless there are two variants or more
+	Changes    []*compare.Change   // of each variant to the first one, where there are repetitions
+	Compared   []*Judged           // of each stream of saved recordings; such a Report has no Runs and no Recording
+	Checks     []check.Result
 	Verdict    Verdict
 }
 
 // RunReport is one run's part.
 type RunReport struct {
-	Run     *record.Run
-	Summary Summary
-	Loss    Loss
+	analysis.Figures
+	Findings []diagnosis.Finding
 }
-
-// Format writes a finished Report.
-type Format func(io.Writer, *Report) error
-
-// Formats lists the formats that are computed at the end of a run, by the name
-// that -o takes. Streams written while it runs are sinks of loadgen. Text is
-// for files: on a terminal, TextFor takes its place.
-var Formats = []struct {
-	Name  string
-	Write Format
-}{
-	{"text", Text},
-	{"json", JSON},
-	{"report-json", ComputedJSON},
-	{"markdown", Markdown},
-	{"junit", JUnit},
-}
-
-// JSON writes the recording itself.
-func JSON(w io.Writer, r *Report) error { return record.Write(w, r.Recording) }
 
 // Build computes a Report.
 func Build(rec *record.Recording) *Report {
 	r := &Report{Recording: rec}
+	var figures []analysis.Figures
 	for _, run := range rec.Runs {
-		r.Runs = append(r.Runs, RunReport{run, summarize(run), findLoss(run)})
+		f := analysis.Of(run)
+		figures = append(figures, f)
+		r.Runs = append(r.Runs, RunReport{f, diagnosis.Of(run, &f.Loss)})
 	}
-	r.Groups = groups(r.Runs)
-	r.Comparison = compareVariants(r.Groups)
-	r.Changes = variantChanges(r.Groups)
+	r.Groups = compare.Groups(figures)
+	r.Comparison = compare.SideBySide(r.Groups)
+	r.Changes = compare.VariantChanges(r.Groups)
 	r.Verdict, r.Checks = judge(rec.Error, r.Runs, r.Groups)
 	return r
+}
+
+// Recurrences lists what was found in any of the runs of a group.
+func (r *Report) Recurrences(g *compare.Group) []diagnosis.Recurrence {
+	var runs []diagnosis.Diagnosed
+	for i, place := range g.Places {
+		runs = append(runs, diagnosis.Diagnosed{Run: g.Arm.Runs[i].Name, Findings: r.Runs[place].Findings})
+	}
+	return diagnosis.Recurrences(runs)
+}
+
+// Passed tells, of a verdict that is pass, each check and what it found.
+func (r *Report) Passed() []string {
+	if r.Verdict.Outcome != check.Pass {
+		return nil
+	}
+	return check.Passed(r.Checks)
 }

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"slices"
@@ -8,150 +8,130 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen/record"
+	"nodrop/report"
+	"nodrop/report/analysis"
+	"nodrop/report/check"
+	"nodrop/report/format"
+	"nodrop/report/metric"
+	"nodrop/report/reporttest"
 )
 
-const settleHint = "--settle 1s keeps the load up until the event is over"
-
-// trial is a short run with a step from 50 to 60 ms; what is lost is lost
-// after it.
-func trial(t testing.TB, lostCount int, edit func(*record.Run)) *record.Run {
+func textOf(t testing.TB, r *report.Report) string {
 	t.Helper()
-	list := steady(200, 0, ms, "gw-1", "gw-2")
-	for i := range int64(lostCount) {
-		list = append(list, lost(70*ms+i*ms, 71*ms+i*ms, "connect.refused", "gw-2", refusedText))
+	var b strings.Builder
+	if err := format.Text(&b, r); err != nil {
+		t.Fatal(err)
 	}
-	return newRun(t, list, edited(func(run *record.Run) {
-		run.Expect = []string{"lost == 0"}
-		run.Marks = []record.Mark{{Kind: record.MarkStep, Name: "scale", Start: 50 * ms, End: 60 * ms}}
-		if edit != nil {
-			edit(run)
-		}
-	}))
+	return b.String()
 }
 
-// spoil adds spoiled requests to a finished run.
-func spoil(t testing.TB, run *record.Run, n int64) *record.Run {
-	t.Helper()
-	c := class(t, "client.ports")
-	run.Counts.Planned += n
-	run.Counts.Started += n
-	run.Counts.Spoiled += n
-	run.Bins.List[0].Started += n
-	run.Bins.List[0].Spoiled += n
-	run.Outcomes = append(run.Outcomes, record.Outcome{Fate: "spoiled", Class: c, Count: n})
-	run.Samples = append(run.Samples, record.Sample{Class: c, Text: portsText, Count: n})
-	return run
-}
-
-func failIf(checks ...string) func(*builder) {
-	return edited(func(run *record.Run) { run.FailIf = checks })
-}
+const settleHint = "--settle 1s keeps the load up until the event is over"
 
 func TestVerdict(t *testing.T) {
 	named := func(name string) func(*record.Run) { return func(run *record.Run) { run.Variant = name } }
 	for name, tt := range map[string]struct {
 		runs []*record.Run
-		want Verdict
+		want report.Verdict
 	}{
-		"no runs": {nil, Verdict{}},
+		"no runs": {nil, report.Verdict{}},
 		"a plain load that was asked nothing": {
-			[]*record.Run{newRun(t, []request{lost(0, ms, "connect.refused", "gw-1", refusedText)})},
-			Verdict{},
+			[]*record.Run{reporttest.NewRun(t, []reporttest.Request{reporttest.Lost(0, ms, "connect.refused", "gw-1", reporttest.RefusedText)})},
+			report.Verdict{},
 		},
 		"a plain load that was spoiled and asked nothing": {
-			[]*record.Run{spoil(t, newRun(t, steady(10, 0, ms, "gw-1")), 3)},
-			Verdict{},
+			[]*record.Run{reporttest.Spoil(t, reporttest.NewRun(t, reporttest.Steady(10, 0, ms, "gw-1")), 3)},
+			report.Verdict{},
 		},
 		"a plain load that contradicts itself": {
-			[]*record.Run{newRun(t, steady(10, 0, ms, "gw-1"), edited(func(run *record.Run) { run.Counts.OK = 1 }))},
-			Verdict{Outcome: Inconclusive, Reasons: []string{"the counts contradict themselves: started 10 ≠ ok 11 + lost 0 + spoiled 0 + aborted 0"}},
+			[]*record.Run{reporttest.NewRun(t, reporttest.Steady(10, 0, ms, "gw-1"), reporttest.Edited(func(run *record.Run) { run.Counts.OK = 1 }))},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"the counts contradict themselves: started 10 ≠ ok 11 + lost 0 + spoiled 0 + aborted 0"}},
 		},
-		"pass": {[]*record.Run{trial(t, 0, nil)}, Verdict{Outcome: Pass}},
+		"pass": {[]*record.Run{reporttest.Trial(t, 0, nil)}, report.Verdict{Outcome: check.Pass}},
 		"fail": {
-			[]*record.Run{trial(t, 3, nil)},
-			Verdict{Outcome: Fail, Reasons: []string{"expected lost == 0: lost 3"}},
+			[]*record.Run{reporttest.Trial(t, 3, nil)},
+			report.Verdict{Outcome: check.Fail, Reasons: []string{"expected lost == 0: lost 3"}},
 		},
 		"two expectations, both false": {
-			[]*record.Run{trial(t, 1, func(run *record.Run) { run.Expect = []string{"lost == 0", "ok>200"} })},
-			Verdict{Outcome: Fail, Reasons: []string{"expected lost == 0: lost 1", "expected ok > 200: ok 200"}},
+			[]*record.Run{reporttest.Trial(t, 1, func(run *record.Run) { run.Expect = []string{"lost == 0", "ok>200"} })},
+			report.Verdict{Outcome: check.Fail, Reasons: []string{"expected lost == 0: lost 1", "expected ok > 200: ok 200"}},
 		},
 		"a requirement that holds": {
-			[]*record.Run{trial(t, 3, func(run *record.Run) { run.Expect, run.Require = nil, []string{"lost > 0"} })},
-			Verdict{Outcome: Pass},
+			[]*record.Run{reporttest.Trial(t, 3, func(run *record.Run) { run.Expect, run.Require = nil, []string{"lost > 0"} })},
+			report.Verdict{Outcome: check.Pass},
 		},
 		"a requirement that does not": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Expect, run.Require = nil, []string{"lost > 0"} })},
-			Verdict{Outcome: Inconclusive, Reasons: []string{"required lost > 0: lost 0"}},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Expect, run.Require = nil, []string{"lost > 0"} })},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"required lost > 0: lost 0"}},
 		},
 		"failed, and a requirement of the same run does not hold": {
-			[]*record.Run{trial(t, 3, func(run *record.Run) { run.Require = []string{"ok > 1000"} })},
-			Verdict{Outcome: Inconclusive, Reasons: []string{"required ok > 1000: ok 200", "expected lost == 0: lost 3"}},
+			[]*record.Run{reporttest.Trial(t, 3, func(run *record.Run) { run.Require = []string{"ok > 1000"} })},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"required ok > 1000: ok 200", "expected lost == 0: lost 3"}},
 		},
 		"one request spoiled": {
-			[]*record.Run{spoil(t, trial(t, 0, nil), 1)},
-			Verdict{
-				Outcome: Inconclusive, Reasons: []string{"1 request failed for reasons on this machine"},
+			[]*record.Run{reporttest.Spoil(t, reporttest.Trial(t, 0, nil), 1)},
+			report.Verdict{
+				Outcome: check.Inconclusive, Reasons: []string{"1 request failed for reasons on this machine"},
 				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 			},
 		},
 		"failed, and spoiled": {
-			[]*record.Run{spoil(t, trial(t, 3, nil), 2)},
-			Verdict{
-				Outcome: Inconclusive, Reasons: []string{"2 requests failed for reasons on this machine", "expected lost == 0: lost 3"},
+			[]*record.Run{reporttest.Spoil(t, reporttest.Trial(t, 3, nil), 2)},
+			report.Verdict{
+				Outcome: check.Inconclusive, Reasons: []string{"2 requests failed for reasons on this machine", "expected lost == 0: lost 3"},
 				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 			},
 		},
 		"interrupted": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Interrupted = true })},
-			Verdict{Outcome: Inconclusive, Reasons: []string{"the run was interrupted"}},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Interrupted = true })},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"the run was interrupted"}},
 		},
 		"interrupted before the event": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Interrupted, run.Marks = true, nil })},
-			Verdict{Outcome: Inconclusive, Reasons: []string{"the run was interrupted"}},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Interrupted, run.Marks = true, nil })},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"the run was interrupted"}},
 		},
 		"interrupted during the event": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Interrupted, run.Marks[0].End = true, 500*ms })},
-			Verdict{Outcome: Inconclusive, Reasons: []string{"the run was interrupted"}},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Interrupted, run.Marks[0].End = true, 500*ms })},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"the run was interrupted"}},
 		},
 		"a step failed": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Marks[0].Error = "no such deployment" })},
-			Verdict{Outcome: Inconclusive, Reasons: []string{"scale: no such deployment"}},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Marks[0].Error = "no such deployment" })},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"scale: no such deployment"}},
 		},
 		"a replica that was to stay crashed after the event": {
-			[]*record.Run{trial(t, 3, func(run *record.Run) {
+			[]*record.Run{reporttest.Trial(t, 3, func(run *record.Run) {
 				run.Marks = append(run.Marks, record.Mark{Kind: record.MarkCrashed, Name: "gw-1 crashed", Endpoint: "gw-1", Start: 70 * ms, End: 70 * ms, Error: "signal: killed"})
 			})},
-			Verdict{Outcome: Inconclusive, Reasons: []string{"gw-1 crashed: signal: killed", "expected lost == 0: lost 3"}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"gw-1 crashed: signal: killed", "expected lost == 0: lost 3"}},
 		},
 		"a replica killed after its grace is seen, no doubt": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) {
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) {
 				run.Marks = append(run.Marks, record.Mark{Kind: record.MarkExited, Name: "gw-2 exited", Endpoint: "gw-2", Start: 60 * ms, End: 60 * ms, Error: "killed after its grace"})
 			})},
-			Verdict{Outcome: Pass},
+			report.Verdict{Outcome: check.Pass},
 		},
 		"a note of an error is no doubt": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) {
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) {
 				run.Marks = append(run.Marks, record.Mark{Kind: record.MarkNote, Name: "look-up failed", Start: 10 * ms, End: 500 * ms, Error: "timeout"})
 			})},
-			Verdict{Outcome: Pass},
+			report.Verdict{Outcome: check.Pass},
 		},
 		"nothing was done": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Marks = nil })},
-			Verdict{Outcome: Inconclusive, Reasons: []string{"nothing was done to the target: no event was seen"}},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Marks = nil })},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"nothing was done to the target: no event was seen"}},
 		},
 		"the step outlived the load": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Marks[0].End = 300 * ms })},
-			Verdict{
-				Outcome: Inconclusive, Hints: []string{settleHint},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Marks[0].End = 300 * ms })},
+			report.Verdict{
+				Outcome: check.Inconclusive, Hints: []string{settleHint},
 				Reasons: []string{"the load was over 105.0 ms before the event was: the last request started at 195.0 ms, the event ended at 300.0 ms"},
 			},
 		},
 		"the last replica outlived the load": {
-			[]*record.Run{trial(t, 3, func(run *record.Run) {
+			[]*record.Run{reporttest.Trial(t, 3, func(run *record.Run) {
 				run.Marks = append(run.Marks, record.Mark{Kind: record.MarkExited, Name: "gw-2 exited", Endpoint: "gw-2", Start: 1200 * ms, End: 1200 * ms})
 			})},
-			Verdict{
-				Outcome: Inconclusive, Hints: []string{settleHint},
+			report.Verdict{
+				Outcome: check.Inconclusive, Hints: []string{settleHint},
 				Reasons: []string{
 					"the load was over 1.005 s before the event was: the last request started at 195.0 ms, the event ended at 1.200 s",
 					"expected lost == 0: lost 3",
@@ -159,61 +139,61 @@ func TestVerdict(t *testing.T) {
 			},
 		},
 		"the event ended with the last request": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Marks[0].End = 195 * ms })},
-			Verdict{Outcome: Pass},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Marks[0].End = 195 * ms })},
+			report.Verdict{Outcome: check.Pass},
 		},
 		"lost before anything was done": {
-			[]*record.Run{trial(t, 1, func(run *record.Run) { run.Marks[0].Start, run.Marks[0].End = 100*ms, 110*ms })},
-			Verdict{Outcome: Inconclusive, Reasons: []string{
+			[]*record.Run{reporttest.Trial(t, 1, func(run *record.Run) { run.Marks[0].Start, run.Marks[0].End = 100*ms, 110*ms })},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{
 				"the baseline was not healthy: 1 request was lost before anything was done", "expected lost == 0: lost 1",
 			}},
 		},
 		"no baseline": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Marks[0].Start = 0 })},
-			Verdict{Outcome: Inconclusive, Reasons: []string{"there is no baseline: no request was answered before the event"}},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Marks[0].Start = 0 })},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"there is no baseline: no request was answered before the event"}},
 		},
 		"a check that cannot be read": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.Expect = []string{"p99 < 250"} })},
-			Verdict{Outcome: Inconclusive, Reasons: []string{`check "p99 < 250": column 7: a duration needs a unit: 250ms`}},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Expect = []string{"p99 < 250"} })},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{`check "p99 < 250": column 7: a duration needs a unit: 250ms`}},
 		},
 		"a change cannot be checked on one recording": {
-			[]*record.Run{trial(t, 0, func(run *record.Run) { run.FailIf = []string{"p99 > +10%"} })},
-			Verdict{Outcome: Inconclusive, Reasons: []string{`check "p99 > +10%": column 7: a change (+10%) needs two arms to compare`}},
+			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.FailIf = []string{"p99 > +10%"} })},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{`check "p99 > +10%": column 7: a change (+10%) needs two arms to compare`}},
 		},
 		"a plain load needs no event to fail": {
-			[]*record.Run{newRun(t, append(steady(10, 0, ms, "gw-1"), lost(5*ms, 6*ms, "connect.refused", "gw-1", refusedText)), failIf("lost > 0", "max>9ms", "p50 > 1s"))},
-			Verdict{Outcome: Fail, Reasons: []string{"lost > 0: lost 1"}},
+			[]*record.Run{reporttest.NewRun(t, append(reporttest.Steady(10, 0, ms, "gw-1"), reporttest.Lost(5*ms, 6*ms, "connect.refused", "gw-1", reporttest.RefusedText)), reporttest.FailIf("lost > 0", "max>9ms", "p50 > 1s"))},
+			report.Verdict{Outcome: check.Fail, Reasons: []string{"lost > 0: lost 1"}},
 		},
 		"a plain load passes": {
-			[]*record.Run{newRun(t, steady(10, 0, ms, "gw-1"), failIf("lost > 0", "loss > 0.1%", "rps < 1"))},
-			Verdict{Outcome: Pass},
+			[]*record.Run{reporttest.NewRun(t, reporttest.Steady(10, 0, ms, "gw-1"), reporttest.FailIf("lost > 0", "loss > 0.1%", "rps < 1"))},
+			report.Verdict{Outcome: check.Pass},
 		},
 		"two checks that are met": {
-			[]*record.Run{newRun(t, append(steady(99, 0, ms, "gw-1"), lost(5*ms, 6*ms, "connect.refused", "gw-1", refusedText)), failIf("loss>=1%", "p50>8ms", "rps < 10000"))},
-			Verdict{Outcome: Fail, Reasons: []string{"loss >= 1%: loss 1.0 %", "p50 > 8ms: p50 8.5 ms", "rps < 10000: rps 937.9/s"}},
+			[]*record.Run{reporttest.NewRun(t, append(reporttest.Steady(99, 0, ms, "gw-1"), reporttest.Lost(5*ms, 6*ms, "connect.refused", "gw-1", reporttest.RefusedText)), reporttest.FailIf("loss>=1%", "p50>8ms", "rps < 10000"))},
+			report.Verdict{Outcome: check.Fail, Reasons: []string{"loss >= 1%: loss 1.0 %", "p50 > 8ms: p50 8.5 ms", "rps < 10000: rps 937.9/s"}},
 		},
 		"a plain load, spoiled": {
-			[]*record.Run{spoil(t, newRun(t, append(steady(10, 0, ms, "gw-1"), lost(5*ms, 6*ms, "connect.refused", "gw-1", refusedText)), failIf("lost > 0")), 1)},
-			Verdict{
-				Outcome: Inconclusive, Reasons: []string{"1 request failed for reasons on this machine", "lost > 0: lost 1"},
+			[]*record.Run{reporttest.Spoil(t, reporttest.NewRun(t, append(reporttest.Steady(10, 0, ms, "gw-1"), reporttest.Lost(5*ms, 6*ms, "connect.refused", "gw-1", reporttest.RefusedText)), reporttest.FailIf("lost > 0")), 1)},
+			report.Verdict{
+				Outcome: check.Inconclusive, Reasons: []string{"1 request failed for reasons on this machine", "lost > 0: lost 1"},
 				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 			},
 		},
 		"a figure that is not there decides nothing": {
-			[]*record.Run{newRun(t, []request{lost(0, ms, "connect.refused", "gw-1", refusedText)}, failIf("p99 > 1s"))},
-			Verdict{Outcome: Inconclusive, Reasons: []string{"p99 > 1s: p99 has no value here"}},
+			[]*record.Run{reporttest.NewRun(t, []reporttest.Request{reporttest.Lost(0, ms, "connect.refused", "gw-1", reporttest.RefusedText)}, reporttest.FailIf("p99 > 1s"))},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"p99 > 1s: p99 has no value here"}},
 		},
 		"expected to hold, and not to be met": {
-			[]*record.Run{trial(t, 2, func(run *record.Run) { run.Expect, run.FailIf = []string{"ok == 200"}, []string{"lost.connect > 1"} })},
-			Verdict{Outcome: Fail, Reasons: []string{"lost.connect > 1: lost.connect 2"}},
+			[]*record.Run{reporttest.Trial(t, 2, func(run *record.Run) { run.Expect, run.FailIf = []string{"ok == 200"}, []string{"lost.connect > 1"} })},
+			report.Verdict{Outcome: check.Fail, Reasons: []string{"lost.connect > 1: lost.connect 2"}},
 		},
 		"several doubts, each hint once": {
 			[]*record.Run{
-				spoil(t, trial(t, 0, func(run *record.Run) { run.Variant, run.Marks[0].End = "a", 300*ms }), 2),
-				spoil(t, trial(t, 0, func(run *record.Run) { run.Variant, run.Marks[0].End = "b", 300*ms }), 2),
+				reporttest.Spoil(t, reporttest.Trial(t, 0, func(run *record.Run) { run.Variant, run.Marks[0].End = "a", 300*ms }), 2),
+				reporttest.Spoil(t, reporttest.Trial(t, 0, func(run *record.Run) { run.Variant, run.Marks[0].End = "b", 300*ms }), 2),
 			},
-			Verdict{
-				Outcome:  Inconclusive,
+			report.Verdict{
+				Outcome:  check.Inconclusive,
 				Sentence: "a lost none of 202 requests; b lost none of 202 requests",
 				Reasons: []string{
 					"a: 2 requests failed for reasons on this machine",
@@ -226,45 +206,45 @@ func TestVerdict(t *testing.T) {
 		},
 		"a failure outweighs doubts about a later run": {
 			[]*record.Run{
-				trial(t, 2, named("a")),
-				trial(t, 0, func(run *record.Run) { run.Variant, run.Interrupted = "b", true }),
+				reporttest.Trial(t, 2, named("a")),
+				reporttest.Trial(t, 0, func(run *record.Run) { run.Variant, run.Interrupted = "b", true }),
 			},
-			Verdict{
-				Outcome:  Fail,
+			report.Verdict{
+				Outcome:  check.Fail,
 				Sentence: "a lost 2 of 202 requests (2 × connect.refused) within 2.0 ms; b lost none of 200 requests",
 				Reasons:  []string{"a: expected lost == 0: lost 2", "b: the run was interrupted"},
 			},
 		},
 		"a failure outweighs doubts about an earlier run": {
 			[]*record.Run{
-				trial(t, 0, func(run *record.Run) { run.Variant, run.Expect, run.Require = "a", nil, []string{"lost > 0"} }),
-				trial(t, 1, named("b")),
+				reporttest.Trial(t, 0, func(run *record.Run) { run.Variant, run.Expect, run.Require = "a", nil, []string{"lost > 0"} }),
+				reporttest.Trial(t, 1, named("b")),
 			},
-			Verdict{
-				Outcome:  Fail,
+			report.Verdict{
+				Outcome:  check.Fail,
 				Sentence: "a lost none of 200 requests; b lost 1 of 201 requests (1 × connect.refused) within 1.0 ms",
 				Reasons:  []string{"a: required lost > 0: lost 0", "b: expected lost == 0: lost 1"},
 			},
 		},
 		"a failure that cannot be trusted beside a run that passed": {
 			[]*record.Run{
-				trial(t, 1, func(run *record.Run) { run.Variant, run.Interrupted = "a", true }),
-				trial(t, 0, named("b")),
+				reporttest.Trial(t, 1, func(run *record.Run) { run.Variant, run.Interrupted = "a", true }),
+				reporttest.Trial(t, 0, named("b")),
 			},
-			Verdict{
-				Outcome:  Inconclusive,
+			report.Verdict{
+				Outcome:  check.Inconclusive,
 				Sentence: "a lost 1 of 201 requests (1 × connect.refused) within 1.0 ms; b lost none of 200 requests",
 				Reasons:  []string{"a: the run was interrupted", "a: expected lost == 0: lost 1"},
 			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := Build(recording(tt.runs...))
+			r := report.Build(reporttest.Recording(tt.runs...))
 			if diff := cmp.Diff(tt.want, r.Verdict); diff != "" {
 				t.Errorf("verdict differs (- want, + got)\n%s", diff)
 			}
-			text := render(t, Text, r)
-			if got := strings.Contains(text, "Verdict: "); got != (tt.want.Outcome != None) {
+			text := textOf(t, r)
+			if got := strings.Contains(text, "Verdict: "); got != (tt.want.Outcome != check.None) {
 				t.Errorf("got a verdict in the text: %v; want %v", got, !got)
 			}
 			for _, line := range append(tt.want.Reasons, tt.want.Hints...) {
@@ -279,10 +259,10 @@ func TestVerdict(t *testing.T) {
 // TestUnfinishedRecording: what is there may be as it should, what is missing
 // may not; only a check that failed says more.
 func TestUnfinishedRecording(t *testing.T) {
-	for lost, want := range map[int]Outcome{0: Inconclusive, 3: Fail} {
-		rec := recording(trial(t, lost, nil))
+	for lost, want := range map[int]check.Outcome{0: check.Inconclusive, 3: check.Fail} {
+		rec := reporttest.Recording(reporttest.Trial(t, lost, nil))
 		rec.Error = "graceful: gw-3: too many open files"
-		if v := Build(rec).Verdict; v.Outcome != want || !slices.Contains(v.Reasons, rec.Error) {
+		if v := report.Build(rec).Verdict; v.Outcome != want || !slices.Contains(v.Reasons, rec.Error) {
 			t.Errorf("%d lost: got %v; want %s because of %q", lost, v, want, rec.Error)
 		}
 	}
@@ -311,19 +291,19 @@ func TestContradictions(t *testing.T) {
 		"no details at all": {func(r *record.Run) { r.Lost = nil }, "lost requests told: 0, the total says 3"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			run := trial(t, 3, func(run *record.Run) { run.Variant = "a" })
-			if err := findLoss(run).Identity; err != nil {
+			run := reporttest.Trial(t, 3, func(run *record.Run) { run.Variant = "a" })
+			if err := analysis.Of(run).Loss.Identity; err != nil {
 				t.Fatalf("got %v before; want a sound run", err)
 			}
 			tt.edit(run)
-			r := Build(recording(run))
+			r := report.Build(reporttest.Recording(run))
 			if got := r.Runs[0].Loss.Identity; got == nil || got.Error() != tt.want {
 				t.Errorf("got %v; want %s", got, tt.want)
 			}
-			if got := r.Verdict.Outcome; got != Inconclusive {
-				t.Errorf("got verdict %q; want %q", got, Inconclusive)
+			if got := r.Verdict.Outcome; got != check.Inconclusive {
+				t.Errorf("got verdict %q; want %q", got, check.Inconclusive)
 			}
-			if text := render(t, Text, r); !strings.Contains(text, "THE COUNTS CONTRADICT THEMSELVES: "+tt.want) {
+			if text := textOf(t, r); !strings.Contains(text, "THE COUNTS CONTRADICT THEMSELVES: "+tt.want) {
 				t.Errorf("got no contradiction in\n%s", text)
 			}
 		})
@@ -332,22 +312,22 @@ func TestContradictions(t *testing.T) {
 
 // TestCheckResults: each check is told, met or not, with the variant.
 func TestCheckResults(t *testing.T) {
-	r := Build(recording(
-		trial(t, 1, func(run *record.Run) {
+	r := report.Build(reporttest.Recording(
+		reporttest.Trial(t, 1, func(run *record.Run) {
 			run.Variant, run.Expect, run.Require = "a", nil, []string{"lost>0", "lost > 1"}
 		}),
-		trial(t, 2, func(run *record.Run) {
+		reporttest.Trial(t, 2, func(run *record.Run) {
 			run.Variant, run.FailIf = "b", []string{"lost > 1", "ok < 200", "tls.p50 > 1s", "nothing"}
 		}),
 	))
-	want := []CheckResult{
-		{"a", Require, "lost > 0", "lost 1", Pass, "", Figure{1, true, Count}},
-		{"a", Require, "lost > 1", "lost 1", Inconclusive, "required lost > 1: lost 1", Figure{1, true, Count}},
-		{"b", Expect, "lost == 0", "lost 2", Fail, "expected lost == 0: lost 2", Figure{2, true, Count}},
-		{"b", FailIf, "lost > 1", "lost 2", Fail, "lost > 1: lost 2", Figure{2, true, Count}},
-		{"b", FailIf, "ok < 200", "ok 200", Pass, "", Figure{200, true, Count}},
-		{"b", FailIf, "tls.p50 > 1s", "", Inconclusive, "tls.p50 > 1s: tls.p50 has no value here", Figure{}},
-		{"b", FailIf, "nothing", "", Inconclusive, `check "nothing": column 1: unknown metric "nothing"`, Figure{}},
+	want := []check.Result{
+		{Where: "a", Rule: check.Require, Check: "lost > 0", Met: "lost 1", Outcome: check.Pass, Found: metric.Figure{Value: 1, Known: true, Dimension: metric.Count}},
+		{Where: "a", Rule: check.Require, Check: "lost > 1", Met: "lost 1", Outcome: check.Inconclusive, Reason: "required lost > 1: lost 1", Found: metric.Figure{Value: 1, Known: true, Dimension: metric.Count}},
+		{Where: "b", Rule: check.Expect, Check: "lost == 0", Met: "lost 2", Outcome: check.Fail, Reason: "expected lost == 0: lost 2", Found: metric.Figure{Value: 2, Known: true, Dimension: metric.Count}},
+		{Where: "b", Rule: check.FailIf, Check: "lost > 1", Met: "lost 2", Outcome: check.Fail, Reason: "lost > 1: lost 2", Found: metric.Figure{Value: 2, Known: true, Dimension: metric.Count}},
+		{Where: "b", Rule: check.FailIf, Check: "ok < 200", Met: "ok 200", Outcome: check.Pass, Found: metric.Figure{Value: 200, Known: true, Dimension: metric.Count}},
+		{Where: "b", Rule: check.FailIf, Check: "tls.p50 > 1s", Outcome: check.Inconclusive, Reason: "tls.p50 > 1s: tls.p50 has no value here"},
+		{Where: "b", Rule: check.FailIf, Check: "nothing", Outcome: check.Inconclusive, Reason: `check "nothing": column 1: unknown metric "nothing"`},
 	}
 	if diff := cmp.Diff(want, r.Checks); diff != "" {
 		t.Errorf("results differ (- want, + got)\n%s", diff)

@@ -127,7 +127,7 @@ func (t *timeline) finish(i int, began time.Time, err error) {
 	defer t.mu.Unlock()
 	t.ended[i] = time.Now()
 	t.moments = append(t.moments, interval{m, began, t.ended[i]})
-	if _, ok := errors.AsType[*loadgen.HintError](err); ok {
+	if _, ok := errors.AsType[*record.HintError](err); ok {
 		t.hinted = append(t.hinted, err)
 	}
 	if err != nil && t.failed == "" {

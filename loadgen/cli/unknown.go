@@ -3,14 +3,13 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"nodrop/loadgen/record"
 	"strings"
 	"unicode"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"nodrop/loadgen"
 )
 
 // unknownCommand rejects a first argument that is neither a command nor a URL.
@@ -33,9 +32,9 @@ func unknownCommand(root *cobra.Command, args []string) error {
 		}
 	}
 	if best := nearest(args[0], names); best != "" {
-		return &loadgen.HintError{Problem: fmt.Sprintf("unknown command %q", args[0]), Hint: "did you mean " + paths[best] + "?"}
+		return &record.HintError{Problem: fmt.Sprintf("unknown command %q", args[0]), Hint: "did you mean " + paths[best] + "?"}
 	}
-	return &loadgen.HintError{
+	return &record.HintError{
 		Problem: fmt.Sprintf("%q is neither a command nor a URL", args[0]),
 		Hint:    "nodrop --help lists the commands; the URL of a host is http://" + args[0],
 	}
@@ -78,7 +77,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	})
 	best := nearest(name, names)
 	if best == "" {
-		return &loadgen.HintError{Problem: "unknown flag: -" + name, Hint: cmd.CommandPath() + " --help lists them"}
+		return &record.HintError{Problem: "unknown flag: -" + name, Hint: cmd.CommandPath() + " --help lists them"}
 	}
-	return &loadgen.HintError{Problem: "unknown flag: -" + name, Hint: "did you mean --" + best + "?"}
+	return &record.HintError{Problem: "unknown flag: -" + name, Hint: "did you mean --" + best + "?"}
 }

@@ -10,6 +10,7 @@ import (
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/cli/clitest"
 	"nodrop/report"
+	"nodrop/report/diagnosis"
 )
 
 var draws = flag.Int("draws", 1, "how many propagation delays TestAdvice draws")
@@ -33,7 +34,7 @@ func TestAdvice(t *testing.T) {
 			abrupt := lab(t, "--stop", "abrupt", "--propagation", p)
 			abrupt.ExpectExit(t, cli.ExitOK)
 			f, delay := overlapFinding(t, abrupt)
-			if f.Needed < int64(propagation) || f.Confidence != report.Shown {
+			if f.Needed < int64(propagation) || f.Confidence != diagnosis.Shown {
 				t.Errorf("the finding needs %v (%s); the propagation took %v", time.Duration(f.Needed), f.Confidence, propagation)
 			}
 			t.Logf("propagation %v: %s; advice %v", propagation, f.Title, delay)
@@ -54,9 +55,9 @@ func TestAdvice(t *testing.T) {
 
 // overlapFinding is the finding of an abrupt run, and the delay that its
 // remedy for the lab names.
-func overlapFinding(t *testing.T, o clitest.Outcome) (report.Finding, time.Duration) {
+func overlapFinding(t *testing.T, o clitest.Outcome) (diagnosis.Finding, time.Duration) {
 	t.Helper()
-	for _, f := range report.Build(o.Recording).Runs[0].Loss.Findings {
+	for _, f := range report.Build(o.Recording).Runs[0].Findings {
 		if f.Rule != "listener-closed-before-removal" {
 			continue
 		}
@@ -71,5 +72,5 @@ func overlapFinding(t *testing.T, o clitest.Outcome) (report.Finding, time.Durat
 		}
 	}
 	t.Fatal("no finding of listeners that closed before they were out of the balancer")
-	return report.Finding{}, 0
+	return diagnosis.Finding{}, 0
 }

@@ -10,9 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"nodrop/loadgen"
 	"nodrop/loadgen/cli"
+	"nodrop/loadgen/record"
 	"nodrop/report"
+	"nodrop/report/check"
+	"nodrop/report/compare"
 	"nodrop/report/output"
 )
 
@@ -79,7 +81,7 @@ func (o *compareOptions) run() error {
 // be written in.
 func (o *compareOptions) check() error {
 	for _, text := range o.checks {
-		if _, err := report.ParseChangeCheck(text); err != nil {
+		if _, err := check.ParseChangeCheck(text); err != nil {
 			return err
 		}
 	}
@@ -92,14 +94,14 @@ func (o *compareOptions) check() error {
 }
 
 // readArm reads the recordings of one arm.
-func readArm(files []string) ([]report.Saved, error) {
-	var saved []report.Saved
+func readArm(files []string) ([]compare.Saved, error) {
+	var saved []compare.Saved
 	for _, file := range files {
 		recording, err := output.Read(file)
 		if err != nil {
 			return nil, err
 		}
-		saved = append(saved, report.Saved{File: file, Recording: recording})
+		saved = append(saved, compare.Saved{File: file, Recording: recording})
 	}
 	return saved, nil
 }
@@ -110,9 +112,9 @@ func findArms(args, base, next []string) (arms [2][]string, err error) {
 	case len(base)+len(next) == 0 && len(args) == 2:
 		return [2][]string{args[:1], args[1:]}, nil
 	case len(base)+len(next) == 0:
-		return arms, &loadgen.HintError{Problem: fmt.Sprintf("compare: want two files, got %d", len(args)), Hint: "nodrop compare BASE NEW, or --base 'off-*.json' --new 'on-*.json'"}
+		return arms, &record.HintError{Problem: fmt.Sprintf("compare: want two files, got %d", len(args)), Hint: "nodrop compare BASE NEW, or --base 'off-*.json' --new 'on-*.json'"}
 	case len(args) > 0:
-		return arms, &loadgen.HintError{Problem: fmt.Sprintf("compare: %s beside --base and --new", args[0]), Hint: "quote patterns, or the shell expands them: --base 'off-*.json'"}
+		return arms, &record.HintError{Problem: fmt.Sprintf("compare: %s beside --base and --new", args[0]), Hint: "quote patterns, or the shell expands them: --base 'off-*.json'"}
 	case len(base) == 0:
 		return arms, errors.New("compare: --new without --base")
 	case len(next) == 0:

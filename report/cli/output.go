@@ -4,6 +4,7 @@ import (
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/record"
 	"nodrop/report"
+	"nodrop/report/check"
 	"nodrop/report/output"
 )
 
@@ -39,9 +40,9 @@ func (o *Output) finish(r *report.Report) (code int) {
 
 func exitCode(r *report.Report) int {
 	switch r.Verdict.Outcome {
-	case report.Fail:
+	case check.Fail:
 		return cli.ExitFail
-	case report.Inconclusive:
+	case check.Inconclusive:
 		return cli.ExitInconclusive
 	default:
 		return cli.ExitOK

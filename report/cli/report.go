@@ -10,6 +10,7 @@ import (
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/record"
 	"nodrop/report"
+	"nodrop/report/format"
 	"nodrop/report/output"
 )
 
@@ -52,7 +53,7 @@ func (o *reportOptions) printSchema() error {
 	if len(o.files) > 0 || o.flags > 1 {
 		return errors.New("report: --schema is printed to stdout, of no file")
 	}
-	_, err := io.WriteString(o.Out, report.Schema)
+	_, err := io.WriteString(o.Out, format.Schema)
 	return err
 }
 

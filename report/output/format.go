@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"nodrop/loadgen/stream"
-	"nodrop/report"
+	"nodrop/report/format"
 )
 
 // Flag defines -o on fs.
@@ -17,7 +17,7 @@ func Flag(fs *pflag.FlagSet) *[]string {
 // knownFormats lists what -o takes.
 func knownFormats() string {
 	var names []string
-	for _, f := range report.Formats {
+	for _, f := range format.Formats {
 		names = append(names, f.Name)
 	}
 	for _, s := range stream.Streams {

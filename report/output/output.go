@@ -7,16 +7,16 @@ import (
 	"os"
 	"strings"
 
-	"nodrop/loadgen"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/stream"
 	"nodrop/report"
+	"nodrop/report/format"
 )
 
 // output is one format and its destination.
 type output struct {
 	format string        // its name
-	render report.Format // nil for a stream
+	render format.Format // nil for a stream
 	sink   record.Sink   // nil for what is computed
 	name   string        // as -o gave it
 	w      io.Writer
@@ -27,7 +27,7 @@ type output struct {
 // choose looks the format up. It sets render for a computed format, and returns
 // the constructor of a stream.
 func (o *output) choose() (sink func(io.Writer) record.Sink, err error) {
-	for _, f := range report.Formats {
+	for _, f := range format.Formats {
 		if f.Name == o.format {
 			o.render = f.Write
 			return nil, nil
@@ -39,7 +39,7 @@ func (o *output) choose() (sink func(io.Writer) record.Sink, err error) {
 		}
 	}
 	if strings.Contains(o.format, "{{") {
-		return nil, &loadgen.HintError{Problem: fmt.Sprintf("-o %q: templates are not taken", o.format), Hint: "-o json=FILE holds everything a template could show"}
+		return nil, &record.HintError{Problem: fmt.Sprintf("-o %q: templates are not taken", o.format), Hint: "-o json=FILE holds everything a template could show"}
 	}
 	return nil, fmt.Errorf("-o %q: unknown format; known: %s", o.format, knownFormats())
 }

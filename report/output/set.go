@@ -6,9 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"nodrop/loadgen"
 	"nodrop/loadgen/record"
 	"nodrop/report"
+	"nodrop/report/format"
 )
 
 // Set is all the outputs of one report, opened before the load starts.
@@ -27,7 +27,7 @@ func Open(formats []string, stdout io.Writer, temporaries *Temporaries) (*Set, e
 		name, path, toFile := strings.Cut(spec, "=")
 		if !toFile && onStdout != "" {
 			out.Discard()
-			return nil, &loadgen.HintError{
+			return nil, &record.HintError{
 				Problem: fmt.Sprintf("-o %s: stdout is taken by -o %s", spec, onStdout),
 				Hint:    fmt.Sprintf("-o %s=FILE", spec),
 			}
@@ -61,7 +61,7 @@ func (out *Set) add(name, path string, toFile bool, stdout io.Writer) error {
 			return err
 		}
 	case name == "text":
-		o.render = report.TextFor(textOptions(stdout))
+		o.render = format.TextFor(textOptions(stdout))
 	}
 	if stream != nil {
 		o.sink = stream(o.w)

@@ -2,22 +2,21 @@ package output
 
 import (
 	"io"
+	"nodrop/report/format/page"
 	"os"
 	"runtime"
 
 	"golang.org/x/term"
-
-	"nodrop/report"
 )
 
 // textOptions suit the text report to stdout. On a terminal it may be wide and
 // coloured, unless the user or the terminal says no.
-func textOptions(stdout io.Writer) report.Options {
+func textOptions(stdout io.Writer) page.Options {
 	f, ok := stdout.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return report.Options{}
+		return page.Options{}
 	}
-	o := report.Options{Colour: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && runtime.GOOS != "windows"}
+	o := page.Options{Colour: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && runtime.GOOS != "windows"}
 	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width >= wideText {
 		o.Width = wideText
 	}

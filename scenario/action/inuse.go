@@ -10,20 +10,20 @@ import (
 	"strconv"
 	"time"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/record"
 	"nodrop/scenario"
 	"nodrop/scenario/proc"
 )
 
 // InUseError is that of a process whose port is somebody else's: the load would
 // go to the wrong server.
-type InUseError struct{ loadgen.HintError }
+type InUseError struct{ record.HintError }
 
 // Unwrap is the error with its hint.
 func (e *InUseError) Unwrap() error { return &e.HintError }
 
 func inUse(addr netip.AddrPort, what string, h *proc.Holder) error {
-	return &InUseError{loadgen.HintError{
+	return &InUseError{record.HintError{
 		Problem: fmt.Sprintf("%s %s %s", addr, what, h),
 		Hint:    "stop it, or choose another port; if another program is meant to listen for it, use ready: line or ready: exec",
 	}}

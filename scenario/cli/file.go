@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"nodrop/loadgen"
 	"nodrop/loadgen/cli"
+	"nodrop/loadgen/record"
 	"nodrop/scenario"
 	"nodrop/scenario/file"
 )
@@ -62,7 +62,7 @@ func (o *fileOptions) values() (map[string]string, error) {
 	for _, text := range o.set {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok || name == "" {
-			return nil, &loadgen.HintError{Problem: fmt.Sprintf("--set %q: not NAME=VALUE", name), Hint: "--set HOST=10.0.0.1"}
+			return nil, &record.HintError{Problem: fmt.Sprintf("--set %q: not NAME=VALUE", name), Hint: "--set HOST=10.0.0.1"}
 		}
 		values[name] = value
 	}

@@ -21,6 +21,7 @@ import (
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/cli/clitest"
 	"nodrop/report"
+	"nodrop/report/diagnosis"
 	"nodrop/scenario/lab/gateway"
 )
 
@@ -109,8 +110,8 @@ func TestKernelDataplane(t *testing.T) {
 		t.Errorf("graceful lost %d; want none", lost)
 	}
 	run := story.Variant(t, "abrupt")
-	f := report.Build(story.Recording).Runs[0].Loss.Findings
-	if run.Counts.Lost == 0 || len(f) == 0 || f[0].Rule != "listener-closed-before-removal" || f[0].Confidence != report.Likely {
+	f := report.Build(story.Recording).Runs[0].Findings
+	if run.Counts.Lost == 0 || len(f) == 0 || f[0].Rule != "listener-closed-before-removal" || f[0].Confidence != diagnosis.Likely {
 		t.Errorf("abrupt lost %d; findings %+v", run.Counts.Lost, f)
 	}
 	s := startBackend(t)

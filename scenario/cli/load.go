@@ -9,6 +9,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/cli"
+	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
 	"nodrop/scenario"
 )
@@ -80,7 +81,7 @@ func (o *loadOptions) scenario() (*scenario.Scenario, error) {
 func (o *loadOptions) url() (string, error) {
 	switch len(o.urls) {
 	case 0:
-		return "", &loadgen.HintError{Problem: "no URL given", Hint: "nodrop -n 200 -c 50 http://HOST/, or nodrop --help"}
+		return "", &record.HintError{Problem: "no URL given", Hint: "nodrop -n 200 -c 50 http://HOST/, or nodrop --help"}
 	case 1:
 		return o.urls[0], nil
 	}

@@ -39,7 +39,7 @@ func (v *FlagValues) CheckTarget(ctx context.Context) error {
 	if ok, err := cfg.OK.Has(status); ok || err != nil {
 		return err
 	}
-	return &loadgen.HintError{
+	return &record.HintError{
 		Problem: fmt.Sprintf("--path %s: %s gave %d before the load", v.path, cfg.Method, status),
 		Hint:    fmt.Sprintf("--ok %d if that is what the load is to meet", status),
 	}

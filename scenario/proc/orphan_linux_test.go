@@ -60,7 +60,7 @@ func TestIntoTheBackground(t *testing.T) {
 	}
 }
 
-// scene is named processes, commands and the daemons they leave.
+// observation is named processes, commands and the daemons they leave.
 type scene struct {
 	*testing.T
 	group *proc.Group

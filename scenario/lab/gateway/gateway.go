@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"nodrop/loadgen/record"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -14,8 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"nodrop/loadgen"
 )
 
 // Gateway is what replicas run: this program, or one that is installed.
@@ -110,7 +109,7 @@ func (g *Gateway) Find(given string) (string, error) {
 	case err != nil && given != "":
 		return "", fmt.Errorf("gateway %s: %s is no program: %w", g.Name, given, errors.Unwrap(err))
 	case err != nil:
-		return "", &loadgen.HintError{Problem: fmt.Sprintf("gateway %s: there is no program %s", g.Name, g.program), Hint: g.obtain + ", or --gateway-bin PATH"}
+		return "", &record.HintError{Problem: fmt.Sprintf("gateway %s: there is no program %s", g.Name, g.program), Hint: g.obtain + ", or --gateway-bin PATH"}
 	}
 	return filepath.Abs(path) // it is started in another directory
 }

@@ -1,0 +1,117 @@
+package analysis
+
+import (
+	"cmp"
+	"slices"
+
+	"nodrop/loadgen/record"
+)
+
+// ClassLoss counts one class of lost or spoiled requests.
+type ClassLoss struct {
+	Class         record.Class
+	Spoiled       bool
+	Fresh, Reused int64
+	Redirected    int64  // of them: a redirect had been followed
+	Sample        string // most frequent text, "" for statuses
+}
+
+// Total is fresh and reused together.
+func (c ClassLoss) Total() int64 { return c.Fresh + c.Reused }
+
+// SafeToRetry reports whether any method may be sent again without the risk of
+// acting twice. The hosts of a redirect chain that came before the hop that
+// failed have answered.
+func (c ClassLoss) SafeToRetry() bool { return c.Class.Info().SafeToRetry() && c.Redirected == 0 }
+
+// classLosses sums outcomes by class, the most frequent first.
+func classLosses(run *record.Run, outcomes []record.Outcome) []ClassLoss {
+	var list []ClassLoss
+	for _, o := range outcomes {
+		if o.Class == 0 {
+			continue
+		}
+		i := slices.IndexFunc(list, func(c ClassLoss) bool { return c.Class == o.Class })
+		if i < 0 {
+			i = len(list)
+			list = append(list, ClassLoss{Class: o.Class, Spoiled: o.Class.Spoiled(), Sample: sampleOf(run, o.Class)})
+		}
+		if o.Redirected {
+			list[i].Redirected += o.Count
+		}
+		if o.Reused {
+			list[i].Reused += o.Count
+		} else {
+			list[i].Fresh += o.Count
+		}
+	}
+	slices.SortStableFunc(list, func(a, b ClassLoss) int {
+		return cmp.Or(cmp.Compare(b.Total(), a.Total()), cmp.Compare(a.Class, b.Class))
+	})
+	return list
+}
+
+func sampleOf(run *record.Run, class record.Class) string {
+	best := record.Sample{}
+	for _, s := range run.Samples {
+		if s.Class == class && s.Count > best.Count {
+			best = s
+		}
+	}
+	return best.Text
+}
+
+// ClassTotal is how many requests were lost to a class, or spoiled by it.
+func (l *Loss) ClassTotal(name string) int64 {
+	for _, c := range l.Classes {
+		if c.Class.String() == name {
+			return c.Total()
+		}
+	}
+	return 0
+}
+
+// SpoiledRemedy is what to do about the most frequent failure of this machine.
+func (l *Loss) SpoiledRemedy() string {
+	for _, c := range l.Classes {
+		if c.Spoiled {
+			return c.Class.Info().Remedy
+		}
+	}
+	return ""
+}
+
+// BeyondConnect reports that the request was lost on a connection that stood.
+func BeyondConnect(c record.Class) bool {
+	switch c.Stage() {
+	case record.StageSend, record.StageWait, record.StageHead, record.StageBody:
+		return true
+	case record.StageNone, record.StageDNS, record.StageConnect, record.StageProxy, record.StageTLS, record.StageStatus, record.StageClient:
+	}
+	return false
+}
+
+// IsCut reports that the peer, or what is between, ended the connection.
+func IsCut(c record.Class) bool {
+	cause := c.Cause()
+	return BeyondConnect(c) && (cause == record.CauseEOF || cause == record.CauseReset)
+}
+
+// Unanswered reports that not one byte of an answer had come.
+func Unanswered(c record.Class) bool {
+	return c.Stage() == record.StageSend || c.Stage() == record.StageWait
+}
+
+// IsTLSCut reports that a handshake found no end.
+func IsTLSCut(c record.Class) bool {
+	switch c.Cause() {
+	case record.CauseEOF, record.CauseReset, record.CauseTimeout:
+		return c.Stage() == record.StageTLS
+	default:
+		return false
+	}
+}
+
+func IsRefusal(c record.Class) bool {
+	return c.Stage() == record.StageConnect && (c.Cause() == record.CauseRefused || c.Cause() == record.CauseReset)
+}

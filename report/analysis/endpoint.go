@@ -1,0 +1,84 @@
+package analysis
+
+import (
+	"cmp"
+	"slices"
+
+	"nodrop/loadgen/record"
+)
+
+// EndpointLoss counts what happened on one endpoint.
+type EndpointLoss struct {
+	Name     string // "" for requests that reached none
+	OK, Lost int64
+	Classes  []ClassLoss
+	Seen     record.EndpointSeen
+}
+
+// endpointLosses groups outcomes by endpoint, those that lost most first.
+func endpointLosses(run *record.Run) []EndpointLoss {
+	byName := map[string][]record.Outcome{}
+	for _, o := range run.Outcomes {
+		byName[o.Endpoint] = append(byName[o.Endpoint], o)
+	}
+	seen := map[string]record.EndpointSeen{}
+	for _, s := range run.Endpoints {
+		seen[s.Name] = s
+	}
+	var list []EndpointLoss
+	for name, outcomes := range byName {
+		e := EndpointLoss{Name: name, Seen: record.EndpointSeen{Name: name, FirstConnect: -1, LastConnect: -1, FirstAnswer: -1, LastAnswer: -1}}
+		for _, o := range outcomes {
+			switch o.Fate {
+			case record.FateOK.String():
+				e.OK += o.Count
+			case record.FateLost.String():
+				e.Lost += o.Count
+			}
+		}
+		e.Classes = classLosses(run, outcomes)
+		if s, ok := seen[name]; ok {
+			e.Seen = s
+		}
+		list = append(list, e)
+	}
+	slices.SortFunc(list, func(a, b EndpointLoss) int {
+		return cmp.Or(cmp.Compare(b.Lost, a.Lost), CompareNatural(a.Name, b.Name))
+	})
+	return list
+}
+
+// EndpointCount is how many endpoints there were: those that requests met, and
+// those that marks tell of; that one is ready is also told of what is none. An
+// address behind which answers named replicas is none of its own. Where marks have
+// other names than requests know (a process behind an address, pods behind a
+// service), they are the same ones twice. Of those that stay, marks may tell
+// nothing: there are no fewer than there were at the begin.
+func EndpointCount(run *record.Run) int {
+	return max(run.Replicas, seenEndpoints(run))
+}
+
+func seenEndpoints(run *record.Run) int {
+	names := map[string]bool{}
+	shared := run.Settings.EndpointHeader != "" && slices.ContainsFunc(run.Endpoints, namedByAnswers)
+	for _, e := range run.Endpoints {
+		if !shared || namedByAnswers(e) {
+			names[e.Name] = true
+		}
+	}
+	marked, met := map[string]bool{}, len(names)
+	for _, m := range run.Marks {
+		if m.Endpoint != "" && m.Kind != record.MarkCrashed && m.Kind != record.MarkReady {
+			marked[m.Endpoint] = true
+			names[m.Endpoint] = true
+		}
+	}
+	if len(names) == met+len(marked) {
+		return max(met, len(marked))
+	}
+	return len(names)
+}
+
+// namedByAnswers reports that an endpoint is known from a response field, not
+// from connections to it.
+func namedByAnswers(e record.EndpointSeen) bool { return e.FirstAnswer >= 0 && e.FirstConnect < 0 }

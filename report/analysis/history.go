@@ -1,0 +1,49 @@
+package analysis
+
+// History is what marks tell of one endpoint, in order.
+type History struct {
+	Name       string
+	lifecycles []*Lifecycle
+	Crashes    []*Crash
+}
+
+// Histories are those of all endpoints, by name and by address.
+func Histories(lives []Lifecycle, crashes []Crash) map[string]*History {
+	index := map[string]*History{}
+	of := func(endpoint, address string, add func(*History)) {
+		keys := []string{endpoint}
+		if address != "" && address != endpoint {
+			keys = append(keys, address)
+		}
+		for _, key := range keys {
+			if index[key] == nil {
+				index[key] = &History{Name: endpoint}
+			}
+			add(index[key])
+		}
+	}
+	for i := range lives {
+		one := &lives[i]
+		of(one.Endpoint, one.address, func(h *History) { h.lifecycles = append(h.lifecycles, one) })
+	}
+	for i := range crashes {
+		one := &crashes[i]
+		of(one.Endpoint, one.address, func(h *History) { h.Crashes = append(h.Crashes, one) })
+	}
+	return index
+}
+
+// LifecycleAt is the lifecycle that it was in at a time: the last one that had begun, give or
+// take near, or else the first; nil where marks tell of none, or it was over.
+func (h *History) LifecycleAt(at int64) *Lifecycle {
+	var found *Lifecycle
+	for _, l := range h.lifecycles {
+		if found == nil || l.Begin() <= at+Near {
+			found = l
+		}
+	}
+	if found == nil || found.Over != Unknown && at >= found.Over {
+		return nil
+	}
+	return found
+}

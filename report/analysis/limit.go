@@ -1,0 +1,44 @@
+package analysis
+
+import (
+	"math"
+
+	"nodrop/loadgen/record"
+)
+
+// Limits is what a run could have seen: what "0 lost" leaves open.
+type Limits struct {
+	// UpperBound is the loss ratio that a run of this size misses 1 time in 20:
+	// 1 − 0.05^(1/n), the one-sided 95 % bound for 0 of n.
+	UpperBound float64
+	Of         int     // endpoints that there were
+	Rate       float64 // requests/s, during the event where that was lower
+}
+
+// findLimits computes them from the counts and the time bins.
+func findLimits(run *record.Run, event Event) Limits {
+	l := Limits{Of: max(1, EndpointCount(run))}
+	if n := run.Counts.OK + run.Counts.Lost; n > 0 {
+		l.UpperBound = 1 - math.Pow(0.05, 1/float64(n))
+	}
+	if run.Duration > 0 {
+		l.Rate = float64(run.Counts.Started) / Seconds(run.Duration)
+	}
+	// Bins at the edges are counted whole, which matters less the longer it is.
+	if length := event.End - event.Begin; event.Known && length >= 20*run.Bins.Width && length > 0 {
+		during := float64(run.Bins.StartedBetween(event.Begin, event.End)) / Seconds(length)
+		l.Rate = min(l.Rate, during)
+	}
+	return l
+}
+
+// Smallest is the shortest outage of k endpoints that the run would have met
+// 19 times in 20, in ns: 3m/(k·R), from P(none) = e^(−R·W·k/m). It is the
+// largest int64 when there was no load.
+func (l Limits) Smallest(k int) int64 {
+	w := 3 * float64(l.Of) / (float64(max(1, k)) * l.Rate) * 1e9
+	if l.Rate == 0 || w > math.MaxInt64/2 {
+		return math.MaxInt64
+	}
+	return int64(w)
+}

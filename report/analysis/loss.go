@@ -1,0 +1,115 @@
+package analysis
+
+import (
+	"nodrop/loadgen/record"
+)
+
+// Loss is what was lost in one run, when and where.
+type Loss struct {
+	Identity  error // how the counts contradict themselves; nil when they add up
+	Classes   []ClassLoss
+	Endpoints []EndpointLoss
+	Windows   []Window
+	Gap       int64 // ns; losses closer than this belong to one window
+	Time      int64 // ns; the windows' lengths together
+	Baseline  Baseline
+	Event     Event
+
+	Limits   Limits
+	Hidden   int64  // lost on reused connections in a way that clients which retry do not show
+	Outside  int64  // lost before the event began or, where its end was seen, started after it; 0 without an event
+	After    int64  // started after the steps had ended, and lost, where no mark tells of the event's end
+	Recovery int64  // ns from the event's begin to the end of the last window; -1 without both
+	Slower   Slower // answered, but later
+
+	Lifecycles []Lifecycle // of the endpoints that marks tell of
+	Crashes    []Crash
+}
+
+func findLoss(run *record.Run) Loss {
+	l := Loss{Identity: run.Counts.Check(), Gap: windowGap(run)}
+	if l.Identity == nil {
+		l.Identity = checkOutcomes(run)
+	}
+	l.Classes = classLosses(run, run.Outcomes)
+	l.Endpoints = endpointLosses(run)
+	l.Windows = windows(run, l.Gap)
+	for _, w := range l.Windows {
+		l.Time += w.End - w.Begin
+	}
+	l.Event = findEvent(run)
+	l.Baseline = findBaseline(run)
+	l.Limits = findLimits(run, l.Event)
+	l.Hidden = hidden(run)
+	l.Outside = outside(run, l.Event)
+	l.After = after(run, l.Event)
+	l.Recovery = recovery(&l)
+	l.Slower = findSlower(run, &l)
+	l.Lifecycles, l.Crashes = lifecycles(run.Marks), crashes(run.Marks)
+	for i := range l.Lifecycles {
+		one := &l.Lifecycles[i]
+		one.Refused = refusedWith(one.Terminating, l.Windows)
+	}
+	return l
+}
+
+// hidden counts losses that a client which retries would not have shown: Go's
+// net/http sends a request without a body again when a reused connection fails
+// before the first byte of the answer (shouldRetryRequest in its transport.go).
+func hidden(run *record.Run) int64 {
+	switch run.Settings.Method {
+	case "GET", "HEAD", "OPTIONS", "TRACE":
+	default:
+		return 0
+	}
+	var n int64
+	for _, o := range run.Outcomes {
+		if o.Fate == record.FateLost.String() && o.Reused && IsCut(o.Class) && Unanswered(o.Class) {
+			n += o.Count
+		}
+	}
+	return n
+}
+
+// outside counts the losses told in full that lie outside the event.
+func outside(run *record.Run, event Event) int64 {
+	if !event.Known {
+		return 0
+	}
+	var n int64
+	for i := range run.Lost {
+		if l := &run.Lost[i]; l.End < event.Begin || event.Seen && !event.Open && l.Start > event.End {
+			n++
+		}
+	}
+	return n
+}
+
+// after counts the losses told in full that came after what is known of an event
+// whose end was not seen.
+func after(run *record.Run, event Event) int64 {
+	if !event.Known || event.Seen && !event.Open {
+		return 0
+	}
+	var n int64
+	for i := range run.Lost {
+		if run.Lost[i].Start > event.End {
+			n++
+		}
+	}
+	return n
+}
+
+// recovery is how long after the event's begin the last loss came, if one came
+// after it.
+func recovery(l *Loss) int64 {
+	if !l.Event.Known || len(l.Windows) == 0 || l.Windows[len(l.Windows)-1].End < l.Event.Begin {
+		return -1
+	}
+	return l.Windows[len(l.Windows)-1].End - l.Event.Begin
+}
+
+// ClosedAndLost: without -q, workers that are refused at once ask again at once.
+func ClosedAndLost(run *record.Run) bool {
+	return run.Settings.Rate == 0 && run.Counts.Lost > 0
+}

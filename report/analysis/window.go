@@ -1,0 +1,149 @@
+package analysis
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"nodrop/loadgen/record"
+)
+
+// Window is a run of losses close together. Times are ns from the run's start.
+type Window struct {
+	Begin, End  int64
+	Exposed     int64 // requests started inside it, in whole bins
+	Lost        int64
+	InFlight    int64 // of Lost: started before the window began
+	Reused      int64 // of Lost: on a connection that had carried a request
+	Unlisted    int64 // of Lost: in the counts alone, which InFlight, Reused, Connections and Endpoints leave out
+	Connections int64 // distinct ones that were lost with a request on them
+	Classes     []record.BinLoss
+	Endpoints   []string // in natural order
+	Slowest     int64    // ns; of the answers that ended inside it, in whole bins
+	BeginNear   Relation // the nearest marks
+	EndNear     Relation
+}
+
+// Relation says how far a moment is from a mark: Distance > 0 is after it.
+type Relation struct {
+	Mark     record.Mark
+	Distance int64 // ns
+	Known    bool
+}
+
+// windowGap is how far apart two losses may be and still be one window: 50 ms
+// or, for slow loads, as long as ten requests to one of the endpoints take to
+// come round. Successes elsewhere in the fleet do not end a window.
+func windowGap(run *record.Run) int64 {
+	const least = 50_000_000
+	if run.Counts.Started == 0 || run.Duration == 0 {
+		return least
+	}
+	perRequest := float64(run.Duration) / float64(run.Counts.Started)
+	return max(least, int64(10*perRequest*float64(max(1, EndpointCount(run)))))
+}
+
+// windows groups failures that are at most gap apart. Together the windows hold
+// every loss once.
+func windows(run *record.Run, gap int64) []Window {
+	var list []Window
+	for group := range GroupFailures(Failures(run), gap) {
+		w := NewWindow(group)
+		w.Exposed = run.Bins.StartedBetween(w.Begin, w.End)
+		answers := run.Bins.LatencyBetween(w.Begin, w.End)
+		w.Slowest = answers.Max
+		w.BeginNear, w.EndNear = nearest(run.Marks, w.Begin), nearest(run.Marks, w.End)
+		list = append(list, w)
+	}
+	return list
+}
+
+// NewWindow sums up the failures of one window.
+func NewWindow(group []Failure) Window {
+	w := Window{Begin: group[0].From}
+	endpoints, connections := map[string]bool{}, map[int64]bool{}
+	for _, s := range group {
+		w.End = max(w.End, s.Until)
+		w.Lost += s.count
+		w.AddClass(s.class, s.count)
+		if s.lost == nil {
+			w.Unlisted += s.count
+			continue
+		}
+		if s.lost.Start < w.Begin {
+			w.InFlight++
+		}
+		if s.lost.Reused {
+			w.Reused++
+		}
+		if s.lost.Endpoint != "" {
+			endpoints[s.lost.Endpoint] = true
+		}
+		if s.lost.Connection != 0 {
+			connections[s.lost.Connection] = true
+		}
+	}
+	w.Connections = int64(len(connections))
+	w.Endpoints = slices.SortedFunc(maps.Keys(endpoints), CompareNatural)
+	slices.SortStableFunc(w.Classes, func(a, b record.BinLoss) int { return cmp.Compare(b.Count, a.Count) })
+	return w
+}
+
+func (w *Window) AddClass(class record.Class, n int64) {
+	for i := range w.Classes {
+		if w.Classes[i].Class == class {
+			w.Classes[i].Count += n
+			return
+		}
+	}
+	w.Classes = append(w.Classes, record.BinLoss{Class: class, Count: n})
+}
+
+// Ratio is the share that was lost of the requests started inside the window;
+// 0 when none is known to have been.
+func (w *Window) Ratio() float64 {
+	if w.Exposed == 0 {
+		return 0
+	}
+	return min(1, float64(w.Lost-w.InFlight)/float64(w.Exposed))
+}
+
+// nearest is the mark with the edge closest to at. Moments in the lifecycle of an
+// endpoint say more than the step that caused them, which stands in only where
+// there are none; notes do not count.
+func nearest(marks []record.Mark, at int64) Relation {
+	var step, moment Relation
+	for _, m := range marks {
+		switch m.Kind {
+		case record.MarkNote:
+		case record.MarkStep:
+			step.consider(m, at)
+		default:
+			moment.consider(m, at)
+		}
+	}
+	if moment.Known {
+		return moment
+	}
+	return step
+}
+
+// consider takes m if one of its edges is closer to at.
+func (r *Relation) consider(m record.Mark, at int64) {
+	for _, edge := range [...]int64{m.Start, m.End} {
+		if d := at - edge; !r.Known || abs(d) < abs(r.Distance) {
+			*r = Relation{m, d, true}
+		}
+	}
+}
+
+func abs(n int64) int64 { return max(n, -n) }
+
+// WindowAt is the first of those, which are in order, that has not ended by a time.
+func WindowAt(list []Window, at int64) *Window {
+	i, _ := slices.BinarySearchFunc(list, at, func(w Window, at int64) int { return cmp.Compare(w.End, at) })
+	if i == len(list) {
+		return &Window{Begin: at, End: at}
+	}
+	return &list[i]
+}

@@ -1,0 +1,246 @@
+// Package check reads expressions such as "lost > 0" and holds runs against them.
+//
+// ParseCheck reads a text into a Check; Run evaluates all that a run was recorded
+// with; each Result says what was asked, what was found, and what follows. A check
+// that cannot be evaluated is inconclusive: it neither passes nor fails.
+package check
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/metric"
+)
+
+// Check compares one figure of a run with a number: "lost > 0", "p99 > 250ms".
+// With Relative it compares the change from one arm to the other: "p99 > +10%".
+type Check struct {
+	Metric   string
+	Op       string
+	Value    float64 // in Unit
+	Unit     string  // of units; "" for counts and rates, and where it may be left out
+	Relative bool    // Value is the change in %, NEW over BASE
+}
+
+// operators lists the comparisons.
+var operators = []struct {
+	name  string
+	holds func(a, b float64) bool
+}{
+	{">", func(a, b float64) bool { return a > b }},
+	{">=", func(a, b float64) bool { return a >= b }},
+	{"<", func(a, b float64) bool { return a < b }},
+	{"<=", func(a, b float64) bool { return a <= b }},
+	{"==", func(a, b float64) bool { return a == b }},
+	{"!=", func(a, b float64) bool { return a != b }},
+}
+
+const operatorNames = "> >= < <= == !="
+
+// units lists what may follow a number, and the factor to the metric's own
+// unit: ns for durations, 1 for ratios. % divides, so that 7 % is what 7 of
+// 100 is.
+var units = []struct {
+	name          string
+	Dimension     metric.Dimension
+	factor, parts float64
+}{
+	{"ns", metric.Duration, 1, 1},
+	{"us", metric.Duration, 1e3, 1},
+	{"µs", metric.Duration, 1e3, 1},
+	{"μs", metric.Duration, 1e3, 1}, // the Greek letter, beside the micro sign
+	{"ms", metric.Duration, 1e6, 1},
+	{"s", metric.Duration, 1e9, 1},
+	{"m", metric.Duration, 60e9, 1},
+	{"h", metric.Duration, 3600e9, 1},
+	{"%", metric.Ratio, 1, 100},
+}
+
+const durationUnits = "ns us ms s m h"
+
+// ParseCheck reads "METRIC OP VALUE[UNIT]". An error is one line that names the
+// check and the column.
+func ParseCheck(text string) (Check, error) {
+	c, at, err := parseCheck(text)
+	if err == nil && c.Relative {
+		return Check{}, checkError(text, at, "nodrop compare BASE NEW", "a change (%s) needs two arms to compare", text[at:])
+	}
+	return c, err
+}
+
+// ParseChangeCheck reads what ParseCheck does, and changes: "p99 > +10%".
+func ParseChangeCheck(text string) (Check, error) {
+	c, _, err := parseCheck(text)
+	return c, err
+}
+
+// parseCheck returns the value's place as well, in bytes.
+func parseCheck(text string) (Check, int, error) {
+	s := &scanner{text: text}
+	nameAt, name := s.word(func(r rune) bool { return !unicode.IsSpace(r) && !strings.ContainsRune("<>=!", r) })
+	if name == "" {
+		return Check{}, 0, checkError(text, nameAt, "write 'lost > 0'", "a metric is missing")
+	}
+	m, unknown := metric.Find(name)
+	if unknown != nil {
+		return Check{}, 0, checkError(text, nameAt, unknown.Hint, "%s", unknown.Problem)
+	}
+	opAt, op := s.word(func(r rune) bool { return strings.ContainsRune("<>=!", r) })
+	switch {
+	case op == "":
+		return Check{}, 0, checkError(text, opAt, "", "an operator is missing: one of %s", operatorNames)
+	case Operator(op) == nil:
+		return Check{}, 0, checkError(text, opAt, "", "unknown operator %q: one of %s", op, operatorNames)
+	}
+	value, digits, unit, at, err := s.number()
+	if err != nil {
+		return Check{}, at, err
+	}
+	c := Check{Metric: name, Op: op, Value: value, Unit: unit, Relative: strings.ContainsRune("+-", rune(digits[0]))}
+	if problem, hint := c.misfit(m, digits); problem != "" {
+		return Check{}, at, checkError(text, at, hint, "%s", problem)
+	}
+	return c, at, nil
+}
+
+// numberPattern leaves signs to be seen: they make a change of a number.
+var numberPattern = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`)
+
+// number reads value and unit, to the end of the text; at is the value's place.
+func (s *scanner) number() (value float64, digits, unit string, at int, err error) {
+	s.space()
+	at = s.at
+	digits = numberPattern.FindString(s.text[at:])
+	rest := s.text[at:]
+	switch {
+	case rest == "":
+		return 0, "", "", at, checkError(s.text, at, "", "a number is missing")
+	case digits == "":
+		return 0, "", "", at, checkError(s.text, at, "", "%q is not a number", rest)
+	}
+	s.at += len(digits)
+	value, err = strconv.ParseFloat(digits, 64)
+	if err != nil {
+		return 0, "", "", at, checkError(s.text, at, "", "%s is out of range", digits)
+	}
+	unitAt, unit := s.word(func(r rune) bool { return unicode.IsLetter(r) || r == '%' })
+	unknown := unit != "" && findUnit(unit) < 0
+	restAt, rest := s.word(func(rune) bool { return true })
+	switch {
+	case unknown && unitAt == at+len(digits):
+		return 0, "", "", at, checkError(s.text, unitAt, "", "unknown unit %q: durations take %s, ratios %%", unit, durationUnits)
+	case unknown:
+		return 0, "", "", at, checkError(s.text, unitAt, "", "nothing may follow the value: %q", s.text[unitAt:])
+	case rest != "":
+		return 0, "", "", at, checkError(s.text, restAt, "", "nothing may follow the value: %q", rest)
+	}
+	return value + 0, digits, unit, at, nil // + 0 makes 0 of -0
+}
+
+// misfit says why a value is none of the metric's; "" when it is one.
+func (c Check) misfit(m metric.Metric, digits string) (problem, hint string) {
+	u := findUnit(c.Unit)
+	switch {
+	case c.Relative && c.Unit != "%":
+		problem = fmt.Sprintf("a sign makes a change of it, which is in %%: %s%%", digits)
+	case c.Relative:
+	case c.Unit == "" && m.Dimension == metric.Duration && c.Value != 0:
+		problem = fmt.Sprintf("a duration needs a unit: %sms", digits)
+	case c.Unit != "" && m.Dimension != units[u].Dimension:
+		problem = fmt.Sprintf("%s is %s, which is not in %s", m.Name, m.Dimension, c.Unit)
+		if c.Unit == "%" && m.Name == "lost" {
+			hint = fmt.Sprintf("the share of lost requests is loss: 'loss %s %s%%'", c.Op, digits)
+		}
+	case math.IsInf(c.threshold(), 0):
+		problem = digits + c.Unit + " is out of range"
+	}
+	return problem, hint
+}
+
+// scanner reads a check from left to right.
+type scanner struct {
+	text string
+	at   int // bytes
+}
+
+func (s *scanner) space() {
+	rest := strings.TrimLeftFunc(s.text[s.at:], unicode.IsSpace)
+	s.at = len(s.text) - len(rest)
+}
+
+// word skips space and takes what belongs; it returns where that begins.
+func (s *scanner) word(belongs func(rune) bool) (at int, word string) {
+	s.space()
+	at = s.at
+	end := strings.IndexFunc(s.text[at:], func(r rune) bool { return !belongs(r) })
+	if end < 0 {
+		end = len(s.text) - at
+	}
+	s.at += end
+	return at, s.text[at:s.at]
+}
+
+// checkError names the check and the column, counted in characters from 1.
+func checkError(text string, at int, hint, format string, args ...any) error {
+	problem := fmt.Sprintf("check %q: column %d: %s", text, utf8.RuneCountInString(text[:at])+1, fmt.Sprintf(format, args...))
+	if hint == "" {
+		return errors.New(problem)
+	}
+	return &record.HintError{Problem: problem, Hint: hint}
+}
+
+func Operator(name string) func(a, b float64) bool {
+	for _, op := range operators {
+		if op.name == name {
+			return op.holds
+		}
+	}
+	return nil
+}
+
+// findUnit is an index into units, -1 for none.
+func findUnit(name string) int {
+	for i, u := range units {
+		if u.name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// String is the check as ParseCheck reads it.
+func (c Check) String() string {
+	value := strconv.FormatFloat(c.Value, 'f', -1, 64)
+	if c.Relative && c.Value >= 0 {
+		value = "+" + value
+	}
+	return c.Metric + " " + c.Op + " " + value + c.Unit
+}
+
+// threshold is the value in the metric's own unit; durations are whole ns.
+func (c Check) threshold() float64 {
+	i := findUnit(c.Unit)
+	if i < 0 || c.Relative {
+		return c.Value
+	}
+	v := c.Value * units[i].factor / units[i].parts
+	if units[i].Dimension == metric.Duration {
+		v = math.Round(v)
+	}
+	return v
+}
+
+// on evaluates the check, which is not a change, on a run.
+func (c Check) on(r *analysis.Figures) (met bool, f metric.Figure) {
+	m, _ := metric.Find(c.Metric)
+	f = m.Of(r)
+	return f.Known && Operator(c.Op)(f.Value, c.threshold()), f
+}

@@ -1,0 +1,233 @@
+package check
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/metric"
+	"nodrop/report/reporttest"
+)
+
+func TestParseCheck(t *testing.T) {
+	for text, want := range map[string]Check{
+		"lost > 0":                      {Metric: "lost", Op: ">"},
+		"lost>0":                        {Metric: "lost", Op: ">"},
+		"  lost \t>=  12  ":             {Metric: "lost", Op: ">=", Value: 12},
+		"ok >= 50000":                   {Metric: "ok", Op: ">=", Value: 50000},
+		"spoiled == 0":                  {Metric: "spoiled", Op: "=="},
+		"unsent != 3":                   {Metric: "unsent", Op: "!=", Value: 3},
+		"aborted<=7":                    {Metric: "aborted", Op: "<=", Value: 7},
+		"lost < 1.5":                    {Metric: "lost", Op: "<", Value: 1.5},
+		"lost < 1e3":                    {Metric: "lost", Op: "<", Value: 1000},
+		"p99>250ms":                     {Metric: "p99", Op: ">", Value: 250, Unit: "ms"},
+		"p99 > 250 ms":                  {Metric: "p99", Op: ">", Value: 250, Unit: "ms"},
+		"max > 0":                       {Metric: "max", Op: ">"},
+		"p99.99 < .5s":                  {Metric: "p99.99", Op: "<", Value: 0.5, Unit: "s"},
+		"connect.p99 > 3us":             {Metric: "connect.p99", Op: ">", Value: 3, Unit: "us"},
+		"wait.mean > 3µs":               {Metric: "wait.mean", Op: ">", Value: 3, Unit: "µs"},
+		"loss > 0.1%":                   {Metric: "loss", Op: ">", Value: 0.1, Unit: "%"},
+		"loss > 0.001":                  {Metric: "loss", Op: ">", Value: 0.001},
+		"rps<1000":                      {Metric: "rps", Op: "<", Value: 1000},
+		"window.longest > 1m":           {Metric: "window.longest", Op: ">", Value: 1, Unit: "m"},
+		"lost.connect.refused > 0":      {Metric: "lost.connect.refused", Op: ">"},
+		"lost.connect > 0":              {Metric: "lost.connect", Op: ">"},
+		"lost.status.503 > 0":           {Metric: "lost.status.503", Op: ">"},
+		"lost.status > 0":               {Metric: "lost.status", Op: ">"},
+		"status.503 > 0":                {Metric: "status.503", Op: ">"},
+		"status.5xx == 0":               {Metric: "status.5xx", Op: "=="},
+		"p0 > 1h":                       {Metric: "p0", Op: ">", Value: 1, Unit: "h"},
+		"p100 > 1ns":                    {Metric: "p100", Op: ">", Value: 1, Unit: "ns"},
+		"window.total <= 1.25e2 ms\t\n": {Metric: "window.total", Op: "<=", Value: 125, Unit: "ms"},
+	} {
+		got, err := ParseCheck(text)
+		if err != nil || got != want {
+			t.Errorf("ParseCheck(%q): got %+v, %v; want %+v", text, got, err, want)
+		}
+	}
+}
+
+func TestParseChangeCheck(t *testing.T) {
+	for text, want := range map[string]Check{
+		"p99 > +10%": {Metric: "p99", Op: ">", Value: 10, Unit: "%", Relative: true},
+		"rps<-5 %":   {Metric: "rps", Op: "<", Value: -5, Unit: "%", Relative: true},
+		"loss > +0%": {Metric: "loss", Op: ">", Unit: "%", Relative: true},
+		"loss > -0%": {Metric: "loss", Op: ">", Unit: "%", Relative: true},
+		"loss > 10%": {Metric: "loss", Op: ">", Value: 10, Unit: "%"},
+		"lost>+1e2%": {Metric: "lost", Op: ">", Value: 100, Unit: "%", Relative: true},
+	} {
+		got, err := ParseChangeCheck(text)
+		if err != nil || got != want {
+			t.Errorf("ParseChangeCheck(%q): got %+v, %v; want %+v", text, got, err, want)
+		}
+	}
+}
+
+func TestParseCheckErrors(t *testing.T) {
+	const operators = "one of > >= < <= == !="
+	for text, want := range map[string]struct{ problem, hint string }{
+		"":                   {"column 1: a metric is missing", "write 'lost > 0'"},
+		"> 0":                {"column 1: a metric is missing", "write 'lost > 0'"},
+		"lost":               {"column 5: an operator is missing: " + operators, ""},
+		"lost 0":             {"column 6: an operator is missing: " + operators, ""},
+		"lost = 0":           {`column 6: unknown operator "=": ` + operators, ""},
+		"lost =< 5":          {`column 6: unknown operator "=<": ` + operators, ""},
+		"lost >== 5":         {`column 6: unknown operator ">==": ` + operators, ""},
+		"lost >":             {"column 7: a number is missing", ""},
+		"lost > many":        {`column 8: "many" is not a number`, ""},
+		"lost > NaN":         {`column 8: "NaN" is not a number`, ""},
+		"lost < Inf":         {`column 8: "Inf" is not a number`, ""},
+		"lost > 1e999":       {"column 8: 1e999 is out of range", ""},
+		"max > 1e308h":       {"column 7: 1e308h is out of range", ""},
+		"lost > 0 > 1":       {`column 10: nothing may follow the value: "> 1"`, ""},
+		"lost>0 or p99>3ms":  {`column 8: nothing may follow the value: "or p99>3ms"`, ""},
+		"p99 > 3ms p50":      {`column 11: nothing may follow the value: "p50"`, ""},
+		"lost > 0, ok < 1":   {`column 9: nothing may follow the value: ", ok < 1"`, ""},
+		"lost > 250ms":       {"column 8: lost is a count, which is not in ms", ""},
+		"lost > 5%":          {"column 8: lost is a count, which is not in %", "the share of lost requests is loss: 'loss > 5%'"},
+		"rps < 10ms":         {"column 7: rps is a rate, which is not in ms", ""},
+		"rps < 10%":          {"column 7: rps is a rate, which is not in %", ""},
+		"loss > 5ms":         {"column 8: loss is a ratio, which is not in ms", ""},
+		"p99 > 250":          {"column 7: a duration needs a unit: 250ms", ""},
+		"p99 > 250%":         {"column 7: p99 is a duration, which is not in %", ""},
+		"p99 > 250ks":        {`column 10: unknown unit "ks": durations take ns us ms s m h, ratios %`, ""},
+		"lost > 0x1p4":       {`column 9: unknown unit "x": durations take ns us ms s m h, ratios %`, ""},
+		"lost > -1":          {"column 8: a sign makes a change of it, which is in %: -1%", ""},
+		"p99 > +10ms":        {"column 7: a sign makes a change of it, which is in %: +10%", ""},
+		"p99 > +10%":         {"column 7: a change (+10%) needs two arms to compare", "nodrop compare BASE NEW"},
+		"Lost > 0":           {`column 1: unknown metric "Lost"`, "did you mean lost?"},
+		"  windos > 0":       {`column 3: unknown metric "windos"`, "did you mean windows?"},
+		"requests > 0":       {`column 1: unknown metric "requests"`, "known: " + metric.MetricShapes},
+		"p101 > 1s":          {"column 1: p101: a percentile is at most 100", "write 99.9 % as p99.9"},
+		"connect.p999 > 1s":  {"column 1: p999: a percentile is at most 100", "write 99.9 % as p99.9"},
+		"connect.q99 > 1s":   {`column 1: unknown metric "connect.q99"`, "did you mean connect.p99?"},
+		"dns. > 1s":          {`column 1: unknown metric "dns."`, "known: min mean max p50 … p99.99 of each phase"},
+		"lost.refused > 0":   {`column 1: unknown failure class "refused"`, "known: a stage (dns connect proxy tls send wait head body status) or stage.cause"},
+		"lost.conect > 0":    {`column 1: unknown failure class "conect"`, "did you mean connect?"},
+		"lost.wait.rest > 0": {`column 1: unknown failure class "wait.rest"`, "did you mean wait.reset?"},
+		"lost.wait.eofx > 0": {`column 1: unknown failure class "wait.eofx"`, "did you mean wait.eof?"},
+		"lost. > 0":          {`column 1: unknown failure class ""`, "known: a stage (dns connect proxy tls send wait head body status) or stage.cause"},
+		"lost.client.ports>0": {
+			"column 1: client.ports is spoiled, never lost", "spoiled counts them",
+		},
+		"status.99 > 0":     {`column 1: "99" is not a status`, "status.503 or status.5xx"},
+		"status.5XX > 0":    {`column 1: "5XX" is not a status`, "status.503 or status.5xx"},
+		"µlost > 0":         {`column 1: unknown metric "µlost"`, "did you mean lost?"},
+		"p99 > 3µs µ":       {`column 11: nothing may follow the value: "µ"`, ""},
+		"µ µ > 0":           {`column 1: unknown metric "µ"`, "known: " + metric.MetricShapes},
+		"not lost\n > 0":    {`column 1: unknown metric "not"`, "known: " + metric.MetricShapes},
+		"lost\n> \xff\x00 ": {`column 8: "\xff\x00 " is not a number`, ""},
+	} {
+		got, err := ParseCheck(text)
+		if err == nil {
+			t.Errorf("ParseCheck(%q): got %+v; want an error", text, got)
+			continue
+		}
+		hint := ""
+		if hinted, ok := errors.AsType[*record.HintError](err); ok {
+			hint = hinted.Hint
+		}
+		_, problem, _ := strings.Cut(err.Error(), ": ")
+		if problem != want.problem || hint != want.hint {
+			t.Errorf("ParseCheck(%q): got %q, hint %q; want %q, %q", text, problem, hint, want.problem, want.hint)
+		}
+		if got != (Check{}) {
+			t.Errorf("ParseCheck(%q): got %+v beside the error; want nothing", text, got)
+		}
+	}
+	_, err := ParseCheck("p99 > 250")
+	if want := `check "p99 > 250": column 7: a duration needs a unit: 250ms`; err == nil || err.Error() != want {
+		t.Errorf("got %v; want %s", err, want)
+	}
+}
+
+func TestCheckString(t *testing.T) {
+	for text, want := range map[string]string{
+		"lost>0":            "lost > 0",
+		"ok < 1e6":          "ok < 1000000",
+		"ok < 0.000001":     "ok < 0.000001",
+		"ok == 123456789":   "ok == 123456789",
+		"p99>.25 s":         "p99 > 0.25s",
+		"loss>=1%":          "loss >= 1%",
+		"p99>+10%":          "p99 > +10%",
+		"rps<-5%":           "rps < -5%",
+		"loss > -0%":        "loss > +0%",
+		"lost.connect != 3": "lost.connect != 3",
+	} {
+		c, err := ParseChangeCheck(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.String(); got != want {
+			t.Errorf("%q: got %q; want %q", text, got, want)
+		}
+	}
+}
+
+func TestCheckOn(t *testing.T) {
+	list := reporttest.Steady(93, 0, ms, "gw-1")
+	for i := range list {
+		list[i].End = list[i].Start + 8*ms
+	}
+	for i := range int64(7) {
+		list = append(list, reporttest.Lost(200*ms, 201*ms+i*ms, "connect.refused", "gw-1", reporttest.RefusedText))
+	}
+	r := new(analysis.Of(reporttest.NewRun(t, list)))
+	for text, want := range map[string]bool{
+		"lost > 6": true, "lost > 7": false,
+		"lost >= 7": true, "lost >= 8": false,
+		"lost < 8": true, "lost < 7": false,
+		"lost <= 7": true, "lost <= 6": false,
+		"lost == 7": true, "lost == 8": false,
+		"lost != 8": true, "lost != 7": false,
+		"lost > 6.5": true, "lost < 6.5": false,
+		"loss == 7%": true, "loss == 0.07": true, "loss > 6.9%": true, "loss > 7.1%": false,
+		"p50 == 8ms": true, "p50 == 8000us": true, "p50 == 8000µs": true, "p50 == 8000000ns": true, "p50 >= 0.008s": true,
+		"p50 < 1m": true, "p50 < 1h": true, "p50 > 0": true, "max < 7.9ms": false,
+	} {
+		c, err := ParseCheck(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, f := c.on(r); got != want || !f.Known {
+			t.Errorf("%q: got %v on %v; want %v", text, got, f, want)
+		}
+	}
+}
+
+func FuzzParseCheck(f *testing.F) {
+	for _, seed := range []string{
+		"lost > 0", "ok>=50000", "spoiled==0", "unsent != 3", "aborted<=7", "lost < 1.5e3", "lost > -0", "lost > 0x1p-2",
+		"", "lost", ">", "==", "lost = 0", "lost > NaN", "lost > -Inf", "lost > 1e999", "lost >== 1", "p99 > 250ms", "p99 > +10%", "\x00 > \xff",
+		"connect.p99.9 <= 3 µs", "loss > 0.1%", "status.5xx == 0", "lost.connect.refused > 0", "rps < -5 %", "p99 > 1e300h", "p1e9 > 0", "max > .5μs",
+	} {
+		f.Add(seed)
+	}
+	empty := new(analysis.Of(&record.Run{}))
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := ParseChangeCheck(text)
+		if err != nil {
+			if msg := err.Error(); !strings.HasPrefix(msg, "check ") || strings.ContainsAny(msg, "\n\r") {
+				t.Errorf("ParseChangeCheck(%q): got %q; want one line that names the check", text, msg)
+			}
+			if hinted, ok := errors.AsType[*record.HintError](err); ok && strings.ContainsAny(hinted.Hint, "\n\r") {
+				t.Errorf("ParseChangeCheck(%q): got the hint %q; want one line", text, hinted.Hint)
+			}
+			return
+		}
+		if v := c.threshold(); math.IsNaN(v) || math.IsInf(v, 0) {
+			t.Errorf("ParseChangeCheck(%q): got %v; want a finite number", text, v)
+		}
+		again, err := ParseChangeCheck(c.String())
+		if err != nil || again != c {
+			t.Errorf("ParseChangeCheck(%q) = %+v; its text %q gives %+v, %v", text, c, c.String(), again, err)
+		}
+		if absolute, err := ParseCheck(text); c.Relative == (err == nil) || err == nil && absolute != c {
+			t.Errorf("ParseCheck(%q) = %+v, %v; as a change %+v", text, absolute, err, c)
+		}
+		c.on(empty)
+	})
+}

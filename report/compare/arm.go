@@ -1,0 +1,146 @@
+package compare
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/metric"
+)
+
+// Saved is a recording and the file that it was read from.
+type Saved struct {
+	File      string
+	Recording *record.Recording
+}
+
+// Arm is one side: the runs of one variant in several files.
+type Arm struct {
+	Name    string // "base" or "new"
+	Variant string // "" for plain loads
+	Files   []string
+	Runs    []ArmRun
+}
+
+// ArmRun is one run of an arm.
+type ArmRun struct {
+	Name string // the file and, where it holds several runs, which
+	analysis.Figures
+}
+
+// newArm takes the runs of one variant, which must be the only one unless it
+// is named: to compare an abrupt stop with a graceful one by accident would
+// say nothing about what changed.
+func newArm(name string, from []Saved, variant string) (Arm, error) {
+	a := Arm{Name: name, Variant: variant}
+	var variants []string
+	for _, s := range from {
+		a.Files = append(a.Files, s.File)
+		var of []analysis.Figures
+		for _, run := range s.Recording.Runs {
+			if !slices.Contains(variants, run.Variant) {
+				variants = append(variants, run.Variant)
+			}
+			if variant == "" || variant == run.Variant || variant == analysis.GroupName(run) {
+				of = append(of, analysis.Of(run))
+			}
+		}
+		if len(of) == 0 && variant != "" {
+			return a, fmt.Errorf("%s: no run of variant %q in it", s.File, variant)
+		}
+		if len(of) == 0 {
+			return a, fmt.Errorf("%s: no run in it", s.File)
+		}
+		for i, r := range of {
+			run := ArmRun{s.File, r}
+			switch name := analysis.RunName(r.Run); {
+			case len(of) > 1 && name != r.Run.Variant:
+				run.Name = s.File + ", " + name
+			case len(of) > 1:
+				run.Name = fmt.Sprintf("%s, run %d", s.File, i+1)
+			}
+			a.Runs = append(a.Runs, run)
+		}
+	}
+	if variant == "" && len(variants) > 1 {
+		return a, &record.HintError{
+			Problem: fmt.Sprintf("%s: runs of several variants: %s", name, strings.Join(variants, ", ")),
+			Hint:    "compare one at a time: --variant " + variants[len(variants)-1],
+		}
+	}
+	if variant == "" && len(variants) > 0 {
+		a.Variant = variants[0]
+	}
+	return a, nil
+}
+
+// commonStreams lists the streams, which must be the same in both arms: what one
+// of them lacks would go unseen.
+func commonStreams(base, next *Arm) ([]string, error) {
+	streams := base.streams()
+	for _, pair := range [][2]*Arm{{base, next}, {next, base}} {
+		for _, stream := range pair[0].streams() {
+			if !slices.Contains(pair[1].streams(), stream) {
+				return nil, fmt.Errorf("%s: no run of %s in it, which %s has", pair[1].Name, streamName(stream), pair[0].Name)
+			}
+		}
+	}
+	return streams, nil
+}
+
+func streamName(stream string) string {
+	if stream == "" {
+		return "a stream without a name"
+	}
+	return "stream " + stream
+}
+
+// streams are the names of those that the arm has runs of, in order.
+func (a *Arm) streams() []string {
+	var list []string
+	for _, run := range a.Runs {
+		if stream := run.Run.Stream; !slices.Contains(list, stream) {
+			list = append(list, stream)
+		}
+	}
+	return list
+}
+
+// of is the arm with the runs of one stream alone.
+func (a *Arm) of(stream string) Arm {
+	one := *a
+	one.Runs = slices.DeleteFunc(slices.Clone(a.Runs), func(r ArmRun) bool { return r.Run.Stream != stream })
+	return one
+}
+
+func (a *Arm) Spread(m metric.Metric) metric.Spread {
+	s := metric.Spread{Known: len(a.Runs) > 0}
+	for i := range a.Runs {
+		f := m.Of(&a.Runs[i].Figures)
+		if !f.Known {
+			return metric.Spread{}
+		}
+		s.Values = append(s.Values, f.Value)
+	}
+	if !s.Known {
+		return s
+	}
+	sorted := slices.Sorted(slices.Values(s.Values))
+	n := len(sorted)
+	s.Min, s.Max = sorted[0], sorted[n-1]
+	s.Median = (sorted[(n-1)/2] + sorted[n/2]) / 2
+	return s
+}
+
+// LostRuns is how many runs of the arm lost requests.
+func (a *Arm) LostRuns() int {
+	n := 0
+	for _, run := range a.Runs {
+		if run.Run.Counts.Lost > 0 {
+			n++
+		}
+	}
+	return n
+}

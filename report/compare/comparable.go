@@ -1,0 +1,106 @@
+package compare
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+)
+
+// conditions lists what must be the same for two runs to be comparable.
+var conditions = []struct {
+	name string
+	of   func(*record.Run) string
+}{
+	{"URL", func(r *record.Run) string { return r.Settings.URL }},
+	{"method", func(r *record.Run) string { return r.Settings.Method }},
+	{"workers (-c)", func(r *record.Run) string { return strconv.Itoa(r.Settings.Workers) }},
+	{"rate of a worker (-q)", func(r *record.Run) string { return given(r.Settings.Rate > 0, "%g/s", r.Settings.Rate) }},
+	{"number of requests (-n)", func(r *record.Run) string { return given(r.Settings.Requests > 0, "%d", r.Settings.Requests) }},
+	{"length (-z)", func(r *record.Run) string { return given(r.Settings.Duration > 0, "%v", r.Settings.Duration) }},
+	{"timeout (-t)", func(r *record.Run) string { return timeout(r.Settings.Timeout) }},
+	{"connect timeout", func(r *record.Run) string { return timeout(r.Settings.ConnectTimeout) }},
+	{"keep-alive", func(r *record.Run) string { return onOff(r.Settings.KeepAlive) }},
+	{"following of redirects", func(r *record.Run) string { return onOff(r.Settings.Redirects) }},
+	{"--ok", func(r *record.Run) string { return string(r.Settings.OK) }},
+	{"source addresses", func(r *record.Run) string { return given(len(r.Settings.Sources) > 0, "%v", r.Settings.Sources) }},
+	{"engine", func(r *record.Run) string { return string(r.Settings.Engine) }},
+	{"version of nodrop", func(r *record.Run) string { return r.Environment.Version }},
+	{"system", func(r *record.Run) string { return r.Environment.OS + "/" + r.Environment.Arch }},
+	{"processors (-cpus)", func(r *record.Run) string { return strconv.Itoa(r.Environment.CPUs) }},
+}
+
+func given(is bool, format string, v any) string {
+	if !is {
+		return "none"
+	}
+	return fmt.Sprintf(format, v)
+}
+
+func timeout(d time.Duration) string { return given(d > 0, "%v", d) }
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
+
+// warnings say why the arms may not be comparable.
+func (c *Change) warnings() []string {
+	var list []string
+	if c.Base.Variant != c.New.Variant {
+		list = append(list, fmt.Sprintf("variant differs: base %s, new %s", given(c.Base.Variant != "", "%s", c.Base.Variant), given(c.New.Variant != "", "%s", c.New.Variant)))
+	}
+	for _, condition := range conditions {
+		base, next := c.Base.distinct(condition.of), c.New.distinct(condition.of)
+		if len(base) > 1 || len(next) > 1 || !slices.Equal(base, next) {
+			list = append(list, fmt.Sprintf("%s differs: base %s, new %s", condition.name, strings.Join(base, " and "), strings.Join(next, " and ")))
+		}
+	}
+	if c.closedAndDiffering() {
+		list = append(list, "closed load model: the faster a failure, the more requests it meets; compare windows, not percentages")
+	}
+	return append(list, c.twice()...)
+}
+
+// distinct lists what a condition is in the runs of an arm, in rising order.
+func (a *Arm) distinct(of func(*record.Run) string) []string {
+	var list []string
+	for _, run := range a.Runs {
+		list = append(list, of(run.Run))
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+func (c *Change) closedAndDiffering() bool {
+	loss := c.Row("loss", "")
+	return !loss.same() && slices.ContainsFunc(c.All(), func(r ArmRun) bool { return analysis.ClosedAndLost(r.Run) })
+}
+
+// twice names runs that stand in several files: to count them twice would make
+// evidence of a copy.
+func (c *Change) twice() []string {
+	type identity struct {
+		at       time.Time
+		duration int64
+		counts   record.Counts
+	}
+	var list []string
+	seen := map[identity]string{}
+	for _, run := range c.All() {
+		r := run.Run
+		id := identity{r.StartedAt.UTC(), r.Duration, r.Counts}
+		if first, ok := seen[id]; ok {
+			list = append(list, fmt.Sprintf("the same run twice: %s and %s", first, run.Name))
+			continue
+		}
+		seen[id] = run.Name
+	}
+	return list
+}

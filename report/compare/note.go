@@ -1,0 +1,61 @@
+package compare
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"nodrop/report/phrase"
+)
+
+// notes say how far the evidence reaches.
+func (c *Change) notes() []string {
+	var list []string
+	n, m, need := len(c.Base.Runs), len(c.New.Runs), enoughRuns(c.Level())
+	enough := fmt.Sprintf("%d + %d runs, recorded in turns", need, need)
+	switch {
+	case !c.Repeated:
+		list = append(list, "one run of each: how much of a change is chance cannot be told; "+enough+", could tell")
+	case leastP(n, m) >= c.Level():
+		list = append(list, fmt.Sprintf("%d + %d runs are too few: the clearest difference would have p = %s; %s, could tell", n, m, PValue(leastP(n, m)), enough))
+	default:
+		list = append(list, "p is adjusted for the rows tested together (loss, speed), lost apart, for which the verdict asks")
+	}
+	if c.Repeated && c.beside > 0 {
+		list = append(list, fmt.Sprintf("%d streams are asked, so that in one of them a change of lost is told below p = %s", 1+c.beside, PValue(c.Level())))
+	}
+	for _, arm := range []*Arm{&c.Base, &c.New} {
+		list = append(list, arm.zeroNotes()...)
+	}
+	if c.Repeated && c.inSequence() {
+		list = append(list, "all runs of one arm were made before those of the other: what changed with time is part of the change")
+	}
+	return list
+}
+
+// zeroNotes say what no loss at all still allows, with 95 % confidence.
+func (a *Arm) zeroNotes() []string {
+	if len(a.Runs) == 0 || a.LostRuns() > 0 {
+		return nil
+	}
+	bound := 0.0
+	for _, run := range a.Runs {
+		bound = max(bound, run.Loss.Limits.UpperBound)
+	}
+	r := len(a.Runs)
+	of := "its run"
+	if r > 1 {
+		of = "a run"
+	}
+	return []string{
+		fmt.Sprintf("%s: 0 lost: a loss ratio of %s or less within %s would go unseen at least 1 time in 20", a.Name, phrase.Percentage(bound), of),
+		fmt.Sprintf("%s: 0 lost in %s still allows %s of such runs to lose", a.Name, phrase.Counted(int64(r), "run", "runs"), phrase.Percentage(1-math.Pow(0.05, 1/float64(r)))),
+	}
+}
+
+// inSequence: one arm's runs all began before the other's.
+func (c *Change) inSequence() bool {
+	order := func(a, b ArmRun) int { return a.Run.StartedAt.Compare(b.Run.StartedAt) }
+	before := func(a, b []ArmRun) bool { return order(slices.MaxFunc(a, order), slices.MinFunc(b, order)) < 0 }
+	return before(c.Base.Runs, c.New.Runs) || before(c.New.Runs, c.Base.Runs)
+}

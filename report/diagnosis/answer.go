@@ -1,0 +1,82 @@
+package diagnosis
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/phrase"
+)
+
+// meaning is what an unexpected answer tells by how it reads. Text and server
+// are looked for in lower case; empty ones stand for any.
+type meaning struct {
+	status       int
+	server, text string
+	says, remedy string
+}
+
+const (
+	keepUpstream = "the gateway lives, what is behind it went: a pre-stop delay in the upstream, longer than the gateway takes to hear of it"
+	retryConnect = "or let the gateway retry requests that it could not connect for, which never reached an upstream"
+)
+
+// meanings, the more particular ones first. The texts are Envoy's local
+// replies, the error pages of nginx and HAProxy's defaults, as these programs
+// write them.
+var meanings = []meaning{
+	{503, "", "x-envoy-overloaded", "Envoy's circuit breaker was open (response flag UO): too many connections or requests, not a shutdown", "raise the circuit breaker's limits, or lower the load"},
+	{503, "", "no healthy upstream", "Envoy had no healthy upstream (response flag UH)", "keep at least one ready replica behind the gateway; " + keepUpstream},
+	{503, "", "reset reason: overflow", "Envoy's circuit breaker was open (response flag UO): too many connections or requests, not a shutdown", "raise the circuit breaker's limits, or lower the load"},
+	{503, "", "reset reason: connection termination", "an upstream closed its connection to Envoy before it answered (response flag UC)", keepUpstream},
+	{503, "", "reset reason: remote reset", "an upstream reset the request (response flag UR)", keepUpstream},
+	{503, "", "reset reason: remote connection failure", "Envoy could not connect to an upstream that it still had in its list (response flag UF)", keepUpstream + "; " + retryConnect},
+	{503, "", "reset reason: connection failure", "Envoy could not connect to an upstream that it still had in its list (response flag UF)", keepUpstream + "; " + retryConnect},
+	{503, "", "reset reason: connection timeout", "Envoy's connection to an upstream timed out (response flag UF)", keepUpstream + "; " + retryConnect},
+	{503, "", "upstream connect error or disconnect/reset before headers", "Envoy lost its upstream before an answer came", keepUpstream},
+	{504, "", "upstream request timeout", "an upstream took longer than Envoy's route allows (response flag UT)", "the route's timeout, or the upstream"},
+	{404, "envoy", "", "Envoy had no route for the request (response flag NR): a new replica that serves before it has its configuration", "let replicas become ready only once they have their configuration"},
+	{502, "nginx", "", "nginx's upstream refused the connection, or closed it before it answered", keepUpstream},
+	{503, "nginx", "", "nginx had no upstream left, or limits requests", keepUpstream},
+	{504, "nginx", "", "nginx's upstream did not answer in time", "proxy_connect_timeout and proxy_read_timeout, or the upstream"},
+	{502, "", "the server returned an invalid or incomplete response", "HAProxy's upstream closed the connection before it answered", keepUpstream},
+	{503, "", "no server is available to handle this request", "HAProxy had no server left, or could not connect to one", keepUpstream + "; " + retryConnect},
+	{504, "", "the server didn't respond in time", "HAProxy's upstream did not answer in time", "timeout server, or the upstream"},
+	{502, "caddy", "", "Caddy's upstream refused the connection, or closed it before it answered", keepUpstream},
+	{429, "", "", "the target limits requests", "a lower rate: this is not a loss of the event"},
+	{503, "", "retry-after:", "the target says that it is overloaded, or going: Retry-After", "see the target's log"},
+}
+
+// meaningOf finds what an answer tells; nil when it is not known.
+func meaningOf(a *record.ErrorAnswer) *meaning {
+	server := strings.ToLower(a.Server)
+	text := strings.ToLower(strings.Join(a.Fields, "\n") + "\n" + a.Body)
+	for i := range meanings {
+		m := &meanings[i]
+		if m.status == a.Status && strings.Contains(server, m.server) && strings.Contains(text, m.text) {
+			return m
+		}
+	}
+	return nil
+}
+
+// quoteAnswer tells one kind of answer: how often, who, its text, its meaning.
+func quoteAnswer(a *record.ErrorAnswer, m *meaning) string {
+	text := fmt.Sprintf("%d × %d", a.Count, a.Status)
+	if a.Server != "" {
+		text += " from " + strconv.Quote(a.Server)
+	}
+	var fields strings.Builder
+	for _, field := range a.Fields {
+		fields.WriteString(", " + strconv.Quote(field))
+	}
+	text += fields.String()
+	if a.Body != "" {
+		text += ": " + strconv.Quote(phrase.Shorten(a.Body, 100))
+	}
+	if m != nil {
+		text += ": " + m.says
+	}
+	return text
+}

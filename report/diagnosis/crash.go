@@ -1,0 +1,75 @@
+package diagnosis
+
+import (
+	"fmt"
+	"slices"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
+)
+
+// crashOf is the crash that can have caused a loss, the last one where several can;
+// nil where none can.
+func (s *observation) crashOf(l *record.LostRequest) *analysis.Crash {
+	own := s.historyOf(l.Endpoint)
+	if own != nil {
+		for _, c := range slices.Backward(own.Crashes) {
+			if c.Cuts(l) || analysis.IsRefusal(l.Class) && c.Lasts(l.End) {
+				return c
+			}
+		}
+		return nil
+	}
+	for i := range slices.Backward(s.crashes) {
+		c := &s.crashes[i]
+		if s.shared && (c.Cuts(l) || analysis.IsRefusal(l.Class) && c.Lasts(l.End) && s.outageBegin(l) <= c.At+max(analysis.Near, s.loss.Gap)) {
+			return c
+		}
+	}
+	return nil
+}
+
+// crashesOf are those that can have caused some of the losses, each once.
+func (s *observation) crashesOf(e *evidence) []*analysis.Crash {
+	var list []*analysis.Crash
+	for _, l := range e.lost {
+		if c := s.crashOf(l); c != nil && !slices.Contains(list, c) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// story tells of a crash, for people.
+func story(c *analysis.Crash) string {
+	text := c.Endpoint + " crashed at " + phrase.Moment(c.At)
+	if c.Text != "" {
+		text += " (" + c.Text + ")"
+	}
+	if c.Back != analysis.Unknown {
+		text += fmt.Sprintf(", and was ready again at %s", phrase.Moment(c.Back))
+	}
+	return text
+}
+
+func crashed(list []*analysis.Crash) string {
+	var endpoints []string
+	for _, c := range list {
+		endpoints = append(endpoints, c.Endpoint)
+	}
+	return phrase.Names(endpoints) + " crashed"
+}
+
+func mendCrash() Remedy {
+	return Remedy{"any", "mend the crash first: no shutdown setting helps a process that ends unasked, and what it loses cannot be told from what the event loses"}
+}
+
+// orCrashed adds to a finding of endpoints that left what crashed meanwhile, and may
+// have lost the requests as well.
+func (s *observation) orCrashed(e *evidence, f *Finding) {
+	for _, c := range s.crashesOf(e) {
+		f.Confidence = CannotTell
+		f.Evidence = append(f.Evidence, "cannot tell whether it was that: "+story(c))
+	}
+}

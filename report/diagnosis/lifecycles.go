@@ -1,0 +1,82 @@
+package diagnosis
+
+import (
+	"slices"
+	"strings"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
+)
+
+// metBy are the lifecycles that explain losses, each once, in the order in which they
+// were met.
+func metBy(lost []*record.LostRequest, explain func(*record.LostRequest) []*analysis.Lifecycle) []*analysis.Lifecycle {
+	var met lifecycleSet
+	for _, l := range lost {
+		met.add(explain(l))
+	}
+	return met.list
+}
+
+// lifecycleSet has lifecycles, each once, in the order in which they came. The zero value has
+// none.
+type lifecycleSet struct {
+	list  []*analysis.Lifecycle
+	known map[*analysis.Lifecycle]bool
+}
+
+func (s *lifecycleSet) add(some []*analysis.Lifecycle) {
+	if s.known == nil {
+		s.known = map[*analysis.Lifecycle]bool{}
+	}
+	for _, one := range some {
+		if !s.known[one] {
+			s.known[one] = true
+			s.list = append(s.list, one)
+		}
+	}
+}
+
+func endpointNames(list []*analysis.Lifecycle) string {
+	var endpoints []string
+	for _, one := range list {
+		endpoints = append(endpoints, one.Endpoint)
+	}
+	return phrase.Names(endpoints)
+}
+
+// hadLived tells the shortest time from being told to go to being killed.
+func hadLived(list []*analysis.Lifecycle) string {
+	shortest := int64(analysis.Unknown)
+	for _, one := range list {
+		if one.Terminating == analysis.Unknown {
+			continue
+		}
+		if d := one.Killed - one.Terminating; shortest == analysis.Unknown || d < shortest {
+			shortest = d
+		}
+	}
+	if shortest == analysis.Unknown {
+		return "no mark tells how long after its termination began"
+	}
+	return phrase.Duration(shortest) + " after termination began"
+}
+
+// shutdownsOf is the evidence of what these endpoints had before they were gone;
+// none where it is not known of all of them.
+func shutdownsOf(list []*analysis.Lifecycle) []string {
+	var texts []string
+	for _, one := range list {
+		if one.Shutdown == nil {
+			return nil
+		}
+		if text := one.Shutdown.String(); !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	return []string{"set for termination: " + strings.Join(texts, "; ")}
+}

@@ -1,0 +1,264 @@
+package diagnosis
+
+import (
+	"fmt"
+	"iter"
+	"net"
+	"slices"
+	"strings"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
+)
+
+// readTogether is how far apart a client may read what came at once, in ns.
+const readTogether = 10_000_000
+
+// observation is a run with what the rules look things up in. Once it is made,
+// nothing changes it: rules may look in any order.
+type observation struct {
+	run        *record.Run
+	loss       *analysis.Loss
+	lifecycles []analysis.Lifecycle
+	crashes    []analysis.Crash
+	own        map[string]*analysis.History // of these, by endpoint
+	// shared: requests went to an address behind which the endpoints are that marks
+	// tell of, so that none of these can be told from the others.
+	shared bool
+
+	answers      *record.Latency // of all that were answered
+	seen         map[string]record.EndpointSeen
+	before       int64                                // ns; what was lost until then is no doing of what marks tell
+	stretches    map[string][]analysis.Window         // see stretchKey
+	slowRemovals map[*record.LostRequest]*slowRemoval // by the refusals that they explain
+}
+
+func observe(run *record.Run, loss *analysis.Loss) *observation {
+	s := &observation{
+		run: run, loss: loss, lifecycles: loss.Lifecycles, crashes: loss.Crashes, answers: analysis.Answered(run),
+		seen: map[string]record.EndpointSeen{},
+	}
+	s.own = analysis.Histories(s.lifecycles, s.crashes)
+	s.shared = run.Settings.EndpointHeader != "" || !slices.ContainsFunc(run.Endpoints, func(e record.EndpointSeen) bool { return s.historyOf(e.Name) != nil })
+	for _, e := range run.Endpoints {
+		s.seen[e.Name] = e
+	}
+	s.before, s.stretches = s.untouched(), s.failedConnects()
+	s.slowRemovals = s.findSlowRemovals()
+	return s
+}
+
+// where names the endpoints out of those that there were.
+func (s *observation) where(e *evidence) string {
+	total := analysis.EndpointCount(s.run)
+	switch n := len(e.endpoints); {
+	case n == 0:
+		return "no endpoint reached"
+	case total == 1, n == 1 && len(s.run.Endpoints) == 1: // there may be many behind the one address
+		return s.called(e.endpoints[0])
+	case n == 1:
+		return fmt.Sprintf("%s, 1 of %d endpoints", s.called(e.endpoints[0]), total)
+	default:
+		return fmt.Sprintf("%s, %d of %d endpoints", phrase.Names(e.endpoints), n, total)
+	}
+}
+
+// historyOf is that of what a request was sent to: of the endpoint of that name, or
+// the one with its address. It is nil where marks tell nothing of it.
+func (s *observation) historyOf(endpoint string) *analysis.History {
+	if own := s.own[endpoint]; own != nil {
+		return own
+	}
+	host, _, err := net.SplitHostPort(endpoint)
+	if err != nil {
+		return nil
+	}
+	return s.own[host]
+}
+
+// named reports that marks name the endpoint of a loss.
+func (s *observation) named(l *record.LostRequest) bool { return s.historyOf(l.Endpoint) != nil }
+
+// lifecycleOf is the lifecycle that the loss's endpoint was in; nil where none is known.
+func (s *observation) lifecycleOf(l *record.LostRequest) *analysis.Lifecycle {
+	if own := s.historyOf(l.Endpoint); own != nil {
+		return own.LifecycleAt(l.End)
+	}
+	return nil
+}
+
+// suspects are the lifecycles that the endpoint of a loss may have been in: its own or,
+// where the replicas share an address, each.
+func (s *observation) suspects(l *record.LostRequest) iter.Seq[*analysis.Lifecycle] {
+	return func(yield func(*analysis.Lifecycle) bool) {
+		if s.named(l) {
+			if own := s.lifecycleOf(l); own != nil {
+				yield(own)
+			}
+			return
+		}
+		for i := range s.lifecycles {
+			if !s.shared || !yield(&s.lifecycles[i]) {
+				return
+			}
+		}
+	}
+}
+
+// called is an endpoint with the name that marks have for it.
+func (s *observation) called(endpoint string) string {
+	if own := s.historyOf(endpoint); own != nil && own.Name != endpoint {
+		return endpoint + " (" + own.Name + ")"
+	}
+	return endpoint
+}
+
+// probeGap is how far apart requests to one of k endpoints are on average, in
+// ns: how sharply the edges of an outage of k endpoints can be seen.
+func (s *observation) probeGap(k int) int64 {
+	if s.run.Counts.Started == 0 {
+		return 0
+	}
+	perRequest := float64(s.run.Duration) / float64(s.run.Counts.Started)
+	return int64(perRequest * float64(max(1, analysis.EndpointCount(s.run))) / float64(max(1, k)))
+}
+
+// untouched is until when nothing that marks tell of can have caused a loss, in ns.
+// What a step causes comes after its begin; what ended unasked may be told late.
+func (s *observation) untouched() int64 {
+	if !s.loss.Baseline.Known {
+		return analysis.Unknown
+	}
+	from := s.loss.Baseline.Until
+	for i := range s.crashes {
+		from = min(from, s.crashes[i].From-analysis.Near)
+	}
+	for i := range s.lifecycles {
+		one := &s.lifecycles[i]
+		if begin := one.Begin(); !s.loss.Event.Known || begin < s.loss.Event.Begin {
+			from = min(from, begin-analysis.Near)
+		}
+		if exit := one.ExitUnasked(); exit != analysis.Unknown {
+			from = min(from, exit-analysis.Near)
+		}
+	}
+	return from
+}
+
+// maxTexts bounds the error texts that a finding quotes.
+const maxTexts = 3
+
+// texts quotes the error texts that the losses met most often.
+func (s *observation) texts(e *evidence) []string {
+	var list []string
+	for _, sample := range s.run.Samples {
+		if len(list) < maxTexts && slices.ContainsFunc(e.classes, func(c record.BinLoss) bool { return c.Class == sample.Class }) {
+			list = append(list, fmt.Sprintf("%d × %s", sample.Count, sample.Text))
+		}
+	}
+	return list
+}
+
+// windowOf is the window that a loss is in.
+func (s *observation) windowOf(l *record.LostRequest) *analysis.Window {
+	return analysis.WindowAt(s.loss.Windows, l.End)
+}
+
+// failedConnects are the stretches of time in which connections to an endpoint failed,
+// in whatever way, by the endpoint's name; those of all where none is named.
+func (s *observation) failedConnects() map[string][]analysis.Window {
+	groups := map[string][]analysis.Failure{}
+	for i := range s.run.Lost {
+		l := &s.run.Lost[i]
+		if l.Class.Stage() == record.StageConnect {
+			key := s.stretchKey(l)
+			groups[key] = append(groups[key], analysis.FailureOf(l, analysis.Near))
+		}
+	}
+	list := map[string][]analysis.Window{}
+	for key, found := range groups {
+		analysis.SortFailures(found)
+		for group := range analysis.GroupFailures(found, s.loss.Gap) {
+			list[key] = append(list[key], analysis.NewWindow(group))
+		}
+	}
+	return list
+}
+
+// stretchKey is the key of a loss's stretches of time.
+func (s *observation) stretchKey(l *record.LostRequest) string {
+	if s.named(l) {
+		return l.Endpoint
+	}
+	return ""
+}
+
+// failing is the stretch of time of a connection that failed. Refusals are over only
+// when nothing else that fails goes on from them: an address that is gone does not
+// refuse.
+func (s *observation) failing(l *record.LostRequest) *analysis.Window {
+	return analysis.WindowAt(s.stretches[s.stretchKey(l)], l.End)
+}
+
+// outageBegin is when the outage of a loss began, in ns: its window or, where no
+// answer parts that from one before, that one. The kernel limits how often it
+// refuses, and connections wait meanwhile.
+func (s *observation) outageBegin(l *record.LostRequest) int64 {
+	begin := s.windowOf(l).Begin
+	return min(begin, s.answeredBefore(begin))
+}
+
+// answeredBefore is the end of the last bin with an answer that began before a time,
+// in ns.
+func (s *observation) answeredBefore(at int64) int64 {
+	bins := &s.run.Bins
+	if bins.Width == 0 {
+		return at
+	}
+	for i := min(at/bins.Width, int64(len(bins.List))-1); i >= 0; i-- {
+		if bins.List[i].OK > 0 {
+			return (i + 1) * bins.Width
+		}
+	}
+	return 0
+}
+
+// answeredAfter reports that a request was answered in a bin after a time.
+func (s *observation) answeredAfter(at int64) bool {
+	bins := &s.run.Bins
+	first := len(bins.List)
+	if bins.Width > 0 {
+		first = min(first, int(at/bins.Width)+1)
+	}
+	return slices.ContainsFunc(bins.List[first:], func(b record.Bin) bool { return b.OK > 0 })
+}
+
+// missing says which marks would have told the cause.
+func (s *observation) missing(e *evidence) string {
+	if len(s.lifecycles) == 0 {
+		return "no mark tells what happened to an endpoint"
+	}
+	var absent []string
+	add := func(when bool, what string) {
+		if when && !slices.Contains(absent, what) {
+			absent = append(absent, what)
+		}
+	}
+	for _, l := range e.lost {
+		own := s.lifecycleOf(l)
+		if own == nil && s.named(l) {
+			return "no mark tells what happened to " + l.Endpoint + " then"
+		}
+		if own == nil {
+			return "no mark tells what happened to " + l.Endpoint
+		}
+		add(own.Terminating == analysis.Unknown, "when its termination began")
+		add(own.Stopped() == analysis.Unknown, "when it stopped accepting")
+		add(own.Removed == analysis.Unknown, "when the balancer took it out")
+	}
+	if len(absent) == 0 {
+		return "the refusals do not lie between the two"
+	}
+	return "no mark tells " + strings.Join(absent, ", or ")
+}

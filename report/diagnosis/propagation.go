@@ -1,0 +1,106 @@
+package diagnosis
+
+import (
+	"fmt"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
+)
+
+// propagation is what the losses tell of how late balancers heard; ns from the begin of
+// termination.
+type propagation struct {
+	met    []*analysis.Lifecycle
+	needed int64 // to the last failure, at most: from the first that it can have met
+	least  int64 // the same from the last that it can have met
+	out    int64 // until the control plane had taken the last one out
+	silent bool  // the last failures were no refusals
+	open   bool  // it went on until the load ended: when they heard is not known
+}
+
+func (s *observation) propagationOf(e *evidence) propagation {
+	var h propagation
+	known := map[*slowRemoval]bool{}
+	var met lifecycleSet
+	lasts := map[*analysis.Window]*record.LostRequest{}
+	for _, l := range e.lost {
+		by := s.slowRemovals[l]
+		h.reach(l.End, by)
+		if w := s.failing(l); lasts[w] == nil || lasts[w].End < l.End {
+			lasts[w] = l
+		}
+		if !known[by] {
+			known[by] = true
+			h.out = max(h.out, by.out)
+			met.add(by.lifecycles)
+		}
+	}
+	last := e.last
+	for w, l := range lasts {
+		h.reach(w.End, s.slowRemovals[l])
+		last = max(last, w.End)
+	}
+	h.met = met.list
+	h.silent = last > e.last
+	h.open = last+s.loss.Gap >= s.loss.Event.LoadOver || !s.answeredAfter(last)
+	return h
+}
+
+// reach extends it to a failure.
+func (h *propagation) reach(at int64, by *slowRemoval) {
+	h.needed = max(h.needed, at-by.first)
+	h.least = max(h.least, at-by.last)
+}
+
+// early reports that the last failure came before the control plane had taken each
+// endpoint out.
+func (h *propagation) early() bool { return !h.open && h.needed <= h.out }
+
+// how tells in what way connections failed.
+func (h *propagation) how() string {
+	if h.silent {
+		return "connections were refused, then went unanswered, until "
+	}
+	return "connections were refused until "
+}
+
+// until tells how long after termination connections were refused.
+func (h *propagation) until() string {
+	text := phrase.Duration(h.needed)
+	if h.needed-h.least > analysis.Near {
+		text = fmt.Sprintf("%s to %s", phrase.Duration(h.least), phrase.Duration(h.needed))
+	}
+	if h.open {
+		return "the load ended, " + text + " after termination began"
+	}
+	return text + " after termination began"
+}
+
+func (h *propagation) finding(s *observation, e *evidence, title string) Finding {
+	needed := max(h.needed, h.out)
+	f := Finding{
+		Title:      title,
+		Confidence: Likely,
+		Measured:   e.span(),
+		Needed:     needed,
+		Evidence: []string{
+			e.what(),
+			fmt.Sprintf("%s; %s", e.when(), s.where(e)),
+			fmt.Sprintf("the control plane had taken the endpoints out %s after termination began, and each balancer hears of that in its own time", phrase.Duration(h.out)),
+			"when an endpoint stopped accepting is not known, only that it was between the begin of its termination and its exit",
+		},
+		Remedies: acceptLonger(needed),
+	}
+	switch {
+	case h.open:
+		f.Confidence, f.Needed = CannotTell, 0
+		f.Evidence = append(f.Evidence, "cannot tell when balancers had heard of it, nor how long to go on accepting: no request was answered afterwards, or the load ended")
+		f.Remedies = acceptUntilOut()
+	case h.needed-h.least > analysis.Near:
+		f.Evidence = append(f.Evidence, "they share an address, and went one after the other: which of them refused the last connection is not known, and the remedy's number is for the longer time")
+	}
+	f.Evidence = append(f.Evidence, shutdownsOf(h.met)...)
+	s.orCrashed(e, &f)
+	return f
+}

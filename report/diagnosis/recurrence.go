@@ -1,0 +1,67 @@
+package diagnosis
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Recurrence is a finding over the runs of a group.
+type Recurrence struct {
+	Rule        string
+	Runs        int   // that it was found in
+	Least, Most int64 // requests lost by it in one of those runs
+	In          string
+	Title       string // of the finding in the run named In, which lost most by it
+	of          int    // the runs of the group
+}
+
+// Diagnosed are the findings of one of several runs.
+type Diagnosed struct {
+	Run      string // its name
+	Findings []Finding
+}
+
+// Recurrences lists what was found in any of several runs, the most frequent
+// first: only one of them is told in full, and what it lacks must not be missed.
+// There is none for a single run, which is told in full.
+func Recurrences(runs []Diagnosed) []Recurrence {
+	if len(runs) == 1 {
+		return nil
+	}
+	var list []Recurrence
+	for _, run := range runs {
+		for _, f := range run.Findings {
+			at := slices.IndexFunc(list, func(r Recurrence) bool { return r.Rule == f.Rule })
+			if at < 0 {
+				list = append(list, Recurrence{Rule: f.Rule, Runs: 1, Least: f.Lost, Most: f.Lost, In: run.Run, Title: f.Title, of: len(runs)})
+				continue
+			}
+			r := &list[at]
+			r.Runs++
+			r.Least = min(r.Least, f.Lost)
+			if f.Lost > r.Most {
+				r.Most, r.In, r.Title = f.Lost, run.Run, f.Title
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Recurrence) int {
+		return cmp.Or(cmp.Compare(b.Runs, a.Runs), cmp.Compare(b.Most, a.Most))
+	})
+	return list
+}
+
+// String is a recurrence in a line.
+func (r Recurrence) String() string {
+	text := fmt.Sprintf("in %d of %d runs", r.Runs, r.of)
+	switch {
+	case r.Most == 0: // about the run
+	case r.Runs == 1:
+		text += fmt.Sprintf(", %d lost", r.Most)
+	case r.Least == r.Most:
+		text += fmt.Sprintf(", %d lost in each", r.Most)
+	default:
+		text += fmt.Sprintf(", %d–%d lost in each", r.Least, r.Most)
+	}
+	return fmt.Sprintf("%s; %s: %s", text, r.In, r.Title)
+}

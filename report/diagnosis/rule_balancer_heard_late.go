@@ -1,0 +1,33 @@
+package diagnosis
+
+import (
+	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+)
+
+// balancerHeardLate: the control plane had taken the endpoint out, and the balancer
+// still sent connections to it.
+type balancerHeardLate struct{}
+
+// matches leaves alone what an endpoint refused that accepted connections
+// afterwards.
+func (balancerHeardLate) matches(s *observation, l *record.LostRequest) bool {
+	if !analysis.IsRefusal(l.Class) {
+		return false
+	}
+	own := s.lifecycleOf(l)
+	later := s.seen[l.Endpoint].LastConnect
+	if own != nil && later > l.End+readTogether && (own.Over == analysis.Unknown || later < own.Over) {
+		return false
+	}
+	return s.slowRemovals[l] != nil
+}
+
+func (balancerHeardLate) explain(s *observation, e *evidence) Finding {
+	h := s.propagationOf(e)
+	why := ": balancers went on sending them to endpoints that had been taken out"
+	if h.early() {
+		why = ", before the control plane had taken the endpoints out"
+	}
+	return h.finding(s, e, h.how()+h.until()+why)
+}

@@ -1,0 +1,54 @@
+package diagnosis
+
+import (
+	"fmt"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
+)
+
+// connectionsRefused: a connection was refused, and no mark tells why.
+type connectionsRefused struct{}
+
+func (connectionsRefused) matches(_ *observation, l *record.LostRequest) bool {
+	return analysis.IsRefusal(l.Class)
+}
+
+func (connectionsRefused) explain(s *observation, e *evidence) Finding {
+	evidence := []string{e.what(), e.when() + "; " + s.where(e)}
+	if s.answers.Count == 0 && s.run.Counts.Lost == int64(len(e.lost)) && (e.redirected == 0 || e.redirected == int64(len(e.lost))) {
+		title, remedy := "every connection was refused: nothing listens there", "check the URL's host and port, and that the service runs"
+		if e.redirected > 0 {
+			title = "nothing listens where the redirect leads: every connection to it was refused"
+			remedy = "check where the redirect leads (see the samples), and that the service there runs; -disable-redirects counts the redirect itself"
+		}
+		return Finding{
+			Title: title, Confidence: Likely, Measured: e.span(),
+			Evidence: evidence, Remedies: []Remedy{{"any", remedy}},
+		}
+	}
+	f := Finding{
+		Title:      fmt.Sprintf("%s refused connections for %s", subject(e), phrase.Duration(e.span())),
+		Confidence: CannotTell,
+		Measured:   e.span(),
+		Evidence:   append(evidence, "cannot tell whether the listener closed before the balancer took the endpoint out: "+s.missing(e), fmt.Sprintf("at this rate the edges are known to %s", phrase.Duration(s.probeGap(len(e.endpoints))))),
+		Remedies:   acceptUntilOut(),
+	}
+	if bound := s.sinceTerminating(e); bound > 0 {
+		f.Evidence = append(f.Evidence, fmt.Sprintf("the last refusal came %s after termination began: accepting for less than that is too short, for how much longer is not known", phrase.Duration(bound)))
+	}
+	return f
+}
+
+// sinceTerminating is the longest time from the begin of an endpoint's
+// termination to a loss on it, in ns; 0 when that is not known.
+func (s *observation) sinceTerminating(e *evidence) int64 {
+	var longest int64
+	for _, l := range e.lost {
+		if own := s.lifecycleOf(l); own != nil && own.Terminating != analysis.Unknown {
+			longest = max(longest, l.End-own.Terminating)
+		}
+	}
+	return longest
+}

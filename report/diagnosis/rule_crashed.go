@@ -1,0 +1,53 @@
+package diagnosis
+
+import (
+	"fmt"
+	"slices"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
+)
+
+// endpointCrashed: the endpoint ended, and nobody had told it to.
+type endpointCrashed struct{}
+
+// matches leaves alone what an endpoint that was leaving explains as well,
+// unless the marks name the one that crashed.
+func (endpointCrashed) matches(s *observation, l *record.LostRequest) bool {
+	return s.crashOf(l) != nil && (s.named(l) || !s.leaving(l))
+}
+
+func (endpointCrashed) explain(s *observation, e *evidence) Finding {
+	met := s.crashesOf(e)
+	f := Finding{
+		Title:      fmt.Sprintf("%s lost when %s", phrase.Counted(int64(len(e.lost)), "request was", "requests were"), crashed(met)),
+		Confidence: Shown,
+		Measured:   e.span(),
+		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
+		Remedies:   []Remedy{mendCrash()},
+	}
+	for _, c := range met {
+		f.Evidence = append(f.Evidence, story(c))
+	}
+	if slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return !s.named(l) }) {
+		f.Confidence = Likely
+		f.Evidence = append(f.Evidence, "the endpoints share an address: which of them lost a request is not known")
+	}
+	if slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return l.End < s.crashOf(l).At-analysis.Near }) {
+		f.Confidence = Likely
+		f.Evidence = append(f.Evidence, fmt.Sprintf("a control plane tells of an end up to %s after it: what was lost so shortly before a mark is laid to it", phrase.Duration(analysis.ExitLag)))
+	}
+	return f
+}
+
+// leaving reports that an endpoint which was told to go explains a loss.
+func (s *observation) leaving(l *record.LostRequest) bool {
+	if analysis.IsRefusal(l.Class) {
+		return len(s.overlapping(l)) > 0 || s.slowRemovals[l] != nil
+	}
+	for range s.exits(l) {
+		return true
+	}
+	return false
+}

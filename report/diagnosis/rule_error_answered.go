@@ -1,0 +1,61 @@
+package diagnosis
+
+import (
+	"fmt"
+	"strings"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/phrase"
+)
+
+// errorAnswered: the response had a status that was not expected.
+type errorAnswered struct{}
+
+func (errorAnswered) matches(_ *observation, l *record.LostRequest) bool {
+	return l.Class.Stage() == record.StageStatus
+}
+
+// explainStatus is about answers that a server or gateway made, with a status that
+// was not expected.
+func (errorAnswered) explain(s *observation, e *evidence) Finding {
+	var statuses []string
+	for _, c := range e.classes {
+		statuses = append(statuses, strings.TrimPrefix(c.Class.String(), "status."))
+	}
+	f := Finding{
+		Title: fmt.Sprintf("%s with status %s, over %s",
+			phrase.Counted(int64(len(e.lost)), "answer came", "answers came"), strings.Join(statuses, ", "), phrase.Duration(e.span())),
+		Confidence: CannotTell,
+		Measured:   e.span(),
+		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
+	}
+	known := 0
+	for i := range s.run.Answers {
+		a := &s.run.Answers[i]
+		m := meaningOf(a)
+		if i < maxTexts {
+			f.Evidence = append(f.Evidence, quoteAnswer(a, m))
+		}
+		if m == nil {
+			continue
+		}
+		known++
+		f.addRemedy(Remedy{"any", m.remedy})
+	}
+	if extra := len(s.run.Answers) - maxTexts; extra > 0 {
+		f.Evidence = append(f.Evidence, phrase.Counted(int64(extra), "more kind of answer", "more kinds of answers"))
+	}
+	if known > 0 && known == len(s.run.Answers) {
+		f.Confidence = Likely
+	}
+	for i := range s.crashes {
+		if c := &s.crashes[i]; c.During(e.first, e.last) {
+			f.Evidence = append(f.Evidence, story(c))
+			f.addRemedy(mendCrash())
+		}
+	}
+	if known == 0 {
+		f.addRemedy(Remedy{"any", "see the log of what answered: the gateway, or what is behind it"})
+	}
+	return f
+}

@@ -1,0 +1,82 @@
+package diagnosis
+
+import (
+	"fmt"
+	"slices"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
+)
+
+// graceTooShort: the process was killed at the end of its grace with the request in
+// flight.
+type graceTooShort struct{}
+
+func (graceTooShort) matches(s *observation, l *record.LostRequest) bool {
+	return analysis.IsCut(l.Class) && len(s.killers(l)) > 0
+}
+
+func (graceTooShort) explain(s *observation, e *evidence) Finding {
+	met := metBy(e.lost, s.killers)
+	f := Finding{
+		Title:      phrase.Counted(int64(len(e.lost)), "request in flight was cut when its process was killed at the end of its grace", "requests in flight were cut when their process was killed at the end of its grace"),
+		Confidence: Shown,
+		Measured:   e.longest,
+		Evidence: []string{
+			e.what(),
+			fmt.Sprintf("killed: %s, %s", endpointNames(met), hadLived(met)),
+			s.underWay(e),
+		},
+		Remedies: endByItself(),
+	}
+	if s.openAtTermination(e) {
+		needed, least := s.need(e)
+		for _, one := range met {
+			if one.Terminating != analysis.Unknown {
+				needed = max(needed, one.Killed-one.Terminating) // which was too short
+			}
+		}
+		f.Needed, f.Remedies = needed, finishRequests(needed, least)
+	} else {
+		f.Evidence = append(f.Evidence, "all of them were sent after its termination had begun: it "+s.tookMore(e)+", and a longer grace would cut later ones")
+	}
+	s.sureOf(e, &f)
+	if others := metBy(e.lost, s.alsoEnded); len(others) > 0 {
+		f.Confidence = CannotTell
+		f.Evidence = append(f.Evidence, fmt.Sprintf("cannot tell whether it was that: %s ended without force, and that is told too late as well", endpointNames(others)))
+	}
+	s.orCrashed(e, &f)
+	f.Evidence = append(f.Evidence, shutdownsOf(met)...)
+	return f
+}
+
+// openAtTermination reports that a request which was cut by force was under way
+// when the termination began, or that this is not known.
+func (s *observation) openAtTermination(e *evidence) bool {
+	return slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool {
+		return slices.ContainsFunc(s.killers(l), func(one *analysis.Lifecycle) bool {
+			return l.Start < one.Terminating+analysis.Near || one.Terminating == analysis.Unknown
+		})
+	})
+}
+
+// alsoEnded are the lifecycles that ended without force, and may have cut a loss as well
+// as those that were killed.
+func (s *observation) alsoEnded(l *record.LostRequest) []*analysis.Lifecycle {
+	_, others := s.killings(l)
+	return others
+}
+
+// tookMore says how requests came to an endpoint that was told to go.
+func (s *observation) tookMore(e *evidence) string {
+	for _, l := range e.lost {
+		accepting := func(one *analysis.Lifecycle) bool {
+			return one.ListenerClosed == analysis.Unknown || one.ListenerClosed > l.Start
+		}
+		if !l.Reused && slices.ContainsFunc(s.killers(l), accepting) {
+			return "went on accepting"
+		}
+	}
+	return "went on taking requests on open connections"
+}

@@ -1,0 +1,43 @@
+package diagnosis
+
+import (
+	"fmt"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
+)
+
+// keptAliveClosedWithoutNotice: the request went out on a connection that
+// the server was closing.
+type keptAliveClosedWithoutNotice struct{}
+
+func (keptAliveClosedWithoutNotice) matches(_ *observation, l *record.LostRequest) bool {
+	return l.Reused && analysis.IsCut(l.Class) && analysis.Unanswered(l.Class)
+}
+
+func (keptAliveClosedWithoutNotice) explain(s *observation, e *evidence) Finding {
+	quick := s.idle(e)
+	f := Finding{
+		Title:      phrase.Counted(int64(len(e.lost)), "request", "requests") + " went out on kept-alive connections that the server was closing",
+		Confidence: Likely,
+		Evidence: []string{
+			e.what(),
+			e.when() + "; " + s.where(e),
+			"no answer before had said Connection: close, or the connections would not have been used again",
+			fmt.Sprintf("%d of %d failed sooner than the fastest answer came (%s)", quick, len(e.lost), phrase.Duration(s.answers.Min)),
+		},
+		Remedies: []Remedy{
+			{"any", "while draining, answer with Connection: close, and close idle connections only some time after"},
+			{"clients", "an idle timeout shorter than the server's"},
+			{"Envoy", "POST /drain_listeners?graceful or /healthcheck/fail: both make it answer with Connection: close"},
+			{"nginx", "keepalive_min_timeout (from 1.27.4): how long an idle connection is left open after SIGQUIT"},
+			{"HAProxy", "option idle-close-on-response: an idle connection is closed after one more answer"},
+		},
+	}
+	if quick*2 < len(e.lost) {
+		f.Confidence = CannotTell
+		f.Evidence = append(f.Evidence, "the others may have been in flight when their process ended: no mark tells")
+	}
+	return f
+}

@@ -1,0 +1,77 @@
+package diagnosis
+
+import (
+	"fmt"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
+)
+
+// killedInFlight: the process exited with the request in flight.
+type killedInFlight struct{}
+
+func (killedInFlight) matches(s *observation, l *record.LostRequest) bool {
+	if !analysis.IsCut(l.Class) {
+		return false
+	}
+	for range s.exits(l) {
+		return true
+	}
+	return false
+}
+
+func (killedInFlight) explain(s *observation, e *evidence) Finding {
+	needed, least := s.need(e)
+	f := Finding{
+		Title:      phrase.Counted(int64(len(e.lost)), "request in flight was cut when its process exited", "requests in flight were cut when their process exited"),
+		Confidence: Shown,
+		Measured:   e.longest,
+		Needed:     needed,
+		Evidence:   []string{e.what(), s.underWay(e)},
+		Remedies:   finishRequests(needed, least),
+	}
+	s.sureOf(e, &f)
+	if given, known := s.graceGiven(e); known {
+		f.Evidence = append(f.Evidence, fmt.Sprintf("from the stop signal to the exit the process had %s", phrase.Duration(given)))
+	}
+	n, idle := queued(e), s.idle(e)
+	if n > 0 {
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, reset on new connections, may have waited in the accept queue instead: cannot tell, and accepting until the balancer has heard of it cures both", n))
+	}
+	if idle > 0 {
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, which failed sooner than the fastest answer came (%s), may have gone out on kept-alive connections that the process was closing: cannot tell, and answering with Connection: close while it drains cures that", idle, phrase.Duration(s.answers.Min)))
+	}
+	if n+idle == len(e.lost) && f.Confidence == Shown {
+		f.Confidence = Likely
+	}
+	s.orCrashed(e, &f)
+	return f
+}
+
+// queued counts those that a closed accept queue explains as well.
+func queued(e *evidence) int {
+	n := 0
+	for _, l := range e.lost {
+		if !l.Reused && l.Class.Cause() == record.CauseReset && analysis.Unanswered(l.Class) {
+			n++
+		}
+	}
+	return n
+}
+
+// graceGiven is the shortest time that a process had from the signal to its
+// exit, in ns.
+func (s *observation) graceGiven(e *evidence) (given int64, known bool) {
+	for _, l := range e.lost {
+		for one := range s.exits(l) {
+			if one.Signalled == analysis.Unknown {
+				continue
+			}
+			if d := one.Exited - one.Signalled; !known || d < given {
+				given, known = d, true
+			}
+		}
+	}
+	return given, known
+}

@@ -1,0 +1,22 @@
+package diagnosis
+
+import (
+	"fmt"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/phrase"
+)
+
+// preStopMissing: as balancerHeardLate, and nothing kept any of the endpoints
+// accepting.
+type preStopMissing struct{}
+
+func (preStopMissing) matches(s *observation, l *record.LostRequest) bool {
+	return balancerHeardLate{}.matches(s, l) && !s.slowRemovals[l].hooks
+}
+
+func (preStopMissing) explain(s *observation, e *evidence) Finding {
+	h := s.propagationOf(e)
+	return h.finding(s, e, fmt.Sprintf("%s got the stop signal at once, for want of a pre-stop hook: %s%s",
+		phrase.Counted(int64(len(h.met)), "endpoint", "endpoints"), h.how(), h.until()))
+}

@@ -1,0 +1,39 @@
+package diagnosis
+
+import (
+	"fmt"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
+)
+
+// tlsCut: the handshake found no end.
+type tlsCut struct{}
+
+func (tlsCut) matches(_ *observation, l *record.LostRequest) bool { return analysis.IsTLSCut(l.Class) }
+
+func (tlsCut) explain(s *observation, e *evidence) Finding {
+	f := Finding{
+		Title:      phrase.Counted(int64(len(e.lost)), "TLS handshake was", "TLS handshakes were") + " cut",
+		Confidence: CannotTell,
+		Measured:   e.span(),
+		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
+		Remedies:   []Remedy{{"any", "go on accepting until the balancer has taken the endpoint out; a layer-4 balancer makes connections to a process that is going"}},
+	}
+	met := metBy(e.lost, func(l *record.LostRequest) []*analysis.Lifecycle {
+		own := s.lifecycleOf(l)
+		if !overlaps(own) || !analysis.Within(l.End, own.Stopped(), own.Removed) {
+			return nil
+		}
+		return []*analysis.Lifecycle{own}
+	})
+	if len(met) == 0 {
+		f.Evidence = append(f.Evidence, "cannot tell what cut them: "+s.missing(e))
+		return f
+	}
+	o := overlapOf(met)
+	f.Confidence, f.Needed, f.Remedies = Shown, o.needed, acceptLonger(o.needed)
+	f.Evidence = append(f.Evidence, fmt.Sprintf("the endpoints stopped accepting %s after their termination began, and were out of the balancer %s after it began", phrase.Duration(o.accepted), phrase.Duration(o.needed)))
+	return f
+}

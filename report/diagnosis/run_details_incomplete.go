@@ -1,0 +1,18 @@
+package diagnosis
+
+import (
+	"fmt"
+
+	"nodrop/report/phrase"
+)
+
+// detailsIncomplete: some losses are in the counts alone.
+type detailsIncomplete struct{}
+
+func (detailsIncomplete) explain(s *observation, _ []Finding) (Finding, bool) {
+	n := s.run.LostUntold
+	return Finding{
+		Title:      fmt.Sprintf("%s in the counts alone: the findings are about the first %d", phrase.Counted(n, "lost request is", "lost requests are"), len(s.run.Lost)),
+		Confidence: Shown,
+	}, n > 0
+}

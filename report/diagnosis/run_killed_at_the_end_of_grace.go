@@ -1,0 +1,36 @@
+package diagnosis
+
+import (
+	"fmt"
+	"slices"
+
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
+)
+
+// killedAtTheEndOfGrace is of endpoints that did not end by themselves, where no loss is
+// known to come of it.
+type killedAtTheEndOfGrace struct{}
+
+func (killedAtTheEndOfGrace) explain(s *observation, ofLosses []Finding) (Finding, bool) {
+	var killed []*analysis.Lifecycle
+	for i := range s.lifecycles {
+		if s.lifecycles[i].Killed != analysis.Unknown {
+			killed = append(killed, &s.lifecycles[i])
+		}
+	}
+	if len(killed) == 0 || slices.ContainsFunc(ofLosses, func(f Finding) bool { return f.Rule == "grace-too-short" }) {
+		return Finding{}, false
+	}
+	f := Finding{
+		Title:      phrase.Counted(int64(len(killed)), "endpoint was", "endpoints were") + " killed at the end of the grace, and whatever was open was cut",
+		Confidence: Shown,
+		Evidence:   []string{fmt.Sprintf("%s, %s", endpointNames(killed), hadLived(killed))},
+		Remedies:   endByItself(),
+	}
+	if s.run.Counts.Lost == 0 {
+		f.Evidence = append(f.Evidence, "no request of this run was lost to it")
+	}
+	f.Evidence = append(f.Evidence, shutdownsOf(killed)...)
+	return f, true
+}

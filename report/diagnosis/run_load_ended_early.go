@@ -1,0 +1,26 @@
+package diagnosis
+
+import (
+	"fmt"
+
+	"nodrop/report/phrase"
+)
+
+// loadEndedEarly: the load was over before the event was.
+type loadEndedEarly struct{}
+
+func (loadEndedEarly) explain(s *observation, _ []Finding) (Finding, bool) {
+	e := s.loss.Event
+	latest := e.LoadOver + s.run.Bins.Width
+	f := Finding{
+		Title:      "the load was over before the event was: what came after it met no request",
+		Confidence: Shown,
+		Measured:   e.End - e.LoadOver,
+		Evidence:   []string{fmt.Sprintf("the last request started between %s and %s, the event ended at %s", phrase.Moment(e.LoadOver), phrase.Moment(latest), phrase.Moment(e.End))},
+		Remedies:   []Remedy{{"any", "a longer load, or --settle 1s"}},
+	}
+	if e.End < latest {
+		f.Title, f.Confidence = "the load may have been over before the event was", CannotTell
+	}
+	return f, e.Known && !e.Inside() && !s.run.Interrupted
+}

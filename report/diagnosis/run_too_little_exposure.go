@@ -1,0 +1,23 @@
+package diagnosis
+
+import (
+	"fmt"
+
+	"nodrop/report/phrase"
+)
+
+// tooLittleExposure: an outage could have gone unseen.
+type tooLittleExposure struct{}
+
+func (tooLittleExposure) explain(s *observation, _ []Finding) (Finding, bool) {
+	event := s.loss.Event
+	length := event.End - event.Begin
+	smallest := s.loss.Limits.Smallest(1)
+	return Finding{
+		Title:      fmt.Sprintf("too little load to tell: an outage of 1 of %d endpoints shorter than %s would have gone unseen", s.loss.Limits.Of, phrase.Duration(smallest)),
+		Confidence: Shown,
+		Measured:   smallest,
+		Evidence:   []string{fmt.Sprintf("the whole event took %s", phrase.Duration(length))},
+		Remedies:   []Remedy{{"any", "more requests per second: a higher -c or -q"}},
+	}, s.run.Counts.Lost == 0 && event.Known && s.loss.Limits.Of > 1 && smallest > length
+}

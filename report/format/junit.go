@@ -1,0 +1,271 @@
+package format
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"nodrop/loadgen/record"
+	"nodrop/report"
+	"nodrop/report/analysis"
+	"nodrop/report/check"
+	"nodrop/report/diagnosis"
+)
+
+// JUnit writes the verdict for a CI's list of tests: a suite for each run, a
+// case for each of its checks. A check that failed is a failure; what could not
+// be decided is an error. There is neither if, and only if, the verdict is pass
+// or there is none.
+func JUnit(w io.Writer, r *report.Report) error {
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	e := xml.NewEncoder(w)
+	e.Indent("", "  ")
+	if err := e.Encode(suitesOf(r)); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+type (
+	suitesXML struct {
+		XMLName  xml.Name    `xml:"testsuites"`
+		Name     string      `xml:"name,attr"`
+		Tests    int         `xml:"tests,attr"`
+		Failures int         `xml:"failures,attr"`
+		Errors   int         `xml:"errors,attr"`
+		Time     secondsXML  `xml:"time,attr"`
+		Suites   []*suiteXML `xml:"testsuite"`
+	}
+
+	suiteXML struct {
+		Name       string         `xml:"name,attr"`
+		Tests      int            `xml:"tests,attr"`
+		Failures   int            `xml:"failures,attr"`
+		Errors     int            `xml:"errors,attr"`
+		Skipped    int            `xml:"skipped,attr"`
+		Time       secondsXML     `xml:"time,attr"`
+		Timestamp  string         `xml:"timestamp,attr,omitempty"`
+		Properties *propertiesXML `xml:"properties"`
+		Cases      []caseXML      `xml:"testcase"`
+	}
+
+	propertiesXML struct {
+		List []propertyXML `xml:"property"`
+	}
+
+	propertyXML struct {
+		Name  string `xml:"name,attr"`
+		Value string `xml:"value,attr"`
+	}
+
+	caseXML struct {
+		Name      string     `xml:"name,attr"`
+		ClassName string     `xml:"classname,attr"`
+		Time      secondsXML `xml:"time,attr"`
+		Failure   *unmetXML  `xml:"failure"`
+		Error     *unmetXML  `xml:"error"`
+		Out       string     `xml:"system-out,omitempty"` // what a check that passed found
+	}
+
+	unmetXML struct {
+		Message string `xml:"message,attr"`
+		Type    string `xml:"type,attr"`
+		Body    string `xml:",cdata"`
+	}
+
+	// secondsXML is a length of time in ns, written as seconds.
+	secondsXML int64
+)
+
+// MarshalXMLAttr writes three digits, the most that Jenkins' schema takes.
+func (s secondsXML) MarshalXMLAttr(name xml.Name) (xml.Attr, error) {
+	return xml.Attr{Name: name, Value: strconv.FormatFloat(analysis.Seconds(int64(s)), 'f', 3, 64)}, nil
+}
+
+func suitesOf(r *report.Report) *suitesXML {
+	all := &suitesXML{Name: "nodrop"}
+	if r.Recording != nil && r.Recording.Error != "" {
+		all.add(unfinishedSuite(r))
+	}
+	names := runNames(r.Runs)
+	for i := range r.Runs {
+		all.add(runSuite(names[i], &r.Runs[i]))
+	}
+	for _, c := range r.Compared {
+		all.add(changeSuite(c))
+	}
+	if !good(&r.Verdict) && all.Failures+all.Errors == 0 {
+		all.add(verdictSuite(&r.Verdict))
+	}
+	return all
+}
+
+// good reports that nothing stands against the verdict.
+func good(v *report.Verdict) bool { return v.Outcome == check.Pass || v.Outcome == check.None }
+
+func (all *suitesXML) add(s *suiteXML) {
+	for _, c := range s.Cases {
+		s.Tests++
+		if c.Failure != nil {
+			s.Failures++
+		}
+		if c.Error != nil {
+			s.Errors++
+		}
+	}
+	all.Suites = append(all.Suites, s)
+	all.Tests += s.Tests
+	all.Failures += s.Failures
+	all.Errors += s.Errors
+	all.Time += s.Time
+}
+
+// unfinishedSuite is about what kept runs from being made.
+func unfinishedSuite(r *report.Report) *suiteXML {
+	reason := clean(r.Recording.Error)
+	return &suiteXML{Name: "recording", Cases: []caseXML{{
+		Name: "complete", ClassName: "nodrop.recording",
+		Error: &unmetXML{Message: reason, Type: string(check.Inconclusive), Body: "error: " + reason + "\n"},
+	}}}
+}
+
+// verdictSuite stands in where no case told what the verdict does.
+func verdictSuite(v *report.Verdict) *suiteXML {
+	c := caseXML{Name: "verdict", ClassName: "nodrop.verdict"}
+	c.mark(v.Outcome, string(v.Outcome), strings.Join(v.Reasons, "; "), bodyText(v.Reasons, v.Hints, nil))
+	return &suiteXML{Name: "verdict", Cases: []caseXML{c}}
+}
+
+// runSuite has a case for each check or, without any, one for the identity. The
+// first has the run's time: the others took none.
+func runSuite(name string, r *report.RunReport) *suiteXML {
+	run := r.Run
+	s := &suiteXML{
+		Name: clean(name), Time: secondsXML(run.Duration), Timestamp: run.StartedAt.UTC().Format("2006-01-02T15:04:05"),
+		Properties: propertiesOf(run),
+	}
+	doubts, hints := report.Distrust(&r.Figures, len(run.FailIf) > 0)
+	checks := check.Run(&r.Figures)
+	if len(checks) == 0 {
+		checks = []check.Result{{Rule: "identity", Check: "counts add up", Outcome: check.Pass}}
+	}
+	for _, one := range settle(checks, len(doubts) == 0) {
+		reasons := doubts
+		if one.Reason != "" {
+			reasons = append([]string{one.Reason}, doubts...)
+		}
+		c := newCase(name, one)
+		c.mark(one.Outcome, string(one.Rule), strings.Join(reasons, "; "), bodyText(reasons, hints, r.Findings))
+		s.Cases = append(s.Cases, c)
+	}
+	s.Cases[0].Time = s.Time
+	return s
+}
+
+// changeSuite has a case for each check on the change or, without any, one for
+// the rule that stands in.
+func changeSuite(change *report.Judged) *suiteXML {
+	v := &change.Verdict
+	s := &suiteXML{Name: clean(strings.TrimSpace("compare " + change.Stream))}
+	if len(change.Checks) == 0 {
+		c := caseXML{Name: "new lost no more than base", ClassName: "nodrop." + s.Name}
+		c.mark(v.Outcome, "compare", strings.Join(v.Reasons, "; "), bodyText(append(slices.Clone(v.Reasons), v.Sentence), v.Hints, nil))
+		s.Cases = append(s.Cases, c)
+		return s
+	}
+	doubts := slices.DeleteFunc(slices.Clone(v.Reasons), func(reason string) bool {
+		return slices.ContainsFunc(change.Checks, func(c check.Result) bool { return c.Reason == reason })
+	})
+	for _, one := range settle(change.Checks, len(doubts) == 0) {
+		reasons := doubts
+		if one.Reason != "" {
+			reasons = append([]string{one.Reason}, doubts...)
+		}
+		c := newCase(s.Name, one)
+		c.mark(one.Outcome, string(one.Rule), strings.Join(reasons, "; "), bodyText(append(slices.Clone(reasons), v.Sentence), v.Hints, nil))
+		s.Cases = append(s.Cases, c)
+	}
+	return s
+}
+
+func newCase(suite string, one check.Result) caseXML {
+	c := caseXML{Name: clean(string(one.Rule) + " " + one.Check), ClassName: "nodrop." + clean(suite)}
+	if one.Outcome == check.Pass && one.Met != "" {
+		c.Out = clean(one.Check + ": " + one.Met)
+	}
+	return c
+}
+
+// settle makes of each check's own outcome what it is worth: nothing is decided
+// by a run that cannot be trusted, and nothing has failed in one that did not
+// meet what it was required to.
+func settle(checks []check.Result, trusted bool) []check.Result {
+	decided := trusted
+	for _, c := range checks {
+		decided = decided && c.Outcome != check.Inconclusive
+	}
+	var list []check.Result
+	for _, c := range checks {
+		if !trusted || !decided && c.Outcome == check.Fail {
+			c.Outcome = check.Inconclusive
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+func (c *caseXML) mark(outcome check.Outcome, kind, message, body string) {
+	unmet := &unmetXML{Message: clean(message), Type: kind, Body: body}
+	switch outcome {
+	case check.Fail:
+		c.Failure = unmet
+	case check.Inconclusive:
+		c.Error = unmet
+	case check.Pass, check.None:
+	}
+}
+
+// bodyText tells what stands against a check and, of the findings, the first.
+func bodyText(reasons, hints []string, findings []diagnosis.Finding) string {
+	var b strings.Builder
+	for _, reason := range reasons {
+		fmt.Fprintf(&b, "%s\n", clean(reason))
+	}
+	for _, hint := range hints {
+		fmt.Fprintf(&b, "hint: %s\n", clean(hint))
+	}
+	if len(findings) == 0 {
+		return b.String()
+	}
+	f := &findings[0]
+	fmt.Fprintf(&b, "\n%s (%s)\n", clean(f.Title), f.Weight())
+	for _, e := range f.Evidence {
+		fmt.Fprintf(&b, "- %s\n", clean(e))
+	}
+	for _, r := range f.Remedies {
+		fmt.Fprintf(&b, "> %s\n", clean(r.String()))
+	}
+	return b.String()
+}
+
+func propertiesOf(run *record.Run) *propertiesXML {
+	c := run.Counts
+	return &propertiesXML{[]propertyXML{
+		{"nodrop", clean(run.Environment.Version)},
+		{"url", clean(run.Settings.URL)},
+		{"planned", strconv.FormatInt(c.Planned, 10)},
+		{"started", strconv.FormatInt(c.Started, 10)},
+		{"ok", strconv.FormatInt(c.OK, 10)},
+		{"lost", strconv.FormatInt(c.Lost, 10)},
+		{"spoiled", strconv.FormatInt(c.Spoiled, 10)},
+		{"aborted", strconv.FormatInt(c.Aborted, 10)},
+		{"duration", time.Duration(run.Duration).String()},
+	}}
+}

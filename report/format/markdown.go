@@ -1,0 +1,547 @@
+package format
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"nodrop/loadgen/record"
+	"nodrop/report"
+	"nodrop/report/analysis"
+	"nodrop/report/check"
+	"nodrop/report/compare"
+	"nodrop/report/diagnosis"
+	"nodrop/report/metric"
+	"nodrop/report/phrase"
+)
+
+// What a pull request takes: GitHub's limit is 65,536 characters, and somebody
+// may want to write a word of their own above.
+const (
+	maxMarkdown  = 56_000 // bytes, without the last line
+	maxRows      = 20     // of a list or table
+	maxMarkRows  = 40
+	maxRunsAside = 8   // columns of the comparison
+	maxQuote     = 300 // characters of one text from outside
+)
+
+// Markdown writes what pastes into a pull request or a CI's job summary, in
+// GitHub's flavour. Its length is bounded; what was left out is told.
+func Markdown(w io.Writer, r *report.Report) error {
+	m := &markdown{}
+	m.part("the title", "## nodrop: "+titleMarkdown(r)+"\n")
+	m.part("the reasons", reasonsMarkdown(r))
+	for _, c := range r.Compared {
+		m.change(c.Change)
+	}
+	names := runNames(r.Runs)
+	m.part("the comparison", comparisonMarkdown(r.Groups, names))
+	for _, c := range r.Changes {
+		m.part("the change", "#### "+mdInline(armsOf(c))+", "+mdInline(kindOf(c))+"\n\n"+changeMarkdown(c))
+	}
+	for i := range r.Groups {
+		g := &r.Groups[i]
+		name := names[g.Worst]
+		if len(g.Arm.Runs) > 1 {
+			name = g.Title()
+		}
+		m.run(name, &r.Runs[g.Worst], len(r.Groups) > 1)
+		m.part("findings of all runs of "+g.Arm.Name, recurrencesMarkdown(r.Recurrences(g), len(g.Arm.Runs)))
+	}
+	if len(m.left) > 0 {
+		fmt.Fprintf(&m.out, "\n*Left out for length: %s. `-o text` and `-o report-json` have all.*\n", mdInline(phrase.Shorten(strings.Join(m.left, ", "), maxQuote)))
+	}
+	_, err := w.Write(m.out.Bytes())
+	return err
+}
+
+// markdown is a document of parts, as many as there is room for.
+type markdown struct {
+	out  bytes.Buffer
+	left []string // names of the parts that had no room
+}
+
+// part adds one, with an empty line above it.
+func (m *markdown) part(name, text string) {
+	switch {
+	case text == "":
+	case m.out.Len()+len(text) > maxMarkdown:
+		m.left = append(m.left, name)
+	default:
+		if m.out.Len() > 0 {
+			m.out.WriteByte('\n')
+		}
+		m.out.WriteString(text)
+	}
+}
+
+// change tells what changed from one arm to the other.
+func (m *markdown) change(c *compare.Change) {
+	var arms strings.Builder
+	bullets(&arms, []string{armTitle(&c.Base), armTitle(&c.New)})
+	m.part("the arms"+ofStream(c), mdInline(headingOf(c))+"\n\n"+arms.String())
+	m.part("the change"+ofStream(c), changeMarkdown(c))
+	if len(c.Warnings) > 0 {
+		var b strings.Builder
+		bullets(&b, c.Warnings)
+		m.part("what is not comparable"+ofStream(c), "#### Not comparable in every respect\n\n"+b.String())
+	}
+	var notes strings.Builder
+	bullets(&notes, c.Notes)
+	m.part("notes"+ofStream(c), details("Notes", true, notes.String()))
+}
+
+// changeMarkdown has a row for each figure.
+func changeMarkdown(c *compare.Change) string {
+	head := []string{""}
+	for _, name := range headOf(c) {
+		head = append(head, mdInline(name)+" >")
+	}
+	t := newMarkdownTable(head...)
+	for _, row := range c.Rows {
+		cells := []string{mdInline(row.Label)}
+		if strings.HasPrefix(row.Label, " ") {
+			cells[0] = "&nbsp; " + mdCode(row.Label)
+		}
+		for _, cell := range cellsOf(c, row) {
+			cells = append(cells, mdInline(cell))
+		}
+		t.row(cells...)
+	}
+	return t.String()
+}
+
+func (m *markdown) run(name string, r *report.RunReport, several bool) {
+	of := func(what string) string { return what }
+	if several {
+		of = func(what string) string { return what + " of " + name }
+		m.part(name, "### "+mdInline(phrase.Shorten(name, maxQuote))+"\n")
+	}
+	m.part(of("settings"), settingsMarkdown(r.Run))
+	for i := range r.Findings {
+		if i == maxRows {
+			m.left = append(m.left, of(phrase.Counted(int64(len(r.Findings)-i), "finding", "findings")))
+			break
+		}
+		m.part(of(fmt.Sprintf("finding %d", i+1)), findingMarkdown(i, &r.Findings[i]))
+	}
+	m.part(of("classes"), classesMarkdown(&r.Loss))
+	m.part(of("windows"), windowsMarkdown(&r.Loss))
+	m.part(of("endpoints"), endpointsMarkdown(&r.Loss))
+	m.part(of("errors"), errorsMarkdown(&r.Summary))
+	m.part(of("marks"), marksMarkdown(r.Run.Marks))
+	for i, trace := range r.Run.Traces {
+		m.part(of(fmt.Sprintf("lost request %d", i+1)), traceMarkdown(i, trace))
+	}
+	m.part(of("notes"), notesMarkdown(r))
+}
+
+func reasonsMarkdown(r *report.Report) string {
+	v := &r.Verdict
+	reasons := slices.Concat(v.Reasons, r.Passed())
+	var b strings.Builder
+	if v.Sentence != "" {
+		fmt.Fprintf(&b, "%s.\n", mdLine(phrase.Shorten(v.Sentence, 3*maxQuote)))
+	}
+	if v.Sentence != "" && len(reasons)+len(v.Hints) > 0 {
+		b.WriteByte('\n')
+	}
+	bullets(&b, reasons)
+	hints := make([]string, len(v.Hints))
+	for i, h := range v.Hints {
+		hints[i] = "hint: " + h
+	}
+	bullets(&b, hints)
+	return b.String()
+}
+
+// titleMarkdown is the verdict or, of a load that was asked nothing, its loss.
+func titleMarkdown(r *report.Report) string {
+	if v := r.Verdict.Outcome; v != check.None {
+		return "**" + string(v) + "**"
+	}
+	var lost, started int64
+	for _, run := range r.Runs {
+		lost += run.Run.Counts.Lost
+		started += run.Run.Counts.Started
+	}
+	if lost == 0 {
+		return "lost none of " + phrase.Counted(started, "request", "requests")
+	}
+	return fmt.Sprintf("lost %s of %s", phrase.Number(lost), phrase.Counted(started, "request", "requests"))
+}
+
+// comparisonMarkdown has a column for each group of runs.
+func comparisonMarkdown(list []compare.Group, names []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	shown := list[:min(len(list), maxRunsAside)]
+	var runs []analysis.Figures
+	head := []string{""}
+	for i, g := range shown {
+		name := g.Name
+		if len(g.Arm.Runs) == 1 {
+			name = names[g.Worst]
+		}
+		head = append(head, mdCode(phrase.Shorten(name, 60))+" >")
+		for _, run := range shown[i].Arm.Runs {
+			runs = append(runs, run.Figures)
+		}
+	}
+	t := newMarkdownTable(head...)
+	row := func(name, mark string, m metric.Metric) {
+		cells := []string{name}
+		for i := range shown {
+			cells = append(cells, mark+mdInline(shown[i].Arm.Spread(m).Text(m.Dimension))+mark)
+		}
+		t.row(cells...)
+	}
+	for _, of := range []struct{ name, metric, mark string }{
+		{"planned", "planned", ""},
+		{"started", "started", ""},
+		{"ok", "ok", ""},
+		{"**lost**", "lost", "**"},
+		{"spoiled", "spoiled", ""},
+		{"aborted", "aborted", ""},
+		{"windows", "windows", ""},
+		{"time with loss", "window.total", ""},
+		{"requests/s", "rps", ""},
+		{"p50 of answers", "p50", ""},
+		{"p99 of answers", "p99", ""},
+	} {
+		m, _ := metric.Find(of.metric)
+		row(of.name, of.mark, m)
+		if of.metric != "lost" {
+			continue
+		}
+		for i, class := range compare.ClassesOf(runs, false) {
+			if i == maxRows {
+				t.remark("other classes")
+				break
+			}
+			row("&nbsp; "+mdCode(class), "", metric.OfClass(class))
+		}
+	}
+	text := t.String()
+	if compare.Repeated(shown) {
+		text += "\nMedians (and ranges) over the runs of each.\n"
+	}
+	if n := len(list) - len(shown); n > 0 {
+		text += "\n" + phrase.Counted(int64(n), "more run is", "more runs are") + " not in this table.\n"
+	}
+	return text
+}
+
+func settingsMarkdown(run *record.Run) string {
+	s := &run.Settings
+	text := fmt.Sprintf("%s, %s", mdCode(phrase.Shorten(s.Method+" "+s.URL, maxQuote)), phrase.Counted(int64(s.Workers), "worker", "workers"))
+	if s.Rate > 0 {
+		text += fmt.Sprintf(" of at most %s requests/s", strconv.FormatFloat(s.Rate, 'f', -1, 64))
+	}
+	if s.KeepAlive {
+		text += ", kept-alive connections"
+	} else {
+		text += ", a new connection for every request"
+	}
+	return fmt.Sprintf("%s; %s from %s\n", text, phrase.Duration(run.Duration), run.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC"))
+}
+
+// findingMarkdown tells one finding; the first with every setting, as the text
+// does.
+func findingMarkdown(i int, f *diagnosis.Finding) string {
+	var b strings.Builder
+	if i == 0 {
+		b.WriteString("#### Findings\n\n")
+	}
+	fmt.Fprintf(&b, "**%d. %s** (%s)\n", i+1, mdInline(phrase.Shorten(f.Title, maxQuote)), mdInline(f.Weight()))
+	if len(f.Evidence) > 0 {
+		b.WriteByte('\n')
+	}
+	bullets(&b, f.Evidence)
+	switch remedies := f.RemediesIn(i); len(remedies) {
+	case 0:
+	case 1:
+		fmt.Fprintf(&b, "\nTo change: %s\n", mdInline(phrase.Shorten(remedies[0].String(), maxQuote)))
+	default:
+		b.WriteString("\n" + remediesMarkdown(remedies))
+	}
+	return b.String()
+}
+
+func recurrencesMarkdown(list []diagnosis.Recurrence, runs int) string {
+	if len(list) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "#### Findings of all %d runs\n\n", runs)
+	texts := make([]string, len(list))
+	for i := range list {
+		texts[i] = list[i].String()
+	}
+	bullets(&b, texts)
+	return b.String()
+}
+
+func remediesMarkdown(list []diagnosis.Remedy) string {
+	t := newMarkdownTable("where", "what to change")
+	for i, r := range list {
+		if i == maxRows {
+			t.remark(fmt.Sprintf("and %d more", len(list)-i))
+			break
+		}
+		setting := mdInline(phrase.Shorten(r.Setting, maxQuote))
+		if r.Where != "any" {
+			setting = mdCode(phrase.Shorten(r.Setting, maxQuote))
+		}
+		t.row(mdInline(phrase.Shorten(r.Where, maxQuote)), setting)
+	}
+	return t.String()
+}
+
+func classesMarkdown(l *analysis.Loss) string {
+	if len(l.Classes) == 0 {
+		return ""
+	}
+	t := newMarkdownTable("class", "fresh >", "reused >", "processed by the server?")
+	for i, c := range l.Classes {
+		if i == maxRows {
+			t.remark(fmt.Sprintf("and %d more", len(l.Classes)-i))
+			break
+		}
+		t.row(mdCode(c.Class.String()), phrase.Number(c.Fresh), phrase.Number(c.Reused), processed(c))
+	}
+	return "#### By class\n\n" + t.String()
+}
+
+func windowsMarkdown(l *analysis.Loss) string {
+	if len(l.Windows) == 0 {
+		return ""
+	}
+	t := newMarkdownTable("at >", "for >", "lost >", "started in it >", "in flight before >", "endpoints >", "begins", "ends")
+	for i := range l.Windows {
+		if i == maxRows {
+			t.remark(fmt.Sprintf("and %d more", len(l.Windows)-i))
+			break
+		}
+		w := &l.Windows[i]
+		t.row(unbroken(phrase.Moment(w.Begin)), unbroken(phrase.Duration(w.End-w.Begin)), phrase.Number(w.Lost), phrase.Number(w.Exposed), phrase.Number(w.InFlight),
+			phrase.Number(int64(len(w.Endpoints))), relationMarkdown(w.BeginNear), relationMarkdown(w.EndNear))
+	}
+	return fmt.Sprintf("#### Windows\n\nLosses at most %s apart belong to one.\n\n", phrase.Duration(l.Gap)) + t.String()
+}
+
+// unbroken keeps a number and its unit on a line.
+func unbroken(text string) string { return strings.ReplaceAll(text, " ", "&nbsp;") }
+
+func relationMarkdown(r analysis.Relation) string {
+	if !r.Known {
+		return ""
+	}
+	return mdInline(phrase.Shorten(relation(r), maxQuote))
+}
+
+func endpointsMarkdown(l *analysis.Loss) string {
+	if len(l.Endpoints) < 2 {
+		return ""
+	}
+	t := newMarkdownTable("endpoint", "ok >", "lost >", "last connected >", "last answer >", "classes")
+	for i, e := range l.Endpoints {
+		if i == maxRows {
+			t.remark(fmt.Sprintf("and %d more", len(l.Endpoints)-i))
+			break
+		}
+		name := "(none reached)"
+		if e.Name != "" {
+			name = mdCode(phrase.Shorten(e.Name, maxQuote))
+		}
+		t.row(name, phrase.Number(e.OK), phrase.Number(e.Lost), lastConnected(&e.Seen), phrase.Moment(e.Seen.LastAnswer), mdInline(phrase.Shorten(classList(e.Classes), maxQuote)))
+	}
+	return "#### By endpoint\n\n" + t.String()
+}
+
+func errorsMarkdown(s *analysis.Summary) string {
+	if len(s.Errors) == 0 {
+		return ""
+	}
+	var lines []string
+	for i, e := range s.Errors {
+		if i == maxRows {
+			lines = append(lines, fmt.Sprintf("and %d more", len(s.Errors)-i))
+			break
+		}
+		lines = append(lines, fmt.Sprintf("%d × %s", e.Count, e.Text))
+	}
+	return "#### Errors\n\n" + mdFence(lines)
+}
+
+func marksMarkdown(marks []record.Mark) string {
+	if len(marks) == 0 {
+		return ""
+	}
+	t := newMarkdownTable("when", "what")
+	groups := groupMarks(marks)
+	for i, g := range groups {
+		if i == maxMarkRows {
+			t.remark(fmt.Sprintf("and %d more", len(groups)-i))
+			break
+		}
+		t.row(g.when(), mdInline(phrase.Shorten(g.text(), maxQuote)))
+	}
+	return details("Marks", false, t.String())
+}
+
+func traceMarkdown(i int, trace record.Trace) string {
+	var lines []string
+	for _, s := range trace.Steps {
+		lines = append(lines, "+"+phrase.Duration(s.At-trace.Start)+"  "+stepText(s))
+	}
+	return details(fmt.Sprintf("Lost request %d, %s, started at %s", i+1, trace.Class, phrase.Moment(trace.Start)), false, mdFence(lines))
+}
+
+// notesMarkdown shows the notes where nothing was lost: what a zero is worth is
+// among them.
+func notesMarkdown(r *report.RunReport) string {
+	notes := notesOf(r)
+	if len(notes) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	bullets(&b, notes)
+	return details("Notes", r.Run.Counts.Lost == 0, b.String())
+}
+
+// bullets writes a list, the first maxRows of it.
+func bullets(b *strings.Builder, list []string) {
+	for i, text := range list {
+		if i == maxRows {
+			fmt.Fprintf(b, "- and %d more\n", len(list)-i)
+			return
+		}
+		fmt.Fprintf(b, "- %s\n", mdLine(phrase.Shorten(text, maxQuote)))
+	}
+}
+
+func details(title string, open bool, text string) string {
+	tag := "<details>"
+	if open {
+		tag = "<details open>"
+	}
+	return tag + "<summary>" + mdInline(title) + "</summary>\n\n" + text + "\n</details>\n"
+}
+
+// markdownTable has cells that are Markdown already.
+type markdownTable struct {
+	b       strings.Builder
+	columns int
+}
+
+// newMarkdownTable is given the columns' names; those that end in > stand to the
+// right.
+func newMarkdownTable(head ...string) *markdownTable {
+	t := &markdownTable{columns: len(head)}
+	names, rules := make([]string, len(head)), make([]string, len(head))
+	for i, name := range head {
+		var right bool
+		names[i], right = strings.CutSuffix(name, " >")
+		rules[i] = "---"
+		if right {
+			rules[i] = "---:"
+		}
+	}
+	t.row(names...)
+	t.row(rules...)
+	return t
+}
+
+func (t *markdownTable) row(cells ...string) {
+	t.b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
+}
+
+// remark is a row of one cell.
+func (t *markdownTable) remark(text string) {
+	t.b.WriteString("| " + text + strings.Repeat(" |", t.columns) + "\n")
+}
+
+func (t *markdownTable) String() string { return t.b.String() }
+
+// mdFence quotes lines in a fence that none of them can end.
+func mdFence(lines []string) string {
+	longest := 2
+	var b strings.Builder
+	for _, line := range lines {
+		line = clean(phrase.Shorten(line, maxQuote))
+		longest = max(longest, longestRun(line, '`'))
+		b.WriteString(line + "\n")
+	}
+	fence := strings.Repeat("`", longest+1)
+	return fence + "text\n" + b.String() + fence + "\n"
+}
+
+func longestRun(text string, of rune) int {
+	longest, n := 0, 0
+	for _, r := range text {
+		if r != of {
+			n = 0
+			continue
+		}
+		n++
+		longest = max(longest, n)
+	}
+	return longest
+}
+
+// mdCode sets text in code. A code span could not hold every text inside a
+// table; entities can.
+func mdCode(text string) string { return "<code>" + mdInline(text) + "</code>" }
+
+// mdLine is mdInline for text that begins a line, where a number or a sign would
+// make a list of it.
+func mdLine(text string) string {
+	text = mdInline(text)
+	i := analysis.LeadingDigits(text)
+	if i < len(text) && (i == 0 && strings.ContainsRune("+-=", rune(text[0])) || i > 0 && strings.ContainsRune(".)", rune(text[i]))) {
+		return fmt.Sprintf("%s&#%d;%s", text[:i], text[i], text[i+1:])
+	}
+	return text
+}
+
+// mdInline writes text so that none of it is markup: neither Markdown nor HTML,
+// no link, and nobody is mentioned.
+func mdInline(text string) string {
+	text = strings.TrimSpace(clean(text))
+	var b strings.Builder
+	for i, r := range text {
+		span, isolate := isolated[r]
+		switch {
+		case isolate:
+			b.WriteString(span)
+		case strings.ContainsRune("\\`*_{}[]<>|~&!^", r) || isLink(text, i, r):
+			fmt.Fprintf(&b, "&#%d;", r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// isolated are characters by which GitHub finds mentions, issues and formulas in
+// the text that is shown, where an entity has become what it stands for.
+var isolated = map[rune]string{'@': "<span>@</span>", '#': "<span>#</span>", '$': "<span>$</span>"}
+
+// isLink: GitHub makes links of bare addresses.
+func isLink(text string, i int, r rune) bool {
+	switch r {
+	case ':':
+		next, _ := utf8.DecodeRuneInString(text[i+1:])
+		return next == '/' || unicode.IsLetter(next)
+	case '.':
+		return i >= 3 && strings.EqualFold(text[i-3:i], "www")
+	}
+	return false
+}

@@ -1,0 +1,104 @@
+package format
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"nodrop/loadgen/record"
+	"nodrop/report"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
+)
+
+// notesOf are the footnotes: what one must know to read the figures right.
+func notesOf(r *report.RunReport) []string {
+	run := r.Run
+	list := slices.Clone(run.Notes)
+	add := func(when bool, format string, args ...any) {
+		if when {
+			list = append(list, fmt.Sprintf(format, args...))
+		}
+	}
+	c := run.Counts
+	add(run.Interrupted, "the run was interrupted after %s", phrase.Duration(run.Duration))
+	add(c.Lost == 0 && c.OK > 0, "0 lost of %d: a loss ratio of %s or less would go unseen at least 1 time in 20", c.OK, phrase.Percentage(r.Loss.Limits.UpperBound))
+	add(c.Lost == 0 && r.Loss.Event.Known && r.Loss.Limits.Of > 1, "%s", smallestOutages(r))
+	add(unplaced(r) > 0, "%s no answer, so which replica behind the address it was is not known: only answers carry %s", phrase.Counted(unplaced(r), "lost request got", "lost requests got"), run.Settings.EndpointHeader)
+	add(r.Loss.Hidden > 0, "%s would not have been seen by a client that retries (Go's net/http, for one): they were sent on kept-alive connections, and no byte of an answer came", phrase.Counted(r.Loss.Hidden, "lost request", "lost requests"))
+	add(r.Loss.Outside > 0, "%s outside the event: before its first mark, or after its last", phrase.Counted(r.Loss.Outside, "loss lies", "losses lie"))
+	add(r.Loss.After > 0 && !r.Loss.Event.Open, "%s after the steps had ended: no mark tells how long what they set going went on", phrase.Counted(r.Loss.After, "loss came", "losses came"))
+	add(r.Loss.After > 0 && r.Loss.Event.Open, "%s after the last mark of the event: when balancers had heard of it, no mark tells", phrase.Counted(r.Loss.After, "loss came", "losses came"))
+	add(r.Loss.Recovery >= 0, "the last loss came %s after the event began", phrase.Duration(r.Loss.Recovery))
+	add(r.Loss.Slower.Notable(), "slower, not lost: 99 %% of the answers came within %s during the event, %s before (bounds, up to twice too high); the slowest took %s, %s before",
+		phrase.Duration(r.Loss.Slower.Event.P99), phrase.Duration(r.Loss.Slower.Baseline.P99), phrase.Duration(r.Loss.Slower.Event.Max), phrase.Duration(r.Loss.Slower.Baseline.Max))
+	add(run.Connections.Stale > 0, "%s closed by the peer before the next request was written, and replaced: not lost",
+		phrase.Counted(run.Connections.Stale, "kept-alive connection was", "kept-alive connections were"))
+	add(run.Connections.Ours > 0, "the server did not close %s that it was asked to close: nodrop closed %s, so TIME_WAIT stays on this machine",
+		phrase.Counted(run.Connections.Ours, "connection", "connections"), phrase.Choose(run.Connections.Ours, "it", "them"))
+	add(run.Connections.Surplus > 0, "%s followed by bytes that belong to no request; the connection was dropped",
+		phrase.Counted(run.Connections.Surplus, "answer was", "answers were"))
+	if asked, sent := rates(r); asked != sent {
+		add(true, "asked for %s/s, sent %s/s: the target or this machine was too slow", asked, sent)
+	}
+	add(run.Unproven > 0, "%d of the ok responses had no length and ended with the connection (HTTP/1.0 style): a cut cannot be told from their end", run.Unproven)
+	add(c.Unsent > 0, "%d of %d planned requests %s never sent", c.Unsent, c.Planned, phrase.Choose(c.Unsent, "was", "were"))
+	add(c.Aborted > 0, "%s in flight when the run was stopped: neither ok nor lost", phrase.Counted(c.Aborted, "request was", "requests were"))
+	add(c.Spoiled > 0, "%s failed for reasons on this machine, which says nothing about the target: %s", phrase.Counted(c.Spoiled, "request", "requests"), r.Loss.SpoiledRemedy())
+	add(run.LostUntold > 0, "%s in the counts only: details are kept of the first %d", phrase.Counted(run.LostUntold, "lost request is", "lost requests are"), len(run.Lost))
+	add(len(r.Loss.Windows) > 0, "requests started in a window are counted in whole steps of %s", phrase.Duration(run.Bins.Width))
+	add(analysis.ClosedAndLost(run), "closed load model: the faster a failure, the more requests it meets; compare windows, not percentages")
+	return list
+}
+
+// rates are what -q asked for and what was sent, in requests per second; equal
+// where the load kept up.
+func rates(r *report.RunReport) (asked, sent string) {
+	run, over := r.Run, r.Loss.Event.LoadOver
+	if run.Late == 0 || over <= 0 {
+		return "", ""
+	}
+	wanted := run.Settings.Rate * float64(run.Settings.Workers)
+	had := float64(run.Counts.Started) / analysis.Seconds(over)
+	return perSecond(wanted), perSecond(min(had, wanted))
+}
+
+// perSecond is a rate with the digits that count.
+func perSecond(rate float64) string {
+	if rate < 100 {
+		return strconv.FormatFloat(rate, 'g', 3, 64)
+	}
+	return phrase.Number(int64(math.Round(rate)))
+}
+
+// unplaced counts the losses that --endpoint-header could not place.
+func unplaced(r *report.RunReport) int64 {
+	if r.Run.Settings.EndpointHeader == "" {
+		return 0
+	}
+	var n int64
+	for _, c := range r.Loss.Classes {
+		if !c.Spoiled && c.Class.Stage() != record.StageStatus {
+			n += c.Total()
+		}
+	}
+	return n
+}
+
+// smallestOutages says how short an outage may have been and still be missed:
+// of one endpoint, and of as many as left.
+func smallestOutages(r *report.RunReport) string {
+	l := r.Loss.Limits
+	text := fmt.Sprintf("the smallest outage that this load would have met 19 times in 20: %s of 1 of %d endpoints", phrase.Duration(l.Smallest(1)), l.Of)
+	left := map[string]bool{}
+	for _, one := range r.Loss.Lifecycles {
+		if one.Left() {
+			left[one.Endpoint] = true
+		}
+	}
+	if k := len(left); k > 1 {
+		text += fmt.Sprintf(", %s of %d", phrase.Duration(l.Smallest(k)), k)
+	}
+	return text
+}

@@ -1,0 +1,62 @@
+package page
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestFit(t *testing.T) {
+	for _, tt := range []struct {
+		text string
+		most int
+		want string
+	}{
+		{"abc", 3, "abc"},
+		{"abcd", 3, "ab…"},
+		{"日本語", 6, "日本語"},
+		{"日本語", 5, "日本…"},
+		{"日本語", 4, "日…"},
+		{"a\x1b[2Jb", 5, "a\ufffd[2…"},
+		{"a\nb", 5, "a b"},
+		{"abc", 1, "…"},
+		{"abc", 0, ""},
+		{"abc", -1, ""},
+		{"", 0, ""},
+	} {
+		got := Fit(tt.text, tt.most)
+		if got != tt.want || Columns(got) > max(0, tt.most) {
+			t.Errorf("Fit(%q, %d): got %q; want %q", tt.text, tt.most, got, tt.want)
+		}
+	}
+}
+
+func TestColumns(t *testing.T) {
+	for text, want := range map[string]int{
+		"": 0, "gw-1": 4, "52.0 ms": 7, "µ…×→": 4, "日本": 4, "e\u0301": 1, "한국어 gw": 9, "\x1b[31m7\x1b[0m": 1,
+	} {
+		if got := Columns(text); got != want {
+			t.Errorf("columns(%q): got %d; want %d", text, got, want)
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	for _, tt := range []struct {
+		text          string
+		first, others int
+		want          []string
+	}{
+		{"", 10, 10, []string{""}},
+		{"one two three", 7, 9, []string{"one two", "three"}},
+		{"one two three", 3, 9, []string{"one", "two three"}},
+		{"a " + strings.Repeat("x", 20) + " b", 10, 10, []string{"a", strings.Repeat("x", 20), "b"}},
+		{"日本 日本 日本", 9, 9, []string{"日本 日本", "日本"}},
+		{"\x1b[31m12\x1b[0m lost here", 7, 7, []string{"\x1b[31m12\x1b[0m lost", "here"}},
+	} {
+		if diff := cmp.Diff(tt.want, wrap(tt.text, tt.first, tt.others)); diff != "" {
+			t.Errorf("wrap(%q) differs (- want, + got)\n%s", tt.text, diff)
+		}
+	}
+}

@@ -1,0 +1,329 @@
+// Package page lays text out for a terminal: paragraphs and tables within a width,
+// colour where there is some.
+//
+// What a Page writes, a terminal does not obey: escape sequences in texts from outside
+// are replaced, whatever they came in with.
+package page
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/width"
+
+	"nodrop/loadgen/safetext"
+)
+
+// Options say what the place is like where a text report will be read. The zero
+// value is 80 columns, without colour.
+type Options struct {
+	Width  int // columns that prose and tables keep within; 0 is 80
+	Colour bool
+}
+
+const defaultWidth = 80
+
+// Style is how a terminal is told to write.
+type Style string
+
+// The styles, as SGR escape sequences; plain also ends the others.
+const (
+	plain  Style = "\x1b[0m"
+	bold   Style = "\x1b[1m"
+	Red    Style = "\x1b[31m"
+	Green  Style = "\x1b[32m"
+	Yellow Style = "\x1b[33m"
+)
+
+// Page is a text report while it is written. It keeps the first error for
+// flush.
+type Page struct {
+	out    *bufio.Writer
+	width  int
+	colour bool
+}
+
+func New(w io.Writer, o Options) *Page {
+	if o.Width <= 0 {
+		o.Width = defaultWidth
+	}
+	return &Page{bufio.NewWriter(w), o.Width, o.Colour}
+}
+
+func (p *Page) Flush() error { return p.out.Flush() }
+
+// Write passes text on, but for what a terminal would obey: texts from outside
+// may hold escape sequences. Styles are let through where there is colour.
+func (p *Page) Write(text []byte) (int, error) {
+	rest := string(text)
+	for rest != "" {
+		n := strings.IndexFunc(rest, safetext.IsUnsafe)
+		if n < 0 {
+			_, err := p.out.WriteString(rest)
+			return len(text), err
+		}
+		_, _ = p.out.WriteString(rest[:n])
+		rest = rest[n:]
+		if s := styleAt(rest); p.colour && s != "" {
+			_, _ = p.out.WriteString(string(s))
+			rest = rest[len(s):]
+			continue
+		}
+		_, size := utf8.DecodeRuneInString(rest)
+		_, _ = p.out.WriteRune(utf8.RuneError)
+		rest = rest[size:]
+	}
+	return len(text), nil // flush has the error
+}
+
+// styleAt is the style that text begins with, if one does.
+func styleAt(text string) Style {
+	for _, s := range [...]Style{plain, bold, Red, Green, Yellow} {
+		if strings.HasPrefix(text, string(s)) {
+			return s
+		}
+	}
+	return ""
+}
+
+// In writes text in a style, where there is colour.
+func (p *Page) In(s Style, text string) string {
+	if !p.colour || text == "" {
+		return text
+	}
+	return string(s) + text + string(plain)
+}
+
+// Lost is a number of lost requests: red unless it is 0.
+func (p *Page) Lost(n int64) string {
+	if n == 0 {
+		return "0"
+	}
+	return p.In(Red, fmt.Sprint(n))
+}
+
+// Heading is a line of its own.
+func (p *Page) Heading(text string) { fmt.Fprintln(p, p.In(bold, text)) }
+
+// Section heads a part of a run's loss.
+func (p *Page) Section(text string) { fmt.Fprintf(p, "\n  %s\n", p.In(bold, text)) }
+
+// Paragraph writes text behind prefix, with further lines indented to below
+// the text. A word that is longer than a line is not broken.
+func (p *Page) Paragraph(prefix, text string) { p.Styled(prefix, safetext.CleanLine(text)) }
+
+// Styled is paragraph for text of our own, which may hold styles.
+func (p *Page) Styled(prefix, text string) {
+	hang := Columns(prefix)
+	if strings.TrimSpace(prefix) == "" {
+		hang += 2
+	}
+	for i, line := range wrap(text, p.width-Columns(prefix), p.width-hang) {
+		if i > 0 {
+			prefix = strings.Repeat(" ", hang)
+		}
+		fmt.Fprintln(p, prefix+line)
+	}
+}
+
+// wrap cuts text between words, into a first line and others of the given
+// widths. There is always one line.
+func wrap(text string, first, others int) []string {
+	var lines []string
+	line, used, room := "", 0, first
+	for i, word := range strings.Fields(text) {
+		n := Columns(word)
+		switch {
+		case i == 0:
+			line, used = word, n
+		case used+1+n > room:
+			lines = append(lines, line)
+			line, used, room = word, n, others
+		default:
+			line, used = line+" "+word, used+1+n
+		}
+	}
+	return append(lines, line)
+}
+
+// Columns is how wide text is on a terminal.
+func Columns(text string) int {
+	n := 0
+	for i := 0; i < len(text); {
+		if s := styleAt(text[i:]); s != "" {
+			i += len(s)
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(text[i:])
+		i += size
+		n += runeColumns(r)
+	}
+	return n
+}
+
+// Fit is text of at most so many columns; what it had to be cut for ends in an
+// ellipsis.
+func Fit(text string, most int) string {
+	text = safetext.CleanLine(text)
+	if Columns(text) <= most {
+		return text
+	}
+	const ellipsis = "…"
+	used := Columns(ellipsis)
+	if most < used {
+		return ""
+	}
+	for i, r := range text {
+		if used += runeColumns(r); used > most {
+			return text[:i] + ellipsis
+		}
+	}
+	return text
+}
+
+func runeColumns(r rune) int {
+	if r < utf8.RuneSelf {
+		return 1
+	}
+	if unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) {
+		return 0
+	}
+	switch width.LookupRune(r).Kind() {
+	case width.EastAsianWide, width.EastAsianFullwidth:
+		return 2
+	default:
+		return 1
+	}
+}
+
+// Table sets cells below each other.
+type Table struct {
+	Indent int
+	Gap    int  // columns between cells
+	Right  bool // whether cells after the first stand to the right
+	Head   bool // whether the first row names the columns
+	Prose  bool // whether the last column may be wrapped
+	rows   [][]string
+}
+
+// Row adds one. Cells may hold styles, and what is from outside in them has been
+// cleaned. A single cell is a remark across all
+// columns.
+func (t *Table) Row(cells ...string) { t.rows = append(t.rows, cells) }
+
+// Fits reports that every row has room on a line.
+func (t *Table) Fits(p *Page) bool { return t.span(t.widths(0)) <= p.width }
+
+func (t *Table) span(widths []int) int {
+	n := t.Indent
+	for i, width := range widths {
+		if i > 0 {
+			n += t.Gap
+		}
+		n += width
+	}
+	return n
+}
+
+// leastProse is how many columns are needed to wrap prose beside other cells.
+const leastProse = 30
+
+// Write puts the table down within the page's width. Where that is too narrow,
+// prose is wrapped, beside the other cells or else below them; and a first cell
+// that is too long has a line of its own.
+func (t *Table) Write(p *Page) {
+	widths := t.widths(0)
+	if t.Fits(p) {
+		for _, row := range t.rows {
+			fmt.Fprintln(p, t.line(row, widths))
+		}
+		return
+	}
+	var prose []string
+	if t.Prose {
+		prose = t.cutProse()
+		widths = t.widths(0)
+	}
+	beside := p.width-t.span(widths)-t.Gap >= leastProse
+	if most := p.width - t.span(widths) + widths[0]; widths[0] > most {
+		widths = t.widths(most)
+	}
+	for i, row := range t.rows {
+		if len(row) > 1 && Columns(row[0]) > widths[0] {
+			fmt.Fprintln(p, strings.Repeat(" ", t.Indent)+row[0])
+			row = slices.Concat([]string{""}, row[1:])
+		}
+		t.writeRow(p, row, widths, prose, i, beside)
+	}
+}
+
+func (t *Table) writeRow(p *Page, row []string, widths []int, prose []string, i int, beside bool) {
+	switch {
+	case prose == nil || prose[i] == "":
+		fmt.Fprintln(p, t.line(row, widths))
+	case beside:
+		line := t.line(row, widths)
+		pad := t.span(widths) - Columns(line) + t.Gap
+		p.Styled(line+strings.Repeat(" ", max(1, pad)), prose[i])
+	default:
+		fmt.Fprintln(p, t.line(row, widths))
+		if (i > 0 || !t.Head) && prose[i] != "-" {
+			p.Styled(strings.Repeat(" ", t.Indent+2), prose[i])
+		}
+	}
+}
+
+// cutProse takes the last column away.
+func (t *Table) cutProse() []string {
+	last := len(t.rows[0]) - 1
+	prose := make([]string, len(t.rows))
+	for i, row := range t.rows {
+		if len(row) > last {
+			prose[i], t.rows[i] = row[last], row[:last]
+		}
+	}
+	return prose
+}
+
+// widths are those of the columns. First cells beyond most do not count; 0 is
+// no limit.
+func (t *Table) widths(most int) []int {
+	var widths []int
+	for _, row := range t.rows {
+		if len(row) == 1 && len(t.rows[0]) > 1 {
+			continue // a remark
+		}
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			if n := Columns(cell); i > 0 || most == 0 || n <= most {
+				widths[i] = max(widths[i], n)
+			}
+		}
+	}
+	return widths
+}
+
+// line joins cells, padded but for the last.
+func (t *Table) line(row []string, widths []int) string {
+	cells := slices.Clone(row)
+	for i, cell := range row {
+		pad := ""
+		if i < len(widths) {
+			pad = strings.Repeat(" ", max(0, widths[i]-Columns(cell)))
+		}
+		switch {
+		case t.Right && i > 0:
+			cells[i] = pad + cell
+		case i < len(row)-1:
+			cells[i] = cell + pad
+		}
+	}
+	return strings.Repeat(" ", t.Indent) + strings.Join(cells, strings.Repeat(" ", t.Gap))
+}

@@ -1,0 +1,94 @@
+package format
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"nodrop/loadgen/record"
+	"nodrop/report"
+	"nodrop/report/reporttest"
+)
+
+// TestRedirectedIsNotDenied: where a redirect was followed, a server has
+// answered, whatever became of the next hop.
+func TestRedirectedIsNotDenied(t *testing.T) {
+	const refused = `Post "http://10.0.0.2:1/": dial tcp 10.0.0.2:1: connect: connection refused`
+	one := func(at int64, redirected bool) reporttest.Request {
+		return reporttest.Request{Start: at * ms, End: at*ms + 1, Fate: record.FateLost, Class: "connect.refused", Endpoint: "10.0.0.2:1", Sample: refused, Redirected: redirected}
+	}
+	tests := map[string]struct {
+		requests       []reporttest.Request
+		says, saysNot  []string
+		processed      string
+		safe, complete bool
+	}{
+		"all redirected": {
+			requests:  []reporttest.Request{one(1, true), one(2, true)},
+			says:      []string{"nothing listens where the redirect leads", "a host had responded with a redirect before", "never; before the redirect: yes"},
+			saysNot:   []string{"every connection was refused", "never saw a request"},
+			processed: "possibly",
+		},
+		"some redirected": {
+			requests:  []reporttest.Request{one(1, true), one(2, false), one(3, false)},
+			says:      []string{"1 of them came after a redirect", "never; before the redirect (1 of them): yes"},
+			saysNot:   []string{"every connection was refused", "never saw a request"},
+			processed: "possibly",
+		},
+		"none redirected": {
+			requests:  []reporttest.Request{one(1, false), one(2, false)},
+			says:      []string{"every connection was refused: nothing listens there", "the server never saw a request"},
+			saysNot:   []string{"redirect"},
+			processed: "never",
+			safe:      true,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := report.Build(reporttest.Recording(reporttest.NewRun(t, tt.requests)))
+			for _, format := range []string{"text", "markdown"} {
+				text := rendered(t, r, format)
+				for _, says := range tt.says {
+					if !strings.Contains(text, says) {
+						t.Errorf("%s does not say %q:\n%s", format, says, text)
+					}
+				}
+				for _, says := range tt.saysNot {
+					if strings.Contains(text, says) {
+						t.Errorf("%s says %q:\n%s", format, says, text)
+					}
+				}
+			}
+			c := classOf(r.Runs[0].Loss.Classes[0])
+			if c.Processed != tt.processed || c.SafeToRetry != tt.safe {
+				t.Errorf("got processed %s, safe to retry %t", c.Processed, c.SafeToRetry)
+			}
+		})
+	}
+}
+
+// TestOverLimitIsOurs: what --max-body cuts is not put down to the server.
+func TestOverLimitIsOurs(t *testing.T) {
+	run := reporttest.NewRun(t, []reporttest.Request{{Start: ms, End: 2 * ms, Fate: record.FateLost, Class: "body.other", Endpoint: "gw-1", Sample: "body over 100 bytes (--max-body)"}},
+		reporttest.Edited(func(r *record.Run) { r.Settings.MaxBody = 100 }))
+	text := rendered(t, report.Build(reporttest.Recording(run)), "text")
+	if !strings.Contains(text, "nodrop cut 1 response longer than --max-body allows (100 bytes)") || strings.Contains(text, "no rule knows") {
+		t.Error(text)
+	}
+}
+
+// rendered is a report in a format, its lines joined.
+func rendered(t *testing.T, r *report.Report, format string) string {
+	t.Helper()
+	for _, f := range Formats {
+		if f.Name == format {
+			var out bytes.Buffer
+			if err := f.Write(&out, r); err != nil {
+				t.Fatal(err)
+			}
+			return strings.Join(strings.Fields(out.String()), " ")
+		}
+	}
+	t.Fatalf("no format %s", format)
+	return ""
+}

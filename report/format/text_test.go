@@ -1,0 +1,163 @@
+package format
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
+	"nodrop/report"
+	"nodrop/report/format/page"
+	"nodrop/report/reporttest"
+)
+
+// crowded is hard to fit: long names, wide ones, many variants and classes.
+func crowded(t testing.TB) *record.Recording {
+	t.Helper()
+	endpoints := []string{
+		"istio-ingressgateway-7d9f8b6c5d-x2x4z", "[2001:db8:85a3:8d3:1319:8a2e:370:7348]:8080", "入口网关之一二三四五六七八九十一二三四五六七八九十", "gw-1",
+	}
+	var runs []*record.Run
+	for i := range 9 {
+		list := reporttest.Steady(400, 0, ms, endpoints...)
+		for k, name := range []string{"connect.refused", "wait.reset", "wait.eof", "body.eof", "connect.unreachable"} {
+			for j, endpoint := range endpoints[:3] {
+				at := int64(100+10*k+j) * ms
+				list = append(list, reporttest.Lost(at, at+ms, name, endpoint, reporttest.RefusedText))
+			}
+		}
+		marks := []record.Mark{
+			{Kind: record.MarkStep, Name: "scale " + strings.Repeat("a rather long description of it ", 5), Start: 90 * ms, End: 200 * ms},
+			{Kind: record.MarkExited, Name: "exited", Endpoint: endpoints[1], Start: 100 * ms, End: 100 * ms, Error: strings.Repeat("cut requests in flight ", 6)},
+		}
+		runs = append(runs, reporttest.NewRun(t, list, reporttest.Variant(fmt.Sprintf("variant number %d", i+1), marks)))
+	}
+	return reporttest.Recording(runs...)
+}
+
+// ours is the part of a text that has a width: without hey's, and without what
+// is not wrapped for scripts.
+func ours(text string) string {
+	text, _, _ = strings.Cut(text, "\nVerdict: ")
+	var b strings.Builder
+	wide := false
+	for line := range strings.Lines(text) {
+		switch {
+		case line == "Loss:\n":
+			wide = true
+		case line == "Status code distribution:\n" || line == "Summary:\n":
+			wide = false
+		case strings.HasPrefix(line, "Comparison:"):
+			wide = true
+		}
+		if wide {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
+// TestTextWidth: no line is longer than the page, unless a word is.
+func TestTextWidth(t *testing.T) {
+	for _, f := range append(slices.Clone(reporttest.Fixtures), reporttest.Fixture{Name: "crowded", Build: crowded}) {
+		if f.Name == "hostile" {
+			continue // its names are no words
+		}
+		r := report.Build(f.Build(t))
+		for _, width := range []int{80, 120, 200} {
+			text := render(t, TextFor(page.Options{Width: width}), r)
+			for line := range strings.Lines(ours(text)) {
+				line = strings.TrimSuffix(line, "\n")
+				if strings.Contains(line, " = ok ") || strings.Contains(line, " CONTRADICT ") {
+					continue // the identity is one line
+				}
+				bullet := strings.TrimLeft(line, " ->")
+				if page.Columns(line) > width && strings.Contains(bullet, " ") {
+					t.Errorf("%s: %d columns, want at most %d: %q", f.Name, page.Columns(line), width, line)
+				}
+			}
+		}
+	}
+}
+
+// TestTextNarrow: what has no room beside goes below, and nothing is lost.
+func TestTextNarrow(t *testing.T) {
+	text := render(t, Text, report.Build(crowded(t)))
+	for _, want := range []string{
+		"    [2001:db8:85a3:8d3:1319:8a2e:370:7348]:8080\n",
+		"\n      connect.refused 1, connect.unreachable 1, wait.reset 1, wait.eof 1,\n        body.eof 1\n",
+		"variant number 9\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("got no %q in\n%s", want, text)
+		}
+	}
+	if got := strings.Count(text, "\n  time with loss"); got < 2 {
+		t.Errorf("got %d tables of nine variants; want several", got)
+	}
+}
+
+var styles = regexp.MustCompile(`\x1b\[\d*m`)
+
+// TestColourIsAllThatDiffers: without its styles a coloured text is the plain
+// one, hey's part included, and styles do not reach over lines.
+func TestColourIsAllThatDiffers(t *testing.T) {
+	for _, f := range reporttest.Fixtures {
+		r := report.Build(f.Build(t))
+		for _, width := range []int{80, 120} {
+			plain := render(t, TextFor(page.Options{Width: width}), r)
+			coloured := render(t, TextFor(page.Options{Width: width, Colour: true}), r)
+			if strings.Contains(plain, "\x1b") {
+				t.Errorf("%s: got escape sequences without colour", f.Name)
+			}
+			if diff := cmp.Diff(plain, styles.ReplaceAllString(coloured, "")); diff != "" {
+				t.Errorf("%s: differs by more than colour (- plain, + coloured)\n%s", f.Name, diff)
+			}
+			for line := range strings.Lines(coloured) {
+				if strings.Count(line, "\x1b[0m")*2 != strings.Count(line, "\x1b[") {
+					t.Errorf("%s: a style does not end: %q", f.Name, line)
+				}
+			}
+		}
+	}
+	if got, want := render(t, TextFor(page.Options{}), report.Build(reporttest.Mixed(t))), render(t, Text, report.Build(reporttest.Mixed(t))); got != want {
+		t.Errorf("the zero Options are not Text (- want, + got)\n%s", cmp.Diff(want, got))
+	}
+}
+
+// TestVerdictColours: the outcome has the colour of what it means.
+func TestVerdictColours(t *testing.T) {
+	for name, want := range map[string]string{
+		"lab":               "Verdict: \x1b[32mpass\x1b[0m: ",
+		"lab-graceful-lost": "Verdict: \x1b[31mfail\x1b[0m: ",
+		"lab-outlived":      "Verdict: \x1b[33minconclusive\x1b[0m: ",
+	} {
+		i := slices.IndexFunc(reporttest.Fixtures, func(f reporttest.Fixture) bool { return f.Name == name })
+		if text := render(t, TextFor(page.Options{Colour: true}), report.Build(reporttest.Fixtures[i].Build(t))); !strings.Contains(text, want) {
+			t.Errorf("%s: got no %q", name, want)
+		}
+	}
+}
+
+// TestTerminalIsSafe: what a server sends cannot drive the terminal, nor make
+// lines of its own.
+func TestTerminalIsSafe(t *testing.T) {
+	for _, colour := range []bool{false, true} {
+		text := render(t, TextFor(page.Options{Colour: colour}), report.Build(reporttest.Hostile(t)))
+		for _, r := range styles.ReplaceAllString(text, "") {
+			if r != '\n' && r != '\t' && safetext.IsUnsafe(r) && r != '\ufffd' {
+				t.Errorf("got %q in the text", r)
+			}
+		}
+		for line := range strings.Lines(text) {
+			if strings.HasPrefix(line, "Verdict: pass") {
+				t.Errorf("got a line that an error text made: %q", line)
+			}
+		}
+	}
+}

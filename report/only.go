@@ -1,0 +1,34 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+)
+
+// Only is the recording with one run alone: the one of this name (graceful #2,
+// graceful/new #1) or at this place, counted from 1.
+func Only(rec *record.Recording, run string) (*record.Recording, error) {
+	var names []string
+	for _, r := range rec.Runs {
+		names = append(names, cmp.Or(analysis.RunName(r), "load"))
+	}
+	i := slices.Index(names, run)
+	if n, err := strconv.Atoi(run); i < 0 && err == nil {
+		i = n - 1
+	}
+	if i < 0 || i >= len(names) {
+		return nil, &record.HintError{
+			Problem: fmt.Sprintf("there is no run %q", run),
+			Hint:    fmt.Sprintf("1 to %d, or: %s", len(names), strings.Join(names, ", ")),
+		}
+	}
+	one := *rec
+	one.Runs = rec.Runs[i : i+1]
+	return &one, nil
+}
