@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -75,7 +76,7 @@ func TestLoad(t *testing.T) {
 	defer server.Close()
 	out := &spy{}
 	p, stderr := testProgram(out)
-	if err := execute(t, p, "-n", "3", "-c", "1", server.URL); err != cli.Exit(cli.ExitFail) {
+	if err := execute(t, p, "-n", "3", "-c", "1", server.URL); !errors.Is(err, cli.Exit(cli.ExitFail)) {
 		t.Errorf("got %v; want exit code %d", err, cli.ExitFail)
 	}
 	if out.recording == nil || out.recording.Runs[0].Counts.Lost != 3 || !out.discarded {

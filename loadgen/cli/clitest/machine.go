@@ -1,6 +1,7 @@
 package clitest
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -15,10 +16,11 @@ import (
 // Listen takes a free port below the ephemeral range, so that the kernel cannot
 // connect a socket to itself when the port is dialled after the listener's end.
 func Listen() (net.Listener, error) {
+	var config net.ListenConfig
 	var err error
 	for range 100 {
 		var l net.Listener
-		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(22000))); err == nil {
+		if l, err = config.Listen(context.Background(), "tcp", fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(22000))); err == nil {
 			return l, nil
 		}
 	}
@@ -95,7 +97,7 @@ func NeedsNamespaces(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("NOT RUN: network namespaces are of Linux")
 	}
-	if out, err := exec.Command("unshare", "--net", "true").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "unshare", "--net", "true").CombinedOutput(); err != nil {
 		t.Skipf("NOT RUN: no network namespace can be made here: %v %s", err, out)
 	}
 }

@@ -24,7 +24,7 @@ func Build(t *testing.T) string {
 	if runtime.GOOS == "windows" {
 		program += ".exe"
 	}
-	if out, err := exec.Command("go", "build", "-o", program, "nodrop").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "nodrop").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	return program
@@ -43,7 +43,7 @@ func Run(t *testing.T, program string, args ...string) Outcome {
 	file := filepath.Join(t.TempDir(), "recording.json")
 	args = append(slices.Clone(args), "-o", "json="+file)
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(program, args...)
+	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	var exit *exec.ExitError
