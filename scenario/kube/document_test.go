@@ -308,11 +308,11 @@ func TestInterrupted(t *testing.T) {
 		_ = cmd.Wait() // the exit code is asked for
 	}()
 	await(t, "it is scaled", func() bool { return api.Number(read(t, a, gw()), "spec", "replicas") == 1 })
-	signal(t, cmd.Process.Pid, syscall.SIGINT)
+	sendSignal(t, cmd.Process.Pid, syscall.SIGINT)
 	select {
 	case <-ended:
 	case <-time.After(patience):
-		signal(t, cmd.Process.Pid, syscall.SIGKILL)
+		sendSignal(t, cmd.Process.Pid, syscall.SIGKILL)
 		<-ended
 		t.Fatalf("it goes on after SIGINT\n%s", out.String())
 	}

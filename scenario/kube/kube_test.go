@@ -429,7 +429,7 @@ func TestAPIServerAway(t *testing.T) {
 	scale := &Scale{Access: a, Object: gw(), Replicas: 1}
 	run(t, scale)
 	plane := planeProcess(t)
-	signal(t, plane, syscall.SIGUSR1)
+	sendSignal(t, plane, syscall.SIGUSR1)
 	await(t, "the API server is away", func() bool { return isAway(a) })
 	short, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
@@ -439,7 +439,7 @@ func TestAPIServerAway(t *testing.T) {
 	}
 	back := make(chan error, 1)
 	go func() { back <- scale.Undo(bounded(t)) }()
-	signal(t, plane, syscall.SIGUSR2)
+	sendSignal(t, plane, syscall.SIGUSR2)
 	if err := <-back; err != nil {
 		t.Errorf("when it is back: %v", err)
 	}
@@ -457,7 +457,7 @@ func planeProcess(t *testing.T) int {
 	return pid
 }
 
-func signal(t *testing.T, pid int, s syscall.Signal) {
+func sendSignal(t *testing.T, pid int, s syscall.Signal) {
 	t.Helper()
 	if err := syscall.Kill(pid, s); err != nil {
 		t.Fatal(err)

@@ -50,7 +50,7 @@ func (l *lives) settle() {
 	}
 }
 
-// Attach needs the lock.
+// tell needs the lock.
 func (l *lives) tell(m scenario.Moment) {
 	if p := l.pods[m.Endpoint]; l.settled && p.watched && !p.old {
 		m.Address = p.address
