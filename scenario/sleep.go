@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// Sleep waits for a time to pass. The error is that of ctx, where it ends before.
-func Sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits for a time to pass, and reports false where ctx ended before.
+func Sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
-		return ctx.Err()
+		return ctx.Err() == nil
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return nil
+		return true
 	case <-ctx.Done():
-		return ctx.Err()
+		return false
 	}
 }

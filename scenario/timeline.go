@@ -82,7 +82,7 @@ func (t *timeline) run(ctx context.Context, streams []Stream, loads []*loadgen.L
 		}
 	}
 	acting.Wait()
-	_ = Sleep(ctx, t.settle) // or the run ends
+	Sleep(ctx, t.settle) // or the run ends
 }
 
 // loadOf is the load that a step's At is measured on.

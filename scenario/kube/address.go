@@ -109,8 +109,8 @@ func (a *Address) steady(ctx context.Context, addr netip.AddrPort) error {
 		if err := a.serves(ctx, addr); err != nil {
 			return err
 		}
-		if err := scenario.Sleep(ctx, steadyEvery); err != nil {
-			return err
+		if !scenario.Sleep(ctx, steadyEvery) {
+			return ctx.Err()
 		}
 	}
 	return nil

@@ -85,8 +85,8 @@ func (g *Graceful) settle(ctx context.Context, o *api.Object, leaves []leaf) err
 			continue
 		}
 		// The restart begins when the control plane has seen the change.
-		if err := scenario.Sleep(ctx, asmReaction); err != nil {
-			return err
+		if !scenario.Sleep(ctx, asmReaction) {
+			return ctx.Err()
 		}
 		break
 	}

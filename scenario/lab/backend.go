@@ -108,7 +108,7 @@ func serveDelay(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if scenario.Sleep(r.Context(), delay) != nil {
+	if !scenario.Sleep(r.Context(), delay) {
 		return nil
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -179,7 +179,7 @@ func serveDrip(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if scenario.Sleep(r.Context(), d.delay) != nil {
+	if !scenario.Sleep(r.Context(), d.delay) {
 		return nil
 	}
 	w.Header().Set("Content-Type", "application/octet-stream")
@@ -205,7 +205,7 @@ func (d drip) pour(w http.ResponseWriter, r *http.Request) {
 	begin, sent := time.Now(), 0
 	for i := range steps {
 		due := begin.Add(time.Duration(float64(d.duration) * float64(i) / float64(steps)))
-		if scenario.Sleep(r.Context(), time.Until(due)) != nil {
+		if !scenario.Sleep(r.Context(), time.Until(due)) {
 			return
 		}
 		upTo := int(int64(d.n) * int64(i+1) / int64(steps))

@@ -98,7 +98,7 @@ func expectGone(t *testing.T, pids []int) {
 	ctx := testContext(t)
 	for _, pid := range pids {
 		for !gone(pid) {
-			if scenario.Sleep(ctx, time.Millisecond) != nil {
+			if !scenario.Sleep(ctx, time.Millisecond) {
 				t.Fatalf("process %d is still there", pid)
 			}
 		}

@@ -64,7 +64,7 @@ func (r *replica) pollServing(ctx context.Context) error {
 		case time.Now().After(timeout):
 			return r.withTail(fmt.Errorf("%s does not serve after %v: %w", r.name, readyTimeout, err))
 		}
-		_ = scenario.Sleep(ctx, servingPoll)
+		scenario.Sleep(ctx, servingPoll)
 	}
 }
 

@@ -72,7 +72,7 @@ func (f *Fleet) Restart(ctx context.Context, maxUnavailable int, mark func(scena
 			emit(scenario.Moment{Kind: record.MarkReady, Endpoint: r.name, At: at})
 		}
 		work.Go(func() error {
-			if scenario.Sleep(workCtx, f.options.Propagation) != nil {
+			if !scenario.Sleep(workCtx, f.options.Propagation) {
 				return workCtx.Err()
 			}
 			return f.table.Add(endpointsOf(list)...)
@@ -178,7 +178,7 @@ func (s *scaleIn) shutdown() *record.Shutdown {
 
 // propagate takes the endpoints out of the balancer when it has heard of it.
 func (s *scaleIn) propagate(ctx context.Context) error {
-	if scenario.Sleep(ctx, time.Until(s.begin.Add(s.options.Propagation))) != nil {
+	if !scenario.Sleep(ctx, time.Until(s.begin.Add(s.options.Propagation))) {
 		return ctx.Err()
 	}
 	var names []string

@@ -54,7 +54,7 @@ func Until(ctx context.Context, what string, limit time.Duration, look func(cont
 		case within.Err() == nil:
 			last = err.Error()
 		}
-		if scenario.Sleep(within, Poll) == nil {
+		if scenario.Sleep(within, Poll) {
 			continue
 		}
 		if ctx.Err() != nil {

@@ -60,7 +60,7 @@ func Persist(ctx context.Context, do func() error) error {
 		if err == nil || !Away(err) {
 			return err
 		}
-		if scenario.Sleep(ctx, again) != nil {
+		if !scenario.Sleep(ctx, again) {
 			return err
 		}
 	}

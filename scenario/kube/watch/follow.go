@@ -75,7 +75,7 @@ func (s *followed) follow(ctx context.Context, version string) {
 		case since.IsZero():
 			since = began
 		}
-		if scenario.Sleep(ctx, api.Poll) != nil {
+		if !scenario.Sleep(ctx, api.Poll) {
 			return
 		}
 		v, err := s.list(ctx)

@@ -86,7 +86,7 @@ func envoyIdle(ctx context.Context, s *Site, until time.Time) error {
 			return nil
 		case time.Now().After(until):
 			return &CutError{active}
-		case scenario.Sleep(ctx, idlePoll) != nil:
+		case !scenario.Sleep(ctx, idlePoll):
 			return ctx.Err()
 		}
 	}
