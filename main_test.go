@@ -1294,7 +1294,10 @@ func TestImportDirection(t *testing.T) {
 	numbers := []string{"nodrop/report/analysis", "nodrop/report/phrase"}
 	rules := []rule{
 		{"nodrop/loadgen/internal", []string{"nodrop/loadgen/internal"}},
-		{"nodrop/loadgen", []string{"nodrop/loadgen/internal"}},
+		{"nodrop/loadgen/safetext", nil},
+		{"nodrop/loadgen/record", []string{"nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
+		{"nodrop/loadgen/stream", []string{"nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
+		{"nodrop/loadgen", []string{"nodrop/loadgen/internal", "nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
 		{"nodrop/report/analysis", records},
 		{"nodrop/report/phrase", []string{"nodrop/report/analysis"}},
 		{"nodrop/report/metric", slices.Concat(records, numbers)},
