@@ -324,7 +324,7 @@ func (x *exchange) read() *failure {
 	return nil
 }
 
-// slowRemovals reports whether a request took longer than -t.
+// late reports whether a request took longer than -t.
 func (l *Load) late(start, end int64) bool {
 	return l.cfg.Timeout > 0 && end-start > int64(l.cfg.Timeout)
 }

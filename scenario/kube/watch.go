@@ -242,7 +242,7 @@ func (s *followed) follow(ctx context.Context, version string) {
 	}
 }
 
-// slowRemoval is how late marks may be without a word of it: API servers end watches
+// lateness is how late marks may be without a word of it: API servers end watches
 // from time to time, and they begin again at once.
 const lateness = time.Second
 
