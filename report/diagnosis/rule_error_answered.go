@@ -8,15 +8,14 @@ import (
 	"nodrop/report/phrase"
 )
 
-// errorAnswered: the response had a status that was not expected.
+// errorAnswered is about answers that a server or gateway made, with a status that
+// was not expected.
 type errorAnswered struct{}
 
 func (errorAnswered) matches(_ *observation, l *record.LostRequest) bool {
 	return l.Class.Stage() == record.StageStatus
 }
 
-// explainStatus is about answers that a server or gateway made, with a status that
-// was not expected.
 func (errorAnswered) explain(s *observation, e *evidence) Finding {
 	var statuses []string
 	for _, c := range e.classes {

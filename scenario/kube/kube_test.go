@@ -173,7 +173,7 @@ func TestPatchAndApply(t *testing.T) {
 	}
 }
 
-// nameRange is a way to the cluster of a test through a proxy that does with each
+// between is a way to the cluster of a test through a proxy that does with each
 // request what it is told; the API server's own answer is what pass gives.
 func between(t *testing.T, a *api.Access, treat func(r *http.Request, pass func()) (answer bool)) *api.Access {
 	t.Helper()

@@ -60,7 +60,7 @@ func TestIntoTheBackground(t *testing.T) {
 	}
 }
 
-// observation is named processes, commands and the daemons they leave.
+// scene is named processes, commands and the daemons they leave.
 type scene struct {
 	*testing.T
 	group *proc.Group

@@ -16,7 +16,7 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// lifecycles are what is known of pods.
+// lives are what is known of pods.
 type lives struct {
 	mark func(scenario.Moment)
 
@@ -195,7 +195,7 @@ func terminated(pod map[string]any) (ended bool, worst ending) {
 	return len(statuses) > 0, worst
 }
 
-// lifecycle is that of a pod, from the first word of it on. It needs the lock.
+// life is that of a pod, from the first word of it on. It needs the lock.
 func (l *lives) life(name string) *podLife {
 	p := l.pods[name]
 	if p == nil {
