@@ -573,8 +573,17 @@ func TestContractConnections(t *testing.T) {
 	} {
 		for _, way := range cleartext() {
 			t.Run(tt.kind.String()+"/"+way.String(), func(t *testing.T) {
-				server := startServer(t, faultserver.Always(tt.kind))
-				run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 40, Workers: 4, Engine: way.engine})
+				const workers = 4
+				var first sync.WaitGroup // requests, one of each worker: no other can take its turn
+				first.Add(workers)
+				server := startServer(t, func(seq int64) faultserver.Kind {
+					if seq < workers {
+						first.Done()
+						first.Wait()
+					}
+					return tt.kind
+				})
+				run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 40, Workers: workers, Engine: way.engine})
 				numbers := map[int64]bool{}
 				for _, l := range run.Lost {
 					numbers[l.Connection] = true
