@@ -14,13 +14,13 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// TestAnswers: what is kept of unexpected answers, and how many they were, is
+// TestResponses: what is kept of unexpected answers, and how many they were, is
 // what the server sent.
-func TestAnswers(t *testing.T) {
-	onEngines(t, testAnswers)
+func TestResponses(t *testing.T) {
+	onEngines(t, testResponses)
 }
 
-func testAnswers(t *testing.T, engine record.Engine) {
+func testResponses(t *testing.T, engine record.Engine) {
 	var n atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		switch n.Add(1) % 4 {
@@ -42,21 +42,21 @@ func testAnswers(t *testing.T, engine record.Engine) {
 	}))
 	defer server.Close()
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 400, Workers: 5})
-	want := []record.ErrorAnswer{
+	want := []record.ErrorResponse{
 		{Status: 502, Server: "nginx/1.22.1", Fields: []string{"retry-after: 5"}, Body: strings.Repeat("é", 128), Count: 100},
 		{Status: 503, Server: "envoy", Body: "no healthy upstream", Count: 100},
 	}
-	if diff := cmp.Diff(want, run.Answers); diff != "" {
+	if diff := cmp.Diff(want, run.Responses); diff != "" {
 		t.Errorf("answers differ (- want, + got)\n%s", diff)
 	}
 }
 
-// TestAnswersAreBounded: bodies that are never the same share their status.
-func TestAnswersAreBounded(t *testing.T) {
-	onEngines(t, testAnswersAreBounded)
+// TestResponsesAreBounded: bodies that are never the same share their status.
+func TestResponsesAreBounded(t *testing.T) {
+	onEngines(t, testResponsesAreBounded)
 }
 
-func testAnswersAreBounded(t *testing.T, engine record.Engine) {
+func testResponsesAreBounded(t *testing.T, engine record.Engine) {
 	var n atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(500)
@@ -65,20 +65,20 @@ func testAnswersAreBounded(t *testing.T, engine record.Engine) {
 	defer server.Close()
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 2000, Workers: 5})
 	var sum int64
-	for _, a := range run.Answers {
+	for _, a := range run.Responses {
 		sum += a.Count
 	}
-	if most := run.Answers[0]; sum != 2000 || len(run.Answers) > 65 || most.Body != "" || most.Count < 1900 {
-		t.Errorf("got %d kinds of %d answers, the first %+v; want 65 at most, of 2000, most of them by status alone", len(run.Answers), sum, most)
+	if most := run.Responses[0]; sum != 2000 || len(run.Responses) > 65 || most.Body != "" || most.Count < 1900 {
+		t.Errorf("got %d kinds of %d answers, the first %+v; want 65 at most, of 2000, most of them by status alone", len(run.Responses), sum, most)
 	}
 }
 
-// TestAnswerOfRedirect: the body that is kept is the last hop's.
-func TestAnswerOfRedirect(t *testing.T) {
-	onEngines(t, testAnswerOfRedirect)
+// TestResponseOfRedirect: the body that is kept is the last hop's.
+func TestResponseOfRedirect(t *testing.T) {
+	onEngines(t, testResponseOfRedirect)
 }
 
-func testAnswerOfRedirect(t *testing.T, engine record.Engine) {
+func testResponseOfRedirect(t *testing.T, engine record.Engine) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" {
 			w.Header().Set("Location", "/there")
@@ -91,7 +91,7 @@ func testAnswerOfRedirect(t *testing.T, engine record.Engine) {
 	}))
 	defer server.Close()
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 5, Workers: 1})
-	if len(run.Answers) != 1 || run.Answers[0].Body != "broken" || run.Answers[0].Count != 5 {
-		t.Errorf("got %+v; want 5 × broken", run.Answers)
+	if len(run.Responses) != 1 || run.Responses[0].Body != "broken" || run.Responses[0].Count != 5 {
+		t.Errorf("got %+v; want 5 × broken", run.Responses)
 	}
 }

@@ -51,7 +51,7 @@ func TestLongTexts(t *testing.T) {
 			_ = c.Close()
 		},
 	} {
-		for _, way := range roads() {
+		for _, way := range routes() {
 			t.Run(name+"/"+way.String(), func(t *testing.T) {
 				var seq atomic.Int64
 				h := holdRequests(t, way.scheme, nothing, func(w http.ResponseWriter, _ *http.Request) { respond(w, seq.Add(1)) })
@@ -77,7 +77,7 @@ func TestLongTexts(t *testing.T) {
 					t.Fatal(err)
 				}
 				checkLengths(t, everything)
-				distinct := len(run.Endpoints) - 1 + len(run.Samples) + len(run.Answers)
+				distinct := len(run.Endpoints) - 1 + len(run.Samples) + len(run.Responses)
 				if name != "malformed field" && distinct < 64 { // of which an error's first bytes are the sample
 					t.Errorf("%d different texts of %d requests", distinct, n)
 				}

@@ -22,25 +22,25 @@ import (
 
 // failedLookup is one way that a look-up fails, and what becomes of the request.
 type failedLookup struct {
-	answer      answer
+	response    response
 	fate, class string
 	reason      string
 }
 
 // patience is short where silence is what is waited for.
 func (f failedLookup) patience() int {
-	if f.answer.none {
+	if f.response.none {
 		return 1
 	}
 	return 5
 }
 
 var failedLookups = map[string]failedLookup{
-	"server failure": {answer{code: serverFailure}, "lost", "dns.other", "server misbehaving"},
-	"refused":        {answer{code: 5}, "lost", "dns.other", "server misbehaving"},
-	"no such name":   {answer{code: nameError}, "lost", "dns.not-found", "no such host"},
-	"no address":     {answer{}, "lost", "dns.not-found", "no such host"},
-	"silence":        {answer{none: true}, "spoiled", "client.resolver", "read udp 127.0.0.1:*->127.0.0.1:53: i/o timeout"},
+	"server failure": {response{code: serverFailure}, "lost", "dns.other", "server misbehaving"},
+	"refused":        {response{code: 5}, "lost", "dns.other", "server misbehaving"},
+	"no such name":   {response{code: nameError}, "lost", "dns.not-found", "no such host"},
+	"no address":     {response{}, "lost", "dns.not-found", "no such host"},
+	"silence":        {response{none: true}, "spoiled", "client.resolver", "read udp 127.0.0.1:*->127.0.0.1:53: i/o timeout"},
 }
 
 // TestContractLookups: with --dns per-connection each connection looks the name
@@ -60,7 +60,7 @@ func TestContractLookups(t *testing.T) {
 				DisableKeepAlive: true, DNS: loadgen.DNSPerConnection,
 			})
 			before := names.lookups()
-			names.sayAfter(good, tc.answer)
+			names.sayAfter(good, tc.response)
 			run := load.Run(t.Context())
 			checkInvariants(t, run)
 			if asked := names.lookups() - before; asked != n {
@@ -89,7 +89,7 @@ func TestContractNameAtTheStart(t *testing.T) {
 			if !inNamespaces(t) {
 				return
 			}
-			startNameServer(t, tc.patience(), tc.answer)
+			startNameServer(t, tc.patience(), tc.response)
 			_, err := loadgen.New(t.Context(), loadgen.Config{URL: "http://" + gatewayName})
 			var failed *loadgen.ResolveError
 			if want := gatewayName + ": does not resolve: " + tc.reason; !errors.As(err, &failed) || err.Error() != want {
@@ -162,7 +162,7 @@ func testRefresh(t *testing.T, keepAlive bool) {
 	// A second look-up comes only once the first is dealt with.
 	await("the name is looked up twice", func() bool { return names.lookups() > looked+1 })
 	connections, requests, others := gone.connections.Load(), gone.requests.Load(), stays.requests.Load()
-	names.say(answer{code: serverFailure})
+	names.say(response{code: serverFailure})
 	looked = names.lookups()
 	await("the name server has failed twice", func() bool { return names.lookups() > looked+1 })
 	await("the load has gone on", func() bool { return stays.requests.Load() > others+50 })
@@ -204,7 +204,7 @@ func TestContractDNSOnce(t *testing.T) {
 		DisableKeepAlive: true, DNS: loadgen.DNSOnce,
 	})
 	before := names.lookups()
-	names.say(answer{code: nameError})
+	names.say(response{code: nameError})
 	run := load.Run(t.Context())
 	checkInvariants(t, run)
 	if served := serverCounts(t, server).Requests; served != 60 || run.Counts.OK != 60 || names.lookups() != before || len(run.Marks) != 0 {
@@ -244,12 +244,12 @@ func TestContractLookupsNotMade(t *testing.T) {
 			return
 		}
 		names, load := server(t)
-		names.say(answer{none: true}) // so that each holds its ports
+		names.say(response{none: true}) // so that each holds its ports
 		narrowPorts(t)
 		run := load.Run(t.Context())
 		checkInvariants(t, run)
-		ports, unanswered := outcome(run, "spoiled", "client.ports").Fresh, outcome(run, "spoiled", "client.resolver").Fresh
-		if ports+unanswered != n || ports < n-fewPorts {
+		ports, withoutResponse := outcome(run, "spoiled", "client.ports").Fresh, outcome(run, "spoiled", "client.resolver").Fresh
+		if ports+withoutResponse != n || ports < n-fewPorts {
 			t.Errorf("got %+v %+v; want all of %d spoiled, most for want of a port", run.Outcomes, run.Samples, n)
 		}
 	})

@@ -23,11 +23,11 @@ const largeBody = 8 << 20
 // earlyContract is contract for requests that are still being written when the
 // fault comes.
 var earlyContract = map[faultserver.Kind]string{
-	faultserver.EarlyAnswer:       "status.413",
-	faultserver.EarlyAnswerHeld:   "status.413",
-	faultserver.EarlyAnswerUnread: "status.413",
-	faultserver.EOFBeforeBody:     "wait.eof",
-	faultserver.ResetBeforeBody:   "wait.reset",
+	faultserver.EarlyResponse:       "status.413",
+	faultserver.EarlyResponseHeld:   "status.413",
+	faultserver.EarlyResponseUnread: "status.413",
+	faultserver.EOFBeforeBody:       "wait.eof",
+	faultserver.ResetBeforeBody:     "wait.reset",
 }
 
 // TestContractEarly: what comes before the request is written is what became of
@@ -37,7 +37,7 @@ func TestContractEarly(t *testing.T) {
 	for kind, want := range earlyContract {
 		for _, keepAlive := range []bool{true, false} {
 			for _, body := range []string{"memory", "file"} {
-				for _, way := range roads() {
+				for _, way := range routes() {
 					if body == "file" && way.engine == record.EngineLoop {
 						continue // it takes none
 					}
@@ -59,7 +59,7 @@ func TestContractEarly(t *testing.T) {
 	}
 }
 
-func testEarly(t *testing.T, way road, kind faultserver.Kind, cfg loadgen.Config, want string) {
+func testEarly(t *testing.T, way route, kind faultserver.Kind, cfg loadgen.Config, want string) {
 	t.Helper()
 	server := way.start(t, faultserver.Every(2, kind))
 	cfg.URL = server.URL()
@@ -77,24 +77,24 @@ func testEarly(t *testing.T, way road, kind faultserver.Kind, cfg loadgen.Config
 	}
 }
 
-// TestEarlyAnswerIsTimedByItself: not by the patience of a server that neither
+// TestEarlyResponseIsTimedByItself: not by the patience of a server that neither
 // reads nor closes, which here is longer than -t. The connection of an answer
 // that is fine is not used again, either: the server still waits for the rest.
-func TestEarlyAnswerIsTimedByItself(t *testing.T) {
+func TestEarlyResponseIsTimedByItself(t *testing.T) {
 	for status, want := range map[string]string{"200 OK": "ok ", "401 Unauthorized": "lost status.401", "503 Service Unavailable": "lost status.503"} {
 		for _, length := range []string{"Content-Length: 4", "Transfer-Encoding: chunked", "Connection: close"} {
-			for _, way := range roads() {
+			for _, way := range routes() {
 				t.Run(status+"/"+length+"/"+way.String(), func(t *testing.T) {
 					body := map[string]string{"Transfer-Encoding: chunked": "4\r\nbig\n\r\n0\r\n\r\n"}[length]
 					if body == "" {
 						body = "big\n"
 					}
-					answer := "HTTP/1.1 " + status + "\r\n" + length + "\r\n\r\n" + body
+					response := "HTTP/1.1 " + status + "\r\n" + length + "\r\n\r\n" + body
 					url := way.serve(t, func(c net.Conn, r *bufio.Reader) {
 						if _, err := http.ReadRequest(r); err != nil {
 							return
 						}
-						_, _ = io.WriteString(c, answer)
+						_, _ = io.WriteString(c, response)
 						if length == "Connection: close" { // its end is what ends the body
 							_ = c.(interface{ CloseWrite() error }).CloseWrite()
 						}
@@ -113,12 +113,12 @@ func TestEarlyAnswerIsTimedByItself(t *testing.T) {
 	}
 }
 
-// TestAnswerWhileReading: a server that answers as it reads gets the rest of
+// TestResponseWhileReading: a server that answers as it reads gets the rest of
 // the request while its answer is on the way. It reads no more than the client
 // reads of it.
-func TestAnswerWhileReading(t *testing.T) {
+func TestResponseWhileReading(t *testing.T) {
 	for _, keepAlive := range []bool{true, false} {
-		for _, way := range roads() {
+		for _, way := range routes() {
 			t.Run(fmt.Sprintf("keepalive=%t/%s", keepAlive, way), func(t *testing.T) {
 				url := way.serve(t, func(c net.Conn, r *bufio.Reader) {
 					for {
@@ -152,16 +152,16 @@ func TestAnswerWhileReading(t *testing.T) {
 	}
 }
 
-// TestAnswerCutWhileWriting: an answer that has begun and does not go on is not
+// TestResponseCutWhileWriting: an answer that has begun and does not go on is not
 // a request that could not be sent.
-func TestAnswerCutWhileWriting(t *testing.T) {
+func TestResponseCutWhileWriting(t *testing.T) {
 	for part, want := range map[string]string{
 		"":                              "send.timeout",
 		"HTTP/1.1 200 OK\r\nContent-Le": "head.timeout",
 		"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbi":       "body.timeout",
 		"HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n\r\nb": "body.timeout",
 	} {
-		for _, way := range roads() {
+		for _, way := range routes() {
 			t.Run(fmt.Sprintf("%d bytes of it, %s/%s", len(part), want, way), func(t *testing.T) {
 				t.Parallel()
 				url := way.serve(t, func(c net.Conn, r *bufio.Reader) {
@@ -181,10 +181,10 @@ func TestAnswerCutWhileWriting(t *testing.T) {
 	}
 }
 
-// TestAnswerBeforeTheRequest: one that the server has sent before it could know
+// TestResponseBeforeTheRequest: one that the server has sent before it could know
 // of a request, as some do that have too many connections. It ends its side, and
 // reads on.
-func TestAnswerBeforeTheRequest(t *testing.T) {
+func TestResponseBeforeTheRequest(t *testing.T) {
 	for _, size := range []int{0, largeBody} {
 		for _, way := range cleartext() {
 			t.Run(fmt.Sprintf("%d/%s", size, way), func(t *testing.T) {
@@ -203,7 +203,7 @@ func TestAnswerBeforeTheRequest(t *testing.T) {
 }
 
 // serve is serveRaw over the road's scheme.
-func (r road) serve(t *testing.T, serve func(c net.Conn, in *bufio.Reader)) (url string) {
+func (r route) serve(t *testing.T, serve func(c net.Conn, in *bufio.Reader)) (url string) {
 	t.Helper()
 	if r.scheme == "http" {
 		return serveRaw(t, serve)

@@ -30,7 +30,7 @@ func TestContractFirewall(t *testing.T) {
 	}
 }
 
-func testFirewall(t *testing.T, way road, host, reject, class string) {
+func testFirewall(t *testing.T, way route, host, reject, class string) {
 	t.Helper()
 	const n, port = 6, 81
 	nft, err := exec.LookPath("nft")

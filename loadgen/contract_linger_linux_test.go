@@ -25,7 +25,7 @@ func TestContractKeptOpen(t *testing.T) {
 		"at a pace":  {Requests: 200, Workers: 20, Rate: 50},
 		"many":       {Requests: 3000, Workers: 8},
 	} {
-		for _, way := range roads() {
+		for _, way := range routes() {
 			t.Run(name+"/"+way.String(), func(t *testing.T) {
 				if way.scheme == "https" {
 					cfg.Requests = min(cfg.Requests, 200) // each handshake takes a millisecond of processor time
@@ -53,7 +53,7 @@ func TestContractKeptOpen(t *testing.T) {
 // their descriptors up for requests. There is one shard: what another has left
 // open, it cannot close.
 func TestContractKeptOpenTakesNoFiles(t *testing.T) {
-	for _, way := range roads() {
+	for _, way := range routes() {
 		t.Run(way.String(), func(t *testing.T) {
 			const n = 100
 			if isApart(t) {

@@ -34,7 +34,7 @@ func widenPorts(t *testing.T) {
 // TestContractPorts: connections that the server holds take every port there
 // is; a request that finds none is spoiled, and the server never hears of it.
 func TestContractPorts(t *testing.T) {
-	for _, way := range roads() {
+	for _, way := range routes() {
 		for _, keepAlive := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s/keepalive=%t", way, keepAlive), func(t *testing.T) {
 				if inNamespaces(t) {
@@ -45,7 +45,7 @@ func TestContractPorts(t *testing.T) {
 	}
 }
 
-func testPorts(t *testing.T, way road, keepAlive bool) {
+func testPorts(t *testing.T, way route, keepAlive bool) {
 	t.Helper()
 	const n = 300
 	gate := make(chan struct{})

@@ -18,7 +18,7 @@ const meetsItself = "127.0.0.1:40000"
 // again if the last one left nothing behind.
 func TestContractSelfConnect(t *testing.T) {
 	const n = 50
-	for _, way := range roads() {
+	for _, way := range routes() {
 		for _, keepAlive := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s/keepalive=%t", way, keepAlive), func(t *testing.T) {
 				if !inNamespaces(t) {

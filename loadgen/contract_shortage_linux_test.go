@@ -47,7 +47,7 @@ var shortages = map[string]shortage{
 // are certain to happen.
 func TestContractShortage(t *testing.T) {
 	for name, s := range shortages {
-		for _, way := range roads() {
+		for _, way := range routes() {
 			for _, keepAlive := range []bool{true, false} {
 				t.Run(fmt.Sprintf("%s/%s/keepalive=%t", name, way, keepAlive), func(t *testing.T) {
 					testShortage(t, s, way, loadgen.Config{
@@ -62,7 +62,7 @@ func TestContractShortage(t *testing.T) {
 // TestContractShortageIsExact: connections that the server holds take all the
 // descriptors there are, and every other request is spoiled.
 func TestContractShortageIsExact(t *testing.T) {
-	for _, way := range roads() {
+	for _, way := range routes() {
 		t.Run(way.String(), func(t *testing.T) {
 			cfg := loadgen.Config{Requests: 400, Workers: 20, TLS: loadgen.TLS{Insecure: true}, Engine: way.engine, CPUs: 1}
 			run := testShortage(t, shortages["files"], way, cfg)
@@ -77,7 +77,7 @@ func TestContractShortageIsExact(t *testing.T) {
 const spared = 8
 
 // testShortage is nil in the process that makes the load.
-func testShortage(t *testing.T, s shortage, way road, cfg loadgen.Config) *record.Run {
+func testShortage(t *testing.T, s shortage, way route, cfg loadgen.Config) *record.Run {
 	t.Helper()
 	if isApart(t) {
 		loadInShortage(t, s, cfg)

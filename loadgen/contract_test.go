@@ -22,60 +22,60 @@ import (
 // it may be lost as, none for an answer that is fine. Where timing alone
 // decides between two, both are listed and the sum is exact.
 var contract = map[faultserver.Kind][]string{
-	faultserver.OK:                 nil,
-	faultserver.Chunked:            nil,
-	faultserver.CloseDelimited:     nil,
-	faultserver.Split:              nil,
-	faultserver.Interim:            nil,
-	faultserver.NoContent:          nil,
-	faultserver.NotModified:        nil,
-	faultserver.OKThenFIN:          nil,
-	faultserver.OKThenRST:          nil,
-	faultserver.Unavailable:        {"status.503"},
-	faultserver.EarlyAnswer:        {"status.413"},
-	faultserver.EOFBeforeAnswer:    {"wait.eof"},
-	faultserver.ResetBeforeAnswer:  {"wait.reset"},
-	faultserver.EOFInHead:          {"head.eof"},
-	faultserver.ResetInHead:        {"head.reset"},
-	faultserver.MalformedHead:      {"head.malformed"},
-	faultserver.ResetAfterHead:     {"body.reset"},
-	faultserver.EOFInBody:          {"body.eof"},
-	faultserver.ResetInBody:        {"body.reset"},
-	faultserver.EOFInChunk:         {"body.eof"},
-	faultserver.EOFBeforeLastChunk: {"body.eof"},
-	faultserver.MalformedChunk:     {"body.malformed"},
-	faultserver.Silence:            {"wait.timeout"},
-	faultserver.SilenceInBody:      {"body.timeout"},
-	faultserver.InterimFlood:       nil,
-	faultserver.EndlessInterim:     {"head.malformed"},
-	faultserver.LongField:          nil,
-	faultserver.ManyFields:         nil,
-	faultserver.SlowHead:           {"head.timeout"},
-	faultserver.SlowBody:           {"body.timeout"},
-	faultserver.Trailers:           nil,
-	faultserver.MalformedTrailer:   {"body.malformed"},
-	faultserver.Gzip:               nil,
-	faultserver.BadGzip:            {"body.malformed"},
-	faultserver.ShortGzip:          {"body.malformed"},
-	faultserver.EOFInGzip:          {"body.eof"},
-	faultserver.Continue:           nil,
-	faultserver.ExpectationFailed:  {"status.417"},
-	faultserver.EOFBeforeBody:      {"wait.eof"},
-	faultserver.ResetBeforeBody:    {"wait.reset"},
-	faultserver.EOFAfterContinue:   {"head.eof"},
-	faultserver.EarlyAnswerHeld:    {"status.413"},
-	faultserver.EarlyAnswerUnread:  {"status.413"},
-	faultserver.KeptOpen:           nil,
-	faultserver.EOFCloseDelimited:  nil, // nor can anybody tell
-	faultserver.LooseHead:          nil,
-	faultserver.LooseChunks:        nil,
-	faultserver.HugeField:          {"head.malformed"},
-	faultserver.SpeaksHTTP2:        {"head.malformed"},
-	faultserver.SpeaksTLS:          {"head.malformed"},
-	faultserver.BareBody:           {"head.malformed"},
-	faultserver.NoEmptyLine:        {"head.malformed"},
-	faultserver.PlainAsGzip:        {"body.malformed"},
-	faultserver.PlainAsChunked:     {"body.malformed"},
+	faultserver.OK:                  nil,
+	faultserver.Chunked:             nil,
+	faultserver.CloseDelimited:      nil,
+	faultserver.Split:               nil,
+	faultserver.Interim:             nil,
+	faultserver.NoContent:           nil,
+	faultserver.NotModified:         nil,
+	faultserver.OKThenFIN:           nil,
+	faultserver.OKThenRST:           nil,
+	faultserver.Unavailable:         {"status.503"},
+	faultserver.EarlyResponse:       {"status.413"},
+	faultserver.EOFBeforeResponse:   {"wait.eof"},
+	faultserver.ResetBeforeResponse: {"wait.reset"},
+	faultserver.EOFInHead:           {"head.eof"},
+	faultserver.ResetInHead:         {"head.reset"},
+	faultserver.MalformedHead:       {"head.malformed"},
+	faultserver.ResetAfterHead:      {"body.reset"},
+	faultserver.EOFInBody:           {"body.eof"},
+	faultserver.ResetInBody:         {"body.reset"},
+	faultserver.EOFInChunk:          {"body.eof"},
+	faultserver.EOFBeforeLastChunk:  {"body.eof"},
+	faultserver.MalformedChunk:      {"body.malformed"},
+	faultserver.Silence:             {"wait.timeout"},
+	faultserver.SilenceInBody:       {"body.timeout"},
+	faultserver.InterimFlood:        nil,
+	faultserver.EndlessInterim:      {"head.malformed"},
+	faultserver.LongField:           nil,
+	faultserver.ManyFields:          nil,
+	faultserver.SlowHead:            {"head.timeout"},
+	faultserver.SlowBody:            {"body.timeout"},
+	faultserver.Trailers:            nil,
+	faultserver.MalformedTrailer:    {"body.malformed"},
+	faultserver.Gzip:                nil,
+	faultserver.BadGzip:             {"body.malformed"},
+	faultserver.ShortGzip:           {"body.malformed"},
+	faultserver.EOFInGzip:           {"body.eof"},
+	faultserver.Continue:            nil,
+	faultserver.ExpectationFailed:   {"status.417"},
+	faultserver.EOFBeforeBody:       {"wait.eof"},
+	faultserver.ResetBeforeBody:     {"wait.reset"},
+	faultserver.EOFAfterContinue:    {"head.eof"},
+	faultserver.EarlyResponseHeld:   {"status.413"},
+	faultserver.EarlyResponseUnread: {"status.413"},
+	faultserver.KeptOpen:            nil,
+	faultserver.EOFCloseDelimited:   nil, // nor can anybody tell
+	faultserver.LooseHead:           nil,
+	faultserver.LooseChunks:         nil,
+	faultserver.HugeField:           {"head.malformed"},
+	faultserver.SpeaksHTTP2:         {"head.malformed"},
+	faultserver.SpeaksTLS:           {"head.malformed"},
+	faultserver.BareBody:            {"head.malformed"},
+	faultserver.NoEmptyLine:         {"head.malformed"},
+	faultserver.PlainAsGzip:         {"body.malformed"},
+	faultserver.PlainAsChunked:      {"body.malformed"},
 }
 
 // contractOfTLS is contract for kinds that are something else over TLS.
@@ -119,7 +119,7 @@ func TestContract(t *testing.T) {
 					if isHuge(kind) && (method == "POST" || !keepAlive || planName != "always") {
 						continue // the same, and gigabytes
 					}
-					for _, way := range roads() {
+					for _, way := range routes() {
 						name := fmt.Sprintf("%v/%s/keepalive=%t/%s/%s", kind, planName, keepAlive, method, way)
 						t.Run(name, func(t *testing.T) {
 							t.Parallel()
@@ -132,7 +132,7 @@ func TestContract(t *testing.T) {
 	}
 }
 
-func testKind(t *testing.T, way road, kind faultserver.Kind, plan faultserver.Plan, keepAlive bool, method string, want []string) {
+func testKind(t *testing.T, way route, kind faultserver.Kind, plan faultserver.Plan, keepAlive bool, method string, want []string) {
 	t.Helper()
 	server := way.start(t, plan)
 	cfg := loadgen.Config{URL: server.URL() + "/", Requests: 120, Workers: 6, Method: method, DisableKeepAlive: !keepAlive, TLS: trusting(t), Engine: way.engine}
@@ -157,25 +157,25 @@ func testKind(t *testing.T, way road, kind faultserver.Kind, plan faultserver.Pl
 }
 
 // road is what the suite runs over: a scheme, and the engine that carries it.
-type road struct {
+type route struct {
 	scheme string
 	engine record.Engine
 }
 
-func (r road) String() string { return r.scheme + "/" + string(r.engine) }
+func (r route) String() string { return r.scheme + "/" + string(r.engine) }
 
 // roads are all there are on this system.
-func roads() []road {
-	list := []road{{"http", record.EnginePool}, {"https", record.EnginePool}}
+func routes() []route {
+	list := []route{{"http", record.EnginePool}, {"https", record.EnginePool}}
 	if runtime.GOOS == "linux" {
-		list = append(list, road{"http", record.EngineLoop})
+		list = append(list, route{"http", record.EngineLoop})
 	}
 	return list
 }
 
 // cleartext are those that do not encrypt.
-func cleartext() []road {
-	return slices.DeleteFunc(roads(), func(r road) bool { return r.scheme != "http" })
+func cleartext() []route {
+	return slices.DeleteFunc(routes(), func(r route) bool { return r.scheme != "http" })
 }
 
 // certificate is the test servers', and the pool of authorities that knows it.
@@ -194,7 +194,7 @@ func trusting(t *testing.T) loadgen.TLS {
 	return loadgen.TLS{Roots: roots}
 }
 
-func (r road) start(t *testing.T, plan faultserver.Plan) *faultserver.Server {
+func (r route) start(t *testing.T, plan faultserver.Plan) *faultserver.Server {
 	t.Helper()
 	if r.scheme == "http" {
 		return startServer(t, plan)
@@ -209,7 +209,7 @@ func (r road) start(t *testing.T, plan faultserver.Plan) *faultserver.Server {
 }
 
 // trials is how many connections are made before the load.
-func (r road) trials() int64 {
+func (r route) trials() int64 {
 	if r.scheme == "https" {
 		return 1
 	}
@@ -302,7 +302,7 @@ func add(n *faultserver.Count, o record.Outcome) {
 
 func TestContractHead(t *testing.T) {
 	for _, kind := range []faultserver.Kind{faultserver.OK, faultserver.Chunked, faultserver.NoContent, faultserver.NotModified, faultserver.Interim, faultserver.Gzip} {
-		for _, way := range roads() {
+		for _, way := range routes() {
 			t.Run(kind.String()+"/"+way.String(), func(t *testing.T) {
 				server := way.start(t, faultserver.Always(kind))
 				run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 50, Workers: 5, Method: "HEAD", TLS: trusting(t), Engine: way.engine})
@@ -316,7 +316,7 @@ func TestContractHead(t *testing.T) {
 }
 
 func TestContractKeptAlive(t *testing.T) {
-	for _, way := range roads() {
+	for _, way := range routes() {
 		t.Run(way.String(), func(t *testing.T) {
 			var all sync.WaitGroup // no worker is late for the load
 			all.Add(4)
@@ -342,7 +342,7 @@ func TestContractKeptAlive(t *testing.T) {
 // TestContractStale: a connection closed while idle is replaced, not lost; the
 // two together are every connection that the server closed between requests.
 func TestContractStale(t *testing.T) {
-	for _, way := range roads() {
+	for _, way := range routes() {
 		t.Run(way.String(), func(t *testing.T) {
 			server := way.start(t, faultserver.Always(faultserver.OKThenFIN))
 			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 60, Workers: 3, Rate: 100, TLS: trusting(t), Engine: way.engine})
@@ -363,7 +363,7 @@ func TestContractStale(t *testing.T) {
 // TestContractPeerClosesFirst: a server that was told to close does so, and
 // TIME_WAIT stays with it.
 func TestContractPeerClosesFirst(t *testing.T) {
-	for _, way := range roads() {
+	for _, way := range routes() {
 		t.Run(way.String(), func(t *testing.T) {
 			server := way.start(t, faultserver.Always(faultserver.OK))
 			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 60, Workers: 3, DisableKeepAlive: true, TLS: trusting(t), Engine: way.engine})
@@ -466,7 +466,7 @@ func TestContractBlackHole(t *testing.T) {
 
 // TestContractExact: not n/c*c, as hey sends.
 func TestContractExact(t *testing.T) {
-	for _, way := range roads() {
+	for _, way := range routes() {
 		t.Run(way.String(), func(t *testing.T) {
 			server := way.start(t, faultserver.Always(faultserver.OK))
 			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 500, Workers: 120, DisableKeepAlive: true, TLS: trusting(t), Engine: way.engine})
@@ -568,8 +568,8 @@ func TestContractConnections(t *testing.T) {
 		kind        faultserver.Kind
 		connections int64
 	}{
-		{faultserver.Unavailable, 4},      // the connection lives on
-		{faultserver.EOFBeforeAnswer, 40}, // each takes one along
+		{faultserver.Unavailable, 4},        // the connection lives on
+		{faultserver.EOFBeforeResponse, 40}, // each takes one along
 	} {
 		for _, way := range cleartext() {
 			t.Run(tt.kind.String()+"/"+way.String(), func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 // TestEndlessResponses: at the end of -z what -t 0 sets no limit to is waited
 // for as after Ctrl-C, and the run says what it cut.
 func TestEndlessResponses(t *testing.T) {
-	for _, way := range roads() {
+	for _, way := range routes() {
 		t.Run(way.String(), func(t *testing.T) {
 			t.Parallel()
 			server := way.start(t, faultserver.Always(faultserver.SilenceInBody))

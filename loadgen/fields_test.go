@@ -21,7 +21,7 @@ type noted struct {
 	requests []string   // method, path, body and the fields asked about
 }
 
-func (r road) startNoted(t *testing.T, fields []string, respond http.HandlerFunc) *noted {
+func (r route) startNoted(t *testing.T, fields []string, respond http.HandlerFunc) *noted {
 	t.Helper()
 	n := &noted{}
 	handler := func(w http.ResponseWriter, r *http.Request) {
@@ -71,7 +71,7 @@ func TestFramingByHand(t *testing.T) {
 		"two kinds of closing":  {"abcd", []string{"Connection", "keep-alive, close"}, four + " Connection=close", 0},
 	}
 	for name, tc := range tests {
-		for _, way := range roads() {
+		for _, way := range routes() {
 			t.Run(name+"/"+way.String(), func(t *testing.T) {
 				server := way.startNoted(t, []string{"Connection", "Expect", "Trailer"}, respondOK)
 				cfg := loadgen.Config{URL: server.URL, Requests: 6, Workers: 2, Method: "POST", Body: []byte(tc.body), TLS: trusting(t), Engine: way.engine}
@@ -99,7 +99,7 @@ func TestFramingByHand(t *testing.T) {
 // TestOneConnectionField: keep-alive by hand does not contradict
 // -disable-keepalive, and each connection carries one request.
 func TestOneConnectionField(t *testing.T) {
-	for _, way := range roads() {
+	for _, way := range routes() {
 		t.Run(way.String(), func(t *testing.T) {
 			server := way.startNoted(t, []string{"Connection"}, respondOK)
 			run := runLoad(t, loadgen.Config{
@@ -136,7 +136,7 @@ func TestRedirectDropsContentFields(t *testing.T) {
 		"/308": {"GET", "", `GET /308 0 ""` + all, `GET /end 0 ""` + all},
 	}
 	for path, tc := range tests {
-		for _, way := range roads() {
+		for _, way := range routes() {
 			t.Run(path[1:]+"/"+way.String(), func(t *testing.T) {
 				server := way.startNoted(t, names, func(w http.ResponseWriter, r *http.Request) {
 					status := 0

@@ -206,8 +206,8 @@ func longest(run *record.Run) int64 {
 	return most
 }
 
-// TestFindsErrorAnswers: a gateway that has no upstream for a while says so.
-func TestFindsErrorAnswers(t *testing.T) {
+// TestFindsErrorResponses: a gateway that has no upstream for a while says so.
+func TestFindsErrorResponses(t *testing.T) {
 	var n, made atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if at := n.Add(1); at <= 200 || at > 260 {

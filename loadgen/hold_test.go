@@ -58,12 +58,12 @@ func listenBelow(t *testing.T) (net.Listener, error) {
 
 func nothing(http.ResponseWriter, *http.Request) {}
 
-func answerOK(w http.ResponseWriter, _ *http.Request) {
+func responseOK(w http.ResponseWriter, _ *http.Request) {
 	_, _ = io.WriteString(w, "ok")
 	_ = http.NewResponseController(w).Flush()
 }
 
-func answerHalf(w http.ResponseWriter, _ *http.Request) {
+func responseHalf(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Length", "4")
 	_, _ = io.WriteString(w, "ok")
 	_ = http.NewResponseController(w).Flush()

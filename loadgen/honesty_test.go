@@ -24,7 +24,7 @@ var honesty = flag.String("honesty", "", "TestHonesty also asks other tools: mod
 func honestPlan(seq int64) faultserver.Kind {
 	switch {
 	case seq%10 == 9:
-		return faultserver.ResetBeforeAnswer
+		return faultserver.ResetBeforeResponse
 	case seq%13 == 12:
 		return faultserver.EOFInBody
 	case seq%23 == 22:

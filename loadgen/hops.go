@@ -36,11 +36,11 @@ func (l *Load) newHop(t target.Target, method string, body engine.Payload, sameH
 
 // isHome reports whether connections for t go where those of the first hop go.
 func (l *Load) isHome(t target.Target) bool {
-	return l.allRoads() || strings.EqualFold(t.Hostport(), l.target.Hostport())
+	return l.allRoutes() || strings.EqualFold(t.Hostport(), l.target.Hostport())
 }
 
-// allRoads reports whether connections go to one place whatever the hop's host.
-func (l *Load) allRoads() bool { return l.cfg.Proxy != nil || l.cfg.UnixSocket != "" }
+// allRoutes reports whether connections go to one place whatever the hop's host.
+func (l *Load) allRoutes() bool { return l.cfg.Proxy != nil || l.cfg.UnixSocket != "" }
 
 // redirectEndpoint is the address of a host that a redirect led to: looked up
 // there and then, the first address of the answer.

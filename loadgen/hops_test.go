@@ -24,13 +24,13 @@ func TestLaterHopFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = refused.Close() })
-	resets := startServer(t, faultserver.Always(faultserver.ResetBeforeAnswer))
+	resets := startServer(t, faultserver.Always(faultserver.ResetBeforeResponse))
 	tests := map[string]struct{ to, class, text string }{
 		"refuses": {refused.Addr().String(), "connect.refused", "dial tcp ADDR: connect: connection refused"},
 		"resets":  {strings.TrimPrefix(resets.URL(), "http://"), "wait.reset", "read tcp 127.0.0.1:*->ADDR: read: connection reset by peer"},
 	}
 	for name, tc := range tests {
-		for _, way := range roads() {
+		for _, way := range routes() {
 			t.Run(name+"/"+way.String(), func(t *testing.T) {
 				server := way.startNoted(t, nil, func(w http.ResponseWriter, _ *http.Request) {
 					w.Header().Set("Location", "http://"+tc.to+"/next")

@@ -50,7 +50,7 @@ func lean(tb testing.TB) string {
 	go func() {
 		defer close(done)
 		buf := make([]byte, 4096)
-		answer := []byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		response := []byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 		for {
 			c, _, errno := unix.Syscall(unix.SYS_ACCEPT, uintptr(fd), 0, 0)
 			if errno == unix.EINTR {
@@ -64,7 +64,7 @@ func lean(tb testing.TB) string {
 				if n <= 0 || err != nil {
 					break
 				}
-				if _, err := unix.Write(int(c), answer); err != nil || bytes.Contains(buf[:n], []byte("Connection: close")) {
+				if _, err := unix.Write(int(c), response); err != nil || bytes.Contains(buf[:n], []byte("Connection: close")) {
 					break
 				}
 			}
@@ -143,7 +143,7 @@ func TestEnginesSayTheSame(t *testing.T) {
 		"refused":                {URL: "http://" + refused.Addr().String()},
 		"a connection too slow":  {URL: "http://" + hole.Addr().String(), ConnectTimeout: 50 * time.Millisecond},
 		"a request too slow":     {URL: "http://" + hole.Addr().String(), Timeout: 50 * time.Millisecond},
-		"reset before an answer": {URL: fault(faultserver.ResetBeforeAnswer)},
+		"reset before an answer": {URL: fault(faultserver.ResetBeforeResponse)},
 		"reset in the body":      {URL: fault(faultserver.ResetInBody)},
 		"end of the answer":      {URL: fault(faultserver.EOFInHead)},
 		"malformed head":         {URL: fault(faultserver.MalformedHead)},
@@ -161,9 +161,9 @@ func TestEnginesSayTheSame(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			type said struct {
-				Outcomes []record.Outcome
-				Samples  []record.Sample
-				Answers  []record.ErrorAnswer
+				Outcomes  []record.Outcome
+				Samples   []record.Sample
+				Responses []record.ErrorResponse
 			}
 			var runs []said
 			for _, engine := range []record.Engine{record.EnginePool, record.EngineLoop} {
@@ -173,7 +173,7 @@ func TestEnginesSayTheSame(t *testing.T) {
 				if run.Settings.Engine != engine {
 					t.Errorf("the %s ran; want the %s", run.Settings.Engine, engine)
 				}
-				runs = append(runs, said{run.Outcomes, run.Samples, run.Answers})
+				runs = append(runs, said{run.Outcomes, run.Samples, run.Responses})
 			}
 			if diff := cmp.Diff(runs[0], runs[1]); diff != "" {
 				t.Errorf("pool (-), loop (+):\n%s", diff)
@@ -182,21 +182,21 @@ func TestEnginesSayTheSame(t *testing.T) {
 	}
 }
 
-// TestAnswersOfAnyLength: where the kernel's pieces end says nothing of where
+// TestResponsesOfAnyLength: where the kernel's pieces end says nothing of where
 // an answer does. 64 KiB is what the loop reads at a time, 16 of them in a row.
-func TestAnswersOfAnyLength(t *testing.T) { onEngines(t, testAnswersOfAnyLength) }
+func TestResponsesOfAnyLength(t *testing.T) { onEngines(t, testResponsesOfAnyLength) }
 
-func testAnswersOfAnyLength(t *testing.T, engine record.Engine) {
+func testResponsesOfAnyLength(t *testing.T, engine record.Engine) {
 	for _, total := range []int{1<<16 - 1, 1 << 16, 1<<16 + 1, 1 << 17, 1 << 20, 1<<20 + 1, 5 << 20} {
 		const head = "HTTP/1.1 200 OK\r\nContent-Length: %07d\r\n\r\n"
 		body := total - len(fmt.Sprintf(head, 0))
-		answer := append(fmt.Appendf(nil, head, body), make([]byte, body)...)
+		response := append(fmt.Appendf(nil, head, body), make([]byte, body)...)
 		url := serveRaw(t, func(c net.Conn, r *bufio.Reader) {
 			for {
 				if _, err := http.ReadRequest(r); err != nil {
 					return
 				}
-				if _, err := c.Write(answer); err != nil {
+				if _, err := c.Write(response); err != nil {
 					return
 				}
 			}
@@ -248,11 +248,11 @@ func testServerStopsReading(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestEarlyAnswerToLargeBody: a server that has had enough says so and closes;
+// TestEarlyResponseToLargeBody: a server that has had enough says so and closes;
 // its answer is read although the request could not be written.
-func TestEarlyAnswerToLargeBody(t *testing.T) { onEngines(t, testEarlyAnswerToLargeBody) }
+func TestEarlyResponseToLargeBody(t *testing.T) { onEngines(t, testEarlyResponseToLargeBody) }
 
-func testEarlyAnswerToLargeBody(t *testing.T, engine record.Engine) {
+func testEarlyResponseToLargeBody(t *testing.T, engine record.Engine) {
 	url := serveRaw(t, func(c net.Conn, r *bufio.Reader) {
 		if _, err := http.ReadRequest(r); err != nil {
 			return
@@ -335,7 +335,7 @@ func testAbortAfterRedirect(t *testing.T, engine record.Engine) {
 func TestConnectionsAreNumberedOnce(t *testing.T) { onEngines(t, testConnectionsAreNumberedOnce) }
 
 func testConnectionsAreNumberedOnce(t *testing.T, engine record.Engine) {
-	elsewhere := startServer(t, faultserver.Always(faultserver.EOFBeforeAnswer))
+	elsewhere := startServer(t, faultserver.Always(faultserver.EOFBeforeResponse))
 	server := httptest.NewServer(http.RedirectHandler(elsewhere.URL(), http.StatusFound))
 	defer server.Close()
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 20, Workers: 3})

@@ -17,7 +17,7 @@ import (
 
 // answer is what the name server says: addresses, or a response code, or
 // nothing.
-type answer struct {
+type response struct {
 	addrs []netip.Addr
 	code  byte // of an answer without addresses: 0 = addresses of other families only
 	none  bool
@@ -28,8 +28,8 @@ const (
 	nameError     = 3
 )
 
-func addresses(addrs ...string) answer {
-	var a answer
+func addresses(addrs ...string) response {
+	var a response
 	for _, s := range addrs {
 		a.addrs = append(a.addrs, netip.MustParseAddr(s))
 	}
@@ -41,10 +41,10 @@ type nameServer struct {
 	conn *net.UDPConn
 
 	mu      sync.Mutex // guards what follows
-	now     answer
-	left    int    // answers of now before then
-	then    answer // when there are none left
-	asked   int    // for IPv4 addresses; each look-up asks once
+	now     response
+	left    int      // answers of now before then
+	then    response // when there are none left
+	asked   int      // for IPv4 addresses; each look-up asks once
 	unknown []string
 }
 
@@ -53,7 +53,7 @@ const gatewayName = "gateway.test"
 
 // startNameServer is for a process in namespaces of its own. patience is how
 // many seconds the resolver waits for an answer.
-func startNameServer(t *testing.T, patience int, now answer) *nameServer {
+func startNameServer(t *testing.T, patience int, now response) *nameServer {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "resolv.conf")
 	// With single-request a look-up asks for IPv4 first, which alone is counted,
@@ -82,10 +82,10 @@ func startNameServer(t *testing.T, patience int, now answer) *nameServer {
 }
 
 // say makes a the answer to whoever asks from now on.
-func (s *nameServer) say(a answer) { s.sayAfter(0, a) }
+func (s *nameServer) say(a response) { s.sayAfter(0, a) }
 
 // sayAfter makes a the answer after n more look-ups.
-func (s *nameServer) sayAfter(n int, a answer) {
+func (s *nameServer) sayAfter(n int, a response) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.left, s.then = n, a
@@ -141,12 +141,12 @@ func (s *nameServer) respond(query []byte) []byte {
 }
 
 // draw is the answer to the next query.
-func (s *nameServer) draw(name string, first bool) answer {
+func (s *nameServer) draw(name string, first bool) response {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if name != gatewayName {
 		s.unknown = append(s.unknown, name)
-		return answer{code: nameError}
+		return response{code: nameError}
 	}
 	a := s.now
 	if s.left <= 0 {

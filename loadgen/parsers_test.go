@@ -207,13 +207,13 @@ func (p *parsers) pass(t *testing.T, name string, r *h1.Request) (status int, go
 	if _, err := c.Write(r.Append(nil)); err != nil {
 		t.Fatal(err)
 	}
-	var answer h1.Parser
-	answer.Reset(r.Method == "HEAD")
+	var response h1.Parser
+	response.Reset(r.Method == "HEAD")
 	buf := make([]byte, 4096)
-	for !answer.Done() {
+	for !response.Done() {
 		n, err := c.Read(buf)
 		if err == nil {
-			_, err = answer.Feed(buf[:n])
+			_, err = response.Feed(buf[:n])
 		}
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -224,7 +224,7 @@ func (p *parsers) pass(t *testing.T, name string, r *h1.Request) (status int, go
 		got = &a
 	default:
 	}
-	return answer.Status(), got
+	return response.Status(), got
 }
 
 // differs says how what arrived is not what was sent; uri may be another than

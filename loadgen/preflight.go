@@ -65,7 +65,7 @@ func (l *Load) preflight(m machine) []string {
 		list = append(list, fmt.Sprintf("-c %d needs %d open files and this process may have %d; requests without one are spoiled (client.files): ulimit -n %d, or LimitNOFILE= of its service",
 			open, need, m.files, need))
 	}
-	if room := m.ports * l.roads(); room > 0 && open > room {
+	if room := m.ports * l.routes(); room > 0 && open > room {
 		list = append(list, fmt.Sprintf("-c %d needs as many ports and there are %d; requests without one are spoiled (client.ports): --source with more addresses, or a wider net.ipv4.ip_local_port_range",
 			open, room))
 	}
@@ -94,7 +94,7 @@ func (l *Load) roomToLinger(m machine) int {
 
 // roads is how many pairs of a local and a remote address there are, each with
 // every port; 0 when that is not known.
-func (l *Load) roads() int64 {
+func (l *Load) routes() int64 {
 	n := int64(max(1, len(l.cfg.Sources)))
 	list, ok := l.job.Endpoints.(interface{ Known() []*wire.Endpoint })
 	if !ok || len(list.Known()) > 0 && list.Known()[0].Path != "" {

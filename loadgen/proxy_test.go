@@ -186,10 +186,10 @@ func TestProxyWantsCredentials(t *testing.T) {
 
 func TestProxyFaults(t *testing.T) {
 	for kind, want := range map[faultserver.Kind]string{
-		faultserver.EOFBeforeAnswer:   "proxy.eof",
-		faultserver.ResetBeforeAnswer: "proxy.reset",
-		faultserver.EOFInHead:         "proxy.eof",
-		faultserver.MalformedHead:     "proxy.malformed",
+		faultserver.EOFBeforeResponse:   "proxy.eof",
+		faultserver.ResetBeforeResponse: "proxy.reset",
+		faultserver.EOFInHead:           "proxy.eof",
+		faultserver.MalformedHead:       "proxy.malformed",
 	} {
 		t.Run(want+" "+kind.String(), func(t *testing.T) {
 			server := startServer(t, faultserver.Always(kind))

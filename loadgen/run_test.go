@@ -85,12 +85,12 @@ func checkInvariants(t *testing.T, run *record.Run) {
 			t.Errorf("outcomes say %d %s, the counts %d", byFate[fate], fate, n)
 		}
 	}
-	var answered int64
+	var responded int64
 	for _, n := range run.Statuses {
-		answered += n
+		responded += n
 	}
-	if got := run.Latency.OK.Count + run.Latency.Unexpected.Count; got != answered {
-		t.Errorf("%d latencies of %d answers", got, answered)
+	if got := run.Latency.OK.Count + run.Latency.Unexpected.Count; got != responded {
+		t.Errorf("%d latencies of %d answers", got, responded)
 	}
 	if got := run.Latency.Failed.Count; got != c.Lost+c.Spoiled-run.Latency.Unexpected.Count {
 		t.Errorf("%d latencies of failures, counts %+v", got, c)
@@ -99,8 +99,8 @@ func checkInvariants(t *testing.T, run *record.Run) {
 		t.Errorf("%d ok latencies, %d ok", run.Latency.OK.Count, c.OK)
 	}
 	for _, p := range []*record.Latency{&run.Phases.DNS, &run.Phases.Connect, &run.Phases.TLS, &run.Phases.Send, &run.Phases.Wait, &run.Phases.Read} {
-		if p.Count != answered || p.Count > 0 && p.Min < 0 {
-			t.Errorf("phase with %d values from %d ns, %d answers", p.Count, p.Min, answered)
+		if p.Count != responded || p.Count > 0 && p.Min < 0 {
+			t.Errorf("phase with %d values from %d ns, %d answers", p.Count, p.Min, responded)
 		}
 	}
 	var binned record.Counts
@@ -116,7 +116,7 @@ func checkInvariants(t *testing.T, run *record.Run) {
 	if binned != c {
 		t.Errorf("bins hold %+v, the counts %+v", binned, c)
 	}
-	if got := int64(len(run.Lost)) + run.LostUntold; got != c.Lost {
+	if got := int64(len(run.Lost)) + run.LostUnlisted; got != c.Lost {
 		t.Errorf("%d lost requests told or counted, %d lost", got, c.Lost)
 	}
 	for _, l := range run.Lost {
@@ -497,7 +497,7 @@ func TestCSVTellsEveryRequest(t *testing.T) {
 func testCSVTellsEveryRequest(t *testing.T, engine record.Engine) {
 	var buf bytes.Buffer
 	sink := stream.NewCSV(&buf)
-	server := startServer(t, faultserver.Every(4, faultserver.EOFBeforeAnswer))
+	server := startServer(t, faultserver.Every(4, faultserver.EOFBeforeResponse))
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 40, Workers: 4, Sinks: []record.Sink{sink}})
 	if err := sink.Close(&record.Recording{}); err != nil {
 		t.Fatal(err)
@@ -527,7 +527,7 @@ func testEndpointsAreAsked(t *testing.T, engine record.Engine) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
 	endpoint := &one{loadgen.Endpoint{Name: "gw-1", Addr: server.Addr()}}
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: "http://gateway/", Requests: 10, Workers: 2, Endpoints: endpoint, DisableKeepAlive: true})
-	if run.Counts.OK != 10 || run.Endpoints[0].Name != "gw-1" || run.Endpoints[0].LastAnswer < 0 {
+	if run.Counts.OK != 10 || run.Endpoints[0].Name != "gw-1" || run.Endpoints[0].LastResponse < 0 {
 		t.Errorf("%+v %+v", run.Counts, run.Endpoints)
 	}
 }

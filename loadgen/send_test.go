@@ -27,7 +27,7 @@ var expecting = []loadgen.Field{{Name: "expect", Value: "100-Continue"}}
 var expectContract = map[faultserver.Kind][]string{
 	faultserver.Continue:          nil,
 	faultserver.ExpectationFailed: {"status.417"},
-	faultserver.EarlyAnswer:       {"status.413"},
+	faultserver.EarlyResponse:     {"status.413"},
 	faultserver.EOFBeforeBody:     {"wait.eof"},
 	faultserver.ResetBeforeBody:   {"wait.reset"},
 	faultserver.EOFAfterContinue:  {"wait.eof"},
@@ -38,7 +38,7 @@ func TestContractExpect(t *testing.T) {
 	for kind, want := range expectContract {
 		for _, keepAlive := range []bool{true, false} {
 			for _, body := range []string{"memory", "file"} {
-				for _, way := range roads()[:2] { // those of the pool: the loop does not wait
+				for _, way := range routes()[:2] { // those of the pool: the loop does not wait
 					t.Run(fmt.Sprintf("%v/keepalive=%t/%s/%s", kind, keepAlive, body, way), func(t *testing.T) {
 						t.Parallel()
 						// Every second one, so that most meet it on a connection

@@ -160,7 +160,7 @@ func TestSOCKS(t *testing.T) {
 		for _, auth := range []string{"", "me:secret@"} {
 			for _, keepAlive := range []bool{true, false} {
 				t.Run(fmt.Sprintf("%s/%s/keepalive=%t", scheme, auth, keepAlive), func(t *testing.T) {
-					way := road{scheme: scheme, engine: record.EngineAuto}
+					way := route{scheme: scheme, engine: record.EngineAuto}
 					server := way.start(t, faultserver.Always(faultserver.OK))
 					_, port, _ := net.SplitHostPort(server.Addr().String())
 					proxy := startSOCKS(t, &socksServer{resolve: func(string) string { return server.Addr().String() }})

@@ -196,15 +196,15 @@ func TestStopped(t *testing.T) {
 		release         string // when
 		want            string // class; "" for ok
 	}{
-		{"answered meanwhile", nothing, answerOK, false, "meanwhile", "client.stalled"},
-		{"answered in part", answerHalf, answerOK, false, "meanwhile", "client.stalled"},
+		{"answered meanwhile", nothing, responseOK, false, "meanwhile", "client.stalled"},
+		{"answered in part", responseHalf, responseOK, false, "meanwhile", "client.stalled"},
 		{"cut meanwhile", nothing, cutConnection, false, "meanwhile", "client.stalled"},
-		{"answered afterwards", nothing, answerOK, false, "afterwards", "client.stalled"},
-		{"never answered", nothing, answerOK, false, "never", "wait.timeout"},
-		{"never ended", answerHalf, answerOK, false, "never", "body.timeout"},
-		{"answered within -t", nothing, answerOK, true, "meanwhile", ""},
+		{"answered afterwards", nothing, responseOK, false, "afterwards", "client.stalled"},
+		{"never answered", nothing, responseOK, false, "never", "wait.timeout"},
+		{"never ended", responseHalf, responseOK, false, "never", "body.timeout"},
+		{"answered within -t", nothing, responseOK, true, "meanwhile", ""},
 	} {
-		for _, way := range roads() {
+		for _, way := range routes() {
 			atOnce.run(tt.name+"/"+way.String(), func(t *testing.T) {
 				withinLimit(t, func(limit time.Duration) bool {
 					h := holdRequests(t, way.scheme, tt.before, tt.respond)

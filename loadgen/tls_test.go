@@ -247,9 +247,9 @@ func TestClientRefusedDuringTheLoad(t *testing.T) {
 	}
 }
 
-// TestRecordsBetweenAnswers: what TLS says for itself costs neither requests
+// TestRecordsBetweenResponses: what TLS says for itself costs neither requests
 // nor connections.
-func TestRecordsBetweenAnswers(t *testing.T) {
+func TestRecordsBetweenResponses(t *testing.T) {
 	const n = 8
 	ticket := append([]byte{4, 0, 0, 17, 0, 0, 0, 60, 1, 2, 3, 4, 1, 9, 0, 4}, "tick\x00\x00"...)
 	keyUpdate := []byte{24, 0, 0, 1, 0}
@@ -343,12 +343,12 @@ func TestGoodbyeInTheSameSegment(t *testing.T) {
 	}
 }
 
-// TestAlertInsteadOfAnAnswer: an alert in place of the first response is a
+// TestAlertInsteadOfAResponse: an alert in place of the first response is a
 // refusal to speak TLS only if it is about a certificate that was asked for;
 // after any other the request may have been processed.
-func TestAlertInsteadOfAnAnswer(t *testing.T) {
+func TestAlertInsteadOfAResponse(t *testing.T) {
 	const (
-		answer = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"
+		response = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"
 
 		badCertificate, accessDenied, internalError, certificateRequired = 42, 49, 80, 116
 	)
@@ -367,8 +367,8 @@ func TestAlertInsteadOfAnAnswer(t *testing.T) {
 		"access denied":                           {asks: true, alert: accessDenied, want: "wait.other"},
 		"second request":                          {good: 1, alert: internalError, want: "wait.other"},
 		"second request, bad certificate":         {good: 1, asks: true, alert: badCertificate, want: "wait.other"},
-		"in the head":                             {part: answer[:10], alert: internalError, want: "head.other"},
-		"in the body":                             {good: 1, part: answer[:len(answer)-1], alert: internalError, want: "body.other"},
+		"in the head":                             {part: response[:10], alert: internalError, want: "head.other"},
+		"in the body":                             {good: 1, part: response[:len(response)-1], alert: internalError, want: "body.other"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -379,7 +379,7 @@ func TestAlertInsteadOfAnAnswer(t *testing.T) {
 			url := recordServerAsking(t, auth, func(r *records, in *bufio.Reader) {
 				for served := 0; awaitHead(in); served++ {
 					if served < tc.good {
-						_, _ = r.tcp.Write(r.seal(dataRecord, []byte(answer)))
+						_, _ = r.tcp.Write(r.seal(dataRecord, []byte(response)))
 						continue
 					}
 					var out []byte

@@ -25,9 +25,9 @@ func (l *Load) wrongScheme(ctx context.Context, run *record.Run) string {
 	switch {
 	case l.target.TLS || l.cfg.Proxy != nil:
 		return ""
-	case slices.ContainsFunc(run.Answers, saysTLS):
+	case slices.ContainsFunc(run.Responses, saysTLS):
 		return "the server says that its port speaks TLS: use https://"
-	case !closedUnanswered(run) || l.cfg.UnixSocket != "" || l.cfg.Endpoints != nil:
+	case !closedWithoutResponse(run) || l.cfg.UnixSocket != "" || l.cfg.Endpoints != nil:
 		return ""
 	case l.speaksTLS(ctx):
 		return "the port speaks TLS: use https:// (no response came, so one TLS handshake was tried after the load)"
@@ -35,14 +35,14 @@ func (l *Load) wrongScheme(ctx context.Context, run *record.Run) string {
 	return "no response came, so one TLS handshake was tried after the load: the port does not speak TLS either"
 }
 
-func saysTLS(a record.ErrorAnswer) bool {
+func saysTLS(a record.ErrorResponse) bool {
 	const badRequest = 400
 	return a.Status == badRequest && slices.ContainsFunc(plainAtTLS, func(text string) bool { return strings.Contains(a.Body, text) })
 }
 
-// closedUnanswered reports whether the server took requests, and closed every
+// closedWithoutResponse reports whether the server took requests, and closed every
 // connection without a byte: so do most that expect TLS and meet a request.
-func closedUnanswered(r *record.Run) bool {
+func closedWithoutResponse(r *record.Run) bool {
 	closed := [...]record.Class{record.NewClass(record.StageWait, record.CauseEOF), record.NewClass(record.StageWait, record.CauseReset)}
 	return !r.Interrupted && len(r.Outcomes) > 0 && !slices.ContainsFunc(r.Outcomes, func(o record.Outcome) bool {
 		return !slices.Contains(closed[:], o.Class)

@@ -18,7 +18,7 @@ func TestComparisonRows(t *testing.T) {
 		{Start: 0, End: 2 * ms, Fate: record.FateLost, Endpoint: "gw-1", Status: 503, Class: "status.503"},
 		reporttest.Lost(500*ms, 500*ms+65*us, "connect.refused", "gw-1", reporttest.RefusedText),
 	}, reporttest.Variant("abrupt", nil))
-	unanswered := reporttest.Spoil(t, reporttest.NewRun(t, []reporttest.Request{reporttest.Lost(0, 65*us, "connect.refused", "gw-1", reporttest.RefusedText)}, reporttest.Variant("graceful", nil)), 3)
+	withoutResponse := reporttest.Spoil(t, reporttest.NewRun(t, []reporttest.Request{reporttest.Lost(0, 65*us, "connect.refused", "gw-1", reporttest.RefusedText)}, reporttest.Variant("graceful", nil)), 3)
 	want := []compare.ComparisonRow{
 		{Name: "started", Cells: []string{"2", "4"}},
 		{Name: "ok", Cells: []string{"0", "0"}},
@@ -32,7 +32,7 @@ func TestComparisonRows(t *testing.T) {
 		{Name: "p50 of answers", Cells: []string{"2.0 ms", "-"}},
 		{Name: "p99 of answers", Cells: []string{"2.0 ms", "-"}},
 	}
-	if diff := cmp.Diff(want, report.Build(reporttest.Recording(unexpected, unanswered)).Comparison.Rows); diff != "" {
+	if diff := cmp.Diff(want, report.Build(reporttest.Recording(unexpected, withoutResponse)).Comparison.Rows); diff != "" {
 		t.Errorf("rows differ (- want, + got)\n%s", diff)
 	}
 }

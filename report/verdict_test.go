@@ -286,7 +286,7 @@ func TestContradictions(t *testing.T) {
 		"bins spoiled":      {func(r *record.Run) { r.Bins.List[0].Spoiled++ }, "spoiled over time: 1, the total says 0"},
 		"bins aborted":      {func(r *record.Run) { r.Bins.List[0].Aborted++ }, "aborted over time: 1, the total says 0"},
 		"details":           {func(r *record.Run) { r.Lost = r.Lost[1:] }, "lost requests told: 2, the total says 3"},
-		"details, untold":   {func(r *record.Run) { r.LostUntold = 1 }, "lost requests told: 4, the total says 3"},
+		"details, untold":   {func(r *record.Run) { r.LostUnlisted = 1 }, "lost requests told: 4, the total says 3"},
 		"no bins at all":    {func(r *record.Run) { r.Bins = record.Bins{} }, "started over time: 0, the total says 203"},
 		"no details at all": {func(r *record.Run) { r.Lost = nil }, "lost requests told: 0, the total says 3"},
 	} {

@@ -185,15 +185,15 @@ func (tc *realCase) probe(t *testing.T, url string) (n int64) {
 		if name, value, ok := strings.Cut(tc.field, ": "); ok {
 			req.Header.Set(name, value)
 		}
-		answer, err := client.Do(req)
+		response, err := client.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = answer.Body.Close() }()
-		if length, err = io.Copy(io.Discard, answer.Body); err != nil {
+		defer func() { _ = response.Body.Close() }()
+		if length, err = io.Copy(io.Discard, response.Body); err != nil {
 			t.Fatal(err)
 		}
-		return answer.Header, answer.StatusCode, slices.Equal(answer.TransferEncoding, []string{"chunked"}), length
+		return response.Header, response.StatusCode, slices.Equal(response.TransferEncoding, []string{"chunked"}), length
 	}
 	if tc.ask != "" {
 		name := map[string]string{"If-None-Match": "ETag", "If-Modified-Since": "Last-Modified"}[tc.ask]

@@ -11,18 +11,18 @@ import (
 )
 
 const (
-	maxAnswers    = 64  // kinds of answers with one unexpected status that are told apart
-	MaxAnswerBody = 256 // bytes of a body that are kept
+	maxResponses    = 64  // kinds of answers with one unexpected status that are told apart
+	MaxResponseBody = 256 // bytes of a body that are kept
 )
 
 // Telling are the fields of an unexpected answer that say who made it and why,
 // in lower case. Server comes first.
 var Telling = [...]string{"server", "retry-after", "via", "x-envoy-overloaded", "x-envoy-response-flags"}
 
-// AnswerText is what is kept of an unexpected answer, in one piece that can be
+// ResponseText is what is kept of an unexpected answer, in one piece that can be
 // compared: status, server, telling fields (one a line) and body, each behind
 // a zero byte.
-func AnswerText(dst []byte, status int, field func(i int) []byte, body []byte) []byte {
+func ResponseText(dst []byte, status int, field func(i int) []byte, body []byte) []byte {
 	dst = strconv.AppendInt(dst[:0], int64(status), 10)
 	dst = appendBounded(append(dst, 0), field(0))
 	dst = append(dst, 0)
@@ -31,13 +31,13 @@ func AnswerText(dst []byte, status int, field func(i int) []byte, body []byte) [
 			dst = append(appendBounded(append(append(dst, name...), ": "...), value), '\n')
 		}
 	}
-	return append(append(dst, 0), body[:min(len(body), MaxAnswerBody)]...)
+	return append(append(dst, 0), body[:min(len(body), MaxResponseBody)]...)
 }
 
-// maskAnswer hides secrets in what AnswerText wrote: error pages show what they
+// maskResponse hides secrets in what ResponseText wrote: error pages show what they
 // were asked with.
-func maskAnswer(secrets *safetext.Secrets, text []byte) []byte {
-	return secrets.MaskBytes(text, len(text)-bytes.LastIndexByte(text, 0)-1 >= MaxAnswerBody)
+func maskResponse(secrets *safetext.Secrets, text []byte) []byte {
+	return secrets.MaskBytes(text, len(text)-bytes.LastIndexByte(text, 0)-1 >= MaxResponseBody)
 }
 
 // appendBounded appends a field's value.
@@ -48,8 +48,8 @@ func appendBounded(dst, value []byte) []byte {
 	return append(dst, value...)
 }
 
-// Text is what AnswerText wrote of it.
-func (a *ErrorAnswer) Text() []byte {
+// Text is what ResponseText wrote of it.
+func (a *ErrorResponse) Text() []byte {
 	var lines strings.Builder
 	for _, field := range a.Fields {
 		lines.WriteString(field + "\n")
@@ -57,14 +57,14 @@ func (a *ErrorAnswer) Text() []byte {
 	return []byte(strings.Join([]string{strconv.Itoa(a.Status), a.Server, lines.String(), a.Body}, "\x00"))
 }
 
-// parseAnswer is the reverse of AnswerText.
-func parseAnswer(text string) ErrorAnswer {
+// parseResponse is the reverse of ResponseText.
+func parseResponse(text string) ErrorResponse {
 	part := strings.SplitN(text, "\x00", 4)
 	for len(part) < 4 {
 		part = append(part, "")
 	}
-	status, _ := strconv.Atoi(part[0]) // written by AnswerText
-	a := ErrorAnswer{Status: status, Server: part[1], Body: part[3]}
+	status, _ := strconv.Atoi(part[0]) // written by ResponseText
+	a := ErrorResponse{Status: status, Server: part[1], Body: part[3]}
 	if fields := strings.TrimSuffix(part[2], "\n"); fields != "" {
 		a.Fields = strings.Split(fields, "\n")
 	}
@@ -72,19 +72,19 @@ func parseAnswer(text string) ErrorAnswer {
 }
 
 // answers is what a recording holds, the most frequent first.
-func (c *classTexts) answers() []ErrorAnswer {
-	var list []ErrorAnswer
+func (c *classTexts) responses() []ErrorResponse {
+	var list []ErrorResponse
 	for class, texts := range c.of {
 		for text, t := range texts.kept {
-			a := parseAnswer(text)
+			a := parseResponse(text)
 			a.Status, a.Count = class.Status(), t.n
 			list = append(list, a)
 		}
 		if texts.rest > 0 {
-			list = append(list, ErrorAnswer{Status: class.Status(), Count: texts.rest})
+			list = append(list, ErrorResponse{Status: class.Status(), Count: texts.rest})
 		}
 	}
-	slices.SortFunc(list, func(a, b ErrorAnswer) int {
+	slices.SortFunc(list, func(a, b ErrorResponse) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Server, b.Server),
 			cmp.Compare(a.Body, b.Body), slices.Compare(a.Fields, b.Fields))
 	})

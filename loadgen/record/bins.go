@@ -15,13 +15,13 @@ const (
 // the bin of its start, as answered, lost, spoiled or aborted in the bin of its
 // end.
 type Bin struct {
-	Started  int64     `json:"started,omitempty"`
-	Answered int64     `json:"answered,omitempty"` // with whatever status
-	OK       int64     `json:"ok,omitempty"`
-	Lost     []BinLoss `json:"lost,omitempty"`
-	Spoiled  int64     `json:"spoiled,omitempty"`
-	Aborted  int64     `json:"aborted,omitempty"`
-	Latency  *Sketch   `json:"latency,omitempty"` // of answered requests, by end
+	Started   int64     `json:"started,omitempty"`
+	Responded int64     `json:"answered,omitempty"` // with whatever status
+	OK        int64     `json:"ok,omitempty"`
+	Lost      []BinLoss `json:"lost,omitempty"`
+	Spoiled   int64     `json:"spoiled,omitempty"`
+	Aborted   int64     `json:"aborted,omitempty"`
+	Latency   *Sketch   `json:"latency,omitempty"` // of answered requests, by end
 }
 
 // BinLoss is how many requests of one class were lost in a bin.
@@ -74,7 +74,7 @@ func (b *Bin) LostCount() int64 {
 
 func (b *Bin) merge(o *Bin) {
 	b.Started += o.Started
-	b.Answered += o.Answered
+	b.Responded += o.Responded
 	b.OK += o.OK
 	b.Spoiled += o.Spoiled
 	b.Aborted += o.Aborted

@@ -16,10 +16,10 @@ const (
 // compareLost. What it keeps follows from what it was given alone, not from
 // the order, so that shards, their merge and a stream read back agree.
 type lostDetails struct {
-	list   []lostDetail
-	full   bool
-	last   lostDetail // the last that was kept when the list was cut; valid if full
-	untold int64
+	list     []lostDetail
+	full     bool
+	last     lostDetail // the last that was kept when the list was cut; valid if full
+	unlisted int64
 }
 
 // lostDetail is a lost request whose sample has no number yet: numbers are the
@@ -32,7 +32,7 @@ type lostDetail struct {
 // add keeps d, or counts it.
 func (l *lostDetails) add(d lostDetail) {
 	if l.full && compareLost(d, l.last) >= 0 {
-		l.untold++
+		l.unlisted++
 		return
 	}
 	l.list = append(l.list, d)
@@ -48,7 +48,7 @@ func (l *lostDetails) cut() {
 	if extra <= 0 {
 		return
 	}
-	l.untold += int64(extra)
+	l.unlisted += int64(extra)
 	clear(l.list[MaxLostDetails:])
 	l.list = l.list[:MaxLostDetails]
 	l.full, l.last = true, l.list[MaxLostDetails-1]
@@ -58,7 +58,7 @@ func (l *lostDetails) merge(o *lostDetails) {
 	for _, d := range o.list {
 		l.add(d)
 	}
-	l.untold += o.untold
+	l.unlisted += o.unlisted
 }
 
 // compareLost orders lost requests by the time of failure. Those it calls

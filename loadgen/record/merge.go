@@ -134,13 +134,13 @@ type sum struct {
 	endpoints map[string]EndpointSeen
 	lost      lostDetails
 	samples   classTexts
-	answers   classTexts
+	responses classTexts
 }
 
 func newSum(r *Run) *sum {
 	s := &sum{
 		outcomes: map[Outcome]int64{}, endpoints: map[string]EndpointSeen{},
-		samples: classTexts{most: MaxSamples}, answers: classTexts{most: maxAnswers},
+		samples: classTexts{most: MaxSamples}, responses: classTexts{most: maxResponses},
 	}
 	s.add(Part{Run: r})
 	return s
@@ -158,14 +158,14 @@ func (s *sum) add(p Part) {
 	for _, sample := range p.Run.Samples {
 		s.addText(&s.samples, sample.Class, sample.Text, otherSamples(sample.Class).text, sample.Count)
 	}
-	for _, a := range p.Run.Answers {
-		rest := ErrorAnswer{Status: a.Status}
-		s.addText(&s.answers, StatusClass(a.Status), string(a.Text()), string(rest.Text()), a.Count)
+	for _, a := range p.Run.Responses {
+		rest := ErrorResponse{Status: a.Status}
+		s.addText(&s.responses, StatusClass(a.Status), string(a.Text()), string(rest.Text()), a.Count)
 	}
 	for _, l := range p.Run.Lost {
 		s.addLost(l, p)
 	}
-	s.lost.untold += p.Run.LostUntold
+	s.lost.unlisted += p.Run.LostUnlisted
 }
 
 // addText counts a text; rest is the one that those share which have no place.
@@ -190,7 +190,7 @@ func (s *sum) addLost(l LostRequest, p Part) {
 }
 
 func (s *sum) addEndpoint(e EndpointSeen, offset int64) {
-	for _, at := range [...]*int64{&e.FirstConnect, &e.LastConnect, &e.FirstAnswer, &e.LastAnswer} {
+	for _, at := range [...]*int64{&e.FirstConnect, &e.LastConnect, &e.FirstResponse, &e.LastResponse} {
 		if *at >= 0 {
 			*at += offset
 		}
@@ -204,9 +204,9 @@ func (s *sum) addEndpoint(e EndpointSeen, offset int64) {
 // add takes in what another recorder saw of the same endpoint.
 func (e *EndpointSeen) add(o *EndpointSeen) {
 	e.FirstConnect = earliest(e.FirstConnect, o.FirstConnect)
-	e.FirstAnswer = earliest(e.FirstAnswer, o.FirstAnswer)
+	e.FirstResponse = earliest(e.FirstResponse, o.FirstResponse)
 	e.LastConnect = max(e.LastConnect, o.LastConnect)
-	e.LastAnswer = max(e.LastAnswer, o.LastAnswer)
+	e.LastResponse = max(e.LastResponse, o.LastResponse)
 }
 
 // write gives r what was put together.
@@ -221,8 +221,8 @@ func (s *sum) write(r *Run) {
 		r.Endpoints = append(r.Endpoints, e)
 	}
 	r.sortOutcomes()
-	r.Answers = s.answers.answers()
-	r.tellLost(&s.lost, &s.samples)
+	r.Responses = s.responses.responses()
+	r.explainLost(&s.lost, &s.samples)
 }
 
 // boundEndpoints gives those beyond the bound the name that they share.

@@ -154,7 +154,7 @@ func TestMergeKeepsItsBounds(t *testing.T) {
 	if c := run.Counts; c.Lost != 2*each {
 		t.Errorf("%+v", c)
 	}
-	if n := int64(len(run.Lost)) + run.LostUntold; len(run.Lost) != record.MaxLostDetails || n != 2*each {
+	if n := int64(len(run.Lost)) + run.LostUnlisted; len(run.Lost) != record.MaxLostDetails || n != 2*each {
 		t.Errorf("%d in full, %d in all", len(run.Lost), n)
 	}
 	if len(run.Samples) != record.MaxSamples+1 || len(run.Endpoints) != record.MaxEndpoints+1 {

@@ -45,7 +45,7 @@ func (r *Recorder) Hide(secrets *safetext.Secrets) {
 }
 
 func newTally(names *EndpointNames) *Tally {
-	return &Tally{names: names, samples: classTexts{most: MaxSamples}, answers: classTexts{most: maxAnswers}}
+	return &Tally{names: names, samples: classTexts{most: MaxSamples}, responses: classTexts{most: maxResponses}}
 }
 
 // Tally is the part of the recorder that one or more workers write to.
@@ -66,11 +66,11 @@ type Tally struct {
 	connections ConnectionCount
 	lost        lostDetails
 	samples     classTexts
-	answers     classTexts
+	responses   classTexts
 
-	counts   [4]int64        // by Fate
-	failed   map[Class]int64 // lost and spoiled
-	answered Sketch          // latencies of answered requests
+	counts    [4]int64        // by Fate
+	failed    map[Class]int64 // lost and spoiled
+	responded Sketch          // latencies of answered requests
 
 	// For the live view and for triggers: read while the run goes on.
 	started, finished, lostNow atomic.Int64
@@ -137,11 +137,11 @@ func (s *Tally) CountConnection(f func(*ConnectionCount)) {
 // Finish counts the fate of a request that was counted as started.
 func (s *Tally) Finish(r *Result) {
 	r.Sample = safetext.Valid(r.Sample)
-	if !utf8.Valid(r.Answer) {
-		r.Answer = []byte(safetext.Valid(string(r.Answer)))
+	if !utf8.Valid(r.Response) {
+		r.Response = []byte(safetext.Valid(string(r.Response)))
 	}
 	if s.secrets != nil && r.Fate != FateOK {
-		r.Sample, r.Answer = s.secrets.Mask(r.Sample), maskAnswer(s.secrets, r.Answer)
+		r.Sample, r.Response = s.secrets.Mask(r.Sample), maskResponse(s.secrets, r.Response)
 	}
 	s.mu.Lock()
 	s.counts[r.Fate]++
@@ -191,11 +191,11 @@ func (s *Tally) recordOutcome(r *Result) {
 		}
 		s.failed[r.Class]++
 	}
-	if !r.Answered() {
+	if !r.Responded() {
 		return
 	}
-	e.seen.FirstAnswer = earliest(e.seen.FirstAnswer, r.End)
-	e.seen.LastAnswer = max(e.seen.LastAnswer, r.End)
+	e.seen.FirstResponse = earliest(e.seen.FirstResponse, r.End)
+	e.seen.LastResponse = max(e.seen.LastResponse, r.End)
 	if s.statuses == nil {
 		s.statuses = map[int]int64{}
 	}
@@ -220,7 +220,7 @@ func (s *Tally) recordTimes(r *Result) {
 		bin.OK++
 	}
 	switch {
-	case !r.Answered():
+	case !r.Responded():
 		s.latency.Failed.Record(took)
 		return
 	case r.Fate == FateOK:
@@ -228,9 +228,9 @@ func (s *Tally) recordTimes(r *Result) {
 	default:
 		s.latency.Unexpected.Record(took)
 	}
-	bin.Answered++
+	bin.Responded++
 	bin.Latency.record(took)
-	s.answered.record(took)
+	s.responded.record(took)
 	s.phases.DNS.Record(r.Phases.DNS)
 	s.phases.Connect.Record(r.Phases.Connect)
 	s.phases.TLS.Record(r.Phases.TLS)
@@ -243,8 +243,8 @@ func (s *Tally) recordLost(r *Result) {
 	d := lostDetail{LostRequest: LostRequest{
 		Start: r.Start, End: r.End, Class: r.Class, Endpoint: s.names.Name(r.Endpoint), Reused: r.Reused, Redirected: r.Redirected, Sample: -1, Connection: r.Connection,
 	}}
-	if r.Answered() {
-		s.answers.addOne(r.Class, r.Answer)
+	if r.Responded() {
+		s.responses.addOne(r.Class, r.Response)
 	} else {
 		d.text = s.samples.add(r.Class, r.Sample, 1)
 	}
@@ -255,7 +255,7 @@ func (s *Tally) recordLost(r *Result) {
 // EndpointNames, -1 for none.
 func (s *Tally) endpoint(index int) *endpointCount {
 	for len(s.endpoints) <= index+1 {
-		s.endpoints = append(s.endpoints, endpointCount{seen: EndpointSeen{FirstConnect: -1, LastConnect: -1, FirstAnswer: -1, LastAnswer: -1}})
+		s.endpoints = append(s.endpoints, endpointCount{seen: EndpointSeen{FirstConnect: -1, LastConnect: -1, FirstResponse: -1, LastResponse: -1}})
 	}
 	return &s.endpoints[index+1]
 }
@@ -358,23 +358,23 @@ func (r *Recorder) Merge(run *Run) {
 		for i := range s.endpoints {
 			total.endpoint(i - 1).merge(&s.endpoints[i])
 		}
-		total.answers.merge(&s.answers)
+		total.responses.merge(&s.responses)
 	}
 	run.Bins = mergeTimelines(lines, r.room)
 	r.room = nil
-	run.Answers = total.answers.answers()
+	run.Responses = total.responses.responses()
 	r.outcomes(run, total.endpoints)
-	run.tellLost(&total.lost, &total.samples)
+	run.explainLost(&total.lost, &total.samples)
 	for i := range run.Bins.List {
 		run.Bins.List[i].sort()
 	}
 }
 
-// tellLost writes the lost requests and the samples, with the samples numbered.
-func (r *Run) tellLost(lost *lostDetails, texts *classTexts) {
+// explainLost writes the lost requests and the samples, with the samples numbered.
+func (r *Run) explainLost(lost *lostDetails, texts *classTexts) {
 	lost.cut()
 	samples, places := texts.samples()
-	r.Samples, r.LostUntold = samples, lost.untold
+	r.Samples, r.LostUnlisted = samples, lost.unlisted
 	r.Lost = make([]LostRequest, 0, len(lost.list))
 	for _, d := range lost.list {
 		if d.Class.Stage() != StageStatus {

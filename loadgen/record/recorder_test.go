@@ -21,8 +21,8 @@ func TestLostDetailsAreBounded(t *testing.T) {
 	}
 	run := &Run{}
 	r.Merge(run)
-	if len(run.Lost) != MaxLostDetails || run.LostUntold != extra || run.Counts.Lost != MaxLostDetails+extra {
-		t.Errorf("%d told, %d untold, %d lost", len(run.Lost), run.LostUntold, run.Counts.Lost)
+	if len(run.Lost) != MaxLostDetails || run.LostUnlisted != extra || run.Counts.Lost != MaxLostDetails+extra {
+		t.Errorf("%d told, %d untold, %d lost", len(run.Lost), run.LostUnlisted, run.Counts.Lost)
 	}
 	if run.Samples[0].Count != MaxLostDetails+extra {
 		t.Errorf("sample counted %d times", run.Samples[0].Count)
@@ -124,7 +124,7 @@ func TestClassTable(t *testing.T) {
 // fateful are results of every kind, for a shard's steady state.
 var fateful = map[string]Result{
 	"ok":         {Endpoint: -1, Fate: FateOK, Status: 200, Reused: true, Bytes: 612},
-	"unexpected": {Endpoint: -1, Fate: FateLost, Class: StatusClass(503), Status: 503, Answer: []byte("503\n")},
+	"unexpected": {Endpoint: -1, Fate: FateLost, Class: StatusClass(503), Status: 503, Response: []byte("503\n")},
 	"lost":       {Endpoint: -1, Fate: FateLost, Class: NewClass(StageConnect, CauseRefused), Sample: "connection refused"},
 	"spoiled":    {Endpoint: -1, Fate: FateSpoiled, Class: NewClass(StageClient, CausePorts), Sample: "cannot assign requested address"},
 	"aborted":    {Endpoint: -1, Fate: FateAborted},
@@ -181,7 +181,7 @@ func BenchmarkRecorderBins(b *testing.B) {
 		for i := range int64(MaxBins * 100) {
 			bin := line.at(i * FirstBinWidth / 100)
 			bin.Started++
-			bin.Answered++
+			bin.Responded++
 			bin.OK++
 			bin.Latency.record(100_000 + i*7919%2_000_000)
 		}

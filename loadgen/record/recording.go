@@ -38,17 +38,17 @@ type Run struct {
 	Unproven    int64           `json:"unproven,omitempty"` // ok, and only the end of a connection without TLS says where the body ended
 	Late        int64           `json:"late"`               // ticks of -q that passed while their worker was busy
 
-	Latency    Latencies      `json:"latency"`
-	Phases     PhaseLatencies `json:"phases"` // of answered requests
-	Bins       Bins           `json:"bins"`
-	Endpoints  []EndpointSeen `json:"endpoints"`
-	Lost       []LostRequest  `json:"lost"`              // in order of failure, at most 100,000
-	LostUntold int64          `json:"lostUntold"`        // lost requests beyond those in Lost, in the counts alone
-	Traces     []Trace        `json:"traces,omitempty"`  // of the first lost requests, if asked for
-	Samples    []Sample       `json:"samples"`           // error texts by how often they were met
-	Answers    []ErrorAnswer  `json:"answers,omitempty"` // with an unexpected status, by how often they came
-	Marks      []Mark         `json:"marks"`             // in order of start
-	Notes      []string       `json:"notes,omitempty"`
+	Latency      Latencies       `json:"latency"`
+	Phases       PhaseLatencies  `json:"phases"` // of answered requests
+	Bins         Bins            `json:"bins"`
+	Endpoints    []EndpointSeen  `json:"endpoints"`
+	Lost         []LostRequest   `json:"lost"`              // in order of failure, at most 100,000
+	LostUnlisted int64           `json:"lostUntold"`        // lost requests beyond those in Lost, in the counts alone
+	Traces       []Trace         `json:"traces,omitempty"`  // of the first lost requests, if asked for
+	Samples      []Sample        `json:"samples"`           // error texts by how often they were met
+	Responses    []ErrorResponse `json:"answers,omitempty"` // with an unexpected status, by how often they came
+	Marks        []Mark          `json:"marks"`             // in order of start
+	Notes        []string        `json:"notes,omitempty"`
 
 	Expect  []string `json:"expect,omitempty"`  // checks that fail the verdict when false
 	Require []string `json:"require,omitempty"` // checks that make it inconclusive when false
@@ -147,11 +147,11 @@ type PhaseLatencies struct {
 // EndpointSeen is what was seen of one endpoint; times are ns from the run's
 // start, -1 for never.
 type EndpointSeen struct {
-	Name         string `json:"name"`
-	FirstConnect int64  `json:"firstConnectNs"` // first connection made
-	LastConnect  int64  `json:"lastConnectNs"`
-	FirstAnswer  int64  `json:"firstAnswerNs"`
-	LastAnswer   int64  `json:"lastAnswerNs"`
+	Name          string `json:"name"`
+	FirstConnect  int64  `json:"firstConnectNs"` // first connection made
+	LastConnect   int64  `json:"lastConnectNs"`
+	FirstResponse int64  `json:"firstAnswerNs"`
+	LastResponse  int64  `json:"lastAnswerNs"`
 }
 
 // LostRequest is one lost request in full.
@@ -169,9 +169,9 @@ type LostRequest struct {
 	Connection int64 `json:"connection,omitempty"`
 }
 
-// ErrorAnswer is what answers with an unexpected status had in common, and how
+// ErrorResponse is what answers with an unexpected status had in common, and how
 // many they were. Of more kinds than 64 of one status only that is kept.
-type ErrorAnswer struct {
+type ErrorResponse struct {
 	Status int      `json:"status"`
 	Server string   `json:"server,omitempty"` // its Server field
 	Fields []string `json:"fields,omitempty"` // telling ones, "name: value"

@@ -52,10 +52,10 @@ type Result struct {
 	Bytes      int64 // body bytes received
 	Unproven   bool  // nothing shows that they are all there were
 	Sample     string
-	Answer     []byte // what is kept of an answer with an unexpected status, as AnswerText writes it
+	Response   []byte // what is kept of an answer with an unexpected status, as ResponseText writes it
 }
 
-// Answered reports whether a complete answer arrived, with whatever status.
-func (r *Result) Answered() bool {
+// Responded reports whether a complete answer arrived, with whatever status.
+func (r *Result) Responded() bool {
 	return r.Fate == FateOK || r.Fate == FateLost && r.Class.Stage() == StageStatus
 }

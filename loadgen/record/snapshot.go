@@ -39,5 +39,5 @@ func (s *Tally) addTo(to *Snapshot) {
 	to.Bytes = saturated(to.Bytes, s.bytes)
 	to.Unproven += s.unproven
 	to.Ticks += s.late
-	to.Latency.merge(&s.answered)
+	to.Latency.merge(&s.responded)
 }

@@ -220,7 +220,7 @@ func mergeTimelines(list []*timeline, room *binRoom) Bins {
 // The fields that a packed bin has, in order, as bits of its first byte.
 const (
 	packedStarted = iota
-	packedAnswered
+	packedResponded
 	packedOK
 	packedSpoiled
 	packedAborted
@@ -230,7 +230,7 @@ const (
 
 // counts are the fields that are one number each, in the order of their bits.
 func (b *Bin) counts() [packedLost]*int64 {
-	return [...]*int64{&b.Started, &b.Answered, &b.OK, &b.Spoiled, &b.Aborted}
+	return [...]*int64{&b.Started, &b.Responded, &b.OK, &b.Spoiled, &b.Aborted}
 }
 
 // maxPacked is a bound of the bytes that pack appends.

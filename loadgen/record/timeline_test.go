@@ -85,7 +85,7 @@ func randomCount(rng *rand.Rand) func(*Bin) {
 		return func(b *Bin) { b.Started += n }
 	}
 	return func(b *Bin) {
-		b.Answered += n
+		b.Responded += n
 		b.OK++
 		b.Latency.record(took)
 		b.Latency.Steps[0] += n
@@ -99,7 +99,7 @@ func TestTimelineIsSmall(t *testing.T) {
 	for i := range int64(MaxBins * 100) {
 		b := line.at(i * FirstBinWidth / 100)
 		b.Started++
-		b.Answered++
+		b.Responded++
 		b.OK++
 		b.Latency.record(100_000 + rng.Int64N(2_000_000))
 	}

@@ -54,7 +54,7 @@ func (r *Run) validateCounts() error {
 			return err
 		}
 	}
-	for _, a := range r.Answers {
+	for _, a := range r.Responses {
 		if err := within(limit{"answers", int64(a.Status), 0, 999}, count("answers", a.Count)); err != nil {
 			return err
 		}
@@ -70,7 +70,7 @@ func (r *Run) validateCounts() error {
 		count("connections", n.Opened), count("connections", n.Stale), count("connections", n.Waited),
 		count("connections", n.Ours), count("connections", n.Surplus),
 		limit{"unproven", r.Unproven, 0, c.OK},
-		count("late", r.Late), count("lostUntold", r.LostUntold), limit{"bytes", r.Bytes, 0, 1<<63 - 1},
+		count("late", r.Late), count("lostUntold", r.LostUnlisted), limit{"bytes", r.Bytes, 0, 1<<63 - 1},
 	)
 }
 
@@ -109,7 +109,7 @@ func (b *Bin) Validate() error {
 			return err
 		}
 	}
-	return within(count("started", b.Started), count("answered", b.Answered), count("ok", b.OK),
+	return within(count("started", b.Started), count("answered", b.Responded), count("ok", b.OK),
 		count("spoiled", b.Spoiled), count("aborted", b.Aborted))
 }
 
@@ -125,7 +125,7 @@ func (r *Run) validateEndpoints() error {
 			return fmt.Errorf("endpoint %q is there twice, or has no name", e.Name)
 		}
 		known[e.Name] = true
-		for _, ns := range [...]int64{e.FirstConnect, e.LastConnect, e.FirstAnswer, e.LastAnswer} {
+		for _, ns := range [...]int64{e.FirstConnect, e.LastConnect, e.FirstResponse, e.LastResponse} {
 			if err := within(limit{"endpoint " + e.Name, ns, -1, MaxTime}); err != nil {
 				return err
 			}

@@ -79,7 +79,7 @@ type streamRequest struct {
 	Read     int64  `json:"readNs"`
 	Sample   string `json:"sample"` // error text
 
-	Answer *record.ErrorAnswer `json:"answer"` // with an unexpected status
+	Response *record.ErrorResponse `json:"answer"` // with an unexpected status
 }
 
 // streamEnd is a Run without what its requests decide: a field that hides one
@@ -88,17 +88,17 @@ type streamRequest struct {
 // for a person to read.
 type streamEnd struct {
 	*record.Run
-	Outcomes   decided `json:"outcomes,omitempty"`
-	Statuses   decided `json:"statuses,omitempty"`
-	Bytes      decided `json:"bytes,omitempty"`
-	Unproven   decided `json:"unproven,omitempty"`
-	Latency    decided `json:"latency,omitempty"`
-	Phases     decided `json:"phases,omitempty"`
-	Bins       decided `json:"bins,omitempty"`
-	Lost       decided `json:"lost,omitempty"`
-	LostUntold decided `json:"lostUntold,omitempty"`
-	Samples    decided `json:"samples,omitempty"`
-	Answers    decided `json:"answers,omitempty"`
+	Outcomes     decided `json:"outcomes,omitempty"`
+	Statuses     decided `json:"statuses,omitempty"`
+	Bytes        decided `json:"bytes,omitempty"`
+	Unproven     decided `json:"unproven,omitempty"`
+	Latency      decided `json:"latency,omitempty"`
+	Phases       decided `json:"phases,omitempty"`
+	Bins         decided `json:"bins,omitempty"`
+	Lost         decided `json:"lost,omitempty"`
+	LostUnlisted decided `json:"lostUntold,omitempty"`
+	Samples      decided `json:"samples,omitempty"`
+	Responses    decided `json:"answers,omitempty"`
 }
 
 // decided takes the place of a field that requests decide, and is empty.
@@ -210,14 +210,14 @@ func appendRequest(b []byte, r *record.Result, endpoint string) []byte {
 	if r.Sample != "" {
 		b = appendString(append(b, `,"sample":`...), r.Sample)
 	}
-	if len(r.Answer) > 0 {
-		b = appendAnswer(append(b, `,"answer":`...), r.Answer)
+	if len(r.Response) > 0 {
+		b = appendResponse(append(b, `,"answer":`...), r.Response)
 	}
 	return append(b, "}\n"...)
 }
 
-// appendAnswer encodes what AnswerText wrote as an ErrorAnswer without a count.
-func appendAnswer(b, text []byte) []byte {
+// appendResponse encodes what ResponseText wrote as an ErrorResponse without a count.
+func appendResponse(b, text []byte) []byte {
 	status, text, _ := bytes.Cut(text, []byte{0})
 	server, text, _ := bytes.Cut(text, []byte{0})
 	fields, body, _ := bytes.Cut(text, []byte{0})

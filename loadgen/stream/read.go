@@ -190,8 +190,8 @@ func (s *streamReader) result(u *streamedRun, q *streamRequest) (*record.Result,
 	if r.Bytes < 0 || r.Status < 0 || r.Status > 999 {
 		return nil, fmt.Errorf("%d bytes with status %d are no answer", r.Bytes, r.Status)
 	}
-	if q.Answer != nil {
-		r.Answer = q.Answer.Text()
+	if q.Response != nil {
+		r.Response = q.Response.Text()
 	}
 	if q.Endpoint != "" {
 		r.Endpoint = u.recorder.Names.ID(q.Endpoint)

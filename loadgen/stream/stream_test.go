@@ -224,8 +224,8 @@ func TestStreamBeyondBounds(t *testing.T) {
 	if err := sink.Close(rec); err != nil {
 		t.Fatal(err)
 	}
-	if len(run.Lost) != record.MaxLostDetails || run.LostUntold != requests-record.MaxLostDetails || len(run.Endpoints) != record.MaxEndpoints+1 || len(run.Samples) != 2*record.MaxSamples+2 {
-		t.Fatalf("%d lost, %d untold, %d endpoints, %d samples", len(run.Lost), run.LostUntold, len(run.Endpoints), len(run.Samples))
+	if len(run.Lost) != record.MaxLostDetails || run.LostUnlisted != requests-record.MaxLostDetails || len(run.Endpoints) != record.MaxEndpoints+1 || len(run.Samples) != 2*record.MaxSamples+2 {
+		t.Fatalf("%d lost, %d untold, %d endpoints, %d samples", len(run.Lost), run.LostUnlisted, len(run.Endpoints), len(run.Samples))
 	}
 	got, err := Read(&stream)
 	if err != nil {
@@ -551,7 +551,7 @@ func TestCSVTellsVariants(t *testing.T) {
 
 var streamed = []*record.Result{
 	{Start: 1e9, End: 2e9, Status: 200, Bytes: 12345, Phases: record.Phases{Connect: 1e5, Send: 1e4, Wait: 1e6, Read: 1e3}},
-	{Start: 1e9, End: 2e9, Fate: record.FateLost, Class: record.StatusClass(503), Status: 503, Connection: 7, Answer: []byte("503\x00envoy\x00via: x\nretry-after: 1\n\x00no healthy upstream")},
+	{Start: 1e9, End: 2e9, Fate: record.FateLost, Class: record.StatusClass(503), Status: 503, Connection: 7, Response: []byte("503\x00envoy\x00via: x\nretry-after: 1\n\x00no healthy upstream")},
 	{Start: 1e9, End: 2e9, Fate: record.FateLost, Class: record.NewClass(record.StageConnect, record.CauseRefused), Sample: `Get "http://gateway/": dial tcp gateway:80: connect: connection refused`},
 }
 

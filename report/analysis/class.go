@@ -97,8 +97,8 @@ func IsCut(c record.Class) bool {
 	return BeyondConnect(c) && (cause == record.CauseEOF || cause == record.CauseReset)
 }
 
-// Unanswered reports that not one byte of an answer had come.
-func Unanswered(c record.Class) bool {
+// Unresponded reports that not one byte of an answer had come.
+func Unresponded(c record.Class) bool {
 	return c.Stage() == record.StageSend || c.Stage() == record.StageWait
 }
 

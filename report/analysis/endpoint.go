@@ -27,7 +27,7 @@ func endpointLosses(run *record.Run) []EndpointLoss {
 	}
 	var list []EndpointLoss
 	for name, outcomes := range byName {
-		e := EndpointLoss{Name: name, Seen: record.EndpointSeen{Name: name, FirstConnect: -1, LastConnect: -1, FirstAnswer: -1, LastAnswer: -1}}
+		e := EndpointLoss{Name: name, Seen: record.EndpointSeen{Name: name, FirstConnect: -1, LastConnect: -1, FirstResponse: -1, LastResponse: -1}}
 		for _, o := range outcomes {
 			switch o.Fate {
 			case record.FateOK.String():
@@ -60,9 +60,9 @@ func EndpointCount(run *record.Run) int {
 
 func seenEndpoints(run *record.Run) int {
 	names := map[string]bool{}
-	shared := run.Settings.EndpointHeader != "" && slices.ContainsFunc(run.Endpoints, namedByAnswers)
+	shared := run.Settings.EndpointHeader != "" && slices.ContainsFunc(run.Endpoints, namedByResponses)
 	for _, e := range run.Endpoints {
-		if !shared || namedByAnswers(e) {
+		if !shared || namedByResponses(e) {
 			names[e.Name] = true
 		}
 	}
@@ -79,6 +79,6 @@ func seenEndpoints(run *record.Run) int {
 	return len(names)
 }
 
-// namedByAnswers reports that an endpoint is known from a response field, not
+// namedByResponses reports that an endpoint is known from a response field, not
 // from connections to it.
-func namedByAnswers(e record.EndpointSeen) bool { return e.FirstAnswer >= 0 && e.FirstConnect < 0 }
+func namedByResponses(e record.EndpointSeen) bool { return e.FirstResponse >= 0 && e.FirstConnect < 0 }

@@ -23,7 +23,7 @@ func Failures(run *record.Run) []Failure {
 	for i := range run.Lost {
 		list = append(list, FailureOf(&run.Lost[i], run.Bins.Width))
 	}
-	if run.LostUntold > 0 {
+	if run.LostUnlisted > 0 {
 		list = append(list, unlisted(run)...)
 	}
 	SortFailures(list)

@@ -8,7 +8,7 @@ type History struct {
 }
 
 // Histories are those of all endpoints, by name and by address.
-func Histories(lives []Lifecycle, crashes []Crash) map[string]*History {
+func Histories(lifecycles []Lifecycle, crashes []Crash) map[string]*History {
 	index := map[string]*History{}
 	of := func(endpoint, address string, add func(*History)) {
 		keys := []string{endpoint}
@@ -22,8 +22,8 @@ func Histories(lives []Lifecycle, crashes []Crash) map[string]*History {
 			add(index[key])
 		}
 	}
-	for i := range lives {
-		one := &lives[i]
+	for i := range lifecycles {
+		one := &lifecycles[i]
 		of(one.Endpoint, one.address, func(h *History) { h.lifecycles = append(h.lifecycles, one) })
 	}
 	for i := range crashes {

@@ -56,7 +56,7 @@ func checkOutcomes(run *record.Run) error {
 		{"lost over time", binned.Lost, c.Lost},
 		{"spoiled over time", binned.Spoiled, c.Spoiled},
 		{"aborted over time", binned.Aborted, c.Aborted},
-		{"lost requests told", int64(len(run.Lost)) + run.LostUntold, c.Lost},
+		{"lost requests told", int64(len(run.Lost)) + run.LostUnlisted, c.Lost},
 	} {
 		if pair.got != pair.want {
 			return &identityError{pair.what, pair.got, pair.want}

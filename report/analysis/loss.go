@@ -64,7 +64,7 @@ func hidden(run *record.Run) int64 {
 	}
 	var n int64
 	for _, o := range run.Outcomes {
-		if o.Fate == record.FateLost.String() && o.Reused && IsCut(o.Class) && Unanswered(o.Class) {
+		if o.Fate == record.FateLost.String() && o.Reused && IsCut(o.Class) && Unresponded(o.Class) {
 			n += o.Count
 		}
 	}

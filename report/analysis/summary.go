@@ -14,7 +14,7 @@ import (
 type Summary struct {
 	Total, Slowest, Fastest, Average float64
 	PerSecond                        float64 // finished requests, failed ones included, as hey counts
-	Answered                         int64
+	Responded                        int64
 	TotalBytes, BytesPerRequest      int64
 	Histogram                        []Bucket
 	Percentiles                      []Percentile
@@ -57,25 +57,25 @@ type StatusCount struct {
 var percents = [...]int{10, 25, 50, 75, 90, 95, 99}
 
 func summarize(run *record.Run) Summary {
-	answered := Answered(run)
+	responded := Responded(run)
 	s := Summary{
 		Total:      Seconds(run.Duration),
-		Slowest:    Seconds(answered.Max),
-		Fastest:    Seconds(answered.Min),
-		Average:    answered.Mean() / 1e9,
-		Answered:   answered.Count,
+		Slowest:    Seconds(responded.Max),
+		Fastest:    Seconds(responded.Min),
+		Average:    responded.Mean() / 1e9,
+		Responded:  responded.Count,
 		TotalBytes: run.Bytes,
-		Histogram:  histogram(answered),
+		Histogram:  histogram(responded),
 		Phases:     phases(run),
 		Errors:     errorCounts(run),
 	}
 	if s.Total > 0 {
 		s.PerSecond = float64(run.Counts.Started-run.Counts.Aborted) / s.Total
 	}
-	if answered.Count > 0 {
-		s.BytesPerRequest = run.Bytes / answered.Count
+	if responded.Count > 0 {
+		s.BytesPerRequest = run.Bytes / responded.Count
 		for _, p := range percents {
-			s.Percentiles = append(s.Percentiles, Percentile{p, Seconds(answered.Percentile(float64(p)))})
+			s.Percentiles = append(s.Percentiles, Percentile{p, Seconds(responded.Percentile(float64(p)))})
 		}
 	}
 	for _, status := range slices.Sorted(maps.Keys(run.Statuses)) {
@@ -84,8 +84,8 @@ func summarize(run *record.Run) Summary {
 	return s
 }
 
-// Answered is the latency of all answered requests, whatever their status.
-func Answered(run *record.Run) *record.Latency {
+// Responded is the latency of all answered requests, whatever their status.
+func Responded(run *record.Run) *record.Latency {
 	l := &record.Latency{}
 	l.Merge(&run.Latency.OK)
 	l.Merge(&run.Latency.Unexpected)

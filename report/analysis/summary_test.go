@@ -30,15 +30,15 @@ func TestDistributionsAddUp(t *testing.T) {
 				if got, want := statuses+errors, r.Run.Counts.Started; got != want {
 					t.Errorf("run %d: got %d statuses + %d errors; want %d started", i, statuses, errors, want)
 				}
-				if statuses != r.Summary.Answered {
-					t.Errorf("run %d: got %d statuses; want %d answered", i, statuses, r.Summary.Answered)
+				if statuses != r.Summary.Responded {
+					t.Errorf("run %d: got %d statuses; want %d answered", i, statuses, r.Summary.Responded)
 				}
 				var rows int64
 				for _, b := range r.Summary.Histogram {
 					rows += b.Count
 				}
-				if rows != r.Summary.Answered {
-					t.Errorf("run %d: got %d in the histogram; want %d answered", i, rows, r.Summary.Answered)
+				if rows != r.Summary.Responded {
+					t.Errorf("run %d: got %d in the histogram; want %d answered", i, rows, r.Summary.Responded)
 				}
 			}
 		})
@@ -213,7 +213,7 @@ func TestSummary(t *testing.T) {
 	got := summarize(reporttest.NewRun(t, list))
 	want := Summary{
 		Total: 0.2, Slowest: 0.06, Fastest: 0.01, Average: 0.03, PerSecond: 40,
-		Answered: 3, TotalBytes: 159, BytesPerRequest: 53,
+		Responded: 3, TotalBytes: 159, BytesPerRequest: 53,
 		Statuses: []StatusCount{{200, 1}, {301, 1}, {503, 1}},
 		Errors: []ErrorCount{
 			{Text: "c", Count: 3}, // of two classes
@@ -237,7 +237,7 @@ func TestSummaryOfNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := summarize(reporttest.NewRun(t, list))
-			if s.Answered != 0 || s.Histogram != nil || s.Percentiles != nil || s.BytesPerRequest != 0 {
+			if s.Responded != 0 || s.Histogram != nil || s.Percentiles != nil || s.BytesPerRequest != 0 {
 				t.Errorf("got %+v; want no figures", s)
 			}
 			for _, f := range []float64{s.Average, s.PerSecond, s.Fastest, s.Slowest} {

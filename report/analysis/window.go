@@ -50,8 +50,8 @@ func windows(run *record.Run, gap int64) []Window {
 	for group := range GroupFailures(Failures(run), gap) {
 		w := NewWindow(group)
 		w.Exposed = run.Bins.StartedBetween(w.Begin, w.End)
-		answers := run.Bins.LatencyBetween(w.Begin, w.End)
-		w.Slowest = answers.Max
+		responses := run.Bins.LatencyBetween(w.Begin, w.End)
+		w.Slowest = responses.Max
 		w.BeginNear, w.EndNear = nearest(run.Marks, w.Begin), nearest(run.Marks, w.End)
 		list = append(list, w)
 	}

@@ -187,9 +187,9 @@ func TestWindowsMoveWithTheClock(t *testing.T) {
 	}
 }
 
-// TestWindowsOfUntoldLosses: what is in the counts alone has the edges of its
+// TestWindowsOfUnlistedLosses: what is in the counts alone has the edges of its
 // bins; what is told in full is sharp.
-func TestWindowsOfUntoldLosses(t *testing.T) {
+func TestWindowsOfUnlistedLosses(t *testing.T) {
 	list := reporttest.Steady(1000, 0, ms, "gw-1")
 	for i := range int64(10) {
 		list = append(list,
@@ -351,7 +351,7 @@ func TestEndpointCount(t *testing.T) {
 	}
 	behind := &record.Run{
 		Settings:  record.Settings{EndpointHeader: "X-Pod"},
-		Endpoints: []record.EndpointSeen{{Name: "10.0.0.1:80", FirstAnswer: -1}, {Name: "pod-1", FirstConnect: -1}, {Name: "pod-2", FirstConnect: -1}},
+		Endpoints: []record.EndpointSeen{{Name: "10.0.0.1:80", FirstResponse: -1}, {Name: "pod-1", FirstConnect: -1}, {Name: "pod-2", FirstConnect: -1}},
 	}
 	if got := EndpointCount(behind); got != 2 {
 		t.Errorf("got %d; want the 2 that answers named", got)

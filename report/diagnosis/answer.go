@@ -49,7 +49,7 @@ var meanings = []meaning{
 }
 
 // meaningOf finds what an answer tells; nil when it is not known.
-func meaningOf(a *record.ErrorAnswer) *meaning {
+func meaningOf(a *record.ErrorResponse) *meaning {
 	server := strings.ToLower(a.Server)
 	text := strings.ToLower(strings.Join(a.Fields, "\n") + "\n" + a.Body)
 	for i := range meanings {
@@ -61,8 +61,8 @@ func meaningOf(a *record.ErrorAnswer) *meaning {
 	return nil
 }
 
-// quoteAnswer tells one kind of answer: how often, who, its text, its meaning.
-func quoteAnswer(a *record.ErrorAnswer, m *meaning) string {
+// quoteResponse tells one kind of answer: how often, who, its text, its meaning.
+func quoteResponse(a *record.ErrorResponse, m *meaning) string {
 	text := fmt.Sprintf("%d × %d", a.Count, a.Status)
 	if a.Server != "" {
 		text += " from " + strconv.Quote(a.Server)

@@ -653,20 +653,20 @@ func TestOneMarkAway(t *testing.T) {
 	for _, kind := range []record.MarkKind{record.MarkTerminating, record.MarkExited, record.MarkEndpointRemoved} {
 		marks := slices.DeleteFunc(reporttest.AbruptMarks(), func(m record.Mark) bool { return m.Kind == kind && m.Endpoint == "gw-4" })
 		run := reporttest.NewRun(t, reporttest.AbruptRequests(), reporttest.Variant("abrupt", marks))
-		var told, untold int64
+		var told, unlisted int64
 		for _, f := range found(run) {
 			switch f.Rule {
 			case "listener-closed-before-removal":
 				told = f.Lost
 			case "connections-refused":
-				untold = f.Lost
+				unlisted = f.Lost
 				if f.Confidence != CannotTell || f.Needed != 0 {
 					t.Errorf("without %s: got %+v; want no number, and that it cannot be told", kind, f)
 				}
 			}
 		}
-		if told != 217 || untold != 27 {
-			t.Errorf("without %s of gw-4: got %d told, %d untold; want 217 and 27", kind, told, untold)
+		if told != 217 || unlisted != 27 {
+			t.Errorf("without %s of gw-4: got %d told, %d untold; want 217 and 27", kind, told, unlisted)
 		}
 	}
 }

@@ -29,8 +29,8 @@ func (s *observation) exits(l *record.LostRequest) iter.Seq2[*analysis.Lifecycle
 // alive is when the endpoint of a loss still answered after it, in ns: a process that
 // exited later did not cut the request by that. It is unknown where it did not.
 func (s *observation) alive(l *record.LostRequest) int64 {
-	if answer := s.seen[l.Endpoint].LastAnswer; s.named(l) && answer > l.End+readTogether {
-		return answer
+	if response := s.seen[l.Endpoint].LastResponse; s.named(l) && response > l.End+readTogether {
+		return response
 	}
 	return analysis.Unknown
 }
@@ -38,7 +38,7 @@ func (s *observation) alive(l *record.LostRequest) int64 {
 // idled reports that a connection may have been closed because it was idle: no
 // answer of the run came as soon as the end of it.
 func (s *observation) idled(l *record.LostRequest) bool {
-	return l.Reused && analysis.Unanswered(l.Class) && l.End-l.Start < s.answers.Min
+	return l.Reused && analysis.Unresponded(l.Class) && l.End-l.Start < s.responses.Min
 }
 
 // idle counts those that a connection which was closed for being idle explains.
@@ -85,16 +85,16 @@ func (s *observation) sureOf(e *evidence, f *Finding) {
 // least that they need where no answer of the run took as long: how much longer is
 // not known.
 func (s *observation) need(e *evidence) (needed int64, least bool) {
-	return max(e.longest, s.answers.Max), e.longest >= s.answers.Max
+	return max(e.longest, s.responses.Max), e.longest >= s.responses.Max
 }
 
 // underWay is the evidence for that.
 func (s *observation) underWay(e *evidence) string {
-	if s.answers.Count == 0 {
+	if s.responses.Count == 0 {
 		return fmt.Sprintf("the longest had been under way for %s; no request of the run was answered", phrase.Duration(e.longest))
 	}
 	if _, least := s.need(e); least {
-		return fmt.Sprintf("the longest had been under way for %s, longer than any answer of the run took (%s)", phrase.Duration(e.longest), phrase.Duration(s.answers.Max))
+		return fmt.Sprintf("the longest had been under way for %s, longer than any answer of the run took (%s)", phrase.Duration(e.longest), phrase.Duration(s.responses.Max))
 	}
-	return fmt.Sprintf("the longest had been under way for %s; the slowest answer of the run took %s", phrase.Duration(e.longest), phrase.Duration(s.answers.Max))
+	return fmt.Sprintf("the longest had been under way for %s; the slowest answer of the run took %s", phrase.Duration(e.longest), phrase.Duration(s.responses.Max))
 }

@@ -27,7 +27,7 @@ type observation struct {
 	// tell of, so that none of these can be told from the others.
 	shared bool
 
-	answers      *record.Latency // of all that were answered
+	responses    *record.Latency // of all that were answered
 	seen         map[string]record.EndpointSeen
 	before       int64                                // ns; what was lost until then is no doing of what marks tell
 	stretches    map[string][]analysis.Window         // see stretchKey
@@ -36,7 +36,7 @@ type observation struct {
 
 func observe(run *record.Run, loss *analysis.Loss) *observation {
 	s := &observation{
-		run: run, loss: loss, lifecycles: loss.Lifecycles, crashes: loss.Crashes, answers: analysis.Answered(run),
+		run: run, loss: loss, lifecycles: loss.Lifecycles, crashes: loss.Crashes, responses: analysis.Responded(run),
 		seen: map[string]record.EndpointSeen{},
 	}
 	s.own = analysis.Histories(s.lifecycles, s.crashes)
@@ -206,12 +206,12 @@ func (s *observation) failing(l *record.LostRequest) *analysis.Window {
 // refuses, and connections wait meanwhile.
 func (s *observation) outageBegin(l *record.LostRequest) int64 {
 	begin := s.windowOf(l).Begin
-	return min(begin, s.answeredBefore(begin))
+	return min(begin, s.respondedBefore(begin))
 }
 
-// answeredBefore is the end of the last bin with an answer that began before a time,
+// respondedBefore is the end of the last bin with an answer that began before a time,
 // in ns.
-func (s *observation) answeredBefore(at int64) int64 {
+func (s *observation) respondedBefore(at int64) int64 {
 	bins := &s.run.Bins
 	if bins.Width == 0 {
 		return at
@@ -224,8 +224,8 @@ func (s *observation) answeredBefore(at int64) int64 {
 	return 0
 }
 
-// answeredAfter reports that a request was answered in a bin after a time.
-func (s *observation) answeredAfter(at int64) bool {
+// respondedAfter reports that a request was answered in a bin after a time.
+func (s *observation) respondedAfter(at int64) bool {
 	bins := &s.run.Bins
 	first := len(bins.List)
 	if bins.Width > 0 {

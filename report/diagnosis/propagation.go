@@ -43,7 +43,7 @@ func (s *observation) propagationOf(e *evidence) propagation {
 	}
 	h.met = met.list
 	h.silent = last > e.last
-	h.open = last+s.loss.Gap >= s.loss.Event.LoadOver || !s.answeredAfter(last)
+	h.open = last+s.loss.Gap >= s.loss.Event.LoadOver || !s.respondedAfter(last)
 	return h
 }
 

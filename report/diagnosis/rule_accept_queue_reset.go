@@ -11,7 +11,7 @@ type acceptQueueReset struct{}
 
 func (acceptQueueReset) matches(s *observation, l *record.LostRequest) bool {
 	own := s.lifecycleOf(l)
-	return !l.Reused && l.Class.Cause() == record.CauseReset && (analysis.Unanswered(l.Class) || l.Class.Stage() == record.StageTLS) &&
+	return !l.Reused && l.Class.Cause() == record.CauseReset && (analysis.Unresponded(l.Class) || l.Class.Stage() == record.StageTLS) &&
 		own != nil && analysis.Within(l.End, own.ListenerClosed, own.ListenerClosed) && !analysis.Within(l.End, own.Exited, own.Exited)
 }
 

@@ -5,13 +5,13 @@ import (
 	"nodrop/report/analysis"
 )
 
-// balancerHeardLate: the control plane had taken the endpoint out, and the balancer
+// balancerRemovedLate: the control plane had taken the endpoint out, and the balancer
 // still sent connections to it.
-type balancerHeardLate struct{}
+type balancerRemovedLate struct{}
 
 // matches leaves alone what an endpoint refused that accepted connections
 // afterwards.
-func (balancerHeardLate) matches(s *observation, l *record.LostRequest) bool {
+func (balancerRemovedLate) matches(s *observation, l *record.LostRequest) bool {
 	if !analysis.IsRefusal(l.Class) {
 		return false
 	}
@@ -23,7 +23,7 @@ func (balancerHeardLate) matches(s *observation, l *record.LostRequest) bool {
 	return s.slowRemovals[l] != nil
 }
 
-func (balancerHeardLate) explain(s *observation, e *evidence) Finding {
+func (balancerRemovedLate) explain(s *observation, e *evidence) Finding {
 	h := s.propagationOf(e)
 	why := ": balancers went on sending them to endpoints that had been taken out"
 	if h.early() {

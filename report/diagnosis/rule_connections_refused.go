@@ -17,7 +17,7 @@ func (connectionsRefused) matches(_ *observation, l *record.LostRequest) bool {
 
 func (connectionsRefused) explain(s *observation, e *evidence) Finding {
 	evidence := []string{e.what(), e.when() + "; " + s.where(e)}
-	if s.answers.Count == 0 && s.run.Counts.Lost == int64(len(e.lost)) && (e.redirected == 0 || e.redirected == int64(len(e.lost))) {
+	if s.responses.Count == 0 && s.run.Counts.Lost == int64(len(e.lost)) && (e.redirected == 0 || e.redirected == int64(len(e.lost))) {
 		title, remedy := "every connection was refused: nothing listens there", "check the URL's host and port, and that the service runs"
 		if e.redirected > 0 {
 			title = "nothing listens where the redirect leads: every connection to it was refused"

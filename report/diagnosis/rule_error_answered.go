@@ -8,15 +8,15 @@ import (
 	"nodrop/report/phrase"
 )
 
-// errorAnswered is about answers that a server or gateway made, with a status that
+// errorResponded is about answers that a server or gateway made, with a status that
 // was not expected.
-type errorAnswered struct{}
+type errorResponded struct{}
 
-func (errorAnswered) matches(_ *observation, l *record.LostRequest) bool {
+func (errorResponded) matches(_ *observation, l *record.LostRequest) bool {
 	return l.Class.Stage() == record.StageStatus
 }
 
-func (errorAnswered) explain(s *observation, e *evidence) Finding {
+func (errorResponded) explain(s *observation, e *evidence) Finding {
 	var statuses []string
 	for _, c := range e.classes {
 		statuses = append(statuses, strings.TrimPrefix(c.Class.String(), "status."))
@@ -29,11 +29,11 @@ func (errorAnswered) explain(s *observation, e *evidence) Finding {
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
 	}
 	known := 0
-	for i := range s.run.Answers {
-		a := &s.run.Answers[i]
+	for i := range s.run.Responses {
+		a := &s.run.Responses[i]
 		m := meaningOf(a)
 		if i < maxTexts {
-			f.Evidence = append(f.Evidence, quoteAnswer(a, m))
+			f.Evidence = append(f.Evidence, quoteResponse(a, m))
 		}
 		if m == nil {
 			continue
@@ -41,10 +41,10 @@ func (errorAnswered) explain(s *observation, e *evidence) Finding {
 		known++
 		f.addRemedy(Remedy{"any", m.remedy})
 	}
-	if extra := len(s.run.Answers) - maxTexts; extra > 0 {
+	if extra := len(s.run.Responses) - maxTexts; extra > 0 {
 		f.Evidence = append(f.Evidence, phrase.Counted(int64(extra), "more kind of answer", "more kinds of answers"))
 	}
-	if known > 0 && known == len(s.run.Answers) {
+	if known > 0 && known == len(s.run.Responses) {
 		f.Confidence = Likely
 	}
 	for i := range s.crashes {

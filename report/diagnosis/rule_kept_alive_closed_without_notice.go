@@ -13,7 +13,7 @@ import (
 type keptAliveClosedWithoutNotice struct{}
 
 func (keptAliveClosedWithoutNotice) matches(_ *observation, l *record.LostRequest) bool {
-	return l.Reused && analysis.IsCut(l.Class) && analysis.Unanswered(l.Class)
+	return l.Reused && analysis.IsCut(l.Class) && analysis.Unresponded(l.Class)
 }
 
 func (keptAliveClosedWithoutNotice) explain(s *observation, e *evidence) Finding {
@@ -25,7 +25,7 @@ func (keptAliveClosedWithoutNotice) explain(s *observation, e *evidence) Finding
 			e.what(),
 			e.when() + "; " + s.where(e),
 			"no answer before had said Connection: close, or the connections would not have been used again",
-			fmt.Sprintf("%d of %d failed sooner than the fastest answer came (%s)", quick, len(e.lost), phrase.Duration(s.answers.Min)),
+			fmt.Sprintf("%d of %d failed sooner than the fastest answer came (%s)", quick, len(e.lost), phrase.Duration(s.responses.Min)),
 		},
 		Remedies: []Remedy{
 			{"any", "while draining, answer with Connection: close, and close idle connections only some time after"},

@@ -40,7 +40,7 @@ func (killedInFlight) explain(s *observation, e *evidence) Finding {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, reset on new connections, may have waited in the accept queue instead: cannot tell, and accepting until the balancer has heard of it cures both", n))
 	}
 	if idle > 0 {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, which failed sooner than the fastest answer came (%s), may have gone out on kept-alive connections that the process was closing: cannot tell, and answering with Connection: close while it drains cures that", idle, phrase.Duration(s.answers.Min)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, which failed sooner than the fastest answer came (%s), may have gone out on kept-alive connections that the process was closing: cannot tell, and answering with Connection: close while it drains cures that", idle, phrase.Duration(s.responses.Min)))
 	}
 	if n+idle == len(e.lost) && f.Confidence == Shown {
 		f.Confidence = Likely
@@ -53,7 +53,7 @@ func (killedInFlight) explain(s *observation, e *evidence) Finding {
 func queued(e *evidence) int {
 	n := 0
 	for _, l := range e.lost {
-		if !l.Reused && l.Class.Cause() == record.CauseReset && analysis.Unanswered(l.Class) {
+		if !l.Reused && l.Class.Cause() == record.CauseReset && analysis.Unresponded(l.Class) {
 			n++
 		}
 	}

@@ -6,14 +6,14 @@ import (
 	"nodrop/report/phrase"
 )
 
-// malformedAnswer: the response was not what HTTP allows.
-type malformedAnswer struct{}
+// malformedResponse: the response was not what HTTP allows.
+type malformedResponse struct{}
 
-func (malformedAnswer) matches(_ *observation, l *record.LostRequest) bool {
+func (malformedResponse) matches(_ *observation, l *record.LostRequest) bool {
 	return analysis.BeyondConnect(l.Class) && l.Class.Cause() == record.CauseMalformed
 }
 
-func (malformedAnswer) explain(s *observation, e *evidence) Finding {
+func (malformedResponse) explain(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      phrase.Counted(int64(len(e.lost)), "answer was", "answers were") + " not what HTTP/1.1 allows",
 		Confidence: Shown,

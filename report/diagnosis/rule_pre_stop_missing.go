@@ -7,12 +7,12 @@ import (
 	"nodrop/report/phrase"
 )
 
-// preStopMissing: as balancerHeardLate, and nothing kept any of the endpoints
+// preStopMissing: as balancerRemovedLate, and nothing kept any of the endpoints
 // accepting.
 type preStopMissing struct{}
 
 func (preStopMissing) matches(s *observation, l *record.LostRequest) bool {
-	return balancerHeardLate{}.matches(s, l) && !s.slowRemovals[l].hooks
+	return balancerRemovedLate{}.matches(s, l) && !s.slowRemovals[l].hooks
 }
 
 func (preStopMissing) explain(s *observation, e *evidence) Finding {

@@ -10,7 +10,7 @@ import (
 type detailsIncomplete struct{}
 
 func (detailsIncomplete) explain(s *observation, _ []Finding) (Finding, bool) {
-	n := s.run.LostUntold
+	n := s.run.LostUnlisted
 	return Finding{
 		Title:      fmt.Sprintf("%s in the counts alone: the findings are about the first %d", phrase.Counted(n, "lost request is", "lost requests are"), len(s.run.Lost)),
 		Confidence: Shown,

@@ -360,7 +360,7 @@ func endpointsMarkdown(l *analysis.Loss) string {
 		if e.Name != "" {
 			name = mdCode(phrase.Shorten(e.Name, maxQuote))
 		}
-		t.row(name, phrase.Number(e.OK), phrase.Number(e.Lost), lastConnected(&e.Seen), phrase.Moment(e.Seen.LastAnswer), mdInline(phrase.Shorten(classList(e.Classes), maxQuote)))
+		t.row(name, phrase.Number(e.OK), phrase.Number(e.Lost), lastConnected(&e.Seen), phrase.Moment(e.Seen.LastResponse), mdInline(phrase.Shorten(classList(e.Classes), maxQuote)))
 	}
 	return "#### By endpoint\n\n" + t.String()
 }

@@ -46,7 +46,7 @@ func notesOf(r *report.RunReport) []string {
 	add(c.Unsent > 0, "%d of %d planned requests %s never sent", c.Unsent, c.Planned, phrase.Choose(c.Unsent, "was", "were"))
 	add(c.Aborted > 0, "%s in flight when the run was stopped: neither ok nor lost", phrase.Counted(c.Aborted, "request was", "requests were"))
 	add(c.Spoiled > 0, "%s failed for reasons on this machine, which says nothing about the target: %s", phrase.Counted(c.Spoiled, "request", "requests"), r.Loss.SpoiledRemedy())
-	add(run.LostUntold > 0, "%s in the counts only: details are kept of the first %d", phrase.Counted(run.LostUntold, "lost request is", "lost requests are"), len(run.Lost))
+	add(run.LostUnlisted > 0, "%s in the counts only: details are kept of the first %d", phrase.Counted(run.LostUnlisted, "lost request is", "lost requests are"), len(run.Lost))
 	add(len(r.Loss.Windows) > 0, "requests started in a window are counted in whole steps of %s", phrase.Duration(run.Bins.Width))
 	add(analysis.ClosedAndLost(run), "closed load model: the faster a failure, the more requests it meets; compare windows, not percentages")
 	return list

@@ -122,7 +122,7 @@ type (
 		Outside     *int64         `json:"outside"`
 		RecoveryNs  *int64         `json:"recoveryNs"`
 		Slower      *slowerJSON    `json:"slower"`
-		Answers     []answerJSON   `json:"answers"`
+		Responses   []responseJSON `json:"answers"`
 		Traces      []traceJSON    `json:"traces"`
 		Notes       []string       `json:"notes"`
 	}
@@ -180,9 +180,9 @@ type (
 		FastestNs         *int64           `json:"fastestNs"`
 		AverageNs         *int64           `json:"averageNs"`
 		RequestsPerSecond float64          `json:"requestsPerSecond"`
-		Answered          int64            `json:"answered"`
+		Responded         int64            `json:"answered"`
 		Bytes             int64            `json:"bytes"`
-		BytesPerAnswer    *int64           `json:"bytesPerAnswer"`
+		BytesPerResponse  *int64           `json:"bytesPerAnswer"`
 		Histogram         []bucketJSON     `json:"histogram"`
 		Percentiles       []percentileJSON `json:"percentiles"`
 		Phases            []phaseJSON      `json:"phases"`
@@ -260,31 +260,31 @@ type (
 	}
 
 	endpointJSON struct {
-		Name           *string          `json:"name"`
-		OK             int64            `json:"ok"`
-		Lost           int64            `json:"lost"`
-		Classes        []classCountJSON `json:"classes"`
-		FirstConnectNs *int64           `json:"firstConnectNs"`
-		LastConnectNs  *int64           `json:"lastConnectNs"`
-		FirstAnswerNs  *int64           `json:"firstAnswerNs"`
-		LastAnswerNs   *int64           `json:"lastAnswerNs"`
+		Name            *string          `json:"name"`
+		OK              int64            `json:"ok"`
+		Lost            int64            `json:"lost"`
+		Classes         []classCountJSON `json:"classes"`
+		FirstConnectNs  *int64           `json:"firstConnectNs"`
+		LastConnectNs   *int64           `json:"lastConnectNs"`
+		FirstResponseNs *int64           `json:"firstAnswerNs"`
+		LastResponseNs  *int64           `json:"lastAnswerNs"`
 	}
 
 	windowJSON struct {
-		BeginNs         int64            `json:"beginNs"`
-		EndNs           int64            `json:"endNs"`
-		Started         int64            `json:"started"`
-		Lost            int64            `json:"lost"`
-		LossRatio       *float64         `json:"lossRatio"`
-		InFlight        int64            `json:"inFlight"`
-		Reused          int64            `json:"reused"`
-		Unlisted        int64            `json:"untold"`
-		Connections     int64            `json:"connections"`
-		Classes         []classCountJSON `json:"classes"`
-		Endpoints       []string         `json:"endpoints"`
-		SlowestAnswerNs *int64           `json:"slowestAnswerNs"`
-		BeginsNear      *relationJSON    `json:"beginsNear"`
-		EndsNear        *relationJSON    `json:"endsNear"`
+		BeginNs           int64            `json:"beginNs"`
+		EndNs             int64            `json:"endNs"`
+		Started           int64            `json:"started"`
+		Lost              int64            `json:"lost"`
+		LossRatio         *float64         `json:"lossRatio"`
+		InFlight          int64            `json:"inFlight"`
+		Reused            int64            `json:"reused"`
+		Unlisted          int64            `json:"untold"`
+		Connections       int64            `json:"connections"`
+		Classes           []classCountJSON `json:"classes"`
+		Endpoints         []string         `json:"endpoints"`
+		SlowestResponseNs *int64           `json:"slowestAnswerNs"`
+		BeginsNear        *relationJSON    `json:"beginsNear"`
+		EndsNear          *relationJSON    `json:"endsNear"`
 	}
 
 	relationJSON struct {
@@ -344,7 +344,7 @@ type (
 		MaxNs int64 `json:"maxNs"`
 	}
 
-	answerJSON struct {
+	responseJSON struct {
 		Status int      `json:"status"`
 		Server *string  `json:"server"`
 		Fields []string `json:"fields"`
@@ -489,7 +489,7 @@ var figures = []struct {
 
 // latencyAt is a percentile of the answers' latency in ns; nil without any.
 func latencyAt(run *record.Run, percent float64) *int64 {
-	l := analysis.Answered(run)
+	l := analysis.Responded(run)
 	if l.Count == 0 {
 		return nil
 	}
@@ -505,11 +505,11 @@ func runOf(name string, r *report.RunReport) runJSON {
 		Identity: identityOf(loss.Identity), Checks: []checkJSON{}, Summary: summaryOf(&r.Summary),
 		Connections: connectionsOf(run.Connections), LateTicks: run.Late,
 		Classes: []classJSON{}, Findings: []findingJSON{}, Endpoints: []endpointJSON{},
-		WindowGapNs: loss.Gap, BinWidthNs: run.Bins.Width, Windows: []windowJSON{}, LossTimeNs: loss.Time, Unlisted: run.LostUntold,
+		WindowGapNs: loss.Gap, BinWidthNs: run.Bins.Width, Windows: []windowJSON{}, LossTimeNs: loss.Time, Unlisted: run.LostUnlisted,
 		Marks: marksOf(run), Baseline: baselineOf(loss.Baseline), Event: eventOf(loss.Event),
 		EventError: textOrNull(loss.Event.Err), Limits: limitsOf(r),
 		Hidden: loss.Hidden, RecoveryNs: knownTime(loss.Recovery), Slower: slowerOf(loss.Slower),
-		Answers: answersOf(run.Answers), Traces: tracesOf(run.Traces), Notes: listOf(notesOf(r)),
+		Responses: responsesOf(run.Responses), Traces: tracesOf(run.Traces), Notes: listOf(notesOf(r)),
 	}
 	if run.Counts.Started > 0 {
 		j.LastStartNs = &loss.Event.LoadOver
@@ -560,7 +560,7 @@ func identityOf(err error) identityJSON {
 
 func summaryOf(s *analysis.Summary) summaryJSON {
 	j := summaryJSON{
-		TotalNs: nanoseconds(s.Total), RequestsPerSecond: s.PerSecond, Answered: s.Answered, Bytes: s.TotalBytes,
+		TotalNs: nanoseconds(s.Total), RequestsPerSecond: s.PerSecond, Responded: s.Responded, Bytes: s.TotalBytes,
 		Histogram: []bucketJSON{}, Percentiles: []percentileJSON{}, Phases: []phaseJSON{}, Statuses: []statusJSON{}, Errors: []errorJSON{},
 	}
 	for _, c := range s.Statuses {
@@ -569,11 +569,11 @@ func summaryOf(s *analysis.Summary) summaryJSON {
 	for _, e := range s.Errors {
 		j.Errors = append(j.Errors, errorJSON(e))
 	}
-	if s.Answered == 0 {
+	if s.Responded == 0 {
 		return j
 	}
 	j.SlowestNs, j.FastestNs, j.AverageNs = new(nanoseconds(s.Slowest)), new(nanoseconds(s.Fastest)), new(nanoseconds(s.Average))
-	j.BytesPerAnswer = &s.BytesPerRequest
+	j.BytesPerResponse = &s.BytesPerRequest
 	for _, b := range s.Histogram {
 		j.Histogram = append(j.Histogram, bucketJSON{nanoseconds(b.Mark), b.Count})
 	}
@@ -617,7 +617,7 @@ func endpointOf(e analysis.EndpointLoss) endpointJSON {
 	j := endpointJSON{
 		Name: textOrNull(e.Name), OK: e.OK, Lost: e.Lost, Classes: []classCountJSON{},
 		FirstConnectNs: knownTime(e.Seen.FirstConnect), LastConnectNs: knownTime(e.Seen.LastConnect),
-		FirstAnswerNs: knownTime(e.Seen.FirstAnswer), LastAnswerNs: knownTime(e.Seen.LastAnswer),
+		FirstResponseNs: knownTime(e.Seen.FirstResponse), LastResponseNs: knownTime(e.Seen.LastResponse),
 	}
 	for _, c := range e.Classes {
 		j.Classes = append(j.Classes, classCountJSON{c.Class.String(), c.Total()})
@@ -629,7 +629,7 @@ func windowOf(w *analysis.Window) windowJSON {
 	j := windowJSON{
 		BeginNs: w.Begin, EndNs: w.End, Started: w.Exposed, Lost: w.Lost, InFlight: w.InFlight, Reused: w.Reused,
 		Unlisted: w.Unlisted, Connections: w.Connections, Classes: []classCountJSON{}, Endpoints: listOf(w.Endpoints),
-		SlowestAnswerNs: positive(w.Slowest), BeginsNear: relationOf(w.BeginNear), EndsNear: relationOf(w.EndNear),
+		SlowestResponseNs: positive(w.Slowest), BeginsNear: relationOf(w.BeginNear), EndsNear: relationOf(w.EndNear),
 	}
 	if w.Exposed > 0 {
 		j.LossRatio = new(w.Ratio())
@@ -714,10 +714,10 @@ func slowerOf(s analysis.Slower) *slowerJSON {
 	return &slowerJSON{Notable: s.Notable(), Baseline: bound(s.Baseline), Event: bound(s.Event)}
 }
 
-func answersOf(answers []record.ErrorAnswer) []answerJSON {
-	list := []answerJSON{}
-	for _, a := range answers {
-		list = append(list, answerJSON{a.Status, textOrNull(a.Server), listOf(a.Fields), textOrNull(a.Body), a.Count})
+func responsesOf(responses []record.ErrorResponse) []responseJSON {
+	list := []responseJSON{}
+	for _, a := range responses {
+		list = append(list, responseJSON{a.Status, textOrNull(a.Server), listOf(a.Fields), textOrNull(a.Body), a.Count})
 	}
 	return list
 }

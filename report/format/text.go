@@ -221,7 +221,7 @@ func writeEndpoints(out *page.Page, l *analysis.Loss) {
 			break
 		}
 		t.Row(cmp.Or(clean(e.Name), "(none reached)"), strconv.FormatInt(e.OK, 10), out.Lost(e.Lost),
-			lastConnected(&e.Seen), phrase.Moment(e.Seen.LastAnswer), cmp.Or(classList(e.Classes), "-"))
+			lastConnected(&e.Seen), phrase.Moment(e.Seen.LastResponse), cmp.Or(classList(e.Classes), "-"))
 	}
 	t.Write(out)
 }
@@ -229,7 +229,7 @@ func writeEndpoints(out *page.Page, l *analysis.Loss) {
 // lastConnected is "-" for an endpoint that answered and was never connected to:
 // behind a virtual address, which replica a connection went to is not known.
 func lastConnected(e *record.EndpointSeen) string {
-	if e.LastConnect == -1 && e.LastAnswer != -1 {
+	if e.LastConnect == -1 && e.LastResponse != -1 {
 		return "-"
 	}
 	return phrase.Moment(e.LastConnect)

@@ -83,9 +83,9 @@ var metrics = []Metric{
 	{"window.longest", Duration, count(longestWindow)},
 	{"window.total", Duration, count(func(r *analysis.Figures) int64 { return r.Loss.Time })},
 	{"rps", Rate, func(r *analysis.Figures) (float64, bool) { return r.Summary.PerSecond, r.Summary.Total > 0 }},
-	latencyMetric("min", analysis.Answered, "min"),
-	latencyMetric("mean", analysis.Answered, "mean"),
-	latencyMetric("max", analysis.Answered, "max"),
+	latencyMetric("min", analysis.Responded, "min"),
+	latencyMetric("mean", analysis.Responded, "mean"),
+	latencyMetric("max", analysis.Responded, "max"),
 }
 
 // MetricShapes lists all names in short.
@@ -128,7 +128,7 @@ func Find(name string) (Metric, *record.HintError) {
 		}
 	}
 	if percentilePattern.MatchString(name) {
-		return findLatency(name, analysis.Answered, name)
+		return findLatency(name, analysis.Responded, name)
 	}
 	for _, f := range families {
 		if rest, ok := strings.CutPrefix(name, f.prefix); ok {

@@ -27,7 +27,7 @@ func TestMetrics(t *testing.T) {
 		run.Late = 17
 	})), 7)
 	r := new(analysis.Of(run))
-	all := analysis.Answered(run)
+	all := analysis.Responded(run)
 	for name, want := range map[string]float64{
 		"planned": 155, "started": 145, "ok": 100, "lost": 38, "spoiled": 7, "unsent": 10, "aborted": 0, "late": 17,
 		"loss": 38.0 / 145, "windows": float64(len(r.Loss.Windows)), "window.total": float64(r.Loss.Time),

@@ -12,7 +12,7 @@ import (
 // maxNames bounds how many names, or ranges of them, a list spells out.
 const maxNames = 5
 
-// names lists endpoints in natural order. More than three that count up without
+// Names lists endpoints in natural order. More than three that count up without
 // a gap are written as a range.
 func Names(list []string) string {
 	list = slices.SortedFunc(slices.Values(list), analysis.CompareNatural)

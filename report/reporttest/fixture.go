@@ -32,7 +32,7 @@ type Request struct {
 	Bytes      int64
 }
 
-func (q Request) answered() bool {
+func (q Request) responded() bool {
 	return q.Fate == record.FateOK || strings.HasPrefix(q.Class, "status.")
 }
 
@@ -111,7 +111,7 @@ func (b *Builder) add(q Request) {
 		run.Counts.Lost++
 		addLost(bin, c)
 		b.lost(q, c)
-		if q.answered() {
+		if q.responded() {
 			run.Latency.Unexpected.Record(took)
 		} else {
 			run.Latency.Failed.Record(took)
@@ -125,8 +125,8 @@ func (b *Builder) add(q Request) {
 		run.Counts.Aborted++
 		bin.Aborted++
 	}
-	if q.answered() {
-		b.answer(q, bin)
+	if q.responded() {
+		b.response(q, bin)
 	}
 }
 
@@ -149,11 +149,11 @@ func addLost(bin *record.Bin, c record.Class) {
 	bin.Lost = append(bin.Lost, record.BinLoss{Class: c, Count: 1})
 }
 
-func (b *Builder) answer(q Request, bin *record.Bin) {
+func (b *Builder) response(q Request, bin *record.Bin) {
 	run, took := b.run, q.End-q.Start
 	run.Statuses[q.Status]++
 	run.Bytes += q.Bytes
-	bin.Answered++
+	bin.Responded++
 	if bin.Latency == nil {
 		bin.Latency = &record.Sketch{}
 	}
@@ -192,7 +192,7 @@ func (b *Builder) seen(q Request, c record.Class) {
 	i := slices.IndexFunc(list, func(e record.EndpointSeen) bool { return e.Name == q.Endpoint })
 	if i < 0 {
 		i = len(list)
-		list = append(list, record.EndpointSeen{Name: q.Endpoint, FirstConnect: -1, LastConnect: -1, FirstAnswer: -1, LastAnswer: -1})
+		list = append(list, record.EndpointSeen{Name: q.Endpoint, FirstConnect: -1, LastConnect: -1, FirstResponse: -1, LastResponse: -1})
 		b.run.Endpoints = list
 	}
 	earliest := func(old, at int64) int64 {
@@ -205,18 +205,18 @@ func (b *Builder) seen(q Request, c record.Class) {
 		b.run.Connections.Opened++
 		e.FirstConnect, e.LastConnect = earliest(e.FirstConnect, q.Start), max(e.LastConnect, q.Start)
 	}
-	if e := &list[i]; q.answered() {
-		e.FirstAnswer, e.LastAnswer = earliest(e.FirstAnswer, q.End), max(e.LastAnswer, q.End)
+	if e := &list[i]; q.responded() {
+		e.FirstResponse, e.LastResponse = earliest(e.FirstResponse, q.End), max(e.LastResponse, q.End)
 	}
 }
 
 func (b *Builder) lost(q Request, c record.Class) {
 	sample := -1
-	if !q.answered() {
+	if !q.responded() {
 		sample = b.sample(q, c)
 	}
 	if len(b.run.Lost) == b.Told {
-		b.run.LostUntold++
+		b.run.LostUnlisted++
 		return
 	}
 	b.run.Lost = append(b.run.Lost, record.LostRequest{
@@ -604,7 +604,7 @@ func OutsideTexts(t testing.TB, texts []string) *record.Recording {
 		run.Marks = marks
 		run.Expect, run.Require = []string{"lost == 0", texts[4]}, []string{texts[2]}
 		for _, text := range texts {
-			run.Answers = append(run.Answers, record.ErrorAnswer{Status: 503, Server: text, Fields: texts, Body: text, Count: 1})
+			run.Responses = append(run.Responses, record.ErrorResponse{Status: 503, Server: text, Fields: texts, Body: text, Count: 1})
 		}
 		run.Traces = []record.Trace{{Start: 100 * ms, Class: Class(t, "connect.refused"), Endpoint: texts[0], Steps: []record.TraceStep{{At: 101 * ms, What: texts[1], Error: texts[4]}}}}
 	}))

@@ -114,7 +114,7 @@ func (p *Probe) foreign(ctx context.Context, processes *proc.Group, what string,
 
 // answers reports that it is the process which accepts connections at its port,
 // and not another one of the scenario's that it is to replace.
-func (s *Start) answers(ctx context.Context, env *scenario.Env) error {
+func (s *Start) responses(ctx context.Context, env *scenario.Env) error {
 	for _, addr := range s.Ready.addresses(ctx) {
 		if h := env.Processes.Rival(s.process, addr); h != nil {
 			return fmt.Errorf("%s accepts connections at %s, not %s", h, addr, s.Name)

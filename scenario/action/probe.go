@@ -66,7 +66,7 @@ func (p *Probe) ask(ctx context.Context, env *scenario.Env, of *Start) error {
 		if err := c.Close(); err != nil || of == nil {
 			return err
 		}
-		return of.answers(ctx, env)
+		return of.responses(ctx, env)
 	case p.HTTP != nil:
 		_, err := p.HTTP.send(ctx)
 		return err

@@ -29,8 +29,8 @@ func (p *Program) confirm(s *scenario.Scenario, yes bool) error {
 		return &record.HintError{Problem: "nobody is there to be asked", Hint: "--yes changes it without asking"}
 	}
 	fmt.Fprint(p.Err, "Go on? [y/N] ")
-	answer, _ := bufio.NewReader(in).ReadString('\n')
-	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
+	response, _ := bufio.NewReader(in).ReadString('\n')
+	if response = strings.ToLower(strings.TrimSpace(response)); response != "y" && response != "yes" {
 		return errors.New("nothing was changed")
 	}
 	return nil

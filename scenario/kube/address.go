@@ -140,14 +140,14 @@ func (a *Address) serves(ctx context.Context, addr netip.AddrPort) error {
 		ServerName:         name,
 		InsecureSkipVerify: true, //nolint:gosec // whether the certificate is good is for the load to say
 	}}
-	answer, err := transport.RoundTrip(request)
+	response, err := transport.RoundTrip(request)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = answer.Body.Close() }()
-	_, _ = io.Copy(io.Discard, answer.Body)
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", addr, answer.Status)
+	defer func() { _ = response.Body.Close() }()
+	_, _ = io.Copy(io.Discard, response.Body)
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", addr, response.Status)
 	}
 	return nil
 }

@@ -123,7 +123,7 @@ func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
 	if before == nil {
 		one.made = after.GetUID()
 	}
-	one.change.answered(after.Object)
+	one.change.responded(after.Object)
 	if o.Resource.Kind == "CustomResourceDefinition" { // its kind may be applied next
 		return o.Await(ctx, "condition Established", api.RequestTime, func(now map[string]any) (bool, string) {
 			return api.HasCondition(now, "Established"), "it is not True"

@@ -29,7 +29,7 @@ type leaf struct {
 	path          []string
 	before, after any
 	was, is       bool // whether there was, and is, any
-	untold        bool // what it became is not known: the answer was lost
+	unlisted      bool // what it became is not known: the answer was lost
 	guessed       bool // the same, but the patch says it
 	parents       int  // names of the path of which there was something before
 	secret        bool // texts do not show what it was and is
@@ -60,7 +60,7 @@ func (c *change) do(ctx context.Context) error {
 	for _, path := range c.patch.Paths(before) {
 		value, told := c.patch.Told(path)
 		l := leafOf(c.object, before, path, value)
-		l.untold = !told
+		l.unlisted = !told
 		c.leaves = append(c.leaves, l)
 	}
 	// From here on the patch may be in force, also when its answer is lost. An
@@ -72,7 +72,7 @@ func (c *change) do(ctx context.Context) error {
 		}
 		return err
 	}
-	c.answered(after)
+	c.responded(after)
 	return nil
 }
 
@@ -97,11 +97,11 @@ func leafOf(o *api.Object, before map[string]any, path []string, value any) leaf
 }
 
 // answered takes in what came of the change.
-func (c *change) answered(after map[string]any) {
+func (c *change) responded(after map[string]any) {
 	for i := range c.leaves {
 		l := &c.leaves[i]
 		l.after, l.is = api.At(after, l.path...)
-		l.untold, l.guessed = false, false
+		l.unlisted, l.guessed = false, false
 	}
 }
 
@@ -121,7 +121,7 @@ func (c *change) adopt(earlier *change) {
 
 // changed are the leaves that are not, or may not be, what they were.
 func (c *change) changed() []leaf {
-	return slices.DeleteFunc(slices.Clone(c.leaves), func(l leaf) bool { return !l.untold && l.was == l.is && api.Same(l.before, l.after) })
+	return slices.DeleteFunc(slices.Clone(c.leaves), func(l leaf) bool { return !l.unlisted && l.was == l.is && api.Same(l.before, l.after) })
 }
 
 // undo puts back what is still as we left it, and tells of the rest. It waits for
@@ -164,9 +164,9 @@ func reverse(leaves []leaf, now map[string]any) (back map[string]any, kept error
 		value, is := api.At(now, l.path...)
 		switch {
 		case is == l.was && api.Same(value, l.before): // it is back already
-		case l.guessed && !l.untold && !is && zero(l.after): // which the API may leave out
+		case l.guessed && !l.unlisted && !is && zero(l.after): // which the API may leave out
 			api.Set(back, restoring(l.before, nil), l.path...)
-		case l.untold:
+		case l.unlisted:
 			keep("%s is %s now, and was %s: the answer to the patch was lost, so that whose value this is cannot be told: left as it is", l.name(), l.shown(value, is), l.shown(l.before, l.was))
 		case is != l.is || !api.Same(value, l.after):
 			keep("%s is %s now, not the %s that was set: left as it is", l.name(), l.shown(value, is), l.shown(l.after, l.is))

@@ -302,7 +302,7 @@ func TestWatchInterrupted(t *testing.T) {
 	cut.Store(true)
 	end()
 	run(t, &Scale{Access: a, Object: gw(), Replicas: 1})
-	time.Sleep(watch.Lateness + 2*api.Poll) // what is shorter is not told
+	time.Sleep(watch.Propagation + 2*api.Poll) // what is shorter is not told
 	open, end = context.WithCancel(bounded(t))
 	defer end()
 	cut.Store(false)

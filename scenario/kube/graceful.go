@@ -123,8 +123,8 @@ func (g *Graceful) plan() []planned {
 	}
 }
 
-// tellASM tells the version that is named.
-func (g *Graceful) tellASM(terms *asm.Terms) { terms.Version = g.Version }
+// explainASM tells the version that is named.
+func (g *Graceful) explainASM(terms *asm.Terms) { terms.Version = g.Version }
 
 // findVersion reads the version from the image of the gateway's proxy, whose tag is
 // ASM's version and a build: acs/proxyv2:v1.26.4.112-g0a1b2c3-aliyun. It waits for

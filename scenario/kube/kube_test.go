@@ -175,16 +175,16 @@ func TestPatchAndApply(t *testing.T) {
 
 // between is a way to the cluster of a test through a proxy that does with each
 // request what it is told; the API server's own answer is what pass gives.
-func between(t *testing.T, a *api.Access, treat func(r *http.Request, pass func()) (answer bool)) *api.Access {
+func between(t *testing.T, a *api.Access, treat func(r *http.Request, pass func()) (response bool)) *api.Access {
 	t.Helper()
 	return through(t, a, func(proxy http.Handler, w http.ResponseWriter, r *http.Request) {
-		answer := httptest.NewRecorder()
-		if !treat(r, func() { proxy.ServeHTTP(answer, r.WithContext(context.WithoutCancel(r.Context()))) }) {
+		response := httptest.NewRecorder()
+		if !treat(r, func() { proxy.ServeHTTP(response, r.WithContext(context.WithoutCancel(r.Context()))) }) {
 			panic(http.ErrAbortHandler)
 		}
-		maps.Copy(w.Header(), answer.Header())
-		w.WriteHeader(answer.Code)
-		_, _ = w.Write(answer.Body.Bytes())
+		maps.Copy(w.Header(), response.Header())
+		w.WriteHeader(response.Code)
+		_, _ = w.Write(response.Body.Bytes())
 	})
 }
 

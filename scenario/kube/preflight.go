@@ -107,7 +107,7 @@ func termsOf(actions []scenario.Action) asm.Terms {
 	var terms asm.Terms
 	for _, action := range actions {
 		if a, ok := action.(asmTeller); ok {
-			a.tellASM(&terms)
+			a.explainASM(&terms)
 		}
 	}
 	return terms

@@ -43,9 +43,9 @@ func ownActions(v *scenario.Variant) []scenario.Action {
 
 // links are what actions of one variant need of each other.
 type links struct {
-	journals map[Target]*journal // of what is changed several times
-	applies  int                 // that were linked
-	lives    watch.Shared        // of the pods that are watched
+	journals   map[Target]*journal // of what is changed several times
+	applies    int                 // that were linked
+	lifecycles watch.Shared        // of the pods that are watched
 }
 
 // link gives each action what it needs of the others, in the order in which they

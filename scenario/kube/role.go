@@ -30,4 +30,4 @@ type bringer interface {
 }
 
 // asmTeller tells what manifests for ASM are held to.
-type asmTeller interface{ tellASM(terms *asm.Terms) }
+type asmTeller interface{ explainASM(terms *asm.Terms) }

@@ -89,8 +89,8 @@ func (s *Scale) rolls() Target { return Target{Access: s.Access, Object: s.Objec
 // touches are the pods of that.
 func (s *Scale) touches() Target { return Target{Access: s.Access, Object: s.Object, Pods: s.Pods} }
 
-// tellASM tells what is scaled.
-func (s *Scale) tellASM(terms *asm.Terms) { terms.Scaled = append(terms.Scaled, s.Object.Name) }
+// explainASM tells what is scaled.
+func (s *Scale) explainASM(terms *asm.Terms) { terms.Scaled = append(terms.Scaled, s.Object.Name) }
 
 func (s *Scale) plan() []planned {
 	text := fmt.Sprintf("scale to %d, and back to what it was", s.Replicas)

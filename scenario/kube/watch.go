@@ -101,7 +101,7 @@ func (w *Watch) Whose() string {
 }
 
 // link lets watches tell of each pod once.
-func (w *Watch) link(l *links) { w.shared = &l.lives }
+func (w *Watch) link(l *links) { w.shared = &l.lifecycles }
 
 // watches are its targets.
 func (w *Watch) watches() []Target { return w.Targets }

@@ -159,7 +159,7 @@ func TestRestart(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, name := range []string{"gw-1", "gw-2", "gw-3"} {
-				expectLife(t, j, mode, name)
+				expectLifecycle(t, j, mode, name)
 			}
 			terminating, _, _ := j.find(record.MarkTerminating, "gw-3")
 			for _, name := range []string{"gw-4", "gw-5"} {

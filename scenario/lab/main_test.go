@@ -77,14 +77,14 @@ func startFleet(t *testing.T, o Options) *Fleet {
 func (f *Fleet) replicaAt(n int) *replica { return f.replicas[n-1] }
 
 // answer is a response whose body has been read.
-type answer struct {
+type response struct {
 	*http.Response
 	body string
 }
 
 // get asks a replica for the backend's page, on a connection of its own that
 // may be kept alive.
-func get(t *testing.T, r *replica) answer {
+func get(t *testing.T, r *replica) response {
 	t.Helper()
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
@@ -92,13 +92,13 @@ func get(t *testing.T, r *replica) answer {
 }
 
 // request follows no redirect and decodes nothing.
-func request(t *testing.T, method, url, body string) answer {
+func request(t *testing.T, method, url, body string) response {
 	t.Helper()
 	transport := &http.Transport{DisableKeepAlives: true, DisableCompression: true}
 	return roundTrip(t, transport, method, url, strings.NewReader(body))
 }
 
-func roundTrip(t *testing.T, transport *http.Transport, method, url string, body io.Reader) answer {
+func roundTrip(t *testing.T, transport *http.Transport, method, url string, body io.Reader) response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(testContext(t), method, url, body)
 	if err != nil {
@@ -113,7 +113,7 @@ func roundTrip(t *testing.T, transport *http.Transport, method, url string, body
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, url, err)
 	}
-	return answer{resp, string(b)}
+	return response{resp, string(b)}
 }
 
 // open asks for an answer and returns its body when the header is there: the

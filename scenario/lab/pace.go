@@ -92,14 +92,14 @@ func (p *Pace) measure(ctx context.Context) (rate float64, err error) {
 // capacity is how many answers came per second once it was warm, to two digits.
 // Where none came in all the time, each worker takes longer than that.
 func capacity(bins *record.Bins, workers int) float64 {
-	answered := int64(0)
+	responded := int64(0)
 	for i, bin := range bins.List {
 		begin := time.Duration(int64(i) * bins.Width)
 		if begin >= warmUp && begin < measureTime {
-			answered += bin.Answered
+			responded += bin.Responded
 		}
 	}
-	rate := max(float64(answered)/(measureTime-warmUp).Seconds(), float64(workers)/measureTime.Seconds())
+	rate := max(float64(responded)/(measureTime-warmUp).Seconds(), float64(workers)/measureTime.Seconds())
 	return roundDown(rate, 10)
 }
 

@@ -18,10 +18,10 @@ import (
 // TestCapacity: what came while it was not warm yet, or after its time, does not
 // count; where nothing came, a worker takes longer than all of it.
 func TestCapacity(t *testing.T) {
-	bins := func(answered ...int64) *record.Bins {
+	bins := func(responded ...int64) *record.Bins {
 		b := &record.Bins{Width: int64(250 * time.Millisecond)}
-		for _, n := range answered {
-			b.List = append(b.List, record.Bin{Answered: n})
+		for _, n := range responded {
+			b.List = append(b.List, record.Bin{Responded: n})
 		}
 		return b
 	}

@@ -48,7 +48,7 @@ func TestProxyForwards(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	answer, _ := io.ReadAll(resp.Body)
+	response, _ := io.ReadAll(resp.Body)
 
 	if got.Method != "PUT" || got.RequestURI != "/a%2Fb?q=1" || got.Host != "gateway.example" || body != "tea" {
 		t.Errorf("the backend got %s %s for %s with %q", got.Method, got.RequestURI, got.Host, body)
@@ -56,8 +56,8 @@ func TestProxyForwards(t *testing.T) {
 	if got.Header.Get("X-Asked") != "yes" || got.Header.Get("X-Hop") != "" {
 		t.Errorf("the backend got the header %v", got.Header)
 	}
-	if resp.StatusCode != http.StatusTeapot || string(answer) != "short and stout" {
-		t.Errorf("answer %d %q", resp.StatusCode, answer)
+	if resp.StatusCode != http.StatusTeapot || string(response) != "short and stout" {
+		t.Errorf("answer %d %q", resp.StatusCode, response)
 	}
 	if h := resp.Header; h.Get("X-Answer") != "yes" || h.Get("Keep-Alive") != "" || h.Get(gateway.ReplicaHeader) != "gw-7" {
 		t.Errorf("answer's header %v", h)
@@ -108,8 +108,8 @@ func TestProxyCutsWhatWasCut(t *testing.T) {
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}))
-	answer := open(t, front.URL)
-	if body, err := io.ReadAll(answer); err == nil {
+	response := open(t, front.URL)
+	if body, err := io.ReadAll(response); err == nil {
 		t.Errorf("half an answer, %q, looks whole", body)
 	}
 }

@@ -43,8 +43,8 @@ func kindsOf(mode gateway.Mode) []record.MarkKind {
 	return []record.MarkKind{record.MarkTerminating, record.MarkSignalled, record.MarkListenerClosed, record.MarkExited}
 }
 
-// expectLife checks one replica's events: their order in time and in telling.
-func expectLife(t *testing.T, j *journal, mode gateway.Mode, name string) {
+// expectLifecycle checks one replica's events: their order in time and in telling.
+func expectLifecycle(t *testing.T, j *journal, mode gateway.Mode, name string) {
 	t.Helper()
 	var kinds []record.MarkKind
 	var last time.Time
@@ -73,7 +73,7 @@ func TestScaleToTheEnd(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, name := range []string{"gw-2", "gw-3"} {
-				expectLife(t, j, mode, name)
+				expectLifecycle(t, j, mode, name)
 				terminating, _, _ := j.find(record.MarkTerminating, name)
 				removed, found, _ := j.find(record.MarkEndpointRemoved, name)
 				if !found || removed.At.Sub(terminating.At) < time.Millisecond {
@@ -193,7 +193,7 @@ func TestInFlightIsFinished(t *testing.T) {
 			if err := wait(); err != nil {
 				t.Fatal(err)
 			}
-			expectLife(t, j, mode, "gw-2")
+			expectLifecycle(t, j, mode, "gw-2")
 		})
 	}
 }
@@ -205,7 +205,7 @@ func TestAbruptCutsWhatIsInFlight(t *testing.T) {
 	if err := f.Scale(testContext(t), 1, j.mark); err != nil {
 		t.Fatal(err)
 	}
-	expectLife(t, j, gateway.Abrupt, "gw-2")
+	expectLifecycle(t, j, gateway.Abrupt, "gw-2")
 	if body, err := io.ReadAll(rest); err == nil {
 		t.Errorf("got all of %d bytes; want a cut", len(body))
 	}

@@ -37,7 +37,7 @@ type Group struct {
 	running  map[Tag]bool      // of named processes that have not been waited for
 	commands map[*exec.Cmd]Tag // that were started and are not done
 	theirs   map[int]bool      // orphans that named processes left while no command ran
-	letBe    map[int]bool      // orphans of commands, whose affair they are
+	detached map[int]bool      // orphans of commands, whose affair they are
 }
 
 // Start starts cmd as the leader of a process group of its own, which the
@@ -66,7 +66,7 @@ func (g *Group) claim() {
 		g.theirs = map[int]bool{}
 	}
 	for _, pid := range orphans() {
-		if !g.letBe[pid] && len(g.running) > 0 {
+		if !g.detached[pid] && len(g.running) > 0 {
 			g.theirs[pid] = true
 		}
 	}
@@ -108,12 +108,12 @@ func (g *Group) Done(cmd *exec.Cmd) {
 		_, _ = fmt.Fprintln(g.pipe, sayUntag, g.commands[cmd])
 	}
 	delete(g.commands, cmd)
-	if g.letBe == nil {
-		g.letBe = map[int]bool{}
+	if g.detached == nil {
+		g.detached = map[int]bool{}
 	}
 	for _, pid := range orphans() {
 		if !g.theirs[pid] && !g.running[tagOf(pid)] {
-			g.letBe[pid] = true
+			g.detached[pid] = true
 		}
 	}
 }
@@ -131,7 +131,7 @@ func (g *Group) end(cmd *exec.Cmd, tag Tag) {
 		return // what has no tag may be another's
 	}
 	for _, pid := range orphans() {
-		if tagOf(pid) == "" && !g.letBe[pid] && (g.theirs[pid] || len(g.commands) == 0) {
+		if tagOf(pid) == "" && !g.detached[pid] && (g.theirs[pid] || len(g.commands) == 0) {
 			killOrphan(pid)
 			delete(g.theirs, pid)
 		}

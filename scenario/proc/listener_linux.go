@@ -20,16 +20,16 @@ type ListenerProbe struct {
 // Sizes and places in struct inet_diag_req_v2 and struct inet_diag_msg,
 // linux/inet_diag.h.
 const (
-	diagRequest     = 56
-	diagSourcePort  = 8
-	diagSource      = 12
-	diagCookie      = 48
-	diagPort        = 4  // of the message
-	diagInode       = 68 // of the message
-	diagMessage     = 72
-	sockDiagByKind  = 20 // SOCK_DIAG_BY_FAMILY
-	diagAnswerBytes = 4096
-	dumpAnswerBytes = 64 << 10
+	diagRequest       = 56
+	diagSourcePort    = 8
+	diagSource        = 12
+	diagCookie        = 48
+	diagPort          = 4  // of the message
+	diagInode         = 68 // of the message
+	diagMessage       = 72
+	sockDiagByKind    = 20 // SOCK_DIAG_BY_FAMILY
+	diagResponseBytes = 4096
+	dumpResponseBytes = 64 << 10
 )
 
 // NewListenerProbe makes one. It must be closed.
@@ -84,16 +84,16 @@ func (p *ListenerProbe) inode() (inode uint32, listens bool, err error) {
 	if err := p.send(); err != nil {
 		return 0, false, err
 	}
-	answer := make([]byte, diagAnswerBytes)
-	n, _, err := unix.Recvfrom(p.fd, answer, 0)
+	response := make([]byte, diagResponseBytes)
+	n, _, err := unix.Recvfrom(p.fd, response, 0)
 	switch {
 	case err != nil:
 		return 0, false, fmt.Errorf("sock_diag: %w", err)
 	case n < unix.SizeofNlMsghdr+4:
 		return 0, false, errors.New("sock_diag: the answer is too short")
 	}
-	message := answer[unix.SizeofNlMsghdr:n]
-	switch kind := binary.NativeEndian.Uint16(answer[4:]); {
+	message := response[unix.SizeofNlMsghdr:n]
+	switch kind := binary.NativeEndian.Uint16(response[4:]); {
 	case kind == sockDiagByKind && len(message) >= diagMessage:
 		return binary.NativeEndian.Uint32(message[diagInode:]), true, nil
 	case kind == unix.NLMSG_ERROR:
@@ -132,12 +132,12 @@ func (p *ListenerProbe) dump(port uint16) (inodes []uint32, err error) {
 	if err := p.send(); err != nil {
 		return nil, err
 	}
-	for answer := make([]byte, dumpAnswerBytes); ; {
-		n, _, err := unix.Recvfrom(p.fd, answer, 0)
+	for response := make([]byte, dumpResponseBytes); ; {
+		n, _, err := unix.Recvfrom(p.fd, response, 0)
 		if err != nil {
 			return nil, fmt.Errorf("sock_diag: %w", err)
 		}
-		for rest := answer[:n]; len(rest) >= unix.SizeofNlMsghdr; {
+		for rest := response[:n]; len(rest) >= unix.SizeofNlMsghdr; {
 			length := int(binary.NativeEndian.Uint32(rest))
 			if length < unix.SizeofNlMsghdr || length > len(rest) {
 				return nil, errors.New("sock_diag: a message of a wrong length")

@@ -61,22 +61,22 @@ func TestIntoTheBackground(t *testing.T) {
 }
 
 // scene is named processes, commands and the daemons they leave.
-type scene struct {
+type observation struct {
 	*testing.T
 	group *proc.Group
 	dir   string
 }
 
-func newScene(t *testing.T) *scene {
+func newObservation(t *testing.T) *observation {
 	t.Helper()
-	s := &scene{T: t, group: &proc.Group{}, dir: t.TempDir()}
+	s := &observation{T: t, group: &proc.Group{}, dir: t.TempDir()}
 	t.Cleanup(func() { _ = s.group.Close() })
 	return s
 }
 
 // named starts a process that leaves a daemon of the same name, and stays until
 // it is killed; it returns when the daemon is there.
-func (s *scene) named(before, name string) *proc.Process {
+func (s *observation) named(before, name string) *proc.Process {
 	s.Helper()
 	p, err := s.group.Run(name, exec.Command("sh", "-c", daemonLine(before, s.file(name))+"; echo >"+s.file(name+".up")+"; exec sleep 1001"))
 	if err != nil {
@@ -87,7 +87,7 @@ func (s *scene) named(before, name string) *proc.Process {
 }
 
 // begin starts a command, which end ends.
-func (s *scene) begin(line string) (end func()) {
+func (s *observation) begin(line string) (end func()) {
 	s.Helper()
 	command := exec.Command("sh", "-c", line)
 	if err := s.group.Start(command); err != nil {
@@ -99,9 +99,9 @@ func (s *scene) begin(line string) (end func()) {
 	}
 }
 
-func (s *scene) file(name string) string { return filepath.Join(s.dir, name) }
+func (s *observation) file(name string) string { return filepath.Join(s.dir, name) }
 
-func (s *scene) appears(name string) {
+func (s *observation) appears(name string) {
 	s.Helper()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		if _, err := os.Stat(s.file(name)); err == nil {
@@ -114,7 +114,7 @@ func (s *scene) appears(name string) {
 }
 
 // kill ends a named process, and waits until it has been waited for.
-func (s *scene) kill(p *proc.Process) {
+func (s *observation) kill(p *proc.Process) {
 	s.Helper()
 	p.Kill()
 	select {
@@ -128,11 +128,11 @@ func (s *scene) kill(p *proc.Process) {
 // commands leave stays, in whatever order they come and go.
 func TestWhoseDaemon(t *testing.T) {
 	for name, tc := range map[string]struct {
-		play        func(s *scene)
+		play        func(s *observation)
 		gone, stays []string
 	}{
 		"a command ran meanwhile": {
-			play: func(s *scene) {
+			play: func(s *observation) {
 				p := s.named("", "server")
 				s.begin("true")()
 				s.kill(p)
@@ -140,7 +140,7 @@ func TestWhoseDaemon(t *testing.T) {
 			gone: []string{"server"},
 		},
 		"a command ran when it came": {
-			play: func(s *scene) {
+			play: func(s *observation) {
 				end := s.begin("while [ ! -e " + s.file("server.up") + " ]; do sleep 0.01; done")
 				p := s.named("", "server")
 				end()
@@ -149,7 +149,7 @@ func TestWhoseDaemon(t *testing.T) {
 			gone: []string{"server"},
 		},
 		"a command runs when its process ends": {
-			play: func(s *scene) {
+			play: func(s *observation) {
 				p := s.named("", "server")
 				end := s.begin("while [ ! -e " + s.file("over") + " ]; do sleep 0.01; done")
 				s.kill(p)
@@ -159,7 +159,7 @@ func TestWhoseDaemon(t *testing.T) {
 			gone: []string{"server"},
 		},
 		"its environment cleared, a command ran meanwhile": {
-			play: func(s *scene) {
+			play: func(s *observation) {
 				p := s.named(clearing, "server")
 				s.begin("true")()
 				s.kill(p)
@@ -167,7 +167,7 @@ func TestWhoseDaemon(t *testing.T) {
 			gone: []string{"server"},
 		},
 		"one process of two": {
-			play: func(s *scene) {
+			play: func(s *observation) {
 				a, b := s.named("", "a"), s.named(clearing, "b")
 				s.kill(a)
 				pid := pidIn(s.T, s.file("b"))
@@ -179,7 +179,7 @@ func TestWhoseDaemon(t *testing.T) {
 			gone: []string{"a", "b"},
 		},
 		"a command leaves two, one late": {
-			play: func(s *scene) {
+			play: func(s *observation) {
 				p := s.named("", "server")
 				late := "(while [ ! -e " + s.file("later") + " ]; do sleep 0.01; done; " + daemonLine("", s.file("late")) + ") >/dev/null 2>&1 &"
 				s.begin(daemonLine(clearing, s.file("early")) + "; " + late)()
@@ -191,7 +191,7 @@ func TestWhoseDaemon(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newScene(t)
+			s := newObservation(t)
 			tc.play(s)
 			for _, daemon := range tc.gone {
 				expectGone(t, pidIn(t, s.file(daemon)))

@@ -21,7 +21,7 @@ type Inspector struct {
 	Secured   bool     // the connection tells an end from a cut, as TLS does
 	content   inflater // of the body being received
 	errorBody []byte   // the begin of a body that came with an unexpected status
-	answer    []byte   // what is kept of that answer
+	response  []byte   // what is kept of that answer
 }
 
 // Begin makes i ready for the next answer.
@@ -39,7 +39,7 @@ func (i *Inspector) Piece(p Response, piece []byte) {
 		}
 	}
 	i.content.feed(piece)
-	if room := record.MaxAnswerBody - len(i.errorBody); room > 0 && !i.Job.OK[p.Status()] {
+	if room := record.MaxResponseBody - len(i.errorBody); room > 0 && !i.Job.OK[p.Status()] {
 		i.errorBody = append(i.errorBody, piece[:min(room, len(piece))]...)
 	}
 }
@@ -82,8 +82,8 @@ func (i *Inspector) Judge(r *record.Result, p Response) {
 		return
 	}
 	r.Fate, r.Class = record.FateLost, record.StatusClass(r.Status)
-	i.answer = record.AnswerText(i.answer, r.Status, func(n int) []byte { return p.Captured(capturedTelling + n) }, i.errorBody)
-	r.Answer = i.answer
+	i.response = record.ResponseText(i.response, r.Status, func(n int) []byte { return p.Captured(capturedTelling + n) }, i.errorBody)
+	r.Response = i.response
 }
 
 // The fields that parsers capture, in their order.

@@ -97,7 +97,7 @@ func (c *tap) Read(b []byte) (int, error) {
 func TestCloseNotify(t *testing.T) {
 	const alert, data = 21, 23
 	for kind, want := range map[Kind]byte{
-		CloseDelimited: alert, OKThenFIN: alert, EarlyAnswer: alert, MalformedHead: alert,
+		CloseDelimited: alert, OKThenFIN: alert, EarlyResponse: alert, MalformedHead: alert,
 		EOFInHead: data, EOFInBody: data, EOFBeforeLastChunk: data,
 		ResetInHead: data, OKThenRST: data,
 	} {

@@ -49,60 +49,60 @@ var wire = map[Kind]struct {
 	head, body string
 	end        ending
 }{
-	OK:                 {okWire, "ok\n", endKeep},
-	Chunked:            {chunkedWire, "5\r\nhello\r\n6;last=no\r\n world\r\n0\r\nX-Sum: 11\r\n\r\n", endKeep},
-	CloseDelimited:     {"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n", "until the end\n", endFIN},
-	Split:              {chunkedWire, "5\r\nhello\r\n6;last=no\r\n world\r\n0\r\nX-Sum: 11\r\n\r\n", endKeep},
-	Interim:            {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n" + okWire, "ok\n", endKeep},
-	NoContent:          {"HTTP/1.1 204 No Content\r\n\r\n", "", endKeep},
-	NotModified:        {"HTTP/1.1 304 Not Modified\r\nEtag: \"1\"\r\nContent-Length: 3\r\n\r\n", "", endKeep},
-	Unavailable:        {"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 19\r\n\r\n", "no healthy upstream", endKeep},
-	EOFBeforeAnswer:    {"", "", endCut},
-	ResetBeforeAnswer:  {"", "", endRST},
-	EOFInHead:          {"HTTP/1.1 200 OK\r\nContent-Le", "", endCut},
-	ResetInHead:        {"HTTP/1.1 200 OK\r\nContent-Le", "", endRST},
-	ResetAfterHead:     {cutWire, "", endRST},
-	EOFInBody:          {cutWire, strings.Repeat("x", 400), endCut},
-	ResetInBody:        {cutWire, strings.Repeat("x", 400), endRST},
-	EOFInChunk:         {chunkedWire, "5\r\nhello\r\n6\r\n wo", endCut},
-	EOFBeforeLastChunk: {chunkedWire, "5\r\nhello\r\n6\r\n world\r\n", endCut},
-	Silence:            {"", "", endHold},
-	SilenceInBody:      {cutWire, strings.Repeat("x", 400), endHold},
-	MalformedHead:      {"HTTQ/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", "ok\n", endFIN},
-	MalformedChunk:     {chunkedWire, "five\r\nhello\r\n0\r\n\r\n", endFIN},
-	OKThenFIN:          {okWire, "ok\n", endFIN},
-	OKThenRST:          {okWire, "ok\n", endRST},
-	InterimFlood:       {strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 1000) + okWire, "ok\n", endKeep},
-	EndlessInterim:     {strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: "+strings.Repeat("x", 4096)+"\r\n\r\n", 2816) + okWire, "ok\n", endKeep},
-	LongField:          {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-Long: " + strings.Repeat("x", 1310720) + "\r\n\r\n", "ok\n", endKeep},
-	ManyFields:         {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n" + strings.Repeat("X-Many: 0123456789abcdef0123456789abcdef\r\n", 32768) + "\r\n", "ok\n", endKeep},
-	SlowHead:           {"HTTP/1.1 200 OK\r\nContent-Le", "", endDrip},
-	SlowBody:           {"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", strings.Repeat("x", 400), endDrip},
-	Trailers:           {chunkedWire, "5\r\nhello\r\n0\r\nX-Sum: 5\r\nX-Folded: a\r\n b\r\nX-Empty:\r\n\r\n", endKeep},
-	MalformedTrailer:   {chunkedWire, "5\r\nhello\r\n0\r\nX-Sum 5\r\n\r\n", endFIN},
-	Gzip:               {gzipWire(0), string(compressed()), endKeep},
-	BadGzip:            {gzipWire(0), string(miscounted(compressed())), endKeep},
-	ShortGzip:          {gzipWire(12), string(shortened(compressed())), endKeep},
-	EOFInGzip:          {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n", string(shortened(compressed())), endCut},
-	Continue:           {continues + okWire, "ok\n", endKeep},
-	ExpectationFailed:  {"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 8\r\n\r\n", "no body\n", endKeep},
-	EOFBeforeBody:      {"", "", endCut},
-	ResetBeforeBody:    {"", "", endRST},
-	EOFAfterContinue:   {continues, "", endCut},
-	EOFCloseDelimited:  {"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n", "until the end\n", endCut},
-	LooseHead:          {"HTTP/1.1  200 OK\r\nContent-Type : text/plain\r\nContent-Length : 3\r\n\r\n", "ok\n", endKeep},
-	LooseChunks:        {chunkedWire, "5\nhello\n6;last=no\n world\n0\nX-Sum: 11\n\n", endKeep},
-	HugeField:          {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-Huge: " + strings.Repeat("x", 11<<20) + "\r\n\r\n", "ok\n", endKeep},
-	SpeaksHTTP2:        {"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01", "", endHold},
-	SpeaksTLS:          {"\x15\x03\x01\x00\x02\x02\x46", "", endFIN},
-	BareBody:           {"<html>hello</html>", "", endFIN},
-	NoEmptyLine:        {"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n<html>hello</html>", "", endHold},
-	PlainAsGzip:        {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n", "plain", endFIN},
-	PlainAsChunked:     {chunkedWire, "plain", endFIN},
-	EarlyAnswer:        {"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\n", "too large", endFIN},
-	EarlyAnswerHeld:    {"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\n", "too large", endHold},
-	EarlyAnswerUnread:  {"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\n", "too large", endFIN},
-	KeptOpen:           {okWire, "ok\n", endKeep},
+	OK:                  {okWire, "ok\n", endKeep},
+	Chunked:             {chunkedWire, "5\r\nhello\r\n6;last=no\r\n world\r\n0\r\nX-Sum: 11\r\n\r\n", endKeep},
+	CloseDelimited:      {"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n", "until the end\n", endFIN},
+	Split:               {chunkedWire, "5\r\nhello\r\n6;last=no\r\n world\r\n0\r\nX-Sum: 11\r\n\r\n", endKeep},
+	Interim:             {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n" + okWire, "ok\n", endKeep},
+	NoContent:           {"HTTP/1.1 204 No Content\r\n\r\n", "", endKeep},
+	NotModified:         {"HTTP/1.1 304 Not Modified\r\nEtag: \"1\"\r\nContent-Length: 3\r\n\r\n", "", endKeep},
+	Unavailable:         {"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 19\r\n\r\n", "no healthy upstream", endKeep},
+	EOFBeforeResponse:   {"", "", endCut},
+	ResetBeforeResponse: {"", "", endRST},
+	EOFInHead:           {"HTTP/1.1 200 OK\r\nContent-Le", "", endCut},
+	ResetInHead:         {"HTTP/1.1 200 OK\r\nContent-Le", "", endRST},
+	ResetAfterHead:      {cutWire, "", endRST},
+	EOFInBody:           {cutWire, strings.Repeat("x", 400), endCut},
+	ResetInBody:         {cutWire, strings.Repeat("x", 400), endRST},
+	EOFInChunk:          {chunkedWire, "5\r\nhello\r\n6\r\n wo", endCut},
+	EOFBeforeLastChunk:  {chunkedWire, "5\r\nhello\r\n6\r\n world\r\n", endCut},
+	Silence:             {"", "", endHold},
+	SilenceInBody:       {cutWire, strings.Repeat("x", 400), endHold},
+	MalformedHead:       {"HTTQ/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", "ok\n", endFIN},
+	MalformedChunk:      {chunkedWire, "five\r\nhello\r\n0\r\n\r\n", endFIN},
+	OKThenFIN:           {okWire, "ok\n", endFIN},
+	OKThenRST:           {okWire, "ok\n", endRST},
+	InterimFlood:        {strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 1000) + okWire, "ok\n", endKeep},
+	EndlessInterim:      {strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: "+strings.Repeat("x", 4096)+"\r\n\r\n", 2816) + okWire, "ok\n", endKeep},
+	LongField:           {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-Long: " + strings.Repeat("x", 1310720) + "\r\n\r\n", "ok\n", endKeep},
+	ManyFields:          {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n" + strings.Repeat("X-Many: 0123456789abcdef0123456789abcdef\r\n", 32768) + "\r\n", "ok\n", endKeep},
+	SlowHead:            {"HTTP/1.1 200 OK\r\nContent-Le", "", endDrip},
+	SlowBody:            {"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", strings.Repeat("x", 400), endDrip},
+	Trailers:            {chunkedWire, "5\r\nhello\r\n0\r\nX-Sum: 5\r\nX-Folded: a\r\n b\r\nX-Empty:\r\n\r\n", endKeep},
+	MalformedTrailer:    {chunkedWire, "5\r\nhello\r\n0\r\nX-Sum 5\r\n\r\n", endFIN},
+	Gzip:                {gzipWire(0), string(compressed()), endKeep},
+	BadGzip:             {gzipWire(0), string(miscounted(compressed())), endKeep},
+	ShortGzip:           {gzipWire(12), string(shortened(compressed())), endKeep},
+	EOFInGzip:           {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n", string(shortened(compressed())), endCut},
+	Continue:            {continues + okWire, "ok\n", endKeep},
+	ExpectationFailed:   {"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 8\r\n\r\n", "no body\n", endKeep},
+	EOFBeforeBody:       {"", "", endCut},
+	ResetBeforeBody:     {"", "", endRST},
+	EOFAfterContinue:    {continues, "", endCut},
+	EOFCloseDelimited:   {"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n", "until the end\n", endCut},
+	LooseHead:           {"HTTP/1.1  200 OK\r\nContent-Type : text/plain\r\nContent-Length : 3\r\n\r\n", "ok\n", endKeep},
+	LooseChunks:         {chunkedWire, "5\nhello\n6;last=no\n world\n0\nX-Sum: 11\n\n", endKeep},
+	HugeField:           {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-Huge: " + strings.Repeat("x", 11<<20) + "\r\n\r\n", "ok\n", endKeep},
+	SpeaksHTTP2:         {"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01", "", endHold},
+	SpeaksTLS:           {"\x15\x03\x01\x00\x02\x02\x46", "", endFIN},
+	BareBody:            {"<html>hello</html>", "", endFIN},
+	NoEmptyLine:         {"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n<html>hello</html>", "", endHold},
+	PlainAsGzip:         {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n", "plain", endFIN},
+	PlainAsChunked:      {chunkedWire, "plain", endFIN},
+	EarlyResponse:       {"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\n", "too large", endFIN},
+	EarlyResponseHeld:   {"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\n", "too large", endHold},
+	EarlyResponseUnread: {"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\n", "too large", endFIN},
+	KeptOpen:            {okWire, "ok\n", endKeep},
 }
 
 // TestKinds checks every byte of every kind and what comes after the last one,
@@ -172,7 +172,7 @@ func testKind(t *testing.T, k Kind, method string, reused, secure bool) {
 		c.finish()             // as above: the silence ends when the client's side does
 		_ = c.tcp.CloseWrite() // which one that reads nothing sees by the FIN alone
 		c.expectEnd(sent, nil)
-		if k == EarlyAnswerHeld && method == "POST" {
+		if k == EarlyResponseHeld && method == "POST" {
 			want.Unasked = messageBody
 		}
 	case endDrip:
@@ -186,7 +186,7 @@ func testKind(t *testing.T, k Kind, method string, reused, secure bool) {
 		c.expectDrops()
 	case endFIN, endCut:
 		c.expectEnd(sent, nil)
-		if early := k == EarlyAnswer || k == EarlyAnswerUnread || k == EOFBeforeBody; early && method == "POST" {
+		if early := k == EarlyResponse || k == EarlyResponseUnread || k == EOFBeforeBody; early && method == "POST" {
 			want.Unasked = messageBody
 		}
 	case endRST:
@@ -196,8 +196,8 @@ func testKind(t *testing.T, k Kind, method string, reused, secure bool) {
 	expectCounts(t, s, want)
 }
 
-// TestAnswersParse reads the answering kinds with another parser than ours.
-func TestAnswersParse(t *testing.T) {
+// TestResponsesParse reads the answering kinds with another parser than ours.
+func TestResponsesParse(t *testing.T) {
 	for k, want := range map[Kind]struct {
 		status int
 		body   string
@@ -212,7 +212,7 @@ func TestAnswersParse(t *testing.T) {
 		Unavailable:    {503, "no healthy upstream"},
 		OKThenFIN:      {200, "ok\n"},
 		OKThenRST:      {200, "ok\n"},
-		EarlyAnswer:    {413, "too large"},
+		EarlyResponse:  {413, "too large"},
 		InterimFlood:   {200, "ok\n"},
 		Trailers:       {200, "hello"},
 		Gzip:           {200, string(compressed())},
@@ -227,7 +227,7 @@ func TestAnswersParse(t *testing.T) {
 				s := start(t, Always(k))
 				c := dial(t, s.Addr())
 				c.send(message(method))
-				status, body := readAnswer(t, bufio.NewReader(c), method)
+				status, body := readResponse(t, bufio.NewReader(c), method)
 				wantBody := want.body
 				if method == "HEAD" {
 					wantBody = ""
@@ -240,8 +240,8 @@ func TestAnswersParse(t *testing.T) {
 	}
 }
 
-// readAnswer reads a final answer; net/http leaves interim ones to its caller.
-func readAnswer(t *testing.T, in *bufio.Reader, method string) (status int, body string) {
+// readResponse reads a final answer; net/http leaves interim ones to its caller.
+func readResponse(t *testing.T, in *bufio.Reader, method string) (status int, body string) {
 	t.Helper()
 	for {
 		resp, err := http.ReadResponse(in, &http.Request{Method: method})

@@ -53,7 +53,7 @@ func body(r request, head []byte, content string) []byte {
 
 // answer is the script of a correct answer: the connection is kept unless the
 // request asked to close it.
-func answer(r request, out []byte) script {
+func response(r request, out []byte) script {
 	if r.close {
 		return script{out: out, end: endFIN}
 	}
@@ -65,7 +65,7 @@ func cut(out func(request) []byte, end ending) func(request) script {
 	return func(r request) script { return script{out: out(r), end: end} }
 }
 
-func ok(r request) script { return answer(r, okBytes(r)) }
+func ok(r request) script { return response(r, okBytes(r)) }
 
 func okBytes(r request) []byte {
 	return body(r, head(r, "200 OK", "Content-Type: text/plain", "Content-Length: 3"), "ok\n")
@@ -75,7 +75,7 @@ func chunked(r request) script {
 	if r.http10 { // which does not know chunks
 		return closeDelimited(r)
 	}
-	return answer(r, body(r, chunkedHead(r), "5\r\nhello\r\n6;last=no\r\n world\r\n0\r\nX-Sum: 11\r\n\r\n"))
+	return response(r, body(r, chunkedHead(r), "5\r\nhello\r\n6;last=no\r\n world\r\n0\r\nX-Sum: 11\r\n\r\n"))
 }
 
 func chunkedHead(r request) []byte {
@@ -84,7 +84,7 @@ func chunkedHead(r request) []byte {
 
 func closeDelimited(r request) script {
 	r.close = true // to HEAD, nothing else would announce the FIN
-	return answer(r, body(r, head(r, "200 OK", "Content-Type: text/plain"), "until the end\n"))
+	return response(r, body(r, head(r, "200 OK", "Content-Type: text/plain"), "until the end\n"))
 }
 
 func eofCloseDelimited(r request) script {
@@ -100,14 +100,14 @@ func loosely(head []byte) []byte {
 }
 
 func looseHead(r request) script {
-	return answer(r, body(r, loosely(head(r, "200 OK", "Content-Type: text/plain", "Content-Length: 3")), "ok\n"))
+	return response(r, body(r, loosely(head(r, "200 OK", "Content-Type: text/plain", "Content-Length: 3")), "ok\n"))
 }
 
 func looseChunks(r request) script {
 	if r.http10 {
 		return closeDelimited(r)
 	}
-	return answer(r, body(r, chunkedHead(r), "5\nhello\n6;last=no\n world\n0\nX-Sum: 11\n\n"))
+	return response(r, body(r, chunkedHead(r), "5\nhello\n6;last=no\n world\n0\nX-Sum: 11\n\n"))
 }
 
 func split(r request) script {
@@ -121,29 +121,29 @@ func interim(r request) script {
 		return ok(r)
 	}
 	const before = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
-	return answer(r, append([]byte(before), okBytes(r)...))
+	return response(r, append([]byte(before), okBytes(r)...))
 }
 
-func noContent(r request) script { return answer(r, head(r, "204 No Content")) }
+func noContent(r request) script { return response(r, head(r, "204 No Content")) }
 
 func notModified(r request) script {
-	return answer(r, head(r, "304 Not Modified", `Etag: "1"`, "Content-Length: 3"))
+	return response(r, head(r, "304 Not Modified", `Etag: "1"`, "Content-Length: 3"))
 }
 
 func unavailable(r request) script {
-	return answer(r, body(r, head(r, "503 Service Unavailable", "Content-Length: 19"), "no healthy upstream"))
+	return response(r, body(r, head(r, "503 Service Unavailable", "Content-Length: 19"), "no healthy upstream"))
 }
 
-func earlyAnswer(r request) script {
+func earlyResponse(r request) script {
 	r.close = true // the unread body makes the connection useless
-	s := answer(r, body(r, head(r, "413 Content Too Large", "Content-Length: 9"), "too large"))
+	s := response(r, body(r, head(r, "413 Content Too Large", "Content-Length: 9"), "too large"))
 	s.early = true
 	return s
 }
 
-func earlyAnswerUnread(end ending) func(request) script {
+func earlyResponseUnread(end ending) func(request) script {
 	return func(r request) script {
-		s := earlyAnswer(r)
+		s := earlyResponse(r)
 		s.unread, s.end = true, end
 		return s
 	}
@@ -178,7 +178,7 @@ func interimFlood(r request) script {
 	if r.http10 {
 		return ok(r)
 	}
-	return answer(r, append(bytes.Repeat([]byte("HTTP/1.1 103 Early Hints\r\n\r\n"), 1000), okBytes(r)...))
+	return response(r, append(bytes.Repeat([]byte("HTTP/1.1 103 Early Hints\r\n\r\n"), 1000), okBytes(r)...))
 }
 
 func endlessInterim(r request) script {
@@ -186,21 +186,21 @@ func endlessInterim(r request) script {
 		return ok(r)
 	}
 	one := fmt.Appendf(nil, "HTTP/1.1 103 Early Hints\r\nLink: %s\r\n\r\n", strings.Repeat("x", 4096))
-	return answer(r, append(bytes.Repeat(one, huge/4096), okBytes(r)...))
+	return response(r, append(bytes.Repeat(one, huge/4096), okBytes(r)...))
 }
 
 func longField(r request) script {
-	return answer(r, body(r, head(r, "200 OK", "Content-Length: 3", "X-Long: "+strings.Repeat("x", large)), "ok\n"))
+	return response(r, body(r, head(r, "200 OK", "Content-Length: 3", "X-Long: "+strings.Repeat("x", large)), "ok\n"))
 }
 
 func hugeField(r request) script {
-	return answer(r, body(r, head(r, "200 OK", "Content-Length: 3", "X-Huge: "+strings.Repeat("x", huge)), "ok\n"))
+	return response(r, body(r, head(r, "200 OK", "Content-Length: 3", "X-Huge: "+strings.Repeat("x", huge)), "ok\n"))
 }
 
 func manyFields(r request) script {
 	const line = "X-Many: 0123456789abcdef0123456789abcdef"
 	fields := append([]string{"Content-Length: 3"}, strings.Split(strings.Repeat("\n"+line, large/len(line))[1:], "\n")...)
-	return answer(r, body(r, head(r, "200 OK", fields...), "ok\n"))
+	return response(r, body(r, head(r, "200 OK", fields...), "ok\n"))
 }
 
 func slowBody(r request) script {
@@ -215,7 +215,7 @@ func trailers(r request) script {
 	if r.http10 {
 		return closeDelimited(r)
 	}
-	return answer(r, body(r, chunkedHead(r), "5\r\nhello\r\n0\r\nX-Sum: 5\r\nX-Folded: a\r\n b\r\nX-Empty:\r\n\r\n"))
+	return response(r, body(r, chunkedHead(r), "5\r\nhello\r\n0\r\nX-Sum: 5\r\nX-Folded: a\r\n b\r\nX-Empty:\r\n\r\n"))
 }
 
 func badTrailer(r request) []byte {
@@ -227,7 +227,7 @@ func gzipOf(damage func([]byte) []byte) func(request) script {
 	return func(r request) script {
 		content := damage(compressed())
 		length := fmt.Sprint("Content-Length: ", len(content))
-		return answer(r, body(r, head(r, "200 OK", "Content-Encoding: gzip", length), string(content)))
+		return response(r, body(r, head(r, "200 OK", "Content-Encoding: gzip", length), string(content)))
 	}
 }
 
@@ -270,7 +270,7 @@ func goAhead(r request) script {
 }
 
 func expectationFailed(r request) script {
-	s := answer(r, body(r, head(r, "417 Expectation Failed", "Content-Length: 8"), "no body\n"))
+	s := response(r, body(r, head(r, "417 Expectation Failed", "Content-Length: 8"), "no body\n"))
 	s.early = r.expects
 	return s
 }

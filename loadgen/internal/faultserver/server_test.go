@@ -33,16 +33,16 @@ func testAfterFIN(t *testing.T, s *Server, handshakes map[HandshakeFault]int64) 
 }
 
 // A server that closed at the FIN would reset the rest of the body.
-func TestEarlyAnswerDrainsTheBody(t *testing.T) {
+func TestEarlyResponseDrainsTheBody(t *testing.T) {
 	const length = 8 << 20
-	s := start(t, Always(EarlyAnswer))
+	s := start(t, Always(EarlyResponse))
 	c := dial(t, s.Addr())
 	c.send("POST / HTTP/1.1\r\nContent-Length: 8388608\r\n\r\n")
-	c.expectEnd(wire[EarlyAnswer].head+wire[EarlyAnswer].body, nil)
+	c.expectEnd(wire[EarlyResponse].head+wire[EarlyResponse].body, nil)
 	c.send(strings.Repeat("b", length))
 	c.finish()
 	c.expectEnd("", nil)
-	expectCounts(t, s, Counts{Connections: 1, Requests: 1, Unasked: length, ByKind: map[Kind]Count{EarlyAnswer: {Fresh: 1}}})
+	expectCounts(t, s, Counts{Connections: 1, Requests: 1, Unasked: length, ByKind: map[Kind]Count{EarlyResponse: {Fresh: 1}}})
 }
 
 func TestUncountedRequests(t *testing.T) {
@@ -127,7 +127,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 // TestManyClients holds the server's counts against what 50 clients saw.
 func TestManyClients(t *testing.T) {
 	const clients, each = 50, 100
-	s := start(t, Every(10, ResetBeforeAnswer))
+	s := start(t, Every(10, ResetBeforeResponse))
 	var (
 		group sync.WaitGroup
 		mu    sync.Mutex // guards want
@@ -147,7 +147,7 @@ func TestManyClients(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if lost := want.ByKind[ResetBeforeAnswer]; lost.Fresh+lost.Reused != clients*each/10 {
+	if lost := want.ByKind[ResetBeforeResponse]; lost.Fresh+lost.Reused != clients*each/10 {
 		t.Errorf("clients saw %+v resets; want %d", lost, clients*each/10)
 	}
 	expectCounts(t, s, want)
@@ -159,7 +159,7 @@ func load(t *testing.T, s *Server, n int) Counts {
 	t.Helper()
 	seen := Counts{ByKind: map[Kind]Count{}}
 	const whole = okWire + "ok\n"
-	answer := make([]byte, len(whole))
+	response := make([]byte, len(whole))
 	var conn net.Conn
 	for range n {
 		this := Count{Reused: 1}
@@ -178,12 +178,12 @@ func load(t *testing.T, s *Server, n int) Counts {
 			return seen
 		}
 		kind := OK
-		got, err := io.ReadFull(conn, answer)
+		got, err := io.ReadFull(conn, response)
 		switch {
 		case got == 0 && errors.Is(err, errReset):
-			kind, conn = ResetBeforeAnswer, nil
-		case err != nil || string(answer) != whole:
-			t.Errorf("got %q, %v", answer[:got], err)
+			kind, conn = ResetBeforeResponse, nil
+		case err != nil || string(response) != whole:
+			t.Errorf("got %q, %v", response[:got], err)
 			return seen
 		}
 		seen.Requests++

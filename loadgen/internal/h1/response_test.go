@@ -747,9 +747,9 @@ func TestLongLinesAreLetGo(t *testing.T) {
 	p.Reset(false)
 	ordinary := "HTTP/1.1 200 OK\r\nX-Long: a\r\nContent-Length: 0\r\n\r\n"
 	long := strings.Replace(ordinary, "a", strings.Repeat("a", 500_000), 1)
-	for _, answer := range []string{ordinary, long} {
-		for i := range len(answer) { // a byte at a time, so that lines are put together
-			if _, err := p.Feed([]byte(answer[i : i+1])); err != nil {
+	for _, response := range []string{ordinary, long} {
+		for i := range len(response) { // a byte at a time, so that lines are put together
+			if _, err := p.Feed([]byte(response[i : i+1])); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -31,9 +31,9 @@ type Driver interface {
 	Stood(span stall.Span)
 	// Body gets a piece of x's body; an error ends the exchange.
 	Body(x *Exchange, piece []byte) error
-	// Answered is told of a whole answer, and says what follows it. For Follow
+	// Responded is told of a whole answer, and says what follows it. For Follow
 	// it has changed x.Request.
-	Answered(x *Exchange) Step
+	Responded(x *Exchange) Step
 	// Failed is told how an exchange ended without a whole answer.
 	Failed(x *Exchange, f *Failure)
 	// Aborted is told that x was in flight when the run was stopped.
@@ -91,13 +91,13 @@ const (
 // Stage is where an exchange failed.
 type Stage uint8
 
-// The stages. At StageAnswer the Parser knows more.
+// The stages. At StageResponse the Parser knows more.
 const (
-	StageLookup  Stage = iota // asking the Driver where to connect to
-	StageConnect              // until the handshake is known to be done
-	StageSend                 // the request is not wholly written
-	StageAnswer               // it is, or the peer was gone before
-	StageBody                 // Driver.Body said no
+	StageLookup   Stage = iota // asking the Driver where to connect to
+	StageConnect               // until the handshake is known to be done
+	StageSend                  // the request is not wholly written
+	StageResponse              // it is, or the peer was gone before
+	StageBody                  // Driver.Body said no
 )
 
 // Failure is why an exchange ended without a whole answer. An Err of the

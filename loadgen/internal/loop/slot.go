@@ -295,7 +295,7 @@ func (s *Shard) read(sl *slot) {
 		case errno == unix.EAGAIN:
 			return
 		case errno != 0:
-			s.failAnswer(sl, os.NewSyscallError("read", errno))
+			s.failResponse(sl, os.NewSyscallError("read", errno))
 			return
 		case n == 0:
 			s.endOfStream(sl)
@@ -307,7 +307,7 @@ func (s *Shard) read(sl *slot) {
 		drained := n < len(s.buf) && !sl.urgent
 		if sl.x.Parser.Done() {
 			sl.rested = !drained
-			s.answered(sl, drained && sl.ends != 0)
+			s.responded(sl, drained && sl.ends != 0)
 			return
 		}
 		if !drained {
@@ -336,7 +336,7 @@ func (s *Shard) take(sl *slot, b []byte) bool {
 	}
 	used, malformed := x.Parser.Feed(b)
 	if malformed != nil {
-		s.failAnswer(sl, malformed)
+		s.failResponse(sl, malformed)
 		return false
 	}
 	if sl.refused != nil {
@@ -358,19 +358,19 @@ func (s *Shard) endOfStream(sl *slot) {
 	sl.spent = true
 	sl.arrived = s.now()
 	if err := sl.x.Parser.EOF(); err != nil {
-		s.failAnswer(sl, err)
+		s.failResponse(sl, err)
 		return
 	}
 	if sl.state == writing {
 		s.stopWriting(sl)
 	}
-	s.answered(sl, true)
+	s.responded(sl, true)
 }
 
-// failAnswer is a failure of reading. Where nothing was there to be read, that
+// failResponse is a failure of reading. Where nothing was there to be read, that
 // of writing before it says more.
-func (s *Shard) failAnswer(sl *slot, err error) {
-	f := &Failure{Stage: StageAnswer, Err: err}
+func (s *Shard) failResponse(sl *slot, err error) {
+	f := &Failure{Stage: StageResponse, Err: err}
 	if sl.writeErr != 0 && sl.firstByte == 0 {
 		f.Stage, f.Err = StageSend, os.NewSyscallError("write", sl.writeErr)
 	}
@@ -379,7 +379,7 @@ func (s *Shard) failAnswer(sl *slot, err error) {
 
 // answered ends an exchange whose answer is whole. fin says that the peer has
 // closed, or reset, the connection.
-func (s *Shard) answered(sl *slot, fin bool) {
+func (s *Shard) responded(sl *slot, fin bool) {
 	x := &sl.x
 	x.End = sl.arrived
 	x.Read += x.End - max(sl.firstByte, sl.since)
@@ -387,7 +387,7 @@ func (s *Shard) answered(sl *slot, fin bool) {
 		s.failLate(sl)
 		return
 	}
-	step := s.driver.Answered(x)
+	step := s.driver.Responded(x)
 	kept := s.cfg.KeepAlive && !sl.spent && x.Parser.KeepAlive()
 	sl.stale = fin
 	switch step {
@@ -458,10 +458,10 @@ func (s *Shard) timeOut(sl *slot, patient bool) {
 	case writing:
 		f.Stage = StageSend
 		if sl.firstByte != 0 {
-			f.Stage = StageAnswer
+			f.Stage = StageResponse
 		}
 	default:
-		f.Stage = StageAnswer
+		f.Stage = StageResponse
 		if sl.writeErr != 0 && sl.firstByte == 0 {
 			f.Stage, f.Err = StageSend, os.NewSyscallError("write", sl.writeErr)
 		}

@@ -46,5 +46,5 @@ func (s *Shard) failLate(sl *slot) {
 	if sl.firstByte-sl.x.Start > s.cfg.Timeout {
 		sl.x.Parser.Reset(sl.x.Request.HeadOnly) // not a byte of it was there in time
 	}
-	s.fail(sl, &Failure{Stage: StageAnswer, Err: os.ErrDeadlineExceeded, Stalled: s.stalled(sl, sl.x.End)})
+	s.fail(sl, &Failure{Stage: StageResponse, Err: os.ErrDeadlineExceeded, Stalled: s.stalled(sl, sl.x.End)})
 }

@@ -26,8 +26,8 @@ type driver struct {
 	result record.Result
 	engine.Replicas
 
-	roads   map[string]*road // by endpoint's name
-	last    *road
+	routes  map[string]*route // by endpoint's name
+	last    *route
 	sources map[netip.Addr]*loop.Address
 }
 
@@ -52,7 +52,7 @@ type chain struct {
 }
 
 // road is an endpoint as connections to it need it.
-type road struct {
+type route struct {
 	endpoint wire.Endpoint
 	index    int // in the recorder
 	address  *loop.Address
@@ -63,7 +63,7 @@ func newDriver(e *looper, lane, lanes int) *driver {
 	slots := (j.Workers - lane + lanes - 1) / lanes
 	d := &driver{
 		engine: e, job: j, shard: j.Recorder.Shards[lane], lane: lane, lanes: lanes,
-		slots: make([]driverSlot, slots), roads: map[string]*road{},
+		slots: make([]driverSlot, slots), routes: map[string]*route{},
 	}
 	d.Names = j.Recorder.Names
 	for _, source := range j.Sources.List {
@@ -104,24 +104,24 @@ func (d *driver) Next(x *loop.Exchange) (to, from *loop.Address, err error) {
 		return nil, nil, err
 	}
 	if d.last == nil || d.last.endpoint != *e {
-		d.last = d.road(e)
+		d.last = d.route(e)
 	}
 	x.Endpoint = d.last.index
 	return d.last.address, d.sources[d.job.Sources.Next(e)], nil
 }
 
-func (d *driver) road(e *wire.Endpoint) *road {
-	if r := d.roads[e.Name]; r != nil && r.endpoint == *e {
+func (d *driver) route(e *wire.Endpoint) *route {
+	if r := d.routes[e.Name]; r != nil && r.endpoint == *e {
 		return r
 	}
-	r := &road{endpoint: *e, index: d.job.Recorder.Names.ID(e.Name)}
+	r := &route{endpoint: *e, index: d.job.Recorder.Names.ID(e.Name)}
 	if e.Path == "" {
 		r.address = loop.NewAddress(e.Addr)
 	} else {
 		r.address = loop.NewUnixAddress(e.Path)
 	}
-	if len(d.roads) < record.MaxEndpoints || d.roads[e.Name] != nil {
-		d.roads[e.Name] = r
+	if len(d.routes) < record.MaxEndpoints || d.routes[e.Name] != nil {
+		d.routes[e.Name] = r
 	}
 	return r
 }
@@ -169,7 +169,7 @@ func (d *driver) fill(x *loop.Exchange) *record.Result {
 	return &d.result
 }
 
-func (d *driver) Answered(x *loop.Exchange) loop.Step {
+func (d *driver) Responded(x *loop.Exchange) loop.Step {
 	sl, p := &d.slots[x.Slot], &x.Parser
 	r := d.fill(x)
 	if p.BodyBytes() == 0 {

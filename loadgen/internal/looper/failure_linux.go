@@ -23,7 +23,7 @@ func (d *driver) failure(x *loop.Exchange, f *loop.Failure) *engine.Failure {
 		return d.slots[x.Slot].Failure(&x.Parser, f.Err)
 	case loop.StageSend:
 		return d.wireFailure(x, record.StageSend, f)
-	case loop.StageAnswer:
+	case loop.StageResponse:
 	}
 	if _, malformed := errors.AsType[*h1.MalformedError](f.Err); malformed {
 		return d.wireFailure(x, record.StageHead, f)

@@ -14,11 +14,11 @@ import (
 // TestRequestAllocatesNothing: on a kept-alive connection, with and without a
 // body that is compressed. The server allocates nothing.
 func TestRequestAllocatesNothing(t *testing.T) {
-	for name, answer := range map[string][]byte{
+	for name, response := range map[string][]byte{
 		"plain": []byte("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"),
 		"gzip":  append([]byte("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"), chunkOf(zipped(t, "ok\n"))...),
 	} {
-		p := newTestPool(t, answerAll(t, answer))
+		p := newTestPool(t, responseAll(t, response))
 		x := &p.workers[0].exchange
 		allocs := testing.AllocsPerRun(200, func() {
 			if r := x.do(t.Context()); r.Fate != record.FateOK {
@@ -49,8 +49,8 @@ func chunkOf(b []byte) []byte {
 	return append(append(chunk, b...), "\r\n0\r\n\r\n"...)
 }
 
-// answerAll answers every request, as far as one comes in one piece.
-func answerAll(t *testing.T, answer []byte) netip.AddrPort {
+// responseAll answers every request, as far as one comes in one piece.
+func responseAll(t *testing.T, response []byte) netip.AddrPort {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -69,7 +69,7 @@ func answerAll(t *testing.T, answer []byte) netip.AddrPort {
 			if err != nil || !bytes.HasSuffix(buf[:n], []byte("\r\n\r\n")) {
 				return
 			}
-			if _, err := c.Write(answer); err != nil {
+			if _, err := c.Write(response); err != nil {
 				return
 			}
 		}

@@ -76,7 +76,7 @@ func (x *exchange) follow(ctx context.Context, at *engine.Hop, followed int) {
 		case fail != nil:
 			x.fail(at, fail)
 		case next == nil:
-			x.answered()
+			x.responded()
 		}
 		x.release(next == nil)
 		if next == nil {
@@ -87,7 +87,7 @@ func (x *exchange) follow(ctx context.Context, at *engine.Hop, followed int) {
 }
 
 // answered gives the Result of a whole answer its fate.
-func (x *exchange) answered() {
+func (x *exchange) responded() {
 	x.Judge(&x.result, &x.parser)
 	if x.result.Fate == record.FateLost {
 		x.endTrace(&engine.Failure{Stage: record.StageStatus})
@@ -243,7 +243,7 @@ func (x *exchange) read() *engine.Failure {
 	r := &x.result
 	r.End = x.arrived
 	if x.job.Late(r.Start, r.End) {
-		return x.lateAnswer()
+		return x.lateResponse()
 	}
 	if err := x.End(); err != nil {
 		return x.Failure(&x.parser, err)
@@ -254,8 +254,8 @@ func (x *exchange) read() *engine.Failure {
 	return nil
 }
 
-// lateAnswer is the failure of an answer that is whole, but late.
-func (x *exchange) lateAnswer() *engine.Failure {
+// lateResponse is the failure of an answer that is whole, but late.
+func (x *exchange) lateResponse() *engine.Failure {
 	f := &engine.Failure{Stage: record.StageBody, Err: os.ErrDeadlineExceeded}
 	if x.job.Late(x.result.Start, x.firstByte) {
 		f.Stage = record.StageWait

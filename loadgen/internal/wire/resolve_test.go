@@ -12,7 +12,7 @@ import (
 
 // TestRefreshKeepsWhatWorked drives the background look-up tick by tick.
 func TestRefreshKeepsWhatWorked(t *testing.T) {
-	answers := []struct {
+	responses := []struct {
 		addrs []string
 		err   error
 	}{
@@ -28,7 +28,7 @@ func TestRefreshKeepsWhatWorked(t *testing.T) {
 	r := &Resolver{
 		Host: "gateway", Port: 80,
 		lookup: func(context.Context, string) ([]netip.Addr, error) {
-			a := answers[asked]
+			a := responses[asked]
 			asked++
 			var ips []netip.Addr
 			for _, s := range a.addrs {
@@ -45,7 +45,7 @@ func TestRefreshKeepsWhatWorked(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	tick, done := make(chan time.Time), make(chan struct{})
 	go func() { defer close(done); r.Refresh(ctx, tick) }()
-	for i := 1; i < len(answers); i++ {
+	for i := 1; i < len(responses); i++ {
 		tick <- time.Time{}
 	}
 	cancel()

@@ -17,7 +17,7 @@ func Result(rng *rand.Rand, span int64) *record.Result {
 		r.Fate, r.Class, r.Sample = record.FateLost, record.NewClass(record.StageConnect, record.CauseRefused), "refused"
 	case 1:
 		r.Fate, r.Class, r.Status = record.FateLost, record.StatusClass(503), 503
-		r.Answer = fmt.Appendf(nil, "503\x00envoy\x00retry-after: %d\nvia: \xff\"\n\x00<body>\x00 %d", rng.IntN(2), rng.IntN(100))
+		r.Response = fmt.Appendf(nil, "503\x00envoy\x00retry-after: %d\nvia: \xff\"\n\x00<body>\x00 %d", rng.IntN(2), rng.IntN(100))
 	case 2:
 		r.Fate, r.Class, r.Sample = record.FateSpoiled, record.NewClass(record.StageClient, record.CausePorts), "ports"
 	case 3:

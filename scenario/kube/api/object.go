@@ -121,10 +121,10 @@ func (o *Object) May(ctx context.Context, verb, sub string) (bool, error) {
 		"spec": map[string]any{"resourceAttributes": attributes},
 	}}
 	resource := schema.GroupVersionResource{Group: "authorization.k8s.io", Version: "v1", Resource: "selfsubjectaccessreviews"}
-	answer, err := o.Cluster.dynamic.Resource(resource).Create(ctx, review, metav1.CreateOptions{})
+	response, err := o.Cluster.dynamic.Resource(resource).Create(ctx, review, metav1.CreateOptions{})
 	if err != nil {
 		return false, o.Cluster.Explain("selfsubjectaccessreview", err)
 	}
-	allowed, _ := At(answer.Object, "status", "allowed")
+	allowed, _ := At(response.Object, "status", "allowed")
 	return allowed == true, nil
 }

@@ -31,7 +31,7 @@ var kinds = map[State]record.MarkKind{
 // slice takes one state of an EndpointSlice. An endpoint that is not ready gets
 // no new connections where others are: it is out of the balancer from when each
 // dataplane hears of that.
-func (l *lives) slice(o *unstructured.Unstructured, gone bool, now time.Time) {
+func (l *lifecycles) slice(o *unstructured.Unstructured, gone bool, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	here := map[string]State{}
@@ -40,7 +40,7 @@ func (l *lives) slice(o *unstructured.Unstructured, gone bool, now time.Time) {
 	}
 	slice := o.GetName()
 	for name, state := range here {
-		l.life(name).slices[slice] = state
+		l.lifecycle(name).slices[slice] = state
 	}
 	for name, p := range l.pods {
 		if here[name] == unlisted {
@@ -77,7 +77,7 @@ func StateOf(endpoint map[string]any) State {
 
 // list tells what became of a pod's endpoint, which is as ready as the best of
 // the slices that have it. It needs the lock.
-func (l *lives) list(name string, p *podLife, now time.Time) {
+func (l *lifecycles) list(name string, p *podLifecycle, now time.Time) {
 	best := unlisted
 	for _, state := range p.slices {
 		best = max(best, state)

@@ -82,16 +82,16 @@ func (s *followed) follow(ctx context.Context, version string) {
 		if err != nil {
 			continue
 		}
-		if now := time.Now(); now.Sub(since) > Lateness {
+		if now := time.Now(); now.Sub(since) > Propagation {
 			s.missed(since, now)
 		}
 		version, since = v, time.Time{}
 	}
 }
 
-// Lateness is how late marks may be without a word of it: API servers end watches
+// Propagation is how late marks may be without a word of it: API servers end watches
 // from time to time, and they begin again at once.
-const Lateness = time.Second
+const Propagation = time.Second
 
 func (s *followed) drain(w watch.Interface) {
 	defer w.Stop()

@@ -17,17 +17,17 @@ import (
 )
 
 // lives are what is known of pods.
-type lives struct {
+type lifecycles struct {
 	mark func(scenario.Moment)
 
 	mu      sync.Mutex // guards all below
-	pods    map[string]*podLife
+	pods    map[string]*podLifecycle
 	settled bool      // what there was at the beginning is known: from here on it is told
 	heard   time.Time // when it was heard again that nothing was heard before
 }
 
-// podLife is what was told of one pod.
-type podLife struct {
+// podLifecycle is what was told of one pod.
+type podLifecycle struct {
 	uid           types.UID // "" until it was seen itself
 	version       int64     // of its last state
 	address       string    // "" until it has one
@@ -41,7 +41,7 @@ type podLife struct {
 }
 
 // settle ends the beginning.
-func (l *lives) settle() {
+func (l *lifecycles) settle() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.settled = true
@@ -51,7 +51,7 @@ func (l *lives) settle() {
 }
 
 // tell needs the lock.
-func (l *lives) tell(m scenario.Moment) {
+func (l *lifecycles) tell(m scenario.Moment) {
 	if p := l.pods[m.Endpoint]; l.settled && p.watched && !p.old {
 		m.Address = p.address
 		l.mark(m)
@@ -59,7 +59,7 @@ func (l *lives) tell(m scenario.Moment) {
 }
 
 // missed tells of a time in which nothing was heard.
-func (l *lives) missed(from, to time.Time) {
+func (l *lifecycles) missed(from, to time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.settled && from.After(l.heard) { // by the other streams the same is told
@@ -69,11 +69,11 @@ func (l *lives) missed(from, to time.Time) {
 }
 
 // pod takes one state of a pod.
-func (l *lives) pod(o *unstructured.Unstructured, gone bool, now time.Time) {
+func (l *lifecycles) pod(o *unstructured.Unstructured, gone bool, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	name := o.GetName()
-	p := l.life(name)
+	p := l.lifecycle(name)
 	version, _ := strconv.ParseInt(o.GetResourceVersion(), 10, 64) // a number that grows, as of Kubernetes 1.35
 	if version < p.version {
 		return // another stream has told of it
@@ -81,7 +81,7 @@ func (l *lives) pod(o *unstructured.Unstructured, gone bool, now time.Time) {
 	p.version = version
 	if uid := o.GetUID(); !p.watched || uid != p.uid {
 		l.replaced(name, p, now)
-		*p = podLife{uid: uid, version: version, watched: true, slices: p.slices, listed: p.listed, ends: map[string]int64{}}
+		*p = podLifecycle{uid: uid, version: version, watched: true, slices: p.slices, listed: p.listed, ends: map[string]int64{}}
 	}
 	p.address = cmp.Or(p.address, api.Text(o.Object, "status", "podIP"))
 	if ready := api.HasCondition(o.Object, "Ready"); ready != p.ready {
@@ -111,7 +111,7 @@ func (l *lives) pod(o *unstructured.Unstructured, gone bool, now time.Time) {
 
 // replaced tells that a pod is gone, where all that was seen of it is another one
 // of its name. It needs the lock.
-func (l *lives) replaced(name string, p *podLife, now time.Time) {
+func (l *lifecycles) replaced(name string, p *podLifecycle, now time.Time) {
 	if !p.watched || p.exited {
 		return
 	}
@@ -123,7 +123,7 @@ func (l *lives) replaced(name string, p *podLife, now time.Time) {
 
 // crashed tells of containers that ended while nobody had told their pod to go. It
 // needs the lock.
-func (l *lives) crashed(name string, p *podLife, pod map[string]any, now time.Time) {
+func (l *lifecycles) crashed(name string, p *podLifecycle, pod map[string]any, now time.Time) {
 	for _, status := range statusesOf(pod) {
 		ends := api.Number(status, "restartCount")
 		last, ended := endingAt(status, "state")
@@ -196,10 +196,10 @@ func terminated(pod map[string]any) (ended bool, worst ending) {
 }
 
 // life is that of a pod, from the first word of it on. It needs the lock.
-func (l *lives) life(name string) *podLife {
+func (l *lifecycles) lifecycle(name string) *podLifecycle {
 	p := l.pods[name]
 	if p == nil {
-		p = &podLife{slices: map[string]State{}}
+		p = &podLifecycle{slices: map[string]State{}}
 		l.pods[name] = p
 	}
 	return p

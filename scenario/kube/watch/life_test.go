@@ -16,15 +16,15 @@ import (
 // story feeds states of pods and EndpointSlices, a second apart, and keeps what is
 // told of them.
 type story struct {
-	t     *testing.T
-	lives lives
-	now   time.Time
-	told  []string
+	t          *testing.T
+	lifecycles lifecycles
+	now        time.Time
+	told       []string
 }
 
 func newStory(t *testing.T) *story {
 	s := &story{t: t, now: time.Unix(1000, 0)}
-	s.lives = lives{pods: map[string]*podLife{}, mark: func(m scenario.Moment) {
+	s.lifecycles = lifecycles{pods: map[string]*podLifecycle{}, mark: func(m scenario.Moment) {
 		text := m.Endpoint + " " + string(m.Kind)
 		if m.Err != nil {
 			text += ": " + m.Err.Error()
@@ -44,7 +44,7 @@ func (s *story) object(text string) *unstructured.Unstructured {
 
 // pod takes a state; more is of its spec, and statuses are of its containers.
 func (s *story) pod(name, metadata, spec, ready, statuses string) {
-	s.lives.pod(s.object(fmt.Sprintf(
+	s.lifecycles.pod(s.object(fmt.Sprintf(
 		`{metadata: {name: %s%s}, spec: {%s}, status: {conditions: [{type: Ready, status: %q}], containerStatuses: [%s]}}`, name, metadata, spec, ready, statuses,
 	)), false, s.now)
 }
@@ -59,7 +59,7 @@ func (s *story) slice(name, endpoints string) {
 			list = append(list, fmt.Sprintf("{targetRef: {kind: Pod, name: %s}, conditions: {%s}}", pod, conditions))
 		}
 	}
-	s.lives.slice(s.object(fmt.Sprintf("{metadata: {name: %s}, endpoints: [%s]}", name, strings.Join(list, ", "))), false, s.now)
+	s.lifecycles.slice(s.object(fmt.Sprintf("{metadata: {name: %s}, endpoints: [%s]}", name, strings.Join(list, ", "))), false, s.now)
 }
 
 func (s *story) expect(want ...string) {
@@ -79,8 +79,8 @@ func ended(code int, reason string) string {
 	return fmt.Sprintf("{state: {terminated: {exitCode: %d, reason: %s}}}", code, reason)
 }
 
-// TestLife: what is told of pods, and what is not.
-func TestLife(t *testing.T) {
+// TestLifecycle: what is told of pods, and what is not.
+func TestLifecycle(t *testing.T) {
 	hook := "containers: [{name: a}, {name: b, lifecycle: {preStop: {exec: {command: [sh, -c, sleep 5]}}}}]"
 	s := newStory(t)
 	s.pod("a", "", hook, "True", runs)
@@ -88,7 +88,7 @@ func TestLife(t *testing.T) {
 	s.pod("old", leaving, "", "True", runs)
 	s.slice("one", "a ready, b ready, old terminating, other ready")
 	s.slice("two", "a ready")
-	s.lives.settle()
+	s.lifecycles.settle()
 	s.expect()
 
 	// Those that are not ours, or were leaving before, are no part of it.
@@ -126,9 +126,9 @@ func TestLife(t *testing.T) {
 	s.expect("new ready", "b terminating; no pre-stop hook, grace period 60s", "b exited: exit code 137")
 }
 
-// TestLifeOfContainers: it is the container that ended that is told of, and a
+// TestLifecycleOfContainers: it is the container that ended that is told of, and a
 // sidecar is one of them.
-func TestLifeOfContainers(t *testing.T) {
+func TestLifecycleOfContainers(t *testing.T) {
 	named := func(name string, restarts int, rest string) string {
 		return fmt.Sprintf("{name: %s, restartCount: %d, %s}", name, restarts, rest)
 	}
@@ -137,7 +137,7 @@ func TestLifeOfContainers(t *testing.T) {
 	spec := "containers: [{name: gw}, {name: logs}], initContainers: [{name: once, " + hook + "}, {name: mesh, restartPolicy: Always, " + hook + "}]"
 	s := newStory(t)
 	s.pod("a", "", spec, "True", named("gw", 1, fmt.Sprintf(failed, 1))+", "+named("logs", 0, running))
-	s.lives.settle()
+	s.lifecycles.settle()
 	s.pod("a", "", spec, "True", named("gw", 1, fmt.Sprintf(failed, 1))+", "+named("logs", 1, fmt.Sprintf(failed, 7)))
 	s.expect("a crashed: exit code 7")
 
@@ -153,15 +153,15 @@ func TestLifeOfContainers(t *testing.T) {
 	s.expect("a killed", "a exited: exit code 137")
 }
 
-// TestLifeOfName: a StatefulSet's pods come again by the same name, as other ones;
+// TestLifecycleOfName: a StatefulSet's pods come again by the same name, as other ones;
 // what two streams tell is told once.
-func TestLifeOfName(t *testing.T) {
+func TestLifecycleOfName(t *testing.T) {
 	seen := func(uid string, version int) string {
 		return fmt.Sprintf(", uid: %s, resourceVersion: '%d'", uid, version)
 	}
 	s := newStory(t)
 	s.pod("gw-0", seen("x", 10), "", "True", runs)
-	s.lives.settle()
+	s.lifecycles.settle()
 	s.slice("one", "gw-0 ready")
 	s.pod("gw-0", seen("x", 12)+leaving, "", "True", runs)
 	s.pod("gw-0", seen("x", 11), "", "True", runs) // by a stream that is behind
@@ -177,17 +177,17 @@ func TestLifeOfName(t *testing.T) {
 	s.expect("gw-0 terminating", "gw-0 exited")
 }
 
-// TestLifeOfHeadless: a headless Service that lists pods that are not ready says of
+// TestLifecycleOfHeadless: a headless Service that lists pods that are not ready says of
 // one that goes that it is ready, and that it terminates.
-func TestLifeOfHeadless(t *testing.T) {
+func TestLifecycleOfHeadless(t *testing.T) {
 	headless := `{metadata: {name: headless}, endpoints: [{targetRef: {kind: Pod, name: a}, conditions: {ready: true, terminating: %t}}]}`
 	s := newStory(t)
 	s.pod("a", "", "", "True", runs)
 	s.slice("one", "a ready")
-	s.lives.slice(s.object(fmt.Sprintf(headless, false)), false, s.now)
-	s.lives.settle()
+	s.lifecycles.slice(s.object(fmt.Sprintf(headless, false)), false, s.now)
+	s.lifecycles.settle()
 	s.slice("one", "a terminating")
 	s.expect()
-	s.lives.slice(s.object(fmt.Sprintf(headless, true)), false, s.now)
+	s.lifecycles.slice(s.object(fmt.Sprintf(headless, true)), false, s.now)
 	s.expect("a endpoint terminating")
 }

@@ -13,19 +13,19 @@ type place struct{ server, namespace string }
 
 // Shared are what is known of pods, by place. The zero value knows of none.
 type Shared struct {
-	places map[place]*lives
+	places map[place]*lifecycles
 	users  int // watches that run
 }
 
 // at are those of a place, and whether they are new.
-func (s *Shared) at(here place, mark func(scenario.Moment)) (l *lives, isNew bool) {
+func (s *Shared) at(here place, mark func(scenario.Moment)) (l *lifecycles, isNew bool) {
 	if l = s.places[here]; l != nil {
 		return l, false
 	}
 	if s.places == nil {
-		s.places = map[place]*lives{}
+		s.places = map[place]*lifecycles{}
 	}
-	l = &lives{mark: mark, pods: map[string]*podLife{}}
+	l = &lifecycles{mark: mark, pods: map[string]*podLifecycle{}}
 	s.places[here] = l
 	return l, true
 }
@@ -47,7 +47,7 @@ func (s *Shared) Begin(ctx context.Context, sets []api.PodSet, mark func(scenari
 	running, w.stop = context.WithCancel(context.WithoutCancel(ctx))
 	s.users++
 	var streams []*followed
-	places := map[place]*lives{}
+	places := map[place]*lifecycles{}
 	for _, pods := range sets {
 		here := place{pods.Cluster.Server, pods.Cluster.Namespace}
 		l, isNew := s.at(here, mark)

@@ -20,7 +20,7 @@ type Bridge struct {
 }
 
 // dial asks for a connection.
-type dial struct{ answer chan<- dialled }
+type dial struct{ response chan<- dialled }
 
 type dialled struct {
 	conn *net.TCPConn
@@ -76,7 +76,7 @@ func (b *Bridge) dialOutside(outside *os.File, ready chan<- error) {
 	}
 	for d := range b.dials {
 		conn, err := net.DialTCP("tcp4", nil, b.to)
-		d.answer <- dialled{conn, err}
+		d.response <- dialled{conn, err}
 	}
 }
 
@@ -87,9 +87,9 @@ func (b *Bridge) accept() {
 		if err != nil {
 			return
 		}
-		answer := make(chan dialled, 1)
-		b.dials <- dial{answer}
-		go join(conn.(*net.TCPConn), <-answer)
+		response := make(chan dialled, 1)
+		b.dials <- dial{response}
+		go join(conn.(*net.TCPConn), <-response)
 	}
 }
 
