@@ -68,7 +68,7 @@ const noSleep = "atexit_sleep_ms=0"
 //	/status/N  that status
 //	/away      a redirect to where nobody can go, with secrets in it
 //	/echo/N    that status, and the request's secrets, as careless error pages show them
-//	/held      no answer while the client waits
+//	/held      no response while the client waits
 type server struct {
 	*httptest.Server
 	count atomic.Int64

@@ -54,7 +54,7 @@ type Config struct {
 	DisableKeepAlive bool
 	DisableRedirects bool
 
-	MaxBody int64 // bytes of an answer's body; more is a loss; 0 = any number
+	MaxBody int64 // bytes of a response's body; more is a loss; 0 = any number
 
 	TLS TLS // of https URLs
 

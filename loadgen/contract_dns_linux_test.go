@@ -128,7 +128,7 @@ func startReplica(t *testing.T, addr string) *replica {
 }
 
 // TestContractRefresh: an address that the name no longer has gets no new
-// connections; when the name server fails, the last answer stays.
+// connections; when the name server fails, the last response stays.
 func TestContractRefresh(t *testing.T) {
 	for _, keepAlive := range []bool{true, false} {
 		t.Run(fmt.Sprintf("keepalive=%t", keepAlive), func(t *testing.T) {

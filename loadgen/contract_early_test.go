@@ -78,7 +78,7 @@ func testEarly(t *testing.T, way route, kind faultserver.Kind, cfg loadgen.Confi
 }
 
 // TestEarlyResponseIsTimedByItself: not by the patience of a server that neither
-// reads nor closes, which here is longer than -t. The connection of an answer
+// reads nor closes, which here is longer than -t. The connection of a response
 // that is fine is not used again, either: the server still waits for the rest.
 func TestEarlyResponseIsTimedByItself(t *testing.T) {
 	for status, want := range map[string]string{"200 OK": "ok ", "401 Unauthorized": "lost status.401", "503 Service Unavailable": "lost status.503"} {
@@ -114,7 +114,7 @@ func TestEarlyResponseIsTimedByItself(t *testing.T) {
 }
 
 // TestResponseWhileReading: a server that answers as it reads gets the rest of
-// the request while its answer is on the way. It reads no more than the client
+// the request while its response is on the way. It reads no more than the client
 // reads of it.
 func TestResponseWhileReading(t *testing.T) {
 	for _, keepAlive := range []bool{true, false} {
@@ -152,7 +152,7 @@ func TestResponseWhileReading(t *testing.T) {
 	}
 }
 
-// TestResponseCutWhileWriting: an answer that has begun and does not go on is not
+// TestResponseCutWhileWriting: a response that has begun and does not go on is not
 // a request that could not be sent.
 func TestResponseCutWhileWriting(t *testing.T) {
 	for part, want := range map[string]string{

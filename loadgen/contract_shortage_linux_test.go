@@ -43,7 +43,7 @@ var shortages = map[string]shortage{
 
 // TestContractShortage: what this machine could not do is spoiled, and what it
 // could is answered, as the server says to the last request. The server runs in
-// another process and answers only once a request was spoiled, so that both
+// another process and responds only once a request was spoiled, so that both
 // are certain to happen.
 func TestContractShortage(t *testing.T) {
 	for name, s := range shortages {

@@ -19,7 +19,7 @@ import (
 )
 
 // contract is what the engine must make of each kind of treatment: the classes
-// it may be lost as, none for an answer that is fine. Where timing alone
+// it may be lost as, none for a response that is fine. Where timing alone
 // decides between two, both are listed and the sum is exact.
 var contract = map[faultserver.Kind][]string{
 	faultserver.OK:                  nil,
@@ -114,7 +114,7 @@ func TestContract(t *testing.T) {
 			for _, keepAlive := range []bool{true, false} {
 				for _, method := range []string{"GET", "POST"} {
 					if method == "POST" && isSlow(kind) {
-						continue // minutes in all, for an answer that is the same
+						continue // minutes in all, for a response that is the same
 					}
 					if isHuge(kind) && (method == "POST" || !keepAlive || planName != "always") {
 						continue // the same, and gigabytes

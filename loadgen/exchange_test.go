@@ -101,7 +101,7 @@ func testConnectionCloseField(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestSurplusIsNoFIN: a body after the answer to HEAD, in whatever segment, is
+// TestSurplusIsNoFIN: a body after the response to HEAD, in whatever segment, is
 // surplus; the peer has not closed.
 func TestSurplusIsNoFIN(t *testing.T) {
 	onEngines(t, testSurplusIsNoFIN)
@@ -123,7 +123,7 @@ func testSurplusIsNoFIN(t *testing.T, engine record.Engine) {
 }
 
 // TestLatencyEndsBeforeTheWaitForFIN: and so does the run, also for a request that fails with a
-// whole answer, the last of too many redirects.
+// whole response, the last of too many redirects.
 func TestLatencyEndsBeforeTheWaitForFIN(t *testing.T) {
 	onEngines(t, testLatencyEndsBeforeTheWaitForFIN)
 }
@@ -222,7 +222,7 @@ func testUserinfo(t *testing.T, engine record.Engine) {
 	}
 }
 
-// waiting is an Endpoints that has an answer only when it is told to give up.
+// waiting is an Endpoints that has a response only when it is told to give up.
 type waiting struct{ asked chan struct{} }
 
 func (w waiting) Next(ctx context.Context) (*loadgen.Endpoint, error) {
@@ -280,7 +280,7 @@ func testBrokenSink(t *testing.T, engine record.Engine) {
 	}
 }
 
-// compressing is a server whose answers are of one Content-Encoding, on the
+// compressing is a server whose responses are of one Content-Encoding, on the
 // path that says what they are.
 func compressing(t *testing.T) *httptest.Server {
 	t.Helper()

@@ -14,7 +14,7 @@ import (
 )
 
 // noted is a server of net/http's that notes what it reads. What is not framed
-// as HTTP/1.1 says it answers with 400, and does not note.
+// as HTTP/1.1 says it responds with 400, and does not note.
 type noted struct {
 	*httptest.Server
 	mu       sync.Mutex // guards requests

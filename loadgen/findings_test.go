@@ -235,7 +235,7 @@ func TestFindsKeptAlive(t *testing.T) {
 			if _, err := http.ReadRequest(in); err != nil {
 				return
 			}
-			time.Sleep(50 * time.Millisecond) // what an answer takes, and a cut does not
+			time.Sleep(50 * time.Millisecond) // what a response takes, and a cut does not
 			_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
 		}
 		if _, err := http.ReadRequest(in); err == nil {

@@ -38,7 +38,7 @@ type tool struct {
 	version string         // the command that prints it
 	errors  string         // what stands before the failures
 	total   *regexp.Regexp // requests: the sum over all groups of all matches
-	good    *regexp.Regexp // answers told as good
+	good    *regexp.Regexp // responses told as good
 	failed  *regexp.Regexp // failures told, after errors
 	words   *regexp.Regexp // what says so
 }

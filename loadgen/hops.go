@@ -43,7 +43,7 @@ func (l *Load) isHome(t target.Target) bool {
 func (l *Load) allRoutes() bool { return l.cfg.Proxy != nil || l.cfg.UnixSocket != "" }
 
 // redirectEndpoint is the address of a host that a redirect led to: looked up
-// there and then, the first address of the answer.
+// there and then, the first address of the response.
 func (l *Load) redirectEndpoint(ctx context.Context, t target.Target) (*wire.Endpoint, error) {
 	for _, to := range l.cfg.ConnectTo {
 		if to.matches(t) {

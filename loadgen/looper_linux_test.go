@@ -183,7 +183,7 @@ func TestEnginesSayTheSame(t *testing.T) {
 }
 
 // TestResponsesOfAnyLength: where the kernel's pieces end says nothing of where
-// an answer does. 64 KiB is what the loop reads at a time, 16 of them in a row.
+// a response does. 64 KiB is what the loop reads at a time, 16 of them in a row.
 func TestResponsesOfAnyLength(t *testing.T) { onEngines(t, testResponsesOfAnyLength) }
 
 func testResponsesOfAnyLength(t *testing.T, engine record.Engine) {
@@ -249,7 +249,7 @@ func testServerStopsReading(t *testing.T, engine record.Engine) {
 }
 
 // TestEarlyResponseToLargeBody: a server that has had enough says so and closes;
-// its answer is read although the request could not be written.
+// its response is read although the request could not be written.
 func TestEarlyResponseToLargeBody(t *testing.T) { onEngines(t, testEarlyResponseToLargeBody) }
 
 func testEarlyResponseToLargeBody(t *testing.T, engine record.Engine) {

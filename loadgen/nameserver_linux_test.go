@@ -19,7 +19,7 @@ import (
 // nothing.
 type response struct {
 	addrs []netip.Addr
-	code  byte // of an answer without addresses: 0 = addresses of other families only
+	code  byte // of a response without addresses: 0 = addresses of other families only
 	none  bool
 }
 
@@ -42,7 +42,7 @@ type nameServer struct {
 
 	mu      sync.Mutex // guards what follows
 	now     response
-	left    int      // answers of now before then
+	left    int      // responses of now before then
 	then    response // when there are none left
 	asked   int      // for IPv4 addresses; each look-up asks once
 	unknown []string
@@ -52,12 +52,12 @@ type nameServer struct {
 const gatewayName = "gateway.test"
 
 // startNameServer is for a process in namespaces of its own. patience is how
-// many seconds the resolver waits for an answer.
+// many seconds the resolver waits for a response.
 func startNameServer(t *testing.T, patience int, now response) *nameServer {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "resolv.conf")
 	// With single-request a look-up asks for IPv4 first, which alone is counted,
-	// so that both its questions meet the same answer once that is bad.
+	// so that both its questions meet the same response once that is bad.
 	if err := os.WriteFile(file, fmt.Appendf(nil, "nameserver 127.0.0.1\nsearch .\noptions timeout:%d attempts:1 single-request\n", patience), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -81,10 +81,10 @@ func startNameServer(t *testing.T, patience int, now response) *nameServer {
 	return s
 }
 
-// say makes a the answer to whoever asks from now on.
+// say makes a the response to whoever asks from now on.
 func (s *nameServer) say(a response) { s.sayAfter(0, a) }
 
-// sayAfter makes a the answer after n more look-ups.
+// sayAfter makes a the response after n more look-ups.
 func (s *nameServer) sayAfter(n int, a response) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,7 +140,7 @@ func (s *nameServer) respond(query []byte) []byte {
 	return out
 }
 
-// draw is the answer to the next query.
+// draw is the response to the next query.
 func (s *nameServer) draw(name string, first bool) response {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -29,7 +29,7 @@ type forwarder struct {
 	mu                 sync.Mutex // guards what follows
 	forwarded, tunnels int
 	authorization      string
-	refuse             int // status of the answer to CONNECT, 0 = make it
+	refuse             int // status of the response to CONNECT, 0 = make it
 }
 
 func newForwarder(t *testing.T) *forwarder {

@@ -166,7 +166,7 @@ func testStoppedRun(t *testing.T, engine record.Engine) {
 }
 
 // TestStoppedRunDrains: what is in flight and comes back within the bound is
-// an answer like any other.
+// a response like any other.
 func TestStoppedRunDrains(t *testing.T) {
 	onEngines(t, testStoppedRunDrains)
 }
@@ -389,7 +389,7 @@ func testEndpointHeaderNamesTheReplica(t *testing.T, engine record.Engine) {
 	}
 }
 
-// failing is an Endpoints without an answer.
+// failing is an Endpoints without a response.
 type failing struct{ err error }
 
 func (f failing) Next(context.Context) (*loadgen.Endpoint, error) { return nil, f.err }

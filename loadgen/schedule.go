@@ -5,7 +5,7 @@ import "time"
 // Schedule says when requests are due. It is a pure function of worker and
 // time since the start; the caller owns the clock.
 //
-// The model is closed: each of Workers sends its next request when the answer
+// The model is closed: each of Workers sends its next request when the response
 // to its last is there, and, if Rate is set, not before its next tick.
 type Schedule struct {
 	Workers int

@@ -43,7 +43,7 @@ func TestScheduleNext(t *testing.T) {
 	}
 }
 
-// TestScheduleRate: workers that answer at once make exactly the rate, evenly.
+// TestScheduleRate: workers that respond at once make exactly the rate, evenly.
 func TestScheduleRate(t *testing.T) {
 	s := Schedule{Workers: 200, Rate: 25}
 	var times []time.Duration

@@ -70,7 +70,7 @@ func TestContractExpect(t *testing.T) {
 }
 
 // checkExpected: what the server did to each kind is what was counted, no body
-// came that was not asked for, and an answer before the body ended its
+// came that was not asked for, and a response before the body ended its
 // connection.
 func checkExpected(t *testing.T, run *record.Run, counts faultserver.Counts, kind faultserver.Kind, want []string) {
 	t.Helper()
@@ -144,7 +144,7 @@ func testExpectWithoutBody(t *testing.T, engine record.Engine) {
 }
 
 // TestExpectHints: a 103 is no leave to send the body, and a 100 is no
-// beginning of the answer.
+// beginning of the response.
 func TestExpectHints(t *testing.T) {
 	var early atomic.Int64
 	url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {

@@ -256,9 +256,9 @@ func TestRecordsBetweenResponses(t *testing.T) {
 	keyUpdateAsking := []byte{24, 0, 0, 1, 1}
 	ticket[3] = byte(len(ticket) - 4)
 	tests := map[string]struct {
-		after func(r *records) []byte // sent after each answer
+		after func(r *records) []byte // sent after each response
 		paced bool                    // -t passes between requests
-		apart bool                    // written on its own, some time after the answer
+		apart bool                    // written on its own, some time after the response
 		want  record.ConnectionCount
 	}{
 		"tickets":                     {after: func(r *records) []byte { return r.seal(handshakeRecord, ticket) }, want: record.ConnectionCount{Opened: 1}},
@@ -278,7 +278,7 @@ func TestRecordsBetweenResponses(t *testing.T) {
 					out := r.seal(dataRecord, []byte("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"))
 					if tc.apart {
 						_, _ = r.tcp.Write(out)
-						time.Sleep(time.Millisecond) // so that the answer is read alone
+						time.Sleep(time.Millisecond) // so that the response is read alone
 						out = nil
 					}
 					_, _ = r.tcp.Write(append(out, tc.after(r)...))
@@ -316,7 +316,7 @@ func (c *heldConn) Write(b []byte) (int, error) {
 }
 
 // TestGoodbyeInTheSameSegment: in TLS 1.2 it is read together with the end of
-// the answer, and is a close like any other.
+// the response, and is a close like any other.
 func TestGoodbyeInTheSameSegment(t *testing.T) {
 	const n = 6
 	cert, _ := certificate()
@@ -353,7 +353,7 @@ func TestAlertInsteadOfAResponse(t *testing.T) {
 		badCertificate, accessDenied, internalError, certificateRequired = 42, 49, 80, 116
 	)
 	tests := map[string]struct {
-		good  int // answers before it
+		good  int // responses before it
 		part  string
 		asks  bool
 		alert byte

@@ -26,13 +26,13 @@ import (
 
 var requests = flag.Int64("requests", 1000, "requests of each run of TestServers; costly ones get a share of it")
 
-// realCase is one kind of request, and what every answer to it must be.
+// realCase is one kind of request, and what every response to it must be.
 type realCase struct {
 	name, path string
 	method     string // "" means GET
 	body       int    // bytes to send
 	field      string // one more, "Name: value"
-	ask        string // If-None-Match or If-Modified-Since, with the value of an answer without it
+	ask        string // If-None-Match or If-Modified-Since, with the value of a response without it
 	status     int    // 0 means 200
 	bytes      int64  // of the body; or
 	chunked    bool
@@ -165,7 +165,7 @@ func TestServers(t *testing.T) {
 	}
 }
 
-// probe has net/http send the request, and sees that the answer is what the
+// probe has net/http send the request, and sees that the response is what the
 // case is about. It completes the case, and returns how many requests it took.
 func (tc *realCase) probe(t *testing.T, url string) (n int64) {
 	t.Helper()

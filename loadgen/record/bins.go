@@ -112,7 +112,7 @@ func (b *Bins) StartedBetween(from, to int64) int64 {
 	return n
 }
 
-// LatencyBetween is the distribution of the answers that ended in the bins that
+// LatencyBetween is the distribution of the responses that ended in the bins that
 // [from, to] touches, in ns.
 func (b *Bins) LatencyBetween(from, to int64) Sketch {
 	var s Sketch

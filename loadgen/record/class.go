@@ -11,7 +11,7 @@ import (
 type Stage uint8
 
 // The stages, in the order of an exchange. StageClient is the stage of what
-// failed on this machine, StageStatus that of an answer with an unexpected
+// failed on this machine, StageStatus that of a response with an unexpected
 // status.
 const (
 	StageNone    Stage = iota
@@ -20,7 +20,7 @@ const (
 	StageProxy         // reaching the proxy, and asking it for a tunnel
 	StageTLS           // until TLS is established
 	StageSend          // the request is not yet wholly written
-	StageWait          // wholly written, or the peer gone, before one byte of the answer
+	StageWait          // wholly written, or the peer gone, before one byte of the response
 	StageHead          // inside status line and header fields
 	StageBody          // inside the body
 	StageStatus

@@ -268,7 +268,7 @@ type EndpointNames struct {
 }
 
 // MaxEndpoints bounds what --endpoint-header can make of a field that differs
-// with every answer.
+// with every response.
 const MaxEndpoints = 10_000
 
 // otherEndpoints is the name that the endpoints beyond MaxEndpoints share; it

@@ -121,7 +121,7 @@ type ConnectionCount struct {
 	Stale   int64 `json:"stale"`             // kept-alive ones that the peer had closed before the next request, and that were replaced
 	Waited  int64 `json:"finWaited"`         // the peer was to close first, and did
 	Ours    int64 `json:"finOurs"`           // the peer was to close first, and did not in time
-	Surplus int64 `json:"surplus,omitempty"` // carried bytes after the end of an answer, and were dropped
+	Surplus int64 `json:"surplus,omitempty"` // carried bytes after the end of a response, and were dropped
 }
 
 // Latencies holds the three kinds of latency, which never share a histogram:
@@ -129,7 +129,7 @@ type ConnectionCount struct {
 type Latencies struct {
 	OK         Latency `json:"ok"`
 	Unexpected Latency `json:"unexpectedStatus"`
-	Failed     Latency `json:"failed"` // lost without an answer, and spoiled
+	Failed     Latency `json:"failed"` // lost without a response, and spoiled
 }
 
 // PhaseLatencies holds the phases of answered requests; a phase that a request

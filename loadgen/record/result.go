@@ -34,7 +34,7 @@ type Phases struct {
 	Connect int64 // until the connection stood, look-up and TLS included
 	TLS     int64 // the handshake of TLS
 	Send    int64 // writing the request
-	Wait    int64 // until the first byte of the answer
+	Wait    int64 // until the first byte of the response
 	Read    int64 // until its last
 }
 
@@ -44,7 +44,7 @@ type Result struct {
 	Phases     Phases
 	Fate       Fate
 	Class      Class // 0 for FateOK and FateAborted
-	Status     int   // of the answer, 0 without one
+	Status     int   // of the response, 0 without one
 	Reused     bool  // the connection had carried a request before
 	Redirected bool  // a redirect was followed: an earlier hop had been answered
 	Endpoint   int   // index into the recorder's endpoints, -1 for none
@@ -52,7 +52,7 @@ type Result struct {
 	Bytes      int64 // body bytes received
 	Unproven   bool  // nothing shows that they are all there were
 	Sample     string
-	Response   []byte // what is kept of an answer with an unexpected status, as ResponseText writes it
+	Response   []byte // what is kept of a response with an unexpected status, as ResponseText writes it
 }
 
 // Responded reports whether a complete answer arrived, with whatever status.

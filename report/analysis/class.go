@@ -97,7 +97,7 @@ func IsCut(c record.Class) bool {
 	return BeyondConnect(c) && (cause == record.CauseEOF || cause == record.CauseReset)
 }
 
-// Unresponded reports that not one byte of an answer had come.
+// Unresponded reports that not one byte of a response had come.
 func Unresponded(c record.Class) bool {
 	return c.Stage() == record.StageSend || c.Stage() == record.StageWait
 }

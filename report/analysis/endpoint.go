@@ -50,7 +50,7 @@ func endpointLosses(run *record.Run) []EndpointLoss {
 
 // EndpointCount is how many endpoints there were: those that requests met, and
 // those that marks tell of; that one is ready is also told of what is none. An
-// address behind which answers named replicas is none of its own. Where marks have
+// address behind which responses named replicas is none of its own. Where marks have
 // other names than requests know (a process behind an address, pods behind a
 // service), they are the same ones twice. Of those that stay, marks may tell
 // nothing: there are no fewer than there were at the begin.

@@ -55,7 +55,7 @@ func findLoss(run *record.Run) Loss {
 
 // hidden counts losses that a client which retries would not have shown: Go's
 // net/http sends a request without a body again when a reused connection fails
-// before the first byte of the answer (shouldRetryRequest in its transport.go).
+// before the first byte of the response (shouldRetryRequest in its transport.go).
 func hidden(run *record.Run) int64 {
 	switch run.Settings.Method {
 	case "GET", "HEAD", "OPTIONS", "TRACE":

@@ -4,7 +4,7 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// Slower sets latencies of answers during the event, and inside the windows,
+// Slower sets latencies of responses during the event, and inside the windows,
 // beside those of the baseline.
 type Slower struct {
 	Known           bool

@@ -48,7 +48,7 @@ type ErrorCount struct {
 	Count int64
 }
 
-// StatusCount is how many answers had a status.
+// StatusCount is how many responses had a status.
 type StatusCount struct {
 	Status int
 	Count  int64

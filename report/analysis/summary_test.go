@@ -228,7 +228,7 @@ func TestSummary(t *testing.T) {
 	}
 }
 
-// TestSummaryOfNothing: no answer, no figures, and no division by zero.
+// TestSummaryOfNothing: no response, no figures, and no division by zero.
 func TestSummaryOfNothing(t *testing.T) {
 	for name, list := range map[string][]reporttest.Request{
 		"nothing started": nil,

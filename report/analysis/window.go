@@ -19,7 +19,7 @@ type Window struct {
 	Connections int64 // distinct ones that were lost with a request on them
 	Classes     []record.BinLoss
 	Endpoints   []string // in natural order
-	Slowest     int64    // ns; of the answers that ended inside it, in whole bins
+	Slowest     int64    // ns; of the responses that ended inside it, in whole bins
 	BeginNear   Relation // the nearest marks
 	EndNear     Relation
 }

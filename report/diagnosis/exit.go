@@ -82,7 +82,7 @@ func (s *observation) sureOf(e *evidence, f *Finding) {
 }
 
 // need is how long requests like those that were cut may need, in ns. It is the
-// least that they need where no answer of the run took as long: how much longer is
+// least that they need where no response of the run took as long: how much longer is
 // not known.
 func (s *observation) need(e *evidence) (needed int64, least bool) {
 	return max(e.longest, s.responses.Max), e.longest >= s.responses.Max

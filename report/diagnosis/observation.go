@@ -209,7 +209,7 @@ func (s *observation) outageBegin(l *record.LostRequest) int64 {
 	return min(begin, s.respondedBefore(begin))
 }
 
-// respondedBefore is the end of the last bin with an answer that began before a time,
+// respondedBefore is the end of the last bin with a response that began before a time,
 // in ns.
 func (s *observation) respondedBefore(at int64) int64 {
 	bins := &s.run.Bins

@@ -82,7 +82,7 @@ func (s *observation) findSlowRemoval(l *record.LostRequest, key slowRemovalKey)
 func (s *observation) refusingAt(begin int64, list []*analysis.Lifecycle) []*analysis.Lifecycle {
 	return slices.DeleteFunc(list, func(one *analysis.Lifecycle) bool {
 		gone := one.Exited != analysis.Unknown && begin > one.Exited+max(analysis.Near, s.loss.Gap)
-		over := one.Refused != analysis.Unknown && one.Refused+max(analysis.Near, s.responses.Max) < begin // answers may be late
+		over := one.Refused != analysis.Unknown && one.Refused+max(analysis.Near, s.responses.Max) < begin // responses may be late
 		return gone || one.Hookless() && over
 	})
 }

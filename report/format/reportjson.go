@@ -487,7 +487,7 @@ var figures = []struct {
 	{"p99", "ns", whole, func(r *analysis.Figures) *int64 { return latencyAt(r.Run, 99) }},
 }
 
-// latencyAt is a percentile of the answers' latency in ns; nil without any.
+// latencyAt is a percentile of the responses' latency in ns; nil without any.
 func latencyAt(run *record.Run, percent float64) *int64 {
 	l := analysis.Responded(run)
 	if l.Count == 0 {

@@ -7,7 +7,7 @@ import (
 // Figure is what one metric of a run is.
 type Figure struct {
 	Value     float64 // ns for durations, requests per second for rates
-	Known     bool    // false when there is none: p99 without an answer
+	Known     bool    // false when there is none: p99 without a response
 	Dimension Dimension
 }
 

@@ -37,7 +37,7 @@ type HTTP struct {
 // Shown is the URL as texts show it.
 func (h *HTTP) Shown() string { return cmp.Or(h.Title, safetext.MaskURL(h.URL)) }
 
-// maxBody bounds what is read of an answer, in bytes.
+// maxBody bounds what is read of a response, in bytes.
 const maxBody = 1 << 20
 
 // String says what is sent, and where.
@@ -78,7 +78,7 @@ func (h *HTTP) Undo(ctx context.Context) error {
 	return h.undo.back(ctx, what, h.Still.ask(), h.UndoBy.ask())
 }
 
-// send returns the answer's body, its first megabyte.
+// send returns the response's body, its first megabyte.
 func (h *HTTP) send(ctx context.Context) ([]byte, error) {
 	limit := h.Timeout
 	if limit == 0 {

@@ -112,9 +112,9 @@ func (p *Probe) foreign(ctx context.Context, processes *proc.Group, what string,
 	return nil
 }
 
-// answers reports that it is the process which accepts connections at its port,
+// responds reports that it is the process which accepts connections at its port,
 // and not another one of the scenario's that it is to replace.
-func (s *Start) responses(ctx context.Context, env *scenario.Env) error {
+func (s *Start) responds(ctx context.Context, env *scenario.Env) error {
 	for _, addr := range s.Ready.addresses(ctx) {
 		if h := env.Processes.Rival(s.process, addr); h != nil {
 			return fmt.Errorf("%s accepts connections at %s, not %s", h, addr, s.Name)

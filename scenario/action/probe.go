@@ -27,7 +27,7 @@ const (
 	probeTimeout = 30 * time.Second
 )
 
-// await asks until the answer is good. of is the process that is waited for, nil
+// await asks until the response is good. of is the process that is waited for, nil
 // for none: when it ends, there is nothing to wait for.
 func (p *Probe) await(ctx context.Context, env *scenario.Env, of *Start) error {
 	every, limit := p.Every, p.Timeout
@@ -66,7 +66,7 @@ func (p *Probe) ask(ctx context.Context, env *scenario.Env, of *Start) error {
 		if err := c.Close(); err != nil || of == nil {
 			return err
 		}
-		return of.responses(ctx, env)
+		return of.responds(ctx, env)
 	case p.HTTP != nil:
 		_, err := p.HTTP.send(ctx)
 		return err

@@ -35,7 +35,7 @@ type Apply struct {
 type applied struct {
 	change change
 	made   types.UID // that it was made with; "" for one that was there
-	absent bool      // it was not there before; where the answer was lost, made is not known
+	absent bool      // it was not there before; where the response was lost, made is not known
 }
 
 func newApply(s *Settings) scenario.Action {
@@ -113,7 +113,7 @@ func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
 		return err
 	}
 	a.applied = append(a.applied, one)
-	// As with any patch, an interruption waits for the answer.
+	// As with any patch, an interruption waits for the response.
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), api.RequestTime)
 	defer cancel()
 	after, err := o.Client().Apply(bounded, o.Name, &unstructured.Unstructured{Object: manifest}, metav1.ApplyOptions{FieldManager: a.managing(), Force: true})
@@ -181,7 +181,7 @@ func (a *applied) undo(ctx context.Context, manager string) error {
 	return o.AwaitGone(ctx, a.made)
 }
 
-// find is the UID of an object that was not there, where the answer to its making
+// find is the UID of an object that was not there, where the response to its making
 // was lost: the one that the manager has applied since; "" where there is none.
 func (a *applied) find(ctx context.Context, manager string) (types.UID, error) {
 	now, err := a.change.object.Get(ctx)

@@ -29,7 +29,7 @@ type leaf struct {
 	path          []string
 	before, after any
 	was, is       bool // whether there was, and is, any
-	unlisted      bool // what it became is not known: the answer was lost
+	unlisted      bool // what it became is not known: the response was lost
 	guessed       bool // the same, but the patch says it
 	parents       int  // names of the path of which there was something before
 	secret        bool // texts do not show what it was and is
@@ -46,7 +46,7 @@ func (l *leaf) shown(value any, is bool) string {
 	return api.Shown(value, is)
 }
 
-// do applies the patch. What it changed is known from its answer: an admission
+// do applies the patch. What it changed is known from its response: an admission
 // controller may have made something else of it.
 func (c *change) do(ctx context.Context) error {
 	before, err := c.object.Get(ctx, c.sub...)
@@ -63,8 +63,8 @@ func (c *change) do(ctx context.Context) error {
 		l.unlisted = !told
 		c.leaves = append(c.leaves, l)
 	}
-	// From here on the patch may be in force, also when its answer is lost. An
-	// interruption waits for the answer: it tells what there is to put back.
+	// From here on the patch may be in force, also when its response is lost. An
+	// interruption waits for the response: it tells what there is to put back.
 	after, err := c.object.Patch(context.WithoutCancel(ctx), c.patch, api.Strictly, c.sub...)
 	if err != nil {
 		if api.Refused(err) {

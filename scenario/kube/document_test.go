@@ -363,7 +363,7 @@ func TestQuickForm(t *testing.T) {
 }
 
 // TestRouting: the gateway serves the page by what VirtualService and Gateway say
-// together; without either it answers 404.
+// together; without either it responds 404.
 func TestRouting(t *testing.T) {
 	a := access(t)
 	start(t, a, 1, "")

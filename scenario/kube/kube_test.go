@@ -215,7 +215,7 @@ func through(t *testing.T, a *api.Access, serve func(proxy http.Handler, w http.
 }
 
 // TestInterruptedPatch: an interruption while the API server works on a patch, and
-// an answer that is lost, leave nothing behind.
+// a response that is lost, leave nothing behind.
 func TestInterruptedPatch(t *testing.T) {
 	a := access(t)
 	apply(t, a, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {x: '1'}}")

@@ -17,7 +17,7 @@ const (
 // What children say on stdout, one line each: a word and an argument.
 const (
 	sayReady          = "ready"           // the address it listens on
-	sayDraining       = "draining"        // the clock when every answer began to say Connection: close
+	sayDraining       = "draining"        // the clock when every response began to say Connection: close
 	sayListenerClosed = "listener-closed" // the clock right after the listener was closed
 )
 

@@ -98,7 +98,7 @@ func (o *Options) validate() error {
 
 // idleTime is how long a connection to the backend may be kept without a
 // request. A server that is not ours may close it soon, and a gateway that used
-// it nevertheless would answer 502.
+// it nevertheless would respond 502.
 func (o *Options) idleTime() time.Duration {
 	if o.Backend == "" {
 		return time.Hour

@@ -55,14 +55,14 @@ func TestGateways(t *testing.T) {
 	}
 }
 
-// expectStopped takes the second of two replicas away while it answers.
+// expectStopped takes the second of two replicas away while it responds.
 func expectStopped(t *testing.T, f *Fleet, mode gateway.Mode) {
 	t.Helper()
 	r := f.replicaAt(2)
 	if got := get(t, r); got.StatusCode != 200 || got.Header.Get(gateway.ReplicaHeader) != "gw-2" {
 		t.Errorf("got %d of %q", got.StatusCode, got.Header.Get(gateway.ReplicaHeader))
 	}
-	// Gateways keep the first kilobytes back: only a long answer is under way when
+	// Gateways keep the first kilobytes back: only a long response is under way when
 	// its header is here. It outlasts what stops it, or the pre-stop delay.
 	const size = 200_000
 	seconds := map[gateway.Mode]int{gateway.Abrupt: 20, gateway.Naive: 2, gateway.Graceful: 4}[mode]

@@ -116,7 +116,7 @@ func roundTrip(t *testing.T, transport *http.Transport, method, url string, body
 	return response{resp, string(b)}
 }
 
-// open asks for an answer and returns its body when the header is there: the
+// open asks for a response and returns its body when the header is there: the
 // request is in flight then.
 func open(t *testing.T, url string) io.Reader {
 	t.Helper()

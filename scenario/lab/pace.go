@@ -89,7 +89,7 @@ func (p *Pace) measure(ctx context.Context) (rate float64, err error) {
 	return capacity(&run.Bins, cfg.Workers), fleet.Err()
 }
 
-// capacity is how many answers came per second once it was warm, to two digits.
+// capacity is how many responses came per second once it was warm, to two digits.
 // Where none came in all the time, each worker takes longer than that.
 func capacity(bins *record.Bins, workers int) float64 {
 	responded := int64(0)

@@ -14,7 +14,7 @@ import (
 
 const copyBuffer = 32 << 10
 
-// proxy forwards each request to the backend and its answer to the client.
+// proxy forwards each request to the backend and its response to the client.
 //
 // It is leaner than httputil.ReverseProxy, which costs about a fifth more of
 // processor time per request on new connections; what a lab does not need
@@ -62,7 +62,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	header[gateway.ReplicaHeader] = p.name
 	if p.draining.Load() {
-		header.Set("Connection", "close") // the server closes after such an answer
+		header.Set("Connection", "close") // the server closes after such a response
 	}
 	if err != nil {
 		http.Error(w, "bad gateway: "+err.Error(), http.StatusBadGateway)
@@ -91,7 +91,7 @@ func (p *proxy) outgoing(r *http.Request) *http.Request {
 	return out
 }
 
-// copyBody passes the answer's body on as it comes: what the backend sends
+// copyBody passes the response's body on as it comes: what the backend sends
 // slowly arrives slowly, and a small body leaves in one write with its header.
 func (p *proxy) copyBody(w http.ResponseWriter, resp *http.Response) error {
 	buffer := p.buffers.Get().(*[]byte)
@@ -135,7 +135,7 @@ func copyHeader(to, from http.Header) {
 }
 
 // hopField reports whether a field concerns one connection only (RFC 9110 §7.6.1).
-// Expect is the server's to answer: it has when the body is read.
+// Expect is the server's to respond: it has when the body is read.
 func hopField(key string) bool {
 	switch key {
 	case "Connection", "Proxy-Connection", "Keep-Alive", "Te", "Trailer",

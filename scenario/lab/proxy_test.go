@@ -80,7 +80,7 @@ func TestProxyRoutes(t *testing.T) {
 	}
 }
 
-// A slow answer must arrive as it is sent: what is in flight shows.
+// A slow response must arrive as it is sent: what is in flight shows.
 func TestProxyStreams(t *testing.T) {
 	release := make(chan struct{})
 	_, front := proxied(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -27,7 +27,7 @@ func (r *replica) endpoint() loadgen.Endpoint {
 	return loadgen.Endpoint{Name: r.name, Addr: r.addr}
 }
 
-// awaitServing waits until the replica answers through to the backend.
+// awaitServing waits until the replica responds through to the backend.
 func (r *replica) awaitServing(ctx context.Context) error {
 	if r.site != nil {
 		return r.pollServing(ctx)
@@ -48,7 +48,7 @@ func (r *replica) awaitServing(ctx context.Context) error {
 // servingPoll is how often a program is asked that does not say when it is ready.
 const servingPoll = 20 * time.Millisecond
 
-// pollServing asks the replica until it answers.
+// pollServing asks the replica until it responds.
 func (r *replica) pollServing(ctx context.Context) error {
 	r.addr = r.site.Listen
 	timeout := time.Now().Add(readyTimeout)

@@ -65,7 +65,7 @@ func ownStatus(cfg *loadgen.Config) (int, error) {
 	return w.status, err
 }
 
-// statusOnly keeps of an answer its status.
+// statusOnly keeps of a response its status.
 type statusOnly struct {
 	header http.Header
 	status int
@@ -84,7 +84,7 @@ func (w *statusOnly) WriteHeader(status int) {
 	}
 }
 
-// askTime is how long a backend may take to answer; one that has taken the
+// askTime is how long a backend may take to respond; one that has taken the
 // connection may take as long as the load gives it.
 const askTime = 5 * time.Second
 

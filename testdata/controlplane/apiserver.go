@@ -114,7 +114,7 @@ func (a *apiserver) kubeconfig(user string) (string, error) {
 	return file, clientcmd.WriteToFile(*config, file)
 }
 
-// ready fails until the server answers for a user.
+// ready fails until the server responds for a user.
 func (a *apiserver) ready(ctx context.Context) error {
 	file, err := a.kubeconfig("admin")
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// Failure is why an exchange ended without a whole answer.
+// Failure is why an exchange ended without a whole response.
 type Failure struct {
 	Stage record.Stage
 	Err   error

@@ -14,14 +14,14 @@ import (
 var errBodyTooLong = errors.New("body too long")
 
 // Inspector looks at what answers carry beyond their framing: whether the body
-// is as long and as whole as it may and should be, and, of an answer that is a
+// is as long and as whole as it may and should be, and, of a response that is a
 // loss, what it says.
 type Inspector struct {
 	Job       *Job
 	Secured   bool     // the connection tells an end from a cut, as TLS does
 	content   inflater // of the body being received
 	errorBody []byte   // the begin of a body that came with an unexpected status
-	response  []byte   // what is kept of that answer
+	response  []byte   // what is kept of that response
 }
 
 // Begin makes i ready for the next answer.
@@ -76,7 +76,7 @@ func (i *Inspector) Unproven(p Response) bool {
 	return p.CloseDelimited() && !i.Secured && i.content.coding == ""
 }
 
-// Judge gives the Result of p's whole answer its fate.
+// Judge gives the Result of p's whole response its fate.
 func (i *Inspector) Judge(r *record.Result, p Response) {
 	if i.Job.OK[r.Status] {
 		return
@@ -109,7 +109,7 @@ type Replicas struct {
 	index int    // of last
 }
 
-// Book books an answer to the replica that its header names, if it does.
+// Book books a response to the replica that its header names, if it does.
 func (n *Replicas) Book(r *record.Result, p Response) {
 	name := p.Captured(capturedEndpoint)
 	if len(name) == 0 {

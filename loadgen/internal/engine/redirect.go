@@ -21,7 +21,7 @@ func quote(location []byte) string { return strconv.Quote(safetext.MaskForeignUR
 // maxRedirects is how many redirects a chain may have; hey's number.
 const maxRedirects = 10
 
-// Redirect is the next hop of an answer that redirects, nil for any other.
+// Redirect is the next hop of a response that redirects, nil for any other.
 func (j *Job) Redirect(p Response, at *Hop, followed int) (*Hop, *Failure) {
 	location := p.Captured(capturedLocation)
 	if !j.Redirects || len(location) == 0 {

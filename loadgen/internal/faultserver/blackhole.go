@@ -58,7 +58,7 @@ func (b *BlackHole) fill() error {
 	}
 }
 
-// Addr is the address that does not answer.
+// Addr is the address that does not respond.
 func (b *BlackHole) Addr() netip.AddrPort { return b.sock.addr }
 
 // Close gives the port back. Handshakes that are still being tried are refused.

@@ -15,7 +15,7 @@ import (
 // before it. A delayed acknowledgement takes 40 ms on Linux.
 const ackBound = time.Second
 
-// dripEvery is how long a slow answer waits before its next byte.
+// dripEvery is how long a slow response waits before its next byte.
 const dripEvery = 20 * time.Millisecond
 
 // readBufferSize holds the longest line of a head, and any ClientHello.
@@ -30,7 +30,7 @@ type conn struct {
 	in     *bufio.Reader
 	client netip.AddrPort
 
-	unasked int64 // bytes that came after an early answer
+	unasked int64 // bytes that came after an early response
 }
 
 func newConn(s *Server, tcp *net.TCPConn) *conn {
@@ -199,7 +199,7 @@ func (c *conn) afterFIN() {
 }
 
 // hold stays until the client closes the connection, and counts what it sends
-// after an early answer.
+// after an early response.
 func (c *conn) hold(s script) {
 	if s.unread {
 		awaitGone(c.tcp)

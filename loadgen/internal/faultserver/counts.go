@@ -25,7 +25,7 @@ type Counts struct {
 
 	Incomplete int64 // begun, but the connection ended before the request did
 	Malformed  int64 // not delimited in a way this server knows; met with a FIN
-	Unasked    int64 // bytes of bodies that came after the answer to their head, and its FIN
+	Unasked    int64 // bytes of bodies that came after the response to their head, and its FIN
 	Failed     int64 // of Requests and Handshakes: the client was gone before the kind was carried out to its end
 
 	// Handshakes counts those whose ClientHello was read, by what they met; nil

@@ -19,7 +19,7 @@ const (
 	HandshakeEOF                           // FIN
 	HandshakeReset                         // RST
 	HandshakeSilence                       // nothing, until the client closes
-	HandshakePlain                         // an answer in cleartext HTTP, FIN
+	HandshakePlain                         // a response in cleartext HTTP, FIN
 	HandshakeAlert                         // a fatal alert, FIN
 
 	numHandshakes

@@ -8,7 +8,7 @@ type Kind uint8
 // The kinds. Adding one is a constant here and a row in the table below.
 //
 // To a HEAD request every kind sends the same head and no body, so a fault of
-// the body becomes a whole answer followed by the fault's FIN, RST or silence.
+// the body becomes a whole response followed by the fault's FIN, RST or silence.
 //
 // Over TLS a FIN comes after close_notify, but for the kinds named EOF: those
 // are what a killed process leaves.

@@ -240,7 +240,7 @@ func TestResponsesParse(t *testing.T) {
 	}
 }
 
-// readResponse reads a final answer; net/http leaves interim ones to its caller.
+// readResponse reads a final response; net/http leaves interim ones to its caller.
 func readResponse(t *testing.T, in *bufio.Reader, method string) (status int, body string) {
 	t.Helper()
 	for {

@@ -43,7 +43,7 @@ func head(r request, status string, fields ...string) []byte {
 	return append(b, "\r\n\r\n"...)
 }
 
-// body appends a response's body, which an answer to HEAD does not have.
+// body appends a response's body, which a response to HEAD does not have.
 func body(r request, head []byte, content string) []byte {
 	if r.headOnly {
 		return head
@@ -60,7 +60,7 @@ func response(r request, out []byte) script {
 	return script{out: out}
 }
 
-// cut is the script of an answer that ends in a way of its own.
+// cut is the script of a response that ends in a way of its own.
 func cut(out func(request) []byte, end ending) func(request) script {
 	return func(r request) script { return script{out: out(r), end: end} }
 }

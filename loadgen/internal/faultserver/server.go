@@ -255,7 +255,7 @@ func (s *Server) count(field func(*Counts) *int64) {
 	*field(&s.counts)++
 }
 
-// countUnasked counts bytes that came after an early answer.
+// countUnasked counts bytes that came after an early response.
 func (s *Server) countUnasked(n int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 	"nodrop/loadgen/internal/h1"
 )
 
-// verdict is what matters to a load generator about an answer; all zero
+// verdict is what matters to a load generator about a response; all zero
 // but Err if it is not whole.
 type verdict struct {
 	Err       string
@@ -35,7 +35,7 @@ func ours(in []byte, headOnly bool) verdict {
 	return verdict{Status: o.Status, Body: o.Body, KeepAlive: o.KeepAlive, Consumed: o.Consumed}
 }
 
-// theirs is the verdict of net/http, its answers read as its Transport does:
+// theirs is the verdict of net/http, its responses read as its Transport does:
 // interim ones skipped, and no reuse after 101.
 func theirs(in []byte, headOnly bool) verdict {
 	req := &http.Request{Method: http.MethodGet}
@@ -109,7 +109,7 @@ func noReuse(patterns ...string) func([]byte, verdict, verdict) bool {
 
 var fold = regexp.MustCompile(`[ \t]*\r?\n[ \t]+`)
 
-// framing finds the fields that frame an answer and have blanks before their
+// framing finds the fields that frame a response and have blanks before their
 // colons. net/http keeps these under names that nobody looks up, so that the end
 // of the body is lost: it is asked what it makes of them with the blanks behind
 // the colon, which change nothing else.

@@ -6,7 +6,7 @@
 //     times.
 //  3. Parser.Feed takes the bytes of one answer in pieces of any size, and
 //     Parser.EOF the end of the stream, or Parser.Cut an end that proves nothing.
-//  4. The Parser says how far the answer had got, whether it is whole, and
+//  4. The Parser says how far the response had got, whether it is whole, and
 //     whether the connection may carry another request.
 //
 // The invariant: what a Parser says depends on the bytes alone, never on where
@@ -32,6 +32,6 @@
 //   - Transfer-Encoding is "chunked", once, or malformed. In an HTTP/1.0
 //     answer it is ignored, as net/http does, and KeepAlive is then false
 //     (RFC 9112 §6.1).
-//   - Framing fields are checked even where they frame nothing: an answer to
+//   - Framing fields are checked even where they frame nothing: a response to
 //     HEAD, 1xx, 204, 304.
 package h1

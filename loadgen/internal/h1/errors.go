@@ -9,7 +9,7 @@ const maxSample = 64
 // MalformedError says that the peer's bytes are not an HTTP/1 answer.
 // Feed and EOF return it.
 type MalformedError struct {
-	Stage  Stage  // how far the answer had got
+	Stage  Stage  // how far the response had got
 	What   string // what is wrong, lower case, for instance "malformed status line"
 	Sample []byte // up to 64 bytes of the offending line, as far as it had come; nil when its size is what is wrong
 	Looks  string // what the peer seems to speak instead, for instance "TLS"; "" is not known

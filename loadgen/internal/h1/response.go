@@ -7,16 +7,16 @@ import (
 	"strconv"
 )
 
-// Stage says how far an answer has got.
+// Stage says how far a response has got.
 type Stage uint8
 
-// The stages of an answer, in order. An interim (1xx) response is part of the
-// head of the answer it precedes.
+// The stages of a response, in order. An interim (1xx) response is part of the
+// head of the response it precedes.
 const (
-	StageIdle Stage = iota // not one byte of the answer yet
+	StageIdle Stage = iota // not one byte of the response yet
 	StageHead
 	StageBody // the head is whole; chunk framing and trailers belong to the body
-	StageDone // the answer is whole
+	StageDone // the response is whole
 )
 
 // state is what the next byte belongs to.
@@ -130,8 +130,8 @@ func (p *Parser) resetHead() {
 	}
 }
 
-// Feed takes the next bytes of the answer and reports how many belong to it:
-// n < len(b) without an error means bytes after the end of the answer.
+// Feed takes the next bytes of the response and reports how many belong to it:
+// n < len(b) without an error means bytes after the end of the response.
 // The error is a *MalformedError, and every later Feed returns it again; n is
 // then the number of bytes before the trouble, give or take a line.
 func (p *Parser) Feed(b []byte) (n int, err error) {
@@ -158,7 +158,7 @@ func (p *Parser) Feed(b []byte) (n int, err error) {
 	return n, p.err
 }
 
-// EOF tells the Parser that the peer closed. It returns nil if the answer is
+// EOF tells the Parser that the peer closed. It returns nil if the response is
 // whole, be it by this very close; io.EOF if not one byte of it had come;
 // a MalformedError if there was one, or if what has come can be no part of an
 // answer; io.ErrUnexpectedEOF otherwise.
@@ -185,10 +185,10 @@ func (p *Parser) Cut() error {
 	return io.ErrUnexpectedEOF
 }
 
-// Done reports whether the answer is whole.
+// Done reports whether the response is whole.
 func (p *Parser) Done() bool { return p.state == finished }
 
-// Stage says how far the answer has got, or had got when it went wrong.
+// Stage says how far the response has got, or had got when it went wrong.
 func (p *Parser) Stage() Stage {
 	switch {
 	case p.state == atStatus && p.used == 0:
@@ -210,7 +210,7 @@ func (p *Parser) Status() int {
 }
 
 // Decided reports whether the rest of a request that is still being written is
-// of no use: its answer is whole, or says that the server will not act on the
+// of no use: its response is whole, or says that the server will not act on the
 // request (RFC 9112 §9.5). While a 2xx is still coming the rest is sent, as in
 // curl: a server may well answer as it reads.
 func (p *Parser) Decided() bool { return p.Done() || p.Status() >= 300 }
@@ -228,7 +228,7 @@ func (p *Parser) ContentLength() int64 {
 	return p.head.length
 }
 
-// KeepAlive reports whether the answer is whole and the connection may carry
+// KeepAlive reports whether the response is whole and the connection may carry
 // another request. It may not after 101, after a body that ended with the
 // connection, and after framing that RFC 9112 distrusts: Transfer-Encoding
 // together with Content-Length (§6.3), or in HTTP/1.0 (§6.1).
@@ -250,7 +250,7 @@ func (p *Parser) Interim() int { return p.interim }
 
 // TakeContinue reports, once, that a 100 (Continue) has come. That answers the
 // request's head alone: what follows is judged as if nothing had come before
-// it, so that Stage is StageIdle until the answer to the whole begins.
+// it, so that Stage is StageIdle until the response to the whole begins.
 func (p *Parser) TakeContinue() bool {
 	if !p.continued {
 		return false

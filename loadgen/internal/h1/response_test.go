@@ -14,7 +14,7 @@ import (
 	"nodrop/loadgen/internal/h1"
 )
 
-// outcome is everything a Parser says about an answer. Consumed is left out
+// outcome is everything a Parser says about a response. Consumed is left out
 // when the parser failed: there it is approximate by contract.
 type outcome struct {
 	Err            string // of Feed, or else of EOF
@@ -29,7 +29,7 @@ type outcome struct {
 	Captured       []string // "<nil>" if absent
 }
 
-// parse feeds pieces to p, which is reset first, and closes if the answer is
+// parse feeds pieces to p, which is reset first, and closes if the response is
 // not whole then.
 func parse(p *h1.Parser, headOnly bool, pieces ...[]byte) outcome {
 	p.Reset(headOnly)
@@ -120,14 +120,14 @@ func singly(p *h1.Parser, headOnly bool, b []byte) outcome {
 
 const huge = "99999999999999999999"
 
-// row is an answer and what the parser must say about it; wanted fills in what
+// row is a response and what the parser must say about it; wanted fills in what
 // repeats itself.
 type row struct {
 	name     string
 	in       string
 	headOnly bool
 	maxHead  int
-	surplus  int // bytes of in after the end of the answer
+	surplus  int // bytes of in after the end of the response
 	want     outcome
 }
 
@@ -560,7 +560,7 @@ func TestRepeated(t *testing.T) {
 	}
 }
 
-// TestTakeContinue: a 100 is told once, and is not the beginning of the answer.
+// TestTakeContinue: a 100 is told once, and is not the beginning of the response.
 func TestTakeContinue(t *testing.T) {
 	const hints = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
 	for _, r := range []struct {
@@ -594,7 +594,7 @@ func TestTakeContinue(t *testing.T) {
 	if p.TakeContinue() {
 		t.Error("told after Reset")
 	}
-	// What was taken does not count against the limit of the answer's head.
+	// What was taken does not count against the limit of the response's head.
 	p.MaxHead = len(continu)
 	p.Reset(false)
 	_, _ = p.Feed([]byte(continu))
@@ -696,7 +696,7 @@ func FuzzSplit(f *testing.F) {
 	})
 }
 
-// checkInvariants holds for any answer.
+// checkInvariants holds for any response.
 func checkInvariants(t *testing.T, o outcome) {
 	t.Helper()
 	done := o.Stage == h1.StageDone

@@ -31,10 +31,10 @@ type Driver interface {
 	Stood(span stall.Span)
 	// Body gets a piece of x's body; an error ends the exchange.
 	Body(x *Exchange, piece []byte) error
-	// Responded is told of a whole answer, and says what follows it. For Follow
+	// Responded is told of a whole response, and says what follows it. For Follow
 	// it has changed x.Request.
 	Responded(x *Exchange) Step
-	// Failed is told how an exchange ended without a whole answer.
+	// Failed is told how an exchange ended without a whole response.
 	Failed(x *Exchange, f *Failure)
 	// Aborted is told that x was in flight when the run was stopped.
 	Aborted(x *Exchange)
@@ -66,7 +66,7 @@ type Request struct {
 	HeadOnly bool // the method is HEAD
 }
 
-// Step is what follows a whole answer.
+// Step is what follows a whole response.
 type Step uint8
 
 // The steps.
@@ -85,7 +85,7 @@ const (
 	Stale   Count = iota // closed by the peer while it was idle
 	Waited               // the peer was to close first, and did
 	Ours                 // the peer was to close first, and did not in time
-	Surplus              // carried bytes after the end of an answer
+	Surplus              // carried bytes after the end of a response
 )
 
 // Stage is where an exchange failed.
@@ -100,7 +100,7 @@ const (
 	StageBody                  // Driver.Body said no
 )
 
-// Failure is why an exchange ended without a whole answer. An Err of the
+// Failure is why an exchange ended without a whole response. An Err of the
 // system's is an os.SyscallError; a deadline of ours that passed is
 // os.ErrDeadlineExceeded.
 type Failure struct {

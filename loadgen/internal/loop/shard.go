@@ -15,7 +15,7 @@ import (
 
 const (
 	maxEvents  = 128      // taken from the kernel at a time: an event later in the list has waited for those before it
-	maxReads   = 16       // of one slot in a row, so that an endless answer does not stop the others
+	maxReads   = 16       // of one slot in a row, so that an endless response does not stop the others
 	maxStarts  = 64       // of slots in line between two looks at events
 	bufferSize = 64 << 10 // what one read can take
 )
@@ -266,7 +266,7 @@ func (s *Shard) expire(now int64) {
 }
 
 // startThoseInLine gives their turn to slots that want one, but not to so many
-// that the answers to the first would wait for the last.
+// that the responses to the first would wait for the last.
 func (s *Shard) startThoseInLine() {
 	for range min(s.line.count, maxStarts) {
 		sl := &s.slots[s.line.pop()]

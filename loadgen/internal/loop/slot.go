@@ -17,7 +17,7 @@ const (
 	waiting                 // the time of its next request
 	connecting              // the end of the handshake
 	writing                 // room in the socket's buffer, or a response that comes early
-	reading                 // bytes of the answer
+	reading                 // bytes of the response
 	away                    // Return
 	retired                 // nothing any more
 )
@@ -52,7 +52,7 @@ type slot struct {
 	due       int64 // when the request was
 	began     int64 // when connecting, or writing, began
 	since     int64 // when the request was written, or writing it was given up
-	firstByte int64 // when the first byte of the answer came, 0 if it has not
+	firstByte int64 // when the first byte of the response came, 0 if it has not
 	arrived   int64 // when the last came
 }
 
@@ -240,7 +240,7 @@ func (s *Shard) write(sl *slot) {
 	s.written(sl)
 }
 
-// written is the end of writing: now for the answer.
+// written is the end of writing: now for the response.
 func (s *Shard) written(sl *slot) {
 	s.endWriting(sl, s.now())
 	if !s.watch(sl, false) {
@@ -377,7 +377,7 @@ func (s *Shard) failResponse(sl *slot, err error) {
 	s.fail(sl, f)
 }
 
-// answered ends an exchange whose answer is whole. fin says that the peer has
+// answered ends an exchange whose response is whole. fin says that the peer has
 // closed, or reset, the connection.
 func (s *Shard) responded(sl *slot, fin bool) {
 	x := &sl.x
@@ -414,7 +414,7 @@ func (s *Shard) responded(sl *slot, fin bool) {
 	s.again(sl, sl.arrived)
 }
 
-// finish ends the connection of an answer that is whole. A peer that is to
+// finish ends the connection of a response that is whole. A peer that is to
 // close first is given the time to, so that TIME_WAIT stays with it; the slot
 // does not wait for that.
 func (s *Shard) finish(sl *slot, fin bool) {
@@ -469,7 +469,7 @@ func (s *Shard) timeOut(sl *slot, patient bool) {
 	s.fail(sl, f)
 }
 
-// fail ends a request without a whole answer. The next stands in line, so that
+// fail ends a request without a whole response. The next stands in line, so that
 // a slot that fails at once does not keep the others from their turn.
 func (s *Shard) fail(sl *slot, f *Failure) {
 	s.leaveQueues(sl)

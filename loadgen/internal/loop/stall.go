@@ -41,7 +41,7 @@ func (s *Shard) stalled(sl *slot, end int64) bool {
 	return s.stalls.Ours(sl.x.Start, end, s.cfg.Timeout)
 }
 
-// failLate fails an exchange whose answer is whole, but late.
+// failLate fails an exchange whose response is whole, but late.
 func (s *Shard) failLate(sl *slot) {
 	if sl.firstByte-sl.x.Start > s.cfg.Timeout {
 		sl.x.Parser.Reset(sl.x.Request.HeadOnly) // not a byte of it was there in time

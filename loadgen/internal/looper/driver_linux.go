@@ -193,7 +193,7 @@ func (d *driver) Responded(x *loop.Exchange) loop.Step {
 	return loop.Done
 }
 
-// redirect is where an answer leads to, nil if nowhere.
+// redirect is where a response leads to, nil if nowhere.
 func (d *driver) redirect(sl *driverSlot, p engine.Response) (*chain, *engine.Failure) {
 	at, followed := &d.job.First, 0
 	if sl.chain != nil {

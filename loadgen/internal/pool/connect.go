@@ -146,7 +146,7 @@ func (x *exchange) endpoint(ctx context.Context, at *engine.Hop, deadline time.T
 	return x.job.Elsewhere(ctx, at.Target)
 }
 
-// release keeps the connection of a whole answer, or ends it. After the last
+// release keeps the connection of a whole response, or ends it. After the last
 // hop it is left to the peer where the peer is to close first; between hops
 // another connection would be made while this one is open.
 func (x *exchange) release(last bool) {

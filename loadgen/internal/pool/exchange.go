@@ -25,7 +25,7 @@ type exchange struct {
 
 	sendBuf          []byte // made when it is needed
 	early            early  // of a response that comes before its request is written
-	engine.Inspector        // of the answer being received
+	engine.Inspector        // of the response being received
 	engine.Replicas         // that answers named
 
 	since     int64 // when the request, or the head whose 100 is awaited, was written
@@ -86,7 +86,7 @@ func (x *exchange) follow(ctx context.Context, at *engine.Hop, followed int) {
 	}
 }
 
-// answered gives the Result of a whole answer its fate.
+// answered gives the Result of a whole response its fate.
 func (x *exchange) responded() {
 	x.Judge(&x.result, &x.parser)
 	if x.result.Fate == record.FateLost {
@@ -142,7 +142,7 @@ func (x *exchange) endTrace(f *engine.Failure) {
 	x.job.Traces.Add(r, x.job.Recorder.Names.Name(r.Endpoint), x.trace.steps)
 }
 
-// one carries out one hop: connect if needed, write, read the whole answer.
+// one carries out one hop: connect if needed, write, read the whole response.
 func (x *exchange) one(ctx context.Context, at *engine.Hop, deadline time.Time) *engine.Failure {
 	if err := x.connect(ctx, at, deadline); err != nil {
 		return err
@@ -254,7 +254,7 @@ func (x *exchange) read() *engine.Failure {
 	return nil
 }
 
-// lateResponse is the failure of an answer that is whole, but late.
+// lateResponse is the failure of a response that is whole, but late.
 func (x *exchange) lateResponse() *engine.Failure {
 	f := &engine.Failure{Stage: record.StageBody, Err: os.ErrDeadlineExceeded}
 	if x.job.Late(x.result.Start, x.firstByte) {

