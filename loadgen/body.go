@@ -3,8 +3,9 @@ package loadgen
 import (
 	"fmt"
 	"io"
-	"nodrop/loadgen/record"
 	"os"
+
+	"nodrop/loadgen/record"
 
 	"golang.org/x/term"
 )

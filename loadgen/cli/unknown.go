@@ -3,9 +3,10 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"nodrop/loadgen/record"
 	"strings"
 	"unicode"
+
+	"nodrop/loadgen/record"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"

@@ -2,9 +2,10 @@ package output
 
 import (
 	"io"
-	"nodrop/report/format/page"
 	"os"
 	"runtime"
+
+	"nodrop/report/format/page"
 
 	"golang.org/x/term"
 )

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+
 	"nodrop/loadgen/record"
 
 	"github.com/spf13/cobra"

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
-	"nodrop/loadgen/record"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -15,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"nodrop/loadgen/record"
 )
 
 // Gateway is what replicas run: this program, or one that is installed.
