@@ -23,6 +23,7 @@ func dnsModeNames() []string {
 	return []string{string(DNSRefresh), string(DNSOnce), string(DNSPerConnection)}
 }
 
+// Validate refuses what is no mode.
 func (m DNSMode) Validate() error {
 	if slices.Contains(dnsModeNames(), string(m)) {
 		return nil

@@ -6,8 +6,11 @@ import (
 )
 
 const (
-	FirstBinWidth = 5_000_000 // ns
-	MaxBins       = 8192
+	// FirstBinWidth is how wide bins are at first, in ns.
+	FirstBinWidth = 5_000_000
+	// MaxBins is how many there are at most, before they are made twice as wide.
+	MaxBins = 8192
+
 	sketchSteps   = 16
 )
 

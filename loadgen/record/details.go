@@ -7,9 +7,12 @@ import (
 )
 
 const (
+	// MaxLostDetails is how many lost requests a run holds in full.
 	MaxLostDetails = 100_000
-	LostSlack      = 10_000 // how many more are held until they are sorted and cut
-	MaxSamples     = 1_000  // distinct texts of one class; the rest share one
+	// LostSlack is how many more are held until they are sorted and cut.
+	LostSlack = 10_000
+	// MaxSamples is how many texts of one class are told apart; the rest share one.
+	MaxSamples = 1_000
 )
 
 // lostDetails keeps the first 100,000 lost requests in the order of

@@ -10,6 +10,7 @@ const (
 	EngineLoop Engine = "loop" // a thread per processor, with epoll: cleartext HTTP/1.1 on Linux
 )
 
+// EngineNames lists the engines as --engine takes them.
 func EngineNames() []string {
 	return []string{string(EngineAuto), string(EnginePool), string(EngineLoop)}
 }

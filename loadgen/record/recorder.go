@@ -275,6 +275,8 @@ const MaxEndpoints = 10_000
 // always has a number.
 const otherEndpoints = "(other endpoints)"
 
+// ID is the index of an endpoint, which is added if it is new. Beyond MaxEndpoints
+// new ones share one.
 func (n *EndpointNames) ID(name string) int {
 	name = safetext.Bounded(name)
 	n.mu.RLock()
@@ -303,6 +305,7 @@ func (n *EndpointNames) ID(name string) int {
 	return i
 }
 
+// Full reports whether new endpoints share one index from here on.
 func (n *EndpointNames) Full() bool {
 	names := len(n.list)
 	if _, ok := n.index[otherEndpoints]; ok {
@@ -311,6 +314,7 @@ func (n *EndpointNames) Full() bool {
 	return names >= MaxEndpoints
 }
 
+// Name is the name of an endpoint, "" of none (-1).
 func (n *EndpointNames) Name(i int) string {
 	if i < 0 {
 		return ""

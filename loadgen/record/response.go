@@ -12,7 +12,8 @@ import (
 
 const (
 	maxResponses    = 64  // kinds of responses with one unexpected status that are told apart
-	MaxResponseBody = 256 // bytes of a body that are kept
+	// MaxResponseBody is how many bytes of a body are kept.
+	MaxResponseBody = 256
 )
 
 // Telling are the fields of an unexpected response that say who made it and why,

@@ -11,6 +11,7 @@ const (
 	FateAborted             // in flight when the run was stopped
 )
 
+// FateNames are the fates as recordings and streams name them, by Fate.
 var FateNames = [...]string{"ok", "lost", "spoiled", "aborted"}
 
 func (f Fate) String() string { return FateNames[f] }

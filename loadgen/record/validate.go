@@ -74,6 +74,7 @@ func (r *Run) validateCounts() error {
 	)
 }
 
+// Validate checks bins that come from a file.
 func (b *Bins) Validate() error {
 	if len(b.List) == 0 {
 		return within(limit{"bins: widthNs", b.Width, 0, MaxTime})
@@ -92,6 +93,7 @@ func (b *Bins) Validate() error {
 	return nil
 }
 
+// Validate checks a bin that comes from a file.
 func (b *Bin) Validate() error {
 	count := func(what string, n int64) limit { return limit{what, n, 0, MaxCount} }
 	for _, l := range b.Lost {

@@ -112,6 +112,7 @@ func IsTLSCut(c record.Class) bool {
 	}
 }
 
+// IsRefusal reports whether nothing listened where a connection was tried.
 func IsRefusal(c record.Class) bool {
 	return c.Stage() == record.StageConnect && (c.Cause() == record.CauseRefused || c.Cause() == record.CauseReset)
 }

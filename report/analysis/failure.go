@@ -36,6 +36,7 @@ func FailureOf(l *record.LostRequest, resolution int64) Failure {
 	return Failure{from, until, l.Class, 1, l}
 }
 
+// SortFailures puts failures in order of time.
 func SortFailures(list []Failure) {
 	slices.SortStableFunc(list, func(a, b Failure) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Until, b.Until)) })
 }

@@ -109,7 +109,8 @@ func recovery(l *Loss) int64 {
 	return l.Windows[len(l.Windows)-1].End - l.Event.Begin
 }
 
-// ClosedAndLost: without -q, workers that are refused at once ask again at once.
+// ClosedAndLost reports whether refusals may have added to the load: without -q,
+// workers that are refused at once ask again at once.
 func ClosedAndLost(run *record.Run) bool {
 	return run.Settings.Rate == 0 && run.Counts.Lost > 0
 }

@@ -26,4 +26,5 @@ func CompareNatural(a, b string) int {
 	return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(a, b))
 }
 
+// LeadingDigits is how many digits s begins with.
 func LeadingDigits(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }

@@ -113,6 +113,7 @@ func errorCounts(run *record.Run) []ErrorCount {
 	return list
 }
 
+// Seconds is a time in ns as seconds.
 func Seconds(ns int64) float64 { return float64(ns) / 1e9 }
 
 // histogram is hey's: eleven marks at equal distances from the fastest to the

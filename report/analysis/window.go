@@ -89,6 +89,7 @@ func NewWindow(group []Failure) Window {
 	return w
 }
 
+// AddClass counts n losses of a class.
 func (w *Window) AddClass(class record.Class, n int64) {
 	for i := range w.Classes {
 		if w.Classes[i].Class == class {

@@ -197,6 +197,7 @@ func checkError(text string, at int, hint, format string, args ...any) error {
 	return &record.HintError{Problem: problem, Hint: hint}
 }
 
+// Operator is the comparison that a name such as ">=" stands for; nil for none.
 func Operator(name string) func(a, b float64) bool {
 	for _, op := range operators {
 		if op.name == name {

@@ -58,6 +58,7 @@ func Run(r *analysis.Figures) []Result {
 	return list
 }
 
+// One evaluates a check on one run. A check that cannot be read is inconclusive.
 func One(rule Rule, text string, r *analysis.Figures) Result {
 	res := Result{Where: analysis.RunName(r.Run), Rule: rule, Check: text, Outcome: Inconclusive}
 	check, err := ParseCheck(text)

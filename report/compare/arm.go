@@ -115,6 +115,8 @@ func (a *Arm) of(stream string) Arm {
 	return one
 }
 
+// Spread is the values of a metric over the runs of an arm; not known if it is
+// not of one of them.
 func (a *Arm) Spread(m metric.Metric) metric.Spread {
 	s := metric.Spread{Known: len(a.Runs) > 0}
 	for i := range a.Runs {

@@ -60,6 +60,7 @@ type Metric struct {
 	value     func(*analysis.Figures) (value float64, known bool)
 }
 
+// Of is the metric's value in a run.
 func (m Metric) Of(r *analysis.Figures) Figure {
 	v, known := m.value(r)
 	return Figure{v, known, m.Dimension}

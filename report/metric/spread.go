@@ -23,6 +23,7 @@ func (s Spread) Text(d Dimension) string {
 	return s.MedianText(d)
 }
 
+// MedianText is the median with its unit, "-" where it is not known.
 func (s Spread) MedianText(d Dimension) string {
 	if !s.Known {
 		return "-"

@@ -47,6 +47,7 @@ func Counted(n int64, one, many string) string {
 	return strconv.FormatInt(n, 10) + " " + Choose(n, one, many)
 }
 
+// Choose is the word for one or the word for many.
 func Choose(n int64, one, many string) string {
 	if n == 1 {
 		return one

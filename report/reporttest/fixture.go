@@ -234,6 +234,7 @@ func (b *Builder) sample(q Request, c record.Class) int {
 	return i
 }
 
+// Recording is a recording of runs.
 func Recording(runs ...*record.Run) *record.Recording {
 	return &record.Recording{Format: record.Format, Runs: runs}
 }
@@ -257,6 +258,7 @@ func Steady(n int, from, gap int64, endpoints ...string) []Request {
 	return list
 }
 
+// Error texts, as hey prints them.
 const (
 	RefusedText = `Get "http://gateway:8080/": dial tcp 10.0.0.1:8080: connect: connection refused`
 	ResetText   = `Get "http://gateway:8080/": read tcp 10.0.0.9:*->10.0.0.1:8080: read: connection reset by peer`
@@ -265,10 +267,12 @@ const (
 	PortsText   = `Get "http://gateway:8080/": dial tcp 10.0.0.1:8080: connect: cannot assign requested address`
 )
 
+// Lost is a lost request; times in ns.
 func Lost(start, end int64, class, endpoint, sample string) Request {
 	return Request{Start: start, End: end, Fate: record.FateLost, Class: class, Endpoint: endpoint, Sample: sample}
 }
 
+// Replicas are the names gw-FROM to gw-TO.
 func Replicas(from, to int) []string {
 	var list []string
 	for i := from; i <= to; i++ {
@@ -295,11 +299,12 @@ func told(how record.Shutdown, marks []record.Mark) []record.Mark {
 	return marks
 }
 
+// Step is the mark of a scale-in that begins at 600 ms.
 func Step(variant string, end int64) record.Mark {
 	return record.Mark{Kind: record.MarkStep, Name: "scale gateway 10 → 1 (" + variant + ")", Start: 600 * ms, End: end}
 }
 
-// AbruptMarks: exit at the signal; the balancer hears of it 53 ms later.
+// AbruptMarks are those of replicas that exit at the signal; the balancer hears of it 53 ms later.
 func AbruptMarks() []record.Mark {
 	return slices.Concat(
 		[]record.Mark{Step("abrupt", 653*ms+200*us)},
@@ -310,7 +315,7 @@ func AbruptMarks() []record.Mark {
 	)
 }
 
-// GracefulMarks: half a second of pre-stop delay, then the end.
+// GracefulMarks are those of replicas that wait half a second before they stop.
 func GracefulMarks(exited int64) []record.Mark {
 	return slices.Concat(
 		[]record.Mark{Step("graceful", exited+400*us)},
@@ -376,6 +381,8 @@ func pods(t testing.TB) *record.Recording {
 	})))
 }
 
+// Variant makes the run under construction one of a scenario, with that variant's
+// checks.
 func Variant(name string, marks []record.Mark, f ...func(*record.Run)) func(*Builder) {
 	return Edited(func(run *record.Run) {
 		run.Variant, run.Marks = name, marks
@@ -392,6 +399,7 @@ func Variant(name string, marks []record.Mark, f ...func(*record.Run)) func(*Bui
 	})
 }
 
+// Abrupt is a run that loses requests because replicas exit at once.
 func Abrupt(t testing.TB) *record.Run {
 	t.Helper()
 	return NewRun(t, AbruptRequests(), Variant("abrupt", AbruptMarks()))
@@ -403,6 +411,7 @@ func GracefulRequests() []Request {
 	return slices.Concat(Steady(2250, 0, 290*us, Replicas(1, 10)...), Steady(2400, 654*ms, 250*us, "gw-1"))
 }
 
+// Graceful is a run that loses none.
 func Graceful(t testing.TB) *record.Run {
 	t.Helper()
 	return NewRun(t, GracefulRequests(), Variant("graceful", GracefulMarks(1108*ms)))
@@ -434,6 +443,7 @@ func Repetitions(t testing.TB, n int) *record.Recording {
 	return rec
 }
 
+// Fixture is a recording by name.
 type Fixture struct {
 	Name  string
 	Build func(testing.TB) *record.Recording
@@ -667,6 +677,7 @@ func Spoil(t testing.TB, run *record.Run, n int64) *record.Run {
 	return run
 }
 
+// FailIf gives the run under construction checks that fail it when true.
 func FailIf(checks ...string) func(*Builder) {
 	return Edited(func(run *record.Run) { run.FailIf = checks })
 }

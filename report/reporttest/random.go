@@ -32,6 +32,7 @@ func RandomRequests(rng *rand.Rand) []Request {
 	return list
 }
 
+// RandomMarks are up to four marks of the kinds that reports tell apart.
 func RandomMarks(rng *rand.Rand) []record.Mark {
 	var marks []record.Mark
 	kinds := []record.MarkKind{record.MarkStep, record.MarkTerminating, record.MarkExited, record.MarkNote}

@@ -36,7 +36,7 @@ type exchange struct {
 func (x *exchange) init(w *worker) {
 	j := w.job
 	*x = exchange{worker: w, job: j}
-	x.Inspector.Job, x.Names = j, j.Recorder.Names
+	x.Job, x.Names = j, j.Recorder.Names
 	x.parser.Capture = j.Captured
 	x.parser.Body = func(piece []byte) { x.Piece(&x.parser, piece) }
 	x.early.begin = x.readEarly
@@ -45,7 +45,7 @@ func (x *exchange) init(w *worker) {
 func (x *exchange) now() int64 { return int64(time.Since(x.job.Base)) }
 
 func (x *exchange) close() {
-	x.Inspector.Close()
+	x.Close()
 	if x.conn != nil {
 		x.drop()
 	}

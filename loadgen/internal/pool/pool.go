@@ -22,7 +22,9 @@ type pool struct {
 }
 
 // New is the engine for a job.
-func New(j *engine.Job) *pool {
+func New(j *engine.Job) engine.Engine { return newPool(j) }
+
+func newPool(j *engine.Job) *pool {
 	p := &pool{job: j, workers: make([]worker, j.Workers), lingering: lingering{most: j.Lingering}}
 	for i := range p.workers {
 		tally := j.Recorder.Shards[i%len(j.Recorder.Shards)]

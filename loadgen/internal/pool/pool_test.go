@@ -30,7 +30,7 @@ func newTestPool(t *testing.T, address netip.AddrPort) *pool {
 	}
 	recorder := record.NewRecorder(1)
 	request := h1.Request{Method: "GET", Target: "/", Host: home.HostField()}
-	return New(&engine.Job{
+	return newPool(&engine.Job{
 		First:   engine.Hop{Target: home, Key: home.Origin(), Address: address.String(), Method: "GET", Home: true, Bytes: request.Append(nil)},
 		Workers: 1,
 		Pace:    engine.Pace{Base: time.Now(), Stalls: never{}},

@@ -3,9 +3,9 @@ package wire
 import "errors"
 
 var (
-	// ErrSelfConnect: a connection attempt to a dead port of this machine's
-	// ephemeral range got that very port as its own and met itself. To the
-	// user nobody listened there.
+	// ErrSelfConnect is a connection that met itself: an attempt to a dead port of this
+	// machine's ephemeral range got that very port as its own. To the user nobody
+	// listened there.
 	ErrSelfConnect = errors.New("connected to itself: connection refused")
 	// errRedialed: the standard dialer was about to try a second time, which it
 	// does when this machine had no free port.
@@ -24,8 +24,8 @@ type NetworkError struct{ Err error }
 func (e *NetworkError) Error() string { return e.Err.Error() }
 func (e *NetworkError) Unwrap() error { return e.Err }
 
-// ErrStalled: nodrop did not run for so much of the request's time that the
-// target cannot be blamed for what became of it.
+// ErrStalled says that nodrop did not run for so much of the request's time that
+// the target cannot be blamed for what became of it.
 var ErrStalled = errors.New("nodrop was not running when the request timed out")
 
 // UnsentError is that of a connect that failed at once over TCP. What says there

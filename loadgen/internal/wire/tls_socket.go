@@ -44,8 +44,10 @@ func Secure(s Socket, config *tls.Config) (*SecureSocket, error) {
 	return c, c.HandshakeContext(context.WithValue(context.Background(), askedKey{}, &c.asked))
 }
 
+// OnWait has f called when a Write is about to wait.
 func (s *SecureSocket) OnWait(f func()) { s.under.OnWait(f) }
 
+// Cut has Close throw away what is not sent yet.
 func (s *SecureSocket) Cut() { s.under.Cut() }
 
 func (s *SecureSocket) Write(b []byte) (int, error) {

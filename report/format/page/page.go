@@ -48,6 +48,7 @@ type Page struct {
 	colour bool
 }
 
+// New is a page on w, which Flush completes.
 func New(w io.Writer, o Options) *Page {
 	if o.Width <= 0 {
 		o.Width = defaultWidth
@@ -55,6 +56,7 @@ func New(w io.Writer, o Options) *Page {
 	return &Page{bufio.NewWriter(w), o.Width, o.Colour}
 }
 
+// Flush writes what is left, and returns the first error met.
 func (p *Page) Flush() error { return p.out.Flush() }
 
 // Write passes text on, but for what a terminal would obey: texts from outside
