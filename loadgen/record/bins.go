@@ -11,7 +11,7 @@ const (
 	// MaxBins is how many there are at most, before they are made twice as wide.
 	MaxBins = 8192
 
-	sketchSteps   = 16
+	sketchSteps = 16
 )
 
 // Bin is what happened in one stretch of time. A request counts as started in

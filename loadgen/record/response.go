@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	maxResponses    = 64  // kinds of responses with one unexpected status that are told apart
+	maxResponses = 64 // kinds of responses with one unexpected status that are told apart
 	// MaxResponseBody is how many bytes of a body are kept.
 	MaxResponseBody = 256
 )
