@@ -1063,10 +1063,11 @@ func TestImportDirection(t *testing.T) {
 		room string
 		may  []string
 	}
-	records := []string{"nodrop/loadgen/record", "nodrop/loadgen/stream", "nodrop/loadgen/safetext"}
+	records := []string{"nodrop/loadgen/record", "nodrop/loadgen/stream", "nodrop/loadgen/safetext", "nodrop/loadgen/misuse"}
 	numbers := []string{"nodrop/report/analysis", "nodrop/report/phrase"}
 	rules := []rule{
 		{"nodrop/loadgen/safetext", nil},
+		{"nodrop/loadgen/misuse", nil},
 		{"nodrop/loadgen/record", []string{"nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/stream", []string{"nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/internal/h1", nil},

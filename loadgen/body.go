@@ -5,9 +5,9 @@ import (
 	"io"
 	"os"
 
-	"nodrop/loadgen/record"
-
 	"golang.org/x/term"
+
+	"nodrop/loadgen/misuse"
 )
 
 // maxBodyInMemory is the size up to which the file of -D is read once, and sent
@@ -42,14 +42,14 @@ func (v *FlagValues) readBody() (body []byte, file string, err error) {
 // readStdin is what -D - names.
 func (v *FlagValues) readStdin() ([]byte, error) {
 	if v.Stdin == nil {
-		return nil, &record.HintError{Problem: "-D -: only a plain load reads its body from standard input", Hint: "write it to a file, and name that"}
+		return nil, &misuse.Error{Problem: "-D -: only a plain load reads its body from standard input", Hint: "write it to a file, and name that"}
 	}
 	if f, ok := v.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return nil, &record.HintError{Problem: "-D -: standard input is a terminal", Hint: "-D - <FILE, or -D FILE"}
+		return nil, &misuse.Error{Problem: "-D -: standard input is a terminal", Hint: "-D - <FILE, or -D FILE"}
 	}
 	body, err := readBounded("-", v.Stdin)
 	if err == nil && len(body) == 0 {
-		return nil, &record.HintError{Problem: "-D -: standard input is empty", Hint: "leave -D out to send no body"}
+		return nil, &misuse.Error{Problem: "-D -: standard input is empty", Hint: "leave -D out to send no body"}
 	}
 	return body, err
 }
@@ -61,7 +61,7 @@ func readBounded(name string, r io.Reader) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("-D: %w", err)
 	case len(body) > maxBodyRead:
-		return nil, &record.HintError{Problem: fmt.Sprintf("-D %s: more than %d MiB, and it cannot be read again for each request", name, maxBodyRead>>20), Hint: "write it to a file, and name that"}
+		return nil, &misuse.Error{Problem: fmt.Sprintf("-D %s: more than %d MiB, and it cannot be read again for each request", name, maxBodyRead>>20), Hint: "write it to a file, and name that"}
 	}
 	return body, nil
 }

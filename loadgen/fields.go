@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"nodrop/loadgen/internal/target"
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 )
 
 // fieldPattern is a field as -H takes it: "Name: value", or as in curl "Name;"
@@ -24,7 +24,7 @@ func parseField(text string) (f Field, omit bool, err error) {
 	}
 	m := fieldPattern.FindStringSubmatch(text)
 	if m == nil {
-		return f, false, &record.HintError{Problem: fmt.Sprintf("-H %q: not a header field", name), Hint: `write "Name: value"`}
+		return f, false, &misuse.Error{Problem: fmt.Sprintf("-H %q: not a header field", name), Hint: `write "Name: value"`}
 	}
 	f = Field{Name: m[1], Value: m[2]}
 	return f, f.Value == "" && !strings.HasSuffix(strings.TrimRight(text, " \t"), ";"), nil
@@ -78,7 +78,7 @@ func (c *Config) settleExpect() error {
 		return nil
 	}
 	if value := c.Fields[i].Value; !strings.EqualFold(value, "100-continue") {
-		return &record.HintError{Problem: fmt.Sprintf("-H %q: no server can meet that expectation", "Expect: "+value), Hint: "the only one that HTTP knows is 100-continue"}
+		return &misuse.Error{Problem: fmt.Sprintf("-H %q: no server can meet that expectation", "Expect: "+value), Hint: "the only one that HTTP knows is 100-continue"}
 	}
 	if len(c.Body) == 0 && c.BodyFile == "" {
 		c.dropField("Expect", "the request has no body, so there is nothing to wait for")
@@ -89,7 +89,7 @@ func (c *Config) settleExpect() error {
 // settleConnection makes one Connection field of what it is to say.
 func (c *Config) settleConnection() error {
 	if hasField(c.Fields, "upgrade") && !hasElement(c.Fields, "connection", "upgrade") {
-		return &record.HintError{Problem: "-H Upgrade: servers ignore it without a Connection field that names it", Hint: `add -H "Connection: Upgrade"`}
+		return &misuse.Error{Problem: "-H Upgrade: servers ignore it without a Connection field that names it", Hint: `add -H "Connection: Upgrade"`}
 	}
 	i := slices.IndexFunc(c.Fields, func(f Field) bool { return strings.EqualFold(f.Name, "connection") })
 	if i < 0 || !c.closes() {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
 )
@@ -206,7 +207,7 @@ func (v *FlagValues) setFields(c *Config) error {
 			return err
 		case strings.EqualFold(f.Name, "Host"):
 			if f.Value == "" {
-				return &record.HintError{Problem: fmt.Sprintf("-H %q: a request needs its Host", h), Hint: `-H "Host: NAME"`}
+				return &misuse.Error{Problem: fmt.Sprintf("-H %q: a request needs its Host", h), Hint: `-H "Host: NAME"`}
 			}
 			if v.host == "" {
 				c.Host = f.Value
@@ -225,7 +226,7 @@ func (v *FlagValues) setFields(c *Config) error {
 	if v.auth != "" {
 		user, password, ok := strings.Cut(v.auth, ":")
 		if !ok {
-			return &record.HintError{Problem: "-a: no colon between user and password", Hint: "write username:password"}
+			return &misuse.Error{Problem: "-a: no colon between user and password", Hint: "write username:password"}
 		}
 		fields.set("Authorization", safetext.BasicAuth(user, password))
 	}

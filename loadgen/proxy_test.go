@@ -19,6 +19,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 )
 
@@ -177,7 +178,7 @@ func TestProxyWantsCredentials(t *testing.T) {
 		"me:secret@": "-x " + addr + ": the proxy does not take these credentials",
 	} {
 		_, err := loadgen.New(t.Context(), loadgen.Config{URL: "https://gateway/", Proxy: proxyURL(t, user+addr)})
-		hint, ok := errors.AsType[*record.HintError](err)
+		hint, ok := errors.AsType[*misuse.Error](err)
 		if !ok || err.Error() != want || hint.Hint != "-x http://USER:PASSWORD@"+addr {
 			t.Errorf("got %v, %+v; want %s", err, hint, want)
 		}

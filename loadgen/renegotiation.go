@@ -6,12 +6,12 @@ import (
 	"nodrop/loadgen/internal/engine"
 	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/internal/wire"
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 )
 
 // renegotiationError is a server that asks for it, as misuse.
 func renegotiationError(t target.Target) error {
-	return &record.HintError{
+	return &misuse.Error{
 		Problem: fmt.Sprintf("URL %q: the server asks for TLS renegotiation, which nodrop does not do", t.Shown()),
 		Hint:    "have the server ask for the client's certificate in the first handshake, and give it with --cert FILE --key FILE",
 	}

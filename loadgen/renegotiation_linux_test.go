@@ -14,7 +14,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 )
 
 // TestRenegotiation: a server that asks for another handshake, at once or when
@@ -32,7 +32,7 @@ func TestRenegotiation(t *testing.T) {
 			if err == nil || err.Error() != want {
 				t.Fatalf("got %v; want %s", err, want)
 			}
-			if hinted, ok := errors.AsType[*record.HintError](err); !ok || !strings.Contains(hinted.Hint, "--cert") {
+			if hinted, ok := errors.AsType[*misuse.Error](err); !ok || !strings.Contains(hinted.Hint, "--cert") {
 				t.Errorf("%#v has no hint", err)
 			}
 		})

@@ -19,6 +19,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 )
 
@@ -150,7 +151,7 @@ func TestMisuseOfTLS(t *testing.T) {
 				return
 			}
 			_, err := loadgen.New(t.Context(), cfg)
-			var hint *record.HintError
+			var hint *misuse.Error
 			if !errors.As(err, &hint) || !strings.Contains(err.Error(), tc.want) || !strings.Contains(hint.Hint, tc.hint) {
 				t.Errorf("got %v, hint %+v\nwant %s, hint %s", err, hint, tc.want, tc.hint)
 			}

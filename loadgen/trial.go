@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"nodrop/loadgen/internal/wire"
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 )
 
 // tryTLS makes one handshake with the target before the load. What it finds
@@ -42,9 +42,9 @@ func (l *Load) tryTLS(ctx context.Context) error {
 	case err != nil && wire.WantsRenegotiation(err):
 		return renegotiationError(l.target)
 	case err != nil && wire.IsNotTLS(err):
-		return &record.HintError{Problem: fmt.Sprintf("URL %q: the server does not speak TLS", l.target.Shown()), Hint: "http:// instead of https://"}
+		return &misuse.Error{Problem: fmt.Sprintf("URL %q: the server does not speak TLS", l.target.Shown()), Hint: "http:// instead of https://"}
 	case err != nil && wire.IsRejected(err):
-		return &record.HintError{Problem: fmt.Sprintf("URL %q: %s", l.target.Shown(), wire.Reason(err)), Hint: l.rejectedHint(err, asked)}
+		return &misuse.Error{Problem: fmt.Sprintf("URL %q: %s", l.target.Shown(), wire.Reason(err)), Hint: l.rejectedHint(err, asked)}
 	case err != nil && ctx.Err() == nil && (!asked || !wire.IsTimeout(err)): // who asked for a certificate need say no more
 		l.notes = append(l.notes, "that handshake failed ("+wire.Reason(err)+"): if the port does not speak TLS, use http://")
 	}
@@ -89,5 +89,5 @@ func (l *Load) credentialsError(err error) error {
 	if l.cfg.Proxy.User != nil {
 		wants = "does not take these credentials"
 	}
-	return &record.HintError{Problem: fmt.Sprintf("-x %s: the proxy %s", proxy, wants), Hint: "-x http://USER:PASSWORD@" + proxy}
+	return &misuse.Error{Problem: fmt.Sprintf("-x %s: the proxy %s", proxy, wants), Hint: "-x http://USER:PASSWORD@" + proxy}
 }

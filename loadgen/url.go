@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"nodrop/loadgen/internal/target"
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/safetext"
 )
 
@@ -25,5 +25,5 @@ func slipError(s *target.Slip, what, text string) error {
 	if s.Hint == "" {
 		return errors.New(problem)
 	}
-	return &record.HintError{Problem: problem, Hint: s.Hint}
+	return &misuse.Error{Problem: problem, Hint: s.Hint}
 }

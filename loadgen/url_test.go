@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"nodrop/loadgen/internal/engine"
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/safetext"
 )
 
@@ -68,7 +68,7 @@ func TestSlips(t *testing.T) {
 			continue
 		}
 		hint := ""
-		if hinted, ok := errors.AsType[*record.HintError](err); ok {
+		if hinted, ok := errors.AsType[*misuse.Error](err); ok {
 			hint = hinted.Hint
 		}
 		if !strings.Contains(err.Error(), ": "+want.problem) || !strings.HasPrefix(hint, want.hint) || (hint == "") != (want.hint == "") {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 	"nodrop/report"
 	"nodrop/report/check"
@@ -144,7 +145,7 @@ func TestChangeArms(t *testing.T) {
 	} {
 		_, err := report.Compare(tt.base, tt.next, tt.variant, nil)
 		hint := ""
-		if hinted, ok := errors.AsType[*record.HintError](err); ok {
+		if hinted, ok := errors.AsType[*misuse.Error](err); ok {
 			hint = hinted.Hint
 		}
 		if err == nil || err.Error() != tt.problem || hint != tt.hint {

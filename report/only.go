@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 )
@@ -23,7 +24,7 @@ func Only(rec *record.Recording, run string) (*record.Recording, error) {
 		i = n - 1
 	}
 	if i < 0 || i >= len(names) {
-		return nil, &record.HintError{
+		return nil, &misuse.Error{
 			Problem: fmt.Sprintf("there is no run %q", run),
 			Hint:    fmt.Sprintf("1 to %d, or: %s", len(names), strings.Join(names, ", ")),
 		}

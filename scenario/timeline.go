@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 )
 
@@ -127,7 +128,7 @@ func (t *timeline) finish(i int, began time.Time, err error) {
 	defer t.mu.Unlock()
 	t.ended[i] = time.Now()
 	t.moments = append(t.moments, interval{m, began, t.ended[i]})
-	if _, ok := errors.AsType[*record.HintError](err); ok {
+	if _, ok := errors.AsType[*misuse.Error](err); ok {
 		t.hinted = append(t.hinted, err)
 	}
 	if err != nil && t.failed == "" {

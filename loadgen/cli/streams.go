@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/safetext"
 )
 
@@ -19,7 +19,7 @@ type Streams struct {
 // Complain prints an error on one line, and a hint on the next if there is one.
 func (s *Streams) Complain(err error) {
 	fmt.Fprintf(s.Err, "nodrop: %s\n", Printable(err))
-	if hinted, ok := errors.AsType[*record.HintError](err); ok {
+	if hinted, ok := errors.AsType[*misuse.Error](err); ok {
 		fmt.Fprintf(s.Err, "hint: %s\n", safetext.CleanLine(safetext.MaskText(hinted.Hint)))
 	}
 }

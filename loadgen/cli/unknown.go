@@ -6,11 +6,10 @@ import (
 	"strings"
 	"unicode"
 
-	"nodrop/loadgen/record"
-
-	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"nodrop/loadgen/misuse"
 )
 
 // unknownCommand rejects a first argument that is neither a command nor a URL.
@@ -32,10 +31,10 @@ func unknownCommand(root *cobra.Command, args []string) error {
 			return nil
 		}
 	}
-	if best := nearest(args[0], names); best != "" {
-		return &record.HintError{Problem: fmt.Sprintf("unknown command %q", args[0]), Hint: "did you mean " + paths[best] + "?"}
+	if best := misuse.Nearest(args[0], names); best != "" {
+		return &misuse.Error{Problem: fmt.Sprintf("unknown command %q", args[0]), Hint: "did you mean " + paths[best] + "?"}
 	}
-	return &record.HintError{
+	return &misuse.Error{
 		Problem: fmt.Sprintf("%q is neither a command nor a URL", args[0]),
 		Hint:    "nodrop --help lists the commands; the URL of a host is http://" + args[0],
 	}
@@ -47,17 +46,6 @@ func isWord(text string) bool {
 	return text != "" && unicode.IsLetter(rune(text[0])) && text != "localhost" && !strings.ContainsFunc(text, func(r rune) bool {
 		return r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	})
-}
-
-// nearest returns the candidate closest to name, or "" if none is close.
-func nearest(name string, candidates []string) string {
-	best, distance := "", (len(name)+1)/3+1 // beyond that it is another word
-	for _, c := range candidates {
-		if d := levenshtein.ComputeDistance(name, c); d < distance {
-			best, distance = c, d
-		}
-	}
-	return best
 }
 
 // flagError suggests the closest flag for one that does not exist.
@@ -76,9 +64,9 @@ func flagError(cmd *cobra.Command, err error) error {
 			names = append(names, f.Name)
 		}
 	})
-	best := nearest(name, names)
+	best := misuse.Nearest(name, names)
 	if best == "" {
-		return &record.HintError{Problem: "unknown flag: -" + name, Hint: cmd.CommandPath() + " --help lists them"}
+		return &misuse.Error{Problem: "unknown flag: -" + name, Hint: cmd.CommandPath() + " --help lists them"}
 	}
-	return &record.HintError{Problem: "unknown flag: -" + name, Hint: "did you mean --" + best + "?"}
+	return &misuse.Error{Problem: "unknown flag: -" + name, Hint: "did you mean --" + best + "?"}
 }

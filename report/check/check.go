@@ -15,7 +15,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 	"nodrop/report/analysis"
 	"nodrop/report/metric"
 )
@@ -194,7 +194,7 @@ func checkError(text string, at int, hint, format string, args ...any) error {
 	if hint == "" {
 		return errors.New(problem)
 	}
-	return &record.HintError{Problem: problem, Hint: hint}
+	return &misuse.Error{Problem: problem, Hint: hint}
 }
 
 // Operator is the comparison that a name such as ">=" stands for; nil for none.

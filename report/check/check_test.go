@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 	"nodrop/report/metric"
@@ -127,7 +128,7 @@ func TestParseCheckErrors(t *testing.T) {
 			continue
 		}
 		hint := ""
-		if hinted, ok := errors.AsType[*record.HintError](err); ok {
+		if hinted, ok := errors.AsType[*misuse.Error](err); ok {
 			hint = hinted.Hint
 		}
 		_, problem, _ := strings.Cut(err.Error(), ": ")
@@ -213,7 +214,7 @@ func FuzzParseCheck(f *testing.F) {
 			if msg := err.Error(); !strings.HasPrefix(msg, "check ") || strings.ContainsAny(msg, "\n\r") {
 				t.Errorf("ParseChangeCheck(%q): got %q; want one line that names the check", text, msg)
 			}
-			if hinted, ok := errors.AsType[*record.HintError](err); ok && strings.ContainsAny(hinted.Hint, "\n\r") {
+			if hinted, ok := errors.AsType[*misuse.Error](err); ok && strings.ContainsAny(hinted.Hint, "\n\r") {
 				t.Errorf("ParseChangeCheck(%q): got the hint %q; want one line", text, hinted.Hint)
 			}
 			return

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"nodrop/loadgen/cli"
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 	"nodrop/report"
 	"nodrop/report/check"
 	"nodrop/report/compare"
@@ -112,9 +112,9 @@ func findArms(args, base, next []string) (arms [2][]string, err error) {
 	case len(base)+len(next) == 0 && len(args) == 2:
 		return [2][]string{args[:1], args[1:]}, nil
 	case len(base)+len(next) == 0:
-		return arms, &record.HintError{Problem: fmt.Sprintf("compare: want two files, got %d", len(args)), Hint: "nodrop compare BASE NEW, or --base 'off-*.json' --new 'on-*.json'"}
+		return arms, &misuse.Error{Problem: fmt.Sprintf("compare: want two files, got %d", len(args)), Hint: "nodrop compare BASE NEW, or --base 'off-*.json' --new 'on-*.json'"}
 	case len(args) > 0:
-		return arms, &record.HintError{Problem: fmt.Sprintf("compare: %s beside --base and --new", args[0]), Hint: "quote patterns, or the shell expands them: --base 'off-*.json'"}
+		return arms, &misuse.Error{Problem: fmt.Sprintf("compare: %s beside --base and --new", args[0]), Hint: "quote patterns, or the shell expands them: --base 'off-*.json'"}
 	case len(base) == 0:
 		return arms, errors.New("compare: --new without --base")
 	case len(next) == 0:

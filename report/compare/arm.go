@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 	"nodrop/report/metric"
@@ -65,7 +66,7 @@ func newArm(name string, from []Saved, variant string) (Arm, error) {
 		}
 	}
 	if variant == "" && len(variants) > 1 {
-		return a, &record.HintError{
+		return a, &misuse.Error{
 			Problem: fmt.Sprintf("%s: runs of several variants: %s", name, strings.Join(variants, ", ")),
 			Hint:    "compare one at a time: --variant " + variants[len(variants)-1],
 		}

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 	"nodrop/report/phrase"
@@ -96,7 +97,7 @@ const MetricShapes = "planned started ok lost spoiled unsent aborted late loss w
 // to find.
 var families = []struct {
 	prefix string
-	find   func(name, rest string) (Metric, *record.HintError)
+	find   func(name, rest string) (Metric, *misuse.Error)
 }{
 	{"lost.", findLost},
 	{"status.", findStatus},
@@ -122,7 +123,7 @@ var phaseNames = []struct {
 }
 
 // Find looks a name up.
-func Find(name string) (Metric, *record.HintError) {
+func Find(name string) (Metric, *misuse.Error) {
 	for _, m := range metrics {
 		if m.Name == name {
 			return m, nil
@@ -136,7 +137,7 @@ func Find(name string) (Metric, *record.HintError) {
 			return f.find(name, rest)
 		}
 	}
-	return Metric{}, &record.HintError{Problem: fmt.Sprintf("unknown metric %q", name), Hint: didYouMean(name, metricNames(), MetricShapes)}
+	return Metric{}, &misuse.Error{Problem: fmt.Sprintf("unknown metric %q", name), Hint: didYouMean(name, metricNames(), MetricShapes)}
 }
 
 func count(f func(*analysis.Figures) int64) func(*analysis.Figures) (float64, bool) {
@@ -152,7 +153,7 @@ func longestWindow(r *analysis.Figures) int64 {
 }
 
 // findLost finds lost.CLASS and lost.STAGE.
-func findLost(name, rest string) (Metric, *record.HintError) {
+func findLost(name, rest string) (Metric, *misuse.Error) {
 	if slices.Contains(lossStageNames(), rest) {
 		return lostMetric(name, func(c record.Class) bool { return c.Stage().String() == rest }), nil
 	}
@@ -161,12 +162,12 @@ func findLost(name, rest string) (Metric, *record.HintError) {
 	switch {
 	case err != nil || class.String() != rest || class == 0:
 		known := slices.Concat(lossStageNames(), lossClassNames())
-		return Metric{}, &record.HintError{
+		return Metric{}, &misuse.Error{
 			Problem: fmt.Sprintf("unknown failure class %q", rest),
 			Hint:    didYouMean(rest, known, "a stage ("+strings.Join(lossStageNames(), " ")+") or stage.cause"),
 		}
 	case class.Spoiled():
-		return Metric{}, &record.HintError{Problem: rest + " is spoiled, never lost", Hint: "spoiled counts them"}
+		return Metric{}, &misuse.Error{Problem: rest + " is spoiled, never lost", Hint: "spoiled counts them"}
 	}
 	return lostMetric(name, func(c record.Class) bool { return c == class }), nil
 }
@@ -213,9 +214,9 @@ func lossStageNames() []string {
 var statusPattern = regexp.MustCompile(`^[1-9](\d\d|xx)$`)
 
 // findStatus finds status.NNN and status.Nxx: answered requests, lost or not.
-func findStatus(name, rest string) (Metric, *record.HintError) {
+func findStatus(name, rest string) (Metric, *misuse.Error) {
 	if !statusPattern.MatchString(rest) {
-		return Metric{}, &record.HintError{Problem: fmt.Sprintf("%q is not a status", rest), Hint: "status.503 or status.5xx"}
+		return Metric{}, &misuse.Error{Problem: fmt.Sprintf("%q is not a status", rest), Hint: "status.503 or status.5xx"}
 	}
 	digits := strings.TrimSuffix(rest, "xx")
 	return Metric{name, Count, count(func(r *analysis.Figures) int64 {
@@ -230,7 +231,7 @@ func findStatus(name, rest string) (Metric, *record.HintError) {
 }
 
 // findPhase finds connect.p99 and its like.
-func findPhase(name, rest string) (Metric, *record.HintError) {
+func findPhase(name, rest string) (Metric, *misuse.Error) {
 	phase, _, _ := strings.Cut(name, ".")
 	i := slices.IndexFunc(phaseNames, func(p struct {
 		name string
@@ -245,15 +246,15 @@ func findPhase(name, rest string) (Metric, *record.HintError) {
 var percentilePattern = regexp.MustCompile(`^p\d+(\.\d+)?$`)
 
 // findLatency finds a statistic of a latency.
-func findLatency(name string, of func(*record.Run) *record.Latency, stat string) (Metric, *record.HintError) {
+func findLatency(name string, of func(*record.Run) *record.Latency, stat string) (Metric, *misuse.Error) {
 	m := latencyMetric(name, of, stat)
 	if m.value != nil {
 		return m, nil
 	}
 	if percentilePattern.MatchString(stat) {
-		return Metric{}, &record.HintError{Problem: stat + ": a percentile is at most 100", Hint: "write 99.9 % as p99.9"}
+		return Metric{}, &misuse.Error{Problem: stat + ": a percentile is at most 100", Hint: "write 99.9 % as p99.9"}
 	}
-	return Metric{}, &record.HintError{Problem: fmt.Sprintf("unknown metric %q", name), Hint: didYouMean(name, metricNames(), "min mean max p50 … p99.99 of each phase")}
+	return Metric{}, &misuse.Error{Problem: fmt.Sprintf("unknown metric %q", name), Hint: didYouMean(name, metricNames(), "min mean max p50 … p99.99 of each phase")}
 }
 
 // latencyMetric is min, mean, max or a percentile of a latency; without a value

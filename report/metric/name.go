@@ -3,23 +3,12 @@ package metric
 import (
 	"slices"
 
-	"github.com/agnivade/levenshtein"
+	"nodrop/loadgen/misuse"
 )
-
-// nearestName is the candidate that name may have been meant for; "" for none.
-func nearestName(name string, candidates []string) string {
-	best, distance := "", (len(name)+1)/3+1 // beyond that it is another word
-	for _, c := range candidates {
-		if d := levenshtein.ComputeDistance(name, c); d < distance {
-			best, distance = c, d
-		}
-	}
-	return best
-}
 
 // didYouMean is a hint: the nearest name or, without one, what there is.
 func didYouMean(name string, candidates []string, all string) string {
-	if best := nearestName(name, candidates); best != "" {
+	if best := misuse.Nearest(name, candidates); best != "" {
 		return "did you mean " + best + "?"
 	}
 	return "known: " + all

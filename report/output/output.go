@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/stream"
 	"nodrop/report"
@@ -39,7 +40,7 @@ func (o *output) choose() (sink func(io.Writer) record.Sink, err error) {
 		}
 	}
 	if strings.Contains(o.format, "{{") {
-		return nil, &record.HintError{Problem: fmt.Sprintf("-o %q: templates are not taken", o.format), Hint: "-o json=FILE holds everything a template could show"}
+		return nil, &misuse.Error{Problem: fmt.Sprintf("-o %q: templates are not taken", o.format), Hint: "-o json=FILE holds everything a template could show"}
 	}
 	return nil, fmt.Errorf("-o %q: unknown format; known: %s", o.format, knownFormats())
 }

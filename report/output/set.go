@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 	"nodrop/report"
 	"nodrop/report/format"
@@ -27,7 +28,7 @@ func Open(formats []string, stdout io.Writer, temporaries *Temporaries) (*Set, e
 		name, path, toFile := strings.Cut(spec, "=")
 		if !toFile && onStdout != "" {
 			out.Discard()
-			return nil, &record.HintError{
+			return nil, &misuse.Error{
 				Problem: fmt.Sprintf("-o %s: stdout is taken by -o %s", spec, onStdout),
 				Hint:    fmt.Sprintf("-o %s=FILE", spec),
 			}

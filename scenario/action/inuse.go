@@ -10,20 +10,22 @@ import (
 	"strconv"
 	"time"
 
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 	"nodrop/scenario"
 	"nodrop/scenario/proc"
 )
 
 // InUseError is that of a process whose port is somebody else's: the load would
 // go to the wrong server.
-type InUseError struct{ record.HintError }
+type InUseError struct{ misuse misuse.Error }
+
+func (e *InUseError) Error() string { return e.misuse.Problem }
 
 // Unwrap is the error with its hint.
-func (e *InUseError) Unwrap() error { return &e.HintError }
+func (e *InUseError) Unwrap() error { return &e.misuse }
 
 func inUse(addr netip.AddrPort, what string, h *proc.Holder) error {
-	return &InUseError{record.HintError{
+	return &InUseError{misuse.Error{
 		Problem: fmt.Sprintf("%s %s %s", addr, what, h),
 		Hint:    "stop it, or choose another port; if another program is meant to listen for it, use ready: line or ready: exec",
 	}}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/safetext"
 	"nodrop/scenario"
 	"nodrop/scenario/kube"
@@ -26,7 +26,7 @@ func (p *Program) confirm(s *scenario.Scenario, yes bool) error {
 	}
 	in, ok := terminal(p.In)
 	if !ok {
-		return &record.HintError{Problem: "nobody is there to be asked", Hint: "--yes changes it without asking"}
+		return &misuse.Error{Problem: "nobody is there to be asked", Hint: "--yes changes it without asking"}
 	}
 	fmt.Fprint(p.Err, "Go on? [y/N] ")
 	response, _ := bufio.NewReader(in).ReadString('\n')

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/safetext"
 	"nodrop/scenario"
 	"nodrop/scenario/action"
@@ -44,7 +44,7 @@ func (f *duringFlags) addTo(s *scenario.Scenario) error {
 	if step == nil {
 		for _, name := range []string{"at", "settle", "yes"} {
 			if f.set.Changed(name) {
-				return &record.HintError{Problem: "--" + name + ": a plain load has no event", Hint: "--during 'COMMAND', --scale deployment/NAME=1, or nodrop lab"}
+				return &misuse.Error{Problem: "--" + name + ": a plain load has no event", Hint: "--during 'COMMAND', --scale deployment/NAME=1, or nodrop lab"}
 			}
 		}
 		return nil

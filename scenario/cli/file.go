@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"nodrop/loadgen/cli"
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 	"nodrop/scenario"
 	"nodrop/scenario/file"
 )
@@ -36,8 +36,8 @@ func (o *fileOptions) read(ctx context.Context) (*scenario.Scenario, error) {
 	if err := o.Validate(o.checks); err != nil {
 		return nil, err
 	}
-	if o.repeat > file.MaxRepeat {
-		return nil, fmt.Errorf("--repeat %d: must be 1 to %d", o.repeat, file.MaxRepeat)
+	if o.repeat > scenario.MaxRepeat {
+		return nil, fmt.Errorf("--repeat %d: must be 1 to %d", o.repeat, scenario.MaxRepeat)
 	}
 	set, err := o.values()
 	if err != nil {
@@ -62,7 +62,7 @@ func (o *fileOptions) values() (map[string]string, error) {
 	for _, text := range o.set {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok || name == "" {
-			return nil, &record.HintError{Problem: fmt.Sprintf("--set %q: not NAME=VALUE", name), Hint: "--set HOST=10.0.0.1"}
+			return nil, &misuse.Error{Problem: fmt.Sprintf("--set %q: not NAME=VALUE", name), Hint: "--set HOST=10.0.0.1"}
 		}
 		values[name] = value
 	}

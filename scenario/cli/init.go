@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 	"nodrop/scenario/file"
 )
 
@@ -49,13 +49,13 @@ func (p *Program) initCommand() *cobra.Command {
 // run prints the scenario of a kind, or writes it to a file. hint lists the kinds.
 func (o *initOptions) run(hint string) error {
 	if len(o.names) != 1 {
-		return &record.HintError{Problem: fmt.Sprintf("scenario init: want one kind, got %d", len(o.names)), Hint: hint}
+		return &misuse.Error{Problem: fmt.Sprintf("scenario init: want one kind, got %d", len(o.names)), Hint: hint}
 	}
 	kinds := file.Kinds()
 	i := slices.IndexFunc(kinds, func(kind file.Kind) bool { return kind.Name == o.names[0] })
 	switch {
 	case i < 0:
-		return &record.HintError{Problem: fmt.Sprintf("scenario init: there is no kind %q", o.names[0]), Hint: hint}
+		return &misuse.Error{Problem: fmt.Sprintf("scenario init: there is no kind %q", o.names[0]), Hint: hint}
 	case o.toFile:
 		return create(o.output, kinds[i].Text, o.force)
 	case o.force:
@@ -77,7 +77,7 @@ func create(path, text string, replace bool) error {
 	f, err := os.OpenFile(path, flags, 0o666)
 	switch {
 	case errors.Is(err, os.ErrExist):
-		return &record.HintError{Problem: fmt.Sprintf("--output %s: it is there already", path), Hint: "--force replaces it"}
+		return &misuse.Error{Problem: fmt.Sprintf("--output %s: it is there already", path), Hint: "--force replaces it"}
 	case err != nil:
 		return fmt.Errorf("--output %s: %w", path, reason(err))
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"nodrop/loadgen/cli"
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 	"nodrop/scenario/lab"
 	"nodrop/scenario/lab/dataplane"
 )
@@ -30,7 +30,7 @@ func (p *Program) Lab() *cobra.Command {
 			if len(args) == 0 {
 				return nil
 			}
-			return &record.HintError{
+			return &misuse.Error{
 				Problem: fmt.Sprintf("lab: %s: it takes no URL, as it brings its own gateways", args[0]),
 				Hint:    "--backend http://HOST:PORT puts a server of yours behind them; without lab, nodrop sends a plain load",
 			}

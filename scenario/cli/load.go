@@ -9,7 +9,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/cli"
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/safetext"
 	"nodrop/scenario"
 )
@@ -81,7 +81,7 @@ func (o *loadOptions) scenario() (*scenario.Scenario, error) {
 func (o *loadOptions) url() (string, error) {
 	switch len(o.urls) {
 	case 0:
-		return "", &record.HintError{Problem: "no URL given", Hint: "nodrop -n 200 -c 50 http://HOST/, or nodrop --help"}
+		return "", &misuse.Error{Problem: "no URL given", Hint: "nodrop -n 200 -c 50 http://HOST/, or nodrop --help"}
 	case 1:
 		return o.urls[0], nil
 	}

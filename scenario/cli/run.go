@@ -43,7 +43,7 @@ func (p *Program) runCommand() *cobra.Command {
 
 func (o *runOptions) run(ctx context.Context) error {
 	if o.repeated && o.repeat < 1 {
-		return fmt.Errorf("--repeat %d: must be 1 to %d", o.repeat, file.MaxRepeat)
+		return fmt.Errorf("--repeat %d: must be 1 to %d", o.repeat, scenario.MaxRepeat)
 	}
 	s, err := o.read(ctx)
 	if err != nil {

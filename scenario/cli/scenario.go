@@ -3,9 +3,9 @@ package cli
 import (
 	"fmt"
 
-	"nodrop/loadgen/record"
-
 	"github.com/spf13/cobra"
+
+	"nodrop/loadgen/misuse"
 )
 
 // Scenario is the command nodrop scenario, with its subcommands.
@@ -15,7 +15,7 @@ func (p *Program) Scenario() *cobra.Command {
 		Short: "What a file says: set up, load, act beside it, restore; in variants, compared",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return &record.HintError{Problem: fmt.Sprintf("scenario: unknown command %q", args[0]), Hint: "nodrop scenario run FILE, validate FILE, init KIND or schema"}
+				return &misuse.Error{Problem: fmt.Sprintf("scenario: unknown command %q", args[0]), Hint: "nodrop scenario run FILE, validate FILE, init KIND or schema"}
 			}
 			return cmd.Help()
 		},

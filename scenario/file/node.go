@@ -7,8 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/agnivade/levenshtein"
 	"go.yaml.in/yaml/v3"
+
+	"nodrop/loadgen/misuse"
 )
 
 // field is one key of a mapping: what takes its value in.
@@ -176,13 +177,7 @@ func (r *reader) didYouMean(word string, names []string) string {
 	if len(r.faults) > maxSuggested {
 		return ""
 	}
-	best, distance := "", max(2, min(3, len(word))) // two letters apart, of short words one
-	for _, name := range names {
-		if d := levenshtein.ComputeDistance(word, name); d < distance {
-			best, distance = name, d
-		}
-	}
-	switch {
+	switch best := misuse.Nearest(word, names); {
 	case best != "":
 		return fmt.Sprintf("; did you mean %q?", best)
 	case len(names) > maxListed:

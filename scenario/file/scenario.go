@@ -18,9 +18,6 @@ import (
 	"nodrop/scenario/kube"
 )
 
-// MaxRepeat bounds what one recording holds.
-const MaxRepeat = scenario.MaxRepeat
-
 const (
 	maxVariants = 20
 	maxStreams  = 20
@@ -49,7 +46,7 @@ func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 		{"target", keep(&p.target)},
 		{"load", keep(&p.load)},
 		{"settle", func(n *yaml.Node) { s.Settle = r.duration(n, "settle", 0) }},
-		{"repeat", func(n *yaml.Node) { s.Repeat = r.number(n, "repeat", 1, MaxRepeat) }},
+		{"repeat", func(n *yaml.Node) { s.Repeat = r.number(n, "repeat", 1, scenario.MaxRepeat) }},
 		{"vars", keep(&vars)},
 		{"clusters", keep(&clusters)},
 		{"setup", keep(&p.setup)},

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 	"nodrop/scenario"
 	"nodrop/scenario/kube/api"
 )
@@ -44,7 +44,7 @@ func (v *FlagValues) Step() (*scenario.Step, error) {
 	case !scales && !restarts:
 		for _, name := range []string{"keep", "namespace", "context", "kubeconfig"} {
 			if v.set.Changed(name) {
-				return nil, &record.HintError{Problem: "--" + name + ": nothing is done in a cluster", Hint: "--scale deployment/NAME=1 or --restart deployment/NAME"}
+				return nil, &misuse.Error{Problem: "--" + name + ": nothing is done in a cluster", Hint: "--scale deployment/NAME=1 or --restart deployment/NAME"}
 			}
 		}
 		return nil, nil
@@ -60,7 +60,7 @@ func (v *FlagValues) Step() (*scenario.Step, error) {
 	object, count, _ := strings.Cut(v.scale, "=")
 	replicas, err := strconv.Atoi(count)
 	if err != nil || replicas < 0 {
-		return nil, &record.HintError{Problem: fmt.Sprintf("--scale %q: want KIND/NAME=REPLICAS", v.scale), Hint: "--scale deployment/gateway=1"}
+		return nil, &misuse.Error{Problem: fmt.Sprintf("--scale %q: want KIND/NAME=REPLICAS", v.scale), Hint: "--scale deployment/gateway=1"}
 	}
 	ref, err := api.ParseRef(object)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
 	"nodrop/scenario/lab/dataplane"
@@ -174,14 +175,14 @@ func (v *FlagValues) clientRuns(modes []gateway.Mode) ([]*ClientRun, error) {
 	if v.set.Changed("at") {
 		var err error
 		if at, err = time.ParseDuration(v.at); err != nil || at <= 0 {
-			return nil, &record.HintError{Problem: fmt.Sprintf("--at %s: how far another client is cannot be known", v.at), Hint: "a time from its start, such as --at 2s"}
+			return nil, &misuse.Error{Problem: fmt.Sprintf("--at %s: how far another client is cannot be known", v.at), Hint: "a time from its start, such as --at 2s"}
 		}
 	}
 	if !strings.Contains(v.client, urlHole) {
-		return nil, &record.HintError{Problem: fmt.Sprintf("--client %q: no %s in it", v.client, urlHole), Hint: "--client 'hey -c 200 -n 50000 -disable-keepalive {url}'"}
+		return nil, &misuse.Error{Problem: fmt.Sprintf("--client %q: no %s in it", v.client, urlHole), Hint: "--client 'hey -c 200 -n 50000 -disable-keepalive {url}'"}
 	}
 	if v.dataplane != string(dataplane.NFT) {
-		return nil, &record.HintError{Problem: "--client: only this program's own load meets the dialer", Hint: "--dataplane nft"}
+		return nil, &misuse.Error{Problem: "--client: only this program's own load meets the dialer", Hint: "--dataplane nft"}
 	}
 	if v.repeat != 1 || v.settle != 0 {
 		return nil, errors.New("--repeat, --settle: another client's load is its own affair")

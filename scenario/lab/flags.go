@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"nodrop/loadgen"
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 	"nodrop/scenario"
 	"nodrop/scenario/lab/dataplane"
 	"nodrop/scenario/lab/gateway"
@@ -152,7 +152,7 @@ func (v *FlagValues) ClientRuns() ([]*ClientRun, error) {
 	}
 	v.set.Visit(func(f *pflag.Flag) {
 		if err == nil && !slices.Contains(v.own, f.Name) {
-			err = &record.HintError{Problem: dashed(f.Name) + ": it is about our own load, and --client is another", Hint: "tell the client's own command"}
+			err = &misuse.Error{Problem: dashed(f.Name) + ": it is about our own load, and --client is another", Hint: "tell the client's own command"}
 		}
 	})
 	if err != nil {
@@ -234,7 +234,7 @@ func (v *FlagValues) checkDataplane() error {
 	case v.drain < 0:
 		return fmt.Errorf("--drain-timeout %v: cannot be negative", v.drain)
 	case v.drain > 0 && plane != dataplane.NFT:
-		return &record.HintError{Problem: "--drain-timeout: the dialer cannot cut connections", Hint: "--dataplane nft"}
+		return &misuse.Error{Problem: "--drain-timeout: the dialer cannot cut connections", Hint: "--dataplane nft"}
 	case plane == dataplane.NFT:
 		return dataplane.CheckNFT()
 	}
@@ -263,7 +263,7 @@ func (v *FlagValues) checkAction() error {
 	case v.action == actionRestart && v.set.Changed("to"):
 		return errors.New("--to: a restart leaves as many replicas as there are")
 	case v.action == actionScale && v.set.Changed("max-unavailable"):
-		return &record.HintError{Problem: "--max-unavailable: a scale-in takes all away at once", Hint: "--action restart"}
+		return &misuse.Error{Problem: "--max-unavailable: a scale-in takes all away at once", Hint: "--action restart"}
 	case v.action == actionRestart && (v.maxUnavailable < 1 || v.maxUnavailable > v.replicas):
 		return fmt.Errorf("--max-unavailable %d: must be 1 to --replicas %d", v.maxUnavailable, v.replicas)
 	case v.action == actionScale && v.to < 1:
@@ -279,11 +279,11 @@ func (v *FlagValues) checkAction() error {
 func (v *FlagValues) checkGateway() error {
 	if v.backend != "" {
 		if _, err := ParseBackend(v.backend); err != nil {
-			return &record.HintError{Problem: "--backend " + err.Error(), Hint: "--path chooses the page"}
+			return &misuse.Error{Problem: "--backend " + err.Error(), Hint: "--path chooses the page"}
 		}
 	}
 	if v.program != "" && v.gateway == gateway.Builtin().Name {
-		return &record.HintError{Problem: "--gateway-bin: the builtin gateway is this program", Hint: "--gateway envoy, nginx, haproxy or caddy"}
+		return &misuse.Error{Problem: "--gateway-bin: the builtin gateway is this program", Hint: "--gateway envoy, nginx, haproxy or caddy"}
 	}
 	o := Options{Gateway: v.gateway, Program: v.program}
 	return o.check()

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 	"nodrop/scenario/lab/gateway"
 )
@@ -142,7 +143,7 @@ func TestGatewayFails(t *testing.T) {
 func TestGatewayNotInstalled(t *testing.T) {
 	t.Setenv("PATH", "/nowhere")
 	_, err := Start(testContext(t), Options{Replicas: 1, Stop: gateway.Abrupt, Gateway: "haproxy", Executable: "/nowhere/nodrop"})
-	hinted, ok := errors.AsType[*record.HintError](err)
+	hinted, ok := errors.AsType[*misuse.Error](err)
 	if !ok || hinted.Problem != "gateway haproxy: there is no program haproxy" || hinted.Hint != "apt-get install haproxy, or --gateway-bin PATH" {
 		t.Errorf("got %v", err)
 	}

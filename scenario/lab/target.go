@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nodrop/loadgen"
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 )
 
@@ -39,7 +40,7 @@ func (v *FlagValues) CheckTarget(ctx context.Context) error {
 	if ok, err := cfg.OK.Has(status); ok || err != nil {
 		return err
 	}
-	return &record.HintError{
+	return &misuse.Error{
 		Problem: fmt.Sprintf("--path %s: %s gave %d before the load", v.path, cfg.Method, status),
 		Hint:    fmt.Sprintf("--ok %d if that is what the load is to meet", status),
 	}

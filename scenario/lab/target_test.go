@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"nodrop/loadgen"
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 )
 
 // normalized are arguments as pflag wants them.
@@ -58,7 +58,7 @@ func TestCheckTarget(t *testing.T) {
 		if err != nil {
 			got = err.Error()
 		}
-		if hinted, ok := errors.AsType[*record.HintError](err); ok {
+		if hinted, ok := errors.AsType[*misuse.Error](err); ok {
 			got += "; " + hinted.Hint
 		}
 		if want == "" && got != "" || !strings.HasPrefix(got, want) {

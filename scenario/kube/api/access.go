@@ -13,7 +13,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"nodrop/loadgen"
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 )
 
 // Access says which cluster, as kubectl's flags do. The zero value is what
@@ -58,7 +58,7 @@ func (a *Access) open() (*Cluster, error) {
 	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
 	config, err := loader.ClientConfig()
 	if clientcmd.IsEmptyConfig(err) {
-		return nil, &record.HintError{Problem: "kubernetes: no cluster is configured", Hint: "KUBECONFIG, or --kubeconfig FILE"}
+		return nil, &misuse.Error{Problem: "kubernetes: no cluster is configured", Hint: "KUBECONFIG, or --kubeconfig FILE"}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("kubernetes: %w", OneLine(err))

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"nodrop/loadgen"
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 )
 
 // tools are the programs that NFT needs, and the packages that bring them.
@@ -21,11 +21,11 @@ var tools = []struct{ program, pack string }{{"nft", "nftables"}, {"conntrack", 
 // CheckNFT finds what NFT lacks here.
 func CheckNFT() error {
 	if os.Geteuid() != 0 {
-		return &record.HintError{Problem: "--dataplane nft: a network namespace needs root", Hint: "sudo, or --dataplane dialer"}
+		return &misuse.Error{Problem: "--dataplane nft: a network namespace needs root", Hint: "sudo, or --dataplane dialer"}
 	}
 	for _, tool := range tools {
 		if _, err := exec.LookPath(tool.program); err != nil {
-			return &record.HintError{Problem: "--dataplane nft: there is no program " + tool.program, Hint: "apt-get install " + tool.pack}
+			return &misuse.Error{Problem: "--dataplane nft: there is no program " + tool.program, Hint: "apt-get install " + tool.pack}
 		}
 	}
 	return nil

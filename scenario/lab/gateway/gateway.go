@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"nodrop/loadgen/record"
+	"nodrop/loadgen/misuse"
 )
 
 // Gateway is what replicas run: this program, or one that is installed.
@@ -110,7 +110,7 @@ func (g *Gateway) Find(given string) (string, error) {
 	case err != nil && given != "":
 		return "", fmt.Errorf("gateway %s: %s is no program: %w", g.Name, given, errors.Unwrap(err))
 	case err != nil:
-		return "", &record.HintError{Problem: fmt.Sprintf("gateway %s: there is no program %s", g.Name, g.program), Hint: g.obtain + ", or --gateway-bin PATH"}
+		return "", &misuse.Error{Problem: fmt.Sprintf("gateway %s: there is no program %s", g.Name, g.program), Hint: g.obtain + ", or --gateway-bin PATH"}
 	}
 	return filepath.Abs(path) // it is started in another directory
 }
