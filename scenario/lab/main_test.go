@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +12,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"nodrop/loadgen/cli/clitest"
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
 	"nodrop/scenario/lab/dataplane"
@@ -23,7 +23,7 @@ import (
 const testParent = "lab-test-parent"
 
 func TestMain(m *testing.M) {
-	addEnvoy()
+	clitest.AddEnvoy()
 	if code, handled := Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr); handled {
 		os.Exit(code)
 	}
@@ -34,18 +34,6 @@ func TestMain(m *testing.M) {
 		os.Exit(runTestNamespace(given))
 	}
 	goleak.VerifyTestMain(m)
-}
-
-// addEnvoy puts what testdata/setup.sh has installed where it is looked for.
-func addEnvoy() {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return
-	}
-	homes, _ := filepath.Glob(filepath.Join(cache, "nodrop", "envoy-*", "bin"))
-	for _, home := range homes {
-		_ = os.Setenv("PATH", os.Getenv("PATH")+string(filepath.ListSeparator)+home)
-	}
 }
 
 // patience bounds every wait of a test; nothing is measured against it.
