@@ -106,12 +106,19 @@ func proxyURL(t *testing.T, s string) *url.URL {
 }
 
 func TestProxyForwards(t *testing.T) {
+	var first sync.WaitGroup // requests, one of each worker: no other can take its turn
+	first.Add(2)
 	var mu sync.Mutex
 	var got []string
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		mu.Lock()
-		defer mu.Unlock()
 		got = append(got, r.Method+" "+r.URL.String()+" "+r.Host+" "+r.Header.Get("X"))
+		early := len(got) <= 2
+		mu.Unlock()
+		if early {
+			first.Done()
+			first.Wait()
+		}
 	}))
 	defer server.Close()
 	proxy := newForwarder(t)
