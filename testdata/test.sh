@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Runs vet and every test by the test command that it is given, such as
-# "go test -race". The tests of clusters run beside those of everything else,
-# which they leave most of the processors to, once the control plane that they
-# need is built; a build that fails fails them, and its log is shown. However
-# this ends, what it started does, too.
+# "go test -race". The control plane that the tests of clusters need is built
+# beside the tests of everything else, which come first; a build that fails
+# fails the tests, and its log is shown. However this ends, what it started does,
+# too.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 go=$1
@@ -11,15 +11,15 @@ test=("$@")
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/nodrop/controlplane
 log=$(mktemp)
-clusters= # the process group that runs the tests of clusters
-others=   # the one that runs all others
+build= # the process group that builds the control plane
+tests= # the one that tests
 since=$SECONDS
 
 say() { echo "test: $*"; }
 
 end() {
 	local group
-	for group in $clusters $others; do
+	for group in $build $tests; do
 		kill -- "-$group" 2>/dev/null || true # it may be over
 		wait "$group" 2>/dev/null || true
 	done
@@ -35,59 +35,55 @@ runs_controlplane() {
 	[[ $(uname) == Linux ]] && unshare --net --pid --mount --fork true 2>/dev/null
 }
 
-test_clusters() {
-	if runs_controlplane; then
-		nice -n 19 testdata/controlplane/build.sh "$cache" || { # the harness is built anew
-			echo "the control plane cannot be built (exit status $?)"
-			return 1
-		}
-	fi
-	"${test[@]}" ./scenario/kube
-}
-
-test_others() {
-	local packages
-	packages=$("$go" list ./... | grep -v '/scenario/kube$')
-	# Unquoted: a package a word.
-	# shellcheck disable=SC2086
-	"${test[@]}" $packages
-}
-
-# Both run in process groups of their own, which can be ended whole.
-start() {
+# Both run in process groups of their own, which can be ended whole, and at once:
+# a shell that waits for a program does not hear a signal.
+start_build() {
 	set -m
-	test_clusters >"$log" 2>&1 </dev/null &
-	clusters=$!
-	test_others </dev/null &
-	others=$!
+	nice -n 19 testdata/controlplane/build.sh "$cache" >"$log" 2>&1 </dev/null &
+	build=$!
 	set +m
 }
 
-await_others() {
+run_tests() {
 	local code=0
-	wait "$others" || code=$?
-	others=
+	set -m
+	"${test[@]}" "$@" </dev/null &
+	tests=$!
+	set +m
+	wait "$tests" || code=$?
+	tests=
 	return "$code"
 }
 
-await_clusters() {
+await_build() {
+	[[ -n $build ]] || return 0
 	local code=0
-	if kill -0 "$clusters" 2>/dev/null; then
-		say "waiting for the tests of clusters, which have been running for $((SECONDS - since)) s"
+	if kill -0 "$build" 2>/dev/null; then
+		say "waiting for the control plane, which has been building for $((SECONDS - since)) s"
 	fi
-	wait "$clusters" || code=$?
-	clusters=
-	cat "$log"
+	wait "$build" || code=$?
+	build=
+	if ((code)); then
+		say "the control plane cannot be built (exit status $code):"
+		cat "$log"
+	fi >&2
 	return "$code"
 }
 
-say 'on two idle processors vet and the compilers take about 4 minutes when nothing is compiled yet, the tests about 15'
-if runs_controlplane && ! testdata/controlplane/build.sh --is-built "$cache"; then
-	say 'the control plane is not built yet: it is built beside the tests, about 4 minutes of two idle processors, once for each version'
+say 'on two idle processors vet and the compilers take about 4 minutes when nothing is compiled yet, the tests about 20'
+if runs_controlplane; then
+	if ! testdata/controlplane/build.sh --is-built "$cache"; then
+		say 'the control plane is not built yet: it is built beside the tests, about 4 minutes of two idle processors, once for each version'
+	fi
+	start_build # the harness is built anew
 fi
+
 "$go" vet ./...
 failed=0
-start
-await_others || failed=$?
-await_clusters || failed=$?
+others=$("$go" list ./... | grep -v '/scenario/kube$')
+# Unquoted: a package a word.
+# shellcheck disable=SC2086
+run_tests $others || failed=$?
+await_build
+run_tests ./scenario/kube || failed=$?
 exit "$failed"
