@@ -12,9 +12,9 @@ import (
 // At is when a step is due: after a share of the load, a time, or a number of
 // started requests. The zero At is the start.
 type At struct {
-	Percent float64       // of the planned requests or duration
+	Percent float64       // of the planned requests or of the duration
 	Time    time.Duration // since the start
-	Request int64         // started so far
+	Request int64         // number of started requests
 }
 
 // ParseAt reads "40%", "5s" or "#10000".
@@ -51,7 +51,7 @@ func (a At) String() string {
 	return a.Time.String()
 }
 
-// Due reports whether a load that has got as far as p is there.
+// Due reports whether a load with progress p has reached this point.
 func (a At) Due(p record.Progress) bool {
 	switch {
 	case a.Request > 0:

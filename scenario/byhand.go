@@ -9,21 +9,23 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// HandMark is the name of a mark that was set by hand.
+// HandMark is the name of a mark that the user set with SIGUSR1.
 const HandMark = "marked by hand (SIGUSR1)"
 
-// ByHand sets a mark in every load under way when the process gets SIGUSR1: for
-// an action that only a person can do, in a console elsewhere. It is a step's
-// mark, so that losses are told in relation to it. Windows has no such signal.
+// ByHand adds a mark to every running load when the process receives SIGUSR1,
+// for actions that a person takes elsewhere, such as in a web console. The mark
+// is of kind step, so the report relates losses to it. Windows has no such
+// signal.
 type ByHand struct {
-	Ignored func() // called for a signal that met no load
+	Ignored func() // called for a signal while no load runs
 
 	mu    sync.Mutex // guards loads
 	loads []Watched
 }
 
-// Listen takes the signal until the function it returns is called, which sees to
-// those that have come. Without it, the signal would end the process.
+// Listen handles the signal until the function it returns is called, which
+// first handles signals already received. Without Listen, the signal would end
+// the process.
 func (h *ByHand) Listen() (stop func()) {
 	if len(handSignals) == 0 {
 		return func() {}
@@ -43,7 +45,7 @@ func (h *ByHand) Listen() (stop func()) {
 	}
 }
 
-// Watch marks these loads from here on, until the function it returns is called.
+// Watch directs marks to these loads until the function it returns is called.
 func (h *ByHand) Watch(loads []Watched) (stop func()) {
 	h.set(loads)
 	return func() { h.set(nil) }

@@ -11,7 +11,7 @@ import (
 	"nodrop/scenario/proc"
 )
 
-// changes are actions that may have changed something, in order.
+// changes lists, in order, the actions that may have changed something.
 type changes struct {
 	processes  *proc.Group
 	interrupts *Interrupts
@@ -23,19 +23,20 @@ type changes struct {
 
 // changed is an action whose Run was called.
 type changed struct {
-	name   string // its step's
+	name   string // the name of its step
 	action Action
 	entry  *entry
 }
 
-// do runs an action that is to be undone. name is its step's, "" where the action
-// has none but its own.
+// do runs an action that must be undone later. name is the name of its step, or
+// "" if the action is not a named step.
 func (c *changes) do(ctx context.Context, name string, a Action, env *Env) error {
 	return c.begin(name, a)(ctx, env)
 }
 
-// begin notes that an action is about to run, before anything else may, and
-// returns how to run it.
+// begin registers an action before it runs, and returns a function that runs
+// it. Registering first means that the action is undone even if the run is
+// interrupted.
 func (c *changes) begin(name string, a Action) func(context.Context, *Env) error {
 	ledger := &c.interrupts.ledger
 	e := ledger.toUndo(name, a)
@@ -50,8 +51,9 @@ func (c *changes) begin(name string, a Action) func(context.Context, *Env) error
 	}
 }
 
-// lookAgain asks each action what its Undo does, once none is under way: a later
-// one may have taken over what an earlier one would have put back.
+// lookAgain updates what Undo of each action will do, once no action is
+// running: a later action may have taken over what an earlier one would have
+// restored.
 func (c *changes) lookAgain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -60,9 +62,9 @@ func (c *changes) lookAgain() {
 	}
 }
 
-// restore runs the actions of restore, then undoes what was done, in reverse.
-// All of it is tried, and every error is told. The end of ctx keeps nothing of it
-// from being done, but is why it is said what is done.
+// restore runs the restore actions, then undoes the changes in reverse order.
+// It tries all of them and returns every error. If ctx ends, restore continues
+// but prints what it restores.
 func (c *changes) restore(ctx context.Context, restore []Action) error {
 	nowhere := &Env{Mark: func(Moment) {}, Log: c.log, Processes: c.processes}
 	ledger := &c.interrupts.ledger
@@ -88,8 +90,8 @@ func (c *changes) restore(ctx context.Context, restore []Action) error {
 	return all
 }
 
-// say says what is being restored, now or when ctx ends, until the function it
-// returns is called.
+// say prints what is being restored, at once if ctx has ended, otherwise when
+// it ends. The function it returns cancels this.
 func (c *changes) say(ctx context.Context, e *entry) func() {
 	if e.text == "" {
 		return func() {}
@@ -103,7 +105,7 @@ func (c *changes) say(ctx context.Context, e *entry) func() {
 	return func() { stop() }
 }
 
-// bounded restores one thing, with a context that ends for nothing but the bound.
+// bounded calls do with a context that ends only after undoBound.
 func bounded(do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), undoBound)
 	defer cancel()

@@ -5,23 +5,23 @@ import (
 	"slices"
 )
 
-// Flaw is why a step of a timeline could never be due.
+// Flaw is a reason why a step of a timeline could never be due.
 type Flaw struct {
-	Step int // its place
+	Step int // index of the step
 	Why  Why
 }
 
-// Why is one of the reasons.
+// Why is the kind of a Flaw.
 type Why int
 
-// The reasons.
+// The kinds of Flaw.
 const (
-	NoStep    Why = iota // it is after a step that there is not
-	NoStream             // it is of a stream that there is not
-	ForItself            // it waits for itself
+	NoStep    Why = iota // After names a step that does not exist
+	NoStream             // Stream names a stream that does not exist
+	ForItself            // the step waits for itself
 )
 
-// Flaws finds what is wrong with the order of steps, step by step.
+// Flaws returns the flaws in the order of steps, step by step.
 func Flaws(steps []Step, streams []Stream) []Flaw {
 	known := map[string]bool{}
 	for _, step := range steps {
@@ -43,7 +43,7 @@ func Flaws(steps []Step, streams []Stream) []Flaw {
 	return flaws
 }
 
-// explain is the flaw of a step as an error.
+// explain returns the flaw as an error.
 func (f Flaw) explain(step *Step) error {
 	switch f.Why {
 	case NoStep:
@@ -55,8 +55,8 @@ func (f Flaw) explain(step *Step) error {
 	}
 }
 
-// circular reports of each step whether it would wait for ever, for itself or for
-// steps that wait for each other.
+// circular reports, for each step, whether it would never be due because it
+// waits for itself or for steps that wait for each other.
 func circular(steps []Step) []bool {
 	place := map[string]int{}
 	for i, step := range slices.Backward(steps) {

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// Interrupts end a run from outside, a step a signal:
+// Interrupts ends a run early. Each signal goes one step further:
 //
-//  1. Nothing is started any more. What is in flight is waited for, then what was
-//     changed is restored, and the report is made.
-//  2. Nothing is waited for. What was changed is restored all the same.
-//  3. The program exits at once. What is not restored is named.
+//  1. nodrop starts nothing new, waits for requests in flight, restores what was
+//     changed, and writes the report.
+//  2. nodrop stops waiting, but still restores what was changed.
+//  3. The program exits at once, and names what it has not restored.
 //
-// Before Begin there is nothing to wait for or to restore, and the first one
+// Before Begin there is nothing to wait for or to restore, so the first signal
 // exits at once.
 type Interrupts struct {
 	say  func(line string)
@@ -36,34 +36,37 @@ type Interrupts struct {
 	lastAt  time.Time
 }
 
-// NewInterrupts makes them. say gets what is waited for and what is being
-// restored; exit ends the program, and left is what it leaves as it is.
+// NewInterrupts returns Interrupts that report through say what is being waited
+// for or restored. exit ends the program; left is what it does not restore.
 func NewInterrupts(say func(line string), exit func(begun bool, left []string)) *Interrupts {
 	i := &Interrupts{say: say, exit: exit, skip: make(chan struct{})}
 	i.ctx, i.cancel = context.WithCancel(context.Background())
 	return i
 }
 
-// Context ends with the first signal.
+// Context returns a context that ends with the first signal.
 func (i *Interrupts) Context() context.Context { return i.ctx }
 
-// Begin says that from here on there may be something to wait for or to restore.
+// Begin declares that from now on there may be something to wait for or to
+// restore.
 func (i *Interrupts) Begin() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.begun = true
 }
 
-// Ignore is for a program whose child has the load: signals are handed to it.
+// Ignore ignores signals from now on, for a program whose child runs the load
+// and handles the signals it passes on.
 func (i *Interrupts) Ignore() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.ignored = true
 }
 
-// Listen takes signals until the function it returns is called: Ctrl-C, SIGTERM,
-// SIGQUIT, and, unless it was ignored from the start, as under nohup, SIGHUP. A
-// closed stdout ends nothing: it is an output that cannot be written.
+// Listen handles signals until the function it returns is called: Ctrl-C,
+// SIGTERM, SIGQUIT and SIGHUP, unless SIGHUP was ignored from the start, as
+// under nohup. A closed stdout does not end the program: it counts as an output
+// that cannot be written.
 func (i *Interrupts) Listen() (stop func()) {
 	signals, closed, done := make(chan os.Signal, 8), make(chan os.Signal, 1), make(chan struct{})
 	list := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT}
@@ -71,7 +74,7 @@ func (i *Interrupts) Listen() (stop func()) {
 		list = append(list, syscall.SIGHUP)
 	}
 	signal.Notify(signals, list...)
-	signal.Notify(closed, syscall.SIGPIPE) // signal.Ignore would hold for children, too
+	signal.Notify(closed, syscall.SIGPIPE) // signal.Ignore would also apply to children
 	go func() {
 		defer close(done)
 		for s := range signals {
@@ -87,12 +90,12 @@ func (i *Interrupts) Listen() (stop func()) {
 	}
 }
 
-// twin is how close together two signals of a kind are one: timeout(1), for
-// one, sends its signal to the program and again to the program's group.
+// twin is how close together two equal signals count as one: timeout(1), for
+// example, signals the program and then its process group, too.
 const twin = 50 * time.Millisecond
 
-// take is for one signal. A terminal that goes may send SIGHUP several times, by
-// itself and by its shell: it is never more than the first step.
+// take handles one signal. A closing terminal and its shell may each send
+// SIGHUP, so SIGHUP only ever counts as the first signal.
 func (i *Interrupts) take(s os.Signal, at time.Time) {
 	i.mu.Lock()
 	if i.ignored || i.steps > 0 && (s == syscall.SIGHUP || s == i.last && at.Sub(i.lastAt) < twin) {

@@ -5,34 +5,35 @@ import (
 	"sync"
 )
 
-// Undoer is an action whose Undo does something.
+// Undoer is an action whose Undo has an effect.
 type Undoer interface {
-	// Undoes says in a few words what Undo does, "" for nothing: before Run, what
-	// it may come to; when Run has returned (acted), what it is. ends tells what
-	// ends with the program anyway: nothing is left to do by hand.
+	// Undoes describes in a few words what Undo does; "" means nothing. Before
+	// Run (acted is false) it describes what Undo may do; after Run has
+	// returned, what it will do. ends reports that program exit undoes it
+	// anyway, so that nothing is left to restore by hand.
 	Undoes(acted bool) (what string, ends bool)
 }
 
-// ledger lists what is still to be restored, for whoever exits without it. The
-// zero ledger is empty.
+// ledger lists what is still to be restored, for an exit that skips restoring.
+// The zero ledger is empty.
 type ledger struct {
 	mu      sync.Mutex // guards all below, and the entries
-	restore []*entry   // in the order in which they are done
-	undo    []*entry   // in reverse of it
+	restore []*entry   // in the order in which they run
+	undo    []*entry   // undone in reverse
 }
 
-// entry is one of them; text is "" where there is nothing to do.
+// entry is one thing to restore; text is "" if there is nothing to do.
 type entry struct {
 	text   string
 	ends   bool
-	failed bool // to be restored
+	failed bool // restoring it failed
 }
 
-// left lists what would be left to do by hand, what could not be restored
-// included.
+// left lists what would be left to restore by hand, including what could not be
+// restored.
 func (l *ledger) left() []string { return l.list(func(*entry) bool { return true }) }
 
-// underWay lists what is still to be restored, each in a few words.
+// underWay lists what is still being restored, each in a few words.
 func (l *ledger) underWay() []string {
 	texts := l.list(func(e *entry) bool { return !e.failed })
 	for i, text := range texts {
@@ -59,7 +60,7 @@ func (l *ledger) list(wanted func(*entry) bool) []string {
 	return texts
 }
 
-// toRestore enters the actions that are run in any case.
+// toRestore adds the actions that always run after the load.
 func (l *ledger) toRestore(actions []Action) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -69,7 +70,7 @@ func (l *ledger) toRestore(actions []Action) {
 	}
 }
 
-// toUndo enters an action that is about to run.
+// toUndo adds an action that is about to run.
 func (l *ledger) toUndo(name string, a Action) *entry {
 	e := &entry{}
 	l.update(e, name, a, false)
@@ -79,7 +80,7 @@ func (l *ledger) toUndo(name string, a Action) *entry {
 	return e
 }
 
-// update looks at the action again.
+// update asks the action again what Undo does.
 func (l *ledger) update(e *entry, name string, a Action, acted bool) {
 	u, ok := a.(Undoer)
 	if !ok {
@@ -91,8 +92,8 @@ func (l *ledger) update(e *entry, name string, a Action, acted bool) {
 	e.text, e.ends = inWordsOf(name, what), ends
 }
 
-// done takes an entry out that was restored. One that could not be stays, for
-// whoever exits before its error is reported.
+// done removes an entry that was restored. An entry that could not be restored
+// stays in the list, in case the program exits before its error is reported.
 func (l *ledger) done(e *entry, restored bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -104,7 +105,7 @@ func (l *ledger) done(e *entry, restored bool) {
 	l.restore, l.undo = slices.DeleteFunc(l.restore, is), slices.DeleteFunc(l.undo, is)
 }
 
-// inWordsOf puts a step's name before what is done.
+// inWordsOf prefixes what is undone with the name of the step.
 func inWordsOf(name, what string) string {
 	name, what = short(name), OneLine(what)
 	switch {
@@ -115,10 +116,11 @@ func inWordsOf(name, what string) string {
 	}
 }
 
-// maxText bounds what is said of one action while it is done, in runes.
+// maxText is the maximum length of an action's description in progress
+// messages, in runes.
 const maxText = 100
 
-// short is a text in one line, cut where that is long.
+// short returns text on one line, cut to maxText.
 func short(text string) string {
 	return Cut(OneLine(text), maxText)
 }

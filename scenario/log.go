@@ -8,13 +8,13 @@ import (
 	"sync"
 )
 
-// LogLines is how many of its last lines are kept of what something says.
+// LogLines is how many of the last lines of an output are kept.
 const LogLines = 20
 
-// errorLines is how many of them are part of an error.
+// errorLines is how many of these lines an error shows.
 const errorLines = 3
 
-// Tail keeps the last lines that something said. The zero value is empty.
+// Tail keeps the last lines of an output. The zero value is empty.
 type Tail struct {
 	mu    sync.Mutex // guards lines
 	lines []string
@@ -38,21 +38,21 @@ func (t *Tail) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// Lines are those that are kept, the oldest first.
+// Lines returns the kept lines, oldest first.
 func (t *Tail) Lines() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Clone(t.lines)
 }
 
-// LogError is the error of something that has said why, or may have.
+// LogError is the error of something whose output may explain it.
 type LogError struct {
 	Err   error
-	Of    string   // what said it; "" is the step that failed
-	Lines []string // the last ones, the oldest first, at most LogLines
+	Of    string   // where the lines come from; "" is the failed step
+	Lines []string // the last lines, oldest first, at most LogLines
 }
 
-// Error is the error with the last of what was said, in one line.
+// Error returns the error followed by the last lines of output, on one line.
 func (e *LogError) Error() string {
 	if len(e.Lines) == 0 {
 		return e.Err.Error()
@@ -60,15 +60,15 @@ func (e *LogError) Error() string {
 	return e.Err.Error() + ": " + strings.Join(e.Lines[max(0, len(e.Lines)-errorLines):], "; ")
 }
 
-// Unwrap is the error alone.
+// Unwrap returns the error without the output.
 func (e *LogError) Unwrap() error { return e.Err }
 
-// Log is handed the last lines of what something said. They are to be shown when
-// the scenario fails, and only then.
+// Log receives the last lines of an output. They are shown only if the scenario
+// fails.
 type Log func(of string, lines []string)
 
-// Failed hands on what is behind an error of this step, where that is more than it
-// says itself.
+// Failed logs the output behind a step's error, if it has more lines than the
+// error shows.
 func (l Log) Failed(step string, err error) {
 	if e, ok := errors.AsType[*LogError](err); ok && len(e.Lines) > errorLines {
 		l.add(cmp.Or(e.Of, step), e.Lines)
@@ -81,8 +81,8 @@ func (l Log) add(of string, lines []string) {
 	}
 }
 
-// of is a log for one attempt, whose name stands before that of what said it. mask
-// keeps secrets out of it: commands repeat what they were given.
+// of returns a log for one attempt, which prefixes the source of the lines with
+// the variant's name and masks secrets with mask: commands repeat their input.
 func (l Log) of(a Attempt, mask func(string) string) Log {
 	return func(of string, lines []string) {
 		shown := make([]string, len(lines))

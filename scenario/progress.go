@@ -7,7 +7,7 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// ProgressLine says how far the loads of a run are, each by its name.
+// ProgressLine describes the progress of the loads of a run.
 func ProgressLine(run string, loads []Watched) string {
 	var parts []string
 	for _, l := range loads {
@@ -20,8 +20,8 @@ func ProgressLine(run string, loads []Watched) string {
 	return line
 }
 
-// progressOf never says that more was done than was to be: what a load that is
-// held sends meanwhile is counted beside it.
+// progressOf never shows more done than planned: requests that a held load
+// sends beyond its plan are counted separately.
 func progressOf(g record.Progress) string {
 	done := fmt.Sprintf("%d of %d", min(g.Finished, g.Planned), g.Planned)
 	if more := g.Finished - g.Planned; more > 0 {

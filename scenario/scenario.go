@@ -1,14 +1,14 @@
 // Package scenario runs a timeline of actions beside loads, once for each
 // variant and repetition, and restores what it changed.
 //
-// The pipeline, for each variant: setup actions in order; the gate; the streams
-// of load start; each step of the timeline acts when it is due; the load ends,
-// not before the event is over where settling was asked for; restore actions in
-// order; then all that acted is undone, in reverse, always.
+// The pipeline, for each variant: run the setup actions in order; run the gate;
+// start the streams of load; run each step of the timeline when it is due; let
+// the load end (not before the event is over, if Settle is set); run the
+// restore actions in order; undo every action that ran, in reverse.
 //
-// The invariant: what an action changed is undone before Run returns, whether
-// the run succeeded, failed or was interrupted. The package decides nothing
-// about what the numbers mean.
+// The invariant: Run undoes what its actions changed before it returns, whether
+// the run succeeded, failed or was interrupted. The package does not judge what
+// the numbers mean.
 package scenario
 
 import (
@@ -25,83 +25,84 @@ import (
 	"nodrop/scenario/proc"
 )
 
-// Scenario is a load and what is done to its target meanwhile, in variants.
+// Scenario is one or more loads and the actions on their target, in variants.
 type Scenario struct {
 	Name     string
-	Streams  []Stream // loads that run side by side, at least one
+	Streams  []Stream // loads that run side by side; at least one
 	Variants []Variant
-	Repeat   int // how often each variant is run, interleaved; 0 is once
-	// Settle > 0 makes the length of each stream a minimum: it goes on until
+	Repeat   int // how often each variant runs, interleaved; 0 means once
+	// Settle > 0 makes the length of each stream a minimum: it continues until
 	// the event is over and Settle has passed.
 	Settle time.Duration
-	Log    Log // of what its processes and commands say; nil is nowhere
-	// Secrets are not to stand in what is recorded or returned as an error.
+	Log    Log // receives the output of processes and commands; may be nil
+	// Secrets are masked in the recording and in returned errors.
 	Secrets safetext.Secrets
-	// Interrupts, when set, know what is to be restored, and cut short what is
-	// waited for. Run's context ends the run as the first of them does.
+	// Interrupts, if set, tracks what is still to be restored and can cut waits
+	// short. The end of Run's context has the effect of the first interrupt.
 	Interrupts *Interrupts
-	// Hinted, when set, gets the error of a step of the timeline that says what to
-	// do about it, when the load is over.
+	// Hinted, if set, is called after the load with each error of a timeline
+	// step that carries a hint.
 	Hinted func(error)
 }
 
-// MaxRepeat bounds what one recording holds.
+// MaxRepeat is the highest value of Repeat. It bounds the size of a recording.
 const MaxRepeat = 100
 
 // Stream is one load.
 type Stream struct {
-	Name string // "" for the only one
+	Name string // "" if there is only one
 	Load loadgen.Config
 }
 
-// Variant is one way to set the target up.
+// Variant is one configuration of the target.
 type Variant struct {
 	Name     string
 	Setup    []Action // before the load, in order; undone after it, in reverse
-	Gate     []Action // what must succeed before the load starts, once set up
+	Gate     []Action // run after setup; all must succeed before the load starts
 	Timeline []Step
-	Restore  []Action // after the load, in order, before the rest is undone; they are not undone themselves
-	Expect   []string // checks that fail the verdict when false
-	Require  []string // checks that make it inconclusive when false
-	FailIf   []string // checks that fail it when true
+	Restore  []Action // run after the load, in order, before anything is undone; not undone themselves
+	Expect   []string // checks that fail the verdict if false
+	Require  []string // checks that make the verdict inconclusive if false
+	FailIf   []string // checks that fail the verdict if true
 }
 
-// Step is one action of the timeline. It is due at At or, with After, when that
-// step has ended and Delay has passed. Steps do not wait for each other
-// otherwise. When one fails, those that have not begun are not done.
+// Step is one action of the timeline. It is due at At or, if After is set,
+// Delay after that step has ended. Steps do not wait for each other otherwise.
+// When one fails, steps that have not begun are skipped.
 type Step struct {
 	Name   string
 	At     At
-	Stream string // whose progress At is measured on; "" is the first stream
+	Stream string // At is measured on the progress of this stream; "" is the first
 	After  string // the name of another step
 	Delay  time.Duration
 	Action Action
 }
 
-// Action is something done to the target. It can be run again once it has been
-// undone: a scenario repeats.
+// Action is something done to the target. It can run again after Undo, because
+// scenarios repeat.
 type Action interface {
-	// Run does it. Moments worth knowing are given to env.Mark.
+	// Run does it. It reports moments to record as marks to env.Mark.
 	Run(ctx context.Context, env *Env) error
-	// Undo puts back what Run changed, also after a Run that failed half-way.
+	// Undo restores what Run changed, even if Run failed half-way.
 	Undo(ctx context.Context) error
-	// String says what Run does, in a few words.
+	// String describes Run in a few words.
 	String() string
 }
 
-// Moment is one in the life of an endpoint.
+// Moment is an event in the lifecycle of an endpoint.
 type Moment struct {
 	Kind     record.MarkKind
 	Endpoint string
 	Address  string    // see loadgen.Mark
-	Since    time.Time // of what lasted until At; the zero value is At
+	Since    time.Time // when it began, if it lasted until At; zero means at At
 	At       time.Time
-	Note     string // of loadgen.MarkNote: what it says
+	Note     string // the text of a loadgen.MarkNote
 	Err      error
 	Shutdown *record.Shutdown // see loadgen.Mark
 }
 
-// Mark is the moment as a mark, on no clock yet.
+// Mark returns the moment as a mark without its times, which depend on the
+// clock of a run.
 func (m *Moment) Mark() record.Mark {
 	mark := record.Mark{Kind: m.Kind, Name: cmp.Or(m.Note, m.Kind.Of(m.Endpoint)), Endpoint: m.Endpoint, Address: m.Address, Shutdown: m.Shutdown}
 	if m.Err != nil {
@@ -110,68 +111,75 @@ func (m *Moment) Mark() record.Mark {
 	return mark
 }
 
-// Env is what an action may use of the run it is part of.
+// Env is what a run offers to its actions.
 type Env struct {
-	// Mark records a moment in the life of one endpoint.
+	// Mark records an event in the lifecycle of an endpoint.
 	Mark func(Moment)
-	// Endpoints, when a setup action sets it, chooses every address that the
-	// load connects to.
+	// Endpoints, if a setup action sets it, chooses every address that the load
+	// connects to.
 	Endpoints loadgen.Endpoints
-	// Adapt, when a setup action sets it, changes each load before it is made.
+	// Adapt, if a setup action sets it, changes the configuration of each load
+	// before the load is created.
 	Adapt func(*loadgen.Config)
-	// Gateway, which a setup action may set, is what the load meets: name and
-	// version.
+	// Gateway may be set by a setup action: name and version of the gateway
+	// that receives the load.
 	Gateway string
-	// Replicas, which a setup action may set, is how many endpoints are behind what
-	// the load connects to.
+	// Replicas may be set by a setup action: the number of endpoints behind the
+	// address that the load connects to.
 	Replicas int
-	// Notes, to which setup actions add, are what the report tells of the target.
+	// Notes are remarks about the target for the report. Setup actions append
+	// to it.
 	Notes []string
-	// Log is where actions hand what their processes said last, when that is over.
+	// Log receives the last output of the actions' processes when they have
+	// ended.
 	Log Log
-	// Processes are those that actions start; none outlives the scenario.
+	// Processes holds the processes that actions start. None of them outlives
+	// the scenario.
 	Processes *proc.Group
 }
 
-// Watched is a load that can be looked at while it runs.
+// Watched is a load that can be observed while it runs.
 type Watched interface {
 	Progress() record.Progress
 	Warnings() []string
-	// Mark adds a mark to its run, on the clock that Since tells.
+	// Mark adds a mark to its run, with times on the clock that Since reads.
 	Mark(m record.Mark)
 	Since(t time.Time) int64
 }
 
-// Watch is told of the loads that start side by side, and of what run they are.
-// The function it returns is called when they are over.
+// Watch is called with the loads that start side by side and the name of their
+// run. It returns a function to call when they are over.
 type Watch func(run string, loads []Watched) func()
 
-// undoBound is how long restoring one thing may take: no less than one command may
-// take that says nothing else. What takes too long leaves the others their time.
+// undoBound limits how long restoring one thing may take. It is at least the
+// default timeout of a command. The limit keeps one slow undo from holding up
+// the others.
 const undoBound = 10 * time.Minute
 
-// ErrRestore is part of an error when something was not put back.
+// ErrRestore is wrapped by errors that report that something was not restored.
 var ErrRestore = errors.New("restore")
 
-// SetUpError is that of an action that came before the load, which has not begun.
+// SetUpError is the error of an action that ran before the load. The load has
+// not begun.
 type SetUpError struct{ error }
 
-// Unwrap is the error alone.
+// Unwrap returns the action's error.
 func (e *SetUpError) Unwrap() error { return e.error }
 
-// interruptedError is context.Canceled in the words of a report.
+// interruptedError is context.Canceled with a text fit for a report.
 type interruptedError struct{}
 
 func (interruptedError) Error() string { return "interrupted" }
 func (interruptedError) Unwrap() error { return context.Canceled }
 
-// Attempt is one variant, once: a run for each stream.
+// Attempt is one run of one variant: a record.Run for each stream.
 type Attempt struct {
 	Variant    *Variant
-	Repetition int // from 1; 0 for the only one
+	Repetition int // from 1; 0 if there is only one
 }
 
-// String names it: graceful, graceful #2; "" for the only one without a name.
+// String returns the name and repetition, such as "graceful" or "graceful #2";
+// "" for a single attempt without a name.
 func (a Attempt) String() string {
 	if a.Repetition == 0 || a.Variant.Name == "" {
 		return a.Variant.Name
@@ -179,7 +187,7 @@ func (a Attempt) String() string {
 	return fmt.Sprintf("%s #%d", a.Variant.Name, a.Repetition)
 }
 
-// explain says which attempt err is of.
+// explain prefixes err with the name of the attempt.
 func (a Attempt) explain(err error) error {
 	if name := a.String(); name != "" {
 		return fmt.Errorf("%s: %w", name, err)
@@ -187,8 +195,9 @@ func (a Attempt) explain(err error) error {
 	return err
 }
 
-// Order lists what is run, in order. Every second repetition is in reverse
-// (A B, B A, …), so that what drifts with time falls on all variants alike.
+// Order lists the attempts in the order in which they run. Every second
+// repetition is reversed (A B, B A, …), so that drift over time affects all
+// variants alike.
 func (s *Scenario) Order() []Attempt {
 	var list []Attempt
 	for repetition := range max(1, s.Repeat) {
@@ -207,9 +216,9 @@ func (s *Scenario) Order() []Attempt {
 	return list
 }
 
-// Run runs every variant as often as it is to be repeated. The recording holds
-// the runs made so far also when an error is returned. After an error nothing
-// further is run: the target may not be what it should be.
+// Run runs every variant Repeat times. The recording holds the runs made so far
+// even if an error is returned. Run stops at the first error, because the
+// target may be in an unexpected state.
 func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *record.Recording, err error) {
 	recording = &record.Recording{Format: record.Format}
 	NameStreams(s.Streams)
@@ -232,7 +241,7 @@ func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *record.Reco
 	}()
 	for _, a := range s.Order() {
 		if len(recording.Runs) > 0 && ctx.Err() != nil {
-			return recording, nil // no failure: what was run is told
+			return recording, nil // an interrupt is no error: the report covers what ran
 		}
 		runs, err := s.try(ctx, a, processes, watch)
 		recording.Runs = append(recording.Runs, runs...)
@@ -243,8 +252,8 @@ func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *record.Reco
 	return recording, nil
 }
 
-// NameStreams gives those of several streams that have no name one that no other
-// has: load-1 for the first, load-2 for the second.
+// NameStreams gives unnamed streams a unique name, if there are several
+// streams: load-1 for the first, load-2 for the second.
 func NameStreams(list []Stream) {
 	if len(list) < 2 {
 		return
@@ -259,10 +268,10 @@ func NameStreams(list []Stream) {
 	}
 }
 
-// Mask keeps secrets out of a text.
+// Mask removes secrets from a text.
 func (s *Scenario) Mask(text string) string { return safetext.MaskText(s.Secrets.Mask(text)) }
 
-// maskedError is an error whose text may be shown.
+// maskedError is an error with secrets masked in its text.
 type maskedError struct {
 	error
 	text string
@@ -271,8 +280,7 @@ type maskedError struct {
 func (e maskedError) Error() string { return e.text }
 func (e maskedError) Unwrap() error { return e.error }
 
-// check refuses streams that could not be told apart, and steps that could never
-// be due.
+// check rejects duplicate stream names and steps that could never be due.
 func (s *Scenario) check() error {
 	if len(s.Streams) == 0 {
 		return errors.New("a scenario without a load")
@@ -292,7 +300,6 @@ func (s *Scenario) check() error {
 	return nil
 }
 
-// try makes one attempt, and restores the target.
 func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, watch Watch) (runs []*record.Run, err error) {
 	done := &changes{processes: processes, interrupts: s.Interrupts}
 	t := newTimeline(a.Variant.Timeline, s.Settle, done)
@@ -326,7 +333,6 @@ func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, wa
 	return runs, nil
 }
 
-// loads makes a load of each stream.
 func (s *Scenario) loads(ctx context.Context, a Attempt, env *Env) ([]*loadgen.Load, error) {
 	var loads []*loadgen.Load
 	for _, stream := range s.Streams {
@@ -356,7 +362,7 @@ func (s *Scenario) loads(ctx context.Context, a Attempt, env *Env) ([]*loadgen.L
 	return loads, nil
 }
 
-// carryOut runs the loads and the timeline beside them.
+// carryOut runs the loads with the timeline beside them.
 func (s *Scenario) carryOut(ctx context.Context, a Attempt, loads []*loadgen.Load, t *timeline, env *Env, watch Watch) []*record.Run {
 	watched := make([]Watched, len(loads))
 	runs := make([]*record.Run, len(loads))
@@ -368,7 +374,7 @@ func (s *Scenario) carryOut(ctx context.Context, a Attempt, loads []*loadgen.Loa
 			defer close(over[i])
 			runs[i] = load.Run(ctx)
 		}()
-		<-load.Started() // one after the other: outputs list them in this order
+		<-load.Started() // one after the other, so that outputs list them in this order
 	}
 	unheeded := s.heed(ctx, loads)
 	defer unheeded()
@@ -392,7 +398,7 @@ func (s *Scenario) carryOut(ctx context.Context, a Attempt, loads []*loadgen.Loa
 	return runs
 }
 
-// handHints hands on what there is to do about steps that failed.
+// handHints passes the errors of failed steps that carry a hint to Hinted.
 func (s *Scenario) handHints(a Attempt, t *timeline) {
 	if s.Hinted == nil {
 		return
@@ -403,8 +409,9 @@ func (s *Scenario) handHints(a Attempt, t *timeline) {
 	}
 }
 
-// heed says what the loads wait for when ctx ends, and aborts them when they are
-// not to be waited for, until the function it returns is called.
+// heed handles interrupts until the function it returns is called. When ctx
+// ends, it says what the loads wait for; when the wait is skipped, it aborts
+// them.
 func (s *Scenario) heed(ctx context.Context, loads []*loadgen.Load) (stop func()) {
 	over, unheeded := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -430,10 +437,10 @@ func (s *Scenario) heed(ctx context.Context, loads []*loadgen.Load) (stop func()
 	}
 }
 
-// worthSaying is how long a wait lasts before it is told of.
+// worthSaying is how long a wait must last before it is mentioned.
 const worthSaying = 100 * time.Millisecond
 
-// say says what is waited for, unless it is over soon.
+// say prints what is being waited for, unless the wait ends soon.
 func (s *Scenario) say(over <-chan struct{}, loads []*loadgen.Load) {
 	select {
 	case <-over:
@@ -462,7 +469,7 @@ func waiting(inFlight int64, bound time.Duration) string {
 	return fmt.Sprintf("interrupted: waiting up to %g s for %d %s in flight; Ctrl-C again to skip the wait", bound.Seconds(), inFlight, requests)
 }
 
-// lateError is that of what was not done within undoBound.
+// lateError is the error of an undo that exceeded undoBound.
 type lateError struct{ error }
 
 func (e lateError) Error() string {
@@ -475,7 +482,7 @@ func (e lateError) Error() string {
 
 func (e lateError) Unwrap() error { return e.error }
 
-// inWords calls the end of a context what it is to a person.
+// inWords replaces context.Canceled with an error whose text suits a report.
 func inWords(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return interruptedError{}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Sleep waits for a time to pass, and reports false where ctx ended before.
+// Sleep waits for d. It returns false if ctx ended first.
 func Sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// OneLine is a text in one line.
+// OneLine joins text into one line.
 func OneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// Cut leaves out what is beyond n runes.
+// Cut shortens text to n runes.
 func Cut(text string, n int) string {
 	if runes := []rune(text); len(runes) > n {
 		return string(runes[:n-1]) + "…"
@@ -16,7 +16,7 @@ func Cut(text string, n int) string {
 	return text
 }
 
-// Joined are the errors that are not nil, in one line.
+// Joined joins the errors that are not nil, on one line.
 func Joined(errs ...error) error {
 	var all error
 	for _, err := range errs {

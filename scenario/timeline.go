@@ -13,26 +13,27 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// pollEvery is how often the timeline looks how far the load is.
+// pollEvery is how often the timeline checks the progress of the loads.
 const pollEvery = time.Millisecond
 
 var errLoadOver = errors.New("the load was over before the step was due")
 
-// timeline fires steps beside the loads of one attempt, and keeps the marks.
+// timeline runs steps beside the loads of one attempt, and collects the marks.
 type timeline struct {
 	steps  []Step
 	settle time.Duration
-	place  map[string]int // of each step, by its name
+	place  map[string]int // index of each step, by name
 	done   *changes
 
 	mu      sync.Mutex // guards all below
 	moments []interval
-	ended   []time.Time // of each step; zero until it has ended
-	failed  string      // the first step that did, or was never due
-	hinted  []error     // those of steps that say what to do about it
+	ended   []time.Time // when each step ended; zero until then
+	failed  string      // the first step that failed or was never due
+	hinted  []error     // errors of steps that carry a hint
 }
 
-// interval is a mark before it is put on the clock of a run.
+// interval is a mark with wall-clock times, before they are converted to the
+// clock of a run.
 type interval struct {
 	mark       record.Mark
 	start, end time.Time
@@ -46,8 +47,8 @@ func newTimeline(steps []Step, settle time.Duration, done *changes) *timeline {
 	return &timeline{steps: steps, settle: settle, place: place, done: done, ended: make([]time.Time, len(steps))}
 }
 
-// run fires each step when it is due, and lets held loads go when the last has
-// ended and settled. It returns when no step is under way.
+// run starts each step when it is due. When the last step has ended and
+// settled, it releases held loads. It returns when no step is running.
 func (t *timeline) run(ctx context.Context, streams []Stream, loads []*loadgen.Load, env *Env) {
 	defer func() {
 		for _, load := range loads {
@@ -83,10 +84,10 @@ func (t *timeline) run(ctx context.Context, streams []Stream, loads []*loadgen.L
 		}
 	}
 	acting.Wait()
-	Sleep(ctx, t.settle) // or the run ends
+	Sleep(ctx, t.settle) // ends early if the run does
 }
 
-// loadOf is the load that a step's At is measured on.
+// loadOf returns the load that a step's At is measured on.
 func loadOf(s Step, streams []Stream, loads []*loadgen.Load) *loadgen.Load {
 	if i := slices.IndexFunc(streams, func(o Stream) bool { return s.Stream == o.Name }); i >= 0 {
 		return loads[i]
@@ -112,13 +113,13 @@ func (t *timeline) due(s Step, load *loadgen.Load) (due bool, never error) {
 	}
 }
 
-// endedFor needs the lock.
+// The caller must hold the lock.
 func (t *timeline) endedFor(name string, d time.Duration) bool {
 	i := t.place[name]
 	return !t.ended[i].IsZero() && time.Since(t.ended[i]) >= d
 }
 
-// finish notes a step's end, and puts it among the marks.
+// finish records a step's end and adds its mark.
 func (t *timeline) finish(i int, began time.Time, err error) {
 	m := record.Mark{Kind: record.MarkStep, Name: t.steps[i].Name}
 	if err != nil {
@@ -136,7 +137,7 @@ func (t *timeline) finish(i int, began time.Time, err error) {
 	}
 }
 
-// mark records a moment in the life of one endpoint.
+// mark records an event in the lifecycle of an endpoint.
 func (t *timeline) mark(m Moment) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -147,7 +148,7 @@ func (t *timeline) mark(m Moment) {
 	t.moments = append(t.moments, interval{m.Mark(), since, m.At})
 }
 
-// marksOn returns all marks on the clock of one load, which has run.
+// marksOn returns all marks, with times on the clock of a load that has run.
 func (t *timeline) marksOn(load *loadgen.Load) []record.Mark {
 	t.mu.Lock()
 	defer t.mu.Unlock()

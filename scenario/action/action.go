@@ -1,10 +1,10 @@
-// Package action holds what a step of a scenario can do to a target that is not
-// a fleet of our own.
+// Package action holds the actions of a scenario on targets that are not the
+// lab's own fleet.
 //
-// Each action is a plain struct that a command line fills in. Its zero values
-// are the defaults its fields name. An action can be run again once it has been
-// undone: a scenario repeats.
+// Each action is a plain struct that a command line fills in. The zero value of
+// a field means the default that its comment names. An action can run again
+// after Undo, because scenarios repeat.
 //
-// The invariant: what Run started and has not ended ends with the program,
-// however that ends.
+// The invariant: whatever Run started and has not ended ends with the program,
+// however the program ends.
 package action

@@ -9,35 +9,36 @@ import (
 	"sync"
 )
 
-// interpreter is a program that takes code from a command.
+// interpreter describes a program that takes code from its command line or
+// input.
 type interpreter struct {
 	name    *regexp.Regexp
-	flag    *regexp.Regexp // of code, which follows in the same word or in the next
-	script  *regexp.Regexp // flag of a file with code
-	values  map[string]int // how many words other flags take
+	flag    *regexp.Regexp // flag for code, which follows in the same word or the next
+	script  *regexp.Regexp // flag for a file of code
+	values  map[string]int // number of words that other flags take
 	mixed   bool           // flags may follow operands
-	operand int            // which operand is code without such a flag, from 1; 0 for none
-	rest    bool           // all that follow it are, too
-	stdin   int            // with fewer operands, the standard input is code; 0 for never
-	shell   bool           // the flag makes the first operand code
-	builtin bool           // of the shell: it is the first word
-	edits   bool           // its code has delimiters, after which may stand what to run
-	letters bool           // its commands are letters
-	instead string         // how to hand a value over, with ${} for the variable
+	operand int            // index from 1 of the operand that is code if that flag is absent; 0 means none
+	rest    bool           // all operands after it are code, too
+	stdin   int            // with fewer operands than this, standard input is code; 0 means never
+	shell   bool           // with the flag, the first operand is code
+	builtin bool           // a shell builtin: must be the first word
+	edits   bool           // its code contains delimiters, and a command to run may follow one
+	letters bool           // its commands are single letters
+	instead string         // hint: how to pass a value instead, with ${} for the variable
 }
 
-// many is more operands than any command has.
+// many exceeds the number of operands of any command.
 const many = 1 << 30
 
-// How values are handed over to programs that are no shells.
+// How to pass values to programs other than shells.
 const (
 	byArgument    = `hand it over as an argument, as in sh -c 'echo "$1"' sh "${}"`
 	byEnvironment = `hand it over in the environment, in env or as NAME="${}" before the command, and let the code read NAME from there`
 	byInput       = `hand it over on the standard input, as in printf '%s\n' "${}" | ssh host 'read -r x; echo "$x"'`
 )
 
-// interpreters is the table of them. It is made when a command is first looked
-// at: its patterns are large, and most runs have no commands.
+// interpreters returns the table of interpreters. It is built on first use: its
+// patterns are large, and most runs have no commands.
 var interpreters = sync.OnceValue(func() []interpreter {
 	return []interpreter{
 		{name: program(`(|ba|da|a|k|mk|z|c|tc|fi)sh`), flag: flags(`-[A-Za-z]*c[A-Za-z]*$`), values: takes("-o", "+o", "-O", "+O", "--rcfile", "--init-file"), stdin: 1, shell: true, instead: byArgument},
@@ -68,10 +69,10 @@ var interpreters = sync.OnceValue(func() []interpreter {
 	}
 })
 
-// inert are programs that run nothing of what their arguments say.
+// inert matches programs that never run code from their arguments.
 var inert = lazily(`^(echo|printf|[ef]?grep|pgrep|pkill|killall|which|type|test|\[|logger|man|rm|rmdir|mkdir|ls|cat|tee|touch|cp|mv|ln|kill|export|read|set|cd)$`)
 
-// lazily compiles a pattern when it is needed.
+// lazily returns a function that compiles the pattern on first use.
 func lazily(pattern string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }
@@ -80,7 +81,7 @@ func program(name string) *regexp.Regexp { return regexp.MustCompile(`^(` + name
 
 func flags(flag string) *regexp.Regexp { return regexp.MustCompile(`^(` + flag + `)`) }
 
-// takes lists flags that take the next word for their value.
+// takes lists flags whose value is the next word.
 func takes(flags ...string) map[string]int {
 	m := map[string]int{}
 	for _, f := range flags {
@@ -89,22 +90,22 @@ func takes(flags ...string) map[string]int {
 	return m
 }
 
-// use is what an interpreter reads as code in a command.
+// use describes which words of a command an interpreter reads as code.
 type use struct {
 	*interpreter
-	at     int   // the interpreter
-	flags  []int // words that it may take for flags
-	code   []int // words that are code
-	script int   // the word that is a file with code; 0 for none
-	end    int   // of what is not data to the code
+	at     int   // index of the interpreter's own word
+	flags  []int // indexes of words it may read as flags
+	code   []int // indexes of words it reads as code
+	script int   // index of the word that names a file of code; 0 means none
+	end    int   // index after the words that it interprets; the rest is data
 	stdin  bool
 
 	operands     []int
-	given, asked bool // code, and the standard input
+	given, asked bool // whether code was given, and whether standard input was requested
 }
 
-// uses are the interpreters of a command: it may be started by another program, as
-// sudo or timeout, and that on another machine.
+// uses lists the interpreters of a command. There may be several: programs such
+// as sudo, timeout or ssh start others.
 func uses(words []string) []use {
 	var list []use
 	if len(words) == 0 || inert().MatchString(filepath.Base(words[0])) {
@@ -120,18 +121,18 @@ func uses(words []string) []use {
 		u.read(words)
 		u.settle(len(words))
 		if list = append(list, u); !u.passes() {
-			break // what follows is for its code
+			break // the remaining words are arguments of its code
 		}
 	}
 	return list
 }
 
-// passes is whether the words that follow may start one more interpreter.
+// passes reports whether the remaining words may start another interpreter.
 func (u *use) passes() bool {
 	return u.rest || u.operand == many || len(u.code) == 0 && (!u.stdin || u.interpreter.stdin == many)
 }
 
-// read takes in the words that follow.
+// read classifies the words after the interpreter.
 func (u *use) read(words []string) {
 	for j := u.at + 1; j < len(words); j++ {
 		u.end = j
@@ -149,7 +150,8 @@ func (u *use) read(words []string) {
 	u.end = len(words)
 }
 
-// word takes in one, and gives the last that belongs to it.
+// word classifies the word at j and returns the index of the last word that
+// belongs to it.
 func (u *use) word(words []string, j int) int {
 	word := words[j]
 	u.flags = append(u.flags, j)
@@ -182,7 +184,7 @@ func (u *use) word(words []string, j int) int {
 	return j
 }
 
-// settle says what of it all is code.
+// settle decides which of the classified words are code.
 func (u *use) settle(words int) {
 	switch {
 	case u.operand == many:
@@ -214,7 +216,8 @@ func (p *interpreter) flagIn(word string) string {
 	return p.flag.FindString(word)
 }
 
-// isSetting is whether a word sets an option of one letter.
+// isSetting reports whether word is a group of single-letter options that
+// includes letter.
 func isSetting(word string, letter byte) bool {
 	return len(word) > 1 && word[0] == '-' && word[1] != '-' && strings.IndexByte(word, letter) > 0
 }
@@ -223,8 +226,8 @@ var input = lazily(`^(-|/dev/stdin|/(dev|proc/self)/fd/[0-9]+)$`)
 
 func isInput(word string) bool { return input().MatchString(word) }
 
-// readsInput is the interpreter that takes the standard input of a command for
-// code, nil for none.
+// readsInput returns the interpreter that reads the command's standard input as
+// code, or nil.
 func readsInput(words []string) *interpreter {
 	list := uses(words)
 	for _, u := range list {
@@ -244,7 +247,8 @@ func readsInput(words []string) *interpreter {
 	return nil
 }
 
-// fromXargs is whether xargs, among the words before, puts its input into code.
+// fromXargs reports whether an xargs among the words before u inserts its input
+// into u's code.
 func fromXargs(before []string, u use, words []string) bool {
 	at := slices.IndexFunc(before, func(word string) bool { return filepath.Base(word) == "xargs" })
 	if at < 0 {
@@ -272,8 +276,8 @@ var (
 	order     = lazily(`(^|[;{},\n])[\s"']*\x00`)
 )
 
-// harmless is whether a value in code, which has it where the hole is, is no more
-// than a part of a word.
+// harmless reports whether value, in place of hole in code, can only be part of
+// a word.
 func (p *interpreter) harmless(code, hole, value string) bool {
 	if !harmless().MatchString(value) {
 		return false
@@ -295,7 +299,7 @@ func (p *interpreter) refused(name string) error {
 	return fmt.Errorf("${%s} would be read as code there: %s", name, strings.ReplaceAll(p.instead, "${}", "${"+name+"}"))
 }
 
-// refusedInput says so of what it reads from the standard input or a file.
+// refusedInput is the same error for code on standard input or in a file.
 func (p *interpreter) refusedInput(name string) error {
 	if p.shell && p.operand == 0 {
 		return fmt.Errorf(`${%[1]s} would be read as code there: hand it over as an argument, as in sh -s -- "${%[1]s}" <<'EOF', and let the code read "$1"`, name)

@@ -16,13 +16,14 @@ import (
 	"nodrop/scenario/proc"
 )
 
-// Command is a program to run, or a line for the shell; one of the two is set.
+// Command is a program to run or a line for the shell. Exactly one of Argv and
+// Shell is set.
 type Command struct {
 	Argv  []string
-	Shell string   // for sh -c (cmd /c on Windows)
-	Env   []string // NAME=value, added to our own environment
-	Dir   string   // "" is ours
-	Title string   // what texts call it; "" is the command itself
+	Shell string   // run by sh -c (cmd /c on Windows)
+	Env   []string // NAME=value, added to nodrop's environment
+	Dir   string   // "" is nodrop's
+	Title string   // the name in messages; "" is the command itself
 }
 
 func (c *Command) String() string {
@@ -35,7 +36,7 @@ func (c *Command) String() string {
 	return strings.Join(c.Argv, " ")
 }
 
-// cmd makes the command, with /dev/null for its stdin.
+// cmd builds the command, with /dev/null as stdin.
 func (c *Command) cmd() (*exec.Cmd, error) {
 	argv := c.Argv
 	if c.Shell != "" {
@@ -58,16 +59,16 @@ func (c *Command) cmd() (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// Exec runs a command and waits for its end. Any exit code but 0 is an error
-// that shows the end of its output. What the command left in the background is
-// its own affair: a script may restart what is to go on.
+// Exec runs a command and waits for it to exit. A nonzero exit code is an error
+// that shows the end of the output. Processes that the command leaves in the
+// background keep running: a script may restart a service.
 type Exec struct {
 	Command
-	Timeout time.Duration // 0: ten minutes; the command's process group is killed then
-	UndoBy  *Exec         // puts back what the command changed
-	// Still prints what the command changed. It is run after the command and
-	// before UndoBy; when the two outputs differ, someone else has changed it
-	// since, and it is told and left as it is.
+	Timeout time.Duration // 0 means ten minutes; then the command's process group is killed
+	UndoBy  *Exec         // restores what the command changed
+	// Still prints the state that the command changed. It runs after the
+	// command and again before UndoBy. If the two outputs differ, someone else
+	// has changed the state since: Undo leaves it as it is and reports that.
 	Still *Exec
 
 	undo      undoing
@@ -76,7 +77,7 @@ type Exec struct {
 
 const execTimeout = 10 * time.Minute
 
-// Run runs the command. When ctx ends, its process group is killed.
+// Run runs the command. If ctx ends, it kills the command's process group.
 func (e *Exec) Run(ctx context.Context, env *scenario.Env) error {
 	e.processes = env.Processes
 	_, err := e.run(ctx, env.Processes)
@@ -87,7 +88,7 @@ func (e *Exec) Run(ctx context.Context, env *scenario.Env) error {
 	return err
 }
 
-// ask is nil for no command.
+// ask returns nil if e is nil.
 func (e *Exec) ask(processes *proc.Group) ask {
 	if e == nil {
 		return nil
@@ -95,7 +96,7 @@ func (e *Exec) ask(processes *proc.Group) ask {
 	return func(ctx context.Context) ([]byte, error) { return e.run(ctx, processes) }
 }
 
-// run returns what the command printed, its first megabyte.
+// run returns the first megabyte of the command's output.
 func (e *Exec) run(ctx context.Context, processes *proc.Group) ([]byte, error) {
 	cmd, err := e.cmd()
 	if err != nil {
@@ -126,7 +127,7 @@ func (e *Exec) run(ctx context.Context, processes *proc.Group) ([]byte, error) {
 	case err = <-ended:
 	case <-ctx.Done():
 		proc.KillGroup(cmd)
-		if err = <-ended; err != nil { // it may just have ended well
+		if err = <-ended; err != nil { // it may have succeeded just before
 			return nil, ctx.Err()
 		}
 	case <-timeout.C:
@@ -141,7 +142,7 @@ func (e *Exec) run(ctx context.Context, processes *proc.Group) ([]byte, error) {
 	return nil, out.failed(err, "")
 }
 
-// Undoes is UndoBy.
+// Undoes describes UndoBy.
 func (e *Exec) Undoes(acted bool) (what string, ends bool) {
 	if e.UndoBy == nil || acted && !e.undo.acted {
 		return "", false
@@ -149,8 +150,8 @@ func (e *Exec) Undoes(acted bool) (what string, ends bool) {
 	return e.UndoBy.String(), false
 }
 
-// Undo runs UndoBy, if what the command changed is still as it was left. Without
-// UndoBy it does nothing: only whoever wrote the command knows what it changed.
+// Undo runs UndoBy if the state is still as the command left it. Without UndoBy
+// it does nothing: only the author of the command knows what it changed.
 func (e *Exec) Undo(ctx context.Context) error {
 	what := e.String()
 	if e.Still != nil {

@@ -10,7 +10,8 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// follow finds which variables of the shell's own hold others, and its functions.
+// follow finds the functions of the line, and which of its shell variables hold
+// values of our variables.
 func (l *shellLine) follow(f *syntax.File) {
 	l.assigned, l.functions = map[string][]variable{}, map[string]*syntax.Stmt{}
 	syntax.Walk(f, func(n syntax.Node) bool {
@@ -19,7 +20,7 @@ func (l *shellLine) follow(f *syntax.File) {
 		}
 		return true
 	})
-	for range 3 { // also those that are given before they are
+	for range 3 { // three passes also catch variables used before their assignment
 		syntax.Walk(f, func(n syntax.Node) bool {
 			l.followed(n)
 			return true
@@ -62,7 +63,7 @@ func (l *shellLine) followed(n syntax.Node) {
 	}
 }
 
-// readBy follows a text to the variables that the shell reads it into.
+// readBy tracks a text into the shell variables that the reader assigns it to.
 func (l *shellLine) readBy(reader, text syntax.Node) {
 	syntax.Walk(reader, func(n syntax.Node) bool {
 		call, ok := n.(*syntax.CallExpr)
@@ -79,7 +80,7 @@ func (l *shellLine) readBy(reader, text syntax.Node) {
 	})
 }
 
-// repeats is whether a command gives what it is given.
+// repeats reports whether a command prints its input or arguments unchanged.
 func (l *shellLine) repeats(part *syntax.CmdSubst) bool {
 	found := false
 	syntax.Walk(part, func(n syntax.Node) bool {
@@ -92,8 +93,8 @@ func (l *shellLine) repeats(part *syntax.CmdSubst) bool {
 	return found
 }
 
-// named refuses values where the shell takes the name of a variable, which it
-// evaluates if there are brackets in it.
+// named rejects values where the shell expects a variable name: it would
+// evaluate brackets in it.
 func (l *shellLine) named(n syntax.Node) error {
 	var names []*syntax.Word
 	switch n := n.(type) {
@@ -130,7 +131,7 @@ func (l *shellLine) named(n syntax.Node) error {
 	return nil
 }
 
-// calculates is whether variables are declared as numbers.
+// calculates reports whether the clause declares integer variables.
 func (l *shellLine) calculates(n *syntax.DeclClause) bool {
 	return slices.ContainsFunc(n.Args, func(a *syntax.Assign) bool {
 		if a.Name != nil || a.Value == nil {
@@ -149,8 +150,8 @@ func (l *shellLine) assign(name string, value syntax.Node) {
 	}
 }
 
-// held are the variables that the shell expands in a part of the line; not those
-// of which a command makes something else, where that is asked.
+// held returns the variables that the shell expands in a part of the line. With
+// notInCommands, it skips command substitutions that do not repeat their input.
 func (l *shellLine) held(part syntax.Node, notInCommands bool) []variable {
 	var list []variable
 	syntax.Walk(part, func(n syntax.Node) bool {
@@ -174,8 +175,8 @@ func (l *shellLine) held(part syntax.Node, notInCommands bool) []variable {
 
 var unquote = strings.NewReplacer(`"`, "", "'", "", `\`, "")
 
-// words are those of a command, without quotes. A variable that is all of one is
-// what it holds.
+// words returns the words of a command without quotes. A word that consists of
+// one variable is replaced by its value.
 func (l *shellLine) words(call *syntax.CallExpr) []string {
 	var words []string
 	for _, word := range call.Args {
@@ -191,13 +192,13 @@ func (l *shellLine) words(call *syntax.CallExpr) []string {
 	return words
 }
 
-// isAll is whether a word is the variable, in whatever quotes, and nothing else.
+// isAll reports whether word is only the variable, quoted or not.
 func (v variable) isAll(word string) bool {
 	quoted := `"` + v.hole + `"`
 	return word == v.hole || word == quoted || word == "''"+quoted+"''"
 }
 
-// innerCode refuses values that would become code of a program that the line
+// innerCode rejects values that would become code of a program that the line
 // starts.
 func (l *shellLine) innerCode(call *syntax.CallExpr) error {
 	for _, u := range uses(l.words(call)) {
@@ -218,8 +219,9 @@ func (l *shellLine) innerCode(call *syntax.CallExpr) error {
 	return nil
 }
 
-// flagged refuses values that would become flags, or more words than one, among
-// those that an interpreter takes its code from, and a file of code that has them.
+// flagged rejects values that would become flags, or several words, among the
+// words from which an interpreter takes its code. It also rejects values in the
+// command behind a file of code (process substitution).
 func (l *shellLine) flagged(call *syntax.CallExpr, u use) error {
 	for j := u.at + 1; j < min(u.end, len(call.Args)); j++ {
 		from, to := span(call.Args[j])
@@ -237,8 +239,8 @@ func (l *shellLine) flagged(call *syntax.CallExpr, u use) error {
 	return l.substitution(call.Args[u.script], u.interpreter)
 }
 
-// substitution refuses values in commands whose output is a file for an
-// interpreter.
+// substitution rejects values in commands whose output an interpreter reads as
+// a file.
 func (l *shellLine) substitution(word *syntax.Word, p *interpreter) error {
 	for _, part := range word.Parts {
 		if sub, ok := part.(*syntax.ProcSubst); ok {
@@ -250,7 +252,7 @@ func (l *shellLine) substitution(word *syntax.Word, p *interpreter) error {
 	return nil
 }
 
-// handed refuses values in what an interpreter reads as code.
+// handed rejects values in text that an interpreter reads as code.
 func (l *shellLine) handed(part syntax.Node, p *interpreter) error {
 	for _, v := range l.held(part, false) {
 		if !harmless().MatchString(v.Value) {
@@ -260,8 +262,8 @@ func (l *shellLine) handed(part syntax.Node, p *interpreter) error {
 	return nil
 }
 
-// reader is the interpreter in a part of the line that takes the standard input
-// for code, nil for none.
+// reader returns the interpreter in a part of the line that reads standard
+// input as code, or nil.
 func (l *shellLine) reader(part syntax.Node) *interpreter {
 	var found *interpreter
 	syntax.Walk(part, func(n syntax.Node) bool {
@@ -275,7 +277,7 @@ func (l *shellLine) reader(part syntax.Node) *interpreter {
 			return true
 		}
 		if body := l.functions[words[0]]; body != nil && found == nil {
-			delete(l.functions, words[0]) // it may call itself
+			delete(l.functions, words[0]) // the function may call itself
 			found = l.reader(body)
 			l.functions[words[0]] = body
 		}
@@ -294,7 +296,8 @@ func (l *shellLine) piped(n *syntax.BinaryCmd) error {
 	return nil
 }
 
-// redirected is about here-documents, here-strings and the output of commands.
+// redirected checks here-documents, here-strings and process substitutions that
+// an interpreter reads as code.
 func (l *shellLine) redirected(s *syntax.Stmt) error {
 	if s.Cmd == nil || len(s.Redirs) == 0 {
 		return nil
@@ -320,7 +323,8 @@ func (l *shellLine) redirected(s *syntax.Stmt) error {
 	return nil
 }
 
-// substituted is about what is written to an interpreter as to a file.
+// substituted checks process substitutions >(…) whose interpreter reads its
+// input as code.
 func (l *shellLine) substituted(f *syntax.File, n *syntax.ProcSubst) error {
 	if n.Op != syntax.CmdOut {
 		return nil
@@ -331,13 +335,13 @@ func (l *shellLine) substituted(f *syntax.File, n *syntax.ProcSubst) error {
 	return nil
 }
 
-// keeps are programs that start another with their own environment.
+// keeps matches programs that start another program with their own environment.
 var keeps = lazily(`^(env|timeout|nice|nohup|ionice|setsid|stdbuf|xargs|time|chrt|taskset)$`)
 
-// Arguments puts variables into a list of arguments. What is code for a shell
-// among them is a line as any other; what is code for another program, or for a
-// shell that may have another environment, takes harmless values only. With an
-// error, bad is the argument that it is about.
+// Arguments puts variables into a list of arguments. An argument that is code
+// for a shell is treated like any shell line. Code for another program, or for
+// a shell that may have a different environment, accepts harmless values only.
+// On error, bad is the index of the argument at fault.
 func Arguments(list [][]Piece) (argv, env []string, bad int, err error) {
 	var words []string
 	for _, pieces := range list {
@@ -365,8 +369,8 @@ func Arguments(list [][]Piece) (argv, env []string, bad int, err error) {
 	return argv, env, 0, nil
 }
 
-// values are the text of pieces, and the same with ${NAME} in it, unless a
-// variable is all of it.
+// values returns the text of pieces with the variables' values, and with
+// ${NAME} in their place unless a single variable is the whole text.
 func values(pieces []Piece) (value, shown string) {
 	for _, p := range pieces {
 		value += p.Text + p.Value
@@ -387,13 +391,13 @@ func named(pieces []Piece) string {
 	return b.String()
 }
 
-// alone is whether a variable is all of a text.
+// alone reports whether a single variable is the whole text.
 func alone(pieces []Piece) bool {
 	n := name(pieces)
 	return n != "" && named(pieces) == "${"+n+"}"
 }
 
-// name is that of the first variable.
+// name returns the name of the first variable.
 func name(pieces []Piece) string {
 	for _, p := range pieces {
 		if p.Name != "" {
@@ -411,7 +415,7 @@ func keepsEnvironment(before []string) bool {
 	return keeps().MatchString(filepath.Base(before[0])) && !slices.ContainsFunc(before, cleared.MatchString)
 }
 
-// check is for code that is an argument.
+// check rejects values that are not harmless in an argument that is code.
 func (p *interpreter) check(pieces []Piece) error {
 	code := named(pieces)
 	for _, piece := range pieces {

@@ -16,34 +16,34 @@ import (
 	"nodrop/scenario"
 )
 
-// HTTP sends one request, to an admin endpoint for instance.
+// HTTP sends one request, for example to an admin endpoint.
 type HTTP struct {
-	Method  string // "" is GET, or POST with a body
+	Method  string // "" is GET, or POST if there is a body
 	URL     string
-	Title   string   // what texts call it; "" is the URL without its secrets
+	Title   string   // the name in messages; "" is the URL without its secrets
 	Header  []string // "Name: value"
 	Body    string
 	Status  record.StatusSet // expected; "" is 2xx
-	Timeout time.Duration    // 0: 10 s
-	UndoBy  *HTTP            // puts back what the request changed
-	// Still asks for what the request changed. It is sent after the request and
-	// before UndoBy; when the two bodies differ, someone else has changed it
-	// since, and it is told and left as it is.
+	Timeout time.Duration    // 0 means 10 s
+	UndoBy  *HTTP            // restores what the request changed
+	// Still requests the state that the request changed. It is sent after the
+	// request and again before UndoBy. If the two bodies differ, someone else
+	// has changed the state since: Undo leaves it as it is and reports that.
 	Still *HTTP
 
 	undo undoing
 }
 
-// Shown is the URL as texts show it.
+// Shown returns the URL for use in messages.
 func (h *HTTP) Shown() string { return cmp.Or(h.Title, safetext.MaskURL(h.URL)) }
 
-// maxBody bounds what is read of a response, in bytes.
+// maxBody is how much of a response is read, in bytes.
 const maxBody = 1 << 20
 
-// String says what is sent, and where.
+// String returns the method and the URL.
 func (h *HTTP) String() string { return strings.TrimSpace(h.Method + " " + h.Shown()) }
 
-// Undoes is UndoBy.
+// Undoes describes UndoBy.
 func (h *HTTP) Undoes(acted bool) (what string, ends bool) {
 	if h.UndoBy == nil || acted && !h.undo.acted {
 		return "", false
@@ -61,7 +61,7 @@ func (h *HTTP) Run(ctx context.Context, _ *scenario.Env) error {
 	return err
 }
 
-// ask is nil for no request.
+// ask returns nil if h is nil.
 func (h *HTTP) ask() ask {
 	if h == nil {
 		return nil
@@ -69,7 +69,7 @@ func (h *HTTP) ask() ask {
 	return h.send
 }
 
-// Undo sends UndoBy, if what the request changed is still as it was left.
+// Undo sends UndoBy if the state is still as the request left it.
 func (h *HTTP) Undo(ctx context.Context) error {
 	what := h.Shown()
 	if h.Still != nil {
@@ -78,7 +78,7 @@ func (h *HTTP) Undo(ctx context.Context) error {
 	return h.undo.back(ctx, what, h.Still.ask(), h.UndoBy.ask())
 }
 
-// send returns the response's body, its first megabyte.
+// send returns the first megabyte of the response body.
 func (h *HTTP) send(ctx context.Context) ([]byte, error) {
 	limit := h.Timeout
 	if limit == 0 {
@@ -113,7 +113,7 @@ func (h *HTTP) send(ctx context.Context) ([]byte, error) {
 	return body, nil
 }
 
-// failed is an error of net/http, which names the URL: as it is shown.
+// failed masks the URL that an error of net/http contains.
 func (h *HTTP) failed(err error) error {
 	if named, ok := errors.AsType[*url.Error](err); ok {
 		return fmt.Errorf("%s %q: %w", named.Op, h.Shown(), named.Err)

@@ -15,13 +15,13 @@ import (
 	"nodrop/scenario/proc"
 )
 
-// InUseError is that of a process whose port is somebody else's: the load would
-// go to the wrong server.
+// InUseError is the error of a process whose port is held by another program:
+// the load would go to the wrong server.
 type InUseError struct{ misuse misuse.Error }
 
 func (e *InUseError) Error() string { return e.misuse.Problem }
 
-// Unwrap is the error with its hint.
+// Unwrap returns the error with its hint.
 func (e *InUseError) Unwrap() error { return &e.misuse }
 
 func inUse(addr netip.AddrPort, what string, h *proc.Holder) error {
@@ -31,15 +31,15 @@ func inUse(addr netip.AddrPort, what string, h *proc.Holder) error {
 	}}
 }
 
-// lookUpBound is how long the name of an address may take.
+// lookUpBound limits how long a name lookup may take.
 const lookUpBound = 5 * time.Second
 
-// addresses are those of this machine at which whoever gets ready will listen.
+// addresses lists the probed addresses that are on this machine.
 func (p *Probe) addresses(ctx context.Context) []netip.AddrPort {
 	host, port := p.hostPort()
 	number, err := net.DefaultResolver.LookupPort(ctx, "tcp", port)
 	if err != nil {
-		return nil // the probe itself tells of it
+		return nil // the probe itself reports this error
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookUpBound)
 	defer cancel()
@@ -56,7 +56,7 @@ func (p *Probe) addresses(ctx context.Context) []netip.AddrPort {
 	return list
 }
 
-// hostPort is where the probe connects to; "" where it does not.
+// hostPort returns where the probe connects to, or "" if it does not connect.
 func (p *Probe) hostPort() (host, port string) {
 	if p.HTTP == nil {
 		host, port, _ = net.SplitHostPort(p.TCP)
@@ -70,7 +70,7 @@ func (p *Probe) hostPort() (host, port string) {
 	return u.Hostname(), cmp.Or(u.Port(), strconv.Itoa(plain))
 }
 
-// reached is where a connection to ip goes.
+// reached returns the address that a connection to ip reaches.
 func reached(ip netip.Addr) netip.Addr {
 	switch ip = ip.Unmap(); ip {
 	case netip.IPv4Unspecified():
@@ -81,7 +81,7 @@ func reached(ip netip.Addr) netip.Addr {
 	return ip
 }
 
-// isHere reports an address of this machine.
+// isHere reports whether ip is an address of this machine.
 func isHere(ip netip.Addr) bool {
 	if ip.IsLoopback() {
 		return true
@@ -98,9 +98,9 @@ func isHere(ip netip.Addr) bool {
 	return false
 }
 
-// foreign is about an address at which a process listens that nodrop has not
-// started; nil where there is none. unknown says whether one of which nothing is
-// known counts. What cannot be asked is no reason not to go on.
+// foreign returns an error if a process that nodrop has not started listens at
+// a probed address. unknown says whether a listener that cannot be identified
+// counts. Errors of the lookup itself are ignored.
 func (p *Probe) foreign(ctx context.Context, processes *proc.Group, what string, unknown bool) error {
 	if p.TCP == "" && p.HTTP == nil {
 		return nil
@@ -114,8 +114,8 @@ func (p *Probe) foreign(ctx context.Context, processes *proc.Group, what string,
 	return nil
 }
 
-// responds reports that it is the process which accepts connections at its port,
-// and not another one of the scenario's that it is to replace.
+// responds reports an error if another process of the scenario, such as the one
+// that s is to replace, accepts the connections at its port.
 func (s *Start) responds(ctx context.Context, env *scenario.Env) error {
 	for _, addr := range s.Ready.addresses(ctx) {
 		if h := env.Processes.Rival(s.process, addr); h != nil {

@@ -11,12 +11,12 @@ import (
 	"nodrop/scenario"
 )
 
-// tailBytes is how much of the end of a command's output is read.
+// tailBytes is how much is read from the end of a command's output.
 const tailBytes = 16 << 10
 
-// output takes what a command prints, in a file without a name. A pipe would
-// end with us: what the command left in the background would be killed by the
-// next line that it prints.
+// output collects what a command prints in an unnamed file. A pipe would end
+// with nodrop, and its next line would kill what the command left in the
+// background.
 type output struct{ file *os.File }
 
 func newOutput() (*output, error) {
@@ -24,7 +24,7 @@ func newOutput() (*output, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the command's output: %w", err)
 	}
-	_ = os.Remove(file.Name()) // where open files keep their names, close does
+	_ = os.Remove(file.Name()) // fails where open files cannot be removed; close removes them there
 	return &output{file}, nil
 }
 
@@ -33,12 +33,12 @@ func (o *output) close() {
 	_ = os.Remove(o.file.Name())
 }
 
-// failed is an error with what was printed last.
+// failed adds the last lines of output to an error.
 func (o *output) failed(err error, of string) error {
 	return &scenario.LogError{Err: err, Of: of, Lines: o.tail()}
 }
 
-// tail is the last lines that say something, as valid UTF-8; none where they
+// tail returns the last non-blank lines as valid UTF-8, or none if the file
 // cannot be read.
 func (o *output) tail() []string {
 	info, err := o.file.Stat()
@@ -56,8 +56,7 @@ func (o *output) tail() []string {
 	return lines[max(0, len(lines)-scenario.LogLines):]
 }
 
-// has reports whether the output, as far as it has come, has a whole line with
-// this in it.
+// has reports whether a complete line of the output so far contains text.
 func (o *output) has(text string) bool {
 	lines := bufio.NewReader(io.NewSectionReader(o.file, 0, 1<<62))
 	for {

@@ -10,16 +10,16 @@ import (
 	"nodrop/scenario"
 )
 
-// Probe asks again and again until it gets what it wants. One of the first four
+// Probe repeats a check until it succeeds. Exactly one of the first four fields
 // is set.
 type Probe struct {
 	TCP  string // HOST:PORT accepts a connection
-	HTTP *HTTP  // is answered with an expected status
-	Exec *Exec  // exits with 0
-	Line string // the process of a Start has printed this in a line
+	HTTP *HTTP  // gets a response with an expected status
+	Exec *Exec  // exits with code 0
+	Line string // the started process has printed a line that contains this
 
-	Every   time.Duration // 0: 100 ms
-	Timeout time.Duration // of all tries together; 0: 30 s
+	Every   time.Duration // 0 means 100 ms
+	Timeout time.Duration // for all attempts together; 0 means 30 s
 }
 
 const (
@@ -27,8 +27,8 @@ const (
 	probeTimeout = 30 * time.Second
 )
 
-// await asks until the response is good. of is the process that is waited for, nil
-// for none: when it ends, there is nothing to wait for.
+// await waits until the probe succeeds. of is the process being waited for, or
+// nil; the wait fails if it exits.
 func (p *Probe) await(ctx context.Context, env *scenario.Env, of *Start) error {
 	every, limit := p.Every, p.Timeout
 	if every == 0 {
@@ -40,7 +40,7 @@ func (p *Probe) await(ctx context.Context, env *scenario.Env, of *Start) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if of != nil {
-		p, out := of.process, of.output // Undo may take them away
+		p, out := of.process, of.output // Undo may clear these fields
 		go func() {
 			select {
 			case <-p.Ended:
@@ -78,8 +78,8 @@ func (p *Probe) ask(ctx context.Context, env *scenario.Env, of *Start) error {
 	return fmt.Errorf("no line with %q was printed", p.Line)
 }
 
-// poll tries every so often, until it succeeds or limit is over; then the last
-// error is told.
+// poll calls try repeatedly until it succeeds. When limit is over, it returns
+// the last error.
 func poll(ctx context.Context, every, limit time.Duration, try func() error) error {
 	end := time.NewTimer(limit)
 	defer end.Stop()
@@ -100,14 +100,14 @@ func poll(ctx context.Context, every, limit time.Duration, try func() error) err
 	}
 }
 
-// Wait waits for a time to pass, or until a probe succeeds; one of the two is
-// set.
+// Wait waits for a duration or until a probe succeeds. Exactly one of the two
+// is set.
 type Wait struct {
 	For   time.Duration
 	Until Probe
 }
 
-// String says what it does.
+// String names the action.
 func (w *Wait) String() string { return "wait" }
 
 // Run waits.
@@ -125,10 +125,10 @@ func (w *Wait) Run(ctx context.Context, env *scenario.Env) error {
 // Undo does nothing.
 func (w *Wait) Undo(context.Context) error { return nil }
 
-// Mark does nothing: its step is the mark.
+// Mark does nothing: the mark of its step is its only effect.
 type Mark struct{}
 
-// String says what it does.
+// String names the action.
 func (Mark) String() string { return "mark" }
 
 // Run does nothing.

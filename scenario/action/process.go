@@ -14,31 +14,32 @@ import (
 	"nodrop/scenario/proc"
 )
 
-// grace is how long a process may take to end, unless it is said.
+// grace is the default time that a process has to exit.
 const grace = 10 * time.Second
 
 // Start starts a long-running process and waits until it is ready. Undo stops
-// it, as Stop with the same values would. A process that ends before it is ready
-// is an error. One that ends later without a signal of the scenario's has
-// crashed, which is an error of Undo, unless it ended with success: an admin
-// endpoint may have asked it to.
+// it, as Stop with the same values would. It is an error if the process exits
+// before it is ready. If it exits later without a signal from the scenario, it
+// has crashed and Undo returns an error, unless its exit code was 0: an admin
+// endpoint may have stopped it.
 type Start struct {
-	Name string // that Signal, Stop and marks call it
+	Name string // the name for Signal, Stop and marks
 	Command
-	Ready Probe         // the zero Probe: ready when started
-	Stop  string        // signal that Undo sends; "" is TERM
-	Grace time.Duration // from that signal to KILL; 0: 10 s
+	Ready Probe         // the zero Probe: ready once started
+	Stop  string        // the signal that Undo sends; "" is TERM
+	Grace time.Duration // from that signal to KILL; 0 means 10 s
 
 	process *proc.Process
 	output  *output
 	log     scenario.Log
-	told    bool // of the process's end, by Run
+	told    bool // Run has reported the exit
 }
 
-// String says what it does.
+// String names the action and the process.
 func (s *Start) String() string { return "start " + s.Name }
 
-// Undoes says that the process is stopped, which it is too when the program ends.
+// Undoes says that the process will be stopped; the end of the program stops
+// it, too.
 func (s *Start) Undoes(acted bool) (what string, ends bool) {
 	if acted && (s.process == nil || !s.process.Alive()) {
 		return "", true
@@ -90,8 +91,9 @@ func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 	return nil
 }
 
-// awaitReady waits until the process is ready, and returns when it was. Another
-// one may have taken its port meanwhile, which is why it is not, or only seems so.
+// awaitReady waits until the process is ready and returns when that was. It
+// also checks whether another process has taken the port meanwhile: that would
+// explain a failure or make a success false.
 func (s *Start) awaitReady(ctx context.Context, env *scenario.Env) (at time.Time, err error) {
 	err = s.Ready.await(ctx, env, s)
 	at = time.Now()
@@ -111,7 +113,7 @@ func (s *Start) awaitReady(ctx context.Context, env *scenario.Env) (at time.Time
 	}
 }
 
-// endOf is the error of a process that is gone, with its last words.
+// endOf returns the error of a process that has exited, with its last output.
 func endOf(p *proc.Process, out *output) error {
 	err := p.Err
 	if err == nil {
@@ -120,7 +122,7 @@ func endOf(p *proc.Process, out *output) error {
 	return out.failed(err, p.Name)
 }
 
-// said adds to an error what the process printed last, unless that is in it.
+// said adds the last output of the process to an error that lacks it.
 func (s *Start) said(err error) error {
 	if _, ok := errors.AsType[*scenario.LogError](err); ok || errors.Is(err, context.Canceled) {
 		return err
@@ -128,7 +130,7 @@ func (s *Start) said(err error) error {
 	return s.output.failed(err, s.Name)
 }
 
-// Undo stops the process, unless it was stopped before.
+// Undo stops the process, unless it has already been stopped.
 func (s *Start) Undo(ctx context.Context) error {
 	if s.process == nil {
 		return nil
@@ -150,13 +152,13 @@ func (s *Start) Undo(ctx context.Context) error {
 type Stop struct {
 	Process string
 	Signal  string        // "" is TERM
-	Grace   time.Duration // then KILL, which is an error; 0: 10 s
+	Grace   time.Duration // then KILL, which is an error; 0 means 10 s
 }
 
-// String says what it does.
+// String names the action and the process.
 func (s *Stop) String() string { return "stop " + s.Process }
 
-// Run sends the signal, and waits.
+// Run sends the signal and waits.
 func (s *Stop) Run(ctx context.Context, env *scenario.Env) error {
 	p, err := find(env, s.Process)
 	if err != nil {
@@ -170,7 +172,7 @@ func (s *Stop) Run(ctx context.Context, env *scenario.Env) error {
 	return nil
 }
 
-// Undo does nothing: the process is whoever's started it.
+// Undo does nothing: the process belongs to the action that started it.
 func (s *Stop) Undo(context.Context) error { return nil }
 
 func find(env *scenario.Env, name string) (*proc.Process, error) {
@@ -180,7 +182,7 @@ func find(env *scenario.Env, name string) (*proc.Process, error) {
 	return nil, fmt.Errorf("no process %s was started", name)
 }
 
-// stop asks p to end, and kills it after its grace, or when ctx ends.
+// stop signals p, and kills it after the grace period or when ctx ends.
 func stop(ctx context.Context, p *proc.Process, name string, limit time.Duration) error {
 	s, err := signalOf(name)
 	if err != nil {
@@ -211,18 +213,19 @@ func stop(ctx context.Context, p *proc.Process, name string, limit time.Duration
 	return err
 }
 
-// Signal sends a signal to one process, named in one of three ways.
+// Signal sends a signal to one process. Exactly one of PID, PIDFile and Process
+// is set.
 type Signal struct {
 	Name    string // TERM, QUIT, USR1, …, with or without SIG
 	PID     int
 	PIDFile string
-	Process string // that a Start of this scenario started
-	// Gone > 0: the action lasts until the process has exited, which is an error
-	// after that long.
+	Process string // a process that a Start of this scenario started
+	// If Gone > 0, the action lasts until the process has exited. It is an
+	// error if that takes longer than Gone.
 	Gone time.Duration
 }
 
-// String says what it does.
+// String names the action and the signal.
 func (s *Signal) String() string { return "signal " + s.Name }
 
 // Run sends the signal.
@@ -305,7 +308,7 @@ func awaitEnd(ctx context.Context, name string, limit time.Duration, gone func()
 	return err
 }
 
-// CheckSignal refuses what is not the name of a signal here.
+// CheckSignal returns an error if name is not a signal on this platform.
 func CheckSignal(name string) error {
 	_, err := signalOf(name)
 	return err

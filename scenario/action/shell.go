@@ -10,19 +10,19 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// Piece is a part of a line for the shell: text of its author's or, with a Name,
-// a variable.
+// Piece is a part of a shell line: the author's text or, if Name is set, a
+// variable.
 type Piece struct{ Text, Name, Value string }
 
-// variablePrefix begins the names that variables have in the environment of a
-// shell: what the command has there already stays as it is.
+// variablePrefix begins the names of our variables in the environment of a
+// shell, so that they do not overwrite existing ones.
 const variablePrefix = "NODROP_VAR_"
 
-// Line puts variables into a line for the shell, as data: their values are in its
-// environment, and the shell never reads them as a part of the line. It is in the
-// line where they are expanded, so that they also are in single quotes and in
-// here-documents, as the author of the line sees them. A line that is a variable
-// and nothing else is the command that the variable holds.
+// Line puts variables into a shell line as data. Their values are passed in the
+// environment, so the shell never parses them as part of the line. Line
+// rewrites the line so that variables also expand in single quotes and
+// here-documents, as its author expects. If the line is a single variable and
+// nothing else, its value is the command.
 func Line(pieces []Piece) (line string, env []string, err error) {
 	l := &shellLine{}
 	var b strings.Builder
@@ -52,12 +52,13 @@ func Line(pieces []Piece) (line string, env []string, err error) {
 	return l.text, l.env(), err
 }
 
-// shellLine is a line with holes for variables.
+// shellLine is a shell line in which each variable is a hole: a reference to an
+// environment variable.
 type shellLine struct {
 	text      string
 	variables []variable
-	assigned  map[string][]variable   // by the line itself, to variables of the shell's
-	functions map[string]*syntax.Stmt // the line's own
+	assigned  map[string][]variable   // our variables that the line assigns to shell variables, by name of the latter
+	functions map[string]*syntax.Stmt // functions that the line defines
 }
 
 type variable struct {
@@ -89,12 +90,13 @@ func (l *shellLine) env() []string {
 	return env
 }
 
-// in are the variables in a text.
+// in returns the variables that occur in text.
 func (l *shellLine) in(text string) []variable {
 	return slices.DeleteFunc(slices.Clone(l.variables), func(v variable) bool { return !strings.Contains(text, v.hole) })
 }
 
-// delayed is the line for cmd, which expands !NAME! when it has read the line.
+// delayed returns the line for cmd, which expands !NAME! after it has parsed
+// the line.
 func (l *shellLine) delayed() (string, []string, error) {
 	if strings.Contains(l.text, "!") {
 		return "", nil, errors.New("a line with ! cannot have variables in it here")
@@ -118,13 +120,13 @@ func (l *shellLine) parse() (*syntax.File, error) {
 	return nil, fmt.Errorf("the shell could not read it: %s", reason)
 }
 
-// edit is a part of the line that is written in another way.
+// edit replaces a part of the line.
 type edit struct {
 	from, to int
 	text     string
 }
 
-// quoted opens the quotes in which the shell expands nothing for the holes in
+// quoted opens single quotes around holes, where the shell would not expand
 // them.
 func (l *shellLine) quoted() (string, error) {
 	f, err := l.parse()
@@ -160,8 +162,8 @@ func (l *shellLine) openQuotes(text string) string {
 	return text
 }
 
-// openDocument lets the shell expand the holes, and nothing else, in a
-// here-document whose end is quoted.
+// openDocument makes the shell expand the holes, and nothing else, in a
+// here-document with a quoted delimiter.
 func (l *shellLine) openDocument(r *syntax.Redirect) []edit {
 	if r.Hdoc == nil || len(r.Hdoc.Parts) != 1 {
 		return nil
@@ -180,8 +182,8 @@ func (l *shellLine) openDocument(r *syntax.Redirect) []edit {
 	return []edit{{from, to, end}, {begin, begin + len(body.Value), text}}
 }
 
-// check refuses what would keep the shell from expanding a hole, or make it, or
-// another one, read the value as code.
+// check rejects holes that the shell would not expand, and values that this
+// shell or one it starts would read as code.
 func (l *shellLine) check() error {
 	f, err := l.parse()
 	if err != nil {
@@ -239,8 +241,8 @@ var (
 	harmless = lazily(`^[A-Za-z0-9_./:@%+=,-]*$`)
 )
 
-// onlyNumbers refuses values that arithmetic would read as more than a number:
-// the shell evaluates them.
+// onlyNumbers rejects values other than whole numbers in arithmetic, where the
+// shell evaluates them.
 func (l *shellLine) onlyNumbers(n syntax.Node) error {
 	from, to := span(n)
 	for _, v := range l.in(l.text[from:to]) {
@@ -251,7 +253,7 @@ func (l *shellLine) onlyNumbers(n syntax.Node) error {
 	return nil
 }
 
-// index refuses values that the shell would evaluate between brackets.
+// index rejects values that the shell would evaluate between brackets.
 func (l *shellLine) index(n *syntax.ParamExp) error {
 	if n.Index == nil && n.Slice == nil {
 		return nil

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// signalOf is the signal of a name; "" is TERM.
+// signalOf returns the signal with this name; "" is TERM.
 func signalOf(name string) (os.Signal, error) {
 	if name == "" {
 		return syscall.SIGTERM, nil

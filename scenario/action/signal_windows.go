@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// signalOf is the signal of a name: there is none but KILL.
+// signalOf returns the signal with this name. Windows has only KILL.
 func signalOf(name string) (os.Signal, error) {
 	switch strings.TrimPrefix(strings.ToUpper(name), "SIG") {
 	case "", "TERM", "KILL":

@@ -7,19 +7,19 @@ import (
 	"fmt"
 )
 
-// undoing is how what an action changed was left, until it is put back.
-// The zero value is an action that has not acted.
+// undoing records the state that an action left behind, until it is undone. The
+// zero value is an action that has not run.
 type undoing struct {
 	acted   bool
-	left    []byte // what still told after the action
-	leftErr error  // why it could not
+	left    []byte // the state after the action
+	leftErr error  // why the state could not be read
 }
 
-// ask looks at what is there now; nil where nothing was asked for.
+// ask returns the current state; nil if the author gave no way to get it.
 type ask func(ctx context.Context) ([]byte, error)
 
-// after is for the end of the action, however it ended: an action that failed or
-// was interrupted may have changed something, too.
+// after records the state after the action, even if that failed or was
+// interrupted: it may have changed something.
 func (u *undoing) after(ctx context.Context, still ask) {
 	u.acted, u.left, u.leftErr = true, nil, nil
 	if still != nil {
@@ -27,7 +27,7 @@ func (u *undoing) after(ctx context.Context, still ask) {
 	}
 }
 
-// back puts back what the action changed, if it is still as it was left.
+// back restores what the action changed, if the state is still as it was left.
 func (u *undoing) back(ctx context.Context, what string, still, back ask) error {
 	if !u.acted || back == nil {
 		return nil
