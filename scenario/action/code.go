@@ -294,7 +294,7 @@ func (p *interpreter) harmless(code, hole, value string) bool {
 	return !p.letters || !order().MatchString(code)
 }
 
-// refused says that a variable would be code for an interpreter.
+// refused is the error for a variable that the interpreter would read as code.
 func (p *interpreter) refused(name string) error {
 	return fmt.Errorf("${%s} would be read as code there: %s", name, strings.ReplaceAll(p.instead, "${}", "${"+name+"}"))
 }

@@ -26,6 +26,6 @@ func signalOf(name string) (os.Signal, error) {
 	return nil, fmt.Errorf("%q is not a signal", name)
 }
 
-// isGone reports that there is no such process, or only what its parent has not
-// waited for.
+// isGone reports whether p no longer exists. On Linux, a zombie still exists
+// until its parent has waited for it.
 func isGone(p *os.Process) bool { return p.Signal(syscall.Signal(0)) != nil }

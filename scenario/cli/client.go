@@ -12,7 +12,7 @@ import (
 )
 
 // runClients runs another load generator (--client) against the fleet, once for
-// each way to stop.
+// each stop mode.
 func (o *labOptions) runClients(ctx context.Context) error {
 	if len(*o.checks)+len(*o.outputs) > 0 {
 		return errors.New("--fail-if, -o: what another client met is its own to tell")
@@ -43,8 +43,8 @@ func (o *labOptions) runClients(ctx context.Context) error {
 	return cli.Exit(code)
 }
 
-// runClient runs one client, prints what the lab saw meanwhile, and reports whether
-// the run proves anything.
+// runClient runs one client, prints what the lab observed meanwhile, and
+// reports whether the run is valid evidence.
 func (o *labOptions) runClient(ctx context.Context, run *lab.ClientRun, begins func()) (proven bool, err error) {
 	result, err := run.Run(ctx, o.Out, o.RawErr, func(fleet string) {
 		begins()
@@ -57,15 +57,15 @@ func (o *labOptions) runClient(ctx context.Context, run *lab.ClientRun, begins f
 	if err := o.Beside(o.Out, result.Marks, result.Kernel.String()); err != nil {
 		return false, err
 	}
-	if result.Problem != nil && ctx.Err() == nil { // the end of ctx is a problem, too
+	if result.Problem != nil && ctx.Err() == nil { // an interrupt causes a problem, too
 		o.Complain(fmt.Errorf("%s: %w", run.Stop, result.Problem))
 		return false, nil
 	}
 	return true, nil
 }
 
-// interruptedClient prints that the client was interrupted, and any error on the
-// way out.
+// interruptedClient prints that the client was interrupted, and any other
+// error.
 func (o *labOptions) interruptedClient(err error) error {
 	told := errors.New("interrupted")
 	if err != nil && !errors.Is(err, context.Canceled) {

@@ -13,8 +13,8 @@ import (
 	"nodrop/scenario/kube"
 )
 
-// confirm prints what a scenario will change in clusters, and asks unless yes is
-// set.
+// confirm prints what a scenario will change in clusters, and asks for
+// confirmation unless yes is set.
 func (p *Program) confirm(s *scenario.Scenario, yes bool) error {
 	lines, err := changes(s)
 	if err != nil || len(lines) == 0 {
@@ -36,7 +36,8 @@ func (p *Program) confirm(s *scenario.Scenario, yes bool) error {
 	return nil
 }
 
-// changes returns a line for each thing that a scenario will change in a cluster.
+// changes returns a line for each change that a scenario will make in a
+// cluster.
 func changes(s *scenario.Scenario) ([]string, error) {
 	var lines []string
 	seen := map[string]bool{}

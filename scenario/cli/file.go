@@ -18,7 +18,7 @@ import (
 // fileOptions are the arguments of commands that read a scenario file.
 type fileOptions struct {
 	*Program
-	files                 []string // exactly one is valid
+	files                 []string // must be exactly one
 	set, variants, checks []string
 	repeat                int
 }

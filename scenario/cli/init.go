@@ -17,7 +17,7 @@ import (
 // initOptions are the arguments of nodrop scenario init.
 type initOptions struct {
 	*Program
-	names  []string // of kinds; exactly one is valid
+	names  []string // names of kinds; must be exactly one
 	output string
 	toFile bool // --output was given
 	force  bool
@@ -46,7 +46,8 @@ func (p *Program) initCommand() *cobra.Command {
 	return cmd
 }
 
-// run prints the scenario of a kind, or writes it to a file. hint lists the kinds.
+// run prints the template of a kind, or writes it to a file. hint lists the
+// kinds.
 func (o *initOptions) run(hint string) error {
 	if len(o.names) != 1 {
 		return &misuse.Error{Problem: fmt.Sprintf("scenario init: want one kind, got %d", len(o.names)), Hint: hint}
@@ -65,7 +66,8 @@ func (o *initOptions) run(hint string) error {
 	return err
 }
 
-// create writes a new file. Only if replace is set may it overwrite an old one.
+// create writes a new file. It overwrites an existing one only if replace is
+// set.
 func create(path, text string, replace bool) error {
 	if path == "" {
 		return errors.New("--output: no file named")

@@ -17,13 +17,13 @@ import (
 // loadOptions are the arguments of a plain load.
 type loadOptions struct {
 	*Program
-	urls            []string // exactly one is valid
+	urls            []string // must be exactly one
 	load            *loadgen.FlagValues
 	during          *duringFlags
 	checks, outputs *[]string
 }
 
-// Load is the plain command, nodrop URL, as in hey.
+// Load is the plain command, nodrop URL, compatible with hey.
 func (p *Program) Load() *cobra.Command {
 	o := &loadOptions{Program: p}
 	cmd := &cobra.Command{

@@ -6,15 +6,15 @@ import (
 	"sync"
 )
 
-// logs are the last lines that processes and commands printed, shown when the run
-// failed.
+// logs holds the last lines that processes and commands printed. They are shown
+// if the run fails.
 type logs struct {
 	mu    sync.Mutex // guards all below
 	names []string   // in order of appearance
 	lines map[string][]string
 }
 
-// keep replaces the lines under a name: of repetitions, the last one counts.
+// keep replaces the lines under a name, so the last repetition wins.
 func (l *logs) keep(of string, lines []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -27,7 +27,7 @@ func (l *logs) keep(of string, lines []string) {
 	l.lines[of] = lines
 }
 
-// longestLine is the most columns of a log's line that are shown.
+// longestLine is the maximum width of a printed log line, in columns.
 const longestLine = 1000
 
 func (l *logs) show(w io.Writer, fit func(text string, columns int) string) {
@@ -41,6 +41,6 @@ func (l *logs) show(w io.Writer, fit func(text string, columns int) string) {
 	}
 }
 
-// ShowLogs prints the last lines of what the run started. It is for a run that has
-// failed.
+// ShowLogs prints the last lines of everything the run started, after a
+// failure.
 func (p *Program) ShowLogs() { p.logs.show(p.Err, p.Fit) }

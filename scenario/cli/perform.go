@@ -11,9 +11,9 @@ import (
 	"nodrop/scenario/action"
 )
 
-// perform runs s and reports the result. If the run fails, the error is printed and
-// recorded. If it fails before any load has begun, there is a report only if blank
-// allows one without runs; otherwise the error is returned.
+// perform runs s and reports the result. If the run fails, the error is printed
+// and recorded. If it fails before any load has begun, perform writes a report
+// only if blank allows one without runs; otherwise it returns the error.
 func (p *Program) perform(ctx context.Context, s *scenario.Scenario, formats []string, blank bool) error {
 	out, err := p.Open(formats)
 	if err != nil {
@@ -52,9 +52,9 @@ func (p *Program) record(ctx context.Context, s *scenario.Scenario, sinks []reco
 	return s.Run(ctx, p.watch)
 }
 
-// threads is how many threads Go should run for loads side by side. A busy loop
-// occupies its own threads, so they add up: with fewer, loops would wait for each
-// other.
+// threads returns how many threads Go should use for loads side by side. A busy
+// loop occupies its own threads, so they add up: with fewer, loops would wait
+// for each other.
 func threads(streams []scenario.Stream) int {
 	n := 0
 	for i := range streams {
@@ -63,14 +63,14 @@ func threads(streams []scenario.Stream) int {
 	return n
 }
 
-// isInterruption reports whether err says only that the run was interrupted. The
-// report says that already.
+// isInterruption reports whether err says only that the run was interrupted,
+// which the report already says.
 func isInterruption(err error) bool {
 	return errors.Is(err, context.Canceled) && !errors.Is(err, scenario.ErrRestore)
 }
 
-// portHeld reports whether the set-up failed because something else holds the port
-// of one of its processes.
+// portHeld reports whether setup failed because another program holds the port
+// of a process.
 func portHeld(err error) bool {
 	setUp, ok := errors.AsType[*scenario.SetUpError](err)
 	if !ok {

@@ -10,7 +10,7 @@ import (
 	"nodrop/scenario"
 )
 
-// Program is what the commands share with the rest of nodrop.
+// Program is the state that the commands share with the rest of nodrop.
 type Program struct {
 	cli.Streams
 	Reports
@@ -24,13 +24,13 @@ type Program struct {
 	logs logs
 }
 
-// Reports turns recordings into reports. main passes it in: scenarios know nothing
-// of reports.
+// Reports turns recordings into reports. main passes it in, so that scenarios
+// do not depend on reports.
 type Reports struct {
 	OutputFlag func(*pflag.FlagSet) *[]string         // defines -o on a flag set
-	Validate   func(checks []string) error            // rejects those that cannot be parsed
+	Validate   func(checks []string) error            // rejects checks that cannot be parsed
 	Open       func(formats []string) (Output, error) // opens the outputs that -o names
-	// Beside writes what the lab saw while another load generator ran.
+	// Beside writes what the lab observed while another load generator ran.
 	Beside func(w io.Writer, marks []record.Mark, kernel string) error
 	// Fit shortens text to a number of columns.
 	Fit func(text string, columns int) string
@@ -38,11 +38,11 @@ type Reports struct {
 
 // Output writes one report. It is opened before the load starts.
 type Output interface {
-	// Sinks returns what the load writes each request to as it ends.
+	// Sinks returns where the load writes each request as it ends.
 	Sinks() []record.Sink
-	// Report writes the report of a recording, and returns the exit code that its
-	// verdict calls for.
+	// Report writes the report of a recording and returns the exit code for its
+	// verdict.
 	Report(recording *record.Recording) (code int)
-	// Discard removes what Report has not put in place.
+	// Discard removes output that Report has not completed.
 	Discard()
 }

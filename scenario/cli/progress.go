@@ -10,7 +10,7 @@ import (
 	"nodrop/scenario"
 )
 
-// watch prints warnings for loads that start, shows their progress, and lets
+// watch prints the warnings of starting loads, shows their progress, and lets
 // SIGUSR1 set marks in them, until the function it returns is called.
 func (p *Program) watch(name string, loads []scenario.Watched) func() {
 	for _, l := range loads {

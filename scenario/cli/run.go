@@ -58,7 +58,7 @@ func (o *runOptions) run(ctx context.Context) error {
 	return o.perform(ctx, s, *o.outputs, true)
 }
 
-// dryRun prints what would be done, and what it would change in which cluster.
+// dryRun prints what a run would do, and what it would change in which cluster.
 func (p *Program) dryRun(s *scenario.Scenario) error {
 	if _, err := io.WriteString(safetext.CleanWriter{To: p.Out}, file.Plan(s)); err != nil {
 		return err

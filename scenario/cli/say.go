@@ -12,11 +12,11 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// sayBound is how long Say waits for stderr. If nobody reads it, signals must still
-// be handled.
+// sayBound limits how long Say waits for stderr: signals must be handled even
+// if nobody reads it.
 const sayBound = time.Second
 
-// Say prints a line for the person who is waiting, in place of the progress line.
+// Say prints a message to the waiting user, in place of the progress line.
 func (p *Program) Say(line string) {
 	said := make(chan struct{})
 	go func() {
@@ -32,11 +32,11 @@ func (p *Program) Say(line string) {
 	}
 }
 
-// ErrInterrupted is the error when no load has begun.
+// ErrInterrupted is the error of an interrupt before any load has begun.
 var ErrInterrupted = errors.New("interrupted before anything was started")
 
-// LastWords is what nodrop says when it exits at once. left names what it does not
-// restore; begun says that there was something to restore.
+// LastWords returns the message for an immediate exit. left lists what is not
+// restored; begun says that there was something to restore.
 func LastWords(begun bool, left []string) string {
 	switch {
 	case len(left) > 0:
@@ -48,7 +48,7 @@ func LastWords(begun bool, left []string) string {
 	}
 }
 
-// terminal returns a stream as a file, and whether it is a terminal.
+// terminal returns a stream as a file and reports whether it is a terminal.
 func terminal(stream any) (*os.File, bool) {
 	f, ok := stream.(*os.File)
 	return f, ok && term.IsTerminal(int(f.Fd()))

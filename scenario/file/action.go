@@ -16,21 +16,21 @@ import (
 
 // actionKind is one kind of action.
 type actionKind struct {
-	name string // the key of a step that has it
+	name string // the key in a step
 	read func(r *reader, n *yaml.Node, in *place) scenario.Action
-	// labelled says that its errors do not tell whose they are: where no mark names
-	// the step, they begin with its name.
+	// labelled says that its errors do not name the step. Outside the timeline,
+	// where no mark names it either, they are prefixed with its name.
 	labelled bool
 }
 
-// place is where an action stands.
+// place is the context of an action in the file.
 type place struct {
-	part    string         // of the scenario
-	step    *scenario.Step // as far as it was read
+	part    string         // of the scenario: setup, gate, timeline or restore
+	step    *scenario.Step // as far as it has been read
 	started *started
 }
 
-// actionKinds are all that there are, in the order in which they are listed.
+// actionKinds lists all kinds, in the order in which messages list them.
 var actionKinds = []actionKind{
 	{name: "exec", read: (*reader).execIn, labelled: true},
 	{name: "signal", read: func(r *reader, n *yaml.Node, in *place) scenario.Action { return r.signal(n, in.started) }},
@@ -54,10 +54,10 @@ func namesOf(list []actionKind) []string {
 	return names
 }
 
-// step takes in one step of a part.
+// step reads one step of a part.
 func (r *reader) step(n *yaml.Node, part string, started *started) scenario.Step {
 	var s scenario.Step
-	var nodes []*yaml.Node // of actions
+	var nodes []*yaml.Node // of the step's actions
 	var given []actionKind
 	timed := false
 	list := []field{{"name", func(n *yaml.Node) { s.Name = r.name(n, "name") }}}
@@ -94,7 +94,7 @@ func (r *reader) step(n *yaml.Node, part string, started *started) scenario.Step
 	return s
 }
 
-// action takes in an action, and names a step that has none after it.
+// action reads an action. A step without a name takes the action's.
 func (r *reader) action(k actionKind, n *yaml.Node, in *place) scenario.Action {
 	a := k.read(r, n, in)
 	in.step.Name = cmp.Or(in.step.Name, a.String())
@@ -104,7 +104,7 @@ func (r *reader) action(k actionKind, n *yaml.Node, in *place) scenario.Action {
 	return a
 }
 
-// execIn takes in a command. One of restore is not undone.
+// execIn reads a command. In restore it cannot have an undo.
 func (r *reader) execIn(n *yaml.Node, in *place) scenario.Action {
 	if in.part == "restore" {
 		return r.lastExec(n, in.part)
@@ -112,7 +112,7 @@ func (r *reader) execIn(n *yaml.Node, in *place) scenario.Action {
 	return r.exec(n)
 }
 
-// httpIn takes in a request. One of restore is not undone.
+// httpIn reads a request. In restore it cannot have an undo.
 func (r *reader) httpIn(n *yaml.Node, in *place) scenario.Action {
 	if in.part == "restore" {
 		return r.lastHTTP(n, in.part)
@@ -120,13 +120,13 @@ func (r *reader) httpIn(n *yaml.Node, in *place) scenario.Action {
 	return r.http(n)
 }
 
-// markIn takes in a mark, whose name is that of a step which has none.
+// markIn reads a mark. A step without a name takes the mark's.
 func (r *reader) markIn(n *yaml.Node, in *place) scenario.Action {
 	in.step.Name = cmp.Or(in.step.Name, r.name(n, "mark"))
 	return action.Mark{}
 }
 
-// startNamed takes in a start, whose process has the name of the step.
+// startNamed reads a start. Its process takes the name of the step.
 func (r *reader) startNamed(n *yaml.Node, name string, started *started) *action.Start {
 	if name == "" {
 		r.fault(n, "start: the step needs a name, which is that of the process")
@@ -138,7 +138,7 @@ func (r *reader) startNamed(n *yaml.Node, name string, started *started) *action
 	return r.start(n, r.shown(name))
 }
 
-// command has the fields that exec and start share.
+// command returns the fields that exec and start share.
 func (r *reader) command(c *action.Command) []field {
 	return []field{
 		{"shell", func(n *yaml.Node) { r.shell(n, "shell", c) }},
@@ -152,7 +152,7 @@ func (r *reader) command(c *action.Command) []field {
 	}
 }
 
-// shell takes in a line for the shell, to which the values of variables are data.
+// shell reads a shell line. The values of variables are data to it.
 func (r *reader) shell(n *yaml.Node, what string, c *action.Command) {
 	w := r.written(n, what)
 	line, env, err := w.line()
@@ -163,14 +163,14 @@ func (r *reader) shell(n *yaml.Node, what string, c *action.Command) {
 	c.Title = titled(w.shown(), line)
 }
 
-// argv takes in a list of arguments. What is code for a shell among them is a
-// line as any other.
+// argv reads a list of arguments. An argument that is code for a shell is
+// treated like any shell line.
 func (r *reader) argv(n *yaml.Node, what string, c *action.Command) {
 	var list [][]action.Piece
 	var shown []string
 	r.list(n, what, func(item *yaml.Node) {
 		w := r.open(item, "an item of "+what)
-		if len(list) > 0 { // the program is none
+		if len(list) > 0 { // the program itself is no secret
 			r.hideIn(w)
 		}
 		list, shown = append(list, w.pieces()), append(shown, w.shown())
@@ -183,7 +183,8 @@ func (r *reader) argv(n *yaml.Node, what string, c *action.Command) {
 	c.Title = titled(safetext.MaskText(strings.Join(shown, " ")), strings.Join(c.Argv, " "))
 }
 
-// titled is what texts call a command, "" where that is the command itself.
+// titled returns the name of a command for messages, or "" if that is the
+// command itself.
 func titled(shown, command string) string {
 	if shown == command {
 		return ""
@@ -193,7 +194,7 @@ func titled(shown, command string) string {
 
 func (r *reader) checkCommand(n *yaml.Node, what string, c *action.Command, before int) {
 	switch {
-	case len(r.faults) > before: // what is missing may be what was refused
+	case len(r.faults) > before: // a field that seems to be missing may have been rejected
 	case c.Shell == "" && len(c.Argv) == 0:
 		r.fault(n, "%s needs shell (a line) or argv (a list)", what)
 	case c.Shell != "" && len(c.Argv) > 0:
@@ -201,7 +202,7 @@ func (r *reader) checkCommand(n *yaml.Node, what string, c *action.Command, befo
 	}
 }
 
-// exec is a line for the shell, a list of arguments, or a mapping.
+// exec reads a shell line, a list of arguments, or a mapping.
 func (r *reader) exec(n *yaml.Node) *action.Exec {
 	e, before := &action.Exec{}, len(r.faults)
 	switch n.Kind {
@@ -223,7 +224,8 @@ func (r *reader) exec(n *yaml.Node) *action.Exec {
 	return e
 }
 
-// lastExec is a command that nothing undoes, as what it stands under never is.
+// lastExec reads a command that must not have an undo, because the field it
+// belongs to is never undone.
 func (r *reader) lastExec(n *yaml.Node, what string) *action.Exec {
 	e := r.exec(n)
 	if e.UndoBy != nil {
@@ -232,7 +234,7 @@ func (r *reader) lastExec(n *yaml.Node, what string) *action.Exec {
 	return e
 }
 
-// lastHTTP is a request that nothing undoes.
+// lastHTTP reads a request that must not have an undo.
 func (r *reader) lastHTTP(n *yaml.Node, what string) *action.HTTP {
 	h := r.http(n)
 	if h.UndoBy != nil {
@@ -273,7 +275,7 @@ func (r *reader) signalName(n *yaml.Node) string {
 	return name
 }
 
-// process is the name of one that an earlier step starts.
+// process reads the name of a process that an earlier step starts.
 func (r *reader) process(n *yaml.Node, started *started) string {
 	name := r.plain(n, "process")
 	if name != "" && !started.processes[name] {
@@ -302,7 +304,7 @@ func (r *reader) start(n *yaml.Node, name string) *action.Start {
 	return s
 }
 
-// stop is the name of a process, or a mapping.
+// stop reads the name of a process, or a mapping.
 func (r *reader) stop(n *yaml.Node, started *started) *action.Stop {
 	s, before := &action.Stop{}, len(r.faults)
 	if n.Kind == yaml.ScalarNode {
@@ -320,7 +322,7 @@ func (r *reader) stop(n *yaml.Node, started *started) *action.Stop {
 	return s
 }
 
-// http is a URL, or a mapping.
+// http reads a URL, or a mapping.
 func (r *reader) http(n *yaml.Node) *action.HTTP {
 	h, before := &action.HTTP{}, len(r.faults)
 	if n.Kind == yaml.ScalarNode {
@@ -362,7 +364,7 @@ func (r *reader) url(n *yaml.Node, what string, h *action.HTTP) {
 	h.Title = titled(w.shown(), h.URL)
 }
 
-// probe has one of the ways to ask that kinds lists.
+// probe reads a mapping with exactly one of the checks in kinds.
 func (r *reader) probe(n *yaml.Node, what string, kinds ...string) action.Probe {
 	var p action.Probe
 	given, before := 0, len(r.faults)
@@ -389,7 +391,7 @@ func (r *reader) probe(n *yaml.Node, what string, kinds ...string) action.Probe 
 	return p
 }
 
-// wait is a time, or a mapping of what to wait for.
+// wait reads a duration, or a mapping with a check.
 func (r *reader) wait(n *yaml.Node) *action.Wait {
 	if n.Kind == yaml.ScalarNode {
 		return &action.Wait{For: r.duration(n, "wait", time.Millisecond)}

@@ -5,9 +5,9 @@
 //	load:                        # one load, or several side by side, by name or as a list
 //	  new:  {requests: 50000, connections: 200, keep-alive: false}
 //	  slow: {url: "http://127.0.0.1:8080/slow", connections: 20, duration: 20s}
-//	settle: 2s                   # go on until the event is over, and this long
-//	repeat: 5                    # in turns: A B, B A, …
-//	vars: {SIGNAL: TERM}         # what ${SIGNAL} is, unless something else says so
+//	settle: 2s                   # continue until the event is over, plus this long
+//	repeat: 5                    # interleaved: A B, B A, …
+//	vars: {SIGNAL: TERM}         # default value of ${SIGNAL}
 //	setup:
 //	  - name: gateway
 //	    start: {argv: [./gateway, "8080"], ready: {tcp: "127.0.0.1:8080"}}
@@ -23,15 +23,16 @@
 //	restore:
 //	  - exec: echo restored
 //
-// The pipeline: YAML nodes → for each variant, text with its variables put in →
-// actions and steps. A variable is what --set says, or the variant's set, or the
-// environment, or vars; ${TARGET} is the target. The load is the same for all
-// variants, and a variant's set does not reach it. $${ is ${ itself. Values are
-// data: a line for the shell gets them in its environment. What --set and the
-// environment say is not for everyone to read: texts show it as the file has it.
+// The pipeline: YAML nodes → for each variant, text with variables replaced →
+// actions and steps. The value of a variable comes from --set, the variant's
+// set, the environment or vars, in this order; ${TARGET} is the target. The load
+// is the same for all variants: a variant's set does not apply to it. $${ stands
+// for a literal ${. Values are data: a shell line receives them in its
+// environment. Values from --set and the environment may be private: messages
+// show ${NAME} in their place.
 //
-// The invariant: what is not understood is refused, with its file, line and
-// column; nothing is left out in silence.
+// The invariant: whatever the reader does not understand is an error with file,
+// line and column; nothing is ignored silently.
 package file
 
 import (
@@ -52,17 +53,17 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// Options are what a file is read with.
+// Options are the settings for reading a file.
 type Options struct {
-	Set        map[string]string // variables that win over all others
-	Variants   []string          // the only ones to run; none: all
-	Repeat     int               // in place of the file's; 0: the file's
-	FailIf     []string          // checks on the last variant, beside its own
+	Set        map[string]string // variables that override all others
+	Variants   []string          // the only ones to run; empty means all
+	Repeat     int               // overrides the file's; 0 means no override
+	FailIf     []string          // checks added to those of the last variant
 	LookupEnv  func(name string) (string, bool)
 	ParseCheck func(text string) error
 }
 
-// Load reads the scenario of a file. The error has a line for each fault.
+// Load reads a scenario from a file. The error has one line for each fault.
 func Load(path string, o Options) (*scenario.Scenario, error) {
 	text, err := read(path)
 	if err != nil {
@@ -71,13 +72,13 @@ func Load(path string, o Options) (*scenario.Scenario, error) {
 	return parse(path, text, o)
 }
 
-// What a file may hold at most: a person has written it.
+// Limits on a file. A file written by hand stays well below them.
 const (
 	maxFile  = 4 << 20 // bytes
-	maxSteps = 10_000  // of all its parts
+	maxSteps = 10_000  // in all parts together
 )
 
-// read reads a file that is not too long, or no file at all: a device, a pipe.
+// read reads a file, device or pipe of limited length.
 func read(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -91,17 +92,17 @@ func read(path string) ([]byte, error) {
 	return text, err
 }
 
-// What bounds an error.
+// Limits on an error.
 const (
 	maxFaults    = 20
 	maxFaultText = 2000 // bytes of one
-	maxNodes     = 100  // below the one that it is about, whose values it may name
+	maxNodes     = 100  // nodes below the faulty one whose values are masked
 )
 
-// Faults are what is wrong with a file, a line each, in order of place.
+// Faults lists the errors of a file, one per line, ordered by position.
 type Faults []Fault
 
-// Fault is one of them.
+// Fault is one error in a file.
 type Fault struct {
 	File         string
 	Line, Column int
@@ -145,15 +146,15 @@ type reader struct {
 	file     string
 	options  Options
 	faults   Faults
-	set      map[string]variable // variables of the variant at hand
-	defaults map[string]variable // those of the file, and TARGET
-	declared []*yaml.Node        // names of variables in the file
-	used     map[string]bool     // variables that were asked for
-	hidden   map[[2]string]bool  // names and values of those that texts do not show
-	secrets  safetext.Secrets    // those values
-	names    map[string]string   // of steps, with their variables put in, and as texts show them
+	set      map[string]variable // variables of the current variant
+	defaults map[string]variable // variables of the file, and TARGET
+	declared []*yaml.Node        // names of variables that the file defines
+	used     map[string]bool     // variables that were looked up
+	hidden   map[[2]string]bool  // names and values of variables that messages must not show
+	secrets  safetext.Secrets    // values that messages must not show
+	names    map[string]string   // names of steps, from expanded to as messages show them
 
-	target       url.URL                // where the first load's requests say that they go
+	target       url.URL                // scheme and host that the first load's requests name
 	access       map[string]*api.Access // clusters, by name
 	firstCluster string
 }
@@ -165,7 +166,7 @@ func (r *reader) error() error {
 	slices.SortStableFunc(r.faults, func(a, b Fault) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	return slices.Compact(r.faults) // each variant finds those of shared steps
+	return slices.Compact(r.faults) // every variant reports the faults of shared steps
 }
 
 func (r *reader) fault(n *yaml.Node, format string, args ...any) {
@@ -177,7 +178,7 @@ func (r *reader) fault(n *yaml.Node, format string, args ...any) {
 	r.faults = append(r.faults, Fault{r.file, n.Line, n.Column, text})
 }
 
-// document is the root of the only document, nil after a fault.
+// document returns the root of the only document, or nil after a fault.
 func (r *reader) document(text []byte) *yaml.Node {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var doc, second yaml.Node
@@ -200,7 +201,7 @@ func (r *reader) document(text []byte) *yaml.Node {
 	return doc.Content[0]
 }
 
-// syntax tells of an error of the YAML library, which names the line in words.
+// syntax records an error of the YAML library, whose text contains the line.
 func (r *reader) syntax(err error) {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	line := 1

@@ -2,11 +2,11 @@ package file
 
 import _ "embed"
 
-// Kind is a scenario to begin with.
+// Kind is a scenario template.
 type Kind struct {
 	Name  string
-	Short string // what it is, in a line
-	Text  string // the file
+	Short string // one-line description
+	Text  string // content of the file
 }
 
 //go:embed kinds/process.yaml
@@ -36,7 +36,7 @@ var kubeKind string
 //go:embed kinds/asm.yaml
 var asmKind string
 
-// Kinds are the scenarios that one may begin with. Each can be run as it is.
+// Kinds returns the scenario templates. Each can be run unchanged.
 func Kinds() []Kind {
 	return []Kind{
 		{"lab", "a fleet of gateways on this machine, stopped in three ways under three loads", labKind},

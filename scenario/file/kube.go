@@ -14,8 +14,8 @@ import (
 	"nodrop/scenario/kube/asm"
 )
 
-// clusters takes in the ways to clusters, by name. The first is meant where an
-// action names none.
+// clusters reads how to access each cluster, by name. The first is the default
+// for actions that name none.
 func (r *reader) clusters(n *yaml.Node) {
 	if !r.is(n, yaml.MappingNode, "clusters") {
 		return
@@ -34,7 +34,7 @@ func (r *reader) clusters(n *yaml.Node) {
 	})
 }
 
-// cluster finds one by its name.
+// cluster finds a cluster by its name.
 func (r *reader) cluster(n *yaml.Node) *api.Access {
 	name := r.plain(n, "cluster")
 	if a := r.access[name]; a != nil || name == "" {
@@ -44,8 +44,8 @@ func (r *reader) cluster(n *yaml.Node) *api.Access {
 	return nil
 }
 
-// anyCluster is the one that is meant where none is named: kubectl's own, where
-// the file has none.
+// anyCluster returns the default cluster: the first in the file, or kubectl's
+// default if the file has none.
 func (r *reader) anyCluster() *api.Access {
 	if a := r.access[r.firstCluster]; a != nil {
 		return a
@@ -54,14 +54,14 @@ func (r *reader) anyCluster() *api.Access {
 	return r.access[""]
 }
 
-// kubeAction is what the keys of kube say.
+// kubeAction holds what the keys of a kube action say.
 type kubeAction struct {
 	kube.Settings
-	verbs []kube.Verb // that were given
+	verbs []kube.Verb // all verbs that were given
 	given map[string]*yaml.Node
 }
 
-// kube takes in one action on a cluster.
+// kube reads one action on a cluster.
 func (r *reader) kube(n *yaml.Node, part string) scenario.Action {
 	before := len(r.faults)
 	a := &kubeAction{given: map[string]*yaml.Node{}}
@@ -102,7 +102,7 @@ func verbNames() []string {
 	return names
 }
 
-// kubeVerbFields say what is done.
+// kubeVerbFields returns the fields that say what to do.
 func (r *reader) kubeVerbFields(a *kubeAction) []field {
 	var list []field
 	for _, verb := range kube.Verbs() {
@@ -114,7 +114,7 @@ func (r *reader) kubeVerbFields(a *kubeAction) []field {
 	return list
 }
 
-// kubeSubject is what something is done to.
+// kubeSubject reads what the verb acts on.
 func (r *reader) kubeSubject(n *yaml.Node, verb kube.Verb, a *kubeAction) {
 	if verb.Takes == kube.SomeObjects && n.Kind == yaml.SequenceNode {
 		if a.Manifests = r.objects(n, verb.Name); len(n.Content) == 0 {
@@ -133,7 +133,7 @@ func (r *reader) kubeSubject(n *yaml.Node, verb kube.Verb, a *kubeAction) {
 	}
 }
 
-// kubeOptionFields say how.
+// kubeOptionFields returns the fields that say how to do it.
 func (r *reader) kubeOptionFields(a *kubeAction) []field {
 	option := func(name string, take func(*yaml.Node)) field {
 		return field{name, func(n *yaml.Node) {
@@ -152,7 +152,7 @@ func (r *reader) kubeOptionFields(a *kubeAction) []field {
 		option("keep", func(n *yaml.Node) { a.Keep = r.boolean(n, "keep") }),
 		option("with", func(n *yaml.Node) {
 			if n.Kind == yaml.SequenceNode {
-				a.Patch.Operations = append([]map[string]any{}, r.objects(n, "with")...) // none is not nil
+				a.Patch.Operations = append([]map[string]any{}, r.objects(n, "with")...) // an empty list must not be nil
 				return
 			}
 			a.Patch.Fields = r.object(n, "with")
@@ -176,7 +176,7 @@ func (r *reader) kubeOptionFields(a *kubeAction) []field {
 	}
 }
 
-// grace is a pod's grace period, in whole seconds.
+// grace reads a pod's grace period, in whole seconds.
 func (r *reader) grace(n *yaml.Node) *int64 {
 	grace := r.duration(n, "grace", 0)
 	if grace%time.Second != 0 {
@@ -186,7 +186,7 @@ func (r *reader) grace(n *yaml.Node) *int64 {
 	return &seconds
 }
 
-// pods takes in which pods an object has.
+// pods reads how to find the pods of an object.
 func (r *reader) pods(n *yaml.Node) api.Pods {
 	var p api.Pods
 	r.mapping(n, "pods", []field{
@@ -196,7 +196,7 @@ func (r *reader) pods(n *yaml.Node) api.Pods {
 	return p
 }
 
-// object takes in a mapping of anything, as it is but for variables.
+// object reads an arbitrary mapping and fills in its variables.
 func (r *reader) object(n *yaml.Node, what string) map[string]any {
 	if !r.is(n, yaml.MappingNode, what) {
 		return nil
@@ -215,8 +215,8 @@ func (r *reader) object(n *yaml.Node, what string) map[string]any {
 	return filled.(map[string]any)
 }
 
-// asJSON makes of names and of dates the texts that they are in JSON, which is what
-// is sent.
+// asJSON turns keys and dates into strings, as they are in JSON, which is what
+// nodrop sends.
 func asJSON(n *yaml.Node) {
 	for i, child := range n.Content {
 		named := n.Kind == yaml.MappingNode && i%2 == 0
@@ -227,7 +227,7 @@ func asJSON(n *yaml.Node) {
 	}
 }
 
-// objects takes in a list of mappings.
+// objects reads a list of mappings.
 func (r *reader) objects(n *yaml.Node, what string) []map[string]any {
 	var list []map[string]any
 	r.list(n, what, func(n *yaml.Node) {
@@ -238,7 +238,7 @@ func (r *reader) objects(n *yaml.Node, what string) []map[string]any {
 	return list
 }
 
-// fill puts variables into the texts of a value.
+// fill replaces variables in the strings of a value.
 func (r *reader) fill(value any) (any, error) {
 	var err error
 	switch v := value.(type) {
@@ -262,7 +262,8 @@ func (r *reader) fill(value any) (any, error) {
 	return value, nil
 }
 
-// asm turns graceful shutdown of ASM's IstioGateway on or off.
+// asm reads the action that turns graceful shutdown of an ASM IstioGateway on
+// or off.
 func (r *reader) asm(n *yaml.Node, part string) *kube.Graceful {
 	if part == "timeline" {
 		r.fault(n, "asm: from ASM 1.26 it restarts the gateway: it belongs in setup, between runs")
@@ -281,7 +282,7 @@ func (r *reader) asm(n *yaml.Node, part string) *kube.Graceful {
 		{"version", func(n *yaml.Node) {
 			written := r.plain(n, "version")
 			if written == "" {
-				return // it is found
+				return // it is detected
 			}
 			var err error
 			if g.Version, err = asm.ParseVersion(written); err != nil {

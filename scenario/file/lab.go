@@ -10,8 +10,8 @@ import (
 	"nodrop/scenario/lab/gateway"
 )
 
-// started is what the steps of one variant have started, as far as they were
-// read: later ones name it.
+// started is what the steps of a variant read so far have started. Later steps
+// refer to it by name.
 type started struct {
 	processes map[string]bool
 	fleet     *lab.FleetAction // nil for none
@@ -19,7 +19,7 @@ type started struct {
 
 func newStarted() *started { return &started{processes: map[string]bool{}} }
 
-// lab is one of start, scale and restart.
+// lab reads one of start, scale and restart.
 func (r *reader) lab(n *yaml.Node, part string, started *started) scenario.Action {
 	before := len(r.faults)
 	var given []string
@@ -61,8 +61,8 @@ func (r *reader) lab(n *yaml.Node, part string, started *started) scenario.Actio
 	return change
 }
 
-// fleet has what nodrop lab has flags for, with the same values unless they are
-// said.
+// fleet reads the settings that nodrop lab has as flags, with the same
+// defaults.
 func (r *reader) fleet(n *yaml.Node) *lab.FleetAction {
 	f := &lab.FleetAction{Options: lab.DefaultOptions()}
 	name := func(to *string, what string, check func(string) error) func(*yaml.Node) {

@@ -12,7 +12,7 @@ import (
 	"nodrop/scenario"
 )
 
-// setting is one key of a load, and the flag of the command line that it is.
+// setting is one key of a load and the command-line flag that it sets.
 type setting struct {
 	name, flag string
 	kind       settingKind
@@ -21,14 +21,14 @@ type setting struct {
 type settingKind int
 
 const (
-	value    settingKind = iota // as the flag takes it
+	value    settingKind = iota // in the flag's own syntax
 	yes                         // true or false
-	no                          // true or false, and the flag turns it off
-	repeated                    // a list, the flag once for each item
-	fields                      // name: value, the flag once for each
+	no                          // true or false; false sets the flag
+	repeated                    // a list; the flag is set once for each item
+	fields                      // name: value; the flag is set once for each
 )
 
-// settings are all keys of a load, but url.
+// settings lists all keys of a load except url.
 var settings = []setting{
 	{"requests", "n", value},
 	{"connections", "c", value},
@@ -65,8 +65,8 @@ var settings = []setting{
 	{"tls-min", "tls-min", value},
 }
 
-// streams takes in one load, or several: by name, whose values are all mappings,
-// or as a list, whose loads get names.
+// streams reads one load or several. Several are a mapping by name whose values
+// are all mappings, or a list, whose loads get generated names.
 func (r *reader) streams(n *yaml.Node, target written) []scenario.Stream {
 	if n.Kind != yaml.SequenceNode {
 		if !r.is(n, yaml.MappingNode, "load") {
@@ -94,7 +94,7 @@ func (r *reader) streams(n *yaml.Node, target written) []scenario.Stream {
 	return list
 }
 
-// countLoads is how many loads a list, or a mapping by name, holds.
+// countLoads returns the number of loads in a list or in a mapping by name.
 func countLoads(n *yaml.Node) int {
 	if n.Kind == yaml.SequenceNode {
 		return len(n.Content)
@@ -102,8 +102,8 @@ func countLoads(n *yaml.Node) int {
 	return len(n.Content) / 2
 }
 
-// named tells loads by name from the settings of one: headers alone are a
-// mapping, too.
+// named distinguishes loads by name from the settings of a single load, where
+// headers may be a mapping, too.
 func named(n *yaml.Node) bool {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if n.Content[i+1].Kind == yaml.MappingNode && n.Content[i].Value != "headers" {
@@ -113,7 +113,7 @@ func named(n *yaml.Node) bool {
 	return false
 }
 
-// load takes in the settings of one load. They obey the rules of the flags.
+// load reads the settings of one load. They are validated like the flags.
 func (r *reader) load(n *yaml.Node, what string, target written) loadgen.Config {
 	fs := pflag.NewFlagSet("load", pflag.ContinueOnError)
 	flags := loadgen.Flags(fs)
@@ -167,7 +167,7 @@ func (r *reader) setting(fs *pflag.FlagSet, s setting, n *yaml.Node) {
 	}
 }
 
-// wanted is what a flag of a type takes, in words.
+// wanted describes the values that a flag of this type accepts.
 func wanted(kind string) string {
 	switch kind {
 	case "int", "int64", "float64":
@@ -178,7 +178,7 @@ func wanted(kind string) string {
 	return "what it takes"
 }
 
-// inKeys names the keys in place of the flags that an error speaks of.
+// inKeys replaces the flags that an error mentions with the keys of the file.
 func inKeys(text string) string {
 	words := strings.Fields(text)
 	for i, word := range words {

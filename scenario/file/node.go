@@ -12,13 +12,13 @@ import (
 	"nodrop/loadgen/misuse"
 )
 
-// field is one key of a mapping: what takes its value in.
+// field is one key of a mapping, and the function that reads its value.
 type field struct {
 	name string
 	take func(n *yaml.Node)
 }
 
-// mapping takes in a mapping whose keys are known.
+// mapping reads a mapping with a fixed set of keys.
 func (r *reader) mapping(n *yaml.Node, what string, fields []field) {
 	if !r.is(n, yaml.MappingNode, what) {
 		return
@@ -37,7 +37,7 @@ func (r *reader) mapping(n *yaml.Node, what string, fields []field) {
 	})
 }
 
-// pairs calls f for each key of a mapping that is text, and has not come before.
+// pairs calls f for each key of a mapping that is a string and not a duplicate.
 func (r *reader) pairs(n *yaml.Node, f func(key string, at, value *yaml.Node)) {
 	seen := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -55,7 +55,7 @@ func (r *reader) pairs(n *yaml.Node, f func(key string, at, value *yaml.Node)) {
 	}
 }
 
-// is reports whether n is of a kind; if not, it is a fault.
+// is reports whether n is of a kind. If not, it records a fault.
 func (r *reader) is(n *yaml.Node, kind yaml.Kind, what string) bool {
 	if n.Kind == kind {
 		return true
@@ -74,19 +74,19 @@ func (r *reader) is(n *yaml.Node, kind yaml.Kind, what string) bool {
 	return false
 }
 
-// text is a single value with its variables put in.
+// text reads a single value and replaces its variables.
 func (r *reader) text(n *yaml.Node, what string) string { return r.written(n, what).value() }
 
-// written is a single value, with its variables and what they stand for, which
-// may be a secret.
+// written reads a single value and keeps its variables and their values, which
+// may be secrets.
 func (r *reader) written(n *yaml.Node, what string) written {
 	w := r.open(n, what)
 	r.hideIn(w)
 	return w
 }
 
-// plain is text where no secret can stand: a number, a program, the name of an
-// object.
+// plain is text for values that cannot contain a secret: a number, a program,
+// the name of an object.
 func (r *reader) plain(n *yaml.Node, what string) string { return r.open(n, what).value() }
 
 func (r *reader) open(n *yaml.Node, what string) written {
@@ -114,8 +114,9 @@ func (r *reader) list(n *yaml.Node, what string, f func(n *yaml.Node)) {
 	}
 }
 
-// filled is a text that must not be empty, as that of a variable may be: it would
-// mean nought, or all. It is empty where that is a fault.
+// filled reads a text that must not be empty, even after its variables are
+// replaced: an empty value could mean none, or everything. It returns "" after
+// a fault.
 func (r *reader) filled(n *yaml.Node, what string) string {
 	before := len(r.faults)
 	text := strings.TrimSpace(r.plain(n, what))
@@ -125,7 +126,7 @@ func (r *reader) filled(n *yaml.Node, what string) string {
 	return text
 }
 
-// duration is a time of at least least.
+// duration reads a duration of at least least.
 func (r *reader) duration(n *yaml.Node, what string, least time.Duration) time.Duration {
 	text := r.filled(n, what)
 	if text == "" {
@@ -168,11 +169,11 @@ func (r *reader) boolean(n *yaml.Node, what string) bool {
 }
 
 const (
-	maxListed    = 50  // names that a fault lists
-	maxSuggested = 100 // faults that look for what was meant: it takes long among many names
+	maxListed    = 50  // names listed in a fault
+	maxSuggested = 100 // faults that suggest the nearest name: the search is slow among many names
 )
 
-// didYouMean names the nearest of names, if one is near.
+// didYouMean suggests the nearest of names, if one is near enough.
 func (r *reader) didYouMean(word string, names []string) string {
 	if len(r.faults) > maxSuggested {
 		return ""

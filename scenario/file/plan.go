@@ -10,7 +10,7 @@ import (
 	"nodrop/scenario"
 )
 
-// Plan tells what will be done, in order.
+// Plan describes what a run of s will do, in order.
 func Plan(s *scenario.Scenario) string {
 	var b strings.Builder
 	if s.Name != "" {
@@ -36,15 +36,15 @@ func Plan(s *scenario.Scenario) string {
 	return b.String()
 }
 
-// list has a line for each action.
+// list writes a line for each action.
 func list(b *strings.Builder, part string, actions []scenario.Action) {
 	for _, a := range actions {
 		fmt.Fprintf(b, "   %s: %s\n", part, scenario.OneLine(title(a)))
 	}
 }
 
-// title is what a list calls an action: by the name of its step, if that stands
-// before its errors.
+// title returns the name of an action in a list: the name of its step, if its
+// errors are prefixed with that.
 func title(a scenario.Action) string {
 	if l, ok := a.(labelled); ok {
 		return l.name

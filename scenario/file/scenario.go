@@ -23,8 +23,8 @@ const (
 	maxStreams  = 20
 )
 
-// parts are the nodes of a file whose meaning depends on the variant, or on what
-// stands elsewhere.
+// parts holds the nodes whose meaning depends on the variant or on other parts
+// of the file.
 type parts struct {
 	target, load, variants         *yaml.Node
 	setup, gate, timeline, restore *yaml.Node
@@ -32,7 +32,7 @@ type parts struct {
 
 func keep(to **yaml.Node) func(*yaml.Node) { return func(n *yaml.Node) { *to = n } }
 
-// scenario takes in the whole file.
+// scenario reads the whole file.
 func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 	s := &scenario.Scenario{Repeat: 1}
 	if !r.is(root, yaml.MappingNode, "a scenario") {
@@ -86,16 +86,16 @@ func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 	return s
 }
 
-// asked is where a load's requests say that they go.
+// asked returns the scheme and host that a load's requests name.
 func asked(c *loadgen.Config) url.URL {
 	u, err := url.Parse(c.URL)
-	if err != nil { // it is told of as a fault
+	if err != nil { // already reported as a fault
 		return url.URL{}
 	}
 	return url.URL{Scheme: u.Scheme, Host: cmp.Or(c.Host, u.Host)}
 }
 
-// variables takes in names and their values.
+// variables reads names and their values.
 func (r *reader) variables(n *yaml.Node, what string) map[string]variable {
 	vars := map[string]variable{}
 	if r.is(n, yaml.MappingNode, what) {
@@ -107,7 +107,7 @@ func (r *reader) variables(n *yaml.Node, what string) map[string]variable {
 	return vars
 }
 
-// tooMany refuses more than a person has written, before any of it is made.
+// tooMany rejects an oversized file before any of it is built.
 func (r *reader) tooMany(root *yaml.Node, p parts) bool {
 	n := 0
 	lists := []*yaml.Node{p.setup, p.gate, p.timeline, p.restore}
@@ -117,7 +117,7 @@ func (r *reader) tooMany(root *yaml.Node, p parts) bool {
 			return true
 		}
 		for i := 1; i < len(p.variants.Content); i += 2 {
-			lists = append(lists, p.variants.Content[i].Content...) // setup and restore among them
+			lists = append(lists, p.variants.Content[i].Content...) // includes setup and restore
 		}
 	}
 	for _, list := range lists {
@@ -131,8 +131,8 @@ func (r *reader) tooMany(root *yaml.Node, p parts) bool {
 	return n > maxSteps
 }
 
-// unused refuses variables that nothing asks for: a name with a slip in it would
-// leave what it was meant for as it is.
+// unused rejects variables that nothing uses: a misspelled name would leave the
+// intended variable unchanged.
 func (r *reader) unused(root *yaml.Node) {
 	for _, at := range r.declared {
 		if !r.used[at.Value] {
@@ -146,8 +146,8 @@ func (r *reader) unused(root *yaml.Node) {
 	}
 }
 
-// variants takes in all variants, and returns those that are asked for. Without
-// any in the file there is one, which has no name.
+// variants reads all variants and returns those that were selected. A file
+// without variants has a single unnamed one.
 func (r *reader) variants(root *yaml.Node, p parts, streams []scenario.Stream) []scenario.Variant {
 	var list []scenario.Variant
 	if p.variants == nil {
@@ -187,7 +187,7 @@ func (r *reader) variants(root *yaml.Node, p parts, streams []scenario.Stream) [
 	return list
 }
 
-// variant takes in one, with the steps that it shares with others.
+// variant reads one variant, together with the steps that all variants share.
 func (r *reader) variant(name string, n *yaml.Node, p parts, streams []scenario.Stream) scenario.Variant {
 	v := scenario.Variant{Name: name}
 	own := parts{}
@@ -219,7 +219,8 @@ func (r *reader) variant(name string, n *yaml.Node, p parts, streams []scenario.
 	return v
 }
 
-// actions are those of steps that have no mark to name them.
+// actions returns the actions of steps outside the timeline, which set no
+// marks.
 func (r *reader) actions(steps []scenario.Step) []scenario.Action {
 	var list []scenario.Action
 	for _, step := range steps {
@@ -245,7 +246,7 @@ func (l labelled) Run(ctx context.Context, env *scenario.Env) error {
 	return nil
 }
 
-// String is the name, and what is done.
+// String returns the name and what the action does.
 func (l labelled) String() string {
 	if what := l.Action.String(); scenario.OneLine(what) != l.name {
 		return l.name + " (" + what + ")"
@@ -253,7 +254,7 @@ func (l labelled) String() string {
 	return l.name
 }
 
-// Undoes is what undoes the action.
+// Undoes describes what undoes the action.
 func (l labelled) Undoes(acted bool) (what string, ends bool) {
 	u, ok := l.Action.(scenario.Undoer)
 	if !ok {
@@ -265,7 +266,7 @@ func (l labelled) Undoes(acted bool) (what string, ends bool) {
 	return what, ends
 }
 
-// checks are conditions as --fail-if takes them.
+// checks reads conditions in the syntax of --fail-if.
 func (r *reader) checks(n *yaml.Node, what string) []string {
 	var list []string
 	r.list(n, what, func(item *yaml.Node) {
@@ -280,7 +281,7 @@ func (r *reader) checks(n *yaml.Node, what string) []string {
 	return list
 }
 
-// timeline takes in the steps beside the load, which must have times.
+// timeline reads the steps that run beside the load. Each needs a time.
 func (r *reader) timeline(n *yaml.Node, streams []scenario.Stream, started *started) []scenario.Step {
 	steps := r.steps(n, "timeline", started)
 	if n != nil && len(steps) == 0 && n.Kind == yaml.SequenceNode {
@@ -307,7 +308,7 @@ func (r *reader) timeline(n *yaml.Node, streams []scenario.Stream, started *star
 	return steps
 }
 
-// shown is the name of a step as texts show it.
+// shown returns the name of a step for use in messages.
 func (r *reader) shown(name string) string {
 	if shown, ok := r.names[name]; ok {
 		return shown
@@ -315,7 +316,7 @@ func (r *reader) shown(name string) string {
 	return name
 }
 
-// name takes in the name of a step, and how texts show it.
+// name reads the name of a step, and records how messages show it.
 func (r *reader) name(n *yaml.Node, what string) string {
 	w := r.written(n, what)
 	name := w.value()
@@ -325,7 +326,7 @@ func (r *reader) name(n *yaml.Node, what string) string {
 	return name
 }
 
-// steps takes in a list of steps; nil is none.
+// steps reads a list of steps; nil means none.
 func (r *reader) steps(n *yaml.Node, part string, started *started) []scenario.Step {
 	if n == nil {
 		return nil

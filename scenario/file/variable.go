@@ -10,28 +10,29 @@ import (
 	"nodrop/scenario/action"
 )
 
-// variable is what ${NAME} stands for.
+// variable is the value of ${NAME}.
 type variable struct {
 	value string
-	// shown is what texts show in its place: what the file says, or ${NAME} for
-	// what --set and the environment say, which is not for everyone to read.
+	// shown replaces the value in messages: the value from the file, or ${NAME}
+	// for values from --set and the environment, which may be private.
 	shown string
 	given bool // by --set or the environment
 }
 
-// maxText bounds a text with its variables put in, in bytes.
+// maxText is the maximum length of a text with its variables replaced, in
+// bytes.
 const maxText = 4 << 20
 
-// written is a text of the file in pieces: its own, and variables.
+// written is a text of the file, split into literal pieces and variables.
 type written []piece
 
 type piece struct {
 	text string
-	name string // of a variable; "" for text
+	name string // of the variable; "" for literal text
 	variable
 }
 
-// expand finds the variables of a text.
+// expand splits a text at its variables.
 func (r *reader) expand(text string) (written, error) {
 	var w written
 	size := 0
@@ -61,7 +62,8 @@ func (r *reader) expand(text string) (written, error) {
 	}
 }
 
-// variable is what --set says, or the variant, the environment or the file.
+// variable looks a name up in --set, the variant, the environment and the
+// file's vars, in this order.
 func (r *reader) variable(name string) (variable, bool) {
 	r.used[name] = true
 	if value, ok := r.options.Set[name]; ok {
@@ -79,7 +81,7 @@ func (r *reader) variable(name string) (variable, bool) {
 	return v, ok
 }
 
-// given is a variable from outside of the file.
+// given returns a variable from --set or the environment.
 func (r *reader) given(name, value string) variable {
 	if safetext.IsSecretName(name) || safetext.IsURL(value) {
 		r.hide(name, value)
@@ -87,8 +89,8 @@ func (r *reader) given(name, value string) variable {
 	return variable{value, safetext.ShownVariable(name, value), true}
 }
 
-// own is a variable that the file itself gives a value. One that is called a
-// secret is none to show either.
+// own returns a variable that the file defines. If its name says that it is a
+// secret, messages do not show it either.
 func (r *reader) own(name string, w written) variable {
 	v := variable{value: w.value(), shown: w.shown()}
 	if safetext.IsSecretName(name) {
@@ -98,7 +100,7 @@ func (r *reader) own(name string, w written) variable {
 	return v
 }
 
-// hide keeps what a variable holds out of texts.
+// hide masks the value of a variable in messages.
 func (r *reader) hide(name, value string) {
 	key := [2]string{name, value}
 	if r.hidden[key] {
@@ -108,13 +110,13 @@ func (r *reader) hide(name, value string) {
 	r.secrets.AddVariable(name, value)
 }
 
-// longEnough is how long a value must be to be taken for a secret for no other
-// reason than where it is used.
+// longEnough is the minimum length of a value from outside the file to be
+// treated as a secret only because of where it is used.
 const longEnough = 8
 
-// hideAll keeps all that came from outside out of what is said of a node: it is
-// said as the file has it. At most so many nodes are looked at: what is said of a
-// large one is not about a value far below.
+// hideAll masks all values from outside the file in messages about n, which
+// then show the text of the file. It visits at most the given number of nodes:
+// a message about a large node does not quote a value deep inside it.
 func (r *reader) hideAll(n *yaml.Node, nodes int) int {
 	nodes--
 	for _, child := range n.Content {
@@ -126,7 +128,7 @@ func (r *reader) hideAll(n *yaml.Node, nodes int) int {
 	if n.Kind != yaml.ScalarNode || !strings.Contains(n.Value, "${") {
 		return nodes
 	}
-	w, _ := r.expand(n.Value) // as far as it can be
+	w, _ := r.expand(n.Value) // on error, as far as it was expanded
 	for _, p := range w {
 		if p.given {
 			r.hide(p.name, p.value)
@@ -135,8 +137,8 @@ func (r *reader) hideAll(n *yaml.Node, nodes int) int {
 	return nodes
 }
 
-// hideIn keeps those variables of a text that may be secrets out of others: what
-// came from outside, and is long enough for it.
+// hideIn masks the variables of a text that may be secrets wherever else they
+// occur: those from outside the file that are long enough.
 func (r *reader) hideIn(w written) {
 	w.eachPiece(func(p piece, leads bool) {
 		if p.given && !leads && len(p.value) >= longEnough {
@@ -145,7 +147,7 @@ func (r *reader) hideIn(w written) {
 	})
 }
 
-// value is the text with its variables put in.
+// value returns the text with its variables replaced.
 func (w written) value() string {
 	var b strings.Builder
 	for _, p := range w {
@@ -155,8 +157,8 @@ func (w written) value() string {
 	return b.String()
 }
 
-// shown is the text as others may read it. What leads to the host of a URL is
-// there in any case: it says what was loaded.
+// shown returns the text for messages. Variables in the scheme or host of a URL
+// stay visible: reports need to say what was loaded.
 func (w written) shown() string {
 	var b strings.Builder
 	w.eachPiece(func(p piece, leads bool) {
@@ -175,7 +177,8 @@ func (w written) shown() string {
 	return safetext.MaskText(b.String())
 }
 
-// eachPiece also tells whether a piece is in what leads to the host of a URL.
+// eachPiece calls f for each piece. leads says whether the piece lies within
+// the scheme or the host of a URL.
 func (w written) eachPiece(f func(p piece, leads bool)) {
 	schemeTo, hostFrom, hostTo := host(w.value())
 	at := 0
@@ -186,7 +189,8 @@ func (w written) eachPiece(f func(p piece, leads bool)) {
 	}
 }
 
-// host is where a URL has its scheme and its host; 0 for what is none.
+// host returns the positions of the scheme and host of a URL; 0 if text is not
+// a URL.
 func host(text string) (schemeTo, hostFrom, hostTo int) {
 	if !safetext.IsURL(text) {
 		return 0, 0, 0
@@ -200,7 +204,7 @@ func host(text string) (schemeTo, hostFrom, hostTo int) {
 	return schemeTo, hostFrom + strings.LastIndexByte(text[hostFrom:hostTo], '@') + 1, hostTo
 }
 
-// line is the text as a line for the shell.
+// line returns the text as a shell line.
 func (w written) line() (line string, env []string, err error) { return action.Line(w.pieces()) }
 
 func (w written) pieces() []action.Piece {

@@ -1,17 +1,20 @@
 // Package proc starts processes that do not outlive this one, however it ends.
 //
-// The pipeline: a guardian, which is this program again, holds a pipe to us and
-// hears of each process before that is started; when the pipe ends, it kills them.
+// The pipeline: a guardian, which is this program again, reads from a pipe that
+// we hold open. It learns of each process before the process starts; when the
+// pipe ends, it kills them all.
 //
-// The invariant: between Start and Done a process group ends with us, also when
-// we are killed. What a named process starts (Run) ends with it, wherever it has
-// gone; what a command (Start) has put into a session of its own stays.
+// The invariant: between Start and Done, a process group ends with us, even if
+// we are killed. Everything that a named process (Run) starts ends with it, in
+// whatever session it is. What a command (Start) has put into a new session
+// keeps running.
 //
-// Whose a process is follows, on Linux, from the tag in the environment that it
-// has inherited. One that has cleared its environment and gone into the
-// background becomes our child, as we adopt orphans: it belongs to the named
-// processes if no command ran when it came, and is left running otherwise. After
-// our own death nobody adopts it, and it is found by its tag or not at all.
+// On Linux, a tag in the inherited environment tells which process a descendant
+// belongs to. A descendant without the tag that has gone into the background
+// becomes our child, because we adopt orphans. It belongs to the named
+// processes if no command was running when it appeared; otherwise it is left
+// running. After our own death nobody adopts orphans, so only tagged processes
+// can be found.
 package proc
 
 import (
@@ -24,24 +27,24 @@ import (
 	"sync"
 )
 
-// Group is the processes that are started for one task. The zero Group is
-// empty, and has no guardian yet. It must be closed.
+// Group holds the processes started for one task. The zero Group is empty and
+// has no guardian yet. It must be closed.
 type Group struct {
-	Executable string // the program that calls Main; "" is this one
+	Executable string // the program that calls Main; "" is the current one
 
 	mu       sync.Mutex // guards all below
 	guardian *exec.Cmd
 	pipe     io.WriteCloser
 	closed   bool
 	named    map[string]*Process
-	running  map[Tag]bool      // of named processes that have not been waited for
-	commands map[*exec.Cmd]Tag // that were started and are not done
-	theirs   map[int]bool      // orphans that named processes left while no command ran
-	detached map[int]bool      // orphans of commands, whose affair they are
+	running  map[Tag]bool      // tags of named processes that have not been waited for
+	commands map[*exec.Cmd]Tag // started and not done
+	theirs   map[int]bool      // orphans that named processes left while no command was running
+	detached map[int]bool      // orphans of commands, which are left running
 }
 
-// Start starts cmd as the leader of a process group of its own, which the
-// guardian knows until Done.
+// Start starts cmd as the leader of a new process group, which the guardian
+// watches until Done.
 func (g *Group) Start(cmd *exec.Cmd) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -59,8 +62,8 @@ func (g *Group) Start(cmd *exec.Cmd) error {
 	return nil
 }
 
-// claim notes the orphans that are there before a command runs: they are not the
-// command's. It needs the lock.
+// claim records the orphans that exist before a command runs: they are not the
+// command's. The caller must hold the lock.
 func (g *Group) claim() {
 	if g.theirs == nil {
 		g.theirs = map[int]bool{}
@@ -72,8 +75,9 @@ func (g *Group) claim() {
 	}
 }
 
-// start needs the lock. The guardian hears of the tag first: whenever we are
-// killed, it finds what came of the fork.
+// start passes the tag to the guardian before the fork, so that the guardian
+// finds the process even if we are killed in between. The caller must hold the
+// lock.
 func (g *Group) start(cmd *exec.Cmd, tag Tag, word string) error {
 	if g.closed {
 		return errors.New("the scenario is over")
@@ -95,11 +99,12 @@ func (g *Group) start(cmd *exec.Cmd, tag Tag, word string) error {
 	return nil
 }
 
-// KillGroup kills cmd, which leads a process group, with all that is left of it.
+// KillGroup kills cmd, the leader of a process group, and the rest of the
+// group.
 func KillGroup(cmd *exec.Cmd) { killGroupOf(cmd.Process.Pid) }
 
-// Done takes cmd, which has been waited for, out of the guardian's care. What it
-// left running in the background is its own affair from here on.
+// Done releases cmd, which has been waited for, from the guardian. What it left
+// in the background keeps running.
 func (g *Group) Done(cmd *exec.Cmd) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -118,8 +123,8 @@ func (g *Group) Done(cmd *exec.Cmd) {
 	}
 }
 
-// end is for a named process that has been waited for: what it leaves behind is
-// a part of it, also what has gone into the background.
+// end cleans up after a named process that has been waited for: it kills
+// everything the process left, including in the background.
 func (g *Group) end(cmd *exec.Cmd, tag Tag) {
 	killGroupOf(cmd.Process.Pid)
 	g.mu.Lock()
@@ -128,7 +133,7 @@ func (g *Group) end(cmd *exec.Cmd, tag Tag) {
 	sweep(func(t Tag, _ int) bool { return t == tag })
 	delete(g.running, tag)
 	if len(g.running) > 0 {
-		return // what has no tag may be another's
+		return // an untagged orphan may belong to another process
 	}
 	for _, pid := range orphans() {
 		if tagOf(pid) == "" && !g.detached[pid] && (g.theirs[pid] || len(g.commands) == 0) {
@@ -138,7 +143,7 @@ func (g *Group) end(cmd *exec.Cmd, tag Tag) {
 	}
 }
 
-// tell needs the lock.
+// The caller must hold the lock.
 func (g *Group) tell(say func(io.Writer, *exec.Cmd), cmd *exec.Cmd) {
 	if !g.closed {
 		say(g.pipe, cmd)
@@ -175,7 +180,7 @@ func (g *Group) startGuardian() error {
 	return nil
 }
 
-// Close kills what is left of the Group, and waits for the guardian.
+// Close kills the processes that are left and waits for the guardian.
 func (g *Group) Close() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -185,6 +190,6 @@ func (g *Group) Close() error {
 	}
 	g.closed = true
 	err := g.pipe.Close()
-	_ = g.guardian.Wait() // it kills itself
+	_ = g.guardian.Wait() // the guardian kills itself
 	return err
 }

@@ -10,18 +10,19 @@ import (
 	"syscall"
 )
 
-// Join makes cmd, not yet started, a member of the process group that leader
-// leads; with leader 0, the leader of a new one. A terminal's Ctrl-C reaches no
-// member.
+// Join makes cmd, not yet started, a member of the process group of leader, or
+// the leader of a new group if leader is 0. A terminal's Ctrl-C does not reach
+// the group.
 func Join(cmd *exec.Cmd, leader int) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: leader}
 }
 
-// killGroupOf kills cmd, a leader, and all that is left of its group.
+// killGroupOf kills the process pid, a leader, and the rest of its group.
 func killGroupOf(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }
 
-// leadGroup makes sure that killOwnGroup hits the guarded and nothing else, and
-// that polite signals do not end the guardian before its time.
+// leadGroup verifies that killOwnGroup will not hit processes other than the
+// guarded ones, and ignores termination signals that would end the guardian
+// early.
 func leadGroup() error {
 	if syscall.Getpgrp() != os.Getpid() {
 		return errors.New("the guardian does not lead a process group: it is not started by hand")
@@ -30,5 +31,5 @@ func leadGroup() error {
 	return nil
 }
 
-// killOwnGroup kills every process of the own group, this one included.
+// killOwnGroup kills every process of the current group, including this one.
 func killOwnGroup() { killGroupOf(os.Getpid()) }

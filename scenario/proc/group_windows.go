@@ -5,7 +5,7 @@ import (
 	"os/exec"
 )
 
-// Join does nothing: there are no process groups.
+// Join does nothing: nodrop uses no process groups on Windows.
 func Join(*exec.Cmd, int) {}
 
 func killGroupOf(pid int) {

@@ -14,45 +14,46 @@ import (
 // guardian.
 const GuardianCommand = "guardian"
 
-// guardianReady is what a guardian says on stdout when it guards.
+// guardianReady is what a guardian prints to stdout once it guards.
 const guardianReady = "ready guardian"
 
 // Exit codes of a guardian.
 const (
 	exitMisuse = 2
-	exitOrphan = 3 // the control pipe ended: the parent is gone, or has closed it
+	exitOrphan = 3 // the control pipe ended: the parent has exited or closed it
 )
 
-// What a guardian is told on its stdin, a line each.
+// Messages to a guardian, one per line on its stdin: a word and an argument.
 const (
-	sayTag     = "tag"     // and the tag of a process that is about to be started: all that has it is to be killed at the end
-	sayCommand = "command" // and the tag of a command: the same, but for what has made a session of its own
-	sayUntag   = "untag"   // and a tag that is no longer to be killed
-	sayLeader  = "leader"  // and the process id of a group's leader, to be killed at the end
-	sayDone    = "done"    // and one that is no longer
-	sayDir     = "dir"     // and the path of a directory, to be removed at the end
+	sayTag     = "tag"     // the tag of a process about to start; at the end, kill everything with this tag
+	sayCommand = "command" // the tag of a command; likewise, but spare processes in sessions of their own
+	sayUntag   = "untag"   // a tag that is no longer to be killed
+	sayLeader  = "leader"  // the process id of a group leader to kill at the end
+	sayDone    = "done"    // the process id of a leader that is no longer to be killed
+	sayDir     = "dir"     // the path of a directory to remove at the end
 )
 
-// Guard tells a guardian, at its stdin, of a process that leads its own group.
-// One that is gone is told nothing: it has taken all with it.
+// Guard tells a guardian, through its stdin, about a process that leads its own
+// group. Write errors do not matter: a guardian that has exited has killed
+// everything.
 func Guard(guardian io.Writer, leader *exec.Cmd) {
 	_, _ = fmt.Fprintln(guardian, sayLeader, leader.Process.Pid)
 }
 
 // Unguard tells a guardian that such a process has been waited for: its id may
-// become another's.
+// be reused.
 func Unguard(guardian io.Writer, leader *exec.Cmd) {
 	_, _ = fmt.Fprintln(guardian, sayDone, leader.Process.Pid)
 }
 
-// GuardTag tells a guardian of a process before it is started.
+// GuardTag tells a guardian about a process before it starts.
 func GuardTag(guardian io.Writer, t Tag) { _, _ = fmt.Fprintln(guardian, sayTag, t) }
 
-// GuardDir tells a guardian of a directory that is to go with the rest.
+// GuardDir tells a guardian to remove a directory at the end.
 func GuardDir(guardian io.Writer, path string) { _, _ = fmt.Fprintln(guardian, sayDir, path) }
 
-// Main runs a guardian when args name one: handled is false for anything else.
-// args are os.Args[1:].
+// Main runs a guardian if args say so; otherwise handled is false. args are
+// os.Args[1:].
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, handled bool) {
 	if len(args) == 0 || args[0] != GuardianCommand {
 		return 0, false
@@ -68,10 +69,10 @@ type guarded struct {
 	dirs     []string
 }
 
-// guard leads a process group and outlives a parent that dies, however it dies:
-// when the control pipe ends, it kills the groups it was told of and its own,
-// children of children and itself included. Where there are no process groups
-// it kills the leaders alone.
+// guard leads a process group and outlives its parent. When the control pipe
+// ends, it kills the groups it was told about and its own, including their
+// descendants and itself. Where there are no process groups, it kills only the
+// leaders.
 func guard(stdin io.Reader, stdout, stderr io.Writer) int {
 	if err := leadGroup(); err != nil {
 		fmt.Fprintln(stderr, err)
@@ -80,7 +81,7 @@ func guard(stdin io.Reader, stdout, stderr io.Writer) int {
 	fmt.Fprintln(stdout, guardianReady)
 	g := guarded{tags: map[Tag]bool{}, commands: map[Tag]bool{}, leaders: map[int]bool{}}
 	lines := bufio.NewScanner(stdin)
-	for lines.Scan() { // an error is an end, too
+	for lines.Scan() { // a read error also counts as the end
 		word, arg, _ := strings.Cut(lines.Text(), " ")
 		g.hear(word, arg)
 	}

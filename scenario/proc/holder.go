@@ -2,11 +2,11 @@ package proc
 
 import "fmt"
 
-// Holder is whoever listens at an address.
+// Holder is a process that listens at an address.
 type Holder struct {
-	PID  int    // 0 where it cannot be known: another user's, as far as we may see
+	PID  int    // 0 if unknown, for example because it belongs to another user
 	Name string // of its program
-	Ours bool   // this process, or one that it has started
+	Ours bool   // this process or one that it started
 }
 
 func (h *Holder) String() string {

@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// HolderOf is who listens at an address of this machine; nil for nobody.
+// HolderOf returns the process that listens at an address of this machine, or
+// nil.
 func (g *Group) HolderOf(addr netip.AddrPort) (*Holder, error) {
 	probe, err := NewListenerProbe(addr)
 	if err != nil {
@@ -27,14 +28,14 @@ func (g *Group) HolderOf(addr netip.AddrPort) (*Holder, error) {
 			h = &Holder{PID: pid, Name: nameOf(pid), Ours: ours}
 		}
 		if h.Ours {
-			break // others may have inherited it
+			break // other processes may have inherited the socket
 		}
 	}
 	return h, nil
 }
 
-// Rival is another named process that listens at an address where p does not: the
-// one that is to be replaced, say. nil where there is none.
+// Rival returns another named process that listens at an address where p does
+// not, such as the one that p is to replace; nil if there is none.
 func (g *Group) Rival(p *Process, addr netip.AddrPort) *Holder {
 	h, err := g.HolderOf(addr)
 	if err != nil || h == nil || !h.Ours {
@@ -64,8 +65,8 @@ func (g *Group) runs(t Tag) bool {
 	return g.running[t]
 }
 
-// tagAbove is the tag of a process, or of whoever has started one that has
-// cleared its environment.
+// tagAbove returns the tag of a process, or that of its nearest tagged ancestor
+// if it has cleared its environment.
 func (g *Group) tagAbove(pid int) Tag {
 	for ; pid > 1 && pid != os.Getpid(); pid = parentOf(pid) {
 		if t := tagOf(pid); t != "" {
@@ -75,7 +76,8 @@ func (g *Group) tagAbove(pid int) Tag {
 	return ""
 }
 
-// holding lists the processes that have a file open, as far as we may see.
+// holding lists the processes that have a file open, as far as permissions
+// allow.
 func holding(file string) []int {
 	names, err := os.ReadDir("/proc")
 	if err != nil {
@@ -96,7 +98,7 @@ func holds(pid int, file string) bool {
 	dir := fmt.Sprintf("/proc/%d/fd", pid)
 	fds, err := os.ReadDir(dir)
 	if err != nil {
-		return false // gone, or not ours to see
+		return false // gone, or no permission
 	}
 	return slices.ContainsFunc(fds, func(fd os.DirEntry) bool {
 		target, err := os.Readlink(dir + "/" + fd.Name())
@@ -112,12 +114,12 @@ func nameOf(pid int) string {
 	return strings.TrimSpace(string(text))
 }
 
-// owns reports this process and its descendants, by parentage or by tag, but for
-// what commands have left: that is not ours any more.
+// owns reports whether pid is this process or a descendant, by parentage or by
+// tag. Processes that commands have left running do not count.
 func (g *Group) owns(pid int) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	own := tagOf(os.Getpid()) // of whoever has started us
+	own := tagOf(os.Getpid()) // set by a nodrop that started us
 	for ; pid > 1; pid = parentOf(pid) {
 		t := tagOf(pid)
 		if pid == os.Getpid() || g.running[t] {
@@ -130,7 +132,7 @@ func (g *Group) owns(pid int) bool {
 	return false
 }
 
-// parentOf is the parent of a process, 0 for none.
+// parentOf returns the parent of a process, or 0.
 func parentOf(pid int) int {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// dialBound is how long somebody who listens on this machine may take to accept.
+// dialBound limits how long a local listener may take to accept.
 const dialBound = time.Second
 
-// HolderOf is who listens at an address of this machine; nil for nobody. Whose
-// process it is is known on Linux only: here it may be ours as long as one runs.
+// HolderOf returns the process that listens at an address of this machine, or
+// nil. Its identity is known on Linux only: here it counts as ours while any of
+// our processes runs.
 func (g *Group) HolderOf(addr netip.AddrPort) (*Holder, error) {
 	c, err := net.DialTimeout("tcp", addr.String(), dialBound) //nolint:noctx // bounded
 	if err != nil {
@@ -23,5 +24,5 @@ func (g *Group) HolderOf(addr netip.AddrPort) (*Holder, error) {
 	return &Holder{Ours: len(g.running)+len(g.commands) > 0}, c.Close()
 }
 
-// Rival is not known.
+// Rival returns nil: the listener's identity is unknown.
 func (g *Group) Rival(*Process, netip.AddrPort) *Holder { return nil }

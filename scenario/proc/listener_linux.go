@@ -9,30 +9,30 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ListenerProbe asks the kernel whether anything listens at an address, by the
-// socket monitoring interface (sock_diag(7), struct inet_diag_req_v2): nothing is
-// sent to whoever listens.
+// ListenerProbe asks the kernel whether a process listens at an address,
+// through the socket monitoring interface (sock_diag(7), struct
+// inet_diag_req_v2). It sends nothing to the listener.
 type ListenerProbe struct {
 	fd      int
 	request [unix.SizeofNlMsghdr + diagRequest]byte
 }
 
-// Sizes and places in struct inet_diag_req_v2 and struct inet_diag_msg,
+// Sizes and offsets in struct inet_diag_req_v2 and struct inet_diag_msg,
 // linux/inet_diag.h.
 const (
 	diagRequest       = 56
 	diagSourcePort    = 8
 	diagSource        = 12
 	diagCookie        = 48
-	diagPort          = 4  // of the message
-	diagInode         = 68 // of the message
+	diagPort          = 4  // in the message
+	diagInode         = 68 // in the message
 	diagMessage       = 72
 	sockDiagByKind    = 20 // SOCK_DIAG_BY_FAMILY
 	diagResponseBytes = 4096
 	dumpResponseBytes = 64 << 10
 )
 
-// NewListenerProbe makes one. It must be closed.
+// NewListenerProbe returns a probe of addr. It must be closed.
 func NewListenerProbe(addr netip.AddrPort) (*ListenerProbe, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.NETLINK_INET_DIAG)
 	if err != nil {
@@ -43,7 +43,7 @@ func NewListenerProbe(addr netip.AddrPort) (*ListenerProbe, error) {
 	return p, nil
 }
 
-// ask makes the request.
+// ask builds the request.
 func (p *ListenerProbe) ask(addr netip.AddrPort) {
 	header, body := p.request[:unix.SizeofNlMsghdr], p.request[unix.SizeofNlMsghdr:]
 	binary.NativeEndian.PutUint32(header[0:], uint32(len(p.request)))
@@ -62,10 +62,10 @@ func (p *ListenerProbe) ask(addr netip.AddrPort) {
 	}
 }
 
-// Close lets go of it.
+// Close releases the probe's socket.
 func (p *ListenerProbe) Close() { _ = unix.Close(p.fd) }
 
-// Listens asks.
+// Listens reports whether a process listens at the address now.
 func (p *ListenerProbe) Listens() (bool, error) {
 	_, listens, err := p.inode()
 	return listens, err
@@ -78,8 +78,8 @@ func (p *ListenerProbe) send() error {
 	return nil
 }
 
-// inode is that of the socket to which the kernel would give a connection to the
-// address, be it bound to all addresses or of the other family.
+// inode returns the inode of the socket that would receive a connection to the
+// address, including one bound to all addresses or of the other family.
 func (p *ListenerProbe) inode() (inode uint32, listens bool, err error) {
 	if err := p.send(); err != nil {
 		return 0, false, err
@@ -107,8 +107,8 @@ func (p *ListenerProbe) inode() (inode uint32, listens bool, err error) {
 	}
 }
 
-// listening lists the inodes of all sockets that listen on a port, whatever address
-// they are bound to: several may share one (SO_REUSEPORT).
+// listening lists the inodes of all sockets that listen on a port, whatever
+// address they are bound to. Several may share one address (SO_REUSEPORT).
 func listening(port uint16) ([]uint32, error) {
 	var inodes []uint32
 	for _, family := range []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
@@ -126,7 +126,7 @@ func listening(port uint16) ([]uint32, error) {
 	return inodes, nil
 }
 
-// dump asks for all listeners of the probe's family.
+// dump lists all listeners of the probe's address family.
 func (p *ListenerProbe) dump(port uint16) (inodes []uint32, err error) {
 	binary.NativeEndian.PutUint16(p.request[6:], unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
 	if err := p.send(); err != nil {

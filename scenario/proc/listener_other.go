@@ -7,8 +7,8 @@ import (
 	"net/netip"
 )
 
-// ListenerProbe is of Linux: elsewhere it is not known when a gateway that is
-// not ours stops listening, and no mark says so.
+// ListenerProbe works on Linux only. Elsewhere nodrop cannot tell when an
+// external gateway closes its listener, and records no mark for it.
 type ListenerProbe struct{}
 
 // NewListenerProbe fails.

@@ -9,12 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// adopt makes this process the parent of what its descendants leave behind, in
-// place of init: what goes into the background can then be found.
+// adopt makes this process, in place of init, the parent of orphaned
+// descendants. Processes that go into the background can then be found.
 func adopt() error { return unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
 
-// orphans are children that lead a session of their own, as what goes into the
-// background does, and none of our own children.
+// orphans lists children that lead a session of their own: processes that went
+// into the background, as opposed to those we started.
 func orphans() []int {
 	own, err := unix.Getsid(0)
 	if err != nil {
@@ -28,7 +28,7 @@ func orphans() []int {
 	for _, task := range tasks {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%s/children", task.Name()))
 		if err != nil {
-			continue // the thread is gone, or the kernel does not tell
+			continue // the thread has exited, or the kernel lacks this file
 		}
 		for field := range strings.FieldsSeq(string(text)) {
 			pid, err := strconv.Atoi(field)
@@ -43,7 +43,7 @@ func orphans() []int {
 	return found
 }
 
-// killOrphan kills one with all of its process group, and reaps it.
+// killOrphan kills an orphan with its process group and reaps it.
 func killOrphan(pid int) {
 	if group, err := unix.Getpgid(pid); err == nil && group > 1 {
 		killGroupOf(group)

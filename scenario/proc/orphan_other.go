@@ -2,7 +2,8 @@
 
 package proc
 
-// What goes into the background is not found where Linux's subreapers are not.
+// Without subreapers, which only Linux has, processes that go into the
+// background cannot be found.
 
 func adopt() error { return nil }
 

@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// Process is a long-running member of a Group that has a name.
+// Process is a named, long-running member of a Group.
 type Process struct {
 	Name string
-	// Ended is closed when the process has been waited for. EndedAt and Err, as
-	// exec.Cmd.Wait returned it, are set before.
+	// Ended is closed when the process has been waited for. EndedAt and Err,
+	// the result of exec.Cmd.Wait, are set before that.
 	Ended   chan struct{}
 	EndedAt time.Time
 	Err     error
@@ -23,7 +23,8 @@ type Process struct {
 	asked atomic.Bool
 }
 
-// Run starts cmd as the process of a name, which no other that runs may have.
+// Run starts cmd as the process with this name, which no other running process
+// may have.
 func (g *Group) Run(name string, cmd *exec.Cmd) (*Process, error) {
 	if p := g.Find(name); p != nil && p.Alive() {
 		return nil, fmt.Errorf("a process of the name %s runs already", name)
@@ -50,7 +51,7 @@ func (g *Group) Run(name string, cmd *exec.Cmd) (*Process, error) {
 	return p, nil
 }
 
-// Find is the process that was started by a name last, nil if none was.
+// Find returns the last process started under a name, or nil.
 func (g *Group) Find(name string) *Process {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -67,11 +68,12 @@ func (p *Process) Alive() bool {
 	}
 }
 
-// Asked reports whether the process was sent a signal: its end is no surprise.
+// Asked reports whether the process was sent a signal, so that its exit is
+// expected.
 func (p *Process) Asked() bool { return p.asked.Load() }
 
-// Signal sends a signal to the process, not to its children. One that is gone is
-// an error.
+// Signal sends a signal to the process, not to its children. It is an error if
+// the process has exited.
 func (p *Process) Signal(s os.Signal) error {
 	if !p.Alive() {
 		return errors.New("it has ended")
@@ -80,7 +82,8 @@ func (p *Process) Signal(s os.Signal) error {
 	return p.cmd.Process.Signal(s)
 }
 
-// Kill kills the process and all of its group. One that is gone is no error.
+// Kill kills the process and its group. It does nothing if the process has
+// exited.
 func (p *Process) Kill() {
 	if p.Alive() {
 		p.asked.Store(true)

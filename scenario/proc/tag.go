@@ -9,25 +9,25 @@ import (
 	"strings"
 )
 
-// tagVariable is the environment variable that holds a Tag. Whatever a process
-// starts inherits it, also what makes a session of its own; whoever nodrop runs
-// for meets it as well, so that its name says whose it is.
+// tagVariable is the environment variable that holds a Tag. Every descendant
+// inherits it, even one that creates its own session. Users can see it in their
+// processes, so its name mentions nodrop.
 const tagVariable = "NODROP_PROCESS"
 
-// Tag tells a process that was started, and all that it starts, from every other
-// process of the machine.
+// Tag identifies a process that was started, and all that it starts, among the
+// processes of the machine.
 type Tag string
 
-// NewTag makes one that nobody has.
+// NewTag returns a unique tag.
 func NewTag() Tag { return Tag(rand.Text()) }
 
-// Put gives cmd, not yet started, the tag.
+// Put adds the tag to cmd, not yet started.
 func (t Tag) Put(cmd *exec.Cmd) {
 	cmd.Env = append(environ(cmd), tagVariable+"="+string(t))
 }
 
-// Untag takes away from cmd the tag that this process itself may have: a guardian
-// ends by itself, after what it guards, and not with whoever started us.
+// Untag removes from cmd the tag that this process itself may have inherited: a
+// guardian must outlive what it guards, so it must not be killed with that tag.
 func Untag(cmd *exec.Cmd) {
 	cmd.Env = slices.DeleteFunc(slices.Clone(environ(cmd)), func(entry string) bool {
 		return strings.HasPrefix(entry, tagVariable+"=")
@@ -41,7 +41,8 @@ func environ(cmd *exec.Cmd) []string {
 	return cmd.Env
 }
 
-// tagIn finds the tag in an environment as the kernel keeps it, "" for none.
+// tagIn finds the tag in an environment in the kernel's format; "" if there is
+// none.
 func tagIn(environ []byte) Tag {
 	for entry := range bytes.SplitSeq(environ, []byte{0}) {
 		if value, ok := bytes.CutPrefix(entry, []byte(tagVariable+"=")); ok {

@@ -9,11 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sweepBound is how long what is killed may take to be gone: a process in an
+// sweepBound limits the wait for killed processes to disappear: a process in
 // uninterruptible sleep is left to the kernel.
 const sweepBound = 10 * time.Second
 
-// tagOf is the tag of a process, "" where there is none, or it is not ours to see.
+// tagOf returns the tag of a process, or "" if it has none or we may not read
+// it.
 func tagOf(pid int) Tag {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 	if err != nil {
@@ -22,8 +23,8 @@ func tagOf(pid int) Tag {
 	return tagIn(text)
 }
 
-// sweep kills every process whose tag is doomed, until there is none: one that is
-// killed may just have started another.
+// sweep kills every process whose tag is doomed, and repeats until none is
+// left: a killed process may just have started another.
 func sweep(doomed func(t Tag, pid int) bool) {
 	killed := map[int]bool{}
 	for end := time.Now().Add(sweepBound); killRound(doomed, killed) && time.Now().Before(end); {
@@ -34,7 +35,8 @@ func sweep(doomed func(t Tag, pid int) bool) {
 	}
 }
 
-// killRound reports whether it found any, and notes them.
+// killRound kills and records matching processes, and reports whether it found
+// any.
 func killRound(doomed func(t Tag, pid int) bool, killed map[int]bool) (found bool) {
 	names, err := os.ReadDir("/proc")
 	if err != nil {
@@ -45,7 +47,7 @@ func killRound(doomed func(t Tag, pid int) bool, killed map[int]bool) (found boo
 		if err != nil || pid == os.Getpid() {
 			continue
 		}
-		p, err := os.FindProcess(pid) // a handle: the id may become another's after this
+		p, err := os.FindProcess(pid) // a handle: from here on, a reused id does no harm
 		if err != nil {
 			continue
 		}
@@ -57,7 +59,7 @@ func killRound(doomed func(t Tag, pid int) bool, killed map[int]bool) (found boo
 	return found
 }
 
-// reap waits for one that was killed, if it has become a child of ours.
+// reap waits for a killed process if it has become our child.
 func reap(pid int) {
 	for end := time.Now().Add(sweepBound); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		got, err := unix.Wait4(pid, nil, unix.WNOHANG, nil)
@@ -67,8 +69,8 @@ func reap(pid int) {
 	}
 }
 
-// inSession reports a process of the session that this one is in: it has not
-// gone into the background for good.
+// inSession reports whether a process is in our session, so it has not gone
+// into the background.
 func inSession(pid int) bool {
 	own, err := unix.Getsid(0)
 	if err != nil {

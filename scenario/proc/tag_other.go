@@ -2,7 +2,7 @@
 
 package proc
 
-// The environment of another process is read on Linux only.
+// Reading the environment of another process is supported on Linux only.
 
 func tagOf(int) Tag { return "" }
 
