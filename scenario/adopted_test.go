@@ -9,8 +9,8 @@ import (
 	"nodrop/scenario/proc"
 )
 
-// replicas is a step that sets a number; one behind it takes over what there is to
-// put back.
+// replicas is a step that sets a number. A later one takes over what the
+// earlier one would restore.
 type replicas struct {
 	before *replicas
 	back   string
@@ -35,8 +35,8 @@ func (r *replicas) Undo(context.Context) error {
 
 func (r *replicas) Undoes(bool) (what string, ends bool) { return r.back, false }
 
-// TestAdoptedIsNotLeft: what a later step has taken over is not named for the
-// earlier one, nor said to be restored.
+// TestAdoptedIsNotLeft: what a later step has taken over is not listed, or said
+// to be restored, for the earlier step.
 func TestAdoptedIsNotLeft(t *testing.T) {
 	var said []string
 	interrupts := NewInterrupts(func(line string) { said = append(said, line) }, nil)

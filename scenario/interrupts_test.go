@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestSteps: what signals come to, in what order and how close together.
+// TestSteps: the effect of signals in different orders and intervals.
 func TestSteps(t *testing.T) {
 	type sent struct {
 		signal os.Signal
@@ -54,7 +54,7 @@ func TestSteps(t *testing.T) {
 	}
 }
 
-// TestBeforeBegin: there is nothing to wait for, and nothing to restore.
+// TestBeforeBegin: the first signal exits, with nothing to wait for or restore.
 func TestBeforeBegin(t *testing.T) {
 	exits, begun := 0, true
 	i := NewInterrupts(func(string) {}, func(b bool, _ []string) { exits, begun = exits+1, b })

@@ -16,8 +16,8 @@ func (u *undoable) Undo(context.Context) error      { return nil }
 func (u *undoable) String() string                  { return u.text }
 func (u *undoable) Undoes(bool) (string, bool)      { return u.text, false }
 
-// TestLedger: what could not be restored is named to whoever exits, whole, and
-// is not said to be under way.
+// TestLedger: on exit, what could not be restored is listed in full, but not as
+// still being restored.
 func TestLedger(t *testing.T) {
 	long := "patch " + strings.Repeat("x", 2*maxText)
 	var l ledger
@@ -35,7 +35,7 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-// TestLogIsMasked: commands repeat what they were given.
+// TestLogIsMasked: commands repeat their input, so logs are masked.
 func TestLogIsMasked(t *testing.T) {
 	var got []string
 	log := Log(func(of string, lines []string) { got = append([]string{of}, lines...) })

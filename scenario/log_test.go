@@ -19,7 +19,7 @@ func numbered(from, to int) []string {
 	return lines
 }
 
-// TestTail: the last lines are kept, however many there were.
+// TestTail: only the last lines are kept.
 func TestTail(t *testing.T) {
 	var tail scenario.Tail
 	if got := tail.Lines(); len(got) > 0 {
@@ -33,7 +33,8 @@ func TestTail(t *testing.T) {
 	}
 }
 
-// TestLogError: an error has the last few lines in it; what is more is handed on.
+// TestLogError: an error contains the last few lines; if there are more, they
+// are logged.
 func TestLogError(t *testing.T) {
 	base := errors.New("exit status 9")
 	for lines, want := range map[int]string{
@@ -55,8 +56,8 @@ func TestLogError(t *testing.T) {
 	scenario.Log(nil).Failed("", base)
 }
 
-// TestLogOfSteps: what a step said that failed, in whatever part, is handed on
-// with the variant's name; of one that succeeded, nothing.
+// TestLogOfSteps: the output of a failed step of any part is logged under the
+// variant's name; that of a successful step is not.
 func TestLogOfSteps(t *testing.T) {
 	s := newTarget(t)
 	failing := func(name string) scenario.Action {

@@ -7,7 +7,7 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// standing is a load that is as far as it is.
+// standing is a load with fixed progress.
 type standing struct{ at record.Progress }
 
 func (s standing) Progress() record.Progress { return s.at }
@@ -15,8 +15,7 @@ func (standing) Warnings() []string          { return nil }
 func (standing) Mark(record.Mark)            {}
 func (standing) Since(time.Time) int64       { return 0 }
 
-// TestProgressLine: no load is ever more than done, and each of several has its
-// name.
+// TestProgressLine: no load exceeds its plan, and each of several is named.
 func TestProgressLine(t *testing.T) {
 	for name, tt := range map[string]struct {
 		run   string

@@ -12,7 +12,7 @@ import (
 	"nodrop/scenario"
 )
 
-// cancels is an action that is interrupted.
+// cancels returns an action's Run that is interrupted.
 func cancels(cancel func()) func(context.Context, *scenario.Env) error {
 	return func(ctx context.Context, _ *scenario.Env) error {
 		cancel()
@@ -21,7 +21,7 @@ func cancels(cancel func()) func(context.Context, *scenario.Env) error {
 	}
 }
 
-// TestCancelledAtGate: what was set up is put back, with a context of its own.
+// TestCancelledAtGate: setup is undone, with a fresh context.
 func TestCancelledAtGate(t *testing.T) {
 	j := &journal{}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -38,7 +38,8 @@ func TestCancelledAtGate(t *testing.T) {
 	expectJournal(t, j, "a", "gate", "b", "undo gate", "undo a")
 }
 
-// TestCancelledInRestore: it goes on, the run is kept, and no other is made.
+// TestCancelledInRestore: restore continues, the run is kept, and no other
+// starts.
 func TestCancelledInRestore(t *testing.T) {
 	server := newTarget(t)
 	j := &journal{}
@@ -64,8 +65,8 @@ func TestCancelledInRestore(t *testing.T) {
 	expectJournal(t, j, "a", "b", "c", "undo a")
 }
 
-// TestRestoreThatFails: each failure is told, and nothing further is run: the
-// target is not what it was.
+// TestRestoreThatFails: every failure is reported, and nothing else runs,
+// because the target is in an unexpected state.
 func TestRestoreThatFails(t *testing.T) {
 	server := newTarget(t)
 	j := &journal{}
@@ -95,8 +96,8 @@ func TestRestoreThatFails(t *testing.T) {
 	expectJournal(t, j, "a", "act", "b", "c", "d", "undo act", "undo a")
 }
 
-// TestInterruptedAndNotRestored: that nothing was put back is told, though
-// being interrupted is no failure.
+// TestInterruptedAndNotRestored: a failed restore is reported, although the
+// interrupt itself is not an error.
 func TestInterruptedAndNotRestored(t *testing.T) {
 	j := &journal{}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -112,8 +113,8 @@ func TestInterruptedAndNotRestored(t *testing.T) {
 	}
 }
 
-// TestRestoreHangs: it is bounded in time, what hangs is told in words, and takes
-// nothing of the others' time.
+// TestRestoreHangs: each undo has its own time limit, and the error says that
+// it was exceeded.
 func TestRestoreHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := &journal{}

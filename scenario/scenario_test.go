@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// journal is what happened, in order.
+// journal records what happened, in order.
 type journal struct {
 	mu   sync.Mutex // guards list
 	list []string
@@ -34,11 +34,11 @@ func (j *journal) add(what string) {
 	j.list = append(j.list, what)
 }
 
-// fake is an action that writes down what is asked of it.
+// fake is an action that records its calls.
 type fake struct {
 	name    string
 	journal *journal
-	run     func(ctx context.Context, env *scenario.Env) error // nil: succeeds
+	run     func(ctx context.Context, env *scenario.Env) error // nil succeeds
 	undoErr error
 }
 
@@ -55,12 +55,12 @@ func (f *fake) Run(ctx context.Context, env *scenario.Env) error {
 func (f *fake) Undo(ctx context.Context) error {
 	f.journal.add("undo " + f.name)
 	if err := ctx.Err(); err != nil {
-		return err // an interrupted run is restored all the same
+		return err // an interrupted run is restored, too
 	}
 	return f.undoErr
 }
 
-// target is a server that tells how many requests it got.
+// target is a server that counts its requests.
 type target struct {
 	*httptest.Server
 	mu      sync.Mutex // guards below
@@ -83,7 +83,8 @@ func newTarget(t *testing.T) *target {
 	return s
 }
 
-// reached is closed when the nth request arrives. Ask before it can.
+// reached returns a channel that is closed when the nth request arrives. Call
+// it before that can happen.
 func (s *target) reached(n int) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,10 +93,10 @@ func (s *target) reached(n int) <-chan struct{} {
 	return c
 }
 
-// patience bounds a test that hangs; nothing is measured against it.
+// patience bounds a test that hangs. It is not a measure of anything.
 const patience = 5 * time.Minute
 
-// await waits for c, in an action.
+// await returns an action's Run that waits for c.
 func await(c <-chan struct{}) func(context.Context, *scenario.Env) error {
 	return func(ctx context.Context, _ *scenario.Env) error {
 		select {
@@ -113,12 +114,12 @@ func fails(err error) func(context.Context, *scenario.Env) error {
 
 func unwatched(string, []scenario.Watched) func() { return func() {} }
 
-// config is a small load.
+// config returns a small load.
 func config(url string) loadgen.Config {
 	return loadgen.Config{URL: url, Requests: 20, Workers: 2}
 }
 
-// oneStream is a load without a name.
+// oneStream returns a single load without a name.
 func oneStream(cfg loadgen.Config) []scenario.Stream { return []scenario.Stream{{Load: cfg}} }
 
 // runScenario runs s and checks the identity of every run.
@@ -146,7 +147,7 @@ func runWith(ctx context.Context, t *testing.T, s *scenario.Scenario) (*record.R
 	return recording, err
 }
 
-// steps are a run's marks of steps, as "name: error".
+// steps returns the step marks of a run, as "name: error".
 func steps(run *record.Run) []string {
 	var list []string
 	for _, m := range run.Marks {
@@ -164,7 +165,7 @@ func expectJournal(t *testing.T, j *journal, want ...string) {
 	}
 }
 
-// TestOrder: setup, load, steps, and all of it undone in reverse.
+// TestOrder: setup, load, steps, then everything is undone in reverse.
 func TestOrder(t *testing.T) {
 	server := newTarget(t)
 	j := &journal{}
@@ -232,7 +233,7 @@ func TestSetupFailsHalfWay(t *testing.T) {
 	expectJournal(t, j, "a", "b", "undo b", "undo a")
 }
 
-// TestLoadThatCannotBe: the load's own errors come after setup.
+// TestLoadThatCannotBe: errors in the load's configuration come after setup.
 func TestLoadThatCannotBe(t *testing.T) {
 	j := &journal{}
 	s := &scenario.Scenario{Streams: oneStream(config("gopher://x/")), Variants: []scenario.Variant{{Name: "v", Setup: []scenario.Action{&fake{name: "a", journal: j}}}}}
@@ -242,8 +243,8 @@ func TestLoadThatCannotBe(t *testing.T) {
 	expectJournal(t, j, "a", "undo a")
 }
 
-// TestUndoFails: the rest is undone, the run is kept, and a failed restore is
-// told beside whatever else went wrong.
+// TestUndoFails: the rest is undone, the run is kept, and the failed undo is
+// reported together with any other error.
 func TestUndoFails(t *testing.T) {
 	server := newTarget(t)
 	stuck, broken := errors.New("stuck"), errors.New("no room")
@@ -295,7 +296,7 @@ func TestStepFails(t *testing.T) {
 	}
 }
 
-// TestNeverDue: the load was over first.
+// TestNeverDue: the load ends before the step is due.
 func TestNeverDue(t *testing.T) {
 	server := newTarget(t)
 	j := &journal{}
@@ -337,7 +338,7 @@ func TestCancelledInSetup(t *testing.T) {
 	expectJournal(t, j, "a", "b", "undo b", "undo a")
 }
 
-// TestCancelledInBaseline: before any step was due.
+// TestCancelledInBaseline: the run is interrupted before any step is due.
 func TestCancelledInBaseline(t *testing.T) {
 	server := newTarget(t)
 	j := &journal{}
@@ -397,7 +398,7 @@ func TestCancelledInStep(t *testing.T) {
 	expectJournal(t, j, "a", "one", "undo one", "undo a")
 }
 
-// TestSettle: the load outlives its requests until the step is over.
+// TestSettle: the load continues beyond its requests until the step is over.
 func TestSettle(t *testing.T) {
 	server := newTarget(t)
 	const settle = 20 * time.Millisecond
@@ -423,7 +424,7 @@ func TestSettle(t *testing.T) {
 	}
 }
 
-// TestNoSettle: the load ends by itself, and the step is still waited for.
+// TestNoSettle: the load ends on its own, and the run still waits for the step.
 func TestNoSettle(t *testing.T) {
 	server := newTarget(t)
 	last, over := server.reached(20), make(chan struct{})
@@ -462,7 +463,7 @@ func TestNoSettle(t *testing.T) {
 	}
 }
 
-// TestMarks: moments are on the load's clock, those before it below zero.
+// TestMarks: marks are on the load's clock; earlier ones have negative times.
 func TestMarks(t *testing.T) {
 	server := newTarget(t)
 	j := &journal{}
@@ -504,7 +505,7 @@ func TestMarks(t *testing.T) {
 	}
 }
 
-// TestLaterVariantFails: what was run is kept.
+// TestLaterVariantFails: earlier runs are kept.
 func TestLaterVariantFails(t *testing.T) {
 	server := newTarget(t)
 	j := &journal{}
@@ -523,12 +524,12 @@ func TestLaterVariantFails(t *testing.T) {
 	expectJournal(t, j, "a", "undo a", "b", "undo b")
 }
 
-// balancer is an Endpoints with one address.
+// balancer is a loadgen.Endpoints with one address.
 type balancer struct{ endpoint loadgen.Endpoint }
 
 func (b *balancer) Next(context.Context) (*loadgen.Endpoint, error) { return &b.endpoint, nil }
 
-// TestEndpoints: those of a setup action, or the load's own.
+// TestEndpoints: a setup action's endpoints, or else the load's own.
 func TestEndpoints(t *testing.T) {
 	server := newTarget(t)
 	addr := netip.MustParseAddrPort(server.Listener.Addr().String())

@@ -8,7 +8,7 @@ import (
 	"nodrop/scenario"
 )
 
-// TestStreamThatCannotBe: what the streams before it hold is let go.
+// TestStreamThatCannotBe: resources of the earlier streams are released.
 func TestStreamThatCannotBe(t *testing.T) {
 	large := filepath.Join(t.TempDir(), "body")
 	if err := os.WriteFile(large, make([]byte, 2<<20), 0o600); err != nil {

@@ -15,7 +15,7 @@ import (
 	"nodrop/scenario"
 )
 
-// names are the runs of a recording.
+// names returns the names of the runs in a recording.
 func names(recording *record.Recording) []string {
 	var list []string
 	for _, run := range recording.Runs {
@@ -24,8 +24,8 @@ func names(recording *record.Recording) []string {
 	return list
 }
 
-// TestRepetitionsAreInterleaved: every second one in reverse, each with its own
-// setup and restore, and each stream a run of its own.
+// TestRepetitionsAreInterleaved: every second repetition is reversed, each has
+// its own setup and restore, and each stream is a separate run.
 func TestRepetitionsAreInterleaved(t *testing.T) {
 	server := newTarget(t)
 	j := &journal{}
@@ -67,8 +67,8 @@ func TestRepetitionsAreInterleaved(t *testing.T) {
 	}
 }
 
-// TestStepsDoNotWaitForEachOther: one that takes long does not keep another from
-// its time, and what is after it waits for its end.
+// TestStepsDoNotWaitForEachOther: a long step does not delay another that is
+// due, but a step after it waits for its end.
 func TestStepsDoNotWaitForEachOther(t *testing.T) {
 	server := newTarget(t)
 	j := &journal{}
@@ -84,11 +84,11 @@ func TestStepsDoNotWaitForEachOther(t *testing.T) {
 	if _, err := runScenario(t, s); err != nil {
 		t.Fatal(err)
 	}
-	j.list = j.list[2:] // first and second, of which either may be heard of before the other
+	j.list = j.list[2:] // first and second, in either order
 	expectJournal(t, j, "third", "undo third", "undo second", "undo first")
 }
 
-// TestClosedGate: there is no load, and what was set up is put back.
+// TestClosedGate: no load runs, and setup is undone.
 func TestClosedGate(t *testing.T) {
 	server := newTarget(t)
 	j := &journal{}
@@ -105,7 +105,7 @@ func TestClosedGate(t *testing.T) {
 	expectJournal(t, j, "a", "gate", "b", "undo gate", "undo a")
 }
 
-// TestStepsThatCannotBe: told before anything is done.
+// TestStepsThatCannotBe: the error is reported before anything runs.
 func TestStepsThatCannotBe(t *testing.T) {
 	for want, steps := range map[string][]scenario.Step{
 		"step a is after b, and there is no such step":       {{Name: "a", After: "b"}},
@@ -119,7 +119,7 @@ func TestStepsThatCannotBe(t *testing.T) {
 	}
 }
 
-// TestOrderOfThree: each round is the last one in reverse.
+// TestOrderOfThree: each round reverses the previous one.
 func TestOrderOfThree(t *testing.T) {
 	for repeat, want := range map[int]string{
 		0: "a b c",
@@ -138,8 +138,8 @@ func TestOrderOfThree(t *testing.T) {
 	}
 }
 
-// TestAtOfAStream: a moment is one of the stream that the step names, and of the
-// first unless it does.
+// TestAtOfAStream: At refers to the stream that the step names, or to the
+// first.
 func TestAtOfAStream(t *testing.T) {
 	server := newTarget(t)
 	j := &journal{}
@@ -164,8 +164,8 @@ func TestAtOfAStream(t *testing.T) {
 	}
 }
 
-// TestMarksOnEveryClock: each run has every mark, at the same moments of its own
-// clock, and each stream goes on until the event has settled.
+// TestMarksOnEveryClock: each run has every mark, on its own clock, and each
+// stream continues until the event has settled.
 func TestMarksOnEveryClock(t *testing.T) {
 	server := newTarget(t)
 	const delay, settle = 5 * time.Millisecond, 20 * time.Millisecond
@@ -212,8 +212,8 @@ func stepEnd(run *record.Run, name string) int64 {
 	return run.Marks[i].End
 }
 
-// TestStepThatFailsBesideOthers: one under way goes on to its end, one that has
-// not begun is not done.
+// TestStepThatFailsBesideOthers: a step that is running completes; one that has
+// not begun is skipped.
 func TestStepThatFailsBesideOthers(t *testing.T) {
 	server := newTarget(t)
 	j := &journal{}
@@ -240,8 +240,8 @@ func TestStepThatFailsBesideOthers(t *testing.T) {
 	}
 }
 
-// TestStreamNames: the runs of streams side by side are told apart by them; those
-// without get one.
+// TestStreamNames: stream names distinguish runs side by side; unnamed streams
+// get one.
 func TestStreamNames(t *testing.T) {
 	for name, tt := range map[string]struct{ given, want []string }{
 		"one":           {[]string{""}, []string{""}},

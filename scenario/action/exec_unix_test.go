@@ -40,7 +40,7 @@ func TestExec(t *testing.T) {
 	dir := t.TempDir()
 	for name, tc := range map[string]struct {
 		action action.Exec
-		want   string // the error
+		want   string // expected error
 	}{
 		"shell":            {action.Exec{Command: action.Command{Shell: "exit 0"}}, ""},
 		"argv":             {action.Exec{Command: action.Command{Argv: []string{"test", "$HOME", "=", "$HOME"}}}, ""},
@@ -59,7 +59,7 @@ func TestExec(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := newEnv(t)
-			for range 2 { // again, as a scenario that repeats does
+			for range 2 { // twice, because scenarios repeat
 				got := ""
 				if err := tc.action.Run(t.Context(), env); err != nil {
 					got = err.Error()
@@ -78,8 +78,8 @@ func TestExec(t *testing.T) {
 	}
 }
 
-// TestExecLeavesTheBackgroundBe: what a command left running outlives it, also
-// where it goes on to print.
+// TestExecLeavesTheBackgroundBe: a background process outlives its command,
+// even if it continues to print.
 func TestExecLeavesTheBackgroundBe(t *testing.T) {
 	dir := t.TempDir()
 	e := action.Exec{Command: action.Command{Shell: "(until test -e over; do sleep 0.01; done; echo printed && echo >alive) &", Dir: dir}}
@@ -104,8 +104,8 @@ func awaitFile(t *testing.T, name string) {
 	}
 }
 
-// TestExecInterrupted: the command and what it started are killed, and the error
-// is the context's.
+// TestExecInterrupted: the command and its descendants are killed, and the
+// error is the context's.
 func TestExecInterrupted(t *testing.T) {
 	env := newEnv(t)
 	ctx, cancel := context.WithCancel(t.Context())

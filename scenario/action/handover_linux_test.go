@@ -10,7 +10,8 @@ import (
 	"nodrop/scenario/action"
 )
 
-// sharing is a server that opens its port beside another's when a file is there.
+// sharing is a server that opens a port already in use (SO_REUSEPORT) once a
+// file exists.
 const sharing = `
 import os, socket, sys, time
 while not os.path.exists(sys.argv[3]):
@@ -23,8 +24,8 @@ while True:
     s.accept()[0].close()
 `
 
-// TestHandover: a successor on the same port is not ready because the one that it
-// replaces is; it is when it listens itself.
+// TestHandover: a successor on the same port is not ready while only its
+// predecessor listens, but is once it listens itself.
 func TestHandover(t *testing.T) {
 	w, dir := newWitness(t), t.TempDir()
 	addr := freePort(t)

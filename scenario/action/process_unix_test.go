@@ -19,7 +19,7 @@ import (
 	"nodrop/scenario/action"
 )
 
-// witness is an Env that writes down its marks.
+// witness is an Env that records its marks.
 type witness struct {
 	scenario.Env
 	mu    sync.Mutex
@@ -57,8 +57,8 @@ func freePort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// TestStartAndUndo: a real server, with each way to know that it is ready; twice,
-// as a scenario that repeats does.
+// TestStartAndUndo: a real server with each kind of readiness probe, started
+// twice because scenarios repeat.
 func TestStartAndUndo(t *testing.T) {
 	addr := freePort(t)
 	_, port, _ := net.SplitHostPort(addr)
@@ -114,7 +114,7 @@ func TestStartFails(t *testing.T) {
 	}
 }
 
-// TestCrash: a process that ends unasked is a mark, and an error at the end.
+// TestCrash: an unexpected exit is a mark, and an error of Undo.
 func TestCrash(t *testing.T) {
 	w := newWitness(t)
 	dir := t.TempDir()
@@ -169,7 +169,7 @@ func TestStopAndSignal(t *testing.T) {
 	}
 }
 
-// TestSignalByPIDFile: of a process that is not ours to start.
+// TestSignalByPIDFile: the process is not one that the scenario started.
 func TestSignalByPIDFile(t *testing.T) {
 	w := newWitness(t)
 	dir := t.TempDir()
@@ -189,7 +189,7 @@ func TestSignalByPIDFile(t *testing.T) {
 	}
 }
 
-// TestHTTP: the request, what comes back, and putting back what is still ours.
+// TestHTTP: the request, its response, and undo only if the state is unchanged.
 func TestHTTP(t *testing.T) {
 	value := "old"
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -241,7 +241,8 @@ func TestWait(t *testing.T) {
 	}
 }
 
-// TestEndsWell: an admin endpoint, or a command, may have told it to.
+// TestEndsWell: exit code 0 is no crash: an admin endpoint or a command may
+// have stopped the process.
 func TestEndsWell(t *testing.T) {
 	w := newWitness(t)
 	start := action.Start{Name: "a", Command: action.Command{Shell: "exit 0"}}
@@ -254,8 +255,8 @@ func TestEndsWell(t *testing.T) {
 	}
 }
 
-// TestExecUndo: what a command changed is put back, also by one that failed, and
-// only if it is still as it was left.
+// TestExecUndo: a change is undone, even after a failed command, but only if
+// the state is still as it was left.
 func TestExecUndo(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "replicas")
 	write := func(text string) {
@@ -297,7 +298,7 @@ func TestExecUndo(t *testing.T) {
 	if err := scale.Undo(t.Context()); err == nil || err.Error() != "what cat "+file+" tells of is not as it was left, and stays as it is" || read() != "7" {
 		t.Errorf("%v, %s", err, read())
 	}
-	// Interrupted, it may have changed something.
+	// An interrupted command may have changed something.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	write("10")

@@ -11,7 +11,7 @@ import (
 	"nodrop/scenario/action"
 )
 
-// pieces cuts a line at its holes: {X} is a variable that is X.
+// pieces splits a line at its holes: {X} is the variable X.
 func pieces(line, value string) []action.Piece {
 	var list []action.Piece
 	for i, text := range strings.Split(line, "{X}") {
@@ -23,8 +23,8 @@ func pieces(line, value string) []action.Piece {
 	return list
 }
 
-// TestLineIsData: a value arrives as it is, wherever it stands in the line, and
-// none of it is run.
+// TestLineIsData: a value arrives unchanged wherever it occurs in the line, and
+// none of it is executed.
 func TestLineIsData(t *testing.T) {
 	values := []string{"main", "", "a b", `$(echo pwned)`, "`echo pwned`", `'; echo pwned; '`, `"; echo pwned; "`, "x\necho pwned", `\`, `${HOME}`, "E\nEND\necho pwned"}
 	for line, want := range map[string]string{
@@ -64,7 +64,7 @@ func TestLineIsData(t *testing.T) {
 	}
 }
 
-// TestLine: what else a line may hold, and what is refused.
+// TestLine: other content of lines, and what is rejected.
 func TestLine(t *testing.T) {
 	for name, tc := range map[string]struct{ line, value, want, err string }{
 		"none":              {line: "it's no line", want: "it's no line"},
@@ -104,8 +104,8 @@ func TestLine(t *testing.T) {
 	}
 }
 
-// TestCodeElsewhere: a value that would be code for a second program is refused,
-// wherever that program has its code from; a harmless one is not.
+// TestCodeElsewhere: a value that would be code for a second program is
+// rejected, wherever the program reads its code; a harmless value is accepted.
 func TestCodeElsewhere(t *testing.T) {
 	for _, line := range []string{
 		"bash -s <<EOF\necho {X}\nEOF",
@@ -199,7 +199,7 @@ func TestCodeElsewhere(t *testing.T) {
 	}
 }
 
-// TestHandedOver: the same programs take a value as data.
+// TestHandedOver: the same programs accept a value as data.
 func TestHandedOver(t *testing.T) {
 	values := []string{"a b", `$(echo pwned)`, `"; system("echo pwned"); x="`, `'; echo pwned; '`, "-n", "a/e"}
 	for line, want := range map[string]string{
@@ -234,7 +234,7 @@ func TestHandedOver(t *testing.T) {
 	}
 }
 
-// TestHarmlessIsNotEnough: letters alone are an order to some programs.
+// TestHarmlessIsNotEnough: some programs take letters alone as a command.
 func TestHarmlessIsNotEnough(t *testing.T) {
 	for _, tc := range []struct {
 		line, value string
@@ -287,7 +287,7 @@ func TestArguments(t *testing.T) {
 		{[]string{"ssh", "host", "echo {X}"}, "a;b", true},
 		{[]string{"ssh", "host", "rm", "{X}"}, "a;b", true},
 		{[]string{"ssh", "{X}", "uptime"}, "-oProxyCommand=id", true},
-		{[]string{"ssh", "host", "{X}"}, "a;b", false}, // on purpose
+		{[]string{"ssh", "host", "{X}"}, "a;b", false}, // intended: the whole command is the variable
 		{[]string{"watch", "echo {X}"}, "a;b", true},
 		{[]string{"xargs", "sh", "-c", "awk '/{X}/'"}, "a;b", true},
 		{[]string{"{X}", "-c", "echo $(( {X} ))"}, "sh", true},

@@ -30,8 +30,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestNamespaceHidesArguments: those of the process in the namespace are for
-// everyone to read, and hold nothing that was given.
+// TestNamespaceHidesArguments: anyone can read the arguments of the process in
+// the namespace, so they contain nothing the user gave.
 func TestNamespaceHidesArguments(t *testing.T) {
 	clitest.NeedsNamespaces(t)
 	client := `tr '\0' '|' </proc/$PPID/cmdline; echo; sleep 2; : --token S3CRET {url}`
@@ -41,8 +41,8 @@ func TestNamespaceHidesArguments(t *testing.T) {
 	}
 }
 
-// TestClientInterrupted: of a client that was under way, all there is to tell is
-// that it was interrupted.
+// TestClientInterrupted: for a running client, the only message is that it was
+// interrupted.
 func TestClientInterrupted(t *testing.T) {
 	clitest.NeedsNamespaces(t)
 	cmd := exec.Command(clitest.Build(t), "lab", "--dataplane", "nft", "--replicas", "2", "--to", "1", "--stop", "naive,abrupt", "--at", "10m", "--client", "echo began; sleep 1000; : {url}")
@@ -69,8 +69,8 @@ func TestClientInterrupted(t *testing.T) {
 	}
 }
 
-// TestKernelAgrees: behind the kernel's table, what hey and nodrop say was
-// refused is what the kernel of the namespace refused.
+// TestKernelAgrees: with the kernel's table, hey and nodrop report as many
+// refused connections as the kernel of the namespace counted.
 func TestKernelAgrees(t *testing.T) {
 	clitest.NeedsNamespaces(t)
 	program := clitest.Build(t)
@@ -99,8 +99,8 @@ func TestKernelAgrees(t *testing.T) {
 	}
 }
 
-// TestKernelDataplane: the story behind the kernel's table; a drain timeout cuts
-// what a replica that waits still has.
+// TestKernelDataplane: the lab's default comparison with the kernel's table. A
+// drain timeout cuts the connections that a waiting replica still has.
 func TestKernelDataplane(t *testing.T) {
 	clitest.NeedsNamespaces(t)
 	program := clitest.Build(t)
@@ -130,7 +130,7 @@ func TestKernelDataplane(t *testing.T) {
 	}
 }
 
-// backend is a server of somebody else's, which counts its requests.
+// backend is an external server that counts its requests.
 type backend struct {
 	*httptest.Server
 	count atomic.Int64
@@ -156,14 +156,14 @@ func startBackend(t *testing.T) *backend {
 
 var gatewayTable = flag.Bool("gateways", false, "TestGatewayTable measures the table and writes it to README.md")
 
-// Where the table stands in the README.
+// Markers of the table in the README.
 const (
 	tableBegin = "<!-- make gateways: from here -->\n"
 	tableEnd   = "<!-- make gateways: to here -->\n"
 )
 
-// measured is the scenario of one gateway and action: three loads that a stop
-// treats differently, in each way to stop.
+// measured is the scenario for one gateway and action: three loads that a stop
+// affects differently, in each stop mode.
 const measured = `
 target: http://gateway/
 load:
@@ -181,8 +181,8 @@ timeline:
   - {at: 4s, of: new, lab: {%s: 1}}
 `
 
-// TestGatewayTable measures what each gateway loses in each way to stop, or only
-// sees that the README has a row for each.
+// TestGatewayTable measures what each gateway loses in each stop mode, or only
+// checks that the README has a row for each.
 func TestGatewayTable(t *testing.T) {
 	readme, err := os.ReadFile(readmeFile)
 	if err != nil {
@@ -222,7 +222,7 @@ func TestGatewayTable(t *testing.T) {
 	}
 }
 
-// measureGateway makes the rows of one gateway and action.
+// measureGateway returns the rows of one gateway and action.
 func measureGateway(t *testing.T, program, gateway, action string) (version, rows string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "scenario.yaml")
@@ -246,7 +246,8 @@ func measureGateway(t *testing.T, program, gateway, action string) (version, row
 	return o.Runs[0].Gateway, b.String()
 }
 
-// lossCell tells how many were lost, of which classes, and for how long.
+// lossCell describes how many requests were lost, in which classes, and for how
+// long.
 func lossCell(r *report.RunReport) string {
 	c := r.Run.Counts
 	if c.Lost == 0 {
@@ -268,7 +269,7 @@ func windows(n int) string {
 	return fmt.Sprintf("%d windows", n)
 }
 
-// lossTime is how long windows of loss lasted, in ns.
+// lossTime returns the total length of the windows, in ns.
 func lossTime(r *report.RunReport) (total int64) {
 	for _, w := range r.Loss.Windows {
 		total += w.End - w.Begin

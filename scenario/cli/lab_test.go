@@ -11,7 +11,7 @@ import (
 	"nodrop/loadgen/cli/clitest"
 )
 
-// Without a flag, the lab tells the document's story.
+// Without flags, the lab compares abrupt with graceful.
 func TestLabTellsTheStory(t *testing.T) {
 	clitest.NeedsTime(t)
 	o := clitest.Run(t, clitest.Build(t), "lab")
@@ -19,7 +19,7 @@ func TestLabTellsTheStory(t *testing.T) {
 		t.Errorf("exit code %d; want %d", o.Code, cli.ExitOK)
 	}
 	abrupt, graceful := o.Variant(t, "abrupt"), o.Variant(t, "graceful")
-	n := abrupt.Settings.Requests // what this machine sends in ten seconds, at most 50,000
+	n := abrupt.Settings.Requests // as many as this machine sends in ten seconds, at most 50,000
 	for _, r := range o.Runs {
 		if c := r.Counts; c.Planned != n || c.Started != n || c.Spoiled != 0 || c.Aborted != 0 {
 			t.Errorf("%s: %+v; want all of %d started, none spoiled, none aborted", r.Variant, c, n)
@@ -57,7 +57,7 @@ func TestLabTellsTheStory(t *testing.T) {
 	}
 }
 
-// What is lost follows from how the delays lie to each other.
+// The order of the delays determines what is lost.
 func TestLabDelays(t *testing.T) {
 	clitest.NeedsTime(t)
 	program := clitest.Build(t)
@@ -93,7 +93,7 @@ func TestLabDelays(t *testing.T) {
 		}
 	})
 	t.Run("an event that outlives the load proves nothing", func(t *testing.T) {
-		o := lab(t, "--stop", "graceful", "--pre-stop", "2s", "--at", "90%") // so that a slow machine is quick enough
+		o := lab(t, "--stop", "graceful", "--pre-stop", "2s", "--at", "90%") // late enough for a slow machine
 		o.ExpectExit(t, cli.ExitInconclusive)
 		o.ExpectText(t, "Verdict: inconclusive: ", "the load was over ", "  hint: --settle 1s keeps the load up until the event is over\n")
 	})

@@ -17,7 +17,7 @@ import (
 	"nodrop/scenario"
 )
 
-// TestThreads: loops side by side do not wait for each other's processors.
+// TestThreads: every loop gets its own threads, so their numbers add up.
 func TestThreads(t *testing.T) {
 	stream := func(url string) scenario.Stream {
 		cfg := loadgen.Config{URL: url, CPUs: 2}
@@ -33,7 +33,7 @@ func TestThreads(t *testing.T) {
 	}
 }
 
-// spy is an output that keeps the recording it is to report.
+// spy is an Output that keeps the recording it is given.
 type spy struct {
 	recording *record.Recording
 	discarded bool
@@ -48,7 +48,8 @@ func (s *spy) Report(recording *record.Recording) (code int) {
 
 func (s *spy) Discard() { s.discarded = true }
 
-// testProgram reports to out, with nothing of the process it is in.
+// testProgram returns a Program that reports to out and uses nothing of the
+// test process.
 func testProgram(out Output) (p *Program, stderr *bytes.Buffer) {
 	stderr = &bytes.Buffer{}
 	return &Program{
@@ -70,7 +71,7 @@ func execute(t *testing.T, p *Program, args ...string) error {
 	return cli.Execute(t.Context(), root, args)
 }
 
-// TestLoad: the command reports its load, and its exit code is the report's.
+// TestLoad: the command reports its load and exits with the report's code.
 func TestLoad(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()

@@ -11,12 +11,12 @@ import (
 	"nodrop/loadgen/cli/clitest"
 )
 
-// readmeFile is the one of the program.
 const readmeFile = "../../README.md"
 
-// TestReadmeGate: the README's scenario and the line that makes it a gate, as
-// they stand there but for the port, fewer requests and one turn. The gate is
-// open for a reload, and closed when the graceful way is none.
+// TestReadmeGate runs the README's scenario and the command that makes it a
+// gate, unchanged except for the port, fewer requests and one repetition. The
+// gate is open for a reload, and closed if the graceful variant is not
+// graceful.
 func TestReadmeGate(t *testing.T) {
 	clitest.NeedsTime(t)
 	readme, err := os.ReadFile(readmeFile)

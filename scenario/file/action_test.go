@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestActionKinds: a file can ask for every action of scenario/action.
+// TestActionKinds: a file can use every action of scenario/action.
 func TestActionKinds(t *testing.T) {
 	files, err := filepath.Glob("../action/*.go")
 	if err != nil {

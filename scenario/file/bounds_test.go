@@ -11,9 +11,9 @@ import (
 
 const begin = "target: http://127.0.0.1/\nload: {requests: 100, connections: 1}\n"
 
-// TestBounds: what no person has written is refused before it costs anything, and
-// what is just within bounds is taken. The steps wait for each other in a chain,
-// of which each link was once looked for among all.
+// TestBounds: oversized files are rejected before they cost anything, and files
+// just within the limits are accepted. The steps wait for each other in a
+// chain; looking up each link among all steps was once slow.
 func TestBounds(t *testing.T) {
 	chain := func(n int, last string) string {
 		var b strings.Builder
@@ -55,7 +55,7 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// TestLongFile: no more of it is read than a file may have.
+// TestLongFile: no more than the maximum length is read.
 func TestLongFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.yaml")
 	if err := os.WriteFile(path, []byte(strings.Repeat("#", maxFile+1)), 0o600); err != nil {

@@ -26,8 +26,7 @@ func parseCheck(text string) error {
 	return nil
 }
 
-// TestBroken: each file's faults are those that testdata/broken.txt has, to the
-// letter.
+// TestBroken: the faults of each file match testdata/broken.txt exactly.
 func TestBroken(t *testing.T) {
 	files, err := filepath.Glob("testdata/broken/*.yaml")
 	if err != nil || len(files) < 40 {
@@ -94,7 +93,7 @@ restore:
   - {exec: echo shared}
 `
 
-// TestLoadsAsAList: loads side by side without names get one, which steps can name.
+// TestLoadsAsAList: unnamed loads side by side get names that steps can use.
 func TestLoadsAsAList(t *testing.T) {
 	const text = `
 target: http://127.0.0.1:1/
@@ -184,7 +183,7 @@ func TestChosenVariants(t *testing.T) {
 	}
 }
 
-// FuzzParse: whatever is in a file, it is a scenario or has faults with a place.
+// FuzzParse: any input is a valid scenario or yields faults with a position.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(whole))
 	files, _ := filepath.Glob("testdata/broken/*.yaml")
@@ -211,7 +210,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// TestManifests: what is sent to a cluster is what kubectl makes of the same text.
+// TestManifests: nodrop sends a cluster what kubectl makes of the same text.
 func TestManifests(t *testing.T) {
 	s, err := parse("kube.yaml", []byte(`
 load: {url: "http://127.0.0.1/"}

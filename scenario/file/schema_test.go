@@ -32,7 +32,7 @@ func compileSchema(t *testing.T) *jsonschema.Schema {
 	return schema
 }
 
-// check holds a file against the schema.
+// check validates a file against the schema.
 func check(t *testing.T, schema *jsonschema.Schema, text []byte) error {
 	t.Helper()
 	var parsed any
@@ -50,7 +50,7 @@ func check(t *testing.T, schema *jsonschema.Schema, text []byte) error {
 	return schema.Validate(doc)
 }
 
-// TestKinds: each can be run as it is, and the schema takes it.
+// TestKinds: each can be run unchanged, and the schema accepts it.
 func TestKinds(t *testing.T) {
 	schema := compileSchema(t)
 	for _, kind := range Kinds() {
@@ -66,7 +66,7 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// beyond are faults that lie in no value by itself.
+// beyond lists faults that cannot be found in a single value.
 var beyond = []string{
 	"after-bad-delay", "after-itself", "after-nobody", "alias", "asm-in-timeline", "asm-old-range", "asm-range",
 	"asm-version", "at-beyond", "at-nonsense", "check", "exec-timeout", "http-status", "kube-annotate-number", "kube-cluster", "kube-delete-all",
@@ -78,7 +78,7 @@ var beyond = []string{
 	"two-steps-of-one-name", "undo-in-restore", "variable-not-closed", "variable-not-set", "variable-unused",
 }
 
-// TestSchemaRefuses all other broken files.
+// TestSchemaRefuses: the schema rejects all other broken files.
 func TestSchemaRefuses(t *testing.T) {
 	schema := compileSchema(t)
 	files, err := filepath.Glob("testdata/broken/*.yaml")
@@ -100,8 +100,8 @@ func TestSchemaRefuses(t *testing.T) {
 	}
 }
 
-// TestSchemaHasAllKeys: those of each mapping are those that the reader takes,
-// which tells them of a key that is like none.
+// TestSchemaHasAllKeys: the schema has the same keys for each mapping as the
+// reader, which lists its keys when it meets an unknown one.
 func TestSchemaHasAllKeys(t *testing.T) {
 	const timeline = "load: {url: 'http://127.0.0.1/'}\ntimeline: [{at: 1s, %s}]"
 	for place, text := range map[string]string{
@@ -142,7 +142,7 @@ func TestSchemaHasAllKeys(t *testing.T) {
 	}
 }
 
-// keysAt are the properties of the object at a place of the schema.
+// keysAt returns the properties of the object at a place in the schema.
 func keysAt(t *testing.T, place string) []string {
 	t.Helper()
 	var at any

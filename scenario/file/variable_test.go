@@ -7,8 +7,8 @@ import (
 	"nodrop/scenario/action"
 )
 
-// TestFaultsHideValues: what --set and the environment say stands in no fault,
-// whatever was to be made of it.
+// TestFaultsHideValues: no fault contains a value from --set or the
+// environment, whatever the value was used for.
 func TestFaultsHideValues(t *testing.T) {
 	for _, place := range []string{
 		"settle: ${X}", "repeat: ${X}", "setup: [{signal: {name: '${X}', pid: 5}}]", "setup: [{stop: '${X}'}]",
@@ -31,7 +31,7 @@ func TestFaultsHideValues(t *testing.T) {
 	}
 }
 
-// TestShown: which variables texts show, and which they do not.
+// TestShown: which variables messages show.
 func TestShown(t *testing.T) {
 	text := `
 name: of ${X}

@@ -19,10 +19,10 @@ import (
 )
 
 // holder is the argument that makes the test program hold a Group with one
-// member, whose pid it prints.
+// member and print its pid.
 const holder = "test-holder"
 
-// daemonHolder is the one that makes it hold what leaves daemons, in a directory.
+// daemonHolder makes it hold processes that leave daemons, in a directory.
 const daemonHolder = "test-daemon-holder"
 
 func TestMain(m *testing.M) {
@@ -49,8 +49,8 @@ func hold() int {
 	return 0
 }
 
-// expectGone waits until a process is no more, or only waits to be reaped by
-// whoever inherited it.
+// expectGone waits until a process has exited or is a zombie that its new
+// parent has yet to reap.
 func expectGone(t *testing.T, pid int) {
 	t.Helper()
 	end := time.Now().Add(time.Minute)
@@ -66,7 +66,7 @@ func expectGone(t *testing.T, pid int) {
 	}
 }
 
-// child is the pid that cmd, not yet started, prints first.
+// child starts cmd and returns the pid that it prints first.
 func child(t *testing.T, cmd *exec.Cmd, start func(*exec.Cmd) error) int {
 	t.Helper()
 	out, err := cmd.StdoutPipe()
@@ -87,7 +87,7 @@ func child(t *testing.T, cmd *exec.Cmd, start func(*exec.Cmd) error) int {
 	return pid
 }
 
-// TestKilled: a child's child goes with a program that is killed.
+// TestKilled: a grandchild ends with a program that is killed.
 func TestKilled(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
@@ -134,7 +134,7 @@ func TestKillAndClose(t *testing.T) {
 	}
 }
 
-// TestDone: what a command that is done left in the background is let be.
+// TestDone: what a finished command left in the background keeps running.
 func TestDone(t *testing.T) {
 	var g proc.Group
 	cmd := exec.Command("sh", "-c", "sleep 1000 >/dev/null & echo $!")
@@ -150,7 +150,7 @@ func TestDone(t *testing.T) {
 	_ = syscall.Kill(pid, syscall.SIGKILL)
 }
 
-// TestNoGuardian: a program that is none is told as such, and waited for.
+// TestNoGuardian: a program that is not a guardian is reported and waited for.
 func TestNoGuardian(t *testing.T) {
 	g := proc.Group{Executable: "/bin/false"}
 	if err := g.Start(exec.Command("true")); err == nil || !strings.Contains(err.Error(), "guardian: it does not guard") {
@@ -161,11 +161,12 @@ func TestNoGuardian(t *testing.T) {
 	}
 }
 
-// daemon is a shell's line that leaves a process in a session of its own, which
-// writes its id to a file.
+// daemon returns a shell command that leaves a process in a session of its own,
+// which writes its pid to a file.
 func daemon(file string) *exec.Cmd { return exec.Command("sh", "-c", daemonLine("", file)) }
 
-// daemonLine is such a line; before is what the daemon is started by.
+// daemonLine returns such a shell line; before is a command that starts the
+// daemon.
 func daemonLine(before, file string) string {
 	return fmt.Sprintf("(%[2]s setsid sh -c 'echo $$ >%[1]s.new; mv %[1]s.new %[1]s; exec sleep 1000' &) ; while [ ! -e %[1]s ]; do sleep 0.01; done", file, before)
 }
@@ -173,8 +174,8 @@ func daemonLine(before, file string) string {
 // clearing starts a program without an environment, and so without a tag.
 const clearing = "env -i PATH=\"$PATH\""
 
-// holdDaemons holds a named process, a command that is done and one that is not,
-// each of which has left a daemon.
+// holdDaemons holds a named process, a finished command and a running one, each
+// of which has left a daemon.
 func holdDaemons(dir string) int {
 	var g proc.Group
 	server := exec.Command("sh", "-c", daemonLine("", filepath.Join(dir, "server"))+"; echo >"+filepath.Join(dir, "up")+"; exec sleep 1001")

@@ -9,8 +9,8 @@ import (
 	"nodrop/scenario/proc"
 )
 
-// TestHolderOf: whoever would get a connection to an address, whatever it is bound
-// to.
+// TestHolderOf finds the process that would receive a connection to an address,
+// whatever address it is bound to.
 func TestHolderOf(t *testing.T) {
 	g := &proc.Group{}
 	for bound, asked := range map[string][]string{

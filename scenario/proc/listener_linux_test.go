@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestListenerProbe sees a listener, and that it is closed while a connection to
-// it is still there.
+// TestListenerProbe: the probe sees a listener, and sees it close while a
+// connection to it is still open.
 func TestListenerProbe(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

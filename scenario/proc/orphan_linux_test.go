@@ -26,8 +26,8 @@ func pidIn(t *testing.T, file string) int {
 	return pid
 }
 
-// TestIntoTheBackground: what a named process leaves in another session goes with
-// it; what a command leaves there is let be.
+// TestIntoTheBackground: what a named process leaves in another session ends
+// with it; what a command leaves there keeps running.
 func TestIntoTheBackground(t *testing.T) {
 	dir := t.TempDir()
 	g := &proc.Group{}
@@ -60,7 +60,7 @@ func TestIntoTheBackground(t *testing.T) {
 	}
 }
 
-// scene is named processes, commands and the daemons they leave.
+// observation holds named processes, commands and the daemons they leave.
 type observation struct {
 	*testing.T
 	group *proc.Group
@@ -74,8 +74,8 @@ func newObservation(t *testing.T) *observation {
 	return s
 }
 
-// named starts a process that leaves a daemon of the same name, and stays until
-// it is killed; it returns when the daemon is there.
+// named starts a process that leaves a daemon of the same name and runs until
+// it is killed. It returns once the daemon is running.
 func (s *observation) named(before, name string) *proc.Process {
 	s.Helper()
 	p, err := s.group.Run(name, exec.Command("sh", "-c", daemonLine(before, s.file(name))+"; echo >"+s.file(name+".up")+"; exec sleep 1001"))
@@ -86,7 +86,7 @@ func (s *observation) named(before, name string) *proc.Process {
 	return p
 }
 
-// begin starts a command, which end ends.
+// begin starts a command; end ends it.
 func (s *observation) begin(line string) (end func()) {
 	s.Helper()
 	command := exec.Command("sh", "-c", line)
@@ -113,7 +113,7 @@ func (s *observation) appears(name string) {
 	}
 }
 
-// kill ends a named process, and waits until it has been waited for.
+// kill ends a named process and waits until it has been waited for.
 func (s *observation) kill(p *proc.Process) {
 	s.Helper()
 	p.Kill()
@@ -124,8 +124,8 @@ func (s *observation) kill(p *proc.Process) {
 	}
 }
 
-// TestWhoseDaemon: what named processes leave goes with each of them, what
-// commands leave stays, in whatever order they come and go.
+// TestWhoseDaemon: what named processes leave ends with them, and what commands
+// leave keeps running, in whatever order they start and end.
 func TestWhoseDaemon(t *testing.T) {
 	for name, tc := range map[string]struct {
 		play        func(s *observation)
@@ -207,8 +207,8 @@ func TestWhoseDaemon(t *testing.T) {
 	}
 }
 
-// TestKilledWithDaemons: of a program that is killed, what its named processes
-// have started goes, and what its commands have left stays.
+// TestKilledWithDaemons: when a program is killed, everything its named
+// processes have started ends, and what its commands have left keeps running.
 func TestKilledWithDaemons(t *testing.T) {
 	dir := t.TempDir()
 	self, err := os.Executable()
@@ -238,8 +238,8 @@ func TestKilledWithDaemons(t *testing.T) {
 	}
 }
 
-// TestGuardedBeforeTheFork: a guardian that has heard of nothing but a tag ends
-// what was started with it, as if we had been killed right after the fork.
+// TestGuardedBeforeTheFork: a guardian that knows only a tag ends the process
+// started with it, as if we had been killed right after the fork.
 func TestGuardedBeforeTheFork(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
