@@ -55,8 +55,8 @@ func (i *Interrupts) Begin() {
 	i.begun = true
 }
 
-// Ignore ignores signals from now on, for a program whose child runs the load
-// and handles the signals it passes on.
+// Ignore ignores signals from now on, for a program whose child runs the load:
+// the child handles them.
 func (i *Interrupts) Ignore() {
 	i.mu.Lock()
 	defer i.mu.Unlock()

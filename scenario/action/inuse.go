@@ -114,7 +114,7 @@ func (p *Probe) foreign(ctx context.Context, processes *proc.Group, what string,
 	return nil
 }
 
-// responds reports an error if another process of the scenario, such as the one
+// responds returns an error if another process of the scenario, such as the one
 // that s is to replace, accepts the connections at its port.
 func (s *Start) responds(ctx context.Context, env *scenario.Env) error {
 	for _, addr := range s.Ready.addresses(ctx) {

@@ -15,7 +15,7 @@ import (
 	"nodrop/scenario/kube"
 )
 
-// duringFlags describe the event beside a plain load.
+// duringFlags describes the event beside a plain load.
 type duringFlags struct {
 	set     *pflag.FlagSet
 	kube    *kube.FlagValues

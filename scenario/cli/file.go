@@ -15,7 +15,7 @@ import (
 	"nodrop/scenario/file"
 )
 
-// fileOptions are the arguments of commands that read a scenario file.
+// fileOptions holds the arguments of commands that read a scenario file.
 type fileOptions struct {
 	*Program
 	files                 []string // must be exactly one

@@ -67,8 +67,8 @@ func (o *labOptions) run(ctx context.Context) error {
 	return o.perform(ctx, s, *o.outputs, true)
 }
 
-// enterNamespace starts nodrop again with the same arguments, in a network
-// namespace of its own.
+// enterNamespace starts nodrop again with the same arguments in a new network
+// namespace.
 func (o *labOptions) enterNamespace() error {
 	code, err := dataplane.InNamespace(o.Args, func() { // the child, which runs the load, handles signals
 		o.Unlisten()

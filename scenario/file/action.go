@@ -14,7 +14,6 @@ import (
 	"nodrop/scenario/action"
 )
 
-// actionKind is one kind of action.
 type actionKind struct {
 	name string // the key in a step
 	read func(r *reader, n *yaml.Node, in *place) scenario.Action

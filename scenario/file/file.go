@@ -141,7 +141,7 @@ func parse(path string, text []byte, o Options) (*scenario.Scenario, error) {
 	return s, nil
 }
 
-// reader collects faults.
+// reader reads a file and collects its faults.
 type reader struct {
 	file     string
 	options  Options
@@ -152,7 +152,7 @@ type reader struct {
 	used     map[string]bool     // variables that were looked up
 	hidden   map[[2]string]bool  // names and values of variables that messages must not show
 	secrets  safetext.Secrets    // values that messages must not show
-	names    map[string]string   // names of steps, from expanded to as messages show them
+	names    map[string]string   // names of steps: expanded → as messages show them
 
 	target       url.URL                // scheme and host that the first load's requests name
 	access       map[string]*api.Access // clusters, by name

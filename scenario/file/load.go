@@ -22,7 +22,7 @@ type settingKind int
 
 const (
 	value    settingKind = iota // in the flag's own syntax
-	yes                         // true or false
+	yes                         // true or false; true sets the flag
 	no                          // true or false; false sets the flag
 	repeated                    // a list; the flag is set once for each item
 	fields                      // name: value; the flag is set once for each

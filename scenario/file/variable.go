@@ -137,8 +137,9 @@ func (r *reader) hideAll(n *yaml.Node, nodes int) int {
 	return nodes
 }
 
-// hideIn masks the variables of a text that may be secrets wherever else they
-// occur: those from outside the file that are long enough.
+// hideIn masks, in all messages, the variables of a text that may be secrets:
+// values from outside the file that are long enough and not part of a URL's
+// scheme or host.
 func (r *reader) hideIn(w written) {
 	w.eachPiece(func(p piece, leads bool) {
 		if p.given && !leads && len(p.value) >= longEnough {
