@@ -43,7 +43,6 @@ func Flaws(steps []Step, streams []Stream) []Flaw {
 	return flaws
 }
 
-// explain returns the flaw as an error.
 func (f Flaw) explain(step *Step) error {
 	switch f.Why {
 	case NoStep:

@@ -70,7 +70,6 @@ func (l *ledger) toRestore(actions []Action) {
 	}
 }
 
-// toUndo adds an action that is about to run.
 func (l *ledger) toUndo(name string, a Action) *entry {
 	e := &entry{}
 	l.update(e, name, a, false)

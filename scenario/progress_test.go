@@ -7,7 +7,6 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// standing is a load with fixed progress.
 type standing struct{ at record.Progress }
 
 func (s standing) Progress() record.Progress { return s.at }

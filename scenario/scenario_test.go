@@ -22,7 +22,6 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// journal records what happened, in order.
 type journal struct {
 	mu   sync.Mutex // guards list
 	list []string
@@ -60,7 +59,6 @@ func (f *fake) Undo(ctx context.Context) error {
 	return f.undoErr
 }
 
-// target is a server that counts its requests.
 type target struct {
 	*httptest.Server
 	mu      sync.Mutex // guards below
@@ -114,12 +112,10 @@ func fails(err error) func(context.Context, *scenario.Env) error {
 
 func unwatched(string, []scenario.Watched) func() { return func() {} }
 
-// config returns a small load.
 func config(url string) loadgen.Config {
 	return loadgen.Config{URL: url, Requests: 20, Workers: 2}
 }
 
-// oneStream returns a single load without a name.
 func oneStream(cfg loadgen.Config) []scenario.Stream { return []scenario.Stream{{Load: cfg}} }
 
 // runScenario runs s and checks the identity of every run.
@@ -165,7 +161,6 @@ func expectJournal(t *testing.T, j *journal, want ...string) {
 	}
 }
 
-// TestOrder: setup, load, steps, then everything is undone in reverse.
 func TestOrder(t *testing.T) {
 	server := newTarget(t)
 	j := &journal{}
@@ -296,7 +291,6 @@ func TestStepFails(t *testing.T) {
 	}
 }
 
-// TestNeverDue: the load ends before the step is due.
 func TestNeverDue(t *testing.T) {
 	server := newTarget(t)
 	j := &journal{}
@@ -338,7 +332,6 @@ func TestCancelledInSetup(t *testing.T) {
 	expectJournal(t, j, "a", "b", "undo b", "undo a")
 }
 
-// TestCancelledInBaseline: the run is interrupted before any step is due.
 func TestCancelledInBaseline(t *testing.T) {
 	server := newTarget(t)
 	j := &journal{}
@@ -524,7 +517,6 @@ func TestLaterVariantFails(t *testing.T) {
 	expectJournal(t, j, "a", "undo a", "b", "undo b")
 }
 
-// balancer is a loadgen.Endpoints with one address.
 type balancer struct{ endpoint loadgen.Endpoint }
 
 func (b *balancer) Next(context.Context) (*loadgen.Endpoint, error) { return &b.endpoint, nil }

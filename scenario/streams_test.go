@@ -15,7 +15,6 @@ import (
 	"nodrop/scenario"
 )
 
-// names returns the names of the runs in a recording.
 func names(recording *record.Recording) []string {
 	var list []string
 	for _, run := range recording.Runs {

@@ -87,7 +87,6 @@ func (t *timeline) run(ctx context.Context, streams []Stream, loads []*loadgen.L
 	Sleep(ctx, t.settle) // ends early if the run does
 }
 
-// loadOf returns the load that a step's At is measured on.
 func loadOf(s Step, streams []Stream, loads []*loadgen.Load) *loadgen.Load {
 	if i := slices.IndexFunc(streams, func(o Stream) bool { return s.Stream == o.Name }); i >= 0 {
 		return loads[i]
@@ -95,7 +94,6 @@ func loadOf(s Step, streams []Stream, loads []*loadgen.Load) *loadgen.Load {
 	return loads[0]
 }
 
-// due reports whether a step is due, or why it never will be.
 func (t *timeline) due(s Step, load *loadgen.Load) (due bool, never error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -137,7 +135,6 @@ func (t *timeline) finish(i int, began time.Time, err error) {
 	}
 }
 
-// mark records an event in the lifecycle of an endpoint.
 func (t *timeline) mark(m Moment) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -132,7 +132,6 @@ func (u *use) passes() bool {
 	return u.rest || u.operand == many || len(u.code) == 0 && (!u.stdin || u.interpreter.stdin == many)
 }
 
-// read classifies the words after the interpreter.
 func (u *use) read(words []string) {
 	for j := u.at + 1; j < len(words); j++ {
 		u.end = j

@@ -131,7 +131,6 @@ func (l *shellLine) named(n syntax.Node) error {
 	return nil
 }
 
-// calculates reports whether the clause declares integer variables.
 func (l *shellLine) calculates(n *syntax.DeclClause) bool {
 	return slices.ContainsFunc(n.Args, func(a *syntax.Assign) bool {
 		if a.Name != nil || a.Value == nil {
@@ -397,7 +396,6 @@ func alone(pieces []Piece) bool {
 	return n != "" && named(pieces) == "${"+n+"}"
 }
 
-// name returns the name of the first variable.
 func name(pieces []Piece) string {
 	for _, p := range pieces {
 		if p.Name != "" {

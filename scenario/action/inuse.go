@@ -31,7 +31,6 @@ func inUse(addr netip.AddrPort, what string, h *proc.Holder) error {
 	}}
 }
 
-// lookUpBound limits how long a name lookup may take.
 const lookUpBound = 5 * time.Second
 
 // addresses lists the probed addresses that are on this machine.
@@ -81,7 +80,6 @@ func reached(ip netip.Addr) netip.Addr {
 	return ip
 }
 
-// isHere reports whether ip is an address of this machine.
 func isHere(ip netip.Addr) bool {
 	if ip.IsLoopback() {
 		return true

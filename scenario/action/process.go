@@ -14,7 +14,6 @@ import (
 	"nodrop/scenario/proc"
 )
 
-// grace is the default time that a process has to exit.
 const grace = 10 * time.Second
 
 // Start starts a long-running process and waits until it is ready. Undo stops

@@ -19,7 +19,6 @@ import (
 	"nodrop/scenario/action"
 )
 
-// witness is an Env that records its marks.
 type witness struct {
 	scenario.Env
 	mu    sync.Mutex

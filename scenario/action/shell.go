@@ -90,7 +90,6 @@ func (l *shellLine) env() []string {
 	return env
 }
 
-// in returns the variables that occur in text.
 func (l *shellLine) in(text string) []variable {
 	return slices.DeleteFunc(slices.Clone(l.variables), func(v variable) bool { return !strings.Contains(text, v.hole) })
 }
@@ -120,7 +119,6 @@ func (l *shellLine) parse() (*syntax.File, error) {
 	return nil, fmt.Errorf("the shell could not read it: %s", reason)
 }
 
-// edit replaces a part of the line.
 type edit struct {
 	from, to int
 	text     string

@@ -130,7 +130,6 @@ func TestKernelDataplane(t *testing.T) {
 	}
 }
 
-// backend is an external server that counts its requests.
 type backend struct {
 	*httptest.Server
 	count atomic.Int64

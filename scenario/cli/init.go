@@ -14,7 +14,6 @@ import (
 	"nodrop/scenario/file"
 )
 
-// initOptions are the arguments of nodrop scenario init.
 type initOptions struct {
 	*Program
 	names  []string // names of kinds; must be exactly one
@@ -23,7 +22,6 @@ type initOptions struct {
 	force  bool
 }
 
-// initCommand is the command nodrop scenario init KIND.
 func (p *Program) initCommand() *cobra.Command {
 	o := &initOptions{Program: p}
 	var known, lines []string

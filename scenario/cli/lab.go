@@ -13,7 +13,6 @@ import (
 	"nodrop/scenario/lab/dataplane"
 )
 
-// labOptions are the arguments of nodrop lab.
 type labOptions struct {
 	*Program
 	flags           *lab.FlagValues
@@ -43,7 +42,6 @@ func (p *Program) Lab() *cobra.Command {
 	return cmd
 }
 
-// run runs the scenario that the flags describe.
 func (o *labOptions) run(ctx context.Context) error {
 	if err := o.Validate(*o.checks); err != nil {
 		return err

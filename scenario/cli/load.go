@@ -14,7 +14,6 @@ import (
 	"nodrop/scenario"
 )
 
-// loadOptions are the arguments of a plain load.
 type loadOptions struct {
 	*Program
 	urls            []string // must be exactly one
@@ -77,7 +76,6 @@ func (o *loadOptions) scenario() (*scenario.Scenario, error) {
 	return s, o.during.addTo(s)
 }
 
-// url returns the only URL.
 func (o *loadOptions) url() (string, error) {
 	switch len(o.urls) {
 	case 0:

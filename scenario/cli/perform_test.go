@@ -88,7 +88,6 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// TestLoadNotBegun: without a load there is no report.
 func TestLoadNotBegun(t *testing.T) {
 	out := &spy{}
 	p, _ := testProgram(out)

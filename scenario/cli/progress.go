@@ -25,7 +25,6 @@ func (p *Program) watch(name string, loads []scenario.Watched) func() {
 	}
 }
 
-// defaultColumns is the width of a terminal that does not report one.
 const defaultColumns = 80
 
 // wipe clears the current line of a terminal.
@@ -60,7 +59,6 @@ func (p *Program) show(name string, loads []scenario.Watched) func() {
 	}
 }
 
-// width is the width of a terminal, in columns.
 func width(f *os.File) int {
 	if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
 		return w

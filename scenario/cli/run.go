@@ -13,7 +13,6 @@ import (
 	"nodrop/scenario/file"
 )
 
-// runOptions are the arguments of nodrop scenario run.
 type runOptions struct {
 	fileOptions
 	repeated bool // --repeat was given
@@ -22,7 +21,6 @@ type runOptions struct {
 	outputs  *[]string
 }
 
-// runCommand is the command nodrop scenario run FILE.
 func (p *Program) runCommand() *cobra.Command {
 	o := &runOptions{fileOptions: fileOptions{Program: p}}
 	cmd := &cobra.Command{Use: "run FILE", Short: "Run it", Args: cobra.ArbitraryArgs}

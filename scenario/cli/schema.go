@@ -9,7 +9,6 @@ import (
 	"nodrop/scenario/file"
 )
 
-// schemaCommand is the command nodrop scenario schema.
 func (p *Program) schemaCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema",

@@ -9,7 +9,6 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// validateCommand is the command nodrop scenario validate FILE.
 func (p *Program) validateCommand() *cobra.Command {
 	o := &fileOptions{Program: p}
 	cmd := &cobra.Command{Use: "validate FILE", Short: "Only tell what is wrong with it", Args: cobra.ArbitraryArgs}

@@ -22,7 +22,6 @@ type actionKind struct {
 	labelled bool
 }
 
-// place is the context of an action in the file.
 type place struct {
 	part    string         // of the scenario: setup, gate, timeline or restore
 	step    *scenario.Step // as far as it has been read
@@ -53,7 +52,6 @@ func namesOf(list []actionKind) []string {
 	return names
 }
 
-// step reads one step of a part.
 func (r *reader) step(n *yaml.Node, part string, started *started) scenario.Step {
 	var s scenario.Step
 	var nodes []*yaml.Node // of the step's actions
@@ -303,7 +301,6 @@ func (r *reader) start(n *yaml.Node, name string) *action.Start {
 	return s
 }
 
-// stop reads the name of a process, or a mapping.
 func (r *reader) stop(n *yaml.Node, started *started) *action.Stop {
 	s, before := &action.Stop{}, len(r.faults)
 	if n.Kind == yaml.ScalarNode {
@@ -321,7 +318,6 @@ func (r *reader) stop(n *yaml.Node, started *started) *action.Stop {
 	return s
 }
 
-// http reads a URL, or a mapping.
 func (r *reader) http(n *yaml.Node) *action.HTTP {
 	h, before := &action.HTTP{}, len(r.faults)
 	if n.Kind == yaml.ScalarNode {
@@ -390,7 +386,6 @@ func (r *reader) probe(n *yaml.Node, what string, kinds ...string) action.Probe 
 	return p
 }
 
-// wait reads a duration, or a mapping with a check.
 func (r *reader) wait(n *yaml.Node) *action.Wait {
 	if n.Kind == yaml.ScalarNode {
 		return &action.Wait{For: r.duration(n, "wait", time.Millisecond)}

@@ -34,7 +34,6 @@ func (r *reader) clusters(n *yaml.Node) {
 	})
 }
 
-// cluster finds a cluster by its name.
 func (r *reader) cluster(n *yaml.Node) *api.Access {
 	name := r.plain(n, "cluster")
 	if a := r.access[name]; a != nil || name == "" {
@@ -61,7 +60,6 @@ type kubeAction struct {
 	given map[string]*yaml.Node
 }
 
-// kube reads one action on a cluster.
 func (r *reader) kube(n *yaml.Node, part string) scenario.Action {
 	before := len(r.faults)
 	a := &kubeAction{given: map[string]*yaml.Node{}}
@@ -114,7 +112,6 @@ func (r *reader) kubeVerbFields(a *kubeAction) []field {
 	return list
 }
 
-// kubeSubject reads what the verb acts on.
 func (r *reader) kubeSubject(n *yaml.Node, verb kube.Verb, a *kubeAction) {
 	if verb.Takes == kube.SomeObjects && n.Kind == yaml.SequenceNode {
 		if a.Manifests = r.objects(n, verb.Name); len(n.Content) == 0 {
@@ -186,7 +183,6 @@ func (r *reader) grace(n *yaml.Node) *int64 {
 	return &seconds
 }
 
-// pods reads how to find the pods of an object.
 func (r *reader) pods(n *yaml.Node) api.Pods {
 	var p api.Pods
 	r.mapping(n, "pods", []field{
@@ -227,7 +223,6 @@ func asJSON(n *yaml.Node) {
 	}
 }
 
-// objects reads a list of mappings.
 func (r *reader) objects(n *yaml.Node, what string) []map[string]any {
 	var list []map[string]any
 	r.list(n, what, func(n *yaml.Node) {

@@ -19,7 +19,6 @@ type started struct {
 
 func newStarted() *started { return &started{processes: map[string]bool{}} }
 
-// lab reads one of start, scale and restart.
 func (r *reader) lab(n *yaml.Node, part string, started *started) scenario.Action {
 	before := len(r.faults)
 	var given []string

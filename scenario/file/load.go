@@ -94,7 +94,6 @@ func (r *reader) streams(n *yaml.Node, target written) []scenario.Stream {
 	return list
 }
 
-// countLoads returns the number of loads in a list or in a mapping by name.
 func countLoads(n *yaml.Node) int {
 	if n.Kind == yaml.SequenceNode {
 		return len(n.Content)
@@ -167,7 +166,6 @@ func (r *reader) setting(fs *pflag.FlagSet, s setting, n *yaml.Node) {
 	}
 }
 
-// wanted describes the values that a flag of this type accepts.
 func wanted(kind string) string {
 	switch kind {
 	case "int", "int64", "float64":

@@ -104,7 +104,6 @@ func (r *reader) open(n *yaml.Node, what string) written {
 	return w
 }
 
-// list calls f for each item.
 func (r *reader) list(n *yaml.Node, what string, f func(n *yaml.Node)) {
 	if !r.is(n, yaml.SequenceNode, what) {
 		return
@@ -126,7 +125,6 @@ func (r *reader) filled(n *yaml.Node, what string) string {
 	return text
 }
 
-// duration reads a duration of at least least.
 func (r *reader) duration(n *yaml.Node, what string, least time.Duration) time.Duration {
 	text := r.filled(n, what)
 	if text == "" {

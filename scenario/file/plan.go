@@ -36,7 +36,6 @@ func Plan(s *scenario.Scenario) string {
 	return b.String()
 }
 
-// list writes a line for each action.
 func list(b *strings.Builder, part string, actions []scenario.Action) {
 	for _, a := range actions {
 		fmt.Fprintf(b, "   %s: %s\n", part, scenario.OneLine(title(a)))

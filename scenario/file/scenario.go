@@ -32,7 +32,6 @@ type parts struct {
 
 func keep(to **yaml.Node) func(*yaml.Node) { return func(n *yaml.Node) { *to = n } }
 
-// scenario reads the whole file.
 func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 	s := &scenario.Scenario{Repeat: 1}
 	if !r.is(root, yaml.MappingNode, "a scenario") {
@@ -95,7 +94,6 @@ func asked(c *loadgen.Config) url.URL {
 	return url.URL{Scheme: u.Scheme, Host: cmp.Or(c.Host, u.Host)}
 }
 
-// variables reads names and their values.
 func (r *reader) variables(n *yaml.Node, what string) map[string]variable {
 	vars := map[string]variable{}
 	if r.is(n, yaml.MappingNode, what) {
@@ -326,7 +324,6 @@ func (r *reader) name(n *yaml.Node, what string) string {
 	return name
 }
 
-// steps reads a list of steps; nil means none.
 func (r *reader) steps(n *yaml.Node, part string, started *started) []scenario.Step {
 	if n == nil {
 		return nil
@@ -365,7 +362,6 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// at reads a share, a time or a request.
 func (r *reader) at(n *yaml.Node) scenario.At {
 	text := r.plain(n, "at")
 	at, err := scenario.ParseAt(text)

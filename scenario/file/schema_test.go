@@ -32,7 +32,6 @@ func compileSchema(t *testing.T) *jsonschema.Schema {
 	return schema
 }
 
-// check validates a file against the schema.
 func check(t *testing.T, schema *jsonschema.Schema, text []byte) error {
 	t.Helper()
 	var parsed any
@@ -142,7 +141,6 @@ func TestSchemaHasAllKeys(t *testing.T) {
 	}
 }
 
-// keysAt returns the properties of the object at a place in the schema.
 func keysAt(t *testing.T, place string) []string {
 	t.Helper()
 	var at any

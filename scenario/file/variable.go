@@ -10,7 +10,6 @@ import (
 	"nodrop/scenario/action"
 )
 
-// variable is the value of ${NAME}.
 type variable struct {
 	value string
 	// shown replaces the value in messages: the value from the file, or ${NAME}
@@ -32,7 +31,6 @@ type piece struct {
 	variable
 }
 
-// expand splits a text at its variables.
 func (r *reader) expand(text string) (written, error) {
 	var w written
 	size := 0
@@ -148,7 +146,6 @@ func (r *reader) hideIn(w written) {
 	})
 }
 
-// value returns the text with its variables replaced.
 func (w written) value() string {
 	var b strings.Builder
 	for _, p := range w {
@@ -205,7 +202,6 @@ func host(text string) (schemeTo, hostFrom, hostTo int) {
 	return schemeTo, hostFrom + strings.LastIndexByte(text[hostFrom:hostTo], '@') + 1, hostTo
 }
 
-// line returns the text as a shell line.
 func (w written) line() (line string, env []string, err error) { return action.Line(w.pieces()) }
 
 func (w written) pieces() []action.Piece {

@@ -31,5 +31,4 @@ func leadGroup() error {
 	return nil
 }
 
-// killOwnGroup kills every process of the current group, including this one.
 func killOwnGroup() { killGroupOf(os.Getpid()) }

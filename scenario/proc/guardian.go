@@ -61,7 +61,6 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, h
 	return guard(stdin, stdout, stderr), true
 }
 
-// guarded is what a guardian has been told to end.
 type guarded struct {
 	tags     map[Tag]bool
 	commands map[Tag]bool

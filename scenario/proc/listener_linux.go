@@ -43,7 +43,6 @@ func NewListenerProbe(addr netip.AddrPort) (*ListenerProbe, error) {
 	return p, nil
 }
 
-// ask builds the request.
 func (p *ListenerProbe) ask(addr netip.AddrPort) {
 	header, body := p.request[:unix.SizeofNlMsghdr], p.request[unix.SizeofNlMsghdr:]
 	binary.NativeEndian.PutUint32(header[0:], uint32(len(p.request)))

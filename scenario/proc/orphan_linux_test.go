@@ -86,7 +86,6 @@ func (s *observation) named(before, name string) *proc.Process {
 	return p
 }
 
-// begin starts a command; end ends it.
 func (s *observation) begin(line string) (end func()) {
 	s.Helper()
 	command := exec.Command("sh", "-c", line)
