@@ -35,7 +35,7 @@ func lostPhrase(r *analysis.Figures) string {
 	return fmt.Sprintf("lost %d of %s (%s) within %s", c.Lost, phrase.Counted(c.Started, "request", "requests"), strings.Join(classes, ", "), timeSpan(r.Loss.Windows))
 }
 
-// timeSpan formats the time from the first window's begin to the last one's
+// timeSpan formats the time from the first window's start to the last one's
 // end.
 func timeSpan(w []analysis.Window) string {
 	if len(w) == 0 {

@@ -54,7 +54,7 @@ func findEvent(run *record.Run) Event {
 	return e
 }
 
-// lastStart returns the begin of the last bin in which a request started.
+// lastStart returns the start of the last bin in which a request started.
 func lastStart(run *record.Run) int64 {
 	for i, b := range slices.Backward(run.Bins.List) {
 		if b.Started > 0 {

@@ -16,10 +16,10 @@ type Loss struct {
 	Event     Event
 
 	Limits   Limits
-	Hidden   int64  // lost on reused connections in a way that clients which retry hide
+	Hidden   int64  // lost on reused connections in a way that clients with retries hide
 	Outside  int64  // lost before the event began or, if its end was seen, started after it; 0 without an event
 	After    int64  // lost and started after the steps had ended, if no mark shows the event's end
-	Recovery int64  // ns from the event's begin to the end of the last window; -1 if either is missing
+	Recovery int64  // ns from the event's start to the end of the last window; -1 if either is missing
 	Slower   Slower // slower responses
 
 	Lifecycles []Lifecycle // of the endpoints that have marks
@@ -101,7 +101,7 @@ func after(run *record.Run, event Event) int64 {
 	return n
 }
 
-// recovery returns the time from the event's begin to the last loss; -1 if no
+// recovery returns the time from the event's start to the last loss; -1 if no
 // loss came after it.
 func recovery(l *Loss) int64 {
 	if !l.Event.Known || len(l.Windows) == 0 || l.Windows[len(l.Windows)-1].End < l.Event.Begin {

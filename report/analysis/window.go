@@ -32,7 +32,7 @@ type Relation struct {
 }
 
 // windowGap returns how far apart two losses of one window may be: 50 ms or,
-// for slow loads, the time of ten requests to each endpoint. Successes on other
+// for slow loads, the time in which each endpoint gets ten requests. Successes on other
 // endpoints do not end a window.
 func windowGap(run *record.Run) int64 {
 	const least = 50_000_000

@@ -78,8 +78,8 @@ const speedFrom = "p50"
 
 // adjust raises the p-values of rows that are tested together
 // (Benjamini–Hochberg): with sixteen rows, chance alone would mark one in every
-// comparison or two. The row "lost", on which the verdict rests, is a question
-// of its own and is not adjusted.
+// comparison or two. The row "lost", on which the verdict rests, is tested
+// separately and is not adjusted.
 func adjust(rows []ChangeRow) {
 	var tested []*ChangeRow
 	for i := range rows {

@@ -46,7 +46,7 @@ func endpointNames(list []*analysis.Lifecycle) string {
 	return phrase.Names(endpoints)
 }
 
-// hadLived says the shortest time from the begin of termination to the kill.
+// hadLived says the shortest time from the start of termination to the kill.
 func hadLived(list []*analysis.Lifecycle) string {
 	shortest := int64(analysis.Unknown)
 	for _, one := range list {

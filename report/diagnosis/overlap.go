@@ -28,8 +28,8 @@ func (s *observation) overlapping(l *record.LostRequest) []*analysis.Lifecycle {
 // to the removal from the balancer, in ns.
 type overlap struct {
 	longest  int64
-	accepted int64 // shortest time from the begin of termination to the end of accepting
-	needed   int64 // longest time from the begin of termination to the removal from the balancer
+	accepted int64 // shortest time from the start of termination to the end of accepting
+	needed   int64 // longest time from the start of termination to the removal from the balancer
 	how      string
 }
 

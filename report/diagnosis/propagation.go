@@ -9,7 +9,7 @@ import (
 )
 
 // propagation is what the losses show of the propagation delay, in ns from the
-// begin of termination.
+// start of termination.
 type propagation struct {
 	met    []*analysis.Lifecycle
 	needed int64 // upper bound: from the first termination that can be the cause to the last failure

@@ -22,7 +22,7 @@ const (
 	retryConnect = "or let the gateway retry requests that it could not connect for, which never reached an upstream"
 )
 
-// meanings lists specific ones before general ones. The texts are exactly those
+// meanings lists specific ones before general ones. The texts are those
 // of Envoy's local replies, nginx's error pages and HAProxy's defaults.
 var meanings = []meaning{
 	{503, "", "x-envoy-overloaded", "Envoy's circuit breaker was open (response flag UO): too many connections or requests, not a shutdown", "raise the circuit breaker's limits, or lower the load"},

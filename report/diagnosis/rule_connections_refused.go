@@ -41,7 +41,7 @@ func (connectionsRefused) explain(s *observation, e *evidence) Finding {
 	return f
 }
 
-// sinceTerminating returns the longest time from the begin of an endpoint's
+// sinceTerminating returns the longest time from the start of an endpoint's
 // termination to a loss on it, in ns; 0 if not known.
 func (s *observation) sinceTerminating(e *evidence) int64 {
 	var longest int64

@@ -501,7 +501,7 @@ func longestRun(text string, of rune) int {
 // in a table cannot hold every text.
 func mdCode(text string) string { return "<code>" + mdInline(text) + "</code>" }
 
-// mdLine is mdInline for the begin of a line, where a number or a sign would
+// mdLine is mdInline for the start of a line, where a number or a sign would
 // make a list.
 func mdLine(text string) string {
 	text = mdInline(text)
