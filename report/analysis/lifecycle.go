@@ -242,8 +242,8 @@ func refusedWith(terminating int64, windows []Window) int64 {
 // loss at once, but the mark may come from another source.
 const Near = 50_000_000 // ns
 
-// Within reports whether at is between from and to, give or take Near. It is false if
-// from or to is Unknown.
+// Within reports whether at is between from and to, give or take Near. It is
+// false if from or to is Unknown.
 func Within(at, from, to int64) bool {
 	return from != Unknown && to != Unknown && at >= from-Near && at <= to+Near
 }

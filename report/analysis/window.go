@@ -32,8 +32,8 @@ type Relation struct {
 }
 
 // windowGap returns how far apart two losses of one window may be: 50 ms or,
-// for slow loads, the time in which each endpoint gets ten requests. Successes on other
-// endpoints do not end a window.
+// for slow loads, the time in which each endpoint gets ten requests. Successes
+// on other endpoints do not end a window.
 func windowGap(run *record.Run) int64 {
 	const least = 50_000_000
 	if run.Counts.Started == 0 || run.Duration == 0 {
