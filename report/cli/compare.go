@@ -93,7 +93,6 @@ func (o *compareOptions) check() error {
 	return nil
 }
 
-// readArm reads the recordings of one arm.
 func readArm(files []string) ([]compare.Saved, error) {
 	var saved []compare.Saved
 	for _, file := range files {

@@ -8,7 +8,6 @@ import (
 	"nodrop/report/format/page"
 )
 
-// writeChange writes a comparison of two arms.
 func writeChange(out *page.Page, c *compare.Change) {
 	fmt.Fprintln(out)
 	out.Heading(clean(headingOf(c)))

@@ -41,7 +41,6 @@ func (t *Temporaries) settle(path, place string) error {
 	return nil
 }
 
-// remove deletes a temporary file.
 func (t *Temporaries) remove(path string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
