@@ -18,8 +18,8 @@ import (
 
 // JUnit writes the verdict as a list of tests for CI: a suite for each run, and
 // a case for each of its checks. A failed check is a failure; an undecided one
-// is an error. There are no failures and errors if, and only if, the verdict is
-// pass or there is none.
+// is an error. The file has neither if, and only if, the verdict is pass or
+// there is none.
 func JUnit(w io.Writer, r *report.Report) error {
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err

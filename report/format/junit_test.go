@@ -59,8 +59,8 @@ var judged = []reporttest.Fixture{
 	}},
 }
 
-// TestJUnitTellsTheVerdict: a file is free of failures and errors only if the
-// verdict is pass or none.
+// TestJUnitTellsTheVerdict: a file has neither failures nor errors if, and only
+// if, the verdict is pass or none.
 func TestJUnitTellsTheVerdict(t *testing.T) {
 	outcomes := map[check.Outcome]bool{}
 	type made struct {

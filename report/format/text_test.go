@@ -66,7 +66,7 @@ func ours(text string) string {
 func TestTextWidth(t *testing.T) {
 	for _, f := range append(slices.Clone(reporttest.Fixtures), reporttest.Fixture{Name: "crowded", Build: crowded}) {
 		if f.Name == "hostile" {
-			continue // its names are no words
+			continue // its names contain spaces
 		}
 		r := report.Build(f.Build(t))
 		for _, width := range []int{80, 120, 200} {
