@@ -20,8 +20,8 @@ import (
 	"nodrop/report/reporttest"
 )
 
-// arm saves one run in each of several files, made an hour apart, two hours
-// from one arm's run to the same arm's next.
+// arm saves each run in a file. Runs of one arm start two hours apart, in turns
+// with those of the other arm, one hour later.
 func arm(t testing.TB, name string, runs ...*record.Run) []compare.Saved {
 	t.Helper()
 	var list []compare.Saved
@@ -44,7 +44,7 @@ func compared(t testing.TB, base, next []compare.Saved, checks ...string) *repor
 	return r
 }
 
-// TestChangeVerdict: what decides, and what keeps from deciding.
+// TestChangeVerdict: what decides a verdict, and what makes it inconclusive.
 func TestChangeVerdict(t *testing.T) {
 	one := func(lost int) func(testing.TB) []*record.Run {
 		return func(t testing.TB) []*record.Run { return reporttest.Lossies(t, lost) }
@@ -56,7 +56,7 @@ func TestChangeVerdict(t *testing.T) {
 		base, next func(testing.TB) []*record.Run
 		checks     []string
 		want       check.Outcome
-		reason     string // what must stand among the reasons
+		reason     string // must be among the reasons
 	}{
 		"neither lost":             {one(0), one(0), nil, check.Pass, ""},
 		"new lost nothing":         {one(5), one(0), nil, check.Pass, ""},
@@ -95,8 +95,8 @@ func TestChangeVerdict(t *testing.T) {
 	}
 }
 
-// TestChangeDoubts: a run that cannot be trusted leaves nothing to compare, in
-// either arm, whatever a check says.
+// TestChangeDoubts: a run that cannot be trusted, in either arm, makes the
+// comparison inconclusive, whatever a check says.
 func TestChangeDoubts(t *testing.T) {
 	for name, tt := range map[string]struct {
 		edit func(t *testing.T, s *compare.Saved)
@@ -154,7 +154,7 @@ func TestChangeArms(t *testing.T) {
 	}
 }
 
-// TestWarnings: each condition that differs is named, and none that does not.
+// TestWarnings: the warnings name each condition that differs, and no other.
 func TestWarnings(t *testing.T) {
 	base := arm(t, "off", reporttest.Lossy(t, 100, 0, 0))
 	if got := compared(t, base, arm(t, "on", reporttest.Lossy(t, 100, 0, 0))).Compared[0].Warnings; len(got) > 0 {
@@ -198,7 +198,7 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-// TestChangeOfNothing: an arm compared with itself shows no change, and never
+// TestChangeOfNothing: an arm compared with itself shows no change and never
 // fails.
 func TestChangeOfNothing(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
@@ -216,7 +216,8 @@ func TestChangeOfNothing(t *testing.T) {
 	}
 }
 
-// TestChangeSwapped: swapping the arms turns every sign, and no p-value.
+// TestChangeSwapped: swapping the arms reverses every sign but changes no
+// p-value.
 func TestChangeSwapped(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 6))
 	for range 30 {
@@ -252,7 +253,7 @@ func randomRuns(t testing.TB, rnd *rand.Rand, n int) []*record.Run {
 	return runs
 }
 
-// streamed saves a run for each stream, which lost as many as it says.
+// streamed saves a run for each stream with the given number of losses.
 func streamed(t testing.TB, file string, streams []string, lost ...int) []compare.Saved {
 	t.Helper()
 	rec := reporttest.Recording()
@@ -264,8 +265,8 @@ func streamed(t testing.TB, file string, streams []string, lost ...int) []compar
 	return []compare.Saved{{File: file, Recording: rec}}
 }
 
-// TestCompareStreams: stream by stream, each with a verdict of its own; both arms
-// must have the same.
+// TestCompareStreams: each stream is compared and gets a verdict; both arms
+// must have the same streams.
 func TestCompareStreams(t *testing.T) {
 	two := []string{"new", "kept"}
 	base, next := streamed(t, "off.json", two, 0, 0), streamed(t, "on.json", two, 7, 0)
@@ -282,8 +283,8 @@ func TestCompareStreams(t *testing.T) {
 	}
 }
 
-// TestStreamsShareAlpha: four runs of each tell one stream's change, but not
-// that of one among three.
+// TestStreamsShareAlpha: four runs of each arm are enough to show a change of a
+// single stream, but not of one stream among three.
 func TestStreamsShareAlpha(t *testing.T) {
 	for streams, want := range map[int]check.Outcome{1: check.Fail, 3: check.Inconclusive} {
 		names := []string{"new", "kept", "long"}[:streams]

@@ -10,7 +10,7 @@ import (
 	"nodrop/report/metric"
 )
 
-// Judged is a change with what was decided on it.
+// Judged is a change with its verdict.
 type Judged struct {
 	*compare.Change
 	Checks  []check.Result
@@ -18,9 +18,9 @@ type Judged struct {
 }
 
 // Compare sets two arms side by side, stream by stream, and judges the change.
-// variant chooses among those that recordings hold; "" is for recordings of one.
-// The checks take the place of the rule that new may not lose more than base;
-// each stream is asked all of them. Both arms must have the same streams.
+// Both arms must have the same streams. variant selects a variant; it may be ""
+// if the recordings hold only one. Every stream gets all checks; without any,
+// the rule is that new may not lose more than base.
 func Compare(base, next []compare.Saved, variant string, checks []string) (*Report, error) {
 	changes, err := compare.Changes(base, next, variant)
 	if err != nil {
@@ -37,8 +37,8 @@ func Compare(base, next []compare.Saved, variant string, checks []string) (*Repo
 	return r, nil
 }
 
-// judge decides on the change. Anything that keeps a run from being trusted
-// makes it inconclusive: a comparison rests on all of its runs.
+// judge decides on the change. A single run that cannot be trusted makes it
+// inconclusive: a comparison rests on all of its runs.
 func (c *Judged) judge(saved []compare.Saved, checks []string) (Verdict, []check.Result) {
 	var v Verdict
 	for _, s := range saved {
@@ -85,7 +85,7 @@ func (c *Judged) judge(saved []compare.Saved, checks []string) (Verdict, []check
 	return v, results
 }
 
-// within says of a text which stream it is about.
+// within puts the name of the stream before a text.
 func (c *Judged) within(text string) string {
 	if c.Stream == "" {
 		return text
@@ -93,8 +93,8 @@ func (c *Judged) within(text string) string {
 	return c.Stream + ": " + text
 }
 
-// together is the verdict of all streams: one that fails outweighs one that is
-// inconclusive, and that one that passes.
+// together combines the verdicts of all streams: fail outweighs inconclusive,
+// and inconclusive outweighs pass.
 func together(streams []*Judged) Verdict {
 	var all Verdict
 	var sentences []string
@@ -111,8 +111,8 @@ func together(streams []*Judged) Verdict {
 	return all
 }
 
-// byLoss is the rule where no check is given: new may not lose requests if base
-// did not, nor more than base did.
+// byLoss is the rule without checks: new may not lose requests if base lost
+// none, nor more than base.
 func (c *Judged) byLoss(v *Verdict) {
 	lost := c.Row("lost", "")
 	switch {
@@ -136,8 +136,8 @@ func (c *Judged) byLoss(v *Verdict) {
 	}
 }
 
-// check evaluates one check: a change on the medians of both arms, anything
-// else on each run of new.
+// check evaluates one check: a change on the medians of both arms, any other on
+// each run of new.
 func (c *Judged) check(text string) check.Result {
 	asked, err := check.ParseChangeCheck(text)
 	switch {
@@ -164,7 +164,7 @@ func (c *Judged) checkChange(asked check.Check) check.Result {
 	if row.Tested {
 		res.Met += ", p = " + compare.PValue(row.P)
 	}
-	// The product first: 110 against 100 is 10 % to the last digit.
+	// Multiply first, so that 110 against 100 is exactly 10 %.
 	base := row.Base.Median
 	if base == 0 {
 		base = 1
@@ -174,7 +174,7 @@ func (c *Judged) checkChange(asked check.Check) check.Result {
 		return res
 	}
 	res.Outcome, res.Reason = check.Fail, fmt.Sprintf("%s: %s", asked, res.Met)
-	// One question, asked beforehand: its own p decides, unadjusted.
+	// The check is one question, asked in advance, so its p is not adjusted.
 	if row.Tested && row.P >= c.Level() {
 		res.Outcome = check.Inconclusive
 		res.Reason += ": chance alone may explain it"
@@ -182,7 +182,7 @@ func (c *Judged) checkChange(asked check.Check) check.Result {
 	return res
 }
 
-// checkRuns: one run of new that meets the check is enough.
+// checkRuns fails if a single run of new meets the check.
 func (c *Judged) checkRuns(asked check.Check) check.Result {
 	res := check.Result{Where: c.New.Name, Rule: check.FailIf, Check: asked.String(), Outcome: check.Pass}
 	failed, first, undecided := 0, "", ""

@@ -11,8 +11,9 @@ import (
 	"nodrop/report/reporttest"
 )
 
-// TestComparisonRows: the classes below lost add up to it, spoiled ones have a
-// row of their own, answers are those of any status, and none have no latency.
+// TestComparisonRows: the classes below lost add up to it, spoiled requests
+// have a separate row, responses count with any status, and without responses
+// there is no latency.
 func TestComparisonRows(t *testing.T) {
 	unexpected := reporttest.NewRun(t, []reporttest.Request{
 		{Start: 0, End: 2 * ms, Fate: record.FateLost, Endpoint: "gw-1", Status: 503, Class: "status.503"},
@@ -37,8 +38,8 @@ func TestComparisonRows(t *testing.T) {
 	}
 }
 
-// TestComparisonColumns: every row has a cell for each column, also beside a
-// run of no variant.
+// TestComparisonColumns: every row has a cell for each column, even beside a
+// run without a variant.
 func TestComparisonColumns(t *testing.T) {
 	plain := reporttest.NewRun(t, reporttest.Steady(100, 0, ms, "gw-1"))
 	c := report.Build(reporttest.Recording(plain, reporttest.Abrupt(t), reporttest.Graceful(t))).Comparison

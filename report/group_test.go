@@ -13,7 +13,7 @@ import (
 	"nodrop/report/reporttest"
 )
 
-// TestRepetitions: the run stays the unit, and the worst one stands for a
+// TestRepetitions: the run remains the unit, and the worst run represents a
 // variant.
 func TestRepetitions(t *testing.T) {
 	r := report.Build(reporttest.Repetitions(t, 4))
@@ -30,8 +30,8 @@ func TestRepetitions(t *testing.T) {
 	}
 }
 
-// TestRepetitionsThatAreMissing: what was not run proves nothing, and one bad run
-// is named.
+// TestRepetitionsThatAreMissing: a missing run proves nothing, and a bad run is
+// named.
 func TestRepetitionsThatAreMissing(t *testing.T) {
 	rec := reporttest.Repetitions(t, 3)
 	rec.Runs = rec.Runs[:5]
@@ -47,7 +47,8 @@ func TestRepetitionsThatAreMissing(t *testing.T) {
 	}
 }
 
-// TestRecurrences: what only a run has that is not told in full is told.
+// TestRecurrences: the report mentions findings of runs that it does not show
+// in full.
 func TestRecurrences(t *testing.T) {
 	rec := reporttest.Repetitions(t, 3)
 	for _, run := range rec.Runs {
@@ -83,7 +84,7 @@ func TestRecurrences(t *testing.T) {
 	}
 }
 
-// TestOnly: one run by its name or its place.
+// TestOnly selects a run by its name or its number.
 func TestOnly(t *testing.T) {
 	rec := reporttest.Recording(reporttest.Lossy(t, 100, 1, 0), reporttest.Lossy(t, 100, 2, 0), reporttest.Lossy(t, 100, 3, 0))
 	for i, run := range rec.Runs {

@@ -12,8 +12,8 @@ import (
 	"nodrop/report/analysis"
 )
 
-// Only is the recording with one run alone: the one of this name (graceful #2,
-// graceful/new #1) or at this place, counted from 1.
+// Only returns the recording with a single run: the one with this name
+// (graceful #2, graceful/new #1) or number, counted from 1.
 func Only(rec *record.Recording, run string) (*record.Recording, error) {
 	var names []string
 	for _, r := range rec.Runs {

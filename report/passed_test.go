@@ -10,8 +10,8 @@ import (
 	"nodrop/report/reporttest"
 )
 
-// TestPassed: a verdict that is pass says what it passed, repetitions together;
-// any other says why.
+// TestPassed: a passing verdict lists the checks it passed, with repetitions on
+// one line; any other gives reasons.
 func TestPassed(t *testing.T) {
 	repetition := func(n, lost int) *record.Run {
 		return reporttest.Trial(t, lost, func(run *record.Run) {

@@ -1,10 +1,10 @@
 // Package report turns a Recording into a Report.
 //
-// The pipeline: Build takes each run's figures from analysis and its findings from
-// diagnosis, sets variants side by side with compare, asks the checks, and judges.
-// Compare does so for the arms of saved recordings. A format then only writes.
-// Nothing here reads a clock, the environment or a file, so the same recording gives
-// the same report for ever.
+// The pipeline: Build takes each run's figures from analysis and its findings
+// from diagnosis, sets variants side by side with compare, evaluates the
+// checks, and judges. Compare does the same for the arms of saved recordings. A
+// format only writes the result. Nothing here reads a clock, the environment or
+// a file, so the same recording always gives the same report.
 package report
 
 import (
@@ -15,25 +15,25 @@ import (
 	"nodrop/report/diagnosis"
 )
 
-// Report is a Recording with all that was computed from it.
+// Report is a Recording with everything computed from it.
 type Report struct {
 	Recording  *record.Recording
 	Runs       []RunReport
-	Groups     []compare.Group     // of the Runs, by variant and stream
-	Comparison *compare.Comparison // nil unless there are two variants or more
-	Changes    []*compare.Change   // of each variant to the first one, where there are repetitions
-	Compared   []*Judged           // of each stream of saved recordings; such a Report has no Runs and no Recording
+	Groups     []compare.Group     // of Runs, by variant and stream
+	Comparison *compare.Comparison // nil for fewer than two variants
+	Changes    []*compare.Change   // of each variant from the first one, if there are repetitions
+	Compared   []*Judged           // per stream of saved recordings; such a Report has no Runs and no Recording
 	Checks     []check.Result
 	Verdict    Verdict
 }
 
-// RunReport is one run's part.
+// RunReport is the part of a report about one run.
 type RunReport struct {
 	analysis.Figures
 	Findings []diagnosis.Finding
 }
 
-// Build computes a Report.
+// Build computes the Report of a recording.
 func Build(rec *record.Recording) *Report {
 	r := &Report{Recording: rec}
 	var figures []analysis.Figures
@@ -49,7 +49,7 @@ func Build(rec *record.Recording) *Report {
 	return r
 }
 
-// Recurrences lists what was found in any of the runs of a group.
+// Recurrences lists the findings of all runs of a group.
 func (r *Report) Recurrences(g *compare.Group) []diagnosis.Recurrence {
 	var runs []diagnosis.Diagnosed
 	for i, place := range g.Places {
@@ -58,7 +58,7 @@ func (r *Report) Recurrences(g *compare.Group) []diagnosis.Recurrence {
 	return diagnosis.Recurrences(runs)
 }
 
-// Passed tells, of a verdict that is pass, each check and what it found.
+// Passed describes, for a passing verdict, each check and the figure found.
 func (r *Report) Passed() []string {
 	if r.Verdict.Outcome != check.Pass {
 		return nil

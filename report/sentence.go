@@ -10,7 +10,7 @@ import (
 	"nodrop/report/phrase"
 )
 
-// sentence tells what each variant lost.
+// sentence says what each variant lost.
 func sentence(list []compare.Group) string {
 	var parts []string
 	for i := range list {
@@ -35,7 +35,8 @@ func lostPhrase(r *analysis.Figures) string {
 	return fmt.Sprintf("lost %d of %s (%s) within %s", c.Lost, phrase.Counted(c.Started, "request", "requests"), strings.Join(classes, ", "), timeSpan(r.Loss.Windows))
 }
 
-// timeSpan is the time from the first window's begin to the last one's end.
+// timeSpan formats the time from the first window's start to the last one's
+// end.
 func timeSpan(w []analysis.Window) string {
 	if len(w) == 0 {
 		return phrase.Duration(0) // the counts contradict themselves
@@ -43,7 +44,7 @@ func timeSpan(w []analysis.Window) string {
 	return phrase.Duration(w[len(w)-1].End - w[0].Begin)
 }
 
-// armPhrase tells what an arm lost.
+// armPhrase says what an arm lost.
 func armPhrase(a *compare.Arm) string {
 	if len(a.Runs) == 1 {
 		return a.Name + " " + lostPhrase(&a.Runs[0].Figures)

@@ -8,9 +8,9 @@ import (
 	"nodrop/report/phrase"
 )
 
-// Distrust lists why a run proves nothing. A run that is asked nothing can only
-// contradict itself; an event is owed by a scenario's runs alone, which expect
-// or require something of it.
+// Distrust lists why a run proves nothing. A run without checks can only
+// contradict itself. Only runs of a scenario with expect or require must have
+// an event.
 func Distrust(r *analysis.Figures, asked bool) (doubts, hints []string) {
 	if r.Loss.Identity != nil {
 		doubts = append(doubts, "the counts contradict themselves: "+r.Loss.Identity.Error())

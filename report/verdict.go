@@ -12,13 +12,12 @@ type Verdict struct {
 	Outcome  check.Outcome
 	Sentence string   // what happened, in one sentence
 	Reasons  []string // what made it fail or inconclusive
-	Hints    []string // what to change, where something can be
+	Hints    []string // what to change, if anything can be
 }
 
-// judge decides over all runs. A run that cannot be trusted makes the verdict
-// inconclusive; a check that failed on one that can makes it fail, and that
-// outweighs doubts about other runs, and about those that an error kept from
-// being made.
+// judge decides over all runs. A run that cannot be trusted, or that an error
+// prevented, makes the verdict inconclusive. A check that failed on a trusted
+// run makes it fail, which outweighs doubts about other runs.
 func judge(unfinished string, runs []RunReport, list []compare.Group) (Verdict, []check.Result) {
 	var v Verdict
 	var checks []check.Result
@@ -51,8 +50,8 @@ func judge(unfinished string, runs []RunReport, list []compare.Group) (Verdict, 
 	return v, checks
 }
 
-// weigh adds the reasons of one run's checks, and says whether one of them
-// failed while none was undecided.
+// weigh adds the reasons of one run's checks. It reports whether a check failed
+// and none was inconclusive.
 func (v *Verdict) weigh(name string, results []check.Result) (failed bool) {
 	decided := true
 	for _, res := range results {
@@ -76,7 +75,7 @@ func (v *Verdict) doubt(reason string) {
 	v.Reasons = append(v.Reasons, reason)
 }
 
-// hint adds what is not said yet.
+// hint adds the hints that are not in the list yet.
 func (v *Verdict) hint(hints ...string) {
 	for _, h := range hints {
 		if h != "" && !slices.Contains(v.Hints, h) {

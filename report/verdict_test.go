@@ -256,8 +256,9 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// TestUnfinishedRecording: what is there may be as it should, what is missing
-// may not; only a check that failed says more.
+// TestUnfinishedRecording: the runs of an unfinished recording may be fine
+// while the missing ones are not, so the verdict is inconclusive unless a check
+// failed.
 func TestUnfinishedRecording(t *testing.T) {
 	for lost, want := range map[int]check.Outcome{0: check.Inconclusive, 3: check.Fail} {
 		rec := reporttest.Recording(reporttest.Trial(t, lost, nil))
@@ -268,7 +269,7 @@ func TestUnfinishedRecording(t *testing.T) {
 	}
 }
 
-// TestContradictions: each part of a recording is held against the totals.
+// TestContradictions: each part of a recording is compared with the totals.
 func TestContradictions(t *testing.T) {
 	for name, tt := range map[string]struct {
 		edit func(*record.Run)
@@ -310,7 +311,7 @@ func TestContradictions(t *testing.T) {
 	}
 }
 
-// TestCheckResults: each check is told, met or not, with the variant.
+// TestCheckResults: the results list each check, met or not, with the variant.
 func TestCheckResults(t *testing.T) {
 	r := report.Build(reporttest.Recording(
 		reporttest.Trial(t, 1, func(run *record.Run) {

@@ -12,19 +12,19 @@ type ClassLoss struct {
 	Class         record.Class
 	Spoiled       bool
 	Fresh, Reused int64
-	Redirected    int64  // of them: a redirect had been followed
-	Sample        string // most frequent text, "" for statuses
+	Redirected    int64  // of them, after a redirect
+	Sample        string // the most frequent error text; "" for statuses
 }
 
-// Total is fresh and reused together.
+// Total is the sum of Fresh and Reused.
 func (c ClassLoss) Total() int64 { return c.Fresh + c.Reused }
 
-// SafeToRetry reports whether any method may be sent again without the risk of
-// acting twice. The hosts of a redirect chain that came before the hop that
-// failed have answered.
+// SafeToRetry reports whether requests of any method can be sent again without
+// the risk of acting twice. After a redirect it is false: earlier hosts of the
+// chain have already responded.
 func (c ClassLoss) SafeToRetry() bool { return c.Class.Info().SafeToRetry() && c.Redirected == 0 }
 
-// classLosses sums outcomes by class, the most frequent first.
+// classLosses sums outcomes by class, most frequent first.
 func classLosses(run *record.Run, outcomes []record.Outcome) []ClassLoss {
 	var list []ClassLoss
 	for _, o := range outcomes {
@@ -61,7 +61,7 @@ func sampleOf(run *record.Run, class record.Class) string {
 	return best.Text
 }
 
-// ClassTotal is how many requests were lost to a class, or spoiled by it.
+// ClassTotal returns how many requests of the class were lost or spoiled.
 func (l *Loss) ClassTotal(name string) int64 {
 	for _, c := range l.Classes {
 		if c.Class.String() == name {
@@ -71,7 +71,8 @@ func (l *Loss) ClassTotal(name string) int64 {
 	return 0
 }
 
-// SpoiledRemedy is what to do about the most frequent failure of this machine.
+// SpoiledRemedy returns the remedy for the most frequent failure on this
+// machine.
 func (l *Loss) SpoiledRemedy() string {
 	for _, c := range l.Classes {
 		if c.Spoiled {
@@ -81,7 +82,8 @@ func (l *Loss) SpoiledRemedy() string {
 	return ""
 }
 
-// BeyondConnect reports that the request was lost on a connection that stood.
+// BeyondConnect reports whether the request was lost on an established
+// connection.
 func BeyondConnect(c record.Class) bool {
 	switch c.Stage() {
 	case record.StageSend, record.StageWait, record.StageHead, record.StageBody:
@@ -91,18 +93,19 @@ func BeyondConnect(c record.Class) bool {
 	return false
 }
 
-// IsCut reports that the peer, or what is between, ended the connection.
+// IsCut reports whether the peer, or something in between, closed or reset the
+// connection.
 func IsCut(c record.Class) bool {
 	cause := c.Cause()
 	return BeyondConnect(c) && (cause == record.CauseEOF || cause == record.CauseReset)
 }
 
-// Unresponded reports that not one byte of a response had come.
+// Unresponded reports whether no byte of a response had arrived.
 func Unresponded(c record.Class) bool {
 	return c.Stage() == record.StageSend || c.Stage() == record.StageWait
 }
 
-// IsTLSCut reports that a handshake found no end.
+// IsTLSCut reports whether a TLS handshake was cut off or timed out.
 func IsTLSCut(c record.Class) bool {
 	switch c.Cause() {
 	case record.CauseEOF, record.CauseReset, record.CauseTimeout:
@@ -112,7 +115,8 @@ func IsTLSCut(c record.Class) bool {
 	}
 }
 
-// IsRefusal reports whether nothing listened where a connection was tried.
+// IsRefusal reports whether nothing listened at the address of a connection
+// attempt.
 func IsRefusal(c record.Class) bool {
 	return c.Stage() == record.StageConnect && (c.Cause() == record.CauseRefused || c.Cause() == record.CauseReset)
 }

@@ -4,17 +4,17 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// Crash is that an endpoint ended and nobody had told it to; ns.
+// Crash is an endpoint's exit that nobody had requested. Times are in ns.
 type Crash struct {
 	Endpoint string
-	address  string // as that of a life
-	At       int64  // when it is told of
-	From     int64  // when it can have been, at the earliest
-	Back     int64  // when the endpoint was ready again; unknown
+	address  string // the same as Lifecycle.address
+	At       int64  // time of the mark
+	From     int64  // earliest possible time of the crash
+	Back     int64  // when the endpoint was ready again; Unknown if no mark says so
 	Text     string // how it ended
 }
 
-// crashes gathers the marks of them, which are in order.
+// crashes collects the crashes from marks, which are in order.
 func crashes(marks []record.Mark) []Crash {
 	var list []Crash
 	for _, m := range marks {
@@ -37,16 +37,17 @@ func crashes(marks []record.Mark) []Crash {
 	return list
 }
 
-// Cuts reports that it can have cut a request.
+// Cuts reports whether the crash can have cut the request.
 func (c *Crash) Cuts(l *record.LostRequest) bool {
 	cut := IsCut(l.Class) || IsTLSCut(l.Class) && l.Class.Cause() != record.CauseTimeout
 	return cut && Within(l.End, c.From, c.At)
 }
 
-// Lasts reports that the endpoint may have been gone then.
+// Lasts reports whether the endpoint may have been down at a time.
 func (c *Crash) Lasts(at int64) bool { return c.During(at, at) }
 
-// During reports that it may have been gone at a time between the two.
+// During reports whether the endpoint may have been down at any time in [from,
+// to].
 func (c *Crash) During(from, to int64) bool {
 	return to >= c.From-Near && (c.Back == Unknown || from <= c.Back+Near)
 }

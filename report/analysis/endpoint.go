@@ -9,13 +9,13 @@ import (
 
 // EndpointLoss counts what happened on one endpoint.
 type EndpointLoss struct {
-	Name     string // "" for requests that reached none
+	Name     string // "" for requests that reached no endpoint
 	OK, Lost int64
 	Classes  []ClassLoss
 	Seen     record.EndpointSeen
 }
 
-// endpointLosses groups outcomes by endpoint, those that lost most first.
+// endpointLosses groups outcomes by endpoint, most losses first.
 func endpointLosses(run *record.Run) []EndpointLoss {
 	byName := map[string][]record.Outcome{}
 	for _, o := range run.Outcomes {
@@ -48,12 +48,13 @@ func endpointLosses(run *record.Run) []EndpointLoss {
 	return list
 }
 
-// EndpointCount is how many endpoints there were: those that requests met, and
-// those that marks tell of; that one is ready is also told of what is none. An
-// address behind which responses named replicas is none of its own. Where marks have
-// other names than requests know (a process behind an address, pods behind a
-// service), they are the same ones twice. Of those that stay, marks may tell
-// nothing: there are no fewer than there were at the begin.
+// EndpointCount returns how many endpoints there were: those that requests
+// reached and those that marks name. It ignores ready marks, which may name
+// something that is no endpoint, and an address behind which responses named
+// the replicas. Where marks and requests use different names (a process behind
+// an address, pods behind a Service), both mean the same endpoints. Replicas
+// that stay may have no marks, so the result is at least the number of replicas
+// at the start.
 func EndpointCount(run *record.Run) int {
 	return max(run.Replicas, seenEndpoints(run))
 }
@@ -79,6 +80,6 @@ func seenEndpoints(run *record.Run) int {
 	return len(names)
 }
 
-// namedByResponses reports that an endpoint is known from a response field, not
-// from connections to it.
+// namedByResponses reports whether an endpoint is known only from a response
+// field, not from connections to it.
 func namedByResponses(e record.EndpointSeen) bool { return e.FirstResponse >= 0 && e.FirstConnect < 0 }

@@ -11,28 +11,29 @@ import (
 type Event struct {
 	Known      bool
 	Begin, End int64  // ns
-	LoadOver   int64  // when the last request was started, ns
-	Err        string // of the first step that failed, or child that crashed
-	// Seen: a mark tells of an endpoint. Without one, End is that of the steps,
-	// and what they set going may have gone on after it.
+	LoadOver   int64  // when the last request started, ns
+	Err        string // of the first step that failed or child that crashed
+	// Seen reports whether any mark names an endpoint. If none does, End is the
+	// end of the steps, and their effects may have lasted longer.
 	Seen bool
-	// Open: marks tell when the control plane took an endpoint out, of which
-	// balancers may have heard after End.
+	// Open reports whether the control plane's marks show that it removed an
+	// endpoint. Balancers may have followed after End.
 	Open bool
 }
 
-// Inside reports whether the load went on until the event was over.
+// Inside reports whether the load lasted until the event was over.
 func (e Event) Inside() bool { return e.Known && e.End <= e.LoadOver }
 
-// findEvent spans the steps and the lifecycle-cycle marks; notes are not part of it.
+// findEvent spans the steps and the marks of lifecycles; notes do not count.
 func findEvent(run *record.Run) Event {
 	e := Event{LoadOver: lastStart(run)}
 	for _, m := range run.Marks {
 		if m.End < 0 && m.Kind != record.MarkCrashed {
-			continue // of the set-up, before the load
+			continue // part of the set-up, before the load
 		}
-		// A replica that cut requests at the end of its grace is what is to be
-		// seen; a step that failed, or a crash, is not.
+		// Only failed steps and crashes count as errors: a replica that cuts
+		// requests at the end of its grace period is what the run is there to
+		// observe.
 		if m.Error != "" && e.Err == "" && (m.Kind == record.MarkStep || m.Kind == record.MarkCrashed) {
 			e.Err = m.Name + ": " + m.Error
 		}
@@ -53,8 +54,7 @@ func findEvent(run *record.Run) Event {
 	return e
 }
 
-// lastStart is the latest moment, to the bin's begin, at which a request was
-// started.
+// lastStart returns the start of the last bin in which a request started.
 func lastStart(run *record.Run) int64 {
 	for i, b := range slices.Backward(run.Bins.List) {
 		if b.Started > 0 {
@@ -68,7 +68,7 @@ func lastStart(run *record.Run) int64 {
 type Baseline struct {
 	Known    bool
 	Until    int64 // ns
-	OK, Lost int64 // in whole bins that ended before Until
+	OK, Lost int64 // in whole bins that end by Until
 }
 
 func findBaseline(run *record.Run) Baseline {

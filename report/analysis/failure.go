@@ -8,15 +8,15 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// Failure is a loss, or several of one kind, placed in time.
+// Failure is one loss, or several of one class, placed in time.
 type Failure struct {
 	From, Until int64 // ns
 	class       record.Class
 	count       int64
-	lost        *record.LostRequest // nil for those in the counts alone
+	lost        *record.LostRequest // nil for losses without details
 }
 
-// Failures places every loss of run, in order: those told in full to the
+// Failures places every loss of run in time order: losses with details to the
 // nanosecond, the others to their bin.
 func Failures(run *record.Run) []Failure {
 	list := make([]Failure, 0, len(run.Lost))
@@ -30,7 +30,7 @@ func Failures(run *record.Run) []Failure {
 	return list
 }
 
-// FailureOf is a loss that is told in full.
+// FailureOf returns the failure of a loss with details.
 func FailureOf(l *record.LostRequest, resolution int64) Failure {
 	from, until := FailedAt(l, resolution)
 	return Failure{from, until, l.Class, 1, l}
@@ -41,11 +41,11 @@ func SortFailures(list []Failure) {
 	slices.SortStableFunc(list, func(a, b Failure) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Until, b.Until)) })
 }
 
-// FailedAt is when a lost request met what it was lost to. A connection that
-// was refused, by the target or on the way to it, met it when the request
-// started; so did a request that hung, for it is not known how long after. All
-// others were cut when they failed: a request of 3 s that is killed at its end
-// belongs to what killed it.
+// FailedAt returns when a lost request met the cause of its loss. A request
+// that timed out counts at its start, because it is unknown when it hung. A
+// connection that was refused, by the target or on the way to it, counts from
+// its start to its end if that took no longer than resolution. Everything else
+// counts at its end: a request cut after 3 s belongs to whatever cut it then.
 func FailedAt(l *record.LostRequest, resolution int64) (from, until int64) {
 	switch {
 	case l.Class.Cause() == record.CauseTimeout:
@@ -56,7 +56,7 @@ func FailedAt(l *record.LostRequest, resolution int64) (from, until int64) {
 	return l.End, l.End
 }
 
-// unlisted places the losses that are in the time bins alone.
+// unlisted places the losses that only the time bins count.
 func unlisted(run *record.Run) []Failure {
 	type key struct {
 		bin   int64
@@ -82,7 +82,8 @@ func unlisted(run *record.Run) []Failure {
 	return list
 }
 
-// GroupFailures cuts failures, in order, where the next is more than gap away.
+// GroupFailures splits ordered failures wherever the next is more than gap
+// away.
 func GroupFailures(list []Failure, gap int64) iter.Seq[[]Failure] {
 	return func(yield func([]Failure) bool) {
 		for len(list) > 0 {

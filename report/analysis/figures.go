@@ -1,22 +1,23 @@
-// Package analysis computes what one run says in numbers: hey's summary, what was
-// lost and when, and what marks tell of each endpoint's lifecycle.
+// Package analysis computes the figures of one run: hey's summary, what was
+// lost and when, and each endpoint's lifecycle from its marks.
 //
-// The pipeline: Of takes a record.Run; its requests become a Summary, its losses
-// Failures in time, these Windows, and its marks Lifecycles and the Event. Nothing
-// here has an opinion: why requests were lost is the business of diagnosis. It
-// imports the record alone, and the same run gives the same figures for ever.
+// The pipeline: Of takes a record.Run. Its requests become a Summary, its
+// losses become Failures in time and these become Windows, and its marks become
+// Lifecycles and the Event. Analysis never says why requests were lost:
+// diagnosis does. It imports only the record, and the same run always gives the
+// same figures.
 package analysis
 
 import (
 	"nodrop/loadgen/record"
 )
 
-// Figures is what was computed from one run.
+// Figures holds everything computed from one run.
 type Figures struct {
 	Run     *record.Run
 	Summary Summary
 	Loss    Loss
 }
 
-// Of computes them.
+// Of computes the figures of run.
 func Of(run *record.Run) Figures { return Figures{run, summarize(run), findLoss(run)} }

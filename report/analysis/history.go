@@ -1,13 +1,13 @@
 package analysis
 
-// History is what marks tell of one endpoint, in order.
+// History holds the lifecycles and crashes of one endpoint, in order.
 type History struct {
 	Name       string
 	lifecycles []*Lifecycle
 	Crashes    []*Crash
 }
 
-// Histories are those of all endpoints, by name and by address.
+// Histories returns the history of each endpoint, by name and by address.
 func Histories(lifecycles []Lifecycle, crashes []Crash) map[string]*History {
 	index := map[string]*History{}
 	of := func(endpoint, address string, add func(*History)) {
@@ -33,8 +33,9 @@ func Histories(lifecycles []Lifecycle, crashes []Crash) map[string]*History {
 	return index
 }
 
-// LifecycleAt is the lifecycle that it was in at a time: the last one that had begun, give or
-// take near, or else the first; nil where marks tell of none, or it was over.
+// LifecycleAt returns the endpoint's lifecycle at a time: the last one that had
+// begun (within Near), or else the first. It returns nil if there is none or it
+// was over.
 func (h *History) LifecycleAt(at int64) *Lifecycle {
 	var found *Lifecycle
 	for _, l := range h.lifecycles {

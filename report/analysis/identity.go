@@ -16,9 +16,9 @@ func (e *identityError) Error() string {
 	return fmt.Sprintf("%s: %d, the total says %d", e.what, e.got, e.want)
 }
 
-// checkOutcomes holds the counts by class, reuse and endpoint, the details and
-// the time bins against the totals: a recording whose parts disagree is not to
-// be trusted.
+// checkOutcomes compares the counts by class, reuse and endpoint, the details
+// and the time bins with the totals: a recording whose parts disagree cannot be
+// trusted.
 func checkOutcomes(run *record.Run) error {
 	var byFate record.Counts
 	for _, o := range run.Outcomes {

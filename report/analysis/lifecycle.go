@@ -8,30 +8,31 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// Lifecycle is what marks tell of one endpoint's way out, in ns from the run's
-// start; unknown for what no mark tells.
+// Lifecycle holds the times of one endpoint's marks as it leaves, in ns from
+// the run's start; Unknown where there is no mark.
 type Lifecycle struct {
 	Endpoint       string
-	address        string // of IP, where marks tell that the endpoint has another name
+	address        string // IP address, where the marks give the endpoint another name
 	Terminating    int64
 	Signalled      int64
 	ListenerClosed int64
 	Killed         int64
 	Exited         int64
 	Removed        int64
-	// What the control plane says of it; balancers hear of that later.
+	// From the control plane; balancers learn of these later.
 	unready  int64
 	goes     int64
 	dropped  int64
-	Shutdown *record.Shutdown // nil is not known
-	// over is when its address was in use again, or its name where it has none: what
-	// is met there from then on is another's.
+	Shutdown *record.Shutdown // nil if not known
+	// Over is when the endpoint's address (or its name, if it has no address)
+	// was in use again. Later requests there meet another process.
 	Over int64
-	// refused is the end of the window of refusals that began with its termination.
+	// Refused is the end of the window of refusals that began with the
+	// termination.
 	Refused int64
 }
 
-// Unknown stands for a moment that no mark tells.
+// Unknown stands for a time without a mark.
 const Unknown = math.MinInt64
 
 func newLifecycle(endpoint string) Lifecycle {
@@ -45,7 +46,7 @@ func newLifecycle(endpoint string) Lifecycle {
 // Stopped is when the endpoint stopped accepting connections.
 func (l *Lifecycle) Stopped() int64 { return earliest(l.ListenerClosed, l.Exited) }
 
-// earliest is the first of those moments that are known.
+// earliest returns the first of the known times.
 func earliest(moments ...int64) int64 {
 	first := int64(Unknown)
 	for _, at := range moments {
@@ -56,8 +57,8 @@ func earliest(moments ...int64) int64 {
 	return first
 }
 
-// Out is when the control plane took the endpoint out for good: not what it did for
-// other reasons before.
+// Out returns when the control plane removed the endpoint for good; removals
+// before its termination do not count.
 func (l *Lifecycle) Out() int64 {
 	first := int64(Unknown)
 	for _, at := range [...]int64{l.goes, l.unready, l.dropped} {
@@ -68,7 +69,8 @@ func (l *Lifecycle) Out() int64 {
 	return first
 }
 
-// Left reports that marks tell of a way out, and not only of what may come and go.
+// Left reports whether the marks show that the endpoint left, rather than only
+// changes of readiness.
 func (l *Lifecycle) Left() bool {
 	for _, at := range [...]int64{l.Terminating, l.Signalled, l.ListenerClosed, l.Killed, l.Exited, l.Removed, l.dropped} {
 		if at != Unknown {
@@ -78,23 +80,23 @@ func (l *Lifecycle) Left() bool {
 	return false
 }
 
-// ExitLag is how late a control plane may tell of an exit, in ns: a kubelet looks
-// at its containers once a second, then reports to the API server (PLEG relist
-// period and status manager, kubernetes/pkg/kubelet).
+// ExitLag is how long after an exit the control plane may report it, in ns: a
+// kubelet looks at its containers once a second, then reports to the API server
+// (PLEG relist period and status manager, kubernetes/pkg/kubelet).
 const ExitLag = 2_000_000_000
 
-// killSlack is how much sooner than after the whole grace period a kubelet's kill
-// may seem to come, in ns: it counts whole seconds, from before the termination was
-// told here.
+// killSlack is how much earlier than the full grace period a kubelet's kill may
+// appear to come, in ns: it counts whole seconds, and starts before nodrop sees
+// the termination.
 const killSlack = 1_500_000_000
 
-// ExitedAt reports that the endpoint's process may have ended then, and whether the
-// marks are sure of it.
+// ExitedAt reports whether the endpoint's process may have exited at a time,
+// and whether the marks are sure of it.
 func (l *Lifecycle) ExitedAt(at int64) (may, sure bool) {
 	switch {
 	case Within(at, l.Exited, l.Exited):
 		return true, true
-	case l.Exited == Unknown, l.address == "" && l.Out() == Unknown: // marks of the process itself
+	case l.Exited == Unknown, l.address == "" && l.Out() == Unknown: // marks come from the process itself
 		return false, false
 	}
 	from := max(l.Exited-ExitLag, l.Terminating)
@@ -104,8 +106,9 @@ func (l *Lifecycle) ExitedAt(at int64) (may, sure bool) {
 	return Within(at, from, l.Exited), false
 }
 
-// ExitUnasked is when the process may have ended, at the earliest, where no mark
-// tells that it was told to go and that mark may be late; unknown where none is.
+// ExitUnasked returns the earliest possible exit of a process that has an exit
+// mark, possibly late, but no termination mark. For all others it returns
+// Unknown.
 func (l *Lifecycle) ExitUnasked() int64 {
 	if l.Terminating != Unknown || l.Exited == Unknown || l.address == "" {
 		return Unknown
@@ -113,13 +116,13 @@ func (l *Lifecycle) ExitUnasked() int64 {
 	return l.Exited - ExitLag
 }
 
-// Begin is the first moment that is known.
+// Begin returns the first known time.
 func (l *Lifecycle) Begin() int64 {
 	return earliest(l.Terminating, l.Signalled, l.ListenerClosed, l.Killed, l.Exited, l.Removed, l.unready, l.goes, l.dropped)
 }
 
-// moment is the field that a kind of mark fills; nil for kinds that are no
-// part of a way out.
+// moment returns the field for a kind of mark; nil for kinds that are not part
+// of leaving.
 func (l *Lifecycle) moment(kind record.MarkKind) *int64 {
 	switch kind {
 	case record.MarkTerminating:
@@ -145,8 +148,9 @@ func (l *Lifecycle) moment(kind record.MarkKind) *int64 {
 	return nil
 }
 
-// lifecycles gathers the marks, which are in order, by endpoint. One that is restarted in
-// place has several lifecycles, and so have those that share a name one after the other.
+// lifecycles groups ordered marks by endpoint. An endpoint that restarts in
+// place has several lifecycles, as do endpoints that use the same name one
+// after the other.
 func lifecycles(marks []record.Mark) []Lifecycle {
 	var list []Lifecycle
 	for _, m := range marks {
@@ -175,8 +179,9 @@ func lifecycles(marks []record.Mark) []Lifecycle {
 	return list
 }
 
-// takes reports that a later mark of the endpoint may be of the same lifecycle: what was
-// told before is not told again, and what has ended is not told to go.
+// takes reports whether a later mark of the endpoint can belong to this
+// lifecycle. No mark comes twice, and a process that has ended is not
+// terminated again.
 func (l *Lifecycle) takes(m record.Mark) bool {
 	if l.Over != Unknown || l.elsewhere(m) || *l.moment(m.Kind) != Unknown {
 		return false
@@ -189,13 +194,13 @@ func (l *Lifecycle) takes(m record.Mark) bool {
 	}
 }
 
-// elsewhere reports that a mark is of another address.
+// elsewhere reports whether a mark belongs to another address.
 func (l *Lifecycle) elsewhere(m record.Mark) bool {
 	return l.address != "" && m.Address != "" && l.address != m.Address
 }
 
-// endLifecycles ends those that an endpoint which is ready cannot go on with. One that is
-// told to go may be called ready until it has ended.
+// endLifecycles ends the lifecycles that cannot continue after a ready mark. A
+// terminating endpoint may still be reported ready until it has ended.
 func endLifecycles(list []Lifecycle, ready record.Mark) {
 	for i := range list {
 		l := &list[i]
@@ -218,11 +223,11 @@ func lastIndex(list []Lifecycle, endpoint string) int {
 	return -1
 }
 
-// Hookless reports that no pre-stop hook is set.
+// Hookless reports whether the endpoint is known to have no pre-stop hook.
 func (l *Lifecycle) Hookless() bool { return l.Shutdown != nil && l.Shutdown.PreStop == "" }
 
-// refusedWith is the end of the window of refusals that began with a termination;
-// unknown where none did.
+// refusedWith returns the end of the window of refusals that began with a
+// termination; Unknown if there is none.
 func refusedWith(terminating int64, windows []Window) int64 {
 	i, _ := slices.BinarySearchFunc(windows, terminating, func(w Window, at int64) int { return cmp.Compare(w.End, at) })
 	for ; i < len(windows) && terminating != Unknown && windows[i].Begin <= terminating+Near; i++ {
@@ -233,17 +238,17 @@ func refusedWith(terminating int64, windows []Window) int64 {
 	return Unknown
 }
 
-// Near is how far a loss may be from the mark of what caused it: it is seen at
-// once, but the mark may come from elsewhere.
+// Near is how far a loss may lie from the mark of its cause: nodrop sees the
+// loss at once, but the mark may come from another source.
 const Near = 50_000_000 // ns
 
-// Within reports that at is between from and to, give or take near; neither
-// may be unknown.
+// Within reports whether at is between from and to, give or take Near. It is
+// false if from or to is Unknown.
 func Within(at, from, to int64) bool {
 	return from != Unknown && to != Unknown && at >= from-Near && at <= to+Near
 }
 
-// EndpointsLeft counts the endpoints that marks tell the way out of.
+// EndpointsLeft counts the endpoints that have a lifecycle.
 func EndpointsLeft(l *Loss) int {
 	left := map[string]bool{}
 	for _, one := range l.Lifecycles {

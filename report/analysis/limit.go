@@ -6,16 +6,17 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// Limits is what a run could have seen: what "0 lost" leaves open.
+// Limits is the smallest loss that a run could have detected: what "0 lost"
+// cannot rule out.
 type Limits struct {
 	// UpperBound is the loss ratio that a run of this size misses 1 time in 20:
 	// 1 − 0.05^(1/n), the one-sided 95 % bound for 0 of n.
 	UpperBound float64
-	Of         int     // endpoints that there were
-	Rate       float64 // requests/s, during the event where that was lower
+	Of         int     // number of endpoints
+	Rate       float64 // requests/s of the run, or of the event if lower
 }
 
-// findLimits computes them from the counts and the time bins.
+// findLimits computes the limits from the counts and the time bins.
 func findLimits(run *record.Run, event Event) Limits {
 	l := Limits{Of: max(1, EndpointCount(run))}
 	if n := run.Counts.OK + run.Counts.Lost; n > 0 {
@@ -24,7 +25,8 @@ func findLimits(run *record.Run, event Event) Limits {
 	if run.Duration > 0 {
 		l.Rate = float64(run.Counts.Started) / Seconds(run.Duration)
 	}
-	// Bins at the edges are counted whole, which matters less the longer it is.
+	// Bins at the edges count whole, which matters less the longer the event
+	// is.
 	if length := event.End - event.Begin; event.Known && length >= 20*run.Bins.Width && length > 0 {
 		during := float64(run.Bins.StartedBetween(event.Begin, event.End)) / Seconds(length)
 		l.Rate = min(l.Rate, during)
@@ -32,9 +34,9 @@ func findLimits(run *record.Run, event Event) Limits {
 	return l
 }
 
-// Smallest is the shortest outage of k endpoints that the run would have met
-// 19 times in 20, in ns: 3m/(k·R), from P(none) = e^(−R·W·k/m). It is the
-// largest int64 when there was no load.
+// Smallest returns the shortest outage of k endpoints that the run would have
+// met 19 times in 20, in ns: 3m/(k·R), from P(none) = e^(−R·W·k/m). Without
+// load it returns the largest int64.
 func (l Limits) Smallest(k int) int64 {
 	w := 3 * float64(l.Of) / (float64(max(1, k)) * l.Rate) * 1e9
 	if l.Rate == 0 || w > math.MaxInt64/2 {

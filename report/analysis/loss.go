@@ -4,25 +4,25 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// Loss is what was lost in one run, when and where.
+// Loss holds what one run lost, when and where.
 type Loss struct {
-	Identity  error // how the counts contradict themselves; nil when they add up
+	Identity  error // which counts disagree; nil if they add up
 	Classes   []ClassLoss
 	Endpoints []EndpointLoss
 	Windows   []Window
 	Gap       int64 // ns; losses closer than this belong to one window
-	Time      int64 // ns; the windows' lengths together
+	Time      int64 // ns; total length of the windows
 	Baseline  Baseline
 	Event     Event
 
 	Limits   Limits
-	Hidden   int64  // lost on reused connections in a way that clients which retry do not show
-	Outside  int64  // lost before the event began or, where its end was seen, started after it; 0 without an event
-	After    int64  // started after the steps had ended, and lost, where no mark tells of the event's end
-	Recovery int64  // ns from the event's begin to the end of the last window; -1 without both
-	Slower   Slower // answered, but later
+	Hidden   int64  // lost on reused connections in a way that clients with retries hide
+	Outside  int64  // lost before the event began or, if its end was seen, started after it; 0 without an event
+	After    int64  // lost and started after the steps had ended, if no mark shows the event's end
+	Recovery int64  // ns from the event's start to the end of the last window; -1 if either is missing
+	Slower   Slower // slower responses
 
-	Lifecycles []Lifecycle // of the endpoints that marks tell of
+	Lifecycles []Lifecycle // of the endpoints that have marks
 	Crashes    []Crash
 }
 
@@ -53,9 +53,10 @@ func findLoss(run *record.Run) Loss {
 	return l
 }
 
-// hidden counts losses that a client which retries would not have shown: Go's
-// net/http sends a request without a body again when a reused connection fails
-// before the first byte of the response (shouldRetryRequest in its transport.go).
+// hidden counts losses that a client with retries would have hidden. Go's
+// net/http sends a request without a body again if a reused connection fails
+// before the first byte of the response (shouldRetryRequest in its
+// transport.go).
 func hidden(run *record.Run) int64 {
 	switch run.Settings.Method {
 	case "GET", "HEAD", "OPTIONS", "TRACE":
@@ -71,7 +72,7 @@ func hidden(run *record.Run) int64 {
 	return n
 }
 
-// outside counts the losses told in full that lie outside the event.
+// outside counts the losses with details that lie outside the event.
 func outside(run *record.Run, event Event) int64 {
 	if !event.Known {
 		return 0
@@ -85,8 +86,8 @@ func outside(run *record.Run, event Event) int64 {
 	return n
 }
 
-// after counts the losses told in full that came after what is known of an event
-// whose end was not seen.
+// after counts the losses with details that started after the known part of an
+// event whose end was not seen.
 func after(run *record.Run, event Event) int64 {
 	if !event.Known || event.Seen && !event.Open {
 		return 0
@@ -100,8 +101,8 @@ func after(run *record.Run, event Event) int64 {
 	return n
 }
 
-// recovery is how long after the event's begin the last loss came, if one came
-// after it.
+// recovery returns the time from the event's start to the last loss; -1 if no
+// loss came after it.
 func recovery(l *Loss) int64 {
 	if !l.Event.Known || len(l.Windows) == 0 || l.Windows[len(l.Windows)-1].End < l.Event.Begin {
 		return -1
@@ -109,8 +110,8 @@ func recovery(l *Loss) int64 {
 	return l.Windows[len(l.Windows)-1].End - l.Event.Begin
 }
 
-// ClosedAndLost reports whether refusals may have added to the load: without -q,
-// workers that are refused at once ask again at once.
+// ClosedAndLost reports whether refusals may have added to the load: without
+// -q, refused workers send their next request at once.
 func ClosedAndLost(run *record.Run) bool {
 	return run.Settings.Rate == 0 && run.Counts.Lost > 0
 }

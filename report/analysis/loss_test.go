@@ -8,7 +8,7 @@ import (
 	"nodrop/report/reporttest"
 )
 
-// TestHidden: what a client that retries would not have shown.
+// TestHidden counts losses that a client with retries would have hidden.
 func TestHidden(t *testing.T) {
 	for _, tt := range []struct {
 		class  string
@@ -33,7 +33,7 @@ func TestHidden(t *testing.T) {
 	}
 }
 
-// TestLimits holds the formulas against numbers worked out by hand.
+// TestLimits compares the formulas with numbers calculated by hand.
 func TestLimits(t *testing.T) {
 	l := Limits{Of: 10, Rate: 300}
 	if got, want := l.Smallest(1), 100*ms; got != want {
@@ -49,7 +49,7 @@ func TestLimits(t *testing.T) {
 	if got := findLimits(run, Event{}); got.UpperBound < 0.00299 || got.UpperBound > 0.003 {
 		t.Errorf("0 of 1000: got %v; want 3/1000", got.UpperBound)
 	}
-	// A load that stops for half of the event sees less.
+	// A load that stops for half of the event can detect less.
 	list := append(reporttest.Steady(1000, 0, ms, "gw-1"), reporttest.Steady(1000, 2000*ms, ms, "gw-1")...)
 	if got := findLimits(reporttest.NewRun(t, list), Event{Known: true, Begin: 1000 * ms, End: 2000 * ms}).Rate; got > 10 {
 		t.Errorf("got %v requests/s; want what there was during the event", got)
@@ -68,8 +68,8 @@ func TestOutsideAndRecovery(t *testing.T) {
 	}
 }
 
-// TestStepsAlone: where no mark tells of an endpoint, what the steps set going
-// may have caused what came after them.
+// TestStepsAlone: if no mark names an endpoint, losses after the steps may be
+// effects of the steps.
 func TestStepsAlone(t *testing.T) {
 	list := append(slices.Clone(reporttest.AbruptRequests()),
 		reporttest.Lost(100*ms, 101*ms, "connect.refused", "gw-3", reporttest.RefusedText), reporttest.Lost(1200*ms, 1201*ms, "connect.refused", "gw-3", reporttest.RefusedText))
@@ -79,8 +79,8 @@ func TestStepsAlone(t *testing.T) {
 	}
 }
 
-// TestMarksOfTheSetUp: what came before the load is no part of the event, and
-// does not end the baseline.
+// TestMarksOfTheSetUp: marks from before the load are not part of the event,
+// and do not end the baseline.
 func TestMarksOfTheSetUp(t *testing.T) {
 	ready := record.Mark{Kind: record.MarkReady, Name: "replica web ready", Endpoint: "web", Start: -200 * ms, End: -200 * ms}
 	l := findLoss(reporttest.NewRun(t, reporttest.AbruptRequests(), reporttest.Variant("abrupt", append([]record.Mark{ready}, record.Mark{Kind: record.MarkStep, Name: "stop", Start: 500 * ms, End: 510 * ms}))))
@@ -89,8 +89,9 @@ func TestMarksOfTheSetUp(t *testing.T) {
 	}
 }
 
-// TestOpenEnd: where only the control plane tells that an endpoint was taken out,
-// balancers may hear of it after the last mark: what comes then is not outside.
+// TestOpenEnd: if only the control plane shows the removal of an endpoint,
+// balancers may follow after the last mark, so losses after it are not outside
+// the event.
 func TestOpenEnd(t *testing.T) {
 	marks := reporttest.AbruptMarks()
 	for i := range marks {

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// CompareNatural orders gw-2 before gw-10.
+// CompareNatural compares names by the numbers in them: gw-2 comes before
+// gw-10.
 func CompareNatural(a, b string) int {
 	x, y := a, b
 	for x != "" && y != "" {
@@ -26,5 +27,5 @@ func CompareNatural(a, b string) int {
 	return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(a, b))
 }
 
-// LeadingDigits is how many digits s begins with.
+// LeadingDigits returns how many digits s begins with.
 func LeadingDigits(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }

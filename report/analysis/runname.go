@@ -7,8 +7,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// GroupName is the variant of a run and, of several side by side, the stream;
-// "" for a plain load.
+// GroupName returns the variant of a run, with its stream if several ran side
+// by side; "" for a plain load.
 func GroupName(run *record.Run) string {
 	if run.Stream == "" {
 		return run.Variant
@@ -16,7 +16,7 @@ func GroupName(run *record.Run) string {
 	return cmp.Or(run.Variant, "load") + "/" + run.Stream
 }
 
-// RunName names a run among all of a recording; "" for a plain load.
+// RunName names a run within its recording; "" for a plain load.
 func RunName(run *record.Run) string {
 	if run.Repetition == 0 {
 		return GroupName(run)

@@ -4,22 +4,22 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// Slower sets latencies of responses during the event, and inside the windows,
-// beside those of the baseline.
+// Slower compares response latencies during the event with those of the
+// baseline.
 type Slower struct {
 	Known           bool
 	Baseline, Event LatencyBound
 }
 
-// LatencyBound is a distribution of which little is kept: 99 percent were
-// below P99, which may be up to twice too high; ns.
+// LatencyBound summarizes a coarse latency distribution, in ns: 99 percent of
+// latencies are below P99, which may be up to twice too high.
 type LatencyBound struct {
 	Count    int64
 	P99, Max int64
 }
 
-// findSlower compares whole bins: those before the first mark with those of
-// the event.
+// findSlower compares the whole bins before the first mark with those of the
+// event.
 func findSlower(run *record.Run, l *Loss) Slower {
 	if !l.Event.Known || !l.Baseline.Known || l.Baseline.Until < run.Bins.Width {
 		return Slower{}
@@ -33,5 +33,6 @@ func latencyBound(s record.Sketch) LatencyBound {
 	return LatencyBound{s.Count(), s.Percentile(99), s.Max}
 }
 
-// Notable reports that answers came later by more than the bounds' coarseness.
+// Notable reports whether responses slowed down by more than the coarseness of
+// the bounds.
 func (s Slower) Notable() bool { return s.Known && s.Event.P99 > 2*s.Baseline.P99 }

@@ -8,9 +8,9 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// Summary holds hey's figures, in seconds and bytes, over answered requests
-// alone: the requests that failed are in Errors, and the two add up to what was
-// started.
+// Summary holds hey's figures, in seconds and bytes, for requests that got a
+// response. Failed requests are in Errors; the two add up to the started
+// requests.
 type Summary struct {
 	Total, Slowest, Fastest, Average float64
 	PerSecond                        float64 // finished requests, failed ones included, as hey counts
@@ -23,14 +23,15 @@ type Summary struct {
 	Errors                           []ErrorCount // most frequent first
 }
 
-// Bucket is one row of hey's histogram: how many latencies lie above the row
-// before and not above Mark, in seconds.
+// Bucket is one row of hey's histogram: Count latencies are above the previous
+// row's Mark and at most this Mark, in seconds.
 type Bucket struct {
 	Mark  float64
 	Count int64
 }
 
-// Percentile is a latency in seconds that Percent percent do not exceed.
+// Percentile is the latency, in seconds, that Percent percent of requests do
+// not exceed.
 type Percentile struct {
 	Percent int
 	Latency float64
@@ -42,13 +43,13 @@ type Phase struct {
 	Average, Fastest, Slowest float64
 }
 
-// ErrorCount is how many requests failed with a text.
+// ErrorCount counts the requests that failed with a text.
 type ErrorCount struct {
 	Text  string
 	Count int64
 }
 
-// StatusCount is how many responses had a status.
+// StatusCount counts the responses with a status.
 type StatusCount struct {
 	Status int
 	Count  int64
@@ -84,7 +85,8 @@ func summarize(run *record.Run) Summary {
 	return s
 }
 
-// Responded is the latency of all answered requests, whatever their status.
+// Responded returns the latency of all requests that got a response, whatever
+// its status.
 func Responded(run *record.Run) *record.Latency {
 	l := &record.Latency{}
 	l.Merge(&run.Latency.OK)
@@ -92,9 +94,9 @@ func Responded(run *record.Run) *record.Latency {
 	return l
 }
 
-// errorCounts is hey's error distribution: every started request without an
-// answer, by text alone (one text may stand for several classes), aborted ones
-// included.
+// errorCounts is hey's error distribution: every started request without a
+// response, aborted ones included, by text alone. One text may stand for
+// several classes.
 func errorCounts(run *record.Run) []ErrorCount {
 	byText := map[string]int64{}
 	for _, s := range run.Samples {
@@ -113,11 +115,11 @@ func errorCounts(run *record.Run) []ErrorCount {
 	return list
 }
 
-// Seconds is a time in ns as seconds.
+// Seconds converts ns to seconds.
 func Seconds(ns int64) float64 { return float64(ns) / 1e9 }
 
 // histogram is hey's: eleven marks at equal distances from the fastest to the
-// slowest latency, the first counting the fastest alone.
+// slowest latency. The first row counts only the fastest.
 func histogram(l *record.Latency) []Bucket {
 	if l.Count == 0 {
 		return nil

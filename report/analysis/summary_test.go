@@ -13,8 +13,8 @@ import (
 	"nodrop/report/reporttest"
 )
 
-// TestDistributionsAddUp: every started request is in hey's part once, by its
-// status or by its error.
+// TestDistributionsAddUp: hey's part counts every started request exactly once,
+// by status or by error.
 func TestDistributionsAddUp(t *testing.T) {
 	for _, f := range reporttest.Fixtures {
 		t.Run(f.Name, func(t *testing.T) {
@@ -83,13 +83,13 @@ func sortedSeconds(raw []int64) []float64 {
 	return list
 }
 
-// TestHistogramIsHeys: latencies that the recording keeps exactly (whole µs
-// below 2,048) give hey's rows exactly.
+// TestHistogramIsHeys: latencies that the recording stores exactly (whole µs
+// below 2,048) give exactly hey's rows.
 func TestHistogramIsHeys(t *testing.T) {
 	for seed := range int64(50) {
 		rng := rand.New(rand.NewSource(seed))
-		// 1,237 µs from fastest to slowest: no mark but the first and last is a
-		// whole µs, so that no latency lies on one.
+		// 1,237 µs from fastest to slowest: only the first and the last mark
+		// are whole µs, so no latency lies on another mark.
 		raw := []int64{150 * us, (150 + 1237) * us}
 		for range rng.Intn(500) {
 			raw = append(raw, (150+rng.Int63n(1238))*us)
@@ -106,7 +106,7 @@ func TestHistogramIsHeys(t *testing.T) {
 	}
 }
 
-// samples are distributions of latency, as services have them.
+// samples are latency distributions like those of real services.
 func samples(rng *rand.Rand, n int) map[string][]int64 {
 	kinds := map[string]func() int64{
 		"even":   func() int64 { return ms + rng.Int63n(100*ms) },
@@ -136,8 +136,8 @@ func eachSample(t *testing.T, f func(t *testing.T, raw []int64)) {
 	}
 }
 
-// TestHistogramHasTheFastest: in hey's first row, also where the recording's
-// steps begin above it.
+// TestHistogramHasTheFastest: hey's first row counts the fastest latency, even
+// if the recording's bucket begins above it.
 func TestHistogramHasTheFastest(t *testing.T) {
 	rows := histogram(latencyOf([]int64{150_700, 300 * us, 900 * us}))
 	if got := rows[0]; got.Count != 1 || got.Mark != 150_700e-9 {
@@ -145,8 +145,8 @@ func TestHistogramHasTheFastest(t *testing.T) {
 	}
 }
 
-// TestHistogramWithinResolution: a row's bound may move by the recording's
-// three digits, and by the half µs that it rounds to.
+// TestHistogramWithinResolution: the limit of a row may move by the recording's
+// resolution of three digits, and by rounding to half a µs.
 func TestHistogramWithinResolution(t *testing.T) {
 	eachSample(t, func(t *testing.T, raw []int64) {
 		sorted := sortedSeconds(raw)
@@ -185,7 +185,7 @@ func TestPercentiles(t *testing.T) {
 			rank := max(1, (p.Percent*n+50)/100)
 			want := sorted[rank-1]
 			near := func(want float64) bool { return math.Abs(p.Latency-want) <= want/1000+1e-6 }
-			// Half-way between two ranks either is right.
+			// Exactly between two ranks, either is right.
 			tie := rank > 1 && (p.Percent*n+50)%100 == 0 && near(sorted[rank-2])
 			if !near(want) && !tie {
 				t.Errorf("p%d: got %v; want %v, the %d. of %d", p.Percent, p.Latency, want, rank, n)
@@ -228,7 +228,8 @@ func TestSummary(t *testing.T) {
 	}
 }
 
-// TestSummaryOfNothing: no response, no figures, and no division by zero.
+// TestSummaryOfNothing: without responses there are no figures and no division
+// by zero.
 func TestSummaryOfNothing(t *testing.T) {
 	for name, list := range map[string][]reporttest.Request{
 		"nothing started": nil,

@@ -15,25 +15,25 @@ type Window struct {
 	Lost        int64
 	InFlight    int64 // of Lost: started before the window began
 	Reused      int64 // of Lost: on a connection that had carried a request
-	Unlisted    int64 // of Lost: in the counts alone, which InFlight, Reused, Connections and Endpoints leave out
-	Connections int64 // distinct ones that were lost with a request on them
+	Unlisted    int64 // of Lost: without details; InFlight, Reused, Connections and Endpoints leave them out
+	Connections int64 // distinct connections that lost a request
 	Classes     []record.BinLoss
 	Endpoints   []string // in natural order
-	Slowest     int64    // ns; of the responses that ended inside it, in whole bins
-	BeginNear   Relation // the nearest marks
+	Slowest     int64    // ns; slowest response that ended inside it, in whole bins
+	BeginNear   Relation // mark nearest to each edge
 	EndNear     Relation
 }
 
-// Relation says how far a moment is from a mark: Distance > 0 is after it.
+// Relation is the distance of a time from a mark: Distance > 0 is after it.
 type Relation struct {
 	Mark     record.Mark
 	Distance int64 // ns
 	Known    bool
 }
 
-// windowGap is how far apart two losses may be and still be one window: 50 ms
-// or, for slow loads, as long as ten requests to one of the endpoints take to
-// come round. Successes elsewhere in the fleet do not end a window.
+// windowGap returns how far apart two losses of one window may be: 50 ms or,
+// for slow loads, the time in which each endpoint gets ten requests. Successes
+// on other endpoints do not end a window.
 func windowGap(run *record.Run) int64 {
 	const least = 50_000_000
 	if run.Counts.Started == 0 || run.Duration == 0 {
@@ -43,8 +43,8 @@ func windowGap(run *record.Run) int64 {
 	return max(least, int64(10*perRequest*float64(max(1, EndpointCount(run)))))
 }
 
-// windows groups failures that are at most gap apart. Together the windows hold
-// every loss once.
+// windows groups failures that are at most gap apart. The windows hold every
+// loss exactly once.
 func windows(run *record.Run, gap int64) []Window {
 	var list []Window
 	for group := range GroupFailures(Failures(run), gap) {
@@ -100,8 +100,8 @@ func (w *Window) AddClass(class record.Class, n int64) {
 	w.Classes = append(w.Classes, record.BinLoss{Class: class, Count: n})
 }
 
-// Ratio is the share that was lost of the requests started inside the window;
-// 0 when none is known to have been.
+// Ratio returns the share of the requests started inside the window that were
+// lost; 0 if none is known to have started.
 func (w *Window) Ratio() float64 {
 	if w.Exposed == 0 {
 		return 0
@@ -109,9 +109,9 @@ func (w *Window) Ratio() float64 {
 	return min(1, float64(w.Lost-w.InFlight)/float64(w.Exposed))
 }
 
-// nearest is the mark with the edge closest to at. Moments in the lifecycle of an
-// endpoint say more than the step that caused them, which stands in only where
-// there are none; notes do not count.
+// nearest returns the mark with the edge closest to at. Lifecycle marks say
+// more than the steps that caused them, so steps count only if there are no
+// others; notes never do.
 func nearest(marks []record.Mark, at int64) Relation {
 	var step, moment Relation
 	for _, m := range marks {
@@ -140,7 +140,8 @@ func (r *Relation) consider(m record.Mark, at int64) {
 
 func abs(n int64) int64 { return max(n, -n) }
 
-// WindowAt is the first of those, which are in order, that has not ended by a time.
+// WindowAt returns the first window of an ordered list that has not ended at a
+// time; an empty window at that time if there is none.
 func WindowAt(list []Window, at int64) *Window {
 	i, _ := slices.BinarySearchFunc(list, at, func(w Window, at int64) int { return cmp.Compare(w.End, at) })
 	if i == len(list) {

@@ -73,8 +73,8 @@ func TestWindowEdges(t *testing.T) {
 	})
 }
 
-// metAt is the time that a loss belongs to: its failure, or for one that hung,
-// its start.
+// metAt is the time that a loss belongs to: its failure or, for a timeout, its
+// start.
 func metAt(l record.LostRequest) int64 {
 	if strings.HasSuffix(l.Class.String(), ".timeout") {
 		return l.Start
@@ -153,7 +153,7 @@ func TestWindowCounts(t *testing.T) {
 }
 
 // TestWindowsMoveWithTheClock: shifting every time by whole bins shifts the
-// windows, and changes nothing else.
+// windows and changes nothing else.
 func TestWindowsMoveWithTheClock(t *testing.T) {
 	for seed := range int64(40) {
 		rng := rand.New(rand.NewSource(seed))
@@ -187,8 +187,8 @@ func TestWindowsMoveWithTheClock(t *testing.T) {
 	}
 }
 
-// TestWindowsOfUnlistedLosses: what is in the counts alone has the edges of its
-// bins; what is told in full is sharp.
+// TestWindowsOfUnlistedLosses: losses without details have the edges of their
+// bins; those with details are exact.
 func TestWindowsOfUnlistedLosses(t *testing.T) {
 	list := reporttest.Steady(1000, 0, ms, "gw-1")
 	for i := range int64(10) {
@@ -213,8 +213,8 @@ func TestWindowsOfUnlistedLosses(t *testing.T) {
 	}
 }
 
-// TestWindowsOfContradictingRecording: edges stay in order when the details
-// are missing.
+// TestWindowsOfContradictingRecording: edges stay in order if details are
+// missing.
 func TestWindowsOfContradictingRecording(t *testing.T) {
 	run := reporttest.Abrupt(t)
 	run.Lost = nil
@@ -339,8 +339,8 @@ func TestWindowGap(t *testing.T) {
 	}
 }
 
-// TestEndpointCount: a replica that no request met is known from its marks; the
-// backend is no endpoint.
+// TestEndpointCount: marks count a replica that no request reached; the backend
+// is not an endpoint.
 func TestEndpointCount(t *testing.T) {
 	run := &record.Run{
 		Endpoints: []record.EndpointSeen{{Name: "gw-1"}, {Name: "gw-2"}},
@@ -357,7 +357,7 @@ func TestEndpointCount(t *testing.T) {
 		t.Errorf("got %d; want the 2 that answers named", got)
 	}
 	met, marks := []record.EndpointSeen{{Name: "10.0.0.1:80"}}, []record.Mark{{Endpoint: "pod-1"}, {Endpoint: "pod-2"}}
-	for n := range 3 { // a process or pods behind the address that requests know
+	for n := range 3 { // a process or pods behind the address that requests use
 		if got := EndpointCount(&record.Run{Endpoints: met, Marks: marks[:n]}); got != max(1, n) {
 			t.Errorf("%d marked behind one address: got %d", n, got)
 		}
@@ -365,7 +365,7 @@ func TestEndpointCount(t *testing.T) {
 }
 
 // TestSlowLoadHasOneWindow: at 10 requests/s an outage of 2 s is one window,
-// although its losses lie 100 ms apart.
+// although its losses are 100 ms apart.
 func TestSlowLoadHasOneWindow(t *testing.T) {
 	list := slices.Concat(reporttest.Steady(20, 0, 100*ms, "gw-1"), reporttest.Steady(20, 4000*ms, 100*ms, "gw-1"))
 	for i := range int64(20) {
@@ -387,7 +387,7 @@ func TestCompareNatural(t *testing.T) {
 	ordered := []string{
 		"", "10.0.0.2:80", "10.0.0.10:80", "10.0.0.10:8080", "gw", "gw-1", "gw-01", "gw-1x", "gw-2", "gw-2-a", "gw-10", "gw-10x", "gw-99999999999999999999998", "gw-99999999999999999999999", "gx-1",
 	}
-	// gw-01 and gw-1 are the same number, and differ all the same.
+	// gw-01 and gw-1 are the same number but different names.
 	slices.SortFunc(ordered[5:7], strings.Compare)
 	for i, a := range ordered {
 		for j, b := range ordered {

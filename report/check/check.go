@@ -1,8 +1,9 @@
-// Package check reads expressions such as "lost > 0" and holds runs against them.
+// Package check reads expressions such as "lost > 0" and evaluates them on
+// runs.
 //
-// ParseCheck reads a text into a Check; Run evaluates all that a run was recorded
-// with; each Result says what was asked, what was found, and what follows. A check
-// that cannot be evaluated is inconclusive: it neither passes nor fails.
+// ParseCheck reads a text into a Check. Run evaluates all checks of a run, and
+// each Result holds the check, the figure found and the outcome. A check that
+// cannot be evaluated is inconclusive: it neither passes nor fails.
 package check
 
 import (
@@ -20,17 +21,17 @@ import (
 	"nodrop/report/metric"
 )
 
-// Check compares one figure of a run with a number: "lost > 0", "p99 > 250ms".
-// With Relative it compares the change from one arm to the other: "p99 > +10%".
+// Check compares a figure of a run with a number: "lost > 0", "p99 > 250ms".
+// With Relative it compares the change between two arms: "p99 > +10%".
 type Check struct {
 	Metric   string
 	Op       string
 	Value    float64 // in Unit
-	Unit     string  // of units; "" for counts and rates, and where it may be left out
-	Relative bool    // Value is the change in %, NEW over BASE
+	Unit     string  // one of units; "" for counts and rates, and where it is optional
+	Relative bool    // Value is the change in % from BASE to NEW
 }
 
-// operators lists the comparisons.
+// operators lists the comparison operators.
 var operators = []struct {
 	name  string
 	holds func(a, b float64) bool
@@ -45,9 +46,8 @@ var operators = []struct {
 
 const operatorNames = "> >= < <= == !="
 
-// units lists what may follow a number, and the factor to the metric's own
-// unit: ns for durations, 1 for ratios. % divides, so that 7 % is what 7 of
-// 100 is.
+// units lists the units of numbers and the factor to the metric's own unit: ns
+// for durations, 1 for ratios. % is a division, so that 7 % is exactly 7/100.
 var units = []struct {
 	name          string
 	Dimension     metric.Dimension
@@ -56,7 +56,7 @@ var units = []struct {
 	{"ns", metric.Duration, 1, 1},
 	{"us", metric.Duration, 1e3, 1},
 	{"µs", metric.Duration, 1e3, 1},
-	{"μs", metric.Duration, 1e3, 1}, // the Greek letter, beside the micro sign
+	{"μs", metric.Duration, 1e3, 1}, // the Greek letter mu; the line above has the micro sign
 	{"ms", metric.Duration, 1e6, 1},
 	{"s", metric.Duration, 1e9, 1},
 	{"m", metric.Duration, 60e9, 1},
@@ -76,13 +76,13 @@ func ParseCheck(text string) (Check, error) {
 	return c, err
 }
 
-// ParseChangeCheck reads what ParseCheck does, and changes: "p99 > +10%".
+// ParseChangeCheck also accepts changes: "p99 > +10%".
 func ParseChangeCheck(text string) (Check, error) {
 	c, _, err := parseCheck(text)
 	return c, err
 }
 
-// parseCheck returns the value's place as well, in bytes.
+// parseCheck also returns the offset of the value, in bytes.
 func parseCheck(text string) (Check, int, error) {
 	s := &scanner{text: text}
 	nameAt, name := s.word(func(r rune) bool { return !unicode.IsSpace(r) && !strings.ContainsRune("<>=!", r) })
@@ -111,10 +111,11 @@ func parseCheck(text string) (Check, int, error) {
 	return c, at, nil
 }
 
-// numberPattern leaves signs to be seen: they make a change of a number.
+// numberPattern accepts a sign, which makes the number a change.
 var numberPattern = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`)
 
-// number reads value and unit, to the end of the text; at is the value's place.
+// number reads value and unit up to the end of the text; at is the offset of
+// the value.
 func (s *scanner) number() (value float64, digits, unit string, at int, err error) {
 	s.space()
 	at = s.at
@@ -142,10 +143,10 @@ func (s *scanner) number() (value float64, digits, unit string, at int, err erro
 	case rest != "":
 		return 0, "", "", at, checkError(s.text, restAt, "", "nothing may follow the value: %q", rest)
 	}
-	return value + 0, digits, unit, at, nil // + 0 makes 0 of -0
+	return value + 0, digits, unit, at, nil // + 0 turns -0 into 0
 }
 
-// misfit says why a value is none of the metric's; "" when it is one.
+// misfit says why a value does not suit the metric; "" if it does.
 func (c Check) misfit(m metric.Metric, digits string) (problem, hint string) {
 	u := findUnit(c.Unit)
 	switch {
@@ -168,7 +169,7 @@ func (c Check) misfit(m metric.Metric, digits string) (problem, hint string) {
 // scanner reads a check from left to right.
 type scanner struct {
 	text string
-	at   int // bytes
+	at   int // offset in bytes
 }
 
 func (s *scanner) space() {
@@ -176,7 +177,8 @@ func (s *scanner) space() {
 	s.at = len(s.text) - len(rest)
 }
 
-// word skips space and takes what belongs; it returns where that begins.
+// word skips space, then takes the characters that belong to the word. It
+// returns the offset of the word.
 func (s *scanner) word(belongs func(rune) bool) (at int, word string) {
 	s.space()
 	at = s.at
@@ -197,7 +199,8 @@ func checkError(text string, at int, hint, format string, args ...any) error {
 	return &misuse.Error{Problem: problem, Hint: hint}
 }
 
-// Operator is the comparison that a name such as ">=" stands for; nil for none.
+// Operator returns the comparison for a name such as ">="; nil if there is
+// none.
 func Operator(name string) func(a, b float64) bool {
 	for _, op := range operators {
 		if op.name == name {
@@ -207,7 +210,7 @@ func Operator(name string) func(a, b float64) bool {
 	return nil
 }
 
-// findUnit is an index into units, -1 for none.
+// findUnit returns an index into units; -1 if there is none.
 func findUnit(name string) int {
 	for i, u := range units {
 		if u.name == name {
@@ -217,7 +220,7 @@ func findUnit(name string) int {
 	return -1
 }
 
-// String is the check as ParseCheck reads it.
+// String formats the check as ParseCheck reads it.
 func (c Check) String() string {
 	value := strconv.FormatFloat(c.Value, 'f', -1, 64)
 	if c.Relative && c.Value >= 0 {
@@ -226,7 +229,7 @@ func (c Check) String() string {
 	return c.Metric + " " + c.Op + " " + value + c.Unit
 }
 
-// threshold is the value in the metric's own unit; durations are whole ns.
+// threshold returns the value in the metric's own unit; durations are whole ns.
 func (c Check) threshold() float64 {
 	i := findUnit(c.Unit)
 	if i < 0 || c.Relative {
@@ -239,7 +242,7 @@ func (c Check) threshold() float64 {
 	return v
 }
 
-// on evaluates the check, which is not a change, on a run.
+// on evaluates a check that is not relative on a run.
 func (c Check) on(r *analysis.Figures) (met bool, f metric.Figure) {
 	m, _ := metric.Find(c.Metric)
 	f = m.Of(r)

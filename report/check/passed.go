@@ -7,8 +7,8 @@ import (
 	"nodrop/report/metric"
 )
 
-// Passed tells each of those checks, which passed, and what it found. The
-// repetitions of a run are told together.
+// Passed describes each of the checks, all of which passed, and the figure
+// found. Repetitions of a run share a line.
 func Passed(checks []Result) []string {
 	var lines []string
 	for _, together := range byRepetition(checks) {
@@ -30,8 +30,8 @@ func Passed(checks []Result) []string {
 	return lines
 }
 
-// byRepetition puts the results of one check on the runs of one variant together,
-// in order of appearance.
+// byRepetition groups the results of one check on the runs of one variant, in
+// order of appearance.
 func byRepetition(checks []Result) [][]Result {
 	type key struct {
 		where, check string

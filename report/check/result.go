@@ -10,7 +10,7 @@ import (
 // Outcome is the verdict in one word.
 type Outcome string
 
-// The outcomes. A plain load that was asked nothing has none.
+// The outcomes. A plain load without checks has None.
 const (
 	None         Outcome = ""
 	Pass         Outcome = "pass"
@@ -18,33 +18,34 @@ const (
 	Inconclusive Outcome = "inconclusive"
 )
 
-// Rule says what a check is for.
+// Rule says what the outcome of a check means.
 type Rule string
 
 // The rules.
 const (
-	FailIf  Rule = "fail-if" // fails the verdict when true
-	Expect  Rule = "expect"  // fails it when false
-	Require Rule = "require" // makes it inconclusive when false
+	FailIf  Rule = "fail-if" // the verdict fails if the check is true
+	Expect  Rule = "expect"  // the verdict fails if the check is false
+	Require Rule = "require" // the verdict is inconclusive if the check is false
 )
 
-// passing says, before the check, what a rule that passed asks for.
+// passing returns the words before a passed check that say what its rule
+// requires.
 func (r Rule) passing() string {
 	return map[Rule]string{FailIf: "fails if ", Expect: "expects ", Require: "requires "}[r]
 }
 
 // Result is one check on one run, or on the change between two arms.
 type Result struct {
-	Where   string // the run's variant or, of a comparison, the arm and its file; "" for a plain load
+	Where   string // the run's variant; in a comparison, the arm and its file; "" for a plain load
 	Rule    Rule
-	Check   string // as it was asked
-	Met     string // the figure and what it was: "p99 312.0 ms"; "" when there is none
+	Check   string // as the user wrote it
+	Met     string // the figure found, such as "p99 312.0 ms"; "" if there is none
 	Outcome Outcome
-	Reason  string        // why it did not pass
-	Found   metric.Figure // what Met says; not known when there is none, or it is a change
+	Reason  string        // why the check did not pass
+	Found   metric.Figure // the figure in Met; not known if there is none, or if it is a change
 }
 
-// Run evaluates all that a run was recorded with.
+// Run evaluates all checks that the recording of a run holds.
 func Run(r *analysis.Figures) []Result {
 	var list []Result
 	for _, of := range []struct {

@@ -15,11 +15,10 @@ import (
 
 var draws = flag.Int("draws", 1, "how many propagation delays TestAdvice draws")
 
-// TestAdvice follows the advice: the delay that the finding recommends, given
-// to the graceful way of stopping, loses nothing, and half of it does not do.
-// The propagation is drawn anew each time, so long that the fifth which the
-// advice adds is longer than a busy machine stands still; the report knows the
-// marks alone.
+// TestAdvice follows the recommended remedy: a graceful stop with the pre-stop
+// delay of the finding loses nothing, and one with half of it does. The
+// propagation delay is random, and so long that the fifth that the remedy adds
+// exceeds the pauses of a busy machine. The report sees only the marks.
 func TestAdvice(t *testing.T) {
 	clitest.NeedsTime(t)
 	program := clitest.Build(t)
@@ -53,8 +52,8 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
-// overlapFinding is the finding of an abrupt run, and the delay that its
-// remedy for the lab names.
+// overlapFinding returns the finding of an abrupt run, and the delay in its
+// remedy for the lab.
 func overlapFinding(t *testing.T, o clitest.Outcome) (diagnosis.Finding, time.Duration) {
 	t.Helper()
 	for _, f := range report.Build(o.Recording).Runs[0].Findings {

@@ -22,7 +22,7 @@ import (
 type compareOptions struct {
 	*Program
 	files           []string
-	base, next      []string // patterns in place of files
+	base, next      []string // patterns given instead of files
 	variant         string
 	checks, formats []string
 }
@@ -77,8 +77,8 @@ func (o *compareOptions) run() error {
 	return cli.Exit(out.finish(r))
 }
 
-// check rejects checks that no comparison can evaluate, and formats that none can
-// be written in.
+// check rejects checks that a comparison cannot evaluate, and formats that
+// cannot hold one.
 func (o *compareOptions) check() error {
 	for _, text := range o.checks {
 		if _, err := check.ParseChangeCheck(text); err != nil {
@@ -93,7 +93,6 @@ func (o *compareOptions) check() error {
 	return nil
 }
 
-// readArm reads the recordings of one arm.
 func readArm(files []string) ([]compare.Saved, error) {
 	var saved []compare.Saved
 	for _, file := range files {
@@ -127,8 +126,8 @@ func findArms(args, base, next []string) (arms [2][]string, err error) {
 	return arms, err
 }
 
-// expand lists the files that patterns match, each once. A pattern that is the
-// name of an existing file stands for that file.
+// expand lists the files that match the patterns, each once. A pattern that is
+// the name of an existing file means that file.
 func expand(flag string, patterns []string) ([]string, error) {
 	var files []string
 	for _, pattern := range patterns {

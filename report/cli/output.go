@@ -24,7 +24,7 @@ func (p *Program) Open(formats []string) (*Output, error) {
 }
 
 // Report builds and writes the report of a recording, and returns the exit code
-// that its verdict calls for.
+// for its verdict.
 func (o *Output) Report(recording *record.Recording) (code int) {
 	return o.finish(report.Build(recording))
 }

@@ -5,7 +5,7 @@ import (
 	"nodrop/report/output"
 )
 
-// Program is what the commands share with the rest of nodrop.
+// Program holds what the commands share with the rest of nodrop.
 type Program struct {
 	cli.Streams
 	Temporaries *output.Temporaries

@@ -84,10 +84,10 @@ func (o *reportOptions) run() error {
 	return cli.Exit(out.Report(recording))
 }
 
-// addChecks adds checks to those of the recording's last variant, the one that the
-// lab applies --fail-if to.
+// addChecks adds checks to those of the recording's last variant, to which the
+// lab applies --fail-if.
 func addChecks(recording *record.Recording, checks []string) {
-	last := "" // the variant that appeared last: repetitions are in turns
+	last := "" // last in order of first appearance, since repetitions alternate
 	seen := map[string]bool{}
 	for _, run := range recording.Runs {
 		if !seen[run.Variant] {

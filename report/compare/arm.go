@@ -17,7 +17,7 @@ type Saved struct {
 	Recording *record.Recording
 }
 
-// Arm is one side: the runs of one variant in several files.
+// Arm is one side of a comparison: the runs of one variant in several files.
 type Arm struct {
 	Name    string // "base" or "new"
 	Variant string // "" for plain loads
@@ -27,12 +27,12 @@ type Arm struct {
 
 // ArmRun is one run of an arm.
 type ArmRun struct {
-	Name string // the file and, where it holds several runs, which
+	Name string // the file and, if it holds several runs, the run's name
 	analysis.Figures
 }
 
-// newArm takes the runs of one variant, which must be the only one unless it
-// is named: to compare an abrupt stop with a graceful one by accident would
+// newArm takes the runs of one variant. Without a variant there may be only one
+// in the files: comparing an abrupt stop with a graceful one by accident would
 // say nothing about what changed.
 func newArm(name string, from []Saved, variant string) (Arm, error) {
 	a := Arm{Name: name, Variant: variant}
@@ -77,8 +77,8 @@ func newArm(name string, from []Saved, variant string) (Arm, error) {
 	return a, nil
 }
 
-// commonStreams lists the streams, which must be the same in both arms: what one
-// of them lacks would go unseen.
+// commonStreams lists the streams, which must be the same in both arms:
+// otherwise a missing stream would go unnoticed.
 func commonStreams(base, next *Arm) ([]string, error) {
 	streams := base.streams()
 	for _, pair := range [][2]*Arm{{base, next}, {next, base}} {
@@ -98,7 +98,7 @@ func streamName(stream string) string {
 	return "stream " + stream
 }
 
-// streams are the names of those that the arm has runs of, in order.
+// streams lists the names of the arm's streams, in order.
 func (a *Arm) streams() []string {
 	var list []string
 	for _, run := range a.Runs {
@@ -109,15 +109,15 @@ func (a *Arm) streams() []string {
 	return list
 }
 
-// of is the arm with the runs of one stream alone.
+// of returns the arm with only the runs of one stream.
 func (a *Arm) of(stream string) Arm {
 	one := *a
 	one.Runs = slices.DeleteFunc(slices.Clone(a.Runs), func(r ArmRun) bool { return r.Run.Stream != stream })
 	return one
 }
 
-// Spread is the values of a metric over the runs of an arm; not known if it is
-// not of one of them.
+// Spread returns the values of a metric over the runs of an arm; not known if
+// any run lacks the metric.
 func (a *Arm) Spread(m metric.Metric) metric.Spread {
 	s := metric.Spread{Known: len(a.Runs) > 0}
 	for i := range a.Runs {
@@ -137,7 +137,7 @@ func (a *Arm) Spread(m metric.Metric) metric.Spread {
 	return s
 }
 
-// LostRuns is how many runs of the arm lost requests.
+// LostRuns returns how many runs of the arm lost requests.
 func (a *Arm) LostRuns() int {
 	n := 0
 	for _, run := range a.Runs {

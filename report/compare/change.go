@@ -1,37 +1,36 @@
-// Package compare sets runs side by side: the arms of a comparison, their change
-// figure by figure, and what chance alone may explain.
+// Package compare sets runs side by side: the arms of a comparison, the change
+// of each figure, and what chance alone can explain.
 //
-// Changes takes recordings of two arms, Groups the runs of one recording. The unit of
-// evidence is the run: requests of several runs are never pooled, since they are lost
-// together. What follows from a change is for the report to judge.
+// Changes takes the recordings of two arms, Groups the runs of one recording.
+// The unit of evidence is the run: requests of several runs are never pooled,
+// because requests of a run are lost together. The report judges the changes.
 package compare
 
 import (
 	"slices"
 )
 
-// Change sets the runs of two arms side by side. The unit of evidence is the
-// run: requests of several runs are never pooled, since they are lost together.
+// Change sets the runs of two arms side by side.
 type Change struct {
-	Stream    string // whose runs these are; "" for the only one
+	Stream    string // "" if there is only one stream
 	Base, New Arm
-	Repeated  bool // an arm has several runs: medians, and a test over runs
+	Repeated  bool // an arm has several runs, so there are medians and a test over runs
 	Rows      []ChangeRow
 	Warnings  []string // why the arms may not be comparable
 	Notes     []string
 
-	// beside is how many other streams are asked the same question: p must be
-	// that much smaller for one of them to be told.
+	// beside is the number of other streams tested for the same question. The
+	// more there are, the smaller p must be to show a change in one of them.
 	beside int
 }
 
-// Level is the p-value below which what the verdict rests on is told: alpha,
-// shared by the streams (Bonferroni).
+// Level is the significance level for the verdict: alpha divided by the number
+// of streams (Bonferroni).
 func (c *Change) Level() float64 { return Alpha / float64(1+c.beside) }
 
-// Changes sets two arms side by side, stream by stream. variant chooses among
-// those that recordings hold; "" is for recordings of one. Both arms must have the
-// same streams.
+// Changes sets two arms side by side, stream by stream. Both arms must have the
+// same streams. variant selects a variant; it may be "" if the recordings hold
+// only one.
 func Changes(base, next []Saved, variant string) ([]*Change, error) {
 	from, err := newArm("base", base, variant)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"nodrop/report/analysis"
 )
 
-// conditions lists what must be the same for two runs to be comparable.
+// conditions must be the same for two runs to be comparable.
 var conditions = []struct {
 	name string
 	of   func(*record.Run) string
@@ -50,7 +50,7 @@ func onOff(on bool) string {
 	return "off"
 }
 
-// warnings say why the arms may not be comparable.
+// warnings says why the arms may not be comparable.
 func (c *Change) warnings() []string {
 	var list []string
 	if c.Base.Variant != c.New.Variant {
@@ -68,7 +68,7 @@ func (c *Change) warnings() []string {
 	return append(list, c.twice()...)
 }
 
-// distinct lists what a condition is in the runs of an arm, in rising order.
+// distinct lists the values of a condition in the runs of an arm, sorted.
 func (a *Arm) distinct(of func(*record.Run) string) []string {
 	var list []string
 	for _, run := range a.Runs {
@@ -83,8 +83,8 @@ func (c *Change) closedAndDiffering() bool {
 	return !loss.same() && slices.ContainsFunc(c.All(), func(r ArmRun) bool { return analysis.ClosedAndLost(r.Run) })
 }
 
-// twice names runs that stand in several files: to count them twice would make
-// evidence of a copy.
+// twice names runs that are in several files: counting a copy would turn it
+// into evidence.
 func (c *Change) twice() []string {
 	type identity struct {
 		at       time.Time

@@ -8,20 +8,20 @@ import (
 	"nodrop/report/metric"
 )
 
-// Comparison sets variants side by side; a column for each group of runs.
+// Comparison sets variants side by side, with a column for each group of runs.
 type Comparison struct {
 	Columns []string
 	Rows    []ComparisonRow
 }
 
-// ComparisonRow is one quantity over all columns.
+// ComparisonRow is one quantity in all columns.
 type ComparisonRow struct {
 	Name  string
 	Cells []string
 }
 
-// SideBySide builds the table over groups: a column for each, with the
-// median and the range over its runs. nil for fewer than two variants.
+// SideBySide builds the table of groups. Each column holds the median and the
+// range over the runs of a group. It returns nil for fewer than two variants.
 func SideBySide(list []Group) *Comparison {
 	list = slices.DeleteFunc(slices.Clone(list), func(g Group) bool { return g.Name == "" })
 	if len(list) < 2 {
@@ -73,8 +73,8 @@ func SideBySide(list []Group) *Comparison {
 	return c
 }
 
-// ClassesOf lists the classes of lost or of spoiled requests that any run has,
-// in order of appearance.
+// ClassesOf lists the classes of lost or of spoiled requests in any run, in
+// order of appearance.
 func ClassesOf(runs []analysis.Figures, spoiled bool) []string {
 	var names []string
 	seen := map[string]bool{}

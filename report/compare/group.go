@@ -8,12 +8,12 @@ import (
 	"nodrop/report/analysis"
 )
 
-// Group is the runs of one variant and stream, over all repetitions.
+// Group holds the runs of one variant and stream, over all repetitions.
 type Group struct {
-	Name string // as people call it: graceful, graceful/new
+	Name string // as users name it: graceful, graceful/new
 	Arm  Arm
-	// Places are the runs as indexes into Report.Runs; Worst is the one that lost
-	// most, the first of those that lost as many.
+	// Places are the indexes of the runs in Report.Runs. Worst is the first of
+	// those that lost most.
 	Places []int
 	Worst  int
 }
@@ -39,13 +39,13 @@ func Groups(runs []analysis.Figures) []Group {
 	return list
 }
 
-// Title is the heading of the run that stands for the group.
+// Title is the heading of the run that represents the group.
 func (g *Group) Title() string {
 	if len(g.Arm.Runs) == 1 {
 		return g.Arm.Runs[0].Name
 	}
 	worst := slices.MaxFunc(g.Arm.Runs, func(a, b ArmRun) int {
-		// MaxFunc takes the first of equals.
+		// MaxFunc returns the first of equal elements.
 		return cmp.Compare(a.Run.Counts.Lost, b.Run.Counts.Lost)
 	})
 	if g.Arm.LostRuns() == 0 {
@@ -59,7 +59,7 @@ func Repeated(list []Group) bool {
 	return slices.ContainsFunc(list, func(g Group) bool { return len(g.Arm.Runs) > 1 })
 }
 
-// Missing says which groups have fewer runs than others: what was not run proves
+// Missing says which groups have fewer runs than others: a missing run proves
 // nothing.
 func Missing(list []Group) []string {
 	most := 0
@@ -75,8 +75,9 @@ func Missing(list []Group) []string {
 	return texts
 }
 
-// VariantChanges compares each stream's variants with its first one, over repetitions;
-// none for single runs, which the comparison shows as they are.
+// VariantChanges compares the variants of each stream with the first one, over
+// repetitions. Without repetitions it returns nil, since the comparison shows
+// the single runs.
 func VariantChanges(list []Group) []*Change {
 	if !Repeated(list) {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"nodrop/report/phrase"
 )
 
-// notes say how far the evidence reaches.
+// notes says how far the evidence reaches.
 func (c *Change) notes() []string {
 	var list []string
 	n, m, need := len(c.Base.Runs), len(c.New.Runs), enoughRuns(c.Level())
@@ -33,7 +33,8 @@ func (c *Change) notes() []string {
 	return list
 }
 
-// zeroNotes say what no loss at all still allows, with 95 % confidence.
+// zeroNotes says what a result without losses cannot rule out, with 95 %
+// confidence.
 func (a *Arm) zeroNotes() []string {
 	if len(a.Runs) == 0 || a.LostRuns() > 0 {
 		return nil
@@ -53,7 +54,8 @@ func (a *Arm) zeroNotes() []string {
 	}
 }
 
-// inSequence: one arm's runs all began before the other's.
+// inSequence reports whether all runs of one arm began before those of the
+// other.
 func (c *Change) inSequence() bool {
 	order := func(a, b ArmRun) int { return a.Run.StartedAt.Compare(b.Run.StartedAt) }
 	before := func(a, b []ArmRun) bool { return order(slices.MaxFunc(a, order), slices.MinFunc(b, order)) < 0 }

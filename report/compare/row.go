@@ -11,25 +11,25 @@ import (
 	"nodrop/report/phrase"
 )
 
-// ChangeRow is one figure over both arms.
+// ChangeRow is one figure in both arms.
 type ChangeRow struct {
-	Metric      string // as checks name it
+	Metric      string // its name in checks
 	Label       string
 	Dimension   metric.Dimension
 	Base, New   metric.Spread
-	Change      float64 // of the median, NEW over BASE: 0.1 is 10 % more
-	ChangeKnown bool    // false without a value, and where BASE's is 0 and NEW's is not
-	Direction   int     // −1, 0, 1: NEW is less, the same, more; over repetitions, run by run
+	Change      float64 // of the median, from BASE to NEW: 0.1 is 10 % more
+	ChangeKnown bool    // false without a value, and if BASE's is 0 and NEW's is not
+	Direction   int     // −1, 0, 1: NEW is less, the same, more; with repetitions, over all pairs of runs
 	Tested      bool    // false for one run each, and without a value
 	P           float64 // of the two-sided Mann–Whitney test over runs
 	Adjusted    float64 // P, adjusted for the rows tested together: see adjust
 	Significant bool    // Adjusted < 0.05
 }
 
-// changeRows lists what is compared; classes of loss stand below lost.
+// changeRows lists the figures to compare; classes of loss follow lost.
 var changeRows = []struct {
 	metric, label string
-	quiet         bool // left out when it is 0 throughout
+	quiet         bool // omitted if it is 0 in all runs
 }{
 	{"started", "started", false},
 	{"ok", "ok", false},
@@ -73,12 +73,13 @@ func (c *Change) rows() []ChangeRow {
 	return rows
 }
 
-// speedFrom is the first of the rows about speed; those before are about loss.
+// speedFrom is the first row about speed; the rows before it are about loss.
 const speedFrom = "p50"
 
-// adjust raises the p-values of rows that are tested together, as Benjamini and
-// Hochberg do: of sixteen rows, chance alone would mark one in every comparison
-// or two. What the verdict rests on is asked for by itself, and stays.
+// adjust raises the p-values of rows that are tested together
+// (Benjamini–Hochberg): with sixteen rows, chance alone would mark one in every
+// comparison or two. The row "lost", on which the verdict rests, is tested
+// separately and is not adjusted.
 func adjust(rows []ChangeRow) {
 	var tested []*ChangeRow
 	for i := range rows {
@@ -94,7 +95,7 @@ func adjust(rows []ChangeRow) {
 	}
 }
 
-// classes lists the classes of loss in either arm, the most frequent first.
+// classes lists the classes of loss in either arm, most frequent first.
 func (c *Change) classes() []string {
 	total := map[record.Class]int64{}
 	for _, run := range c.All() {
@@ -139,8 +140,8 @@ func (c *Change) Row(name, label string) ChangeRow {
 	return row
 }
 
-// direction says whether the values of next are rather above those of base (1)
-// or below (−1), pair by pair, as the test ranks them.
+// direction says whether the values of next tend to be above (1) or below (−1)
+// those of base, over all pairs, as the test ranks them.
 func direction(base, next []float64) int {
 	sum := 0
 	for _, b := range base {
@@ -151,13 +152,13 @@ func direction(base, next []float64) int {
 	return cmp.Compare(sum, 0)
 }
 
-// same: every value of both arms is the same.
+// same reports whether every value of both arms is the same.
 func (r ChangeRow) same() bool {
 	return r.Base.Known && r.New.Known && r.Base.Min == r.New.Max && r.Base.Max == r.New.Min
 }
 
-// ChangeText is the change as a person reads it: "=" where nothing differs, "~"
-// where a difference cannot be told from chance, "-" without a figure.
+// ChangeText formats the change: "=" if nothing differs, "~" if chance can
+// explain the difference, "-" without a figure.
 func (r ChangeRow) ChangeText() string {
 	switch {
 	case !r.Base.Known || !r.New.Known:
@@ -173,14 +174,14 @@ func (r ChangeRow) ChangeText() string {
 	case r.ChangeKnown:
 		return SignedPercent(r.Change)
 	}
-	difference := metric.Cell(r.Dimension, r.New.Median-r.Base.Median) // base is 0, and nothing is below
+	difference := metric.Cell(r.Dimension, r.New.Median-r.Base.Median) // base is 0, and no figure is negative
 	if r.Dimension == metric.Ratio {
-		difference = strings.TrimSuffix(difference, "%") + "pp" // points: + 5 % would be of base
+		difference = strings.TrimSuffix(difference, "%") + "pp" // percentage points, since +5 % would be relative to base
 	}
 	return "+" + difference
 }
 
-// PText is the adjusted p-value; "-" where nothing was tested.
+// PText formats the adjusted p-value; "-" if nothing was tested.
 func (r ChangeRow) PText() string {
 	if !r.Tested || r.same() {
 		return "-"
@@ -188,12 +189,12 @@ func (r ChangeRow) PText() string {
 	return PValue(r.Adjusted)
 }
 
-// Medians are both, of one figure.
+// Medians formats the medians of both arms.
 func (r ChangeRow) Medians() string {
 	return metric.Cell(r.Dimension, r.Base.Median) + " → " + metric.Cell(r.Dimension, r.New.Median)
 }
 
-// SignedPercent writes a change with its sign and two digits that count.
+// SignedPercent formats a change with its sign and two significant digits.
 func SignedPercent(ratio float64) string {
 	switch {
 	case ratio > 0:
@@ -204,7 +205,7 @@ func SignedPercent(ratio float64) string {
 	return "0 %"
 }
 
-// PValue writes a p-value with the digits that matter.
+// PValue formats a p-value with three decimals.
 func PValue(p float64) string {
 	if p < 0.001 {
 		return "<0.001"

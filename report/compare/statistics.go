@@ -4,13 +4,13 @@ import (
 	"github.com/aclements/go-moremath/stats"
 )
 
-// Alpha is the p-value below which a difference is told.
+// Alpha is the significance level of a difference.
 const Alpha = 0.05
 
-// mannWhitney is the two-sided p-value of the U test, exact up to 25 runs per
-// arm: twice the smaller of the two one-sided ones, and 1 where all values are
-// the same. The library's own two-sided value takes ties for symmetrical, which
-// they are not in arms of different sizes.
+// mannWhitney returns the two-sided p-value of the U test, exact up to 25 runs
+// per arm: twice the smaller of the two one-sided values, and 1 if all values
+// are the same. The library's own two-sided value assumes that ties are
+// symmetrical, which is wrong for arms of different sizes.
 func mannWhitney(base, next []float64) float64 {
 	less, err := stats.MannWhitneyUTest(base, next, stats.LocationLess)
 	if err != nil {
@@ -23,8 +23,8 @@ func mannWhitney(base, next []float64) float64 {
 	return min(1, 2*min(less.P, more.P))
 }
 
-// leastP is the smallest two-sided p-value that n and m runs can have: when all
-// of one arm lie above all of the other.
+// leastP returns the smallest two-sided p-value that n and m runs can have,
+// when all values of one arm are above all of the other.
 func leastP(n, m int) float64 {
 	ways := 1.0
 	for i := 1; i <= min(n, m); i++ {
@@ -33,8 +33,8 @@ func leastP(n, m int) float64 {
 	return min(1, 2/ways)
 }
 
-// enoughRuns is how many runs each arm needs before any difference can be told
-// by a p-value below level.
+// enoughRuns returns how many runs each arm needs before any difference can
+// have a p-value below level.
 func enoughRuns(level float64) int {
 	n := 1
 	for leastP(n, n) >= level {

@@ -12,8 +12,8 @@ import (
 	"nodrop/report/metric"
 )
 
-// TestMannWhitney: the library's p-values are those of trying every way to deal
-// the runs out, ties included.
+// TestMannWhitney: the library's p-values equal those from every possible
+// assignment of the runs to the arms, ties included.
 func TestMannWhitney(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for range 300 {
@@ -50,8 +50,8 @@ func TestMannWhitney(t *testing.T) {
 	}
 }
 
-// permutation is the exact two-sided p-value: twice the share of deals whose
-// statistic is as low, or as high, as the one met.
+// permutation returns the exact two-sided p-value: twice the share of
+// assignments whose statistic is as low, or as high, as the observed one.
 func permutation(a, b []float64) float64 {
 	all := slices.Concat(a, b)
 	u := func(isFirst uint) float64 {
@@ -92,8 +92,8 @@ func sign(x float64) int {
 	return 0
 }
 
-// TestChanceMarksNothing: of comparisons of runs that differ by chance alone,
-// hardly any marks a row.
+// TestChanceMarksNothing: if runs differ only by chance, hardly any comparison
+// marks a row.
 func TestChanceMarksNothing(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(7, 8))
 	const comparisons = 1000

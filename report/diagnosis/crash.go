@@ -9,8 +9,8 @@ import (
 	"nodrop/report/phrase"
 )
 
-// crashOf is the crash that can have caused a loss, the last one where several can;
-// nil where none can.
+// crashOf returns the crash that can have caused a loss, the last one if
+// several can; nil if none can.
 func (s *observation) crashOf(l *record.LostRequest) *analysis.Crash {
 	own := s.historyOf(l.Endpoint)
 	if own != nil {
@@ -30,7 +30,8 @@ func (s *observation) crashOf(l *record.LostRequest) *analysis.Crash {
 	return nil
 }
 
-// crashesOf are those that can have caused some of the losses, each once.
+// crashesOf returns the crashes that can have caused some of the losses, each
+// once.
 func (s *observation) crashesOf(e *evidence) []*analysis.Crash {
 	var list []*analysis.Crash
 	for _, l := range e.lost {
@@ -41,7 +42,7 @@ func (s *observation) crashesOf(e *evidence) []*analysis.Crash {
 	return list
 }
 
-// story tells of a crash, for people.
+// story describes a crash for people.
 func story(c *analysis.Crash) string {
 	text := c.Endpoint + " crashed at " + phrase.Moment(c.At)
 	if c.Text != "" {
@@ -65,8 +66,8 @@ func mendCrash() Remedy {
 	return Remedy{"any", "mend the crash first: no shutdown setting helps a process that ends unasked, and what it loses cannot be told from what the event loses"}
 }
 
-// orCrashed adds to a finding of endpoints that left what crashed meanwhile, and may
-// have lost the requests as well.
+// orCrashed adds to a finding about leaving endpoints the crashes that may have
+// lost the requests instead.
 func (s *observation) orCrashed(e *evidence, f *Finding) {
 	for _, c := range s.crashesOf(e) {
 		f.Confidence = CannotTell

@@ -14,12 +14,11 @@ import (
 	"nodrop/report/reporttest"
 )
 
-// without drops the marks of a kind.
+// without returns marks without those of a kind.
 func without(marks []record.Mark, kind record.MarkKind) []record.Mark {
 	return slices.DeleteFunc(slices.Clone(marks), func(m record.Mark) bool { return m.Kind == kind })
 }
 
-// found are the findings of a run.
 func found(run *record.Run) []Finding {
 	f := analysis.Of(run)
 	return Of(run, &f.Loss)
@@ -48,7 +47,7 @@ func TestFindings(t *testing.T) {
 		}
 		return list
 	}
-	// takenOut: no balancer tells of itself, but a control plane does.
+	// takenOut has marks of the control plane, and none of a balancer.
 	takenOut := func(how *record.Shutdown) []record.Mark {
 		list := reporttest.AbruptMarks()
 		for i := range list {
@@ -133,9 +132,9 @@ func TestFindings(t *testing.T) {
 			), map[string]string{"gw-2": "10.0.0.2", "gw-3": "10.0.0.3"}),
 			requests: append(slices.Concat(reporttest.Steady(2000, 0, ms, "10.0.0.1:80"), reporttest.Steady(600, 0, ms, "10.0.0.2:80"), reporttest.Steady(880, 0, ms, "10.0.0.3:80")),
 				reporttest.Lost(700*ms, 701*ms, "connect.refused", "10.0.0.2:80", reporttest.RefusedText),
-				reporttest.Lost(701*ms, 702*ms, "connect.refused", "10.0.0.1:80", reporttest.RefusedText), // which nobody told to go
+				reporttest.Lost(701*ms, 702*ms, "connect.refused", "10.0.0.1:80", reporttest.RefusedText), // this endpoint was not told to leave
 				reporttest.Lost(890*ms, 900*ms, "wait.eof", "10.0.0.3:80", reporttest.EOFText),
-				reporttest.Lost(610*ms, 620*ms, "wait.eof", "10.0.0.3:80", reporttest.EOFText)), // another one's exit
+				reporttest.Lost(610*ms, 620*ms, "wait.eof", "10.0.0.3:80", reporttest.EOFText)), // another endpoint exited then
 			want: []want{
 				{"balancer-heard-late", 1, Likely, ms, 101 * ms},
 				{"connections-refused", 1, CannotTell, ms, 0},
@@ -325,7 +324,7 @@ func TestFindings(t *testing.T) {
 			requests: append(slices.Clone(fleet), reporttest.Lost(500*ms, 501*ms, "wait.other", "gw-2", "odd")),
 			want:     []want{{"unexplained", 1, CannotTell, 0, 0}},
 		},
-		// What goes on in another class is not over.
+		// A failure of another class continues the outage.
 		{
 			name: "behind one address, scaled to none: attempts go unanswered after the refusals",
 			marks: slices.Concat(
@@ -359,7 +358,7 @@ func TestFindings(t *testing.T) {
 			want: []want{{"packets-dropped", 96, Likely, 1900 * ms, 0}, {"pre-stop-missing", 42, Likely, 83 * ms, 2020 * ms}},
 			says: []string{"until 2.020 s after termination began", "went unanswered"},
 		},
-		// Which of them it was.
+		// Which endpoint it was.
 		{
 			name: "without a hook, one after the other: the first one drained, and may refuse when it is done",
 			marks: slices.Concat(
@@ -406,7 +405,7 @@ func TestFindings(t *testing.T) {
 			says:     []string{"no request of the run was answered"},
 			never:    []string{"longer than any answer"},
 		},
-		// What ended unasked.
+		// Endpoints that exit unasked.
 		{
 			name:     "crashed: cut at its moment, refused until it is back",
 			marks:    slices.Concat(at(record.MarkCrashed)(1000*ms, "gw-2"), at(record.MarkReady)(1200*ms, "gw-2")),
@@ -476,12 +475,12 @@ func TestFindings(t *testing.T) {
 				killing(6000*ms, "gw-2"), exit(6000*ms, "gw-2"), exit(6200*ms, "gw-3"),
 			), map[string]string{"gw-2": "10.0.0.2", "gw-3": "10.0.0.3"}),
 			requests: append(reporttest.Steady(7000, 0, ms, "10.96.0.1:80"),
-				reporttest.Lost(4250*ms, 4300*ms, "wait.eof", "10.96.0.1:80", reporttest.EOFText), // before its grace was over
+				reporttest.Lost(4250*ms, 4300*ms, "wait.eof", "10.96.0.1:80", reporttest.EOFText), // before the grace period was over
 				reporttest.Lost(900*ms, 5600*ms, "wait.eof", "10.96.0.1:80", reporttest.EOFText)),
 			want: []want{{"grace-too-short", 1, CannotTell, 4700 * ms, 0}, {"killed-in-flight", 1, Likely, 50 * ms, 50 * ms}},
 			says: []string{"gw-3"},
 		},
-		// What is said of it.
+		// What the finding says.
 		{
 			name: "refused before the control plane had taken it out",
 			marks: addressed(slices.Concat(
@@ -582,7 +581,8 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// failing are requests that fail one after the other, each after the same time.
+// failing returns requests that fail one after the other, each after the same
+// time.
 func failing(from, to, gap, took int64, class, endpoint string) []reporttest.Request {
 	var list []reporttest.Request
 	for at := from; at <= to; at += gap {
@@ -600,7 +600,7 @@ func reused(q reporttest.Request) reporttest.Request {
 	return q
 }
 
-// text is all that a finding says.
+// text returns everything that a finding says.
 func (f *Finding) text() string {
 	lines := append([]string{f.Title}, f.Evidence...)
 	for _, r := range f.Remedies {
@@ -647,8 +647,8 @@ func TestFindingsPartitionTheLosses(t *testing.T) {
 	}
 }
 
-// TestOneMarkAway: without the mark that carries it, of one endpoint alone, the
-// losses of that endpoint are what cannot be told.
+// TestOneMarkAway: without the mark that proves it, for one endpoint, the
+// losses of that endpoint, and only these, become "cannot tell".
 func TestOneMarkAway(t *testing.T) {
 	for _, kind := range []record.MarkKind{record.MarkTerminating, record.MarkExited, record.MarkEndpointRemoved} {
 		marks := slices.DeleteFunc(reporttest.AbruptMarks(), func(m record.Mark) bool { return m.Kind == kind && m.Endpoint == "gw-4" })
@@ -671,8 +671,8 @@ func TestOneMarkAway(t *testing.T) {
 	}
 }
 
-// TestRestartInPlace: an endpoint that goes twice has two lifecycles, and its losses
-// belong to the one they fall into.
+// TestRestartInPlace: an endpoint that leaves twice has two lifecycles, and
+// each loss belongs to the one it falls into.
 func TestRestartInPlace(t *testing.T) {
 	way := func(at int64) []record.Mark {
 		mark := func(kind record.MarkKind, at int64) record.Mark {
@@ -689,8 +689,7 @@ func TestRestartInPlace(t *testing.T) {
 	}
 }
 
-// TestDelayFor: the delay covers the need with room to spare, and half of it
-// never does.
+// TestDelayFor: the delay covers the need with a margin; half of it never does.
 func TestDelayFor(t *testing.T) {
 	for need := 50 * time.Millisecond; need < 100*time.Second; need += need/7 + 1 {
 		got := delayFor(int64(need))
@@ -714,8 +713,8 @@ func TestASMSeconds(t *testing.T) {
 	}
 }
 
-// TestUntil: where endpoints behind one address go one after the other, and lose all
-// the time, how late the balancer heard is known between bounds alone.
+// TestUntil: endpoints behind one address leave one after the other and lose
+// requests all the time, so the propagation delay is known only within bounds.
 func TestUntil(t *testing.T) {
 	var marks []record.Mark
 	for i, name := range []string{"gw-2", "gw-3"} {

@@ -15,10 +15,10 @@ import (
 // evidence is what the losses of one finding have in common.
 type evidence struct {
 	lost        []*record.LostRequest
-	first, last int64 // ns; when the first and the last met their cause
-	longest     int64 // ns; from a request's start to its failure
+	first, last int64 // ns; when the first and the last met their cause, see analysis.FailedAt
+	longest     int64 // ns; the longest time from a request's start to its failure
 	reused      int64
-	redirected  int64    // of lost: a redirect had been followed
+	redirected  int64    // of lost: after a redirect
 	endpoints   []string // in natural order
 	classes     []record.BinLoss
 }
@@ -51,7 +51,7 @@ func newEvidence(lost []*record.LostRequest) *evidence {
 	return e
 }
 
-// span is from the first to the last.
+// span is the time from the first to the last loss.
 func (e *evidence) span() int64 { return e.last - e.first }
 
 // what counts the losses: "244 × connect.refused, on new connections; the
@@ -83,7 +83,7 @@ func (e *evidence) what() string {
 	return text + "; the server may have acted on them"
 }
 
-// when places the losses in the run.
+// when says at what times of the run the losses happened.
 func (e *evidence) when() string {
 	if e.span() == 0 {
 		return "at " + phrase.Moment(e.first)
@@ -91,7 +91,8 @@ func (e *evidence) when() string {
 	return fmt.Sprintf("from %s to %s", phrase.Moment(e.first), phrase.Moment(e.last))
 }
 
-// subject is the endpoint of the evidence, or how many there are.
+// subject names the endpoint of the evidence, or counts them if there are
+// several.
 func subject(e *evidence) string {
 	if len(e.endpoints) == 1 {
 		return e.endpoints[0]

@@ -9,8 +9,8 @@ import (
 	"nodrop/report/phrase"
 )
 
-// exits are the lifecycles whose end can have cut the loss, and whether the marks are
-// sure of the end's time.
+// exits yields the lifecycles whose process exit can have cut the request, and
+// whether the marks are sure of the time.
 func (s *observation) exits(l *record.LostRequest) iter.Seq2[*analysis.Lifecycle, bool] {
 	return func(yield func(*analysis.Lifecycle, bool) bool) {
 		alive := s.alive(l)
@@ -26,8 +26,9 @@ func (s *observation) exits(l *record.LostRequest) iter.Seq2[*analysis.Lifecycle
 	}
 }
 
-// alive is when the endpoint of a loss still answered after it, in ns: a process that
-// exited later did not cut the request by that. It is unknown where it did not.
+// alive returns the time of the endpoint's last response after a loss, in ns;
+// Unknown if there is none. A process that exited after that did not cut the
+// request.
 func (s *observation) alive(l *record.LostRequest) int64 {
 	if response := s.seen[l.Endpoint].LastResponse; s.named(l) && response > l.End+readTogether {
 		return response
@@ -35,13 +36,13 @@ func (s *observation) alive(l *record.LostRequest) int64 {
 	return analysis.Unknown
 }
 
-// idled reports that a connection may have been closed because it was idle: no
-// answer of the run came as soon as the end of it.
+// idled reports whether the server may have closed an idle connection: the
+// request failed sooner than the fastest response of the run came.
 func (s *observation) idled(l *record.LostRequest) bool {
 	return l.Reused && analysis.Unresponded(l.Class) && l.End-l.Start < s.responses.Min
 }
 
-// idle counts those that a connection which was closed for being idle explains.
+// idle counts the losses that the closing of an idle connection explains.
 func (s *observation) idle(e *evidence) int {
 	n := 0
 	for _, l := range e.lost {
@@ -52,7 +53,7 @@ func (s *observation) idle(e *evidence) int {
 	return n
 }
 
-// surely reports that the marks place an exit at the time of the loss.
+// surely reports whether the marks place an exit at the time of the loss.
 func (s *observation) surely(l *record.LostRequest) bool {
 	for _, sure := range s.exits(l) {
 		if sure {
@@ -62,8 +63,8 @@ func (s *observation) surely(l *record.LostRequest) bool {
 	return false
 }
 
-// sureOf grades a finding of processes that ended: shown where the marks name the
-// endpoint of each loss, and place its exit then.
+// sureOf grades a finding about processes that exited. It is shown only if the
+// marks name the endpoint of each loss and place its exit at that time.
 func (s *observation) sureOf(e *evidence, f *Finding) {
 	shared, late := false, false
 	for _, l := range e.lost {
@@ -81,14 +82,13 @@ func (s *observation) sureOf(e *evidence, f *Finding) {
 	}
 }
 
-// need is how long requests like those that were cut may need, in ns. It is the
-// least that they need where no response of the run took as long: how much longer is
-// not known.
+// need returns how long requests like those that were cut may take, in ns. It
+// is a lower bound if no response of the run took longer.
 func (s *observation) need(e *evidence) (needed int64, least bool) {
 	return max(e.longest, s.responses.Max), e.longest >= s.responses.Max
 }
 
-// underWay is the evidence for that.
+// underWay is the evidence for need.
 func (s *observation) underWay(e *evidence) string {
 	if s.responses.Count == 0 {
 		return fmt.Sprintf("the longest had been under way for %s; no request of the run was answered", phrase.Duration(e.longest))

@@ -5,25 +5,25 @@ import (
 	"slices"
 )
 
-// Finding is why requests were lost, or why the figures prove little: what was
-// seen, how sure it is, and what to do.
+// Finding says why requests were lost, or why the figures prove little: the
+// cause, the evidence, the confidence and the remedy.
 type Finding struct {
-	Rule       string // its name in the table
+	Rule       string // code of its rule
 	Title      string // in plain words
-	Lost       int64  // requests that it explains; 0 for one about the run
+	Lost       int64  // requests that it explains; 0 for a finding about the run
 	Confidence Confidence
-	Measured   int64 // ns; the length of time that Title tells; 0 without one
-	Needed     int64 // ns; what the remedy's number must exceed; 0 when that is not known
+	Measured   int64 // ns; the length of time in Title; 0 if there is none
+	Needed     int64 // ns; what the remedy's number must exceed; 0 if not known
 	Evidence   []string
 	Remedies   []Remedy
-	own        string // where those of the gateway belong that the run met; "" is not known
+	own        string // Where of the remedies for the run's gateway; "" if not known
 }
 
-// Confidence says how well the evidence carries a finding.
+// Confidence grades how well the evidence supports a finding.
 type Confidence string
 
-// The grades. Shown: marks and losses tell the same. Likely: the losses alone
-// point to it. CannotTell: two causes fit, or a mark is missing.
+// The grades. Shown: marks and losses agree. Likely: only the losses point to
+// it. CannotTell: two causes fit, or a mark is missing.
 const (
 	Shown      Confidence = "shown"
 	Likely     Confidence = "likely"
@@ -36,8 +36,9 @@ func (f *Finding) addRemedy(r Remedy) {
 	}
 }
 
-// RemediesIn are the remedies to tell of the finding in place i: all of the
-// first's, and of the others those that belong where the first of them does.
+// RemediesIn returns the remedies to print for finding number i: all for the
+// first finding; for the others, those up to the first that is neither for the
+// same place as the first remedy nor for the run's gateway.
 func (f *Finding) RemediesIn(i int) []Remedy {
 	for k, r := range f.Remedies {
 		if i > 0 && r.Where != f.Remedies[0].Where && r.Where != f.own {
@@ -47,7 +48,7 @@ func (f *Finding) RemediesIn(i int) []Remedy {
 	return f.Remedies
 }
 
-// Weight is how much a finding explains, and how surely.
+// Weight says how many losses a finding explains, and how surely.
 func (f *Finding) Weight() string {
 	if f.Lost == 0 {
 		return string(f.Confidence)

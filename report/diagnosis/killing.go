@@ -7,11 +7,12 @@ import (
 	"nodrop/report/analysis"
 )
 
-// killings are the lifecycles whose end by force can have cut the loss; none where the
-// marks are surer of another's end, or place it nearer. Where they are sure of
-// neither, others tells that there is another.
+// killings returns the killed lifecycles that can have cut the request. It
+// returns none if the marks are surer that another lifecycle's exit did, or
+// place that exit nearer. If they are sure of neither, others holds those
+// lifecycles.
 func (s *observation) killings(l *record.LostRequest) (killed, others []*analysis.Lifecycle) {
-	nearest, other := int64(math.MaxInt64), int64(math.MaxInt64) // of those that are sure
+	nearest, other := int64(math.MaxInt64), int64(math.MaxInt64) // distances of exits that the marks are sure of
 	for one, sure := range s.exits(l) {
 		distance := int64(math.MaxInt64)
 		if sure {
@@ -32,7 +33,7 @@ func (s *observation) killings(l *record.LostRequest) (killed, others []*analysi
 	return killed, others
 }
 
-// killers are the lifecycles that killings finds.
+// killers returns only the killed lifecycles of killings.
 func (s *observation) killers(l *record.LostRequest) []*analysis.Lifecycle {
 	killed, _ := s.killings(l)
 	return killed

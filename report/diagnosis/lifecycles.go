@@ -9,8 +9,8 @@ import (
 	"nodrop/report/phrase"
 )
 
-// metBy are the lifecycles that explain losses, each once, in the order in which they
-// were met.
+// metBy returns the lifecycles that explain the losses, each once, in the order
+// of the losses.
 func metBy(lost []*record.LostRequest, explain func(*record.LostRequest) []*analysis.Lifecycle) []*analysis.Lifecycle {
 	var met lifecycleSet
 	for _, l := range lost {
@@ -19,8 +19,8 @@ func metBy(lost []*record.LostRequest, explain func(*record.LostRequest) []*anal
 	return met.list
 }
 
-// lifecycleSet has lifecycles, each once, in the order in which they came. The zero value has
-// none.
+// lifecycleSet holds lifecycles, each once, in the order of adding. Its zero
+// value is empty.
 type lifecycleSet struct {
 	list  []*analysis.Lifecycle
 	known map[*analysis.Lifecycle]bool
@@ -46,7 +46,7 @@ func endpointNames(list []*analysis.Lifecycle) string {
 	return phrase.Names(endpoints)
 }
 
-// hadLived tells the shortest time from being told to go to being killed.
+// hadLived says the shortest time from the start of termination to the kill.
 func hadLived(list []*analysis.Lifecycle) string {
 	shortest := int64(analysis.Unknown)
 	for _, one := range list {
@@ -63,8 +63,8 @@ func hadLived(list []*analysis.Lifecycle) string {
 	return phrase.Duration(shortest) + " after termination began"
 }
 
-// shutdownsOf is the evidence of what these endpoints had before they were gone;
-// none where it is not known of all of them.
+// shutdownsOf is the evidence of the shutdown settings of these endpoints; nil
+// if those of any are unknown.
 func shutdownsOf(list []*analysis.Lifecycle) []string {
 	var texts []string
 	for _, one := range list {

@@ -12,26 +12,26 @@ import (
 	"nodrop/report/phrase"
 )
 
-// readTogether is how far apart a client may read what came at once, in ns.
+// readTogether is how far apart a client may read what arrived at once, in ns.
 const readTogether = 10_000_000
 
-// observation is a run with what the rules look things up in. Once it is made,
-// nothing changes it: rules may look in any order.
+// observation is a run with indexes for the rules. It never changes once made,
+// so rules may run in any order.
 type observation struct {
 	run        *record.Run
 	loss       *analysis.Loss
 	lifecycles []analysis.Lifecycle
 	crashes    []analysis.Crash
-	own        map[string]*analysis.History // of these, by endpoint
-	// shared: requests went to an address behind which the endpoints are that marks
-	// tell of, so that none of these can be told from the others.
+	own        map[string]*analysis.History // histories of both, by endpoint
+	// shared: requests went to an address that the endpoints share, so no
+	// request can be assigned to a marked endpoint.
 	shared bool
 
-	responses    *record.Latency // of all that were answered
+	responses    *record.Latency // of all requests that got a response
 	seen         map[string]record.EndpointSeen
-	before       int64                                // ns; what was lost until then is no doing of what marks tell
+	before       int64                                // ns; no marked event can have caused losses before this time
 	stretches    map[string][]analysis.Window         // see stretchKey
-	slowRemovals map[*record.LostRequest]*slowRemoval // by the refusals that they explain
+	slowRemovals map[*record.LostRequest]*slowRemoval // by the refusals that each explains
 }
 
 func observe(run *record.Run, loss *analysis.Loss) *observation {
@@ -49,13 +49,13 @@ func observe(run *record.Run, loss *analysis.Loss) *observation {
 	return s
 }
 
-// where names the endpoints out of those that there were.
+// where names the affected endpoints, out of the total.
 func (s *observation) where(e *evidence) string {
 	total := analysis.EndpointCount(s.run)
 	switch n := len(e.endpoints); {
 	case n == 0:
 		return "no endpoint reached"
-	case total == 1, n == 1 && len(s.run.Endpoints) == 1: // there may be many behind the one address
+	case total == 1, n == 1 && len(s.run.Endpoints) == 1: // many may share the one address
 		return s.called(e.endpoints[0])
 	case n == 1:
 		return fmt.Sprintf("%s, 1 of %d endpoints", s.called(e.endpoints[0]), total)
@@ -64,8 +64,8 @@ func (s *observation) where(e *evidence) string {
 	}
 }
 
-// historyOf is that of what a request was sent to: of the endpoint of that name, or
-// the one with its address. It is nil where marks tell nothing of it.
+// historyOf returns the history of the endpoint with that name or address; nil
+// if no mark names it.
 func (s *observation) historyOf(endpoint string) *analysis.History {
 	if own := s.own[endpoint]; own != nil {
 		return own
@@ -77,10 +77,11 @@ func (s *observation) historyOf(endpoint string) *analysis.History {
 	return s.own[host]
 }
 
-// named reports that marks name the endpoint of a loss.
+// named reports whether marks name the endpoint of a loss.
 func (s *observation) named(l *record.LostRequest) bool { return s.historyOf(l.Endpoint) != nil }
 
-// lifecycleOf is the lifecycle that the loss's endpoint was in; nil where none is known.
+// lifecycleOf returns the lifecycle of the loss's endpoint at that time; nil if
+// not known.
 func (s *observation) lifecycleOf(l *record.LostRequest) *analysis.Lifecycle {
 	if own := s.historyOf(l.Endpoint); own != nil {
 		return own.LifecycleAt(l.End)
@@ -88,8 +89,8 @@ func (s *observation) lifecycleOf(l *record.LostRequest) *analysis.Lifecycle {
 	return nil
 }
 
-// suspects are the lifecycles that the endpoint of a loss may have been in: its own or,
-// where the replicas share an address, each.
+// suspects yields the lifecycles that a loss may belong to: that of its
+// endpoint or, if the replicas share an address, all of them.
 func (s *observation) suspects(l *record.LostRequest) iter.Seq[*analysis.Lifecycle] {
 	return func(yield func(*analysis.Lifecycle) bool) {
 		if s.named(l) {
@@ -106,7 +107,7 @@ func (s *observation) suspects(l *record.LostRequest) iter.Seq[*analysis.Lifecyc
 	}
 }
 
-// called is an endpoint with the name that marks have for it.
+// called returns an endpoint with the name that the marks give it.
 func (s *observation) called(endpoint string) string {
 	if own := s.historyOf(endpoint); own != nil && own.Name != endpoint {
 		return endpoint + " (" + own.Name + ")"
@@ -114,8 +115,8 @@ func (s *observation) called(endpoint string) string {
 	return endpoint
 }
 
-// probeGap is how far apart requests to one of k endpoints are on average, in
-// ns: how sharply the edges of an outage of k endpoints can be seen.
+// probeGap returns the average time between requests to any of k endpoints, in
+// ns. The edges of their outage cannot be known more precisely.
 func (s *observation) probeGap(k int) int64 {
 	if s.run.Counts.Started == 0 {
 		return 0
@@ -124,8 +125,9 @@ func (s *observation) probeGap(k int) int64 {
 	return int64(perRequest * float64(max(1, analysis.EndpointCount(s.run))) / float64(max(1, k)))
 }
 
-// untouched is until when nothing that marks tell of can have caused a loss, in ns.
-// What a step causes comes after its begin; what ended unasked may be told late.
+// untouched returns the time before which no marked event can have caused a
+// loss, in ns. What a step causes comes after the step begins; marks of
+// unrequested exits may be late.
 func (s *observation) untouched() int64 {
 	if !s.loss.Baseline.Known {
 		return analysis.Unknown
@@ -149,7 +151,7 @@ func (s *observation) untouched() int64 {
 // maxTexts bounds the error texts that a finding quotes.
 const maxTexts = 3
 
-// texts quotes the error texts that the losses met most often.
+// texts quotes the most frequent error texts of the losses.
 func (s *observation) texts(e *evidence) []string {
 	var list []string
 	for _, sample := range s.run.Samples {
@@ -160,13 +162,13 @@ func (s *observation) texts(e *evidence) []string {
 	return list
 }
 
-// windowOf is the window that a loss is in.
+// windowOf returns the window of a loss.
 func (s *observation) windowOf(l *record.LostRequest) *analysis.Window {
 	return analysis.WindowAt(s.loss.Windows, l.End)
 }
 
-// failedConnects are the stretches of time in which connections to an endpoint failed,
-// in whatever way, by the endpoint's name; those of all where none is named.
+// failedConnects returns the windows in which connections to each endpoint
+// failed in any way. Losses whose endpoint no mark names share the key "".
 func (s *observation) failedConnects() map[string][]analysis.Window {
 	groups := map[string][]analysis.Failure{}
 	for i := range s.run.Lost {
@@ -186,7 +188,7 @@ func (s *observation) failedConnects() map[string][]analysis.Window {
 	return list
 }
 
-// stretchKey is the key of a loss's stretches of time.
+// stretchKey returns the key of a loss in stretches.
 func (s *observation) stretchKey(l *record.LostRequest) string {
 	if s.named(l) {
 		return l.Endpoint
@@ -194,23 +196,23 @@ func (s *observation) stretchKey(l *record.LostRequest) string {
 	return ""
 }
 
-// failing is the stretch of time of a connection that failed. Refusals are over only
-// when nothing else that fails goes on from them: an address that is gone does not
-// refuse.
+// failing returns the window of failed connections that a loss belongs to. It
+// includes failures of other kinds, since an address that is gone does not
+// refuse: refusals are over only when connections succeed again.
 func (s *observation) failing(l *record.LostRequest) *analysis.Window {
 	return analysis.WindowAt(s.stretches[s.stretchKey(l)], l.End)
 }
 
-// outageBegin is when the outage of a loss began, in ns: its window or, where no
-// answer parts that from one before, that one. The kernel limits how often it
-// refuses, and connections wait meanwhile.
+// outageBegin returns when the outage of a loss began, in ns. Windows without a
+// response between them are one outage, because the kernel limits the rate of
+// its refusals and connections wait in between.
 func (s *observation) outageBegin(l *record.LostRequest) int64 {
 	begin := s.windowOf(l).Begin
 	return min(begin, s.respondedBefore(begin))
 }
 
-// respondedBefore is the end of the last bin with a response that began before a time,
-// in ns.
+// respondedBefore returns the end of the last bin with a response that began
+// before a time, in ns.
 func (s *observation) respondedBefore(at int64) int64 {
 	bins := &s.run.Bins
 	if bins.Width == 0 {
@@ -224,7 +226,7 @@ func (s *observation) respondedBefore(at int64) int64 {
 	return 0
 }
 
-// respondedAfter reports that a request was answered in a bin after a time.
+// respondedAfter reports whether a response came in a bin after a time.
 func (s *observation) respondedAfter(at int64) bool {
 	bins := &s.run.Bins
 	first := len(bins.List)
@@ -234,7 +236,7 @@ func (s *observation) respondedAfter(at int64) bool {
 	return slices.ContainsFunc(bins.List[first:], func(b record.Bin) bool { return b.OK > 0 })
 }
 
-// missing says which marks would have told the cause.
+// missing says which marks would have shown the cause.
 func (s *observation) missing(e *evidence) string {
 	if len(s.lifecycles) == 0 {
 		return "no mark tells what happened to an endpoint"

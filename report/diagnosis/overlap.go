@@ -5,15 +5,15 @@ import (
 	"nodrop/report/analysis"
 )
 
-// overlaps reports that the marks tell the whole of a lifecycle, and that it
-// stopped accepting before the balancer heard of it.
+// overlaps reports whether the marks of a lifecycle are complete and show that
+// it stopped accepting before the balancer removed it.
 func overlaps(l *analysis.Lifecycle) bool {
 	known := l != nil && l.Terminating != analysis.Unknown && l.Stopped() != analysis.Unknown && l.Removed != analysis.Unknown
 	return known && l.Stopped() >= l.Terminating-analysis.Near && l.Removed > l.Stopped()
 }
 
-// overlapping are the lifecycles that can explain the loss. Where no mark names its
-// endpoint, because the replicas share an address, each of them can.
+// overlapping returns the lifecycles that can explain the loss: all of them if
+// the replicas share an address and no mark names the endpoint.
 func (s *observation) overlapping(l *record.LostRequest) []*analysis.Lifecycle {
 	var list []*analysis.Lifecycle
 	for one := range s.suspects(l) {
@@ -24,12 +24,12 @@ func (s *observation) overlapping(l *record.LostRequest) []*analysis.Lifecycle {
 	return list
 }
 
-// overlap is the time from the end of accepting to being out of the balancer,
-// over several lifecycles; ns.
+// overlap sums up, over several lifecycles, the time from the end of accepting
+// to the removal from the balancer, in ns.
 type overlap struct {
 	longest  int64
-	accepted int64 // the shortest time that one went on accepting after termination began
-	needed   int64 // the longest time from there to being out of the balancer
+	accepted int64 // shortest time from the start of termination to the end of accepting
+	needed   int64 // longest time from the start of termination to the removal from the balancer
 	how      string
 }
 

@@ -8,15 +8,15 @@ import (
 	"nodrop/report/phrase"
 )
 
-// propagation is what the losses tell of how late balancers heard; ns from the begin of
-// termination.
+// propagation is what the losses show of the propagation delay, in ns from the
+// start of termination.
 type propagation struct {
 	met    []*analysis.Lifecycle
-	needed int64 // to the last failure, at most: from the first that it can have met
-	least  int64 // the same from the last that it can have met
-	out    int64 // until the control plane had taken the last one out
-	silent bool  // the last failures were no refusals
-	open   bool  // it went on until the load ended: when they heard is not known
+	needed int64 // upper bound: from the first termination that can be the cause to the last failure
+	least  int64 // lower bound: the same from the last such termination
+	out    int64 // until the control plane had removed the last one
+	silent bool  // the last failures were not refusals
+	open   bool  // failures lasted until the load ended: the delay is unknown
 }
 
 func (s *observation) propagationOf(e *evidence) propagation {
@@ -47,17 +47,17 @@ func (s *observation) propagationOf(e *evidence) propagation {
 	return h
 }
 
-// reach extends it to a failure.
+// reach extends the bounds to a failure.
 func (h *propagation) reach(at int64, by *slowRemoval) {
 	h.needed = max(h.needed, at-by.first)
 	h.least = max(h.least, at-by.last)
 }
 
-// early reports that the last failure came before the control plane had taken each
-// endpoint out.
+// early reports whether the last failure came before the control plane had
+// removed every endpoint.
 func (h *propagation) early() bool { return !h.open && h.needed <= h.out }
 
-// how tells in what way connections failed.
+// how says how connections failed.
 func (h *propagation) how() string {
 	if h.silent {
 		return "connections were refused, then went unanswered, until "
@@ -65,7 +65,7 @@ func (h *propagation) how() string {
 	return "connections were refused until "
 }
 
-// until tells how long after termination connections were refused.
+// until says for how long after termination connections failed.
 func (h *propagation) until() string {
 	text := phrase.Duration(h.needed)
 	if h.needed-h.least > analysis.Near {

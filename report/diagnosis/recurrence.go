@@ -6,25 +6,25 @@ import (
 	"slices"
 )
 
-// Recurrence is a finding over the runs of a group.
+// Recurrence sums up a finding over the runs of a group.
 type Recurrence struct {
 	Rule        string
-	Runs        int   // that it was found in
-	Least, Most int64 // requests lost by it in one of those runs
+	Runs        int   // number of runs with the finding
+	Least, Most int64 // fewest and most requests that it lost in one of those runs
 	In          string
-	Title       string // of the finding in the run named In, which lost most by it
-	of          int    // the runs of the group
+	Title       string // of the finding in the run In, which lost most by it
+	of          int    // number of runs in the group
 }
 
-// Diagnosed are the findings of one of several runs.
+// Diagnosed holds the findings of one of several runs.
 type Diagnosed struct {
 	Run      string // its name
 	Findings []Finding
 }
 
-// Recurrences lists what was found in any of several runs, the most frequent
-// first: only one of them is told in full, and what it lacks must not be missed.
-// There is none for a single run, which is told in full.
+// Recurrences lists the findings of several runs, most frequent first. The
+// report shows only one of the runs in full, and must not hide what the others
+// found. For a single run, which it does show in full, there are none.
 func Recurrences(runs []Diagnosed) []Recurrence {
 	if len(runs) == 1 {
 		return nil
@@ -51,11 +51,11 @@ func Recurrences(runs []Diagnosed) []Recurrence {
 	return list
 }
 
-// String is a recurrence in a line.
+// String describes a recurrence in one line.
 func (r Recurrence) String() string {
 	text := fmt.Sprintf("in %d of %d runs", r.Runs, r.of)
 	switch {
-	case r.Most == 0: // about the run
+	case r.Most == 0: // a finding about the run
 	case r.Runs == 1:
 		text += fmt.Sprintf(", %d lost", r.Most)
 	case r.Least == r.Most:

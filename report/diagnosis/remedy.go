@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// Remedy is a setting to change, by its own name.
+// Remedy is a setting to change, under the name that it has there.
 type Remedy struct {
-	Where   string // what it belongs to
+	Where   string // the program or platform; "any" for all
 	Setting string
 }
 
-// forGateway puts the settings of the gateway that the run met after those of
-// any, and leaves out those of others. Where it is not known, all stay.
+// forGateway puts the settings of the run's gateway after the general ones, and
+// drops those of other gateways. If the gateway is unknown, it keeps all.
 func (f *Finding) forGateway(gateway string) {
 	kind, _, _ := strings.Cut(gateway, " ")
 	kinds := []string{"Envoy", "nginx", "HAProxy", "Caddy"}
@@ -38,9 +38,9 @@ func (f *Finding) forGateway(gateway string) {
 	f.Remedies = slices.Concat(first, own, others)
 }
 
-// delayFor rounds up the delay that covers a measured need, in ns: a fifth
-// more, at least 25 ms, because the next event may take a little longer than
-// the one that was measured.
+// delayFor returns the delay that covers a measured need, in ns, rounded up. It
+// adds a fifth, and at least 25 ms, because the next event may take a little
+// longer.
 func delayFor(need int64) time.Duration {
 	d := time.Duration(need) + max(25*time.Millisecond, time.Duration(need/5))
 	step := 5 * time.Millisecond
@@ -56,8 +56,8 @@ func delayFor(need int64) time.Duration {
 // wholeSeconds rounds up, for settings that take seconds.
 func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
-// acceptLonger are the settings that keep a gateway accepting for a time after
-// its termination began.
+// acceptLonger returns the settings that keep a gateway accepting for a time
+// after its termination began.
 func acceptLonger(need int64) []Remedy {
 	delay := delayFor(need)
 	s := wholeSeconds(delay)
@@ -76,12 +76,12 @@ func acceptLonger(need int64) []Remedy {
 	}
 }
 
-// acceptUntilOut is the same where how long is not known.
+// acceptUntilOut is acceptLonger for an unknown time.
 func acceptUntilOut() []Remedy {
 	return []Remedy{{"any", "if replicas were leaving: go on accepting until the balancer has taken them out"}}
 }
 
-// endByItself are the settings for a process that has to be killed.
+// endByItself returns the settings that let a process end without being killed.
 func endByItself() []Remedy {
 	return []Remedy{
 		{"any", "find what keeps the process from ending: connections that stay open, or a stop signal that it does not heed"},
@@ -89,8 +89,8 @@ func endByItself() []Remedy {
 	}
 }
 
-// asmSeconds keeps a number of seconds inside what ASM takes: at least 10, and
-// at most a limit of the version's.
+// asmSeconds limits a number of seconds to what ASM accepts: at least 10, and
+// at most a limit that depends on its version.
 func asmSeconds(s, most int64) string {
 	if s > most {
 		return fmt.Sprintf("%d (the most it takes; %d would be needed)", most, s)
@@ -98,8 +98,8 @@ func asmSeconds(s, most int64) string {
 	return strconv.FormatInt(max(10, s), 10)
 }
 
-// finishRequests are the settings that let requests in flight finish; least: they
-// may need longer.
+// finishRequests returns the settings that let requests in flight finish. If
+// least is true, they may need longer than need.
 func finishRequests(need int64, least bool) []Remedy {
 	grace := delayFor(need)
 	sec := strconv.FormatInt(wholeSeconds(grace), 10)
@@ -120,7 +120,8 @@ func finishRequests(need int64, least bool) []Remedy {
 	}
 }
 
-// short is a duration as flags take it, without the zeros of Duration.String.
+// short formats a duration as flags take it, without the zeros of
+// Duration.String.
 func short(d time.Duration) string {
 	if d < time.Second {
 		return strconv.FormatFloat(float64(d)/1e6, 'f', -1, 64) + "ms"
@@ -128,7 +129,7 @@ func short(d time.Duration) string {
 	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "s"
 }
 
-// String is the setting, behind what it belongs to.
+// String is the setting after the name of what it belongs to.
 func (r Remedy) String() string {
 	if r.Where == "any" {
 		return r.Setting

@@ -7,8 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestForGateway: of a gateway that is known, its own settings are told, and no
-// other's.
+// TestForGateway: if the gateway is known, only its own settings remain.
 func TestForGateway(t *testing.T) {
 	for gateway, want := range map[string][]string{
 		"":             {"any", "nodrop lab", "Kubernetes", "ASM from 1.26", "ASM before 1.26", "Envoy", "nginx", "HAProxy", "Caddy"},

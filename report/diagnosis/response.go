@@ -9,8 +9,8 @@ import (
 	"nodrop/report/phrase"
 )
 
-// meaning is what an unexpected response tells by how it reads. Text and server
-// are looked for in lower case; empty ones stand for any.
+// meaning explains an unexpected response. Text and server are substrings in
+// lower case; an empty one matches everything.
 type meaning struct {
 	status       int
 	server, text string
@@ -22,9 +22,8 @@ const (
 	retryConnect = "or let the gateway retry requests that it could not connect for, which never reached an upstream"
 )
 
-// meanings, the more particular ones first. The texts are Envoy's local
-// replies, the error pages of nginx and HAProxy's defaults, as these programs
-// write them.
+// meanings lists specific ones before general ones. The texts are those
+// of Envoy's local replies, nginx's error pages and HAProxy's defaults.
 var meanings = []meaning{
 	{503, "", "x-envoy-overloaded", "Envoy's circuit breaker was open (response flag UO): too many connections or requests, not a shutdown", "raise the circuit breaker's limits, or lower the load"},
 	{503, "", "no healthy upstream", "Envoy had no healthy upstream (response flag UH)", "keep at least one ready replica behind the gateway; " + keepUpstream},
@@ -48,7 +47,7 @@ var meanings = []meaning{
 	{503, "", "retry-after:", "the target says that it is overloaded, or going: Retry-After", "see the target's log"},
 }
 
-// meaningOf finds what a response tells; nil when it is not known.
+// meaningOf returns the meaning of a response; nil if not known.
 func meaningOf(a *record.ErrorResponse) *meaning {
 	server := strings.ToLower(a.Server)
 	text := strings.ToLower(strings.Join(a.Fields, "\n") + "\n" + a.Body)
@@ -61,7 +60,8 @@ func meaningOf(a *record.ErrorResponse) *meaning {
 	return nil
 }
 
-// quoteResponse tells one kind of response: how often, who, its text, its meaning.
+// quoteResponse describes one kind of response: count, server, text and
+// meaning.
 func quoteResponse(a *record.ErrorResponse, m *meaning) string {
 	text := fmt.Sprintf("%d × %d", a.Count, a.Status)
 	if a.Server != "" {

@@ -8,11 +8,11 @@ import (
 	"nodrop/report/reporttest"
 )
 
-// TestMeaningOf holds the table against answers as gateways write them.
+// TestMeaningOf checks the table against responses as gateways write them.
 func TestMeaningOf(t *testing.T) {
 	for _, tt := range []struct {
 		response record.ErrorResponse
-		want     string // part of what it says; "" when it is not known
+		want     string // part of the explanation; "" if there is none
 	}{
 		{record.ErrorResponse{Status: 503, Server: "envoy", Body: "no healthy upstream"}, "flag UH"},
 		{record.ErrorResponse{Status: 503, Server: "istio-envoy", Body: "upstream connect error or disconnect/reset before headers. reset reason: connection failure"}, "flag UF"},
@@ -44,7 +44,8 @@ func TestMeaningOf(t *testing.T) {
 	}
 }
 
-// TestErrorResponses: a known text carries the finding; an unknown one does not.
+// TestErrorResponses: a known text supports the finding; an unknown one does
+// not.
 func TestErrorResponses(t *testing.T) {
 	requests := reporttest.Steady(100, 0, ms, "gw-1")
 	for i := range int64(5) {

@@ -1,10 +1,11 @@
-// Package diagnosis says why requests were lost, and which setting would have kept
-// them.
+// Package diagnosis says why requests were lost, and which setting would have
+// kept them.
 //
-// The pipeline: Of observes a run; each loss goes to the first rule that it matches,
-// in the order of the table; each rule explains its losses in one Finding. The last
-// rule takes what is left, so that findings and losses add up. A finding states a
-// cause only with the evidence that carries it. How it is written down is a format's affair.
+// The pipeline: Of observes a run. Each loss goes to the first rule in the
+// table that matches it, and each rule explains its losses in one Finding. The
+// last rule matches everything, so the findings add up to the losses. A finding
+// states a cause only with evidence for it. How it is printed is up to the
+// formats.
 package diagnosis
 
 import (
@@ -15,32 +16,31 @@ import (
 	"nodrop/report/analysis"
 )
 
-// lossRule matches losses, each of which goes to the first rule that wants it, and
-// explains what they have in common.
+// lossRule matches losses and explains what they have in common. Each loss goes
+// to the first rule that matches it.
 type lossRule interface {
 	matches(*observation, *record.LostRequest) bool
 	explain(*observation, *evidence) Finding
 }
 
-// runRule is about the run as a whole. It sees what was found of the losses, and
-// says whether there is anything to explain.
+// runRule is about the run as a whole. It sees the findings about the losses,
+// and reports whether it has one to add.
 type runRule interface {
 	explain(s *observation, ofLosses []Finding) (Finding, bool)
 }
 
-// What the layers do when they go, and what the kernel makes of it, is from
-// research into each of them: the side that closes first, the order of closing
-// the listener and being taken out of the balancer, and what becomes of
-// connections that nobody accepted.
+// The rules rest on research into each gateway and the kernel: which side
+// closes first, whether the listener closes before the balancer removes the
+// endpoint, and what happens to connections that nobody accepted.
 
-// lossRow is a rule with its code, which readers of findings know it by.
+// lossRow is a rule and its code, by which readers of findings know it.
 type lossRow struct {
 	code string
 	lossRule
 }
 
-// lossRules, in the order in which they are asked. The last one takes what is left,
-// so that findings and losses add up.
+// lossRules are tried in this order. The last one matches everything, so that
+// the findings add up to the losses.
 var lossRules = []lossRow{
 	{"baseline-not-healthy", baselineNotHealthy{}},
 	{"crashed", endpointCrashed{}},
@@ -66,7 +66,7 @@ var lossRules = []lossRow{
 	{"unexplained", unexplained{}},
 }
 
-// runRules, in the order in which they are asked.
+// runRules are tried in this order.
 var runRules = []struct {
 	code string
 	runRule
@@ -79,8 +79,8 @@ var runRules = []struct {
 	{"too-little-exposure", tooLittleExposure{}},
 }
 
-// Of finds what the losses have in common, the most frequent first, then
-// what stands against the figures.
+// Of returns the findings about the losses, largest first, then those that
+// limit what the figures prove.
 func Of(run *record.Run, loss *analysis.Loss) []Finding {
 	s := observe(run, loss)
 	found := explainLosses(s)
@@ -109,7 +109,8 @@ func explainLosses(s *observation) []Finding {
 	return findings
 }
 
-// matchLosses gives each loss to the first rule that it matches; a list for each rule.
+// matchLosses assigns each loss to the first rule that matches it, and returns
+// a list for each rule.
 func matchLosses(s *observation) [][]*record.LostRequest {
 	groups := make([][]*record.LostRequest, len(lossRules))
 	for i := range s.run.Lost {

@@ -6,7 +6,8 @@ import (
 	"nodrop/report/phrase"
 )
 
-// acceptQueueReset: nobody had accepted the connection when the listener closed.
+// acceptQueueReset: no process had accepted the connection when the listener
+// closed.
 type acceptQueueReset struct{}
 
 func (acceptQueueReset) matches(s *observation, l *record.LostRequest) bool {

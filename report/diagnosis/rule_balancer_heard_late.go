@@ -5,12 +5,12 @@ import (
 	"nodrop/report/analysis"
 )
 
-// balancerRemovedLate: the control plane had taken the endpoint out, and the balancer
-// still sent connections to it.
+// balancerRemovedLate: the control plane had removed the endpoint, but the
+// balancer still sent connections to it.
 type balancerRemovedLate struct{}
 
-// matches leaves alone what an endpoint refused that accepted connections
-// afterwards.
+// matches ignores refusals by an endpoint that accepted connections again
+// later.
 func (balancerRemovedLate) matches(s *observation, l *record.LostRequest) bool {
 	if !analysis.IsRefusal(l.Class) {
 		return false

@@ -7,7 +7,8 @@ import (
 	"nodrop/report/phrase"
 )
 
-// baselineNotHealthy: the request was lost before anything was done to the target.
+// baselineNotHealthy: the request was lost before anything was done to the
+// target.
 type baselineNotHealthy struct{}
 
 func (baselineNotHealthy) matches(s *observation, l *record.LostRequest) bool {

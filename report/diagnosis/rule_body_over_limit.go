@@ -10,7 +10,7 @@ import (
 // bodyOverLimit: nodrop cut the response, as --max-body asks.
 type bodyOverLimit struct{}
 
-// matches needs no more than the class: with --max-body, no other loss is of it.
+// matches needs only the class: with --max-body, no other loss has it.
 func (bodyOverLimit) matches(s *observation, l *record.LostRequest) bool {
 	return s.run.Settings.MaxBody > 0 && l.Class.Stage() == record.StageBody && l.Class.Cause() == record.CauseOther
 }

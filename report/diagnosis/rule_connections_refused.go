@@ -8,7 +8,7 @@ import (
 	"nodrop/report/phrase"
 )
 
-// connectionsRefused: a connection was refused, and no mark tells why.
+// connectionsRefused: a connection was refused, and no mark shows why.
 type connectionsRefused struct{}
 
 func (connectionsRefused) matches(_ *observation, l *record.LostRequest) bool {
@@ -41,8 +41,8 @@ func (connectionsRefused) explain(s *observation, e *evidence) Finding {
 	return f
 }
 
-// sinceTerminating is the longest time from the begin of an endpoint's
-// termination to a loss on it, in ns; 0 when that is not known.
+// sinceTerminating returns the longest time from the start of an endpoint's
+// termination to a loss on it, in ns; 0 if not known.
 func (s *observation) sinceTerminating(e *evidence) int64 {
 	var longest int64
 	for _, l := range e.lost {

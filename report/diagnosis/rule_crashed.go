@@ -9,11 +9,11 @@ import (
 	"nodrop/report/phrase"
 )
 
-// endpointCrashed: the endpoint ended, and nobody had told it to.
+// endpointCrashed: the endpoint's process exited, and nobody had told it to.
 type endpointCrashed struct{}
 
-// matches leaves alone what an endpoint that was leaving explains as well,
-// unless the marks name the one that crashed.
+// matches ignores losses that a leaving endpoint explains as well, unless the
+// marks name the endpoint that crashed.
 func (endpointCrashed) matches(s *observation, l *record.LostRequest) bool {
 	return s.crashOf(l) != nil && (s.named(l) || !s.leaving(l))
 }
@@ -41,7 +41,7 @@ func (endpointCrashed) explain(s *observation, e *evidence) Finding {
 	return f
 }
 
-// leaving reports that an endpoint which was told to go explains a loss.
+// leaving reports whether an endpoint that was told to leave explains a loss.
 func (s *observation) leaving(l *record.LostRequest) bool {
 	if analysis.IsRefusal(l.Class) {
 		return len(s.overlapping(l)) > 0 || s.slowRemovals[l] != nil

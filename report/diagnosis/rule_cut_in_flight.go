@@ -8,7 +8,7 @@ import (
 	"nodrop/report/phrase"
 )
 
-// cutInFlight: the connection was cut, and no mark tells why.
+// cutInFlight: the connection was cut, and no mark shows why.
 type cutInFlight struct{}
 
 func (cutInFlight) matches(_ *observation, l *record.LostRequest) bool {

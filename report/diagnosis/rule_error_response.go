@@ -8,8 +8,8 @@ import (
 	"nodrop/report/phrase"
 )
 
-// errorResponded is about answers that a server or gateway made, with a status that
-// was not expected.
+// errorResponded: a server or gateway sent a response with an unexpected
+// status.
 type errorResponded struct{}
 
 func (errorResponded) matches(_ *observation, l *record.LostRequest) bool {

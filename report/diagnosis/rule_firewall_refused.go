@@ -5,7 +5,8 @@ import (
 	"nodrop/report/phrase"
 )
 
-// firewallRefused: something on the way refused the connection.
+// firewallRefused: something between client and endpoint refused the
+// connection.
 type firewallRefused struct{}
 
 func (firewallRefused) matches(_ *observation, l *record.LostRequest) bool {

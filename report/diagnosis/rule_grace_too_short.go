@@ -9,8 +9,8 @@ import (
 	"nodrop/report/phrase"
 )
 
-// graceTooShort: the process was killed at the end of its grace with the request in
-// flight.
+// graceTooShort: the process was killed at the end of its grace period with the
+// request in flight.
 type graceTooShort struct{}
 
 func (graceTooShort) matches(s *observation, l *record.LostRequest) bool {
@@ -34,7 +34,7 @@ func (graceTooShort) explain(s *observation, e *evidence) Finding {
 		needed, least := s.need(e)
 		for _, one := range met {
 			if one.Terminating != analysis.Unknown {
-				needed = max(needed, one.Killed-one.Terminating) // which was too short
+				needed = max(needed, one.Killed-one.Terminating) // this time was too short
 			}
 		}
 		f.Needed, f.Remedies = needed, finishRequests(needed, least)
@@ -51,8 +51,8 @@ func (graceTooShort) explain(s *observation, e *evidence) Finding {
 	return f
 }
 
-// openAtTermination reports that a request which was cut by force was under way
-// when the termination began, or that this is not known.
+// openAtTermination reports whether a request that a kill cut may have been in
+// flight when the termination began.
 func (s *observation) openAtTermination(e *evidence) bool {
 	return slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool {
 		return slices.ContainsFunc(s.killers(l), func(one *analysis.Lifecycle) bool {
@@ -61,14 +61,14 @@ func (s *observation) openAtTermination(e *evidence) bool {
 	})
 }
 
-// alsoEnded are the lifecycles that ended without force, and may have cut a loss as well
-// as those that were killed.
+// alsoEnded returns the lifecycles that ended without a kill and may have cut
+// the request instead.
 func (s *observation) alsoEnded(l *record.LostRequest) []*analysis.Lifecycle {
 	_, others := s.killings(l)
 	return others
 }
 
-// tookMore says how requests came to an endpoint that was told to go.
+// tookMore says how requests reached an endpoint that was told to leave.
 func (s *observation) tookMore(e *evidence) string {
 	for _, l := range e.lost {
 		accepting := func(one *analysis.Lifecycle) bool {

@@ -8,7 +8,7 @@ import (
 	"nodrop/report/phrase"
 )
 
-// requestHung: the response did not come in time.
+// requestHung: the response was not complete in time.
 type requestHung struct{}
 
 func (requestHung) matches(_ *observation, l *record.LostRequest) bool {

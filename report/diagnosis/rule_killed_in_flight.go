@@ -49,7 +49,7 @@ func (killedInFlight) explain(s *observation, e *evidence) Finding {
 	return f
 }
 
-// queued counts those that a closed accept queue explains as well.
+// queued counts the losses that a closed accept queue explains as well.
 func queued(e *evidence) int {
 	n := 0
 	for _, l := range e.lost {
@@ -60,7 +60,7 @@ func queued(e *evidence) int {
 	return n
 }
 
-// graceGiven is the shortest time that a process had from the signal to its
+// graceGiven returns the shortest time between a process's stop signal and its
 // exit, in ns.
 func (s *observation) graceGiven(e *evidence) (given int64, known bool) {
 	for _, l := range e.lost {

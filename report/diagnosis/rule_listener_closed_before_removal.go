@@ -8,8 +8,8 @@ import (
 	"nodrop/report/phrase"
 )
 
-// listenerClosedBeforeRemoval: the marks tell that the endpoint stopped
-// accepting before the balancer took it out.
+// listenerClosedBeforeRemoval: the marks show that the endpoint stopped
+// accepting before the balancer removed it.
 type listenerClosedBeforeRemoval struct{}
 
 func (listenerClosedBeforeRemoval) matches(s *observation, l *record.LostRequest) bool {

@@ -7,7 +7,7 @@ import (
 	"nodrop/report/phrase"
 )
 
-// packetsDropped: an attempt to connect went unanswered.
+// packetsDropped: a connection attempt got no reply.
 type packetsDropped struct{}
 
 func (packetsDropped) matches(_ *observation, l *record.LostRequest) bool {

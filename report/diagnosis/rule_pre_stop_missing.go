@@ -7,8 +7,8 @@ import (
 	"nodrop/report/phrase"
 )
 
-// preStopMissing: as balancerRemovedLate, and nothing kept any of the endpoints
-// accepting.
+// preStopMissing: like balancerRemovedLate, and no endpoint had a pre-stop hook
+// to keep it accepting.
 type preStopMissing struct{}
 
 func (preStopMissing) matches(s *observation, l *record.LostRequest) bool {

@@ -2,7 +2,7 @@ package diagnosis
 
 import "testing"
 
-// TestCodes: a code names one rule, for readers of findings.
+// TestCodes: each code names one rule.
 func TestCodes(t *testing.T) {
 	seen := map[string]bool{}
 	var codes []string

@@ -8,7 +8,7 @@ import (
 	"nodrop/report/phrase"
 )
 
-// tlsCut: the handshake found no end.
+// tlsCut: the TLS handshake was cut off or timed out.
 type tlsCut struct{}
 
 func (tlsCut) matches(_ *observation, l *record.LostRequest) bool { return analysis.IsTLSCut(l.Class) }

@@ -5,7 +5,7 @@ import (
 	"nodrop/report/phrase"
 )
 
-// tlsRefused: the handshake failed.
+// tlsRefused: the TLS handshake failed.
 type tlsRefused struct{}
 
 func (tlsRefused) matches(_ *observation, l *record.LostRequest) bool {

@@ -6,7 +6,7 @@ import (
 	"nodrop/report/phrase"
 )
 
-// detailsIncomplete: some losses are in the counts alone.
+// detailsIncomplete: some losses are only counted, without details.
 type detailsIncomplete struct{}
 
 func (detailsIncomplete) explain(s *observation, _ []Finding) (Finding, bool) {

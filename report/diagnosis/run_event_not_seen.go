@@ -1,6 +1,6 @@
 package diagnosis
 
-// eventNotSeen: no mark tells what the steps did.
+// eventNotSeen: no mark shows what the steps did.
 type eventNotSeen struct{}
 
 func (eventNotSeen) explain(s *observation, _ []Finding) (Finding, bool) {

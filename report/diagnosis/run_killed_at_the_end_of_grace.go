@@ -8,8 +8,8 @@ import (
 	"nodrop/report/phrase"
 )
 
-// killedAtTheEndOfGrace is of endpoints that did not end by themselves, where no loss is
-// known to come of it.
+// killedAtTheEndOfGrace: endpoints were killed, but no loss is known to result
+// from it.
 type killedAtTheEndOfGrace struct{}
 
 func (killedAtTheEndOfGrace) explain(s *observation, ofLosses []Finding) (Finding, bool) {

@@ -6,7 +6,7 @@ import (
 	"nodrop/report/phrase"
 )
 
-// loadEndedEarly: the load was over before the event was.
+// loadEndedEarly: the load ended before the event did.
 type loadEndedEarly struct{}
 
 func (loadEndedEarly) explain(s *observation, _ []Finding) (Finding, bool) {

@@ -6,7 +6,7 @@ import (
 	"nodrop/report/phrase"
 )
 
-// tooLittleExposure: an outage could have gone unseen.
+// tooLittleExposure: the load was too low to notice an outage.
 type tooLittleExposure struct{}
 
 func (tooLittleExposure) explain(s *observation, _ []Finding) (Finding, bool) {

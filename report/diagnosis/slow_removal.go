@@ -7,25 +7,27 @@ import (
 	"nodrop/report/analysis"
 )
 
-// slowRemoval are the lifecycles that explain losses which the control plane's marks alone
-// account for: it had ended them, and no mark tells when balancers heard of it.
+// slowRemoval holds the lifecycles that explain a refusal by the control
+// plane's marks alone: it had removed the endpoints, and no mark shows when the
+// balancers followed.
 type slowRemoval struct {
 	lifecycles  []*analysis.Lifecycle
 	first, last int64 // when the first and the last termination began
-	out         int64 // ns from there until the control plane had taken each out, at most
-	hooks       bool  // one may have a pre-stop hook
+	out         int64 // longest time from a termination until the control plane had removed its endpoint, ns
+	hooks       bool  // at least one may have a pre-stop hook
 }
 
-// slowRemovalKey is what a slow removal depends on.
+// slowRemovalKey is all that a slow removal depends on.
 type slowRemovalKey struct {
-	own   *analysis.Lifecycle // that of the loss's endpoint, where marks tell
-	named bool                // they do
-	since int64               // the begin of the loss's outage
-	until int64               // its end
-	begun int                 // terminations that had begun by then
+	own   *analysis.Lifecycle // the lifecycle of the loss's endpoint, if known
+	named bool                // marks name the endpoint
+	since int64               // when the loss's outage began
+	until int64               // when its failed connections ended
+	begun int                 // number of terminations that had begun by then
 }
 
-// findSlowRemovals finds those that explain refusals; many have one in common.
+// findSlowRemovals finds the slow removal of each refusal; many refusals share
+// one.
 func (s *observation) findSlowRemovals() map[*record.LostRequest]*slowRemoval {
 	var ends []int64 // when terminations began, in order
 	for i := range s.lifecycles {
@@ -50,8 +52,9 @@ func (s *observation) findSlowRemovals() map[*record.LostRequest]*slowRemoval {
 	return list
 }
 
-// findSlowRemoval finds that of a refusal; nil where none explains it. Where no mark names the loss's endpoint, because the
-// replicas share an address, each that can explain it may be the one.
+// findSlowRemoval returns the slow removal that explains a refusal; nil if
+// there is none. If the replicas share an address and no mark names the
+// endpoint, it holds every lifecycle that can explain the refusal.
 func (s *observation) findSlowRemoval(l *record.LostRequest, key slowRemovalKey) *slowRemoval {
 	var list []*analysis.Lifecycle
 	for one := range s.suspects(l) {
@@ -75,10 +78,11 @@ func (s *observation) findSlowRemoval(l *record.LostRequest, key slowRemovalKey)
 	return found
 }
 
-// refusingAt are those lifecycles that can have begun to refuse with an outage. An endpoint
-// that balancers have not heard of is met all the time: once its process is gone,
-// refusals begin. Without a pre-stop hook they begin with its termination, unless it
-// drains: one of which an earlier outage came, which was over, is no longer met.
+// refusingAt keeps the lifecycles that can have begun to refuse when an outage
+// began. Until balancers remove an endpoint, it keeps getting connections, so
+// refusals begin as soon as its process is gone. Without a pre-stop hook they
+// begin with its termination, unless it drains. If an earlier outage began with
+// its termination and ended, it no longer gets connections.
 func (s *observation) refusingAt(begin int64, list []*analysis.Lifecycle) []*analysis.Lifecycle {
 	return slices.DeleteFunc(list, func(one *analysis.Lifecycle) bool {
 		gone := one.Exited != analysis.Unknown && begin > one.Exited+max(analysis.Near, s.loss.Gap)

@@ -17,8 +17,8 @@ import (
 	"nodrop/report/reporttest"
 )
 
-// arm saves one run in each of several files, made an hour apart, two hours
-// from one arm's run to the same arm's next.
+// arm saves each run in a file. Runs of one arm start two hours apart, in turns
+// with those of the other arm, one hour later.
 func arm(t testing.TB, name string, runs ...*record.Run) []compare.Saved {
 	t.Helper()
 	var list []compare.Saved
@@ -41,7 +41,7 @@ func compared(t testing.TB, base, next []compare.Saved, checks ...string) *repor
 	return r
 }
 
-// changes are the comparisons that every format is tried on.
+// changes are the comparisons that tests render in every format.
 var changes = []struct {
 	name  string
 	build func(testing.TB) *report.Report
@@ -103,7 +103,7 @@ func TestGoldenChange(t *testing.T) {
 	}
 }
 
-// TestStreamsInFormats: each stream has a comparison of its own.
+// TestStreamsInFormats: each stream has a separate comparison.
 func TestStreamsInFormats(t *testing.T) {
 	of := func(stream, file string, run *record.Run) []compare.Saved {
 		run.Stream = stream

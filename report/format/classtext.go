@@ -7,7 +7,7 @@ import (
 	"nodrop/report/analysis"
 )
 
-// processed says in words whether a server may have acted on the requests.
+// processed says whether a server may have acted on the requests.
 func processed(c analysis.ClassLoss) string {
 	text := string(c.Class.Info().Processed)
 	switch {

@@ -8,8 +8,9 @@ import (
 	"nodrop/report/reporttest"
 )
 
-// TestLastConnected: an endpoint that answered was connected to. Behind a virtual
-// address, when is not known; "never" is for one that refused every connection.
+// TestLastConnected: an endpoint that responded had a connection. Behind a
+// virtual address, the time of it is unknown; "never" means that every
+// connection was refused.
 func TestLastConnected(t *testing.T) {
 	list := reporttest.Steady(20, 0, ms, "gw-1", "gw-2")
 	list = append(list, reporttest.Lost(21*ms, 22*ms, "connect.refused", "gw-3", reporttest.RefusedText))

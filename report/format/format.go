@@ -1,8 +1,8 @@
-// Package format writes reports: as text, Markdown, JUnit and JSON.
+// Package format writes reports as text, Markdown, JUnit and JSON.
 //
-// A Format takes a finished report and only writes: it computes nothing that another
-// format would have to compute again, so that all of them say the same. Texts from
-// outside are cleaned here, each in the way that its format needs.
+// A Format takes a finished report and only writes it. What several formats
+// need is computed before, so that all of them say the same. Each format
+// escapes text from outside in the way that it needs.
 package format
 
 import (
@@ -16,9 +16,9 @@ import (
 // Format writes a finished Report.
 type Format func(io.Writer, *report.Report) error
 
-// Formats lists the formats that are computed at the end of a run, by the name
-// that -o takes. Streams written while it runs are sinks of loadgen. Text is
-// for files: on a terminal, TextFor takes its place.
+// Formats lists the formats that are written at the end of a run, under the
+// names that -o takes. Streams, written during the run, are sinks of loadgen.
+// Text is for files: on a terminal, TextFor takes its place.
 var Formats = []struct {
 	Name  string
 	Write Format
@@ -33,5 +33,5 @@ var Formats = []struct {
 // JSON writes the recording itself.
 func JSON(w io.Writer, r *report.Report) error { return record.Write(w, r.Recording) }
 
-// clean makes one harmless line of text from outside.
+// clean turns text from outside into one harmless line.
 func clean(text string) string { return safetext.CleanLine(text) }

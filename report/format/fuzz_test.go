@@ -14,8 +14,7 @@ import (
 	"nodrop/report/compare"
 )
 
-// FuzzBuild: whatever is taken for a recording can be reported, in every
-// format.
+// FuzzBuild: every format can report anything that is read as a recording.
 func FuzzBuild(f *testing.F) {
 	files, err := filepath.Glob(filepath.Join("testdata", "golden", "*.json"))
 	if err != nil || len(files) == 0 {
@@ -28,7 +27,7 @@ func FuzzBuild(f *testing.F) {
 		}
 		f.Add(data)
 	}
-	// Extremes: as long, as early and as late as a file may say.
+	// The longest, earliest and latest times that a file may hold.
 	f.Add([]byte(`{"format":"nodrop/1","runs":[{"durationNs":288230376151711744,"counts":{"planned":1,"started":1,"ok":1},
 		"marks":[{"kind":"step","startNs":-288230376151711744,"endNs":288230376151711744},{"kind":"exited","endpoint":"x"}],
 		"bins":{"widthNs":70368744177664,"list":[{"started":1,"ok":1,"lost":[{"class":"wait.eof","count":1}]}]},
@@ -56,8 +55,8 @@ func FuzzBuild(f *testing.F) {
 	})
 }
 
-// manyEndpoints is a run of nine years in which nothing was lost on any of as
-// many endpoints as there can be.
+// manyEndpoints is a run of nine years without losses, with the largest
+// possible number of endpoints.
 func manyEndpoints() []byte {
 	var names []string
 	for i := range 10_001 {

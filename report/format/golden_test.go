@@ -38,9 +38,9 @@ type golden struct {
 	fixtures []string
 }
 
-// goldens lists what is kept of each format: for which fixtures, nil for all.
-// The variants of one fixture differ in what the text says of them; one or two
-// show how the rest is written.
+// goldens lists the formats and the fixtures with golden files for each; nil is
+// all fixtures. Variants of a fixture differ in the text; one or two are enough
+// to show how the other formats write them.
 var goldens = []golden{
 	{"text", Text, nil},
 	{"text-120", TextFor(page.Options{Width: 120}), []string{"lab", "lab-repeated", "mixed"}},
@@ -89,7 +89,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestGoldenChangeFormats: comparisons in the formats that are not text.
+// TestGoldenChangeFormats renders comparisons in the formats other than text.
 func TestGoldenChangeFormats(t *testing.T) {
 	for _, c := range changes {
 		for format, names := range map[string][]string{
@@ -125,7 +125,7 @@ func compareGolden(t *testing.T, path, got string) {
 	}
 }
 
-// TestGoldenOfEachFormat: a format without a golden file is not tested.
+// TestGoldenOfEachFormat: every format has a golden file.
 func TestGoldenOfEachFormat(t *testing.T) {
 	for _, format := range Formats {
 		if !slices.ContainsFunc(reporttest.Fixtures, func(f reporttest.Fixture) bool { return hasGolden(f.Name, format.Name) }) {
@@ -134,7 +134,7 @@ func TestGoldenOfEachFormat(t *testing.T) {
 	}
 }
 
-// TestGoldenNoneLeftOver: a file that no fixture makes is not tested.
+// TestGoldenNoneLeftOver: a fixture exists for every golden file.
 func TestGoldenNoneLeftOver(t *testing.T) {
 	known := map[string]bool{}
 	for _, f := range reporttest.Fixtures {
@@ -153,8 +153,8 @@ func TestGoldenNoneLeftOver(t *testing.T) {
 	}
 }
 
-// jsonView indents a recording and spells its histograms out: how well they
-// are compressed is the standard library's affair.
+// jsonView indents a recording and spells out its histograms, because their
+// compressed bytes depend on the standard library.
 func jsonView(t *testing.T, data []byte) string {
 	t.Helper()
 	var doc any
@@ -197,8 +197,8 @@ func expandHistograms(t *testing.T, doc any) any {
 	return doc
 }
 
-// TestReportOfSavedRecording: the report of a recording that was written and
-// read again is the report of the run.
+// TestReportOfSavedRecording: a recording that was written and read again gives
+// the same report as the run.
 func TestReportOfSavedRecording(t *testing.T) {
 	for _, f := range reporttest.Fixtures {
 		t.Run(f.Name, func(t *testing.T) {
@@ -233,8 +233,8 @@ func TestReportOfSavedRecording(t *testing.T) {
 	}
 }
 
-// TestReportIsPure: building twice gives the same bytes and leaves the
-// recording as it was.
+// TestReportIsPure: building twice gives the same bytes and does not change the
+// recording.
 func TestReportIsPure(t *testing.T) {
 	for _, f := range reporttest.Fixtures {
 		t.Run(f.Name, func(t *testing.T) {
@@ -255,7 +255,7 @@ func TestReportIsPure(t *testing.T) {
 
 var badFigure = regexp.MustCompile(`NaN|[+-]?Inf\b|[^\d.]-0(\.0*)?[^\d.]|\d[eE][+-]\d|\s$|%!|\x00`)
 
-// TestTextHasNoBadFigures: nothing a person cannot read.
+// TestTextHasNoBadFigures: the text has no NaN, no exponents and the like.
 func TestTextHasNoBadFigures(t *testing.T) {
 	for _, f := range reporttest.Fixtures {
 		t.Run(f.Name, func(t *testing.T) {
@@ -269,8 +269,8 @@ func TestTextHasNoBadFigures(t *testing.T) {
 	}
 }
 
-// TestMarksBeforeTheRun: what was seen before the load's clock started has a
-// negative time, which is not never.
+// TestMarksBeforeTheRun: marks from before the load's clock started have
+// negative times, which must not become "never".
 func TestMarksBeforeTheRun(t *testing.T) {
 	ready := record.Mark{Kind: record.MarkReady, Name: "gw-1 ready", Endpoint: "gw-1", Start: -1500 * ms, End: -1500 * ms}
 	run := reporttest.NewRun(t, reporttest.Steady(100, 0, ms, "gw-1"), reporttest.Edited(func(run *record.Run) { run.Marks = []record.Mark{ready} }))
@@ -300,7 +300,8 @@ func TestNoEndpointReached(t *testing.T) {
 	}
 }
 
-// TestLongLists: endpoints and windows are bounded, and what is left out is told.
+// TestLongLists: lists of endpoints and windows are limited, and say how many
+// entries are missing.
 func TestLongLists(t *testing.T) {
 	var list []reporttest.Request
 	for i := range int64(30) {
@@ -317,7 +318,7 @@ func TestLongLists(t *testing.T) {
 	}
 }
 
-// TestTextWriteError: a full disk is told.
+// TestTextWriteError: every format returns the writer's error.
 func TestTextWriteError(t *testing.T) {
 	r := report.Build(reporttest.Fixtures[0].Build(t))
 	for _, format := range Formats {

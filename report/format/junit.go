@@ -16,10 +16,10 @@ import (
 	"nodrop/report/diagnosis"
 )
 
-// JUnit writes the verdict for a CI's list of tests: a suite for each run, a
-// case for each of its checks. A check that failed is a failure; what could not
-// be decided is an error. There is neither if, and only if, the verdict is pass
-// or there is none.
+// JUnit writes the verdict as a list of tests for CI: a suite for each run, and
+// a case for each of its checks. A failed check is a failure; an undecided one
+// is an error. The file has neither if, and only if, the verdict is pass or
+// there is none.
 func JUnit(w io.Writer, r *report.Report) error {
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
@@ -71,7 +71,7 @@ type (
 		Time      secondsXML `xml:"time,attr"`
 		Failure   *unmetXML  `xml:"failure"`
 		Error     *unmetXML  `xml:"error"`
-		Out       string     `xml:"system-out,omitempty"` // what a check that passed found
+		Out       string     `xml:"system-out,omitempty"` // the figure that a passed check found
 	}
 
 	unmetXML struct {
@@ -80,11 +80,11 @@ type (
 		Body    string `xml:",cdata"`
 	}
 
-	// secondsXML is a length of time in ns, written as seconds.
+	// secondsXML is a length of time in ns, which XML holds in seconds.
 	secondsXML int64
 )
 
-// MarshalXMLAttr writes three digits, the most that Jenkins' schema takes.
+// MarshalXMLAttr writes three decimals, the most that Jenkins' schema accepts.
 func (s secondsXML) MarshalXMLAttr(name xml.Name) (xml.Attr, error) {
 	return xml.Attr{Name: name, Value: strconv.FormatFloat(analysis.Seconds(int64(s)), 'f', 3, 64)}, nil
 }
@@ -107,7 +107,7 @@ func suitesOf(r *report.Report) *suitesXML {
 	return all
 }
 
-// good reports that nothing stands against the verdict.
+// good reports whether the verdict needs no failure or error.
 func good(v *report.Verdict) bool { return v.Outcome == check.Pass || v.Outcome == check.None }
 
 func (all *suitesXML) add(s *suiteXML) {
@@ -127,7 +127,7 @@ func (all *suitesXML) add(s *suiteXML) {
 	all.Time += s.Time
 }
 
-// unfinishedSuite is about what kept runs from being made.
+// unfinishedSuite holds the error that prevented runs.
 func unfinishedSuite(r *report.Report) *suiteXML {
 	reason := clean(r.Recording.Error)
 	return &suiteXML{Name: "recording", Cases: []caseXML{{
@@ -136,15 +136,15 @@ func unfinishedSuite(r *report.Report) *suiteXML {
 	}}}
 }
 
-// verdictSuite stands in where no case told what the verdict does.
+// verdictSuite is added if no other case shows the verdict.
 func verdictSuite(v *report.Verdict) *suiteXML {
 	c := caseXML{Name: "verdict", ClassName: "nodrop.verdict"}
 	c.mark(v.Outcome, string(v.Outcome), strings.Join(v.Reasons, "; "), bodyText(v.Reasons, v.Hints, nil))
 	return &suiteXML{Name: "verdict", Cases: []caseXML{c}}
 }
 
-// runSuite has a case for each check or, without any, one for the identity. The
-// first has the run's time: the others took none.
+// runSuite has a case for each check or, without checks, one for the identity.
+// The first case has the run's time; the others took none.
 func runSuite(name string, r *report.RunReport) *suiteXML {
 	run := r.Run
 	s := &suiteXML{
@@ -169,8 +169,8 @@ func runSuite(name string, r *report.RunReport) *suiteXML {
 	return s
 }
 
-// changeSuite has a case for each check on the change or, without any, one for
-// the rule that stands in.
+// changeSuite has a case for each check on the change or, without checks, one
+// for the default rule.
 func changeSuite(change *report.Judged) *suiteXML {
 	v := &change.Verdict
 	s := &suiteXML{Name: clean(strings.TrimSpace("compare " + change.Stream))}
@@ -203,9 +203,8 @@ func newCase(suite string, one check.Result) caseXML {
 	return c
 }
 
-// settle makes of each check's own outcome what it is worth: nothing is decided
-// by a run that cannot be trusted, and nothing has failed in one that did not
-// meet what it was required to.
+// settle adjusts the outcomes to each other: no check is decided on a run that
+// cannot be trusted, and none fails on a run where another is inconclusive.
 func settle(checks []check.Result, trusted bool) []check.Result {
 	decided := trusted
 	for _, c := range checks {
@@ -232,7 +231,7 @@ func (c *caseXML) mark(outcome check.Outcome, kind, message, body string) {
 	}
 }
 
-// bodyText tells what stands against a check and, of the findings, the first.
+// bodyText lists the reasons, the hints and the first finding.
 func bodyText(reasons, hints []string, findings []diagnosis.Finding) string {
 	var b strings.Builder
 	for _, reason := range reasons {

@@ -14,7 +14,7 @@ import (
 	"nodrop/report/reporttest"
 )
 
-// judged are recordings that a verdict is found on, beside the fixtures.
+// judged are recordings with verdicts that the fixtures lack.
 var judged = []reporttest.Fixture{
 	{Name: "unfinished", Build: func(t testing.TB) *record.Recording {
 		rec := reporttest.Recording(reporttest.Abrupt(t))
@@ -59,8 +59,8 @@ var judged = []reporttest.Fixture{
 	}},
 }
 
-// TestJUnitTellsTheVerdict: no file is green for a verdict that is not pass, and
-// none is red for one that is.
+// TestJUnitTellsTheVerdict: a file has neither failures nor errors if, and only
+// if, the verdict is pass or none.
 func TestJUnitTellsTheVerdict(t *testing.T) {
 	outcomes := map[check.Outcome]bool{}
 	type made struct {
@@ -107,7 +107,7 @@ func TestJUnitTellsTheVerdict(t *testing.T) {
 	}
 }
 
-// ingest reads a file as a consumer does, and holds its sums against its cases.
+// ingest reads a file as a consumer does, and compares its sums with its cases.
 func ingest(t *testing.T, text string) (tests, failures, errors int) {
 	t.Helper()
 	suites, err := junit.Ingest([]byte(text))
@@ -148,7 +148,7 @@ func ingest(t *testing.T, text string) (tests, failures, errors int) {
 	return tests, failures, errors
 }
 
-// TestJUnitSaysWhy: reasons in the message; the first finding below.
+// TestJUnitSaysWhy: the message holds the reasons, the body the first finding.
 func TestJUnitSaysWhy(t *testing.T) {
 	i := slices.IndexFunc(reporttest.Fixtures, func(f reporttest.Fixture) bool { return f.Name == "lab-graceful-lost" })
 	suites, err := junit.Ingest([]byte(render(t, JUnit, report.Build(reporttest.Fixtures[i].Build(t)))))
@@ -167,7 +167,7 @@ func TestJUnitSaysWhy(t *testing.T) {
 	}
 }
 
-// TestVerdictHasACase even when none of a run tells it.
+// TestVerdictHasACase: the verdict has a case even if no run has one for it.
 func TestVerdictHasACase(t *testing.T) {
 	for _, outcome := range []check.Outcome{check.Fail, check.Inconclusive} {
 		r := report.Build(reporttest.Recording(reporttest.Graceful(t)))

@@ -12,8 +12,8 @@ import (
 	"nodrop/report/format"
 )
 
-// smallRecording is what the recording of an hour may take, in bytes, whatever
-// the number of requests; the lost ones that are told in full come on top.
+// smallRecording is the limit for the recording of an hour, in bytes, for any
+// number of requests. Each loss with details may add lostInFull bytes.
 const (
 	smallRecording = 5 << 20
 	lostInFull     = 130
@@ -31,8 +31,8 @@ func written(t testing.TB, run *record.Run) []byte {
 	return b.Bytes()
 }
 
-// TestLargeRecordingIsSmall: its size follows from its length and its losses,
-// not from the number of requests.
+// TestLargeRecordingIsSmall: the size depends on the length and the losses, not
+// on the number of requests.
 func TestLargeRecordingIsSmall(t *testing.T) {
 	for lost, requests := range map[int64]int64{0: 100_000, 1000: 100_000, 110_000: 110_000} {
 		size := len(written(t, hourOfLoad(requests, lost)))
@@ -41,7 +41,7 @@ func TestLargeRecordingIsSmall(t *testing.T) {
 }
 
 // BenchmarkRender50M reads and renders the recording of an hour with 50,000,000
-// requests, from few losses to more than are told in full.
+// requests. In one case some losses have no details.
 func BenchmarkRender50M(b *testing.B) {
 	for _, bench := range []struct {
 		name string
@@ -67,8 +67,8 @@ func BenchmarkRender50M(b *testing.B) {
 }
 
 // hourOfLoad is a run of one hour, counted request by request through the
-// recorder's shards: ten endpoints, a few latencies, and some requests lost at
-// even distances.
+// recorder's shards: ten endpoints, varied latencies, and losses at regular
+// intervals.
 func hourOfLoad(requests, lost int64) *record.Run {
 	const hour = 3_600_000_000_000
 	r := record.NewRecorder(4)

@@ -20,18 +20,18 @@ import (
 	"nodrop/report/phrase"
 )
 
-// What a pull request takes: GitHub's limit is 65,536 characters, and somebody
-// may want to write a word of their own above.
+// Limits for a pull request: GitHub allows 65,536 characters, and the author
+// may want to add a few of their own.
 const (
-	maxMarkdown  = 56_000 // bytes, without the last line
+	maxMarkdown  = 56_000 // bytes, without the line that lists what is left out
 	maxRows      = 20     // of a list or table
 	maxMarkRows  = 40
 	maxRunsAside = 8   // columns of the comparison
 	maxQuote     = 300 // characters of one text from outside
 )
 
-// Markdown writes what pastes into a pull request or a CI's job summary, in
-// GitHub's flavour. Its length is bounded; what was left out is told.
+// Markdown writes GitHub's Markdown for a pull request or a CI job summary. Its
+// length is limited, and it says what it left out.
 func Markdown(w io.Writer, r *report.Report) error {
 	m := &markdown{}
 	m.part("the title", "## nodrop: "+titleMarkdown(r)+"\n")
@@ -60,13 +60,13 @@ func Markdown(w io.Writer, r *report.Report) error {
 	return err
 }
 
-// markdown is a document of parts, as many as there is room for.
+// markdown is a document of as many parts as there is room for.
 type markdown struct {
 	out  bytes.Buffer
-	left []string // names of the parts that had no room
+	left []string // names of the parts that did not fit
 }
 
-// part adds one, with an empty line above it.
+// part adds a part after an empty line, if it fits.
 func (m *markdown) part(name, text string) {
 	switch {
 	case text == "":
@@ -80,7 +80,7 @@ func (m *markdown) part(name, text string) {
 	}
 }
 
-// change tells what changed from one arm to the other.
+// change adds the comparison of two arms.
 func (m *markdown) change(c *compare.Change) {
 	var arms strings.Builder
 	bullets(&arms, []string{armTitle(&c.Base), armTitle(&c.New)})
@@ -160,7 +160,7 @@ func reasonsMarkdown(r *report.Report) string {
 	return b.String()
 }
 
-// titleMarkdown is the verdict or, of a load that was asked nothing, its loss.
+// titleMarkdown is the verdict or, without checks, the number of losses.
 func titleMarkdown(r *report.Report) string {
 	if v := r.Verdict.Outcome; v != check.None {
 		return "**" + string(v) + "**"
@@ -252,8 +252,8 @@ func settingsMarkdown(run *record.Run) string {
 	return fmt.Sprintf("%s; %s from %s\n", text, phrase.Duration(run.Duration), run.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC"))
 }
 
-// findingMarkdown tells one finding; the first with every setting, as the text
-// does.
+// findingMarkdown writes one finding. As in the text, the first one has all its
+// remedies.
 func findingMarkdown(i int, f *diagnosis.Finding) string {
 	var b strings.Builder
 	if i == 0 {
@@ -336,7 +336,7 @@ func windowsMarkdown(l *analysis.Loss) string {
 	return fmt.Sprintf("#### Windows\n\nLosses at most %s apart belong to one.\n\n", phrase.Duration(l.Gap)) + t.String()
 }
 
-// unbroken keeps a number and its unit on a line.
+// unbroken keeps a number and its unit on one line.
 func unbroken(text string) string { return strings.ReplaceAll(text, " ", "&nbsp;") }
 
 func relationMarkdown(r analysis.Relation) string {
@@ -404,8 +404,8 @@ func traceMarkdown(i int, trace record.Trace) string {
 	return details(fmt.Sprintf("Lost request %d, %s, started at %s", i+1, trace.Class, phrase.Moment(trace.Start)), false, mdFence(lines))
 }
 
-// notesMarkdown shows the notes where nothing was lost: what a zero is worth is
-// among them.
+// notesMarkdown opens the notes if nothing was lost: they say what a zero
+// proves.
 func notesMarkdown(r *report.RunReport) string {
 	notes := notesOf(r)
 	if len(notes) == 0 {
@@ -416,7 +416,7 @@ func notesMarkdown(r *report.RunReport) string {
 	return details("Notes", r.Run.Counts.Lost == 0, b.String())
 }
 
-// bullets writes a list, the first maxRows of it.
+// bullets writes a list of at most maxRows items.
 func bullets(b *strings.Builder, list []string) {
 	for i, text := range list {
 		if i == maxRows {
@@ -435,14 +435,14 @@ func details(title string, open bool, text string) string {
 	return tag + "<summary>" + mdInline(title) + "</summary>\n\n" + text + "\n</details>\n"
 }
 
-// markdownTable has cells that are Markdown already.
+// markdownTable has cells that are already Markdown.
 type markdownTable struct {
 	b       strings.Builder
 	columns int
 }
 
-// newMarkdownTable is given the columns' names; those that end in > stand to the
-// right.
+// newMarkdownTable takes the column names; those that end in " >" are aligned
+// to the right.
 func newMarkdownTable(head ...string) *markdownTable {
 	t := &markdownTable{columns: len(head)}
 	names, rules := make([]string, len(head)), make([]string, len(head))
@@ -463,14 +463,15 @@ func (t *markdownTable) row(cells ...string) {
 	t.b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 }
 
-// remark is a row of one cell.
+// remark adds a row with a single cell.
 func (t *markdownTable) remark(text string) {
 	t.b.WriteString("| " + text + strings.Repeat(" |", t.columns) + "\n")
 }
 
 func (t *markdownTable) String() string { return t.b.String() }
 
-// mdFence quotes lines in a fence that none of them can end.
+// mdFence quotes lines in a fence that is longer than any run of backticks in
+// them.
 func mdFence(lines []string) string {
 	longest := 2
 	var b strings.Builder
@@ -496,12 +497,12 @@ func longestRun(text string, of rune) int {
 	return longest
 }
 
-// mdCode sets text in code. A code span could not hold every text inside a
-// table; entities can.
+// mdCode formats text as code. It uses a tag and entities, because a code span
+// in a table cannot hold every text.
 func mdCode(text string) string { return "<code>" + mdInline(text) + "</code>" }
 
-// mdLine is mdInline for text that begins a line, where a number or a sign would
-// make a list of it.
+// mdLine is mdInline for the start of a line, where a number or a sign would
+// make a list.
 func mdLine(text string) string {
 	text = mdInline(text)
 	i := analysis.LeadingDigits(text)
@@ -511,8 +512,8 @@ func mdLine(text string) string {
 	return text
 }
 
-// mdInline writes text so that none of it is markup: neither Markdown nor HTML,
-// no link, and nobody is mentioned.
+// mdInline escapes text so that it contains no Markdown, HTML, links or
+// mentions.
 func mdInline(text string) string {
 	text = strings.TrimSpace(clean(text))
 	var b strings.Builder
@@ -530,11 +531,11 @@ func mdInline(text string) string {
 	return b.String()
 }
 
-// isolated are characters by which GitHub finds mentions, issues and formulas in
-// the text that is shown, where an entity has become what it stands for.
+// isolated are characters that start mentions, issue links and formulas. GitHub
+// looks for these in the rendered text, where entities do not help.
 var isolated = map[rune]string{'@': "<span>@</span>", '#': "<span>#</span>", '$': "<span>$</span>"}
 
-// isLink: GitHub makes links of bare addresses.
+// isLink reports whether GitHub would make a link of a bare address here.
 func isLink(text string, i int, r rune) bool {
 	switch r {
 	case ':':

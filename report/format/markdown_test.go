@@ -34,8 +34,8 @@ var (
 	span = regexp.MustCompile(`<span>.</span>`)
 )
 
-// TestMarkdownOfHostileTexts: texts that mean harm make the very elements that
-// harmless ones make, nobody is mentioned, and the texts are told as they are.
+// TestMarkdownOfHostileTexts: hostile texts produce the same elements as
+// harmless ones, mention nobody, and appear as they are.
 func TestMarkdownOfHostileTexts(t *testing.T) {
 	var harmless []string
 	for i := range reporttest.Nasty {
@@ -47,7 +47,7 @@ func TestMarkdownOfHostileTexts(t *testing.T) {
 	if diff := cmp.Diff(want, elements(page)); diff != "" {
 		t.Errorf("elements differ (- of harmless texts, + of hostile ones)\n%s", diff)
 	}
-	page = pre.ReplaceAllString(page, "") // where GitHub looks for nothing
+	page = pre.ReplaceAllString(page, "") // GitHub looks for nothing in pre
 	for _, bad := range []string{"@everyone", "#1", "me@evil", "\x1b", "\u202e", "<a "} {
 		if strings.Contains(page, bad) {
 			t.Errorf("got %q in the page", bad)
@@ -86,8 +86,8 @@ func TestMarkdownRows(t *testing.T) {
 	}
 }
 
-// TestMarkdownIsBounded: it can be pasted, whatever there was, and says what it
-// left out.
+// TestMarkdownIsBounded: the length is limited for any report, and the text
+// says what it left out.
 func TestMarkdownIsBounded(t *testing.T) {
 	many := func(t testing.TB) *record.Recording {
 		t.Helper()

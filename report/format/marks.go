@@ -9,7 +9,7 @@ import (
 	"nodrop/report/phrase"
 )
 
-// writeMarks tells the run's story: steps one by one, the moments of many
+// writeMarks lists the run's marks: each step on a line, and marks of many
 // endpoints together.
 func writeMarks(out *page.Page, marks []record.Mark) {
 	if len(marks) == 0 {
@@ -23,8 +23,8 @@ func writeMarks(out *page.Page, marks []record.Mark) {
 	t.Write(out)
 }
 
-// Beside writes what was seen beside a load that is not ours: marks, on the clock
-// of its start, and a sentence about it.
+// Beside writes what was observed during a load by another client: marks,
+// relative to its start, and a sentence about it.
 func Beside(w io.Writer, marks []record.Mark, kernel string) error {
 	out := page.New(w, page.Options{})
 	writeMarks(out, marks)
@@ -34,7 +34,7 @@ func Beside(w io.Writer, marks []record.Mark, kernel string) error {
 	return out.Flush()
 }
 
-// markGroup is the same moment in the lifecycle of several endpoints, or one step.
+// markGroup is one step, or the same lifecycle mark of several endpoints.
 type markGroup struct {
 	mark        record.Mark
 	first, last int64
@@ -47,7 +47,7 @@ func groupMarks(marks []record.Mark) []markGroup {
 		err, told string
 	}
 	var groups []markGroup
-	places := map[key]int{} // in groups, of moments
+	places := map[key]int{} // indexes into groups, for marks of endpoints
 	for _, m := range marks {
 		k := key{kind: m.Kind, err: m.Error}
 		if m.Shutdown != nil {

@@ -12,7 +12,7 @@ import (
 	"nodrop/report/phrase"
 )
 
-// notesOf are the footnotes: what one must know to read the figures right.
+// notesOf returns the footnotes that are needed to read the figures right.
 func notesOf(r *report.RunReport) []string {
 	run := r.Run
 	list := slices.Clone(run.Notes)
@@ -52,8 +52,8 @@ func notesOf(r *report.RunReport) []string {
 	return list
 }
 
-// rates are what -q asked for and what was sent, in requests per second; equal
-// where the load kept up.
+// rates returns the rate that -q asked for and the rate sent, in requests per
+// second. They are equal if the load kept up.
 func rates(r *report.RunReport) (asked, sent string) {
 	run, over := r.Run, r.Loss.Event.LoadOver
 	if run.Late == 0 || over <= 0 {
@@ -64,7 +64,8 @@ func rates(r *report.RunReport) (asked, sent string) {
 	return perSecond(wanted), perSecond(min(had, wanted))
 }
 
-// perSecond is a rate with the digits that count.
+// perSecond formats a rate with three significant digits below 100, and as a
+// whole number above.
 func perSecond(rate float64) string {
 	if rate < 100 {
 		return strconv.FormatFloat(rate, 'g', 3, 64)
@@ -72,7 +73,8 @@ func perSecond(rate float64) string {
 	return phrase.Number(int64(math.Round(rate)))
 }
 
-// unplaced counts the losses that --endpoint-header could not place.
+// unplaced counts the losses without a replica although --endpoint-header is
+// set.
 func unplaced(r *report.RunReport) int64 {
 	if r.Run.Settings.EndpointHeader == "" {
 		return 0
@@ -86,8 +88,8 @@ func unplaced(r *report.RunReport) int64 {
 	return n
 }
 
-// smallestOutages says how short an outage may have been and still be missed:
-// of one endpoint, and of as many as left.
+// smallestOutages says how short an outage the load would still have met: of
+// one endpoint, and of as many as left.
 func smallestOutages(r *report.RunReport) string {
 	l := r.Loss.Limits
 	text := fmt.Sprintf("the smallest outage that this load would have met 19 times in 20: %s of 1 of %d endpoints", phrase.Duration(l.Smallest(1)), l.Of)

@@ -9,7 +9,7 @@ import (
 	"nodrop/report/reporttest"
 )
 
-// TestRateNotReached: what -q asked for is held against what was sent.
+// TestRateNotReached compares the rate that -q asked for with the rate sent.
 func TestRateNotReached(t *testing.T) {
 	const slow = ": the target or this machine was too slow"
 	for name, tt := range map[string]struct {

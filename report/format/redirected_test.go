@@ -10,8 +10,8 @@ import (
 	"nodrop/report/reporttest"
 )
 
-// TestRedirectedIsNotDenied: where a redirect was followed, a server has
-// answered, whatever became of the next hop.
+// TestRedirectedIsNotDenied: after a redirect a server has responded, whatever
+// happened to the next hop.
 func TestRedirectedIsNotDenied(t *testing.T) {
 	const refused = `Post "http://10.0.0.2:1/": dial tcp 10.0.0.2:1: connect: connection refused`
 	one := func(at int64, redirected bool) reporttest.Request {
@@ -67,7 +67,8 @@ func TestRedirectedIsNotDenied(t *testing.T) {
 	}
 }
 
-// TestOverLimitIsOurs: what --max-body cuts is not put down to the server.
+// TestOverLimitIsOurs: a response that --max-body cuts is not blamed on the
+// server.
 func TestOverLimitIsOurs(t *testing.T) {
 	run := reporttest.NewRun(t, []reporttest.Request{{Start: ms, End: 2 * ms, Fate: record.FateLost, Class: "body.other", Endpoint: "gw-1", Sample: "body over 100 bytes (--max-body)"}},
 		reporttest.Edited(func(r *record.Run) { r.Settings.MaxBody = 100 }))
@@ -77,7 +78,7 @@ func TestOverLimitIsOurs(t *testing.T) {
 	}
 }
 
-// rendered is a report in a format, its lines joined.
+// rendered returns a report in a format, with its lines joined.
 func rendered(t *testing.T, r *report.Report, format string) string {
 	t.Helper()
 	for _, f := range Formats {

@@ -1,7 +1,7 @@
 package format
 
 import (
-	_ "embed" // of the schema
+	_ "embed" // for the schema
 	"encoding/json"
 	"io"
 	"math"
@@ -27,8 +27,8 @@ const computedFormat = "nodrop-report/1"
 //go:embed report.schema.json
 var Schema string
 
-// ComputedJSON writes all that was computed. Every field is always there: null
-// stands for what is not known or does not apply.
+// ComputedJSON writes everything that was computed. Every field is always
+// present: null means that a value is unknown or does not apply.
 func ComputedJSON(w io.Writer, r *report.Report) error {
 	e := json.NewEncoder(safetext.JSONWriter{To: w})
 	e.SetEscapeHTML(false)
@@ -36,8 +36,8 @@ func ComputedJSON(w io.Writer, r *report.Report) error {
 	return e.Encode(documentOf(r))
 }
 
-// All times are ns: moments from the run's start, the others lengths. Names
-// end in Ns, as those of a recording.
+// All times are in ns: either times since the run's start, or lengths. Their
+// names end in Ns, as in a recording.
 type (
 	documentJSON struct {
 		Format     string          `json:"format"`
@@ -412,7 +412,7 @@ func groupOf(r *report.Report, g *compare.Group, names []string) groupJSON {
 	return j
 }
 
-// repetitionOrNull is nil for the only one.
+// repetitionOrNull returns nil for a run without repetitions.
 func repetitionOrNull(run *record.Run) *int {
 	if run.Repetition == 0 {
 		return nil
@@ -420,7 +420,7 @@ func repetitionOrNull(run *record.Run) *int {
 	return &run.Repetition
 }
 
-// outcomeName has a word for none, too.
+// outcomeName returns "none" for no outcome.
 func outcomeName(o check.Outcome) string {
 	if o == check.None {
 		return "none"
@@ -428,7 +428,7 @@ func outcomeName(o check.Outcome) string {
 	return string(o)
 }
 
-// comparisonOf has the rows of the text's comparison, as numbers.
+// comparisonOf returns the rows of the text's comparison, as numbers.
 func comparisonOf(r *report.Report) *comparisonJSON {
 	if r.Comparison == nil {
 		return nil
@@ -462,7 +462,7 @@ func comparisonOf(r *report.Report) *comparisonJSON {
 	return c
 }
 
-// breakdown says what rows follow that of a figure.
+// breakdown says which rows by class follow the row of a figure.
 type breakdown int
 
 const (
@@ -471,7 +471,7 @@ const (
 	bySpoiledClass
 )
 
-// figures are what runs are compared by.
+// figures lists the figures of the comparison.
 var figures = []struct {
 	name, unit string
 	breakdown  breakdown
@@ -487,7 +487,8 @@ var figures = []struct {
 	{"p99", "ns", whole, func(r *analysis.Figures) *int64 { return latencyAt(r.Run, 99) }},
 }
 
-// latencyAt is a percentile of the responses' latency in ns; nil without any.
+// latencyAt returns a percentile of the response latency in ns; nil without
+// responses.
 func latencyAt(run *record.Run, percent float64) *int64 {
 	l := analysis.Responded(run)
 	if l.Count == 0 {
@@ -592,7 +593,7 @@ func connectionsOf(c record.ConnectionCount) connectionsJSON {
 
 func classOf(c analysis.ClassLoss) classJSON {
 	info := c.Class.Info()
-	processed, _, _ := strings.Cut(string(info.Processed), ",") // "yes, at least in part"
+	processed, _, _ := strings.Cut(string(info.Processed), ",") // drops the rest of "yes, at least in part"
 	if c.Redirected > 0 && info.Processed == record.Never {
 		processed = string(record.Possibly)
 	}
@@ -647,8 +648,8 @@ func relationOf(r analysis.Relation) *relationJSON {
 	return &relationJSON{Kind: string(r.Mark.Kind), Name: r.Mark.Name, DistanceNs: r.Distance}
 }
 
-// marksOf tells of each mark how long after its start the first and the last
-// loss came.
+// marksOf returns each mark with the times from its start to the first and the
+// last loss after it.
 func marksOf(run *record.Run) []markJSON {
 	list := []markJSON{}
 	losses := analysis.Failures(run)
@@ -734,7 +735,7 @@ func tracesOf(traces []record.Trace) []traceJSON {
 	return list
 }
 
-// listOf makes [] of nil, which JSON would call null.
+// listOf returns an empty list for nil, which JSON would write as null.
 func listOf(list []string) []string {
 	if list == nil {
 		return []string{}
@@ -749,7 +750,7 @@ func textOrNull(text string) *string {
 	return &text
 }
 
-// knownTime: -1 stands for never.
+// knownTime returns nil for -1, which means never.
 func knownTime(ns int64) *int64 {
 	if ns < 0 {
 		return nil
@@ -757,7 +758,7 @@ func knownTime(ns int64) *int64 {
 	return &ns
 }
 
-// positive: 0 and less stand for none.
+// positive returns nil for 0 and below.
 func positive(n int64) *int64 {
 	if n <= 0 {
 		return nil
@@ -765,7 +766,7 @@ func positive(n int64) *int64 {
 	return &n
 }
 
-// bounded: the largest number stands for no limit, 0 for none.
+// bounded returns nil for 0 and for the largest int64, which means no limit.
 func bounded(ns int64) *int64 {
 	if ns == math.MaxInt64 {
 		return nil

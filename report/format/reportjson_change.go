@@ -77,7 +77,7 @@ func armOf(a *compare.Arm) armJSON {
 	return j
 }
 
-// unitNames say what the values of a row are.
+// unitNames are the units of the values of a row.
 var unitNames = map[metric.Dimension]string{metric.Count: "count", metric.Rate: "perSecond", metric.Duration: "ns", metric.Ratio: "ratio"}
 
 func changeRowOf(row compare.ChangeRow) changeRowJSON {

@@ -48,7 +48,7 @@ func decoded(t testing.TB, text string) any {
 	return doc
 }
 
-// TestComputedJSONIsAsItsSchemaSays, on every fixture and on random runs.
+// TestComputedJSONIsAsItsSchemaSays checks every fixture and random runs.
 func TestComputedJSONIsAsItsSchemaSays(t *testing.T) {
 	schema := compileSchema(t)
 	check := func(t *testing.T, rec *record.Recording) {
@@ -66,7 +66,8 @@ func TestComputedJSONIsAsItsSchemaSays(t *testing.T) {
 	reporttest.EachRandomRun(t, func(t *testing.T, run *record.Run) { check(t, reporttest.Recording(run)) })
 }
 
-// TestChangeJSONIsAsItsSchemaSays, and the schema refuses what differs from it.
+// TestChangeJSONIsAsItsSchemaSays: comparisons match the schema, and it rejects
+// documents that differ.
 func TestChangeJSONIsAsItsSchemaSays(t *testing.T) {
 	schema := compileSchema(t)
 	covered := map[string]bool{}
@@ -91,10 +92,10 @@ func TestChangeJSONIsAsItsSchemaSays(t *testing.T) {
 	}
 }
 
-// signed are the numbers that may be -1.
+// signed matches the paths of numbers that may be -1.
 var signed = regexp.MustCompile(`\.(distanceNs|direction|change)$`)
 
-// noSentinels: what stands for "never" and "no limit" inside is null outside.
+// noSentinels: internal values for "never" and "no limit" are null in the JSON.
 func noSentinels(t *testing.T, path string, doc any) {
 	t.Helper()
 	switch doc := doc.(type) {
@@ -114,8 +115,8 @@ func noSentinels(t *testing.T, path string, doc any) {
 	}
 }
 
-// TestSchemaRejects: a document that differs in any one place from what is
-// written is refused.
+// TestSchemaRejects: the schema rejects a document that differs in any one
+// place from what is written.
 func TestSchemaRejects(t *testing.T) {
 	schema := compileSchema(t)
 	covered := map[string]bool{}
@@ -138,7 +139,7 @@ func TestSchemaRejects(t *testing.T) {
 	}
 }
 
-// shortLists leaves one element of each list: the others are alike.
+// shortLists keeps one element of each list, since the others are alike.
 func shortLists(doc any) any {
 	switch doc := doc.(type) {
 	case map[string]any:
@@ -157,8 +158,8 @@ func shortLists(doc any) any {
 	return doc
 }
 
-// eachPlace changes one place of doc after the other, tries it, and changes it
-// back: a field less, a field more, a value of another type.
+// eachPlace changes one place of doc at a time, tries the result, and restores
+// it. It removes a field, adds one, or changes the type of a value.
 func eachPlace(path string, doc any, done map[string]bool, try func(path, what string)) {
 	switch doc := doc.(type) {
 	case map[string]any:
@@ -186,7 +187,7 @@ func eachPlace(path string, doc any, done map[string]bool, try func(path, what s
 }
 
 // TestSchemaDescribesItself: every property of every object is described and
-// required, and there are no others.
+// required, and no others are allowed.
 func TestSchemaDescribesItself(t *testing.T) {
 	var walk func(path string, v any)
 	walk = func(path string, v any) {
@@ -225,7 +226,7 @@ func TestSchemaDescribesItself(t *testing.T) {
 	}
 }
 
-// TestComputedJSONIsFixed: the same bytes each time.
+// TestComputedJSONIsFixed: the same report always gives the same bytes.
 func TestComputedJSONIsFixed(t *testing.T) {
 	for _, f := range reporttest.Fixtures {
 		rec := f.Build(t)
@@ -245,7 +246,7 @@ func TestComparisonAsNumbers(t *testing.T) {
 		r := report.Build(f.Build(t))
 		c := comparisonOf(r)
 		if compare.Repeated(r.Groups) {
-			continue // the text has medians, the numbers are each run's
+			continue // the text has medians, the numbers are for each run
 		}
 		if r.Comparison == nil {
 			if c != nil {
@@ -273,7 +274,7 @@ func TestComparisonAsNumbers(t *testing.T) {
 				}
 			}
 			if row.Name == "spoiled" && !slices.ContainsFunc(cells, func(c string) bool { return c != "0" }) {
-				continue // the text has it only where there are some
+				continue // the text has this row only if some are spoiled
 			}
 			got.Rows = append(got.Rows, compare.ComparisonRow{Name: row.Name, Cells: cells})
 		}
@@ -283,7 +284,7 @@ func TestComparisonAsNumbers(t *testing.T) {
 	}
 }
 
-// TestMarksTellTheLosses: of each mark the first and the last loss after it.
+// TestMarksTellTheLosses: each mark has the first and the last loss after it.
 func TestMarksTellTheLosses(t *testing.T) {
 	at := func(ns int64) record.Mark {
 		return record.Mark{Kind: record.MarkNote, Name: fmt.Sprint(ns), Start: ns, End: ns}
@@ -306,7 +307,8 @@ func TestMarksTellTheLosses(t *testing.T) {
 	}
 }
 
-// TestComputedJSONNulls: what is not known is null, what is none is empty.
+// TestComputedJSONNulls: unknown values are null; lists without elements are
+// empty.
 func TestComputedJSONNulls(t *testing.T) {
 	i := slices.IndexFunc(reporttest.Fixtures, func(f reporttest.Fixture) bool { return f.Name == "empty" })
 	text := render(t, ComputedJSON, report.Build(reporttest.Fixtures[i].Build(t)))

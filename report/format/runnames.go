@@ -8,8 +8,8 @@ import (
 	"nodrop/report/analysis"
 )
 
-// runNames tells runs apart: by what a scenario calls them, numbered where
-// several have one name. A plain load is "load".
+// runNames gives each run a name: the one from the scenario, numbered if
+// several runs share it. A plain load is "load".
 func runNames(runs []report.RunReport) []string {
 	list := make([]string, len(runs))
 	seen := map[string]int{}

@@ -18,17 +18,17 @@ import (
 	"nodrop/report/phrase"
 )
 
-// maxEndpointLines bounds the list of endpoints; those that lost come first.
+// maxEndpointLines limits the list of endpoints; those with losses come first.
 const maxEndpointLines = 20
 
-// Text writes what a person reads: hey's report in hey's words and order, then
-// the loss. Of a scenario's runs it writes what the document compares: each
-// variant's statuses and errors, its loss, then all side by side.
+// Text writes the report for people: hey's report in hey's words and order,
+// then the loss. For a scenario it writes each variant's statuses and errors,
+// its loss, then all variants side by side.
 //
 // It is 80 columns wide and has no colour; TextFor suits a terminal.
 func Text(w io.Writer, r *report.Report) error { return writeText(page.New(w, page.Options{}), r) }
 
-// TextFor is Text for a place with other properties.
+// TextFor is Text with other page options.
 func TextFor(o page.Options) Format {
 	return func(w io.Writer, r *report.Report) error { return writeText(page.New(w, o), r) }
 }
@@ -50,7 +50,7 @@ func writeText(out *page.Page, r *report.Report) error {
 		}
 		writeDistributions(out, &run.Summary)
 		if g.Name == "" && len(run.Summary.Errors) == 0 {
-			fmt.Fprintln(out) // where hey leaves room for errors
+			fmt.Fprintln(out) // hey leaves this line for errors
 		}
 		writeLoss(out, run)
 		writeRecurrences(out, g, r.Recurrences(g))
@@ -65,7 +65,7 @@ func writeText(out *page.Page, r *report.Report) error {
 	return out.Flush()
 }
 
-// writeRecurrences tells the findings of all runs of a group.
+// writeRecurrences lists the findings of all runs of a group.
 func writeRecurrences(out *page.Page, g *compare.Group, list []diagnosis.Recurrence) {
 	if len(list) == 0 {
 		return
@@ -77,8 +77,8 @@ func writeRecurrences(out *page.Page, g *compare.Group, list []diagnosis.Recurre
 	fmt.Fprintln(out)
 }
 
-// writeVariantChange tells what one variant changed; the ranges are in the
-// comparison.
+// writeVariantChange writes the change from one variant to another; the
+// comparison has the ranges.
 func writeVariantChange(out *page.Page, c *compare.Change) {
 	out.Heading(clean(armsOf(c)) + ":")
 	out.Paragraph("  ", kindOf(c))
@@ -158,8 +158,8 @@ func writeLoss(out *page.Page, r *report.RunReport) {
 	fmt.Fprintln(out)
 }
 
-// writeTraces tells lost requests step by step: when, from each one's start,
-// and what.
+// writeTraces lists the steps of lost requests, with times since each request's
+// start.
 func writeTraces(out *page.Page, traces []record.Trace) {
 	for i, trace := range traces {
 		out.Section(fmt.Sprintf("Lost request %d, %s, started at %s:", i+1, trace.Class, phrase.Moment(trace.Start)))
@@ -191,7 +191,8 @@ func writeClasses(out *page.Page, l *analysis.Loss) {
 	t.Write(out)
 }
 
-// writeFindings tells why, and what to change: in full for what cost the most.
+// writeFindings lists the causes and the remedies; the first finding has all
+// its remedies.
 func writeFindings(out *page.Page, list []diagnosis.Finding) {
 	if len(list) == 0 {
 		return
@@ -226,8 +227,8 @@ func writeEndpoints(out *page.Page, l *analysis.Loss) {
 	t.Write(out)
 }
 
-// lastConnected is "-" for an endpoint that answered and was never connected to:
-// behind a virtual address, which replica a connection went to is not known.
+// lastConnected is "-" for an endpoint that responded but has no connections:
+// behind a virtual address, it is unknown which replica a connection reached.
 func lastConnected(e *record.EndpointSeen) string {
 	if e.LastConnect == -1 && e.LastResponse != -1 {
 		return "-"
@@ -259,8 +260,8 @@ func writeWindows(out *page.Page, l *analysis.Loss) {
 	}
 }
 
-// exposure tells what was lost of what: requests that were in flight already
-// are not among those started inside the window.
+// exposure says how many of how many requests were lost. Requests already in
+// flight are not among those started inside the window.
 func exposure(out *page.Page, w analysis.Window) string {
 	text := fmt.Sprintf("%s lost, %d started in it", out.Lost(w.Lost), w.Exposed)
 	if w.Lost > w.InFlight && w.Exposed > 0 {
@@ -303,8 +304,8 @@ func writeNotes(out *page.Page, r *report.RunReport) {
 	}
 }
 
-// writeComparison sets as many variants side by side as the page has room for,
-// then the next ones.
+// writeComparison writes as many variants side by side as fit on the page, then
+// the next ones.
 func writeComparison(out *page.Page, c *compare.Comparison) {
 	out.Heading("Comparison:")
 	for from := 0; from < len(c.Columns); {
@@ -318,7 +319,8 @@ func writeComparison(out *page.Page, c *compare.Comparison) {
 	fmt.Fprintln(out)
 }
 
-// comparisonTable takes columns from one on, at least that one.
+// comparisonTable takes as many columns as fit from one on, and at least that
+// one.
 func comparisonTable(out *page.Page, c *compare.Comparison, from int) (t *page.Table, until int) {
 	for until = len(c.Columns); ; until-- {
 		t = &page.Table{Indent: 2, Gap: 2, Right: true}
@@ -351,7 +353,7 @@ func writeVerdict(out *page.Page, r *report.Report) {
 	if v.Sentence != "" {
 		line += ": " + clean(v.Sentence)
 	}
-	// Not wrapped: this is what scripts look for.
+	// Not wrapped, because scripts look for this line.
 	fmt.Fprintf(out, "%s.\n", line)
 	for _, reason := range slices.Concat(v.Reasons, r.Passed()) {
 		fmt.Fprintf(out, "  - %s\n", clean(reason))

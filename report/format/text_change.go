@@ -8,7 +8,6 @@ import (
 	"nodrop/report/format/page"
 )
 
-// writeChange writes a comparison of two arms.
 func writeChange(out *page.Page, c *compare.Change) {
 	fmt.Fprintln(out)
 	out.Heading(clean(headingOf(c)))
@@ -33,7 +32,6 @@ func writeChange(out *page.Page, c *compare.Change) {
 	fmt.Fprintln(out)
 }
 
-// headingOf says what is compared, and what the figures are.
 func headingOf(c *compare.Change) string { return "Comparison" + ofStream(c) + ", " + kindOf(c) + ":" }
 
 func ofStream(c *compare.Change) string {
@@ -43,10 +41,9 @@ func ofStream(c *compare.Change) string {
 	return " of " + c.Stream
 }
 
-// armsOf names both arms.
 func armsOf(c *compare.Change) string { return "From " + c.Base.Name + " to " + c.New.Name }
 
-// kindOf says what the figures are.
+// kindOf says what kind of figures a comparison has.
 func kindOf(c *compare.Change) string {
 	if !c.Repeated {
 		return "single run, descriptive"
@@ -68,8 +65,8 @@ func armTitle(a *compare.Arm) string {
 	return text
 }
 
-// writeChangeRows writes the figures; the ranges in a table of their own where
-// they have no room beside.
+// writeChangeRows writes the figures. If the ranges do not fit beside them,
+// they get a separate table.
 func writeChangeRows(out *page.Page, c *compare.Change) {
 	t := changeTable(c, headOf(c), func(row compare.ChangeRow) []string { return cellsOf(c, row) })
 	if !c.Repeated || t.Fits(out) {
@@ -99,7 +96,7 @@ func changeTable(c *compare.Change, head []string, cells func(compare.ChangeRow)
 	return t
 }
 
-// headOf names the columns of a row.
+// headOf returns the column names.
 func headOf(c *compare.Change) []string {
 	if !c.Repeated {
 		return []string{c.Base.Name, c.New.Name, "change"}

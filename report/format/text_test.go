@@ -40,8 +40,8 @@ func crowded(t testing.TB) *record.Recording {
 	return reporttest.Recording(runs...)
 }
 
-// ours is the part of a text that has a width: without hey's, and without what
-// is not wrapped for scripts.
+// ours is the part of a text that is limited in width: without hey's report,
+// and without the lines for scripts.
 func ours(text string) string {
 	text, _, _ = strings.Cut(text, "\nVerdict: ")
 	var b strings.Builder
@@ -62,11 +62,11 @@ func ours(text string) string {
 	return b.String()
 }
 
-// TestTextWidth: no line is longer than the page, unless a word is.
+// TestTextWidth: no line is longer than the page, unless a single word is.
 func TestTextWidth(t *testing.T) {
 	for _, f := range append(slices.Clone(reporttest.Fixtures), reporttest.Fixture{Name: "crowded", Build: crowded}) {
 		if f.Name == "hostile" {
-			continue // its names are no words
+			continue // its names contain spaces
 		}
 		r := report.Build(f.Build(t))
 		for _, width := range []int{80, 120, 200} {
@@ -85,7 +85,8 @@ func TestTextWidth(t *testing.T) {
 	}
 }
 
-// TestTextNarrow: what has no room beside goes below, and nothing is lost.
+// TestTextNarrow: what does not fit beside other text goes below it, and
+// nothing is lost.
 func TestTextNarrow(t *testing.T) {
 	text := render(t, Text, report.Build(crowded(t)))
 	for _, want := range []string{
@@ -104,8 +105,8 @@ func TestTextNarrow(t *testing.T) {
 
 var styles = regexp.MustCompile(`\x1b\[\d*m`)
 
-// TestColourIsAllThatDiffers: without its styles a coloured text is the plain
-// one, hey's part included, and styles do not reach over lines.
+// TestColourIsAllThatDiffers: without its styles, coloured text equals plain
+// text, including hey's part, and no style spans several lines.
 func TestColourIsAllThatDiffers(t *testing.T) {
 	for _, f := range reporttest.Fixtures {
 		r := report.Build(f.Build(t))
@@ -130,7 +131,7 @@ func TestColourIsAllThatDiffers(t *testing.T) {
 	}
 }
 
-// TestVerdictColours: the outcome has the colour of what it means.
+// TestVerdictColours: each outcome has its colour.
 func TestVerdictColours(t *testing.T) {
 	for name, want := range map[string]string{
 		"lab":               "Verdict: \x1b[32mpass\x1b[0m: ",
@@ -144,8 +145,8 @@ func TestVerdictColours(t *testing.T) {
 	}
 }
 
-// TestTerminalIsSafe: what a server sends cannot drive the terminal, nor make
-// lines of its own.
+// TestTerminalIsSafe: text from a server cannot control the terminal or add
+// lines.
 func TestTerminalIsSafe(t *testing.T) {
 	for _, colour := range []bool{false, true} {
 		text := render(t, TextFor(page.Options{Colour: colour}), report.Build(reporttest.Hostile(t)))

@@ -4,14 +4,14 @@ import (
 	"slices"
 )
 
-// Figure is what one metric of a run is.
+// Figure is the value of one metric in a run.
 type Figure struct {
 	Value     float64 // ns for durations, requests per second for rates
-	Known     bool    // false when there is none: p99 without a response
+	Known     bool    // false if there is no value, such as p99 without a response
 	Dimension Dimension
 }
 
-// String is the figure as a person reads it.
+// String formats the figure for people.
 func (f Figure) String() string {
 	if !f.Known {
 		return "-"
@@ -19,7 +19,8 @@ func (f Figure) String() string {
 	return f.Dimension.Format(f.Value)
 }
 
-// RangeOf is the one value of all, or the least and the greatest.
+// RangeOf formats the least and the greatest figure, or the one value if all
+// are the same.
 func RangeOf(list []Figure) string {
 	s := Spread{Known: true}
 	for _, f := range list {

@@ -1,9 +1,9 @@
 // Package metric gives names to the figures of a run: "lost", "p99",
-// "lost.connect.refused". Checks and comparisons ask for them by name.
+// "lost.connect.refused". Checks and comparisons look them up by name.
 //
-// Find looks a name up; a Metric takes a Figure from what analysis computed, and a
-// Spread holds that of several runs. A figure that a run does not have is not known,
-// never 0.
+// Find returns the Metric with a name. A Metric takes a Figure from the results
+// of analysis, and a Spread holds the figures of several runs. A figure that a
+// run does not have is unknown, never 0.
 package metric
 
 import (
@@ -20,7 +20,7 @@ import (
 	"nodrop/report/phrase"
 )
 
-// Dimension says what a figure counts, and so which units it takes.
+// Dimension says what a figure counts, and therefore which units it takes.
 type Dimension uint8
 
 // The dimensions.
@@ -35,7 +35,7 @@ func (d Dimension) String() string {
 	return [...]string{"a count", "a ratio", "a duration", "a rate"}[d]
 }
 
-// Format writes a figure as a person reads it.
+// Format formats a figure for people.
 func (d Dimension) Format(v float64) string {
 	switch d {
 	case Ratio:
@@ -54,20 +54,20 @@ func (d Dimension) Format(v float64) string {
 	}
 }
 
-// Metric is a figure of a run that checks and comparisons know by name.
+// Metric is a figure of a run with a name for checks and comparisons.
 type Metric struct {
 	Name      string
 	Dimension Dimension
 	value     func(*analysis.Figures) (value float64, known bool)
 }
 
-// Of is the metric's value in a run.
+// Of returns the metric's value in a run.
 func (m Metric) Of(r *analysis.Figures) Figure {
 	v, known := m.value(r)
 	return Figure{v, known, m.Dimension}
 }
 
-// metrics lists those with a fixed name; families has the others.
+// metrics lists the metrics with a fixed name; families has the others.
 var metrics = []Metric{
 	{"planned", Count, count(func(r *analysis.Figures) int64 { return r.Run.Counts.Planned })},
 	{"started", Count, count(func(r *analysis.Figures) int64 { return r.Run.Counts.Started })},
@@ -90,11 +90,11 @@ var metrics = []Metric{
 	latencyMetric("max", analysis.Responded, "max"),
 }
 
-// MetricShapes lists all names in short.
+// MetricShapes summarizes all names.
 const MetricShapes = "planned started ok lost spoiled unsent aborted late loss windows window.longest window.total rps min mean max p99 connect.p99 lost.CLASS status.503 status.5xx"
 
-// families lists names with a part to choose; what follows the prefix is given
-// to find.
+// families lists the metrics with a variable part; find gets the name and what
+// follows the prefix.
 var families = []struct {
 	prefix string
 	find   func(name, rest string) (Metric, *misuse.Error)
@@ -109,7 +109,7 @@ var families = []struct {
 	{"read.", findPhase},
 }
 
-// phaseNames lists the phases of answered requests.
+// phaseNames lists the phases of requests that got a response.
 var phaseNames = []struct {
 	name string
 	of   func(*record.Run) *record.Latency
@@ -122,7 +122,7 @@ var phaseNames = []struct {
 	{"read", func(r *record.Run) *record.Latency { return &r.Phases.Read }},
 }
 
-// Find looks a name up.
+// Find returns the metric with a name.
 func Find(name string) (Metric, *misuse.Error) {
 	for _, m := range metrics {
 		if m.Name == name {
@@ -184,12 +184,12 @@ func lostMetric(name string, belongs func(record.Class) bool) Metric {
 	})}
 }
 
-// OfClass counts one class, lost or spoiled.
+// OfClass counts the requests of one class, lost or spoiled.
 func OfClass(class string) Metric {
 	return Metric{class, Count, count(func(r *analysis.Figures) int64 { return r.Loss.ClassTotal(class) })}
 }
 
-// lossClassNames lists the classes of lost requests, statuses apart.
+// lossClassNames lists the classes of lost requests, without statuses.
 func lossClassNames() []string {
 	var names []string
 	for _, info := range record.Classes() {
@@ -200,7 +200,7 @@ func lossClassNames() []string {
 	return names
 }
 
-// lossStageNames lists their stages.
+// lossStageNames lists the stages of those classes, and the stage of statuses.
 func lossStageNames() []string {
 	var names []string
 	for _, info := range record.Classes() {
@@ -213,7 +213,8 @@ func lossStageNames() []string {
 
 var statusPattern = regexp.MustCompile(`^[1-9](\d\d|xx)$`)
 
-// findStatus finds status.NNN and status.Nxx: answered requests, lost or not.
+// findStatus finds status.NNN and status.Nxx, which count responses, lost or
+// not.
 func findStatus(name, rest string) (Metric, *misuse.Error) {
 	if !statusPattern.MatchString(rest) {
 		return Metric{}, &misuse.Error{Problem: fmt.Sprintf("%q is not a status", rest), Hint: "status.503 or status.5xx"}
@@ -230,7 +231,7 @@ func findStatus(name, rest string) (Metric, *misuse.Error) {
 	})}, nil
 }
 
-// findPhase finds connect.p99 and its like.
+// findPhase finds connect.p99 and the like.
 func findPhase(name, rest string) (Metric, *misuse.Error) {
 	phase, _, _ := strings.Cut(name, ".")
 	i := slices.IndexFunc(phaseNames, func(p struct {
@@ -257,8 +258,8 @@ func findLatency(name string, of func(*record.Run) *record.Latency, stat string)
 	return Metric{}, &misuse.Error{Problem: fmt.Sprintf("unknown metric %q", name), Hint: didYouMean(name, metricNames(), "min mean max p50 … p99.99 of each phase")}
 }
 
-// latencyMetric is min, mean, max or a percentile of a latency; without a value
-// function for anything else.
+// latencyMetric returns min, mean, max or a percentile of a latency. For
+// anything else it returns a Metric without a value function.
 func latencyMetric(name string, of func(*record.Run) *record.Latency, stat string) Metric {
 	read := func(f func(*record.Latency) float64) Metric {
 		return Metric{name, Duration, func(r *analysis.Figures) (float64, bool) {

@@ -8,7 +8,7 @@ import (
 	"nodrop/report/reporttest"
 )
 
-// TestMetrics: every metric, on a run where all of them differ.
+// TestMetrics checks every metric on a run in which all of them differ.
 func TestMetrics(t *testing.T) {
 	list := reporttest.Steady(100, 0, ms, "gw-1")
 	for i := range int64(30) {
@@ -58,7 +58,7 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// TestMetricNames: every name that a hint may give is one.
+// TestMetricNames: every name that a hint may suggest exists.
 func TestMetricNames(t *testing.T) {
 	for _, name := range metricNames() {
 		if m, problem := Find(name); problem != nil || m.Name != name || m.value == nil {

@@ -6,7 +6,7 @@ import (
 	"nodrop/loadgen/misuse"
 )
 
-// didYouMean is a hint: the nearest name or, without one, what there is.
+// didYouMean returns a hint: the nearest name or, if none is near, all names.
 func didYouMean(name string, candidates []string, all string) string {
 	if best := misuse.Nearest(name, candidates); best != "" {
 		return "did you mean " + best + "?"
@@ -14,7 +14,7 @@ func didYouMean(name string, candidates []string, all string) string {
 	return "known: " + all
 }
 
-// metricNames lists the names that can be spelled out, for hints.
+// metricNames lists the names that hints can suggest.
 func metricNames() []string {
 	var names []string
 	for _, m := range metrics {

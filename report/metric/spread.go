@@ -8,14 +8,14 @@ import (
 	"nodrop/report/phrase"
 )
 
-// Spread is one figure over the runs of one arm.
+// Spread holds one figure over the runs of one arm.
 type Spread struct {
 	Values           []float64 // in order of runs
 	Median, Min, Max float64
 	Known            bool // every run has the figure
 }
 
-// Text is the median and, over several runs, the range: 230 (190–253).
+// Text formats the median and, over several runs, the range: 230 (190–253).
 func (s Spread) Text(d Dimension) string {
 	if between := s.RangeText(d); between != "" && s.Min != s.Max {
 		return s.MedianText(d) + " (" + between + ")"
@@ -23,7 +23,7 @@ func (s Spread) Text(d Dimension) string {
 	return s.MedianText(d)
 }
 
-// MedianText is the median with its unit, "-" where it is not known.
+// MedianText formats the median with its unit; "-" if not known.
 func (s Spread) MedianText(d Dimension) string {
 	if !s.Known {
 		return "-"
@@ -31,7 +31,7 @@ func (s Spread) MedianText(d Dimension) string {
 	return Cell(d, s.Median)
 }
 
-// RangeText is the range, with its unit once; "" for a single value.
+// RangeText formats the range, with its unit once; "" for a single value.
 func (s Spread) RangeText(d Dimension) string {
 	if !s.Known || len(s.Values) < 2 {
 		return ""
@@ -46,7 +46,8 @@ func (s Spread) RangeText(d Dimension) string {
 	return low + "–" + high
 }
 
-// Cell is a figure in a table; the row names a rate's unit.
+// Cell formats a figure for a table, where the row's name holds the unit of a
+// rate.
 func Cell(d Dimension, v float64) string {
 	if d != Rate {
 		return d.Format(v)

@@ -18,15 +18,15 @@ import (
 type output struct {
 	format string        // its name
 	render format.Format // nil for a stream
-	sink   record.Sink   // nil for what is computed
-	name   string        // as -o gave it
+	sink   record.Sink   // nil for a computed format
+	name   string        // as given to -o
 	w      io.Writer
 	file   *os.File // nil for stdout
-	path   string   // what file is renamed to at the end; "" when it is that already
+	path   string   // what file is renamed to at the end; "" if file needs no rename
 }
 
-// choose looks the format up. It sets render for a computed format, and returns
-// the constructor of a stream.
+// choose looks up the format. It sets render for a computed format, and returns
+// the constructor for a stream.
 func (o *output) choose() (sink func(io.Writer) record.Sink, err error) {
 	for _, f := range format.Formats {
 		if f.Name == o.format {
@@ -45,10 +45,10 @@ func (o *output) choose() (sink func(io.Writer) record.Sink, err error) {
 	return nil, fmt.Errorf("-o %q: unknown format; known: %s", o.format, knownFormats())
 }
 
-// create opens the file for writing. A regular file is written to a temporary file
-// beside it, so that a failed run leaves the old one untouched; anything else, such
-// as a device, is written directly. An old file must be writable, and the new one
-// gets its mode.
+// create opens the file for writing. A regular file is written to a temporary
+// file beside it, so that a failed run leaves the old one untouched; anything
+// else, such as a device, is written directly. An old file must be writable,
+// and the new one gets its mode.
 func (o *output) create(path string, temporaries *Temporaries) (err error) {
 	if path == "" {
 		return errors.New("no file named")

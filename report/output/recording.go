@@ -14,7 +14,7 @@ func Read(file string) (*record.Recording, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = f.Close() }() // only read from
+	defer func() { _ = f.Close() }() // opened only for reading
 	recording, err := stream.Read(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)

@@ -12,15 +12,15 @@ import (
 	"nodrop/report/format"
 )
 
-// Set is all the outputs of one report, opened before the load starts.
+// Set holds all outputs of one report. It is opened before the load starts.
 type Set struct {
 	list        []*output
 	sinks       []record.Sink
 	temporaries *Temporaries
 }
 
-// Open opens every output that -o names. At most one format goes to stdout: the one
-// given without a file, or else text.
+// Open opens every output that -o names. At most one format goes to stdout: the
+// one given without a file, or else text.
 func Open(formats []string, stdout io.Writer, temporaries *Temporaries) (*Set, error) {
 	out := &Set{temporaries: temporaries}
 	onStdout := ""
@@ -72,10 +72,11 @@ func (out *Set) add(name, path string, toFile bool, stdout io.Writer) error {
 	return nil
 }
 
-// place opens the file at path for o, unless another output has it.
+// place opens the file at path for o. It fails if another output has the same
+// file.
 func (out *Set) place(o *output, path string) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil && path != "" {
-		path = target // keep the link
+		path = target // so that the link remains
 	}
 	for _, other := range out.list {
 		if other.path != "" && filepath.Clean(other.path) == filepath.Clean(path) {
@@ -91,7 +92,7 @@ func (out *Set) place(o *output, path string) error {
 // Sinks returns the streams, for the load to write to.
 func (out *Set) Sinks() []record.Sink { return out.sinks }
 
-// Streams names the formats of the set that are written while a load runs.
+// Streams returns the names of the set's stream formats.
 func (out *Set) Streams() []string {
 	var names []string
 	for _, o := range out.list {
@@ -114,7 +115,7 @@ func (out *Set) Write(r *report.Report) error {
 	return first
 }
 
-// Discard removes the temporary files that Write has not put in place.
+// Discard removes the temporary files that Write has not renamed.
 func (out *Set) Discard() {
 	for _, o := range out.list {
 		if o.file != nil && o.path != "" {

@@ -8,13 +8,13 @@ import (
 	"sync"
 )
 
-// Temporaries are the files that have not been put in place yet.
+// Temporaries are the files that have not been renamed to their place yet.
 type Temporaries struct {
 	mu    sync.Mutex // guards paths
 	paths map[string]bool
 }
 
-// create makes a temporary file in the directory of path.
+// create creates a temporary file in the directory of path.
 func (t *Temporaries) create(path string) (*os.File, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -41,7 +41,6 @@ func (t *Temporaries) settle(path, place string) error {
 	return nil
 }
 
-// remove deletes a temporary file.
 func (t *Temporaries) remove(path string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -51,8 +50,8 @@ func (t *Temporaries) remove(path string) {
 	}
 }
 
-// RemoveAll deletes all of them when the program exits. It keeps the lock, so that
-// no file can be made or moved afterwards.
+// RemoveAll deletes all temporary files when the program exits. It keeps the
+// lock, so that no file can be created or renamed afterwards.
 func (t *Temporaries) RemoveAll() {
 	t.mu.Lock()
 	for path := range t.paths {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/term"
 )
 
-// textOptions suit the text report to stdout. On a terminal it may be wide and
-// coloured, unless the user or the terminal says no.
+// textOptions returns the options for the text report to stdout. On a terminal
+// it may be wide and coloured, unless the user or the terminal says no.
 func textOptions(stdout io.Writer) page.Options {
 	f, ok := stdout.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
@@ -24,6 +24,6 @@ func textOptions(stdout io.Writer) page.Options {
 	return o
 }
 
-// wideText is the width of the text report on a wide terminal. Prose in longer
-// lines is hard to read.
+// wideText is the width of the text report on a wide terminal; longer lines of
+// prose are hard to read.
 const wideText = 120

@@ -9,11 +9,11 @@ import (
 	"nodrop/report/analysis"
 )
 
-// maxNames bounds how many names, or ranges of them, a list spells out.
+// maxNames limits how many names, or ranges of them, a list spells out.
 const maxNames = 5
 
-// Names lists endpoints in natural order. More than three that count up without
-// a gap are written as a range.
+// Names lists endpoints in natural order. More than three consecutive numbers
+// become a range.
 func Names(list []string) string {
 	list = slices.SortedFunc(slices.Values(list), analysis.CompareNatural)
 	list = slices.Compact(list)
@@ -39,8 +39,8 @@ func nameRange(list []string) string {
 	return fmt.Sprintf("%s … %s (%d)", list[0], list[len(list)-1], len(list))
 }
 
-// countUp is how many names from the first on are each the one before with the
-// same number in it one higher: gw-2, gw-3; 10.0.0.1:80, 10.0.0.2:80.
+// countUp returns how many names, from the first, differ only in one number
+// that goes up by one: gw-2, gw-3; 10.0.0.1:80, 10.0.0.2:80.
 func countUp(list []string) int {
 	for at := range list[0] {
 		if n := countUpAt(list, at); n > 1 {
@@ -50,7 +50,7 @@ func countUp(list []string) int {
 	return 1
 }
 
-// countUpAt counts for the number that begins at a place in the first name.
+// countUpAt is countUp for the number at an offset of the first name.
 func countUpAt(list []string, at int) int {
 	digits := analysis.LeadingDigits(list[0][at:])
 	if digits == 0 || at > 0 && analysis.LeadingDigits(list[0][at-1:]) > 0 {

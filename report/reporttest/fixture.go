@@ -1,5 +1,5 @@
-// Package reporttest makes up the recordings that tests of reports share. Every part
-// of such a recording agrees with every other.
+// Package reporttest builds the recordings that tests of reports share. All
+// parts of such a recording agree with each other.
 package reporttest
 
 import (
@@ -23,12 +23,12 @@ const (
 type Request struct {
 	Start, End int64
 	Fate       record.Fate
-	Class      string // for lost and spoiled
+	Class      string // for lost and spoiled requests
 	Endpoint   string
 	Reused     bool
 	Redirected bool
-	Status     int    // of answered requests
-	Sample     string // of failed ones
+	Status     int    // for requests with a response
+	Sample     string // for failed requests
 	Bytes      int64
 }
 
@@ -36,7 +36,7 @@ func (q Request) responded() bool {
 	return q.Fate == record.FateOK || strings.HasPrefix(q.Class, "status.")
 }
 
-// Class is the class with a name that must be in the table.
+// Class returns the class with a name, which must be in the table.
 func Class(t testing.TB, name string) record.Class {
 	t.Helper()
 	var c record.Class
@@ -46,16 +46,16 @@ func Class(t testing.TB, name string) record.Class {
 	return c
 }
 
-// Builder sums requests up to a Run, one by one, so that every part of it
-// agrees with every other.
+// Builder sums up requests to a Run, one by one, so that all parts of it agree.
 type Builder struct {
 	t     testing.TB
 	run   *record.Run
 	width int64 // of the bins, ns
-	Told  int   // lost requests kept in full
+	Told  int   // limit of lost requests with details
 }
 
-// NewRun builds a consistent run; edit may set what requests do not decide.
+// NewRun builds a consistent run. edit may set what does not follow from the
+// requests.
 func NewRun(t testing.TB, requests []Request, edit ...func(*Builder)) *record.Run {
 	t.Helper()
 	b := &Builder{t: t, width: 5 * ms, Told: 100_000}
@@ -234,7 +234,7 @@ func (b *Builder) sample(q Request, c record.Class) int {
 	return i
 }
 
-// Recording is a recording of runs.
+// Recording returns a recording of runs.
 func Recording(runs ...*record.Run) *record.Recording {
 	return &record.Recording{Format: record.Format, Runs: runs}
 }
@@ -244,8 +244,8 @@ func Edited(f func(*record.Run)) func(*Builder) {
 	return func(b *Builder) { f(b.run) }
 }
 
-// Steady makes n answered requests, one each gap ns, over the endpoints in
-// turn, that take 8 to 9 ms.
+// Steady returns n successful requests, one every gap ns, to the endpoints in
+// turn. Each takes 8 to 9 ms.
 func Steady(n int, from, gap int64, endpoints ...string) []Request {
 	list := make([]Request, n)
 	for i := range list {
@@ -267,12 +267,12 @@ const (
 	PortsText   = `Get "http://gateway:8080/": dial tcp 10.0.0.1:8080: connect: cannot assign requested address`
 )
 
-// Lost is a lost request; times in ns.
+// Lost returns a lost request; times in ns.
 func Lost(start, end int64, class, endpoint, sample string) Request {
 	return Request{Start: start, End: end, Fate: record.FateLost, Class: class, Endpoint: endpoint, Sample: sample}
 }
 
-// Replicas are the names gw-FROM to gw-TO.
+// Replicas returns the names gw-FROM to gw-TO.
 func Replicas(from, to int) []string {
 	var list []string
 	for i := from; i <= to; i++ {
@@ -281,7 +281,7 @@ func Replicas(from, to int) []string {
 	return list
 }
 
-// moments makes one mark for each replica from gw-2 to gw-10, step ns apart.
+// moments returns a mark for each replica from gw-2 to gw-10, step ns apart.
 func moments(kind record.MarkKind, first, step int64) []record.Mark {
 	var list []record.Mark
 	for i, name := range Replicas(2, 10) {
@@ -291,7 +291,7 @@ func moments(kind record.MarkKind, first, step int64) []record.Mark {
 	return list
 }
 
-// told says how the endpoints go, where marks tell that they have to.
+// told adds shutdown settings to termination marks.
 func told(how record.Shutdown, marks []record.Mark) []record.Mark {
 	for i := range marks {
 		marks[i].Shutdown = &how
@@ -299,12 +299,13 @@ func told(how record.Shutdown, marks []record.Mark) []record.Mark {
 	return marks
 }
 
-// Step is the mark of a scale-in that begins at 600 ms.
+// Step returns the mark of a scale-in that begins at 600 ms.
 func Step(variant string, end int64) record.Mark {
 	return record.Mark{Kind: record.MarkStep, Name: "scale gateway 10 → 1 (" + variant + ")", Start: 600 * ms, End: end}
 }
 
-// AbruptMarks are those of replicas that exit at the signal; the balancer hears of it 53 ms later.
+// AbruptMarks returns the marks of replicas that exit at the signal; the
+// balancer removes them about 53 ms later.
 func AbruptMarks() []record.Mark {
 	return slices.Concat(
 		[]record.Mark{Step("abrupt", 653*ms+200*us)},
@@ -315,7 +316,7 @@ func AbruptMarks() []record.Mark {
 	)
 }
 
-// GracefulMarks are those of replicas that wait half a second before they stop.
+// GracefulMarks returns the marks of replicas with a pre-stop delay of 500 ms.
 func GracefulMarks(exited int64) []record.Mark {
 	return slices.Concat(
 		[]record.Mark{Step("graceful", exited+400*us)},
@@ -327,8 +328,8 @@ func GracefulMarks(exited int64) []record.Mark {
 	)
 }
 
-// AbruptRequests lose 253 from 601 to 653 ms: 9 in flight when the replicas
-// exited, and 244 refused.
+// AbruptRequests returns requests of which 253 are lost between 601 and 653 ms:
+// 9 were in flight when the replicas exited, and 244 were refused.
 func AbruptRequests() []Request {
 	list := slices.Concat(
 		Steady(2000, 0, 290*us, Replicas(1, 10)...),
@@ -345,9 +346,9 @@ func AbruptRequests() []Request {
 	return list
 }
 
-// pods is a run behind the address of a Service, of which the control plane tells:
-// web-2 goes without a pre-stop hook; web-3 lets nothing finish, and is killed at the
-// end of its grace; web-4 crashes.
+// pods is a run behind the address of a Service, with the control plane's
+// marks. web-2 leaves without a pre-stop hook. web-3 lets no request finish and
+// is killed at the end of its grace period. web-4 crashes.
 func pods(t testing.TB) *record.Recording {
 	const service = "10.96.0.10:80"
 	mark := func(kind record.MarkKind, pod string, at int64) record.Mark {
@@ -381,8 +382,8 @@ func pods(t testing.TB) *record.Recording {
 	})))
 }
 
-// Variant makes the run under construction one of a scenario, with that variant's
-// checks.
+// Variant makes the run under construction a variant of a scenario, with the
+// checks of that variant.
 func Variant(name string, marks []record.Mark, f ...func(*record.Run)) func(*Builder) {
 	return Edited(func(run *record.Run) {
 		run.Variant, run.Marks = name, marks
@@ -399,26 +400,26 @@ func Variant(name string, marks []record.Mark, f ...func(*record.Run)) func(*Bui
 	})
 }
 
-// Abrupt is a run that loses requests because replicas exit at once.
+// Abrupt returns a run that loses requests because replicas exit at once.
 func Abrupt(t testing.TB) *record.Run {
 	t.Helper()
 	return NewRun(t, AbruptRequests(), Variant("abrupt", AbruptMarks()))
 }
 
-// GracefulRequests go to all replicas, and to gw-1 alone once the balancer has
-// heard of the scale-in.
+// GracefulRequests returns requests to all replicas, and only to gw-1 once the
+// balancer has removed the others.
 func GracefulRequests() []Request {
 	return slices.Concat(Steady(2250, 0, 290*us, Replicas(1, 10)...), Steady(2400, 654*ms, 250*us, "gw-1"))
 }
 
-// Graceful is a run that loses none.
+// Graceful returns a run without losses.
 func Graceful(t testing.TB) *record.Run {
 	t.Helper()
 	return NewRun(t, GracefulRequests(), Variant("graceful", GracefulMarks(1108*ms)))
 }
 
-// Repetitions are runs of both variants in turns; each abrupt one loses three
-// requests fewer than the one before.
+// Repetitions returns runs of both variants in turns. Each abrupt run loses
+// three requests fewer than the one before.
 func Repetitions(t testing.TB, n int) *record.Recording {
 	t.Helper()
 	rec := Recording()
@@ -443,13 +444,13 @@ func Repetitions(t testing.TB, n int) *record.Recording {
 	return rec
 }
 
-// Fixture is a recording by name.
+// Fixture is a recording with a name.
 type Fixture struct {
 	Name  string
 	Build func(testing.TB) *record.Recording
 }
 
-// Fixtures are the recordings that every format is tried on.
+// Fixtures are the recordings that tests render in every format.
 var Fixtures = []Fixture{
 	{"plain", func(t testing.TB) *record.Recording {
 		return Recording(NewRun(t, Steady(400, 0, ms, "10.0.0.1:8080")))
@@ -542,8 +543,8 @@ var Fixtures = []Fixture{
 	}},
 }
 
-// Mixed is a throttled run over two endpoints that met everything, until it
-// was interrupted.
+// Mixed is an interrupted run over two endpoints at a limited rate, with every
+// kind of result.
 func Mixed(t testing.TB) *record.Recording {
 	t.Helper()
 	endpoints := []string{"10.0.0.1:8080", "10.0.0.2:8080"}
@@ -578,7 +579,7 @@ func Mixed(t testing.TB) *record.Recording {
 	}))
 }
 
-// Nasty are texts as a server that means harm would send them.
+// Nasty are texts that a hostile server might send.
 var Nasty = []string{
 	"x</details>\n\n# pwned <img src=x onerror=alert(1)> <script>alert(1)</script>",
 	"```\n[click](http://evil.example) ![i](http://evil.example/i.png)\n```\n| a | b |\n|---|---|",
@@ -587,10 +588,10 @@ var Nasty = []string{
 	"1. one\n2) two\n+ plus\n===\n---\n> quote\n    code\tand\u2028more",
 }
 
-// Hostile has them wherever a text comes from outside.
+// Hostile has the Nasty texts everywhere that text can come from outside.
 func Hostile(t testing.TB) *record.Recording { return OutsideTexts(t, Nasty) }
 
-// OutsideTexts has the given texts, which must differ, in all such places.
+// OutsideTexts has the given texts, which must differ, in all these places.
 func OutsideTexts(t testing.TB, texts []string) *record.Recording {
 	t.Helper()
 	var marks []record.Mark
@@ -623,7 +624,8 @@ func OutsideTexts(t testing.TB, texts []string) *record.Recording {
 	return rec
 }
 
-// Lossy is a run of n requests, each slower by more, that lost some of them.
+// Lossy returns a run of n requests that lost lostCount of them. more, in ns,
+// is added to the others' latency.
 func Lossy(t testing.TB, n, lostCount int, more int64, edit ...func(*Builder)) *record.Run {
 	t.Helper()
 	list := Steady(n-lostCount, 0, ms, "gw-1")
@@ -636,7 +638,8 @@ func Lossy(t testing.TB, n, lostCount int, more int64, edit ...func(*Builder)) *
 	return NewRun(t, list, edit...)
 }
 
-// Lossies are runs of 1000 requests that lost so many, each a little slower.
+// Lossies returns a run of 1000 requests for each count of losses, each run a
+// little slower than the one before.
 func Lossies(t testing.TB, lostCounts ...int) []*record.Run {
 	t.Helper()
 	var runs []*record.Run
@@ -646,8 +649,8 @@ func Lossies(t testing.TB, lostCounts ...int) []*record.Run {
 	return runs
 }
 
-// Trial is a short run with a step from 50 to 60 ms; what is lost is lost
-// after it.
+// Trial returns a short run with a step from 50 to 60 ms; all losses come after
+// it.
 func Trial(t testing.TB, lostCount int, edit func(*record.Run)) *record.Run {
 	t.Helper()
 	list := Steady(200, 0, ms, "gw-1", "gw-2")
@@ -677,7 +680,7 @@ func Spoil(t testing.TB, run *record.Run, n int64) *record.Run {
 	return run
 }
 
-// FailIf gives the run under construction checks that fail it when true.
+// FailIf sets the --fail-if checks of the run under construction.
 func FailIf(checks ...string) func(*Builder) {
 	return Edited(func(run *record.Run) { run.FailIf = checks })
 }

@@ -11,7 +11,8 @@ import (
 
 var lostClasses = []string{"connect.refused", "wait.reset", "wait.eof", "body.eof", "wait.timeout", "status.503"}
 
-// RandomRequests has bursts of losses, some quick, some after a long wait.
+// RandomRequests returns requests with bursts of losses, some quick, some after
+// a long wait.
 func RandomRequests(rng *rand.Rand) []Request {
 	list := Steady(50+rng.Intn(200), 0, int64(1+rng.Intn(20))*ms, Replicas(1, 1+rng.Intn(5))...)
 	for range rng.Intn(6) {
@@ -32,7 +33,8 @@ func RandomRequests(rng *rand.Rand) []Request {
 	return list
 }
 
-// RandomMarks are up to four marks of the kinds that reports tell apart.
+// RandomMarks returns up to four marks of the kinds that reports treat
+// differently.
 func RandomMarks(rng *rand.Rand) []record.Mark {
 	var marks []record.Mark
 	kinds := []record.MarkKind{record.MarkStep, record.MarkTerminating, record.MarkExited, record.MarkNote}
@@ -43,7 +45,7 @@ func RandomMarks(rng *rand.Rand) []record.Mark {
 	return marks
 }
 
-// EachRandomRun tries f on random runs with bins of several widths.
+// EachRandomRun calls f on random runs with bins of several widths.
 func EachRandomRun(t *testing.T, f func(t *testing.T, run *record.Run)) {
 	t.Helper()
 	for seed := range int64(60) {

@@ -1,8 +1,8 @@
-// Package page lays text out for a terminal: paragraphs and tables within a width,
-// colour where there is some.
+// Package page lays out text for a terminal: paragraphs and tables within a
+// width, with or without colour.
 //
-// What a Page writes, a terminal does not obey: escape sequences in texts from outside
-// are replaced, whatever they came in with.
+// A Page never lets outside text control the terminal: it replaces every escape
+// sequence except its own styles.
 package page
 
 import (
@@ -19,19 +19,19 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// Options say what the place is like where a text report will be read. The zero
-// value is 80 columns, without colour.
+// Options describe the terminal or file for a text report. The zero value means
+// 80 columns without colour.
 type Options struct {
-	Width  int // columns that prose and tables keep within; 0 is 80
+	Width  int // columns for prose and tables; 0 means 80
 	Colour bool
 }
 
 const defaultWidth = 80
 
-// Style is how a terminal is told to write.
+// Style is an escape sequence for a terminal.
 type Style string
 
-// The styles, as SGR escape sequences; plain also ends the others.
+// The styles, as SGR escape sequences. plain ends the others.
 const (
 	plain  Style = "\x1b[0m"
 	bold   Style = "\x1b[1m"
@@ -40,15 +40,15 @@ const (
 	Yellow Style = "\x1b[33m"
 )
 
-// Page is a text report while it is written. It keeps the first error for
-// flush.
+// Page is a text report under construction. It keeps the first write error for
+// Flush.
 type Page struct {
 	out    *bufio.Writer
 	width  int
 	colour bool
 }
 
-// New is a page on w, which Flush completes.
+// New returns a page on w; the caller must Flush it.
 func New(w io.Writer, o Options) *Page {
 	if o.Width <= 0 {
 		o.Width = defaultWidth
@@ -56,11 +56,11 @@ func New(w io.Writer, o Options) *Page {
 	return &Page{bufio.NewWriter(w), o.Width, o.Colour}
 }
 
-// Flush writes what is left, and returns the first error met.
+// Flush writes the buffered text, and returns the first write error.
 func (p *Page) Flush() error { return p.out.Flush() }
 
-// Write passes text on, but for what a terminal would obey: texts from outside
-// may hold escape sequences. Styles are let through where there is colour.
+// Write replaces the characters that could control a terminal, because text
+// from outside may contain escape sequences. With colour, it keeps styles.
 func (p *Page) Write(text []byte) (int, error) {
 	rest := string(text)
 	for rest != "" {
@@ -80,10 +80,10 @@ func (p *Page) Write(text []byte) (int, error) {
 		_, _ = p.out.WriteRune(utf8.RuneError)
 		rest = rest[size:]
 	}
-	return len(text), nil // flush has the error
+	return len(text), nil // Flush returns the error
 }
 
-// styleAt is the style that text begins with, if one does.
+// styleAt returns the style that text begins with; "" if there is none.
 func styleAt(text string) Style {
 	for _, s := range [...]Style{plain, bold, Red, Green, Yellow} {
 		if strings.HasPrefix(text, string(s)) {
@@ -93,7 +93,7 @@ func styleAt(text string) Style {
 	return ""
 }
 
-// In writes text in a style, where there is colour.
+// In returns text in a style, if the page has colour.
 func (p *Page) In(s Style, text string) string {
 	if !p.colour || text == "" {
 		return text
@@ -101,7 +101,7 @@ func (p *Page) In(s Style, text string) string {
 	return string(s) + text + string(plain)
 }
 
-// Lost is a number of lost requests: red unless it is 0.
+// Lost formats a number of lost requests: red unless it is 0.
 func (p *Page) Lost(n int64) string {
 	if n == 0 {
 		return "0"
@@ -109,17 +109,17 @@ func (p *Page) Lost(n int64) string {
 	return p.In(Red, fmt.Sprint(n))
 }
 
-// Heading is a line of its own.
+// Heading writes a heading on its own line.
 func (p *Page) Heading(text string) { fmt.Fprintln(p, p.In(bold, text)) }
 
-// Section heads a part of a run's loss.
+// Section writes the heading of a part of a run's loss.
 func (p *Page) Section(text string) { fmt.Fprintf(p, "\n  %s\n", p.In(bold, text)) }
 
-// Paragraph writes text behind prefix, with further lines indented to below
-// the text. A word that is longer than a line is not broken.
+// Paragraph writes text after prefix, and indents further lines to align with
+// the text. It does not break words that are longer than a line.
 func (p *Page) Paragraph(prefix, text string) { p.Styled(prefix, safetext.CleanLine(text)) }
 
-// Styled is paragraph for text of our own, which may hold styles.
+// Styled is Paragraph for trusted text, which may contain styles.
 func (p *Page) Styled(prefix, text string) {
 	hang := Columns(prefix)
 	if strings.TrimSpace(prefix) == "" {
@@ -133,8 +133,8 @@ func (p *Page) Styled(prefix, text string) {
 	}
 }
 
-// wrap cuts text between words, into a first line and others of the given
-// widths. There is always one line.
+// wrap breaks text between words into a first line and other lines of the given
+// widths. There is always at least one line.
 func wrap(text string, first, others int) []string {
 	var lines []string
 	line, used, room := "", 0, first
@@ -153,7 +153,7 @@ func wrap(text string, first, others int) []string {
 	return append(lines, line)
 }
 
-// Columns is how wide text is on a terminal.
+// Columns returns how many columns text takes on a terminal.
 func Columns(text string) int {
 	n := 0
 	for i := 0; i < len(text); {
@@ -168,8 +168,8 @@ func Columns(text string) int {
 	return n
 }
 
-// Fit is text of at most so many columns; what it had to be cut for ends in an
-// ellipsis.
+// Fit cuts text to at most a number of columns, and ends it with an ellipsis if
+// it had to.
 func Fit(text string, most int) string {
 	text = safetext.CleanLine(text)
 	if Columns(text) <= most {
@@ -203,22 +203,21 @@ func runeColumns(r rune) int {
 	}
 }
 
-// Table sets cells below each other.
+// Table aligns cells in columns.
 type Table struct {
 	Indent int
 	Gap    int  // columns between cells
-	Right  bool // whether cells after the first stand to the right
+	Right  bool // whether cells after the first are aligned to the right
 	Head   bool // whether the first row names the columns
 	Prose  bool // whether the last column may be wrapped
 	rows   [][]string
 }
 
-// Row adds one. Cells may hold styles, and what is from outside in them has been
-// cleaned. A single cell is a remark across all
-// columns.
+// Row adds a row. Cells may contain styles; the caller has cleaned any text
+// from outside. A single cell is a remark across all columns.
 func (t *Table) Row(cells ...string) { t.rows = append(t.rows, cells) }
 
-// Fits reports that every row has room on a line.
+// Fits reports whether every row fits on a line.
 func (t *Table) Fits(p *Page) bool { return t.span(t.widths(0)) <= p.width }
 
 func (t *Table) span(widths []int) int {
@@ -232,12 +231,12 @@ func (t *Table) span(widths []int) int {
 	return n
 }
 
-// leastProse is how many columns are needed to wrap prose beside other cells.
+// leastProse is the least number of columns for prose beside other cells.
 const leastProse = 30
 
-// Write puts the table down within the page's width. Where that is too narrow,
-// prose is wrapped, beside the other cells or else below them; and a first cell
-// that is too long has a line of its own.
+// Write writes the table. If it is wider than the page, prose is wrapped beside
+// the other cells or, without enough room, below them. A first cell that is too
+// long gets its own line.
 func (t *Table) Write(p *Page) {
 	widths := t.widths(0)
 	if t.Fits(p) {
@@ -280,7 +279,7 @@ func (t *Table) writeRow(p *Page, row []string, widths []int, prose []string, i 
 	}
 }
 
-// cutProse takes the last column away.
+// cutProse removes and returns the last column.
 func (t *Table) cutProse() []string {
 	last := len(t.rows[0]) - 1
 	prose := make([]string, len(t.rows))
@@ -292,8 +291,8 @@ func (t *Table) cutProse() []string {
 	return prose
 }
 
-// widths are those of the columns. First cells beyond most do not count; 0 is
-// no limit.
+// widths returns the widths of the columns. First cells wider than most do not
+// count; a most of 0 means no limit.
 func (t *Table) widths(most int) []int {
 	var widths []int
 	for _, row := range t.rows {
@@ -312,7 +311,7 @@ func (t *Table) widths(most int) []int {
 	return widths
 }
 
-// line joins cells, padded but for the last.
+// line joins cells with padding.
 func (t *Table) line(row []string, widths []int) string {
 	cells := slices.Clone(row)
 	for i, cell := range row {
