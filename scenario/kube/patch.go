@@ -48,6 +48,7 @@ func newAnnotation(s *Settings) scenario.Action {
 	return &Patch{Access: s.Access, Object: s.Object, Patch: api.Merging(patch)}
 }
 
+// Run applies the patch.
 func (p *Patch) Run(ctx context.Context, _ *scenario.Env) error {
 	o, err := p.Access.Object(ctx, p.Object)
 	if err != nil {

@@ -52,6 +52,7 @@ func newGone(s *Settings) scenario.Action {
 	return &Wait{Access: s.Access, Gone: s.Word, Timeout: s.Timeout}
 }
 
+// Run waits until the condition holds, or until Timeout.
 func (w *Wait) Run(ctx context.Context, _ *scenario.Env) error {
 	c, err := w.Access.Open()
 	if err != nil {

@@ -49,6 +49,7 @@ type Terms struct {
 	Idle    time.Duration // how long a connection to the backend may stay idle
 }
 
+// Setup says how to start a program.
 type Setup struct {
 	Args  []string
 	Env   []string          // NAME=value
