@@ -63,7 +63,7 @@ func TestMain(m *testing.M) {
 // for a second at exit, and replicas would be late.
 const noSleep = "atexit_sleep_ms=0"
 
-// server counts its requests and keeps the last one.
+// server counts its requests and keeps the last one:
 //
 //	/          a page
 //	/status/N  that status
@@ -160,7 +160,6 @@ func TestScript(t *testing.T) {
 	})
 }
 
-// stage is the state of one script.
 type stage struct {
 	servers   map[string]*server
 	signalled *exec.Cmd
@@ -357,7 +356,6 @@ type marked struct {
 	full           bool // all of the lab's gateways have been running
 }
 
-// said holds what a process has written so far.
 type said struct {
 	mu   sync.Mutex // guards text
 	text bytes.Buffer
@@ -421,7 +419,6 @@ func (m *marked) processes() map[int][]string {
 	return found
 }
 
-// children returns the pids of the lab's children of one kind.
 func (m *marked) children(command string) map[int]bool {
 	pids := map[int]bool{}
 	for pid, args := range m.processes() {
@@ -473,11 +470,9 @@ func (m *marked) interrupt(t *testing.T, signal os.Signal) string {
 	return m.stdout.String() + m.stderr.String()
 }
 
-// endings are the signals that end a program.
 var endings = map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "QUIT": syscall.SIGQUIT, "HUP": syscall.SIGHUP, "KILL": os.Kill}
 
-// TestDuringInterrupted checks that neither the command nor its children are
-// left.
+// TestDuringInterrupted checks that neither the command nor its children are left.
 func TestDuringInterrupted(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("NOT RUN: it finds processes in Linux's /proc")
@@ -509,8 +504,7 @@ func TestDuringInterrupted(t *testing.T) {
 }
 
 // TestScenarioInterrupted checks, at various times, that no process of the
-// scenario is left and, unless the program is killed, that its changes are
-// restored.
+// scenario is left and, unless the program is killed, that its changes are restored.
 func TestScenarioInterrupted(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("NOT RUN: it finds processes in Linux's /proc")
@@ -1068,8 +1062,7 @@ func TestImportDirection(t *testing.T) {
 		}
 		return name == room || strings.HasPrefix(name, room+"/")
 	}
-	// Which of our packages each package may import; the first matching row
-	// counts.
+	// Which of our packages each package may import; the first matching row counts.
 	type rule struct {
 		room string
 		may  []string

@@ -99,8 +99,7 @@ func (a *Address) of(ctx context.Context, service map[string]any) (addr netip.Ad
 
 // One successful request proves little: until every balancer has processed a
 // restart, some connections still go to a closed port. The page must therefore
-// be served for steadyTime without a failure, on a new connection every
-// steadyEvery.
+// be served for steadyTime without a failure, on a new connection every steadyEvery.
 const (
 	steadyTime  = 3 * time.Second
 	steadyEvery = 20 * time.Millisecond

@@ -79,7 +79,6 @@ func (a *Apply) Run(ctx context.Context, _ *scenario.Env) error {
 	return nil
 }
 
-// objectOf returns the object that a manifest describes.
 func (a *Apply) objectOf(ctx context.Context, manifest map[string]any) (*api.Object, error) {
 	o, err := a.Access.Object(ctx, api.RefOf(manifest))
 	if err != nil {
@@ -207,7 +206,6 @@ func (a *Apply) link(l *links) {
 	}
 }
 
-// bring records what it applies.
 func (a *Apply) bring(ctx context.Context, b *brought) (faults []error) {
 	list, err := a.manifests()
 	faults = append(faults, err, asm.CheckManifests(list, &b.terms))

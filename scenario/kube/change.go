@@ -75,8 +75,7 @@ func (c *change) do(ctx context.Context) error {
 	return nil
 }
 
-// leafOf describes one value that a change sets; before is the object
-// beforehand.
+// leafOf describes one value that a change sets; before is the object beforehand.
 func leafOf(o *api.Object, before map[string]any, path []string, value any) leaf {
 	if o.Resource.Kind == "Secret" && o.Resource.GVR.Group == "" && path[0] == "stringData" { // write-only: it becomes data
 		path = append([]string{"data"}, path[1:]...)
@@ -155,7 +154,7 @@ func (c *change) undo(ctx context.Context) error {
 }
 
 // reverse returns the patch that restores leaves. It skips those that somebody
-// else has changed since; kept names them.
+// else has, or may have, changed since; kept names them.
 func reverse(leaves []leaf, now map[string]any) (back map[string]any, kept error) {
 	back = map[string]any{}
 	keep := func(format string, args ...any) { kept = scenario.Joined(kept, fmt.Errorf(format, args...)) }

@@ -89,8 +89,7 @@ func TestStringData(t *testing.T) {
 	}
 }
 
-// TestParents checks that undo removes the mappings that were created for a
-// value.
+// TestParents checks that undo removes the mappings that were created for a value.
 func TestParents(t *testing.T) {
 	a := access(t)
 	apply(t, a, gateways(0, "terminationGracePeriodSeconds: 20", ""))
@@ -237,8 +236,7 @@ func TestSettledWith(t *testing.T) {
 	}
 }
 
-// TestTwoFamilies checks that a pod of a dual-stack Service counts as one
-// endpoint.
+// TestTwoFamilies checks that a pod of a dual-stack Service counts as one endpoint.
 func TestTwoFamilies(t *testing.T) {
 	a := access(t)
 	for _, family := range []string{"addressType: IPv4, endpoints: [{addresses: [10.9.9.1]", "addressType: IPv6, endpoints: [{addresses: ['fd00::1']"} {

@@ -15,7 +15,7 @@ import (
 // Their owner replaces them; nothing is restored.
 type Delete struct {
 	Access   *api.Access
-	Pod      string        // or
+	Pod      string        // name; or
 	Selector string        // as kubectl takes it
 	Count    int           // how many, the oldest first; 0 means all
 	Grace    *int64        // seconds; nil means the pod's own grace period
@@ -56,7 +56,6 @@ func (d *Delete) Run(ctx context.Context, _ *scenario.Env) error {
 // Undo does nothing: the owner of the pods replaces them.
 func (d *Delete) Undo(context.Context) error { return nil }
 
-// touches returns the pods that may be deleted.
 func (d *Delete) touches() Target {
 	if d.Selector != "" {
 		return Target{Access: d.Access, Pods: api.Pods{Selector: d.Selector}}

@@ -47,7 +47,6 @@ func gatewayURL(t *testing.T, a *api.Access) string {
 	return "http://" + api.Text(read(t, a, api.Ref{Kind: "service", Name: "gw"}), "spec", "clusterIP") + "/"
 }
 
-// recorded returns the runs in a file.
 func recorded(t *testing.T, file string) []*record.Run {
 	t.Helper()
 	saved, err := os.Open(file)

@@ -123,7 +123,6 @@ func (g *Graceful) plan() []planned {
 	}
 }
 
-// explainASM reports the configured version.
 func (g *Graceful) explainASM(terms *asm.Terms) { terms.Version = g.Version }
 
 // findVersion reads the version from the image of the gateway's proxy. The

@@ -116,7 +116,6 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// TestDelete deletes a pod by name, and some by selector.
 func TestDelete(t *testing.T) {
 	a := access(t)
 	start(t, a, 3, "")
@@ -292,7 +291,6 @@ func TestInterruptedPatch(t *testing.T) {
 	undo(t, refused)
 }
 
-// newKind returns the definition of a custom resource.
 func newKind(kind string) string {
 	name := strings.ToLower(kind)
 	return fmt.Sprintf(`
@@ -371,8 +369,7 @@ spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: gw}, minRep
 }
 
 // TestPreflightOfWhatComes checks that objects that an action applies, or that
-// a controller creates from them, need not exist yet; those that exist are
-// checked.
+// a controller creates from them, need not exist yet; those that exist are checked.
 func TestPreflightOfWhatComes(t *testing.T) {
 	a := access(t)
 	limited := &api.Access{Kubeconfig: os.Getenv("CONTROLPLANE_LIMITED"), Namespace: a.Namespace}

@@ -195,7 +195,6 @@ func undo(t *testing.T, action scenario.Action) {
 	}
 }
 
-// read returns an object of the cluster.
 func read(t *testing.T, a *api.Access, ref api.Ref) map[string]any {
 	t.Helper()
 	o, err := a.Object(bounded(t), ref)
@@ -222,7 +221,6 @@ func podsOf(t *testing.T, a *api.Access) []unstructured.Unstructured {
 	return pods
 }
 
-// diary collects marks.
 type diary struct {
 	mu    sync.Mutex
 	marks []string // kinds, by pod

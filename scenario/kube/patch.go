@@ -10,8 +10,7 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// Patch patches one object. Undo restores each value that nobody has changed
-// since.
+// Patch patches one object. Undo restores each value that nobody has changed since.
 type Patch struct {
 	Access *api.Access
 	Object api.Ref

@@ -102,7 +102,6 @@ type brought struct {
 	terms   asm.Terms       // that apply to the manifests
 }
 
-// termsOf collects the terms of all actions.
 func termsOf(actions []scenario.Action) asm.Terms {
 	var terms asm.Terms
 	for _, action := range actions {

@@ -64,10 +64,8 @@ func wanted(workload map[string]any) int {
 // Undo does nothing.
 func (r *Restart) Undo(context.Context) error { return nil }
 
-// rolls returns the restarted object.
 func (r *Restart) rolls() Target { return Target{Access: r.Access, Object: r.Object} }
 
-// touches returns the pods of the restarted object.
 func (r *Restart) touches() Target {
 	return Target{Access: r.Access, Object: r.Object, Pods: r.Pods}
 }

@@ -7,8 +7,7 @@ import (
 )
 
 // Actions describe themselves through these interfaces, so code that handles
-// several actions need not know their types. An action implements those that
-// apply.
+// several actions need not know their types. An action implements those that apply.
 
 // planner lists the operations that an action will perform; every action of
 // this package implements it.
@@ -31,6 +30,5 @@ type bringer interface {
 	bring(ctx context.Context, b *brought) (faults []error)
 }
 
-// asmTeller contributes to the terms that manifests for ASM are checked
-// against.
+// asmTeller contributes to the terms that manifests for ASM are checked against.
 type asmTeller interface{ explainASM(terms *asm.Terms) }

@@ -57,7 +57,6 @@ func (s *Scale) Run(ctx context.Context, _ *scenario.Env) error {
 	return pods.AwaitSettled(ctx, api.Exactly(s.Replicas), s.Timeout)
 }
 
-// scaleChange returns the patch that sets a number of replicas.
 func scaleChange(o *api.Object, replicas int) (*change, error) {
 	field, known := replicaFields[o.Resource.Kind]
 	c := &change{object: o, patch: api.Merging(map[string]any{})}
@@ -83,13 +82,10 @@ func (s *Scale) Undo(ctx context.Context) error {
 // link gives all actions that scale one object the same journal.
 func (s *Scale) link(l *links) { s.journal = l.journalOf(s.rolls()) }
 
-// rolls returns the scaled object.
 func (s *Scale) rolls() Target { return Target{Access: s.Access, Object: s.Object} }
 
-// touches returns the pods of the scaled object.
 func (s *Scale) touches() Target { return Target{Access: s.Access, Object: s.Object, Pods: s.Pods} }
 
-// explainASM reports the name of the scaled object.
 func (s *Scale) explainASM(terms *asm.Terms) { terms.Scaled = append(terms.Scaled, s.Object.Name) }
 
 func (s *Scale) plan() []planned {
@@ -100,8 +96,7 @@ func (s *Scale) plan() []planned {
 	return []planned{{access: s.Access, object: s.Object, what: text, needs: scaleNeeds, check: s.check}, listsPods(s.Pods, s.Access)}
 }
 
-// check refuses an object that cannot be scaled or that something else also
-// scales.
+// check refuses an object that cannot be scaled or that something else also scales.
 func (s *Scale) check(ctx context.Context, o *api.Object, now map[string]any) error {
 	if _, err := scaleChange(o, s.Replicas); err != nil {
 		return err

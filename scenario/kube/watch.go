@@ -103,7 +103,6 @@ func (w *Watch) Whose() string {
 // link makes watches share state, so that each pod event is marked once.
 func (w *Watch) link(l *links) { w.shared = &l.lifecycles }
 
-// watches returns the targets.
 func (w *Watch) watches() []Target { return w.Targets }
 
 func (w *Watch) plan() []planned {

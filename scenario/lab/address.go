@@ -16,8 +16,7 @@ const (
 	lastPort  = 31999
 )
 
-// perByte is the number of replicas whose addresses differ only in the last
-// byte.
+// perByte is the number of replicas whose addresses differ only in the last byte.
 const (
 	perByte  = 250
 	maxHosts = perByte * 256
@@ -36,7 +35,6 @@ func replicaHost(goos string, i int) netip.Addr {
 
 func loopback() netip.Addr { return netip.AddrFrom4([4]byte{127, 0, 0, 1}) }
 
-// freePorts finds two unused ports of a host.
 func freePorts(host netip.Addr) (first, second netip.AddrPort, err error) {
 	var found [2]netip.AddrPort
 	for i := range found {

@@ -151,7 +151,6 @@ func serveStreamBytes(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// drip holds the parameters of /drip.
 type drip struct {
 	delay, duration time.Duration
 	n, code         int

@@ -122,7 +122,6 @@ func clientError(err error) error {
 	return fmt.Errorf("the client: %w", err)
 }
 
-// change applies c to a fleet.
 func (c *Change) change(ctx context.Context, fleet *Fleet, mark func(scenario.Moment)) error {
 	if c.Restart > 0 {
 		return fleet.Restart(ctx, c.Restart, mark)
@@ -130,7 +129,6 @@ func (c *Change) change(ctx context.Context, fleet *Fleet, mark func(scenario.Mo
 	return fleet.Scale(ctx, c.Scale, mark)
 }
 
-// diary collects marks.
 type diary struct {
 	begin time.Time
 
@@ -169,7 +167,6 @@ func (d *diary) list() []record.Mark {
 // urlHole is the placeholder for the fleet's URL in a client's command.
 const urlHole = "{url}"
 
-// clientRuns returns a run for each stop mode.
 func (v *FlagValues) clientRuns(modes []gateway.Mode) ([]*ClientRun, error) {
 	at := 2 * time.Second
 	if v.set.Changed("at") {

@@ -143,8 +143,7 @@ func (v *FlagValues) NeedsNamespace() bool { return v.dataplane == string(datapl
 // HasClient reports that another load generator should run.
 func (v *FlagValues) HasClient() bool { return v.set.Changed("client") }
 
-// ClientRuns returns the runs with another load generator, one for each stop
-// mode.
+// ClientRuns returns the runs with another load generator, one for each stop mode.
 func (v *FlagValues) ClientRuns() ([]*ClientRun, error) {
 	modes, err := v.check()
 	if err != nil {
@@ -161,7 +160,6 @@ func (v *FlagValues) ClientRuns() ([]*ClientRun, error) {
 	return v.clientRuns(modes)
 }
 
-// options returns the options of a fleet with this stop mode.
 func (v *FlagValues) options(mode gateway.Mode) Options {
 	o := Options{
 		Replicas: v.replicas, Stop: mode, PreStop: v.preStop, Grace: v.grace, Propagation: v.propagation,
@@ -173,7 +171,6 @@ func (v *FlagValues) options(mode gateway.Mode) Options {
 	return o
 }
 
-// change returns the change to the fleet.
 func (v *FlagValues) change() Change {
 	if v.action == actionRestart {
 		return Change{Restart: v.maxUnavailable}

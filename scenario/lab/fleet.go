@@ -106,7 +106,6 @@ func (o *Options) idleTime() time.Duration {
 	return time.Second
 }
 
-// terms returns the settings for replicas.
 func (o *Options) terms() gateway.Terms {
 	return gateway.Terms{Stop: o.Stop, PreStop: o.PreStop, Grace: o.Grace, Idle: o.idleTime()}
 }
@@ -225,8 +224,7 @@ func (f *Fleet) String() string {
 	return fmt.Sprintf("gateways: %d × %s, %s: %s", f.options.Replicas, f.Gateway(), f.options.Stop, f.gateway.Stops[f.options.Stop].Told(f.options.PreStop))
 }
 
-// spawn starts this program as a child, in the guardian's group if there is
-// one.
+// spawn starts this program as a child, in the guardian's group if it exists.
 func (f *Fleet) spawn(name string, args ...string) (*process, error) {
 	cmd, leader := exec.Command(f.options.Executable, args...), 0 //nolint:noctx // its end is the fleet's part, in order, not a context's
 	if f.guardian != nil {

@@ -19,8 +19,7 @@ import (
 	"nodrop/scenario/lab/gateway"
 )
 
-// installed returns every gateway except the builtin one. Each must be
-// installed.
+// installed returns every gateway except the builtin one. Each must be installed.
 func installed(t *testing.T) []*gateway.Gateway {
 	t.Helper()
 	if testing.Short() {

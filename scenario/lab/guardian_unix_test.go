@@ -80,8 +80,7 @@ func startTestParent(t *testing.T) (*exec.Cmd, []int) {
 	return cmd, pids
 }
 
-// gone reports whether a process has ended, even if its parent has not reaped
-// it.
+// gone reports whether a process has ended, even if its parent has not reaped it.
 func gone(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {
 		return true
@@ -164,7 +163,6 @@ func TestControlPipesAreClosedOnExec(t *testing.T) {
 	}
 }
 
-// descriptors maps a child's file descriptors to their targets.
 func descriptors(t *testing.T, p *process) map[string]string {
 	t.Helper()
 	dir := fmt.Sprintf("/proc/%d/fd/", p.cmd.Process.Pid)
@@ -179,8 +177,7 @@ func descriptors(t *testing.T, p *process) map[string]string {
 	return targets
 }
 
-// expectNoChildren checks that this process has no children left, not even
-// zombies.
+// expectNoChildren checks that this process has no children left, not even zombies.
 func expectNoChildren(t *testing.T) {
 	t.Helper()
 	var status syscall.WaitStatus

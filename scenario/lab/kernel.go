@@ -46,8 +46,7 @@ func kernelCounts() (k KernelCounts, err error) {
 	return k, nil
 }
 
-// counter finds a number in a table whose rows come in pairs: names, then
-// values.
+// counter finds a number in a table whose rows come in pairs: names, then values.
 func counter(text, row, column string) (int64, error) {
 	var names []string
 	for line := range strings.Lines(text) {

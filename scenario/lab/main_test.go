@@ -121,7 +121,6 @@ func open(t *testing.T, url string) io.Reader {
 	return resp.Body
 }
 
-// journal collects the events of a scale-in.
 type journal struct {
 	mu     sync.Mutex // guards events and change
 	events []scenario.Moment
@@ -196,8 +195,7 @@ func inBackground(t *testing.T, f *Fleet, to int) (j *journal, cancel func(), wa
 	return j, cancel, func() error { return <-done }
 }
 
-// handedOut counts how often n picks of the fleet's balancer return each
-// replica.
+// handedOut counts how often n picks of the fleet's balancer return each replica.
 func handedOut(t *testing.T, f *Fleet, n int) map[string]int {
 	t.Helper()
 	seen := map[string]int{}

@@ -13,8 +13,7 @@ import (
 )
 
 // runTestNamespace is the program that InNamespace starts. It sends a signal to
-// its parent, or KILL to itself, before it handles signals, or exits with a
-// code.
+// its parent, or KILL to itself, before it handles signals, or exits with a code.
 func runTestNamespace(given []string) int {
 	number, _ := strconv.Atoi(given[1])
 	switch given[0] {
@@ -32,8 +31,7 @@ func runTestNamespace(given []string) int {
 }
 
 // TestNamespaceEnds: a forwarded signal that ends a process before it handles
-// signals counts as an interruption; any other end is a failure or an exit
-// code.
+// signals counts as an interruption; any other end is a failure or an exit code.
 func TestNamespaceEnds(t *testing.T) {
 	if err := dataplane.CheckNFT(); err != nil {
 		t.Skipf("NOT RUN: %v", err)

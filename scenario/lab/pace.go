@@ -119,7 +119,6 @@ func roundDown(x, steps float64) float64 {
 	return math.Floor(x/step) * step
 }
 
-// adapt sets a load to the chosen rate.
 func (p *Pace) adapt(cfg *loadgen.Config) {
 	rate := p.rate()
 	cfg.Rate = rate / float64(cfg.Workers)

@@ -21,7 +21,7 @@ import (
 // readyTimeout limits how long a child may take to listen.
 const readyTimeout = 30 * time.Second
 
-// process is one child, from its start until it has been waited for.
+// process is one child, from its start until it has been reaped.
 type process struct {
 	name  string
 	cmd   *exec.Cmd
@@ -210,7 +210,7 @@ func (p *process) awaitExit(ctx context.Context) error {
 	}
 }
 
-// alive reports whether the child has not been waited for.
+// alive reports whether the child has not been reaped yet.
 func (p *process) alive() bool {
 	select {
 	case <-p.exited:

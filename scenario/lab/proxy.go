@@ -74,7 +74,6 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// outgoing returns the request for the backend.
 func (p *proxy) outgoing(r *http.Request) *http.Request {
 	target := *r.URL
 	target.Scheme, target.Host = "http", p.backend

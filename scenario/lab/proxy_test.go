@@ -80,8 +80,7 @@ func TestProxyRoutes(t *testing.T) {
 	}
 }
 
-// A slow response must arrive as it is sent, so that a cut in flight is
-// visible.
+// A slow response must arrive as it is sent, so that a cut in flight is visible.
 func TestProxyStreams(t *testing.T) {
 	release := make(chan struct{})
 	_, front := proxied(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -145,8 +144,7 @@ func TestProxyDraining(t *testing.T) {
 	}
 }
 
-// BenchmarkProxy measures a gateway's work for a request, including the
-// backend's.
+// BenchmarkProxy measures a gateway's work for a request, including the backend's.
 func BenchmarkProxy(b *testing.B) {
 	backend := httptest.NewServer(newBackend())
 	b.Cleanup(backend.Close)

@@ -49,7 +49,6 @@ func (r *replica) awaitServing(ctx context.Context) error {
 // when it is ready.
 const servingPoll = 20 * time.Millisecond
 
-// pollServing checks the replica until it responds.
 func (r *replica) pollServing(ctx context.Context) error {
 	r.addr = r.site.Listen
 	timeout := time.Now().Add(readyTimeout)

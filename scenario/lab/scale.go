@@ -16,11 +16,9 @@ import (
 	"nodrop/scenario/lab/gateway"
 )
 
-// exitMargin is how long a replica may exceed its grace period before it is
-// killed.
+// exitMargin is how long a replica may exceed its grace period before it is killed.
 const exitMargin = 2 * time.Second
 
-// scaleIn is one scale-in in progress.
 type scaleIn struct {
 	options *Options
 	way     gateway.Stopping
@@ -177,8 +175,7 @@ func (s *scaleIn) shutdown() *record.Shutdown {
 	return nil
 }
 
-// propagate removes the endpoints from the balancer after the propagation
-// delay.
+// propagate removes the endpoints from the balancer after the propagation delay.
 func (s *scaleIn) propagate(ctx context.Context) error {
 	if !scenario.Sleep(ctx, time.Until(s.begin.Add(s.options.Propagation))) {
 		return ctx.Err()
@@ -238,8 +235,7 @@ func (s *scaleIn) leave(ctx context.Context, r *replica) error {
 	if !r.alive() {
 		return nil // Err and Watch report it
 	}
-	// Take the time before the signal, so that effects of the signal come
-	// later.
+	// Take the time before the signal, so that effects of the signal come later.
 	at := time.Now()
 	if err := r.end(s.way.Signal); err == nil {
 		s.emit(scenario.Moment{Kind: record.MarkSignalled, Endpoint: r.name, At: at})

@@ -66,7 +66,6 @@ func ownStatus(cfg *loadgen.Config) (int, error) {
 	return w.status, err
 }
 
-// statusOnly keeps only the status of a response.
 type statusOnly struct {
 	header http.Header
 	status int

@@ -67,8 +67,7 @@ func TestCheckTarget(t *testing.T) {
 	}
 }
 
-// TestCheckBackend checks that the backend gets one request like those of the
-// load.
+// TestCheckBackend checks that the backend gets one request like those of the load.
 func TestCheckBackend(t *testing.T) {
 	var count atomic.Int64
 	var last atomic.Value

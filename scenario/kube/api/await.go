@@ -34,8 +34,7 @@ func (o *Object) Await(ctx context.Context, what string, limit time.Duration, ho
 }
 
 // Until polls look until it reports true. While the API server is unreachable,
-// it keeps polling. The error begins with what and ends with the last reason
-// seen.
+// it keeps polling. The error begins with what and ends with the last reason seen.
 func Until(ctx context.Context, what string, limit time.Duration, look func(context.Context) (is bool, why string, err error)) error {
 	if limit == 0 {
 		limit = rolloutTime

@@ -106,8 +106,7 @@ func (o *Object) Patch(ctx context.Context, patch Patching, unknown string, sub 
 	return found.Object, nil
 }
 
-// May asks the API server whether we have a permission, as kubectl auth can-i
-// does.
+// May asks the API server whether we have a permission, as kubectl auth can-i does.
 func (o *Object) May(ctx context.Context, verb, sub string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, RequestTime)
 	defer cancel()

@@ -45,8 +45,7 @@ func (p Patching) kind() types.PatchType {
 	return types.MergePatchType
 }
 
-// Check refuses a patch that cannot be sent, cannot be undone, or changes
-// nothing.
+// Check refuses a patch that cannot be sent, cannot be undone, or changes nothing.
 func (p Patching) Check() error {
 	if len(p.Fields) == 0 && len(p.Operations) == 0 {
 		return errors.New("it changes nothing")
@@ -160,8 +159,7 @@ func (p Patching) pointers() []string {
 	return list
 }
 
-// valueAt converts a JSON pointer (RFC 6901) to a path. It stops at the first
-// list.
+// valueAt converts a JSON pointer (RFC 6901) to a path. It stops at the first list.
 func valueAt(object map[string]any, pointer string) []string {
 	var path []string
 	var value any = object

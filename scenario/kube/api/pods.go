@@ -51,8 +51,7 @@ func over(pod *unstructured.Unstructured) bool {
 	return phase == "Failed" || phase == "Succeeded"
 }
 
-// Staying lists the pods that are neither terminating nor over, the oldest
-// first.
+// Staying lists the pods that are neither terminating nor over, oldest first.
 func (p PodSet) Staying(ctx context.Context) ([]unstructured.Unstructured, error) {
 	all, err := p.list(ctx)
 	if err != nil {

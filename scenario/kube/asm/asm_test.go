@@ -121,8 +121,7 @@ func TestProxyVersion(t *testing.T) {
 	}
 }
 
-// TestASMGrace checks that a grace period that would cut the drain short is
-// refused.
+// TestASMGrace checks that a grace period that would cut the drain short is refused.
 func TestASMGrace(t *testing.T) {
 	gateway := kubetest.Decode(t, "{spec: {terminationGracePeriodSeconds: 30}}")
 	for drain, ok := range map[time.Duration]bool{0: true, 29 * time.Second: true, 30 * time.Second: false, time.Minute: false} {

@@ -22,8 +22,7 @@ const (
 )
 
 // Replicas is the annotation that hands the number of replicas to others in the
-// data plane (ASM's "Customize a scaling policy for an ASM gateway", from
-// 1.19).
+// data plane (ASM's "Customize a scaling policy for an ASM gateway", from 1.19).
 const Replicas = "asm.alibabacloud.com/replicas-managed-by-asm"
 
 // The limits of the drain timeout, in seconds.
@@ -55,8 +54,7 @@ func ParseVersion(s string) (v Version, err error) {
 	return v, nil
 }
 
-// annotates reports that graceful shutdown is an annotation of the
-// IstioGateway.
+// annotates reports that graceful shutdown is an annotation of the IstioGateway.
 func (v Version) annotates() bool { return v.Major > 1 || v.Major == 1 && v.Minor >= 26 }
 
 // Patch returns the patch that enables or disables graceful shutdown for a
@@ -121,8 +119,7 @@ func CheckDrainOf(drain time.Duration, v Version, service string) error {
 	return nil
 }
 
-// CheckGrace refuses a drain timeout that the pods' grace period would cut
-// short.
+// CheckGrace refuses a drain timeout that the pods' grace period would cut short.
 func CheckGrace(gateway map[string]any, drain time.Duration) error {
 	grace, told := api.At(gateway, "spec", "terminationGracePeriodSeconds")
 	if !told || drain == 0 {

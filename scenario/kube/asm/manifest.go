@@ -56,8 +56,7 @@ func checkSeconds(value any, name string, v Version, service string) error {
 	return nil
 }
 
-// Terms are the settings of a run's actions that affect IstioGateways in
-// manifests.
+// Terms are the settings of a run's actions that affect IstioGateways in manifests.
 type Terms struct {
 	Version Version  // the zero value if none is named
 	Scaled  []string // names of the scaled objects

@@ -60,7 +60,7 @@ func (s *followed) ready() int {
 }
 
 // follow processes events until ctx ends. After an interruption it lists
-// everything again, so that no event is lost, only late.
+// everything again: changes in between are marked late, but not lost.
 func (s *followed) follow(ctx context.Context, version string) {
 	var since time.Time // start of the interruption; zero while there is none
 	for ctx.Err() == nil {

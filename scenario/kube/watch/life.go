@@ -50,8 +50,8 @@ func (l *lifecycles) settle() {
 	}
 }
 
-// tell emits a mark unless the pod is unwatched or old. It requires l.mu to be
-// held.
+// tell emits a mark of a watched pod that is not old, once settled is set. It
+// requires l.mu to be held.
 func (l *lifecycles) tell(m scenario.Moment) {
 	if p := l.pods[m.Endpoint]; l.settled && p.watched && !p.old {
 		m.Address = p.address
@@ -146,7 +146,6 @@ func (l *lifecycles) crashed(name string, p *podLifecycle, pod map[string]any, n
 	}
 }
 
-// ending is how a container ended.
 type ending struct {
 	code   int64
 	reason string

@@ -92,8 +92,7 @@ func TestLifecycle(t *testing.T) {
 	s.lifecycles.settle()
 	s.expect()
 
-	// Pods outside the watch, and those that were terminating before, are
-	// ignored.
+	// Pods outside the watch, and those that were terminating before, are ignored.
 	s.slice("one", "a ready, b ready")
 	s.pod("old", leaving, "", "False", ended(0, "Completed"))
 	s.expect()
@@ -108,8 +107,7 @@ func TestLifecycle(t *testing.T) {
 	s.slice("one", "b ready")
 	s.expect("a killed", "a exited: exit code 137", "a endpoint dropped")
 
-	// Readiness comes and goes; a container that ends unexpectedly is one
-	// crash.
+	// Readiness comes and goes; a container that ends unexpectedly is one crash.
 	s.slice("one", "b unready")
 	s.pod("b", "", "", "False", "{restartCount: 3, state: {terminated: {exitCode: 137, reason: OOMKilled}}}")
 	s.pod("b", "", "", "False", "{restartCount: 3, state: {waiting: {}}, lastState: {terminated: {exitCode: 137, reason: OOMKilled}}}")

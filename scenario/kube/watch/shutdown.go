@@ -13,7 +13,6 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// graceOf returns the grace period of a terminating pod.
 func graceOf(o *unstructured.Unstructured) time.Duration {
 	if s := o.GetDeletionGracePeriodSeconds(); s != nil {
 		return time.Duration(*s) * time.Second

@@ -14,8 +14,7 @@ type Kind string
 
 // The dataplanes.
 const (
-	// Dialer keeps it in this program: each connection goes directly to a
-	// replica.
+	// Dialer keeps it in this program: each connection goes directly to a replica.
 	Dialer Kind = "dialer"
 	// NFT keeps it in the kernel, in the fleet's own network namespace, behind
 	// one address, so that it works with any client. It needs Linux and root.

@@ -87,8 +87,7 @@ func InNamespace(args []string, handingOn func()) (int, error) {
 	return attend(cmd, signals)
 }
 
-// attend forwards signals to a process until it ends, and returns its exit
-// code.
+// attend forwards signals to a process until it ends; it returns the exit code.
 func attend(cmd *exec.Cmd, signals <-chan os.Signal) (int, error) {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()

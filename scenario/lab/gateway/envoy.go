@@ -99,7 +99,6 @@ func (e *CutError) Error() string {
 	return fmt.Sprintf("the grace was over, connections cut: %d", e.connections)
 }
 
-// post sends a POST request to the replica's administration interface.
 func (s *Site) post(ctx context.Context, path string) error {
 	_, err := s.ask(ctx, http.MethodPost, path)
 	return err

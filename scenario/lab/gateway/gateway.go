@@ -59,16 +59,13 @@ type Setup struct {
 // Stopping says how one gateway stops in one stop mode.
 type Stopping struct {
 	text string // for messages, such as QUIT; DELAY stands for the pre-stop delay
-	// Drain: the builtin gateway gets a drain request as soon as it is
-	// terminating.
+	// Drain: the builtin gateway gets a drain request as soon as it is terminating.
 	Drain bool
 	// Begin is called for an installed gateway at that time; may be nil.
 	Begin func(ctx context.Context, s *Site) error
-	// Hook: the signal is sent after the pre-stop delay, as with a pre-stop
-	// hook.
+	// Hook: the signal is sent after the pre-stop delay, as with a pre-stop hook.
 	Hook bool
-	// Idle waits before the signal, at most until the grace period ends; may be
-	// nil.
+	// Idle waits before the signal, at most until the grace period ends; may be nil.
 	Idle   func(ctx context.Context, s *Site, until time.Time) error
 	Signal string // without SIG
 }
