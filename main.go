@@ -1,5 +1,5 @@
-// Command nodrop sends HTTP load as hey does, takes a gateway's replicas away
-// while it does, and tells what was lost, when and why.
+// Command nodrop sends HTTP load as hey does, removes replicas of a gateway
+// meanwhile, and reports what was lost, when and why.
 package main
 
 import (
@@ -28,7 +28,7 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is the whole program except for the process around it.
+// run is the whole program except for the process.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if code, handled := lab.Main(args, stdin, stdout, stderr); handled {
 		return code
@@ -51,8 +51,8 @@ type program struct {
 	scenarios   *scenariocli.Program
 }
 
-// newProgram gives each group of commands what it needs. Reports and scenarios meet
-// only here.
+// newProgram gives each group of commands its dependencies. Reports and
+// scenarios meet only here.
 func newProgram(args []string, streams cli.Streams) *program {
 	p := &program{Streams: streams}
 	p.reports = &reportcli.Program{Streams: streams, Temporaries: &p.temporaries}

@@ -46,33 +46,34 @@ import (
 
 var update = flag.Bool("update", false, "write what the scripts compare with anew")
 
-// TestMain puts this binary on PATH as "nodrop". The lab's children are started
-// from there too, under that name, and so arrive in main.
+// TestMain puts this binary on PATH as "nodrop". The lab's children also start
+// from there under that name, so they run main.
 func TestMain(m *testing.M) {
 	clitest.AddEnvoy()
 	if filepath.Base(os.Args[0]) != "nodrop" {
-		// What runs the tests may ignore SIGHUP, as nohup does, and programs that
-		// tests start would inherit that. They begin anew with what is caught here.
+		// The parent may ignore SIGHUP, as nohup does, and the programs that
+		// tests start would inherit that. Catching the signal here resets it
+		// for them.
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	}
 	testscript.Main(m, map[string]func(){"nodrop": main})
 }
 
-// noSleep is for GORACE: under the race detector a program would sleep for a
-// second when it ends, and replicas would be late.
+// noSleep is a value for GORACE: with the race detector, a program would sleep
+// for a second at exit, and replicas would be late.
 const noSleep = "atexit_sleep_ms=0"
 
-// server counts what it is asked, and keeps the last request.
+// server counts its requests and keeps the last one:
 //
 //	/          a page
 //	/status/N  that status
-//	/away      a redirect to where nobody can go, with secrets in it
-//	/echo/N    that status, and the request's secrets, as careless error pages show them
+//	/away      a redirect to an invalid address, with secrets in it
+//	/echo/N    that status, and the request's secrets, as some error pages show them
 //	/held      no response while the client waits
 type server struct {
 	*httptest.Server
 	count atomic.Int64
-	fails atomic.Int64 // how many of the next requests are answered 503
+	fails atomic.Int64 // how many of the next requests get a 503
 	last  atomic.Pointer[[]byte]
 }
 
@@ -131,7 +132,7 @@ func TestScript(t *testing.T) {
 		RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			env.Values[stageKey{}] = &stage{servers: map[string]*server{}}
-			env.Setenv("GOMAXPROCS", "3") // what help calls the default of -cpus
+			env.Setenv("GOMAXPROCS", "3") // help shows this as the default of -cpus
 			env.Setenv("GORACE", noSleep)
 			return nil
 		},
@@ -159,7 +160,6 @@ func TestScript(t *testing.T) {
 	})
 }
 
-// stage is what one script has set up.
 type stage struct {
 	servers   map[string]*server
 	signalled *exec.Cmd
@@ -167,7 +167,7 @@ type stage struct {
 
 type stageKey struct{}
 
-// hides greps every output.
+// hides checks that no output contains a secret.
 func (*stage) hides(ts *testscript.TestScript, args []string) {
 	files, err := filepath.Glob(ts.MkAbs(args[0]) + "*")
 	ts.Check(err)
@@ -208,8 +208,7 @@ func (s *stage) fails(ts *testscript.TestScript, args []string) {
 	s.find(ts, args[0]).fails.Store(number(ts, args[1]))
 }
 
-// tls starts a server for 127.0.0.1 whose clients have nothing to verify it by
-// but its own certificate.
+// tls starts a server for 127.0.0.1 with a self-signed certificate.
 func (s *stage) tls(ts *testscript.TestScript, args []string) {
 	name, kind := args[0], args[1]
 	from, to := time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
@@ -345,19 +344,18 @@ func (s *stage) exited(ts *testscript.TestScript, args []string) {
 
 // The lab
 
-// However the lab ends, and whenever, none of its processes is left; and
-// unless it was killed, what it knows is told.
+// However and whenever the lab ends, none of its processes is left; and unless
+// it was killed, it reports what it knows.
 
-// marked is a nodrop whose descendants can be told from all other processes.
+// marked is a nodrop whose descendants can be identified among all processes.
 type marked struct {
 	*exec.Cmd
 	mark           string
 	stdout, stderr said
 	wait           func() error
-	full           bool // all of the lab's gateways have been there
+	full           bool // all of the lab's gateways have been running
 }
 
-// said is what a process has written so far.
 type said struct {
 	mu   sync.Mutex // guards text
 	text bytes.Buffer
@@ -402,14 +400,14 @@ func startMarked(t *testing.T, args ...string) *marked {
 	return m
 }
 
-// processes lists those that carry the mark: command lines by pid.
+// processes returns the processes with the mark: command lines by pid.
 func (m *marked) processes() map[int][]string {
 	found := map[int][]string{}
 	files, _ := filepath.Glob("/proc/[0-9]*/environ")
 	for _, file := range files {
 		environ, err := os.ReadFile(file)
 		if err != nil || !bytes.Contains(environ, []byte(m.mark)) {
-			continue // gone, or somebody else's
+			continue // gone, or unrelated
 		}
 		cmdline, err := os.ReadFile(filepath.Join(filepath.Dir(file), "cmdline"))
 		if err != nil {
@@ -421,7 +419,6 @@ func (m *marked) processes() map[int][]string {
 	return found
 }
 
-// children are the pids of the lab's children of one kind.
 func (m *marked) children(command string) map[int]bool {
 	pids := map[int]bool{}
 	for pid, args := range m.processes() {
@@ -432,8 +429,8 @@ func (m *marked) children(command string) map[int]bool {
 	return pids
 }
 
-// rows reports whether rows of a CSV have been written, about a thousand being
-// written at once.
+// rows reports whether rows of the CSV file have been written; nodrop writes
+// about a thousand at a time.
 func (m *marked) rows() bool {
 	files, _ := filepath.Glob(filepath.Join(m.Dir, ".rows.csv-*"))
 	if len(files) == 0 {
@@ -445,7 +442,7 @@ func (m *marked) rows() bool {
 
 func (m *marked) expectNobody(t *testing.T) {
 	t.Helper()
-	empty := 0 // a process that is just being started might be missed once
+	empty := 0 // a process that is just starting may be missed once
 	if err := clitest.Until("all processes are gone", func() bool {
 		if len(m.processes()) > 0 {
 			empty = 0
@@ -458,7 +455,8 @@ func (m *marked) expectNobody(t *testing.T) {
 	}
 }
 
-// interrupt ends it so, checks that nothing is left, and returns what it told.
+// interrupt sends the signal, checks that no process is left, and returns the
+// output.
 func (m *marked) interrupt(t *testing.T, signal os.Signal) string {
 	t.Helper()
 	if err := m.Process.Signal(signal); err != nil {
@@ -472,10 +470,9 @@ func (m *marked) interrupt(t *testing.T, signal os.Signal) string {
 	return m.stdout.String() + m.stderr.String()
 }
 
-// endings are the signals that end a program.
 var endings = map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "QUIT": syscall.SIGQUIT, "HUP": syscall.SIGHUP, "KILL": os.Kill}
 
-// TestDuringInterrupted: neither the command, nor what it started, is left.
+// TestDuringInterrupted checks that neither the command nor its children are left.
 func TestDuringInterrupted(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("NOT RUN: it finds processes in Linux's /proc")
@@ -506,8 +503,8 @@ func TestDuringInterrupted(t *testing.T) {
 	}
 }
 
-// TestScenarioInterrupted: whenever it is, nothing that the scenario started is
-// left, and unless the program is killed, what it changed is put back.
+// TestScenarioInterrupted checks, at various times, that no process of the
+// scenario is left and, unless the program is killed, that its changes are restored.
 func TestScenarioInterrupted(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("NOT RUN: it finds processes in Linux's /proc")
@@ -562,8 +559,8 @@ restore:
 	}
 }
 
-// TestPortTakenMeanwhile: somebody else opens the port of a process that is being
-// started, which seems ready, or ends; no request goes there.
+// TestPortTakenMeanwhile: another process opens the port of a process that is
+// starting and seems ready, or ends. No request goes there.
 func TestPortTakenMeanwhile(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("NOT RUN: whose a listener is is known on Linux only")
@@ -616,9 +613,9 @@ func TestLabInterrupted(t *testing.T) {
 		also string
 	}{
 		"in the set-up": {
-			args: append(long, "--replicas", "20"), // later than the 3 of the others
+			args: append(long, "--replicas", "20"), // later than the 3 of the other cases
 			came: func(m *marked) func() bool { return func() bool { return len(m.children("guardian")) > 0 } },
-			// A set-up that was quicker than the signal has a report.
+			// If the set-up finishes before the signal, there is a report.
 			told: []string{`\Anodrop: interrupted before anything was started\n\z|(?m)^  planned 10000000 = started \d+ \+ unsent \d+$`},
 		},
 		"in the baseline": {
@@ -680,8 +677,8 @@ func TestLabInterrupted(t *testing.T) {
 	}
 }
 
-// TestGatewaysInterrupted: nothing of an installed gateway is left, on either
-// dataplane, however the lab ends.
+// TestGatewaysInterrupted checks that nothing of an installed gateway is left,
+// on either dataplane, however the lab ends.
 func TestGatewaysInterrupted(t *testing.T) {
 	clitest.NeedsNamespaces(t)
 	for _, gateway := range []string{"nginx", "envoy"} {
@@ -707,8 +704,8 @@ func TestGatewaysInterrupted(t *testing.T) {
 	}
 }
 
-// workingIn lists processes whose directory is below one: a program may forget
-// the variables that it was started with.
+// workingIn lists processes by working directory: a program may clear the
+// environment variables that it was started with.
 func workingIn(dir string) []string {
 	var found []string
 	links, _ := filepath.Glob("/proc/[0-9]*/cwd")
@@ -720,8 +717,8 @@ func workingIn(dir string) []string {
 	return found
 }
 
-// A replica that was to stay and dies when the event is long over: what was
-// lost then is not the stop's doing.
+// A replica that should stay dies long after the event: its losses are not
+// attributed to the scale-in.
 func TestLabCrash(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("NOT RUN: it finds processes in Linux's /proc")
@@ -733,7 +730,7 @@ func TestLabCrash(t *testing.T) {
 			m := startMarked(t, "lab", "--replicas", "3", "-z", "12s", "-c", "20", "-q", "20", "--at", "10%", "--pre-stop", "1s", "--stop", stop)
 			clitest.Await(t, "all replicas are there", func() bool { return len(m.children("lab-gateway")) == 3 })
 			clitest.Await(t, "two replicas are gone", func() bool { return len(m.children("lab-gateway")) == 1 })
-			time.Sleep(3 * time.Second) // of nodrop alone, which learns that the step is over
+			time.Sleep(3 * time.Second) // nodrop must see first that the step is over
 			for pid := range m.children("lab-gateway") {
 				if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 					t.Fatal(err)
@@ -756,17 +753,18 @@ func TestLabCrash(t *testing.T) {
 	}
 }
 
-// moment is one at which a scenario is interrupted.
+// moment is a point at which a scenario is interrupted.
 type moment struct {
 	set    []string // NAME=VALUE
 	came   func(m *marked) bool
 	left   []string // what the third interruption leaves
-	undone bool     // the step has acted, and is undone
+	undone bool     // the step has acted and is undone
 	report bool     // there is a load to report
-	second bool     // give it back goes on until the moment has come
+	second bool     // "give it back" waits only after this moment
 }
 
-// moments are ten, from the set-up of the first run to that of the second.
+// moments returns ten points, from the set-up of the first run to that of the
+// second.
 func moments(server *server) map[string]moment {
 	const asleep, acted = "echo >here; sleep 1002", "AT=#5"
 	here := func(m *marked) bool { return m.has("here") }
@@ -786,8 +784,8 @@ func moments(server *server) map[string]moment {
 	}
 }
 
-// TestInterruptedAgain: whenever it is interrupted, once or twice, a scenario
-// restores what it has changed; the third time it exits, and names what it leaves.
+// TestInterruptedAgain checks that after one or two interruptions a scenario
+// restores its changes; after the third it exits and names what it leaves.
 func TestInterruptedAgain(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("NOT RUN: it finds processes in Linux's /proc")
@@ -824,8 +822,8 @@ restore:
   - {name: give it back, exec: "RESTORE; WAIT; echo >restored"}
 `
 
-// scenario writes interruptedScenario with what the moment sets: variables, and
-// parts of lines for the shell, which no variable can be.
+// scenario writes interruptedScenario with the settings of the moment:
+// variables, and parts of shell lines, which cannot be variables.
 func (tc moment) scenario(t *testing.T, url string) (file string) {
 	t.Helper()
 	vars := map[string]string{
@@ -899,7 +897,7 @@ func (tc moment) interrupt(t *testing.T, url string, times int) {
 	}
 }
 
-// expectNamed checks the last words of one that has left things as they are.
+// expectNamed checks that the last line names what was not restored.
 func (tc moment) expectNamed(t *testing.T, m *marked) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(m.stderr.String(), "\n"), "\n")
@@ -930,8 +928,8 @@ func (m *marked) touch(t *testing.T, file string) {
 	}
 }
 
-// TestTerminalGone: where nobody reads stdout and stderr any more, what was changed
-// is restored, and files are written.
+// TestTerminalGone checks that changes are restored and files are written even
+// if nobody reads stdout and stderr.
 func TestTerminalGone(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("NOT RUN: there is no SIGHUP on Windows")
@@ -974,8 +972,9 @@ func TestTerminalGone(t *testing.T) {
 	}
 }
 
-// TestInterruptedWait: a load waits for what is in flight, and says how long. Told
-// again it does not, and reports. It leaves no file that is half written.
+// TestInterruptedWait: after an interruption, a load waits for requests in
+// flight and says how long. After a second one it skips the wait and reports.
+// It leaves no partly written file.
 func TestInterruptedWait(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("NOT RUN: it finds processes in Linux's /proc")
@@ -1008,16 +1007,16 @@ func TestInterruptedWait(t *testing.T) {
 	}
 }
 
-// leaving reports that of the lab's three gateways one has left: the load is
-// under way.
+// leaving reports whether one of the lab's three gateways has exited: the load
+// is then running.
 func (m *marked) leaving() bool {
 	n := len(m.children("lab-gateway"))
 	m.full = m.full || n == 3
 	return m.full && n < 3
 }
 
-// interruptWaiting interrupts so often what has one request in flight. After two
-// the report may be quicker than the third.
+// interruptWaiting sends this many interrupts to a program with one request in
+// flight. The report may be complete before the third.
 func (m *marked) interruptWaiting(t *testing.T, times int) {
 	t.Helper()
 	const waiting = "nodrop: interrupted: waiting up to 5 s for 1 request in flight; Ctrl-C again to skip the wait\n"
@@ -1050,7 +1049,7 @@ func (m *marked) interruptWaiting(t *testing.T, times int) {
 	}
 }
 
-// The house (design.md §5)
+// Package structure (design.md §5)
 
 func TestImportDirection(t *testing.T) {
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()
@@ -1058,12 +1057,12 @@ func TestImportDirection(t *testing.T) {
 		t.Fatal(err)
 	}
 	within := func(name, room string) bool {
-		if one, alone := strings.CutPrefix(room, "="); alone { // without the rooms behind it
+		if one, alone := strings.CutPrefix(room, "="); alone { // without its subpackages
 			return name == one
 		}
 		return name == room || strings.HasPrefix(name, room+"/")
 	}
-	// What each room may import of ours; the first row that a package is in counts.
+	// Which of our packages each package may import; the first matching row counts.
 	type rule struct {
 		room string
 		may  []string
@@ -1150,10 +1149,11 @@ func TestTopLevel(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotCompiled: who runs nodrop from its source compiles all that it
-// imports first. Of Kubernetes' client that is what reads kubeconfigs and sends
-// requests, a third of the time that all takes; the types of every API, which
-// its usual clients come with, are more than everything else together.
+// TestWhatIsNotCompiled: whoever runs nodrop from source first compiles
+// everything that it imports. Of the Kubernetes client, nodrop imports only
+// what reads kubeconfigs and sends requests, a third of the total compile time.
+// The types of every API, which the usual clients import, would take longer
+// than everything else together.
 func TestWhatIsNotCompiled(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", ".").Output()
 	if err != nil {

@@ -18,23 +18,24 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// Address sends the load to a Service: to the address that its status tells, or
-// else to its cluster address. It waits until a page is served there steadily.
+// Address sends the load to a Service: to its load balancer's address, if its
+// type is LoadBalancer, or else to its cluster IP. It waits until the page is
+// served without failures for a while.
 type Address struct {
 	Access  *api.Access
 	Service string
-	Port    int           // 0 is the Service's first
-	Serves  string        // path of the page; "" is /
-	Host    string        // of the requests; "" is the address
-	Secure  bool          // over TLS
-	Timeout time.Duration // 0 is ten minutes
+	Port    int           // 0 means the Service's first port
+	Serves  string        // path of the page; "" means /
+	Host    string        // Host header of the requests; "" means the address
+	Secure  bool          // use TLS
+	Timeout time.Duration // 0 means ten minutes
 }
 
 func newAddress(s *Settings) scenario.Action {
 	return &Address{Access: s.Access, Service: s.Word, Port: s.Port, Serves: s.Serves, Host: s.Host, Secure: s.Secure, Timeout: s.Timeout}
 }
 
-// Run finds the address, and waits for the page.
+// Run finds the address and waits for the page.
 func (a *Address) Run(ctx context.Context, env *scenario.Env) error {
 	o, err := a.Access.Object(ctx, api.Ref{Kind: "services", Name: a.Service})
 	if err != nil {
@@ -62,13 +63,13 @@ func (a *Address) Run(ctx context.Context, env *scenario.Env) error {
 // Undo does nothing.
 func (a *Address) Undo(context.Context) error { return nil }
 
-// plan does not ask for the Service itself: a control plane may make it only when
-// its gateway is there.
+// plan does not check for the Service itself: a control plane may create it
+// only once its gateway exists.
 func (a *Address) plan() []planned {
 	return []planned{{access: a.Access, object: api.Ref{Kind: "services"}, needs: []need{{"get", ""}}}}
 }
 
-// of reads the address, or says why there is none.
+// of returns the Service's address, or the reason why it has none.
 func (a *Address) of(ctx context.Context, service map[string]any) (addr netip.AddrPort, why string) {
 	host := api.Text(service, "spec", "clusterIP")
 	if api.Text(service, "spec", "type") == "LoadBalancer" {
@@ -96,9 +97,9 @@ func (a *Address) of(ctx context.Context, service map[string]any) (addr netip.Ad
 	return netip.AddrPortFrom(ip.Unmap(), uint16(port)), ""
 }
 
-// A page that is served once proves little: while balancers have not heard of a
-// restart, some connections still go where nobody listens. It must be served so
-// long without a failure, asked for so often, on a new connection each time.
+// One successful request proves little: until every balancer has processed a
+// restart, some connections still go to a closed port. The page must therefore
+// be served for steadyTime without a failure, on a new connection every steadyEvery.
 const (
 	steadyTime  = 3 * time.Second
 	steadyEvery = 20 * time.Millisecond
@@ -116,7 +117,6 @@ func (a *Address) steady(ctx context.Context, addr netip.AddrPort) error {
 	return nil
 }
 
-// pageTime bounds one request for the page.
 const pageTime = 5 * time.Second
 
 func (a *Address) serves(ctx context.Context, addr netip.AddrPort) error {
@@ -152,10 +152,10 @@ func (a *Address) serves(ctx context.Context, addr netip.AddrPort) error {
 	return nil
 }
 
-// fixed is the one endpoint that there is.
+// fixed is a source with a single endpoint.
 type fixed struct{ endpoint *loadgen.Endpoint }
 
-// Next is always the same.
+// Next always returns that endpoint.
 func (f fixed) Next(context.Context) (*loadgen.Endpoint, error) { return f.endpoint, nil }
 
 func (a *Address) String() string { return "address of " + a.Service }

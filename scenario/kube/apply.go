@@ -18,24 +18,23 @@ import (
 	"nodrop/scenario/kube/asm"
 )
 
-// Apply applies manifests, as kubectl apply --server-side does, with a field
-// manager of our own. Undo deletes the objects that were made, and puts back in
-// the others what is still as it was left; in reverse.
+// Apply applies manifests as kubectl apply --server-side does, with our own
+// field manager. Undo goes in reverse: it deletes the objects that Apply
+// created, and in the others restores the values that nobody has changed since.
 type Apply struct {
 	Access *api.Access
-	File   string // of one or more documents
-	// Manifests are the documents themselves, in place of a file.
+	File   string // one or more documents
+	// Manifests are the documents themselves, instead of a file.
 	Manifests []map[string]any
 
-	manager string // of the fields; "" is ours
+	manager string // field manager; "" means api.FieldManager
 	applied []*applied
 }
 
-// applied is one object that was applied.
 type applied struct {
 	change change
-	made   types.UID // that it was made with; "" for one that was there
-	absent bool      // it was not there before; where the response was lost, made is not known
+	made   types.UID // UID of the object, if we created it; "" if it existed before
+	absent bool      // it did not exist before; if the response was lost, made is unknown
 }
 
 func newApply(s *Settings) scenario.Action {
@@ -65,7 +64,7 @@ func (a *Apply) manifests() ([]map[string]any, error) {
 	return list, nil
 }
 
-// Run applies all of them, in order.
+// Run applies all manifests in order.
 func (a *Apply) Run(ctx context.Context, _ *scenario.Env) error {
 	a.applied = nil
 	list, err := a.manifests()
@@ -80,13 +79,12 @@ func (a *Apply) Run(ctx context.Context, _ *scenario.Env) error {
 	return nil
 }
 
-// objectOf is the object that a manifest is of.
 func (a *Apply) objectOf(ctx context.Context, manifest map[string]any) (*api.Object, error) {
 	o, err := a.Access.Object(ctx, api.RefOf(manifest))
 	if err != nil {
 		return nil, err
 	}
-	o.Resource.GVR.Version = (&unstructured.Unstructured{Object: manifest}).GroupVersionKind().Version // which may not be the preferred one
+	o.Resource.GVR.Version = (&unstructured.Unstructured{Object: manifest}).GroupVersionKind().Version // may differ from the preferred version
 	if namespace := api.Text(manifest, "metadata", "namespace"); namespace != "" && o.Resource.Namespaced {
 		o.Namespace = namespace
 	}
@@ -113,7 +111,7 @@ func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
 		return err
 	}
 	a.applied = append(a.applied, one)
-	// As with any patch, an interruption waits for the response.
+	// As with any patch, an interruption still waits for the response.
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), api.RequestTime)
 	defer cancel()
 	after, err := o.Client().Apply(bounded, o.Name, &unstructured.Unstructured{Object: manifest}, metav1.ApplyOptions{FieldManager: a.managing(), Force: true})
@@ -124,7 +122,7 @@ func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
 		one.made = after.GetUID()
 	}
 	one.change.responded(after.Object)
-	if o.Resource.Kind == "CustomResourceDefinition" { // its kind may be applied next
+	if o.Resource.Kind == "CustomResourceDefinition" { // the next manifest may use its kind
 		return o.Await(ctx, "condition Established", api.RequestTime, func(now map[string]any) (bool, string) {
 			return api.HasCondition(now, "Established"), "it is not True"
 		})
@@ -132,7 +130,7 @@ func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
 	return nil
 }
 
-// ofServer reports what names an object, or is the API server's to say.
+// ofServer reports fields that identify an object or that the API server sets.
 func ofServer(path []string) bool {
 	switch path[0] {
 	case "apiVersion", "kind", "status":
@@ -143,7 +141,7 @@ func ofServer(path []string) bool {
 	return false
 }
 
-// Undo takes them back, in reverse; every error is told.
+// Undo reverts the objects in reverse order and returns every error.
 func (a *Apply) Undo(ctx context.Context) error {
 	var all error
 	for _, one := range slices.Backward(a.applied) {
@@ -181,8 +179,9 @@ func (a *applied) undo(ctx context.Context, manager string) error {
 	return o.AwaitGone(ctx, a.made)
 }
 
-// find is the UID of an object that was not there, where the response to its making
-// was lost: the one that the manager has applied since; "" where there is none.
+// find returns the UID of an object whose create response was lost: one that
+// did not exist before and has since been applied by our manager; "" if there
+// is none.
 func (a *applied) find(ctx context.Context, manager string) (types.UID, error) {
 	now, err := a.change.object.Get(ctx)
 	if apierrors.IsNotFound(err) {
@@ -199,15 +198,14 @@ func (a *applied) find(ctx context.Context, manager string) (types.UID, error) {
 	return "", nil
 }
 
-// link keeps two from being of one manager: each would take away what the one
-// before has set.
+// link gives each Apply its own field manager. With a shared one, each Apply
+// would remove the fields that the one before has set.
 func (a *Apply) link(l *links) {
 	if l.applies++; l.applies > 1 {
 		a.manager = fmt.Sprintf("%s-%d", api.FieldManager, l.applies)
 	}
 }
 
-// bring takes in what it applies.
 func (a *Apply) bring(ctx context.Context, b *brought) (faults []error) {
 	list, err := a.manifests()
 	faults = append(faults, err, asm.CheckManifests(list, &b.terms))
@@ -220,7 +218,7 @@ func (a *Apply) bring(ctx context.Context, b *brought) (faults []error) {
 func (a *Apply) plan() []planned {
 	list, err := a.manifests()
 	if err != nil {
-		return nil // Run tells of it
+		return nil // Run reports the error
 	}
 	var all []planned
 	for _, manifest := range list {
@@ -236,7 +234,7 @@ func (a *Apply) String() string {
 	return "apply " + cmp.Or(a.File, fmt.Sprintf("%d manifests", len(a.Manifests)))
 }
 
-// Undoes says which objects are deleted, and which values are put back.
+// Undoes says which objects are deleted and which values are restored.
 func (a *Apply) Undoes(acted bool) (what string, ends bool) {
 	if !acted {
 		return "take back " + strings.TrimPrefix(a.String(), "apply "), false

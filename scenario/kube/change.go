@@ -15,30 +15,29 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// change is a patch that can be taken back.
+// change is a patch that can be undone.
 type change struct {
 	object *api.Object
-	sub    []string // the subresource
+	sub    []string // subresource, if any
 	patch  api.Patching
 
 	leaves []leaf
 }
 
-// leaf is one value of a patch: what it was, and what it became.
+// leaf is one patched value, before and after.
 type leaf struct {
 	path          []string
 	before, after any
-	was, is       bool // whether there was, and is, any
-	unlisted      bool // what it became is not known: the response was lost
-	guessed       bool // the same, but the patch says it
-	parents       int  // names of the path of which there was something before
-	secret        bool // texts do not show what it was and is
+	was, is       bool // whether the value existed before, and exists after
+	unlisted      bool // after is unknown: the response was lost
+	guessed       bool // after is taken from the patch, not from a response
+	parents       int  // how many leading names of the path existed before
+	secret        bool // messages hide its values
 }
 
-// name is the path as people write it.
 func (l *leaf) name() string { return strings.Join(l.path, ".") }
 
-// shown is a value of it for people.
+// shown formats one of its values for messages.
 func (l *leaf) shown(value any, is bool) string {
 	if l.secret && is && value != nil {
 		return "a value that is not shown"
@@ -46,8 +45,8 @@ func (l *leaf) shown(value any, is bool) string {
 	return api.Shown(value, is)
 }
 
-// do applies the patch. What it changed is known from its response: an admission
-// controller may have made something else of it.
+// do applies the patch. It takes the new values from the response: an admission
+// controller may have changed them.
 func (c *change) do(ctx context.Context) error {
 	before, err := c.object.Get(ctx, c.sub...)
 	if err != nil {
@@ -63,8 +62,8 @@ func (c *change) do(ctx context.Context) error {
 		l.unlisted = !told
 		c.leaves = append(c.leaves, l)
 	}
-	// From here on the patch may be in force, also when its response is lost. An
-	// interruption waits for the response: it tells what there is to put back.
+	// From here on the patch may be in force even if its response is lost. An
+	// interruption waits for the response, because it shows what to restore.
 	after, err := c.object.Patch(context.WithoutCancel(ctx), c.patch, api.Strictly, c.sub...)
 	if err != nil {
 		if api.Refused(err) {
@@ -76,9 +75,9 @@ func (c *change) do(ctx context.Context) error {
 	return nil
 }
 
-// leafOf is one that a change sets to a value; what there is before tells what it was.
+// leafOf describes one value that a change sets; before is the object beforehand.
 func leafOf(o *api.Object, before map[string]any, path []string, value any) leaf {
-	if o.Resource.Kind == "Secret" && o.Resource.GVR.Group == "" && path[0] == "stringData" { // it is only ever written: it becomes data
+	if o.Resource.Kind == "Secret" && o.Resource.GVR.Group == "" && path[0] == "stringData" { // write-only: it becomes data
 		path = append([]string{"data"}, path[1:]...)
 		if text, ok := value.(string); ok {
 			value = base64.StdEncoding.EncodeToString([]byte(text))
@@ -96,7 +95,7 @@ func leafOf(o *api.Object, before map[string]any, path []string, value any) leaf
 	return l
 }
 
-// answered takes in what came of the change.
+// responded records the values from the response.
 func (c *change) responded(after map[string]any) {
 	for i := range c.leaves {
 		l := &c.leaves[i]
@@ -105,8 +104,8 @@ func (c *change) responded(after map[string]any) {
 	}
 }
 
-// adopt takes over from an earlier change of the same object what it has set: it is
-// put back from here to what it was before both.
+// adopt takes over the values of an earlier change of the same object: undoing
+// this change restores what they were before both.
 func (c *change) adopt(earlier *change) {
 	for i := range c.leaves {
 		l := &c.leaves[i]
@@ -119,13 +118,13 @@ func (c *change) adopt(earlier *change) {
 	}
 }
 
-// changed are the leaves that are not, or may not be, what they were.
+// changed returns the leaves that have changed or may have changed.
 func (c *change) changed() []leaf {
 	return slices.DeleteFunc(slices.Clone(c.leaves), func(l leaf) bool { return !l.unlisted && l.was == l.is && api.Same(l.before, l.after) })
 }
 
-// undo puts back what is still as we left it, and tells of the rest. It waits for
-// an API server that is away until ctx ends.
+// undo restores the values that nobody has changed since, and reports the rest.
+// While the API server is unreachable, it retries until ctx ends.
 func (c *change) undo(ctx context.Context) error {
 	leaves := c.changed()
 	if len(leaves) == 0 {
@@ -154,8 +153,8 @@ func (c *change) undo(ctx context.Context) error {
 	return nil
 }
 
-// reverse is the patch that takes leaves back to what they were, but for those
-// that somebody else has changed since, of which the error tells.
+// reverse returns the patch that restores leaves. It skips those that somebody
+// else has, or may have, changed since; kept names them.
 func reverse(leaves []leaf, now map[string]any) (back map[string]any, kept error) {
 	back = map[string]any{}
 	keep := func(format string, args ...any) { kept = scenario.Joined(kept, fmt.Errorf(format, args...)) }
@@ -163,8 +162,8 @@ func reverse(leaves []leaf, now map[string]any) (back map[string]any, kept error
 		l := &leaves[i]
 		value, is := api.At(now, l.path...)
 		switch {
-		case is == l.was && api.Same(value, l.before): // it is back already
-		case l.guessed && !l.unlisted && !is && zero(l.after): // which the API may leave out
+		case is == l.was && api.Same(value, l.before): // already restored
+		case l.guessed && !l.unlisted && !is && zero(l.after): // the API may omit it
 			api.Set(back, restoring(l.before, nil), l.path...)
 		case l.unlisted:
 			keep("%s is %s now, and was %s: the answer to the patch was lost, so that whose value this is cannot be told: left as it is", l.name(), l.shown(value, is), l.shown(l.before, l.was))
@@ -182,8 +181,8 @@ func reverse(leaves []leaf, now map[string]any) (back map[string]any, kept error
 	return back, kept
 }
 
-// prune takes away with a leaf the mappings that were made for it, if nothing else
-// is in them.
+// prune also removes the mappings that were created for a leaf, if they are now
+// empty.
 func prune(back, now map[string]any, l *leaf) {
 	then := merged(now, back)
 	for n := l.parents + 1; n < len(l.path); n++ {
@@ -194,8 +193,7 @@ func prune(back, now map[string]any, l *leaf) {
 	}
 }
 
-// merged is what a merge patch (RFC 7386) makes of an object; nil where it cannot be
-// told.
+// merged applies a merge patch (RFC 7386) to an object; nil if it fails.
 func merged(object, patch map[string]any) (then map[string]any) {
 	before, errBefore := json.Marshal(object)
 	changes, errChanges := json.Marshal(patch)
@@ -209,7 +207,7 @@ func merged(object, patch map[string]any) (then map[string]any) {
 	return then
 }
 
-// hollow reports a mapping of nothing but such mappings.
+// hollow reports a mapping that contains nothing but empty mappings.
 func hollow(value any) bool {
 	fields, ok := value.(map[string]any)
 	for _, below := range fields {
@@ -218,13 +216,13 @@ func hollow(value any) bool {
 	return ok
 }
 
-// zero reports a value that the API may leave out.
+// zero reports a value that the API may omit.
 func zero(value any) bool {
 	return value == nil || slices.ContainsFunc([]any{false, 0, "", []any{}, map[string]any{}}, func(none any) bool { return api.Same(value, none) })
 }
 
-// restoring is what a merge patch (RFC 7386) has at a path where there is now, for
-// before to be there: in mappings, what was not there is taken away by name.
+// restoring returns the merge patch value (RFC 7386) that turns now back into
+// before: in mappings, it deletes each added name explicitly.
 func restoring(before, now any) any {
 	was, ok := before.(map[string]any)
 	is, both := now.(map[string]any)
@@ -241,7 +239,7 @@ func restoring(before, now any) any {
 	return back
 }
 
-// byHand says what somebody would have to do.
+// byHand says what a person would have to restore.
 func (c *change) byHand(leaves []leaf) string {
 	var parts []string
 	for i := range leaves {
@@ -250,8 +248,7 @@ func (c *change) byHand(leaves []leaf) string {
 	return strings.Join(parts, ", ")
 }
 
-// undoes says what undo does; before the change, all that is known is what it may
-// come to.
+// undoes says what undo does. Before the change, it returns the given text.
 func (c *change) undoes(acted bool, before string) string {
 	if !acted {
 		return before

@@ -22,14 +22,14 @@ import (
 
 func configMap() api.Ref { return api.Ref{Kind: "configmap", Name: "c"} }
 
-// applying is an Apply of one document.
+// applying returns an Apply of one document.
 func applying(t *testing.T, a *api.Access, manifest string) *Apply {
 	t.Helper()
 	return &Apply{Access: a, Manifests: []map[string]any{kubetest.Decode(t, manifest)}}
 }
 
-// TestScaleToNoneLost: the API leaves out a number of replicas that is 0; it is ours
-// all the same.
+// TestScaleToNoneLost: the API omits a number of replicas of 0. After a lost
+// response, undo still recognizes it as our change.
 func TestScaleToNoneLost(t *testing.T) {
 	a := access(t)
 	apply(t, a, gateways(2, "terminationGracePeriodSeconds: 1", ""))
@@ -49,8 +49,8 @@ func TestScaleToNoneLost(t *testing.T) {
 	}
 }
 
-// TestScaleTwice: what was scaled in and out again is put back in one step: no pod
-// goes for it.
+// TestScaleTwice checks that a scale-in and a scale-out are undone in one step,
+// which removes no pod.
 func TestScaleTwice(t *testing.T) {
 	a := access(t)
 	start(t, a, 3, "")
@@ -69,7 +69,7 @@ func TestScaleTwice(t *testing.T) {
 	}
 }
 
-// TestStringData of a Secret is only ever written: what it becomes is put back.
+// TestStringData: stringData of a Secret is write-only; undo restores data.
 func TestStringData(t *testing.T) {
 	a := access(t)
 	apply(t, a, "{apiVersion: v1, kind: Secret, metadata: {name: s}, data: {password: b2xk}}")
@@ -89,7 +89,7 @@ func TestStringData(t *testing.T) {
 	}
 }
 
-// TestParents: mappings that were made for a value go with it.
+// TestParents checks that undo removes the mappings that were created for a value.
 func TestParents(t *testing.T) {
 	a := access(t)
 	apply(t, a, gateways(0, "terminationGracePeriodSeconds: 20", ""))
@@ -105,8 +105,8 @@ func TestParents(t *testing.T) {
 	}
 }
 
-// TestPrune: what was made for a value goes with it, but for what somebody else has
-// put there.
+// TestPrune checks that created mappings are removed, unless somebody else has
+// added values.
 func TestPrune(t *testing.T) {
 	for now, want := range map[string]string{
 		"{a: {b: {c: 1, theirs: 2}}}":                       `{"a":{"b":{"c":null}}}`,
@@ -122,7 +122,7 @@ func TestPrune(t *testing.T) {
 	}
 }
 
-// TestApplyTwice: two manifests of one object, each of its own fields.
+// TestApplyTwice applies two manifests of one object, each with its own fields.
 func TestApplyTwice(t *testing.T) {
 	a := access(t)
 	apply(t, a, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {x: orig}}")
@@ -142,8 +142,8 @@ func TestApplyTwice(t *testing.T) {
 	}
 }
 
-// TestApplyOntoLeaving: what an undo deletes may take its time; the next one of its
-// name is another.
+// TestApplyOntoLeaving checks that Undo waits until the deleted object is gone,
+// and that the next Apply of its name waits for that and creates a new object.
 func TestApplyOntoLeaving(t *testing.T) {
 	a := access(t)
 	manifest := "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {x: '1'}}"
@@ -175,7 +175,7 @@ func TestApplyOntoLeaving(t *testing.T) {
 		t.Errorf("it is still there, and told as undone: %v", err)
 	case err := <-applied:
 		t.Errorf("it is still there, and applied onto: %v", err)
-	case <-time.After(3 * api.Poll): // whoever does not wait is done by now
+	case <-time.After(3 * api.Poll): // a call that does not wait would have returned by now
 	}
 	held(nil)
 	if err := <-undone; err != nil {
@@ -190,7 +190,7 @@ func TestApplyOntoLeaving(t *testing.T) {
 	undo(t, again)
 }
 
-// TestStrict: a name with a slip in it changes nothing, and is refused.
+// TestStrict checks that a misspelled field is refused and nothing changes.
 func TestStrict(t *testing.T) {
 	a := access(t)
 	apply(t, a, gateways(0, "terminationGracePeriodSeconds: 20", ""))
@@ -202,8 +202,8 @@ func TestStrict(t *testing.T) {
 	}
 }
 
-// TestSettledWith: pods that are over are no part of it, and an autoscaler may set
-// another number during a restart.
+// TestSettledWith checks that pods that are over do not count, and that an
+// autoscaler may change the number of replicas during a restart.
 func TestSettledWith(t *testing.T) {
 	a := access(t)
 	start(t, a, 2, "")
@@ -236,7 +236,7 @@ func TestSettledWith(t *testing.T) {
 	}
 }
 
-// TestTwoFamilies: a pod of a Service with two address families is one endpoint.
+// TestTwoFamilies checks that a pod of a dual-stack Service counts as one endpoint.
 func TestTwoFamilies(t *testing.T) {
 	a := access(t)
 	for _, family := range []string{"addressType: IPv4, endpoints: [{addresses: [10.9.9.1]", "addressType: IPv6, endpoints: [{addresses: ['fd00::1']"} {
@@ -246,7 +246,8 @@ func TestTwoFamilies(t *testing.T) {
 	run(t, &Wait{Access: a, Object: api.Ref{Kind: "service", Name: "ds"}, Endpoints: 1})
 }
 
-// TestDeleteWaits until the pods are gone: the load is to last so long.
+// TestDeleteWaits checks that Delete waits until the pods are gone: the load
+// must last that long.
 func TestDeleteWaits(t *testing.T) {
 	a := access(t)
 	start(t, a, 2, "lifecycle: {preStop: {sleep: {seconds: 1}}}")
@@ -261,7 +262,8 @@ func TestDeleteWaits(t *testing.T) {
 	}
 }
 
-// TestAtRest: a run begins when what the one before has put back has come about.
+// TestAtRest checks that a run waits until the restore of the run before is
+// complete.
 func TestAtRest(t *testing.T) {
 	a := access(t)
 	start(t, a, 3, "")
@@ -274,7 +276,7 @@ func TestAtRest(t *testing.T) {
 	}
 }
 
-// TestWatchInterrupted: marks that may be late are told to be, once.
+// TestWatchInterrupted checks that one note warns that marks may be late.
 func TestWatchInterrupted(t *testing.T) {
 	a := access(t)
 	start(t, a, 2, "")
@@ -302,7 +304,7 @@ func TestWatchInterrupted(t *testing.T) {
 	cut.Store(true)
 	end()
 	run(t, &Scale{Access: a, Object: gw(), Replicas: 1})
-	time.Sleep(watch.Propagation + 2*api.Poll) // what is shorter is not told
+	time.Sleep(watch.Propagation + 2*api.Poll) // a shorter interruption has no note
 	open, end = context.WithCancel(bounded(t))
 	defer end()
 	cut.Store(false)
@@ -313,7 +315,7 @@ func TestWatchInterrupted(t *testing.T) {
 	}
 }
 
-// TestServes: the page is asked for as the load asks.
+// TestServes checks that the page request uses the load's host and TLS.
 func TestServes(t *testing.T) {
 	asked := ""
 	page := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

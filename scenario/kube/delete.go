@@ -11,15 +11,15 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// Delete deletes pods: one by its name, or some of those that a selector names.
-// Whoever owns them makes new ones; nothing is put back.
+// Delete deletes pods: one by name, or some of those that a selector matches.
+// Their owner replaces them; nothing is restored.
 type Delete struct {
 	Access   *api.Access
-	Pod      string        // or
+	Pod      string        // name; or
 	Selector string        // as kubectl takes it
-	Count    int           // of the selected, the oldest; 0 is all
-	Grace    *int64        // seconds; nil is the pod's own
-	Timeout  time.Duration // until they are gone; 0 is ten minutes
+	Count    int           // how many, the oldest first; 0 means all
+	Grace    *int64        // seconds; nil means the pod's own grace period
+	Timeout  time.Duration // until they are gone; 0 means ten minutes
 }
 
 func newDeletePod(s *Settings) scenario.Action {
@@ -30,8 +30,8 @@ func newDelete(s *Settings) scenario.Action {
 	return &Delete{Access: s.Access, Selector: s.Word, Count: s.Count, Grace: s.Grace, Timeout: s.Timeout}
 }
 
-// Run deletes them, and waits until the last is gone: what happens to them is the
-// event.
+// Run deletes the pods and waits until the last one is gone: their whole
+// shutdown belongs to the event.
 func (d *Delete) Run(ctx context.Context, _ *scenario.Env) error {
 	if strings.TrimSpace(d.Pod+d.Selector) == "" {
 		return errors.New("delete: no pod and no selector: these would be all pods of the namespace")
@@ -53,10 +53,9 @@ func (d *Delete) Run(ctx context.Context, _ *scenario.Env) error {
 	return set.AwaitGone(ctx, pods, d.Timeout)
 }
 
-// Undo does nothing: pods are replaced by whoever owns them.
+// Undo does nothing: the owner of the pods replaces them.
 func (d *Delete) Undo(context.Context) error { return nil }
 
-// touches are the pods that may be deleted.
 func (d *Delete) touches() Target {
 	if d.Selector != "" {
 		return Target{Access: d.Access, Pods: api.Pods{Selector: d.Selector}}

@@ -15,7 +15,7 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// nodrop runs it in a directory, which must end with this exit code.
+// nodrop runs nodrop in a directory and checks its exit code.
 func nodrop(t *testing.T, dir string, code int, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("nodrop", args...)
@@ -27,13 +27,12 @@ func nodrop(t *testing.T, dir string, code int, args ...string) string {
 	return string(out)
 }
 
-// says reports that an output has a text, wherever its lines break.
+// says reports whether an output contains a text, whatever the line breaks.
 func says(out, text string) bool {
 	flat := func(text string) string { return strings.Join(strings.Fields(text), " ") }
 	return strings.Contains(flat(out), flat(text))
 }
 
-// write puts a file into a directory.
 func write(t *testing.T, dir, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -41,14 +40,13 @@ func write(t *testing.T, dir, name, text string) {
 	}
 }
 
-// gatewayURL waits until the page of the gateways is, and returns its URL.
+// gatewayURL waits until the gateways serve the page and returns its URL.
 func gatewayURL(t *testing.T, a *api.Access) string {
 	t.Helper()
 	run(t, &Address{Access: a, Service: "gw"})
 	return "http://" + api.Text(read(t, a, api.Ref{Kind: "service", Name: "gw"}), "spec", "clusterIP") + "/"
 }
 
-// recorded are the runs of a file.
 func recorded(t *testing.T, file string) []*record.Run {
 	t.Helper()
 	saved, err := os.Open(file)
@@ -63,13 +61,13 @@ func recorded(t *testing.T, file string) []*record.Run {
 	return recording.Runs
 }
 
-// TestDocument is the document's procedure, whole: the file that init asm writes,
-// with a smaller load, on a gateway that is there already. Without graceful
-// shutdown requests are refused, with it none is lost, and afterwards the gateway
-// is what it was.
+// TestDocument runs the document's whole procedure: the file from init asm,
+// with a smaller load, on an existing gateway. Without graceful shutdown,
+// connections are refused; with it, no request is lost. Afterwards the gateway
+// is as before.
 //
-// The gateway's pods are a proxy that ends at TERM, nodrop's own gateway, which
-// lets what is in flight finish, and Envoy itself.
+// The gateway's pods are a proxy that exits at TERM, nodrop's own gateway,
+// which finishes requests in flight, and Envoy.
 func TestDocument(t *testing.T) {
 	var refused int64
 	for name, labels := range map[string]string{"proxy": "{}", "nodrop": "{nodrop.test/gateway: nodrop}", "envoy": "{nodrop.test/gateway: envoy}"} {
@@ -80,8 +78,8 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// ackRights are all that the second kubeconfig of the document has, which knows
-// nothing of ASM's kinds.
+// ackRights are all permissions of the document's second kubeconfig, which has
+// no access to ASM's kinds.
 const ackRights = `
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
@@ -99,7 +97,7 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: ack}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: limited}]
 `
 
-// document is how many connections were refused without graceful shutdown.
+// document returns how many connections were refused without graceful shutdown.
 func document(t *testing.T, labels string) (refused int64) {
 	t.Helper()
 	access(t)
@@ -138,7 +136,8 @@ spec: {gatewayType: ingress, replicaCount: 3}
 		for _, m := range run.Marks {
 			kinds[m.Kind]++
 		}
-		// A pod that ends at once is dropped before anything else is said of it.
+		// If a pod exits at once, its endpoint is dropped without any other
+		// endpoint mark.
 		if kinds[record.MarkTerminating] != 9 || kinds[record.MarkEndpointDropped] != 9 || kinds[record.MarkExited] != 9 {
 			t.Errorf("%s: marks %v; want the life of nine pods", run.Variant, kinds)
 		}
@@ -148,8 +147,9 @@ spec: {gatewayType: ingress, replicaCount: 3}
 			refused += o.Count
 		}
 	}
-	// On a busy machine more may be cut in flight, whose remedies then are told in
-	// full. Where it stops pods later than the balancer hears of it, none is refused.
+	// On a busy machine, more requests may be cut in flight; the report then
+	// shows their remedies in full. If the machine stops pods after the
+	// balancer has removed them, no connection is refused.
 	for _, want := range []string{"connect: connection refused", " endpoints got the stop signal at once, for want of a pre-stop hook: ", "go on accepting for "} {
 		if refused > 0 && !says(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
@@ -165,9 +165,9 @@ spec: {gatewayType: ingress, replicaCount: 3}
 	return refused
 }
 
-// TestPreStop: a rolling restart and the deletion of a pod lose requests where
-// pods end at once, and none where a pre-stop hook keeps them accepting until the
-// dataplane has heard of it.
+// TestPreStop: a rolling restart and a pod deletion lose requests if pods exit
+// at once, and none if a pre-stop hook keeps them accepting until the data
+// plane has processed the change.
 func TestPreStop(t *testing.T) {
 	for name, hook := range map[string]string{"without": "", "with": "lifecycle: {preStop: {sleep: {seconds: 4}}}"} {
 		t.Run(name, func(t *testing.T) {
@@ -211,9 +211,9 @@ restore:
 	}
 }
 
-// TestAnyGateway: the file that init kube writes, with a smaller load, against a
-// Deployment that ends at once: what a pre-stop hook does is seen, and nothing of
-// it is left.
+// TestAnyGateway runs the file from init kube, with a smaller load, against a
+// Deployment that exits at once. The report shows the effect of a pre-stop
+// hook, and afterwards the Deployment is as before.
 func TestAnyGateway(t *testing.T) {
 	a := access(t)
 	start(t, a, 2, "")
@@ -248,7 +248,7 @@ func TestAnyGateway(t *testing.T) {
 				told++
 			}
 		}
-		if told != 8 { // those that the run before has left behind are no part of it
+		if told != 8 { // pods left over from the run before do not count
 			t.Errorf("%s: %d marks of pods that leave; want 4 × 2", run.Variant, told)
 		}
 	}
@@ -263,7 +263,8 @@ func TestAnyGateway(t *testing.T) {
 	}
 }
 
-// TestPodAddress: a load that goes to a pod itself meets what the marks tell of it.
+// TestPodAddress checks that the marks of a pod apply to a load that targets
+// the pod's own address.
 func TestPodAddress(t *testing.T) {
 	a := access(t)
 	start(t, a, 1, "")
@@ -286,8 +287,8 @@ timeline:
 	}
 }
 
-// TestGraceOver: pods that do not heed the stop signal are killed at the end of
-// their grace, and what that cuts is told as such.
+// TestGraceOver: pods that ignore the stop signal are killed at the end of
+// their grace period, and the report says that this cut requests.
 func TestGraceOver(t *testing.T) {
 	a := access(t)
 	manifest := gateways(2, "terminationGracePeriodSeconds: 2", "")
@@ -302,8 +303,7 @@ func TestGraceOver(t *testing.T) {
 	}
 }
 
-// TestInterrupted: Ctrl-C in the middle of a load puts back what was changed in
-// the cluster.
+// TestInterrupted checks that Ctrl-C during a load restores the cluster.
 func TestInterrupted(t *testing.T) {
 	a := access(t)
 	start(t, a, 3, "")
@@ -317,7 +317,7 @@ func TestInterrupted(t *testing.T) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = cmd.Wait() // the exit code is asked for
+		_ = cmd.Wait() // the exit code is checked below
 	}()
 	await(t, "it is scaled", func() bool { return api.Number(read(t, a, gw()), "spec", "replicas") == 1 })
 	sendSignal(t, cmd.Process.Pid, syscall.SIGINT)
@@ -341,8 +341,8 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestQuickForm: a plain load with --scale and with --restart: what is done
-// meanwhile is told, and undone.
+// TestQuickForm runs a plain load with --scale and with --restart: the report
+// shows the change, and the scale is undone.
 func TestQuickForm(t *testing.T) {
 	a := access(t)
 	start(t, a, 4, "lifecycle: {preStop: {sleep: {seconds: 4}}}")
@@ -374,8 +374,8 @@ func TestQuickForm(t *testing.T) {
 	}
 }
 
-// TestRouting: the gateway serves the page by what VirtualService and Gateway say
-// together; without either it responds 404.
+// TestRouting: the gateway serves the page only if a VirtualService and a
+// Gateway define the route together; without either it responds 404.
 func TestRouting(t *testing.T) {
 	a := access(t)
 	start(t, a, 1, "")
@@ -412,8 +412,9 @@ spec: {gatewayType: ingress, replicaCount: 1}
 	}
 }
 
-// TestAPIServerAwayInRun: the API server goes while a load runs. The load's report
-// is complete, the verdict inconclusive, and what is left to do is told.
+// TestAPIServerAwayInRun: the API server becomes unreachable during a load. The
+// load's report is complete, the verdict is inconclusive, and the report names
+// the failed step.
 func TestAPIServerAwayInRun(t *testing.T) {
 	a := access(t)
 	start(t, a, 2, "")

@@ -13,8 +13,8 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// FlagValues holds what the flags of the quick form were set to: one thing that
-// is done to a workload beside a plain load.
+// FlagValues holds the flags of the quick form: one change to a workload during
+// a plain load.
 type FlagValues struct {
 	set    *pflag.FlagSet
 	access api.Access
@@ -23,7 +23,7 @@ type FlagValues struct {
 	keep           bool
 }
 
-// Flags defines them on fs.
+// Flags defines the flags on fs.
 func Flags(fs *pflag.FlagSet) *FlagValues {
 	v := &FlagValues{set: fs}
 	fs.StringVar(&v.scale, "scale", "", "KIND/NAME=REPLICAS: scale it in Kubernetes beside the load, and back afterwards: deployment/gateway=1; a loss is then a failure")
@@ -35,7 +35,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	return v
 }
 
-// Step is what is to be done; nil for nothing.
+// Step returns the requested step; nil if there is none.
 func (v *FlagValues) Step() (*scenario.Step, error) {
 	scales, restarts := v.set.Changed("scale"), v.set.Changed("restart")
 	switch {

@@ -12,16 +12,16 @@ import (
 	"nodrop/scenario/kube/asm"
 )
 
-// Graceful turns graceful shutdown of an IstioGateway on or off. From ASM 1.26
-// that restarts the gateway, which is waited for: it belongs between runs, never
-// inside one.
+// Graceful enables or disables graceful shutdown of an IstioGateway. From ASM
+// 1.26 on, this restarts the gateway and Graceful waits for the restart: use it
+// between runs, never during one.
 type Graceful struct {
-	Access  *api.Access // of the control plane, which has the IstioGateway
+	Access  *api.Access // to the control plane, which has the IstioGateway
 	Gateway string
-	Drain   time.Duration // 0 is off
-	Version asm.Version   // the zero value: that of its proxy
-	Pods    api.Pods      // of the gateway, in the data plane; to be waited for
-	Timeout time.Duration // of the restart; 0 is ten minutes
+	Drain   time.Duration // drain timeout; 0 means off
+	Version asm.Version   // the zero value means the version of its proxy
+	Pods    api.Pods      // pods of the gateway in the data plane, to wait for
+	Timeout time.Duration // of the restart; 0 means ten minutes
 
 	change *change
 	pods   api.PodSet
@@ -31,7 +31,7 @@ func (g *Graceful) ref() api.Ref {
 	return api.Ref{Kind: "istiogateways.istio.alibabacloud.com", Name: g.Gateway}
 }
 
-// Run changes what is not so already, and waits until the gateway is ready.
+// Run applies the setting, if it differs, and waits until the gateway is ready.
 func (g *Graceful) Run(ctx context.Context, _ *scenario.Env) error {
 	g.change = nil
 	o, err := g.Access.Object(ctx, g.ref())
@@ -64,7 +64,7 @@ func (g *Graceful) Run(ctx context.Context, _ *scenario.Env) error {
 	return g.settle(ctx, o, g.change.leaves)
 }
 
-// gatewayPods are those with the label that ASM gives them, unless they are named.
+// gatewayPods returns the named pods or, by default, those with ASM's label.
 func (g *Graceful) gatewayPods() (api.PodSet, error) {
 	c, err := g.Pods.Or(g.Access).Open()
 	if err != nil {
@@ -77,14 +77,14 @@ func (g *Graceful) gatewayPods() (api.PodSet, error) {
 	return api.PodSet{Cluster: c, Selector: selector}, nil
 }
 
-// settle waits for the restart that a change has brought, with as many pods as the
-// gateway is to have then.
+// settle waits for the restart that a change triggers, until the gateway has
+// the wanted number of ready pods.
 func (g *Graceful) settle(ctx context.Context, o *api.Object, leaves []leaf) error {
 	for _, l := range leaves {
 		if l.was == l.is && api.Same(l.before, l.after) {
 			continue
 		}
-		// The restart begins when the control plane has seen the change.
+		// The restart begins once the control plane has seen the change.
 		if !scenario.Sleep(ctx, asmReaction) {
 			return ctx.Err()
 		}
@@ -96,11 +96,11 @@ func (g *Graceful) settle(ctx context.Context, o *api.Object, leaves []leaf) err
 	}, g.Timeout)
 }
 
-// asmReaction is how long a change takes at most to begin a restart: until then,
-// pods that are all ready prove nothing.
+// asmReaction bounds the time from a change to the start of the restart. Until
+// then, ready pods do not show that the restart is over.
 const asmReaction = 3 * time.Second
 
-// Undo puts back what was.
+// Undo restores the previous setting.
 func (g *Graceful) Undo(ctx context.Context) error {
 	if g.change == nil {
 		return nil
@@ -123,12 +123,12 @@ func (g *Graceful) plan() []planned {
 	}
 }
 
-// explainASM tells the version that is named.
 func (g *Graceful) explainASM(terms *asm.Terms) { terms.Version = g.Version }
 
-// findVersion reads the version from the image of the gateway's proxy, whose tag is
-// ASM's version and a build: acs/proxyv2:v1.26.4.112-g0a1b2c3-aliyun. It waits for
-// the first pod: the gateway may have been made just now.
+// findVersion reads the version from the image of the gateway's proxy. The
+// image tag is ASM's version and a build:
+// acs/proxyv2:v1.26.4.112-g0a1b2c3-aliyun. It waits for the first pod, because
+// the gateway may be new.
 func (g *Graceful) findVersion(ctx context.Context) (asm.Version, error) {
 	var pods []unstructured.Unstructured
 	err := api.Until(ctx, fmt.Sprintf("%s: no pod of %s tells the version of ASM", g.pods.Cluster, g.pods.Selector), g.Timeout, func(ctx context.Context) (done bool, why string, err error) {
@@ -154,7 +154,7 @@ func (g *Graceful) findVersion(ctx context.Context) (asm.Version, error) {
 
 func (g *Graceful) String() string { return "graceful shutdown of " + g.Gateway }
 
-// Undoes says which values are put back.
+// Undoes says which values are restored.
 func (g *Graceful) Undoes(acted bool) (what string, ends bool) {
 	return g.change.undoes(acted, "put back the graceful shutdown of "+g.Gateway), false
 }

@@ -12,8 +12,8 @@ import (
 	"nodrop/scenario/kube/asm"
 )
 
-// TestASMScales: replicas that are not replicaCount's to set are named before
-// anything is done.
+// TestASMScales checks that preflight reports replicas that replicaCount does
+// not set.
 func TestASMScales(t *testing.T) {
 	a := access(t)
 	for name, tt := range map[string]struct{ annotations, spec, want string }{
@@ -30,8 +30,8 @@ func TestASMScales(t *testing.T) {
 	}
 }
 
-// TestGraceful: on and off again in both ways; from 1.26 that restarts the
-// gateway, which is waited for, and before it does not.
+// TestGraceful enables and disables graceful shutdown in both ways; from 1.26
+// on, that restarts the gateway and Graceful waits, before 1.26 it does not.
 func TestGraceful(t *testing.T) {
 	for name, restarts := range map[string]bool{"1.25": false, "1.26": true} {
 		t.Run(name, func(t *testing.T) {
@@ -59,7 +59,7 @@ spec: {gatewayType: ingress, replicaCount: 2}
 			if err != nil {
 				t.Fatal(err)
 			}
-			g := &Graceful{Access: a, Gateway: "ingressgateway", Drain: 10 * time.Second} // the version is found
+			g := &Graceful{Access: a, Gateway: "ingressgateway", Drain: 10 * time.Second} // the version is detected
 			before := pods()
 			run(t, g)
 			after := pods()

@@ -27,8 +27,8 @@ restore:
   - {name: give it back, exec: "sleep 0.3; echo >restored"}
 `
 
-// TestInterruptedAgain: whenever it is interrupted, once or twice, the cluster is
-// what it was; what the third time leaves is named.
+// TestInterruptedAgain checks that one or two interruptions at any time leave
+// the cluster as before, and that after a third nodrop names what it leaves.
 func TestInterruptedAgain(t *testing.T) {
 	a := access(t)
 	start(t, a, 3, "")
@@ -52,7 +52,7 @@ func TestInterruptedAgain(t *testing.T) {
 	}
 }
 
-// interruptAt interrupts a scenario so often, and returns what it said.
+// interruptAt interrupts a scenario this many times and returns its stderr.
 func interruptAt(t *testing.T, text string, at time.Duration, first syscall.Signal, times int) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -63,10 +63,10 @@ func interruptAt(t *testing.T, text string, at time.Duration, first syscall.Sign
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(at) // a sample of moments: whichever it is, the same must hold
+	time.Sleep(at) // samples the run: the same must hold at any time
 	for i := range times {
 		_ = cmd.Process.Signal([]syscall.Signal{first, syscall.SIGINT, syscall.SIGINT}[i]) // it may have ended
-		time.Sleep(80 * time.Millisecond)                                                  // or two are one
+		time.Sleep(80 * time.Millisecond)                                                  // otherwise two signals may merge into one
 	}
 	_ = cmd.Wait()
 	if code := cmd.ProcessState.ExitCode(); code != 130 {
@@ -78,7 +78,7 @@ func interruptAt(t *testing.T, text string, at time.Duration, first syscall.Sign
 	return said.String()
 }
 
-// leftBehind is what is not what it was, in the words in which it is to be named.
+// leftBehind lists what was not restored, as nodrop must name it.
 func leftBehind(t *testing.T, a *api.Access) (left []string) {
 	t.Helper()
 	if n := api.Number(read(t, a, gw()), "spec", "replicas"); n != 3 {
@@ -96,7 +96,7 @@ func leftBehind(t *testing.T, a *api.Access) (left []string) {
 	return left
 }
 
-// putBack does by hand what may be left.
+// putBack restores what a run has left.
 func putBack(t *testing.T, a *api.Access) {
 	t.Helper()
 	run(t, &Scale{Access: a, Object: gw(), Replicas: 3, Keep: true})

@@ -5,15 +5,17 @@ import (
 	"sync"
 )
 
-// journal is what was changed last of one object, where several changes of a run
-// are. The last one puts back what was before the first: each for itself would go
-// back the way they came, and take pods away that are to stay.
+// journal holds the last change of an object that a run changes several times.
+// The last change restores the state before the first one. If each undid
+// itself, the object would pass through every earlier state and lose pods that
+// should stay.
 type journal struct {
 	mu   sync.Mutex // guards last
 	last *change
 }
 
-// do applies a change, which takes over from the one before unless it is to stay.
+// do applies a change. Unless keep is set, the change takes over from the one
+// before.
 func (j *journal) do(ctx context.Context, c *change, keep bool) error {
 	if j == nil {
 		return c.do(ctx)

@@ -30,8 +30,8 @@ import (
 	"nodrop/scenario/kube/internal/kubetest"
 )
 
-// TestScale: to a number and back, waiting for the pods; what somebody else has
-// set since is left, and told.
+// TestScale scales to a number and back and waits for the pods. If somebody
+// else changes the number meanwhile, undo keeps and reports it.
 func TestScale(t *testing.T) {
 	a := access(t)
 	start(t, a, 3, "")
@@ -62,7 +62,7 @@ func TestScale(t *testing.T) {
 	}
 }
 
-// TestWatch: what becomes of the pods is marked, from the first to the last.
+// TestWatch checks the marks of pods from their first event to their last.
 func TestWatch(t *testing.T) {
 	a := access(t)
 	start(t, a, 3, "lifecycle: {preStop: {sleep: {seconds: 1}}}")
@@ -101,7 +101,7 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// TestRestart replaces every pod, and returns when that is done.
+// TestRestart checks that Restart replaces every pod before it returns.
 func TestRestart(t *testing.T) {
 	a := access(t)
 	start(t, a, 2, "")
@@ -116,7 +116,6 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// TestDelete deletes one by its name, and some by a selector.
 func TestDelete(t *testing.T) {
 	a := access(t)
 	start(t, a, 3, "")
@@ -136,7 +135,8 @@ func TestDelete(t *testing.T) {
 	}
 }
 
-// TestPatchAndApply: what was is put back, value by value; what was made goes.
+// TestPatchAndApply checks that undo restores each value and deletes created
+// objects.
 func TestPatchAndApply(t *testing.T) {
 	a := access(t)
 	apply(t, a, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c, annotations: {old: a}}, data: {x: '1'}}")
@@ -173,8 +173,9 @@ func TestPatchAndApply(t *testing.T) {
 	}
 }
 
-// between is a way to the cluster of a test through a proxy that does with each
-// request what it is told; the API server's own answer is what pass gives.
+// between returns access to the test's cluster through a proxy that calls treat
+// for each request; pass forwards the request and keeps the response, which is
+// sent if treat returns true.
 func between(t *testing.T, a *api.Access, treat func(r *http.Request, pass func()) (response bool)) *api.Access {
 	t.Helper()
 	return through(t, a, func(proxy http.Handler, w http.ResponseWriter, r *http.Request) {
@@ -188,7 +189,7 @@ func between(t *testing.T, a *api.Access, treat func(r *http.Request, pass func(
 	})
 }
 
-// through is a way to the cluster of a test through a proxy.
+// through returns access to the test's cluster through a proxy.
 func through(t *testing.T, a *api.Access, serve func(proxy http.Handler, w http.ResponseWriter, r *http.Request)) *api.Access {
 	t.Helper()
 	config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
@@ -214,8 +215,8 @@ func through(t *testing.T, a *api.Access, serve func(proxy http.Handler, w http.
 	return &api.Access{Kubeconfig: path, Namespace: a.Namespace}
 }
 
-// TestInterruptedPatch: an interruption while the API server works on a patch, and
-// a response that is lost, leave nothing behind.
+// TestInterruptedPatch checks that undo leaves nothing behind after an
+// interruption during a patch, and after a lost response.
 func TestInterruptedPatch(t *testing.T) {
 	a := access(t)
 	apply(t, a, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {x: '1'}}")
@@ -267,7 +268,7 @@ func TestInterruptedPatch(t *testing.T) {
 			return true
 		}
 		patches++
-		return patches > 1 // the undo's are answered
+		return patches > 1 // the responses to the undo arrive
 	})
 	apply := &Apply{Access: deaf, Manifests: []map[string]any{kubetest.Decode(t, made)}}
 	if err := apply.Run(bounded(t), nil); err == nil {
@@ -290,7 +291,6 @@ func TestInterruptedPatch(t *testing.T) {
 	undo(t, refused)
 }
 
-// newKind is the definition of a kind of object.
 func newKind(kind string) string {
 	name := strings.ToLower(kind)
 	return fmt.Sprintf(`
@@ -305,7 +305,7 @@ spec:
 `, name, kind)
 }
 
-// TestNewResource: a kind that came after the others were looked up is found.
+// TestNewResource finds a kind that was created after the first discovery.
 func TestNewResource(t *testing.T) {
 	a := access(t)
 	if _, err := a.Object(bounded(t), api.Ref{Kind: "thing", Name: "x"}); err == nil || !strings.Contains(err.Error(), `the server has no resource "thing"`) {
@@ -318,8 +318,8 @@ func TestNewResource(t *testing.T) {
 	})
 }
 
-// TestPreflight: what is not there, is not allowed or would fight is named, all
-// of it, before anything is done.
+// TestPreflight checks that everything missing, forbidden or in conflict is
+// reported before any change.
 func TestPreflight(t *testing.T) {
 	a := access(t)
 	start(t, a, 2, "")
@@ -368,8 +368,8 @@ spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: gw}, minRep
 	}
 }
 
-// TestPreflightOfWhatComes: what an action applies, and what a controller makes of
-// it, need not be there; what is there is looked at all the same.
+// TestPreflightOfWhatComes checks that objects that an action applies, or that
+// a controller creates from them, need not exist yet; those that exist are checked.
 func TestPreflightOfWhatComes(t *testing.T) {
 	a := access(t)
 	limited := &api.Access{Kubeconfig: os.Getenv("CONTROLPLANE_LIMITED"), Namespace: a.Namespace}
@@ -421,8 +421,8 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: limited}]
 	refused("{apiVersion: istio.alibabacloud.com/v1beta1, kind: IstioGateway, metadata: {name: fresh}, spec: {gatewayType: ingress}}")
 }
 
-// TestAPIServerAway: an undo waits for the API server; one that does not come
-// back in time tells what is left to do by hand.
+// TestAPIServerAway checks that an undo waits for the API server; if it stays
+// unreachable too long, the error says what to restore by hand.
 func TestAPIServerAway(t *testing.T) {
 	a := access(t)
 	start(t, a, 2, "")
@@ -474,7 +474,8 @@ func isAway(a *api.Access) bool {
 	return err != nil && api.Away(err)
 }
 
-// TestAddress waits for the page, and sends the load to the Service.
+// TestAddress checks that Address waits for the page and sends the load to the
+// Service.
 func TestAddress(t *testing.T) {
 	a := access(t)
 	start(t, a, 1, "")
@@ -492,7 +493,7 @@ func TestAddress(t *testing.T) {
 	}
 }
 
-// TestAccess: what is wrong with a kubeconfig is told in a line.
+// TestAccess checks that a kubeconfig error is one line.
 func TestAccess(t *testing.T) {
 	dir := t.TempDir()
 	broken := filepath.Join(dir, "broken")
@@ -511,7 +512,7 @@ func TestAccess(t *testing.T) {
 	}
 }
 
-// TestOpenID: kubeconfigs with kubectl's own provider of credentials are read.
+// TestOpenID checks that kubeconfigs with kubectl's OIDC provider are accepted.
 func TestOpenID(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "kubeconfig")
 	text := `{apiVersion: v1, kind: Config, current-context: c, clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}], contexts: [{name: c, context: {cluster: c, user: u}}],
@@ -524,8 +525,8 @@ func TestOpenID(t *testing.T) {
 	}
 }
 
-// TestExecCredentials: a credential plugin says who we are, as with kubectl; one
-// that fails is told in a line.
+// TestExecCredentials checks that a credential plugin authenticates us, as with
+// kubectl, and that its failure is a one-line error.
 func TestExecCredentials(t *testing.T) {
 	a := access(t)
 	config, err := clientcmd.LoadFromFile(os.Getenv("KUBECONFIG"))

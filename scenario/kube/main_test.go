@@ -21,14 +21,14 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// inside is set where a control plane runs beside the tests.
+// inside is an environment variable that is set inside a control plane.
 const inside = "CONTROLPLANE_DIR"
 
-// TestMain runs the tests again inside a control plane, unless short ones are
-// asked for, or this is inside.
+// TestMain runs the tests again inside a control plane, unless -short is set or
+// they run inside already.
 func TestMain(m *testing.M) {
-	// What runs the tests may ignore SIGHUP, as nohup does, and programs that
-	// tests start would inherit that. They begin anew with what is caught here.
+	// The parent may ignore SIGHUP, as nohup does, and the programs that tests
+	// start would inherit that. Catching the signal here resets it for them.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	short := false
 	for _, arg := range os.Args[1:] {
@@ -44,8 +44,8 @@ func TestMain(m *testing.M) {
 	os.Exit(runInside())
 }
 
-// runInside builds the control plane, which takes minutes once unless make test
-// has done so before, and runs this very program in it.
+// runInside builds the control plane, which takes minutes unless make test has
+// done so before, and runs this test binary in it.
 func runInside() int {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -69,7 +69,7 @@ func runInside() int {
 		fmt.Fprintf(os.Stderr, "go build: %v\n%s\n", err, out)
 		return 1
 	}
-	// nodrop is what the tests run, and the gateway in some pods; Envoy in others.
+	// Tests run nodrop. Some pods run it as a gateway, others run Envoy.
 	homes, _ := filepath.Glob(filepath.Join(filepath.Dir(cache), "envoy-*", "bin"))
 	for _, home := range append([]string{bin}, homes...) {
 		_ = os.Setenv("PATH", os.Getenv("PATH")+string(filepath.ListSeparator)+home)
@@ -84,10 +84,10 @@ func runInside() int {
 	return 0
 }
 
-// patience bounds every wait of a test; nothing is measured against it.
+// patience bounds every wait of a test; no test measures against it.
 const patience = 5 * time.Minute
 
-// access is everything's, in a namespace of the test's own.
+// access returns access with all permissions, in a namespace for this test.
 func access(t *testing.T) *api.Access {
 	t.Helper()
 	if os.Getenv(inside) == "" {
@@ -98,7 +98,8 @@ func access(t *testing.T) *api.Access {
 	return a
 }
 
-// namespace makes one. Its deletion is not waited for, which takes seconds.
+// namespace creates a namespace. It does not wait for its deletion, which takes
+// seconds.
 func namespace(t *testing.T, name string) {
 	t.Helper()
 	o, err := (&api.Access{}).Object(bounded(t), api.Ref{Kind: "namespace", Name: name})
@@ -112,7 +113,6 @@ func namespace(t *testing.T, name string) {
 	t.Cleanup(func() { _ = o.Client().Delete(bounded(t), name, metav1.DeleteOptions{}) })
 }
 
-// bounded is a context for one test.
 func bounded(t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -120,14 +120,14 @@ func bounded(t *testing.T) context.Context {
 	return ctx
 }
 
-// apply applies manifests, and takes them back when the test ends.
+// apply applies manifests and undoes them when the test ends.
 func apply(t *testing.T, a *api.Access, text string) {
 	t.Helper()
 	list, err := api.ReadManifests([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	action := &Apply{Access: a, Manifests: list, manager: "somebody"} // else what nodrop applies would take its place
+	action := &Apply{Access: a, Manifests: list, manager: "somebody"} // with nodrop's manager, an Apply under test would take over its fields
 	if err := action.Run(bounded(t), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -138,8 +138,8 @@ func apply(t *testing.T, a *api.Access, text string) {
 	})
 }
 
-// gateways is a Deployment of servers behind a Service, in the agent's terms, with
-// more fields of the pods or of their container.
+// gateways returns a Deployment of servers behind a Service, as the agent
+// expects it, with extra fields for the pods and their container.
 func gateways(replicas int, pod, container string) string {
 	return fmt.Sprintf(`
 apiVersion: apps/v1
@@ -170,7 +170,7 @@ spec:
 `, replicas, pod, os.Getenv("CONTROLPLANE_PROGRAM"), container)
 }
 
-// start applies gateways and waits until they serve.
+// start applies gateways and waits for their rollout.
 func start(t *testing.T, a *api.Access, replicas int, preStop string) {
 	t.Helper()
 	apply(t, a, gateways(replicas, "terminationGracePeriodSeconds: 20", preStop))
@@ -179,7 +179,7 @@ func start(t *testing.T, a *api.Access, replicas int, preStop string) {
 
 func gw() api.Ref { return api.Ref{Kind: "deployment", Name: "gw"} }
 
-// run runs an action, which must not fail.
+// run runs an action, which must succeed.
 func run(t *testing.T, action scenario.Action) {
 	t.Helper()
 	if err := action.Run(bounded(t), &scenario.Env{Mark: func(scenario.Moment) {}}); err != nil {
@@ -187,7 +187,7 @@ func run(t *testing.T, action scenario.Action) {
 	}
 }
 
-// undo undoes one, which must not fail.
+// undo undoes an action, which must succeed.
 func undo(t *testing.T, action scenario.Action) {
 	t.Helper()
 	if err := action.Undo(bounded(t)); err != nil {
@@ -195,7 +195,6 @@ func undo(t *testing.T, action scenario.Action) {
 	}
 }
 
-// object reads one from the cluster.
 func read(t *testing.T, a *api.Access, ref api.Ref) map[string]any {
 	t.Helper()
 	o, err := a.Object(bounded(t), ref)
@@ -222,7 +221,6 @@ func podsOf(t *testing.T, a *api.Access) []unstructured.Unstructured {
 	return pods
 }
 
-// diary keeps marks.
 type diary struct {
 	mu    sync.Mutex
 	marks []string // kinds, by pod

@@ -10,13 +10,12 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// Patch patches one object. Undo puts back each value that is still as the patch
-// left it.
+// Patch patches one object. Undo restores each value that nobody has changed since.
 type Patch struct {
 	Access *api.Access
 	Object api.Ref
 	Patch  api.Patching
-	What   string // for people; "" is "patch", and the names of its values
+	What   string // for messages; "" means "patch" and the names of the values
 
 	change *change
 }
@@ -28,8 +27,8 @@ func newPatch(s *Settings) scenario.Action {
 	return &Patch{Access: s.Access, Object: s.Object, Patch: s.Patch}
 }
 
-// newAnnotation is the patch that sets annotations; nil takes one away. It refuses
-// what the API server would.
+// newAnnotation returns a patch that sets annotations; nil deletes one. It
+// refuses what the API server would refuse.
 func newAnnotation(s *Settings) scenario.Action {
 	annotations := s.Patch.Fields
 	switch {
@@ -48,7 +47,7 @@ func newAnnotation(s *Settings) scenario.Action {
 	return &Patch{Access: s.Access, Object: s.Object, Patch: api.Merging(patch)}
 }
 
-// Run applies it.
+// Run applies the patch.
 func (p *Patch) Run(ctx context.Context, _ *scenario.Env) error {
 	o, err := p.Access.Object(ctx, p.Object)
 	if err != nil {
@@ -58,7 +57,7 @@ func (p *Patch) Run(ctx context.Context, _ *scenario.Env) error {
 	return p.change.do(ctx)
 }
 
-// Undo puts back what is still as it was left.
+// Undo restores the values that nobody has changed since.
 func (p *Patch) Undo(ctx context.Context) error {
 	if p.change == nil {
 		return nil
@@ -66,7 +65,7 @@ func (p *Patch) Undo(ctx context.Context) error {
 	return p.change.undo(ctx)
 }
 
-// rolls is what is patched, as its pods may be.
+// rolls returns the patched object, because the patch may replace its pods.
 func (p *Patch) rolls() Target { return Target{Access: p.Access, Object: p.Object} }
 
 func (p *Patch) plan() []planned {
@@ -79,7 +78,7 @@ func (p *Patch) plan() []planned {
 
 func (p *Patch) String() string { return fmt.Sprintf("patch %s", p.Object) }
 
-// Undoes says which values are put back.
+// Undoes says which values are restored.
 func (p *Patch) Undoes(acted bool) (what string, ends bool) {
 	return p.change.undoes(acted, "put back "+p.Patch.Names()+" of "+p.Object.String()), false
 }

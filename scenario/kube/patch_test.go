@@ -8,8 +8,8 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// TestPatchTypes: each of kubectl's types gives a container a pre-stop hook, and is
-// put back; what somebody else has changed since is left.
+// TestPatchTypes adds a pre-stop hook with each of kubectl's patch types and
+// undoes it; values that somebody else has changed are left.
 func TestPatchTypes(t *testing.T) {
 	a := access(t)
 	apply(t, a, gateways(0, "terminationGracePeriodSeconds: 20", ""))
@@ -80,5 +80,5 @@ func TestPatchTypes(t *testing.T) {
 	}
 	run(t, &Patch{Access: a, Object: gw(), Patch: api.Merging(map[string]any{"spec": map[string]any{"paused": true}})})
 	undo(t, failing)
-	undo(t, other) // what somebody has set since is none of it
+	undo(t, other) // a value that somebody else has set is not restored
 }

@@ -15,24 +15,24 @@ import (
 	"nodrop/scenario/kube/asm"
 )
 
-// planned is something that an action is going to do.
+// planned is one operation that an action will perform.
 type planned struct {
 	access *api.Access
-	object api.Ref // Name is "" for all of a kind
-	what   string  // for people; "" for what only looks
+	object api.Ref // Name is "" for all objects of a kind
+	what   string  // for messages; "" for a read-only operation
 	needs  []need
-	makes  []need                                                             // beside them, where the object is not there
-	comes  bool                                                               // it need not be there yet
-	check  func(ctx context.Context, o *api.Object, now map[string]any) error // of what is there, nil where nothing is
-	// namespace is that of a manifest which says one; "" is that of the access.
+	makes  []need                                                             // also needed if the object does not exist
+	comes  bool                                                               // the object need not exist yet
+	check  func(ctx context.Context, o *api.Object, now map[string]any) error // checks the existing object; now is nil if there is none
+	// namespace is set by a manifest; "" means that of the access.
 	namespace string
 }
 
 // need is a verb on an object, or on one of its subresources.
 type need struct{ verb, sub string }
 
-// Announce tells what an action will change and where, a line each; nothing for
-// one that changes nothing in a cluster. It asks no cluster.
+// Announce lists what an action will change and where, one line each; nothing
+// for an action that changes nothing in a cluster. It sends no request.
 func Announce(a scenario.Action) ([]string, error) {
 	p, ok := a.(planner)
 	if !ok {
@@ -56,12 +56,12 @@ func Announce(a scenario.Action) ([]string, error) {
 	return lines, nil
 }
 
-// Preflight finds, before anything is done, what would keep actions from being
-// done: objects that are not there, rights that are missing, and autoscalers that
-// would take a number of replicas back.
+// Preflight finds, before any change, what would make actions fail: missing
+// objects, missing permissions, and autoscalers that would revert a number of
+// replicas.
 type Preflight struct{ Actions []scenario.Action }
 
-// Run asks all of it, and tells all that is wrong.
+// Run makes all checks and reports every problem.
 func (p *Preflight) Run(ctx context.Context, _ *scenario.Env) error {
 	var faults []string
 	add := func(err error) {
@@ -92,17 +92,16 @@ func (p *Preflight) Run(ctx context.Context, _ *scenario.Env) error {
 	return nil
 }
 
-// Undo does nothing: nothing was done.
+// Undo does nothing: nothing was changed.
 func (p *Preflight) Undo(context.Context) error { return nil }
 
-// brought is what actions apply.
+// brought records what actions apply.
 type brought struct {
 	objects map[identity]bool
-	kinds   map[string]bool // of custom resources, by the names that people use, in lower case
-	terms   asm.Terms       // that they are held to
+	kinds   map[string]bool // custom resources, by plural, singular and kind, in lower case
+	terms   asm.Terms       // that apply to the manifests
 }
 
-// termsOf are those that actions tell.
 func termsOf(actions []scenario.Action) asm.Terms {
 	var terms asm.Terms
 	for _, action := range actions {
@@ -113,7 +112,7 @@ func termsOf(actions []scenario.Action) asm.Terms {
 	return terms
 }
 
-// identity is which object it is, of all clusters.
+// identity identifies an object across clusters.
 type identity struct{ server, group, kind, namespace, name string }
 
 func identityOf(o *api.Object) identity {
@@ -138,13 +137,14 @@ func (b *brought) take(ctx context.Context, a *Apply, manifest map[string]any) e
 	return err
 }
 
-// has reports a kind that is brought, with its group or without.
+// has reports a kind that a manifest defines; a group in kind is ignored.
 func (b *brought) has(kind string) bool {
 	name, _, _ := strings.Cut(strings.ToLower(kind), ".")
 	return b.kinds[name]
 }
 
-// examine asks for the rights, and for the object, unless it is one that comes.
+// examine checks the permissions and that the object exists, unless it will be
+// created first.
 func (p *planned) examine(ctx context.Context, b *brought) error {
 	o, err := p.access.Object(ctx, p.object)
 	if err != nil {
@@ -181,11 +181,11 @@ func (p *planned) examine(ctx context.Context, b *brought) error {
 	return nil
 }
 
-// allowed asks for rights, and names those that are missing.
+// allowed checks permissions and names those that are missing.
 func allowed(ctx context.Context, o *api.Object, needs []need) error {
 	var missing []string
 	for _, n := range needs {
-		if n.sub == "scale" && !o.Resource.Scales { // what has no such subresource is patched itself
+		if n.sub == "scale" && !o.Resource.Scales { // without the subresource, the object itself is patched
 			n.sub = ""
 		}
 		allowed, err := o.May(ctx, n.verb, n.sub)
@@ -208,7 +208,7 @@ func allowed(ctx context.Context, o *api.Object, needs []need) error {
 
 func (p *Preflight) String() string { return "ask the cluster for what would be in the way" }
 
-// listsPods is what waiting for them takes.
+// listsPods returns the permission needed to wait for pods.
 func listsPods(p api.Pods, a *api.Access) planned {
 	return planned{access: p.Or(a), object: api.Ref{Kind: "pods"}, needs: []need{{"list", ""}}}
 }

@@ -7,10 +7,9 @@ import (
 	"nodrop/scenario/kube/watch"
 )
 
-// Prepare puts before the actions of each variant what they need: all is asked for
-// that would keep those of any from being done; what they touch is waited for until
-// it is at rest, after the run before; and what becomes of the pods that they touch
-// is watched.
+// Prepare adds to the setup of each variant what its actions need: a preflight
+// check of the actions of all variants, a wait until rollouts from the run
+// before are complete, and a watch of the pods that the steps touch.
 func Prepare(variants []scenario.Variant) {
 	ask := &Preflight{}
 	for i := range variants {
@@ -28,8 +27,8 @@ func Prepare(variants []scenario.Variant) {
 	}
 }
 
-// ownActions are those of a variant that are of this package, in the order in which
-// they are done.
+// ownActions returns the variant's actions that belong to this package, in
+// execution order.
 func ownActions(v *scenario.Variant) []scenario.Action {
 	all := slices.Concat(v.Setup, v.Gate)
 	for _, step := range v.Timeline {
@@ -41,15 +40,14 @@ func ownActions(v *scenario.Variant) []scenario.Action {
 	})
 }
 
-// links are what actions of one variant need of each other.
+// links is the state that actions of one variant share.
 type links struct {
-	journals   map[Target]*journal // of what is changed several times
-	applies    int                 // that were linked
-	lifecycles watch.Shared        // of the pods that are watched
+	journals   map[Target]*journal // for objects that are changed several times
+	applies    int                 // number of Apply actions linked so far
+	lifecycles watch.Shared        // of the watched pods
 }
 
-// link gives each action what it needs of the others, in the order in which they
-// are done.
+// link gives each action the shared state, in execution order.
 func link(actions []scenario.Action) {
 	l := &links{journals: map[Target]*journal{}}
 	for _, action := range actions {
@@ -59,7 +57,6 @@ func link(actions []scenario.Action) {
 	}
 }
 
-// journalOf is that of an object.
 func (l *links) journalOf(object Target) *journal {
 	if l.journals[object] == nil {
 		l.journals[object] = &journal{}
@@ -67,7 +64,8 @@ func (l *links) journalOf(object Target) *journal {
 	return l.journals[object]
 }
 
-// watchOf watches the pods that the steps touch, but for those that are watched.
+// watchOf returns a watch of the pods that the steps touch and no other action
+// watches.
 func watchOf(timeline []scenario.Step, actions []scenario.Action) *Watch {
 	var known []Target
 	for _, action := range actions {

@@ -8,7 +8,7 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// TestPrepare: what the steps touch is watched by one watch, each once.
+// TestPrepare checks that one watch covers each target of the steps once.
 func TestPrepare(t *testing.T) {
 	a := &api.Access{}
 	backend := &Watch{Targets: []Target{{Access: a, Object: api.Ref{Kind: "deployment", Name: "backend"}}}}

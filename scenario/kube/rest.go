@@ -8,12 +8,12 @@ import (
 	"nodrop/scenario"
 )
 
-// AtRest waits until what actions touch is at rest: what a run before has put back may
-// not have come about yet.
+// AtRest waits until the objects that actions change have no rollout in
+// progress: the restore after an earlier run may still be under way.
 type AtRest struct{ actions []scenario.Action }
 
-// Run waits for each rollout that is under way. What is not there yet is not waited
-// for: an action makes it.
+// Run waits for each rollout in progress. It skips objects that do not exist
+// yet: an action creates them.
 func (r *AtRest) Run(ctx context.Context, _ *scenario.Env) error {
 	for _, action := range r.actions {
 		a, rolls := action.(roller)
@@ -22,7 +22,7 @@ func (r *AtRest) Run(ctx context.Context, _ *scenario.Env) error {
 		}
 		t := a.rolls()
 		o, err := t.Access.Object(ctx, t.Object)
-		if err != nil || !rollsOut(o) { // Preflight has told what is wrong
+		if err != nil || !rollsOut(o) { // Preflight has reported what is wrong
 			continue
 		}
 		if _, err := o.Get(ctx); apierrors.IsNotFound(err) {
@@ -35,7 +35,7 @@ func (r *AtRest) Run(ctx context.Context, _ *scenario.Env) error {
 	return nil
 }
 
-// String says what is waited for.
+// String says what the action waits for.
 func (r *AtRest) String() string { return "wait until what it changes is at rest" }
 
 // Undo does nothing.

@@ -9,23 +9,24 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// restartedAt is the annotation by which kubectl rollout restart restarts.
+// restartedAt is the annotation that kubectl rollout restart sets.
 const restartedAt = "kubectl.kubernetes.io/restartedAt"
 
 // Restart replaces all pods of a workload, as kubectl rollout restart does, and
-// waits until that is done and the old ones are gone. It is not undone: that would be another restart.
+// waits until the old ones are gone. Undo does nothing: that would be another
+// restart.
 type Restart struct {
 	Access  *api.Access
 	Object  api.Ref
-	Pods    api.Pods      // that it has; the zero Pods are those that it says
-	Timeout time.Duration // of the rollout, and of what follows; 0 is ten minutes each
+	Pods    api.Pods      // pods of the object; zero means those of its own selector
+	Timeout time.Duration // of the rollout, and then of the old pods; 0 means ten minutes each
 }
 
 func newRestart(s *Settings) scenario.Action {
 	return &Restart{Access: s.Access, Object: s.Object, Pods: s.Pods, Timeout: s.Timeout}
 }
 
-// Run changes the pod template, and waits.
+// Run changes the pod template and waits.
 func (r *Restart) Run(ctx context.Context, _ *scenario.Env) error {
 	o, err := r.Access.Object(ctx, r.Object)
 	if err != nil {
@@ -44,12 +45,12 @@ func (r *Restart) Run(ctx context.Context, _ *scenario.Env) error {
 		return err
 	}
 	return pods.AwaitSettled(ctx, func(ctx context.Context) (int, error) {
-		now, err := o.Get(ctx) // an autoscaler may have set another number meanwhile
+		now, err := o.Get(ctx) // an autoscaler may have changed the number meanwhile
 		return wanted(now), err
 	}, r.Timeout)
 }
 
-// wanted is how many pods a workload is to have.
+// wanted returns how many pods a workload should have.
 func wanted(workload map[string]any) int {
 	if _, told := api.At(workload, "status", "desiredNumberScheduled"); told { // a DaemonSet
 		return int(api.Number(workload, "status", "desiredNumberScheduled"))
@@ -63,10 +64,8 @@ func wanted(workload map[string]any) int {
 // Undo does nothing.
 func (r *Restart) Undo(context.Context) error { return nil }
 
-// rolls is what is restarted.
 func (r *Restart) rolls() Target { return Target{Access: r.Access, Object: r.Object} }
 
-// touches are the pods of that.
 func (r *Restart) touches() Target {
 	return Target{Access: r.Access, Object: r.Object, Pods: r.Pods}
 }
@@ -75,7 +74,7 @@ func (r *Restart) plan() []planned {
 	return []planned{{access: r.Access, object: r.Object, what: "restart: replace all of its pods", needs: []need{{"get", ""}, {"patch", ""}}, check: r.check}, listsPods(r.Pods, r.Access)}
 }
 
-// check finds what a restart would change, and not replace the pods of.
+// check refuses a workload whose pods a restart would not replace.
 func (r *Restart) check(_ context.Context, o *api.Object, now map[string]any) error {
 	paused, _ := api.At(now, "spec", "paused")
 	switch {

@@ -6,28 +6,29 @@ import (
 	"nodrop/scenario/kube/asm"
 )
 
-// What actions tell of themselves, so that what concerns several of them need not
-// know which they are. An action tells what there is to tell of it.
+// Actions describe themselves through these interfaces, so code that handles
+// several actions need not know their types. An action implements those that apply.
 
-// planner tells what it is going to do: every action of this package does.
+// planner lists the operations that an action will perform; every action of
+// this package implements it.
 type planner interface{ plan() []planned }
 
-// linked is an action that needs something of the others of its variant.
+// linked is an action that shares state with others of its variant.
 type linked interface{ link(l *links) }
 
-// roller tells of which object it changes the pods, which then roll out.
+// roller names the object whose pods the action rolls out.
 type roller interface{ rolls() Target }
 
-// toucher tells which pods it takes away or replaces: what becomes of them is watched.
+// toucher names the pods that the action removes or replaces; they are watched.
 type toucher interface{ touches() Target }
 
-// watcher tells which pods it watches.
+// watcher names the pods that the action watches.
 type watcher interface{ watches() []Target }
 
-// bringer applies objects, on which the other actions may act.
+// bringer applies objects that other actions may use.
 type bringer interface {
 	bring(ctx context.Context, b *brought) (faults []error)
 }
 
-// asmTeller tells what manifests for ASM are held to.
+// asmTeller contributes to the terms that manifests for ASM are checked against.
 type asmTeller interface{ explainASM(terms *asm.Terms) }

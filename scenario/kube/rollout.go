@@ -9,19 +9,19 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// awaitRollout waits until a rollout is complete, as kubectl rollout status
-// judges it.
+// awaitRollout waits until a rollout is complete, by the rules of kubectl
+// rollout status.
 func awaitRollout(ctx context.Context, o *api.Object, limit time.Duration) error {
 	return o.Await(ctx, "rollout", limit, func(now map[string]any) (bool, string) { return rolledOut(o.Resource.Kind, now) })
 }
 
-// rollsOut reports a kind of which rolledOut judges.
+// rollsOut reports a kind that rolledOut supports.
 func rollsOut(o *api.Object) bool {
 	return o.Resource.GVR.Group == "apps" && slices.Contains([]string{"Deployment", "StatefulSet", "DaemonSet"}, o.Resource.Kind)
 }
 
-// rolledOut judges as kubectl's polymorphichelpers/rollout_status.go does, and
-// says what is missing.
+// rolledOut follows kubectl's polymorphichelpers/rollout_status.go and says
+// what is missing.
 func rolledOut(kind string, o map[string]any) (bool, string) {
 	if api.Number(o, "metadata", "generation") > api.Number(o, "status", "observedGeneration") && kind != "IstioGateway" {
 		return false, "its controller has not seen the change"
@@ -51,7 +51,7 @@ func rolledOut(kind string, o map[string]any) (bool, string) {
 		switch ready := api.Number(o, "status", "readyReplicas"); {
 		case ready < replicas:
 			return false, fmt.Sprintf("%d of %d replicas are ready", ready, replicas)
-		case api.Text(o, "spec", "updateStrategy", "type") == "OnDelete": // updated by whoever deletes them
+		case api.Text(o, "spec", "updateStrategy", "type") == "OnDelete": // pods are updated when somebody deletes them
 		case partition > 0 && updated < replicas-partition:
 			return false, fmt.Sprintf("%d of %d replicas beyond the partition are updated", updated, replicas-partition)
 		case partition > 0:
@@ -72,7 +72,7 @@ func rolledOut(kind string, o map[string]any) (bool, string) {
 	return true, ""
 }
 
-// deadlineOf says that a Deployment has given up.
+// deadlineOf reports that a Deployment has exceeded its progress deadline.
 func deadlineOf(o map[string]any) string {
 	if api.Text(api.ConditionOf(o, "Progressing"), "reason") == "ProgressDeadlineExceeded" {
 		return "its progress deadline is over"

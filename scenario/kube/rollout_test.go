@@ -6,10 +6,10 @@ import (
 	"nodrop/scenario/kube/internal/kubetest"
 )
 
-// TestRolledOut judges states as kubectl rollout status does.
+// TestRolledOut checks states against the rules of kubectl rollout status.
 func TestRolledOut(t *testing.T) {
 	for _, tt := range []struct {
-		kind, state, why string // "" is done
+		kind, state, why string // why is "" if complete
 	}{
 		{"Deployment", `{metadata: {generation: 2}, spec: {replicas: 3}, status: {observedGeneration: 1, replicas: 3, updatedReplicas: 3, availableReplicas: 3}}`, "its controller has not seen the change"},
 		{"Deployment", `{spec: {replicas: 3}, status: {replicas: 3, updatedReplicas: 2, availableReplicas: 3}}`, "2 of 3 replicas are updated"},

@@ -12,20 +12,20 @@ import (
 	"nodrop/scenario/kube/asm"
 )
 
-// Scale sets the number of replicas of anything that has one: by its scale
-// subresource or, of ASM's IstioGateway, by spec.replicaCount. Undo puts back
-// what it was, unless Keep.
+// Scale sets the number of replicas of an object: through its scale subresource
+// or, for ASM's IstioGateway, spec.replicaCount. Undo restores the previous
+// number, unless Keep is set.
 type Scale struct {
 	Access   *api.Access
 	Object   api.Ref
 	Replicas int
 	Keep     bool
-	// Pods are those that it has; the zero Pods are those that its scale
-	// subresource names.
+	// Pods are the pods of the object; zero means those that its own selector
+	// or scale subresource names.
 	Pods    api.Pods
-	Timeout time.Duration // until they are as many, and those that leave are gone; 0 is ten minutes
+	Timeout time.Duration // until the number is reached and the leaving pods are gone; 0 means ten minutes
 
-	journal *journal // of its object; nil where nothing else scales it
+	journal *journal // shared by all that scale this object; may be nil
 	change  *change
 }
 
@@ -33,12 +33,12 @@ func newScale(s *Settings) scenario.Action {
 	return &Scale{Access: s.Access, Object: s.Object, Replicas: s.Replicas, Keep: s.Keep, Pods: s.Pods, Timeout: s.Timeout}
 }
 
-// replicaFields are where objects without a scale subresource have their number
-// of replicas, by kind.
+// replicaFields maps kinds without a scale subresource to the field that holds
+// their number of replicas.
 var replicaFields = map[string][]string{"IstioGateway": {"spec", "replicaCount"}}
 
-// Run sets it, and waits until the last pod that leaves is gone: what happens to
-// them is the event.
+// Run sets the number and waits until the last leaving pod is gone: their whole
+// shutdown belongs to the event.
 func (s *Scale) Run(ctx context.Context, _ *scenario.Env) error {
 	o, err := s.Access.Object(ctx, s.Object)
 	if err != nil {
@@ -57,7 +57,6 @@ func (s *Scale) Run(ctx context.Context, _ *scenario.Env) error {
 	return pods.AwaitSettled(ctx, api.Exactly(s.Replicas), s.Timeout)
 }
 
-// scaleChange is the patch that sets a number of replicas.
 func scaleChange(o *api.Object, replicas int) (*change, error) {
 	field, known := replicaFields[o.Resource.Kind]
 	c := &change{object: o, patch: api.Merging(map[string]any{})}
@@ -72,7 +71,7 @@ func scaleChange(o *api.Object, replicas int) (*change, error) {
 	return c, nil
 }
 
-// Undo puts back the number of replicas.
+// Undo restores the number of replicas.
 func (s *Scale) Undo(ctx context.Context) error {
 	if s.change == nil || s.Keep {
 		return nil
@@ -80,16 +79,13 @@ func (s *Scale) Undo(ctx context.Context) error {
 	return s.change.undo(ctx)
 }
 
-// link gives those that scale one object what they need to know of each other.
+// link gives all actions that scale one object the same journal.
 func (s *Scale) link(l *links) { s.journal = l.journalOf(s.rolls()) }
 
-// rolls is what is scaled.
 func (s *Scale) rolls() Target { return Target{Access: s.Access, Object: s.Object} }
 
-// touches are the pods of that.
 func (s *Scale) touches() Target { return Target{Access: s.Access, Object: s.Object, Pods: s.Pods} }
 
-// explainASM tells what is scaled.
 func (s *Scale) explainASM(terms *asm.Terms) { terms.Scaled = append(terms.Scaled, s.Object.Name) }
 
 func (s *Scale) plan() []planned {
@@ -100,7 +96,7 @@ func (s *Scale) plan() []planned {
 	return []planned{{access: s.Access, object: s.Object, what: text, needs: scaleNeeds, check: s.check}, listsPods(s.Pods, s.Access)}
 }
 
-// check finds what cannot be scaled, or would be scaled by somebody else, too.
+// check refuses an object that cannot be scaled or that something else also scales.
 func (s *Scale) check(ctx context.Context, o *api.Object, now map[string]any) error {
 	if _, err := scaleChange(o, s.Replicas); err != nil {
 		return err
@@ -114,13 +110,13 @@ func (s *Scale) check(ctx context.Context, o *api.Object, now map[string]any) er
 	return asm.CheckScales(o.String(), now)
 }
 
-// scaleNeeds are the verbs that scaling takes; of an object without the
-// subresource, they are asked for the object itself.
+// scaleNeeds are the permissions for scaling. Without a scale subresource, they
+// are checked on the object itself.
 var scaleNeeds = []need{{"get", "scale"}, {"patch", "scale"}}
 
 func (s *Scale) String() string { return fmt.Sprintf("scale %s to %d", s.Object, s.Replicas) }
 
-// Undoes says which number of replicas is put back.
+// Undoes says which number of replicas is restored.
 func (s *Scale) Undoes(acted bool) (what string, ends bool) {
 	if s.Keep {
 		return "", false
@@ -128,8 +124,8 @@ func (s *Scale) Undoes(acted bool) (what string, ends bool) {
 	return s.change.undoes(acted, "put back the replicas of "+s.Object.String()), false
 }
 
-// noAutoscaler refuses an object that a HorizontalPodAutoscaler scales: it would
-// take the number of replicas back in the middle of the run.
+// noAutoscaler refuses an object that a HorizontalPodAutoscaler scales: it
+// would revert the number of replicas during the run.
 func noAutoscaler(ctx context.Context, o *api.Object) error {
 	all, err := o.Cluster.Object(ctx, api.Ref{Kind: "horizontalpodautoscalers.autoscaling"})
 	if err != nil {

@@ -7,27 +7,26 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// Verb is one thing that can be done in a cluster, by the key of a scenario that
-// says so.
+// Verb is an operation on a cluster that a scenario can request; its name is
+// the key in the scenario.
 type Verb struct {
 	Name  string
 	Takes Subject
-	Keys  []string // that it takes beside those of all
-	Needs string   // the one of them without which it means nothing; "" is none
+	Keys  []string // keys that it takes in addition to the common ones
+	Needs string   // the required one of them; "" means none
 	Make  func(s *Settings) scenario.Action
 }
 
-// Subject is what stands behind the key.
+// Subject is the type of a verb's value.
 type Subject int
 
 // The subjects.
 const (
-	AnObject    Subject = iota // KIND/NAME
+	AnObject    Subject = iota // a name or a selector
 	AWord                      // a name, or a selector
-	SomeObjects                // a file of manifests, or these themselves
+	SomeObjects                // a manifest file, or the manifests themselves
 )
 
-// verbs are all that there are, in the order in which they are listed.
 var verbs = []Verb{
 	{Name: "scale", Keys: []string{"replicas", "keep", "pods", "timeout"}, Needs: "replicas", Make: newScale},
 	{Name: "restart", Keys: []string{"pods", "timeout"}, Make: newRestart},
@@ -42,20 +41,20 @@ var verbs = []Verb{
 	{Name: "apply", Takes: SomeObjects, Make: newApply},
 }
 
-// Verbs are all that there are, in the order in which they are listed.
+// Verbs returns all verbs in the order in which they are listed.
 func Verbs() []Verb { return verbs }
 
-// Settings are what the keys of a scenario say of one action. A zero value is what
-// was not said.
+// Settings hold the values of an action's keys in a scenario. A zero value
+// means the key was not given.
 type Settings struct {
-	Part   string // of the scenario that the action stands in
-	Host   string // that the load asks for
-	Secure bool   // the load goes over TLS
+	Part   string // section of the scenario that contains the action
+	Host   string // Host header of the load's requests
+	Secure bool   // the load uses TLS
 
 	Access    *api.Access
 	Object    api.Ref
 	Word      string
-	Manifests []map[string]any // in place of those of a file, whose name is Word
+	Manifests []map[string]any // instead of those in the file that Word names
 	Replicas  int
 	Keep      bool
 	Patch     api.Patching
@@ -67,7 +66,7 @@ type Settings struct {
 	Port      int
 	Timeout   time.Duration
 
-	// Fault tells what is wrong with what one of the keys says, or with the whole
-	// (""). Of a key that is missing there is nothing more to tell.
+	// Fault reports a problem with the value of a key, or with the whole action
+	// (""). A missing key has been reported already.
 	Fault func(key, format string, args ...any)
 }

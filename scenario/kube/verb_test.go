@@ -15,12 +15,12 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// unasked are the actions that no verb asks for: a kind of their own, and those that
-// are put before others.
+// unasked are the actions without a verb: Graceful, which a scenario writes
+// differently, and those that Prepare adds.
 var unasked = []string{"Graceful", "Preflight", "AtRest"}
 
-// TestVerbs: each action of this package is in the table, and says what it is going
-// to do.
+// TestVerbs checks that each action of this package is in the table and
+// implements planner.
 func TestVerbs(t *testing.T) {
 	made := slices.Clone(unasked)
 	for _, verb := range verbs {
@@ -45,7 +45,7 @@ func TestVerbs(t *testing.T) {
 	}
 }
 
-// actionTypes are the types that have a Run of an action.
+// actionTypes returns the types with the Run method of an action.
 func actionTypes(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob("*.go")

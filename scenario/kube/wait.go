@@ -15,20 +15,20 @@ import (
 	"nodrop/scenario/kube/watch"
 )
 
-// Wait waits for one thing; exactly one of Rollout, Condition, Gone and Endpoints
-// is asked for.
+// Wait waits for one thing; exactly one of Rollout, Condition, Gone and
+// Endpoints is set.
 type Wait struct {
 	Access    *api.Access
 	Object    api.Ref
-	Rollout   bool   // as kubectl rollout status judges it
-	Condition string // of this type, to be Status
-	Status    string // "" is True; letters of either case, as with kubectl
-	Gone      string // until there is no pod of this selector
-	Endpoints int    // > 0: until a Service (Object) has so many ready endpoints and none that is leaving
+	Rollout   bool   // by the rules of kubectl rollout status
+	Condition string // type of the condition that must have Status
+	Status    string // "" means True; case is ignored, as in kubectl
+	Gone      string // until no pod matches this selector
+	Endpoints int    // > 0: until a Service (Object) has this many ready endpoints and no others
 	Timeout   time.Duration
 }
 
-// newWait reads what is waited for, as kubectl's --for has it.
+// newWait parses what to wait for, in the syntax of kubectl's --for.
 func newWait(s *Settings) scenario.Action {
 	w := &Wait{Access: s.Access, Object: s.Object, Timeout: s.Timeout}
 	kind, what, _ := strings.Cut(s.Until, "=")
@@ -52,7 +52,7 @@ func newGone(s *Settings) scenario.Action {
 	return &Wait{Access: s.Access, Gone: s.Word, Timeout: s.Timeout}
 }
 
-// Run waits.
+// Run waits until the condition holds, or until Timeout.
 func (w *Wait) Run(ctx context.Context, _ *scenario.Env) error {
 	c, err := w.Access.Open()
 	if err != nil {
@@ -98,7 +98,7 @@ func (w *Wait) plan() []planned {
 	return []planned{p}
 }
 
-// settled looks at the slices of a Service.
+// settled checks the EndpointSlices of a Service.
 func (w *Wait) settled(ctx context.Context, c *api.Cluster) (bool, string) {
 	ctx, cancel := context.WithTimeout(ctx, api.RequestTime)
 	defer cancel()
@@ -106,7 +106,7 @@ func (w *Wait) settled(ctx context.Context, c *api.Cluster) (bool, string) {
 	if err != nil {
 		return false, c.Explain("endpointslices", err).Error()
 	}
-	pods := map[string]watch.State{} // each once: a Service of two address families lists it in two slices
+	pods := map[string]watch.State{} // each pod once: a dual-stack Service lists it in two slices
 	for i := range list.Items {
 		for n, endpoint := range api.Items(list.Items[i].Object, "endpoints") {
 			name := api.Text(endpoint, "targetRef", "name")

@@ -11,18 +11,18 @@ import (
 	"nodrop/scenario/kube/watch"
 )
 
-// Watch tells by marks what becomes of pods, and of their endpoints, from its Run to
-// its Undo. A mark's time is that of the event's arrival here: the API's own times
-// are whole seconds, of other clocks.
+// Watch marks pod and endpoint events from its Run to its Undo. A mark has the
+// time when the event arrived here: the API's own times have whole seconds and
+// come from other clocks.
 type Watch struct {
-	Targets []Target // which may have pods in common
+	Targets []Target // may have pods in common
 
-	shared  *watch.Shared   // with other watches of the run; nil where there is none
-	running *watch.Watching // nil while it does not
+	shared  *watch.Shared   // with other watches of the run; nil if there is none
+	running *watch.Watching // nil while not running
 }
 
-// Target says whose pods: those of an object, those of a selector, or the one that
-// Object names.
+// Target identifies pods: those of an object, those of a selector, or the pod
+// that Object names.
 type Target struct {
 	Access *api.Access
 	Object api.Ref
@@ -36,7 +36,7 @@ func newWatch(s *Settings) scenario.Action {
 	return &Watch{Targets: []Target{{Access: s.Access, Object: s.Object, Pods: s.Pods}}}
 }
 
-// Run begins to watch, and returns when what there is at the beginning is known.
+// Run starts the watch and returns once the initial state is known.
 func (w *Watch) Run(ctx context.Context, env *scenario.Env) error {
 	sets, err := w.sets(ctx)
 	if err != nil {
@@ -52,7 +52,7 @@ func (w *Watch) Run(ctx context.Context, env *scenario.Env) error {
 	return nil
 }
 
-// sets are the pods to watch, each set once.
+// sets returns the sets of pods to watch, without repeats.
 func (w *Watch) sets(ctx context.Context) ([]api.PodSet, error) {
 	var list []api.PodSet
 	for _, t := range w.Targets {
@@ -82,7 +82,7 @@ func (t *Target) pods(ctx context.Context) (api.PodSet, error) {
 	return t.Pods.Of(ctx, o)
 }
 
-// Undo ends it.
+// Undo stops the watch.
 func (w *Watch) Undo(context.Context) error {
 	if w.running != nil {
 		w.running.End()
@@ -91,7 +91,7 @@ func (w *Watch) Undo(context.Context) error {
 	return nil
 }
 
-// Whose names them.
+// Whose names the targets.
 func (w *Watch) Whose() string {
 	var names []string
 	for _, t := range w.Targets {
@@ -100,13 +100,11 @@ func (w *Watch) Whose() string {
 	return strings.Join(names, ", ")
 }
 
-// link lets watches tell of each pod once.
+// link makes watches share state, so that each pod event is marked once.
 func (w *Watch) link(l *links) { w.shared = &l.lifecycles }
 
-// watches are its targets.
 func (w *Watch) watches() []Target { return w.Targets }
 
-// plan only looks.
 func (w *Watch) plan() []planned {
 	var list []planned
 	for _, t := range w.Targets {

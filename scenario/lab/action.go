@@ -9,17 +9,17 @@ import (
 	"nodrop/scenario"
 )
 
-// FleetAction starts a fleet; undoing it ends whatever is left of it. The fleet's
-// balancer becomes the load's.
+// FleetAction starts a fleet and makes its balancer the load's. Undo stops what
+// is left of the fleet.
 type FleetAction struct {
 	Options
 
 	fleet *Fleet
-	said  *scenario.Tail // what its processes complained of
+	said  *scenario.Tail // stderr of its processes
 	log   scenario.Log
 }
 
-// String says what it does.
+// String describes the action.
 func (a *FleetAction) String() string { return "start gateways" }
 
 // Run starts the fleet.
@@ -41,7 +41,7 @@ func (a *FleetAction) Run(ctx context.Context, env *scenario.Env) error {
 	return nil
 }
 
-// serialised makes mark safe to call from several goroutines; nil is no mark.
+// serialised makes mark safe for concurrent calls; mark may be nil.
 func serialised(mark func(scenario.Moment)) func(scenario.Moment) {
 	var mu sync.Mutex
 	return func(m scenario.Moment) {
@@ -54,7 +54,7 @@ func serialised(mark func(scenario.Moment)) func(scenario.Moment) {
 	}
 }
 
-// Undo ends the fleet.
+// Undo stops the fleet.
 func (a *FleetAction) Undo(ctx context.Context) error {
 	if a.fleet == nil {
 		return nil
@@ -67,13 +67,13 @@ func (a *FleetAction) Undo(ctx context.Context) error {
 	return err
 }
 
-// Change is what is done to a fleet: one of the two is set.
+// Change is a change to a fleet; exactly one field is set.
 type Change struct {
-	Scale   int // > 0: to so many replicas, by taking away
-	Restart int // > 0: all of them, so many at a time
+	Scale   int // > 0: scale in to this many replicas
+	Restart int // > 0: restart all replicas, this many at a time
 }
 
-// String names it.
+// String describes the change.
 func (c Change) String() string {
 	if c.Restart > 0 {
 		return fmt.Sprintf("restart gateways, %d at a time", c.Restart)
@@ -81,14 +81,14 @@ func (c Change) String() string {
 	return fmt.Sprintf("scale gateways to %d", c.Scale)
 }
 
-// ChangeAction changes the fleet that another action started.
+// ChangeAction changes the fleet that FleetAction started.
 type ChangeAction struct {
 	Fleet *FleetAction
 	Change
 }
 
-// Run returns when the last replica that leaves has exited and the balancer
-// knows.
+// Run returns once the last leaving replica has exited and the balancer has
+// removed it.
 func (a *ChangeAction) Run(ctx context.Context, env *scenario.Env) error {
 	if a.Fleet.fleet == nil {
 		return errors.New("there is no fleet")
@@ -96,5 +96,5 @@ func (a *ChangeAction) Run(ctx context.Context, env *scenario.Env) error {
 	return a.change(ctx, a.Fleet.fleet, env.Mark)
 }
 
-// Undo does nothing: the fleet goes as a whole.
+// Undo does nothing: FleetAction stops the whole fleet.
 func (a *ChangeAction) Undo(context.Context) error { return nil }

@@ -17,14 +17,14 @@ import (
 	"nodrop/scenario"
 )
 
-// The bounds of what a URL may ask the backend for. More is cut down to them
-// without a word, as httpbin does; less than nothing is an error.
+// The limits of URL parameters. Larger values are reduced silently, as httpbin
+// does; negative values are errors.
 const (
 	maxDelay  = 10 * time.Second // of /delay
 	maxDrip   = 60 * time.Second // of each of /drip's two times
 	maxBytes  = 100 << 10        // of /bytes and /stream-bytes
 	maxDripN  = 10 << 20         // bytes of /drip
-	dripPause = time.Millisecond // between two writes at least
+	dripPause = time.Millisecond // minimum between two writes
 )
 
 const page = `<!DOCTYPE html>
@@ -42,11 +42,11 @@ func runBackend(c child) int {
 	if err != nil {
 		return c.complain(err)
 	}
-	debug.SetGCPercent(400) // as in the gateway
+	debug.SetGCPercent(400) // as in the builtin gateway
 	server := &http.Server{Handler: newBackend(), ErrorLog: log.New(c.stderr, "", 0)}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	gone := c.control(make(chan stopRequest, 8)) // a backend is never asked to stop
+	gone := c.control(make(chan stopRequest, 8)) // the lab never sends a stop request to a backend
 	c.say(sayReady, listener.Addr())
 	select {
 	case err := <-failed:
@@ -56,8 +56,8 @@ func runBackend(c child) int {
 	}
 }
 
-// newBackend is the httpbin-like server behind the fleet. It takes any method,
-// and reads every request to its end.
+// newBackend is the httpbin-like server behind the fleet. It accepts any method
+// and reads every request body.
 func newBackend() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/{$}", route(servePage))
@@ -69,8 +69,8 @@ func newBackend() http.Handler {
 	return mux
 }
 
-// route is one page of the backend. An error it returns is about the request's
-// arguments, and nothing has been sent yet.
+// route is one page of the backend. It may return an error only for invalid
+// parameters and before it writes.
 type route func(w http.ResponseWriter, r *http.Request) error
 
 func (serve route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -139,7 +139,7 @@ func serveStreamBytes(w http.ResponseWriter, r *http.Request) error {
 	size = max(size, 1)
 	w.Header().Set("Content-Type", "application/octet-stream")
 	flush := http.NewResponseController(w).Flush
-	_ = flush() // the header alone: no length, so it is chunked
+	_ = flush() // the header alone, without a length: the body is chunked
 	for len(noise) > 0 {
 		n := min(size, len(noise))
 		if _, err := w.Write(noise[:n]); err != nil {
@@ -151,7 +151,6 @@ func serveStreamBytes(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// drip is what /drip was asked for.
 type drip struct {
 	delay, duration time.Duration
 	n, code         int
@@ -194,8 +193,8 @@ func serveDrip(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// pour sends n bytes evenly over the duration: one at the beginning of each
-// equal part of it, or several where the parts would be too short to wait for.
+// pour sends n bytes evenly over the duration: one at the start of each of n
+// equal intervals, or several where intervals would be shorter than dripPause.
 func (d drip) pour(w http.ResponseWriter, r *http.Request) {
 	flush := http.NewResponseController(w).Flush
 	steps := d.n
@@ -260,8 +259,8 @@ func parseSeconds(name, s string, limit time.Duration) (time.Duration, error) {
 	return time.Duration(min(seconds, limit.Seconds()) * float64(time.Second)), nil
 }
 
-// parseNoise makes the random bytes that a URL asks for: the same ones for the
-// same seed.
+// parseNoise returns the requested number of random bytes; the same seed gives
+// the same bytes.
 func parseNoise(r *http.Request) ([]byte, error) {
 	n, err := parseCount("number of bytes", r.PathValue("n"), maxBytes)
 	if err != nil {

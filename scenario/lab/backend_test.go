@@ -13,7 +13,7 @@ func TestBackendRoutes(t *testing.T) {
 	defer server.Close()
 	tests := map[string]struct {
 		status int
-		length int // of the body; -1: not asked
+		length int // of the body; -1: not checked
 		want   string
 	}{
 		"/":                               {200, len(page), "nodrop backend"},

@@ -15,8 +15,8 @@ import (
 	"nodrop/scenario/lab/gateway"
 )
 
-// builtin is one replica of the gateway that is this program: a reverse proxy
-// that stops in one of three ways.
+// builtin is one replica of the builtin gateway: a reverse proxy with three
+// stop modes.
 type builtin struct {
 	child
 
@@ -37,8 +37,8 @@ func runBuiltin(c child) int {
 	if err := g.parse(c.args); err != nil {
 		return c.complain(err)
 	}
-	// Requests leave little behind: fewer collections, more room for the load
-	// generator on the same processors.
+	// Requests allocate little: fewer garbage collections leave more processor
+	// time for the load generator.
 	debug.SetGCPercent(400)
 	var err error
 	if g.listener, err = listen(context.Background(), g.listen); err != nil {
@@ -51,7 +51,7 @@ func runBuiltin(c child) int {
 
 func (g *builtin) parse(args []string) error {
 	flags := flag.NewFlagSet(gatewayCommand, flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // the error is told once, by the caller
+	flags.SetOutput(io.Discard) // the caller prints the error
 	flags.StringVar(&g.name, "name", "gw-1", "the replica's `name`")
 	flags.StringVar(&g.listen, "listen", "127.0.0.1:0", "`address` to listen on; port 0 is a free one")
 	flags.StringVar(&g.backend, "backend", "", "`address` of the backend")
@@ -69,7 +69,7 @@ func (g *builtin) parse(args []string) error {
 	return err
 }
 
-// serve answers until it is asked to stop or the parent is gone.
+// serve runs until it is told to stop or the parent is gone.
 func (g *builtin) serve() int {
 	requests := make(chan stopRequest, 8)
 	notifyRequests(g.stop, requests)
@@ -94,9 +94,9 @@ func (g *builtin) serve() int {
 	}
 }
 
-// terminate stops in the gateway's own way.
+// terminate stops in the gateway's stop mode.
 func (g *builtin) terminate(gone <-chan struct{}) int {
-	if g.stop == gateway.Abrupt { // asked by the control pipe: no signal did it
+	if g.stop == gateway.Abrupt { // requested on the control pipe: no signal ended it
 		return exitDone
 	}
 	_ = g.listener.Close()
@@ -116,12 +116,12 @@ func (g *builtin) terminate(gone <-chan struct{}) int {
 	}
 }
 
-// finish waits for what is in flight, up to the grace.
+// finish waits for requests in flight, up to the grace period.
 func (g *builtin) finish() error {
 	ctx, cancel := context.WithTimeout(context.Background(), g.grace)
 	defer cancel()
-	// Shutdown also returns the error of closing a listener that is closed
-	// already; the grace is over only when its context is.
+	// Shutdown also returns an error for the listener that is already closed;
+	// only an expired context means that the grace period is over.
 	if err := g.server.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("the grace of %v was over, requests cut: %d", g.grace, g.proxy.inFlight.Load())
 	}

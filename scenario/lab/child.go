@@ -14,31 +14,31 @@ const (
 	gatewayCommand = "lab-gateway"
 )
 
-// What children say on stdout, one line each: a word and an argument.
+// What children write to stdout, one line each: a word and an argument.
 const (
 	sayReady          = "ready"           // the address it listens on
-	sayDraining       = "draining"        // the clock when every response began to say Connection: close
-	sayListenerClosed = "listener-closed" // the clock right after the listener was closed
+	sayDraining       = "draining"        // the clock when responses began to carry Connection: close
+	sayListenerClosed = "listener-closed" // the clock right after the listener closed
 )
 
 // Exit codes of children.
 const (
 	exitDone   = 0
-	exitCut    = 1 // the grace was over before what was in flight
-	exitMisuse = 2 // bad arguments, or it cannot listen
-	exitOrphan = 3 // the control pipe ended: the parent is gone
+	exitCut    = 1 // the grace period ended with requests in flight
+	exitMisuse = 2 // invalid arguments, or it cannot listen
+	exitOrphan = 3 // the control pipe closed: the parent is gone
 )
 
-// child is what a child process is given.
+// child holds the arguments and streams of a child process.
 type child struct {
 	args   []string
-	stdin  io.Reader // the control pipe: its end means that the parent is gone
+	stdin  io.Reader // the control pipe: EOF means that the parent is gone
 	stdout io.Writer
 	stderr io.Writer
 }
 
-// Main runs a lab child, or the guardian, when args name one: handled is false for anything else.
-// args are os.Args[1:].
+// Main runs a lab child or the guardian if args, which are os.Args[1:], name
+// one; otherwise handled is false.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, handled bool) {
 	if len(args) == 0 {
 		return 0, false
@@ -53,27 +53,26 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, h
 	return proc.Main(args, stdin, stdout, stderr)
 }
 
-// say prints one line of the protocol.
+// say writes one line of the protocol.
 func (c child) say(word string, arg any) { fmt.Fprintln(c.stdout, word, arg) }
 
-// complain prints one line for people and returns the exit code of misuse.
+// complain writes an error to stderr and returns the exit code for misuse.
 func (c child) complain(err error) int {
 	fmt.Fprintln(c.stderr, err)
 	return exitMisuse
 }
 
-// stopRequest is something a replica is asked to do. Its text is the line that
-// asks for it on the control pipe, where there are no signals.
+// stopRequest is a request to a replica. Its text is the line on the control
+// pipe on systems without signals.
 type stopRequest string
 
 const (
-	requestDrain stopRequest = "drain" // go on accepting, answer everything with Connection: close
-	requestTerm  stopRequest = "term"  // stop, in the replica's own way
+	requestDrain stopRequest = "drain" // keep accepting, but respond with Connection: close
+	requestTerm  stopRequest = "term"  // stop, in the replica's stop mode
 )
 
-// control reads the control pipe. gone is closed at its end.
-// requests takes what is asked for; the parent asks for each thing once, so
-// that its buffer is never full.
+// control reads requests from the control pipe and closes gone at its end. The
+// parent sends each request once, so the buffer of requests never fills.
 func (c child) control(requests chan<- stopRequest) (gone <-chan struct{}) {
 	end := make(chan struct{})
 	go func() {

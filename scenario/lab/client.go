@@ -19,28 +19,28 @@ import (
 	"nodrop/scenario/proc"
 )
 
-// ClientRun is a fleet, another load generator that sends to it, and what happens
-// to the fleet meanwhile. It is for a process in a namespace of its own.
+// ClientRun runs another load generator against a fleet and changes the fleet
+// meanwhile. It needs a process in its own network namespace.
 type ClientRun struct {
 	Options
 	Change
 
-	Command string        // for the shell
+	Command string        // run by the shell
 	At      time.Duration // from the command's start to the change
 }
 
-// ClientResult is what was seen beside the client, which reports for itself.
+// ClientResult is what the lab observed; the client reports its own results.
 type ClientResult struct {
 	Fleet  string
-	Marks  []record.Mark // in ns from the client's start
+	Marks  []record.Mark // in ns since the client's start
 	Kernel KernelCounts  // from the client's start to its end
-	// Problem is what makes the run prove nothing: nil where it does.
+	// Problem is why the run is invalid; nil if it is valid.
 	Problem error
 }
 
 // Run starts the fleet and the client, changes the fleet, and waits for both.
-// The client's own words go to stdout and stderr. begun is called when the fleet
-// serves. Nothing is left running.
+// The client's output goes to stdout and stderr. Run calls begun once the fleet
+// serves, and leaves nothing running.
 func (c *ClientRun) Run(ctx context.Context, stdout, stderr io.Writer, begun func(fleet string)) (result *ClientResult, err error) {
 	fleet, err := Start(ctx, c.Options)
 	if err != nil {
@@ -78,12 +78,12 @@ func (c *ClientRun) Run(ctx context.Context, stdout, stderr io.Writer, begun fun
 	return result, nil
 }
 
-// beside changes the fleet when it is due, and returns when that and the client
-// have ended.
+// beside changes the fleet when due, and returns once both the change and the
+// client have ended.
 func (c *ClientRun) beside(ctx context.Context, fleet *Fleet, diary *diary, ended <-chan error, kill func()) error {
 	due := time.NewTimer(c.At)
 	defer due.Stop()
-	var changed chan error // nil until it is due
+	var changed chan error // nil until the change is due
 	clientErr, over := error(nil), false
 	for !over || changed != nil {
 		select {
@@ -122,7 +122,6 @@ func clientError(err error) error {
 	return fmt.Errorf("the client: %w", err)
 }
 
-// change does it.
 func (c *Change) change(ctx context.Context, fleet *Fleet, mark func(scenario.Moment)) error {
 	if c.Restart > 0 {
 		return fleet.Restart(ctx, c.Restart, mark)
@@ -130,7 +129,6 @@ func (c *Change) change(ctx context.Context, fleet *Fleet, mark func(scenario.Mo
 	return fleet.Scale(ctx, c.Scale, mark)
 }
 
-// diary keeps marks.
 type diary struct {
 	begin time.Time
 
@@ -166,10 +164,9 @@ func (d *diary) list() []record.Mark {
 	return d.marks
 }
 
-// urlHole is what stands for the fleet's URL in a client's command.
+// urlHole is the placeholder for the fleet's URL in a client's command.
 const urlHole = "{url}"
 
-// clientRuns are a run for each way to stop.
 func (v *FlagValues) clientRuns(modes []gateway.Mode) ([]*ClientRun, error) {
 	at := 2 * time.Second
 	if v.set.Changed("at") {

@@ -2,7 +2,7 @@ package lab
 
 import "time"
 
-// moment turns a reading of another process's clock into a time of this one.
+// moment converts a clock reading of another process to a time of this one.
 func moment(ns int64) time.Time {
 	now := clock()
 	return time.Now().Add(time.Duration(ns - now))

@@ -6,12 +6,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// clock reads, in ns, a clock that all processes on this machine share and
-// nobody sets.
+// clock reads, in ns, the monotonic clock, which all processes on this machine
+// share and nobody can set.
 func clock() int64 {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
-		return time.Now().UnixNano() // no kernel this runs on lacks the clock
+		return time.Now().UnixNano() // every supported kernel has this clock
 	}
 	return ts.Nano()
 }

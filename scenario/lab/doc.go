@@ -1,22 +1,23 @@
-// Package lab is a gateway fleet on this machine: N replicas and one backend as
-// real child processes, and the life cycle of a replica that is taken away. Package
-// gateway knows what replicas may run, package dataplane has the table that spreads
-// new connections over them.
+// Package lab runs a gateway fleet on this machine, N replicas and one backend
+// as real child processes, and takes replicas through their whole lifecycle.
+// Package gateway describes the gateways; package dataplane has the table that
+// distributes new connections over the replicas.
 //
 // The pipeline:
 //
 //  1. Start runs the calling program again, once per child, with a hidden first
 //     argument that Main understands: the guardian, the backend, the replicas.
-//  2. Each child picks a free port, listens, and says "ready ADDR" on stdout.
-//  3. The balancer hands the replicas' addresses to whoever dials.
-//  4. Scale takes replicas away as a control plane does: terminating, pre-stop
-//     delay, signal, listener closed, exit; and, on a clock of its own, the
-//     propagation delay after which the balancer drops the endpoints. Every step
-//     is handed to the caller as a Moment.
+//  2. Each child picks a free port, listens, and writes "ready ADDR" to stdout.
+//  3. The balancer gives the addresses of replicas to the dialer.
+//  4. Scale removes replicas as a control plane does: terminating, pre-stop
+//     delay, signal, listener closed, exit. Independently, the balancer removes
+//     the endpoints after the propagation delay. The caller gets every step as
+//     a Moment.
 //  5. Stop ends what is left.
 //
 // The invariant: a replica knows only its own pre-stop delay, never the
-// propagation; every refusal comes from the kernel; nothing outlives the lab.
+// propagation delay; every refusal comes from the kernel; no process outlives
+// the lab.
 //
-// The lab holds no statistics and sends no load.
+// The lab keeps no statistics and sends no load.
 package lab

@@ -18,7 +18,7 @@ import (
 	"nodrop/scenario/lab/gateway"
 )
 
-// FlagValues holds what the lab's flags were set to.
+// FlagValues holds the values of the lab's flags.
 type FlagValues struct {
 	set  *pflag.FlagSet
 	load *loadgen.FlagValues
@@ -30,19 +30,19 @@ type FlagValues struct {
 	maxUnavailable              int
 	dataplane, client           string
 	drain                       time.Duration
-	own                         []string // names of the lab's flags, which are not the load's
+	own                         []string // names of the lab's flags, without the load's
 	propagation, preStop, grace time.Duration
 	settle                      time.Duration
 }
 
-// loadDefaults are the load that tells the document's story: up to 5,000
-// requests/s, for ten seconds. Pace makes of n and q what this machine keeps.
+// loadDefaults is the load of the document's example: up to 5,000 requests/s
+// for ten seconds. Pace adapts n and q to what this machine can sustain.
 var loadDefaults = map[string]string{"n": "50000", "c": "200", "q": "25", "disable-keepalive": "true"}
 
-// paced says, of the flags that Pace chooses, what help shows as their default.
+// paced has the default that help shows for the flags that Pace chooses.
 var paced = map[string]string{"n": "50000, or what 10 s take", "q": "25, or what this machine keeps"}
 
-// notInLab are load flags that mean nothing in a lab, and why.
+// notInLab are load flags without meaning in a lab, and why.
 var notInLab = []struct{ name, why string }{
 	{"connect-to", balancerChooses},
 	{"dns", balancerChooses},
@@ -90,17 +90,17 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	v.load = loadgen.Flags(fs)
 	for name, value := range loadDefaults {
 		f := fs.Lookup(name)
-		_ = f.Value.Set(value) // the table's values parse; a test holds that
+		_ = f.Value.Set(value) // the table's values parse; a test checks that
 		f.DefValue = cmp.Or(paced[name], value)
 	}
 	for _, flag := range notInLab {
-		_ = fs.MarkHidden(flag.name) // fails only for a flag that is not there
+		_ = fs.MarkHidden(flag.name) // fails only for an unknown flag
 	}
 	return v
 }
 
-// Scenario makes the scenario that the flags describe: a variant for each way
-// to stop. What rate was chosen for it is told on stderr.
+// Scenario returns the scenario that the flags describe, with a variant for
+// each stop mode. It reports a chosen rate on stderr.
 func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
 	modes, err := v.check()
 	if err != nil {
@@ -119,14 +119,14 @@ func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
 		return nil, err
 	}
 	if v.NeedsNamespace() {
-		cfg.EndpointHeader = gateway.ReplicaHeader // behind one address, only answers tell whose they are
+		cfg.EndpointHeader = gateway.ReplicaHeader // behind one address, only a response shows its replica
 	}
 	s := &scenario.Scenario{Streams: []scenario.Stream{{Load: cfg}}, Settle: v.settle, Repeat: v.repeat}
 	for _, mode := range modes {
 		s.Variants = append(s.Variants, v.variant(mode, at))
 	}
 	if !v.set.Changed("q") {
-		// A step that is due at a request needs that many.
+		// A step that is due at a request needs that many requests.
 		count := !v.set.Changed("n") && at.Request == 0
 		pace := &Pace{Options: v.options(modes[0]), Load: cfg, Count: count, Tell: stderr}
 		for i := range s.Variants {
@@ -140,11 +140,10 @@ func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
 // NeedsNamespace reports that the flags ask for a network namespace.
 func (v *FlagValues) NeedsNamespace() bool { return v.dataplane == string(dataplane.NFT) }
 
-// HasClient reports that another load generator is to run.
+// HasClient reports that another load generator should run.
 func (v *FlagValues) HasClient() bool { return v.set.Changed("client") }
 
-// ClientRuns are what the flags describe where another load generator is to run:
-// one for each way to stop.
+// ClientRuns returns the runs with another load generator, one for each stop mode.
 func (v *FlagValues) ClientRuns() ([]*ClientRun, error) {
 	modes, err := v.check()
 	if err != nil {
@@ -161,19 +160,17 @@ func (v *FlagValues) ClientRuns() ([]*ClientRun, error) {
 	return v.clientRuns(modes)
 }
 
-// options are those of a fleet that stops in one way.
 func (v *FlagValues) options(mode gateway.Mode) Options {
 	o := Options{
 		Replicas: v.replicas, Stop: mode, PreStop: v.preStop, Grace: v.grace, Propagation: v.propagation,
 		Gateway: v.gateway, Program: v.program, Dataplane: dataplane.Kind(v.dataplane), Drain: v.drain,
 	}
 	if v.backend != "" {
-		o.Backend, _ = ParseBackend(v.backend) // checkGateway has seen to it
+		o.Backend, _ = ParseBackend(v.backend) // checkGateway has reported any error
 	}
 	return o
 }
 
-// change is what happens to it.
 func (v *FlagValues) change() Change {
 	if v.action == actionRestart {
 		return Change{Restart: v.maxUnavailable}
@@ -181,8 +178,8 @@ func (v *FlagValues) change() Change {
 	return Change{Scale: v.to}
 }
 
-// variant sets a fleet up and scales it in. Abrupt must show a loss, or the
-// event was not seen; graceful must not.
+// variant starts a fleet and changes it. Abrupt must show a loss, or the run
+// missed the event; graceful must not.
 func (v *FlagValues) variant(mode gateway.Mode, at scenario.At) scenario.Variant {
 	fleet := &FleetAction{Options: v.options(mode)}
 	step := scenario.Step{
@@ -203,7 +200,7 @@ func (v *FlagValues) variant(mode gateway.Mode, at scenario.At) scenario.Variant
 		variant.Require = []string{"lost > 0"}
 	case gateway.Graceful:
 		variant.Expect = []string{"lost == 0"}
-	case gateway.Naive: // what it loses depends on the propagation: told, not judged
+	case gateway.Naive: // its losses depend on the propagation delay: reported, not judged
 	}
 	return variant
 }
@@ -225,7 +222,7 @@ func (v *FlagValues) check() ([]gateway.Mode, error) {
 	return parseStopModes(v.stop)
 }
 
-// checkDataplane finds what it lacks before anything is done.
+// checkDataplane checks the dataplane and what it needs before anything starts.
 func (v *FlagValues) checkDataplane() error {
 	plane, err := dataplane.Parse(v.dataplane)
 	switch {
@@ -241,7 +238,7 @@ func (v *FlagValues) checkDataplane() error {
 	return nil
 }
 
-// dashed is a flag as a person writes it.
+// dashed returns a flag as written on the command line.
 func dashed(name string) string {
 	if len(name) == 1 {
 		return "-" + name
@@ -255,7 +252,7 @@ const (
 	actionRestart = "restart"
 )
 
-// checkAction refuses what the other action is told by.
+// checkAction refuses settings of the other action.
 func (v *FlagValues) checkAction() error {
 	switch {
 	case v.action != actionScale && v.action != actionRestart:
@@ -274,8 +271,8 @@ func (v *FlagValues) checkAction() error {
 	return nil
 }
 
-// checkGateway finds the program before anything is done, and makes of the
-// backend's URL its address.
+// checkGateway checks the backend's URL and finds the gateway's program before
+// anything starts.
 func (v *FlagValues) checkGateway() error {
 	if v.backend != "" {
 		if _, err := ParseBackend(v.backend); err != nil {

@@ -27,33 +27,33 @@ import (
 	"nodrop/scenario/proc"
 )
 
-// Options say what fleet to start. Every time is taken as it is: zero is none.
+// Options describe a fleet to start. Times have no defaults: zero means none.
 type Options struct {
 	Replicas    int            // how many gateways, at least 1
-	Stop        gateway.Mode   // the way replicas stop
-	PreStop     time.Duration  // Graceful only: how long a replica goes on accepting, from terminating to the signal
-	Grace       time.Duration  // Naive and Graceful: time for what is in flight, from the signal
-	Propagation time.Duration  // how long the balancer takes to hear of a scale-in
-	Dataplane   dataplane.Kind // "" is Dialer
-	Drain       time.Duration  // NFT only: how long connections to an endpoint that was removed go on; 0 is for ever
-	Gateway     string         // what replicas run: the Name of a Gateway; "" is builtin
-	Program     string         // path of the gateway's program; "" is looked for
-	Backend     string         // HOST:PORT of an HTTP server that is there already; "" is our own
-	Executable  string         // the program that calls Main; "" is this one
-	Stderr      io.Writer      // gets the children's complaints; nil is nowhere
+	Stop        gateway.Mode   // how replicas stop
+	PreStop     time.Duration  // Graceful only: how long a replica keeps accepting, from terminating to the signal
+	Grace       time.Duration  // Naive and Graceful: time for requests in flight, from the signal
+	Propagation time.Duration  // delay until the balancer processes a scale-in
+	Dataplane   dataplane.Kind // "" means Dialer
+	Drain       time.Duration  // NFT only: how long connections to a removed endpoint may go on; 0 means without limit
+	Gateway     string         // the Name of a Gateway; "" means builtin
+	Program     string         // path of the gateway's program; "" means search for it
+	Backend     string         // HOST:PORT of an existing HTTP server; "" means our own
+	Executable  string         // the program that calls Main; "" means this one
+	Stderr      io.Writer      // gets the children's stderr; nil discards it
 }
 
-// DefaultOptions are those of nodrop lab.
+// DefaultOptions returns the defaults of nodrop lab.
 func DefaultOptions() Options {
 	return Options{
 		Replicas: 10, Stop: gateway.Graceful, PreStop: time.Second, Grace: 30 * time.Second, Propagation: 50 * time.Millisecond,
 	}
 }
 
-// MaxReplicas bounds the processes that a lab starts.
+// MaxReplicas limits the processes that a lab starts.
 const MaxReplicas = 200
 
-// ParseBackend makes of a server's URL its HOST:PORT.
+// ParseBackend converts a server's URL to HOST:PORT.
 func ParseBackend(text string) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
@@ -62,7 +62,7 @@ func ParseBackend(text string) (string, error) {
 	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "80")), nil
 }
 
-// check finds what Start would fail for that is known beforehand.
+// check reports errors that are known before Start.
 func (o *Options) check() error {
 	g, err := gateway.Parse(o.Gateway)
 	switch {
@@ -96,9 +96,9 @@ func (o *Options) validate() error {
 	return o.check()
 }
 
-// idleTime is how long a connection to the backend may be kept without a
-// request. A server that is not ours may close it soon, and a gateway that used
-// it nevertheless would respond 502.
+// idleTime is how long a connection to the backend may stay idle. Another
+// server than ours may close idle connections early, and a gateway that used
+// such a connection would respond 502.
 func (o *Options) idleTime() time.Duration {
 	if o.Backend == "" {
 		return time.Hour
@@ -106,7 +106,6 @@ func (o *Options) idleTime() time.Duration {
 	return time.Second
 }
 
-// terms are what replicas are held to.
 func (o *Options) terms() gateway.Terms {
 	return gateway.Terms{Stop: o.Stop, PreStop: o.PreStop, Grace: o.Grace, Idle: o.idleTime()}
 }
@@ -115,32 +114,32 @@ func (o *Options) terms() gateway.Terms {
 type Fleet struct {
 	options  Options
 	gateway  *gateway.Gateway
-	program  string             // path of the gateway's; "" is ours
-	version  string             // of the gateway; "" is ours
-	dir      string             // of the sites; "" where there is none
-	balancer dataplane.Balancer // of Dialer
+	program  string             // path of the gateway's program; "" means this one
+	version  string             // of an installed gateway; "" for the builtin
+	dir      string             // contains the sites; "" if there are none
+	balancer dataplane.Balancer // of the Dialer
 	table    dataplane.Table
 	log      complaints
 
 	guardian *process
 	backend  *process
 	upstream string            // HOST:PORT of the backend
-	bridge   *dataplane.Bridge // to a backend outside the namespace; nil for none
+	bridge   *dataplane.Bridge // to a backend outside the namespace; nil if not needed
 
-	mu       sync.Mutex            // guards all below, and leaving of each replica
-	replicas []*replica            // gw-1 first; those that have left stay in it
+	mu       sync.Mutex            // guards all below, and each replica's leaving
+	replicas []*replica            // gw-1 first; includes those that have left
 	watch    func(scenario.Moment) // nil until Watch
 }
 
-// Start starts guardian, backend and replicas, and returns when every replica
-// serves and the balancer knows it. After an error nothing is left running.
+// Start starts guardian, backend and replicas, and returns once every replica
+// serves and is in the balancer. After an error nothing is left running.
 func Start(ctx context.Context, o Options) (*Fleet, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
 	f := &Fleet{options: o, log: complaints{to: o.Stderr}}
 	if err := f.start(ctx); err != nil {
-		// Killing waits for nobody, so this needs no end of its own.
+		// Killing does not wait, so this needs no timeout.
 		return nil, errors.Join(err, f.Stop(context.WithoutCancel(ctx)))
 	}
 	return f, nil
@@ -199,7 +198,7 @@ func endpointsOf(list []*replica) []loadgen.Endpoint {
 	return endpoints
 }
 
-// prepare finds the gateway's program and makes room for what it reads.
+// prepare finds the gateway's program and creates a directory for its files.
 func (f *Fleet) prepare(ctx context.Context) (err error) {
 	if f.gateway, err = gateway.Parse(f.options.Gateway); err != nil || f.gateway.Own() {
 		return err
@@ -217,15 +216,15 @@ func (f *Fleet) prepare(ctx context.Context) (err error) {
 	return nil
 }
 
-// Gateway is the name and, of one that is installed, the version.
+// Gateway returns the gateway's name and, if it is installed, its version.
 func (f *Fleet) Gateway() string { return strings.TrimSpace(f.gateway.Name + " " + f.version) }
 
-// String says what runs, and how it is stopped.
+// String describes the gateways and how they stop.
 func (f *Fleet) String() string {
 	return fmt.Sprintf("gateways: %d × %s, %s: %s", f.options.Replicas, f.Gateway(), f.options.Stop, f.gateway.Stops[f.options.Stop].Told(f.options.PreStop))
 }
 
-// spawn starts this program as a child, in the guardian's group once there is one.
+// spawn starts this program as a child, in the guardian's group if it exists.
 func (f *Fleet) spawn(name string, args ...string) (*process, error) {
 	cmd, leader := exec.Command(f.options.Executable, args...), 0 //nolint:noctx // its end is the fleet's part, in order, not a context's
 	if f.guardian != nil {
@@ -236,8 +235,7 @@ func (f *Fleet) spawn(name string, args ...string) (*process, error) {
 	return startProcess(name, cmd, leader, &f.log)
 }
 
-// startReplicas starts n more of them, and waits for all at once until they
-// serve.
+// startReplicas starts n replicas and waits until all of them serve.
 func (f *Fleet) startReplicas(ctx context.Context, n int) (started []*replica, err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	for range n {
@@ -252,7 +250,7 @@ func (f *Fleet) startReplicas(ctx context.Context, n int) (started []*replica, e
 	return started, group.Wait()
 }
 
-// startReplica starts the next one. Names and addresses are not used again.
+// startReplica starts the next replica. Names and addresses are not reused.
 func (f *Fleet) startReplica() (*replica, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -281,14 +279,14 @@ func (f *Fleet) startReplica() (*replica, error) {
 	return r, nil
 }
 
-// startProgram starts an installed gateway as the leader of a process group, as
-// it may have workers.
+// startProgram starts an installed gateway as leader of a process group,
+// because it may have worker processes.
 func (f *Fleet) startProgram(r *replica, name string, host netip.Addr) (err error) {
 	s := &gateway.Site{Name: name, Dir: filepath.Join(f.dir, name), Backend: f.upstream, Terms: f.options.terms()}
 	if s.Listen, s.Admin, err = freePorts(host); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	// The workers of a gateway may belong to another user.
+	// The workers of a gateway may run as another user.
 	if err := os.MkdirAll(s.Dir, 0o755); err != nil { //nolint:gosec // nothing in it is secret
 		return err
 	}
@@ -316,7 +314,7 @@ func (f *Fleet) startProgram(r *replica, name string, host netip.Addr) (err erro
 	return nil
 }
 
-// Endpoints is the balancer; nil where it is in the kernel.
+// Endpoints returns the balancer; nil if it is in the kernel.
 func (f *Fleet) Endpoints() loadgen.Endpoints {
 	if f.options.Dataplane == dataplane.NFT {
 		return nil
@@ -324,7 +322,7 @@ func (f *Fleet) Endpoints() loadgen.Endpoints {
 	return &f.balancer
 }
 
-// Replicas names those whose process runs, gw-1 first.
+// Replicas returns the names of running replicas, gw-1 first.
 func (f *Fleet) Replicas() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -337,8 +335,7 @@ func (f *Fleet) Replicas() []string {
 	return names
 }
 
-// Err is about children that ended before anyone asked them to; nil when none
-// did.
+// Err reports children that ended before they were told to; nil if none did.
 func (f *Fleet) Err() error {
 	var errs []error
 	for _, p := range f.processes() {
@@ -347,8 +344,8 @@ func (f *Fleet) Err() error {
 	return scenario.Joined(errs...)
 }
 
-// Watch tells mark of every child that ends unasked before Stop, one call at a
-// time.
+// Watch calls mark for every child that ends unexpectedly before Stop, one call
+// at a time.
 func (f *Fleet) Watch(mark func(scenario.Moment)) {
 	emit := serialised(mark)
 	processes := f.processes()
@@ -367,7 +364,7 @@ func watchCrash(p *process, emit func(scenario.Moment)) {
 	}
 }
 
-// processes lists every child that was started, the guardian first.
+// processes returns every child that was started, the guardian first.
 func (f *Fleet) processes() []*process {
 	var all []*process
 	if f.guardian != nil {
@@ -384,9 +381,9 @@ func (f *Fleet) processes() []*process {
 	return all
 }
 
-// Stop kills what is left and returns when every child has been waited for, the
-// guardian last, or ctx ends: then the children end without a witness.
-// Stopping twice is no error.
+// Stop kills what is left. It returns once it has waited for every child, the
+// guardian last, or when ctx ends; then children may end unobserved. Stop may
+// be called twice.
 func (f *Fleet) Stop(ctx context.Context) error {
 	all := f.processes()
 	if len(all) == 0 {
@@ -397,7 +394,7 @@ func (f *Fleet) Stop(ctx context.Context) error {
 			f.bridge.Close()
 		}
 		if f.dir != "" {
-			_ = os.RemoveAll(f.dir) // nothing of worth is in it
+			_ = os.RemoveAll(f.dir) // it contains nothing worth keeping
 		}
 	}()
 	for _, p := range all[1:] {
@@ -407,17 +404,17 @@ func (f *Fleet) Stop(ctx context.Context) error {
 	for _, p := range all[1:] {
 		err = errors.Join(err, p.awaitExit(ctx))
 	}
-	// The end of its control pipe makes the guardian kill its group, that is,
-	// whatever the children may have started, and itself.
+	// When its control pipe closes, the guardian kills its group, including any
+	// processes that the children started, and itself.
 	f.guardian.asked.Store(true)
 	_ = f.guardian.stdin.Close()
 	own, cancel := context.WithTimeout(ctx, exitMargin)
 	defer cancel()
 	if f.guardian.awaitExit(own) != nil {
-		f.guardian.kill() // whatever it is, it does not guard
+		f.guardian.kill() // the process does not behave as a guardian
 	}
 	if err = errors.Join(err, f.guardian.awaitExit(ctx)); err != nil {
-		return ctx.Err() // there are no other errors, and one is enough
+		return ctx.Err() // all errors come from ctx; one is enough
 	}
 	return nil
 }

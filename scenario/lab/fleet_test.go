@@ -81,7 +81,7 @@ func TestStopWithoutTime(t *testing.T) {
 	if err := f.Stop(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	for _, p := range f.processes() { // they end all the same
+	for _, p := range f.processes() { // they exit nevertheless
 		if err := p.awaitExit(testContext(t)); err != nil {
 			t.Errorf("%s: %v", p.name, err)
 		}
@@ -116,8 +116,8 @@ func TestStartWithoutExecutable(t *testing.T) {
 	expectNoChildren(t)
 }
 
-// impostor makes an executable that does as the lab's program does, but for
-// one of the children.
+// impostor creates an executable that acts as the lab's program, except for one
+// of the children.
 func impostor(t *testing.T, instead, script string) string {
 	t.Helper()
 	if runtime.GOOS == "windows" {
@@ -165,7 +165,7 @@ func TestStartFails(t *testing.T) {
 	}
 }
 
-// A replica that serves in another's place is found out.
+// Start detects a replica that serves in place of another.
 func TestStartWrongReplica(t *testing.T) {
 	other := startFleet(t, Options{Replicas: 2, Stop: gateway.Abrupt})
 	addr := other.replicaAt(2).addr.String()
@@ -186,7 +186,7 @@ func TestStartCancelled(t *testing.T) {
 	expectNoChildren(t)
 }
 
-// cancelOn cancels when something is written to it.
+// cancelOn cancels at the first write.
 type cancelOn struct{ cancel func() }
 
 func (c cancelOn) Write(p []byte) (int, error) {
@@ -211,7 +211,7 @@ func TestStartCancelledMidway(t *testing.T) {
 	}
 }
 
-// Whatever the moment, a start that is cut short leaves nothing.
+// An interrupted start leaves nothing, whatever the time.
 func TestStartCutShort(t *testing.T) {
 	for d := time.Duration(1); d < 200*time.Millisecond; d *= 4 {
 		ctx, cancel := context.WithTimeout(t.Context(), d)

@@ -19,7 +19,7 @@ import (
 	"nodrop/scenario/lab/gateway"
 )
 
-// installed is every gateway that is not this program. Each must be there.
+// installed returns every gateway except the builtin one. Each must be installed.
 func installed(t *testing.T) []*gateway.Gateway {
 	t.Helper()
 	if testing.Short() {
@@ -28,8 +28,8 @@ func installed(t *testing.T) []*gateway.Gateway {
 	return slices.DeleteFunc(gateway.All(), (*gateway.Gateway).Own)
 }
 
-// TestGateways: every gateway in every way to stop lives the life of a replica,
-// keeps what is in flight as the way has it, and leaves nothing.
+// TestGateways checks, for every gateway and stop mode, the lifecycle of a
+// replica, the requests in flight, and that nothing is left.
 func TestGateways(t *testing.T) {
 	for _, g := range installed(t) {
 		for _, mode := range gateway.Modes() {
@@ -56,15 +56,15 @@ func TestGateways(t *testing.T) {
 	}
 }
 
-// expectStopped takes the second of two replicas away while it responds.
+// expectStopped removes the second of two replicas during a response.
 func expectStopped(t *testing.T, f *Fleet, mode gateway.Mode) {
 	t.Helper()
 	r := f.replicaAt(2)
 	if got := get(t, r); got.StatusCode != 200 || got.Header.Get(gateway.ReplicaHeader) != "gw-2" {
 		t.Errorf("got %d of %q", got.StatusCode, got.Header.Get(gateway.ReplicaHeader))
 	}
-	// Gateways keep the first kilobytes back: only a long response is under way when
-	// its header is here. It outlasts what stops it, or the pre-stop delay.
+	// Gateways buffer the first kilobytes: only a long response is in flight
+	// when its header arrives. It outlasts the stop or the pre-stop delay.
 	const size = 200_000
 	seconds := map[gateway.Mode]int{gateway.Abrupt: 20, gateway.Naive: 2, gateway.Graceful: 4}[mode]
 	body := open(t, fmt.Sprintf("http://%s/drip?duration=%d&numbytes=%d&delay=0", r.addr, seconds, size))
@@ -89,14 +89,13 @@ func expectStopped(t *testing.T, f *Fleet, mode gateway.Mode) {
 	}
 	closed, seen, _ := j.find(record.MarkListenerClosed, "gw-2")
 	if runtime.GOOS != "linux" || mode == gateway.Abrupt {
-		return // an exit may come first, and says it, too
+		return // the exit may come first, and implies it
 	}
 	if !seen || closed.At.Before(terminating.At) || closed.At.After(exited.At) {
 		t.Errorf("listener closed: %v, after %v; exit after %v", seen, closed.At.Sub(terminating.At), exited.At.Sub(terminating.At))
 	}
 }
 
-// drain reads until the end.
 func drain(body interface{ Read([]byte) (int, error) }) (n int, err error) {
 	buffer := make([]byte, 1<<10)
 	for {
@@ -111,7 +110,7 @@ func drain(body interface{ Read([]byte) (int, error) }) (n int, err error) {
 	}
 }
 
-// TestGatewayFails: what it says itself is told.
+// TestGatewayFails checks that errors include the gateway's own output.
 func TestGatewayFails(t *testing.T) {
 	dir := t.TempDir()
 	program := func(name, script string) string {
@@ -139,7 +138,7 @@ func TestGatewayFails(t *testing.T) {
 	}
 }
 
-// TestGatewayNotInstalled: how one comes by it is told.
+// TestGatewayNotInstalled checks that the hint says how to install the gateway.
 func TestGatewayNotInstalled(t *testing.T) {
 	t.Setenv("PATH", "/nowhere")
 	_, err := Start(testContext(t), Options{Replicas: 1, Stop: gateway.Abrupt, Gateway: "haproxy", Executable: "/nowhere/nodrop"})
@@ -149,8 +148,8 @@ func TestGatewayNotInstalled(t *testing.T) {
 	}
 }
 
-// TestRestart: all are replaced, at most so many at a time, and each new one
-// serves before the next old ones go.
+// TestRestart checks that all replicas are replaced, at most this many at a
+// time, and that new ones serve before the next old ones leave.
 func TestRestart(t *testing.T) {
 	for _, mode := range gateway.Modes() {
 		t.Run(string(mode), func(t *testing.T) {
@@ -186,8 +185,8 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// TestRestartFails: when a new replica does not start, the restart ends, and the
-// old ones that were not told to go stay.
+// TestRestartFails: if a new replica does not start, the restart ends, and the
+// old replicas that were not selected stay.
 func TestRestartFails(t *testing.T) {
 	f := startFleet(t, Options{Replicas: 2, Stop: gateway.Naive, Executable: impostor(t, "*gw-3*", "echo no luck >&2; exit 9")})
 	err := f.Restart(testContext(t), 1, nil)

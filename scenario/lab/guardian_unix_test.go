@@ -21,7 +21,7 @@ import (
 	"nodrop/scenario/proc"
 )
 
-// runTestParent starts a fleet, and one more process in its group that holds no
+// runTestParent starts a fleet and one more process in its group without a
 // control pipe; prints every pid, the guardian's first; and waits.
 func runTestParent() int {
 	f, err := Start(context.Background(), Options{Replicas: 2, Stop: gateway.Graceful, Stderr: os.Stderr})
@@ -43,7 +43,8 @@ func runTestParent() int {
 	return 0
 }
 
-// startTestParent starts that program and returns the pids it printed.
+// startTestParent starts runTestParent in a process and returns the pids that
+// it prints.
 func startTestParent(t *testing.T) (*exec.Cmd, []int) {
 	t.Helper()
 	self, err := os.Executable()
@@ -79,8 +80,7 @@ func startTestParent(t *testing.T) (*exec.Cmd, []int) {
 	return cmd, pids
 }
 
-// gone reports whether a process is no more, or only waits to be reaped by
-// whoever inherited it.
+// gone reports whether a process has ended, even if its parent has not reaped it.
 func gone(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {
 		return true
@@ -110,7 +110,7 @@ func TestNothingOutlivesTheParent(t *testing.T) {
 	if len(pids) != 5 { // guardian, backend, two replicas, stray
 		t.Fatalf("pids %v", pids)
 	}
-	// Polite signals do not end the guardian.
+	// The guardian ignores TERM, INT and HUP.
 	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
 		if err := syscall.Kill(pids[0], s); err != nil {
 			t.Fatal(err)
@@ -128,7 +128,7 @@ func TestNothingOutlivesTheParent(t *testing.T) {
 	expectGone(t, pids)
 }
 
-// The guardian kills nothing but a group of its own.
+// The guardian kills only its own process group.
 func TestGuardianOutsideAGroup(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
@@ -140,8 +140,8 @@ func TestGuardianOutsideAGroup(t *testing.T) {
 	}
 }
 
-// No child holds an end of another's control pipe: it would keep it open after
-// the parent's end.
+// No child holds an end of another's control pipe: it would keep the pipe open
+// after the parent has ended.
 func TestControlPipesAreClosedOnExec(t *testing.T) {
 	if _, err := os.Stat("/proc/self/fd"); err != nil {
 		t.Skip("needs /proc")
@@ -163,7 +163,6 @@ func TestControlPipesAreClosedOnExec(t *testing.T) {
 	}
 }
 
-// descriptors maps a child's open files to what they are.
 func descriptors(t *testing.T, p *process) map[string]string {
 	t.Helper()
 	dir := fmt.Sprintf("/proc/%d/fd/", p.cmd.Process.Pid)
@@ -178,8 +177,7 @@ func descriptors(t *testing.T, p *process) map[string]string {
 	return targets
 }
 
-// expectNoChildren checks that nothing this process started is left, not even
-// to be reaped.
+// expectNoChildren checks that this process has no children left, not even zombies.
 func expectNoChildren(t *testing.T) {
 	t.Helper()
 	var status syscall.WaitStatus
@@ -188,7 +186,7 @@ func expectNoChildren(t *testing.T) {
 	}
 }
 
-// A replica that cannot end by itself is killed after its grace.
+// A replica that cannot exit is killed after its grace period.
 func TestOutlivedGrace(t *testing.T) {
 	f := startFleet(t, Options{Replicas: 2, Stop: gateway.Naive})
 	if err := f.replicaAt(2).cmd.Process.Signal(syscall.SIGSTOP); err != nil {

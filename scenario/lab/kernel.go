@@ -7,25 +7,24 @@ import (
 	"strings"
 )
 
-// KernelCounts are what the kernel counted in this network namespace (RFC 4022,
-// and Linux' own TcpExt): what no client can get wrong.
+// KernelCounts are the kernel's counters for this network namespace (RFC 4022
+// and Linux' TcpExt). No client can distort them.
 type KernelCounts struct {
-	Begun    int64 // connections begun, those of gateways to their backend too (tcpActiveOpens)
-	Refused  int64 // of those, that were never established (tcpAttemptFails)
-	Reset    int64 // established ones that ended by a reset (tcpEstabResets)
-	Overflow int64 // connections that a full accept queue turned away (ListenOverflows)
+	Begun    int64 // connections begun, including those from gateways to the backend (tcpActiveOpens)
+	Refused  int64 // of those, connections that were never established (tcpAttemptFails)
+	Reset    int64 // established connections that ended with a reset (tcpEstabResets)
+	Overflow int64 // connections rejected by a full accept queue (ListenOverflows)
 }
 
 func (k KernelCounts) since(before KernelCounts) KernelCounts {
 	return KernelCounts{k.Begun - before.Begun, k.Refused - before.Refused, k.Reset - before.Reset, k.Overflow - before.Overflow}
 }
 
-// String has all of them.
+// String lists all counters.
 func (k KernelCounts) String() string {
 	return fmt.Sprintf("connections begun %d (those of gateways to their backend too), never established %d, reset %d, turned away by a full accept queue %d", k.Begun, k.Refused, k.Reset, k.Overflow)
 }
 
-// kernelCounts reads them.
 func kernelCounts() (k KernelCounts, err error) {
 	for _, want := range []struct {
 		file, row, column string
@@ -47,7 +46,7 @@ func kernelCounts() (k KernelCounts, err error) {
 	return k, nil
 }
 
-// counter finds a number in a table whose rows come in pairs: names, and values.
+// counter finds a number in a table whose rows come in pairs: names, then values.
 func counter(text, row, column string) (int64, error) {
 	var names []string
 	for line := range strings.Lines(text) {

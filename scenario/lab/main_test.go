@@ -18,8 +18,8 @@ import (
 	"nodrop/scenario/lab/dataplane"
 )
 
-// testParent is the hidden argument that makes the test binary a program that
-// starts a fleet and waits to be killed.
+// testParent is the hidden argument that makes the test binary start a fleet
+// and wait to be killed.
 const testParent = "lab-test-parent"
 
 func TestMain(m *testing.M) {
@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// patience bounds every wait of a test; nothing is measured against it.
+// patience bounds every wait of a test; no test measures against it.
 const patience = 5 * time.Minute
 
 func testContext(t *testing.T) context.Context {
@@ -46,7 +46,7 @@ func testContext(t *testing.T) context.Context {
 	return ctx
 }
 
-// startFleet starts a fleet that ends with the test.
+// startFleet starts a fleet and stops it when the test ends.
 func startFleet(t *testing.T, o Options) *Fleet {
 	t.Helper()
 	f, err := Start(testContext(t), o)
@@ -61,17 +61,17 @@ func startFleet(t *testing.T, o Options) *Fleet {
 	return f
 }
 
-// replicaAt finds a replica of the fleet by its number, from 1.
+// replicaAt returns a replica by its number, from 1.
 func (f *Fleet) replicaAt(n int) *replica { return f.replicas[n-1] }
 
-// answer is a response whose body has been read.
+// response is a response with its body already read.
 type response struct {
 	*http.Response
 	body string
 }
 
-// get asks a replica for the backend's page, on a connection of its own that
-// may be kept alive.
+// get requests the backend's page from a replica, on a new connection that may
+// be kept alive.
 func get(t *testing.T, r *replica) response {
 	t.Helper()
 	transport := &http.Transport{}
@@ -79,7 +79,7 @@ func get(t *testing.T, r *replica) response {
 	return roundTrip(t, transport, http.MethodGet, "http://"+r.addr.String()+"/", nil)
 }
 
-// request follows no redirect and decodes nothing.
+// request sends a request, without redirects or decompression.
 func request(t *testing.T, method, url, body string) response {
 	t.Helper()
 	transport := &http.Transport{DisableKeepAlives: true, DisableCompression: true}
@@ -104,8 +104,8 @@ func roundTrip(t *testing.T, transport *http.Transport, method, url string, body
 	return response{resp, string(b)}
 }
 
-// open asks for a response and returns its body when the header is there: the
-// request is in flight then.
+// open sends a request and returns its body once the header has arrived: the
+// request is then in flight.
 func open(t *testing.T, url string) io.Reader {
 	t.Helper()
 	transport := &http.Transport{DisableKeepAlives: true}
@@ -121,7 +121,6 @@ func open(t *testing.T, url string) io.Reader {
 	return resp.Body
 }
 
-// journal keeps the events of a scale-in.
 type journal struct {
 	mu     sync.Mutex // guards events and change
 	events []scenario.Moment
@@ -154,7 +153,6 @@ func (j *journal) has(kind record.MarkKind, replica string) bool {
 	return found
 }
 
-// await waits for an event.
 func (j *journal) await(t *testing.T, kind record.MarkKind, replica string) scenario.Moment {
 	t.Helper()
 	ctx := testContext(t)
@@ -171,8 +169,8 @@ func (j *journal) await(t *testing.T, kind record.MarkKind, replica string) scen
 	}
 }
 
-// ofReplica lists one replica's events but for the balancer's, which run on a
-// clock of their own.
+// ofReplica lists one replica's events without those of the balancer, whose
+// timing is independent.
 func (j *journal) ofReplica(name string) []scenario.Moment {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -185,7 +183,8 @@ func (j *journal) ofReplica(name string) []scenario.Moment {
 	return own
 }
 
-// inBackground scales and returns what ends it early and what waits for it.
+// inBackground starts a scale-in and returns functions to cancel it and to wait
+// for it.
 func inBackground(t *testing.T, f *Fleet, to int) (j *journal, cancel func(), wait func() error) {
 	t.Helper()
 	j = newJournal()
@@ -196,7 +195,7 @@ func inBackground(t *testing.T, f *Fleet, to int) (j *journal, cancel func(), wa
 	return j, cancel, func() error { return <-done }
 }
 
-// handedOut counts how often the fleet's balancer hands out each replica, of n times.
+// handedOut counts how often n picks of the fleet's balancer return each replica.
 func handedOut(t *testing.T, f *Fleet, n int) map[string]int {
 	t.Helper()
 	seen := map[string]int{}

@@ -12,8 +12,8 @@ import (
 	"nodrop/scenario/lab/dataplane"
 )
 
-// runTestNamespace is a program that InNamespace starts: it sends its parent a
-// signal, or itself KILL, before it takes any, or exits with a code.
+// runTestNamespace is the program that InNamespace starts. It sends a signal to
+// its parent, or KILL to itself, before it handles signals, or exits with a code.
 func runTestNamespace(given []string) int {
 	number, _ := strconv.Atoi(given[1])
 	switch given[0] {
@@ -30,8 +30,8 @@ func runTestNamespace(given []string) int {
 	return 0
 }
 
-// TestNamespaceEnds: a signal that is handed on to a process that does not take
-// any yet interrupts it; any other is a failure.
+// TestNamespaceEnds: a forwarded signal that ends a process before it handles
+// signals counts as an interruption; any other end is a failure or an exit code.
 func TestNamespaceEnds(t *testing.T) {
 	if err := dataplane.CheckNFT(); err != nil {
 		t.Skipf("NOT RUN: %v", err)

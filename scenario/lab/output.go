@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// complaints writes what children say on stderr to one place, a line at a time,
-// each with its child's name.
+// complaints writes the children's stderr to one writer, line by line, each
+// with the child's name.
 type complaints struct {
 	mu sync.Mutex // guards to
 	to io.Writer  // may be nil
@@ -30,7 +30,7 @@ func eachLine(r io.ReadCloser, take func(string)) {
 	for lines.Scan() {
 		take(lines.Text())
 	}
-	// After a line that is too long for a scanner, the rest is thrown away: a
-	// child must never wait for a reader.
+	// If a line is too long for the scanner, the rest is discarded: a child
+	// must never block on its output.
 	_, _ = io.Copy(io.Discard, r)
 }

@@ -13,32 +13,34 @@ import (
 	"nodrop/scenario"
 )
 
-// How the lab's own rate is chosen.
+// How the lab chooses a rate.
 const (
 	measureTime = 1500 * time.Millisecond
-	warmUp      = 500 * time.Millisecond // of measureTime; it does not count
-	measureTail = 300 * time.Millisecond // for what is in flight after it
-	// Of what this machine sends at most, the load takes so much. Beyond about half,
-	// requests wait in the queues of replicas, and a replica that is to end waits
-	// for a processor: what is in its queue then is reset, and refusals are few.
+	warmUp      = 500 * time.Millisecond // part of measureTime that does not count
+	measureTail = 300 * time.Millisecond // for requests still in flight after it
+	// The load uses this share of the maximum rate that this machine sends.
+	// Above about half, requests wait in the queues of replicas, and a replica
+	// that should exit waits for a processor: the requests in its queue are
+	// then reset, and few connections are refused.
 	share = 0.3
-	// runTime is how long a run is to last: the event, and enough before and after.
+	// runTime is the target duration of a run: the event, with enough time
+	// before and after.
 	runTime = 10 * time.Second
 )
 
-// Pace is an action that chooses the rate of a load which was given none: one that
-// this machine keeps. It measures once, with a fleet of its own, so that those of
-// the runs are all alike; no request of that is in any count.
+// Pace chooses a rate that this machine can sustain, for a load without a given
+// rate. It measures once, with a separate fleet, so that all runs use the same
+// rate; no count includes its requests.
 type Pace struct {
 	Options
-	Load  loadgen.Config // its Rate is the highest to choose
-	Count bool           // choose the number of requests, too
-	Tell  io.Writer      // gets what was chosen
+	Load  loadgen.Config // its Rate is the upper limit
+	Count bool           // also choose the number of requests
+	Tell  io.Writer      // gets the chosen rate
 
-	measured float64 // requests per second; 0 until it is known
+	measured float64 // requests per second; 0 until measured
 }
 
-// Run measures, the first time, and has the loads adapted.
+// Run measures the first time it is called, and sets the rate of the loads.
 func (p *Pace) Run(ctx context.Context, env *scenario.Env) error {
 	if p.measured == 0 {
 		measured, err := p.measure(ctx)
@@ -53,10 +55,10 @@ func (p *Pace) Run(ctx context.Context, env *scenario.Env) error {
 	return nil
 }
 
-// Undo does nothing: the fleet was ended by Run.
+// Undo does nothing: Run has stopped its fleet.
 func (p *Pace) Undo(context.Context) error { return nil }
 
-// String says what was measured, and what was chosen.
+// String says what was measured and what was chosen.
 func (p *Pace) String() string {
 	return fmt.Sprintf("this machine sends at most %s requests/s through the gateways; the lab sends %s/s (-q sets another rate)",
 		perSecond(p.measured), perSecond(p.rate()))
@@ -64,7 +66,7 @@ func (p *Pace) String() string {
 
 func perSecond(rate float64) string { return strconv.FormatFloat(rate, 'f', -1, 64) }
 
-// measure sends as fast as answers come, to a fleet that ends with it.
+// measure sends requests as fast as responses arrive, to its own fleet.
 func (p *Pace) measure(ctx context.Context) (rate float64, err error) {
 	fleet, err := Start(ctx, p.Options)
 	if err != nil {
@@ -89,8 +91,9 @@ func (p *Pace) measure(ctx context.Context) (rate float64, err error) {
 	return capacity(&run.Bins, cfg.Workers), fleet.Err()
 }
 
-// capacity is how many responses came per second once it was warm, to two digits.
-// Where none came in all the time, each worker takes longer than that.
+// capacity is the number of responses per second after the warm-up, rounded
+// down to two digits. It is at least workers/measureTime: without a response,
+// each worker takes longer than measureTime.
 func capacity(bins *record.Bins, workers int) float64 {
 	responded := int64(0)
 	for i, bin := range bins.List {
@@ -103,19 +106,19 @@ func capacity(bins *record.Bins, workers int) float64 {
 	return roundDown(rate, 10)
 }
 
-// rate is what the load sends, in requests per second.
+// rate returns the load's rate in requests per second.
 func (p *Pace) rate() float64 {
 	most := p.Load.Rate * float64(p.Load.Workers)
 	return min(most, roundDown(share*p.measured, 2))
 }
 
-// roundDown leaves a digit of a number, and of the next one so many steps.
+// roundDown rounds x down to a multiple of its leading power of ten divided by
+// steps: 10 steps keep two digits.
 func roundDown(x, steps float64) float64 {
 	step := math.Pow(10, math.Floor(math.Log10(x))) / steps
 	return math.Floor(x/step) * step
 }
 
-// adapt makes a load one of that rate.
 func (p *Pace) adapt(cfg *loadgen.Config) {
 	rate := p.rate()
 	cfg.Rate = rate / float64(cfg.Workers)

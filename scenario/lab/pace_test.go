@@ -15,8 +15,8 @@ import (
 	"nodrop/scenario/lab/gateway"
 )
 
-// TestCapacity: what came while it was not warm yet, or after its time, does not
-// count; where nothing came, a worker takes longer than all of it.
+// TestCapacity checks that responses during the warm-up or after the
+// measurement do not count, and that capacity has a minimum without responses.
 func TestCapacity(t *testing.T) {
 	bins := func(responded ...int64) *record.Bins {
 		b := &record.Bins{Width: int64(250 * time.Millisecond)}
@@ -33,7 +33,7 @@ func TestCapacity(t *testing.T) {
 		"slow at first": {bins(1, 2, 500, 500, 500, 510), 2000},
 		"a late one":    {bins(0, 0, 500, 500, 500, 500, 900), 2000},
 		"two digits":    {bins(0, 0, 100, 200, 300, 99), 690},
-		"nothing":       {bins(), 130}, // 200 workers, of 1.5 s each at least
+		"nothing":       {bins(), 130}, // 200 workers, 1.5 s each
 		"far below":     {bins(0, 0, 1, 1, 1, 1), 130},
 	} {
 		if got := capacity(tt.bins, 200); got != tt.want {
@@ -42,8 +42,8 @@ func TestCapacity(t *testing.T) {
 	}
 }
 
-// TestPace: the rate is one that this machine keeps, never above what the lab has
-// without measuring, and a run lasts ten seconds.
+// TestPace: the chosen rate is one that this machine can sustain, never above
+// the default, and a run lasts ten seconds.
 func TestPace(t *testing.T) {
 	for _, tt := range []struct {
 		measured  float64
@@ -76,7 +76,7 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// TestPaceMeasures: once for all runs, and says so each time.
+// TestPaceMeasures measures once for all runs and reports the rate in each.
 func TestPaceMeasures(t *testing.T) {
 	var told bytes.Buffer
 	p := &Pace{
@@ -100,7 +100,7 @@ func TestPaceMeasures(t *testing.T) {
 	}
 }
 
-// TestPaceOnlyWithoutRate: a rate that is given is kept.
+// TestPaceOnlyWithoutRate checks that a given rate is kept.
 func TestPaceOnlyWithoutRate(t *testing.T) {
 	for args, want := range map[string]bool{"": true, "-n 500": true, "-q 3": false, "-q 0": false, "-q 25": false, "--at #20000": true} {
 		fs := pflag.NewFlagSet("lab", pflag.ContinueOnError)

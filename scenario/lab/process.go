@@ -18,33 +18,33 @@ import (
 	"nodrop/scenario/proc"
 )
 
-// readyTimeout bounds how long a child may take to listen.
+// readyTimeout limits how long a child may take to listen.
 const readyTimeout = 30 * time.Second
 
-// process is one child, from its start until it has been waited for.
+// process is one child, from its start until it has been reaped.
 type process struct {
 	name  string
 	cmd   *exec.Cmd
 	stdin io.WriteCloser // the control pipe
 	tail  scenario.Tail
-	asked atomic.Bool // its end is wanted from now on
-	leads bool        // it has a process group of its own, which ends with it
+	asked atomic.Bool // its exit is expected from now on
+	leads bool        // it leads its own process group, which must end with it
 
 	ready          chan string    // gets the address once
-	listenerClosed chan time.Time // gets the moment once
-	exited         chan struct{}  // closed when the rest is known, all output read
+	listenerClosed chan time.Time // gets the time once
+	exited         chan struct{}  // closed when the rest is known and all output has been read
 
 	exitedAt time.Time // these three are set before exited is closed
 	err      error     // as exec.Cmd.Wait returned it
-	crashed  bool      // nobody had asked for its end
+	crashed  bool      // it exited without a request
 }
 
-// alone is the leader of a child that leads a process group of its own, which is
-// to end with it.
+// alone, as leader, means that the child leads its own process group, which
+// must end with it.
 const alone = -1
 
-// startProcess starts a child in the process group of leader (0: in one of its
-// own, as its leader).
+// startProcess starts a child in the process group of leader; with 0 or alone,
+// in a new group that it leads.
 func startProcess(name string, cmd *exec.Cmd, leader int, log *complaints) (*process, error) {
 	p := &process{
 		name:           name,
@@ -61,9 +61,9 @@ func startProcess(name string, cmd *exec.Cmd, leader int, log *complaints) (*pro
 	return p, nil
 }
 
-// start starts the command with pipes of our own for its output. With exec's
-// pipes, Wait would either lose what is still in them or wait for their readers,
-// and the moment of the exit would be late.
+// start gives the child our own output pipes. With those of exec, Wait would
+// either lose unread output or wait for the readers, and the exit time would be
+// late.
 func (p *process) start(log *complaints) (err error) {
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		return err
@@ -87,9 +87,9 @@ func (p *process) start(log *complaints) (err error) {
 	output.Go(func() { eachLine(stdout, p.hear) })
 	output.Go(func() {
 		eachLine(stderr, func(line string) {
-			line = safetext.MaskText(line) // a gateway logs what it was asked for
+			line = safetext.MaskText(line) // a gateway may log requests with secrets
 			p.tail.Add(line)
-			// Installed gateways also complain of being told to stop.
+			// Installed gateways also log that they were told to stop.
 			if !p.leads || !p.asked.Load() {
 				log.line(p.name, line)
 			}
@@ -99,19 +99,20 @@ func (p *process) start(log *complaints) (err error) {
 	return nil
 }
 
-// wait reaps the child. Its moment is taken first, its last words read after.
+// wait reaps the child. It takes the exit time first and reads the remaining
+// output afterwards.
 func (p *process) wait(output *sync.WaitGroup) {
 	p.err = p.cmd.Wait()
 	p.exitedAt = time.Now()
 	p.crashed = !p.asked.Load()
 	if p.leads {
-		proc.KillGroup(p.cmd) // what it left behind holds its output
+		proc.KillGroup(p.cmd) // processes left in the group keep the output pipes open
 	}
 	output.Wait()
 	close(p.exited)
 }
 
-// hear understands one line of the child's stdout; others are ignored.
+// hear handles one line of the child's stdout; it ignores unknown lines.
 func (p *process) hear(line string) {
 	word, arg, _ := strings.Cut(line, " ")
 	switch word {
@@ -124,7 +125,7 @@ func (p *process) hear(line string) {
 	}
 }
 
-// offer sends what fits: a child that says a thing twice is heard once.
+// offer sends without blocking, so it ignores what a child repeats.
 func offer[T any](c chan<- T, v T) {
 	select {
 	case c <- v:
@@ -148,7 +149,7 @@ func (p *process) awaitReady(ctx context.Context) (string, error) {
 	}
 }
 
-// ask hands the child a request; a request to end makes its exit no crash.
+// ask sends the child a request. After a stop request, its exit is no crash.
 func (p *process) ask(r stopRequest) error {
 	if r == requestTerm {
 		p.asked.Store(true)
@@ -156,7 +157,7 @@ func (p *process) ask(r stopRequest) error {
 	return sendRequest(p.cmd.Process, p.stdin, r)
 }
 
-// kill ends the child at once. One that is gone already is no error.
+// kill ends the child at once. It is no error if the child has exited already.
 func (p *process) kill() {
 	p.asked.Store(true)
 	if p.leads && p.alive() {
@@ -166,8 +167,8 @@ func (p *process) kill() {
 	_ = p.cmd.Process.Kill()
 }
 
-// failure says how the child ended, with its last words; nil for exit status 0.
-// It is for after exited.
+// failure says how the child ended, with its last output; nil for an expected
+// exit with status 0. Call it only after exited is closed.
 func (p *process) failure() error {
 	if p.err == nil && !p.crashed {
 		return nil
@@ -182,7 +183,7 @@ func (p *process) withTail(err error) error {
 	return &scenario.LogError{Err: err, Of: p.name, Lines: p.tail.Lines()}
 }
 
-// crash is the error of a child that has ended unasked, else nil.
+// crash returns the error of a child that exited without a request, or nil.
 func (p *process) crash() error {
 	select {
 	case <-p.exited:
@@ -195,8 +196,8 @@ func (p *process) crash() error {
 	return fmt.Errorf("%s exited before it was asked to: %w", p.name, p.failure())
 }
 
-// awaitExit waits for the child's end. An exit that came before the end of ctx
-// is always seen.
+// awaitExit waits for the child's exit. It never misses an exit before the end
+// of ctx.
 func (p *process) awaitExit(ctx context.Context) error {
 	select {
 	case <-p.exited:
@@ -209,7 +210,7 @@ func (p *process) awaitExit(ctx context.Context) error {
 	}
 }
 
-// alive reports whether the child has not been waited for.
+// alive reports whether the child has not been reaped yet.
 func (p *process) alive() bool {
 	select {
 	case <-p.exited:

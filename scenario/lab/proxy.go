@@ -16,13 +16,13 @@ const copyBuffer = 32 << 10
 
 // proxy forwards each request to the backend and its response to the client.
 //
-// It is leaner than httputil.ReverseProxy, which costs about a fifth more of
-// processor time per request on new connections; what a lab does not need
-// (upgrades, trailers, 1xx, rewriting) is not there.
+// It is leaner than httputil.ReverseProxy, which needs about a fifth more
+// processor time per request on new connections. It omits what the lab does not
+// need: upgrades, trailers, 1xx responses and rewriting.
 //
-// http.Transport sends an idempotent request again when a kept-alive connection
-// to the backend turns out to be dead. That hop is not what the lab measures,
-// and the backend never stops during a run.
+// http.Transport retries an idempotent request if a kept-alive connection to
+// the backend turns out to be dead. The lab does not measure that hop, and the
+// backend never stops during a run.
 type proxy struct {
 	name      []string // the value of ReplicaHeader
 	backend   string   // host:port
@@ -39,7 +39,7 @@ func newProxy(name, backend string, idle time.Duration) *proxy {
 		backend: backend,
 		transport: &http.Transport{
 			DialContext:         dialer.DialContext,
-			MaxIdleConnsPerHost: 4096, // never fewer than clients
+			MaxIdleConnsPerHost: 4096, // at least the number of clients
 			IdleConnTimeout:     idle,
 			DisableCompression:  true,
 		},
@@ -70,11 +70,10 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(resp.StatusCode)
 	if err := p.copyBody(w, resp); err != nil {
-		panic(http.ErrAbortHandler) // half a body must not look like a whole one
+		panic(http.ErrAbortHandler) // a truncated body must not look complete
 	}
 }
 
-// outgoing is the request as the backend gets it.
 func (p *proxy) outgoing(r *http.Request) *http.Request {
 	target := *r.URL
 	target.Scheme, target.Host = "http", p.backend
@@ -91,8 +90,9 @@ func (p *proxy) outgoing(r *http.Request) *http.Request {
 	return out
 }
 
-// copyBody passes the response's body on as it comes: what the backend sends
-// slowly arrives slowly, and a small body leaves in one write with its header.
+// copyBody forwards the response body without delay: data that the backend
+// sends slowly arrives slowly, and a small body is sent in one write with its
+// header.
 func (p *proxy) copyBody(w http.ResponseWriter, resp *http.Response) error {
 	buffer := p.buffers.Get().(*[]byte)
 	defer p.buffers.Put(buffer)
@@ -112,7 +112,7 @@ func (p *proxy) copyBody(w http.ResponseWriter, resp *http.Response) error {
 			return readErr
 		}
 		if sent == resp.ContentLength {
-			continue // the end is all that is left
+			continue // only the end of the body is left
 		}
 		if err := http.NewResponseController(w).Flush(); err != nil {
 			return err
@@ -120,7 +120,7 @@ func (p *proxy) copyBody(w http.ResponseWriter, resp *http.Response) error {
 	}
 }
 
-// copyHeader copies the fields that are meant for the end, not for the hop.
+// copyHeader copies the end-to-end fields, without hop-by-hop fields.
 func copyHeader(to, from http.Header) {
 	for key, values := range from {
 		if !hopField(key) {
@@ -134,8 +134,8 @@ func copyHeader(to, from http.Header) {
 	}
 }
 
-// hopField reports whether a field concerns one connection only (RFC 9110 §7.6.1).
-// Expect is the server's to respond: it has when the body is read.
+// hopField reports whether a field is hop-by-hop (RFC 9110 §7.6.1). It includes
+// Expect, which our server has handled once the body is read.
 func hopField(key string) bool {
 	switch key {
 	case "Connection", "Proxy-Connection", "Keep-Alive", "Te", "Trailer",

@@ -11,7 +11,7 @@ import (
 	"nodrop/scenario/lab/gateway"
 )
 
-// proxied starts a proxy before a backend; both end with the test.
+// proxied starts a proxy in front of a backend; both end with the test.
 func proxied(t *testing.T, backend http.Handler) (*proxy, *httptest.Server) {
 	t.Helper()
 	behind := httptest.NewServer(backend)
@@ -80,7 +80,7 @@ func TestProxyRoutes(t *testing.T) {
 	}
 }
 
-// A slow response must arrive as it is sent: what is in flight shows.
+// A slow response must arrive as it is sent, so that a cut in flight is visible.
 func TestProxyStreams(t *testing.T) {
 	release := make(chan struct{})
 	_, front := proxied(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -144,7 +144,7 @@ func TestProxyDraining(t *testing.T) {
 	}
 }
 
-// BenchmarkProxy is a gateway's own work for a request, the backend's beside it.
+// BenchmarkProxy measures a gateway's work for a request, including the backend's.
 func BenchmarkProxy(b *testing.B) {
 	backend := httptest.NewServer(newBackend())
 	b.Cleanup(backend.Close)

@@ -14,20 +14,20 @@ import (
 	"nodrop/scenario/proc"
 )
 
-// replica is one gateway process and the address it serves at.
+// replica is one gateway process and its address.
 type replica struct {
 	*process
 	addr    netip.AddrPort
-	site    *gateway.Site // nil for this program
-	cut     error         // what was left when its grace was over; set before it is signalled
-	leaving bool          // Scale has taken it away; guarded by Fleet.mu
+	site    *gateway.Site // nil for the builtin gateway
+	cut     error         // connections left at the end of the grace period; set before the signal
+	leaving bool          // Scale has selected it; guarded by Fleet.mu
 }
 
 func (r *replica) endpoint() loadgen.Endpoint {
 	return loadgen.Endpoint{Name: r.name, Addr: r.addr}
 }
 
-// awaitServing waits until the replica responds through to the backend.
+// awaitServing waits until the replica forwards a response from the backend.
 func (r *replica) awaitServing(ctx context.Context) error {
 	if r.site != nil {
 		return r.pollServing(ctx)
@@ -45,10 +45,10 @@ func (r *replica) awaitServing(ctx context.Context) error {
 	return nil
 }
 
-// servingPoll is how often a program is asked that does not say when it is ready.
+// servingPoll is the interval between checks of a program that does not report
+// when it is ready.
 const servingPoll = 20 * time.Millisecond
 
-// pollServing asks the replica until it responds.
 func (r *replica) pollServing(ctx context.Context) error {
 	r.addr = r.site.Listen
 	timeout := time.Now().Add(readyTimeout)
@@ -68,8 +68,8 @@ func (r *replica) pollServing(ctx context.Context) error {
 	}
 }
 
-// check asks the replica for the backend's first page, once. Whatever the backend
-// says to that will do.
+// check requests the backend's first page once. Any response from the backend
+// will do.
 func (r *replica) check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
@@ -90,18 +90,18 @@ func (r *replica) check(ctx context.Context) error {
 		return fmt.Errorf("%q answers in its place", name)
 	}
 	switch resp.StatusCode {
-	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout: // its own words
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout: // from the gateway itself
 		return fmt.Errorf("it answers %s", resp.Status)
 	}
 	return nil
 }
 
-// listenerPoll is how often the kernel is asked whether a replica that leaves
-// still listens: the mark is at most that late.
+// listenerPoll is how often the kernel is asked whether a leaving replica still
+// listens; the mark is late by at most this much.
 const listenerPoll = time.Millisecond
 
-// watchListener tells, as our own children tell themselves, when the replica no
-// longer listens. Where that cannot be known, nothing is told.
+// watchListener reports when the replica stops listening, as the builtin
+// gateway does itself. If this cannot be determined, it reports nothing.
 func (r *replica) watchListener(ctx context.Context) {
 	probe, err := proc.NewListenerProbe(r.addr)
 	if err != nil {
@@ -127,8 +127,8 @@ func (r *replica) watchListener(ctx context.Context) {
 	}
 }
 
-// exitError says what was wrong with the end of a replica that was asked to
-// stop in this way; nil when it went as the way has it.
+// exitError returns what was wrong with a replica's exit in this stop mode; nil
+// if it was as expected.
 func (r *replica) exitError(mode gateway.Mode, killed bool) error {
 	switch {
 	case killed:
@@ -138,13 +138,13 @@ func (r *replica) exitError(mode gateway.Mode, killed bool) error {
 	case r.site != nil && r.cut != nil:
 		return r.cut
 	case r.site != nil:
-		return nil // programs end with what status they like when they are asked to
+		return nil // after a stop request, programs exit with any status
 	}
 	return r.failure()
 }
 
-// end asks the child to end by a signal; our own children by a request, which is
-// a signal where there are any.
+// end stops the child with a signal. For the builtin gateway it sends a
+// request, which is a signal on systems that have them.
 func (r *replica) end(signal string) error {
 	if r.site == nil {
 		return r.ask(requestTerm)

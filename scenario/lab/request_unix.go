@@ -13,9 +13,9 @@ import (
 	"nodrop/scenario/lab/gateway"
 )
 
-// notifyRequests turns the signals of this way to stop into requests.
-// A replica that stops abruptly handles none: the kernel's default action ends
-// it (Go's runtime does no more than let that action happen).
+// notifyRequests converts the signals of this stop mode to requests. An abrupt
+// replica handles none: the kernel's default action ends it, and Go's runtime
+// only lets that happen.
 func notifyRequests(mode gateway.Mode, requests chan<- stopRequest) {
 	if mode == gateway.Abrupt {
 		return
@@ -36,7 +36,7 @@ func notifyRequests(mode gateway.Mode, requests chan<- stopRequest) {
 	}()
 }
 
-// sendRequest asks a replica by signal.
+// sendRequest sends a replica a request as a signal.
 func sendRequest(p *os.Process, _ io.Writer, r stopRequest) error {
 	if r == requestDrain {
 		return p.Signal(syscall.SIGUSR1)

@@ -9,12 +9,12 @@ import (
 	"nodrop/scenario/lab/gateway"
 )
 
-// notifyRequests does nothing: there are no signals, requests come as lines on
-// the control pipe.
+// notifyRequests does nothing: without signals, requests arrive as lines on the
+// control pipe.
 func notifyRequests(gateway.Mode, chan<- stopRequest) {}
 
-// sendRequest asks a replica by a line on its control pipe, which breaks only
-// when the replica is gone.
+// sendRequest writes a line to the replica's control pipe, which fails only if
+// the replica is gone.
 func sendRequest(_ *os.Process, control io.Writer, r stopRequest) error {
 	if _, err := fmt.Fprintln(control, r); err != nil {
 		return os.ErrProcessDone
@@ -25,5 +25,5 @@ func sendRequest(_ *os.Process, control io.Writer, r stopRequest) error {
 // endedBySignal reports whether the stop signal's default action ended a process.
 func endedBySignal(*os.ProcessState) bool { return false }
 
-// sendSignal cannot: gateways other than our own are refused before.
+// sendSignal fails: gateways other than ours have been refused before.
 func sendSignal(*os.Process, string) error { return errors.ErrUnsupported }

@@ -16,10 +16,9 @@ import (
 	"nodrop/scenario/lab/gateway"
 )
 
-// exitMargin is how long a replica may outlive its grace before it is killed.
+// exitMargin is how long a replica may exceed its grace period before it is killed.
 const exitMargin = 2 * time.Second
 
-// scaleIn is one scale-in under way.
 type scaleIn struct {
 	options *Options
 	way     gateway.Stopping
@@ -29,14 +28,15 @@ type scaleIn struct {
 	emit    func(scenario.Moment)
 }
 
-// Scale takes replicas away until to are left, as a control plane does: the
-// ones with the highest numbers, all at once. It returns when the last of them
-// has exited and the balancer knows, or when ctx ends.
+// Scale removes replicas until to are left, as a control plane does: those with
+// the highest numbers, all at once. It returns once the last of them has exited
+// and the balancer has removed them, or when ctx ends.
 //
-// Every step is handed to mark, one call at a time, from several goroutines,
-// none after Scale has returned. A replica that cut requests at the end of its
-// grace, or outlived it, exits with an error in its event. One that exits
-// unasked, staying or leaving, is an error of Scale; the event is Watch's.
+// It calls mark for every step, one call at a time, from several goroutines,
+// never after Scale has returned. The exit event of a replica that cut requests
+// at the end of its grace period, or exceeded it, has an error. If a replica
+// exits without a request, whether staying or leaving, Scale returns an error;
+// Watch marks the event.
 func (f *Fleet) Scale(ctx context.Context, to int, mark func(scenario.Moment)) error {
 	leaving, err := f.choose(to)
 	if err != nil {
@@ -48,11 +48,10 @@ func (f *Fleet) Scale(ctx context.Context, to int, mark func(scenario.Moment)) e
 	return f.Err()
 }
 
-// Restart replaces every replica, at most so many at a time, as a rolling update
-// without a surge does: the next ones leave when those that take the place of
-// the last ones serve. The balancer hears of new ones, too, only after its
-// propagation delay. It returns as Scale does, with all that was said of marks
-// and errors there.
+// Restart replaces every replica, at most maxUnavailable at a time, like a
+// rolling update without surge: the next ones leave once the replacements of
+// the last ones serve. New replicas, too, reach the balancer only after the
+// propagation delay. Return, marks and errors are as for Scale.
 func (f *Fleet) Restart(ctx context.Context, maxUnavailable int, mark func(scenario.Moment)) error {
 	if maxUnavailable < 1 {
 		return fmt.Errorf("cannot restart %d replicas at a time", maxUnavailable)
@@ -84,7 +83,7 @@ func (f *Fleet) Restart(ctx context.Context, maxUnavailable int, mark func(scena
 	return f.Err()
 }
 
-// staying counts the replicas that have not been told to go.
+// staying counts the replicas that are not leaving.
 func (f *Fleet) staying() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -97,7 +96,7 @@ func (f *Fleet) staying() int {
 	return n
 }
 
-// scaleIn is one of these replicas, which begins now.
+// scaleIn returns a scale-in of these replicas that begins now.
 func (f *Fleet) scaleIn(leaving []*replica, emit func(scenario.Moment)) *scaleIn {
 	return &scaleIn{
 		options: &f.options,
@@ -109,7 +108,7 @@ func (f *Fleet) scaleIn(leaving []*replica, emit func(scenario.Moment)) *scaleIn
 	}
 }
 
-// choose takes away all but the first to of the replicas that are left.
+// choose selects all but the first to of the remaining replicas.
 func (f *Fleet) choose(to int) (leaving []*replica, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -124,7 +123,7 @@ func (f *Fleet) choose(to int) (leaving []*replica, err error) {
 	return leave(leaving[to:]), nil
 }
 
-// leaveFirst chooses the oldest n of the replicas that are left.
+// leaveFirst selects the oldest n of the remaining replicas.
 func (f *Fleet) leaveFirst(n int) []*replica {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -164,8 +163,8 @@ func (s *scaleIn) run(ctx context.Context) error {
 	return err
 }
 
-// shutdown is what those that leave have before the signal; nil where a delay is
-// the gateway's own.
+// shutdown describes the delay before the signal; nil if the gateway itself
+// implements a delay.
 func (s *scaleIn) shutdown() *record.Shutdown {
 	switch {
 	case s.way.Hook && s.options.PreStop > 0:
@@ -176,7 +175,7 @@ func (s *scaleIn) shutdown() *record.Shutdown {
 	return nil
 }
 
-// propagate takes the endpoints out of the balancer when it has heard of it.
+// propagate removes the endpoints from the balancer after the propagation delay.
 func (s *scaleIn) propagate(ctx context.Context) error {
 	if !scenario.Sleep(ctx, time.Until(s.begin.Add(s.options.Propagation))) {
 		return ctx.Err()
@@ -195,8 +194,8 @@ func (s *scaleIn) propagate(ctx context.Context) error {
 	return s.cut(ctx)
 }
 
-// cut ends the connections to replicas that have not exited when the drain
-// timeout is over.
+// cut closes the connections to replicas that have not exited when the drain
+// timeout ends.
 func (s *scaleIn) cut(ctx context.Context) error {
 	if s.options.Drain == 0 {
 		return nil
@@ -225,7 +224,7 @@ func (s *scaleIn) cut(ctx context.Context) error {
 	return nil
 }
 
-// leave takes one replica through the rest of its life.
+// leave takes one replica through the rest of its lifecycle.
 func (s *scaleIn) leave(ctx context.Context, r *replica) error {
 	if r.site != nil {
 		go r.watchListener(ctx)
@@ -234,9 +233,9 @@ func (s *scaleIn) leave(ctx context.Context, r *replica) error {
 		return err
 	}
 	if !r.alive() {
-		return nil // Err and Watch tell of it
+		return nil // Err and Watch report it
 	}
-	// The moment is taken before the signal: what the signal causes comes after.
+	// Take the time before the signal, so that effects of the signal come later.
 	at := time.Now()
 	if err := r.end(s.way.Signal); err == nil {
 		s.emit(scenario.Moment{Kind: record.MarkSignalled, Endpoint: r.name, At: at})
@@ -246,7 +245,7 @@ func (s *scaleIn) leave(ctx context.Context, r *replica) error {
 	return s.awaitEnd(ctx, r)
 }
 
-// askToDrain does so in the way's own form, if it has one.
+// askToDrain starts the drain of this stop mode, if it has one.
 func (s *scaleIn) askToDrain(ctx context.Context, r *replica) error {
 	switch {
 	case s.way.Drain:
@@ -257,7 +256,7 @@ func (s *scaleIn) askToDrain(ctx context.Context, r *replica) error {
 	return nil
 }
 
-// beforeSignal is what comes before it, in this way to stop.
+// beforeSignal performs the steps of this stop mode before the signal.
 func (s *scaleIn) beforeSignal(ctx context.Context, r *replica) error {
 	if err := s.askToDrain(ctx, r); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("cannot tell %s to drain: %w", r.name, err)
@@ -278,8 +277,8 @@ func (s *scaleIn) beforeSignal(ctx context.Context, r *replica) error {
 	return err
 }
 
-// preStop is the pre-stop hook: the replica goes on accepting for the delay.
-// It is over early when the replica exits.
+// preStop is the pre-stop hook: the replica keeps accepting for the delay. The
+// hook ends early if the replica exits.
 func (s *scaleIn) preStop(ctx context.Context, r *replica) error {
 	timer := time.NewTimer(time.Until(s.begin.Add(s.options.PreStop)))
 	defer timer.Stop()
@@ -292,8 +291,8 @@ func (s *scaleIn) preStop(ctx context.Context, r *replica) error {
 	return nil
 }
 
-// awaitEnd tells of the replica's last two steps, and kills one that outlives
-// its grace.
+// awaitEnd marks the last two steps of a replica and kills one that exceeds its
+// grace period.
 func (s *scaleIn) awaitEnd(ctx context.Context, r *replica) error {
 	overdue := time.NewTimer(s.options.Grace + exitMargin)
 	defer overdue.Stop()
@@ -319,8 +318,8 @@ func (s *scaleIn) closed(r *replica, at time.Time) {
 	s.emit(scenario.Moment{Kind: record.MarkListenerClosed, Endpoint: r.name, At: at})
 }
 
-// exited tells of a replica's exit, after what it said before. A crash is
-// Watch's to tell.
+// exited marks a replica's exit, after any pending listener event. Watch marks
+// a crash.
 func (s *scaleIn) exited(r *replica, killed bool) {
 	select {
 	case at := <-r.listenerClosed:

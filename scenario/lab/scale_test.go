@@ -17,7 +17,7 @@ import (
 	"nodrop/scenario/lab/gateway"
 )
 
-// never is a time that no test lives to see.
+// never is longer than any test.
 const never = 24 * time.Hour
 
 // refused reports whether the kernel refuses a connection to the replica.
@@ -35,7 +35,7 @@ func refused(t *testing.T, r *replica) bool {
 	return true
 }
 
-// kindsOf is the life that each way to stop gives a replica.
+// kindsOf returns the lifecycle events of a replica in each stop mode.
 func kindsOf(mode gateway.Mode) []record.MarkKind {
 	if mode == gateway.Abrupt {
 		return []record.MarkKind{record.MarkTerminating, record.MarkSignalled, record.MarkExited}
@@ -43,7 +43,8 @@ func kindsOf(mode gateway.Mode) []record.MarkKind {
 	return []record.MarkKind{record.MarkTerminating, record.MarkSignalled, record.MarkListenerClosed, record.MarkExited}
 }
 
-// expectLifecycle checks one replica's events: their order in time and in telling.
+// expectLifecycle checks one replica's events: their kinds, and that their
+// times are in order.
 func expectLifecycle(t *testing.T, j *journal, mode gateway.Mode, name string) {
 	t.Helper()
 	var kinds []record.MarkKind
@@ -113,8 +114,8 @@ func TestGracefulKeepsToItsPreStop(t *testing.T) {
 	}
 }
 
-// As long as the balancer has not heard, it sends connections to where nobody
-// listens, and the kernel refuses them.
+// Until the balancer removes a replica, it sends connections to a closed
+// listener, and the kernel refuses them.
 func TestRefusedUntilRemoved(t *testing.T) {
 	for mode, last := range map[gateway.Mode]record.MarkKind{gateway.Abrupt: record.MarkExited, gateway.Naive: record.MarkListenerClosed} {
 		t.Run(string(mode), func(t *testing.T) {
@@ -151,7 +152,7 @@ func TestGracefulAcceptsDuringPreStop(t *testing.T) {
 		r := f.replicaAt(n)
 		j.await(t, record.MarkEndpointRemoved, r.name)
 		ctx := testContext(t)
-		for closes := false; !closes; { // the drain signal is on its way
+		for closes := false; !closes; { // the drain signal may not have arrived yet
 			got := get(t, r)
 			if got.StatusCode != 200 {
 				t.Fatalf("%s answers %d", r.name, got.StatusCode)
@@ -173,10 +174,10 @@ func TestGracefulAcceptsDuringPreStop(t *testing.T) {
 	}
 }
 
-// slow is a request whose header comes at once and whose body takes a while.
+// slow is a request whose header arrives at once and whose body takes a second.
 const slow = "/drip?delay=0&duration=1&numbytes=20"
 
-// endless is one whose body takes longer than any test.
+// endless is a request whose body takes longer than any test.
 const endless = "/drip?delay=0&duration=60&numbytes=60"
 
 func TestInFlightIsFinished(t *testing.T) {
@@ -263,7 +264,7 @@ func TestCrash(t *testing.T) {
 	}
 }
 
-// A crash before the scale-in is told by it, too.
+// Scale also reports a crash before the scale-in.
 func TestCrashBefore(t *testing.T) {
 	f := startFleet(t, Options{Replicas: 2, Stop: gateway.Naive, Grace: patience})
 	r := f.replicaAt(2)
@@ -292,7 +293,7 @@ func TestScaleRange(t *testing.T) {
 			t.Errorf("scaled from 2 to %d", to)
 		}
 	}
-	for _, to := range []int{2, 1, 0} { // in steps, without anyone who listens
+	for _, to := range []int{2, 1, 0} { // in steps, without a mark function
 		if err := f.Scale(testContext(t), to, nil); err != nil {
 			t.Errorf("to %d: %v", to, err)
 		}

@@ -14,8 +14,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// CheckTarget asks what is behind the gateways for the load's page, before
-// anything is started: nothing could be learnt of a load that it fails.
+// CheckTarget requests the load's page from the backend before anything starts:
+// a load whose every request fails would show nothing.
 func (v *FlagValues) CheckTarget(ctx context.Context) error {
 	cfg, err := v.load.Config("http://gateway" + v.path)
 	if err != nil {
@@ -34,7 +34,7 @@ func (v *FlagValues) CheckTarget(ctx context.Context) error {
 		return err
 	case problem != "":
 		return fmt.Errorf("--backend %s: %s %s before the load: %s", v.backend, cfg.Method, v.path, problem)
-	case status == 0: // it takes its time
+	case status == 0: // a slow page
 		return nil
 	}
 	if ok, err := cfg.OK.Has(status); ok || err != nil {
@@ -46,11 +46,11 @@ func (v *FlagValues) CheckTarget(ctx context.Context) error {
 	}
 }
 
-// ownStatus is the status that our own backend gives; 0 for a page that comes
-// later.
+// ownStatus returns the status of our own backend; 0 for a page that responds
+// after a delay.
 func ownStatus(cfg *loadgen.Config) (int, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	cancel() // nobody waits for what it sends slowly
+	cancel() // do not wait for delayed data
 	ask := func(url string) (*statusOnly, error) {
 		w := &statusOnly{header: http.Header{}}
 		req, err := http.NewRequestWithContext(ctx, cfg.Method, url, http.NoBody)
@@ -66,7 +66,6 @@ func ownStatus(cfg *loadgen.Config) (int, error) {
 	return w.status, err
 }
 
-// statusOnly keeps of a response its status.
 type statusOnly struct {
 	header http.Header
 	status int
@@ -85,19 +84,19 @@ func (w *statusOnly) WriteHeader(status int) {
 	}
 }
 
-// askTime is how long a backend may take to respond; one that has taken the
-// connection may take as long as the load gives it.
+// askTime is how long to wait for a backend. One that has accepted the
+// connection may take longer, up to the load's own timeout.
 const askTime = 5 * time.Second
 
-// askBackend sends one request of the load straight to the backend: its status, 0
-// for one that takes its time, or what went wrong in words.
+// askBackend sends one request of the load directly to the backend. It returns
+// the status, or 0 for a slow response, or the problem.
 func askBackend(ctx context.Context, cfg loadgen.Config, url string) (status int, problem string, err error) {
 	cfg.URL, cfg.Requests, cfg.Workers, cfg.Duration, cfg.Rate, cfg.TraceLost = url, 1, 1, 0, 0, 0
 	patient := cfg.Timeout < 0 || cfg.Timeout > askTime
 	if patient {
 		cfg.Timeout = askTime
 	}
-	cfg.DrainBound = time.Millisecond // after a Ctrl-C nobody waits for it
+	cfg.DrainBound = time.Millisecond // do not wait after a Ctrl-C
 	load, err := loadgen.New(ctx, cfg)
 	if _, ok := errors.AsType[*loadgen.ResolveError](err); ok {
 		return 0, err.Error(), nil
@@ -120,7 +119,7 @@ func askBackend(ctx context.Context, cfg loadgen.Config, url string) (status int
 	}
 	text := run.Samples[0].Text
 	if _, said, ok := strings.Cut(text, `": `); ok {
-		text = said // the URL has been told
+		text = said // the message has the URL already
 	}
 	return 0, text, nil
 }

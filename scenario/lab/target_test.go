@@ -17,7 +17,7 @@ import (
 	"nodrop/loadgen/misuse"
 )
 
-// normalized are arguments as pflag wants them.
+// normalized converts arguments to the form that pflag expects.
 func normalized(args string) []string {
 	fs := pflag.NewFlagSet("lab", pflag.ContinueOnError)
 	Flags(fs)
@@ -34,8 +34,8 @@ func checkTarget(ctx context.Context, t *testing.T, args ...string) error {
 	return v.CheckTarget(ctx)
 }
 
-// TestCheckTarget: a page that the load would not take is refused, with the way
-// to want it; what takes its time is not waited for.
+// TestCheckTarget checks that a page whose status the load does not accept is
+// refused, with a hint how to accept it, and that a slow page is not awaited.
 func TestCheckTarget(t *testing.T) {
 	for args, want := range map[string]string{
 		"":                                "",
@@ -67,7 +67,7 @@ func TestCheckTarget(t *testing.T) {
 	}
 }
 
-// TestCheckBackend: the backend is sent one request, as the load's are.
+// TestCheckBackend checks that the backend gets one request like those of the load.
 func TestCheckBackend(t *testing.T) {
 	var count atomic.Int64
 	var last atomic.Value
@@ -92,8 +92,8 @@ func TestCheckBackend(t *testing.T) {
 	}
 }
 
-// TestCheckBackendGone: nobody listens; something listens and does not speak
-// HTTP; it is waited for no longer than the load would, nor after a Ctrl-C.
+// TestCheckBackendGone covers a backend that does not listen and one that never
+// responds: the check ends at the load's timeout or after a Ctrl-C.
 func TestCheckBackendGone(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

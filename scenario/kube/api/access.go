@@ -7,7 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
-	_ "k8s.io/client-go/plugin/pkg/client/auth/oidc" // which kubectl takes, too
+	_ "k8s.io/client-go/plugin/pkg/client/auth/oidc" // kubectl supports it, too
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
@@ -16,19 +16,19 @@ import (
 	"nodrop/loadgen/misuse"
 )
 
-// Access says which cluster, as kubectl's flags do. The zero value is what
-// kubectl takes without any. Actions of one cluster share one.
+// Access selects a cluster as kubectl's flags do. The zero value selects what
+// kubectl uses without flags. Actions on one cluster share one Access.
 type Access struct {
-	Kubeconfig string // path; "" is $KUBECONFIG, ~/.kube/config or, in a pod, its service account
-	Context    string // "" is the current one
-	Namespace  string // "" is the context's
+	Kubeconfig string // path; "" means $KUBECONFIG, ~/.kube/config or, in a pod, its service account
+	Context    string // "" means the current context
+	Namespace  string // "" means the context's namespace
 
 	mu      sync.Mutex // guards cluster
 	cluster *Cluster
 }
 
-// Open reads the kubeconfig, once: what is the current context then stays it. It
-// asks the cluster nothing.
+// Open reads the kubeconfig once, so a later change of the current context has
+// no effect. It sends no request to the cluster.
 func (a *Access) Open() (*Cluster, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -41,7 +41,7 @@ func (a *Access) Open() (*Cluster, error) {
 	return a.cluster, nil
 }
 
-// Object finds an object of the cluster.
+// Object returns a handle for an object of the cluster.
 func (a *Access) Object(ctx context.Context, ref Ref) (*Object, error) {
 	c, err := a.Open()
 	if err != nil {
@@ -50,7 +50,7 @@ func (a *Access) Object(ctx context.Context, ref Ref) (*Object, error) {
 	return c.Object(ctx, ref)
 }
 
-// open needs the lock.
+// open requires a.mu to be held.
 func (a *Access) open() (*Cluster, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = a.Kubeconfig
@@ -64,7 +64,7 @@ func (a *Access) open() (*Cluster, error) {
 		return nil, fmt.Errorf("kubernetes: %w", OneLine(err))
 	}
 	config.UserAgent = "nodrop/" + loadgen.Version
-	config.QPS, config.Burst = -1, -1 // what is asked is little, and in time
+	config.QPS, config.Burst = -1, -1 // no client-side rate limit: requests are few, and their timing matters
 	config.WarningHandler = rest.NoWarnings{}
 	c := &Cluster{Context: a.Context, Server: config.Host}
 	if c.Context == "" {

@@ -11,14 +11,14 @@ import (
 	"nodrop/scenario"
 )
 
-// rolloutTime bounds a rollout where nothing else does.
+// rolloutTime is the default timeout of a wait.
 const rolloutTime = 10 * time.Minute
 
-// Poll is how often an object is looked at that is waited for.
+// Poll is the interval at which a wait reads an object.
 const Poll = 100 * time.Millisecond
 
-// Await looks at an object until it holds, which says why it does not yet. What
-// is not there may be made.
+// Await polls the object until holds returns true; until then, holds returns
+// the reason. The object need not exist yet.
 func (o *Object) Await(ctx context.Context, what string, limit time.Duration, holds func(map[string]any) (bool, string)) error {
 	return Until(ctx, fmt.Sprintf("%s: %s not", o, what), limit, func(ctx context.Context) (bool, string, error) {
 		now, err := o.Get(ctx)
@@ -33,8 +33,8 @@ func (o *Object) Await(ctx context.Context, what string, limit time.Duration, ho
 	})
 }
 
-// Until looks until it is so, an API server that is away being no response. The
-// error begins with what, and ends with why it was not so when it was last seen.
+// Until polls look until it reports true. While the API server is unreachable,
+// it keeps polling. The error begins with what and ends with the last reason seen.
 func Until(ctx context.Context, what string, limit time.Duration, look func(context.Context) (is bool, why string, err error)) error {
 	if limit == 0 {
 		limit = rolloutTime
@@ -64,8 +64,8 @@ func Until(ctx context.Context, what string, limit time.Duration, look func(cont
 	}
 }
 
-// Present reads what is there, nil where nothing is. What is being deleted, by an
-// undo as it may be, is waited for.
+// Present returns the object, or nil if it does not exist. If the object is
+// being deleted, for example by an undo, Present waits until it is gone.
 func (o *Object) Present(ctx context.Context) (found map[string]any, err error) {
 	for {
 		found, err = o.Get(ctx)
@@ -81,14 +81,14 @@ func (o *Object) Present(ctx context.Context) (found map[string]any, err error) 
 	}
 }
 
-// UID is that of an object.
+// UID returns the UID of an object.
 func UID(o map[string]any) types.UID { return types.UID(Text(o, "metadata", "uid")) }
 
-// goneTime is how long a deletion may take: of a cloud's load balancer, for one.
+// goneTime bounds a deletion: a cloud load balancer, for example, takes long.
 const goneTime = 3 * time.Minute
 
-// AwaitGone waits until the object of a UID is gone: one that is applied again must
-// not be taken for it.
+// AwaitGone waits until the object with this UID is gone. A new object with the
+// same name has another UID and does not count.
 func (o *Object) AwaitGone(ctx context.Context, uid types.UID) error {
 	return Until(ctx, o.String()+": deleted, but not gone", goneTime, func(ctx context.Context) (bool, string, error) {
 		now, err := o.Get(ctx)

@@ -19,22 +19,22 @@ import (
 
 // Cluster is one context of a kubeconfig.
 type Cluster struct {
-	Context   string // "" in a pod, where there is none
+	Context   string // "" in a pod, which has no context
 	Server    string
-	Namespace string // for what names none
+	Namespace string // for objects that name none
 
 	dynamic dynamic.Interface
 	raw     rest.Interface
 
 	mu        sync.Mutex // guards resources
-	resources []resource // of the groups that were looked at
-	groups    []string   // paths of groups not looked at yet, in order; nil before the first
+	resources []resource // of the groups discovered so far
+	groups    []string   // paths of groups still to discover, in order; nil before the first discovery
 }
 
 // RequestTime bounds one request to the API server.
 const RequestTime = 30 * time.Second
 
-// String names it for people.
+// String names the cluster in messages.
 func (c *Cluster) String() string {
 	if c.Context == "" {
 		return "cluster " + c.Server
@@ -42,17 +42,16 @@ func (c *Cluster) String() string {
 	return "context " + c.Context
 }
 
-// resource is one kind of object.
 type resource struct {
 	GVR        schema.GroupVersionResource
 	Kind       string
-	names      []string // by which people call it, in lower case
+	names      []string // plural, singular, short names and kind, in lower case
 	Namespaced bool
 	Scales     bool // it has a scale subresource
 }
 
-// find looks a word up as kubectl does: a plural, singular or short name, or a
-// kind, with its group behind a dot where several have it.
+// find resolves a word as kubectl does: a plural, singular or short name or a
+// kind, followed by a dot and the group where several groups have it.
 func (c *Cluster) find(ctx context.Context, word string) (resource, error) {
 	name, group, _ := strings.Cut(strings.ToLower(word), ".")
 	c.mu.Lock()
@@ -71,14 +70,14 @@ func (c *Cluster) find(ctx context.Context, word string) (resource, error) {
 		case more:
 		case anew:
 			return resource{}, fmt.Errorf("%s: the server has no resource %q", c, word)
-		default: // it may have come since, by a manifest that was applied
+		default: // a manifest applied since may have created it
 			anew, c.groups, c.resources = true, nil, nil
 		}
 	}
 }
 
-// discover looks at the next group, and reports false when there is none. It
-// needs the lock.
+// discover reads the next API group and reports false when none is left. It
+// requires c.mu to be held.
 func (c *Cluster) discover(ctx context.Context) (bool, error) {
 	if c.groups == nil {
 		var list metav1.APIGroupList
@@ -122,7 +121,7 @@ func (c *Cluster) discover(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// served are a group's versions, the preferred one first.
+// served returns a group's versions, the preferred one first.
 func served(g metav1.APIGroup) []string {
 	list := []string{g.PreferredVersion.GroupVersion}
 	for _, v := range g.Versions {
@@ -147,7 +146,7 @@ func (c *Cluster) Get(ctx context.Context, path string, into any) error {
 	return nil
 }
 
-// Explain says whose error it is, in one line.
+// Explain adds the cluster and the object to an error, in one line.
 func (c *Cluster) Explain(what string, err error) error {
 	switch {
 	case errors.Is(err, context.Canceled):

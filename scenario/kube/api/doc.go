@@ -1,10 +1,11 @@
-// Package api reaches a Kubernetes cluster, and reads, changes and awaits the
-// objects in it.
+// Package api connects to a Kubernetes cluster and reads, changes and awaits
+// its objects.
 //
-// The pipeline: Access, as kubectl takes it → Cluster, which finds resources by the
-// words that kubectl takes for them → Object, or PodSet → nested maps as JSON has
-// them; a Patching goes the other way.
+// The pipeline: Access (the settings of kubectl) → Cluster (resolves resource
+// names as kubectl does) → Object or PodSet → nested maps as in JSON; a
+// Patching goes the other way.
 //
-// The invariants: nothing but the context that was named, or that was current when
-// it was opened, is reached; an API server that is away has said neither yes nor no.
+// The invariants: only the named context, or the one that was current at
+// opening, is used; an unreachable API server has neither accepted nor refused
+// a request.
 package api

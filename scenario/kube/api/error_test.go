@@ -11,7 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// TestAway: an API server that cannot be asked may be back; one that says no is there.
+// TestAway checks that Away tells an unreachable API server from one that refuses.
 func TestAway(t *testing.T) {
 	c := &Cluster{Context: "x"}
 	dial := func(err error) error { return &url.Error{Op: "Get", Err: &net.OpError{Op: "dial", Err: err}} }

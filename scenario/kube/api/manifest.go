@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 )
 
-// ReadManifests reads the documents of a file.
+// ReadManifests reads all documents of a file.
 func ReadManifests(text []byte) ([]map[string]any, error) {
 	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
 	var list []map[string]any
@@ -32,7 +32,7 @@ func ReadManifests(text []byte) ([]map[string]any, error) {
 	}
 }
 
-// CheckManifest refuses what does not say which object it is of.
+// CheckManifest refuses a manifest that does not identify its object.
 func CheckManifest(manifest map[string]any) error {
 	o := unstructured.Unstructured{Object: manifest}
 	if o.GetKind() == "" || o.GetName() == "" || o.GetAPIVersion() == "" {
@@ -41,7 +41,7 @@ func CheckManifest(manifest map[string]any) error {
 	return nil
 }
 
-// RefOf names the object of a manifest, with its group.
+// RefOf returns the reference to a manifest's object, with its group.
 func RefOf(manifest map[string]any) Ref {
 	o := unstructured.Unstructured{Object: manifest}
 	kind := o.GetKind()

@@ -12,9 +12,9 @@ import (
 	"k8s.io/client-go/dynamic"
 )
 
-// Ref names an object as kubectl does: deployment/gateway.
+// Ref names an object as kubectl does, such as deployment/gateway.
 type Ref struct {
-	Kind string // with its group behind a dot, where it is needed
+	Kind string // followed by a dot and its group, where needed
 	Name string
 }
 
@@ -29,15 +29,15 @@ func ParseRef(text string) (Ref, error) {
 
 func (r Ref) String() string { return r.Kind + "/" + r.Name }
 
-// Object is one in a cluster.
+// Object identifies an object in a cluster; it need not exist.
 type Object struct {
 	Cluster   *Cluster
 	Resource  resource
-	Namespace string // "" for those of the whole cluster
+	Namespace string // "" for cluster-scoped objects
 	Name      string
 }
 
-// Object finds the resource; it does not ask whether the object is there.
+// Object resolves the resource; it does not check that the object exists.
 func (c *Cluster) Object(ctx context.Context, ref Ref) (*Object, error) {
 	r, err := c.find(ctx, ref.Kind)
 	if err != nil {
@@ -50,7 +50,7 @@ func (c *Cluster) Object(ctx context.Context, ref Ref) (*Object, error) {
 	return o, nil
 }
 
-// String names it for people: deployment gateway in namespace default, context x.
+// String names the object in messages: deployment/gateway in namespace default.
 func (o *Object) String() string {
 	text := strings.ToLower(o.Resource.Kind) + "/" + o.Name
 	if o.Namespace != "" {
@@ -59,7 +59,7 @@ func (o *Object) String() string {
 	return text
 }
 
-// Client is the way to objects of its kind, in its namespace.
+// Client returns a client for objects of this kind in this namespace.
 func (o *Object) Client() dynamic.ResourceInterface {
 	r := o.Cluster.dynamic.Resource(o.Resource.GVR)
 	if o.Namespace != "" {
@@ -68,7 +68,7 @@ func (o *Object) Client() dynamic.ResourceInterface {
 	return r
 }
 
-// Get reads it, or one of its subresources.
+// Get reads the object or one of its subresources.
 func (o *Object) Get(ctx context.Context, sub ...string) (map[string]any, error) {
 	ctx, cancel := context.WithTimeout(ctx, RequestTime)
 	defer cancel()
@@ -79,17 +79,18 @@ func (o *Object) Get(ctx context.Context, sub ...string) (map[string]any, error)
 	return found.Object, nil
 }
 
-// FieldManager is whose the fields are that we set.
+// FieldManager is the field manager of our changes.
 const FieldManager = "nodrop"
 
-// How the API server is to take fields that it does not know: a change that would
-// change nothing is refused, what is put back is put back as far as it goes.
+// How the API server treats fields that it does not know. A change is strict:
+// one that would have no effect must fail. A restore is lenient: it restores as
+// much as it can.
 const (
 	Strictly  = metav1.FieldValidationStrict
 	Leniently = metav1.FieldValidationIgnore
 )
 
-// Patch applies a patch, and returns what came of it.
+// Patch applies a patch and returns the resulting object.
 func (o *Object) Patch(ctx context.Context, patch Patching, unknown string, sub ...string) (map[string]any, error) {
 	kind, body := patch.body()
 	text, err := json.Marshal(body)
@@ -105,12 +106,12 @@ func (o *Object) Patch(ctx context.Context, patch Patching, unknown string, sub 
 	return found.Object, nil
 }
 
-// May asks the API server whether we may, as kubectl auth can-i does.
+// May asks the API server whether we have a permission, as kubectl auth can-i does.
 func (o *Object) May(ctx context.Context, verb, sub string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, RequestTime)
 	defer cancel()
 	attributes := map[string]any{"verb": verb, "group": o.Resource.GVR.Group, "resource": o.Resource.GVR.Resource, "subresource": sub}
-	if verb != "create" { // which knows no names
+	if verb != "create" { // create is not limited to object names
 		attributes["name"] = o.Name
 	}
 	if o.Resource.Namespaced {

@@ -10,17 +10,18 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Patching is a patch of one of kubectl's types. The zero value changes nothing.
+// Patching is a patch of one of kubectl's patch types. The zero value changes
+// nothing.
 type Patching struct {
-	Type       types.PatchType  // "" is a JSON patch where there are operations, and else a merge patch
+	Type       types.PatchType  // "" means JSON patch if there are operations, or else merge patch
 	Fields     map[string]any   // of a merge patch (RFC 7386) or a strategic merge patch
 	Operations []map[string]any // of a JSON patch (RFC 6902)
 }
 
-// Merging is the merge patch of fields.
+// Merging returns a merge patch of fields.
 func Merging(fields map[string]any) Patching { return Patching{Fields: fields} }
 
-// ParsePatchType reads a type as kubectl's --type has it.
+// ParsePatchType reads a patch type as given to kubectl's --type.
 func ParsePatchType(name string) (types.PatchType, error) {
 	switch name {
 	case "merge":
@@ -33,7 +34,7 @@ func ParsePatchType(name string) (types.PatchType, error) {
 	return "", fmt.Errorf("%q is not merge, strategic or json", name)
 }
 
-// kind is the type, said or not.
+// kind returns the patch type, explicit or implied.
 func (p Patching) kind() types.PatchType {
 	switch {
 	case p.Type != "":
@@ -44,7 +45,7 @@ func (p Patching) kind() types.PatchType {
 	return types.MergePatchType
 }
 
-// Check refuses what cannot be sent, or not be put back, and what changes nothing.
+// Check refuses a patch that cannot be sent, cannot be undone, or changes nothing.
 func (p Patching) Check() error {
 	if len(p.Fields) == 0 && len(p.Operations) == 0 {
 		return errors.New("it changes nothing")
@@ -66,9 +67,9 @@ func (p Patching) Check() error {
 	return nil
 }
 
-// checkDirectives refuses those of a strategic merge patch that change what they
-// do not name: it could not be put back. Inside a list they may stand, because a
-// list is put back as a whole.
+// checkDirectives refuses strategic merge directives that change fields they do
+// not name: such a change could not be undone. They are allowed inside a list,
+// because a list is restored as a whole.
 func checkDirectives(fields map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if strings.HasPrefix(name, "$") {
@@ -83,7 +84,8 @@ func checkDirectives(fields map[string]any) error {
 	return nil
 }
 
-// operationKeys are what an operation of a JSON patch takes beside op and path.
+// operationKeys maps each JSON patch operation to the key that it takes beside
+// op and path.
 var operationKeys = map[string]string{"add": "value", "replace": "value", "test": "value", "move": "from", "copy": "from", "remove": ""}
 
 func checkOperation(operation map[string]any) error {
@@ -109,7 +111,6 @@ func checkOperation(operation map[string]any) error {
 	return nil
 }
 
-// body is what is sent.
 func (p Patching) body() (types.PatchType, any) {
 	if kind := p.kind(); kind != types.JSONPatchType {
 		return kind, p.Fields
@@ -117,8 +118,8 @@ func (p Patching) body() (types.PatchType, any) {
 	return types.JSONPatchType, p.Operations
 }
 
-// Paths are those of the values that the patch changes in an object, sorted and
-// none inside another. A list is one value.
+// Paths returns the paths of the values that the patch changes in an object,
+// sorted, with no path inside another. A list is one value.
 func (p Patching) Paths(object map[string]any) [][]string {
 	if p.kind() != types.JSONPatchType {
 		return Paths(p.Fields, nil)
@@ -137,8 +138,8 @@ func (p Patching) Paths(object map[string]any) [][]string {
 	return outer
 }
 
-// pointers are where the operations of a JSON patch change something, in order,
-// each once.
+// pointers lists the JSON pointers that the operations change, in order and
+// without repeats.
 func (p Patching) pointers() []string {
 	var list []string
 	add := func(pointer any) {
@@ -158,7 +159,7 @@ func (p Patching) pointers() []string {
 	return list
 }
 
-// valueAt is the path of a JSON pointer (RFC 6901), which ends at the first list.
+// valueAt converts a JSON pointer (RFC 6901) to a path. It stops at the first list.
 func valueAt(object map[string]any, pointer string) []string {
 	var path []string
 	var value any = object
@@ -174,7 +175,7 @@ func valueAt(object map[string]any, pointer string) []string {
 	return path
 }
 
-// Names are those of the values, for people who have not seen the object.
+// Names lists the changed values for messages, without reading the object.
 func (p Patching) Names() string {
 	if p.kind() == types.JSONPatchType {
 		return strings.Join(p.pointers(), ", ")
@@ -186,8 +187,8 @@ func (p Patching) Names() string {
 	return strings.Join(names, ", ")
 }
 
-// Told is the value that the patch itself gives a path; false where only the API
-// server's answer tells what became of it.
+// Told returns the value that the patch sets at a path, or false where only the
+// API server's response shows it.
 func (p Patching) Told(path []string) (value any, told bool) {
 	if p.kind() != types.MergePatchType {
 		return nil, false
@@ -195,7 +196,7 @@ func (p Patching) Told(path []string) (value any, told bool) {
 	return At(p.Fields, path...)
 }
 
-// Paths are the paths of a patch's values; a list is one value.
+// Paths returns the paths of a patch's values; a list is one value.
 func Paths(patch map[string]any, below []string) [][]string {
 	var paths [][]string
 	for _, name := range slices.Sorted(maps.Keys(patch)) {

@@ -9,8 +9,8 @@ import (
 	"nodrop/scenario/kube/internal/kubetest"
 )
 
-// TestPaths: what a JSON patch changes is put back value by value, a list as a
-// whole, and nothing twice.
+// TestPaths checks that a JSON patch is restored value by value, a list as a
+// whole, and no value twice.
 func TestPaths(t *testing.T) {
 	object := kubetest.Decode(t, `{metadata: {annotations: {a/b: x}}, spec: {replicas: 1, containers: [{name: a}, {name: b}]}}`)
 	for want, pointers := range map[string][]string{

@@ -15,7 +15,7 @@ import (
 	"k8s.io/client-go/dynamic"
 )
 
-// PodsResource is the resource that pods are.
+// PodsResource returns the resource of pods.
 func PodsResource() schema.GroupVersionResource {
 	return schema.GroupVersionResource{Version: "v1", Resource: "pods"}
 }
@@ -24,17 +24,16 @@ func slicesResource() schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"}
 }
 
-// Pods is the way to those of the namespace.
+// Pods returns a client for the pods of the namespace.
 func (c *Cluster) Pods() dynamic.ResourceInterface {
 	return c.dynamic.Resource(PodsResource()).Namespace(c.Namespace)
 }
 
-// Slices is the way to the EndpointSlices of the namespace.
+// Slices returns a client for the EndpointSlices of the namespace.
 func (c *Cluster) Slices() dynamic.ResourceInterface {
 	return c.dynamic.Resource(slicesResource()).Namespace(c.Namespace)
 }
 
-// list lists all that there are.
 func (p PodSet) list(ctx context.Context) ([]unstructured.Unstructured, error) {
 	ctx, cancel := context.WithTimeout(ctx, RequestTime)
 	defer cancel()
@@ -45,14 +44,14 @@ func (p PodSet) list(ctx context.Context) ([]unstructured.Unstructured, error) {
 	return list.Items, nil
 }
 
-// over reports a pod that has ended, and is only kept to be looked at: one that was
-// evicted, or whose job is done.
+// over reports a pod that has ended but still exists: one that was evicted, or
+// whose job is complete.
 func over(pod *unstructured.Unstructured) bool {
 	phase := Text(pod.Object, "status", "phase")
 	return phase == "Failed" || phase == "Succeeded"
 }
 
-// Staying lists those that are not on their way out, the oldest first.
+// Staying lists the pods that are neither terminating nor over, oldest first.
 func (p PodSet) Staying(ctx context.Context) ([]unstructured.Unstructured, error) {
 	all, err := p.list(ctx)
 	if err != nil {
@@ -65,7 +64,7 @@ func (p PodSet) Staying(ctx context.Context) ([]unstructured.Unstructured, error
 	return items, nil
 }
 
-// Oldest are the oldest n; 0 is all.
+// Oldest returns the n oldest pods; 0 means all.
 func (p PodSet) Oldest(ctx context.Context, n int) ([]unstructured.Unstructured, error) {
 	pods, err := p.Staying(ctx)
 	switch {
@@ -79,11 +78,11 @@ func (p PodSet) Oldest(ctx context.Context, n int) ([]unstructured.Unstructured,
 	return pods[:n], nil
 }
 
-// DeletePod deletes a pod, with a grace period of its own unless grace says another.
+// DeletePod deletes a pod. A nil grace keeps the pod's own grace period.
 func (c *Cluster) DeletePod(ctx context.Context, pod *unstructured.Unstructured, grace *int64) error {
 	ctx, cancel := context.WithTimeout(ctx, RequestTime)
 	defer cancel()
-	uid := pod.GetUID() // another may come in its name
+	uid := pod.GetUID() // a new pod may get the same name
 	options := metav1.DeleteOptions{GracePeriodSeconds: grace, Preconditions: &metav1.Preconditions{UID: &uid}}
 	if err := c.Pods().Delete(ctx, pod.GetName(), options); err != nil {
 		return c.Explain("pod "+pod.GetName(), err)
@@ -91,7 +90,7 @@ func (c *Cluster) DeletePod(ctx context.Context, pod *unstructured.Unstructured,
 	return nil
 }
 
-// AwaitGone waits until none of some pods of the set is there any more.
+// AwaitGone waits until none of the given pods exists.
 func (p PodSet) AwaitGone(ctx context.Context, pods []unstructured.Unstructured, limit time.Duration) error {
 	gone := map[types.UID]bool{}
 	for i := range pods {
@@ -109,23 +108,23 @@ func (p PodSet) AwaitGone(ctx context.Context, pods []unstructured.Unstructured,
 	})
 }
 
-// Pods are some of one namespace.
+// Pods selects pods in one namespace.
 type Pods struct {
-	Access   *Access // nil is that of the object they belong to
-	Selector string  // as kubectl takes it; "" is not known
+	Access   *Access // nil means that of the object they belong to
+	Selector string  // as kubectl takes it; "" means unknown
 }
 
-// PodSet is Pods that were found.
+// PodSet is a resolved Pods: by selector or by name.
 type PodSet struct {
 	Cluster  *Cluster
 	Selector string // or
-	Name     string // of the only one
+	Name     string // of a single pod
 }
 
-// String names them for people.
+// String names the pods in messages.
 func (p PodSet) String() string { return "pods of " + cmp.Or(p.Selector, p.Name) }
 
-// Options are those of a list or a watch of them.
+// Options returns the options to list or watch the pods.
 func (p PodSet) Options() metav1.ListOptions {
 	if p.Name != "" {
 		return metav1.ListOptions{FieldSelector: "metadata.name=" + p.Name}
@@ -133,8 +132,8 @@ func (p PodSet) Options() metav1.ListOptions {
 	return metav1.ListOptions{LabelSelector: p.Selector}
 }
 
-// Of finds the pods of an object where nothing names them: by its own selector, or
-// its scale subresource.
+// Of resolves the pods of an object. Without an explicit selector, it uses the
+// object's own selector or its scale subresource.
 func (p Pods) Of(ctx context.Context, o *Object) (PodSet, error) {
 	set := PodSet{Cluster: o.Cluster, Selector: p.Selector}
 	if p.Access != nil {
@@ -166,12 +165,13 @@ func (p Pods) Of(ctx context.Context, o *Object) (PodSet, error) {
 	return set, nil
 }
 
-// NoPods is the error of an object whose pods nobody knows.
+// NoPods is the error for an object whose pods cannot be determined.
 func NoPods(o *Object) error {
 	return fmt.Errorf("%s: it does not say which pods it has: name them by a selector", o)
 }
 
-// selectorOf is a workload's own selector; "" where it has none of the usual form.
+// selectorOf returns a workload's own label selector; "" if it has none of the
+// usual form.
 func selectorOf(workload map[string]any) (string, error) {
 	found, _ := At(workload, "spec", "selector")
 	fields, _ := found.(map[string]any)
@@ -185,13 +185,13 @@ func selectorOf(workload map[string]any) (string, error) {
 	return metav1.FormatLabelSelector(&selector), nil
 }
 
-// Exactly is a number of pods that stays what it is.
+// Exactly returns a fixed number of pods.
 func Exactly(n int) func(context.Context) (int, error) {
 	return func(context.Context) (int, error) { return n, nil }
 }
 
-// AwaitSettled waits until there are as many pods as are wanted, all of them ready,
-// and none is on its way out. Those that are over do not count.
+// AwaitSettled waits until the wanted number of pods is ready and no other pod
+// is starting or terminating. Pods that are over do not count.
 func (p PodSet) AwaitSettled(ctx context.Context, wanted func(context.Context) (int, error), limit time.Duration) error {
 	return Until(ctx, p.String()+": not settled", limit, func(ctx context.Context) (bool, string, error) {
 		want, err := wanted(ctx)
@@ -222,7 +222,7 @@ func (p PodSet) settled(ctx context.Context, want int) (bool, string, error) {
 	return ready == want && leaving == 0 && others == 0, why, nil
 }
 
-// Or is the access of the pods.
+// Or returns the access of the pods, or a if they have none.
 func (p Pods) Or(a *Access) *Access {
 	if p.Access != nil {
 		return p.Access

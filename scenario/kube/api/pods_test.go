@@ -6,7 +6,7 @@ import (
 	"nodrop/scenario/kube/internal/kubetest"
 )
 
-// TestSelectors: those of expressions, too.
+// TestSelectors covers labels and expressions.
 func TestSelectors(t *testing.T) {
 	selector, err := selectorOf(kubetest.Decode(t, "{spec: {selector: {matchLabels: {app: gw}, matchExpressions: [{key: track, operator: In, values: [stable]}]}}}"))
 	if want := "app=gw,track in (stable)"; err != nil || selector != want {

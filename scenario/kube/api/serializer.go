@@ -5,11 +5,11 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 )
 
-// noSerializer is for a client that is asked for bytes: the schemes that the
-// typed clients come with cost every start of the program.
+// noSerializer serves a client that reads raw bytes. The schemes of the typed
+// clients would slow down every start of the program.
 type noSerializer struct{}
 
-// SupportedMediaTypes are those of an empty scheme.
+// SupportedMediaTypes returns those of an empty scheme.
 func (noSerializer) SupportedMediaTypes() []runtime.SerializerInfo {
 	return serializer.NewCodecFactory(runtime.NewScheme()).SupportedMediaTypes()
 }

@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// At is the value at a path; false where there is none.
+// At returns the value at a path; false if there is none.
 func At(object map[string]any, path ...string) (any, bool) {
 	var value any = object
 	for _, name := range path {
@@ -23,7 +23,7 @@ func At(object map[string]any, path ...string) (any, bool) {
 	return value, true
 }
 
-// Items are the mappings of the list at a path; none where there is none.
+// Items returns the mappings of the list at a path; none if there is no list.
 func Items(object map[string]any, path ...string) []map[string]any {
 	value, _ := At(object, path...)
 	list, _ := value.([]any)
@@ -36,13 +36,13 @@ func Items(object map[string]any, path ...string) []map[string]any {
 	return found
 }
 
-// Number is one at a path; 0 where there is none.
+// Number returns the number at a path; 0 if there is none.
 func Number(object map[string]any, path ...string) int64 {
 	value, _ := At(object, path...)
 	switch n := value.(type) {
 	case int64:
 		return n
-	case float64: // of a manifest
+	case float64: // from a manifest
 		return int64(n)
 	case int:
 		return int64(n)
@@ -50,13 +50,13 @@ func Number(object map[string]any, path ...string) int64 {
 	return 0
 }
 
-// Text is one at a path; "" where there is none.
+// Text returns the string at a path; "" if there is none.
 func Text(object map[string]any, path ...string) string {
 	s, _, _ := unstructured.NestedString(object, path...)
 	return s
 }
 
-// Set puts a value into nested maps, which are made where they are missing.
+// Set stores a value in nested maps and creates missing ones.
 func Set(object map[string]any, value any, path ...string) {
 	for _, name := range path[:len(path)-1] {
 		next, ok := object[name].(map[string]any)
@@ -69,8 +69,8 @@ func Set(object map[string]any, value any, path ...string) {
 	object[path[len(path)-1]] = value
 }
 
-// Same compares values as JSON has them: 1 from a file and 1 from the API server
-// are of different types in Go.
+// Same compares values by their JSON form: 1 from a file and 1 from the API
+// server have different types in Go.
 func Same(a, b any) bool {
 	if reflect.DeepEqual(a, b) {
 		return true
@@ -80,7 +80,7 @@ func Same(a, b any) bool {
 	return errX == nil && errY == nil && string(x) == string(y)
 }
 
-// Shown is a value for people.
+// Shown formats a value for messages.
 func Shown(value any, is bool) string {
 	if !is || value == nil {
 		return "nothing"
@@ -92,12 +92,12 @@ func Shown(value any, is bool) string {
 	return string(text)
 }
 
-// HasCondition reports that one of an object's conditions is True.
+// HasCondition reports whether an object's condition of this kind is True.
 func HasCondition(o map[string]any, kind string) bool {
 	return Text(ConditionOf(o, kind), "status") == "True"
 }
 
-// ConditionOf is one of an object's conditions; nil where it has none of the kind.
+// ConditionOf returns an object's condition of this kind; nil if it has none.
 func ConditionOf(o map[string]any, kind string) map[string]any {
 	for _, c := range Items(o, "status", "conditions") {
 		if Text(c, "type") == kind {

@@ -9,7 +9,7 @@ import (
 	"nodrop/scenario/kube/internal/kubetest"
 )
 
-// TestASMRanges: what the document says of both families of versions, for every
+// TestASMRanges checks the documented limits of both version families for every
 // type of Service.
 func TestASMRanges(t *testing.T) {
 	old, young := Version{1, 25}, Version{1, 26}
@@ -69,12 +69,12 @@ func TestParseASMVersion(t *testing.T) {
 	}
 }
 
-// TestASMManifests: what an IstioGateway may not say.
+// TestASMManifests checks which IstioGateways are refused.
 func TestASMManifests(t *testing.T) {
 	for name, tt := range map[string]struct {
 		manifest string
 		version  Version
-		want     string // "" is nothing wrong
+		want     string // "" if valid
 	}{
 		"old":           {`{spec: {serviceAnnotations: {DRAIN: 'on', DRAIN-timeout: '10'}}}`, Version{1, 25}, ""},
 		"one alone":     {`{spec: {serviceAnnotations: {DRAIN: 'on'}}}`, Version{1, 25}, "belong together, and one is missing"},
@@ -108,7 +108,7 @@ func TestASMManifests(t *testing.T) {
 	}
 }
 
-// TestProxyVersion: what an image tells of the version, and what it does not.
+// TestProxyVersion checks which image names contain a version.
 func TestProxyVersion(t *testing.T) {
 	for image, want := range map[string]Version{
 		"registry.example/acs/proxyv2:v1.14.3.47-ga31201346f-aliyun": {1, 14}, "proxyv2:1.26.0": {1, 26},
@@ -121,7 +121,7 @@ func TestProxyVersion(t *testing.T) {
 	}
 }
 
-// TestASMGrace: pods that would be killed before their drain is over.
+// TestASMGrace checks that a grace period that would cut the drain short is refused.
 func TestASMGrace(t *testing.T) {
 	gateway := kubetest.Decode(t, "{spec: {terminationGracePeriodSeconds: 30}}")
 	for drain, ok := range map[time.Duration]bool{0: true, 29 * time.Second: true, 30 * time.Second: false, time.Minute: false} {

@@ -10,22 +10,22 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// What ASM's document says of graceful shutdown on an IstioGateway ("Use graceful
-// shutdown to prevent traffic loss"): before 1.26, two annotations of its Service,
-// of 10 to 30 seconds; from 1.26, one annotation of its own, of 10 to 890 seconds
-// for CLB and NLB, without an upper limit for ClusterIP and NodePort, and a change
-// restarts the gateway.
+// ASM's document "Use graceful shutdown to prevent traffic loss" describes
+// graceful shutdown of an IstioGateway. Before 1.26: two annotations of its
+// Service, 10 to 30 seconds. From 1.26: one annotation of the IstioGateway, 10
+// to 890 seconds for CLB and NLB and no upper limit for ClusterIP and NodePort;
+// a change restarts the gateway.
 const (
 	DrainTimeout = "asm.alibabacloud.com/gateway-drain-timeout-seconds"
 	Drain        = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-connection-drain"
 	DrainSeconds = Drain + "-timeout"
 )
 
-// Replicas is the annotation that leaves the number of replicas to others, in the
+// Replicas is the annotation that hands the number of replicas to others in the
 // data plane (ASM's "Customize a scaling policy for an ASM gateway", from 1.19).
 const Replicas = "asm.alibabacloud.com/replicas-managed-by-asm"
 
-// The bounds of the drain timeout, in seconds.
+// The limits of the drain timeout, in seconds.
 const (
 	least    = 10
 	mostOld  = 30
@@ -35,7 +35,8 @@ const (
 	Families = "1.25 (any before 1.26) or 1.26 (any from there)"
 )
 
-// Version is what decides how graceful shutdown is told: major and minor.
+// Version is ASM's major and minor version, which decides how graceful shutdown
+// is configured.
 type Version struct{ Major, Minor int }
 
 // ParseVersion reads 1.26, v1.26.4 and the like.
@@ -53,11 +54,11 @@ func ParseVersion(s string) (v Version, err error) {
 	return v, nil
 }
 
-// annotates reports that graceful shutdown is an annotation of the gateway.
+// annotates reports that graceful shutdown is an annotation of the IstioGateway.
 func (v Version) annotates() bool { return v.Major > 1 || v.Major == 1 && v.Minor >= 26 }
 
-// Patch turns graceful shutdown on or off in the version's own way. Annotations are
-// strings.
+// Patch returns the patch that enables or disables graceful shutdown for a
+// version. Annotation values are strings.
 func Patch(drain time.Duration, v Version) map[string]any {
 	patch := map[string]any{}
 	seconds, on := any(strconv.Itoa(int(drain/time.Second))), any("on")
@@ -73,7 +74,8 @@ func Patch(drain time.Duration, v Version) map[string]any {
 	return patch
 }
 
-// ServiceType is that of the gateway's Service; ASM's default is LoadBalancer.
+// ServiceType returns the type of the gateway's Service; ASM's default is
+// LoadBalancer.
 func ServiceType(gateway map[string]any) string {
 	if s := api.Text(gateway, "spec", "serviceType"); s != "" {
 		return s
@@ -81,8 +83,8 @@ func ServiceType(gateway map[string]any) string {
 	return "LoadBalancer"
 }
 
-// CheckDrain finds what is wrong with a drain timeout that can be known before the
-// gateway is: of a version that is not known, only what is wrong in all.
+// CheckDrain checks a drain timeout before the gateway is known. For an unknown
+// version it reports only what every version refuses.
 func CheckDrain(drain time.Duration, v Version) error {
 	if v == (Version{}) {
 		v = Version{1, 26}
@@ -90,8 +92,8 @@ func CheckDrain(drain time.Duration, v Version) error {
 	return CheckDrainOf(drain, v, "")
 }
 
-// CheckDrainOf holds a drain timeout to the document's rules for a type of Service,
-// "" where that is not known; 0 is off.
+// CheckDrainOf checks a drain timeout against the documented limits for a type
+// of Service; "" means an unknown type, and a drain of 0 means off.
 func CheckDrainOf(drain time.Duration, v Version, service string) error {
 	if drain == 0 {
 		return nil
@@ -117,7 +119,7 @@ func CheckDrainOf(drain time.Duration, v Version, service string) error {
 	return nil
 }
 
-// CheckGrace refuses a drain that a pod's own grace period would cut short.
+// CheckGrace refuses a drain timeout that the pods' grace period would cut short.
 func CheckGrace(gateway map[string]any, drain time.Duration) error {
 	grace, told := api.At(gateway, "spec", "terminationGracePeriodSeconds")
 	if !told || drain == 0 {
@@ -130,7 +132,7 @@ func CheckGrace(gateway map[string]any, drain time.Duration) error {
 	return err
 }
 
-// ProxyVersion is the version of a pod's proxy.
+// ProxyVersion returns the version of a pod's proxy.
 func ProxyVersion(pod map[string]any) (Version, error) {
 	for _, container := range api.Items(pod, "spec", "containers") {
 		image := api.Text(container, "image")

@@ -9,8 +9,8 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// Check finds what is wrong with what an IstioGateway says of graceful
-// shutdown, by the document's rules.
+// Check checks an IstioGateway's graceful shutdown settings against the
+// documented rules.
 func Check(gateway map[string]any, v Version) error {
 	annotations, _ := api.At(gateway, "spec", "serviceAnnotations")
 	fields, _ := annotations.(map[string]any)
@@ -56,14 +56,14 @@ func checkSeconds(value any, name string, v Version, service string) error {
 	return nil
 }
 
-// Terms are what the actions of a run say of the IstioGateways among manifests.
+// Terms are the settings of a run's actions that affect IstioGateways in manifests.
 type Terms struct {
-	Version Version  // the zero value where none is named
-	Scaled  []string // names of what is scaled
+	Version Version  // the zero value if none is named
+	Scaled  []string // names of the scaled objects
 }
 
-// CheckManifests holds the IstioGateways among manifests to the rules of the
-// version that is named or, where none is, that the manifest's way is of.
+// CheckManifests checks the IstioGateways among manifests against the named
+// version or, without one, the version whose annotations the manifest uses.
 func CheckManifests(list []map[string]any, terms *Terms) error {
 	for _, manifest := range list {
 		if api.Text(manifest, "kind") != "IstioGateway" {
@@ -88,9 +88,9 @@ func CheckManifests(list []map[string]any, terms *Terms) error {
 	return nil
 }
 
-// CheckScales refuses an IstioGateway whose replicas are not replicaCount's to
-// set: they have an autoscaler (the fields of ASM's "ASM gateway CRD reference"), or
-// are left to others.
+// CheckScales refuses an IstioGateway whose replicas replicaCount does not set:
+// it has an autoscaler (fields of ASM's "ASM gateway CRD reference"), or its
+// replicas are managed elsewhere.
 func CheckScales(name string, gateway map[string]any) error {
 	if auto, _ := api.At(gateway, "spec", "autoscaleEnabled"); auto == true {
 		return fmt.Errorf("%s: spec.autoscaleEnabled: its autoscaler (%d to %d) would take the number of replicas back", name, api.Number(gateway, "spec", "minReplicas"), api.Number(gateway, "spec", "maxReplicas"))

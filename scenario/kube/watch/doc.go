@@ -1,8 +1,8 @@
-// Package watch says by marks what becomes of pods and of their endpoints.
+// Package watch marks events of pods and their endpoints.
 //
-// The pipeline: lists and watches of pods and of EndpointSlices → what is known of
+// The pipeline: lists and watches of pods and EndpointSlices → the state of
 // each pod → marks.
 //
-// The invariants: what happens to a pod is marked once, however many watches list
-// it; the time of a mark is when the event arrived here.
+// The invariants: each event of a pod is marked once, however many watches
+// include the pod; the time of a mark is when the event arrived here.
 package watch

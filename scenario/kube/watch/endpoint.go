@@ -10,27 +10,27 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// State is what an EndpointSlice says of an endpoint.
+// State is the state of an endpoint in an EndpointSlice.
 type State int
 
-// The states, from the worst to the best for who wants to be sent connections.
+// The states, in increasing readiness for new connections.
 const (
 	unlisted State = iota
-	goes           // told to go
+	goes           // terminating
 	notReady
 	Routed
 )
 
-// kinds are the marks of the states that are worse than another.
+// kinds maps each state to the mark for a change to it from a better one.
 var kinds = map[State]record.MarkKind{
 	unlisted: record.MarkEndpointDropped,
 	goes:     record.MarkEndpointGoes,
 	notReady: record.MarkNotReady,
 }
 
-// slice takes one state of an EndpointSlice. An endpoint that is not ready gets
-// no new connections where others are: it is out of the balancer from when each
-// dataplane hears of that.
+// slice processes one version of an EndpointSlice. An endpoint that is not
+// ready gets no new connections while others are ready: each data plane drops
+// it from its balancer once it receives the change.
 func (l *lifecycles) slice(o *unstructured.Unstructured, gone bool, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -50,7 +50,7 @@ func (l *lifecycles) slice(o *unstructured.Unstructured, gone bool, now time.Tim
 	}
 }
 
-// statesIn are those of the pods in an EndpointSlice.
+// statesIn returns the states of the pods in an EndpointSlice.
 func statesIn(slice map[string]any) map[string]State {
 	states := map[string]State{}
 	for _, endpoint := range api.Items(slice, "endpoints") {
@@ -62,21 +62,21 @@ func statesIn(slice map[string]any) map[string]State {
 	return states
 }
 
-// StateOf is that of one endpoint.
+// StateOf returns the state of one endpoint.
 func StateOf(endpoint map[string]any) State {
 	ready, told := api.At(endpoint, "conditions", "ready")
 	terminating, _ := api.At(endpoint, "conditions", "terminating")
 	switch {
-	case terminating == true: // where publishNotReadyAddresses is set, it stays ready
+	case terminating == true: // with publishNotReadyAddresses, ready stays true
 		return goes
-	case !told || ready == true: // as the API has it: not told is ready
+	case !told || ready == true: // by the API, an unset value means ready
 		return Routed
 	}
 	return notReady
 }
 
-// list tells what became of a pod's endpoint, which is as ready as the best of
-// the slices that have it. It needs the lock.
+// list updates a pod's endpoint to its best state in any slice and marks a
+// change for the worse. It requires l.mu to be held.
 func (l *lifecycles) list(name string, p *podLifecycle, now time.Time) {
 	best := unlisted
 	for _, state := range p.slices {

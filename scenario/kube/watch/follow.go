@@ -13,18 +13,18 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// followed is a list of objects, and what becomes of them.
+// followed is a list of objects that is kept up to date by a watch.
 type followed struct {
 	cluster *api.Cluster
 	from    dynamic.ResourceInterface
 	options metav1.ListOptions
 	take    func(o *unstructured.Unstructured, gone bool, at time.Time)
-	missed  func(from, to time.Time) // told of an interruption
+	missed  func(from, to time.Time) // reports an interruption
 
-	known map[string]*unstructured.Unstructured // what was taken last, by name
+	known map[string]*unstructured.Unstructured // last known state, by name
 }
 
-// list takes what there is, and that what was there before is gone.
+// list processes the current objects, and as gone those that no longer exist.
 func (s *followed) list(ctx context.Context) (version string, err error) {
 	list, err := s.from.List(ctx, s.options)
 	if err != nil {
@@ -37,7 +37,7 @@ func (s *followed) list(ctx context.Context) (version string, err error) {
 		o := &list.Items[i]
 		s.known[o.GetName()] = o
 	}
-	for name, o := range before { // first: another may have come in its name
+	for name, o := range before { // first, because a new object may have the same name
 		if now, ok := s.known[name]; !ok || now.GetUID() != o.GetUID() {
 			s.take(o, true, at)
 		}
@@ -48,7 +48,7 @@ func (s *followed) list(ctx context.Context) (version string, err error) {
 	return list.GetResourceVersion(), nil
 }
 
-// ready counts those that are ready and stay.
+// ready counts the objects that are ready and not terminating.
 func (s *followed) ready() int {
 	n := 0
 	for _, o := range s.known {
@@ -59,15 +59,15 @@ func (s *followed) ready() int {
 	return n
 }
 
-// follow takes what happens until ctx ends. After an interruption everything is
-// listed again: what happened meanwhile is told late, but told.
+// follow processes events until ctx ends. After an interruption it lists
+// everything again: changes in between are marked late, but not lost.
 func (s *followed) follow(ctx context.Context, version string) {
-	var since time.Time // when it was interrupted; zero while it is not
+	var since time.Time // start of the interruption; zero while there is none
 	for ctx.Err() == nil {
 		options := s.options
 		options.ResourceVersion = version
 		began := time.Now()
-		w, err := s.from.Watch(ctx, options) // which may try for some time
+		w, err := s.from.Watch(ctx, options) // may retry for some time
 		switch {
 		case err == nil:
 			s.drain(w)
@@ -89,8 +89,8 @@ func (s *followed) follow(ctx context.Context, version string) {
 	}
 }
 
-// Propagation is how late marks may be without a word of it: API servers end watches
-// from time to time, and they begin again at once.
+// Propagation is how late marks may be without a note: API servers end watches
+// from time to time, and follow restarts them at once.
 const Propagation = time.Second
 
 func (s *followed) drain(w watch.Interface) {

@@ -16,31 +16,31 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// lives are what is known of pods.
+// lifecycles holds the state of all known pods.
 type lifecycles struct {
 	mark func(scenario.Moment)
 
 	mu      sync.Mutex // guards all below
 	pods    map[string]*podLifecycle
-	settled bool      // what there was at the beginning is known: from here on it is told
-	heard   time.Time // when it was heard again that nothing was heard before
+	settled bool      // the initial state is known: from now on, events are marked
+	heard   time.Time // end of the last reported interruption
 }
 
-// podLifecycle is what was told of one pod.
+// podLifecycle is the state of one pod.
 type podLifecycle struct {
-	uid           types.UID // "" until it was seen itself
-	version       int64     // of its last state
+	uid           types.UID // "" until the pod itself was seen
+	version       int64     // of its last seen state
 	address       string    // "" until it has one
 	ready, exited bool
-	watched       bool             // it is one of ours; slices list others, too
-	old           bool             // it was leaving before the watch began: it is no part of the run
-	ends          map[string]int64 // of each of its containers, so far
-	leaving       time.Time        // since when it is; zero while it is not
-	slices        map[string]State // that list it, by name
+	watched       bool             // one of the watched pods; slices also list others
+	old           bool             // it was terminating before the watch began, so the run ignores it
+	ends          map[string]int64 // how often each container has ended
+	leaving       time.Time        // start of termination; zero before
+	slices        map[string]State // its state in each slice, by name of the slice
 	listed        State            // the best of these
 }
 
-// settle ends the beginning.
+// settle ends the initial phase.
 func (l *lifecycles) settle() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -50,7 +50,8 @@ func (l *lifecycles) settle() {
 	}
 }
 
-// tell needs the lock.
+// tell emits a mark of a watched pod that is not old, once settled is set. It
+// requires l.mu to be held.
 func (l *lifecycles) tell(m scenario.Moment) {
 	if p := l.pods[m.Endpoint]; l.settled && p.watched && !p.old {
 		m.Address = p.address
@@ -58,17 +59,17 @@ func (l *lifecycles) tell(m scenario.Moment) {
 	}
 }
 
-// missed tells of a time in which nothing was heard.
+// missed reports an interruption of a watch.
 func (l *lifecycles) missed(from, to time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.settled && from.After(l.heard) { // by the other streams the same is told
+	if l.settled && from.After(l.heard) { // the other streams report the same interruption
 		l.heard = to
 		l.mark(scenario.Moment{Kind: record.MarkNote, Note: "the API server was not heard: marks of pods and endpoints may be late", Since: from, At: to})
 	}
 }
 
-// pod takes one state of a pod.
+// pod processes one version of a pod.
 func (l *lifecycles) pod(o *unstructured.Unstructured, gone bool, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -76,7 +77,7 @@ func (l *lifecycles) pod(o *unstructured.Unstructured, gone bool, now time.Time)
 	p := l.lifecycle(name)
 	version, _ := strconv.ParseInt(o.GetResourceVersion(), 10, 64) // a number that grows, as of Kubernetes 1.35
 	if version < p.version {
-		return // another stream has told of it
+		return // another stream has already reported a newer version
 	}
 	p.version = version
 	if uid := o.GetUID(); !p.watched || uid != p.uid {
@@ -109,8 +110,8 @@ func (l *lifecycles) pod(o *unstructured.Unstructured, gone bool, now time.Time)
 	l.tell(scenario.Moment{Kind: record.MarkExited, Endpoint: name, At: now, Err: worst.err()})
 }
 
-// replaced tells that a pod is gone, where all that was seen of it is another one
-// of its name. It needs the lock.
+// replaced marks the end of a pod whose end was missed: a new pod with its name
+// has appeared. It requires l.mu to be held.
 func (l *lifecycles) replaced(name string, p *podLifecycle, now time.Time) {
 	if !p.watched || p.exited {
 		return
@@ -121,8 +122,8 @@ func (l *lifecycles) replaced(name string, p *podLifecycle, now time.Time) {
 	l.tell(scenario.Moment{Kind: record.MarkExited, Endpoint: name, At: now})
 }
 
-// crashed tells of containers that ended while nobody had told their pod to go. It
-// needs the lock.
+// crashed marks containers that ended although their pod was not terminating.
+// It requires l.mu to be held.
 func (l *lifecycles) crashed(name string, p *podLifecycle, pod map[string]any, now time.Time) {
 	for _, status := range statusesOf(pod) {
 		ends := api.Number(status, "restartCount")
@@ -145,7 +146,6 @@ func (l *lifecycles) crashed(name string, p *podLifecycle, pod map[string]any, n
 	}
 }
 
-// ending is how a container ended.
 type ending struct {
 	code   int64
 	reason string
@@ -156,7 +156,7 @@ func endingAt(status map[string]any, state string) (ending, bool) {
 	return ending{api.Number(status, state, "terminated", "exitCode"), api.Text(status, state, "terminated", "reason")}, ended
 }
 
-// killed reports that SIGKILL ended it, for another reason than its memory.
+// killed reports that SIGKILL ended it and the cause was not lack of memory.
 func (e ending) killed() bool { return e.code == killedCode && e.reason != outOfMemory }
 
 func (e ending) err() error {
@@ -170,17 +170,17 @@ func (e ending) err() error {
 }
 
 const (
-	killedCode  = 128 + 9     // of a container that SIGKILL ended
-	outOfMemory = "OOMKilled" // the reason, where that was the kernel's doing
-	// graceSlack is how much sooner than after its grace a kubelet's kill may seem
-	// to come: kubelets count from a moment in whole seconds, and the begin of the
-	// termination was told here later than it was. Of a pod that has no longer
+	killedCode  = 128 + 9     // exit code of a container that SIGKILL ended
+	outOfMemory = "OOMKilled" // the reason if the kernel killed it for lack of memory
+	// graceSlack is how much earlier than its grace period a kubelet's kill may
+	// seem to come: the kubelet counts from a time in whole seconds, and the
+	// start of the termination arrived here late. With a grace period no longer
 	// than this, every kill counts.
 	graceSlack = 1500 * time.Millisecond
 )
 
-// terminated reports that every container of a pod has ended, and how the worst of
-// them did: one that was killed or else the first that did not end well.
+// terminated reports whether all containers of a pod have ended, and the worst
+// ending: a killed container, or else the first with a nonzero exit code.
 func terminated(pod map[string]any) (ended bool, worst ending) {
 	statuses := statusesOf(pod)
 	for _, status := range statuses {
@@ -195,7 +195,8 @@ func terminated(pod map[string]any) (ended bool, worst ending) {
 	return len(statuses) > 0, worst
 }
 
-// life is that of a pod, from the first word of it on. It needs the lock.
+// lifecycle returns the state of a pod and creates it if necessary. It requires
+// l.mu to be held.
 func (l *lifecycles) lifecycle(name string) *podLifecycle {
 	p := l.pods[name]
 	if p == nil {

@@ -13,8 +13,8 @@ import (
 	"nodrop/scenario/kube/internal/kubetest"
 )
 
-// story feeds states of pods and EndpointSlices, a second apart, and keeps what is
-// told of them.
+// story feeds states of pods and EndpointSlices, one second apart, and collects
+// the marks.
 type story struct {
 	t          *testing.T
 	lifecycles lifecycles
@@ -42,14 +42,15 @@ func (s *story) object(text string) *unstructured.Unstructured {
 	return &unstructured.Unstructured{Object: kubetest.Integers(kubetest.Decode(s.t, text)).(map[string]any)}
 }
 
-// pod takes a state; more is of its spec, and statuses are of its containers.
+// pod feeds a state; spec has the fields of its spec, and statuses are those of
+// its containers.
 func (s *story) pod(name, metadata, spec, ready, statuses string) {
 	s.lifecycles.pod(s.object(fmt.Sprintf(
 		`{metadata: {name: %s%s}, spec: {%s}, status: {conditions: [{type: Ready, status: %q}], containerStatuses: [%s]}}`, name, metadata, spec, ready, statuses,
 	)), false, s.now)
 }
 
-// slice takes the endpoints, such as "a ready, b terminating".
+// slice feeds a slice of endpoints, such as "a ready, b terminating".
 func (s *story) slice(name, endpoints string) {
 	var list []string
 	for one := range strings.SplitSeq(endpoints, ", ") {
@@ -79,7 +80,7 @@ func ended(code int, reason string) string {
 	return fmt.Sprintf("{state: {terminated: {exitCode: %d, reason: %s}}}", code, reason)
 }
 
-// TestLifecycle: what is told of pods, and what is not.
+// TestLifecycle checks which events of pods are marked.
 func TestLifecycle(t *testing.T) {
 	hook := "containers: [{name: a}, {name: b, lifecycle: {preStop: {exec: {command: [sh, -c, sleep 5]}}}}]"
 	s := newStory(t)
@@ -91,12 +92,12 @@ func TestLifecycle(t *testing.T) {
 	s.lifecycles.settle()
 	s.expect()
 
-	// Those that are not ours, or were leaving before, are no part of it.
+	// Pods outside the watch, and those that were terminating before, are ignored.
 	s.slice("one", "a ready, b ready")
 	s.pod("old", leaving, "", "False", ended(0, "Completed"))
 	s.expect()
 
-	// One slice that still has it as ready is enough.
+	// An endpoint is ready while any slice has it as ready.
 	s.slice("one", "b ready, a terminating")
 	s.expect()
 	s.pod("a", leaving, hook, "True", runs)
@@ -106,8 +107,7 @@ func TestLifecycle(t *testing.T) {
 	s.slice("one", "b ready")
 	s.expect("a killed", "a exited: exit code 137", "a endpoint dropped")
 
-	// Its readiness comes and goes; a container that ends unasked has crashed, and
-	// is told once.
+	// Readiness comes and goes; a container that ends unexpectedly is one crash.
 	s.slice("one", "b unready")
 	s.pod("b", "", "", "False", "{restartCount: 3, state: {terminated: {exitCode: 137, reason: OOMKilled}}}")
 	s.pod("b", "", "", "False", "{restartCount: 3, state: {waiting: {}}, lastState: {terminated: {exitCode: 137, reason: OOMKilled}}}")
@@ -115,8 +115,8 @@ func TestLifecycle(t *testing.T) {
 	s.slice("one", "b ready")
 	s.expect("b not ready", "b crashed: exit code 137: out of memory", "b ready")
 
-	// Killed long before its grace was over, it was not for want of time; a new one
-	// that is listed before it is ready is told when it is.
+	// A kill long before the end of the grace period is not a timeout. A new
+	// pod that is listed before it is ready is marked when it becomes ready.
 	s.slice("one", "b ready, new unready")
 	s.pod("new", "", "", "False", runs)
 	s.pod("new", "", "", "True", runs)
@@ -126,8 +126,8 @@ func TestLifecycle(t *testing.T) {
 	s.expect("new ready", "b terminating; no pre-stop hook, grace period 60s", "b exited: exit code 137")
 }
 
-// TestLifecycleOfContainers: it is the container that ended that is told of, and a
-// sidecar is one of them.
+// TestLifecycleOfContainers checks that the container that ended is reported,
+// and that sidecars count.
 func TestLifecycleOfContainers(t *testing.T) {
 	named := func(name string, restarts int, rest string) string {
 		return fmt.Sprintf("{name: %s, restartCount: %d, %s}", name, restarts, rest)
@@ -153,8 +153,8 @@ func TestLifecycleOfContainers(t *testing.T) {
 	s.expect("a killed", "a exited: exit code 137")
 }
 
-// TestLifecycleOfName: a StatefulSet's pods come again by the same name, as other ones;
-// what two streams tell is told once.
+// TestLifecycleOfName: a StatefulSet reuses pod names for new pods. An event
+// that two streams deliver is marked once.
 func TestLifecycleOfName(t *testing.T) {
 	seen := func(uid string, version int) string {
 		return fmt.Sprintf(", uid: %s, resourceVersion: '%d'", uid, version)
@@ -177,8 +177,8 @@ func TestLifecycleOfName(t *testing.T) {
 	s.expect("gw-0 terminating", "gw-0 exited")
 }
 
-// TestLifecycleOfHeadless: a headless Service that lists pods that are not ready says of
-// one that goes that it is ready, and that it terminates.
+// TestLifecycleOfHeadless: a headless Service that publishes pods that are not
+// ready lists a terminating endpoint as both ready and terminating.
 func TestLifecycleOfHeadless(t *testing.T) {
 	headless := `{metadata: {name: headless}, endpoints: [{targetRef: {kind: Pod, name: a}, conditions: {ready: true, terminating: %t}}]}`
 	s := newStory(t)

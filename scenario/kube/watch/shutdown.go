@@ -13,7 +13,6 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// graceOf is how long a pod on its way out has.
 func graceOf(o *unstructured.Unstructured) time.Duration {
 	if s := o.GetDeletionGracePeriodSeconds(); s != nil {
 		return time.Duration(*s) * time.Second
@@ -21,8 +20,8 @@ func graceOf(o *unstructured.Unstructured) time.Duration {
 	return time.Duration(api.Number(o.Object, "spec", "terminationGracePeriodSeconds")) * time.Second
 }
 
-// shutdownOf is what a pod has before it is gone. A pre-stop hook of any of its
-// containers counts: which one serves is not known.
+// shutdownOf describes a pod's grace period and pre-stop hooks. It includes the
+// hooks of all containers: which container serves is not known.
 func shutdownOf(o *unstructured.Unstructured) *record.Shutdown {
 	s := &record.Shutdown{Grace: graceOf(o).Nanoseconds()}
 	var hooks []string
@@ -36,8 +35,8 @@ func shutdownOf(o *unstructured.Unstructured) *record.Shutdown {
 	return s
 }
 
-// containersOf are those of a pod that run as long as it does: among its init
-// containers, those that are restarted always (sidecars, from Kubernetes 1.29).
+// containersOf returns the containers that run as long as the pod, including
+// init containers with restartPolicy Always (sidecars, from Kubernetes 1.29).
 func containersOf(pod map[string]any) []map[string]any {
 	list := api.Items(pod, "spec", "containers")
 	for _, container := range api.Items(pod, "spec", "initContainers") {
@@ -48,7 +47,7 @@ func containersOf(pod map[string]any) []map[string]any {
 	return list
 }
 
-// statusesOf are those of the same containers.
+// statusesOf returns the statuses of the same containers.
 func statusesOf(pod map[string]any) []map[string]any {
 	list := api.Items(pod, "status", "containerStatuses")
 	beside := map[string]bool{}
@@ -63,7 +62,7 @@ func statusesOf(pod map[string]any) []map[string]any {
 	return list
 }
 
-// hookText is a pre-stop hook in a few words: what it does, by the API's names.
+// hookText summarizes a pre-stop hook, with the API's names.
 func hookText(hook any) string {
 	fields, _ := hook.(map[string]any)
 	for name, value := range fields {
@@ -84,5 +83,5 @@ func hookText(hook any) string {
 	return ""
 }
 
-// maxHook bounds what is told of a hook's command, in runes.
+// maxHook bounds the summary of a hook, in runes.
 const maxHook = 60

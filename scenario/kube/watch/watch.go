@@ -8,16 +8,16 @@ import (
 	"nodrop/scenario/kube/api"
 )
 
-// place is where the name of a pod is its own.
+// place is the scope in which the name of a pod is unique.
 type place struct{ server, namespace string }
 
-// Shared are what is known of pods, by place. The zero value knows of none.
+// Shared holds the state of pods, by place. The zero value is empty.
 type Shared struct {
 	places map[place]*lifecycles
-	users  int // watches that run
+	users  int // number of running watches
 }
 
-// at are those of a place, and whether they are new.
+// at returns the state for a place, and whether it is new.
 func (s *Shared) at(here place, mark func(scenario.Moment)) (l *lifecycles, isNew bool) {
 	if l = s.places[here]; l != nil {
 		return l, false
@@ -30,17 +30,17 @@ func (s *Shared) at(here place, mark func(scenario.Moment)) (l *lifecycles, isNe
 	return l, true
 }
 
-// Watching is a watch that has begun.
+// Watching is a running watch.
 type Watching struct {
-	Replicas int // that were ready at the beginning
+	Replicas int // ready at the beginning
 
 	shared *Shared
 	stop   context.CancelFunc
 	done   sync.WaitGroup
 }
 
-// Begin begins to watch sets of pods, and returns when what there is at the beginning
-// is known. It is to be ended also after an error.
+// Begin starts to watch sets of pods and returns once their initial state is
+// known. The Watching must be ended even after an error.
 func (s *Shared) Begin(ctx context.Context, sets []api.PodSet, mark func(scenario.Moment)) (*Watching, error) {
 	w := &Watching{shared: s}
 	var running context.Context
@@ -71,7 +71,7 @@ func (s *Shared) Begin(ctx context.Context, sets []api.PodSet, mark func(scenari
 	return w, nil
 }
 
-// End ends it.
+// End stops the watch.
 func (w *Watching) End() {
 	w.stop()
 	w.done.Wait()

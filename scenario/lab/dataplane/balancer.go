@@ -10,20 +10,20 @@ import (
 	"nodrop/loadgen"
 )
 
-// ErrNoEndpoint is what an empty balancer answers.
+// ErrNoEndpoint is the error of an empty balancer.
 var ErrNoEndpoint = errors.New("the balancer has no endpoint")
 
-// Balancer is a table of endpoints, as a kernel's address translation holds it:
-// each new connection goes to one of them at random, whether it still accepts
-// or not. Readers never wait: the table is swapped, not changed.
-// The zero value is an empty table.
+// Balancer is a table of endpoints, like the address translation of a kernel:
+// each new connection goes to a random endpoint, whether or not it still
+// accepts. Readers never wait, because updates swap the table. The zero value
+// is an empty table.
 type Balancer struct {
 	table atomic.Pointer[[]*loadgen.Endpoint]
 }
 
 var _ loadgen.Endpoints = (*Balancer)(nil)
 
-// Next picks an endpoint uniformly at random.
+// Next returns an endpoint, uniformly at random.
 func (b *Balancer) Next(context.Context) (*loadgen.Endpoint, error) {
 	table := b.table.Load()
 	if table == nil || len(*table) == 0 {
@@ -32,7 +32,7 @@ func (b *Balancer) Next(context.Context) (*loadgen.Endpoint, error) {
 	return (*table)[rand.IntN(len(*table))], nil
 }
 
-// Add puts endpoints into the table, all of them in one swap.
+// Add adds endpoints in one swap.
 func (b *Balancer) Add(endpoints ...loadgen.Endpoint) {
 	b.swap(func(table []*loadgen.Endpoint) []*loadgen.Endpoint {
 		for _, e := range endpoints {
@@ -42,8 +42,8 @@ func (b *Balancer) Add(endpoints ...loadgen.Endpoint) {
 	})
 }
 
-// Remove takes the endpoints with these names out of the table, all of them in
-// one swap. Names that are not in it are no error.
+// Remove removes the endpoints with these names in one swap. Unknown names are
+// ignored.
 func (b *Balancer) Remove(names ...string) {
 	b.swap(func(table []*loadgen.Endpoint) []*loadgen.Endpoint {
 		return slices.DeleteFunc(table, func(e *loadgen.Endpoint) bool {
@@ -52,7 +52,7 @@ func (b *Balancer) Remove(names ...string) {
 	})
 }
 
-// swap replaces the table by what change makes of a copy of it.
+// swap replaces the table with change's result for a copy of it.
 func (b *Balancer) swap(change func([]*loadgen.Endpoint) []*loadgen.Endpoint) {
 	for {
 		old := b.table.Load()

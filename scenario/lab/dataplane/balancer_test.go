@@ -17,7 +17,7 @@ func endpoints(names ...string) []loadgen.Endpoint {
 	return es
 }
 
-// picks counts how often each endpoint comes in n picks.
+// picks counts how often n picks return each endpoint.
 func picks(t *testing.T, b *Balancer, n int) map[string]int {
 	t.Helper()
 	seen := map[string]int{}
@@ -47,7 +47,8 @@ func TestBalancerIsUniform(t *testing.T) {
 	var b Balancer
 	b.Add(endpoints("gw-1", "gw-2", "gw-3", "gw-4")...)
 	seen := picks(t, &b, 40000)
-	// 10,000 each, with a standard deviation of 87: this is more than ten of them.
+	// 10,000 each, with a standard deviation of 87: the bounds allow more than
+	// ten of them.
 	for _, name := range []string{"gw-1", "gw-2", "gw-3", "gw-4"} {
 		if n := seen[name]; n < 9000 || n > 11000 {
 			t.Errorf("%s was picked %d times of 40000", name, n)

@@ -11,15 +11,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Bridge takes connections in this network namespace to an address in that of
-// the parent, which has made this one.
+// Bridge forwards connections from this network namespace to an address in the
+// namespace of the parent process, which created this one.
 type Bridge struct {
 	listener net.Listener
 	to       *net.TCPAddr
 	dials    chan dial
 }
 
-// dial asks for a connection.
 type dial struct{ response chan<- dialled }
 
 type dialled struct {
@@ -27,8 +26,9 @@ type dialled struct {
 	err  error
 }
 
-// NewBridge takes connections to HOST:PORT, which must be an address: names are
-// not resolved from here. listen makes its listener. It must be closed.
+// NewBridge forwards connections to HOST:PORT. HOST must be an address or
+// localhost: there is no name resolution in the namespace. listen creates the
+// listener. The Bridge must be closed.
 func NewBridge(to string, listen func() (net.Listener, error)) (*Bridge, error) {
 	host, _, err := net.SplitHostPort(to)
 	if err != nil {
@@ -58,14 +58,14 @@ func NewBridge(to string, listen func() (net.Listener, error)) (*Bridge, error) 
 	return b, nil
 }
 
-// Address is where the bridge is reached.
+// Address returns the address of the bridge.
 func (b *Bridge) Address() string { return b.listener.Addr().String() }
 
-// Close ends new connections; those that are there end with what they join.
+// Close stops accepting; open connections go on until their ends close them.
 func (b *Bridge) Close() { _ = b.listener.Close() }
 
-// dialOutside makes connections on a thread that is in the namespace of the
-// parent. The thread is never unlocked, and so ends with the goroutine.
+// dialOutside dials on a thread that has joined the parent's namespace. The
+// thread stays locked, so it ends with the goroutine.
 func (b *Bridge) dialOutside(outside *os.File, ready chan<- error) {
 	runtime.LockOSThread()
 	err := unix.Setns(int(outside.Fd()), unix.CLONE_NEWNET)
@@ -93,8 +93,9 @@ func (b *Bridge) accept() {
 	}
 }
 
-// join passes bytes both ways until both ends are closed. A backend that cannot
-// be reached is a reset, as it would be without a bridge.
+// join copies bytes in both directions until both sides close. If the backend
+// cannot be reached, join resets the connection, so that the gateway still sees
+// a failed connection.
 func join(conn *net.TCPConn, to dialled) {
 	defer func() { _ = conn.Close() }()
 	if to.err != nil {

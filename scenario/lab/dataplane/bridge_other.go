@@ -4,10 +4,10 @@ package dataplane
 
 import "net"
 
-// Bridge is of Linux, as network namespaces are.
+// Bridge needs Linux, because network namespaces do.
 type Bridge struct{}
 
-// NewBridge is of Linux.
+// NewBridge fails: it needs Linux.
 func NewBridge(string, func() (net.Listener, error)) (*Bridge, error) { return nil, errNFT }
 
 func (*Bridge) Address() string { return "" }

@@ -9,19 +9,19 @@ import (
 	"nodrop/loadgen"
 )
 
-// Kind is where the table is that spreads connections over the replicas.
+// Kind says where the table is that distributes connections over replicas.
 type Kind string
 
 // The dataplanes.
 const (
-	// Dialer has it in this program: each connection goes straight to a replica.
+	// Dialer keeps it in this program: each connection goes directly to a replica.
 	Dialer Kind = "dialer"
-	// NFT has it in the kernel, in a network namespace of the fleet's own, behind
-	// one address: any client meets it. It is for root on Linux.
+	// NFT keeps it in the kernel, in the fleet's own network namespace, behind
+	// one address, so that it works with any client. It needs Linux and root.
 	NFT Kind = "nft"
 )
 
-// Parse finds a dataplane by its name; "" is the dialer.
+// Parse returns the dataplane with this name; "" means Dialer.
 func Parse(name string) (Kind, error) {
 	all := []Kind{Dialer, NFT}
 	switch {
@@ -33,39 +33,40 @@ func Parse(name string) (Kind, error) {
 	return "", fmt.Errorf("unknown dataplane %q, known are %s", name, strings.Join([]string{string(Dialer), string(NFT)}, ", "))
 }
 
-// Where the fleet is reached on NFT. All of 127.0.0.0/8 is there in a new network
-// namespace, and nothing else.
+// The fleet's address with NFT. A new network namespace has only the addresses
+// 127.0.0.0/8.
 const (
 	VirtualHost = "127.96.0.1"
-	virtualPort = "80" // what a URL need not say
+	virtualPort = "80" // a URL can omit it
 )
 
-// Table spreads new connections over endpoints.
+// Table distributes new connections over endpoints.
 type Table interface {
 	Add(endpoints ...loadgen.Endpoint) error
 	Remove(names ...string) error
-	// Cut ends the connections that are left to these endpoints.
+	// Cut closes the remaining connections to these endpoints.
 	Cut(endpoints ...loadgen.Endpoint) error
 }
 
-// DialerTable is that of the dialer, where a connection that is there belongs to
-// whoever opened it.
+// DialerTable is the table of the dialer. It cannot cut connections: each
+// belongs to the client that opened it.
 type DialerTable struct{ *Balancer }
 
-// Add puts endpoints into the table.
+// Add adds endpoints to the table.
 func (d DialerTable) Add(endpoints ...loadgen.Endpoint) error {
 	d.Balancer.Add(endpoints...)
 	return nil
 }
 
-// Remove takes endpoints out of it.
+// Remove removes endpoints from the table.
 func (d DialerTable) Remove(names ...string) error {
 	d.Balancer.Remove(names...)
 	return nil
 }
 
-// ErrCannotCut is that of a drain timeout where connections cannot be cut.
+// ErrCannotCut means that a drain timeout is set but the dataplane cannot cut
+// connections.
 var ErrCannotCut = errors.New("a drain timeout needs a dataplane that can cut connections: nft")
 
-// Cut is refused.
+// Cut always fails.
 func (d DialerTable) Cut(...loadgen.Endpoint) error { return ErrCannotCut }

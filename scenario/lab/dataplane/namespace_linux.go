@@ -14,16 +14,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// namespaceCommand is the hidden argument of this program when it runs in a
-// network namespace of its own.
+// namespaceCommand is the hidden argument that makes this program run in its
+// own network namespace.
 const namespaceCommand = "lab-namespace"
 
-// argumentsFile is the descriptor from which it then reads its real arguments:
-// they may hold secrets, and those of a process are for everyone to read.
+// argumentsFile is the descriptor from which the child reads its real
+// arguments: they may hold secrets, and every user can read the command line of
+// a process.
 const argumentsFile = 3
 
-// NamespaceArgs are the arguments of a program that InNamespace has started; ok
-// is false for any other, whose args, os.Args[1:], are its own.
+// NamespaceArgs returns the real arguments of a process that InNamespace
+// started. args are os.Args[1:]; ok is false for any other process.
 func NamespaceArgs(args []string) (given []string, ok bool) {
 	if len(args) != 1 || args[0] != namespaceCommand {
 		return nil, false
@@ -34,12 +35,13 @@ func NamespaceArgs(args []string) (given []string, ok bool) {
 	return given, err == nil
 }
 
-// InNamespace runs this program again, with these arguments, in a network
-// namespace of its own, and returns its exit code. The namespace has no name: it
-// goes with the last process in it, however that ends, and with it every address
-// and rule. Signals are handed on, from when handingOn is called, which is before
-// that process is started; when this process is killed, so is that one. A signal
-// that ended it before it could heed any is context.Canceled.
+// InNamespace runs this program again, with these arguments, in a new network
+// namespace, and returns its exit code. The namespace has no name: it ends with
+// its last process, and with it every address and rule. InNamespace forwards
+// signals to the child; it calls handingOn just after it starts to catch them
+// and before it starts the child. If this process is killed, the child is
+// killed too. If a forwarded signal ends the child before it handles signals,
+// the error is context.Canceled.
 func InNamespace(args []string, handingOn func()) (int, error) {
 	signals := make(chan os.Signal, 8)
 	handedOn := []os.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGQUIT, unix.SIGUSR1}
@@ -53,7 +55,7 @@ func InNamespace(args []string, handingOn func()) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	// The kernel takes the end of the thread for that of the parent.
+	// Pdeathsig is sent when the parent thread ends, not only the process.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	text, err := json.Marshal(args)
@@ -70,7 +72,7 @@ func InNamespace(args []string, handingOn func()) (int, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: unix.CLONE_NEWNET,
 		Pdeathsig:  unix.SIGKILL,
-		Setpgid:    true, // a terminal's Ctrl-C would reach it twice
+		Setpgid:    true, // otherwise the child would get a terminal's Ctrl-C twice
 	}
 	err = cmd.Start()
 	_ = read.Close()
@@ -78,14 +80,14 @@ func InNamespace(args []string, handingOn func()) (int, error) {
 		_ = write.Close()
 		return 0, fmt.Errorf("a network namespace: %w", err)
 	}
-	go func() { // they may be more than a pipe holds
-		_, _ = write.Write(text) // it is gone, which its end tells
+	go func() { // the arguments may not fit into the pipe's buffer
+		_, _ = write.Write(text) // an error means that the child is gone, which attend reports
 		_ = write.Close()
 	}()
 	return attend(cmd, signals)
 }
 
-// attend hands signals on to a process until it ends, and returns its exit code.
+// attend forwards signals to a process until it ends; it returns the exit code.
 func attend(cmd *exec.Cmd, signals <-chan os.Signal) (int, error) {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()

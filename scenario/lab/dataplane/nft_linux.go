@@ -15,10 +15,10 @@ import (
 	"nodrop/loadgen/misuse"
 )
 
-// tools are the programs that NFT needs, and the packages that bring them.
+// tools are the programs that NFT needs, with the packages that contain them.
 var tools = []struct{ program, pack string }{{"nft", "nftables"}, {"conntrack", "conntrack"}}
 
-// CheckNFT finds what NFT lacks here.
+// CheckNFT returns an error if NFT cannot work here.
 func CheckNFT() error {
 	if os.Geteuid() != 0 {
 		return &misuse.Error{Problem: "--dataplane nft: a network namespace needs root", Hint: "sudo, or --dataplane dialer"}
@@ -31,15 +31,16 @@ func CheckNFT() error {
 	return nil
 }
 
-// setUpNamespace makes the namespace that this process is in ready for a load.
+// setUpNamespace configures this process's namespace for a load.
 func setUpNamespace() error {
 	for name, value := range map[string]string{
-		// One client, one address and one port: as many connections a minute as
-		// there are ports, and ports that are free again after a second.
+		// There is one client, one address and one port, so use as many local
+		// ports as possible and reuse each after one second.
 		"net/ipv4/ip_local_port_range": "1024 65535",
 		"net/ipv4/tcp_tw_reuse":        "1",
-		// The kernel forgets a connection when it is over. Otherwise a port that is
-		// used again goes where it went before, to a replica that may be gone.
+		// The kernel should forget a connection as soon as it ends. Otherwise a
+		// new connection from the same port would follow the old translation,
+		// to a replica that may be gone.
 		"net/netfilter/nf_conntrack_tcp_timeout_time_wait": "0",
 		"net/netfilter/nf_conntrack_tcp_timeout_close":     "0",
 	} {
@@ -67,27 +68,27 @@ func loopbackUp() error {
 	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, request)
 }
 
-// kernelTable is the table as nftables holds it: a rule that translates the
-// destination of each new connection to the virtual address, as kube-proxy's do.
+// kernelTable is the table in nftables: a rule that translates the destination
+// of each new connection to the virtual address, as kube-proxy's rules do.
 type kernelTable struct {
-	mu        sync.Mutex // guards endpoints, and their order in the kernel
+	mu        sync.Mutex // guards endpoints and the order of writes to the kernel
 	endpoints []loadgen.Endpoint
 }
 
-// NewKernelTable is for a process in a namespace of its own. Until endpoints are
-// added, connections to the virtual address are refused.
+// NewKernelTable sets up the table; the process must be in its own network
+// namespace. Without endpoints, connections to the virtual address are refused.
 func NewKernelTable() (Table, error) {
 	if err := loopbackUp(); err != nil {
 		return nil, fmt.Errorf("lo: %w", err)
 	}
 	k := &kernelTable{}
-	if err := k.write(); err != nil { // the first rule brings connection tracking
+	if err := k.write(); err != nil { // the first rule enables connection tracking
 		return nil, err
 	}
 	return k, setUpNamespace()
 }
 
-// Add puts endpoints into the rule, all of them in one transaction.
+// Add adds endpoints to the rule in one transaction.
 func (k *kernelTable) Add(endpoints ...loadgen.Endpoint) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -95,8 +96,8 @@ func (k *kernelTable) Add(endpoints ...loadgen.Endpoint) error {
 	return k.write()
 }
 
-// Remove takes the endpoints with these names out of the rule, all of them in
-// one transaction. Connections that are there go on.
+// Remove removes the endpoints with these names from the rule in one
+// transaction. Open connections go on.
 func (k *kernelTable) Remove(names ...string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -110,12 +111,12 @@ func (k *kernelTable) Remove(names ...string) error {
 	return k.write()
 }
 
-// write needs the lock.
+// write requires k.mu to be held.
 func (k *kernelTable) write() error {
 	return run(k.rules(), "nft", "-f", "-")
 }
 
-// rules is the whole table, in nft's language.
+// rules returns the whole table in nft's syntax.
 func (k *kernelTable) rules() string {
 	var to []string
 	for i, e := range k.endpoints {
@@ -128,12 +129,12 @@ func (k *kernelTable) rules() string {
 	return fmt.Sprintf("table ip nodrop\ndelete table ip nodrop\ntable ip nodrop {\n\tchain output {\n\t\ttype nat hook output priority -100;\n\t\t%s\n\t}\n}\n", rule)
 }
 
-// Cut forgets the connections to these endpoints: their next packet belongs to
-// none, and is answered by a reset.
+// Cut deletes the connection tracking entries for these endpoints: the next
+// packet of such a connection is answered with a reset.
 func (k *kernelTable) Cut(endpoints ...loadgen.Endpoint) error {
 	for _, e := range endpoints {
 		err := run("", "conntrack", "-D", "-p", "tcp", "--reply-src", e.Addr.Addr().String())
-		// It is an error of the program's that there were none.
+		// conntrack fails if it finds no connection.
 		if err != nil && !strings.Contains(err.Error(), "0 flow entries") {
 			return err
 		}
@@ -141,7 +142,7 @@ func (k *kernelTable) Cut(endpoints ...loadgen.Endpoint) error {
 	return nil
 }
 
-// run runs a program with its stdin; its words are part of the error.
+// run runs a program with this stdin; the error includes its output.
 func run(stdin, program string, args ...string) error {
 	cmd := exec.CommandContext(context.Background(), program, args...)
 	cmd.Stdin = strings.NewReader(stdin)

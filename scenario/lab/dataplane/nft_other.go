@@ -6,14 +6,14 @@ import "errors"
 
 var errNFT = errors.New("--dataplane nft: network namespaces are of Linux")
 
-// CheckNFT is of Linux.
+// CheckNFT fails: NFT needs Linux.
 func CheckNFT() error { return errNFT }
 
-// NamespaceArgs is of Linux.
+// NamespaceArgs needs Linux.
 func NamespaceArgs([]string) ([]string, bool) { return nil, false }
 
-// InNamespace is of Linux.
+// InNamespace fails: it needs Linux.
 func InNamespace([]string, func()) (int, error) { return 0, errNFT }
 
-// NewKernelTable is of Linux.
+// NewKernelTable fails: it needs Linux.
 func NewKernelTable() (Table, error) { return nil, errNFT }

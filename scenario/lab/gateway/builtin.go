@@ -1,7 +1,7 @@
 package gateway
 
-// Builtin is this program as a gateway, which says itself when it listens
-// and when it no longer does.
+// Builtin is this program as a gateway. It reports when it listens and when it
+// has closed its listener.
 func Builtin() *Gateway {
 	return &Gateway{
 		Name: "builtin",

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// caddy: TERM always shuts down as configured: for how long it goes on accepting
-// (shutdown_delay), and then how long what is in flight may take (grace_period;
-// without one, for ever). It does not know a stop without either but QUIT, which
-// no orchestrator sends: abrupt is a grace period of next to nothing.
+// caddy: TERM always triggers a shutdown as configured: it keeps accepting for
+// shutdown_delay, and then requests in flight have grace_period (without one,
+// no limit). The only stop without either is QUIT, which no orchestrator sends,
+// so abrupt uses TERM with a minimal grace period.
 func caddy() *Gateway {
 	return &Gateway{
 		Name: "caddy", program: "caddy", obtain: "apt-get install caddy", version: []string{"version"},

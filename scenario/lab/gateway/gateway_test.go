@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// TestConfigurations: every place in them is filled.
+// TestConfigurations checks that every placeholder is replaced.
 func TestConfigurations(t *testing.T) {
 	for _, g := range All() {
 		for _, mode := range Modes() {
@@ -32,8 +32,8 @@ func TestConfigurations(t *testing.T) {
 	}
 }
 
-// TestAll: each gateway that there is a file of is listed, and can be stopped in
-// every way.
+// TestAll checks that every gateway with a file is in All and supports every
+// stop mode.
 func TestAll(t *testing.T) {
 	for _, g := range All() {
 		for _, mode := range Modes() {

@@ -23,8 +23,8 @@ func nginx() *Gateway {
 //go:embed nginx.conf
 var nginxConfig string
 
-// setUpNginx lets kept-alive connections be: by default nginx closes each after
-// 1,000 requests, which is no part of a shutdown.
+// setUpNginx does not limit the requests per connection: by default, nginx
+// closes each connection after 1,000 requests, which is no part of a shutdown.
 func setUpNginx(s *Site) Setup {
 	owner := ""
 	if u, err := user.Current(); err == nil && u.Uid == "0" {

@@ -6,20 +6,20 @@ import (
 	"strings"
 )
 
-// Mode is the way a replica stops.
+// Mode is a stop mode: how a replica stops.
 type Mode string
 
-// The three ways to stop, named the same for every gateway.
+// The three stop modes, with the same names for every gateway.
 const (
 	Abrupt   Mode = "abrupt"   // exit at the signal
-	Naive    Mode = "naive"    // close the listener at once, finish what is in flight
-	Graceful Mode = "graceful" // go on accepting for the pre-stop delay, then as naive
+	Naive    Mode = "naive"    // close the listener at once, finish requests in flight
+	Graceful Mode = "graceful" // keep accepting for the pre-stop delay, then as naive
 )
 
-// Modes lists the ways to stop.
+// Modes returns all stop modes.
 func Modes() []Mode { return []Mode{Abrupt, Naive, Graceful} }
 
-// ModeNames are what they are called.
+// ModeNames returns the names of all stop modes.
 func ModeNames() []string {
 	var names []string
 	for _, m := range Modes() {
@@ -28,7 +28,7 @@ func ModeNames() []string {
 	return names
 }
 
-// ParseMode finds a way to stop by its name.
+// ParseMode returns the stop mode with this name.
 func ParseMode(name string) (Mode, error) {
 	if slices.Contains(Modes(), Mode(name)) {
 		return Mode(name), nil

@@ -1,7 +1,7 @@
-// Package kubetest reads the objects that the tests of scenario/kube are about.
+// Package kubetest decodes the objects that the tests of scenario/kube use.
 //
-// The pipeline: YAML → an object, with numbers as JSON or as the API's client has
-// them.
+// The pipeline: YAML → an object, with numbers as JSON or as the API's client
+// decodes them.
 package kubetest
 
 import (
@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 )
 
-// Decode reads one document of YAML, as numbers of JSON have it.
+// Decode decodes one YAML document, with numbers as JSON decodes them.
 func Decode(t *testing.T, text string) map[string]any {
 	t.Helper()
 	var found map[string]any
@@ -22,7 +22,7 @@ func Decode(t *testing.T, text string) map[string]any {
 	return (&unstructured.Unstructured{Object: found}).DeepCopy().Object
 }
 
-// Integers makes of numbers what the API's client makes of them.
+// Integers converts numbers to the types that the API's client returns.
 func Integers(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
