@@ -121,8 +121,8 @@ func eachStep(h *hdrhistogram.Histogram, f func(from, count int64)) {
 		if count == 0 {
 			continue
 		}
-		// The first two halves have buckets of one unit. In each half after them, buckets
-		// are twice as wide as in the one before.
+		// The first two halves have buckets of one unit. In each half after them,
+		// buckets are twice as wide as in the one before.
 		power, step := i/half-1, i%half+half
 		if power < 0 {
 			power, step = 0, i

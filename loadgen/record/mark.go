@@ -65,7 +65,7 @@ type Mark struct {
 	Shutdown *Shutdown `json:"shutdown,omitempty"`
 }
 
-// Shutdown is how long an endpoint has from being asked to terminate, and for what.
+// Shutdown is how an endpoint shuts down: its pre-stop hook and grace period.
 type Shutdown struct {
 	PreStop string `json:"preStop,omitempty"` // what runs before the stop signal, such as "sleep 5s"; "" = nothing
 	Grace   int64  `json:"graceNs,omitempty"` // ns from the request to terminate to the kill; 0 = unknown

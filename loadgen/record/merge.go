@@ -8,7 +8,7 @@ import (
 // Part is a run of the same load by another recorder, such as a worker's.
 type Part struct {
 	Run        *Run
-	Offset     int64 // ns, not negative: how much later than the other run it began
+	Offset     int64 // ns, not negative: how much later its run began
 	Connection int64 // added to the numbers of its connections, to make them unique
 }
 
