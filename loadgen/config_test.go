@@ -115,7 +115,7 @@ func TestFlagsAsHeyTakesThem(t *testing.T) {
 	}
 }
 
-// field is the value of a request field, "" for none.
+// field is the value of a request field, "" if it is absent.
 func field(name string) func(Config) any {
 	return func(c Config) any {
 		for _, f := range c.Fields {
@@ -235,8 +235,8 @@ func TestStatusSet(t *testing.T) {
 	}
 }
 
-// TestEngineApplies: what the loop does not speak goes to the pool, unless the
-// loop was asked for.
+// TestEngineApplies: what the loop does not support goes to the pool, unless the loop
+// was requested.
 func TestEngineApplies(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the loop runs on Linux alone")

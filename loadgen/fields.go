@@ -70,8 +70,8 @@ func (c *Config) dropField(name, why string) {
 	})
 }
 
-// settleExpect checks Expect: 100-continue is the only expectation (RFC 9110
-// §10.1.1), and it applies only to a request with a body.
+// settleExpect checks the Expect field. 100-continue is the only expectation
+// (RFC 9110 §10.1.1), and it applies only to a request with a body.
 func (c *Config) settleExpect() error {
 	i := slices.IndexFunc(c.Fields, func(f Field) bool { return strings.EqualFold(f.Name, "expect") })
 	if i < 0 {
