@@ -50,7 +50,7 @@ func TestEndOverTLS(t *testing.T) {
 		"redirect until close":   {"HTTP/1.0 302 Found\r\nLocation: /\r\n\r\nhalf of the pa", false, "body.eof"},
 		"half a compressed body": {"HTTP/1.0 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08", false, "body.eof"},
 	}
-	proven := map[string]string{ // what counts if the end is proven; others are ok
+	proven := map[string]string{ // the outcome if the end is proven; others are ok
 		"status until close":     "status.500",
 		"redirect until close":   "head.other", // endless redirects
 		"half a compressed body": "body.malformed",

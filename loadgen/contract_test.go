@@ -317,7 +317,7 @@ func TestContractHead(t *testing.T) {
 func TestContractKeptAlive(t *testing.T) {
 	for _, way := range routes() {
 		t.Run(way.String(), func(t *testing.T) {
-			var all sync.WaitGroup // no worker gets its connection too late for the load
+			var all sync.WaitGroup // so that every worker gets a request, even a late one
 			all.Add(4)
 			server := way.start(t, func(seq int64) faultserver.Kind {
 				if seq < 4 {

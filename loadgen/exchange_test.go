@@ -321,7 +321,8 @@ func compressing(t *testing.T) *httptest.Server {
 	return server
 }
 
-// TestContentEncoding: content is checked if there is any and it is complete.
+// TestContentEncoding: content is checked if there is any and it is not a part of a
+// whole (206).
 func TestContentEncoding(t *testing.T) {
 	onEngines(t, testContentEncoding)
 }

@@ -16,7 +16,7 @@ type holder struct {
 	url     string
 	held    atomic.Int64
 	release chan struct{}
-	done    atomic.Int64 // requests released and answered
+	done    atomic.Int64 // released requests that have been handled
 }
 
 func holdRequests(t *testing.T, scheme string, before, respond http.HandlerFunc) *holder {
