@@ -17,15 +17,15 @@ import (
 // apartEnv holds the name of the test that a process was started for.
 const apartEnv = "NODROP_TEST_APART"
 
-// isApart reports whether this process was started only for the calling test, which
-// may then change the process and its namespaces.
+// isApart reports whether this process was started only for the calling test,
+// which may then change the process and its namespaces.
 func isApart(t *testing.T) bool {
 	t.Helper()
 	return os.Getenv(apartEnv) == t.Name()
 }
 
-// runApart runs the calling test again in its own process, where isApart is true, and
-// adopts its result. change may modify the command.
+// runApart runs the calling test again in its own process, where isApart is
+// true, and adopts its result. change may modify the command.
 func runApart(t *testing.T, change func(*exec.Cmd)) {
 	t.Helper()
 	program, err := os.Executable()

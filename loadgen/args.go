@@ -7,8 +7,8 @@ import (
 )
 
 // NormalizeArgs rewrites hey's flags (one dash or two, for long and short names
-// alike) for pflag (-n, --host). It knows which flags take a value, so a value that
-// looks like a flag stays as it is: -d -host, -H '-x: y'.
+// alike) for pflag (-n, --host). It knows which flags take a value, so a value
+// that looks like a flag stays as it is: -d -host, -H '-x: y'.
 func NormalizeArgs(args []string, fs *pflag.FlagSet) []string {
 	out := make([]string, 0, len(args))
 	for i := 0; i < len(args); i++ {
@@ -35,8 +35,8 @@ func NormalizeArgs(args []string, fs *pflag.FlagSet) []string {
 	return out
 }
 
-// lookup finds the flag that arg names and its form for pflag; nil if arg is not a
-// flag, or not one of fs.
+// lookup finds the flag that arg names and its form for pflag; nil if arg is
+// not a flag, or not one of fs.
 func lookup(arg string, fs *pflag.FlagSet) (*pflag.Flag, string) {
 	name := strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-")
 	if len(name) == len(arg) || name == "" {

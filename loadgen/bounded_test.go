@@ -13,8 +13,8 @@ import (
 	"nodrop/loadgen/internal/faultserver"
 )
 
-// TestLongTexts: long texts from a server, different each time, take little memory
-// and little space in a recording, and stay different.
+// TestLongTexts: long texts from a server, different each time, take little
+// memory and little space in a recording, and stay different.
 func TestLongTexts(t *testing.T) {
 	refused, err := faultserver.HoldRefused()
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// budget hands out the planned requests one at a time, and counts those never handed
-// out. It is the only thing that all workers share.
+// budget hands out the planned requests one at a time, and counts those never
+// handed out. It is the only thing that all workers share.
 type budget struct {
 	n        int64         // requests to hand out; 0 = only duration limits them
 	duration time.Duration // when to end; 0 = only n limits the run
@@ -22,8 +22,8 @@ func newBudget(n int64, d time.Duration) *budget {
 	return &budget{n: n, duration: d, over: make(chan struct{})}
 }
 
-// Take claims one request that starts at elapsed. false means that the run is over,
-// for every worker.
+// Take claims one request that starts at elapsed. false means that the run is
+// over, for every worker.
 func (b *budget) Take(elapsed time.Duration) bool {
 	for {
 		select {
@@ -43,8 +43,8 @@ func (b *budget) Take(elapsed time.Duration) bool {
 	}
 }
 
-// check closes over if nothing is left, so that no worker waits for a turn that will
-// not come.
+// check closes over if nothing is left, so that no worker waits for a turn that
+// will not come.
 func (b *budget) check(elapsed time.Duration) {
 	if b.spent(b.issued.Load(), elapsed) {
 		b.end()

@@ -31,9 +31,9 @@ var closings = map[string]struct {
 	}, false},
 }
 
-// TestEndOverTLS: without close_notify, the end of the connection does not prove that
-// a close-delimited body is complete (RFC 9112 §9.8). For any other body, no proof is
-// needed.
+// TestEndOverTLS: without close_notify, the end of the connection does not
+// prove that a close-delimited body is complete (RFC 9112 §9.8). For any other
+// body, no proof is needed.
 func TestEndOverTLS(t *testing.T) {
 	const n = 6
 	bodies := map[string]struct {
@@ -88,8 +88,8 @@ func TestEndOverTLS(t *testing.T) {
 	}
 }
 
-// TestEndThroughATunnel: data through a proxy's tunnel is judged as if there were no
-// proxy.
+// TestEndThroughATunnel: data through a proxy's tunnel is judged as if there
+// were no proxy.
 func TestEndThroughATunnel(t *testing.T) {
 	const n = 4
 	cert, _ := certificate()
@@ -123,8 +123,8 @@ func TestEndThroughATunnel(t *testing.T) {
 	}
 }
 
-// TestUnproven: unproven counts exactly the ok responses whose body ends only with a
-// connection without TLS.
+// TestUnproven: unproven counts exactly the ok responses whose body ends only
+// with a connection without TLS.
 func TestUnproven(t *testing.T) {
 	const n = 9
 	gz := "HTTP/1.0 200 OK\r\nContent-Encoding: gzip\r\n\r\n" +
@@ -161,8 +161,8 @@ func TestUnproven(t *testing.T) {
 	}
 }
 
-// TestOtherProtocols: the error names the protocol that the peer seems to speak, and
-// suggests https:// for TLS.
+// TestOtherProtocols: the error names the protocol that the peer seems to
+// speak, and suggests https:// for TLS.
 func TestOtherProtocols(t *testing.T) {
 	for name, tc := range map[string]struct{ sends, want string }{
 		"TLS":     {"\x15\x03\x01\x00\x02\x02F", `malformed status line "\x15\x03\x01\x00\x02\x02F": this looks like TLS: use https://`},
@@ -189,8 +189,8 @@ func TestOtherProtocols(t *testing.T) {
 	}
 }
 
-// TestRedirectToTheWrongScheme: a problem that cannot be detected before the load is
-// explained in the error text.
+// TestRedirectToTheWrongScheme: a problem that cannot be detected before the
+// load is explained in the error text.
 func TestRedirectToTheWrongScheme(t *testing.T) {
 	var plain string
 	plain = rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
@@ -206,9 +206,9 @@ func TestRedirectToTheWrongScheme(t *testing.T) {
 	}
 }
 
-// TestCleartextToTLS: a server that expects TLS says so, or closes the connection. In
-// both cases the report says what to do. The handshake that is tried after the load
-// is not counted.
+// TestCleartextToTLS: a server that expects TLS says so, or closes the
+// connection. In both cases the report says what to do. The handshake that is
+// tried after the load is not counted.
 func TestCleartextToTLS(t *testing.T) {
 	const n = 4
 	cert, _ := certificate()

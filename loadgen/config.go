@@ -46,9 +46,9 @@ type Config struct {
 	Omit   []string // names of fields not to send, as in -H 'Name:'
 	Body   []byte
 
-	// BodyFile names a regular file to send instead of Body. New opens it, and each
-	// request reads it again. If it cannot be read to the size it had in New, the
-	// request is spoiled.
+	// BodyFile names a regular file to send instead of Body. New opens it, and
+	// each request reads it again. If it cannot be read to the size it had in
+	// New, the request is spoiled.
 	BodyFile string
 
 	DisableKeepAlive bool
@@ -67,8 +67,8 @@ type Config struct {
 	EndpointHeader string           // response field that names the replica
 	DNS            DNSMode
 
-	// Endpoints, if set, chooses every address, and the URL's host is only a name. The
-	// lab's balancer uses it.
+	// Endpoints, if set, chooses every address, and the URL's host is only a
+	// name. The lab's balancer uses it.
 	Endpoints Endpoints
 
 	// DrainBound is how long a stopped run waits for requests in flight; 0 = 5 s.
@@ -77,7 +77,8 @@ type Config struct {
 	Engine record.Engine // "" = EngineAuto
 	CPUs   int           // processors to use; 0 = GOMAXPROCS
 
-	// TraceLost is how many lost requests, from the first, are traced step by step.
+	// TraceLost is how many lost requests, from the first, are traced step by
+	// step.
 	TraceLost int
 
 	// Which run of a scenario this is; zero values for a plain load.
@@ -98,8 +99,8 @@ const (
 	DefaultTimeout  = 20 * time.Second
 )
 
-// Validate fills in defaults and checks the Config. An error names the flag and the
-// value.
+// Validate fills in defaults and checks the Config. An error names the flag and
+// the value.
 func (c *Config) Validate() error {
 	c.setDefaults()
 	if err := c.validateLoad(); err != nil {
@@ -211,8 +212,8 @@ func (c *Config) validateLoad() error {
 	return err
 }
 
-// request is the message for one hop. sameHost is false after a redirect to a host
-// that the credentials are not for.
+// request is the message for one hop. sameHost is false after a redirect to a
+// host that the credentials are not for.
 func (c *Config) request(t target.Target, method string, body engine.Payload, sameHost bool) h1.Request {
 	host := t.HostField()
 	fields := c.Fields
@@ -244,8 +245,8 @@ func (c *Config) omits(name string) bool {
 	return slices.ContainsFunc(c.Omit, func(omitted string) bool { return strings.EqualFold(omitted, name) })
 }
 
-// closes reports whether every request asks the server to close the connection, by
-// flag or by its own Connection field.
+// closes reports whether every request asks the server to close the connection,
+// by flag or by its own Connection field.
 func (c *Config) closes() bool {
 	return c.DisableKeepAlive || hasElement(c.Fields, "connection", "close")
 }
@@ -272,7 +273,8 @@ func hasField(fields []Field, name string) bool {
 	return slices.ContainsFunc(fields, func(f Field) bool { return strings.EqualFold(f.Name, name) })
 }
 
-// withoutCredentials drops fields that must not follow a redirect to another host.
+// withoutCredentials drops fields that must not follow a redirect to another
+// host.
 func withoutCredentials(fields []Field) []Field {
 	var kept []Field
 	for _, f := range fields {
@@ -285,8 +287,8 @@ func withoutCredentials(fields []Field) []Field {
 	return kept
 }
 
-// ConnectTo redirects connections for Host:Port to Addr, like curl's option of that
-// name. An empty Host or zero Port matches any.
+// ConnectTo redirects connections for Host:Port to Addr, like curl's option of
+// that name. An empty Host or zero Port matches any.
 type ConnectTo struct {
 	Host string
 	Port uint16

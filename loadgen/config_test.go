@@ -235,8 +235,8 @@ func TestStatusSet(t *testing.T) {
 	}
 }
 
-// TestEngineApplies: what the loop does not support goes to the pool, unless the loop
-// was requested.
+// TestEngineApplies: what the loop does not support goes to the pool, unless
+// the loop was requested.
 func TestEngineApplies(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the loop runs on Linux alone")

@@ -12,8 +12,8 @@ import (
 	"nodrop/loadgen/internal/faultserver"
 )
 
-// badServers are TLS configurations that a server can change to during a load. With
-// each, one side rejects the other.
+// badServers are TLS configurations that a server can change to during a load.
+// With each, one side rejects the other.
 func badServers(t *testing.T) map[string]*tls.Config {
 	t.Helper()
 	cert := func(from, to time.Time, host string) *tls.Config {
@@ -41,8 +41,8 @@ func badServers(t *testing.T) map[string]*tls.Config {
 }
 
 // TestContractBadServer: after some number of handshakes, the server's TLS
-// configuration is bad. Kept-alive connections continue; exactly the requests that
-// open a new connection are lost, and the server has answered all others.
+// configuration is bad. Kept-alive connections continue; exactly the requests
+// that open a new connection are lost, and the server has answered all others.
 func TestContractBadServer(t *testing.T) {
 	const n, good, workers = 80, 10, 4
 	for name, bad := range badServers(t) {

@@ -27,7 +27,8 @@ type failedLookup struct {
 	reason      string
 }
 
-// patience is the resolver's timeout in s, short if the test waits for it to expire.
+// patience is the resolver's timeout in s, short if the test waits for it to
+// expire.
 func (f failedLookup) patience() int {
 	if f.response.none {
 		return 1
@@ -43,8 +44,8 @@ var failedLookups = map[string]failedLookup{
 	"silence":        {response{none: true}, "spoiled", "client.resolver", "read udp 127.0.0.1:*->127.0.0.1:53: i/o timeout"},
 }
 
-// TestContractLookups: with --dns per-connection, each connection resolves the name,
-// and a failed look-up is the request's failure.
+// TestContractLookups: with --dns per-connection, each connection resolves the
+// name, and a failed look-up is the request's failure.
 func TestContractLookups(t *testing.T) {
 	for name, tc := range failedLookups {
 		t.Run(name, func(t *testing.T) {

@@ -16,12 +16,12 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// largeBody is more than the socket buffers of both ends hold: writing it blocks if
-// the server does not read.
+// largeBody is more than the socket buffers of both ends hold: writing it
+// blocks if the server does not read.
 const largeBody = 8 << 20
 
-// earlyContract is the contract for requests that are still being written when the
-// fault occurs.
+// earlyContract is the contract for requests that are still being written when
+// the fault occurs.
 var earlyContract = map[faultserver.Kind]string{
 	faultserver.EarlyResponse:       "status.413",
 	faultserver.EarlyResponseHeld:   "status.413",
@@ -77,9 +77,10 @@ func testEarly(t *testing.T, way route, kind faultserver.Kind, cfg loadgen.Confi
 	}
 }
 
-// TestEarlyResponseIsTimedByItself: the latency ends with the response, even if the
-// server neither reads nor closes for longer than -t. The connection is not reused
-// even after an accepted response, because the server still waits for the rest.
+// TestEarlyResponseIsTimedByItself: the latency ends with the response, even if
+// the server neither reads nor closes for longer than -t. The connection is not
+// reused even after an accepted response, because the server still waits for
+// the rest.
 func TestEarlyResponseIsTimedByItself(t *testing.T) {
 	for status, want := range map[string]string{"200 OK": "ok ", "401 Unauthorized": "lost status.401", "503 Service Unavailable": "lost status.503"} {
 		for _, length := range []string{"Content-Length: 4", "Transfer-Encoding: chunked", "Connection: close"} {
@@ -113,8 +114,9 @@ func TestEarlyResponseIsTimedByItself(t *testing.T) {
 	}
 }
 
-// TestResponseWhileReading: a server that responds while it reads gets the rest of
-// the request during its response. It reads no more than the client reads of it.
+// TestResponseWhileReading: a server that responds while it reads gets the rest
+// of the request during its response. It reads no more than the client reads of
+// it.
 func TestResponseWhileReading(t *testing.T) {
 	for _, keepAlive := range []bool{true, false} {
 		for _, way := range routes() {
@@ -151,8 +153,8 @@ func TestResponseWhileReading(t *testing.T) {
 	}
 }
 
-// TestResponseCutWhileWriting: a response that begins and then stops is lost in its
-// own stage, not in send.
+// TestResponseCutWhileWriting: a response that begins and then stops is lost in
+// its own stage, not in send.
 func TestResponseCutWhileWriting(t *testing.T) {
 	for part, want := range map[string]string{
 		"":                              "send.timeout",
@@ -180,9 +182,9 @@ func TestResponseCutWhileWriting(t *testing.T) {
 	}
 }
 
-// TestResponseBeforeTheRequest: the server sends a response before it can know of a
-// request, as some do when they have too many connections. It closes its side for
-// writing and keeps reading.
+// TestResponseBeforeTheRequest: the server sends a response before it can know
+// of a request, as some do when they have too many connections. It closes its
+// side for writing and keeps reading.
 func TestResponseBeforeTheRequest(t *testing.T) {
 	for _, size := range []int{0, largeBody} {
 		for _, way := range cleartext() {

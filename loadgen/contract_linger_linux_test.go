@@ -16,9 +16,9 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// TestContractKeptOpen: servers that leave the close to the client delay no worker, at
-// any -q, and nodrop closes every connection in the end, even if there are more than
-// may be left open at a time.
+// TestContractKeptOpen: servers that leave the close to the client delay no
+// worker, at any -q, and nodrop closes every connection in the end, even if
+// there are more than may be left open at a time.
 func TestContractKeptOpen(t *testing.T) {
 	for name, cfg := range map[string]loadgen.Config{
 		"one worker": {Requests: 200, Workers: 1},
@@ -40,7 +40,8 @@ func TestContractKeptOpen(t *testing.T) {
 				if c := run.Connections; c.Ours != n || c.Opened != n || c.Waited != 0 {
 					t.Errorf("%+v; want %d closed by us", c, n)
 				}
-				// Waiting for the server to close would take 0.1 s for each, one after another.
+				// Waiting for the server to close would take 0.1 s for each,
+				// one after another.
 				if waits := time.Duration(n) * 100 * time.Millisecond; cfg.Workers == 1 && time.Duration(run.Duration) > waits {
 					t.Errorf("took %v; waiting for the server to close would have taken %v", time.Duration(run.Duration), waits)
 				}
@@ -49,9 +50,9 @@ func TestContractKeptOpen(t *testing.T) {
 	}
 }
 
-// TestContractKeptOpenTakesNoFiles: connections that are left for their peers to close
-// give up their descriptors for requests. The test uses one shard, because a shard
-// cannot close what another has left open.
+// TestContractKeptOpenTakesNoFiles: connections that are left for their peers
+// to close give up their descriptors for requests. The test uses one shard,
+// because a shard cannot close what another has left open.
 func TestContractKeptOpenTakesNoFiles(t *testing.T) {
 	for _, way := range routes() {
 		t.Run(way.String(), func(t *testing.T) {
@@ -90,8 +91,8 @@ func TestContractLateFIN(t *testing.T) {
 	})
 }
 
-// lateFIN is a server for all connections. It closes each after it has answered held
-// more, and the last ones at once.
+// lateFIN is a server for all connections. It closes each after it has answered
+// held more, and the last ones at once.
 func lateFIN(t *testing.T, held, all int64) (url string) {
 	t.Helper()
 	var served atomic.Int64

@@ -14,8 +14,9 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// fewPorts is how many ports for outgoing connections these tests' namespaces have:
-// from 61100, above the range in which the kernel may assign ports to a test server.
+// fewPorts is how many ports for outgoing connections these tests' namespaces
+// have: from 61100, above the range in which the kernel may assign ports to a
+// test server.
 const fewPorts = 20
 
 func narrowPorts(t *testing.T) {
@@ -30,8 +31,8 @@ func widenPorts(t *testing.T) {
 	sysctl(t, "ip_local_port_range", "32768 60999")
 }
 
-// TestContractPorts: connections that the server holds use up all ports. A request
-// without a port is spoiled, and the server never sees it.
+// TestContractPorts: connections that the server holds use up all ports. A
+// request without a port is spoiled, and the server never sees it.
 func TestContractPorts(t *testing.T) {
 	for _, way := range routes() {
 		for _, keepAlive := range []bool{true, false} {
@@ -82,8 +83,8 @@ func expectNoPorts(t *testing.T, run *record.Run, addr string, n int64) {
 	}
 }
 
-// TestContractPortsInTimeWait: a server that is asked to close and does not leaves the
-// close to nodrop. Each port so closed is unusable for a minute.
+// TestContractPortsInTimeWait: a server that is asked to close and does not
+// leaves the close to nodrop. Each port so closed is unusable for a minute.
 func TestContractPortsInTimeWait(t *testing.T) {
 	onEngines(t, testContractPortsInTimeWait)
 }
@@ -112,8 +113,8 @@ func testContractPortsInTimeWait(t *testing.T, engine record.Engine) {
 	expectNoPorts(t, run, url[len("http://"):], n-fewPorts)
 }
 
-// TestContractPortsComeBack: if the server closes first, it has the TIME_WAIT, and a
-// few ports are enough for any number of connections.
+// TestContractPortsComeBack: if the server closes first, it has the TIME_WAIT,
+// and a few ports are enough for any number of connections.
 func TestContractPortsComeBack(t *testing.T) {
 	onEngines(t, testContractPortsComeBack)
 }

@@ -9,8 +9,8 @@ import (
 	"nodrop/loadgen"
 )
 
-// TestContractRoutes: a request that this machine's routing table rejects is spoiled,
-// for any kind of route. A neighbour that does not exist is a loss.
+// TestContractRoutes: a request that this machine's routing table rejects is
+// spoiled, for any kind of route. A neighbour that does not exist is a loss.
 func TestContractRoutes(t *testing.T) {
 	if !inNamespaces(t) {
 		return

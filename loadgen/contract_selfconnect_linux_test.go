@@ -13,9 +13,9 @@ import (
 // meetsItself is a closed port within the range for outgoing connections.
 const meetsItself = "127.0.0.1:40000"
 
-// TestContractSelfConnect: an attempt that connects to itself counts as refused. With
-// only one port in the range, every attempt connects to itself, which is possible only
-// if the previous one has released the port.
+// TestContractSelfConnect: an attempt that connects to itself counts as
+// refused. With only one port in the range, every attempt connects to itself,
+// which is possible only if the previous one has released the port.
 func TestContractSelfConnect(t *testing.T) {
 	const n = 50
 	for _, way := range routes() {
@@ -50,8 +50,8 @@ func testContractSelfConnectAmongRefusals(t *testing.T, engine record.Engine) {
 	expectRefused(t, run, n)
 }
 
-// TestContractSelfConnectLeavesThePortFree: a self-connected attempt does not prevent a
-// restarted server from binding its port.
+// TestContractSelfConnectLeavesThePortFree: a self-connected attempt does not
+// prevent a restarted server from binding its port.
 func TestContractSelfConnectLeavesThePortFree(t *testing.T) {
 	onEngines(t, testContractSelfConnectLeavesThePortFree)
 }

@@ -40,9 +40,10 @@ var shortages = map[string]shortage{
 	"buffers, write":   {"write", unix.ENOBUFS, "client.memory", "write: no buffer space available", false},
 }
 
-// TestContractShortage: requests that this machine could not send are spoiled, and the
-// others are answered; the server's counts agree exactly. The server runs in another
-// process and responds only after a request was spoiled, so both cases occur.
+// TestContractShortage: requests that this machine could not send are spoiled,
+// and the others are answered; the server's counts agree exactly. The server
+// runs in another process and responds only after a request was spoiled, so
+// both cases occur.
 func TestContractShortage(t *testing.T) {
 	for name, s := range shortages {
 		for _, way := range routes() {
@@ -190,8 +191,8 @@ func boundAbove(t *testing.T, n int) int {
 	return free[n-1] + 1
 }
 
-// failCall makes a system call fail in this process from now on, if the argument with
-// index arg is at least from.
+// failCall makes a system call fail in this process from now on, if the
+// argument with index arg is at least from.
 func failCall(t *testing.T, call, arg uint32, from int, errno unix.Errno) {
 	t.Helper()
 	const nr, args = 0, 16 // in struct seccomp_data; only on little-endian machines

@@ -18,9 +18,9 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// contract lists, for each kind of server behavior, the classes as which a request may
-// be lost; none for an accepted response. If only timing decides between two classes,
-// both are listed and their sum is exact.
+// contract lists, for each kind of server behavior, the classes as which a
+// request may be lost; none for an accepted response. If only timing decides
+// between two classes, both are listed and their sum is exact.
 var contract = map[faultserver.Kind][]string{
 	faultserver.OK:                  nil,
 	faultserver.Chunked:             nil,
@@ -97,8 +97,8 @@ func schemeOf(run *record.Run) string {
 	return scheme
 }
 
-// plans decide which requests get the kind: all, or every third, so that most get it
-// on a connection that has carried a request before.
+// plans decide which requests get the kind: all, or every third, so that most
+// get it on a connection that has carried a request before.
 var plans = map[string]func(faultserver.Kind) faultserver.Plan{
 	"always":     faultserver.Always,
 	"each third": func(k faultserver.Kind) faultserver.Plan { return faultserver.Every(3, k) },
@@ -178,7 +178,8 @@ func cleartext() []route {
 	return slices.DeleteFunc(routes(), func(r route) bool { return r.scheme != "http" })
 }
 
-// certificate is the test servers' certificate, and a pool of authorities with it.
+// certificate is the test servers' certificate, and a pool of authorities with
+// it.
 var certificate = sync.OnceValues(func() (tls.Certificate, *x509.CertPool) {
 	cert, pool, err := faultserver.SelfSigned("127.0.0.1", "::1", "localhost", "gateway.example")
 	if err != nil {
@@ -226,7 +227,8 @@ func isSlow(k faultserver.Kind) bool {
 	return k == faultserver.SlowHead || k == faultserver.SlowBody
 }
 
-// isLarge reports whether a kind sends more than 1 MB, and isHuge more than 10 MB.
+// isLarge reports whether a kind sends more than 1 MB, and isHuge more than 10
+// MB.
 func isLarge(k faultserver.Kind) bool {
 	return k == faultserver.LongField || k == faultserver.ManyFields
 }
@@ -235,8 +237,8 @@ func isHuge(k faultserver.Kind) bool {
 	return k == faultserver.EndlessInterim || k == faultserver.HugeField
 }
 
-// checkAgainstServer compares the run's counts by class and reuse with what the server
-// did. They must agree exactly.
+// checkAgainstServer compares the run's counts by class and reuse with what the
+// server did. They must agree exactly.
 func checkAgainstServer(t *testing.T, run *record.Run, counts faultserver.Counts, want []string) {
 	t.Helper()
 	var ok, faults faultserver.Count
@@ -248,8 +250,8 @@ func checkAgainstServer(t *testing.T, run *record.Run, counts faultserver.Counts
 		sum.Fresh += n.Fresh
 		sum.Reused += n.Reused
 	}
-	// A request that the server never saw was written to a kept-alive connection while the
-	// server closed it: lost, reused.
+	// A request that the server never saw was written to a kept-alive
+	// connection while the server closed it: lost, reused.
 	unseen := run.Counts.Started - counts.Requests - counts.AfterFIN
 	if limit := counts.ByKind[faultserver.OKThenRST]; unseen < 0 || unseen > limit.Fresh+limit.Reused {
 		t.Errorf("started %d, the server saw %d and %d after its FIN", run.Counts.Started, counts.Requests, counts.AfterFIN)
@@ -338,8 +340,9 @@ func TestContractKeptAlive(t *testing.T) {
 	}
 }
 
-// TestContractStale: a connection closed while idle is replaced, not lost. Stale and
-// lost together are all connections that the server closed between requests.
+// TestContractStale: a connection closed while idle is replaced, not lost.
+// Stale and lost together are all connections that the server closed between
+// requests.
 func TestContractStale(t *testing.T) {
 	for _, way := range routes() {
 		t.Run(way.String(), func(t *testing.T) {
@@ -348,7 +351,8 @@ func TestContractStale(t *testing.T) {
 			counts := serverCounts(t, server)
 			checkAgainstServer(t, run, counts, nil)
 			connections := counts.Connections - way.trials()
-			// Each connection except the workers' last ones was used again: stale, or lost.
+			// Each connection except the workers' last ones was used again:
+			// stale, or lost.
 			if got, want := run.Connections.Stale+run.Counts.Lost, connections-3; got < want || got > connections {
 				t.Errorf("stale %d + lost %d; want %d to %d", run.Connections.Stale, run.Counts.Lost, want, connections)
 			}
@@ -359,14 +363,15 @@ func TestContractStale(t *testing.T) {
 	}
 }
 
-// TestContractPeerClosesFirst: a server that is asked to close does so, and keeps the
-// TIME_WAIT.
+// TestContractPeerClosesFirst: a server that is asked to close does so, and
+// keeps the TIME_WAIT.
 func TestContractPeerClosesFirst(t *testing.T) {
 	for _, way := range routes() {
 		t.Run(way.String(), func(t *testing.T) {
 			server := way.start(t, faultserver.Always(faultserver.OK))
 			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 60, Workers: 3, DisableKeepAlive: true, TLS: trusting(t), Engine: way.engine})
-			// If the FIN is very late, even for a busy machine, nodrop closes the connection.
+			// If the FIN is very late, even for a busy machine, nodrop closes
+			// the connection.
 			if c := run.Connections; c.Waited+c.Ours != 60 || c.Waited < 30 || c.Surplus != 0 {
 				t.Errorf("%+v; want 60 closed by the peer", c)
 			}
@@ -397,7 +402,8 @@ func TestContractRefused(t *testing.T) {
 	}
 }
 
-// TestContractAcceptQueue: connections that the kernel had accepted but no process had.
+// TestContractAcceptQueue: connections that the kernel had accepted but no
+// process had.
 func TestContractAcceptQueue(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the length of an accept queue is known on Linux only")
@@ -484,8 +490,8 @@ var handshakeContract = map[faultserver.HandshakeFault]string{
 	faultserver.HandshakeAlert:   "tls.rejected",
 }
 
-// TestContractHandshake: every second handshake of the load gets the fault. The very
-// first is the one before the load.
+// TestContractHandshake: every second handshake of the load gets the fault. The
+// very first is the one before the load.
 func TestContractHandshake(t *testing.T) {
 	for _, fault := range faultserver.HandshakeFaults() {
 		want, ok := handshakeContract[fault]
@@ -509,7 +515,8 @@ func TestContractHandshake(t *testing.T) {
 			t.Cleanup(func() { _ = server.Close() })
 			cfg := loadgen.Config{URL: server.URL(), Requests: 40, Workers: 4, DisableKeepAlive: true, TLS: trusting(t)}
 			if fault == faultserver.HandshakeSilence {
-				// The request's timeout limits the handshake, not the connection's.
+				// The request's timeout limits the handshake, not the
+				// connection's.
 				cfg.Requests, cfg.Workers, cfg.Timeout, cfg.ConnectTimeout = 8, 8, 10*time.Second, 5*time.Second
 			}
 			run := runLoad(t, cfg)
@@ -559,8 +566,8 @@ func serverCounts(t *testing.T, server *faultserver.Server) faultserver.Counts {
 	return server.Counts()
 }
 
-// TestContractConnections: requests lost on the same connection can be distinguished
-// from those lost on others.
+// TestContractConnections: requests lost on the same connection can be
+// distinguished from those lost on others.
 func TestContractConnections(t *testing.T) {
 	for _, tt := range []struct {
 		kind        faultserver.Kind

@@ -13,9 +13,9 @@ import (
 	"nodrop/loadgen"
 )
 
-// TestAgainstCurl: both engines accept exactly the responses that curl accepts, to the
-// last byte of the body. The parser's own tests compare with net/http; the cases here
-// are those where net/http is stricter, or that it cannot meet.
+// TestAgainstCurl: both engines accept exactly the responses that curl accepts,
+// to the last byte of the body. The parser's own tests compare with net/http;
+// the cases here are those where net/http is stricter, or that it cannot meet.
 func TestAgainstCurl(t *testing.T) {
 	curl, err := exec.LookPath("curl")
 	if err != nil {
@@ -76,7 +76,8 @@ func TestAgainstCurl(t *testing.T) {
 	}
 }
 
-// curlOf is the body size that curl reports, and whether curl accepted the response.
+// curlOf is the body size that curl reports, and whether curl accepted the
+// response.
 func curlOf(t *testing.T, curl, url string) (body int64, took bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -20,8 +20,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// rejections are the ways in which a firewall rejects, in nft's words, and their class;
-// "" = any class that both engines agree on.
+// rejections are the ways in which a firewall rejects, in nft's words, and
+// their class; "" = any class that both engines agree on.
 var rejections = []struct{ with, class string }{
 	{"icmp type net-unreachable", "connect.unreachable"},
 	{"icmp type host-unreachable", "connect.unreachable"},
@@ -39,10 +39,10 @@ var rejections = []struct{ with, class string }{
 	{"tcp reset", "connect.refused"},
 }
 
-// TestDifferentialICMP: the loop and the pool notice every kind of rejection at once
-// and give it the same class, and curl fails too. Each kind has two ports: if the
-// first SYN is dropped and the second is rejected, the error arrives while no system
-// call is pending, and the kernel reports it differently.
+// TestDifferentialICMP: the loop and the pool notice every kind of rejection at
+// once and give it the same class, and curl fails too. Each kind has two ports:
+// if the first SYN is dropped and the second is rejected, the error arrives
+// while no system call is pending, and the kernel reports it differently.
 func TestDifferentialICMP(t *testing.T) {
 	if !inNamespaces(t) {
 		return
@@ -88,7 +88,8 @@ func testRejected(t *testing.T, cfg loadgen.Config, class string) {
 	}
 }
 
-// sameOnEngines runs a load on each engine, and returns the outcomes common to all.
+// sameOnEngines runs a load on each engine, and returns the outcomes common to
+// all.
 func sameOnEngines(t *testing.T, cfg loadgen.Config) []record.Outcome {
 	t.Helper()
 	type said struct {
@@ -127,10 +128,10 @@ func curl(t *testing.T, url string) int {
 	return cmd.ProcessState.ExitCode()
 }
 
-// TestDifferentialStream: the loop, the pool and curl agree on what a server does with
-// the bytes of its response and with its side of the connection. ! is an urgent byte,
-// which is not part of the stream (if two are pending, the first one becomes part of
-// it); | ends a segment; ^ closes the server's side.
+// TestDifferentialStream: the loop, the pool and curl agree on what a server
+// does with the bytes of its response and with its side of the connection. ! is
+// an urgent byte, which is not part of the stream (if two are pending, the
+// first one becomes part of it); | ends a segment; ^ closes the server's side.
 func TestDifferentialStream(t *testing.T) {
 	const head = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n"
 	for stream, want := range map[string]struct {
@@ -177,7 +178,8 @@ func TestDifferentialStream(t *testing.T) {
 	}
 }
 
-// playStream writes what a test's text stands for. Errors show on the client's side.
+// playStream writes what a test's text stands for. Errors show on the client's
+// side.
 func playStream(c *net.TCPConn, stream string) {
 	for stream != "" {
 		i := strings.IndexAny(stream, "!|^")
@@ -212,7 +214,8 @@ type brokenCall struct {
 	class     string // "" = ok despite it
 }
 
-// brokenCalls are the system calls of the loop and their counterparts in the pool.
+// brokenCalls are the system calls of the loop and their counterparts in the
+// pool.
 var brokenCalls = map[string]brokenCall{
 	"socket":                    {unix.SYS_SOCKET, 0, unix.EACCES, "client.other"},
 	"socket, family":            {unix.SYS_SOCKET, 0, unix.EAFNOSUPPORT, "client.other"},
@@ -236,8 +239,8 @@ var brokenCalls = map[string]brokenCall{
 	"epoll_pwait2, not allowed": {unix.SYS_EPOLL_PWAIT2, 0, unix.EPERM, ""},
 }
 
-// TestDifferentialSystemCalls: each failing call has exactly the same outcome on both
-// engines.
+// TestDifferentialSystemCalls: each failing call has exactly the same outcome
+// on both engines.
 func TestDifferentialSystemCalls(t *testing.T) {
 	for name, broken := range brokenCalls {
 		for _, way := range cleartext() {
@@ -277,8 +280,8 @@ func testBrokenCall(t *testing.T, engine record.Engine, broken brokenCall) {
 	}
 }
 
-// runBroken runs in the other process. Only descriptors that the load opens get the
-// failure.
+// runBroken runs in the other process. Only descriptors that the load opens get
+// the failure.
 func runBroken(t *testing.T, cfg loadgen.Config, broken brokenCall) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0") // opens the poller's descriptors

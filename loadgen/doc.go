@@ -1,5 +1,5 @@
-// Package loadgen sends load to one target and records the outcome of every request.
-// It prints nothing and does not depend on reports or scenarios.
+// Package loadgen sends load to one target and records the outcome of every
+// request. It prints nothing and does not depend on reports or scenarios.
 //
 // The pipeline:
 //
@@ -18,11 +18,11 @@
 // everything. They share internal/engine; connections, and the classes of their
 // errors, are in internal/wire.
 //
-// -t measures the target's time: time in which nodrop itself does not run does not
-// count (package stall). The loop's shards watch their own clocks; the pool uses a
-// goroutine that does nothing but watch its clock. In both engines, a request that
-// ends after -t because nodrop did not run is client.stalled, and no request that
-// ends after -t is ok.
+// -t measures the target's time: time in which nodrop itself does not run does
+// not count (package stall). The loop's shards watch their own clocks; the pool
+// uses a goroutine that does nothing but watch its clock. In both engines, a
+// request that ends after -t because nodrop did not run is client.stalled, and
+// no request that ends after -t is ok.
 //
 // The invariant, checked at the end of every run; each side is counted
 // independently:

@@ -16,18 +16,19 @@ import (
 
 var endurance = flag.Int64("endurance", 20_000, "how many requests TestEndurance makes; from a million on, memory is judged, too")
 
-// TestEndurance runs the program for one long load of many workers against random
-// faults. Both sides' counts must agree. The memory it holds after half of its requests
-// must be enough for the rest of the load: by then each shard holds its 100,000 lost
-// requests. (Writing them at the end takes more, for a load of any length.)
+// TestEndurance runs the program for one long load of many workers against
+// random faults. Both sides' counts must agree. The memory it holds after half
+// of its requests must be enough for the rest of the load: by then each shard
+// holds its 100,000 lost requests. (Writing them at the end takes more, for a
+// load of any length.)
 func TestEndurance(t *testing.T) {
 	if testing.Short() {
 		t.Skip("NOT RUN because of -short: builds nodrop; make test runs it")
 	}
 	buildTools(t)
 	draw := everyKind(1, "http", "GET", false)
-	// Heads of 1 MB are held while they arrive. How many are held at a time is chance, and
-	// the peak rises with the number of draws.
+	// Heads of 1 MB are held while they arrive. How many are held at a time is
+	// chance, and the peak rises with the number of draws.
 	draw.fault = slices.DeleteFunc(draw.fault, func(k faultserver.Kind) bool { return k == faultserver.LongField })
 	const workers = 1000
 	half, last := make(chan struct{}), make(chan struct{})
@@ -41,8 +42,8 @@ func TestEndurance(t *testing.T) {
 		return draw.draw(seq)
 	})
 	file := filepath.Join(t.TempDir(), "run.json")
-	// No fault is silent, so no timeout is needed. On a busy machine a timeout would add
-	// failures that the server did not cause.
+	// No fault is silent, so no timeout is needed. On a busy machine a timeout
+	// would add failures that the server did not cause.
 	cmd := exec.CommandContext(t.Context(), "nodrop", "-c", strconv.Itoa(workers), "-n", strconv.FormatInt(*endurance, 10), "-t", "0", "--connect-timeout", "0", "-o", "json="+file, server.URL())
 	trace, err := os.Create(filepath.Join(t.TempDir(), "gctrace"))
 	if err != nil {
@@ -66,8 +67,8 @@ func TestEndurance(t *testing.T) {
 		t.Error(problem)
 	}
 	t.Logf("%+v, of them %v; peak memory %d kB after a half, %d kB after nine tenths; held by Go's heap %d and %d MB", run.Counts, sides.told, early, late, heldEarly, heldLate)
-	// The test does not judge the peak, because the collector runs late on a busy machine.
-	// make bench-gate judges it on an idle one.
+	// The test does not judge the peak, because the collector runs late on a
+	// busy machine. make bench-gate judges it on an idle one.
 	if *endurance >= 1_000_000 && (heldEarly == 0 || heldLate > heldEarly+heldEarly/20) {
 		t.Errorf("Go's heap held %d MB after half of the requests, %d MB after nine tenths; want at most 5 %% more", heldEarly, heldLate)
 	}
@@ -111,6 +112,6 @@ func heldMemory(t *testing.T, trace string) int64 {
 	return n
 }
 
-// heapSizes matches the sizes in a line of GODEBUG=gctrace=1: at the start and at the
-// end of a collection, and in use.
+// heapSizes matches the sizes in a line of GODEBUG=gctrace=1: at the start and
+// at the end of a collection, and in use.
 var heapSizes = regexp.MustCompile(`\d+->\d+->(\d+) MB`)

@@ -20,8 +20,8 @@ import (
 	"nodrop/loadgen/stream"
 )
 
-// rawServer passes each connection to serve, which must not fail the test after the
-// test has ended.
+// rawServer passes each connection to serve, which must not fail the test after
+// the test has ended.
 func rawServer(t *testing.T, serve func(c *net.TCPConn, in *bufio.Reader)) (url string) {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
@@ -101,8 +101,8 @@ func testConnectionCloseField(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestSurplusIsNoFIN: a body after the response to HEAD is surplus, in any segment; the
-// peer has not closed.
+// TestSurplusIsNoFIN: a body after the response to HEAD is surplus, in any
+// segment; the peer has not closed.
 func TestSurplusIsNoFIN(t *testing.T) {
 	onEngines(t, testSurplusIsNoFIN)
 }
@@ -122,9 +122,9 @@ func testSurplusIsNoFIN(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestLatencyEndsBeforeTheWaitForFIN: neither the latency nor the run includes that
-// wait, even for a request that fails with a complete response: the last of too many
-// redirects.
+// TestLatencyEndsBeforeTheWaitForFIN: neither the latency nor the run includes
+// that wait, even for a request that fails with a complete response: the last
+// of too many redirects.
 func TestLatencyEndsBeforeTheWaitForFIN(t *testing.T) {
 	onEngines(t, testLatencyEndsBeforeTheWaitForFIN)
 }
@@ -167,8 +167,8 @@ func testRedirectToNowhere(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestRedirectOddly: unescaped characters of a Location are escaped in the request
-// line.
+// TestRedirectOddly: unescaped characters of a Location are escaped in the
+// request line.
 func TestRedirectOddly(t *testing.T) {
 	onEngines(t, testRedirectOddly)
 }
@@ -190,8 +190,8 @@ func testRedirectOddly(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestUserinfo: a URL's user and password become basic authentication, as in hey, and
-// the password appears nowhere else.
+// TestUserinfo: a URL's user and password become basic authentication, as in
+// hey, and the password appears nowhere else.
 func TestUserinfo(t *testing.T) {
 	onEngines(t, testUserinfo)
 }
@@ -232,9 +232,9 @@ func (w waiting) Next(ctx context.Context) (*loadgen.Endpoint, error) {
 	return nil, &net.DNSError{Err: "gave up", UnwrapErr: ctx.Err()}
 }
 
-// TestAbortEndsLookups: at the drain bound, a request that has no connection yet is
-// also aborted. Look-ups for each connection use the pool, because on the loop they
-// would block other requests.
+// TestAbortEndsLookups: at the drain bound, a request that has no connection
+// yet is also aborted. Look-ups for each connection use the pool, because on
+// the loop they would block other requests.
 func TestAbortEndsLookups(t *testing.T) {
 	const workers = 3
 	endpoints := waiting{make(chan struct{})}
@@ -264,7 +264,8 @@ type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space left") }
 
-// TestBrokenSink: a sink that cannot be written to costs no request, and Close says so.
+// TestBrokenSink: a sink that cannot be written to costs no request, and Close
+// says so.
 func TestBrokenSink(t *testing.T) {
 	onEngines(t, testBrokenSink)
 }
@@ -281,8 +282,8 @@ func testBrokenSink(t *testing.T, engine record.Engine) {
 	}
 }
 
-// compressing is a server whose responses have Content-Encoding gzip. The path names
-// the kind of content.
+// compressing is a server whose responses have Content-Encoding gzip. The path
+// names the kind of content.
 func compressing(t *testing.T) *httptest.Server {
 	t.Helper()
 	text := []byte(strings.Repeat("nothing is lost until it is counted\n", 100_000))
@@ -321,8 +322,8 @@ func compressing(t *testing.T) *httptest.Server {
 	return server
 }
 
-// TestContentEncoding: content is checked if there is any and it is not a part of a
-// whole (206).
+// TestContentEncoding: content is checked if there is any and it is not a part
+// of a whole (206).
 func TestContentEncoding(t *testing.T) {
 	onEngines(t, testContentEncoding)
 }
@@ -352,8 +353,8 @@ func testContentEncoding(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestContentIsCountedOnTheWire: bytes and --max-body count the bytes received, not
-// their decompressed size.
+// TestContentIsCountedOnTheWire: bytes and --max-body count the bytes received,
+// not their decompressed size.
 func TestContentIsCountedOnTheWire(t *testing.T) {
 	onEngines(t, testContentIsCountedOnTheWire)
 }

@@ -11,8 +11,8 @@ import (
 	"nodrop/loadgen/misuse"
 )
 
-// fieldPattern matches a field of -H: "Name: value" or, as in curl, "Name;" for an
-// empty value and "Name:" for a field not to send.
+// fieldPattern matches a field of -H: "Name: value" or, as in curl, "Name;" for
+// an empty value and "Name:" for a field not to send.
 var fieldPattern = regexp.MustCompile(`^[ \t]*([!#$%&'*+\-.^_` + "`" + `|~0-9A-Za-z]+)[ \t]*(?::[ \t]*(.*?)|;)[ \t]*$`)
 
 // parseField reads -H. omit is true for a field with neither a value nor a
@@ -30,9 +30,9 @@ func parseField(text string) (f Field, omit bool, err error) {
 	return f, f.Value == "" && !strings.HasSuffix(strings.TrimRight(text, " \t"), ";"), nil
 }
 
-// framing lists the fields that nodrop writes itself, because a wrong value makes
-// the message unreadable, and what it does instead of sending a given one. net/http,
-// and so hey, does the same.
+// framing lists the fields that nodrop writes itself, because a wrong value
+// makes the message unreadable, and what it does instead of sending a given
+// one. net/http, and so hey, does the same.
 var framing = []struct{ name, instead string }{
 	{"Content-Length", "nodrop itself says how long the body is"},
 	{"Transfer-Encoding", "the body goes out with its Content-Length"},

@@ -13,8 +13,8 @@ import (
 	"nodrop/loadgen"
 )
 
-// noted is a net/http server that records what it reads. It answers a request with
-// invalid HTTP/1.1 framing with 400, and does not record it.
+// noted is a net/http server that records what it reads. It answers a request
+// with invalid HTTP/1.1 framing with 400, and does not record it.
 type noted struct {
 	*httptest.Server
 	mu       sync.Mutex // guards requests
@@ -49,8 +49,8 @@ func (r route) startNoted(t *testing.T, fields []string, respond http.HandlerFun
 	return n
 }
 
-// TestFramingByHand: nodrop writes the fields that frame a message itself, and all
-// requests keep their boundaries.
+// TestFramingByHand: nodrop writes the fields that frame a message itself, and
+// all requests keep their boundaries.
 func TestFramingByHand(t *testing.T) {
 	const four = `POST / 4 "abcd"`
 	tests := map[string]struct {
@@ -96,8 +96,8 @@ func TestFramingByHand(t *testing.T) {
 	}
 }
 
-// TestOneConnectionField: a given keep-alive does not contradict -disable-keepalive,
-// and each connection carries one request.
+// TestOneConnectionField: a given keep-alive does not contradict
+// -disable-keepalive, and each connection carries one request.
 func TestOneConnectionField(t *testing.T) {
 	for _, way := range routes() {
 		t.Run(way.String(), func(t *testing.T) {
@@ -114,8 +114,8 @@ func TestOneConnectionField(t *testing.T) {
 	}
 }
 
-// TestRedirectDropsContentFields: fields that describe a body are dropped with it, and
-// kept if the body is kept.
+// TestRedirectDropsContentFields: fields that describe a body are dropped with
+// it, and kept if the body is kept.
 func TestRedirectDropsContentFields(t *testing.T) {
 	names := []string{"Content-Type", "Content-Encoding", "Content-Language", "Content-Location", "Digest", "Last-Modified", "Expect", "X"}
 	all := ""

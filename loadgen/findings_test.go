@@ -23,8 +23,8 @@ import (
 	"nodrop/report/diagnosis"
 )
 
-// outage is ten endpoints in turn, of which the first few have a bad address for a
-// while: from the 60th connection until the intended number of losses.
+// outage is ten endpoints in turn, of which the first few have a bad address
+// for a while: from the 60th connection until the intended number of losses.
 type outage struct {
 	good   netip.AddrPort
 	bad    netip.AddrPort
@@ -70,8 +70,8 @@ func found(t *testing.T, run *record.Run) report.RunReport {
 	return one
 }
 
-// runOutage paces the load so that losses a second apart are one window, because the
-// machine may pause for that long.
+// runOutage paces the load so that losses a second apart are one window,
+// because the machine may pause for that long.
 func runOutage(t *testing.T, o *outage, cfg loadgen.Config) (*loadgen.Load, *record.Run) {
 	t.Helper()
 	server := startServer(t, faultserver.Always(faultserver.OK))
@@ -86,8 +86,8 @@ func runOutage(t *testing.T, o *outage, cfg loadgen.Config) (*loadgen.Load, *rec
 	return load, run
 }
 
-// checkWindow: one window holds every connection to the bad address, and begins with
-// the first of them.
+// checkWindow: one window holds every connection to the bad address, and begins
+// with the first of them.
 func checkWindow(t *testing.T, load *loadgen.Load, o *outage, run *record.Run, loss analysis.Loss) {
 	t.Helper()
 	if len(loss.Windows) != 1 || loss.Windows[0].Lost != int64(o.losses) {
@@ -206,7 +206,8 @@ func longest(run *record.Run) int64 {
 	return most
 }
 
-// TestFindsErrorResponses: a gateway without an upstream for a while answers with errors.
+// TestFindsErrorResponses: a gateway without an upstream for a while answers
+// with errors.
 func TestFindsErrorResponses(t *testing.T) {
 	var n, made atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -226,8 +227,8 @@ func TestFindsErrorResponses(t *testing.T) {
 	}
 }
 
-// TestFindsKeptAlive: the server closes each connection without notice when the third
-// request arrives.
+// TestFindsKeptAlive: the server closes each connection without notice when the
+// third request arrives.
 func TestFindsKeptAlive(t *testing.T) {
 	var cut atomic.Int64
 	url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {

@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// holder is a server that holds each request until release, and then calls respond.
+// holder is a server that holds each request until release, and then calls
+// respond.
 type holder struct {
 	url     string
 	held    atomic.Int64
@@ -49,8 +50,8 @@ func holdRequests(t *testing.T, scheme string, before, respond http.HandlerFunc)
 	return h
 }
 
-// listenBelow tries a port below the ephemeral range, where no connection can connect
-// to itself.
+// listenBelow tries a port below the ephemeral range, where no connection can
+// connect to itself.
 func listenBelow(t *testing.T) (net.Listener, error) {
 	t.Helper()
 	return (&net.ListenConfig{}).Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(22_000)))

@@ -89,8 +89,8 @@ var tools = map[string]*tool{
 	},
 }
 
-// asked lists what each tool runs: 6,000 requests, or 2 s, on 50 connections, with and
-// without keep-alive.
+// asked lists what each tool runs: 6,000 requests, or 2 s, on 50 connections,
+// with and without keep-alive.
 var asked = []struct{ program, mode, keepAlive, command string }{
 	{"nodrop", "", "on", "nodrop -n 6000 -c 50 URL"},
 	{"nodrop", "", "off", "nodrop -n 6000 -c 50 -disable-keepalive URL"},
@@ -108,8 +108,8 @@ var asked = []struct{ program, mode, keepAlive, command string }{
 	{"wrk", "", "off", "wrk -t 1 -c 50 -d 2s -H 'Connection: close' URL"},
 }
 
-// TestHonesty compares what load generators report with what the server did. Without
-// -honesty it runs only nodrop, which must hide nothing.
+// TestHonesty compares what load generators report with what the server did.
+// Without -honesty it runs only nodrop, which must hide nothing.
 func TestHonesty(t *testing.T) {
 	if testing.Short() {
 		t.Skip("NOT RUN because of -short: builds nodrop; make test runs it")
@@ -143,8 +143,8 @@ func TestHonesty(t *testing.T) {
 	}
 }
 
-// buildTools builds nodrop and the requested modules, puts them first on PATH, and
-// returns the modules' versions.
+// buildTools builds nodrop and the requested modules, puts them first on PATH,
+// and returns the modules' versions.
 func buildTools(t *testing.T) map[string]string {
 	t.Helper()
 	bin := t.TempDir()
@@ -166,8 +166,8 @@ func buildTools(t *testing.T) map[string]string {
 }
 
 // buildModule builds the program of a module (path@version) into bin. It uses a
-// temporary module, because go install also requests the list of versions, which not
-// every proxy has.
+// temporary module, because go install also requests the list of versions,
+// which not every proxy has.
 func buildModule(t *testing.T, bin, module string) (name, version string, err error) {
 	t.Helper()
 	at, version, _ := strings.Cut(module, "@")

@@ -20,8 +20,8 @@ func (l *Load) newHop(t target.Target, method string, body engine.Payload, sameH
 	if l.isHome(t) {
 		h.Home, h.Address = true, l.address
 	}
-	// Without a body there is nothing to hold back, and the server may omit the 100
-	// (RFC 9110 §10.1.1), so the field is sent but nothing waits for it.
+	// Without a body there is nothing to hold back, and the server may omit the
+	// 100 (RFC 9110 §10.1.1), so the field is sent but nothing waits for it.
 	h.Expects = body.Len() > 0 && hasElement(req.Fields, "expect", "100-continue")
 	if l.cfg.asksProxy(t) {
 		h.Key = "http proxy" // this connection carries requests to any host
@@ -34,7 +34,8 @@ func (l *Load) newHop(t target.Target, method string, body engine.Payload, sameH
 	return h
 }
 
-// isHome reports whether connections for t go to the same place as the first hop's.
+// isHome reports whether connections for t go to the same place as the first
+// hop's.
 func (l *Load) isHome(t target.Target) bool {
 	return l.allRoutes() || strings.EqualFold(t.Hostport(), l.target.Hostport())
 }
@@ -43,8 +44,8 @@ func (l *Load) isHome(t target.Target) bool {
 // host.
 func (l *Load) allRoutes() bool { return l.cfg.Proxy != nil || l.cfg.UnixSocket != "" }
 
-// redirectEndpoint is the address of a host that a redirect led to. It resolves the
-// name at once and takes the first address.
+// redirectEndpoint is the address of a host that a redirect led to. It resolves
+// the name at once and takes the first address.
 func (l *Load) redirectEndpoint(ctx context.Context, t target.Target) (*wire.Endpoint, error) {
 	for _, to := range l.cfg.ConnectTo {
 		if to.matches(t) {

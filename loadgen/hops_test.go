@@ -15,8 +15,9 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// TestLaterHopFails: the details of a request that failed after a redirect are those of
-// the host that failed, and the recording shows that an earlier host had answered.
+// TestLaterHopFails: the details of a request that failed after a redirect are
+// those of the host that failed, and the recording shows that an earlier host
+// had answered.
 func TestLaterHopFails(t *testing.T) {
 	const n = 6
 	refused, err := faultserver.HoldRefused()
@@ -139,8 +140,8 @@ func TestNoPasswordOfALocation(t *testing.T) {
 	})
 }
 
-// TestNoRoute: a connect that this machine's kernel refuses because there is no route
-// says nothing about the target.
+// TestNoRoute: a connect that this machine's kernel refuses because there is no
+// route says nothing about the target.
 func TestNoRoute(t *testing.T) {
 	for _, way := range cleartext() {
 		t.Run(way.String(), func(t *testing.T) {

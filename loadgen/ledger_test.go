@@ -10,11 +10,12 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// ledger holds both sides of one run, by class or "ok": what the server did, and what
-// the tool reported. Both sides must be equal, except for aborted requests and for one
-// thing that a server cannot see: a request that is written to a connection before the
-// client knows of its RST is discarded unread. For the client that is wait.reset on a
-// reused connection, at most once for each OKThenRST.
+// ledger holds both sides of one run, by class or "ok": what the server did,
+// and what the tool reported. Both sides must be equal, except for aborted
+// requests and for one thing that a server cannot see: a request that is
+// written to a connection before the client knows of its RST is discarded
+// unread. For the client that is wait.reset on a reused connection, at most
+// once for each OKThenRST.
 type ledger struct {
 	made, told map[string]faultserver.Count
 	aborted    faultserver.Count
@@ -69,10 +70,10 @@ func (l *ledger) tell(same groups, o record.Outcome) {
 
 // problems lists the differences between the two sides, which must agree exactly.
 //
-// A request that was in flight when the run was stopped is aborted. The server may have
-// handled it, or never have read it. So the tool may have reported less than the server
-// made, by at most the number aborted, but never more. Without aborted requests, both
-// numbers must be equal.
+// A request that was in flight when the run was stopped is aborted. The server
+// may have handled it, or never have read it. So the tool may have reported
+// less than the server made, by at most the number aborted, but never more.
+// Without aborted requests, both numbers must be equal.
 func (l *ledger) problems(workers int) []string {
 	var found []string
 	aborted := l.aborted.Fresh + l.aborted.Reused
@@ -108,8 +109,8 @@ func (l *ledger) sideProblems(side string, of func(faultserver.Count) int64) []s
 	return found
 }
 
-// groups joins classes between which only timing decides: each maps to its group's
-// first class, directly or through others.
+// groups joins classes between which only timing decides: each maps to its
+// group's first class, directly or through others.
 type groups map[string]string
 
 func contractGroups() groups {
@@ -137,8 +138,8 @@ func (g groups) join(classes []string) {
 	}
 }
 
-// TestLedger tests the ledger itself. The server has answered 10 requests on fresh
-// connections, and done one other thing.
+// TestLedger tests the ledger itself. The server has answered 10 requests on
+// fresh connections, and done one other thing.
 func TestLedger(t *testing.T) {
 	type count = faultserver.Count
 	counts := func(kind faultserver.Kind, n count) faultserver.Counts {
@@ -183,8 +184,8 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-// tally counts requests on fresh and on reused connections, by class, "ok", or "" for
-// aborted.
+// tally counts requests on fresh and on reused connections, by class, "ok", or
+// "" for aborted.
 type tally map[string][2]int64
 
 // runOf is a run with these outcomes.

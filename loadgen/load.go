@@ -101,9 +101,9 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	return l, nil
 }
 
-// expectBound is how long a body waits for the requested 100 (Continue) before it is
-// sent anyway: a server need not support the expectation. curl and net/http wait as
-// long.
+// expectBound is how long a body waits for the requested 100 (Continue) before
+// it is sent anyway: a server need not support the expectation. curl and
+// net/http wait as long.
 const expectBound = time.Second
 
 // newLoad sets up the parts that need no file, name or connection.
@@ -134,8 +134,8 @@ func newLoad(cfg Config, t target.Target, ok *record.StatusBits) *Load {
 	return l
 }
 
-// Warnings are one sentence for each thing that this machine lacks for the load or
-// that is not sent as given. They are in the run's notes as well.
+// Warnings are one sentence for each thing that this machine lacks for the load
+// or that is not sent as given. They are in the run's notes as well.
 func (l *Load) Warnings() []string { return l.lacks }
 
 // Close releases a load that will not be run.
@@ -148,9 +148,9 @@ func (l *Load) closeBody() {
 	}
 }
 
-// chooseEndpoints decides where connections go, and how error texts name the target:
-// by its address as the URL gives it or, for a name with one address, by that
-// address. A client of a layer-4 balancer sees no more either.
+// chooseEndpoints decides where connections go, and how error texts name the
+// target: by its address as the URL gives it or, for a name with one address,
+// by that address. A client of a layer-4 balancer sees no more either.
 func (l *Load) chooseEndpoints(ctx context.Context) error {
 	at := l.via()
 	l.address = at.Hostport()
@@ -242,10 +242,10 @@ func (l *Load) chooseFamily(ctx context.Context, r *wire.Resolver, ips []netip.A
 	return nil
 }
 
-// Run sends the load and returns the result. When ctx ends, the run stops in two
-// steps: it starts no more requests, and after the drain bound, or at Abort, it
-// aborts those in flight. Run may be called once. The caller passes the run to End
-// when it has added everything to it.
+// Run sends the load and returns the result. When ctx ends, the run stops in
+// two steps: it starts no more requests, and after the drain bound, or at
+// Abort, it aborts those in flight. Run may be called once. The caller passes
+// the run to End when it has added everything to it.
 func (l *Load) Run(ctx context.Context) *record.Run {
 	e := newEngine(l)
 	defer l.closeBody()
@@ -309,8 +309,8 @@ func (l *Load) watch(ctx context.Context, done <-chan struct{}, abort func()) {
 	l.drain(done, abort)
 }
 
-// watchEnd limits the requests in flight at the end of -z if -t does not: an endless
-// response would keep the run from ending.
+// watchEnd limits the requests in flight at the end of -z if -t does not: an
+// endless response would keep the run from ending.
 func (l *Load) watchEnd(done <-chan struct{}, abort func()) {
 	if l.cfg.Duration == 0 || l.cfg.Timeout > 0 {
 		return
@@ -323,8 +323,8 @@ func (l *Load) watchEnd(done <-chan struct{}, abort func()) {
 	l.cut.Store(l.drain(done, abort))
 }
 
-// drain waits until done, at most for the drain bound or until Abort. It is true if
-// it aborted the requests in flight.
+// drain waits until done, at most for the drain bound or until Abort. It is
+// true if it aborted the requests in flight.
 func (l *Load) drain(done <-chan struct{}, abort func()) bool {
 	bound := time.NewTimer(l.cfg.DrainBound)
 	defer bound.Stop()

@@ -23,8 +23,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// lean is a server that allocates nothing, for tests that count nodrop's allocations.
-// It serves one connection at a time.
+// lean is a server that allocates nothing, for tests that count nodrop's
+// allocations. It serves one connection at a time.
 func lean(tb testing.TB) string {
 	tb.Helper()
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
@@ -181,8 +181,9 @@ func TestEnginesSayTheSame(t *testing.T) {
 	}
 }
 
-// TestResponsesOfAnyLength: the sizes in which the kernel delivers data say nothing
-// about where a response ends. The loop reads 64 KiB at a time, up to 16 times in a row.
+// TestResponsesOfAnyLength: the sizes in which the kernel delivers data say
+// nothing about where a response ends. The loop reads 64 KiB at a time, up to
+// 16 times in a row.
 func TestResponsesOfAnyLength(t *testing.T) { onEngines(t, testResponsesOfAnyLength) }
 
 func testResponsesOfAnyLength(t *testing.T, engine record.Engine) {
@@ -207,7 +208,8 @@ func testResponsesOfAnyLength(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestBodyLargerThanBuffers: the body is written in parts, as the server reads it.
+// TestBodyLargerThanBuffers: the body is written in parts, as the server reads
+// it.
 func TestBodyLargerThanBuffers(t *testing.T) { onEngines(t, testBodyLargerThanBuffers) }
 
 func testBodyLargerThanBuffers(t *testing.T, engine record.Engine) {
@@ -247,8 +249,9 @@ func testServerStopsReading(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestEarlyResponseToLargeBody: the server sends a response and closes before the end
-// of the body. The response is read although the request could not be fully written.
+// TestEarlyResponseToLargeBody: the server sends a response and closes before
+// the end of the body. The response is read although the request could not be
+// fully written.
 func TestEarlyResponseToLargeBody(t *testing.T) { onEngines(t, testEarlyResponseToLargeBody) }
 
 func testEarlyResponseToLargeBody(t *testing.T, engine record.Engine) {
@@ -257,7 +260,8 @@ func testEarlyResponseToLargeBody(t *testing.T, engine record.Engine) {
 			return
 		}
 		_, _ = io.WriteString(c, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-		// Close only for writing, as nginx does: the rest is read, not answered with a reset.
+		// Close only for writing, as nginx does: the rest is read, not answered
+		// with a reset.
 		_ = c.(*net.TCPConn).CloseWrite()
 		_, _ = io.Copy(io.Discard, r)
 	})
@@ -289,7 +293,8 @@ func testIPv6(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestStopWhileWaiting: Stop ends the wait of workers whose next tick is far ahead.
+// TestStopWhileWaiting: Stop ends the wait of workers whose next tick is far
+// ahead.
 func TestStopWhileWaiting(t *testing.T) { onEngines(t, testStopWhileWaiting) }
 
 func testStopWhileWaiting(t *testing.T, engine record.Engine) {
@@ -308,8 +313,8 @@ func testStopWhileWaiting(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestAbortAfterRedirect: a request that was redirected to another server and hangs
-// there is aborted like any other.
+// TestAbortAfterRedirect: a request that was redirected to another server and
+// hangs there is aborted like any other.
 func TestAbortAfterRedirect(t *testing.T) { onEngines(t, testAbortAfterRedirect) }
 
 func testAbortAfterRedirect(t *testing.T, engine record.Engine) {
@@ -330,8 +335,8 @@ func testAbortAfterRedirect(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestConnectionsAreNumberedOnce: numbers are unique, including those of connections
-// after a redirect to another server.
+// TestConnectionsAreNumberedOnce: numbers are unique, including those of
+// connections after a redirect to another server.
 func TestConnectionsAreNumberedOnce(t *testing.T) { onEngines(t, testConnectionsAreNumberedOnce) }
 
 func testConnectionsAreNumberedOnce(t *testing.T, engine record.Engine) {
@@ -351,11 +356,13 @@ func testConnectionsAreNumberedOnce(t *testing.T, engine record.Engine) {
 	}
 }
 
-// serveEnv makes the test binary run as a server, in a process with its own file table.
+// serveEnv makes the test binary run as a server, in a process with its own
+// file table.
 const serveEnv = "NODROP_TEST_SERVE"
 
-// manyServers share the connections, so that no accept queue overflows: if it did, the
-// kernel would drop or reset connections without a fault of the server.
+// manyServers share the connections, so that no accept queue overflows: if it
+// did, the kernel would drop or reset connections without a fault of the
+// server.
 const manyServers = 8
 
 func TestServeForManySlots(t *testing.T) {

@@ -15,7 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// response is what the name server answers: addresses, a response code, or nothing.
+// response is what the name server answers: addresses, a response code, or
+// nothing.
 type response struct {
 	addrs []netip.Addr
 	code  byte // of a response without addresses; 0 = only addresses of other families
@@ -50,13 +51,14 @@ type nameServer struct {
 // gatewayName is the only name that resolves.
 const gatewayName = "gateway.test"
 
-// startNameServer needs a process with its own namespaces. patience is the resolver's
-// timeout in seconds.
+// startNameServer needs a process with its own namespaces. patience is the
+// resolver's timeout in seconds.
 func startNameServer(t *testing.T, patience int, now response) *nameServer {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "resolv.conf")
-	// With single-request, a look-up asks for IPv4 first, and only that question is
-	// counted, so both questions get the same response once the response is bad.
+	// With single-request, a look-up asks for IPv4 first, and only that
+	// question is counted, so both questions get the same response once the
+	// response is bad.
 	if err := os.WriteFile(file, fmt.Appendf(nil, "nameserver 127.0.0.1\nsearch .\noptions timeout:%d attempts:1 single-request\n", patience), 0o600); err != nil {
 		t.Fatal(err)
 	}

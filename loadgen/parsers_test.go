@@ -27,9 +27,9 @@ import (
 	"nodrop/loadgen/internal/h1"
 )
 
-// These tests check with independent parsers, stricter than net/http's, that requests
-// are understood as intended: HAProxy and nginx read the requests and forward them to
-// a server that records what arrives.
+// These tests check with independent parsers, stricter than net/http's, that
+// requests are understood as intended: HAProxy and nginx read the requests and
+// forward them to a server that records what arrives.
 
 // arrived is one request as the server behind a parser received it.
 type arrived struct {
@@ -124,8 +124,8 @@ http {
 	return p
 }
 
-// freeAddr is an address for a server that opens its own port. The port is below the
-// ephemeral range.
+// freeAddr is an address for a server that opens its own port. The port is
+// below the ephemeral range.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	for range 100 {
@@ -189,8 +189,8 @@ func startTool(t *testing.T, addrs []string, name string, args ...string) {
 // patience limits every wait; no measurement depends on it.
 const patience = 5 * time.Minute
 
-// pass sends r to the named parser. It returns the status and the request that arrived,
-// if any.
+// pass sends r to the named parser. It returns the status and the request that
+// arrived, if any.
 func (p *parsers) pass(t *testing.T, name string, r *h1.Request) (status int, got *arrived) {
 	t.Helper()
 	if err := r.Validate(); err != nil {
@@ -227,8 +227,8 @@ func (p *parsers) pass(t *testing.T, name string, r *h1.Request) (status int, go
 	return response.Status(), got
 }
 
-// differs describes how the request that arrived differs from r; uri may differ from
-// the target.
+// differs describes how the request that arrived differs from r; uri may differ
+// from the target.
 func (got *arrived) differs(r *h1.Request, uri string, keeps func(name string) bool) string {
 	want := http.Header{}
 	for _, f := range r.Fields {

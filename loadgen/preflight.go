@@ -51,13 +51,13 @@ func procNumbers(name string) []int64 {
 	return list
 }
 
-// ownFiles is the number of files that the process has open besides its connections
-// and two for each processor.
+// ownFiles is the number of files that the process has open besides its
+// connections and two for each processor.
 const ownFiles = 16
 
-// preflight lists what this machine certainly lacks for all workers to be connected
-// at once. The load runs anyway: fewer connections may be enough, and a shortage is
-// counted when it occurs.
+// preflight lists what this machine certainly lacks for all workers to be
+// connected at once. The load runs anyway: fewer connections may be enough, and
+// a shortage is counted when it occurs.
 func (l *Load) preflight(m machine) []string {
 	var list []string
 	open, need := int64(l.cfg.Workers), l.filesNeeded()
@@ -74,16 +74,17 @@ func (l *Load) preflight(m machine) []string {
 
 func (l *Load) filesNeeded() int64 { return int64(l.cfg.Workers) + ownFiles + 2*int64(l.cfg.CPUs) }
 
-// maxLingering limits the connections that are left open for their peers to close.
-// With a peer that never closes first, each request adds one.
+// maxLingering limits the connections that are left open for their peers to
+// close. With a peer that never closes first, each request adds one.
 const maxLingering = 1024
 
 // minLingering is the limit when there are few workers.
 const minLingering = 16
 
-// roomToLinger is how many connections may be left open for their peers to close:
-// two for each worker, so that a server does not get many more connections than -c
-// says, and at most half of the files that nothing else needs.
+// roomToLinger is how many connections may be left open for their peers to
+// close: two for each worker, so that a server does not get many more
+// connections than -c says, and at most half of the files that nothing else
+// needs.
 func (l *Load) roomToLinger(m machine) int {
 	room := min(max(2*int64(l.cfg.Workers), minLingering), maxLingering)
 	if m.files > 0 {
@@ -103,9 +104,9 @@ func (l *Load) routes() int64 {
 	return n * int64(len(list.Known()))
 }
 
-// restingPorts is a note for a run that closed so many connections itself that more
-// than half of the local ports were in TIME_WAIT at a time; "" otherwise. If the
-// peer closes first, as requested, no local port is.
+// restingPorts is a note for a run that closed so many connections itself that
+// more than half of the local ports were in TIME_WAIT at a time; "" otherwise.
+// If the peer closes first, as requested, no local port is.
 func (m machine) restingPorts(run *record.Run) string {
 	rest := m.restLocally
 	for _, e := range run.Endpoints {

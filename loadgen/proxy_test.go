@@ -23,8 +23,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// forwarder is an HTTP proxy based on net/http: it forwards absolute-form requests,
-// opens tunnels, and counts both.
+// forwarder is an HTTP proxy based on net/http: it forwards absolute-form
+// requests, opens tunnels, and counts both.
 type forwarder struct {
 	*httptest.Server
 	mu                 sync.Mutex // guards what follows
@@ -174,8 +174,8 @@ func TestProxyRefuses(t *testing.T) {
 	}
 }
 
-// TestProxyWantsCredentials: a proxy that rejects the credentials would reject every
-// request, so it is a misuse error.
+// TestProxyWantsCredentials: a proxy that rejects the credentials would reject
+// every request, so it is a misuse error.
 func TestProxyWantsCredentials(t *testing.T) {
 	proxy := newForwarder(t)
 	proxy.refuse = http.StatusProxyAuthRequired

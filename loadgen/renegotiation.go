@@ -9,7 +9,8 @@ import (
 	"nodrop/loadgen/misuse"
 )
 
-// renegotiationError is the misuse error for a server that requests renegotiation.
+// renegotiationError is the misuse error for a server that requests
+// renegotiation.
 func renegotiationError(t target.Target) error {
 	return &misuse.Error{
 		Problem: fmt.Sprintf("URL %q: the server asks for TLS renegotiation, which nodrop does not do", t.Shown()),
@@ -17,9 +18,10 @@ func renegotiationError(t target.Target) error {
 	}
 }
 
-// refuseRenegotiation stops a load in which nothing has succeeded because the server
-// requests renegotiation, as some servers do only after they have read a request.
-// Every further request would fail too, because nodrop does not support it.
+// refuseRenegotiation stops a load in which nothing has succeeded because the
+// server requests renegotiation, as some servers do only after they have read a
+// request. Every further request would fail too, because nodrop does not
+// support it.
 func (l *Load) refuseRenegotiation(at *engine.Hop, err error) {
 	if !wire.WantsRenegotiation(err) {
 		return
@@ -32,8 +34,8 @@ func (l *Load) refuseRenegotiation(at *engine.Hop, err error) {
 	l.Stop()
 }
 
-// Refused is why a load could not be sent after it had begun; nil otherwise. If it
-// is not nil, the run is meaningless.
+// Refused is why a load could not be sent after it had begun; nil otherwise. If
+// it is not nil, the run is meaningless.
 func (l *Load) Refused() error {
 	if refusal := l.refusal.Load(); refusal != nil {
 		return *refusal

@@ -17,8 +17,8 @@ import (
 	"nodrop/loadgen/misuse"
 )
 
-// TestRenegotiation: a server that requests renegotiation, at once or after it has
-// read a request, is a misuse error, and there is no report.
+// TestRenegotiation: a server that requests renegotiation, at once or after it
+// has read a request, is a misuse error, and there is no report.
 func TestRenegotiation(t *testing.T) {
 	for when, line := range map[string]string{"after the handshake": "CIPHER is", "after the request": "GET /"} {
 		t.Run(when, func(t *testing.T) {
@@ -39,8 +39,8 @@ func TestRenegotiation(t *testing.T) {
 	}
 }
 
-// renegotiating starts OpenSSL's server, which renegotiates when it prints a line with
-// the given words. It returns the server's address.
+// renegotiating starts OpenSSL's server, which renegotiates when it prints a
+// line with the given words. It returns the server's address.
 func renegotiating(t *testing.T, words string) string {
 	t.Helper()
 	openssl, err := exec.LookPath("openssl")

@@ -14,8 +14,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// TestResponses: the recorded responses with an unexpected status, and their counts,
-// are what the server sent.
+// TestResponses: the recorded responses with an unexpected status, and their
+// counts, are what the server sent.
 func TestResponses(t *testing.T) {
 	onEngines(t, testResponses)
 }

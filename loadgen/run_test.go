@@ -26,8 +26,8 @@ import (
 	"nodrop/loadgen/stream"
 )
 
-// TestMain allows many parallel tests even on few processors: most of the parallel
-// tests wait for a request to time out.
+// TestMain allows many parallel tests even on few processors: most of the
+// parallel tests wait for a request to time out.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	asked := false
@@ -164,8 +164,8 @@ func testStoppedRun(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestStoppedRunDrains: a response that arrives within the drain bound counts like any
-// other.
+// TestStoppedRunDrains: a response that arrives within the drain bound counts
+// like any other.
 func TestStoppedRunDrains(t *testing.T) {
 	onEngines(t, testStoppedRunDrains)
 }

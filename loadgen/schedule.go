@@ -2,8 +2,8 @@ package loadgen
 
 import "time"
 
-// Schedule says when requests are due. It is a pure function of the worker and the
-// time since the start; the caller owns the clock.
+// Schedule says when requests are due. It is a pure function of the worker and
+// the time since the start; the caller owns the clock.
 //
 // The load model is closed: each of Workers sends its next request after the
 // response to its last and, if Rate is set, not before its next tick.
@@ -27,9 +27,9 @@ func (s Schedule) First(i int) time.Duration {
 	return time.Duration(float64(i) / (float64(s.Workers) * s.Rate) * float64(time.Second))
 }
 
-// Next is the tick after due, for a worker that is free again at now. A late worker
-// keeps one tick, due at once, and skips the others, as a ticker does: it never
-// catches up in a burst. skipped is the number of ticks skipped.
+// Next is the tick after due, for a worker that is free again at now. A late
+// worker keeps one tick, due at once, and skips the others, as a ticker does:
+// it never catches up in a burst. skipped is the number of ticks skipped.
 func (s Schedule) Next(due, now time.Duration) (next time.Duration, skipped int64) {
 	if s.Rate <= 0 {
 		return now, 0

@@ -43,8 +43,8 @@ func TestScheduleNext(t *testing.T) {
 	}
 }
 
-// TestScheduleRate: if responses are immediate, requests come at exactly the rate, evenly
-// spaced.
+// TestScheduleRate: if responses are immediate, requests come at exactly the
+// rate, evenly spaced.
 func TestScheduleRate(t *testing.T) {
 	s := Schedule{Workers: 200, Rate: 25}
 	var times []time.Duration

@@ -22,8 +22,8 @@ import (
 
 var expecting = []loadgen.Field{{Name: "expect", Value: "100-Continue"}}
 
-// expectContract is the contract for requests that hold their body back: faults before
-// the body is sent, and after the server has asked for it.
+// expectContract is the contract for requests that hold their body back: faults
+// before the body is sent, and after the server has asked for it.
 var expectContract = map[faultserver.Kind][]string{
 	faultserver.Continue:          nil,
 	faultserver.ExpectationFailed: {"status.417"},
@@ -41,8 +41,8 @@ func TestContractExpect(t *testing.T) {
 				for _, way := range routes()[:2] { // the pool's; the loop does not wait for a 100
 					t.Run(fmt.Sprintf("%v/keepalive=%t/%s/%s", kind, keepAlive, body, way), func(t *testing.T) {
 						t.Parallel()
-						// Every second request, so that most get the fault on a connection that has
-						// carried a request before.
+						// Every second request, so that most get the fault on a
+						// connection that has carried a request before.
 						server := way.start(t, func(seq int64) faultserver.Kind {
 							if seq%2 == 0 {
 								return faultserver.Continue
@@ -69,8 +69,9 @@ func TestContractExpect(t *testing.T) {
 	}
 }
 
-// checkExpected: the counts for each kind match what the server did, no body was sent
-// unless the server asked for it, and a response before the body ended its connection.
+// checkExpected: the counts for each kind match what the server did, no body
+// was sent unless the server asked for it, and a response before the body ended
+// its connection.
 func checkExpected(t *testing.T, run *record.Run, counts faultserver.Counts, kind faultserver.Kind, want []string) {
 	t.Helper()
 	faults, ok := counts.ByKind[kind], counts.ByKind[faultserver.Continue]
@@ -98,8 +99,8 @@ func checkExpected(t *testing.T, run *record.Run, counts faultserver.Counts, kin
 	}
 }
 
-// TestExpectWithoutContinue: a server that never sends a 100 gets the body after one
-// second, also on a reused connection.
+// TestExpectWithoutContinue: a server that never sends a 100 gets the body
+// after one second, also on a reused connection.
 func TestExpectWithoutContinue(t *testing.T) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
 	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 2, Workers: 1, Method: "PUT", Fields: expecting, Body: []byte("hello")})
@@ -112,7 +113,8 @@ func TestExpectWithoutContinue(t *testing.T) {
 	}
 }
 
-// TestExpectIsBoundedByTimeout: a -t shorter than the wait for a 100 ends the wait.
+// TestExpectIsBoundedByTimeout: a -t shorter than the wait for a 100 ends the
+// wait.
 func TestExpectIsBoundedByTimeout(t *testing.T) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
 	load := newLoad(t, loadgen.Config{URL: server.URL(), Requests: 2, Workers: 2, Method: "PUT", Fields: expecting, Body: []byte("hello"), Timeout: 5 * time.Second})
@@ -142,8 +144,8 @@ func testExpectWithoutBody(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestExpectHints: a 103 does not ask for the body, and a 100 is not the start of the
-// response.
+// TestExpectHints: a 103 does not ask for the body, and a 100 is not the start
+// of the response.
 func TestExpectHints(t *testing.T) {
 	var early atomic.Int64
 	url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
@@ -170,8 +172,8 @@ func TestExpectHints(t *testing.T) {
 	}
 }
 
-// TestExpectLeavesWithTheBody: a redirect that turns a PUT into a GET removes the Expect
-// field; one that keeps the body keeps the field.
+// TestExpectLeavesWithTheBody: a redirect that turns a PUT into a GET removes
+// the Expect field; one that keeps the body keeps the field.
 func TestExpectLeavesWithTheBody(t *testing.T) {
 	for status, want := range map[int]string{http.StatusSeeOther: "GET  0", http.StatusTemporaryRedirect: "PUT 100-Continue 5"} {
 		var got atomic.Value
@@ -204,9 +206,10 @@ func sparseFile(t *testing.T, size int64) string {
 	return name
 }
 
-// TestBodyFileIsStreamed: a large file is sent completely but not kept: it takes hardly
-// more memory than a body of a few bytes. (Over TLS with the race detector, crypto/tls
-// does not reuse its buffers, and the memory says nothing.)
+// TestBodyFileIsStreamed: a large file is sent completely but not kept: it
+// takes hardly more memory than a body of a few bytes. (Over TLS with the race
+// detector, crypto/tls does not reuse its buffers, and the memory says
+// nothing.)
 func TestBodyFileIsStreamed(t *testing.T) {
 	const size, requests = 64 << 20, 6
 	server := startServer(t, faultserver.Always(faultserver.OK))
@@ -263,7 +266,8 @@ func TestBodyFileArrives(t *testing.T) {
 	}
 }
 
-// TestBodyFileShrinks: a file that can no longer be read completely spoils the request.
+// TestBodyFileShrinks: a file that can no longer be read completely spoils the
+// request.
 func TestBodyFileShrinks(t *testing.T) {
 	file := sparseFile(t, 2<<20)
 	server := startServer(t, faultserver.Always(faultserver.OK))

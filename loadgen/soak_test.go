@@ -29,16 +29,17 @@ var (
 const (
 	soakRounds      = 10
 	soakRoundsShort = 6
-	// soakPatience is the duration of a silent request. Any other request must be faster,
-	// even on a busy machine and under the race detector.
+	// soakPatience is the duration of a silent request. Any other request must
+	// be faster, even on a busy machine and under the race detector.
 	soakPatience = 15 * time.Second
 	// roundBound interrupts a round that does not end, which fails the test.
 	roundBound = 10 * time.Minute
 )
 
-// TestSoak runs random loads against random faults and compares both sides' counts after
-// every round. A round depends only on its seed, and the next round's seed is one
-// higher, so -soak-seed with a failed round's seed repeats that round first.
+// TestSoak runs random loads against random faults and compares both sides'
+// counts after every round. A round depends only on its seed, and the next
+// round's seed is one higher, so -soak-seed with a failed round's seed repeats
+// that round first.
 func TestSoak(t *testing.T) {
 	seed := *soakSeed
 	if seed == 0 {
@@ -104,8 +105,8 @@ func newRound(seed uint64) *round {
 	} else {
 		r.cfg.Engine = ways[0].engine
 	}
-	// A RST after some bytes is sent when the client has acknowledged them, which takes up
-	// to 40 ms, so few workers cannot make many requests.
+	// A RST after some bytes is sent when the client has acknowledged them,
+	// which takes up to 40 ms, so few workers cannot make many requests.
 	requests := int64(40 + r.cfg.Workers*(1+rng.IntN(50)))
 	if rng.IntN(3) == 0 {
 		r.scheme, r.cfg.Engine = "https", record.EnginePool
@@ -261,7 +262,8 @@ func openFiles(t *testing.T) int {
 	return len(list)
 }
 
-// kindDraw draws a kind from the contract for each request; half of them are accepted.
+// kindDraw draws a kind from the contract for each request; half of them are
+// accepted.
 type kindDraw struct {
 	seed                uint64
 	fine, fault, silent []faultserver.Kind
@@ -344,7 +346,8 @@ func newHandshakeDraw(seed uint64, silent bool) handshakeDraw {
 	return d
 }
 
-// draw never draws a fault for the first handshake, which is made before the load.
+// draw never draws a fault for the first handshake, which is made before the
+// load.
 func (d handshakeDraw) draw(seq int64) faultserver.HandshakeFault {
 	if seq == 0 || len(d.faults) == 0 {
 		return faultserver.HandshakeOK

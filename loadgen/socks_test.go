@@ -153,8 +153,8 @@ func readSOCKSRequest(in *bufio.Reader) (address string, ok bool) {
 	return net.JoinHostPort(host, fmt.Sprint(binary.BigEndian.Uint16(port))), err == nil
 }
 
-// TestSOCKS: every connection of a load goes through the proxy, which resolves the name,
-// and none is made twice.
+// TestSOCKS: every connection of a load goes through the proxy, which resolves
+// the name, and none is made twice.
 func TestSOCKS(t *testing.T) {
 	for _, scheme := range []string{"http", "https"} {
 		for _, auth := range []string{"", "me:secret@"} {
@@ -184,8 +184,8 @@ func TestSOCKS(t *testing.T) {
 	}
 }
 
-// TestSOCKSFollowsRedirects: a redirect to another host goes through the proxy on a
-// separate connection.
+// TestSOCKSFollowsRedirects: a redirect to another host goes through the proxy
+// on a separate connection.
 func TestSOCKSFollowsRedirects(t *testing.T) {
 	second := httptest.NewServer(http.HandlerFunc(respondOK))
 	defer second.Close()
@@ -202,8 +202,8 @@ func TestSOCKSFollowsRedirects(t *testing.T) {
 	}
 }
 
-// TestSOCKSFails: any failure in the proxy is a failure in the proxy stage, counted once
-// for each request.
+// TestSOCKSFails: any failure in the proxy is a failure in the proxy stage,
+// counted once for each request.
 func TestSOCKSFails(t *testing.T) {
 	tests := map[string]struct {
 		proxy       *socksServer

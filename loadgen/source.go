@@ -25,8 +25,8 @@ func ParseSources(s string) ([]netip.Addr, error) {
 	return list, nil
 }
 
-// validateSources rejects addresses that no connection of the load can come from, as
-// far as the addresses themselves show it.
+// validateSources rejects addresses that no connection of the load can come
+// from, as far as the addresses themselves show it.
 func (c *Config) validateSources(t target.Target) error {
 	if len(c.Sources) == 0 {
 		return nil
@@ -72,8 +72,8 @@ func joinAddrs(list []netip.Addr) string {
 	return strings.Join(texts, ",")
 }
 
-// trySources binds each address once, so that an address that this machine does not
-// have is a misuse error rather than a load of failures.
+// trySources binds each address once, so that an address that this machine does
+// not have is a misuse error rather than a load of failures.
 func trySources(list []netip.Addr) error {
 	for _, source := range list {
 		c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 0)))

@@ -56,8 +56,8 @@ func testSourcesTakeTurns(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestSourcesHavePortsOfTheirOwn: if connections that the server holds use up all ports,
-// each additional address provides as many again.
+// TestSourcesHavePortsOfTheirOwn: if connections that the server holds use up
+// all ports, each additional address provides as many again.
 func TestSourcesHavePortsOfTheirOwn(t *testing.T) {
 	onEngines(t, testSourcesHavePortsOfTheirOwn)
 }

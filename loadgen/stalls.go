@@ -12,8 +12,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// stalls holds the times in which the process did not run, as noticed by a dedicated
-// goroutine and by the loop's shards.
+// stalls holds the times in which the process did not run, as noticed by a
+// dedicated goroutine and by the loop's shards.
 type stalls struct {
 	now  func() int64 // the run's clock
 	slow func() int64 // how far that clock is behind one that runs while the machine is suspended
@@ -43,16 +43,16 @@ func (s *stalls) beatUntil(ctx context.Context) {
 	}
 }
 
-// beat records that the process runs. Delay and Ours do so too, because their caller
-// may be the first to run again.
+// beat records that the process runs. Delay and Ours do so too, because their
+// caller may be the first to run again.
 func (s *stalls) beat() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.look()
 }
 
-// lookForSuspension compares the clocks. Deadlines do not pass while the machine is
-// suspended, but time passes for the peer.
+// lookForSuspension compares the clocks. Deadlines do not pass while the
+// machine is suspended, but time passes for the peer.
 func (s *stalls) lookForSuspension() {
 	slow := s.slow()
 	s.mu.Lock()
@@ -99,12 +99,12 @@ func (s *stalls) Ours(from, end, limit int64) bool {
 	return s.watch.Ours(from, end, limit)
 }
 
-// notableStall is how long a stall must be to be noted even if it spoiled nothing:
-// shorter ones are normal on a busy machine.
+// notableStall is how long a stall must be to be noted even if it spoiled
+// nothing: shorter ones are normal on a busy machine.
 const notableStall = int64(500 * time.Millisecond)
 
-// note says when and for how long the process did not run, "" if that was short and
-// spoiled no request.
+// note says when and for how long the process did not run, "" if that was short
+// and spoiled no request.
 func (s *stalls) note(spoiled int64) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -21,8 +21,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// loadEnv makes the test binary run a load, in a process that can be stopped. It names
-// a directory that holds the load's configuration, and later the run.
+// loadEnv makes the test binary run a load, in a process that can be stopped.
+// It names a directory that holds the load's configuration, and later the run.
 const loadEnv = "NODROP_TEST_LOAD"
 
 // childLoad is the configuration of that load.
@@ -131,8 +131,9 @@ func (c *child) run() *record.Run {
 	return &run
 }
 
-// withinLimit calls f with increasing limits until one is long enough for this machine: f
-// returns false if the process could not be stopped before the limit had passed.
+// withinLimit calls f with increasing limits until one is long enough for this
+// machine: f returns false if the process could not be stopped before the limit
+// had passed.
 func withinLimit(t *testing.T, f func(limit time.Duration) bool) {
 	t.Helper()
 	for limit := 3 * time.Second; limit < 5*time.Minute; limit *= 2 {
@@ -143,7 +144,8 @@ func withinLimit(t *testing.T, f func(limit time.Duration) bool) {
 	t.Fatal("no limit was long enough")
 }
 
-// reached waits for a state of what c does; false if c's limit may have passed meanwhile.
+// reached waits for a state of what c does; false if c's limit may have passed
+// meanwhile.
 func (c *child) reached(limit time.Duration, state func() bool) bool {
 	for time.Since(c.started) < limit {
 		if state() {
@@ -168,8 +170,8 @@ func (c *child) stoppedWithin(limit time.Duration, state func() bool) bool {
 	return false
 }
 
-// sideBySide runs subtests in parallel on any number of processors, because they mostly
-// wait.
+// sideBySide runs subtests in parallel on any number of processors, because
+// they mostly wait.
 type sideBySide struct {
 	t   *testing.T
 	all sync.WaitGroup
@@ -239,7 +241,8 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// checkStopped: all n requests have the same fate, and a note says that nodrop did not run.
+// checkStopped: all n requests have the same fate, and a note says that nodrop
+// did not run.
 func checkStopped(t *testing.T, run *record.Run, n int64, class string) {
 	t.Helper()
 	fate := "lost"
@@ -262,8 +265,8 @@ func checkStopped(t *testing.T, run *record.Run, n int64, class string) {
 	}
 }
 
-// TestStoppedWhileConnecting: an address that accepts no connections before the stop
-// accepts none after it.
+// TestStoppedWhileConnecting: an address that accepts no connections before the
+// stop accepts none after it.
 func TestStoppedWhileConnecting(t *testing.T) {
 	if testing.Short() {
 		t.Skip("longer than -t")

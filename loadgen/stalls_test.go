@@ -65,7 +65,8 @@ func TestStallNotes(t *testing.T) {
 	}
 }
 
-// TestSuspension: when a machine is suspended, the clock that deadlines use stops.
+// TestSuspension: when a machine is suspended, the clock that deadlines use
+// stops.
 func TestSuspension(t *testing.T) {
 	var now, slow time.Duration
 	s := stalls{now: func() int64 { return int64(now) }, slow: func() int64 { return int64(slow) }}

@@ -43,8 +43,8 @@ func ParseTLSVersion(name string) (uint16, error) {
 	return 0, fmt.Errorf("unknown TLS version %q, known are %s", name, strings.Join(known, ", "))
 }
 
-// tlsConfig is the TLS configuration of connections to t. sameHost is false after a
-// redirect to a host that -host and --sni are not about.
+// tlsConfig is the TLS configuration of connections to t. sameHost is false
+// after a redirect to a host that -host and --sni are not about.
 func (c *Config) tlsConfig(t target.Target, sameHost bool) *tls.Config {
 	config := &tls.Config{
 		InsecureSkipVerify: c.TLS.Insecure, //nolint:gosec // asked for by --insecure

@@ -23,7 +23,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// newTLSServer is a net/http server with the suite's certificate, modified by change.
+// newTLSServer is a net/http server with the suite's certificate, modified by
+// change.
 func newTLSServer(t *testing.T, handler http.HandlerFunc, change func(*tls.Config)) *httptest.Server {
 	t.Helper()
 	cert, _ := certificate()
@@ -82,8 +83,8 @@ func TestSNI(t *testing.T) {
 	}
 }
 
-// TestMisuseOfTLS: a problem with every handshake is reported before the load, with a
-// hint.
+// TestMisuseOfTLS: a problem with every handshake is reported before the load,
+// with a hint.
 func TestMisuseOfTLS(t *testing.T) {
 	cert, roots := certificate()
 	expired, expiredRoots, err := faultserver.SelfSignedFor(time.Unix(1e9, 0), time.Unix(1.1e9, 0), "127.0.0.1")
@@ -158,8 +159,8 @@ func TestMisuseOfTLS(t *testing.T) {
 	}
 }
 
-// TestTrialIsBounded: a silent target delays the start by at most -t, and not at all
-// after the user cancels.
+// TestTrialIsBounded: a silent target delays the start by at most -t, and not
+// at all after the user cancels.
 func TestTrialIsBounded(t *testing.T) {
 	cert, _ := certificate()
 	server, err := faultserver.StartHandshakes(
@@ -181,8 +182,8 @@ func TestTrialIsBounded(t *testing.T) {
 	}
 }
 
-// TestCertificateChangesDuringTheLoad: after some number of handshakes, exactly the new
-// connections are rejected, whatever is wrong with the certificate.
+// TestCertificateChangesDuringTheLoad: after some number of handshakes, exactly
+// the new connections are rejected, whatever is wrong with the certificate.
 func TestCertificateChangesDuringTheLoad(t *testing.T) {
 	_, roots := certificate()
 	unknown, _, err := faultserver.SelfSigned("127.0.0.1")
@@ -220,8 +221,8 @@ func TestCertificateChangesDuringTheLoad(t *testing.T) {
 	}
 }
 
-// TestClientRefusedDuringTheLoad: in TLS 1.3 the rejection comes after the handshake, and
-// may overtake the request.
+// TestClientRefusedDuringTheLoad: in TLS 1.3 the rejection comes after the
+// handshake, and may overtake the request.
 func TestClientRefusedDuringTheLoad(t *testing.T) {
 	const n, k = 40, 10
 	for name, body := range map[string][]byte{"small": nil, "large": make([]byte, 4<<20)} {
@@ -247,8 +248,8 @@ func TestClientRefusedDuringTheLoad(t *testing.T) {
 	}
 }
 
-// TestRecordsBetweenResponses: records without application data cost neither requests
-// nor connections.
+// TestRecordsBetweenResponses: records without application data cost neither
+// requests nor connections.
 func TestRecordsBetweenResponses(t *testing.T) {
 	const n = 8
 	ticket := append([]byte{4, 0, 0, 17, 0, 0, 0, 60, 1, 2, 3, 4, 1, 9, 0, 4}, "tick\x00\x00"...)
@@ -315,8 +316,8 @@ func (c *heldConn) Write(b []byte) (int, error) {
 	return c.readerConn.Write(b)
 }
 
-// TestGoodbyeInTheSameSegment: in TLS 1.2, a close_notify that is read together with the
-// end of the response counts like any other close.
+// TestGoodbyeInTheSameSegment: in TLS 1.2, a close_notify that is read together
+// with the end of the response counts like any other close.
 func TestGoodbyeInTheSameSegment(t *testing.T) {
 	const n = 6
 	cert, _ := certificate()
@@ -343,9 +344,9 @@ func TestGoodbyeInTheSameSegment(t *testing.T) {
 	}
 }
 
-// TestAlertInsteadOfAResponse: an alert instead of the first response counts as a TLS
-// rejection only if it is about a certificate that was requested. After any other alert
-// the request may have been processed.
+// TestAlertInsteadOfAResponse: an alert instead of the first response counts as
+// a TLS rejection only if it is about a certificate that was requested. After
+// any other alert the request may have been processed.
 func TestAlertInsteadOfAResponse(t *testing.T) {
 	const (
 		response = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"
@@ -405,8 +406,8 @@ func TestAlertInsteadOfAResponse(t *testing.T) {
 	}
 }
 
-// TestGoodbyeHoldsNobodyUp: after the request has timed out, nodrop does not wait for a
-// peer that reads nothing.
+// TestGoodbyeHoldsNobodyUp: after the request has timed out, nodrop does not
+// wait for a peer that reads nothing.
 func TestGoodbyeHoldsNobodyUp(t *testing.T) {
 	url := recordServer(t, func(_ *records, in *bufio.Reader) {
 		if awaitHead(in) {
@@ -461,8 +462,8 @@ func TestRedirectsAcrossSchemes(t *testing.T) {
 	}
 }
 
-// TestDowngradeKeepsNoCredentials: credentials are not sent to the same host and port
-// without TLS.
+// TestDowngradeKeepsNoCredentials: credentials are not sent to the same host
+// and port without TLS.
 func TestDowngradeKeepsNoCredentials(t *testing.T) {
 	var second string
 	hellos := 0
@@ -513,7 +514,8 @@ func TestLargeBodiesOverTLS(t *testing.T) {
 	}
 }
 
-// TestTLSIsAPhase: the TLS handshake counts in its own phase and not in later ones.
+// TestTLSIsAPhase: the TLS handshake counts in its own phase and not in later
+// ones.
 func TestTLSIsAPhase(t *testing.T) {
 	const delay = 100 * time.Millisecond
 	server := newTLSServer(t, respondOK, func(c *tls.Config) {
@@ -532,8 +534,8 @@ func TestTLSIsAPhase(t *testing.T) {
 	}
 }
 
-// TestAbortEndsHandshakes: a request that waits for a handshake is aborted like any
-// other.
+// TestAbortEndsHandshakes: a request that waits for a handshake is aborted like
+// any other.
 func TestAbortEndsHandshakes(t *testing.T) {
 	cert, _ := certificate()
 	server, err := faultserver.StartHandshakes(func(seq int64) faultserver.HandshakeFault {

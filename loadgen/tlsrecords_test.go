@@ -27,8 +27,8 @@ const (
 	dataRecord      = 23
 )
 
-// records writes the records of a TLS 1.3 server one by one: crypto/tls cannot send
-// tickets, key updates or alerts on request, nor two records at once.
+// records writes the records of a TLS 1.3 server one by one: crypto/tls cannot
+// send tickets, key updates or alerts on request, nor two records at once.
 type records struct {
 	tcp    *net.TCPConn
 	secret []byte

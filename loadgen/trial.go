@@ -12,9 +12,9 @@ import (
 	"nodrop/loadgen/misuse"
 )
 
-// tryTLS makes one handshake with the target before the load. A problem that every
-// request would have is a misuse error; an unreachable target is left to the load,
-// which counts the failures.
+// tryTLS makes one handshake with the target before the load. A problem that
+// every request would have is a misuse error; an unreachable target is left to
+// the load, which counts the failures.
 func (l *Load) tryTLS(ctx context.Context) error {
 	endpoint, err := l.job.Endpoints.Next(ctx)
 	if err != nil {
@@ -51,8 +51,8 @@ func (l *Load) tryTLS(ctx context.Context) error {
 	return nil
 }
 
-// rejectedHint says what to do about a rejected handshake. asked: the server asked
-// for a client certificate.
+// rejectedHint says what to do about a rejected handshake. asked: the server
+// asked for a client certificate.
 func (l *Load) rejectedHint(err error, asked bool) string {
 	const verifyNothing = "--insecure to verify nothing"
 	invalid, _ := errors.AsType[x509.CertificateInvalidError](err)

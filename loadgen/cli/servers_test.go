@@ -26,7 +26,8 @@ import (
 
 var requests = flag.Int64("requests", 1000, "requests of each run of TestServers; costly ones get a share of it")
 
-// realCase is one kind of request, and the response that every such request must get.
+// realCase is one kind of request, and the response that every such request
+// must get.
 type realCase struct {
 	name, path string
 	method     string // "" means GET
@@ -55,7 +56,8 @@ const (
 	fewest       = 2 * workers // minimum requests of a run, whatever its share
 )
 
-// usual are the cases of a server with the site's files and a page that accepts POST.
+// usual are the cases of a server with the site's files and a page that accepts
+// POST.
 var usual = []realCase{
 	{name: "small", path: "/small", bytes: pageBytes},
 	{name: "chunked", path: "/chunked", bytes: chunkedBytes, chunked: true},
@@ -94,7 +96,8 @@ var realServers = []struct {
 	)},
 	{name: "caddy", start: startCaddy, cases: []realCase{
 		usual[0],
-		// Caddy sends Content-Length where it knows it, except for compressed responses.
+		// Caddy sends Content-Length where it knows it, except for compressed
+		// responses.
 		{name: "chunked", path: "/chunked", field: "Accept-Encoding: gzip", bytes: asProbed, chunked: true},
 		usual[2], usual[3], usual[4], usual[5],
 	}},
@@ -109,8 +112,8 @@ var realServers = []struct {
 	{name: "gunicorn sync", start: startGunicorn("sync"), share: 10, cases: httpbin},
 }
 
-// httpbin are the cases of httpbin, which has its own pages. It answers only one or two
-// thousand requests a second, so it gets a share.
+// httpbin are the cases of httpbin, which has its own pages. It answers only
+// one or two thousand requests a second, so it gets a share.
 var httpbin = []realCase{
 	{name: "small", path: "/base64/aGVsbG8K", bytes: pageBytes},
 	{name: "chunked", path: "/stream-bytes/2000?seed=1&chunk_size=100", bytes: 2000, chunked: true},
@@ -120,9 +123,9 @@ var httpbin = []realCase{
 	{name: "unchanged", path: "/etag/x", ask: "If-None-Match", status: 304},
 }
 
-// TestServers: a server that drops nothing loses nothing, and the server's counts agree.
-// The test prints a row for each run; go test shows the rows if no package is given (make
-// servers) or if a test fails.
+// TestServers: a server that drops nothing loses nothing, and the server's
+// counts agree. The test prints a row for each run; go test shows the rows if
+// no package is given (make servers) or if a test fails.
 func TestServers(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("NOT RUN: the servers are installed on Linux only")
@@ -164,8 +167,8 @@ func TestServers(t *testing.T) {
 	}
 }
 
-// probe sends the request with net/http and checks that the response fits the case. It
-// completes the case, and returns how many requests it took.
+// probe sends the request with net/http and checks that the response fits the
+// case. It completes the case, and returns how many requests it took.
 func (tc *realCase) probe(t *testing.T, url string) (n int64) {
 	t.Helper()
 	if tc.status == 0 {
@@ -271,8 +274,8 @@ func newSite(t *testing.T) string {
 	return site
 }
 
-// startTool starts a server on port, and returns when it accepts connections. The end of
-// the test kills it and all processes that it has started.
+// startTool starts a server on port, and returns when it accepts connections.
+// The end of the test kills it and all processes that it has started.
 func startTool(t *testing.T, port int, name string, args ...string) {
 	t.Helper()
 	var output bytes.Buffer
@@ -407,8 +410,8 @@ backend back
 	return running{"http://127.0.0.1:" + port, func() int64 { return haproxyRequests(t, socket) }}
 }
 
-// haproxyRequests is the frontend's count of requests, without connections closed before
-// the first byte, such as startTool's.
+// haproxyRequests is the frontend's count of requests, without connections
+// closed before the first byte, such as startTool's.
 func haproxyRequests(t *testing.T, socket string) int64 {
 	t.Helper()
 	c, err := net.Dial("unix", socket)
@@ -501,8 +504,8 @@ DocumentRoot SITE
 	return running{"http://127.0.0.1:" + port, lines(t, log)}
 }
 
-// startGunicorn serves httpbin and the site's large file, because httpbin has no large
-// page.
+// startGunicorn serves httpbin and the site's large file, because httpbin has
+// no large page.
 func startGunicorn(worker string, args ...string) func(t *testing.T, site string) running {
 	return func(t *testing.T, site string) running {
 		t.Helper()

@@ -14,9 +14,9 @@ const (
 	sketchSteps = 16
 )
 
-// Bin holds the counts of one interval of the run. A request counts as started in
-// the bin of its start, and as answered, lost, spoiled or aborted in the bin of its
-// end.
+// Bin holds the counts of one interval of the run. A request counts as started
+// in the bin of its start, and as answered, lost, spoiled or aborted in the bin
+// of its end.
 type Bin struct {
 	Started   int64     `json:"started,omitempty"`
 	Responded int64     `json:"answered,omitempty"` // with any status
@@ -33,8 +33,8 @@ type BinLoss struct {
 	Count int64 `json:"count"`
 }
 
-// Sketch is a coarse latency histogram: step i counts latencies below 64 µs × 2^i,
-// and the last step counts all others. Max is in ns.
+// Sketch is a coarse latency histogram: step i counts latencies below 64 µs ×
+// 2^i, and the last step counts all others. Max is in ns.
 type Sketch struct {
 	Max   int64              `json:"maxNs"`
 	Steps [sketchSteps]int64 `json:"steps"`
@@ -140,8 +140,8 @@ func (s *Sketch) Count() int64 {
 	return n
 }
 
-// Percentile is an upper bound, in ns, of the p-th percentile. It is at most twice
-// the exact value; 0 if s is empty.
+// Percentile is an upper bound, in ns, of the p-th percentile. It is at most
+// twice the exact value; 0 if s is empty.
 func (s *Sketch) Percentile(p float64) int64 {
 	rank := int64(math.Ceil(float64(s.Count()) * p / 100))
 	for i, c := range s.Steps {

@@ -236,7 +236,8 @@ var classTable = []ClassInfo{
 	{NewClass(StageBody, CauseUnreachable), Yes, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
 	{NewClass(StageBody, CauseOther), Yes, "the answer's body could not be read, or was longer than --max-body allows", "see the sample"},
 
-	// Memory can run out, or a packet filter act, after part of a request is written.
+	// Memory can run out, or a packet filter act, after part of a request is
+	// written.
 	{NewClass(StageClient, CausePorts), Never, "this machine has no free port for the connection", "widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 	{NewClass(StageClient, CauseFiles), Never, "this machine's limit of open files", "raise ulimit -n"},
 	{NewClass(StageClient, CauseMemory), Possibly, "this machine's kernel has no memory for sockets", "lower -c"},

@@ -75,8 +75,8 @@ func compareLost(a, b lostDetail) int {
 		compareBool(a.Reused, b.Reused), compareBool(a.Redirected, b.Redirected), cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.text, b.text))
 }
 
-// classTexts counts texts by class: up to most texts of each class separately, the
-// rest together.
+// classTexts counts texts by class: up to most texts of each class separately,
+// the rest together.
 type classTexts struct {
 	most int
 	of   map[Class]*textCount
@@ -120,10 +120,10 @@ func (c *classTexts) merge(o *classTexts) {
 	}
 }
 
-// textCount counts up to most texts separately and the rest together. It keeps the
-// texts that sort first: that set does not depend on the order in which texts
-// arrive or on how they are spread over shards, because a dropped text never comes
-// back.
+// textCount counts up to most texts separately and the rest together. It keeps
+// the texts that sort first: that set does not depend on the order in which
+// texts arrive or on how they are spread over shards, because a dropped text
+// never comes back.
 type textCount struct {
 	most int
 	kept map[string]*textN
@@ -189,7 +189,8 @@ func (c *classTexts) samples() ([]Sample, map[sampleKey]int) {
 	return list, places
 }
 
-// otherSamples is the sample shared by the texts of a class beyond the first 1,000.
+// otherSamples is the sample shared by the texts of a class beyond the first
+// 1,000.
 func otherSamples(class Class) sampleKey {
 	return sampleKey{class, "other errors of class " + class.String()}
 }

@@ -8,11 +8,12 @@
 // was done to the target, and when) are added to the Run at its end. A Recording
 // is a list of runs, and the only input of a report.
 //
-// The invariant: a Run does not depend on how its results were spread over tallies
-// or recorders, nor on their order. Counts per class, status, endpoint and time bin
-// are exact, in memory that does not grow with the number of requests. Only
-// latencies are approximate (HDR histograms with three digits). Lists, such as lost
-// requests and error texts, have a limit; what exceeds it is still in the counts.
+// The invariant: a Run does not depend on how its results were spread over
+// tallies or recorders, nor on their order. Counts per class, status, endpoint
+// and time bin are exact, in memory that does not grow with the number of
+// requests. Only latencies are approximate (HDR histograms with three digits).
+// Lists, such as lost requests and error texts, have a limit; what exceeds it
+// is still in the counts.
 //
 // Counts.Check holds for every run: planned = started + unsent, and started =
 // ok + lost + spoiled + aborted. Each side is counted where it happens.

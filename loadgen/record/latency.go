@@ -10,12 +10,13 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// histogramMax is the largest latency that the histogram distinguishes, in µs: 1 hour.
+// histogramMax is the largest latency that the histogram distinguishes, in µs:
+// 1 hour.
 const histogramMax = 3_600_000_000
 
-// Latency is a distribution of durations: exact count, sum, minimum and maximum in
-// ns, and an HDR histogram in µs (1 µs to 1 h, 3 digits). The zero value is empty
-// and allocates no histogram.
+// Latency is a distribution of durations: exact count, sum, minimum and maximum
+// in ns, and an HDR histogram in µs (1 µs to 1 h, 3 digits). The zero value is
+// empty and allocates no histogram.
 type Latency struct {
 	Count int64
 	Sum   int64 // ns
@@ -93,8 +94,8 @@ func (l *Latency) Percentile(p float64) int64 {
 	return min(max(l.hist.ValueAtPercentile(p)*1000, l.Min), l.Max)
 }
 
-// Each calls f for every non-empty bucket of the histogram in rising order, with a
-// duration in ns between Min and Max (Min for the first) and the count.
+// Each calls f for every non-empty bucket of the histogram in rising order,
+// with a duration in ns between Min and Max (Min for the first) and the count.
 func (l *Latency) Each(f func(ns, count int64)) {
 	if l.Count == 0 {
 		return
@@ -110,8 +111,8 @@ func (l *Latency) Each(f func(ns, count int64)) {
 }
 
 // eachStep calls f for every non-empty bucket of h in rising order, with the
-// bucket's lowest value. The library's own list of buckets takes several times the
-// memory of h, at the very end of a run.
+// bucket's lowest value. The library's own list of buckets takes several times
+// the memory of h, at the very end of a run.
 func eachStep(h *hdrhistogram.Histogram, f func(from, count int64)) {
 	steps := h.Export()
 	unit := bits.Len64(uint64(steps.LowestTrackableValue)) - 1
@@ -140,8 +141,8 @@ type latencyJSON struct {
 	HDR   string `json:"hdr,omitempty"` // V2 compressed, base64; values in µs
 }
 
-// MarshalJSON writes counts, sums, and the histogram in HDR's V2 compressed base64
-// format.
+// MarshalJSON writes counts, sums, and the histogram in HDR's V2 compressed
+// base64 format.
 func (l *Latency) MarshalJSON() ([]byte, error) {
 	j := latencyJSON{Count: l.Count, Sum: l.Sum, Min: l.Min, Max: l.Max}
 	if l.hist != nil {
@@ -154,8 +155,8 @@ func (l *Latency) MarshalJSON() ([]byte, error) {
 	return json.Marshal(j)
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote. It is an error if the histogram does
-// not hold as many values as the count says.
+// UnmarshalJSON reads what MarshalJSON wrote. It is an error if the histogram
+// does not hold as many values as the count says.
 func (l *Latency) UnmarshalJSON(b []byte) error {
 	var j latencyJSON
 	if err := json.Unmarshal(b, &j); err != nil {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// MarkKind is the kind of event that a mark records; reports relate losses to marks
-// by kind.
+// MarkKind is the kind of event that a mark records; reports relate losses to
+// marks by kind.
 type MarkKind string
 
 // The kinds of mark. A step's mark spans its action; the others are single points
@@ -61,7 +61,8 @@ type Mark struct {
 	Error    string   `json:"error,omitempty"`
 	// Address is the endpoint's IP address where its name is not one: a pod's.
 	Address string `json:"address,omitempty"`
-	// Shutdown, only for MarkTerminating and where known, is how the endpoint stops.
+	// Shutdown, only for MarkTerminating and where known, is how the endpoint
+	// stops.
 	Shutdown *Shutdown `json:"shutdown,omitempty"`
 }
 

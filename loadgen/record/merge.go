@@ -13,14 +13,15 @@ type Part struct {
 }
 
 // Merge adds parts to r and leaves the parts unchanged. The result is what one
-// recorder would have made of all the results: counts and histograms add up, and
-// details beyond the limits are only in the counts. It differs in three ways, and
-// only beyond those limits or with an offset: a bin moves as a whole, to the bin in
-// which it begins; texts that were counted together stay together; and of more than
-// 10,000 endpoints, those first in alphabetical order keep their names.
+// recorder would have made of all the results: counts and histograms add up,
+// and details beyond the limits are only in the counts. It differs in three
+// ways, and only beyond those limits or with an offset: a bin moves as a whole,
+// to the bin in which it begins; texts that were counted together stay
+// together; and of more than 10,000 endpoints, those first in alphabetical
+// order keep their names.
 //
-// Settings, Environment, variant, checks and StartedAt stay r's; offsets count from
-// that StartedAt. An error means that the sum breaks the identity.
+// Settings, Environment, variant, checks and StartedAt stay r's; offsets count
+// from that StartedAt. An error means that the sum breaks the identity.
 func (r *Run) Merge(parts ...Part) error {
 	sum := newSum(r)
 	for _, p := range parts {

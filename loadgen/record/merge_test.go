@@ -12,8 +12,8 @@ import (
 	"nodrop/loadgen/record/recordtest"
 )
 
-// TestMergeIsTheSameForAnySplit: the merge does not depend on how results are spread
-// over shards, or on their order.
+// TestMergeIsTheSameForAnySplit: the merge does not depend on how results are
+// spread over shards, or on their order.
 func TestMergeIsTheSameForAnySplit(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	var results []*record.Result
@@ -60,8 +60,9 @@ func asJSON(t *testing.T, run *record.Run) string {
 	return b.String()
 }
 
-// TestMergeOfRuns: if results are spread over several recorders, whose runs begin later
-// than the first, the merge is byte for byte the run of a single recorder.
+// TestMergeOfRuns: if results are spread over several recorders, whose runs
+// begin later than the first, the merge is byte for byte the run of a single
+// recorder.
 func TestMergeOfRuns(t *testing.T) {
 	const span = 60_000_000_000 // in ns; bins are then 10 ms wide
 	rng := rand.New(rand.NewPCG(3, 4))
@@ -126,8 +127,8 @@ func recorded(t *testing.T, results []*record.Result, offset int64) *record.Run 
 	return run
 }
 
-// TestMergeKeepsItsBounds: merged runs keep within the limits of a single recorder, and
-// no request is missing from the counts.
+// TestMergeKeepsItsBounds: merged runs keep within the limits of a single
+// recorder, and no request is missing from the counts.
 func TestMergeKeepsItsBounds(t *testing.T) {
 	var parts []record.Part
 	const each = 60_000

@@ -10,16 +10,16 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// Recorder counts results in shards that share nothing, and merges them at the end.
-// Its memory does not grow with the number of requests.
+// Recorder counts results in shards that share nothing, and merges them at the
+// end. Its memory does not grow with the number of requests.
 type Recorder struct {
 	Shards []*Tally
 	Names  *EndpointNames
 	room   *binRoom
 }
 
-// NewRecorder returns a recorder with that many shards; reading a stream back uses
-// one.
+// NewRecorder returns a recorder with that many shards; reading a stream back
+// uses one.
 func NewRecorder(shards int) *Recorder {
 	r := &Recorder{Names: &EndpointNames{}, room: reserveBins()}
 	for range shards {
@@ -266,16 +266,16 @@ type EndpointNames struct {
 	list  []string
 }
 
-// MaxEndpoints limits the number of endpoints, because --endpoint-header may name a
-// field that differs in every response.
+// MaxEndpoints limits the number of endpoints, because --endpoint-header may
+// name a field that differs in every response.
 const MaxEndpoints = 10_000
 
 // otherEndpoints is the shared name of the endpoints beyond MaxEndpoints. It gets
 // an index in addition to those MaxEndpoints.
 const otherEndpoints = "(other endpoints)"
 
-// ID is the index of an endpoint. It adds a new endpoint; beyond MaxEndpoints, new
-// endpoints share one index.
+// ID is the index of an endpoint. It adds a new endpoint; beyond MaxEndpoints,
+// new endpoints share one index.
 func (n *EndpointNames) ID(name string) int {
 	name = safetext.Bounded(name)
 	n.mu.RLock()
@@ -373,7 +373,8 @@ func (r *Recorder) Merge(run *Run) {
 	}
 }
 
-// explainLost writes the lost requests and the samples, and sets the sample indexes.
+// explainLost writes the lost requests and the samples, and sets the sample
+// indexes.
 func (r *Run) explainLost(lost *lostDetails, texts *classTexts) {
 	lost.cut()
 	samples, places := texts.samples()

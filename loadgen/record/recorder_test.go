@@ -216,8 +216,8 @@ func TestEachStep(t *testing.T) {
 	}
 }
 
-// TestSamplesKeepClassesApart: a reset has the same text in every class, but is counted
-// in its own class.
+// TestSamplesKeepClassesApart: a reset has the same text in every class, but is
+// counted in its own class.
 func TestSamplesKeepClassesApart(t *testing.T) {
 	r := NewRecorder(1)
 	const text = "read: connection reset by peer"

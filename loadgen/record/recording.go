@@ -124,16 +124,16 @@ type ConnectionCount struct {
 	Surplus int64 `json:"surplus,omitempty"` // dropped because bytes followed the end of a response
 }
 
-// Latencies holds the three kinds of latency, from a request's start to its end, in
-// ns. They never share a histogram.
+// Latencies holds the three kinds of latency, from a request's start to its
+// end, in ns. They never share a histogram.
 type Latencies struct {
 	OK         Latency `json:"ok"`
 	Unexpected Latency `json:"unexpectedStatus"`
 	Failed     Latency `json:"failed"` // lost without a response, and spoiled
 }
 
-// PhaseLatencies holds the phases of answered requests. A phase that a request did
-// not have (connect on a reused connection) counts as 0, as in hey. Connect
+// PhaseLatencies holds the phases of answered requests. A phase that a request
+// did not have (connect on a reused connection) counts as 0, as in hey. Connect
 // includes DNS and TLS: hey's "DNS+dialup".
 type PhaseLatencies struct {
 	DNS     Latency `json:"dns"`
@@ -144,8 +144,8 @@ type PhaseLatencies struct {
 	Read    Latency `json:"read"`
 }
 
-// EndpointSeen is when an endpoint was connected to and answered. Times are ns from
-// the run's start, -1 for never.
+// EndpointSeen is when an endpoint was connected to and answered. Times are ns
+// from the run's start, -1 for never.
 type EndpointSeen struct {
 	Name          string `json:"name"`
 	FirstConnect  int64  `json:"firstConnectNs"` // first connection made
@@ -164,14 +164,14 @@ type LostRequest struct {
 	// Redirected: it failed after a redirect, so a server had already answered.
 	Redirected bool `json:"redirected,omitempty"`
 	Sample     int  `json:"sample"` // index into Samples, -1 for none
-	// Connection identifies the connection, so that requests lost on the same one can
-	// be grouped; 0 if there was none.
+	// Connection identifies the connection, so that requests lost on the same
+	// one can be grouped; 0 if there was none.
 	Connection int64 `json:"connection,omitempty"`
 }
 
 // ErrorResponse is one kind of response with an unexpected status, and how many
-// there were. Beyond 64 kinds of one status, the rest share an entry that has only
-// the status.
+// there were. Beyond 64 kinds of one status, the rest share an entry that has
+// only the status.
 type ErrorResponse struct {
 	Status int      `json:"status"`
 	Server string   `json:"server,omitempty"` // its Server field

@@ -16,13 +16,13 @@ const (
 	MaxResponseBody = 256
 )
 
-// Telling lists the fields of an unexpected response that say who sent it and why,
-// in lower case. Server comes first.
+// Telling lists the fields of an unexpected response that say who sent it and
+// why, in lower case. Server comes first.
 var Telling = [...]string{"server", "retry-after", "via", "x-envoy-overloaded", "x-envoy-response-flags"}
 
-// ResponseText encodes the kept part of an unexpected response as one comparable
-// value: status, server, telling fields (one per line) and body, separated by zero
-// bytes.
+// ResponseText encodes the kept part of an unexpected response as one
+// comparable value: status, server, telling fields (one per line) and body,
+// separated by zero bytes.
 func ResponseText(dst []byte, status int, field func(i int) []byte, body []byte) []byte {
 	dst = strconv.AppendInt(dst[:0], int64(status), 10)
 	dst = appendBounded(append(dst, 0), field(0))
@@ -35,8 +35,8 @@ func ResponseText(dst []byte, status int, field func(i int) []byte, body []byte)
 	return append(append(dst, 0), body[:min(len(body), MaxResponseBody)]...)
 }
 
-// maskResponse hides secrets in the output of ResponseText, because error pages can
-// echo the request.
+// maskResponse hides secrets in the output of ResponseText, because error pages
+// can echo the request.
 func maskResponse(secrets *safetext.Secrets, text []byte) []byte {
 	return secrets.MaskBytes(text, len(text)-bytes.LastIndexByte(text, 0)-1 >= MaxResponseBody)
 }

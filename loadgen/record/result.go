@@ -11,7 +11,8 @@ const (
 	FateAborted             // in flight when the run was stopped
 )
 
-// FateNames are the names of the fates in recordings and streams, indexed by Fate.
+// FateNames are the names of the fates in recordings and streams, indexed by
+// Fate.
 var FateNames = [...]string{"ok", "lost", "spoiled", "aborted"}
 
 func (f Fate) String() string { return FateNames[f] }

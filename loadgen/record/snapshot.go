@@ -1,8 +1,8 @@
 package record
 
-// Snapshot holds the counts so far, for a live view or for metrics. It reads each
-// Tally in turn, so a request that ends meanwhile may be in one number and not yet
-// in another. Each number is exact when it is read.
+// Snapshot holds the counts so far, for a live view or for metrics. It reads
+// each Tally in turn, so a request that ends meanwhile may be in one number and
+// not yet in another. Each number is exact when it is read.
 type Snapshot struct {
 	Progress                     // only Started, Finished and Lost
 	OK, Spoiled, Aborted   int64 // requests

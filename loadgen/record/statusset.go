@@ -16,8 +16,8 @@ const DefaultOK StatusSet = "2xx,3xx"
 // StatusBits holds one flag per status code, for the hot path.
 type StatusBits [1000]bool
 
-// Compile converts the set for fast look-up. The error names the item that is not a
-// status.
+// Compile converts the set for fast look-up. The error names the item that is
+// not a status.
 func (s StatusSet) Compile() (*StatusBits, error) {
 	var bits StatusBits
 	for item := range strings.SplitSeq(string(s), ",") {

@@ -12,8 +12,8 @@ const (
 )
 
 // timeline is one shard's part of the run's Bins. Only the newest bins need
-// counters. Older bins are packed, without loss, into about 20 bytes each, where a
-// Bin takes 150, and each shard may have 8,192 of them.
+// counters. Older bins are packed, without loss, into about 20 bytes each,
+// where a Bin takes 150, and each shard may have 8,192 of them.
 type timeline struct {
 	width  int64
 	length int64          // number of bins, up to the last that has a count
@@ -33,8 +33,8 @@ type openBin struct {
 // reset empties b, and keeps the memory for its losses.
 func (b *openBin) reset() { *b = openBin{Bin: Bin{Lost: b.Lost[:0]}} }
 
-// reserve allocates the chunks that a whole time line usually needs, and writes to
-// them as reserveBins does.
+// reserve allocates the chunks that a whole time line usually needs, and writes
+// to them as reserveBins does.
 func (t *timeline) reserve() {
 	const usual = 24 // bytes of a closed bin, a generous estimate
 	room := make([]byte, usual*MaxBins)
@@ -44,8 +44,8 @@ func (t *timeline) reserve() {
 	}
 }
 
-// at returns the bin of a time in ns since the run's start. Its Latency is not nil.
-// It is valid until the next call.
+// at returns the bin of a time in ns since the run's start. Its Latency is not
+// nil. It is valid until the next call.
 func (t *timeline) at(ns int64) *Bin {
 	if t.open == nil {
 		t.begin(FirstBinWidth)
@@ -93,7 +93,8 @@ func (t *timeline) lateBin(i int64) *Bin {
 	return b
 }
 
-// write appends a closed bin to the last chunk, or to a new one if it does not fit.
+// write appends a closed bin to the last chunk, or to a new one if it does not
+// fit.
 func (t *timeline) write(b *Bin) {
 	if last := len(t.chunks) - 1; last >= 0 {
 		if size := len(t.chunks[last]); size+b.maxPacked() <= cap(t.chunks[last]) {
@@ -167,9 +168,9 @@ func newBinRoom(bins int64) *binRoom {
 	return &binRoom{make([]Bin, bins), make([]Sketch, bins)}
 }
 
-// reserveBins allocates as many bins as a run can have, and writes to them so that
-// the kernel really provides the memory: a run of several hours must not run out of
-// memory when its bins are merged at the end.
+// reserveBins allocates as many bins as a run can have, and writes to them so
+// that the kernel really provides the memory: a run of several hours must not
+// run out of memory when its bins are merged at the end.
 func reserveBins() *binRoom {
 	room := newBinRoom(MaxBins)
 	clear(room.bins)

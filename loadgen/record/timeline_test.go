@@ -31,8 +31,8 @@ func TestBinsWidenWithoutLosingCounts(t *testing.T) {
 	}
 }
 
-// TestTimelineIsAsItsCounts compares time lines with plain bins, for times in any order,
-// spread over several time lines.
+// TestTimelineIsAsItsCounts compares time lines with plain bins, for times in
+// any order, spread over several time lines.
 func TestTimelineIsAsItsCounts(t *testing.T) {
 	disorders := map[string]int64{"in order": 0, "late within what is open": 100_000_000, "late beyond": 5_000_000_000, "any order": 1 << 40}
 	for name, disorder := range disorders {
@@ -68,7 +68,8 @@ func TestTimelineIsAsItsCounts(t *testing.T) {
 	}
 }
 
-// randomCount is the effect of one request on a bin; a few have a very large weight.
+// randomCount is the effect of one request on a bin; a few have a very large
+// weight.
 func randomCount(rng *rand.Rand) func(*Bin) {
 	n, class, took := int64(1), NewClass(StageWait, Cause(1+rng.IntN(5))), rng.Int64N(1<<(10+rng.IntN(30)))
 	if rng.IntN(1000) == 0 {

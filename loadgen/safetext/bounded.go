@@ -14,9 +14,9 @@ const MaxText = 256
 // hashText is how many bytes of a hash distinguish the texts of one run.
 const hashText = 6
 
-// Bounded is s as valid UTF-8 of at most MaxText bytes. For a longer text it keeps
-// the beginning and a hash of the whole, so different texts stay different. Bounded
-// does not change its own output.
+// Bounded is s as valid UTF-8 of at most MaxText bytes. For a longer text it
+// keeps the beginning and a hash of the whole, so different texts stay
+// different. Bounded does not change its own output.
 func Bounded(s string) string {
 	if len(s) <= MaxText {
 		s = Valid(s)
@@ -49,6 +49,6 @@ func shortened(s string) string {
 	return s[:most] + hashEnd(s)
 }
 
-// Valid is s as valid UTF-8. A server can send any bytes, and files must give back
-// the same text when they are read.
+// Valid is s as valid UTF-8. A server can send any bytes, and files must give
+// back the same text when they are read.
 func Valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

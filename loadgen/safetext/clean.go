@@ -9,8 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// IsUnsafe reports whether r moves the cursor, is invisible, reverses text direction
-// or is invalid. Texts from outside may contain such runes, and a terminal obeys them.
+// IsUnsafe reports whether r moves the cursor, is invisible, reverses text
+// direction or is invalid. Texts from outside may contain such runes, and a
+// terminal obeys them.
 func IsUnsafe(r rune) bool {
 	return r != '\n' && r != '\t' && !unicode.IsGraphic(r) || r == utf8.RuneError
 }
@@ -49,8 +50,8 @@ func (c CleanWriter) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// JSONWriter writes JSON with the unsafe runes in its strings escaped: they are safe
-// on a terminal, and a reader gets the original text.
+// JSONWriter writes JSON with the unsafe runes in its strings escaped: they are
+// safe on a terminal, and a reader gets the original text.
 type JSONWriter struct{ To io.Writer }
 
 // Write escapes text. A rune must not be split between two calls.
@@ -85,8 +86,8 @@ func EscapeJSON(text []byte) []byte {
 	return escaped
 }
 
-// firstUnsafe is the index of the first byte that EscapeJSON may have to escape, -1
-// if there is none.
+// firstUnsafe is the index of the first byte that EscapeJSON may have to
+// escape, -1 if there is none.
 func firstUnsafe(text []byte) int {
 	for i, c := range text {
 		if c >= 0x7f {

@@ -3,7 +3,7 @@
 //
 //	text of a server, a URL, a program → Mask… → Bounded → Clean… → people and files
 //
-// The invariant: MaskURL, MaskText and Secrets.Mask let no password, token or cookie
-// through that the user gave or the target sent. Bounded returns at most MaxText
-// bytes, and different texts stay different.
+// The invariant: MaskURL, MaskText and Secrets.Mask let no password, token or
+// cookie through that the user gave or the target sent. Bounded returns at most
+// MaxText bytes, and different texts stay different.
 package safetext

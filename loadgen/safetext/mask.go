@@ -14,7 +14,8 @@ import (
 // Masked replaces a secret.
 const Masked = "***"
 
-// schemes matches the schemes of an Authorization field, which precede the secret.
+// schemes matches the schemes of an Authorization field, which precede the
+// secret.
 const schemes = `(?:basic|bearer|digest|negotiate|ntlm|token|apikey)\s+`
 
 // Patterns of secrets in any text. A value that begins with $ is an unexpanded
@@ -96,8 +97,8 @@ func maskFlags(text string) string {
 // MaskText, a password is found without a scheme before it.
 func MaskURL(raw string) string { return MaskText(maskUser(raw)) }
 
-// MaskForeignURL is MaskURL for a URL that a server sent, which may have any length:
-// the patterns run only over the part that could be shown.
+// MaskForeignURL is MaskURL for a URL that a server sent, which may have any
+// length: the patterns run only over the part that could be shown.
 func MaskForeignURL(raw string) string { return MaskText(shortened(maskUserinfo(maskUser(raw)))) }
 
 // maskUser masks the password of a URL, or of what was meant to be one.
@@ -106,8 +107,8 @@ func maskUser(text string) string {
 	if user, _, ok := CutLast(text[begin:end], "@"); ok {
 		return text[:begin] + withoutPassword(user) + text[begin+len(user):]
 	}
-	// The password may contain a character that ends an authority, or the scheme may
-	// be missing.
+	// The password may contain a character that ends an authority, or the
+	// scheme may be missing.
 	user, host, ok := CutLast(text[begin:], "@")
 	if name, rest, secret := strings.Cut(user, ":"); ok && secret && !startsWithPort(rest) && !strings.ContainsAny(name, "/?#") {
 		return text[:begin] + name + ":***@" + host
@@ -169,14 +170,15 @@ func isNumber(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' }) < 0
 }
 
-// secretWords are parts of secret names; secretNames are whole names. They apply to
-// parameters, fields and variables.
+// secretWords are parts of secret names; secretNames are whole names. They
+// apply to parameters, fields and variables.
 var (
 	secretWords = []string{"token", "secret", "passw", "passphrase", "pwd", "apikey", "accesskey", "privatekey", "authorization", "signature", "credential", "cookie", "sessionid", "jwt", "bearer"}
 	secretNames = []string{"key", "sig", "auth", "code", "pass", "pw", "sid", "session", "pat", "otp", "xauth", "xapiauth", "assertion"}
 )
 
-// IsSecretName reports whether a name is that of a secret: access_token, X-Api-Key.
+// IsSecretName reports whether a name is that of a secret: access_token,
+// X-Api-Key.
 func IsSecretName(name string) bool {
 	plain := plainName(name)
 	return slices.Contains(secretNames, plain) || hasSecretWord(plain)
@@ -199,7 +201,8 @@ func plainName(name string) string {
 	}, name)
 }
 
-// IsSecretParameter is IsSecretName for a name with a value: code=503 is a status.
+// IsSecretParameter is IsSecretName for a name with a value: code=503 is a
+// status.
 func IsSecretParameter(name, value string) bool {
 	if strings.EqualFold(name, "code") && isNumber(value) && len(value) <= 3 {
 		return false
@@ -263,8 +266,8 @@ func (s *Secrets) Mask(text string) string {
 	return text
 }
 
-// MaskBytes is Mask for a text that rarely contains secrets. If the text was cut at
-// its end, the beginning of a secret there is replaced too.
+// MaskBytes is Mask for a text that rarely contains secrets. If the text was
+// cut at its end, the beginning of a secret there is replaced too.
 func (s *Secrets) MaskBytes(text []byte, cut bool) []byte {
 	for _, secret := range s.list {
 		if bytes.Contains(text, secret.bytes) {
@@ -293,8 +296,8 @@ func (s *Secrets) AddUserinfo(u *url.URL) {
 	s.AddField("Authorization", BasicAuth(u.User.Username(), password))
 }
 
-// AddField adds the secrets in a field: a token without its scheme, a password, the
-// values of cookies.
+// AddField adds the secrets in a field: a token without its scheme, a password,
+// the values of cookies.
 func (s *Secrets) AddField(name, value string) {
 	s.Add(value, Masked)
 	scheme, token, found := strings.Cut(value, " ")

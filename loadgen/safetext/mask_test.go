@@ -100,8 +100,8 @@ func TestEscapeJSON(t *testing.T) {
 	}
 }
 
-// TestMaskLongURL: the beginning of a long URL is shown, but no part of a secret in it,
-// wherever the URL is cut.
+// TestMaskLongURL: the beginning of a long URL is shown, but no part of a
+// secret in it, wherever the URL is cut.
 func TestMaskLongURL(t *testing.T) {
 	secret := strings.Repeat("S3CRET", 1000)
 	for _, url := range []string{

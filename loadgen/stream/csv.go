@@ -26,9 +26,10 @@ const (
 	flushEvery = 1_000_000_000 // ns
 )
 
-// lineWriter writes whole lines from many goroutines, which encode them before they
-// take its lock. Each write to the file ends at the end of a line, so a file ends
-// within a line only if the write itself was cut: a full disk, or a kill during it.
+// lineWriter writes whole lines from many goroutines, which encode them before
+// they take its lock. Each write to the file ends at the end of a line, so a
+// file ends within a line only if the write itself was cut: a full disk, or a
+// kill during it.
 type lineWriter struct {
 	buffers sync.Pool // of *[]byte
 
@@ -52,8 +53,8 @@ func (l *lineWriter) buffer() *[]byte {
 	return &b
 }
 
-// put writes a buffer that holds a Result which ended at the given time. It flushes
-// at least once a second, so that the rows of a slow load appear soon.
+// put writes a buffer that holds a Result which ended at the given time. It
+// flushes at least once a second, so that the rows of a slow load appear soon.
 func (l *lineWriter) put(b *[]byte, at int64) {
 	l.mu.Lock()
 	l.write(*b)

@@ -15,8 +15,8 @@ import (
 // Format is the name and version of the format that NDJSON writes.
 const Format = "nodrop-stream/1"
 
-// maxStreamLine limits a line, in bytes, because a reader has to hold it in memory.
-// Only the end of a run, with its marks and traces, can be long.
+// maxStreamLine limits a line, in bytes, because a reader has to hold it in
+// memory. Only the end of a run, with its marks and traces, can be long.
 const maxStreamLine = 64 << 20
 
 // NDJSON writes the contents of a Recording while its runs are in progress, one
@@ -27,9 +27,9 @@ const maxStreamLine = 64 << 20
 //	{"end":{…}}                                    the run is over; see streamEnd
 //	{"format":"nodrop-stream/1","recording":{…}}   nothing follows; see streamRecording
 //
-// Requests come in order of completion, except for those that complete at the same
-// time. For runs in parallel, each request and each end has "of": the number of its
-// run, from 1, in the order in which the runs began.
+// Requests come in order of completion, except for those that complete at the
+// same time. For runs in parallel, each request and each end has "of": the
+// number of its run, from 1, in the order in which the runs began.
 type NDJSON struct {
 	lines lineWriter
 	runs  int // number of runs begun
@@ -81,10 +81,10 @@ type streamRequest struct {
 	Response *record.ErrorResponse `json:"answer"` // with an unexpected status
 }
 
-// streamEnd is a Run without the fields computed from its requests: each field here
-// hides the one of Run with the same JSON name. A field that is added to Run later
-// is therefore in the line unless it is added here. The counts of fates are in the
-// line only for people to read.
+// streamEnd is a Run without the fields computed from its requests: each field
+// here hides the one of Run with the same JSON name. A field that is added to
+// Run later is therefore in the line unless it is added here. The counts of
+// fates are in the line only for people to read.
 type streamEnd struct {
 	*record.Run
 	Outcomes     decided `json:"outcomes,omitempty"`
@@ -216,7 +216,8 @@ func appendRequest(b []byte, r *record.Result, endpoint string) []byte {
 	return append(b, "}\n"...)
 }
 
-// appendResponse encodes the output of ResponseText as an ErrorResponse without count.
+// appendResponse encodes the output of ResponseText as an ErrorResponse without
+// count.
 func appendResponse(b, text []byte) []byte {
 	status, text, _ := bytes.Cut(text, []byte{0})
 	server, text, _ := bytes.Cut(text, []byte{0})

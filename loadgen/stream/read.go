@@ -12,9 +12,9 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// readStream rebuilds the Recording of a stream that NDJSON wrote. It uses the same
-// recorder as a live run, and no more memory. If the stream was cut short, the
-// Recording holds what was there, and its Error says so.
+// readStream rebuilds the Recording of a stream that NDJSON wrote. It uses the
+// same recorder as a live run, and no more memory. If the stream was cut short,
+// the Recording holds what was there, and its Error says so.
 func readStream(src io.Reader) (*record.Recording, error) {
 	s := &streamReader{
 		rec:     &record.Recording{Format: record.Format, Runs: []*record.Run{}},
@@ -78,7 +78,8 @@ type streamedRun struct {
 	over     bool  // run is complete
 }
 
-// split splits lines as bufio.ScanLines does, and records a last line without end.
+// split splits lines as bufio.ScanLines does, and records a last line without
+// end.
 func (s *streamReader) split(data []byte, atEOF bool) (int, []byte, error) {
 	if i := bytes.IndexByte(data, '\n'); i >= 0 {
 		return i + 1, data[:i], nil
@@ -220,8 +221,8 @@ func (s *streamReader) classify(r *record.Result, q *streamRequest) error {
 }
 
 // end adds to the run what its requests do not determine. The number of started
-// requests comes from the end, not from the lines: if lines are missing, the counts
-// contradict each other, and the report says so.
+// requests comes from the end, not from the lines: if lines are missing, the
+// counts contradict each other, and the report says so.
 func (s *streamReader) end(of int, run *record.Run) error {
 	u := s.find(of)
 	if u == nil {
@@ -279,8 +280,8 @@ func (s *streamReader) finish(where string) *record.Recording {
 	return s.rec
 }
 
-// cut ends the open runs with what was read. How many more requests were planned or
-// in flight is unknown.
+// cut ends the open runs with what was read. How many more requests were
+// planned or in flight is unknown.
 func (s *streamReader) cut(where string) {
 	var reached []string
 	for i, u := range s.runs {

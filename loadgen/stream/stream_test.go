@@ -22,8 +22,8 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// syntheticRun makes a run with every field set from results that rng draws, in several
-// shards. It calls sinks as a Load does.
+// syntheticRun makes a run with every field set from results that rng draws, in
+// several shards. It calls sinks as a Load does.
 func syntheticRun(rng *rand.Rand, variant string, requests int, sinks ...record.Sink) *record.Run {
 	r := record.NewRecorder(1 + rng.IntN(5))
 	names := []string{"gw-1", "10.0.0.2:8080", `replica "3" of \ ü` + "\xff"}
@@ -101,8 +101,8 @@ func encoded(t testing.TB, rec *record.Recording) string {
 	return b.String()
 }
 
-// TestStreamIsTheRecording: a stream reads back as the recording, byte for byte, and so
-// does the recording's JSON.
+// TestStreamIsTheRecording: a stream reads back as the recording, byte for
+// byte, and so does the recording's JSON.
 func TestStreamIsTheRecording(t *testing.T) {
 	for seed := range uint64(8) {
 		rec, stream := synthetic(t, seed, int(seed%4))
@@ -121,8 +121,8 @@ func TestStreamIsTheRecording(t *testing.T) {
 	}
 }
 
-// TestStreamOfRunsSideBySide: the lines of parallel runs mix, but each belongs to its own
-// run. The order of runs does not depend on which ends first.
+// TestStreamOfRunsSideBySide: the lines of parallel runs mix, but each belongs
+// to its own run. The order of runs does not depend on which ends first.
 func TestStreamOfRunsSideBySide(t *testing.T) {
 	var stream bytes.Buffer
 	sink := NewNDJSON(&stream)
@@ -168,8 +168,8 @@ func TestStreamOfRunsSideBySide(t *testing.T) {
 	}
 }
 
-// TestStreamHoldsAllOfResult: every field of Result, also one added later, must be in the
-// line, or the recorder that reads it would count something else.
+// TestStreamHoldsAllOfResult: every field of Result, also one added later, must
+// be in the line, or the recorder that reads it would count something else.
 func TestStreamHoldsAllOfResult(t *testing.T) {
 	empty := string(appendRequest(nil, &record.Result{}, ""))
 	for i := range reflect.TypeFor[record.Result]().NumField() {
@@ -197,9 +197,9 @@ func TestStreamHoldsAllOfResult(t *testing.T) {
 	}
 }
 
-// TestStreamBeyondBounds: beyond the limits for lost requests, endpoints and texts, a
-// stream that is read through one shard keeps the same ones as the run, which recorded
-// them through three shards, in no order and in parallel.
+// TestStreamBeyondBounds: beyond the limits for lost requests, endpoints and
+// texts, a stream that is read through one shard keeps the same ones as the
+// run, which recorded them through three shards, in no order and in parallel.
 func TestStreamBeyondBounds(t *testing.T) {
 	var stream bytes.Buffer
 	sink := NewNDJSON(&stream)
@@ -291,8 +291,8 @@ func TestStreamCutAnywhere(t *testing.T) {
 	}
 }
 
-// TestStreamWithLinesTakenOut: if request lines are removed, the counts contradict each
-// other.
+// TestStreamWithLinesTakenOut: if request lines are removed, the counts
+// contradict each other.
 func TestStreamWithLinesTakenOut(t *testing.T) {
 	_, stream := synthetic(t, 4, 1)
 	lines := bytes.SplitAfter(stream, []byte("\n"))
@@ -400,7 +400,8 @@ func TestReadRecordingOfForeignFiles(t *testing.T) {
 	}
 }
 
-// TestReadRecordingRefusesWhatCannotBe: numbers that would break reports are rejected.
+// TestReadRecordingRefusesWhatCannotBe: numbers that would break reports are
+// rejected.
 func TestReadRecordingRefusesWhatCannotBe(t *testing.T) {
 	for run, want := range map[string]string{
 		`"counts":{"ok":-1}`:                                 "ok: -1 is not within",
@@ -458,8 +459,8 @@ func (s *slowly) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestStreamsWriteWholeLines: a process that is killed hardly ever leaves a partial line,
-// and the lines of a slow load are written soon.
+// TestStreamsWriteWholeLines: a process that is killed hardly ever leaves a
+// partial line, and the lines of a slow load are written soon.
 func TestStreamsWriteWholeLines(t *testing.T) {
 	for _, stream := range Streams {
 		var file slowly
@@ -494,8 +495,8 @@ func TestStreamsWriteWholeLines(t *testing.T) {
 	}
 }
 
-// TestStreamErrorsAreKept: nothing is written after the first error, and Close returns
-// that error.
+// TestStreamErrorsAreKept: nothing is written after the first error, and Close
+// returns that error.
 func TestStreamErrorsAreKept(t *testing.T) {
 	for _, stream := range Streams {
 		full := errors.New("no space left")
@@ -526,8 +527,8 @@ func (f *failing) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestCSVTellsVariants: the columns exist only if a run has such a value, quoted where
-// necessary.
+// TestCSVTellsVariants: the columns exist only if a run has such a value,
+// quoted where necessary.
 func TestCSVTellsVariants(t *testing.T) {
 	for variants, want := range map[string]string{
 		"":          csvHeader + "\n" + "0.0000,0.0000,0.0000,0.0000,0.0000,0.0000,0,0.0000,ok,,false,0\n",
@@ -556,8 +557,8 @@ var streamed = []*record.Result{
 	{Start: 1e9, End: 2e9, Fate: record.FateLost, Class: record.NewClass(record.StageConnect, record.CauseRefused), Sample: `Get "http://gateway/": dial tcp gateway:80: connect: connection refused`},
 }
 
-// TestStreamsDoNotAllocate: no allocation for each request. (A few remain: pools are
-// emptied from time to time, and often by the race detector.)
+// TestStreamsDoNotAllocate: no allocation for each request. (A few remain:
+// pools are emptied from time to time, and often by the race detector.)
 func TestStreamsDoNotAllocate(t *testing.T) {
 	for _, stream := range Streams {
 		sink := stream.New(io.Discard)
@@ -643,7 +644,8 @@ func FuzzReadStream(f *testing.F) {
 	})
 }
 
-// FuzzAppendString: encoding/json reads back what was encoded, if it is valid UTF-8.
+// FuzzAppendString: encoding/json reads back what was encoded, if it is valid
+// UTF-8.
 func FuzzAppendString(f *testing.F) {
 	for _, s := range []string{"", `a"b\c`, "\x00\x1f\x7f", "ü\u2028", "\xff", "<&>"} {
 		f.Add(s)
@@ -657,8 +659,8 @@ func FuzzAppendString(f *testing.F) {
 	})
 }
 
-// TestStringsAreNotRaw: texts in a stream read back unchanged, and none contains raw
-// characters that a terminal would obey.
+// TestStringsAreNotRaw: texts in a stream read back unchanged, and none
+// contains raw characters that a terminal would obey.
 func TestStringsAreNotRaw(t *testing.T) {
 	for _, text := range []string{"plain", "\x1b\u009b31m \u202e\u2028 \x7f \U000E0041 é 👍 <&> \"\\", "\xff"} {
 		got := appendString(nil, text)
