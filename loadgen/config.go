@@ -240,7 +240,6 @@ func (c *Config) request(t target.Target, method string, body engine.Payload, sa
 	return req
 }
 
-// omits reports whether a field is not to be sent.
 func (c *Config) omits(name string) bool {
 	return slices.ContainsFunc(c.Omit, func(omitted string) bool { return strings.EqualFold(omitted, name) })
 }

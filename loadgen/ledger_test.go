@@ -188,7 +188,6 @@ func TestLedger(t *testing.T) {
 // "" for aborted.
 type tally map[string][2]int64
 
-// runOf is a run with these outcomes.
 func runOf(t *testing.T, outcomes tally) *record.Run {
 	t.Helper()
 	run := &record.Run{}

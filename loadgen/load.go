@@ -141,7 +141,6 @@ func (l *Load) Warnings() []string { return l.lacks }
 // Close releases a load that will not be run.
 func (l *Load) Close() { l.closeBody() }
 
-// closeBody closes the body's file, if any.
 func (l *Load) closeBody() {
 	if l.body.File != nil {
 		_ = l.body.File.Close() // opened read-only
@@ -423,7 +422,6 @@ func (l *Load) begun() *record.Run {
 	}
 }
 
-// result merges the counts into a Run.
 func (l *Load) result(duration int64) *record.Run {
 	run := l.begun()
 	run.Duration = duration

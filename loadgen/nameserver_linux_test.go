@@ -92,7 +92,6 @@ func (s *nameServer) sayAfter(n int, a response) {
 	s.left, s.then = n, a
 }
 
-// lookups is the number of look-ups so far.
 func (s *nameServer) lookups() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,7 +140,6 @@ func (s *nameServer) respond(query []byte) []byte {
 	return out
 }
 
-// draw is the response to the next query.
 func (s *nameServer) draw(name string, first bool) response {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -304,7 +304,6 @@ func everyKind(seed uint64, scheme, method string, silent bool) kindDraw {
 	return d
 }
 
-// some returns up to three of the kinds.
 func some(rng *rand.Rand, kinds []faultserver.Kind) []faultserver.Kind {
 	rng.Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
 	return kinds[:min(len(kinds), 1+rng.IntN(3))]
@@ -363,7 +362,6 @@ func (d handshakeDraw) draw(seq int64) faultserver.HandshakeFault {
 	return fault
 }
 
-// soakTotal sums up all rounds.
 type soakTotal struct {
 	rounds, interrupted       int
 	requests, seen, afterRace int64

@@ -25,7 +25,6 @@ import (
 // It names a directory that holds the load's configuration, and later the run.
 const loadEnv = "NODROP_TEST_LOAD"
 
-// childLoad is the configuration of that load.
 type childLoad struct {
 	URL            string
 	Engine         record.Engine
@@ -59,7 +58,6 @@ func TestLoadToBeStopped(t *testing.T) {
 	}
 }
 
-// child is a process that runs a load.
 type child struct {
 	t   *testing.T
 	cmd *exec.Cmd
@@ -114,7 +112,6 @@ func (c *child) goOn() {
 	}
 }
 
-// run waits for the end of the load.
 func (c *child) run() *record.Run {
 	c.t.Helper()
 	if err := c.cmd.Wait(); err != nil {

@@ -83,7 +83,6 @@ func withoutPort(hostport string) string {
 	return strings.Trim(hostport, "[]")
 }
 
-// loadTLS reads the files that the TLS flags name.
 func loadTLS(insecure bool, caFile, certFile, keyFile, serverName, minVersion string) (TLS, error) {
 	t := TLS{Insecure: insecure, ServerName: serverName}
 	if minVersion != "" {

@@ -67,7 +67,6 @@ var usual = []realCase{
 	{name: "unchanged", path: "/large", ask: "If-None-Match", status: 304},
 }
 
-// running is a started server.
 type running struct {
 	url   string
 	count func() int64 // requests that the server says it received
@@ -314,7 +313,6 @@ func startTool(t *testing.T, port int, name string, args ...string) {
 	})
 }
 
-// lines counts the lines of a growing log.
 func lines(t *testing.T, log string) func() int64 {
 	t.Helper()
 	var read, count int64
@@ -382,7 +380,6 @@ http {
 	return running{"http://127.0.0.1:" + port, lines(t, filepath.Join(dir, "access.log"))}
 }
 
-// startHAProxy starts HAProxy in front of an nginx.
 func startHAProxy(t *testing.T, site string) running {
 	t.Helper()
 	behind := startNginx(t, site)

@@ -1,4 +1,4 @@
-// Package record says what became of requests, and counts it.
+// Package record defines the outcome of requests, and counts outcomes.
 //
 //	Result → Tally (one for each thread or worker) → Recorder.Merge → Run → Recording
 //	                                                 Run.Merge: runs of several recorders

@@ -52,7 +52,6 @@ func (r *Run) addCounts(o *Run) {
 	r.Interrupted = r.Interrupted || o.Interrupted
 }
 
-// addTimes adds latencies and bins.
 func (r *Run) addTimes(p Part) {
 	r.Duration = max(r.Duration, p.Run.Duration+p.Offset)
 	for i, to := range r.latencies() {
@@ -111,7 +110,6 @@ func (b *Bins) add(o *Bins, offset int64) {
 	}
 }
 
-// double makes the bins twice as wide.
 func (b *Bins) double() {
 	b.Width *= 2
 	for i := range b.List {

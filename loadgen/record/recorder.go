@@ -76,7 +76,6 @@ type Tally struct {
 	started, finished, lostNow atomic.Int64
 }
 
-// endpointCount counts the outcomes on one endpoint.
 type endpointCount struct {
 	ok, aborted [2]int64 // fresh, reused
 	failed      map[failedKey]int64

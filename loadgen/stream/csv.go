@@ -91,7 +91,7 @@ func (l *lineWriter) flushAll() {
 	l.flushed = 0
 }
 
-// csvHeader is hey's header, then our columns.
+// csvHeader is hey's header, then nodrop's columns.
 const csvHeader = "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset,fate,class,reused,bytes"
 
 // CSV writes one line per request in order of completion: hey's eight columns (in
