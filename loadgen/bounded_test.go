@@ -86,8 +86,8 @@ func TestLongTexts(t *testing.T) {
 	}
 }
 
-// checkLengths checks every string in v except histograms: two bounded texts plus
-// words of nodrop's own at most.
+// checkLengths checks that no string in v, except histograms, is longer than two
+// bounded texts plus nodrop's own words.
 func checkLengths(t *testing.T, v any) {
 	t.Helper()
 	switch v := v.(type) {

@@ -61,7 +61,7 @@ func (b *budget) spent(issued int64, elapsed time.Duration) bool {
 	return issued >= b.n
 }
 
-// end hands out no more requests, for good.
+// end stops the budget for good.
 func (b *budget) end() { b.once.Do(func() { close(b.over) }) }
 
 // planned is the number of requests that the run was to make: n or, if more were

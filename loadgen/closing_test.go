@@ -123,8 +123,8 @@ func TestEndThroughATunnel(t *testing.T) {
 	}
 }
 
-// TestUnproven: unproven counts exactly the ok responses whose body ends only
-// with a connection without TLS.
+// TestUnproven: unproven counts exactly the ok responses whose body is delimited
+// only by the close of a connection without TLS.
 func TestUnproven(t *testing.T) {
 	const n = 9
 	gz := "HTTP/1.0 200 OK\r\nContent-Encoding: gzip\r\n\r\n" +

@@ -31,7 +31,7 @@ type Field = h1.Field
 type Config struct {
 	URL      string
 	ShownURL string           // the URL in texts; "" = the URL without its secrets
-	Secrets  safetext.Secrets // to hide in addition to those of URL, Fields and Proxy
+	Secrets  safetext.Secrets // to hide in responses, besides those of URL, Fields and Proxy
 	Requests int64            // -n; 0 = 200
 	Workers  int              // -c; 0 = 50
 	Rate     float64          // -q, requests per second and worker; 0 = no limit

@@ -18,8 +18,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// contract lists, for each kind of server behavior, the classes as which a
-// request may be lost; none for an accepted response. If only timing decides
+// contract lists, for each kind of treatment by the server, the classes as which
+// a request may be lost; none for an accepted response. If only timing decides
 // between two classes, both are listed and their sum is exact.
 var contract = map[faultserver.Kind][]string{
 	faultserver.OK:                  nil,

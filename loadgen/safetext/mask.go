@@ -35,8 +35,8 @@ func lazily(pattern string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }
 
-// MaskText masks the secrets that a text reveals by their position: passwords of
-// URLs, parameters such as token=…, and fields such as Authorization.
+// MaskText masks the secrets that their position reveals: passwords of URLs,
+// parameters such as token=…, and fields such as Authorization.
 func MaskText(text string) string {
 	text = maskUserinfo(text)
 	if strings.Contains(text, "=") {
