@@ -39,7 +39,6 @@ func (v *FlagValues) readBody() (body []byte, file string, err error) {
 	return body, "", err
 }
 
-// readStdin reads the body of -D -.
 func (v *FlagValues) readStdin() ([]byte, error) {
 	if v.Stdin == nil {
 		return nil, &misuse.Error{Problem: "-D -: only a plain load reads its body from standard input", Hint: "write it to a file, and name that"}
@@ -54,7 +53,6 @@ func (v *FlagValues) readStdin() ([]byte, error) {
 	return body, err
 }
 
-// readBounded reads r up to maxBodyRead.
 func readBounded(name string, r io.Reader) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r, maxBodyRead+1))
 	switch {

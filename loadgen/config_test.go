@@ -15,7 +15,6 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// parse reads a command line as main does.
 func parse(t *testing.T, args ...string) (Config, error) {
 	t.Helper()
 	fs := pflag.NewFlagSet("nodrop", pflag.ContinueOnError)
@@ -115,7 +114,6 @@ func TestFlagsAsHeyTakesThem(t *testing.T) {
 	}
 }
 
-// field is the value of a request field, "" if it is absent.
 func field(name string) func(Config) any {
 	return func(c Config) any {
 		for _, f := range c.Fields {

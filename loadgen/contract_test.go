@@ -83,7 +83,6 @@ var contractOfTLS = map[faultserver.Kind][]string{
 	faultserver.EOFCloseDelimited: {"body.eof"},
 }
 
-// contracted is the contract for a kind over a scheme.
 func contracted(kind faultserver.Kind, scheme string) []string {
 	if classes, ok := contractOfTLS[kind]; ok && scheme == "https" {
 		return classes
@@ -91,7 +90,6 @@ func contracted(kind faultserver.Kind, scheme string) []string {
 	return contract[kind]
 }
 
-// schemeOf is the scheme of a run's requests.
 func schemeOf(run *record.Run) string {
 	scheme, _, _ := strings.Cut(run.Settings.URL, ":")
 	return scheme
@@ -164,7 +162,6 @@ type route struct {
 
 func (r route) String() string { return r.scheme + "/" + string(r.engine) }
 
-// routes are all routes on this system.
 func routes() []route {
 	list := []route{{"http", record.EnginePool}, {"https", record.EnginePool}}
 	if runtime.GOOS == "linux" {
@@ -188,7 +185,6 @@ var certificate = sync.OnceValues(func() (tls.Certificate, *x509.CertPool) {
 	return cert, pool
 })
 
-// trusting is a TLS configuration that trusts the test servers.
 func trusting(t *testing.T) loadgen.TLS {
 	t.Helper()
 	_, roots := certificate()
@@ -481,7 +477,6 @@ func TestContractExact(t *testing.T) {
 	}
 }
 
-// handshakeContract is the contract for handshakes.
 var handshakeContract = map[faultserver.HandshakeFault]string{
 	faultserver.HandshakeEOF:     "tls.eof",
 	faultserver.HandshakeReset:   "tls.reset",

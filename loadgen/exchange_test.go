@@ -259,7 +259,6 @@ func TestAbortEndsLookups(t *testing.T) {
 	}
 }
 
-// brokenWriter fails every write.
 type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space left") }

@@ -39,7 +39,6 @@ var framing = []struct{ name, instead string }{
 	{"Trailer", "nodrop sends no trailers"},
 }
 
-// settleFields corrects or rejects fields that would make a malformed request.
 func (c *Config) settleFields() error {
 	var err error
 	if c.Host, err = target.ASCIIHostport(strings.Trim(c.Host, " \t")); err != nil {

@@ -207,7 +207,6 @@ type account struct {
 	words               string
 }
 
-// ask runs command against a new server.
 func (p *tool) ask(t *testing.T, command string) account {
 	t.Helper()
 	server := startServer(t, honestPlan)
@@ -229,7 +228,6 @@ func (p *tool) ask(t *testing.T, command string) account {
 	return a
 }
 
-// read extracts the numbers from what the tool printed.
 func (p *tool) read(out string) account {
 	_, failures, _ := strings.Cut(out, p.errors)
 	var words []string
@@ -239,7 +237,6 @@ func (p *tool) read(out string) account {
 	return account{total: sum(p.total, out), good: sum(p.good, out), failed: sum(p.failed, failures), words: strings.Join(words, ", ")}
 }
 
-// sum adds up all groups of all matches.
 func sum(re *regexp.Regexp, text string) int64 {
 	var total int64
 	for _, match := range re.FindAllStringSubmatch(text, -1) {
@@ -265,7 +262,6 @@ func (a account) row(name, keepAlive string) string {
 		name, keepAlive, a.saw, a.faults, a.gave, a.good, a.failed, a.unsaid(), a.hidden(), a.words)
 }
 
-// TestToolsWords parses recorded output of the tools.
 func TestToolsWords(t *testing.T) {
 	tests := map[string]struct {
 		out  string

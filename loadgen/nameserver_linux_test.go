@@ -82,7 +82,6 @@ func startNameServer(t *testing.T, patience int, now response) *nameServer {
 	return s
 }
 
-// say makes a the response from now on.
 func (s *nameServer) say(a response) { s.sayAfter(0, a) }
 
 // sayAfter makes a the response after n more look-ups.

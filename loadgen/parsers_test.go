@@ -31,7 +31,6 @@ import (
 // requests are understood as intended: HAProxy and nginx read the requests and
 // forward them to a server that records what arrives.
 
-// arrived is one request as the server behind a parser received it.
 type arrived struct {
 	method, uri, host string
 	header            http.Header
@@ -250,7 +249,6 @@ func (got *arrived) differs(r *h1.Request, uri string, keeps func(name string) b
 	return gocmp.Diff(want, got.header)
 }
 
-// keeper says which fields a parser forwards.
 func keeper(parser string) func(name string) bool {
 	return func(name string) bool {
 		return parser != strictNginx || !strings.ContainsFunc(name, func(c rune) bool {

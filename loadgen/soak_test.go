@@ -175,7 +175,6 @@ func (r *round) run(t *testing.T, total *soakTotal) {
 	total.add(run, counts, sides)
 }
 
-// load runs the load against a new server.
 func (r *round) load(t *testing.T) (*record.Run, faultserver.Counts) {
 	t.Helper()
 	reached := make(chan struct{})
@@ -227,7 +226,6 @@ func (r *round) start(plan faultserver.Plan) (*faultserver.Server, error) {
 	return faultserver.StartHandshakes(r.handshakes.draw, plan, &tls.Config{Certificates: []tls.Certificate{cert}})
 }
 
-// checkEnd compares the run's end with what was to end it.
 func (r *round) checkEnd(t *testing.T, run *record.Run) {
 	t.Helper()
 	c := run.Counts

@@ -143,7 +143,6 @@ func (s *stalls) suspensionNote() string {
 		roughly(s.suspended.Length()), roughly(s.suspended.Begin), more)
 }
 
-// roughly formats a time or a length in ms or s.
 func roughly(ns int64) string {
 	const tenth = int64(100 * time.Millisecond)
 	if ns < 10*tenth {

@@ -23,7 +23,6 @@ type TLS struct {
 	MinVersion   uint16            // 0 = TLS 1.2
 }
 
-// tlsVersions are the versions that --tls-min takes.
 var tlsVersions = []struct {
 	name string
 	id   uint16
@@ -75,7 +74,6 @@ func withoutZone(host string) string {
 	return host
 }
 
-// withoutPort removes ":port" from a Host field's value.
 func withoutPort(hostport string) string {
 	if host, _, err := net.SplitHostPort(hostport); err == nil {
 		return host

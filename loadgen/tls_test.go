@@ -41,7 +41,6 @@ func newTLSServer(t *testing.T, handler http.HandlerFunc, change func(*tls.Confi
 
 func respondOK(http.ResponseWriter, *http.Request) {}
 
-// named is a server's URL with the name localhost.
 func named(server *httptest.Server) string {
 	return strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 }

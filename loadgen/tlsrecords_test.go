@@ -71,7 +71,6 @@ type readerConn struct {
 
 func (c readerConn) Read(b []byte) (int, error) { return c.in.Read(b) }
 
-// serverSecret finds the server's traffic secret in a key log.
 func serverSecret(keys *bytes.Buffer) []byte {
 	for line := range strings.Lines(keys.String()) {
 		if f := strings.Fields(line); f[0] == "SERVER_TRAFFIC_SECRET_0" {
@@ -94,7 +93,6 @@ func (r *records) expand(label string, length int) []byte {
 	return out
 }
 
-// seal encrypts the next record.
 func (r *records) seal(kind byte, content []byte) []byte {
 	block, err := aes.NewCipher(r.expand("key", 16))
 	if err != nil {

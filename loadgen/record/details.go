@@ -33,7 +33,6 @@ type lostDetail struct {
 	text string
 }
 
-// add keeps d, or counts it as unlisted.
 func (l *lostDetails) add(d lostDetail) {
 	if l.full && compareLost(d, l.last) >= 0 {
 		l.unlisted++

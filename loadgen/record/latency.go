@@ -132,7 +132,6 @@ func eachStep(h *hdrhistogram.Histogram, f func(from, count int64)) {
 	}
 }
 
-// latencyJSON is the form of Latency in recordings.
 type latencyJSON struct {
 	Count int64  `json:"count"`
 	Sum   int64  `json:"sumNs"`

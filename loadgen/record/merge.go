@@ -34,7 +34,6 @@ func (r *Run) Merge(parts ...Part) error {
 	return r.Counts.Check()
 }
 
-// addCounts adds plain numbers.
 func (r *Run) addCounts(o *Run) {
 	c, n := &r.Counts, o.Counts
 	c.Planned, c.Started, c.Unsent = c.Planned+n.Planned, c.Started+n.Started, c.Unsent+n.Unsent
@@ -207,7 +206,6 @@ func (e *EndpointSeen) add(o *EndpointSeen) {
 	e.LastResponse = max(e.LastResponse, o.LastResponse)
 }
 
-// write stores the merged values in r.
 func (s *sum) write(r *Run) {
 	s.boundEndpoints()
 	r.Outcomes, r.Endpoints = []Outcome{}, []EndpointSeen{}

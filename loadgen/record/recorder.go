@@ -422,7 +422,6 @@ func (r *Recorder) outcomes(run *Run, endpoints []endpointCount) {
 	run.sortOutcomes()
 }
 
-// sortOutcomes sorts outcomes and endpoints into their fixed order.
 func (r *Run) sortOutcomes() {
 	slices.SortFunc(r.Outcomes, func(a, b Outcome) int {
 		return cmp.Or(cmp.Compare(a.Endpoint, b.Endpoint), cmp.Compare(a.Fate, b.Fate),

@@ -41,7 +41,6 @@ func maskResponse(secrets *safetext.Secrets, text []byte) []byte {
 	return secrets.MaskBytes(text, len(text)-bytes.LastIndexByte(text, 0)-1 >= MaxResponseBody)
 }
 
-// appendBounded appends a field's value, shortened if it is too long.
 func appendBounded(dst, value []byte) []byte {
 	if len(value) > safetext.MaxText {
 		return append(dst, safetext.Bounded(string(value))...)
@@ -58,7 +57,6 @@ func (a *ErrorResponse) Text() []byte {
 	return []byte(strings.Join([]string{strconv.Itoa(a.Status), a.Server, lines.String(), a.Body}, "\x00"))
 }
 
-// parseResponse decodes the output of ResponseText.
 func parseResponse(text string) ErrorResponse {
 	part := strings.SplitN(text, "\x00", 4)
 	for len(part) < 4 {

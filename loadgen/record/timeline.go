@@ -24,7 +24,6 @@ type timeline struct {
 	late   map[int64]*Bin // counts for closed bins that arrived after they were closed
 }
 
-// openBin is a bin with memory for its latencies.
 type openBin struct {
 	Bin
 	sketch Sketch

@@ -26,7 +26,6 @@ func (r *Run) Validate() error {
 	return nil
 }
 
-// limit is a number that must lie within bounds.
 type limit struct {
 	what           string
 	n, least, most int64

@@ -34,7 +34,6 @@ func Bounded(s string) string {
 	return strings.TrimRight(begin, "\uFFFD") + end
 }
 
-// hashEnd replaces the part of s that is left out.
 func hashEnd(s string) string {
 	hash := sha256.Sum256([]byte(s))
 	return "…#" + hex.EncodeToString(hash[:hashText])

@@ -174,7 +174,6 @@ func (c *CSV) Close(*record.Recording) error {
 	return c.lines.err
 }
 
-// csvField quotes a value where necessary.
 func csvField(s string) string {
 	s = safetext.CleanText(s)
 	if strings.ContainsAny(s, "\",\r\n") {

@@ -63,7 +63,6 @@ type streamReader struct {
 	classes map[string]record.Class // by name
 }
 
-// anyLine decodes any line.
 type anyLine struct {
 	streamLine
 	streamRequest
