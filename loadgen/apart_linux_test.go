@@ -17,15 +17,15 @@ import (
 // apartEnv holds the name of the test that a process was started for.
 const apartEnv = "NODROP_TEST_APART"
 
-// isApart reports whether this process was started for the calling test alone,
-// which may then change what belongs to a process or to its namespaces.
+// isApart reports whether this process was started only for the calling test,
+// which may then change the process and its namespaces.
 func isApart(t *testing.T) bool {
 	t.Helper()
 	return os.Getenv(apartEnv) == t.Name()
 }
 
-// runApart runs the calling test again in a process of its own, where isApart
-// holds, and passes its verdict on. change may add to the command.
+// runApart runs the calling test again in its own process, where isApart is
+// true, and adopts its result. change may modify the command.
 func runApart(t *testing.T, change func(*exec.Cmd)) {
 	t.Helper()
 	program, err := os.Executable()
@@ -37,7 +37,7 @@ func runApart(t *testing.T, change func(*exec.Cmd)) {
 		parts = append(parts, "^"+regexp.QuoteMeta(part)+"$")
 	}
 	cmd := exec.CommandContext(t.Context(), program, "-test.run="+strings.Join(parts, "/"), "-test.v", "-test.timeout=2m", "-test.parallel=64")
-	// Under the race detector the process would sleep for a second at its end.
+	// With the race detector, the process would sleep for a second when it exits.
 	cmd.Env = append(os.Environ(), apartEnv+"="+t.Name(), "GORACE=atexit_sleep_ms=0")
 	if change != nil {
 		change(cmd)
@@ -51,14 +51,14 @@ func runApart(t *testing.T, change func(*exec.Cmd)) {
 	}
 }
 
-// inNamespaces runs the calling test again, alone in network and mount
-// namespaces of its own, and reports whether this is that process, with the
-// loopback interface up.
+// inNamespaces runs the calling test again in a process with its own network and
+// mount namespaces. It reports whether this is that process; there, the loopback
+// interface is up.
 func inNamespaces(t *testing.T) bool {
 	t.Helper()
 	if !isApart(t) {
 		runApart(t, func(cmd *exec.Cmd) {
-			cmd.Env = append(cmd.Env, "GODEBUG=netdns=go") // not the system's, which has other files too
+			cmd.Env = append(cmd.Env, "GODEBUG=netdns=go") // the system's resolver also reads other files
 			cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS}
 		})
 		return false
@@ -79,7 +79,7 @@ func inNamespaces(t *testing.T) bool {
 	return true
 }
 
-// sysctl sets a value of the network namespace that this process is in.
+// sysctl sets a value in the network namespace of this process.
 func sysctl(t *testing.T, name, value string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join("/proc/sys/net/ipv4", name), []byte(value), 0); err != nil {

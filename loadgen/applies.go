@@ -10,7 +10,7 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// validateEngine refuses a loop that does not apply.
+// validateEngine rejects --engine loop for a load that the loop cannot send.
 func (c *Config) validateEngine(t target.Target) error {
 	if !slices.Contains(record.EngineNames(), string(c.Engine)) {
 		return fmt.Errorf("--engine %q: want one of %s", string(c.Engine), strings.Join(record.EngineNames(), ", "))
@@ -21,7 +21,7 @@ func (c *Config) validateEngine(t target.Target) error {
 	return nil
 }
 
-// withoutLoop is why the loop does not apply to a load, "" if it does.
+// withoutLoop is why the loop cannot send a load, "" if it can.
 func (c *Config) withoutLoop(t target.Target) string {
 	for _, obstacle := range []struct {
 		why string
@@ -42,14 +42,14 @@ func (c *Config) withoutLoop(t target.Target) string {
 	return ""
 }
 
-// loops reports whether the loop carries the load out.
+// loops reports whether the loop sends the load.
 func (c *Config) loops(t target.Target) bool {
 	return c.Engine != record.EnginePool && c.withoutLoop(t) == ""
 }
 
-// Threads is how many threads at a time Go should run for a load with a valid
-// Config: one a processor, and one more where the loop keeps all of those busy,
-// so that marks and triggers never wait behind it.
+// Threads is GOMAXPROCS for a load with a valid Config: one thread per processor,
+// and one more where the loop keeps all of those busy, so that marks and triggers
+// never wait for it.
 func (c *Config) Threads() int {
 	t, err := parseTarget(c.URL)
 	if err == nil && c.loops(t) {

@@ -6,9 +6,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// NormalizeArgs turns hey's way of writing flags (one dash or two, for long
-// and short names alike) into pflag's (-n, --host). It knows which flags take
-// a value, so a value that looks like a flag survives: -d -host, -H '-x: y'.
+// NormalizeArgs rewrites hey's flags (one dash or two, for long and short names
+// alike) for pflag (-n, --host). It knows which flags take a value, so a value
+// that looks like a flag stays as it is: -d -host, -H '-x: y'.
 func NormalizeArgs(args []string, fs *pflag.FlagSet) []string {
 	out := make([]string, 0, len(args))
 	for i := 0; i < len(args); i++ {
@@ -18,7 +18,7 @@ func NormalizeArgs(args []string, fs *pflag.FlagSet) []string {
 		}
 		flag, written := lookup(arg, fs)
 		if flag == nil {
-			// With one dash, pflag would take -disable-keepalives for a -d.
+			// After a single dash, pflag would read -disable-keepalives as -d.
 			if name := strings.TrimPrefix(arg, "-"); len(name) > 1 && len(name) < len(arg) && name[0] != '-' {
 				arg = "--" + name
 			}
@@ -35,8 +35,8 @@ func NormalizeArgs(args []string, fs *pflag.FlagSet) []string {
 	return out
 }
 
-// lookup finds the flag that arg names and how pflag wants it written; nil
-// for what is no flag or not one of fs.
+// lookup finds the flag that arg names and its form for pflag; nil if arg is
+// not a flag, or not one of fs.
 func lookup(arg string, fs *pflag.FlagSet) (*pflag.Flag, string) {
 	name := strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-")
 	if len(name) == len(arg) || name == "" {

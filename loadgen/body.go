@@ -10,16 +10,16 @@ import (
 	"nodrop/loadgen/misuse"
 )
 
-// maxBodyInMemory is the size up to which the file of -D is read once, and sent
-// in one write with the head. A larger one is read anew for each request.
+// maxBodyInMemory is the size up to which the file of -D is read once and sent in
+// one write with the head. A larger file is read again for each request.
 const maxBodyInMemory = 1 << 20
 
-// maxBodyRead is how much is read of what cannot be read again: standard input,
-// a pipe, a device.
+// maxBodyRead limits input that cannot be read twice: standard input, a pipe, a
+// device.
 const maxBodyRead = 64 << 20
 
-// readBody is the body that -D names: its bytes, or, where they are too many to
-// be kept and can be read again, its name alone.
+// readBody returns the body that -D names, or only the file's name if the file is
+// large and can be read again.
 func (v *FlagValues) readBody() (body []byte, file string, err error) {
 	name := v.bodyFile
 	if name == "-" {
@@ -30,7 +30,7 @@ func (v *FlagValues) readBody() (body []byte, file string, err error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("-D: %w", err)
 	}
-	defer func() { _ = f.Close() }() // only read from
+	defer func() { _ = f.Close() }() // opened read-only
 	info, err := f.Stat()
 	if err == nil && info.Mode().IsRegular() && info.Size() > maxBodyInMemory {
 		return nil, name, nil
@@ -39,7 +39,6 @@ func (v *FlagValues) readBody() (body []byte, file string, err error) {
 	return body, "", err
 }
 
-// readStdin is what -D - names.
 func (v *FlagValues) readStdin() ([]byte, error) {
 	if v.Stdin == nil {
 		return nil, &misuse.Error{Problem: "-D -: only a plain load reads its body from standard input", Hint: "write it to a file, and name that"}
@@ -54,7 +53,6 @@ func (v *FlagValues) readStdin() ([]byte, error) {
 	return body, err
 }
 
-// readBounded reads r, and no more than may be kept.
 func readBounded(name string, r io.Reader) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r, maxBodyRead+1))
 	switch {

@@ -13,8 +13,8 @@ import (
 	"nodrop/loadgen/internal/faultserver"
 )
 
-// TestLongTexts: what a server sends of any length, different each time, takes
-// no memory and no room in a recording to speak of, and stays different.
+// TestLongTexts: long texts from a server, different each time, take little
+// memory and little space in a recording, and stay different.
 func TestLongTexts(t *testing.T) {
 	refused, err := faultserver.HoldRefused()
 	if err != nil {
@@ -78,7 +78,7 @@ func TestLongTexts(t *testing.T) {
 				}
 				checkLengths(t, everything)
 				distinct := len(run.Endpoints) - 1 + len(run.Samples) + len(run.Responses)
-				if name != "malformed field" && distinct < 64 { // of which an error's first bytes are the sample
+				if name != "malformed field" && distinct < 64 { // a malformed response's sample holds only its first bytes
 					t.Errorf("%d different texts of %d requests", distinct, n)
 				}
 			})
@@ -86,8 +86,8 @@ func TestLongTexts(t *testing.T) {
 	}
 }
 
-// checkLengths looks at every string in v, histograms apart: two bounded texts,
-// and words of ours.
+// checkLengths checks that no string in v, except histograms, is longer than two
+// bounded texts plus nodrop's own words.
 func checkLengths(t *testing.T, v any) {
 	t.Helper()
 	switch v := v.(type) {

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// budget hands out the requests that are planned, one at a time, and counts
-// those it never handed out. It is the one thing that all workers share.
+// budget hands out the planned requests one at a time, and counts those never
+// handed out. It is the only thing that all workers share.
 type budget struct {
-	n        int64         // requests to hand out; 0 = no bound but the duration
-	duration time.Duration // when to end; 0 = no bound but n
+	n        int64         // requests to hand out; 0 = only duration limits them
+	duration time.Duration // when to end; 0 = only n limits the run
 
 	issued atomic.Int64
 	held   atomic.Bool // n and duration are minimums until released
@@ -22,7 +22,7 @@ func newBudget(n int64, d time.Duration) *budget {
 	return &budget{n: n, duration: d, over: make(chan struct{})}
 }
 
-// Take asks for one request to start at elapsed; false means that the run is
+// Take claims one request that starts at elapsed. false means that the run is
 // over, for every worker.
 func (b *budget) Take(elapsed time.Duration) bool {
 	for {
@@ -43,8 +43,8 @@ func (b *budget) Take(elapsed time.Duration) bool {
 	}
 }
 
-// check ends the handing out if nothing is left, so that nobody waits for a
-// turn that will not come.
+// check closes over if nothing is left, so that no worker waits for a turn that
+// will not come.
 func (b *budget) check(elapsed time.Duration) {
 	if b.spent(b.issued.Load(), elapsed) {
 		b.end()
@@ -61,11 +61,11 @@ func (b *budget) spent(issued int64, elapsed time.Duration) bool {
 	return issued >= b.n
 }
 
-// end stops the handing out for good.
+// end stops the budget for good.
 func (b *budget) end() { b.once.Do(func() { close(b.over) }) }
 
-// planned is how many requests the run was to make: what was asked for, or, as
-// far as settling or a duration made it open, what was handed out.
+// planned is the number of requests that the run was to make: n or, if more were
+// handed out while it was held, or if a duration decided, the number handed out.
 func (b *budget) planned() int64 {
 	if b.duration > 0 {
 		return b.issued.Load()
@@ -73,8 +73,8 @@ func (b *budget) planned() int64 {
 	return max(b.n, b.issued.Load())
 }
 
-// unsent is how many requests are still here, never handed out. Started
-// requests are counted by who started them, so the two check each other.
+// unsent is the number of requests never handed out. The workers count started
+// requests themselves, so the two numbers check each other.
 func (b *budget) unsent() int64 {
 	if b.duration > 0 {
 		return 0
@@ -82,5 +82,5 @@ func (b *budget) unsent() int64 {
 	return max(0, b.n-b.issued.Load())
 }
 
-// Over is closed when there are no more.
+// Over is closed when there are no more requests.
 func (b *budget) Over() <-chan struct{} { return b.over }

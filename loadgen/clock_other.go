@@ -2,6 +2,6 @@
 
 package loadgen
 
-// clockLag is not known: where the clock that Go measures with goes on while the
-// machine is suspended, the time is one for which nodrop did not run.
+// clockLag is unknown here. If Go's clock runs while the machine is suspended,
+// the suspension counts as time in which nodrop did not run.
 func clockLag() int64 { return 0 }

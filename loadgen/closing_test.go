@@ -15,8 +15,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// closings are the ways in which a server over TLS can end a connection after
-// its last byte, and whether they say that it was the last.
+// closings are the ways in which a TLS server can end a connection after its last
+// byte, and whether they prove that it was the last.
 var closings = map[string]struct {
 	end    func(r *records)
 	proves bool
@@ -31,14 +31,14 @@ var closings = map[string]struct {
 	}, false},
 }
 
-// TestEndOverTLS: without a close_notify the connection's end proves nothing of
-// a body that only it delimits (RFC 9112 §9.8), and all that is needed of any
-// other.
+// TestEndOverTLS: without close_notify, the end of the connection does not
+// prove that a close-delimited body is complete (RFC 9112 §9.8). For any other
+// body, no proof is needed.
 func TestEndOverTLS(t *testing.T) {
 	const n = 6
 	bodies := map[string]struct {
 		response string
-		proven   bool // whatever the end
+		proven   bool // complete, whatever ends the connection
 		cut      string
 	}{
 		"until close":            {"HTTP/1.0 200 OK\r\n\r\nhalf of the pa", false, "body.eof"},
@@ -50,9 +50,9 @@ func TestEndOverTLS(t *testing.T) {
 		"redirect until close":   {"HTTP/1.0 302 Found\r\nLocation: /\r\n\r\nhalf of the pa", false, "body.eof"},
 		"half a compressed body": {"HTTP/1.0 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08", false, "body.eof"},
 	}
-	proven := map[string]string{ // where the end is; others are ok
+	proven := map[string]string{ // the outcome if the end is proven; others are ok
 		"status until close":     "status.500",
-		"redirect until close":   "head.other", // without end
+		"redirect until close":   "head.other", // endless redirects
 		"half a compressed body": "body.malformed",
 	}
 	for name, body := range bodies {
@@ -88,8 +88,8 @@ func TestEndOverTLS(t *testing.T) {
 	}
 }
 
-// TestEndThroughATunnel: what the proxy passes on is judged as if it were not
-// there.
+// TestEndThroughATunnel: data through a proxy's tunnel is judged as if there
+// were no proxy.
 func TestEndThroughATunnel(t *testing.T) {
 	const n = 4
 	cert, _ := certificate()
@@ -123,8 +123,8 @@ func TestEndThroughATunnel(t *testing.T) {
 	}
 }
 
-// TestUnproven: of the responses that are ok those are counted whose end the
-// end of a connection without TLS is, and no others.
+// TestUnproven: unproven counts exactly the ok responses whose body is delimited
+// only by the close of a connection without TLS.
 func TestUnproven(t *testing.T) {
 	const n = 9
 	gz := "HTTP/1.0 200 OK\r\nContent-Encoding: gzip\r\n\r\n" +
@@ -140,7 +140,7 @@ func TestUnproven(t *testing.T) {
 		"length":             {response: "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nwhole"},
 		"chunked":            {response: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n"},
 		"no body":            {response: "HTTP/1.0 304 OK\r\n\r\n"},
-		"compressed":         {response: gz}, // its checksum proves it
+		"compressed":         {response: gz}, // its checksum proves that it is complete
 		"lost all the same":  {response: "HTTP/1.0 500 Oops\r\n\r\nhalf of the pa", lost: n},
 	} {
 		for _, way := range cleartext() {
@@ -161,8 +161,8 @@ func TestUnproven(t *testing.T) {
 	}
 }
 
-// TestOtherProtocols: what the peer seems to speak is said, and at what port to
-// speak TLS.
+// TestOtherProtocols: the error names the protocol that the peer seems to
+// speak, and suggests https:// for TLS.
 func TestOtherProtocols(t *testing.T) {
 	for name, tc := range map[string]struct{ sends, want string }{
 		"TLS":     {"\x15\x03\x01\x00\x02\x02F", `malformed status line "\x15\x03\x01\x00\x02\x02F": this looks like TLS: use https://`},
@@ -177,7 +177,7 @@ func TestOtherProtocols(t *testing.T) {
 				url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
 					if awaitHead(in) {
 						write(c, tc.sends)
-						_, _ = io.Copy(io.Discard, c) // it stays: what has come is to suffice
+						_, _ = io.Copy(io.Discard, c) // keeps the connection open: the bytes sent must be enough
 					}
 				})
 				run := runLoad(t, loadgen.Config{URL: url, Requests: 3, Workers: 1, Engine: way.engine})
@@ -189,8 +189,8 @@ func TestOtherProtocols(t *testing.T) {
 	}
 }
 
-// TestRedirectToTheWrongScheme: what cannot be said before the load is said by
-// the texts.
+// TestRedirectToTheWrongScheme: a problem that cannot be detected before the
+// load is explained in the error text.
 func TestRedirectToTheWrongScheme(t *testing.T) {
 	var plain string
 	plain = rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
@@ -206,8 +206,9 @@ func TestRedirectToTheWrongScheme(t *testing.T) {
 	}
 }
 
-// TestCleartextToTLS: a server that expects TLS tells so, or closes; either way
-// the report says what to do. What is tried after the load is in no count.
+// TestCleartextToTLS: a server that expects TLS says so, or closes the
+// connection. In both cases the report says what to do. The handshake that is
+// tried after the load is not counted.
 func TestCleartextToTLS(t *testing.T) {
 	const n = 4
 	cert, _ := certificate()
@@ -240,8 +241,8 @@ func TestCleartextToTLS(t *testing.T) {
 	}
 }
 
-// TestTLSToCleartext: a server without TLS that does not even say something is
-// for the load to count, and the report says what to look at.
+// TestTLSToCleartext: if a server without TLS sends nothing, the load counts the
+// failures, and the report says what to check.
 func TestTLSToCleartext(t *testing.T) {
 	url := strings.Replace(rawServer(t, func(_ *net.TCPConn, in *bufio.Reader) {
 		_, _ = in.Peek(1)

@@ -20,18 +20,18 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// Version is what the tool calls itself in its User-Agent and recordings.
+// Version is nodrop's version, in its User-Agent and in recordings.
 const Version = "0.1.0"
 
 // Field is one header field of the request.
 type Field = h1.Field
 
-// Config says what to send. Its zero value, with a URL, is hey without flags.
-// Validate fills defaults in; nothing else interprets zero values.
+// Config says what to send. The zero value with a URL is hey without flags.
+// Validate fills in defaults; nothing else interprets zero values.
 type Config struct {
 	URL      string
-	ShownURL string           // what texts call it; "" = the URL without its secrets
-	Secrets  safetext.Secrets // not to be shown in what comes back, beside those of URL, Fields and Proxy
+	ShownURL string           // the URL in texts; "" = the URL without its secrets
+	Secrets  safetext.Secrets // to hide in responses, besides those of URL, Fields and Proxy
 	Requests int64            // -n; 0 = 200
 	Workers  int              // -c; 0 = 50
 	Rate     float64          // -q, requests per second and worker; 0 = no limit
@@ -43,63 +43,63 @@ type Config struct {
 	Method string   // "" = GET
 	Host   string   // Host field; "" = the URL's
 	Fields []Field  // sent in this order, after Host
-	Omit   []string // names of fields that are not to be sent, as -H 'Name:' says
+	Omit   []string // names of fields not to send, as in -H 'Name:'
 	Body   []byte
 
-	// BodyFile names a regular file to send in place of Body. It is opened by
-	// New and read anew for each request; one that cannot be read to the size it
-	// had then spoils the request.
+	// BodyFile names a regular file to send instead of Body. New opens it, and
+	// each request reads it again. If it cannot be read to the size it had in
+	// New, the request is spoiled.
 	BodyFile string
 
 	DisableKeepAlive bool
 	DisableRedirects bool
 
-	MaxBody int64 // bytes of a response's body; more is a loss; 0 = any number
+	MaxBody int64 // maximum bytes of a response's body; more is a loss; 0 = no limit
 
-	TLS TLS // of https URLs
+	TLS TLS // for https URLs
 
-	Proxy      *url.URL // connections go there; nil = none
-	UnixSocket string   // path of the socket that connections go to; "" = none
+	Proxy      *url.URL // nil = no proxy
+	UnixSocket string   // path of the socket to connect to; "" = none
 
 	OK             record.StatusSet // "" = 2xx,3xx
-	ConnectTo      []ConnectTo      // addresses to connect to in place of the URL's
-	Sources        []netip.Addr     // addresses to connect from, in turn; empty = the system's choice
+	ConnectTo      []ConnectTo      // addresses to connect to instead of the URL's
+	Sources        []netip.Addr     // local addresses, used in turn; empty = the system chooses
 	EndpointHeader string           // response field that names the replica
 	DNS            DNSMode
 
-	// Endpoints, when set, chooses every address, and the URL's host is only a
-	// name: the lab's balancer.
+	// Endpoints, if set, chooses every address, and the URL's host is only a
+	// name. The lab's balancer uses it.
 	Endpoints Endpoints
 
-	// DrainBound is how long requests in flight are waited for after the run
-	// was told to stop; 0 = 5 s.
+	// DrainBound is how long a stopped run waits for requests in flight; 0 = 5 s.
 	DrainBound time.Duration
 
 	Engine record.Engine // "" = EngineAuto
-	CPUs   int           // processors that the load is meant for; 0 = those that Go uses
+	CPUs   int           // processors to use; 0 = GOMAXPROCS
 
-	// TraceLost is how many lost requests, the first, are told step by step.
+	// TraceLost is how many lost requests, from the first, are traced step by
+	// step.
 	TraceLost int
 
 	// Which run of a scenario this is; zero values for a plain load.
 	Variant    string
-	Stream     string        // of several loads side by side, "" for the only one
-	Repetition int           // from 1; 0 for the only one
-	Gateway    string        // what it meets, where that is known: name and version
-	Replicas   int           // how many endpoints are behind what it connects to; 0 is not known
-	Sinks      []record.Sink // each gets every Result as it is made
+	Stream     string        // name of this load among parallel ones; "" for a single load
+	Repetition int           // from 1; 0 for a single run
+	Gateway    string        // the gateway in front of the target, name and version; "" if unknown
+	Replicas   int           // number of endpoints behind the address; 0 = unknown
+	Sinks      []record.Sink // each receives every Result when it is complete
 
 	corrected []string // what Validate changed in the request, one sentence each
 }
 
-// Defaults of the zero Config; hey's.
+// Defaults of the zero Config, the same as hey's.
 const (
 	DefaultRequests = 200
 	DefaultWorkers  = 50
 	DefaultTimeout  = 20 * time.Second
 )
 
-// Validate fills in defaults and checks the whole. An error names the flag and
+// Validate fills in defaults and checks the Config. An error names the flag and
 // the value.
 func (c *Config) Validate() error {
 	c.setDefaults()
@@ -135,7 +135,7 @@ func (c *Config) Validate() error {
 	return req.Validate()
 }
 
-// validateRoute refuses more than one answer to where connections go.
+// validateRoute rejects a Config with more than one place to connect to.
 func (c *Config) validateRoute() error {
 	var given []string
 	for _, route := range []struct {
@@ -212,8 +212,8 @@ func (c *Config) validateLoad() error {
 	return err
 }
 
-// request is the message for one hop. sameHost is false once a redirect has
-// left the host that the credentials are for.
+// request is the message for one hop. sameHost is false after a redirect to a
+// host that the credentials are not for.
 func (c *Config) request(t target.Target, method string, body engine.Payload, sameHost bool) h1.Request {
 	host := t.HostField()
 	fields := c.Fields
@@ -240,18 +240,17 @@ func (c *Config) request(t target.Target, method string, body engine.Payload, sa
 	return req
 }
 
-// omits reports whether a field is not to be sent.
 func (c *Config) omits(name string) bool {
 	return slices.ContainsFunc(c.Omit, func(omitted string) bool { return strings.EqualFold(omitted, name) })
 }
 
-// closes reports whether every request asks the server to close after it, by
-// flag or by a field of its own.
+// closes reports whether every request asks the server to close the connection,
+// by flag or by its own Connection field.
 func (c *Config) closes() bool {
 	return c.DisableKeepAlive || hasElement(c.Fields, "connection", "close")
 }
 
-// hasElement reports whether a field that is a list has an element.
+// hasElement reports whether a list-valued field contains an element.
 func hasElement(fields []Field, name, element string) bool {
 	for _, f := range fields {
 		if !strings.EqualFold(f.Name, name) {
@@ -266,14 +265,15 @@ func hasElement(fields []Field, name, element string) bool {
 	return false
 }
 
-// Shown is the URL as texts show it.
+// Shown is the URL as texts show it, without secrets.
 func (c *Config) Shown() string { return safetext.MaskURL(cmp.Or(c.ShownURL, c.URL)) }
 
 func hasField(fields []Field, name string) bool {
 	return slices.ContainsFunc(fields, func(f Field) bool { return strings.EqualFold(f.Name, name) })
 }
 
-// withoutCredentials drops what must not follow a redirect to another host.
+// withoutCredentials drops fields that must not follow a redirect to another
+// host.
 func withoutCredentials(fields []Field) []Field {
 	var kept []Field
 	for _, f := range fields {
@@ -286,8 +286,8 @@ func withoutCredentials(fields []Field) []Field {
 	return kept
 }
 
-// ConnectTo sends connections meant for Host:Port to Addr, as curl's option of
-// that name does. An empty Host or zero Port stands for any.
+// ConnectTo redirects connections for Host:Port to Addr, like curl's option of
+// that name. An empty Host or zero Port matches any.
 type ConnectTo struct {
 	Host string
 	Port uint16
@@ -310,7 +310,7 @@ func (c ConnectTo) matches(t target.Target) bool {
 	return (c.Host == "" || strings.EqualFold(c.Host, t.Host)) && (c.Port == 0 || c.Port == t.Port)
 }
 
-// ParseConnectTo reads HOST:PORT:ADDR:PORT; an IPv6 address stands in brackets.
+// ParseConnectTo reads HOST:PORT:ADDR:PORT. An IPv6 address is in brackets.
 func ParseConnectTo(s string) (ConnectTo, error) {
 	bad := func(why string) (ConnectTo, error) {
 		return ConnectTo{}, fmt.Errorf("--connect-to %q: %s", s, why)

@@ -15,7 +15,6 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// parse reads a command line as main does.
 func parse(t *testing.T, args ...string) (Config, error) {
 	t.Helper()
 	fs := pflag.NewFlagSet("nodrop", pflag.ContinueOnError)
@@ -115,7 +114,6 @@ func TestFlagsAsHeyTakesThem(t *testing.T) {
 	}
 }
 
-// field is the value of a request field, "" for none.
 func field(name string) func(Config) any {
 	return func(c Config) any {
 		for _, f := range c.Fields {
@@ -235,8 +233,8 @@ func TestStatusSet(t *testing.T) {
 	}
 }
 
-// TestEngineApplies: what the loop does not speak goes to the pool, unless the
-// loop was asked for.
+// TestEngineApplies: what the loop does not support goes to the pool, unless
+// the loop was requested.
 func TestEngineApplies(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the loop runs on Linux alone")

@@ -12,8 +12,8 @@ import (
 	"nodrop/loadgen/internal/faultserver"
 )
 
-// badServers are what a server can become during a load, each a refusal by one
-// side of the other.
+// badServers are TLS configurations that a server can change to during a load.
+// With each, one side rejects the other.
 func badServers(t *testing.T) map[string]*tls.Config {
 	t.Helper()
 	cert := func(from, to time.Time, host string) *tls.Config {
@@ -40,9 +40,9 @@ func badServers(t *testing.T) map[string]*tls.Config {
 	}
 }
 
-// TestContractBadServer: from some handshake on the server is not one to speak
-// to. Kept connections go on, and what is lost is what made a new one; the
-// server has answered exactly the others.
+// TestContractBadServer: after some number of handshakes, the server's TLS
+// configuration is bad. Kept-alive connections continue; exactly the requests
+// that open a new connection are lost, and the server has answered all others.
 func TestContractBadServer(t *testing.T) {
 	const n, good, workers = 80, 10, 4
 	for name, bad := range badServers(t) {
@@ -63,7 +63,7 @@ func TestContractBadServer(t *testing.T) {
 					}
 				}, func(c *tls.Config) {
 					c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
-						if handshakes.Add(1) > good+1 { // one was the trial
+						if handshakes.Add(1) > good+1 { // one was before the load
 							refused.Add(1)
 							return bad, nil
 						}

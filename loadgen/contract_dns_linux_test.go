@@ -20,14 +20,15 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// failedLookup is one way that a look-up fails, and what becomes of the request.
+// failedLookup is one way in which a look-up fails, and the request's outcome.
 type failedLookup struct {
 	response    response
 	fate, class string
 	reason      string
 }
 
-// patience is short where silence is what is waited for.
+// patience is the resolver's timeout in s, short if the test waits for it to
+// expire.
 func (f failedLookup) patience() int {
 	if f.response.none {
 		return 1
@@ -43,8 +44,8 @@ var failedLookups = map[string]failedLookup{
 	"silence":        {response{none: true}, "spoiled", "client.resolver", "read udp 127.0.0.1:*->127.0.0.1:53: i/o timeout"},
 }
 
-// TestContractLookups: with --dns per-connection each connection looks the name
-// up, and a look-up that fails is the request's failure.
+// TestContractLookups: with --dns per-connection, each connection resolves the
+// name, and a failed look-up is the request's failure.
 func TestContractLookups(t *testing.T) {
 	for name, tc := range failedLookups {
 		t.Run(name, func(t *testing.T) {
@@ -80,8 +81,8 @@ func TestContractLookups(t *testing.T) {
 	}
 }
 
-// TestContractNameAtTheStart: a name that does not resolve before the load is
-// the user's to mend.
+// TestContractNameAtTheStart: a name that does not resolve before the load is an
+// error for the user to correct.
 func TestContractNameAtTheStart(t *testing.T) {
 	for name, tc := range failedLookups {
 		t.Run(name, func(t *testing.T) {
@@ -99,7 +100,7 @@ func TestContractNameAtTheStart(t *testing.T) {
 	}
 }
 
-// replica is one of several servers on one port.
+// replica is one of several servers on the same port.
 type replica struct {
 	requests, connections atomic.Int64
 }
@@ -128,7 +129,7 @@ func startReplica(t *testing.T, addr string) *replica {
 }
 
 // TestContractRefresh: an address that the name no longer has gets no new
-// connections; when the name server fails, the last response stays.
+// connections. If the name server fails, the last addresses stay in use.
 func TestContractRefresh(t *testing.T) {
 	for _, keepAlive := range []bool{true, false} {
 		t.Run(fmt.Sprintf("keepalive=%t", keepAlive), func(t *testing.T) {
@@ -159,7 +160,7 @@ func testRefresh(t *testing.T, keepAlive bool) {
 	await("both are reached", func() bool { return gone.requests.Load() > 20 && stays.requests.Load() > 20 })
 	names.say(addresses("127.0.0.2"))
 	looked := names.lookups()
-	// A second look-up comes only once the first is dealt with.
+	// A second look-up begins only after the first has been processed.
 	await("the name is looked up twice", func() bool { return names.lookups() > looked+1 })
 	connections, requests, others := gone.connections.Load(), gone.requests.Load(), stays.requests.Load()
 	names.say(response{code: serverFailure})
@@ -192,7 +193,7 @@ func testRefresh(t *testing.T, keepAlive bool) {
 	}
 }
 
-// TestContractDNSOnce: what happens to the name after the start is not heard of.
+// TestContractDNSOnce: changes of the name after the start have no effect.
 func TestContractDNSOnce(t *testing.T) {
 	if !inNamespaces(t) {
 		return
@@ -212,8 +213,8 @@ func TestContractDNSOnce(t *testing.T) {
 	}
 }
 
-// TestContractLookupsNotMade: a look-up that this machine could not ask for is
-// no failure of the name server, nor of the gateway behind the name.
+// TestContractLookupsNotMade: a look-up that this machine could not send is not a
+// failure of the name server, nor of the gateway behind the name.
 func TestContractLookupsNotMade(t *testing.T) {
 	const n = 40
 	server := func(t *testing.T) (names *nameServer, load *loadgen.Load) {
@@ -244,7 +245,7 @@ func TestContractLookupsNotMade(t *testing.T) {
 			return
 		}
 		names, load := server(t)
-		names.say(response{none: true}) // so that each holds its ports
+		names.say(response{none: true}) // so that each look-up keeps its ports
 		narrowPorts(t)
 		run := load.Run(t.Context())
 		checkInvariants(t, run)

@@ -16,12 +16,12 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// largeBody is more than the sockets of both ends hold: writing it waits for a
-// server that does not read.
+// largeBody is more than the socket buffers of both ends hold: writing it
+// blocks if the server does not read.
 const largeBody = 8 << 20
 
-// earlyContract is contract for requests that are still being written when the
-// fault comes.
+// earlyContract is the contract for requests that are still being written when
+// the fault occurs.
 var earlyContract = map[faultserver.Kind]string{
 	faultserver.EarlyResponse:       "status.413",
 	faultserver.EarlyResponseHeld:   "status.413",
@@ -30,8 +30,8 @@ var earlyContract = map[faultserver.Kind]string{
 	faultserver.ResetBeforeBody:     "wait.reset",
 }
 
-// TestContractEarly: what comes before the request is written is what became of
-// it. The others, on connections kept, are written whole.
+// TestContractEarly: an event before the request is fully written decides its
+// outcome. The other requests, on kept-alive connections, are fully written.
 func TestContractEarly(t *testing.T) {
 	file := sparseFile(t, largeBody)
 	for kind, want := range earlyContract {
@@ -39,7 +39,7 @@ func TestContractEarly(t *testing.T) {
 			for _, body := range []string{"memory", "file"} {
 				for _, way := range routes() {
 					if body == "file" && way.engine == record.EngineLoop {
-						continue // it takes none
+						continue // the loop does not support a body file
 					}
 					t.Run(fmt.Sprintf("%v/keepalive=%t/%s/%s", kind, keepAlive, body, way), func(t *testing.T) {
 						cfg := loadgen.Config{
@@ -77,9 +77,10 @@ func testEarly(t *testing.T, way route, kind faultserver.Kind, cfg loadgen.Confi
 	}
 }
 
-// TestEarlyResponseIsTimedByItself: not by the patience of a server that neither
-// reads nor closes, which here is longer than -t. The connection of a response
-// that is fine is not used again, either: the server still waits for the rest.
+// TestEarlyResponseIsTimedByItself: the latency ends with the response, even if
+// the server neither reads nor closes for longer than -t. The connection is not
+// reused even after an accepted response, because the server still waits for
+// the rest.
 func TestEarlyResponseIsTimedByItself(t *testing.T) {
 	for status, want := range map[string]string{"200 OK": "ok ", "401 Unauthorized": "lost status.401", "503 Service Unavailable": "lost status.503"} {
 		for _, length := range []string{"Content-Length: 4", "Transfer-Encoding: chunked", "Connection: close"} {
@@ -95,7 +96,7 @@ func TestEarlyResponseIsTimedByItself(t *testing.T) {
 							return
 						}
 						_, _ = io.WriteString(c, response)
-						if length == "Connection: close" { // its end is what ends the body
+						if length == "Connection: close" { // the end of the connection ends the body
 							_ = c.(interface{ CloseWrite() error }).CloseWrite()
 						}
 						<-t.Context().Done()
@@ -113,9 +114,9 @@ func TestEarlyResponseIsTimedByItself(t *testing.T) {
 	}
 }
 
-// TestResponseWhileReading: a server that answers as it reads gets the rest of
-// the request while its response is on the way. It reads no more than the client
-// reads of it.
+// TestResponseWhileReading: a server that responds while it reads gets the rest
+// of the request during its response. It reads no more than the client reads of
+// it.
 func TestResponseWhileReading(t *testing.T) {
 	for _, keepAlive := range []bool{true, false} {
 		for _, way := range routes() {
@@ -152,8 +153,8 @@ func TestResponseWhileReading(t *testing.T) {
 	}
 }
 
-// TestResponseCutWhileWriting: a response that has begun and does not go on is not
-// a request that could not be sent.
+// TestResponseCutWhileWriting: a response that begins and then stops is lost in
+// its own stage, not in send.
 func TestResponseCutWhileWriting(t *testing.T) {
 	for part, want := range map[string]string{
 		"":                              "send.timeout",
@@ -181,9 +182,9 @@ func TestResponseCutWhileWriting(t *testing.T) {
 	}
 }
 
-// TestResponseBeforeTheRequest: one that the server has sent before it could know
-// of a request, as some do that have too many connections. It ends its side, and
-// reads on.
+// TestResponseBeforeTheRequest: the server sends a response before it can know
+// of a request, as some do when they have too many connections. It closes its
+// side for writing and keeps reading.
 func TestResponseBeforeTheRequest(t *testing.T) {
 	for _, size := range []int{0, largeBody} {
 		for _, way := range cleartext() {
@@ -202,7 +203,7 @@ func TestResponseBeforeTheRequest(t *testing.T) {
 	}
 }
 
-// serve is serveRaw over the road's scheme.
+// serve is serveRaw with the route's scheme.
 func (r route) serve(t *testing.T, serve func(c net.Conn, in *bufio.Reader)) (url string) {
 	t.Helper()
 	if r.scheme == "http" {
@@ -216,7 +217,7 @@ func (r route) serve(t *testing.T, serve func(c net.Conn, in *bufio.Reader)) (ur
 	return strings.Replace(url, "http:", "https:", 1)
 }
 
-// serveRaw serves each connection to a free port by serve.
+// serveRaw listens on a free port and runs serve for each connection.
 func serveRaw(t *testing.T, serve func(c net.Conn, r *bufio.Reader)) (url string) {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")

@@ -9,9 +9,9 @@ import (
 	"nodrop/loadgen/internal/faultserver"
 )
 
-// TestContractFirewall: what a firewall on the way refuses is lost, and the
-// target's side of the ledger knows nothing of it. ICMP reaches the attempt once
-// it is under way.
+// TestContractFirewall: a connection that a firewall rejects is lost, and the
+// target sees nothing of it. The ICMP error arrives while the attempt is in
+// progress.
 func TestContractFirewall(t *testing.T) {
 	for _, tc := range []struct{ host, reject, class string }{
 		{"[::1]", "icmpv6 admin-prohibited", "connect.rejected"},

@@ -16,9 +16,9 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// TestContractKeptOpen: servers that leave closing to us hold no worker up,
-// whatever -q asks of it, and each connection is closed by us in the end: also
-// where there are more than may be left open at a time.
+// TestContractKeptOpen: servers that leave the close to the client delay no
+// worker, at any -q, and nodrop closes every connection in the end, even if
+// there are more than may be left open at a time.
 func TestContractKeptOpen(t *testing.T) {
 	for name, cfg := range map[string]loadgen.Config{
 		"one worker": {Requests: 200, Workers: 1},
@@ -40,7 +40,8 @@ func TestContractKeptOpen(t *testing.T) {
 				if c := run.Connections; c.Ours != n || c.Opened != n || c.Waited != 0 {
 					t.Errorf("%+v; want %d closed by us", c, n)
 				}
-				// A tenth of a second each, one after another, is what waiting for them would take.
+				// Waiting for the server to close would take 0.1 s for each,
+				// one after another.
 				if waits := time.Duration(n) * 100 * time.Millisecond; cfg.Workers == 1 && time.Duration(run.Duration) > waits {
 					t.Errorf("took %v; waiting for the server to close would have taken %v", time.Duration(run.Duration), waits)
 				}
@@ -49,9 +50,9 @@ func TestContractKeptOpen(t *testing.T) {
 	}
 }
 
-// TestContractKeptOpenTakesNoFiles: connections that peers are to close give
-// their descriptors up for requests. There is one shard: what another has left
-// open, it cannot close.
+// TestContractKeptOpenTakesNoFiles: connections that are left for their peers
+// to close give up their descriptors for requests. The test uses one shard,
+// because a shard cannot close what another has left open.
 func TestContractKeptOpenTakesNoFiles(t *testing.T) {
 	for _, way := range routes() {
 		t.Run(way.String(), func(t *testing.T) {
@@ -75,23 +76,23 @@ func TestContractKeptOpenTakesNoFiles(t *testing.T) {
 	}
 }
 
-// TestContractLateFIN: a server that closes a moment after its
-// response keeps TIME_WAIT, although the worker is at its next request by then.
+// TestContractLateFIN: a server that closes shortly after its response keeps
+// TIME_WAIT, although the worker is already sending its next request.
 func TestContractLateFIN(t *testing.T) {
 	onEngines(t, func(t *testing.T, engine record.Engine) {
 		const n = 100
 		const held = 2
 		url := lateFIN(t, held, n)
 		run := runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: n, Workers: 1, DisableKeepAlive: true})
-		// On a machine that stands still for a tenth of a second some are ours.
+		// If the machine pauses for 0.1 s, nodrop closes some of them itself.
 		if c := run.Connections; run.Counts.OK != n || c.Waited == 0 || c.Waited+c.Ours != n {
 			t.Errorf("%+v %+v; want %d closed by the peer", run.Counts, c, n)
 		}
 	})
 }
 
-// lateFIN is a server of so many connections that closes each once it has
-// answered held others after it, and the last ones at once.
+// lateFIN is a server for all connections. It closes each after it has answered
+// held more, and the last ones at once.
 func lateFIN(t *testing.T, held, all int64) (url string) {
 	t.Helper()
 	var served atomic.Int64

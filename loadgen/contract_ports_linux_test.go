@@ -14,9 +14,9 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// fewPorts is how many ports the namespaces of these tests have for outgoing
-// connections: from 61100, above those among which a test server may get its own
-// from the kernel.
+// fewPorts is how many ports for outgoing connections these tests' namespaces
+// have: from 61100, above the range in which the kernel may assign ports to a
+// test server.
 const fewPorts = 20
 
 func narrowPorts(t *testing.T) {
@@ -25,14 +25,14 @@ func narrowPorts(t *testing.T) {
 	sysctl(t, "tcp_tw_reuse", "0")
 }
 
-// widenPorts is for the connections of a test's own.
+// widenPorts makes room for the test's own connections.
 func widenPorts(t *testing.T) {
 	t.Helper()
 	sysctl(t, "ip_local_port_range", "32768 60999")
 }
 
-// TestContractPorts: connections that the server holds take every port there
-// is; a request that finds none is spoiled, and the server never hears of it.
+// TestContractPorts: connections that the server holds use up all ports. A
+// request without a port is spoiled, and the server never sees it.
 func TestContractPorts(t *testing.T) {
 	for _, way := range routes() {
 		for _, keepAlive := range []bool{true, false} {
@@ -55,7 +55,7 @@ func testPorts(t *testing.T, way route, keepAlive bool) {
 	})
 	cfg := loadgen.Config{URL: server.URL(), Requests: n, Workers: 2 * fewPorts, DisableKeepAlive: !keepAlive, TLS: trusting(t), Engine: way.engine}
 	load := newLoad(t, cfg)
-	narrowPorts(t) // the trial handshake has its TIME_WAIT elsewhere
+	narrowPorts(t) // the handshake before the load used a port outside this range
 	done := make(chan *record.Run)
 	go func() { done <- load.Run(t.Context()) }()
 	for load.Progress().Finished < n-fewPorts {
@@ -83,8 +83,8 @@ func expectNoPorts(t *testing.T, run *record.Run, addr string, n int64) {
 	}
 }
 
-// TestContractPortsInTimeWait: a server that was told to close and does not
-// leaves it to us, and each port that we close on is lost to us for a minute.
+// TestContractPortsInTimeWait: a server that is asked to close and does not
+// leaves the close to nodrop. Each port so closed is unusable for a minute.
 func TestContractPortsInTimeWait(t *testing.T) {
 	onEngines(t, testContractPortsInTimeWait)
 }
@@ -102,7 +102,7 @@ func testContractPortsInTimeWait(t *testing.T, engine record.Engine) {
 		}
 		_, _ = io.Copy(io.Discard, c)
 	})
-	narrowPorts(t) // the server is outside
+	narrowPorts(t) // the server listens outside this range
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: n, Workers: 4, DisableKeepAlive: true})
 	if got, want := outcome(run, "ok", ""), (faultserver.Count{Fresh: fewPorts}); got != want || served.Load() != fewPorts {
 		t.Errorf("%+v ok, the server answered %d; want %+v", got, served.Load(), want)
@@ -113,8 +113,8 @@ func testContractPortsInTimeWait(t *testing.T, engine record.Engine) {
 	expectNoPorts(t, run, url[len("http://"):], n-fewPorts)
 }
 
-// TestContractPortsComeBack: where the server closes first, TIME_WAIT is its
-// own, and a few ports are enough for any number of connections.
+// TestContractPortsComeBack: if the server closes first, it has the TIME_WAIT,
+// and a few ports are enough for any number of connections.
 func TestContractPortsComeBack(t *testing.T) {
 	onEngines(t, testContractPortsComeBack)
 }
@@ -124,7 +124,7 @@ func testContractPortsComeBack(t *testing.T, engine record.Engine) {
 		return
 	}
 	narrowPorts(t)
-	const n = 4 * fewPorts // a port used again at once costs a second now and then
+	const n = 4 * fewPorts // reusing a port at once sometimes costs a second
 	server := startServer(t, faultserver.Always(faultserver.OK))
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: n, Workers: 4, DisableKeepAlive: true})
 	if served := serverCounts(t, server).Requests; served != n || run.Counts.OK != n {

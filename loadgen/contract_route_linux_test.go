@@ -9,9 +9,8 @@ import (
 	"nodrop/loadgen"
 )
 
-// TestContractRoutes: what this machine's own routing table refuses is spoiled,
-// whatever the kind of route; a neighbour that is not there is the other side's
-// loss.
+// TestContractRoutes: a request that this machine's routing table rejects is
+// spoiled, for any kind of route. A neighbour that does not exist is a loss.
 func TestContractRoutes(t *testing.T) {
 	if !inNamespaces(t) {
 		return
@@ -30,7 +29,7 @@ func TestContractRoutes(t *testing.T) {
 		"10.3.0.1":      "spoiled client.route",
 		"10.4.0.1":      "spoiled client.route",
 		"[2001:db8::1]": "spoiled client.route",
-		"[fe80::1]":     "spoiled client.route", // without a zone
+		"[fe80::1]":     "spoiled client.route", // link-local without a zone
 		"10.8.0.2":      "lost connect.unreachable",
 	} {
 		for _, way := range cleartext() {

@@ -10,12 +10,12 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// meetsItself is a dead port in the range of those for outgoing connections.
+// meetsItself is a closed port within the range for outgoing connections.
 const meetsItself = "127.0.0.1:40000"
 
-// TestContractSelfConnect: an attempt that connects to itself found nobody
-// else there. With one port in the range each attempt does, and can only do so
-// again if the last one left nothing behind.
+// TestContractSelfConnect: an attempt that connects to itself counts as
+// refused. With only one port in the range, every attempt connects to itself,
+// which is possible only if the previous one has released the port.
 func TestContractSelfConnect(t *testing.T) {
 	const n = 50
 	for _, way := range routes() {
@@ -34,8 +34,8 @@ func TestContractSelfConnect(t *testing.T) {
 	}
 }
 
-// TestContractSelfConnectAmongRefusals: several workers, who meet themselves
-// now and then.
+// TestContractSelfConnectAmongRefusals: with several workers, only some attempts
+// connect to themselves.
 func TestContractSelfConnectAmongRefusals(t *testing.T) {
 	onEngines(t, testContractSelfConnectAmongRefusals)
 }
@@ -50,8 +50,8 @@ func testContractSelfConnectAmongRefusals(t *testing.T, engine record.Engine) {
 	expectRefused(t, run, n)
 }
 
-// TestContractSelfConnectLeavesThePortFree: the server that comes back is not
-// kept from its port by an attempt that took it meanwhile.
+// TestContractSelfConnectLeavesThePortFree: a self-connected attempt does not
+// prevent a restarted server from binding its port.
 func TestContractSelfConnectLeavesThePortFree(t *testing.T) {
 	onEngines(t, testContractSelfConnectLeavesThePortFree)
 }

@@ -19,15 +19,14 @@ import (
 	"nodrop/loadgen/stream"
 )
 
-// shortage is something that this machine has too little of: a system call
-// fails with errno, but for the few connections whose descriptor is below a
-// bound.
+// shortage is a resource that this machine lacks: a system call fails with errno,
+// except for the few connections whose descriptor is below a limit.
 type shortage struct {
-	call  string // "" = the limit of open files itself, not a call that is made to fail
+	call  string // "" = the limit of open files itself, without a failing call
 	errno unix.Errno
 	class string
-	text  string // what follows the address in the sample
-	none  bool   // not one request gets through
+	text  string // the text after the address in the sample
+	none  bool   // no request succeeds
 }
 
 var shortages = map[string]shortage{
@@ -41,10 +40,10 @@ var shortages = map[string]shortage{
 	"buffers, write":   {"write", unix.ENOBUFS, "client.memory", "write: no buffer space available", false},
 }
 
-// TestContractShortage: what this machine could not do is spoiled, and what it
-// could is answered, as the server says to the last request. The server runs in
-// another process and responds only once a request was spoiled, so that both
-// are certain to happen.
+// TestContractShortage: requests that this machine could not send are spoiled,
+// and the others are answered; the server's counts agree exactly. The server
+// runs in another process and responds only after a request was spoiled, so
+// both cases occur.
 func TestContractShortage(t *testing.T) {
 	for name, s := range shortages {
 		for _, way := range routes() {
@@ -59,8 +58,8 @@ func TestContractShortage(t *testing.T) {
 	}
 }
 
-// TestContractShortageIsExact: connections that the server holds take all the
-// descriptors there are, and every other request is spoiled.
+// TestContractShortageIsExact: connections that the server holds use up all
+// descriptors, and every other request is spoiled.
 func TestContractShortageIsExact(t *testing.T) {
 	for _, way := range routes() {
 		t.Run(way.String(), func(t *testing.T) {
@@ -73,10 +72,10 @@ func TestContractShortageIsExact(t *testing.T) {
 	}
 }
 
-// spared is how many connections can be made at a time in spite of a shortage.
+// spared is how many connections are possible at a time despite a shortage.
 const spared = 8
 
-// testShortage is nil in the process that makes the load.
+// testShortage returns nil in the process that runs the load.
 func testShortage(t *testing.T, s shortage, way route, cfg loadgen.Config) *record.Run {
 	t.Helper()
 	if isApart(t) {
@@ -99,7 +98,7 @@ func testShortage(t *testing.T, s shortage, way route, cfg loadgen.Config) *reco
 	}()
 	file := filepath.Join(t.TempDir(), "run")
 	func() {
-		defer func() { _ = write.Close() }() // opens the gate, whatever became of the other process
+		defer func() { _ = write.Close() }() // opens the gate, however the other process ended
 		runApart(t, func(cmd *exec.Cmd) {
 			cmd.Env = append(cmd.Env, "URL="+server.URL(), "FILE="+file)
 			cmd.ExtraFiles = []*os.File{write}
@@ -117,7 +116,7 @@ func testShortage(t *testing.T, s shortage, way route, cfg loadgen.Config) *reco
 	return run
 }
 
-// loadInShortage is what the other process does.
+// loadInShortage runs in the other process.
 func loadInShortage(t *testing.T, s shortage, cfg loadgen.Config) {
 	t.Helper()
 	cfg.URL = os.Getenv("URL")
@@ -148,17 +147,17 @@ func endsIn(text, end string) bool {
 	return len(text) > len(end) && text[len(text)-len(end)-1:] == " "+end
 }
 
-// runShort makes the shortage, for as long as this process lives.
+// runShort creates the shortage for the rest of this process.
 func runShort(t *testing.T, s shortage, engine record.Engine) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") // the poller's descriptors are open from here on
+	l, err := net.Listen("tcp", "127.0.0.1:0") // opens the poller's descriptors
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = l.Close()
 	bound := boundAbove(t, spared)
 	if engine == record.EngineLoop {
-		bound = boundAbove(t, spared+2) // epoll's, and that of the event that wakes it
+		bound = boundAbove(t, spared+2) // plus two: epoll's descriptor, and that of its wake-up event
 	}
 	switch s.call {
 	case "":
@@ -192,11 +191,11 @@ func boundAbove(t *testing.T, n int) int {
 	return free[n-1] + 1
 }
 
-// failCall makes one system call fail in this process from now on, when the
-// argument with that index is at least from.
+// failCall makes a system call fail in this process from now on, if the
+// argument with index arg is at least from.
 func failCall(t *testing.T, call, arg uint32, from int, errno unix.Errno) {
 	t.Helper()
-	const nr, args = 0, 16 // in struct seccomp_data; little-endian machines only
+	const nr, args = 0, 16 // in struct seccomp_data; only on little-endian machines
 	filter := []unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: nr},
 		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: call, Jf: 3},
@@ -206,7 +205,7 @@ func failCall(t *testing.T, call, arg uint32, from int, errno unix.Errno) {
 		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
 	}
 	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
-	runtime.LockOSThread() // the filter is put on this thread first, then on all
+	runtime.LockOSThread() // installs the filter on this thread first, then on all
 	defer runtime.UnlockOSThread()
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		t.Fatal(err)

@@ -18,9 +18,9 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// contract is what the engine must make of each kind of treatment: the classes
-// it may be lost as, none for a response that is fine. Where timing alone
-// decides between two, both are listed and the sum is exact.
+// contract lists, for each kind of treatment by the server, the classes as which
+// a request may be lost; none for an accepted response. If only timing decides
+// between two classes, both are listed and their sum is exact.
 var contract = map[faultserver.Kind][]string{
 	faultserver.OK:                  nil,
 	faultserver.Chunked:             nil,
@@ -66,7 +66,7 @@ var contract = map[faultserver.Kind][]string{
 	faultserver.EarlyResponseHeld:   {"status.413"},
 	faultserver.EarlyResponseUnread: {"status.413"},
 	faultserver.KeptOpen:            nil,
-	faultserver.EOFCloseDelimited:   nil, // nor can anybody tell
+	faultserver.EOFCloseDelimited:   nil, // nobody can tell the difference
 	faultserver.LooseHead:           nil,
 	faultserver.LooseChunks:         nil,
 	faultserver.HugeField:           {"head.malformed"},
@@ -78,12 +78,11 @@ var contract = map[faultserver.Kind][]string{
 	faultserver.PlainAsChunked:      {"body.malformed"},
 }
 
-// contractOfTLS is contract for kinds that are something else over TLS.
+// contractOfTLS lists kinds with other classes over TLS.
 var contractOfTLS = map[faultserver.Kind][]string{
 	faultserver.EOFCloseDelimited: {"body.eof"},
 }
 
-// contracted is what the engine must make of a kind over a scheme.
 func contracted(kind faultserver.Kind, scheme string) []string {
 	if classes, ok := contractOfTLS[kind]; ok && scheme == "https" {
 		return classes
@@ -91,14 +90,13 @@ func contracted(kind faultserver.Kind, scheme string) []string {
 	return contract[kind]
 }
 
-// schemeOf is what a run's requests went over.
 func schemeOf(run *record.Run) string {
 	scheme, _, _ := strings.Cut(run.Settings.URL, ":")
 	return scheme
 }
 
-// plans decide which requests get the kind: all, or each third, so that most
-// meet it on a connection that has carried a request before.
+// plans decide which requests get the kind: all, or every third, so that most
+// get it on a connection that has carried a request before.
 var plans = map[string]func(faultserver.Kind) faultserver.Plan{
 	"always":     faultserver.Always,
 	"each third": func(k faultserver.Kind) faultserver.Plan { return faultserver.Every(3, k) },
@@ -114,10 +112,10 @@ func TestContract(t *testing.T) {
 			for _, keepAlive := range []bool{true, false} {
 				for _, method := range []string{"GET", "POST"} {
 					if method == "POST" && isSlow(kind) {
-						continue // minutes in all, for a response that is the same
+						continue // takes minutes, for the same response
 					}
 					if isHuge(kind) && (method == "POST" || !keepAlive || planName != "always") {
-						continue // the same, and gigabytes
+						continue // the same, and gigabytes of data
 					}
 					for _, way := range routes() {
 						name := fmt.Sprintf("%v/%s/keepalive=%t/%s/%s", kind, planName, keepAlive, method, way)
@@ -146,7 +144,7 @@ func testKind(t *testing.T, way route, kind faultserver.Kind, plan faultserver.P
 		cfg.Requests = 18
 	}
 	if isSilent(kind) {
-		cfg.Requests, cfg.Timeout = 6, 10*time.Second // the others must never take as long
+		cfg.Requests, cfg.Timeout = 6, 10*time.Second // all other requests must finish well within this timeout
 		if keepAlive && plan(0) != kind {
 			cfg.Requests = 12 // so that connections are reused
 		}
@@ -156,7 +154,7 @@ func testKind(t *testing.T, way route, kind faultserver.Kind, plan faultserver.P
 	checkAgainstServer(t, run, counts, want)
 }
 
-// road is what the suite runs over: a scheme, and the engine that carries it.
+// route is what the suite runs over: a scheme and an engine.
 type route struct {
 	scheme string
 	engine record.Engine
@@ -164,7 +162,6 @@ type route struct {
 
 func (r route) String() string { return r.scheme + "/" + string(r.engine) }
 
-// roads are all there are on this system.
 func routes() []route {
 	list := []route{{"http", record.EnginePool}, {"https", record.EnginePool}}
 	if runtime.GOOS == "linux" {
@@ -173,12 +170,13 @@ func routes() []route {
 	return list
 }
 
-// cleartext are those that do not encrypt.
+// cleartext are the routes without TLS.
 func cleartext() []route {
 	return slices.DeleteFunc(routes(), func(r route) bool { return r.scheme != "http" })
 }
 
-// certificate is the test servers', and the pool of authorities that knows it.
+// certificate is the test servers' certificate, and a pool of authorities with
+// it.
 var certificate = sync.OnceValues(func() (tls.Certificate, *x509.CertPool) {
 	cert, pool, err := faultserver.SelfSigned("127.0.0.1", "::1", "localhost", "gateway.example")
 	if err != nil {
@@ -187,7 +185,6 @@ var certificate = sync.OnceValues(func() (tls.Certificate, *x509.CertPool) {
 	return cert, pool
 })
 
-// trusting is a client that trusts the test servers.
 func trusting(t *testing.T) loadgen.TLS {
 	t.Helper()
 	_, roots := certificate()
@@ -216,18 +213,18 @@ func (r route) trials() int64 {
 	return 0
 }
 
-// isSilent tells the kinds that last until -t ends them.
+// isSilent reports whether a kind lasts until -t ends it.
 func isSilent(k faultserver.Kind) bool {
 	return k == faultserver.Silence || k == faultserver.SilenceInBody || isSlow(k)
 }
 
-// isSlow tells those among them that send something now and then.
+// isSlow reports whether such a kind sends something from time to time.
 func isSlow(k faultserver.Kind) bool {
 	return k == faultserver.SlowHead || k == faultserver.SlowBody
 }
 
-// isLarge tells the kinds that send more than a megabyte, and isHuge those that
-// send more than ten.
+// isLarge reports whether a kind sends more than 1 MB, and isHuge more than 10
+// MB.
 func isLarge(k faultserver.Kind) bool {
 	return k == faultserver.LongField || k == faultserver.ManyFields
 }
@@ -236,8 +233,8 @@ func isHuge(k faultserver.Kind) bool {
 	return k == faultserver.EndlessInterim || k == faultserver.HugeField
 }
 
-// checkAgainstServer holds the run's counts by class and reuse against what the
-// server did, to the last request.
+// checkAgainstServer compares the run's counts by class and reuse with what the
+// server did. They must agree exactly.
 func checkAgainstServer(t *testing.T, run *record.Run, counts faultserver.Counts, want []string) {
 	t.Helper()
 	var ok, faults faultserver.Count
@@ -249,8 +246,8 @@ func checkAgainstServer(t *testing.T, run *record.Run, counts faultserver.Counts
 		sum.Fresh += n.Fresh
 		sum.Reused += n.Reused
 	}
-	// A request that the server never saw was written on a kept-alive
-	// connection which the server was closing: lost, reused.
+	// A request that the server never saw was written to a kept-alive
+	// connection while the server closed it: lost, reused.
 	unseen := run.Counts.Started - counts.Requests - counts.AfterFIN
 	if limit := counts.ByKind[faultserver.OKThenRST]; unseen < 0 || unseen > limit.Fresh+limit.Reused {
 		t.Errorf("started %d, the server saw %d and %d after its FIN", run.Counts.Started, counts.Requests, counts.AfterFIN)
@@ -318,7 +315,7 @@ func TestContractHead(t *testing.T) {
 func TestContractKeptAlive(t *testing.T) {
 	for _, way := range routes() {
 		t.Run(way.String(), func(t *testing.T) {
-			var all sync.WaitGroup // no worker is late for the load
+			var all sync.WaitGroup // so that every worker gets a request, even a late one
 			all.Add(4)
 			server := way.start(t, func(seq int64) faultserver.Kind {
 				if seq < 4 {
@@ -339,8 +336,9 @@ func TestContractKeptAlive(t *testing.T) {
 	}
 }
 
-// TestContractStale: a connection closed while idle is replaced, not lost; the
-// two together are every connection that the server closed between requests.
+// TestContractStale: a connection closed while idle is replaced, not lost.
+// Stale and lost together are all connections that the server closed between
+// requests.
 func TestContractStale(t *testing.T) {
 	for _, way := range routes() {
 		t.Run(way.String(), func(t *testing.T) {
@@ -349,7 +347,8 @@ func TestContractStale(t *testing.T) {
 			counts := serverCounts(t, server)
 			checkAgainstServer(t, run, counts, nil)
 			connections := counts.Connections - way.trials()
-			// Each connection but the workers' last ones was met again: stale, or lost.
+			// Each connection except the workers' last ones was used again:
+			// stale, or lost.
 			if got, want := run.Connections.Stale+run.Counts.Lost, connections-3; got < want || got > connections {
 				t.Errorf("stale %d + lost %d; want %d to %d", run.Connections.Stale, run.Counts.Lost, want, connections)
 			}
@@ -360,14 +359,15 @@ func TestContractStale(t *testing.T) {
 	}
 }
 
-// TestContractPeerClosesFirst: a server that was told to close does so, and
-// TIME_WAIT stays with it.
+// TestContractPeerClosesFirst: a server that is asked to close does so, and
+// keeps the TIME_WAIT.
 func TestContractPeerClosesFirst(t *testing.T) {
 	for _, way := range routes() {
 		t.Run(way.String(), func(t *testing.T) {
 			server := way.start(t, faultserver.Always(faultserver.OK))
 			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 60, Workers: 3, DisableKeepAlive: true, TLS: trusting(t), Engine: way.engine})
-			// A FIN that comes later than a busy machine should need leaves closing to us.
+			// If the FIN is very late, even for a busy machine, nodrop closes
+			// the connection.
 			if c := run.Connections; c.Waited+c.Ours != 60 || c.Waited < 30 || c.Surplus != 0 {
 				t.Errorf("%+v; want 60 closed by the peer", c)
 			}
@@ -398,8 +398,8 @@ func TestContractRefused(t *testing.T) {
 	}
 }
 
-// TestContractAcceptQueue: connections that the kernel had accepted and no
-// process ever did.
+// TestContractAcceptQueue: connections that the kernel had accepted but no
+// process had.
 func TestContractAcceptQueue(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the length of an accept queue is known on Linux only")
@@ -464,7 +464,7 @@ func TestContractBlackHole(t *testing.T) {
 	}
 }
 
-// TestContractExact: not n/c*c, as hey sends.
+// TestContractExact: exactly n requests, not n/c*c, as hey sends.
 func TestContractExact(t *testing.T) {
 	for _, way := range routes() {
 		t.Run(way.String(), func(t *testing.T) {
@@ -477,7 +477,6 @@ func TestContractExact(t *testing.T) {
 	}
 }
 
-// handshakeContract is contract for handshakes.
 var handshakeContract = map[faultserver.HandshakeFault]string{
 	faultserver.HandshakeEOF:     "tls.eof",
 	faultserver.HandshakeReset:   "tls.reset",
@@ -486,8 +485,8 @@ var handshakeContract = map[faultserver.HandshakeFault]string{
 	faultserver.HandshakeAlert:   "tls.rejected",
 }
 
-// TestContractHandshake: each second handshake of the load meets the fault; the
-// first of all is the trial before it.
+// TestContractHandshake: every second handshake of the load gets the fault. The
+// very first is the one before the load.
 func TestContractHandshake(t *testing.T) {
 	for _, fault := range faultserver.HandshakeFaults() {
 		want, ok := handshakeContract[fault]
@@ -511,7 +510,8 @@ func TestContractHandshake(t *testing.T) {
 			t.Cleanup(func() { _ = server.Close() })
 			cfg := loadgen.Config{URL: server.URL(), Requests: 40, Workers: 4, DisableKeepAlive: true, TLS: trusting(t)}
 			if fault == faultserver.HandshakeSilence {
-				// The handshake is bounded as the request is, not as the connection.
+				// The request's timeout limits the handshake, not the
+				// connection's.
 				cfg.Requests, cfg.Workers, cfg.Timeout, cfg.ConnectTimeout = 8, 8, 10*time.Second, 5*time.Second
 			}
 			run := runLoad(t, cfg)
@@ -561,20 +561,20 @@ func serverCounts(t *testing.T, server *faultserver.Server) faultserver.Counts {
 	return server.Counts()
 }
 
-// TestContractConnections: those lost on one connection are told from those
-// lost on others.
+// TestContractConnections: requests lost on the same connection can be
+// distinguished from those lost on others.
 func TestContractConnections(t *testing.T) {
 	for _, tt := range []struct {
 		kind        faultserver.Kind
 		connections int64
 	}{
-		{faultserver.Unavailable, 4},        // the connection lives on
-		{faultserver.EOFBeforeResponse, 40}, // each takes one along
+		{faultserver.Unavailable, 4},        // the connection stays open
+		{faultserver.EOFBeforeResponse, 40}, // each loss ends its connection
 	} {
 		for _, way := range cleartext() {
 			t.Run(tt.kind.String()+"/"+way.String(), func(t *testing.T) {
 				const workers = 4
-				var first sync.WaitGroup // requests, one of each worker: no other can take its turn
+				var first sync.WaitGroup // one request of each worker, so that no other can take its turn
 				first.Add(workers)
 				server := startServer(t, func(seq int64) faultserver.Kind {
 					if seq < workers {

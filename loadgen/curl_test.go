@@ -13,9 +13,9 @@ import (
 	"nodrop/loadgen"
 )
 
-// TestAgainstCurl: both engines take the responses that curl takes, to the last
-// byte of the body, and no others. Where hey has a say the parser's own tests
-// ask net/http; what is here, net/http is stricter about, or has no way to meet.
+// TestAgainstCurl: both engines accept exactly the responses that curl accepts,
+// to the last byte of the body. The parser's own tests compare with net/http;
+// the cases here are those where net/http is stricter, or that it cannot meet.
 func TestAgainstCurl(t *testing.T) {
 	curl, err := exec.LookPath("curl")
 	if err != nil {
@@ -24,7 +24,7 @@ func TestAgainstCurl(t *testing.T) {
 	const head, chunked = "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 	for name, tc := range map[string]struct {
 		response string
-		stricter string // why curl takes what nodrop does not
+		stricter string // why curl accepts what nodrop rejects
 	}{
 		"plain":                         {response: head + "Content-Length: 5\r\n\r\nhello"},
 		"lines that end in LF":          {response: "HTTP/1.1 200 OK\nContent-Length: 5\n\nhello"},
@@ -76,7 +76,8 @@ func TestAgainstCurl(t *testing.T) {
 	}
 }
 
-// curlOf is how many bytes of body curl finds, and whether it is content.
+// curlOf is the body size that curl reports, and whether curl accepted the
+// response.
 func curlOf(t *testing.T, curl, url string) (body int64, took bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -20,8 +20,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// rejections are a firewall's ways to refuse, in nft's words, and the class that
-// they are; "" is whichever both engines say.
+// rejections are the ways in which a firewall rejects, in nft's words, and
+// their class; "" = any class that both engines agree on.
 var rejections = []struct{ with, class string }{
 	{"icmp type net-unreachable", "connect.unreachable"},
 	{"icmp type host-unreachable", "connect.unreachable"},
@@ -39,15 +39,15 @@ var rejections = []struct{ with, class string }{
 	{"tcp reset", "connect.refused"},
 }
 
-// TestDifferentialICMP: a firewall's every way to refuse is met at once, and
-// named the same, by the loop and the pool, where curl fails, too. Each has two
-// ports: where the first SYN is dropped and the second is refused, the error
-// comes while nobody uses the socket, and the kernel tells it in another way.
+// TestDifferentialICMP: the loop and the pool notice every kind of rejection at
+// once and give it the same class, and curl fails too. Each kind has two ports:
+// if the first SYN is dropped and the second is rejected, the error arrives
+// while no system call is pending, and the kernel reports it differently.
 func TestDifferentialICMP(t *testing.T) {
 	if !inNamespaces(t) {
 		return
 	}
-	const refusing, dropping = 12000, 13000 // of a namespace of our own
+	const refusing, dropping = 12000, 13000 // the namespace has no other use for these ports
 	var rules strings.Builder
 	rules.WriteString("table inet t {\nchain i {\ntype filter hook input priority 0\n")
 	for i, r := range rejections {
@@ -88,7 +88,8 @@ func testRejected(t *testing.T, cfg loadgen.Config, class string) {
 	}
 }
 
-// sameOnEngines runs a load on each engine, and is what all of them said.
+// sameOnEngines runs a load on each engine, and returns the outcomes common to
+// all.
 func sameOnEngines(t *testing.T, cfg loadgen.Config) []record.Outcome {
 	t.Helper()
 	type said struct {
@@ -108,7 +109,7 @@ func sameOnEngines(t *testing.T, cfg loadgen.Config) []record.Outcome {
 	return all[0].Outcomes
 }
 
-// What curl's exit codes say.
+// Exit codes of curl.
 const (
 	curlOK          = 0
 	couldNotConnect = 7
@@ -116,7 +117,7 @@ const (
 	emptyReply      = 52
 )
 
-// curl asks for url once, and is how curl ended.
+// curl requests url once and returns curl's exit code.
 func curl(t *testing.T, url string) int {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "curl", "-s", "-o", "/dev/null", "-m", "30", url)
@@ -127,11 +128,10 @@ func curl(t *testing.T, url string) int {
 	return cmd.ProcessState.ExitCode()
 }
 
-// TestDifferentialStream: what a server may do with the bytes of its response,
-// and with its side of the connection, comes out the same on the loop, the pool
-// and curl. ! is an urgent byte, which is no part of the stream (of two that are
-// there at a time, the first would be); | ends a segment; ^ ends the server's
-// side.
+// TestDifferentialStream: the loop, the pool and curl agree on what a server
+// does with the bytes of its response and with its side of the connection. ! is
+// an urgent byte, which is not part of the stream (if two are pending, the
+// first one becomes part of it); | ends a segment; ^ closes the server's side.
 func TestDifferentialStream(t *testing.T) {
 	const head = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n"
 	for stream, want := range map[string]struct {
@@ -178,8 +178,8 @@ func TestDifferentialStream(t *testing.T) {
 	}
 }
 
-// playStream writes what a test's text stands for. Errors are the client's to
-// tell of.
+// playStream writes what a test's text stands for. Errors show on the client's
+// side.
 func playStream(c *net.TCPConn, stream string) {
 	for stream != "" {
 		i := strings.IndexAny(stream, "!|^")
@@ -211,10 +211,11 @@ func sendUrgent(c *net.TCPConn) {
 type brokenCall struct {
 	call, arg uint32
 	errno     unix.Errno
-	class     string // "" = ok in spite of it
+	class     string // "" = ok despite it
 }
 
-// brokenCalls are those that the loop makes, and their like of the pool's.
+// brokenCalls are the system calls of the loop and their counterparts in the
+// pool.
 var brokenCalls = map[string]brokenCall{
 	"socket":                    {unix.SYS_SOCKET, 0, unix.EACCES, "client.other"},
 	"socket, family":            {unix.SYS_SOCKET, 0, unix.EAFNOSUPPORT, "client.other"},
@@ -238,8 +239,8 @@ var brokenCalls = map[string]brokenCall{
 	"epoll_pwait2, not allowed": {unix.SYS_EPOLL_PWAIT2, 0, unix.EPERM, ""},
 }
 
-// TestDifferentialSystemCalls: each that fails comes out the same on both
-// engines, to the last request.
+// TestDifferentialSystemCalls: each failing call has exactly the same outcome
+// on both engines.
 func TestDifferentialSystemCalls(t *testing.T) {
 	for name, broken := range brokenCalls {
 		for _, way := range cleartext() {
@@ -279,11 +280,11 @@ func testBrokenCall(t *testing.T, engine record.Engine, broken brokenCall) {
 	}
 }
 
-// runBroken is what the other process does. Only descriptors that the load
-// opens meet the failure.
+// runBroken runs in the other process. Only descriptors that the load opens get
+// the failure.
 func runBroken(t *testing.T, cfg loadgen.Config, broken brokenCall) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") // the poller's descriptors are open from here on
+	l, err := net.Listen("tcp", "127.0.0.1:0") // opens the poller's descriptors
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,7 +296,7 @@ func runBroken(t *testing.T, cfg loadgen.Config, broken brokenCall) {
 	}
 	from := boundAbove(t, 1) - 1
 	if cfg.Engine == record.EngineLoop {
-		from = boundAbove(t, 3) - 1 // epoll's, and that of the event that wakes it, are below
+		from = boundAbove(t, 3) - 1 // epoll's descriptor, and that of its wake-up event, are below
 	}
 	switch broken.call {
 	case unix.SYS_SOCKET:
@@ -305,7 +306,7 @@ func runBroken(t *testing.T, cfg loadgen.Config, broken brokenCall) {
 	}
 	failCall(t, broken.call, broken.arg, from, broken.errno)
 	if broken.call == unix.SYS_SENDTO {
-		failCall(t, unix.SYS_WRITE, broken.arg, from, broken.errno) // the pool's
+		failCall(t, unix.SYS_WRITE, broken.arg, from, broken.errno) // the call that the pool uses
 	}
 	run := load.Run(t.Context())
 	checkInvariants(t, run)

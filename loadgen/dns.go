@@ -9,21 +9,21 @@ import (
 	"time"
 )
 
-// DNSMode says when a name is resolved.
+// DNSMode is when a name is resolved.
 type DNSMode string
 
-// The modes. Only with DNSPerConnection can a request fail in the dns stage.
+// The modes. A request can fail in the dns stage only with DNSPerConnection.
 const (
-	DNSRefresh       DNSMode = "refresh"        // at the start, and in the background each second
+	DNSRefresh       DNSMode = "refresh"        // at the start, then every second in the background
 	DNSOnce          DNSMode = "once"           // at the start
-	DNSPerConnection DNSMode = "per-connection" // for each connection, inside the request
+	DNSPerConnection DNSMode = "per-connection" // for each connection, within the request
 )
 
 func dnsModeNames() []string {
 	return []string{string(DNSRefresh), string(DNSOnce), string(DNSPerConnection)}
 }
 
-// Validate refuses what is no mode.
+// Validate rejects an unknown mode.
 func (m DNSMode) Validate() error {
 	if slices.Contains(dnsModeNames(), string(m)) {
 		return nil
@@ -31,12 +31,12 @@ func (m DNSMode) Validate() error {
 	return fmt.Errorf("--dns %q: want one of %s", string(m), strings.Join(dnsModeNames(), ", "))
 }
 
-// refreshEvery is how often DNSRefresh looks the name up.
+// refreshEvery is how often DNSRefresh resolves the name.
 const refreshEvery = time.Second
 
-// ResolveError says that a name could not be resolved before the load.
+// ResolveError is a name that could not be resolved before the load.
 type ResolveError struct {
-	Flag string // that gave the name; "" = the URL did
+	Flag string // the flag that gave the name; "" = the URL
 	Host string
 	Err  error
 }

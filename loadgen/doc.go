@@ -1,30 +1,30 @@
-// Package loadgen sends load to one target and records the fate of every
-// request. It prints nothing and knows nothing of reports or scenarios.
+// Package loadgen sends load to one target and records the outcome of every
+// request. It prints nothing and does not depend on reports or scenarios.
 //
 // The pipeline:
 //
-//  1. a Config is validated and becomes a Load: request bytes built once,
-//     endpoints resolved;
-//  2. the Schedule says when each worker's next request is due (pure: no clock
-//     inside), the budget hands out the requests that are planned;
-//  3. an engine carries them out, one request one attempt, and fills a Result;
-//  4. recorder shards count Results exactly and are merged at the end;
-//  5. the merged counts, with the marks set meanwhile, are a Run; one or more
-//     Runs are a Recording. Sinks write each Result as it is made; a stream of
-//     them is read back through the same shards.
+//  1. A Config is validated and becomes a Load: request bytes are built once,
+//     endpoints are resolved.
+//  2. The Schedule says when each worker's next request is due (a pure function
+//     without a clock); the budget hands out the planned requests.
+//  3. An engine sends them, one attempt per request, and fills a Result for each.
+//  4. Recorder shards count Results exactly and are merged at the end.
+//  5. The merged counts, with the marks set meanwhile, are a Run; one or more
+//     Runs are a Recording. Sinks write each Result when it is complete; a stream
+//     of them is read back through the same shards.
 //
-// An engine gets a Job and knows nothing of Loads. There are two, side by side:
-// internal/looper, for what internal/loop can carry, and internal/pool, for
-// everything. What they share is in internal/engine; connections, and the classes
-// of their errors, are in internal/wire.
+// An engine gets a Job and knows nothing of Loads. There are two engines:
+// internal/looper sends what internal/loop supports, and internal/pool sends
+// everything. They share internal/engine; connections, and the classes of their
+// errors, are in internal/wire.
 //
-// -t is the target's time: what passes while nodrop itself does not run does not
-// count (package stall). The loop's shards look at their own clocks; the pool
-// asks a goroutine that does nothing but look at its. In both, what ends after
-// -t because of such a time is client.stalled, and nothing that ends after -t is
-// ok.
+// -t measures the target's time: time in which nodrop itself does not run does
+// not count (package stall). The loop's shards watch their own clocks; the pool
+// uses a goroutine that does nothing but watch its clock. In both engines, a
+// request that ends after -t because nodrop did not run is client.stalled, and
+// no request that ends after -t is ok.
 //
-// The invariant, checked at the end of every run with each side counted
+// The invariant, checked at the end of every run; each side is counted
 // independently:
 //
 //	planned = started + unsent

@@ -10,8 +10,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// TestEndlessResponses: at the end of -z what -t 0 sets no limit to is waited
-// for as after Ctrl-C, and the run says what it cut.
+// TestEndlessResponses: with -t 0, the end of -z waits for requests in flight as
+// Ctrl-C does, and the run notes what it aborted.
 func TestEndlessResponses(t *testing.T) {
 	for _, way := range routes() {
 		t.Run(way.String(), func(t *testing.T) {
@@ -21,11 +21,11 @@ func TestEndlessResponses(t *testing.T) {
 				URL: server.URL(), Workers: 3, Duration: time.Millisecond, Timeout: -1, DrainBound: 10 * time.Millisecond,
 				TLS: trusting(t), Engine: way.engine,
 			})
-			load.Hold() // or a slow machine is late for the duration
+			load.Hold() // otherwise a slow machine may miss the duration
 			done := make(chan *record.Run)
 			go func() { done <- load.Run(t.Context()) }()
 			for server.Counts().Requests < 3 {
-				time.Sleep(time.Millisecond) // the state asked for, not a guess at when it comes
+				time.Sleep(time.Millisecond) // polls for the state instead of guessing when it is reached
 			}
 			load.Release()
 			run := <-done

@@ -5,5 +5,5 @@ import "nodrop/loadgen/internal/wire"
 // Endpoint is one remote address that connections go to.
 type Endpoint = wire.Endpoint
 
-// Endpoints says which address the next new connection goes to.
+// Endpoints chooses the address of the next new connection.
 type Endpoints = wire.Endpoints

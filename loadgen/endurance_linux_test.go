@@ -16,19 +16,19 @@ import (
 
 var endurance = flag.Int64("endurance", 20_000, "how many requests TestEndurance makes; from a million on, memory is judged, too")
 
-// TestEndurance is one long load of many workers against random faults, by the
-// program itself. Both sides' counts must agree, and what it holds in memory
-// after half of its requests must be enough for the rest of the load: by then each shard has
-// its 100,000 lost requests to tell of (to write them down at the end takes more,
-// whatever the load's length).
+// TestEndurance runs the program for one long load of many workers against
+// random faults. Both sides' counts must agree. The memory it holds after half
+// of its requests must be enough for the rest of the load: by then each shard
+// holds its 100,000 lost requests. (Writing them at the end takes more, for a
+// load of any length.)
 func TestEndurance(t *testing.T) {
 	if testing.Short() {
 		t.Skip("NOT RUN because of -short: builds nodrop; make test runs it")
 	}
 	buildTools(t)
 	draw := everyKind(1, "http", "GET", false)
-	// Heads of a megabyte are held while they come: how many at a time is
-	// chance, and the peak of chance rises with the number of draws.
+	// Heads of 1 MB are held while they arrive. How many are held at a time is
+	// chance, and the peak rises with the number of draws.
 	draw.fault = slices.DeleteFunc(draw.fault, func(k faultserver.Kind) bool { return k == faultserver.LongField })
 	const workers = 1000
 	half, last := make(chan struct{}), make(chan struct{})
@@ -36,14 +36,14 @@ func TestEndurance(t *testing.T) {
 		switch seq {
 		case *endurance / 2:
 			close(half)
-		case *endurance * 9 / 10: // a few are never seen: see ledger
+		case *endurance * 9 / 10: // the server never sees a few: see ledger
 			close(last)
 		}
 		return draw.draw(seq)
 	})
 	file := filepath.Join(t.TempDir(), "run.json")
-	// No fault is silent, so nothing needs a timeout; on a busy machine one would
-	// add failures that the server did not make.
+	// No fault is silent, so no timeout is needed. On a busy machine a timeout
+	// would add failures that the server did not cause.
 	cmd := exec.CommandContext(t.Context(), "nodrop", "-c", strconv.Itoa(workers), "-n", strconv.FormatInt(*endurance, 10), "-t", "0", "--connect-timeout", "0", "-o", "json="+file, server.URL())
 	trace, err := os.Create(filepath.Join(t.TempDir(), "gctrace"))
 	if err != nil {
@@ -67,14 +67,14 @@ func TestEndurance(t *testing.T) {
 		t.Error(problem)
 	}
 	t.Logf("%+v, of them %v; peak memory %d kB after a half, %d kB after nine tenths; held by Go's heap %d and %d MB", run.Counts, sides.told, early, late, heldEarly, heldLate)
-	// The peak is shown, not judged: the collector comes late on a busy machine.
-	// make bench-gate judges it, on one that is not.
+	// The test does not judge the peak, because the collector runs late on a
+	// busy machine. make bench-gate judges it on an idle one.
 	if *endurance >= 1_000_000 && (heldEarly == 0 || heldLate > heldEarly+heldEarly/20) {
 		t.Errorf("Go's heap held %d MB after half of the requests, %d MB after nine tenths; want at most 5 %% more", heldEarly, heldLate)
 	}
 }
 
-// peakMemory is the peak RSS of a process up to now, in kB.
+// peakMemory is the peak RSS of a process so far, in kB.
 func peakMemory(t *testing.T, pid int) int64 {
 	t.Helper()
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
@@ -93,8 +93,8 @@ func peakMemory(t *testing.T, pid int) int64 {
 	return n
 }
 
-// heldMemory is what Go's last collection in a trace left of the heap, in MB; 0
-// when there was none.
+// heldMemory is the heap in use after the last collection in a trace, in MB; 0 if
+// there was none.
 func heldMemory(t *testing.T, trace string) int64 {
 	t.Helper()
 	text, err := os.ReadFile(trace)
@@ -112,6 +112,6 @@ func heldMemory(t *testing.T, trace string) int64 {
 	return n
 }
 
-// heapSizes are those of a line of GODEBUG=gctrace=1: at the begin of a
-// collection, at its end, and what is in use.
+// heapSizes matches the sizes in a line of GODEBUG=gctrace=1: at the start and
+// at the end of a collection, and in use.
 var heapSizes = regexp.MustCompile(`\d+->\d+->(\d+) MB`)

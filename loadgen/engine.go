@@ -9,14 +9,14 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// newEngine makes the load's engine: the loop where it applies, or else the pool.
+// newEngine returns the loop if it can send the load, otherwise the pool.
 func newEngine(l *Load) engine.Engine {
 	l.engine = record.EnginePool
 	if !l.cfg.loops(l.target) {
 		return pool.New(&l.job)
 	}
 	e, err := looper.New(&l.job, pool.NewHandoff(&l.job))
-	if err != nil { // this machine's limits: the pool meets them where they can be counted
+	if err != nil { // a limit of this machine: in the pool it fails requests, which are counted
 		l.notes = append(l.notes, fmt.Sprintf("the pool ran in place of the loop: %v", err))
 		return pool.New(&l.job)
 	}

@@ -16,7 +16,8 @@ func newTestLoad(t *testing.T, cfg Config) *Load {
 	return load
 }
 
-// TestWorkersShareTheRequest: a large body is in memory once, not once a worker.
+// TestWorkersShareTheRequest: a large body is in memory once, not once per
+// worker.
 func TestWorkersShareTheRequest(t *testing.T) {
 	const body = 1 << 20
 	var before, after runtime.MemStats
@@ -28,8 +29,8 @@ func TestWorkersShareTheRequest(t *testing.T) {
 	}
 }
 
-// TestHostsDifferInNoCase: the balancer is asked also after a redirect that
-// writes the host another way.
+// TestHostsDifferInNoCase: Endpoints is also used after a redirect to the same
+// host in other letter case.
 func TestHostsDifferInNoCase(t *testing.T) {
 	load := newTestLoad(t, Config{URL: "http://Gateway.invalid/", Workers: 1, Requests: 1, Endpoints: &none{}})
 	same, err := parseTarget("http://gateway.INVALID/x")
@@ -41,5 +42,5 @@ func TestHostsDifferInNoCase(t *testing.T) {
 	}
 }
 
-// none are endpoints that nobody asks for.
+// none is an Endpoints that must not be used.
 type none struct{ Endpoints }

@@ -20,8 +20,8 @@ import (
 	"nodrop/loadgen/stream"
 )
 
-// rawServer gives each connection to serve, which may not fail the test after
-// its end.
+// rawServer passes each connection to serve, which must not fail the test after
+// the test has ended.
 func rawServer(t *testing.T, serve func(c *net.TCPConn, in *bufio.Reader)) (url string) {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
@@ -64,8 +64,8 @@ func awaitHead(in *bufio.Reader) bool {
 
 func write(c net.Conn, s string) { _, _ = c.Write([]byte(s)) }
 
-// TestSlowPaceKeepsConnections: a tick later than -t allows one request to
-// take must not cost the connection.
+// TestSlowPaceKeepsConnections: an interval longer than -t does not cost the
+// connection.
 func TestSlowPaceKeepsConnections(t *testing.T) {
 	t.Parallel()
 	onEngines(t, testSlowPaceKeepsConnections)
@@ -79,8 +79,8 @@ func testSlowPaceKeepsConnections(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestConnectionCloseField: who asks the server to close, by whatever flag,
-// must not send the next request into that close.
+// TestConnectionCloseField: after a request that asks the server to close, by any
+// flag, the connection must not carry the next request.
 func TestConnectionCloseField(t *testing.T) {
 	onEngines(t, testConnectionCloseField)
 }
@@ -101,8 +101,8 @@ func testConnectionCloseField(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestSurplusIsNoFIN: a body after the response to HEAD, in whatever segment, is
-// surplus; the peer has not closed.
+// TestSurplusIsNoFIN: a body after the response to HEAD is surplus, in any
+// segment; the peer has not closed.
 func TestSurplusIsNoFIN(t *testing.T) {
 	onEngines(t, testSurplusIsNoFIN)
 }
@@ -116,14 +116,15 @@ func testSurplusIsNoFIN(t *testing.T, engine record.Engine) {
 	})
 	const n = 50
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: n, Workers: 1, Method: "HEAD"})
-	// A surplus that comes later than a FIN is waited for is never seen.
+	// Surplus that arrives after the wait for the FIN is never seen.
 	if c := run.Connections; c.Surplus+c.Ours != n || c.Surplus < n/2 || c.Waited != 0 || c.Opened != n {
 		t.Errorf("%+v; want %d with surplus, none closed by the peer", c, n)
 	}
 }
 
-// TestLatencyEndsBeforeTheWaitForFIN: and so does the run, also for a request that fails with a
-// whole response, the last of too many redirects.
+// TestLatencyEndsBeforeTheWaitForFIN: neither the latency nor the run includes
+// that wait, even for a request that fails with a complete response: the last
+// of too many redirects.
 func TestLatencyEndsBeforeTheWaitForFIN(t *testing.T) {
 	onEngines(t, testLatencyEndsBeforeTheWaitForFIN)
 }
@@ -133,7 +134,7 @@ func testLatencyEndsBeforeTheWaitForFIN(t *testing.T, engine record.Engine) {
 		for n := 0; awaitHead(in); n++ {
 			field := ""
 			if n == 10 {
-				field = "Connection: close\r\n" // and does not
+				field = "Connection: close\r\n" // but the server does not close
 			}
 			write(c, "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n"+field+"\r\n")
 		}
@@ -148,7 +149,7 @@ func testLatencyEndsBeforeTheWaitForFIN(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestRedirectToNowhere: the hop that failed reached no endpoint.
+// TestRedirectToNowhere: the hop that failed has no endpoint.
 func TestRedirectToNowhere(t *testing.T) {
 	onEngines(t, testRedirectToNowhere)
 }
@@ -166,7 +167,7 @@ func testRedirectToNowhere(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestRedirectOddly: what a Location says in plain goes escaped into the
+// TestRedirectOddly: unescaped characters of a Location are escaped in the
 // request line.
 func TestRedirectOddly(t *testing.T) {
 	onEngines(t, testRedirectOddly)
@@ -189,8 +190,8 @@ func testRedirectOddly(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestUserinfo: a URL's user and password are basic authentication, as in hey,
-// and the password is nobody else's business.
+// TestUserinfo: a URL's user and password become basic authentication, as in
+// hey, and the password appears nowhere else.
 func TestUserinfo(t *testing.T) {
 	onEngines(t, testUserinfo)
 }
@@ -222,7 +223,7 @@ func testUserinfo(t *testing.T, engine record.Engine) {
 	}
 }
 
-// waiting is an Endpoints that has a response only when it is told to give up.
+// waiting is an Endpoints that returns only when its context ends.
 type waiting struct{ asked chan struct{} }
 
 func (w waiting) Next(ctx context.Context) (*loadgen.Endpoint, error) {
@@ -231,9 +232,9 @@ func (w waiting) Next(ctx context.Context) (*loadgen.Endpoint, error) {
 	return nil, &net.DNSError{Err: "gave up", UnwrapErr: ctx.Err()}
 }
 
-// TestAbortEndsLookups: also a request that has no connection yet ends with
-// the drain bound, as aborted. On the loop it would keep others from their turn,
-// which is why look-ups for each connection are the pool's.
+// TestAbortEndsLookups: at the drain bound, a request that has no connection
+// yet is also aborted. Look-ups for each connection use the pool, because on
+// the loop they would block other requests.
 func TestAbortEndsLookups(t *testing.T) {
 	const workers = 3
 	endpoints := waiting{make(chan struct{})}
@@ -258,12 +259,12 @@ func TestAbortEndsLookups(t *testing.T) {
 	}
 }
 
-// brokenWriter takes no byte.
 type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space left") }
 
-// TestBrokenSink: a stream that cannot be written costs no request, and says so.
+// TestBrokenSink: a sink that cannot be written to costs no request, and Close
+// says so.
 func TestBrokenSink(t *testing.T) {
 	onEngines(t, testBrokenSink)
 }
@@ -280,14 +281,14 @@ func testBrokenSink(t *testing.T, engine record.Engine) {
 	}
 }
 
-// compressing is a server whose responses are of one Content-Encoding, on the
-// path that says what they are.
+// compressing is a server whose responses have Content-Encoding gzip. The path
+// names the kind of content.
 func compressing(t *testing.T) *httptest.Server {
 	t.Helper()
 	text := []byte(strings.Repeat("nothing is lost until it is counted\n", 100_000))
 	var gz bytes.Buffer
 	w := gzip.NewWriter(&gz)
-	_, _ = w.Write(text) // memory takes all there is
+	_, _ = w.Write(text) // writes to memory cannot fail
 	_ = w.Close()
 	short := gz.Bytes()[:gz.Len()-5]
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -320,8 +321,8 @@ func compressing(t *testing.T) *httptest.Server {
 	return server
 }
 
-// TestContentEncoding: content is checked where there is some, and where it is
-// all there is of it.
+// TestContentEncoding: content is checked if there is any and it is not a part
+// of a whole (206).
 func TestContentEncoding(t *testing.T) {
 	onEngines(t, testContentEncoding)
 }
@@ -351,8 +352,8 @@ func testContentEncoding(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestContentIsCountedOnTheWire: bytes and --max-body are of what came, not of
-// what it inflates to.
+// TestContentIsCountedOnTheWire: bytes and --max-body count the bytes received,
+// not their decompressed size.
 func TestContentIsCountedOnTheWire(t *testing.T) {
 	onEngines(t, testContentIsCountedOnTheWire)
 }

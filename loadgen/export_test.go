@@ -2,5 +2,5 @@ package loadgen
 
 import "time"
 
-// AwaitContinue has bodies wait so long for the 100 (Continue) that was asked for.
+// AwaitContinue sets how long bodies wait for the requested 100 (Continue).
 func (l *Load) AwaitContinue(d time.Duration) { l.job.Expect = d }

@@ -11,14 +11,14 @@ import (
 	"nodrop/loadgen/misuse"
 )
 
-// fieldPattern is a field as -H takes it: "Name: value", or as in curl "Name;"
-// for one without a value and "Name:" for one that is not to be sent.
+// fieldPattern matches a field of -H: "Name: value" or, as in curl, "Name;" for
+// an empty value and "Name:" for a field not to send.
 var fieldPattern = regexp.MustCompile(`^[ \t]*([!#$%&'*+\-.^_` + "`" + `|~0-9A-Za-z]+)[ \t]*(?::[ \t]*(.*?)|;)[ \t]*$`)
 
-// parseField reads -H. Without a value and a semicolon the field is one to
-// leave out.
+// parseField reads -H. omit is true for a field with neither a value nor a
+// semicolon, which is not to be sent.
 func parseField(text string) (f Field, omit bool, err error) {
-	name, _, _ := strings.Cut(text, ":") // what follows may be a secret
+	name, _, _ := strings.Cut(text, ":") // the rest may be a secret
 	if strings.ContainsAny(text, "\r\n\x00") {
 		return f, false, fmt.Errorf("-H %q: a line break or NUL in it", name)
 	}
@@ -30,16 +30,15 @@ func parseField(text string) (f Field, omit bool, err error) {
 	return f, f.Value == "" && !strings.HasSuffix(strings.TrimRight(text, " \t"), ";"), nil
 }
 
-// framing are the fields that nodrop itself writes, because a wrong one makes a
-// message that no server can read, and what it does about one that is given.
-// net/http, and so hey, does the same.
+// framing lists the fields that nodrop writes itself, because a wrong value
+// makes the message unreadable, and what it does instead of sending a given
+// one. net/http, and so hey, does the same.
 var framing = []struct{ name, instead string }{
 	{"Content-Length", "nodrop itself says how long the body is"},
 	{"Transfer-Encoding", "the body goes out with its Content-Length"},
 	{"Trailer", "nodrop sends no trailers"},
 }
 
-// settleFields corrects or refuses what would make a malformed request.
 func (c *Config) settleFields() error {
 	var err error
 	if c.Host, err = target.ASCIIHostport(strings.Trim(c.Host, " \t")); err != nil {
@@ -57,7 +56,7 @@ func (c *Config) settleFields() error {
 	return c.settleConnection()
 }
 
-// dropField leaves a field out, and notes it unless it says what is so anyway.
+// dropField removes a field. It adds a note unless the field was redundant.
 func (c *Config) dropField(name, why string) {
 	c.Fields = slices.DeleteFunc(slices.Clone(c.Fields), func(f Field) bool {
 		if !strings.EqualFold(f.Name, name) {
@@ -70,8 +69,8 @@ func (c *Config) dropField(name, why string) {
 	})
 }
 
-// settleExpect: there is one expectation (RFC 9110 §10.1.1), and it is that of
-// a request with a body.
+// settleExpect checks the Expect field. 100-continue is the only expectation
+// (RFC 9110 §10.1.1), and it applies only to a request with a body.
 func (c *Config) settleExpect() error {
 	i := slices.IndexFunc(c.Fields, func(f Field) bool { return strings.EqualFold(f.Name, "expect") })
 	if i < 0 {
@@ -86,7 +85,7 @@ func (c *Config) settleExpect() error {
 	return nil
 }
 
-// settleConnection makes one Connection field of what it is to say.
+// settleConnection merges what the Connection field has to say into one field.
 func (c *Config) settleConnection() error {
 	if hasField(c.Fields, "upgrade") && !hasElement(c.Fields, "connection", "upgrade") {
 		return &misuse.Error{Problem: "-H Upgrade: servers ignore it without a Connection field that names it", Hint: `add -H "Connection: Upgrade"`}
@@ -107,8 +106,8 @@ func (c *Config) settleConnection() error {
 	return nil
 }
 
-// withoutContent drops what described a body that a redirect took away
-// (RFC 9110 §15.4, and for Expect §10.1.1).
+// withoutContent drops the fields that described a body which a redirect removed
+// (RFC 9110 §15.4, and §10.1.1 for Expect).
 func withoutContent(fields []Field) []Field {
 	return slices.DeleteFunc(slices.Clone(fields), func(f Field) bool {
 		name := strings.ToLower(f.Name)

@@ -13,12 +13,12 @@ import (
 	"nodrop/loadgen"
 )
 
-// noted is a server of net/http's that notes what it reads. What is not framed
-// as HTTP/1.1 says it responds with 400, and does not note.
+// noted is a net/http server that records what it reads. It answers a request
+// with invalid HTTP/1.1 framing with 400, and does not record it.
 type noted struct {
 	*httptest.Server
 	mu       sync.Mutex // guards requests
-	requests []string   // method, path, body and the fields asked about
+	requests []string   // method, path, body and the requested fields
 }
 
 func (r route) startNoted(t *testing.T, fields []string, respond http.HandlerFunc) *noted {
@@ -49,8 +49,8 @@ func (r route) startNoted(t *testing.T, fields []string, respond http.HandlerFun
 	return n
 }
 
-// TestFramingByHand: fields that say where a message ends are nodrop's own, and
-// all requests stay in step.
+// TestFramingByHand: nodrop writes the fields that frame a message itself, and
+// all requests keep their boundaries.
 func TestFramingByHand(t *testing.T) {
 	const four = `POST / 4 "abcd"`
 	tests := map[string]struct {
@@ -96,7 +96,7 @@ func TestFramingByHand(t *testing.T) {
 	}
 }
 
-// TestOneConnectionField: keep-alive by hand does not contradict
+// TestOneConnectionField: a given keep-alive does not contradict
 // -disable-keepalive, and each connection carries one request.
 func TestOneConnectionField(t *testing.T) {
 	for _, way := range routes() {
@@ -106,7 +106,7 @@ func TestOneConnectionField(t *testing.T) {
 				URL: server.URL, Requests: 6, Workers: 2, DisableKeepAlive: true, TLS: trusting(t), Engine: way.engine,
 				Fields: []loadgen.Field{{Name: "connection", Value: "Keep-Alive"}},
 			})
-			// net/http takes close off the field when it is alone there.
+			// net/http removes the field if close is its only element.
 			if run.Counts.OK != 6 || run.Connections.Opened != 6 || len(server.requests) != 6 || strings.Contains(server.requests[0], "Keep-Alive") {
 				t.Errorf("%+v, %+v, the server read %q", run.Counts, run.Connections, server.requests)
 			}
@@ -114,8 +114,8 @@ func TestOneConnectionField(t *testing.T) {
 	}
 }
 
-// TestRedirectDropsContentFields: what describes a body goes with it, and
-// stays where the body does.
+// TestRedirectDropsContentFields: fields that describe a body are dropped with
+// it, and kept if the body is kept.
 func TestRedirectDropsContentFields(t *testing.T) {
 	names := []string{"Content-Type", "Content-Encoding", "Content-Language", "Content-Location", "Digest", "Last-Modified", "Expect", "X"}
 	all := ""

@@ -23,8 +23,8 @@ import (
 	"nodrop/report/diagnosis"
 )
 
-// outage is ten endpoints in turn, of which the first few lead elsewhere for a
-// while: from the 60th connection on, until as many as are to be lost were.
+// outage is ten endpoints in turn, of which the first few have a bad address
+// for a while: from the 60th connection until the intended number of losses.
 type outage struct {
 	good   netip.AddrPort
 	bad    netip.AddrPort
@@ -34,8 +34,8 @@ type outage struct {
 	mu    sync.Mutex // guards all below
 	n     int
 	begin time.Time   // of the outage
-	met   []time.Time // when a connection was sent elsewhere
-	end   time.Time   // of the outage, known once it was over
+	met   []time.Time // when connections got the bad address
+	end   time.Time   // of the outage; set when it is over
 }
 
 func (o *outage) Next(context.Context) (*loadgen.Endpoint, error) {
@@ -59,7 +59,7 @@ func (o *outage) Next(context.Context) (*loadgen.Endpoint, error) {
 	return e, nil
 }
 
-// found builds the report of one run, whose counts must hold.
+// found builds the report of one run and checks the run's invariants.
 func found(t *testing.T, run *record.Run) report.RunReport {
 	t.Helper()
 	checkInvariants(t, run)
@@ -70,8 +70,8 @@ func found(t *testing.T, run *record.Run) report.RunReport {
 	return one
 }
 
-// runOutage paces the load so that losses a second apart are one window: the
-// machine may stand still for as long.
+// runOutage paces the load so that losses a second apart are one window,
+// because the machine may pause for that long.
 func runOutage(t *testing.T, o *outage, cfg loadgen.Config) (*loadgen.Load, *record.Run) {
 	t.Helper()
 	server := startServer(t, faultserver.Always(faultserver.OK))
@@ -86,8 +86,8 @@ func runOutage(t *testing.T, o *outage, cfg loadgen.Config) (*loadgen.Load, *rec
 	return load, run
 }
 
-// checkWindow: one window holds every connection that was led elsewhere, and
-// begins as the first of them did.
+// checkWindow: one window holds every connection to the bad address, and begins
+// with the first of them.
 func checkWindow(t *testing.T, load *loadgen.Load, o *outage, run *record.Run, loss analysis.Loss) {
 	t.Helper()
 	if len(loss.Windows) != 1 || loss.Windows[0].Lost != int64(o.losses) {
@@ -143,8 +143,8 @@ func TestFindsRefusals(t *testing.T) {
 	}
 }
 
-// TestFindsBlackHole: an address that drops packets for a while is found by
-// when attempts began, not by when they were given up, seconds later.
+// TestFindsBlackHole: an address that drops packets for a while is located by the
+// start of the attempts, not by their timeout seconds later.
 func TestFindsBlackHole(t *testing.T) {
 	t.Parallel()
 	hole, err := faultserver.NewBlackHole()
@@ -165,7 +165,7 @@ func TestFindsBlackHole(t *testing.T) {
 	}
 }
 
-// TestFindsKilled: 40 requests in flight when their process ends.
+// TestFindsKilled: 40 requests are in flight when the process exits.
 func TestFindsKilled(t *testing.T) {
 	const inFlight = 40
 	var waiting atomic.Int64
@@ -206,7 +206,8 @@ func longest(run *record.Run) int64 {
 	return most
 }
 
-// TestFindsErrorResponses: a gateway that has no upstream for a while says so.
+// TestFindsErrorResponses: a gateway without an upstream for a while answers
+// with errors.
 func TestFindsErrorResponses(t *testing.T) {
 	var n, made atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -226,8 +227,8 @@ func TestFindsErrorResponses(t *testing.T) {
 	}
 }
 
-// TestFindsKeptAlive: each connection is closed without notice when the third
-// request comes.
+// TestFindsKeptAlive: the server closes each connection without notice when the
+// third request arrives.
 func TestFindsKeptAlive(t *testing.T) {
 	var cut atomic.Int64
 	url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
@@ -235,7 +236,7 @@ func TestFindsKeptAlive(t *testing.T) {
 			if _, err := http.ReadRequest(in); err != nil {
 				return
 			}
-			time.Sleep(50 * time.Millisecond) // what a response takes, and a cut does not
+			time.Sleep(50 * time.Millisecond) // a response takes that long, a cut does not
 			_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
 		}
 		if _, err := http.ReadRequest(in); err == nil {

@@ -17,10 +17,10 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// FlagValues holds what the load flags were set to, until Config makes a
-// Config of them.
+// FlagValues holds the values of the load flags until Config makes a Config of
+// them.
 type FlagValues struct {
-	Stdin io.Reader // what -D - reads; nil where that is refused
+	Stdin io.Reader // what -D - reads; nil = -D - is rejected
 
 	set *pflag.FlagSet
 
@@ -51,7 +51,7 @@ type FlagValues struct {
 	h2                bool
 }
 
-// Flags defines the load flags on fs: hey's, then ours.
+// Flags defines the load flags on fs: hey's, then nodrop's own.
 func Flags(fs *pflag.FlagSet) *FlagValues {
 	v := &FlagValues{set: fs, timeout: seconds(DefaultTimeout)}
 	fs.Int64VarP(&v.requests, "n", "n", DefaultRequests, "number of requests; exactly that many are sent")
@@ -94,7 +94,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	fs.StringVarP(&v.proxy, "x", "x", "", "proxy, host:port, http://user:password@host:port or socks5://user:password@host:port")
 	fs.StringVar(&v.unixSocket, "unix-socket", "", "path of a unix socket to connect to")
 	fs.BoolVar(&v.h2, "h2", false, "HTTP/2")
-	_ = fs.MarkHidden("h2") // fails only for a flag that is not there
+	_ = fs.MarkHidden("h2") // fails only for an unknown flag
 	return v
 }
 
@@ -154,8 +154,8 @@ func (v *FlagValues) Config(url string) (Config, error) {
 	return c, v.checkTLS(url)
 }
 
-// check refuses what only the flags can tell: a zero given by hand, which in a
-// Config would mean the default, and hey's flags that are not built yet.
+// check rejects what a Config cannot express: an explicit zero, which in a Config
+// means the default, and flags of hey that are not supported yet.
 func (v *FlagValues) check() error {
 	switch {
 	case v.h2:
@@ -180,10 +180,10 @@ func (v *FlagValues) check() error {
 	return nil
 }
 
-// tlsFlags are those that mean nothing without TLS.
+// tlsFlags are the flags that have no effect without TLS.
 var tlsFlags = []string{"insecure", "cacert", "cert", "key", "sni", "tls-min"}
 
-// checkTLS refuses TLS flags for a load that cannot come to use TLS.
+// checkTLS rejects TLS flags for a load that can never use TLS.
 func (v *FlagValues) checkTLS(url string) error {
 	if t, err := parseTarget(url); err != nil || t.TLS || !v.noRedirects {
 		return err
@@ -196,8 +196,8 @@ func (v *FlagValues) checkTLS(url string) error {
 	return nil
 }
 
-// setFields puts the request's fields together in the order and with the
-// precedence of hey: -H over -T and -U, -A and -a over -H.
+// setFields builds the request's fields in hey's order and precedence: -H over -T
+// and -U, -A and -a over -H.
 func (v *FlagValues) setFields(c *Config) error {
 	fields := fieldList{{Name: "User-Agent", Value: v.userAgent}, {Name: "Content-Type", Value: v.contentType}}
 	for _, h := range v.headers {
@@ -253,7 +253,7 @@ func (l *fieldList) drop(name string) {
 	*l = slices.DeleteFunc(*l, func(f Field) bool { return strings.EqualFold(f.Name, name) })
 }
 
-// seconds is a duration that a bare number gives in seconds, as hey's -t does.
+// seconds is a duration; a bare number means seconds, as in hey's -t.
 type seconds time.Duration
 
 func (s *seconds) String() string {

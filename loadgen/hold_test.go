@@ -11,13 +11,13 @@ import (
 	"testing"
 )
 
-// holder is a server that holds each request until it is let go, and then does
-// what respond says.
+// holder is a server that holds each request until release, and then calls
+// respond.
 type holder struct {
 	url     string
 	held    atomic.Int64
 	release chan struct{}
-	done    atomic.Int64 // what was let go and has been dealt with
+	done    atomic.Int64 // released requests that have been handled
 }
 
 func holdRequests(t *testing.T, scheme string, before, respond http.HandlerFunc) *holder {
@@ -50,7 +50,8 @@ func holdRequests(t *testing.T, scheme string, before, respond http.HandlerFunc)
 	return h
 }
 
-// listenBelow tries a port below the ephemeral range, where nothing meets itself.
+// listenBelow tries a port below the ephemeral range, where no connection can
+// connect to itself.
 func listenBelow(t *testing.T) (net.Listener, error) {
 	t.Helper()
 	return (&net.ListenConfig{}).Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(22_000)))

@@ -20,7 +20,7 @@ import (
 
 var honesty = flag.String("honesty", "", "TestHonesty also asks other tools: modules (path@version) to build, the others from PATH")
 
-// honestPlan is the same faults for every tool.
+// honestPlan makes the same faults for every tool.
 func honestPlan(seq int64) faultserver.Kind {
 	switch {
 	case seq%10 == 9:
@@ -33,14 +33,14 @@ func honestPlan(seq int64) faultserver.Kind {
 	return faultserver.OK
 }
 
-// tool is how to read what one program prints.
+// tool says how to read what a program prints.
 type tool struct {
 	version string         // the command that prints it
-	errors  string         // what stands before the failures
-	total   *regexp.Regexp // requests: the sum over all groups of all matches
-	good    *regexp.Regexp // responses told as good
-	failed  *regexp.Regexp // failures told, after errors
-	words   *regexp.Regexp // what says so
+	errors  string         // the text before the failures
+	total   *regexp.Regexp // all requests: the sum over all groups of all matches
+	good    *regexp.Regexp // responses reported as good
+	failed  *regexp.Regexp // reported failures, after errors
+	words   *regexp.Regexp // the text that reports them
 }
 
 var tools = map[string]*tool{
@@ -89,8 +89,8 @@ var tools = map[string]*tool{
 	},
 }
 
-// asked is what the tools are made to do: 6,000 requests, or 2 s, on 50
-// connections, with and without keep-alive.
+// asked lists what each tool runs: 6,000 requests, or 2 s, on 50 connections,
+// with and without keep-alive.
 var asked = []struct{ program, mode, keepAlive, command string }{
 	{"nodrop", "", "on", "nodrop -n 6000 -c 50 URL"},
 	{"nodrop", "", "off", "nodrop -n 6000 -c 50 -disable-keepalive URL"},
@@ -108,8 +108,8 @@ var asked = []struct{ program, mode, keepAlive, command string }{
 	{"wrk", "", "off", "wrk -t 1 -c 50 -d 2s -H 'Connection: close' URL"},
 }
 
-// TestHonesty asks load generators what they met, of a server that knows. Without
-// -honesty only nodrop is asked, which must hide nothing.
+// TestHonesty compares what load generators report with what the server did.
+// Without -honesty it runs only nodrop, which must hide nothing.
 func TestHonesty(t *testing.T) {
 	if testing.Short() {
 		t.Skip("NOT RUN because of -short: builds nodrop; make test runs it")
@@ -139,12 +139,12 @@ func TestHonesty(t *testing.T) {
 		}
 	}
 	if *honesty != "" {
-		fmt.Print(table.String()) // as it is: t.Log would indent it
+		fmt.Print(table.String()) // not t.Log, which would indent it
 	}
 }
 
-// buildTools puts nodrop, and the modules asked for, first on PATH, and returns
-// the modules' versions.
+// buildTools builds nodrop and the requested modules, puts them first on PATH,
+// and returns the modules' versions.
 func buildTools(t *testing.T) map[string]string {
 	t.Helper()
 	bin := t.TempDir()
@@ -165,8 +165,8 @@ func buildTools(t *testing.T) map[string]string {
 	return versions
 }
 
-// buildModule puts the program of a module (path@version) into bin. It does so
-// in a module of its own: go install would also ask for the list of versions,
+// buildModule builds the program of a module (path@version) into bin. It uses a
+// temporary module, because go install also requests the list of versions,
 // which not every proxy has.
 func buildModule(t *testing.T, bin, module string) (name, version string, err error) {
 	t.Helper()
@@ -190,7 +190,7 @@ func buildModule(t *testing.T, bin, module string) (name, version string, err er
 	return name, version, nil
 }
 
-// ownVersion is what the program itself, or its package, gives as its version.
+// ownVersion is the version that the program or its package reports.
 func (p *tool) ownVersion(t *testing.T) string {
 	t.Helper()
 	out, _ := exec.CommandContext(t.Context(), "sh", "-c", p.version).CombinedOutput() // wrk -v exits 1
@@ -200,14 +200,13 @@ func (p *tool) ownVersion(t *testing.T) string {
 	return "of unknown version"
 }
 
-// account is what one run came to on both sides.
+// account is the result of one run on both sides.
 type account struct {
-	saw, faults, gave   int64 // the server: requests, faults made, good answers
+	saw, faults, gave   int64 // the server: requests, faults, good responses
 	total, good, failed int64 // the tool
 	words               string
 }
 
-// ask runs command against a server of its own.
 func (p *tool) ask(t *testing.T, command string) account {
 	t.Helper()
 	server := startServer(t, honestPlan)
@@ -229,7 +228,6 @@ func (p *tool) ask(t *testing.T, command string) account {
 	return a
 }
 
-// read takes the numbers from what the tool printed.
 func (p *tool) read(out string) account {
 	_, failures, _ := strings.Cut(out, p.errors)
 	var words []string
@@ -239,12 +237,11 @@ func (p *tool) read(out string) account {
 	return account{total: sum(p.total, out), good: sum(p.good, out), failed: sum(p.failed, failures), words: strings.Join(words, ", ")}
 }
 
-// sum adds up all groups of all matches.
 func sum(re *regexp.Regexp, text string) int64 {
 	var total int64
 	for _, match := range re.FindAllStringSubmatch(text, -1) {
 		for _, group := range match[1:] {
-			n, _ := strconv.ParseInt(group, 10, 64) // the groups are digits, or did not take part
+			n, _ := strconv.ParseInt(group, 10, 64) // a group is digits, or empty if it did not match
 			total += n
 		}
 	}
@@ -265,7 +262,6 @@ func (a account) row(name, keepAlive string) string {
 		name, keepAlive, a.saw, a.faults, a.gave, a.good, a.failed, a.unsaid(), a.hidden(), a.words)
 }
 
-// TestToolsWords reads what the tools have printed once.
 func TestToolsWords(t *testing.T) {
 	tests := map[string]struct {
 		out  string

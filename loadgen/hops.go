@@ -10,7 +10,7 @@ import (
 	"nodrop/loadgen/internal/wire"
 )
 
-// newHop is the request for t, with what the Config says of it.
+// newHop builds the request for t from the Config.
 func (l *Load) newHop(t target.Target, method string, body engine.Payload, sameHost bool) engine.Hop {
 	req := l.cfg.request(t, method, body, sameHost)
 	if method != l.cfg.Method || l.body.Len() > 0 && body.Len() == 0 {
@@ -20,11 +20,11 @@ func (l *Load) newHop(t target.Target, method string, body engine.Payload, sameH
 	if l.isHome(t) {
 		h.Home, h.Address = true, l.address
 	}
-	// Without a body there is nothing to wait with, and a server may leave the
-	// 100 out (RFC 9110 §10.1.1): the field is sent as it was given, no more.
+	// Without a body there is nothing to hold back, and the server may omit the
+	// 100 (RFC 9110 §10.1.1), so the field is sent but nothing waits for it.
 	h.Expects = body.Len() > 0 && hasElement(req.Fields, "expect", "100-continue")
 	if l.cfg.asksProxy(t) {
-		h.Key = "http proxy" // carries requests to any host
+		h.Key = "http proxy" // this connection carries requests to any host
 	} else {
 		h.Tunnel = l.cfg.Proxy != nil
 	}
@@ -34,16 +34,18 @@ func (l *Load) newHop(t target.Target, method string, body engine.Payload, sameH
 	return h
 }
 
-// isHome reports whether connections for t go where those of the first hop go.
+// isHome reports whether connections for t go to the same place as the first
+// hop's.
 func (l *Load) isHome(t target.Target) bool {
 	return l.allRoutes() || strings.EqualFold(t.Hostport(), l.target.Hostport())
 }
 
-// allRoutes reports whether connections go to one place whatever the hop's host.
+// allRoutes reports whether all connections go to one place, whatever the hop's
+// host.
 func (l *Load) allRoutes() bool { return l.cfg.Proxy != nil || l.cfg.UnixSocket != "" }
 
-// redirectEndpoint is the address of a host that a redirect led to: looked up
-// there and then, the first address of the response.
+// redirectEndpoint is the address of a host that a redirect led to. It resolves
+// the name at once and takes the first address.
 func (l *Load) redirectEndpoint(ctx context.Context, t target.Target) (*wire.Endpoint, error) {
 	for _, to := range l.cfg.ConnectTo {
 		if to.matches(t) {

@@ -15,8 +15,9 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// TestLaterHopFails: what is said of a request that failed after a redirect is
-// of the host that failed, and that the one before had answered is known.
+// TestLaterHopFails: the details of a request that failed after a redirect are
+// those of the host that failed, and the recording shows that an earlier host
+// had answered.
 func TestLaterHopFails(t *testing.T) {
 	const n = 6
 	refused, err := faultserver.HoldRefused()
@@ -62,7 +63,7 @@ func TestLaterHopFails(t *testing.T) {
 	}
 }
 
-// TestLaterHopOnTheSameHost: the same, where the redirect stays.
+// TestLaterHopOnTheSameHost: the same for a redirect to the same host.
 func TestLaterHopOnTheSameHost(t *testing.T) {
 	onEngines(t, func(t *testing.T, engine record.Engine) {
 		var redirects atomic.Int64
@@ -84,8 +85,8 @@ func TestLaterHopOnTheSameHost(t *testing.T) {
 	})
 }
 
-// TestLocationKeepsEscapes: what a Location has escaped stays as it is, and what
-// it has not is escaped.
+// TestLocationKeepsEscapes: escapes in a Location stay as they are, and other
+// characters are escaped where necessary.
 func TestLocationKeepsEscapes(t *testing.T) {
 	for location, want := range map[string]string{
 		"/a%2Fb/{x}":        "/a%2Fb/%7Bx%7D",
@@ -122,7 +123,7 @@ func TestLocationKeepsEscapes(t *testing.T) {
 	}
 }
 
-// TestNoPasswordOfALocation: a server's redirect may hold one.
+// TestNoPasswordOfALocation: the password in a server's redirect is masked.
 func TestNoPasswordOfALocation(t *testing.T) {
 	onEngines(t, func(t *testing.T, engine record.Engine) {
 		for _, location := range []string{"http://u:secret@127.0.0.1:99999/", "ftp://u:secret@h/", "http://u:secret%zz@h/"} {
@@ -139,12 +140,12 @@ func TestNoPasswordOfALocation(t *testing.T) {
 	})
 }
 
-// TestNoRoute: a connect that this machine's own kernel refuses for want of a
+// TestNoRoute: a connect that this machine's kernel refuses because there is no
 // route says nothing about the target.
 func TestNoRoute(t *testing.T) {
 	for _, way := range cleartext() {
 		t.Run(way.String(), func(t *testing.T) {
-			// No route for TCP leads to a multicast address, on any machine.
+			// On any machine, TCP to a multicast address has no route.
 			run := runLoad(t, loadgen.Config{URL: "http://224.0.0.1:80/", Requests: 6, Workers: 2, Timeout: 10 * time.Second, Engine: way.engine})
 			o := run.Outcomes[0]
 			if len(run.Outcomes) != 1 || o.Fate != "spoiled" || o.Class.String() != "client.route" || o.Count != 6 {

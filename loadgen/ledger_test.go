@@ -10,17 +10,17 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// ledger is both sides of one run, by class or "ok": what the server made, and
-// what the tool told. Both sides are equal, but for aborted requests, and for
-// one thing that a server cannot see: a request written to a connection before
-// its RST, of which the client had not heard, is thrown away unread. To the
-// client that is wait.reset on a reused connection, at most once for each
-// OKThenRST.
+// ledger holds both sides of one run, by class or "ok": what the server did,
+// and what the tool reported. Both sides must be equal, except for aborted
+// requests and for one thing that a server cannot see: a request that is
+// written to a connection before the client knows of its RST is discarded
+// unread. For the client that is wait.reset on a reused connection, at most
+// once for each OKThenRST.
 type ledger struct {
 	made, told map[string]faultserver.Count
 	aborted    faultserver.Count
-	unread     faultserver.Count // at most so many fell to the race
-	unseen     int64             // started, and no part of made
+	unread     faultserver.Count // maximum number of requests lost to that race
+	unseen     int64             // started, but not in made
 }
 
 func newLedger(run *record.Run, counts faultserver.Counts) *ledger {
@@ -38,7 +38,7 @@ func newLedger(run *record.Run, counts faultserver.Counts) *ledger {
 			l.make(same.of(handshakeContract[fault]), faultserver.Count{Fresh: n})
 		}
 	}
-	// The client's next read has been an EOF all along.
+	// The EOF was already waiting for the client's next read.
 	l.make(same.of("wait.eof"), faultserver.Count{Reused: counts.AfterFIN})
 	for _, o := range run.Outcomes {
 		l.tell(same, o)
@@ -68,13 +68,12 @@ func (l *ledger) tell(same groups, o record.Outcome) {
 	l.told[name] = n
 }
 
-// problems is where the two sides disagree, to the last request.
+// problems lists the differences between the two sides, which must agree exactly.
 //
-// A request that was in flight when the run was stopped is aborted, and may be
-// one that the server has treated, or one that it has never read. So the tool
-// may have told less than the server made, and what is missing is no more than
-// it calls aborted; never may it tell of one that the server did not make. In a
-// run without aborted requests these inequalities are equations.
+// A request that was in flight when the run was stopped is aborted. The server
+// may have handled it, or never have read it. So the tool may have reported
+// less than the server made, by at most the number aborted, but never more.
+// Without aborted requests, both numbers must be equal.
 func (l *ledger) problems(workers int) []string {
 	var found []string
 	aborted := l.aborted.Fresh + l.aborted.Reused
@@ -88,8 +87,7 @@ func (l *ledger) problems(workers int) []string {
 	return append(found, l.sideProblems("reused", func(n faultserver.Count) int64 { return n.Reused })...)
 }
 
-// sideProblems is problems for the requests on fresh connections, or on reused
-// ones.
+// sideProblems does this for requests on fresh connections, or on reused ones.
 func (l *ledger) sideProblems(side string, of func(faultserver.Count) int64) []string {
 	var found []string
 	names := maps.Clone(l.made)
@@ -111,8 +109,8 @@ func (l *ledger) sideProblems(side string, of func(faultserver.Count) int64) []s
 	return found
 }
 
-// groups joins classes between which timing alone decides: each has its group's
-// first class, or another that leads there.
+// groups joins classes between which only timing decides: each maps to its
+// group's first class, directly or through others.
 type groups map[string]string
 
 func contractGroups() groups {
@@ -124,7 +122,7 @@ func contractGroups() groups {
 	return g
 }
 
-// of is the class that stands for the group.
+// of is the class that represents the group.
 func (g groups) of(class string) string {
 	for g[class] != "" {
 		class = g[class]
@@ -140,8 +138,8 @@ func (g groups) join(classes []string) {
 	}
 }
 
-// TestLedger: the judge sees what it is there to see. The server has answered 10
-// requests well on fresh connections, and done something else besides.
+// TestLedger tests the ledger itself. The server has answered 10 requests on
+// fresh connections, and done one other thing.
 func TestLedger(t *testing.T) {
 	type count = faultserver.Count
 	counts := func(kind faultserver.Kind, n count) faultserver.Counts {
@@ -186,11 +184,10 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-// tally is requests on fresh and on reused connections, by class, "ok", or ""
-// for aborted.
+// tally counts requests on fresh and on reused connections, by class, "ok", or
+// "" for aborted.
 type tally map[string][2]int64
 
-// runOf is a run with these outcomes.
 func runOf(t *testing.T, outcomes tally) *record.Run {
 	t.Helper()
 	run := &record.Run{}

@@ -18,27 +18,27 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// Load is one load, ready to run once.
+// Load is one load. It can be run once.
 type Load struct {
 	cfg      Config
 	target   target.Target
-	job      engine.Job // the engine's
+	job      engine.Job // input of the engine
 	budget   *budget
 	recorder *record.Recorder
 	traces   record.Traces
 	stalls   stalls
-	sinks    []record.RunSink // of this run; made by Run
+	sinks    []record.RunSink // of this run; set by Run
 
 	body   engine.Payload
 	engine record.Engine
 
-	resolver *wire.Resolver // nil unless the name is refreshed in the background
-	address  string         // the target as error texts show it
+	resolver *wire.Resolver // nil unless the name is resolved again in the background
+	address  string         // the target in error texts
 
 	started chan struct{}
 	notes   []string
 	machine machine
-	lacks   []string // of notes: what to warn of before the load
+	lacks   []string // the part of notes to warn about before the load
 
 	marksMu sync.Mutex // guards marks
 	marks   []record.Mark
@@ -48,12 +48,12 @@ type Load struct {
 	abortOnce   sync.Once
 	aborted     chan struct{}
 	interrupted atomic.Bool
-	cut         atomic.Bool // after the end of -z, for want of -t
+	cut         atomic.Bool // requests were aborted after the end of -z, because -t sets no limit
 	refusal     atomic.Pointer[error]
 }
 
-// New validates cfg, resolves the target and makes everything ready. The error
-// is a *ResolveError when the name does not resolve.
+// New validates cfg, resolves the target and prepares everything. The error is a
+// *ResolveError if the name does not resolve.
 func New(ctx context.Context, cfg Config) (*Load, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -101,12 +101,12 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	return l, nil
 }
 
-// expectBound is how long a body waits for the 100 (Continue) that was asked
-// for before it is sent without: a server need not know the expectation. It is
-// the time that curl and net/http wait.
+// expectBound is how long a body waits for the requested 100 (Continue) before
+// it is sent anyway: a server need not support the expectation. curl and
+// net/http wait as long.
 const expectBound = time.Second
 
-// newLoad makes what needs nothing from outside.
+// newLoad sets up the parts that need no file, name or connection.
 func newLoad(cfg Config, t target.Target, ok *record.StatusBits) *Load {
 	l := &Load{
 		cfg: cfg, target: t,
@@ -134,23 +134,22 @@ func newLoad(cfg Config, t target.Target, ok *record.StatusBits) *Load {
 	return l
 }
 
-// Warnings say what this machine lacks for the load, and what is not sent as it
-// was given, one sentence each. They are in the run's notes as well.
+// Warnings are one sentence for each thing that this machine lacks for the load
+// or that is not sent as given. They are in the run's notes as well.
 func (l *Load) Warnings() []string { return l.lacks }
 
-// Close lets go of a load that will not be run.
+// Close releases a load that will not be run.
 func (l *Load) Close() { l.closeBody() }
 
-// closeBody closes the file that was sent, if it was one.
 func (l *Load) closeBody() {
 	if l.body.File != nil {
-		_ = l.body.File.Close() // only read from
+		_ = l.body.File.Close() // opened read-only
 	}
 }
 
-// chooseEndpoints decides where connections go, and what error texts call the
-// target: its address as the URL gives it or, for a name with one address,
-// that; a layer-4 balancer's client sees no more either.
+// chooseEndpoints decides where connections go, and how error texts name the
+// target: by its address as the URL gives it or, for a name with one address,
+// by that address. A client of a layer-4 balancer sees no more either.
 func (l *Load) chooseEndpoints(ctx context.Context) error {
 	at := l.via()
 	l.address = at.Hostport()
@@ -182,8 +181,7 @@ func (l *Load) chooseEndpoints(ctx context.Context) error {
 	return l.resolveName(ctx, at)
 }
 
-// via is what the name of which is resolved and connected to: the proxy, or
-// the target itself.
+// via is what to resolve and connect to: the proxy, or the target itself.
 func (l *Load) via() target.Target {
 	if l.cfg.Proxy == nil {
 		return l.target
@@ -226,7 +224,7 @@ func (l *Load) resolveName(ctx context.Context, at target.Target) error {
 	return nil
 }
 
-// chooseFamily decides which of a name's addresses the load goes to.
+// chooseFamily decides whether the load uses a name's IPv4 or IPv6 addresses.
 func (l *Load) chooseFamily(ctx context.Context, r *wire.Resolver, ips []netip.Addr) error {
 	if len(l.cfg.Sources) > 0 {
 		r.Family = wire.FamilyOf(l.cfg.Sources[0])
@@ -243,10 +241,10 @@ func (l *Load) chooseFamily(ctx context.Context, r *wire.Resolver, ips []netip.A
 	return nil
 }
 
-// Run carries the load out and returns what happened. When ctx ends, the run
-// stops in two steps: no request is started any more, and after the drain
-// bound, or at Abort, what is in flight is aborted. Run may be called once. The caller hands
-// the run to End when nothing is to be added to it.
+// Run sends the load and returns the result. When ctx ends, the run stops in
+// two steps: it starts no more requests, and after the drain bound, or at
+// Abort, it aborts those in flight. Run may be called once. The caller passes
+// the run to End when it has added everything to it.
 func (l *Load) Run(ctx context.Context) *record.Run {
 	e := newEngine(l)
 	defer l.closeBody()
@@ -275,7 +273,7 @@ func (l *Load) Run(ctx context.Context) *record.Run {
 	done := make(chan struct{})
 	abort := func() {
 		e.Abort()
-		cancel() // look-ups
+		cancel() // aborts name look-ups
 	}
 	helpers.Go(func() { l.watch(ctx, done, abort) })
 	helpers.Go(func() { l.watchEnd(done, abort) })
@@ -287,11 +285,11 @@ func (l *Load) Run(ctx context.Context) *record.Run {
 	if note := l.wrongScheme(ctx, run); note != "" {
 		run.Notes = append(run.Notes, note)
 	}
-	runtime.GC() // what the engine held is room for the report
+	runtime.GC() // frees the engine's memory for the report
 	return run
 }
 
-// watch stops the engine when it is told to, in two steps.
+// watch stops the engine in two steps when it is asked to.
 func (l *Load) watch(ctx context.Context, done <-chan struct{}, abort func()) {
 	select {
 	case <-done:
@@ -301,7 +299,7 @@ func (l *Load) watch(ctx context.Context, done <-chan struct{}, abort func()) {
 	case <-ctx.Done():
 	}
 	select {
-	case <-done: // it had ended by itself
+	case <-done: // the run had already ended
 		return
 	default:
 	}
@@ -310,8 +308,8 @@ func (l *Load) watch(ctx context.Context, done <-chan struct{}, abort func()) {
 	l.drain(done, abort)
 }
 
-// watchEnd bounds what is in flight at the end of -z where -t does not: a
-// response without an end would keep the run from ending.
+// watchEnd limits the requests in flight at the end of -z if -t does not: an
+// endless response would keep the run from ending.
 func (l *Load) watchEnd(done <-chan struct{}, abort func()) {
 	if l.cfg.Duration == 0 || l.cfg.Timeout > 0 {
 		return
@@ -324,8 +322,8 @@ func (l *Load) watchEnd(done <-chan struct{}, abort func()) {
 	l.cut.Store(l.drain(done, abort))
 }
 
-// drain waits until done, for the drain bound at most, and is true if it had to
-// abort what was in flight then. Abort cuts it short.
+// drain waits until done, at most for the drain bound or until Abort. It is
+// true if it aborted the requests in flight.
 func (l *Load) drain(done <-chan struct{}, abort func()) bool {
 	bound := time.NewTimer(l.cfg.DrainBound)
 	defer bound.Stop()
@@ -346,20 +344,20 @@ func cutNote(n int64, bound time.Duration) string {
 	return fmt.Sprintf("%d requests were still under way %v after the end of -z (-t 0 sets no limit) and were cut", n, bound)
 }
 
-// Stop ends the run as the end of Run's context does.
+// Stop ends the run in the same way as the end of Run's context.
 func (l *Load) Stop() { l.stopOnce.Do(func() { close(l.stopped) }) }
 
-// Abort ends the run at once: it does not wait for what is in flight.
+// Abort ends the run at once, without waiting for requests in flight.
 func (l *Load) Abort() { l.abortOnce.Do(func() { close(l.aborted) }) }
 
-// DrainBound is how long a run that is stopped waits for what is in flight.
+// DrainBound is how long a stopped run waits for requests in flight.
 func (l *Load) DrainBound() time.Duration { return l.cfg.DrainBound }
 
-// Hold makes the planned requests, or the duration, a minimum: the load goes
-// on until Release.
+// Hold makes the planned number of requests, or the duration, a minimum: the load
+// continues until Release.
 func (l *Load) Hold() { l.budget.held.Store(true) }
 
-// Release takes Hold back: the load ends as soon as what was planned is done.
+// Release undoes Hold: the load ends as soon as the plan is fulfilled.
 func (l *Load) Release() {
 	l.budget.held.Store(false)
 	select {
@@ -385,7 +383,7 @@ func (l *Load) Mark(m record.Mark) {
 	l.marks = append(l.marks, m)
 }
 
-// Progress may be asked at any time.
+// Progress can be called at any time.
 func (l *Load) Progress() record.Progress {
 	p := l.recorder.Progress()
 	p.Stream = l.cfg.Stream
@@ -402,15 +400,15 @@ func (l *Load) Progress() record.Progress {
 	return p
 }
 
-// End hands the finished run, with the marks and checks that others put into
-// it, to the sinks.
+// End passes the finished run to the sinks, with the marks and checks that others
+// have added to it.
 func (l *Load) End(run *record.Run) {
 	for _, sink := range l.sinks {
 		sink.End(run)
 	}
 }
 
-// begun is the run as far as it is known when its clock starts.
+// begun is the part of the run that is known when its clock starts.
 func (l *Load) begun() *record.Run {
 	return &record.Run{
 		Variant:     l.cfg.Variant,
@@ -424,7 +422,6 @@ func (l *Load) begun() *record.Run {
 	}
 }
 
-// result merges the counts into a Run.
 func (l *Load) result(duration int64) *record.Run {
 	run := l.begun()
 	run.Duration = duration
@@ -452,7 +449,7 @@ func (l *Load) result(duration int64) *record.Run {
 	return run
 }
 
-// SortMarks puts marks in order of start, then of end.
+// SortMarks sorts marks by start, then by end.
 func SortMarks(marks []record.Mark) {
 	slices.SortStableFunc(marks, func(a, b record.Mark) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))

@@ -23,8 +23,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// lean is a server that allocates nothing, for tests that count what we do. It
-// serves one connection at a time.
+// lean is a server that allocates nothing, for tests that count nodrop's
+// allocations. It serves one connection at a time.
 func lean(tb testing.TB) string {
 	tb.Helper()
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
@@ -74,8 +74,7 @@ func lean(tb testing.TB) string {
 	return fmt.Sprintf("http://127.0.0.1:%d/", sa.(*unix.SockaddrInet4).Port)
 }
 
-// TestLoopAllocatesNothing: but for the bins of time, whatever the number of
-// requests.
+// TestLoopAllocatesNothing: except for time bins, with any number of requests.
 func TestLoopAllocatesNothing(t *testing.T) {
 	for _, closing := range []bool{false, true} {
 		t.Run(fmt.Sprintf("close=%t", closing), func(t *testing.T) {
@@ -85,7 +84,7 @@ func TestLoopAllocatesNothing(t *testing.T) {
 			go func() { done <- load.Run(t.Context()) }()
 			await := func(n int64) {
 				for load.Progress().Finished < n {
-					time.Sleep(time.Millisecond) // for the count, not for a moment
+					time.Sleep(time.Millisecond) // polls for the count instead of guessing when it is reached
 				}
 			}
 			const warm, n = 200, 2000
@@ -126,7 +125,7 @@ func BenchmarkEngines(b *testing.B) {
 	}
 }
 
-// TestEnginesSayTheSame: of the same failures, classes and texts.
+// TestEnginesSayTheSame: the same failures have the same classes and texts.
 func TestEnginesSayTheSame(t *testing.T) {
 	hole, err := faultserver.NewBlackHole()
 	if err != nil {
@@ -182,8 +181,9 @@ func TestEnginesSayTheSame(t *testing.T) {
 	}
 }
 
-// TestResponsesOfAnyLength: where the kernel's pieces end says nothing of where
-// a response does. 64 KiB is what the loop reads at a time, 16 of them in a row.
+// TestResponsesOfAnyLength: the sizes in which the kernel delivers data say
+// nothing about where a response ends. The loop reads 64 KiB at a time, up to
+// 16 times in a row.
 func TestResponsesOfAnyLength(t *testing.T) { onEngines(t, testResponsesOfAnyLength) }
 
 func testResponsesOfAnyLength(t *testing.T, engine record.Engine) {
@@ -208,11 +208,12 @@ func testResponsesOfAnyLength(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestBodyLargerThanBuffers: it is written in parts, as the server reads it.
+// TestBodyLargerThanBuffers: the body is written in parts, as the server reads
+// it.
 func TestBodyLargerThanBuffers(t *testing.T) { onEngines(t, testBodyLargerThanBuffers) }
 
 func testBodyLargerThanBuffers(t *testing.T, engine record.Engine) {
-	body := bytes.Repeat([]byte("0123456789abcdef"), 1<<20) // 16 MiB, more than both sockets hold
+	body := bytes.Repeat([]byte("0123456789abcdef"), 1<<20) // 16 MiB, more than both socket buffers hold
 	for _, closing := range []bool{false, true} {
 		wrong := make(chan string, 100)
 		url := serveRaw(t, func(c net.Conn, r *bufio.Reader) {
@@ -237,7 +238,7 @@ func testBodyLargerThanBuffers(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestServerStopsReading: a request that cannot be written is lost in send.
+// TestServerStopsReading: a request that cannot be fully written is lost in send.
 func TestServerStopsReading(t *testing.T) { onEngines(t, testServerStopsReading) }
 
 func testServerStopsReading(t *testing.T, engine record.Engine) {
@@ -248,8 +249,9 @@ func testServerStopsReading(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestEarlyResponseToLargeBody: a server that has had enough says so and closes;
-// its response is read although the request could not be written.
+// TestEarlyResponseToLargeBody: the server sends a response and closes before
+// the end of the body. The response is read although the request could not be
+// fully written.
 func TestEarlyResponseToLargeBody(t *testing.T) { onEngines(t, testEarlyResponseToLargeBody) }
 
 func testEarlyResponseToLargeBody(t *testing.T, engine record.Engine) {
@@ -258,7 +260,8 @@ func testEarlyResponseToLargeBody(t *testing.T, engine record.Engine) {
 			return
 		}
 		_, _ = io.WriteString(c, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-		// Half a close, as nginx lingers: what still comes is read, not answered by a reset.
+		// Close only for writing, as nginx does: the rest is read, not answered
+		// with a reset.
 		_ = c.(*net.TCPConn).CloseWrite()
 		_, _ = io.Copy(io.Discard, r)
 	})
@@ -268,8 +271,8 @@ func testEarlyResponseToLargeBody(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestIPv6 goes to a port of the ephemeral range, where a connection is looked
-// at for having met itself.
+// TestIPv6 uses a port in the ephemeral range, where connections are checked for
+// self-connection.
 func TestIPv6(t *testing.T) { onEngines(t, testIPv6) }
 
 func testIPv6(t *testing.T, engine record.Engine) {
@@ -290,7 +293,8 @@ func testIPv6(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestStopWhileWaiting: workers that wait for a tick far ahead wait no longer.
+// TestStopWhileWaiting: Stop ends the wait of workers whose next tick is far
+// ahead.
 func TestStopWhileWaiting(t *testing.T) { onEngines(t, testStopWhileWaiting) }
 
 func testStopWhileWaiting(t *testing.T, engine record.Engine) {
@@ -309,8 +313,8 @@ func testStopWhileWaiting(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestAbortAfterRedirect: a request that was redirected elsewhere, and hangs
-// there, is aborted like any other.
+// TestAbortAfterRedirect: a request that was redirected to another server and
+// hangs there is aborted like any other.
 func TestAbortAfterRedirect(t *testing.T) { onEngines(t, testAbortAfterRedirect) }
 
 func testAbortAfterRedirect(t *testing.T, engine record.Engine) {
@@ -331,7 +335,8 @@ func testAbortAfterRedirect(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestConnectionsAreNumberedOnce: also those of redirects to elsewhere.
+// TestConnectionsAreNumberedOnce: numbers are unique, including those of
+// connections after a redirect to another server.
 func TestConnectionsAreNumberedOnce(t *testing.T) { onEngines(t, testConnectionsAreNumberedOnce) }
 
 func testConnectionsAreNumberedOnce(t *testing.T, engine record.Engine) {
@@ -351,12 +356,13 @@ func testConnectionsAreNumberedOnce(t *testing.T, engine record.Engine) {
 	}
 }
 
-// serveEnv has the test binary be a server, in a process with a file table of
-// its own.
+// serveEnv makes the test binary run as a server, in a process with its own
+// file table.
 const serveEnv = "NODROP_TEST_SERVE"
 
-// manyServers share the connections, so that no accept queue overflows: what
-// the kernel drops and resets then is no fault of the server's.
+// manyServers share the connections, so that no accept queue overflows: if it
+// did, the kernel would drop or reset connections without a fault of the
+// server.
 const manyServers = 8
 
 func TestServeForManySlots(t *testing.T) {

@@ -15,11 +15,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// answer is what the name server says: addresses, or a response code, or
+// response is what the name server answers: addresses, a response code, or
 // nothing.
 type response struct {
 	addrs []netip.Addr
-	code  byte // of a response without addresses: 0 = addresses of other families only
+	code  byte // of a response without addresses; 0 = only addresses of other families
 	none  bool
 }
 
@@ -36,28 +36,29 @@ func addresses(addrs ...string) response {
 	return a
 }
 
-// nameServer is the only one that this process's resolver knows of.
+// nameServer is the only name server that this process's resolver knows.
 type nameServer struct {
 	conn *net.UDPConn
 
 	mu      sync.Mutex // guards what follows
 	now     response
-	left    int      // responses of now before then
-	then    response // when there are none left
-	asked   int      // for IPv4 addresses; each look-up asks once
+	left    int      // number of responses with now before then
+	then    response // used when left is 0
+	asked   int      // questions for IPv4 addresses; each look-up asks once
 	unknown []string
 }
 
-// gatewayName is the only name there is.
+// gatewayName is the only name that resolves.
 const gatewayName = "gateway.test"
 
-// startNameServer is for a process in namespaces of its own. patience is how
-// many seconds the resolver waits for a response.
+// startNameServer needs a process with its own namespaces. patience is the
+// resolver's timeout in seconds.
 func startNameServer(t *testing.T, patience int, now response) *nameServer {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "resolv.conf")
-	// With single-request a look-up asks for IPv4 first, which alone is counted,
-	// so that both its questions meet the same response once that is bad.
+	// With single-request, a look-up asks for IPv4 first, and only that
+	// question is counted, so both questions get the same response once the
+	// response is bad.
 	if err := os.WriteFile(file, fmt.Appendf(nil, "nameserver 127.0.0.1\nsearch .\noptions timeout:%d attempts:1 single-request\n", patience), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +82,6 @@ func startNameServer(t *testing.T, patience int, now response) *nameServer {
 	return s
 }
 
-// say makes a the response to whoever asks from now on.
 func (s *nameServer) say(a response) { s.sayAfter(0, a) }
 
 // sayAfter makes a the response after n more look-ups.
@@ -91,7 +91,6 @@ func (s *nameServer) sayAfter(n int, a response) {
 	s.left, s.then = n, a
 }
 
-// lookups is how many there were.
 func (s *nameServer) lookups() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,7 +110,7 @@ func (s *nameServer) serve() {
 	}
 }
 
-// respond is the message that answers query; nil for none.
+// respond is the reply to query, nil for none.
 func (s *nameServer) respond(query []byte) []byte {
 	const header, typeA = 12, 1
 	name, end := "", header
@@ -125,14 +124,14 @@ func (s *nameServer) respond(query []byte) []byte {
 	if a.none {
 		return nil
 	}
-	out := append([]byte{}, query[:end+5]...) // with the question's type and class
+	out := append([]byte{}, query[:end+5]...) // the question, with its type and class
 	binary.BigEndian.PutUint16(out[2:], 0x8180|uint16(a.code))
 	count := 0
 	if kind == typeA {
 		for _, addr := range a.addrs {
 			count++
 			ip := addr.As4()
-			out = append(out, 0xc0, header, 0, typeA, 0, 1, 0, 0, 0, 0, 0, 4) // the question's name, IN, for 0 s
+			out = append(out, 0xc0, header, 0, typeA, 0, 1, 0, 0, 0, 0, 0, 4) // the question's name, class IN, TTL 0 s
 			out = append(out, ip[:]...)
 		}
 	}
@@ -140,7 +139,6 @@ func (s *nameServer) respond(query []byte) []byte {
 	return out
 }
 
-// draw is the response to the next query.
 func (s *nameServer) draw(name string, first bool) response {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -27,18 +27,17 @@ import (
 	"nodrop/loadgen/internal/h1"
 )
 
-// Whether requests are understood as they are meant is asked of parsers that
-// are stricter than net/http's, and others': HAProxy and nginx read them, and
-// pass them on to a server that keeps what has arrived.
+// These tests check with independent parsers, stricter than net/http's, that
+// requests are understood as intended: HAProxy and nginx read the requests and
+// forward them to a server that records what arrives.
 
-// arrived is one request as the server behind a parser got it.
 type arrived struct {
 	method, uri, host string
 	header            http.Header
 	body              []byte
 }
 
-// parsers are a server's addresses by name, and what arrives behind them.
+// parsers holds the parsers' addresses by name, and the requests that arrive.
 type parsers struct {
 	addr map[string]string
 	got  chan arrived
@@ -47,7 +46,7 @@ type parsers struct {
 const (
 	strictHAProxy = "haproxy"
 	strictNginx   = "nginx"
-	openNginx     = "nginx, any field name" // which it would drop
+	openNginx     = "nginx, any field name" // names that nginx would drop by default
 )
 
 func startParsers(t *testing.T) *parsers {
@@ -66,7 +65,7 @@ func startParsers(t *testing.T) *parsers {
 		}
 		p.got <- arrived{r.Method, r.RequestURI, r.Host, r.Header, body}
 	}))
-	behind.Config.DisableGeneralOptionsHandler = true // OPTIONS * is ours, too
+	behind.Config.DisableGeneralOptionsHandler = true // the test handles OPTIONS * itself
 	behind.Start()
 	t.Cleanup(behind.Close)
 
@@ -124,8 +123,8 @@ http {
 	return p
 }
 
-// freeAddr is for servers that open their port themselves; it is below the
-// ephemeral range.
+// freeAddr is an address for a server that opens its own port. The port is
+// below the ephemeral range.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	for range 100 {
@@ -139,7 +138,7 @@ func freeAddr(t *testing.T) string {
 	return ""
 }
 
-// startTool starts a server, and returns when it accepts at addrs.
+// startTool starts a server and returns when it accepts connections at addrs.
 func startTool(t *testing.T, addrs []string, name string, args ...string) {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -186,11 +185,11 @@ func startTool(t *testing.T, addrs []string, name string, args ...string) {
 	}
 }
 
-// patience bounds every wait; nothing is measured against it.
+// patience limits every wait; no measurement depends on it.
 const patience = 5 * time.Minute
 
-// pass sends r to the parser of that name, and returns the status and what
-// arrived behind it, if anything did.
+// pass sends r to the named parser. It returns the status and the request that
+// arrived, if any.
 func (p *parsers) pass(t *testing.T, name string, r *h1.Request) (status int, got *arrived) {
 	t.Helper()
 	if err := r.Validate(); err != nil {
@@ -227,8 +226,8 @@ func (p *parsers) pass(t *testing.T, name string, r *h1.Request) (status int, go
 	return response.Status(), got
 }
 
-// differs says how what arrived is not what was sent; uri may be another than
-// the target.
+// differs describes how the request that arrived differs from r; uri may differ
+// from the target.
 func (got *arrived) differs(r *h1.Request, uri string, keeps func(name string) bool) string {
 	want := http.Header{}
 	for _, f := range r.Fields {
@@ -239,7 +238,7 @@ func (got *arrived) differs(r *h1.Request, uri string, keeps func(name string) b
 	if length := strconv.Itoa(len(r.Body)); len(r.Body) > 0 || slices.Contains([]string{"POST", "PUT", "PATCH"}, r.Method) {
 		want["Content-Length"] = []string{length}
 	}
-	delete(got.header, "Connection") // between each two
+	delete(got.header, "Connection") // hop-by-hop
 	method := cmp.Or(r.Method, "GET")
 	switch {
 	case got.method != method, got.uri != uri, got.host != r.Host:
@@ -250,7 +249,6 @@ func (got *arrived) differs(r *h1.Request, uri string, keeps func(name string) b
 	return gocmp.Diff(want, got.header)
 }
 
-// keeper is which fields a parser passes on.
 func keeper(parser string) func(name string) bool {
 	return func(name string) bool {
 		return parser != strictNginx || !strings.ContainsFunc(name, func(c rune) bool {
@@ -261,8 +259,8 @@ func keeper(parser string) func(name string) bool {
 
 func TestParsers(t *testing.T) {
 	p := startParsers(t)
-	long := strings.Repeat("0123456789abcdef", 250) // 4,000 bytes; both take less than 8 KiB in a line
-	many := make([]h1.Field, 80)                    // HAProxy takes 101, its own included
+	long := strings.Repeat("0123456789abcdef", 250) // 4,000 bytes; both accept up to 8 KiB per line
+	many := make([]h1.Field, 80)                    // HAProxy accepts 101, including its own
 	for i := range many {
 		many[i] = h1.Field{Name: fmt.Sprintf("X-%d", i), Value: strconv.Itoa(i)}
 	}
@@ -270,8 +268,8 @@ func TestParsers(t *testing.T) {
 	capitals := "it takes capitals, - and _ alone for a method"
 	for name, test := range map[string]struct {
 		h1.Request
-		uri     string // that arrives, if not the target
-		refused string // by nginx, and why
+		uri     string // the one that arrives, if not the target
+		refused string // why nginx rejects it
 	}{
 		"GET":                  {Request: h1.Request{}},
 		"HEAD":                 {Request: h1.Request{Method: "HEAD"}},
@@ -298,7 +296,7 @@ func TestParsers(t *testing.T) {
 		"empty query":          {Request: h1.Request{Target: "/?"}},
 		"query of ?":           {Request: h1.Request{Target: "/a???=?"}},
 		"query, all it may be": {Request: h1.Request{Target: "/?az09-._~!$&'()*+,;=:@/?%00%fF"}},
-		"query, and more":      {Request: h1.Request{Target: "/?[]{}|\\^`\"<>"}}, // what people type, and servers take
+		"query, and more":      {Request: h1.Request{Target: "/?[]{}|\\^`\"<>"}}, // characters that people type and servers accept
 		"path, all it may be":  {Request: h1.Request{Target: "/az09-._~!$&'()*+,;=:@/%2F%c3%A4"}},
 		"path parameters":      {Request: h1.Request{Target: "/a;b=c/d;;/;"}},
 		"empty segments":       {Request: h1.Request{Target: "//a///b//"}},
@@ -352,7 +350,7 @@ func TestParsers(t *testing.T) {
 	}
 }
 
-// The same for requests that nobody thought of.
+// TestParsersRandom does the same with random requests.
 func TestParsersRandom(t *testing.T) {
 	p := startParsers(t)
 	random := randomRequests{rand.New(rand.NewPCG(1, 2))}
@@ -368,7 +366,7 @@ func TestParsersRandom(t *testing.T) {
 	}
 }
 
-// randomRequests makes requests that HAProxy and nginx must both take.
+// randomRequests makes requests that both HAProxy and nginx must accept.
 type randomRequests struct{ *rand.Rand }
 
 const (
@@ -386,7 +384,7 @@ func (r randomRequests) of(alphabet string, least, most int) string {
 	return string(b)
 }
 
-// escaped has percent-escapes strewn in; %00 nginx does not take in a path.
+// escaped adds random percent-escapes; nginx does not accept %00 in a path.
 func (r randomRequests) escaped(alphabet string, most int) string {
 	var b strings.Builder
 	for range r.IntN(4) {
@@ -432,7 +430,7 @@ func (r randomRequests) request() *h1.Request {
 	return made
 }
 
-// TestParsersURL: what becomes of a URL on its way into a request.
+// TestParsersURL: how a URL appears in a request.
 func TestParsersURL(t *testing.T) {
 	p := startParsers(t)
 	for name, test := range map[string]struct{ url, uri, host, auth string }{

@@ -12,11 +12,11 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// machine is what this machine has for connections; 0 is unknown, or no limit.
+// machine holds this machine's limits for connections; 0 = unknown or no limit.
 type machine struct {
-	files int64 // that this process may open
-	ports int64 // of one address, for connections to one other
-	// How long a port rests on the side that closed first.
+	files int64 // open files of this process
+	ports int64 // local ports of one address for connections to one other address
+	// How long the side that closed first cannot reuse a port (TIME_WAIT).
 	rest, restLocally time.Duration
 }
 
@@ -34,7 +34,7 @@ func thisMachine() machine {
 	return m
 }
 
-// procNumbers reads a setting of Linux, which holds for IPv6 as well.
+// procNumbers reads a setting of Linux that applies to IPv6 as well.
 func procNumbers(name string) []int64 {
 	text, err := os.ReadFile("/proc/sys/net/ipv4/" + name)
 	if err != nil {
@@ -51,13 +51,13 @@ func procNumbers(name string) []int64 {
 	return list
 }
 
-// ownFiles is what the process has open beside its connections, and two of each
-// processor's.
+// ownFiles is the number of files that the process has open besides its
+// connections and two for each processor.
 const ownFiles = 16
 
-// preflight says what this machine is certain to lack when all workers have
-// their connections. The load goes on all the same: fewer connections than that
-// may be enough, and what is lacking is counted when it is met.
+// preflight lists what this machine certainly lacks for all workers to be
+// connected at once. The load runs anyway: fewer connections may be enough, and
+// a shortage is counted when it occurs.
 func (l *Load) preflight(m machine) []string {
 	var list []string
 	open, need := int64(l.cfg.Workers), l.filesNeeded()
@@ -74,16 +74,17 @@ func (l *Load) preflight(m machine) []string {
 
 func (l *Load) filesNeeded() int64 { return int64(l.cfg.Workers) + ownFiles + 2*int64(l.cfg.CPUs) }
 
-// maxLingering is how many connections at a time are left open for their peers
-// to close. A peer that leaves closing to us makes one with each request.
+// maxLingering limits the connections that are left open for their peers to
+// close. With a peer that never closes first, each request adds one.
 const maxLingering = 1024
 
-// minLingering is how many may be where there are few workers.
+// minLingering is the limit when there are few workers.
 const minLingering = 16
 
-// roomToLinger is how many connections may be left for their peers to close: two
-// for each worker, so that a server is not given many more connections than -c
-// says, and at most half of the files that nothing else needs.
+// roomToLinger is how many connections may be left open for their peers to
+// close: two for each worker, so that a server does not get many more
+// connections than -c says, and at most half of the files that nothing else
+// needs.
 func (l *Load) roomToLinger(m machine) int {
 	room := min(max(2*int64(l.cfg.Workers), minLingering), maxLingering)
 	if m.files > 0 {
@@ -92,8 +93,8 @@ func (l *Load) roomToLinger(m machine) int {
 	return int(max(room, 1))
 }
 
-// roads is how many pairs of a local and a remote address there are, each with
-// every port; 0 when that is not known.
+// routes is the number of pairs of a local and a remote address, each with every
+// port; 0 if unknown.
 func (l *Load) routes() int64 {
 	n := int64(max(1, len(l.cfg.Sources)))
 	list, ok := l.job.Endpoints.(interface{ Known() []*wire.Endpoint })
@@ -103,9 +104,9 @@ func (l *Load) routes() int64 {
 	return n * int64(len(list.Known()))
 }
 
-// restingPorts is a note on a run that closed so many connections itself that
-// their ports, which then rest, come near to all there are; "" for any other.
-// Where the peer closes first, as it is asked to, none rest.
+// restingPorts is a note for a run that closed so many connections itself that
+// more than half of the local ports were in TIME_WAIT at a time; "" otherwise.
+// If the peer closes first, as requested, no local port is.
 func (m machine) restingPorts(run *record.Run) string {
 	rest := m.restLocally
 	for _, e := range run.Endpoints {

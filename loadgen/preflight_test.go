@@ -58,7 +58,7 @@ func TestRestingPorts(t *testing.T) {
 	tests := map[string]struct {
 		machine machine
 		run     *record.Run
-		want    string // what it says of ports
+		want    string // the note about ports
 	}{
 		"the peer closes":        {linux, run(0, time.Second, "192.0.2.1:80"), ""},
 		"a few":                  {linux, run(14_116, time.Second, "192.0.2.1:80"), ""},

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxFiles is the limit of this process. Go has raised it as far as it may.
+// maxFiles is this process's limit. Go has already raised it as far as it can.
 func maxFiles() int64 {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil || limit.Cur > math.MaxInt64 {

@@ -42,20 +42,20 @@ func ParseProxy(s string) (*url.URL, error) {
 func proxyTarget(proxy *url.URL) target.Target {
 	u := *proxy
 	u.Scheme, u.Path = "http", ""
-	t, _ := target.Read(u.String()) // ParseProxy has tried it
+	t, _ := target.Read(u.String()) // ParseProxy has parsed it already
 	if wire.IsSOCKS(proxy.Scheme) && u.Port() == "" {
 		t.Port = 1080
 	}
 	return t
 }
 
-// asksProxy reports whether requests to t are the proxy's to pass on: it makes
-// no tunnel for them.
+// asksProxy reports whether the proxy forwards requests to t itself, without a
+// tunnel.
 func (c *Config) asksProxy(t target.Target) bool {
 	return c.Proxy != nil && !wire.IsSOCKS(c.Proxy.Scheme) && !t.TLS
 }
 
-// proxyFields are what requests to the proxy itself carry.
+// proxyFields are the fields of requests to the proxy itself.
 func (c *Config) proxyFields() []Field {
 	if c.Proxy == nil || c.Proxy.User == nil {
 		return nil

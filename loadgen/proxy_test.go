@@ -23,14 +23,14 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// forwarder is an HTTP proxy on net/http: it forwards absolute-form requests
-// and makes tunnels, and counts both.
+// forwarder is an HTTP proxy based on net/http: it forwards absolute-form
+// requests, opens tunnels, and counts both.
 type forwarder struct {
 	*httptest.Server
 	mu                 sync.Mutex // guards what follows
 	forwarded, tunnels int
 	authorization      string
-	refuse             int // status of the response to CONNECT, 0 = make it
+	refuse             int // status of the response to CONNECT; 0 = open the tunnel
 }
 
 func newForwarder(t *testing.T) *forwarder {
@@ -75,7 +75,7 @@ func (f *forwarder) forward(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(w, resp.Body)
 }
 
-// tunnel copies both ways until either side is done.
+// tunnel copies in both directions until either side is done.
 func tunnel(w http.ResponseWriter, host string) {
 	server, err := net.Dial("tcp", host)
 	if err != nil {
@@ -106,7 +106,7 @@ func proxyURL(t *testing.T, s string) *url.URL {
 }
 
 func TestProxyForwards(t *testing.T) {
-	var first sync.WaitGroup // requests, one of each worker: no other can take its turn
+	var first sync.WaitGroup // one request of each worker, so that no other can take its turn
 	first.Add(2)
 	var mu sync.Mutex
 	var got []string
@@ -150,7 +150,7 @@ func TestProxyTunnels(t *testing.T) {
 		URL: server.URL, Requests: 20, Workers: 2, TLS: loadgen.TLS{Roots: pool(server.Certificate())},
 		Proxy: proxyURL(t, "me:secret@"+proxy.Listener.Addr().String()),
 	})
-	// One more: the handshake that is tried before the load.
+	// The third is the handshake that is tried before the load.
 	if run.Counts.OK != 20 || proxy.tunnels != 3 || proxy.authorization == "" {
 		t.Errorf("%+v, %d tunnels", run.Counts, proxy.tunnels)
 	}
@@ -174,8 +174,8 @@ func TestProxyRefuses(t *testing.T) {
 	}
 }
 
-// TestProxyWantsCredentials: a proxy that does not take the credentials would
-// not take any request's, and is misuse.
+// TestProxyWantsCredentials: a proxy that rejects the credentials would reject
+// every request, so it is a misuse error.
 func TestProxyWantsCredentials(t *testing.T) {
 	proxy := newForwarder(t)
 	proxy.refuse = http.StatusProxyAuthRequired

@@ -9,7 +9,8 @@ import (
 	"nodrop/loadgen/misuse"
 )
 
-// renegotiationError is a server that asks for it, as misuse.
+// renegotiationError is the misuse error for a server that requests
+// renegotiation.
 func renegotiationError(t target.Target) error {
 	return &misuse.Error{
 		Problem: fmt.Sprintf("URL %q: the server asks for TLS renegotiation, which nodrop does not do", t.Shown()),
@@ -17,23 +18,24 @@ func renegotiationError(t target.Target) error {
 	}
 }
 
-// refuseRenegotiation ends a load in which nothing has succeeded because the
-// server asks for renegotiation, as some do only when they have seen a request:
-// the next would fail as well, for want of something that nodrop does not have.
+// refuseRenegotiation stops a load in which nothing has succeeded because the
+// server requests renegotiation, as some servers do only after they have read a
+// request. Every further request would fail too, because nodrop does not
+// support it.
 func (l *Load) refuseRenegotiation(at *engine.Hop, err error) {
 	if !wire.WantsRenegotiation(err) {
 		return
 	}
 	if p := l.recorder.Progress(); p.Finished > p.Lost {
-		return // some get through: it is for the report to tell
+		return // some requests succeed, so the report explains the others
 	}
 	refusal := renegotiationError(at.Target)
 	l.refusal.CompareAndSwap(nil, &refusal)
 	l.Stop()
 }
 
-// Refused is why a load turned out, when it had begun, to be one that cannot be
-// carried out; nil for any other. Its run says nothing then.
+// Refused is why a load could not be sent after it had begun; nil otherwise. If
+// it is not nil, the run is meaningless.
 func (l *Load) Refused() error {
 	if refusal := l.refusal.Load(); refusal != nil {
 		return *refusal

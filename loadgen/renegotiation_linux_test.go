@@ -17,8 +17,8 @@ import (
 	"nodrop/loadgen/misuse"
 )
 
-// TestRenegotiation: a server that asks for another handshake, at once or when
-// it has seen a request, is misuse, and there is nothing to report.
+// TestRenegotiation: a server that requests renegotiation, at once or after it
+// has read a request, is a misuse error, and there is no report.
 func TestRenegotiation(t *testing.T) {
 	for when, line := range map[string]string{"after the handshake": "CIPHER is", "after the request": "GET /"} {
 		t.Run(when, func(t *testing.T) {
@@ -39,8 +39,8 @@ func TestRenegotiation(t *testing.T) {
 	}
 }
 
-// renegotiating is OpenSSL's server, which asks for another handshake when it
-// prints a line with those words. It gives its address.
+// renegotiating starts OpenSSL's server, which renegotiates when it prints a
+// line with the given words. It returns the server's address.
 func renegotiating(t *testing.T, words string) string {
 	t.Helper()
 	openssl, err := exec.LookPath("openssl")
@@ -57,7 +57,7 @@ func renegotiating(t *testing.T, words string) string {
 	if err := os.WriteFile(file, both, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	held, err := faultserver.HoldRefused() // for a free port
+	held, err := faultserver.HoldRefused() // reserves a free port
 	if err != nil {
 		t.Fatal(err)
 	}

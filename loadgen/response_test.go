@@ -14,8 +14,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// TestResponses: what is kept of unexpected responses, and how many they were, is
-// what the server sent.
+// TestResponses: the recorded responses with an unexpected status, and their
+// counts, are what the server sent.
 func TestResponses(t *testing.T) {
 	onEngines(t, testResponses)
 }
@@ -33,7 +33,7 @@ func testResponses(t *testing.T, engine record.Engine) {
 			w.Header().Set("Retry-After", "5")
 			w.WriteHeader(502)
 			for range 3 {
-				fmt.Fprint(w, strings.Repeat("é", 100)) // over the bound, in chunks
+				fmt.Fprint(w, strings.Repeat("é", 100)) // over the limit, in chunks
 				w.(http.Flusher).Flush()
 			}
 		default:
@@ -51,7 +51,7 @@ func testResponses(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestResponsesAreBounded: bodies that are never the same share their status.
+// TestResponsesAreBounded: if all bodies differ, most are counted only by status.
 func TestResponsesAreBounded(t *testing.T) {
 	onEngines(t, testResponsesAreBounded)
 }
@@ -73,7 +73,7 @@ func testResponsesAreBounded(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestResponseOfRedirect: the body that is kept is the last hop's.
+// TestResponseOfRedirect: the body that is kept is that of the last hop.
 func TestResponseOfRedirect(t *testing.T) {
 	onEngines(t, testResponseOfRedirect)
 }

@@ -26,8 +26,8 @@ import (
 	"nodrop/loadgen/stream"
 )
 
-// TestMain lets many tests go on side by side, on few processors, too: those
-// that are parallel mostly wait until a request has timed out.
+// TestMain allows many parallel tests even on few processors: most of the
+// parallel tests wait for a request to time out.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	asked := false
@@ -38,8 +38,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// newLoad gives every request more time than any machine takes, unless the test
-// is about that time.
+// newLoad sets a timeout that no machine reaches, unless the test sets its own.
 func newLoad(t *testing.T, cfg loadgen.Config) *loadgen.Load {
 	t.Helper()
 	if cfg.Timeout == 0 {
@@ -52,7 +51,7 @@ func newLoad(t *testing.T, cfg loadgen.Config) *loadgen.Load {
 	return load
 }
 
-// runLoad runs cfg and checks what must hold for every run.
+// runLoad runs cfg and checks the invariants of every run.
 func runLoad(t *testing.T, cfg loadgen.Config) *record.Run {
 	t.Helper()
 	run := newLoad(t, cfg).Run(t.Context())
@@ -60,7 +59,7 @@ func runLoad(t *testing.T, cfg loadgen.Config) *record.Run {
 	return run
 }
 
-// onEngines runs a test on each engine that carries cleartext.
+// onEngines runs a test on each engine that supports cleartext.
 func onEngines(t *testing.T, test func(t *testing.T, engine record.Engine)) {
 	t.Helper()
 	for _, way := range cleartext() {
@@ -68,7 +67,7 @@ func onEngines(t *testing.T, test func(t *testing.T, engine record.Engine)) {
 	}
 }
 
-// checkInvariants: the identity, and every other count against it.
+// checkInvariants checks the identity, and every other count against it.
 func checkInvariants(t *testing.T, run *record.Run) {
 	t.Helper()
 	c := run.Counts
@@ -152,7 +151,7 @@ func testStoppedRun(t *testing.T, engine record.Engine) {
 			done := make(chan *record.Run)
 			go func() { done <- load.Run(ctx) }()
 			for server.Counts().Requests < workers {
-				time.Sleep(time.Millisecond) // the state asked for, not a guess at when it comes
+				time.Sleep(time.Millisecond) // polls for the state instead of guessing when it is reached
 			}
 			tc.stop(load, cancel)
 			run := <-done
@@ -165,8 +164,8 @@ func testStoppedRun(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestStoppedRunDrains: what is in flight and comes back within the bound is
-// a response like any other.
+// TestStoppedRunDrains: a response that arrives within the drain bound counts
+// like any other.
 func TestStoppedRunDrains(t *testing.T) {
 	onEngines(t, testStoppedRunDrains)
 }
@@ -232,7 +231,7 @@ func testHeldLoadGoesOn(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestRequestOnTheWire lets net/http read the request that we send.
+// TestRequestOnTheWire: net/http reads the request that nodrop sends.
 func TestRequestOnTheWire(t *testing.T) {
 	onEngines(t, testRequestOnTheWire)
 }
@@ -297,7 +296,7 @@ func testRedirects(t *testing.T, engine record.Engine) {
 		path  string
 		fate  string
 		class string
-		last  seen // what the server saw last
+		last  seen // the last request that the server saw
 		off   bool
 		count int
 	}{
@@ -389,7 +388,7 @@ func testEndpointHeaderNamesTheReplica(t *testing.T, engine record.Engine) {
 	}
 }
 
-// failing is an Endpoints without a response.
+// failing is an Endpoints whose look-ups fail.
 type failing struct{ err error }
 
 func (f failing) Next(context.Context) (*loadgen.Endpoint, error) { return nil, f.err }

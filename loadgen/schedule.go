@@ -2,14 +2,14 @@ package loadgen
 
 import "time"
 
-// Schedule says when requests are due. It is a pure function of worker and
-// time since the start; the caller owns the clock.
+// Schedule says when requests are due. It is a pure function of the worker and
+// the time since the start; the caller owns the clock.
 //
-// The model is closed: each of Workers sends its next request when the response
-// to its last is there, and, if Rate is set, not before its next tick.
+// The load model is closed: each of Workers sends its next request after the
+// response to its last and, if Rate is set, not before its next tick.
 type Schedule struct {
 	Workers int
-	Rate    float64 // requests per second and worker; 0 = as fast as answers come
+	Rate    float64 // requests per second and worker; 0 = no limit
 }
 
 // interval is the time between two ticks of one worker.
@@ -17,9 +17,9 @@ func (s Schedule) interval() time.Duration {
 	return time.Duration(float64(time.Second) / s.Rate)
 }
 
-// First is when worker i (from 0) may send its first request.
-// Workers are spread over one interval, so that the load of all is even: hey's
-// workers tick in phase, in bursts of -c.
+// First is when worker i (from 0) may send its first request. Workers are spread
+// over one interval to make the total load even; hey's workers tick in phase, in
+// bursts of -c.
 func (s Schedule) First(i int) time.Duration {
 	if s.Rate <= 0 {
 		return 0
@@ -27,9 +27,9 @@ func (s Schedule) First(i int) time.Duration {
 	return time.Duration(float64(i) / (float64(s.Workers) * s.Rate) * float64(time.Second))
 }
 
-// Next is the tick after the one at due, for a worker that is free again at
-// now. A worker that is late keeps one tick, due at once, and skips the others,
-// as a ticker does: it never catches up in a burst. skipped counts those.
+// Next is the tick after due, for a worker that is free again at now. A late
+// worker keeps one tick, due at once, and skips the others, as a ticker does:
+// it never catches up in a burst. skipped is the number of ticks skipped.
 func (s Schedule) Next(due, now time.Duration) (next time.Duration, skipped int64) {
 	if s.Rate <= 0 {
 		return now, 0

@@ -43,7 +43,8 @@ func TestScheduleNext(t *testing.T) {
 	}
 }
 
-// TestScheduleRate: workers that respond at once make exactly the rate, evenly.
+// TestScheduleRate: if responses are immediate, requests come at exactly the
+// rate, evenly spaced.
 func TestScheduleRate(t *testing.T) {
 	s := Schedule{Workers: 200, Rate: 25}
 	var times []time.Duration

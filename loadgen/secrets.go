@@ -8,7 +8,7 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// secrets are those that the requests carry.
+// secrets are the secrets that the requests carry.
 func (c *Config) secrets(t target.Target) safetext.Secrets {
 	s := c.Secrets.Clone()
 	s.AddUserinfo(t.URL)

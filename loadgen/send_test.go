@@ -22,8 +22,8 @@ import (
 
 var expecting = []loadgen.Field{{Name: "expect", Value: "100-Continue"}}
 
-// expectContract is contract for a request that waits with its body: what
-// happens to it before the body is sent, and after the server asked for it.
+// expectContract is the contract for requests that hold their body back: faults
+// before the body is sent, and after the server has asked for it.
 var expectContract = map[faultserver.Kind][]string{
 	faultserver.Continue:          nil,
 	faultserver.ExpectationFailed: {"status.417"},
@@ -38,11 +38,11 @@ func TestContractExpect(t *testing.T) {
 	for kind, want := range expectContract {
 		for _, keepAlive := range []bool{true, false} {
 			for _, body := range []string{"memory", "file"} {
-				for _, way := range routes()[:2] { // those of the pool: the loop does not wait
+				for _, way := range routes()[:2] { // the pool's; the loop does not wait for a 100
 					t.Run(fmt.Sprintf("%v/keepalive=%t/%s/%s", kind, keepAlive, body, way), func(t *testing.T) {
 						t.Parallel()
-						// Every second one, so that most meet it on a connection
-						// that has carried a request before.
+						// Every second request, so that most get the fault on a
+						// connection that has carried a request before.
 						server := way.start(t, func(seq int64) faultserver.Kind {
 							if seq%2 == 0 {
 								return faultserver.Continue
@@ -57,7 +57,7 @@ func TestContractExpect(t *testing.T) {
 							cfg.Body, cfg.BodyFile = nil, file
 						}
 						load := newLoad(t, cfg)
-						load.AwaitContinue(patience) // as long as the server needs
+						load.AwaitContinue(patience) // the server decides when the wait ends
 						run := load.Run(t.Context())
 						checkInvariants(t, run)
 						counts := serverCounts(t, server)
@@ -69,9 +69,9 @@ func TestContractExpect(t *testing.T) {
 	}
 }
 
-// checkExpected: what the server did to each kind is what was counted, no body
-// came that was not asked for, and a response before the body ended its
-// connection.
+// checkExpected: the counts for each kind match what the server did, no body
+// was sent unless the server asked for it, and a response before the body ended
+// its connection.
 func checkExpected(t *testing.T, run *record.Run, counts faultserver.Counts, kind faultserver.Kind, want []string) {
 	t.Helper()
 	faults, ok := counts.ByKind[kind], counts.ByKind[faultserver.Continue]
@@ -100,7 +100,7 @@ func checkExpected(t *testing.T, run *record.Run, counts faultserver.Counts, kin
 }
 
 // TestExpectWithoutContinue: a server that never sends a 100 gets the body
-// after a second, also on a connection that is being used again.
+// after one second, also on a reused connection.
 func TestExpectWithoutContinue(t *testing.T) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
 	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 2, Workers: 1, Method: "PUT", Fields: expecting, Body: []byte("hello")})
@@ -113,7 +113,8 @@ func TestExpectWithoutContinue(t *testing.T) {
 	}
 }
 
-// TestExpectIsBoundedByTimeout: a -t shorter than the wait for a 100 ends it.
+// TestExpectIsBoundedByTimeout: a -t shorter than the wait for a 100 ends the
+// wait.
 func TestExpectIsBoundedByTimeout(t *testing.T) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
 	load := newLoad(t, loadgen.Config{URL: server.URL(), Requests: 2, Workers: 2, Method: "PUT", Fields: expecting, Body: []byte("hello"), Timeout: 5 * time.Second})
@@ -126,7 +127,7 @@ func TestExpectIsBoundedByTimeout(t *testing.T) {
 	}
 }
 
-// TestExpectWithoutBody: there is nothing to wait with.
+// TestExpectWithoutBody: without a body, no request waits.
 func TestExpectWithoutBody(t *testing.T) {
 	onEngines(t, testExpectWithoutBody)
 }
@@ -143,8 +144,8 @@ func testExpectWithoutBody(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestExpectHints: a 103 is no leave to send the body, and a 100 is no
-// beginning of the response.
+// TestExpectHints: a 103 does not ask for the body, and a 100 is not the start
+// of the response.
 func TestExpectHints(t *testing.T) {
 	var early atomic.Int64
 	url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
@@ -171,8 +172,8 @@ func TestExpectHints(t *testing.T) {
 	}
 }
 
-// TestExpectLeavesWithTheBody: a redirect that turns a PUT into a GET takes the
-// expectation away; one that keeps the body keeps it.
+// TestExpectLeavesWithTheBody: a redirect that turns a PUT into a GET removes
+// the Expect field; one that keeps the body keeps the field.
 func TestExpectLeavesWithTheBody(t *testing.T) {
 	for status, want := range map[int]string{http.StatusSeeOther: "GET  0", http.StatusTemporaryRedirect: "PUT 100-Continue 5"} {
 		var got atomic.Value
@@ -192,7 +193,7 @@ func TestExpectLeavesWithTheBody(t *testing.T) {
 	}
 }
 
-// sparseFile makes a file of size bytes that takes no room.
+// sparseFile makes a file of size bytes that uses no disk space.
 func sparseFile(t *testing.T, size int64) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "body")
@@ -205,9 +206,10 @@ func sparseFile(t *testing.T, size int64) string {
 	return name
 }
 
-// TestBodyFileIsStreamed: a large file is sent whole and kept nowhere. It takes
-// hardly more memory than a body of a few bytes. (Over TLS the race detector
-// makes crypto/tls forget its buffers, and the memory tells nothing.)
+// TestBodyFileIsStreamed: a large file is sent completely but not kept: it
+// takes hardly more memory than a body of a few bytes. (Over TLS with the race
+// detector, crypto/tls does not reuse its buffers, and the memory says
+// nothing.)
 func TestBodyFileIsStreamed(t *testing.T) {
 	const size, requests = 64 << 20, 6
 	server := startServer(t, faultserver.Always(faultserver.OK))
@@ -235,7 +237,7 @@ func TestBodyFileIsStreamed(t *testing.T) {
 	}
 }
 
-// TestBodyFileArrives: every byte of it, in order, and again after a redirect.
+// TestBodyFileArrives: every byte arrives in order, and again after a redirect.
 func TestBodyFileArrives(t *testing.T) {
 	var text strings.Builder
 	for i := range 400_000 {
@@ -264,7 +266,8 @@ func TestBodyFileArrives(t *testing.T) {
 	}
 }
 
-// TestBodyFileShrinks: what cannot be sent is this machine's doing.
+// TestBodyFileShrinks: a file that can no longer be read completely spoils the
+// request.
 func TestBodyFileShrinks(t *testing.T) {
 	file := sparseFile(t, 2<<20)
 	server := startServer(t, faultserver.Always(faultserver.OK))
@@ -284,7 +287,7 @@ func TestBodyFileShrinks(t *testing.T) {
 	}
 }
 
-// TestBodyFileRefused: what cannot be sent again and again is not begun with.
+// TestBodyFileRefused: New rejects a file that cannot be read for each request.
 func TestBodyFileRefused(t *testing.T) {
 	for _, file := range []string{t.TempDir(), filepath.Join(t.TempDir(), "absent")} {
 		if _, err := loadgen.New(t.Context(), loadgen.Config{URL: "http://127.0.0.1:1/", BodyFile: file}); err == nil || !strings.HasPrefix(err.Error(), "-D: ") {

@@ -29,24 +29,24 @@ var (
 const (
 	soakRounds      = 10
 	soakRoundsShort = 6
-	// soakPatience is what a silent request costs. A request that is not silent
-	// must never take as long, on a busy machine and under the race detector.
+	// soakPatience is the duration of a silent request. Any other request must
+	// be faster, even on a busy machine and under the race detector.
 	soakPatience = 15 * time.Second
-	// roundBound interrupts, and so fails, a round that does not end.
+	// roundBound interrupts a round that does not end, which fails the test.
 	roundBound = 10 * time.Minute
 )
 
-// TestSoak lets random loads meet random faults, and holds both sides' counts
-// against each other after every round. A round is a function of its seed, and
-// the next round's seed is one more: a round that failed is repeated first with
-// -soak-seed.
+// TestSoak runs random loads against random faults and compares both sides'
+// counts after every round. A round depends only on its seed, and the next
+// round's seed is one higher, so -soak-seed with a failed round's seed repeats
+// that round first.
 func TestSoak(t *testing.T) {
 	seed := *soakSeed
 	if seed == 0 {
 		seed = rand.Uint64N(1e12)
 	}
 	t.Logf("-soak-seed %d", seed)
-	startServer(t, faultserver.Always(faultserver.OK)) // with the process's first socket come descriptors that stay
+	startServer(t, faultserver.Always(faultserver.OK)) // the process's first socket opens descriptors that stay open
 	more := soakBound(*soakTime)
 	total := soakTotal{made: map[string]int64{}, fates: map[string]int64{}}
 	for ; more(total.rounds) && !t.Failed(); seed++ {
@@ -58,7 +58,7 @@ func TestSoak(t *testing.T) {
 	t.Log(&total)
 }
 
-// soakBound says whether another round is due after so many.
+// soakBound returns whether another round is due after the given number.
 func soakBound(limit time.Duration) func(rounds int) bool {
 	if limit > 0 {
 		end := time.Now().Add(limit)
@@ -71,7 +71,7 @@ func soakBound(limit time.Duration) func(rounds int) bool {
 	return func(rounds int) bool { return rounds < most }
 }
 
-// Streams of random numbers of one seed: of a round, and of each request.
+// Streams of random numbers from one seed, for the round and for each request.
 const (
 	roundStream     = 0
 	kindsStream     = 1
@@ -79,15 +79,15 @@ const (
 	handshakeStream = 1 << 33
 )
 
-// round is one load against one server: everything that its seed decides.
+// round is one load against one server, as determined by the seed.
 type round struct {
 	seed       uint64
 	cfg        loadgen.Config
 	scheme     string
 	kinds      kindDraw
 	handshakes handshakeDraw
-	stopAt     int64 // the request at whose head the load is stopped; negative: never
-	byContext  bool  // stopped by the end of the context, not by Stop
+	stopAt     int64 // the load is stopped when this request's head arrives; negative = never
+	byContext  bool  // stopped by the context, not by Stop
 }
 
 func newRound(seed uint64) *round {
@@ -105,8 +105,8 @@ func newRound(seed uint64) *round {
 	} else {
 		r.cfg.Engine = ways[0].engine
 	}
-	// A RST after some bytes comes when the client has acknowledged them, in up
-	// to 40 ms: few workers cannot make many requests.
+	// A RST after some bytes is sent when the client has acknowledged them,
+	// which takes up to 40 ms, so few workers cannot make many requests.
 	requests := int64(40 + r.cfg.Workers*(1+rng.IntN(50)))
 	if rng.IntN(3) == 0 {
 		r.scheme, r.cfg.Engine = "https", record.EnginePool
@@ -130,7 +130,7 @@ func newRound(seed uint64) *round {
 // drawLength decides what ends the round.
 func (r *round) drawLength(rng *rand.Rand, requests int64) {
 	r.cfg.Requests = max(requests, int64(r.cfg.Workers))
-	if rng.IntN(3) == 0 { // ticks leave connections idle, for the server to close
+	if rng.IntN(3) == 0 { // ticks leave connections idle, so the server may close them
 		r.cfg.Rate = float64(requests) / (0.1 + 0.4*rng.Float64()) / float64(r.cfg.Workers)
 	}
 	if rng.IntN(3) == 0 {
@@ -150,7 +150,7 @@ func (r *round) String() string {
 		r.cfg.Timeout, r.stopAt, r.cfg.DrainBound)
 }
 
-// run carries the round out, and checks that it leaves nothing behind.
+// run runs the round, and checks that no goroutine or descriptor is left.
 func (r *round) run(t *testing.T, total *soakTotal) {
 	t.Helper()
 	defer func() {
@@ -175,7 +175,6 @@ func (r *round) run(t *testing.T, total *soakTotal) {
 	total.add(run, counts, sides)
 }
 
-// load runs the load against a server of its own.
 func (r *round) load(t *testing.T) (*record.Run, faultserver.Counts) {
 	t.Helper()
 	reached := make(chan struct{})
@@ -227,7 +226,6 @@ func (r *round) start(plan faultserver.Plan) (*faultserver.Server, error) {
 	return faultserver.StartHandshakes(r.handshakes.draw, plan, &tls.Config{Certificates: []tls.Certificate{cert}})
 }
 
-// checkEnd holds the run's end against what was to end it.
 func (r *round) checkEnd(t *testing.T, run *record.Run) {
 	t.Helper()
 	c := run.Counts
@@ -248,8 +246,7 @@ func (r *round) checkEnd(t *testing.T, run *record.Run) {
 	}
 }
 
-// openFiles is how many descriptors this process has; 0 where there is no way
-// to know.
+// openFiles is the number of open descriptors of this process; 0 if unknown.
 func openFiles(t *testing.T) int {
 	t.Helper()
 	const dir = "/proc/self/fd"
@@ -263,19 +260,20 @@ func openFiles(t *testing.T) int {
 	return len(list)
 }
 
-// kindDraw draws a kind for each request, from the contract: half of them fine.
+// kindDraw draws a kind from the contract for each request; half of them are
+// accepted.
 type kindDraw struct {
 	seed                uint64
 	fine, fault, silent []faultserver.Kind
 }
 
-// silentShare is how often a round that has silence draws it.
+// silentShare is the share of silent kinds in a round that has any.
 const silentShare = 1. / 100
 
 func newKindDraw(seed uint64, scheme, method string, silent bool) kindDraw {
 	d := everyKind(seed, scheme, method, silent)
 	rng := rand.New(rand.NewPCG(seed, kindsStream))
-	if rng.IntN(2) == 0 { // few kinds meet each other more often
+	if rng.IntN(2) == 0 { // with few kinds, each pair of them meets more often
 		d.fine, d.fault = some(rng, d.fine), some(rng, d.fault)
 	}
 	return d
@@ -287,14 +285,14 @@ func everyKind(seed uint64, scheme, method string, silent bool) kindDraw {
 		_, ok := contract[kind]
 		classes := contracted(kind, scheme)
 		switch {
-		case !ok: // TestContract asks for it
+		case !ok: // TestContract reports it
 		case isHuge(kind):
 			if silent {
-				d.silent = append(d.silent, kind) // as rare
+				d.silent = append(d.silent, kind) // as rare as silence
 			}
 		case len(classes) == 0 && !isLarge(kind):
 			d.fine = append(d.fine, kind)
-		case method == "HEAD" && hasStage(classes, "body"): // its answer is whole
+		case method == "HEAD" && hasStage(classes, "body"): // the response to HEAD is complete
 		case !timesOut(classes):
 			d.fault = append(d.fault, kind)
 		case silent:
@@ -304,7 +302,6 @@ func everyKind(seed uint64, scheme, method string, silent bool) kindDraw {
 	return d
 }
 
-// some is up to three of the kinds.
 func some(rng *rand.Rand, kinds []faultserver.Kind) []faultserver.Kind {
 	rng.Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
 	return kinds[:min(len(kinds), 1+rng.IntN(3))]
@@ -330,7 +327,7 @@ func timesOut(classes []string) bool {
 	return slices.ContainsFunc(classes, func(c string) bool { return strings.HasSuffix(c, ".timeout") })
 }
 
-// handshakeDraw is kindDraw for handshakes; without faults none is drawn.
+// handshakeDraw is kindDraw for handshakes; it draws no fault if faults is empty.
 type handshakeDraw struct {
 	seed   uint64
 	faults []faultserver.HandshakeFault
@@ -346,7 +343,8 @@ func newHandshakeDraw(seed uint64, silent bool) handshakeDraw {
 	return d
 }
 
-// draw spares the first handshake, the trial before the load.
+// draw never draws a fault for the first handshake, which is made before the
+// load.
 func (d handshakeDraw) draw(seq int64) faultserver.HandshakeFault {
 	if seq == 0 || len(d.faults) == 0 {
 		return faultserver.HandshakeOK
@@ -362,7 +360,6 @@ func (d handshakeDraw) draw(seq int64) faultserver.HandshakeFault {
 	return fault
 }
 
-// soakTotal is what all rounds together did.
 type soakTotal struct {
 	rounds, interrupted       int
 	requests, seen, afterRace int64

@@ -19,14 +19,14 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// socksServer is a SOCKS5 proxy that counts whom it was asked for.
+// socksServer is a SOCKS5 proxy that records the requested hosts.
 type socksServer struct {
 	net.Listener
-	user, password string // "" = none is asked for
+	user, password string // "" = none required
 	reply          byte   // to a request; 0 = connect
-	mute           bool   // says nothing
+	mute           bool   // sends nothing
 	hangsUp        bool   // closes after the greeting
-	greeting       string // in place of its own
+	greeting       string // replaces its normal one
 
 	mu      sync.Mutex // guards asked
 	asked   []string   // hosts and ports
@@ -95,7 +95,7 @@ func (s *socksServer) serve(c net.Conn) {
 	_, _ = io.Copy(c, server)
 }
 
-// greet agrees on a method, and has the client name itself.
+// greet agrees on a method, and authenticates the client.
 func (s *socksServer) greet(c net.Conn, in *bufio.Reader) bool {
 	head := make([]byte, 2)
 	if _, err := io.ReadFull(in, head); err != nil {
@@ -153,8 +153,8 @@ func readSOCKSRequest(in *bufio.Reader) (address string, ok bool) {
 	return net.JoinHostPort(host, fmt.Sprint(binary.BigEndian.Uint16(port))), err == nil
 }
 
-// TestSOCKS: every connection of a load goes through the proxy, which looks
-// names up, and none is made twice.
+// TestSOCKS: every connection of a load goes through the proxy, which resolves
+// the name, and none is made twice.
 func TestSOCKS(t *testing.T) {
 	for _, scheme := range []string{"http", "https"} {
 		for _, auth := range []string{"", "me:secret@"} {
@@ -184,8 +184,8 @@ func TestSOCKS(t *testing.T) {
 	}
 }
 
-// TestSOCKSFollowsRedirects: a redirect to another host goes through the proxy,
-// on a connection of its own.
+// TestSOCKSFollowsRedirects: a redirect to another host goes through the proxy
+// on a separate connection.
 func TestSOCKSFollowsRedirects(t *testing.T) {
 	second := httptest.NewServer(http.HandlerFunc(respondOK))
 	defer second.Close()
@@ -202,8 +202,8 @@ func TestSOCKSFollowsRedirects(t *testing.T) {
 	}
 }
 
-// TestSOCKSFails: whatever a proxy does, it is the proxy's failure, counted once
-// for each request.
+// TestSOCKSFails: any failure in the proxy is a failure in the proxy stage,
+// counted once for each request.
 func TestSOCKSFails(t *testing.T) {
 	tests := map[string]struct {
 		proxy       *socksServer
@@ -231,7 +231,7 @@ func TestSOCKSFails(t *testing.T) {
 				t.Fatalf("%+v %+v; want 4 × %s", run.Outcomes, run.Samples, tc.class)
 			}
 			text := run.Samples[0].Text
-			if tc.class == "proxy.timeout" { // hey's words for -t
+			if tc.class == "proxy.timeout" { // a timeout has hey's text
 				return
 			}
 			if want := `Get "http://gateway.example/": socks connect tcp ` + address + "->gateway.example:80: " + tc.text; text != want || strings.Contains(text, "secret") {

@@ -25,8 +25,8 @@ func ParseSources(s string) ([]netip.Addr, error) {
 	return list, nil
 }
 
-// validateSources refuses addresses that no connection of the load could come
-// from, as far as that can be told from the addresses alone.
+// validateSources rejects addresses that no connection of the load can come
+// from, as far as the addresses themselves show it.
 func (c *Config) validateSources(t target.Target) error {
 	if len(c.Sources) == 0 {
 		return nil
@@ -56,7 +56,7 @@ func (c *Config) validateSources(t target.Target) error {
 	return nil
 }
 
-// matchSource is the error of a target of the other family.
+// matchSource returns an error if a target is of the other address family.
 func (c *Config) matchSource(to netip.Addr) error {
 	if source := c.Sources[0]; wire.FamilyName(source) != wire.FamilyName(to) {
 		return fmt.Errorf("--source %s: %s, and %s is %s", source, wire.FamilyName(source), to, wire.FamilyName(to))
@@ -72,8 +72,8 @@ func joinAddrs(list []netip.Addr) string {
 	return strings.Join(texts, ",")
 }
 
-// trySources binds each address once, so that one that this machine does not
-// have is misuse, and not a load of failures.
+// trySources binds each address once, so that an address that this machine does
+// not have is a misuse error rather than a load of failures.
 func trySources(list []netip.Addr) error {
 	for _, source := range list {
 		c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 0)))

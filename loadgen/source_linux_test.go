@@ -16,7 +16,7 @@ import (
 
 var threeSources = []netip.Addr{netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("127.0.0.3"), netip.MustParseAddr("127.0.0.4")}
 
-// TestSourcesTakeTurns: what the server sees, directly and as a proxy.
+// TestSourcesTakeTurns checks the addresses that a server and a proxy see.
 func TestSourcesTakeTurns(t *testing.T) { onEngines(t, testSourcesTakeTurns) }
 
 func testSourcesTakeTurns(t *testing.T, engine record.Engine) {
@@ -56,8 +56,8 @@ func testSourcesTakeTurns(t *testing.T, engine record.Engine) {
 	}
 }
 
-// TestSourcesHavePortsOfTheirOwn: where connections that the server holds take
-// every port there is, each further address has as many again.
+// TestSourcesHavePortsOfTheirOwn: if connections that the server holds use up
+// all ports, each additional address provides as many again.
 func TestSourcesHavePortsOfTheirOwn(t *testing.T) {
 	onEngines(t, testSourcesHavePortsOfTheirOwn)
 }

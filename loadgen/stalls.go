@@ -12,22 +12,22 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// stalls are the times for which the process did not run, as a goroutine of its
-// own and the loop's shards noticed them.
+// stalls holds the times in which the process did not run, as noticed by a
+// dedicated goroutine and by the loop's shards.
 type stalls struct {
-	now  func() int64 // of the run's clock
-	slow func() int64 // by how much that has fallen behind a clock that goes on while the machine is suspended
+	now  func() int64 // the run's clock
+	slow func() int64 // how far that clock is behind one that runs while the machine is suspended
 
 	mu    sync.Mutex  // guards what follows
-	watch stall.Watch // beaten by the goroutine
-	all   stall.Spans // the shards' as well
+	watch stall.Watch // updated by the goroutine
+	all   stall.Spans // includes those of the shards
 
-	suspended   stall.Span // the longest time; it begins by the run's clock, which it takes no time of
+	suspended   stall.Span // the longest one; Begin is on the run's clock, which stands still meanwhile
 	lastSlow    int64
 	suspensions int
 }
 
-// beatUntil watches until ctx ends.
+// beatUntil watches the clock until ctx ends.
 func (s *stalls) beatUntil(ctx context.Context) {
 	tick := time.NewTicker(stall.Rest)
 	defer tick.Stop()
@@ -43,16 +43,16 @@ func (s *stalls) beatUntil(ctx context.Context) {
 	}
 }
 
-// beat says that the process runs. Whoever asks for spans does so, too: it may be
-// the first to run again.
+// beat records that the process runs. Delay and Ours do so too, because their
+// caller may be the first to run again.
 func (s *stalls) beat() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.look()
 }
 
-// lookForSuspension compares the clocks. Deadlines have stood still with the
-// machine, so that none has passed; but what is on the other side has not.
+// lookForSuspension compares the clocks. Deadlines do not pass while the
+// machine is suspended, but time passes for the peer.
 func (s *stalls) lookForSuspension() {
 	slow := s.slow()
 	s.mu.Lock()
@@ -68,21 +68,21 @@ func (s *stalls) lookForSuspension() {
 	}
 }
 
-// look needs the lock.
+// look requires the lock.
 func (s *stalls) look() {
 	if span, stood := s.watch.Beat(s.now(), stall.Rest); stood {
 		s.all.Add(span)
 	}
 }
 
-// Add adds what a shard noticed.
+// Add adds a span that a shard noticed.
 func (s *stalls) Add(span stall.Span) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all.Add(span)
 }
 
-// Delay is how much later than meant a limit passes that began at from.
+// Delay is how much later than intended a limit that began at from expires.
 func (s *stalls) Delay(from, limit int64) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,8 +90,8 @@ func (s *stalls) Delay(from, limit int64) int64 {
 	return s.watch.Delay(from, math.MaxInt64, limit)
 }
 
-// Ours reports that what began at from and ended at end took longer than limit
-// because of them.
+// Ours reports whether what began at from and ended at end exceeded limit because
+// the process did not run.
 func (s *stalls) Ours(from, end, limit int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,12 +99,12 @@ func (s *stalls) Ours(from, end, limit int64) bool {
 	return s.watch.Ours(from, end, limit)
 }
 
-// notableStall is how long a time must be that is noted though it spoiled
+// notableStall is how long a stall must be to be noted even if it spoiled
 // nothing: shorter ones are normal on a busy machine.
 const notableStall = int64(500 * time.Millisecond)
 
-// note says when and for how long the process did not run, "" if that neither
-// spoiled a request nor lasted.
+// note says when and for how long the process did not run, "" if that was short
+// and spoiled no request.
 func (s *stalls) note(spoiled int64) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -143,7 +143,6 @@ func (s *stalls) suspensionNote() string {
 		roughly(s.suspended.Length()), roughly(s.suspended.Begin), more)
 }
 
-// roughly is a time or a length in seconds.
 func roughly(ns int64) string {
 	const tenth = int64(100 * time.Millisecond)
 	if ns < 10*tenth {
@@ -152,7 +151,7 @@ func roughly(ns int64) string {
 	return strconv.FormatFloat(float64((ns+tenth/2)/tenth)/10, 'f', 1, 64) + " s"
 }
 
-// countStalled is how many requests they spoiled.
+// countStalled is how many requests stalls spoiled.
 func countStalled(run *record.Run) int64 {
 	var n int64
 	for _, o := range run.Outcomes {

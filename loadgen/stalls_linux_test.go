@@ -21,11 +21,10 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// loadEnv has the test binary carry out a load, in a process that can be
-// stopped. It names a directory: the load is in it, the run is written there.
+// loadEnv makes the test binary run a load, in a process that can be stopped.
+// It names a directory that holds the load's configuration, and later the run.
 const loadEnv = "NODROP_TEST_LOAD"
 
-// childLoad is that load.
 type childLoad struct {
 	URL            string
 	Engine         record.Engine
@@ -59,7 +58,6 @@ func TestLoadToBeStopped(t *testing.T) {
 	}
 }
 
-// child is a process with a load.
 type child struct {
 	t   *testing.T
 	cmd *exec.Cmd
@@ -114,7 +112,6 @@ func (c *child) goOn() {
 	}
 }
 
-// run waits for the load's end.
 func (c *child) run() *record.Run {
 	c.t.Helper()
 	if err := c.cmd.Wait(); err != nil {
@@ -131,8 +128,9 @@ func (c *child) run() *record.Run {
 	return &run
 }
 
-// withinLimit tries f with a limit that is long enough for this machine: f is
-// false where the process could not be stopped before that had passed.
+// withinLimit calls f with increasing limits until one is long enough for this
+// machine: f returns false if the process could not be stopped before the limit
+// had passed.
 func withinLimit(t *testing.T, f func(limit time.Duration) bool) {
 	t.Helper()
 	for limit := 3 * time.Second; limit < 5*time.Minute; limit *= 2 {
@@ -143,8 +141,8 @@ func withinLimit(t *testing.T, f func(limit time.Duration) bool) {
 	t.Fatal("no limit was long enough")
 }
 
-// reached waits for a state of what c is about to do; false if its limit may have
-// passed meanwhile.
+// reached waits for a state of what c does; false if c's limit may have passed
+// meanwhile.
 func (c *child) reached(limit time.Duration, state func() bool) bool {
 	for time.Since(c.started) < limit {
 		if state() {
@@ -155,7 +153,7 @@ func (c *child) reached(limit time.Duration, state func() bool) bool {
 	return false
 }
 
-// stoppedWithin stops c; if its limit may have passed before, it is killed.
+// stoppedWithin stops c, or kills it if its limit may have passed before.
 func (c *child) stoppedWithin(limit time.Duration, state func() bool) bool {
 	c.t.Helper()
 	if c.reached(limit, state) {
@@ -164,13 +162,13 @@ func (c *child) stoppedWithin(limit time.Duration, state func() bool) bool {
 			return true
 		}
 	}
-	_ = c.cmd.Process.Kill() // it may have ended
+	_ = c.cmd.Process.Kill() // fails if it has already ended
 	_ = c.cmd.Wait()
 	return false
 }
 
-// sideBySide runs subtests at the same time, however few processors there are:
-// they spend it waiting.
+// sideBySide runs subtests in parallel on any number of processors, because
+// they mostly wait.
 type sideBySide struct {
 	t   *testing.T
 	all sync.WaitGroup
@@ -180,8 +178,8 @@ func (s *sideBySide) run(name string, f func(t *testing.T)) {
 	s.all.Go(func() { s.t.Run(name, f) })
 }
 
-// TestStopped: a load that is stopped while its requests are under way, past
-// their -t, knows that it was.
+// TestStopped: a load whose process is stopped until after the -t of its requests
+// recognises that it was stopped.
 func TestStopped(t *testing.T) {
 	if testing.Short() {
 		t.Skip("longer than -t")
@@ -192,9 +190,9 @@ func TestStopped(t *testing.T) {
 	for _, tt := range []struct {
 		name            string
 		before, respond http.HandlerFunc
-		patient         bool   // -t is longer than the process is stopped for
+		patient         bool   // -t is longer than the time for which the process is stopped
 		release         string // when
-		want            string // class; "" for ok
+		want            string // class; "" = ok
 	}{
 		{"answered meanwhile", nothing, responseOK, false, "meanwhile", "client.stalled"},
 		{"answered in part", responseHalf, responseOK, false, "meanwhile", "client.stalled"},
@@ -223,7 +221,7 @@ func TestStopped(t *testing.T) {
 							time.Sleep(time.Millisecond)
 						}
 					}
-					time.Sleep(limit) // not for anything to happen: the limit is to pass
+					time.Sleep(limit) // waits for the limit to pass, not for an event
 					c.goOn()
 					if tt.release == "afterwards" {
 						close(h.release)
@@ -240,7 +238,8 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// checkStopped: all n requests met one fate, and the run says that it stood still.
+// checkStopped: all n requests have the same fate, and a note says that nodrop
+// did not run.
 func checkStopped(t *testing.T, run *record.Run, n int64, class string) {
 	t.Helper()
 	fate := "lost"
@@ -263,8 +262,8 @@ func checkStopped(t *testing.T, run *record.Run, n int64, class string) {
 	}
 }
 
-// TestStoppedWhileConnecting: an address that takes no connections takes none
-// afterwards either.
+// TestStoppedWhileConnecting: an address that accepts no connections before the
+// stop accepts none after it.
 func TestStoppedWhileConnecting(t *testing.T) {
 	if testing.Short() {
 		t.Skip("longer than -t")
@@ -302,7 +301,7 @@ func TestStoppedWhileConnecting(t *testing.T) {
 	}
 }
 
-// connecting is how many sockets wait for a handshake with addr.
+// connecting is the number of sockets waiting for a handshake with addr.
 func connecting(t *testing.T, addr netip.AddrPort) (n int) {
 	t.Helper()
 	const synSent = "02"

@@ -7,7 +7,7 @@ import (
 	"nodrop/loadgen/internal/stall"
 )
 
-// TestStallNotes: what a run says of the times for which nodrop did not run.
+// TestStallNotes: a run's notes about times in which nodrop did not run.
 func TestStallNotes(t *testing.T) {
 	span := func(begin, end time.Duration) stall.Span { return stall.Span{Begin: int64(begin), End: int64(end)} }
 	for _, tt := range []struct {
@@ -65,8 +65,8 @@ func TestStallNotes(t *testing.T) {
 	}
 }
 
-// TestSuspension: a machine that is suspended stops the clock that deadlines are
-// measured by.
+// TestSuspension: when a machine is suspended, the clock that deadlines use
+// stops.
 func TestSuspension(t *testing.T) {
 	var now, slow time.Duration
 	s := stalls{now: func() int64 { return int64(now) }, slow: func() int64 { return int64(slow) }}
@@ -76,7 +76,7 @@ func TestSuspension(t *testing.T) {
 		s.lookForSuspension()
 	}
 	step(time.Millisecond, 0)
-	step(5*time.Millisecond, time.Microsecond) // two clocks are never read at the same time
+	step(5*time.Millisecond, time.Microsecond) // two clocks cannot be read at the same instant
 	if got := s.suspensionNote(); got != "" {
 		t.Errorf("got %q; want nothing", got)
 	}

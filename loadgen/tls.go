@@ -18,12 +18,11 @@ import (
 type TLS struct {
 	Insecure     bool              // do not verify the server's certificate
 	Roots        *x509.CertPool    // nil = the system's
-	Certificates []tls.Certificate // of the client
+	Certificates []tls.Certificate // the client's
 	ServerName   string            // "" = the Host field's name, or the URL's
 	MinVersion   uint16            // 0 = TLS 1.2
 }
 
-// tlsVersions are the names that --tls-min takes.
 var tlsVersions = []struct {
 	name string
 	id   uint16
@@ -31,7 +30,7 @@ var tlsVersions = []struct {
 	{"1.0", tls.VersionTLS10}, {"1.1", tls.VersionTLS11}, {"1.2", tls.VersionTLS12}, {"1.3", tls.VersionTLS13},
 }
 
-// ParseTLSVersion reads "1.2".
+// ParseTLSVersion reads a version such as "1.2".
 func ParseTLSVersion(name string) (uint16, error) {
 	var known []string
 	for _, v := range tlsVersions {
@@ -43,8 +42,8 @@ func ParseTLSVersion(name string) (uint16, error) {
 	return 0, fmt.Errorf("unknown TLS version %q, known are %s", name, strings.Join(known, ", "))
 }
 
-// tlsConfig is what a connection to t is made with. sameHost is false once a
-// redirect has left the host that -host and --sni are about.
+// tlsConfig is the TLS configuration of connections to t. sameHost is false
+// after a redirect to a host that -host and --sni are not about.
 func (c *Config) tlsConfig(t target.Target, sameHost bool) *tls.Config {
 	config := &tls.Config{
 		InsecureSkipVerify: c.TLS.Insecure, //nolint:gosec // asked for by --insecure
@@ -69,13 +68,12 @@ func (c *Config) tlsConfig(t target.Target, sameHost bool) *tls.Config {
 	return config
 }
 
-// withoutZone cuts the zone off an IPv6 address: no certificate is for one.
+// withoutZone removes the zone of an IPv6 address: no certificate contains one.
 func withoutZone(host string) string {
 	host, _, _ = strings.Cut(host, "%")
 	return host
 }
 
-// withoutPort cuts ":port" off a Host field's value.
 func withoutPort(hostport string) string {
 	if host, _, err := net.SplitHostPort(hostport); err == nil {
 		return host
@@ -83,7 +81,6 @@ func withoutPort(hostport string) string {
 	return strings.Trim(hostport, "[]")
 }
 
-// loadTLS reads the files that the TLS flags name.
 func loadTLS(insecure bool, caFile, certFile, keyFile, serverName, minVersion string) (TLS, error) {
 	t := TLS{Insecure: insecure, ServerName: serverName}
 	if minVersion != "" {

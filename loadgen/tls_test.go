@@ -23,8 +23,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// newTLSServer is net/http's server with the suite's certificate, but for what
-// change changes.
+// newTLSServer is a net/http server with the suite's certificate, modified by
+// change.
 func newTLSServer(t *testing.T, handler http.HandlerFunc, change func(*tls.Config)) *httptest.Server {
 	t.Helper()
 	cert, _ := certificate()
@@ -41,7 +41,6 @@ func newTLSServer(t *testing.T, handler http.HandlerFunc, change func(*tls.Confi
 
 func respondOK(http.ResponseWriter, *http.Request) {}
 
-// named is a server's URL by the name localhost.
 func named(server *httptest.Server) string {
 	return strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 }
@@ -83,7 +82,7 @@ func TestSNI(t *testing.T) {
 	}
 }
 
-// TestMisuseOfTLS: what is wrong with every handshake is said before the load,
+// TestMisuseOfTLS: a problem with every handshake is reported before the load,
 // with a hint.
 func TestMisuseOfTLS(t *testing.T) {
 	cert, roots := certificate()
@@ -159,8 +158,8 @@ func TestMisuseOfTLS(t *testing.T) {
 	}
 }
 
-// TestTrialIsBounded: a target that says nothing holds the start up no longer
-// than -t, and not at all once the user gives up.
+// TestTrialIsBounded: a silent target delays the start by at most -t, and not
+// at all after the user cancels.
 func TestTrialIsBounded(t *testing.T) {
 	cert, _ := certificate()
 	server, err := faultserver.StartHandshakes(
@@ -182,8 +181,8 @@ func TestTrialIsBounded(t *testing.T) {
 	}
 }
 
-// TestCertificateChangesDuringTheLoad: from some handshake on, new connections
-// are refused, and only those; whatever was wrong with the certificate.
+// TestCertificateChangesDuringTheLoad: after some number of handshakes, exactly
+// the new connections are rejected, whatever is wrong with the certificate.
 func TestCertificateChangesDuringTheLoad(t *testing.T) {
 	_, roots := certificate()
 	unknown, _, err := faultserver.SelfSigned("127.0.0.1")
@@ -204,7 +203,7 @@ func TestCertificateChangesDuringTheLoad(t *testing.T) {
 				changed := c.Clone()
 				changed.Certificates = []tls.Certificate{bad}
 				c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
-					if handshakes.Add(1) > k+1 { // one was the trial
+					if handshakes.Add(1) > k+1 { // one was before the load
 						return changed, nil
 					}
 					return nil, nil
@@ -221,7 +220,7 @@ func TestCertificateChangesDuringTheLoad(t *testing.T) {
 	}
 }
 
-// TestClientRefusedDuringTheLoad: in TLS 1.3 the refusal comes after the
+// TestClientRefusedDuringTheLoad: in TLS 1.3 the rejection comes after the
 // handshake, and may overtake the request.
 func TestClientRefusedDuringTheLoad(t *testing.T) {
 	const n, k = 40, 10
@@ -248,8 +247,8 @@ func TestClientRefusedDuringTheLoad(t *testing.T) {
 	}
 }
 
-// TestRecordsBetweenResponses: what TLS says for itself costs neither requests
-// nor connections.
+// TestRecordsBetweenResponses: records without application data cost neither
+// requests nor connections.
 func TestRecordsBetweenResponses(t *testing.T) {
 	const n = 8
 	ticket := append([]byte{4, 0, 0, 17, 0, 0, 0, 60, 1, 2, 3, 4, 1, 9, 0, 4}, "tick\x00\x00"...)
@@ -258,8 +257,8 @@ func TestRecordsBetweenResponses(t *testing.T) {
 	ticket[3] = byte(len(ticket) - 4)
 	tests := map[string]struct {
 		after func(r *records) []byte // sent after each response
-		paced bool                    // -t passes between requests
-		apart bool                    // written on its own, some time after the response
+		paced bool                    // more than -t passes between requests
+		apart bool                    // written separately, some time after the response
 		want  record.ConnectionCount
 	}{
 		"tickets":                     {after: func(r *records) []byte { return r.seal(handshakeRecord, ticket) }, want: record.ConnectionCount{Opened: 1}},
@@ -279,7 +278,7 @@ func TestRecordsBetweenResponses(t *testing.T) {
 					out := r.seal(dataRecord, []byte("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"))
 					if tc.apart {
 						_, _ = r.tcp.Write(out)
-						time.Sleep(time.Millisecond) // so that the response is read alone
+						time.Sleep(time.Millisecond) // so that the response is read separately
 						out = nil
 					}
 					_, _ = r.tcp.Write(append(out, tc.after(r)...))
@@ -302,7 +301,7 @@ func TestRecordsBetweenResponses(t *testing.T) {
 	}
 }
 
-// heldConn keeps what is written back until it is told to let go.
+// heldConn buffers what is written while hold is set.
 type heldConn struct {
 	readerConn
 	hold bool
@@ -316,8 +315,8 @@ func (c *heldConn) Write(b []byte) (int, error) {
 	return c.readerConn.Write(b)
 }
 
-// TestGoodbyeInTheSameSegment: in TLS 1.2 it is read together with the end of
-// the response, and is a close like any other.
+// TestGoodbyeInTheSameSegment: in TLS 1.2, a close_notify that is read together
+// with the end of the response counts like any other close.
 func TestGoodbyeInTheSameSegment(t *testing.T) {
 	const n = 6
 	cert, _ := certificate()
@@ -332,7 +331,7 @@ func TestGoodbyeInTheSameSegment(t *testing.T) {
 				held.hold = true
 				write(s, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n"+field+"\r\nok\n")
 				_ = s.CloseWrite()
-				_ = c.SetWriteDeadline(time.Time{}) // CloseWrite's has passed
+				_ = c.SetWriteDeadline(time.Time{}) // the one set by CloseWrite has passed
 				write(c, held.out.String())
 				_, _ = io.Copy(io.Discard, c)
 			}
@@ -344,9 +343,9 @@ func TestGoodbyeInTheSameSegment(t *testing.T) {
 	}
 }
 
-// TestAlertInsteadOfAResponse: an alert in place of the first response is a
-// refusal to speak TLS only if it is about a certificate that was asked for;
-// after any other the request may have been processed.
+// TestAlertInsteadOfAResponse: an alert instead of the first response counts as
+// a TLS rejection only if it is about a certificate that was requested. After
+// any other alert the request may have been processed.
 func TestAlertInsteadOfAResponse(t *testing.T) {
 	const (
 		response = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"
@@ -354,7 +353,7 @@ func TestAlertInsteadOfAResponse(t *testing.T) {
 		badCertificate, accessDenied, internalError, certificateRequired = 42, 49, 80, 116
 	)
 	tests := map[string]struct {
-		good  int // responses before it
+		good  int // responses before the alert
 		part  string
 		asks  bool
 		alert byte
@@ -406,8 +405,8 @@ func TestAlertInsteadOfAResponse(t *testing.T) {
 	}
 }
 
-// TestGoodbyeHoldsNobodyUp: a peer that reads nothing is not waited for once
-// the request has timed out.
+// TestGoodbyeHoldsNobodyUp: after the request has timed out, nodrop does not
+// wait for a peer that reads nothing.
 func TestGoodbyeHoldsNobodyUp(t *testing.T) {
 	url := recordServer(t, func(_ *records, in *bufio.Reader) {
 		if awaitHead(in) {
@@ -455,15 +454,15 @@ func TestRedirectsAcrossSchemes(t *testing.T) {
 			t.Errorf("%s: %+v, the servers saw %q; want %q", url, run.Outcomes, seen, want)
 		}
 	}
-	// A redirect to a server that is not trusted is known only when it happens.
+	// A redirect to an untrusted server is known only when it happens.
 	run := runLoad(t, loadgen.Config{URL: plain.URL + "/up", Requests: 1, Workers: 1})
 	if got, want := outcome(run, "lost", "tls.rejected"), (faultserver.Count{Fresh: 1}); got != want {
 		t.Errorf("got %+v; want %+v", run.Outcomes, want)
 	}
 }
 
-// TestDowngradeKeepsNoCredentials: the same host and port without TLS is not
-// who the credentials are for.
+// TestDowngradeKeepsNoCredentials: credentials are not sent to the same host
+// and port without TLS.
 func TestDowngradeKeepsNoCredentials(t *testing.T) {
 	var second string
 	hellos := 0
@@ -514,7 +513,8 @@ func TestLargeBodiesOverTLS(t *testing.T) {
 	}
 }
 
-// TestTLSIsAPhase: and no part of what comes after it.
+// TestTLSIsAPhase: the TLS handshake counts in its own phase and not in later
+// ones.
 func TestTLSIsAPhase(t *testing.T) {
 	const delay = 100 * time.Millisecond
 	server := newTLSServer(t, respondOK, func(c *tls.Config) {
@@ -533,7 +533,7 @@ func TestTLSIsAPhase(t *testing.T) {
 	}
 }
 
-// TestAbortEndsHandshakes: a request that waits for a handshake is aborted as
+// TestAbortEndsHandshakes: a request that waits for a handshake is aborted like
 // any other.
 func TestAbortEndsHandshakes(t *testing.T) {
 	cert, _ := certificate()

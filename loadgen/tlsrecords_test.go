@@ -17,7 +17,7 @@ import (
 	"testing"
 )
 
-// quietLog takes what net/http says of connections that tests break.
+// quietLog discards net/http's messages about connections that tests break.
 var quietLog = log.New(io.Discard, "", 0)
 
 // Types of TLS records.
@@ -27,21 +27,21 @@ const (
 	dataRecord      = 23
 )
 
-// records writes a TLS 1.3 server's records one by one: crypto/tls has no way
-// to send tickets, key updates or alerts when told to, nor two records at once.
+// records writes the records of a TLS 1.3 server one by one: crypto/tls cannot
+// send tickets, key updates or alerts on request, nor two records at once.
 type records struct {
 	tcp    *net.TCPConn
 	secret []byte
 	seq    uint64
 }
 
-// recordServer gives each connection, its handshake done, to serve.
+// recordServer passes each connection to serve after its handshake.
 func recordServer(t *testing.T, serve func(r *records, in *bufio.Reader)) (url string) {
 	t.Helper()
 	return recordServerAsking(t, tls.NoClientCert, serve)
 }
 
-// recordServerAsking is recordServer for one that asks for certificates.
+// recordServerAsking is recordServer for a server that requests certificates.
 func recordServerAsking(t *testing.T, auth tls.ClientAuthType, serve func(r *records, in *bufio.Reader)) (url string) {
 	t.Helper()
 	cert, _ := certificate()
@@ -49,7 +49,7 @@ func recordServerAsking(t *testing.T, auth tls.ClientAuthType, serve func(r *rec
 		var keys bytes.Buffer
 		s := tls.Server(readerConn{c, in}, &tls.Config{
 			Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13, ClientAuth: auth,
-			SessionTicketsDisabled: true, // they would be records of its own
+			SessionTicketsDisabled: true, // tickets would be additional records
 			KeyLogWriter:           &keys,
 		})
 		if s.Handshake() != nil {
@@ -63,7 +63,7 @@ func recordServerAsking(t *testing.T, auth tls.ClientAuthType, serve func(r *rec
 	}), "http:", "https:", 1)
 }
 
-// readerConn is a connection read through in.
+// readerConn is a connection that is read through in.
 type readerConn struct {
 	*net.TCPConn
 	in *bufio.Reader
@@ -71,18 +71,17 @@ type readerConn struct {
 
 func (c readerConn) Read(b []byte) (int, error) { return c.in.Read(b) }
 
-// serverSecret finds the secret in a key log.
 func serverSecret(keys *bytes.Buffer) []byte {
 	for line := range strings.Lines(keys.String()) {
 		if f := strings.Fields(line); f[0] == "SERVER_TRAFFIC_SECRET_0" {
-			secret, _ := hex.DecodeString(f[2]) // crypto/tls wrote it
+			secret, _ := hex.DecodeString(f[2]) // valid hexadecimal, written by crypto/tls
 			return secret
 		}
 	}
 	return nil
 }
 
-// expand is HKDF-Expand-Label of RFC 8446, 7.1, without a context.
+// expand is HKDF-Expand-Label of RFC 8446, section 7.1, without a context.
 func (r *records) expand(label string, length int) []byte {
 	info := binary.BigEndian.AppendUint16(nil, uint16(length))
 	info = append(info, byte(len("tls13 ")+len(label)))
@@ -94,7 +93,6 @@ func (r *records) expand(label string, length int) []byte {
 	return out
 }
 
-// seal makes the next record.
 func (r *records) seal(kind byte, content []byte) []byte {
 	block, err := aes.NewCipher(r.expand("key", 16))
 	if err != nil {
@@ -114,7 +112,7 @@ func (r *records) seal(kind byte, content []byte) []byte {
 	return append(head, aead.Seal(nil, nonce, append(bytes.Clone(content), kind), head)...)
 }
 
-// update makes the record of a key update, and changes the key.
+// update returns the record of a key update, and changes the key.
 func (r *records) update(message []byte) []byte {
 	out := r.seal(handshakeRecord, message)
 	r.secret, r.seq = r.expand("traffic upd", sha256.Size), 0

@@ -38,8 +38,8 @@ func TestTraceLost(t *testing.T) {
 	}
 }
 
-// TestTraceTellsErrno: the number is what one looks for in the kernel's
-// headers, or in strace.
+// TestTraceTellsErrno: traces include the errno, to look up in the kernel's
+// headers or in strace's output.
 func TestTraceTellsErrno(t *testing.T) {
 	refused, err := faultserver.HoldRefused()
 	if err != nil {

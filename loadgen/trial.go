@@ -12,13 +12,13 @@ import (
 	"nodrop/loadgen/misuse"
 )
 
-// tryTLS makes one handshake with the target before the load. What it finds
-// wrong would be wrong with every request, and is misuse; a target that cannot
-// be reached is for the load to count.
+// tryTLS makes one handshake with the target before the load. A problem that
+// every request would have is a misuse error; an unreachable target is left to
+// the load, which counts the failures.
 func (l *Load) tryTLS(ctx context.Context) error {
 	endpoint, err := l.job.Endpoints.Next(ctx)
 	if err != nil {
-		return nil // for the load to count
+		return nil // the load counts it
 	}
 	bound := 5 * time.Second
 	if l.cfg.Timeout > 0 {
@@ -27,14 +27,14 @@ func (l *Load) tryTLS(ctx context.Context) error {
 	deadline := time.Now().Add(bound)
 	s, hangUp, err := wire.DialTrial(ctx, endpoint, l.job.Sources.Next(endpoint), deadline)
 	if hangUp == nil {
-		return nil // for the load to count
+		return nil // the load counts it
 	}
 	defer hangUp()
 	if err == nil && l.job.Proxy != nil {
 		err = l.job.Proxy.Open(s, l.target.Hostport())
 	}
 	if err != nil {
-		return l.credentialsError(err) // anything else is for the load to count
+		return l.credentialsError(err) // the load counts anything else
 	}
 	l.notes = append(l.notes, "one TLS handshake was made before the load, to try certificates")
 	asked, err := wire.TryHandshake(s, l.cfg.tlsConfig(l.target, true))
@@ -45,14 +45,14 @@ func (l *Load) tryTLS(ctx context.Context) error {
 		return &misuse.Error{Problem: fmt.Sprintf("URL %q: the server does not speak TLS", l.target.Shown()), Hint: "http:// instead of https://"}
 	case err != nil && wire.IsRejected(err):
 		return &misuse.Error{Problem: fmt.Sprintf("URL %q: %s", l.target.Shown(), wire.Reason(err)), Hint: l.rejectedHint(err, asked)}
-	case err != nil && ctx.Err() == nil && (!asked || !wire.IsTimeout(err)): // who asked for a certificate need say no more
+	case err != nil && ctx.Err() == nil && (!asked || !wire.IsTimeout(err)): // a server that asked for a certificate need not say more
 		l.notes = append(l.notes, "that handshake failed ("+wire.Reason(err)+"): if the port does not speak TLS, use http://")
 	}
 	return nil
 }
 
-// rejectedHint is what to do about a refusal. asked: the server asked for a
-// client's certificate.
+// rejectedHint says what to do about a rejected handshake. asked: the server
+// asked for a client certificate.
 func (l *Load) rejectedHint(err error, asked bool) string {
 	const verifyNothing = "--insecure to verify nothing"
 	invalid, _ := errors.AsType[x509.CertificateInvalidError](err)
@@ -72,14 +72,14 @@ func (l *Load) rejectedHint(err error, asked bool) string {
 		return verifyNothing
 	case asked:
 		return "--cert FILE --key FILE for a client's certificate that the server trusts"
-	case l.cfg.TLS.MinVersion > tls.VersionTLS12: // above what is asked for without the flag
+	case l.cfg.TLS.MinVersion > tls.VersionTLS12: // TLS 1.2 is the default
 		return "a lower --tls-min, --sni NAME for another name"
 	}
 	return "--tls-min 1.0 for an old server, --sni NAME for another name"
 }
 
-// credentialsError is a proxy's wish for credentials, or for others, as misuse;
-// nil for any other error.
+// credentialsError is a misuse error if the proxy requires credentials, or other
+// ones; nil for any other error.
 func (l *Load) credentialsError(err error) error {
 	const proxyAuthenticationRequired = 407
 	if refusal, ok := errors.AsType[wire.TunnelError](err); !ok || refusal.Status != proxyAuthenticationRequired {

@@ -9,7 +9,7 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// parseTarget reads a URL as people write it. An error names no password.
+// parseTarget reads a URL as people write it. Its errors contain no password.
 func parseTarget(raw string) (target.Target, error) {
 	text := target.TrimBlanks(raw)
 	t, slipped := target.Check(text)
@@ -19,7 +19,7 @@ func parseTarget(raw string) (target.Target, error) {
 	return t, nil
 }
 
-// slipError is s as the error of what the URL was given for.
+// slipError is s as an error about what was given, such as a flag.
 func slipError(s *target.Slip, what, text string) error {
 	problem := fmt.Sprintf("%s %q: %s", what, safetext.MaskURL(text), s.Problem)
 	if s.Hint == "" {

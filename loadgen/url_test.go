@@ -10,7 +10,8 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// TestSlips: what is said of a URL that is not one, and what was likely meant.
+// TestSlips: the error for an invalid URL, and the hint about what was likely
+// meant.
 func TestSlips(t *testing.T) {
 	tests := map[string]struct{ problem, hint string }{
 		"":                         {"not an http:// or https:// URL", ""},
@@ -80,8 +81,8 @@ func TestSlips(t *testing.T) {
 	}
 }
 
-// FuzzTarget: whatever is taken makes a request line that servers can read, and
-// reads the same again; whatever is refused is refused in one line.
+// FuzzTarget: an accepted URL gives a request line that servers can read, and
+// parses to the same again. The error for any other URL is one line.
 func FuzzTarget(f *testing.F) {
 	for _, url := range []string{
 		"http://u:p@gateway:81/a%2Fb c?d=ü#e", "HTTPS://[fe80::1%eth0]:8080", "http://bücher.example", "http:/gateway", "http://::1:80/",

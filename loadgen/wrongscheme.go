@@ -10,8 +10,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// plainAtTLS is what servers say of a request in cleartext at a port that speaks
-// TLS, all with status 400: nginx, Go, Apache, Tomcat.
+// plainAtTLS are texts that servers send, with status 400, in response to a
+// cleartext request at a TLS port: nginx, Go, Apache, Tomcat.
 var plainAtTLS = []string{
 	"plain HTTP request was sent to HTTPS port",
 	"sent an HTTP request to an HTTPS server",
@@ -19,8 +19,8 @@ var plainAtTLS = []string{
 	"combination of host and port requires TLS",
 }
 
-// wrongScheme is a note on a run to an http URL whose port speaks TLS, or may;
-// "" for any other.
+// wrongScheme is a note on a run to an http URL if its port speaks TLS, or may;
+// "" otherwise.
 func (l *Load) wrongScheme(ctx context.Context, run *record.Run) string {
 	switch {
 	case l.target.TLS || l.cfg.Proxy != nil:
@@ -40,8 +40,9 @@ func saysTLS(a record.ErrorResponse) bool {
 	return a.Status == badRequest && slices.ContainsFunc(plainAtTLS, func(text string) bool { return strings.Contains(a.Body, text) })
 }
 
-// closedWithoutResponse reports whether the server took requests, and closed every
-// connection without a byte: so do most that expect TLS and meet a request.
+// closedWithoutResponse reports whether the server took requests and closed
+// every connection without sending a byte, as most TLS servers do for a
+// cleartext request.
 func closedWithoutResponse(r *record.Run) bool {
 	closed := [...]record.Class{record.NewClass(record.StageWait, record.CauseEOF), record.NewClass(record.StageWait, record.CauseReset)}
 	return !r.Interrupted && len(r.Outcomes) > 0 && !slices.ContainsFunc(r.Outcomes, func(o record.Outcome) bool {
@@ -49,10 +50,10 @@ func closedWithoutResponse(r *record.Run) bool {
 	})
 }
 
-// probeBound is the time that a trial handshake after the load may take.
+// probeBound limits the time of the handshake that is tried after the load.
 const probeBound = time.Second
 
-// speaksTLS makes one TLS handshake with the target of an http URL.
+// speaksTLS tries one TLS handshake with the target of an http URL.
 func (l *Load) speaksTLS(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, probeBound)
 	defer cancel()

@@ -26,25 +26,26 @@ import (
 
 var requests = flag.Int64("requests", 1000, "requests of each run of TestServers; costly ones get a share of it")
 
-// realCase is one kind of request, and what every response to it must be.
+// realCase is one kind of request, and the response that every such request
+// must get.
 type realCase struct {
 	name, path string
 	method     string // "" means GET
 	body       int    // bytes to send
-	field      string // one more, "Name: value"
-	ask        string // If-None-Match or If-Modified-Since, with the value of a response without it
+	field      string // an additional one, "Name: value"
+	ask        string // If-None-Match or If-Modified-Since; its value comes from an earlier response
 	status     int    // 0 means 200
-	bytes      int64  // of the body; or
+	bytes      int64  // of the body; or asProbed, or some
 	chunked    bool
-	idle       bool  // a request a second, and the server closes meanwhile without having said so
-	hits       int64 // requests that the server gets for one of ours; 0 means 1
-	share      int64 // -requests is divided by it; 0 means 1
+	idle       bool  // one request per second, and the server closes meanwhile without notice
+	hits       int64 // requests that the server gets for one of nodrop's; 0 means 1
+	share      int64 // divides -requests; 0 means 1
 }
 
-// What stands in place of a body's length.
+// Values that replace the length of a body.
 const (
-	asProbed = -1 // what net/http gets
-	some     = -2 // any above 0: the body tells of its request
+	asProbed = -1 // the length that net/http gets
+	some     = -2 // any above 0: the body depends on the request
 )
 
 const (
@@ -52,11 +53,11 @@ const (
 	chunkedBytes = 20000 + pageBytes
 	largeBytes   = 10 << 20
 	workers      = 20
-	fewest       = 2 * workers // requests of a run, whatever its share
+	fewest       = 2 * workers // minimum requests of a run, whatever its share
 )
 
-// usual are the cases of a server that has the site's files, and a page that
-// can be posted to.
+// usual are the cases of a server with the site's files and a page that accepts
+// POST.
 var usual = []realCase{
 	{name: "small", path: "/small", bytes: pageBytes},
 	{name: "chunked", path: "/chunked", bytes: chunkedBytes, chunked: true},
@@ -66,17 +67,16 @@ var usual = []realCase{
 	{name: "unchanged", path: "/large", ask: "If-None-Match", status: 304},
 }
 
-// running is a server that was started.
 type running struct {
 	url   string
-	count func() int64 // requests it says it was sent
+	count func() int64 // requests that the server says it received
 }
 
 var realServers = []struct {
 	name  string
 	start func(t *testing.T, site string) running
 	cases []realCase
-	share int64 // as in realCase, of all of them
+	share int64 // as in realCase, for all the cases
 }{
 	{name: "nginx", start: startNginx, cases: append(slices.Clip(usual),
 		realCase{name: "unmodified", path: "/large", ask: "If-Modified-Since", status: 304},
@@ -87,7 +87,7 @@ var realServers = []struct {
 		realCase{name: "idle", path: "/idle", bytes: pageBytes, idle: true, share: 1000},
 	)},
 	{name: "haproxy", start: startHAProxy, cases: append(slices.Clip(usual),
-		// Its own answers, as opposed to those of the nginx behind it.
+		// Responses of HAProxy itself, not of the nginx behind it.
 		realCase{name: "own", path: "/own", bytes: pageBytes},
 		realCase{name: "own head", path: "/own", method: "HEAD"},
 		realCase{name: "own post", path: "/own", method: "POST", body: 8 << 10, bytes: pageBytes},
@@ -95,7 +95,8 @@ var realServers = []struct {
 	)},
 	{name: "caddy", start: startCaddy, cases: []realCase{
 		usual[0],
-		// Whatever it can tell the length of gets a Content-Length, but for what it compresses.
+		// Caddy sends Content-Length where it knows it, except for compressed
+		// responses.
 		{name: "chunked", path: "/chunked", field: "Accept-Encoding: gzip", bytes: asProbed, chunked: true},
 		usual[2], usual[3], usual[4], usual[5],
 	}},
@@ -110,8 +111,8 @@ var realServers = []struct {
 	{name: "gunicorn sync", start: startGunicorn("sync"), share: 10, cases: httpbin},
 }
 
-// httpbin are the cases of httpbin, which has pages of its own. It answers one
-// or two thousand requests a second: it gets a share.
+// httpbin are the cases of httpbin, which has its own pages. It answers only
+// one or two thousand requests a second, so it gets a share.
 var httpbin = []realCase{
 	{name: "small", path: "/base64/aGVsbG8K", bytes: pageBytes},
 	{name: "chunked", path: "/stream-bytes/2000?seed=1&chunk_size=100", bytes: 2000, chunked: true},
@@ -121,9 +122,9 @@ var httpbin = []realCase{
 	{name: "unchanged", path: "/etag/x", ask: "If-None-Match", status: 304},
 }
 
-// TestServers: nothing is lost at a server that drops nothing, and the server
-// says so, too. It prints a row for each run; go test shows them if it is
-// given no package (make servers) or a test fails.
+// TestServers: a server that drops nothing loses nothing, and the server's
+// counts agree. The test prints a row for each run; go test shows the rows if
+// no package is given (make servers) or if a test fails.
 func TestServers(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("NOT RUN: the servers are installed on Linux only")
@@ -151,7 +152,7 @@ func TestServers(t *testing.T) {
 						fmt.Printf("%-16s  %-10s  %-10s  %8d  %4d  %7d  %8d  %11d  %8.1f\n", server.name, tc.name, connection,
 							n, run.Counts.Lost, run.Counts.Spoiled, run.Connections.Stale, run.Connections.Opened, float64(run.Duration)/1e9)
 					}
-					// It answers before it counts.
+					// The server responds before it counts.
 					clitest.Await(t, "the server has counted all", func() bool {
 						got := running.count()
 						if got > sent {
@@ -165,8 +166,8 @@ func TestServers(t *testing.T) {
 	}
 }
 
-// probe has net/http send the request, and sees that the response is what the
-// case is about. It completes the case, and returns how many requests it took.
+// probe sends the request with net/http and checks that the response fits the
+// case. It completes the case, and returns how many requests it took.
 func (tc *realCase) probe(t *testing.T, url string) (n int64) {
 	t.Helper()
 	if tc.status == 0 {
@@ -214,7 +215,7 @@ func (tc *realCase) probe(t *testing.T, url string) (n int64) {
 	return n
 }
 
-// run sends n requests. All must be answered as the case says.
+// run sends n requests. All responses must be as in the case.
 func (tc *realCase) run(t *testing.T, program, url string, n int64, keepAlive bool) *record.Run {
 	t.Helper()
 	args := []string{"-n", strconv.FormatInt(n, 10), "-c", strconv.Itoa(workers), "-m", tc.method, "--ok", strconv.Itoa(tc.status), "--trace-lost", "3"}
@@ -255,7 +256,7 @@ func (tc *realCase) run(t *testing.T, program, url string, n int64, keepAlive bo
 	return run
 }
 
-// newSite makes the files that the servers have in common.
+// newSite makes the files that the servers share.
 func newSite(t *testing.T) string {
 	t.Helper()
 	site, page := clitest.NewDir(t), []byte("hello\n")
@@ -266,14 +267,14 @@ func newSite(t *testing.T) string {
 	clitest.WriteFile(t, filepath.Join(site, "small"), page)
 	clitest.WriteFile(t, filepath.Join(site, "post"), page)
 	clitest.WriteFile(t, filepath.Join(site, "text.txt"), text)
-	// The included part makes nginx and Apache send what they have.
+	// The included part makes nginx and Apache flush what they have.
 	clitest.WriteFile(t, filepath.Join(site, "chunked"), append([]byte(`<!--#include virtual="/small" -->`), text...))
 	clitest.WriteFile(t, filepath.Join(site, "large"), make([]byte, largeBytes))
 	return site
 }
 
-// startTool starts a server that opens port, and returns when it accepts. The
-// test's end is that of the server and of all it has started.
+// startTool starts a server on port, and returns when it accepts connections.
+// The end of the test kills it and all processes that it has started.
 func startTool(t *testing.T, port int, name string, args ...string) {
 	t.Helper()
 	var output bytes.Buffer
@@ -292,7 +293,7 @@ func startTool(t *testing.T, port int, name string, args ...string) {
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		<-ended
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // fails when nobody is left
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // fails if no process is left
 		if t.Failed() {
 			t.Logf("%s: %v\n%s", name, cmd.ProcessState, &output)
 		}
@@ -312,7 +313,6 @@ func startTool(t *testing.T, port int, name string, args ...string) {
 	})
 }
 
-// lines counts the lines of a growing log.
 func lines(t *testing.T, log string) func() int64 {
 	t.Helper()
 	var read, count int64
@@ -380,7 +380,6 @@ http {
 	return running{"http://127.0.0.1:" + port, lines(t, filepath.Join(dir, "access.log"))}
 }
 
-// startHAProxy puts it in front of an nginx.
 func startHAProxy(t *testing.T, site string) running {
 	t.Helper()
 	behind := startNginx(t, site)
@@ -408,8 +407,8 @@ backend back
 	return running{"http://127.0.0.1:" + port, func() int64 { return haproxyRequests(t, socket) }}
 }
 
-// haproxyRequests asks for the frontend's requests, less those that were none:
-// connections closed without a byte, as startTool makes one.
+// haproxyRequests is the frontend's count of requests, without connections
+// closed before the first byte, such as startTool's.
 func haproxyRequests(t *testing.T, socket string) int64 {
 	t.Helper()
 	c, err := net.Dial("unix", socket)
@@ -467,7 +466,7 @@ http://127.0.0.1:PORT {
 	file_server
 }
 `, "PORT", port, "SITE", site, "LOG", log)
-	t.Setenv("XDG_DATA_HOME", dir) // where it writes, asked or not
+	t.Setenv("XDG_DATA_HOME", dir) // Caddy writes there in any case
 	t.Setenv("XDG_CONFIG_HOME", dir)
 	startTool(t, atoi(t, port), "caddy", "run", "--config", file, "--adapter", "caddyfile")
 	return running{"http://127.0.0.1:" + port, lines(t, log)}
@@ -477,7 +476,7 @@ func startApache(t *testing.T, site string) running {
 	t.Helper()
 	dir, port := clitest.NewDir(t), strconv.Itoa(clitest.FreePort(t))
 	file, log := filepath.Join(dir, "apache.conf"), filepath.Join(dir, "access.log")
-	// As root it must be given another user; without root it keeps its own.
+	// As root, Apache needs another user; otherwise it keeps its own.
 	clitest.WriteConf(t, file, `
 ServerRoot DIR
 ServerName 127.0.0.1
@@ -502,8 +501,8 @@ DocumentRoot SITE
 	return running{"http://127.0.0.1:" + port, lines(t, log)}
 }
 
-// startGunicorn serves httpbin, and the site's large file, which httpbin has
-// nothing like.
+// startGunicorn serves httpbin and the site's large file, because httpbin has
+// no large page.
 func startGunicorn(worker string, args ...string) func(t *testing.T, site string) running {
 	return func(t *testing.T, site string) running {
 		t.Helper()

@@ -8,7 +8,7 @@ import (
 	"nodrop/loadgen/cli/clitest"
 )
 
-// The report's first part is hey's, line by line.
+// TestHeyShape: the first part of the report has hey's lines.
 func TestHeyShape(t *testing.T) {
 	clitest.NeedsTime(t)
 	for _, name := range []string{"hey", "nginx", "gunicorn", "python3", "bash"} {

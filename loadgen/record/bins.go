@@ -6,35 +6,35 @@ import (
 )
 
 const (
-	// FirstBinWidth is how wide bins are at first, in ns.
+	// FirstBinWidth is the initial width of a bin, in ns.
 	FirstBinWidth = 5_000_000
-	// MaxBins is how many there are at most, before they are made twice as wide.
+	// MaxBins is the maximum number of bins. Beyond it, the width doubles.
 	MaxBins = 8192
 
 	sketchSteps = 16
 )
 
-// Bin is what happened in one stretch of time. A request counts as started in
-// the bin of its start, as answered, lost, spoiled or aborted in the bin of its
-// end.
+// Bin holds the counts of one interval of the run. A request counts as started
+// in the bin of its start, and as answered, lost, spoiled or aborted in the bin
+// of its end.
 type Bin struct {
 	Started   int64     `json:"started,omitempty"`
-	Responded int64     `json:"answered,omitempty"` // with whatever status
+	Responded int64     `json:"answered,omitempty"` // with any status
 	OK        int64     `json:"ok,omitempty"`
 	Lost      []BinLoss `json:"lost,omitempty"`
 	Spoiled   int64     `json:"spoiled,omitempty"`
 	Aborted   int64     `json:"aborted,omitempty"`
-	Latency   *Sketch   `json:"latency,omitempty"` // of answered requests, by end
+	Latency   *Sketch   `json:"latency,omitempty"` // of answered requests, in the bin of their end
 }
 
-// BinLoss is how many requests of one class were lost in a bin.
+// BinLoss counts the lost requests of one class in a bin.
 type BinLoss struct {
 	Class Class `json:"class"`
 	Count int64 `json:"count"`
 }
 
-// Sketch is a small distribution of latencies: step i counts those below
-// 64 µs × 2^i, the last step all others; Max in ns.
+// Sketch is a coarse latency histogram: step i counts latencies below 64 µs ×
+// 2^i, and the last step counts all others. Max is in ns.
 type Sketch struct {
 	Max   int64              `json:"maxNs"`
 	Steps [sketchSteps]int64 `json:"steps"`
@@ -46,7 +46,7 @@ func (s *Sketch) record(ns int64) {
 	s.Max = max(s.Max, ns)
 }
 
-// empty reports whether s, which may be nil, holds nothing.
+// empty reports whether s is nil or holds no latency.
 func (s *Sketch) empty() bool { return s == nil || s.Steps == [sketchSteps]int64{} }
 
 func (s *Sketch) merge(o *Sketch) {
@@ -66,7 +66,7 @@ func (b *Bin) addLost(c Class, n int64) {
 	b.Lost = append(b.Lost, BinLoss{c, n})
 }
 
-// LostCount is the sum over classes.
+// LostCount is the sum over all classes.
 func (b *Bin) LostCount() int64 {
 	var n int64
 	for _, l := range b.Lost {
@@ -93,16 +93,16 @@ func (b *Bin) merge(o *Bin) {
 	b.Latency.merge(o.Latency)
 }
 
-// Bins is the run's time line. Bins start at 0 and are Width ns wide; once
-// there are more than 8,192, pairs are merged and the width doubles, so that
-// memory does not grow with the run.
+// Bins is the run's time line. Bins start at 0 and are Width ns wide. When there
+// are more than 8,192, pairs are merged and the width doubles, so memory does not
+// grow with the run.
 type Bins struct {
 	Width int64 `json:"widthNs"`
 	List  []Bin `json:"list"`
 }
 
-// StartedBetween counts the requests started in the bins that [from, to]
-// touches, in ns: at most one bin's width too wide on either side.
+// StartedBetween counts the requests started in the bins that overlap [from, to],
+// in ns. It includes up to one bin width too much on either side.
 func (b *Bins) StartedBetween(from, to int64) int64 {
 	if b.Width == 0 {
 		return 0
@@ -115,8 +115,8 @@ func (b *Bins) StartedBetween(from, to int64) int64 {
 	return n
 }
 
-// LatencyBetween is the distribution of the responses that ended in the bins that
-// [from, to] touches, in ns.
+// LatencyBetween is the latency distribution of the responses that ended in the
+// bins that overlap [from, to], in ns.
 func (b *Bins) LatencyBetween(from, to int64) Sketch {
 	var s Sketch
 	if b.Width == 0 {
@@ -131,7 +131,7 @@ func (b *Bins) LatencyBetween(from, to int64) Sketch {
 	return s
 }
 
-// Count is how many latencies s holds.
+// Count is the number of latencies in s.
 func (s *Sketch) Count() int64 {
 	var n int64
 	for _, c := range s.Steps {
@@ -140,8 +140,8 @@ func (s *Sketch) Count() int64 {
 	return n
 }
 
-// Percentile is a bound in ns that p percent do not exceed, up to twice what
-// it would be exactly; 0 when empty.
+// Percentile is an upper bound, in ns, of the p-th percentile. It is at most
+// twice the exact value; 0 if s is empty.
 func (s *Sketch) Percentile(p float64) int64 {
 	rank := int64(math.Ceil(float64(s.Count()) * p / 100))
 	for i, c := range s.Steps {

@@ -6,23 +6,22 @@ import (
 	"strconv"
 )
 
-// Stage says how far an exchange had got when it failed, not which system call
-// reported the failure.
+// Stage says how far an exchange had progressed when it failed, not which system
+// call reported the failure.
 type Stage uint8
 
-// The stages, in the order of an exchange. StageClient is the stage of what
-// failed on this machine, StageStatus that of a response with an unexpected
-// status.
+// The stages, in the order of an exchange. StageClient is for failures on this
+// machine, StageStatus for a response with an unexpected status.
 const (
 	StageNone    Stage = iota
-	StageDNS           // looking the name up
-	StageConnect       // until the handshake is known to be done
-	StageProxy         // reaching the proxy, and asking it for a tunnel
+	StageDNS           // name look-up
+	StageConnect       // until the TCP handshake is known to be complete
+	StageProxy         // connecting to the proxy, and requesting a tunnel
 	StageTLS           // until TLS is established
-	StageSend          // the request is not yet wholly written
-	StageWait          // wholly written, or the peer gone, before one byte of the response
-	StageHead          // inside status line and header fields
-	StageBody          // inside the body
+	StageSend          // before the request is fully written
+	StageWait          // request fully written, or peer gone, before the first byte of the response
+	StageHead          // within the status line and header fields
+	StageBody          // within the body
 	StageStatus
 	StageClient
 )
@@ -34,7 +33,7 @@ func (s Stage) String() string { return stageNames[s] }
 // Cause says what ended an exchange.
 type Cause uint8
 
-// The causes. Those from CausePorts on belong to StageClient.
+// The causes. CausePorts and those after it belong to StageClient.
 const (
 	CauseNone Cause = iota
 	CauseRefused
@@ -59,20 +58,20 @@ var causeNames = [...]string{"", "refused", "reset", "eof", "timeout", "unreacha
 
 func (c Cause) String() string { return causeNames[c] }
 
-// Class is a failure class: the stage in the second byte, the cause in the
-// lowest one. Of an unexpected status the code takes the place of both, and a
-// bit above them says so. The zero Class means that nothing failed.
+// Class is a failure class: the stage in the second byte, the cause in the lowest
+// byte. For an unexpected status, a bit above them is set and the status code
+// replaces both. The zero Class means no failure.
 type Class uint32
 
 const classStatusBase = 1 << 16
 
-// NewClass is the class of a failure that is no status.
+// NewClass is the class of a failure other than an unexpected status.
 func NewClass(s Stage, c Cause) Class { return Class(s)<<8 | Class(c) }
 
 // StatusClass is the class of an unexpected status.
 func StatusClass(code int) Class { return classStatusBase + Class(code) }
 
-// Status is the code of an unexpected status, 0 of any other class.
+// Status is the code of an unexpected status, 0 for any other class.
 func (c Class) Status() int {
 	if c < classStatusBase {
 		return 0
@@ -80,7 +79,7 @@ func (c Class) Status() int {
 	return int(c - classStatusBase)
 }
 
-// Stage is how far the exchange had got.
+// Stage is how far the exchange had progressed.
 func (c Class) Stage() Stage {
 	if c >= classStatusBase {
 		return StageStatus
@@ -88,7 +87,7 @@ func (c Class) Stage() Stage {
 	return Stage(c >> 8)
 }
 
-// Cause is what ended it; CauseNone for a status.
+// Cause is what ended the exchange; CauseNone for a status.
 func (c Class) Cause() Cause {
 	if c >= classStatusBase {
 		return CauseNone
@@ -102,7 +101,7 @@ func (c Class) Spoiled() bool { return c.Stage() == StageClient }
 // String is "stage.cause" or "status.NNN"; "" for the zero Class.
 func (c Class) String() string { return string(c.Append(nil)) }
 
-// Append adds what String gives to b.
+// Append appends the text of String to b.
 func (c Class) Append(b []byte) []byte {
 	switch {
 	case c == 0:
@@ -114,11 +113,11 @@ func (c Class) Append(b []byte) []byte {
 	return append(b, c.Cause().String()...)
 }
 
-// MarshalText writes the class as String does.
+// MarshalText returns the text of String.
 func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// UnmarshalText reads what MarshalText wrote; a class outside the table is an
-// error.
+// UnmarshalText reads what MarshalText wrote. A class that is not in the table is
+// an error.
 func (c *Class) UnmarshalText(b []byte) error {
 	name := string(b)
 	if name == "" {
@@ -142,23 +141,23 @@ func (c *Class) UnmarshalText(b []byte) error {
 // Processed says whether the server may have acted on a failed request.
 type Processed string
 
-// What can be known about it from outside.
+// What an observer outside the server can know about it.
 const (
 	Never    Processed = "never"
 	Possibly Processed = "possibly"
 	Yes      Processed = "yes, at least in part"
 )
 
-// ClassInfo is what is known about a class in general.
+// ClassInfo is what is known in general about a class.
 type ClassInfo struct {
 	Class     Class
 	Processed Processed
-	Cause     string // the usual one
-	Remedy    string // in general terms; the report gives numbers
+	Cause     string // the usual cause
+	Remedy    string // in general terms; the report adds numbers
 }
 
-// SafeToRetry reports whether any method may be sent again without the risk of
-// acting twice.
+// SafeToRetry reports whether a request with any method can be sent again without
+// the risk of processing it twice.
 func (i ClassInfo) SafeToRetry() bool { return i.Processed == Never }
 
 // Info returns what is known about c.
@@ -174,7 +173,7 @@ func (c Class) Info() ClassInfo {
 	return ClassInfo{Class: c}
 }
 
-// Classes lists every class that can be counted, statuses apart.
+// Classes lists every class that can be counted, except statuses.
 func Classes() []ClassInfo { return slices.Clone(classTable) }
 
 const (
@@ -182,9 +181,9 @@ const (
 	graceLonger = "let requests in flight finish: a grace period longer than the slowest of them"
 )
 
-// classTable lists every class that can be counted, statuses apart.
-// What it says is from research into how each layer shuts down: which side
-// closes, and what the kernel does with a connection nobody accepted.
+// classTable lists every class that can be counted, except statuses. Its contents
+// come from research into how each layer shuts down: which side closes first, and
+// what the kernel does with a connection that nobody accepted.
 var classTable = []ClassInfo{
 	{NewClass(StageDNS, CauseNotFound), Never, "the name was taken away during the event", "keep the record until its last endpoint is gone"},
 	{NewClass(StageDNS, CauseOther), Never, "the name server failed", "check the name servers"},
@@ -237,7 +236,7 @@ var classTable = []ClassInfo{
 	{NewClass(StageBody, CauseUnreachable), Yes, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
 	{NewClass(StageBody, CauseOther), Yes, "the answer's body could not be read, or was longer than --max-body allows", "see the sample"},
 
-	// Memory may run out, and a packet filter act, when part of a request is
+	// Memory can run out, or a packet filter act, after part of a request is
 	// written.
 	{NewClass(StageClient, CausePorts), Never, "this machine has no free port for the connection", "widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 	{NewClass(StageClient, CauseFiles), Never, "this machine's limit of open files", "raise ulimit -n"},

@@ -7,32 +7,32 @@ import (
 )
 
 const (
-	// MaxLostDetails is how many lost requests a run holds in full.
+	// MaxLostDetails is how many lost requests a run lists in full.
 	MaxLostDetails = 100_000
-	// LostSlack is how many more are held until they are sorted and cut.
+	// LostSlack is how many more are kept before the list is sorted and cut.
 	LostSlack = 10_000
-	// MaxSamples is how many texts of one class are told apart; the rest share one.
+	// MaxSamples is how many texts of a class are counted separately; the rest
+	// are counted together.
 	MaxSamples = 1_000
 )
 
-// lostDetails keeps the first 100,000 lost requests in the order of
-// compareLost. What it keeps follows from what it was given alone, not from
-// the order, so that shards, their merge and a stream read back agree.
+// lostDetails keeps the first 100,000 lost requests in the order of compareLost.
+// The result depends only on the set of requests, not on the order in which they
+// arrive, so shards, their merge and a stream that is read back agree.
 type lostDetails struct {
 	list     []lostDetail
 	full     bool
-	last     lostDetail // the last that was kept when the list was cut; valid if full
+	last     lostDetail // the last request kept by cut; valid if full
 	unlisted int64
 }
 
-// lostDetail is a lost request whose sample has no number yet: numbers are the
-// merge's to give.
+// lostDetail is a lost request whose sample has no index yet: the merge assigns
+// indexes.
 type lostDetail struct {
 	LostRequest
 	text string
 }
 
-// add keeps d, or counts it.
 func (l *lostDetails) add(d lostDetail) {
 	if l.full && compareLost(d, l.last) >= 0 {
 		l.unlisted++
@@ -44,7 +44,7 @@ func (l *lostDetails) add(d lostDetail) {
 	}
 }
 
-// cut sorts the list and drops what is too much.
+// cut sorts the list and drops what exceeds the limit.
 func (l *lostDetails) cut() {
 	slices.SortFunc(l.list, compareLost)
 	extra := len(l.list) - MaxLostDetails
@@ -64,8 +64,8 @@ func (l *lostDetails) merge(o *lostDetails) {
 	l.unlisted += o.unlisted
 }
 
-// compareLost orders lost requests by the time of failure. Those it calls
-// equal do not differ in anything.
+// compareLost orders lost requests by the time of failure. Requests that compare
+// equal are identical in every field.
 func compareLost(a, b lostDetail) int {
 	if c := cmp.Or(cmp.Compare(a.End, b.End), cmp.Compare(a.Start, b.Start)); c != 0 {
 		return c
@@ -74,20 +74,20 @@ func compareLost(a, b lostDetail) int {
 		compareBool(a.Reused, b.Reused), compareBool(a.Redirected, b.Redirected), cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.text, b.text))
 }
 
-// classTexts counts texts by class: so many of each class one by one, the rest
-// together.
+// classTexts counts texts by class: up to most texts of each class separately,
+// the rest together.
 type classTexts struct {
 	most int
 	of   map[Class]*textCount
 }
 
-// add counts n requests of a class with a text, and returns the text: the same
-// one in memory for as long as it is kept.
+// add counts n requests of a class with a text. It returns the stored copy of the
+// text while that is kept.
 func (c *classTexts) add(class Class, text string, n int64) string {
 	return c.texts(class).add(text, n)
 }
 
-// addOne is add of one request; a text that is kept already is not copied.
+// addOne counts one request. It does not copy a text that is already kept.
 func (c *classTexts) addOne(class Class, text []byte) {
 	texts := c.texts(class)
 	if found := texts.kept[string(text)]; found != nil {
@@ -119,13 +119,14 @@ func (c *classTexts) merge(o *classTexts) {
 	}
 }
 
-// textCount counts texts one by one, those beyond a number together. It keeps
-// the least in order, because they are the same in whatever order texts are met
-// and however they fall to shards: one that was dropped is never taken again.
+// textCount counts up to most texts separately and the rest together. It keeps
+// the texts that sort first: that set does not depend on the order in which
+// texts arrive or on how they are spread over shards, because a dropped text
+// never comes back.
 type textCount struct {
 	most int
 	kept map[string]*textN
-	last string // the greatest of kept, once they are most
+	last string // the greatest of kept, once kept is full
 	rest int64
 }
 
@@ -154,14 +155,15 @@ func (c *textCount) add(text string, n int64) string {
 	return text
 }
 
-// sampleKey tells samples apart: a reset reads the same wherever it strikes.
+// sampleKey identifies a sample. The class is part of it because errors of
+// different classes can have the same text, such as a reset.
 type sampleKey struct {
 	class Class
 	text  string
 }
 
-// samples is what a recording holds, the most frequent first, and the place of
-// each in it.
+// samples returns the samples of a recording, the most frequent first, and the
+// index of each.
 func (c *classTexts) samples() ([]Sample, map[sampleKey]int) {
 	counts := map[sampleKey]int64{}
 	for class, texts := range c.of {
@@ -186,7 +188,8 @@ func (c *classTexts) samples() ([]Sample, map[sampleKey]int) {
 	return list, places
 }
 
-// otherSamples is what the texts beyond the first 1,000 of a class share.
+// otherSamples is the sample shared by the texts of a class beyond the first
+// 1,000.
 func otherSamples(class Class) sampleKey {
 	return sampleKey{class, "other errors of class " + class.String()}
 }

@@ -1,11 +1,11 @@
 package record
 
-// Engine names what carries a load out.
+// Engine names the implementation that sends a load.
 type Engine string
 
 // The engines.
 const (
-	EngineAuto Engine = "auto" // the loop where it applies, or else the pool
+	EngineAuto Engine = "auto" // the loop where it applies, otherwise the pool
 	EnginePool Engine = "pool" // a goroutine per worker: every protocol, every system
 	EngineLoop Engine = "loop" // a thread per processor, with epoll: cleartext HTTP/1.1 on Linux
 )

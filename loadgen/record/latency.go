@@ -10,12 +10,13 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// histogramMax is the largest latency a histogram tells apart, in µs: 1 hour.
+// histogramMax is the largest latency that the histogram distinguishes, in µs:
+// 1 hour.
 const histogramMax = 3_600_000_000
 
-// Latency is a distribution of durations: exact count, sum and extremes in ns,
-// and an HDR histogram in µs (1 µs to 1 h, 3 digits). The zero value is empty
-// and takes no memory for the histogram.
+// Latency is a distribution of durations: exact count, sum, minimum and maximum
+// in ns, and an HDR histogram in µs (1 µs to 1 h, 3 digits). The zero value is
+// empty and allocates no histogram.
 type Latency struct {
 	Count int64
 	Sum   int64 // ns
@@ -35,12 +36,12 @@ func (l *Latency) Record(ns int64) {
 	l.Max = max(l.Max, ns)
 	l.Count++
 	l.Sum = saturated(l.Sum, ns)
-	// The value is clamped into the range, so it cannot be refused.
+	// The value is clamped into the range, so RecordValue cannot fail.
 	_ = l.hist.RecordValue(min((ns+500)/1000, histogramMax))
 }
 
-// saturated is the sum of two numbers that are not negative, or the largest
-// there is: a file may say anything.
+// saturated adds two non-negative numbers, up to the largest int64: a file can
+// contain any number.
 func saturated(a, b int64) int64 {
 	if a > math.MaxInt64-b {
 		return math.MaxInt64
@@ -48,7 +49,7 @@ func saturated(a, b int64) int64 {
 	return a + b
 }
 
-// Merge adds what o holds.
+// Merge adds the durations of o.
 func (l *Latency) Merge(o *Latency) {
 	if o.Count == 0 {
 		return
@@ -65,8 +66,8 @@ func (l *Latency) Merge(o *Latency) {
 	l.hist.Merge(o.hist)
 }
 
-// take adds what o holds and leaves o empty. The first histogram is taken over
-// as it is: another would be the largest piece of memory at the end of a run.
+// take moves the durations of o into l and leaves o empty. An empty l takes over
+// o's histogram: a copy would be the largest allocation at the end of a run.
 func (l *Latency) take(o *Latency) {
 	if l.Count == 0 {
 		*l = *o
@@ -76,7 +77,7 @@ func (l *Latency) take(o *Latency) {
 	*o = Latency{}
 }
 
-// Mean is the exact mean in ns, 0 when empty.
+// Mean is the exact mean in ns, 0 if empty.
 func (l *Latency) Mean() float64 {
 	if l.Count == 0 {
 		return 0
@@ -84,8 +85,8 @@ func (l *Latency) Mean() float64 {
 	return float64(l.Sum) / float64(l.Count)
 }
 
-// Percentile is the duration in ns that p percent do not exceed, within the
-// histogram's three digits and never outside Min and Max; 0 when empty.
+// Percentile is the p-th percentile in ns, with the histogram's three digits and
+// never outside Min and Max; 0 if empty.
 func (l *Latency) Percentile(p float64) int64 {
 	if l.Count == 0 {
 		return 0
@@ -93,8 +94,8 @@ func (l *Latency) Percentile(p float64) int64 {
 	return min(max(l.hist.ValueAtPercentile(p)*1000, l.Min), l.Max)
 }
 
-// Each calls f for every occupied step of the histogram in rising order, with
-// a duration in ns inside Min and Max, the first at Min, and the count there.
+// Each calls f for every non-empty bucket of the histogram in rising order,
+// with a duration in ns between Min and Max (Min for the first) and the count.
 func (l *Latency) Each(f func(ns, count int64)) {
 	if l.Count == 0 {
 		return
@@ -109,20 +110,20 @@ func (l *Latency) Each(f func(ns, count int64)) {
 	})
 }
 
-// eachStep calls f for every occupied step of h in rising order, with the least
-// value that falls into it. The library's own list of steps takes several times
+// eachStep calls f for every non-empty bucket of h in rising order, with the
+// bucket's lowest value. The library's own list of buckets takes several times
 // the memory of h, at the very end of a run.
 func eachStep(h *hdrhistogram.Histogram, f func(from, count int64)) {
 	steps := h.Export()
 	unit := bits.Len64(uint64(steps.LowestTrackableValue)) - 1
-	single := 2 * int64(math.Pow10(int(steps.SignificantFigures))) // values told apart one by one
+	single := 2 * int64(math.Pow10(int(steps.SignificantFigures))) // values with a bucket each
 	half := 1 << (bits.Len64(uint64(single-1)) - 1)
 	for i, count := range steps.Counts {
 		if count == 0 {
 			continue
 		}
-		// The first two halves have steps of one unit, and each half after them
-		// steps twice as wide as the one before.
+		// The first two halves have buckets of one unit. In each half after them,
+		// buckets are twice as wide as in the one before.
 		power, step := i/half-1, i%half+half
 		if power < 0 {
 			power, step = 0, i
@@ -131,7 +132,6 @@ func eachStep(h *hdrhistogram.Histogram, f func(from, count int64)) {
 	}
 }
 
-// latencyJSON is Latency as recordings hold it.
 type latencyJSON struct {
 	Count int64  `json:"count"`
 	Sum   int64  `json:"sumNs"`
@@ -140,8 +140,8 @@ type latencyJSON struct {
 	HDR   string `json:"hdr,omitempty"` // V2 compressed, base64; values in µs
 }
 
-// MarshalJSON writes counts, sums and the histogram in HDR's V2 compressed
-// base64 form.
+// MarshalJSON writes counts, sums, and the histogram in HDR's V2 compressed
+// base64 format.
 func (l *Latency) MarshalJSON() ([]byte, error) {
 	j := latencyJSON{Count: l.Count, Sum: l.Sum, Min: l.Min, Max: l.Max}
 	if l.hist != nil {
@@ -154,8 +154,8 @@ func (l *Latency) MarshalJSON() ([]byte, error) {
 	return json.Marshal(j)
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote; a histogram that does not hold
-// as many values as the count says is an error.
+// UnmarshalJSON reads what MarshalJSON wrote. It is an error if the histogram
+// does not hold as many values as the count says.
 func (l *Latency) UnmarshalJSON(b []byte) error {
 	var j latencyJSON
 	if err := json.Unmarshal(b, &j); err != nil {

@@ -5,29 +5,30 @@ import (
 	"time"
 )
 
-// MarkKind says what a mark is about; reports relate losses to marks by kind.
+// MarkKind is the kind of event that a mark records; reports relate losses to
+// marks by kind.
 type MarkKind string
 
-// The kinds of mark. A step's own mark spans its action; the others are
-// moments in the life of one endpoint.
+// The kinds of mark. A step's mark spans its action; the others are single points
+// in the lifecycle of one endpoint.
 const (
 	MarkStep            MarkKind = "step"                 // an action of the timeline, start to end
-	MarkTerminating     MarkKind = "terminating"          // the endpoint was told to go; its pre-stop delay begins
+	MarkTerminating     MarkKind = "terminating"          // the endpoint was asked to terminate; its pre-stop delay begins
 	MarkSignalled       MarkKind = "signalled"            // the stop signal was sent
-	MarkListenerClosed  MarkKind = "listener closed"      // it accepts no more connections
-	MarkKilled          MarkKind = "killed"               // its time to go was over, and it was ended by force
-	MarkExited          MarkKind = "exited"               // its process is gone
-	MarkCrashed         MarkKind = "crashed"              // its process, or that of what serves it, ended unasked: not the event's doing
-	MarkEndpointRemoved MarkKind = "endpoint removed"     // the balancer sends it no more connections
-	MarkNotReady        MarkKind = "not ready"            // the control plane took it out; a balancer may not have heard yet
-	MarkEndpointGoes    MarkKind = "endpoint terminating" // the same, because it was told to go
-	MarkEndpointDropped MarkKind = "endpoint dropped"     // the control plane lists it no longer
-	MarkConnectionsCut  MarkKind = "connections cut"      // the balancer ended those that it still had
+	MarkListenerClosed  MarkKind = "listener closed"      // it accepts no new connections
+	MarkKilled          MarkKind = "killed"               // its grace period expired, and it was killed
+	MarkExited          MarkKind = "exited"               // its process has exited
+	MarkCrashed         MarkKind = "crashed"              // its process, or that of what serves it, ended on its own, not because of the event
+	MarkEndpointRemoved MarkKind = "endpoint removed"     // the balancer sends it no new connections
+	MarkNotReady        MarkKind = "not ready"            // the control plane marked it not ready; a balancer may not know yet
+	MarkEndpointGoes    MarkKind = "endpoint terminating" // the same, because it was asked to terminate
+	MarkEndpointDropped MarkKind = "endpoint dropped"     // the control plane no longer lists it
+	MarkConnectionsCut  MarkKind = "connections cut"      // the balancer closed the connections that it still had
 	MarkReady           MarkKind = "ready"                // it serves, and may get connections
-	MarkNote            MarkKind = "note"                 // something seen, for instance a failed look-up
+	MarkNote            MarkKind = "note"                 // an observation, for instance a failed look-up
 )
 
-// Of is a mark's name: the kind, told of one endpoint.
+// Of is the name of a mark of this kind about an endpoint.
 func (k MarkKind) Of(endpoint string) string {
 	switch k {
 	case MarkEndpointRemoved:
@@ -49,8 +50,8 @@ func (k MarkKind) Of(endpoint string) string {
 	}
 }
 
-// Mark is something done to the target, or seen happening to it.
-// Start and End are ns from the start of the run; a moment has both equal.
+// Mark is something done to the target, or observed on it. Start and End are ns
+// from the start of the run; they are equal for a single point in time.
 type Mark struct {
 	Kind     MarkKind `json:"kind"`
 	Name     string   `json:"name"`
@@ -58,19 +59,20 @@ type Mark struct {
 	Start    int64    `json:"startNs"`
 	End      int64    `json:"endNs"`
 	Error    string   `json:"error,omitempty"`
-	// Address is the endpoint's IP address, where its name is another: that of a pod.
+	// Address is the endpoint's IP address where its name is not one: a pod's.
 	Address string `json:"address,omitempty"`
-	// Shutdown, of MarkTerminating where it is known, is how the endpoint goes.
+	// Shutdown, only for MarkTerminating and where known, is how the endpoint
+	// stops.
 	Shutdown *Shutdown `json:"shutdown,omitempty"`
 }
 
-// Shutdown is what an endpoint that is told to go has before it is gone.
+// Shutdown is how an endpoint shuts down: its pre-stop hook and grace period.
 type Shutdown struct {
-	PreStop string `json:"preStop,omitempty"` // what comes before the stop signal, such as "sleep 5s"; "" is nothing
-	Grace   int64  `json:"graceNs,omitempty"` // ns from being told to being killed; 0 is not known
+	PreStop string `json:"preStop,omitempty"` // what runs before the stop signal, such as "sleep 5s"; "" = nothing
+	Grace   int64  `json:"graceNs,omitempty"` // ns from the request to terminate to the kill; 0 = unknown
 }
 
-// String is both, for people.
+// String describes both in words.
 func (s *Shutdown) String() string {
 	text := "no pre-stop hook"
 	if s.PreStop != "" {

@@ -5,23 +5,23 @@ import (
 	"slices"
 )
 
-// Part is a run of another recorder, a worker's, of the same load.
+// Part is a run of the same load by another recorder, such as a worker's.
 type Part struct {
 	Run        *Run
 	Offset     int64 // ns, not negative: how much later its run began
-	Connection int64 // is added to the numbers of its connections, which are to differ from all others
+	Connection int64 // added to the numbers of its connections, to make them unique
 }
 
-// Merge adds parts to r, and leaves them as they are. What it makes is what one
-// recorder would have made that had been given every result: counts add up,
-// histograms add, details beyond the bounds are in the counts alone. Three
-// things are not known any more, and show only beyond those bounds or with an
-// offset: a bin is moved whole, to where it begins; texts that had no place of
-// their own share the one they had; and of more than 10,000 endpoints those are
-// named that come first in order.
+// Merge adds parts to r and leaves the parts unchanged. The result is what one
+// recorder would have made of all the results: counts and histograms add up,
+// and details beyond the limits are only in the counts. It differs in three
+// ways, and only beyond those limits or with an offset: a bin moves as a whole,
+// to the bin in which it begins; texts that were counted together stay
+// together; and of more than 10,000 endpoints, those first in alphabetical
+// order keep their names.
 //
-// Settings, Environment, variant and checks stay r's; StartedAt does, too, as
-// offsets count from there. The error is a sum that breaks the identity.
+// Settings, Environment, variant, checks and StartedAt stay r's; offsets count
+// from that StartedAt. An error means that the sum breaks the identity.
 func (r *Run) Merge(parts ...Part) error {
 	sum := newSum(r)
 	for _, p := range parts {
@@ -34,7 +34,6 @@ func (r *Run) Merge(parts ...Part) error {
 	return r.Counts.Check()
 }
 
-// addCounts adds what is no more than numbers.
 func (r *Run) addCounts(o *Run) {
 	c, n := &r.Counts, o.Counts
 	c.Planned, c.Started, c.Unsent = c.Planned+n.Planned, c.Started+n.Started, c.Unsent+n.Unsent
@@ -52,7 +51,6 @@ func (r *Run) addCounts(o *Run) {
 	r.Interrupted = r.Interrupted || o.Interrupted
 }
 
-// addTimes adds latencies and bins.
 func (r *Run) addTimes(p Part) {
 	r.Duration = max(r.Duration, p.Run.Duration+p.Offset)
 	for i, to := range r.latencies() {
@@ -88,7 +86,7 @@ func (r *Run) addMarks(p Part) {
 	}
 }
 
-// add adds o's bins, each whole, to those that they begin in.
+// add adds each of o's bins as a whole to the bin in which it begins.
 func (b *Bins) add(o *Bins, offset int64) {
 	if len(o.List) == 0 {
 		return
@@ -111,7 +109,6 @@ func (b *Bins) add(o *Bins, offset int64) {
 	}
 }
 
-// double makes bins twice as wide.
 func (b *Bins) double() {
 	b.Width *= 2
 	for i := range b.List {
@@ -128,9 +125,9 @@ func (b *Bin) sort() {
 	slices.SortFunc(b.Lost, func(a, b BinLoss) int { return cmp.Compare(a.Class, b.Class) })
 }
 
-// sum is what runs are put together in where numbers alone do not add up.
+// sum collects the parts of runs that plain addition cannot merge.
 type sum struct {
-	outcomes  map[Outcome]int64 // by all but the count
+	outcomes  map[Outcome]int64 // the key's Count is 0
 	endpoints map[string]EndpointSeen
 	lost      lostDetails
 	samples   classTexts
@@ -168,7 +165,7 @@ func (s *sum) add(p Part) {
 	s.lost.unlisted += p.Run.LostUnlisted
 }
 
-// addText counts a text; rest is the one that those share which have no place.
+// addText counts a text; rest is the text of those counted together.
 func (s *sum) addText(to *classTexts, class Class, text, rest string, n int64) {
 	if text == rest {
 		to.texts(class).rest += n
@@ -201,7 +198,7 @@ func (s *sum) addEndpoint(e EndpointSeen, offset int64) {
 	s.endpoints[e.Name] = e
 }
 
-// add takes in what another recorder saw of the same endpoint.
+// add merges what another recorder saw of the same endpoint.
 func (e *EndpointSeen) add(o *EndpointSeen) {
 	e.FirstConnect = earliest(e.FirstConnect, o.FirstConnect)
 	e.FirstResponse = earliest(e.FirstResponse, o.FirstResponse)
@@ -209,7 +206,6 @@ func (e *EndpointSeen) add(o *EndpointSeen) {
 	e.LastResponse = max(e.LastResponse, o.LastResponse)
 }
 
-// write gives r what was put together.
 func (s *sum) write(r *Run) {
 	s.boundEndpoints()
 	r.Outcomes, r.Endpoints = []Outcome{}, []EndpointSeen{}
@@ -225,7 +221,7 @@ func (s *sum) write(r *Run) {
 	r.explainLost(&s.lost, &s.samples)
 }
 
-// boundEndpoints gives those beyond the bound the name that they share.
+// boundEndpoints renames the endpoints beyond the limit to the shared name.
 func (s *sum) boundEndpoints() {
 	names := make([]string, 0, len(s.endpoints))
 	for name := range s.endpoints {

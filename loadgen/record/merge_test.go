@@ -12,8 +12,8 @@ import (
 	"nodrop/loadgen/record/recordtest"
 )
 
-// TestMergeIsTheSameForAnySplit: how results fall to shards, and in which order
-// they come, changes nothing.
+// TestMergeIsTheSameForAnySplit: the merge does not depend on how results are
+// spread over shards, or on their order.
 func TestMergeIsTheSameForAnySplit(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	var results []*record.Result
@@ -60,11 +60,11 @@ func asJSON(t *testing.T, run *record.Run) string {
 	return b.String()
 }
 
-// TestMergeOfRuns: of results that fall to several recorders, each with a run of
-// its own that begins later than the first, the merge is the run of one recorder,
-// byte for byte.
+// TestMergeOfRuns: if results are spread over several recorders, whose runs
+// begin later than the first, the merge is byte for byte the run of a single
+// recorder.
 func TestMergeOfRuns(t *testing.T) {
-	const span = 60_000_000_000 // ns: bins are 10 ms wide then
+	const span = 60_000_000_000 // in ns; bins are then 10 ms wide
 	rng := rand.New(rand.NewPCG(3, 4))
 	var results []*record.Result
 	for i := range 5000 {
@@ -106,7 +106,7 @@ func TestMergeOfRuns(t *testing.T) {
 	}
 }
 
-// recorded is the run of a recorder that began at an offset in ns.
+// recorded is the run of a recorder that began at offset, in ns.
 func recorded(t *testing.T, results []*record.Result, offset int64) *record.Run {
 	t.Helper()
 	r := record.NewRecorder(2)
@@ -127,8 +127,8 @@ func recorded(t *testing.T, results []*record.Result, offset int64) *record.Run 
 	return run
 }
 
-// TestMergeKeepsItsBounds: what one recorder may hold, several may not exceed
-// together, and no request is left out of the counts.
+// TestMergeKeepsItsBounds: merged runs keep within the limits of a single
+// recorder, and no request is missing from the counts.
 func TestMergeKeepsItsBounds(t *testing.T) {
 	var parts []record.Part
 	const each = 60_000
@@ -182,7 +182,7 @@ func TestMergeKeepsItsBounds(t *testing.T) {
 	}
 }
 
-// TestMergeChecksTheSum: an identity that does not hold is not hidden by adding.
+// TestMergeChecksTheSum: merging does not hide a broken identity.
 func TestMergeChecksTheSum(t *testing.T) {
 	run := &record.Run{}
 	err := run.Merge(record.Part{Run: &record.Run{Counts: record.Counts{Planned: 3, Started: 3, OK: 2}}})

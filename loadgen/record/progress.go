@@ -2,9 +2,9 @@ package record
 
 import "time"
 
-// Progress is how far a load has got.
+// Progress is how far a load has progressed.
 type Progress struct {
-	Stream                  string // of several loads side by side, "" for the only one
+	Stream                  string // its name among parallel loads; "" for a single load
 	Started, Finished, Lost int64
 	Elapsed                 time.Duration
 	Planned                 int64         // 0 when the duration decides

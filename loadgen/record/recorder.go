@@ -18,8 +18,8 @@ type Recorder struct {
 	room   *binRoom
 }
 
-// NewRecorder makes a recorder of so many shards; a stream is read back through
-// one.
+// NewRecorder returns a recorder with that many shards; reading a stream back
+// uses one.
 func NewRecorder(shards int) *Recorder {
 	r := &Recorder{Names: &EndpointNames{}, room: reserveBins()}
 	for range shards {
@@ -30,14 +30,14 @@ func NewRecorder(shards int) *Recorder {
 	return r
 }
 
-// Attach makes sinks hear of each Result from here on; none has come yet.
+// Attach sends each Result to sinks. Call it before the first Result.
 func (r *Recorder) Attach(sinks []RunSink) {
 	for _, s := range r.Shards {
 		s.sinks = sinks
 	}
 }
 
-// Hide keeps secrets out of what is recorded from here on; nothing has been yet.
+// Hide masks secrets in everything recorded. Call it before the first Result.
 func (r *Recorder) Hide(secrets *safetext.Secrets) {
 	for _, s := range r.Shards {
 		s.secrets = secrets
@@ -48,13 +48,13 @@ func newTally(names *EndpointNames) *Tally {
 	return &Tally{names: names, samples: classTexts{most: MaxSamples}, responses: classTexts{most: maxResponses}}
 }
 
-// Tally is the part of the recorder that one or more workers write to.
+// Tally is a shard of the recorder. One or more workers write to it.
 type Tally struct {
 	sinks   []RunSink
 	names   *EndpointNames
-	secrets *safetext.Secrets // not to be in texts; nil for none
+	secrets *safetext.Secrets // to mask in texts; nil = none
 
-	mu sync.Mutex // guards all below but the atomics; workers of one shard share it
+	mu sync.Mutex // guards all below except the atomics; workers of one shard share it
 
 	latency     Latencies
 	phases      PhaseLatencies
@@ -72,11 +72,10 @@ type Tally struct {
 	failed    map[Class]int64 // lost and spoiled
 	responded Sketch          // latencies of answered requests
 
-	// For the live view and for triggers: read while the run goes on.
+	// For the live view and for triggers, which read them during the run.
 	started, finished, lostNow atomic.Int64
 }
 
-// endpointCount counts the outcomes on one endpoint.
 type endpointCount struct {
 	ok, aborted [2]int64 // fresh, reused
 	failed      map[failedKey]int64
@@ -97,7 +96,7 @@ func (s *Tally) Start(ns int64) {
 	s.mu.Unlock()
 }
 
-// Skip counts ticks that passed unused.
+// Skip counts ticks that passed unused, because the worker was busy.
 func (s *Tally) Skip(ticks int64) {
 	if ticks == 0 {
 		return
@@ -107,7 +106,7 @@ func (s *Tally) Skip(ticks int64) {
 	s.mu.Unlock()
 }
 
-// Connected counts one connection made to an endpoint.
+// Connected counts one new connection to an endpoint.
 func (s *Tally) Connected(endpoint int, ns int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,8 +116,7 @@ func (s *Tally) Connected(endpoint int, ns int64) {
 	seen.LastConnect = max(seen.LastConnect, ns)
 }
 
-// Seen adds the connections that were made to an endpoint, from the first to
-// the last.
+// Seen merges the times of the first and last connection to an endpoint.
 func (s *Tally) Seen(endpoint int, e EndpointSeen) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -134,7 +132,7 @@ func (s *Tally) CountConnection(f func(*ConnectionCount)) {
 	s.mu.Unlock()
 }
 
-// Finish counts the fate of a request that was counted as started.
+// Finish counts the fate of a started request.
 func (s *Tally) Finish(r *Result) {
 	r.Sample = safetext.Valid(r.Sample)
 	if !utf8.Valid(r.Response) {
@@ -251,8 +249,8 @@ func (s *Tally) recordLost(r *Result) {
 	s.lost.add(d)
 }
 
-// endpoint returns the counters of the endpoint with an index of
-// EndpointNames, -1 for none.
+// endpoint returns the counters of an endpoint by its index in EndpointNames, -1
+// for none.
 func (s *Tally) endpoint(index int) *endpointCount {
 	for len(s.endpoints) <= index+1 {
 		s.endpoints = append(s.endpoints, endpointCount{seen: EndpointSeen{FirstConnect: -1, LastConnect: -1, FirstResponse: -1, LastResponse: -1}})
@@ -260,23 +258,23 @@ func (s *Tally) endpoint(index int) *endpointCount {
 	return &s.endpoints[index+1]
 }
 
-// EndpointNames numbers endpoints by name, for all shards alike.
+// EndpointNames numbers endpoints by name, the same for all shards.
 type EndpointNames struct {
 	mu    sync.RWMutex
 	index map[string]int
 	list  []string
 }
 
-// MaxEndpoints bounds what --endpoint-header can make of a field that differs
-// with every response.
+// MaxEndpoints limits the number of endpoints, because --endpoint-header may
+// name a field that differs in every response.
 const MaxEndpoints = 10_000
 
-// otherEndpoints is the name that the endpoints beyond MaxEndpoints share; it
-// always has a number.
+// otherEndpoints is the shared name of the endpoints beyond MaxEndpoints. It gets
+// an index in addition to those MaxEndpoints.
 const otherEndpoints = "(other endpoints)"
 
-// ID is the index of an endpoint, which is added if it is new. Beyond MaxEndpoints
-// new ones share one.
+// ID is the index of an endpoint. It adds a new endpoint; beyond MaxEndpoints,
+// new endpoints share one index.
 func (n *EndpointNames) ID(name string) int {
 	name = safetext.Bounded(name)
 	n.mu.RLock()
@@ -305,7 +303,7 @@ func (n *EndpointNames) ID(name string) int {
 	return i
 }
 
-// Full reports whether new endpoints share one index from here on.
+// Full reports whether new endpoints share one index from now on.
 func (n *EndpointNames) Full() bool {
 	names := len(n.list)
 	if _, ok := n.index[otherEndpoints]; ok {
@@ -314,7 +312,7 @@ func (n *EndpointNames) Full() bool {
 	return names >= MaxEndpoints
 }
 
-// Name is the name of an endpoint, "" of none (-1).
+// Name is the name of an endpoint, "" for none (-1).
 func (n *EndpointNames) Name(i int) string {
 	if i < 0 {
 		return ""
@@ -328,14 +326,14 @@ func (n *EndpointNames) Name(i int) string {
 func (r *Recorder) Progress() Progress {
 	var p Progress
 	for _, s := range r.Shards {
-		p.Lost += s.lostNow.Load() // in this order no more are lost than finished, nor finished than started
+		p.Lost += s.lostNow.Load() // in this order, lost never exceeds finished, nor finished started
 		p.Finished += s.finished.Load()
 		p.Started += s.started.Load()
 	}
 	return p
 }
 
-// Merge puts the shards together into run. No worker may be running.
+// Merge combines the shards into run. No worker may be running.
 func (r *Recorder) Merge(run *Run) {
 	run.Statuses = map[int]int64{}
 	run.Outcomes, run.Endpoints = []Outcome{}, []EndpointSeen{}
@@ -374,7 +372,8 @@ func (r *Recorder) Merge(run *Run) {
 	}
 }
 
-// explainLost writes the lost requests and the samples, with the samples numbered.
+// explainLost writes the lost requests and the samples, and sets the sample
+// indexes.
 func (r *Run) explainLost(lost *lostDetails, texts *classTexts) {
 	lost.cut()
 	samples, places := texts.samples()
@@ -392,7 +391,7 @@ func (r *Run) explainLost(lost *lostDetails, texts *classTexts) {
 	}
 }
 
-// outcomes writes the counts by class, reuse and endpoint, in a fixed order.
+// outcomes writes the counts by class, reuse and endpoint in a fixed order.
 func (r *Recorder) outcomes(run *Run, endpoints []endpointCount) {
 	for i := range endpoints {
 		e, name := &endpoints[i], r.Names.Name(i-1)
@@ -423,7 +422,6 @@ func (r *Recorder) outcomes(run *Run, endpoints []endpointCount) {
 	run.sortOutcomes()
 }
 
-// sortOutcomes puts outcomes and endpoints in their order.
 func (r *Run) sortOutcomes() {
 	slices.SortFunc(r.Outcomes, func(a, b Outcome) int {
 		return cmp.Or(cmp.Compare(a.Endpoint, b.Endpoint), cmp.Compare(a.Fate, b.Fate),
@@ -456,7 +454,7 @@ func (e *endpointCount) merge(o *endpointCount) {
 	e.seen.add(&o.seen)
 }
 
-// earliest is the smaller of two times of which -1 means never.
+// earliest is the smaller of two times, where -1 means never.
 func earliest(a, b int64) int64 {
 	if a < 0 || b >= 0 && b < a {
 		return b

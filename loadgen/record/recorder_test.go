@@ -121,7 +121,7 @@ func TestClassTable(t *testing.T) {
 	}
 }
 
-// fateful are results of every kind, for a shard's steady state.
+// fateful holds one result of every fate, for measuring a shard's steady state.
 var fateful = map[string]Result{
 	"ok":         {Endpoint: -1, Fate: FateOK, Status: 200, Reused: true, Bytes: 612},
 	"unexpected": {Endpoint: -1, Fate: FateLost, Class: StatusClass(503), Status: 503, Response: []byte("503\n")},
@@ -130,7 +130,7 @@ var fateful = map[string]Result{
 	"aborted":    {Endpoint: -1, Fate: FateAborted},
 }
 
-// recordOne counts one request of the kind, a step after the last one.
+// recordOne counts one request that begins one step after the last.
 func recordOne(s *Tally, r *Result) {
 	const step, took = 20_000, 700_000
 	r.Start, r.End = r.Start+step, r.Start+step+took
@@ -143,7 +143,7 @@ func TestRecordingAllocatesNothing(t *testing.T) {
 	for name, r := range fateful {
 		t.Run(name, func(t *testing.T) {
 			s := NewRecorder(1).Shards[0]
-			for range MaxLostDetails + 1 { // and the time line has widened
+			for range MaxLostDetails + 1 { // the time line has widened as well
 				recordOne(s, &r)
 			}
 			if n := testing.AllocsPerRun(10_000, func() { recordOne(s, &r) }); n != 0 {
@@ -166,8 +166,7 @@ func BenchmarkRecorder(b *testing.B) {
 	}
 }
 
-// BenchmarkRecorderBins is what a bin takes of the memory while the run goes on,
-// and after it.
+// BenchmarkRecorderBins measures the memory of a bin during the run and after it.
 func BenchmarkRecorderBins(b *testing.B) {
 	heap := func() uint64 {
 		runtime.GC()
@@ -195,14 +194,14 @@ func BenchmarkRecorderBins(b *testing.B) {
 	}
 }
 
-// TestEachStep compares with the library's list.
+// TestEachStep compares eachStep with the library's list.
 func TestEachStep(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for _, h := range []*hdrhistogram.Histogram{
 		hdrhistogram.New(1, histogramMax, 3), hdrhistogram.New(1, 100_000, 1), hdrhistogram.New(1000, histogramMax, 2), hdrhistogram.New(5, 1<<40, 5),
 	} {
 		for range 5000 {
-			_ = h.RecordValue(rng.Int64N(1 << (1 + rng.IntN(32)))) // what is out of range is not in
+			_ = h.RecordValue(rng.Int64N(1 << (1 + rng.IntN(32)))) // values out of range are not recorded
 		}
 		var want, got [][2]int64
 		for _, bar := range h.Distribution() {
@@ -217,8 +216,8 @@ func TestEachStep(t *testing.T) {
 	}
 }
 
-// TestSamplesKeepClassesApart: a reset has the same text wherever it strikes,
-// and is still counted under its own class.
+// TestSamplesKeepClassesApart: a reset has the same text in every class, but is
+// counted in its own class.
 func TestSamplesKeepClassesApart(t *testing.T) {
 	r := NewRecorder(1)
 	const text = "read: connection reset by peer"

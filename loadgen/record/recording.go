@@ -9,24 +9,24 @@ import (
 // Format is the name and version of the file format of a Recording.
 const Format = "nodrop/1"
 
-// Recording is a list of runs with their marks: all that a report is made of.
-// Every time in it is in ns; those inside a run count from its start.
+// Recording is a list of runs with their marks, and the only input of a report.
+// All its times are in ns; those within a run count from the run's start.
 type Recording struct {
 	Format string `json:"format"` // "nodrop/1"
 	Runs   []*Run `json:"runs"`
-	Error  string `json:"error,omitempty"` // why runs are missing, or the target is not as it was
+	Error  string `json:"error,omitempty"` // why runs are missing, or why the target was not restored
 }
 
 // Run is one load: one variant, one repetition, one stream.
 type Run struct {
 	Variant     string      `json:"variant,omitempty"`    // of a scenario; "" for a plain load
-	Stream      string      `json:"stream,omitempty"`     // of loads side by side; "" for the only one
-	Repetition  int         `json:"repetition,omitempty"` // from 1; 0 for the only one
-	Gateway     string      `json:"gateway,omitempty"`    // what it met, name and version; "" where that is not known
-	Replicas    int         `json:"replicas,omitempty"`   // how many endpoints were behind what it connected to, at its begin; 0 is not known
+	Stream      string      `json:"stream,omitempty"`     // its name among parallel loads; "" for a single load
+	Repetition  int         `json:"repetition,omitempty"` // from 1; 0 for a single run
+	Gateway     string      `json:"gateway,omitempty"`    // the gateway in front of the target, name and version; "" if unknown
+	Replicas    int         `json:"replicas,omitempty"`   // number of endpoints behind the address at the start; 0 = unknown
 	Settings    Settings    `json:"settings"`
 	Environment Environment `json:"environment"`
-	StartedAt   time.Time   `json:"startedAt"` // wall clock, once; all else is relative to it
+	StartedAt   time.Time   `json:"startedAt"` // the only wall-clock time; all others are relative to it
 	Duration    int64       `json:"durationNs"`
 	Interrupted bool        `json:"interrupted,omitempty"` // stopped from outside before its end
 
@@ -35,7 +35,7 @@ type Run struct {
 	Statuses    map[int]int64   `json:"statuses"` // answered requests by status
 	Connections ConnectionCount `json:"connections"`
 	Bytes       int64           `json:"bytes"`              // body bytes of answered requests
-	Unproven    int64           `json:"unproven,omitempty"` // ok, and only the end of a connection without TLS says where the body ended
+	Unproven    int64           `json:"unproven,omitempty"` // ok, but only the close of a connection without TLS marks the end of the body
 	Late        int64           `json:"late"`               // ticks of -q that passed while their worker was busy
 
 	Latency      Latencies       `json:"latency"`
@@ -43,16 +43,16 @@ type Run struct {
 	Bins         Bins            `json:"bins"`
 	Endpoints    []EndpointSeen  `json:"endpoints"`
 	Lost         []LostRequest   `json:"lost"`              // in order of failure, at most 100,000
-	LostUnlisted int64           `json:"lostUntold"`        // lost requests beyond those in Lost, in the counts alone
-	Traces       []Trace         `json:"traces,omitempty"`  // of the first lost requests, if asked for
-	Samples      []Sample        `json:"samples"`           // error texts by how often they were met
-	Responses    []ErrorResponse `json:"answers,omitempty"` // with an unexpected status, by how often they came
+	LostUnlisted int64           `json:"lostUntold"`        // lost requests that are in the counts but not in Lost
+	Traces       []Trace         `json:"traces,omitempty"`  // of the first lost requests, if requested
+	Samples      []Sample        `json:"samples"`           // error texts, the most frequent first
+	Responses    []ErrorResponse `json:"answers,omitempty"` // with an unexpected status, the most frequent first
 	Marks        []Mark          `json:"marks"`             // in order of start
 	Notes        []string        `json:"notes,omitempty"`
 
 	Expect  []string `json:"expect,omitempty"`  // checks that fail the verdict when false
-	Require []string `json:"require,omitempty"` // checks that make it inconclusive when false
-	FailIf  []string `json:"failIf,omitempty"`  // checks that fail it when true
+	Require []string `json:"require,omitempty"` // checks that make the verdict inconclusive when false
+	FailIf  []string `json:"failIf,omitempty"`  // checks that fail the verdict when true
 }
 
 // Settings is what a run was asked to do.
@@ -62,19 +62,19 @@ type Settings struct {
 	Requests       int64         `json:"requests"` // 0 when the duration decides
 	Workers        int           `json:"workers"`
 	Rate           float64       `json:"ratePerWorker"` // requests/s, 0 = no limit
-	Duration       time.Duration `json:"durationNs"`    // asked for; 0 when the requests decide
+	Duration       time.Duration `json:"durationNs"`    // as requested; 0 when the number of requests decides
 	Timeout        time.Duration `json:"timeoutNs"`     // negative = none
 	ConnectTimeout time.Duration `json:"connectTimeoutNs"`
 	KeepAlive      bool          `json:"keepAlive"`
 	Redirects      bool          `json:"redirects"`
 	OK             StatusSet     `json:"ok"`
-	Sources        []netip.Addr  `json:"sources,omitempty"`        // local addresses that connections took turns to come from
-	MaxBody        int64         `json:"maxBody,omitempty"`        // bytes of a body beyond which a response was lost; 0 = any number
+	Sources        []netip.Addr  `json:"sources,omitempty"`        // local addresses that connections used in turn
+	MaxBody        int64         `json:"maxBody,omitempty"`        // body size in bytes beyond which a response is lost; 0 = no limit
 	EndpointHeader string        `json:"endpointHeader,omitempty"` // response field that named the replica
-	Engine         Engine        `json:"engine"`                   // that ran: pool or loop
+	Engine         Engine        `json:"engine"`                   // the one that ran: pool or loop
 }
 
-// Environment is where a run was made.
+// Environment is the machine and version that made a run.
 type Environment struct {
 	Version string `json:"version"`
 	OS      string `json:"os"`
@@ -94,7 +94,7 @@ type Counts struct {
 	Aborted int64 `json:"aborted"`
 }
 
-// Check reports how the identity is broken, nil when it holds.
+// Check returns an error if the identity does not hold.
 func (c Counts) Check() error {
 	if c.Planned != c.Started+c.Unsent {
 		return fmt.Errorf("planned %d ≠ started %d + unsent %d", c.Planned, c.Started, c.Unsent)
@@ -110,31 +110,31 @@ type Outcome struct {
 	Fate       string `json:"fate"`            // ok, lost, spoiled, aborted
 	Class      Class  `json:"class,omitempty"` // "" for ok and aborted
 	Reused     bool   `json:"reused,omitempty"`
-	Redirected bool   `json:"redirected,omitempty"` // of lost and spoiled: it failed after a redirect, which a server had answered with
-	Endpoint   string `json:"endpoint,omitempty"`   // "" when none was reached
+	Redirected bool   `json:"redirected,omitempty"` // of lost and spoiled: it failed after a redirect, so a server had already answered
+	Endpoint   string `json:"endpoint,omitempty"`   // "" if no endpoint was reached
 	Count      int64  `json:"count"`
 }
 
 // ConnectionCount counts connections, not requests.
 type ConnectionCount struct {
 	Opened  int64 `json:"opened"`            // handshakes that succeeded
-	Stale   int64 `json:"stale"`             // kept-alive ones that the peer had closed before the next request, and that were replaced
-	Waited  int64 `json:"finWaited"`         // the peer was to close first, and did
-	Ours    int64 `json:"finOurs"`           // the peer was to close first, and did not in time
-	Surplus int64 `json:"surplus,omitempty"` // carried bytes after the end of a response, and were dropped
+	Stale   int64 `json:"stale"`             // kept-alive connections that the peer had closed before the next request; replaced
+	Waited  int64 `json:"finWaited"`         // the peer was given time to close first, and closed in time
+	Ours    int64 `json:"finOurs"`           // the peer was given time to close first, but did not close in time
+	Surplus int64 `json:"surplus,omitempty"` // dropped because bytes followed the end of a response
 }
 
-// Latencies holds the three kinds of latency, which never share a histogram:
-// from a request's start to its end, in ns.
+// Latencies holds the three kinds of latency, from a request's start to its
+// end, in ns. They never share a histogram.
 type Latencies struct {
 	OK         Latency `json:"ok"`
 	Unexpected Latency `json:"unexpectedStatus"`
 	Failed     Latency `json:"failed"` // lost without a response, and spoiled
 }
 
-// PhaseLatencies holds the phases of answered requests; a phase that a request
-// did not have (connect on a reused connection) counts as 0 in it, as in hey.
-// Connect includes DNS and TLS: hey's "DNS+dialup".
+// PhaseLatencies holds the phases of answered requests. A phase that a request
+// did not have (connect on a reused connection) counts as 0, as in hey. Connect
+// includes DNS and TLS: hey's "DNS+dialup".
 type PhaseLatencies struct {
 	DNS     Latency `json:"dns"`
 	Connect Latency `json:"connect"`
@@ -144,8 +144,8 @@ type PhaseLatencies struct {
 	Read    Latency `json:"read"`
 }
 
-// EndpointSeen is what was seen of one endpoint; times are ns from the run's
-// start, -1 for never.
+// EndpointSeen is when an endpoint was connected to and answered. Times are ns
+// from the run's start, -1 for never.
 type EndpointSeen struct {
 	Name          string `json:"name"`
 	FirstConnect  int64  `json:"firstConnectNs"` // first connection made
@@ -161,25 +161,26 @@ type LostRequest struct {
 	Class    Class  `json:"class"`
 	Endpoint string `json:"endpoint,omitempty"`
 	Reused   bool   `json:"reused,omitempty"`
-	// Redirected: it failed after a redirect, which a server had answered with.
+	// Redirected: it failed after a redirect, so a server had already answered.
 	Redirected bool `json:"redirected,omitempty"`
 	Sample     int  `json:"sample"` // index into Samples, -1 for none
-	// Connection tells those lost on one connection from those lost on others;
-	// 0 when there was none.
+	// Connection identifies the connection, so that requests lost on the same
+	// one can be grouped; 0 if there was none.
 	Connection int64 `json:"connection,omitempty"`
 }
 
-// ErrorResponse is what answers with an unexpected status had in common, and how
-// many they were. Of more kinds than 64 of one status only that is kept.
+// ErrorResponse is one kind of response with an unexpected status, and how many
+// there were. Beyond 64 kinds of one status, the rest share an entry that has
+// only the status.
 type ErrorResponse struct {
 	Status int      `json:"status"`
 	Server string   `json:"server,omitempty"` // its Server field
-	Fields []string `json:"fields,omitempty"` // telling ones, "name: value"
+	Fields []string `json:"fields,omitempty"` // those in Telling, "name: value"
 	Body   string   `json:"body,omitempty"`   // its first 256 bytes, as valid UTF-8
 	Count  int64    `json:"count"`
 }
 
-// Sample is one error text, in hey's words, and how many requests met it.
+// Sample is one error text, worded as hey words it, and how many requests met it.
 type Sample struct {
 	Class Class  `json:"class"`
 	Text  string `json:"text"`

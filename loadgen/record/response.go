@@ -11,18 +11,18 @@ import (
 )
 
 const (
-	maxResponses = 64 // kinds of responses with one unexpected status that are told apart
+	maxResponses = 64 // kinds of response with the same unexpected status that are counted separately
 	// MaxResponseBody is how many bytes of a body are kept.
 	MaxResponseBody = 256
 )
 
-// Telling are the fields of an unexpected response that say who made it and why,
-// in lower case. Server comes first.
+// Telling lists the fields of an unexpected response that say who sent it and
+// why, in lower case. Server comes first.
 var Telling = [...]string{"server", "retry-after", "via", "x-envoy-overloaded", "x-envoy-response-flags"}
 
-// ResponseText is what is kept of an unexpected response, in one piece that can be
-// compared: status, server, telling fields (one a line) and body, each behind
-// a zero byte.
+// ResponseText encodes the kept part of an unexpected response as one
+// comparable value: status, server, telling fields (one per line) and body,
+// separated by zero bytes.
 func ResponseText(dst []byte, status int, field func(i int) []byte, body []byte) []byte {
 	dst = strconv.AppendInt(dst[:0], int64(status), 10)
 	dst = appendBounded(append(dst, 0), field(0))
@@ -35,13 +35,12 @@ func ResponseText(dst []byte, status int, field func(i int) []byte, body []byte)
 	return append(append(dst, 0), body[:min(len(body), MaxResponseBody)]...)
 }
 
-// maskResponse hides secrets in what ResponseText wrote: error pages show what they
-// were asked with.
+// maskResponse hides secrets in the output of ResponseText, because error pages
+// can echo the request.
 func maskResponse(secrets *safetext.Secrets, text []byte) []byte {
 	return secrets.MaskBytes(text, len(text)-bytes.LastIndexByte(text, 0)-1 >= MaxResponseBody)
 }
 
-// appendBounded appends a field's value.
 func appendBounded(dst, value []byte) []byte {
 	if len(value) > safetext.MaxText {
 		return append(dst, safetext.Bounded(string(value))...)
@@ -49,7 +48,7 @@ func appendBounded(dst, value []byte) []byte {
 	return append(dst, value...)
 }
 
-// Text is what ResponseText wrote of it.
+// Text encodes a as ResponseText does.
 func (a *ErrorResponse) Text() []byte {
 	var lines strings.Builder
 	for _, field := range a.Fields {
@@ -58,13 +57,12 @@ func (a *ErrorResponse) Text() []byte {
 	return []byte(strings.Join([]string{strconv.Itoa(a.Status), a.Server, lines.String(), a.Body}, "\x00"))
 }
 
-// parseResponse is the reverse of ResponseText.
 func parseResponse(text string) ErrorResponse {
 	part := strings.SplitN(text, "\x00", 4)
 	for len(part) < 4 {
 		part = append(part, "")
 	}
-	status, _ := strconv.Atoi(part[0]) // written by ResponseText
+	status, _ := strconv.Atoi(part[0]) // a valid number, written by ResponseText
 	a := ErrorResponse{Status: status, Server: part[1], Body: part[3]}
 	if fields := strings.TrimSuffix(part[2], "\n"); fields != "" {
 		a.Fields = strings.Split(fields, "\n")
@@ -72,7 +70,7 @@ func parseResponse(text string) ErrorResponse {
 	return a
 }
 
-// responses is what a recording holds, the most frequent first.
+// responses returns the error responses of a recording, the most frequent first.
 func (c *classTexts) responses() []ErrorResponse {
 	var list []ErrorResponse
 	for class, texts := range c.of {

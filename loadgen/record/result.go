@@ -1,17 +1,18 @@
 package record
 
-// Fate is what became of a started request.
+// Fate is the outcome of a started request.
 type Fate uint8
 
-// The fates; every started request has exactly one.
+// The fates. Every started request has exactly one.
 const (
-	FateOK      Fate = iota // answered whole, with an accepted status
-	FateLost                // failed for a reason on the other side, or an unexpected status
-	FateSpoiled             // failed for a reason on this machine
+	FateOK      Fate = iota // complete response with an accepted status
+	FateLost                // failed outside this machine, or unexpected status
+	FateSpoiled             // failed because of this machine
 	FateAborted             // in flight when the run was stopped
 )
 
-// FateNames are the fates as recordings and streams name them, by Fate.
+// FateNames are the names of the fates in recordings and streams, indexed by
+// Fate.
 var FateNames = [...]string{"ok", "lost", "spoiled", "aborted"}
 
 func (f Fate) String() string { return FateNames[f] }
@@ -28,18 +29,18 @@ func (f Fate) Of(c Class) bool {
 	}
 }
 
-// Phases are the parts of one exchange, in ns, summed over the hops of a
-// redirect chain. A part that did not happen is 0.
+// Phases are the parts of one exchange, in ns, summed over the hops of a redirect
+// chain. A part that did not happen is 0.
 type Phases struct {
-	DNS     int64 // looking the name up
-	Connect int64 // until the connection stood, look-up and TLS included
-	TLS     int64 // the handshake of TLS
+	DNS     int64 // name look-up
+	Connect int64 // until the connection is established, look-up and TLS included
+	TLS     int64 // the TLS handshake
 	Send    int64 // writing the request
 	Wait    int64 // until the first byte of the response
-	Read    int64 // until its last
+	Read    int64 // until its last byte
 }
 
-// Result is the fate of one request. Times are ns from the run's start.
+// Result is the outcome of one request. Times are ns from the run's start.
 type Result struct {
 	Start, End int64
 	Phases     Phases
@@ -47,16 +48,16 @@ type Result struct {
 	Class      Class // 0 for FateOK and FateAborted
 	Status     int   // of the response, 0 without one
 	Reused     bool  // the connection had carried a request before
-	Redirected bool  // a redirect was followed: an earlier hop had been answered
+	Redirected bool  // a redirect was followed, so an earlier hop had been answered
 	Endpoint   int   // index into the recorder's endpoints, -1 for none
 	Connection int64 // its number in the run, 0 for none
 	Bytes      int64 // body bytes received
-	Unproven   bool  // nothing shows that they are all there were
+	Unproven   bool  // nothing shows that the body is complete
 	Sample     string
-	Response   []byte // what is kept of a response with an unexpected status, as ResponseText writes it
+	Response   []byte // kept part of a response with an unexpected status, encoded by ResponseText
 }
 
-// Responded reports whether a complete answer arrived, with whatever status.
+// Responded reports whether a complete response arrived, with any status.
 func (r *Result) Responded() bool {
 	return r.Fate == FateOK || r.Fate == FateLost && r.Class.Stage() == StageStatus
 }

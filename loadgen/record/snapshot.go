@@ -1,20 +1,20 @@
 package record
 
-// Snapshot is what has been counted so far, for a live view or for metrics. It
-// is read from each Tally in turn, so that a request that ends meanwhile may be
-// in one of its numbers and not yet in another; each is exact when read.
+// Snapshot holds the counts so far, for a live view or for metrics. It reads
+// each Tally in turn, so a request that ends meanwhile may be in one number and
+// not yet in another. Each number is exact when it is read.
 type Snapshot struct {
-	Progress                     // Started, Finished and Lost alone
+	Progress                     // only Started, Finished and Lost
 	OK, Spoiled, Aborted   int64 // requests
 	Classes                map[Class]int64
 	Statuses               map[int]int64
 	Connections            ConnectionCount
-	Bytes, Unproven, Ticks int64 // Ticks: those of -q that passed while their worker was busy
+	Bytes, Unproven, Ticks int64 // Ticks: ticks of -q that passed while their worker was busy
 	Latency                Sketch
 }
 
-// Snapshot may be taken at any time. It holds each Tally's lock for as long as
-// it takes to copy a few dozen numbers; workers take no other lock for its sake.
+// Snapshot can be called at any time. It holds each Tally's lock only while it
+// copies a few dozen numbers; workers take no other lock because of it.
 func (r *Recorder) Snapshot() Snapshot {
 	s := Snapshot{Progress: r.Progress(), Classes: map[Class]int64{}, Statuses: map[int]int64{}}
 	for _, t := range r.Shards {

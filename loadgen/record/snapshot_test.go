@@ -10,8 +10,8 @@ import (
 	"nodrop/loadgen/record/recordtest"
 )
 
-// TestSnapshot: taken while workers run, no number of it is ever less than
-// before; taken when they are done, it is what their run says.
+// TestSnapshot: while workers run, no number ever decreases; when they have
+// finished, the snapshot matches the run.
 func TestSnapshot(t *testing.T) {
 	r := record.NewRecorder(3)
 	for _, name := range []string{"gw-0", "gw-1", "gw-2"} {

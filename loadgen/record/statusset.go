@@ -10,14 +10,14 @@ import (
 // "2xx,3xx", "200-299".
 type StatusSet string
 
-// DefaultOK are the statuses that are no loss unless --ok says which are.
+// DefaultOK are the accepted statuses unless --ok is given.
 const DefaultOK StatusSet = "2xx,3xx"
 
 // StatusBits holds one flag per status code, for the hot path.
 type StatusBits [1000]bool
 
-// Compile makes the set one that can be asked quickly; the error names what is no
-// status in it.
+// Compile converts the set for fast look-up. The error names the item that is
+// not a status.
 func (s StatusSet) Compile() (*StatusBits, error) {
 	var bits StatusBits
 	for item := range strings.SplitSeq(string(s), ",") {

@@ -7,37 +7,35 @@ import (
 )
 
 const (
-	openBins  = 64   // the newest bins of a shard, which are counted in as they stand
-	chunkSize = 4096 // bytes of closed bins that are allocated at a time
+	openBins  = 64   // the newest bins of a shard, kept as counters
+	chunkSize = 4096 // bytes allocated at a time for closed bins
 )
 
-// timeline is one shard's part of the run's Bins. Time moves on, so only the
-// newest bins need counters; those behind them are kept as the bytes that their
-// numbers need: about 20 a bin, where a Bin takes 150, and there may be 8,192 in
-// each shard. Their counts are as exact.
+// timeline is one shard's part of the run's Bins. Only the newest bins need
+// counters. Older bins are packed, without loss, into about 20 bytes each,
+// where a Bin takes 150, and each shard may have 8,192 of them.
 type timeline struct {
 	width  int64
-	length int64          // bins, up to the last that anything was counted in
+	length int64          // number of bins, up to the last that has a count
 	open   []openBin      // a ring; nil before the first count
-	closed int64          // bins before the first open one
-	chunks [][]byte       // those bins, in order
-	spare  [][]byte       // chunks to write to: reserved, or read to their end
-	late   map[int64]*Bin // what came for them after they had been closed
+	closed int64          // number of bins before the first open one
+	chunks [][]byte       // the closed bins, in order
+	spare  [][]byte       // chunks to write to: reserved, or already read
+	late   map[int64]*Bin // counts for closed bins that arrived after they were closed
 }
 
-// openBin is a bin with its room for latencies.
 type openBin struct {
 	Bin
 	sketch Sketch
 }
 
-// reset empties b, and keeps the room it has for losses.
+// reset empties b, and keeps the memory for its losses.
 func (b *openBin) reset() { *b = openBin{Bin: Bin{Lost: b.Lost[:0]}} }
 
-// reserve makes the chunks that a whole time line is likely to need, written to
-// as in reserveBins.
+// reserve allocates the chunks that a whole time line usually needs, and writes
+// to them as reserveBins does.
 func (t *timeline) reserve() {
-	const usual = 24 // bytes of a closed bin, generously
+	const usual = 24 // bytes of a closed bin, a generous estimate
 	room := make([]byte, usual*MaxBins)
 	clear(room)
 	for chunk := range slices.Chunk(room, chunkSize) {
@@ -45,8 +43,8 @@ func (t *timeline) reserve() {
 	}
 }
 
-// at returns the bin of a time in ns since the run's start. Its Latency is
-// there, if empty. It may be used until the next call.
+// at returns the bin of a time in ns since the run's start. Its Latency is not
+// nil. It is valid until the next call.
 func (t *timeline) at(ns int64) *Bin {
 	if t.open == nil {
 		t.begin(FirstBinWidth)
@@ -66,7 +64,7 @@ func (t *timeline) begin(width int64) {
 	}
 }
 
-// bin returns the bin of an index, and closes those that it leaves behind.
+// bin returns the bin at an index, and closes the bins that fall out of the ring.
 func (t *timeline) bin(i int64) *Bin {
 	t.length = max(t.length, i+1)
 	if i < t.closed {
@@ -94,7 +92,8 @@ func (t *timeline) lateBin(i int64) *Bin {
 	return b
 }
 
-// write appends one closed bin, whole, to the last chunk or to a new one.
+// write appends a closed bin to the last chunk, or to a new one if it does not
+// fit.
 func (t *timeline) write(b *Bin) {
 	if last := len(t.chunks) - 1; last >= 0 {
 		if size := len(t.chunks[last]); size+b.maxPacked() <= cap(t.chunks[last]) {
@@ -105,7 +104,7 @@ func (t *timeline) write(b *Bin) {
 	t.chunks = append(t.chunks, b.pack(t.chunk(b.maxPacked())))
 }
 
-// chunk is an empty one with room for size bytes.
+// chunk returns an empty chunk with room for size bytes.
 func (t *timeline) chunk(size int) []byte {
 	last := len(t.spare) - 1
 	if last < 0 || cap(t.spare[last]) < size {
@@ -116,8 +115,8 @@ func (t *timeline) chunk(size int) []byte {
 	return chunk[:0]
 }
 
-// drain calls f with every bin in order, for the last time. The Bin is f's until
-// it returns; its Latency is nil when empty.
+// drain calls f with every bin in order; the timeline cannot be used afterwards.
+// f may change the Bin but not keep it. Its Latency is nil if empty.
 func (t *timeline) drain(f func(i int64, b *Bin)) {
 	var i int64
 	var closed openBin
@@ -142,7 +141,7 @@ func (t *timeline) drain(f func(i int64, b *Bin)) {
 	}
 }
 
-// widenTo makes the bins width ns wide, a multiple of what they are.
+// widenTo makes the bins width ns wide, a multiple of the current width.
 func (t *timeline) widenTo(width int64) {
 	if t.width == width {
 		return
@@ -168,9 +167,9 @@ func newBinRoom(bins int64) *binRoom {
 	return &binRoom{make([]Bin, bins), make([]Sketch, bins)}
 }
 
-// reserveBins is room for as many bins as a run can have, written to so that it
-// is not a promise alone: a run that went well for hours must not want memory
-// at its end, when all of it is put together.
+// reserveBins allocates as many bins as a run can have, and writes to them so
+// that the kernel really provides the memory: a run of several hours must not
+// run out of memory when its bins are merged at the end.
 func reserveBins() *binRoom {
 	room := newBinRoom(MaxBins)
 	clear(room.bins)
@@ -178,8 +177,8 @@ func reserveBins() *binRoom {
 	return room
 }
 
-// forRun is r, or less where a run needs so much less that r would be a waste
-// for as long as its recording is there.
+// forRun returns r, or a smaller one if the run needs so much less that r would
+// waste memory for as long as the recording is kept.
 func (r *binRoom) forRun(bins int64) *binRoom {
 	if r == nil || bins <= MaxBins/4 {
 		return newBinRoom(bins)
@@ -187,8 +186,7 @@ func (r *binRoom) forRun(bins int64) *binRoom {
 	return r
 }
 
-// mergeTimelines puts the shards' time lines together, in room if that is not
-// nil.
+// mergeTimelines merges the shards' time lines, into room if that is not nil.
 func mergeTimelines(list []*timeline, room *binRoom) Bins {
 	var all Bins
 	for _, t := range list {
@@ -217,7 +215,7 @@ func mergeTimelines(list []*timeline, room *binRoom) Bins {
 	return all
 }
 
-// The fields that a packed bin has, in order, as bits of its first byte.
+// The fields of a packed bin, in order, as bit numbers of its first byte.
 const (
 	packedStarted = iota
 	packedResponded
@@ -228,17 +226,17 @@ const (
 	packedLatency
 )
 
-// counts are the fields that are one number each, in the order of their bits.
+// counts are the fields that hold a single number, in the order of their bits.
 func (b *Bin) counts() [packedLost]*int64 {
 	return [...]*int64{&b.Started, &b.Responded, &b.OK, &b.Spoiled, &b.Aborted}
 }
 
-// maxPacked is a bound of the bytes that pack appends.
+// maxPacked is an upper bound of the bytes that pack appends.
 func (b *Bin) maxPacked() int {
 	return 1 + binary.MaxVarintLen64*(packedLost+1+2*len(b.Lost)+2+sketchSteps)
 }
 
-// pack appends b's numbers: which there are, then those.
+// pack appends a byte that says which fields are not zero, then those fields.
 func (b *Bin) pack(to []byte) []byte {
 	head := len(to)
 	to = append(to, 0)
@@ -263,7 +261,7 @@ func (b *Bin) pack(to []byte) []byte {
 	return b.Latency.pack(to)
 }
 
-// unpack makes b what pack wrote, and returns what follows.
+// unpack sets b to what pack wrote, and returns the bytes that follow.
 func (b *openBin) unpack(from []byte) []byte {
 	b.reset()
 	head, from := from[0], from[1:]
@@ -293,7 +291,7 @@ func (b *openBin) unpack(from []byte) []byte {
 	return from
 }
 
-// pack appends the largest latency, which steps there are, and those.
+// pack appends the maximum, a bit set of the non-zero steps, and those steps.
 func (s *Sketch) pack(to []byte) []byte {
 	to = binary.AppendUvarint(to, uint64(s.Max))
 	var steps uint64

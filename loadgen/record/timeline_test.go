@@ -31,8 +31,8 @@ func TestBinsWidenWithoutLosingCounts(t *testing.T) {
 	}
 }
 
-// TestTimelineIsAsItsCounts compares with plain bins: whatever order the times
-// come in, by whatever time line of several.
+// TestTimelineIsAsItsCounts compares time lines with plain bins, for times in
+// any order, spread over several time lines.
 func TestTimelineIsAsItsCounts(t *testing.T) {
 	disorders := map[string]int64{"in order": 0, "late within what is open": 100_000_000, "late beyond": 5_000_000_000, "any order": 1 << 40}
 	for name, disorder := range disorders {
@@ -68,7 +68,8 @@ func TestTimelineIsAsItsCounts(t *testing.T) {
 	}
 }
 
-// randomCount is what one request does to a bin; some are worth very many.
+// randomCount is the effect of one request on a bin; a few have a very large
+// weight.
 func randomCount(rng *rand.Rand) func(*Bin) {
 	n, class, took := int64(1), NewClass(StageWait, Cause(1+rng.IntN(5))), rng.Int64N(1<<(10+rng.IntN(30)))
 	if rng.IntN(1000) == 0 {
@@ -92,7 +93,7 @@ func randomCount(rng *rand.Rand) func(*Bin) {
 	}
 }
 
-// TestTimelineIsSmall: the bins behind a run are what its memory grows by.
+// TestTimelineIsSmall limits the memory of closed bins, which grows with the run.
 func TestTimelineIsSmall(t *testing.T) {
 	var line timeline
 	rng := rand.New(rand.NewPCG(1, 2))

@@ -6,8 +6,7 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// Trace is one lost request told step by step, for a person who does not
-// believe the count.
+// Trace lists the steps of one lost request, as evidence for the count.
 type Trace struct {
 	Start    int64       `json:"startNs"` // from the run's start
 	Class    Class       `json:"class"`
@@ -15,17 +14,17 @@ type Trace struct {
 	Steps    []TraceStep `json:"steps"`
 }
 
-// TraceStep is one thing that happened to it.
+// TraceStep is one event of that request.
 type TraceStep struct {
 	At    int64  `json:"atNs"` // from the run's start
 	What  string `json:"what"`
-	Error string `json:"error,omitempty"` // with its errno, if it has one
+	Error string `json:"error,omitempty"` // with its errno, if any
 }
 
-// Traces keeps the first few.
+// Traces keeps the first traces, up to Limit.
 type Traces struct {
 	Limit   int
-	Secrets safetext.Secrets // not to be in texts
+	Secrets safetext.Secrets // to mask in texts
 
 	mu   sync.Mutex // guards list
 	List []Trace
@@ -45,7 +44,7 @@ func (t *Traces) Add(r *Result, endpoint string, steps []TraceStep) {
 	t.List = append(t.List, Trace{r.Start, r.Class, endpoint, steps})
 }
 
-// Full reports that no further trace will be kept.
+// Full reports whether no further trace will be kept.
 func (t *Traces) Full() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

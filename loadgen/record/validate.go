@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// What a file may say. Reports add, multiply and compare; within these bounds
-// nothing overflows, and nothing takes for ever.
+// Limits for numbers read from a file. Reports add, multiply and compare them;
+// within these limits nothing overflows and no loop runs too long.
 const (
 	MaxTime  = 1 << 58 // ns, 9 years
 	MaxCount = 1 << 48
@@ -14,7 +14,7 @@ const (
 	maxMarks = 100_000
 )
 
-// Validate checks a run that comes from a file for what reports rely on.
+// Validate checks what reports rely on in a run that was read from a file.
 func (r *Run) Validate() error {
 	for _, check := range [...]func() error{
 		r.validateCounts, r.Bins.Validate, r.validateEndpoints, r.validateLost, r.validateTimes, r.validateLatencies,
@@ -26,7 +26,6 @@ func (r *Run) Validate() error {
 	return nil
 }
 
-// limit is a number that has to lie within bounds.
 type limit struct {
 	what           string
 	n, least, most int64
@@ -74,7 +73,7 @@ func (r *Run) validateCounts() error {
 	)
 }
 
-// Validate checks bins that come from a file.
+// Validate checks bins that were read from a file.
 func (b *Bins) Validate() error {
 	if len(b.List) == 0 {
 		return within(limit{"bins: widthNs", b.Width, 0, MaxTime})
@@ -93,7 +92,7 @@ func (b *Bins) Validate() error {
 	return nil
 }
 
-// Validate checks a bin that comes from a file.
+// Validate checks a bin that was read from a file.
 func (b *Bin) Validate() error {
 	count := func(what string, n int64) limit { return limit{what, n, 0, MaxCount} }
 	for _, l := range b.Lost {
@@ -115,8 +114,8 @@ func (b *Bin) Validate() error {
 		count("spoiled", b.Spoiled), count("aborted", b.Aborted))
 }
 
-// validateEndpoints holds the outcomes to the endpoints that were seen: a
-// report looks one up in the other.
+// validateEndpoints checks that every endpoint of an outcome is in the list of
+// endpoints: reports look one up in the other.
 func (r *Run) validateEndpoints() error {
 	if err := within(limit{"endpoints", int64(len(r.Endpoints)), 0, MaxEndpoints + 1}); err != nil {
 		return err

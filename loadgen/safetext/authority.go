@@ -2,8 +2,8 @@ package safetext
 
 import "strings"
 
-// AuthorityOf is where the authority of a URL or reference begins and ends;
-// both are 0 where it has none.
+// AuthorityOf is where the authority of a URL or reference begins and ends; both
+// are 0 if it has none.
 func AuthorityOf(text string) (begin, end int) {
 	begin = strings.Index(text, "//")
 	if begin < 0 || begin > 0 && (text[begin-1] != ':' || strings.ContainsAny(text[:begin], "/?#")) {

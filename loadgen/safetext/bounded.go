@@ -7,16 +7,16 @@ import (
 	"unicode/utf8"
 )
 
-// MaxText bounds, in bytes, what is kept of one text from outside: a name, a
+// MaxText limits, in bytes, how much is kept of one text from outside: a name, a
 // reason, a Location.
 const MaxText = 256
 
-// hashText is as much of a hash as tells the texts of one run apart.
+// hashText is how many bytes of a hash distinguish the texts of one run.
 const hashText = 6
 
-// Bounded is s as files hold it, and no longer than MaxText. Of a longer one the
-// begin is kept, and a hash of the whole: different texts stay different. What
-// Bounded gave, it gives again.
+// Bounded is s as valid UTF-8 of at most MaxText bytes. For a longer text it
+// keeps the beginning and a hash of the whole, so different texts stay
+// different. Bounded does not change its own output.
 func Bounded(s string) string {
 	if len(s) <= MaxText {
 		s = Valid(s)
@@ -25,7 +25,7 @@ func Bounded(s string) string {
 		return s
 	}
 	end := hashEnd(s)
-	// A byte that is no text takes three as text, and a rune may be cut.
+	// An invalid byte becomes three bytes, and the cut may split a rune.
 	begin := Valid(s[:MaxText-len(end)])
 	for len(begin) > MaxText-len(end) {
 		_, last := utf8.DecodeLastRuneInString(begin)
@@ -34,13 +34,12 @@ func Bounded(s string) string {
 	return strings.TrimRight(begin, "\uFFFD") + end
 }
 
-// hashEnd stands for what is left out of s.
 func hashEnd(s string) string {
 	hash := sha256.Sum256([]byte(s))
 	return "…#" + hex.EncodeToString(hash[:hashText])
 }
 
-// shortened is s, at most a few times as long as a bounded text.
+// shortened is s, cut to a few times the length of a bounded text.
 func shortened(s string) string {
 	const most = 4 * MaxText
 	if len(s) <= most {
@@ -49,6 +48,6 @@ func shortened(s string) string {
 	return s[:most] + hashEnd(s)
 }
 
-// Valid is s as files hold it: what a server sent may be anything, and must
-// not be another text, or the same as another, when it is read back.
+// Valid is s as valid UTF-8. A server can send any bytes, and files must give
+// back the same text when they are read.
 func Valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

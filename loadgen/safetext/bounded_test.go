@@ -31,8 +31,8 @@ func TestBounded(t *testing.T) {
 	}
 }
 
-// TestBoundedTellsApart: texts that differ after what is kept of them, also in
-// bytes that are no text.
+// TestBoundedTellsApart: texts that differ only after the kept part, or in
+// invalid bytes, stay different.
 func TestBoundedTellsApart(t *testing.T) {
 	long := strings.Repeat("x", 60_000)
 	seen := map[string]string{}
@@ -45,7 +45,8 @@ func TestBoundedTellsApart(t *testing.T) {
 	}
 }
 
-// TestBoundedCostsNothing: as almost every text is short.
+// TestBoundedCostsNothing: a short text, which is the usual case, causes no
+// allocation.
 func TestBoundedCostsNothing(t *testing.T) {
 	short := "a name like any other"
 	if n := testing.AllocsPerRun(100, func() { Bounded(short) }); n > 0 {

@@ -9,14 +9,14 @@ import (
 	"unicode/utf8"
 )
 
-// IsUnsafe reports what moves the cursor, cannot be seen, turns text around, or
-// is no text. Texts from outside may hold it, and a terminal obeys.
+// IsUnsafe reports whether r moves the cursor, is invisible, reverses text
+// direction or is invalid. Texts from outside may contain such runes, and a
+// terminal obeys them.
 func IsUnsafe(r rune) bool {
 	return r != '\n' && r != '\t' && !unicode.IsGraphic(r) || r == utf8.RuneError
 }
 
-// CleanText is text from outside without what is unsafe, and CleanLine is that
-// in one line.
+// CleanText replaces the unsafe runes of a text from outside.
 func CleanText(text string) string {
 	return strings.Map(func(r rune) rune {
 		if IsUnsafe(r) {
@@ -26,7 +26,7 @@ func CleanText(text string) string {
 	}, text)
 }
 
-// CleanLine makes one harmless line of text from outside.
+// CleanLine does the same and puts the text on one line.
 func CleanLine(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -39,10 +39,10 @@ func CleanLine(text string) string {
 	}, text)
 }
 
-// CleanWriter passes on what is written, but for what is unsafe in it.
+// CleanWriter replaces the unsafe runes in what is written.
 type CleanWriter struct{ To io.Writer }
 
-// Write cleans text; each call is a text of its own.
+// Write cleans text. A rune must not be split between two calls.
 func (c CleanWriter) Write(text []byte) (int, error) {
 	if _, err := io.WriteString(c.To, CleanText(string(text))); err != nil {
 		return 0, err
@@ -50,11 +50,11 @@ func (c CleanWriter) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// JSONWriter passes on JSON, whose strings may hold what is unsafe: it is
-// escaped there, so that a terminal shows it and a reader gets it as it was.
+// JSONWriter writes JSON with the unsafe runes in its strings escaped: they are
+// safe on a terminal, and a reader gets the original text.
 type JSONWriter struct{ To io.Writer }
 
-// Write escapes; each call ends where a character does.
+// Write escapes text. A rune must not be split between two calls.
 func (j JSONWriter) Write(text []byte) (int, error) {
 	if _, err := j.To.Write(EscapeJSON(text)); err != nil {
 		return 0, err
@@ -62,7 +62,7 @@ func (j JSONWriter) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// EscapeJSON escapes what is unsafe in JSON beyond what encoding/json does. It
+// EscapeJSON escapes the unsafe runes that encoding/json leaves as they are. They
 // can only be in strings.
 func EscapeJSON(text []byte) []byte {
 	at := firstUnsafe(text)
@@ -86,8 +86,8 @@ func EscapeJSON(text []byte) []byte {
 	return escaped
 }
 
-// firstUnsafe is where the first character is that EscapeJSON may escape, -1
-// where there is none.
+// firstUnsafe is the index of the first byte that EscapeJSON may have to
+// escape, -1 if there is none.
 func firstUnsafe(text []byte) int {
 	for i, c := range text {
 		if c >= 0x7f {

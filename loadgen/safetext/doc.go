@@ -1,9 +1,9 @@
-// Package safetext makes texts from outside fit to be kept and shown: it hides
-// secrets, bounds the length, and takes out what a terminal would obey.
+// Package safetext makes texts from outside safe to keep and to show: it hides
+// secrets, limits the length, and replaces what a terminal would obey.
 //
 //	text of a server, a URL, a program → Mask… → Bounded → Clean… → people and files
 //
-// The invariant: no password, token or cookie that the user gave or the target
-// sent passes through MaskURL, MaskText or Secrets.Mask as it was; what Bounded
-// returns takes at most MaxText bytes, and different texts stay different.
+// The invariant: MaskURL, MaskText and Secrets.Mask let no password, token or
+// cookie through that the user gave or the target sent. Bounded returns at most
+// MaxText bytes, and different texts stay different.
 package safetext

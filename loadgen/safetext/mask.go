@@ -11,14 +11,15 @@ import (
 	"sync"
 )
 
-// Masked is what stands for a secret.
+// Masked replaces a secret.
 const Masked = "***"
 
-// schemes are those of the Authorization field, before what is secret.
+// schemes matches the schemes of an Authorization field, which precede the
+// secret.
 const schemes = `(?:basic|bearer|digest|negotiate|ntlm|token|apikey)\s+`
 
-// Patterns of secrets in any text. A value that begins with $ is a variable as
-// its author wrote it, and no secret.
+// Patterns of secrets in any text. A value that begins with $ is an unexpanded
+// variable, not a secret.
 var (
 	parameterPattern   = lazily(`([A-Za-z0-9_.\-]+)(=)([^\s&;#"'` + "`" + `<>$][^\s&;#"'` + "`" + `<>]*)`)
 	schemedPattern     = lazily(`(?i)\b((?:proxy-)?authorization["']?(?:\s*[:=]\s*["']?(?:` + schemes + `)?|\s+(?:` + schemes + `)))([^\s"'\\]+)`)
@@ -29,19 +30,19 @@ var (
 	secretFieldPattern = lazily(`(?i)\b((?:x-|api)[a-z0-9-]*["']?\s*:\s*["']?)([^\s"'$][^\s"']*)`)
 )
 
-// lazily compiles a pattern when it is needed, since most runs need none.
+// lazily compiles a pattern when it is first needed, since most runs need none.
 func lazily(pattern string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }
 
-// MaskText is text without the secrets that it shows by their place: passwords
-// of URLs, parameters such as token=…, and fields such as Authorization.
+// MaskText masks the secrets that their position reveals: passwords of URLs,
+// parameters such as token=…, and fields such as Authorization.
 func MaskText(text string) string {
 	text = maskUserinfo(text)
 	if strings.Contains(text, "=") {
 		text = parameterPattern().ReplaceAllStringFunc(text, func(found string) string {
 			name, value, _ := strings.Cut(found, "=")
-			kept := strings.TrimRight(value, ",:") // of the sentence around it
+			kept := strings.TrimRight(value, ",:") // punctuation of the surrounding sentence
 			if kept == "…" || !IsSecretParameter(name, kept) {
 				return found
 			}
@@ -80,33 +81,34 @@ func MaskText(text string) string {
 	})
 }
 
-// maskFlags masks what follows flags of a command line: --token x, -u me:x.
+// maskFlags masks the values of command-line flags: --token x, -u me:x.
 func maskFlags(text string) string {
 	text = loginPattern().ReplaceAllString(text, "${1}"+Masked)
 	return flagPattern().ReplaceAllStringFunc(text, func(found string) string {
 		name, _, _ := strings.Cut(strings.TrimLeft(found, "-"), " ")
-		if !hasSecretWord(plainName(name)) { // -key and -pass are flags of ours, and of others
+		if !hasSecretWord(plainName(name)) { // not IsSecretName: -key and -pass are flags of nodrop and of other tools
 			return found
 		}
 		return flagPattern().ReplaceAllString(found, "${1}${2}"+Masked)
 	})
 }
 
-// MaskURL is a URL, or what was meant as one, without its secrets. Unlike in a
-// text, a password needs no scheme before it.
+// MaskURL masks the secrets of a URL, or of what was meant to be one. Unlike in
+// MaskText, a password is found without a scheme before it.
 func MaskURL(raw string) string { return MaskText(maskUser(raw)) }
 
-// MaskForeignURL is MaskURL for a URL that a server sent, which may be of any
-// length: the patterns see no more of it than could be shown.
+// MaskForeignURL is MaskURL for a URL that a server sent, which may have any
+// length: the patterns run only over the part that could be shown.
 func MaskForeignURL(raw string) string { return MaskText(shortened(maskUserinfo(maskUser(raw)))) }
 
-// maskUser is a URL, or what was meant to be one, without its password.
+// maskUser masks the password of a URL, or of what was meant to be one.
 func maskUser(text string) string {
 	begin, end := AuthorityOf(text)
 	if user, _, ok := CutLast(text[begin:end], "@"); ok {
 		return text[:begin] + withoutPassword(user) + text[begin+len(user):]
 	}
-	// The password may hold what ends an authority, or the scheme be missing.
+	// The password may contain a character that ends an authority, or the
+	// scheme may be missing.
 	user, host, ok := CutLast(text[begin:], "@")
 	if name, rest, secret := strings.Cut(user, ":"); ok && secret && !startsWithPort(rest) && !strings.ContainsAny(name, "/?#") {
 		return text[:begin] + name + ":***@" + host
@@ -121,14 +123,14 @@ func withoutPassword(user string) string {
 	return user
 }
 
-// startsWithPort tells host:80/path from user:password.
+// startsWithPort distinguishes host:80/path from user:password.
 func startsWithPort(s string) bool {
 	rest := strings.TrimLeft(s, "0123456789")
 	return len(rest) < len(s) && (strings.HasPrefix(rest, "/") || strings.HasPrefix(rest, "?"))
 }
 
-// maskUserinfo masks the password of every URL in a text, also of one that
-// cannot be parsed, where it may hold any character.
+// maskUserinfo masks the password of every URL in a text, even of a malformed URL
+// whose password contains characters that should be escaped.
 func maskUserinfo(text string) string {
 	var b strings.Builder
 	for {
@@ -147,7 +149,7 @@ func maskUserinfo(text string) string {
 	}
 }
 
-// maskPassword masks that of what follows the scheme of a URL.
+// maskPassword masks the password in the part of a URL after its scheme.
 func maskPassword(rest string) string {
 	end := strings.IndexAny(rest, "/?#")
 	if end < 0 {
@@ -156,9 +158,9 @@ func maskPassword(rest string) string {
 	at := strings.LastIndexByte(rest[:end], '@')
 	colon := strings.IndexByte(rest, ':')
 	if at < 0 && colon >= 0 && colon < end && rest[0] != '[' && !isNumber(rest[colon+1:end]) {
-		at = strings.LastIndexByte(rest, '@') // no port, so that the password has a slash
+		at = strings.LastIndexByte(rest, '@') // not a port, so the password contains a slash
 	}
-	if colon < 0 || at < colon || rest[colon+1:at] == "PASSWORD" { // of a hint
+	if colon < 0 || at < colon || rest[colon+1:at] == "PASSWORD" { // the placeholder in a hint
 		return rest
 	}
 	return rest[:colon+1] + Masked + rest[at:]
@@ -168,14 +170,15 @@ func isNumber(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' }) < 0
 }
 
-// secretWords are parts of names, and secretNames are names, of what is secret:
-// parameters, fields and variables.
+// secretWords are parts of secret names; secretNames are whole names. They
+// apply to parameters, fields and variables.
 var (
 	secretWords = []string{"token", "secret", "passw", "passphrase", "pwd", "apikey", "accesskey", "privatekey", "authorization", "signature", "credential", "cookie", "sessionid", "jwt", "bearer"}
 	secretNames = []string{"key", "sig", "auth", "code", "pass", "pw", "sid", "session", "pat", "otp", "xauth", "xapiauth", "assertion"}
 )
 
-// IsSecretName tells by the name what is secret: access_token, X-Api-Key.
+// IsSecretName reports whether a name is that of a secret: access_token,
+// X-Api-Key.
 func IsSecretName(name string) bool {
 	plain := plainName(name)
 	return slices.Contains(secretNames, plain) || hasSecretWord(plain)
@@ -185,7 +188,7 @@ func hasSecretWord(plain string) bool {
 	return slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(plain, word) })
 }
 
-// plainName is a name in lower case, of letters and digits alone.
+// plainName is a name in lower case, reduced to letters and digits.
 func plainName(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -198,7 +201,8 @@ func plainName(name string) string {
 	}, name)
 }
 
-// IsSecretParameter is IsSecretName for what has a value: code=503 is a status.
+// IsSecretParameter is IsSecretName for a name with a value: code=503 is a
+// status.
 func IsSecretParameter(name, value string) bool {
 	if strings.EqualFold(name, "code") && isNumber(value) && len(value) <= 3 {
 		return false
@@ -206,8 +210,8 @@ func IsSecretParameter(name, value string) bool {
 	return IsSecretName(name)
 }
 
-// Secrets are texts that are not to be shown wherever they turn up, in what a
-// server or a command says for instance. The zero value has none.
+// Secrets is a list of texts to hide wherever they appear, for instance in the
+// output of a server or a command. The zero value is empty.
 type Secrets struct{ list []secret }
 
 type secret struct {
@@ -215,14 +219,14 @@ type secret struct {
 	bytes        []byte // of value
 }
 
-// How long a text must be to be looked for: shorter ones are in every other word,
-// or port.
+// Minimum lengths of a secret to search for. Shorter ones would match parts of
+// ordinary words and ports.
 const (
 	leastSecret = 4
 	leastNumber = 8
 )
 
-// Add makes a text secret, also where it is escaped; shown stands in its place.
+// Add adds a secret, also in its escaped forms; shown replaces it.
 func (s *Secrets) Add(value, shown string) {
 	quoted := strconv.Quote(value)
 	if len(value) < leastSecret || isNumber(value) && len(value) < leastNumber {
@@ -237,11 +241,11 @@ func (s *Secrets) Add(value, shown string) {
 	slices.SortStableFunc(s.list, func(a, b secret) int { return len(b.value) - len(a.value) })
 }
 
-// AddVariable makes what a variable holds secret. A URL is shown without its
-// secrets, and other texts as the variable.
+// AddVariable adds the value of a variable. A URL is shown without its secrets;
+// other values are shown as the variable's name.
 func (s *Secrets) AddVariable(name, value string) { s.Add(value, ShownVariable(name, value)) }
 
-// ShownVariable is what texts show of a variable.
+// ShownVariable is the text shown in place of a variable's value.
 func ShownVariable(name, value string) string {
 	if IsURL(value) {
 		return MaskURL(value)
@@ -249,12 +253,12 @@ func ShownVariable(name, value string) string {
 	return "${" + name + "}"
 }
 
-// IsURL tells a text that is one, to a server.
+// IsURL reports whether a text is an http or https URL.
 func IsURL(text string) bool {
 	return strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")
 }
 
-// Mask is text without them.
+// Mask replaces the secrets in a text.
 func (s *Secrets) Mask(text string) string {
 	for _, secret := range s.list {
 		text = strings.ReplaceAll(text, secret.value, secret.shown)
@@ -262,8 +266,8 @@ func (s *Secrets) Mask(text string) string {
 	return text
 }
 
-// MaskBytes is Mask for what is mostly free of them. A text that was cut at its
-// end may end with the begin of one, which goes too.
+// MaskBytes is Mask for a text that rarely contains secrets. If the text was
+// cut at its end, the beginning of a secret there is replaced too.
 func (s *Secrets) MaskBytes(text []byte, cut bool) []byte {
 	for _, secret := range s.list {
 		if bytes.Contains(text, secret.bytes) {
@@ -279,7 +283,7 @@ func (s *Secrets) MaskBytes(text []byte, cut bool) []byte {
 	return text
 }
 
-// Clone is a copy that can grow on its own.
+// Clone returns an independent copy.
 func (s *Secrets) Clone() Secrets { return Secrets{list: slices.Clone(s.list)} }
 
 // AddUserinfo adds the password of a URL.
@@ -292,8 +296,8 @@ func (s *Secrets) AddUserinfo(u *url.URL) {
 	s.AddField("Authorization", BasicAuth(u.User.Username(), password))
 }
 
-// AddField adds what is secret in a field: a token without its scheme, a
-// password, the values of cookies.
+// AddField adds the secrets in a field: a token without its scheme, a password,
+// the values of cookies.
 func (s *Secrets) AddField(name, value string) {
 	s.Add(value, Masked)
 	scheme, token, found := strings.Cut(value, " ")
@@ -317,7 +321,7 @@ func BasicAuth(user, password string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
 }
 
-// decodeBasic is user:password of such credentials; "" where they are none.
+// decodeBasic is the user:password of such credentials; "" if they are not valid.
 func decodeBasic(text string) string {
 	plain, _ := base64.StdEncoding.DecodeString(text)
 	return string(plain)

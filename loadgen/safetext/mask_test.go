@@ -56,8 +56,7 @@ func TestMaskText(t *testing.T) {
 	}
 }
 
-// TestSecrets: wherever they turn up, in whatever form.
-// TestMaskCut: of a text that was cut, the end may be the begin of a secret.
+// TestMaskCut: a text that was cut may end with the beginning of a secret.
 func TestMaskCut(t *testing.T) {
 	var s Secrets
 	s.Add("hunter22", Masked)
@@ -84,7 +83,7 @@ func TestClean(t *testing.T) {
 	}
 }
 
-// TestEscapeJSON: the text is read back as it was, and none of it is raw.
+// TestEscapeJSON: a text reads back unchanged, and nothing unsafe in it is raw.
 func TestEscapeJSON(t *testing.T) {
 	for _, text := range []string{"plain", "\x1b\u009b31m \u202e\u2028 \x7f \U000E0041 é 👍 <&> \"\\", "\xff"} {
 		var out bytes.Buffer
@@ -101,8 +100,8 @@ func TestEscapeJSON(t *testing.T) {
 	}
 }
 
-// TestMaskLongURL: of a long URL the begin is shown, and of no secret in it any
-// part, wherever it is cut.
+// TestMaskLongURL: the beginning of a long URL is shown, but no part of a
+// secret in it, wherever the URL is cut.
 func TestMaskLongURL(t *testing.T) {
 	secret := strings.Repeat("S3CRET", 1000)
 	for _, url := range []string{

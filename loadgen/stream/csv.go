@@ -11,8 +11,8 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// Streams lists the formats that are written while a load runs, by the name
-// that -o takes. Those computed at its end are the report's.
+// Streams lists the formats that are written during a load, by the name that -o
+// takes. Formats written at its end are in package report.
 var Streams = []struct {
 	Name string
 	New  func(io.Writer) record.Sink
@@ -27,22 +27,23 @@ const (
 )
 
 // lineWriter writes whole lines from many goroutines, which encode them before
-// they ask for its lock. Each write ends with a line, so that a file ends within
-// one only where the kernel cut a write: a full disk, a kill at that moment.
+// they take its lock. Each write to the file ends at the end of a line, so a
+// file ends within a line only if the write itself was cut: a full disk, or a
+// kill during it.
 type lineWriter struct {
 	buffers sync.Pool // of *[]byte
 
 	mu      sync.Mutex // guards all below
 	w       *bufio.Writer
-	flushed int64 // on the run's clock, ns
-	err     error // the first; nothing is written after it
+	flushed int64 // time of the last flush on the run's clock, ns
+	err     error // the first error; nothing is written after it
 }
 
 func newLineWriter(w io.Writer) lineWriter {
 	return lineWriter{w: bufio.NewWriterSize(w, lineBuffer)}
 }
 
-// buffer is an empty one to encode lines in; put gives it back.
+// buffer returns an empty buffer to encode lines in; put takes it back.
 func (l *lineWriter) buffer() *[]byte {
 	if b, ok := l.buffers.Get().(*[]byte); ok {
 		*b = (*b)[:0]
@@ -52,8 +53,8 @@ func (l *lineWriter) buffer() *[]byte {
 	return &b
 }
 
-// put writes a buffer that a Result which ended at a time was encoded in, and
-// sees to it that a slow load is written within a second, too.
+// put writes a buffer that holds a Result which ended at the given time. It
+// flushes at least once a second, so that the rows of a slow load appear soon.
 func (l *lineWriter) put(b *[]byte, at int64) {
 	l.mu.Lock()
 	l.write(*b)
@@ -65,7 +66,7 @@ func (l *lineWriter) put(b *[]byte, at int64) {
 	l.buffers.Put(b)
 }
 
-// write needs the lock.
+// write requires the lock.
 func (l *lineWriter) write(b []byte) {
 	if l.err == nil && len(b) > l.w.Available() {
 		l.err = l.w.Flush()
@@ -75,14 +76,14 @@ func (l *lineWriter) write(b []byte) {
 	}
 }
 
-// flush needs the lock.
+// flush requires the lock.
 func (l *lineWriter) flush() {
 	if l.err == nil {
 		l.err = l.w.Flush()
 	}
 }
 
-// flushAll writes what there is, at the end of a run.
+// flushAll writes everything buffered at the end of a run.
 func (l *lineWriter) flushAll() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -90,28 +91,27 @@ func (l *lineWriter) flushAll() {
 	l.flushed = 0
 }
 
-// csvHeader is hey's header, then our columns.
+// csvHeader is hey's header, then nodrop's columns.
 const csvHeader = "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset,fate,class,reused,bytes"
 
-// CSV writes one line per request in order of completion: hey's eight columns
-// (seconds; the offset from the run's start), then fate, class, whether the
-// connection was reused, and body bytes. Failed requests have status 0. Where
-// runs have a variant, a stream or a repetition, these are the last columns.
+// CSV writes one line per request in order of completion: hey's eight columns (in
+// seconds; the offset counts from the run's start), then fate, class, whether the
+// connection was reused, and body bytes. Failed requests have status 0. If runs
+// have a variant, a stream or a repetition, these are the last columns.
 type CSV struct {
 	lines  lineWriter
-	headed bool // written by Begin and Close alone
+	headed bool // header written; used only by Begin and Close
 }
 
-// csvRun is one run.
 type csvRun struct {
 	lines *lineWriter
-	name  string // the end of each line
+	name  string // the columns that name the run, at the end of each line
 }
 
-// NewCSV writes the header with the first run.
+// NewCSV returns a CSV that writes its header when the first run begins.
 func NewCSV(w io.Writer) *CSV { return &CSV{lines: newLineWriter(w)} }
 
-// Begin notes which run it is.
+// Begin prepares the columns that name the run, and writes the header.
 func (c *CSV) Begin(run *record.Run) record.RunSink {
 	var columns, name string
 	for _, part := range []struct{ column, value string }{
@@ -135,7 +135,7 @@ func numberOrNone(n int) string {
 	return strconv.Itoa(n)
 }
 
-// head writes the header once; all runs of a recording have the same columns.
+// head writes the header once. All runs of a recording have the same columns.
 func (c *CSV) head(columns string) {
 	if c.headed {
 		return
@@ -147,7 +147,7 @@ func (c *CSV) head(columns string) {
 	c.lines.write([]byte(csvHeader + columns + "\n"))
 }
 
-// Record writes one line; after an error it does nothing.
+// Record writes one line. After an error it does nothing.
 func (c *csvRun) Record(r *record.Result, _ string) {
 	p, b := &r.Phases, c.lines.buffer()
 	line := *b
@@ -164,17 +164,16 @@ func (c *csvRun) Record(r *record.Result, _ string) {
 	c.lines.put(b, r.End)
 }
 
-// End flushes.
+// End flushes all lines.
 func (c *csvRun) End(*record.Run) { c.lines.flushAll() }
 
-// Close writes the header if there was no run.
+// Close flushes, and writes the header if there was no run.
 func (c *CSV) Close(*record.Recording) error {
 	c.head("")
 	c.lines.flushAll()
 	return c.lines.err
 }
 
-// csvField quotes a value if it has to be.
 func csvField(s string) string {
 	s = safetext.CleanText(s)
 	if strings.ContainsAny(s, "\",\r\n") {

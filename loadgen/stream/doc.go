@@ -3,10 +3,10 @@
 //
 //	Result → CSV or NDJSON → file → Read → record.Recording
 //
-// NDJSON holds everything: Read gives the same Recording that the run itself
-// made. If the file was cut short, it gives what was there, and an Error that
-// says so. CSV is hey's, with columns after hey's own; no report can be made of it.
+// NDJSON holds everything: Read returns the same Recording that the run
+// produced. If the file was cut short, Read returns what it holds, and an Error
+// that says so. CSV has hey's columns followed by nodrop's; it holds too little
+// for a report.
 //
-// Rows come from many goroutines at once and are written whole: a file never
-// holds one row within another.
+// Rows come from many goroutines at once and are written whole: rows never mix.
 package stream

@@ -12,9 +12,9 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// Read reads what Write or NDJSON wrote, and says of anything
-// else what it is: empty, foreign, of a newer version, cut short. A stream that
-// was cut short is not refused: the Recording's Error tells.
+// Read reads what record.Write or NDJSON wrote. For anything else, the error
+// says what it is: empty, foreign, of a newer version, cut short. A stream that
+// was cut short is not an error: the Recording's Error describes it.
 func Read(src io.Reader) (*record.Recording, error) {
 	in := bufio.NewReaderSize(src, lineBuffer)
 	head, err := in.Peek(1024)
@@ -38,7 +38,7 @@ func Read(src io.Reader) (*record.Recording, error) {
 	return record.Parse(data)
 }
 
-// describeForeign says what a file is that begins like this, if it is not JSON.
+// describeForeign says what a file that begins with head is, if it is not JSON.
 func describeForeign(head []byte) error {
 	trimmed := bytes.TrimSpace(head)
 	switch {
@@ -54,8 +54,8 @@ func describeForeign(head []byte) error {
 	return nil
 }
 
-// formatOf is the format that a file which begins like this says it has, if it
-// says so first.
+// formatOf is the value of "format" in a file that begins with head, "" if that
+// is not its first name.
 func formatOf(head []byte) string {
 	tokens := json.NewDecoder(bytes.NewReader(head))
 	for _, want := range [...]json.Token{json.Delim('{'), "format"} {

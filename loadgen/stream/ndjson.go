@@ -15,37 +15,36 @@ import (
 // Format is the name and version of the format that NDJSON writes.
 const Format = "nodrop-stream/1"
 
-// maxStreamLine bounds a line, in bytes: what a reader has to hold. Only the
-// end of a run, with its marks and traces, can be long.
+// maxStreamLine limits a line, in bytes, because a reader has to hold it in
+// memory. Only the end of a run, with its marks and traces, can be long.
 const maxStreamLine = 64 << 20
 
-// NDJSON writes what a Recording is made of while its runs go on, one JSON
-// object per line. Read makes the very Recording of it again.
+// NDJSON writes the contents of a Recording while its runs are in progress, one
+// JSON object per line. Read rebuilds the same Recording from it.
 //
 //	{"format":"nodrop-stream/1","run":{…}}         a run begins; see streamRun
 //	{"fate":"ok","startNs":…,"endNs":…,…}          one finished request; see streamRequest
 //	{"end":{…}}                                    the run is over; see streamEnd
 //	{"format":"nodrop-stream/1","recording":{…}}   nothing follows; see streamRecording
 //
-// Requests come in order of completion, but for those that complete at once.
-// Of runs side by side, each line of a request and each end has "of", the
-// number of its run by beginning, from 1.
+// Requests come in order of completion, except for those that complete at the
+// same time. For runs in parallel, each request and each end has "of": the
+// number of its run, from 1, in the order in which the runs began.
 type NDJSON struct {
 	lines lineWriter
-	runs  int // that have begun
+	runs  int // number of runs begun
 }
 
-// ndjsonRun is one run.
 type ndjsonRun struct {
-	of   int    // its number, where runs are side by side; else 0
-	head string // the begin of the line of a request
+	of   int    // its number if runs are in parallel, else 0
+	head string // the start of a request's line
 	to   *NDJSON
 }
 
-// NewNDJSON writes nothing yet.
+// NewNDJSON returns an NDJSON that writes to w. It writes nothing yet.
 func NewNDJSON(w io.Writer) *NDJSON { return &NDJSON{lines: newLineWriter(w)} }
 
-// streamRun is what is known of a run when it begins.
+// streamRun is the part of a Run that is known when it begins.
 type streamRun struct {
 	Variant     string             `json:"variant,omitempty"`
 	Stream      string             `json:"stream,omitempty"`
@@ -57,8 +56,8 @@ type streamRun struct {
 	StartedAt   time.Time          `json:"startedAt"`
 }
 
-// streamRequest is one request; what is 0, "" or false may be left out. Times
-// are ns from the run's start, phases are in ns (see Phases).
+// streamRequest is one request. Fields that are 0, "" or false may be left out.
+// Times are ns from the run's start; phases are in ns (see Phases).
 type streamRequest struct {
 	Fate     string `json:"fate"` // ok, lost, spoiled, aborted
 	Class    string `json:"class"`
@@ -68,9 +67,9 @@ type streamRequest struct {
 	Reused   bool   `json:"reused"`
 	Followed bool   `json:"redirected"` // a redirect was followed
 	Endpoint string `json:"endpoint"`
-	Number   int64  `json:"connection"` // a number for each, from 1
+	Number   int64  `json:"connection"` // number of the connection, from 1
 	Bytes    int64  `json:"bytes"`
-	Unproven bool   `json:"unproven"` // nothing but the end of a connection without TLS says where the body ended
+	Unproven bool   `json:"unproven"` // only the close of a connection without TLS marks the end of the body
 	DNS      int64  `json:"dnsNs"`
 	Connect  int64  `json:"connectNs"` // DNS and TLS included
 	TLS      int64  `json:"tlsNs"`
@@ -82,10 +81,10 @@ type streamRequest struct {
 	Response *record.ErrorResponse `json:"answer"` // with an unexpected status
 }
 
-// streamEnd is a Run without what its requests decide: a field that hides one
-// of Run's keeps it out of the line. A field that Run gets later is in the
-// line, then, unless it is named here. Of the counts, those of fates are there
-// for a person to read.
+// streamEnd is a Run without the fields computed from its requests: each field
+// here hides the one of Run with the same JSON name. A field that is added to
+// Run later is therefore in the line unless it is added here. The counts of
+// fates are in the line only for people to read.
 type streamEnd struct {
 	*record.Run
 	Outcomes     decided `json:"outcomes,omitempty"`
@@ -101,22 +100,23 @@ type streamEnd struct {
 	Responses    decided `json:"answers,omitempty"`
 }
 
-// decided takes the place of a field that requests decide, and is empty.
+// decided replaces a field that is computed from the requests; it stays empty.
 type decided = json.RawMessage
 
-// streamRecording is what is known at the end of all runs.
+// streamRecording is the part of a Recording that is known after all runs.
 type streamRecording struct {
 	Runs  int    `json:"runs"`
 	Error string `json:"error,omitempty"`
 }
 
-// streamLine is any line; one of Run, Fate, End and Recording is set.
+// streamLine is any line. One of Run, End and Recording is set, or none for a
+// request.
 type streamLine struct {
 	Format    string           `json:"format,omitempty"`
 	Run       *streamRun       `json:"run,omitempty"`
 	End       *streamEnd       `json:"end,omitempty"`
 	Recording *streamRecording `json:"recording,omitempty"`
-	Of        int              `json:"of,omitempty"` // the run that Fate or End is of; 0 is the only one under way
+	Of        int              `json:"of,omitempty"` // the run of a request or an End; 0 = the only run in progress
 }
 
 // Begin writes the run's first line.
@@ -130,7 +130,7 @@ func (n *NDJSON) Begin(run *record.Run) record.RunSink {
 	return r
 }
 
-// Record writes one line.
+// Record writes the line of one request.
 func (n *ndjsonRun) Record(r *record.Result, endpoint string) {
 	lines := &n.to.lines
 	b := lines.buffer()
@@ -149,7 +149,7 @@ func (n *NDJSON) Close(rec *record.Recording) error {
 	return n.lines.err
 }
 
-// object writes a line that is not a request's, and all that is before it.
+// object writes a line other than a request's, and flushes.
 func (n *NDJSON) object(line streamLine) {
 	text, err := json.Marshal(line)
 	text = safetext.EscapeJSON(text)
@@ -167,8 +167,8 @@ func (n *NDJSON) object(line streamLine) {
 	l.flushed = 0
 }
 
-// appendRequest encodes one request, as streamRequest reads it, from its fate
-// on.
+// appendRequest encodes one request in the form of streamRequest, after its
+// `"fate":"`.
 func appendRequest(b []byte, r *record.Result, endpoint string) []byte {
 	b = append(b, r.Fate.String()...)
 	b = strconv.AppendInt(append(b, `","startNs":`...), r.Start, 10)
@@ -216,7 +216,8 @@ func appendRequest(b []byte, r *record.Result, endpoint string) []byte {
 	return append(b, "}\n"...)
 }
 
-// appendResponse encodes what ResponseText wrote as an ErrorResponse without a count.
+// appendResponse encodes the output of ResponseText as an ErrorResponse without
+// count.
 func appendResponse(b, text []byte) []byte {
 	status, text, _ := bytes.Cut(text, []byte{0})
 	server, text, _ := bytes.Cut(text, []byte{0})
@@ -236,7 +237,7 @@ func appendResponse(b, text []byte) []byte {
 	return append(b, '}')
 }
 
-// appendString encodes a JSON string; what is rare, encoding/json does.
+// appendString encodes a JSON string; encoding/json handles the rare characters.
 func appendString[text string | []byte](b []byte, s text) []byte {
 	begin := len(b)
 	b = append(b, '"')
@@ -245,7 +246,7 @@ func appendString[text string | []byte](b []byte, s text) []byte {
 		case c == '"' || c == '\\':
 			b = append(b, '\\', c)
 		case c < ' ' || c >= 0x7f:
-			quoted, _ := json.Marshal(string(s)) // a string can always be encoded
+			quoted, _ := json.Marshal(string(s)) // encoding a string cannot fail
 			return append(b[:begin], safetext.EscapeJSON(quoted)...)
 		default:
 			b = append(b, c)

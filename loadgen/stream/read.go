@@ -12,10 +12,9 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// readStream makes the Recording of a stream that NDJSON wrote, through the
-// recorder that counted it when it was live, and with no more memory than that.
-// Of a stream that was cut short it makes what there is, and says so in the
-// Recording's Error.
+// readStream rebuilds the Recording of a stream that NDJSON wrote. It uses the
+// same recorder as a live run, and no more memory. If the stream was cut short,
+// the Recording holds what was there, and its Error says so.
 func readStream(src io.Reader) (*record.Recording, error) {
 	s := &streamReader{
 		rec:     &record.Recording{Format: record.Format, Runs: []*record.Run{}},
@@ -54,24 +53,22 @@ func isSyntax(err error) bool {
 	return ok
 }
 
-// streamReader reads line by line.
 type streamReader struct {
 	rec      *record.Recording
-	runs     []*streamedRun // by beginning
+	runs     []*streamedRun // in the order in which they began
 	complete bool           // the last line was read
-	torn     bool           // the line at hand has no end
+	torn     bool           // the current line has no line break at its end
 
 	line    anyLine
 	classes map[string]record.Class // by name
 }
 
-// anyLine takes any line in.
 type anyLine struct {
 	streamLine
 	streamRequest
 }
 
-// streamedRun is a run under way.
+// streamedRun is a run that is being read.
 type streamedRun struct {
 	run      *record.Run
 	recorder *record.Recorder
@@ -80,7 +77,8 @@ type streamedRun struct {
 	over     bool  // run is complete
 }
 
-// split cuts lines as bufio.ScanLines does, and notes when one has no end.
+// split splits lines as bufio.ScanLines does, and records a last line without
+// end.
 func (s *streamReader) split(data []byte, atEOF bool) (int, []byte, error) {
 	if i := bytes.IndexByte(data, '\n'); i >= 0 {
 		return i + 1, data[:i], nil
@@ -130,7 +128,7 @@ func (s *streamReader) begin(head *streamRun) error {
 	return nil
 }
 
-// underWay counts the runs that have begun and not ended.
+// underWay counts the runs that have begun but not ended.
 func (s *streamReader) underWay() int {
 	n := 0
 	for _, u := range s.runs {
@@ -141,7 +139,7 @@ func (s *streamReader) underWay() int {
 	return n
 }
 
-// find is the run under way of a number; 0 is the latest. nil: there is none.
+// find returns the open run with a number, or the latest run for 0; nil if none.
 func (s *streamReader) find(of int) *streamedRun {
 	if of == 0 {
 		of = len(s.runs)
@@ -152,7 +150,7 @@ func (s *streamReader) find(of int) *streamedRun {
 	return s.runs[of-1]
 }
 
-// request counts one as a worker does.
+// request counts one request as a worker does.
 func (s *streamReader) request(of int, q *streamRequest) error {
 	u := s.find(of)
 	if u == nil {
@@ -199,7 +197,7 @@ func (s *streamReader) result(u *streamedRun, q *streamRequest) (*record.Result,
 	return r, nil
 }
 
-// classify reads fate and class, which must go together.
+// classify reads fate and class, which must match.
 func (s *streamReader) classify(r *record.Result, q *streamRequest) error {
 	class, known := s.classes[q.Class]
 	if !known {
@@ -221,9 +219,9 @@ func (s *streamReader) classify(r *record.Result, q *streamRequest) error {
 	return fmt.Errorf("unknown fate %q", q.Fate)
 }
 
-// end completes the run with what its requests do not decide. How many were
-// started is not counted from the lines: where some are missing, the counts
-// contradict themselves, and the report says so.
+// end adds to the run what its requests do not determine. The number of started
+// requests comes from the end, not from the lines: if lines are missing, the
+// counts contradict each other, and the report says so.
 func (s *streamReader) end(of int, run *record.Run) error {
 	u := s.find(of)
 	if u == nil {
@@ -242,7 +240,7 @@ func (s *streamReader) end(of int, run *record.Run) error {
 	if err := run.Validate(); err != nil {
 		return err
 	}
-	*u = streamedRun{run: run, over: true} // its recorder is let go
+	*u = streamedRun{run: run, over: true} // frees its recorder
 	return nil
 }
 
@@ -257,7 +255,7 @@ func (s *streamReader) close(end *streamRecording) error {
 	return nil
 }
 
-// finish is the recording as far as it was read; where says where in a line
+// finish returns the recording as far as it was read; where says where in a line
 // the stream ended.
 func (s *streamReader) finish(where string) *record.Recording {
 	open := s.underWay() > 0
@@ -281,8 +279,8 @@ func (s *streamReader) finish(where string) *record.Recording {
 	return s.rec
 }
 
-// cut ends the runs under way with what there is: what was planned beyond that,
-// and what was in flight, nobody knows.
+// cut ends the open runs with what was read. How many more requests were
+// planned or in flight is unknown.
 func (s *streamReader) cut(where string) {
 	var reached []string
 	for i, u := range s.runs {
@@ -298,7 +296,7 @@ func (s *streamReader) cut(where string) {
 	s.rec.Error = fmt.Sprintf("%s after %s: the run's end is missing, with its marks and what was in flight", where, strings.Join(reached, " and "))
 }
 
-// runName names a run by what a scenario calls it, or by its place.
+// runName names a run as its scenario does, or by its position.
 func runName(run *record.Run, i int) string {
 	name := run.Variant
 	if run.Stream != "" {

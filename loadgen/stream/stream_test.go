@@ -22,8 +22,8 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// syntheticRun makes a run out of results that rng draws, in shards, and tells
-// sinks of it as a Load does. Everything that a Run holds is set.
+// syntheticRun makes a run with every field set from results that rng draws, in
+// several shards. It calls sinks as a Load does.
 func syntheticRun(rng *rand.Rand, variant string, requests int, sinks ...record.Sink) *record.Run {
 	r := record.NewRecorder(1 + rng.IntN(5))
 	names := []string{"gw-1", "10.0.0.2:8080", `replica "3" of \ ü` + "\xff"}
@@ -72,7 +72,7 @@ func syntheticRun(rng *rand.Rand, variant string, requests int, sinks ...record.
 	return run
 }
 
-// synthetic is a recording of runs, and its stream.
+// synthetic is a recording of several runs, and the stream of the same runs.
 func synthetic(t testing.TB, seed uint64, runs int) (*record.Recording, []byte) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 7))
@@ -101,8 +101,8 @@ func encoded(t testing.TB, rec *record.Recording) string {
 	return b.String()
 }
 
-// TestStreamIsTheRecording: what is read back is the recording to the byte,
-// and it can be read from its JSON.
+// TestStreamIsTheRecording: a stream reads back as the recording, byte for
+// byte, and so does the recording's JSON.
 func TestStreamIsTheRecording(t *testing.T) {
 	for seed := range uint64(8) {
 		rec, stream := synthetic(t, seed, int(seed%4))
@@ -121,8 +121,8 @@ func TestStreamIsTheRecording(t *testing.T) {
 	}
 }
 
-// TestStreamOfRunsSideBySide: the lines of several runs mix, and each is of its
-// own; which run ends first does not change their order.
+// TestStreamOfRunsSideBySide: the lines of parallel runs mix, but each belongs
+// to its own run. The order of runs does not depend on which ends first.
 func TestStreamOfRunsSideBySide(t *testing.T) {
 	var stream bytes.Buffer
 	sink := NewNDJSON(&stream)
@@ -168,8 +168,8 @@ func TestStreamOfRunsSideBySide(t *testing.T) {
 	}
 }
 
-// TestStreamHoldsAllOfResult: what a Result gets later has to be in the line,
-// too, or the recorder that reads it counts something else.
+// TestStreamHoldsAllOfResult: every field of Result, also one added later, must
+// be in the line, or the recorder that reads it would count something else.
 func TestStreamHoldsAllOfResult(t *testing.T) {
 	empty := string(appendRequest(nil, &record.Result{}, ""))
 	for i := range reflect.TypeFor[record.Result]().NumField() {
@@ -197,9 +197,9 @@ func TestStreamHoldsAllOfResult(t *testing.T) {
 	}
 }
 
-// TestStreamBeyondBounds: of more lost requests, endpoints and texts than are
-// told, a stream tells the same ones, though it is read through one shard and
-// they came through three, in no order, and many at once.
+// TestStreamBeyondBounds: beyond the limits for lost requests, endpoints and
+// texts, a stream that is read through one shard keeps the same ones as the
+// run, which recorded them through three shards, in no order and in parallel.
 func TestStreamBeyondBounds(t *testing.T) {
 	var stream bytes.Buffer
 	sink := NewNDJSON(&stream)
@@ -236,8 +236,8 @@ func TestStreamBeyondBounds(t *testing.T) {
 	}
 }
 
-// TestStreamCutAnywhere: whatever is left of a stream is told, and that it is
-// not all.
+// TestStreamCutAnywhere: a stream cut at any byte is read as far as possible, and
+// reported as incomplete.
 func TestStreamCutAnywhere(t *testing.T) {
 	rec, stream := synthetic(t, 3, 2)
 	first := int64(bytes.IndexByte(stream, '\n') + 1)
@@ -255,7 +255,7 @@ func TestStreamCutAnywhere(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%d bytes: %v", at, err)
 		}
-		if at == int64(len(stream)-1) { // all but the last line's end
+		if at == int64(len(stream)-1) { // everything but the last line break
 			continue
 		}
 		if !strings.HasPrefix(got.Error, "stream cut short") {
@@ -273,7 +273,7 @@ func TestStreamCutAnywhere(t *testing.T) {
 				t.Fatalf("%d bytes: %v", at, err)
 			}
 		}
-		if started != requests && started != requests+1 { // a line may lack its end alone
+		if started != requests && started != requests+1 { // a line may lack only its line break
 			t.Fatalf("%d bytes hold %d requests, read were %d", at, requests, started)
 		}
 	}
@@ -291,8 +291,8 @@ func TestStreamCutAnywhere(t *testing.T) {
 	}
 }
 
-// TestStreamWithLinesTakenOut: who filters requests out gets counts that
-// contradict themselves.
+// TestStreamWithLinesTakenOut: if request lines are removed, the counts
+// contradict each other.
 func TestStreamWithLinesTakenOut(t *testing.T) {
 	_, stream := synthetic(t, 4, 1)
 	lines := bytes.SplitAfter(stream, []byte("\n"))
@@ -351,7 +351,7 @@ func TestReadStreamNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
-// TestReadStreamTooLongLine: a line without end is not held in memory.
+// TestReadStreamTooLongLine: an endless line is not held in memory.
 func TestReadStreamTooLongLine(t *testing.T) {
 	endless := io.MultiReader(strings.NewReader(`{"format":"nodrop-stream/1","run":{"variant":"`), zeros{})
 	if _, err := Read(endless); err == nil || !strings.Contains(err.Error(), "a line of more than") {
@@ -362,7 +362,7 @@ func TestReadStreamTooLongLine(t *testing.T) {
 	}
 }
 
-// zeros never ends.
+// zeros is an endless reader.
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) {
@@ -400,7 +400,8 @@ func TestReadRecordingOfForeignFiles(t *testing.T) {
 	}
 }
 
-// TestReadRecordingRefusesWhatCannotBe: numbers that reports could not bear.
+// TestReadRecordingRefusesWhatCannotBe: numbers that would break reports are
+// rejected.
 func TestReadRecordingRefusesWhatCannotBe(t *testing.T) {
 	for run, want := range map[string]string{
 		`"counts":{"ok":-1}`:                                 "ok: -1 is not within",
@@ -436,7 +437,7 @@ func TestReadRecordingRefusesWhatCannotBe(t *testing.T) {
 	}
 }
 
-// foreignHistogram holds one value, in another range than ours.
+// foreignHistogram holds one value, in a range other than nodrop's.
 func foreignHistogram(t *testing.T) string {
 	t.Helper()
 	h := hdrhistogram.New(1, 1<<40, 5)
@@ -450,7 +451,7 @@ func foreignHistogram(t *testing.T) string {
 	return string(text)
 }
 
-// slowly takes every byte, and notes where writes end.
+// slowly accepts every write, and records its bytes.
 type slowly struct{ writes [][]byte }
 
 func (s *slowly) Write(p []byte) (int, error) {
@@ -458,8 +459,8 @@ func (s *slowly) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestStreamsWriteWholeLines: a process that is killed leaves hardly a half
-// line, and one that is slow does not keep them for itself.
+// TestStreamsWriteWholeLines: a process that is killed hardly ever leaves a
+// partial line, and the lines of a slow load are written soon.
 func TestStreamsWriteWholeLines(t *testing.T) {
 	for _, stream := range Streams {
 		var file slowly
@@ -494,8 +495,8 @@ func TestStreamsWriteWholeLines(t *testing.T) {
 	}
 }
 
-// TestStreamErrorsAreKept: nothing is written after the first error, which
-// Close returns.
+// TestStreamErrorsAreKept: nothing is written after the first error, and Close
+// returns that error.
 func TestStreamErrorsAreKept(t *testing.T) {
 	for _, stream := range Streams {
 		full := errors.New("no space left")
@@ -526,7 +527,8 @@ func (f *failing) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestCSVTellsVariants: only where there are any, and quoted where they must be.
+// TestCSVTellsVariants: the columns exist only if a run has such a value,
+// quoted where necessary.
 func TestCSVTellsVariants(t *testing.T) {
 	for variants, want := range map[string]string{
 		"":          csvHeader + "\n" + "0.0000,0.0000,0.0000,0.0000,0.0000,0.0000,0,0.0000,ok,,false,0\n",
@@ -555,8 +557,8 @@ var streamed = []*record.Result{
 	{Start: 1e9, End: 2e9, Fate: record.FateLost, Class: record.NewClass(record.StageConnect, record.CauseRefused), Sample: `Get "http://gateway/": dial tcp gateway:80: connect: connection refused`},
 }
 
-// TestStreamsDoNotAllocate: not for each request. (Some are left: pools are
-// emptied now and then, and by the race detector often.)
+// TestStreamsDoNotAllocate: no allocation for each request. (A few remain:
+// pools are emptied from time to time, and often by the race detector.)
 func TestStreamsDoNotAllocate(t *testing.T) {
 	for _, stream := range Streams {
 		sink := stream.New(io.Discard)
@@ -601,7 +603,7 @@ func BenchmarkReadStream(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/requests, "ns/request")
 }
 
-// reread: what was accepted can be written, and is read as the same.
+// reread: an accepted recording can be written, and reads back the same.
 func reread(t *testing.T, rec *record.Recording) {
 	t.Helper()
 	first := encoded(t, rec)
@@ -642,8 +644,8 @@ func FuzzReadStream(f *testing.F) {
 	})
 }
 
-// FuzzAppendString: encoding/json reads back what was encoded, as far as it is
-// text.
+// FuzzAppendString: encoding/json reads back what was encoded, if it is valid
+// UTF-8.
 func FuzzAppendString(f *testing.F) {
 	for _, s := range []string{"", `a"b\c`, "\x00\x1f\x7f", "ü\u2028", "\xff", "<&>"} {
 		f.Add(s)
@@ -657,8 +659,8 @@ func FuzzAppendString(f *testing.F) {
 	})
 }
 
-// TestStringsAreNotRaw: a stream's texts are read back as they were, and none of
-// them holds what a terminal would obey.
+// TestStringsAreNotRaw: texts in a stream read back unchanged, and none
+// contains raw characters that a terminal would obey.
 func TestStringsAreNotRaw(t *testing.T) {
 	for _, text := range []string{"plain", "\x1b\u009b31m \u202e\u2028 \x7f \U000E0041 é 👍 <&> \"\\", "\xff"} {
 		got := appendString(nil, text)
