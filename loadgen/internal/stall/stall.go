@@ -13,8 +13,8 @@
 //   - A response that is read within the limit by the clock is ok. Its latency
 //     may be too long by a span, but never exceeds the limit.
 //   - A request that ends later than that by the clock, but within the limit
-//     less the spans, is the generator's failure: a response may have come in
-//     time, and the generator was not there to see when.
+//     once the spans are subtracted, is the generator's failure: a response may
+//     have come in time, and the generator was not there to see when.
 //   - A request that has not ended when the target has had its time is the
 //     target's failure.
 //
@@ -66,7 +66,7 @@ func (w *Watch) Beat(now, rest int64) (Span, bool) {
 
 // Spans are the spans of one owner, or of several combined.
 type Spans struct {
-	list []Span // in order, without overlaps
+	list []Span // in order, neither overlapping nor touching
 
 	// Totals, including spans that list no longer holds.
 	Count   int64
