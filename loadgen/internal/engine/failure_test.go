@@ -12,8 +12,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// TestSampleText: a time-out of ours is told from the kernel's, which gave up
-// by itself.
+// TestSampleText checks that a timeout of nodrop's is told from the kernel's,
+// which gave up by itself.
 func TestSampleText(t *testing.T) {
 	home, slipped := target.Read("http://gateway/x?y=1")
 	if slipped != nil {

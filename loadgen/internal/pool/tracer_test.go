@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestLongTrace: the steps of a response that comes in many pieces are bounded.
+// TestLongTrace checks that the steps of a response in many pieces are bounded.
 func TestLongTrace(t *testing.T) {
 	const notes = 10_000
 	var trace tracer
