@@ -60,7 +60,6 @@ func (f *inflater) begin(coding string) {
 	f.input = input{yield: f.input.yield}
 }
 
-// feed takes the next piece of the body.
 func (f *inflater) feed(piece []byte) {
 	if f.coding == "" || f.err != nil {
 		return
@@ -94,7 +93,6 @@ func isText(b []byte) bool {
 	return true
 }
 
-// close ends the coroutine.
 func (f *inflater) close() {
 	if f.stop != nil {
 		f.stop()
@@ -111,7 +109,7 @@ func (f *inflater) resume() {
 	f.next()
 }
 
-// bodies inflates one body after the other.
+// bodies is the coroutine. It inflates one body after the other.
 func (f *inflater) bodies(yield func(struct{}) bool) {
 	f.input.yield = yield
 	var d decompressors
@@ -176,7 +174,6 @@ func (d *decompressors) discard(coding string, in *input) error {
 // gzipMagic is the first two bytes of a gzip stream (RFC 1952 §2.3.1).
 const gzipMagic = "\x1f\x8b"
 
-// drain reads r to its end.
 func (d *decompressors) drain(r io.Reader) error {
 	for {
 		if _, err := r.Read(d.out[:]); errors.Is(err, io.EOF) {

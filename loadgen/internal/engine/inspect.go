@@ -20,8 +20,8 @@ type Inspector struct {
 	Job       *Job
 	Secured   bool     // the connection tells an orderly end from a cut, as TLS does
 	content   inflater // checks the current body
-	errorBody []byte   // the begin of the body of a response with an unexpected status
-	response  []byte   // what is kept of that response
+	errorBody []byte   // the beginning of the body of a response with an unexpected status
+	response  []byte   // what is recorded of that response
 }
 
 // Begin makes i ready for the next response.

@@ -13,16 +13,16 @@ import (
 // Engine runs a load: it owns its connections, takes requests from the load's
 // budget when the schedule allows it, and records a Result for each.
 type Engine interface {
-	// Run returns when the budget is used up and nothing is in flight. over is
-	// when the last request ended, in ns from the run's start.
+	// Run returns when there are no more requests and nothing is in flight.
+	// over is when the last request ended, in ns from the run's start.
 	Run(ctx context.Context) (over int64)
 	// Abort ends the requests in flight, which are counted as aborted.
 	Abort()
 }
 
-// Job is what an engine carries out, and all that it knows of the load.
+// Job is what an engine carries out, and all that it sees of the load.
 type Job struct {
-	First   Hop // of every request
+	First   Hop // the first hop of every request
 	Workers int
 	Pace
 	Route
@@ -73,7 +73,7 @@ type Route struct {
 
 // Limits bound a request, and what is kept of it.
 type Limits struct {
-	Timeout        time.Duration // of a whole request; negative = none
+	Timeout        time.Duration // of a whole request; negative = no timeout
 	ConnectTimeout time.Duration // of one connection attempt; 0 = only Timeout bounds it
 	Expect         time.Duration // how long a body waits for the 100 (Continue) that its request expects
 	MaxBody        int64         // in bytes; 0 = no limit

@@ -13,7 +13,7 @@ import (
 // Payload is the body of a request: bytes, or a file.
 type Payload struct {
 	Bytes []byte
-	File  *BodyFile // nil for bytes
+	File  *BodyFile // nil if the payload is Bytes
 }
 
 // Len returns its length in bytes.

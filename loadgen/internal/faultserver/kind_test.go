@@ -302,7 +302,8 @@ func TestCompressed(t *testing.T) {
 	}
 }
 
-// TestExpectation: the kinds that treat a request's head before its body.
+// TestExpectation covers the kinds that handle a request's head before its
+// body.
 func TestExpectation(t *testing.T) {
 	const expecting = "PUT / HTTP/1.1\r\nExpect: 100-Continue\r\nContent-Length: 5\r\n\r\n"
 	t.Run("continue", func(t *testing.T) {

@@ -217,7 +217,6 @@ func (s *Server) end(c *conn) {
 	s.changed.Broadcast()
 }
 
-// draw asks the plan for the next request's kind.
 func (s *Server) draw() Kind { return s.plan(s.seq.Add(1) - 1) }
 
 // drawHandshake asks the plan for the next handshake's fault, and counts it.
@@ -233,7 +232,6 @@ func (s *Server) drawHandshake() HandshakeFault {
 	return fault
 }
 
-// countRequest counts a request that gets kind k.
 func (s *Server) countRequest(k Kind, reused bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

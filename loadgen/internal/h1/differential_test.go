@@ -118,8 +118,8 @@ var framing = regexp.MustCompile(`(?i)(content-length|transfer-encoding|connecti
 func blanksMoved(in []byte) []byte { return framing.ReplaceAll(in, []byte("$1:$2")) }
 
 // spaceInName reports whether the line that this package refuses, folds joined,
-// has a space before its colon. The error quotes only the begin of a long line,
-// so the name is looked up in the bytes.
+// has a space before its colon. The error quotes only the beginning of a long
+// line, so the name is looked up in the bytes.
 func spaceInName(in []byte, ours, theirs verdict) bool {
 	text, found := strings.CutPrefix(ours.Err, "malformed header field ")
 	if !found || !theirs.accepted() {

@@ -66,7 +66,7 @@ type Parser struct {
 	body      int64
 	err       error
 
-	line  []byte // the begin of a line that spans two Feeds
+	line  []byte // the beginning of a line that spans two Feeds
 	field []byte // a whole field line that a fold (obs-fold) may still continue
 
 	head     head

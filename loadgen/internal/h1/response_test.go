@@ -437,7 +437,7 @@ func TestParser(t *testing.T) {
 				t.Errorf("byte by byte %.99q:\n got %+v;\nwant %+v", r.in, got, want)
 			}
 			if len(in) > 1<<16 {
-				return // quadratic
+				return // every split takes time quadratic in the length
 			}
 			p := r.parser() // reused: Reset must leave nothing behind
 			for i := range in {
@@ -561,8 +561,8 @@ func TestRepeated(t *testing.T) {
 	}
 }
 
-// TestTakeContinue checks that a 100 is reported once and is not the begin of
-// the response.
+// TestTakeContinue checks that a 100 is reported once and is not part of the
+// final response.
 func TestTakeContinue(t *testing.T) {
 	const hints = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
 	for _, r := range []struct {

@@ -19,14 +19,14 @@
 //  3. The Shard reads into its one buffer, parses, and calls the Driver. It
 //     does the same for a response that comes while the request is still being
 //     written.
-//  4. If the peer must close first, it gets a short time to do so. That time
-//     counts neither toward the latency nor toward the slot, which goes on. A
-//     FIN that was seen along with the last bytes is not read.
+//  4. If the peer must close first, it gets a short time to do so. The latency
+//     excludes that time, and the slot goes on meanwhile. A FIN that was seen
+//     along with the last bytes is not read.
 //  5. The Shard reads its clock once per turn. If it did not run for some time,
 //     it moves deadlines by that time (package stall), and no deadline passes
 //     before the Shard has read what arrived meanwhile.
 //
 // The invariant: the hot path shares nothing and allocates nothing. A Shard's
-// state belongs to its thread alone; other goroutines leave their requests in
-// its mailbox.
+// state belongs to its thread alone; other goroutines leave commands in its
+// mailbox.
 package loop

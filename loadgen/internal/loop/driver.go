@@ -43,7 +43,7 @@ type Driver interface {
 	Aborted(x *Exchange)
 	// Returned is called after Leave and Shard.Return, when the slot is back.
 	Returned(slot int)
-	// Over is the last call.
+	// Over is called last, when the Shard is done.
 	Over()
 }
 
@@ -76,7 +76,7 @@ type Step uint8
 const (
 	Done   Step = iota // the request is over
 	Drop               // the request is over, and the connection is closed
-	Follow             // x.Request goes to the same host next
+	Follow             // x.Request, which the Driver has changed, goes to the same host next
 	Leave              // the Shard leaves the slot alone until Return
 )
 

@@ -15,7 +15,7 @@ import (
 type queue struct {
 	limit       int64 // how far ahead deadlines lie, in ns
 	stalls      *stall.Spans
-	nodes       []node // by slot
+	nodes       []node // indexed by slot
 	first, last int32
 }
 
@@ -71,7 +71,7 @@ func (q *queue) due(now int64) int32 {
 	return slot
 }
 
-// next is the first time; ok is false without one.
+// next returns the first time; ok is false if the queue is empty.
 func (q *queue) next() (at int64, ok bool) {
 	if q.first == none {
 		return 0, false
@@ -79,7 +79,7 @@ func (q *queue) next() (at int64, ok bool) {
 	return q.passes(q.first), true
 }
 
-// passes is when slot's time has come.
+// passes returns when slot's deadline passes, stalls included.
 func (q *queue) passes(slot int32) int64 {
 	at := q.nodes[slot].at
 	return at + q.stalls.Delay(at-q.limit, math.MaxInt64, q.limit)

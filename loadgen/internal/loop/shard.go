@@ -64,7 +64,7 @@ type Shard struct {
 	mail mailbox
 }
 
-// mailbox holds what other goroutines ask of a Shard.
+// mailbox holds the commands of other goroutines to a Shard.
 type mailbox struct {
 	mu       sync.Mutex // guards what follows
 	stop     bool

@@ -31,9 +31,9 @@ type slot struct {
 	queued bool // is in Shard.line
 
 	// State of the connection.
-	fd         int32  // -1 without one
+	fd         int32  // -1 without a connection
 	generation int32  // of fd: tells its events from those of an earlier connection
-	watched    bool   // epoll knows fd
+	watched    bool   // fd is registered with epoll
 	watchOut   bool   // epoll also reports room to write
 	used       bool   // has carried a request
 	stale      bool   // something arrived between requests
@@ -45,11 +45,11 @@ type slot struct {
 
 	// State of the current request.
 	readable bool // something arrived before the whole request was written
-	sent     int  // bytes of it
+	sent     int  // bytes of it that were sent
 	writeErr syscall.Errno
 	refused  error // the error that Driver.Body returned
 
-	due       int64 // when the request was
+	due       int64 // when the request was due
 	began     int64 // when connecting, or writing, began
 	since     int64 // when writing the request ended or was given up
 	firstByte int64 // when the first byte of the response came, 0 before that
@@ -66,7 +66,8 @@ func (sl *slot) init(s *Shard, index int32) {
 	}
 }
 
-// begin starts a request, unless there are no more.
+// begin starts the slot's next request, or retires the slot if there are no
+// more.
 func (s *Shard) begin(sl *slot) {
 	now := s.now()
 	if s.stopping || !s.driver.Start(now) {

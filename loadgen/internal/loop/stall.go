@@ -31,7 +31,7 @@ func (s *Shard) caughtUp(all, stood bool) bool {
 	return s.behind == 0
 }
 
-// late reports whether an exchange that ended at end took longer than it may.
+// late reports whether an exchange that ended at end exceeded its timeout.
 func (s *Shard) late(sl *slot, end int64) bool {
 	return s.cfg.Timeout > 0 && end-sl.x.Start > s.cfg.Timeout
 }

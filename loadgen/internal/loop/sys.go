@@ -40,7 +40,7 @@ func sysQuiet(fd int32, b []byte) bool {
 }
 
 func sysClose(fd int32) {
-	_, _, _ = unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0) // its error would tell nothing new
+	_, _, _ = unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0) // an error here adds nothing
 }
 
 // sysNoDelay sets TCP_NODELAY. A failure changes timing only.

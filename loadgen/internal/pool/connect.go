@@ -127,8 +127,8 @@ func (x *exchange) secure(at *engine.Hop, deadline time.Time) *engine.Failure {
 	return nil
 }
 
-// endpoint chooses where the connection goes. It looks up the host of a
-// redirect to another host each time.
+// endpoint chooses where the connection goes. The look-up of a redirect to
+// another host is part of the request.
 func (x *exchange) endpoint(ctx context.Context, at *engine.Hop, deadline time.Time) (*wire.Endpoint, error) {
 	if at.Home && !x.job.LooksUp {
 		return x.job.Endpoints.Next(ctx)
@@ -167,9 +167,8 @@ func (x *exchange) release(last bool) {
 	x.drop()
 }
 
-// drop closes the connection.
 func (x *exchange) drop() {
 	x.worker.Register(nil)
-	_ = x.conn.Close() // its error would tell nothing new
+	_ = x.conn.Close() // an error here adds nothing
 	x.conn = nil
 }

@@ -11,7 +11,7 @@ import (
 // when a write is about to wait, which for most requests never happens, and
 // ends with the response.
 type early struct {
-	begin   func() // kept, so that a request allocates nothing
+	begin   func() // kept, so that no request allocates it
 	running bool   // for the current request
 	writing atomic.Int32
 	done    chan struct{}

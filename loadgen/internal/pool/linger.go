@@ -27,7 +27,7 @@ type lingering struct {
 func (l *lingering) leave(c *conn, s *record.Tally) {
 	if c.SetDeadline(time.Now().Add(wire.FINBound)) != nil || !l.enter(c) {
 		s.CountConnection(func(n *record.ConnectionCount) { n.Ours++ })
-		_ = c.Close() // its error would tell nothing new
+		_ = c.Close() // an error here adds nothing
 		return
 	}
 	go func() {

@@ -91,7 +91,7 @@ func (w *worker) run(ctx context.Context) {
 	}
 }
 
-// await waits for d. It returns false if the budget ran out meanwhile.
+// await waits for d. It returns false if the run ended meanwhile.
 func (w *worker) await(d time.Duration) bool {
 	if d <= 0 {
 		return true
@@ -125,7 +125,7 @@ func (w *worker) Register(c net.Conn) {
 	}
 }
 
-// arm sets the deadline of c. After an abort it sets one that has passed.
+// arm sets the deadline of c. After an abort it sets one in the past.
 func (w *worker) arm(c net.Conn, deadline time.Time) error {
 	w.allowance = w.allow(deadline)
 	w.mu.Lock()

@@ -95,8 +95,8 @@ func TestLimits(t *testing.T) {
 	s.Add(Span{5500, 6000})
 	const limit = 1000
 	type fate struct {
-		Ours    bool  // at its end
-		Expires int64 // when it would have timed out
+		Ours    bool  // whether Ours reports true at the request's end
+		Expires int64 // when the request would have timed out
 	}
 	for _, tt := range []struct {
 		name       string
@@ -114,7 +114,7 @@ func TestLimits(t *testing.T) {
 		{"its time up", 5000, 6500, fate{false, 6500}},
 		{"after both", 6000, 7000, fate{false, 7000}},
 	} {
-		// The spans known at the end of the request.
+		// The spans known when the request would have timed out.
 		var known Spans
 		for _, span := range s.list {
 			if span.Begin < tt.want.Expires {

@@ -17,7 +17,7 @@ import (
 // Slip is a mistake in a URL as it was typed.
 type Slip struct {
 	Problem string
-	Hint    string // "" for none
+	Hint    string // what to try instead; "" for none
 }
 
 // TrimBlanks removes what is often pasted around a URL: blanks, line ends and
@@ -138,7 +138,7 @@ func isAddr(s string) bool {
 }
 
 // portSlip finds a port that is not a number. What looks like a port may be the
-// begin of a password that contains a /, ? or #.
+// beginning of a password that contains a /, ? or #.
 func portSlip(text string) *Slip {
 	begin, end := safetext.AuthorityOf(text)
 	_, host, hasUser := safetext.CutLast(text[begin:end], "@")

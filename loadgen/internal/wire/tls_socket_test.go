@@ -71,7 +71,7 @@ func TestCloseSaysGoodbye(t *testing.T) {
 }
 
 // TestProbeKeepsWhatItRead checks that half a record found between responses is
-// kept as the begin of the next read.
+// kept for the next read.
 func TestProbeKeepsWhatItRead(t *testing.T) {
 	var from bytes.Buffer
 	socket := &scriptedSocket{from: &from}

@@ -21,7 +21,7 @@ func DialTrial(ctx context.Context, to *Endpoint, from netip.Addr, deadline time
 		return nil, nil, err
 	}
 	hangUp = func() {
-		_ = s.Close() // its error would tell nothing new
+		_ = s.Close() // an error here adds nothing
 		stop()
 	}
 	return s, hangUp, s.SetDeadline(deadline)
