@@ -437,7 +437,7 @@ func TestParser(t *testing.T) {
 				t.Errorf("byte by byte %.99q:\n got %+v;\nwant %+v", r.in, got, want)
 			}
 			if len(in) > 1<<16 {
-				return // every split takes time quadratic in the length
+				return // trying every split takes quadratic time
 			}
 			p := r.parser() // reused: Reset must leave nothing behind
 			for i := range in {
