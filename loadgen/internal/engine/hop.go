@@ -23,7 +23,6 @@ type Hop struct {
 	Tunnel   bool        // needs a tunnel through the proxy
 }
 
-// direct reports whether h goes to its target in cleartext, and not to a proxy.
 func (h *Hop) direct() bool { return h.TLS == nil && h.Key == h.Target.Origin() }
 
 // Shown returns the hop's URL as reports show it.

@@ -47,7 +47,6 @@ func checkable(field []byte) string {
 	return ""
 }
 
-// begin makes f ready for the next body.
 func (f *inflater) begin(coding string) {
 	if coding == "" && f.coding == "" {
 		return // nothing to check, before or now: the usual case
@@ -70,7 +69,6 @@ func (f *inflater) feed(piece []byte) {
 	f.input.piece = nil // the caller owns it and will overwrite it
 }
 
-// end returns what is wrong with the body, which has come to its end.
 func (f *inflater) end() error {
 	if f.busy && f.err == nil {
 		f.input.eof = true

@@ -147,8 +147,8 @@ func TestCheckable(t *testing.T) {
 	}
 }
 
-// TestInflaterIsBounded checks that neither a body that inflates without end
-// nor many of them take memory.
+// TestInflaterIsBounded: neither a body that inflates without end nor many of
+// them take memory.
 func TestInflaterIsBounded(t *testing.T) {
 	bomb := packed(t, "gzip", make([]byte, 8<<20))
 	var f inflater

@@ -95,8 +95,8 @@ const (
 	capturedTelling // the first of record.Telling
 )
 
-// Captured returns those fields. replica is the field that --endpoint-header
-// names, in lower case.
+// Captured returns the fields that parsers capture. replica is the field that
+// --endpoint-header names, in lower case.
 func Captured(replica string) []string {
 	return append([]string{
 		capturedLocation: "location", capturedEndpoint: replica, capturedCoding: "content-encoding",

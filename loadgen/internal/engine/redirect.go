@@ -15,7 +15,6 @@ var (
 	errUnfollowable     = errors.New("the redirect is not to an http:// or https:// URL")
 )
 
-// quote returns a Location as texts show it.
 func quote(location []byte) string { return strconv.Quote(safetext.MaskForeignURL(string(location))) }
 
 // maxRedirects is the most redirects in a chain, as in hey.

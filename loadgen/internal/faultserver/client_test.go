@@ -13,7 +13,6 @@ import (
 	"testing"
 )
 
-// client is one connection, raw or over TLS.
 type client struct {
 	stream
 	tcp *net.TCPConn
@@ -55,7 +54,6 @@ func (c client) send(s string) {
 	}
 }
 
-// finish sends the client's FIN.
 func (c client) finish() {
 	c.t.Helper()
 	if err := c.CloseWrite(); err != nil {
@@ -100,7 +98,6 @@ func (c client) expectDrops() {
 	}
 }
 
-// start runs a server for the length of the test.
 func start(t *testing.T, plan Plan) *Server {
 	t.Helper()
 	s, err := Start(plan)

@@ -43,7 +43,6 @@ func newConn(s *Server, tcp *net.TCPConn) *conn {
 	}
 }
 
-// serve handles requests until one of them, or the client, ends the connection.
 func (c *conn) serve() {
 	if c.server.tls != nil && !c.handshake() {
 		return
@@ -142,7 +141,6 @@ func (c *conn) play(s script) error {
 	return nil
 }
 
-// out returns the writer of bytes for the client.
 func (c *conn) out() io.Writer {
 	if c.tls != nil {
 		return c.tls

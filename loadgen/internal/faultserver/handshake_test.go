@@ -63,7 +63,6 @@ func TestEveryHandshakeFaultHasARow(t *testing.T) {
 	}
 }
 
-// clientHello returns the first record that a client sends.
 func clientHello(t *testing.T) string {
 	t.Helper()
 	ours, theirs := net.Pipe()
@@ -80,7 +79,6 @@ func clientHello(t *testing.T) string {
 	return string(hello[:n])
 }
 
-// tap records what was read.
 type tap struct {
 	net.Conn
 	read bytes.Buffer

@@ -284,7 +284,6 @@ func TestCloseIsAnnouncedAndMadeByTheServer(t *testing.T) {
 	}
 }
 
-// TestCompressed reads what Gzip, BadGzip and ShortGzip send, uncompressed.
 func TestCompressed(t *testing.T) {
 	for want, content := range map[error][]byte{
 		nil:                 compressed(),

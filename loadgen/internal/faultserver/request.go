@@ -93,7 +93,6 @@ func (r *request) field(line []byte) error {
 	return nil
 }
 
-// readBody reads the whole body and discards it.
 func (r request) readBody(in *bufio.Reader) error {
 	_, err := io.CopyN(io.Discard, in, r.length)
 	return err

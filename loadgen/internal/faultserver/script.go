@@ -43,7 +43,7 @@ func head(r request, status string, fields ...string) []byte {
 	return append(b, "\r\n\r\n"...)
 }
 
-// body appends a response's body, which a response to HEAD does not have.
+// body appends a response's body, except to a HEAD request.
 func body(r request, head []byte, content string) []byte {
 	if r.headOnly {
 		return head
@@ -159,7 +159,6 @@ func keptOpen(r request) script {
 	return s
 }
 
-// early makes a script run at the end of the request's head.
 func early(late func(request) script) func(request) script {
 	return func(r request) script {
 		s := late(r)
@@ -223,7 +222,6 @@ func badTrailer(r request) []byte {
 	return body(r, chunkedHead(r), "5\r\nhello\r\n0\r\nX-Sum 5\r\n\r\n")
 }
 
-// gzipOf returns the script of a compressed response, damaged by damage.
 func gzipOf(damage func([]byte) []byte) func(request) script {
 	return func(r request) script {
 		content := damage(compressed())

@@ -170,7 +170,6 @@ func (s *Server) over(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// accept starts a goroutine for every connection until the listener closes.
 func (s *Server) accept() {
 	for {
 		tcp, err := s.listener.AcceptTCP()
@@ -208,7 +207,6 @@ func (s *Server) begin(c *conn) {
 	})
 }
 
-// end closes a connection whose goroutine is done.
 func (s *Server) end(c *conn) {
 	c.close()
 	s.mu.Lock()
@@ -251,7 +249,6 @@ func (s *Server) count(field func(*Counts) *int64) {
 	*field(&s.counts)++
 }
 
-// countUnasked counts bytes that came after an early response.
 func (s *Server) countUnasked(n int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -124,7 +124,6 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestManyClients compares the server's counts with what 50 clients saw.
 func TestManyClients(t *testing.T) {
 	const clients, each = 50, 100
 	s := start(t, Every(10, ResetBeforeResponse))

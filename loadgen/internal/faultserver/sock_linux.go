@@ -36,7 +36,6 @@ func bound() (*socket, error) {
 	return s, nil
 }
 
-// control calls f with the descriptor, unless it is closed.
 func (s *socket) control(f func(fd int) error) error {
 	raw, err := s.file.SyscallConn()
 	if err != nil {

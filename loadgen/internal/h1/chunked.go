@@ -35,7 +35,6 @@ func (p *Parser) feedChunkSize(b []byte) int {
 	return n
 }
 
-// feedChunkEnd reads one byte of the line end after a chunk's data.
 func (p *Parser) feedChunkEnd(b []byte) int {
 	switch {
 	case b[0] == '\n':

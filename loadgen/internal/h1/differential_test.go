@@ -26,7 +26,6 @@ type verdict struct {
 
 func (v verdict) accepted() bool { return v.Err == "" }
 
-// ours is the verdict of this package.
 func ours(in []byte, headOnly bool) verdict {
 	o := parse(&h1.Parser{}, headOnly, in)
 	if o.Err != "" {

@@ -68,7 +68,6 @@ func isControl(c byte) bool { return c < ' ' || c == 0x7f }
 
 func isOWS(c byte) bool { return c == ' ' || c == '\t' }
 
-// trimCR takes a CR off the end of b.
 func trimCR(b []byte) []byte {
 	if i := len(b) - 1; i >= 0 && b[i] == '\r' {
 		return b[:i]
@@ -107,7 +106,6 @@ func equalFold[T []byte | string](s T, lower string) bool {
 	return true
 }
 
-// hasElement reports whether lower is an element of the comma-separated list.
 func hasElement(list []byte, lower string) bool {
 	for more := true; more; {
 		var element []byte

@@ -84,8 +84,6 @@ func TestRequestValidate(t *testing.T) {
 	}
 }
 
-// sameAsNetHTTPReads appends r and compares it with what a net/http server
-// reads.
 func sameAsNetHTTPReads(r *h1.Request) error {
 	wire := r.Append(nil)
 	br := bufio.NewReader(bytes.NewReader(wire))

@@ -75,7 +75,7 @@ type Parser struct {
 	lengths  uint64 // of the names in Capture: bit n is set for n bytes, bit 63 for 63 or more
 }
 
-// head is what one head says. That of an interim response is discarded.
+// head is the content of one head; that of an interim response is discarded.
 type head struct {
 	status    int // from the status line, before the head is known to be final
 	minor     byte
@@ -316,7 +316,6 @@ func (p *Parser) takeLine(b []byte) (line []byte, n int) {
 	return nil, n
 }
 
-// trimEOL removes the LF or CRLF at the end of a line.
 func trimEOL(line []byte) []byte { return trimCR(line[:len(line)-1]) }
 
 // take counts the bytes of b that belong to the body. After the last expected
@@ -331,7 +330,6 @@ func (p *Parser) take(b []byte, next state) int {
 	return len(b)
 }
 
-// count counts bytes of the body and passes them to Body.
 func (p *Parser) count(b []byte) {
 	p.body += int64(len(b))
 	if p.Body != nil {
@@ -395,7 +393,6 @@ func (p *Parser) keepField(line []byte) {
 	p.field = append(p.field, line...)
 }
 
-// endField handles a field line, folds included.
 func (p *Parser) endField(line []byte) {
 	name, value, ok := cutField(line)
 	switch {

@@ -29,8 +29,8 @@ type outcome struct {
 	Captured       []string // "<nil>" if absent
 }
 
-// parse resets p and feeds it pieces. If the response is not whole then, it
-// closes.
+// parse resets p, feeds it pieces, and calls EOF if the response is not whole
+// then.
 func parse(p *h1.Parser, headOnly bool, pieces ...[]byte) outcome {
 	p.Reset(headOnly)
 	var err error
@@ -544,8 +544,7 @@ func TestBodyIsHandedOut(t *testing.T) {
 	}
 }
 
-// TestRepeated checks that an interim head's fields do not count as those of
-// the final one.
+// TestRepeated: an interim head's fields do not count.
 func TestRepeated(t *testing.T) {
 	const interim = "HTTP/1.1 103 x\r\nA: 1\r\nA: 2\r\n\r\n"
 	for in, want := range map[string]bool{
@@ -561,8 +560,8 @@ func TestRepeated(t *testing.T) {
 	}
 }
 
-// TestTakeContinue checks that a 100 is reported once and is not part of the
-// final response.
+// TestTakeContinue: a 100 is reported once and is not part of the final
+// response.
 func TestTakeContinue(t *testing.T) {
 	const hints = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
 	for _, r := range []struct {
@@ -699,7 +698,6 @@ func FuzzSplit(f *testing.F) {
 	})
 }
 
-// checkInvariants checks what must be true of any response.
 func checkInvariants(t *testing.T, o outcome) {
 	t.Helper()
 	done := o.Stage == h1.StageDone

@@ -91,7 +91,6 @@ func isEphemeral(port uint16) bool {
 	return int(port) >= low && int(port) <= high
 }
 
-// localOf returns the local address of a socket.
 func localOf(fd int32) netip.Addr {
 	var a sockaddr
 	if !sysName(unix.SYS_GETSOCKNAME, fd, &a) {

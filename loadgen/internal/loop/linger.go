@@ -19,7 +19,6 @@ type lingerers struct {
 	deadlines queue // indexed like list
 }
 
-// lingerer is one such connection.
 type lingerer struct {
 	fd         int32
 	generation int32
@@ -55,7 +54,6 @@ func (s *Shard) linger(sl *slot) {
 	}
 }
 
-// handleLingering handles an event of a lingering connection.
 func (s *Shard) handleLingering(i int32, ev *unix.EpollEvent) {
 	if one := &s.lingerers.list[i]; one.fd == ev.Fd && one.generation == ev.Pad {
 		s.lookAt(i)

@@ -42,7 +42,6 @@ func (q *queue) push(slot int32, at int64) {
 	q.last = slot
 }
 
-// remove removes slot, if it is in the queue.
 func (q *queue) remove(slot int32) {
 	n := &q.nodes[slot]
 	if !n.in {

@@ -89,8 +89,8 @@ func TestLine(t *testing.T) {
 	}
 }
 
-// TestQueueStalled checks that a deadline passes later by as much as the Shard
-// stood still since the deadline was set, and that next agrees with due.
+// TestQueueStalled: a deadline passes later by as much as the Shard stood still
+// since the deadline was set.
 func TestQueueStalled(t *testing.T) {
 	const limit = 1000
 	var stalls stall.Spans

@@ -240,7 +240,6 @@ func (s *Shard) handle(ev *unix.EpollEvent) {
 	}
 }
 
-// own makes fd the connection of sl.
 func (s *Shard) own(fd int32, sl *slot) {
 	for int(fd) >= len(s.owners) {
 		s.owners = append(s.owners, 0)
@@ -286,7 +285,6 @@ func (s *Shard) startThoseInLine() {
 	}
 }
 
-// enqueue puts a slot in line to start its next request.
 func (s *Shard) enqueue(sl *slot) {
 	sl.state = inLine
 	s.push(sl)
@@ -299,7 +297,6 @@ func (s *Shard) push(sl *slot) {
 	}
 }
 
-// await makes a slot wait until due.
 func (s *Shard) await(sl *slot, due, now int64) {
 	sl.due = due
 	if due <= now || s.stopping {
@@ -339,7 +336,6 @@ func (s *Shard) readMail() {
 	}
 }
 
-// abortAll ends every slot that the Shard has not handed off.
 func (s *Shard) abortAll() {
 	now := s.now()
 	for i := range s.slots {

@@ -83,7 +83,6 @@ func (s *Shard) begin(sl *slot) {
 	s.hop(sl, now)
 }
 
-// hop sends x.Request on the existing connection, or on a new one.
 func (s *Shard) hop(sl *slot, now int64) {
 	sl.x.Parser.Reset(sl.x.Request.HeadOnly)
 	sl.sent, sl.writeErr, sl.refused, sl.readable, sl.firstByte = 0, 0, nil, false, 0
@@ -292,7 +291,6 @@ func (s *Shard) watch(sl *slot, out bool) bool {
 	return true
 }
 
-// read reads and parses what has arrived.
 func (s *Shard) read(sl *slot) {
 	for range maxReads {
 		n, errno := sysRead(sl.fd, s.buf)
@@ -358,7 +356,6 @@ func (s *Shard) take(sl *slot, b []byte) bool {
 	return true
 }
 
-// endOfStream handles the peer's FIN.
 func (s *Shard) endOfStream(sl *slot) {
 	sl.spent = true
 	sl.arrived = s.now()
@@ -454,8 +451,6 @@ func (s *Shard) again(sl *slot, now int64) {
 	s.begin(sl)
 }
 
-// timeOut fails the request of a slot whose request, or connection attempt,
-// took too long.
 func (s *Shard) timeOut(sl *slot, patient bool) {
 	f := &Failure{Err: os.ErrDeadlineExceeded, Patient: patient}
 	switch sl.state {

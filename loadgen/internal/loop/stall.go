@@ -43,7 +43,6 @@ func (s *Shard) stalled(sl *slot, end int64) bool {
 	return s.stalls.Ours(sl.x.Start, end, s.cfg.Timeout)
 }
 
-// failLate fails an exchange whose response is whole but late.
 func (s *Shard) failLate(sl *slot) {
 	if sl.firstByte-sl.x.Start > s.cfg.Timeout {
 		sl.x.Parser.Reset(sl.x.Request.HeadOnly) // none of it came in time

@@ -88,7 +88,6 @@ func sysEpollCtl(epoll int32, op int, fd int32, ev *unix.EpollEvent) syscall.Err
 	return errno
 }
 
-// sysPoll returns the pending events without waiting.
 func sysPoll(epoll int32, events []unix.EpollEvent) int {
 	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epoll), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
 	if errno != 0 {

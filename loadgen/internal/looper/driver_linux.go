@@ -37,7 +37,6 @@ var (
 	_ engine.Response = (*h1.Parser)(nil)
 )
 
-// driverSlot is one worker.
 type driverSlot struct {
 	engine.Inspector
 	made     int64           // connections so far
@@ -160,7 +159,6 @@ func (d *driver) Body(x *loop.Exchange, piece []byte) error {
 	return sl.Err(&x.Parser)
 }
 
-// fill makes the Result of x from what the Shard knows.
 func (d *driver) fill(x *loop.Exchange) *record.Result {
 	d.result = record.Result{
 		Start: x.Start, End: x.End,
@@ -195,7 +193,6 @@ func (d *driver) Responded(x *loop.Exchange) loop.Step {
 	return loop.Done
 }
 
-// redirect returns where a response leads, nil if nowhere.
 func (d *driver) redirect(sl *driverSlot, p engine.Response) (*chain, *engine.Failure) {
 	at, followed := &d.job.First, 0
 	if sl.chain != nil {
@@ -264,7 +261,6 @@ func (d *driver) lose(sl *driverSlot, r *record.Result, f *engine.Failure) {
 	d.finish(sl, r)
 }
 
-// at returns the current hop of a slot's request.
 func (d *driver) at(sl *driverSlot) *engine.Hop {
 	if sl.chain != nil {
 		return &sl.chain.at

@@ -55,7 +55,6 @@ func (d *driver) connectFailure(x *loop.Exchange, f *loop.Failure) *engine.Failu
 	return &engine.Failure{Stage: stage, Err: err, Text: text}
 }
 
-// addrOf converts a to a net.Addr, nil if it is zero.
 func addrOf(a netip.Addr) net.Addr {
 	if !a.IsValid() {
 		return nil

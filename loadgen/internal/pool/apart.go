@@ -59,7 +59,6 @@ func (a *apart) exit(w *worker) {
 	delete(a.busy, w)
 }
 
-// follower is one of these workers.
 type follower struct {
 	apart  *apart
 	worker worker

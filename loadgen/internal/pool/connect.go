@@ -9,7 +9,6 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// conn is one connection and its state.
 type conn struct {
 	wire.Socket
 	patient  *patient // the socket beneath Socket
@@ -19,7 +18,6 @@ type conn struct {
 	used     bool
 }
 
-// secured returns c's TLS connection, nil for one in cleartext.
 func (c *conn) secured() *wire.SecureSocket {
 	s, _ := c.Socket.(*wire.SecureSocket)
 	return s
@@ -107,7 +105,6 @@ func (x *exchange) socket(to *wire.Endpoint, bound time.Time) (wire.Socket, erro
 	}
 }
 
-// secure makes the TLS handshake on a new connection.
 func (x *exchange) secure(at *engine.Hop, deadline time.Time) *engine.Failure {
 	if err := x.worker.arm(x.conn, deadline); err != nil {
 		return x.broken(at, &engine.Failure{Stage: record.StageTLS, Err: err})

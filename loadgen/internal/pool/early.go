@@ -48,7 +48,6 @@ func (x *exchange) readEarly() {
 	}()
 }
 
-// stopped reports whether writing was stopped because the rest was useless.
 func (e *early) stopped() bool { return e.writing.Load() == writingStopped }
 
 // stopWriting interrupts the write in which the worker waits, if it still does.

@@ -86,7 +86,6 @@ func (x *exchange) follow(ctx context.Context, at *engine.Hop, followed int) {
 	}
 }
 
-// responded sets the fate of the Result of a whole response.
 func (x *exchange) responded() {
 	x.Judge(&x.result, &x.parser)
 	if x.result.Fate == record.FateLost {
@@ -94,7 +93,6 @@ func (x *exchange) responded() {
 	}
 }
 
-// fail sets the fate of the Result of a failed exchange.
 func (x *exchange) fail(at *engine.Hop, f *engine.Failure) {
 	r := &x.result
 	r.End = x.now()
@@ -134,7 +132,6 @@ func (x *exchange) startTrace() {
 	}
 }
 
-// endTrace keeps the trace if the request is lost.
 func (x *exchange) endTrace(f *engine.Failure) {
 	r := &x.result
 	if x.trace == nil || r.Fate != record.FateLost {
@@ -176,8 +173,6 @@ func (x *exchange) one(ctx context.Context, at *engine.Hop, deadline time.Time) 
 	return nil
 }
 
-// refusedClient reports whether err means that the server rejected the client's
-// certificate.
 func (x *exchange) refusedClient(err error) bool {
 	s := x.conn.secured()
 	return s != nil && s.RefusesClient(err)
@@ -237,7 +232,6 @@ func (x *exchange) broken(at *engine.Hop, f *engine.Failure) *engine.Failure {
 	return f
 }
 
-// read reads one response to its end.
 func (x *exchange) read() *engine.Failure {
 	for !x.parser.Done() {
 		if fail := x.receive(); fail != nil {
@@ -258,7 +252,6 @@ func (x *exchange) read() *engine.Failure {
 	return nil
 }
 
-// lateResponse returns the failure of a response that is whole but late.
 func (x *exchange) lateResponse() *engine.Failure {
 	f := &engine.Failure{Stage: record.StageBody, Err: os.ErrDeadlineExceeded}
 	if x.job.Late(x.result.Start, x.firstByte) {
@@ -270,7 +263,6 @@ func (x *exchange) lateResponse() *engine.Failure {
 	return f
 }
 
-// receive reads once and handles what came.
 func (x *exchange) receive() *engine.Failure {
 	lent, n, err := wire.ReadLent(x.conn.Socket)
 	defer wire.GiveBack(lent)
@@ -294,7 +286,6 @@ func (x *exchange) receive() *engine.Failure {
 	return nil
 }
 
-// take feeds the parser.
 func (x *exchange) take(b []byte) *engine.Failure {
 	x.arrived = x.now()
 	if x.firstByte == 0 {

@@ -75,7 +75,6 @@ func awaitFIN(c *conn) func(*record.ConnectionCount) {
 	}
 }
 
-// wait returns when no lingering connection is open.
 func (l *lingering) wait() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

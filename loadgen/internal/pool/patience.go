@@ -57,7 +57,7 @@ func (p *patient) extendReading() bool {
 	return p.worker != nil && p.worker.extendBy(p.SetReadDeadline)
 }
 
-// extendWriting leaves a write that stopWriting interrupted interrupted.
+// extendWriting extends the write deadline, unless stopWriting ended the write.
 func (p *patient) extendWriting() bool {
 	w := p.worker
 	return w != nil && w.extendBy(func(until time.Time) error {

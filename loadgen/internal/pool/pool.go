@@ -77,7 +77,6 @@ func (w *worker) init(j *engine.Job, l *lingering, i int, made *int64, tally *re
 	w.exchange.init(w)
 }
 
-// run sends requests as the schedule and the budget allow.
 func (w *worker) run(ctx context.Context) {
 	defer w.exchange.close()
 	clock := func() time.Duration { return time.Since(w.job.Base) }

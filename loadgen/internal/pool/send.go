@@ -11,8 +11,8 @@ import (
 // sendBufferSize is how many bytes of a file a worker reads at a time.
 const sendBufferSize = 64 << 10
 
-// send writes the request. The failure is final. The error is the connection's;
-// the peer may have sent a response before it.
+// send writes the request. The failure is final. The error is the connection's:
+// the peer may still have sent a response.
 func (x *exchange) send(at *engine.Hop, deadline time.Time) (*engine.Failure, error) {
 	if at.Expects {
 		return x.sendExpecting(at, deadline)

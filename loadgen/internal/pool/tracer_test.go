@@ -5,7 +5,6 @@ import (
 	"testing"
 )
 
-// TestLongTrace checks that the steps of a response in many pieces are bounded.
 func TestLongTrace(t *testing.T) {
 	const notes = 10_000
 	var trace tracer

@@ -42,7 +42,6 @@ type Span struct{ Begin, End int64 }
 // Length returns the span's length.
 func (s Span) Length() int64 { return s.End - s.Begin }
 
-// overlap returns how much of the span lies between two times.
 func (s Span) overlap(from, to int64) int64 { return max(0, min(s.End, to)-max(s.Begin, from)) }
 
 // Watch detects spans, from the first Beat on.

@@ -73,7 +73,7 @@ func TestSpans(t *testing.T) {
 	}
 }
 
-// TestManySpans checks that the list is bounded and the sums are not.
+// TestManySpans: the list is bounded, the sums are not.
 func TestManySpans(t *testing.T) {
 	var s Spans
 	for i := range int64(10_000) {
@@ -128,8 +128,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestDelayEnds checks that a delay is bounded for a generator that hardly ever
-// runs.
+// TestDelayEnds covers a generator that hardly ever runs.
 func TestDelayEnds(t *testing.T) {
 	var s Spans
 	const limit = 1000

@@ -56,7 +56,6 @@ func quoted(text string) *Slip {
 	return &Slip{"it is in quotes", "try " + safetext.MaskURL(inner)}
 }
 
-// schemeSlip finds mistakes before the host.
 func schemeSlip(text string) *Slip {
 	const notHTTP = "not an http:// URL"
 	if m := properScheme.FindStringSubmatch(text); m != nil {
@@ -95,7 +94,6 @@ func otherScheme(scheme, rest string) *Slip {
 	return s
 }
 
-// hostSlip finds a missing host, or an address without its brackets.
 func hostSlip(text string) *Slip {
 	begin, end := safetext.AuthorityOf(text)
 	scheme, rest := strings.ToLower(text[:begin]), text[end:]

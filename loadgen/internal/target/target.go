@@ -151,7 +151,6 @@ func escape(s string, mayStand func(byte) bool) string {
 	return b.String()
 }
 
-// mayStandInPath reports whether net/url leaves c alone in a path.
 func mayStandInPath(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
 		strings.IndexByte("-._~!$&'()*+,;=:@[]/%", c) >= 0

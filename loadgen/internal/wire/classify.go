@@ -35,7 +35,6 @@ func classOf(stage record.Stage, err error) record.Class {
 	return systemClass(stage, err)
 }
 
-// ownClass returns the class of nodrop's own error types, 0 for other errors.
 func ownClass(err error) record.Class {
 	var unsent *UnsentError
 	switch {
@@ -86,8 +85,6 @@ func protocolClass(stage record.Stage, err error) record.Class {
 	return 0
 }
 
-// systemClass returns the class of errors that the system reports for a
-// connection.
 func systemClass(stage record.Stage, err error) record.Class {
 	var late *NetworkError
 	var errno syscall.Errno
@@ -127,8 +124,8 @@ func otherClass(stage record.Stage) record.Class {
 	return record.NewClass(stage, record.CauseOther)
 }
 
-// classifyLookup blames an NXDOMAIN on the name server's side, and a look-up
-// that could not be sent or got no response in time on this machine.
+// classifyLookup counts an NXDOMAIN against the other side, and a look-up that
+// could not be sent or got no response in time against this machine.
 func classifyLookup(err *net.DNSError) record.Class {
 	var errno syscall.Errno
 	switch {

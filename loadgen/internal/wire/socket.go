@@ -12,7 +12,7 @@ type Socket interface {
 	// Quiet reports whether nothing has arrived unasked: no FIN, RST or bytes
 	// from the peer. It does not wait.
 	Quiet() bool
-	// OnWait makes a Write call f when it is about to wait, at most once; nil
+	// OnWait makes Write call f when it is about to wait, at most once; nil
 	// cancels that.
 	OnWait(f func())
 	// Cut makes the following Close discard unsent bytes. If the peer does not

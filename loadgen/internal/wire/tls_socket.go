@@ -46,7 +46,7 @@ func Secure(s Socket, config *tls.Config) (*SecureSocket, error) {
 	return c, c.HandshakeContext(context.WithValue(context.Background(), askedKey{}, &c.asked))
 }
 
-// OnWait makes a Write call f when it is about to wait.
+// OnWait makes Write call f when it is about to wait.
 func (s *SecureSocket) OnWait(f func()) { s.under.OnWait(f) }
 
 // Cut makes Close discard unsent bytes.
