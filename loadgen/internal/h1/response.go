@@ -34,8 +34,8 @@ const (
 	finished
 )
 
-// defaultMaxHead is net/http's limit for a client. Only hostile peers come near
-// it.
+// defaultMaxHead is the limit of net/http's client for a response's head. Only
+// hostile peers come near it.
 const defaultMaxHead = 10 << 20
 
 // Parser reads one response at a time, in pieces of any size. It counts the

@@ -29,8 +29,7 @@ type outcome struct {
 	Captured       []string // "<nil>" if absent
 }
 
-// parse resets p, feeds it pieces, and calls EOF if the response is not whole
-// then.
+// parse resets p, feeds it pieces up to the end of the response, and calls EOF.
 func parse(p *h1.Parser, headOnly bool, pieces ...[]byte) outcome {
 	p.Reset(headOnly)
 	var err error
