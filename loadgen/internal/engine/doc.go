@@ -1,12 +1,14 @@
-// Package engine is what an engine gets, and what all engines do alike.
+// Package engine defines what an engine is given, and what all engines do
+// alike.
 //
-//  1. A Job says what to carry out: the first Hop, when (Pace), where (Route),
-//     how long at most (Limits), what counts as good (Responses), and where to
-//     write down what came of it (Ledger).
-//  2. A response is looked at (Inspector), booked to the replica that it names
-//     (Replicas), and may lead to the next Hop (Job.Redirect).
-//  3. What ends otherwise is a Failure, which FailResult puts into a Result.
+//  1. A Job says what to carry out: the first Hop, when requests start (Pace),
+//     where connections go (Route), what bounds a request (Limits), which
+//     responses are good (Responses), and where results are recorded (Ledger).
+//  2. A response is checked (Inspector), attributed to the replica that it
+//     names (Replicas), and may lead to the next Hop (Job.Redirect).
+//  3. An exchange that ends any other way is a Failure, which FailResult writes
+//     to a Result.
 //
-// The invariant: engines do not know of each other. What one cannot carry on it
-// hands off (Handoff).
+// The invariant: engines do not know each other. An engine hands off (Handoff)
+// the requests that it cannot continue.
 package engine

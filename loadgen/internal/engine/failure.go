@@ -12,17 +12,17 @@ import (
 type Failure struct {
 	Stage record.Stage
 	Err   error
-	Text  string // hey's words, without method and URL
+	Text  string // hey's text, without method and URL
 }
 
-// Stalled makes f nodrop's own failure, if it is not this machine's already.
+// Stalled blames f on nodrop, unless its class already blames this machine.
 func (f *Failure) Stalled() {
 	if !wire.Classify(f.Stage, f.Err).Spoiled() {
 		f.Err, f.Text = wire.ErrStalled, wire.ErrStalled.Error()
 	}
 }
 
-// FailResult gives r the fate of a failure.
+// FailResult sets the class and the fate of a failed request.
 func FailResult(r *record.Result, at *Hop, f *Failure) {
 	r.Class, r.Fate, r.Status = wire.Classify(f.Stage, f.Err), record.FateLost, 0
 	if r.Class.Spoiled() {
@@ -31,9 +31,8 @@ func FailResult(r *record.Result, at *Hop, f *Failure) {
 	r.Sample = sampleText(at, f, r.Class)
 }
 
-// sampleText is a failure in the words that hey prints, so that equal causes
-// share a line: the URL's address in place of the replica's, and no source
-// port.
+// sampleText is the failure as hey prints it. Equal causes share a line: the
+// text has the URL's address in place of the replica's, and no source port.
 func sampleText(at *Hop, f *Failure, class record.Class) string {
 	text := f.Text
 	if text == "" {
@@ -49,7 +48,7 @@ func sampleText(at *Hop, f *Failure, class record.Class) string {
 	return title(at.Method) + ` "` + at.Shown() + `": ` + text
 }
 
-// timeoutText is what net/http says of a request that took longer than -t.
+// timeoutText is net/http's text for a request that took longer than -t.
 func timeoutText(s record.Stage) string {
 	if s == record.StageBody {
 		return "context deadline exceeded (Client.Timeout or context cancellation while reading body)"
@@ -57,7 +56,7 @@ func timeoutText(s record.Stage) string {
 	return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
 }
 
-// title is a method as hey's error texts write it: "Get", "Post".
+// title writes a method as hey's error texts do: "Get", "Post".
 func title(method string) string {
 	if method == "" {
 		return ""

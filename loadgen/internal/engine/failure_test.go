@@ -12,8 +12,7 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// TestSampleText: a time-out of ours is told from the kernel's, which gave up
-// by itself.
+// TestSampleText: nodrop's timeout has another text than the kernel's own.
 func TestSampleText(t *testing.T) {
 	home, slipped := target.Read("http://gateway/x?y=1")
 	if slipped != nil {

@@ -13,29 +13,30 @@ import (
 )
 
 // inflater checks compressed bodies as they come: that the stream is whole, and
-// that its checksums and lengths hold. What it inflates is thrown away, so that
+// that its checksums and lengths are right. It discards the inflated bytes, so
 // it takes the same 60 KiB for a body of any size. A body made to inflate
-// without end costs processor time only, and that is bounded too: a byte
-// becomes at most 1032, and between two pieces of the body the request's
-// deadline is looked at.
+// without end costs only processor time, and that is bounded too: a byte
+// inflates to at most 1032 bytes, and the request's deadline is checked between
+// two pieces of the body.
 //
-// The standard decompressors pull their input; pieces of a body are pushed. So
-// one runs as a coroutine, which stops where it has read all there is.
+// The standard decompressors pull their input, but pieces of a body are pushed.
+// So a decompressor runs as a coroutine, which stops when it has read all the
+// input so far.
 type inflater struct {
-	coding string // of the body under way; "" = there is nothing to check
-	err    error  // what is wrong with it
+	coding string // of the current body; "" = nothing to check
+	err    error  // what is wrong with the body
 
 	next func() (struct{}, bool) // resumes the coroutine; nil before the first body
 	stop func()
 
 	input input
 	busy  bool // in the middle of a body
-	text  bool // there is nothing in it so far but printable ASCII
+	text  bool // all bytes so far are printable ASCII
 }
 
-// checkable is the coding that a Content-Encoding names, "" if it is none that
-// can be checked: several on top of each other, or one that the standard library does
-// not know.
+// checkable returns the coding that a Content-Encoding names. It returns "" if
+// that cannot be checked: for several codings on top of each other, and for one
+// that the standard library does not know.
 func checkable(field []byte) string {
 	switch strings.ToLower(string(field)) {
 	case "gzip", "x-gzip":
@@ -46,10 +47,9 @@ func checkable(field []byte) string {
 	return ""
 }
 
-// begin makes f ready for the next body.
 func (f *inflater) begin(coding string) {
 	if coding == "" && f.coding == "" {
-		return // nothing was to be checked, nor is: almost always
+		return // nothing to check, before or now: the usual case
 	}
 	if f.busy {
 		f.input.gone = true
@@ -59,7 +59,6 @@ func (f *inflater) begin(coding string) {
 	f.input = input{yield: f.input.yield}
 }
 
-// feed takes the next piece of the body.
 func (f *inflater) feed(piece []byte) {
 	if f.coding == "" || f.err != nil {
 		return
@@ -67,10 +66,9 @@ func (f *inflater) feed(piece []byte) {
 	f.text = f.text && isText(piece)
 	f.input.piece = piece
 	f.resume()
-	f.input.piece = nil // the caller's, which it will write to
+	f.input.piece = nil // the caller owns it and will overwrite it
 }
 
-// end says what was wrong with the body, now that it has come to its end.
 func (f *inflater) end() error {
 	if f.busy && f.err == nil {
 		f.input.eof = true
@@ -82,8 +80,8 @@ func (f *inflater) end() error {
 	return f.err
 }
 
-// isText reports whether b is all printable ASCII. Of bytes that are compressed
-// hardly three in a row are.
+// isText reports whether b is all printable ASCII. In compressed bytes, runs of
+// even three such bytes are rare.
 func isText(b []byte) bool {
 	for _, c := range b {
 		if (c < ' ' || c > '~') && c != '\n' && c != '\r' && c != '\t' {
@@ -93,7 +91,6 @@ func isText(b []byte) bool {
 	return true
 }
 
-// close ends the coroutine.
 func (f *inflater) close() {
 	if f.stop != nil {
 		f.stop()
@@ -101,8 +98,8 @@ func (f *inflater) close() {
 	*f = inflater{}
 }
 
-// resume runs the coroutine until it wants more than there is, or has come to
-// the end of the body or to an error.
+// resume runs the coroutine until it needs more input, or reaches the end of
+// the body or an error.
 func (f *inflater) resume() {
 	if f.next == nil {
 		f.next, f.stop = iter.Pull(f.bodies)
@@ -110,7 +107,7 @@ func (f *inflater) resume() {
 	f.next()
 }
 
-// bodies inflates one body after the other.
+// bodies is the coroutine. It inflates one body after the other.
 func (f *inflater) bodies(yield func(struct{}) bool) {
 	f.input.yield = yield
 	var d decompressors
@@ -121,8 +118,8 @@ func (f *inflater) bodies(yield func(struct{}) bool) {
 	}
 }
 
-// contentErrorOf leaves out of err where it was met, so that equal causes have
-// equal texts.
+// contentErrorOf makes a ContentError of err without its position, so that
+// equal causes have equal texts.
 func contentErrorOf(coding string, err error) error {
 	if err == nil {
 		return nil
@@ -140,15 +137,15 @@ func contentErrorOf(coding string, err error) error {
 	return &wire.ContentError{Coding: coding, What: what}
 }
 
-// decompressors are made when a body first needs them, and used again.
+// decompressors are made when a body first needs them, and then reused.
 type decompressors struct {
 	gzip  gzip.Reader
 	zlib  io.ReadCloser
 	flate io.ReadCloser
-	out   [8 << 10]byte // what io.Discard would take from a pool that a collection empties
+	out   [8 << 10]byte // io.Discard would use a pool, which garbage collection empties
 }
 
-// discard reads the body to its end, which is to be that of the input too.
+// discard reads the body to its end, which must also be the end of the input.
 func (d *decompressors) discard(coding string, in *input) error {
 	if coding == "gzip" {
 		if err := in.expect(gzipMagic); err != nil {
@@ -172,10 +169,9 @@ func (d *decompressors) discard(coding string, in *input) error {
 	return nil
 }
 
-// gzipMagic is what a gzip stream begins with (RFC 1952 §2.3.1).
+// gzipMagic is the first two bytes of a gzip stream (RFC 1952 §2.3.1).
 const gzipMagic = "\x1f\x8b"
 
-// drain reads r to its end.
 func (d *decompressors) drain(r io.Reader) error {
 	for {
 		if _, err := r.Read(d.out[:]); errors.Is(err, io.EOF) {
@@ -186,9 +182,9 @@ func (d *decompressors) drain(r io.Reader) error {
 	}
 }
 
-// deflate is a reader of what HTTP calls deflate: zlib's format (RFC 9110
-// §8.4.1.2), or what some servers send by that name and every browser takes,
-// the same without zlib's head and checksum.
+// deflate returns a reader of what HTTP calls deflate. That is zlib's format
+// (RFC 9110 §8.4.1.2), or the same without zlib's header and checksum, which
+// some servers send under that name and every browser accepts.
 func (d *decompressors) deflate(in *input) (io.Reader, error) {
 	for range in.back {
 		if _, err := in.ahead(); err != nil {
@@ -212,22 +208,23 @@ func (d *decompressors) deflate(in *input) (io.Reader, error) {
 	return d.zlib, d.zlib.(zlib.Resetter).Reset(in, nil)
 }
 
-// input is what a coroutine reads: the pieces of a body. It can be read by
-// bytes, so that a decompressor takes none beyond its end.
+// input is what a coroutine reads: the pieces of a body. It implements
+// io.ByteReader, so that a decompressor takes no bytes beyond its end.
 type input struct {
 	yield  func(struct{}) bool
 	piece  []byte
-	eof    bool    // no piece will follow
-	gone   bool    // nor does anybody want to know
-	back   [2]byte // the first bytes, which are looked at and then read
-	looked int     // how many of them have come
-	unread int     // of back, to be read once more
-	raw    bool    // it has no head: any byte may be its first
+	eof    bool    // no more pieces will follow
+	gone   bool    // the body was given up: its result does not matter
+	back   [2]byte // the first bytes, which are peeked at and then read
+	looked int     // how many of them have been peeked at
+	unread int     // how many bytes of back are still to be read
+	raw    bool    // a deflate stream without zlib's header: it may begin with any byte
 }
 
 var _ flate.Reader = (*input)(nil)
 
-// await returns when there is something to read, or never will be.
+// await returns when there is something to read; io.EOF means that there will
+// be nothing more.
 func (in *input) await() error {
 	for len(in.piece) == 0 {
 		if in.eof || in.gone || !in.yield(struct{}{}) {
@@ -237,7 +234,7 @@ func (in *input) await() error {
 	return nil
 }
 
-// ahead is the next of the first bytes.
+// ahead peeks at the next of the first bytes.
 func (in *input) ahead() (byte, error) {
 	b, err := in.ReadByte()
 	if err != nil {
@@ -248,9 +245,9 @@ func (in *input) ahead() (byte, error) {
 	return b, nil
 }
 
-// expect reports an input that does not begin with magic, as soon as it does
-// not: the decompressor would wait for all of its header, and take the end of a
-// shorter text for one that was cut. What was looked at is read once more.
+// expect returns an error as soon as the input differs from magic. The
+// decompressor would wait for its whole header first, and report a shorter text
+// as truncated. The bytes peeked at are read again.
 func (in *input) expect(magic string) error {
 	for i := range len(magic) {
 		b, err := in.ahead()

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// packed is text in one of the codings: gzip, deflate, or raw for what some
-// call deflate.
+// packed compresses text with a coding: gzip, deflate, or raw for the deflate
+// without zlib's header.
 func packed(t testing.TB, as string, text []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -34,7 +34,8 @@ func packed(t testing.TB, as string, text []byte) []byte {
 	return b.Bytes()
 }
 
-// inflateAll is what f says of a body that comes in pieces of size bytes.
+// inflateAll returns what f reports for a body that comes in pieces of size
+// bytes.
 func inflateAll(f *inflater, coding string, body []byte, size int) string {
 	f.begin(coding)
 	for piece := range slicesOf(body, size) {
@@ -46,7 +47,7 @@ func inflateAll(f *inflater, coding string, body []byte, size int) string {
 	return ""
 }
 
-// slicesOf hands out copies, which are overwritten when they have been used.
+// slicesOf yields copies, and overwrites each after its use.
 func slicesOf(b []byte, size int) func(yield func([]byte) bool) {
 	return func(yield func([]byte) bool) {
 		for len(b) > 0 {
@@ -61,7 +62,8 @@ func slicesOf(b []byte, size int) func(yield func([]byte) bool) {
 	}
 }
 
-// noise does not compress, so that all of it is in the stream.
+// noise returns bytes that do not compress, so that all of them are in the
+// stream.
 func noise(n int) []byte {
 	r := rand.New(rand.NewPCG(1, 2))
 	b := make([]byte, n)
@@ -125,7 +127,7 @@ func TestInflater(t *testing.T) {
 				t.Errorf("%s, %d bytes at a time: got %q; want %q", name, size, got, tc.want)
 			}
 			fresh.close()
-			reused.begin(tc.coding) // and given up, part of the way
+			reused.begin(tc.coding) // abandoned half-way
 			reused.feed(tc.body[:len(tc.body)/2])
 			if got := inflateAll(&reused, tc.coding, tc.body, size); got != tc.want {
 				t.Errorf("%s, %d bytes at a time, reused: got %q; want %q", name, size, got, tc.want)
@@ -165,8 +167,9 @@ func TestInflaterIsBounded(t *testing.T) {
 	}
 }
 
-// FuzzInflater: what is said of a body depends on its bytes alone, never on
-// where they were split, and is what the standard library says of it whole.
+// FuzzInflater checks that the result for a body depends on its bytes alone,
+// never on where they were split, and equals that of the standard library for
+// the whole body.
 func FuzzInflater(f *testing.F) {
 	text := []byte(strings.Repeat("text ", 100))
 	for _, as := range []string{"gzip", "deflate", "raw"} {

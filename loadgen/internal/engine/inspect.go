@@ -10,32 +10,32 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// errBodyTooLong: more came than --max-body allows.
+// errBodyTooLong means that the body exceeds --max-body.
 var errBodyTooLong = errors.New("body too long")
 
-// Inspector looks at what answers carry beyond their framing: whether the body
-// is as long and as whole as it may and should be, and, of a response that is a
-// loss, what it says.
+// Inspector checks what responses carry beyond their framing: whether the body
+// is within --max-body and its content is whole. Of a response that is a loss
+// it keeps what the response says.
 type Inspector struct {
 	Job       *Job
-	Secured   bool     // the connection tells an end from a cut, as TLS does
-	content   inflater // of the body being received
-	errorBody []byte   // the begin of a body that came with an unexpected status
-	response  []byte   // what is kept of that response
+	Secured   bool     // the connection tells an orderly end from a cut, as TLS does
+	content   inflater // checks the current body
+	errorBody []byte   // the beginning of the body of a response with an unexpected status
+	response  []byte   // what is recorded of that response
 }
 
-// Begin makes i ready for the next answer.
+// Begin makes i ready for the next response.
 func (i *Inspector) Begin() {
 	i.errorBody = i.errorBody[:0]
 	i.content.begin("")
 }
 
-// Piece takes a piece of p's body. Part of a compressed body (206) cannot be
+// Piece checks a piece of p's body. A part of a compressed body (206) cannot be
 // inflated by itself.
 func (i *Inspector) Piece(p Response, piece []byte) {
 	if p.BodyBytes() == int64(len(piece)) && p.Status() != 206 {
 		if field := p.Captured(capturedCoding); field != nil && !p.Repeated(capturedCoding) {
-			i.content.begin(checkable(field)) // repeated, it is several codings
+			i.content.begin(checkable(field)) // a repeated field means several codings
 		}
 	}
 	i.content.feed(piece)
@@ -44,13 +44,13 @@ func (i *Inspector) Piece(p Response, piece []byte) {
 	}
 }
 
-// End says what was wrong with the body, now that it has come to its end.
+// End returns what is wrong with the body, which has come to its end.
 func (i *Inspector) End() error { return i.content.end() }
 
-// Close lets go of what checking takes.
+// Close releases what checking uses.
 func (i *Inspector) Close() { i.content.close() }
 
-// Err is what is wrong with as much of the body as has come.
+// Err returns what is wrong with the body so far.
 func (i *Inspector) Err(p Response) error {
 	if most := i.Job.MaxBody; most > 0 && p.BodyBytes() > most {
 		return errBodyTooLong
@@ -58,8 +58,9 @@ func (i *Inspector) Err(p Response) error {
 	return i.content.err
 }
 
-// Failure is that of a body with which something is wrong. One that lacks its
-// end, and that nothing but the peer's close ended, was cut short by it.
+// Failure returns the Failure of a body with a content error. If the content
+// lacks its end and only the peer's close ended the body, the connection was
+// cut short.
 func (i *Inspector) Failure(p Response, err error) *Failure {
 	if errors.Is(err, errBodyTooLong) {
 		return &Failure{Stage: record.StageBody, Err: err, Text: fmt.Sprintf("body over %d bytes (--max-body)", i.Job.MaxBody)}
@@ -70,13 +71,13 @@ func (i *Inspector) Failure(p Response, err error) *Failure {
 	return &Failure{Stage: record.StageBody, Err: err}
 }
 
-// Unproven reports whether nothing shows that the body of p's response came
-// whole: neither its framing, nor the connection, nor what is in it.
+// Unproven reports whether nothing shows that the body of p's response is
+// whole: neither its framing, nor the connection, nor its content.
 func (i *Inspector) Unproven(p Response) bool {
 	return p.CloseDelimited() && !i.Secured && i.content.coding == ""
 }
 
-// Judge gives the Result of p's whole response its fate.
+// Judge sets the fate of the Result of p's whole response.
 func (i *Inspector) Judge(r *record.Result, p Response) {
 	if i.Job.OK[r.Status] {
 		return
@@ -91,25 +92,26 @@ const (
 	capturedLocation = iota
 	capturedEndpoint
 	capturedCoding
-	capturedTelling // the first of them
+	capturedTelling // the first of record.Telling
 )
 
-// Captured are those fields; replica is the name of --endpoint-header's, in
-// lower case.
+// Captured returns the fields that parsers capture. replica is the field that
+// --endpoint-header names, in lower case.
 func Captured(replica string) []string {
 	return append([]string{
 		capturedLocation: "location", capturedEndpoint: replica, capturedCoding: "content-encoding",
 	}, record.Telling[:]...)
 }
 
-// Replicas gives the replicas that answers name their numbers in the recorder.
+// Replicas maps the replicas that responses name to their numbers in the
+// recorder.
 type Replicas struct {
 	Names *record.EndpointNames
-	last  []byte // name
-	index int    // of last
+	last  []byte // the last name
+	index int    // the number of last
 }
 
-// Book books a response to the replica that its header names, if it does.
+// Book attributes a response to the replica that its header names, if any.
 func (n *Replicas) Book(r *record.Result, p Response) {
 	name := p.Captured(capturedEndpoint)
 	if len(name) == 0 {
@@ -117,7 +119,7 @@ func (n *Replicas) Book(r *record.Result, p Response) {
 	}
 	if string(name) != string(n.last) {
 		n.index = n.Names.ID(string(name))
-		n.last = append(n.last[:0], name[:min(len(name), safetext.MaxText)]...) // one that is longer is looked up each time
+		n.last = append(n.last[:0], name[:min(len(name), safetext.MaxText)]...) // a longer name is looked up each time
 	}
 	r.Endpoint = n.index
 }

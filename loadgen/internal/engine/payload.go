@@ -10,13 +10,13 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// Payload is what a request carries: bytes, or a file.
+// Payload is the body of a request: bytes, or a file.
 type Payload struct {
 	Bytes []byte
-	File  *BodyFile // nil for bytes
+	File  *BodyFile // nil if the payload is Bytes
 }
 
-// Len is how many bytes it has.
+// Len returns its length in bytes.
 func (p Payload) Len() int64 {
 	if p.File != nil {
 		return p.File.Size
@@ -24,18 +24,18 @@ func (p Payload) Len() int64 {
 	return int64(len(p.Bytes))
 }
 
-// BodyFile is a file that all workers send, open for as long as the load is:
-// one that takes its name later is another file.
+// BodyFile is a file that all workers send. It stays open during the load, so a
+// file that takes over its name later has no effect.
 type BodyFile struct {
 	file *os.File
 	Name string
-	Size int64 // when it was opened, and what every request announces
+	Size int64 // when it was opened; every request announces it
 }
 
-// errShrunk: the file is shorter than it was when it was opened.
+// errShrunk means that the file is shorter than when it was opened.
 var errShrunk = errors.New("file has become shorter")
 
-// OpenBody opens a file that requests are to carry.
+// OpenBody opens a file to send as the body of requests.
 func OpenBody(name string) (*BodyFile, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -52,7 +52,7 @@ func OpenBody(name string) (*BodyFile, error) {
 	return &BodyFile{f, name, info.Size()}, nil
 }
 
-// Read fills b with what stands at off.
+// Read fills b with the bytes at offset off.
 func (f *BodyFile) Read(b []byte, off int64) *Failure {
 	n, err := f.file.ReadAt(b, off)
 	switch {

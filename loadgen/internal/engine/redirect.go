@@ -15,13 +15,13 @@ var (
 	errUnfollowable     = errors.New("the redirect is not to an http:// or https:// URL")
 )
 
-// quote is a Location as texts show it.
 func quote(location []byte) string { return strconv.Quote(safetext.MaskForeignURL(string(location))) }
 
-// maxRedirects is how many redirects a chain may have; hey's number.
+// maxRedirects is the most redirects in a chain, as in hey.
 const maxRedirects = 10
 
-// Redirect is the next hop of a response that redirects, nil for any other.
+// Redirect returns the next hop of a response that redirects, nil for any
+// other.
 func (j *Job) Redirect(p Response, at *Hop, followed int) (*Hop, *Failure) {
 	location := p.Captured(capturedLocation)
 	if !j.Redirects || len(location) == 0 {

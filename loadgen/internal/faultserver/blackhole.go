@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// BlackHole is an address whose handshakes are dropped: a listener whose accept
-// queue is full, so that connecting to it only ends by the client's timeout.
+// BlackHole is an address whose handshakes are dropped: a listener with a full
+// accept queue, so that connecting to it ends only by the client's timeout.
 type BlackHole struct {
 	sock *socket
 	plug net.Conn // the connection that fills the queue
@@ -29,8 +29,8 @@ func NewBlackHole() (*BlackHole, error) {
 	return b, nil
 }
 
-// fill makes the one connection that a backlog of 0 has room for, and returns
-// once the kernel has queued it. Until then a handshake could still get in.
+// fill makes the one connection for which a backlog of 0 has room, and returns
+// once the kernel has queued it. Until then a handshake could still succeed.
 func (b *BlackHole) fill() error {
 	if err := b.sock.listen(0); err != nil {
 		return err
@@ -58,10 +58,10 @@ func (b *BlackHole) fill() error {
 	}
 }
 
-// Addr is the address that does not respond.
+// Addr returns the address that does not respond.
 func (b *BlackHole) Addr() netip.AddrPort { return b.sock.addr }
 
-// Close gives the port back. Handshakes that are still being tried are refused.
+// Close releases the port. Handshakes that clients still retry are refused.
 func (b *BlackHole) Close() error {
 	err := b.sock.close()
 	if b.plug == nil {

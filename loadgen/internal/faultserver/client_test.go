@@ -13,7 +13,6 @@ import (
 	"testing"
 )
 
-// client is one connection, raw or over TLS.
 type client struct {
 	stream
 	tcp *net.TCPConn
@@ -31,11 +30,11 @@ func dial(t *testing.T, addr netip.AddrPort) client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = c.Close() }) // most tests have closed it
+	t.Cleanup(func() { _ = c.Close() }) // most tests close it themselves
 	return client{c, c, t}
 }
 
-// dialServer is dial, and TLS if the server speaks it.
+// dialServer is dial, with TLS if the server uses it.
 func dialServer(t *testing.T, s *Server) client {
 	t.Helper()
 	c := dial(t, s.Addr())
@@ -45,10 +44,9 @@ func dialServer(t *testing.T, s *Server) client {
 	return c
 }
 
-// errReset is what a RST is to the client.
+// errReset is how a client sees a RST.
 var errReset error = syscall.ECONNRESET
 
-// send writes s as it is.
 func (c client) send(s string) {
 	c.t.Helper()
 	if _, err := io.WriteString(c, s); err != nil {
@@ -56,7 +54,6 @@ func (c client) send(s string) {
 	}
 }
 
-// finish closes the client's side, as its FIN.
 func (c client) finish() {
 	c.t.Helper()
 	if err := c.CloseWrite(); err != nil {
@@ -64,7 +61,7 @@ func (c client) finish() {
 	}
 }
 
-// quit closes the connection, over TLS without a goodbye.
+// quit closes the connection, over TLS without close_notify.
 func (c client) quit() {
 	c.t.Helper()
 	if err := c.tcp.Close(); err != nil {
@@ -82,7 +79,7 @@ func (c client) expect(want string) {
 	}
 }
 
-// expectEnd reads to the end and compares what came with want, and how it ended
+// expectEnd reads to the end and compares the bytes with want and the ending
 // with end: nil for a FIN.
 func (c client) expectEnd(want string, end error) {
 	c.t.Helper()
@@ -92,7 +89,7 @@ func (c client) expectEnd(want string, end error) {
 	}
 }
 
-// expectDrops reads to the end, which comes after any number of drops.
+// expectDrops reads to the end, which comes after any number of dripped bytes.
 func (c client) expectDrops() {
 	c.t.Helper()
 	got, err := io.ReadAll(c)
@@ -101,14 +98,13 @@ func (c client) expectDrops() {
 	}
 }
 
-// start runs a server for the length of the test.
 func start(t *testing.T, plan Plan) *Server {
 	t.Helper()
 	s, err := Start(plan)
 	return started(t, s, err)
 }
 
-// startTLS is start over TLS, with faults for handshakes if hello has any.
+// startTLS is start over TLS, with the handshake faults of hello, if any.
 func startTLS(t *testing.T, hello HandshakePlan, plan Plan) *Server {
 	t.Helper()
 	cert, _, err := SelfSigned("127.0.0.1")

@@ -15,13 +15,14 @@ import (
 // before it. A delayed acknowledgement takes 40 ms on Linux.
 const ackBound = time.Second
 
-// dripEvery is how long a slow response waits before its next byte.
+// dripEvery is the pause before the next byte of a slow response.
 const dripEvery = 20 * time.Millisecond
 
-// readBufferSize holds the longest line of a head, and any ClientHello.
+// readBufferSize is enough for the longest line of a head, and for any
+// ClientHello.
 const readBufferSize = 8 << 10
 
-// conn is one accepted connection, used by one goroutine; the server may close
+// conn is one accepted connection. One goroutine uses it; the server may close
 // its socket from another.
 type conn struct {
 	server *Server
@@ -42,7 +43,6 @@ func newConn(s *Server, tcp *net.TCPConn) *conn {
 	}
 }
 
-// serve treats requests until one of them, or the client, ends the connection.
 func (c *conn) serve() {
 	if c.server.tls != nil && !c.handshake() {
 		return
@@ -53,7 +53,8 @@ func (c *conn) serve() {
 	}
 }
 
-// exchange treats one request and tells whether the connection carries another.
+// exchange handles one request and reports whether the connection carries
+// another.
 func (c *conn) exchange(reused bool) bool {
 	r, err := readHead(c.in)
 	if err != nil {
@@ -78,7 +79,8 @@ func (c *conn) exchange(reused bool) bool {
 	return s.end == endKeep
 }
 
-// readBody reads a request's body, which may wait for what comes before it.
+// readBody writes before, for which the client may wait, and then reads the
+// request's body.
 func (c *conn) readBody(r request, before []byte) error {
 	if len(before) > 0 {
 		if _, err := c.out().Write(before); err != nil {
@@ -102,8 +104,8 @@ func (c *conn) note(err error) {
 	}
 }
 
-// play writes a script's bytes, makes its ending and, unless the connection is
-// kept, stays until there is nothing left but to close it.
+// play writes a script's bytes and makes its ending. Unless the connection is
+// kept, it returns when only closing it is left to do.
 func (c *conn) play(s script) error {
 	step := len(s.out)
 	if s.bytewise {
@@ -139,7 +141,6 @@ func (c *conn) play(s script) error {
 	return nil
 }
 
-// out is what bytes for the client are written to.
 func (c *conn) out() io.Writer {
 	if c.tls != nil {
 		return c.tls
@@ -147,7 +148,7 @@ func (c *conn) out() io.Writer {
 	return c.tcp
 }
 
-// drip writes a byte now and then, and reads meanwhile, until the client or
+// drip writes a byte every dripEvery, and reads meanwhile, until the client or
 // Server.Close closes the connection. How it ends does not matter.
 func (c *conn) drip() {
 	for {
@@ -163,7 +164,7 @@ func (c *conn) drip() {
 	}
 }
 
-// finish sends the FIN of an orderly close, which over TLS announces itself.
+// finish sends the FIN of an orderly close, over TLS after close_notify.
 func (c *conn) finish() error {
 	if c.tls != nil {
 		if err := c.tls.CloseWrite(); err != nil {
@@ -173,7 +174,7 @@ func (c *conn) finish() error {
 	return c.tcp.CloseWrite()
 }
 
-// reset sends a RST. Closing with unacknowledged bytes would take them back, so
+// reset sends a RST. Closing discards bytes that are not acknowledged yet, so
 // if some were sent it waits until they have arrived.
 func (c *conn) reset(sent bool) error {
 	var late error
@@ -183,9 +184,8 @@ func (c *conn) reset(sent bool) error {
 	return errors.Join(late, c.tcp.SetLinger(0), c.tcp.Close())
 }
 
-// afterFIN reads the request that a client may send on a connection that has
-// had its FIN. It is not answered: the client's next read has been an EOF all
-// along.
+// afterFIN reads the request that a client may send after the server's FIN. The
+// server does not respond: the client's next read returns EOF anyway.
 func (c *conn) afterFIN() {
 	r, err := readHead(c.in)
 	if err == nil {
@@ -198,7 +198,7 @@ func (c *conn) afterFIN() {
 	c.server.count(func(n *Counts) *int64 { return &n.AfterFIN })
 }
 
-// hold stays until the client closes the connection, and counts what it sends
+// hold waits until the client closes the connection, and counts what it sends
 // after an early response.
 func (c *conn) hold(s script) {
 	if s.unread {
@@ -210,12 +210,12 @@ func (c *conn) hold(s script) {
 	}
 }
 
-// drain reads until the client, or Server.Close, closes the connection. How it
-// ends does not matter. It returns how many bytes came.
+// drain reads until the client, or Server.Close, closes the connection, and
+// returns how many bytes came. How it ends does not matter.
 func (c *conn) drain() int64 {
 	n, _ := io.Copy(io.Discard, c.in)
 	return n
 }
 
-// close is for when nothing is left to be done about an error, or to be said.
+// close ignores the error, about which nothing can be done.
 func (c *conn) close() { _ = c.tcp.Close() }

@@ -1,12 +1,11 @@
-// Package faultserver is an HTTP/1.1 server over raw TCP, or TLS over it, that
-// makes, on purpose, every fault a client of HTTP/1.1 can meet, and counts exactly
-// what it did.
+// Package faultserver is an HTTP/1.1 server over raw TCP, or over TLS, that
+// makes every fault that an HTTP/1.1 client can meet, and counts exactly what
+// it did.
 //
 //	accept → (handshake) → head → Plan draws a Kind → body → count → script → ending
 //
-// Its counts are the other side of the ledger: they are made here, from what
-// was read and decided, and know nothing of what a client believes. Four rules
-// keep them comparable, request by request:
+// Its counts are independent of the client: they are made here, from what the
+// server read and decided. Four rules keep them comparable, request by request:
 //
 //   - A request is counted once it was read whole, and before the first byte,
 //     FIN or RST that the client could see.

@@ -9,11 +9,11 @@ import (
 	"net"
 )
 
-// HandshakeFault is one way to treat a TLS handshake, once its ClientHello has
-// been read.
+// HandshakeFault is what the server does with a TLS handshake once it has read
+// the ClientHello.
 type HandshakeFault uint8
 
-// The faults. Adding one is a constant here and a row in the table below.
+// The faults. To add one, add a constant here and a row in the table below.
 const (
 	HandshakeOK      HandshakeFault = iota // none: the handshake is made
 	HandshakeEOF                           // FIN
@@ -25,8 +25,8 @@ const (
 	numHandshakes
 )
 
-// handshakes is the one table of handshake faults. early: what the client sends
-// after its hello is no request.
+// handshakes is the only table of handshake faults. early is set because what
+// the client sends after its ClientHello is not a request.
 var handshakes = [numHandshakes]struct {
 	name   string
 	script script
@@ -39,7 +39,7 @@ var handshakes = [numHandshakes]struct {
 	HandshakeAlert:   {"handshake alert", script{out: []byte{21, 3, 3, 0, 2, 2, 40}, end: endFIN, early: true}}, // fatal, handshake_failure
 }
 
-// String is the fault's name, e.g. "handshake eof".
+// String returns the fault's name, e.g. "handshake eof".
 func (f HandshakeFault) String() string {
 	if f >= numHandshakes {
 		return fmt.Sprintf("handshake fault(%d)", uint8(f))
@@ -47,8 +47,8 @@ func (f HandshakeFault) String() string {
 	return handshakes[f].name
 }
 
-// HandshakeFaults lists all faults in the order of their constants, HandshakeOK
-// left out.
+// HandshakeFaults lists all faults in the order of their constants, without
+// HandshakeOK.
 func HandshakeFaults() []HandshakeFault {
 	var all []HandshakeFault
 	for f := HandshakeOK + 1; f < numHandshakes; f++ {
@@ -57,13 +57,14 @@ func HandshakeFaults() []HandshakeFault {
 	return all
 }
 
-// HandshakePlan chooses the fault of the seq-th handshake the server sees, from
+// HandshakePlan chooses the fault of the seq-th handshake of the server, from
 // 0, in the order in which their ClientHellos were read. It is called from many
 // goroutines at once.
 type HandshakePlan func(seq int64) HandshakeFault
 
-// handshake makes c speak TLS and tells whether it does. A connection that ends
-// before its ClientHello has met nothing, and is counted nowhere.
+// handshake makes the TLS handshake and reports whether it succeeded. A
+// connection that ends before its ClientHello has met no fault, and is not
+// counted.
 func (c *conn) handshake() bool {
 	if peekRecord(c.in) != nil {
 		return false
@@ -94,7 +95,7 @@ func peekRecord(in *bufio.Reader) error {
 	return err
 }
 
-// peeked is a connection of which in has read the beginning.
+// peeked is a connection whose first bytes are buffered in in.
 type peeked struct {
 	*net.TCPConn
 	in *bufio.Reader

@@ -9,14 +9,14 @@ import (
 	"testing"
 )
 
-// handshakeWire is what a client that has sent its hello reads.
+// handshakeWire is what a client reads after its ClientHello.
 var handshakeWire = map[HandshakeFault]struct {
 	sent string
 	end  error
 }{
 	HandshakeEOF:     {"", nil},
 	HandshakeReset:   {"", errReset},
-	HandshakeSilence: {"", nil}, // until it ends its side
+	HandshakeSilence: {"", nil}, // until the client closes
 	HandshakePlain:   {"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", nil},
 	HandshakeAlert:   {"\x15\x03\x03\x00\x02\x02\x28", nil},
 }
@@ -34,7 +34,7 @@ func TestHandshakeFaults(t *testing.T) {
 			good.send(message("GET"))
 			good.expect(okWire + "ok\n")
 			good.quit()
-			silent := dial(t, s.Addr()) // without a hello: no handshake
+			silent := dial(t, s.Addr()) // without a ClientHello: no handshake
 			silent.quit()
 
 			c := dial(t, s.Addr())
@@ -63,7 +63,6 @@ func TestEveryHandshakeFaultHasARow(t *testing.T) {
 	}
 }
 
-// clientHello is the first record that a client sends.
 func clientHello(t *testing.T) string {
 	t.Helper()
 	ours, theirs := net.Pipe()
@@ -80,7 +79,6 @@ func clientHello(t *testing.T) string {
 	return string(hello[:n])
 }
 
-// tap keeps what was read.
 type tap struct {
 	net.Conn
 	read bytes.Buffer
@@ -92,8 +90,8 @@ func (c *tap) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// TestCloseNotify: an orderly close announces itself, a cut does not. TLS 1.2
-// leaves the types of records in the open.
+// TestCloseNotify checks that an orderly close sends close_notify and a cut
+// does not. TLS 1.2 leaves the types of records unencrypted.
 func TestCloseNotify(t *testing.T) {
 	const alert, data = 21, 23
 	for kind, want := range map[Kind]byte{

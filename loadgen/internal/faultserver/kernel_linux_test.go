@@ -85,7 +85,7 @@ func TestBlackHole(t *testing.T) {
 	t.Cleanup(func() { _ = b.Close() }) // checked below
 	for range 3 {
 		c, err := net.DialTimeout("tcp4", b.Addr().String(), 20*time.Millisecond)
-		if !os.IsTimeout(err) { // which of two timeout errors it is, is a race inside package net
+		if !os.IsTimeout(err) { // a race inside package net decides which of two timeout errors it is
 			t.Errorf("dial: got %v, %v; want a timeout", c, err)
 		}
 	}

@@ -2,16 +2,17 @@ package faultserver
 
 import "fmt"
 
-// Kind is one way to treat a request.
+// Kind is what the server does with a request.
 type Kind uint8
 
-// The kinds. Adding one is a constant here and a row in the table below.
+// The kinds. To add one, add a constant here and a row in the table below.
 //
 // To a HEAD request every kind sends the same head and no body, so a fault of
-// the body becomes a whole response followed by the fault's FIN, RST or silence.
+// the body becomes a whole response followed by the fault's FIN, RST or
+// silence.
 //
-// Over TLS a FIN comes after close_notify, but for the kinds named EOF: those
-// are what a killed process leaves.
+// Over TLS a FIN comes after close_notify, except for the kinds named EOF,
+// which end as a killed process does.
 const (
 	OK                  Kind = iota // 200 with a length, the connection kept
 	Chunked                         // 200 in chunks, with a chunk extension and a trailer
@@ -21,8 +22,8 @@ const (
 	NoContent                       // 204
 	NotModified                     // 304, with the length of the body it does not have
 	Unavailable                     // 503 with a body, the connection kept
-	EOFBeforeResponse               // FIN without one byte
-	ResetBeforeResponse             // RST without one byte
+	EOFBeforeResponse               // FIN without a byte
+	ResetBeforeResponse             // RST without a byte
 	EOFInHead                       // part of the head, FIN
 	ResetInHead                     // part of the head, RST
 	ResetAfterHead                  // the head of a body of 1000 bytes, RST
@@ -32,48 +33,48 @@ const (
 	EOFBeforeLastChunk              // whole chunks without the last one, FIN
 	Silence                         // nothing, until the client closes
 	SilenceInBody                   // 400 of 1000 bytes, then nothing until the client closes
-	MalformedHead                   // no HTTP, FIN
-	MalformedChunk                  // a chunk size that is no number, FIN
+	MalformedHead                   // not HTTP, FIN
+	MalformedChunk                  // a chunk size that is not a number, FIN
 	OKThenFIN                       // as OK, then an unannounced FIN
 	OKThenRST                       // as OK, then an unannounced RST
-	EarlyResponse                   // 413 and FIN at the end of the request's head, its body drained unseen
+	EarlyResponse                   // 413 and FIN at the end of the request's head, whose body is read and discarded
 
 	InterimFlood        // 1000 × 103 before the 200
 	EndlessInterim      // 103s of 11 MiB in all before the 200
 	LongField           // a head with one field of 1.25 MiB
 	ManyFields          // a head with fields of 1.25 MiB in all
-	SlowHead            // part of the head, then a byte now and then until the client closes
-	SlowBody            // 400 of a million bytes, then a byte now and then until the client closes
-	Trailers            // 200 in chunks, with trailers, one of them in two lines
+	SlowHead            // part of the head, then a byte every 20 ms until the client closes
+	SlowBody            // 400 of a million bytes, then a byte every 20 ms until the client closes
+	Trailers            // 200 in chunks, with trailers, one of them folded
 	MalformedTrailer    // a trailer without a colon, FIN
 	Gzip                // 200 whose content is compressed
 	BadGzip             // the same with a wrong checksum
-	ShortGzip           // the same without its end, in a body that is framed as it should be
+	ShortGzip           // the same without its end, in a correctly framed body
 	EOFInGzip           // the same without its end, in a body that ends with the FIN
 	Continue            // 100 before the request's body is read, then as OK
 	ExpectationFailed   // 417, the connection kept; at the end of the head if the request expects a 100
-	EOFBeforeBody       // FIN at the end of the request's head, its body drained unseen
+	EOFBeforeBody       // FIN at the end of the request's head, whose body is read and discarded
 	ResetBeforeBody     // RST at the end of the request's head
 	EOFAfterContinue    // 100 before the request's body is read, then FIN
-	EarlyResponseHeld   // 413 at the end of the request's head; nothing is read, and nothing closed, until the client is gone
-	EarlyResponseUnread // the same with a FIN
+	EarlyResponseHeld   // 413 at the end of the request's head; then nothing is read or closed until the client is gone
+	EarlyResponseUnread // as EarlyResponseHeld, with a FIN
 	KeptOpen            // as OK, the connection left open even where the request asked to close it
 
-	EOFCloseDelimited // as CloseDelimited, ended as a killed process ends it: over TLS without close_notify
-	LooseHead         // as OK, with blanks where no grammar has any and clients take them
+	EOFCloseDelimited // as CloseDelimited, ended as by a killed process: over TLS without close_notify
+	LooseHead         // as OK, with spaces that the grammar forbids and clients accept
 	LooseChunks       // as Chunked, with lines that end in LF
 	HugeField         // a head with one field of 11 MiB
 	SpeaksHTTP2       // the frames that an HTTP/2 server begins with, then nothing until the client closes
-	SpeaksTLS         // the alert of a TLS server that does not understand, FIN
+	SpeaksTLS         // the alert of a TLS server that gets cleartext, FIN
 	BareBody          // HTML without a head, FIN
 	NoEmptyLine       // HTML in place of the empty line after the head, then nothing until the client closes
-	PlainAsGzip       // text that is said to be compressed, in a body that ends with the FIN
-	PlainAsChunked    // text that is said to be in chunks, FIN
+	PlainAsGzip       // text declared as compressed, in a body that ends with the FIN
+	PlainAsChunked    // text declared as chunked, FIN
 
 	numKinds
 )
 
-// kinds is the one table of kinds: the name, and what a request gets.
+// kinds is the only table of kinds: the name, and the script for a request.
 var kinds = [numKinds]struct {
 	name   string
 	script func(request) script
@@ -134,7 +135,7 @@ var kinds = [numKinds]struct {
 	PlainAsChunked:      {"plain as chunked", cut(plainAsChunked, endFIN)},
 }
 
-// String is the kind's name, e.g. "eof before answer".
+// String returns the kind's name, e.g. "eof before answer".
 func (k Kind) String() string {
 	if k >= numKinds {
 		return fmt.Sprintf("kind(%d)", uint8(k))

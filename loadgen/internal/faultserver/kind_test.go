@@ -38,13 +38,14 @@ const (
 	cutWire     = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
 )
 
-// gzipWire is the head of a compressed body without its last bytes.
+// gzipWire returns the head of a compressed response whose content lacks its
+// last missing bytes.
 func gzipWire(missing int) string {
 	return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n", len(compressed())-missing)
 }
 
-// wire is what each kind sends: the part that every method gets, the part that
-// HEAD does not get, and what follows.
+// wire is what each kind sends: the part for every method, the part that a
+// response to HEAD lacks, and the ending.
 var wire = map[Kind]struct {
 	head, body string
 	end        ending
@@ -113,7 +114,7 @@ func TestKinds(t *testing.T) {
 			for _, reused := range []bool{false, true} {
 				for _, secure := range []bool{false, true} {
 					if huge := k == EndlessInterim || k == HugeField; huge && (method != "GET" || reused || secure) {
-						continue // what differs is not in what is huge
+						continue // huge kinds: the variants differ elsewhere
 					}
 					t.Run(fmt.Sprintf("%v/%s/reused=%t/tls=%t", k, method, reused, secure), func(t *testing.T) {
 						t.Parallel()
@@ -166,18 +167,18 @@ func testKind(t *testing.T, k Kind, method string, reused, secure bool) {
 		c.send(message(method))
 		add(k, Count{Reused: 1})
 		c.expect(sent)
-		c.finish() // proves that nothing else was sent
+		c.finish() // shows that nothing else was sent
 		c.expectEnd("", nil)
 	case endHold:
-		c.finish()             // as above: the silence ends when the client's side does
-		_ = c.tcp.CloseWrite() // which one that reads nothing sees by the FIN alone
+		c.finish()             // as above: the silence ends when the client closes its side
+		_ = c.tcp.CloseWrite() // a kind that reads nothing notices only the FIN
 		c.expectEnd(sent, nil)
 		if k == EarlyResponseHeld && method == "POST" {
 			want.Unasked = messageBody
 		}
 	case endDrip:
 		if method == "HEAD" && wire[k].body != "" {
-			c.finish() // no body, and no drop of it
+			c.finish() // no body, so no dripped bytes
 			c.expectEnd(sent, nil)
 			break
 		}
@@ -196,7 +197,7 @@ func testKind(t *testing.T, k Kind, method string, reused, secure bool) {
 	expectCounts(t, s, want)
 }
 
-// TestResponsesParse reads the answering kinds with another parser than ours.
+// TestResponsesParse reads the kinds that respond with an independent parser.
 func TestResponsesParse(t *testing.T) {
 	for k, want := range map[Kind]struct {
 		status int
@@ -283,7 +284,6 @@ func TestCloseIsAnnouncedAndMadeByTheServer(t *testing.T) {
 	}
 }
 
-// TestCompressed reads what Gzip, BadGzip and ShortGzip send, uncompressed.
 func TestCompressed(t *testing.T) {
 	for want, content := range map[error][]byte{
 		nil:                 compressed(),
@@ -301,7 +301,8 @@ func TestCompressed(t *testing.T) {
 	}
 }
 
-// TestExpectation: the kinds that treat a request's head before its body.
+// TestExpectation covers the kinds that handle a request's head before its
+// body.
 func TestExpectation(t *testing.T) {
 	const expecting = "PUT / HTTP/1.1\r\nExpect: 100-Continue\r\nContent-Length: 5\r\n\r\n"
 	t.Run("continue", func(t *testing.T) {

@@ -1,6 +1,6 @@
 package faultserver
 
-// Plan chooses the kind of the seq-th request the server sees, from 0, in the
+// Plan chooses the kind of the seq-th request of the server, from 0, in the
 // order in which the ends of their heads were read. It is called from many
 // goroutines at once.
 type Plan func(seq int64) Kind
@@ -10,7 +10,7 @@ func Always(k Kind) Plan {
 	return func(int64) Kind { return k }
 }
 
-// Every makes each n-th request (n ≥ 1) the fault and the others OK.
+// Every gives each n-th request (n ≥ 1) the fault and the others OK.
 func Every(n int64, fault Kind) Plan {
 	return func(seq int64) Kind {
 		if seq%n == n-1 {

@@ -6,9 +6,9 @@ import (
 	"net/netip"
 )
 
-// Ports are taken from below the ephemeral range (32768 and up on Linux): a
-// connection to a dead port inside it can be given that very port as its own,
-// and connect to itself.
+// Ports are below the ephemeral range (32768 and up on Linux): a connection to
+// a closed port in that range can get the same port as its local port, and
+// connect to itself.
 const (
 	lowestPort  = 10000
 	highestPort = 32000

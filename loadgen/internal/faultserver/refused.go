@@ -2,8 +2,8 @@ package faultserver
 
 import "net/netip"
 
-// Refused is an address of 127.0.0.1 that refuses every connection for as long
-// as it is held: its socket is bound, so nobody else gets the port, and never
+// Refused is an address of 127.0.0.1 that refuses every connection while it is
+// held: its socket is bound, so that nobody else gets the port, and never
 // listens.
 type Refused struct {
 	sock *socket
@@ -18,8 +18,8 @@ func HoldRefused() (*Refused, error) {
 	return &Refused{sock}, nil
 }
 
-// Addr is the address that refuses.
+// Addr returns the address that refuses.
 func (r *Refused) Addr() netip.AddrPort { return r.sock.addr }
 
-// Close gives the port back.
+// Close releases the port.
 func (r *Refused) Close() error { return r.sock.close() }

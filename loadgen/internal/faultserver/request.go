@@ -8,24 +8,25 @@ import (
 	"strconv"
 )
 
-// errNoRequest is a connection that ended between two requests.
+// errNoRequest means that a connection ended between two requests.
 var errNoRequest = errors.New("no request")
 
-// errMalformed is a request this server cannot delimit; it takes bodies with a
-// Content-Length only.
+// errMalformed means that the server cannot delimit a request; it accepts
+// bodies with a Content-Length only.
 var errMalformed = errors.New("malformed request")
 
-// request is as much of a request's head as the scripts need.
+// request is what the scripts need of a request's head.
 type request struct {
 	headOnly bool  // HEAD
 	http10   bool  // HTTP/1.0
-	close    bool  // the client asks to close the connection, as every HTTP/1.0 client does
-	expects  bool  // the body waits for a 100
+	close    bool  // the client wants the connection closed, as every HTTP/1.0 client does
+	expects  bool  // the body waits for a 100 (Continue)
 	length   int64 // of the body
 }
 
-// readHead reads a request up to its blank line. Any error but errNoRequest and
-// errMalformed means that the connection broke inside the head.
+// readHead reads a request up to its empty line. Any error other than
+// errNoRequest and errMalformed means that the connection broke inside the
+// head.
 func readHead(in *bufio.Reader) (request, error) {
 	if _, err := in.Peek(1); err != nil {
 		return request{}, errNoRequest
@@ -65,7 +66,7 @@ func readLine(in *bufio.Reader) ([]byte, error) {
 	return bytes.TrimRight(line, "\r\n"), err
 }
 
-// field notes what one field of the head says about the request's extent.
+// field records what a field says about the end of the request.
 func (r *request) field(line []byte) error {
 	name, value, found := bytes.Cut(line, []byte(":"))
 	if !found {
@@ -92,7 +93,6 @@ func (r *request) field(line []byte) error {
 	return nil
 }
 
-// readBody reads the whole body and forgets it.
 func (r request) readBody(in *bufio.Reader) error {
 	_, err := io.CopyN(io.Discard, in, r.length)
 	return err

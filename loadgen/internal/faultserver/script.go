@@ -7,31 +7,31 @@ import (
 	"strings"
 )
 
-// script is what the server does with one request: a pure function of the
+// script is what the server does with one request. It depends only on the
 // request's head.
 type script struct {
-	before   []byte // what it writes before it reads the request's body
-	out      []byte // what it writes
+	before   []byte // written before the request's body is read
+	out      []byte // written as the response
 	bytewise bool   // one write per byte
-	early    bool   // written without reading the request's body
-	unread   bool   // after it nothing is read, either, until the client is gone
+	early    bool   // out is written without reading the request's body
+	unread   bool   // after out, too, nothing is read until the client is gone
 	end      ending
 }
 
-// ending is what becomes of the connection once the script's bytes are out.
+// ending is what happens to the connection after the script's bytes.
 type ending uint8
 
 const (
 	endKeep ending = iota // the next request is read
 	endFIN                // FIN, then the client's bytes are read until it closes
-	endCut                // the same as a killed process does it: over TLS, without close_notify
-	endRST                // RST, once the client's kernel has all bytes
-	endHold               // nothing at all, until the client closes
-	endDrip               // a byte now and then, until the client closes
+	endCut                // as endFIN, but as a killed process does it: over TLS without close_notify
+	endRST                // RST, once the client's kernel has acknowledged all bytes
+	endHold               // nothing, until the client closes
+	endDrip               // a byte every dripEvery, until the client closes
 )
 
-// head is a response's head; it says that the connection closes if the request
-// asked for that.
+// head returns a response's head. It announces the close if the request wants
+// the connection closed.
 func head(r request, status string, fields ...string) []byte {
 	b := append([]byte("HTTP/1.1 "), status...)
 	for _, f := range fields {
@@ -43,7 +43,7 @@ func head(r request, status string, fields ...string) []byte {
 	return append(b, "\r\n\r\n"...)
 }
 
-// body appends a response's body, which a response to HEAD does not have.
+// body appends a response's body, except to a HEAD request.
 func body(r request, head []byte, content string) []byte {
 	if r.headOnly {
 		return head
@@ -51,8 +51,8 @@ func body(r request, head []byte, content string) []byte {
 	return append(head, content...)
 }
 
-// answer is the script of a correct answer: the connection is kept unless the
-// request asked to close it.
+// response returns the script of a correct response: the connection is kept
+// unless the request wants it closed.
 func response(r request, out []byte) script {
 	if r.close {
 		return script{out: out, end: endFIN}
@@ -60,7 +60,7 @@ func response(r request, out []byte) script {
 	return script{out: out}
 }
 
-// cut is the script of a response that ends in a way of its own.
+// cut returns the script of a response with another ending.
 func cut(out func(request) []byte, end ending) func(request) script {
 	return func(r request) script { return script{out: out(r), end: end} }
 }
@@ -72,7 +72,7 @@ func okBytes(r request) []byte {
 }
 
 func chunked(r request) script {
-	if r.http10 { // which does not know chunks
+	if r.http10 { // HTTP/1.0 has no chunks
 		return closeDelimited(r)
 	}
 	return response(r, body(r, chunkedHead(r), "5\r\nhello\r\n6;last=no\r\n world\r\n0\r\nX-Sum: 11\r\n\r\n"))
@@ -83,7 +83,7 @@ func chunkedHead(r request) []byte {
 }
 
 func closeDelimited(r request) script {
-	r.close = true // to HEAD, nothing else would announce the FIN
+	r.close = true // in a response to HEAD, nothing else would announce the FIN
 	return response(r, body(r, head(r, "200 OK", "Content-Type: text/plain"), "until the end\n"))
 }
 
@@ -93,7 +93,8 @@ func eofCloseDelimited(r request) script {
 	return s
 }
 
-// loosely is head with two blanks in the status line and one before each colon.
+// loosely returns head with two spaces in the status line and one before each
+// colon.
 func loosely(head []byte) []byte {
 	head = bytes.Replace(head, []byte("HTTP/1.1 "), []byte("HTTP/1.1  "), 1)
 	return bytes.ReplaceAll(head, []byte(": "), []byte(" : "))
@@ -117,7 +118,7 @@ func split(r request) script {
 }
 
 func interim(r request) script {
-	if r.http10 { // which does not know interim answers (RFC 9110, 15.2)
+	if r.http10 { // HTTP/1.0 has no interim responses (RFC 9110, 15.2)
 		return ok(r)
 	}
 	const before = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
@@ -158,7 +159,6 @@ func keptOpen(r request) script {
 	return s
 }
 
-// early is the script of what happens at the end of the request's head.
 func early(late func(request) script) func(request) script {
 	return func(r request) script {
 		s := late(r)
@@ -167,8 +167,8 @@ func early(late func(request) script) func(request) script {
 	}
 }
 
-// large is more than an ordinary head ever has, and huge more than a client
-// should put up with.
+// large is more than an ordinary head ever has; huge is more than a client
+// should accept.
 const (
 	large = 5 << 18
 	huge  = 11 << 20
@@ -222,7 +222,6 @@ func badTrailer(r request) []byte {
 	return body(r, chunkedHead(r), "5\r\nhello\r\n0\r\nX-Sum 5\r\n\r\n")
 }
 
-// gzipOf is the script of a compressed answer, damaged in a way of its own.
 func gzipOf(damage func([]byte) []byte) func(request) script {
 	return func(r request) script {
 		content := damage(compressed())
@@ -236,14 +235,14 @@ func partOfGzip(r request) []byte {
 	return body(r, head(r, "200 OK", "Content-Encoding: gzip"), string(shortened(compressed())))
 }
 
-// plain is what compressed holds.
+// plain is the uncompressed content.
 const plain = "nothing is lost until it is counted\n"
 
 func compressed() []byte {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
 	for range 300 {
-		_, _ = w.Write([]byte(plain)) // memory takes all there is
+		_, _ = w.Write([]byte(plain)) // writing to memory cannot fail
 	}
 	_ = w.Close()
 	return b.Bytes()
@@ -253,7 +252,7 @@ func whole(content []byte) []byte { return content }
 
 func shortened(content []byte) []byte { return content[:len(content)-12] }
 
-// miscounted breaks the checksum, which stands before the length.
+// miscounted corrupts the checksum, which precedes the length.
 func miscounted(content []byte) []byte {
 	content[len(content)-8] ^= 1
 	return content
@@ -299,13 +298,14 @@ func noHTTP(r request) []byte {
 
 func badChunk(r request) []byte { return body(r, chunkedHead(r), "five\r\nhello\r\n0\r\n\r\n") }
 
-// http2Frames are SETTINGS and GOAWAY: the client's preface was none.
+// http2Frames are the SETTINGS and GOAWAY of a server that got no HTTP/2
+// preface.
 func http2Frames(request) []byte {
 	return []byte("\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64" +
 		"\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01")
 }
 
-// tlsAlert is fatal, of protocol_version.
+// tlsAlert is a fatal protocol_version alert.
 func tlsAlert(request) []byte { return []byte{21, 3, 1, 0, 2, 2, 70} }
 
 func bareBody(request) []byte { return []byte("<html>hello</html>") }

@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// SelfSigned makes a certificate for hosts, names or addresses, that is good
-// for an hour, and the pool of authorities that trusts it and nothing else. It
-// serves either side of a connection.
+// SelfSigned makes a certificate for hosts, names or addresses, that is valid
+// for an hour, and a pool of authorities that trusts only this certificate.
+// Either side of a connection can use it.
 func SelfSigned(hosts ...string) (tls.Certificate, *x509.CertPool, error) {
 	now := time.Now()
 	return SelfSignedFor(now.Add(-time.Hour), now.Add(time.Hour), hosts...)
 }
 
-// SelfSignedFor is SelfSigned for a time of choice.
+// SelfSignedFor is SelfSigned with a chosen time of validity.
 func SelfSignedFor(from, to time.Time, hosts ...string) (tls.Certificate, *x509.CertPool, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -33,7 +33,7 @@ func SelfSignedFor(from, to time.Time, hosts ...string) (tls.Certificate, *x509.
 		NotAfter:     to,
 		KeyUsage:     x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-		IsCA:         true, // its own authority
+		IsCA:         true, // it is its own authority
 
 		BasicConstraintsValid: true,
 	}

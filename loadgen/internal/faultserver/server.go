@@ -18,7 +18,7 @@ type Server struct {
 	listener *net.TCPListener
 	addr     netip.AddrPort
 	tls      *tls.Config    // nil for cleartext
-	hello    HandshakePlan  // with tls
+	hello    HandshakePlan  // used with tls
 	seq      atomic.Int64   // requests whose head was read
 	running  sync.WaitGroup // the accepting goroutine, and one per connection
 	closing  chan struct{}  // closed by the first Close
@@ -34,27 +34,26 @@ type Server struct {
 // kernel allows.
 func Start(plan Plan) (*Server, error) { return listen(&Server{plan: plan}) }
 
-// StartTLS runs a server over TLS; config has its certificate.
+// StartTLS runs a server over TLS; config contains its certificate.
 func StartTLS(plan Plan, config *tls.Config) (*Server, error) {
 	return StartHandshakes(func(int64) HandshakeFault { return HandshakeOK }, plan, config)
 }
 
-// StartHandshakes runs a server over TLS whose handshakes meet faults, and
-// those that meet none carry the requests of plan.
+// StartHandshakes runs a server over TLS whose handshakes meet the faults of
+// hello. Handshakes without a fault carry the requests of plan.
 func StartHandshakes(hello HandshakePlan, plan Plan, config *tls.Config) (*Server, error) {
 	s := &Server{plan: plan, tls: config, hello: hello}
 	s.counts.Handshakes = map[HandshakeFault]int64{}
 	return listen(s)
 }
 
-// listen runs s.
 func listen(s *Server) (*Server, error) {
 	s.closing, s.conns = make(chan struct{}), map[*conn]struct{}{}
 	s.changed = sync.NewCond(&s.mu)
 	s.counts.ByKind = map[Kind]Count{}
 
 	config := net.ListenConfig{KeepAlive: -1}
-	config.SetMultipathTCP(false) // its sockets end in other ways than TCP's
+	config.SetMultipathTCP(false) // MPTCP sockets end in other ways than TCP's
 	err := onFreePort(func(addr netip.AddrPort) error {
 		l, err := config.Listen(context.Background(), "tcp4", addr.String())
 		if err != nil {
@@ -70,10 +69,10 @@ func listen(s *Server) (*Server, error) {
 	return s, nil
 }
 
-// Addr is the address the server listens on.
+// Addr returns the address on which the server listens.
 func (s *Server) Addr() netip.AddrPort { return s.addr }
 
-// URL is the server's root, e.g. "http://127.0.0.1:12345".
+// URL returns the server's root, e.g. "http://127.0.0.1:12345".
 func (s *Server) URL() string {
 	if s.tls != nil {
 		return "https://" + s.addr.String()
@@ -81,8 +80,8 @@ func (s *Server) URL() string {
 	return "http://" + s.addr.String()
 }
 
-// Close closes the listener and every connection and waits until all
-// goroutines have ended. Requests that are held see a FIN.
+// Close closes the listener and every connection and waits until all goroutines
+// have ended. Clients with held requests see a FIN.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	var err error
@@ -99,8 +98,8 @@ func (s *Server) Close() error {
 	return err
 }
 
-// Counts is a consistent snapshot. It is final once all clients have closed
-// their connections and [Server.Wait] has returned.
+// Counts returns a consistent snapshot. It is final once all clients have
+// closed their connections and [Server.Wait] has returned.
 func (s *Server) Counts() Counts {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,11 +110,11 @@ func (s *Server) Counts() Counts {
 }
 
 // Wait returns when every connection that was opened before the call has been
-// accepted, read to its end, and closed. It hangs, until ctx ends it, while a
+// accepted, read to its end, and closed. It hangs, until ctx ends, while a
 // client keeps a connection open.
 //
-// The accept queue is first in, first out: a connection of its own, once
-// accepted, proves that all earlier ones were. That one is not counted.
+// The accept queue is first in, first out: once a connection that Wait makes
+// itself is accepted, all earlier ones were. Wait does not count its own.
 func (s *Server) Wait(ctx context.Context) error {
 	var dialer net.Dialer
 	dialer.SetMultipathTCP(false)
@@ -152,7 +151,7 @@ func (s *Server) Wait(ctx context.Context) error {
 	return nil
 }
 
-// accepted tells whether the connection from a client's address is being
+// accepted reports whether the connection from a client's address is being
 // served. s.mu is held.
 func (s *Server) accepted(client netip.AddrPort) bool {
 	for c := range s.conns {
@@ -163,7 +162,7 @@ func (s *Server) accepted(client netip.AddrPort) bool {
 	return false
 }
 
-// over says why there is nothing left to wait for, if so. s.mu is held.
+// over returns why waiting is pointless, nil if it is not. s.mu is held.
 func (s *Server) over(ctx context.Context) error {
 	if s.closed {
 		return net.ErrClosed
@@ -171,7 +170,6 @@ func (s *Server) over(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// accept starts a goroutine for every connection until the listener closes.
 func (s *Server) accept() {
 	for {
 		tcp, err := s.listener.AcceptTCP()
@@ -179,8 +177,8 @@ func (s *Server) accept() {
 		case errors.Is(err, net.ErrClosed):
 			return
 		case err != nil:
-			// Out of files or memory. The connection stays in the queue, so
-			// nothing is lost but time; asking at once again would only spin.
+			// Out of descriptors or memory. The connection stays in the queue,
+			// so only time is lost; retrying at once would only spin.
 			select {
 			case <-s.closing:
 				return
@@ -192,7 +190,7 @@ func (s *Server) accept() {
 	}
 }
 
-// begin counts and serves an accepted connection, unless the server closed.
+// begin counts and serves an accepted connection, unless the server has closed.
 func (s *Server) begin(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -209,7 +207,6 @@ func (s *Server) begin(c *conn) {
 	})
 }
 
-// end closes a connection that was served to its end.
 func (s *Server) end(c *conn) {
 	c.close()
 	s.mu.Lock()
@@ -218,7 +215,6 @@ func (s *Server) end(c *conn) {
 	s.changed.Broadcast()
 }
 
-// draw asks the plan for the next request's kind.
 func (s *Server) draw() Kind { return s.plan(s.seq.Add(1) - 1) }
 
 // drawHandshake asks the plan for the next handshake's fault, and counts it.
@@ -234,7 +230,6 @@ func (s *Server) drawHandshake() HandshakeFault {
 	return fault
 }
 
-// countRequest counts a request that gets kind k.
 func (s *Server) countRequest(k Kind, reused bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -248,14 +243,12 @@ func (s *Server) countRequest(k Kind, reused bool) {
 	s.counts.ByKind[k] = n
 }
 
-// count adds one to a field of the counts.
 func (s *Server) count(field func(*Counts) *int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	*field(&s.counts)++
 }
 
-// countUnasked counts bytes that came after an early response.
 func (s *Server) countUnasked(n int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

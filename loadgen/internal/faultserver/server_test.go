@@ -32,7 +32,7 @@ func testAfterFIN(t *testing.T, s *Server, handshakes map[HandshakeFault]int64) 
 	})
 }
 
-// A server that closed at the FIN would reset the rest of the body.
+// A server that closed right after the FIN would reset the rest of the body.
 func TestEarlyResponseDrainsTheBody(t *testing.T) {
 	const length = 8 << 20
 	s := start(t, Always(EarlyResponse))
@@ -77,7 +77,7 @@ func TestUncountedRequests(t *testing.T) {
 	}
 }
 
-// A client that vanishes with a RST of its own is no reason to miscount.
+// A client that ends with a RST must not change the counts.
 func TestClientReset(t *testing.T) {
 	s := start(t, Always(Silence))
 	c := dial(t, s.Addr())
@@ -96,7 +96,7 @@ func TestCloseEndsEverything(t *testing.T) {
 	idle.expect(okWire + "ok\n")
 	held.send(message("GET"))
 	for s.Counts().Requests < 2 {
-		runtime.Gosched() // no byte will ever tell that the request was read
+		runtime.Gosched() // no byte shows that the request was read
 	}
 	for range 2 {
 		if err := s.Close(); err != nil {
@@ -124,7 +124,6 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestManyClients holds the server's counts against what 50 clients saw.
 func TestManyClients(t *testing.T) {
 	const clients, each = 50, 100
 	s := start(t, Every(10, ResetBeforeResponse))
@@ -153,8 +152,8 @@ func TestManyClients(t *testing.T) {
 	expectCounts(t, s, want)
 }
 
-// load sends n requests one after another, on one connection for as long as it
-// lasts, and counts what came back.
+// load sends n requests one after another, on one connection while it lasts,
+// and counts the outcomes.
 func load(t *testing.T, s *Server, n int) Counts {
 	t.Helper()
 	seen := Counts{ByKind: map[Kind]Count{}}

@@ -11,15 +11,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// socket is a TCP socket of our own: package net cannot bind without listening,
-// nor listen with a chosen backlog.
+// socket is a raw TCP socket: package net cannot bind without listening, nor
+// listen with a chosen backlog.
 type socket struct {
 	file *os.File // guards the descriptor against use after close
 	addr netip.AddrPort
 }
 
-// bound is a socket that holds a free port of 127.0.0.1. It is bound without
-// SO_REUSEADDR, so that no other socket can share the port.
+// bound returns a socket that holds a free port of 127.0.0.1. It is bound
+// without SO_REUSEADDR, so that no other socket can share the port.
 func bound() (*socket, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -36,7 +36,6 @@ func bound() (*socket, error) {
 	return s, nil
 }
 
-// control calls f with the descriptor, unless it is closed.
 func (s *socket) control(f func(fd int) error) error {
 	raw, err := s.file.SyscallConn()
 	if err != nil {
@@ -44,7 +43,7 @@ func (s *socket) control(f func(fd int) error) error {
 	}
 	var failed error
 	if raw.Control(func(fd uintptr) { failed = f(int(fd)) }) != nil {
-		return os.ErrClosed // the one reason there is; package os has an error of its own for it
+		return os.ErrClosed // the only possible reason; package os returns another error for it
 	}
 	return failed
 }
@@ -53,9 +52,9 @@ func (s *socket) listen(backlog int) error {
 	return s.control(func(fd int) error { return os.NewSyscallError("listen", unix.Listen(fd, backlog)) })
 }
 
-// queue is how many connections wait to be accepted, and the backlog. For a
-// listening socket TCP_INFO has them in the fields for unacknowledged and
-// selectively acknowledged segments (tcp_get_info in the kernel's tcp.c).
+// queue returns how many connections wait to be accepted, and the backlog. For
+// a listening socket, TCP_INFO reports them in the fields for unacknowledged
+// and selectively acknowledged segments (tcp_get_info in the kernel's tcp.c).
 func (s *socket) queue() (waiting, backlog int, err error) {
 	err = s.control(func(fd int) error {
 		info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
@@ -76,24 +75,25 @@ func (s *socket) close() error {
 }
 
 // awaitGone returns when the client, or Server.Close, has closed the
-// connection, and reads nothing meanwhile.
+// connection. It reads nothing meanwhile.
 func awaitGone(tcp *net.TCPConn) {
 	raw, err := tcp.SyscallConn()
 	for gone := false; err == nil && !gone; {
 		time.Sleep(time.Millisecond)
 		err = raw.Control(func(fd uintptr) {
 			fds := [...]unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
-			n, _ := unix.Poll(fds[:], 0) // EINTR: the next time tells
+			n, _ := unix.Poll(fds[:], 0) // EINTR: the next poll tells
 			gone = n > 0
 		})
 	}
 }
 
-// ackPoll is the pause between two looks at what a kernel offers no event for.
+// ackPoll is the pause between two polls of something for which the kernel has
+// no event.
 const ackPoll = 50 * time.Microsecond
 
 // awaitAcked returns when the client's kernel has acknowledged all that was
-// written. Linux keeps what has arrived readable after a RST.
+// written. On Linux, bytes that have arrived stay readable after a RST.
 func awaitAcked(tcp *net.TCPConn, limit time.Duration) error {
 	raw, err := tcp.SyscallConn()
 	if err != nil {

@@ -19,13 +19,13 @@ func (*socket) listen(int) error               { return errors.ErrUnsupported }
 func (*socket) queue() (n, max int, err error) { return 0, 0, errors.ErrUnsupported }
 func (*socket) close() error                   { return nil }
 
-// awaitGone cannot tell without reading on this system.
+// awaitGone does not wait: this system cannot tell without reading.
 func awaitGone(*net.TCPConn) {}
 
 const ackPoll = time.Millisecond
 
-// awaitAcked cannot ask this kernel what the client has; on loopback a moment
-// is enough.
+// awaitAcked sleeps, since it cannot ask this kernel what the client has
+// acknowledged; on loopback 10 ms are enough.
 func awaitAcked(_ *net.TCPConn, limit time.Duration) error {
 	time.Sleep(min(limit, 10*time.Millisecond))
 	return nil

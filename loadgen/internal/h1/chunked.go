@@ -5,17 +5,17 @@ import (
 	"math"
 )
 
-// feedChunkSize reads the line before a chunk: its size in hexadecimal and
-// extensions, which mean nothing to a load generator.
+// feedChunkSize reads a chunk-size line: the size in hexadecimal, and
+// extensions, which it ignores.
 func (p *Parser) feedChunkSize(b []byte) int {
 	line, n := p.takeLine(b)
 	if line == nil {
 		return n
 	}
 	text := trimEOL(line)
-	// A peer that takes a lone CR for a line end would see other chunks than we
-	// do, so it is not let through, not even inside an extension. A lone LF ends
-	// the line, as it does for curl; net/http refuses it.
+	// A peer that takes a bare CR for a line end would see other chunks than
+	// this parser, so a CR is rejected, even inside an extension. A bare LF
+	// ends the line, as it does for curl; net/http rejects it.
 	if bytes.IndexByte(text, '\r') >= 0 {
 		p.fail("malformed chunk size", text)
 		return n
@@ -26,7 +26,7 @@ func (p *Parser) feedChunkSize(b []byte) int {
 		p.fail("malformed chunk size", text)
 		return n
 	}
-	p.used = 0 // each chunk-size line, and the trailers, have MaxHead to themselves
+	p.used = 0 // MaxHead applies separately to each chunk-size line and to the trailers
 	p.left = left
 	p.state = inChunk
 	if left == 0 {
@@ -35,7 +35,6 @@ func (p *Parser) feedChunkSize(b []byte) int {
 	return n
 }
 
-// feedChunkEnd reads one byte of the line end after a chunk's data.
 func (p *Parser) feedChunkEnd(b []byte) int {
 	switch {
 	case b[0] == '\n':
@@ -49,12 +48,11 @@ func (p *Parser) feedChunkEnd(b []byte) int {
 	return 1
 }
 
-// maxHexDigits is how many digits of a chunk size net/http takes, leading zeros
-// included.
+// maxHexDigits is how many digits of a chunk size net/http accepts, leading
+// zeros included.
 const maxHexDigits = 16
 
-// parseHex reads a chunk size. Like everything here it takes no more than 63
-// bits.
+// parseHex parses a chunk size of at most 63 bits.
 func parseHex(b []byte) (n int64, ok bool) {
 	if len(b) == 0 || len(b) > maxHexDigits {
 		return 0, false
@@ -72,7 +70,6 @@ func isHexDigit(c byte) bool {
 	return isDigit(c) || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
-// hexValue is what a hexadecimal digit stands for.
 func hexValue(c byte) byte {
 	if isDigit(c) {
 		return c - '0'

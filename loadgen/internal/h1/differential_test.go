@@ -14,8 +14,8 @@ import (
 	"nodrop/loadgen/internal/h1"
 )
 
-// verdict is what matters to a load generator about a response; all zero
-// but Err if it is not whole.
+// verdict is what matters to a load generator about a response. If the response
+// is not whole, all but Err is zero.
 type verdict struct {
 	Err       string
 	Status    int
@@ -26,7 +26,6 @@ type verdict struct {
 
 func (v verdict) accepted() bool { return v.Err == "" }
 
-// ours is the verdict of this package.
 func ours(in []byte, headOnly bool) verdict {
 	o := parse(&h1.Parser{}, headOnly, in)
 	if o.Err != "" {
@@ -35,15 +34,15 @@ func ours(in []byte, headOnly bool) verdict {
 	return verdict{Status: o.Status, Body: o.Body, KeepAlive: o.KeepAlive, Consumed: o.Consumed}
 }
 
-// theirs is the verdict of net/http, its responses read as its Transport does:
-// interim ones skipped, and no reuse after 101.
+// theirs is the verdict of net/http. Responses are read as its Transport reads
+// them: interim ones skipped, and no reuse after 101.
 func theirs(in []byte, headOnly bool) verdict {
 	req := &http.Request{Method: http.MethodGet}
 	if headOnly {
 		req.Method = http.MethodHead
 	}
 	rest := bytes.NewReader(in)
-	// All in one buffer: net/http wants the whole trailers to fit.
+	// One buffer for all: net/http requires the whole trailers to fit.
 	r := bufio.NewReaderSize(rest, len(in)+16)
 	for {
 		resp, err := http.ReadResponse(r, req) //nolint:bodyclose // a body over bytes in memory holds nothing
@@ -65,17 +64,17 @@ func theirs(in []byte, headOnly bool) verdict {
 	}
 }
 
-// difference is a deliberate disagreement with net/http. Its applies looks
-// for the cause in the bytes, with means of its own, so that no entry can
-// excuse a bug next to it.
+// difference is a deliberate disagreement with net/http. applies looks for the
+// cause in the bytes, by its own means, so that no entry can excuse an
+// unrelated bug.
 type difference struct {
 	name    string
 	reason  string
 	applies func(in []byte, ours, theirs verdict) bool
 }
 
-// refused builds an applies: net/http accepts, we refuse with an error that
-// matches.
+// refused returns an applies: net/http accepts, and this package refuses with
+// an error that matches.
 func refused(errPattern string) func([]byte, verdict, verdict) bool {
 	re := regexp.MustCompile(errPattern)
 	return func(_ []byte, ours, theirs verdict) bool {
@@ -83,8 +82,8 @@ func refused(errPattern string) func([]byte, verdict, verdict) bool {
 	}
 }
 
-// accepted builds an applies: we accept what net/http refuses with an error
-// that matches, and so do the bytes.
+// accepted returns an applies: this package accepts what net/http refuses with
+// an error that matches errPattern, and the bytes match pattern.
 func accepted(errPattern, pattern string) func([]byte, verdict, verdict) bool {
 	errRE, re := regexp.MustCompile("^"+errPattern), regexp.MustCompile(pattern)
 	return func(in []byte, ours, theirs verdict) bool {
@@ -92,8 +91,8 @@ func accepted(errPattern, pattern string) func([]byte, verdict, verdict) bool {
 	}
 }
 
-// noReuse builds an applies: the verdicts differ in nothing but that we do
-// not reuse the connection, and the bytes match each pattern.
+// noReuse returns an applies: the verdicts differ only in that this package
+// does not reuse the connection, and the bytes match each pattern.
 func noReuse(patterns ...string) func([]byte, verdict, verdict) bool {
 	res := make([]*regexp.Regexp, len(patterns))
 	for i, pattern := range patterns {
@@ -109,17 +108,17 @@ func noReuse(patterns ...string) func([]byte, verdict, verdict) bool {
 
 var fold = regexp.MustCompile(`[ \t]*\r?\n[ \t]+`)
 
-// framing finds the fields that frame a response and have blanks before their
-// colons. net/http keeps these under names that nobody looks up, so that the end
-// of the body is lost: it is asked what it makes of them with the blanks behind
-// the colon, which change nothing else.
+// framing matches the fields that frame a response and have white space before
+// their colons. net/http keeps these under names that nobody looks up, and so
+// misses the end of the body. The test therefore moves the white space behind
+// the colon for net/http, which changes nothing else.
 var framing = regexp.MustCompile(`(?i)(content-length|transfer-encoding|connection|trailer)([ \t]+):`)
 
 func blanksMoved(in []byte) []byte { return framing.ReplaceAll(in, []byte("$1:$2")) }
 
-// spaceInName: the line that we refuse, folds joined, has a space before its
-// colon. The error quotes no more than the begin of a long one, so the name is
-// looked up in the bytes.
+// spaceInName reports whether the line that this package refuses, folds joined,
+// has a space before its colon. The error quotes only the beginning of a long
+// line, so the name is looked up in the bytes.
 func spaceInName(in []byte, ours, theirs verdict) bool {
 	text, found := strings.CutPrefix(ours.Err, "malformed header field ")
 	if !found || !theirs.accepted() {
@@ -218,8 +217,8 @@ var differences = []difference{
 	},
 }
 
-// explain returns the difference that covers a disagreement, "" if the
-// verdicts agree; ok is false for a disagreement that is not on the list.
+// explain returns the difference that covers a disagreement, "" if the verdicts
+// agree. ok is false for a disagreement that is not on the list.
 func explain(in []byte, headOnly bool, ours, them verdict) (name string, ok bool) {
 	if name, ok = explained(in, ours, them); ok {
 		return name, ok
@@ -282,7 +281,7 @@ func FuzzResponse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, in []byte, headOnly bool) {
 		if len(in) > 1<<16 {
-			return // the size limits have their rows
+			return // the size limits have their own rows
 		}
 		o, th := ours(in, headOnly), theirs(in, headOnly)
 		if _, ok := explain(in, headOnly, o, th); !ok {

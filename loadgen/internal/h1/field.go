@@ -8,7 +8,7 @@ import (
 // Field is one header field as sent.
 type Field struct{ Name, Value string }
 
-// isToken holds the bytes that a token (RFC 9110 §5.6.2) is made of.
+// isToken is the set of bytes of a token (RFC 9110 §5.6.2).
 var isToken = func() (t [256]bool) {
 	for _, c := range []byte("!#$%&'*+-.^_`|~0123456789" +
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
@@ -19,15 +19,15 @@ var isToken = func() (t [256]bool) {
 
 var comma = []byte{','}
 
-// cutField splits a field line at its colon. The value comes trimmed.
+// cutField splits a field line at its colon and trims the value.
 func cutField(line []byte) (name, value []byte, ok bool) {
 	i := 0
 	for i < len(line) && isToken[line[i]] {
 		i++
 	}
-	// A blank before the colon is no part of the name: a gateway must take it
-	// away (RFC 9112 §5.1), and who talks to the server itself is to see the
-	// field that its users see.
+	// White space before the colon is not part of the name: a gateway must
+	// remove it (RFC 9112 §5.1), and a client that talks to the server directly
+	// must see the same field as the server's users.
 	colon := i
 	for colon < len(line) && isOWS(line[colon]) {
 		colon++
@@ -38,8 +38,8 @@ func cutField(line []byte) (name, value []byte, ok bool) {
 	return line[:i], trimOWS(line[colon+1:]), true
 }
 
-// isValue reports whether v has no control byte but TAB. Values are most of
-// a head, so it looks at eight bytes at a time.
+// isValue reports whether v has no control byte other than TAB. Values are most
+// of a head, so it checks eight bytes at a time.
 func isValue(v []byte) bool {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	for len(v) >= 8 {
@@ -68,7 +68,6 @@ func isControl(c byte) bool { return c < ' ' || c == 0x7f }
 
 func isOWS(c byte) bool { return c == ' ' || c == '\t' }
 
-// trimCR takes a CR off the end of b.
 func trimCR(b []byte) []byte {
 	if i := len(b) - 1; i >= 0 && b[i] == '\r' {
 		return b[:i]
@@ -90,7 +89,7 @@ func trimRightOWS(b []byte) []byte {
 	return b
 }
 
-// equalFold compares ASCII without regard to case; lower is in lower case.
+// equalFold compares s with lower, which is in lower case, ignoring ASCII case.
 func equalFold[T []byte | string](s T, lower string) bool {
 	if len(s) != len(lower) {
 		return false
@@ -107,7 +106,6 @@ func equalFold[T []byte | string](s T, lower string) bool {
 	return true
 }
 
-// hasElement reports whether the comma-separated list holds lower.
 func hasElement(list []byte, lower string) bool {
 	for more := true; more; {
 		var element []byte

@@ -2,12 +2,12 @@ package h1
 
 import "bytes"
 
-// judged is how much of a line is looked at before its end has come: more than
-// a status line's begin, a field's name or a chunk's size takes.
+// judged is how many bytes of an incomplete line are checked: more than the
+// version and status, a field's name or a chunk's size takes.
 const judged = 256
 
-// judge fails as soon as what has come of a line cannot be the begin of one: a
-// peer that speaks another protocol may never send the rest.
+// judge fails as soon as the incomplete line cannot begin a valid one: a peer
+// that speaks another protocol may never send the rest.
 func (p *Parser) judge() {
 	line := trimCR(p.line[:min(len(p.line), judged)])
 	switch p.state {
@@ -23,14 +23,14 @@ func (p *Parser) judge() {
 		if !fitsChunkSize(line) {
 			p.fail("malformed chunk size", p.line)
 		}
-	default: // no lines
+	default: // these states read no lines
 	}
 }
 
-// judgeRest fails if the head, at whose end the peer closed, ends in as many
-// bytes as the body is to have: that is the body, and the empty line before it
-// is missing. A line that was merely cut short would have to have just that
-// length by chance.
+// judgeRest fails if the peer closed within the head and the last, incomplete
+// line has exactly Content-Length bytes: that line is the body, and the empty
+// line before it is missing. A line that was merely cut short has that length
+// only by chance.
 func (p *Parser) judgeRest() {
 	h := &p.head
 	if p.err == nil && p.state == atField && len(p.line) > 0 && h.hasLength && !h.chunked && h.length == int64(len(p.line)) {
@@ -40,10 +40,10 @@ func (p *Parser) judgeRest() {
 
 const version = "HTTP/1."
 
-// cutStatus takes a status line apart: "HTTP/1.1 200", with as many blanks as
-// there are, and after another a reason, which RFC 9112 §4 tells clients to
-// ignore. The status is 0 if the line is not whole; fits is false if no status
-// line begins like it.
+// cutStatus parses a status line: "HTTP/1.1 200" with any number of spaces,
+// then a space and a reason phrase, which RFC 9112 §4 tells clients to ignore.
+// status is 0 if the line is incomplete; fits is false if no status line begins
+// like this.
 func cutStatus(line []byte) (minor byte, status int, fits bool) {
 	n := min(len(line), len(version))
 	if string(line[:n]) != version[:n] {
@@ -56,7 +56,7 @@ func cutStatus(line []byte) (minor byte, status int, fits bool) {
 	if minor > 9 || len(code) > 0 && code[0] != ' ' {
 		return 0, 0, false
 	}
-	for len(code) > 0 && code[0] == ' ' { // bytes.TrimLeft takes 20 ns for this
+	for len(code) > 0 && code[0] == ' ' { // bytes.TrimLeft would take 20 ns
 		code = code[1:]
 	}
 	for i, c := range code[:min(3, len(code))] {
@@ -74,7 +74,7 @@ func cutStatus(line []byte) (minor byte, status int, fits bool) {
 	return minor, status, true
 }
 
-// fitsField reports whether a field line, or one that continues the last, may
+// fitsField reports whether a field line, or a fold of the previous one, may
 // begin like this.
 func (p *Parser) fitsField(line []byte) bool {
 	if len(line) > 0 && isOWS(line[0]) {
@@ -88,7 +88,7 @@ func (p *Parser) fitsField(line []byte) bool {
 	return len(rest) == 0 || i > 0 && rest[0] == ':'
 }
 
-// fitsChunkSize reports whether the line before a chunk may begin like this.
+// fitsChunkSize reports whether a chunk-size line may begin like this.
 func fitsChunkSize(line []byte) bool {
 	digits := 0
 	for digits < len(line) && isHexDigit(line[digits]) {

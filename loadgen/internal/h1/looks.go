@@ -5,10 +5,10 @@ import (
 	"encoding/binary"
 )
 
-// LooksTLS is what a MalformedError says of a peer that speaks TLS.
+// LooksTLS is MalformedError.Looks for a peer that speaks TLS.
 const LooksTLS = "TLS"
 
-// greetings are what else is met at a port, by how it begins.
+// greetings are other protocols found on a port, by how their bytes begin.
 var greetings = []struct{ begin, name string }{
 	{"<", "HTML"},
 	{"{", "JSON"},
@@ -24,8 +24,8 @@ var greetings = []struct{ begin, name string }{
 	{"SIP/", "SIP"},
 }
 
-// looksLike is what b, which stands where a head should begin or go on, is the
-// begin of; "" is not known.
+// looksLike names the protocol or format that b looks like, "" if unknown. b
+// stands where a head should begin or go on.
 func looksLike(b []byte) string {
 	for _, g := range greetings {
 		if bytes.HasPrefix(b, []byte(g.begin)) {
@@ -41,13 +41,13 @@ func looksLike(b []byte) string {
 	return ""
 }
 
-// looksLikeTLS: an alert or a handshake message (RFC 8446 §5.1).
+// looksLikeTLS recognises an alert or a handshake message (RFC 8446 §5.1).
 func looksLikeTLS(b []byte) bool {
 	return len(b) >= 3 && (b[0] == 21 || b[0] == 22) && b[1] == 3 && b[2] <= 4
 }
 
-// looksLikeHTTP2: the frames that a server may begin with, both of the
-// connection and not of a stream (RFC 9113 §4.1).
+// looksLikeHTTP2 recognises the frames with which a server may begin, SETTINGS
+// and GOAWAY, both on stream 0 (RFC 9113 §4.1).
 func looksLikeHTTP2(b []byte) bool {
 	const settings, goAway, head = 4, 7, 9
 	return len(b) >= head && b[0] == 0 && (b[3] == settings || b[3] == goAway) &&

@@ -10,20 +10,20 @@ import (
 // many times.
 type Request struct {
 	Method string  // a token; "" means GET
-	Target string  // origin-form ("/a?b"), or what a proxy wants; "" means "/"
+	Target string  // origin-form ("/a?b"), or the form that a proxy needs; "" means "/"
 	Host   string  // may be empty, but the field is always sent
 	Fields []Field // in this order, after Host
 	Body   []byte
 	Close  bool // adds "Connection: close"
 
-	// Length is that of a body which is not in Body: the caller sends it after
-	// the bytes of the request.
+	// Length is the length of a body that is not in Body: the caller sends it
+	// after the bytes of the request.
 	Length int64
 }
 
-// Validate reports what in the request would not stay within its line, or
-// would make servers read it in another way than it is meant: a second Host, or
-// framing that Append does not write itself. It does not repeat values, which
+// Validate reports what in the request would break out of its line, or would
+// make servers read it differently than intended: a second Host, or framing
+// fields, which only Append may write. It does not quote field values, which
 // may be secrets.
 func (r *Request) Validate() error {
 	if r.Method != "" && !isTokenString(r.Method) {
@@ -72,7 +72,7 @@ func (r *Request) Append(dst []byte) []byte {
 	return append(dst, r.Body...)
 }
 
-// isFraming tells the fields that say where a message ends.
+// isFraming reports whether the field says where a message ends.
 func isFraming(name string) bool {
 	return equalFold(name, "content-length") || equalFold(name, "transfer-encoding") || equalFold(name, "trailer")
 }

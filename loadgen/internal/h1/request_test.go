@@ -12,7 +12,8 @@ import (
 	"nodrop/loadgen/internal/h1"
 )
 
-// TestBodyToFollow: the bytes end with the head, which announces the body.
+// TestBodyToFollow checks that the bytes end with the head, which announces the
+// body.
 func TestBodyToFollow(t *testing.T) {
 	for method, length := range map[string]int64{"PUT": 5 << 30, "GET": 1} {
 		r := h1.Request{Method: method, Host: "h", Length: length}
@@ -83,7 +84,6 @@ func TestRequestValidate(t *testing.T) {
 	}
 }
 
-// sameAsNetHTTPReads appends r and compares what a net/http server would read.
 func sameAsNetHTTPReads(r *h1.Request) error {
 	wire := r.Append(nil)
 	br := bufio.NewReader(bytes.NewReader(wire))
@@ -113,7 +113,7 @@ func sameAsNetHTTPReads(r *h1.Request) error {
 	case r.Close && !got.Close:
 		return fmt.Errorf("%q: connection not closed", wire)
 	case framed:
-		return nil // the caller's framing; what it makes of the body is the caller's too
+		return nil // the caller frames the body, and so determines its extent
 	case !bytes.Equal(body, r.Body):
 		return fmt.Errorf("%q: read body %q", wire, body)
 	case br.Buffered() > 0:
@@ -121,7 +121,7 @@ func sameAsNetHTTPReads(r *h1.Request) error {
 	}
 	for name, want := range wantHeader {
 		if name == "Connection" && r.Close {
-			continue // got has ours as well
+			continue // got also has the fields that Append adds
 		}
 		if fmt.Sprint(got.Header[name]) != fmt.Sprint(want) && name != "Pragma" && name != "Cache-Control" {
 			return fmt.Errorf("%q: read field %s as %q; want %q", wire, name, got.Header[name], want)
@@ -156,8 +156,8 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-// readable leaves out what Validate lets through and net/http refuses to read
-// or reads otherwise.
+// readable excludes what Validate accepts and net/http refuses to read or reads
+// differently.
 func readable(r *h1.Request) bool {
 	f := r.Fields[0]
 	if _, err := http.NewRequest("GET", r.Target, nil); err != nil {

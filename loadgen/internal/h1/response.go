@@ -7,26 +7,25 @@ import (
 	"strconv"
 )
 
-// Stage says how far a response has got.
+// Stage is how far a response has got.
 type Stage uint8
 
 // The stages of a response, in order. An interim (1xx) response is part of the
 // head of the response it precedes.
 const (
-	StageIdle Stage = iota // not one byte of the response yet
+	StageIdle Stage = iota // no byte of the response yet
 	StageHead
 	StageBody // the head is whole; chunk framing and trailers belong to the body
 	StageDone // the response is whole
 )
 
-// state is what the next byte belongs to.
 type state uint8
 
 const (
 	atStatus state = iota
 	atField
 	inBody  // length known; p.left bytes to come
-	inRest  // until the peer closes
+	inRest  // the body ends when the peer closes
 	inChunk // p.left bytes to come
 	atChunkCR
 	atChunkLF
@@ -35,17 +34,17 @@ const (
 	finished
 )
 
-// defaultMaxHead is what net/http's client allows a response's head; hostile
-// peers aside, nobody comes near it.
+// defaultMaxHead is the limit of net/http's client for a response's head. Only
+// hostile peers come near it.
 const defaultMaxHead = 10 << 20
 
-// Parser reads one answer at a time, in pieces of any size. Bodies are counted,
-// handed to whoever asked for them, and discarded. It is ready after Reset,
-// again and again.
+// Parser reads one response at a time, in pieces of any size. It counts the
+// bytes of the body, passes them to Body if that is set, and discards them.
+// Reset makes it ready for the first response and for each following one.
 type Parser struct {
-	// MaxHead bounds the bytes of all heads of one answer, interim ones
-	// included; and on its own the trailers, and each chunk-size line.
-	// 0 means 10 MiB.
+	// MaxHead limits the bytes of all heads of one response, interim heads
+	// included. It also limits, separately, the trailers and each chunk-size
+	// line. 0 means 10 MiB.
 	MaxHead int
 
 	// Capture names the fields, in lower case, whose values are kept: the
@@ -53,30 +52,30 @@ type Parser struct {
 	// A change takes effect at the next Reset.
 	Capture []string
 
-	// Body, if set, gets the bytes of the body as they come, without chunk
-	// framing. By the first of them the head is whole. They are pieces of what
-	// Feed was given.
+	// Body, if set, receives the bytes of the body as they come, without chunk
+	// framing. The head is whole before the first call. The pieces are slices
+	// of what Feed was given.
 	Body func(piece []byte)
 
 	state     state
 	headOnly  bool
 	interim   int
-	continued bool  // a 100 has come that TakeContinue has not told of
-	used      int   // bytes of the section that MaxHead bounds
+	continued bool  // a 100 has come that TakeContinue has not reported
+	used      int   // bytes of the section that MaxHead limits
 	left      int64 // bytes of the body, or of the chunk, still to come
 	body      int64
 	err       error
 
-	line  []byte // a line that straddles two Feeds, as far as it has come
-	field []byte // a whole field line that the next byte may yet continue (obs-fold)
+	line  []byte // the beginning of a line that spans two Feeds
+	field []byte // a whole field line that a fold (obs-fold) may still continue
 
 	head     head
-	values   []byte // what was captured, end to end
+	values   []byte // captured values, end to end
 	captured []span // into values, one for each name in Capture
-	lengths  uint64 // of the names in Capture: bit n is set for n bytes, bit 63 for more, too
+	lengths  uint64 // of the names in Capture: bit n is set for n bytes, bit 63 for 63 or more
 }
 
-// head is what one head said; an interim one is forgotten whole.
+// head is the content of one head; that of an interim response is discarded.
 type head struct {
 	status    int // from the status line, before the head is known to be final
 	minor     byte
@@ -85,17 +84,17 @@ type head struct {
 	chunked   bool
 	close     bool
 	keepAlive bool
-	suspect   bool // framing that RFC 9112 wants the connection closed after
+	suspect   bool // framing after which RFC 9112 requires the connection to be closed
 }
 
 // span is a piece of Parser.values. The zero span stands for an absent field.
 type span struct {
 	start, end int
 	present    bool
-	repeated   bool // there was another
+	repeated   bool // the field came more than once
 }
 
-// Reset makes the Parser ready for the next answer. headOnly says that the
+// Reset makes the Parser ready for the next response. headOnly says that the
 // request was HEAD, so that no body follows whatever the head says.
 func (p *Parser) Reset(headOnly bool) {
 	p.state, p.headOnly, p.interim, p.continued, p.used = atStatus, headOnly, 0, false, 0
@@ -104,9 +103,9 @@ func (p *Parser) Reset(headOnly bool) {
 	p.resetHead()
 }
 
-// keptBuffer is the largest buffer that a Parser keeps from one answer to the
-// next, in bytes: thousands of them, each as long as the longest line that its
-// peer ever sent, are more memory than all else.
+// keptBuffer is the size, in bytes, of the largest buffer that a Parser keeps
+// from one response to the next. Without a limit, thousands of Parsers that
+// each keep the longest line they ever read would dominate memory.
 const keptBuffer = 16 << 10
 
 func emptied(b []byte) []byte {
@@ -130,10 +129,10 @@ func (p *Parser) resetHead() {
 	}
 }
 
-// Feed takes the next bytes of the response and reports how many belong to it:
-// n < len(b) without an error means bytes after the end of the response.
+// Feed takes the next bytes of the response and returns how many belong to it.
+// n < len(b) without an error means that bytes follow the end of the response.
 // The error is a *MalformedError, and every later Feed returns it again; n is
-// then the number of bytes before the trouble, give or take a line.
+// then roughly, to within a line, the number of bytes before the error.
 func (p *Parser) Feed(b []byte) (n int, err error) {
 	for n < len(b) && p.err == nil && p.state != finished {
 		switch p.state {
@@ -158,10 +157,13 @@ func (p *Parser) Feed(b []byte) (n int, err error) {
 	return n, p.err
 }
 
-// EOF tells the Parser that the peer closed. It returns nil if the response is
-// whole, be it by this very close; io.EOF if not one byte of it had come;
-// a MalformedError if there was one, or if what has come can be no part of an
-// answer; io.ErrUnexpectedEOF otherwise.
+// EOF tells the Parser that the peer closed. It returns
+//
+//   - nil if the response is whole, including one that this close ends;
+//   - io.EOF if no byte of it has come;
+//   - a *MalformedError if there was one, or if the bytes so far cannot be part
+//     of a response;
+//   - io.ErrUnexpectedEOF otherwise.
 func (p *Parser) EOF() error {
 	if p.err == nil && p.state == inRest {
 		p.state = finished
@@ -169,9 +171,9 @@ func (p *Parser) EOF() error {
 	return p.Cut()
 }
 
-// Cut is EOF for a connection that ended without a word of the peer's that it
-// was to end, where its protocol has one, as TLS does: a body that only the
-// close delimits is not known to be whole then (RFC 9112 §9.8).
+// Cut is EOF for a connection that ended without its protocol's end mark, such
+// as the close_notify of TLS. A body that only the close delimits is then not
+// known to be whole (RFC 9112 §9.8).
 func (p *Parser) Cut() error {
 	p.judgeRest()
 	switch {
@@ -188,7 +190,7 @@ func (p *Parser) Cut() error {
 // Done reports whether the response is whole.
 func (p *Parser) Done() bool { return p.state == finished }
 
-// Stage says how far the response has got, or had got when it went wrong.
+// Stage returns how far the response has got, or had got when it went wrong.
 func (p *Parser) Stage() Stage {
 	switch {
 	case p.state == atStatus && p.used == 0:
@@ -201,7 +203,7 @@ func (p *Parser) Stage() Stage {
 	return StageDone
 }
 
-// Status returns the status of the final head, 0 until that is whole.
+// Status returns the status code of the final head, 0 until that head is whole.
 func (p *Parser) Status() int {
 	if p.state <= atField {
 		return 0
@@ -210,17 +212,17 @@ func (p *Parser) Status() int {
 }
 
 // Decided reports whether the rest of a request that is still being written is
-// of no use: its response is whole, or says that the server will not act on the
+// useless: its response is whole, or says that the server will not act on the
 // request (RFC 9112 §9.5). While a 2xx is still coming the rest is sent, as in
-// curl: a server may well answer as it reads.
+// curl: a server may respond while it reads.
 func (p *Parser) Decided() bool { return p.Done() || p.Status() >= 300 }
 
 // BodyBytes returns the number of body bytes so far, without chunk framing.
 func (p *Parser) BodyBytes() int64 { return p.body }
 
-// ContentLength returns what the final head's Content-Length says, also where
-// there is no body to measure (HEAD, 204, 304). It is -1 if there is none, if
-// the chunked coding overrides it, and until the head is whole.
+// ContentLength returns the Content-Length of the final head, also if no body
+// follows (HEAD, 204, 304). It is -1 if there is none, if the chunked coding
+// overrides it, and until the head is whole.
 func (p *Parser) ContentLength() int64 {
 	if p.Status() == 0 || !p.head.hasLength || p.head.chunked {
 		return -1
@@ -229,7 +231,7 @@ func (p *Parser) ContentLength() int64 {
 }
 
 // KeepAlive reports whether the response is whole and the connection may carry
-// another request. It may not after 101, after a body that ended with the
+// another request. It is false after 101, after a body that ended with the
 // connection, and after framing that RFC 9112 distrusts: Transfer-Encoding
 // together with Content-Length (§6.3), or in HTTP/1.0 (§6.1).
 func (p *Parser) KeepAlive() bool {
@@ -239,8 +241,8 @@ func (p *Parser) KeepAlive() bool {
 	return p.head.minor > 0 || p.head.keepAlive
 }
 
-// CloseDelimited reports whether nothing but the peer's close ends the body.
-// Such a body cannot be told from one that was cut short.
+// CloseDelimited reports whether only the peer's close ends the body. Such a
+// body cannot be told from one that was cut short.
 func (p *Parser) CloseDelimited() bool {
 	return p.Status() != 0 && !p.bodiless() && !p.head.chunked && !p.head.hasLength
 }
@@ -248,9 +250,9 @@ func (p *Parser) CloseDelimited() bool {
 // Interim returns the number of interim (1xx) responses before the final one.
 func (p *Parser) Interim() int { return p.interim }
 
-// TakeContinue reports, once, that a 100 (Continue) has come. That answers the
-// request's head alone: what follows is judged as if nothing had come before
-// it, so that Stage is StageIdle until the response to the whole begins.
+// TakeContinue reports, once, that a 100 (Continue) has come. The 100 responds
+// to the request's head only. Stage is StageIdle again until the final response
+// begins, as if nothing had come before it.
 func (p *Parser) TakeContinue() bool {
 	if !p.continued {
 		return false
@@ -262,8 +264,9 @@ func (p *Parser) TakeContinue() bool {
 	return true
 }
 
-// Captured returns the value of the field Capture[i] in the final head: nil if
-// absent, or until the head is whole. It is valid until Reset.
+// Captured returns the value of the field Capture[i] in the final head. It is
+// nil if the field is absent, and until the head is whole. It is valid until
+// Reset.
 func (p *Parser) Captured(i int) []byte {
 	s := p.captured[i]
 	if p.Status() == 0 || !s.present {
@@ -273,7 +276,7 @@ func (p *Parser) Captured(i int) []byte {
 }
 
 // Repeated reports whether the final head has the field Capture[i] more than
-// once, and Captured gives only the first.
+// once. Captured returns only the first.
 func (p *Parser) Repeated(i int) bool { return p.Status() != 0 && p.captured[i].repeated }
 
 func (p *Parser) limit() int {
@@ -283,9 +286,9 @@ func (p *Parser) limit() int {
 	return defaultMaxHead
 }
 
-// takeLine cuts a line, its end included, off b and says how many bytes it
-// took. The line is nil if it is not whole yet, or went over MaxHead. It is
-// valid until the next takeLine: only a line that straddles Feeds is copied.
+// takeLine cuts a line, including its end, off b and returns how many bytes it
+// took. The line is nil if it is not whole yet or exceeds MaxHead. It is valid
+// until the next takeLine: only a line that spans two Feeds is copied.
 func (p *Parser) takeLine(b []byte) (line []byte, n int) {
 	n = bytes.IndexByte(b, '\n') + 1
 	whole := n > 0
@@ -313,11 +316,10 @@ func (p *Parser) takeLine(b []byte) (line []byte, n int) {
 	return nil, n
 }
 
-// trimEOL takes LF or CRLF off a line.
 func trimEOL(line []byte) []byte { return trimCR(line[:len(line)-1]) }
 
-// take counts the bytes of b that belong to the body; the last one expected
-// leads to next.
+// take counts the bytes of b that belong to the body. After the last expected
+// byte it goes to the state next.
 func (p *Parser) take(b []byte, next state) int {
 	if int64(len(b)) >= p.left {
 		b = b[:p.left]
@@ -328,7 +330,6 @@ func (p *Parser) take(b []byte, next state) int {
 	return len(b)
 }
 
-// count takes in bytes of the body.
 func (p *Parser) count(b []byte) {
 	p.body += int64(len(b))
 	if p.Body != nil {
@@ -352,8 +353,8 @@ func (p *Parser) feedStatus(b []byte) int {
 	return n
 }
 
-// feedField reads one line of a head or of the trailers. A field is judged
-// when the byte after its line shows that no fold continues it.
+// feedField reads one line of a head or of the trailers. It handles a field
+// only when the byte after its line shows that no fold continues it.
 func (p *Parser) feedField(b []byte) int {
 	if len(p.field) > 0 && len(p.line) == 0 && !isOWS(b[0]) {
 		p.endField(p.field)
@@ -382,8 +383,8 @@ func (p *Parser) feedField(b []byte) int {
 	return n
 }
 
-// keepField keeps a field line that the next byte may yet continue. Its name
-// and the colon are no part of what may follow: a line without them is none.
+// keepField keeps a field line that a fold may still continue. A fold cannot
+// supply the name or the colon, so a line without them is malformed.
 func (p *Parser) keepField(line []byte) {
 	if _, _, ok := cutField(line); !ok {
 		p.fail("malformed header field", line)
@@ -392,7 +393,6 @@ func (p *Parser) keepField(line []byte) {
 	p.field = append(p.field, line...)
 }
 
-// endField takes in a field line, folds included.
 func (p *Parser) endField(line []byte) {
 	name, value, ok := cutField(line)
 	switch {
@@ -403,7 +403,7 @@ func (p *Parser) endField(line []byte) {
 		p.fail("control byte in header field", line)
 		return
 	case p.state == atTrailer:
-		return // too late to frame the body or to be captured
+		return // a trailer neither frames the body nor is captured
 	}
 	switch len(name) {
 	case len("connection"):
@@ -421,10 +421,10 @@ func (p *Parser) endField(line []byte) {
 		}
 	}
 	if p.lengths&(1<<min(len(name), 63)) == 0 {
-		return // as most fields, and looking through the list is most of the work
+		return // true of most fields; comparing with each name is most of the work
 	}
 	for i, want := range p.Capture {
-		if len(name) == len(want) && equalFold(name, want) { // most differ in length, and it costs a call
+		if len(name) == len(want) && equalFold(name, want) { // comparing lengths saves most calls
 			p.capture(i, value)
 		}
 	}
@@ -455,7 +455,7 @@ func (p *Parser) endTransferEncoding(value []byte) {
 	switch {
 	case p.head.minor == 0:
 		p.head.suspect = true
-	case p.head.chunked: // chunked twice is not what the sender did, or not what it meant
+	case p.head.chunked: // the sender did not chunk twice, or did not mean to
 		p.fail("repeated transfer-encoding", value)
 	case !equalFold(value, "chunked"):
 		p.fail("unsupported transfer-encoding", value)
@@ -473,14 +473,14 @@ func (p *Parser) capture(i int, value []byte) {
 		return
 	}
 	if p.values == nil {
-		p.values = make([]byte, 0, 64) // so that an empty value is not nil
+		p.values = make([]byte, 0, 64) // makes an empty value non-nil
 	}
 	start := len(p.values)
 	p.values = append(p.values, value...)
 	p.captured[i] = span{start: start, end: len(p.values), present: true}
 }
 
-// endFields is the empty line: what follows depends on what came before.
+// endFields handles the empty line after a head or the trailers.
 func (p *Parser) endFields() {
 	h := &p.head
 	if h.chunked && h.hasLength {
@@ -507,7 +507,7 @@ func (p *Parser) endFields() {
 	}
 }
 
-// bodiless reports whether no body follows, whatever the fields say.
+// bodiless reports whether no body follows, whatever the framing fields say.
 func (p *Parser) bodiless() bool {
 	s := p.head.status
 	return p.headOnly || s == 101 || s == 204 || s == 304

@@ -14,14 +14,14 @@ import (
 	"nodrop/loadgen/internal/h1"
 )
 
-// outcome is everything a Parser says about a response. Consumed is left out
-// when the parser failed: there it is approximate by contract.
+// outcome is everything that a Parser reports about a response. Consumed is
+// left out if the parser failed: it is then approximate by contract.
 type outcome struct {
-	Err            string // of Feed, or else of EOF
+	Err            string // of Feed, otherwise of EOF
 	Stage          h1.Stage
 	Status         int
 	Body           int64
-	Length         int64 // what ContentLength says
+	Length         int64 // ContentLength
 	KeepAlive      bool
 	CloseDelimited bool
 	Interim        int
@@ -29,8 +29,7 @@ type outcome struct {
 	Captured       []string // "<nil>" if absent
 }
 
-// parse feeds pieces to p, which is reset first, and closes if the response is
-// not whole then.
+// parse resets p, feeds it pieces up to the end of the response, and calls EOF.
 func parse(p *h1.Parser, headOnly bool, pieces ...[]byte) outcome {
 	p.Reset(headOnly)
 	var err error
@@ -71,8 +70,8 @@ func parse(p *h1.Parser, headOnly bool, pieces ...[]byte) outcome {
 	return o
 }
 
-// agrees reports whether two outcomes of the same bytes differ in nothing but
-// how much of an offending line had come when it was found to be one.
+// agrees reports whether two outcomes of the same bytes differ only in how much
+// of an offending line had come when the error was found.
 func (o outcome) agrees(other outcome) bool {
 	what, sample := cutSample(o.Err)
 	otherWhat, otherSample := cutSample(other.Err)
@@ -83,8 +82,8 @@ func (o outcome) agrees(other outcome) bool {
 	return reflect.DeepEqual(o, other)
 }
 
-// cutSample takes the text of a MalformedError apart, and leaves out what its
-// sample looks like. Any other text comes back whole.
+// cutSample splits the text of a MalformedError and drops what its sample looks
+// like. Any other text comes back whole.
 func cutSample(text string) (what, sample string) {
 	what, rest, found := strings.Cut(text, ` "`)
 	if !found {
@@ -108,8 +107,8 @@ func split(b []byte, at ...int) (pieces [][]byte) {
 	return append(pieces, b[from:])
 }
 
-// singly copies each byte, so that a parser that kept a piece of its input
-// would be caught holding something that changes.
+// singly feeds a copy of each byte, so that a parser that kept a piece of its
+// input would be found out when the piece changes.
 func singly(p *h1.Parser, headOnly bool, b []byte) outcome {
 	buf := make([][]byte, len(b))
 	for i := range b {
@@ -120,8 +119,8 @@ func singly(p *h1.Parser, headOnly bool, b []byte) outcome {
 
 const huge = "99999999999999999999"
 
-// row is a response and what the parser must say about it; wanted fills in what
-// repeats itself.
+// row is a response and what the parser must report about it. wanted fills in
+// the values that repeat.
 type row struct {
 	name     string
 	in       string
@@ -383,8 +382,8 @@ var limitRows = []row{
 	{name: "malformed at the limit", in: "nonsense", maxHead: 4, want: bad(`malformed status line "nons"`)},
 }
 
-// otherRows are what no HTTP/1 server sends: it must be found out without
-// waiting for the end of a line.
+// otherRows are bytes that no HTTP/1 server sends. The parser must detect them
+// without waiting for the end of a line.
 var otherRows = []row{
 	{name: "HTTP/2 settings", in: "\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d", want: bad(`malformed status line "\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d": this looks like HTTP/2`)},
 	{name: "HTTP/2 goaway", in: "\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01", want: bad(`malformed status line "\x00\x00\b\a\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01": this looks like HTTP/2`)},
@@ -437,9 +436,9 @@ func TestParser(t *testing.T) {
 				t.Errorf("byte by byte %.99q:\n got %+v;\nwant %+v", r.in, got, want)
 			}
 			if len(in) > 1<<16 {
-				return // quadratic
+				return // trying every split takes quadratic time
 			}
-			p := r.parser() // reused: nothing may leak through Reset
+			p := r.parser() // reused: Reset must leave nothing behind
 			for i := range in {
 				if got := parse(p, r.headOnly, split(in, i)...); !got.agrees(want) {
 					t.Fatalf("split at %d, %.99q:\n got %+v;\nwant %+v", i, r.in, got, want)
@@ -509,8 +508,8 @@ func TestStages(t *testing.T) {
 	}
 }
 
-// TestBodyIsHandedOut: the body without its framing, whole, however it came,
-// and when its head is known.
+// TestBodyIsHandedOut checks that Body gets the whole body without its framing,
+// however it came, and after its head is known.
 func TestBodyIsHandedOut(t *testing.T) {
 	for name, in := range map[string]string{
 		"length":          head + "Server: x\r\nContent-Length: 11\r\n\r\nhello world" + "surplus",
@@ -544,7 +543,7 @@ func TestBodyIsHandedOut(t *testing.T) {
 	}
 }
 
-// TestRepeated: an interim head's fields are not those of the final one.
+// TestRepeated: an interim head's fields do not count.
 func TestRepeated(t *testing.T) {
 	const interim = "HTTP/1.1 103 x\r\nA: 1\r\nA: 2\r\n\r\n"
 	for in, want := range map[string]bool{
@@ -560,13 +559,14 @@ func TestRepeated(t *testing.T) {
 	}
 }
 
-// TestTakeContinue: a 100 is told once, and is not the beginning of the response.
+// TestTakeContinue: a 100 is reported once and is not part of the final
+// response.
 func TestTakeContinue(t *testing.T) {
 	const hints = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
 	for _, r := range []struct {
 		name, in string
 		want     bool
-		stage    h1.Stage // after it was taken
+		stage    h1.Stage // after TakeContinue
 	}{
 		{"nothing", "", false, h1.StageIdle},
 		{"part of it", continu[:len(continu)-2], false, h1.StageHead},
@@ -594,7 +594,8 @@ func TestTakeContinue(t *testing.T) {
 	if p.TakeContinue() {
 		t.Error("told after Reset")
 	}
-	// What was taken does not count against the limit of the response's head.
+	// A 100 that was taken does not count against the limit of the response's
+	// head.
 	p.MaxHead = len(continu)
 	p.Reset(false)
 	_, _ = p.Feed([]byte(continu))
@@ -696,7 +697,6 @@ func FuzzSplit(f *testing.F) {
 	})
 }
 
-// checkInvariants holds for any response.
 func checkInvariants(t *testing.T, o outcome) {
 	t.Helper()
 	done := o.Stage == h1.StageDone
@@ -740,15 +740,15 @@ func BenchmarkParse(b *testing.B) {
 	}
 }
 
-// TestLongLinesAreLetGo: what one answer needed beyond the ordinary is not held
-// until the end of the connection.
+// TestLongLinesAreLetGo checks that an unusually large buffer for one response
+// is not kept until the end of the connection.
 func TestLongLinesAreLetGo(t *testing.T) {
 	p := h1.Parser{Capture: []string{"x-long"}}
 	p.Reset(false)
 	ordinary := "HTTP/1.1 200 OK\r\nX-Long: a\r\nContent-Length: 0\r\n\r\n"
 	long := strings.Replace(ordinary, "a", strings.Repeat("a", 500_000), 1)
 	for _, response := range []string{ordinary, long} {
-		for i := range len(response) { // a byte at a time, so that lines are put together
+		for i := range len(response) { // a byte at a time, so that the parser assembles lines
 			if _, err := p.Feed([]byte(response[i : i+1])); err != nil {
 				t.Fatal(err)
 			}

@@ -13,23 +13,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sockaddr is an address as the kernel takes it; the longest is a unix path.
+// sockaddr is an address in the kernel's format, with room for the longest, a
+// unix path.
 type sockaddr [unix.SizeofSockaddrAny]byte
 
-// port is that of an IPv4 or IPv6 address: at the same place in both.
+// port returns the port of an IPv4 or IPv6 address: it is at the same offset in
+// both.
 func (s *sockaddr) port() uint16 { return binary.BigEndian.Uint16(s[2:]) }
 
-// Address is where a connection goes, made once for many.
+// Address is the local or remote end of connections, made once and used for
+// many.
 type Address struct {
 	family int
 	raw    sockaddr
 	length int
-	// ephemeral: the port is one that the kernel may give to our end, so that a
-	// connection can meet itself.
+	// ephemeral means that the kernel may choose this port as the local one
+	// too, so that a connection can connect to itself.
 	ephemeral bool
 }
 
-// NewAddress makes an Address of an IP address and port.
+// NewAddress makes an Address from an IP address and port.
 func NewAddress(a netip.AddrPort) *Address {
 	to := &Address{ephemeral: isEphemeral(a.Port())}
 	if ip := a.Addr().Unmap(); ip.Is4() {
@@ -47,9 +50,9 @@ func NewAddress(a netip.AddrPort) *Address {
 	return to
 }
 
-// NewUnixAddress makes an Address of a unix socket's path; one that begins
-// with @ is abstract, as in net. One that is too long is as long as no path may
-// be, so that connect refuses it.
+// NewUnixAddress makes an Address from the path of a unix socket. A path that
+// begins with @ is abstract, as in package net. A path that is too long is cut
+// to a length that no path may have, so that connect refuses it.
 func NewUnixAddress(path string) *Address {
 	to := &Address{family: unix.AF_UNIX}
 	const begin = 2 // after the family
@@ -58,7 +61,7 @@ func NewUnixAddress(path string) *Address {
 	to.length = min(begin+len(path)+1, len(to.raw))
 	if path != "" && path[0] == '@' {
 		to.raw[begin] = 0
-		to.length-- // an abstract name ends where its length says
+		to.length-- // an abstract name has no final NUL
 	}
 	return to
 }
@@ -70,12 +73,12 @@ func zoneIndex(zone string) uint32 {
 	if ifi, err := net.InterfaceByName(zone); err == nil {
 		return uint32(ifi.Index)
 	}
-	n, _ := strconv.ParseUint(zone, 10, 32) // what is no number is no zone either
+	n, _ := strconv.ParseUint(zone, 10, 32) // 0, no zone, if it is not a number
 	return uint32(n)
 }
 
-// isEphemeral reports whether the kernel may choose port by itself; when that
-// cannot be told, it may.
+// isEphemeral reports whether the kernel may choose port as a local port. It
+// returns true if it cannot tell.
 func isEphemeral(port uint16) bool {
 	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
 	if err != nil {
@@ -88,7 +91,6 @@ func isEphemeral(port uint16) bool {
 	return int(port) >= low && int(port) <= high
 }
 
-// localOf is the local address of a socket as the kernel gives it.
 func localOf(fd int32) netip.Addr {
 	var a sockaddr
 	if !sysName(unix.SYS_GETSOCKNAME, fd, &a) {

@@ -10,42 +10,45 @@ import (
 	"nodrop/loadgen/internal/stall"
 )
 
-// Driver is what a Shard asks and tells. All calls come from the Shard's
-// thread, and must not block. Times are ns from the run's start.
+// Driver makes a Shard's decisions and records what happens. All calls come
+// from the Shard's thread and must not block. Times are in ns from the run's
+// start.
 type Driver interface {
-	// First is when slot may start its first request.
+	// First returns when slot may start its first request.
 	First(slot int) int64
-	// Again is when a slot that is free at now may start its next request; its
-	// last one was due at due.
+	// Again returns when a slot that is free at now may start its next request;
+	// its last one was due at due.
 	Again(due, now int64) int64
-	// Start asks for a request to start at now; false: there will be no more.
+	// Start reports whether a request may start at now. Once it has returned
+	// false, no more requests start.
 	Start(now int64) bool
-	// Next is where x's next connection goes, and which address of this machine
-	// it comes from: nil for whichever the system takes. It sets x.Endpoint.
+	// Next returns where x's next connection goes and which local address it
+	// comes from; nil lets the system choose. It sets x.Endpoint.
 	Next(x *Exchange) (to, from *Address, err error)
-	// Connected tells of a connection that stands. It sets x.Connection.
+	// Connected is called when a connection is established. It sets
+	// x.Connection.
 	Connected(x *Exchange, now int64)
-	// Count counts what happened to a connection.
+	// Count counts an event of a connection.
 	Count(what Count)
-	// Stood is told that the Shard did not run for some time.
+	// Stood is called after a time for which the Shard did not run.
 	Stood(span stall.Span)
-	// Body gets a piece of x's body; an error ends the exchange.
+	// Body receives a piece of x's body; an error ends the exchange.
 	Body(x *Exchange, piece []byte) error
-	// Responded is told of a whole response, and says what follows it. For Follow
-	// it has changed x.Request.
+	// Responded is called for a whole response and returns the next step. If
+	// that is Follow, it has changed x.Request.
 	Responded(x *Exchange) Step
-	// Failed is told how an exchange ended without a whole response.
+	// Failed is called when an exchange ends without a whole response.
 	Failed(x *Exchange, f *Failure)
-	// Aborted is told that x was in flight when the run was stopped.
+	// Aborted is called for an x that was in flight when the run was aborted.
 	Aborted(x *Exchange)
-	// Returned is told, after Leave and Shard.Return, that the slot is back.
+	// Returned is called after Leave and Shard.Return, when the slot is back.
 	Returned(slot int)
-	// Over is the last call.
+	// Over is called last, when the Shard is done.
 	Over()
 }
 
-// Exchange is one request of a slot, as far as it has come. The Driver reads it
-// and sets what Driver says.
+// Exchange is the state of one request of a slot. The Driver reads it, and sets
+// only the fields that Driver's methods name.
 type Exchange struct {
 	Slot       int
 	Request    Request
@@ -54,13 +57,13 @@ type Exchange struct {
 	// The phases in ns, summed over the hops of a redirect chain.
 	Connect, Send, Wait, Read int64
 
-	Endpoint   int   // the Driver's number for it, -1 for none
-	Connection int64 // the Driver's number for it, 0 for none
+	Endpoint   int   // the Driver's number, -1 for none
+	Connection int64 // the Driver's number, 0 for none
 	Reused     bool  // the connection had carried a request before
 	Parser     h1.Parser
 }
 
-// Request is what is sent, shared by all who send it.
+// Request is what a slot sends. All slots that send it share it.
 type Request struct {
 	Bytes    []byte
 	HeadOnly bool // the method is HEAD
@@ -72,47 +75,48 @@ type Step uint8
 // The steps.
 const (
 	Done   Step = iota // the request is over
-	Drop               // it is over, and so is the connection
-	Follow             // x.Request goes to the same host next
-	Leave              // the slot is out of the Shard's hands until Return
+	Drop               // the request is over, and the connection is closed
+	Follow             // x.Request, which the Driver has changed, goes to the same host next
+	Leave              // the Shard leaves the slot alone until Return
 )
 
-// Count is something that happens to connections.
+// Count is an event of a connection.
 type Count uint8
 
 // The counts.
 const (
 	Stale   Count = iota // closed by the peer while it was idle
-	Waited               // the peer was to close first, and did
-	Ours                 // the peer was to close first, and did not in time
-	Surplus              // carried bytes after the end of a response
+	Waited               // the peer had to close first, and did
+	Ours                 // the peer had to close first, and did not in time
+	Surplus              // bytes came after the end of a response
 )
 
-// Stage is where an exchange failed.
+// Stage is the step at which an exchange failed.
 type Stage uint8
 
-// The stages. At StageResponse the Parser knows more.
+// The stages. At StageResponse the Parser's stage is more exact.
 const (
-	StageLookup   Stage = iota // asking the Driver where to connect to
+	StageLookup   Stage = iota // Driver.Next failed
 	StageConnect               // until the handshake is known to be done
-	StageSend                  // the request is not wholly written
-	StageResponse              // it is, or the peer was gone before
-	StageBody                  // Driver.Body said no
+	StageSend                  // until the whole request is written
+	StageResponse              // after that, or after the peer closed before that
+	StageBody                  // Driver.Body returned an error
 )
 
-// Failure is why an exchange ended without a whole response. An Err of the
-// system's is an os.SyscallError; a deadline of ours that passed is
-// os.ErrDeadlineExceeded.
+// Failure is why an exchange ended without a whole response. Err is an
+// os.SyscallError if the system failed, and os.ErrDeadlineExceeded if one of
+// the Shard's deadlines passed.
 type Failure struct {
 	Stage   Stage
 	Err     error
-	Late    bool       // at StageConnect: the error came after connect(2) had returned, from the network and not from this machine's own tables
-	Patient bool       // at StageConnect: the bound that passed is not that of connections, but the request's
+	Late    bool       // at StageConnect: the error came after connect(2) had returned: from the network, not from this machine's own tables
+	Patient bool       // at StageConnect: the request's timeout passed, not that of connections
 	Unsent  bool       // at StageConnect: connect failed at once, over TCP
-	Stalled bool       // but for times when the Shard did not run, it might have been in time
+	Stalled bool       // without the times when the Shard did not run, it might have been in time
 	Local   netip.Addr // of the connection that failed; zero without one
 }
 
-// ErrSelfConnect is that a connection attempt to a dead port of this machine's
-// ephemeral range got that very port as its own and met itself.
+// ErrSelfConnect means that a connection attempt to a closed port in this
+// machine's ephemeral range got that same port as its local port, and so
+// connected to itself.
 var ErrSelfConnect = errors.New("connected to itself")

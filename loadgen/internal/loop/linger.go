@@ -10,20 +10,19 @@ import (
 	"nodrop/loadgen/internal/stall"
 )
 
-// lingerers are connections whose last response is whole and whose peer is to
-// close first. Their slots have gone on to the next request: how long a peer
-// takes is no part of any.
+// lingerers are connections whose last response is whole and whose peer must
+// close first. Their slots have gone on to the next request: the time that a
+// peer takes to close belongs to no request.
 type lingerers struct {
 	list      []lingerer
-	free      int32 // the first that is not in use; none if all are
-	deadlines queue // by index of list
+	free      int32 // the first unused entry; none if all are in use
+	deadlines queue // indexed like list
 }
 
-// lingerer is one of them.
 type lingerer struct {
 	fd         int32
 	generation int32
-	next       int32 // free one
+	next       int32 // the next unused entry
 }
 
 func newLingerers(most int, bound int64, stalls *stall.Spans) lingerers {
@@ -35,9 +34,9 @@ func newLingerers(most int, bound int64, stalls *stall.Spans) lingerers {
 	return l
 }
 
-// linger leaves sl's connection to its peer to close. Where too many are left
-// already, the oldest is closed in its place: it is the least likely to be
-// closed by its peer in time.
+// linger leaves sl's connection for its peer to close. If there is no room for
+// another one, it closes the oldest: that one is the least likely to be closed
+// by its peer in time.
 func (s *Shard) linger(sl *slot) {
 	l := &s.lingerers
 	if l.free == none {
@@ -51,18 +50,17 @@ func (s *Shard) linger(sl *slot) {
 	more := sl.rested
 	sl.part()
 	if more {
-		s.lookAt(i) // what the last read left there makes no new event
+		s.lookAt(i) // what the last read left unread makes no new event
 	}
 }
 
-// handleLingering is an event of a connection that its slot has left.
 func (s *Shard) handleLingering(i int32, ev *unix.EpollEvent) {
 	if one := &s.lingerers.list[i]; one.fd == ev.Fd && one.generation == ev.Pad {
 		s.lookAt(i)
 	}
 }
 
-// lookAt sees whether the peer has closed.
+// lookAt checks whether the peer has closed.
 func (s *Shard) lookAt(i int32) {
 	n, errno := sysRead(s.lingerers.list[i].fd, s.buf)
 	switch {
@@ -77,14 +75,15 @@ func (s *Shard) lookAt(i int32) {
 	s.closeLingering(i)
 }
 
-// giveUpOn closes a connection that its peer has not, and that is in no queue.
+// giveUpOn closes a connection that its peer has not closed. It must already be
+// out of the queue.
 func (s *Shard) giveUpOn(i int32) {
 	s.driver.Count(Ours)
 	s.closeLingering(i)
 }
 
-// closeOldest closes the one that has been waited for longest; false if there
-// is none.
+// closeOldest closes the connection that has lingered longest. It returns false
+// if there is none.
 func (s *Shard) closeOldest() bool {
 	i := s.lingerers.deadlines.due(1<<63 - 1)
 	if i == none {
@@ -101,8 +100,9 @@ func (s *Shard) closeLingering(i int32) {
 	l.free = i
 }
 
-// socket makes a socket. A request must not go without one for the sake of
-// connections that have done their work; those of other Shards are out of reach.
+// socket makes a socket. If the descriptors are used up, it closes lingering
+// connections, since a request is worth more than they are. It cannot reach
+// those of other Shards.
 func (s *Shard) socket(family int) (int32, syscall.Errno) {
 	fd, errno := sysSocket(family)
 	for (errno == unix.EMFILE || errno == unix.ENFILE) && s.closeOldest() {

@@ -8,14 +8,14 @@ import (
 	"nodrop/loadgen/internal/stall"
 )
 
-// queue holds slots in order of a time, for deadlines that all lie equally far
-// ahead when they are set: the last one set is the last to pass, so that
-// adding and removing cost the same for any number of slots. A deadline passes
-// later by as much as the Shard stood still, which changes nothing in the order.
+// queue holds slots in order of their deadlines. All deadlines lie equally far
+// ahead when they are set, so the last one set is the last to pass, and adding
+// and removing take constant time. A deadline passes later by as much as the
+// Shard stood still; this does not change the order.
 type queue struct {
-	limit       int64 // how far ahead they lie, in ns
+	limit       int64 // how far ahead deadlines lie, in ns
 	stalls      *stall.Spans
-	nodes       []node // by slot
+	nodes       []node // indexed by slot
 	first, last int32
 }
 
@@ -31,7 +31,7 @@ func newQueue(slots int, limit int64, stalls *stall.Spans) queue {
 	return queue{limit: limit, stalls: stalls, nodes: make([]node, slots), first: none, last: none}
 }
 
-// push adds slot with a time that is not before that of any other.
+// push adds slot with a deadline that is not before that of any other.
 func (q *queue) push(slot int32, at int64) {
 	q.nodes[slot] = node{at: at, prev: q.last, next: none, in: true}
 	if q.last == none {
@@ -42,7 +42,6 @@ func (q *queue) push(slot int32, at int64) {
 	q.last = slot
 }
 
-// remove takes slot out, if it is in.
 func (q *queue) remove(slot int32) {
 	n := &q.nodes[slot]
 	if !n.in {
@@ -71,7 +70,7 @@ func (q *queue) due(now int64) int32 {
 	return slot
 }
 
-// next is the first time; ok is false without one.
+// next returns the first time; ok is false if the queue is empty.
 func (q *queue) next() (at int64, ok bool) {
 	if q.first == none {
 		return 0, false
@@ -79,7 +78,7 @@ func (q *queue) next() (at int64, ok bool) {
 	return q.passes(q.first), true
 }
 
-// passes is when slot's time has come.
+// passes returns when slot's deadline passes, stalls included.
 func (q *queue) passes(slot int32) int64 {
 	at := q.nodes[slot].at
 	return at + q.stalls.Delay(at-q.limit, math.MaxInt64, q.limit)

@@ -26,7 +26,7 @@ func TestQueue(t *testing.T) {
 			want = append(want, tick{now + 100, slot})
 		} else {
 			q.remove(slot)
-			q.remove(slot) // once more changes nothing
+			q.remove(slot) // a second remove changes nothing
 			want = slices.Delete(want, i, i+1)
 		}
 		if rng.IntN(10) == 0 {
@@ -90,7 +90,7 @@ func TestLine(t *testing.T) {
 }
 
 // TestQueueStalled: a deadline passes later by as much as the Shard stood still
-// since its slot began, and what waits for it does not take it for due.
+// since the deadline was set.
 func TestQueueStalled(t *testing.T) {
 	const limit = 1000
 	var stalls stall.Spans

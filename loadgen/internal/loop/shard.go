@@ -14,25 +14,25 @@ import (
 )
 
 const (
-	maxEvents  = 128      // taken from the kernel at a time: an event later in the list has waited for those before it
+	maxEvents  = 128      // per epoll_wait: an event late in the list waits for those before it
 	maxReads   = 16       // of one slot in a row, so that an endless response does not stop the others
-	maxStarts  = 64       // of slots in line between two looks at events
-	bufferSize = 64 << 10 // what one read can take
+	maxStarts  = 64       // of slots in line between two polls for events
+	bufferSize = 64 << 10 // bytes that one read can take
 )
 
-// Config is what the slots of a Shard have in common. Times are in ns.
+// Config is the configuration that all slots of a Shard share. Times are in ns.
 type Config struct {
 	Slots          int
-	Request        Request // of every slot
+	Request        Request // what every slot sends
 	Timeout        int64   // of a request; 0 = none
 	ConnectTimeout int64   // of one connection; 0 = none
-	FINBound       int64   // how long a peer that is to close first may take
-	Lingering      int     // how many of those there may be at a time, at least 1
+	FINBound       int64   // how long a peer that must close first may take
+	Lingering      int     // how many connections may wait for that at a time, at least 1
 	KeepAlive      bool    // connections carry more than one request
 	Capture        []string
 }
 
-// Shard is one thread's slots.
+// Shard runs a set of slots on one thread.
 type Shard struct {
 	cfg    Config
 	driver Driver
@@ -41,19 +41,19 @@ type Shard struct {
 	wakeFD int32
 
 	slots    []slot
-	owners   []int32 // by descriptor: a slot, or ^ of a lingerer
-	made     int32   // connections
+	owners   []int32 // by descriptor: the index of a slot, or ^ that of a lingerer
+	made     int32   // connections so far
 	live     int     // slots that are not retired
 	line     line
-	agenda   agenda // of waiting slots
+	agenda   agenda // when waiting slots are due
 	requests queue  // deadlines of requests
 	connects queue  // deadlines of connections being made
 
 	lingerers lingerers
 
 	stalls stall.Watch
-	stood  bool // still, since the last look at events began
-	behind int  // how many more looks at events expire waits for at most
+	stood  bool // a stall was noticed since the last poll began
+	behind int  // how many more polls expire waits for at most
 
 	waiter   waiter
 	events   [maxEvents]unix.EpollEvent
@@ -64,7 +64,7 @@ type Shard struct {
 	mail mailbox
 }
 
-// mailbox is what other goroutines want of a Shard.
+// mailbox holds the commands of other goroutines to a Shard.
 type mailbox struct {
 	mu       sync.Mutex // guards what follows
 	stop     bool
@@ -73,7 +73,7 @@ type mailbox struct {
 	returned []int
 }
 
-// New makes a Shard. The error is that of a machine without resources.
+// New makes a Shard. It fails only if the machine lacks resources.
 func New(cfg Config, driver Driver) (*Shard, error) {
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
@@ -103,7 +103,7 @@ func New(cfg Config, driver Driver) (*Shard, error) {
 	return s, nil
 }
 
-// Close gives back what New took. The Shard must not be running.
+// Close releases what New acquired. The Shard must not be running.
 func (s *Shard) Close() {
 	s.mail.mu.Lock()
 	defer s.mail.mu.Unlock()
@@ -115,14 +115,16 @@ func (s *Shard) Close() {
 	_ = unix.Close(int(s.wakeFD))
 }
 
-// Stop lets slots that wait for their turn wait no longer: what Driver.Start
-// said no to, it will say no to for ever. For any goroutine.
+// Stop makes waiting slots stop waiting: a Driver.Start that has returned false
+// will always return false. It is safe for any goroutine.
 func (s *Shard) Stop() { s.post(func(m *mailbox) { m.stop = true }) }
 
-// Abort stops, and ends what is in flight. For any goroutine.
+// Abort does what Stop does and also ends the requests in flight. It is safe
+// for any goroutine.
 func (s *Shard) Abort() { s.post(func(m *mailbox) { m.stop, m.abort = true, true }) }
 
-// Return gives a slot back that the Driver took by Leave. For any goroutine.
+// Return gives a slot back that left the Shard with Leave. It is safe for any
+// goroutine.
 func (s *Shard) Return(slot int) {
 	s.post(func(m *mailbox) { m.returned = append(m.returned, slot) })
 }
@@ -135,13 +137,12 @@ func (s *Shard) post(letter func(*mailbox)) {
 		return
 	}
 	one := [8]byte{0: 1}
-	_, _ = unix.Write(int(s.wakeFD), one[:]) // full only if a wake-up is waiting already
+	_, _ = unix.Write(int(s.wakeFD), one[:]) // fails only if a wake-up is pending already
 }
 
-// Run serves the slots until Driver.Start has said no to each of them, on a
-// thread of its own, and stays until the connections that peers were to close
-// are closed. Times count from base; it returns the one when the last request
-// was over.
+// Run serves the slots, on its own thread, until Driver.Start has returned
+// false for each of them. It then waits until the connections that peers must
+// close are closed. Times count from base; over is when the last request ended.
 func (s *Shard) Run(base time.Time) (over int64) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -165,10 +166,10 @@ func (s *Shard) Run(base time.Time) (over int64) {
 	return over
 }
 
-// now is the time in ns from the run's start: one clock reading.
+// now is the time in ns since the run's start. It reads the clock once.
 func (s *Shard) now() int64 { return int64(time.Since(s.base)) }
 
-// serve takes in the events there are, or waits for some, and what is due.
+// serve handles pending events, or waits for some, and then what is due.
 func (s *Shard) serve() {
 	n := sysPoll(s.epoll, s.events[:])
 	if n == 0 && s.line.count == 0 && s.behind == 0 {
@@ -189,7 +190,7 @@ func (s *Shard) serve() {
 	}
 }
 
-// untilDue is how long nothing will be due, or as long as a Shard may rest; ok
+// untilDue is how long it takes until something is due, at most stall.Rest. ok
 // is false if something is due now.
 func (s *Shard) untilDue(now int64) (ns int64, ok bool) {
 	ns = stall.Rest
@@ -217,7 +218,7 @@ func (s *Shard) handle(ev *unix.EpollEvent) {
 	}
 	sl := &s.slots[owner]
 	if sl.fd != ev.Fd || sl.generation != ev.Pad {
-		return // of a connection that was closed meanwhile
+		return // the event of a connection that was closed meanwhile
 	}
 	sl.ends |= ev.Events & (unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR)
 	sl.urgent = sl.urgent || ev.Events&unix.EPOLLPRI != 0
@@ -239,7 +240,6 @@ func (s *Shard) handle(ev *unix.EpollEvent) {
 	}
 }
 
-// own notes that fd is sl's connection from here on.
 func (s *Shard) own(fd int32, sl *slot) {
 	for int(fd) >= len(s.owners) {
 		s.owners = append(s.owners, 0)
@@ -249,7 +249,8 @@ func (s *Shard) own(fd int32, sl *slot) {
 	sl.fd, sl.generation = fd, s.made
 }
 
-// expire ends what has taken too long, and starts what was to wait until now.
+// expire times out what has taken too long, and puts waiting slots that are due
+// in line.
 func (s *Shard) expire(now int64) {
 	for i := s.requests.due(now); i != none; i = s.requests.due(now) {
 		s.timeOut(&s.slots[i], true)
@@ -265,8 +266,8 @@ func (s *Shard) expire(now int64) {
 	}
 }
 
-// startThoseInLine gives their turn to slots that want one, but not to so many
-// that the responses to the first would wait for the last.
+// startThoseInLine gives slots in line their turn. It limits how many, so that
+// the responses to the first do not wait for the last.
 func (s *Shard) startThoseInLine() {
 	for range min(s.line.count, maxStarts) {
 		sl := &s.slots[s.line.pop()]
@@ -279,12 +280,11 @@ func (s *Shard) startThoseInLine() {
 			s.resume(sl)
 		case reading:
 			s.read(sl)
-		default: // it has met its end meanwhile
+		default: // its request ended meanwhile
 		}
 	}
 }
 
-// enqueue puts a slot that may start a request in line.
 func (s *Shard) enqueue(sl *slot) {
 	sl.state = inLine
 	s.push(sl)
@@ -297,7 +297,6 @@ func (s *Shard) push(sl *slot) {
 	}
 }
 
-// await lets a slot wait for due.
 func (s *Shard) await(sl *slot, due, now int64) {
 	sl.due = due
 	if due <= now || s.stopping {
@@ -308,7 +307,6 @@ func (s *Shard) await(sl *slot, due, now int64) {
 	s.agenda.push(sl.index, due)
 }
 
-// retire ends a slot for good.
 func (s *Shard) retire(sl *slot) {
 	s.disconnect(sl)
 	sl.state = retired
@@ -338,7 +336,6 @@ func (s *Shard) readMail() {
 	}
 }
 
-// abortAll ends every slot that is not out of our hands.
 func (s *Shard) abortAll() {
 	now := s.now()
 	for i := range s.slots {
@@ -350,7 +347,7 @@ func (s *Shard) abortAll() {
 			s.leaveQueues(sl)
 			s.driver.Aborted(&sl.x)
 			s.retire(sl)
-		case inLine: // it will be told that there are no more
+		case inLine: // begin will retire it
 		case waiting, away, retired:
 		}
 	}

@@ -13,13 +13,13 @@ import (
 type state uint8
 
 const (
-	inLine     state = iota // its turn
+	inLine     state = iota // its turn in the line
 	waiting                 // the time of its next request
 	connecting              // the end of the handshake
 	writing                 // room in the socket's buffer, or a response that comes early
 	reading                 // bytes of the response
-	away                    // Return
-	retired                 // nothing any more
+	away                    // a call of Return
+	retired                 // nothing: the slot is finished
 )
 
 // slot has one request, and at most one connection, at a time.
@@ -28,32 +28,32 @@ type slot struct {
 	index int32
 	state state
 
-	queued bool // stands in line
+	queued bool // is in Shard.line
 
-	// Of the connection.
-	fd         int32  // -1 without one
-	generation int32  // of fd, so that events of one before it are known as such
-	watched    bool   // epoll knows fd
-	watchOut   bool   // for room to write, too
+	// State of the connection.
+	fd         int32  // -1 without a connection
+	generation int32  // of fd: tells its events from those of an earlier connection
+	watched    bool   // fd is registered with epoll
+	watchOut   bool   // epoll also reports room to write
 	used       bool   // has carried a request
-	stale      bool   // something arrived while no request was under way
+	stale      bool   // something arrived between requests
 	rested     bool   // time has passed since anything was read from it
 	spent      bool   // not to be used for another request
-	cut        bool   // with a part of a request unsent in it
-	ends       uint32 // what epoll has told of its end: to be reckoned with until it is closed
-	urgent     bool   // it has carried urgent data, at which a read stops short
+	cut        bool   // part of a request is still unsent
+	ends       uint32 // epoll flags that announce its end; they stay set until it is closed
+	urgent     bool   // it has carried urgent data, which makes reads short
 
-	// Of the request under way.
-	readable bool // something arrived before it was written
-	sent     int  // bytes of it
+	// State of the current request.
+	readable bool // something arrived before the whole request was written
+	sent     int  // bytes of it that were sent
 	writeErr syscall.Errno
-	refused  error // by Driver.Body
+	refused  error // the error that Driver.Body returned
 
-	due       int64 // when the request was
+	due       int64 // when the request was due
 	began     int64 // when connecting, or writing, began
-	since     int64 // when the request was written, or writing it was given up
-	firstByte int64 // when the first byte of the response came, 0 if it has not
-	arrived   int64 // when the last came
+	since     int64 // when writing the request ended or was given up
+	firstByte int64 // when the first byte of the response came, 0 before that
+	arrived   int64 // when the last bytes came
 }
 
 func (sl *slot) init(s *Shard, index int32) {
@@ -66,7 +66,8 @@ func (sl *slot) init(s *Shard, index int32) {
 	}
 }
 
-// begin starts a request, unless there are no more.
+// begin starts the slot's next request, or retires the slot if there are no
+// more.
 func (s *Shard) begin(sl *slot) {
 	now := s.now()
 	if s.stopping || !s.driver.Start(now) {
@@ -82,7 +83,6 @@ func (s *Shard) begin(sl *slot) {
 	s.hop(sl, now)
 }
 
-// hop sends x.Request on the connection there is, or on a new one.
 func (s *Shard) hop(sl *slot, now int64) {
 	sl.x.Parser.Reset(sl.x.Request.HeadOnly)
 	sl.sent, sl.writeErr, sl.refused, sl.readable, sl.firstByte = 0, 0, nil, false, 0
@@ -131,27 +131,30 @@ func (s *Shard) dial(sl *slot, now int64) {
 		return
 	}
 	if to.ephemeral && sysMetItself(fd, to.raw.port()) {
-		// Its TIME_WAIT would keep the port from the server that comes back to it.
+		// TIME_WAIT would keep the port from the server when it comes back.
 		sysReset(fd)
 		s.fail(sl, &Failure{Stage: StageConnect, Err: ErrSelfConnect})
 		return
 	}
 	sl.state = connecting
 	if s.cfg.ConnectTimeout > 0 {
-		// Before the attempt, which may end the request and begin the next.
+		// Push before the attempt, which may end this request and begin the
+		// next.
 		s.connects.push(sl.index, now+s.cfg.ConnectTimeout)
 	}
 	s.attempt(sl)
 }
 
-// oneSegment is what goes into a single segment almost everywhere. More than
-// that must not wait for the acknowledgement of its first part.
+// oneSegment is the number of bytes that fit into one segment almost
+// everywhere. A longer request must not wait for the acknowledgement of its
+// first part.
 const oneSegment = 1200
 
-// attempt writes the first bytes on a connection that may not stand yet. The
-// error of a handshake that failed is there before a byte is written; but an
-// ICMP error that came while the socket was in use, as it is during connect on
-// a loopback, the kernel keeps to itself until it is asked.
+// attempt writes the first bytes on a connection whose handshake may not be
+// done yet. If the handshake failed, send returns its error before it writes a
+// byte. The exception is an ICMP error that came while the socket was in use,
+// as it is during connect on loopback: the kernel reports that one only through
+// SO_ERROR.
 func (s *Shard) attempt(sl *slot) {
 	x, now := &sl.x, s.now()
 	n, errno := sysSend(sl.fd, x.Request.Bytes)
@@ -181,13 +184,13 @@ func (s *Shard) attempt(sl *slot) {
 	s.written(sl)
 }
 
-// stood tells errors of writing on a connection that stood from those of its
-// handshake: a refusal, a timeout, no route.
+// stood reports whether a write error came from an established connection.
+// Other errors are those of its handshake: refused, timed out, no route.
 func stood(errno unix.Errno) bool {
 	return ours(errno) || errno == unix.EPIPE || errno == unix.ECONNRESET
 }
 
-// ours are errors of writing that this machine makes, not the peer.
+// ours reports whether this machine, not the peer, caused a write error.
 func ours(errno unix.Errno) bool {
 	switch errno {
 	case unix.ENOBUFS, unix.ENOMEM, unix.EPERM:
@@ -197,8 +200,8 @@ func ours(errno unix.Errno) bool {
 	}
 }
 
-// writeFailed is an error of writing. After one that the peer made it may still
-// have said why: what it sent before it closed is there to be read.
+// writeFailed handles a write error. If the peer caused it, the peer may have
+// sent a response before it closed, so the slot reads what is there.
 func (s *Shard) writeFailed(sl *slot, errno unix.Errno) {
 	if ours(errno) {
 		s.fail(sl, &Failure{Stage: StageSend, Err: os.NewSyscallError("write", errno)})
@@ -208,8 +211,8 @@ func (s *Shard) writeFailed(sl *slot, errno unix.Errno) {
 	s.written(sl)
 }
 
-// resume goes on with a request that is not wholly written. What has arrived
-// comes first: a response may say that the rest is not wanted.
+// resume continues a partly written request. It reads first: a response may say
+// that the server does not want the rest.
 func (s *Shard) resume(sl *slot) {
 	if sl.readable {
 		sl.readable = false
@@ -220,7 +223,6 @@ func (s *Shard) resume(sl *slot) {
 	}
 }
 
-// write sends what is left of the request.
 func (s *Shard) write(sl *slot) {
 	b := sl.x.Request.Bytes
 	for sl.sent < len(b) {
@@ -240,7 +242,7 @@ func (s *Shard) write(sl *slot) {
 	s.written(sl)
 }
 
-// written is the end of writing: now for the response.
+// written ends the writing of a request and starts waiting for the response.
 func (s *Shard) written(sl *slot) {
 	s.endWriting(sl, s.now())
 	if !s.watch(sl, false) {
@@ -256,16 +258,18 @@ func (s *Shard) endWriting(sl *slot, now int64) {
 	sl.x.Send += now - sl.began
 }
 
-// stopWriting gives up the rest of a request whose response has come without
-// it: its time is its own, and the connection, on which the peer may or may not
-// wait for the rest, carries no other.
+// stopWriting gives up the rest of a request whose response came before all of
+// it was written. The time until the first byte of that response counts as
+// Send. The connection carries no other request, because the peer may or may
+// not wait for the rest.
 func (s *Shard) stopWriting(sl *slot) {
 	s.endWriting(sl, sl.firstByte)
 	sl.spent, sl.cut = true, true
 }
 
-// watch has epoll tell of what arrives, and of room to write if out is set. It
-// is false if the slot has failed over it.
+// watch registers the connection with epoll for what arrives and, if out is
+// set, for room to write. It returns false if that failed and the slot's
+// request with it.
 func (s *Shard) watch(sl *slot, out bool) bool {
 	if sl.watched && (sl.watchOut || !out) {
 		return true
@@ -287,7 +291,6 @@ func (s *Shard) watch(sl *slot, out bool) bool {
 	return true
 }
 
-// read takes in what has arrived.
 func (s *Shard) read(sl *slot) {
 	for range maxReads {
 		n, errno := sysRead(sl.fd, s.buf)
@@ -316,7 +319,7 @@ func (s *Shard) read(sl *slot) {
 		switch sl.ends {
 		case 0:
 			return
-		case unix.EPOLLRDHUP: // a FIN after the bytes, and no reset
+		case unix.EPOLLRDHUP: // a FIN followed the bytes, without a reset
 			s.endOfStream(sl)
 			return
 		}
@@ -324,7 +327,7 @@ func (s *Shard) read(sl *slot) {
 	s.push(sl)
 }
 
-// take feeds the parser; false means that the exchange has failed over it.
+// take feeds the parser. It returns false if the exchange failed.
 func (s *Shard) take(sl *slot, b []byte) bool {
 	x := &sl.x
 	sl.arrived = s.now()
@@ -345,7 +348,7 @@ func (s *Shard) take(sl *slot, b []byte) bool {
 	}
 	if used < len(b) {
 		s.driver.Count(Surplus)
-		sl.spent = true // out of step: never to be used again
+		sl.spent = true // out of step: the connection carries no other request
 	}
 	if sl.state == writing && x.Parser.Decided() {
 		s.stopWriting(sl)
@@ -353,7 +356,6 @@ func (s *Shard) take(sl *slot, b []byte) bool {
 	return true
 }
 
-// endOfStream is the peer's FIN in place of more bytes.
 func (s *Shard) endOfStream(sl *slot) {
 	sl.spent = true
 	sl.arrived = s.now()
@@ -367,8 +369,8 @@ func (s *Shard) endOfStream(sl *slot) {
 	s.responded(sl, true)
 }
 
-// failResponse is a failure of reading. Where nothing was there to be read, that
-// of writing before it says more.
+// failResponse fails the request after a read error. If nothing was read, an
+// earlier write error says more and is reported in its place.
 func (s *Shard) failResponse(sl *slot, err error) {
 	f := &Failure{Stage: StageResponse, Err: err}
 	if sl.writeErr != 0 && sl.firstByte == 0 {
@@ -377,8 +379,8 @@ func (s *Shard) failResponse(sl *slot, err error) {
 	s.fail(sl, f)
 }
 
-// answered ends an exchange whose response is whole. fin says that the peer has
-// closed, or reset, the connection.
+// responded ends an exchange whose response is whole. fin says that the peer
+// has closed or reset the connection.
 func (s *Shard) responded(sl *slot, fin bool) {
 	x := &sl.x
 	x.End = sl.arrived
@@ -414,8 +416,8 @@ func (s *Shard) responded(sl *slot, fin bool) {
 	s.again(sl, sl.arrived)
 }
 
-// finish ends the connection of a response that is whole. A peer that is to
-// close first is given the time to, so that TIME_WAIT stays with it; the slot
+// finish ends the connection after a whole response. If the peer must close
+// first, it gets time to do so, so that TIME_WAIT stays on its side; the slot
 // does not wait for that.
 func (s *Shard) finish(sl *slot, fin bool) {
 	s.requests.remove(sl.index)
@@ -432,14 +434,14 @@ func (s *Shard) finish(sl *slot, fin bool) {
 	s.again(sl, sl.arrived)
 }
 
-// free ends the connection of a slot whose request is over, and has it wait
-// for the next.
+// free closes the connection of a slot whose request is over and schedules the
+// next request.
 func (s *Shard) free(sl *slot) {
 	s.disconnect(sl)
 	s.again(sl, s.now())
 }
 
-// again starts the slot's next request, or has it wait for its time.
+// again starts the slot's next request, or makes the slot wait until it is due.
 func (s *Shard) again(sl *slot, now int64) {
 	sl.due = s.driver.Again(sl.due, now)
 	if sl.due > now {
@@ -449,7 +451,6 @@ func (s *Shard) again(sl *slot, now int64) {
 	s.begin(sl)
 }
 
-// timeOut ends a slot whose request, or connection, took too long.
 func (s *Shard) timeOut(sl *slot, patient bool) {
 	f := &Failure{Err: os.ErrDeadlineExceeded, Patient: patient}
 	switch sl.state {
@@ -469,8 +470,9 @@ func (s *Shard) timeOut(sl *slot, patient bool) {
 	s.fail(sl, f)
 }
 
-// fail ends a request without a whole response. The next stands in line, so that
-// a slot that fails at once does not keep the others from their turn.
+// fail ends a request without a whole response. The slot's next request goes to
+// the end of the line, so that a slot that fails at once does not starve the
+// others.
 func (s *Shard) fail(sl *slot, f *Failure) {
 	s.leaveQueues(sl)
 	if sl.used {
@@ -490,20 +492,20 @@ func (s *Shard) fail(sl *slot, f *Failure) {
 	s.await(sl, s.driver.Again(sl.due, now), now)
 }
 
-// disconnect closes the slot's connection, if there is one.
 func (s *Shard) disconnect(sl *slot) {
 	if sl.fd == none {
 		return
 	}
 	if sl.cut {
-		// To a peer that does not read, the kernel would hold the rest for minutes.
+		// If the peer does not read, the kernel would hold the rest for
+		// minutes.
 		sysReset(sl.fd)
 	}
 	sysClose(sl.fd)
 	sl.part()
 }
 
-// part makes the slot one without a connection.
+// part clears the slot's connection state without closing the connection.
 func (sl *slot) part() {
 	sl.fd = none
 	sl.watched, sl.watchOut, sl.urgent, sl.cut = false, false, false, false

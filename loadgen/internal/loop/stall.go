@@ -4,8 +4,8 @@ package loop
 
 import "os"
 
-// beat notes that the Shard runs at now, and since the last beat meant to wait
-// for rest.
+// beat records that the Shard runs at now. rest is how long it meant to wait
+// since the last beat.
 func (s *Shard) beat(now, rest int64) {
 	span, stood := s.stalls.Beat(now, rest)
 	if stood {
@@ -14,10 +14,11 @@ func (s *Shard) beat(now, rest int64) {
 	}
 }
 
-// caughtUp reports whether what arrived while the Shard stood still has been
-// taken in: until then no deadline counts, since what would meet it may be
-// there. all says that the last look saw all the events there were. A Shard that
-// never keeps up looks at as many events as all its slots can have, and no more.
+// caughtUp reports whether the Shard has handled all that arrived while it
+// stood still. Until then no deadline passes, since a response that meets it
+// may be there to be read. all says that the last poll returned every pending
+// event. A Shard that never catches up polls for as many events as all its
+// slots can have, and no more.
 func (s *Shard) caughtUp(all, stood bool) bool {
 	switch {
 	case s.behind > 0 && all && !stood:
@@ -30,21 +31,21 @@ func (s *Shard) caughtUp(all, stood bool) bool {
 	return s.behind == 0
 }
 
-// late reports whether an exchange that ended at end took longer than it may.
+// late reports whether an exchange that ended at end exceeded its timeout.
 func (s *Shard) late(sl *slot, end int64) bool {
 	return s.cfg.Timeout > 0 && end-sl.x.Start > s.cfg.Timeout
 }
 
-// stalled reports whether it did because the Shard stood still.
+// stalled reports whether an exchange that ended at end was late because the
+// Shard stood still.
 func (s *Shard) stalled(sl *slot, end int64) bool {
-	s.beat(end, 0) // a time that it stood still may have ended just now
+	s.beat(end, 0) // a stall may have ended just now
 	return s.stalls.Ours(sl.x.Start, end, s.cfg.Timeout)
 }
 
-// failLate fails an exchange whose response is whole, but late.
 func (s *Shard) failLate(sl *slot) {
 	if sl.firstByte-sl.x.Start > s.cfg.Timeout {
-		sl.x.Parser.Reset(sl.x.Request.HeadOnly) // not a byte of it was there in time
+		sl.x.Parser.Reset(sl.x.Request.HeadOnly) // none of it came in time
 	}
 	s.fail(sl, &Failure{Stage: StageResponse, Err: os.ErrDeadlineExceeded, Stalled: s.stalled(sl, sl.x.End)})
 }

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The system calls of the hot path. They do not tell Go's scheduler, since none
-// of them blocks: telling costs as much as the shortest of them takes. The one
-// that may block is waitBlocking.
+// The system calls of the hot path. They bypass Go's scheduler because none of
+// them blocks, and informing the scheduler costs as much as the shortest of
+// them takes. Only waiter.wait may block.
 
 func sysSocket(family int) (int32, syscall.Errno) {
 	fd, _, errno := unix.RawSyscall(unix.SYS_SOCKET, uintptr(family), unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
@@ -23,9 +23,9 @@ func sysConnect(fd int32, a *Address) syscall.Errno {
 	return errno
 }
 
-// sysBind makes fd's connection come from an address of this machine. The port
-// is left to connect, which knows the other end: bind would have to find one
-// that is free towards all. Kernels before 4.2 do without.
+// sysBind sets the local address of fd. It leaves the port to connect, which
+// knows the remote end: bind would have to find a port that is free for all
+// remote ends. Kernels before 4.2 lack the option; its error is ignored.
 func sysBind(fd int32, a *Address) syscall.Errno {
 	on := int32(1)
 	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, uintptr(unsafe.Pointer(&on)), unsafe.Sizeof(on), 0)
@@ -33,30 +33,30 @@ func sysBind(fd int32, a *Address) syscall.Errno {
 	return errno
 }
 
-// sysQuiet reports that nothing has arrived: neither bytes nor FIN nor RST.
+// sysQuiet reports whether nothing has arrived: no bytes, FIN or RST.
 func sysQuiet(fd int32, b []byte) bool {
 	_, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), 1, unix.MSG_PEEK|unix.MSG_DONTWAIT, 0, 0)
 	return errno == unix.EAGAIN
 }
 
 func sysClose(fd int32) {
-	_, _, _ = unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0) // there is nothing left to learn from it
+	_, _, _ = unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0) // an error here adds nothing
 }
 
-// sysNoDelay sets TCP_NODELAY. Failing changes timing only.
+// sysNoDelay sets TCP_NODELAY. A failure changes timing only.
 func sysNoDelay(fd int32) {
 	on := int32(1)
 	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.IPPROTO_TCP, unix.TCP_NODELAY, uintptr(unsafe.Pointer(&on)), unsafe.Sizeof(on), 0)
 }
 
-// sysReset makes the coming close a reset, which leaves no TIME_WAIT.
+// sysReset makes the following close send a RST, which leaves no TIME_WAIT.
 func sysReset(fd int32) {
 	at := unix.Linger{Onoff: 1}
 	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_LINGER, uintptr(unsafe.Pointer(&at)), unsafe.Sizeof(at), 0)
 }
 
-// sysError is what the kernel holds against a socket, and has not yet said: the
-// error of a handshake, be it one that it would otherwise try again after.
+// sysError returns the socket's pending error (SO_ERROR): that of a failed
+// handshake, including one after which the kernel would otherwise retry.
 func sysError(fd int32) syscall.Errno {
 	var pending int32
 	length := uint32(unsafe.Sizeof(pending))
@@ -67,7 +67,8 @@ func sysError(fd int32) syscall.Errno {
 	return syscall.Errno(pending)
 }
 
-// sysMetItself reports that both ends of a connection to port are one socket.
+// sysMetItself reports whether a connection to port connected to itself: its
+// two ends are one socket.
 func sysMetItself(fd int32, port uint16) bool {
 	var local, remote sockaddr
 	if !sysName(unix.SYS_GETSOCKNAME, fd, &local) || local.port() != port {
@@ -87,7 +88,6 @@ func sysEpollCtl(epoll int32, op int, fd int32, ev *unix.EpollEvent) syscall.Err
 	return errno
 }
 
-// sysPoll returns the events there are, without waiting.
 func sysPoll(epoll int32, events []unix.EpollEvent) int {
 	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epoll), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
 	if errno != 0 {
@@ -96,14 +96,14 @@ func sysPoll(epoll int32, events []unix.EpollEvent) int {
 	return int(n)
 }
 
-// waiter waits for events: to the nanosecond where the kernel can (5.11), or
-// else to the millisecond.
+// waiter waits for events, to the nanosecond if the kernel can (5.11 and
+// later), otherwise to the millisecond.
 type waiter struct {
 	coarse bool
 	until  unix.Timespec
 }
 
-// wait waits for at most ns; negative: without end.
+// wait waits for at most ns; a negative ns means without limit.
 func (w *waiter) wait(epoll int32, events []unix.EpollEvent, ns int64) int {
 	if !w.coarse {
 		w.until = unix.NsecToTimespec(ns)

@@ -4,9 +4,9 @@ package loop
 
 import "syscall"
 
-// What is written happens before what the peer does on reading it: package
-// syscall tells the race detector, so that tests may rely on it. The system
-// calls of sysio.go cannot.
+// Under the race detector, reads and writes go through package syscall, which
+// tells the detector that a write happens before the read of it by the peer, so
+// that tests may rely on it. The system calls of sysio.go cannot.
 
 func sysSend(fd int32, b []byte) (int, syscall.Errno) { return retried(syscall.Write, fd, b) }
 

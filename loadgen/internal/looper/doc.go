@@ -1,10 +1,10 @@
-// Package looper is the engine of the event loop (package loop): a Shard for each
-// processor, with a driver that decides and records for it.
+// Package looper is the engine of the event loop (package loop): one Shard per
+// processor, each with a driver that decides and records for it.
 //
-// The workers are spread over the Shards as slots. Redirects on the target's host
-// are followed in the slot; one that leads elsewhere is handed off, and the slot
-// waits until it is over.
+// The workers are spread over the Shards as slots. A slot follows redirects on
+// the target's host itself. A redirect to another host is handed off, and the
+// slot waits until the request is over.
 //
-// The invariant: a driver is its Shard's thread's alone, shares nothing with the
-// others, and allocates nothing for a request.
+// The invariant: a driver belongs to its Shard's thread, shares nothing with
+// the other drivers, and allocates nothing for a request.
 package looper

@@ -14,7 +14,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// driver decides for one Shard, and records. It is the Shard's thread's alone.
+// driver makes the decisions for one Shard and records results. It belongs to
+// the Shard's thread.
 type driver struct {
 	engine *looper
 	job    *engine.Job
@@ -26,7 +27,7 @@ type driver struct {
 	result record.Result
 	engine.Replicas
 
-	routes  map[string]*route // by endpoint's name
+	routes  map[string]*route // by the endpoint's name
 	last    *route
 	sources map[netip.Addr]*loop.Address
 }
@@ -36,25 +37,24 @@ var (
 	_ engine.Response = (*h1.Parser)(nil)
 )
 
-// driverSlot is one worker.
 type driverSlot struct {
 	engine.Inspector
-	made     int64           // connections
+	made     int64           // connections so far
 	chain    *chain          // nil until a redirect is followed
-	follower engine.Follower // of redirects that were handed off; nil until there was one
-	followed *record.Result  // what came of the last
+	follower engine.Follower // for redirects that are handed off; nil until there is one
+	followed *record.Result  // the result of the last one
 }
 
-// chain is where a request has got to that was redirected.
+// chain is the position of a redirected request in its chain.
 type chain struct {
 	at       engine.Hop
 	followed int
 }
 
-// road is an endpoint as connections to it need it.
+// route is an endpoint in the form that connections need.
 type route struct {
 	endpoint wire.Endpoint
-	index    int // in the recorder
+	index    int // its number in the recorder
 	address  *loop.Address
 }
 
@@ -78,7 +78,7 @@ func newDriver(e *looper, lane, lanes int) *driver {
 	return d
 }
 
-// worker is the number of a slot's worker, from 0.
+// worker returns the number of a slot's worker, from 0.
 func (d *driver) worker(slot int) int { return slot*d.lanes + d.lane }
 
 func (d *driver) First(slot int) int64 { return int64(d.job.Schedule.First(d.worker(slot))) }
@@ -97,7 +97,8 @@ func (d *driver) Start(now int64) bool {
 	return true
 }
 
-// Next asks for an endpoint. Its address is made anew only when it changed.
+// Next chooses the next endpoint. It makes a new address only if the endpoint
+// changed.
 func (d *driver) Next(x *loop.Exchange) (to, from *loop.Address, err error) {
 	e, err := d.job.Endpoints.Next(d.engine.ctx)
 	if err != nil {
@@ -146,7 +147,7 @@ func (d *driver) Count(what loop.Count) {
 	})
 }
 
-// Stood is a time for which one processor's part of the load stood still.
+// Stood records a time for which one processor's part of the load stood still.
 func (d *driver) Stood(span stall.Span) { d.job.Stalls.Add(span) }
 
 func (d *driver) Body(x *loop.Exchange, piece []byte) error {
@@ -158,7 +159,6 @@ func (d *driver) Body(x *loop.Exchange, piece []byte) error {
 	return sl.Err(&x.Parser)
 }
 
-// fill makes the Result of x, as far as the Shard knows it.
 func (d *driver) fill(x *loop.Exchange) *record.Result {
 	d.result = record.Result{
 		Start: x.Start, End: x.End,
@@ -193,7 +193,6 @@ func (d *driver) Responded(x *loop.Exchange) loop.Step {
 	return loop.Done
 }
 
-// redirect is where a response leads to, nil if nowhere.
 func (d *driver) redirect(sl *driverSlot, p engine.Response) (*chain, *engine.Failure) {
 	at, followed := &d.job.First, 0
 	if sl.chain != nil {
@@ -206,8 +205,8 @@ func (d *driver) redirect(sl *driverSlot, p engine.Response) (*chain, *engine.Fa
 	return &chain{*next, followed + 1}, nil
 }
 
-// follow goes on to next: here where it is on the same host, elsewhere it hands
-// the request off.
+// follow goes on to next. On the same host the Shard sends it; otherwise the
+// request is handed off.
 func (d *driver) follow(x *loop.Exchange, sl *driverSlot, next *chain) loop.Step {
 	sl.chain = next
 	if next.at.Target.Origin() == d.job.First.Target.Origin() {
@@ -225,14 +224,14 @@ func (d *driver) follow(x *loop.Exchange, sl *driverSlot, next *chain) loop.Step
 	return loop.Leave
 }
 
-// Returned records what was handed off and has come to its end.
+// Returned records the result of a request that was handed off.
 func (d *driver) Returned(slot int) {
 	sl := &d.slots[slot]
 	d.finish(sl, sl.followed)
 }
 
 func (d *driver) Failed(x *loop.Exchange, f *loop.Failure) {
-	if errors.Is(f.Err, context.Canceled) { // a look-up that the abort ended
+	if errors.Is(f.Err, context.Canceled) { // the abort ended a look-up
 		d.Aborted(x)
 		return
 	}
@@ -249,7 +248,8 @@ func (d *driver) Aborted(x *loop.Exchange) {
 	d.finish(&d.slots[x.Slot], r)
 }
 
-// Over ends the coroutines of compressed bodies, on the thread they began on.
+// Over ends the coroutines of compressed bodies, on the thread on which they
+// began.
 func (d *driver) Over() {
 	for i := range d.slots {
 		d.slots[i].Close()
@@ -261,7 +261,6 @@ func (d *driver) lose(sl *driverSlot, r *record.Result, f *engine.Failure) {
 	d.finish(sl, r)
 }
 
-// at is the hop that a slot's request has got to.
 func (d *driver) at(sl *driverSlot) *engine.Hop {
 	if sl.chain != nil {
 		return &sl.chain.at

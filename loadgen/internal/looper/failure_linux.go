@@ -12,7 +12,7 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// failure puts a Shard's failure in the words that all engines use.
+// failure turns a Shard's failure into the one that all engines use.
 func (d *driver) failure(x *loop.Exchange, f *loop.Failure) *engine.Failure {
 	switch f.Stage {
 	case loop.StageLookup:
@@ -55,7 +55,6 @@ func (d *driver) connectFailure(x *loop.Exchange, f *loop.Failure) *engine.Failu
 	return &engine.Failure{Stage: stage, Err: err, Text: text}
 }
 
-// addrOf is a as net has addresses, nil for none.
 func addrOf(a netip.Addr) net.Addr {
 	if !a.IsValid() {
 		return nil

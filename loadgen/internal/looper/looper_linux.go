@@ -10,18 +10,18 @@ import (
 	"nodrop/loadgen/internal/wire"
 )
 
-// looper is the engine of epoll loops: a Shard per processor, each with its part
-// of the workers as slots. A redirect that leaves the target's host is handed
-// off, on a goroutine of its own.
+// looper is the engine of epoll loops: one Shard per processor, each with its
+// part of the workers as slots. A redirect that leaves the target's host is
+// handed off and runs on its own goroutine.
 type looper struct {
 	job     *engine.Job
 	handoff engine.Handoff
 	shards  []*loop.Shard
-	ctx     context.Context // of Run; for look-ups that redirects need
+	ctx     context.Context // the context of Run; for look-ups
 }
 
-// New is the engine for a job to which the loop applies. The error is
-// that this machine lacks something that it takes.
+// New returns the engine for a job that the loop can carry out. It fails if
+// this machine lacks the resources.
 func New(j *engine.Job, handoff engine.Handoff) (engine.Engine, error) {
 	e := &looper{job: j, handoff: handoff}
 	lanes := min(len(j.Recorder.Shards), j.Workers)
@@ -57,8 +57,8 @@ func (e *looper) close() {
 	}
 }
 
-// Run returns when no request is in flight and none will be started: the time,
-// in ns from the run's start, when the last request was over.
+// Run returns when no request is in flight and none will be started. over is
+// when the last request ended, in ns from the run's start.
 func (e *looper) Run(ctx context.Context) (over int64) {
 	e.ctx = ctx
 	var shards, watching sync.WaitGroup
@@ -88,7 +88,7 @@ func (e *looper) each(f func(*loop.Shard)) {
 	}
 }
 
-// Abort ends what is in flight. The requests are counted as aborted.
+// Abort ends the requests in flight, which are counted as aborted.
 func (e *looper) Abort() {
 	e.each((*loop.Shard).Abort)
 	e.handoff.Abort()

@@ -8,5 +8,5 @@ import (
 	"nodrop/loadgen/internal/engine"
 )
 
-// New is not reached: Config.withoutLoop knows.
+// New is never called: Config.withoutLoop excludes the loop on this system.
 func New(*engine.Job, engine.Handoff) (engine.Engine, error) { return nil, errors.ErrUnsupported }

@@ -11,8 +11,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// TestRequestAllocatesNothing: on a kept-alive connection, with and without a
-// body that is compressed. The server allocates nothing.
+// TestRequestAllocatesNothing uses a kept-alive connection, with and without a
+// compressed body. The server allocates nothing.
 func TestRequestAllocatesNothing(t *testing.T) {
 	for name, response := range map[string][]byte{
 		"plain": []byte("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"),
@@ -49,7 +49,7 @@ func chunkOf(b []byte) []byte {
 	return append(append(chunk, b...), "\r\n0\r\n\r\n"...)
 }
 
-// responseAll answers every request, as far as one comes in one piece.
+// responseAll responds to every request that comes in one piece.
 func responseAll(t *testing.T, response []byte) netip.AddrPort {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")

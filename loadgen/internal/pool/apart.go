@@ -8,7 +8,7 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// apart are workers that carry on what another engine began.
+// apart is a set of workers that continue requests which another engine began.
 type apart struct {
 	job       *engine.Job
 	lingering lingering
@@ -18,19 +18,20 @@ type apart struct {
 	aborted bool
 }
 
-// NewHandoff is for the requests that another engine cannot carry on.
+// NewHandoff returns the Handoff for requests that another engine cannot
+// continue.
 func NewHandoff(j *engine.Job) engine.Handoff {
 	return &apart{job: j, lingering: lingering{most: j.Lingering}, busy: map[*worker]struct{}{}}
 }
 
-// Follower is a worker in place of another engine's.
+// Follower returns a worker in place of one of the other engine's.
 func (a *apart) Follower(i int, made *int64, tally *record.Tally) engine.Follower {
 	f := &follower{apart: a}
 	f.worker.init(a.job, &a.lingering, i, made, tally)
 	return f
 }
 
-// Abort ends what is in flight. The requests are counted as aborted.
+// Abort ends the requests in flight, which are counted as aborted.
 func (a *apart) Abort() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -58,13 +59,12 @@ func (a *apart) exit(w *worker) {
 	delete(a.busy, w)
 }
 
-// follower is one of them.
 type follower struct {
 	apart  *apart
 	worker worker
 }
 
-// Follow carries r on, and closes the connection that it took.
+// Follow continues r, and closes the connection that it used.
 func (f *follower) Follow(ctx context.Context, r *record.Result, next *engine.Hop, followed int) *record.Result {
 	f.apart.enter(&f.worker)
 	defer f.apart.exit(&f.worker)

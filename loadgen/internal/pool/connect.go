@@ -9,23 +9,21 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// conn is one connection and what it carried.
 type conn struct {
 	wire.Socket
-	patient  *patient // beneath it
-	key      string   // of the hop it was made for; "" = not to be used again
+	patient  *patient // the socket beneath Socket
+	key      string   // of the hop it was made for; "" = must not be reused
 	endpoint int      // its index in the recorder
 	number   int64    // from 1, different for every connection of the run
 	used     bool
 }
 
-// secured is the TLS connection that c is, nil for one in cleartext.
 func (c *conn) secured() *wire.SecureSocket {
 	s, _ := c.Socket.(*wire.SecureSocket)
 	return s
 }
 
-// connect makes sure that there is a connection to the hop's host.
+// connect reuses the kept connection to the hop's host, or makes a new one.
 func (x *exchange) connect(ctx context.Context, at *engine.Hop, deadline time.Time) *engine.Failure {
 	if x.conn != nil && x.conn.key == at.Key {
 		if x.conn.Quiet() {
@@ -93,8 +91,8 @@ func (x *exchange) dial(ctx context.Context, at *engine.Hop, deadline time.Time)
 	return x.secure(at, deadline)
 }
 
-// socket makes one connection attempt. A request must not go without a
-// descriptor for the sake of connections that have done their work.
+// socket makes one connection attempt. If the descriptors are used up, it
+// closes lingering connections: a request is worth more than they are.
 func (x *exchange) socket(to *wire.Endpoint, bound time.Time) (wire.Socket, error) {
 	from := x.job.Sources.Next(to)
 	x.worker.allowance = x.worker.allow(bound)
@@ -107,7 +105,6 @@ func (x *exchange) socket(to *wire.Endpoint, bound time.Time) (wire.Socket, erro
 	}
 }
 
-// secure makes the TLS handshake on a connection just made.
 func (x *exchange) secure(at *engine.Hop, deadline time.Time) *engine.Failure {
 	if err := x.worker.arm(x.conn, deadline); err != nil {
 		return x.broken(at, &engine.Failure{Stage: record.StageTLS, Err: err})
@@ -127,8 +124,8 @@ func (x *exchange) secure(at *engine.Hop, deadline time.Time) *engine.Failure {
 	return nil
 }
 
-// endpoint asks where the connection goes. A redirect to another host is
-// looked up there and then.
+// endpoint chooses where the connection goes. The look-up of a redirect to
+// another host is part of the request.
 func (x *exchange) endpoint(ctx context.Context, at *engine.Hop, deadline time.Time) (*wire.Endpoint, error) {
 	if at.Home && !x.job.LooksUp {
 		return x.job.Endpoints.Next(ctx)
@@ -147,8 +144,9 @@ func (x *exchange) endpoint(ctx context.Context, at *engine.Hop, deadline time.T
 }
 
 // release keeps the connection of a whole response, or ends it. After the last
-// hop it is left to the peer where the peer is to close first; between hops
-// another connection would be made while this one is open.
+// hop, a connection that the peer must close first is left to the peer. Between
+// hops it is closed at once, since otherwise the next connection would be made
+// while this one is still open.
 func (x *exchange) release(last bool) {
 	c := x.conn
 	if c == nil {
@@ -166,9 +164,8 @@ func (x *exchange) release(last bool) {
 	x.drop()
 }
 
-// drop closes the connection.
 func (x *exchange) drop() {
 	x.worker.Register(nil)
-	_ = x.conn.Close() // there is nothing left to learn from it
+	_ = x.conn.Close() // an error here adds nothing
 	x.conn = nil
 }

@@ -7,28 +7,29 @@ import (
 	"nodrop/loadgen/internal/wire"
 )
 
-// early reads the response while its request is still being written. It begins
-// when writing cannot go on without waiting, which for most requests is never,
-// and ends with the response.
+// early reads the response while its request is still being written. It starts
+// when a write is about to wait, which for most requests never happens, and
+// ends with the response.
 type early struct {
-	begin   func() // kept, so that a request allocates nothing
-	running bool   // for the request under way
+	begin   func() // kept, so that no request allocates it
+	running bool   // for the current request
 	writing atomic.Int32
 	done    chan struct{}
-	fail    *engine.Failure // once done
+	fail    *engine.Failure // valid once done is closed
 }
 
-// What has become of writing.
+// The states of writing.
 const (
 	writingOn      = iota
-	writingEnded   // by itself
-	writingStopped // the rest of the request was of no use any more
+	writingEnded   // it ended by itself
+	writingStopped // it was stopped: the rest of the request is useless
 )
 
-// listen has the worker's writes begin early reading.
+// listen makes the worker's writes call readEarly when they are about to wait.
 func (x *exchange) listen() { x.conn.OnWait(x.early.begin) }
 
-// readEarly is called by the worker when a write is about to wait.
+// readEarly starts reading the response. The worker calls it when a write is
+// about to wait.
 func (x *exchange) readEarly() {
 	e := &x.early
 	e.running, e.fail, e.done = true, nil, make(chan struct{})
@@ -41,16 +42,15 @@ func (x *exchange) readEarly() {
 				x.firstByte = 0 // a late 100 is not the response
 			}
 			if ended := e.fail != nil && !wire.IsTimeout(e.fail.Err); ended || x.parser.Decided() {
-				x.stopWriting() // whose deadline is the same
+				x.stopWriting() // a timeout needs no stop: writing has the same deadline
 			}
 		}
 	}()
 }
 
-// stopped reports whether writing was ended because the rest was of no use.
 func (e *early) stopped() bool { return e.writing.Load() == writingStopped }
 
-// stopWriting ends the write that the worker waits in, if it still does.
+// stopWriting interrupts the write in which the worker waits, if it still does.
 func (x *exchange) stopWriting() {
 	x.worker.mu.Lock() // see extendWriting
 	defer x.worker.mu.Unlock()
@@ -59,8 +59,8 @@ func (x *exchange) stopWriting() {
 	}
 }
 
-// endEarly waits for the end of what readEarly began, once nothing more is
-// written. stopped says that this was its doing; the failure is that of reading.
+// endEarly waits for the end of early reading, once writing has ended. stopped
+// says that early reading stopped the writing; fail is the failure of reading.
 func (x *exchange) endEarly() (stopped bool, fail *engine.Failure) {
 	e := &x.early
 	stopped = !e.writing.CompareAndSwap(writingOn, writingEnded)

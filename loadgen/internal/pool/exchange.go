@@ -14,23 +14,23 @@ import (
 )
 
 // exchange carries out one request at a time, redirects included, on at most
-// one kept connection. It owns its connections: nothing is sent twice.
+// one kept connection. It owns its connections and sends nothing twice.
 type exchange struct {
 	worker *worker
 	job    *engine.Job
 	parser h1.Parser
-	conn   *conn // kept alive, or being used
+	conn   *conn // kept alive or in use
 	result record.Result
-	trace  *tracer // nil unless lost requests are to be told
+	trace  *tracer // nil unless lost requests are traced
 
-	sendBuf          []byte // made when it is needed
-	early            early  // of a response that comes before its request is written
-	engine.Inspector        // of the response being received
-	engine.Replicas         // that answers named
+	sendBuf          []byte // made when first needed
+	early            early  // reads a response that comes before its request is written
+	engine.Inspector        // checks the current response
+	engine.Replicas         // that responses named
 
-	since     int64 // when the request, or the head whose 100 is awaited, was written
-	firstByte int64 // when the first byte after that came, 0 if it has not
-	arrived   int64 // when the last bytes, or the end, came; checking them is no part of the latency
+	since     int64 // when the request was written, or its head if it awaits a 100
+	firstByte int64 // when the first byte after that came, 0 before that
+	arrived   int64 // when the last bytes, or the end, came; the latency excludes checking them
 }
 
 func (x *exchange) init(w *worker) {
@@ -61,8 +61,8 @@ func (x *exchange) do(ctx context.Context) *record.Result {
 	return r
 }
 
-// follow carries out one hop of a request, the first or the one after so many,
-// and those it leads to.
+// follow carries out a hop of a request, after followed redirects, and the hops
+// that it leads to.
 func (x *exchange) follow(ctx context.Context, at *engine.Hop, followed int) {
 	deadline := x.job.Deadline(x.result.Start)
 	for ; ; followed++ {
@@ -86,7 +86,6 @@ func (x *exchange) follow(ctx context.Context, at *engine.Hop, followed int) {
 	}
 }
 
-// answered gives the Result of a whole response its fate.
 func (x *exchange) responded() {
 	x.Judge(&x.result, &x.parser)
 	if x.result.Fate == record.FateLost {
@@ -94,7 +93,6 @@ func (x *exchange) responded() {
 	}
 }
 
-// fail gives the Result of a failed exchange its fate.
 func (x *exchange) fail(at *engine.Hop, f *engine.Failure) {
 	r := &x.result
 	r.End = x.now()
@@ -110,8 +108,9 @@ func (x *exchange) fail(at *engine.Hop, f *engine.Failure) {
 	x.endTrace(f)
 }
 
-// stalled reports whether f, at the end of the request, came of nodrop itself not
-// having run. Deadlines of sockets know; those of look-ups do not.
+// stalled reports whether f, at the end of the request, happened because nodrop
+// itself did not run. Socket deadlines already account for that; those of
+// look-ups do not.
 func (x *exchange) stalled(f *engine.Failure) bool {
 	if wire.IsTimeout(f.Err) && f.Stage != record.StageDNS {
 		return false
@@ -119,12 +118,13 @@ func (x *exchange) stalled(f *engine.Failure) bool {
 	return x.job.Late(x.result.Start, x.result.End) && x.ours()
 }
 
-// ours reports whether the request would have ended within -t if nodrop had run.
+// ours reports whether the request would have ended within -t if nodrop had
+// been running.
 func (x *exchange) ours() bool {
 	return x.job.Stalls.Ours(x.result.Start, x.result.End, int64(x.job.Timeout))
 }
 
-// startTrace begins to note the steps of a request while a trace is wanted.
+// startTrace starts a trace of the request while traces are wanted.
 func (x *exchange) startTrace() {
 	x.trace = nil
 	if x.job.Traces.Limit > 0 && !x.job.Traces.Full() {
@@ -132,7 +132,6 @@ func (x *exchange) startTrace() {
 	}
 }
 
-// endTrace keeps what was noted of a lost request.
 func (x *exchange) endTrace(f *engine.Failure) {
 	r := &x.result
 	if x.trace == nil || r.Fate != record.FateLost {
@@ -161,7 +160,7 @@ func (x *exchange) one(ctx context.Context, at *engine.Hop, deadline time.Time) 
 		switch {
 		case fail.Stage != record.StageWait:
 		case !r.Reused && x.refusedClient(fail.Err):
-			fail.Stage = record.StageTLS // a TLS 1.3 server refuses a client after the handshake
+			fail.Stage = record.StageTLS // a TLS 1.3 server rejects a client certificate after the handshake
 		case writeErr != nil:
 			fail = &engine.Failure{Stage: record.StageSend, Err: writeErr}
 		}
@@ -174,13 +173,13 @@ func (x *exchange) one(ctx context.Context, at *engine.Hop, deadline time.Time) 
 	return nil
 }
 
-// refusedClient reports whether err is the server's refusal of a certificate.
 func (x *exchange) refusedClient(err error) bool {
 	s := x.conn.secured()
 	return s != nil && s.RefusesClient(err)
 }
 
-// endOfStream is what the peer's end of the connection makes of the response.
+// endOfStream handles the end of the connection and returns what it means for
+// the response.
 func (x *exchange) endOfStream() error {
 	x.arrived, x.conn.key = x.now(), ""
 	if s := x.conn.secured(); s != nil && s.Truncated() {
@@ -190,8 +189,8 @@ func (x *exchange) endOfStream() error {
 }
 
 // sendAndRead writes the request and reads the response, which may come first.
-// The failure is final; the error is that of a request that could not be
-// written, with or without a response.
+// The failure is final. The error means that the request could not be written;
+// the response may still be whole.
 func (x *exchange) sendAndRead(at *engine.Hop, deadline time.Time) (*engine.Failure, error) {
 	fail, writeErr := x.send(at, deadline)
 	x.conn.OnWait(nil)
@@ -201,7 +200,7 @@ func (x *exchange) sendAndRead(at *engine.Hop, deadline time.Time) (*engine.Fail
 	var early *engine.Failure
 	if x.early.running {
 		if fail != nil {
-			_ = x.conn.SetDeadline(wire.LongAgo) // what still comes is of no use
+			_ = x.conn.SetDeadline(wire.LongAgo) // what still comes is useless
 		}
 		var stopped bool
 		if stopped, early = x.endEarly(); stopped && wire.IsTimeout(writeErr) {
@@ -219,12 +218,12 @@ func (x *exchange) sendAndRead(at *engine.Hop, deadline time.Time) (*engine.Fail
 	case early != nil:
 		return early, writeErr
 	}
-	// After a write that the peer made fail it may still have said why: what it
-	// sent before it closed is there to be read.
+	// If the peer made the write fail, it may have sent a response before it
+	// closed: read it.
 	return x.read(), writeErr
 }
 
-// broken closes the connection that failed and passes f on.
+// broken closes the failed connection and returns f with its text filled in.
 func (x *exchange) broken(at *engine.Hop, f *engine.Failure) *engine.Failure {
 	if f.Text == "" {
 		f.Text = wire.ErrorText(f.Stage, f.Err, x.conn.LocalAddr(), at.Address)
@@ -233,7 +232,6 @@ func (x *exchange) broken(at *engine.Hop, f *engine.Failure) *engine.Failure {
 	return f
 }
 
-// read reads one answer to its end.
 func (x *exchange) read() *engine.Failure {
 	for !x.parser.Done() {
 		if fail := x.receive(); fail != nil {
@@ -254,7 +252,6 @@ func (x *exchange) read() *engine.Failure {
 	return nil
 }
 
-// lateResponse is the failure of a response that is whole, but late.
 func (x *exchange) lateResponse() *engine.Failure {
 	f := &engine.Failure{Stage: record.StageBody, Err: os.ErrDeadlineExceeded}
 	if x.job.Late(x.result.Start, x.firstByte) {
@@ -266,7 +263,6 @@ func (x *exchange) lateResponse() *engine.Failure {
 	return f
 }
 
-// receive reads once, and takes in what came.
 func (x *exchange) receive() *engine.Failure {
 	lent, n, err := wire.ReadLent(x.conn.Socket)
 	defer wire.GiveBack(lent)
@@ -279,7 +275,7 @@ func (x *exchange) receive() *engine.Failure {
 		}
 	}
 	if x.parser.Done() || err == nil {
-		return nil // an error that TLS gives along with the last bytes comes again
+		return nil // an error that TLS returns along with the last bytes comes again
 	}
 	if errors.Is(err, io.EOF) {
 		err = x.endOfStream()
@@ -290,12 +286,11 @@ func (x *exchange) receive() *engine.Failure {
 	return nil
 }
 
-// take feeds the parser what was read.
 func (x *exchange) take(b []byte) *engine.Failure {
 	x.arrived = x.now()
 	if x.firstByte == 0 {
 		x.firstByte = x.arrived
-		if !x.early.running { // or else when the request is written is not known yet
+		if !x.early.running { // otherwise it is not known yet when the request is written
 			x.result.Phases.Wait += x.firstByte - x.since
 		}
 	}
@@ -308,7 +303,7 @@ func (x *exchange) take(b []byte) *engine.Failure {
 	}
 	if used < len(b) {
 		x.worker.shard.CountConnection(func(c *record.ConnectionCount) { c.Surplus++ })
-		x.conn.key = "" // out of step: never to be used again
+		x.conn.key = "" // out of step: the connection carries no other request
 	}
 	return nil
 }

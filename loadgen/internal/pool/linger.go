@@ -9,25 +9,25 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// lingering are connections whose last response is whole and whose peer is to
-// close first, so that TIME_WAIT stays with it. They have left their workers:
-// how long a peer takes is no part of any request. The zero value leaves none
-// open.
+// lingering are connections whose last response is whole and whose peer must
+// close first, so that TIME_WAIT stays on its side. They have left their
+// workers: the time that a peer takes to close belongs to no request. The zero
+// value leaves no connection open.
 type lingering struct {
 	most int
 
 	mu     sync.Mutex // guards what follows
 	open   map[*conn]struct{}
-	closed *sync.Cond   // one of open was; nil until there is one
-	count  atomic.Int64 // of those that were; read without the lock, too
+	closed *sync.Cond   // signals that one of open was closed; nil until there is one
+	count  atomic.Int64 // how many were closed; also read without the lock
 }
 
-// leave gives c's peer the time to close. Where too many have that time
-// already, c is closed at once.
+// leave gives c's peer time to close. If too many connections wait already, it
+// closes c at once.
 func (l *lingering) leave(c *conn, s *record.Tally) {
 	if c.SetDeadline(time.Now().Add(wire.FINBound)) != nil || !l.enter(c) {
 		s.CountConnection(func(n *record.ConnectionCount) { n.Ours++ })
-		_ = c.Close() // there is nothing left to learn from it
+		_ = c.Close() // an error here adds nothing
 		return
 	}
 	go func() {
@@ -58,8 +58,8 @@ func (l *lingering) exit(c *conn) {
 	l.closed.Broadcast()
 }
 
-// awaitFIN waits for the end of what comes from c's peer, and says how to count
-// what came.
+// awaitFIN reads from c once, until its peer sends something, closes or the
+// deadline passes. It returns how to count the outcome.
 func awaitFIN(c *conn) func(*record.ConnectionCount) {
 	var one [1]byte
 	_, err := c.Read(one[:])
@@ -75,7 +75,6 @@ func awaitFIN(c *conn) func(*record.ConnectionCount) {
 	}
 }
 
-// wait returns when none is open any more.
 func (l *lingering) wait() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -84,9 +83,9 @@ func (l *lingering) wait() {
 	}
 }
 
-// yield closes what there is, for a request that needs a descriptor and could
-// not have one when so many had been closed. It is true when one more is, and
-// false if there is none to close.
+// yield closes the lingering connections for a request that got no descriptor.
+// closed is the count before that attempt. yield returns true as soon as one
+// more has been closed, and false if there is none to close.
 func (l *lingering) yield(closed int64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

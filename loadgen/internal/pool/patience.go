@@ -8,11 +8,12 @@ import (
 	"nodrop/loadgen/internal/wire"
 )
 
-// allowance is how long something may take, from when on; the zero allowance is unlimited.
-// Times are ns from the run's start.
+// allowance is how long something may take, and from when. The zero value means
+// no limit. Times are in ns from the run's start.
 type allowance struct{ from, length int64 }
 
-// allow is what a deadline allows the request under way, or what begins now.
+// allow returns the allowance that a deadline gives to the current request, or
+// to what begins now.
 func (w *worker) allow(deadline time.Time) allowance {
 	if deadline.IsZero() {
 		return allowance{}
@@ -24,15 +25,15 @@ func (w *worker) allow(deadline time.Time) allowance {
 	return allowance{from, w.job.Since(deadline) - from}
 }
 
-// Extend moves the deadline of c, which has passed, by the time for which nodrop
-// did not run. It is false if the target has had its time.
+// Extend moves the deadline of c, which has passed, by the time for which
+// nodrop did not run. It returns false if the target has had its time.
 func (w *worker) Extend(c net.Conn) bool { return w.extendBy(c.SetDeadline) }
 
-// extendBy is Extend of a deadline that is set in some way.
+// extendBy is Extend with the function that sets the deadline.
 func (w *worker) extendBy(set func(time.Time) error) bool {
 	l, now := w.allowance, w.exchange.now()
 	if l.length == 0 || now < l.from+l.length {
-		return false // that deadline was another's
+		return false // it was not this deadline that passed
 	}
 	until := l.from + l.length + w.job.Stalls.Delay(l.from, l.length)
 	if until <= now {
@@ -43,19 +44,20 @@ func (w *worker) extendBy(set func(time.Time) error) bool {
 	return !w.aborted && set(w.job.Base.Add(time.Duration(until))) == nil
 }
 
-// patient is a worker's socket. Its deadlines are those that the worker arms it
-// with, and do not count the time for which nodrop did not run: when that is
-// over, they have passed, and what the peer sent meanwhile is there to be read.
+// patient is a worker's socket. Its deadlines do not count the time for which
+// nodrop did not run. After such a time a deadline has passed, yet what the
+// peer sent meanwhile is there to be read, so the deadline is moved and the
+// call repeated.
 type patient struct {
 	wire.Socket
-	worker *worker // nil once it has left the worker: then deadlines are final
+	worker *worker // nil once the socket has left the worker: deadlines are then final
 }
 
 func (p *patient) extendReading() bool {
 	return p.worker != nil && p.worker.extendBy(p.SetReadDeadline)
 }
 
-// extendWriting does not undo what stopWriting did.
+// extendWriting extends the write deadline, unless stopWriting ended the write.
 func (p *patient) extendWriting() bool {
 	w := p.worker
 	return w != nil && w.extendBy(func(until time.Time) error {

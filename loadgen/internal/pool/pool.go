@@ -13,15 +13,15 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// pool is the engine that works everywhere: one goroutine per worker, each
-// with connections of its own.
+// pool is the engine that works everywhere: one goroutine per worker, each with
+// its own connections.
 type pool struct {
 	job       *engine.Job
 	workers   []worker
 	lingering lingering
 }
 
-// New is the engine for a job.
+// New returns the engine for a job.
 func New(j *engine.Job) engine.Engine { return newPool(j) }
 
 func newPool(j *engine.Job) *pool {
@@ -33,8 +33,8 @@ func newPool(j *engine.Job) *pool {
 	return p
 }
 
-// Run returns when no request is in flight and none will be started: the time,
-// in ns from the run's start, when the last request was over.
+// Run returns when no request is in flight and none will be started. over is
+// when the last request ended, in ns from the run's start.
 func (p *pool) Run(ctx context.Context) (over int64) {
 	var group errgroup.Group
 	for i := range p.workers {
@@ -50,23 +50,22 @@ func (p *pool) Run(ctx context.Context) (over int64) {
 	return over
 }
 
-// Abort ends what is in flight. The requests are counted as aborted.
+// Abort ends the requests in flight, which are counted as aborted.
 func (p *pool) Abort() {
 	for i := range p.workers {
 		p.workers[i].abort()
 	}
 }
 
-// worker sends one request at a time.
 type worker struct {
 	job       *engine.Job
-	lingering *lingering // of all workers
+	lingering *lingering // shared by all workers
 	shard     *record.Tally
 	index     int
-	made      *int64 // connections
+	made      *int64 // connections so far
 	exchange  exchange
-	timer     *time.Timer // nil until there is something to wait for
-	allowance allowance   // of what is under way
+	timer     *time.Timer // nil until the worker first waits
+	allowance allowance   // of the current request or connection attempt
 
 	mu      sync.Mutex // guards current and aborted
 	current net.Conn
@@ -78,7 +77,6 @@ func (w *worker) init(j *engine.Job, l *lingering, i int, made *int64, tally *re
 	w.exchange.init(w)
 }
 
-// run sends requests as the schedule and the budget allow.
 func (w *worker) run(ctx context.Context) {
 	defer w.exchange.close()
 	clock := func() time.Duration { return time.Since(w.job.Base) }
@@ -92,7 +90,7 @@ func (w *worker) run(ctx context.Context) {
 	}
 }
 
-// await waits for d; false means that the run ended meanwhile.
+// await waits for d. It returns false if the run ended meanwhile.
 func (w *worker) await(d time.Duration) bool {
 	if d <= 0 {
 		return true
@@ -110,13 +108,13 @@ func (w *worker) await(d time.Duration) bool {
 	}
 }
 
-// connectionNumber numbers a new connection: workers take turns, so that no two
-// ever give the same.
+// connectionNumber returns the number of a new connection. No two workers use
+// the same number.
 func (w *worker) connectionNumber() int64 {
 	return engine.ConnectionNumber(w.index, w.made, w.job.Workers)
 }
 
-// Register makes c the connection that abort ends; nil for none.
+// Register makes c the connection that abort interrupts; nil for none.
 func (w *worker) Register(c net.Conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -126,7 +124,7 @@ func (w *worker) Register(c net.Conn) {
 	}
 }
 
-// arm sets the deadline of c, unless the run was aborted.
+// arm sets the deadline of c. After an abort it sets one in the past.
 func (w *worker) arm(c net.Conn, deadline time.Time) error {
 	w.allowance = w.allow(deadline)
 	w.mu.Lock()

@@ -17,7 +17,6 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// newTestPool is a pool of one worker that sends GET requests to address.
 func newTestPool(t *testing.T, address netip.AddrPort) *pool {
 	t.Helper()
 	home, slipped := target.Read("http://" + address.String() + "/")
@@ -48,15 +47,15 @@ func newTestPool(t *testing.T, address netip.AddrPort) *pool {
 	})
 }
 
-// never are stalls that there are none of.
+// never is a Stalls without any stall.
 type never struct{}
 
 func (never) Add(stall.Span)                {}
 func (never) Delay(int64, int64) int64      { return 0 }
 func (never) Ours(int64, int64, int64) bool { return false }
 
-// TestRedirectLookupIsTimed: -t bounds the look-up of a host that a redirect
-// led to, and the DNS phase shows it.
+// TestRedirectLookupIsTimed: -t bounds the look-up of a redirect's host, and
+// the DNS phase includes it.
 func TestRedirectLookupIsTimed(t *testing.T) {
 	x := &newTestPool(t, netip.MustParseAddrPort("127.0.0.1:80")).workers[0].exchange
 	other, slipped := target.Read("http://elsewhere.invalid/")
@@ -73,7 +72,6 @@ func TestRedirectLookupIsTimed(t *testing.T) {
 	}
 }
 
-// TestAwaitFIN: bytes are no FIN.
 func TestAwaitFIN(t *testing.T) {
 	server, err := faultserver.Start(faultserver.Always(faultserver.OKThenFIN))
 	if err != nil {

@@ -2,5 +2,6 @@
 
 package pool
 
-// raceDetected: sync.Pool throws some of what it is given away, on purpose.
+// raceDetected reports that the race detector is on: sync.Pool then drops some
+// items on purpose.
 const raceDetected = true

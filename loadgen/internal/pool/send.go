@@ -8,11 +8,11 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// sendBufferSize is what a worker takes of a file at a time.
+// sendBufferSize is how many bytes of a file a worker reads at a time.
 const sendBufferSize = 64 << 10
 
-// send writes the request. The failure is final; after the error, which is the
-// connection's, the peer may still have said why.
+// send writes the request. The failure is final. The error is the connection's:
+// the peer may still have sent a response.
 func (x *exchange) send(at *engine.Hop, deadline time.Time) (*engine.Failure, error) {
 	if at.Expects {
 		return x.sendExpecting(at, deadline)
@@ -24,9 +24,10 @@ func (x *exchange) send(at *engine.Hop, deadline time.Time) (*engine.Failure, er
 	return x.sendFile(at)
 }
 
-// sendExpecting writes the head, and the body once the server wants it. If the
-// server responds without it, the body is not sent; the connection then may or
-// may not be one on which the server still waits for it, and is not used again.
+// sendExpecting writes the head, and the body when the server asks for it. If
+// the server sends its final response without asking, the body is not sent, and
+// the connection is not reused, because the server may or may not still wait
+// for the body.
 func (x *exchange) sendExpecting(at *engine.Hop, deadline time.Time) (*engine.Failure, error) {
 	head := at.Bytes[:len(at.Bytes)-len(at.Body.Bytes)]
 	if err := x.write(at, head); err != nil {
@@ -44,8 +45,8 @@ func (x *exchange) sendExpecting(at *engine.Hop, deadline time.Time) (*engine.Fa
 	return nil, x.write(at, at.Body.Bytes)
 }
 
-// awaitContinue reads until the server has asked for the body, or has answered
-// without it, or expectBound has passed, which is as good as being asked.
+// awaitContinue reads until the server asks for the body or responds without
+// asking, or until Limits.Expect has passed, which counts as being asked.
 func (x *exchange) awaitContinue(deadline time.Time) (goAhead bool, fail *engine.Failure) {
 	bound := time.Now().Add(x.job.Expect)
 	patient := deadline.IsZero() || bound.Before(deadline)
@@ -73,7 +74,8 @@ func (x *exchange) awaitContinue(deadline time.Time) (goAhead bool, fail *engine
 	return x.parser.Status() == 0, nil
 }
 
-// beginSending forgets what came before: the response to what is sent now.
+// beginSending resets firstByte, since the response to what is sent now is
+// still to come, and returns the time.
 func (x *exchange) beginSending() (now int64) {
 	if !x.early.running {
 		x.firstByte = 0
@@ -81,7 +83,7 @@ func (x *exchange) beginSending() (now int64) {
 	return x.now()
 }
 
-// write sends bytes of the request that are in memory.
+// write sends a part of the request that is in memory.
 func (x *exchange) write(at *engine.Hop, b []byte) error {
 	began := x.beginSending()
 	sent, err := x.conn.Write(b)
@@ -93,9 +95,9 @@ func (x *exchange) write(at *engine.Hop, b []byte) error {
 	return err
 }
 
-// sendFile sends the body from its file, through a buffer: sendfile(2) would
-// spare a copy, and tell neither a file that cannot be read from a connection
-// that cannot be written to, nor work over TLS.
+// sendFile sends the body from its file through a buffer. sendfile(2) would
+// save a copy, but cannot tell a file that cannot be read from a connection
+// that cannot be written to, and does not work over TLS.
 func (x *exchange) sendFile(at *engine.Hop) (*engine.Failure, error) {
 	if x.sendBuf == nil {
 		x.sendBuf = make([]byte, sendBufferSize)

@@ -12,16 +12,16 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// maxSteps bounds what is noted of one request: a response of many pieces is
-// many steps. The last half are the last.
+// maxSteps is the most steps kept of one request: a response in many pieces
+// makes many steps. The first half and the last half are kept.
 const maxSteps = 200
 
-// tracer notes the steps of the request under way. Where there is none, nothing
-// is to be computed for it either: requests are many, and traces few.
+// tracer records the steps of the current request. Without a tracer, callers
+// must not compute its arguments either: requests are many, and traces few.
 type tracer struct {
-	mu    sync.Mutex // guards what follows: reading and writing may go on at a time
+	mu    sync.Mutex // guards what follows: reading and writing may run at the same time
 	steps []record.TraceStep
-	left  int // out, from among them
+	left  int // how many steps were left out
 }
 
 func (t *tracer) note(at int64, err error, format string, args ...any) {
@@ -36,7 +36,8 @@ func (t *tracer) note(at int64, err error, format string, args ...any) {
 	t.steps = append(t.steps, record.TraceStep{At: at, What: safetext.Bounded(fmt.Sprintf(format, args...)), Error: safetext.Bounded(errnoText(err))})
 }
 
-// errnoText is an error's cause with the number that the kernel gave it.
+// errnoText returns an error's cause, with the kernel's error number if there
+// is one.
 func errnoText(err error) string {
 	if err == nil {
 		return ""

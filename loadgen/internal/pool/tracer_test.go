@@ -5,7 +5,6 @@ import (
 	"testing"
 )
 
-// TestLongTrace: the steps of a response that comes in many pieces are bounded.
 func TestLongTrace(t *testing.T) {
 	const notes = 10_000
 	var trace tracer

@@ -8,7 +8,7 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// tunnel asks the proxy, on a connection just made, for a way to the hop's host.
+// tunnel asks the proxy, on a new connection, for a tunnel to the hop's host.
 func (x *exchange) tunnel(at *engine.Hop, deadline time.Time) *engine.Failure {
 	began := x.now()
 	err := x.worker.arm(x.conn, deadline)

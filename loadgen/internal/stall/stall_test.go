@@ -17,7 +17,7 @@ func TestBeat(t *testing.T) {
 		now, rest int64
 		want      *Span
 	}{
-		{1000 * ms, 0, nil}, // nothing is known of the time before
+		{1000 * ms, 0, nil}, // nothing is known about the time before
 		{1010 * ms, 0, nil},
 		{1040 * ms, 10 * ms, nil},                         // 20 ms late
 		{1071 * ms, 10 * ms, &Span{1040 * ms, 1071 * ms}}, // and 1 ms more
@@ -35,7 +35,7 @@ func TestBeat(t *testing.T) {
 	}
 }
 
-// TestSpans: against a list of milliseconds, each in a span or not.
+// TestSpans compares Spans with a list of milliseconds, each in a span or not.
 func TestSpans(t *testing.T) {
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 0))
@@ -73,7 +73,7 @@ func TestSpans(t *testing.T) {
 	}
 }
 
-// TestManySpans: memory has a bound, the sums have none.
+// TestManySpans: the list is bounded, the sums are not.
 func TestManySpans(t *testing.T) {
 	var s Spans
 	for i := range int64(10_000) {
@@ -87,16 +87,16 @@ func TestManySpans(t *testing.T) {
 	}
 }
 
-// TestLimits: what a limit of 1 s means, by when a request began and ended, if
-// the generator stood still from 2 s to 5 s and from 5.5 s to 6 s.
+// TestLimits checks what a limit of 1 s means, by when a request began and
+// ended, if the generator stood still from 2 s to 5 s and from 5.5 s to 6 s.
 func TestLimits(t *testing.T) {
 	var s Spans
 	s.Add(Span{2000, 5000})
 	s.Add(Span{5500, 6000})
 	const limit = 1000
 	type fate struct {
-		Ours    bool  // at its end
-		Expires int64 // when it would have timed out
+		Ours    bool  // whether Ours reports true at the request's end
+		Expires int64 // when the request would have timed out
 	}
 	for _, tt := range []struct {
 		name       string
@@ -114,7 +114,7 @@ func TestLimits(t *testing.T) {
 		{"its time up", 5000, 6500, fate{false, 6500}},
 		{"after both", 6000, 7000, fate{false, 7000}},
 	} {
-		// What is known by the time of the end.
+		// The spans known when the request would have timed out.
 		var known Spans
 		for _, span := range s.list {
 			if span.Begin < tt.want.Expires {
@@ -128,7 +128,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestDelayEnds: a generator that hardly ever runs does not wait for ever.
+// TestDelayEnds covers a generator that hardly ever runs.
 func TestDelayEnds(t *testing.T) {
 	var s Spans
 	const limit = 1000

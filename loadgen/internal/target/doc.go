@@ -1,7 +1,7 @@
-// Package target reads URLs as people write them and says what connections and
-// requests need of them.
+// Package target parses URLs as people write them and returns what connections
+// and requests need of them.
 //
-// Check finds the slips that people make and says what was likely meant; Read
-// takes a whole URL, such as a redirect leads to. What was typed is sent as it
-// was typed, as far as a request line can carry it.
+// Check finds common mistakes and suggests what was likely meant. Read parses a
+// whole URL, such as that of a redirect. A URL is sent as it was typed, as far
+// as a request line can carry it.
 package target

@@ -14,29 +14,29 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// Slip is what is wrong with a URL as it was typed.
+// Slip is a mistake in a URL as it was typed.
 type Slip struct {
 	Problem string
-	Hint    string // "" for none
+	Hint    string // what to try instead; "" for none
 }
 
-// TrimBlanks cuts off what comes along when a URL is pasted: blanks, line ends
-// and marks that have no width.
+// TrimBlanks removes what is often pasted around a URL: blanks, line ends and
+// zero-width characters.
 func TrimBlanks(s string) string {
 	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '\uFEFF' || r == '\u200B' })
 }
 
 var (
-	// brokenScheme is http or https with something wrong in what parts it from
-	// the host.
+	// brokenScheme matches http or https with a wrong separator before the
+	// host.
 	brokenScheme = regexp.MustCompile(`^(?i)(https?)[:;/\\]+(.+)$`)
 	properScheme = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*)://`)
 )
 
 const quotes = "\"'`<>“”„‘’‚«»"
 
-// findSlip finds the slips that people make with URLs, each with what was
-// likely meant; nil for none.
+// findSlip finds common mistakes in URLs, each with what was likely meant; nil
+// for none.
 func findSlip(text string) *Slip {
 	for _, find := range [...]func(string) *Slip{quoted, schemeSlip, hostSlip, portSlip} {
 		if s := find(text); s != nil {
@@ -46,8 +46,8 @@ func findSlip(text string) *Slip {
 	return nil
 }
 
-// quoted finds quotes that were pasted along. At the end alone they are part of
-// the path.
+// quoted finds quotes that were pasted around the URL. Quotes at the end alone
+// are part of the path.
 func quoted(text string) *Slip {
 	if first, _ := utf8.DecodeRuneInString(text); text == "" || !strings.ContainsRune(quotes, first) {
 		return nil
@@ -56,7 +56,6 @@ func quoted(text string) *Slip {
 	return &Slip{"it is in quotes", "try " + safetext.MaskURL(inner)}
 }
 
-// schemeSlip finds what is wrong before the host.
 func schemeSlip(text string) *Slip {
 	const notHTTP = "not an http:// URL"
 	if m := properScheme.FindStringSubmatch(text); m != nil {
@@ -82,7 +81,8 @@ func schemeSlip(text string) *Slip {
 	return &Slip{notHTTP, "try " + safetext.MaskURL("http://"+bare)}
 }
 
-// otherScheme is a scheme that is not HTTP's, or nearly is.
+// otherScheme reports a scheme other than HTTP's, with a hint if it is nearly
+// HTTP's.
 func otherScheme(scheme, rest string) *Slip {
 	s := &Slip{Problem: "not an http:// or https:// URL"}
 	for _, meant := range [...]string{"http", "https"} {
@@ -94,7 +94,6 @@ func otherScheme(scheme, rest string) *Slip {
 	return s
 }
 
-// hostSlip finds a host that is missing, or an address without its brackets.
 func hostSlip(text string) *Slip {
 	begin, end := safetext.AuthorityOf(text)
 	scheme, rest := strings.ToLower(text[:begin]), text[end:]
@@ -117,7 +116,8 @@ func hostSlip(text string) *Slip {
 	return nil
 }
 
-// bracketless is an IPv6 address without the brackets that part it from a port.
+// bracketless reports an IPv6 address without the brackets that separate it
+// from a port.
 func bracketless(scheme, host, rest string) *Slip {
 	const problem = "an IPv6 address needs brackets"
 	addr, port, _ := safetext.CutLast(host, ":")
@@ -135,8 +135,8 @@ func isAddr(s string) bool {
 	return err == nil
 }
 
-// portSlip finds a port that is none. What looks like one may be the begin of a
-// password that holds a /, ? or #.
+// portSlip finds a port that is not a number. What looks like a port may be the
+// beginning of a password that contains a /, ? or #.
 func portSlip(text string) *Slip {
 	begin, end := safetext.AuthorityOf(text)
 	_, host, hasUser := safetext.CutLast(text[begin:end], "@")

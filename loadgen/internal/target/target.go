@@ -22,10 +22,10 @@ type Target struct {
 	Path string // origin form, query included
 	URL  *url.URL
 	TLS  bool
-	Said string // what texts call it; "" where that is to be found
+	Said string // what texts call it; "" = derived from URL
 }
 
-// Check reads a URL as people write it, and finds the slips that they make.
+// Check parses a URL as people write it, and finds common mistakes.
 func Check(text string) (Target, *Slip) {
 	if slipped := findSlip(text); slipped != nil {
 		return Target{}, slipped
@@ -33,7 +33,7 @@ func Check(text string) (Target, *Slip) {
 	return Read(text)
 }
 
-// Read reads a whole http:// or https:// URL.
+// Read parses a whole http:// or https:// URL.
 func Read(text string) (Target, *Slip) {
 	u, err := url.Parse(EscapeURL(text))
 	if err != nil {
@@ -68,7 +68,7 @@ func Read(text string) (Target, *Slip) {
 	return t, nil
 }
 
-// joinHost is host and port as a URL has them; port may be "".
+// joinHost joins a host and a port as in a URL; port may be "".
 func joinHost(host, port string) string {
 	if port != "" {
 		return net.JoinHostPort(host, port)
@@ -76,9 +76,9 @@ func joinHost(host, port string) string {
 	return host
 }
 
-// ASCIIHost is a host as look-ups, the Host field and TLS need it: a name in
-// another script as IDNA writes it. One in ASCII stays as it was typed, as in
-// net/http, and so does an address.
+// ASCIIHost returns a host in the form that look-ups, the Host field and TLS
+// need. A name in another script is converted with IDNA. A name in ASCII stays
+// as it was typed, as in net/http, and so does an address.
 func ASCIIHost(host string) (string, error) {
 	if isASCII(host) {
 		return host, nil
@@ -90,7 +90,7 @@ func ASCIIHost(host string) (string, error) {
 	return ascii, nil
 }
 
-// ASCIIHostport is a Host field's value with its name in ASCII.
+// ASCIIHostport returns a Host field's value with its name in ASCII.
 func ASCIIHostport(value string) (string, error) {
 	if isASCII(value) {
 		return value, nil
@@ -107,8 +107,9 @@ func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 })
 }
 
-// EscapeURL makes text, a whole URL or a reference, one that net/url leaves as
-// it is: it undoes all escapes of a path that holds anything else.
+// EscapeURL escapes text, a whole URL or a reference, so that net/url keeps it
+// unchanged: net/url undoes all escapes of a path with a byte that must be
+// escaped.
 func EscapeURL(text string) string {
 	begin, end := safetext.AuthorityOf(text)
 	authority, rest := text[begin:end], text[end:]
@@ -121,8 +122,8 @@ func EscapeURL(text string) string {
 	return escaped
 }
 
-// escapeZone writes the zone of an IPv6 address as URLs have it ("%25eth0").
-// People, and curl, write it as addresses do ("%eth0").
+// escapeZone writes the zone of an IPv6 address as a URL requires it
+// ("%25eth0"). People, and curl, write it as in an address ("%eth0").
 func escapeZone(authority string) string {
 	begin, end := strings.LastIndexByte(authority, '['), strings.LastIndexByte(authority, ']')
 	if begin < 0 || end < begin {
@@ -136,8 +137,8 @@ func escapeZone(authority string) string {
 	return authority[:zone] + "25" + authority[zone:]
 }
 
-// escape escapes the bytes that may not stand. Control bytes stay, for net/url
-// to refuse; escapes stay as they were typed.
+// escape escapes the bytes that mayStand excludes. Control bytes stay, so that
+// net/url rejects them; escapes stay as they were typed.
 func escape(s string, mayStand func(byte) bool) string {
 	var b strings.Builder
 	for i := range len(s) {
@@ -150,25 +151,24 @@ func escape(s string, mayStand func(byte) bool) string {
 	return b.String()
 }
 
-// mayStandInPath lists what net/url leaves alone in a path.
 func mayStandInPath(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
 		strings.IndexByte("-._~!$&'()*+,;=:@[]/%", c) >= 0
 }
 
-// mayStandInQuery lists what browsers, curl and hey leave alone in a query: all
-// that does not break the request line.
+// mayStandInQuery reports whether browsers, curl and hey leave c alone in a
+// query: all bytes that do not break the request line.
 func mayStandInQuery(c byte) bool { return c > ' ' && c < 0x7f }
 
-// Origin is what a connection is made for: connections to one origin are not
-// used for another.
+// Origin identifies the scheme, host and port of a connection: connections to
+// one origin are not used for another.
 func (t Target) Origin() string { return t.URL.Scheme + "://" + strings.ToLower(t.Hostport()) }
 
-// Hostport is where connections for t go: its host and its port, named in any case.
+// Hostport returns where connections for t go: the host, and always the port.
 func (t Target) Hostport() string { return net.JoinHostPort(t.Host, strconv.Itoa(int(t.Port))) }
 
-// HostField is the Host field's value: the URL's authority as written, without
-// an IPv6 zone, which means something on this machine alone.
+// HostField returns the Host field's value: the URL's authority as written,
+// without an IPv6 zone, which means something on this machine only.
 func (t Target) HostField() string {
 	host := strings.TrimSuffix(t.URL.Host, ":")
 	if zone := strings.IndexByte(host, '%'); zone >= 0 {
@@ -179,8 +179,8 @@ func (t Target) HostField() string {
 	return host
 }
 
-// Absolute is the request target that a proxy wants: the whole URL, but for
-// what is no part of it on the wire.
+// Absolute returns the request target that a proxy needs: the whole URL without
+// the parts that are not sent.
 func (t Target) Absolute() string {
 	u := *t.URL
 	u.User, u.Fragment, u.RawFragment = nil, "", ""
@@ -191,7 +191,7 @@ func (t Target) Absolute() string {
 	return u.String()
 }
 
-// Shown is the URL as texts show it: without passwords and tokens.
+// Shown returns the URL as texts show it: without passwords and tokens.
 func (t Target) Shown() string {
 	if t.Said != "" {
 		return t.Said
@@ -199,7 +199,7 @@ func (t Target) Shown() string {
 	return safetext.MaskURL(t.URL.String())
 }
 
-// Addr is the address that the URL itself gives, if its host is one.
+// Addr returns the address in the URL itself, if its host is one.
 func (t Target) Addr() (netip.AddrPort, bool) {
 	ip, err := netip.ParseAddr(t.Host)
 	if err != nil {
@@ -208,7 +208,7 @@ func (t Target) Addr() (netip.AddrPort, bool) {
 	return netip.AddrPortFrom(ip, t.Port), true
 }
 
-// CheckZone refuses the zone of an address that names no interface.
+// CheckZone rejects an address zone that names no interface of this machine.
 func (t Target) CheckZone() error {
 	addr, ok := t.Addr()
 	zone := addr.Addr().Zone()
@@ -224,8 +224,7 @@ func (t Target) CheckZone() error {
 	return nil
 }
 
-// unreadable says why net/url does not take a URL, in words that hold no
-// password.
+// unreadable says why net/url rejects a URL, in a text without passwords.
 func unreadable(text string, err error) *Slip {
 	why := cmp.Or(errors.Unwrap(err), err)
 	begin, end := safetext.AuthorityOf(text)

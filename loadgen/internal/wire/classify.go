@@ -12,8 +12,9 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// Classify names the class of a failure from its stage and error: by error
-// type and errno, never by text. What the table does not list is "other".
+// Classify returns the class of a failure from its stage and error: by error
+// type and errno, never by text. A combination that the table does not list
+// becomes "other".
 func Classify(stage record.Stage, err error) record.Class {
 	class := classOf(stage, err)
 	if class.Info().Processed == "" {
@@ -22,8 +23,8 @@ func Classify(stage record.Stage, err error) record.Class {
 	return class
 }
 
-// classOf asks first whose error it is: this machine's, a protocol's, the
-// system's.
+// classOf checks in this order whose error it is: nodrop's or this machine's, a
+// protocol's, the system's.
 func classOf(stage record.Stage, err error) record.Class {
 	if class := ownClass(err); class != 0 {
 		return class
@@ -34,7 +35,6 @@ func classOf(stage record.Stage, err error) record.Class {
 	return systemClass(stage, err)
 }
 
-// ownClass is that of errors of our own making, 0 for others.
 func ownClass(err error) record.Class {
 	var unsent *UnsentError
 	switch {
@@ -52,8 +52,8 @@ func ownClass(err error) record.Class {
 	return 0
 }
 
-// protocolClass is that of what a peer said, or did not say as its protocol has
-// it; 0 for others.
+// protocolClass returns the class of errors that a peer caused by what it sent,
+// or failed to send, under its protocol; 0 for other errors.
 func protocolClass(stage record.Stage, err error) record.Class {
 	var malformed *h1.MalformedError
 	var lookup *net.DNSError
@@ -85,7 +85,6 @@ func protocolClass(stage record.Stage, err error) record.Class {
 	return 0
 }
 
-// systemClass is that of what the system says of a connection.
 func systemClass(stage record.Stage, err error) record.Class {
 	var late *NetworkError
 	var errno syscall.Errno
@@ -102,8 +101,8 @@ func systemClass(stage record.Stage, err error) record.Class {
 	return otherClass(stage)
 }
 
-// IsTimeout reports whether a deadline of ours passed. The standard dialer says
-// so in two ways, with the poller's error or with a context's.
+// IsTimeout reports whether one of nodrop's deadlines passed. The standard
+// dialer reports that in two ways, with the poller's error or with a context's.
 func IsTimeout(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
 }
@@ -125,8 +124,8 @@ func otherClass(stage record.Stage) record.Class {
 	return record.NewClass(stage, record.CauseOther)
 }
 
-// classifyLookup: NXDOMAIN is the other side's doing, a look-up that could not
-// be sent or got no response in time is ours.
+// classifyLookup counts an NXDOMAIN against the other side, and a look-up that
+// could not be sent or got no response in time against this machine.
 func classifyLookup(err *net.DNSError) record.Class {
 	var errno syscall.Errno
 	switch {
@@ -150,23 +149,24 @@ func classifyErrno(stage record.Stage, errno syscall.Errno) record.Class {
 	case cause == record.CauseNone:
 		return otherClass(stage)
 	case cause == record.CauseRefused && stage >= record.StageSend:
-		// No handshake failed: it is the ICMP error that the request, or the
-		// acknowledgement of the response, met when the port was shut on the way.
+		// The handshake had succeeded. This is an ICMP error for the request,
+		// or for the acknowledgement of the response, because the port was
+		// closed on the way.
 		return record.NewClass(stage, record.CauseUnreachable)
 	case cause == record.CauseReset && stage == record.StageSend:
-		// Whether the peer had gone before or after our last byte cannot be
-		// told from a failed write; nothing of a response was there to read.
+		// A failed write cannot tell whether the peer closed before or after
+		// our last byte; nothing of a response was there to read.
 		return record.NewClass(record.StageWait, record.CauseReset)
 	}
 	return record.NewClass(stage, cause)
 }
 
-// LacksFiles reports whether there was no descriptor to make a socket with.
+// LacksFiles reports whether there was no descriptor left for a socket.
 func LacksFiles(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
-// StageOf is how far an exchange had got whose request was written.
+// StageOf returns the stage of an exchange whose request is written.
 func StageOf(s h1.Stage) record.Stage {
 	switch s {
 	case h1.StageIdle:

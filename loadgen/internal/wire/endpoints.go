@@ -9,12 +9,12 @@ import (
 // Endpoint is one remote address that connections go to.
 // Two endpoints with the same Name are one endpoint in every count.
 type Endpoint struct {
-	Name string // as reports show it: a replica's name, or the address itself
+	Name string // as shown in reports: a replica's name, or the address itself
 	Addr netip.AddrPort
-	Path string // of a unix socket; in place of Addr
+	Path string // of a unix socket, in place of Addr
 }
 
-// String is the name, with the address where that says more.
+// String returns the name, with the address if that adds something.
 func (e *Endpoint) String() string {
 	if addr := e.Addr.String(); e.Path == "" && e.Name != addr {
 		return e.Name + " (" + addr + ")"
@@ -22,11 +22,11 @@ func (e *Endpoint) String() string {
 	return e.Name
 }
 
-// Endpoints says which address the next new connection goes to.
+// Endpoints chooses the address of the next new connection.
 //
-// Next is called once per connection, from many goroutines at once, and must
-// return at once: others wait for their turn meanwhile; an error means that no address could be found and is counted
-// under the dns stage.
+// Next is called once per connection, from many goroutines at once. It must
+// return at once, because others wait meanwhile. An error means that no address
+// was found, and counts under the dns stage.
 type Endpoints interface {
 	Next(ctx context.Context) (*Endpoint, error)
 }
@@ -37,7 +37,7 @@ type Fixed struct {
 	turn atomic.Uint64
 }
 
-// NewFixed is a list of addresses, which are also their names.
+// NewFixed returns a list of addresses, which are also their names.
 func NewFixed(addrs []netip.AddrPort) *Fixed {
 	f := &Fixed{}
 	for _, a := range addrs {
@@ -46,15 +46,15 @@ func NewFixed(addrs []netip.AddrPort) *Fixed {
 	return f
 }
 
-// NewUnix is the unix socket at path.
+// NewUnix returns the unix socket at path.
 func NewUnix(path string) *Fixed {
 	return &Fixed{list: []*Endpoint{{Name: path, Path: path}}}
 }
 
-// Known is the list.
+// Known returns the list.
 func (f *Fixed) Known() []*Endpoint { return f.list }
 
-// Next is the endpoint after the last one given.
+// Next returns the endpoint after the last one returned.
 func (f *Fixed) Next(context.Context) (*Endpoint, error) {
 	return f.list[(f.turn.Add(1)-1)%uint64(len(f.list))], nil
 }

@@ -8,8 +8,8 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// causeOf maps an errno to its cause; client is true for those that this
-// machine's own limits make.
+// causeOf maps an errno to its cause. client is true if this machine's own
+// limits or settings cause it.
 func causeOf(errno syscall.Errno) (cause record.Cause, client bool) {
 	switch errno {
 	case windows.WSAECONNREFUSED:
@@ -32,5 +32,5 @@ func causeOf(errno syscall.Errno) (cause record.Cause, client bool) {
 	return record.CauseNone, false
 }
 
-// hasNoRoute is never asked: connects are not told apart here.
+// hasNoRoute is always false: on this system connect errors are not told apart.
 func hasNoRoute(error) bool { return false }

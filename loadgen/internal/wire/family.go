@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// ChooseFamily decides, for a name with addresses of both families, which one
-// the load goes to: the first, in the resolver's order, that takes a trial
-// connection; without any, the first. Spreading over both would count a server
-// that listens on one of them as half lost. note is a sentence for the report,
-// "" when there was nothing to choose.
+// ChooseFamily chooses the address family of a load for a name that has
+// addresses of both: the first, in the resolver's order, that accepts a trial
+// connection, or the first if neither does. Spreading over both would count a
+// server that listens on one family as half lost. note is a sentence for the
+// report, "" if there was nothing to choose.
 func ChooseFamily(ctx context.Context, ips []netip.Addr, port uint16) (family func(netip.Addr) bool, note string) {
 	first := FamilyOf(ips[0])
 	other := slices.IndexFunc(ips, func(ip netip.Addr) bool { return FamilyName(ip) != FamilyName(ips[0]) })
@@ -38,7 +38,7 @@ func tryConnect(ctx context.Context, addr netip.AddrPort) bool {
 	return true
 }
 
-// FamilyName is "IPv4" or "IPv6".
+// FamilyName returns "IPv4" or "IPv6".
 func FamilyName(ip netip.Addr) string {
 	if ip.Unmap().Is4() {
 		return "IPv4"
@@ -46,7 +46,8 @@ func FamilyName(ip netip.Addr) string {
 	return "IPv6"
 }
 
-// FamilyOf tells the addresses of ip's family.
+// FamilyOf returns a function that reports whether an address is of ip's
+// family.
 func FamilyOf(ip netip.Addr) func(netip.Addr) bool {
 	want := FamilyName(ip)
 	return func(ip netip.Addr) bool { return FamilyName(ip) == want }

@@ -10,11 +10,12 @@ import (
 	"syscall"
 )
 
-// lookupFunc resolves a host; net.Resolver.LookupNetIP with its network bound.
+// lookupFunc resolves a host, like net.Resolver.LookupNetIP with a fixed
+// network.
 type lookupFunc func(ctx context.Context, host string) ([]netip.Addr, error)
 
-// LookupHost asks the system's resolver. Each call asks for itself, where
-// net.DefaultResolver lets those made at the same time share a response.
+// LookupHost asks the system's resolver. Each call makes its own look-up,
+// whereas with net.DefaultResolver concurrent calls share a response.
 func LookupHost(ctx context.Context, host string) ([]netip.Addr, error) {
 	var asked nameQueries
 	r := net.Resolver{Dial: asked.dial}
@@ -25,11 +26,11 @@ func LookupHost(ctx context.Context, host string) ([]netip.Addr, error) {
 	return ips, err
 }
 
-// nameQueries is what became of the sockets of one look-up. A net.DNSError says
-// it in words only.
+// nameQueries records how the sockets of one look-up fared. A net.DNSError has
+// that only as text.
 type nameQueries struct {
 	mu      sync.Mutex    // guards what follows
-	failure syscall.Errno // why this machine could not ask; 0 = it could
+	failure syscall.Errno // why this machine could not ask; 0 if it could
 	sources []net.Addr
 }
 
@@ -42,10 +43,10 @@ func (q *nameQueries) dial(ctx context.Context, network, address string) (net.Co
 	switch {
 	case err == nil:
 		q.sources = append(q.sources, c.LocalAddr())
-	case errors.Is(err, syscall.EAGAIN): // UDP's word for it
+	case errors.Is(err, syscall.EAGAIN): // UDP without a free port
 		q.failure = syscall.EADDRNOTAVAIL
 	case errors.As(err, &errno):
-		// Over UDP nothing but this machine's routes can fail a connect.
+		// Over UDP, only this machine's routes can make a connect fail.
 		if _, client := causeOf(errno); client || strings.HasPrefix(network, "udp") && hasNoRoute(errno) {
 			q.failure = errno
 		}
@@ -53,8 +54,8 @@ func (q *nameQueries) dial(ctx context.Context, network, address string) (net.Co
 	return c, err
 }
 
-// explain adds what is known to err, and masks the ports in its words, which
-// differ each time.
+// explain adds the recorded failure to err, and masks the ports in its text,
+// which differ each time.
 func (q *nameQueries) explain(err *net.DNSError) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

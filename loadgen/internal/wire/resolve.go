@@ -18,17 +18,18 @@ type Resolver struct {
 	Family func(netip.Addr) bool
 	lookup lookupFunc
 	list   atomic.Pointer[Fixed]
-	note   func(record.Mark) // told when a look-up in the background fails
+	note   func(record.Mark) // called when a look-up in the background fails
 	since  func() int64
 }
 
-// NewResolver is for a host, of which nothing is looked up yet. What fails later,
-// in the background, is noted at the time that since says.
+// NewResolver returns a Resolver for a host and looks nothing up yet. Look-ups
+// that fail later, in the background, are marked at the time that since
+// returns.
 func NewResolver(host string, port uint16, note func(record.Mark), since func() int64) *Resolver {
 	return &Resolver{Host: host, Port: port, lookup: LookupHost, note: note, since: since}
 }
 
-// Known are the addresses of the last look-up that succeeded.
+// Known returns the addresses of the last successful look-up.
 func (r *Resolver) Known() []*Endpoint {
 	if list := r.list.Load(); list != nil {
 		return list.list
@@ -36,12 +37,13 @@ func (r *Resolver) Known() []*Endpoint {
 	return nil
 }
 
-// Next is the next address of the last look-up that succeeded.
+// Next returns the next address of the last successful look-up.
 func (r *Resolver) Next(ctx context.Context) (*Endpoint, error) {
 	return r.list.Load().Next(ctx)
 }
 
-// addrs looks the name up; there is at least one, in the resolver's order.
+// addrs looks the name up. It returns at least one address, in the resolver's
+// order, or an error.
 func (r *Resolver) addrs(ctx context.Context) ([]netip.AddrPort, error) {
 	ips, err := r.lookup(ctx, r.Host)
 	if err != nil {
@@ -59,7 +61,7 @@ func (r *Resolver) addrs(ctx context.Context) ([]netip.AddrPort, error) {
 	return addrs, nil
 }
 
-// Resolve looks the name up and keeps the response; on failure the old addresses
+// Resolve looks the name up and keeps the addresses; on failure the old ones
 // stay.
 func (r *Resolver) Resolve(ctx context.Context) error {
 	addrs, err := r.addrs(ctx)
@@ -78,9 +80,9 @@ func sameAddrs(list []*Endpoint, addrs []netip.AddrPort) bool {
 	return slices.EqualFunc(list, addrs, func(e *Endpoint, a netip.AddrPort) bool { return e.Addr == a })
 }
 
-// Refresh resolves again at each tick until ctx ends. Only a change from
-// working to failing is noted, so that a dead name server is one mark, not one
-// a second.
+// Refresh resolves again at each tick until ctx ends. It marks only a change
+// from success to failure, so that a dead name server makes one mark, not one
+// per second.
 func (r *Resolver) Refresh(ctx context.Context, tick <-chan time.Time) {
 	failing := false
 	for {
@@ -106,7 +108,7 @@ type PerConnection struct {
 	turn atomic.Uint64
 }
 
-// Next resolves and takes the next address of the response.
+// Next resolves the name and returns the next address of the response.
 func (p *PerConnection) Next(ctx context.Context) (*Endpoint, error) {
 	addrs, err := p.addrs(ctx)
 	if err != nil {

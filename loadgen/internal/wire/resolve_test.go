@@ -21,7 +21,7 @@ func TestRefreshKeepsWhatWorked(t *testing.T) {
 		{nil, errors.New("still down")},
 		{[]string{"10.0.0.3"}, nil},
 		{nil, errors.New("down again")},
-		{[]string{"10.0.0.3"}, nil}, // taken only once the one before is dealt with
+		{[]string{"10.0.0.3"}, nil}, // starts only after the previous one is handled
 	}
 	asked := 0
 	var notes []record.Mark

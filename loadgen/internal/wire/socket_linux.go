@@ -13,17 +13,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rawSocket is a non-blocking socket on the runtime's poller. It is made here
-// and not by net.Dialer because that one tries again on EADDRNOTAVAIL and on
-// meeting itself, unseen.
+// rawSocket is a non-blocking socket on the runtime's poller. It does not use
+// net.Dialer, which silently retries on EADDRNOTAVAIL and after connecting to
+// itself.
 type rawSocket struct {
 	*os.File
 	raw    syscall.RawConn
 	local  netip.AddrPort
 	remote *Endpoint
 
-	// The closures and their results are kept, so that asking and reading
-	// allocate nothing.
+	// The closures and their results are kept, so that Quiet and reads allocate
+	// nothing.
 	peek    func(fd uintptr)
 	arrived bool
 	read    func(fd uintptr) bool
@@ -31,16 +31,16 @@ type rawSocket struct {
 	n       int
 	err     error
 
-	// Of writing, which may go on while there is reading.
-	waiting  func() // of OnWait
+	// For writing, which may run while there is reading.
+	waiting  func() // set by OnWait
 	write    func(fd uintptr) bool
 	unsent   []byte
 	writeErr error
 }
 
-// Dial makes one connection attempt to e from an address of this machine
-// (zero: the system's choice), until deadline (zero: none). The keeper gets the
-// socket before it blocks.
+// Dial makes one connection attempt to e from a local address (zero: the
+// system's choice), until deadline (zero: none). It registers the socket with
+// the keeper before it blocks.
 func Dial(e *Endpoint, from netip.Addr, deadline time.Time, keeper keeper) (Socket, error) {
 	family, sockaddr := sockaddrOf(e)
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
@@ -48,8 +48,8 @@ func Dial(e *Endpoint, from netip.Addr, deadline time.Time, keeper keeper) (Sock
 		return nil, os.NewSyscallError("socket", err)
 	}
 	// The request goes out in one write, and a body's last segment must not
-	// wait for an acknowledgement. Failing to set it changes timing only; a
-	// unix socket has no such thing.
+	// wait for an acknowledgement. A failure changes timing only; a unix socket
+	// has no such option.
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	if err := bindSource(fd, from); err != nil {
 		_ = unix.Close(fd)
@@ -62,7 +62,7 @@ func Dial(e *Endpoint, from netip.Addr, deadline time.Time, keeper keeper) (Sock
 	}
 	s := &rawSocket{File: os.NewFile(uintptr(fd), "tcp"), remote: e}
 	if s.raw, err = s.SyscallConn(); err == nil {
-		err = s.SetDeadline(deadline) // first: the keeper may bring it forward
+		err = s.SetDeadline(deadline) // before Register: the keeper may bring it forward
 	}
 	if errors.Is(err, os.ErrNoDeadline) {
 		err = errUnwatched
@@ -82,7 +82,7 @@ func Dial(e *Endpoint, from netip.Addr, deadline time.Time, keeper keeper) (Sock
 	return s, nil
 }
 
-// connectError is that of a connect that failed at once.
+// connectError returns the error of a connect that failed at once.
 func connectError(e *Endpoint, err error) error {
 	err = os.NewSyscallError("connect", err)
 	if e.Path != "" {
@@ -91,9 +91,9 @@ func connectError(e *Endpoint, err error) error {
 	return &UnsentError{err}
 }
 
-// bindSource makes fd's connection come from an address of this machine. The
-// port is left to connect, which knows the other end: bind would have to find
-// one that is free towards all. Kernels before 4.2 do without.
+// bindSource sets the local address of fd. It leaves the port to connect, which
+// knows the remote end: bind would have to find a port that is free for all
+// remote ends. Kernels before 4.2 lack the option; its error is ignored.
 func bindSource(fd int, from netip.Addr) error {
 	if !from.IsValid() {
 		return nil
@@ -103,8 +103,9 @@ func bindSource(fd int, from netip.Addr) error {
 	return unix.Bind(fd, sockaddr)
 }
 
-// awaitConnect waits until the handshake with addr is known to be done. It asks
-// for names by package syscall: package unix asks for the protocol, too.
+// awaitConnect waits until the handshake with addr is known to be done. It gets
+// the socket's addresses from package syscall, because package unix also asks
+// for the protocol.
 func (s *rawSocket) awaitConnect(addr netip.AddrPort) error {
 	var result error
 	err := s.raw.Write(func(fd uintptr) bool {
@@ -112,7 +113,7 @@ func (s *rawSocket) awaitConnect(addr netip.AddrPort) error {
 		switch {
 		case errors.Is(err, unix.ENOTCONN):
 			result = lateError(int(fd))
-			return result != nil // or else it is still under way
+			return result != nil // nil: the handshake is still going on
 		case err != nil:
 			result = os.NewSyscallError("getpeername", err)
 			return true
@@ -121,8 +122,8 @@ func (s *rawSocket) awaitConnect(addr netip.AddrPort) error {
 			s.local = addrPortOf(sa)
 			if s.local == netip.AddrPortFrom(addr.Addr().Unmap().WithZone(""), addr.Port()) {
 				result = ErrSelfConnect
-				// Close must leave no TIME_WAIT: it would keep the port from
-				// the server that comes back to it.
+				// Close must leave no TIME_WAIT, which would keep the port from
+				// the server when it comes back.
 				reset(fd)
 			}
 		}
@@ -134,8 +135,8 @@ func (s *rawSocket) awaitConnect(addr netip.AddrPort) error {
 	return result
 }
 
-// lateError is why a handshake failed, nil if it has not: be it an error that
-// the kernel would otherwise try again after.
+// lateError returns why a handshake failed, nil if it has not. The error may be
+// one after which the kernel would otherwise retry.
 func lateError(fd int) error {
 	code, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
 	if err == nil && code == 0 {
@@ -149,13 +150,13 @@ func lateError(fd int) error {
 
 func (s *rawSocket) Quiet() bool {
 	s.arrived = true
-	// Control, unlike Read, does not ask whether a deadline has passed: that of
-	// the last request may have.
+	// Control, unlike Read, ignores deadlines: that of the last request may
+	// have passed.
 	return s.raw.Control(s.peek) == nil && !s.arrived
 }
 
-// look sees whether anything is there. A poll tells bytes, FIN and RST, and
-// has no address to allocate.
+// look checks whether anything has arrived. A poll sees bytes, FIN and RST, and
+// allocates no address.
 func (s *rawSocket) look(fd uintptr) {
 	fds := [...]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN | unix.POLLRDHUP}}
 	n, err := unix.Poll(fds[:], 0)
@@ -165,8 +166,8 @@ func (s *rawSocket) look(fd uintptr) {
 	s.arrived = n != 0 || err != nil
 }
 
-// ReadLent is Read with a buffer from buffers, taken when there is something to
-// put into it.
+// ReadLent is Read with a buffer from the pool, taken only when there is
+// something to read.
 func (s *rawSocket) ReadLent() (*ReadBuffer, int, error) {
 	s.lent, s.n, s.err = nil, 0, nil
 	err := s.raw.Read(s.read)
@@ -178,9 +179,9 @@ func (s *rawSocket) ReadLent() (*ReadBuffer, int, error) {
 	return lent, s.n, err
 }
 
-// tryRead reports whether there is no more to wait for. It reads by syscall.Read
-// and not by the unix package's: to the race detector what a peer of this
-// process wrote by the former has happened before.
+// tryRead reads and reports whether the wait is over. It uses syscall.Read, not
+// unix.Read: for the race detector, what a peer in this process wrote with
+// package syscall then happens before the read.
 func (s *rawSocket) tryRead(fd uintptr) bool {
 	s.lent = buffers.Get().(*ReadBuffer)
 	n, err := syscall.Read(int(fd), s.lent[:])
@@ -207,12 +208,12 @@ func (s *rawSocket) OnWait(f func()) { s.waiting = f }
 
 func (s *rawSocket) Cut() { _ = s.raw.Control(reset) } // fails only for a closed socket
 
-// reset makes the coming close of fd a reset.
+// reset makes the following close of fd send a RST.
 func reset(fd uintptr) {
 	_ = unix.SetsockoptLinger(int(fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 }
 
-// Write is File's, but for what OnWait adds.
+// Write is like that of os.File, and supports OnWait.
 func (s *rawSocket) Write(b []byte) (int, error) {
 	s.unsent, s.writeErr = b, nil
 	err := s.raw.Write(s.write)
@@ -227,8 +228,8 @@ func (s *rawSocket) Write(b []byte) (int, error) {
 	return n, nil
 }
 
-// tryWrite reports whether there is no more to wait for. As to syscall.Write,
-// see tryRead.
+// tryWrite writes and reports whether the wait is over. For syscall.Write, see
+// tryRead.
 func (s *rawSocket) tryWrite(fd uintptr) bool {
 	for len(s.unsent) > 0 {
 		n, err := syscall.Write(int(fd), s.unsent)
@@ -250,7 +251,7 @@ func (s *rawSocket) tryWrite(fd uintptr) bool {
 	return true
 }
 
-// LocalAddr is nil for a unix socket's.
+// LocalAddr returns nil for a unix socket.
 func (s *rawSocket) LocalAddr() net.Addr {
 	if !s.local.IsValid() {
 		return nil
@@ -258,7 +259,7 @@ func (s *rawSocket) LocalAddr() net.Addr {
 	return net.TCPAddrFromAddrPort(s.local)
 }
 
-// RemoteAddr is the endpoint's.
+// RemoteAddr returns the endpoint's address.
 func (s *rawSocket) RemoteAddr() net.Addr {
 	e := s.remote
 	if e.Path != "" {
@@ -286,7 +287,7 @@ func sockaddrOf(e *Endpoint) (family int, sa unix.Sockaddr) {
 	return unix.AF_INET6, sa6
 }
 
-// addrPortOf is sa without its zone.
+// addrPortOf returns sa without its zone.
 func addrPortOf(sa syscall.Sockaddr) netip.AddrPort {
 	switch sa := sa.(type) {
 	case *syscall.SockaddrInet4:

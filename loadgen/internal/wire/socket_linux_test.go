@@ -16,11 +16,11 @@ import (
 	"nodrop/loadgen/internal/faultserver"
 )
 
-// ignored is a register that nobody interrupts.
+// ignored is a keeper's Register that never interrupts.
 func ignored(net.Conn) {}
 
-// TestDialIsInterrupted: a deadline that an abort sets while a connection is
-// being made must not be overwritten by the attempt's own.
+// TestDialIsInterrupted checks that a deadline that an abort sets during a
+// connection attempt is not overwritten by the attempt's own.
 func TestDialIsInterrupted(t *testing.T) {
 	hole, err := faultserver.NewBlackHole()
 	if err != nil {
@@ -38,8 +38,8 @@ func TestDialIsInterrupted(t *testing.T) {
 	}
 }
 
-// TestQuietAfterTheDeadline: the deadline of the last request says nothing of
-// the connection between two.
+// TestQuietAfterTheDeadline checks that the deadline of the last request does
+// not affect Quiet between two requests.
 func TestQuietAfterTheDeadline(t *testing.T) {
 	server, err := faultserver.Start(faultserver.Always(faultserver.OK))
 	if err != nil {
@@ -92,9 +92,9 @@ func TestSockaddr(t *testing.T) {
 	}
 }
 
-// TestDialMeetsItself knocks at a dead port of the ephemeral range until the
-// kernel gives that very port to the knocker, which takes it a turn through
-// the range.
+// TestDialMeetsItself connects to a closed port of the ephemeral range until
+// the kernel chooses that port as the local one, which takes about one pass
+// through the range.
 func TestDialMeetsItself(t *testing.T) {
 	server, err := faultserver.Start(faultserver.Always(faultserver.OK))
 	if err != nil {
@@ -127,8 +127,8 @@ func TestDialMeetsItself(t *testing.T) {
 	}
 }
 
-// TestQuietUnderSignals: Go interrupts its own threads, and a look that was
-// interrupted has seen nothing.
+// TestQuietUnderSignals checks that a poll that a signal interrupted does not
+// count: Go interrupts its own threads.
 func TestQuietUnderSignals(t *testing.T) {
 	server, err := faultserver.Start(faultserver.Always(faultserver.OK))
 	if err != nil {

@@ -12,17 +12,17 @@ import (
 	"time"
 )
 
-// netSocket is a connection of the standard dialer, held to one attempt.
+// netSocket is a connection of the standard dialer, limited to one attempt.
 type netSocket struct {
 	net.Conn
-	found []byte // by Quiet: the next to be read
+	found []byte // bytes that Quiet read: the next Read returns them
 
-	waiting func() // of OnWait
-	written int    // since OnWait
+	waiting func() // set by OnWait
+	written int    // bytes since OnWait
 }
 
-// Dial makes one connection attempt to e from an address of this machine
-// (zero: the system's choice), until deadline (zero: none).
+// Dial makes one connection attempt to e from a local address (zero: the
+// system's choice), until deadline (zero: none).
 func Dial(e *Endpoint, from netip.Addr, deadline time.Time, keeper keeper) (Socket, error) {
 	attempts := 0
 	d := net.Dialer{
@@ -65,8 +65,8 @@ func Dial(e *Endpoint, from netip.Addr, deadline time.Time, keeper keeper) (Sock
 	return &netSocket{Conn: c}, nil
 }
 
-// interrupt stands for a connection that is being made; a deadline that has
-// passed ends the attempt.
+// interrupt stands for a connection attempt in progress. Setting a deadline in
+// the past ends the attempt.
 type interrupt struct {
 	net.Conn
 	cancel context.CancelFunc
@@ -83,8 +83,8 @@ func (i *interrupt) SetDeadline(t time.Time) error {
 	return nil
 }
 
-// Quiet asks with a deadline that has passed but for a moment: the standard
-// connection has no other way to look without waiting.
+// Quiet reads with a deadline 50 µs away: the standard connection has no other
+// way to check without waiting.
 func (s *netSocket) Quiet() bool {
 	if len(s.found) > 0 || s.SetReadDeadline(time.Now().Add(50*time.Microsecond)) != nil {
 		return false
@@ -99,12 +99,12 @@ func (s *netSocket) OnWait(f func()) { s.waiting, s.written = f, 0 }
 
 func (s *netSocket) Cut() {
 	if c, ok := s.Conn.(interface{ SetLinger(int) error }); ok {
-		_ = c.SetLinger(0) // failing leaves it to the kernel
+		_ = c.SetLinger(0) // on failure the kernel keeps the unsent bytes
 	}
 }
 
-// mayWait is how much of a request may make a Write wait: what the standard
-// connection has no other way to tell.
+// mayWait is the number of bytes beyond which a Write may wait: the standard
+// connection cannot tell when one does.
 const mayWait = 16 << 10
 
 func (s *netSocket) Write(b []byte) (int, error) {

@@ -9,25 +9,25 @@ import (
 	"golang.org/x/net/proxy"
 )
 
-// IsSOCKS tells the schemes of SOCKS proxies. As in net/http, both leave
-// look-ups to the proxy.
+// IsSOCKS reports whether scheme is that of a SOCKS proxy. As in net/http, both
+// schemes leave look-ups to the proxy.
 func IsSOCKS(scheme string) bool { return scheme == "socks5" || scheme == "socks5h" }
 
-// FitsSOCKS reports whether RFC 1929 can carry a user and a password.
+// FitsSOCKS reports whether RFC 1929 can carry the user and the password.
 func FitsSOCKS(u *url.Userinfo) bool {
 	password, _ := u.Password()
 	return u.Username() != "" && len(u.Username()) <= 255 && len(password) <= 255
 }
 
-// socksError is a SOCKS proxy's no, or what is not SOCKS.
+// socksError is the refusal of a SOCKS proxy, or a response that is not SOCKS.
 type socksError struct {
 	err   error
-	spoke bool // it spoke SOCKS
+	spoke bool // the response was SOCKS
 }
 
 func (e *socksError) Error() string { return e.err.Error() }
 
-// openSOCKS makes c, a connection to a SOCKS proxy, one to host.
+// openSOCKS asks a SOCKS proxy to connect c to host.
 func (p *Proxy) openSOCKS(c net.Conn, host string) error {
 	made := &socksConn{Conn: c}
 	var auth *proxy.Auth
@@ -51,18 +51,18 @@ func (p *Proxy) openSOCKS(c net.Conn, host string) error {
 	return &socksError{err, made.version == 5}
 }
 
-// socksConn is the connection that the SOCKS dialer is to speak on, in place of
-// one that it would make. It notes what tells the proxy's no from the network's.
+// socksConn is the connection that the SOCKS dialer uses instead of making one.
+// It records what tells a refusal by the proxy from an error of the network.
 type socksConn struct {
 	net.Conn
-	version byte  // the first that the proxy sent
-	failed  error // of the connection
+	version byte  // the first byte that the proxy sent
+	failed  error // the first error of the connection
 }
 
-// Dial is proxy.Dialer's.
+// Dial implements proxy.Dialer.
 func (c *socksConn) Dial(string, string) (net.Conn, error) { return c, nil }
 
-// DialContext is proxy.ContextDialer's.
+// DialContext implements proxy.ContextDialer.
 func (c *socksConn) DialContext(context.Context, string, string) (net.Conn, error) { return c, nil }
 
 func (c *socksConn) Read(b []byte) (int, error) {
@@ -86,5 +86,5 @@ func (c *socksConn) note(err error) {
 	}
 }
 
-// Close leaves closing to the connection's owner.
+// Close does nothing: the connection's owner closes it.
 func (c *socksConn) Close() error { return nil }

@@ -5,14 +5,15 @@ import (
 	"sync/atomic"
 )
 
-// Sources takes turns over the addresses that connections come from.
+// Sources takes turns over the local addresses of connections.
 type Sources struct {
 	List []netip.Addr
 	turn atomic.Uint64
 }
 
-// Next is the address for a connection to e, the zero one for whichever the
-// system takes: without --source, and where a redirect led to the other family.
+// Next returns the local address of a connection to e. The zero address lets
+// the system choose: without --source, and after a redirect to the other
+// family.
 func (s *Sources) Next(e *Endpoint) netip.Addr {
 	if len(s.List) == 0 || FamilyName(s.List[0]) != FamilyName(e.Addr.Addr()) {
 		return netip.Addr{}

@@ -9,8 +9,8 @@ import (
 	"nodrop/loadgen/internal/h1"
 )
 
-// IsRejected reports whether err is one side's refusal to speak TLS with the
-// other: a certificate that does not hold, or an alert from the peer.
+// IsRejected reports whether err means that one side refused to speak TLS with
+// the other: a certificate that does not verify, or an alert from the peer.
 func IsRejected(err error) bool {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return true
@@ -19,20 +19,20 @@ func IsRejected(err error) bool {
 	return ok
 }
 
-// IsNotTLS reports whether err says that the peer spoke something else.
+// IsNotTLS reports whether err means that the peer did not speak TLS.
 func IsNotTLS(err error) bool {
 	_, ok := errors.AsType[tls.RecordHeaderError](err)
 	return ok
 }
 
-// alertNoRenegotiation is the alert of that name (RFC 5246 §7.2).
+// alertNoRenegotiation is the no_renegotiation alert (RFC 5246 §7.2).
 const alertNoRenegotiation = 100
 
-// WantsRenegotiation reports whether err is that the peer asked for another TLS
-// handshake on a connection. Like net/http, nodrop does not make one: such a
-// server asks for a client's certificate only when it has seen the request, and
-// what came before would be read as the same client's. crypto/tls keeps the type
-// of its alerts to itself.
+// WantsRenegotiation reports whether err means that the peer asked for another
+// TLS handshake on a connection. Like net/http, nodrop does not make one: such
+// a server asks for a client certificate only after it has seen the request,
+// and would take what came before as sent by the same client. crypto/tls does
+// not export the type of its alerts.
 func WantsRenegotiation(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
 	if !ok || op.Op != "local error" {
@@ -42,8 +42,7 @@ func WantsRenegotiation(err error) bool {
 	return alert.Kind() == reflect.Uint8 && alert.Uint() == alertNoRenegotiation
 }
 
-// certificateAlerts say what is wrong with a certificate, or that there was none
-// (RFC 8446 §6.2).
+// certificateAlerts say that a certificate is bad or missing (RFC 8446 §6.2).
 var certificateAlerts = [...]tls.AlertError{
 	42,  // bad_certificate
 	43,  // unsupported_certificate
@@ -54,11 +53,11 @@ var certificateAlerts = [...]tls.AlertError{
 	116, // certificate_required
 }
 
-// alertOf is the alert that the peer sent, if that is what err is. crypto/tls
-// has a type of its own for it, of the same kind as its AlertError.
+// alertOf returns the alert that the peer sent, if err is one. crypto/tls uses
+// an unexported type for it, of the same kind as AlertError.
 func alertOf(err error) (alert tls.AlertError, ok bool) {
 	op, ok := errors.AsType[*net.OpError](err)
-	if !ok || op.Op != "remote error" { // crypto/tls's mark of an alert received
+	if !ok || op.Op != "remote error" { // how crypto/tls marks a received alert
 		return 0, false
 	}
 	code := reflect.ValueOf(op.Err)
@@ -68,8 +67,8 @@ func alertOf(err error) (alert tls.AlertError, ok bool) {
 	return tls.AlertError(code.Uint()), true
 }
 
-// LooksTLS reports whether err says that the peer answered a request in
-// cleartext with TLS.
+// LooksTLS reports whether err means that the peer responded with TLS to a
+// request in cleartext.
 func LooksTLS(err error) bool {
 	malformed, ok := errors.AsType[*h1.MalformedError](err)
 	return ok && malformed.Looks == h1.LooksTLS

@@ -14,14 +14,16 @@ import (
 type SecureSocket struct {
 	*tls.Conn
 	under  *probedSocket
-	asked  bool // for a client's certificate, by the server
-	broken bool // a Write failed: a goodbye would follow half a record
+	asked  bool // the server asked for a client certificate
+	broken bool // a Write failed: close_notify would follow half a record
 }
 
-// askedKey is where a handshake's context has the SecureSocket's asked.
+// askedKey is the context key, in a handshake, of the address of
+// SecureSocket.asked.
 type askedKey struct{}
 
-// ClientCertificate chooses as crypto/tls does, and notes that it was asked to.
+// ClientCertificate chooses a certificate as crypto/tls does, and records that
+// the server asked for one.
 func ClientCertificate(list []tls.Certificate) func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 	return func(request *tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		if asked, ok := request.Context().Value(askedKey{}).(*bool); ok {
@@ -36,18 +38,18 @@ func ClientCertificate(list []tls.Certificate) func(*tls.CertificateRequestInfo)
 	}
 }
 
-// Secure makes the handshake on s; its deadline is set already. On error, s is
-// the caller's to close, and of the SecureSocket only asked is of use.
+// Secure makes the handshake on s, whose deadline the caller has set. On error
+// the caller must close s, and only asked of the SecureSocket is valid.
 func Secure(s Socket, config *tls.Config) (*SecureSocket, error) {
 	under := &probedSocket{Socket: s}
 	c := &SecureSocket{Conn: tls.Client(under, config), under: under}
 	return c, c.HandshakeContext(context.WithValue(context.Background(), askedKey{}, &c.asked))
 }
 
-// OnWait has f called when a Write is about to wait.
+// OnWait makes Write call f when it is about to wait.
 func (s *SecureSocket) OnWait(f func()) { s.under.OnWait(f) }
 
-// Cut has Close throw away what is not sent yet.
+// Cut makes Close discard unsent bytes.
 func (s *SecureSocket) Cut() { s.under.Cut() }
 
 func (s *SecureSocket) Write(b []byte) (int, error) {
@@ -56,7 +58,7 @@ func (s *SecureSocket) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Close says goodbye to a peer that can understand it.
+// Close sends close_notify, unless it would follow half a record.
 func (s *SecureSocket) Close() error {
 	if s.broken {
 		return s.under.Close()
@@ -64,25 +66,25 @@ func (s *SecureSocket) Close() error {
 	return s.Conn.Close()
 }
 
-// Truncated reports whether the connection ended without the close_notify by which
-// TLS tells an end from a cut (RFC 8446 §6.1): crypto/tls takes either for
-// io.EOF, but reads on beneath it only while it has not had the alert.
+// Truncated reports whether the connection ended without the close_notify by
+// which TLS tells an orderly end from a cut (RFC 8446 §6.1). crypto/tls reports
+// io.EOF for both, but reads the socket's end only if it has not had the alert.
 func (s *SecureSocket) Truncated() bool { return s.under.ended }
 
-// RefusesClient reports whether err, met in place of the response to the first
-// request, is the server's refusal of the client's certificate. In TLS 1.3 that
-// comes after what is the client's end of the handshake, and before the server
-// reads a request; any other alert may come after it has.
+// RefusesClient reports whether err, in place of the response to the first
+// request, means that the server rejected the client certificate. In TLS 1.3
+// the rejection comes after the client's end of the handshake and before the
+// server reads a request; any other alert may come after it has read one.
 func (s *SecureSocket) RefusesClient(err error) bool {
 	alert, ok := alertOf(err)
 	return ok && s.asked && s.ConnectionState().Version >= tls.VersionTLS13 && slices.Contains(certificateAlerts[:], alert)
 }
 
-// Quiet reads what TLS says between responses (session tickets, key updates) and
-// reports whether anything else has arrived.
+// Quiet reads what TLS sends between responses (session tickets, key updates)
+// and reports whether nothing else has arrived.
 func (s *SecureSocket) Quiet() bool {
-	// The last request's deadline may have passed. The one for writing is for
-	// key updates, which may ask for a response.
+	// The last request's deadline may have passed. The write deadline is for
+	// key updates, which may require a response.
 	if s.SetReadDeadline(time.Time{}) != nil || s.SetWriteDeadline(time.Now().Add(FINBound)) != nil {
 		return false
 	}
@@ -93,13 +95,13 @@ func (s *SecureSocket) Quiet() bool {
 	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// probedSocket is a socket that can be read without waiting: while probing,
-// Read says at once, as a deadline would, that nothing has arrived. TLS takes
-// that as temporary and goes on where it was.
+// probedSocket is a socket that can be read without waiting. While probing,
+// Read times out at once if nothing has arrived. TLS treats that as temporary
+// and can continue later.
 type probedSocket struct {
 	Socket
 	probing bool
-	ended   bool // by the peer's FIN, which has been read
+	ended   bool // the peer's FIN has been read
 }
 
 func (p *probedSocket) Read(b []byte) (int, error) {
@@ -113,8 +115,8 @@ func (p *probedSocket) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// SetWriteDeadline shortens the patience that crypto/tls has with its goodbye:
-// a peer that does not read must not hold up the worker.
+// SetWriteDeadline limits how long crypto/tls waits to send close_notify: a
+// peer that does not read must not hold up the worker.
 func (p *probedSocket) SetWriteDeadline(t time.Time) error {
 	if bound := time.Now().Add(FINBound); t.After(bound) {
 		t = bound

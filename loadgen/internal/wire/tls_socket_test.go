@@ -13,7 +13,7 @@ import (
 	"nodrop/loadgen/internal/faultserver"
 )
 
-// pipeSocket is a socket without a buffer: what the peer does not read blocks.
+// pipeSocket is a socket without a buffer: a write blocks until the peer reads.
 type pipeSocket struct{ net.Conn }
 
 func (pipeSocket) Quiet() bool { return true }
@@ -42,7 +42,7 @@ func securePipe(t *testing.T) (client *SecureSocket, server *tls.Conn) {
 	return client, server
 }
 
-// TestCloseDoesNotWait: crypto/tls would give its goodbye 5 s.
+// TestCloseDoesNotWait: crypto/tls alone would wait 5 s to send close_notify.
 func TestCloseDoesNotWait(t *testing.T) {
 	client, _ := securePipe(t)
 	began := time.Now()
@@ -52,7 +52,8 @@ func TestCloseDoesNotWait(t *testing.T) {
 	}
 }
 
-// TestCloseSaysGoodbye: servers log a connection that ends without.
+// TestCloseSaysGoodbye: servers log a connection that ends without
+// close_notify.
 func TestCloseSaysGoodbye(t *testing.T) {
 	client, server := securePipe(t)
 	var wire bytes.Buffer
@@ -69,8 +70,8 @@ func TestCloseSaysGoodbye(t *testing.T) {
 	}
 }
 
-// TestProbeKeepsWhatItRead: half a record found between responses is the
-// beginning of what the next read finds.
+// TestProbeKeepsWhatItRead checks that half a record found between responses is
+// kept for the next read.
 func TestProbeKeepsWhatItRead(t *testing.T) {
 	var from bytes.Buffer
 	socket := &scriptedSocket{from: &from}

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// DialTrial makes a connection that is no part of a load's, until deadline or
-// the end of ctx, whichever comes first. The caller hangs up.
+// DialTrial makes a connection that is not part of a load, until deadline or
+// the end of ctx, whichever comes first. The caller calls hangUp to close it.
 func DialTrial(ctx context.Context, to *Endpoint, from netip.Addr, deadline time.Time) (s Socket, hangUp func(), err error) {
 	stop := func() bool { return true }
 	s, err = Dial(to, from, deadline, trial(func(c net.Conn) {
@@ -21,21 +21,22 @@ func DialTrial(ctx context.Context, to *Endpoint, from netip.Addr, deadline time
 		return nil, nil, err
 	}
 	hangUp = func() {
-		_ = s.Close() // there is nothing left to learn from it
+		_ = s.Close() // an error here adds nothing
 		stop()
 	}
 	return s, hangUp, s.SetDeadline(deadline)
 }
 
-// trial keeps a connection that is made before the load, whose deadline is final.
+// trial is the keeper of a connection made before the load. Its deadline is
+// final.
 type trial func(net.Conn)
 
 func (t trial) Register(c net.Conn)  { t(c) }
 func (t trial) Extend(net.Conn) bool { return false }
 
-// TryHandshake makes a handshake on s, and waits for what the server may say
-// after it: in TLS 1.3 its word on the client's certificate if it asked for one,
-// before that its wish for another handshake.
+// TryHandshake makes a handshake on s and waits for what the server may send
+// after it: in TLS 1.3 its verdict on the client certificate, if it asked for
+// one; in earlier versions a request for another handshake.
 func TryHandshake(s Socket, config *tls.Config) (asked bool, err error) {
 	began := time.Now()
 	c, err := Secure(s, config)
@@ -53,13 +54,13 @@ func TryHandshake(s Socket, config *tls.Config) (asked bool, err error) {
 	}
 	var one [1]byte
 	if _, err = c.Read(one[:]); old && !WantsRenegotiation(err) {
-		err = nil // the server had its say in the handshake
+		err = nil // the server gave its verdict in the handshake
 	}
 	return c.asked, err
 }
 
-// SpeaksTLS makes one TLS handshake with e, from an address of this machine. An
-// alert is TLS, too.
+// SpeaksTLS makes one TLS handshake with e from a local address. An alert
+// counts as TLS, too.
 func SpeaksTLS(ctx context.Context, e *Endpoint, from netip.Addr, config *tls.Config, deadline time.Time) bool {
 	s, hangUp, err := DialTrial(ctx, e, from, deadline)
 	if hangUp != nil {

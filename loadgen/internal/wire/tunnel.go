@@ -10,14 +10,15 @@ import (
 	"nodrop/loadgen/internal/h1"
 )
 
-// Proxy is a proxy that makes tunnels.
+// Proxy is a proxy that opens tunnels.
 type Proxy struct {
 	URL     *url.URL
-	Address string     // as error texts show it
-	Fields  []h1.Field // of what is asked of it
+	Address string     // as shown in error texts
+	Fields  []h1.Field // of the CONNECT request
 }
 
-// Open makes c, a connection to the proxy, one to host, a name and a port.
+// Open asks the proxy at the other end of c for a tunnel to host, a name and a
+// port.
 func (p *Proxy) Open(c net.Conn, host string) error {
 	if p.SOCKS() {
 		return p.openSOCKS(c, host)
@@ -25,12 +26,12 @@ func (p *Proxy) Open(c net.Conn, host string) error {
 	return p.openCONNECT(c, host)
 }
 
-// SOCKS reports whether it speaks SOCKS, and not HTTP.
+// SOCKS reports whether the proxy speaks SOCKS rather than HTTP.
 func (p *Proxy) SOCKS() bool { return IsSOCKS(p.URL.Scheme) }
 
-// TunnelError is a proxy's refusal to make a tunnel.
+// TunnelError is a proxy's refusal to open a tunnel.
 type TunnelError struct {
-	proxy  string // its address
+	proxy  string // the proxy's address
 	Status int
 }
 
@@ -38,9 +39,8 @@ func (e TunnelError) Error() string {
 	return fmt.Sprintf("%s answered %d to CONNECT", e.proxy, e.Status)
 }
 
-// openCONNECT makes c, a connection to an HTTP proxy, one to host. It reads the
-// head of the proxy's response byte by byte: what follows belongs to the other
-// end.
+// openCONNECT asks an HTTP proxy for a tunnel to host. It reads the head of the
+// response byte by byte, since the bytes after it belong to the tunnel.
 func (p *Proxy) openCONNECT(c io.ReadWriter, host string) error {
 	connect := h1.Request{Method: "CONNECT", Target: host, Host: host, Fields: p.Fields}
 	if _, err := c.Write(connect.Append(nil)); err != nil {

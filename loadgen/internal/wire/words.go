@@ -14,7 +14,8 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// ErrorText is a failure on an established connection, as net names it.
+// ErrorText returns the text of a failure on an established connection, as
+// package net writes it.
 func ErrorText(stage record.Stage, err error, local net.Addr, address string) string {
 	op := "read"
 	if stage == record.StageSend {
@@ -25,13 +26,13 @@ func ErrorText(stage record.Stage, err error, local net.Addr, address string) st
 		return Reason(err)
 	}
 	if call, ok := errors.AsType[*os.PathError](err); ok {
-		op = call.Op // a handshake both reads and writes
+		op = call.Op // the failed call: a handshake both reads and writes
 	}
 	return op + " tcp " + maskedSource(local) + "->" + address + ": " + op + ": " + errno.Error()
 }
 
-// maskedSource is a local address without its port, which differs for every
-// connection.
+// maskedSource returns a local address without its port, which differs for
+// every connection.
 func maskedSource(a net.Addr) string {
 	if a == nil {
 		return "*"
@@ -43,7 +44,7 @@ func maskedSource(a net.Addr) string {
 	return net.JoinHostPort(host, "*")
 }
 
-// Reason is the part of an error's text that names the cause alone.
+// Reason returns the part of an error's text that names the cause.
 func Reason(err error) string {
 	var call *os.SyscallError
 	var invalid x509.CertificateInvalidError
@@ -60,7 +61,7 @@ func Reason(err error) string {
 	case errors.Is(err, ErrSelfConnect):
 		return "connect: connection refused"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		// Without the current time, which makes each second another text.
+		// Without the current time, which would give each second its own text.
 		return "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: good from " +
 			invalid.Cert.NotBefore.UTC().Format(time.RFC3339) + " to " + invalid.Cert.NotAfter.UTC().Format(time.RFC3339)
 	}
