@@ -26,6 +26,5 @@ func signalOf(name string) (os.Signal, error) {
 	return nil, fmt.Errorf("%q is not a signal", name)
 }
 
-// isGone reports whether p no longer exists. On Linux, a zombie still exists
-// until its parent has waited for it.
-func isGone(p *os.Process) bool { return p.Signal(syscall.Signal(0)) != nil }
+// isGone reports whether p has exited, even if its parent has not waited for it.
+func isGone(p *os.Process) bool { return p.Signal(syscall.Signal(0)) != nil || isZombie(p.Pid) }

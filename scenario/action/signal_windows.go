@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"golang.org/x/sys/windows"
 )
 
 // signalOf returns the signal with this name. Windows has only KILL.
@@ -15,4 +17,13 @@ func signalOf(name string) (os.Signal, error) {
 	return nil, fmt.Errorf("%q is not a signal of Windows", name)
 }
 
-func isGone(p *os.Process) bool { return p.Signal(os.Kill) != nil }
+// isGone reports whether p has exited.
+func isGone(p *os.Process) bool {
+	h, err := windows.OpenProcess(windows.SYNCHRONIZE, false, uint32(p.Pid)) //nolint:gosec // Windows gives no negative ones
+	if err != nil {
+		return true
+	}
+	defer func() { _ = windows.CloseHandle(h) }()
+	state, err := windows.WaitForSingleObject(h, 0)
+	return err == nil && state == windows.WAIT_OBJECT_0
+}

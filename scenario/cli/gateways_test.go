@@ -118,7 +118,7 @@ func TestKernelDataplane(t *testing.T) {
 	outside := clitest.Run(t, program, "lab", "--dataplane", "nft", "--backend", s.URL, "--replicas", "2", "-n", "500", "-c", "10", "-q", "100", "--stop", "graceful", "--pre-stop", "1s", "--settle", "100ms")
 	outside.ExpectExit(t, cli.ExitOK)
 	if asked, responded := s.count.Load(), outside.Variant(t, "graceful").Counts.OK; asked < responded || responded < 500 {
-		t.Errorf("the backend outside answered %d, and %d arrived; want 500 at least", asked, responded)
+		t.Errorf("the backend outside was asked %d times, and %d requests were ok; want 500 at least", asked, responded)
 	}
 	cut := clitest.Run(t, program, "lab", "--dataplane", "nft", "--replicas", "2", "--drain-timeout", "1s", "--path", "/delay/3", "-n", "40", "-c", "20", "-q", "0", "--at", "#20", "--stop", "graceful", "--pre-stop", "5s")
 	run = cut.Variant(t, "graceful")

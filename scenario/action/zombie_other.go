@@ -1,0 +1,6 @@
+//go:build unix && !linux
+
+package action
+
+// isZombie is not known here.
+func isZombie(int) bool { return false }
