@@ -136,7 +136,7 @@ func TestFindsRefusals(t *testing.T) {
 			run.Marks = append(run.Marks, m)
 		}
 	}
-	loadgen.SortMarks(run.Marks)
+	record.SortMarks(run.Marks)
 	f = found(t, run).Findings[0]
 	if f.Rule != "listener-closed-before-removal" || f.Confidence != diagnosis.Shown || f.Measured != end-begin || f.Needed != end-begin {
 		t.Errorf("with marks: got %+v; want an overlap of %d", f, end-begin)

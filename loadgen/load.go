@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -445,15 +444,8 @@ func (l *Load) result(duration int64) *record.Run {
 	l.marksMu.Lock()
 	defer l.marksMu.Unlock()
 	run.Marks = append([]record.Mark{}, l.marks...)
-	SortMarks(run.Marks)
+	record.SortMarks(run.Marks)
 	return run
-}
-
-// SortMarks sorts marks by start, then by end.
-func SortMarks(marks []record.Mark) {
-	slices.SortStableFunc(marks, func(a, b record.Mark) int {
-		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))
-	})
 }
 
 func (l *Load) settings() record.Settings {

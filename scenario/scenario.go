@@ -392,7 +392,7 @@ func (s *Scenario) carryOut(ctx context.Context, a Attempt, loads []*loadgen.Loa
 			m.Name, m.Error = s.Mask(m.Name), s.Mask(m.Error)
 			run.Marks = append(run.Marks, m)
 		}
-		loadgen.SortMarks(run.Marks)
+		record.SortMarks(run.Marks)
 		loads[i].End(run)
 	}
 	return runs

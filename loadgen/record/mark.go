@@ -1,6 +1,8 @@
 package record
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -82,4 +84,11 @@ func (s *Shutdown) String() string {
 		text += ", grace period " + strconv.FormatFloat(time.Duration(s.Grace).Seconds(), 'f', -1, 64) + "s"
 	}
 	return text
+}
+
+// SortMarks sorts marks by start, then by end.
+func SortMarks(marks []Mark) {
+	slices.SortStableFunc(marks, func(a, b Mark) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))
+	})
 }

@@ -31,6 +31,8 @@ func (r *Run) Merge(parts ...Part) error {
 		r.addMarks(p)
 	}
 	sum.write(r)
+	r.Bins.sort()
+	SortMarks(r.Marks)
 	return r.Counts.Check()
 }
 
@@ -59,18 +61,12 @@ func (r *Run) addTimes(p Part) {
 	r.Bins.add(&p.Run.Bins, p.Offset)
 }
 
-func (r *Run) latencies() [9]*Latency {
-	l, p := &r.Latency, &r.Phases
-	return [...]*Latency{&l.OK, &l.Unexpected, &l.Failed, &p.DNS, &p.Connect, &p.TLS, &p.Send, &p.Wait, &p.Read}
-}
-
 // addMarks adds marks, notes and traces.
 func (r *Run) addMarks(p Part) {
 	for _, m := range p.Run.Marks {
 		m.Start, m.End = m.Start+p.Offset, m.End+p.Offset
 		r.Marks = append(r.Marks, m)
 	}
-	slices.SortStableFunc(r.Marks, func(a, b Mark) int { return cmp.Compare(a.Start, b.Start) })
 	for _, note := range p.Run.Notes {
 		if !slices.Contains(r.Notes, note) {
 			r.Notes = append(r.Notes, note)
@@ -104,9 +100,6 @@ func (b *Bins) add(o *Bins, offset int64) {
 	for i := range o.List {
 		b.List[(int64(i)*o.Width+offset)/b.Width].merge(&o.List[i])
 	}
-	for i := range b.List {
-		b.List[i].sort()
-	}
 }
 
 func (b *Bins) double() {
@@ -121,8 +114,11 @@ func (b *Bins) double() {
 	b.List = b.List[:(len(b.List)+1)/2]
 }
 
-func (b *Bin) sort() {
-	slices.SortFunc(b.Lost, func(a, b BinLoss) int { return cmp.Compare(a.Class, b.Class) })
+// sort puts the losses of each bin in the order of their classes.
+func (b *Bins) sort() {
+	for i := range b.List {
+		slices.SortFunc(b.List[i].Lost, func(a, b BinLoss) int { return cmp.Compare(a.Class, b.Class) })
+	}
 }
 
 // sum collects the parts of runs that plain addition cannot merge.

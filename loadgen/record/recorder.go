@@ -352,8 +352,9 @@ func (r *Recorder) Merge(run *Run) {
 			run.Statuses[status] += n
 		}
 		run.Connections.add(s.connections)
-		run.Latency.merge(&s.latency)
-		run.Phases.merge(&s.phases)
+		for i, l := range latenciesOf(&run.Latency, &run.Phases) {
+			l.take(latenciesOf(&s.latency, &s.phases)[i])
+		}
 		lines = append(lines, &s.bins)
 		total.lost.merge(&s.lost)
 		total.samples.merge(&s.samples)
@@ -367,9 +368,7 @@ func (r *Recorder) Merge(run *Run) {
 	run.Responses = total.responses.responses()
 	r.outcomes(run, total.endpoints)
 	run.explainLost(&total.lost, &total.samples)
-	for i := range run.Bins.List {
-		run.Bins.List[i].sort()
-	}
+	run.Bins.sort()
 }
 
 // explainLost writes the lost requests and the samples, and sets the sample
@@ -468,19 +467,4 @@ func (c *ConnectionCount) add(o ConnectionCount) {
 	c.Waited += o.Waited
 	c.Ours += o.Ours
 	c.Surplus += o.Surplus
-}
-
-func (l *Latencies) merge(o *Latencies) {
-	l.OK.take(&o.OK)
-	l.Unexpected.take(&o.Unexpected)
-	l.Failed.take(&o.Failed)
-}
-
-func (p *PhaseLatencies) merge(o *PhaseLatencies) {
-	p.DNS.take(&o.DNS)
-	p.Connect.take(&o.Connect)
-	p.TLS.take(&o.TLS)
-	p.Send.take(&o.Send)
-	p.Wait.take(&o.Wait)
-	p.Read.take(&o.Read)
 }

@@ -144,6 +144,13 @@ type PhaseLatencies struct {
 	Read    Latency `json:"read"`
 }
 
+// latencies returns all histograms of a run.
+func (r *Run) latencies() [9]*Latency { return latenciesOf(&r.Latency, &r.Phases) }
+
+func latenciesOf(l *Latencies, p *PhaseLatencies) [9]*Latency {
+	return [...]*Latency{&l.OK, &l.Unexpected, &l.Failed, &p.DNS, &p.Connect, &p.TLS, &p.Send, &p.Wait, &p.Read}
+}
+
 // EndpointSeen is when an endpoint was connected to and answered. Times are ns
 // from the run's start, -1 for never.
 type EndpointSeen struct {

@@ -183,8 +183,7 @@ func (r *Run) validateTimes() error {
 }
 
 func (r *Run) validateLatencies() error {
-	l, p := &r.Latency, &r.Phases
-	for _, d := range [...]*Latency{&l.OK, &l.Unexpected, &l.Failed, &p.DNS, &p.Connect, &p.TLS, &p.Send, &p.Wait, &p.Read} {
+	for _, d := range r.latencies() {
 		if d.Count == 0 && (d.Sum != 0 || d.Min != 0 || d.Max != 0) || d.Min > d.Max || d.Sum < 0 {
 			return errors.New("a latency contradicts itself")
 		}

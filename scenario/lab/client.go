@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"nodrop/loadgen"
 	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
@@ -160,7 +159,7 @@ func (d *diary) add(m record.Mark) {
 func (d *diary) list() []record.Mark {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	loadgen.SortMarks(d.marks)
+	record.SortMarks(d.marks)
 	return d.marks
 }
 
