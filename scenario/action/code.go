@@ -111,8 +111,8 @@ func uses(words []string) []use {
 	if len(words) == 0 || inert().MatchString(filepath.Base(words[0])) {
 		return nil
 	}
+	table := interpreters()
 	for i, word := range words {
-		table := interpreters()
 		at := slices.IndexFunc(table, func(p interpreter) bool { return p.name.MatchString(filepath.Base(word)) })
 		if at < 0 || table[at].builtin && i > 0 && words[i-1] != "command" && words[i-1] != "builtin" {
 			continue

@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"nodrop/scenario/proc"
 )
 
 // signalOf returns the signal with this name; "" is TERM.
@@ -27,4 +29,4 @@ func signalOf(name string) (os.Signal, error) {
 }
 
 // isGone reports whether p has exited, even if its parent has not waited for it.
-func isGone(p *os.Process) bool { return p.Signal(syscall.Signal(0)) != nil || isZombie(p.Pid) }
+func isGone(p *os.Process) bool { return p.Signal(syscall.Signal(0)) != nil || proc.IsZombie(p.Pid) }

@@ -1,7 +1,6 @@
 package proc
 
 import (
-	"bytes"
 	"fmt"
 	"net/netip"
 	"os"
@@ -130,19 +129,4 @@ func (g *Group) owns(pid int) bool {
 		}
 	}
 	return false
-}
-
-// parentOf returns the parent of a process, or 0.
-func parentOf(pid int) int {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0
-	}
-	// pid (name) state parent: a name may have anything in it.
-	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
-	if len(fields) < 2 {
-		return 0
-	}
-	parent, _ := strconv.Atoi(string(fields[1]))
-	return parent
 }

@@ -1,6 +1,0 @@
-//go:build unix && !linux
-
-package action
-
-// isZombie is not known here.
-func isZombie(int) bool { return false }
