@@ -23,7 +23,6 @@ import (
 	"net/http/httputil"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -51,10 +50,7 @@ var update = flag.Bool("update", false, "write what the scripts compare with ane
 func TestMain(m *testing.M) {
 	clitest.AddEnvoy()
 	if filepath.Base(os.Args[0]) != "nodrop" {
-		// The parent may ignore SIGHUP, as nohup does, and the programs that
-		// tests start would inherit that. Catching the signal here resets it
-		// for them.
-		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+		clitest.CatchHangup()
 	}
 	testscript.Main(m, map[string]func(){"nodrop": main})
 }
@@ -1096,6 +1092,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/report/format/page", records},
 		{"nodrop/report/format", slices.Concat(records, []string{"nodrop/report"})},
 		{"nodrop/report/reporttest", records},
+		{"nodrop/report/comparetest", slices.Concat(records, []string{"nodrop/report"})},
 		{"nodrop/report", slices.Concat(records, numbers, []string{"nodrop/report/metric", "nodrop/report/check", "nodrop/report/compare", "nodrop/report/diagnosis"})},
 		{"nodrop/scenario/cli", []string{"nodrop/loadgen", "nodrop/scenario"}},
 		{"nodrop/scenario/proc", nil},

@@ -17,32 +17,9 @@ import (
 	"nodrop/report"
 	"nodrop/report/check"
 	"nodrop/report/compare"
+	"nodrop/report/comparetest"
 	"nodrop/report/reporttest"
 )
-
-// arm saves each run in a file. Runs of one arm start two hours apart, in turns
-// with those of the other arm, one hour later.
-func arm(t testing.TB, name string, runs ...*record.Run) []compare.Saved {
-	t.Helper()
-	var list []compare.Saved
-	for i, run := range runs {
-		run.StartedAt = run.StartedAt.Add(time.Duration(2*i) * time.Hour)
-		if name == "on" {
-			run.StartedAt = run.StartedAt.Add(time.Hour)
-		}
-		list = append(list, compare.Saved{File: fmt.Sprintf("%s-%d.json", name, i+1), Recording: reporttest.Recording(run)})
-	}
-	return list
-}
-
-func compared(t testing.TB, base, next []compare.Saved, checks ...string) *report.Report {
-	t.Helper()
-	r, err := report.Compare(base, next, "", checks)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
 
 // TestChangeVerdict: what decides a verdict, and what makes it inconclusive.
 func TestChangeVerdict(t *testing.T) {
@@ -87,7 +64,7 @@ func TestChangeVerdict(t *testing.T) {
 		"undecided beside failed":  {one(0), one(1000), []string{"p99 > 1s", "lost > 0"}, check.Inconclusive, "lost > 0: lost 1,000"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v := compared(t, arm(t, "off", tt.base(t)...), arm(t, "on", tt.next(t)...), tt.checks...).Verdict
+			v := comparetest.Compared(t, comparetest.Arm(t, "off", tt.base(t)...), comparetest.Arm(t, "on", tt.next(t)...), tt.checks...).Verdict
 			if v.Outcome != tt.want || tt.reason != "" && !slices.Contains(v.Reasons, tt.reason) || tt.reason == "" && len(v.Reasons) > 0 {
 				t.Errorf("got %s because of %q; want %s because of %q", v.Outcome, v.Reasons, tt.want, tt.reason)
 			}
@@ -112,10 +89,10 @@ func TestChangeDoubts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for side := range 2 {
-				arms := [2][]compare.Saved{arm(t, "off", reporttest.Lossies(t, 0)...), arm(t, "on", reporttest.Lossies(t, 0)...)}
+				arms := [2][]compare.Saved{comparetest.Arm(t, "off", reporttest.Lossies(t, 0)...), comparetest.Arm(t, "on", reporttest.Lossies(t, 0)...)}
 				tt.edit(t, &arms[side][0])
 				for _, checks := range [][]string{nil, {"started > 0"}, {"ok > +1000%"}} {
-					v := compared(t, arms[0], arms[1], checks...).Verdict
+					v := comparetest.Compared(t, arms[0], arms[1], checks...).Verdict
 					if want := arms[side][0].File + ": " + tt.want; v.Outcome != check.Inconclusive || !slices.Contains(v.Reasons, want) {
 						t.Errorf("%q: got %s because of %q; want %s because of %q", checks, v.Outcome, v.Reasons, check.Inconclusive, want)
 					}
@@ -129,7 +106,7 @@ func TestChangeDoubts(t *testing.T) {
 func TestChangeArms(t *testing.T) {
 	both := []compare.Saved{{File: "lab.json", Recording: reporttest.Recording(reporttest.Abrupt(t), reporttest.Graceful(t))}}
 	plain := []compare.Saved{{File: "plain.json", Recording: reporttest.Recording(reporttest.Lossy(t, 100, 0, 0), reporttest.Lossy(t, 100, 1, 0))}}
-	r := compared(t, plain, plain)
+	r := comparetest.Compared(t, plain, plain)
 	if got := len(r.Compared[0].Base.Runs); got != 2 || r.Compared[0].Base.Runs[1].Name != "plain.json, run 2" {
 		t.Errorf("got %d runs, %q; want both of the file", got, r.Compared[0].Base.Runs[1].Name)
 	}
@@ -156,8 +133,8 @@ func TestChangeArms(t *testing.T) {
 
 // TestWarnings: the warnings name each condition that differs, and no other.
 func TestWarnings(t *testing.T) {
-	base := arm(t, "off", reporttest.Lossy(t, 100, 0, 0))
-	if got := compared(t, base, arm(t, "on", reporttest.Lossy(t, 100, 0, 0))).Compared[0].Warnings; len(got) > 0 {
+	base := comparetest.Arm(t, "off", reporttest.Lossy(t, 100, 0, 0))
+	if got := comparetest.Compared(t, base, comparetest.Arm(t, "on", reporttest.Lossy(t, 100, 0, 0))).Compared[0].Warnings; len(got) > 0 {
 		t.Errorf("got %q for the same load; want nothing", got)
 	}
 	for want, edit := range map[string]func(*record.Run){
@@ -181,19 +158,19 @@ func TestWarnings(t *testing.T) {
 		"method differs: base GET, new GET and HEAD (two files)": nil,
 	} {
 		run := reporttest.Lossy(t, 100, 0, 0)
-		next := arm(t, "on", run)
+		next := comparetest.Arm(t, "on", run)
 		if edit == nil {
 			head := reporttest.Lossy(t, 100, 0, 0, reporttest.Edited(func(r *record.Run) { r.Settings.Method = "HEAD" }))
-			next, want = arm(t, "on", run, head), strings.TrimSuffix(want, " (two files)")
+			next, want = comparetest.Arm(t, "on", run, head), strings.TrimSuffix(want, " (two files)")
 		} else {
 			edit(run)
 		}
-		if diff := cmp.Diff([]string{want}, compared(t, base, next).Compared[0].Warnings); diff != "" {
+		if diff := cmp.Diff([]string{want}, comparetest.Compared(t, base, next).Compared[0].Warnings); diff != "" {
 			t.Errorf("warnings differ (- want, + got)\n%s", diff)
 		}
 	}
 	closed := "closed load model: the faster a failure, the more requests it meets; compare windows, not percentages"
-	if got := compared(t, base, arm(t, "on", reporttest.Lossy(t, 100, 7, 0))).Compared[0].Warnings; !slices.Equal(got, []string{closed}) {
+	if got := comparetest.Compared(t, base, comparetest.Arm(t, "on", reporttest.Lossy(t, 100, 7, 0))).Compared[0].Warnings; !slices.Equal(got, []string{closed}) {
 		t.Errorf("got %q; want a warning of the closed loop", got)
 	}
 }
@@ -204,7 +181,7 @@ func TestChangeOfNothing(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
 	for range 30 {
 		runs := randomRuns(t, rnd, 1+rnd.IntN(6))
-		r := compared(t, arm(t, "off", runs...), arm(t, "off", runs...))
+		r := comparetest.Compared(t, comparetest.Arm(t, "off", runs...), comparetest.Arm(t, "off", runs...))
 		for _, row := range r.Compared[0].Rows {
 			if text := row.ChangeText(); text != "=" && text != "~" && text != "-" {
 				t.Errorf("%d runs, %s: got %s against itself", len(runs), row.Metric, text)
@@ -222,8 +199,8 @@ func TestChangeSwapped(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 6))
 	for range 30 {
 		n := 1 + rnd.IntN(6)
-		a, b := arm(t, "off", randomRuns(t, rnd, n)...), arm(t, "on", randomRuns(t, rnd, n)...)
-		there, back := compared(t, a, b).Compared[0].Rows, compared(t, b, a).Compared[0].Rows
+		a, b := comparetest.Arm(t, "off", randomRuns(t, rnd, n)...), comparetest.Arm(t, "on", randomRuns(t, rnd, n)...)
+		there, back := comparetest.Compared(t, a, b).Compared[0].Rows, comparetest.Compared(t, b, a).Compared[0].Rows
 		if len(there) != len(back) {
 			t.Fatalf("got %d rows, and %d swapped", len(there), len(back))
 		}
@@ -270,7 +247,7 @@ func streamed(t testing.TB, file string, streams []string, lost ...int) []compar
 func TestCompareStreams(t *testing.T) {
 	two := []string{"new", "kept"}
 	base, next := streamed(t, "off.json", two, 0, 0), streamed(t, "on.json", two, 7, 0)
-	r := compared(t, base, next)
+	r := comparetest.Compared(t, base, next)
 	if want := []string{"new: new lost requests, base did not"}; r.Verdict.Outcome != check.Fail || !slices.Equal(r.Verdict.Reasons, want) {
 		t.Errorf("got %s: %q; want fail: %q", r.Verdict.Outcome, r.Verdict.Reasons, want)
 	}
@@ -294,7 +271,7 @@ func TestStreamsShareAlpha(t *testing.T) {
 				arms[side] = append(arms[side], streamed(t, fmt.Sprintf("%d-%d.json", side, n), names, slices.Repeat([]int{lost}, streams)...)...)
 			}
 		}
-		if v := compared(t, arms[0], arms[1]).Verdict; v.Outcome != want {
+		if v := comparetest.Compared(t, arms[0], arms[1]).Verdict; v.Outcome != want {
 			t.Errorf("%d streams: got %s: %q; want %s", streams, v.Outcome, v.Reasons, want)
 		}
 	}

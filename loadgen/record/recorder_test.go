@@ -22,7 +22,7 @@ func TestLostDetailsAreBounded(t *testing.T) {
 	run := &Run{}
 	r.Merge(run)
 	if len(run.Lost) != MaxLostDetails || run.LostUnlisted != extra || run.Counts.Lost != MaxLostDetails+extra {
-		t.Errorf("%d told, %d untold, %d lost", len(run.Lost), run.LostUnlisted, run.Counts.Lost)
+		t.Errorf("%d listed, %d unlisted, %d lost", len(run.Lost), run.LostUnlisted, run.Counts.Lost)
 	}
 	if run.Samples[0].Count != MaxLostDetails+extra {
 		t.Errorf("sample counted %d times", run.Samples[0].Count)

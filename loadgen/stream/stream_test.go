@@ -225,7 +225,7 @@ func TestStreamBeyondBounds(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(run.Lost) != record.MaxLostDetails || run.LostUnlisted != requests-record.MaxLostDetails || len(run.Endpoints) != record.MaxEndpoints+1 || len(run.Samples) != 2*record.MaxSamples+2 {
-		t.Fatalf("%d lost, %d untold, %d endpoints, %d samples", len(run.Lost), run.LostUnlisted, len(run.Endpoints), len(run.Samples))
+		t.Fatalf("%d lost, %d unlisted, %d endpoints, %d samples", len(run.Lost), run.LostUnlisted, len(run.Endpoints), len(run.Samples))
 	}
 	got, err := Read(&stream)
 	if err != nil {

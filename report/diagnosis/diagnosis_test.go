@@ -666,7 +666,7 @@ func TestOneMarkAway(t *testing.T) {
 			}
 		}
 		if told != 217 || unlisted != 27 {
-			t.Errorf("without %s of gw-4: got %d told, %d untold; want 217 and 27", kind, told, unlisted)
+			t.Errorf("without %s of gw-4: got %d explained, %d unlisted; want 217 and 27", kind, told, unlisted)
 		}
 	}
 }

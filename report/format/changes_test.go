@@ -1,45 +1,20 @@
 package format
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen/record"
 	"nodrop/report"
 	"nodrop/report/compare"
+	"nodrop/report/comparetest"
 	"nodrop/report/reporttest"
 )
-
-// arm saves each run in a file. Runs of one arm start two hours apart, in turns
-// with those of the other arm, one hour later.
-func arm(t testing.TB, name string, runs ...*record.Run) []compare.Saved {
-	t.Helper()
-	var list []compare.Saved
-	for i, run := range runs {
-		run.StartedAt = run.StartedAt.Add(time.Duration(2*i) * time.Hour)
-		if name == "on" {
-			run.StartedAt = run.StartedAt.Add(time.Hour)
-		}
-		list = append(list, compare.Saved{File: fmt.Sprintf("%s-%d.json", name, i+1), Recording: reporttest.Recording(run)})
-	}
-	return list
-}
-
-func compared(t testing.TB, base, next []compare.Saved, checks ...string) *report.Report {
-	t.Helper()
-	r, err := report.Compare(base, next, "", checks)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
 
 // changes are the comparisons that tests render in every format.
 var changes = []struct {
@@ -47,23 +22,23 @@ var changes = []struct {
 	build func(testing.TB) *report.Report
 }{
 	{"single", func(t testing.TB) *report.Report {
-		return compared(t, arm(t, "off", reporttest.Lossy(t, 1000, 53, 0)), arm(t, "on", reporttest.Lossy(t, 1000, 0, 3*ms)))
+		return comparetest.Compared(t, comparetest.Arm(t, "off", reporttest.Lossy(t, 1000, 53, 0)), comparetest.Arm(t, "on", reporttest.Lossy(t, 1000, 0, 3*ms)))
 	}},
 	{"repeated", func(t testing.TB) *report.Report {
-		return compared(t, arm(t, "off", reporttest.Lossies(t, 0, 0, 0, 0, 0)...), arm(t, "on", reporttest.Lossies(t, 40, 53, 48, 61, 44)...))
+		return comparetest.Compared(t, comparetest.Arm(t, "off", reporttest.Lossies(t, 0, 0, 0, 0, 0)...), comparetest.Arm(t, "on", reporttest.Lossies(t, 40, 53, 48, 61, 44)...))
 	}},
 	{"same", func(t testing.TB) *report.Report {
-		return compared(t, arm(t, "off", reporttest.Lossies(t, 12, 10, 14, 9)...), arm(t, "on", reporttest.Lossies(t, 11, 13, 9, 12)...))
+		return comparetest.Compared(t, comparetest.Arm(t, "off", reporttest.Lossies(t, 12, 10, 14, 9)...), comparetest.Arm(t, "on", reporttest.Lossies(t, 11, 13, 9, 12)...))
 	}},
 	{"few", func(t testing.TB) *report.Report {
-		return compared(t, arm(t, "off", reporttest.Lossies(t, 0, 0)...), arm(t, "on", reporttest.Lossies(t, 0, 0)...), "p99 > +10%", "lost > 0")
+		return comparetest.Compared(t, comparetest.Arm(t, "off", reporttest.Lossies(t, 0, 0)...), comparetest.Arm(t, "on", reporttest.Lossies(t, 0, 0)...), "p99 > +10%", "lost > 0")
 	}},
 	{"unlike", func(t testing.TB) *report.Report {
 		other := reporttest.Lossy(t, 1200, 3, 0, reporttest.Edited(func(run *record.Run) {
 			run.Settings.URL, run.Settings.Workers, run.Settings.KeepAlive = "http://other/", 20, false
 			run.Settings.Timeout, run.Environment.CPUs = -1, 2
 		}))
-		return compared(t, arm(t, "off", reporttest.Lossy(t, 1000, 1, 0), reporttest.Lossy(t, 1000, 5, 0)), arm(t, "on", other), "lost > +10%", "p50 > 8ms")
+		return comparetest.Compared(t, comparetest.Arm(t, "off", reporttest.Lossy(t, 1000, 1, 0), reporttest.Lossy(t, 1000, 5, 0)), comparetest.Arm(t, "on", other), "lost > +10%", "p50 > 8ms")
 	}},
 	{"lab", func(t testing.TB) *report.Report {
 		r, err := report.Compare([]compare.Saved{{File: "before.json", Recording: reporttest.Recording(reporttest.Abrupt(t), reporttest.Graceful(t))}}, []compare.Saved{{File: "after.json", Recording: reporttest.Recording(reporttest.Abrupt(t), reporttest.Graceful(t))}}, "graceful", nil)
@@ -111,7 +86,7 @@ func TestStreamsInFormats(t *testing.T) {
 	}
 	base := slices.Concat(of("new", "off.json", reporttest.Lossy(t, 1000, 0, 0)), of("kept", "off.json", reporttest.Lossy(t, 1000, 0, 0)))
 	next := slices.Concat(of("new", "on.json", reporttest.Lossy(t, 1000, 7, 0)), of("kept", "on.json", reporttest.Lossy(t, 1000, 0, 0)))
-	r := compared(t, base, next)
+	r := comparetest.Compared(t, base, next)
 	for format, wants := range map[string][]string{
 		"text":     {"Comparison of new, ", "Comparison of kept, "},
 		"markdown": {"Comparison of new, ", "Comparison of kept, "},
@@ -124,7 +99,7 @@ func TestStreamsInFormats(t *testing.T) {
 			}
 		}
 	}
-	asked := compared(t, base, next, "lost > 0")
+	asked := comparetest.Compared(t, base, next, "lost > 0")
 	if tests, failures, faults := ingest(t, render(t, JUnit, asked)); tests != 2 || failures != 1 || faults != 0 {
 		t.Errorf("junit: got %d tests, %d failures, %d errors; want 2, 1, 0", tests, failures, faults)
 	}

@@ -11,6 +11,7 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/report"
 	"nodrop/report/check"
+	"nodrop/report/comparetest"
 	"nodrop/report/reporttest"
 )
 
@@ -76,7 +77,7 @@ func TestJUnitTellsTheVerdict(t *testing.T) {
 	}
 	reports = append(reports, made{"a change of what cannot be trusted", func(t testing.TB) *report.Report {
 		t.Helper()
-		return compared(t, arm(t, "off", reporttest.Lossy(t, 1000, 5, 0)), arm(t, "on", reporttest.Spoil(t, reporttest.Lossy(t, 1000, 0, 0), 2)), "lost > 0", "p50 > 1us")
+		return comparetest.Compared(t, comparetest.Arm(t, "off", reporttest.Lossy(t, 1000, 5, 0)), comparetest.Arm(t, "on", reporttest.Spoil(t, reporttest.Lossy(t, 1000, 0, 0), 2)), "lost > 0", "p50 > 1us")
 	}})
 	for _, f := range reports {
 		t.Run(f.name, func(t *testing.T) {

@@ -5,17 +5,16 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"nodrop/loadgen/cli/clitest"
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
 	"nodrop/scenario/kube/api"
@@ -27,9 +26,7 @@ const inside = "CONTROLPLANE_DIR"
 // TestMain runs the tests again inside a control plane, unless -short is set or
 // they run inside already.
 func TestMain(m *testing.M) {
-	// The parent may ignore SIGHUP, as nohup does, and the programs that tests
-	// start would inherit that. Catching the signal here resets it for them.
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	clitest.CatchHangup()
 	short := false
 	for _, arg := range os.Args[1:] {
 		short = short || arg == "-test.short=true" || arg == "-test.short"
