@@ -69,6 +69,7 @@ func recorded(t *testing.T, file string) []*record.Run {
 // The gateway's pods are a proxy that exits at TERM, nodrop's own gateway,
 // which finishes requests in flight, and Envoy.
 func TestDocument(t *testing.T) {
+	needsControlPlane(t)
 	var refused int64
 	for name, labels := range map[string]string{"proxy": "{}", "nodrop": "{nodrop.test/gateway: nodrop}", "envoy": "{nodrop.test/gateway: envoy}"} {
 		t.Run(name, func(t *testing.T) { refused += document(t, labels) })

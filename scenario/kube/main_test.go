@@ -84,12 +84,18 @@ func runInside() int {
 // patience bounds every wait of a test; no test measures against it.
 const patience = 5 * time.Minute
 
-// access returns access with all permissions, in a namespace for this test.
-func access(t *testing.T) *api.Access {
+// needsControlPlane skips a test outside of a control plane, and says so.
+func needsControlPlane(t *testing.T) {
 	t.Helper()
 	if os.Getenv(inside) == "" {
 		t.Skipf("NOT RUN: %s needs a control plane; make test runs it where there are namespaces", t.Name())
 	}
+}
+
+// access returns access with all permissions, in a namespace for this test.
+func access(t *testing.T) *api.Access {
+	t.Helper()
+	needsControlPlane(t)
 	a := &api.Access{Namespace: strings.ToLower(strings.NewReplacer("/", "-", "_", "-", " ", "-", ".", "-").Replace(t.Name()))}
 	namespace(t, a.Namespace)
 	return a
