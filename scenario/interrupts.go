@@ -20,13 +20,15 @@ import (
 // Before Begin there is nothing to wait for or to restore, so the first signal
 // exits at once.
 type Interrupts struct {
-	say  func(line string)
 	exit func(begun bool, left []string)
 
 	ledger ledger
 	ctx    context.Context
 	cancel context.CancelFunc
 	skip   chan struct{}
+
+	speaking sync.Mutex        // guards print, and is held while it prints
+	print    func(line string) // nil once the program exits: its last words stay the last
 
 	mu      sync.Mutex // guards all below
 	begun   bool
@@ -39,7 +41,7 @@ type Interrupts struct {
 // NewInterrupts returns Interrupts that report through say what is being waited
 // for or restored. exit ends the program; left is what it does not restore.
 func NewInterrupts(say func(line string), exit func(begun bool, left []string)) *Interrupts {
-	i := &Interrupts{say: say, exit: exit, skip: make(chan struct{})}
+	i := &Interrupts{print: say, exit: exit, skip: make(chan struct{})}
 	i.ctx, i.cancel = context.WithCancel(context.Background())
 	return i
 }
@@ -116,8 +118,25 @@ func (i *Interrupts) take(s os.Signal, at time.Time) {
 		i.say(skipping(i.ledger.underWay()))
 		close(i.skip)
 	default:
+		i.fallSilent()
 		i.exit(begun, i.ledger.left())
 	}
+}
+
+// say prints a line unless the program exits at once.
+func (i *Interrupts) say(line string) {
+	i.speaking.Lock()
+	defer i.speaking.Unlock()
+	if i.print != nil {
+		i.print(line)
+	}
+}
+
+// fallSilent waits for the line that is being printed, and is the end of say.
+func (i *Interrupts) fallSilent() {
+	i.speaking.Lock()
+	defer i.speaking.Unlock()
+	i.print = nil
 }
 
 func skipping(left []string) string {

@@ -69,3 +69,21 @@ func TestBeforeBegin(t *testing.T) {
 		t.Error("a signal for another process is taken")
 	}
 }
+
+// TestLastWordsAreLast: once the program exits, nothing more is printed, even if
+// a restore begins at this moment.
+func TestLastWordsAreLast(t *testing.T) {
+	var lines []string
+	i := NewInterrupts(func(line string) { lines = append(lines, line) }, nil)
+	i.exit = func(bool, []string) { lines = append(lines, "last words") }
+	i.Begin()
+	at := time.Now()
+	for range 3 {
+		at = at.Add(time.Second)
+		i.take(os.Interrupt, at)
+	}
+	i.say("restoring: replicas")
+	if diff := cmp.Diff([]string{"skipping the wait", "last words"}, lines); diff != "" {
+		t.Error(diff)
+	}
+}
