@@ -32,9 +32,9 @@ const many = 1 << 30
 
 // How to pass values to programs other than shells.
 const (
-	byArgument    = `hand it over as an argument, as in sh -c 'echo "$1"' sh "${}"`
-	byEnvironment = `hand it over in the environment, in env or as NAME="${}" before the command, and let the code read NAME from there`
-	byInput       = `hand it over on the standard input, as in printf '%s\n' "${}" | ssh host 'read -r x; echo "$x"'`
+	byArgument    = `pass it as an argument, as in sh -c 'echo "$1"' sh "${}"`
+	byEnvironment = `pass it in the environment, with env or as NAME="${}" before the command, and read NAME in the code`
+	byInput       = `pass it on standard input, as in printf '%s\n' "${}" | ssh host 'read -r x; echo "$x"'`
 )
 
 // interpreters returns the table of interpreters. It is built on first use: its
@@ -46,17 +46,17 @@ var interpreters = sync.OnceValue(func() []interpreter {
 		{name: program(`(script|flock|sg)`), flag: flags(`-[a-z]*c|--command=?`), mixed: true, instead: byEnvironment},
 		{name: program(`(sudo|doas)`), flag: flags(`-[si]$`), values: takes("-u", "-g"), operand: many, stdin: 1, shell: true, instead: byArgument},
 		{name: program(`eval`), builtin: true, operand: 1, rest: true, instead: byArgument},
-		{name: program(`trap`), builtin: true, operand: 1, instead: `keep it in a variable of the shell's, as in x="${}"; trap 'echo "$x"' EXIT`},
+		{name: program(`trap`), builtin: true, operand: 1, instead: `keep it in a shell variable, as in x="${}"; trap 'echo "$x"' EXIT`},
 		{name: program(`(watch|parallel)`), values: takes("-n", "--interval", "-j"), operand: 1, rest: true, instead: byEnvironment},
 		{name: program(`ssh`), values: takes("-b", "-c", "-D", "-E", "-e", "-F", "-I", "-i", "-J", "-L", "-l", "-m", "-o", "-p", "-R", "-S", "-W", "-w"), operand: 2, rest: true, stdin: 2, instead: byInput},
 		{name: program(`(source|\.)`), builtin: true, stdin: 1, instead: byEnvironment},
 		{name: program(`(at|batch|crontab|ed|tclsh)`), stdin: many, instead: byEnvironment},
 		{name: program(`m4`), stdin: many, instead: byEnvironment},
-		{name: program(`g?make`), script: flags(`(-f|--file|--makefile)$`), values: takes("-C", "-I", "-j", "-o", "-W"), mixed: true, operand: 1, rest: true, instead: `hand it over in the environment, and let the recipe read $$NAME`},
+		{name: program(`g?make`), script: flags(`(-f|--file|--makefile)$`), values: takes("-C", "-I", "-j", "-o", "-W"), mixed: true, operand: 1, rest: true, instead: `pass it in the environment, and read $$NAME in the recipe`},
 		{name: program(`env`), flag: flags(`-S|--split-string=?`), instead: byEnvironment},
-		{name: program(`[gmn]?awk`), flag: flags(`-e|--source=?`), script: flags(`(-f|-E|--file|--exec)$`), values: takes("-v", "-F", "-i", "-l", "--assign"), operand: 1, instead: `hand it over in the environment, as in NAME="${}" awk 'BEGIN {print ENVIRON["NAME"]}', or with -v`},
-		{name: program(`g?sed`), flag: flags(`-[A-Za-z]*e|--expression=?`), script: flags(`(-[A-Za-z]*f|--file)$`), values: takes("-l"), mixed: true, edits: true, letters: true, operand: 1, instead: `use awk and the environment, as in NAME="${}" awk '{print ENVIRON["NAME"]}'`},
-		{name: program(`[gj]q|yq`), script: flags(`(-f|--from-file)$`), values: map[string]int{"--arg": 2, "--argjson": 2, "--slurpfile": 2, "--rawfile": 2, "-L": 1, "--indent": 1}, mixed: true, operand: 1, instead: `hand it over with --arg, as in jq --arg x "${}" '.name == $x'`},
+		{name: program(`[gmn]?awk`), flag: flags(`-e|--source=?`), script: flags(`(-f|-E|--file|--exec)$`), values: takes("-v", "-F", "-i", "-l", "--assign"), operand: 1, instead: `pass it in the environment, as in NAME="${}" awk 'BEGIN {print ENVIRON["NAME"]}', or with -v`},
+		{name: program(`g?sed`), flag: flags(`-[A-Za-z]*e|--expression=?`), script: flags(`(-[A-Za-z]*f|--file)$`), values: takes("-l"), mixed: true, edits: true, letters: true, operand: 1, instead: `use awk instead and pass it in the environment, as in NAME="${}" awk '{print ENVIRON["NAME"]}'`},
+		{name: program(`[gj]q|yq`), script: flags(`(-f|--from-file)$`), values: map[string]int{"--arg": 2, "--argjson": 2, "--slurpfile": 2, "--rawfile": 2, "-L": 1, "--indent": 1}, mixed: true, operand: 1, instead: `pass it with --arg, as in jq --arg x "${}" '.name == $x'`},
 		{name: program(`(python|pypy)[0-9.]*`), flag: flags(`-[A-Za-z]*c`), script: flags(`-m$`), values: takes("-W", "-X"), stdin: 1, instead: byEnvironment},
 		{name: program(`(perl|ruby)[0-9.]*`), flag: flags(`-[A-Za-z0-9]*[eE]`), edits: true, stdin: 1, instead: byEnvironment},
 		{name: program(`(node|nodejs|bun|lua|luajit|Rscript|R|osascript)[0-9.]*`), flag: flags(`-[ip]*[ep]|--eval=?|--print=?`), values: takes("-r", "--require", "-l"), stdin: 1, instead: byEnvironment},
@@ -64,7 +64,7 @@ var interpreters = sync.OnceValue(func() []interpreter {
 		{name: program(`(expect|ex|vi|vim|nvim)`), flag: flags(`-c|\+|--cmd`), script: flags(`-f$`), mixed: true, stdin: many, instead: byEnvironment},
 		{name: program(`gdb`), flag: flags(`-ex|--?eval-command=?`), mixed: true, stdin: many, instead: byEnvironment},
 		{name: program(`(pwsh|powershell)(\.exe)?`), flag: flags(`-(c|C|command|Command)$`), rest: true, stdin: 1, instead: byEnvironment},
-		{name: program(`(psql|mysql|mariadb|mongosh|clickhouse-client)`), flag: flags(`-[1AaBNnqrstx]*[ceq]|--(command|execute|eval|query)=?`), script: flags(`(-f|--file)$`), values: takes("-v", "--set", "-h", "-p", "-U", "-d", "-u", "-P", "-D"), mixed: true, stdin: many, instead: `hand it over as a variable, as in psql -v x="${}" with :'x' in a script of its own, or in the environment`},
+		{name: program(`(psql|mysql|mariadb|mongosh|clickhouse-client)`), flag: flags(`-[1AaBNnqrstx]*[ceq]|--(command|execute|eval|query)=?`), script: flags(`(-f|--file)$`), values: takes("-v", "--set", "-h", "-p", "-U", "-d", "-u", "-P", "-D"), mixed: true, stdin: many, instead: `pass it as a variable, as in psql -v x="${}" with :'x' in a script file, or in the environment`},
 		{name: program(`sqlite3`), flag: flags(`--?cmd`), values: takes("-init", "-separator"), operand: 2, rest: true, stdin: 2, instead: byEnvironment},
 	}
 })
@@ -295,13 +295,13 @@ func (p *interpreter) harmless(code, hole, value string) bool {
 
 // refused is the error for a variable that the interpreter would read as code.
 func (p *interpreter) refused(name string) error {
-	return fmt.Errorf("${%s} would be read as code there: %s", name, strings.ReplaceAll(p.instead, "${}", "${"+name+"}"))
+	return fmt.Errorf("${%s} would be read as code: %s", name, strings.ReplaceAll(p.instead, "${}", "${"+name+"}"))
 }
 
 // refusedInput is the same error for code on standard input or in a file.
 func (p *interpreter) refusedInput(name string) error {
 	if p.shell && p.operand == 0 {
-		return fmt.Errorf(`${%[1]s} would be read as code there: hand it over as an argument, as in sh -s -- "${%[1]s}" <<'EOF', and let the code read "$1"`, name)
+		return fmt.Errorf(`${%[1]s} would be read as code: pass it as an argument, as in sh -s -- "${%[1]s}" <<'EOF', and read "$1" in the code`, name)
 	}
 	return p.refused(name)
 }

@@ -133,7 +133,7 @@ func (e *Exec) run(ctx context.Context, processes *proc.Group) ([]byte, error) {
 	case <-timeout.C:
 		proc.KillGroup(cmd)
 		if err = <-ended; err != nil {
-			err = fmt.Errorf("not done after %v, killed", limit)
+			err = fmt.Errorf("still running after %v: killed", limit)
 		}
 	}
 	if err == nil {
@@ -155,7 +155,7 @@ func (e *Exec) Undoes(acted bool) (what string, ends bool) {
 func (e *Exec) Undo(ctx context.Context) error {
 	what := e.String()
 	if e.Still != nil {
-		what = "what " + e.Still.String() + " tells of"
+		what = "the output of " + e.Still.String()
 	}
 	err := e.undo.back(ctx, what, e.Still.ask(e.processes), e.UndoBy.ask(e.processes))
 	if err != nil && e.Still == nil {

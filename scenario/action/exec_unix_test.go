@@ -52,7 +52,7 @@ func TestExec(t *testing.T) {
 		"no text":          {action.Exec{Command: action.Command{Shell: `printf 'a\377b'; exit 1`}}, "exit status 1: a\ufffdb"},
 		"much":             {action.Exec{Command: action.Command{Shell: "seq 100000; exit 1"}}, "exit status 1: 99998; 99999; 100000"},
 		"not there":        {action.Exec{Command: action.Command{Argv: []string{"/nowhere/x"}}}, "fork/exec /nowhere/x: no such file or directory"},
-		"timeout":          {action.Exec{Command: action.Command{Shell: "echo so far; sleep 1000 & wait"}, Timeout: 3 * time.Second}, "not done after 3s, killed: so far"},
+		"timeout":          {action.Exec{Command: action.Command{Shell: "echo so far; sleep 1000 & wait"}, Timeout: 3 * time.Second}, "still running after 3s: killed: so far"},
 		"left behind":      {action.Exec{Command: action.Command{Shell: "sleep 3 &"}}, ""},
 		"killed by itself": {action.Exec{Command: action.Command{Shell: "kill -9 $$"}}, "signal: killed"},
 		"nothing":          {action.Exec{}, "no command given"},

@@ -124,7 +124,7 @@ func (l *shellLine) named(n syntax.Node) error {
 	for _, word := range names {
 		for _, v := range l.held(word, true) {
 			if name, _, _ := strings.Cut(v.Value, "="); !harmless().MatchString(name) {
-				return fmt.Errorf("${%s} stands where the shell takes the name of a variable, and is none", v.Name)
+				return fmt.Errorf("${%s} is used as the name of a shell variable, but its value is not a name", v.Name)
 			}
 		}
 	}

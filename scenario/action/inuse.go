@@ -27,7 +27,7 @@ func (e *InUseError) Unwrap() error { return &e.misuse }
 func inUse(addr netip.AddrPort, what string, h *proc.Holder) error {
 	return &InUseError{misuse.Error{
 		Problem: fmt.Sprintf("%s %s %s", addr, what, h),
-		Hint:    "stop it, or choose another port; if another program is meant to listen for it, use ready: line or ready: exec",
+		Hint:    "stop it, or choose another port; if another program is supposed to listen there, use ready: line or ready: exec",
 	}}
 }
 

@@ -75,7 +75,7 @@ func (p *Probe) ask(ctx context.Context, env *scenario.Env, of *Start) error {
 	case of != nil && of.output.has(p.Line):
 		return nil
 	}
-	return fmt.Errorf("no line with %q was printed", p.Line)
+	return fmt.Errorf("no line of output contains %q", p.Line)
 }
 
 // poll calls try repeatedly until it succeeds. When limit is over, it returns
@@ -95,7 +95,7 @@ func poll(ctx context.Context, every, limit time.Duration, try func() error) err
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-end.C:
-			return fmt.Errorf("not after %v: %w", limit, err)
+			return fmt.Errorf("not ready after %v: %w", limit, err)
 		}
 	}
 }

@@ -116,7 +116,7 @@ func (s *Start) awaitReady(ctx context.Context, env *scenario.Env) (at time.Time
 func endOf(p *proc.Process, out *output) error {
 	err := p.Err
 	if err == nil {
-		err = errors.New("it has ended, with status 0; what goes into the background is not let go on: start it in the foreground")
+		err = errors.New("it exited with status 0: run it in the foreground, because nodrop ends what it leaves in the background")
 	}
 	return out.failed(err, p.Name)
 }
@@ -142,7 +142,7 @@ func (s *Start) Undo(ctx context.Context) error {
 		s.process = nil
 	}()
 	if !s.process.Alive() && !s.process.Asked() && s.process.Err != nil && !s.told {
-		return fmt.Errorf("%s ended before it was asked to: %w", s.Name, endOf(s.process, s.output))
+		return fmt.Errorf("%s exited before it was stopped: %w", s.Name, endOf(s.process, s.output))
 	}
 	return stop(ctx, s.process, s.Stop, s.Grace)
 }
@@ -178,7 +178,7 @@ func find(env *scenario.Env, name string) (*proc.Process, error) {
 	if p := env.Processes.Find(name); p != nil {
 		return p, nil
 	}
-	return nil, fmt.Errorf("no process %s was started", name)
+	return nil, fmt.Errorf("process %s was never started", name)
 }
 
 // stop signals p, and kills it after the grace period or when ctx ends.
@@ -203,7 +203,7 @@ func stop(ctx context.Context, p *proc.Process, name string, limit time.Duration
 	case <-p.Ended:
 		return nil
 	case <-timeout.C:
-		err = fmt.Errorf("%s had not ended %v after it was asked to, and was killed", p.Name, limit)
+		err = fmt.Errorf("%s did not exit within %v and was killed", p.Name, limit)
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
@@ -286,7 +286,7 @@ func (s *Signal) pid() (int, error) {
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil || pid < 2 {
-		return 0, fmt.Errorf("%s: %q is no process id", s.PIDFile, strings.TrimSpace(string(text)))
+		return 0, fmt.Errorf("%s: %q is not a process ID", s.PIDFile, strings.TrimSpace(string(text)))
 	}
 	return pid, nil
 }
@@ -302,7 +302,7 @@ func awaitEnd(ctx context.Context, name string, limit time.Duration, gone func()
 		return errors.New("it runs")
 	})
 	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("%s had not ended %v after the signal", name, limit)
+		return fmt.Errorf("%s did not exit within %v after the signal", name, limit)
 	}
 	return err
 }

@@ -98,8 +98,8 @@ func TestStartFails(t *testing.T) {
 	}{
 		"not there": {action.Start{Name: "a", Command: action.Command{Argv: []string{"/nowhere/x"}}}, "a: fork/exec /nowhere/x: no such file or directory"},
 		"ends":      {action.Start{Name: "a", Command: action.Command{Shell: "echo no room; exit 3"}, Ready: action.Probe{Line: "never"}}, "a: exit status 3: no room"},
-		"ends well": {action.Start{Name: "a", Command: action.Command{Shell: "true"}, Ready: action.Probe{Line: "never"}}, "a: it has ended, with status 0; what goes into the background is not let go on: start it in the foreground"},
-		"not ready": {action.Start{Name: "a", Command: action.Command{Shell: "sleep 1000"}, Ready: action.Probe{Line: "never", Timeout: 50 * time.Millisecond, Every: time.Millisecond}}, `a: not after 50ms: no line with "never" was printed`},
+		"ends well": {action.Start{Name: "a", Command: action.Command{Shell: "true"}, Ready: action.Probe{Line: "never"}}, "a: it exited with status 0: run it in the foreground, because nodrop ends what it leaves in the background"},
+		"not ready": {action.Start{Name: "a", Command: action.Command{Shell: "sleep 1000"}, Ready: action.Probe{Line: "never", Timeout: 50 * time.Millisecond, Every: time.Millisecond}}, `a: not ready after 50ms: no line of output contains "never"`},
 		"signal":    {action.Start{Name: "a", Command: action.Command{Shell: "true"}, Stop: "TREM"}, `a: "TREM" is not a signal`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -125,7 +125,7 @@ func TestCrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-w.Processes.Find("a").Ended
-	if err := start.Undo(t.Context()); err == nil || err.Error() != "a ended before it was asked to: exit status 4: why" {
+	if err := start.Undo(t.Context()); err == nil || err.Error() != "a exited before it was stopped: exit status 4: why" {
 		t.Errorf("got %v", err)
 	}
 }
@@ -139,10 +139,10 @@ func TestStopAndSignal(t *testing.T) {
 	}{
 		"stop":           {&action.Stop{Process: "a"}, "", []string{"replica a ready", "replica a signalled", "replica a exited"}},
 		"stop by KILL":   {&action.Stop{Process: "a", Signal: "SIGKILL"}, "", []string{"replica a ready", "replica a signalled", "replica a exited"}},
-		"stop in vain":   {&action.Stop{Process: "a", Signal: "quit", Grace: 50 * time.Millisecond}, "a had not ended 50ms after it was asked to, and was killed", []string{"replica a ready", "replica a signalled"}},
-		"stop of nobody": {&action.Stop{Process: "b"}, "no process b was started", []string{"replica a ready"}},
+		"stop in vain":   {&action.Stop{Process: "a", Signal: "quit", Grace: 50 * time.Millisecond}, "a did not exit within 50ms and was killed", []string{"replica a ready", "replica a signalled"}},
+		"stop of nobody": {&action.Stop{Process: "b"}, "process b was never started", []string{"replica a ready"}},
 		"signal":         {&action.Signal{Name: "TERM", Process: "a", Gone: time.Minute}, "", []string{"replica a ready", "replica a signalled", "replica a exited"}},
-		"signal in vain": {&action.Signal{Name: "QUIT", Process: "a", Gone: 50 * time.Millisecond}, "a had not ended 50ms after the signal", []string{"replica a ready", "replica a signalled"}},
+		"signal in vain": {&action.Signal{Name: "QUIT", Process: "a", Gone: 50 * time.Millisecond}, "a did not exit within 50ms after the signal", []string{"replica a ready", "replica a signalled"}},
 		"signal at once": {&action.Signal{Name: "QUIT", Process: "a"}, "", []string{"replica a ready", "replica a signalled"}},
 		"no signal":      {&action.Signal{Name: "HUPP", Process: "a"}, `"HUPP" is not a signal`, []string{"replica a ready"}},
 		"no pid file":    {&action.Signal{Name: "TERM", PIDFile: "/nowhere/pid"}, "open /nowhere/pid: no such file or directory", []string{"replica a ready"}},
@@ -183,7 +183,7 @@ func TestSignalByPIDFile(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "pid"), []byte("me\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Run(t.Context(), &w.Env); err == nil || !strings.Contains(err.Error(), `"me" is no process id`) {
+	if err := s.Run(t.Context(), &w.Env); err == nil || !strings.Contains(err.Error(), `"me" is not a process ID`) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -213,7 +213,7 @@ func TestHTTP(t *testing.T) {
 		t.Error(err)
 	}
 	value = "theirs"
-	if err := set.Undo(t.Context()); err == nil || value != "theirs" || !strings.Contains(err.Error(), "is not as it was left, and stays as it is") {
+	if err := set.Undo(t.Context()); err == nil || value != "theirs" || !strings.Contains(err.Error(), "has changed since the step: not undone") {
 		t.Errorf("%v, %s", err, value)
 	}
 	missing := &action.HTTP{URL: server.URL + "/missing"}
@@ -294,7 +294,7 @@ func TestExecUndo(t *testing.T) {
 		t.Fatal(err)
 	}
 	write("7")
-	if err := scale.Undo(t.Context()); err == nil || err.Error() != "what cat "+file+" tells of is not as it was left, and stays as it is" || read() != "7" {
+	if err := scale.Undo(t.Context()); err == nil || err.Error() != "the output of cat "+file+" has changed since the step: not undone" || read() != "7" {
 		t.Errorf("%v, %s", err, read())
 	}
 	// An interrupted command may have changed something.
@@ -311,9 +311,9 @@ func TestExecUndo(t *testing.T) {
 	}
 	scale.Shell = "true"
 	if err := scale.Run(t.Context(), &w.Env); err == nil {
-		t.Error("want an error: still has nothing to tell")
+		t.Error("want an error: still fails")
 	}
-	if err := scale.Undo(t.Context()); err == nil || !strings.Contains(err.Error(), "whether it is as it was left cannot be told") {
+	if err := scale.Undo(t.Context()); err == nil || !strings.Contains(err.Error(), "its state after the step is unknown") {
 		t.Errorf("got %v", err)
 	}
 }

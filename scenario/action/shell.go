@@ -98,7 +98,7 @@ func (l *shellLine) in(text string) []variable {
 // the line.
 func (l *shellLine) delayed() (string, []string, error) {
 	if strings.Contains(l.text, "!") {
-		return "", nil, errors.New("a line with ! cannot have variables in it here")
+		return "", nil, errors.New("a command that contains ! cannot use variables on Windows")
 	}
 	text := l.text
 	for _, v := range l.variables {
@@ -116,7 +116,7 @@ func (l *shellLine) parse() (*syntax.File, error) {
 	for _, v := range l.variables {
 		reason = strings.ReplaceAll(reason, v.hole, "${"+v.Name+"}")
 	}
-	return nil, fmt.Errorf("the shell could not read it: %s", reason)
+	return nil, fmt.Errorf("not a valid shell command: %s", reason)
 }
 
 type edit struct {
@@ -228,7 +228,7 @@ func (l *shellLine) check() error {
 	})
 	for _, v := range l.variables {
 		if expanded[v.hole] != strings.Count(l.text, v.hole) {
-			keep(fmt.Errorf("the shell would not expand ${%[1]s} there: put it in double quotes, or write $${%[1]s} for a variable of the shell's", v.Name))
+			keep(fmt.Errorf("the shell would not expand ${%[1]s} here: put it in double quotes, or write $${%[1]s} for a shell variable", v.Name))
 		}
 	}
 	return first
@@ -245,7 +245,7 @@ func (l *shellLine) onlyNumbers(n syntax.Node) error {
 	from, to := span(n)
 	for _, v := range l.in(l.text[from:to]) {
 		if !number().MatchString(v.Value) {
-			return fmt.Errorf("${%s} stands where the shell calculates, and is not a whole number", v.Name)
+			return fmt.Errorf("${%s} is used in shell arithmetic, but its value is not a whole number", v.Name)
 		}
 	}
 	return nil
@@ -259,7 +259,7 @@ func (l *shellLine) index(n *syntax.ParamExp) error {
 	from, to := span(n)
 	for _, v := range l.in(l.text[from:to]) {
 		if !harmless().MatchString(v.Value) {
-			return fmt.Errorf("${%s} stands where the shell calculates, and is not a whole number", v.Name)
+			return fmt.Errorf("${%s} is used in shell arithmetic, but its value is not a whole number", v.Name)
 		}
 	}
 	return nil

@@ -71,17 +71,17 @@ func TestLine(t *testing.T) {
 		"a word":            {line: "echo {X}", value: "a  b", want: "a b\n"},
 		"a command":         {line: " {X}\n", value: "printf 'a b' && printf c", want: "a bc"},
 		"a number":          {line: "echo $(( {X} + 1 ))", value: "41", want: "42\n"},
-		"no number":         {line: "echo $(( {X} + 1 ))", value: "a[$(date)]", err: "${X} stands where the shell calculates, and is not a whole number"},
-		"an escaped one":    {line: `echo \{X}`, value: "x", err: "the shell would not expand ${X} there: put it in double quotes, or write $${X} for a variable of the shell's"},
-		"in ANSI-C quotes":  {line: `echo $'{X}'`, value: "x", err: "the shell would not expand ${X} there: put it in double quotes, or write $${X} for a variable of the shell's"},
-		"unbalanced":        {line: `echo "{X}`, value: "x", err: "the shell could not read it: 1:6: reached EOF without closing quote `\"`"},
-		"inner code":        {line: `bash -ec "echo {X}"`, value: "$(date)", err: "${X} would be read as code there: hand it over as an argument, as in sh -c 'echo \"$1\"' sh \"${X}\""},
+		"no number":         {line: "echo $(( {X} + 1 ))", value: "a[$(date)]", err: "${X} is used in shell arithmetic, but its value is not a whole number"},
+		"an escaped one":    {line: `echo \{X}`, value: "x", err: "the shell would not expand ${X} here: put it in double quotes, or write $${X} for a shell variable"},
+		"in ANSI-C quotes":  {line: `echo $'{X}'`, value: "x", err: "the shell would not expand ${X} here: put it in double quotes, or write $${X} for a shell variable"},
+		"unbalanced":        {line: `echo "{X}`, value: "x", err: "not a valid shell command: 1:6: reached EOF without closing quote `\"`"},
+		"inner code":        {line: `bash -ec "echo {X}"`, value: "$(date)", err: "${X} would be read as code: pass it as an argument, as in sh -c 'echo \"$1\"' sh \"${X}\""},
 		"harmless inner":    {line: `sh -c "echo {X}"`, value: "8080", want: "8080\n"},
 		"inner on purpose":  {line: `sh -c "{X}"`, value: "echo a; echo b", want: "a\nb\n"},
-		"eval":              {line: `eval "echo {X}"`, value: "a;b", err: "${X} would be read as code there: hand it over as an argument, as in sh -c 'echo \"$1\"' sh \"${X}\""},
-		"inner after flags": {line: `timeout 5 bash -e -o pipefail -c "echo {X}"`, value: "a;b", err: "${X} would be read as code there: hand it over as an argument, as in sh -c 'echo \"$1\"' sh \"${X}\""},
-		"inner Python":      {line: `python3 -c 'print("{X}")'`, value: `")+("`, err: "${X} would be read as code there: hand it over in the environment, in env or as NAME=\"${X}\" before the command, and let the code read NAME from there"},
-		"another machine's": {line: `ssh host "echo {X}"`, value: "a;b", err: "${X} would be read as code there: hand it over on the standard input, as in printf '%s\\n' \"${X}\" | ssh host 'read -r x; echo \"$x\"'"},
+		"eval":              {line: `eval "echo {X}"`, value: "a;b", err: "${X} would be read as code: pass it as an argument, as in sh -c 'echo \"$1\"' sh \"${X}\""},
+		"inner after flags": {line: `timeout 5 bash -e -o pipefail -c "echo {X}"`, value: "a;b", err: "${X} would be read as code: pass it as an argument, as in sh -c 'echo \"$1\"' sh \"${X}\""},
+		"inner Python":      {line: `python3 -c 'print("{X}")'`, value: `")+("`, err: "${X} would be read as code: pass it in the environment, with env or as NAME=\"${X}\" before the command, and read NAME in the code"},
+		"another machine's": {line: `ssh host "echo {X}"`, value: "a;b", err: "${X} would be read as code: pass it on standard input, as in printf '%s\\n' \"${X}\" | ssh host 'read -r x; echo \"$x\"'"},
 		"the shell's own":   {line: `PORT=1; echo "${PORT} {X}"`, value: "x", want: "1 x\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -189,7 +189,7 @@ func TestCodeElsewhere(t *testing.T) {
 	} {
 		for _, value := range []string{"$(date)", `a"; system("date"); x="`, "a;date"} {
 			_, _, err := action.Line(pieces(line, value))
-			if err == nil || !strings.HasPrefix(err.Error(), "${X} would be read as code there: ") || strings.Contains(err.Error(), value) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "%!") {
+			if err == nil || !strings.HasPrefix(err.Error(), "${X} would be read as code: ") || strings.Contains(err.Error(), value) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "%!") {
 				t.Errorf("%s with %q: got %v", line, value, err)
 			}
 		}

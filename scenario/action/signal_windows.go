@@ -14,7 +14,7 @@ func signalOf(name string) (os.Signal, error) {
 	case "", "TERM", "KILL":
 		return os.Kill, nil
 	}
-	return nil, fmt.Errorf("%q is not a signal of Windows", name)
+	return nil, fmt.Errorf("%q is not a signal on Windows", name)
 }
 
 // isGone reports whether p has exited.

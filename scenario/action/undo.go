@@ -35,14 +35,14 @@ func (u *undoing) back(ctx context.Context, what string, still, back ask) error 
 	u.acted = false
 	if still != nil {
 		if u.leftErr != nil {
-			return fmt.Errorf("%s: whether it is as it was left cannot be told, and it stays as it is: %w", what, u.leftErr)
+			return fmt.Errorf("%s: not undone, because its state after the step is unknown: %w", what, u.leftErr)
 		}
 		now, err := still(ctx)
 		if err != nil {
-			return fmt.Errorf("%s: it stays as it is: %w", what, err)
+			return fmt.Errorf("%s: not undone, because its current state is unknown: %w", what, err)
 		}
 		if !bytes.Equal(now, u.left) {
-			return errors.New(what + " is not as it was left, and stays as it is")
+			return errors.New(what + " has changed since the step: not undone")
 		}
 	}
 	_, err := back(ctx)
