@@ -42,7 +42,7 @@ func (a *Address) Run(ctx context.Context, env *scenario.Env) error {
 		return err
 	}
 	var found netip.AddrPort
-	err = o.Await(ctx, "its page", a.Timeout, func(now map[string]any) (bool, string) {
+	err = o.Await(ctx, "page not served", a.Timeout, func(now map[string]any) (bool, string) {
 		var why string
 		if found, why = a.of(ctx, now); why != "" {
 			return false, why

@@ -123,8 +123,8 @@ func (a *Apply) apply(ctx context.Context, manifest map[string]any) error {
 	}
 	one.change.responded(after.Object)
 	if o.Resource.Kind == "CustomResourceDefinition" { // the next manifest may use its kind
-		return o.Await(ctx, "condition Established", api.RequestTime, func(now map[string]any) (bool, string) {
-			return api.HasCondition(now, "Established"), "it is not True"
+		return o.Await(ctx, "condition Established not met", api.RequestTime, func(now map[string]any) (bool, string) {
+			return api.HasCondition(now, "Established"), "its status is not True"
 		})
 	}
 	return nil

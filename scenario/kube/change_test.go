@@ -137,7 +137,7 @@ func TestApplyTwice(t *testing.T) {
 	undo(t, two)
 	undo(t, one)
 	now := read(t, a, configMap())
-	if got := api.Shown(api.At(now, "data")) + api.Shown(api.At(now, "metadata", "finalizers")); got != `{"x":"orig"}nothing` {
+	if got := api.Shown(api.At(now, "data")) + api.Shown(api.At(now, "metadata", "finalizers")); got != `{"x":"orig"}unset` {
 		t.Errorf("got %s", got)
 	}
 }

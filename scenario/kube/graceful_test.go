@@ -18,8 +18,8 @@ func TestASMScales(t *testing.T) {
 	a := access(t)
 	for name, tt := range map[string]struct{ annotations, spec, want string }{
 		"ours":   {spec: "minReplicas: 1, maxReplicas: 5"},
-		"auto":   {spec: "autoscaleEnabled: true, minReplicas: 2, maxReplicas: 9", want: "spec.autoscaleEnabled: its autoscaler (2 to 9) would take the number of replicas back"},
-		"theirs": {annotations: asm.Replicas + ": 'false'", want: "scale its Deployment in the data plane, istio-theirs"},
+		"auto":   {spec: "autoscaleEnabled: true, minReplicas: 2, maxReplicas: 9", want: "spec.autoscaleEnabled: its autoscaler (2 to 9 replicas) would revert the change"},
+		"theirs": {annotations: asm.Replicas + ": 'false'", want: "scale Deployment istio-theirs in the data plane"},
 	} {
 		apply(t, a, fmt.Sprintf("{apiVersion: istio.alibabacloud.com/v1beta1, kind: IstioGateway, metadata: {name: %s, annotations: {%s}}, spec: {gatewayType: ingress, replicaCount: 0, %s}}", name, tt.annotations, tt.spec))
 		scale := &Scale{Access: a, Object: api.Ref{Kind: "istiogateways.istio.alibabacloud.com", Name: name}, Replicas: 1, Pods: api.Pods{Selector: "istio=" + name}}

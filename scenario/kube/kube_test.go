@@ -130,7 +130,7 @@ func TestDelete(t *testing.T) {
 	if err := (&Delete{Access: a}).Run(bounded(t), nil); err == nil || len(podsOf(t, a)) != 3 {
 		t.Errorf("what names nothing deletes: %v", err)
 	}
-	if err := (&Delete{Access: a, Selector: "app=none"}).Run(bounded(t), nil); err == nil || !strings.HasSuffix(err.Error(), "0, fewer than are to be deleted") {
+	if err := (&Delete{Access: a, Selector: "app=none"}).Run(bounded(t), nil); err == nil || !strings.HasSuffix(err.Error(), "to delete: found 0") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -412,7 +412,7 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: limited}]
 	refused := func(manifest string) {
 		t.Helper()
 		err := (&Preflight{Actions: []scenario.Action{applying(t, a, manifest), scale}}).Run(bounded(t), nil)
-		if err == nil || !says(err.Error(), "its autoscaler (2 to 9) would take the number of replicas back") {
+		if err == nil || !says(err.Error(), "its autoscaler (2 to 9 replicas) would revert the change") {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -488,7 +488,7 @@ func TestAddress(t *testing.T) {
 		t.Errorf("got %v, %v; want %s", e, err, want)
 	}
 	err = (&Address{Access: a, Service: "gw", Port: 81, Timeout: 300 * time.Millisecond}).Run(bounded(t), env)
-	if err == nil || !strings.Contains(err.Error(), "its page not after 300ms: ") {
+	if err == nil || !strings.Contains(err.Error(), "page not served after 300ms: ") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 // awaitRollout waits until a rollout is complete, by the rules of kubectl
 // rollout status.
 func awaitRollout(ctx context.Context, o *api.Object, limit time.Duration) error {
-	return o.Await(ctx, "rollout", limit, func(now map[string]any) (bool, string) { return rolledOut(o.Resource.Kind, now) })
+	return o.Await(ctx, "rollout not complete", limit, func(now map[string]any) (bool, string) { return rolledOut(o.Resource.Kind, now) })
 }
 
 // rollsOut reports a kind that rolledOut supports.

@@ -69,12 +69,12 @@ func (w *Wait) Run(ctx context.Context, _ *scenario.Env) error {
 	case w.Rollout:
 		return awaitRollout(ctx, o, w.Timeout)
 	case w.Condition != "":
-		return o.Await(ctx, "condition "+w.Condition, w.Timeout, func(now map[string]any) (bool, string) {
+		return o.Await(ctx, "condition "+w.Condition+" not met", w.Timeout, func(now map[string]any) (bool, string) {
 			wanted := cmp.Or(w.Status, "True")
-			return strings.EqualFold(api.Text(api.ConditionOf(now, w.Condition), "status"), wanted), "it is not " + wanted
+			return strings.EqualFold(api.Text(api.ConditionOf(now, w.Condition), "status"), wanted), "its status is not " + wanted
 		})
 	}
-	return o.Await(ctx, "endpoints", w.Timeout, func(map[string]any) (bool, string) { return w.settled(ctx, c) })
+	return o.Await(ctx, "endpoints not ready", w.Timeout, func(map[string]any) (bool, string) { return w.settled(ctx, c) })
 }
 
 // Undo does nothing.

@@ -58,7 +58,7 @@ func (a *Access) open() (*Cluster, error) {
 	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
 	config, err := loader.ClientConfig()
 	if clientcmd.IsEmptyConfig(err) {
-		return nil, &misuse.Error{Problem: "kubernetes: no cluster is configured", Hint: "KUBECONFIG, or --kubeconfig FILE"}
+		return nil, &misuse.Error{Problem: "kubernetes: no cluster is configured", Hint: "set KUBECONFIG, or give --kubeconfig FILE"}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("kubernetes: %w", OneLine(err))

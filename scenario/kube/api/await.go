@@ -18,9 +18,9 @@ const rolloutTime = 10 * time.Minute
 const Poll = 100 * time.Millisecond
 
 // Await polls the object until holds returns true; until then, holds returns
-// the reason. The object need not exist yet.
+// the reason. what says that it does not hold. The object need not exist yet.
 func (o *Object) Await(ctx context.Context, what string, limit time.Duration, holds func(map[string]any) (bool, string)) error {
-	return Until(ctx, fmt.Sprintf("%s: %s not", o, what), limit, func(ctx context.Context) (bool, string, error) {
+	return Until(ctx, fmt.Sprintf("%s: %s", o, what), limit, func(ctx context.Context) (bool, string, error) {
 		now, err := o.Get(ctx)
 		switch {
 		case apierrors.IsNotFound(err):
@@ -96,6 +96,6 @@ func (o *Object) AwaitGone(ctx context.Context, uid types.UID) error {
 			return true, "", nil
 		}
 		finalizers, are := At(now, "metadata", "finalizers")
-		return UID(now) != uid, "finalizers " + Shown(finalizers, are), err
+		return UID(now) != uid, "its finalizers are " + Shown(finalizers, are), err
 	})
 }

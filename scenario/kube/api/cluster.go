@@ -152,7 +152,7 @@ func (c *Cluster) Explain(what string, err error) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, context.DeadlineExceeded):
-		return &silentError{fmt.Sprintf("%s: %s: the API server does not answer", c, what)}
+		return &silentError{fmt.Sprintf("%s: %s: the API server does not respond", c, what)}
 	}
 	return fmt.Errorf("%s: %s: %w", c, what, OneLine(err))
 }

@@ -22,12 +22,12 @@ func TestAway(t *testing.T) {
 		apierrors.NewServiceUnavailable("soon"), apierrors.NewTooManyRequestsError("later"),
 	} {
 		if !Away(c.Explain("deployment/gw", err)) {
-			t.Errorf("%v: it is told as an answer", err)
+			t.Errorf("%v: want it classified as unreachable", err)
 		}
 	}
 	for _, err := range []error{apierrors.NewForbidden(PodsResource().GroupResource(), "x", nil), apierrors.NewBadRequest("no"), apierrors.NewNotFound(PodsResource().GroupResource(), "x")} {
 		if Away(c.Explain("deployment/gw", err)) {
-			t.Errorf("%v: it is told as away", err)
+			t.Errorf("%v: want it classified as a refusal", err)
 		}
 	}
 }

@@ -36,7 +36,7 @@ func ReadManifests(text []byte) ([]map[string]any, error) {
 func CheckManifest(manifest map[string]any) error {
 	o := unstructured.Unstructured{Object: manifest}
 	if o.GetKind() == "" || o.GetName() == "" || o.GetAPIVersion() == "" {
-		return errors.New("no apiVersion, kind or metadata.name")
+		return errors.New("apiVersion, kind or metadata.name is missing")
 	}
 	return nil
 }

@@ -52,12 +52,12 @@ func (p Patching) Check() error {
 	}
 	if p.kind() != types.JSONPatchType {
 		if p.Operations != nil {
-			return fmt.Errorf("a list of operations is a JSON patch")
+			return fmt.Errorf("a list of operations needs type: json")
 		}
 		return checkDirectives(p.Fields)
 	}
 	if p.Fields != nil {
-		return fmt.Errorf("a JSON patch is a list of operations")
+		return fmt.Errorf("a JSON patch must be a list of operations")
 	}
 	for i, operation := range p.Operations {
 		if err := checkOperation(operation); err != nil {
@@ -73,7 +73,7 @@ func (p Patching) Check() error {
 func checkDirectives(fields map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if strings.HasPrefix(name, "$") {
-			return fmt.Errorf("%s changes what it does not name, and could not be put back", name)
+			return fmt.Errorf("%s changes fields that the patch does not name, so it cannot be undone", name)
 		}
 		if below, ok := fields[name].(map[string]any); ok {
 			if err := checkDirectives(below); err != nil {
@@ -96,7 +96,7 @@ func checkOperation(operation map[string]any) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(operation)) {
 		if name != "op" && name != "path" && name != key {
-			return fmt.Errorf("%s has no %s", op, name)
+			return fmt.Errorf("%s does not accept %s", op, name)
 		}
 	}
 	if _, told := operation[key]; key != "" && !told {
@@ -105,7 +105,7 @@ func checkOperation(operation map[string]any) error {
 	for _, name := range []string{"path", "from"} {
 		pointer, told := operation[name]
 		if text, _ := pointer.(string); (told || name == "path") && !strings.HasPrefix(text, "/") {
-			return fmt.Errorf("%s: %s is no JSON pointer: want /spec/replicas or the like", name, Shown(pointer, told))
+			return fmt.Errorf("%s: %s is not a JSON pointer such as /spec/replicas", name, Shown(pointer, told))
 		}
 	}
 	return nil

@@ -44,6 +44,6 @@ func TestPaths(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	if err := (Patching{Operations: []map[string]any{}}).Check(); err == nil {
-		t.Error("a patch that changes nothing is taken")
+		t.Error("a patch that changes nothing is accepted")
 	}
 }

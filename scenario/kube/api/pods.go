@@ -71,7 +71,7 @@ func (p PodSet) Oldest(ctx context.Context, n int) ([]unstructured.Unstructured,
 	case err != nil:
 		return nil, err
 	case len(pods) == 0 || len(pods) < n:
-		return nil, fmt.Errorf("%s: %s in namespace %s: %d, fewer than are to be deleted", p.Cluster, p, p.Cluster.Namespace, len(pods))
+		return nil, fmt.Errorf("%s: not enough %s in namespace %s to delete: found %d", p.Cluster, p, p.Cluster.Namespace, len(pods))
 	case n == 0:
 		return pods, nil
 	}
@@ -104,7 +104,7 @@ func (p PodSet) AwaitGone(ctx context.Context, pods []unstructured.Unstructured,
 				left++
 			}
 		}
-		return left == 0, fmt.Sprintf("%d are there", left), err
+		return left == 0, fmt.Sprintf("%d still exist", left), err
 	})
 }
 
@@ -167,7 +167,7 @@ func (p Pods) Of(ctx context.Context, o *Object) (PodSet, error) {
 
 // NoPods is the error for an object whose pods cannot be determined.
 func NoPods(o *Object) error {
-	return fmt.Errorf("%s: it does not say which pods it has: name them by a selector", o)
+	return fmt.Errorf("%s: cannot tell which pods belong to it: set pods.selector", o)
 }
 
 // selectorOf returns a workload's own label selector; "" if it has none of the
@@ -218,7 +218,7 @@ func (p PodSet) settled(ctx context.Context, want int) (bool, string, error) {
 			others++
 		}
 	}
-	why := fmt.Sprintf("%d are ready, %d are not, %d are leaving, %d are wanted", ready, others, leaving, want)
+	why := fmt.Sprintf("%d ready, %d not ready, %d terminating; want %d ready and no others", ready, others, leaving, want)
 	return ready == want && leaving == 0 && others == 0, why, nil
 }
 

@@ -83,7 +83,7 @@ func Same(a, b any) bool {
 // Shown formats a value for messages.
 func Shown(value any, is bool) string {
 	if !is || value == nil {
-		return "nothing"
+		return "unset"
 	}
 	text, err := json.Marshal(value)
 	if err != nil {

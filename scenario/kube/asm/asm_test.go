@@ -53,7 +53,7 @@ func TestASMRanges(t *testing.T) {
 		}
 	}
 	if err := CheckDrainOf(1500*time.Millisecond, young, "ClusterIP"); err == nil {
-		t.Error("want an error: no whole seconds")
+		t.Error("want an error: not whole seconds")
 	}
 }
 
@@ -77,18 +77,18 @@ func TestASMManifests(t *testing.T) {
 		want     string // "" if valid
 	}{
 		"old":           {`{spec: {serviceAnnotations: {DRAIN: 'on', DRAIN-timeout: '10'}}}`, Version{1, 25}, ""},
-		"one alone":     {`{spec: {serviceAnnotations: {DRAIN: 'on'}}}`, Version{1, 25}, "belong together, and one is missing"},
-		"other alone":   {`{spec: {serviceAnnotations: {DRAIN-timeout: '10'}}}`, Version{1, 25}, "belong together, and one is missing"},
-		"unquoted on":   {`{spec: {serviceAnnotations: {DRAIN: true, DRAIN-timeout: '10'}}}`, Version{1, 25}, "true is no text: quote it"},
-		"unquoted 10":   {`{spec: {serviceAnnotations: {DRAIN: 'on', DRAIN-timeout: 10}}}`, Version{1, 25}, "10 is no text: quote it"},
+		"one alone":     {`{spec: {serviceAnnotations: {DRAIN: 'on'}}}`, Version{1, 25}, ", or neither"},
+		"other alone":   {`{spec: {serviceAnnotations: {DRAIN-timeout: '10'}}}`, Version{1, 25}, ", or neither"},
+		"unquoted on":   {`{spec: {serviceAnnotations: {DRAIN: true, DRAIN-timeout: '10'}}}`, Version{1, 25}, "true is not a string: quote it"},
+		"unquoted 10":   {`{spec: {serviceAnnotations: {DRAIN: 'on', DRAIN-timeout: 10}}}`, Version{1, 25}, "10 is not a string: quote it"},
 		"old too long":  {`{spec: {serviceAnnotations: {DRAIN: 'on', DRAIN-timeout: '31'}}}`, Version{1, 25}, oldRule},
-		"old on new":    {`{spec: {serviceAnnotations: {DRAIN: 'on', DRAIN-timeout: '30'}}}`, Version{1, 26}, "it is of ASM before 1.26"},
+		"old on new":    {`{spec: {serviceAnnotations: {DRAIN: 'on', DRAIN-timeout: '30'}}}`, Version{1, 26}, "only for ASM before 1.26"},
 		"new":           {`{metadata: {annotations: {NEW: '890'}}}`, Version{1, 26}, ""},
-		"new on old":    {`{metadata: {annotations: {NEW: '30'}}}`, Version{1, 25}, "it is of ASM from 1.26"},
+		"new on old":    {`{metadata: {annotations: {NEW: '30'}}}`, Version{1, 25}, "only for ASM 1.26 and later"},
 		"new too long":  {`{metadata: {annotations: {NEW: '891'}}}`, Version{1, 26}, newRule},
 		"new, no limit": {`{metadata: {annotations: {NEW: '891'}}, spec: {serviceType: NodePort}}`, Version{1, 26}, ""},
-		"new unquoted":  {`{metadata: {annotations: {NEW: 30}}}`, Version{1, 26}, "30 is no text: quote it"},
-		"no number":     {`{metadata: {annotations: {NEW: thirty}}}`, Version{1, 26}, `"thirty" is no number of seconds`},
+		"new unquoted":  {`{metadata: {annotations: {NEW: 30}}}`, Version{1, 26}, "30 is not a string: quote it"},
+		"no number":     {`{metadata: {annotations: {NEW: thirty}}}`, Version{1, 26}, `"thirty" is not a number of seconds`},
 	} {
 		text := strings.NewReplacer("DRAIN", Drain, "NEW", DrainTimeout).Replace(tt.manifest)
 		list, err := api.ReadManifests([]byte("{apiVersion: v1, kind: x, metadata: {name: x}}"))

@@ -30,9 +30,9 @@ const (
 	least    = 10
 	mostOld  = 30
 	mostNew  = 890
-	oldRule  = "ASM before 1.26 takes 10 to 30 seconds"
-	newRule  = "ASM from 1.26 takes 10 to 890 seconds for CLB and NLB gateways, 10 or more for ClusterIP and NodePort"
-	Families = "1.25 (any before 1.26) or 1.26 (any from there)"
+	oldRule  = "ASM before 1.26 accepts 10 to 30 seconds"
+	newRule  = "ASM 1.26 and later accepts 10 to 890 seconds for CLB and NLB gateways, 10 or more for ClusterIP and NodePort"
+	Families = "1.25 (for any version before 1.26) or 1.26 (for any later version)"
 )
 
 // Version is ASM's major and minor version, which decides how graceful shutdown
@@ -49,7 +49,7 @@ func ParseVersion(s string) (v Version, err error) {
 		}
 	}
 	if len(parts) < 2 || err != nil || v.Major < 1 || v.Minor < 0 {
-		return Version{}, fmt.Errorf("%q is no version of ASM: want %s", s, Families)
+		return Version{}, fmt.Errorf("%q is not an ASM version: want %s", s, Families)
 	}
 	return v, nil
 }
@@ -99,7 +99,7 @@ func CheckDrainOf(drain time.Duration, v Version, service string) error {
 		return nil
 	}
 	if drain%time.Second != 0 {
-		return fmt.Errorf("a drain timeout of %v: it is whole seconds", drain)
+		return fmt.Errorf("a drain timeout of %v: want whole seconds", drain)
 	}
 	seconds := int(drain / time.Second)
 	if !v.annotates() {
@@ -127,7 +127,7 @@ func CheckGrace(gateway map[string]any, drain time.Duration) error {
 	}
 	seconds, err := strconv.ParseFloat(fmt.Sprint(grace), 64)
 	if err == nil && drain.Seconds() >= seconds {
-		return fmt.Errorf("a drain timeout of %v with terminationGracePeriodSeconds %v: the pods would be killed before it is over", drain, grace)
+		return fmt.Errorf("a drain timeout of %v with terminationGracePeriodSeconds %v: pods would be killed before they have drained", drain, grace)
 	}
 	return err
 }

@@ -18,10 +18,10 @@ func Check(gateway map[string]any, v Version) error {
 	seconds, hasSeconds := fields[DrainSeconds]
 	switch {
 	case hasOn != hasSeconds:
-		return fmt.Errorf("spec.serviceAnnotations: %s and %s belong together, and one is missing", Drain, DrainSeconds)
+		return fmt.Errorf("spec.serviceAnnotations: set both %s and %s, or neither", Drain, DrainSeconds)
 	case hasOn:
 		if _, isText := on.(string); !isText {
-			return fmt.Errorf("spec.serviceAnnotations.%s: %v is no text: quote it ('on' unquoted is true)", Drain, on)
+			return fmt.Errorf("spec.serviceAnnotations.%s: %v is not a string: quote it ('on' without quotes is true)", Drain, on)
 		}
 		if err := checkSeconds(seconds, "spec.serviceAnnotations."+DrainSeconds, v, ServiceType(gateway)); err != nil {
 			return err
@@ -32,9 +32,9 @@ func Check(gateway map[string]any, v Version) error {
 	value, has := fields[DrainTimeout]
 	switch {
 	case has && !v.annotates():
-		return fmt.Errorf("metadata.annotations.%s: it is of ASM from 1.26; before, it is %s", DrainTimeout, Drain)
+		return fmt.Errorf("metadata.annotations.%s: only for ASM 1.26 and later; before 1.26, use %s", DrainTimeout, Drain)
 	case hasOn && v.annotates():
-		return fmt.Errorf("spec.serviceAnnotations.%s: it is of ASM before 1.26; from there on it is %s", Drain, DrainTimeout)
+		return fmt.Errorf("spec.serviceAnnotations.%s: only for ASM before 1.26; from 1.26 on, use %s", Drain, DrainTimeout)
 	case has:
 		return checkSeconds(value, "metadata.annotations."+DrainTimeout, v, ServiceType(gateway))
 	}
@@ -44,11 +44,11 @@ func Check(gateway map[string]any, v Version) error {
 func checkSeconds(value any, name string, v Version, service string) error {
 	written, isText := value.(string)
 	if !isText {
-		return fmt.Errorf("%s: %v is no text: quote it", name, value)
+		return fmt.Errorf("%s: %v is not a string: quote it", name, value)
 	}
 	seconds, err := strconv.Atoi(written)
 	if err != nil || seconds < 1 {
-		return fmt.Errorf("%s: %q is no number of seconds", name, written)
+		return fmt.Errorf("%s: %q is not a number of seconds", name, written)
 	}
 	if err := CheckDrainOf(time.Duration(seconds)*time.Second, v, service); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -93,10 +93,10 @@ func CheckManifests(list []map[string]any, terms *Terms) error {
 // replicas are managed elsewhere.
 func CheckScales(name string, gateway map[string]any) error {
 	if auto, _ := api.At(gateway, "spec", "autoscaleEnabled"); auto == true {
-		return fmt.Errorf("%s: spec.autoscaleEnabled: its autoscaler (%d to %d) would take the number of replicas back", name, api.Number(gateway, "spec", "minReplicas"), api.Number(gateway, "spec", "maxReplicas"))
+		return fmt.Errorf("%s: spec.autoscaleEnabled: its autoscaler (%d to %d replicas) would revert the change", name, api.Number(gateway, "spec", "minReplicas"), api.Number(gateway, "spec", "maxReplicas"))
 	}
 	if managed, _ := api.At(gateway, "metadata", "annotations", Replicas); managed == "false" {
-		return fmt.Errorf("%s: %s is false: replicaCount is not heeded: scale its Deployment in the data plane, istio-%s", name, Replicas, api.Text(gateway, "metadata", "name"))
+		return fmt.Errorf("%s: %s is false, so replicaCount has no effect: scale Deployment istio-%s in the data plane", name, Replicas, api.Text(gateway, "metadata", "name"))
 	}
 	return nil
 }
