@@ -56,7 +56,7 @@ func (a *Address) Run(ctx context.Context, env *scenario.Env) error {
 		return err
 	}
 	env.Endpoints = fixed{&loadgen.Endpoint{Name: found.String(), Addr: found}}
-	env.Notes = append(env.Notes, fmt.Sprintf("sent to %s, the address of %s", found, o))
+	env.Notes = append(env.Notes, fmt.Sprintf("the load went to %s, the address of %s", found, o))
 	return nil
 }
 
@@ -75,7 +75,7 @@ func (a *Address) of(ctx context.Context, service map[string]any) (addr netip.Ad
 	if api.Text(service, "spec", "type") == "LoadBalancer" {
 		list, _, _ := unstructured.NestedSlice(service, "status", "loadBalancer", "ingress")
 		if len(list) == 0 {
-			return addr, "its load balancer has no address yet"
+			return addr, "the load balancer has no address yet"
 		}
 		first, _ := list[0].(map[string]any)
 		if host = api.Text(first, "ip"); host == "" {
@@ -90,7 +90,7 @@ func (a *Address) of(ctx context.Context, service map[string]any) (addr netip.Ad
 	if err != nil {
 		ips, lookUpErr := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		if lookUpErr != nil || len(ips) == 0 {
-			return addr, fmt.Sprintf("%q is no address: %v", host, lookUpErr)
+			return addr, fmt.Sprintf("%q is not an address: %v", host, lookUpErr)
 		}
 		ip = ips[0]
 	}
@@ -147,7 +147,7 @@ func (a *Address) serves(ctx context.Context, addr netip.AddrPort) error {
 	defer func() { _ = response.Body.Close() }()
 	_, _ = io.Copy(io.Discard, response.Body)
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", addr, response.Status)
+		return fmt.Errorf("%s responded %s", addr, response.Status)
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func (a *Apply) manifests() ([]map[string]any, error) {
 		return nil, fmt.Errorf("%s: %w", a.File, err)
 	}
 	if len(list) == 0 {
-		return nil, fmt.Errorf("%s: there is no manifest in it", a.File)
+		return nil, fmt.Errorf("%s: contains no manifest", a.File)
 	}
 	return list, nil
 }
@@ -174,7 +174,7 @@ func (a *applied) undo(ctx context.Context, manager string) error {
 	case a.made == "" && err == nil, apierrors.IsNotFound(err):
 		return nil
 	case err != nil:
-		return fmt.Errorf("not put back, which is left to do by hand: delete %s: %w", o, api.OneLine(err))
+		return fmt.Errorf("not restored; do this by hand: delete %s: %w", o, api.OneLine(err))
 	}
 	return o.AwaitGone(ctx, a.made)
 }
@@ -223,7 +223,7 @@ func (a *Apply) plan() []planned {
 	var all []planned
 	for _, manifest := range list {
 		all = append(all, planned{
-			access: a.Access, object: api.RefOf(manifest), namespace: api.Text(manifest, "metadata", "namespace"), what: "apply, and take it back",
+			access: a.Access, object: api.RefOf(manifest), namespace: api.Text(manifest, "metadata", "namespace"), what: "apply, then restore, or delete if it is new",
 			needs: []need{{"get", ""}, {"patch", ""}}, makes: []need{{"create", ""}, {"delete", ""}},
 		})
 	}
@@ -237,7 +237,7 @@ func (a *Apply) String() string {
 // Undoes says which objects are deleted and which values are restored.
 func (a *Apply) Undoes(acted bool) (what string, ends bool) {
 	if !acted {
-		return "take back " + strings.TrimPrefix(a.String(), "apply "), false
+		return "revert " + strings.TrimPrefix(a.String(), "apply "), false
 	}
 	var parts []string
 	for _, one := range a.applied {

@@ -40,7 +40,7 @@ func (l *leaf) name() string { return strings.Join(l.path, ".") }
 // shown formats one of its values for messages.
 func (l *leaf) shown(value any, is bool) string {
 	if l.secret && is && value != nil {
-		return "a value that is not shown"
+		return "(hidden)"
 	}
 	return api.Shown(value, is)
 }
@@ -144,7 +144,7 @@ func (c *change) undo(ctx context.Context) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("not put back, which is left to do by hand: %s: %w", c.byHand(leaves), err)
+		return fmt.Errorf("not restored; do this by hand: %s: %w", c.byHand(leaves), err)
 	}
 	c.leaves = nil
 	if told != nil {
@@ -166,9 +166,9 @@ func reverse(leaves []leaf, now map[string]any) (back map[string]any, kept error
 		case l.guessed && !l.unlisted && !is && zero(l.after): // the API may omit it
 			api.Set(back, restoring(l.before, nil), l.path...)
 		case l.unlisted:
-			keep("%s is %s now, and was %s: the answer to the patch was lost, so that whose value this is cannot be told: left as it is", l.name(), l.shown(value, is), l.shown(l.before, l.was))
+			keep("%s: not restored: it was %s and is now %s, and the response to the patch was lost, so nodrop cannot tell who set it", l.name(), l.shown(l.before, l.was), l.shown(value, is))
 		case is != l.is || !api.Same(value, l.after):
-			keep("%s is %s now, not the %s that was set: left as it is", l.name(), l.shown(value, is), l.shown(l.after, l.is))
+			keep("%s: not restored: nodrop set it to %s, but it is now %s", l.name(), l.shown(l.after, l.is), l.shown(value, is))
 		case l.was:
 			api.Set(back, restoring(l.before, value), l.path...)
 		default:

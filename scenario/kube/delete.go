@@ -34,7 +34,7 @@ func newDelete(s *Settings) scenario.Action {
 // shutdown belongs to the event.
 func (d *Delete) Run(ctx context.Context, _ *scenario.Env) error {
 	if strings.TrimSpace(d.Pod+d.Selector) == "" {
-		return errors.New("delete: no pod and no selector: these would be all pods of the namespace")
+		return errors.New("delete: neither a pod nor a selector: this would delete every pod of the namespace")
 	}
 	cluster, err := d.Access.Open()
 	if err != nil {
@@ -67,9 +67,9 @@ func (d *Delete) plan() []planned {
 	p := planned{access: d.Access, object: api.Ref{Kind: "pod", Name: d.Pod}, what: "delete", needs: []need{{"get", ""}, {"delete", ""}, {"list", ""}}}
 	if d.Pod == "" {
 		p.object, p.needs = api.Ref{Kind: "pod"}, p.needs[1:]
-		p.what = fmt.Sprintf("delete those of %s", d.Selector)
+		p.what = fmt.Sprintf("delete all that match %s", d.Selector)
 		if d.Count > 0 {
-			p.what = fmt.Sprintf("delete %d of %s", d.Count, d.Selector)
+			p.what = fmt.Sprintf("delete %d that match %s", d.Count, d.Selector)
 		}
 	}
 	return []planned{p}

@@ -118,7 +118,7 @@ spec: {gatewayType: ingress, replicaCount: 3}
 	apply(t, &api.Access{}, ackRights)
 	set := []string{"scenario", "run", "asm.yaml", "--set", "ASM_KUBECONFIG=" + os.Getenv("KUBECONFIG"), "--set", "ACK_KUBECONFIG=" + os.Getenv("CONTROLPLANE_LIMITED")}
 	asked := nodrop(t, dir, 2, set...)
-	for _, want := range []string{"istiogateway/ingressgateway: scale to 1, and back to what it was\n", "\nnodrop: nobody is there to be asked\n"} {
+	for _, want := range []string{"istiogateway/ingressgateway: scale to 1, then restore\n", "\nnodrop: nobody is there to be asked\n"} {
 		if !says(asked, want) {
 			t.Errorf("without --yes: no %q in\n%s", want, asked)
 		}
@@ -227,8 +227,8 @@ func TestAnyGateway(t *testing.T) {
 	dry := nodrop(t, dir, 0, append(args, "--dry-run")...)
 	for _, want := range []string{
 		"setup: patch deployment/gw setup: wait for gw setup: watch the pods of deployment/gw gate: address of gw",
-		"This would change: context controlplane, namespace testanygateway, deployment/gw: scale to 5, and back to what it was",
-		"deployment/gw: patch /spec/template/spec/containers/0/lifecycle, and back",
+		"This would change: context controlplane, namespace testanygateway, deployment/gw: scale to 5, then restore",
+		"deployment/gw: patch /spec/template/spec/containers/0/lifecycle, then restore",
 	} {
 		if !says(dry, want) {
 			t.Errorf("no %q in\n%s", want, dry)
@@ -363,8 +363,8 @@ func TestQuickForm(t *testing.T) {
 	}
 	for want, args := range map[string][]string{
 		`--scale "deployment/gw": want KIND/NAME=REPLICAS`:   {"--scale", "deployment/gw"},
-		"--scale and --restart: one of them":                 {"--scale", "deployment/gw=1", "--restart", "deployment/gw"},
-		"--keep: a restart is not put back":                  {"--restart", "deployment/gw", "--keep"},
+		"--scale and --restart: give only one of them":       {"--scale", "deployment/gw=1", "--restart", "deployment/gw"},
+		"--keep: not with --restart":                         {"--restart", "deployment/gw", "--keep"},
 		`--restart "gw": want KIND/NAME, such as deployment`: {"--restart", "gw"},
 		`deployments.apps "none" not found`:                  {"--restart", "deployment/none"},
 		"kubernetes: context \"none\" does not exist":        {"--restart", "deployment/gw", "--context", "none"},
@@ -406,7 +406,7 @@ spec: {gatewayType: ingress, replicaCount: 1}
 		addr, why := page.of(t.Context(), read(t, a, api.Ref{Kind: "service", Name: "istio-ingressgateway"}))
 		await(t, "404 without "+name+why, func() bool {
 			err := page.serves(t.Context(), addr)
-			return err != nil && strings.HasSuffix(err.Error(), "answers 404 Not Found")
+			return err != nil && strings.HasSuffix(err.Error(), "responded 404 Not Found")
 		})
 		run(t, rule)
 		run(t, page)

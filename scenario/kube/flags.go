@@ -26,12 +26,12 @@ type FlagValues struct {
 // Flags defines the flags on fs.
 func Flags(fs *pflag.FlagSet) *FlagValues {
 	v := &FlagValues{set: fs}
-	fs.StringVar(&v.scale, "scale", "", "KIND/NAME=REPLICAS: scale it in Kubernetes beside the load, and back afterwards: deployment/gateway=1; a loss is then a failure")
-	fs.StringVar(&v.restart, "restart", "", "KIND/NAME: restart its pods beside the load, as kubectl rollout restart does; a loss is then a failure")
-	fs.BoolVar(&v.keep, "keep", false, "with --scale: leave it at that number of replicas")
-	fs.StringVarP(&v.access.Namespace, "namespace", "N", "", "its namespace (-N), in place of the context's")
-	fs.StringVar(&v.access.Context, "context", "", "the context of the kubeconfig, in place of the current one")
-	fs.StringVar(&v.access.Kubeconfig, "kubeconfig", "", "path of the kubeconfig, in place of kubectl's own")
+	fs.StringVar(&v.scale, "scale", "", "KIND/NAME=REPLICAS, such as deployment/gateway=1: scale it in Kubernetes during the load, then restore it; lost requests fail the run")
+	fs.StringVar(&v.restart, "restart", "", "KIND/NAME: restart its pods during the load, as kubectl rollout restart does; lost requests fail the run")
+	fs.BoolVar(&v.keep, "keep", false, "with --scale: do not restore the number of replicas")
+	fs.StringVarP(&v.access.Namespace, "namespace", "N", "", "its namespace (-N), instead of the context's")
+	fs.StringVar(&v.access.Context, "context", "", "context of the kubeconfig, instead of the current one")
+	fs.StringVar(&v.access.Kubeconfig, "kubeconfig", "", "path of the kubeconfig, instead of the one that kubectl uses")
 	return v
 }
 
@@ -40,16 +40,16 @@ func (v *FlagValues) Step() (*scenario.Step, error) {
 	scales, restarts := v.set.Changed("scale"), v.set.Changed("restart")
 	switch {
 	case scales && restarts:
-		return nil, errors.New("--scale and --restart: one of them")
+		return nil, errors.New("--scale and --restart: give only one of them")
 	case !scales && !restarts:
 		for _, name := range []string{"keep", "namespace", "context", "kubeconfig"} {
 			if v.set.Changed(name) {
-				return nil, &misuse.Error{Problem: "--" + name + ": nothing is done in a cluster", Hint: "--scale deployment/NAME=1 or --restart deployment/NAME"}
+				return nil, &misuse.Error{Problem: "--" + name + ": only with --scale or --restart", Hint: "--scale deployment/NAME=1 or --restart deployment/NAME"}
 			}
 		}
 		return nil, nil
 	case v.keep && restarts:
-		return nil, errors.New("--keep: a restart is not put back")
+		return nil, errors.New("--keep: not with --restart: a restart is never undone")
 	case restarts:
 		ref, err := api.ParseRef(v.restart)
 		if err != nil {

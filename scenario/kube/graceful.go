@@ -113,9 +113,9 @@ func (g *Graceful) Undo(ctx context.Context) error {
 }
 
 func (g *Graceful) plan() []planned {
-	what := "graceful shutdown off, and back"
+	what := "turn graceful shutdown off, then restore"
 	if g.Drain > 0 {
-		what = fmt.Sprintf("graceful shutdown with a drain of %v, and back (from ASM 1.26 each change restarts the gateway)", g.Drain)
+		what = fmt.Sprintf("turn graceful shutdown on with a drain timeout of %v, then restore (from ASM 1.26 on, each change restarts the gateway)", g.Drain)
 	}
 	return []planned{
 		{access: g.Access, object: g.ref(), what: what, needs: []need{{"get", ""}, {"patch", ""}}},
@@ -131,9 +131,9 @@ func (g *Graceful) explainASM(terms *asm.Terms) { terms.Version = g.Version }
 // the gateway may be new.
 func (g *Graceful) findVersion(ctx context.Context) (asm.Version, error) {
 	var pods []unstructured.Unstructured
-	err := api.Until(ctx, fmt.Sprintf("%s: no pod of %s tells the version of ASM", g.pods.Cluster, g.pods.Selector), g.Timeout, func(ctx context.Context) (done bool, why string, err error) {
+	err := api.Until(ctx, fmt.Sprintf("%s: ASM version not known", g.pods.Cluster), g.Timeout, func(ctx context.Context) (done bool, why string, err error) {
 		pods, err = g.pods.Staying(ctx)
-		return len(pods) > 0, "there is none", err
+		return len(pods) > 0, "no pod matches " + g.pods.Selector, err
 	})
 	if err != nil {
 		return asm.Version{}, err
@@ -142,10 +142,10 @@ func (g *Graceful) findVersion(ctx context.Context) (asm.Version, error) {
 	for i := range pods {
 		v, err := asm.ProxyVersion(pods[i].Object)
 		if err == nil && found != (asm.Version{}) && v != found {
-			err = fmt.Errorf("%d.%d and %d.%d side by side", found.Major, found.Minor, v.Major, v.Minor)
+			err = fmt.Errorf("pods run both %d.%d and %d.%d", found.Major, found.Minor, v.Major, v.Minor)
 		}
 		if err != nil {
-			return asm.Version{}, fmt.Errorf("pod %s does not tell the version of ASM (%w): give it: %s", pods[i].GetName(), err, asm.Families)
+			return asm.Version{}, fmt.Errorf("pod %s: ASM version not known (%w): set version to %s", pods[i].GetName(), err, asm.Families)
 		}
 		found = v
 	}
@@ -156,5 +156,5 @@ func (g *Graceful) String() string { return "graceful shutdown of " + g.Gateway 
 
 // Undoes says which values are restored.
 func (g *Graceful) Undoes(acted bool) (what string, ends bool) {
-	return g.change.undoes(acted, "put back the graceful shutdown of "+g.Gateway), false
+	return g.change.undoes(acted, "restore the graceful shutdown setting of "+g.Gateway), false
 }

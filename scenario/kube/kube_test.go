@@ -48,7 +48,7 @@ func TestScale(t *testing.T) {
 	run(t, scale)
 	run(t, &Scale{Access: a, Object: gw(), Replicas: 2})
 	err := scale.Undo(bounded(t))
-	if err == nil || !strings.HasSuffix(err.Error(), "spec.replicas is 2 now, not the 1 that was set: left as it is") {
+	if err == nil || !strings.HasSuffix(err.Error(), "spec.replicas: not restored: nodrop set it to 1, but it is now 2") {
 		t.Errorf("got %v", err)
 	}
 	if n := api.Number(read(t, a, gw()), "spec", "replicas"); n != 2 {
@@ -333,10 +333,10 @@ func TestPreflight(t *testing.T) {
 	}
 	expect(`deployments.apps "none" not found`, &Restart{Access: a, Object: api.Ref{Kind: "deploy", Name: "none"}})
 	apply(t, a, "{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: ds}, spec: {updateStrategy: {type: OnDelete}, selector: {matchLabels: {app: ds}}, template: {metadata: {labels: {app: ds}}, spec: {nodeSelector: {none: none}, containers: [{name: a, image: hello}]}}}}")
-	expect("it has no number of replicas", &Scale{Access: a, Object: api.Ref{Kind: "daemonset", Name: "ds"}, Replicas: 1})
-	expect("its updateStrategy is OnDelete: nothing would be restarted", &Restart{Access: a, Object: api.Ref{Kind: "daemonset", Name: "ds"}})
-	expect("it has no rollout", &Restart{Access: a, Object: api.Ref{Kind: "service", Name: "gw"}})
-	expect("it has no rollout", &Wait{Access: a, Object: api.Ref{Kind: "service", Name: "gw"}, Rollout: true})
+	expect("it has no scale subresource", &Scale{Access: a, Object: api.Ref{Kind: "daemonset", Name: "ds"}, Replicas: 1})
+	expect("its updateStrategy is OnDelete: a restart would have no effect", &Restart{Access: a, Object: api.Ref{Kind: "daemonset", Name: "ds"}})
+	expect("has no rollout", &Restart{Access: a, Object: api.Ref{Kind: "service", Name: "gw"}})
+	expect("has no rollout", &Wait{Access: a, Object: api.Ref{Kind: "service", Name: "gw"}, Rollout: true})
 	expect(`the server has no resource "nothings"`, &Restart{Access: a, Object: api.Ref{Kind: "nothings", Name: "x"}})
 
 	limited := &api.Access{Kubeconfig: os.Getenv("CONTROLPLANE_LIMITED"), Namespace: a.Namespace}
@@ -354,15 +354,15 @@ metadata: {name: scaler}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: scaler}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: limited}]
 `)
-	expect("not allowed in namespace "+a.Namespace+": list pods", &Scale{Access: limited, Object: gw(), Replicas: 1})
-	expect("not allowed in namespace "+a.Namespace+": patch deployments/scale", &Scale{Access: limited, Object: gw(), Replicas: 1})
+	expect("missing permissions in namespace "+a.Namespace+": list pods", &Scale{Access: limited, Object: gw(), Replicas: 1})
+	expect("missing permissions in namespace "+a.Namespace+": patch deployments/scale", &Scale{Access: limited, Object: gw(), Replicas: 1})
 	apply(t, a, `
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata: {name: fights}
 spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: gw}, minReplicas: 2, maxReplicas: 9}
 `)
-	expect("HorizontalPodAutoscaler fights scales it (2 to 9): it would take the number of replicas back", scale)
+	expect("HorizontalPodAutoscaler fights scales it (2 to 9 replicas) and would revert the change", scale)
 	if n := api.Number(read(t, a, gw()), "spec", "replicas"); n != 2 {
 		t.Errorf("%d replicas; want 2: nothing was to be done", n)
 	}
@@ -389,12 +389,12 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: limited}]
 `)
 	there := "{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: other}, data: {x: orig}}"
 	elsewhere := applying(t, limited, there)
-	if err := (&Preflight{Actions: []scenario.Action{elsewhere}}).Run(bounded(t), nil); err == nil || !says(err.Error(), "not allowed in namespace other: create configmaps, delete configmaps") {
+	if err := (&Preflight{Actions: []scenario.Action{elsewhere}}).Run(bounded(t), nil); err == nil || !says(err.Error(), "missing permissions in namespace other: create configmaps, delete configmaps") {
 		t.Errorf("got %v", err)
 	}
 	apply(t, a, there)
 	run(t, &Preflight{Actions: []scenario.Action{elsewhere}})
-	if lines, err := Announce(elsewhere); err != nil || len(lines) != 1 || !says(lines[0], "namespace other, ConfigMap/c: apply, and take it back") {
+	if lines, err := Announce(elsewhere); err != nil || len(lines) != 1 || !says(lines[0], "namespace other, ConfigMap/c: apply, then restore, or delete if it is new") {
 		t.Errorf("announced: %q, %v", lines, err)
 	}
 
@@ -434,7 +434,7 @@ func TestAPIServerAway(t *testing.T) {
 	short, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	err := scale.Undo(short)
-	if err == nil || !strings.Contains(err.Error(), "left to do by hand: set spec.replicas of deployment/gw in namespace "+a.Namespace+" to 2") {
+	if err == nil || !strings.Contains(err.Error(), "do this by hand: set spec.replicas of deployment/gw in namespace "+a.Namespace+" to 2") {
 		t.Errorf("got %v", err)
 	}
 	back := make(chan error, 1)

@@ -33,13 +33,13 @@ func newAnnotation(s *Settings) scenario.Action {
 	annotations := s.Patch.Fields
 	switch {
 	case s.Patch.Operations != nil:
-		s.Fault("with", "with: annotations are a mapping")
+		s.Fault("with", "with: annotations must be a mapping")
 	case len(annotations) == 0:
 		s.Fault("with", "with: it changes nothing")
 	}
 	for _, name := range slices.Sorted(maps.Keys(annotations)) {
 		if _, isText := annotations[name].(string); !isText && annotations[name] != nil {
-			s.Fault("with", "with: %s: %v is no text: quote it", name, annotations[name])
+			s.Fault("with", "with: %s: %v is not a string: quote it", name, annotations[name])
 		}
 	}
 	patch := map[string]any{}
@@ -73,12 +73,12 @@ func (p *Patch) plan() []planned {
 	if what == "" {
 		what = "patch " + p.Patch.Names()
 	}
-	return []planned{{access: p.Access, object: p.Object, what: what + ", and back", needs: []need{{"get", ""}, {"patch", ""}}}}
+	return []planned{{access: p.Access, object: p.Object, what: what + ", then restore", needs: []need{{"get", ""}, {"patch", ""}}}}
 }
 
 func (p *Patch) String() string { return fmt.Sprintf("patch %s", p.Object) }
 
 // Undoes says which values are restored.
 func (p *Patch) Undoes(acted bool) (what string, ends bool) {
-	return p.change.undoes(acted, "put back "+p.Patch.Names()+" of "+p.Object.String()), false
+	return p.change.undoes(acted, "restore "+p.Patch.Names()+" of "+p.Object.String()), false
 }

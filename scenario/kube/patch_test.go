@@ -62,7 +62,7 @@ func TestPatchTypes(t *testing.T) {
 	run(t, &Patch{Access: a, Object: gw(), Patch: api.Patching{Type: types.JSONPatchType, Operations: []map[string]any{
 		{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "another"},
 	}}})
-	if err := patch.Undo(bounded(t)); err == nil || !says(err.Error(), "spec.template.spec.containers is [") || !says(err.Error(), "that was set: left as it is") {
+	if err := patch.Undo(bounded(t)); err == nil || !says(err.Error(), "spec.template.spec.containers: not restored: nodrop set it to [") || !says(err.Error(), ", but it is now [") {
 		t.Errorf("got %v", err)
 	}
 	failing := &Patch{Access: a, Object: gw(), Patch: api.Patching{Type: types.JSONPatchType, Operations: []map[string]any{

@@ -203,10 +203,10 @@ func allowed(ctx context.Context, o *api.Object, needs []need) error {
 	if o.Namespace == "" {
 		where = "in the cluster"
 	}
-	return fmt.Errorf("%s: not allowed %s: %s", o.Cluster, where, strings.Join(missing, ", "))
+	return fmt.Errorf("%s: missing permissions %s: %s", o.Cluster, where, strings.Join(missing, ", "))
 }
 
-func (p *Preflight) String() string { return "ask the cluster for what would be in the way" }
+func (p *Preflight) String() string { return "check the cluster before any change" }
 
 // listsPods returns the permission needed to wait for pods.
 func listsPods(p api.Pods, a *api.Access) planned {

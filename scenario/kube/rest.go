@@ -36,7 +36,7 @@ func (r *AtRest) Run(ctx context.Context, _ *scenario.Env) error {
 }
 
 // String says what the action waits for.
-func (r *AtRest) String() string { return "wait until what it changes is at rest" }
+func (r *AtRest) String() string { return "wait for rollouts in progress" }
 
 // Undo does nothing.
 func (r *AtRest) Undo(context.Context) error { return nil }

@@ -71,7 +71,7 @@ func (r *Restart) touches() Target {
 }
 
 func (r *Restart) plan() []planned {
-	return []planned{{access: r.Access, object: r.Object, what: "restart: replace all of its pods", needs: []need{{"get", ""}, {"patch", ""}}, check: r.check}, listsPods(r.Pods, r.Access)}
+	return []planned{{access: r.Access, object: r.Object, what: "restart: replace all its pods", needs: []need{{"get", ""}, {"patch", ""}}, check: r.check}, listsPods(r.Pods, r.Access)}
 }
 
 // check refuses a workload whose pods a restart would not replace.
@@ -79,11 +79,11 @@ func (r *Restart) check(_ context.Context, o *api.Object, now map[string]any) er
 	paused, _ := api.At(now, "spec", "paused")
 	switch {
 	case !rollsOut(o):
-		return fmt.Errorf("%s: it has no rollout: a Deployment, a StatefulSet or a DaemonSet is restarted", o)
+		return fmt.Errorf("%s: has no rollout: want a Deployment, StatefulSet or DaemonSet", o)
 	case paused == true:
-		return fmt.Errorf("%s: it is paused: nothing would be restarted", o)
+		return fmt.Errorf("%s: it is paused: a restart would have no effect", o)
 	case api.Text(now, "spec", "updateStrategy", "type") == "OnDelete":
-		return fmt.Errorf("%s: its updateStrategy is OnDelete: nothing would be restarted", o)
+		return fmt.Errorf("%s: its updateStrategy is OnDelete: a restart would have no effect", o)
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func rolledOut(kind string, o map[string]any) (bool, string) {
 		case updated < replicas:
 			return false, fmt.Sprintf("%d of %d replicas are updated", updated, replicas)
 		case total > updated:
-			return false, fmt.Sprintf("%d old replicas are there", total-updated)
+			return false, fmt.Sprintf("%d old replicas remain", total-updated)
 		case available < updated:
 			return false, fmt.Sprintf("%d of %d replicas are available", available, updated)
 		}
@@ -75,7 +75,7 @@ func rolledOut(kind string, o map[string]any) (bool, string) {
 // deadlineOf reports that a Deployment has exceeded its progress deadline.
 func deadlineOf(o map[string]any) string {
 	if api.Text(api.ConditionOf(o, "Progressing"), "reason") == "ProgressDeadlineExceeded" {
-		return "its progress deadline is over"
+		return "it has exceeded its progress deadline"
 	}
 	return ""
 }

@@ -13,9 +13,9 @@ func TestRolledOut(t *testing.T) {
 	}{
 		{"Deployment", `{metadata: {generation: 2}, spec: {replicas: 3}, status: {observedGeneration: 1, replicas: 3, updatedReplicas: 3, availableReplicas: 3}}`, "its controller has not seen the change"},
 		{"Deployment", `{spec: {replicas: 3}, status: {replicas: 3, updatedReplicas: 2, availableReplicas: 3}}`, "2 of 3 replicas are updated"},
-		{"Deployment", `{spec: {replicas: 3}, status: {replicas: 4, updatedReplicas: 3, availableReplicas: 3}}`, "1 old replicas are there"},
+		{"Deployment", `{spec: {replicas: 3}, status: {replicas: 4, updatedReplicas: 3, availableReplicas: 3}}`, "1 old replicas remain"},
 		{"Deployment", `{spec: {replicas: 3}, status: {replicas: 3, updatedReplicas: 3, availableReplicas: 2}}`, "2 of 3 replicas are available"},
-		{"Deployment", `{spec: {replicas: 3}, status: {conditions: [{type: Progressing, reason: ProgressDeadlineExceeded}]}}`, "its progress deadline is over"},
+		{"Deployment", `{spec: {replicas: 3}, status: {conditions: [{type: Progressing, reason: ProgressDeadlineExceeded}]}}`, "it has exceeded its progress deadline"},
 		{"Deployment", `{spec: {replicas: 3}, status: {replicas: 3, updatedReplicas: 3, availableReplicas: 3}}`, ""},
 		{"Deployment", `{status: {}}`, "0 of 1 replicas are updated"},
 		{"StatefulSet", `{spec: {replicas: 2}, status: {readyReplicas: 1}}`, "1 of 2 replicas are ready"},

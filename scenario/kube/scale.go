@@ -65,7 +65,7 @@ func scaleChange(o *api.Object, replicas int) (*change, error) {
 	case o.Resource.Scales:
 		field, c.sub = []string{"spec", "replicas"}, []string{"scale"}
 	default:
-		return nil, fmt.Errorf("%s: it has no number of replicas", o)
+		return nil, fmt.Errorf("%s: cannot be scaled: it has no scale subresource", o)
 	}
 	api.Set(c.patch.Fields, int64(replicas), field...)
 	return c, nil
@@ -89,7 +89,7 @@ func (s *Scale) touches() Target { return Target{Access: s.Access, Object: s.Obj
 func (s *Scale) explainASM(terms *asm.Terms) { terms.Scaled = append(terms.Scaled, s.Object.Name) }
 
 func (s *Scale) plan() []planned {
-	text := fmt.Sprintf("scale to %d, and back to what it was", s.Replicas)
+	text := fmt.Sprintf("scale to %d, then restore", s.Replicas)
 	if s.Keep {
 		text = fmt.Sprintf("scale to %d", s.Replicas)
 	}
@@ -121,7 +121,7 @@ func (s *Scale) Undoes(acted bool) (what string, ends bool) {
 	if s.Keep {
 		return "", false
 	}
-	return s.change.undoes(acted, "put back the replicas of "+s.Object.String()), false
+	return s.change.undoes(acted, "restore the replicas of "+s.Object.String()), false
 }
 
 // noAutoscaler refuses an object that a HorizontalPodAutoscaler scales: it
@@ -134,7 +134,7 @@ func noAutoscaler(ctx context.Context, o *api.Object) error {
 	all.Namespace = o.Namespace
 	if allowed, err := all.May(ctx, "list", ""); err != nil || !allowed {
 		if err == nil {
-			err = fmt.Errorf("%s: not allowed in namespace %s: list horizontalpodautoscalers: whether one would fight the scale cannot be known", o.Cluster, o.Namespace)
+			err = fmt.Errorf("%s: missing permissions in namespace %s: list horizontalpodautoscalers: cannot check whether one would revert the change", o.Cluster, o.Namespace)
 		}
 		return err
 	}
@@ -147,7 +147,7 @@ func noAutoscaler(ctx context.Context, o *api.Object) error {
 	for i := range list.Items {
 		hpa := list.Items[i].Object
 		if api.Text(hpa, "spec", "scaleTargetRef", "kind") == o.Resource.Kind && api.Text(hpa, "spec", "scaleTargetRef", "name") == o.Name {
-			return fmt.Errorf("%s: HorizontalPodAutoscaler %s scales it (%d to %d): it would take the number of replicas back", o, list.Items[i].GetName(), max(1, api.Number(hpa, "spec", "minReplicas")), api.Number(hpa, "spec", "maxReplicas"))
+			return fmt.Errorf("%s: HorizontalPodAutoscaler %s scales it (%d to %d replicas) and would revert the change", o, list.Items[i].GetName(), max(1, api.Number(hpa, "spec", "minReplicas")), api.Number(hpa, "spec", "maxReplicas"))
 		}
 	}
 	return nil

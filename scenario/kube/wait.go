@@ -40,7 +40,7 @@ func newWait(s *Settings) scenario.Action {
 	case kind == "endpoints":
 		var err error
 		if w.Endpoints, err = strconv.Atoi(what); err != nil || w.Endpoints < 1 {
-			s.Fault("", "for: endpoints=%s: want a number from 1", what)
+			s.Fault("", "for: endpoints=%s: want a number of 1 or more", what)
 		}
 	case s.Until != "":
 		s.Fault("", "for: %q is not rollout, condition=TYPE, condition=TYPE=STATUS or endpoints=N", s.Until)
@@ -86,7 +86,7 @@ func (w *Wait) plan() []planned {
 	case w.Rollout:
 		p.check = func(_ context.Context, o *api.Object, _ map[string]any) error {
 			if !rollsOut(o) {
-				return fmt.Errorf("%s: it has no rollout", o)
+				return fmt.Errorf("%s: has no rollout: want a Deployment, StatefulSet or DaemonSet", o)
 			}
 			return nil
 		}
@@ -127,7 +127,7 @@ func (w *Wait) settled(ctx context.Context, c *api.Cluster) (bool, string) {
 			others++
 		}
 	}
-	return ready == w.Endpoints && others == 0, fmt.Sprintf("%d are ready, %d are not, %d are wanted", ready, others, w.Endpoints)
+	return ready == w.Endpoints && others == 0, fmt.Sprintf("%d ready, %d not ready; want %d ready and no others", ready, others, w.Endpoints)
 }
 
 func (w *Wait) String() string { return "wait for " + cmp.Or(w.Object.Name, w.Gone) }

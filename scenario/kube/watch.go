@@ -31,7 +31,7 @@ type Target struct {
 
 func newWatch(s *Settings) scenario.Action {
 	if s.Part != "setup" {
-		s.Fault("", "watch: it watches from its place in setup to the end of the run, and has none in %s", s.Part)
+		s.Fault("", "watch: only in setup, not in %s: it watches until the end of the run", s.Part)
 	}
 	return &Watch{Targets: []Target{{Access: s.Access, Object: s.Object, Pods: s.Pods}}}
 }

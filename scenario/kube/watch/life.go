@@ -65,7 +65,7 @@ func (l *lifecycles) missed(from, to time.Time) {
 	defer l.mu.Unlock()
 	if l.settled && from.After(l.heard) { // the other streams report the same interruption
 		l.heard = to
-		l.mark(scenario.Moment{Kind: record.MarkNote, Note: "the API server was not heard: marks of pods and endpoints may be late", Since: from, At: to})
+		l.mark(scenario.Moment{Kind: record.MarkNote, Note: "lost contact with the API server: marks of pods and endpoints may be late", Since: from, At: to})
 	}
 }
 
@@ -140,7 +140,7 @@ func (l *lifecycles) crashed(name string, p *podLifecycle, pod map[string]any, n
 		p.ends[container] = ends
 		err := last.err()
 		if err == nil {
-			err = errors.New("a container ended, with exit code 0")
+			err = errors.New("a container exited with code 0")
 		}
 		l.tell(scenario.Moment{Kind: record.MarkCrashed, Endpoint: name, At: now, Err: err})
 	}
