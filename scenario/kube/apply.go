@@ -231,6 +231,9 @@ func (a *Apply) plan() []planned {
 }
 
 func (a *Apply) String() string {
+	if a.File == "" && len(a.Manifests) == 1 {
+		return "apply 1 manifest"
+	}
 	return "apply " + cmp.Or(a.File, fmt.Sprintf("%d manifests", len(a.Manifests)))
 }
 

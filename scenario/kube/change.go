@@ -243,7 +243,12 @@ func restoring(before, now any) any {
 func (c *change) byHand(leaves []leaf) string {
 	var parts []string
 	for i := range leaves {
-		parts = append(parts, fmt.Sprintf("set %s of %s to %s", leaves[i].name(), c.object, leaves[i].shown(leaves[i].before, leaves[i].was)))
+		l := &leaves[i]
+		if l.was {
+			parts = append(parts, fmt.Sprintf("set %s of %s to %s", l.name(), c.object, l.shown(l.before, true)))
+		} else {
+			parts = append(parts, fmt.Sprintf("remove %s from %s", l.name(), c.object))
+		}
 	}
 	return strings.Join(parts, ", ")
 }

@@ -40,7 +40,7 @@ func TestScaleToNoneLost(t *testing.T) {
 	})
 	s := &Scale{Access: deaf, Object: gw()}
 	if err := s.Run(bounded(t), nil); err == nil {
-		t.Fatal("its answer was lost, and it is told as done")
+		t.Fatal("the response was lost, but Run reports success")
 	}
 	hears.Store(true)
 	undo(t, s)
@@ -172,9 +172,9 @@ func TestApplyOntoLeaving(t *testing.T) {
 	go func() { applied <- again.Run(bounded(t), nil) }()
 	select {
 	case err := <-undone:
-		t.Errorf("it is still there, and told as undone: %v", err)
+		t.Errorf("the object still exists, but Undo reports success: %v", err)
 	case err := <-applied:
-		t.Errorf("it is still there, and applied onto: %v", err)
+		t.Errorf("the object is being deleted, but was applied to: %v", err)
 	case <-time.After(3 * api.Poll): // a call that does not wait would have returned by now
 	}
 	held(nil)
@@ -297,7 +297,7 @@ func TestWatchInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, &Delete{Access: a, Selector: "app=gw", Count: 1})
-	await(t, "one is told to be gone", func() bool { return d.count(record.MarkExited) == 1 })
+	await(t, "one pod has exited", func() bool { return d.count(record.MarkExited) == 1 })
 	if n := d.count(record.MarkNote); n != 0 {
 		t.Errorf("%d notes of an interruption that was none", n)
 	}
@@ -308,7 +308,7 @@ func TestWatchInterrupted(t *testing.T) {
 	open, end = context.WithCancel(bounded(t))
 	defer end()
 	cut.Store(false)
-	await(t, "another is told to be gone", func() bool { return d.count(record.MarkExited) == 2 })
+	await(t, "another pod has exited", func() bool { return d.count(record.MarkExited) == 2 })
 	undo(t, w)
 	if n := d.count(record.MarkNote); n != 1 {
 		t.Errorf("%d notes of the interruption; want 1: %q", n, d.marks)

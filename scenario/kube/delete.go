@@ -76,5 +76,8 @@ func (d *Delete) plan() []planned {
 }
 
 func (d *Delete) String() string {
-	return "delete " + strings.TrimSpace("pod "+d.Pod+" "+d.Selector)
+	if d.Pod != "" {
+		return "delete pod " + d.Pod
+	}
+	return "delete pods of " + d.Selector
 }

@@ -75,7 +75,7 @@ func TestDocument(t *testing.T) {
 		t.Run(name, func(t *testing.T) { refused += document(t, labels) })
 	}
 	if refused == 0 && !t.Failed() {
-		t.Error("no connection was refused, whatever the pods were")
+		t.Error("no connection was refused in any case")
 	}
 }
 
@@ -140,7 +140,7 @@ spec: {gatewayType: ingress, replicaCount: 3}
 		// If a pod exits at once, its endpoint is dropped without any other
 		// endpoint mark.
 		if kinds[record.MarkTerminating] != 9 || kinds[record.MarkEndpointDropped] != 9 || kinds[record.MarkExited] != 9 {
-			t.Errorf("%s: marks %v; want the life of nine pods", run.Variant, kinds)
+			t.Errorf("%s: marks %v; want the lifecycles of nine pods", run.Variant, kinds)
 		}
 	}
 	for _, o := range off.Outcomes {
@@ -205,7 +205,7 @@ restore:
 					}
 				}
 				if left != pods {
-					t.Errorf("%s: %d pods were told to go; want %d", what, left, pods)
+					t.Errorf("%s: %d pods were terminating; want %d", what, left, pods)
 				}
 			}
 		})
@@ -327,7 +327,7 @@ func TestInterrupted(t *testing.T) {
 	case <-time.After(patience):
 		sendSignal(t, cmd.Process.Pid, syscall.SIGKILL)
 		<-ended
-		t.Fatalf("it goes on after SIGINT\n%s", out.String())
+		t.Fatalf("still running after SIGINT\n%s", out.String())
 	}
 	if code := cmd.ProcessState.ExitCode(); code != 130 {
 		t.Errorf("exit code %d; want 130", code)

@@ -84,7 +84,7 @@ func TestWatch(t *testing.T) {
 		return d.count(record.MarkTerminating) == 2 && d.count(record.MarkEndpointGoes) == 2 && d.count(record.MarkEndpointDropped) == 2 && d.count(record.MarkExited) == 2
 	})
 	run(t, &Scale{Access: a, Object: gw(), Replicas: 2})
-	await(t, "the new one is told of", func() bool { return d.count(record.MarkReady) == 1 })
+	await(t, "the new pod is ready", func() bool { return d.count(record.MarkReady) == 1 })
 	undo(t, w)
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -94,10 +94,10 @@ func TestWatch(t *testing.T) {
 		}
 	}
 	if want := []string{"pre-stop hook: sleep 1s, grace period 20s"}; !slices.Equal(slices.Compact(d.shutdowns), want) {
-		t.Errorf("what the pods have is told as %q; want %q", d.shutdowns, want)
+		t.Errorf("shutdown settings %q; want %q", d.shutdowns, want)
 	}
 	if !slices.Contains(d.errs, "exit code 143") {
-		t.Errorf("exits are told with %q; want that TERM ended them", d.errs)
+		t.Errorf("exit errors %q; want one of TERM", d.errs)
 	}
 }
 
@@ -128,7 +128,7 @@ func TestDelete(t *testing.T) {
 		return len(podsOf(t, a)) == 3 && !slices.ContainsFunc(podsOf(t, a), func(p pod) bool { return p.GetName() == first })
 	})
 	if err := (&Delete{Access: a}).Run(bounded(t), nil); err == nil || len(podsOf(t, a)) != 3 {
-		t.Errorf("what names nothing deletes: %v", err)
+		t.Errorf("Delete without a pod or a selector: got %v", err)
 	}
 	if err := (&Delete{Access: a, Selector: "app=none"}).Run(bounded(t), nil); err == nil || !strings.HasSuffix(err.Error(), "to delete: found 0") {
 		t.Errorf("got %v", err)
@@ -169,7 +169,7 @@ func TestPatchAndApply(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := o.Get(bounded(t)); err == nil || !strings.Contains(err.Error(), `configmaps "made" not found`) {
-		t.Errorf("what was made is still there: %v", err)
+		t.Errorf("the created object still exists: %v", err)
 	}
 }
 
@@ -228,7 +228,7 @@ func TestInterruptedPatch(t *testing.T) {
 		if o, err := a.Object(bounded(t), api.Ref{Kind: "configmap", Name: "made"}); err != nil {
 			t.Error(err)
 		} else if _, err := o.Get(bounded(t)); !apierrors.IsNotFound(err) {
-			t.Errorf("%s: what was made is there: %v", what, err)
+			t.Errorf("%s: the created object still exists: %v", what, err)
 		}
 	}
 	unchanged := func(what string) {
@@ -272,21 +272,21 @@ func TestInterruptedPatch(t *testing.T) {
 	})
 	apply := &Apply{Access: deaf, Manifests: []map[string]any{kubetest.Decode(t, made)}}
 	if err := apply.Run(bounded(t), nil); err == nil {
-		t.Error("its answer was lost, and it is told as applied")
+		t.Error("the response was lost, but Run reports success")
 	}
 	undo(t, apply)
 	absent("its answer lost")
 	patches = 0
 	merge := &Patch{Access: deaf, Object: ref, Patch: api.Merging(map[string]any{"data": map[string]any{"y": "2"}})}
 	if err := merge.Run(bounded(t), nil); err == nil {
-		t.Error("its answer was lost, and it is told as applied")
+		t.Error("the response was lost, but Run reports success")
 	}
 	undo(t, merge)
 	unchanged("its answer lost")
 
 	refused := &Apply{Access: a, Manifests: []map[string]any{kubetest.Decode(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: made}, data: 7}")}}
 	if err := refused.Run(bounded(t), nil); err == nil {
-		t.Error("a manifest that is none is applied")
+		t.Error("an invalid manifest is applied")
 	}
 	undo(t, refused)
 }

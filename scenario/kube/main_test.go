@@ -136,7 +136,7 @@ func apply(t *testing.T, a *api.Access, text string) {
 	}
 	t.Cleanup(func() {
 		if err := action.Undo(bounded(t)); err != nil {
-			t.Errorf("taking manifests back: %v", err)
+			t.Errorf("undoing the manifests: %v", err)
 		}
 	})
 }
@@ -263,7 +263,7 @@ func await(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("waited in vain until %s", what)
+			t.Fatalf("timed out waiting until %s", what)
 		}
 	}
 }

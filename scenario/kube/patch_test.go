@@ -50,7 +50,7 @@ func TestPatchTypes(t *testing.T) {
 	undo(t, replaced)
 	now := read(t, a, gw())
 	if after := api.Shown(api.At(now, "spec")); after != specBefore {
-		t.Errorf("what was replaced is\n%s; want\n%s", after, specBefore)
+		t.Errorf("spec after the undo:\n%s; want\n%s", after, specBefore)
 	}
 	if labels, is := api.At(now, "metadata", "labels"); is {
 		t.Errorf("labels: %s", api.Shown(labels, is))
@@ -76,7 +76,7 @@ func TestPatchTypes(t *testing.T) {
 	}
 	other := &Patch{Access: a, Object: gw(), Patch: api.Patching{Operations: []map[string]any{{"op": "replace", "path": "/spec/paused", "value": true}, {"op": "test", "path": "/spec/replicas", "value": int64(7)}}}}
 	if err := other.Run(bounded(t), nil); err == nil {
-		t.Error("a test that fails is passed")
+		t.Error("a patch whose test operation fails is applied")
 	}
 	run(t, &Patch{Access: a, Object: gw(), Patch: api.Merging(map[string]any{"spec": map[string]any{"paused": true}})})
 	undo(t, failing)

@@ -20,14 +20,14 @@ func TestPrepare(t *testing.T) {
 	}}}
 	Prepare(variants)
 	if len(variants[0].Setup) != 0 {
-		t.Errorf("%d actions are set up where none is of a cluster", len(variants[0].Setup))
+		t.Errorf("%d setup actions without a Kubernetes action; want 0", len(variants[0].Setup))
 	}
 	v := variants[1]
 	if len(v.Setup) != 4 {
-		t.Fatalf("%d actions are set up; want 4", len(v.Setup))
+		t.Fatalf("%d setup actions; want 4", len(v.Setup))
 	}
 	if _, ok := v.Setup[0].(*Preflight); !ok {
-		t.Errorf("%T comes first; want what asks", v.Setup[0])
+		t.Errorf("%T comes first; want a Preflight", v.Setup[0])
 	}
 	want := []Target{{Access: a, Object: gw()}, {Access: a, Object: api.Ref{Kind: "pod", Name: "gw-0"}}}
 	w, ok := v.Setup[3].(*Watch)

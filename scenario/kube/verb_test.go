@@ -32,15 +32,15 @@ func TestVerbs(t *testing.T) {
 		})
 		made = append(made, reflect.TypeOf(action).Elem().Name())
 		if _, ok := action.(planner); !ok {
-			t.Errorf("%s: nobody is told what it is going to do", verb.Name)
+			t.Errorf("%s: its action has no plan", verb.Name)
 		}
 		if verb.Needs != "" && !slices.Contains(verb.Keys, verb.Needs) {
-			t.Errorf("%s: it needs %s, and does not take it", verb.Name, verb.Needs)
+			t.Errorf("%s: needs %s, but does not accept it", verb.Name, verb.Needs)
 		}
 	}
 	for _, name := range actionTypes(t) {
 		if !slices.Contains(made, name) {
-			t.Errorf("no verb makes an action %s: it has no row in verbs", name)
+			t.Errorf("no verb makes a %s action: add a row to verbs", name)
 		}
 	}
 }
