@@ -299,7 +299,7 @@ func TestWatchInterrupted(t *testing.T) {
 	run(t, &Delete{Access: a, Selector: "app=gw", Count: 1})
 	await(t, "one pod has exited", func() bool { return d.count(record.MarkExited) == 1 })
 	if n := d.count(record.MarkNote); n != 0 {
-		t.Errorf("%d notes of an interruption that was none", n)
+		t.Errorf("%d notes of an interruption; want none", n)
 	}
 	cut.Store(true)
 	end()

@@ -44,7 +44,7 @@ func (v *FlagValues) Step() (*scenario.Step, error) {
 	case !scales && !restarts:
 		for _, name := range []string{"keep", "namespace", "context", "kubeconfig"} {
 			if v.set.Changed(name) {
-				return nil, &misuse.Error{Problem: "--" + name + ": only with --scale or --restart", Hint: "--scale deployment/NAME=1 or --restart deployment/NAME"}
+				return nil, &misuse.Error{Problem: "--" + name + ": no change in a cluster was requested", Hint: "add --scale deployment/NAME=1 or --restart deployment/NAME"}
 			}
 		}
 		return nil, nil

@@ -80,7 +80,7 @@ func TestWatch(t *testing.T) {
 		t.Errorf("before anything was done: %q", d.marks)
 	}
 	run(t, &Scale{Access: a, Object: gw(), Replicas: 1})
-	await(t, "every pod that leaves has its life told", func() bool {
+	await(t, "every terminating pod has all its marks", func() bool {
 		return d.count(record.MarkTerminating) == 2 && d.count(record.MarkEndpointGoes) == 2 && d.count(record.MarkEndpointDropped) == 2 && d.count(record.MarkExited) == 2
 	})
 	run(t, &Scale{Access: a, Object: gw(), Replicas: 2})
