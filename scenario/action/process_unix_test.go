@@ -235,7 +235,7 @@ func TestWait(t *testing.T) {
 	cancel()
 	for _, wait := range []*action.Wait{{For: time.Hour}, {Until: action.Probe{TCP: "127.0.0.1:1"}}} {
 		if err := wait.Run(ctx, &w.Env); err == nil {
-			t.Error("want an error: the context is cancelled")
+			t.Error("want an error: the context is done")
 		}
 	}
 }
