@@ -25,6 +25,7 @@ func (graceTooShort) explain(s *observation, e *evidence) Finding {
 		Measured:   e.longest,
 		Evidence: []string{
 			e.what(),
+			e.when() + "; " + s.where(e),
 			fmt.Sprintf("killed: %s, %s", endpointNames(met), hadLived(met)),
 			s.underWay(e),
 		},

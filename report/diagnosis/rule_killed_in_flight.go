@@ -28,7 +28,7 @@ func (killedInFlight) explain(s *observation, e *evidence) Finding {
 		Confidence: Shown,
 		Measured:   e.longest,
 		Needed:     needed,
-		Evidence:   []string{e.what(), s.underWay(e)},
+		Evidence:   []string{e.what(), e.when() + "; " + s.where(e), s.underWay(e)},
 		Remedies:   finishRequests(needed, least),
 	}
 	s.sureOf(e, &f)

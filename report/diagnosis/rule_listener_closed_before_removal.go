@@ -33,8 +33,9 @@ func (listenerClosedBeforeRemoval) explain(s *observation, e *evidence) Finding 
 		Needed:     o.needed,
 		Evidence: []string{
 			e.what(),
+			e.when() + "; " + s.where(e),
 			fmt.Sprintf("%s stopped accepting %s after termination began (%s); the load balancer removed %s %s after it began", phrase.Choose(n, "it", "they"), phrase.Duration(o.accepted), o.how, them, phrase.Duration(o.needed)),
-			fmt.Sprintf("connections were refused %s; at this request rate, the times are accurate to %s", e.when(), phrase.Duration(s.probeGap(len(met)))),
+			fmt.Sprintf("at this request rate, the times are accurate to %s", phrase.Duration(s.probeGap(len(met)))),
 		},
 		Remedies: acceptLonger(o.needed),
 	}
