@@ -91,6 +91,14 @@ func (e *evidence) when() string {
 	return fmt.Sprintf("from %s to %s", phrase.Moment(e.first), phrase.Moment(e.last))
 }
 
+// started is when for losses that are placed at the start of their requests.
+func (e *evidence) started() string {
+	if e.span() == 0 {
+		return "started at " + phrase.Moment(e.first)
+	}
+	return fmt.Sprintf("started between %s and %s", phrase.Moment(e.first), phrase.Moment(e.last))
+}
+
 // subject names the endpoint of the evidence, or counts them if there are
 // several.
 func subject(e *evidence) string {

@@ -20,7 +20,7 @@ func (requestHung) explain(s *observation, e *evidence) Finding {
 		Title:      fmt.Sprintf("%s got no complete response within %s (-t)", phrase.Counted(int64(len(e.lost)), "request", "requests"), phrase.Duration(int64(s.run.Settings.Timeout))),
 		Confidence: CannotTell,
 		Measured:   e.span(),
-		Evidence:   []string{e.what(), fmt.Sprintf("started %s; %s", e.when(), s.where(e)), "from here, a hung server and lost packets look the same"},
+		Evidence:   []string{e.what(), e.started() + "; " + s.where(e), "from here, a hung server and lost packets look the same"},
 		Remedies: []Remedy{
 			{"any", "if replicas were terminating: drain their connections before their address disappears; afterwards it neither responds nor refuses"},
 			{"any", "if the service is just slow: raise -t"},

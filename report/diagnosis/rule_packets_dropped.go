@@ -22,7 +22,7 @@ func (packetsDropped) explain(s *observation, e *evidence) Finding {
 		Measured:   e.span(),
 		Evidence: []string{
 			e.what(),
-			fmt.Sprintf("the failed attempts started %s; %s", e.when(), s.where(e)),
+			"the failed attempts " + e.started() + "; " + s.where(e),
 			"nothing refuses the connection when the address is gone or the accept queue is full: packets are dropped",
 		},
 		Remedies: []Remedy{
