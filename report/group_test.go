@@ -63,7 +63,7 @@ func TestRecurrences(t *testing.T) {
 		got = append(got, r.Rule+" "+r.String())
 	}
 	want := []string{
-		"listener-closed-before-removal in 2 of 3 runs, 244 lost in each; abrupt #1: 9 endpoints kept getting connections for 52.5 ms after they had stopped accepting",
+		"listener-closed-before-removal in 2 of 3 runs, 244 lost in each; abrupt #1: 9 endpoints stopped accepting connections 52.5 ms before the load balancer removed them",
 		"killed-in-flight in 2 of 3 runs, 6–9 lost in each; abrupt #1: 9 requests in flight were cut when their process exited",
 		"name-lost in 1 of 3 runs, 1 lost; abrupt #3: ",
 	}

@@ -35,7 +35,7 @@ func TestMaskText(t *testing.T) {
 		{"kubectl --token=secret scale deployment gateway --replicas=1", "kubectl --token=*** scale deployment gateway --replicas=1"},
 		{"DB_PASSWORD=secret ./run", "DB_PASSWORD=*** ./run"},
 		{"PASSWORD=$1 ./run", "PASSWORD=$1 ./run"},
-		{"set for termination: pre-stop hook 5s, x-ray: on", "set for termination: pre-stop hook 5s, x-ray: on"},
+		{"shutdown settings: pre-stop hook 5s, x-ray: on", "shutdown settings: pre-stop hook 5s, x-ray: on"},
 		{"--cert and --key go together", "--cert and --key go together"},
 		{"-x http://USER:PASSWORD@h:1", "-x http://USER:PASSWORD@h:1"},
 		{`{"user":"me","password":"secret","env":[{"name":"DB_TOKEN","value":"secret"},{"name":"A","value":"b"}]}`, `{"user":"me","password":"***","env":[{"name":"DB_TOKEN","value":"***"},{"name":"A","value":"b"}]}`},

@@ -13,7 +13,7 @@ type identityError struct {
 }
 
 func (e *identityError) Error() string {
-	return fmt.Sprintf("%s: %d, the total says %d", e.what, e.got, e.want)
+	return fmt.Sprintf("%s: %d, but the total is %d", e.what, e.got, e.want)
 }
 
 // checkOutcomes compares the counts by class, reuse and endpoint, the details
@@ -56,7 +56,7 @@ func checkOutcomes(run *record.Run) error {
 		{"lost over time", binned.Lost, c.Lost},
 		{"spoiled over time", binned.Spoiled, c.Spoiled},
 		{"aborted over time", binned.Aborted, c.Aborted},
-		{"lost requests told", int64(len(run.Lost)) + run.LostUnlisted, c.Lost},
+		{"lost requests listed", int64(len(run.Lost)) + run.LostUnlisted, c.Lost},
 	} {
 		if pair.got != pair.want {
 			return &identityError{pair.what, pair.got, pair.want}

@@ -70,6 +70,6 @@ func overlapFinding(t *testing.T, o clitest.Outcome) (diagnosis.Finding, time.Du
 			}
 		}
 	}
-	t.Fatal("no finding of listeners that closed before they were out of the balancer")
+	t.Fatal("no finding of listeners that closed before their removal")
 	return diagnosis.Finding{}, 0
 }

@@ -63,7 +63,7 @@ func crashed(list []*analysis.Crash) string {
 }
 
 func mendCrash() Remedy {
-	return Remedy{"any", "mend the crash first: no shutdown setting helps a process that ends unasked, and what it loses cannot be told from what the event loses"}
+	return Remedy{"any", "fix the crash first: no shutdown setting helps a process that exits unexpectedly, and its losses cannot be told apart from those of the event"}
 }
 
 // orCrashed adds to a finding about leaving endpoints the crashes that may have
@@ -71,6 +71,6 @@ func mendCrash() Remedy {
 func (s *observation) orCrashed(e *evidence, f *Finding) {
 	for _, c := range s.crashesOf(e) {
 		f.Confidence = CannotTell
-		f.Evidence = append(f.Evidence, "cannot tell whether it was that: "+story(c))
+		f.Evidence = append(f.Evidence, "cannot tell whether a crash was the cause instead: "+story(c))
 	}
 }

@@ -356,7 +356,7 @@ func TestFindings(t *testing.T) {
 				failing(610*ms, 692*ms, 2*ms, ms, "connect.refused", "10.0.0.2:80"),
 				failing(720*ms, 2620*ms, 20*ms, 1000*ms, "connect.timeout", "10.0.0.2:80")),
 			want: []want{{"packets-dropped", 96, Likely, 1900 * ms, 0}, {"pre-stop-missing", 42, Likely, 83 * ms, 2020 * ms}},
-			says: []string{"until 2.020 s after termination began", "went unanswered"},
+			says: []string{"until 2.020 s after termination began", "got no reply"},
 		},
 		// Which endpoint it was.
 		{
@@ -396,14 +396,14 @@ func TestFindings(t *testing.T) {
 			marks:    exit(1000*ms, "gw-2"),
 			requests: append(slices.Clone(fleet), reporttest.Lost(100*ms, 1000*ms, "wait.eof", "gw-2", reporttest.EOFText)),
 			want:     []want{{"killed-in-flight", 1, Shown, 900 * ms, 900 * ms}},
-			says:     []string{"longer than any answer of the run took", "for longer than 900ms"},
+			says:     []string{"longer than any response of the run took", "more than 900ms to finish"},
 		},
 		{
 			name:     "cut, and nothing was answered",
 			requests: []reporttest.Request{reporttest.Lost(100*ms, 1000*ms, "wait.eof", "gw-2", reporttest.EOFText)},
 			want:     []want{{"cut-in-flight", 1, CannotTell, 900 * ms, 900 * ms}},
-			says:     []string{"no request of the run was answered"},
-			never:    []string{"longer than any answer"},
+			says:     []string{"no request of the run got a response"},
+			never:    []string{"longer than any response"},
 		},
 		// Endpoints that exit unasked.
 		{
@@ -438,7 +438,7 @@ func TestFindings(t *testing.T) {
 			marks:    at(record.MarkCrashed)(1000*ms, "backend"),
 			requests: append(slices.Clone(fleet), failing(1010*ms, 1500*ms, 10*ms, ms, "status.502", "gw-2")...),
 			want:     []want{{"error-answered", 50, CannotTell, 490 * ms, 0}},
-			says:     []string{"backend crashed at 1.000 s", "mend the crash first"},
+			says:     []string{"backend crashed at 1.000 s", "fix the crash first"},
 		},
 		{
 			name:     "errors that were over before something crashed",
@@ -489,8 +489,8 @@ func TestFindings(t *testing.T) {
 			requests: slices.Concat(reporttest.Steady(600, 0, ms, "10.0.0.2:80"), reporttest.Steady(4000, 0, ms, "10.0.0.1:80"),
 				failing(650*ms, 700*ms, 10*ms, ms, "connect.refused", "10.0.0.2:80")),
 			want:  []want{{"balancer-heard-late", 6, Likely, 51 * ms, 300 * ms}},
-			says:  []string{"before the control plane had taken"},
-			never: []string{"endpoints that had been taken out"},
+			says:  []string{"before the control plane removed"},
+			never: []string{"that the control plane had removed"},
 		},
 		{
 			name: "refused before any termination",
@@ -508,8 +508,8 @@ func TestFindings(t *testing.T) {
 			),
 			requests: append(slices.Clone(fleet), reused(reporttest.Lost(1100*ms, 1150*ms, "wait.eof", "gw-2", reporttest.EOFText))),
 			want:     []want{{"grace-too-short", 1, Shown, 50 * ms, 0}},
-			says:     []string{"it went on taking requests on open connections"},
-			never:    []string{"went on accepting"},
+			says:     []string{"the process kept accepting requests on open connections"},
+			never:    []string{"kept accepting connections"},
 		},
 		{
 			name:     "lost just before the first mark, which is late",
@@ -661,7 +661,7 @@ func TestOneMarkAway(t *testing.T) {
 			case "connections-refused":
 				unlisted = f.Lost
 				if f.Confidence != CannotTell || f.Needed != 0 {
-					t.Errorf("without %s: got %+v; want no number, and that it cannot be told", kind, f)
+					t.Errorf("without %s: got %+v; want it without a number, and \"cannot tell\"", kind, f)
 				}
 			}
 		}
@@ -709,7 +709,7 @@ func TestASMSeconds(t *testing.T) {
 		}
 	}
 	if got := asmSeconds(31, 30); !strings.HasPrefix(got, "30 ") || !strings.Contains(got, "31") {
-		t.Errorf("asmSeconds(31, 30): got %q; want the most it takes, and what would be needed", got)
+		t.Errorf("asmSeconds(31, 30): got %q; want the maximum, and what would be needed", got)
 	}
 }
 

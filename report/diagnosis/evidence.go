@@ -54,8 +54,8 @@ func newEvidence(lost []*record.LostRequest) *evidence {
 // span is the time from the first to the last loss.
 func (e *evidence) span() int64 { return e.last - e.first }
 
-// what counts the losses: "244 × connect.refused, on new connections; the
-// server never saw them".
+// what counts the losses: "9 × wait.reset, on new connections; the server may
+// have processed them".
 func (e *evidence) what() string {
 	var parts []string
 	for _, c := range e.classes {
@@ -67,20 +67,20 @@ func (e *evidence) what() string {
 	case e.reused == 0:
 		text += ", on new connections"
 	case e.reused == n:
-		text += ", on connections that had carried requests before"
+		text += ", on reused connections"
 	default:
-		text += fmt.Sprintf(", %d on new connections, %d on ones that had carried requests before", n-e.reused, e.reused)
+		text += fmt.Sprintf(", %d on new connections, %d on reused ones", n-e.reused, e.reused)
 	}
 	never := !slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return !l.Class.Info().SafeToRetry() })
 	switch n := int64(len(e.lost)); {
 	case never && e.redirected == n:
-		return text + "; a host had responded with a redirect before, the one after it saw nothing"
+		return text + "; sent after a redirect: an earlier host responded, the host that failed received nothing"
 	case never && e.redirected > 0:
-		return text + fmt.Sprintf("; %d of them came after a redirect, which a host had responded with; the host that failed saw nothing", e.redirected)
+		return text + fmt.Sprintf("; %d of them came after a redirect: an earlier host responded, the host that failed received nothing", e.redirected)
 	case never:
-		return text + "; the server never saw a request"
+		return text + "; never reached the server"
 	}
-	return text + "; the server may have acted on them"
+	return text + "; the server may have processed " + phrase.Choose(int64(len(e.lost)), "it", "them")
 }
 
 // when says at what times of the run the losses happened.
@@ -89,6 +89,14 @@ func (e *evidence) when() string {
 		return "at " + phrase.Moment(e.first)
 	}
 	return fmt.Sprintf("from %s to %s", phrase.Moment(e.first), phrase.Moment(e.last))
+}
+
+// started is when for losses that are placed at the start of their requests.
+func (e *evidence) started() string {
+	if e.span() == 0 {
+		return "started at " + phrase.Moment(e.first)
+	}
+	return fmt.Sprintf("started between %s and %s", phrase.Moment(e.first), phrase.Moment(e.last))
 }
 
 // subject names the endpoint of the evidence, or counts them if there are

@@ -75,10 +75,10 @@ func (s *observation) sureOf(e *evidence, f *Finding) {
 		f.Confidence = Likely
 	}
 	if shared {
-		f.Evidence = append(f.Evidence, "the endpoints share an address: which of them cut a request is not known")
+		f.Evidence = append(f.Evidence, "the endpoints share one address, so it is not known which of them cut a request")
 	}
 	if late {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("a control plane tells of an exit up to %s after it: what was cut so shortly before a mark is laid to it", phrase.Duration(analysis.ExitLag)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("the control plane may report an exit up to %s late: requests cut within that time before an exit mark are attributed to that exit", phrase.Duration(analysis.ExitLag)))
 	}
 }
 
@@ -91,10 +91,10 @@ func (s *observation) need(e *evidence) (needed int64, least bool) {
 // underWay is the evidence for need.
 func (s *observation) underWay(e *evidence) string {
 	if s.responses.Count == 0 {
-		return fmt.Sprintf("the longest had been under way for %s; no request of the run was answered", phrase.Duration(e.longest))
+		return fmt.Sprintf("the longest had been in flight for %s; no request of the run got a response", phrase.Duration(e.longest))
 	}
 	if _, least := s.need(e); least {
-		return fmt.Sprintf("the longest had been under way for %s, longer than any answer of the run took (%s)", phrase.Duration(e.longest), phrase.Duration(s.responses.Max))
+		return fmt.Sprintf("the longest had been in flight for %s, longer than any response of the run took (%s)", phrase.Duration(e.longest), phrase.Duration(s.responses.Max))
 	}
-	return fmt.Sprintf("the longest had been under way for %s; the slowest answer of the run took %s", phrase.Duration(e.longest), phrase.Duration(s.responses.Max))
+	return fmt.Sprintf("the longest had been in flight for %s; the slowest response of the run took %s", phrase.Duration(e.longest), phrase.Duration(s.responses.Max))
 }

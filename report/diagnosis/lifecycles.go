@@ -58,7 +58,7 @@ func hadLived(list []*analysis.Lifecycle) string {
 		}
 	}
 	if shortest == analysis.Unknown {
-		return "no mark tells how long after its termination began"
+		return "no mark shows when termination began"
 	}
 	return phrase.Duration(shortest) + " after termination began"
 }
@@ -78,5 +78,5 @@ func shutdownsOf(list []*analysis.Lifecycle) []string {
 	if len(texts) == 0 {
 		return nil
 	}
-	return []string{"set for termination: " + strings.Join(texts, "; ")}
+	return []string{"shutdown settings: " + strings.Join(texts, "; ")}
 }

@@ -239,7 +239,7 @@ func (s *observation) respondedAfter(at int64) bool {
 // missing says which marks would have shown the cause.
 func (s *observation) missing(e *evidence) string {
 	if len(s.lifecycles) == 0 {
-		return "no mark tells what happened to an endpoint"
+		return "no mark shows what happened to any endpoint"
 	}
 	var absent []string
 	add := func(when bool, what string) {
@@ -250,17 +250,17 @@ func (s *observation) missing(e *evidence) string {
 	for _, l := range e.lost {
 		own := s.lifecycleOf(l)
 		if own == nil && s.named(l) {
-			return "no mark tells what happened to " + l.Endpoint + " then"
+			return "no mark shows what happened to " + l.Endpoint + " at that time"
 		}
 		if own == nil {
-			return "no mark tells what happened to " + l.Endpoint
+			return "no mark shows what happened to " + l.Endpoint
 		}
 		add(own.Terminating == analysis.Unknown, "when its termination began")
 		add(own.Stopped() == analysis.Unknown, "when it stopped accepting")
-		add(own.Removed == analysis.Unknown, "when the balancer took it out")
+		add(own.Removed == analysis.Unknown, "when the load balancer removed it")
 	}
 	if len(absent) == 0 {
-		return "the refusals do not lie between the two"
+		return "the losses do not fall between the time it stopped accepting and its removal from the load balancer"
 	}
-	return "no mark tells " + strings.Join(absent, ", or ")
+	return "no mark shows " + strings.Join(absent, " or ")
 }

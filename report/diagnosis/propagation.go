@@ -60,7 +60,7 @@ func (h *propagation) early() bool { return !h.open && h.needed <= h.out }
 // how says how connections failed.
 func (h *propagation) how() string {
 	if h.silent {
-		return "connections were refused, then went unanswered, until "
+		return "connections were refused, then got no reply, until "
 	}
 	return "connections were refused until "
 }
@@ -87,18 +87,18 @@ func (h *propagation) finding(s *observation, e *evidence, title string) Finding
 		Evidence: []string{
 			e.what(),
 			fmt.Sprintf("%s; %s", e.when(), s.where(e)),
-			fmt.Sprintf("the control plane had taken the endpoints out %s after termination began, and each balancer hears of that in its own time", phrase.Duration(h.out)),
-			"when an endpoint stopped accepting is not known, only that it was between the begin of its termination and its exit",
+			fmt.Sprintf("the control plane had removed the endpoints %s after termination began; each load balancer learns of it with its own delay", phrase.Duration(h.out)),
+			"it is not known exactly when an endpoint stopped accepting, only that it was between the start of its termination and its exit",
 		},
 		Remedies: acceptLonger(needed),
 	}
 	switch {
 	case h.open:
 		f.Confidence, f.Needed = CannotTell, 0
-		f.Evidence = append(f.Evidence, "cannot tell when balancers had heard of it, nor how long to go on accepting: no request was answered afterwards, or the load ended")
+		f.Evidence = append(f.Evidence, "cannot tell when the load balancers followed, nor how long to keep accepting: no response came after the last failure, or the load ended")
 		f.Remedies = acceptUntilOut()
 	case h.needed-h.least > analysis.Near:
-		f.Evidence = append(f.Evidence, "they share an address, and went one after the other: which of them refused the last connection is not known, and the remedy's number is for the longer time")
+		f.Evidence = append(f.Evidence, "the endpoints share one address and terminated one after the other: it is not known which of them refused the last connection, so the remedy uses the longer time")
 	}
 	f.Evidence = append(f.Evidence, shutdownsOf(h.met)...)
 	s.orCrashed(e, &f)

@@ -63,13 +63,13 @@ func acceptLonger(need int64) []Remedy {
 	s := wholeSeconds(delay)
 	sec := strconv.FormatInt(s, 10)
 	return []Remedy{
-		{"any", fmt.Sprintf("go on accepting for %s after termination begins, then close the listener", short(delay))},
+		{"any", fmt.Sprintf("keep accepting connections for %s after termination begins, then close the listener", short(delay))},
 		{"nodrop lab", "--stop graceful --pre-stop " + short(delay)},
-		{"Kubernetes", fmt.Sprintf("lifecycle.preStop.sleep.seconds: %d, terminationGracePeriodSeconds above it", s)},
+		{"Kubernetes", fmt.Sprintf("lifecycle.preStop.sleep.seconds: %d, and a larger terminationGracePeriodSeconds", s)},
 		{"ASM from 1.26", `metadata.annotations: asm.alibabacloud.com/gateway-drain-timeout-seconds: "` + asmSeconds(s, 890) + `"`},
 		{"ASM before 1.26", `spec.serviceAnnotations: service.beta.kubernetes.io/alibaba-cloud-loadbalancer-connection-drain: "on" and ` +
 			`service.beta.kubernetes.io/alibaba-cloud-loadbalancer-connection-drain-timeout: "` + asmSeconds(s, 30) + `"`},
-		{"Envoy", "POST /drain_listeners?graceful with --drain-time-s " + sec + " or more, and SIGTERM after that"},
+		{"Envoy", "POST /drain_listeners?graceful with --drain-time-s " + sec + " or more, then SIGTERM"},
 		{"nginx", "sleep " + sec + " before SIGQUIT"},
 		{"HAProxy", "sleep " + sec + " before SIGUSR1"},
 		{"Caddy", "shutdown_delay " + sec + "s"},
@@ -78,14 +78,14 @@ func acceptLonger(need int64) []Remedy {
 
 // acceptUntilOut is acceptLonger for an unknown time.
 func acceptUntilOut() []Remedy {
-	return []Remedy{{"any", "if replicas were leaving: go on accepting until the balancer has taken them out"}}
+	return []Remedy{{"any", "if replicas were terminating: keep accepting connections until the load balancer has removed them"}}
 }
 
 // endByItself returns the settings that let a process end without being killed.
 func endByItself() []Remedy {
 	return []Remedy{
-		{"any", "find what keeps the process from ending: connections that stay open, or a stop signal that it does not heed"},
-		{"Kubernetes", "terminationGracePeriodSeconds above the pre-stop delay and what the process needs after it"},
+		{"any", "find out what keeps the process from exiting: connections that stay open, or a stop signal that it ignores"},
+		{"Kubernetes", "terminationGracePeriodSeconds above the pre-stop delay plus the time that the process then needs to exit"},
 	}
 }
 
@@ -93,7 +93,7 @@ func endByItself() []Remedy {
 // at most a limit that depends on its version.
 func asmSeconds(s, most int64) string {
 	if s > most {
-		return fmt.Sprintf("%d (the most it takes; %d would be needed)", most, s)
+		return fmt.Sprintf("%d (the maximum; %d would be needed)", most, s)
 	}
 	return strconv.FormatInt(max(10, s), 10)
 }
@@ -103,9 +103,9 @@ func asmSeconds(s, most int64) string {
 func finishRequests(need int64, least bool) []Remedy {
 	grace := delayFor(need)
 	sec := strconv.FormatInt(wholeSeconds(grace), 10)
-	finish, more := fmt.Sprintf("let requests in flight finish for %s after the stop signal", short(grace)), ""
+	finish, more := fmt.Sprintf("give requests in flight %s to finish after the stop signal", short(grace)), ""
 	if least {
-		finish = fmt.Sprintf("let requests in flight finish for longer than %s after the stop signal: how much longer they need is not known", short(time.Duration(need).Round(time.Microsecond)))
+		finish = fmt.Sprintf("give requests in flight more than %s to finish after the stop signal: how much more they need is not known", short(time.Duration(need).Round(time.Microsecond)))
 		more = " or more"
 	}
 	return []Remedy{

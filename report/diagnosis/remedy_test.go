@@ -25,7 +25,7 @@ func TestForGateway(t *testing.T) {
 			t.Errorf("%s: %s", gateway, diff)
 		}
 		if told := f.RemediesIn(1); gateway == "nginx 1.22.1" && (len(told) != 2 || told[1].Setting != "sleep 2 before SIGQUIT") {
-			t.Errorf("%s: of a later finding %v is shown", gateway, told)
+			t.Errorf("%s: a later finding shows %v", gateway, told)
 		}
 	}
 }

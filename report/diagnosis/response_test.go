@@ -24,12 +24,12 @@ func TestMeaningOf(t *testing.T) {
 		{record.ErrorResponse{Status: 404, Server: "envoy"}, "flag NR"},
 		{record.ErrorResponse{Status: 404, Server: "nginx"}, ""},
 		{record.ErrorResponse{Status: 502, Server: "nginx/1.22.1", Body: "<html>\r\n<head><title>502 Bad Gateway</title></head>"}, "nginx's upstream refused"},
-		{record.ErrorResponse{Status: 504, Server: "nginx"}, "nginx's upstream did not answer in time"},
+		{record.ErrorResponse{Status: 504, Server: "nginx"}, "nginx's upstream did not respond in time"},
 		{record.ErrorResponse{Status: 503, Body: "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n"}, "HAProxy had no server"},
 		{record.ErrorResponse{Status: 502, Body: "<html><body><h1>502 Bad Gateway</h1>\nThe server returned an invalid or incomplete response.\n</body></html>\n"}, "HAProxy's upstream closed"},
-		{record.ErrorResponse{Status: 504, Body: "<html><body><h1>504 Gateway Time-out</h1>\nThe server didn't respond in time.\n</body></html>\n"}, "HAProxy's upstream did not answer"},
+		{record.ErrorResponse{Status: 504, Body: "<html><body><h1>504 Gateway Time-out</h1>\nThe server didn't respond in time.\n</body></html>\n"}, "HAProxy's upstream did not respond"},
 		{record.ErrorResponse{Status: 502, Server: "Caddy"}, "Caddy's upstream"},
-		{record.ErrorResponse{Status: 429}, "limits requests"},
+		{record.ErrorResponse{Status: 429}, "rate-limiting requests"},
 		{record.ErrorResponse{Status: 503, Fields: []string{"retry-after: 5"}}, "Retry-After"},
 		{record.ErrorResponse{Status: 503, Server: "apache", Body: "busy"}, ""},
 		{record.ErrorResponse{Status: 500, Server: "envoy", Body: "no healthy upstream"}, ""},
@@ -59,13 +59,13 @@ func TestErrorResponses(t *testing.T) {
 	}
 	known := record.ErrorResponse{Status: 503, Server: "envoy", Body: "no healthy upstream", Count: 3}
 	odd := record.ErrorResponse{Status: 503, Body: "?", Count: 2}
-	if f := find(known); f.Confidence != Likely || f.Title != "5 answers came with status 503, over 4.0 ms" || len(f.Remedies) != 1 || f.Measured != 4*ms {
+	if f := find(known); f.Confidence != Likely || f.Title != "5 responses had status 503, over 4.0 ms" || len(f.Remedies) != 1 || f.Measured != 4*ms {
 		t.Errorf("got %+v; want it likely, with a remedy", f)
 	}
 	if f := find(known, odd); f.Confidence != CannotTell {
-		t.Errorf("got %+v; want that it cannot be told of all", f)
+		t.Errorf("got %+v; want \"cannot tell\", since one response is unknown", f)
 	}
 	if f := find(); f.Confidence != CannotTell || len(f.Remedies) != 1 {
-		t.Errorf("got %+v; want that it cannot be told", f)
+		t.Errorf("got %+v; want \"cannot tell\"", f)
 	}
 }

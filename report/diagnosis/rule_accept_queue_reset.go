@@ -20,10 +20,10 @@ func (acceptQueueReset) explain(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      phrase.Counted(int64(len(e.lost)), "connection was", "connections were") + " reset in the accept queue when the listener closed",
 		Confidence: Likely,
-		Evidence:   []string{e.what(), e.when() + "; " + s.where(e), "they had been made, but no process had accepted them when the listener closed; the processes lived on"},
+		Evidence:   []string{e.what(), e.when() + "; " + s.where(e), "they were established, but no process had accepted them when the listener closed; the processes kept running"},
 		Remedies: []Remedy{
-			{"any", "accept until the balancer has taken the endpoint out, and what is queued, before the listener closes"},
-			{"Linux", "several listeners on one port (SO_REUSEPORT): net.ipv4.tcp_migrate_req=1 hands the queue on"},
+			{"any", "before closing the listener, wait until the load balancer has removed the endpoint, and accept what is queued"},
+			{"Linux", "with several listeners on one port (SO_REUSEPORT), net.ipv4.tcp_migrate_req=1 moves the queued connections to another listener"},
 		},
 	}
 }

@@ -25,9 +25,9 @@ func (balancerRemovedLate) matches(s *observation, l *record.LostRequest) bool {
 
 func (balancerRemovedLate) explain(s *observation, e *evidence) Finding {
 	h := s.propagationOf(e)
-	why := ": balancers went on sending them to endpoints that had been taken out"
+	why := ": load balancers still sent them to endpoints that the control plane had removed"
 	if h.early() {
-		why = ", before the control plane had taken the endpoints out"
+		why = ", before the control plane removed the endpoints"
 	}
 	return h.finding(s, e, h.how()+h.until()+why)
 }

@@ -20,6 +20,6 @@ func (baselineNotHealthy) explain(s *observation, e *evidence) Finding {
 		Title:      phrase.Counted(int64(len(e.lost)), "request was", "requests were") + " lost before anything was done to the target",
 		Confidence: Shown,
 		Evidence:   []string{e.what(), fmt.Sprintf("%s; the first mark is at %s; %s", e.when(), phrase.Moment(s.loss.Baseline.Until), s.where(e))},
-		Remedies:   []Remedy{{"any", "mend what fails without the event first; what it loses cannot be told from what the event loses"}},
+		Remedies:   []Remedy{{"any", "fix what fails without the event first: its losses cannot be told apart from those of the event"}},
 	}
 }

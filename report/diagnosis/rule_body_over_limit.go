@@ -21,6 +21,6 @@ func (bodyOverLimit) explain(s *observation, e *evidence) Finding {
 		Title:      fmt.Sprintf("nodrop cut %s longer than --max-body allows (%d bytes)", phrase.Counted(n, "response", "responses"), s.run.Settings.MaxBody),
 		Confidence: Shown,
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
-		Remedies:   []Remedy{{"any", "leave --max-body out, or raise it, if bodies of that length are right"}},
+		Remedies:   []Remedy{{"any", "if bodies of that length are expected, raise --max-body or leave it out"}},
 	}
 }

@@ -18,10 +18,10 @@ func (connectionsRefused) matches(_ *observation, l *record.LostRequest) bool {
 func (connectionsRefused) explain(s *observation, e *evidence) Finding {
 	evidence := []string{e.what(), e.when() + "; " + s.where(e)}
 	if s.responses.Count == 0 && s.run.Counts.Lost == int64(len(e.lost)) && (e.redirected == 0 || e.redirected == int64(len(e.lost))) {
-		title, remedy := "every connection was refused: nothing listens there", "check the URL's host and port, and that the service runs"
+		title, remedy := "every connection was refused: nothing is listening at that address", "check the URL's host and port, and that the service is running"
 		if e.redirected > 0 {
-			title = "nothing listens where the redirect leads: every connection to it was refused"
-			remedy = "check where the redirect leads (see the samples), and that the service there runs; -disable-redirects counts the redirect itself"
+			title = "nothing is listening where the redirect leads: every connection to it was refused"
+			remedy = "check where the redirect leads (see the samples), and that the service there is running; -disable-redirects counts the redirect itself as the response"
 		}
 		return Finding{
 			Title: title, Confidence: Likely, Measured: e.span(),
@@ -32,11 +32,11 @@ func (connectionsRefused) explain(s *observation, e *evidence) Finding {
 		Title:      fmt.Sprintf("%s refused connections for %s", subject(e), phrase.Duration(e.span())),
 		Confidence: CannotTell,
 		Measured:   e.span(),
-		Evidence:   append(evidence, "cannot tell whether the listener closed before the balancer took the endpoint out: "+s.missing(e), fmt.Sprintf("at this rate the edges are known to %s", phrase.Duration(s.probeGap(len(e.endpoints))))),
+		Evidence:   append(evidence, "cannot tell whether the listener closed before the load balancer removed the endpoint: "+s.missing(e), fmt.Sprintf("at this request rate, the times are accurate to %s", phrase.Duration(s.probeGap(len(e.endpoints))))),
 		Remedies:   acceptUntilOut(),
 	}
 	if bound := s.sinceTerminating(e); bound > 0 {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("the last refusal came %s after termination began: accepting for less than that is too short, for how much longer is not known", phrase.Duration(bound)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("the last refusal came %s after termination began: keep accepting for longer than that; how much longer is not known", phrase.Duration(bound)))
 	}
 	return f
 }

@@ -32,11 +32,11 @@ func (endpointCrashed) explain(s *observation, e *evidence) Finding {
 	}
 	if slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return !s.named(l) }) {
 		f.Confidence = Likely
-		f.Evidence = append(f.Evidence, "the endpoints share an address: which of them lost a request is not known")
+		f.Evidence = append(f.Evidence, "the endpoints share one address, so it is not known which of them lost a request")
 	}
 	if slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return l.End < s.crashOf(l).At-analysis.Near }) {
 		f.Confidence = Likely
-		f.Evidence = append(f.Evidence, fmt.Sprintf("a control plane tells of an end up to %s after it: what was lost so shortly before a mark is laid to it", phrase.Duration(analysis.ExitLag)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("the control plane may report a crash up to %s late: requests lost within that time before a crash mark are attributed to that crash", phrase.Duration(analysis.ExitLag)))
 	}
 	return f
 }

@@ -30,7 +30,7 @@ func (cutInFlight) explain(s *observation, e *evidence) Finding {
 			e.what(),
 			e.when() + "; " + s.where(e),
 			s.underWay(e),
-			"cannot tell whether a process ended or something between cut the connections: no mark tells of " + exit + " then",
+			"cannot tell whether a process exited or something in between cut the connections: no mark shows " + exit + " at that time",
 		},
 		Remedies: finishRequests(needed, least),
 	}

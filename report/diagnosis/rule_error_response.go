@@ -22,8 +22,8 @@ func (errorResponded) explain(s *observation, e *evidence) Finding {
 		statuses = append(statuses, strings.TrimPrefix(c.Class.String(), "status."))
 	}
 	f := Finding{
-		Title: fmt.Sprintf("%s with status %s, over %s",
-			phrase.Counted(int64(len(e.lost)), "answer came", "answers came"), strings.Join(statuses, ", "), phrase.Duration(e.span())),
+		Title: fmt.Sprintf("%s had status %s, over %s",
+			phrase.Counted(int64(len(e.lost)), "response", "responses"), strings.Join(statuses, ", "), phrase.Duration(e.span())),
 		Confidence: CannotTell,
 		Measured:   e.span(),
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
@@ -42,7 +42,7 @@ func (errorResponded) explain(s *observation, e *evidence) Finding {
 		f.addRemedy(Remedy{"any", m.remedy})
 	}
 	if extra := len(s.run.Responses) - maxTexts; extra > 0 {
-		f.Evidence = append(f.Evidence, phrase.Counted(int64(extra), "more kind of answer", "more kinds of answers"))
+		f.Evidence = append(f.Evidence, phrase.Counted(int64(extra), "more kind of response", "more kinds of response"))
 	}
 	if known > 0 && known == len(s.run.Responses) {
 		f.Confidence = Likely
@@ -54,7 +54,7 @@ func (errorResponded) explain(s *observation, e *evidence) Finding {
 		}
 	}
 	if known == 0 {
-		f.addRemedy(Remedy{"any", "see the log of what answered: the gateway, or what is behind it"})
+		f.addRemedy(Remedy{"any", "check the log of whatever sent these responses: the gateway, or the server behind it"})
 	}
 	return f
 }

@@ -15,12 +15,12 @@ func (firewallRefused) matches(_ *observation, l *record.LostRequest) bool {
 
 func (firewallRefused) explain(s *observation, e *evidence) Finding {
 	return Finding{
-		Title:      "a firewall on the way refused " + phrase.Counted(int64(len(e.lost)), "connection", "connections"),
+		Title:      "a firewall on the path rejected " + phrase.Counted(int64(len(e.lost)), "connection", "connections"),
 		Confidence: Shown,
-		Evidence:   append([]string{e.what(), e.when() + "; " + s.where(e), "an ICMPv6 message said so (administratively prohibited, or a route that rejects): no listener did"}, s.texts(e)...),
+		Evidence:   append([]string{e.what(), e.when() + "; " + s.where(e), "an ICMPv6 message said so (administratively prohibited, or a reject route): no listener refused them"}, s.texts(e)...),
 		Remedies: []Remedy{
-			{"any", "see which rule or route covers the endpoint's address, and from when: on the endpoint's machine, and on each on the way"},
-			{"Kubernetes", "see which NetworkPolicy selects the pods, and when the network plugin has set it up for a new pod"},
+			{"any", "find the rule or route that covers the endpoint's address, and since when: on the endpoint's machine and on every machine on the path"},
+			{"Kubernetes", "check which NetworkPolicy selects the pods, and when the network plugin applies it to a new pod"},
 		},
 	}
 }

@@ -20,11 +20,12 @@ func (graceTooShort) matches(s *observation, l *record.LostRequest) bool {
 func (graceTooShort) explain(s *observation, e *evidence) Finding {
 	met := metBy(e.lost, s.killers)
 	f := Finding{
-		Title:      phrase.Counted(int64(len(e.lost)), "request in flight was cut when its process was killed at the end of its grace", "requests in flight were cut when their process was killed at the end of its grace"),
+		Title:      phrase.Counted(int64(len(e.lost)), "request in flight was cut when its process was killed at the end of its grace period", "requests in flight were cut when their process was killed at the end of its grace period"),
 		Confidence: Shown,
 		Measured:   e.longest,
 		Evidence: []string{
 			e.what(),
+			e.when() + "; " + s.where(e),
 			fmt.Sprintf("killed: %s, %s", endpointNames(met), hadLived(met)),
 			s.underWay(e),
 		},
@@ -39,12 +40,12 @@ func (graceTooShort) explain(s *observation, e *evidence) Finding {
 		}
 		f.Needed, f.Remedies = needed, finishRequests(needed, least)
 	} else {
-		f.Evidence = append(f.Evidence, "all of them were sent after its termination had begun: it "+s.tookMore(e)+", and a longer grace would cut later ones")
+		f.Evidence = append(f.Evidence, "all of them were sent after its termination had begun: the process "+s.tookMore(e)+", so a longer grace period would only cut later requests instead")
 	}
 	s.sureOf(e, &f)
 	if others := metBy(e.lost, s.alsoEnded); len(others) > 0 {
 		f.Confidence = CannotTell
-		f.Evidence = append(f.Evidence, fmt.Sprintf("cannot tell whether it was that: %s ended without force, and that is told too late as well", endpointNames(others)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("cannot tell whether the kill was the cause: %s exited without being killed, and that may be reported late as well", endpointNames(others)))
 	}
 	s.orCrashed(e, &f)
 	f.Evidence = append(f.Evidence, shutdownsOf(met)...)
@@ -75,8 +76,8 @@ func (s *observation) tookMore(e *evidence) string {
 			return one.ListenerClosed == analysis.Unknown || one.ListenerClosed > l.Start
 		}
 		if !l.Reused && slices.ContainsFunc(s.killers(l), accepting) {
-			return "went on accepting"
+			return "kept accepting connections"
 		}
 	}
-	return "went on taking requests on open connections"
+	return "kept accepting requests on open connections"
 }

@@ -17,13 +17,13 @@ func (requestHung) matches(_ *observation, l *record.LostRequest) bool {
 
 func (requestHung) explain(s *observation, e *evidence) Finding {
 	return Finding{
-		Title:      fmt.Sprintf("%s got no whole answer within %s (-t)", phrase.Counted(int64(len(e.lost)), "request", "requests"), phrase.Duration(int64(s.run.Settings.Timeout))),
+		Title:      fmt.Sprintf("%s got no complete response within %s (-t)", phrase.Counted(int64(len(e.lost)), "request", "requests"), phrase.Duration(int64(s.run.Settings.Timeout))),
 		Confidence: CannotTell,
 		Measured:   e.span(),
-		Evidence:   []string{e.what(), fmt.Sprintf("they began %s; %s", e.when(), s.where(e)), "a server that hangs and packets that no longer arrive look the same from here"},
+		Evidence:   []string{e.what(), e.started() + "; " + s.where(e), "from here, a hung server and lost packets look the same"},
 		Remedies: []Remedy{
-			{"any", "if replicas were leaving: an address that goes with connections open to it neither answers nor refuses; drain them first"},
-			{"any", "if the service is just slow: a longer -t"},
+			{"any", "if replicas were terminating: drain their connections before their address disappears; afterwards it neither responds nor refuses"},
+			{"any", "if the service is just slow: raise -t"},
 		},
 	}
 }

@@ -24,20 +24,20 @@ func (keptAliveClosedWithoutNotice) explain(s *observation, e *evidence) Finding
 		Evidence: []string{
 			e.what(),
 			e.when() + "; " + s.where(e),
-			"no answer before had said Connection: close, or the connections would not have been used again",
-			fmt.Sprintf("%d of %d failed sooner than the fastest answer came (%s)", quick, len(e.lost), phrase.Duration(s.responses.Min)),
+			"no earlier response had said Connection: close, or nodrop would not have reused the connections",
+			fmt.Sprintf("%d of %d failed faster than the fastest response came (%s)", quick, len(e.lost), phrase.Duration(s.responses.Min)),
 		},
 		Remedies: []Remedy{
-			{"any", "while draining, answer with Connection: close, and close idle connections only some time after"},
-			{"clients", "an idle timeout shorter than the server's"},
-			{"Envoy", "POST /drain_listeners?graceful or /healthcheck/fail: both make it answer with Connection: close"},
-			{"nginx", "keepalive_min_timeout (from 1.27.4): how long an idle connection is left open after SIGQUIT"},
-			{"HAProxy", "option idle-close-on-response: an idle connection is closed after one more answer"},
+			{"any", "while draining, send Connection: close with each response, and close idle connections only some time later"},
+			{"clients", "set an idle timeout shorter than the server's"},
+			{"Envoy", "POST /drain_listeners?graceful or /healthcheck/fail: both make it send Connection: close"},
+			{"nginx", "keepalive_min_timeout (from 1.27.4): how long an idle connection stays open after SIGQUIT"},
+			{"HAProxy", "option idle-close-on-response: an idle connection is closed only after one more response"},
 		},
 	}
 	if quick*2 < len(e.lost) {
 		f.Confidence = CannotTell
-		f.Evidence = append(f.Evidence, "the others may have been in flight when their process ended: no mark tells")
+		f.Evidence = append(f.Evidence, "the others may have been in flight when their process exited: no mark shows it")
 	}
 	return f
 }

@@ -28,19 +28,19 @@ func (killedInFlight) explain(s *observation, e *evidence) Finding {
 		Confidence: Shown,
 		Measured:   e.longest,
 		Needed:     needed,
-		Evidence:   []string{e.what(), s.underWay(e)},
+		Evidence:   []string{e.what(), e.when() + "; " + s.where(e), s.underWay(e)},
 		Remedies:   finishRequests(needed, least),
 	}
 	s.sureOf(e, &f)
 	if given, known := s.graceGiven(e); known {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("from the stop signal to the exit the process had %s", phrase.Duration(given)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("the process had %s from the stop signal to its exit", phrase.Duration(given)))
 	}
 	n, idle := queued(e), s.idle(e)
 	if n > 0 {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, reset on new connections, may have waited in the accept queue instead: cannot tell, and accepting until the balancer has heard of it cures both", n))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, reset on new connections, may have been waiting in the accept queue instead: cannot tell; accepting until the load balancer has removed the endpoint prevents both", n))
 	}
 	if idle > 0 {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, which failed sooner than the fastest answer came (%s), may have gone out on kept-alive connections that the process was closing: cannot tell, and answering with Connection: close while it drains cures that", idle, phrase.Duration(s.responses.Min)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, which failed faster than the fastest response came (%s), may have gone out on kept-alive connections that the process was closing: cannot tell; sending Connection: close while draining prevents that", idle, phrase.Duration(s.responses.Min)))
 	}
 	if n+idle == len(e.lost) && f.Confidence == Shown {
 		f.Confidence = Likely

@@ -23,24 +23,26 @@ func (listenerClosedBeforeRemoval) explain(s *observation, e *evidence) Finding 
 	}
 	met := metBy(e.lost, s.overlapping)
 	o := overlapOf(met)
-	endpoints := phrase.Counted(int64(len(met)), "endpoint", "endpoints")
+	n := int64(len(met))
+	them := phrase.Choose(n, "it", "them")
 	f := Finding{
-		Title: fmt.Sprintf("%s kept getting connections for %s after %s had stopped accepting",
-			endpoints, phrase.Duration(o.longest), phrase.Choose(int64(len(met)), "it", "they")),
+		Title: fmt.Sprintf("%s stopped accepting connections %s before the load balancer removed %s",
+			phrase.Counted(n, "endpoint", "endpoints"), phrase.Duration(o.longest), them),
 		Confidence: Shown,
 		Measured:   o.longest,
 		Needed:     o.needed,
 		Evidence: []string{
 			e.what(),
-			fmt.Sprintf("they stopped accepting %s after termination began (%s), and were out of the balancer %s after it began", phrase.Duration(o.accepted), o.how, phrase.Duration(o.needed)),
-			fmt.Sprintf("refusals were met %s; at this rate their edges are known to %s", e.when(), phrase.Duration(s.probeGap(len(met)))),
+			e.when() + "; " + s.where(e),
+			fmt.Sprintf("%s stopped accepting %s after termination began (%s); the load balancer removed %s %s after it began", phrase.Choose(n, "it", "they"), phrase.Duration(o.accepted), o.how, them, phrase.Duration(o.needed)),
+			fmt.Sprintf("at this request rate, the times are accurate to %s", phrase.Duration(s.probeGap(len(met)))),
 		},
 		Remedies: acceptLonger(o.needed),
 	}
 	f.Evidence = append(f.Evidence, shutdownsOf(met)...)
 	if !named {
 		f.Confidence = Likely
-		f.Evidence = append(f.Evidence, "the endpoints share an address: which of them refused a connection is not known, only that it was then")
+		f.Evidence = append(f.Evidence, "the endpoints share one address: the times match, but it is not known which of them refused a connection")
 	}
 	s.orCrashed(e, &f)
 	return f

@@ -15,7 +15,7 @@ func (malformedResponse) matches(_ *observation, l *record.LostRequest) bool {
 
 func (malformedResponse) explain(s *observation, e *evidence) Finding {
 	return Finding{
-		Title:      phrase.Counted(int64(len(e.lost)), "answer was", "answers were") + " not what HTTP/1.1 allows",
+		Title:      phrase.Counted(int64(len(e.lost)), "response was", "responses were") + " not valid HTTP/1.1",
 		Confidence: Shown,
 		Evidence:   append([]string{e.what(), e.when() + "; " + s.where(e)}, s.texts(e)...),
 		Remedies:   malformedRemedies(e),
@@ -26,9 +26,9 @@ func malformedRemedies(e *evidence) []Remedy {
 	var list []Remedy
 	for _, c := range e.classes {
 		if c.Class.Stage() == record.StageHead {
-			list = append(list, Remedy{"any", "check the URL's scheme and port: what was read there is not the head of an HTTP/1.1 response"})
+			list = append(list, Remedy{"any", "check the URL's scheme and port: what came back does not begin like an HTTP/1.1 response"})
 		} else {
-			list = append(list, Remedy{"any", "see the texts: a client that hides this shows its users half an answer"})
+			list = append(list, Remedy{"any", "see the error texts: a client that ignores these errors shows its users half a response"})
 		}
 	}
 	return list

@@ -14,10 +14,10 @@ func (nameLost) matches(_ *observation, l *record.LostRequest) bool {
 
 func (nameLost) explain(s *observation, e *evidence) Finding {
 	return Finding{
-		Title:      "the name was not found for " + phrase.Duration(e.span()),
+		Title:      "the host name did not resolve for " + phrase.Duration(e.span()),
 		Confidence: Likely,
 		Measured:   e.span(),
 		Evidence:   append([]string{e.what(), e.when()}, s.texts(e)...),
-		Remedies:   []Remedy{{"any", "keep the record until the last endpoint it names is gone"}, {"Kubernetes", "a headless Service names ready pods alone: publishNotReadyAddresses, or a Service with an address"}},
+		Remedies:   []Remedy{{"any", "keep the DNS record until the last endpoint that it names is gone"}, {"Kubernetes", "a headless Service lists only ready pods: set publishNotReadyAddresses, or use a Service with a cluster IP"}},
 	}
 }

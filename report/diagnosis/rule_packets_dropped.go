@@ -17,17 +17,17 @@ func (packetsDropped) matches(_ *observation, l *record.LostRequest) bool {
 
 func (packetsDropped) explain(s *observation, e *evidence) Finding {
 	return Finding{
-		Title:      fmt.Sprintf("connection attempts to %s went unanswered for %s", subject(e), phrase.Duration(e.span())),
+		Title:      fmt.Sprintf("connection attempts to %s got no reply for %s", subject(e), phrase.Duration(e.span())),
 		Confidence: Likely,
 		Measured:   e.span(),
 		Evidence: []string{
 			e.what(),
-			fmt.Sprintf("attempts that were given up began %s; %s", e.when(), s.where(e)),
-			"an address that is gone, or a full accept queue, does not refuse: packets are dropped",
+			"the failed attempts " + e.started() + "; " + s.where(e),
+			"nothing refuses the connection when the address is gone or the accept queue is full: packets are dropped",
 		},
 		Remedies: []Remedy{
-			{"any", "take the endpoint out of the balancer before its address goes"},
-			{"Kubernetes", "externalTrafficPolicy: Local drops what reaches a node without a ready pod: the balancer's health check must see it first"},
+			{"any", "remove the endpoint from the load balancer before its address disappears"},
+			{"Kubernetes", "externalTrafficPolicy: Local drops packets on a node without a ready pod: the load balancer's health check must notice first"},
 		},
 	}
 }

@@ -17,6 +17,6 @@ func (proxyFailed) explain(s *observation, e *evidence) Finding {
 		Title:      "the proxy failed " + phrase.Counted(int64(len(e.lost)), "request", "requests"),
 		Confidence: Likely,
 		Evidence:   append([]string{e.what(), e.when()}, s.texts(e)...),
-		Remedies:   []Remedy{{"any", "check -x: what is behind the proxy was not reached, and nothing is known of it"}},
+		Remedies:   []Remedy{{"any", "check -x: the target behind the proxy was not reached, so nothing is known about it"}},
 	}
 }

@@ -19,7 +19,7 @@ func (tlsCut) explain(s *observation, e *evidence) Finding {
 		Confidence: CannotTell,
 		Measured:   e.span(),
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
-		Remedies:   []Remedy{{"any", "go on accepting until the balancer has taken the endpoint out; a layer-4 balancer makes connections to a process that is going"}},
+		Remedies:   []Remedy{{"any", "keep accepting until the load balancer has removed the endpoint: a layer-4 load balancer still sends connections to a process that is shutting down"}},
 	}
 	met := metBy(e.lost, func(l *record.LostRequest) []*analysis.Lifecycle {
 		own := s.lifecycleOf(l)
@@ -29,11 +29,11 @@ func (tlsCut) explain(s *observation, e *evidence) Finding {
 		return []*analysis.Lifecycle{own}
 	})
 	if len(met) == 0 {
-		f.Evidence = append(f.Evidence, "cannot tell what cut them: "+s.missing(e))
+		f.Evidence = append(f.Evidence, "cannot tell why: "+s.missing(e))
 		return f
 	}
 	o := overlapOf(met)
 	f.Confidence, f.Needed, f.Remedies = Shown, o.needed, acceptLonger(o.needed)
-	f.Evidence = append(f.Evidence, fmt.Sprintf("the endpoints stopped accepting %s after their termination began, and were out of the balancer %s after it began", phrase.Duration(o.accepted), phrase.Duration(o.needed)))
+	f.Evidence = append(f.Evidence, fmt.Sprintf("the endpoints stopped accepting %s after termination began; the load balancer removed them %s after it began", phrase.Duration(o.accepted), phrase.Duration(o.needed)))
 	return f
 }

@@ -17,6 +17,6 @@ func (tlsRefused) explain(s *observation, e *evidence) Finding {
 		Title:      phrase.Counted(int64(len(e.lost)), "TLS handshake", "TLS handshakes") + " failed",
 		Confidence: Likely,
 		Evidence:   append([]string{e.what(), e.when() + "; " + s.where(e)}, s.texts(e)...),
-		Remedies:   []Remedy{{"any", "check that old and new replicas have the same certificates, and the same versions of TLS"}},
+		Remedies:   []Remedy{{"any", "check that old and new replicas use the same certificates and TLS versions"}},
 	}
 }

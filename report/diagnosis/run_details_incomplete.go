@@ -12,7 +12,7 @@ type detailsIncomplete struct{}
 func (detailsIncomplete) explain(s *observation, _ []Finding) (Finding, bool) {
 	n := s.run.LostUnlisted
 	return Finding{
-		Title:      fmt.Sprintf("%s in the counts alone: the findings are about the first %d", phrase.Counted(n, "lost request is", "lost requests are"), len(s.run.Lost)),
+		Title:      fmt.Sprintf("%s without details: the findings cover only the first %d", phrase.Counted(n, "lost request was counted", "lost requests were counted"), len(s.run.Lost)),
 		Confidence: Shown,
 	}, n > 0
 }

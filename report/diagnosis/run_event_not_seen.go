@@ -5,8 +5,8 @@ type eventNotSeen struct{}
 
 func (eventNotSeen) explain(s *observation, _ []Finding) (Finding, bool) {
 	return Finding{
-		Title:      "what the steps did to the target was not seen: no mark tells of an endpoint",
+		Title:      "nodrop did not see what the steps did to the target: no mark names an endpoint",
 		Confidence: Shown,
-		Evidence:   []string{"a step that changed nothing looks the same as one that lost nothing"},
+		Evidence:   []string{"a step that changed nothing looks the same as one that caused no loss"},
 	}, s.loss.Event.Known && len(s.lifecycles) == 0
 }

@@ -23,13 +23,13 @@ func (killedAtTheEndOfGrace) explain(s *observation, ofLosses []Finding) (Findin
 		return Finding{}, false
 	}
 	f := Finding{
-		Title:      phrase.Counted(int64(len(killed)), "endpoint was", "endpoints were") + " killed at the end of the grace, and whatever was open was cut",
+		Title:      phrase.Counted(int64(len(killed)), "endpoint was", "endpoints were") + " killed at the end of the grace period, which cut whatever was still open",
 		Confidence: Shown,
 		Evidence:   []string{fmt.Sprintf("%s, %s", endpointNames(killed), hadLived(killed))},
 		Remedies:   endByItself(),
 	}
 	if s.run.Counts.Lost == 0 {
-		f.Evidence = append(f.Evidence, "no request of this run was lost to it")
+		f.Evidence = append(f.Evidence, "no request of this run was lost because of it")
 	}
 	f.Evidence = append(f.Evidence, shutdownsOf(killed)...)
 	return f, true

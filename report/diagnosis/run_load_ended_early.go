@@ -13,14 +13,14 @@ func (loadEndedEarly) explain(s *observation, _ []Finding) (Finding, bool) {
 	e := s.loss.Event
 	latest := e.LoadOver + s.run.Bins.Width
 	f := Finding{
-		Title:      "the load was over before the event was: what came after it met no request",
+		Title:      "the load ended before the event did: no request tested what came after it",
 		Confidence: Shown,
 		Measured:   e.End - e.LoadOver,
-		Evidence:   []string{fmt.Sprintf("the last request started between %s and %s, the event ended at %s", phrase.Moment(e.LoadOver), phrase.Moment(latest), phrase.Moment(e.End))},
-		Remedies:   []Remedy{{"any", "a longer load, or --settle 1s"}},
+		Evidence:   []string{fmt.Sprintf("the last request started between %s and %s; the event ended at %s", phrase.Moment(e.LoadOver), phrase.Moment(latest), phrase.Moment(e.End))},
+		Remedies:   []Remedy{{"any", "use a longer load, or --settle 1s"}},
 	}
 	if e.End < latest {
-		f.Title, f.Confidence = "the load may have been over before the event was", CannotTell
+		f.Title, f.Confidence = "the load may have ended before the event did", CannotTell
 	}
 	return f, e.Known && !e.Inside() && !s.run.Interrupted
 }

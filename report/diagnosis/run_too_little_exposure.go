@@ -14,10 +14,10 @@ func (tooLittleExposure) explain(s *observation, _ []Finding) (Finding, bool) {
 	length := event.End - event.Begin
 	smallest := s.loss.Limits.Smallest(1)
 	return Finding{
-		Title:      fmt.Sprintf("too little load to tell: an outage of 1 of %d endpoints shorter than %s would have gone unseen", s.loss.Limits.Of, phrase.Duration(smallest)),
+		Title:      fmt.Sprintf("too little load to tell: an outage of 1 of %d endpoints shorter than %s would have gone unnoticed", s.loss.Limits.Of, phrase.Duration(smallest)),
 		Confidence: Shown,
 		Measured:   smallest,
-		Evidence:   []string{fmt.Sprintf("the whole event took %s", phrase.Duration(length))},
-		Remedies:   []Remedy{{"any", "more requests per second: a higher -c or -q"}},
+		Evidence:   []string{fmt.Sprintf("the whole event lasted %s", phrase.Duration(length))},
+		Remedies:   []Remedy{{"any", "send more requests per second: raise -c or -q"}},
 	}, s.run.Counts.Lost == 0 && event.Known && s.loss.Limits.Of > 1 && smallest > length
 }

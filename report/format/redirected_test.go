@@ -25,19 +25,19 @@ func TestRedirectedIsNotDenied(t *testing.T) {
 	}{
 		"all redirected": {
 			requests:  []reporttest.Request{one(1, true), one(2, true)},
-			says:      []string{"nothing listens where the redirect leads", "a host had responded with a redirect before", "never; before the redirect: yes"},
-			saysNot:   []string{"every connection was refused", "never saw a request"},
+			says:      []string{"nothing is listening where the redirect leads", "sent after a redirect: an earlier host responded", "never; before the redirect: yes"},
+			saysNot:   []string{"every connection was refused", "never reached the server"},
 			processed: "possibly",
 		},
 		"some redirected": {
 			requests:  []reporttest.Request{one(1, true), one(2, false), one(3, false)},
 			says:      []string{"1 of them came after a redirect", "never; before the redirect (1 of them): yes"},
-			saysNot:   []string{"every connection was refused", "never saw a request"},
+			saysNot:   []string{"every connection was refused", "never reached the server"},
 			processed: "possibly",
 		},
 		"none redirected": {
 			requests:  []reporttest.Request{one(1, false), one(2, false)},
-			says:      []string{"every connection was refused: nothing listens there", "the server never saw a request"},
+			says:      []string{"every connection was refused: nothing is listening at that address", "never reached the server"},
 			saysNot:   []string{"redirect"},
 			processed: "never",
 			safe:      true,
@@ -73,7 +73,7 @@ func TestOverLimitIsOurs(t *testing.T) {
 	run := reporttest.NewRun(t, []reporttest.Request{{Start: ms, End: 2 * ms, Fate: record.FateLost, Class: "body.other", Endpoint: "gw-1", Sample: "body over 100 bytes (--max-body)"}},
 		reporttest.Edited(func(r *record.Run) { r.Settings.MaxBody = 100 }))
 	text := rendered(t, report.Build(reporttest.Recording(run)), "text")
-	if !strings.Contains(text, "nodrop cut 1 response longer than --max-body allows (100 bytes)") || strings.Contains(text, "no rule knows") {
+	if !strings.Contains(text, "nodrop cut 1 response longer than --max-body allows (100 bytes)") || strings.Contains(text, "nodrop does not know") {
 		t.Error(text)
 	}
 }

@@ -151,7 +151,7 @@ spec: {gatewayType: ingress, replicaCount: 3}
 	// On a busy machine, more requests may be cut in flight; the report then
 	// shows their remedies in full. If the machine stops pods after the
 	// balancer has removed them, no connection is refused.
-	for _, want := range []string{"connect: connection refused", " endpoints got the stop signal at once, for want of a pre-stop hook: ", "go on accepting for "} {
+	for _, want := range []string{"connect: connection refused", " endpoints without a pre-stop hook got the stop signal at once: ", "keep accepting connections for "} {
 		if refused > 0 && !says(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
@@ -195,7 +195,7 @@ restore:
 				if lost := got.Counts.Lost; (lost > 0) != (hook == "") {
 					t.Errorf("%s: lost %d", what, lost)
 				}
-				if says(out, "for want of a pre-stop hook: connections were refused until ") != (hook == "") {
+				if says(out, "without a pre-stop hook got the stop signal at once: connections were refused until ") != (hook == "") {
 					t.Errorf("%s: the findings are\n%s", what, out)
 				}
 				left := 0
@@ -253,7 +253,7 @@ func TestAnyGateway(t *testing.T) {
 			t.Errorf("%s: %d marks of pods that leave; want 4 × 2", run.Variant, told)
 		}
 	}
-	for _, want := range []string{"no pre-stop hook, grace period 20s", "pre-stop hook: sleep 4s, grace period 20s", "for want of a pre-stop hook"} {
+	for _, want := range []string{"no pre-stop hook, grace period 20s", "pre-stop hook: sleep 4s, grace period 20s", "without a pre-stop hook got the stop signal"} {
 		if !says(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
@@ -281,7 +281,7 @@ timeline:
 `
 	write(t, dir, "s.yaml", scenario)
 	out := nodrop(t, dir, 0, "scenario", "run", "--yes", "s.yaml")
-	for _, want := range []string{"for want of a pre-stop hook", ":8080 (" + pod.GetName() + ")"} {
+	for _, want := range []string{"without a pre-stop hook got the stop signal", ":8080 (" + pod.GetName() + ")"} {
 		if !says(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
@@ -297,7 +297,7 @@ func TestGraceOver(t *testing.T) {
 	run(t, &Wait{Access: a, Object: gw(), Rollout: true})
 	url := gatewayURL(t, a)
 	out := nodrop(t, t.TempDir(), 1, "--scale", "deployment/gw=1", "-z", "6s", "-c", "20", "--settle", "1s", "--yes", "-N", a.Namespace, url)
-	for _, want := range []string{"in flight were cut when their process was killed at the end of its grace", "no pre-stop hook, grace period 2s", " killed: gw-", "exit code 137"} {
+	for _, want := range []string{"in flight were cut when their process was killed at the end of its grace period", "no pre-stop hook, grace period 2s", " killed: gw-", "exit code 137"} {
 		if !says(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
