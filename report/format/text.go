@@ -146,7 +146,7 @@ func writeLoss(out *page.Page, r *report.RunReport) {
 	fmt.Fprintf(out, "  planned %d = started %d + unsent %d\n", c.Planned, c.Started, c.Unsent)
 	fmt.Fprintf(out, "  started %d = ok %d + lost %s + spoiled %d + aborted %d\n", c.Started, c.OK, out.Lost(c.Lost), c.Spoiled, c.Aborted)
 	if r.Loss.Identity != nil {
-		fmt.Fprintf(out, "  %s: %v\n", out.In(page.Red, "THE COUNTS CONTRADICT THEMSELVES"), r.Loss.Identity)
+		fmt.Fprintf(out, "  %s: %v\n", out.In(page.Red, "THE COUNTS DO NOT ADD UP"), r.Loss.Identity)
 	}
 	writeClasses(out, &r.Loss)
 	writeFindings(out, r.Findings)
