@@ -120,7 +120,7 @@ func (c *Judged) byLoss(v *Verdict) {
 		v.Outcome = check.Pass
 	case c.Base.LostRuns() == 0:
 		v.Outcome = check.Fail
-		v.Reasons = append(v.Reasons, "new lost requests; base lost none")
+		v.Reasons = append(v.Reasons, "new lost requests and base did not")
 	case !c.Repeated:
 		v.doubt("both arms lost requests: with one run of each, the difference may be chance")
 		v.hint("set a limit, such as --fail-if 'lost > +10%', or compare several runs of each")

@@ -212,8 +212,8 @@ func comparisonMarkdown(list []compare.Group, names []string) string {
 		{"windows", "windows", ""},
 		{"time with loss", "window.total", ""},
 		{"requests/s", "rps", ""},
-		{"p50 of answers", "p50", ""},
-		{"p99 of answers", "p99", ""},
+		{"p50 latency", "p50", ""},
+		{"p99 latency", "p99", ""},
 	} {
 		m, _ := metric.Find(of.metric)
 		row(of.name, of.mark, m)

@@ -48,7 +48,7 @@ func notesOf(r *report.RunReport) []string {
 	add(c.Spoiled > 0, "%s failed for reasons on this machine, which says nothing about the target: %s", phrase.Counted(c.Spoiled, "request", "requests"), r.Loss.SpoiledRemedy())
 	add(run.LostUnlisted > 0, "%s in the counts only: details are kept of the first %d", phrase.Counted(run.LostUnlisted, "lost request is", "lost requests are"), len(run.Lost))
 	add(len(r.Loss.Windows) > 0, "requests started in a window are counted in whole steps of %s", phrase.Duration(run.Bins.Width))
-	add(analysis.ClosedAndLost(run), "closed load model: the faster a failure, the more requests it meets; compare windows, not percentages")
+	add(analysis.ClosedAndLost(run), "closed loop: the faster requests fail, the more of them are sent; compare windows, not percentages")
 	return list
 }
 
