@@ -60,7 +60,7 @@ func TestChangeVerdict(t *testing.T) {
 		"from 0 to some":           {one(0), one(1), []string{"lost > +10%"}, check.Inconclusive, "lost > +10%: base is 0 and new is 1: there is no percentage change from 0"},
 		"from 0 to 0":              {one(0), one(0), []string{"lost > +10%"}, check.Pass, ""},
 		"no figure, relative":      {one(0), one(1000), []string{"p99 > +10%"}, check.Inconclusive, "p99 > +10%: not every run has a p99"},
-		"no figure, absolute":      {one(0), one(1000), []string{"p99 > 1s"}, check.Inconclusive, "p99 > 1s: p99 has no value here"},
+		"no figure, absolute":      {one(0), one(1000), []string{"p99 > 1s"}, check.Inconclusive, "p99 > 1s: p99 has no value in this run"},
 		"undecided beside failed":  {one(0), one(1000), []string{"p99 > 1s", "lost > 0"}, check.Inconclusive, "lost > 0: lost 1,000"},
 	} {
 		t.Run(name, func(t *testing.T) {

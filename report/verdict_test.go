@@ -154,11 +154,11 @@ func TestVerdict(t *testing.T) {
 		},
 		"a check that cannot be read": {
 			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Expect = []string{"p99 < 250"} })},
-			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{`check "p99 < 250": column 7: a duration needs a unit: 250ms`}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{`check "p99 < 250": column 7: a duration needs a unit, such as 250ms`}},
 		},
 		"a change cannot be checked on one recording": {
 			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.FailIf = []string{"p99 > +10%"} })},
-			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{`check "p99 > +10%": column 7: a change (+10%) needs two arms to compare`}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{`check "p99 > +10%": column 7: a change (+10%) needs two recordings to compare`}},
 		},
 		"a plain load needs no event to fail": {
 			[]*record.Run{reporttest.NewRun(t, append(reporttest.Steady(10, 0, ms, "gw-1"), reporttest.Lost(5*ms, 6*ms, "connect.refused", "gw-1", reporttest.RefusedText)), reporttest.FailIf("lost > 0", "max>9ms", "p50 > 1s"))},
@@ -181,7 +181,7 @@ func TestVerdict(t *testing.T) {
 		},
 		"a figure that is not there decides nothing": {
 			[]*record.Run{reporttest.NewRun(t, []reporttest.Request{reporttest.Lost(0, ms, "connect.refused", "gw-1", reporttest.RefusedText)}, reporttest.FailIf("p99 > 1s"))},
-			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"p99 > 1s: p99 has no value here"}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"p99 > 1s: p99 has no value in this run"}},
 		},
 		"expected to hold, and not to be met": {
 			[]*record.Run{reporttest.Trial(t, 2, func(run *record.Run) { run.Expect, run.FailIf = []string{"ok == 200"}, []string{"lost.connect > 1"} })},
@@ -327,7 +327,7 @@ func TestCheckResults(t *testing.T) {
 		{Where: "b", Rule: check.Expect, Check: "lost == 0", Met: "lost 2", Outcome: check.Fail, Reason: "expected lost == 0: lost 2", Found: metric.Figure{Value: 2, Known: true, Dimension: metric.Count}},
 		{Where: "b", Rule: check.FailIf, Check: "lost > 1", Met: "lost 2", Outcome: check.Fail, Reason: "lost > 1: lost 2", Found: metric.Figure{Value: 2, Known: true, Dimension: metric.Count}},
 		{Where: "b", Rule: check.FailIf, Check: "ok < 200", Met: "ok 200", Outcome: check.Pass, Found: metric.Figure{Value: 200, Known: true, Dimension: metric.Count}},
-		{Where: "b", Rule: check.FailIf, Check: "tls.p50 > 1s", Outcome: check.Inconclusive, Reason: "tls.p50 > 1s: tls.p50 has no value here"},
+		{Where: "b", Rule: check.FailIf, Check: "tls.p50 > 1s", Outcome: check.Inconclusive, Reason: "tls.p50 > 1s: tls.p50 has no value in this run"},
 		{Where: "b", Rule: check.FailIf, Check: "nothing", Outcome: check.Inconclusive, Reason: `check "nothing": column 1: unknown metric "nothing"`},
 	}
 	if diff := cmp.Diff(want, r.Checks); diff != "" {

@@ -93,7 +93,7 @@ func commonStreams(base, next *Arm) ([]string, error) {
 
 func streamName(stream string) string {
 	if stream == "" {
-		return "a stream without a name"
+		return "the unnamed stream"
 	}
 	return "stream " + stream
 }
