@@ -25,13 +25,13 @@ func TestRedirectedIsNotDenied(t *testing.T) {
 	}{
 		"all redirected": {
 			requests:  []reporttest.Request{one(1, true), one(2, true)},
-			says:      []string{"nothing listens where the redirect leads", "a host had responded with a redirect before", "never; before the redirect: yes"},
+			says:      []string{"nothing listens where the redirect leads", "a host had responded with a redirect before", "never; by the redirecting server: yes"},
 			saysNot:   []string{"every connection was refused", "never saw a request"},
 			processed: "possibly",
 		},
 		"some redirected": {
 			requests:  []reporttest.Request{one(1, true), one(2, false), one(3, false)},
-			says:      []string{"1 of them came after a redirect", "never; before the redirect (1 of them): yes"},
+			says:      []string{"1 of them came after a redirect", "never; by the redirecting server (1 of them): yes"},
 			saysNot:   []string{"every connection was refused", "never saw a request"},
 			processed: "possibly",
 		},
