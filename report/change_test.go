@@ -37,19 +37,19 @@ func TestChangeVerdict(t *testing.T) {
 	}{
 		"neither lost":             {one(0), one(0), nil, check.Pass, ""},
 		"new lost nothing":         {one(5), one(0), nil, check.Pass, ""},
-		"new lost, base did not":   {one(0), one(1), nil, check.Fail, "new lost requests, base did not"},
-		"both lost, one run each":  {one(50), one(1), nil, check.Inconclusive, "both lost requests: one run of each cannot tell how much of the difference is chance"},
-		"one run of new lost":      {many(0, 0, 0, 0, 0), many(0, 0, 0, 0, 1), nil, check.Fail, "new lost requests, base did not"},
+		"new lost, base did not":   {one(0), one(1), nil, check.Fail, "new lost requests and base did not"},
+		"both lost, one run each":  {one(50), one(1), nil, check.Inconclusive, "both arms lost requests: with one run of each, the difference may be chance"},
+		"one run of new lost":      {many(0, 0, 0, 0, 0), many(0, 0, 0, 0, 1), nil, check.Fail, "new lost requests and base did not"},
 		"one run of base lost":     {many(0, 0, 0, 0, 1), many(0, 0, 0, 0, 0), nil, check.Pass, ""},
 		"new lost more":            {many(1, 2, 3, 4, 5), many(6, 7, 8, 9, 10), nil, check.Fail, "new lost more than base: 3 → 8, p = 0.008"},
 		"new lost less":            {many(6, 7, 8, 9, 10), many(1, 2, 3, 4, 5), nil, check.Pass, ""},
-		"cannot be told":           {many(1, 2, 3, 4, 5), many(2, 3, 4, 5, 6), nil, check.Inconclusive, "both lost requests, and which lost more cannot be told: 3 → 4, p = 0.444"},
-		"too few runs":             {many(1, 2, 3), many(6, 7, 8), nil, check.Inconclusive, "both lost requests, and which lost more cannot be told: 2 → 7, p = 0.100"},
-		"all alike":                {many(3, 3, 3, 3), many(3, 3, 3, 3), nil, check.Inconclusive, "both lost requests, and which lost more cannot be told: 3 → 3, p = 1.000"},
+		"cannot be told":           {many(1, 2, 3, 4, 5), many(2, 3, 4, 5, 6), nil, check.Inconclusive, "both arms lost requests, and the difference may be chance: 3 → 4, p = 0.444"},
+		"too few runs":             {many(1, 2, 3), many(6, 7, 8), nil, check.Inconclusive, "both arms lost requests, and the difference may be chance: 2 → 7, p = 0.100"},
+		"all alike":                {many(3, 3, 3, 3), many(3, 3, 3, 3), nil, check.Inconclusive, "both arms lost requests, and the difference may be chance: 3 → 3, p = 1.000"},
 		"a check decides":          {one(50), one(1), []string{"lost > 1"}, check.Pass, ""},
 		"a check in place of loss": {one(0), one(9), []string{"p99 > 1s"}, check.Pass, ""},
 		"a check that is met":      {one(50), one(2), []string{"lost > 1"}, check.Fail, "lost > 1: lost 2"},
-		"met in some runs":         {many(0, 0), many(0, 3, 4), []string{"lost > 0"}, check.Fail, "lost > 0: lost 3 in on-2.json, and so in 2 of 3 runs"},
+		"met in some runs":         {many(0, 0), many(0, 3, 4), []string{"lost > 0"}, check.Fail, "lost > 0: lost 3 in on-2.json; failed in 2 of 3 runs"},
 		"a change, met":            {one(100), one(111), []string{"lost > +10%"}, check.Fail, "lost > +10%: lost +11 % (100 → 111)"},
 		"a change, just not met":   {one(100), one(110), []string{"lost > +10%"}, check.Pass, ""},
 		"a change, just met":       {one(100), one(110), []string{"lost >= +10%"}, check.Fail, "lost >= +10%: lost +10 % (100 → 110)"},
@@ -57,10 +57,10 @@ func TestChangeVerdict(t *testing.T) {
 		"a loss of ok":             {one(0), one(100), []string{"ok < -5%"}, check.Fail, "ok < -5%: ok -10 % (1,000 → 900)"},
 		"medians change":           {many(10, 20, 90), many(1, 30, 31), []string{"lost > +49%"}, check.Inconclusive, "lost > +49%: lost +50 % (20 → 30), p = 1.000: chance alone may explain it"},
 		"a change beyond chance":   {many(1, 2, 3, 4, 5), many(6, 7, 8, 9, 10), []string{"lost > +10%"}, check.Fail, "lost > +10%: lost +167 % (3 → 8), p = 0.008"},
-		"from 0 to some":           {one(0), one(1), []string{"lost > +10%"}, check.Inconclusive, "lost > +10%: base is 0, and new 1: no percentage tells such a change"},
+		"from 0 to some":           {one(0), one(1), []string{"lost > +10%"}, check.Inconclusive, "lost > +10%: base is 0 and new is 1: there is no percentage change from 0"},
 		"from 0 to 0":              {one(0), one(0), []string{"lost > +10%"}, check.Pass, ""},
 		"no figure, relative":      {one(0), one(1000), []string{"p99 > +10%"}, check.Inconclusive, "p99 > +10%: not every run has a p99"},
-		"no figure, absolute":      {one(0), one(1000), []string{"p99 > 1s"}, check.Inconclusive, "p99 > 1s: p99 has no value here"},
+		"no figure, absolute":      {one(0), one(1000), []string{"p99 > 1s"}, check.Inconclusive, "p99 > 1s: p99 has no value in this run"},
 		"undecided beside failed":  {one(0), one(1000), []string{"p99 > 1s", "lost > 0"}, check.Inconclusive, "lost > 0: lost 1,000"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -82,8 +82,8 @@ func TestChangeDoubts(t *testing.T) {
 		"spoiled": {func(t *testing.T, s *compare.Saved) {
 			t.Helper()
 			reporttest.Spoil(t, s.Recording.Runs[0], 2)
-		}, "2 requests failed for reasons on this machine"},
-		"broken":      {func(_ *testing.T, s *compare.Saved) { s.Recording.Runs[0].Counts.OK++ }, "the counts contradict themselves: started 1000 ≠ ok 1001 + lost 0 + spoiled 0 + aborted 0"},
+		}, "2 requests failed because of this machine"},
+		"broken":      {func(_ *testing.T, s *compare.Saved) { s.Recording.Runs[0].Counts.OK++ }, "the counts do not add up: started 1000 ≠ ok 1001 + lost 0 + spoiled 0 + aborted 0"},
 		"interrupted": {func(_ *testing.T, s *compare.Saved) { s.Recording.Runs[0].Interrupted = true }, "the run was interrupted"},
 		"error":       {func(_ *testing.T, s *compare.Saved) { s.Recording.Error = "gw-3: too many open files" }, "gw-3: too many open files"},
 	} {
@@ -115,10 +115,10 @@ func TestChangeArms(t *testing.T) {
 		variant       string
 		problem, hint string
 	}{
-		"two variants":    {both, both, "", "base: runs of several variants: abrupt, graceful", "compare one at a time: --variant graceful"},
-		"no such variant": {both, both, "naive", `lab.json: no run of variant "naive" in it`, ""},
-		"in one arm only": {both, plain, "graceful", `plain.json: no run of variant "graceful" in it`, ""},
-		"no run":          {[]compare.Saved{{File: "empty.json", Recording: reporttest.Recording()}}, plain, "", "empty.json: no run in it", ""},
+		"two variants":    {both, both, "", "base: several variants: abrupt, graceful", "compare one at a time: --variant graceful"},
+		"no such variant": {both, both, "naive", `lab.json: no run of variant "naive"`, ""},
+		"in one arm only": {both, plain, "graceful", `plain.json: no run of variant "graceful"`, ""},
+		"no run":          {[]compare.Saved{{File: "empty.json", Recording: reporttest.Recording()}}, plain, "", "empty.json: no runs", ""},
 	} {
 		_, err := report.Compare(tt.base, tt.next, tt.variant, nil)
 		hint := ""
@@ -138,24 +138,24 @@ func TestWarnings(t *testing.T) {
 		t.Errorf("got %q for the same load; want nothing", got)
 	}
 	for want, edit := range map[string]func(*record.Run){
-		"URL differs: base http://gateway:8080/, new http://b/":  func(r *record.Run) { r.Settings.URL = "http://b/" },
-		"method differs: base GET, new POST":                     func(r *record.Run) { r.Settings.Method = "POST" },
-		"workers (-c) differs: base 10, new 20":                  func(r *record.Run) { r.Settings.Workers = 20 },
-		"rate of a worker (-q) differs: base none, new 25/s":     func(r *record.Run) { r.Settings.Rate = 25 },
-		"number of requests (-n) differs: base 100, new none":    func(r *record.Run) { r.Settings.Requests = 0 },
-		"length (-z) differs: base none, new 10s":                func(r *record.Run) { r.Settings.Duration = 10 * time.Second },
-		"timeout (-t) differs: base 20s, new none":               func(r *record.Run) { r.Settings.Timeout = -1 },
-		"connect timeout differs: base 20s, new 1s":              func(r *record.Run) { r.Settings.ConnectTimeout = time.Second },
-		"keep-alive differs: base on, new off":                   func(r *record.Run) { r.Settings.KeepAlive = false },
-		"following of redirects differs: base on, new off":       func(r *record.Run) { r.Settings.Redirects = false },
-		"--ok differs: base 2xx,3xx, new 200":                    func(r *record.Run) { r.Settings.OK = "200" },
-		"engine differs: base pool, new loop":                    func(r *record.Run) { r.Settings.Engine = "loop" },
-		"version of nodrop differs: base test, new 9":            func(r *record.Run) { r.Environment.Version = "9" },
-		"system differs: base linux/amd64, new linux/arm64":      func(r *record.Run) { r.Environment.Arch = "arm64" },
-		"processors (-cpus) differs: base 4, new 8":              func(r *record.Run) { r.Environment.CPUs = 8 },
-		"variant differs: base none, new graceful":               func(r *record.Run) { r.Variant = "graceful" },
-		"the same run twice: off-1.json and on-1.json":           func(r *record.Run) { r.StartedAt = r.StartedAt.Add(-time.Hour) },
-		"method differs: base GET, new GET and HEAD (two files)": nil,
+		"different URL: base http://gateway:8080/, new http://b/":  func(r *record.Run) { r.Settings.URL = "http://b/" },
+		"different method: base GET, new POST":                     func(r *record.Run) { r.Settings.Method = "POST" },
+		"different workers (-c): base 10, new 20":                  func(r *record.Run) { r.Settings.Workers = 20 },
+		"different rate per worker (-q): base none, new 25/s":      func(r *record.Run) { r.Settings.Rate = 25 },
+		"different number of requests (-n): base 100, new none":    func(r *record.Run) { r.Settings.Requests = 0 },
+		"different duration (-z): base none, new 10s":              func(r *record.Run) { r.Settings.Duration = 10 * time.Second },
+		"different timeout (-t): base 20s, new none":               func(r *record.Run) { r.Settings.Timeout = -1 },
+		"different connect timeout: base 20s, new 1s":              func(r *record.Run) { r.Settings.ConnectTimeout = time.Second },
+		"different keep-alive: base on, new off":                   func(r *record.Run) { r.Settings.KeepAlive = false },
+		"different redirects: base on, new off":                    func(r *record.Run) { r.Settings.Redirects = false },
+		"different --ok: base 2xx,3xx, new 200":                    func(r *record.Run) { r.Settings.OK = "200" },
+		"different engine: base pool, new loop":                    func(r *record.Run) { r.Settings.Engine = "loop" },
+		"different nodrop version: base test, new 9":               func(r *record.Run) { r.Environment.Version = "9" },
+		"different system: base linux/amd64, new linux/arm64":      func(r *record.Run) { r.Environment.Arch = "arm64" },
+		"different processors (-cpus): base 4, new 8":              func(r *record.Run) { r.Environment.CPUs = 8 },
+		"different variant: base none, new graceful":               func(r *record.Run) { r.Variant = "graceful" },
+		"the same run appears twice: off-1.json and on-1.json":     func(r *record.Run) { r.StartedAt = r.StartedAt.Add(-time.Hour) },
+		"different method: base GET, new GET and HEAD (two files)": nil,
 	} {
 		run := reporttest.Lossy(t, 100, 0, 0)
 		next := comparetest.Arm(t, "on", run)
@@ -169,7 +169,7 @@ func TestWarnings(t *testing.T) {
 			t.Errorf("warnings differ (- want, + got)\n%s", diff)
 		}
 	}
-	closed := "closed load model: the faster a failure, the more requests it meets; compare windows, not percentages"
+	closed := "closed loop: the faster requests fail, the more of them are sent; compare windows, not percentages"
 	if got := comparetest.Compared(t, base, comparetest.Arm(t, "on", reporttest.Lossy(t, 100, 7, 0))).Compared[0].Warnings; !slices.Equal(got, []string{closed}) {
 		t.Errorf("got %q; want a warning of the closed loop", got)
 	}
@@ -248,14 +248,14 @@ func TestCompareStreams(t *testing.T) {
 	two := []string{"new", "kept"}
 	base, next := streamed(t, "off.json", two, 0, 0), streamed(t, "on.json", two, 7, 0)
 	r := comparetest.Compared(t, base, next)
-	if want := []string{"new: new lost requests, base did not"}; r.Verdict.Outcome != check.Fail || !slices.Equal(r.Verdict.Reasons, want) {
+	if want := []string{"new: new lost requests and base did not"}; r.Verdict.Outcome != check.Fail || !slices.Equal(r.Verdict.Reasons, want) {
 		t.Errorf("got %s: %q; want fail: %q", r.Verdict.Outcome, r.Verdict.Reasons, want)
 	}
 	if len(r.Compared) != 2 || r.Compared[0].Verdict.Outcome != check.Fail || r.Compared[1].Verdict.Outcome != check.Pass {
 		t.Fatalf("got %d streams; want new to fail and kept to pass", len(r.Compared))
 	}
 	_, err := report.Compare(streamed(t, "off.json", two[:1], 0), next, "", nil)
-	if want := "base: no run of stream kept in it, which new has"; err == nil || err.Error() != want {
+	if want := "base: no run of stream kept, but new has one"; err == nil || err.Error() != want {
 		t.Errorf("got %v; want %s", err, want)
 	}
 }

@@ -120,19 +120,19 @@ func (c *Judged) byLoss(v *Verdict) {
 		v.Outcome = check.Pass
 	case c.Base.LostRuns() == 0:
 		v.Outcome = check.Fail
-		v.Reasons = append(v.Reasons, "new lost requests, base did not")
+		v.Reasons = append(v.Reasons, "new lost requests and base did not")
 	case !c.Repeated:
-		v.doubt("both lost requests: one run of each cannot tell how much of the difference is chance")
-		v.hint("say what is too much, such as --fail-if 'lost > +10%', or compare several runs of each")
+		v.doubt("both arms lost requests: with one run of each, the difference may be chance")
+		v.hint("set a limit, such as --fail-if 'lost > +10%', or compare several runs of each")
 	case lost.Significant && lost.Direction > 0:
 		v.Outcome = check.Fail
 		v.Reasons = append(v.Reasons, fmt.Sprintf("new lost more than base: %s, p = %s", lost.Medians(), compare.PValue(lost.P)))
 	case lost.Significant:
 		v.Outcome = check.Pass
-		v.Sentence += fmt.Sprintf("; that is less: %s, p = %s", lost.Medians(), compare.PValue(lost.P))
+		v.Sentence += fmt.Sprintf("; new lost fewer: %s, p = %s", lost.Medians(), compare.PValue(lost.P))
 	default:
-		v.doubt(fmt.Sprintf("both lost requests, and which lost more cannot be told: %s, p = %s", lost.Medians(), compare.PValue(lost.P)))
-		v.hint("say what is too much, such as --fail-if 'lost > +10%', or compare more runs of each")
+		v.doubt(fmt.Sprintf("both arms lost requests, and the difference may be chance: %s, p = %s", lost.Medians(), compare.PValue(lost.P)))
+		v.hint("set a limit, such as --fail-if 'lost > +10%', or compare more runs of each")
 	}
 }
 
@@ -157,7 +157,7 @@ func (c *Judged) checkChange(asked check.Check) check.Result {
 		res.Reason = fmt.Sprintf("%s: not every run has a %s", asked, asked.Metric)
 		return res
 	case !row.ChangeKnown:
-		res.Reason = fmt.Sprintf("%s: base is 0, and new %s: no percentage tells such a change", asked, row.Dimension.Format(row.New.Median))
+		res.Reason = fmt.Sprintf("%s: base is 0 and new is %s: there is no percentage change from 0", asked, row.Dimension.Format(row.New.Median))
 		return res
 	}
 	res.Met = fmt.Sprintf("%s %s (%s)", asked.Metric, compare.SignedPercent(row.Change), row.Medians())
@@ -206,7 +206,7 @@ func (c *Judged) checkRuns(asked check.Check) check.Result {
 	switch {
 	case failed > 0 && len(c.New.Runs) > 1:
 		res.Outcome = check.Fail
-		res.Reason = fmt.Sprintf("%s: %s in %s, and so in %d of %d runs", asked, res.Met, first, failed, len(c.New.Runs))
+		res.Reason = fmt.Sprintf("%s: %s in %s; failed in %d of %d runs", asked, res.Met, first, failed, len(c.New.Runs))
 	case failed > 0:
 		res.Outcome, res.Reason = check.Fail, fmt.Sprintf("%s: %s", asked, res.Met)
 	case undecided != "":

@@ -30,8 +30,8 @@ func TestComparisonRows(t *testing.T) {
 		{Name: "  client.ports", Cells: []string{"0", "3"}},
 		{Name: "windows", Cells: []string{"1", "1"}},
 		{Name: "time with loss", Cells: []string{"498.1 ms", "65 µs"}},
-		{Name: "p50 of answers", Cells: []string{"2.0 ms", "-"}},
-		{Name: "p99 of answers", Cells: []string{"2.0 ms", "-"}},
+		{Name: "p50 latency", Cells: []string{"2.0 ms", "-"}},
+		{Name: "p99 latency", Cells: []string{"2.0 ms", "-"}},
 	}
 	if diff := cmp.Diff(want, report.Build(reporttest.Recording(unexpected, withoutResponse)).Comparison.Rows); diff != "" {
 		t.Errorf("rows differ (- want, + got)\n%s", diff)

@@ -80,7 +80,7 @@ func TestRecurrences(t *testing.T) {
 	}
 	one := report.Build(reporttest.Repetitions(t, 1))
 	if left := one.Recurrences(&one.Groups[0]); left != nil {
-		t.Errorf("a single run, which is told in full: %v", left)
+		t.Errorf("a single run, which is reported in full: %v", left)
 	}
 }
 

@@ -26,7 +26,7 @@ func Only(rec *record.Recording, run string) (*record.Recording, error) {
 	if i < 0 || i >= len(names) {
 		return nil, &misuse.Error{
 			Problem: fmt.Sprintf("there is no run %q", run),
-			Hint:    fmt.Sprintf("1 to %d, or: %s", len(names), strings.Join(names, ", ")),
+			Hint:    fmt.Sprintf("use a number from 1 to %d, or a name: %s", len(names), strings.Join(names, ", ")),
 		}
 	}
 	one := *rec

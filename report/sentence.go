@@ -53,8 +53,8 @@ func armPhrase(a *compare.Arm) string {
 	lost := a.Spread(m)
 	switch a.LostRuns() {
 	case 0:
-		return fmt.Sprintf("%s lost no request in %d runs", a.Name, len(a.Runs))
+		return fmt.Sprintf("%s lost no requests in %d runs", a.Name, len(a.Runs))
 	default:
-		return fmt.Sprintf("%s lost requests in %d of %d runs, %s a run", a.Name, a.LostRuns(), len(a.Runs), lost.RangeText(metric.Count))
+		return fmt.Sprintf("%s lost requests in %d of %d runs, %s per run", a.Name, a.LostRuns(), len(a.Runs), lost.RangeText(metric.Count))
 	}
 }

@@ -13,14 +13,14 @@ import (
 // an event.
 func Distrust(r *analysis.Figures, asked bool) (doubts, hints []string) {
 	if r.Loss.Identity != nil {
-		doubts = append(doubts, "the counts contradict themselves: "+r.Loss.Identity.Error())
+		doubts = append(doubts, "the counts do not add up: "+r.Loss.Identity.Error())
 	}
 	judged := len(r.Run.Expect)+len(r.Run.Require) > 0
 	if !judged && !asked && !r.Loss.Event.Known {
 		return doubts, nil
 	}
 	if n := r.Run.Counts.Spoiled; n > 0 {
-		doubts = append(doubts, phrase.Counted(n, "request", "requests")+" failed for reasons on this machine")
+		doubts = append(doubts, phrase.Counted(n, "request", "requests")+" failed because of this machine")
 		hints = append(hints, r.Loss.SpoiledRemedy())
 	}
 	if r.Run.Interrupted {
@@ -31,18 +31,18 @@ func Distrust(r *analysis.Figures, asked bool) (doubts, hints []string) {
 	case e.Err != "":
 		doubts = append(doubts, e.Err)
 	case !e.Known && judged && !r.Run.Interrupted:
-		doubts = append(doubts, "nothing was done to the target: no event was seen")
+		doubts = append(doubts, "no event was seen: nothing was done to the target")
 	case e.Known && !e.Inside() && !r.Run.Interrupted:
-		doubts = append(doubts, fmt.Sprintf("the load was over %s before the event was: the last request started at %s, the event ended at %s",
+		doubts = append(doubts, fmt.Sprintf("the load ended %s before the event did: the last request started at %s, the event ended at %s",
 			phrase.Duration(e.End-e.LoadOver), phrase.Duration(e.LoadOver), phrase.Duration(e.End)))
-		hints = append(hints, "--settle 1s keeps the load up until the event is over")
+		hints = append(hints, "use --settle 1s to keep the load running until the event is over")
 	}
 	b := r.Loss.Baseline
 	switch {
 	case b.Known && b.Lost > 0:
-		doubts = append(doubts, fmt.Sprintf("the baseline was not healthy: %s lost before anything was done", phrase.Counted(b.Lost, "request was", "requests were")))
+		doubts = append(doubts, fmt.Sprintf("the baseline was not healthy: %s lost before the event", phrase.Counted(b.Lost, "request was", "requests were")))
 	case b.Known && b.OK == 0:
-		doubts = append(doubts, "there is no baseline: no request was answered before the event")
+		doubts = append(doubts, "there is no baseline: no request succeeded before the event")
 	}
 	return doubts, hints
 }

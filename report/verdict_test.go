@@ -25,7 +25,7 @@ func textOf(t testing.TB, r *report.Report) string {
 	return b.String()
 }
 
-const settleHint = "--settle 1s keeps the load up until the event is over"
+const settleHint = "use --settle 1s to keep the load running until the event is over"
 
 func TestVerdict(t *testing.T) {
 	named := func(name string) func(*record.Run) { return func(run *record.Run) { run.Variant = name } }
@@ -44,7 +44,7 @@ func TestVerdict(t *testing.T) {
 		},
 		"a plain load that contradicts itself": {
 			[]*record.Run{reporttest.NewRun(t, reporttest.Steady(10, 0, ms, "gw-1"), reporttest.Edited(func(run *record.Run) { run.Counts.OK = 1 }))},
-			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"the counts contradict themselves: started 10 ≠ ok 11 + lost 0 + spoiled 0 + aborted 0"}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"the counts do not add up: started 10 ≠ ok 11 + lost 0 + spoiled 0 + aborted 0"}},
 		},
 		"pass": {[]*record.Run{reporttest.Trial(t, 0, nil)}, report.Verdict{Outcome: check.Pass}},
 		"fail": {
@@ -70,14 +70,14 @@ func TestVerdict(t *testing.T) {
 		"one request spoiled": {
 			[]*record.Run{reporttest.Spoil(t, reporttest.Trial(t, 0, nil), 1)},
 			report.Verdict{
-				Outcome: check.Inconclusive, Reasons: []string{"1 request failed for reasons on this machine"},
+				Outcome: check.Inconclusive, Reasons: []string{"1 request failed because of this machine"},
 				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 			},
 		},
 		"failed, and spoiled": {
 			[]*record.Run{reporttest.Spoil(t, reporttest.Trial(t, 3, nil), 2)},
 			report.Verdict{
-				Outcome: check.Inconclusive, Reasons: []string{"2 requests failed for reasons on this machine", "expected lost == 0: lost 3"},
+				Outcome: check.Inconclusive, Reasons: []string{"2 requests failed because of this machine", "expected lost == 0: lost 3"},
 				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 			},
 		},
@@ -117,13 +117,13 @@ func TestVerdict(t *testing.T) {
 		},
 		"nothing was done": {
 			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Marks = nil })},
-			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"nothing was done to the target: no event was seen"}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"no event was seen: nothing was done to the target"}},
 		},
 		"the step outlived the load": {
 			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Marks[0].End = 300 * ms })},
 			report.Verdict{
 				Outcome: check.Inconclusive, Hints: []string{settleHint},
-				Reasons: []string{"the load was over 105.0 ms before the event was: the last request started at 195.0 ms, the event ended at 300.0 ms"},
+				Reasons: []string{"the load ended 105.0 ms before the event did: the last request started at 195.0 ms, the event ended at 300.0 ms"},
 			},
 		},
 		"the last replica outlived the load": {
@@ -133,7 +133,7 @@ func TestVerdict(t *testing.T) {
 			report.Verdict{
 				Outcome: check.Inconclusive, Hints: []string{settleHint},
 				Reasons: []string{
-					"the load was over 1.005 s before the event was: the last request started at 195.0 ms, the event ended at 1.200 s",
+					"the load ended 1.005 s before the event did: the last request started at 195.0 ms, the event ended at 1.200 s",
 					"expected lost == 0: lost 3",
 				},
 			},
@@ -145,20 +145,20 @@ func TestVerdict(t *testing.T) {
 		"lost before anything was done": {
 			[]*record.Run{reporttest.Trial(t, 1, func(run *record.Run) { run.Marks[0].Start, run.Marks[0].End = 100*ms, 110*ms })},
 			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{
-				"the baseline was not healthy: 1 request was lost before anything was done", "expected lost == 0: lost 1",
+				"the baseline was not healthy: 1 request was lost before the event", "expected lost == 0: lost 1",
 			}},
 		},
 		"no baseline": {
 			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Marks[0].Start = 0 })},
-			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"there is no baseline: no request was answered before the event"}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"there is no baseline: no request succeeded before the event"}},
 		},
 		"a check that cannot be read": {
 			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.Expect = []string{"p99 < 250"} })},
-			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{`check "p99 < 250": column 7: a duration needs a unit: 250ms`}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{`check "p99 < 250": column 7: a duration needs a unit, such as 250ms`}},
 		},
 		"a change cannot be checked on one recording": {
 			[]*record.Run{reporttest.Trial(t, 0, func(run *record.Run) { run.FailIf = []string{"p99 > +10%"} })},
-			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{`check "p99 > +10%": column 7: a change (+10%) needs two arms to compare`}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{`check "p99 > +10%": column 7: a change (+10%) needs two recordings to compare`}},
 		},
 		"a plain load needs no event to fail": {
 			[]*record.Run{reporttest.NewRun(t, append(reporttest.Steady(10, 0, ms, "gw-1"), reporttest.Lost(5*ms, 6*ms, "connect.refused", "gw-1", reporttest.RefusedText)), reporttest.FailIf("lost > 0", "max>9ms", "p50 > 1s"))},
@@ -175,13 +175,13 @@ func TestVerdict(t *testing.T) {
 		"a plain load, spoiled": {
 			[]*record.Run{reporttest.Spoil(t, reporttest.NewRun(t, append(reporttest.Steady(10, 0, ms, "gw-1"), reporttest.Lost(5*ms, 6*ms, "connect.refused", "gw-1", reporttest.RefusedText)), reporttest.FailIf("lost > 0")), 1)},
 			report.Verdict{
-				Outcome: check.Inconclusive, Reasons: []string{"1 request failed for reasons on this machine", "lost > 0: lost 1"},
+				Outcome: check.Inconclusive, Reasons: []string{"1 request failed because of this machine", "lost > 0: lost 1"},
 				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
 			},
 		},
 		"a figure that is not there decides nothing": {
 			[]*record.Run{reporttest.NewRun(t, []reporttest.Request{reporttest.Lost(0, ms, "connect.refused", "gw-1", reporttest.RefusedText)}, reporttest.FailIf("p99 > 1s"))},
-			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"p99 > 1s: p99 has no value here"}},
+			report.Verdict{Outcome: check.Inconclusive, Reasons: []string{"p99 > 1s: p99 has no value in this run"}},
 		},
 		"expected to hold, and not to be met": {
 			[]*record.Run{reporttest.Trial(t, 2, func(run *record.Run) { run.Expect, run.FailIf = []string{"ok == 200"}, []string{"lost.connect > 1"} })},
@@ -196,10 +196,10 @@ func TestVerdict(t *testing.T) {
 				Outcome:  check.Inconclusive,
 				Sentence: "a lost none of 202 requests; b lost none of 202 requests",
 				Reasons: []string{
-					"a: 2 requests failed for reasons on this machine",
-					"a: the load was over 105.0 ms before the event was: the last request started at 195.0 ms, the event ended at 300.0 ms",
-					"b: 2 requests failed for reasons on this machine",
-					"b: the load was over 105.0 ms before the event was: the last request started at 195.0 ms, the event ended at 300.0 ms",
+					"a: 2 requests failed because of this machine",
+					"a: the load ended 105.0 ms before the event did: the last request started at 195.0 ms, the event ended at 300.0 ms",
+					"b: 2 requests failed because of this machine",
+					"b: the load ended 105.0 ms before the event did: the last request started at 195.0 ms, the event ended at 300.0 ms",
 				},
 				Hints: []string{"widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive", settleHint},
 			},
@@ -304,7 +304,7 @@ func TestContradictions(t *testing.T) {
 			if got := r.Verdict.Outcome; got != check.Inconclusive {
 				t.Errorf("got verdict %q; want %q", got, check.Inconclusive)
 			}
-			if text := textOf(t, r); !strings.Contains(text, "THE COUNTS CONTRADICT THEMSELVES: "+tt.want) {
+			if text := textOf(t, r); !strings.Contains(text, "THE COUNTS DO NOT ADD UP: "+tt.want) {
 				t.Errorf("got no contradiction in\n%s", text)
 			}
 		})
@@ -327,7 +327,7 @@ func TestCheckResults(t *testing.T) {
 		{Where: "b", Rule: check.Expect, Check: "lost == 0", Met: "lost 2", Outcome: check.Fail, Reason: "expected lost == 0: lost 2", Found: metric.Figure{Value: 2, Known: true, Dimension: metric.Count}},
 		{Where: "b", Rule: check.FailIf, Check: "lost > 1", Met: "lost 2", Outcome: check.Fail, Reason: "lost > 1: lost 2", Found: metric.Figure{Value: 2, Known: true, Dimension: metric.Count}},
 		{Where: "b", Rule: check.FailIf, Check: "ok < 200", Met: "ok 200", Outcome: check.Pass, Found: metric.Figure{Value: 200, Known: true, Dimension: metric.Count}},
-		{Where: "b", Rule: check.FailIf, Check: "tls.p50 > 1s", Outcome: check.Inconclusive, Reason: "tls.p50 > 1s: tls.p50 has no value here"},
+		{Where: "b", Rule: check.FailIf, Check: "tls.p50 > 1s", Outcome: check.Inconclusive, Reason: "tls.p50 > 1s: tls.p50 has no value in this run"},
 		{Where: "b", Rule: check.FailIf, Check: "nothing", Outcome: check.Inconclusive, Reason: `check "nothing": column 1: unknown metric "nothing"`},
 	}
 	if diff := cmp.Diff(want, r.Checks); diff != "" {

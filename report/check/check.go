@@ -71,7 +71,7 @@ const durationUnits = "ns us ms s m h"
 func ParseCheck(text string) (Check, error) {
 	c, at, err := parseCheck(text)
 	if err == nil && c.Relative {
-		return Check{}, checkError(text, at, "nodrop compare BASE NEW", "a change (%s) needs two arms to compare", text[at:])
+		return Check{}, checkError(text, at, "nodrop compare BASE NEW", "a change (%s) needs two recordings to compare", text[at:])
 	}
 	return c, err
 }
@@ -87,7 +87,7 @@ func parseCheck(text string) (Check, int, error) {
 	s := &scanner{text: text}
 	nameAt, name := s.word(func(r rune) bool { return !unicode.IsSpace(r) && !strings.ContainsRune("<>=!", r) })
 	if name == "" {
-		return Check{}, 0, checkError(text, nameAt, "write 'lost > 0'", "a metric is missing")
+		return Check{}, 0, checkError(text, nameAt, "write 'lost > 0'", "missing metric")
 	}
 	m, unknown := metric.Find(name)
 	if unknown != nil {
@@ -96,9 +96,9 @@ func parseCheck(text string) (Check, int, error) {
 	opAt, op := s.word(func(r rune) bool { return strings.ContainsRune("<>=!", r) })
 	switch {
 	case op == "":
-		return Check{}, 0, checkError(text, opAt, "", "an operator is missing: one of %s", operatorNames)
+		return Check{}, 0, checkError(text, opAt, "", "missing operator: use one of %s", operatorNames)
 	case Operator(op) == nil:
-		return Check{}, 0, checkError(text, opAt, "", "unknown operator %q: one of %s", op, operatorNames)
+		return Check{}, 0, checkError(text, opAt, "", "unknown operator %q: use one of %s", op, operatorNames)
 	}
 	value, digits, unit, at, err := s.number()
 	if err != nil {
@@ -123,7 +123,7 @@ func (s *scanner) number() (value float64, digits, unit string, at int, err erro
 	rest := s.text[at:]
 	switch {
 	case rest == "":
-		return 0, "", "", at, checkError(s.text, at, "", "a number is missing")
+		return 0, "", "", at, checkError(s.text, at, "", "missing number")
 	case digits == "":
 		return 0, "", "", at, checkError(s.text, at, "", "%q is not a number", rest)
 	}
@@ -137,11 +137,11 @@ func (s *scanner) number() (value float64, digits, unit string, at int, err erro
 	restAt, rest := s.word(func(rune) bool { return true })
 	switch {
 	case unknown && unitAt == at+len(digits):
-		return 0, "", "", at, checkError(s.text, unitAt, "", "unknown unit %q: durations take %s, ratios %%", unit, durationUnits)
+		return 0, "", "", at, checkError(s.text, unitAt, "", "unknown unit %q: use %s for durations, %% for ratios", unit, durationUnits)
 	case unknown:
-		return 0, "", "", at, checkError(s.text, unitAt, "", "nothing may follow the value: %q", s.text[unitAt:])
+		return 0, "", "", at, checkError(s.text, unitAt, "", "unexpected text after the value: %q", s.text[unitAt:])
 	case rest != "":
-		return 0, "", "", at, checkError(s.text, restAt, "", "nothing may follow the value: %q", rest)
+		return 0, "", "", at, checkError(s.text, restAt, "", "unexpected text after the value: %q", rest)
 	}
 	return value + 0, digits, unit, at, nil // + 0 turns -0 into 0
 }
@@ -151,14 +151,14 @@ func (c Check) misfit(m metric.Metric, digits string) (problem, hint string) {
 	u := findUnit(c.Unit)
 	switch {
 	case c.Relative && c.Unit != "%":
-		problem = fmt.Sprintf("a sign makes a change of it, which is in %%: %s%%", digits)
+		problem = fmt.Sprintf("a signed value is a change in percent: write %s%%", digits)
 	case c.Relative:
 	case c.Unit == "" && m.Dimension == metric.Duration && c.Value != 0:
-		problem = fmt.Sprintf("a duration needs a unit: %sms", digits)
+		problem = fmt.Sprintf("a duration needs a unit, such as %sms", digits)
 	case c.Unit != "" && m.Dimension != units[u].Dimension:
-		problem = fmt.Sprintf("%s is %s, which is not in %s", m.Name, m.Dimension, c.Unit)
+		problem = fmt.Sprintf("%s is %s and cannot be in %s", m.Name, m.Dimension, c.Unit)
 		if c.Unit == "%" && m.Name == "lost" {
-			hint = fmt.Sprintf("the share of lost requests is loss: 'loss %s %s%%'", c.Op, digits)
+			hint = fmt.Sprintf("for the share of lost requests, write 'loss %s %s%%'", c.Op, digits)
 		}
 	case math.IsInf(c.threshold(), 0):
 		problem = digits + c.Unit + " is out of range"

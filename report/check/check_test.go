@@ -68,37 +68,37 @@ func TestParseChangeCheck(t *testing.T) {
 }
 
 func TestParseCheckErrors(t *testing.T) {
-	const operators = "one of > >= < <= == !="
+	const operators = "use one of > >= < <= == !="
 	for text, want := range map[string]struct{ problem, hint string }{
-		"":                   {"column 1: a metric is missing", "write 'lost > 0'"},
-		"> 0":                {"column 1: a metric is missing", "write 'lost > 0'"},
-		"lost":               {"column 5: an operator is missing: " + operators, ""},
-		"lost 0":             {"column 6: an operator is missing: " + operators, ""},
+		"":                   {"column 1: missing metric", "write 'lost > 0'"},
+		"> 0":                {"column 1: missing metric", "write 'lost > 0'"},
+		"lost":               {"column 5: missing operator: " + operators, ""},
+		"lost 0":             {"column 6: missing operator: " + operators, ""},
 		"lost = 0":           {`column 6: unknown operator "=": ` + operators, ""},
 		"lost =< 5":          {`column 6: unknown operator "=<": ` + operators, ""},
 		"lost >== 5":         {`column 6: unknown operator ">==": ` + operators, ""},
-		"lost >":             {"column 7: a number is missing", ""},
+		"lost >":             {"column 7: missing number", ""},
 		"lost > many":        {`column 8: "many" is not a number`, ""},
 		"lost > NaN":         {`column 8: "NaN" is not a number`, ""},
 		"lost < Inf":         {`column 8: "Inf" is not a number`, ""},
 		"lost > 1e999":       {"column 8: 1e999 is out of range", ""},
 		"max > 1e308h":       {"column 7: 1e308h is out of range", ""},
-		"lost > 0 > 1":       {`column 10: nothing may follow the value: "> 1"`, ""},
-		"lost>0 or p99>3ms":  {`column 8: nothing may follow the value: "or p99>3ms"`, ""},
-		"p99 > 3ms p50":      {`column 11: nothing may follow the value: "p50"`, ""},
-		"lost > 0, ok < 1":   {`column 9: nothing may follow the value: ", ok < 1"`, ""},
-		"lost > 250ms":       {"column 8: lost is a count, which is not in ms", ""},
-		"lost > 5%":          {"column 8: lost is a count, which is not in %", "the share of lost requests is loss: 'loss > 5%'"},
-		"rps < 10ms":         {"column 7: rps is a rate, which is not in ms", ""},
-		"rps < 10%":          {"column 7: rps is a rate, which is not in %", ""},
-		"loss > 5ms":         {"column 8: loss is a ratio, which is not in ms", ""},
-		"p99 > 250":          {"column 7: a duration needs a unit: 250ms", ""},
-		"p99 > 250%":         {"column 7: p99 is a duration, which is not in %", ""},
-		"p99 > 250ks":        {`column 10: unknown unit "ks": durations take ns us ms s m h, ratios %`, ""},
-		"lost > 0x1p4":       {`column 9: unknown unit "x": durations take ns us ms s m h, ratios %`, ""},
-		"lost > -1":          {"column 8: a sign makes a change of it, which is in %: -1%", ""},
-		"p99 > +10ms":        {"column 7: a sign makes a change of it, which is in %: +10%", ""},
-		"p99 > +10%":         {"column 7: a change (+10%) needs two arms to compare", "nodrop compare BASE NEW"},
+		"lost > 0 > 1":       {`column 10: unexpected text after the value: "> 1"`, ""},
+		"lost>0 or p99>3ms":  {`column 8: unexpected text after the value: "or p99>3ms"`, ""},
+		"p99 > 3ms p50":      {`column 11: unexpected text after the value: "p50"`, ""},
+		"lost > 0, ok < 1":   {`column 9: unexpected text after the value: ", ok < 1"`, ""},
+		"lost > 250ms":       {"column 8: lost is a count and cannot be in ms", ""},
+		"lost > 5%":          {"column 8: lost is a count and cannot be in %", "for the share of lost requests, write 'loss > 5%'"},
+		"rps < 10ms":         {"column 7: rps is a rate and cannot be in ms", ""},
+		"rps < 10%":          {"column 7: rps is a rate and cannot be in %", ""},
+		"loss > 5ms":         {"column 8: loss is a ratio and cannot be in ms", ""},
+		"p99 > 250":          {"column 7: a duration needs a unit, such as 250ms", ""},
+		"p99 > 250%":         {"column 7: p99 is a duration and cannot be in %", ""},
+		"p99 > 250ks":        {`column 10: unknown unit "ks": use ns us ms s m h for durations, % for ratios`, ""},
+		"lost > 0x1p4":       {`column 9: unknown unit "x": use ns us ms s m h for durations, % for ratios`, ""},
+		"lost > -1":          {"column 8: a signed value is a change in percent: write -1%", ""},
+		"p99 > +10ms":        {"column 7: a signed value is a change in percent: write +10%", ""},
+		"p99 > +10%":         {"column 7: a change (+10%) needs two recordings to compare", "nodrop compare BASE NEW"},
 		"Lost > 0":           {`column 1: unknown metric "Lost"`, "did you mean lost?"},
 		"  windos > 0":       {`column 3: unknown metric "windos"`, "did you mean windows?"},
 		"requests > 0":       {`column 1: unknown metric "requests"`, "known: " + metric.MetricShapes},
@@ -112,12 +112,12 @@ func TestParseCheckErrors(t *testing.T) {
 		"lost.wait.eofx > 0": {`column 1: unknown failure class "wait.eofx"`, "did you mean wait.eof?"},
 		"lost. > 0":          {`column 1: unknown failure class ""`, "known: a stage (dns connect proxy tls send wait head body status) or stage.cause"},
 		"lost.client.ports>0": {
-			"column 1: client.ports is spoiled, never lost", "spoiled counts them",
+			"column 1: client.ports counts spoiled requests, not lost ones", "use the metric spoiled",
 		},
-		"status.99 > 0":     {`column 1: "99" is not a status`, "status.503 or status.5xx"},
-		"status.5XX > 0":    {`column 1: "5XX" is not a status`, "status.503 or status.5xx"},
+		"status.99 > 0":     {`column 1: "99" is not a status`, "use status.503 or status.5xx"},
+		"status.5XX > 0":    {`column 1: "5XX" is not a status`, "use status.503 or status.5xx"},
 		"µlost > 0":         {`column 1: unknown metric "µlost"`, "did you mean lost?"},
-		"p99 > 3µs µ":       {`column 11: nothing may follow the value: "µ"`, ""},
+		"p99 > 3µs µ":       {`column 11: unexpected text after the value: "µ"`, ""},
 		"µ µ > 0":           {`column 1: unknown metric "µ"`, "known: " + metric.MetricShapes},
 		"not lost\n > 0":    {`column 1: unknown metric "not"`, "known: " + metric.MetricShapes},
 		"lost\n> \xff\x00 ": {`column 8: "\xff\x00 " is not a number`, ""},
@@ -140,7 +140,7 @@ func TestParseCheckErrors(t *testing.T) {
 		}
 	}
 	_, err := ParseCheck("p99 > 250")
-	if want := `check "p99 > 250": column 7: a duration needs a unit: 250ms`; err == nil || err.Error() != want {
+	if want := `check "p99 > 250": column 7: a duration needs a unit, such as 250ms`; err == nil || err.Error() != want {
 		t.Errorf("got %v; want %s", err, want)
 	}
 }

@@ -70,7 +70,7 @@ func One(rule Rule, text string, r *analysis.Figures) Result {
 	res.Check = check.String()
 	holds, f := check.on(r)
 	if !f.Known {
-		res.Reason = fmt.Sprintf("%s: %s has no value here", check, check.Metric)
+		res.Reason = fmt.Sprintf("%s: %s has no value in this run", check, check.Metric)
 		return res
 	}
 	res.Met, res.Found = check.Metric+" "+f.String(), f

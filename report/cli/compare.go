@@ -32,13 +32,13 @@ func (p *Program) Compare() *cobra.Command {
 	o := &compareOptions{Program: p}
 	cmd := &cobra.Command{
 		Use:   "compare BASE NEW",
-		Short: "Saved recordings (-o json=FILE) of two arms: what changed, and whether it can be told from chance",
+		Short: "Compare saved recordings (-o json=FILE) of two arms: what changed, and whether chance explains it",
 		Args:  cobra.ArbitraryArgs,
 	}
 	fs := cmd.Flags()
-	fs.StringArrayVar(&o.base, "base", nil, "recordings of the base arm in place of BASE, each run one repetition: 'off-*.json'; repeatable")
-	fs.StringArrayVar(&o.next, "new", nil, "recordings of the new arm in place of NEW; repeatable")
-	fs.StringVar(&o.variant, "variant", "", "which variant of the recordings to compare")
+	fs.StringArrayVar(&o.base, "base", nil, "recordings of the base arm instead of BASE, one repetition per run: 'off-*.json'; repeatable")
+	fs.StringArrayVar(&o.next, "new", nil, "recordings of the new arm instead of NEW; repeatable")
+	fs.StringVar(&o.variant, "variant", "", "the variant to compare, if the recordings have several")
 	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that fails the verdict, exit 1: 'lost > 0' on each run of new, 'p99 > +10%' on the change; repeatable")
 	outputs := output.Flag(fs)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
@@ -87,7 +87,7 @@ func (o *compareOptions) check() error {
 	}
 	for _, spec := range o.formats {
 		if name, _, _ := strings.Cut(spec, "="); name == "json" || output.IsStream(name) {
-			return fmt.Errorf("-o %s: a comparison has no load of its own to write as %s", spec, name)
+			return fmt.Errorf("-o %s: a comparison cannot be written as %s", spec, name)
 		}
 	}
 	return nil
@@ -113,7 +113,7 @@ func findArms(args, base, next []string) (arms [2][]string, err error) {
 	case len(base)+len(next) == 0:
 		return arms, &misuse.Error{Problem: fmt.Sprintf("compare: want two files, got %d", len(args)), Hint: "nodrop compare BASE NEW, or --base 'off-*.json' --new 'on-*.json'"}
 	case len(args) > 0:
-		return arms, &misuse.Error{Problem: fmt.Sprintf("compare: %s beside --base and --new", args[0]), Hint: "quote patterns, or the shell expands them: --base 'off-*.json'"}
+		return arms, &misuse.Error{Problem: fmt.Sprintf("compare: unexpected argument %s with --base and --new", args[0]), Hint: "quote patterns so that the shell does not expand them: --base 'off-*.json'"}
 	case len(base) == 0:
 		return arms, errors.New("compare: --new without --base")
 	case len(next) == 0:

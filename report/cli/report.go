@@ -30,14 +30,14 @@ func (p *Program) Report() *cobra.Command {
 	o := &reportOptions{Program: p}
 	cmd := &cobra.Command{
 		Use:   "report FILE",
-		Short: "A saved recording (-o json=FILE or ndjson=FILE) as a report again",
+		Short: "Print the report of a saved recording (-o json=FILE or ndjson=FILE)",
 		Args:  cobra.ArbitraryArgs,
 	}
 	fs := cmd.Flags()
 	o.checks = cli.FailIfFlag(fs)
 	o.outputs = output.Flag(fs)
 	fs.BoolVar(&o.schema, "schema", false, "print the JSON Schema of -o report-json")
-	fs.StringVar(&o.one, "run", "", "the only run to report, by its name ('graceful #2') or its place (3), as if it had been the only one")
+	fs.StringVar(&o.one, "run", "", "report only this run, by name ('graceful #2') or number (3), as if it were the only one")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		o.files, o.flags, o.onlyOne = args, fs.NFlag(), fs.Changed("run")
 		if o.schema {
@@ -51,7 +51,7 @@ func (p *Program) Report() *cobra.Command {
 // printSchema prints the JSON Schema of -o report-json.
 func (o *reportOptions) printSchema() error {
 	if len(o.files) > 0 || o.flags > 1 {
-		return errors.New("report: --schema is printed to stdout, of no file")
+		return errors.New("report: --schema allows no file and no other flag")
 	}
 	_, err := io.WriteString(o.Out, format.Schema)
 	return err
@@ -79,7 +79,7 @@ func (o *reportOptions) run() error {
 	}
 	defer out.Discard()
 	if streams := out.Streams(); len(streams) > 0 {
-		return fmt.Errorf("-o %s: written while a load runs; a recording has no single requests to write", streams[0])
+		return fmt.Errorf("-o %s: needs a running load; a recording does not hold every single request", streams[0])
 	}
 	return cli.Exit(out.Report(recording))
 }

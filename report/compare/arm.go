@@ -49,10 +49,10 @@ func newArm(name string, from []Saved, variant string) (Arm, error) {
 			}
 		}
 		if len(of) == 0 && variant != "" {
-			return a, fmt.Errorf("%s: no run of variant %q in it", s.File, variant)
+			return a, fmt.Errorf("%s: no run of variant %q", s.File, variant)
 		}
 		if len(of) == 0 {
-			return a, fmt.Errorf("%s: no run in it", s.File)
+			return a, fmt.Errorf("%s: no runs", s.File)
 		}
 		for i, r := range of {
 			run := ArmRun{s.File, r}
@@ -67,7 +67,7 @@ func newArm(name string, from []Saved, variant string) (Arm, error) {
 	}
 	if variant == "" && len(variants) > 1 {
 		return a, &misuse.Error{
-			Problem: fmt.Sprintf("%s: runs of several variants: %s", name, strings.Join(variants, ", ")),
+			Problem: fmt.Sprintf("%s: several variants: %s", name, strings.Join(variants, ", ")),
 			Hint:    "compare one at a time: --variant " + variants[len(variants)-1],
 		}
 	}
@@ -84,7 +84,7 @@ func commonStreams(base, next *Arm) ([]string, error) {
 	for _, pair := range [][2]*Arm{{base, next}, {next, base}} {
 		for _, stream := range pair[0].streams() {
 			if !slices.Contains(pair[1].streams(), stream) {
-				return nil, fmt.Errorf("%s: no run of %s in it, which %s has", pair[1].Name, streamName(stream), pair[0].Name)
+				return nil, fmt.Errorf("%s: no run of %s, but %s has one", pair[1].Name, streamName(stream), pair[0].Name)
 			}
 		}
 	}
@@ -93,7 +93,7 @@ func commonStreams(base, next *Arm) ([]string, error) {
 
 func streamName(stream string) string {
 	if stream == "" {
-		return "a stream without a name"
+		return "the unnamed stream"
 	}
 	return "stream " + stream
 }

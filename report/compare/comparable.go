@@ -19,17 +19,17 @@ var conditions = []struct {
 	{"URL", func(r *record.Run) string { return r.Settings.URL }},
 	{"method", func(r *record.Run) string { return r.Settings.Method }},
 	{"workers (-c)", func(r *record.Run) string { return strconv.Itoa(r.Settings.Workers) }},
-	{"rate of a worker (-q)", func(r *record.Run) string { return given(r.Settings.Rate > 0, "%g/s", r.Settings.Rate) }},
+	{"rate per worker (-q)", func(r *record.Run) string { return given(r.Settings.Rate > 0, "%g/s", r.Settings.Rate) }},
 	{"number of requests (-n)", func(r *record.Run) string { return given(r.Settings.Requests > 0, "%d", r.Settings.Requests) }},
-	{"length (-z)", func(r *record.Run) string { return given(r.Settings.Duration > 0, "%v", r.Settings.Duration) }},
+	{"duration (-z)", func(r *record.Run) string { return given(r.Settings.Duration > 0, "%v", r.Settings.Duration) }},
 	{"timeout (-t)", func(r *record.Run) string { return timeout(r.Settings.Timeout) }},
 	{"connect timeout", func(r *record.Run) string { return timeout(r.Settings.ConnectTimeout) }},
 	{"keep-alive", func(r *record.Run) string { return onOff(r.Settings.KeepAlive) }},
-	{"following of redirects", func(r *record.Run) string { return onOff(r.Settings.Redirects) }},
+	{"redirects", func(r *record.Run) string { return onOff(r.Settings.Redirects) }},
 	{"--ok", func(r *record.Run) string { return string(r.Settings.OK) }},
 	{"source addresses", func(r *record.Run) string { return given(len(r.Settings.Sources) > 0, "%v", r.Settings.Sources) }},
 	{"engine", func(r *record.Run) string { return string(r.Settings.Engine) }},
-	{"version of nodrop", func(r *record.Run) string { return r.Environment.Version }},
+	{"nodrop version", func(r *record.Run) string { return r.Environment.Version }},
 	{"system", func(r *record.Run) string { return r.Environment.OS + "/" + r.Environment.Arch }},
 	{"processors (-cpus)", func(r *record.Run) string { return strconv.Itoa(r.Environment.CPUs) }},
 }
@@ -54,16 +54,16 @@ func onOff(on bool) string {
 func (c *Change) warnings() []string {
 	var list []string
 	if c.Base.Variant != c.New.Variant {
-		list = append(list, fmt.Sprintf("variant differs: base %s, new %s", given(c.Base.Variant != "", "%s", c.Base.Variant), given(c.New.Variant != "", "%s", c.New.Variant)))
+		list = append(list, fmt.Sprintf("different variant: base %s, new %s", given(c.Base.Variant != "", "%s", c.Base.Variant), given(c.New.Variant != "", "%s", c.New.Variant)))
 	}
 	for _, condition := range conditions {
 		base, next := c.Base.distinct(condition.of), c.New.distinct(condition.of)
 		if len(base) > 1 || len(next) > 1 || !slices.Equal(base, next) {
-			list = append(list, fmt.Sprintf("%s differs: base %s, new %s", condition.name, strings.Join(base, " and "), strings.Join(next, " and ")))
+			list = append(list, fmt.Sprintf("different %s: base %s, new %s", condition.name, strings.Join(base, " and "), strings.Join(next, " and ")))
 		}
 	}
 	if c.closedAndDiffering() {
-		list = append(list, "closed load model: the faster a failure, the more requests it meets; compare windows, not percentages")
+		list = append(list, "closed loop: the faster requests fail, the more of them are sent; compare windows, not percentages")
 	}
 	return append(list, c.twice()...)
 }
@@ -97,7 +97,7 @@ func (c *Change) twice() []string {
 		r := run.Run
 		id := identity{r.StartedAt.UTC(), r.Duration, r.Counts}
 		if first, ok := seen[id]; ok {
-			list = append(list, fmt.Sprintf("the same run twice: %s and %s", first, run.Name))
+			list = append(list, fmt.Sprintf("the same run appears twice: %s and %s", first, run.Name))
 			continue
 		}
 		seen[id] = run.Name

@@ -68,8 +68,8 @@ func SideBySide(list []Group) *Comparison {
 	}
 	known("windows", "windows")
 	known("time with loss", "window.total")
-	known("p50 of answers", "p50")
-	known("p99 of answers", "p99")
+	known("p50 latency", "p50")
+	known("p99 latency", "p99")
 	return c
 }
 

@@ -49,9 +49,9 @@ func (g *Group) Title() string {
 		return cmp.Compare(a.Run.Counts.Lost, b.Run.Counts.Lost)
 	})
 	if g.Arm.LostRuns() == 0 {
-		return fmt.Sprintf("%s, the first of %d runs that lost nothing", worst.Name, len(g.Arm.Runs))
+		return fmt.Sprintf("%s, the first of %d runs; none lost requests", worst.Name, len(g.Arm.Runs))
 	}
-	return fmt.Sprintf("%s, which lost most of %d runs", worst.Name, len(g.Arm.Runs))
+	return fmt.Sprintf("%s, which had the most losses of %d runs", worst.Name, len(g.Arm.Runs))
 }
 
 // Repeated reports whether a group has several runs.

@@ -12,23 +12,23 @@ import (
 func (c *Change) notes() []string {
 	var list []string
 	n, m, need := len(c.Base.Runs), len(c.New.Runs), enoughRuns(c.Level())
-	enough := fmt.Sprintf("%d + %d runs, recorded in turns", need, need)
+	enough := fmt.Sprintf("at least %d + %d alternating runs are needed", need, need)
 	switch {
 	case !c.Repeated:
-		list = append(list, "one run of each: how much of a change is chance cannot be told; "+enough+", could tell")
+		list = append(list, "one run of each: any change may be chance; "+enough+" to tell")
 	case leastP(n, m) >= c.Level():
-		list = append(list, fmt.Sprintf("%d + %d runs are too few: the clearest difference would have p = %s; %s, could tell", n, m, PValue(leastP(n, m)), enough))
+		list = append(list, fmt.Sprintf("%d + %d runs are too few: even the clearest difference would have p = %s; %s", n, m, PValue(leastP(n, m)), enough))
 	default:
-		list = append(list, "p is adjusted for the rows tested together (loss, speed), lost apart, for which the verdict asks")
+		list = append(list, "p is adjusted for multiple tests (loss and speed rows separately), except for lost, on which the verdict rests")
 	}
 	if c.Repeated && c.beside > 0 {
-		list = append(list, fmt.Sprintf("%d streams are asked, so that in one of them a change of lost is told below p = %s", 1+c.beside, PValue(c.Level())))
+		list = append(list, fmt.Sprintf("%d streams are tested: in each of them, a change in lost needs p below %s", 1+c.beside, PValue(c.Level())))
 	}
 	for _, arm := range []*Arm{&c.Base, &c.New} {
 		list = append(list, arm.zeroNotes()...)
 	}
 	if c.Repeated && c.inSequence() {
-		list = append(list, "all runs of one arm were made before those of the other: what changed with time is part of the change")
+		list = append(list, "all runs of one arm were made before those of the other: the change includes whatever else changed over time")
 	}
 	return list
 }
@@ -49,8 +49,8 @@ func (a *Arm) zeroNotes() []string {
 		of = "a run"
 	}
 	return []string{
-		fmt.Sprintf("%s: 0 lost: a loss ratio of %s or less within %s would go unseen at least 1 time in 20", a.Name, phrase.Percentage(bound), of),
-		fmt.Sprintf("%s: 0 lost in %s still allows %s of such runs to lose", a.Name, phrase.Counted(int64(r), "run", "runs"), phrase.Percentage(1-math.Pow(0.05, 1/float64(r)))),
+		fmt.Sprintf("%s: 0 lost, but the loss ratio of %s may be up to %s (95 %% confidence)", a.Name, of, phrase.Percentage(bound)),
+		fmt.Sprintf("%s: 0 lost in %s, but up to %s of such runs may lose requests", a.Name, phrase.Counted(int64(r), "run", "runs"), phrase.Percentage(1-math.Pow(0.05, 1/float64(r)))),
 	}
 }
 

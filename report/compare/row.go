@@ -42,12 +42,12 @@ var changeRows = []struct {
 	{"window.longest", "longest window", false},
 	{"window.total", "time with loss", false},
 	// speed
-	{"p50", "p50 of answers", false},
-	{"p90", "p90 of answers", false},
-	{"p99", "p99 of answers", false},
-	{"p99.9", "p99.9 of answers", false},
-	{"max", "max of answers", false},
-	{"mean", "mean of answers", false},
+	{"p50", "p50 latency", false},
+	{"p90", "p90 latency", false},
+	{"p99", "p99 latency", false},
+	{"p99.9", "p99.9 latency", false},
+	{"max", "max latency", false},
+	{"mean", "mean latency", false},
 	{"connect.p99", "connect p99", false},
 	{"rps", "requests/s", false},
 }

@@ -16,7 +16,7 @@ func processed(c analysis.ClassLoss) string {
 	case c.Redirected == 0 || c.Class.Info().Processed == record.Yes:
 		return text
 	case c.Redirected == c.Total():
-		return text + "; before the redirect: yes"
+		return text + "; by the redirecting server: yes"
 	}
-	return fmt.Sprintf("%s; before the redirect (%d of them): yes", text, c.Redirected)
+	return fmt.Sprintf("%s; by the redirecting server (%d of them): yes", text, c.Redirected)
 }

@@ -292,7 +292,7 @@ func TestNoEndpointReached(t *testing.T) {
 		}
 		found = true
 		if strings.Count(line, "never") != 2 {
-			t.Errorf("got %q; want never connected, never answered", line)
+			t.Errorf("got %q; want never connected, and no response ever", line)
 		}
 	}
 	if !found {

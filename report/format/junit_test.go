@@ -139,7 +139,7 @@ func ingest(t *testing.T, text string) (tests, failures, errors int) {
 			default:
 			}
 			if c.Error != nil && strings.TrimSpace(c.Error.Error()) == "" {
-				t.Errorf("%s %s: nothing is said of what stands against it", s.Name, c.Name)
+				t.Errorf("%s %s: the case gives no reason", s.Name, c.Name)
 			}
 		}
 	}

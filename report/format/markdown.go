@@ -54,7 +54,7 @@ func Markdown(w io.Writer, r *report.Report) error {
 		m.part("findings of all runs of "+g.Arm.Name, recurrencesMarkdown(r.Recurrences(g), len(g.Arm.Runs)))
 	}
 	if len(m.left) > 0 {
-		fmt.Fprintf(&m.out, "\n*Left out for length: %s. `-o text` and `-o report-json` have all.*\n", mdInline(phrase.Shorten(strings.Join(m.left, ", "), maxQuote)))
+		fmt.Fprintf(&m.out, "\n*Left out for length: %s. `-o text` and `-o report-json` have everything.*\n", mdInline(phrase.Shorten(strings.Join(m.left, ", "), maxQuote)))
 	}
 	_, err := w.Write(m.out.Bytes())
 	return err
@@ -89,7 +89,7 @@ func (m *markdown) change(c *compare.Change) {
 	if len(c.Warnings) > 0 {
 		var b strings.Builder
 		bullets(&b, c.Warnings)
-		m.part("what is not comparable"+ofStream(c), "#### Not comparable in every respect\n\n"+b.String())
+		m.part("what is not comparable"+ofStream(c), "#### Not fully comparable\n\n"+b.String())
 	}
 	var notes strings.Builder
 	bullets(&notes, c.Notes)
@@ -212,8 +212,8 @@ func comparisonMarkdown(list []compare.Group, names []string) string {
 		{"windows", "windows", ""},
 		{"time with loss", "window.total", ""},
 		{"requests/s", "rps", ""},
-		{"p50 of answers", "p50", ""},
-		{"p99 of answers", "p99", ""},
+		{"p50 latency", "p50", ""},
+		{"p99 latency", "p99", ""},
 	} {
 		m, _ := metric.Find(of.metric)
 		row(of.name, of.mark, m)
@@ -230,7 +230,7 @@ func comparisonMarkdown(list []compare.Group, names []string) string {
 	}
 	text := t.String()
 	if compare.Repeated(shown) {
-		text += "\nMedians (and ranges) over the runs of each.\n"
+		text += "\nMedians (and ranges) over the runs of each variant.\n"
 	}
 	if n := len(list) - len(shown); n > 0 {
 		text += "\n" + phrase.Counted(int64(n), "more run is", "more runs are") + " not in this table.\n"
@@ -242,7 +242,7 @@ func settingsMarkdown(run *record.Run) string {
 	s := &run.Settings
 	text := fmt.Sprintf("%s, %s", mdCode(phrase.Shorten(s.Method+" "+s.URL, maxQuote)), phrase.Counted(int64(s.Workers), "worker", "workers"))
 	if s.Rate > 0 {
-		text += fmt.Sprintf(" of at most %s requests/s", strconv.FormatFloat(s.Rate, 'f', -1, 64))
+		text += fmt.Sprintf(" at up to %s requests/s per worker", strconv.FormatFloat(s.Rate, 'f', -1, 64))
 	}
 	if s.KeepAlive {
 		text += ", kept-alive connections"
@@ -267,7 +267,7 @@ func findingMarkdown(i int, f *diagnosis.Finding) string {
 	switch remedies := f.RemediesIn(i); len(remedies) {
 	case 0:
 	case 1:
-		fmt.Fprintf(&b, "\nTo change: %s\n", mdInline(phrase.Shorten(remedies[0].String(), maxQuote)))
+		fmt.Fprintf(&b, "\nWhat to change: %s\n", mdInline(phrase.Shorten(remedies[0].String(), maxQuote)))
 	default:
 		b.WriteString("\n" + remediesMarkdown(remedies))
 	}
@@ -323,7 +323,7 @@ func windowsMarkdown(l *analysis.Loss) string {
 	if len(l.Windows) == 0 {
 		return ""
 	}
-	t := newMarkdownTable("at >", "for >", "lost >", "started in it >", "in flight before >", "endpoints >", "begins", "ends")
+	t := newMarkdownTable("at >", "for >", "lost >", "started in it >", "already in flight >", "endpoints >", "begins", "ends")
 	for i := range l.Windows {
 		if i == maxRows {
 			t.remark(fmt.Sprintf("and %d more", len(l.Windows)-i))
@@ -333,7 +333,7 @@ func windowsMarkdown(l *analysis.Loss) string {
 		t.row(unbroken(phrase.Moment(w.Begin)), unbroken(phrase.Duration(w.End-w.Begin)), phrase.Number(w.Lost), phrase.Number(w.Exposed), phrase.Number(w.InFlight),
 			phrase.Number(int64(len(w.Endpoints))), relationMarkdown(w.BeginNear), relationMarkdown(w.EndNear))
 	}
-	return fmt.Sprintf("#### Windows\n\nLosses at most %s apart belong to one.\n\n", phrase.Duration(l.Gap)) + t.String()
+	return fmt.Sprintf("#### Windows\n\nLosses at most %s apart form one window.\n\n", phrase.Duration(l.Gap)) + t.String()
 }
 
 // unbroken keeps a number and its unit on one line.
@@ -350,7 +350,7 @@ func endpointsMarkdown(l *analysis.Loss) string {
 	if len(l.Endpoints) < 2 {
 		return ""
 	}
-	t := newMarkdownTable("endpoint", "ok >", "lost >", "last connected >", "last answer >", "classes")
+	t := newMarkdownTable("endpoint", "ok >", "lost >", "last connected >", "last response >", "classes")
 	for i, e := range l.Endpoints {
 		if i == maxRows {
 			t.remark(fmt.Sprintf("and %d more", len(l.Endpoints)-i))

@@ -23,32 +23,32 @@ func notesOf(r *report.RunReport) []string {
 	}
 	c := run.Counts
 	add(run.Interrupted, "the run was interrupted after %s", phrase.Duration(run.Duration))
-	add(c.Lost == 0 && c.OK > 0, "0 lost of %d: a loss ratio of %s or less would go unseen at least 1 time in 20", c.OK, phrase.Percentage(r.Loss.Limits.UpperBound))
+	add(c.Lost == 0 && c.OK > 0, "0 lost of %d, but the loss ratio may be up to %s (95 %% confidence)", c.OK, phrase.Percentage(r.Loss.Limits.UpperBound))
 	add(c.Lost == 0 && r.Loss.Event.Known && r.Loss.Limits.Of > 1, "%s", smallestOutages(r))
-	add(unplaced(r) > 0, "%s no answer, so which replica behind the address it was is not known: only answers carry %s", phrase.Counted(unplaced(r), "lost request got", "lost requests got"), run.Settings.EndpointHeader)
-	add(r.Loss.Hidden > 0, "%s would not have been seen by a client that retries (Go's net/http, for one): they were sent on kept-alive connections, and no byte of an answer came", phrase.Counted(r.Loss.Hidden, "lost request", "lost requests"))
-	add(r.Loss.Outside > 0, "%s outside the event: before its first mark, or after its last", phrase.Counted(r.Loss.Outside, "loss lies", "losses lie"))
-	add(r.Loss.After > 0 && !r.Loss.Event.Open, "%s after the steps had ended: no mark tells how long what they set going went on", phrase.Counted(r.Loss.After, "loss came", "losses came"))
-	add(r.Loss.After > 0 && r.Loss.Event.Open, "%s after the last mark of the event: when balancers had heard of it, no mark tells", phrase.Counted(r.Loss.After, "loss came", "losses came"))
+	add(unplaced(r) > 0, "%s no response, so the replica is unknown: only responses carry %s", phrase.Counted(unplaced(r), "lost request got", "lost requests got"), run.Settings.EndpointHeader)
+	add(r.Loss.Hidden > 0, "a client that retries (such as Go's net/http) would have hidden %s: sent on kept-alive connections, with no byte of a response", phrase.Counted(r.Loss.Hidden, "lost request", "lost requests"))
+	add(r.Loss.Outside > 0, "%s outside the event, before its first mark or after its last", phrase.Counted(r.Loss.Outside, "loss is", "losses are"))
+	add(r.Loss.After > 0 && !r.Loss.Event.Open, "%s after the steps ended: no mark shows how long their effects lasted", phrase.Counted(r.Loss.After, "loss came", "losses came"))
+	add(r.Loss.After > 0 && r.Loss.Event.Open, "%s after the last mark of the event: no mark shows when balancers learned of it", phrase.Counted(r.Loss.After, "loss came", "losses came"))
 	add(r.Loss.Recovery >= 0, "the last loss came %s after the event began", phrase.Duration(r.Loss.Recovery))
-	add(r.Loss.Slower.Notable(), "slower, not lost: 99 %% of the answers came within %s during the event, %s before (bounds, up to twice too high); the slowest took %s, %s before",
+	add(r.Loss.Slower.Notable(), "slower, not lost: 99 %% of the responses took at most %s during the event, %s before (upper bounds, up to twice too high); the slowest took %s, %s before",
 		phrase.Duration(r.Loss.Slower.Event.P99), phrase.Duration(r.Loss.Slower.Baseline.P99), phrase.Duration(r.Loss.Slower.Event.Max), phrase.Duration(r.Loss.Slower.Baseline.Max))
-	add(run.Connections.Stale > 0, "%s closed by the peer before the next request was written, and replaced: not lost",
+	add(run.Connections.Stale > 0, "%s closed by the peer before the next request was written, and replaced: nothing was lost",
 		phrase.Counted(run.Connections.Stale, "kept-alive connection was", "kept-alive connections were"))
-	add(run.Connections.Ours > 0, "the server did not close %s that it was asked to close: nodrop closed %s, so TIME_WAIT stays on this machine",
+	add(run.Connections.Ours > 0, "the server did not close %s as asked: nodrop closed %s, so TIME_WAIT is on this machine",
 		phrase.Counted(run.Connections.Ours, "connection", "connections"), phrase.Choose(run.Connections.Ours, "it", "them"))
-	add(run.Connections.Surplus > 0, "%s followed by bytes that belong to no request; the connection was dropped",
-		phrase.Counted(run.Connections.Surplus, "answer was", "answers were"))
+	add(run.Connections.Surplus > 0, "%s followed by bytes that belong to no request, so the connection was dropped",
+		phrase.Counted(run.Connections.Surplus, "response was", "responses were"))
 	if asked, sent := rates(r); asked != sent {
 		add(true, "asked for %s/s, sent %s/s: the target or this machine was too slow", asked, sent)
 	}
-	add(run.Unproven > 0, "%d of the ok responses had no length and ended with the connection (HTTP/1.0 style): a cut cannot be told from their end", run.Unproven)
+	add(run.Unproven > 0, "%s no length and ended with the connection (HTTP/1.0 style): a cut cannot be detected", phrase.Counted(run.Unproven, "ok response had", "ok responses had"))
 	add(c.Unsent > 0, "%d of %d planned requests %s never sent", c.Unsent, c.Planned, phrase.Choose(c.Unsent, "was", "were"))
 	add(c.Aborted > 0, "%s in flight when the run was stopped: neither ok nor lost", phrase.Counted(c.Aborted, "request was", "requests were"))
-	add(c.Spoiled > 0, "%s failed for reasons on this machine, which says nothing about the target: %s", phrase.Counted(c.Spoiled, "request", "requests"), r.Loss.SpoiledRemedy())
-	add(run.LostUnlisted > 0, "%s in the counts only: details are kept of the first %d", phrase.Counted(run.LostUnlisted, "lost request is", "lost requests are"), len(run.Lost))
+	add(c.Spoiled > 0, "%s failed because of this machine, not the target: %s", phrase.Counted(c.Spoiled, "request", "requests"), r.Loss.SpoiledRemedy())
+	add(run.LostUnlisted > 0, "%s in the counts only: details are kept for the first %d", phrase.Counted(run.LostUnlisted, "lost request is", "lost requests are"), len(run.Lost))
 	add(len(r.Loss.Windows) > 0, "requests started in a window are counted in whole steps of %s", phrase.Duration(run.Bins.Width))
-	add(analysis.ClosedAndLost(run), "closed load model: the faster a failure, the more requests it meets; compare windows, not percentages")
+	add(analysis.ClosedAndLost(run), "closed loop: the faster requests fail, the more of them are sent; compare windows, not percentages")
 	return list
 }
 
@@ -92,7 +92,7 @@ func unplaced(r *report.RunReport) int64 {
 // one endpoint, and of as many as left.
 func smallestOutages(r *report.RunReport) string {
 	l := r.Loss.Limits
-	text := fmt.Sprintf("the smallest outage that this load would have met 19 times in 20: %s of 1 of %d endpoints", phrase.Duration(l.Smallest(1)), l.Of)
+	text := fmt.Sprintf("the shortest outage that this load detects 19 times in 20: %s of 1 of %d endpoints", phrase.Duration(l.Smallest(1)), l.Of)
 	left := map[string]bool{}
 	for _, one := range r.Loss.Lifecycles {
 		if one.Left() {

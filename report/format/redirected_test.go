@@ -25,13 +25,13 @@ func TestRedirectedIsNotDenied(t *testing.T) {
 	}{
 		"all redirected": {
 			requests:  []reporttest.Request{one(1, true), one(2, true)},
-			says:      []string{"nothing is listening where the redirect leads", "sent after a redirect: an earlier host responded", "never; before the redirect: yes"},
+			says:      []string{"nothing is listening where the redirect leads", "sent after a redirect: an earlier host responded", "never; by the redirecting server: yes"},
 			saysNot:   []string{"every connection was refused", "never reached the server"},
 			processed: "possibly",
 		},
 		"some redirected": {
 			requests:  []reporttest.Request{one(1, true), one(2, false), one(3, false)},
-			says:      []string{"1 of them came after a redirect", "never; before the redirect (1 of them): yes"},
+			says:      []string{"1 of them came after a redirect", "never; by the redirecting server (1 of them): yes"},
 			saysNot:   []string{"every connection was refused", "never reached the server"},
 			processed: "possibly",
 		},

@@ -241,7 +241,7 @@ func TestComputedJSONIsFixed(t *testing.T) {
 
 // TestComparisonAsNumbers: the rows are those of the text, as numbers.
 func TestComparisonAsNumbers(t *testing.T) {
-	names := map[string]string{"lossTime": "time with loss", "p50": "p50 of answers", "p99": "p99 of answers"}
+	names := map[string]string{"lossTime": "time with loss", "p50": "p50 latency", "p99": "p99 latency"}
 	for _, f := range append(slices.Clone(reporttest.Fixtures), reporttest.Fixture{Name: "crowded", Build: crowded}) {
 		r := report.Build(f.Build(t))
 		c := comparisonOf(r)

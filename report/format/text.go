@@ -146,7 +146,7 @@ func writeLoss(out *page.Page, r *report.RunReport) {
 	fmt.Fprintf(out, "  planned %d = started %d + unsent %d\n", c.Planned, c.Started, c.Unsent)
 	fmt.Fprintf(out, "  started %d = ok %d + lost %s + spoiled %d + aborted %d\n", c.Started, c.OK, out.Lost(c.Lost), c.Spoiled, c.Aborted)
 	if r.Loss.Identity != nil {
-		fmt.Fprintf(out, "  %s: %v\n", out.In(page.Red, "THE COUNTS CONTRADICT THEMSELVES"), r.Loss.Identity)
+		fmt.Fprintf(out, "  %s: %v\n", out.In(page.Red, "THE COUNTS DO NOT ADD UP"), r.Loss.Identity)
 	}
 	writeClasses(out, &r.Loss)
 	writeFindings(out, r.Findings)
@@ -215,7 +215,7 @@ func writeEndpoints(out *page.Page, l *analysis.Loss) {
 	}
 	out.Section("By endpoint:")
 	t := &page.Table{Indent: 4, Gap: 3, Head: true, Prose: true}
-	t.Row("endpoint", "ok", "lost", "last connected", "last answer", "classes")
+	t.Row("endpoint", "ok", "lost", "last connected", "last response", "classes")
 	for i, e := range l.Endpoints {
 		if i == maxEndpointLines {
 			t.Row(fmt.Sprintf("and %d more", len(l.Endpoints)-i))
@@ -265,10 +265,10 @@ func writeWindows(out *page.Page, l *analysis.Loss) {
 func exposure(out *page.Page, w analysis.Window) string {
 	text := fmt.Sprintf("%s lost, %d started in it", out.Lost(w.Lost), w.Exposed)
 	if w.Lost > w.InFlight && w.Exposed > 0 {
-		text += fmt.Sprintf(" of which %s were lost", phrase.Share(w.Ratio()))
+		text += fmt.Sprintf(", %s of them lost", phrase.Share(w.Ratio()))
 	}
 	if w.InFlight > 0 {
-		text += fmt.Sprintf(" (%d of the lost %s in flight before)", w.InFlight, phrase.Choose(w.InFlight, "was", "were"))
+		text += fmt.Sprintf(" (%d of the lost %s already in flight)", w.InFlight, phrase.Choose(w.InFlight, "was", "were"))
 	}
 	if n := int64(len(w.Endpoints)); n > 0 {
 		text += ", on " + phrase.Counted(n, "endpoint", "endpoints")

@@ -19,7 +19,7 @@ func writeChange(out *page.Page, c *compare.Change) {
 	for _, part := range []struct {
 		title string
 		list  []string
-	}{{"Not comparable in every respect", c.Warnings}, {"Notes", c.Notes}} {
+	}{{"Not fully comparable", c.Warnings}, {"Notes", c.Notes}} {
 		if len(part.list) == 0 {
 			continue
 		}
@@ -48,7 +48,7 @@ func kindOf(c *compare.Change) string {
 	if !c.Repeated {
 		return "single run, descriptive"
 	}
-	return fmt.Sprintf("medians over runs (~: cannot be told apart; Mann–Whitney, p ≥ %g)", compare.Alpha)
+	return fmt.Sprintf("medians over runs (~: not significant; Mann–Whitney, p ≥ %g)", compare.Alpha)
 }
 
 func armTitle(a *compare.Arm) string {
@@ -60,7 +60,7 @@ func armTitle(a *compare.Arm) string {
 		text += fmt.Sprintf(": %d runs", len(a.Runs))
 	}
 	if a.Variant != "" {
-		text += " of " + a.Variant
+		text += ", variant " + a.Variant
 	}
 	return text
 }

@@ -167,7 +167,7 @@ func findLost(name, rest string) (Metric, *misuse.Error) {
 			Hint:    didYouMean(rest, known, "a stage ("+strings.Join(lossStageNames(), " ")+") or stage.cause"),
 		}
 	case class.Spoiled():
-		return Metric{}, &misuse.Error{Problem: rest + " is spoiled, never lost", Hint: "spoiled counts them"}
+		return Metric{}, &misuse.Error{Problem: rest + " counts spoiled requests, not lost ones", Hint: "use the metric spoiled"}
 	}
 	return lostMetric(name, func(c record.Class) bool { return c == class }), nil
 }
@@ -217,7 +217,7 @@ var statusPattern = regexp.MustCompile(`^[1-9](\d\d|xx)$`)
 // not.
 func findStatus(name, rest string) (Metric, *misuse.Error) {
 	if !statusPattern.MatchString(rest) {
-		return Metric{}, &misuse.Error{Problem: fmt.Sprintf("%q is not a status", rest), Hint: "status.503 or status.5xx"}
+		return Metric{}, &misuse.Error{Problem: fmt.Sprintf("%q is not a status", rest), Hint: "use status.503 or status.5xx"}
 	}
 	digits := strings.TrimSuffix(rest, "xx")
 	return Metric{name, Count, count(func(r *analysis.Figures) int64 {

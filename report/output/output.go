@@ -40,7 +40,7 @@ func (o *output) choose() (sink func(io.Writer) record.Sink, err error) {
 		}
 	}
 	if strings.Contains(o.format, "{{") {
-		return nil, &misuse.Error{Problem: fmt.Sprintf("-o %q: templates are not taken", o.format), Hint: "-o json=FILE holds everything a template could show"}
+		return nil, &misuse.Error{Problem: fmt.Sprintf("-o %q: templates are not supported", o.format), Hint: "use -o json=FILE, which has everything that a template could show"}
 	}
 	return nil, fmt.Errorf("-o %q: unknown format; known: %s", o.format, knownFormats())
 }
@@ -51,7 +51,7 @@ func (o *output) choose() (sink func(io.Writer) record.Sink, err error) {
 // and the new one gets its mode.
 func (o *output) create(path string, temporaries *Temporaries) (err error) {
 	if path == "" {
-		return errors.New("no file named")
+		return errors.New("missing file name")
 	}
 	old, statErr := os.Stat(path)
 	if statErr == nil {

@@ -29,8 +29,8 @@ func Open(formats []string, stdout io.Writer, temporaries *Temporaries) (*Set, e
 		if !toFile && onStdout != "" {
 			out.Discard()
 			return nil, &misuse.Error{
-				Problem: fmt.Sprintf("-o %s: stdout is taken by -o %s", spec, onStdout),
-				Hint:    fmt.Sprintf("-o %s=FILE", spec),
+				Problem: fmt.Sprintf("-o %s: stdout is already used by -o %s", spec, onStdout),
+				Hint:    fmt.Sprintf("use -o %s=FILE", spec),
 			}
 		}
 		if !toFile {
@@ -80,7 +80,7 @@ func (out *Set) place(o *output, path string) error {
 	}
 	for _, other := range out.list {
 		if other.path != "" && filepath.Clean(other.path) == filepath.Clean(path) {
-			return fmt.Errorf("-o %s: taken by -o %s", o.name, other.name)
+			return fmt.Errorf("-o %s: same file as -o %s", o.name, other.name)
 		}
 	}
 	if err := o.create(path, out.temporaries); err != nil {

@@ -95,7 +95,7 @@ func TestLabDelays(t *testing.T) {
 	t.Run("an event that outlives the load proves nothing", func(t *testing.T) {
 		o := lab(t, "--stop", "graceful", "--pre-stop", "2s", "--at", "90%") // late enough for a slow machine
 		o.ExpectExit(t, cli.ExitInconclusive)
-		o.ExpectText(t, "Verdict: inconclusive: ", "the load was over ", "  hint: --settle 1s keeps the load up until the event is over\n")
+		o.ExpectText(t, "Verdict: inconclusive: ", "the load ended ", "  hint: use --settle 1s to keep the load running until the event is over\n")
 	})
 	t.Run("unless the load waits for it", func(t *testing.T) {
 		o := lab(t, "--stop", "graceful", "--pre-stop", "2s", "--settle", "1s")
