@@ -253,7 +253,7 @@ func checkStopped(t *testing.T, run *record.Run, n int64, class string) {
 		t.Errorf("%+v; want %d %s %s", run.Outcomes, n, fate, class)
 	}
 	notes := strings.Join(run.Notes, "\n")
-	want := "responses from that time look slower than the target was"
+	want := "responses from that time look slower than they were"
 	if fate == "spoiled" {
 		want = fmt.Sprintf("%d requests that timed out because of it are spoiled (client.stalled), not lost", n)
 	}
