@@ -474,7 +474,7 @@ func TestReadRecordingNamesWhatItIsNot(t *testing.T) {
 		"empty":        {"", "empty file, not a recording"},
 		"text":         {"hello", "not a nodrop recording"},
 		"other JSON":   {`{"a":1}`, "not a nodrop recording"},
-		"newer":        {`{"format":"nodrop/2"}`, "recording of format nodrop/2; this version reads nodrop/1"},
+		"newer":        {`{"format":"nodrop/2"}`, "recording has format nodrop/2; this version reads nodrop/1"},
 		"cut":          {`{"format":"nodrop/1","runs":[`, "recording cut short"},
 		"null run":     {`{"format":"nodrop/1","runs":[null]}`, "recording: run 0 is null"},
 		"strange hist": {`{"format":"nodrop/1","runs":[{"latency":{"ok":{"count":3}}}]}`, "recording: latency histogram"},

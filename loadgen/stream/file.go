@@ -29,7 +29,7 @@ func Read(src io.Reader) (*record.Recording, error) {
 	case format == Format:
 		return readStream(in)
 	case strings.HasPrefix(format, "nodrop-stream/"):
-		return nil, fmt.Errorf("stream of format %s; this version reads %s", format, Format)
+		return nil, fmt.Errorf("stream has format %s; this version reads %s", format, Format)
 	}
 	data, err := io.ReadAll(in)
 	if err != nil {

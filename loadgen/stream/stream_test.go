@@ -312,7 +312,7 @@ func TestReadStreamNamesWhatIsWrong(t *testing.T) {
 		last  = `{"format":"nodrop-stream/1","recording":{"runs":1}}` + "\n"
 	)
 	tests := map[string]struct{ file, want string }{
-		"newer":                   {`{"format":"nodrop-stream/2","run":{}}`, "stream of format nodrop-stream/2; this version reads nodrop-stream/1"},
+		"newer":                   {`{"format":"nodrop-stream/2","run":{}}`, "stream has format nodrop-stream/2; this version reads nodrop-stream/1"},
 		"cut in the first line":   {begin[:40], "stream cut short in its first line"},
 		"a line of something":     {begin + `{"a":1}` + "\n", "stream: line 2: not a line of a nodrop stream"},
 		"no JSON":                 {begin + "hello\n", "stream: line 2: invalid character"},
@@ -332,7 +332,7 @@ func TestReadStreamNamesWhatIsWrong(t *testing.T) {
 		"run inside a run":        {begin + begin, "stream: line 2: a run begins inside another"},
 		"newer run":               {begin + over + strings.Replace(begin, "/1", "/2", 1), "stream: line 3: format nodrop-stream/2"},
 		"end without begin":       {begin + over + over, "stream: line 3: the end of a run that did not begin"},
-		"end that is not right":   {begin + `{"end":{"durationNs":-1}}`, "stream: line 2: durationNs: -1 is not within"},
+		"end that is not right":   {begin + `{"end":{"durationNs":-1}}`, "stream: line 2: durationNs: -1 is not between"},
 		"recording inside a run":  {begin + last, "stream: line 2: the recording ends inside a run"},
 		"too few runs":            {begin + over + strings.Replace(last, ":1}", ":2}", 1), "stream: line 3: the recording had 2 runs, the stream has 1"},
 		"something after the end": {begin + over + last + begin, "stream: line 4: follows the end of the recording"},
@@ -388,7 +388,7 @@ func TestReadRecordingOfForeignFiles(t *testing.T) {
 		"a list":         {"[]", "not a nodrop recording"},
 		"another stream": {`{"level":"info"}` + "\n" + `{"level":"info"}` + "\n", "recording: invalid character"},
 		"two of them":    {`{"format":"nodrop/1","runs":[]}` + "\n" + `{"format":"nodrop/1","runs":[]}`, "recording: invalid character"},
-		"format later":   {`{"runs":[],"format":"nodrop/7"}`, "recording of format nodrop/7; this version reads nodrop/1"},
+		"format later":   {`{"runs":[],"format":"nodrop/7"}`, "recording has format nodrop/7; this version reads nodrop/1"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -404,7 +404,7 @@ func TestReadRecordingOfForeignFiles(t *testing.T) {
 // rejected.
 func TestReadRecordingRefusesWhatCannotBe(t *testing.T) {
 	for run, want := range map[string]string{
-		`"counts":{"ok":-1}`:                                 "ok: -1 is not within",
+		`"counts":{"ok":-1}`:                                 "ok: -1 is not between",
 		`"durationNs":-1`:                                    "durationNs: -1",
 		`"durationNs":9000000000000000000`:                   "durationNs: 9000000000000000000",
 		`"bins":{"widthNs":0,"list":[{}]}`:                   "bins: widthNs: 0",
@@ -414,21 +414,21 @@ func TestReadRecordingRefusesWhatCannotBe(t *testing.T) {
 		`"bins":{"widthNs":5,"list":[{},{"started":-1}]}`:                                      "bin 1: started: -1",
 		`"bins":{"widthNs":5,"list":[{"lost":[{"class":"wait.eof","count":-1}]}]}`:             "bin 0: lost: -1",
 		`"bins":{"widthNs":5,"list":[{"latency":{"maxNs":-1}}]}`:                               "bin 0: latency: maxNs: -1",
-		`"lost":[{"class":"wait.eof","sample":0}]`:                                             "lost request 0: sample: 0 is not within -1 and -1",
+		`"lost":[{"class":"wait.eof","sample":0}]`:                                             "lost request 0: sample: 0 is not between -1 and -1",
 		`"lost":[{"class":"wait.eof","startNs":2,"endNs":1,"sample":-1}]`:                      "lost request 0: startNs: 2",
 		`"lost":[{"class":"wait.eof","endNs":2,"sample":-1},{"class":"wait.eof","sample":-1}]`: "lost request 1: endNs: 0",
 		`"lost":[{"sample":-1}]`:                                           `lost request 0: class ""`,
-		`"outcomes":[{"fate":"ok","endpoint":"x"}]`:                        `outcomes: endpoint "x" was not seen`,
+		`"outcomes":[{"fate":"ok","endpoint":"x"}]`:                        `outcomes: endpoint "x" is not in the list of endpoints`,
 		`"outcomes":[{"fate":"ok","count":-1}]`:                            "outcomes: -1",
 		`"endpoints":[{"name":"x","firstConnectNs":-2}]`:                   "endpoint x: -2",
-		`"endpoints":[{"name":"x"},{"name":"x"}]`:                          `endpoint "x" is there twice`,
+		`"endpoints":[{"name":"x"},{"name":"x"}]`:                          `endpoint "x": duplicate`,
 		`"statuses":{"1000":1}`:                                            "statuses: 1000",
 		`"samples":[{"class":"wait.eof","count":-1}]`:                      "samples: -1",
 		`"connections":{"opened":-1}`:                                      "connections: -1",
 		`"marks":[{"name":"m","startNs":-9000000000000000000}]`:            "mark m: -9000000000000000000",
 		`"traces":[{"steps":[{"atNs":-1}]}]`:                               "trace: -1",
-		`"latency":{"ok":{"minNs":1}}`:                                     "a latency contradicts itself",
-		`"latency":{"ok":{"count":1,"hdr":"` + foreignHistogram(t) + `"}}`: "latency histogram: not of 1 µs to 1 h",
+		`"latency":{"ok":{"minNs":1}}`:                                     "latency: inconsistent count, sum, minimum and maximum",
+		`"latency":{"ok":{"count":1,"hdr":"` + foreignHistogram(t) + `"}}`: "latency histogram: want 1 µs to 1 h",
 	} {
 		_, err := Read(strings.NewReader(`{"format":"nodrop/1","runs":[{` + run + `}]}`))
 		if err == nil || !strings.Contains(err.Error(), want) {
