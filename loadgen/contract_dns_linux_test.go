@@ -147,7 +147,7 @@ func testRefresh(t *testing.T, keepAlive bool) {
 		t.Helper()
 		for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {
-				t.Fatalf("waited in vain until %s", what)
+				t.Fatalf("timed out waiting until %s", what)
 			}
 		}
 	}

@@ -281,7 +281,7 @@ func TestBodyFileShrinks(t *testing.T) {
 	if got := outcome(run, "spoiled", "client.body"); got.Fresh != 10 || run.Counts.Lost != 0 || counts.Incomplete != 10 {
 		t.Errorf("got %+v, the server saw %+v; want 10 spoiled", run.Outcomes, counts)
 	}
-	want := fmt.Sprintf(`Put "%s": -D: %s: file has become shorter`, server.URL(), file)
+	want := fmt.Sprintf(`Put "%s": -D: %s: the file shrank during the load`, server.URL(), file)
 	if len(run.Samples) != 1 || run.Samples[0].Text != want {
 		t.Errorf("got %+v\nwant %s", run.Samples, want)
 	}

@@ -280,9 +280,9 @@ func TestStreamCutAnywhere(t *testing.T) {
 	lines := bytes.SplitAfter(stream, []byte("\n"))
 	n := int(rec.Runs[0].Counts.Started)
 	for want, cut := range map[string][]byte{
-		"stream cut short after 2 requests of run variant 0: the run's end is missing, with its marks and what was in flight":                         bytes.Join(lines[:3], nil),
-		"stream cut short in the middle of a line after 2 requests of run variant 0: the run's end is missing, with its marks and what was in flight": append(bytes.Join(lines[:3], nil), lines[3][:9]...),
-		"stream cut short after the end of run variant 0: what followed is not known":                                                                 bytes.Join(lines[:n+2], nil),
+		"stream cut short after 2 requests of run variant 0: the end of the run is missing, with its marks and the requests in flight":                         bytes.Join(lines[:3], nil),
+		"stream cut short in the middle of a line after 2 requests of run variant 0: the end of the run is missing, with its marks and the requests in flight": append(bytes.Join(lines[:3], nil), lines[3][:9]...),
+		"stream cut short after the end of run variant 0: anything later is missing":                                                                           bytes.Join(lines[:n+2], nil),
 	} {
 		got, err := Read(bytes.NewReader(cut))
 		if err != nil || got.Error != want {
@@ -317,25 +317,25 @@ func TestReadStreamNamesWhatIsWrong(t *testing.T) {
 		"a line of something":     {begin + `{"a":1}` + "\n", "stream: line 2: not a line of a nodrop stream"},
 		"no JSON":                 {begin + "hello\n", "stream: line 2: invalid character"},
 		"not a number":            {begin + `{"fate":"ok","startNs":"1"}` + "\n", "stream: line 2: json: cannot unmarshal"},
-		"request outside":         {begin + over + `{"fate":"ok"}`, "stream: line 3: a request outside of a run"},
+		"request outside":         {begin + over + `{"fate":"ok"}`, "stream: line 3: a request outside any run"},
 		"unknown fate":            {begin + `{"fate":"eaten"}`, `stream: line 2: unknown fate "eaten"`},
 		"unknown class":           {begin + `{"fate":"lost","class":"wait.eaten"}`, `stream: line 2: unknown failure class "wait.eaten"`},
-		"ok with a class":         {begin + `{"fate":"ok","class":"wait.eof"}`, `stream: line 2: class "wait.eof" of a request that is ok`},
-		"lost without one":        {begin + `{"fate":"lost"}`, `stream: line 2: class "" of a request that is lost`},
-		"spoiled by the server":   {begin + `{"fate":"spoiled","class":"wait.eof"}`, `stream: line 2: class "wait.eof" of a request that is spoiled`},
-		"ends before it starts":   {begin + `{"fate":"ok","startNs":5,"endNs":4}`, "stream: line 2: -1 ns is not a time"},
-		"ends in ages":            {begin + `{"fate":"ok","endNs":9223372036854775807}`, "stream: line 2: 9223372036854775807 ns is not a time"},
-		"negative phase":          {begin + `{"fate":"ok","waitNs":-1}`, "stream: line 2: -1 ns is not a time"},
+		"ok with a class":         {begin + `{"fate":"ok","class":"wait.eof"}`, `stream: line 2: class "wait.eof" does not fit a request that is ok`},
+		"lost without one":        {begin + `{"fate":"lost"}`, `stream: line 2: class "" does not fit a request that is lost`},
+		"spoiled by the server":   {begin + `{"fate":"spoiled","class":"wait.eof"}`, `stream: line 2: class "wait.eof" does not fit a request that is spoiled`},
+		"ends before it starts":   {begin + `{"fate":"ok","startNs":5,"endNs":4}`, "stream: line 2: a request has an impossible time: -1 ns"},
+		"ends in ages":            {begin + `{"fate":"ok","endNs":9223372036854775807}`, "stream: line 2: a request has an impossible time: 9223372036854775807 ns"},
+		"negative phase":          {begin + `{"fate":"ok","waitNs":-1}`, "stream: line 2: a request has an impossible time: -1 ns"},
 		"negative connection":     {begin + `{"fate":"ok","connection":-1}`, "stream: line 2: connection -1"},
-		"negative bytes":          {begin + `{"fate":"ok","bytes":-1}`, "stream: line 2: -1 bytes"},
-		"strange status":          {begin + `{"fate":"ok","status":1000}`, "stream: line 2: 0 bytes with status 1000"},
-		"run inside a run":        {begin + begin, "stream: line 2: a run begins inside another"},
+		"negative bytes":          {begin + `{"fate":"ok","bytes":-1}`, "stream: line 2: not a response: -1 bytes"},
+		"strange status":          {begin + `{"fate":"ok","status":1000}`, "stream: line 2: not a response: 0 bytes, status 1000"},
+		"run inside a run":        {begin + begin, "stream: line 2: a run begins before the previous one has ended"},
 		"newer run":               {begin + over + strings.Replace(begin, "/1", "/2", 1), "stream: line 3: format nodrop-stream/2"},
-		"end without begin":       {begin + over + over, "stream: line 3: the end of a run that did not begin"},
+		"end without begin":       {begin + over + over, "stream: line 3: the end of a run that never began"},
 		"end that is not right":   {begin + `{"end":{"durationNs":-1}}`, "stream: line 2: durationNs: -1 is not between"},
-		"recording inside a run":  {begin + last, "stream: line 2: the recording ends inside a run"},
-		"too few runs":            {begin + over + strings.Replace(last, ":1}", ":2}", 1), "stream: line 3: the recording had 2 runs, the stream has 1"},
-		"something after the end": {begin + over + last + begin, "stream: line 4: follows the end of the recording"},
+		"recording inside a run":  {begin + last, "stream: line 2: the recording ends before its last run does"},
+		"too few runs":            {begin + over + strings.Replace(last, ":1}", ":2}", 1), "stream: line 3: the recording has 2 runs, but the stream has 1"},
+		"something after the end": {begin + over + last + begin, "stream: line 4: data after the end of the recording"},
 		"garbage after the end":   {begin + over + last + "xy", "stream: line 4: invalid character"},
 	}
 	for name, tc := range tests {
@@ -354,7 +354,7 @@ func TestReadStreamNamesWhatIsWrong(t *testing.T) {
 // TestReadStreamTooLongLine: an endless line is not held in memory.
 func TestReadStreamTooLongLine(t *testing.T) {
 	endless := io.MultiReader(strings.NewReader(`{"format":"nodrop-stream/1","run":{"variant":"`), zeros{})
-	if _, err := Read(endless); err == nil || !strings.Contains(err.Error(), "a line of more than") {
+	if _, err := Read(endless); err == nil || !strings.Contains(err.Error(), "line over") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := Read(zeros{}); err == nil || err.Error() != "not a nodrop recording" {
@@ -381,8 +381,8 @@ func TestReadRecordingOfForeignFiles(t *testing.T) {
 	}
 	tests := map[string]struct{ file, want string }{
 		"spaces":         {" \n", "empty file, not a recording"},
-		"gzip":           {packed.String(), "compressed by gzip: unpack it first"},
-		"our CSV":        {csvHeader + "\n0.1", "rows of -o csv hold too little"},
+		"gzip":           {packed.String(), "compressed with gzip: unpack it first"},
+		"our CSV":        {csvHeader + "\n0.1", "-o csv holds too little"},
 		"another's CSV":  {"a,b\n1,2\n", "not a nodrop recording"},
 		"a program":      {"\x7fELF\x02\x01\x01\x00", "not a nodrop recording"},
 		"a list":         {"[]", "not a nodrop recording"},
