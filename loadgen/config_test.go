@@ -159,7 +159,7 @@ func TestFlagsRefuse(t *testing.T) {
 		"-H with no host":      {[]string{"-H", "Host;", url}, `-H "Host;": a request needs its Host`},
 		"-H Expect":            {[]string{"-H", "Expect: 200-ok", "-d", "x", url}, `-H "Expect: 200-ok": HTTP defines no such expectation`},
 		"-H Upgrade alone":     {[]string{"-H", "Upgrade: h2c", url}, "-H Upgrade: servers ignore it without Connection: Upgrade"},
-		"-H with a control":    {[]string{"-H", "X: a\x01", url}, `header field "X": its value holds a line break or another control character`},
+		"-H with a control":    {[]string{"-H", "X: a\x01", url}, `header field "X": its value contains a line break or another control character`},
 		"host in no script":    {[]string{"-host", "a\u2260b", url}, `-host: host "a≠b": not a valid internationalized domain name`},
 		"--sni in no script":   {[]string{"--sni", "a\u2260b", url}, `--sni: host "a≠b": not a valid internationalized domain name`},
 		"-D - in a scenario":   {[]string{"-D", "-", url}, "-D -: only a plain load can read its body from standard input"},

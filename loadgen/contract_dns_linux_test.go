@@ -188,7 +188,7 @@ func testRefresh(t *testing.T, keepAlive bool) {
 	if c := run.Counts; c.OK != c.Started || run.Connections.Opened != gone.connections.Load()+stays.connections.Load() {
 		t.Errorf("%+v, %+v; the servers accepted %d and %d", run.Outcomes, run.Connections, gone.connections.Load(), stays.connections.Load())
 	}
-	if len(run.Marks) != 1 || run.Marks[0].Name != "look-up of "+gatewayName+" failed; old addresses stay" {
+	if len(run.Marks) != 1 || run.Marks[0].Name != "DNS lookup of "+gatewayName+" failed; nodrop keeps the old addresses" {
 		t.Errorf("marks %+v; want one", run.Marks)
 	}
 }

@@ -169,7 +169,7 @@ func TestProxyRefuses(t *testing.T) {
 	if got, want := outcome(run, "lost", "proxy.rejected"), (faultserver.Count{Fresh: 6}); got != want {
 		t.Errorf("got %+v (%+v); want %+v", got, run.Outcomes, want)
 	}
-	if want := `Get "https://gateway/": proxyconnect tcp: ` + proxy.Listener.Addr().String() + ` answered 403 to CONNECT`; run.Samples[0].Text != want {
+	if want := `Get "https://gateway/": proxyconnect tcp: ` + proxy.Listener.Addr().String() + ` responded to CONNECT with 403`; run.Samples[0].Text != want {
 		t.Errorf("got %s\nwant %s", run.Samples[0].Text, want)
 	}
 }
