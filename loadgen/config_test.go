@@ -223,7 +223,7 @@ func TestStatusSet(t *testing.T) {
 			}
 		}
 		if bits[418] || bits[300] {
-			t.Errorf("%q takes too much", set)
+			t.Errorf("%q accepts too much", set)
 		}
 	}
 	for _, bad := range []record.StatusSet{"", "2", "20x", "99", "1000", "0xx", "a-b", "200-", ","} {

@@ -218,7 +218,7 @@ func TestContractGroups(t *testing.T) {
 	}
 	for class, want := range map[string]string{"a": "a", "b": "b", "c": "b", "d": "b", "e": "b"} {
 		if got := g.of(class); got != want {
-			t.Errorf("%s is of %s; want %s", class, got, want)
+			t.Errorf("%s is in the group of %s; want %s", class, got, want)
 		}
 	}
 }

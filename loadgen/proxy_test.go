@@ -251,7 +251,7 @@ func TestUnixSocket(t *testing.T) {
 
 func testUnixSocket(t *testing.T, engine record.Engine) {
 	if runtime.GOOS == "windows" {
-		t.Skip("the test server is not written for it")
+		t.Skip("the test server does not run on Windows")
 	}
 	path := filepath.Join(t.TempDir(), "s")
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "unix", path)

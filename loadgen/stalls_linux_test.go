@@ -138,7 +138,7 @@ func withinLimit(t *testing.T, f func(limit time.Duration) bool) {
 			return
 		}
 	}
-	t.Fatal("no limit was long enough")
+	t.Fatal("no time limit was long enough")
 }
 
 // reached waits for a state of what c does; false if c's limit may have passed

@@ -90,6 +90,6 @@ func TestSuspension(t *testing.T) {
 		t.Errorf("got %q; want %q", got, want)
 	}
 	if s.Ours(0, int64(now), int64(time.Millisecond)) {
-		t.Error("a deadline that stood still has passed because of that")
+		t.Error("a deadline passed while the machine was suspended")
 	}
 }

@@ -177,7 +177,7 @@ func TestTrialIsBounded(t *testing.T) {
 		t.Error(err)
 	}
 	if took := time.Since(began); took >= 20*time.Second {
-		t.Errorf("the trials took %v, as long as -t is where none is given", took)
+		t.Errorf("the trials took %v, as long as the default -t", took)
 	}
 }
 
@@ -416,7 +416,7 @@ func TestGoodbyeHoldsNobodyUp(t *testing.T) {
 	const timeout = 3 * time.Second
 	run := runLoad(t, loadgen.Config{URL: url, Requests: 1, Workers: 1, Method: "POST", Body: make([]byte, 64<<20), Timeout: timeout, TLS: trusting(t)})
 	if d := time.Duration(run.Duration); d >= timeout+5*time.Second || run.Lost[0].Class.String() != "send.timeout" {
-		t.Errorf("%+v in %v; want send.timeout in %v, without the 5 s that crypto/tls gives a goodbye", run.Outcomes, d, timeout)
+		t.Errorf("%+v in %v; want send.timeout in %v, without the 5 s that crypto/tls allows for close_notify", run.Outcomes, d, timeout)
 	}
 }
 
@@ -529,7 +529,7 @@ func TestTLSIsAPhase(t *testing.T) {
 		t.Errorf("TLS %d to %d, connect up to %d", p.TLS.Min, p.TLS.Max, p.Connect.Max)
 	}
 	if phases := p.DNS.Sum + p.Connect.Sum + p.Send.Sum + p.Wait.Sum + p.Read.Sum; phases > run.Latency.OK.Sum {
-		t.Errorf("the phases take %d, the requests %d: TLS is told twice", phases, run.Latency.OK.Sum)
+		t.Errorf("the phases take %d, the requests %d: TLS is counted twice", phases, run.Latency.OK.Sum)
 	}
 }
 

@@ -76,7 +76,7 @@ func TestSlips(t *testing.T) {
 			t.Errorf("%q: got %v, hint %q; want %s, hint %q", url, err, hint, want.problem, want.hint)
 		}
 		if text := err.Error() + hint; strings.Contains(text, "secret") || strings.ContainsAny(text, "\n\r") {
-			t.Errorf("%q: %q gives the password away, or is more than a line", url, text)
+			t.Errorf("%q: %q reveals the password, or is more than one line", url, text)
 		}
 	}
 }

@@ -232,7 +232,7 @@ func TestStreamBeyondBounds(t *testing.T) {
 		t.Fatal(err)
 	}
 	if encoded(t, got) != encoded(t, rec) {
-		t.Error("the stream is read as something else")
+		t.Error("the stream reads back differently")
 	}
 }
 
@@ -248,7 +248,7 @@ func TestStreamCutAnywhere(t *testing.T) {
 		got, err := Read(bytes.NewReader(cut))
 		if at < first {
 			if err == nil && at < first-1 {
-				t.Fatalf("%d bytes were taken for a stream", at)
+				t.Fatalf("%d bytes were accepted as a stream", at)
 			}
 			continue
 		}
@@ -274,7 +274,7 @@ func TestStreamCutAnywhere(t *testing.T) {
 			}
 		}
 		if started != requests && started != requests+1 { // a line may lack only its line break
-			t.Fatalf("%d bytes hold %d requests, read were %d", at, requests, started)
+			t.Fatalf("%d bytes hold %d requests, but %d were read", at, requests, started)
 		}
 	}
 	lines := bytes.SplitAfter(stream, []byte("\n"))
@@ -301,7 +301,7 @@ func TestStreamWithLinesTakenOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.Runs[0].Counts.Check() == nil {
-		t.Error("a request is missing, and nobody notices")
+		t.Error("a request is missing, and Check does not notice")
 	}
 }
 
@@ -478,7 +478,7 @@ func TestStreamsWriteWholeLines(t *testing.T) {
 		before := len(file.writes)
 		told.Record(&record.Result{Start: 1, End: 5 * flushEvery}, "")
 		if len(file.writes) == before {
-			t.Errorf("%s: after five seconds nothing was written", stream.Name)
+			t.Errorf("%s: nothing was written within five seconds", stream.Name)
 		}
 		told.End(&record.Run{})
 		if err := sink.Close(&record.Recording{}); err != nil {
@@ -612,7 +612,7 @@ func reread(t *testing.T, rec *record.Recording) {
 		t.Fatalf("accepted, written and refused: %v\n%.2000s", err, first)
 	}
 	if second := encoded(t, again); second != first {
-		t.Fatalf("reads as something else\n%s\n%s", first, second)
+		t.Fatalf("reads back differently\n%s\n%s", first, second)
 	}
 }
 
