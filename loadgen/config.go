@@ -120,7 +120,7 @@ func (c *Config) Validate() error {
 		}
 	}
 	if c.Method == "CONNECT" {
-		return errors.New("-m CONNECT: not supported: it opens a tunnel and has no response to count")
+		return errors.New("-m CONNECT: opens a tunnel and has no response to count")
 	}
 	if err := c.validateRoute(); err != nil {
 		return err
