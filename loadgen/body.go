@@ -44,7 +44,7 @@ func (v *FlagValues) readStdin() ([]byte, error) {
 		return nil, &misuse.Error{Problem: "-D -: only a plain load can read its body from standard input", Hint: "write the body to a file and use -D FILE"}
 	}
 	if f, ok := v.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return nil, &misuse.Error{Problem: "-D -: standard input is a terminal", Hint: "use -D - <FILE or -D FILE"}
+		return nil, &misuse.Error{Problem: "-D -: standard input is a terminal", Hint: "use -D FILE, or -D - <FILE"}
 	}
 	body, err := readBounded("-", v.Stdin)
 	if err == nil && len(body) == 0 {
