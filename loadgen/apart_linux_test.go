@@ -45,7 +45,7 @@ func runApart(t *testing.T, change func(*exec.Cmd)) {
 	out, err := cmd.CombinedOutput()
 	switch {
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.ENOSPC), errors.Is(err, unix.ENOSYS):
-		t.Skipf("NOT RUN: a process with namespaces of its own needs root and a kernel that has them: %v", err)
+		t.Skipf("NOT RUN: a process in its own namespaces needs root and a kernel with namespaces: %v", err)
 	case err != nil, !bytes.Contains(out, []byte("--- PASS: "+t.Name()+" (")):
 		t.Fatalf("%v\n%s", err, out)
 	}

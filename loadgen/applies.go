@@ -16,7 +16,7 @@ func (c *Config) validateEngine(t target.Target) error {
 		return fmt.Errorf("--engine %q: want one of %s", string(c.Engine), strings.Join(record.EngineNames(), ", "))
 	}
 	if why := c.withoutLoop(t); c.Engine == record.EngineLoop && why != "" {
-		return fmt.Errorf("--engine loop: %s; the pool does", why)
+		return fmt.Errorf("--engine loop: %s; use --engine pool", why)
 	}
 	return nil
 }
@@ -27,13 +27,13 @@ func (c *Config) withoutLoop(t target.Target) string {
 		why string
 		is  bool
 	}{
-		{"it runs on Linux alone", runtime.GOOS != "linux"},
-		{"it does not speak TLS", t.TLS},
-		{"it does not go through a proxy (-x)", c.Proxy != nil},
-		{"it does not look names up for each connection (--dns per-connection)", c.DNS == DNSPerConnection},
-		{"it does not tell requests step by step (--trace-lost)", c.TraceLost > 0},
-		{"it does not send a body from its file (-D, over 1 MiB)", c.BodyFile != ""},
-		{"it does not wait for a 100 (Expect)", len(c.Body) > 0 && hasElement(c.Fields, "expect", "100-continue")},
+		{"it runs only on Linux", runtime.GOOS != "linux"},
+		{"it does not support TLS", t.TLS},
+		{"it does not support proxies (-x)", c.Proxy != nil},
+		{"it does not support --dns per-connection", c.DNS == DNSPerConnection},
+		{"it does not support --trace-lost", c.TraceLost > 0},
+		{"it does not support -D with a file over 1 MiB", c.BodyFile != ""},
+		{"it does not support Expect: 100-continue", len(c.Body) > 0 && hasElement(c.Fields, "expect", "100-continue")},
 	} {
 		if obstacle.is {
 			return obstacle.why

@@ -41,14 +41,14 @@ func (v *FlagValues) readBody() (body []byte, file string, err error) {
 
 func (v *FlagValues) readStdin() ([]byte, error) {
 	if v.Stdin == nil {
-		return nil, &misuse.Error{Problem: "-D -: only a plain load reads its body from standard input", Hint: "write it to a file, and name that"}
+		return nil, &misuse.Error{Problem: "-D -: only a plain load can read its body from standard input", Hint: "write the body to a file and use -D FILE"}
 	}
 	if f, ok := v.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return nil, &misuse.Error{Problem: "-D -: standard input is a terminal", Hint: "-D - <FILE, or -D FILE"}
+		return nil, &misuse.Error{Problem: "-D -: standard input is a terminal", Hint: "use -D FILE, or -D - <FILE"}
 	}
 	body, err := readBounded("-", v.Stdin)
 	if err == nil && len(body) == 0 {
-		return nil, &misuse.Error{Problem: "-D -: standard input is empty", Hint: "leave -D out to send no body"}
+		return nil, &misuse.Error{Problem: "-D -: standard input is empty", Hint: "omit -D to send no body"}
 	}
 	return body, err
 }
@@ -59,7 +59,7 @@ func readBounded(name string, r io.Reader) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("-D: %w", err)
 	case len(body) > maxBodyRead:
-		return nil, &misuse.Error{Problem: fmt.Sprintf("-D %s: more than %d MiB, and it cannot be read again for each request", name, maxBodyRead>>20), Hint: "write it to a file, and name that"}
+		return nil, &misuse.Error{Problem: fmt.Sprintf("-D %s: over %d MiB; a body that large must be a regular file", name, maxBodyRead>>20), Hint: "write the body to a file and use -D FILE"}
 	}
 	return body, nil
 }

@@ -66,7 +66,7 @@ func TestLongTexts(t *testing.T) {
 					t.Errorf("%+v %+v", run.Counts, run.Samples)
 				}
 				if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > n*length/3 {
-					t.Errorf("%d bytes were kept of %d", grown, n*length)
+					t.Errorf("kept %d of %d bytes", grown, n*length)
 				}
 				text, err := json.Marshal(run)
 				if err != nil {
@@ -79,7 +79,7 @@ func TestLongTexts(t *testing.T) {
 				checkLengths(t, everything)
 				distinct := len(run.Endpoints) - 1 + len(run.Samples) + len(run.Responses)
 				if name != "malformed field" && distinct < 64 { // a malformed response's sample holds only its first bytes
-					t.Errorf("%d different texts of %d requests", distinct, n)
+					t.Errorf("%d different texts for %d requests", distinct, n)
 				}
 			})
 		}

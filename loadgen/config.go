@@ -116,11 +116,11 @@ func (c *Config) Validate() error {
 	}
 	for _, to := range c.ConnectTo {
 		if !to.matches(target) {
-			return fmt.Errorf("--connect-to %s: does not match the URL's %s", to, target.Hostport())
+			return fmt.Errorf("--connect-to %s: does not match the URL's host and port, %s", to, target.Hostport())
 		}
 	}
 	if c.Method == "CONNECT" {
-		return errors.New("-m CONNECT: opens a tunnel and has no answer to count")
+		return errors.New("-m CONNECT: opens a tunnel and has no response to count")
 	}
 	if err := c.validateRoute(); err != nil {
 		return err
@@ -147,7 +147,7 @@ func (c *Config) validateRoute() error {
 		}
 	}
 	if len(given) > 1 {
-		return fmt.Errorf("%s: each says where connections go; give one", strings.Join(given, " and "))
+		return fmt.Errorf("%s: each sets where connections go; use only one", strings.Join(given, " and "))
 	}
 	return nil
 }
@@ -193,7 +193,7 @@ func (c *Config) validateLoad() error {
 	case c.Duration == 0 && c.Requests < int64(c.Workers):
 		return fmt.Errorf("-n %d: cannot be less than -c %d", c.Requests, c.Workers)
 	case c.Rate < 0 || math.IsNaN(c.Rate) || math.IsInf(c.Rate, 0):
-		return fmt.Errorf("-q %v: a rate cannot be negative or endless", c.Rate)
+		return fmt.Errorf("-q %v: a rate must be finite and not negative", c.Rate)
 	case c.Rate > 1e9:
 		return fmt.Errorf("-q %v: more than one request per nanosecond", c.Rate)
 	case c.MaxBody < 0:

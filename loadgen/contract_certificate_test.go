@@ -76,10 +76,10 @@ func TestContractBadServer(t *testing.T) {
 				})
 				ok := outcome(run, "ok", "")
 				if ok.Fresh != good || ok.Fresh+ok.Reused != served.Load() || keepAlive == (ok.Reused == 0) {
-					t.Errorf("%+v ok; the server made %d handshakes and answered %d", ok, good, served.Load())
+					t.Errorf("%+v ok; the server made %d handshakes and responded to %d", ok, good, served.Load())
 				}
 				if got, want := outcome(run, "lost", "tls.rejected"), (faultserver.Count{Fresh: refused.Load()}); got != want || want.Fresh != n-served.Load() {
-					t.Errorf("got %+v; the server met %d with what is bad", run.Outcomes, refused.Load())
+					t.Errorf("got %+v; the server sent a bad certificate to %d", run.Outcomes, refused.Load())
 				}
 				if len(run.Samples) != 1 {
 					t.Errorf("samples %+v; want one", run.Samples)

@@ -65,10 +65,10 @@ func TestContractLookups(t *testing.T) {
 			run := load.Run(t.Context())
 			checkInvariants(t, run)
 			if asked := names.lookups() - before; asked != n {
-				t.Errorf("%d look-ups for %d connections", asked, n)
+				t.Errorf("%d lookups for %d connections", asked, n)
 			}
 			if served := serverCounts(t, server).Requests; served != good || run.Counts.OK != good {
-				t.Errorf("%d ok, the server answered %d; want %d", run.Counts.OK, served, good)
+				t.Errorf("%d ok, the server responded to %d; want %d", run.Counts.OK, served, good)
 			}
 			if got, want := outcome(run, tc.fate, tc.class), (faultserver.Count{Fresh: n - good}); got != want {
 				t.Errorf("got %+v %+v; want %+v %s as %s", run.Outcomes, run.Samples, want, tc.fate, tc.class)
@@ -147,7 +147,7 @@ func testRefresh(t *testing.T, keepAlive bool) {
 		t.Helper()
 		for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {
-				t.Fatalf("waited in vain until %s", what)
+				t.Fatalf("timed out waiting until %s", what)
 			}
 		}
 	}
@@ -183,12 +183,12 @@ func testRefresh(t *testing.T, keepAlive bool) {
 	}
 	served := map[string]int64{"127.0.0.1:8080 ok": gone.requests.Load(), "127.0.0.2:8080 ok": stays.requests.Load()}
 	if diff := cmp.Diff(served, ok); diff != "" {
-		t.Errorf("the servers' counts are not ours: %s", diff)
+		t.Errorf("the servers' counts differ from the run's: %s", diff)
 	}
 	if c := run.Counts; c.OK != c.Started || run.Connections.Opened != gone.connections.Load()+stays.connections.Load() {
 		t.Errorf("%+v, %+v; the servers accepted %d and %d", run.Outcomes, run.Connections, gone.connections.Load(), stays.connections.Load())
 	}
-	if len(run.Marks) != 1 || run.Marks[0].Name != "look-up of "+gatewayName+" failed; old addresses stay" {
+	if len(run.Marks) != 1 || run.Marks[0].Name != "DNS lookup of "+gatewayName+" failed; nodrop keeps the old addresses" {
 		t.Errorf("marks %+v; want one", run.Marks)
 	}
 }
@@ -209,7 +209,7 @@ func TestContractDNSOnce(t *testing.T) {
 	run := load.Run(t.Context())
 	checkInvariants(t, run)
 	if served := serverCounts(t, server).Requests; served != 60 || run.Counts.OK != 60 || names.lookups() != before || len(run.Marks) != 0 {
-		t.Errorf("%+v, the server answered %d, %d look-ups more, marks %+v", run.Outcomes, served, names.lookups()-before, run.Marks)
+		t.Errorf("%+v, the server responded to %d, %d more lookups, marks %+v", run.Outcomes, served, names.lookups()-before, run.Marks)
 	}
 }
 
@@ -234,7 +234,7 @@ func TestContractLookupsNotMade(t *testing.T) {
 		run := load.Run(t.Context())
 		checkInvariants(t, run)
 		if got, want := outcome(run, "spoiled", "client.files"), (faultserver.Count{Fresh: n}); got != want || names.lookups() != before {
-			t.Errorf("got %+v, %d look-ups; want %+v, none", run.Outcomes, names.lookups()-before, want)
+			t.Errorf("got %+v, %d lookups; want %+v, none", run.Outcomes, names.lookups()-before, want)
 		}
 		if text := "lookup " + gatewayName + " on 127.0.0.1:53: dial udp 127.0.0.1:53: socket: too many open files"; len(run.Samples) != 1 || !endsIn(run.Samples[0].Text, text) {
 			t.Errorf("samples %+v; want one, … %s", run.Samples, text)
@@ -251,7 +251,7 @@ func TestContractLookupsNotMade(t *testing.T) {
 		checkInvariants(t, run)
 		ports, withoutResponse := outcome(run, "spoiled", "client.ports").Fresh, outcome(run, "spoiled", "client.resolver").Fresh
 		if ports+withoutResponse != n || ports < n-fewPorts {
-			t.Errorf("got %+v %+v; want all of %d spoiled, most for want of a port", run.Outcomes, run.Samples, n)
+			t.Errorf("got %+v %+v; want all of %d spoiled, most of them without a free port", run.Outcomes, run.Samples, n)
 		}
 	})
 }

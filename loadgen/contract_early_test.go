@@ -70,7 +70,7 @@ func testEarly(t *testing.T, way route, kind faultserver.Kind, cfg loadgen.Confi
 		t.Errorf("%s: got %+v; the server made %+v: %+v", want, got, faults, run.Outcomes)
 	}
 	if got := outcome(run, "ok", ""); got != ok || ok.Fresh+ok.Reused != 4 || counts.Incomplete != 0 {
-		t.Errorf("ok: got %+v; the server answered %+v", got, counts)
+		t.Errorf("ok: got %+v; the server responded to %+v", got, counts)
 	}
 	if !cfg.DisableKeepAlive && ok.Reused+faults.Reused == 0 {
 		t.Error("no connection carried another large request")

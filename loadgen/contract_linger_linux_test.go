@@ -35,15 +35,15 @@ func TestContractKeptOpen(t *testing.T) {
 				run := runLoad(t, cfg)
 				n := cfg.Requests
 				if served := serverCounts(t, server).Requests; run.Counts.OK != n || served != n {
-					t.Errorf("%+v, the server answered %d; want %d", run.Counts, served, n)
+					t.Errorf("%+v, the server responded to %d; want %d", run.Counts, served, n)
 				}
 				if c := run.Connections; c.Ours != n || c.Opened != n || c.Waited != 0 {
-					t.Errorf("%+v; want %d closed by us", c, n)
+					t.Errorf("%+v; want %d closed by nodrop", c, n)
 				}
 				// Waiting for the server to close would take 0.1 s for each,
 				// one after another.
 				if waits := time.Duration(n) * 100 * time.Millisecond; cfg.Workers == 1 && time.Duration(run.Duration) > waits {
-					t.Errorf("took %v; waiting for the server to close would have taken %v", time.Duration(run.Duration), waits)
+					t.Errorf("took %v; waiting for the server to close takes %v", time.Duration(run.Duration), waits)
 				}
 			})
 		}
@@ -63,14 +63,14 @@ func TestContractKeptOpenTakesNoFiles(t *testing.T) {
 				run := load.Run(t.Context())
 				checkInvariants(t, run)
 				if c := run.Connections; run.Counts.OK != n || c.Ours != n {
-					t.Errorf("%+v %+v %+v; want %d ok, and closed by us", run.Counts, c, run.Samples, n)
+					t.Errorf("%+v %+v %+v; want %d ok, and closed by nodrop", run.Counts, c, run.Samples, n)
 				}
 				return
 			}
 			server := way.start(t, faultserver.Always(faultserver.KeptOpen))
 			runApart(t, func(cmd *exec.Cmd) { cmd.Env = append(cmd.Env, "URL="+server.URL()) })
 			if served := serverCounts(t, server).Requests; served != n {
-				t.Errorf("the server answered %d; want %d", served, n)
+				t.Errorf("the server responded to %d; want %d", served, n)
 			}
 		})
 	}

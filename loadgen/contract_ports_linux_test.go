@@ -67,7 +67,7 @@ func testPorts(t *testing.T, way route, keepAlive bool) {
 	widenPorts(t)
 	want := faultserver.Count{Fresh: fewPorts}
 	if got, served := outcome(run, "ok", ""), serverCounts(t, server).ByKind[faultserver.OK]; got != want || served != want {
-		t.Errorf("%+v ok, the server answered %+v; want %+v", got, served, want)
+		t.Errorf("%+v ok, the server responded to %+v; want %+v", got, served, want)
 	}
 	expectNoPorts(t, run, server.Addr().String(), n-fewPorts)
 }
@@ -105,10 +105,10 @@ func testContractPortsInTimeWait(t *testing.T, engine record.Engine) {
 	narrowPorts(t) // the server listens outside this range
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: n, Workers: 4, DisableKeepAlive: true})
 	if got, want := outcome(run, "ok", ""), (faultserver.Count{Fresh: fewPorts}); got != want || served.Load() != fewPorts {
-		t.Errorf("%+v ok, the server answered %d; want %+v", got, served.Load(), want)
+		t.Errorf("%+v ok, the server responded to %d; want %+v", got, served.Load(), want)
 	}
 	if run.Connections.Ours != fewPorts {
-		t.Errorf("connections %+v; want %d closed by us", run.Connections, fewPorts)
+		t.Errorf("connections %+v; want %d closed by nodrop", run.Connections, fewPorts)
 	}
 	expectNoPorts(t, run, url[len("http://"):], n-fewPorts)
 }
@@ -128,6 +128,6 @@ func testContractPortsComeBack(t *testing.T, engine record.Engine) {
 	server := startServer(t, faultserver.Always(faultserver.OK))
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: n, Workers: 4, DisableKeepAlive: true})
 	if served := serverCounts(t, server).Requests; served != n || run.Counts.OK != n {
-		t.Errorf("%+v, the server answered %d; want all of %d", run.Outcomes, served, n)
+		t.Errorf("%+v, the server responded to %d; want all of %d", run.Outcomes, served, n)
 	}
 }

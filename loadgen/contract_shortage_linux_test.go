@@ -108,10 +108,10 @@ func testShortage(t *testing.T, s shortage, way route, cfg loadgen.Config) *reco
 	run := readRun(t, file)
 	counts := serverCounts(t, server)
 	if got, want := outcome(run, "ok", ""), counts.ByKind[faultserver.OK]; got != want || got.Fresh+got.Reused != counts.Requests || s.none != (run.Counts.OK == 0) {
-		t.Errorf("ok: got %+v; the server answered %+v of %d", got, want, counts.Requests)
+		t.Errorf("ok: got %+v; the server responded to %+v of %d", got, want, counts.Requests)
 	}
 	if got := outcome(run, "spoiled", s.class); got.Reused != 0 || got.Fresh != cfg.Requests-run.Counts.OK || got.Fresh == 0 {
-		t.Errorf("got %+v; want all but those that are ok as %s", run.Outcomes, s.class)
+		t.Errorf("got %+v; want all that are not ok as %s", run.Outcomes, s.class)
 	}
 	return run
 }

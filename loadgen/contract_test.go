@@ -254,7 +254,7 @@ func checkAgainstServer(t *testing.T, run *record.Run, counts faultserver.Counts
 	}
 	raced := unseen + counts.AfterFIN
 	if got := outcome(run, "ok", ""); got != ok {
-		t.Errorf("ok: got %+v; the server answered %+v", got, ok)
+		t.Errorf("ok: got %+v; the server responded to %+v", got, ok)
 	}
 	faults.Reused += raced
 	if raced > 0 {
@@ -327,7 +327,7 @@ func TestContractKeptAlive(t *testing.T) {
 			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 100, Workers: 4, TLS: trusting(t), Engine: way.engine})
 			counts := serverCounts(t, server)
 			if counts.Connections != 4+way.trials() || run.Connections.Opened != 4 {
-				t.Errorf("server accepted %d connections, we counted %d; want 4", counts.Connections, run.Connections.Opened)
+				t.Errorf("the server accepted %d connections, nodrop counted %d; want 4", counts.Connections, run.Connections.Opened)
 			}
 			if got, want := outcome(run, "ok", ""), (faultserver.Count{Fresh: 4, Reused: 96}); got != want {
 				t.Errorf("got %+v; want %+v", got, want)
@@ -402,7 +402,7 @@ func TestContractRefused(t *testing.T) {
 // process had.
 func TestContractAcceptQueue(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("the length of an accept queue is known on Linux only")
+		t.Skip("only Linux reports the length of an accept queue")
 	}
 	for _, way := range cleartext() {
 		t.Run(way.String(), func(t *testing.T) {
@@ -444,7 +444,7 @@ func TestContractAcceptQueue(t *testing.T) {
 
 func TestContractBlackHole(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("only Linux drops what a full accept queue cannot take")
+		t.Skip("only Linux drops connections when the accept queue is full")
 	}
 	for _, way := range cleartext() {
 		t.Run(way.String(), func(t *testing.T) {
@@ -471,7 +471,7 @@ func TestContractExact(t *testing.T) {
 			server := way.start(t, faultserver.Always(faultserver.OK))
 			run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 500, Workers: 120, DisableKeepAlive: true, TLS: trusting(t), Engine: way.engine})
 			if counts := serverCounts(t, server); counts.Requests != 500 || run.Counts.OK != 500 {
-				t.Errorf("the server saw %d, we say %d ok; want 500", counts.Requests, run.Counts.OK)
+				t.Errorf("the server saw %d, nodrop counted %d ok; want 500", counts.Requests, run.Counts.OK)
 			}
 		})
 	}

@@ -61,12 +61,12 @@ func TestAgainstCurl(t *testing.T) {
 			body, took := curlOf(t, curl, url)
 			want := took && tc.stricter == ""
 			if tc.stricter != "" && !took {
-				t.Error("curl does not take it either: it is no difference")
+				t.Error("curl rejects it too: this is not a difference")
 			}
 			for _, way := range cleartext() {
 				run := runLoad(t, loadgen.Config{URL: url, Requests: 1, Workers: 1, Engine: way.engine})
 				if got := run.Counts.OK == 1; got != want {
-					t.Errorf("%s: ok %t %+v; curl takes it: %t", way, got, run.Samples, took)
+					t.Errorf("%s: ok %t %+v; curl accepts it: %t", way, got, run.Samples, took)
 				}
 				if want && run.Bytes != body {
 					t.Errorf("%s: %d bytes of body; curl has %d", way, run.Bytes, body)
@@ -84,7 +84,7 @@ func curlOf(t *testing.T, curl, url string) (body int64, took bool) {
 	defer cancel()
 	out, err := exec.CommandContext(ctx, curl, "--silent", "--noproxy", "*", "--output", "/dev/null", "--write-out", "%{size_download}", url).Output()
 	if ctx.Err() != nil {
-		t.Fatal("curl did not end")
+		t.Fatal("curl did not exit")
 	}
 	body, bad := strconv.ParseInt(string(out), 10, 64)
 	if bad != nil {

@@ -84,7 +84,7 @@ func testRejected(t *testing.T, cfg loadgen.Config, class string) {
 		t.Errorf("got %+v; want %d × %s", loss, cfg.Requests, class)
 	}
 	if code := curl(t, cfg.URL); code != couldNotConnect {
-		t.Errorf("curl ended with %d; want %d, as it could not connect", code, couldNotConnect)
+		t.Errorf("curl exited with %d; want %d (could not connect)", code, couldNotConnect)
 	}
 }
 
@@ -172,7 +172,7 @@ func TestDifferentialStream(t *testing.T) {
 				t.Errorf("got %+v; want %d × %q", said, n, want.class)
 			}
 			if code := curl(t, url); code != want.curl {
-				t.Errorf("curl ended with %d; want %d", code, want.curl)
+				t.Errorf("curl exited with %d; want %d", code, want.curl)
 			}
 		})
 	}
@@ -276,7 +276,7 @@ func testBrokenCall(t *testing.T, engine record.Engine, broken brokenCall) {
 		}
 	}
 	if served := serverCounts(t, server).Requests; broken.class == "" && (run.Counts.OK != n || served != n) {
-		t.Errorf("%d ok, the server answered %d; want %d", run.Counts.OK, served, n)
+		t.Errorf("%d ok, the server responded to %d; want %d", run.Counts.OK, served, n)
 	}
 }
 

@@ -33,7 +33,7 @@ func TestEndlessResponses(t *testing.T) {
 			if want := (record.Counts{Planned: 3, Started: 3, Aborted: 3}); run.Counts != want || run.Interrupted {
 				t.Errorf("got %+v, interrupted %t; want %+v, false", run.Counts, run.Interrupted, want)
 			}
-			const want = "3 requests were still under way 10ms after the end of -z (-t 0 sets no limit) and were cut"
+			const want = "nodrop aborted 3 requests that were still in flight 10ms after the end of -z (-t 0 sets no timeout)"
 			if notes := strings.Join(run.Notes, "\n"); !strings.Contains(notes, want) {
 				t.Errorf("notes:\n%s\nwant: %s", notes, want)
 			}

@@ -17,7 +17,7 @@ func newEngine(l *Load) engine.Engine {
 	}
 	e, err := looper.New(&l.job, pool.NewHandoff(&l.job))
 	if err != nil { // a limit of this machine: in the pool it fails requests, which are counted
-		l.notes = append(l.notes, fmt.Sprintf("the pool ran in place of the loop: %v", err))
+		l.notes = append(l.notes, fmt.Sprintf("this machine could not run --engine loop (%v), so nodrop used --engine pool", err))
 		return pool.New(&l.job)
 	}
 	l.engine = record.EngineLoop

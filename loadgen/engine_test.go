@@ -25,7 +25,7 @@ func TestWorkersShareTheRequest(t *testing.T) {
 	newEngine(newTestLoad(t, Config{URL: "http://127.0.0.1/", Workers: 50, Method: "POST", Body: make([]byte, body), Engine: "pool"}))
 	runtime.ReadMemStats(&after)
 	if got := after.TotalAlloc - before.TotalAlloc; got > 10*body {
-		t.Errorf("50 workers with a body of %d bytes took %d", body, got)
+		t.Errorf("50 workers with a body of %d bytes used %d bytes", body, got)
 	}
 }
 
@@ -38,7 +38,7 @@ func TestHostsDifferInNoCase(t *testing.T) {
 		t.Fatal(err)
 	}
 	if hop := load.newHop(same, "GET", engine.Payload{}, true); !hop.Home {
-		t.Error("it is taken for another host")
+		t.Error("treated as another host")
 	}
 }
 

@@ -145,7 +145,7 @@ func testLatencyEndsBeforeTheWaitForFIN(t *testing.T, engine record.Engine) {
 		t.Fatalf("%+v %+v", run.Counts, run.Connections)
 	}
 	if wait := time.Since(began) - time.Duration(run.Duration); wait < 90*time.Millisecond {
-		t.Errorf("%v were no part of the run; the wait for the FIN is none", wait)
+		t.Errorf("%v passed outside the run; want 90ms or more: the wait for the FIN does not count", wait)
 	}
 }
 
@@ -214,7 +214,7 @@ func testUserinfo(t *testing.T, engine record.Engine) {
 	}
 	runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: 1, Workers: 1, Fields: []loadgen.Field{{Name: "authorization", Value: "mine"}}})
 	if got.Load() != "mine" {
-		t.Errorf("got %q; want mine: a field wins", got.Load())
+		t.Errorf("got %q; want the -H field to win", got.Load())
 	}
 	hang.Store(true)
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: 1, Workers: 1})
@@ -255,7 +255,7 @@ func TestAbortEndsLookups(t *testing.T) {
 			t.Errorf("%+v; want %d aborted", run.Counts, workers)
 		}
 	case <-time.After(20 * time.Second):
-		t.Fatal("the run goes on")
+		t.Fatal("the run is still going on")
 	}
 }
 
@@ -277,7 +277,7 @@ func testBrokenSink(t *testing.T, engine record.Engine) {
 		t.Errorf("%+v", run.Counts)
 	}
 	if err := sink.Close(&record.Recording{}); err == nil {
-		t.Error("Close knows of no error")
+		t.Error("Close returned no error")
 	}
 }
 

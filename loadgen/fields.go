@@ -20,7 +20,7 @@ var fieldPattern = regexp.MustCompile(`^[ \t]*([!#$%&'*+\-.^_` + "`" + `|~0-9A-Z
 func parseField(text string) (f Field, omit bool, err error) {
 	name, _, _ := strings.Cut(text, ":") // the rest may be a secret
 	if strings.ContainsAny(text, "\r\n\x00") {
-		return f, false, fmt.Errorf("-H %q: a line break or NUL in it", name)
+		return f, false, fmt.Errorf("-H %q: contains a line break or NUL", name)
 	}
 	m := fieldPattern.FindStringSubmatch(text)
 	if m == nil {
@@ -34,8 +34,8 @@ func parseField(text string) (f Field, omit bool, err error) {
 // makes the message unreadable, and what it does instead of sending a given
 // one. net/http, and so hey, does the same.
 var framing = []struct{ name, instead string }{
-	{"Content-Length", "nodrop itself says how long the body is"},
-	{"Transfer-Encoding", "the body goes out with its Content-Length"},
+	{"Content-Length", "nodrop sets it to the length of the body"},
+	{"Transfer-Encoding", "nodrop sends the body with a Content-Length"},
 	{"Trailer", "nodrop sends no trailers"},
 }
 
@@ -77,7 +77,7 @@ func (c *Config) settleExpect() error {
 		return nil
 	}
 	if value := c.Fields[i].Value; !strings.EqualFold(value, "100-continue") {
-		return &misuse.Error{Problem: fmt.Sprintf("-H %q: no server can meet that expectation", "Expect: "+value), Hint: "the only one that HTTP knows is 100-continue"}
+		return &misuse.Error{Problem: fmt.Sprintf("-H %q: HTTP defines no such expectation", "Expect: "+value), Hint: "use Expect: 100-continue, the only one that HTTP defines"}
 	}
 	if len(c.Body) == 0 && c.BodyFile == "" {
 		c.dropField("Expect", "the request has no body, so there is nothing to wait for")
@@ -88,7 +88,7 @@ func (c *Config) settleExpect() error {
 // settleConnection merges what the Connection field has to say into one field.
 func (c *Config) settleConnection() error {
 	if hasField(c.Fields, "upgrade") && !hasElement(c.Fields, "connection", "upgrade") {
-		return &misuse.Error{Problem: "-H Upgrade: servers ignore it without a Connection field that names it", Hint: `add -H "Connection: Upgrade"`}
+		return &misuse.Error{Problem: "-H Upgrade: servers ignore it without Connection: Upgrade", Hint: `add -H "Connection: Upgrade"`}
 	}
 	i := slices.IndexFunc(c.Fields, func(f Field) bool { return strings.EqualFold(f.Name, "connection") })
 	if i < 0 || !c.closes() {

@@ -102,7 +102,7 @@ func checkWindow(t *testing.T, load *loadgen.Load, o *outage, run *record.Run, l
 		first = min(first, run.Lost[i].Start)
 	}
 	if led := load.Since(o.met[0]); w.Begin != first || w.Begin > led {
-		t.Errorf("got a begin at %d; want %d, before the first was led elsewhere at %d", w.Begin, first, led)
+		t.Errorf("the window begins at %d; want %d, before the first was steered away at %d", w.Begin, first, led)
 	}
 }
 
@@ -121,10 +121,10 @@ func TestFindsRefusals(t *testing.T) {
 	f := r.Findings[0]
 	w := r.Loss.Windows[0]
 	if f.Rule != "connections-refused" || f.Confidence != diagnosis.CannotTell || f.Lost != int64(len(o.met)) || f.Measured != w.End-w.Begin {
-		t.Errorf("without marks: got %+v; want refusals over the whole window, and that the cause cannot be told", f)
+		t.Errorf("without marks: got %+v; want refusals over the whole window, and an unknown cause", f)
 	}
 	if last := load.Since(o.met[len(o.met)-1]); w.End < last {
-		t.Errorf("got an end at %d; want %d at least, when the last was refused", w.End, last)
+		t.Errorf("the window ends at %d; want %d or later, when the last was refused", w.End, last)
 	}
 
 	begin, end := load.Since(o.begin), load.Since(o.end)
@@ -161,7 +161,7 @@ func TestFindsBlackHole(t *testing.T) {
 		t.Errorf("got %+v; want attempts dropped over the whole window", f)
 	}
 	if after := load.Since(o.end); w.End > after {
-		t.Errorf("got an end at %d, after the hole was gone at %d: the timeout is no part of it", w.End, after)
+		t.Errorf("the window ends at %d, after the outage did at %d: it must not include the timeout", w.End, after)
 	}
 }
 
@@ -194,7 +194,7 @@ func TestFindsKilled(t *testing.T) {
 	run.Marks = nil
 	f = found(t, run).Findings[0]
 	if f.Rule != "cut-in-flight" || f.Lost != inFlight || f.Confidence != diagnosis.CannotTell || f.Measured != longest(run) {
-		t.Errorf("without the mark: got %+v; want that it cannot be told", f)
+		t.Errorf("without the mark: got %+v; want an unknown cause", f)
 	}
 }
 
@@ -223,7 +223,7 @@ func TestFindsErrorResponses(t *testing.T) {
 	r := found(t, newLoad(t, loadgen.Config{URL: server.URL, Requests: 500, Workers: 10}).Run(t.Context()))
 	f := r.Findings[0]
 	if f.Rule != "error-answered" || f.Lost != made.Load() || f.Lost != 60 || f.Confidence != diagnosis.Likely || f.Measured != r.Loss.Windows[len(r.Loss.Windows)-1].End-r.Loss.Windows[0].Begin {
-		t.Errorf("got %+v; want 60 answers from Envoy over the windows", f)
+		t.Errorf("got %+v; want 60 responses from Envoy in the windows", f)
 	}
 }
 
@@ -246,6 +246,6 @@ func TestFindsKeptAlive(t *testing.T) {
 	r := found(t, newLoad(t, loadgen.Config{URL: url, Requests: 90, Workers: 3}).Run(t.Context()))
 	f := r.Findings[0]
 	if f.Rule != "kept-alive-closed-without-notice" || f.Lost != cut.Load() || f.Lost == 0 || f.Confidence != diagnosis.Likely || r.Loss.Hidden != f.Lost {
-		t.Errorf("got %+v, %d hidden; want %d closed without notice, all of them hidden from a client that retries", f, r.Loss.Hidden, cut.Load())
+		t.Errorf("got %+v, %d hidden; want %d closed without notice, all hidden by clients that retry", f, r.Loss.Hidden, cut.Load())
 	}
 }

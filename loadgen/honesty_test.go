@@ -115,7 +115,7 @@ func TestHonesty(t *testing.T) {
 		t.Skip("NOT RUN because of -short: builds nodrop; make test runs it")
 	}
 	if runtime.GOOS == "windows" {
-		t.Skip("the commands are a Unix shell's")
+		t.Skip("the commands need a Unix shell")
 	}
 	versions := buildTools(t)
 	var table strings.Builder
@@ -125,7 +125,7 @@ func TestHonesty(t *testing.T) {
 			continue
 		}
 		if _, err := exec.LookPath(a.program); err != nil {
-			fmt.Fprintf(&table, "| %s%s | %s | could not be had | | | | | | | |\n", a.program, a.mode, a.keepAlive)
+			fmt.Fprintf(&table, "| %s%s | %s | not installed | | | | | | | |\n", a.program, a.mode, a.keepAlive)
 			continue
 		}
 		p := tools[a.program]
@@ -220,7 +220,7 @@ func (p *tool) ask(t *testing.T, command string) account {
 	counts := serverCounts(t, server)
 	a := p.read(string(out))
 	if a.total == 0 {
-		t.Fatalf("%s: cannot make out the number of requests in\n%s", command, out)
+		t.Fatalf("%s: no number of requests found in\n%s", command, out)
 	}
 	good := counts.ByKind[faultserver.OK]
 	a.saw, a.gave = counts.Requests, good.Fresh+good.Reused
@@ -254,7 +254,7 @@ func (a account) unsaid() int64 { return a.saw - a.total }
 
 func (a account) agree() bool { return a.hidden() == 0 && a.unsaid() == 0 && a.good == a.gave }
 
-const tableHead = "| tool | keep-alive | server saw | faults it made | good answers it gave | tool told good | told failed | sent, unsaid | hidden | its words |\n" +
+const tableHead = "| tool | keep-alive | requests seen | faults injected | good responses | reported good | reported failed | unreported | hidden | its words |\n" +
 	"|---|---|--:|--:|--:|--:|--:|--:|--:|---|\n"
 
 func (a account) row(name, keepAlive string) string {
@@ -295,7 +295,7 @@ func TestToolsWords(t *testing.T) {
 	for name, tool := range tools {
 		tc, ok := tests[name]
 		if !ok {
-			t.Errorf("no words of %s", name)
+			t.Errorf("no test output of %s", name)
 			continue
 		}
 		if got := tool.read(tc.out); got != tc.want {

@@ -55,7 +55,7 @@ func TestLaterHopFails(t *testing.T) {
 				}
 				for _, l := range run.Lost {
 					if !l.Redirected {
-						t.Errorf("%+v is not known to have been redirected", l)
+						t.Errorf("%+v is not marked as redirected", l)
 					}
 				}
 			})

@@ -99,12 +99,12 @@ func (l *ledger) sideProblems(side string, of func(faultserver.Count) int64) []s
 			extra = of(l.unread)
 		}
 		if told > made+extra {
-			found = append(found, fmt.Sprintf("%s, %s: the tool told %d; the server made %d", name, side, told, made))
+			found = append(found, fmt.Sprintf("%s, %s: the tool counted %d; the server made %d", name, side, told, made))
 		}
 		missing += max(0, made-told)
 	}
 	if aborted := of(l.aborted); missing > aborted {
-		found = append(found, fmt.Sprintf("%s: the server made %d that the tool did not tell; it aborted %d", side, missing, aborted))
+		found = append(found, fmt.Sprintf("%s: the server made %d that the tool did not count; it aborted %d", side, missing, aborted))
 	}
 	return found
 }
@@ -157,7 +157,7 @@ func TestLedger(t *testing.T) {
 		problems int
 	}{
 		"agreed":                    {cut, tally{"ok": {10, 0}, "body.eof": {1, 2}}, 0},
-		"fault told as ok":          {cut, tally{"ok": {11, 0}, "body.eof": {0, 2}}, 2},
+		"fault counted as ok":       {cut, tally{"ok": {11, 0}, "body.eof": {0, 2}}, 2},
 		"another class":             {cut, tally{"ok": {10, 0}, "body.eof": {0, 2}, "wait.eof": {1, 0}}, 2},
 		"fresh for reused":          {cut, tally{"ok": {10, 0}, "body.eof": {2, 1}}, 2},
 		"sent twice":                {cut, tally{"ok": {10, 0}, "body.eof": {1, 1}}, 2},
@@ -218,7 +218,7 @@ func TestContractGroups(t *testing.T) {
 	}
 	for class, want := range map[string]string{"a": "a", "b": "b", "c": "b", "d": "b", "e": "b"} {
 		if got := g.of(class); got != want {
-			t.Errorf("%s is of %s; want %s", class, got, want)
+			t.Errorf("%s is in the group of %s; want %s", class, got, want)
 		}
 	}
 }

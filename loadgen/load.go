@@ -228,7 +228,7 @@ func (l *Load) chooseFamily(ctx context.Context, r *wire.Resolver, ips []netip.A
 	if len(l.cfg.Sources) > 0 {
 		r.Family = wire.FamilyOf(l.cfg.Sources[0])
 		if !slices.ContainsFunc(ips, r.Family) {
-			return fmt.Errorf("%w, the only one that %s has", l.cfg.matchSource(ips[0]), r.Host)
+			return fmt.Errorf("%w, and %s has no %s address", l.cfg.matchSource(ips[0]), r.Host, wire.FamilyName(l.cfg.Sources[0]))
 		}
 		return nil
 	}
@@ -338,9 +338,9 @@ func (l *Load) drain(done <-chan struct{}, abort func()) bool {
 
 func cutNote(n int64, bound time.Duration) string {
 	if n == 1 {
-		return fmt.Sprintf("1 request was still under way %v after the end of -z (-t 0 sets no limit) and was cut", bound)
+		return fmt.Sprintf("nodrop aborted 1 request that was still in flight %v after the end of -z (-t 0 sets no timeout)", bound)
 	}
-	return fmt.Sprintf("%d requests were still under way %v after the end of -z (-t 0 sets no limit) and were cut", n, bound)
+	return fmt.Sprintf("nodrop aborted %d requests that were still in flight %v after the end of -z (-t 0 sets no timeout)", n, bound)
 }
 
 // Stop ends the run in the same way as the end of Run's context.

@@ -347,7 +347,7 @@ func testConnectionsAreNumberedOnce(t *testing.T, engine record.Engine) {
 	numbers := map[int64]bool{}
 	for _, l := range run.Lost {
 		if l.Connection == 0 || numbers[l.Connection] {
-			t.Errorf("connection %d: none, or twice", l.Connection)
+			t.Errorf("connection number %d is missing or used twice", l.Connection)
 		}
 		numbers[l.Connection] = true
 	}
@@ -388,7 +388,7 @@ func TestManySlots(t *testing.T) {
 	const slots, n = 10_000, 40_000
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil || limit.Cur < slots+100 {
-		t.Skipf("%d open files are allowed; %d connections need more", limit.Cur, slots)
+		t.Skipf("the limit is %d open files; %d connections need more", limit.Cur, slots)
 	}
 	if testing.Short() {
 		t.Skip("10,000 connections")

@@ -332,7 +332,7 @@ func TestParsers(t *testing.T) {
 				switch {
 				case parser != strictHAProxy && test.refused != "":
 					if status < 400 || status > 499 || got != nil {
-						t.Errorf("status %d, %+v arrived; want it refused: %s", status, got, test.refused)
+						t.Errorf("status %d, %+v arrived; want it rejected: %s", status, got, test.refused)
 					}
 					return
 				case status != 200 || got == nil:

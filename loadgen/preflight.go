@@ -62,11 +62,11 @@ func (l *Load) preflight(m machine) []string {
 	var list []string
 	open, need := int64(l.cfg.Workers), l.filesNeeded()
 	if m.files > 0 && need > m.files {
-		list = append(list, fmt.Sprintf("-c %d needs %d open files and this process may have %d; requests without one are spoiled (client.files): ulimit -n %d, or LimitNOFILE= of its service",
+		list = append(list, fmt.Sprintf("-c %d needs %d open files, but the limit is %d; requests that cannot open one are spoiled (client.files): use ulimit -n %d, or LimitNOFILE= of the service",
 			open, need, m.files, need))
 	}
 	if room := m.ports * l.routes(); room > 0 && open > room {
-		list = append(list, fmt.Sprintf("-c %d needs as many ports and there are %d; requests without one are spoiled (client.ports): --source with more addresses, or a wider net.ipv4.ip_local_port_range",
+		list = append(list, fmt.Sprintf("-c %d needs as many local ports, but there are only %d; requests that cannot get one are spoiled (client.ports): give --source more addresses, or widen net.ipv4.ip_local_port_range",
 			open, room))
 	}
 	return list
@@ -122,6 +122,6 @@ func (m machine) restingPorts(run *record.Run) string {
 	if room == 0 || resting <= room/2 {
 		return ""
 	}
-	return fmt.Sprintf("the server left it to this side to close %d connections: %d of %d ports rested at a time, and without one a request is spoiled (client.ports): keep-alive, or --source with more addresses",
+	return fmt.Sprintf("the server left it to nodrop to close %d connections: up to %d of %d local ports were in TIME_WAIT at a time, and requests that cannot get one are spoiled (client.ports): use keep-alive, or give --source more addresses",
 		run.Connections.Ours, min(resting, room), room)
 }

@@ -169,7 +169,7 @@ func TestProxyRefuses(t *testing.T) {
 	if got, want := outcome(run, "lost", "proxy.rejected"), (faultserver.Count{Fresh: 6}); got != want {
 		t.Errorf("got %+v (%+v); want %+v", got, run.Outcomes, want)
 	}
-	if want := `Get "https://gateway/": proxyconnect tcp: ` + proxy.Listener.Addr().String() + ` answered 403 to CONNECT`; run.Samples[0].Text != want {
+	if want := `Get "https://gateway/": proxyconnect tcp: ` + proxy.Listener.Addr().String() + ` responded to CONNECT with 403`; run.Samples[0].Text != want {
 		t.Errorf("got %s\nwant %s", run.Samples[0].Text, want)
 	}
 }
@@ -181,8 +181,8 @@ func TestProxyWantsCredentials(t *testing.T) {
 	proxy.refuse = http.StatusProxyAuthRequired
 	addr := proxy.Listener.Addr().String()
 	for user, want := range map[string]string{
-		"":           "-x " + addr + ": the proxy wants credentials",
-		"me:secret@": "-x " + addr + ": the proxy does not take these credentials",
+		"":           "-x " + addr + ": the proxy requires credentials",
+		"me:secret@": "-x " + addr + ": the proxy rejected these credentials",
 	} {
 		_, err := loadgen.New(t.Context(), loadgen.Config{URL: "https://gateway/", Proxy: proxyURL(t, user+addr)})
 		hint, ok := errors.AsType[*misuse.Error](err)
@@ -233,8 +233,8 @@ func TestParseProxyRefuses(t *testing.T) {
 		"https://x:1":     "only http:// and socks5:// proxies are supported",
 		"socks4://x:1":    "only http:// and socks5:// proxies are supported",
 		"socks5://:1":     "no host",
-		"socks5://:p@x:1": "SOCKS takes a user and a password",
-		"http://x:1/path": "a proxy has no path",
+		"socks5://:p@x:1": "SOCKS needs a user and a password",
+		"http://x:1/path": "a proxy URL cannot have a path",
 		"http://:80":      "no host",
 		"x:99999":         "port 99999",
 		"http://%zz":      "invalid URL escape",
@@ -251,7 +251,7 @@ func TestUnixSocket(t *testing.T) {
 
 func testUnixSocket(t *testing.T, engine record.Engine) {
 	if runtime.GOOS == "windows" {
-		t.Skip("the test server is not written for it")
+		t.Skip("the test server does not run on Windows")
 	}
 	path := filepath.Join(t.TempDir(), "s")
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "unix", path)
@@ -284,7 +284,7 @@ func TestOneRouteOnly(t *testing.T) {
 	_, err := loadgen.New(context.Background(), loadgen.Config{
 		URL: "http://gateway/", UnixSocket: "/s", ConnectTo: []loadgen.ConnectTo{{Addr: netip.MustParseAddrPort("127.0.0.1:1")}},
 	})
-	if err == nil || err.Error() != "--connect-to and --unix-socket: each says where connections go; give one" {
+	if err == nil || err.Error() != "--connect-to and --unix-socket: each sets where connections go; use only one" {
 		t.Errorf("got %v", err)
 	}
 }

@@ -13,8 +13,8 @@ import (
 // renegotiation.
 func renegotiationError(t target.Target) error {
 	return &misuse.Error{
-		Problem: fmt.Sprintf("URL %q: the server asks for TLS renegotiation, which nodrop does not do", t.Shown()),
-		Hint:    "have the server ask for the client's certificate in the first handshake, and give it with --cert FILE --key FILE",
+		Problem: fmt.Sprintf("URL %q: the server asks for TLS renegotiation, which nodrop does not support", t.Shown()),
+		Hint:    "make the server ask for a client certificate in the first handshake, and pass it with --cert FILE --key FILE",
 	}
 }
 

@@ -28,7 +28,7 @@ func TestRenegotiation(t *testing.T) {
 				load.Run(t.Context())
 				err = load.Refused()
 			}
-			want := `URL "https://u:***@` + address + `/": the server asks for TLS renegotiation, which nodrop does not do`
+			want := `URL "https://u:***@` + address + `/": the server asks for TLS renegotiation, which nodrop does not support`
 			if err == nil || err.Error() != want {
 				t.Fatalf("got %v; want %s", err, want)
 			}

@@ -47,7 +47,7 @@ func testResponses(t *testing.T, engine record.Engine) {
 		{Status: 503, Server: "envoy", Body: "no healthy upstream", Count: 100},
 	}
 	if diff := cmp.Diff(want, run.Responses); diff != "" {
-		t.Errorf("answers differ (- want, + got)\n%s", diff)
+		t.Errorf("responses differ (- want, + got)\n%s", diff)
 	}
 }
 
@@ -69,7 +69,7 @@ func testResponsesAreBounded(t *testing.T, engine record.Engine) {
 		sum += a.Count
 	}
 	if most := run.Responses[0]; sum != 2000 || len(run.Responses) > 65 || most.Body != "" || most.Count < 1900 {
-		t.Errorf("got %d kinds of %d answers, the first %+v; want 65 at most, of 2000, most of them by status alone", len(run.Responses), sum, most)
+		t.Errorf("got %d kinds of %d responses, the first %+v; want 65 at most, of 2000, most of them by status alone", len(run.Responses), sum, most)
 	}
 }
 

@@ -89,7 +89,7 @@ func checkInvariants(t *testing.T, run *record.Run) {
 		responded += n
 	}
 	if got := run.Latency.OK.Count + run.Latency.Unexpected.Count; got != responded {
-		t.Errorf("%d latencies of %d answers", got, responded)
+		t.Errorf("%d latencies of %d responses", got, responded)
 	}
 	if got := run.Latency.Failed.Count; got != c.Lost+c.Spoiled-run.Latency.Unexpected.Count {
 		t.Errorf("%d latencies of failures, counts %+v", got, c)
@@ -99,7 +99,7 @@ func checkInvariants(t *testing.T, run *record.Run) {
 	}
 	for _, p := range []*record.Latency{&run.Phases.DNS, &run.Phases.Connect, &run.Phases.TLS, &run.Phases.Send, &run.Phases.Wait, &run.Phases.Read} {
 		if p.Count != responded || p.Count > 0 && p.Min < 0 {
-			t.Errorf("phase with %d values from %d ns, %d answers", p.Count, p.Min, responded)
+			t.Errorf("phase with %d values from %d ns, %d responses", p.Count, p.Min, responded)
 		}
 	}
 	var binned record.Counts
@@ -116,7 +116,7 @@ func checkInvariants(t *testing.T, run *record.Run) {
 		t.Errorf("bins hold %+v, the counts %+v", binned, c)
 	}
 	if got := int64(len(run.Lost)) + run.LostUnlisted; got != c.Lost {
-		t.Errorf("%d lost requests told or counted, %d lost", got, c.Lost)
+		t.Errorf("%d lost requests listed or counted, %d lost", got, c.Lost)
 	}
 	for _, l := range run.Lost {
 		if l.Start < 0 || l.End < l.Start || l.End > run.Duration {
@@ -434,7 +434,7 @@ func testLocalhostResolves(t *testing.T, engine record.Engine) {
 	url := "http://localhost:" + strconv.Itoa(int(server.Addr().Port())) + "/"
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: 10, Workers: 1})
 	if run.Counts.OK != 10 {
-		t.Errorf("%+v: a name with an address nobody listens on must not cost requests", run.Counts)
+		t.Errorf("%+v: a name with one address where nothing listens must not lose requests", run.Counts)
 	}
 }
 
@@ -460,7 +460,7 @@ func TestRecordingRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	if again.String() != first {
-		t.Error("written again, the recording differs")
+		t.Error("the recording differs when written again")
 	}
 	for _, p := range []float64{50, 99, 100} {
 		if got, want := back.Runs[0].Latency.OK.Percentile(p), run.Latency.OK.Percentile(p); got != want {
@@ -474,7 +474,7 @@ func TestReadRecordingNamesWhatItIsNot(t *testing.T) {
 		"empty":        {"", "empty file, not a recording"},
 		"text":         {"hello", "not a nodrop recording"},
 		"other JSON":   {`{"a":1}`, "not a nodrop recording"},
-		"newer":        {`{"format":"nodrop/2"}`, "recording of format nodrop/2; this version reads nodrop/1"},
+		"newer":        {`{"format":"nodrop/2"}`, "recording has format nodrop/2; this version reads nodrop/1"},
 		"cut":          {`{"format":"nodrop/1","runs":[`, "recording cut short"},
 		"null run":     {`{"format":"nodrop/1","runs":[null]}`, "recording: run 0 is null"},
 		"strange hist": {`{"format":"nodrop/1","runs":[{"latency":{"ok":{"count":3}}}]}`, "recording: latency histogram"},

@@ -79,7 +79,7 @@ func checkExpected(t *testing.T, run *record.Run, counts faultserver.Counts, kin
 		faults = faultserver.Count{}
 	}
 	if got := outcome(run, "ok", ""); got != ok {
-		t.Errorf("ok: got %+v; the server answered %+v", got, ok)
+		t.Errorf("ok: got %+v; the server responded to %+v", got, ok)
 	}
 	if len(want) > 0 {
 		if got := outcome(run, "lost", want[0]); got != faults {
@@ -90,7 +90,7 @@ func checkExpected(t *testing.T, run *record.Run, counts faultserver.Counts, kin
 		t.Errorf("%+v; the server made %+v", c, counts)
 	}
 	if counts.Unasked+counts.Malformed+counts.Incomplete != 0 {
-		t.Errorf("a body came that was refused: %+v", counts)
+		t.Errorf("the server received a body that it had refused: %+v", counts)
 	}
 	if want := int64(2) + faults.Fresh + faults.Reused; kind != faultserver.Continue && run.Settings.KeepAlive {
 		if got := run.Connections.Opened; got > want || got < want-2 {
@@ -106,7 +106,7 @@ func TestExpectWithoutContinue(t *testing.T) {
 	run := runLoad(t, loadgen.Config{URL: server.URL(), Requests: 2, Workers: 1, Method: "PUT", Fields: expecting, Body: []byte("hello")})
 	counts := serverCounts(t, server)
 	if got, want := outcome(run, "ok", ""), counts.ByKind[faultserver.OK]; got != want || got.Reused != 1 || counts.Unasked != 0 {
-		t.Errorf("got %+v; the server answered %+v", got, counts)
+		t.Errorf("got %+v; the server responded to %+v", got, counts)
 	}
 	if least := 2 * time.Second; time.Duration(run.Duration) < least {
 		t.Errorf("took %v; want at least %v, one second each", time.Duration(run.Duration), least)
@@ -140,7 +140,7 @@ func testExpectWithoutBody(t *testing.T, engine record.Engine) {
 		t.Errorf("%+v; want %d ok", run.Outcomes, n)
 	}
 	if waits := n * time.Second; time.Duration(run.Duration) >= waits {
-		t.Errorf("took %v; a second's wait for each takes %v", time.Duration(run.Duration), waits)
+		t.Errorf("took %v; waiting a second for each takes %v", time.Duration(run.Duration), waits)
 	}
 }
 
@@ -230,7 +230,7 @@ func TestBodyFileIsStreamed(t *testing.T) {
 	small := memory()
 	cfg.Body, cfg.BodyFile = nil, sparseFile(t, size)
 	if large := memory(); large > small+2<<20 {
-		t.Errorf("%d requests of %d bytes took %d bytes of memory, of 5 bytes %d", requests, size, large, small)
+		t.Errorf("%d requests of %d bytes used %d bytes of memory; of 5 bytes, %d", requests, size, large, small)
 	}
 	if counts := serverCounts(t, server); counts.Requests != 2*requests || counts.Incomplete != 0 {
 		t.Errorf("the server saw %+v", counts)
@@ -281,7 +281,7 @@ func TestBodyFileShrinks(t *testing.T) {
 	if got := outcome(run, "spoiled", "client.body"); got.Fresh != 10 || run.Counts.Lost != 0 || counts.Incomplete != 10 {
 		t.Errorf("got %+v, the server saw %+v; want 10 spoiled", run.Outcomes, counts)
 	}
-	want := fmt.Sprintf(`Put "%s": -D: %s: file has become shorter`, server.URL(), file)
+	want := fmt.Sprintf(`Put "%s": -D: %s: the file shrank during the load`, server.URL(), file)
 	if len(run.Samples) != 1 || run.Samples[0].Text != want {
 		t.Errorf("got %+v\nwant %s", run.Samples, want)
 	}

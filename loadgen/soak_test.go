@@ -236,13 +236,13 @@ func (r *round) checkEnd(t *testing.T, run *record.Run) {
 		t.Errorf("%d spoiled: %+v", c.Spoiled, run.Outcomes)
 	}
 	if run.Interrupted && r.stopAt < 0 {
-		t.Error("interrupted, and nobody did")
+		t.Error("interrupted, although nothing interrupted it")
 	}
 	if !run.Interrupted && c.Aborted+c.Unsent > 0 {
 		t.Errorf("aborted %d, unsent %d in a run that was not interrupted", c.Aborted, c.Unsent)
 	}
 	if r.cfg.DrainBound > r.cfg.Timeout && c.Aborted > 0 {
-		t.Errorf("%d aborted, and every request had the time to end", c.Aborted)
+		t.Errorf("%d aborted, although every request had time to end", c.Aborted)
 	}
 }
 

@@ -32,14 +32,14 @@ func (c *Config) validateSources(t target.Target) error {
 		return nil
 	}
 	if c.UnixSocket != "" {
-		return errors.New("--source and --unix-socket: a unix socket has no address")
+		return errors.New("--source and --unix-socket: a Unix socket has no source address")
 	}
 	for _, source := range c.Sources {
 		if source.IsUnspecified() || source.IsMulticast() {
-			return fmt.Errorf("--source %s: connections cannot come from there", source)
+			return fmt.Errorf("--source %s: connections cannot come from this address", source)
 		}
 		if first := c.Sources[0]; wire.FamilyName(source) != wire.FamilyName(first) {
-			return fmt.Errorf("--source %s: %s is %s, %s is %s; a load goes to one family", joinAddrs(c.Sources), first, wire.FamilyName(first), source, wire.FamilyName(source))
+			return fmt.Errorf("--source %s: %s is %s, but %s is %s; use only one family", joinAddrs(c.Sources), first, wire.FamilyName(first), source, wire.FamilyName(source))
 		}
 	}
 	for _, to := range c.ConnectTo {
@@ -59,7 +59,7 @@ func (c *Config) validateSources(t target.Target) error {
 // matchSource returns an error if a target is of the other address family.
 func (c *Config) matchSource(to netip.Addr) error {
 	if source := c.Sources[0]; wire.FamilyName(source) != wire.FamilyName(to) {
-		return fmt.Errorf("--source %s: %s, and %s is %s", source, wire.FamilyName(source), to, wire.FamilyName(to))
+		return fmt.Errorf("--source %s: is %s, but %s is %s", source, wire.FamilyName(source), to, wire.FamilyName(to))
 	}
 	return nil
 }

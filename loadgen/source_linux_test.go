@@ -86,7 +86,7 @@ func testSourcesHavePortsOfTheirOwn(t *testing.T, engine record.Engine) {
 	widenPorts(t)
 	want := faultserver.Count{Fresh: room}
 	if got, served := outcome(run, "ok", ""), serverCounts(t, server).ByKind[faultserver.OK]; got != want || served != want {
-		t.Errorf("%+v ok, the server answered %+v; want %+v", got, served, want)
+		t.Errorf("%+v ok, the server responded to %+v; want %+v", got, served, want)
 	}
 	expectNoPorts(t, run, server.Addr().String(), n-room)
 }

@@ -116,16 +116,16 @@ func (s *stalls) note(spoiled int64) string {
 	if more := a.Count - 1; more == 1 {
 		when += ", and once more for " + roughly(a.Sum-a.Longest.Length())
 	} else if more > 1 {
-		when += fmt.Sprintf(", and %d more times for %s in all", more, roughly(a.Sum-a.Longest.Length()))
+		when += fmt.Sprintf(", and %d more times for %s in total", more, roughly(a.Sum-a.Longest.Length()))
 	}
-	effect := "responses from that time look slower than the target was"
+	effect := "responses from that time look slower than they were"
 	switch {
 	case spoiled == 1:
 		effect = "1 request that timed out because of it is spoiled (client.stalled), not lost"
 	case spoiled > 1:
 		effect = fmt.Sprintf("%d requests that timed out because of it are spoiled (client.stalled), not lost", spoiled)
 	}
-	return fmt.Sprintf("nodrop did not run %s (stopped, suspended, short of processor time, or busy with other responses): %s", when, effect)
+	return fmt.Sprintf("nodrop did not run %s (stopped, suspended, short of CPU time, or busy with other responses): %s", when, effect)
 }
 
 // suspensionNote says when the machine was suspended, "" if it was not.
@@ -137,9 +137,9 @@ func (s *stalls) suspensionNote() string {
 	case s.suspensions == 0:
 		return ""
 	case s.suspensions > 1:
-		more = fmt.Sprintf(", the longest of %d times", s.suspensions)
+		more = fmt.Sprintf(", the longest of %d suspensions", s.suspensions)
 	}
-	return fmt.Sprintf("this machine was suspended for %s at %s%s: -t does not count that time, but requests in flight then may have been lost because of it",
+	return fmt.Sprintf("this machine was suspended for %s, %s into the load%s: -t does not count that time, but requests in flight then may have been lost because of it",
 		roughly(s.suspended.Length()), roughly(s.suspended.Begin), more)
 }
 

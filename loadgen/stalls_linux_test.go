@@ -138,7 +138,7 @@ func withinLimit(t *testing.T, f func(limit time.Duration) bool) {
 			return
 		}
 	}
-	t.Fatal("no limit was long enough")
+	t.Fatal("no time limit was long enough")
 }
 
 // reached waits for a state of what c does; false if c's limit may have passed
@@ -253,7 +253,7 @@ func checkStopped(t *testing.T, run *record.Run, n int64, class string) {
 		t.Errorf("%+v; want %d %s %s", run.Outcomes, n, fate, class)
 	}
 	notes := strings.Join(run.Notes, "\n")
-	want := "responses from that time look slower than the target was"
+	want := "responses from that time look slower than they were"
 	if fate == "spoiled" {
 		want = fmt.Sprintf("%d requests that timed out because of it are spoiled (client.stalled), not lost", n)
 	}

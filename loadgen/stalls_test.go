@@ -22,37 +22,37 @@ func TestStallNotes(t *testing.T) {
 			"that spoiled nothing",
 			[]stall.Span{span(time.Second, 2*time.Second)},
 			0,
-			"nodrop did not run for 1.0 s, starting 1.0 s into the load (stopped, suspended, short of processor time, or busy with other responses): responses from that time look slower than the target was",
+			"nodrop did not run for 1.0 s, starting 1.0 s into the load (stopped, suspended, short of CPU time, or busy with other responses): responses from that time look slower than they were",
 		},
 		{
 			"that spoiled one request",
 			[]stall.Span{span(0, 30*time.Millisecond)},
 			1,
-			"nodrop did not run for 30 ms, starting 0 ms into the load (stopped, suspended, short of processor time, or busy with other responses): 1 request that timed out because of it is spoiled (client.stalled), not lost",
+			"nodrop did not run for 30 ms, starting 0 ms into the load (stopped, suspended, short of CPU time, or busy with other responses): 1 request that timed out because of it is spoiled (client.stalled), not lost",
 		},
 		{
 			"that spoiled many",
 			[]stall.Span{span(1500*time.Millisecond, 4500*time.Millisecond)},
 			40,
-			"nodrop did not run for 3.0 s, starting 1.5 s into the load (stopped, suspended, short of processor time, or busy with other responses): 40 requests that timed out because of it are spoiled (client.stalled), not lost",
+			"nodrop did not run for 3.0 s, starting 1.5 s into the load (stopped, suspended, short of CPU time, or busy with other responses): 40 requests that timed out because of it are spoiled (client.stalled), not lost",
 		},
 		{
 			"two",
 			[]stall.Span{span(0, 1*time.Second), span(2*time.Second, 4*time.Second)},
 			2,
-			"nodrop did not run for 2.0 s, starting 2.0 s into the load, and once more for 1.0 s (stopped, suspended, short of processor time, or busy with other responses): 2 requests that timed out because of it are spoiled (client.stalled), not lost",
+			"nodrop did not run for 2.0 s, starting 2.0 s into the load, and once more for 1.0 s (stopped, suspended, short of CPU time, or busy with other responses): 2 requests that timed out because of it are spoiled (client.stalled), not lost",
 		},
 		{
 			"many",
 			[]stall.Span{span(0, 1*time.Second), span(2*time.Second, 4*time.Second), span(5*time.Second, 5050*time.Millisecond)},
 			2,
-			"nodrop did not run for 2.0 s, starting 2.0 s into the load, and 2 more times for 1.1 s in all (stopped, suspended, short of processor time, or busy with other responses): 2 requests that timed out because of it are spoiled (client.stalled), not lost",
+			"nodrop did not run for 2.0 s, starting 2.0 s into the load, and 2 more times for 1.1 s in total (stopped, suspended, short of CPU time, or busy with other responses): 2 requests that timed out because of it are spoiled (client.stalled), not lost",
 		},
 		{
 			"one, as two threads saw it",
 			[]stall.Span{span(1500*time.Millisecond, 4500*time.Millisecond), span(1490*time.Millisecond, 4501*time.Millisecond)},
 			2,
-			"nodrop did not run for 3.0 s, starting 1.5 s into the load (stopped, suspended, short of processor time, or busy with other responses): 2 requests that timed out because of it are spoiled (client.stalled), not lost",
+			"nodrop did not run for 3.0 s, starting 1.5 s into the load (stopped, suspended, short of CPU time, or busy with other responses): 2 requests that timed out because of it are spoiled (client.stalled), not lost",
 		},
 	} {
 		var s stalls
@@ -82,14 +82,14 @@ func TestSuspension(t *testing.T) {
 	}
 	step(5*time.Millisecond, time.Hour)
 	const what = ": -t does not count that time, but requests in flight then may have been lost because of it"
-	if got, want := s.suspensionNote(), "this machine was suspended for 3600.0 s at 11 ms"+what; got != want {
+	if got, want := s.suspensionNote(), "this machine was suspended for 3600.0 s, 11 ms into the load"+what; got != want {
 		t.Errorf("got %q; want %q", got, want)
 	}
 	step(time.Millisecond, 2*time.Hour)
-	if got, want := s.suspensionNote(), "this machine was suspended for 7200.0 s at 12 ms, the longest of 2 times"+what; got != want {
+	if got, want := s.suspensionNote(), "this machine was suspended for 7200.0 s, 12 ms into the load, the longest of 2 suspensions"+what; got != want {
 		t.Errorf("got %q; want %q", got, want)
 	}
 	if s.Ours(0, int64(now), int64(time.Millisecond)) {
-		t.Error("a deadline that stood still has passed because of that")
+		t.Error("a deadline passed while the machine was suspended")
 	}
 }

@@ -39,7 +39,7 @@ func ParseTLSVersion(name string) (uint16, error) {
 		}
 		known = append(known, v.name)
 	}
-	return 0, fmt.Errorf("unknown TLS version %q, known are %s", name, strings.Join(known, ", "))
+	return 0, fmt.Errorf("unknown TLS version %q, want one of %s", name, strings.Join(known, ", "))
 }
 
 // tlsConfig is the TLS configuration of connections to t. sameHost is false
@@ -97,7 +97,7 @@ func loadTLS(insecure bool, caFile, certFile, keyFile, serverName, minVersion st
 		}
 		t.Roots = x509.NewCertPool()
 		if !t.Roots.AppendCertsFromPEM(pem) {
-			return TLS{}, fmt.Errorf("--cacert %s: no certificate in it", caFile)
+			return TLS{}, fmt.Errorf("--cacert %s: contains no certificate", caFile)
 		}
 	}
 	if (certFile == "") != (keyFile == "") {

@@ -119,9 +119,9 @@ func TestMisuseOfTLS(t *testing.T) {
 		"unknown issuer":                 {tls: loadgen.TLS{Roots: clients}, want: "x509: certificate signed by unknown authority", hint: "--cacert FILE"},
 		"unknown issuer, system's roots": {want: "x509: certificate signed by unknown authority", hint: "--cacert FILE"},
 		"unknown issuer, insecure":       {tls: loadgen.TLS{Insecure: true}},
-		"cleartext":                      {notTLS: true, want: "the server does not speak TLS", hint: "http:// instead of https://"},
-		"cleartext, insecure":            {notTLS: true, tls: loadgen.TLS{Insecure: true}, want: "the server does not speak TLS", hint: "http:// instead of https://"},
-		"version too low":                {server: func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }, tls: loadgen.TLS{Roots: roots, MinVersion: tls.VersionTLS13}, want: "protocol version not supported", hint: "a lower --tls-min"},
+		"cleartext":                      {notTLS: true, want: "the server does not speak TLS", hint: "use http:// instead of https://"},
+		"cleartext, insecure":            {notTLS: true, tls: loadgen.TLS{Insecure: true}, want: "the server does not speak TLS", hint: "use http:// instead of https://"},
+		"version too low":                {server: func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }, tls: loadgen.TLS{Roots: roots, MinVersion: tls.VersionTLS13}, want: "protocol version not supported", hint: "lower --tls-min"},
 		"version high enough":            {server: func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 }, tls: loadgen.TLS{Roots: roots, MinVersion: tls.VersionTLS13}},
 		"old version":                    {server: func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS10 }, tls: loadgen.TLS{Roots: roots}, want: "protocol version not supported", hint: "--tls-min 1.0"},
 		"client unknown, 1.2":            {server: wantClient(tls.VersionTLS12), tls: loadgen.TLS{Roots: roots}, want: "remote error: tls: ", hint: "--cert FILE --key FILE"},
@@ -177,7 +177,7 @@ func TestTrialIsBounded(t *testing.T) {
 		t.Error(err)
 	}
 	if took := time.Since(began); took >= 20*time.Second {
-		t.Errorf("the trials took %v, as long as -t is where none is given", took)
+		t.Errorf("the trials took %v, as long as the default -t", took)
 	}
 }
 
@@ -416,7 +416,7 @@ func TestGoodbyeHoldsNobodyUp(t *testing.T) {
 	const timeout = 3 * time.Second
 	run := runLoad(t, loadgen.Config{URL: url, Requests: 1, Workers: 1, Method: "POST", Body: make([]byte, 64<<20), Timeout: timeout, TLS: trusting(t)})
 	if d := time.Duration(run.Duration); d >= timeout+5*time.Second || run.Lost[0].Class.String() != "send.timeout" {
-		t.Errorf("%+v in %v; want send.timeout in %v, without the 5 s that crypto/tls gives a goodbye", run.Outcomes, d, timeout)
+		t.Errorf("%+v in %v; want send.timeout in %v, without the 5 s that crypto/tls allows for close_notify", run.Outcomes, d, timeout)
 	}
 }
 
@@ -529,7 +529,7 @@ func TestTLSIsAPhase(t *testing.T) {
 		t.Errorf("TLS %d to %d, connect up to %d", p.TLS.Min, p.TLS.Max, p.Connect.Max)
 	}
 	if phases := p.DNS.Sum + p.Connect.Sum + p.Send.Sum + p.Wait.Sum + p.Read.Sum; phases > run.Latency.OK.Sum {
-		t.Errorf("the phases take %d, the requests %d: TLS is told twice", phases, run.Latency.OK.Sum)
+		t.Errorf("the phases take %d, the requests %d: TLS is counted twice", phases, run.Latency.OK.Sum)
 	}
 }
 

@@ -29,11 +29,11 @@ func TestTraceLost(t *testing.T) {
 		told.WriteString(s.What + "|" + s.Error + "\n")
 	}
 	for _, want := range []string{
-		"connection from 127.0.0.1:", " is kept alive and quiet|\n",
+		"reusing the kept-alive connection from 127.0.0.1:",
 		"bytes of GET " + server.URL() + "/x|\n", "received ", "|EOF\n", "failed in the body stage: body.eof|unexpected EOF\n",
 	} {
 		if !strings.Contains(told.String(), want) {
-			t.Errorf("not told: %q\n%s", want, told.String())
+			t.Errorf("not in the trace: %q\n%s", want, told.String())
 		}
 	}
 }

@@ -36,13 +36,13 @@ func (l *Load) tryTLS(ctx context.Context) error {
 	if err != nil {
 		return l.credentialsError(err) // the load counts anything else
 	}
-	l.notes = append(l.notes, "one TLS handshake was made before the load, to try certificates")
+	l.notes = append(l.notes, "nodrop made one TLS handshake before the load, to check certificates")
 	asked, err := wire.TryHandshake(s, l.cfg.tlsConfig(l.target, true))
 	switch {
 	case err != nil && wire.WantsRenegotiation(err):
 		return renegotiationError(l.target)
 	case err != nil && wire.IsNotTLS(err):
-		return &misuse.Error{Problem: fmt.Sprintf("URL %q: the server does not speak TLS", l.target.Shown()), Hint: "http:// instead of https://"}
+		return &misuse.Error{Problem: fmt.Sprintf("URL %q: the server does not speak TLS", l.target.Shown()), Hint: "use http:// instead of https://"}
 	case err != nil && wire.IsRejected(err):
 		return &misuse.Error{Problem: fmt.Sprintf("URL %q: %s", l.target.Shown(), wire.Reason(err)), Hint: l.rejectedHint(err, asked)}
 	case err != nil && ctx.Err() == nil && (!asked || !wire.IsTimeout(err)): // a server that asked for a certificate need not say more
@@ -54,28 +54,28 @@ func (l *Load) tryTLS(ctx context.Context) error {
 // rejectedHint says what to do about a rejected handshake. asked: the server
 // asked for a client certificate.
 func (l *Load) rejectedHint(err error, asked bool) string {
-	const verifyNothing = "--insecure to verify nothing"
+	const orInsecure = ", or use --insecure to skip verification"
 	invalid, _ := errors.AsType[x509.CertificateInvalidError](err)
 	_, untrusted := errors.AsType[x509.UnknownAuthorityError](err)
 	_, misnamed := errors.AsType[x509.HostnameError](err)
 	_, unverified := errors.AsType[*tls.CertificateVerificationError](err)
 	switch {
 	case untrusted:
-		return "--cacert FILE to trust its issuer, " + verifyNothing
+		return "use --cacert FILE to trust its issuer" + orInsecure
 	case misnamed:
-		return "--sni NAME for a name that it is valid for, " + verifyNothing
+		return "use --sni NAME with a name in the certificate" + orInsecure
 	case invalid.Cert != nil && invalid.Reason == x509.Expired && time.Now().Before(invalid.Cert.NotBefore):
-		return "set this machine's clock if it is behind, " + verifyNothing
+		return "set this machine's clock if it is behind" + orInsecure
 	case invalid.Cert != nil && invalid.Reason == x509.Expired:
-		return "renew the server's certificate, " + verifyNothing
+		return "renew the server's certificate" + orInsecure
 	case unverified:
-		return verifyNothing
+		return "use --insecure to skip verification"
 	case asked:
-		return "--cert FILE --key FILE for a client's certificate that the server trusts"
+		return "use --cert FILE --key FILE with a client certificate that the server trusts"
 	case l.cfg.TLS.MinVersion > tls.VersionTLS12: // TLS 1.2 is the default
-		return "a lower --tls-min, --sni NAME for another name"
+		return "lower --tls-min, or use --sni NAME to ask for another name"
 	}
-	return "--tls-min 1.0 for an old server, --sni NAME for another name"
+	return "use --tls-min 1.0 for an old server, or --sni NAME to ask for another name"
 }
 
 // credentialsError is a misuse error if the proxy requires credentials, or other
@@ -85,9 +85,9 @@ func (l *Load) credentialsError(err error) error {
 	if refusal, ok := errors.AsType[wire.TunnelError](err); !ok || refusal.Status != proxyAuthenticationRequired {
 		return nil
 	}
-	proxy, wants := l.via().Hostport(), "wants credentials"
+	proxy, wants := l.via().Hostport(), "requires credentials"
 	if l.cfg.Proxy.User != nil {
-		wants = "does not take these credentials"
+		wants = "rejected these credentials"
 	}
 	return &misuse.Error{Problem: fmt.Sprintf("-x %s: the proxy %s", proxy, wants), Hint: "-x http://USER:PASSWORD@" + proxy}
 }

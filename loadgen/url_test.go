@@ -25,15 +25,15 @@ func TestSlips(t *testing.T) {
 		"http//gateway/a":          {"not an http:// URL", "try http://gateway/a"},
 		"http;//gateway/a":         {"not an http:// URL", "try http://gateway/a"},
 		`http:\\gateway\a`:         {"not an http:// URL", "try http://gateway/a"},
-		`http://gateway\a`:         {`a \ in its host`, "try http://gateway/a"},
+		`http://gateway\a`:         {`a \ in the host`, "try http://gateway/a"},
 		"htp://gateway/":           {"not an http:// or https:// URL", "try http://gateway/"},
 		"htttps://gateway/":        {"not an http:// or https:// URL", "try https://gateway/"},
 		"ftp://gateway/":           {"not an http:// or https:// URL", ""},
 		"ws://gateway/":            {"not an http:// or https:// URL", ""},
-		"http://https://gateway/":  {"it has two schemes", "try https://gateway/"},
-		`"http://gateway/"`:        {"it is in quotes", "try http://gateway/"},
-		"“http://gateway/”":        {"it is in quotes", "try http://gateway/"},
-		"<http://gateway/>":        {"it is in quotes", "try http://gateway/"},
+		"http://https://gateway/":  {"two schemes", "try https://gateway/"},
+		`"http://gateway/"`:        {"in quotes", "try http://gateway/"},
+		"“http://gateway/”":        {"in quotes", "try http://gateway/"},
+		"<http://gateway/>":        {"in quotes", "try http://gateway/"},
 		"http://":                  {"no host", ""},
 		"http:///gateway.local/":   {"no host", "try http://gateway.local/"},
 		"http://:8080/":            {"no host", "try http://localhost:8080/"},
@@ -48,7 +48,7 @@ func TestSlips(t *testing.T) {
 		"http://gateway/a\nb":      {"net/url: invalid control character in URL", ""},
 		"http://[::1/":             {"missing ']' in host", ""},
 		"http://gateway/%zz":       {`invalid URL escape "%zz"`, ""},
-		"http://xn--ü.example/":    {"not an international domain name", ""},
+		"http://xn--ü.example/":    {"not a valid internationalized domain name", ""},
 		"u:secret@gateway:80":      {"not an http:// URL", "try http://u:***@gateway:80"},
 		"http:/u:secret@gateway/":  {"not an http:// URL", "try http://u:***@gateway/"},
 		"htp://u:secret@gateway/":  {"not an http:// or https:// URL", "try http://u:***@gateway/"},
@@ -58,8 +58,8 @@ func TestSlips(t *testing.T) {
 		"http://u:secret%zz@g/":    {"a % in the user or password must be escaped", "write %25 instead"},
 		"http://u:secret x@g/":     {"net/url: invalid userinfo", ""},
 		"http://u:secret@[::1/":    {"missing ']' in host", ""},
-		`http://u:secret@g\a`:      {`a \ in its host`, "try http://u:***@g/a"},
-		`'http://u:secret@g/'`:     {"it is in quotes", "try http://u:***@g/"},
+		`http://u:secret@g\a`:      {`a \ in the host`, "try http://u:***@g/a"},
+		`'http://u:secret@g/'`:     {"in quotes", "try http://u:***@g/"},
 		"http://u:secret@fe80::1/": {"an IPv6 address needs brackets", "try http://u:***@[fe80::1]/"},
 	}
 	for url, want := range tests {
@@ -76,7 +76,7 @@ func TestSlips(t *testing.T) {
 			t.Errorf("%q: got %v, hint %q; want %s, hint %q", url, err, hint, want.problem, want.hint)
 		}
 		if text := err.Error() + hint; strings.Contains(text, "secret") || strings.ContainsAny(text, "\n\r") {
-			t.Errorf("%q: %q gives the password away, or is more than a line", url, text)
+			t.Errorf("%q: %q reveals the password, or is more than one line", url, text)
 		}
 	}
 }

@@ -30,9 +30,9 @@ func (l *Load) wrongScheme(ctx context.Context, run *record.Run) string {
 	case !closedWithoutResponse(run) || l.cfg.UnixSocket != "" || l.cfg.Endpoints != nil:
 		return ""
 	case l.speaksTLS(ctx):
-		return "the port speaks TLS: use https:// (no response came, so one TLS handshake was tried after the load)"
+		return "the port speaks TLS: use https:// (the server sent no response, so nodrop tried one TLS handshake after the load)"
 	}
-	return "no response came, so one TLS handshake was tried after the load: the port does not speak TLS either"
+	return "the server sent no response, so nodrop tried one TLS handshake after the load: the port does not speak TLS either"
 }
 
 func saysTLS(a record.ErrorResponse) bool {

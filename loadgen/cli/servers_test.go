@@ -201,7 +201,7 @@ func (tc *realCase) probe(t *testing.T, url string) (n int64) {
 		header, _, _, _ := ask()
 		value := header.Get(name)
 		if value == "" {
-			t.Fatalf("no %s in the answer", name)
+			t.Fatalf("no %s in the response", name)
 		}
 		tc.field = tc.ask + ": " + value
 	}

@@ -36,7 +36,7 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	}
 	return &misuse.Error{
 		Problem: fmt.Sprintf("%q is neither a command nor a URL", args[0]),
-		Hint:    "nodrop --help lists the commands; the URL of a host is http://" + args[0],
+		Hint:    "run nodrop --help to list the commands; for a host, write http://" + args[0],
 	}
 }
 
@@ -66,7 +66,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	})
 	best := misuse.Nearest(name, names)
 	if best == "" {
-		return &misuse.Error{Problem: "unknown flag: -" + name, Hint: cmd.CommandPath() + " --help lists them"}
+		return &misuse.Error{Problem: "unknown flag: -" + name, Hint: cmd.CommandPath() + " --help lists the flags"}
 	}
 	return &misuse.Error{Problem: "unknown flag: -" + name, Hint: "did you mean --" + best + "?"}
 }

@@ -163,7 +163,7 @@ func (i ClassInfo) SafeToRetry() bool { return i.Processed == Never }
 // Info returns what is known about c.
 func (c Class) Info() ClassInfo {
 	if c.Stage() == StageStatus {
-		return ClassInfo{c, Yes, "the gateway or what is behind it answered with an error", "look at the answer's body and Server field"}
+		return ClassInfo{c, Yes, "the gateway or a server behind it responded with an error", "see the body and the Server field of the response"}
 	}
 	for _, info := range classTable {
 		if info.Class == c {
@@ -177,73 +177,74 @@ func (c Class) Info() ClassInfo {
 func Classes() []ClassInfo { return slices.Clone(classTable) }
 
 const (
-	drainFirst  = "keep accepting until the balancer has taken the endpoint out: pre-stop delay, drain annotation"
-	graceLonger = "let requests in flight finish: a grace period longer than the slowest of them"
+	drainFirst  = "keep accepting connections until the load balancer has removed the endpoint: pre-stop delay, drain annotation"
+	removeFirst = "remove the endpoint from the load balancer before its address goes away"
+	graceLonger = "let requests in flight finish: grace period longer than the slowest request"
 )
 
 // classTable lists every class that can be counted, except statuses. Its contents
 // come from research into how each layer shuts down: which side closes first, and
 // what the kernel does with a connection that nobody accepted.
 var classTable = []ClassInfo{
-	{NewClass(StageDNS, CauseNotFound), Never, "the name was taken away during the event", "keep the record until its last endpoint is gone"},
+	{NewClass(StageDNS, CauseNotFound), Never, "the DNS record was removed during the event", "keep the record until its last endpoint is gone"},
 	{NewClass(StageDNS, CauseOther), Never, "the name server failed", "check the name servers"},
 
-	{NewClass(StageConnect, CauseRefused), Never, "the listener was closed, or the process gone, before the balancer took the endpoint out", drainFirst},
-	{NewClass(StageConnect, CauseReset), Never, "the listener was closed, or its queue was full, with the connection in it", drainFirst},
-	{NewClass(StageConnect, CauseTimeout), Never, "connection attempts were dropped: address gone, or accept queue full", "take the endpoint out of the balancer before its address goes"},
-	{NewClass(StageConnect, CauseUnreachable), Never, "the address or the route to it is gone", "take the endpoint out of the balancer before its address goes"},
-	{NewClass(StageConnect, CauseRejected), Never, "a firewall on the way refused the connection", "see which rule or network policy covers the endpoint's address while it comes and goes"},
-	{NewClass(StageConnect, CauseOther), Never, "the connection could not be made", "see the sample"},
+	{NewClass(StageConnect, CauseRefused), Never, "the listener closed, or the process exited, before the load balancer removed the endpoint", drainFirst},
+	{NewClass(StageConnect, CauseReset), Never, "the listener closed with the connection in its accept queue, or the queue was full", drainFirst},
+	{NewClass(StageConnect, CauseTimeout), Never, "the packets were dropped: the address is gone, or the accept queue is full", removeFirst},
+	{NewClass(StageConnect, CauseUnreachable), Never, "the address or the route to it is gone", removeFirst},
+	{NewClass(StageConnect, CauseRejected), Never, "a firewall rejected the connection", "check the firewall rules and network policies for the endpoint's address while it starts and stops"},
+	{NewClass(StageConnect, CauseOther), Never, "the connection could not be established", "see the sample"},
 
-	{NewClass(StageProxy, CauseRefused), Never, "nothing listens where the proxy should", "check -x"},
-	{NewClass(StageProxy, CauseReset), Never, "the proxy cut the connection before there was a tunnel", "see the proxy's log"},
-	{NewClass(StageProxy, CauseEOF), Never, "the proxy closed the connection before there was a tunnel", "see the proxy's log"},
-	{NewClass(StageProxy, CauseTimeout), Never, "the proxy did not answer in time", "see the proxy's log"},
+	{NewClass(StageProxy, CauseRefused), Never, "nothing listens at the proxy's address", "check -x"},
+	{NewClass(StageProxy, CauseReset), Never, "the proxy reset the connection before the tunnel was open", "see the proxy's log"},
+	{NewClass(StageProxy, CauseEOF), Never, "the proxy closed the connection before the tunnel was open", "see the proxy's log"},
+	{NewClass(StageProxy, CauseTimeout), Never, "the proxy did not respond in time", "see the proxy's log"},
 	{NewClass(StageProxy, CauseUnreachable), Never, "the proxy's address, or the route to it, is gone", "check -x"},
-	{NewClass(StageProxy, CauseMalformed), Never, "what answered in the proxy's place does not speak a proxy's protocol", "check -x"},
-	{NewClass(StageProxy, CauseRejected), Never, "the proxy would not make a tunnel", "see the sample: its credentials, or that it cannot reach the target"},
-	{NewClass(StageProxy, CauseOther), Never, "the proxy could not be used", "see the sample"},
+	{NewClass(StageProxy, CauseMalformed), Never, "the server at the proxy's address does not respond like a proxy", "check -x"},
+	{NewClass(StageProxy, CauseRejected), Never, "the proxy refused to open a tunnel", "see the sample: check the credentials, and that the proxy can reach the target"},
+	{NewClass(StageProxy, CauseOther), Never, "the connection through the proxy failed", "see the sample"},
 
 	{NewClass(StageTLS, CauseReset), Never, "the process was killed during the handshake, or the listener closed with the connection in its accept queue", drainFirst},
 	{NewClass(StageTLS, CauseEOF), Never, "the process ended during the handshake", drainFirst},
 	{NewClass(StageTLS, CauseTimeout), Never, "the handshake stalled", drainFirst},
-	{NewClass(StageTLS, CauseRejected), Never, "one side refused the other: a certificate that does not hold, or an alert in the handshake", "check certificates; during a rollout, that old and new replicas have the same"},
-	{NewClass(StageTLS, CauseMalformed), Never, "what answered does not speak TLS", "see the sample"},
-	{NewClass(StageTLS, CauseUnreachable), Never, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
+	{NewClass(StageTLS, CauseRejected), Never, "one side rejected the handshake: an invalid certificate, or a TLS alert", "check the certificates; during a rollout, old and new replicas must have the same one"},
+	{NewClass(StageTLS, CauseMalformed), Never, "the server does not speak TLS", "see the sample"},
+	{NewClass(StageTLS, CauseUnreachable), Never, "the route to the endpoint went away", removeFirst},
 	{NewClass(StageTLS, CauseOther), Never, "TLS could not be established", "see the sample"},
 
 	{NewClass(StageSend, CauseTimeout), Possibly, "the server stopped reading the request", graceLonger},
-	{NewClass(StageSend, CauseUnreachable), Possibly, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
+	{NewClass(StageSend, CauseUnreachable), Possibly, "the route to the endpoint went away", removeFirst},
 	{NewClass(StageSend, CauseOther), Possibly, "the request could not be written", "see the sample"},
 
 	{NewClass(StageWait, CauseReset), Possibly, "the process was killed with the request unread, or the listener closed with the connection in its accept queue", graceLonger},
 	{NewClass(StageWait, CauseEOF), Possibly, "the process ended while it worked on the request, or closed a kept-alive connection without notice", graceLonger},
-	{NewClass(StageWait, CauseTimeout), Possibly, "the server hung, or its packets no longer arrived", "longer drain, or a longer -t if the service is slow"},
-	{NewClass(StageWait, CauseUnreachable), Possibly, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
-	{NewClass(StageWait, CauseOther), Possibly, "the answer could not be read", "see the sample"},
+	{NewClass(StageWait, CauseTimeout), Possibly, "the server hung, or its packets no longer arrived", "drain longer, or raise -t if the service is slow"},
+	{NewClass(StageWait, CauseUnreachable), Possibly, "the route to the endpoint went away", removeFirst},
+	{NewClass(StageWait, CauseOther), Possibly, "the response could not be read", "see the sample"},
 
-	{NewClass(StageHead, CauseReset), Yes, "the process was killed while it wrote the answer's head", graceLonger},
-	{NewClass(StageHead, CauseEOF), Yes, "the process ended while it wrote the answer's head", graceLonger},
-	{NewClass(StageHead, CauseTimeout), Yes, "the answer's head stalled", graceLonger},
-	{NewClass(StageHead, CauseMalformed), Yes, "what answered does not speak HTTP/1.1", "check the URL's scheme and port; see the sample"},
-	{NewClass(StageHead, CauseUnreachable), Yes, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
-	{NewClass(StageHead, CauseOther), Yes, "the answer's head could not be read, or redirected without end", "see the sample"},
+	{NewClass(StageHead, CauseReset), Yes, "the process was killed while it was sending the response head", graceLonger},
+	{NewClass(StageHead, CauseEOF), Yes, "the process ended while it was sending the response head", graceLonger},
+	{NewClass(StageHead, CauseTimeout), Yes, "the response stalled within its head", graceLonger},
+	{NewClass(StageHead, CauseMalformed), Yes, "the server does not speak HTTP/1.1", "check the URL's scheme and port; see the sample"},
+	{NewClass(StageHead, CauseUnreachable), Yes, "the route to the endpoint went away", removeFirst},
+	{NewClass(StageHead, CauseOther), Yes, "the response head could not be read, or redirected too many times", "see the sample"},
 
-	{NewClass(StageBody, CauseReset), Yes, "the process was killed in the middle of the answer", graceLonger},
-	{NewClass(StageBody, CauseEOF), Yes, "the process ended in the middle of the answer", graceLonger},
-	{NewClass(StageBody, CauseTimeout), Yes, "the answer's body stalled", graceLonger},
-	{NewClass(StageBody, CauseMalformed), Yes, "the answer's body is not framed as HTTP/1.1 says, or its content is not what its Content-Encoding says", "see the sample"},
-	{NewClass(StageBody, CauseUnreachable), Yes, "the route to the endpoint went away", "take the endpoint out of the balancer before its address goes"},
-	{NewClass(StageBody, CauseOther), Yes, "the answer's body could not be read, or was longer than --max-body allows", "see the sample"},
+	{NewClass(StageBody, CauseReset), Yes, "the process was killed while it was sending the response body", graceLonger},
+	{NewClass(StageBody, CauseEOF), Yes, "the process ended while it was sending the response body", graceLonger},
+	{NewClass(StageBody, CauseTimeout), Yes, "the response stalled within its body", graceLonger},
+	{NewClass(StageBody, CauseMalformed), Yes, "the response body breaks HTTP/1.1 framing, or does not match its Content-Encoding", "see the sample"},
+	{NewClass(StageBody, CauseUnreachable), Yes, "the route to the endpoint went away", removeFirst},
+	{NewClass(StageBody, CauseOther), Yes, "the response body could not be read, or is longer than --max-body allows", "see the sample"},
 
 	// Memory can run out, or a packet filter act, after part of a request is
 	// written.
 	{NewClass(StageClient, CausePorts), Never, "this machine has no free port for the connection", "widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
-	{NewClass(StageClient, CauseFiles), Never, "this machine's limit of open files", "raise ulimit -n"},
-	{NewClass(StageClient, CauseMemory), Possibly, "this machine's kernel has no memory for sockets", "lower -c"},
-	{NewClass(StageClient, CauseResolver), Never, "this machine's resolver did not answer in time", "check /etc/resolv.conf, or give addresses by --connect-to"},
-	{NewClass(StageClient, CauseBody), Possibly, "the file of -D changed or could not be read while it was being sent", "give -D a file that nothing writes to"},
+	{NewClass(StageClient, CauseFiles), Never, "this process has reached its limit of open files", "raise ulimit -n"},
+	{NewClass(StageClient, CauseMemory), Possibly, "this machine's kernel ran out of memory for sockets", "lower -c"},
+	{NewClass(StageClient, CauseResolver), Never, "this machine's resolver did not respond in time", "check /etc/resolv.conf, or set the addresses with --connect-to"},
+	{NewClass(StageClient, CauseBody), Possibly, "the -D file changed, or could not be read, while nodrop was sending it", "use a -D file that nothing writes to"},
 	{NewClass(StageClient, CauseRoute), Never, "this machine has no route to the address", "check the address, and this machine's routes (ip route get ADDRESS)"},
-	{NewClass(StageClient, CauseStalled), Possibly, "nodrop was not running when the request timed out: it was stopped, or got no processor time", "give it processor time of its own, and repeat the run"},
-	{NewClass(StageClient, CauseOther), Possibly, "this machine could not make the request", "see the sample"},
+	{NewClass(StageClient, CauseStalled), Possibly, "nodrop was not running when the request timed out: it was stopped, or got no CPU time", "give nodrop more CPU time and repeat the run"},
+	{NewClass(StageClient, CauseOther), Possibly, "this machine could not send the request", "see the sample"},
 }

@@ -27,7 +27,7 @@ func Parse(data []byte) (*Recording, error) {
 	switch {
 	case head.Format == Format:
 	case strings.HasPrefix(head.Format, "nodrop/"):
-		return nil, fmt.Errorf("recording of format %s; this version reads %s", head.Format, Format)
+		return nil, fmt.Errorf("recording has format %s; this version reads %s", head.Format, Format)
 	default:
 		return nil, errors.New("not a nodrop recording")
 	}

@@ -170,10 +170,10 @@ func (l *Latency) UnmarshalJSON(b []byte) error {
 		return fmt.Errorf("latency histogram: %w", err)
 	}
 	if hist.LowestTrackableValue() != 1 || hist.HighestTrackableValue() != histogramMax || hist.SignificantFigures() != 3 {
-		return errors.New("latency histogram: not of 1 µs to 1 h with 3 digits")
+		return errors.New("latency histogram: want 1 µs to 1 h with 3 significant digits")
 	}
 	if hist.TotalCount() != j.Count {
-		return fmt.Errorf("latency histogram holds %d values, its count says %d", hist.TotalCount(), j.Count)
+		return fmt.Errorf("latency histogram: holds %d values, but the count is %d", hist.TotalCount(), j.Count)
 	}
 	l.hist = hist
 	return nil

@@ -155,7 +155,7 @@ func TestMergeKeepsItsBounds(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	if n := int64(len(run.Lost)) + run.LostUnlisted; len(run.Lost) != record.MaxLostDetails || n != 2*each {
-		t.Errorf("%d in full, %d in all", len(run.Lost), n)
+		t.Errorf("%d listed, %d in total", len(run.Lost), n)
 	}
 	if len(run.Samples) != record.MaxSamples+1 || len(run.Endpoints) != record.MaxEndpoints+1 {
 		t.Errorf("%d samples, %d endpoints", len(run.Samples), len(run.Endpoints))
@@ -173,7 +173,7 @@ func TestMergeKeepsItsBounds(t *testing.T) {
 	seen := map[int64]bool{}
 	for _, l := range run.Lost {
 		if seen[l.Connection] {
-			t.Fatalf("connection %d is two", l.Connection)
+			t.Fatalf("connection %d occurs twice", l.Connection)
 		}
 		seen[l.Connection] = true
 	}

@@ -80,7 +80,7 @@ func TestLatencyAgainstSortedValues(t *testing.T) {
 	var seen int64
 	l.Each(func(_, n int64) { seen += n })
 	if seen != int64(len(values)) {
-		t.Errorf("Each met %d of %d", seen, len(values))
+		t.Errorf("Each visited %d of %d", seen, len(values))
 	}
 }
 
@@ -96,7 +96,7 @@ func TestClassTable(t *testing.T) {
 	seen := map[Class]bool{}
 	for _, info := range classTable {
 		if seen[info.Class] || info.Processed == "" || info.Cause == "" || info.Remedy == "" {
-			t.Errorf("%s: twice, or not told in full", info.Class)
+			t.Errorf("%s: duplicate, or incomplete", info.Class)
 		}
 		seen[info.Class] = true
 		text, _ := info.Class.MarshalText()

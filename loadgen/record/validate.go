@@ -34,7 +34,7 @@ type limit struct {
 func within(limits ...limit) error {
 	for _, l := range limits {
 		if l.n < l.least || l.n > l.most {
-			return fmt.Errorf("%s: %d is not within %d and %d", l.what, l.n, l.least, l.most)
+			return fmt.Errorf("%s: %d is not between %d and %d", l.what, l.n, l.least, l.most)
 		}
 	}
 	return nil
@@ -123,7 +123,7 @@ func (r *Run) validateEndpoints() error {
 	known := map[string]bool{"": true}
 	for _, e := range r.Endpoints {
 		if known[e.Name] {
-			return fmt.Errorf("endpoint %q is there twice, or has no name", e.Name)
+			return fmt.Errorf("endpoint %q: duplicate or empty name", e.Name)
 		}
 		known[e.Name] = true
 		for _, ns := range [...]int64{e.FirstConnect, e.LastConnect, e.FirstResponse, e.LastResponse} {
@@ -134,14 +134,14 @@ func (r *Run) validateEndpoints() error {
 	}
 	for _, o := range r.Outcomes {
 		if !known[o.Endpoint] {
-			return fmt.Errorf("outcomes: endpoint %q was not seen", o.Endpoint)
+			return fmt.Errorf("outcomes: endpoint %q is not in the list of endpoints", o.Endpoint)
 		}
 	}
 	return nil
 }
 
 func (r *Run) validateLost() error {
-	if err := within(limit{"lost requests told", int64(len(r.Lost)), 0, MaxLostDetails}); err != nil {
+	if err := within(limit{"lost requests listed", int64(len(r.Lost)), 0, MaxLostDetails}); err != nil {
 		return err
 	}
 	before := int64(0)
@@ -153,7 +153,7 @@ func (r *Run) validateLost() error {
 			return fmt.Errorf("lost request %d: %w", i, err)
 		}
 		if !FateLost.Of(l.Class) {
-			return fmt.Errorf("lost request %d: class %q", i, l.Class)
+			return fmt.Errorf("lost request %d: class %q is not a loss", i, l.Class)
 		}
 		before = l.End
 	}
@@ -185,7 +185,7 @@ func (r *Run) validateTimes() error {
 func (r *Run) validateLatencies() error {
 	for _, d := range r.latencies() {
 		if d.Count == 0 && (d.Sum != 0 || d.Min != 0 || d.Max != 0) || d.Min > d.Max || d.Sum < 0 {
-			return errors.New("a latency contradicts itself")
+			return errors.New("latency: inconsistent count, sum, minimum and maximum")
 		}
 		if err := within(limit{"latency", d.Count, 0, MaxCount}, limit{"latency", d.Min, 0, MaxTime}, limit{"latency", d.Max, 0, MaxTime}); err != nil {
 			return err

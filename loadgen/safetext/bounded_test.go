@@ -39,7 +39,7 @@ func TestBoundedTellsApart(t *testing.T) {
 	for _, text := range []string{long, long + "a", long + "b", "a" + long, long[1:], long + "\xfe", long + "\xff", long[:MaxText+1]} {
 		got := Bounded(text)
 		if other, ok := seen[got]; ok {
-			t.Errorf("texts of %d and %d bytes are both %q", len(other), len(text), got)
+			t.Errorf("two texts of %d and %d bytes both become %q", len(other), len(text), got)
 		}
 		seen[got] = text
 	}

@@ -117,7 +117,7 @@ func TestMaskLongURL(t *testing.T) {
 		}
 	}
 	if one, other := MaskForeignURL("/"+secret+"1"), MaskForeignURL("/"+secret+"2"); one == other {
-		t.Errorf("two URLs are both %s", one)
+		t.Errorf("two URLs both become %s", one)
 	}
 }
 

@@ -29,7 +29,7 @@ func Read(src io.Reader) (*record.Recording, error) {
 	case format == Format:
 		return readStream(in)
 	case strings.HasPrefix(format, "nodrop-stream/"):
-		return nil, fmt.Errorf("stream of format %s; this version reads %s", format, Format)
+		return nil, fmt.Errorf("stream has format %s; this version reads %s", format, Format)
 	}
 	data, err := io.ReadAll(in)
 	if err != nil {
@@ -45,9 +45,9 @@ func describeForeign(head []byte) error {
 	case len(trimmed) == 0:
 		return errors.New("empty file, not a recording")
 	case bytes.HasPrefix(trimmed, []byte("\x1f\x8b")):
-		return errors.New("compressed by gzip: unpack it first")
+		return errors.New("compressed with gzip: unpack it first")
 	case bytes.HasPrefix(trimmed, []byte(csvHeader[:strings.Index(csvHeader, ",")+1])):
-		return errors.New("rows of -o csv hold too little for a report; -o ndjson and -o json hold it all")
+		return errors.New("-o csv holds too little for a report; use -o ndjson or -o json")
 	case trimmed[0] != '{':
 		return errors.New("not a nodrop recording")
 	}

@@ -154,7 +154,7 @@ func (n *NDJSON) object(line streamLine) {
 	text, err := json.Marshal(line)
 	text = safetext.EscapeJSON(text)
 	if err == nil && len(text) >= maxStreamLine {
-		err = fmt.Errorf("a line of %d bytes could not be read back", len(text))
+		err = fmt.Errorf("a line of %d bytes is too long to be read back", len(text))
 	}
 	l := &n.lines
 	l.mu.Lock()

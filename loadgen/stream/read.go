@@ -43,7 +43,7 @@ func readStream(src io.Reader) (*record.Recording, error) {
 
 func describeScan(err error) error {
 	if errors.Is(err, bufio.ErrTooLong) {
-		return fmt.Errorf("stream: a line of more than %d bytes", maxStreamLine)
+		return fmt.Errorf("stream: line over %d bytes", maxStreamLine)
 	}
 	return err
 }
@@ -101,7 +101,7 @@ func (s *streamReader) read(text []byte) error {
 	}
 	switch {
 	case s.complete:
-		return errors.New("follows the end of the recording")
+		return errors.New("data after the end of the recording")
 	case l.Fate != "":
 		return s.request(l.Of, &l.streamRequest)
 	case l.Run != nil:
@@ -117,7 +117,7 @@ func (s *streamReader) read(text []byte) error {
 func (s *streamReader) begin(head *streamRun) error {
 	switch {
 	case head.Stream == "" && s.underWay() > 0:
-		return errors.New("a run begins inside another")
+		return errors.New("a run begins before the previous one has ended")
 	case len(s.runs) >= record.MaxRuns:
 		return fmt.Errorf("more than %d runs", record.MaxRuns)
 	}
@@ -154,7 +154,7 @@ func (s *streamReader) find(of int) *streamedRun {
 func (s *streamReader) request(of int, q *streamRequest) error {
 	u := s.find(of)
 	if u == nil {
-		return errors.New("a request outside of a run")
+		return errors.New("a request outside any run")
 	}
 	r, err := s.result(u, q)
 	if err != nil {
@@ -179,14 +179,14 @@ func (s *streamReader) result(u *streamedRun, q *streamRequest) (*record.Result,
 	}
 	for _, ns := range [...]int64{r.Start, r.End - r.Start, q.DNS, q.Connect, q.TLS, q.Send, q.Wait, q.Read} {
 		if ns < 0 || ns > record.MaxTime {
-			return nil, fmt.Errorf("%d ns is not a time of a request", ns)
+			return nil, fmt.Errorf("a request has an impossible time: %d ns", ns)
 		}
 	}
 	if q.Number < 0 || q.Number > record.MaxCount {
-		return nil, fmt.Errorf("connection %d", q.Number)
+		return nil, fmt.Errorf("connection %d is out of range", q.Number)
 	}
 	if r.Bytes < 0 || r.Status < 0 || r.Status > 999 {
-		return nil, fmt.Errorf("%d bytes with status %d are no answer", r.Bytes, r.Status)
+		return nil, fmt.Errorf("not a response: %d bytes, status %d", r.Bytes, r.Status)
 	}
 	if q.Response != nil {
 		r.Response = q.Response.Text()
@@ -214,7 +214,7 @@ func (s *streamReader) classify(r *record.Result, q *streamRequest) error {
 		if r.Fate.Of(class) {
 			return nil
 		}
-		return fmt.Errorf("class %q of a request that is %s", q.Class, q.Fate)
+		return fmt.Errorf("class %q does not fit a request that is %s", q.Class, q.Fate)
 	}
 	return fmt.Errorf("unknown fate %q", q.Fate)
 }
@@ -225,11 +225,11 @@ func (s *streamReader) classify(r *record.Result, q *streamRequest) error {
 func (s *streamReader) end(of int, run *record.Run) error {
 	u := s.find(of)
 	if u == nil {
-		return errors.New("the end of a run that did not begin")
+		return errors.New("the end of a run that never began")
 	}
 	counts, endpoints := run.Counts, run.Endpoints
 	if len(endpoints) > record.MaxEndpoints+1 {
-		return fmt.Errorf("%d endpoints", len(endpoints))
+		return fmt.Errorf("too many endpoints: %d", len(endpoints))
 	}
 	for _, e := range endpoints {
 		u.recorder.Shards[0].Seen(u.recorder.Names.ID(e.Name), e)
@@ -247,9 +247,9 @@ func (s *streamReader) end(of int, run *record.Run) error {
 func (s *streamReader) close(end *streamRecording) error {
 	switch {
 	case s.underWay() > 0:
-		return errors.New("the recording ends inside a run")
+		return errors.New("the recording ends before its last run does")
 	case end.Runs != len(s.runs):
-		return fmt.Errorf("the recording had %d runs, the stream has %d", end.Runs, len(s.runs))
+		return fmt.Errorf("the recording has %d runs, but the stream has %d", end.Runs, len(s.runs))
 	}
 	s.rec.Error, s.complete = end.Error, true
 	return nil
@@ -274,7 +274,7 @@ func (s *streamReader) finish(where string) *record.Recording {
 	case last < 0:
 		s.rec.Error = where + " before its first run"
 	default:
-		s.rec.Error = fmt.Sprintf("%s after the end of %s: what followed is not known", where, runName(s.rec.Runs[last], last))
+		s.rec.Error = fmt.Sprintf("%s after the end of %s: anything later is missing", where, runName(s.rec.Runs[last], last))
 	}
 	return s.rec
 }
@@ -293,7 +293,7 @@ func (s *streamReader) cut(where string) {
 		run.Duration, run.Interrupted, run.Marks = u.last, true, []record.Mark{}
 		reached = append(reached, fmt.Sprintf("%d requests of %s", u.requests, runName(run, i)))
 	}
-	s.rec.Error = fmt.Sprintf("%s after %s: the run's end is missing, with its marks and what was in flight", where, strings.Join(reached, " and "))
+	s.rec.Error = fmt.Sprintf("%s after %s: the end of the run is missing, with its marks and the requests in flight", where, strings.Join(reached, " and "))
 }
 
 // runName names a run as its scenario does, or by its position.

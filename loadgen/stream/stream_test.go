@@ -232,7 +232,7 @@ func TestStreamBeyondBounds(t *testing.T) {
 		t.Fatal(err)
 	}
 	if encoded(t, got) != encoded(t, rec) {
-		t.Error("the stream is read as something else")
+		t.Error("the stream reads back differently")
 	}
 }
 
@@ -248,7 +248,7 @@ func TestStreamCutAnywhere(t *testing.T) {
 		got, err := Read(bytes.NewReader(cut))
 		if at < first {
 			if err == nil && at < first-1 {
-				t.Fatalf("%d bytes were taken for a stream", at)
+				t.Fatalf("%d bytes were accepted as a stream", at)
 			}
 			continue
 		}
@@ -274,15 +274,15 @@ func TestStreamCutAnywhere(t *testing.T) {
 			}
 		}
 		if started != requests && started != requests+1 { // a line may lack only its line break
-			t.Fatalf("%d bytes hold %d requests, read were %d", at, requests, started)
+			t.Fatalf("%d bytes hold %d requests, but %d were read", at, requests, started)
 		}
 	}
 	lines := bytes.SplitAfter(stream, []byte("\n"))
 	n := int(rec.Runs[0].Counts.Started)
 	for want, cut := range map[string][]byte{
-		"stream cut short after 2 requests of run variant 0: the run's end is missing, with its marks and what was in flight":                         bytes.Join(lines[:3], nil),
-		"stream cut short in the middle of a line after 2 requests of run variant 0: the run's end is missing, with its marks and what was in flight": append(bytes.Join(lines[:3], nil), lines[3][:9]...),
-		"stream cut short after the end of run variant 0: what followed is not known":                                                                 bytes.Join(lines[:n+2], nil),
+		"stream cut short after 2 requests of run variant 0: the end of the run is missing, with its marks and the requests in flight":                         bytes.Join(lines[:3], nil),
+		"stream cut short in the middle of a line after 2 requests of run variant 0: the end of the run is missing, with its marks and the requests in flight": append(bytes.Join(lines[:3], nil), lines[3][:9]...),
+		"stream cut short after the end of run variant 0: anything later is missing":                                                                           bytes.Join(lines[:n+2], nil),
 	} {
 		got, err := Read(bytes.NewReader(cut))
 		if err != nil || got.Error != want {
@@ -301,7 +301,7 @@ func TestStreamWithLinesTakenOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.Runs[0].Counts.Check() == nil {
-		t.Error("a request is missing, and nobody notices")
+		t.Error("a request is missing, and Check does not notice")
 	}
 }
 
@@ -312,30 +312,30 @@ func TestReadStreamNamesWhatIsWrong(t *testing.T) {
 		last  = `{"format":"nodrop-stream/1","recording":{"runs":1}}` + "\n"
 	)
 	tests := map[string]struct{ file, want string }{
-		"newer":                   {`{"format":"nodrop-stream/2","run":{}}`, "stream of format nodrop-stream/2; this version reads nodrop-stream/1"},
+		"newer":                   {`{"format":"nodrop-stream/2","run":{}}`, "stream has format nodrop-stream/2; this version reads nodrop-stream/1"},
 		"cut in the first line":   {begin[:40], "stream cut short in its first line"},
 		"a line of something":     {begin + `{"a":1}` + "\n", "stream: line 2: not a line of a nodrop stream"},
 		"no JSON":                 {begin + "hello\n", "stream: line 2: invalid character"},
 		"not a number":            {begin + `{"fate":"ok","startNs":"1"}` + "\n", "stream: line 2: json: cannot unmarshal"},
-		"request outside":         {begin + over + `{"fate":"ok"}`, "stream: line 3: a request outside of a run"},
+		"request outside":         {begin + over + `{"fate":"ok"}`, "stream: line 3: a request outside any run"},
 		"unknown fate":            {begin + `{"fate":"eaten"}`, `stream: line 2: unknown fate "eaten"`},
 		"unknown class":           {begin + `{"fate":"lost","class":"wait.eaten"}`, `stream: line 2: unknown failure class "wait.eaten"`},
-		"ok with a class":         {begin + `{"fate":"ok","class":"wait.eof"}`, `stream: line 2: class "wait.eof" of a request that is ok`},
-		"lost without one":        {begin + `{"fate":"lost"}`, `stream: line 2: class "" of a request that is lost`},
-		"spoiled by the server":   {begin + `{"fate":"spoiled","class":"wait.eof"}`, `stream: line 2: class "wait.eof" of a request that is spoiled`},
-		"ends before it starts":   {begin + `{"fate":"ok","startNs":5,"endNs":4}`, "stream: line 2: -1 ns is not a time"},
-		"ends in ages":            {begin + `{"fate":"ok","endNs":9223372036854775807}`, "stream: line 2: 9223372036854775807 ns is not a time"},
-		"negative phase":          {begin + `{"fate":"ok","waitNs":-1}`, "stream: line 2: -1 ns is not a time"},
+		"ok with a class":         {begin + `{"fate":"ok","class":"wait.eof"}`, `stream: line 2: class "wait.eof" does not fit a request that is ok`},
+		"lost without one":        {begin + `{"fate":"lost"}`, `stream: line 2: class "" does not fit a request that is lost`},
+		"spoiled by the server":   {begin + `{"fate":"spoiled","class":"wait.eof"}`, `stream: line 2: class "wait.eof" does not fit a request that is spoiled`},
+		"ends before it starts":   {begin + `{"fate":"ok","startNs":5,"endNs":4}`, "stream: line 2: a request has an impossible time: -1 ns"},
+		"ends in ages":            {begin + `{"fate":"ok","endNs":9223372036854775807}`, "stream: line 2: a request has an impossible time: 9223372036854775807 ns"},
+		"negative phase":          {begin + `{"fate":"ok","waitNs":-1}`, "stream: line 2: a request has an impossible time: -1 ns"},
 		"negative connection":     {begin + `{"fate":"ok","connection":-1}`, "stream: line 2: connection -1"},
-		"negative bytes":          {begin + `{"fate":"ok","bytes":-1}`, "stream: line 2: -1 bytes"},
-		"strange status":          {begin + `{"fate":"ok","status":1000}`, "stream: line 2: 0 bytes with status 1000"},
-		"run inside a run":        {begin + begin, "stream: line 2: a run begins inside another"},
+		"negative bytes":          {begin + `{"fate":"ok","bytes":-1}`, "stream: line 2: not a response: -1 bytes"},
+		"strange status":          {begin + `{"fate":"ok","status":1000}`, "stream: line 2: not a response: 0 bytes, status 1000"},
+		"run inside a run":        {begin + begin, "stream: line 2: a run begins before the previous one has ended"},
 		"newer run":               {begin + over + strings.Replace(begin, "/1", "/2", 1), "stream: line 3: format nodrop-stream/2"},
-		"end without begin":       {begin + over + over, "stream: line 3: the end of a run that did not begin"},
-		"end that is not right":   {begin + `{"end":{"durationNs":-1}}`, "stream: line 2: durationNs: -1 is not within"},
-		"recording inside a run":  {begin + last, "stream: line 2: the recording ends inside a run"},
-		"too few runs":            {begin + over + strings.Replace(last, ":1}", ":2}", 1), "stream: line 3: the recording had 2 runs, the stream has 1"},
-		"something after the end": {begin + over + last + begin, "stream: line 4: follows the end of the recording"},
+		"end without begin":       {begin + over + over, "stream: line 3: the end of a run that never began"},
+		"end that is not right":   {begin + `{"end":{"durationNs":-1}}`, "stream: line 2: durationNs: -1 is not between"},
+		"recording inside a run":  {begin + last, "stream: line 2: the recording ends before its last run does"},
+		"too few runs":            {begin + over + strings.Replace(last, ":1}", ":2}", 1), "stream: line 3: the recording has 2 runs, but the stream has 1"},
+		"something after the end": {begin + over + last + begin, "stream: line 4: data after the end of the recording"},
 		"garbage after the end":   {begin + over + last + "xy", "stream: line 4: invalid character"},
 	}
 	for name, tc := range tests {
@@ -354,7 +354,7 @@ func TestReadStreamNamesWhatIsWrong(t *testing.T) {
 // TestReadStreamTooLongLine: an endless line is not held in memory.
 func TestReadStreamTooLongLine(t *testing.T) {
 	endless := io.MultiReader(strings.NewReader(`{"format":"nodrop-stream/1","run":{"variant":"`), zeros{})
-	if _, err := Read(endless); err == nil || !strings.Contains(err.Error(), "a line of more than") {
+	if _, err := Read(endless); err == nil || !strings.Contains(err.Error(), "line over") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := Read(zeros{}); err == nil || err.Error() != "not a nodrop recording" {
@@ -381,14 +381,14 @@ func TestReadRecordingOfForeignFiles(t *testing.T) {
 	}
 	tests := map[string]struct{ file, want string }{
 		"spaces":         {" \n", "empty file, not a recording"},
-		"gzip":           {packed.String(), "compressed by gzip: unpack it first"},
-		"our CSV":        {csvHeader + "\n0.1", "rows of -o csv hold too little"},
+		"gzip":           {packed.String(), "compressed with gzip: unpack it first"},
+		"our CSV":        {csvHeader + "\n0.1", "-o csv holds too little"},
 		"another's CSV":  {"a,b\n1,2\n", "not a nodrop recording"},
 		"a program":      {"\x7fELF\x02\x01\x01\x00", "not a nodrop recording"},
 		"a list":         {"[]", "not a nodrop recording"},
 		"another stream": {`{"level":"info"}` + "\n" + `{"level":"info"}` + "\n", "recording: invalid character"},
 		"two of them":    {`{"format":"nodrop/1","runs":[]}` + "\n" + `{"format":"nodrop/1","runs":[]}`, "recording: invalid character"},
-		"format later":   {`{"runs":[],"format":"nodrop/7"}`, "recording of format nodrop/7; this version reads nodrop/1"},
+		"format later":   {`{"runs":[],"format":"nodrop/7"}`, "recording has format nodrop/7; this version reads nodrop/1"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -404,7 +404,7 @@ func TestReadRecordingOfForeignFiles(t *testing.T) {
 // rejected.
 func TestReadRecordingRefusesWhatCannotBe(t *testing.T) {
 	for run, want := range map[string]string{
-		`"counts":{"ok":-1}`:                                 "ok: -1 is not within",
+		`"counts":{"ok":-1}`:                                 "ok: -1 is not between",
 		`"durationNs":-1`:                                    "durationNs: -1",
 		`"durationNs":9000000000000000000`:                   "durationNs: 9000000000000000000",
 		`"bins":{"widthNs":0,"list":[{}]}`:                   "bins: widthNs: 0",
@@ -414,21 +414,21 @@ func TestReadRecordingRefusesWhatCannotBe(t *testing.T) {
 		`"bins":{"widthNs":5,"list":[{},{"started":-1}]}`:                                      "bin 1: started: -1",
 		`"bins":{"widthNs":5,"list":[{"lost":[{"class":"wait.eof","count":-1}]}]}`:             "bin 0: lost: -1",
 		`"bins":{"widthNs":5,"list":[{"latency":{"maxNs":-1}}]}`:                               "bin 0: latency: maxNs: -1",
-		`"lost":[{"class":"wait.eof","sample":0}]`:                                             "lost request 0: sample: 0 is not within -1 and -1",
+		`"lost":[{"class":"wait.eof","sample":0}]`:                                             "lost request 0: sample: 0 is not between -1 and -1",
 		`"lost":[{"class":"wait.eof","startNs":2,"endNs":1,"sample":-1}]`:                      "lost request 0: startNs: 2",
 		`"lost":[{"class":"wait.eof","endNs":2,"sample":-1},{"class":"wait.eof","sample":-1}]`: "lost request 1: endNs: 0",
 		`"lost":[{"sample":-1}]`:                                           `lost request 0: class ""`,
-		`"outcomes":[{"fate":"ok","endpoint":"x"}]`:                        `outcomes: endpoint "x" was not seen`,
+		`"outcomes":[{"fate":"ok","endpoint":"x"}]`:                        `outcomes: endpoint "x" is not in the list of endpoints`,
 		`"outcomes":[{"fate":"ok","count":-1}]`:                            "outcomes: -1",
 		`"endpoints":[{"name":"x","firstConnectNs":-2}]`:                   "endpoint x: -2",
-		`"endpoints":[{"name":"x"},{"name":"x"}]`:                          `endpoint "x" is there twice`,
+		`"endpoints":[{"name":"x"},{"name":"x"}]`:                          `endpoint "x": duplicate`,
 		`"statuses":{"1000":1}`:                                            "statuses: 1000",
 		`"samples":[{"class":"wait.eof","count":-1}]`:                      "samples: -1",
 		`"connections":{"opened":-1}`:                                      "connections: -1",
 		`"marks":[{"name":"m","startNs":-9000000000000000000}]`:            "mark m: -9000000000000000000",
 		`"traces":[{"steps":[{"atNs":-1}]}]`:                               "trace: -1",
-		`"latency":{"ok":{"minNs":1}}`:                                     "a latency contradicts itself",
-		`"latency":{"ok":{"count":1,"hdr":"` + foreignHistogram(t) + `"}}`: "latency histogram: not of 1 µs to 1 h",
+		`"latency":{"ok":{"minNs":1}}`:                                     "latency: inconsistent count, sum, minimum and maximum",
+		`"latency":{"ok":{"count":1,"hdr":"` + foreignHistogram(t) + `"}}`: "latency histogram: want 1 µs to 1 h",
 	} {
 		_, err := Read(strings.NewReader(`{"format":"nodrop/1","runs":[{` + run + `}]}`))
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -478,7 +478,7 @@ func TestStreamsWriteWholeLines(t *testing.T) {
 		before := len(file.writes)
 		told.Record(&record.Result{Start: 1, End: 5 * flushEvery}, "")
 		if len(file.writes) == before {
-			t.Errorf("%s: after five seconds nothing was written", stream.Name)
+			t.Errorf("%s: nothing was written within five seconds", stream.Name)
 		}
 		told.End(&record.Run{})
 		if err := sink.Close(&record.Recording{}); err != nil {
@@ -612,7 +612,7 @@ func reread(t *testing.T, rec *record.Recording) {
 		t.Fatalf("accepted, written and refused: %v\n%.2000s", err, first)
 	}
 	if second := encoded(t, again); second != first {
-		t.Fatalf("reads as something else\n%s\n%s", first, second)
+		t.Fatalf("reads back differently\n%s\n%s", first, second)
 	}
 }
 

@@ -95,9 +95,9 @@ func NeedsNamespaces(t *testing.T) {
 	t.Helper()
 	NeedsTime(t)
 	if runtime.GOOS != "linux" {
-		t.Skip("NOT RUN: network namespaces are of Linux")
+		t.Skip("NOT RUN: network namespaces exist only on Linux")
 	}
 	if out, err := exec.CommandContext(t.Context(), "unshare", "--net", "true").CombinedOutput(); err != nil {
-		t.Skipf("NOT RUN: no network namespace can be made here: %v %s", err, out)
+		t.Skipf("NOT RUN: cannot create a network namespace here: %v %s", err, out)
 	}
 }

@@ -13,7 +13,7 @@ const Patience = 5 * time.Minute
 func Until(what string, holds func() bool) error {
 	for end := time.Now().Add(Patience); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			return fmt.Errorf("waited in vain until %s", what)
+			return fmt.Errorf("timed out waiting until %s", what)
 		}
 	}
 	return nil
@@ -31,6 +31,6 @@ func Await(t *testing.T, what string, holds func() bool) {
 func NeedsTime(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
-		t.Skipf("NOT RUN because of -short: %s is long; make test runs it", t.Name())
+		t.Skipf("NOT RUN because of -short: %s takes long; make test runs it", t.Name())
 	}
 }

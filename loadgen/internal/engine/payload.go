@@ -33,7 +33,7 @@ type BodyFile struct {
 }
 
 // errShrunk means that the file is shorter than when it was opened.
-var errShrunk = errors.New("file has become shorter")
+var errShrunk = errors.New("the file shrank during the load")
 
 // OpenBody opens a file to send as the body of requests.
 func OpenBody(name string) (*BodyFile, error) {

@@ -27,7 +27,7 @@ func TestHandshakeFaults(t *testing.T) {
 			t.Parallel()
 			want, found := handshakeWire[fault]
 			if !found {
-				t.Fatal("no test of what it sends")
+				t.Fatal("nothing tests what it sends")
 			}
 			s := startTLS(t, func(seq int64) HandshakeFault { return []HandshakeFault{HandshakeOK, fault}[seq] }, Always(OK))
 			good := dialServer(t, s)

@@ -24,7 +24,7 @@ func TestEveryKindHasARow(t *testing.T) {
 		}
 		seen[k.String()] = k
 		if _, found := wire[k]; !found {
-			t.Errorf("%v: no test of what it sends", k)
+			t.Errorf("%v: nothing tests what it sends", k)
 		}
 	}
 	if got, want := numKinds.String(), "kind(54)"; got != want {

@@ -264,11 +264,11 @@ func TestAgainstNetHTTP(t *testing.T) {
 	}
 	check("long head", head+"A: "+strings.Repeat("b", 10<<20)+"\r\n\r\n", false)
 	if !used[blanksBeforeColons] {
-		t.Errorf("difference %q is met by no row", blanksBeforeColons)
+		t.Errorf("no row shows difference %q", blanksBeforeColons)
 	}
 	for _, d := range differences {
 		if !used[d.name] {
-			t.Errorf("difference %q is met by no row", d.name)
+			t.Errorf("no row shows difference %q", d.name)
 		}
 	}
 }

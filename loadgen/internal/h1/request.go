@@ -40,11 +40,11 @@ func (r *Request) Validate() error {
 		case !isTokenString(f.Name):
 			return fmt.Errorf("header field %q: its name is not a token", f.Name)
 		case equalFold(f.Name, "host"):
-			return fmt.Errorf("header field %q: a request has one host, which is %q", f.Name, r.Host)
+			return fmt.Errorf("header field %q: the request already has the host %q", f.Name, r.Host)
 		case isFraming(f.Name):
-			return fmt.Errorf("header field %q: it is not the caller's to give", f.Name)
+			return fmt.Errorf("header field %q: nodrop sets this field", f.Name)
 		case !isValue([]byte(f.Value)):
-			return fmt.Errorf("header field %q: its value holds a line break or another control character", f.Name)
+			return fmt.Errorf("header field %q: its value contains a line break or another control character", f.Name)
 		}
 	}
 	return nil

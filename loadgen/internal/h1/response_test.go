@@ -762,6 +762,6 @@ func TestLongLinesAreLetGo(t *testing.T) {
 		t.Errorf("%d bytes held", held)
 	}
 	if _, err := p.Feed([]byte(ordinary)); err != nil || string(p.Captured(0)) != "a" {
-		t.Errorf("after a long answer: %v, captured %q", err, p.Captured(0))
+		t.Errorf("after a long response: %v, captured %q", err, p.Captured(0))
 	}
 }

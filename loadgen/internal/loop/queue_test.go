@@ -74,7 +74,7 @@ func TestAgenda(t *testing.T) {
 		met[slot] = true
 	}
 	if _, ok := a.next(); ok {
-		t.Error("more than was pushed")
+		t.Error("popped more than was pushed")
 	}
 }
 

@@ -28,12 +28,12 @@ func (x *exchange) connect(ctx context.Context, at *engine.Hop, deadline time.Ti
 	if x.conn != nil && x.conn.key == at.Key {
 		if x.conn.Quiet() {
 			if x.trace != nil {
-				x.trace.note(x.now(), nil, "connection from %v is kept alive and quiet", x.conn.LocalAddr())
+				x.trace.note(x.now(), nil, "reusing the kept-alive connection from %v", x.conn.LocalAddr())
 			}
 			return nil
 		}
 		if x.trace != nil {
-			x.trace.note(x.now(), nil, "connection from %v was closed by the peer: replaced", x.conn.LocalAddr())
+			x.trace.note(x.now(), nil, "replacing the connection from %v, which the peer closed", x.conn.LocalAddr())
 		}
 		x.worker.shard.CountConnection(func(c *record.ConnectionCount) { c.Stale++ })
 	}

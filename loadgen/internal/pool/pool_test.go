@@ -65,10 +65,10 @@ func TestRedirectLookupIsTimed(t *testing.T) {
 	_, err := x.endpoint(context.Background(), &engine.Hop{Target: other}, wire.LongAgo)
 	var lookup *net.DNSError
 	if !errors.As(err, &lookup) || !lookup.IsTimeout {
-		t.Errorf("got %v; want a look-up that timed out", err)
+		t.Errorf("got %v; want a lookup that timed out", err)
 	}
 	if x.result.Phases.DNS == 0 {
-		t.Error("the look-up is in no phase")
+		t.Error("the lookup is in no phase")
 	}
 }
 

@@ -30,7 +30,7 @@ func (t *tracer) note(at int64, err error, format string, args ...any) {
 	if len(t.steps) == maxSteps {
 		const middle = maxSteps / 2
 		t.left++
-		t.steps[middle].What, t.steps[middle].Error = fmt.Sprintf("%d steps are left out", t.left+1), ""
+		t.steps[middle].What, t.steps[middle].Error = fmt.Sprintf("%d steps omitted", t.left+1), ""
 		t.steps = slices.Delete(t.steps, middle+1, middle+2)
 	}
 	t.steps = append(t.steps, record.TraceStep{At: at, What: safetext.Bounded(fmt.Sprintf(format, args...)), Error: safetext.Bounded(errnoText(err))})

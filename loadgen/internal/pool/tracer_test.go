@@ -15,7 +15,7 @@ func TestLongTrace(t *testing.T) {
 	for place, want := range map[int]string{
 		0:            "step 0",
 		half - 1:     fmt.Sprint("step ", half-1),
-		half:         fmt.Sprint(notes-maxSteps+1, " steps are left out"),
+		half:         fmt.Sprint(notes-maxSteps+1, " steps omitted"),
 		half + 1:     fmt.Sprint("step ", notes-half+1),
 		maxSteps - 1: fmt.Sprint("step ", notes-1),
 	} {

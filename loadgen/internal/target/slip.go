@@ -53,7 +53,7 @@ func quoted(text string) *Slip {
 		return nil
 	}
 	inner := strings.Trim(text, quotes+" ")
-	return &Slip{"it is in quotes", "try " + safetext.MaskURL(inner)}
+	return &Slip{"in quotes", "try " + safetext.MaskURL(inner)}
 }
 
 func schemeSlip(text string) *Slip {
@@ -64,7 +64,7 @@ func schemeSlip(text string) *Slip {
 		case scheme != "http" && scheme != "https":
 			return otherScheme(scheme, rest)
 		case inner != "" && properScheme.MatchString(inner):
-			return &Slip{"it has two schemes", "try " + safetext.MaskURL(inner)}
+			return &Slip{"two schemes", "try " + safetext.MaskURL(inner)}
 		}
 		return nil
 	}
@@ -103,7 +103,7 @@ func hostSlip(text string) *Slip {
 	}
 	switch {
 	case strings.Contains(host, `\`):
-		return &Slip{`a \ in its host`, "try " + safetext.MaskURL(scheme+strings.ReplaceAll(host, `\`, "/")+rest)}
+		return &Slip{`a \ in the host`, "try " + safetext.MaskURL(scheme+strings.ReplaceAll(host, `\`, "/")+rest)}
 	case host == "" && len(rest) > 2 && strings.ContainsAny(rest, ".:"):
 		return &Slip{"no host", "try " + safetext.MaskURL(scheme+strings.TrimLeft(rest, "/"))}
 	case host == "":

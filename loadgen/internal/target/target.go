@@ -85,7 +85,7 @@ func ASCIIHost(host string) (string, error) {
 	}
 	ascii, err := idna.Lookup.ToASCII(host)
 	if err != nil {
-		return "", fmt.Errorf("host %q: not an international domain name: %s", host, strings.TrimPrefix(err.Error(), "idna: "))
+		return "", fmt.Errorf("host %q: not a valid internationalized domain name: %s", host, strings.TrimPrefix(err.Error(), "idna: "))
 	}
 	return ascii, nil
 }

@@ -22,10 +22,10 @@ func ChooseFamily(ctx context.Context, ips []netip.Addr, port uint16) (family fu
 	}
 	for _, ip := range []netip.Addr{ips[0], ips[other]} {
 		if tryConnect(ctx, netip.AddrPortFrom(ip.Unmap(), port)) {
-			return FamilyOf(ip), fmt.Sprintf("the name has IPv4 and IPv6 addresses: only %s is used, the first that took a trial connection", FamilyName(ip))
+			return FamilyOf(ip), fmt.Sprintf("the name has IPv4 and IPv6 addresses: nodrop uses only %s, the first that accepted a trial connection", FamilyName(ip))
 		}
 	}
-	return first, fmt.Sprintf("the name has IPv4 and IPv6 addresses, neither took a trial connection: %s is used", FamilyName(ips[0]))
+	return first, fmt.Sprintf("the name has IPv4 and IPv6 addresses, but neither accepted a trial connection: nodrop uses %s", FamilyName(ips[0]))
 }
 
 func tryConnect(ctx context.Context, addr netip.AddrPort) bool {

@@ -96,7 +96,7 @@ func (r *Resolver) Refresh(ctx context.Context, tick <-chan time.Time) {
 		cancel()
 		if err != nil && !failing && ctx.Err() == nil {
 			at := r.since()
-			r.note(record.Mark{Kind: record.MarkNote, Name: "look-up of " + r.Host + " failed; old addresses stay", Start: at, End: at, Error: err.Error()})
+			r.note(record.Mark{Kind: record.MarkNote, Name: "DNS lookup of " + r.Host + " failed; nodrop keeps the old addresses", Start: at, End: at, Error: err.Error()})
 		}
 		failing = err != nil
 	}

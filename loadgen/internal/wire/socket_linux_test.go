@@ -34,7 +34,7 @@ func TestDialIsInterrupted(t *testing.T) {
 		}
 	}))
 	if !IsTimeout(err) || time.Since(began) > 15*time.Second {
-		t.Errorf("got %v after %v; want a time-out at once", err, time.Since(began))
+		t.Errorf("got %v after %v; want an immediate timeout", err, time.Since(began))
 	}
 }
 
@@ -58,7 +58,7 @@ func TestQuietAfterTheDeadline(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !s.Quiet() {
-		t.Error("a connection whose last deadline has passed is taken for closed")
+		t.Error("a connection whose last deadline has passed counts as closed")
 	}
 }
 
@@ -122,7 +122,7 @@ func TestDialMeetsItself(t *testing.T) {
 			}
 		}
 		if !met {
-			t.Errorf("%v was refused 200,000 times and never met itself", dead)
+			t.Errorf("%v was refused 200,000 times and never connected to itself", dead)
 		}
 	}
 }

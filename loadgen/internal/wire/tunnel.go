@@ -36,7 +36,7 @@ type TunnelError struct {
 }
 
 func (e TunnelError) Error() string {
-	return fmt.Sprintf("%s answered %d to CONNECT", e.proxy, e.Status)
+	return fmt.Sprintf("%s responded to CONNECT with %d", e.proxy, e.Status)
 }
 
 // openCONNECT asks an HTTP proxy for a tunnel to host. It reads the head of the
