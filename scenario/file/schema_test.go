@@ -128,7 +128,7 @@ func TestSchemaHasAllKeys(t *testing.T) {
 			t.Errorf("%s: nothing is wrong", place)
 			continue
 		}
-		told := regexp.MustCompile(`has no "zzzzzzzzzzzz"; it has (.*)`).FindStringSubmatch(err.Error())
+		told := regexp.MustCompile(`unknown key "zzzzzzzzzzzz" in .*; known: (.*)`).FindStringSubmatch(err.Error())
 		if told == nil {
 			t.Errorf("%s: %v", place, err)
 			continue
