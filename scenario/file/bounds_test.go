@@ -49,7 +49,7 @@ func TestBounds(t *testing.T) {
 				text := fmt.Sprint(err)
 				t.Errorf("got %s; want %s", text[:min(len(text), 300)], tc.want)
 			case len(err.Error()) > (maxFaults+1)*(maxFaultText+100):
-				t.Errorf("an error of %d bytes", len(err.Error()))
+				t.Errorf("the error has %d bytes; want it bounded", len(err.Error()))
 			}
 		})
 	}

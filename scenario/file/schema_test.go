@@ -125,7 +125,7 @@ func TestSchemaHasAllKeys(t *testing.T) {
 	} {
 		_, err := parse("x", []byte(text), Options{})
 		if err == nil {
-			t.Errorf("%s: nothing is wrong", place)
+			t.Errorf("%s: no error", place)
 			continue
 		}
 		told := regexp.MustCompile(`unknown key "zzzzzzzzzzzz" in .*; known: (.*)`).FindStringSubmatch(err.Error())
