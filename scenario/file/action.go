@@ -85,7 +85,7 @@ func (r *reader) step(n *yaml.Node, part string, started *started) scenario.Step
 	case timed && s.After != "":
 		r.fault(n, "a step needs at or after, not both")
 	case s.After != "" && s.Stream != "":
-		r.fault(n, "of selects the load for at; a step with after has no at")
+		r.fault(n, "of works only with at, not with after")
 	}
 	s.Action = r.action(given[0], nodes[0], &place{part, &s, started})
 	return s
