@@ -11,12 +11,12 @@ GOFUMPT     := $(GO) run mvdan.cc/gofumpt@v0.12.0
 GOLANGCI    := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-# Other load generators, whose word is compared with a server's.
+# Other load generators, whose counts are compared with the server's.
 PEERS := github.com/codesenberg/bombardier@v1.2.6 github.com/six-ddc/plow@v1.4.0 github.com/tsenart/vegeta/v12@v12.13.0
 
-# Packages run one at a time (-p 1): several put real load on this machine,
-# and would take each other's processor time, ports and deadlines. Tests that
-# mostly wait run four at a time.
+# Packages run one at a time (-p 1): several put real load on this machine and
+# would compete for processor time and ports, and miss deadlines. Tests that mostly
+# wait run four at a time.
 GOTEST := $(GO) test -p 1 -parallel 4 -timeout 1h
 
 .PHONY: build
@@ -24,7 +24,7 @@ build: ## build ./nodrop
 	$(GO) build -o nodrop .
 
 .PHONY: test
-test: ## everything: vet, then every test under the race detector, against real servers
+test: ## vet, then every test under the race detector, against real servers
 	testdata/setup.sh
 	testdata/test.sh $(GOTEST) -race -count=1
 
@@ -39,32 +39,32 @@ check: ## the quick gate: format, vet, cross builds, lint, short tests
 	$(GOTEST) -short ./...
 
 .PHONY: servers
-servers: ## REQUESTS (100000) of each kind to every real server: none may be lost
+servers: ## send REQUESTS (100000) of each kind to every real server; none may be lost
 	testdata/setup.sh
-	@echo "$(REQUESTS) each; of 10 MB bodies 1/100 of that, to gunicorn 1/10. Takes a quarter of an hour."
+	@echo "$(REQUESTS) requests each, 1/100 of that for 10 MB bodies, 1/10 for gunicorn. Takes 15 minutes."
 	$(GO) test -C loadgen/cli -timeout 3h -run '^TestServers$$' -requests $(REQUESTS)
 
 .PHONY: gateways
-gateways: ## measure what each gateway loses in each way to stop, and write the table to the README; 6 min
+gateways: ## measure what each gateway loses in each stop mode, write the table to the README; 6 min
 	testdata/setup.sh
 	$(GO) test -count=1 -v -timeout 0 -run '^TestGatewayTable$$' -gateways ./scenario/cli
 
 .PHONY: race
-race: ## the tests COUNT times over (5) under the race detector, for races that are rare
+race: ## the tests COUNT (5) times under the race detector, to catch rare races
 	$(GOTEST) -race -count=$(COUNT) ./...
 
 .PHONY: soak
-soak: ## random loads and faults for SOAKTIME (30m), both sides' counts compared after each; then one long load
+soak: ## random loads and faults for SOAKTIME (30m), comparing both sides' counts; then one long load
 	$(GO) test -count=1 -v -timeout 0 -run '^TestSoak$$' ./loadgen -soak $(SOAKTIME)
 	$(GO) test -count=1 -v -timeout 0 -run '^TestEndurance$$' ./loadgen -endurance 1500000
 
 .PHONY: honesty
-honesty: ## the table of what nodrop and other tools report of faults that a server counted
+honesty: ## the table of what nodrop and other tools report, against faults that a server counted
 	testdata/setup.sh
 	$(GO) test -count=1 -v -run '^TestHonesty$$' ./loadgen -honesty '$(PEERS)'
 
 .PHONY: fuzz
-fuzz: ## every fuzz target in turn, FUZZTIME each (30s)
+fuzz: ## every fuzz target in turn, for FUZZTIME (30s) each
 	@set -e; for pkg in $$($(GO) list ./...); do \
 		list=$$($(GO) test -list '^Fuzz' $$pkg) || { echo "$$list"; exit 1; }; \
 		for target in $$(echo "$$list" | grep '^Fuzz'); do \
@@ -73,28 +73,28 @@ fuzz: ## every fuzz target in turn, FUZZTIME each (30s)
 		done; \
 	done
 
-# testdata/bench/peers.sh gets wrk, ab, h2load and an older hey from Debian.
+# testdata/bench/peers.sh installs wrk, ab, h2load and an older hey from Debian.
 BENCH_PEERS := github.com/rakyll/hey@v0.1.5 $(PEERS)
-OHA    ?= # version of the crate; it builds for a quarter of an hour, so 1.16.0 is not the default
-BASE   ?= # a revision: nodrop as it was there is measured beside this one
+OHA    ?= # version of the crate, such as 1.16.0; off by default, as it takes 15 minutes to build
+BASE   ?= # an older revision of nodrop to measure too
 ROUNDS ?= 5
 
 BENCH := PEERS='$(BENCH_PEERS)' OHA='$(OHA)' testdata/bench/bench.py --out bin/bench.jsonl --base '$(BASE)'
 
 .PHONY: bench
-bench: ## nodrop and every peer against nginx: ROUNDS (5), 20 min; OHA=1.16.0 for oha too
+bench: ## nodrop and every peer against nginx in ROUNDS (5) rounds, 20 min; OHA=1.16.0 adds oha
 	testdata/setup.sh
 	@mkdir -p bin
 	$(BENCH) --rounds $(ROUNDS)
 
 .PHONY: bench-quick
-bench-quick: ## nodrop, wrk and hey at c = 200, two short rounds: half a minute
+bench-quick: ## nodrop, wrk and hey at c = 200 in two short rounds, 30 s
 	testdata/setup.sh
 	@mkdir -p bin
 	$(BENCH) --rounds 2 --seconds 1 --only nodrop,wrk,hey --connections 200 --figures peers
 
 .PHONY: bench-gate
-bench-gate: ## the limits of speed and memory (LIMITS in bench.py): fails when one is missed; BASE=revision beside an older nodrop
+bench-gate: ## fail if a limit of speed or memory is missed (LIMITS in bench.py); BASE=revision adds an older nodrop
 	testdata/setup.sh
 	@mkdir -p bin
 	$(BENCH) --rounds $(ROUNDS) --only nodrop,wrk,hey --connections 200 --figures peers,memory,recorder --gate
@@ -112,16 +112,16 @@ fmt: ## format the code in place
 	$(GOFUMPT) -w .
 
 .PHONY: golden
-golden: ## write the golden files anew; read the diff before you commit it
+golden: ## regenerate the golden files; review the diff before you commit it
 	$(GO) test . ./report/format -run 'Golden|Script' -update
 
 .PHONY: shape
-shape: ## compare the shape of hey's report and ours, against nginx and httpbin
+shape: ## compare the shape of hey's and nodrop's reports, against nginx and httpbin
 	testdata/setup.sh
 	testdata/hey/shape.sh
 
 .PHONY: vuln
-vuln: ## known vulnerabilities in what we import (needs the network)
+vuln: ## known vulnerabilities in dependencies (needs the network)
 	$(GOVULNCHECK) ./...
 
 .PHONY: clean

@@ -90,7 +90,7 @@ func (p *program) command() *cobra.Command {
 func (p *program) listen() (stop func()) {
 	s := p.scenarios
 	s.ByHand = &scenario.ByHand{
-		Ignored: func() { fmt.Fprintln(p.Err, "nodrop: SIGUSR1 sets a mark in a load, and none is under way") },
+		Ignored: func() { fmt.Fprintln(p.Err, "nodrop: SIGUSR1 ignored: no load is running") },
 	}
 	s.Unlisten = sync.OnceFunc(s.ByHand.Listen())
 	s.Interrupts = scenario.NewInterrupts(s.Say, p.exit)

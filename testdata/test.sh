@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# Runs vet and every test by the test command that it is given, such as
-# "go test -race". The control plane that the tests of clusters need is built
-# beside the tests of everything else, which come first; a build that fails
-# fails the tests, and its log is shown. However this ends, what it started does,
-# too.
+# Runs vet, then every test with the given test command, such as "go test -race".
+# The cluster tests need a control plane, which is built while the other tests
+# run; if the build fails, the script prints its log and fails. When the script
+# ends, everything that it started ends too.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 go=$1
@@ -20,7 +19,7 @@ say() { echo "test: $*"; }
 end() {
 	local group
 	for group in $build $tests; do
-		kill -- "-$group" 2>/dev/null || true # it may be over
+		kill -- "-$group" 2>/dev/null || true # it may have ended
 		wait "$group" 2>/dev/null || true
 	done
 	rm -f "$log"
@@ -30,13 +29,13 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
 
-# Where no namespaces can be made, no control plane can run, and its tests say so.
+# Without namespaces no control plane can run, and its tests say so.
 runs_controlplane() {
 	[[ $(uname) == Linux ]] && unshare --net --pid --mount --fork true 2>/dev/null
 }
 
-# Both run in process groups of their own, which can be ended whole, and at once:
-# a shell that waits for a program does not hear a signal.
+# Each runs in its own process group, so that the whole group can be ended at
+# once: a shell that waits for a program does not handle signals.
 start_build() {
 	set -m
 	nice -n 19 testdata/controlplane/build.sh "$cache" >"$log" 2>&1 </dev/null &
@@ -59,29 +58,29 @@ await_build() {
 	[[ -n $build ]] || return 0
 	local code=0
 	if kill -0 "$build" 2>/dev/null; then
-		say "waiting for the control plane, which has been building for $((SECONDS - since)) s"
+		say "waiting for the control plane build, running for $((SECONDS - since)) s"
 	fi
 	wait "$build" || code=$?
 	build=
 	if ((code)); then
-		say "the control plane cannot be built (exit status $code):"
+		say "cannot build the control plane (exit status $code):"
 		cat "$log"
 	fi >&2
 	return "$code"
 }
 
-say 'on two idle processors vet and the compilers take about 4 minutes when nothing is compiled yet, the tests about 20'
+say 'on two idle processors, vet and a first compilation take about 4 minutes, the tests about 20'
 if runs_controlplane; then
 	if ! testdata/controlplane/build.sh --is-built "$cache"; then
-		say 'the control plane is not built yet: it is built beside the tests, about 4 minutes of two idle processors, once for each version'
+		say 'building the control plane while the tests run: about 4 minutes on two idle processors, once per version'
 	fi
-	start_build # the harness is built anew
+	start_build # the harness is always rebuilt
 fi
 
 "$go" vet ./...
 failed=0
 others=$("$go" list ./... | grep -v '/scenario/kube$')
-# Unquoted: a package a word.
+# Unquoted: one word per package.
 # shellcheck disable=SC2086
 run_tests $others || failed=$?
 await_build

@@ -40,7 +40,7 @@ func TestMaskText(t *testing.T) {
 		{"-x http://USER:PASSWORD@h:1", "-x http://USER:PASSWORD@h:1"},
 		{`{"user":"me","password":"secret","env":[{"name":"DB_TOKEN","value":"secret"},{"name":"A","value":"b"}]}`, `{"user":"me","password":"***","env":[{"name":"DB_TOKEN","value":"***"},{"name":"A","value":"b"}]}`},
 		{"kept-alive connections were closed", "kept-alive connections were closed"},
-		{"${API_TOKEN} is not set: give it with --set API_TOKEN=…, in the environment or in vars", "${API_TOKEN} is not set: give it with --set API_TOKEN=…, in the environment or in vars"},
+		{"${API_TOKEN} is not set: set it with --set API_TOKEN=…, in the environment or under vars", "${API_TOKEN} is not set: set it with --set API_TOKEN=…, in the environment or under vars"},
 		{"http://h/?token=secret: it takes no URL", "http://h/?token=***: it takes no URL"},
 	} {
 		got := MaskText(tc.text)

@@ -169,7 +169,7 @@ load:
   new: {duration: 9s, connections: 20, rate: 25, keep-alive: false}
   kept: {duration: 9s, connections: 20, rate: 25}
   long: {duration: 9s, connections: 40, url: "http://gateway/delay/3"}
-settle: 3500ms # an answer of the third load, and a little
+settle: 3500ms # a response of the third load, and a margin
 setup:
   - lab: {start: {gateway: "${GATEWAY}", stop: "${STOP}", replicas: 5, pre-stop: 1s, propagation: 50ms, grace: 10s}}
 variants:
@@ -205,7 +205,7 @@ func TestGatewayTable(t *testing.T) {
 	program := clitest.Build(t)
 	var table strings.Builder
 	var versions []string
-	table.WriteString("| gateway | what happens | way to stop | new connections | kept-alive | answers of 3 s |\n|---|---|---|---|---|---|\n")
+	table.WriteString("| gateway | action | stop mode | new connections | kept-alive | 3 s responses |\n|---|---|---|---|---|---|\n")
 	for _, g := range gateway.All() {
 		for i, action := range []string{"scale", "restart"} {
 			version, rows := measureGateway(t, program, g.Name, action)

@@ -31,7 +31,7 @@ func TestReadmeGate(t *testing.T) {
 		}
 		return text
 	}
-	scenario := from("## Scenarios\n\nMore", "```\n\n```\nnodrop scenario init")
+	scenario := from("## Scenarios\n\nA scenario file", "```\n\n```\nnodrop scenario init")
 	_, scenario, _ = strings.Cut(scenario, "```yaml\n")
 	gate := from("in a shell and on GitHub:\n\n```\n", "```\n")
 	program, port := clitest.Build(t), strconv.Itoa(clitest.FreePort(t))

@@ -70,7 +70,7 @@ func (r *reader) step(n *yaml.Node, part string, started *started) scenario.Step
 		list = append(list, field{k.name, func(n *yaml.Node) { nodes, given = append(nodes, n), append(given, k) }})
 	}
 	before := len(r.faults)
-	r.mapping(n, "a step of "+part, list)
+	r.mapping(n, "a "+part+" step", list)
 	switch {
 	case len(r.faults) > before && len(nodes) == 0:
 		return s
@@ -81,11 +81,11 @@ func (r *reader) step(n *yaml.Node, part string, started *started) scenario.Step
 		r.fault(n, "a step has one action, not %s", strings.Join(namesOf(given), " and "))
 		return s
 	case part == "timeline" && !timed && s.After == "":
-		r.fault(n, "a step of the timeline needs at or after")
+		r.fault(n, "a timeline step needs at or after")
 	case timed && s.After != "":
-		r.fault(n, "a step is due at a moment or after another step, not both")
+		r.fault(n, "a step needs at or after, not both")
 	case s.After != "" && s.Stream != "":
-		r.fault(n, "of says whose progress at is measured on; this step is after another")
+		r.fault(n, "of works only with at, not with after")
 	}
 	s.Action = r.action(given[0], nodes[0], &place{part, &s, started})
 	return s
@@ -126,10 +126,10 @@ func (r *reader) markIn(n *yaml.Node, in *place) scenario.Action {
 // startNamed reads a start. Its process takes the name of the step.
 func (r *reader) startNamed(n *yaml.Node, name string, started *started) *action.Start {
 	if name == "" {
-		r.fault(n, "start: the step needs a name, which is that of the process")
+		r.fault(n, "start: the step needs a name, which becomes the name of the process")
 	}
 	if started.processes[name] {
-		r.fault(n, "start: a second process %q", name)
+		r.fault(n, "start: an earlier step already starts a process %q", name)
 	}
 	started.processes[name] = true
 	return r.start(n, r.shown(name))
@@ -195,7 +195,7 @@ func (r *reader) checkCommand(n *yaml.Node, what string, c *action.Command, befo
 	case c.Shell == "" && len(c.Argv) == 0:
 		r.fault(n, "%s needs shell (a line) or argv (a list)", what)
 	case c.Shell != "" && len(c.Argv) > 0:
-		r.fault(n, "%s takes shell or argv, not both", what)
+		r.fault(n, "%s needs shell or argv, not both", what)
 	}
 }
 
@@ -216,7 +216,7 @@ func (r *reader) exec(n *yaml.Node) *action.Exec {
 	}
 	r.checkCommand(n, "exec", &e.Command, before)
 	if e.Still != nil && e.UndoBy == nil && len(r.faults) == before {
-		r.fault(n, "exec: still says when undo is done, and there is no undo")
+		r.fault(n, "exec: still needs undo: it decides whether undo runs")
 	}
 	return e
 }
@@ -226,7 +226,7 @@ func (r *reader) exec(n *yaml.Node) *action.Exec {
 func (r *reader) lastExec(n *yaml.Node, what string) *action.Exec {
 	e := r.exec(n)
 	if e.UndoBy != nil {
-		r.fault(n, "%s: what it does is not undone: undo has no place here", what)
+		r.fault(n, "%s: undo is not allowed here", what)
 	}
 	return e
 }
@@ -235,7 +235,7 @@ func (r *reader) lastExec(n *yaml.Node, what string) *action.Exec {
 func (r *reader) lastHTTP(n *yaml.Node, what string) *action.HTTP {
 	h := r.http(n)
 	if h.UndoBy != nil {
-		r.fault(n, "%s: what it does is not undone: undo has no place here", what)
+		r.fault(n, "%s: undo is not allowed here", what)
 	}
 	return h
 }
@@ -256,13 +256,13 @@ func (r *reader) signal(n *yaml.Node, started *started) *action.Signal {
 		}
 	}
 	if given != 1 && len(r.faults) == before {
-		r.fault(n, "signal needs one of process, pid and pid-file")
+		r.fault(n, "signal needs exactly one of process, pid and pid-file")
 	}
 	return s
 }
 
 func (r *reader) signalName(n *yaml.Node) string {
-	name := r.plain(n, "a signal's name")
+	name := r.plain(n, "a signal name")
 	if name == "" {
 		return ""
 	}
@@ -281,11 +281,7 @@ func (r *reader) process(n *yaml.Node, started *started) string {
 			names = append(names, known)
 		}
 		slices.Sort(names)
-		if len(names) == 0 {
-			r.fault(n, "no step before this one starts a process %q", name)
-		} else {
-			r.fault(n, "no step before this one starts a process %q%s", name, r.didYouMean(name, names))
-		}
+		r.fault(n, "no earlier step starts a process %q%s", name, r.didYouMean(name, names))
 	}
 	return r.shown(name)
 }
@@ -348,7 +344,7 @@ func (r *reader) http(n *yaml.Node) *action.HTTP {
 	case h.URL == "":
 		r.fault(n, "http needs a url")
 	case h.Still != nil && h.UndoBy == nil:
-		r.fault(n, "http: still says when undo is done, and there is no undo")
+		r.fault(n, "http: still needs undo: it decides whether undo runs")
 	}
 	return h
 }
@@ -381,7 +377,7 @@ func (r *reader) probe(n *yaml.Node, what string, kinds ...string) action.Probe 
 	}
 	r.mapping(n, what, list)
 	if given != 1 && len(r.faults) == before {
-		r.fault(n, "%s needs one of %s", what, strings.Join(kinds, ", "))
+		r.fault(n, "%s needs exactly one of %s", what, strings.Join(kinds, ", "))
 	}
 	return p
 }

@@ -29,6 +29,6 @@ func TestActionKinds(t *testing.T) {
 		}
 	}
 	if found < 7 {
-		t.Errorf("only %d actions are found", found)
+		t.Errorf("found only %d actions; want at least 7", found)
 	}
 }

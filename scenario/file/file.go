@@ -87,7 +87,7 @@ func read(path string) ([]byte, error) {
 	defer func() { _ = f.Close() }() // only read from
 	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err == nil && len(text) > maxFile {
-		err = fmt.Errorf("%s: more than %d MiB, which a scenario may have at most", path, maxFile>>20)
+		err = fmt.Errorf("%s: larger than the limit of %d MiB", path, maxFile>>20)
 	}
 	return text, err
 }
@@ -194,7 +194,7 @@ func (r *reader) document(text []byte) *yaml.Node {
 		if err != nil {
 			r.syntax(err)
 		} else {
-			r.fault(&second, "a second document; a file is one scenario")
+			r.fault(&second, "a second YAML document; a file holds one scenario")
 		}
 		return nil
 	}

@@ -36,7 +36,7 @@ func TestBroken(t *testing.T) {
 	for _, name := range files {
 		_, err := Load(name, Options{ParseCheck: parseCheck})
 		if err == nil {
-			t.Errorf("%s: nothing is wrong with it", name)
+			t.Errorf("%s: no error", name)
 			continue
 		}
 		fmt.Fprintln(&got, strings.ReplaceAll(err.Error(), "testdata/broken/", ""))
@@ -114,7 +114,7 @@ timeline:
 		t.Errorf("got %+v", s.Streams)
 	}
 	if of := s.Variants[0].Timeline[0].Stream; of != "load-2" {
-		t.Errorf("the step is of %q", of)
+		t.Errorf("the step refers to load %q; want load-2", of)
 	}
 }
 
@@ -135,7 +135,7 @@ func TestWhole(t *testing.T) {
 	}
 	for _, f := range fresh.Fields {
 		if f.Name == "X-A" && f.Value != "blue" {
-			t.Errorf("the environment has COLOUR; got %s", f.Value)
+			t.Errorf("COLOUR is %s; want blue, from the environment", f.Value)
 		}
 	}
 	if slow := s.Streams[1]; slow.Name != "slow" || slow.Load.Duration != 20*time.Second || slow.Load.Timeout != 30*time.Second {
@@ -157,7 +157,7 @@ func TestWhole(t *testing.T) {
 		t.Errorf("%d and %d setup, %d gate, %d and %d restore", len(badly.Setup), len(well.Setup), len(badly.Gate), len(badly.Restore), len(well.Restore))
 	}
 	if badly.Timeline[0].Action.(*action.Signal).Name != "KILL" || well.Timeline[0].Action.(*action.Signal).Name != "TERM" {
-		t.Error("a variant's set is not in its timeline")
+		t.Error("the timeline ignores the variant's set")
 	}
 	look := well.Timeline[1]
 	if look.After != "take it away" || look.Delay != 1500*time.Millisecond || look.Action.(*action.HTTP).UndoBy.URL != "http://127.0.0.1:9090/z" {
@@ -198,13 +198,13 @@ func FuzzParse(f *testing.F) {
 		s, err := parse("x.yaml", text, Options{ParseCheck: parseCheck})
 		if err == nil {
 			if Plan(s) == "" {
-				t.Error("nothing is planned")
+				t.Error("the plan is empty")
 			}
 			return
 		}
 		for line := range strings.Lines(err.Error()) {
 			if !strings.HasPrefix(line, "x.yaml:") && !strings.HasPrefix(line, "and ") {
-				t.Errorf("a fault without a place: %q", line)
+				t.Errorf("a fault without a position: %q", line)
 			}
 		}
 	})

@@ -40,13 +40,13 @@ var asmKind string
 func Kinds() []Kind {
 	return []Kind{
 		{"lab", "a fleet of gateways on this machine, stopped in three ways under three loads", labKind},
-		{"process", "a server that is told to replace its workers, badly and well", processKind},
-		{"kube", "a gateway in Kubernetes, scaled in under load as it is and with a pre-stop hook", kubeKind},
-		{"asm", "graceful shutdown of an ASM gateway, off and on, scaled in under load", asmKind},
-		{"exec", "any command, and the one that puts back what it changed", execKind},
-		{"envoy", "Envoy, replaced by a second one in two ways under three loads", envoyKind},
-		{"haproxy", "HAProxy, replaced by a second one in two ways under three loads", haproxyKind},
-		{"caddy", "Caddy, replaced by a second one in two ways under three loads", caddyKind},
+		{"process", "a server that replaces its workers, abruptly and gracefully", processKind},
+		{"kube", "a gateway in Kubernetes, scaled in under load without and with a pre-stop hook", kubeKind},
+		{"asm", "an ASM gateway, scaled in under load with graceful shutdown off and on", asmKind},
+		{"exec", "any command, and the one that undoes it", execKind},
+		{"envoy", "Envoy, replaced by a second instance in two ways under three loads", envoyKind},
+		{"haproxy", "HAProxy, replaced by a second instance in two ways under three loads", haproxyKind},
+		{"caddy", "Caddy, replaced by a second instance in two ways under three loads", caddyKind},
 		{"nginx", "nginx, stopped in two ways under three loads", nginxKind},
 	}
 }

@@ -76,13 +76,13 @@ func (r *reader) kube(n *yaml.Node, part string) scenario.Action {
 	case len(r.faults) > before:
 		return &kube.Wait{}
 	case len(a.verbs) != 1:
-		r.fault(n, "kube needs one of %s", strings.Join(verbNames(), ", "))
+		r.fault(n, "kube needs exactly one of %s", strings.Join(verbNames(), ", "))
 		return &kube.Wait{}
 	}
 	verb := a.verbs[0]
 	for _, name := range slices.Sorted(maps.Keys(a.given)) {
 		if !slices.Contains(verb.Keys, name) {
-			r.fault(a.given[name], "kube: %s has no %s", verb.Name, name)
+			r.fault(a.given[name], "kube: %s does not accept %s", verb.Name, name)
 		}
 	}
 	if verb.Needs != "" && a.given[verb.Needs] == nil {
@@ -115,7 +115,7 @@ func (r *reader) kubeVerbFields(a *kubeAction) []field {
 func (r *reader) kubeSubject(n *yaml.Node, verb kube.Verb, a *kubeAction) {
 	if verb.Takes == kube.SomeObjects && n.Kind == yaml.SequenceNode {
 		if a.Manifests = r.objects(n, verb.Name); len(n.Content) == 0 {
-			r.fault(n, "%s: there is no manifest in it", verb.Name)
+			r.fault(n, "%s: the list has no manifests", verb.Name)
 		}
 		return
 	}
@@ -166,7 +166,7 @@ func (r *reader) kubeOptionFields(a *kubeAction) []field {
 		option("for", func(n *yaml.Node) { a.Until = r.filled(n, "for") }),
 		option("serves", func(n *yaml.Node) {
 			if a.Serves = r.filled(n, "serves"); a.Serves != "" && !strings.HasPrefix(a.Serves, "/") {
-				r.fault(n, "serves: %q is no path: it begins with /", a.Serves)
+				r.fault(n, "serves: %q: want a path that begins with /", a.Serves)
 			}
 		}),
 		option("port", func(n *yaml.Node) { a.Port = r.number(n, "port", 1, 65535) }),
@@ -177,7 +177,7 @@ func (r *reader) kubeOptionFields(a *kubeAction) []field {
 func (r *reader) grace(n *yaml.Node) *int64 {
 	grace := r.duration(n, "grace", 0)
 	if grace%time.Second != 0 {
-		r.fault(n, "grace: %v: it is whole seconds", grace)
+		r.fault(n, "grace: %v: want whole seconds", grace)
 	}
 	seconds := int64(grace / time.Second)
 	return &seconds
@@ -261,7 +261,7 @@ func (r *reader) fill(value any) (any, error) {
 // or off.
 func (r *reader) asm(n *yaml.Node, part string) *kube.Graceful {
 	if part == "timeline" {
-		r.fault(n, "asm: from ASM 1.26 it restarts the gateway: it belongs in setup, between runs")
+		r.fault(n, "asm: not allowed in the timeline: from ASM 1.26 it restarts the gateway; move it to setup")
 	}
 	before := len(r.faults)
 	g := &kube.Graceful{Access: r.anyCluster()}

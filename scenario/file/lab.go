@@ -41,17 +41,17 @@ func (r *reader) lab(n *yaml.Node, part string, started *started) scenario.Actio
 	switch {
 	case len(r.faults) > before:
 	case len(given) != 1:
-		r.fault(n, "lab needs one of start, scale (to how many replicas) and restart (how many at a time)")
+		r.fault(n, "lab needs exactly one of start, scale (how many replicas to keep) and restart (how many at a time)")
 	case fleet != nil && part != "setup":
-		r.fault(n, "lab: a fleet starts in setup: the load goes to it from its beginning")
+		r.fault(n, "lab: start is allowed only in setup: the load needs the fleet from the beginning")
 	case fleet != nil && started.fleet != nil:
-		r.fault(n, "lab: a second fleet")
+		r.fault(n, "lab: an earlier step already starts a fleet")
 	case fleet == nil && started.fleet == nil:
-		r.fault(n, "lab: no step before this one starts a fleet")
+		r.fault(n, "lab: no earlier step starts a fleet")
 	case fleet == nil && change.Scale >= started.fleet.Replicas:
-		r.fault(n, "lab: scale: %d is not fewer than the %d replicas there are", change.Scale, started.fleet.Replicas)
+		r.fault(n, "lab: scale: %d is not fewer than the fleet's %d replicas", change.Scale, started.fleet.Replicas)
 	case fleet == nil && change.Restart > started.fleet.Replicas:
-		r.fault(n, "lab: restart: %d at a time are more than the %d replicas there are", change.Restart, started.fleet.Replicas)
+		r.fault(n, "lab: restart: %d at a time is more than the fleet's %d replicas", change.Restart, started.fleet.Replicas)
 	}
 	if fleet != nil {
 		started.fleet = fleet

@@ -30,7 +30,7 @@ func (r *reader) mapping(n *yaml.Node, what string, fields []field) {
 	r.pairs(n, func(key string, at, value *yaml.Node) {
 		i := slices.Index(names, key)
 		if i < 0 {
-			r.fault(at, "%s has no %q%s", what, key, r.didYouMean(key, names))
+			r.fault(at, "unknown key %q in %s%s", key, what, r.didYouMean(key, names))
 			return
 		}
 		fields[i].take(value)
@@ -43,11 +43,11 @@ func (r *reader) pairs(n *yaml.Node, f func(key string, at, value *yaml.Node)) {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		if key.Kind != yaml.ScalarNode || key.Value == "" {
-			r.fault(key, "a key must be a word")
+			r.fault(key, "a key must be a non-empty string")
 			continue
 		}
 		if line, ok := seen[key.Value]; ok {
-			r.fault(key, "%q is given twice, first in line %d", key.Value, line)
+			r.fault(key, "duplicate key %q, first on line %d", key.Value, line)
 			continue
 		}
 		seen[key.Value] = key.Line
@@ -64,9 +64,9 @@ func (r *reader) is(n *yaml.Node, kind yaml.Kind, what string) bool {
 	got := words[n.Kind]
 	switch {
 	case n.Kind == yaml.AliasNode:
-		got = "an alias (*" + n.Value + "), which a scenario has no use for"
+		got = "an alias (*" + n.Value + "), which scenarios do not support"
 	case n.Kind == yaml.ScalarNode && n.Value == "":
-		got = "nothing"
+		got = "an empty value"
 	case n.Kind == yaml.ScalarNode:
 		got = strconv.Quote(n.Value)
 	}
@@ -99,7 +99,7 @@ func (r *reader) open(n *yaml.Node, what string) written {
 		return nil
 	}
 	if n.Tag == "!!null" && w.value() == "" {
-		r.fault(n, "%s must be a single value, not nothing", what)
+		r.fault(n, "%s has no value", what)
 	}
 	return w
 }
@@ -120,7 +120,7 @@ func (r *reader) filled(n *yaml.Node, what string) string {
 	before := len(r.faults)
 	text := strings.TrimSpace(r.plain(n, what))
 	if text == "" && len(r.faults) == before {
-		r.fault(n, "%s: it is empty", what)
+		r.fault(n, "%s: must not be empty", what)
 	}
 	return text
 }
@@ -135,7 +135,7 @@ func (r *reader) duration(n *yaml.Node, what string, least time.Duration) time.D
 	case err != nil:
 		r.fault(n, "%s: %q is not a time, such as 500ms, 5s or 2m", what, text)
 	case d < least:
-		r.fault(n, "%s: %v is less than %v", what, d, least)
+		r.fault(n, "%s: %v is below the minimum of %v", what, d, least)
 	}
 	return d
 }
@@ -179,8 +179,10 @@ func (r *reader) didYouMean(word string, names []string) string {
 	switch best := misuse.Nearest(word, names); {
 	case best != "":
 		return fmt.Sprintf("; did you mean %q?", best)
+	case strings.Join(names, "") == "": // a file without variants has one without a name
+		return ""
 	case len(names) > maxListed:
-		return fmt.Sprintf("; it has %s and %d more", strings.Join(names[:maxListed], ", "), len(names)-maxListed)
+		return fmt.Sprintf("; known: %s and %d more", strings.Join(names[:maxListed], ", "), len(names)-maxListed)
 	}
-	return "; it has " + strings.Join(names, ", ")
+	return "; known: " + strings.Join(names, ", ")
 }

@@ -28,10 +28,10 @@ func Plan(s *scenario.Scenario) string {
 			fmt.Fprintf(&b, "   %s: %s\n", due(step), safetext.CleanLine(step.Name))
 		}
 		if s.Settle > 0 {
-			fmt.Fprintf(&b, "   the load goes on until %v after the last step\n", s.Settle)
+			fmt.Fprintf(&b, "   the load continues until %v after the last step\n", s.Settle)
 		}
 		list(&b, "restore", v.Restore)
-		fmt.Fprintf(&b, "   then what was set up is undone\n")
+		fmt.Fprintf(&b, "   then undo what was set up\n")
 	}
 	return b.String()
 }
@@ -58,10 +58,10 @@ func describe(c *loadgen.Config) string {
 	}
 	text += fmt.Sprintf(" on %d connections", c.Workers)
 	if c.Rate > 0 {
-		text += fmt.Sprintf(", each at most %g requests/s", c.Rate)
+		text += fmt.Sprintf(", at most %g requests/s each", c.Rate)
 	}
 	if c.DisableKeepAlive {
-		text += ", a new one for every request"
+		text += ", a new connection for every request"
 	}
 	return text + ": " + c.Shown()
 }

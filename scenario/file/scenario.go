@@ -124,7 +124,7 @@ func (r *reader) tooMany(root *yaml.Node, p parts) bool {
 		}
 	}
 	if n > maxSteps {
-		r.fault(root, "%d steps; at most %d", n, maxSteps)
+		r.fault(root, "%d steps; want at most %d", n, maxSteps)
 	}
 	return n > maxSteps
 }
@@ -283,7 +283,7 @@ func (r *reader) checks(n *yaml.Node, what string) []string {
 func (r *reader) timeline(n *yaml.Node, streams []scenario.Stream, started *started) []scenario.Step {
 	steps := r.steps(n, "timeline", started)
 	if n != nil && len(steps) == 0 && n.Kind == yaml.SequenceNode {
-		r.fault(n, "the timeline has no step")
+		r.fault(n, "the timeline has no steps")
 	}
 	var names []string
 	for _, step := range steps {
@@ -295,7 +295,7 @@ func (r *reader) timeline(n *yaml.Node, streams []scenario.Stream, started *star
 		case scenario.NoStep:
 			r.fault(at, "after: there is no step %q%s", step.After, r.didYouMean(step.After, names))
 		case scenario.NoStream:
-			r.fault(at, "of: there is no stream %q", step.Stream)
+			r.fault(at, "of: there is no load %q", step.Stream)
 		default:
 			r.fault(at, "step %s waits for itself", step.Name)
 		}
@@ -333,7 +333,7 @@ func (r *reader) steps(n *yaml.Node, part string, started *started) []scenario.S
 	r.list(n, part, func(item *yaml.Node) {
 		step := r.step(item, part, started)
 		if step.Name != "" && seen[step.Name] {
-			r.fault(item, "a second step %q in %s: give them names that differ", step.Name, part)
+			r.fault(item, "%s has two steps named %q: names must be unique", part, step.Name)
 		}
 		seen[step.Name] = true
 		list = append(list, step)

@@ -125,10 +125,10 @@ func TestSchemaHasAllKeys(t *testing.T) {
 	} {
 		_, err := parse("x", []byte(text), Options{})
 		if err == nil {
-			t.Errorf("%s: nothing is wrong", place)
+			t.Errorf("%s: no error", place)
 			continue
 		}
-		told := regexp.MustCompile(`has no "zzzzzzzzzzzz"; it has (.*)`).FindStringSubmatch(err.Error())
+		told := regexp.MustCompile(`unknown key "zzzzzzzzzzzz" in .*; known: (.*)`).FindStringSubmatch(err.Error())
 		if told == nil {
 			t.Errorf("%s: %v", place, err)
 			continue

@@ -46,14 +46,14 @@ func (r *reader) expand(text string) (written, error) {
 		}
 		name, rest, closed := strings.Cut(rest, "}")
 		if !closed {
-			return nil, fmt.Errorf("${%s is not closed", name)
+			return nil, fmt.Errorf("missing } after ${%s", name)
 		}
 		v, ok := r.variable(name)
 		if !ok {
-			return nil, fmt.Errorf("${%s} is not set: give it with --set %s=…, in the environment or in vars", name, name)
+			return nil, fmt.Errorf("${%s} is not set: set it with --set %s=…, in the environment or under vars", name, name)
 		}
 		if size += len(v.value); size > maxText {
-			return nil, fmt.Errorf("with its variables put in it has more than %d bytes", maxText)
+			return nil, fmt.Errorf("longer than %d bytes once its variables are expanded", maxText)
 		}
 		w = append(w, piece{text: before}, piece{name: name, variable: v})
 		text = rest

@@ -240,7 +240,7 @@ func TestAnyGateway(t *testing.T) {
 		t.Fatalf("%d runs", len(runs))
 	}
 	for _, run := range runs {
-		if (run.Counts.Lost > 0) != (run.Variant == "as it is") {
+		if (run.Counts.Lost > 0) != (run.Variant == "unchanged") {
 			t.Errorf("%s: lost %d", run.Variant, run.Counts.Lost)
 		}
 		told := 0

@@ -1,22 +1,21 @@
 #!/usr/bin/env python3
-"""Measures nodrop beside other load generators, against one nginx.
+"""Compares nodrop with other load generators against one nginx.
 
 usage: bench.py [--rounds N] [--seconds S] [--only NAME,…] [--connections C,…]
                 [--figures peers,start,memory,recorder] [--gate] [--out FILE]
                 [--flags 'FLAGS of nodrop'] [--base REVISION]
 
-With --base, nodrop as it was at that revision is measured beside this one, and
-must not be better.
+With --base, nodrop at that revision is measured too, and must not be better.
 
-nginx has one CPU to itself, and the tool another: one thread against one. The
-tools take turns, in another order each round, and what is compared is the
-ratio within a round. Prints Markdown; FILE gets a JSON object per line, one
-for each run. Last come the limits; with --gate one that is missed, or was not
-measured, is named and makes it exit 1.
+nginx has one CPU to itself and the tool has another: one thread against one.
+The tools take turns, in a different order each round, and only ratios within a
+round are compared. The output is Markdown; FILE gets one JSON object per line
+for each run. The limits come last. With --gate, a limit that is missed or not
+measured is listed on stderr, and the exit status is 1.
 
-As root, or where users may make namespaces, all of it happens in a network
-namespace of its own, with wide queues and ports; elsewhere on plain loopback.
-Nothing of the machine's own settings is touched.
+As root, or if users may create namespaces, everything runs in a separate network
+namespace with long queues and many ports; otherwise on plain loopback. The
+machine's own settings never change.
 """
 
 import argparse
@@ -40,16 +39,15 @@ from peers import KEEPALIVE_ONLY, PEERS, Job
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODES = {"new": "a new connection for every request", "keep-alive": "keep-alive"}
-MANY = 10000  # connections that only MANY_TOOLS are asked for
+MANY = 10000  # connections; only MANY_TOOLS are measured with so many
 MANY_TOOLS = ("nodrop", "wrk")
-FULL = 0.95  # a server as busy as that is the limit of requests/s
-PACE = 0.85  # of a CPU: one of the two sides is as busy as that, or a third holds both up
-NOISY = 0.10  # share of the two CPUs that others may take
+FULL = 0.95  # a server this busy limits requests/s
+PACE = 0.85  # of a CPU: if neither side is this busy, something else limits both
+NOISY = 0.10  # share of the two CPUs that other processes may take
 MB = 1e6
 
-# What must be reached, at 200 connections: figure · mode · relation · limit ·
-# limit where nginx was FULL under both. "a/b" is the median of the ratios within
-# each round.
+# The limits at 200 connections: figure · mode · relation · limit · limit if nginx
+# was FULL under both. "a/b" is the median of the ratios within each round.
 LIMITS = [
     ("CPU per request, nodrop/wrk", "new", "<=", 1.00, None),
     ("CPU per request, nodrop/wrk", "keep-alive", "<=", 1.00, None),
@@ -72,17 +70,17 @@ LIMITS = [
     ("requests/s, -o ndjson=/dev/null/without", "new", ">=", 0.85, None),
     ("requests/s, -o ndjson=/dev/null/without", "keep-alive", ">=", 0.85, None),
 ]
-START_LIMIT = 0.030  # seconds to the first request; of this machine, so it is shown and not judged
+START_LIMIT = 0.030  # seconds to the first request; depends on the machine, so shown but not judged
 
 
 @dataclass
 class Reached:
-    """A figure, as measured."""
+    """A measured figure."""
 
     value: float
     values: list = None  # of each round
     full: bool = False  # nginx was the limit
-    held: bool = False  # neither nginx nor the tool was: says nothing of requests/s
+    held: bool = False  # something else was the limit: requests/s mean nothing
 
 
 class Bench:
@@ -105,12 +103,12 @@ class Bench:
 
     def job(self, mode, c, **more):
         job = Job(self.nginx.url, c, self.args.seconds, mode == "new", self.scratch, flags=self.args.flags)
-        if c >= MANY:  # opening them takes a good part of a second
+        if c >= MANY:  # opening them takes most of a second
             job.seconds = max(2 * job.seconds, 4)
         return replace(job, **more)
 
     def measure(self, kind, name, mode, job, round_=0, patience=None):
-        """One run of a tool: what it cost, and both sides' counts."""
+        """One run of a tool: its cost, and the counts of both sides."""
         self.say(f"{kind}: round {round_ + 1}, {mode}, c = {job.connections}, {name}")
         call, reader = PEERS[name]
         path = self.tools[name]["path"]
@@ -129,14 +127,14 @@ class Bench:
         server = self.nginx.cpu() - server
         worked, stolen = (b - a for a, b in zip(before, machine.busy(cpus)))
         possible = 2 * (time.monotonic() - begin)
-        time.sleep(0.02)  # the server may have some requests in its queue yet
+        time.sleep(0.02)  # the server may still have queued requests
         _, accepts2, requests2 = self.nginx.status()
         try:
             if spent.status:
-                raise ValueError(f"exit {spent.status}")
+                raise ValueError(f"exit status {spent.status}")
             ok, failed = reader(spent.out, path, job)
             if not ok:
-                raise ValueError("nothing was answered")
+                raise ValueError("no request succeeded")
         except (ValueError, TypeError, AttributeError, KeyError, subprocess.CalledProcessError) as e:
             row["error"] = f"{e}: {' '.join((spent.err or spent.out).split())[-200:]}"
             self.record(**row)
@@ -156,30 +154,30 @@ class Bench:
         return row
 
     def check(self, row):
-        """Says in row what makes its figures doubtful."""
+        """Records in row what makes its figures doubtful."""
         doubts, c = [], row["c"]
         told, saw, accepts = row["ok"] + row["failed"], row["server_requests"], row["server_accepts"]
         slack = c + told // 100
         if abs(saw - told) > slack:
-            doubts.append(f"tells of {told:,} requests, nginx saw {saw:,}")
+            doubts.append(f"reports {told:,} requests, nginx saw {saw:,}")
         if row["mode"] == "new" and abs(accepts - saw) > slack:
             doubts.append(f"{saw:,} requests on {accepts:,} connections")
         if row["mode"] != "new" and not c - c // 100 <= accepts <= 2 * c + row["failed"]:
-            doubts.append(f"{accepts:,} connections in place of {c:,}")
+            doubts.append(f"{accepts:,} connections instead of {c:,}")
         if row["failed"]:
             doubts.append(f"{row['failed']:,} of {told:,} failed")
         if row["dropped"]:
-            doubts.append(f"{row['dropped']:,} connection attempts met a full queue")
+            doubts.append(f"{row['dropped']:,} connection attempts hit a full queue")
         row["doubts"] = doubts
 
-    # The tools beside each other.
+    # The tools compared.
 
     def peers(self):
         room = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 100
         cells = [(mode, c) for c in self.args.connections for mode in MODES if c <= room]
         for c in self.args.connections:
             if c > room:
-                print(f"Not at c = {c:,}: no process may open more than {room + 100:,} files.")
+                print(f"Skipped c = {c:,}: a process may open at most {room + 100:,} files.")
         for round_ in range(self.args.rounds):
             for mode, c in cells:
                 names = [n for n in self.tools if (c < MANY or n in MANY_TOOLS)
@@ -195,7 +193,7 @@ class Bench:
     def table(self, mode, c):
         print(f"\n**{MODES[mode]}, c = {c:,}**\n")
         print("| | requests/s | CPU µs/request | user + system | peak RSS MB | nginx busy "
-              "| requests/s: nodrop ÷ it | CPU per request: nodrop ÷ it |")
+              "| requests/s: nodrop ÷ tool | CPU per request: nodrop ÷ tool |")
         print("|---|--:|--:|--:|--:|--:|--:|--:|")
         here = [r for r in self.rows if (r["mode"], r["c"]) == (mode, c)]
         notes = []
@@ -215,7 +213,7 @@ class Bench:
         full = [n for n in self.tools if self.full(mode, c, n)]
         if full:
             notes.append(f"nginx was ≥ {FULL:.0%} busy under {', '.join(full)}: "
-                         "there requests/s is the server's limit, and CPU tells the tools apart")
+                         "there the server limits requests/s, and only CPU distinguishes the tools")
         print("".join(f"\n- {n}" for n in notes))
         if c == 200:
             self.reach(mode)
@@ -256,10 +254,10 @@ class Bench:
         if shares:
             self.reached["user share of nodrop's CPU", mode] = Reached(median(shares), shares)
 
-    # nodrop alone.
+    # Figures of nodrop alone.
 
     def start(self):
-        """From exec to the first byte of a request at a listener."""
+        """Time from exec to the first byte of a request at a listener."""
         print("\n**start-up: from exec to the first request at the server**\n")
         names = [n for n in ("nodrop", "hey", "hey-debian") if n in self.tools]
         times = {n: [] for n in names}
@@ -287,7 +285,7 @@ class Bench:
             rss[n] = self.peak("keep-alive", job, f"c = 200, keep-alive, n = {n:,}", patience=900)
         if all(rss.values()):
             ratio = rss[5_000_000] / rss[50_000]
-            print(f"- a hundred times the requests: × {ratio:.3f}")
+            print(f"- for 100 times the requests: × {ratio:.3f}")
             self.reached["peak RSS, n = 5,000,000/50,000", "keep-alive"] = Reached(ratio)
             self.reached["peak RSS in MB, c = 200", "keep-alive"] = Reached(max(rss.values()) / MB)
         for mode in MODES:
@@ -328,37 +326,37 @@ class Bench:
                 self.reached[f"requests/s, -o {kind}=/dev/null/without", mode] = Reached(median(rps), rps, held=held)
                 print(f"- -o {kind}=/dev/null, {MODES[mode]}: "
                       f"requests/s × {show_ratio(rps)}, CPU × {show_ratio(cpu)}")
-        print("".join(f"- no -o {k} in this nodrop\n" for k in ("csv", "ndjson") if k not in kinds), end="")
+        print("".join(f"- this nodrop has no -o {k}\n" for k in ("csv", "ndjson") if k not in kinds), end="")
 
     def knows(self, kind):
         argv = [self.tools["nodrop"]["path"], "-n", "1", "-c", "1", f"-o={kind}=/dev/null", self.nginx.url]
         return subprocess.run(argv, capture_output=True, stdin=subprocess.DEVNULL).returncode == 0
 
-    # The end.
+    # The conclusion.
 
     def noise(self):
         rows = [r for r in self.rows if "error" not in r]
         if not rows:
             return
         others, stolen = ([r[k] for r in rows] for k in ("others", "stolen"))
-        print(f"\nNoise: other processes and the kernel's own work took {median(others):.0%} of the two CPUs during "
-              f"the median run, {max(others):.0%} during the worst; the hypervisor {median(stolen):.0%} and "
-              f"{max(stolen):.0%}. (min–max) is of the ratios of {self.args.rounds} rounds.")
+        print(f"\nNoise: other processes and kernel work took {median(others):.0%} of the two CPUs during the "
+              f"median run, {max(others):.0%} during the worst; the hypervisor took {median(stolen):.0%} and "
+              f"{max(stolen):.0%}. (min–max) is the range of the ratios over {self.args.rounds} rounds.")
         idle = sum(max(r["client"], r["server"]) < PACE for r in rows)
-        print(f"In {idle} of {len(rows)} runs neither nginx nor the tool had {PACE:.0%} of its CPU: "
-              "something else set the pace of these, and their requests/s say nothing.")
+        print(f"In {idle} of {len(rows)} runs neither nginx nor the tool used {PACE:.0%} of its CPU: "
+              "something else limited them, so their requests/s mean nothing.")
         if median(others) + median(stolen) > NOISY:
-            print("\n**The machine was not idle: take no figure here for what it can do. Requests/s tell little, "
-                  "CPU per request is too high for all; the ratios of the latter are the best there is.**")
+            print("\n**The machine was not idle: these figures understate what it can do. Requests/s mean little, and "
+                  "CPU per request is too high for every tool; only the ratios of CPU per request are usable.**")
 
     def judge(self):
-        """Prints each limit with what was reached; returns the figures that missed it."""
-        print("\n**limits, c = 200 where none is named**\n")
+        """Prints each limit with its figure; returns the limits that were missed."""
+        print("\n**limits, at c = 200 unless stated otherwise**\n")
         print("| figure | | must be | is | |\n|---|---|--:|--:|---|")
         missed = []
         for figure, mode, relation, limit, when_full in LIMITS:
             if figure.startswith("requests/s, -o ndjson") and not self.knows("ndjson"):
-                print(f"| {figure} | {mode} | {relation} {limit} | – | no such output yet |")
+                print(f"| {figure} | {mode} | {relation} {limit} | – | this nodrop has no such output |")
                 continue
             got = self.reached.get((figure, mode))
             if got is None and (not self.args.gate or figure.endswith("/base") and not self.args.base):
@@ -377,13 +375,13 @@ class Bench:
 
 
 def judgement(figure, got, relation, limit):
-    """What to say of a figure; what is no pass is in bold."""
+    """The verdict on a figure, in bold unless it passes."""
     if figure.startswith("requests/s") and got.held:
-        return "**cannot tell**, the machine was not idle"
+        return "**cannot tell**: the machine was not idle"
     good = got.value <= limit if relation == "<=" else got.value >= limit
     word = "" if good else "**missed**"
     if got.values and min(got.values) <= limit <= max(got.values):
-        word += " (rounds on both sides)"
+        word += " (rounds on both sides of the limit)"
     return word.strip()
 
 
@@ -416,12 +414,12 @@ def first_request(argv, listener):
 
 
 def get_tools(names, directory):
-    """Builds nodrop, and finds or builds the others; says which cannot be had."""
+    """Builds nodrop and finds or builds the others; returns which are not available."""
     with subprocess.Popen([f"{HERE}/peers.sh", directory, *names], stdout=subprocess.PIPE, text=True) as script:
         try:
             lines = script.stdout.read().splitlines()
         except BaseException:
-            script.terminate()  # it ends what it has started
+            script.terminate()  # it ends what it started
             raise
     if script.returncode:
         sys.exit(script.returncode)
@@ -436,7 +434,7 @@ def get_tools(names, directory):
 
 
 def enter_own_network():
-    """Starts this program again, in a network namespace of its own, if that can be had."""
+    """Restarts this program in its own network namespace, if possible."""
     for how in (["unshare", "--net"], ["unshare", "--map-root-user", "--net"]):
         try:
             if subprocess.run([*how, "ip", "link", "set", "lo", "up"], capture_output=True).returncode == 0:
@@ -461,13 +459,13 @@ def parse():
     p.add_argument("--out", default=os.devnull)
     p.add_argument("--flags", type=shlex.split, default=[])
     p.add_argument("--base", default="", metavar="REVISION")
-    p.add_argument("--tools", help=argparse.SUPPRESS)  # what get_tools found, and in it
+    p.add_argument("--tools", help=argparse.SUPPRESS)  # directory with the tools and what get_tools found
     p.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     return p.parse_args()
 
 
 def prepare(args, scratch):
-    """The first half, outside of the namespace: building needs the network."""
+    """The first half, outside the namespace: building needs the network."""
     os.environ["BASE"] = args.base
     found = get_tools([n for n in PEERS if n in args.only or n == "base" and args.base], scratch)
     with open(f"{scratch}/tools", "w", encoding="utf-8") as f:
@@ -485,24 +483,24 @@ def introduce(bench, found):
     print(f"{about['date']}, nodrop {found['tools']['nodrop']['version']}, {about['cores']} × {about['cpu']}, "
           f"Linux {about['kernel']}, nginx {about['nginx']}; {about['rounds']} rounds of {about['seconds']:g} s each; "
           f"load average {about['load']:.1f} at the start.")
-    print("Network namespace of its own." if bench.args.inside else
-          f"Plain loopback, ports {about['ports']}: no namespace could be made.")
+    print("In a separate network namespace." if bench.args.inside else
+          f"On plain loopback, ports {about['ports']}: cannot create a namespace.")
     for name, why in found["lacking"].items():
         print(f"Without {name}: {why}.")
     for name, why in KEEPALIVE_ONLY.items():
         if name in found["tools"]:
-            print(f"{name} with keep-alive only: {why}.")
+            print(f"{name} only with keep-alive: {why}.")
 
 
 def main():
     args = parse()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell ignores it by default
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     scratch = args.tools or tempfile.mkdtemp(prefix="nodrop-bench-")
     try:
         if not args.tools:
             prepare(args, scratch)
-            enter_own_network()  # does not return if it can
+            enter_own_network()  # returns only if it cannot
             args.tools = scratch
         elif args.inside:
             machine.own_network()
@@ -516,7 +514,7 @@ def main():
 
 def measure(args, scratch):
     if len(os.sched_getaffinity(0)) < 2:
-        print("bench.py: two CPUs are needed, one for nginx and one for the tool", file=sys.stderr)
+        print("bench.py: needs two CPUs, one for nginx and one for the tool", file=sys.stderr)
         return 2
     sys.stdout.reconfigure(line_buffering=True)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

@@ -1,4 +1,4 @@
-"""The processes, the server and the counters of the kernel that a measurement rests on."""
+"""Processes, the server and the kernel counters that a measurement uses."""
 
 import ctypes
 import os
@@ -15,17 +15,17 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 libc = ctypes.CDLL(None, use_errno=True)
 TICK = os.sysconf("SC_CLK_TCK")
 
-running = {}  # pid → what, of everything that was started and has not been waited for
+running = {}  # pid → program, of every process that was started and not yet waited for
 
 
 def finish():
-    """Ends what is still running, each by its pid."""
+    """Ends every process that is still running, by its pid."""
     for pid in list(running):
         end(pid)
 
 
 def end(pid):
-    """Ends one process that was started here, and waits for it."""
+    """Ends one process that was started here and waits for it."""
     try:
         fd = os.pidfd_open(pid)
         for sig in (signal.SIGTERM, signal.SIGKILL):
@@ -46,7 +46,7 @@ def read(path):
 
 @dataclass
 class Spent:
-    """What a process cost, from its start to its end."""
+    """The cost of a process from start to exit."""
 
     status: int
     seconds: float
@@ -58,11 +58,11 @@ class Spent:
 
 
 def run(argv, cpu, scratch, patience):
-    """Runs a program on one CPU, to its end.
+    """Runs a program on one CPU until it exits.
 
-    A process inherits the peak RSS of the one that forked it, and Python's is
-    above that of some tools: so a small shell forks it, and leaves it to this
-    process, its subreaper."""
+    A process inherits the peak RSS of its parent, and Python's is higher than that
+    of some tools. So a small shell forks it and leaves it to this process, its
+    subreaper."""
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     out, err = f"{scratch}/out", f"{scratch}/err"
     shell = ["/bin/sh", "-c", 'o=$1 e=$2; shift 2; "$@" </dev/null >"$o" 2>"$e" & echo $!', "sh", out, err, *argv]
@@ -76,7 +76,7 @@ def run(argv, cpu, scratch, patience):
     os.close(fd)
     if late:
         end(pid)
-        raise TimeoutError(f"not done after {patience:.0f} s")
+        raise TimeoutError(f"still running after {patience:.0f} s")
     _, status, used = os.wait4(pid, 0)
     seconds = time.monotonic() - begin
     del running[pid]
@@ -113,7 +113,7 @@ http {{
 
 
 class Nginx:
-    """One nginx, of one process, on one CPU."""
+    """One nginx with one process on one CPU."""
 
     def __init__(self, scratch, cpu):
         self.dir = f"{scratch}/nginx"
@@ -140,25 +140,25 @@ class Nginx:
                 return
             except OSError as e:
                 if time.monotonic() > deadline or self.process.poll() is not None:
-                    raise RuntimeError(f"nginx does not answer: {read(f'{self.dir}/log')}") from e
+                    raise RuntimeError(f"nginx does not respond: {read(f'{self.dir}/log')}") from e
                 time.sleep(0.05)
 
     def status(self):
-        """The open connections, and those accepted and the requests so far.
+        """Open connections, and accepted connections and requests so far.
 
-        Each call is a connection and a request itself."""
+        Each call is itself a connection and a request."""
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(10)
             s.connect(f"{self.dir}/status")
             s.sendall(b"GET / HTTP/1.0\r\n\r\n")
-            answer = b""
+            response = b""
             while part := s.recv(4096):
-                answer += part
-        n = list(map(int, re.findall(rb"\d+", answer.partition(b"Active connections:")[2])))
+                response += part
+        n = list(map(int, re.findall(rb"\d+", response.partition(b"Active connections:")[2])))
         return n[0] - 1, n[1], n[3]
 
     def idle(self):
-        """Waits until nobody is connected any more."""
+        """Waits until no connection is open."""
         deadline = time.monotonic() + 10
         while self.status()[0] and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -170,7 +170,7 @@ class Nginx:
 
 
 def free_port():
-    """A port that no connection is given as its own: such a one could meet itself."""
+    """A port below the ephemeral range: above, a connection could connect to itself."""
     low = int(read("/proc/sys/net/ipv4/ip_local_port_range").split()[0])
     for port in range(10000, min(low, 32768)):
         with socket.socket() as s:
@@ -183,7 +183,7 @@ def free_port():
 
 
 def busy(cpus):
-    """CPU seconds that these CPUs have worked and that were taken from them, in total."""
+    """CPU seconds that these CPUs worked and that the hypervisor took, in total."""
     worked = stolen = 0
     for line in read("/proc/stat").splitlines():
         name, *n = line.split()
@@ -195,14 +195,14 @@ def busy(cpus):
 
 
 def dropped():
-    """Connections that the kernel did not let in because a queue was full."""
+    """Connections that the kernel dropped because a queue was full."""
     names, values = [line.split() for line in read("/proc/net/netstat").splitlines() if line.startswith("TcpExt:")]
     counts = dict(zip(names, values))
     return int(counts["ListenDrops"])
 
 
 def describe():
-    """What a reader must know of the machine."""
+    """What a reader needs to know about the machine."""
     model = re.search(r"(?m)^(?:model name|Model)\s*: (.*)", read("/proc/cpuinfo"))
     nginx = subprocess.run(["nginx", "-v"], capture_output=True, text=True, check=True).stderr
     return {
@@ -217,7 +217,7 @@ def describe():
 
 
 def own_network():
-    """Widens the ports and the queues of a network namespace that is ours alone."""
+    """Widens the port range and the queues of our own network namespace."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     for name, value in {
         "ipv4/ip_local_port_range": "16384 65535",

@@ -1,4 +1,4 @@
-"""The load generators that are measured: how each is called, and how its report is read."""
+"""The load generators that are measured: how to run each and read its report."""
 
 import json
 import re
@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Job:
-    """One load: what every tool is asked for."""
+    """One load, the same for every tool."""
 
     url: str
     connections: int
     seconds: float
     fresh: bool  # a new connection for every request
     scratch: str  # a directory
-    requests: int = 0  # nodrop alone; takes the place of seconds
-    flags: list = field(default_factory=list)  # nodrop's, in addition
+    requests: int = 0  # only nodrop; replaces seconds
+    flags: list = field(default_factory=list)  # additional flags of nodrop
 
 
-# Every tool gets one thread, and all do GET. Their own defaults are kept otherwise.
+# Every tool gets one thread and sends GET; otherwise its own defaults apply.
 CLOSE = ["-H", "Connection: close"]
 
 
@@ -35,14 +35,14 @@ def hey(path, job):
 
 
 def wrk(path, job):
-    # -d takes whole seconds only.
-    # What takes longer than --timeout counts as an error though it goes on; hey and nodrop allow 20 s.
+    # -d accepts whole seconds only. A request longer than --timeout counts as an
+    # error even if it completes; hey and nodrop allow 20 s.
     much = [f"-d{round(job.seconds)}s", "--timeout", "20s"]
     return [path, "-t1", f"-c{job.connections}", *much, *(CLOSE if job.fresh else []), job.url]
 
 
 def ab(path, job):
-    # -t is the end, -n only has to be out of reach. It speaks HTTP/1.0.
+    # -t ends the run; -n must only be out of reach. ab speaks HTTP/1.0.
     much = ["-t", str(round(job.seconds)), "-n", "10000000"]
     return [path, "-q", *much, "-c", str(job.connections), *([] if job.fresh else ["-k"]), job.url]
 
@@ -81,9 +81,9 @@ def total(pattern, text):
     return sum(int(n) for n in re.findall(pattern, text))
 
 
-# Each reader takes what the tool printed, its path and the job, and returns
-# the good answers and the failures that the tool tells of. What was in flight
-# at the end is neither.
+# Each reader takes the tool's output, its path and the job, and returns the good
+# responses and the failures that the tool reports. Requests in flight at the end
+# are neither.
 
 def read_nodrop(out, *_):
     ok, lost, spoiled = map(int, re.search(r"ok (\d+) \+ lost (\d+) \+ spoiled (\d+)", out).groups())
@@ -138,12 +138,12 @@ def read_oha(out, *_):
     return good, sum(bad.values())
 
 
-# Tools that are not asked for a new connection with every request, and why.
+# Tools that are not measured with a new connection for every request, and why.
 KEEPALIVE_ONLY = {
-    "h2load": "where the server closes every connection it often does not end",
+    "h2load": "it often does not end if the server closes every connection",
 }
 
-# name · how it is called · how its report is read
+# name · how to run it · how to read its report
 PEERS = {
     "nodrop": (nodrop, read_nodrop),
     "base": (nodrop, read_nodrop),

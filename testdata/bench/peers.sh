@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# Gets the load generators that nodrop is measured beside, and builds nodrop.
+# Installs the load generators that nodrop is compared with, and builds nodrop.
 #
 #   peers.sh DIR NAME...   NAME: nodrop base wrk hey hey-debian ab h2load bombardier plow vegeta oha
 #
-# Prints a line for each, fields separated by a tab: name, version, path; or
-# name, "-" and why it is not to be had, which is no failure but for nodrop's.
-# DIR holds this build of nodrop. What was built of others is kept, by version,
-# in the user's cache. wrk, hey-debian, ab and h2load are Debian's: installed
-# where apt-get is, else taken from PATH.
+# Prints a line for each, with fields separated by tabs: name, version, path; or
+# name, "-" and why the tool is not available. Only nodrop must be available. DIR
+# holds this build of nodrop; builds of the others are cached by version. wrk,
+# hey-debian, ab and h2load come from Debian if apt-get exists, else from PATH.
 #
 # PEERS   Go modules, path@version; a module's program is the peer of that name
 # OHA     version of the crate
@@ -17,7 +16,7 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:$HOME/.cargo/bin
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/nodrop-bench
-patience=600 # seconds for one build; the next call goes on where it ended
+patience=600 # seconds for one build; the next call continues it
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
@@ -34,7 +33,7 @@ as_root() {
 	fi
 }
 
-# patiently COMMAND... runs it, in time, and so that it ends when this script does.
+# patiently COMMAND... runs it with a time limit; it ends when this script ends.
 child=
 trap 'kill "$child" 2>/dev/null; exit 143' TERM INT
 patiently() {
@@ -57,7 +56,7 @@ debian() {
 		hash -r
 	fi
 	if ! have "$2"; then
-		lacking "$1" "no $2 on PATH (Debian: $3)"
+		lacking "$1" "$2 is not on the PATH (Debian package $3)"
 		return
 	fi
 	local version=
@@ -68,8 +67,8 @@ debian() {
 	found "$1" "${version:-of unknown version}" "$(command -v "$2")"
 }
 
-# gomodule NAME builds it in a module of its own: go install would also ask for
-# the list of versions, which not every proxy has.
+# gomodule NAME builds it in its own module: go install would also request the
+# list of versions, which not every proxy serves.
 gomodule() {
 	local module name=$1 at version base
 	for module in ${PEERS-}; do
@@ -92,24 +91,24 @@ gomodule() {
 		found "$name" "$version" "$bin"
 		return
 	done
-	lacking "$name" "not named in PEERS"
+	lacking "$name" "not in PEERS"
 }
 
 oha() {
 	local bin=$cache/oha@${OHA-}/bin/oha
 	if [[ -z ${OHA-} ]]; then
-		lacking oha "not asked for (make bench OHA=version; needs cargo and a quarter of an hour)"
+		lacking oha "not requested (make bench OHA=version; needs cargo and 15 minutes)"
 		return
 	fi
 	if [[ ! -x $bin ]]; then
 		have cargo || {
-			lacking oha "no cargo"
+			lacking oha "cargo is not installed"
 			return
 		}
-		echo "peers.sh: building oha $OHA, for at most $patience s" >&2
+		echo "peers.sh: building oha $OHA, at most $patience s" >&2
 		if ! patiently env CARGO_TARGET_DIR="$cache/target" nice \
 			cargo install oha --version "$OHA" --locked --root "$cache/oha@$OHA" >"$cache/oha.log" 2>&1; then
-			lacking oha "not built in $patience s, or at all: $(tail -n 1 "$cache/oha.log")"
+			lacking oha "not built (limit $patience s): $(tail -n 1 "$cache/oha.log")"
 			return
 		fi
 		rm -rf "$cache/target"
@@ -117,11 +116,11 @@ oha() {
 	found oha "$OHA" "$bin"
 }
 
-# base is nodrop as it was at $BASE, built from what git holds.
+# base builds nodrop at the revision $BASE.
 base() {
 	local source="$dir/base-source" rev
 	[[ -n ${BASE:-} ]] || {
-		lacking base "not asked for (make bench-gate BASE=revision)"
+		lacking base "not requested (make bench-gate BASE=revision)"
 		return
 	}
 	rev=$(git -C "$here" rev-parse --short --verify "$BASE^{commit}")

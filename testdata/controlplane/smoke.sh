@@ -1,6 +1,6 @@
 #!/bin/bash
-# Proves that the control plane works on this machine. Needs root, and the
-# Debian packages etcd-server, iproute2 and nftables.
+# Checks that the control plane works on this machine. Needs root and the Debian
+# packages etcd-server, iproute2 and nftables.
 set -euo pipefail
 
 if [ $# -ne 1 ]; then

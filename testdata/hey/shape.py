@@ -6,28 +6,28 @@ usage: shape.py [--port PORT] [--raw] [--accept] <report >shape
 Kept: sections, labels, their order, blank lines, tabs, trailing spaces, the
 number of decimals, percentiles, status codes and the text of errors.
 Replaced: every measured or counted number (1.2345 -> 0.0000, 200 -> 0), and
-the histogram's bars, whose longest is named once.
-What begins with the line "Loss:" is nodrop's own part, and is cut off.
+the histogram's bars, of which only the longest length is printed.
+From the line "Loss:" on, the report is nodrop's own and is cut off.
 
---raw     replaces the port and nothing else (for the recordings)
---accept  applies ACCEPTED as well; meant for hey's side
+--raw     replaces only the port (for the recordings)
+--accept  also applies ACCEPTED; meant for hey's side
 """
 
 import argparse
 import re
 import sys
 
-# Where nodrop deliberately prints something else than hey: what hey prints,
-# what nodrop prints in its place, and why. Applied line by line to the shape
-# of hey's report. Anything not listed here is a difference.
+# Where nodrop deliberately differs from hey: what hey prints, what nodrop prints
+# instead, and why. Applied line by line to the shape of hey's report. Anything
+# not listed here is a difference.
 ACCEPTED = [
     (r"^(  [\w+/ -]+:\t) NaN secs", r"\g<1>0.0000 secs",
-     "when nothing was answered hey divides by zero; nodrop prints no NaN"),
+     "hey divides by zero if there is no response; nodrop prints no NaN"),
 ]
 
-# The other accepted difference needs more than a pattern: with few requests,
-# hey prints "0% in 0.0000" for a percentile that its loop never reaches. nodrop
-# prints the percentile's number, and a latency.
+# The other accepted difference needs more than a pattern: with few requests, hey
+# prints "0% in 0.0000" for a percentile that its loop never reaches. nodrop prints
+# the percentile and a latency.
 PERCENTILES = [10, 25, 50, 75, 90, 95, 99]
 UNREACHED = "  0% in 0.0000 secs"
 

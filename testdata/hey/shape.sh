@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Compares the shape of hey's text report with nodrop's: both run, one after
-# the other and with the same arguments, against nginx and against httpbin
-# under gunicorn. shape.py says what shape is, and lists accepted differences.
+# Compares the shape of hey's text report with nodrop's. Both run in turn, with the
+# same arguments, against nginx and against httpbin under gunicorn. shape.py
+# defines the shape and lists the accepted differences.
 #
-#   shape.sh            compare; prints a diff for each run that differs, exit 1
-#   shape.sh --record   write what hey prints into NAME.out beside this script
+#   shape.sh            compares; prints a diff for each run that differs, exits 1
+#   shape.sh --record   writes hey's output to NAME.out next to this script
 #
-# NODROP is the command to compare with hey; by default it is built from here.
+# NODROP is the command to compare with hey; by default the script builds nodrop.
 set -euo pipefail
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # nginx is often not on a user's PATH
 
@@ -75,7 +75,7 @@ print(*(s.getsockname()[1] for s in held))
 PY
 }
 
-# wait_for NAME PID PORT returns when the server answers.
+# wait_for NAME PID PORT returns when the server responds.
 wait_for() {
 	local deadline=$((SECONDS + 30))
 	until python3 - "$3" 2>/dev/null <<'PY'; do
@@ -83,7 +83,7 @@ import sys, urllib.request
 urllib.request.urlopen("http://127.0.0.1:%s/" % sys.argv[1], timeout=5).read()
 PY
 		if ! kill -0 "$2" 2>/dev/null || ((SECONDS > deadline)); then
-			echo "shape.sh: $1 does not answer; its log:" >&2
+			echo "shape.sh: $1 does not respond; its log:" >&2
 			cat "$tmp/$1.log" >&2
 			exit 1
 		fi
@@ -134,7 +134,7 @@ else
 	nodrop=("$tmp/bin-nodrop")
 fi
 
-# load OUT COMMAND... runs a load generator, and says so if it fails.
+# load OUT COMMAND... runs a load generator and reports a failure.
 load() {
 	local out=$1
 	shift
@@ -164,15 +164,15 @@ while read -r name server path arguments; do
 		continue
 	fi
 	"$here/shape.py" --accept --port "$at" <"$tmp/hey" >"$tmp/hey.shape"
-	# Accepted differences are no excuse for nodrop to print what hey prints,
-	# unless hey is compared with itself.
+	# Accepted differences must not hide that nodrop prints what hey prints, unless
+	# hey is compared with itself.
 	accept=()
 	[[ ${nodrop[0]##*/} != hey ]] || accept=(--accept)
 	"$here/shape.py" "${accept[@]}" --port "$at" <"$tmp/nodrop" >"$tmp/nodrop.shape"
 	if diff -u --label "hey $arguments" --label "nodrop $arguments" "$tmp/hey.shape" "$tmp/nodrop.shape"; then
 		echo "same shape: $shown"
 	else
-		echo "other shape: $shown"
+		echo "different shape: $shown"
 		differ=1
 	fi
 done <<<"$runs"
