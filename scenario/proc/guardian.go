@@ -31,6 +31,7 @@ const (
 	sayLeader  = "leader"  // the process id of a group leader to kill at the end
 	sayDone    = "done"    // the process id of a leader that is no longer to be killed
 	sayDir     = "dir"     // the path of a directory to remove at the end
+	sayUndir   = "undir"   // the path of a directory that is no longer to be removed
 )
 
 // Guard tells a guardian, through its stdin, about a process that leads its own
@@ -65,7 +66,7 @@ type guarded struct {
 	tags     map[Tag]bool
 	commands map[Tag]bool
 	leaders  map[int]bool
-	dirs     []string
+	dirs     map[string]bool
 }
 
 // guard leads a process group and outlives its parent. When the control pipe
@@ -78,7 +79,7 @@ func guard(stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitMisuse
 	}
 	fmt.Fprintln(stdout, guardianReady)
-	g := guarded{tags: map[Tag]bool{}, commands: map[Tag]bool{}, leaders: map[int]bool{}}
+	g := guarded{tags: map[Tag]bool{}, commands: map[Tag]bool{}, leaders: map[int]bool{}, dirs: map[string]bool{}}
 	lines := bufio.NewScanner(stdin)
 	for lines.Scan() { // a read error also counts as the end
 		word, arg, _ := strings.Cut(lines.Text(), " ")
@@ -97,7 +98,9 @@ func (g *guarded) hear(word, arg string) {
 	case sayUntag:
 		delete(g.commands, Tag(arg))
 	case sayDir:
-		g.dirs = append(g.dirs, arg)
+		g.dirs[arg] = true
+	case sayUndir:
+		delete(g.dirs, arg)
 	case sayLeader, sayDone:
 		pid, err := strconv.Atoi(arg)
 		if err != nil || pid < 2 {
@@ -117,7 +120,7 @@ func (g *guarded) end() {
 	if len(g.tags)+len(g.commands) > 0 {
 		sweep(func(t Tag, pid int) bool { return g.tags[t] || g.commands[t] && inSession(pid) })
 	}
-	for _, dir := range g.dirs {
+	for dir := range g.dirs {
 		_ = os.RemoveAll(dir)
 	}
 	killOwnGroup()

@@ -237,6 +237,22 @@ func TestKilledWithDaemons(t *testing.T) {
 	}
 }
 
+// TestKillAll: what a child has put into another session ends with KillAll.
+func TestKillAll(t *testing.T) {
+	g, file := newGroup(t), filepath.Join(t.TempDir(), "daemon")
+	p, _ := spawn(t, g, true, daemonLine("", file)+"; exec sleep 1001")
+	for !exists(file) {
+		time.Sleep(time.Millisecond)
+	}
+	if err := g.KillAll(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	if p.Alive() || !p.Asked() {
+		t.Errorf("alive %v, asked %v", p.Alive(), p.Asked())
+	}
+	expectGone(t, pidIn(t, file))
+}
+
 // TestGuardedBeforeTheFork: a guardian that knows only a tag ends the process
 // started with it, as if we had been killed right after the fork.
 func TestGuardedBeforeTheFork(t *testing.T) {
