@@ -28,8 +28,11 @@ type Fleet struct {
 	table    dataplane.Table
 	log      complaints
 
-	guardian *process
-	backend  *process
+	group    *proc.Group // holds its processes
+	guardian *proc.Process
+	backend  *member   // nil if it is not ours
+	stopOnce sync.Once // closes stopped
+	stopped  chan struct{}
 	upstream string            // HOST:PORT of the backend
 	bridge   *dataplane.Bridge // to a backend outside the namespace; nil if not needed
 
@@ -38,13 +41,16 @@ type Fleet struct {
 	watch    func(scenario.Moment) // nil until Watch
 }
 
-// Start starts guardian, backend and replicas, and returns once every replica
+// Start starts backend and replicas, guarded, and returns once every replica
 // serves and is in the balancer. After an error nothing is left running.
 func Start(ctx context.Context, o Options) (*Fleet, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	f := &Fleet{options: o, log: complaints{to: o.Stderr}}
+	f := &Fleet{options: o, log: complaints{to: o.Stderr}, group: o.Processes, stopped: make(chan struct{})}
+	if f.group == nil {
+		f.group = &proc.Group{Executable: o.Executable}
+	}
 	if err := f.start(ctx); err != nil {
 		// Killing does not wait, so this needs no timeout.
 		return nil, errors.Join(err, f.Stop(context.WithoutCancel(ctx)))
@@ -61,10 +67,7 @@ func (f *Fleet) start(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if f.guardian, err = f.spawn("guardian", proc.GuardianCommand); err != nil {
-		return err
-	}
-	if _, err = f.guardian.awaitReady(ctx); err != nil {
+	if f.guardian, err = f.group.Guard(ctx); err != nil {
 		return err
 	}
 	f.table = dataplane.DialerTable{Balancer: &f.balancer}
@@ -76,6 +79,19 @@ func (f *Fleet) start(ctx context.Context) (err error) {
 	if err := f.prepare(ctx); err != nil {
 		return err
 	}
+	if err := f.connectBackend(ctx); err != nil {
+		return err
+	}
+	list, err := f.startReplicas(ctx, f.options.Replicas)
+	if err != nil {
+		return err
+	}
+	return f.table.Add(endpointsOf(list)...)
+}
+
+// connectBackend starts our backend or, if there is another one, makes it
+// reachable.
+func (f *Fleet) connectBackend(ctx context.Context) (err error) {
 	switch f.upstream = f.options.Backend; {
 	case f.upstream != "" && f.options.Dataplane == dataplane.NFT:
 		if f.bridge, err = dataplane.NewBridge(f.upstream, func() (net.Listener, error) { return listen(ctx, "127.0.0.1:0") }); err != nil {
@@ -83,18 +99,12 @@ func (f *Fleet) start(ctx context.Context) (err error) {
 		}
 		f.upstream = f.bridge.Address()
 	case f.upstream == "":
-		if f.backend, err = f.spawn("backend", backendCommand); err != nil {
+		if f.backend, err = f.spawn("backend", f.command(backendCommand), false); err != nil {
 			return err
 		}
-		if f.upstream, err = f.backend.awaitReady(ctx); err != nil {
-			return err
-		}
+		f.upstream, err = f.backend.awaitReady(ctx)
 	}
-	list, err := f.startReplicas(ctx, f.options.Replicas)
-	if err != nil {
-		return err
-	}
-	return f.table.Add(endpointsOf(list)...)
+	return err
 }
 
 // Gateway returns the gateway's name and, if it is installed, its version.
@@ -105,15 +115,9 @@ func (f *Fleet) String() string {
 	return fmt.Sprintf("gateways: %d × %s, %s: %s", f.options.Replicas, f.Gateway(), f.options.Stop, f.gateway.Stops[f.options.Stop].Told(f.options.PreStop))
 }
 
-// spawn starts this program as a child, in the guardian's group if it exists.
-func (f *Fleet) spawn(name string, args ...string) (*process, error) {
-	cmd, leader := exec.Command(f.options.Executable, args...), 0 //nolint:noctx // its end is the fleet's part, in order, not a context's
-	if f.guardian != nil {
-		leader = f.guardian.cmd.Process.Pid
-	} else {
-		proc.Untag(cmd)
-	}
-	return startProcess(name, cmd, leader, &f.log)
+// command returns this program as a child with these arguments.
+func (f *Fleet) command(args ...string) *exec.Cmd {
+	return exec.Command(f.options.Executable, args...) //nolint:noctx // its end is the fleet's part, in order, not a context's
 }
 
 // Endpoints returns the balancer; nil if it is in the kernel.
@@ -124,57 +128,38 @@ func (f *Fleet) Endpoints() loadgen.Endpoints {
 	return &f.balancer
 }
 
-// processes returns every child that was started, the guardian first.
-func (f *Fleet) processes() []*process {
-	var all []*process
-	if f.guardian != nil {
-		all = append(all, f.guardian)
-	}
+// members returns every process that was started for the fleet.
+func (f *Fleet) members() []*member {
+	var all []*member
 	if f.backend != nil {
 		all = append(all, f.backend)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, r := range f.replicas {
-		all = append(all, r.process)
+		all = append(all, r.member)
 	}
 	return all
 }
 
-// Stop kills what is left. It returns once it has waited for every child, the
-// guardian last, or when ctx ends; then children may end unobserved. Stop may
-// be called twice.
+// Stop kills what is left. It returns once it has waited for every member and,
+// if the group is the fleet's own, the guardian, or when ctx ends; then members
+// may end unobserved. Stop may be called twice.
 func (f *Fleet) Stop(ctx context.Context) error {
-	all := f.processes()
-	if len(all) == 0 {
-		return nil
+	var list []*proc.Process
+	for _, m := range f.members() {
+		list = append(list, m.Process)
 	}
-	defer func() {
-		if f.bridge != nil {
-			f.bridge.Close()
-		}
-		if f.dir != "" {
-			_ = os.RemoveAll(f.dir) // it contains nothing worth keeping
-		}
-	}()
-	for _, p := range all[1:] {
-		p.kill()
+	err := f.group.KillAll(ctx, list...)
+	if f.bridge != nil {
+		f.bridge.Close()
 	}
-	var err error
-	for _, p := range all[1:] {
-		err = errors.Join(err, p.awaitExit(ctx))
+	if f.dir != "" {
+		f.group.RemoveDir(f.dir)
 	}
-	// When its control pipe closes, the guardian kills its group, including any
-	// processes that the children started, and itself.
-	f.guardian.asked.Store(true)
-	_ = f.guardian.stdin.Close()
-	own, cancel := context.WithTimeout(ctx, exitMargin)
-	defer cancel()
-	if f.guardian.awaitExit(own) != nil {
-		f.guardian.kill() // the process does not behave as a guardian
+	f.stopOnce.Do(func() { close(f.stopped) })
+	if f.options.Processes == nil {
+		err = scenario.Joined(err, f.group.Close())
 	}
-	if err = errors.Join(err, f.guardian.awaitExit(ctx)); err != nil {
-		return ctx.Err() // all errors come from ctx; one is enough
-	}
-	return nil
+	return err
 }

@@ -13,6 +13,7 @@ import (
 
 	"nodrop/scenario/lab/dataplane"
 	"nodrop/scenario/lab/gateway"
+	"nodrop/scenario/proc"
 )
 
 // Options describe a fleet to start. Times have no defaults: zero means none.
@@ -28,6 +29,7 @@ type Options struct {
 	Program     string         // path of the gateway's program; "" means search for it
 	Backend     string         // HOST:PORT of an existing HTTP server; "" means our own
 	Executable  string         // the program that calls Main; "" means this one
+	Processes   *proc.Group    // holds the fleet's processes; nil means a group of its own, which Stop closes
 	Stderr      io.Writer      // gets the children's stderr; nil discards it
 }
 

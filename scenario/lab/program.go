@@ -4,12 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"os"
-	"os/exec"
 	"path/filepath"
 
 	"nodrop/scenario/lab/gateway"
-	"nodrop/scenario/proc"
 )
 
 // prepare finds the gateway's program and creates a directory for its files.
@@ -23,11 +20,8 @@ func (f *Fleet) prepare(ctx context.Context) (err error) {
 	if f.version, err = f.gateway.VersionOf(ctx, f.program); err != nil {
 		return err
 	}
-	if f.dir, err = os.MkdirTemp("", "nodrop-lab-"); err != nil {
-		return err
-	}
-	proc.GuardDir(f.guardian.stdin, f.dir)
-	return nil
+	f.dir, err = f.group.TempDir("nodrop-lab-")
+	return err
 }
 
 // startProgram starts an installed gateway as leader of a process group,
@@ -37,30 +31,11 @@ func (f *Fleet) startProgram(r *replica, name string, host netip.Addr) (err erro
 	if s.Listen, s.Admin, err = freePorts(host); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	// The workers of a gateway may run as another user.
-	if err := os.MkdirAll(s.Dir, 0o755); err != nil { //nolint:gosec // nothing in it is secret
+	cmd, err := f.gateway.Command(f.program, s)
+	if err != nil {
 		return err
 	}
 	r.site = s
-	how := f.gateway.SetUp(s)
-	for name, text := range how.Files {
-		if err := os.WriteFile(filepath.Join(s.Dir, name), []byte(text), 0o600); err != nil {
-			return err
-		}
-	}
-	cmd := exec.Command(f.program, how.Args...) //nolint:noctx,gosec // its end is the fleet's part; the program is the user's choice
-	cmd.Dir = s.Dir
-	cmd.Env = append(os.Environ(), how.Env...)
-	tag := proc.NewTag()
-	proc.GuardTag(f.guardian.stdin, tag)
-	tag.Put(cmd)
-	if r.process, err = startProcess(name, cmd, alone, &f.log); err != nil {
-		return err
-	}
-	proc.Guard(f.guardian.stdin, cmd)
-	go func() {
-		<-r.exited
-		proc.Unguard(f.guardian.stdin, cmd)
-	}()
-	return nil
+	r.member, err = f.spawn(name, cmd, true)
+	return err
 }

@@ -16,7 +16,7 @@ import (
 
 // replica is one gateway process and its address.
 type replica struct {
-	*process
+	*member
 	addr    netip.AddrPort
 	site    *gateway.Site // nil for the builtin gateway
 	cut     error         // connections left at the end of the grace period; set before the signal
@@ -24,7 +24,7 @@ type replica struct {
 }
 
 func (r *replica) endpoint() loadgen.Endpoint {
-	return loadgen.Endpoint{Name: r.name, Addr: r.addr}
+	return loadgen.Endpoint{Name: r.Name, Addr: r.addr}
 }
 
 func endpointsOf(list []*replica) []loadgen.Endpoint {
@@ -59,13 +59,13 @@ func (f *Fleet) startReplica() (*replica, error) {
 	name, host := fmt.Sprintf("gw-%d", i), replicaHost(runtime.GOOS, i)
 	var err error
 	if f.gateway.Own() {
-		r.process, err = f.spawn(name, gatewayCommand,
+		r.member, err = f.spawn(name, f.command(gatewayCommand,
 			"--name", name,
 			"--listen", host.String()+":0",
 			"--backend", f.upstream,
 			"--stop", string(f.options.Stop),
 			"--grace", f.options.Grace.String(),
-			"--backend-idle", f.options.idleTime().String())
+			"--backend-idle", f.options.idleTime().String()), false)
 	} else {
 		err = f.startProgram(r, name, host)
 	}
@@ -74,7 +74,7 @@ func (f *Fleet) startReplica() (*replica, error) {
 	}
 	f.replicas = append(f.replicas, r)
 	if f.watch != nil {
-		go watchCrash(r.process, f.watch)
+		go f.watchCrash(r.member, f.watch)
 	}
 	return r, nil
 }
@@ -85,8 +85,8 @@ func (f *Fleet) Replicas() []string {
 	defer f.mu.Unlock()
 	var names []string
 	for _, r := range f.replicas {
-		if r.alive() {
-			names = append(names, r.name)
+		if r.Alive() {
+			names = append(names, r.Name)
 		}
 	}
 	return names
@@ -115,7 +115,7 @@ func (r *replica) watchListener(ctx context.Context) {
 		}
 		select {
 		case <-tick.C:
-		case <-r.exited:
+		case <-r.Ended:
 			return
 		case <-ctx.Done():
 			return
@@ -128,8 +128,8 @@ func (r *replica) watchListener(ctx context.Context) {
 func (r *replica) exitError(mode gateway.Mode, killed bool) error {
 	switch {
 	case killed:
-		return fmt.Errorf("%s outlived its grace and was killed", r.name)
-	case mode == gateway.Abrupt && endedBySignal(r.cmd.ProcessState):
+		return fmt.Errorf("%s outlived its grace and was killed", r.Name)
+	case mode == gateway.Abrupt && endedBySignal(r.Err):
 		return nil
 	case r.site != nil && r.cut != nil:
 		return r.cut
@@ -143,8 +143,8 @@ func (r *replica) exitError(mode gateway.Mode, killed bool) error {
 // request, which is a signal on systems that have them.
 func (r *replica) end(signal string) error {
 	if r.site == nil {
-		return r.ask(requestTerm)
+		return r.request(requestTerm)
 	}
-	r.asked.Store(true)
-	return sendSignal(r.cmd.Process, signal)
+	r.Ask()
+	return sendSignal(r.member, signal)
 }

@@ -22,10 +22,10 @@ func (r *replica) awaitServing(ctx context.Context) error {
 		return err
 	}
 	if r.addr, err = netip.ParseAddrPort(addr); err != nil {
-		return fmt.Errorf("%s is ready at %q, which is no address", r.name, addr)
+		return fmt.Errorf("%s is ready at %q, which is no address", r.Name, addr)
 	}
 	if err := r.check(ctx); err != nil {
-		return r.withTail(fmt.Errorf("%s does not serve: %w", r.name, err))
+		return r.withTail(fmt.Errorf("%s does not serve: %w", r.Name, err))
 	}
 	return nil
 }
@@ -44,10 +44,10 @@ func (r *replica) pollServing(ctx context.Context) error {
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case !r.alive():
-			return fmt.Errorf("%s did not start: %w", r.name, r.failure())
+		case !r.Alive():
+			return fmt.Errorf("%s did not start: %w", r.Name, r.failure())
 		case time.Now().After(timeout):
-			return r.withTail(fmt.Errorf("%s does not serve after %v: %w", r.name, readyTimeout, err))
+			return r.withTail(fmt.Errorf("%s does not serve after %v: %w", r.Name, readyTimeout, err))
 		}
 		scenario.Sleep(ctx, servingPoll)
 	}
@@ -71,7 +71,7 @@ func (r *replica) check(ctx context.Context) error {
 	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
 		return err
 	}
-	if name := resp.Header.Get(gateway.ReplicaHeader); name != r.name {
+	if name := resp.Header.Get(gateway.ReplicaHeader); name != r.Name {
 		return fmt.Errorf("%q answers in its place", name)
 	}
 	switch resp.StatusCode {
