@@ -48,13 +48,13 @@ func (c *Child) launch(start func(*Process) error, reaped func(*Process)) (*Proc
 // lead starts a process as the leader of a new process group. The caller must
 // hold the lock.
 func (g *Group) lead(p *Process) error {
-	p.tag, p.leads = NewTag(), true
+	p.tag, p.leads = newTag(), true
 	return g.start(p.cmd, p.tag, sayTag)
 }
 
 // join starts a process in the guardian's process group. The caller must hold
 // the lock.
 func (g *Group) join(p *Process) error {
-	Join(p.cmd, g.guardian.PID())
+	setGroup(p.cmd, g.guardian.PID())
 	return p.cmd.Start()
 }

@@ -45,8 +45,8 @@ type Group struct {
 	pipe     io.WriteCloser // to the guardian
 	closed   bool
 	named    map[string]*Process
-	running  map[Tag]bool      // tags of named processes that have not been waited for
-	commands map[*exec.Cmd]Tag // started and not done
+	running  map[tag]bool      // tags of named processes that have not been waited for
+	commands map[*exec.Cmd]tag // started and not done
 	theirs   map[int]bool      // orphans that named processes left while no command was running
 	detached map[int]bool      // orphans of commands, which are left running
 }
@@ -59,14 +59,14 @@ func (g *Group) Start(cmd *exec.Cmd) error {
 	if len(g.commands) == 0 {
 		g.claim()
 	}
-	tag := NewTag()
-	if err := g.start(cmd, tag, sayCommand); err != nil {
+	t := newTag()
+	if err := g.start(cmd, t, sayCommand); err != nil {
 		return err
 	}
 	if g.commands == nil {
-		g.commands = map[*exec.Cmd]Tag{}
+		g.commands = map[*exec.Cmd]tag{}
 	}
-	g.commands[cmd] = tag
+	g.commands[cmd] = t
 	return nil
 }
 
@@ -86,15 +86,15 @@ func (g *Group) claim() {
 // start passes the tag to the guardian before the fork, so that the guardian
 // finds the process even if we are killed in between. The caller must hold the
 // lock.
-func (g *Group) start(cmd *exec.Cmd, tag Tag, word string) error {
+func (g *Group) start(cmd *exec.Cmd, t tag, word string) error {
 	if err := g.needGuardian(context.Background()); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(g.pipe, word, tag); err != nil {
+	if _, err := fmt.Fprintln(g.pipe, word, t); err != nil {
 		return fmt.Errorf("guardian: %w", err)
 	}
-	tag.Put(cmd)
-	Join(cmd, 0)
+	t.put(cmd)
+	setGroup(cmd, 0)
 	if err := cmd.Start(); err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (g *Group) end(p *Process) {
 	g.release(p)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	sweep(func(t Tag, _ int) bool { return t == p.tag })
+	sweep(func(t tag, _ int) bool { return t == p.tag })
 	delete(g.running, p.tag)
 	if len(g.running) > 0 {
 		return // an untagged orphan may belong to another process

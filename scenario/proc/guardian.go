@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 )
@@ -34,25 +33,6 @@ const (
 	sayUndir   = "undir"   // the path of a directory that is no longer to be removed
 )
 
-// Guard tells a guardian, through its stdin, about a process that leads its own
-// group. Write errors do not matter: a guardian that has exited has killed
-// everything.
-func Guard(guardian io.Writer, leader *exec.Cmd) {
-	_, _ = fmt.Fprintln(guardian, sayLeader, leader.Process.Pid)
-}
-
-// Unguard tells a guardian that such a process has been waited for: its id may
-// be reused.
-func Unguard(guardian io.Writer, leader *exec.Cmd) {
-	_, _ = fmt.Fprintln(guardian, sayDone, leader.Process.Pid)
-}
-
-// GuardTag tells a guardian about a process before it starts.
-func GuardTag(guardian io.Writer, t Tag) { _, _ = fmt.Fprintln(guardian, sayTag, t) }
-
-// GuardDir tells a guardian to remove a directory at the end.
-func GuardDir(guardian io.Writer, path string) { _, _ = fmt.Fprintln(guardian, sayDir, path) }
-
 // Main runs a guardian if args say so; otherwise handled is false. args are
 // os.Args[1:].
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, handled bool) {
@@ -63,8 +43,8 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, h
 }
 
 type guarded struct {
-	tags     map[Tag]bool
-	commands map[Tag]bool
+	tags     map[tag]bool
+	commands map[tag]bool
 	leaders  map[int]bool
 	dirs     map[string]bool
 }
@@ -79,7 +59,7 @@ func guard(stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitMisuse
 	}
 	fmt.Fprintln(stdout, guardianReady)
-	g := guarded{tags: map[Tag]bool{}, commands: map[Tag]bool{}, leaders: map[int]bool{}, dirs: map[string]bool{}}
+	g := guarded{tags: map[tag]bool{}, commands: map[tag]bool{}, leaders: map[int]bool{}, dirs: map[string]bool{}}
 	lines := bufio.NewScanner(stdin)
 	for lines.Scan() { // a read error also counts as the end
 		word, arg, _ := strings.Cut(lines.Text(), " ")
@@ -92,11 +72,11 @@ func guard(stdin io.Reader, stdout, stderr io.Writer) int {
 func (g *guarded) hear(word, arg string) {
 	switch word {
 	case sayTag:
-		g.tags[Tag(arg)] = true
+		g.tags[tag(arg)] = true
 	case sayCommand:
-		g.commands[Tag(arg)] = true
+		g.commands[tag(arg)] = true
 	case sayUntag:
-		delete(g.commands, Tag(arg))
+		delete(g.commands, tag(arg))
 	case sayDir:
 		g.dirs[arg] = true
 	case sayUndir:
@@ -118,7 +98,7 @@ func (g *guarded) end() {
 		killGroupOf(pid)
 	}
 	if len(g.tags)+len(g.commands) > 0 {
-		sweep(func(t Tag, pid int) bool { return g.tags[t] || g.commands[t] && inSession(pid) })
+		sweep(func(t tag, pid int) bool { return g.tags[t] || g.commands[t] && inSession(pid) })
 	}
 	for dir := range g.dirs {
 		_ = os.RemoveAll(dir)

@@ -1,6 +1,8 @@
 package proc_test
 
 import (
+	"crypto/rand"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -261,7 +263,7 @@ func TestGuardedBeforeTheFork(t *testing.T) {
 		t.Fatal(err)
 	}
 	guardian := exec.Command(self, proc.GuardianCommand)
-	proc.Join(guardian, 0)
+	guardian.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdin, err := guardian.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -269,11 +271,11 @@ func TestGuardedBeforeTheFork(t *testing.T) {
 	if err := guardian.Start(); err != nil {
 		t.Fatal(err)
 	}
-	tag := proc.NewTag()
-	proc.GuardTag(stdin, tag)
+	tag := rand.Text()
+	fmt.Fprintln(stdin, "tag", tag)
 	cmd := exec.Command("sh", "-c", "setsid sleep 1000 & echo $!; exec sleep 1001 >/dev/null")
-	tag.Put(cmd)
-	proc.Join(cmd, 0)
+	cmd.Env = append(os.Environ(), "NODROP_PROCESS="+tag)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	pid := child(t, cmd, (*exec.Cmd).Start)
 	if err := stdin.Close(); err != nil {
 		t.Fatal(err)

@@ -98,8 +98,8 @@ func (g *Group) guardianCommand() (*exec.Cmd, error) {
 		}
 	}
 	cmd := exec.Command(self, GuardianCommand) //nolint:noctx // its end is that of the pipe
-	Join(cmd, 0)
-	Untag(cmd)
+	setGroup(cmd, 0)
+	untag(cmd)
 	return cmd, nil
 }
 

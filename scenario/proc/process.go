@@ -22,7 +22,7 @@ type Process struct {
 	Err     error
 
 	cmd   *exec.Cmd
-	tag   Tag  // "" if it has none
+	tag   tag  // "" if it has none
 	leads bool // it leads a process group, which ends with it
 	exit  atomic.Int32
 }
@@ -51,7 +51,7 @@ func (g *Group) Run(name string, cmd *exec.Cmd) (*Process, error) {
 		return nil, err
 	}
 	if g.named == nil {
-		g.named, g.running = map[string]*Process{}, map[Tag]bool{}
+		g.named, g.running = map[string]*Process{}, map[tag]bool{}
 	}
 	g.named[name], g.running[p.tag] = p, true
 	go p.reap(g.end, &sync.WaitGroup{})
@@ -147,7 +147,7 @@ func (g *Group) KillAll(ctx context.Context, list ...*Process) error {
 	for _, p := range list {
 		p.Kill()
 	}
-	left, tags := false, map[Tag]bool{}
+	left, tags := false, map[tag]bool{}
 	for _, p := range list {
 		switch {
 		case p.Await(ctx) != nil: // a sweep would take its exit status away
@@ -157,7 +157,7 @@ func (g *Group) KillAll(ctx context.Context, list ...*Process) error {
 		}
 	}
 	if len(tags) > 0 {
-		sweep(func(t Tag, _ int) bool { return tags[t] })
+		sweep(func(t tag, _ int) bool { return tags[t] })
 	}
 	if left {
 		return ctx.Err()
