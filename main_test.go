@@ -1098,6 +1098,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/scenario/proc", nil},
 		{"nodrop/scenario/lab/gateway", []string{"nodrop/loadgen", "=nodrop/scenario", "nodrop/scenario/proc"}},
 		{"nodrop/scenario/lab/dataplane", []string{"nodrop/loadgen"}},
+		{"nodrop/scenario/lab/backend", []string{"=nodrop/scenario"}},
 		{"nodrop/scenario/lab", []string{"nodrop/loadgen", "nodrop/scenario"}},
 		{"nodrop/scenario/action", []string{"nodrop/loadgen", "nodrop/scenario"}},
 		{"nodrop/scenario/kube/api", []string{"nodrop/loadgen", "=nodrop/scenario"}},

@@ -1,7 +1,8 @@
 // Package lab runs a gateway fleet on this machine, N replicas and one backend
 // as real child processes, and takes replicas through their whole lifecycle.
 // Package gateway describes the gateways; package dataplane has the table that
-// distributes new connections over the replicas.
+// distributes new connections over the replicas; package backend is the server
+// behind them.
 //
 // The pipeline:
 //

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"nodrop/loadgen/record"
+	"nodrop/scenario/lab/backend"
 	"nodrop/scenario/lab/gateway"
 	"nodrop/scenario/proc"
 )
@@ -25,7 +26,7 @@ func TestFleetServes(t *testing.T) {
 	}
 	for _, r := range f.replicas {
 		resp := get(t, r)
-		if resp.StatusCode != 200 || resp.body != page {
+		if resp.StatusCode != 200 || resp.body != backend.Page {
 			t.Errorf("%s answers %d, %d bytes", r.Name, resp.StatusCode, len(resp.body))
 		}
 		if got := resp.Header.Get(gateway.ReplicaHeader); got != r.Name {
