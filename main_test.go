@@ -637,10 +637,10 @@ func TestLabInterrupted(t *testing.T) {
 		"in the set-up of the second variant": {
 			args: []string{"lab", "--replicas", "3", "-n", "20", "-c", "20", "-q", "25", "--at", "#1", "--stop", "naive,graceful", "--pre-stop", "10m"},
 			came: func(m *marked) func() bool {
-				guardians := map[int]bool{}
+				backends := map[int]bool{}
 				return func() bool {
-					maps.Copy(guardians, m.children("guardian"))
-					return len(guardians) == 2
+					maps.Copy(backends, m.children("lab-backend"))
+					return len(backends) == 2
 				}
 			},
 			told: []string{`(?m)^  planned 20 = started 20 \+ unsent 0$`},
@@ -1098,6 +1098,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/scenario/proc", nil},
 		{"nodrop/scenario/lab/gateway", []string{"nodrop/loadgen", "=nodrop/scenario", "nodrop/scenario/proc"}},
 		{"nodrop/scenario/lab/dataplane", []string{"nodrop/loadgen"}},
+		{"nodrop/scenario/lab/backend", []string{"=nodrop/scenario"}},
 		{"nodrop/scenario/lab", []string{"nodrop/loadgen", "nodrop/scenario"}},
 		{"nodrop/scenario/action", []string{"nodrop/loadgen", "nodrop/scenario"}},
 		{"nodrop/scenario/kube/api", []string{"nodrop/loadgen", "=nodrop/scenario"}},

@@ -26,7 +26,7 @@ func (a *FleetAction) String() string { return "start gateways" }
 func (a *FleetAction) Run(ctx context.Context, env *scenario.Env) error {
 	o := a.Options
 	a.said, a.log = &scenario.Tail{}, env.Log
-	o.Stderr = a.said
+	o.Stderr, o.Processes = a.said, env.Processes
 	fleet, err := Start(ctx, o)
 	if err != nil {
 		return err

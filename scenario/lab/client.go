@@ -41,15 +41,17 @@ type ClientResult struct {
 // The client's output goes to stdout and stderr. Run calls begun once the fleet
 // serves, and leaves nothing running.
 func (c *ClientRun) Run(ctx context.Context, stdout, stderr io.Writer, begun func(fleet string)) (result *ClientResult, err error) {
-	fleet, err := Start(ctx, c.Options)
+	processes := &proc.Group{Executable: c.Executable}
+	defer func() { err = scenario.Joined(err, processes.Close()) }()
+	o := c.Options
+	o.Processes = processes
+	fleet, err := Start(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = scenario.Joined(err, fleet.Stop(context.WithoutCancel(ctx))) }()
 	result = &ClientResult{Fleet: fleet.String()}
 	begun(result.Fleet)
-	processes := &proc.Group{Executable: c.Executable}
-	defer func() { err = scenario.Joined(err, processes.Close()) }()
 
 	before, err := kernelCounts()
 	if err != nil {

@@ -13,7 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"nodrop/loadgen/record"
+	"nodrop/scenario/lab/backend"
 	"nodrop/scenario/lab/gateway"
+	"nodrop/scenario/proc"
 )
 
 func TestFleetServes(t *testing.T) {
@@ -23,14 +26,14 @@ func TestFleetServes(t *testing.T) {
 	}
 	for _, r := range f.replicas {
 		resp := get(t, r)
-		if resp.StatusCode != 200 || resp.body != page {
-			t.Errorf("%s answers %d, %d bytes", r.name, resp.StatusCode, len(resp.body))
+		if resp.StatusCode != 200 || resp.body != backend.Page {
+			t.Errorf("%s answers %d, %d bytes", r.Name, resp.StatusCode, len(resp.body))
 		}
-		if got := resp.Header.Get(gateway.ReplicaHeader); got != r.name {
-			t.Errorf("%s calls itself %q", r.name, got)
+		if got := resp.Header.Get(gateway.ReplicaHeader); got != r.Name {
+			t.Errorf("%s calls itself %q", r.Name, got)
 		}
 		if resp.Close {
-			t.Errorf("%s answers Connection: close before it drains", r.name)
+			t.Errorf("%s answers Connection: close before it drains", r.Name)
 		}
 	}
 	seen := handedOut(t, f, 1000)
@@ -49,7 +52,7 @@ func TestReplicasDifferByAddress(t *testing.T) {
 	f := startFleet(t, Options{Replicas: 2, Stop: gateway.Abrupt})
 	for i, want := range []string{"127.0.0.2", "127.0.0.3"} {
 		if got := f.replicas[i].addr.Addr().String(); got != want {
-			t.Errorf("%s serves at %s; want %s", f.replicas[i].name, got, want)
+			t.Errorf("%s serves at %s; want %s", f.replicas[i].Name, got, want)
 		}
 	}
 }
@@ -60,9 +63,9 @@ func TestStopTwice(t *testing.T) {
 		if err := f.Stop(testContext(t)); err != nil {
 			t.Fatal(err)
 		}
-		for _, p := range f.processes() {
-			if p.alive() {
-				t.Errorf("%s runs after Stop", p.name)
+		for _, m := range f.watched() {
+			if m.Alive() {
+				t.Errorf("%s runs after Stop", m.Name)
 			}
 		}
 	}
@@ -81,9 +84,9 @@ func TestStopWithoutTime(t *testing.T) {
 	if err := f.Stop(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	for _, p := range f.processes() { // they exit nevertheless
-		if err := p.awaitExit(testContext(t)); err != nil {
-			t.Errorf("%s: %v", p.name, err)
+	for _, m := range f.watched() { // they exit nevertheless
+		if err := m.Await(testContext(t)); err != nil {
+			t.Errorf("%s: %v", m.Name, err)
 		}
 	}
 }
@@ -157,7 +160,7 @@ func TestStartFails(t *testing.T) {
 			if strings.Contains(err.Error(), "\n") {
 				t.Errorf("%q is more than one line", err)
 			}
-			if test.script == sayAndExit && !strings.Contains(complaints.String(), ": no luck today\n") {
+			if test.script == sayAndExit && name != "guardian" && !strings.Contains(complaints.String(), ": no luck today\n") {
 				t.Errorf("complaints are %q", complaints.String())
 			}
 			expectNoChildren(t)
@@ -195,7 +198,7 @@ func (c cancelOn) Write(p []byte) (int, error) {
 }
 
 func TestStartCancelledMidway(t *testing.T) {
-	for _, child := range []string{"guardian*", "lab-backend*", "*gw-2*"} {
+	for _, child := range []string{"lab-backend*", "*gw-2*"} {
 		t.Run(child, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
@@ -227,4 +230,50 @@ func TestStartCutShort(t *testing.T) {
 		}
 		expectNoChildren(t)
 	}
+}
+
+// Fleets share a group: when one stops, the other and the guardian stay; what
+// is left ends with the group.
+func TestFleetsShareAGroup(t *testing.T) {
+	processes := &proc.Group{}
+	options := Options{Replicas: 2, Stop: gateway.Naive, Processes: processes}
+	first, second := startFleet(t, options), startFleet(t, options)
+	if first.guardian != second.guardian {
+		t.Error("each has its own guardian")
+	}
+	j := newJournal()
+	first.Watch(j.mark)
+	if err := first.Stop(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range first.members() {
+		if m.Alive() {
+			t.Errorf("%s runs after Stop", m.Name)
+		}
+	}
+	if got := second.Replicas(); len(got) != 2 || !second.guardian.Alive() {
+		t.Errorf("the other one has the replicas %v, its guardian is alive: %v", got, second.guardian.Alive())
+	}
+	if err := second.guardian.Send(os.Kill); err != nil {
+		t.Fatal(err)
+	}
+	if err := second.guardian.Await(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Err(); err == nil || err.Error() != "guardian exited before it was asked to: signal: killed" {
+		t.Errorf("got %v; want that the guardian exited", err)
+	}
+	if j.has(record.MarkCrashed, "guardian") {
+		t.Error("a fleet that was stopped still watches the guardian")
+	}
+	if _, err := Start(testContext(t), options); err == nil || !strings.HasPrefix(err.Error(), "the guardian exited") {
+		t.Errorf("got %v; want that the guardian exited", err)
+	}
+	if err := second.Stop(testContext(t)); err != nil {
+		t.Error(err)
+	}
+	if err := processes.Close(); err != nil {
+		t.Error(err)
+	}
+	expectNoChildren(t)
 }

@@ -30,13 +30,13 @@ func runTestParent() int {
 		return 1
 	}
 	stray := exec.Command("sleep", "600")
-	proc.Join(stray, f.guardian.cmd.Process.Pid)
+	stray.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: f.guardian.PID()}
 	if err := stray.Start(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	for _, p := range f.processes() {
-		fmt.Print(p.cmd.Process.Pid, " ")
+	for _, m := range f.watched() {
+		fmt.Print(m.PID(), " ")
 	}
 	fmt.Println(stray.Process.Pid)
 	_, _ = io.Copy(io.Discard, os.Stdin)
@@ -147,25 +147,26 @@ func TestControlPipesAreClosedOnExec(t *testing.T) {
 		t.Skip("needs /proc")
 	}
 	f := startFleet(t, Options{Replicas: 3, Stop: gateway.Graceful})
-	owners := map[string]*process{}
-	for _, p := range f.processes() {
-		owners[descriptors(t, p)["0"]] = p
+	all := f.watched()
+	owners := map[string]*member{}
+	for _, m := range all {
+		owners[descriptors(t, m)["0"]] = m
 	}
-	if len(owners) != len(f.processes()) {
-		t.Fatalf("%d control pipes; want %d", len(owners), len(f.processes()))
+	if len(owners) != len(all) {
+		t.Fatalf("%d control pipes; want %d", len(owners), len(all))
 	}
-	for _, p := range f.processes() {
-		for fd, target := range descriptors(t, p) {
-			if owner := owners[target]; owner != nil && owner != p {
-				t.Errorf("%s holds the control pipe of %s as its %s", p.name, owner.name, fd)
+	for _, m := range all {
+		for fd, target := range descriptors(t, m) {
+			if owner := owners[target]; owner != nil && owner != m {
+				t.Errorf("%s holds the control pipe of %s as its %s", m.Name, owner.Name, fd)
 			}
 		}
 	}
 }
 
-func descriptors(t *testing.T, p *process) map[string]string {
+func descriptors(t *testing.T, m *member) map[string]string {
 	t.Helper()
-	dir := fmt.Sprintf("/proc/%d/fd/", p.cmd.Process.Pid)
+	dir := fmt.Sprintf("/proc/%d/fd/", m.PID())
 	fds, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -189,7 +190,7 @@ func expectNoChildren(t *testing.T) {
 // A replica that cannot exit is killed after its grace period.
 func TestOutlivedGrace(t *testing.T) {
 	f := startFleet(t, Options{Replicas: 2, Stop: gateway.Naive})
-	if err := f.replicaAt(2).cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+	if err := f.replicaAt(2).Send(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
 	j := newJournal()

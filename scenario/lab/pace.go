@@ -11,6 +11,7 @@ import (
 	"nodrop/loadgen"
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
+	"nodrop/scenario/proc"
 )
 
 // How the lab chooses a rate.
@@ -43,7 +44,7 @@ type Pace struct {
 // Run measures the first time it is called, and sets the rate of the loads.
 func (p *Pace) Run(ctx context.Context, env *scenario.Env) error {
 	if p.measured == 0 {
-		measured, err := p.measure(ctx)
+		measured, err := p.measure(ctx, env.Processes)
 		if err != nil {
 			return err
 		}
@@ -67,8 +68,10 @@ func (p *Pace) String() string {
 func perSecond(rate float64) string { return strconv.FormatFloat(rate, 'f', -1, 64) }
 
 // measure sends requests as fast as responses arrive, to its own fleet.
-func (p *Pace) measure(ctx context.Context) (rate float64, err error) {
-	fleet, err := Start(ctx, p.Options)
+func (p *Pace) measure(ctx context.Context, processes *proc.Group) (rate float64, err error) {
+	o := p.Options
+	o.Processes = processes
+	fleet, err := Start(ctx, o)
 	if err != nil {
 		return 0, err
 	}

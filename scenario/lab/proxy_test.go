@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"nodrop/scenario/lab/backend"
 	"nodrop/scenario/lab/gateway"
 )
 
@@ -65,9 +66,9 @@ func TestProxyForwards(t *testing.T) {
 }
 
 func TestProxyRoutes(t *testing.T) {
-	_, front := proxied(t, newBackend())
+	_, front := proxied(t, backend.New())
 	for path, length := range map[string]int{
-		"/": len(page), "/bytes/100000": 100000, "/stream-bytes/50000": 50000, "/status/204": 0,
+		"/": len(backend.Page), "/bytes/100000": 100000, "/stream-bytes/50000": 50000, "/status/204": 0,
 		"/drip?delay=0&duration=0.01&numbytes=50": 50,
 	} {
 		got := request(t, "GET", front.URL+path, "")
@@ -115,7 +116,7 @@ func TestProxyCutsWhatWasCut(t *testing.T) {
 }
 
 func TestProxyWithoutBackend(t *testing.T) {
-	p, front := proxied(t, newBackend())
+	p, front := proxied(t, backend.New())
 	nobody, err := listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +133,7 @@ func TestProxyWithoutBackend(t *testing.T) {
 }
 
 func TestProxyDraining(t *testing.T) {
-	p, front := proxied(t, newBackend())
+	p, front := proxied(t, backend.New())
 	transport := http.Transport{}
 	defer transport.CloseIdleConnections()
 	for _, draining := range []bool{false, true} {
@@ -146,7 +147,7 @@ func TestProxyDraining(t *testing.T) {
 
 // BenchmarkProxy measures a gateway's work for a request, including the backend's.
 func BenchmarkProxy(b *testing.B) {
-	backend := httptest.NewServer(newBackend())
+	backend := httptest.NewServer(backend.New())
 	b.Cleanup(backend.Close)
 	p := newProxy("gw-1", strings.TrimPrefix(backend.URL, "http://"), time.Hour)
 	b.Cleanup(p.transport.CloseIdleConnections)

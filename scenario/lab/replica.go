@@ -3,20 +3,20 @@ package lab
 import (
 	"context"
 	"fmt"
-	"io"
-	"net/http"
 	"net/netip"
+	"runtime"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"nodrop/loadgen"
-	"nodrop/scenario"
 	"nodrop/scenario/lab/gateway"
 	"nodrop/scenario/proc"
 )
 
 // replica is one gateway process and its address.
 type replica struct {
-	*process
+	*member
 	addr    netip.AddrPort
 	site    *gateway.Site // nil for the builtin gateway
 	cut     error         // connections left at the end of the grace period; set before the signal
@@ -24,76 +24,72 @@ type replica struct {
 }
 
 func (r *replica) endpoint() loadgen.Endpoint {
-	return loadgen.Endpoint{Name: r.name, Addr: r.addr}
+	return loadgen.Endpoint{Name: r.Name, Addr: r.addr}
 }
 
-// awaitServing waits until the replica forwards a response from the backend.
-func (r *replica) awaitServing(ctx context.Context) error {
-	if r.site != nil {
-		return r.pollServing(ctx)
+func endpointsOf(list []*replica) []loadgen.Endpoint {
+	var endpoints []loadgen.Endpoint
+	for _, r := range list {
+		endpoints = append(endpoints, r.endpoint())
 	}
-	addr, err := r.awaitReady(ctx)
-	if err != nil {
-		return err
-	}
-	if r.addr, err = netip.ParseAddrPort(addr); err != nil {
-		return fmt.Errorf("%s is ready at %q, which is no address", r.name, addr)
-	}
-	if err := r.check(ctx); err != nil {
-		return r.withTail(fmt.Errorf("%s does not serve: %w", r.name, err))
-	}
-	return nil
+	return endpoints
 }
 
-// servingPoll is the interval between checks of a program that does not report
-// when it is ready.
-const servingPoll = 20 * time.Millisecond
-
-func (r *replica) pollServing(ctx context.Context) error {
-	r.addr = r.site.Listen
-	timeout := time.Now().Add(readyTimeout)
-	for {
-		err := r.check(ctx)
-		switch {
-		case err == nil:
-			return nil
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case !r.alive():
-			return fmt.Errorf("%s did not start: %w", r.name, r.failure())
-		case time.Now().After(timeout):
-			return r.withTail(fmt.Errorf("%s does not serve after %v: %w", r.name, readyTimeout, err))
+// startReplicas starts n replicas and waits until all of them serve.
+func (f *Fleet) startReplicas(ctx context.Context, n int) (started []*replica, err error) {
+	group, ctx := errgroup.WithContext(ctx)
+	for range n {
+		r, err := f.startReplica()
+		if err != nil {
+			group.Go(func() error { return err })
+			break
 		}
-		scenario.Sleep(ctx, servingPoll)
+		started = append(started, r)
+		group.Go(func() error { return r.awaitServing(ctx) })
 	}
+	return started, group.Wait()
 }
 
-// check requests the backend's first page once. Any response from the backend
-// will do.
-func (r *replica) check(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+r.addr.String()+"/", nil)
+// startReplica starts the next replica. Names and addresses are not reused.
+func (f *Fleet) startReplica() (*replica, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r := &replica{}
+	i := len(f.replicas) + 1
+	name, host := fmt.Sprintf("gw-%d", i), replicaHost(runtime.GOOS, i)
+	var err error
+	if f.gateway.Own() {
+		r.member, err = f.spawn(name, f.command(gatewayCommand,
+			"--name", name,
+			"--listen", host.String()+":0",
+			"--backend", f.upstream,
+			"--stop", string(f.options.Stop),
+			"--grace", f.options.Grace.String(),
+			"--backend-idle", f.options.idleTime().String()), false)
+	} else {
+		err = f.startProgram(r, name, host)
+	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	transport := http.Transport{DisableKeepAlives: true}
-	resp, err := transport.RoundTrip(req)
-	if err != nil {
-		return err
+	f.replicas = append(f.replicas, r)
+	if f.watch != nil {
+		go f.watchCrash(r.member, f.watch)
 	}
-	defer func() { _ = resp.Body.Close() }()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-		return err
+	return r, nil
+}
+
+// Replicas returns the names of running replicas, gw-1 first.
+func (f *Fleet) Replicas() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var names []string
+	for _, r := range f.replicas {
+		if r.Alive() {
+			names = append(names, r.Name)
+		}
 	}
-	if name := resp.Header.Get(gateway.ReplicaHeader); name != r.name {
-		return fmt.Errorf("%q answers in its place", name)
-	}
-	switch resp.StatusCode {
-	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout: // from the gateway itself
-		return fmt.Errorf("it answers %s", resp.Status)
-	}
-	return nil
+	return names
 }
 
 // listenerPoll is how often the kernel is asked whether a leaving replica still
@@ -119,7 +115,7 @@ func (r *replica) watchListener(ctx context.Context) {
 		}
 		select {
 		case <-tick.C:
-		case <-r.exited:
+		case <-r.Ended:
 			return
 		case <-ctx.Done():
 			return
@@ -132,8 +128,8 @@ func (r *replica) watchListener(ctx context.Context) {
 func (r *replica) exitError(mode gateway.Mode, killed bool) error {
 	switch {
 	case killed:
-		return fmt.Errorf("%s outlived its grace and was killed", r.name)
-	case mode == gateway.Abrupt && endedBySignal(r.cmd.ProcessState):
+		return fmt.Errorf("%s outlived its grace and was killed", r.Name)
+	case mode == gateway.Abrupt && endedBySignal(r.Err):
 		return nil
 	case r.site != nil && r.cut != nil:
 		return r.cut
@@ -147,8 +143,8 @@ func (r *replica) exitError(mode gateway.Mode, killed bool) error {
 // request, which is a signal on systems that have them.
 func (r *replica) end(signal string) error {
 	if r.site == nil {
-		return r.ask(requestTerm)
+		return r.request(requestTerm)
 	}
-	r.asked.Store(true)
-	return sendSignal(r.cmd.Process, signal)
+	r.Ask()
+	return sendSignal(r.member, signal)
 }

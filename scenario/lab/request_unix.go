@@ -3,8 +3,9 @@
 package lab
 
 import (
-	"io"
+	"errors"
 	"os"
+	"os/exec"
 	"os/signal"
 	"syscall"
 
@@ -37,20 +38,25 @@ func notifyRequests(mode gateway.Mode, requests chan<- stopRequest) {
 }
 
 // sendRequest sends a replica a request as a signal.
-func sendRequest(p *os.Process, _ io.Writer, r stopRequest) error {
+func sendRequest(m *member, r stopRequest) error {
 	if r == requestDrain {
-		return p.Signal(syscall.SIGUSR1)
+		return m.Send(syscall.SIGUSR1)
 	}
-	return p.Signal(syscall.SIGTERM)
+	return m.Send(syscall.SIGTERM)
 }
 
-// endedBySignal reports whether the stop signal's default action ended a process.
-func endedBySignal(s *os.ProcessState) bool {
-	status, ok := s.Sys().(syscall.WaitStatus)
+// endedBySignal reports whether the stop signal's default action ended a
+// process; err is the result of its Wait.
+func endedBySignal(err error) bool {
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
 	return ok && status.Signaled() && status.Signal() == syscall.SIGTERM
 }
 
 // sendSignal sends a signal, named without SIG, to a gateway.
-func sendSignal(p *os.Process, name string) error {
-	return p.Signal(unix.SignalNum("SIG" + name))
+func sendSignal(m *member, name string) error {
+	return m.Send(unix.SignalNum("SIG" + name))
 }

@@ -3,7 +3,6 @@ package lab
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"nodrop/scenario/lab/gateway"
@@ -15,15 +14,15 @@ func notifyRequests(gateway.Mode, chan<- stopRequest) {}
 
 // sendRequest writes a line to the replica's control pipe, which fails only if
 // the replica is gone.
-func sendRequest(_ *os.Process, control io.Writer, r stopRequest) error {
-	if _, err := fmt.Fprintln(control, r); err != nil {
+func sendRequest(m *member, r stopRequest) error {
+	if _, err := fmt.Fprintln(m.control, r); err != nil {
 		return os.ErrProcessDone
 	}
 	return nil
 }
 
 // endedBySignal reports whether the stop signal's default action ended a process.
-func endedBySignal(*os.ProcessState) bool { return false }
+func endedBySignal(error) bool { return false }
 
 // sendSignal fails: gateways other than ours have been refused before.
-func sendSignal(*os.Process, string) error { return errors.ErrUnsupported }
+func sendSignal(*member, string) error { return errors.ErrUnsupported }

@@ -68,7 +68,7 @@ func (f *Fleet) Restart(ctx context.Context, maxUnavailable int, mark func(scena
 		}
 		at := time.Now()
 		for _, r := range list {
-			emit(scenario.Moment{Kind: record.MarkReady, Endpoint: r.name, At: at})
+			emit(scenario.Moment{Kind: record.MarkReady, Endpoint: r.Name, At: at})
 		}
 		work.Go(func() error {
 			if !scenario.Sleep(workCtx, f.options.Propagation) {
@@ -146,7 +146,7 @@ func leave(list []*replica) []*replica {
 func (s *scaleIn) run(ctx context.Context) error {
 	shutdown := s.shutdown()
 	for _, r := range s.leaving {
-		s.emit(scenario.Moment{Kind: record.MarkTerminating, Endpoint: r.name, At: s.begin, Shutdown: shutdown})
+		s.emit(scenario.Moment{Kind: record.MarkTerminating, Endpoint: r.Name, At: s.begin, Shutdown: shutdown})
 	}
 
 	var work errgroup.Group
@@ -182,7 +182,7 @@ func (s *scaleIn) propagate(ctx context.Context) error {
 	}
 	var names []string
 	for _, r := range s.leaving {
-		names = append(names, r.name)
+		names = append(names, r.Name)
 	}
 	if err := s.table.Remove(names...); err != nil {
 		return err
@@ -205,7 +205,7 @@ func (s *scaleIn) cut(ctx context.Context) error {
 	var left []*replica
 	for _, r := range s.leaving {
 		select {
-		case <-r.exited:
+		case <-r.Ended:
 		case <-over.C:
 			left = append(left, r)
 			over.Reset(0) // for the others
@@ -213,13 +213,13 @@ func (s *scaleIn) cut(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	left = slices.DeleteFunc(left, func(r *replica) bool { return !r.alive() })
+	left = slices.DeleteFunc(left, func(r *replica) bool { return !r.Alive() })
 	if err := s.table.Cut(endpointsOf(left)...); err != nil {
 		return err
 	}
 	at := time.Now()
 	for _, r := range left {
-		s.emit(scenario.Moment{Kind: record.MarkConnectionsCut, Endpoint: r.name, At: at})
+		s.emit(scenario.Moment{Kind: record.MarkConnectionsCut, Endpoint: r.Name, At: at})
 	}
 	return nil
 }
@@ -232,15 +232,15 @@ func (s *scaleIn) leave(ctx context.Context, r *replica) error {
 	if err := s.beforeSignal(ctx, r); err != nil {
 		return err
 	}
-	if !r.alive() {
+	if !r.Alive() {
 		return nil // Err and Watch report it
 	}
 	// Take the time before the signal, so that effects of the signal come later.
 	at := time.Now()
 	if err := r.end(s.way.Signal); err == nil {
-		s.emit(scenario.Moment{Kind: record.MarkSignalled, Endpoint: r.name, At: at})
+		s.emit(scenario.Moment{Kind: record.MarkSignalled, Endpoint: r.Name, At: at})
 	} else if !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("cannot signal %s: %w", r.name, err)
+		return fmt.Errorf("cannot signal %s: %w", r.Name, err)
 	}
 	return s.awaitEnd(ctx, r)
 }
@@ -249,7 +249,7 @@ func (s *scaleIn) leave(ctx context.Context, r *replica) error {
 func (s *scaleIn) askToDrain(ctx context.Context, r *replica) error {
 	switch {
 	case s.way.Drain:
-		return r.ask(requestDrain)
+		return r.request(requestDrain)
 	case s.way.Begin != nil:
 		return s.way.Begin(ctx, r.site)
 	}
@@ -259,7 +259,7 @@ func (s *scaleIn) askToDrain(ctx context.Context, r *replica) error {
 // beforeSignal performs the steps of this stop mode before the signal.
 func (s *scaleIn) beforeSignal(ctx context.Context, r *replica) error {
 	if err := s.askToDrain(ctx, r); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("cannot tell %s to drain: %w", r.name, err)
+		return fmt.Errorf("cannot tell %s to drain: %w", r.Name, err)
 	}
 	if s.way.Hook {
 		if err := s.preStop(ctx, r); err != nil {
@@ -284,7 +284,7 @@ func (s *scaleIn) preStop(ctx context.Context, r *replica) error {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-r.exited:
+	case <-r.Ended:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -301,13 +301,13 @@ func (s *scaleIn) awaitEnd(ctx context.Context, r *replica) error {
 		select {
 		case at := <-r.listenerClosed:
 			s.closed(r, at)
-		case <-r.exited:
+		case <-r.Ended:
 			s.exited(r, killed)
 			return nil
 		case <-overdue.C:
 			killed = true
-			s.emit(scenario.Moment{Kind: record.MarkKilled, Endpoint: r.name, At: time.Now()})
-			r.kill()
+			s.emit(scenario.Moment{Kind: record.MarkKilled, Endpoint: r.Name, At: time.Now()})
+			r.Kill()
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -315,7 +315,7 @@ func (s *scaleIn) awaitEnd(ctx context.Context, r *replica) error {
 }
 
 func (s *scaleIn) closed(r *replica, at time.Time) {
-	s.emit(scenario.Moment{Kind: record.MarkListenerClosed, Endpoint: r.name, At: at})
+	s.emit(scenario.Moment{Kind: record.MarkListenerClosed, Endpoint: r.Name, At: at})
 }
 
 // exited marks a replica's exit, after any pending listener event. Watch marks
@@ -326,8 +326,8 @@ func (s *scaleIn) exited(r *replica, killed bool) {
 		s.closed(r, at)
 	default:
 	}
-	if r.crashed {
+	if r.Crashed() {
 		return
 	}
-	s.emit(scenario.Moment{Kind: record.MarkExited, Endpoint: r.name, At: r.exitedAt, Err: r.exitError(s.options.Stop, killed)})
+	s.emit(scenario.Moment{Kind: record.MarkExited, Endpoint: r.Name, At: r.EndedAt, Err: r.exitError(s.options.Stop, killed)})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ func refused(t *testing.T, r *replica) bool {
 		return false
 	}
 	if !errors.Is(err, syscall.ECONNREFUSED) && runtime.GOOS != "windows" {
-		t.Fatalf("dialling %s: %v; want ECONNREFUSED", r.name, err)
+		t.Fatalf("dialling %s: %v; want ECONNREFUSED", r.Name, err)
 	}
 	return true
 }
@@ -122,7 +123,7 @@ func TestRefusedUntilRemoved(t *testing.T) {
 			f := startFleet(t, Options{Replicas: 3, Stop: mode, PreStop: never, Grace: patience, Propagation: never})
 			j, cancel, wait := inBackground(t, f, 1)
 			for _, n := range []int{2, 3} {
-				name := f.replicaAt(n).name
+				name := f.replicaAt(n).Name
 				j.await(t, last, name)
 				if !refused(t, f.replicaAt(n)) {
 					t.Errorf("%s accepts after %q", name, last)
@@ -150,19 +151,19 @@ func TestGracefulAcceptsDuringPreStop(t *testing.T) {
 	j, cancel, wait := inBackground(t, f, 1)
 	for _, n := range []int{2, 3} {
 		r := f.replicaAt(n)
-		j.await(t, record.MarkEndpointRemoved, r.name)
+		j.await(t, record.MarkEndpointRemoved, r.Name)
 		ctx := testContext(t)
 		for closes := false; !closes; { // the drain signal may not have arrived yet
 			got := get(t, r)
 			if got.StatusCode != 200 {
-				t.Fatalf("%s answers %d", r.name, got.StatusCode)
+				t.Fatalf("%s answers %d", r.Name, got.StatusCode)
 			}
 			if closes = got.Close; ctx.Err() != nil {
-				t.Fatalf("%s never answers Connection: close", r.name)
+				t.Fatalf("%s never answers Connection: close", r.Name)
 			}
 		}
-		if j.has(record.MarkSignalled, r.name) {
-			t.Errorf("%s was signalled before its time", r.name)
+		if j.has(record.MarkSignalled, r.Name) {
+			t.Errorf("%s was signalled before its time", r.Name)
 		}
 	}
 	if got := get(t, f.replicaAt(1)); got.Close {
@@ -238,10 +239,10 @@ func TestCrash(t *testing.T) {
 	f.Watch(j.mark)
 	j.await(t, record.MarkEndpointRemoved, "gw-3")
 	for _, n := range []int{1, 3} { // one that stays, one in its pre-stop delay
-		if err := f.replicaAt(n).cmd.Process.Kill(); err != nil {
+		if err := f.replicaAt(n).Send(os.Kill); err != nil {
 			t.Fatal(err)
 		}
-		e := j.await(t, record.MarkCrashed, f.replicaAt(n).name)
+		e := j.await(t, record.MarkCrashed, f.replicaAt(n).Name)
 		if e.Err == nil || e.Err.Error() != "signal: killed" {
 			t.Errorf("%s crashed with %v; want signal: killed", e.Endpoint, e.Err)
 		}
@@ -268,8 +269,8 @@ func TestCrash(t *testing.T) {
 func TestCrashBefore(t *testing.T) {
 	f := startFleet(t, Options{Replicas: 2, Stop: gateway.Naive, Grace: patience})
 	r := f.replicaAt(2)
-	_ = r.cmd.Process.Kill()
-	if err := r.awaitExit(testContext(t)); err != nil {
+	_ = r.Send(os.Kill)
+	if err := r.Await(testContext(t)); err != nil {
 		t.Fatal(err)
 	}
 	j := newJournal()

@@ -12,6 +12,7 @@ import (
 	"nodrop/loadgen"
 	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
+	"nodrop/scenario/lab/backend"
 )
 
 // CheckTarget requests the load's page from the backend before anything starts:
@@ -55,7 +56,7 @@ func ownStatus(cfg *loadgen.Config) (int, error) {
 		w := &statusOnly{header: http.Header{}}
 		req, err := http.NewRequestWithContext(ctx, cfg.Method, url, http.NoBody)
 		if err == nil {
-			newBackend().ServeHTTP(w, req)
+			backend.New().ServeHTTP(w, req)
 		}
 		return w, err
 	}

@@ -1,13 +1,23 @@
 // Package proc starts processes that do not outlive this one, however it ends.
+// It is the only supervisor: commands, the processes of a scenario and the
+// replicas of a lab are all in a Group.
 //
 // The pipeline: a guardian, which is this program again, reads from a pipe that
 // we hold open. It learns of each process before the process starts; when the
-// pipe ends, it kills them all.
+// pipe ends, it kills them all. There are three ways to start a process:
 //
-// The invariant: between Start and Done, a process group ends with us, even if
-// we are killed. Everything that a named process (Run) starts ends with it, in
-// whatever session it is. What a command (Start) has put into a new session
-// keeps running.
+//   - Start, a command: its process group is guarded until Done. What it has
+//     put into a new session keeps running.
+//   - Run, a named process: everything that it starts ends with it, in whatever
+//     session that is.
+//   - Spawn, a child whose output is read. If it leads a process group, the
+//     group ends with it, and what has left the group ends with KillAll or
+//     Close. Otherwise it is in the guardian's own process group from its
+//     first instruction on, so the guardian need not be told.
+//
+// The invariants: from its start to its end, a process ends with us, even if we
+// are killed; an exit is expected only if the process was asked to exit before
+// it did; the time of an exit is taken before the output that is left is read.
 //
 // On Linux, a tag in the inherited environment tells which process a descendant
 // belongs to. A descendant without the tag that has gone into the background
@@ -18,11 +28,9 @@
 package proc
 
 import (
-	"bufio"
-	"errors"
+	"context"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"sync"
 )
@@ -32,13 +40,13 @@ import (
 type Group struct {
 	Executable string // the program that calls Main; "" is the current one
 
-	mu       sync.Mutex // guards all below
-	guardian *exec.Cmd
-	pipe     io.WriteCloser
+	mu       sync.Mutex     // guards all below
+	guardian *Process       // nil until it guards
+	pipe     io.WriteCloser // to the guardian
 	closed   bool
 	named    map[string]*Process
-	running  map[Tag]bool      // tags of named processes that have not been waited for
-	commands map[*exec.Cmd]Tag // started and not done
+	running  map[tag]bool      // tags of named processes that have not been waited for
+	commands map[*exec.Cmd]tag // started and not done
 	theirs   map[int]bool      // orphans that named processes left while no command was running
 	detached map[int]bool      // orphans of commands, which are left running
 }
@@ -51,14 +59,14 @@ func (g *Group) Start(cmd *exec.Cmd) error {
 	if len(g.commands) == 0 {
 		g.claim()
 	}
-	tag := NewTag()
-	if err := g.start(cmd, tag, sayCommand); err != nil {
+	t := newTag()
+	if err := g.start(cmd, t, sayCommand); err != nil {
 		return err
 	}
 	if g.commands == nil {
-		g.commands = map[*exec.Cmd]Tag{}
+		g.commands = map[*exec.Cmd]tag{}
 	}
-	g.commands[cmd] = tag
+	g.commands[cmd] = t
 	return nil
 }
 
@@ -78,24 +86,19 @@ func (g *Group) claim() {
 // start passes the tag to the guardian before the fork, so that the guardian
 // finds the process even if we are killed in between. The caller must hold the
 // lock.
-func (g *Group) start(cmd *exec.Cmd, tag Tag, word string) error {
-	if g.closed {
-		return errors.New("the scenario is over")
+func (g *Group) start(cmd *exec.Cmd, t tag, word string) error {
+	if err := g.needGuardian(context.Background()); err != nil {
+		return err
 	}
-	if g.guardian == nil {
-		if err := g.startGuardian(); err != nil {
-			return fmt.Errorf("guardian: %w", err)
-		}
-	}
-	if _, err := fmt.Fprintln(g.pipe, word, tag); err != nil {
+	if _, err := fmt.Fprintln(g.pipe, word, t); err != nil {
 		return fmt.Errorf("guardian: %w", err)
 	}
-	tag.Put(cmd)
-	Join(cmd, 0)
+	t.put(cmd)
+	setGroup(cmd, 0)
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	g.tell(Guard, cmd)
+	g.say(sayLeader, cmd.Process.Pid)
 	return nil
 }
 
@@ -108,10 +111,8 @@ func KillGroup(cmd *exec.Cmd) { killGroupOf(cmd.Process.Pid) }
 func (g *Group) Done(cmd *exec.Cmd) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.tell(Unguard, cmd)
-	if !g.closed {
-		_, _ = fmt.Fprintln(g.pipe, sayUntag, g.commands[cmd])
-	}
+	g.say(sayDone, cmd.Process.Pid)
+	g.say(sayUntag, g.commands[cmd])
 	delete(g.commands, cmd)
 	if g.detached == nil {
 		g.detached = map[int]bool{}
@@ -125,13 +126,12 @@ func (g *Group) Done(cmd *exec.Cmd) {
 
 // end cleans up after a named process that has been waited for: it kills
 // everything the process left, including in the background.
-func (g *Group) end(cmd *exec.Cmd, tag Tag) {
-	killGroupOf(cmd.Process.Pid)
+func (g *Group) end(p *Process) {
+	g.release(p)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.tell(Unguard, cmd)
-	sweep(func(t Tag, _ int) bool { return t == tag })
-	delete(g.running, tag)
+	sweep(func(t tag, _ int) bool { return t == p.tag })
+	delete(g.running, p.tag)
 	if len(g.running) > 0 {
 		return // an untagged orphan may belong to another process
 	}
@@ -143,41 +143,13 @@ func (g *Group) end(cmd *exec.Cmd, tag Tag) {
 	}
 }
 
-// The caller must hold the lock.
-func (g *Group) tell(say func(io.Writer, *exec.Cmd), cmd *exec.Cmd) {
-	if !g.closed {
-		say(g.pipe, cmd)
-	}
-}
-
-func (g *Group) startGuardian() error {
-	self := g.Executable
-	if self == "" {
-		var err error
-		if self, err = os.Executable(); err != nil {
-			return err
-		}
-	}
-	cmd := exec.Command(self, GuardianCommand) //nolint:noctx // its end is that of the pipe
-	Join(cmd, 0)
-	Untag(cmd)
-	pipe, err := cmd.StdinPipe()
-	if err != nil {
-		return err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return errors.Join(err, pipe.Close())
-	}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil || line != guardianReady+"\n" {
-		return errors.Join(fmt.Errorf("it does not guard: %q", line), err, pipe.Close(), cmd.Wait())
-	}
-	g.guardian, g.pipe = cmd, pipe
-	return nil
+// release kills what is left of the process group of a process that has been
+// waited for. The guardian forgets the process, because its id may be reused.
+func (g *Group) release(p *Process) {
+	killGroupOf(p.PID())
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.say(sayDone, p.PID())
 }
 
 // Close kills the processes that are left and waits for the guardian.
@@ -189,7 +161,5 @@ func (g *Group) Close() error {
 		return nil
 	}
 	g.closed = true
-	err := g.pipe.Close()
-	_ = g.guardian.Wait() // the guardian kills itself
-	return err
+	return dismiss(g.guardian, g.pipe)
 }

@@ -10,10 +10,10 @@ import (
 	"syscall"
 )
 
-// Join makes cmd, not yet started, a member of the process group of leader, or
-// the leader of a new group if leader is 0. A terminal's Ctrl-C does not reach
-// the group.
-func Join(cmd *exec.Cmd, leader int) {
+// setGroup makes cmd, not yet started, a member of the process group of leader,
+// or the leader of a new group if leader is 0. A terminal's Ctrl-C does not
+// reach the group.
+func setGroup(cmd *exec.Cmd, leader int) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: leader}
 }
 

@@ -153,7 +153,7 @@ func TestDone(t *testing.T) {
 // TestNoGuardian: a program that is not a guardian is reported and waited for.
 func TestNoGuardian(t *testing.T) {
 	g := proc.Group{Executable: "/bin/false"}
-	if err := g.Start(exec.Command("true")); err == nil || !strings.Contains(err.Error(), "guardian: it does not guard") {
+	if err := g.Start(exec.Command("true")); err == nil || !strings.Contains(err.Error(), "guardian did not start: exit status 1") {
 		t.Errorf("got %v", err)
 	}
 	if err := g.Close(); err != nil {

@@ -5,8 +5,8 @@ import (
 	"os/exec"
 )
 
-// Join does nothing: nodrop uses no process groups on Windows.
-func Join(*exec.Cmd, int) {}
+// setGroup does nothing: nodrop uses no process groups on Windows.
+func setGroup(*exec.Cmd, int) {}
 
 func killGroupOf(pid int) {
 	if p, err := os.FindProcess(pid); err == nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 )
@@ -31,26 +30,8 @@ const (
 	sayLeader  = "leader"  // the process id of a group leader to kill at the end
 	sayDone    = "done"    // the process id of a leader that is no longer to be killed
 	sayDir     = "dir"     // the path of a directory to remove at the end
+	sayUndir   = "undir"   // the path of a directory that is no longer to be removed
 )
-
-// Guard tells a guardian, through its stdin, about a process that leads its own
-// group. Write errors do not matter: a guardian that has exited has killed
-// everything.
-func Guard(guardian io.Writer, leader *exec.Cmd) {
-	_, _ = fmt.Fprintln(guardian, sayLeader, leader.Process.Pid)
-}
-
-// Unguard tells a guardian that such a process has been waited for: its id may
-// be reused.
-func Unguard(guardian io.Writer, leader *exec.Cmd) {
-	_, _ = fmt.Fprintln(guardian, sayDone, leader.Process.Pid)
-}
-
-// GuardTag tells a guardian about a process before it starts.
-func GuardTag(guardian io.Writer, t Tag) { _, _ = fmt.Fprintln(guardian, sayTag, t) }
-
-// GuardDir tells a guardian to remove a directory at the end.
-func GuardDir(guardian io.Writer, path string) { _, _ = fmt.Fprintln(guardian, sayDir, path) }
 
 // Main runs a guardian if args say so; otherwise handled is false. args are
 // os.Args[1:].
@@ -62,10 +43,10 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, h
 }
 
 type guarded struct {
-	tags     map[Tag]bool
-	commands map[Tag]bool
+	tags     map[tag]bool
+	commands map[tag]bool
 	leaders  map[int]bool
-	dirs     []string
+	dirs     map[string]bool
 }
 
 // guard leads a process group and outlives its parent. When the control pipe
@@ -78,7 +59,7 @@ func guard(stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitMisuse
 	}
 	fmt.Fprintln(stdout, guardianReady)
-	g := guarded{tags: map[Tag]bool{}, commands: map[Tag]bool{}, leaders: map[int]bool{}}
+	g := guarded{tags: map[tag]bool{}, commands: map[tag]bool{}, leaders: map[int]bool{}, dirs: map[string]bool{}}
 	lines := bufio.NewScanner(stdin)
 	for lines.Scan() { // a read error also counts as the end
 		word, arg, _ := strings.Cut(lines.Text(), " ")
@@ -91,13 +72,15 @@ func guard(stdin io.Reader, stdout, stderr io.Writer) int {
 func (g *guarded) hear(word, arg string) {
 	switch word {
 	case sayTag:
-		g.tags[Tag(arg)] = true
+		g.tags[tag(arg)] = true
 	case sayCommand:
-		g.commands[Tag(arg)] = true
+		g.commands[tag(arg)] = true
 	case sayUntag:
-		delete(g.commands, Tag(arg))
+		delete(g.commands, tag(arg))
 	case sayDir:
-		g.dirs = append(g.dirs, arg)
+		g.dirs[arg] = true
+	case sayUndir:
+		delete(g.dirs, arg)
 	case sayLeader, sayDone:
 		pid, err := strconv.Atoi(arg)
 		if err != nil || pid < 2 {
@@ -115,9 +98,9 @@ func (g *guarded) end() {
 		killGroupOf(pid)
 	}
 	if len(g.tags)+len(g.commands) > 0 {
-		sweep(func(t Tag, pid int) bool { return g.tags[t] || g.commands[t] && inSession(pid) })
+		sweep(func(t tag, pid int) bool { return g.tags[t] || g.commands[t] && inSession(pid) })
 	}
-	for _, dir := range g.dirs {
+	for dir := range g.dirs {
 		_ = os.RemoveAll(dir)
 	}
 	killOwnGroup()

@@ -58,7 +58,7 @@ func (g *Group) Rival(p *Process, addr netip.AddrPort) *Holder {
 	return h
 }
 
-func (g *Group) runs(t Tag) bool {
+func (g *Group) runs(t tag) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.running[t]
@@ -66,7 +66,7 @@ func (g *Group) runs(t Tag) bool {
 
 // tagAbove returns the tag of a process, or that of its nearest tagged ancestor
 // if it has cleared its environment.
-func (g *Group) tagAbove(pid int) Tag {
+func (g *Group) tagAbove(pid int) tag {
 	for ; pid > 1 && pid != os.Getpid(); pid = parentOf(pid) {
 		if t := tagOf(pid); t != "" {
 			return t

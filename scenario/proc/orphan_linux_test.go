@@ -1,6 +1,8 @@
 package proc_test
 
 import (
+	"crypto/rand"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -237,6 +239,22 @@ func TestKilledWithDaemons(t *testing.T) {
 	}
 }
 
+// TestKillAll: what a child has put into another session ends with KillAll.
+func TestKillAll(t *testing.T) {
+	g, file := newGroup(t), filepath.Join(t.TempDir(), "daemon")
+	p, _ := spawn(t, g, true, daemonLine("", file)+"; exec sleep 1001")
+	for !exists(file) {
+		time.Sleep(time.Millisecond)
+	}
+	if err := g.KillAll(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	if p.Alive() || !p.Asked() {
+		t.Errorf("alive %v, asked %v", p.Alive(), p.Asked())
+	}
+	expectGone(t, pidIn(t, file))
+}
+
 // TestGuardedBeforeTheFork: a guardian that knows only a tag ends the process
 // started with it, as if we had been killed right after the fork.
 func TestGuardedBeforeTheFork(t *testing.T) {
@@ -245,7 +263,7 @@ func TestGuardedBeforeTheFork(t *testing.T) {
 		t.Fatal(err)
 	}
 	guardian := exec.Command(self, proc.GuardianCommand)
-	proc.Join(guardian, 0)
+	guardian.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdin, err := guardian.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -253,11 +271,11 @@ func TestGuardedBeforeTheFork(t *testing.T) {
 	if err := guardian.Start(); err != nil {
 		t.Fatal(err)
 	}
-	tag := proc.NewTag()
-	proc.GuardTag(stdin, tag)
+	tag := rand.Text()
+	fmt.Fprintln(stdin, "tag", tag)
 	cmd := exec.Command("sh", "-c", "setsid sleep 1000 & echo $!; exec sleep 1001 >/dev/null")
-	tag.Put(cmd)
-	proc.Join(cmd, 0)
+	cmd.Env = append(os.Environ(), "NODROP_PROCESS="+tag)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	pid := child(t, cmd, (*exec.Cmd).Start)
 	if err := stdin.Close(); err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ const sweepBound = 10 * time.Second
 
 // tagOf returns the tag of a process, or "" if it has none or we may not read
 // it.
-func tagOf(pid int) Tag {
+func tagOf(pid int) tag {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 	if err != nil {
 		return ""
@@ -25,7 +25,7 @@ func tagOf(pid int) Tag {
 
 // sweep kills every process whose tag is doomed, and repeats until none is
 // left: a killed process may just have started another.
-func sweep(doomed func(t Tag, pid int) bool) {
+func sweep(doomed func(t tag, pid int) bool) {
 	killed := map[int]bool{}
 	for end := time.Now().Add(sweepBound); killRound(doomed, killed) && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
@@ -37,7 +37,7 @@ func sweep(doomed func(t Tag, pid int) bool) {
 
 // killRound kills and records matching processes, and reports whether it found
 // any.
-func killRound(doomed func(t Tag, pid int) bool, killed map[int]bool) (found bool) {
+func killRound(doomed func(t tag, pid int) bool, killed map[int]bool) (found bool) {
 	names, err := os.ReadDir("/proc")
 	if err != nil {
 		return false

@@ -4,8 +4,8 @@ package proc
 
 // Reading the environment of another process is supported on Linux only.
 
-func tagOf(int) Tag { return "" }
+func tagOf(int) tag { return "" }
 
-func sweep(func(Tag, int) bool) {}
+func sweep(func(tag, int) bool) {}
 
 func inSession(int) bool { return false }

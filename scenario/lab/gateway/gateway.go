@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -132,6 +133,25 @@ func (g *Gateway) VersionOf(ctx context.Context, path string) (string, error) {
 		return "", fmt.Errorf("gateway %s: %s %s does not print a version: %w", g.Name, path, strings.Join(g.version, " "), cmp.Or(err, errors.New("there is none in its output")))
 	}
 	return string(found), nil
+}
+
+// Command writes the files of one replica and returns the command that starts
+// it.
+func (g *Gateway) Command(program string, s *Site) (*exec.Cmd, error) {
+	// The workers of a gateway may run as another user.
+	if err := os.MkdirAll(s.Dir, 0o755); err != nil { //nolint:gosec // nothing in it is secret
+		return nil, err
+	}
+	how := g.SetUp(s)
+	for name, text := range how.Files {
+		if err := os.WriteFile(filepath.Join(s.Dir, name), []byte(text), 0o600); err != nil {
+			return nil, err
+		}
+	}
+	cmd := exec.Command(program, how.Args...) //nolint:noctx,gosec // its end is the caller's part; the program is the user's choice
+	cmd.Dir = s.Dir
+	cmd.Env = append(os.Environ(), how.Env...)
+	return cmd, nil
 }
 
 // inMilliseconds formats a time as most configurations want it, at least 1ms.

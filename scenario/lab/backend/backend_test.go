@@ -1,6 +1,7 @@
-package lab
+package backend
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -8,15 +9,41 @@ import (
 	"testing"
 )
 
+// response is a response with its body already read.
+type response struct {
+	*http.Response
+	body string
+}
+
+// request sends a request, without redirects or decompression.
+func request(t *testing.T, method, url, body string) response {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{DisableKeepAlives: true, DisableCompression: true}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, url, err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, url, err)
+	}
+	return response{resp, string(b)}
+}
+
 func TestBackendRoutes(t *testing.T) {
-	server := httptest.NewServer(newBackend())
+	server := httptest.NewServer(New())
 	defer server.Close()
 	tests := map[string]struct {
 		status int
 		length int // of the body; -1: not checked
 		want   string
 	}{
-		"/":                               {200, len(page), "nodrop backend"},
+		"/":                               {200, len(Page), "nodrop backend"},
 		"/nowhere":                        {404, -1, "not found"},
 		"/status/200":                     {200, 0, ""},
 		"/status/204":                     {204, 0, ""},
@@ -65,21 +92,21 @@ func TestBackendRoutes(t *testing.T) {
 }
 
 func TestBackendTakesAnyMethod(t *testing.T) {
-	server := httptest.NewServer(newBackend())
+	server := httptest.NewServer(New())
 	defer server.Close()
 	large := strings.Repeat("x", 1<<20)
 	for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PURGE"} {
 		got := request(t, method, server.URL+"/", large)
-		if got.StatusCode != 200 || got.body != page {
-			t.Errorf("%s: status %d, %d bytes; want 200, %d", method, got.StatusCode, len(got.body), len(page))
+		if got.StatusCode != 200 || got.body != Page {
+			t.Errorf("%s: status %d, %d bytes; want 200, %d", method, got.StatusCode, len(got.body), len(Page))
 		}
 	}
 }
 
 func TestBackendHead(t *testing.T) {
-	server := httptest.NewServer(newBackend())
+	server := httptest.NewServer(New())
 	defer server.Close()
-	for path, length := range map[string]int64{"/": int64(len(page)), "/bytes/5000": 5000, "/drip?delay=0&numbytes=33": 33} {
+	for path, length := range map[string]int64{"/": int64(len(Page)), "/bytes/5000": 5000, "/drip?delay=0&numbytes=33": 33} {
 		got := request(t, http.MethodHead, server.URL+path, "")
 		if got.StatusCode != 200 || got.body != "" || got.ContentLength != length {
 			t.Errorf("HEAD %s: status %d, %d bytes, length %d; want 200, 0, %d", path, got.StatusCode, len(got.body), got.ContentLength, length)
@@ -88,7 +115,7 @@ func TestBackendHead(t *testing.T) {
 }
 
 func TestBackendFraming(t *testing.T) {
-	server := httptest.NewServer(newBackend())
+	server := httptest.NewServer(New())
 	defer server.Close()
 	if got := request(t, "GET", server.URL+"/bytes/100", ""); got.ContentLength != 100 {
 		t.Errorf("/bytes has length %d; want 100", got.ContentLength)
@@ -100,7 +127,7 @@ func TestBackendFraming(t *testing.T) {
 }
 
 func TestBackendSeed(t *testing.T) {
-	server := httptest.NewServer(newBackend())
+	server := httptest.NewServer(New())
 	defer server.Close()
 	fetch := func(path string) string {
 		return request(t, "GET", server.URL+path, "").body

@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"sync"
@@ -21,16 +20,4 @@ func (c *complaints) line(name, line string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	fmt.Fprintf(c.to, "%s: %s\n", name, line)
-}
-
-// eachLine calls take for each line of r until its end.
-func eachLine(r io.ReadCloser, take func(string)) {
-	defer func() { _ = r.Close() }()
-	lines := bufio.NewScanner(r)
-	for lines.Scan() {
-		take(lines.Text())
-	}
-	// If a line is too long for the scanner, the rest is discarded: a child
-	// must never block on its output.
-	_, _ = io.Copy(io.Discard, r)
 }

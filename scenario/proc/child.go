@@ -1,0 +1,60 @@
+package proc
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+)
+
+// Child describes a process whose output is read while it runs.
+type Child struct {
+	Name string // for messages; Find does not know it
+	Cmd  *exec.Cmd
+	// Leads means that it leads a process group, because it may start processes
+	// itself.
+	Leads bool
+	// Stdout and Stderr are called for each line that it writes.
+	Stdout, Stderr func(p *Process, line string)
+}
+
+// Spawn starts a child.
+func (g *Group) Spawn(c *Child) (*Process, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err := g.needGuardian(context.Background()); err != nil {
+		return nil, err
+	}
+	if c.Leads {
+		return c.launch(g.lead, g.release)
+	}
+	return c.launch(g.join, func(*Process) {})
+}
+
+// launch starts a child and reads its output.
+func (c *Child) launch(start func(*Process) error, reaped func(*Process)) (*Process, error) {
+	p := &Process{Name: c.Name, Ended: make(chan struct{}), cmd: c.Cmd}
+	out, err := connect(c.Cmd)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Name, err)
+	}
+	if err := start(p); err != nil {
+		out.close()
+		return nil, fmt.Errorf("%s: %w", c.Name, err)
+	}
+	go p.reap(reaped, out.read(p, c))
+	return p, nil
+}
+
+// lead starts a process as the leader of a new process group. The caller must
+// hold the lock.
+func (g *Group) lead(p *Process) error {
+	p.tag, p.leads = newTag(), true
+	return g.start(p.cmd, p.tag, sayTag)
+}
+
+// join starts a process in the guardian's process group. The caller must hold
+// the lock.
+func (g *Group) join(p *Process) error {
+	setGroup(p.cmd, g.guardian.PID())
+	return p.cmd.Start()
+}
