@@ -142,8 +142,8 @@ type Env struct {
 type Watched interface {
 	Progress() record.Progress
 	Warnings() []string
-	// Mark adds a mark to its run, with times on the clock that Since reads.
-	Mark(m record.Mark)
+	// Marks are those of its run, with times on the clock that Since reads.
+	Marks() *record.Marks
 	Since(t time.Time) int64
 }
 
