@@ -380,8 +380,9 @@ func (l *Load) Marks() *record.Marks { return &l.marks }
 
 // Progress can be called at any time.
 func (l *Load) Progress() record.Progress {
+	over := l.budget.ended() // asked first, so that the counts are no older
 	p := l.recorder.Progress()
-	p.Stream = l.cfg.Stream
+	p.Stream, p.Over = l.cfg.Stream, over
 	if l.cfg.Duration > 0 {
 		p.Duration = l.cfg.Duration
 	} else {
