@@ -81,6 +81,13 @@ func (c Change) String() string {
 	return fmt.Sprintf("scale gateways to %d", c.Scale)
 }
 
+func (c Change) on(ctx context.Context, fleet *Fleet, mark func(scenario.Moment)) error {
+	if c.Restart > 0 {
+		return fleet.Restart(ctx, c.Restart, mark)
+	}
+	return fleet.Scale(ctx, c.Scale, mark)
+}
+
 // ChangeAction changes the fleet that FleetAction started.
 type ChangeAction struct {
 	Fleet *FleetAction
@@ -93,7 +100,7 @@ func (a *ChangeAction) Run(ctx context.Context, env *scenario.Env) error {
 	if a.Fleet.fleet == nil {
 		return errors.New("there is no fleet")
 	}
-	return a.change(ctx, a.Fleet.fleet, env.Mark)
+	return a.on(ctx, a.Fleet.fleet, env.Mark)
 }
 
 // Undo does nothing: FleetAction stops the whole fleet.
