@@ -91,12 +91,14 @@ func (h *propagation) finding(s *observation, e *evidence, title string) Finding
 			"when an endpoint stopped accepting is not known, only that it was between the begin of its termination and its exit",
 		},
 		Remedies: acceptLonger(needed),
+		Settings: toAcceptLonger(needed),
 	}
 	switch {
 	case h.open:
 		f.Confidence, f.Needed = CannotTell, 0
 		f.Evidence = append(f.Evidence, "cannot tell when balancers had heard of it, nor how long to go on accepting: no request was answered afterwards, or the load ended")
 		f.Remedies = acceptUntilOut()
+		f.Settings = nil
 	case h.needed-h.least > analysis.Near:
 		f.Evidence = append(f.Evidence, "they share an address, and went one after the other: which of them refused the last connection is not known, and the remedy's number is for the longer time")
 	}

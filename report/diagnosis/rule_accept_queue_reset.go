@@ -25,5 +25,6 @@ func (acceptQueueReset) explain(s *observation, e *evidence) Finding {
 			{"any", "accept until the balancer has taken the endpoint out, and what is queued, before the listener closes"},
 			{"Linux", "several listeners on one port (SO_REUSEPORT): net.ipv4.tcp_migrate_req=1 hands the queue on"},
 		},
+		Settings: []record.Remedy{{Object: "Linux", Setting: "net.ipv4.tcp_migrate_req", Value: "1"}},
 	}
 }

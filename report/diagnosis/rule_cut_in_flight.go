@@ -33,5 +33,6 @@ func (cutInFlight) explain(s *observation, e *evidence) Finding {
 			"cannot tell whether a process ended or something between cut the connections: no mark tells of " + exit + " then",
 		},
 		Remedies: finishRequests(needed, least),
+		Settings: toFinishRequests(needed, least),
 	}
 }

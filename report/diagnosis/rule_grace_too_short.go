@@ -37,6 +37,7 @@ func (graceTooShort) explain(s *observation, e *evidence) Finding {
 				needed = max(needed, one.Killed-one.Terminating) // this time was too short
 			}
 		}
+		f.Settings = toFinishRequests(needed, least)
 		f.Needed, f.Remedies = needed, finishRequests(needed, least)
 	} else {
 		f.Evidence = append(f.Evidence, "all of them were sent after its termination had begun: it "+s.tookMore(e)+", and a longer grace would cut later ones")

@@ -36,6 +36,7 @@ func (listenerClosedBeforeRemoval) explain(s *observation, e *evidence) Finding 
 			fmt.Sprintf("refusals were met %s; at this rate their edges are known to %s", e.when(), phrase.Duration(s.probeGap(len(met)))),
 		},
 		Remedies: acceptLonger(o.needed),
+		Settings: toAcceptLonger(o.needed),
 	}
 	f.Evidence = append(f.Evidence, shutdownsOf(met)...)
 	if !named {
