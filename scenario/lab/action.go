@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"nodrop/scenario"
+	"nodrop/scenario/proc"
 )
 
 // FleetAction starts a fleet and makes its balancer the load's. Undo stops what
@@ -14,9 +15,10 @@ import (
 type FleetAction struct {
 	Options
 
-	fleet *Fleet
-	said  *scenario.Tail // stderr of its processes
-	log   scenario.Log
+	fleet     *Fleet
+	processes *proc.Group    // of the scenario
+	said      *scenario.Tail // stderr of its processes
+	log       scenario.Log
 }
 
 // String describes the action.
@@ -31,7 +33,7 @@ func (a *FleetAction) Run(ctx context.Context, env *scenario.Env) error {
 	if err != nil {
 		return err
 	}
-	a.fleet = fleet
+	a.fleet, a.processes = fleet, env.Processes
 	fleet.Watch(env.Mark)
 	if endpoints := fleet.Endpoints(); endpoints != nil {
 		env.Endpoints = endpoints

@@ -42,7 +42,7 @@ type ClientRun struct {
 func (c *ClientRun) Scenario() *scenario.Scenario {
 	fleet := &FleetAction{Options: c.Options}
 	by := func(context.Context, loadgen.Config) (scenario.Load, error) {
-		return &client{of: c, fleet: fleet, processes: proc.Group{Executable: c.Executable}, over: make(chan struct{})}, nil
+		return &client{of: c, fleet: fleet, over: make(chan struct{})}, nil
 	}
 	change := scenario.Step{Name: c.Change.String(), At: scenario.At{Time: c.At}, Action: &ChangeAction{fleet, c.Change}}
 	return &scenario.Scenario{
@@ -53,13 +53,12 @@ func (c *ClientRun) Scenario() *scenario.Scenario {
 
 // client is the command as a load.
 type client struct {
-	of        *ClientRun
-	fleet     *FleetAction
-	processes proc.Group
-	before    KernelCounts
-	begin     time.Time
-	marks     record.Marks
-	over      chan struct{} // closed when the command has ended, or could not be started
+	of     *ClientRun
+	fleet  *FleetAction
+	before KernelCounts
+	begin  time.Time
+	marks  record.Marks
+	over   chan struct{} // closed when the command has ended, or could not be started
 
 	mu     sync.Mutex // guards all below
 	cmd    *exec.Cmd  // nil unless it runs
@@ -76,7 +75,7 @@ func (c *client) Start(context.Context) {
 	cmd.Stdout, cmd.Stderr = c.of.Stdout, c.of.Stderr
 	var err error
 	if c.before, err = kernelCounts(); err == nil {
-		err = c.processes.Start(cmd)
+		err = c.fleet.processes.Start(cmd)
 	}
 	c.begin = time.Now()
 	if err != nil {
@@ -91,7 +90,7 @@ func (c *client) Start(context.Context) {
 
 func (c *client) wait(cmd *exec.Cmd) {
 	err := cmd.Wait()
-	c.processes.Done(cmd)
+	c.fleet.processes.Done(cmd)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.cmd, c.exit, c.end = nil, err, time.Now()
@@ -147,11 +146,11 @@ func (c *client) Result() (*record.Run, error) {
 	<-c.over
 	run := &record.Run{StartedAt: c.begin.Round(0), Duration: c.end.Sub(c.begin).Nanoseconds()}
 	if c.err != nil {
-		return run, scenario.Joined(c.err, c.processes.Close())
+		return run, c.err
 	}
 	after, err := kernelCounts()
 	c.of.Kernel, c.of.Problem = after.since(c.before), c.problem()
-	return run, scenario.Joined(err, c.processes.Close())
+	return run, err
 }
 
 // problem is why the run is invalid.

@@ -11,6 +11,7 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
 	"nodrop/scenario/lab/gateway"
+	"nodrop/scenario/proc"
 )
 
 // runClient runs a command beside two replicas and returns what it printed, and
@@ -84,16 +85,17 @@ func TestClientStopped(t *testing.T) {
 
 // TestClientWithoutGuardian: a command that cannot be guarded is not started.
 func TestClientWithoutGuardian(t *testing.T) {
-	c := &ClientRun{Options: Options{Executable: "/nowhere/nodrop"}}
-	load := &client{of: c, fleet: &FleetAction{fleet: startFleet(t, Options{Replicas: 1, Stop: gateway.Abrupt})}, over: make(chan struct{})}
-	load.processes.Executable = c.Executable
-	c.Begun = func(string) {}
+	fleet := &FleetAction{
+		fleet:     startFleet(t, Options{Replicas: 1, Stop: gateway.Abrupt}),
+		processes: &proc.Group{Executable: "/nowhere/nodrop"},
+	}
+	load := &client{of: &ClientRun{Begun: func(string) {}}, fleet: fleet, over: make(chan struct{})}
 	load.Start(testContext(t))
 	if p := load.Progress(); !p.Over || p.Elapsed != 0 {
 		t.Errorf("%+v; want it over", p)
 	}
 	load.Stop()
-	if run, err := load.Result(); run == nil || err == nil || !strings.Contains(err.Error(), "guardian: ") {
+	if run, err := load.Result(); run == nil || err == nil || !strings.Contains(err.Error(), "/nowhere/nodrop") {
 		t.Errorf("got %+v, %v; want that there is no guardian", run, err)
 	}
 }
