@@ -268,12 +268,12 @@ func (e maskedError) Unwrap() error { return e.error }
 // check rejects duplicate stream names and steps that could never be due.
 func (s *Scenario) check() error {
 	if len(s.Streams) == 0 {
-		return errors.New("a scenario without a load")
+		return errors.New("the scenario has no load")
 	}
 	names := map[string]bool{}
 	for _, stream := range s.Streams {
 		if names[stream.Name] {
-			return fmt.Errorf("there are two streams called %s", stream.Name)
+			return fmt.Errorf("two loads are named %s", stream.Name)
 		}
 		names[stream.Name] = true
 	}

@@ -15,7 +15,7 @@ import (
 // pollEvery is how often the timeline checks the progress of the loads.
 const pollEvery = time.Millisecond
 
-var errLoadOver = errors.New("the load was over before the step was due")
+var errLoadOver = errors.New("the load ended before the step was due")
 
 // timeline runs steps beside the loads of one attempt, and collects the marks.
 type timeline struct {
@@ -93,7 +93,7 @@ func (t *timeline) due(s Step, load Load) (due bool, never error) {
 	defer t.mu.Unlock()
 	switch {
 	case t.failed != "":
-		return false, fmt.Errorf("not done, as %s was not", t.failed)
+		return false, fmt.Errorf("skipped: %s did not succeed", t.failed)
 	case s.After == "" && s.At.Due(p), s.After != "" && t.endedFor(s.After, s.Delay):
 		return true, nil
 	case p.Over:

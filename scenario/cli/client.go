@@ -15,7 +15,7 @@ import (
 // each stop mode.
 func (o *labOptions) runClients(ctx context.Context) error {
 	if len(*o.checks)+len(*o.outputs) > 0 {
-		return errors.New("--fail-if, -o: what another client met is its own to tell")
+		return errors.New("--fail-if, -o: not with --client, which reports its own results")
 	}
 	clients, err := o.flags.ClientRuns()
 	if err != nil {
