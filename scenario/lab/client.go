@@ -159,11 +159,11 @@ func (c *client) problem() error {
 	defer c.mu.Unlock()
 	var exit error
 	if c.exit != nil {
-		exit = fmt.Errorf("the client: %w", c.exit)
+		exit = fmt.Errorf("the client failed: %w", c.exit)
 	}
 	switch {
 	case c.end.Sub(c.begin) < c.of.At:
-		return scenario.Joined(exit, fmt.Errorf("the client ended before %v, when the fleet was to change", c.of.At))
+		return scenario.Joined(exit, fmt.Errorf("the client ended before the fleet changed, which was due after %v", c.of.At))
 	case c.change != nil:
 		return c.change
 	}

@@ -61,9 +61,9 @@ func TestClientProblems(t *testing.T) {
 		client ClientRun
 		want   string // how the problem begins
 	}{
-		"ends early":   {ClientRun{Command: "true", At: time.Minute, Change: Change{Scale: 1}}, "the client ended before 1m0s"},
-		"fails early":  {ClientRun{Command: "exit 3", At: time.Minute, Change: Change{Scale: 1}}, "the client: exit status 3; the client ended before 1m0s"},
-		"fails":        {ClientRun{Command: "sleep 1; exit 3", At: time.Millisecond, Change: Change{Scale: 1}}, "the client: exit status 3"},
+		"ends early":   {ClientRun{Command: "true", At: time.Minute, Change: Change{Scale: 1}}, "the client ended before the fleet changed"},
+		"fails early":  {ClientRun{Command: "exit 3", At: time.Minute, Change: Change{Scale: 1}}, "the client failed: exit status 3; the client ended before the fleet changed"},
+		"fails":        {ClientRun{Command: "sleep 1; exit 3", At: time.Millisecond, Change: Change{Scale: 1}}, "the client failed: exit status 3"},
 		"change fails": {ClientRun{Command: "sleep 10000", At: time.Millisecond, Change: Change{Scale: 5}}, "scale gateways to 5: "},
 	} {
 		t.Run(name, func(t *testing.T) {
