@@ -14,6 +14,7 @@ import (
 
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/safetext"
+	"nodrop/report"
 	reportcli "nodrop/report/cli"
 	"nodrop/report/format"
 	"nodrop/report/format/page"
@@ -62,6 +63,7 @@ func newProgram(args []string, streams cli.Streams) *program {
 			OutputFlag: output.Flag,
 			Validate:   reportcli.Validate,
 			Open:       func(formats []string) (scenariocli.Output, error) { return p.reports.Open(formats) },
+			Judge:      report.Judge,
 			Beside:     format.Beside,
 			Fit:        page.Fit,
 		},

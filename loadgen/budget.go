@@ -25,12 +25,7 @@ func newBudget(n int64, d time.Duration) *budget {
 // Take claims one request that starts at elapsed. false means that the run is
 // over, for every worker.
 func (b *budget) Take(elapsed time.Duration) bool {
-	for {
-		select {
-		case <-b.over:
-			return false
-		default:
-		}
+	for !b.ended() {
 		issued := b.issued.Load()
 		if b.spent(issued, elapsed) {
 			b.end()
@@ -40,6 +35,17 @@ func (b *budget) Take(elapsed time.Duration) bool {
 			b.check(elapsed)
 			return true
 		}
+	}
+	return false
+}
+
+// ended reports whether there are no more requests.
+func (b *budget) ended() bool {
+	select {
+	case <-b.over:
+		return true
+	default:
+		return false
 	}
 }
 

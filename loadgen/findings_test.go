@@ -183,7 +183,7 @@ func TestFindsKilled(t *testing.T) {
 	go func() {
 		<-full
 		at := load.Since(time.Now())
-		load.Mark(record.Mark{Kind: record.MarkExited, Name: record.MarkExited.Of(server), Endpoint: server, Start: at, End: at})
+		load.Marks().Add(record.Mark{Kind: record.MarkExited, Name: record.MarkExited.Of(server), Endpoint: server, Start: at, End: at})
 		close(kill)
 	}()
 	run := load.Run(t.Context())

@@ -39,8 +39,7 @@ type Load struct {
 	machine machine
 	lacks   []string // the part of notes to warn about before the load
 
-	marksMu sync.Mutex // guards marks
-	marks   []record.Mark
+	marks record.Marks
 
 	stopOnce    sync.Once
 	stopped     chan struct{}
@@ -202,7 +201,7 @@ func (l *Load) resolveName(ctx context.Context, at target.Target) error {
 	if err != nil || len(ips) == 0 {
 		return failed(err)
 	}
-	r := wire.NewResolver(at.Host, at.Port, l.Mark, func() int64 { return l.Since(time.Now()) })
+	r := wire.NewResolver(at.Host, at.Port, l.marks.Add, func() int64 { return l.Since(time.Now()) })
 	if err := l.chooseFamily(ctx, r, ips); err != nil {
 		return err
 	}
@@ -375,17 +374,15 @@ func (l *Load) Over() <-chan struct{} { return l.budget.over }
 // Since is a time on the run's clock, in ns. Call it after Started.
 func (l *Load) Since(t time.Time) int64 { return l.job.Since(t) }
 
-// Mark adds m to the run.
-func (l *Load) Mark(m record.Mark) {
-	l.marksMu.Lock()
-	defer l.marksMu.Unlock()
-	l.marks = append(l.marks, m)
-}
+// Marks are the marks of the run. A mark that is added after Run has returned is
+// not in its result.
+func (l *Load) Marks() *record.Marks { return &l.marks }
 
 // Progress can be called at any time.
 func (l *Load) Progress() record.Progress {
+	over := l.budget.ended() // asked first, so that the counts are no older
 	p := l.recorder.Progress()
-	p.Stream = l.cfg.Stream
+	p.Stream, p.Over = l.cfg.Stream, over
 	if l.cfg.Duration > 0 {
 		p.Duration = l.cfg.Duration
 	} else {
@@ -441,10 +438,7 @@ func (l *Load) result(duration int64) *record.Run {
 		run.Notes = append(run.Notes, cutNote(run.Counts.Aborted, l.cfg.DrainBound))
 	}
 	run.Traces = l.traces.List
-	l.marksMu.Lock()
-	defer l.marksMu.Unlock()
-	run.Marks = append([]record.Mark{}, l.marks...)
-	record.SortMarks(run.Marks)
+	run.Marks = l.marks.List()
 	return run
 }
 

@@ -441,7 +441,7 @@ func testLocalhostResolves(t *testing.T, engine record.Engine) {
 func TestRecordingRoundTrip(t *testing.T) {
 	server := startServer(t, faultserver.Every(4, faultserver.EOFInBody))
 	load := newLoad(t, loadgen.Config{URL: server.URL(), Requests: 200, Workers: 5})
-	load.Mark(record.Mark{Kind: record.MarkStep, Name: "step", Start: 1, End: 2})
+	load.Marks().Add(record.Mark{Kind: record.MarkStep, Name: "step", Start: 1, End: 2})
 	run := load.Run(t.Context())
 	var buf bytes.Buffer
 	if err := record.Write(&buf, &record.Recording{Format: record.Format, Runs: []*record.Run{run}}); err != nil {

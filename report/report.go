@@ -3,7 +3,8 @@
 // The pipeline: Build takes each run's figures from analysis and its findings
 // from diagnosis, sets variants side by side with compare, evaluates the
 // checks, and judges. Compare does the same for the arms of saved recordings. A
-// format only writes the result. Nothing here reads a clock, the environment or
+// format only writes the result; Judge keeps the part of it that a program can
+// act on. Nothing here reads a clock, the environment or
 // a file, so the same recording always gives the same report.
 package report
 

@@ -66,6 +66,6 @@ func (h *ByHand) mark(at time.Time) {
 	}
 	for _, load := range h.loads {
 		since := load.Since(at)
-		load.Mark(record.Mark{Kind: record.MarkStep, Name: HandMark, Start: since, End: since})
+		load.Marks().Add(record.Mark{Kind: record.MarkStep, Name: HandMark, Start: since, End: since})
 	}
 }

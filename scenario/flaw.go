@@ -46,11 +46,11 @@ func Flaws(steps []Step, streams []Stream) []Flaw {
 func (f Flaw) explain(step *Step) error {
 	switch f.Why {
 	case NoStep:
-		return fmt.Errorf("step %s is after %s, and there is no such step", step.Name, step.After)
+		return fmt.Errorf("step %s: there is no step %s to run after", step.Name, step.After)
 	case NoStream:
-		return fmt.Errorf("step %s is of stream %s, and there is no such stream", step.Name, step.Stream)
+		return fmt.Errorf("step %s: there is no load %s", step.Name, step.Stream)
 	default:
-		return fmt.Errorf("step %s is after %s, which waits for it", step.Name, step.After)
+		return fmt.Errorf("step %s waits for step %s, which waits for it", step.Name, step.After)
 	}
 }
 

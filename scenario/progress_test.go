@@ -11,7 +11,7 @@ type standing struct{ at record.Progress }
 
 func (s standing) Progress() record.Progress { return s.at }
 func (standing) Warnings() []string          { return nil }
-func (standing) Mark(record.Mark)            {}
+func (standing) Marks() *record.Marks        { return nil }
 func (standing) Since(time.Time) int64       { return 0 }
 
 // TestProgressLine: no load exceeds its plan, and each of several is named.

@@ -48,12 +48,6 @@ type Scenario struct {
 // MaxRepeat is the highest value of Repeat. It bounds the size of a recording.
 const MaxRepeat = 100
 
-// Stream is one load.
-type Stream struct {
-	Name string // "" if there is only one
-	Load loadgen.Config
-}
-
 // Variant is one configuration of the target.
 type Variant struct {
 	Name     string
@@ -136,15 +130,6 @@ type Env struct {
 	// Processes holds the processes that actions start. None of them outlives
 	// the scenario.
 	Processes *proc.Group
-}
-
-// Watched is a load that can be observed while it runs.
-type Watched interface {
-	Progress() record.Progress
-	Warnings() []string
-	// Mark adds a mark to its run, with times on the clock that Since reads.
-	Mark(m record.Mark)
-	Since(t time.Time) int64
 }
 
 // Watch is called with the loads that start side by side and the name of their
@@ -283,12 +268,12 @@ func (e maskedError) Unwrap() error { return e.error }
 // check rejects duplicate stream names and steps that could never be due.
 func (s *Scenario) check() error {
 	if len(s.Streams) == 0 {
-		return errors.New("a scenario without a load")
+		return errors.New("the scenario has no load")
 	}
 	names := map[string]bool{}
 	for _, stream := range s.Streams {
 		if names[stream.Name] {
-			return fmt.Errorf("there are two streams called %s", stream.Name)
+			return fmt.Errorf("two loads are named %s", stream.Name)
 		}
 		names[stream.Name] = true
 	}
@@ -323,34 +308,22 @@ func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, wa
 	if err != nil {
 		return nil, err
 	}
-	runs = s.carryOut(ctx, a, loads, t, env, watch)
+	runs, err = s.carryOut(ctx, a, loads, t, env, watch)
 	s.handHints(a, t)
-	for _, load := range loads {
-		if err := load.Refused(); err != nil {
-			return nil, inWords(err)
-		}
+	if err != nil {
+		return nil, inWords(err)
 	}
 	return runs, nil
 }
 
-func (s *Scenario) loads(ctx context.Context, a Attempt, env *Env) ([]*loadgen.Load, error) {
-	var loads []*loadgen.Load
-	for _, stream := range s.Streams {
-		cfg := stream.Load
-		cfg.Variant, cfg.Stream, cfg.Repetition, cfg.Gateway, cfg.Replicas = a.Variant.Name, stream.Name, a.Repetition, env.Gateway, env.Replicas
-		if env.Endpoints != nil {
-			cfg.Endpoints = env.Endpoints
-		}
-		if env.Adapt != nil {
-			env.Adapt(&cfg)
-		}
-		load, err := loadgen.New(ctx, cfg)
+// loads makes a load for each stream, or none.
+func (s *Scenario) loads(ctx context.Context, a Attempt, env *Env) ([]Load, error) {
+	var loads []Load
+	for i := range s.Streams {
+		load, err := s.Streams[i].newLoad(ctx, a, env)
 		if err != nil {
 			for _, made := range loads {
 				made.Close()
-			}
-			if stream.Name != "" {
-				err = fmt.Errorf("%s: %w", stream.Name, err)
 			}
 			return nil, inWords(err)
 		}
@@ -362,40 +335,35 @@ func (s *Scenario) loads(ctx context.Context, a Attempt, env *Env) ([]*loadgen.L
 	return loads, nil
 }
 
-// carryOut runs the loads with the timeline beside them.
-func (s *Scenario) carryOut(ctx context.Context, a Attempt, loads []*loadgen.Load, t *timeline, env *Env, watch Watch) []*record.Run {
+// carryOut runs the loads with the timeline beside them. An error means that the
+// runs are meaningless.
+func (s *Scenario) carryOut(ctx context.Context, a Attempt, loads []Load, t *timeline, env *Env, watch Watch) (runs []*record.Run, err error) {
 	watched := make([]Watched, len(loads))
-	runs := make([]*record.Run, len(loads))
-	over := make([]chan struct{}, len(loads))
 	for i, load := range loads {
-		over[i] = make(chan struct{})
+		load.Start(ctx) // one after the other, so that outputs list them in this order
+		t.markOn(load, s.Mask)
 		watched[i] = load
-		go func() {
-			defer close(over[i])
-			runs[i] = load.Run(ctx)
-		}()
-		<-load.Started() // one after the other, so that outputs list them in this order
 	}
 	unheeded := s.heed(ctx, loads)
 	defer unheeded()
 	stop := watch(a.String(), watched)
 	t.run(ctx, s.Streams, loads, env)
-	for _, c := range over {
-		<-c
+	for _, load := range loads {
+		run, meaningless := load.Result()
+		if err == nil {
+			err = meaningless
+		}
+		runs = append(runs, run)
 	}
 	stop()
 	v := a.Variant
 	for i, run := range runs {
 		run.Notes = append(run.Notes, env.Notes...)
 		run.Expect, run.Require, run.FailIf = v.Expect, v.Require, v.FailIf
-		for _, m := range t.marksOn(loads[i]) {
-			m.Name, m.Error = s.Mask(m.Name), s.Mask(m.Error)
-			run.Marks = append(run.Marks, m)
-		}
-		record.SortMarks(run.Marks)
+		run.Marks = loads[i].Marks().List()
 		loads[i].End(run)
 	}
-	return runs
+	return runs, err
 }
 
 // handHints passes the errors of failed steps that carry a hint to Hinted.
@@ -410,9 +378,9 @@ func (s *Scenario) handHints(a Attempt, t *timeline) {
 }
 
 // heed handles interrupts until the function it returns is called. When ctx
-// ends, it says what the loads wait for; when the wait is skipped, it aborts
-// them.
-func (s *Scenario) heed(ctx context.Context, loads []*loadgen.Load) (stop func()) {
+// ends, it stops the loads and says what they wait for; when the wait is
+// skipped, it aborts them.
+func (s *Scenario) heed(ctx context.Context, loads []Load) (stop func()) {
 	over, unheeded := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(unheeded)
@@ -422,7 +390,11 @@ func (s *Scenario) heed(ctx context.Context, loads []*loadgen.Load) (stop func()
 		case <-ctx.Done():
 		case <-s.Interrupts.skip:
 		}
-		s.say(over, loads)
+		var bound time.Duration
+		for _, load := range loads {
+			bound = max(bound, load.Stop())
+		}
+		s.say(over, loads, bound)
 		select {
 		case <-over:
 		case <-s.Interrupts.skip:
@@ -441,7 +413,7 @@ func (s *Scenario) heed(ctx context.Context, loads []*loadgen.Load) (stop func()
 const worthSaying = 100 * time.Millisecond
 
 // say prints what is being waited for, unless the wait ends soon.
-func (s *Scenario) say(over <-chan struct{}, loads []*loadgen.Load) {
+func (s *Scenario) say(over <-chan struct{}, loads []Load, bound time.Duration) {
 	select {
 	case <-over:
 		return
@@ -450,11 +422,9 @@ func (s *Scenario) say(over <-chan struct{}, loads []*loadgen.Load) {
 	case <-time.After(worthSaying):
 	}
 	var inFlight int64
-	var bound time.Duration
 	for _, load := range loads {
 		p := load.Progress()
 		inFlight += p.Started - p.Finished
-		bound = max(bound, load.DrainBound())
 	}
 	if inFlight > 0 {
 		s.Interrupts.say(waiting(inFlight, bound))

@@ -283,7 +283,7 @@ func TestStepFails(t *testing.T) {
 	}
 	expectJournal(t, j, "a", "one", "undo one", "undo a")
 	run := recording.Runs[0]
-	if diff := cmp.Diff([]string{"one: denied", "two: not done, as one was not"}, steps(run)); diff != "" {
+	if diff := cmp.Diff([]string{"one: denied", "two: skipped: one did not succeed"}, steps(run)); diff != "" {
 		t.Error(diff)
 	}
 	if run.Counts.OK < 20 || run.Interrupted {
@@ -306,7 +306,7 @@ func TestNeverDue(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectJournal(t, j)
-	if diff := cmp.Diff([]string{"one: the load was over before the step was due", "two: not done, as one was not"}, steps(recording.Runs[0])); diff != "" {
+	if diff := cmp.Diff([]string{"one: the load ended before the step was due", "two: skipped: one did not succeed"}, steps(recording.Runs[0])); diff != "" {
 		t.Error(diff)
 	}
 }

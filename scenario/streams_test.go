@@ -107,9 +107,9 @@ func TestClosedGate(t *testing.T) {
 // TestStepsThatCannotBe: the error is reported before anything runs.
 func TestStepsThatCannotBe(t *testing.T) {
 	for want, steps := range map[string][]scenario.Step{
-		"step a is after b, and there is no such step":       {{Name: "a", After: "b"}},
-		"step a is after b, which waits for it":              {{Name: "a", After: "b"}, {Name: "b", After: "a"}},
-		"step a is of stream x, and there is no such stream": {{Name: "a", Stream: "x"}},
+		"step a: there is no step b to run after":     {{Name: "a", After: "b"}},
+		"step a waits for step b, which waits for it": {{Name: "a", After: "b"}, {Name: "b", After: "a"}},
+		"step a: there is no load x":                  {{Name: "a", Stream: "x"}},
 	} {
 		s := &scenario.Scenario{Streams: oneStream(config("http://127.0.0.1/")), Variants: []scenario.Variant{{Timeline: steps}}}
 		if _, err := s.Run(t.Context(), unwatched); err == nil || err.Error() != want {
@@ -158,7 +158,7 @@ func TestAtOfAStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectJournal(t, j, "of the long", "undo of the long")
-	if diff := cmp.Diff([]string{"of the first: the load was over before the step was due"}, steps(recording.Runs[3])); diff != "" {
+	if diff := cmp.Diff([]string{"of the first: the load ended before the step was due"}, steps(recording.Runs[3])); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -231,7 +231,7 @@ func TestStepThatFailsBesideOthers(t *testing.T) {
 	}
 	got := steps(recording.Runs[0])
 	slices.Sort(got)
-	if diff := cmp.Diff([]string{"fails: denied", "later: not done, as fails was not", "under way: "}, got); diff != "" {
+	if diff := cmp.Diff([]string{"fails: denied", "later: skipped: fails did not succeed", "under way: "}, got); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"undo fails", "undo under way"}, j.list[2:]); diff != "" {
@@ -265,7 +265,7 @@ func TestStreamNames(t *testing.T) {
 	for _, name := range []string{"a", "b", "a"} {
 		s.Streams = append(s.Streams, scenario.Stream{Name: name, Load: config("http://127.0.0.1/")})
 	}
-	const want = "there are two streams called a"
+	const want = "two loads are named a"
 	if _, err := s.Run(t.Context(), unwatched); err == nil || err.Error() != want {
 		t.Errorf("got %v; want %s", err, want)
 	}

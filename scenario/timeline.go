@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"nodrop/loadgen"
 	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 )
@@ -16,7 +15,7 @@ import (
 // pollEvery is how often the timeline checks the progress of the loads.
 const pollEvery = time.Millisecond
 
-var errLoadOver = errors.New("the load was over before the step was due")
+var errLoadOver = errors.New("the load ended before the step was due")
 
 // timeline runs steps beside the loads of one attempt, and collects the marks.
 type timeline struct {
@@ -24,19 +23,13 @@ type timeline struct {
 	settle time.Duration
 	place  map[string]int // index of each step, by name
 	done   *changes
+	begin  time.Time    // when the attempt began
+	marks  record.Marks // on a clock that starts at begin
 
-	mu      sync.Mutex // guards all below
-	moments []interval
-	ended   []time.Time // when each step ended; zero until then
-	failed  string      // the first step that failed or was never due
-	hinted  []error     // errors of steps that carry a hint
-}
-
-// interval is a mark with wall-clock times, before they are converted to the
-// clock of a run.
-type interval struct {
-	mark       record.Mark
-	start, end time.Time
+	mu     sync.Mutex  // guards all below
+	ended  []time.Time // when each step ended; zero until then
+	failed string      // the first step that failed or was never due
+	hinted []error     // errors of steps that carry a hint
 }
 
 func newTimeline(steps []Step, settle time.Duration, done *changes) *timeline {
@@ -44,12 +37,12 @@ func newTimeline(steps []Step, settle time.Duration, done *changes) *timeline {
 	for i, step := range slices.Backward(steps) {
 		place[step.Name] = i
 	}
-	return &timeline{steps: steps, settle: settle, place: place, done: done, ended: make([]time.Time, len(steps))}
+	return &timeline{steps: steps, settle: settle, place: place, done: done, begin: time.Now(), ended: make([]time.Time, len(steps))}
 }
 
 // run starts each step when it is due. When the last step has ended and
 // settled, it releases held loads. It returns when no step is running.
-func (t *timeline) run(ctx context.Context, streams []Stream, loads []*loadgen.Load, env *Env) {
+func (t *timeline) run(ctx context.Context, streams []Stream, loads []Load, env *Env) {
 	defer func() {
 		for _, load := range loads {
 			load.Release()
@@ -87,28 +80,26 @@ func (t *timeline) run(ctx context.Context, streams []Stream, loads []*loadgen.L
 	Sleep(ctx, t.settle) // ends early if the run does
 }
 
-func loadOf(s Step, streams []Stream, loads []*loadgen.Load) *loadgen.Load {
+func loadOf(s Step, streams []Stream, loads []Load) Load {
 	if i := slices.IndexFunc(streams, func(o Stream) bool { return s.Stream == o.Name }); i >= 0 {
 		return loads[i]
 	}
 	return loads[0]
 }
 
-func (t *timeline) due(s Step, load *loadgen.Load) (due bool, never error) {
+func (t *timeline) due(s Step, load Load) (due bool, never error) {
+	p := load.Progress()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
 	case t.failed != "":
-		return false, fmt.Errorf("not done, as %s was not", t.failed)
-	case s.After == "" && s.At.Due(load.Progress()), s.After != "" && t.endedFor(s.After, s.Delay):
+		return false, fmt.Errorf("skipped: %s did not succeed", t.failed)
+	case s.After == "" && s.At.Due(p), s.After != "" && t.endedFor(s.After, s.Delay):
 		return true, nil
-	}
-	select {
-	case <-load.Over():
+	case p.Over:
 		return false, errLoadOver
-	default:
-		return false, nil
 	}
+	return false, nil
 }
 
 // The caller must hold the lock.
@@ -123,10 +114,11 @@ func (t *timeline) finish(i int, began time.Time, err error) {
 	if err != nil {
 		m.Error = inWords(err).Error()
 	}
+	ended := time.Now()
+	t.addMark(m, began, ended)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.ended[i] = time.Now()
-	t.moments = append(t.moments, interval{m, began, t.ended[i]})
+	t.ended[i] = ended
 	if _, ok := errors.AsType[*misuse.Error](err); ok {
 		t.hinted = append(t.hinted, err)
 	}
@@ -136,23 +128,25 @@ func (t *timeline) finish(i int, began time.Time, err error) {
 }
 
 func (t *timeline) mark(m Moment) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	since := m.Since
 	if since.IsZero() {
 		since = m.At
 	}
-	t.moments = append(t.moments, interval{m.Mark(), since, m.At})
+	t.addMark(m.Mark(), since, m.At)
 }
 
-// marksOn returns all marks, with times on the clock of a load that has run.
-func (t *timeline) marksOn(load *loadgen.Load) []record.Mark {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	marks := make([]record.Mark, len(t.moments))
-	for i, m := range t.moments {
-		marks[i] = m.mark
-		marks[i].Start, marks[i].End = load.Since(m.start), load.Since(m.end)
-	}
-	return marks
+func (t *timeline) addMark(m record.Mark, start, end time.Time) {
+	m.Start, m.End = start.Sub(t.begin).Nanoseconds(), end.Sub(t.begin).Nanoseconds()
+	t.marks.Add(m)
+}
+
+// markOn adds all marks to the run of a load that has started: those so far, and
+// each later one as it comes.
+func (t *timeline) markOn(load Load, mask func(string) string) {
+	ahead := load.Since(t.begin)
+	t.marks.Each(func(m record.Mark) {
+		m.Start, m.End = m.Start+ahead, m.End+ahead
+		m.Name, m.Error = mask(m.Name), mask(m.Error)
+		load.Marks().Add(m)
+	})
 }

@@ -1,6 +1,10 @@
 package cli
 
-import "fmt"
+import (
+	"fmt"
+
+	"nodrop/loadgen/record"
+)
 
 // Exit codes, as the README lists them.
 const (
@@ -10,6 +14,18 @@ const (
 	ExitInconclusive = 3
 	ExitInterrupted  = 130
 )
+
+// ExitCode is the exit code for a verdict.
+func ExitCode(v record.Verdict) int {
+	switch v {
+	case record.Fail:
+		return ExitFail
+	case record.Inconclusive:
+		return ExitInconclusive
+	default:
+		return ExitOK
+	}
+}
 
 // Exit is returned by a command that has printed everything itself: nodrop exits
 // with that code and adds nothing.

@@ -5,8 +5,9 @@
 //
 // A worker hands each Result to its own Tally, which shares nothing with the
 // others. When all workers have stopped, Merge combines the tallies. Marks (what
-// was done to the target, and when) are added to the Run at its end. A Recording
-// is a list of runs, and the only input of a report.
+// was done to the target, and when) are collected apart from that, where each can
+// be watched as it is added, and join the Run at its end. A Recording is a list
+// of runs, and the only input of a report, whose Judgement is data again.
 //
 // The invariant: a Run does not depend on how its results were spread over
 // tallies or recorders, nor on their order. Counts per class, status, endpoint

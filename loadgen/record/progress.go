@@ -9,4 +9,5 @@ type Progress struct {
 	Elapsed                 time.Duration
 	Planned                 int64         // 0 when the duration decides
 	Duration                time.Duration // 0 when the requests decide
+	Over                    bool          // no further request will be started
 }

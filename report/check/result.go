@@ -3,19 +3,20 @@ package check
 import (
 	"fmt"
 
+	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 	"nodrop/report/metric"
 )
 
 // Outcome is the verdict in one word.
-type Outcome string
+type Outcome = record.Verdict
 
 // The outcomes. A plain load without checks has None.
 const (
-	None         Outcome = ""
-	Pass         Outcome = "pass"
-	Fail         Outcome = "fail"
-	Inconclusive Outcome = "inconclusive"
+	None         = record.Undecided
+	Pass         = record.Pass
+	Fail         = record.Fail
+	Inconclusive = record.Inconclusive
 )
 
 // Rule says what the outcome of a check means.

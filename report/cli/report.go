@@ -81,7 +81,7 @@ func (o *reportOptions) run() error {
 	if streams := out.Streams(); len(streams) > 0 {
 		return fmt.Errorf("-o %s: needs a running load; a recording does not hold every single request", streams[0])
 	}
-	return cli.Exit(out.Report(recording))
+	return cli.Exit(out.finish(report.Build(recording)))
 }
 
 // addChecks adds checks to those of the recording's last variant, to which the

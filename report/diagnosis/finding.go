@@ -3,6 +3,8 @@ package diagnosis
 import (
 	"fmt"
 	"slices"
+
+	"nodrop/loadgen/record"
 )
 
 // Finding says why requests were lost, or why the figures prove little: the
@@ -16,7 +18,8 @@ type Finding struct {
 	Needed     int64 // ns; what the remedy's number must exceed; 0 if not known
 	Evidence   []string
 	Remedies   []Remedy
-	own        string // Where of the remedies for the run's gateway; "" if not known
+	Settings   []record.Remedy // the remedies as data, where they name a setting and its value
+	own        string          // Where of the remedies for the run's gateway; "" if not known
 }
 
 // Confidence grades how well the evidence supports a finding.

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"nodrop/loadgen/record"
 )
 
 // Remedy is a setting to change, under the name that it has there.
@@ -36,6 +38,7 @@ func (f *Finding) forGateway(gateway string) {
 		}
 	}
 	f.Remedies = slices.Concat(first, own, others)
+	f.Settings = slices.DeleteFunc(f.Settings, func(r record.Remedy) bool { return r.Object != f.own && slices.Contains(kinds, r.Object) })
 }
 
 // delayFor returns the delay that covers a measured need, in ns, rounded up. It

@@ -25,5 +25,6 @@ func (acceptQueueReset) explain(s *observation, e *evidence) Finding {
 			{"any", "before closing the listener, wait until the load balancer has removed the endpoint, and accept what is queued"},
 			{"Linux", "with several listeners on one port (SO_REUSEPORT), net.ipv4.tcp_migrate_req=1 moves the queued connections to another listener"},
 		},
+		Settings: []record.Remedy{{Object: "Linux", Setting: "net.ipv4.tcp_migrate_req", Value: "1"}},
 	}
 }

@@ -33,5 +33,6 @@ func (cutInFlight) explain(s *observation, e *evidence) Finding {
 			"cannot tell whether a process exited or something in between cut the connections: no mark shows " + exit + " at that time",
 		},
 		Remedies: finishRequests(needed, least),
+		Settings: toFinishRequests(needed, least),
 	}
 }

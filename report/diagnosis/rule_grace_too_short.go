@@ -38,6 +38,7 @@ func (graceTooShort) explain(s *observation, e *evidence) Finding {
 				needed = max(needed, one.Killed-one.Terminating) // this time was too short
 			}
 		}
+		f.Settings = toFinishRequests(needed, least)
 		f.Needed, f.Remedies = needed, finishRequests(needed, least)
 	} else {
 		f.Evidence = append(f.Evidence, "all of them were sent after its termination had begun: the process "+s.tookMore(e)+", so a longer grace period would only cut later requests instead")

@@ -21,6 +21,7 @@ func (keptAliveClosedWithoutNotice) explain(s *observation, e *evidence) Finding
 	f := Finding{
 		Title:      phrase.Counted(int64(len(e.lost)), "request", "requests") + " went out on kept-alive connections that the server was closing",
 		Confidence: Likely,
+		Settings:   []record.Remedy{{Object: "HAProxy", Setting: "option", Value: "idle-close-on-response"}},
 		Evidence: []string{
 			e.what(),
 			e.when() + "; " + s.where(e),

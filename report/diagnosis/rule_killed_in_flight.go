@@ -30,6 +30,7 @@ func (killedInFlight) explain(s *observation, e *evidence) Finding {
 		Needed:     needed,
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e), s.underWay(e)},
 		Remedies:   finishRequests(needed, least),
+		Settings:   toFinishRequests(needed, least),
 	}
 	s.sureOf(e, &f)
 	if given, known := s.graceGiven(e); known {

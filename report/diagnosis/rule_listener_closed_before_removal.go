@@ -38,6 +38,7 @@ func (listenerClosedBeforeRemoval) explain(s *observation, e *evidence) Finding 
 			fmt.Sprintf("at this request rate, the times are accurate to %s", phrase.Duration(s.probeGap(len(met)))),
 		},
 		Remedies: acceptLonger(o.needed),
+		Settings: toAcceptLonger(o.needed),
 	}
 	f.Evidence = append(f.Evidence, shutdownsOf(met)...)
 	if !named {

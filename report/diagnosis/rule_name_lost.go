@@ -16,6 +16,7 @@ func (nameLost) explain(s *observation, e *evidence) Finding {
 	return Finding{
 		Title:      "the host name did not resolve for " + phrase.Duration(e.span()),
 		Confidence: Likely,
+		Settings:   []record.Remedy{{Object: inKubernetes, Setting: "publishNotReadyAddresses", Value: "true"}},
 		Measured:   e.span(),
 		Evidence:   append([]string{e.what(), e.when()}, s.texts(e)...),
 		Remedies:   []Remedy{{"any", "keep the DNS record until the last endpoint that it names is gone"}, {"Kubernetes", "a headless Service lists only ready pods: set publishNotReadyAddresses, or use a Service with a cluster IP"}},

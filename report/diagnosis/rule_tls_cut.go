@@ -33,6 +33,7 @@ func (tlsCut) explain(s *observation, e *evidence) Finding {
 		return f
 	}
 	o := overlapOf(met)
+	f.Settings = toAcceptLonger(o.needed)
 	f.Confidence, f.Needed, f.Remedies = Shown, o.needed, acceptLonger(o.needed)
 	f.Evidence = append(f.Evidence, fmt.Sprintf("the endpoints stopped accepting %s after termination began; the load balancer removed them %s after it began", phrase.Duration(o.accepted), phrase.Duration(o.needed)))
 	return f

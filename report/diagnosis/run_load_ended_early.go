@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"fmt"
 
+	"nodrop/loadgen/record"
 	"nodrop/report/phrase"
 )
 
@@ -15,6 +16,7 @@ func (loadEndedEarly) explain(s *observation, _ []Finding) (Finding, bool) {
 	f := Finding{
 		Title:      "the load ended before the event did: no request tested what came after it",
 		Confidence: Shown,
+		Settings:   []record.Remedy{{Object: "nodrop", Setting: "--settle", Value: "1s"}},
 		Measured:   e.End - e.LoadOver,
 		Evidence:   []string{fmt.Sprintf("the last request started between %s and %s; the event ended at %s", phrase.Moment(e.LoadOver), phrase.Moment(latest), phrase.Moment(e.End))},
 		Remedies:   []Remedy{{"any", "use a longer load, or --settle 1s"}},

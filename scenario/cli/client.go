@@ -15,9 +15,9 @@ import (
 // each stop mode.
 func (o *labOptions) runClients(ctx context.Context) error {
 	if len(*o.checks)+len(*o.outputs) > 0 {
-		return errors.New("--fail-if, -o: what another client met is its own to tell")
+		return errors.New("--fail-if, -o: not with --client, which reports its own results")
 	}
-	runs, err := o.flags.ClientRuns()
+	clients, err := o.flags.ClientRuns()
 	if err != nil {
 		return err
 	}
@@ -29,14 +29,14 @@ func (o *labOptions) runClients(ctx context.Context) error {
 	}
 	o.Interrupts.Begin()
 	begun, code := false, cli.ExitOK // begun: a client has been started
-	for _, run := range runs {
-		proven, err := o.runClient(ctx, run, func() { begun = true })
+	for _, client := range clients {
+		valid, err := o.runClient(ctx, client, func() { begun = true })
 		switch {
 		case begun && ctx.Err() != nil:
 			return o.interruptedClient(err)
 		case err != nil:
 			return err
-		case !proven:
+		case !valid:
 			code = cli.ExitInconclusive
 		}
 	}
@@ -45,20 +45,25 @@ func (o *labOptions) runClients(ctx context.Context) error {
 
 // runClient runs one client, prints what the lab observed meanwhile, and
 // reports whether the run is valid evidence.
-func (o *labOptions) runClient(ctx context.Context, run *lab.ClientRun, begins func()) (proven bool, err error) {
-	result, err := run.Run(ctx, o.Out, o.RawErr, func(fleet string) {
+func (o *labOptions) runClient(ctx context.Context, client *lab.ClientRun, begins func()) (valid bool, err error) {
+	client.Stdout, client.Stderr = o.Out, o.RawErr
+	client.Begun = func(fleet string) {
 		begins()
-		fmt.Fprintf(o.Out, "\n%s\n\n$ %s\n", fleet, safetext.CleanText(safetext.MaskText(run.Command)))
-	})
+		fmt.Fprintf(o.Out, "\n%s\n\n$ %s\n", fleet, safetext.CleanText(safetext.MaskText(client.Command)))
+	}
+	s := client.Scenario()
+	s.Log, s.Interrupts = o.logs.keep, o.Interrupts
+	recording, err := s.Run(ctx, func(string, []scenario.Watched) func() { return func() {} }) // the terminal is the client's
 	if err != nil {
-		scenario.Log(o.logs.keep).Failed("lab", err)
 		return false, err
 	}
-	if err := o.Beside(o.Out, result.Marks, result.Kernel.String()); err != nil {
-		return false, err
+	for _, run := range recording.Runs {
+		if err := o.Beside(o.Out, run.Marks, client.Kernel.String()); err != nil {
+			return false, err
+		}
 	}
-	if result.Problem != nil && ctx.Err() == nil { // an interrupt causes a problem, too
-		o.Complain(fmt.Errorf("%s: %w", run.Stop, result.Problem))
+	if client.Problem != nil && ctx.Err() == nil { // an interrupt causes a problem, too
+		o.Complain(fmt.Errorf("%s: %w", client.Stop, client.Problem))
 		return false, nil
 	}
 	return true, nil

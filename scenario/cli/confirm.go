@@ -26,9 +26,9 @@ func (p *Program) confirm(s *scenario.Scenario, yes bool) error {
 	}
 	in, ok := terminal(p.In)
 	if !ok {
-		return &misuse.Error{Problem: "nobody is there to be asked", Hint: "--yes changes it without asking"}
+		return &misuse.Error{Problem: "cannot ask for confirmation: stdin is not a terminal", Hint: "add --yes to make these changes without asking"}
 	}
-	fmt.Fprint(p.Err, "Go on? [y/N] ")
+	fmt.Fprint(p.Err, "Continue? [y/N] ")
 	response, _ := bufio.NewReader(in).ReadString('\n')
 	if response = strings.ToLower(strings.TrimSpace(response)); response != "y" && response != "yes" {
 		return errors.New("nothing was changed")

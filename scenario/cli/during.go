@@ -27,9 +27,9 @@ type duringFlags struct {
 
 func newDuringFlags(fs *pflag.FlagSet) *duringFlags {
 	f := &duringFlags{set: fs}
-	fs.StringVar(&f.command, "during", "", "command for the shell to run beside the load, and to tell losses in relation to: 'kubectl scale …'; a loss is then a failure, unless --fail-if says what is")
+	fs.StringVar(&f.command, "during", "", "shell command to run during the load: 'kubectl scale …'; the report relates losses to it, and any loss fails the run unless --fail-if says otherwise")
 	fs.StringVar(&f.at, "at", "20%", "when to run it: a share of the load (20%), a time (5s) or a request (#10000)")
-	fs.DurationVar(&f.settle, "settle", 0, "keep the load up until the command has ended and this long has passed: -n is then a minimum")
+	fs.DurationVar(&f.settle, "settle", 0, "keep the load running until this long after the command has ended; -n is then a minimum")
 	f.kube = kube.Flags(fs)
 	f.yes = yesFlag(fs)
 	return f
@@ -44,7 +44,7 @@ func (f *duringFlags) addTo(s *scenario.Scenario) error {
 	if step == nil {
 		for _, name := range []string{"at", "settle", "yes"} {
 			if f.set.Changed(name) {
-				return &misuse.Error{Problem: "--" + name + ": a plain load has no event", Hint: "--during 'COMMAND', --scale deployment/NAME=1, or nodrop lab"}
+				return &misuse.Error{Problem: "--" + name + ": only with --during, --scale or --restart", Hint: "add --during 'COMMAND' or --scale deployment/NAME=1, or use nodrop lab"}
 			}
 		}
 		return nil
@@ -72,7 +72,7 @@ func (f *duringFlags) step() (*scenario.Step, error) {
 	case err != nil || !f.set.Changed("during"):
 		return step, err
 	case step != nil:
-		return nil, errors.New("--during, --scale and --restart: one of them")
+		return nil, errors.New("--during, --scale and --restart: give only one of them")
 	case strings.TrimSpace(f.command) == "":
 		return nil, errors.New("--during: no command given")
 	}
@@ -81,5 +81,5 @@ func (f *duringFlags) step() (*scenario.Step, error) {
 }
 
 func yesFlag(fs *pflag.FlagSet) *bool {
-	return fs.Bool("yes", false, "change what is to be changed in a cluster without asking")
+	return fs.Bool("yes", false, "make changes in a cluster without asking")
 }

@@ -24,7 +24,7 @@ type fileOptions struct {
 }
 
 func (o *fileOptions) setFlag(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&o.set, "set", nil, "NAME=VALUE: what ${NAME} is; repeatable")
+	fs.StringArrayVar(&o.set, "set", nil, "NAME=VALUE: value of the variable ${NAME}; repeatable")
 }
 
 // read reads the file. It prints the faults it finds itself, in a form that editors
@@ -62,7 +62,7 @@ func (o *fileOptions) values() (map[string]string, error) {
 	for _, text := range o.set {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok || name == "" {
-			return nil, &misuse.Error{Problem: fmt.Sprintf("--set %q: not NAME=VALUE", name), Hint: "--set HOST=10.0.0.1"}
+			return nil, &misuse.Error{Problem: fmt.Sprintf("--set %q: want NAME=VALUE", name), Hint: "--set HOST=10.0.0.1"}
 		}
 		values[name] = value
 	}

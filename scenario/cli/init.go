@@ -31,12 +31,12 @@ func (p *Program) initCommand() *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:   "init KIND",
-		Short: "Print a scenario to begin with: " + strings.Join(known, ", "),
-		Long:  "Print a scenario to begin with, which can be run as it is. The kinds:\n" + strings.Join(lines, "\n"),
+		Short: "Print a scenario template: " + strings.Join(known, ", "),
+		Long:  "Print a scenario template that runs unchanged. The kinds:\n" + strings.Join(lines, "\n"),
 		Args:  cobra.ArbitraryArgs,
 	}
-	cmd.Flags().StringVar(&o.output, "output", "", "write it to this file")
-	cmd.Flags().BoolVar(&o.force, "force", false, "with --output: replace a file that is there")
+	cmd.Flags().StringVar(&o.output, "output", "", "write the template to this file")
+	cmd.Flags().BoolVar(&o.force, "force", false, "with --output: replace an existing file")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.names, o.toFile = args, cmd.Flags().Changed("output")
 		return o.run("kinds: " + strings.Join(known, ", "))
@@ -54,11 +54,11 @@ func (o *initOptions) run(hint string) error {
 	i := slices.IndexFunc(kinds, func(kind file.Kind) bool { return kind.Name == o.names[0] })
 	switch {
 	case i < 0:
-		return &misuse.Error{Problem: fmt.Sprintf("scenario init: there is no kind %q", o.names[0]), Hint: hint}
+		return &misuse.Error{Problem: fmt.Sprintf("scenario init: unknown kind %q", o.names[0]), Hint: hint}
 	case o.toFile:
 		return create(o.output, kinds[i].Text, o.force)
 	case o.force:
-		return errors.New("--force: nothing is replaced without --output FILE")
+		return errors.New("--force: only with --output FILE")
 	}
 	_, err := io.WriteString(o.Out, kinds[i].Text)
 	return err
@@ -68,7 +68,7 @@ func (o *initOptions) run(hint string) error {
 // set.
 func create(path, text string, replace bool) error {
 	if path == "" {
-		return errors.New("--output: no file named")
+		return errors.New("--output: no file given")
 	}
 	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	if replace {
@@ -77,7 +77,7 @@ func create(path, text string, replace bool) error {
 	f, err := os.OpenFile(path, flags, 0o666)
 	switch {
 	case errors.Is(err, os.ErrExist):
-		return &misuse.Error{Problem: fmt.Sprintf("--output %s: it is there already", path), Hint: "--force replaces it"}
+		return &misuse.Error{Problem: fmt.Sprintf("--output %s: the file already exists", path), Hint: "add --force to replace it"}
 	case err != nil:
 		return fmt.Errorf("--output %s: %w", path, reason(err))
 	}

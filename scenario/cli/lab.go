@@ -24,14 +24,14 @@ func (p *Program) Lab() *cobra.Command {
 	o := &labOptions{Program: p}
 	cmd := &cobra.Command{
 		Use:   "lab [flags]",
-		Short: "The whole story on this machine: scale a fleet of gateways in under load, abruptly, then gracefully",
+		Short: "Scale in a fleet of gateways on this machine under load, abruptly, then gracefully",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
 			}
 			return &misuse.Error{
-				Problem: fmt.Sprintf("lab: %s: it takes no URL, as it brings its own gateways", args[0]),
-				Hint:    "--backend http://HOST:PORT puts a server of yours behind them; without lab, nodrop sends a plain load",
+				Problem: fmt.Sprintf("lab: %s: unexpected argument: the lab starts its own gateways", args[0]),
+				Hint:    "use --backend http://HOST:PORT to put your own server behind them, or leave out lab for a plain load",
 			}
 		},
 	}

@@ -27,7 +27,7 @@ func (p *Program) Load() *cobra.Command {
 	o := &loadOptions{Program: p}
 	cmd := &cobra.Command{
 		Use:     "nodrop [flags] URL",
-		Short:   "Send HTTP load as hey does, and tell exactly what was lost",
+		Short:   "Send HTTP load like hey, and report exactly what was lost",
 		Version: loadgen.Version,
 		Args:    cobra.ArbitraryArgs,
 	}

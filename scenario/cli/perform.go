@@ -30,14 +30,17 @@ func (p *Program) perform(ctx context.Context, s *scenario.Scenario, formats []s
 		p.Complain(err)
 		recording.Error = cli.Printable(err)
 	}
-	code := out.Report(recording)
+	unwritten := out.Report(recording)
+	if unwritten != nil {
+		p.Complain(unwritten)
+	}
 	switch {
 	case ctx.Err() != nil:
-		code = cli.ExitInterrupted
-	case misused:
-		code = cli.ExitMisuse
+		return cli.Exit(cli.ExitInterrupted)
+	case misused || unwritten != nil:
+		return cli.Exit(cli.ExitMisuse)
 	}
-	return cli.Exit(code)
+	return cli.Exit(cli.ExitCode(p.Judge(recording).Verdict))
 }
 
 // record runs s. Its loads write to sinks.

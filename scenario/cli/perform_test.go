@@ -35,15 +35,16 @@ func TestThreads(t *testing.T) {
 
 // spy is an Output that keeps the recording it is given.
 type spy struct {
+	err       error // of Report
 	recording *record.Recording
 	discarded bool
 }
 
 func (s *spy) Sinks() []record.Sink { return nil }
 
-func (s *spy) Report(recording *record.Recording) (code int) {
+func (s *spy) Report(recording *record.Recording) error {
 	s.recording = recording
-	return cli.ExitFail
+	return s.err
 }
 
 func (s *spy) Discard() { s.discarded = true }
@@ -58,6 +59,7 @@ func testProgram(out Output) (p *Program, stderr *bytes.Buffer) {
 			OutputFlag: func(*pflag.FlagSet) *[]string { return new([]string) },
 			Validate:   func([]string) error { return nil },
 			Open:       func([]string) (Output, error) { return out, nil },
+			Judge:      func(*record.Recording) record.Judgement { return record.Judgement{Verdict: record.Fail} },
 		},
 		Interrupts: scenario.NewInterrupts(func(string) {}, func(bool, []string) {}),
 		ByHand:     &scenario.ByHand{},
@@ -71,20 +73,27 @@ func execute(t *testing.T, p *Program, args ...string) error {
 	return cli.Execute(t.Context(), root, args)
 }
 
-// TestLoad: the command reports its load and exits with the report's code.
+// TestLoad: the command reports its load and exits with the code of the verdict,
+// unless the report cannot be written.
 func TestLoad(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
-	out := &spy{}
-	p, stderr := testProgram(out)
-	if err := execute(t, p, "-n", "3", "-c", "1", server.URL); !errors.Is(err, cli.Exit(cli.ExitFail)) {
-		t.Errorf("got %v; want exit code %d", err, cli.ExitFail)
-	}
-	if out.recording == nil || out.recording.Runs[0].Counts.Lost != 3 || !out.discarded {
-		t.Errorf("%+v", out)
-	}
-	if stderr.Len() > 0 {
-		t.Errorf("on stderr: %s", stderr)
+	for _, tt := range []struct {
+		err  error
+		code int
+		says string
+	}{{nil, cli.ExitFail, ""}, {errors.New("disk full"), cli.ExitMisuse, "nodrop: disk full\n"}} {
+		out := &spy{err: tt.err}
+		p, stderr := testProgram(out)
+		if err := execute(t, p, "-n", "3", "-c", "1", server.URL); !errors.Is(err, cli.Exit(tt.code)) {
+			t.Errorf("got %v; want exit code %d", err, tt.code)
+		}
+		if out.recording == nil || out.recording.Runs[0].Counts.Lost != 3 || !out.discarded {
+			t.Errorf("%+v", out)
+		}
+		if stderr.String() != tt.says {
+			t.Errorf("on stderr: %q; want %q", stderr, tt.says)
+		}
 	}
 }
 

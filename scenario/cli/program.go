@@ -24,12 +24,14 @@ type Program struct {
 	logs logs
 }
 
-// Reports turns recordings into reports. main passes it in, so that scenarios
-// do not depend on reports.
+// Reports is all that scenarios know of reports: main passes it in, so that
+// neither depends on the other.
 type Reports struct {
 	OutputFlag func(*pflag.FlagSet) *[]string         // defines -o on a flag set
 	Validate   func(checks []string) error            // rejects checks that cannot be parsed
 	Open       func(formats []string) (Output, error) // opens the outputs that -o names
+	// Judge returns the verdict on a recording and what to change.
+	Judge func(recording *record.Recording) record.Judgement
 	// Beside writes what the lab observed while another load generator ran.
 	Beside func(w io.Writer, marks []record.Mark, kernel string) error
 	// Fit shortens text to a number of columns.
@@ -40,9 +42,8 @@ type Reports struct {
 type Output interface {
 	// Sinks returns where the load writes each request as it ends.
 	Sinks() []record.Sink
-	// Report writes the report of a recording and returns the exit code for its
-	// verdict.
-	Report(recording *record.Recording) (code int)
+	// Report writes the report of a recording.
+	Report(recording *record.Recording) error
 	// Discard removes output that Report has not completed.
 	Discard()
 }

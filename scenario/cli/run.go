@@ -23,12 +23,12 @@ type runOptions struct {
 
 func (p *Program) runCommand() *cobra.Command {
 	o := &runOptions{fileOptions: fileOptions{Program: p}}
-	cmd := &cobra.Command{Use: "run FILE", Short: "Run it", Args: cobra.ArbitraryArgs}
+	cmd := &cobra.Command{Use: "run FILE", Short: "Run the scenario", Args: cobra.ArbitraryArgs}
 	fs := cmd.Flags()
 	o.setFlag(fs)
-	fs.StringArrayVar(&o.variants, "variant", nil, "the only variant to run; repeatable")
-	fs.IntVar(&o.repeat, "repeat", 0, "how often each variant is run, in turns, in place of what the file says")
-	fs.BoolVar(&o.dry, "dry-run", false, "print what would be done, in order, and do nothing")
+	fs.StringArrayVar(&o.variants, "variant", nil, "run only this variant; repeatable")
+	fs.IntVar(&o.repeat, "repeat", 0, "run each variant this often, alternating, instead of as often as the file says")
+	fs.BoolVar(&o.dry, "dry-run", false, "print what a run would do, in order, and do nothing")
 	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that fails the verdict, exit 1, on the last variant: 'lost > 0', 'p99 > 250ms'; repeatable")
 	o.yes = yesFlag(fs)
 	o.outputs = p.OutputFlag(fs)

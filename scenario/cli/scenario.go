@@ -12,7 +12,7 @@ import (
 func (p *Program) Scenario() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scenario COMMAND",
-		Short: "What a file says: set up, load, act beside it, restore; in variants, compared",
+		Short: "Run a scenario file: set up, send load, act, restore; compare variants",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return &misuse.Error{Problem: fmt.Sprintf("scenario: unknown command %q", args[0]), Hint: "nodrop scenario run FILE, validate FILE, init KIND or schema"}

@@ -16,7 +16,7 @@ func (p *Program) schemaCommand() *cobra.Command {
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return errors.New("scenario schema: it is of no file, and goes to stdout")
+				return errors.New("scenario schema: unexpected argument: the schema is printed to stdout")
 			}
 			_, err := io.WriteString(p.Out, file.Schema)
 			return err

@@ -11,7 +11,7 @@ import (
 
 func (p *Program) validateCommand() *cobra.Command {
 	o := &fileOptions{Program: p}
-	cmd := &cobra.Command{Use: "validate FILE", Short: "Only tell what is wrong with it", Args: cobra.ArbitraryArgs}
+	cmd := &cobra.Command{Use: "validate FILE", Short: "Check it without running it", Args: cobra.ArbitraryArgs}
 	o.setFlag(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.files = args
@@ -25,6 +25,6 @@ func (o *fileOptions) validate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(o.Out, "%s: ok: variants %d, repetitions %d, streams %d\n", safetext.CleanLine(o.files[0]), len(s.Variants), max(1, s.Repeat), len(s.Streams))
+	fmt.Fprintf(o.Out, "%s: ok: variants %d, repetitions %d, loads %d\n", safetext.CleanLine(o.files[0]), len(s.Variants), max(1, s.Repeat), len(s.Streams))
 	return nil
 }

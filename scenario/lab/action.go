@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"nodrop/scenario"
+	"nodrop/scenario/proc"
 )
 
 // FleetAction starts a fleet and makes its balancer the load's. Undo stops what
@@ -14,9 +15,10 @@ import (
 type FleetAction struct {
 	Options
 
-	fleet *Fleet
-	said  *scenario.Tail // stderr of its processes
-	log   scenario.Log
+	fleet     *Fleet
+	processes *proc.Group    // of the scenario
+	said      *scenario.Tail // stderr of its processes
+	log       scenario.Log
 }
 
 // String describes the action.
@@ -31,7 +33,7 @@ func (a *FleetAction) Run(ctx context.Context, env *scenario.Env) error {
 	if err != nil {
 		return err
 	}
-	a.fleet = fleet
+	a.fleet, a.processes = fleet, env.Processes
 	fleet.Watch(env.Mark)
 	if endpoints := fleet.Endpoints(); endpoints != nil {
 		env.Endpoints = endpoints
@@ -81,6 +83,13 @@ func (c Change) String() string {
 	return fmt.Sprintf("scale gateways to %d", c.Scale)
 }
 
+func (c Change) on(ctx context.Context, fleet *Fleet, mark func(scenario.Moment)) error {
+	if c.Restart > 0 {
+		return fleet.Restart(ctx, c.Restart, mark)
+	}
+	return fleet.Scale(ctx, c.Scale, mark)
+}
+
 // ChangeAction changes the fleet that FleetAction started.
 type ChangeAction struct {
 	Fleet *FleetAction
@@ -93,7 +102,7 @@ func (a *ChangeAction) Run(ctx context.Context, env *scenario.Env) error {
 	if a.Fleet.fleet == nil {
 		return errors.New("there is no fleet")
 	}
-	return a.change(ctx, a.Fleet.fleet, env.Mark)
+	return a.on(ctx, a.Fleet.fleet, env.Mark)
 }
 
 // Undo does nothing: FleetAction stops the whole fleet.

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"nodrop/loadgen"
 	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
@@ -18,152 +19,159 @@ import (
 	"nodrop/scenario/proc"
 )
 
-// ClientRun runs another load generator against a fleet and changes the fleet
-// meanwhile. It needs a process in its own network namespace.
+// ClientRun is a scenario with another load generator: a command that runs
+// beside a fleet while that changes. It needs a process in its own network
+// namespace. What the command counts is its own affair: the run has only marks.
 type ClientRun struct {
 	Options
 	Change
 
 	Command string        // run by the shell
 	At      time.Duration // from the command's start to the change
+
+	Stdout, Stderr io.Writer          // get the command's output
+	Begun          func(fleet string) // called once the fleet serves, before the command starts
+
+	// What the scenario adds:
+
+	Kernel  KernelCounts // from the command's start until both it and the change have ended
+	Problem error        // why the run is invalid; nil if it is valid
 }
 
-// ClientResult is what the lab observed; the client reports its own results.
-type ClientResult struct {
-	Fleet  string
-	Marks  []record.Mark // in ns since the client's start
-	Kernel KernelCounts  // from the client's start to its end
-	// Problem is why the run is invalid; nil if it is valid.
-	Problem error
+// Scenario starts the fleet and the command, and changes the fleet when due.
+func (c *ClientRun) Scenario() *scenario.Scenario {
+	fleet := &FleetAction{Options: c.Options}
+	by := func(context.Context, loadgen.Config) (scenario.Load, error) {
+		return &client{of: c, fleet: fleet, over: make(chan struct{})}, nil
+	}
+	change := scenario.Step{Name: c.Change.String(), At: scenario.At{Time: c.At}, Action: &ChangeAction{fleet, c.Change}}
+	return &scenario.Scenario{
+		Streams:  []scenario.Stream{{By: by}},
+		Variants: []scenario.Variant{{Setup: []scenario.Action{fleet}, Timeline: []scenario.Step{change}}},
+	}
 }
 
-// Run starts the fleet and the client, changes the fleet, and waits for both.
-// The client's output goes to stdout and stderr. Run calls begun once the fleet
-// serves, and leaves nothing running.
-func (c *ClientRun) Run(ctx context.Context, stdout, stderr io.Writer, begun func(fleet string)) (result *ClientResult, err error) {
-	processes := &proc.Group{Executable: c.Executable}
-	defer func() { err = scenario.Joined(err, processes.Close()) }()
-	o := c.Options
-	o.Processes = processes
-	fleet, err := Start(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = scenario.Joined(err, fleet.Stop(context.WithoutCancel(ctx))) }()
-	result = &ClientResult{Fleet: fleet.String()}
-	begun(result.Fleet)
+// client is the command as a load.
+type client struct {
+	of     *ClientRun
+	fleet  *FleetAction
+	before KernelCounts
+	begin  time.Time
+	marks  record.Marks
+	over   chan struct{} // closed when the command has ended, or could not be started
 
-	before, err := kernelCounts()
+	mu     sync.Mutex // guards all below
+	cmd    *exec.Cmd  // nil unless it runs
+	end    time.Time  // zero until the command has ended
+	err    error      // why it could not be started
+	exit   error      // how it ended
+	change error      // why the change failed
+}
+
+// Start starts the command. If that fails, the load is over at once.
+func (c *client) Start(context.Context) {
+	c.of.Begun(c.fleet.fleet.String())
+	cmd := exec.Command("sh", "-c", c.of.Command) //nolint:noctx,gosec // its whole group is killed; it is the user's command
+	cmd.Stdout, cmd.Stderr = c.of.Stdout, c.of.Stderr
+	var err error
+	if c.before, err = kernelCounts(); err == nil {
+		err = c.fleet.processes.Start(cmd)
+	}
+	c.begin = time.Now()
 	if err != nil {
-		return nil, err
+		c.err, c.end = err, c.begin
+		close(c.over)
+		return
 	}
-	diary := &diary{begin: time.Now()}
-	fleet.Watch(diary.moment)
-	client := exec.Command("sh", "-c", c.Command) //nolint:noctx,gosec // its whole group is killed; it is the user's command
-	client.Stdout, client.Stderr = stdout, stderr
-	if err := processes.Start(client); err != nil {
-		return nil, err
+	c.cmd = cmd
+	c.marks.Each(c.heed)
+	go c.wait(cmd)
+}
+
+func (c *client) wait(cmd *exec.Cmd) {
+	err := cmd.Wait()
+	c.fleet.processes.Done(cmd)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cmd, c.exit, c.end = nil, err, time.Now()
+	close(c.over)
+}
+
+// heed ends the command if the change has failed.
+func (c *client) heed(m record.Mark) {
+	if m.Kind != record.MarkStep || m.Error == "" {
+		return
 	}
-	ended := make(chan error, 1)
-	go func() {
-		err := client.Wait()
-		processes.Done(client)
-		ended <- err
-	}()
-	result.Problem = c.beside(ctx, fleet, diary, ended, func() { proc.KillGroup(client) })
+	c.mu.Lock()
+	c.change = fmt.Errorf("%s: %s", m.Name, m.Error)
+	c.mu.Unlock()
+	c.Abort()
+}
+
+// Progress knows only how long the command has run.
+func (c *client) Progress() record.Progress {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.end.IsZero() {
+		return record.Progress{Elapsed: c.end.Sub(c.begin), Over: true}
+	}
+	return record.Progress{Elapsed: time.Since(c.begin)}
+}
+
+func (c *client) Warnings() []string      { return nil }
+func (c *client) Marks() *record.Marks    { return &c.marks }
+func (c *client) Since(t time.Time) int64 { return t.Sub(c.begin).Nanoseconds() }
+
+// Hold and Release do nothing: how long the command runs is its own affair.
+func (c *client) Hold()    {}
+func (c *client) Release() {}
+
+// Stop ends the command at once: what it has in flight is not known.
+func (c *client) Stop() (bound time.Duration) {
+	c.Abort()
+	return 0
+}
+
+// Abort ends the command at once.
+func (c *client) Abort() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cmd != nil {
+		proc.KillGroup(c.cmd)
+	}
+}
+
+// Result is called when the change has ended, too.
+func (c *client) Result() (*record.Run, error) {
+	<-c.over
+	run := &record.Run{StartedAt: c.begin.Round(0), Duration: c.end.Sub(c.begin).Nanoseconds()}
+	if c.err != nil {
+		return run, c.err
+	}
 	after, err := kernelCounts()
-	if err != nil {
-		return nil, err
+	c.of.Kernel, c.of.Problem = after.since(c.before), c.problem()
+	return run, err
+}
+
+// problem is why the run is invalid.
+func (c *client) problem() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var exit error
+	if c.exit != nil {
+		exit = fmt.Errorf("the client failed: %w", c.exit)
 	}
-	result.Marks, result.Kernel = diary.list(), after.since(before)
-	return result, nil
-}
-
-// beside changes the fleet when due, and returns once both the change and the
-// client have ended.
-func (c *ClientRun) beside(ctx context.Context, fleet *Fleet, diary *diary, ended <-chan error, kill func()) error {
-	due := time.NewTimer(c.At)
-	defer due.Stop()
-	var changed chan error // nil until the change is due
-	clientErr, over := error(nil), false
-	for !over || changed != nil {
-		select {
-		case <-due.C:
-			changed = make(chan error, 1)
-			go func() {
-				begin := time.Now()
-				err := c.change(ctx, fleet, diary.moment)
-				diary.step(c.String(), begin, err)
-				changed <- err
-			}()
-		case err := <-changed:
-			if err != nil {
-				kill()
-				return fmt.Errorf("%s: %w", c.Change, err)
-			}
-			changed = nil
-		case clientErr = <-ended:
-			over = true
-			if due.Stop() {
-				return scenario.Joined(clientError(clientErr), fmt.Errorf("the client ended before %v, when the fleet was to change", c.At))
-			}
-			ended = nil
-		case <-ctx.Done():
-			kill()
-			return context.Cause(ctx)
-		}
+	switch {
+	case c.end.Sub(c.begin) < c.of.At:
+		return scenario.Joined(exit, fmt.Errorf("the client ended before the fleet changed, which was due after %v", c.of.At))
+	case c.change != nil:
+		return c.change
 	}
-	return clientError(clientErr)
+	return exit
 }
 
-func clientError(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("the client: %w", err)
-}
-
-func (c *Change) change(ctx context.Context, fleet *Fleet, mark func(scenario.Moment)) error {
-	if c.Restart > 0 {
-		return fleet.Restart(ctx, c.Restart, mark)
-	}
-	return fleet.Scale(ctx, c.Scale, mark)
-}
-
-type diary struct {
-	begin time.Time
-
-	mu    sync.Mutex // guards marks
-	marks []record.Mark
-}
-
-func (d *diary) moment(m scenario.Moment) {
-	mark := m.Mark()
-	mark.Start = m.At.Sub(d.begin).Nanoseconds()
-	mark.End = mark.Start
-	d.add(mark)
-}
-
-func (d *diary) step(name string, begin time.Time, err error) {
-	m := record.Mark{Kind: record.MarkStep, Name: name, Start: begin.Sub(d.begin).Nanoseconds(), End: time.Since(d.begin).Nanoseconds()}
-	if err != nil {
-		m.Error = err.Error()
-	}
-	d.add(m)
-}
-
-func (d *diary) add(m record.Mark) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.marks = append(d.marks, m)
-}
-
-func (d *diary) list() []record.Mark {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	record.SortMarks(d.marks)
-	return d.marks
-}
+func (c *client) End(*record.Run) {}
+func (c *client) Close()          {}
 
 // urlHole is the placeholder for the fleet's URL in a client's command.
 const urlHole = "{url}"

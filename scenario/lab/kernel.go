@@ -22,7 +22,7 @@ func (k KernelCounts) since(before KernelCounts) KernelCounts {
 
 // String lists all counters.
 func (k KernelCounts) String() string {
-	return fmt.Sprintf("connections begun %d (those of gateways to their backend too), never established %d, reset %d, turned away by a full accept queue %d", k.Begun, k.Refused, k.Reset, k.Overflow)
+	return fmt.Sprintf("connections started %d (including those from gateways to their backend), never established %d, reset %d, rejected by a full accept queue %d", k.Begun, k.Refused, k.Reset, k.Overflow)
 }
 
 func kernelCounts() (k KernelCounts, err error) {

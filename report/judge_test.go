@@ -1,0 +1,106 @@
+package report_test
+
+import (
+	"slices"
+	"testing"
+
+	"nodrop/loadgen/record"
+	"nodrop/report"
+	"nodrop/report/reporttest"
+)
+
+// TestJudge: for known recordings, the verdict and the settings that would have
+// kept what was lost.
+func TestJudge(t *testing.T) {
+	fleet := reporttest.Steady(2000, 0, ms, reporttest.Replicas(1, 10)...)
+	mark := func(kind record.MarkKind, at int64) record.Mark {
+		return record.Mark{Kind: kind, Name: kind.Of("gw-2"), Endpoint: "gw-2", Start: at, End: at}
+	}
+	marked := func(marks ...record.Mark) func(*reporttest.Builder) {
+		return reporttest.Edited(func(run *record.Run) { run.Marks = marks })
+	}
+	for name, tt := range map[string]struct {
+		run     *record.Run
+		verdict record.Verdict
+		want    []record.Remedy // some of the remedies; nil is none at all
+		never   []string        // objects that none has
+	}{
+		"graceful": {run: reporttest.Graceful(t), verdict: record.Pass},
+		"abrupt": {
+			run: reporttest.NewRun(t, reporttest.AbruptRequests(), reporttest.Variant("abrupt", reporttest.AbruptMarks(), func(run *record.Run) {
+				run.Expect = []string{"lost == 0"}
+			})),
+			verdict: record.Fail,
+			want: []record.Remedy{ // the balancer took 53.14 ms, and the slowest response 9 ms
+				{Object: "nodrop lab", Setting: "--stop", Value: "graceful"},
+				{Object: "nodrop lab", Setting: "--pre-stop", Value: "80ms"},
+				{Object: "Kubernetes", Setting: "lifecycle.preStop.sleep.seconds", Value: "1"},
+				{Object: "ASM from 1.26", Setting: "asm.alibabacloud.com/gateway-drain-timeout-seconds", Value: "10"},
+				{Object: "Caddy", Setting: "shutdown_delay", Value: "1s"},
+				{Object: "nodrop lab", Setting: "--grace", Value: "35ms"},
+			},
+		},
+		"a known gateway": {
+			run: reporttest.NewRun(t, reporttest.AbruptRequests(), reporttest.Variant("abrupt", reporttest.AbruptMarks(), func(run *record.Run) {
+				run.Gateway = "nginx 1.22.1"
+			})),
+			verdict: record.Pass, // abrupt has to lose
+			want:    []record.Remedy{{Object: "nginx", Setting: "worker_shutdown_timeout", Value: "1s"}},
+			never:   []string{"Envoy", "HAProxy", "Caddy"},
+		},
+		"grace too short": {
+			run: reporttest.NewRun(t, append(slices.Clone(fleet), reporttest.Lost(180*ms, 1150*ms, "wait.eof", "gw-2", reporttest.EOFText)),
+				marked(mark(record.MarkTerminating, 150*ms), mark(record.MarkKilled, 1150*ms), mark(record.MarkExited, 1150*ms))),
+			want: []record.Remedy{ // a second was too short
+				{Object: "nodrop lab", Setting: "--grace", Value: "1.2s", AtLeast: true},
+				{Object: "Kubernetes", Setting: "terminationGracePeriodSeconds", Value: "2", AtLeast: true, Above: "lifecycle.preStop.sleep.seconds"},
+			},
+		},
+		"requests came after the termination": {
+			run: reporttest.NewRun(t, append(slices.Clone(fleet), reporttest.Lost(1140*ms, 1150*ms, "wait.eof", "gw-2", reporttest.EOFText)),
+				marked(mark(record.MarkTerminating, 150*ms), mark(record.MarkKilled, 1150*ms), mark(record.MarkExited, 1150*ms))),
+		},
+		"kept-alive connections": {
+			run: reporttest.NewRun(t, append(slices.Clone(fleet),
+				reporttest.Request{Start: 500 * ms, End: 500*ms + 40_000, Fate: record.FateLost, Class: "wait.eof", Endpoint: "gw-2", Reused: true, Sample: reporttest.EOFText})),
+			want: []record.Remedy{{Object: "HAProxy", Setting: "option", Value: "idle-close-on-response"}},
+		},
+		"no marks": {
+			run: reporttest.NewRun(t, append(slices.Clone(fleet), reporttest.Lost(500*ms, 501*ms, "connect.refused", "gw-2", reporttest.RefusedText))),
+		},
+		"the event outlived the load": {
+			run:     reporttest.NewRun(t, fleet, marked(record.Mark{Kind: record.MarkStep, Name: "scale", Start: 500 * ms, End: 9000 * ms})),
+			verdict: record.Inconclusive,
+			want:    []record.Remedy{{Object: "nodrop", Setting: "--settle", Value: "1s"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := report.Judge(reporttest.Recording(tt.run))
+			if got.Verdict != tt.verdict {
+				t.Errorf("verdict %q; want %q", got.Verdict, tt.verdict)
+			}
+			for _, want := range tt.want {
+				if !slices.Contains(got.Remedies, want) {
+					t.Errorf("no %+v in %+v", want, got.Remedies)
+				}
+			}
+			if tt.want == nil && len(got.Remedies) > 0 {
+				t.Errorf("got %+v; want none", got.Remedies)
+			}
+			for _, r := range got.Remedies {
+				if slices.Contains(tt.never, r.Object) {
+					t.Errorf("got %+v", r)
+				}
+			}
+		})
+	}
+}
+
+// TestJudgeOnce: runs that need the same say so once.
+func TestJudgeOnce(t *testing.T) {
+	one := report.Judge(reporttest.Recording(reporttest.Abrupt(t)))
+	two := report.Judge(reporttest.Recording(reporttest.Abrupt(t), reporttest.Abrupt(t)))
+	if len(one.Remedies) == 0 || !slices.Equal(one.Remedies, two.Remedies) {
+		t.Errorf("got %+v; want %+v", two.Remedies, one.Remedies)
+	}
+}
