@@ -19,16 +19,17 @@ const (
 	DNSPerConnection DNSMode = "per-connection" // for each connection, within the request
 )
 
-func dnsModeNames() []string {
+// DNSModeNames lists the modes.
+func DNSModeNames() []string {
 	return []string{string(DNSRefresh), string(DNSOnce), string(DNSPerConnection)}
 }
 
 // Validate rejects an unknown mode.
 func (m DNSMode) Validate() error {
-	if slices.Contains(dnsModeNames(), string(m)) {
+	if slices.Contains(DNSModeNames(), string(m)) {
 		return nil
 	}
-	return fmt.Errorf("--dns %q: want one of %s", string(m), strings.Join(dnsModeNames(), ", "))
+	return fmt.Errorf("--dns %q: want one of %s", string(m), strings.Join(DNSModeNames(), ", "))
 }
 
 // refreshEvery is how often DNSRefresh resolves the name.

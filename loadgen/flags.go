@@ -80,7 +80,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	fs.StringVar(&v.endpointHeader, "endpoint-header", "", "response field that names the replica")
 	fs.Int64Var(&v.maxBody, "max-body", 0, "bytes of a body beyond which an answer is lost and no further read (0: none)")
 	fs.IntVar(&v.traceLost, "trace-lost", 0, "tell the first so many lost requests step by step")
-	fs.StringVar(&v.dns, "dns", string(DNSRefresh), "when to resolve the name: "+strings.Join(dnsModeNames(), ", "))
+	fs.StringVar(&v.dns, "dns", string(DNSRefresh), "when to resolve the name: "+strings.Join(DNSModeNames(), ", "))
 
 	fs.StringVar(&v.engine, "engine", string(record.EngineAuto), "what sends: loop (epoll: http:// on Linux), pool (everything), auto (loop where it applies)")
 
