@@ -20,10 +20,10 @@ const maxBodyRead = 64 << 20
 
 // readBody returns the body that -D names, or only the file's name if the file is
 // large and can be read again.
-func (v *FlagValues) readBody() (body []byte, file string, err error) {
-	name := v.bodyFile
+func (o *Options) readBody() (body []byte, file string, err error) {
+	name := o.BodyFile
 	if name == "-" {
-		body, err = v.readStdin()
+		body, err = o.readStdin()
 		return body, "", err
 	}
 	f, err := os.Open(name)
@@ -39,14 +39,14 @@ func (v *FlagValues) readBody() (body []byte, file string, err error) {
 	return body, "", err
 }
 
-func (v *FlagValues) readStdin() ([]byte, error) {
-	if v.Stdin == nil {
+func (o *Options) readStdin() ([]byte, error) {
+	if o.Stdin == nil {
 		return nil, &misuse.Error{Problem: "-D -: only a plain load reads its body from standard input", Hint: "write it to a file, and name that"}
 	}
-	if f, ok := v.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if f, ok := o.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		return nil, &misuse.Error{Problem: "-D -: standard input is a terminal", Hint: "-D - <FILE, or -D FILE"}
 	}
-	body, err := readBounded("-", v.Stdin)
+	body, err := readBounded("-", o.Stdin)
 	if err == nil && len(body) == 0 {
 		return nil, &misuse.Error{Problem: "-D -: standard input is empty", Hint: "leave -D out to send no body"}
 	}
