@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -25,7 +26,11 @@ func parse(t *testing.T, args ...string) (Config, error) {
 	if fs.NArg() != 1 {
 		t.Fatalf("arguments left: %q", fs.Args())
 	}
-	return v.Config(fs.Arg(0))
+	cfg, err := v.Config(fs.Arg(0))
+	if wrong, ok := errors.AsType[*OptionError](err); ok {
+		err = errors.New(wrong.Problem(FlagName))
+	}
+	return cfg, err
 }
 
 func TestFlagsAsHeyTakesThem(t *testing.T) {

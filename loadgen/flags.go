@@ -58,6 +58,9 @@ var flagNames = [...]string{
 	OptionTLSMin:         "--tls-min",
 }
 
+// FlagName is the flag of an option, as messages write it.
+func FlagName(o Option) string { return flagNames[o] }
+
 // Flags defines the load flags on fs: hey's, then nodrop's own.
 func Flags(fs *pflag.FlagSet) *FlagValues {
 	v := &FlagValues{Options: DefaultOptions(), set: fs}
@@ -105,7 +108,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	return v
 }
 
-// Config makes a validated Config for url. Errors name the flag.
+// Config makes a validated Config for url.
 func (v *FlagValues) Config(url string) (Config, error) {
 	if v.h2 {
 		return Config{}, errors.New("-h2: HTTP/2 is not supported yet")

@@ -2,7 +2,6 @@ package loadgen
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"runtime"
 	"slices"
@@ -10,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
 )
@@ -73,7 +71,8 @@ func DefaultOptions() Options {
 	}
 }
 
-// Config makes a validated Config for url. Errors name the flag.
+// Config makes a validated Config for url. An error about an option is an
+// *OptionError.
 func (o *Options) Config(url string) (Config, error) {
 	if err := o.check(); err != nil {
 		return Config{}, err
@@ -105,7 +104,7 @@ func (o *Options) Config(url string) (Config, error) {
 			return Config{}, err
 		}
 	}
-	if c.TLS, err = loadTLS(o.Insecure, o.CACert, o.Cert, o.Key, o.SNI, o.TLSMin); err != nil {
+	if c.TLS, err = o.readTLS(); err != nil {
 		return Config{}, err
 	}
 	for _, s := range o.ConnectTo {
@@ -133,41 +132,36 @@ func (o *Options) given(option Option) bool { return slices.Contains(o.Given, op
 func (o *Options) check() error {
 	switch {
 	case o.Workers < 1:
-		return fmt.Errorf("-c %d: at least 1 worker is needed", o.Workers)
+		return wrong("%v %d: at least 1 worker is needed", OptionWorkers, o.Workers)
 	case o.Workers > 1_000_000:
-		return fmt.Errorf("-c %d: more workers than a machine has ports", o.Workers)
+		return wrong("%v %d: more workers than a machine has ports", OptionWorkers, o.Workers)
 	case o.Duration < 0 || o.given(OptionDuration) && o.Duration == 0:
-		return fmt.Errorf("-z %v: must be longer than nothing", o.Duration)
+		return wrong("%v %v: must be longer than nothing", OptionDuration, o.Duration)
 	case o.Duration == 0 && o.Requests < 1:
-		return fmt.Errorf("-n %d: at least 1 request is needed", o.Requests)
+		return wrong("%v %d: at least 1 request is needed", OptionRequests, o.Requests)
 	case o.Timeout < 0:
-		return fmt.Errorf("-t %v: cannot be negative", o.Timeout)
+		return wrong("%v %v: cannot be negative", OptionTimeout, o.Timeout)
 	case o.CPUs < 1:
-		return fmt.Errorf("-cpus %d: at least 1 is needed", o.CPUs)
+		return wrong("%v %d: at least 1 is needed", OptionCPUs, o.CPUs)
 	case o.Method == "":
-		return errors.New("-m: no method given")
+		return wrong("%v: no method given", OptionMethod)
 	case o.OK == "":
-		return errors.New("--ok: no status given")
+		return wrong("%v: no status given", OptionOK)
 	}
 	return nil
 }
 
-// tlsOptions are the options that have no effect without TLS, as flags.
-var tlsOptions = []struct {
-	option Option
-	flag   string
-}{
-	{OptionInsecure, "insecure"}, {OptionCACert, "cacert"}, {OptionCert, "cert"}, {OptionKey, "key"}, {OptionSNI, "sni"}, {OptionTLSMin, "tls-min"},
-}
+// tlsOptions are the options that have no effect without TLS.
+var tlsOptions = []Option{OptionInsecure, OptionCACert, OptionCert, OptionKey, OptionSNI, OptionTLSMin}
 
 // checkTLS rejects TLS options for a load that can never use TLS.
 func (o *Options) checkTLS(url string) error {
 	if t, err := parseTarget(url); err != nil || t.TLS || !o.DisableRedirects {
 		return err
 	}
-	for _, of := range tlsOptions {
-		if o.given(of.option) {
-			return fmt.Errorf("--%s: %s is not an https:// URL, and redirects are not followed", of.flag, safetext.MaskURL(url))
+	for _, option := range tlsOptions {
+		if o.given(option) {
+			return wrong("%v: %s is not an https:// URL, and redirects are not followed", option, safetext.MaskURL(url))
 		}
 	}
 	return nil
@@ -184,7 +178,7 @@ func (o *Options) setFields(c *Config) error {
 			return err
 		case strings.EqualFold(f.Name, "Host"):
 			if f.Value == "" {
-				return &misuse.Error{Problem: fmt.Sprintf("-H %q: a request needs its Host", h), Hint: `-H "Host: NAME"`}
+				return wrong("%v %q: a request needs its Host", OptionHeader, h).try(`%v "Host: NAME"`, OptionHeader)
 			}
 			if o.Host == "" {
 				c.Host = f.Value
@@ -203,7 +197,7 @@ func (o *Options) setFields(c *Config) error {
 	if o.Auth != "" {
 		user, password, ok := strings.Cut(o.Auth, ":")
 		if !ok {
-			return &misuse.Error{Problem: "-a: no colon between user and password", Hint: "write username:password"}
+			return wrong("%v: no colon between user and password", OptionAuth).try("write username:password")
 		}
 		fields.set("Authorization", safetext.BasicAuth(user, password))
 	}
