@@ -14,9 +14,9 @@ import (
 // an empty value and "Name:" for a field not to send.
 var fieldPattern = regexp.MustCompile(`^[ \t]*([!#$%&'*+\-.^_` + "`" + `|~0-9A-Za-z]+)[ \t]*(?::[ \t]*(.*?)|;)[ \t]*$`)
 
-// parseField reads -H. omit is true for a field with neither a value nor a
-// semicolon, which is not to be sent.
-func parseField(text string) (f Field, omit bool, err error) {
+// ParseField reads a header field as people write it. omit is true for a field
+// with neither a value nor a semicolon, which is not to be sent.
+func ParseField(text string) (f Field, omit bool, err error) {
 	name, _, _ := strings.Cut(text, ":") // the rest may be a secret
 	if strings.ContainsAny(text, "\r\n\x00") {
 		return f, false, wrong("%v %q: a line break or NUL in it", OptionHeader, name)

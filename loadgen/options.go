@@ -172,7 +172,7 @@ func (o *Options) checkTLS(url string) error {
 func (o *Options) setFields(c *Config) error {
 	fields := fieldList{{Name: "User-Agent", Value: o.UserAgent}, {Name: "Content-Type", Value: o.ContentType}}
 	for _, h := range o.Headers {
-		f, omit, err := parseField(h)
+		f, omit, err := ParseField(h)
 		switch {
 		case err != nil:
 			return err
