@@ -19,7 +19,7 @@ import (
 func parse(t *testing.T, args ...string) (Config, error) {
 	t.Helper()
 	fs := pflag.NewFlagSet("nodrop", pflag.ContinueOnError)
-	v := Flags(fs)
+	v := Flags(fs, DefaultOptions())
 	if err := fs.Parse(NormalizeArgs(args, fs)); err != nil {
 		return Config{}, err
 	}

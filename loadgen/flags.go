@@ -62,8 +62,8 @@ var flagNames = [...]string{
 func FlagName(o Option) string { return flagNames[o] }
 
 // Flags defines the load flags on fs: hey's, then nodrop's own.
-func Flags(fs *pflag.FlagSet) *FlagValues {
-	v := &FlagValues{Options: DefaultOptions(), set: fs}
+func Flags(fs *pflag.FlagSet, defaults Options) *FlagValues {
+	v := &FlagValues{Options: defaults, set: fs}
 	fs.Int64VarP(&v.Requests, "n", "n", v.Requests, "number of requests; exactly that many are sent")
 	fs.IntVarP(&v.Workers, "c", "c", v.Workers, "number of workers, each with one connection at a time")
 	fs.Float64VarP(&v.Rate, "q", "q", v.Rate, "rate limit, in requests per second and worker (0: none)")
