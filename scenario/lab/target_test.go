@@ -53,7 +53,7 @@ func TestCheckTarget(t *testing.T) {
 		"--path /status/302 --ok 200 -disable-redirects": "--path /status/302: GET gave 302 before the load; --ok 302 if that is what the load is to meet",
 		"--backend http://no-such-host.invalid:80":       "--backend http://no-such-host.invalid:80: GET / before the load: no-such-host.invalid: does not resolve: ",
 	} {
-		err := checkTarget(testContext(t), t, normalized(args)...)
+		err := checkTarget(t.Context(), t, normalized(args)...)
 		got := ""
 		if err != nil {
 			got = err.Error()
@@ -80,13 +80,13 @@ func TestCheckBackend(t *testing.T) {
 		}
 	}))
 	defer s.Close()
-	if err := checkTarget(testContext(t), t, "--backend", s.URL, "--path", "/yes", "-m", "PUT", "-d", "text", "-H", "X-A: b", "-z", "1m"); err != nil {
+	if err := checkTarget(t.Context(), t, "--backend", s.URL, "--path", "/yes", "-m", "PUT", "-d", "text", "-H", "X-A: b", "-z", "1m"); err != nil {
 		t.Error(err)
 	}
 	if got := last.Load(); got != "PUT /yes b text" || count.Load() != 1 {
 		t.Errorf("%d requests, the last %q; want one like the load's", count.Load(), got)
 	}
-	err := checkTarget(testContext(t), t, "--backend", s.URL, "--path", "/no")
+	err := checkTarget(t.Context(), t, "--backend", s.URL, "--path", "/no")
 	if err == nil || err.Error() != "--path /no: GET gave 418 before the load" || count.Load() != 2 {
 		t.Errorf("got %v after %d requests", err, count.Load())
 	}
@@ -111,12 +111,12 @@ func TestCheckBackendGone(t *testing.T) {
 			defer c.Close()
 		}
 	}()
-	err = checkTarget(testContext(t), t, "--backend", url, "-t", "100ms")
+	err = checkTarget(t.Context(), t, "--backend", url, "-t", "100ms")
 	if err == nil || !strings.HasPrefix(err.Error(), "--backend "+url+": GET / before the load: ") {
 		t.Errorf("silent: got %v", err)
 	}
 	<-accepted
-	ctx, cancel := context.WithCancel(testContext(t))
+	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		<-accepted
 		cancel()
@@ -127,7 +127,7 @@ func TestCheckBackendGone(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	err = checkTarget(testContext(t), t, "--backend", url)
+	err = checkTarget(t.Context(), t, "--backend", url)
 	if want := "--backend " + url + ": GET / before the load: dial tcp " + l.Addr().String() + ": connect: connection refused"; err == nil || err.Error() != want {
 		t.Errorf("gone: got %v; want %s", err, want)
 	}
