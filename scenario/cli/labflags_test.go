@@ -1,4 +1,4 @@
-package lab
+package cli
 
 import (
 	"io"
@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/spf13/pflag"
+
+	"nodrop/scenario/lab"
 )
 
 // TestPaceOnlyWithoutRate checks that a given rate is kept.
@@ -21,7 +23,7 @@ func TestPaceOnlyWithoutRate(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, variant := range s.Variants {
-			p, paced := variant.Setup[0].(*Pace)
+			p, paced := variant.Setup[0].(*lab.Pace)
 			if paced != want {
 				t.Errorf("%q: paced %v; want %v", args, paced, want)
 			}

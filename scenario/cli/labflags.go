@@ -1,4 +1,4 @@
-package lab
+package cli
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"nodrop/loadgen"
 	"nodrop/loadgen/misuse"
 	"nodrop/scenario"
+	"nodrop/scenario/lab"
 	"nodrop/scenario/lab/dataplane"
 	"nodrop/scenario/lab/gateway"
 )
@@ -23,7 +24,7 @@ type FlagValues struct {
 	set  *pflag.FlagSet
 	load *loadgen.FlagValues
 
-	fleet                   Options // without what backend says
+	fleet                   lab.Options // without what backend says
 	at, stop, path, backend string
 	action                  string
 	to, maxUnavailable      int
@@ -60,7 +61,7 @@ const (
 // Flags defines the lab's flags on fs: those of the fleet, and those of the
 // load with the lab's defaults.
 func Flags(fs *pflag.FlagSet) *FlagValues {
-	v := &FlagValues{set: fs, fleet: DefaultOptions()}
+	v := &FlagValues{set: fs, fleet: lab.DefaultOptions()}
 	f := &v.fleet
 	f.Gateway, f.Dataplane = gateway.Builtin().Name, dataplane.Dialer
 	fs.IntVar(&f.Replicas, "replicas", f.Replicas, "gateway replicas at the start")
@@ -82,7 +83,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 	fs.DurationVar(&f.Drain, "drain-timeout", f.Drain, "with --dataplane nft, how long connections to a replica that was taken out go on before they are cut; 0 is for ever")
 	fs.StringVar(&v.client, "client", "", "with --dataplane nft, another load generator to run in place of ours, for the shell: 'hey -c 200 -n 50000 -disable-keepalive {url}'")
 	fs.VisitAll(func(f *pflag.Flag) { v.own = append(v.own, f.Name) })
-	v.load = loadgen.Flags(fs, DefaultLoad())
+	v.load = loadgen.Flags(fs, lab.DefaultLoad())
 	for name, value := range paced {
 		fs.Lookup(name).DefValue = value
 	}
@@ -109,7 +110,7 @@ func (v *FlagValues) NeedsNamespace() bool { return v.fleet.Dataplane == datapla
 func (v *FlagValues) HasClient() bool { return v.set.Changed("client") }
 
 // ClientRuns returns the runs with another load generator, one for each stop mode.
-func (v *FlagValues) ClientRuns() ([]*ClientRun, error) {
+func (v *FlagValues) ClientRuns() ([]*lab.ClientRun, error) {
 	e, err := v.experiment()
 	if err != nil {
 		return nil, err
@@ -138,8 +139,8 @@ func (v *FlagValues) checkClient() (at time.Duration, err error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case !strings.Contains(v.client, URLHole):
-		return 0, &misuse.Error{Problem: fmt.Sprintf("--client %q: no %s in it", v.client, URLHole), Hint: "--client 'hey -c 200 -n 50000 -disable-keepalive {url}'"}
+	case !strings.Contains(v.client, lab.URLHole):
+		return 0, &misuse.Error{Problem: fmt.Sprintf("--client %q: no %s in it", v.client, lab.URLHole), Hint: "--client 'hey -c 200 -n 50000 -disable-keepalive {url}'"}
 	case !v.NeedsNamespace():
 		return 0, &misuse.Error{Problem: "--client: only this program's own load meets the dialer", Hint: "--dataplane nft"}
 	case v.repeat != 1 || v.settle != 0:
@@ -155,7 +156,7 @@ func (v *FlagValues) CheckTarget(ctx context.Context) error {
 		return err
 	}
 	err = e.CheckTarget(ctx)
-	failed, ok := errors.AsType[*TargetError](err)
+	failed, ok := errors.AsType[*lab.TargetError](err)
 	switch {
 	case !ok:
 		return err
@@ -169,17 +170,17 @@ func (v *FlagValues) CheckTarget(ctx context.Context) error {
 }
 
 // experiment returns what the flags describe.
-func (v *FlagValues) experiment() (*Experiment, error) {
+func (v *FlagValues) experiment() (*lab.Experiment, error) {
 	stops, err := v.check()
 	if err != nil {
 		return nil, err
 	}
-	e := &Experiment{
+	e := &lab.Experiment{
 		Fleet: v.fleet, Stops: stops, Change: v.change(), Path: v.path, Settle: v.settle, Repeat: v.repeat,
 		ChooseRate: !v.set.Changed("q"), ChooseCount: !v.set.Changed("n"),
 	}
 	if v.backend != "" {
-		if e.Fleet.Backend, err = ParseBackend(v.backend); err != nil {
+		if e.Fleet.Backend, err = lab.ParseBackend(v.backend); err != nil {
 			return nil, &misuse.Error{Problem: "--backend " + err.Error(), Hint: "--path chooses the page"}
 		}
 	}
@@ -193,11 +194,11 @@ func (v *FlagValues) experiment() (*Experiment, error) {
 	return e, err
 }
 
-func (v *FlagValues) change() Change {
+func (v *FlagValues) change() lab.Change {
 	if v.action == actionRestart {
-		return Change{Restart: v.maxUnavailable}
+		return lab.Change{Restart: v.maxUnavailable}
 	}
-	return Change{Scale: v.to}
+	return lab.Change{Scale: v.to}
 }
 
 func (v *FlagValues) check() ([]gateway.Mode, error) {
@@ -273,8 +274,8 @@ func (v *FlagValues) checkNumbers() error {
 	switch {
 	case v.fleet.Replicas < 2:
 		return fmt.Errorf("--replicas %d: at least 2 are needed to take one away", v.fleet.Replicas)
-	case v.fleet.Replicas > MaxReplicas:
-		return fmt.Errorf("--replicas %d: at most %d processes", v.fleet.Replicas, MaxReplicas)
+	case v.fleet.Replicas > lab.MaxReplicas:
+		return fmt.Errorf("--replicas %d: at most %d processes", v.fleet.Replicas, lab.MaxReplicas)
 	case v.fleet.Propagation < 0:
 		return fmt.Errorf("--propagation %v: cannot be negative", v.fleet.Propagation)
 	case v.fleet.PreStop < 0:
