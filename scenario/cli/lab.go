@@ -14,7 +14,7 @@ import (
 
 type labOptions struct {
 	*Program
-	flags           *FlagValues
+	flags           *labFlags
 	checks, outputs *[]string
 }
 
@@ -34,7 +34,7 @@ func (p *Program) Lab() *cobra.Command {
 			}
 		},
 	}
-	o.flags = Flags(cmd.Flags())
+	o.flags = newLabFlags(cmd.Flags())
 	o.checks = cli.FailIfFlag(cmd.Flags())
 	o.outputs = p.OutputFlag(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }

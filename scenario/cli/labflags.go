@@ -19,8 +19,8 @@ import (
 	"nodrop/scenario/lab/gateway"
 )
 
-// FlagValues holds the values of the lab's flags.
-type FlagValues struct {
+// labFlags holds the values of the lab's flags.
+type labFlags struct {
 	set  *pflag.FlagSet
 	load *loadgen.FlagValues
 
@@ -58,10 +58,10 @@ const (
 	speaksHTTP      = "the lab speaks http"
 )
 
-// Flags defines the lab's flags on fs: those of the fleet, and those of the
+// newLabFlags defines the lab's flags on fs: those of the fleet, and those of the
 // load with the lab's defaults.
-func Flags(fs *pflag.FlagSet) *FlagValues {
-	v := &FlagValues{set: fs, fleet: lab.DefaultOptions()}
+func newLabFlags(fs *pflag.FlagSet) *labFlags {
+	v := &labFlags{set: fs, fleet: lab.DefaultOptions()}
 	f := &v.fleet
 	f.Gateway, f.Dataplane = gateway.Builtin().Name, dataplane.Dialer
 	fs.IntVar(&f.Replicas, "replicas", f.Replicas, "gateway replicas at the start")
@@ -95,7 +95,7 @@ func Flags(fs *pflag.FlagSet) *FlagValues {
 
 // Scenario returns the scenario that the flags describe. It reports a chosen
 // rate on stderr.
-func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
+func (v *labFlags) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
 	e, err := v.experiment()
 	if err != nil {
 		return nil, err
@@ -104,13 +104,13 @@ func (v *FlagValues) Scenario(stderr io.Writer) (*scenario.Scenario, error) {
 }
 
 // NeedsNamespace reports that the flags ask for a network namespace.
-func (v *FlagValues) NeedsNamespace() bool { return v.fleet.Dataplane == dataplane.NFT }
+func (v *labFlags) NeedsNamespace() bool { return v.fleet.Dataplane == dataplane.NFT }
 
 // HasClient reports that another load generator should run.
-func (v *FlagValues) HasClient() bool { return v.set.Changed("client") }
+func (v *labFlags) HasClient() bool { return v.set.Changed("client") }
 
 // ClientRuns returns the runs with another load generator, one for each stop mode.
-func (v *FlagValues) ClientRuns() ([]*lab.ClientRun, error) {
+func (v *labFlags) ClientRuns() ([]*lab.ClientRun, error) {
 	e, err := v.experiment()
 	if err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func (v *FlagValues) ClientRuns() ([]*lab.ClientRun, error) {
 
 // checkClient checks the flags of another load generator. It returns when the
 // fleet is to change, from the generator's start.
-func (v *FlagValues) checkClient() (at time.Duration, err error) {
+func (v *labFlags) checkClient() (at time.Duration, err error) {
 	v.set.Visit(func(f *pflag.Flag) {
 		if err == nil && !slices.Contains(v.own, f.Name) {
 			err = &misuse.Error{Problem: dashed(f.Name) + ": it is about our own load, and --client is another", Hint: "tell the client's own command"}
@@ -150,7 +150,7 @@ func (v *FlagValues) checkClient() (at time.Duration, err error) {
 }
 
 // CheckTarget requests the load's page before anything starts.
-func (v *FlagValues) CheckTarget(ctx context.Context) error {
+func (v *labFlags) CheckTarget(ctx context.Context) error {
 	e, err := v.experiment()
 	if err != nil {
 		return err
@@ -170,7 +170,7 @@ func (v *FlagValues) CheckTarget(ctx context.Context) error {
 }
 
 // experiment returns what the flags describe.
-func (v *FlagValues) experiment() (*lab.Experiment, error) {
+func (v *labFlags) experiment() (*lab.Experiment, error) {
 	stops, err := v.check()
 	if err != nil {
 		return nil, err
@@ -194,14 +194,14 @@ func (v *FlagValues) experiment() (*lab.Experiment, error) {
 	return e, err
 }
 
-func (v *FlagValues) change() lab.Change {
+func (v *labFlags) change() lab.Change {
 	if v.action == actionRestart {
 		return lab.Change{Restart: v.maxUnavailable}
 	}
 	return lab.Change{Scale: v.to}
 }
 
-func (v *FlagValues) check() ([]gateway.Mode, error) {
+func (v *labFlags) check() ([]gateway.Mode, error) {
 	for _, flag := range notInLab {
 		if v.set.Changed(flag.name) {
 			return nil, fmt.Errorf("%s: %s", dashed(flag.name), flag.why)
@@ -222,7 +222,7 @@ func (v *FlagValues) check() ([]gateway.Mode, error) {
 }
 
 // checkDataplane checks the dataplane and what it needs before anything starts.
-func (v *FlagValues) checkDataplane() error {
+func (v *labFlags) checkDataplane() error {
 	plane, err := dataplane.Parse(string(v.fleet.Dataplane))
 	switch {
 	case err != nil:
@@ -252,7 +252,7 @@ const (
 )
 
 // checkAction refuses settings of the other action.
-func (v *FlagValues) checkAction() error {
+func (v *labFlags) checkAction() error {
 	switch {
 	case v.action != actionScale && v.action != actionRestart:
 		return fmt.Errorf("--action %q: want %s or %s", v.action, actionScale, actionRestart)
@@ -270,7 +270,7 @@ func (v *FlagValues) checkAction() error {
 	return nil
 }
 
-func (v *FlagValues) checkNumbers() error {
+func (v *labFlags) checkNumbers() error {
 	switch {
 	case v.fleet.Replicas < 2:
 		return fmt.Errorf("--replicas %d: at least 2 are needed to take one away", v.fleet.Replicas)

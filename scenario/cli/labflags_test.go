@@ -14,7 +14,7 @@ import (
 func TestPaceOnlyWithoutRate(t *testing.T) {
 	for args, want := range map[string]bool{"": true, "-n 500": true, "-q 3": false, "-q 0": false, "-q 25": false, "--at #20000": true} {
 		fs := pflag.NewFlagSet("lab", pflag.ContinueOnError)
-		v := Flags(fs)
+		v := newLabFlags(fs)
 		if err := fs.Parse(strings.Fields(args)); err != nil {
 			t.Fatal(err)
 		}

@@ -20,14 +20,14 @@ import (
 // normalized converts arguments to the form that pflag expects.
 func normalized(args string) []string {
 	fs := pflag.NewFlagSet("lab", pflag.ContinueOnError)
-	Flags(fs)
+	newLabFlags(fs)
 	return loadgen.NormalizeArgs(strings.Fields(args), fs)
 }
 
 func checkTarget(ctx context.Context, t *testing.T, args ...string) error {
 	t.Helper()
 	fs := pflag.NewFlagSet("lab", pflag.ContinueOnError)
-	v := Flags(fs)
+	v := newLabFlags(fs)
 	if err := fs.Parse(args); err != nil {
 		t.Fatal(err)
 	}
