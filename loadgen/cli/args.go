@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"nodrop/loadgen"
 )
 
 // normalize rewrites hey's flags the way pflag expects them, for the command that
@@ -15,12 +13,12 @@ func normalize(root *cobra.Command, args []string) []string {
 	for i, arg := range args {
 		for _, c := range root.Commands() {
 			if arg == c.Name() {
-				return slices.Concat(loadgen.NormalizeArgs(args[:i], c.Flags()), []string{arg}, normalize(c, args[i+1:]))
+				return slices.Concat(NormalizeArgs(args[:i], c.Flags()), []string{arg}, normalize(c, args[i+1:]))
 			}
 		}
 		if !strings.HasPrefix(arg, "-") {
 			break
 		}
 	}
-	return loadgen.NormalizeArgs(args, root.Flags())
+	return NormalizeArgs(args, root.Flags())
 }

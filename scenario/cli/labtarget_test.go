@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/cli"
 	"nodrop/loadgen/misuse"
 )
 
@@ -21,7 +21,7 @@ import (
 func normalized(args string) []string {
 	fs := pflag.NewFlagSet("lab", pflag.ContinueOnError)
 	newLabFlags(fs)
-	return loadgen.NormalizeArgs(strings.Fields(args), fs)
+	return cli.NormalizeArgs(strings.Fields(args), fs)
 }
 
 func checkTarget(ctx context.Context, t *testing.T, args ...string) error {

@@ -1,4 +1,4 @@
-package loadgen
+package record_test
 
 import (
 	"testing"

@@ -1,4 +1,4 @@
-package loadgen
+package cli
 
 import (
 	"errors"
@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"nodrop/loadgen"
 )
 
 // FlagValues holds the values of the load flags until Config makes a Config of
 // them.
 type FlagValues struct {
-	Options
+	loadgen.Options
 	set *pflag.FlagSet
 	h2  bool
 }
@@ -20,49 +22,49 @@ type FlagValues struct {
 // flagNames has the flag of each option. Those of hey that have a long name are
 // written with one dash, as hey does.
 var flagNames = [...]string{
-	OptionURL:            "URL",
-	OptionRequests:       "-n",
-	OptionWorkers:        "-c",
-	OptionRate:           "-q",
-	OptionDuration:       "-z",
-	OptionTimeout:        "-t",
-	OptionConnectTimeout: "--connect-timeout",
-	OptionMethod:         "-m",
-	OptionHeader:         "-H",
-	OptionAccept:         "-A",
-	OptionContentType:    "-T",
-	OptionUserAgent:      "-U",
-	OptionAuth:           "-a",
-	OptionHost:           "-host",
-	OptionBody:           "-d",
-	OptionBodyFile:       "-D",
-	OptionCompression:    "-disable-compression",
-	OptionKeepAlive:      "-disable-keepalive",
-	OptionRedirects:      "-disable-redirects",
-	OptionMaxBody:        "--max-body",
-	OptionOK:             "--ok",
-	OptionEndpointHeader: "--endpoint-header",
-	OptionDNS:            "--dns",
-	OptionConnectTo:      "--connect-to",
-	OptionSource:         "--source",
-	OptionProxy:          "-x",
-	OptionUnixSocket:     "--unix-socket",
-	OptionEngine:         "--engine",
-	OptionCPUs:           "-cpus",
-	OptionTraceLost:      "--trace-lost",
-	OptionInsecure:       "--insecure",
-	OptionCACert:         "--cacert",
-	OptionCert:           "--cert",
-	OptionKey:            "--key",
-	OptionSNI:            "--sni",
-	OptionTLSMin:         "--tls-min",
+	loadgen.OptionURL:            "URL",
+	loadgen.OptionRequests:       "-n",
+	loadgen.OptionWorkers:        "-c",
+	loadgen.OptionRate:           "-q",
+	loadgen.OptionDuration:       "-z",
+	loadgen.OptionTimeout:        "-t",
+	loadgen.OptionConnectTimeout: "--connect-timeout",
+	loadgen.OptionMethod:         "-m",
+	loadgen.OptionHeader:         "-H",
+	loadgen.OptionAccept:         "-A",
+	loadgen.OptionContentType:    "-T",
+	loadgen.OptionUserAgent:      "-U",
+	loadgen.OptionAuth:           "-a",
+	loadgen.OptionHost:           "-host",
+	loadgen.OptionBody:           "-d",
+	loadgen.OptionBodyFile:       "-D",
+	loadgen.OptionCompression:    "-disable-compression",
+	loadgen.OptionKeepAlive:      "-disable-keepalive",
+	loadgen.OptionRedirects:      "-disable-redirects",
+	loadgen.OptionMaxBody:        "--max-body",
+	loadgen.OptionOK:             "--ok",
+	loadgen.OptionEndpointHeader: "--endpoint-header",
+	loadgen.OptionDNS:            "--dns",
+	loadgen.OptionConnectTo:      "--connect-to",
+	loadgen.OptionSource:         "--source",
+	loadgen.OptionProxy:          "-x",
+	loadgen.OptionUnixSocket:     "--unix-socket",
+	loadgen.OptionEngine:         "--engine",
+	loadgen.OptionCPUs:           "-cpus",
+	loadgen.OptionTraceLost:      "--trace-lost",
+	loadgen.OptionInsecure:       "--insecure",
+	loadgen.OptionCACert:         "--cacert",
+	loadgen.OptionCert:           "--cert",
+	loadgen.OptionKey:            "--key",
+	loadgen.OptionSNI:            "--sni",
+	loadgen.OptionTLSMin:         "--tls-min",
 }
 
 // FlagName is the flag of an option, as messages write it.
-func FlagName(o Option) string { return flagNames[o] }
+func FlagName(o loadgen.Option) string { return flagNames[o] }
 
 // Flags defines the load flags on fs: hey's, then nodrop's own.
-func Flags(fs *pflag.FlagSet, defaults Options) *FlagValues {
+func Flags(fs *pflag.FlagSet, defaults loadgen.Options) *FlagValues {
 	v := &FlagValues{Options: defaults, set: fs}
 	fs.Int64VarP(&v.Requests, "n", "n", v.Requests, "number of requests; exactly that many are sent")
 	fs.IntVarP(&v.Workers, "c", "c", v.Workers, "number of workers, each with one connection at a time")
@@ -90,7 +92,7 @@ func Flags(fs *pflag.FlagSet, defaults Options) *FlagValues {
 	fs.StringVar(&v.EndpointHeader, "endpoint-header", v.EndpointHeader, "response field that names the replica")
 	fs.Int64Var(&v.MaxBody, "max-body", v.MaxBody, "bytes of a body beyond which an answer is lost and no further read (0: none)")
 	fs.IntVar(&v.TraceLost, "trace-lost", v.TraceLost, "tell the first so many lost requests step by step")
-	fs.StringVar((*string)(&v.DNS), "dns", string(v.DNS), "when to resolve the name: "+strings.Join(DNSModeNames(), ", "))
+	fs.StringVar((*string)(&v.DNS), "dns", string(v.DNS), "when to resolve the name: "+strings.Join(loadgen.DNSModeNames(), ", "))
 
 	fs.StringVar((*string)(&v.Engine), "engine", string(v.Engine), "what sends: loop (epoll: http:// on Linux), pool (everything), auto (loop where it applies)")
 
@@ -109,14 +111,14 @@ func Flags(fs *pflag.FlagSet, defaults Options) *FlagValues {
 }
 
 // Config makes a validated Config for url.
-func (v *FlagValues) Config(url string) (Config, error) {
+func (v *FlagValues) Config(url string) (loadgen.Config, error) {
 	if v.h2 {
-		return Config{}, errors.New("-h2: HTTP/2 is not supported yet")
+		return loadgen.Config{}, errors.New("-h2: HTTP/2 is not supported yet")
 	}
 	o := v.Options
 	for option, name := range flagNames {
 		if v.set.Changed(strings.TrimLeft(name, "-")) {
-			o.Given = append(o.Given, Option(option))
+			o.Given = append(o.Given, loadgen.Option(option))
 		}
 	}
 	return o.Config(url)
@@ -134,7 +136,7 @@ func (s *seconds) String() string {
 }
 
 func (s *seconds) Set(text string) error {
-	d, err := ParseTimeout(text)
+	d, err := loadgen.ParseTimeout(text)
 	if err == nil {
 		*s = seconds(d)
 	}
