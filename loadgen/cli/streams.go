@@ -44,8 +44,8 @@ func inFlags(err error) (problem, hint string) {
 		hint = hinted.Hint
 	}
 	if option, ok := errors.AsType[*loadgen.OptionError](err); ok {
-		problem = strings.Replace(problem, option.Error(), option.Problem(FlagName), 1) // it may be wrapped
-		hint = option.Hint(FlagName)
+		problem = strings.Replace(problem, option.Error(), option.Problem(flagName), 1) // it may be wrapped
+		hint = option.Hint(flagName)
 	}
 	return problem, hint
 }

@@ -22,7 +22,7 @@ import (
 // labFlags holds the values of the lab's flags.
 type labFlags struct {
 	set  *pflag.FlagSet
-	load *cli.FlagValues
+	load *cli.LoadFlags
 
 	fleet                   lab.Options // without what backend says
 	at, stop, path, backend string
@@ -83,7 +83,7 @@ func newLabFlags(fs *pflag.FlagSet) *labFlags {
 	fs.DurationVar(&f.Drain, "drain-timeout", f.Drain, "with --dataplane nft, how long connections to a replica that was taken out go on before they are cut; 0 is for ever")
 	fs.StringVar(&v.client, "client", "", "with --dataplane nft, another load generator to run in place of ours, for the shell: 'hey -c 200 -n 50000 -disable-keepalive {url}'")
 	fs.VisitAll(func(f *pflag.Flag) { v.own = append(v.own, f.Name) })
-	v.load = cli.Flags(fs, lab.DefaultLoad())
+	v.load = cli.NewLoadFlags(fs, lab.DefaultLoad())
 	for name, value := range paced {
 		fs.Lookup(name).DefValue = value
 	}

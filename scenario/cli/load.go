@@ -17,7 +17,7 @@ import (
 type loadOptions struct {
 	*Program
 	urls            []string // must be exactly one
-	load            *cli.FlagValues
+	load            *cli.LoadFlags
 	during          *duringFlags
 	checks, outputs *[]string
 }
@@ -32,7 +32,7 @@ func (p *Program) Load() *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 	}
 	fs := cmd.Flags()
-	o.load = cli.Flags(fs, loadgen.DefaultOptions())
+	o.load = cli.NewLoadFlags(fs, loadgen.DefaultOptions())
 	o.load.Stdin = p.In
 	fs.Lookup("D").Usage += "; - is standard input" // only here
 	o.checks = cli.FailIfFlag(fs)

@@ -19,7 +19,7 @@ import (
 func parse(t *testing.T, args ...string) (loadgen.Config, error) {
 	t.Helper()
 	fs := pflag.NewFlagSet("nodrop", pflag.ContinueOnError)
-	v := Flags(fs, loadgen.DefaultOptions())
+	v := NewLoadFlags(fs, loadgen.DefaultOptions())
 	if err := fs.Parse(NormalizeArgs(args, fs)); err != nil {
 		return loadgen.Config{}, err
 	}
@@ -28,7 +28,7 @@ func parse(t *testing.T, args ...string) (loadgen.Config, error) {
 	}
 	cfg, err := v.Config(fs.Arg(0))
 	if wrong, ok := errors.AsType[*loadgen.OptionError](err); ok {
-		err = errors.New(wrong.Problem(FlagName))
+		err = errors.New(wrong.Problem(flagName))
 	}
 	return cfg, err
 }

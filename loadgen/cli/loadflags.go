@@ -11,9 +11,9 @@ import (
 	"nodrop/loadgen"
 )
 
-// FlagValues holds the values of the load flags until Config makes a Config of
+// LoadFlags holds the values of the load flags until Config makes a Config of
 // them.
-type FlagValues struct {
+type LoadFlags struct {
 	loadgen.Options
 	set *pflag.FlagSet
 	h2  bool
@@ -60,12 +60,12 @@ var flagNames = [...]string{
 	loadgen.OptionTLSMin:         "--tls-min",
 }
 
-// FlagName is the flag of an option, as messages write it.
-func FlagName(o loadgen.Option) string { return flagNames[o] }
+// flagName is the flag of an option, as messages write it.
+func flagName(o loadgen.Option) string { return flagNames[o] }
 
-// Flags defines the load flags on fs: hey's, then nodrop's own.
-func Flags(fs *pflag.FlagSet, defaults loadgen.Options) *FlagValues {
-	v := &FlagValues{Options: defaults, set: fs}
+// NewLoadFlags defines the load flags on fs: hey's, then nodrop's own.
+func NewLoadFlags(fs *pflag.FlagSet, defaults loadgen.Options) *LoadFlags {
+	v := &LoadFlags{Options: defaults, set: fs}
 	fs.Int64VarP(&v.Requests, "n", "n", v.Requests, "number of requests; exactly that many are sent")
 	fs.IntVarP(&v.Workers, "c", "c", v.Workers, "number of workers, each with one connection at a time")
 	fs.Float64VarP(&v.Rate, "q", "q", v.Rate, "rate limit, in requests per second and worker (0: none)")
@@ -111,7 +111,7 @@ func Flags(fs *pflag.FlagSet, defaults loadgen.Options) *FlagValues {
 }
 
 // Config makes a validated Config for url.
-func (v *FlagValues) Config(url string) (loadgen.Config, error) {
+func (v *LoadFlags) Config(url string) (loadgen.Config, error) {
 	if v.h2 {
 		return loadgen.Config{}, errors.New("-h2: HTTP/2 is not supported yet")
 	}
