@@ -263,3 +263,22 @@ func TestEngineApplies(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestFlagNames: every option has its flag, and every flag its option.
+func TestFlagNames(t *testing.T) {
+	fs := pflag.NewFlagSet("nodrop", pflag.ContinueOnError)
+	NewLoadFlags(fs, loadgen.DefaultOptions())
+	named := map[string]bool{"h2": true} // rejected before there are options
+	for _, option := range loadgen.EveryOption() {
+		name := strings.TrimLeft(flagName(option), "-")
+		named[name] = true
+		if fs.Lookup(name) == nil && option != loadgen.OptionURL {
+			t.Errorf("option %s: there is no flag %q", option, name)
+		}
+	}
+	fs.VisitAll(func(f *pflag.Flag) {
+		if !named[f.Name] {
+			t.Errorf("flag %s is that of no option", f.Name)
+		}
+	})
+}
