@@ -35,7 +35,7 @@ type labFlags struct {
 }
 
 // paced has the default that help shows for the flags that Pace chooses.
-var paced = map[string]string{"n": "50000, or what 10 s take", "q": "25, or what this machine keeps"}
+var paced = map[string]string{"n": "50000, or as many as fit into 10 s", "q": "25, or what this machine sustains"}
 
 // notInLab are load flags without meaning in a lab, and why.
 var notInLab = []struct{ name, why string }{
@@ -64,24 +64,24 @@ func newLabFlags(fs *pflag.FlagSet) *labFlags {
 	v := &labFlags{set: fs, fleet: lab.DefaultOptions()}
 	f := &v.fleet
 	f.Gateway, f.Dataplane = gateway.Builtin().Name, dataplane.Dialer
-	fs.IntVar(&f.Replicas, "replicas", f.Replicas, "gateway replicas at the start")
-	fs.IntVar(&v.to, "to", 1, "replicas left after the scale-in")
-	fs.StringVar(&v.at, "at", "40%", "when to scale in: a share of the load (40%), a time (4s) or a request (#20000)")
-	fs.StringVar(&v.stop, "stop", "abrupt,graceful", "ways to stop, each a variant: "+strings.Join(gateway.ModeNames(), ", "))
-	fs.DurationVar(&f.Propagation, "propagation", f.Propagation, "how long the balancer takes to hear of a scale-in")
-	fs.DurationVar(&f.PreStop, "pre-stop", f.PreStop, "how long a graceful replica goes on accepting before it is told to stop")
-	fs.DurationVar(&f.Grace, "grace", f.Grace, "how long a replica may take to finish what is in flight")
-	fs.DurationVar(&v.settle, "settle", 0, "keep the load up until the event is over and this long has passed: -n is then a minimum")
-	fs.IntVar(&v.repeat, "repeat", 1, "how often each way to stop is run, in turns: a difference can be told from chance from 4 on")
-	fs.StringVar(&v.path, "path", "/", "what to ask the backend for: /, /status/N, /delay/S, /bytes/N, /stream-bytes/N, /drip")
-	fs.StringVar(&f.Gateway, "gateway", f.Gateway, "what the replicas are: "+strings.Join(gateway.Names(), ", "))
-	fs.StringVar(&f.Program, "gateway-bin", f.Program, "path of the gateway's program, in place of the one on the PATH")
-	fs.StringVar(&v.backend, "backend", "", "URL of the server behind the gateways, http://HOST:PORT, in place of our own")
-	fs.StringVar(&v.action, "action", actionScale, "what happens to the fleet: scale (to --to replicas) or restart (one after the other is replaced)")
-	fs.IntVar(&v.maxUnavailable, "max-unavailable", 1, "with --action restart, how many replicas are replaced at a time")
-	fs.StringVar((*string)(&f.Dataplane), "dataplane", string(f.Dataplane), "where connections are spread over the replicas: dialer (in this program) or nft (nftables in a network namespace; Linux, root)")
-	fs.DurationVar(&f.Drain, "drain-timeout", f.Drain, "with --dataplane nft, how long connections to a replica that was taken out go on before they are cut; 0 is for ever")
-	fs.StringVar(&v.client, "client", "", "with --dataplane nft, another load generator to run in place of ours, for the shell: 'hey -c 200 -n 50000 -disable-keepalive {url}'")
+	fs.IntVar(&f.Replicas, "replicas", f.Replicas, "number of gateway replicas at the start")
+	fs.IntVar(&v.to, "to", 1, "number of replicas left after the scale-in")
+	fs.StringVar(&v.at, "at", "40%", "when to change the fleet: at a share of the load (40%), a time (4s) or a request (#20000)")
+	fs.StringVar(&v.stop, "stop", "abrupt,graceful", "how replicas stop; each way is a variant: "+strings.Join(gateway.ModeNames(), ", "))
+	fs.DurationVar(&f.Propagation, "propagation", f.Propagation, "propagation delay: how long the balancer keeps using a replica after its termination begins")
+	fs.DurationVar(&f.PreStop, "pre-stop", f.PreStop, "pre-stop delay: how long a graceful replica keeps accepting connections before it is signalled to stop")
+	fs.DurationVar(&f.Grace, "grace", f.Grace, "grace period: how long a signalled replica may take to finish requests in flight")
+	fs.DurationVar(&v.settle, "settle", 0, "keep the load running until this long after the event is over; -n is then a minimum")
+	fs.IntVar(&v.repeat, "repeat", 1, "how often to run each variant, interleaved; telling a difference from chance needs at least 4")
+	fs.StringVar(&v.path, "path", "/", "path to request from the backend: /, /status/N, /delay/S, /bytes/N, /stream-bytes/N, /drip")
+	fs.StringVar(&f.Gateway, "gateway", f.Gateway, "gateway to run as replicas: "+strings.Join(gateway.Names(), ", "))
+	fs.StringVar(&f.Program, "gateway-bin", f.Program, "path of the gateway's program, instead of the one on the PATH")
+	fs.StringVar(&v.backend, "backend", "", "URL of your own server behind the gateways, http://HOST:PORT, instead of the built-in one")
+	fs.StringVar(&v.action, "action", actionScale, "how to change the fleet: scale (in to --to replicas) or restart (replace every replica)")
+	fs.IntVar(&v.maxUnavailable, "max-unavailable", 1, "with --action restart: how many replicas to replace at a time")
+	fs.StringVar((*string)(&f.Dataplane), "dataplane", string(f.Dataplane), "what distributes connections over the replicas: dialer (inside nodrop) or nft (nftables in a network namespace; needs Linux and root)")
+	fs.DurationVar(&f.Drain, "drain-timeout", f.Drain, "with --dataplane nft: how long connections to a removed replica may stay open before they are cut; 0 is no limit")
+	fs.StringVar(&v.client, "client", "", "with --dataplane nft: shell command of another load generator to run instead of nodrop's: 'hey -c 200 -n 50000 -disable-keepalive {url}'")
 	fs.VisitAll(func(f *pflag.Flag) { v.own = append(v.own, f.Name) })
 	v.load = cli.NewLoadFlags(fs, lab.DefaultLoad())
 	for name, value := range paced {

@@ -34,7 +34,7 @@ func (p *Program) Load() *cobra.Command {
 	fs := cmd.Flags()
 	o.load = cli.NewLoadFlags(fs, loadgen.DefaultOptions())
 	o.load.Stdin = p.In
-	fs.Lookup("D").Usage += "; - is standard input" // only here
+	fs.Lookup("D").Usage += "; - reads standard input" // only here
 	o.checks = cli.FailIfFlag(fs)
 	o.outputs = p.OutputFlag(fs)
 	o.during = newDuringFlags(fs)
