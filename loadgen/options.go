@@ -136,7 +136,7 @@ func (o *Options) check() error {
 	case o.Workers > 1_000_000:
 		return wrong("%v %d: more workers than a machine has ports", OptionWorkers, o.Workers)
 	case o.Duration < 0 || o.given(OptionDuration) && o.Duration == 0:
-		return wrong("%v %v: must be longer than nothing", OptionDuration, o.Duration)
+		return wrong("%v %v: must be more than 0", OptionDuration, o.Duration)
 	case o.Duration == 0 && o.Requests < 1:
 		return wrong("%v %d: at least 1 request is needed", OptionRequests, o.Requests)
 	case o.Timeout < 0:
@@ -178,7 +178,7 @@ func (o *Options) setFields(c *Config) error {
 			return err
 		case strings.EqualFold(f.Name, "Host"):
 			if f.Value == "" {
-				return wrong("%v %q: a request needs its Host", OptionHeader, h).try(`%v "Host: NAME"`, OptionHeader)
+				return wrong("%v %q: a request needs a Host header", OptionHeader, h).try(`%v "Host: NAME"`, OptionHeader)
 			}
 			if o.Host == "" {
 				c.Host = f.Value

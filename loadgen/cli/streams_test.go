@@ -21,7 +21,7 @@ func TestComplain(t *testing.T) {
 	o.Headers = []string{"Host:"}
 	_, err = o.Config("http://127.0.0.1:1/")
 	(&Streams{Err: &stderr}).Complain(err)
-	if got, want := stderr.String(), "nodrop: -H \"Host:\": a request needs its Host\nhint: -H \"Host: NAME\"\n"; got != want {
+	if got, want := stderr.String(), "nodrop: -H \"Host:\": a request needs a Host header\nhint: -H \"Host: NAME\"\n"; got != want {
 		t.Errorf("got %s; want %s", got, want)
 	}
 }

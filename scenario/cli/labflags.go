@@ -55,7 +55,7 @@ var notInLab = []struct{ name, why string }{
 
 const (
 	balancerChooses = "the lab's balancer chooses the addresses"
-	speaksHTTP      = "the lab speaks http"
+	speaksHTTP      = "the lab uses http:// only"
 )
 
 // newLabFlags defines the lab's flags on fs: those of the fleet, and those of the
@@ -127,24 +127,24 @@ func (v *labFlags) ClientRuns() ([]*lab.ClientRun, error) {
 func (v *labFlags) checkClient() (at time.Duration, err error) {
 	v.set.Visit(func(f *pflag.Flag) {
 		if err == nil && !slices.Contains(v.own, f.Name) {
-			err = &misuse.Error{Problem: dashed(f.Name) + ": it is about our own load, and --client is another", Hint: "tell the client's own command"}
+			err = &misuse.Error{Problem: dashed(f.Name) + ": configures nodrop's own load, which --client replaces", Hint: "put it into the client's command"}
 		}
 	})
 	at = 2 * time.Second
 	if err == nil && v.set.Changed("at") {
 		if at, err = time.ParseDuration(v.at); err != nil || at <= 0 {
-			err = &misuse.Error{Problem: fmt.Sprintf("--at %s: how far another client is cannot be known", v.at), Hint: "a time from its start, such as --at 2s"}
+			err = &misuse.Error{Problem: fmt.Sprintf("--at %s: nodrop cannot tell how far another client has got", v.at), Hint: "give a time from the client's start, such as --at 2s"}
 		}
 	}
 	switch {
 	case err != nil:
 		return 0, err
 	case !strings.Contains(v.client, lab.URLHole):
-		return 0, &misuse.Error{Problem: fmt.Sprintf("--client %q: no %s in it", v.client, lab.URLHole), Hint: "--client 'hey -c 200 -n 50000 -disable-keepalive {url}'"}
+		return 0, &misuse.Error{Problem: fmt.Sprintf("--client %q: does not contain %s", v.client, lab.URLHole), Hint: "--client 'hey -c 200 -n 50000 -disable-keepalive {url}'"}
 	case !v.NeedsNamespace():
-		return 0, &misuse.Error{Problem: "--client: only this program's own load meets the dialer", Hint: "--dataplane nft"}
+		return 0, &misuse.Error{Problem: "--client: other clients cannot use the dialer", Hint: "--dataplane nft"}
 	case v.repeat != 1 || v.settle != 0:
-		return 0, errors.New("--repeat, --settle: another client's load is its own affair")
+		return 0, errors.New("--repeat, --settle: cannot be combined with --client")
 	}
 	return at, nil
 }
@@ -164,8 +164,8 @@ func (v *labFlags) CheckTarget(ctx context.Context) error {
 		return fmt.Errorf("--backend %s: %w", v.backend, failed)
 	}
 	return &misuse.Error{
-		Problem: fmt.Sprintf("--path %s: %s gave %d before the load", failed.Path, failed.Method, failed.Status),
-		Hint:    fmt.Sprintf("--ok %d if that is what the load is to meet", failed.Status),
+		Problem: fmt.Sprintf("--path %s: %s returned %d before the load", failed.Path, failed.Method, failed.Status),
+		Hint:    fmt.Sprintf("--ok %d if the load should accept that status", failed.Status),
 	}
 }
 
@@ -181,7 +181,7 @@ func (v *labFlags) experiment() (*lab.Experiment, error) {
 	}
 	if v.backend != "" {
 		if e.Fleet.Backend, err = lab.ParseBackend(v.backend); err != nil {
-			return nil, &misuse.Error{Problem: "--backend " + err.Error(), Hint: "--path chooses the page"}
+			return nil, &misuse.Error{Problem: "--backend " + err.Error(), Hint: "give the path with --path"}
 		}
 	}
 	if err := e.CheckGateway(); err != nil {
@@ -257,15 +257,15 @@ func (v *labFlags) checkAction() error {
 	case v.action != actionScale && v.action != actionRestart:
 		return fmt.Errorf("--action %q: want %s or %s", v.action, actionScale, actionRestart)
 	case v.action == actionRestart && v.set.Changed("to"):
-		return errors.New("--to: a restart leaves as many replicas as there are")
+		return errors.New("--to: a restart does not change the number of replicas")
 	case v.action == actionScale && v.set.Changed("max-unavailable"):
-		return &misuse.Error{Problem: "--max-unavailable: a scale-in takes all away at once", Hint: "--action restart"}
+		return &misuse.Error{Problem: "--max-unavailable: applies only to a restart", Hint: "--action restart"}
 	case v.action == actionRestart && (v.maxUnavailable < 1 || v.maxUnavailable > v.fleet.Replicas):
 		return fmt.Errorf("--max-unavailable %d: must be 1 to --replicas %d", v.maxUnavailable, v.fleet.Replicas)
 	case v.action == actionScale && v.to < 1:
 		return fmt.Errorf("--to %d: at least 1 replica must be left", v.to)
 	case v.action == actionScale && v.to >= v.fleet.Replicas:
-		return fmt.Errorf("--to %d: not fewer than --replicas %d", v.to, v.fleet.Replicas)
+		return fmt.Errorf("--to %d: must be less than --replicas %d", v.to, v.fleet.Replicas)
 	}
 	return nil
 }
@@ -300,13 +300,13 @@ func parseStopModes(s string) ([]gateway.Mode, error) {
 			return nil, fmt.Errorf("--stop: %w", err)
 		}
 		if seen[mode] {
-			return nil, fmt.Errorf("--stop: %s is named twice", mode)
+			return nil, fmt.Errorf("--stop: %s is given twice", mode)
 		}
 		seen[mode] = true
 		modes = append(modes, mode)
 	}
 	if len(modes) == 0 {
-		return nil, errors.New("--stop: no way to stop named")
+		return nil, errors.New("--stop: no way to stop given")
 	}
 	return modes, nil
 }

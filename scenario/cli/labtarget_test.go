@@ -46,11 +46,11 @@ func TestCheckTarget(t *testing.T) {
 		"--path /status/302":              "",
 		"--path /status/200 -m POST -d x": "",
 		"--path /status/404 --ok 404":     "",
-		"--path /nowhere":                 "--path /nowhere: GET gave 404 before the load; --ok 404 if that is what the load is to meet",
-		"--path /status/503 -m POST":      "--path /status/503: POST gave 503 before the load; --ok 503 if that is what the load is to meet",
-		"--path /delay/soon":              "--path /delay/soon: GET gave 400 before the load; --ok 400 if that is what the load is to meet",
+		"--path /nowhere":                 "--path /nowhere: GET returned 404 before the load; --ok 404 if the load should accept that status",
+		"--path /status/503 -m POST":      "--path /status/503: POST returned 503 before the load; --ok 503 if the load should accept that status",
+		"--path /delay/soon":              "--path /delay/soon: GET returned 400 before the load; --ok 400 if the load should accept that status",
 		"--path /status/302 --ok 200":     "",
-		"--path /status/302 --ok 200 -disable-redirects": "--path /status/302: GET gave 302 before the load; --ok 302 if that is what the load is to meet",
+		"--path /status/302 --ok 200 -disable-redirects": "--path /status/302: GET returned 302 before the load; --ok 302 if the load should accept that status",
 		"--backend http://no-such-host.invalid:80":       "--backend http://no-such-host.invalid:80: GET / before the load: no-such-host.invalid: does not resolve: ",
 	} {
 		err := checkTarget(t.Context(), t, normalized(args)...)
@@ -87,7 +87,7 @@ func TestCheckBackend(t *testing.T) {
 		t.Errorf("%d requests, the last %q; want one like the load's", count.Load(), got)
 	}
 	err := checkTarget(t.Context(), t, "--backend", s.URL, "--path", "/no")
-	if err == nil || err.Error() != "--path /no: GET gave 418 before the load" || count.Load() != 2 {
+	if err == nil || err.Error() != "--path /no: GET returned 418 before the load" || count.Load() != 2 {
 		t.Errorf("got %v after %d requests", err, count.Load())
 	}
 }

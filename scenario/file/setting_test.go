@@ -26,7 +26,7 @@ func TestOptionFaults(t *testing.T) {
 	for load, want := range map[string]string{
 		"  requests: 10\n  connections: 20":                       "x.yaml:3:13: requests 10: cannot be less than connections 20",
 		"  keep-alive: false\n  connections: 300":                 "x.yaml:4:16: requests 200: cannot be less than connections 300",
-		"  duration: 0s":                                          "x.yaml:3:13: duration 0s: must be longer than nothing",
+		"  duration: 0s":                                          "x.yaml:3:13: duration 0s: must be more than 0",
 		"  rate: 1\n  rate: 2":                                    `x.yaml:4:3: "rate" is given twice, first in line 3`,
 		"  timeout: soon":                                         `x.yaml:3:12: timeout: "soon" is not a time, such as 500ms, 5s or 2m`,
 		"  timeout: -1":                                           "x.yaml:3:12: timeout -1s: cannot be negative",
