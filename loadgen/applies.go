@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -10,41 +9,42 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// validateEngine rejects --engine loop for a load that the loop cannot send.
+// validateEngine rejects the loop for a load that the loop cannot send.
 func (c *Config) validateEngine(t target.Target) error {
 	if !slices.Contains(record.EngineNames(), string(c.Engine)) {
-		return fmt.Errorf("--engine %q: want one of %s", string(c.Engine), strings.Join(record.EngineNames(), ", "))
+		return wrong("%v %q: want one of %s", OptionEngine, string(c.Engine), strings.Join(record.EngineNames(), ", "))
 	}
-	if why := c.withoutLoop(t); c.Engine == record.EngineLoop && why != "" {
-		return fmt.Errorf("--engine loop: %s; use --engine pool", why)
+	if why, cannot := c.withoutLoop(t); c.Engine == record.EngineLoop && cannot {
+		return wrong("%v loop: %v; use %v pool", OptionEngine, why, OptionEngine)
 	}
 	return nil
 }
 
-// withoutLoop is why the loop cannot send a load, "" if it can.
-func (c *Config) withoutLoop(t target.Target) string {
+// withoutLoop reports whether the loop cannot send a load, and why.
+func (c *Config) withoutLoop(t target.Target) (why phrase, cannot bool) {
 	for _, obstacle := range []struct {
-		why string
+		why phrase
 		is  bool
 	}{
-		{"it runs only on Linux", runtime.GOOS != "linux"},
-		{"it does not support TLS", t.TLS},
-		{"it does not support proxies (-x)", c.Proxy != nil},
-		{"it does not support --dns per-connection", c.DNS == DNSPerConnection},
-		{"it does not support --trace-lost", c.TraceLost > 0},
-		{"it does not support -D with a file over 1 MiB", c.BodyFile != ""},
-		{"it does not support Expect: 100-continue", len(c.Body) > 0 && hasElement(c.Fields, "expect", "100-continue")},
+		{say("it runs only on Linux"), runtime.GOOS != "linux"},
+		{say("it does not support TLS"), t.TLS},
+		{say("it does not support proxies (%v)", OptionProxy), c.Proxy != nil},
+		{say("it does not support %v per-connection", OptionDNS), c.DNS == DNSPerConnection},
+		{say("it does not support %v", OptionTraceLost), c.TraceLost > 0},
+		{say("it does not support %v with a file over 1 MiB", OptionBodyFile), c.BodyFile != ""},
+		{say("it does not support Expect: 100-continue"), len(c.Body) > 0 && hasElement(c.Fields, "expect", "100-continue")},
 	} {
 		if obstacle.is {
-			return obstacle.why
+			return obstacle.why, true
 		}
 	}
-	return ""
+	return phrase{}, false
 }
 
 // loops reports whether the loop sends the load.
 func (c *Config) loops(t target.Target) bool {
-	return c.Engine != record.EnginePool && c.withoutLoop(t) == ""
+	_, cannot := c.withoutLoop(t)
+	return c.Engine != record.EnginePool && !cannot
 }
 
 // Threads is GOMAXPROCS for a load with a valid Config: one thread per processor,

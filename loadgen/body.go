@@ -1,34 +1,31 @@
 package loadgen
 
 import (
-	"fmt"
 	"io"
 	"os"
 
 	"golang.org/x/term"
-
-	"nodrop/loadgen/misuse"
 )
 
-// maxBodyInMemory is the size up to which the file of -D is read once and sent in
-// one write with the head. A larger file is read again for each request.
+// maxBodyInMemory is the size up to which a BodyFile is read once and sent in one
+// write with the head. A larger file is read again for each request.
 const maxBodyInMemory = 1 << 20
 
 // maxBodyRead limits input that cannot be read twice: standard input, a pipe, a
 // device.
 const maxBodyRead = 64 << 20
 
-// readBody returns the body that -D names, or only the file's name if the file is
-// large and can be read again.
-func (v *FlagValues) readBody() (body []byte, file string, err error) {
-	name := v.bodyFile
+// readBody returns the body that BodyFile names, or only the file's name if the
+// file is large and can be read again.
+func (o *Options) readBody() (body []byte, file string, err error) {
+	name := o.BodyFile
 	if name == "-" {
-		body, err = v.readStdin()
+		body, err = o.readStdin()
 		return body, "", err
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, "", fmt.Errorf("-D: %w", err)
+		return nil, "", wrong("%v: %v", OptionBodyFile, err)
 	}
 	defer func() { _ = f.Close() }() // opened read-only
 	info, err := f.Stat()
@@ -39,16 +36,16 @@ func (v *FlagValues) readBody() (body []byte, file string, err error) {
 	return body, "", err
 }
 
-func (v *FlagValues) readStdin() ([]byte, error) {
-	if v.Stdin == nil {
-		return nil, &misuse.Error{Problem: "-D -: only a plain load can read its body from standard input", Hint: "write the body to a file and use -D FILE"}
+func (o *Options) readStdin() ([]byte, error) {
+	if o.Stdin == nil {
+		return nil, wrong("%v -: only a plain load can read its body from standard input", OptionBodyFile).try("write the body to a file and use %v FILE", OptionBodyFile)
 	}
-	if f, ok := v.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return nil, &misuse.Error{Problem: "-D -: standard input is a terminal", Hint: "use -D FILE, or -D - <FILE"}
+	if f, ok := o.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return nil, wrong("%v -: standard input is a terminal", OptionBodyFile).try("use %v FILE, or %v - <FILE", OptionBodyFile, OptionBodyFile)
 	}
-	body, err := readBounded("-", v.Stdin)
+	body, err := readBounded("-", o.Stdin)
 	if err == nil && len(body) == 0 {
-		return nil, &misuse.Error{Problem: "-D -: standard input is empty", Hint: "omit -D to send no body"}
+		return nil, wrong("%v -: standard input is empty", OptionBodyFile).try("omit %v to send no body", OptionBodyFile)
 	}
 	return body, err
 }
@@ -57,9 +54,9 @@ func readBounded(name string, r io.Reader) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r, maxBodyRead+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("-D: %w", err)
+		return nil, wrong("%v: %v", OptionBodyFile, err)
 	case len(body) > maxBodyRead:
-		return nil, &misuse.Error{Problem: fmt.Sprintf("-D %s: over %d MiB; a body that large must be a regular file", name, maxBodyRead>>20), Hint: "write the body to a file and use -D FILE"}
+		return nil, wrong("%v %s: over %d MiB; a body that large must be a regular file", OptionBodyFile, name, maxBodyRead>>20).try("write the body to a file and use %v FILE", OptionBodyFile)
 	}
 	return body, nil
 }

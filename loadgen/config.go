@@ -2,7 +2,6 @@ package loadgen
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"math"
 	"net/netip"
@@ -99,8 +98,8 @@ const (
 	DefaultTimeout  = 20 * time.Second
 )
 
-// Validate fills in defaults and checks the Config. An error names the flag and
-// the value.
+// Validate fills in defaults and checks the Config. The error is an *OptionError,
+// except for a request that cannot be written.
 func (c *Config) Validate() error {
 	c.setDefaults()
 	if err := c.validateLoad(); err != nil {
@@ -116,11 +115,11 @@ func (c *Config) Validate() error {
 	}
 	for _, to := range c.ConnectTo {
 		if !to.matches(target) {
-			return fmt.Errorf("--connect-to %s: does not match the URL's host and port, %s", to, target.Hostport())
+			return wrong("%v %s: does not match the URL's %s", OptionConnectTo, to, target.Hostport())
 		}
 	}
 	if c.Method == "CONNECT" {
-		return errors.New("-m CONNECT: opens a tunnel and has no response to count")
+		return wrong("%v CONNECT: opens a tunnel and has no response to count", OptionMethod)
 	}
 	if err := c.validateRoute(); err != nil {
 		return err
@@ -137,17 +136,17 @@ func (c *Config) Validate() error {
 
 // validateRoute rejects a Config with more than one place to connect to.
 func (c *Config) validateRoute() error {
-	var given []string
+	var given []any
 	for _, route := range []struct {
-		name string
-		set  bool
-	}{{"--connect-to", len(c.ConnectTo) > 0}, {"-x", c.Proxy != nil}, {"--unix-socket", c.UnixSocket != ""}} {
+		option Option
+		set    bool
+	}{{OptionConnectTo, len(c.ConnectTo) > 0}, {OptionProxy, c.Proxy != nil}, {OptionUnixSocket, c.UnixSocket != ""}} {
 		if route.set {
-			given = append(given, route.name)
+			given = append(given, route.option)
 		}
 	}
 	if len(given) > 1 {
-		return fmt.Errorf("%s: each sets where connections go; use only one", strings.Join(given, " and "))
+		return wrong("%v"+strings.Repeat(" and %v", len(given)-1)+": each sets where connections go; use only one", given...)
 	}
 	return nil
 }
@@ -185,31 +184,33 @@ func (c *Config) setDefaults() {
 func (c *Config) validateLoad() error {
 	switch {
 	case c.Workers < 1:
-		return fmt.Errorf("-c %d: at least 1 worker is needed", c.Workers)
+		return wrong("%v %d: at least 1 worker is needed", OptionWorkers, c.Workers)
 	case c.Duration < 0:
-		return fmt.Errorf("-z %v: a duration cannot be negative", c.Duration)
+		return wrong("%v %v: a duration cannot be negative", OptionDuration, c.Duration)
 	case c.Duration == 0 && c.Requests < 1:
-		return fmt.Errorf("-n %d: at least 1 request is needed", c.Requests)
+		return wrong("%v %d: at least 1 request is needed", OptionRequests, c.Requests)
 	case c.Duration == 0 && c.Requests < int64(c.Workers):
-		return fmt.Errorf("-n %d: cannot be less than -c %d", c.Requests, c.Workers)
+		return wrong("%v %d: cannot be less than %v %d", OptionRequests, c.Requests, OptionWorkers, c.Workers)
 	case c.Rate < 0 || math.IsNaN(c.Rate) || math.IsInf(c.Rate, 0):
-		return fmt.Errorf("-q %v: a rate must be finite and not negative", c.Rate)
+		return wrong("%v %v: a rate must be finite and not negative", OptionRate, c.Rate)
 	case c.Rate > 1e9:
-		return fmt.Errorf("-q %v: more than one request per nanosecond", c.Rate)
+		return wrong("%v %v: more than one request per nanosecond", OptionRate, c.Rate)
 	case c.MaxBody < 0:
-		return fmt.Errorf("--max-body %d: cannot be negative", c.MaxBody)
+		return wrong("%v %d: cannot be negative", OptionMaxBody, c.MaxBody)
 	case c.TraceLost < 0:
-		return fmt.Errorf("--trace-lost %d: cannot be negative", c.TraceLost)
+		return wrong("%v %d: cannot be negative", OptionTraceLost, c.TraceLost)
 	case c.CPUs < 0:
-		return fmt.Errorf("-cpus %d: at least 1 is needed", c.CPUs)
+		return wrong("%v %d: at least 1 is needed", OptionCPUs, c.CPUs)
 	case c.ConnectTimeout < 0:
-		return fmt.Errorf("--connect-timeout %v: cannot be negative", c.ConnectTimeout)
+		return wrong("%v %v: cannot be negative", OptionConnectTimeout, c.ConnectTimeout)
 	}
 	if err := c.DNS.Validate(); err != nil {
 		return err
 	}
-	_, err := c.OK.Compile()
-	return err
+	if _, err := c.OK.Compile(); err != nil {
+		return wrong("%v %q: %v", OptionOK, string(c.OK), err)
+	}
+	return nil
 }
 
 // request is the message for one hop. sameHost is false after a redirect to a
@@ -313,7 +314,7 @@ func (c ConnectTo) matches(t target.Target) bool {
 // ParseConnectTo reads HOST:PORT:ADDR:PORT. An IPv6 address is in brackets.
 func ParseConnectTo(s string) (ConnectTo, error) {
 	bad := func(why string) (ConnectTo, error) {
-		return ConnectTo{}, fmt.Errorf("--connect-to %q: %s", s, why)
+		return ConnectTo{}, wrong("%v %q: %s", OptionConnectTo, s, why)
 	}
 	host, rest, ok := cutHost(s)
 	if !ok {

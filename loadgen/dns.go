@@ -19,16 +19,17 @@ const (
 	DNSPerConnection DNSMode = "per-connection" // for each connection, within the request
 )
 
-func dnsModeNames() []string {
+// DNSModeNames lists the modes.
+func DNSModeNames() []string {
 	return []string{string(DNSRefresh), string(DNSOnce), string(DNSPerConnection)}
 }
 
 // Validate rejects an unknown mode.
 func (m DNSMode) Validate() error {
-	if slices.Contains(dnsModeNames(), string(m)) {
+	if slices.Contains(DNSModeNames(), string(m)) {
 		return nil
 	}
-	return fmt.Errorf("--dns %q: want one of %s", string(m), strings.Join(dnsModeNames(), ", "))
+	return wrong("%v %q: want one of %s", OptionDNS, string(m), strings.Join(DNSModeNames(), ", "))
 }
 
 // refreshEvery is how often DNSRefresh resolves the name.
@@ -36,20 +37,16 @@ const refreshEvery = time.Second
 
 // ResolveError is a name that could not be resolved before the load.
 type ResolveError struct {
-	Flag string // the flag that gave the name; "" = the URL
 	Host string
 	Err  error
 }
 
 func (e *ResolveError) Error() string {
-	name, why := e.Host, fmt.Sprint(e.Err)
-	if e.Flag != "" {
-		name = e.Flag + " " + name
-	}
+	why := fmt.Sprint(e.Err)
 	if lookup, ok := errors.AsType[*net.DNSError](e.Err); ok {
 		why = lookup.Err
 	}
-	return name + ": does not resolve: " + why
+	return e.Host + ": does not resolve: " + why
 }
 
 func (e *ResolveError) Unwrap() error { return e.Err }

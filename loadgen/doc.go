@@ -3,8 +3,10 @@
 //
 // The pipeline:
 //
-//  1. A Config is validated and becomes a Load: request bytes are built once,
-//     endpoints are resolved.
+//  1. Options, the settings as people write them, become a Config, which is
+//     validated and becomes a Load: request bytes are built once, endpoints are
+//     resolved. Errors carry the Option; the command line and scenario files put
+//     in their own names for it.
 //  2. The Schedule says when each worker's next request is due (a pure function
 //     without a clock); the budget hands out the planned requests.
 //  3. An engine sends them, one attempt per request, and fills a Result for each.

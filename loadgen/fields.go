@@ -8,23 +8,22 @@ import (
 	"strings"
 
 	"nodrop/loadgen/internal/target"
-	"nodrop/loadgen/misuse"
 )
 
 // fieldPattern matches a field of -H: "Name: value" or, as in curl, "Name;" for
 // an empty value and "Name:" for a field not to send.
 var fieldPattern = regexp.MustCompile(`^[ \t]*([!#$%&'*+\-.^_` + "`" + `|~0-9A-Za-z]+)[ \t]*(?::[ \t]*(.*?)|;)[ \t]*$`)
 
-// parseField reads -H. omit is true for a field with neither a value nor a
-// semicolon, which is not to be sent.
-func parseField(text string) (f Field, omit bool, err error) {
+// ParseField reads a header field as people write it. omit is true for a field
+// with neither a value nor a semicolon, which is not to be sent.
+func ParseField(text string) (f Field, omit bool, err error) {
 	name, _, _ := strings.Cut(text, ":") // the rest may be a secret
 	if strings.ContainsAny(text, "\r\n\x00") {
-		return f, false, fmt.Errorf("-H %q: contains a line break or NUL", name)
+		return f, false, wrong("%v %q: contains a line break or NUL", OptionHeader, name)
 	}
 	m := fieldPattern.FindStringSubmatch(text)
 	if m == nil {
-		return f, false, &misuse.Error{Problem: fmt.Sprintf("-H %q: not a header field", name), Hint: `write "Name: value"`}
+		return f, false, wrong("%v %q: not a header field", OptionHeader, name).try(`write "Name: value"`)
 	}
 	f = Field{Name: m[1], Value: m[2]}
 	return f, f.Value == "" && !strings.HasSuffix(strings.TrimRight(text, " \t"), ";"), nil
@@ -42,10 +41,10 @@ var framing = []struct{ name, instead string }{
 func (c *Config) settleFields() error {
 	var err error
 	if c.Host, err = target.ASCIIHostport(strings.Trim(c.Host, " \t")); err != nil {
-		return fmt.Errorf("-host: %w", err)
+		return wrong("%v: %v", OptionHost, err)
 	}
 	if c.TLS.ServerName, err = target.ASCIIHost(c.TLS.ServerName); err != nil {
-		return fmt.Errorf("--sni: %w", err)
+		return wrong("%v: %v", OptionSNI, err)
 	}
 	for _, own := range framing {
 		c.dropField(own.name, own.instead)
@@ -77,7 +76,7 @@ func (c *Config) settleExpect() error {
 		return nil
 	}
 	if value := c.Fields[i].Value; !strings.EqualFold(value, "100-continue") {
-		return &misuse.Error{Problem: fmt.Sprintf("-H %q: HTTP defines no such expectation", "Expect: "+value), Hint: "use Expect: 100-continue, the only one that HTTP defines"}
+		return wrong("%v %q: HTTP defines no such expectation", OptionHeader, "Expect: "+value).try("use Expect: 100-continue, the only one that HTTP defines")
 	}
 	if len(c.Body) == 0 && c.BodyFile == "" {
 		c.dropField("Expect", "the request has no body, so there is nothing to wait for")
@@ -88,7 +87,7 @@ func (c *Config) settleExpect() error {
 // settleConnection merges what the Connection field has to say into one field.
 func (c *Config) settleConnection() error {
 	if hasField(c.Fields, "upgrade") && !hasElement(c.Fields, "connection", "upgrade") {
-		return &misuse.Error{Problem: "-H Upgrade: servers ignore it without Connection: Upgrade", Hint: `add -H "Connection: Upgrade"`}
+		return wrong("%v Upgrade: servers ignore it without Connection: Upgrade", OptionHeader).try(`add %v "Connection: Upgrade"`, OptionHeader)
 	}
 	i := slices.IndexFunc(c.Fields, func(f Field) bool { return strings.EqualFold(f.Name, "connection") })
 	if i < 0 || !c.closes() {

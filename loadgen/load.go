@@ -81,7 +81,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	l.body.Bytes = cfg.Body
 	if cfg.BodyFile != "" {
 		if l.body.File, err = engine.OpenBody(cfg.BodyFile); err != nil {
-			return nil, err
+			return nil, wrong("%v: %v", OptionBodyFile, err)
 		}
 	}
 	l.job.First = l.newHop(t, cfg.Method, l.body, true)
@@ -193,7 +193,7 @@ func (l *Load) resolveName(ctx context.Context, at target.Target) error {
 	failed := func(err error) error {
 		e := &ResolveError{Host: at.Host, Err: err}
 		if l.cfg.Proxy != nil {
-			e.Flag = "-x"
+			return wrong("%v %v", OptionProxy, e)
 		}
 		return e
 	}

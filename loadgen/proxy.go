@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"fmt"
 	"net/url"
 	"strings"
 
@@ -10,11 +9,12 @@ import (
 	"nodrop/loadgen/safetext"
 )
 
-// ParseProxy reads -x: host:port, or a URL with an optional user and password.
+// ParseProxy reads the address of a proxy: host:port, or a URL with an optional
+// user and password.
 func ParseProxy(s string) (*url.URL, error) {
 	text := target.TrimBlanks(s)
 	refused := func(problem string) (*url.URL, error) {
-		return nil, fmt.Errorf("-x %q: %s", safetext.MaskURL(text), problem)
+		return nil, wrong("%v %q: %s", OptionProxy, safetext.MaskURL(text), problem)
 	}
 	scheme, rest, found := strings.Cut(text, "://")
 	if !found {
@@ -28,7 +28,7 @@ func ParseProxy(s string) (*url.URL, error) {
 	switch {
 	case slipped != nil:
 		slipped.Hint = strings.Replace(slipped.Hint, "http://", scheme+"://", 1)
-		return nil, slipError(slipped, "-x", text)
+		return nil, slipError(slipped, OptionProxy, text)
 	case t.Path != "/":
 		return refused("a proxy URL cannot have a path")
 	case wire.IsSOCKS(scheme) && t.URL.User != nil && !wire.FitsSOCKS(t.URL.User):

@@ -19,7 +19,6 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
-	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 )
 
@@ -181,13 +180,13 @@ func TestProxyWantsCredentials(t *testing.T) {
 	proxy.refuse = http.StatusProxyAuthRequired
 	addr := proxy.Listener.Addr().String()
 	for user, want := range map[string]string{
-		"":           "-x " + addr + ": the proxy requires credentials",
-		"me:secret@": "-x " + addr + ": the proxy rejected these credentials",
+		"":           "proxy " + addr + ": the proxy requires credentials",
+		"me:secret@": "proxy " + addr + ": the proxy rejected these credentials",
 	} {
 		_, err := loadgen.New(t.Context(), loadgen.Config{URL: "https://gateway/", Proxy: proxyURL(t, user+addr)})
-		hint, ok := errors.AsType[*misuse.Error](err)
-		if !ok || err.Error() != want || hint.Hint != "-x http://USER:PASSWORD@"+addr {
-			t.Errorf("got %v, %+v; want %s", err, hint, want)
+		wrong, ok := errors.AsType[*loadgen.OptionError](err)
+		if !ok || err.Error() != want || wrong.Hint(loadgen.Option.String) != "proxy http://USER:PASSWORD@"+addr {
+			t.Errorf("got %v, %+v; want %s", err, wrong, want)
 		}
 	}
 }
@@ -229,7 +228,7 @@ func TestProxyRefused(t *testing.T) {
 
 func TestParseProxyRefuses(t *testing.T) {
 	for s, want := range map[string]string{
-		"":                "-x \"\"",
+		"":                "proxy \"\"",
 		"https://x:1":     "only http:// and socks5:// proxies are supported",
 		"socks4://x:1":    "only http:// and socks5:// proxies are supported",
 		"socks5://:1":     "no host",
@@ -284,7 +283,7 @@ func TestOneRouteOnly(t *testing.T) {
 	_, err := loadgen.New(context.Background(), loadgen.Config{
 		URL: "http://gateway/", UnixSocket: "/s", ConnectTo: []loadgen.ConnectTo{{Addr: netip.MustParseAddrPort("127.0.0.1:1")}},
 	})
-	if err == nil || err.Error() != "--connect-to and --unix-socket: each sets where connections go; use only one" {
+	if err == nil || err.Error() != "connect-to and unix-socket: each sets where connections go; use only one" {
 		t.Errorf("got %v", err)
 	}
 }

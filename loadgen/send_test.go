@@ -290,7 +290,7 @@ func TestBodyFileShrinks(t *testing.T) {
 // TestBodyFileRefused: New rejects a file that cannot be read for each request.
 func TestBodyFileRefused(t *testing.T) {
 	for _, file := range []string{t.TempDir(), filepath.Join(t.TempDir(), "absent")} {
-		if _, err := loadgen.New(t.Context(), loadgen.Config{URL: "http://127.0.0.1:1/", BodyFile: file}); err == nil || !strings.HasPrefix(err.Error(), "-D: ") {
+		if _, err := loadgen.New(t.Context(), loadgen.Config{URL: "http://127.0.0.1:1/", BodyFile: file}); err == nil || !strings.HasPrefix(err.Error(), "body-file: ") {
 			t.Errorf("%s: got %v; want an error that names the flag", file, err)
 		}
 	}

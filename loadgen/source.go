@@ -2,7 +2,6 @@ package loadgen
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"strings"
@@ -12,13 +11,13 @@ import (
 	"nodrop/loadgen/internal/wire"
 )
 
-// ParseSources reads --source: addresses of this machine, separated by commas.
+// ParseSources reads a list of addresses of this machine, separated by commas.
 func ParseSources(s string) ([]netip.Addr, error) {
 	var list []netip.Addr
 	for text := range strings.SplitSeq(s, ",") {
 		addr, err := netip.ParseAddr(strings.TrimSpace(text))
 		if err != nil {
-			return nil, fmt.Errorf("--source %q: %q is not an IP address", s, text)
+			return nil, wrong("%v %q: %q is not an IP address", OptionSource, s, text)
 		}
 		list = append(list, addr.Unmap())
 	}
@@ -32,14 +31,14 @@ func (c *Config) validateSources(t target.Target) error {
 		return nil
 	}
 	if c.UnixSocket != "" {
-		return errors.New("--source and --unix-socket: a Unix socket has no source address")
+		return wrong("%v and %v: a Unix socket has no source address", OptionSource, OptionUnixSocket)
 	}
 	for _, source := range c.Sources {
 		if source.IsUnspecified() || source.IsMulticast() {
-			return fmt.Errorf("--source %s: connections cannot come from this address", source)
+			return wrong("%v %s: connections cannot come from this address", OptionSource, source)
 		}
 		if first := c.Sources[0]; wire.FamilyName(source) != wire.FamilyName(first) {
-			return fmt.Errorf("--source %s: %s is %s, but %s is %s; use only one family", joinAddrs(c.Sources), first, wire.FamilyName(first), source, wire.FamilyName(source))
+			return wrong("%v %s: %s is %s, but %s is %s; use only one family", OptionSource, joinAddrs(c.Sources), first, wire.FamilyName(first), source, wire.FamilyName(source))
 		}
 	}
 	for _, to := range c.ConnectTo {
@@ -59,7 +58,7 @@ func (c *Config) validateSources(t target.Target) error {
 // matchSource returns an error if a target is of the other address family.
 func (c *Config) matchSource(to netip.Addr) error {
 	if source := c.Sources[0]; wire.FamilyName(source) != wire.FamilyName(to) {
-		return fmt.Errorf("--source %s: is %s, but %s is %s", source, wire.FamilyName(source), to, wire.FamilyName(to))
+		return wrong("%v %s: is %s, but %s is %s", OptionSource, source, wire.FamilyName(source), to, wire.FamilyName(to))
 	}
 	return nil
 }
@@ -79,9 +78,9 @@ func trySources(list []netip.Addr) error {
 		c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 0)))
 		switch {
 		case errors.Is(err, syscall.EADDRNOTAVAIL):
-			return fmt.Errorf("--source %s: not an address of this machine", source)
+			return wrong("%v %s: not an address of this machine", OptionSource, source)
 		case err != nil:
-			return fmt.Errorf("--source %s: %s", source, wire.Reason(err))
+			return wrong("%v %s: %s", OptionSource, source, wire.Reason(err))
 		}
 		_ = c.Close()
 	}

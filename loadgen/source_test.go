@@ -20,7 +20,7 @@ func TestParseSources(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"", ",", "127.0.0.1,", "localhost", "127.0.0.1:80", "10.0.0.0/8"} {
-		if _, err := loadgen.ParseSources(bad); err == nil || !strings.HasPrefix(err.Error(), "--source ") {
+		if _, err := loadgen.ParseSources(bad); err == nil || !strings.HasPrefix(err.Error(), "source ") {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
@@ -37,13 +37,13 @@ func TestSourcesThatCannotBe(t *testing.T) {
 		cfg  loadgen.Config
 		want string
 	}{
-		"target of the other family": {loadgen.Config{URL: "http://127.0.0.1/", Sources: []netip.Addr{v6}}, "--source ::1: is IPv6, but 127.0.0.1 is IPv4"},
-		"two families":               {loadgen.Config{URL: "http://name/", Sources: []netip.Addr{v4, v6}}, "--source 127.0.0.1,::1: 127.0.0.1 is IPv4, but ::1 is IPv6; use only one family"},
-		"connect-to":                 {loadgen.Config{URL: "http://name/", ConnectTo: []loadgen.ConnectTo{{Addr: to}}, Sources: []netip.Addr{v6}}, "--source ::1: is IPv6, but 127.0.0.1 is IPv4"},
-		"proxy":                      {loadgen.Config{URL: "http://[::1]/", Proxy: proxy, Sources: []netip.Addr{v6}}, "--source ::1: is IPv6, but 127.0.0.1 is IPv4"},
-		"unix socket":                {loadgen.Config{URL: "http://name/", UnixSocket: "/x", Sources: []netip.Addr{v4}}, "--source and --unix-socket: a Unix socket has no source address"},
-		"no address":                 {loadgen.Config{URL: "http://127.0.0.1/", Sources: []netip.Addr{netip.IPv4Unspecified()}}, "--source 0.0.0.0: connections cannot come from this address"},
-		"not of this machine":        {loadgen.Config{URL: "http://127.0.0.1.nip.invalid/", Sources: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}, "--source 192.0.2.1: not an address of this machine"},
+		"target of the other family": {loadgen.Config{URL: "http://127.0.0.1/", Sources: []netip.Addr{v6}}, "source ::1: is IPv6, but 127.0.0.1 is IPv4"},
+		"two families":               {loadgen.Config{URL: "http://name/", Sources: []netip.Addr{v4, v6}}, "source 127.0.0.1,::1: 127.0.0.1 is IPv4, but ::1 is IPv6; use only one family"},
+		"connect-to":                 {loadgen.Config{URL: "http://name/", ConnectTo: []loadgen.ConnectTo{{Addr: to}}, Sources: []netip.Addr{v6}}, "source ::1: is IPv6, but 127.0.0.1 is IPv4"},
+		"proxy":                      {loadgen.Config{URL: "http://[::1]/", Proxy: proxy, Sources: []netip.Addr{v6}}, "source ::1: is IPv6, but 127.0.0.1 is IPv4"},
+		"unix socket":                {loadgen.Config{URL: "http://name/", UnixSocket: "/x", Sources: []netip.Addr{v4}}, "source and unix-socket: a Unix socket has no source address"},
+		"no address":                 {loadgen.Config{URL: "http://127.0.0.1/", Sources: []netip.Addr{netip.IPv4Unspecified()}}, "source 0.0.0.0: connections cannot come from this address"},
+		"not of this machine":        {loadgen.Config{URL: "http://127.0.0.1.nip.invalid/", Sources: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}, "source 192.0.2.1: not an address of this machine"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

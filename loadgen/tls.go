@@ -3,7 +3,6 @@ package loadgen
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -81,32 +80,33 @@ func withoutPort(hostport string) string {
 	return strings.Trim(hostport, "[]")
 }
 
-func loadTLS(insecure bool, caFile, certFile, keyFile, serverName, minVersion string) (TLS, error) {
-	t := TLS{Insecure: insecure, ServerName: serverName}
-	if minVersion != "" {
-		version, err := ParseTLSVersion(minVersion)
+// readTLS reads the files that the options name.
+func (o *Options) readTLS() (TLS, error) {
+	t := TLS{Insecure: o.Insecure, ServerName: o.SNI}
+	if o.TLSMin != "" {
+		version, err := ParseTLSVersion(o.TLSMin)
 		if err != nil {
-			return TLS{}, fmt.Errorf("--tls-min: %w", err)
+			return TLS{}, wrong("%v: %v", OptionTLSMin, err)
 		}
 		t.MinVersion = version
 	}
-	if caFile != "" {
-		pem, err := os.ReadFile(caFile)
+	if o.CACert != "" {
+		pem, err := os.ReadFile(o.CACert)
 		if err != nil {
-			return TLS{}, fmt.Errorf("--cacert: %w", err)
+			return TLS{}, wrong("%v: %v", OptionCACert, err)
 		}
 		t.Roots = x509.NewCertPool()
 		if !t.Roots.AppendCertsFromPEM(pem) {
-			return TLS{}, fmt.Errorf("--cacert %s: contains no certificate", caFile)
+			return TLS{}, wrong("%v %s: contains no certificate", OptionCACert, o.CACert)
 		}
 	}
-	if (certFile == "") != (keyFile == "") {
-		return TLS{}, errors.New("--cert and --key go together")
+	if (o.Cert == "") != (o.Key == "") {
+		return TLS{}, wrong("%v and %v go together", OptionCert, OptionKey)
 	}
-	if certFile != "" {
-		pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+	if o.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(o.Cert, o.Key)
 		if err != nil {
-			return TLS{}, fmt.Errorf("--cert %s --key %s: %w", certFile, keyFile, err)
+			return TLS{}, wrong("%v %s %v %s: %v", OptionCert, o.Cert, OptionKey, o.Key, err)
 		}
 		t.Certificates = []tls.Certificate{pair}
 	}

@@ -89,5 +89,5 @@ func (l *Load) credentialsError(err error) error {
 	if l.cfg.Proxy.User != nil {
 		wants = "rejected these credentials"
 	}
-	return &misuse.Error{Problem: fmt.Sprintf("-x %s: the proxy %s", proxy, wants), Hint: "-x http://USER:PASSWORD@" + proxy}
+	return wrong("%v %s: the proxy %s", OptionProxy, proxy, wants).try("%v http://USER:PASSWORD@%s", OptionProxy, proxy)
 }

@@ -1,11 +1,7 @@
 package loadgen
 
 import (
-	"errors"
-	"fmt"
-
 	"nodrop/loadgen/internal/target"
-	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/safetext"
 )
 
@@ -14,16 +10,12 @@ func parseTarget(raw string) (target.Target, error) {
 	text := target.TrimBlanks(raw)
 	t, slipped := target.Check(text)
 	if slipped != nil {
-		return target.Target{}, slipError(slipped, "URL", text)
+		return target.Target{}, slipError(slipped, OptionURL, text)
 	}
 	return t, nil
 }
 
-// slipError is s as an error about what was given, such as a flag.
-func slipError(s *target.Slip, what, text string) error {
-	problem := fmt.Sprintf("%s %q: %s", what, safetext.MaskURL(text), s.Problem)
-	if s.Hint == "" {
-		return errors.New(problem)
-	}
-	return &misuse.Error{Problem: problem, Hint: s.Hint}
+// slipError is s as an error about an option.
+func slipError(s *target.Slip, option Option, text string) error {
+	return wrong("%v %q: %s", option, safetext.MaskURL(text), s.Problem).try("%s", s.Hint)
 }

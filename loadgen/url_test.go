@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"nodrop/loadgen/internal/engine"
-	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/safetext"
 )
 
@@ -69,8 +68,8 @@ func TestSlips(t *testing.T) {
 			continue
 		}
 		hint := ""
-		if hinted, ok := errors.AsType[*misuse.Error](err); ok {
-			hint = hinted.Hint
+		if wrong, ok := errors.AsType[*OptionError](err); ok {
+			hint = wrong.Hint(Option.String)
 		}
 		if !strings.Contains(err.Error(), ": "+want.problem) || !strings.HasPrefix(hint, want.hint) || (hint == "") != (want.hint == "") {
 			t.Errorf("%q: got %v, hint %q; want %s, hint %q", url, err, hint, want.problem, want.hint)

@@ -1,5 +1,6 @@
 // Package cli holds what all of nodrop's commands share: their streams, their exit
-// codes, hey's way of writing flags, and the texts of usage and errors.
+// codes, hey's flags and its way of writing them, and the texts of usage and
+// errors.
 //
 // Every command line takes the same path: Execute rejects unknown commands and
 // rewrites the arguments for pflag; cobra parses them and runs the command; the

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
+	"nodrop/loadgen"
 	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/safetext"
 )
@@ -18,11 +20,32 @@ type Streams struct {
 
 // Complain prints an error on one line, and a hint on the next if there is one.
 func (s *Streams) Complain(err error) {
+	_, hint := inFlags(err)
 	fmt.Fprintf(s.Err, "nodrop: %s\n", Printable(err))
-	if hinted, ok := errors.AsType[*misuse.Error](err); ok {
-		fmt.Fprintf(s.Err, "hint: %s\n", safetext.CleanLine(safetext.MaskText(hinted.Hint)))
+	if hint != "" {
+		fmt.Fprintf(s.Err, "hint: %s\n", printable(hint))
 	}
 }
 
-// Printable returns an error's text on one line, without secrets.
-func Printable(err error) string { return safetext.CleanLine(safetext.MaskText(err.Error())) }
+// Printable returns an error's text on one line, without secrets. It calls
+// options by their flags.
+func Printable(err error) string {
+	problem, _ := inFlags(err)
+	return printable(problem)
+}
+
+func printable(text string) string { return safetext.CleanLine(safetext.MaskText(text)) }
+
+// inFlags returns an error's text and its hint, if any, with flags as the names
+// of options.
+func inFlags(err error) (problem, hint string) {
+	problem = err.Error()
+	if hinted, ok := errors.AsType[*misuse.Error](err); ok {
+		hint = hinted.Hint
+	}
+	if option, ok := errors.AsType[*loadgen.OptionError](err); ok {
+		problem = strings.Replace(problem, option.Error(), option.Problem(flagName), 1) // it may be wrapped
+		hint = option.Hint(flagName)
+	}
+	return problem, hint
+}

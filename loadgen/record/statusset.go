@@ -24,7 +24,7 @@ func (s StatusSet) Compile() (*StatusBits, error) {
 		item = strings.TrimSpace(item)
 		from, to, err := statusRange(item)
 		if err != nil {
-			return nil, fmt.Errorf("--ok %q: %q is not a status (200), a group (2xx) or a range (200-299)", string(s), item)
+			return nil, fmt.Errorf("%q is not a status (200), a group (2xx) or a range (200-299)", item)
 		}
 		for code := from; code <= to; code++ {
 			bits[code] = true

@@ -9,13 +9,12 @@ import (
 
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/misuse"
-	"nodrop/scenario/lab"
 	"nodrop/scenario/lab/dataplane"
 )
 
 type labOptions struct {
 	*Program
-	flags           *lab.FlagValues
+	flags           *labFlags
 	checks, outputs *[]string
 }
 
@@ -35,7 +34,7 @@ func (p *Program) Lab() *cobra.Command {
 			}
 		},
 	}
-	o.flags = lab.Flags(cmd.Flags())
+	o.flags = newLabFlags(cmd.Flags())
 	o.checks = cli.FailIfFlag(cmd.Flags())
 	o.outputs = p.OutputFlag(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }

@@ -17,7 +17,7 @@ import (
 type loadOptions struct {
 	*Program
 	urls            []string // must be exactly one
-	load            *loadgen.FlagValues
+	load            *cli.LoadFlags
 	during          *duringFlags
 	checks, outputs *[]string
 }
@@ -32,9 +32,9 @@ func (p *Program) Load() *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 	}
 	fs := cmd.Flags()
-	o.load = loadgen.Flags(fs)
+	o.load = cli.NewLoadFlags(fs, loadgen.DefaultOptions())
 	o.load.Stdin = p.In
-	fs.Lookup("D").Usage += "; - is standard input" // only here
+	fs.Lookup("D").Usage += "; - reads standard input" // only here
 	o.checks = cli.FailIfFlag(fs)
 	o.outputs = p.OutputFlag(fs)
 	o.during = newDuringFlags(fs)

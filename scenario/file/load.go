@@ -1,73 +1,25 @@
 package file
 
 import (
+	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
-	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 
 	"nodrop/loadgen"
 	"nodrop/scenario"
 )
 
-// setting is one key of a load and the command-line flag that it sets.
-type setting struct {
-	name, flag string
-	kind       settingKind
-}
-
-type settingKind int
-
-const (
-	value    settingKind = iota // in the flag's own syntax
-	yes                         // true or false; true sets the flag
-	no                          // true or false; false sets the flag
-	repeated                    // a list; the flag is set once for each item
-	fields                      // name: value; the flag is set once for each
-)
-
-// settings lists all keys of a load except url.
-var settings = []setting{
-	{"requests", "n", value},
-	{"connections", "c", value},
-	{"rate", "q", value},
-	{"duration", "z", value},
-	{"timeout", "t", value},
-	{"connect-timeout", "connect-timeout", value},
-	{"keep-alive", "disable-keepalive", no},
-	{"compression", "disable-compression", no},
-	{"redirects", "disable-redirects", no},
-	{"method", "m", value},
-	{"headers", "H", fields},
-	{"host", "host", value},
-	{"body", "d", value},
-	{"body-file", "D", value},
-	{"content-type", "T", value},
-	{"auth", "a", value},
-	{"proxy", "x", value},
-	{"ok", "ok", value},
-	{"max-body", "max-body", value},
-	{"endpoint-header", "endpoint-header", value},
-	{"connect-to", "connect-to", repeated},
-	{"source", "source", value},
-	{"unix-socket", "unix-socket", value},
-	{"dns", "dns", value},
-	{"engine", "engine", value},
-	{"cpus", "cpus", value},
-	{"trace-lost", "trace-lost", value},
-	{"insecure", "insecure", yes},
-	{"cacert", "cacert", value},
-	{"cert", "cert", value},
-	{"key", "key", value},
-	{"sni", "sni", value},
-	{"tls-min", "tls-min", value},
+// address is a URL, and where the file has it.
+type address struct {
+	written
+	key string // target, or url
+	at  *yaml.Node
 }
 
 // streams reads one load or several. Several are a mapping by name whose values
 // are all mappings, or a list, whose loads get generated names.
-func (r *reader) streams(n *yaml.Node, target written) []scenario.Stream {
+func (r *reader) streams(n *yaml.Node, target address) []scenario.Stream {
 	if n.Kind != yaml.SequenceNode {
 		if !r.is(n, yaml.MappingNode, "load") {
 			return nil
@@ -112,79 +64,71 @@ func named(n *yaml.Node) bool {
 	return false
 }
 
-// load reads the settings of one load. They are validated like the flags.
-func (r *reader) load(n *yaml.Node, what string, target written) loadgen.Config {
-	fs := pflag.NewFlagSet("load", pflag.ContinueOnError)
-	flags := loadgen.Flags(fs)
-	url := target
-	list := []field{{"url", func(n *yaml.Node) { url = r.written(n, "url") }}}
-	for _, s := range settings {
-		list = append(list, field{s.name, func(n *yaml.Node) { r.setting(fs, s, n) }})
+// load reads the settings of one load, which goes to target unless it has a url.
+func (r *reader) load(n *yaml.Node, what string, target address) loadgen.Config {
+	l := loadReader{reader: r, node: n, what: what, url: target, options: loadgen.DefaultOptions(), at: map[loadgen.Option]*yaml.Node{}}
+	list := []field{{"url", func(n *yaml.Node) { l.url = address{r.written(n, "url"), "url", n} }}}
+	for _, s := range settings(&l.options) {
+		list = append(list, field{s.key, func(n *yaml.Node) { l.set(s, n) }})
 	}
 	before := len(r.faults)
 	r.mapping(n, what, list)
 	if len(r.faults) > before {
 		return loadgen.Config{}
 	}
-	if url.value() == "" {
+	if l.url.value() == "" {
 		r.fault(n, "%s has no url, and there is no target", what)
 		return loadgen.Config{}
 	}
-	cfg, err := flags.Config(url.value())
+	cfg, err := l.options.Config(l.url.value())
 	if err != nil {
-		r.fault(n, "%s: %s", what, inKeys(err.Error()))
+		l.refuse(err)
 	}
-	cfg.ShownURL, cfg.Secrets = url.shown(), r.secrets
+	cfg.ShownURL, cfg.Secrets = l.url.shown(), r.secrets
 	return cfg
 }
 
-func (r *reader) setting(fs *pflag.FlagSet, s setting, n *yaml.Node) {
-	set := func(at *yaml.Node, text string) {
-		if err := fs.Set(s.flag, text); err != nil {
-			r.fault(at, "%s: %q is not %s", s.name, text, wanted(fs.Lookup(s.flag).Value.Type()))
-		}
-	}
-	switch s.kind {
-	case yes:
-		if r.boolean(n, s.name) {
-			set(n, "true")
-		}
-	case no:
-		if !r.boolean(n, s.name) {
-			set(n, "true")
-		}
-	case repeated:
-		r.list(n, s.name, func(item *yaml.Node) { set(item, r.text(item, s.name)) })
-	case fields:
-		if r.is(n, yaml.MappingNode, s.name) {
-			r.pairs(n, func(key string, _, v *yaml.Node) { set(v, key+": "+r.text(v, s.name)) })
-		}
-	default:
-		if text := r.text(n, s.name); text != "" {
-			set(n, text)
-		}
+// loadReader reads one load.
+type loadReader struct {
+	*reader
+	node    *yaml.Node
+	what    string // what faults call the load
+	url     address
+	options loadgen.Options
+	at      map[loadgen.Option]*yaml.Node // values of the options that the file has
+}
+
+func (l *loadReader) set(s setting, n *yaml.Node) {
+	l.at[s.option] = n
+	if s.set(l.reader, s.key, n) {
+		l.options.Given = append(l.options.Given, s.option)
 	}
 }
 
-func wanted(kind string) string {
-	switch kind {
-	case "int", "int64", "float64":
-		return "a number"
-	case "duration", "seconds":
-		return "a time, such as 500ms, 5s or 2m"
+// refuse records what is wrong with the load, at the option that it is about if
+// the file has it.
+func (l *loadReader) refuse(err error) {
+	l.hideAll(l.node, maxNodes) // the text may have values of other options, too
+	wrong, ok := errors.AsType[*loadgen.OptionError](err)
+	if !ok {
+		l.fault(l.node, "%s: %v", l.what, err)
+		return
 	}
-	return "what it takes"
-}
-
-// inKeys replaces the flags that an error mentions with the keys of the file.
-func inKeys(text string) string {
-	words := strings.Fields(text)
-	for i, word := range words {
-		name := strings.TrimRight(word, ":,")
-		at := slices.IndexFunc(settings, func(s setting) bool { return name == "-"+s.flag || name == "--"+s.flag })
-		if at >= 0 {
-			words[i] = settings[at].name + word[len(name):]
+	text := wrong.Problem(l.key)
+	l.at[loadgen.OptionURL] = l.url.at
+	for _, option := range wrong.Options() {
+		if at, ok := l.at[option]; ok {
+			l.fault(at, "%s", text)
+			return
 		}
 	}
-	return strings.Join(words, " ")
+	l.fault(l.node, "%s: %s", l.what, text)
+}
+
+// key is what the file calls an option.
+func (l *loadReader) key(option loadgen.Option) string {
+	if option == loadgen.OptionURL {
+		return l.url.key
+	}
+	return keyOf(option)
 }

@@ -63,9 +63,9 @@ func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 	if r.tooMany(root, p) {
 		return s
 	}
-	var target written
+	var target address
 	if p.target != nil {
-		target = r.written(p.target, "target")
+		target = address{r.written(p.target, "target"), "target", p.target}
 		r.defaults["TARGET"] = variable{value: target.value(), shown: target.shown()}
 	}
 	if p.load == nil {

@@ -2,20 +2,15 @@ package lab
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os/exec"
-	"strings"
 	"sync"
 	"time"
 
 	"nodrop/loadgen"
-	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
-	"nodrop/scenario/lab/dataplane"
-	"nodrop/scenario/lab/gateway"
 	"nodrop/scenario/proc"
 )
 
@@ -172,33 +167,3 @@ func (c *client) problem() error {
 
 func (c *client) End(*record.Run) {}
 func (c *client) Close()          {}
-
-// urlHole is the placeholder for the fleet's URL in a client's command.
-const urlHole = "{url}"
-
-func (v *FlagValues) clientRuns(modes []gateway.Mode) ([]*ClientRun, error) {
-	at := 2 * time.Second
-	if v.set.Changed("at") {
-		var err error
-		if at, err = time.ParseDuration(v.at); err != nil || at <= 0 {
-			return nil, &misuse.Error{Problem: fmt.Sprintf("--at %s: how far another client is cannot be known", v.at), Hint: "a time from its start, such as --at 2s"}
-		}
-	}
-	if !strings.Contains(v.client, urlHole) {
-		return nil, &misuse.Error{Problem: fmt.Sprintf("--client %q: no %s in it", v.client, urlHole), Hint: "--client 'hey -c 200 -n 50000 -disable-keepalive {url}'"}
-	}
-	if v.dataplane != string(dataplane.NFT) {
-		return nil, &misuse.Error{Problem: "--client: only this program's own load meets the dialer", Hint: "--dataplane nft"}
-	}
-	if v.repeat != 1 || v.settle != 0 {
-		return nil, errors.New("--repeat, --settle: another client's load is its own affair")
-	}
-	var runs []*ClientRun
-	for _, mode := range modes {
-		runs = append(runs, &ClientRun{
-			Options: v.options(mode), Change: v.change(), At: at,
-			Command: strings.ReplaceAll(v.client, urlHole, "http://"+dataplane.VirtualHost+v.path),
-		})
-	}
-	return runs, nil
-}

@@ -10,23 +10,36 @@ import (
 	"time"
 
 	"nodrop/loadgen"
-	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 	"nodrop/scenario/lab/backend"
 )
 
-// CheckTarget requests the load's page from the backend before anything starts:
-// a load whose every request fails would show nothing.
-func (v *FlagValues) CheckTarget(ctx context.Context) error {
-	cfg, err := v.load.Config("http://gateway" + v.path)
-	if err != nil {
-		return err
+// TargetError means that a load would meet nothing but failures. It says how the
+// backend responded to one request of that load.
+type TargetError struct {
+	Method, Path string
+	Status       int    // one that the load does not accept; 0 if there was no response
+	Problem      string // why there was none
+}
+
+func (e *TargetError) Error() string {
+	if e.Status == 0 {
+		return fmt.Sprintf("%s %s before the load: %s", e.Method, e.Path, e.Problem)
 	}
-	status, problem := 0, ""
-	if v.backend == "" {
+	return fmt.Sprintf("%s %s returned %d before the load", e.Method, e.Path, e.Status)
+}
+
+// CheckTarget requests the load's page from the backend before anything starts:
+// a load whose every request fails would show nothing. The error is a
+// *TargetError if it would.
+func (e *Experiment) CheckTarget(ctx context.Context) error {
+	cfg := e.Load
+	status, problem, err := 0, "", error(nil)
+	if e.Fleet.Backend == "" {
+		cfg.URL = e.url()
 		status, err = ownStatus(&cfg)
 	} else {
-		status, problem, err = askBackend(ctx, cfg, v.backend+v.path)
+		status, problem, err = askBackend(ctx, cfg, "http://"+e.Fleet.Backend+e.Path)
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -34,17 +47,14 @@ func (v *FlagValues) CheckTarget(ctx context.Context) error {
 	case err != nil:
 		return err
 	case problem != "":
-		return fmt.Errorf("--backend %s: %s %s before the load: %s", v.backend, cfg.Method, v.path, problem)
+		return &TargetError{Method: cfg.Method, Path: e.Path, Problem: problem}
 	case status == 0: // a slow page
 		return nil
 	}
 	if ok, err := cfg.OK.Has(status); ok || err != nil {
 		return err
 	}
-	return &misuse.Error{
-		Problem: fmt.Sprintf("--path %s: %s gave %d before the load", v.path, cfg.Method, status),
-		Hint:    fmt.Sprintf("--ok %d if that is what the load is to meet", status),
-	}
+	return &TargetError{Method: cfg.Method, Path: e.Path, Status: status}
 }
 
 // ownStatus returns the status of our own backend; 0 for a page that responds

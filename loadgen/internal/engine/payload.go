@@ -39,7 +39,7 @@ var errShrunk = errors.New("the file shrank during the load")
 func OpenBody(name string) (*BodyFile, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("-D: %w", err)
+		return nil, err
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
@@ -47,7 +47,7 @@ func OpenBody(name string) (*BodyFile, error) {
 	}
 	if err != nil {
 		_ = f.Close()
-		return nil, fmt.Errorf("-D: %w", err)
+		return nil, err
 	}
 	return &BodyFile{f, name, info.Size()}, nil
 }

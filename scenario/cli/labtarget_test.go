@@ -1,4 +1,4 @@
-package lab
+package cli
 
 import (
 	"context"
@@ -13,21 +13,21 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"nodrop/loadgen"
+	"nodrop/loadgen/cli"
 	"nodrop/loadgen/misuse"
 )
 
 // normalized converts arguments to the form that pflag expects.
 func normalized(args string) []string {
 	fs := pflag.NewFlagSet("lab", pflag.ContinueOnError)
-	Flags(fs)
-	return loadgen.NormalizeArgs(strings.Fields(args), fs)
+	newLabFlags(fs)
+	return cli.NormalizeArgs(strings.Fields(args), fs)
 }
 
 func checkTarget(ctx context.Context, t *testing.T, args ...string) error {
 	t.Helper()
 	fs := pflag.NewFlagSet("lab", pflag.ContinueOnError)
-	v := Flags(fs)
+	v := newLabFlags(fs)
 	if err := fs.Parse(args); err != nil {
 		t.Fatal(err)
 	}
@@ -46,14 +46,14 @@ func TestCheckTarget(t *testing.T) {
 		"--path /status/302":              "",
 		"--path /status/200 -m POST -d x": "",
 		"--path /status/404 --ok 404":     "",
-		"--path /nowhere":                 "--path /nowhere: GET gave 404 before the load; --ok 404 if that is what the load is to meet",
-		"--path /status/503 -m POST":      "--path /status/503: POST gave 503 before the load; --ok 503 if that is what the load is to meet",
-		"--path /delay/soon":              "--path /delay/soon: GET gave 400 before the load; --ok 400 if that is what the load is to meet",
+		"--path /nowhere":                 "--path /nowhere: GET returned 404 before the load; --ok 404 if the load should accept that status",
+		"--path /status/503 -m POST":      "--path /status/503: POST returned 503 before the load; --ok 503 if the load should accept that status",
+		"--path /delay/soon":              "--path /delay/soon: GET returned 400 before the load; --ok 400 if the load should accept that status",
 		"--path /status/302 --ok 200":     "",
-		"--path /status/302 --ok 200 -disable-redirects": "--path /status/302: GET gave 302 before the load; --ok 302 if that is what the load is to meet",
+		"--path /status/302 --ok 200 -disable-redirects": "--path /status/302: GET returned 302 before the load; --ok 302 if the load should accept that status",
 		"--backend http://no-such-host.invalid:80":       "--backend http://no-such-host.invalid:80: GET / before the load: no-such-host.invalid: does not resolve: ",
 	} {
-		err := checkTarget(testContext(t), t, normalized(args)...)
+		err := checkTarget(t.Context(), t, normalized(args)...)
 		got := ""
 		if err != nil {
 			got = err.Error()
@@ -80,14 +80,14 @@ func TestCheckBackend(t *testing.T) {
 		}
 	}))
 	defer s.Close()
-	if err := checkTarget(testContext(t), t, "--backend", s.URL, "--path", "/yes", "-m", "PUT", "-d", "text", "-H", "X-A: b", "-z", "1m"); err != nil {
+	if err := checkTarget(t.Context(), t, "--backend", s.URL, "--path", "/yes", "-m", "PUT", "-d", "text", "-H", "X-A: b", "-z", "1m"); err != nil {
 		t.Error(err)
 	}
 	if got := last.Load(); got != "PUT /yes b text" || count.Load() != 1 {
 		t.Errorf("%d requests, the last %q; want one like the load's", count.Load(), got)
 	}
-	err := checkTarget(testContext(t), t, "--backend", s.URL, "--path", "/no")
-	if err == nil || err.Error() != "--path /no: GET gave 418 before the load" || count.Load() != 2 {
+	err := checkTarget(t.Context(), t, "--backend", s.URL, "--path", "/no")
+	if err == nil || err.Error() != "--path /no: GET returned 418 before the load" || count.Load() != 2 {
 		t.Errorf("got %v after %d requests", err, count.Load())
 	}
 }
@@ -111,12 +111,12 @@ func TestCheckBackendGone(t *testing.T) {
 			defer c.Close()
 		}
 	}()
-	err = checkTarget(testContext(t), t, "--backend", url, "-t", "100ms")
+	err = checkTarget(t.Context(), t, "--backend", url, "-t", "100ms")
 	if err == nil || !strings.HasPrefix(err.Error(), "--backend "+url+": GET / before the load: ") {
 		t.Errorf("silent: got %v", err)
 	}
 	<-accepted
-	ctx, cancel := context.WithCancel(testContext(t))
+	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		<-accepted
 		cancel()
@@ -127,7 +127,7 @@ func TestCheckBackendGone(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	err = checkTarget(testContext(t), t, "--backend", url)
+	err = checkTarget(t.Context(), t, "--backend", url)
 	if want := "--backend " + url + ": GET / before the load: dial tcp " + l.Addr().String() + ": connect: connection refused"; err == nil || err.Error() != want {
 		t.Errorf("gone: got %v; want %s", err, want)
 	}

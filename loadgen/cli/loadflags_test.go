@@ -1,6 +1,7 @@
-package loadgen
+package cli
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -12,72 +13,76 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
 
-	"nodrop/loadgen/record"
+	"nodrop/loadgen"
 )
 
-func parse(t *testing.T, args ...string) (Config, error) {
+func parse(t *testing.T, args ...string) (loadgen.Config, error) {
 	t.Helper()
 	fs := pflag.NewFlagSet("nodrop", pflag.ContinueOnError)
-	v := Flags(fs)
+	v := NewLoadFlags(fs, loadgen.DefaultOptions())
 	if err := fs.Parse(NormalizeArgs(args, fs)); err != nil {
-		return Config{}, err
+		return loadgen.Config{}, err
 	}
 	if fs.NArg() != 1 {
 		t.Fatalf("arguments left: %q", fs.Args())
 	}
-	return v.Config(fs.Arg(0))
+	cfg, err := v.Config(fs.Arg(0))
+	if wrong, ok := errors.AsType[*loadgen.OptionError](err); ok {
+		err = errors.New(wrong.Problem(flagName))
+	}
+	return cfg, err
 }
 
 func TestFlagsAsHeyTakesThem(t *testing.T) {
 	const url = "http://127.0.0.1:1/"
 	tests := map[string]struct {
 		args []string
-		got  func(Config) any
+		got  func(loadgen.Config) any
 		want any
 	}{
 		"defaults": {
 			[]string{url},
-			func(c Config) any { return []any{c.Requests, c.Workers, c.Timeout, c.Method, string(c.OK)} },
+			func(c loadgen.Config) any { return []any{c.Requests, c.Workers, c.Timeout, c.Method, string(c.OK)} },
 			[]any{int64(200), 50, 20 * time.Second, "GET", "2xx,3xx"},
 		},
-		"one dash":                     {[]string{"-n", "70", url}, func(c Config) any { return c.Requests }, int64(70)},
-		"two dashes":                   {[]string{"--n", "70", url}, func(c Config) any { return c.Requests }, int64(70)},
-		"with equals":                  {[]string{"-n=70", url}, func(c Config) any { return c.Requests }, int64(70)},
-		"two dashes, equals":           {[]string{"--n=70", url}, func(c Config) any { return c.Requests }, int64(70)},
-		"after the URL":                {[]string{url, "-n", "70"}, func(c Config) any { return c.Requests }, int64(70)},
-		"long with one dash":           {[]string{"-host", "shop", url}, func(c Config) any { return c.Host }, "shop"},
-		"long with two":                {[]string{"--host=shop", url}, func(c Config) any { return c.Host }, "shop"},
-		"switch":                       {[]string{"-disable-keepalive", url}, func(c Config) any { return c.DisableKeepAlive }, true},
-		"switch set":                   {[]string{"-disable-keepalive=false", url}, func(c Config) any { return c.DisableKeepAlive }, false},
-		"switch before the URL":        {[]string{"-disable-redirects", url}, func(c Config) any { return c.DisableRedirects }, true},
-		"value like a flag":            {[]string{"-d", "-host", url}, func(c Config) any { return string(c.Body) }, "-host"},
-		"value like a URL":             {[]string{"-d", url, url}, func(c Config) any { return string(c.Body) }, url},
-		"value of two dashes":          {[]string{"-d", "--", url}, func(c Config) any { return string(c.Body) }, "--"},
-		"duration makes -n moot":       {[]string{"-z", "3s", "-n", "1", url}, func(c Config) any { return c.Duration }, 3 * time.Second},
-		"timeout in seconds":           {[]string{"-t", "3", url}, func(c Config) any { return c.Timeout }, 3 * time.Second},
-		"timeout with a unit":          {[]string{"-t", "250ms", url}, func(c Config) any { return c.Timeout }, 250 * time.Millisecond},
-		"no timeout":                   {[]string{"-t", "0", url}, func(c Config) any { return c.Timeout < 0 }, true},
-		"method in capitals":           {[]string{"-m", "post", url}, func(c Config) any { return c.Method }, "POST"},
-		"rate":                         {[]string{"-q", "2.5", url}, func(c Config) any { return c.Rate }, 2.5},
+		"one dash":                     {[]string{"-n", "70", url}, func(c loadgen.Config) any { return c.Requests }, int64(70)},
+		"two dashes":                   {[]string{"--n", "70", url}, func(c loadgen.Config) any { return c.Requests }, int64(70)},
+		"with equals":                  {[]string{"-n=70", url}, func(c loadgen.Config) any { return c.Requests }, int64(70)},
+		"two dashes, equals":           {[]string{"--n=70", url}, func(c loadgen.Config) any { return c.Requests }, int64(70)},
+		"after the URL":                {[]string{url, "-n", "70"}, func(c loadgen.Config) any { return c.Requests }, int64(70)},
+		"long with one dash":           {[]string{"-host", "shop", url}, func(c loadgen.Config) any { return c.Host }, "shop"},
+		"long with two":                {[]string{"--host=shop", url}, func(c loadgen.Config) any { return c.Host }, "shop"},
+		"switch":                       {[]string{"-disable-keepalive", url}, func(c loadgen.Config) any { return c.DisableKeepAlive }, true},
+		"switch set":                   {[]string{"-disable-keepalive=false", url}, func(c loadgen.Config) any { return c.DisableKeepAlive }, false},
+		"switch before the URL":        {[]string{"-disable-redirects", url}, func(c loadgen.Config) any { return c.DisableRedirects }, true},
+		"value like a flag":            {[]string{"-d", "-host", url}, func(c loadgen.Config) any { return string(c.Body) }, "-host"},
+		"value like a URL":             {[]string{"-d", url, url}, func(c loadgen.Config) any { return string(c.Body) }, url},
+		"value of two dashes":          {[]string{"-d", "--", url}, func(c loadgen.Config) any { return string(c.Body) }, "--"},
+		"duration makes -n moot":       {[]string{"-z", "3s", "-n", "1", url}, func(c loadgen.Config) any { return c.Duration }, 3 * time.Second},
+		"timeout in seconds":           {[]string{"-t", "3", url}, func(c loadgen.Config) any { return c.Timeout }, 3 * time.Second},
+		"timeout with a unit":          {[]string{"-t", "250ms", url}, func(c loadgen.Config) any { return c.Timeout }, 250 * time.Millisecond},
+		"no timeout":                   {[]string{"-t", "0", url}, func(c loadgen.Config) any { return c.Timeout < 0 }, true},
+		"method in capitals":           {[]string{"-m", "post", url}, func(c loadgen.Config) any { return c.Method }, "POST"},
+		"rate":                         {[]string{"-q", "2.5", url}, func(c loadgen.Config) any { return c.Rate }, 2.5},
 		"content type":                 {[]string{url}, field("Content-Type"), "text/html"},
 		"-T":                           {[]string{"-T", "text/plain", url}, field("Content-Type"), "text/plain"},
 		"-H over -T":                   {[]string{"-T", "a/b", "-H", "content-type: c/d", url}, field("Content-Type"), "c/d"},
 		"-A over -H":                   {[]string{"-A", "a/b", "-H", "Accept: c/d", url}, field("Accept"), "a/b"},
 		"-H like a flag":               {[]string{"-H", "X-Y: -z", url}, field("X-Y"), "-z"},
 		"-H again replaces":            {[]string{"-H", "X: 1", "-H", "x: 2", url}, field("X"), "2"},
-		"-H empty":                     {[]string{"-H", "X;", url}, func(c Config) any { return slices.Contains(c.Fields, Field{Name: "X"}) }, true},
-		"-H empty, with blanks":        {[]string{"-H", " X ; ", url}, func(c Config) any { return len(c.Fields) }, 4},
-		"-H drops its default":         {[]string{"-H", "User-Agent:", "-H", "content-type: ", url}, func(c Config) any { return c.Fields }, []Field{{Name: "Accept-Encoding", Value: "gzip"}}},
+		"-H empty":                     {[]string{"-H", "X;", url}, func(c loadgen.Config) any { return slices.Contains(c.Fields, loadgen.Field{Name: "X"}) }, true},
+		"-H empty, with blanks":        {[]string{"-H", " X ; ", url}, func(c loadgen.Config) any { return len(c.Fields) }, 4},
+		"-H drops its default":         {[]string{"-H", "User-Agent:", "-H", "content-type: ", url}, func(c loadgen.Config) any { return c.Fields }, []loadgen.Field{{Name: "Accept-Encoding", Value: "gzip"}}},
 		"-H drops gzip":                {[]string{"-H", "accept-encoding:", url}, field("Accept-Encoding"), ""},
 		"-H drops, and sets again":     {[]string{"-H", "Accept-Encoding:", "-H", "Accept-Encoding: br", url}, field("Accept-Encoding"), "br"},
-		"-H drops what is not there":   {[]string{"-H", "Expect:", url}, func(c Config) any { return len(c.Fields) }, 3},
+		"-H drops what is not there":   {[]string{"-H", "Expect:", url}, func(c loadgen.Config) any { return len(c.Fields) }, 3},
 		"-H with blanks":               {[]string{"-H", " X :  a b \t", url}, field("X"), "a b"},
-		"-H Host with blanks":          {[]string{"-H", "Host:  shop \t", url}, func(c Config) any { return c.Host }, "shop"},
-		"-H Host again replaces":       {[]string{"-H", "Host: a", "-H", "host: b", url}, func(c Config) any { return c.Host }, "b"},
-		"-H Host in another script":    {[]string{"-H", "Host: bücher.example:81", url}, func(c Config) any { return c.Host }, "xn--bcher-kva.example:81"},
-		"-host in another script":      {[]string{"-host", "bücher.example", url}, func(c Config) any { return c.Host }, "xn--bcher-kva.example"},
-		"--sni in another script":      {[]string{"--sni", "bücher.example", url}, func(c Config) any { return c.TLS.ServerName }, "xn--bcher-kva.example"},
-		"connect to, another script":   {[]string{"--connect-to", "bücher.example:1:127.0.0.1:8", "http://bücher.example:1/"}, func(c Config) any { return c.ConnectTo[0].Host }, "xn--bcher-kva.example"},
+		"-H Host with blanks":          {[]string{"-H", "Host:  shop \t", url}, func(c loadgen.Config) any { return c.Host }, "shop"},
+		"-H Host again replaces":       {[]string{"-H", "Host: a", "-H", "host: b", url}, func(c loadgen.Config) any { return c.Host }, "b"},
+		"-H Host in another script":    {[]string{"-H", "Host: bücher.example:81", url}, func(c loadgen.Config) any { return c.Host }, "xn--bcher-kva.example:81"},
+		"-host in another script":      {[]string{"-host", "bücher.example", url}, func(c loadgen.Config) any { return c.Host }, "xn--bcher-kva.example"},
+		"--sni in another script":      {[]string{"--sni", "bücher.example", url}, func(c loadgen.Config) any { return c.TLS.ServerName }, "xn--bcher-kva.example"},
+		"connect to, another script":   {[]string{"--connect-to", "bücher.example:1:127.0.0.1:8", "http://bücher.example:1/"}, func(c loadgen.Config) any { return c.ConnectTo[0].Host }, "xn--bcher-kva.example"},
 		"Content-Length is ours":       {[]string{"-H", "Content-Length: 9", "-d", "x", url}, field("Content-Length"), ""},
 		"Transfer-Encoding is ours":    {[]string{"-H", "Transfer-Encoding: chunked", "-d", "x", url}, field("Transfer-Encoding"), ""},
 		"Trailer is ours":              {[]string{"-H", "Trailer: X", "-d", "x", url}, field("Trailer"), ""},
@@ -87,19 +92,19 @@ func TestFlagsAsHeyTakesThem(t *testing.T) {
 		"Connection to close":          {[]string{"-disable-keepalive", "-H", "Connection: Keep-Alive, TE", url}, field("Connection"), "TE, close"},
 		"Connection, two minds":        {[]string{"-H", "Connection: keep-alive, close", url}, field("Connection"), "close"},
 		"Upgrade":                      {[]string{"-H", "Connection: Upgrade", "-H", "Upgrade: h2c", url}, field("Upgrade"), "h2c"},
-		"TLS flags, https in capitals": {[]string{"--insecure", "-disable-redirects", "HTTPS://127.0.0.1:1/"}, func(c Config) any { return c.TLS.Insecure }, true},
-		"-H Host":                      {[]string{"-H", "Host: shop", url}, func(c Config) any { return c.Host }, "shop"},
-		"-host over -H Host":           {[]string{"-H", "Host: a", "-host", "b", url}, func(c Config) any { return c.Host }, "b"},
+		"TLS flags, https in capitals": {[]string{"--insecure", "-disable-redirects", "HTTPS://127.0.0.1:1/"}, func(c loadgen.Config) any { return c.TLS.Insecure }, true},
+		"-H Host":                      {[]string{"-H", "Host: shop", url}, func(c loadgen.Config) any { return c.Host }, "shop"},
+		"-host over -H Host":           {[]string{"-H", "Host: a", "-host", "b", url}, func(c loadgen.Config) any { return c.Host }, "b"},
 		"-a":                           {[]string{"-a", "user:pa:ss", url}, field("Authorization"), "Basic dXNlcjpwYTpzcw=="},
 		"-U":                           {[]string{"-U", "me", url}, field("User-Agent"), "me"},
 		"gzip is asked for":            {[]string{url}, field("Accept-Encoding"), "gzip"},
 		"unless switched off":          {[]string{"-disable-compression", url}, field("Accept-Encoding"), ""},
-		"connect timeout":              {[]string{"--connect-timeout", "1s", url}, func(c Config) any { return c.ConnectTimeout }, time.Second},
-		"connect to, any host":         {[]string{"--connect-to", "::10.0.0.1:8", url}, func(c Config) any { return c.ConnectTo[0].String() }, "::10.0.0.1:8"},
-		"connect to, IPv6":             {[]string{"--connect-to", "127.0.0.1:1:[::1]:8", url}, func(c Config) any { return c.ConnectTo[0].Addr.String() }, "[::1]:8"},
-		"--ok":                         {[]string{"--ok", "200-204,404", url}, func(c Config) any { return string(c.OK) }, "200-204,404"},
-		"a URL without a path":         {[]string{"http://127.0.0.1:1"}, func(c Config) any { return c.URL }, "http://127.0.0.1:1"},
-		"an option for other machines": {[]string{"-cpus", "1", url}, func(c Config) any { return c.Workers }, 50},
+		"connect timeout":              {[]string{"--connect-timeout", "1s", url}, func(c loadgen.Config) any { return c.ConnectTimeout }, time.Second},
+		"connect to, any host":         {[]string{"--connect-to", "::10.0.0.1:8", url}, func(c loadgen.Config) any { return c.ConnectTo[0].String() }, "::10.0.0.1:8"},
+		"connect to, IPv6":             {[]string{"--connect-to", "127.0.0.1:1:[::1]:8", url}, func(c loadgen.Config) any { return c.ConnectTo[0].Addr.String() }, "[::1]:8"},
+		"--ok":                         {[]string{"--ok", "200-204,404", url}, func(c loadgen.Config) any { return string(c.OK) }, "200-204,404"},
+		"a URL without a path":         {[]string{"http://127.0.0.1:1"}, func(c loadgen.Config) any { return c.URL }, "http://127.0.0.1:1"},
+		"an option for other machines": {[]string{"-cpus", "1", url}, func(c loadgen.Config) any { return c.Workers }, 50},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -114,8 +119,8 @@ func TestFlagsAsHeyTakesThem(t *testing.T) {
 	}
 }
 
-func field(name string) func(Config) any {
-	return func(c Config) any {
+func field(name string) func(loadgen.Config) any {
+	return func(c loadgen.Config) any {
 		for _, f := range c.Fields {
 			if strings.EqualFold(f.Name, name) {
 				return f.Value
@@ -144,8 +149,8 @@ func TestFlagsRefuse(t *testing.T) {
 		"-c 0":                 {[]string{"-c", "0", url}, "-c 0: at least 1 worker is needed"},
 		"-c huge":              {[]string{"-c", "9999999", "-n", "9999999", url}, "-c 9999999: more workers"},
 		"n below c":            {[]string{"-n", "5", "-c", "10", url}, "-n 5: cannot be less than -c 10"},
-		"-z 0":                 {[]string{"-z", "0s", url}, "-z 0s: must be longer than nothing"},
-		"-z negative":          {[]string{"-z", "-1s", url}, "-z -1s: must be longer than nothing"},
+		"-z 0":                 {[]string{"-z", "0s", url}, "-z 0s: must be more than 0"},
+		"-z negative":          {[]string{"-z", "-1s", url}, "-z -1s: must be more than 0"},
 		"-q negative":          {[]string{"-q", "-1", url}, "-q -1: a rate must be finite and not negative"},
 		"-q NaN":               {[]string{"-q", "NaN", url}, "-q NaN: a rate must be finite and not negative"},
 		"-q too fast":          {[]string{"-q", "1e12", url}, "-q 1e+12: more than one request per nanosecond"},
@@ -155,8 +160,8 @@ func TestFlagsRefuse(t *testing.T) {
 		"-H without a colon":   {[]string{"-H", "X", url}, `-H "X": not a header field`},
 		"-H with a bad name":   {[]string{"-H", "a b: c", url}, `-H "a b": not a header field`},
 		"-H with a line break": {[]string{"-H", "X: a\r\nY: b", url}, `-H "X": contains a line break or NUL`},
-		"-H without its Host":  {[]string{"-H", "Host:", url}, `-H "Host:": a request needs its Host`},
-		"-H with no host":      {[]string{"-H", "Host;", url}, `-H "Host;": a request needs its Host`},
+		"-H without its Host":  {[]string{"-H", "Host:", url}, `-H "Host:": a request needs a Host header`},
+		"-H with no host":      {[]string{"-H", "Host;", url}, `-H "Host;": a request needs a Host header`},
 		"-H Expect":            {[]string{"-H", "Expect: 200-ok", "-d", "x", url}, `-H "Expect: 200-ok": HTTP defines no such expectation`},
 		"-H Upgrade alone":     {[]string{"-H", "Upgrade: h2c", url}, "-H Upgrade: servers ignore it without Connection: Upgrade"},
 		"-H with a control":    {[]string{"-H", "X: a\x01", url}, `header field "X": its value contains a line break or another control character`},
@@ -204,35 +209,6 @@ func TestBodyFromFile(t *testing.T) {
 	}
 }
 
-func TestStatusSet(t *testing.T) {
-	tests := map[record.StatusSet][]int{
-		"200":         {200},
-		"200, 204":    {200, 204},
-		"2XX":         {200, 299},
-		"500-502":     {500, 501, 502},
-		"100-199,999": {100, 199, 999},
-	}
-	for set, codes := range tests {
-		bits, err := set.Compile()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, code := range codes {
-			if !bits[code] {
-				t.Errorf("%q refuses %d", set, code)
-			}
-		}
-		if bits[418] || bits[300] {
-			t.Errorf("%q accepts too much", set)
-		}
-	}
-	for _, bad := range []record.StatusSet{"", "2", "20x", "99", "1000", "0xx", "a-b", "200-", ","} {
-		if _, err := bad.Compile(); err == nil {
-			t.Errorf("%q was taken", bad)
-		}
-	}
-}
-
 // TestEngineApplies: what the loop does not support goes to the pool, unless
 // the loop was requested.
 func TestEngineApplies(t *testing.T) {
@@ -241,7 +217,7 @@ func TestEngineApplies(t *testing.T) {
 	}
 	const url = "http://127.0.0.1:1/"
 	large := filepath.Join(t.TempDir(), "large")
-	if err := os.WriteFile(large, make([]byte, maxBodyInMemory+1), 0o600); err != nil {
+	if err := os.WriteFile(large, make([]byte, 1<<20+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	tests := map[string]struct {
@@ -286,4 +262,23 @@ func TestEngineApplies(t *testing.T) {
 	if _, err := parse(t, "--engine", "epoll", url); err == nil || err.Error() != `--engine "epoll": want one of auto, pool, loop` {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestFlagNames: every option has its flag, and every flag its option.
+func TestFlagNames(t *testing.T) {
+	fs := pflag.NewFlagSet("nodrop", pflag.ContinueOnError)
+	NewLoadFlags(fs, loadgen.DefaultOptions())
+	named := map[string]bool{"h2": true} // rejected before there are options
+	for _, option := range loadgen.EveryOption() {
+		name := strings.TrimLeft(flagName(option), "-")
+		named[name] = true
+		if fs.Lookup(name) == nil && option != loadgen.OptionURL {
+			t.Errorf("option %s: there is no flag %q", option, name)
+		}
+	}
+	fs.VisitAll(func(f *pflag.Flag) {
+		if !named[f.Name] {
+			t.Errorf("flag %s is that of no option", f.Name)
+		}
+	})
 }
