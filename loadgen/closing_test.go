@@ -225,7 +225,7 @@ func TestCleartextToTLS(t *testing.T) {
 	for name, tc := range map[string]struct{ url, class, note string }{
 		"says so":            {strings.Replace(told.URL, "https:", "http:", 1), "status.400", "the server says that its port speaks TLS: use https://"},
 		"closes":             {closes(true), "wait.eof", "the port speaks TLS: use https:// (the server sent no response, so nodrop tried one TLS handshake after the load)"},
-		"closes, and no TLS": {closes(false), "wait.eof", "the server sent no response, so nodrop tried one TLS handshake after the load: the port does not speak TLS either"},
+		"closes, and no TLS": {closes(false), "wait.eof", "the server closed every connection without a response; it does not speak TLS (nodrop tried one handshake after the load)"},
 	} {
 		for _, way := range cleartext() {
 			t.Run(name+"/"+way.String(), func(t *testing.T) {

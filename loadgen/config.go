@@ -105,7 +105,7 @@ func (c *Config) Validate() error {
 	if err := c.validateLoad(); err != nil {
 		return err
 	}
-	if err := c.settleFields(); err != nil {
+	if err := c.normalizeFields(); err != nil {
 		return err
 	}
 	c.URL = target.TrimBlanks(c.URL)

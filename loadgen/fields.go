@@ -38,7 +38,10 @@ var framing = []struct{ name, instead string }{
 	{"Trailer", "nodrop sends no trailers"},
 }
 
-func (c *Config) settleFields() error {
+// normalizeFields brings the host, the server name and the header fields into the
+// form that is sent, and rejects what cannot be sent. Changes that the user should
+// know are added to c.corrected.
+func (c *Config) normalizeFields() error {
 	var err error
 	if c.Host, err = target.ASCIIHostport(strings.Trim(c.Host, " \t")); err != nil {
 		return wrong("%v: %v", OptionHost, err)
@@ -49,10 +52,10 @@ func (c *Config) settleFields() error {
 	for _, own := range framing {
 		c.dropField(own.name, own.instead)
 	}
-	if err := c.settleExpect(); err != nil {
+	if err := c.normalizeExpect(); err != nil {
 		return err
 	}
-	return c.settleConnection()
+	return c.normalizeConnection()
 }
 
 // dropField removes a field. It adds a note unless the field was redundant.
@@ -68,9 +71,9 @@ func (c *Config) dropField(name, why string) {
 	})
 }
 
-// settleExpect checks the Expect field. 100-continue is the only expectation
+// normalizeExpect checks the Expect field. 100-continue is the only expectation
 // (RFC 9110 §10.1.1), and it applies only to a request with a body.
-func (c *Config) settleExpect() error {
+func (c *Config) normalizeExpect() error {
 	i := slices.IndexFunc(c.Fields, func(f Field) bool { return strings.EqualFold(f.Name, "expect") })
 	if i < 0 {
 		return nil
@@ -84,8 +87,9 @@ func (c *Config) settleExpect() error {
 	return nil
 }
 
-// settleConnection merges what the Connection field has to say into one field.
-func (c *Config) settleConnection() error {
+// normalizeConnection rejects an Upgrade that servers would ignore. If connections
+// are closed, the Connection field says close, and not keep-alive.
+func (c *Config) normalizeConnection() error {
 	if hasField(c.Fields, "upgrade") && !hasElement(c.Fields, "connection", "upgrade") {
 		return wrong("%v Upgrade: servers ignore it without Connection: Upgrade", OptionHeader).try(`add %v "Connection: Upgrade"`, OptionHeader)
 	}

@@ -19,8 +19,10 @@ var plainAtTLS = []string{
 	"combination of host and port requires TLS",
 }
 
-// wrongScheme is a note on a run to an http URL if its port speaks TLS, or may;
-// "" otherwise.
+// wrongScheme returns a note if an http load looks as if it met a TLS port: the
+// server said so, or it closed every connection without a response. In the
+// second case nodrop tries one handshake, and the note gives the result. It is ""
+// if there is nothing to say.
 func (l *Load) wrongScheme(ctx context.Context, run *record.Run) string {
 	switch {
 	case l.target.TLS || l.cfg.Proxy != nil:
@@ -29,15 +31,20 @@ func (l *Load) wrongScheme(ctx context.Context, run *record.Run) string {
 		return "the server says that its port speaks TLS: use https://"
 	case !closedWithoutResponse(run) || l.cfg.UnixSocket != "" || l.cfg.Endpoints != nil:
 		return ""
-	case l.speaksTLS(ctx):
-		return "the port speaks TLS: use https:// (the server sent no response, so nodrop tried one TLS handshake after the load)"
 	}
-	return "the server sent no response, so nodrop tried one TLS handshake after the load: the port does not speak TLS either"
+	speaks, err := l.speaksTLS(ctx)
+	switch {
+	case speaks:
+		return "the port speaks TLS: use https:// (the server sent no response, so nodrop tried one TLS handshake after the load)"
+	case err != nil:
+		return "" // the server may be gone: nothing is known
+	}
+	return "the server closed every connection without a response; it does not speak TLS (nodrop tried one handshake after the load)"
 }
 
-func saysTLS(a record.ErrorResponse) bool {
+func saysTLS(r record.ErrorResponse) bool {
 	const badRequest = 400
-	return a.Status == badRequest && slices.ContainsFunc(plainAtTLS, func(text string) bool { return strings.Contains(a.Body, text) })
+	return r.Status == badRequest && slices.ContainsFunc(plainAtTLS, func(text string) bool { return strings.Contains(r.Body, text) })
 }
 
 // closedWithoutResponse reports whether the server took requests and closed
@@ -50,18 +57,19 @@ func closedWithoutResponse(r *record.Run) bool {
 	})
 }
 
-// probeBound limits the time of the handshake that is tried after the load.
-const probeBound = time.Second
+// probeTimeout limits the time of the handshake that is tried after the load.
+const probeTimeout = time.Second
 
-// speaksTLS tries one TLS handshake with the target of an http URL.
-func (l *Load) speaksTLS(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, probeBound)
+// speaksTLS tries one TLS handshake with the target of an http URL. An error
+// means that the answer is not known.
+func (l *Load) speaksTLS(ctx context.Context) (speaks bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	endpoint, err := l.job.Endpoints.Next(ctx)
 	if err != nil {
-		return false
+		return false, err
 	}
 	config := l.cfg.tlsConfig(l.target, true)
-	config.InsecureSkipVerify = true //nolint:gosec // nothing is sent
-	return wire.SpeaksTLS(ctx, endpoint, l.job.Sources.Next(endpoint), config, time.Now().Add(probeBound))
+	config.InsecureSkipVerify = true //nolint:gosec // no request is sent
+	return wire.SpeaksTLS(ctx, endpoint, l.job.Sources.Next(endpoint), config, time.Now().Add(probeTimeout))
 }

@@ -87,12 +87,12 @@ type Action interface {
 type Moment struct {
 	Kind     record.MarkKind
 	Endpoint string
-	Address  string    // see loadgen.Mark
+	Address  string    // see record.Mark
 	Since    time.Time // when it began, if it lasted until At; zero means at At
 	At       time.Time
-	Note     string // the text of a loadgen.MarkNote
+	Note     string // the text of a record.MarkNote
 	Err      error
-	Shutdown *record.Shutdown // see loadgen.Mark
+	Shutdown *record.Shutdown // see record.Mark
 }
 
 // Mark returns the moment as a mark without its times, which depend on the

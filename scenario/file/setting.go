@@ -73,13 +73,13 @@ func keyOf(option loadgen.Option) string {
 // parsed reads a single value with a parser. kind says what it accepts.
 func parsed[T any](to *T, kind string, parse func(string) (T, error)) setter {
 	return func(r *reader, key string, n *yaml.Node) bool {
-		text := r.text(n, key)
-		if text == "" {
+		written := r.text(n, key)
+		if written == "" {
 			return false
 		}
-		value, err := parse(text)
+		value, err := parse(written)
 		if err != nil {
-			r.fault(n, "%s: %q is not %s", key, text, kind)
+			r.fault(n, "%s: %q is not %s", key, written, kind)
 			return false
 		}
 		*to = value
@@ -88,12 +88,13 @@ func parsed[T any](to *T, kind string, parse func(string) (T, error)) setter {
 }
 
 func text[T ~string](to *T) setter {
-	return parsed(to, "a text", func(text string) (T, error) { return T(text), nil })
+	return parsed(to, "a string", func(value string) (T, error) { return T(value), nil })
 }
 
 func wholeNumber[T int | int64](to *T) setter {
-	return parsed(to, "a number", func(text string) (T, error) {
-		v, err := strconv.ParseInt(text, 0, 64)
+	const anyBase = 0 // as in flags: 0x10 is accepted
+	return parsed(to, "a whole number", func(value string) (T, error) {
+		v, err := strconv.ParseInt(value, anyBase, 64)
 		if err == nil && int64(T(v)) != v {
 			err = strconv.ErrRange
 		}
@@ -102,7 +103,7 @@ func wholeNumber[T int | int64](to *T) setter {
 }
 
 func number(to *float64) setter {
-	return parsed(to, "a number", func(text string) (float64, error) { return strconv.ParseFloat(text, 64) })
+	return parsed(to, "a number", func(value string) (float64, error) { return strconv.ParseFloat(value, 64) })
 }
 
 func duration(to *time.Duration, parse func(string) (time.Duration, error)) setter {
@@ -116,8 +117,8 @@ func enable(to *bool) setter {
 	}
 }
 
-// disable is for a key that is true by default and an option that is the
-// opposite.
+// disable is for a key that is true by default, such as keep-alive, and sets its
+// negative option, such as DisableKeepAlive.
 func disable(to *bool) setter {
 	return func(r *reader, key string, n *yaml.Node) bool {
 		*to = !r.boolean(n, key)

@@ -25,9 +25,9 @@ func (g *Group) Spawn(c *Child) (*Process, error) {
 		return nil, err
 	}
 	if c.Leads {
-		return c.launch(g.lead, g.release)
+		return c.launch(g.startLeader, g.release)
 	}
-	return c.launch(g.join, func(*Process) {})
+	return c.launch(g.startMember, func(*Process) {})
 }
 
 // launch starts a child and reads its output.
@@ -45,16 +45,16 @@ func (c *Child) launch(start func(*Process) error, reaped func(*Process)) (*Proc
 	return p, nil
 }
 
-// lead starts a process as the leader of a new process group. The caller must
+// startLeader starts a process as the leader of a new process group. The caller must
 // hold the lock.
-func (g *Group) lead(p *Process) error {
+func (g *Group) startLeader(p *Process) error {
 	p.tag, p.leads = newTag(), true
 	return g.start(p.cmd, p.tag, sayTag)
 }
 
-// join starts a process in the guardian's process group. The caller must hold
+// startMember starts a process in the guardian's process group. The caller must hold
 // the lock.
-func (g *Group) join(p *Process) error {
+func (g *Group) startMember(p *Process) error {
 	setGroup(p.cmd, g.guardian.PID())
 	return p.cmd.Start()
 }

@@ -27,8 +27,8 @@ type Process struct {
 	exit  atomic.Int32
 }
 
-// What is known about the exit of a Process. Whichever comes first, the request
-// or the exit, decides.
+// What is known about the exit of a Process. An exit is a crash unless the
+// process was asked to exit first.
 const (
 	unasked int32 = iota // it has not exited, and nobody has asked it to
 	asked                // it was asked to exit before it did
@@ -39,7 +39,7 @@ const (
 // may have.
 func (g *Group) Run(name string, cmd *exec.Cmd) (*Process, error) {
 	if p := g.Find(name); p != nil && p.Alive() {
-		return nil, fmt.Errorf("a process of the name %s runs already", name)
+		return nil, fmt.Errorf("a process named %s is already running", name)
 	}
 	if err := adopt(); err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func (g *Group) Run(name string, cmd *exec.Cmd) (*Process, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	p := &Process{Name: name, Ended: make(chan struct{}), cmd: cmd}
-	if err := g.lead(p); err != nil {
+	if err := g.startLeader(p); err != nil {
 		return nil, err
 	}
 	if g.named == nil {
@@ -58,8 +58,8 @@ func (g *Group) Run(name string, cmd *exec.Cmd) (*Process, error) {
 	return p, nil
 }
 
-// reap waits for the process. It takes the exit time first, calls reaped, and
-// waits for the rest of the output only then.
+// reap waits for the process, records the time of its exit, calls reaped, and
+// only then waits for the remaining output.
 func (p *Process) reap(reaped func(*Process), output *sync.WaitGroup) {
 	p.Err = p.cmd.Wait()
 	p.EndedAt = time.Now()
@@ -76,7 +76,8 @@ func (g *Group) Find(name string) *Process {
 	return g.named[name]
 }
 
-// Alive reports whether the process has not been waited for.
+// Alive reports whether Ended is still open: the process runs, or its output is
+// still being read.
 func (p *Process) Alive() bool {
 	select {
 	case <-p.Ended:
@@ -86,8 +87,8 @@ func (p *Process) Alive() bool {
 	}
 }
 
-// Await waits until the process has been waited for. It never misses an exit
-// before the end of ctx.
+// Await waits for Ended. If ctx has ended as well, an exit that has already
+// happened counts.
 func (p *Process) Await(ctx context.Context) error {
 	select {
 	case <-p.Ended:

@@ -177,7 +177,7 @@ func (m *mesh) patch(ctx context.Context, kind schema.GroupVersionResource, obje
 // drainRunning tells the pods that run already of the load balancer's draining,
 // which restarts none.
 func (m *mesh) drainRunning(ctx context.Context, g *istioGateway) error {
-	pods, err := m.dynamic.Resource(podKind).Namespace(g.namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=" + g.label()})
+	pods, err := m.dynamic.Resource(podKind).Namespace(g.namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=" + g.workloadName()})
 	if err != nil {
 		return err
 	}
@@ -210,10 +210,10 @@ func newIstioGateway(object *unstructured.Unstructured) *istioGateway {
 	return &istioGateway{object: object, namespace: object.GetNamespace(), name: object.GetName()}
 }
 
-func (g *istioGateway) label() string { return "istio-" + g.name }
+func (g *istioGateway) workloadName() string { return "istio-" + g.name }
 
 func (g *istioGateway) labels() map[string]any {
-	return map[string]any{"app": g.label(), "istio": g.name}
+	return map[string]any{"app": g.workloadName(), "istio": g.name}
 }
 
 func (g *istioGateway) replicas() int64 {

@@ -6,7 +6,7 @@ import (
 
 func (g *istioGateway) metadata() map[string]any {
 	return map[string]any{
-		"name":      g.label(),
+		"name":      g.workloadName(),
 		"namespace": g.namespace,
 		"labels":    g.labels(),
 		"ownerReferences": []any{map[string]any{
@@ -39,8 +39,8 @@ func (g *istioGateway) deployment(command []string, routes string) *unstructured
 func (g *istioGateway) podSpec(command []string, routes string) map[string]any {
 	container := map[string]any{
 		"name":    "istio-proxy",
-		"image":   "acs/proxyv2:v" + g.version() + ".4.112-g0a1b2c3-aliyun", // as ASM's are
-		"command": words(command),
+		"image":   "acs/proxyv2:v" + g.version() + ".4.112-g0a1b2c3-aliyun", // ASM's image tags, from which nodrop reads the version
+		"command": toAny(command),
 		"env": []any{
 			map[string]any{"name": "POD_IP", "valueFrom": map[string]any{"fieldRef": map[string]any{"fieldPath": "status.podIP"}}},
 			map[string]any{"name": "ROUTES", "value": routes},
@@ -88,7 +88,8 @@ func (g *istioGateway) serviceType() string {
 	return kind
 }
 
-func words(list []string) []any {
+// toAny converts a list: unstructured objects need []any.
+func toAny(list []string) []any {
 	var out []any
 	for _, word := range list {
 		out = append(out, word)

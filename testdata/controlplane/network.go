@@ -14,10 +14,11 @@ const (
 	podRange    = "10.244.0.0/16"
 )
 
-// raiseNetwork gives the empty network namespace what kube-proxy needs: an
-// address that is not of loopback, and a default route, without which the
-// kernel refuses a connection to a Service before it is rewritten.
-func raiseNetwork() error {
+// setUpNetwork gives the empty network namespace what kube-proxy needs: a
+// non-loopback address, and a default route. Without a route the kernel rejects a
+// connection to a Service's address before kube-proxy's rules can rewrite it; the
+// next hop need not exist.
+func setUpNetwork() error {
 	for _, line := range []string{
 		"link set lo up",
 		"link add node0 type veth peer name node1",
@@ -33,12 +34,12 @@ func raiseNetwork() error {
 	return nil
 }
 
-// tuneNetwork lets one client make as many connections as many would. The kernel
-// forgets each when it is over: a port that is used again would otherwise go
-// where it went before, to a pod that may be gone. Its timestamps are those of the
-// clock (2), without random offsets: a pod remembers those of a port's last connection
-// for a minute, and drops a new one that seems older (TcpExtPAWSTimewait), so that it
-// comes a second late, or never.
+// tuneNetwork lets one client open as many connections as many clients would.
+// conntrack must forget a closed connection at once: otherwise a reused port is
+// routed to its old pod, which may be gone. TCP timestamps have no random offset
+// per connection (2): a socket in TIME_WAIT remembers the last timestamp for a
+// minute and drops a SYN with an older one (TcpExtPAWSTimewait), which delays the
+// new connection by a second or makes it fail.
 func tuneNetwork() error {
 	for name, value := range map[string]string{
 		"net/ipv4/ip_local_port_range":                     "1024 65535",
@@ -74,9 +75,9 @@ func newAddresses() *addresses {
 	return &addresses{last: netip.MustParsePrefix(podRange).Addr().Next()}
 }
 
-// take adds an address to loopback. It stays there when its pod is gone, so
-// that connections are refused at once instead of being lost.
-func (a *addresses) take() (string, error) {
+// allocate adds the next address to loopback. The address stays after its pod is
+// gone, so that late connections are refused at once rather than time out.
+func (a *addresses) allocate() (string, error) {
 	a.mu.Lock()
 	a.last = a.last.Next()
 	address := a.last.String()

@@ -119,7 +119,7 @@ func (n *node) changed(object *unstructured.Unstructured) {
 }
 
 func (n *node) start(seen *corev1.Pod) (*pod, error) {
-	address, err := n.addresses.take()
+	address, err := n.addresses.allocate()
 	if err != nil {
 		return nil, err
 	}

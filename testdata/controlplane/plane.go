@@ -40,7 +40,7 @@ type plane struct {
 }
 
 func (p *plane) raise(ctx context.Context) error {
-	if err := raiseNetwork(); err != nil {
+	if err := setUpNetwork(); err != nil {
 		return err
 	}
 	if err := p.raiseAPI(ctx); err != nil {

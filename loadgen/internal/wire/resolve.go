@@ -11,35 +11,37 @@ import (
 	"nodrop/loadgen/record"
 )
 
-// Resolver takes turns over the addresses of a name, of one address family.
+// Resolver cycles through the addresses of a host name. If Family is set, it keeps
+// only the addresses that match.
 type Resolver struct {
-	Host   string
-	Port   uint16
-	Family func(netip.Addr) bool
-	lookup lookupFunc
-	list   atomic.Pointer[Fixed]
-	note   func(record.Mark) // called when a look-up in the background fails
-	since  func() int64
+	Host    string
+	Port    uint16
+	Family  func(netip.Addr) bool
+	lookup  lookupFunc
+	known   atomic.Pointer[Fixed]
+	mark    func(record.Mark) // called when a look-up in the background fails
+	elapsed func() int64      // ns since the start of the run
 }
 
 // NewResolver returns a Resolver for a host and looks nothing up yet. Look-ups
-// that fail later, in the background, are marked at the time that since
-// returns.
-func NewResolver(host string, port uint16, note func(record.Mark), since func() int64) *Resolver {
-	return &Resolver{Host: host, Port: port, lookup: LookupHost, note: note, since: since}
+// that fail later, in the background, are passed to mark, at the time that
+// elapsed returns, in ns since the start of the run.
+func NewResolver(host string, port uint16, mark func(record.Mark), elapsed func() int64) *Resolver {
+	return &Resolver{Host: host, Port: port, lookup: LookupHost, mark: mark, elapsed: elapsed}
 }
 
 // Known returns the addresses of the last successful look-up.
 func (r *Resolver) Known() []*Endpoint {
-	if list := r.list.Load(); list != nil {
+	if list := r.known.Load(); list != nil {
 		return list.list
 	}
 	return nil
 }
 
-// Next returns the next address of the last successful look-up.
+// Next returns the next address of the last successful look-up, which there must
+// have been.
 func (r *Resolver) Next(ctx context.Context) (*Endpoint, error) {
-	return r.list.Load().Next(ctx)
+	return r.known.Load().Next(ctx)
 }
 
 // addrs looks the name up. It returns at least one address, in the resolver's
@@ -68,11 +70,12 @@ func (r *Resolver) Resolve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// Name servers rotate their lists: sorted, only a real change replaces the old one.
 	slices.SortFunc(addrs, netip.AddrPort.Compare)
-	if old := r.list.Load(); old != nil && sameAddrs(old.list, addrs) {
+	if old := r.known.Load(); old != nil && sameAddrs(old.list, addrs) {
 		return nil
 	}
-	r.list.Store(NewFixed(addrs))
+	r.known.Store(NewFixed(addrs))
 	return nil
 }
 
@@ -95,8 +98,8 @@ func (r *Resolver) Refresh(ctx context.Context, tick <-chan time.Time) {
 		err := r.Resolve(lookupCtx)
 		cancel()
 		if err != nil && !failing && ctx.Err() == nil {
-			at := r.since()
-			r.note(record.Mark{Kind: record.MarkNote, Name: "DNS lookup of " + r.Host + " failed; nodrop keeps the old addresses", Start: at, End: at, Error: err.Error()})
+			at := r.elapsed()
+			r.mark(record.Mark{Kind: record.MarkNote, Name: "DNS lookup of " + r.Host + " failed; nodrop keeps the old addresses", Start: at, End: at, Error: err.Error()})
 		}
 		failing = err != nil
 	}

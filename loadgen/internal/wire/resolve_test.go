@@ -50,7 +50,7 @@ func TestRefreshKeepsWhatWorked(t *testing.T) {
 	}
 	cancel()
 	<-done
-	if got, want := r.list.Load().list[0].Name, "10.0.0.3:80"; got != want {
+	if got, want := r.known.Load().list[0].Name, "10.0.0.3:80"; got != want {
 		t.Errorf("got %s; want %s", got, want)
 	}
 	if len(notes) != 2 || notes[0].Error != "down" || notes[1].Error != "down again" || notes[0].Start != 2 {

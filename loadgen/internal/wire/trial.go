@@ -61,17 +61,20 @@ func TryHandshake(s Socket, config *tls.Config) (asked bool, err error) {
 
 // SpeaksTLS makes one TLS handshake with e from a local address. An alert
 // counts as TLS, too.
-func SpeaksTLS(ctx context.Context, e *Endpoint, from netip.Addr, config *tls.Config, deadline time.Time) bool {
+func SpeaksTLS(ctx context.Context, e *Endpoint, from netip.Addr, config *tls.Config, deadline time.Time) (speaks bool, err error) {
 	s, hangUp, err := DialTrial(ctx, e, from, deadline)
 	if hangUp != nil {
 		defer hangUp()
 	}
 	if err != nil {
-		return false
+		return false, err
 	}
 	c, err := Secure(s, config)
-	if err == nil {
-		_ = c.Close()
+	switch {
+	case err == nil:
+		return true, c.Close()
+	case IsTimeout(err):
+		return false, err
 	}
-	return err == nil || IsRejected(err)
+	return IsRejected(err), nil
 }

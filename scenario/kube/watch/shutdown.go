@@ -47,22 +47,23 @@ func containersOf(pod map[string]any) []map[string]any {
 	return list
 }
 
-// statusesOf returns the statuses of the same containers.
+// statusesOf returns the statuses of the containers that containersOf returns.
 func statusesOf(pod map[string]any) []map[string]any {
 	list := api.Items(pod, "status", "containerStatuses")
-	beside := map[string]bool{}
+	longRunning := map[string]bool{}
 	for _, container := range containersOf(pod) {
-		beside[api.Text(container, "name")] = true
+		longRunning[api.Text(container, "name")] = true
 	}
 	for _, status := range api.Items(pod, "status", "initContainerStatuses") {
-		if beside[api.Text(status, "name")] {
+		if longRunning[api.Text(status, "name")] {
 			list = append(list, status)
 		}
 	}
 	return list
 }
 
-// hookText summarizes a pre-stop hook, with the API's names.
+// hookText summarizes a pre-stop hook, which has exactly one action: "sleep 5s",
+// "exec COMMAND" or "GET PATH"; any other action by its name in the API.
 func hookText(hook any) string {
 	fields, _ := hook.(map[string]any)
 	for name, value := range fields {
