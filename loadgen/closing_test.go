@@ -241,6 +241,37 @@ func TestCleartextToTLS(t *testing.T) {
 	}
 }
 
+// TestGoneSaysNothingOfTLS: a server that is gone when the handshake is tried may
+// have spoken TLS or not, so there is no note.
+func TestGoneSaysNothingOfTLS(t *testing.T) {
+	const n = 4
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for i := range n {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			if i == n-1 {
+				_ = l.Close()
+			}
+			_, _ = c.Read(make([]byte, 1024))
+			_ = c.Close()
+		}
+	}()
+	run := runLoad(t, loadgen.Config{URL: "http://" + l.Addr().String(), Requests: n, Workers: 1, DisableKeepAlive: true})
+	if got := outcome(run, "lost", "wait.eof"); got.Fresh != n {
+		t.Errorf("got %+v; want %d × wait.eof", run.Outcomes, n)
+	}
+	if slices.ContainsFunc(run.Notes, func(note string) bool { return strings.Contains(note, "TLS") }) {
+		t.Errorf("notes %q; want none about TLS", run.Notes)
+	}
+}
+
 // TestTLSToCleartext: if a server without TLS sends nothing, the load counts the
 // failures, and the report says what to check.
 func TestTLSToCleartext(t *testing.T) {

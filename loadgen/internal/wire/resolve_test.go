@@ -36,8 +36,8 @@ func TestRefreshKeepsWhatWorked(t *testing.T) {
 			}
 			return ips, a.err
 		},
-		note:  func(m record.Mark) { notes = append(notes, m) },
-		since: func() int64 { return int64(asked) },
+		mark:    func(m record.Mark) { notes = append(notes, m) },
+		elapsed: func() int64 { return int64(asked) },
 	}
 	if err := r.Resolve(t.Context()); err != nil {
 		t.Fatal(err)
