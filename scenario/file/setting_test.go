@@ -27,7 +27,7 @@ func TestOptionFaults(t *testing.T) {
 		"  requests: 10\n  connections: 20":                       "x.yaml:3:13: requests 10: cannot be less than connections 20",
 		"  keep-alive: false\n  connections: 300":                 "x.yaml:4:16: requests 200: cannot be less than connections 300",
 		"  duration: 0s":                                          "x.yaml:3:13: duration 0s: must be more than 0",
-		"  rate: 1\n  rate: 2":                                    `x.yaml:4:3: "rate" is given twice, first in line 3`,
+		"  rate: 1\n  rate: 2":                                    `x.yaml:4:3: duplicate key "rate", first on line 3`,
 		"  timeout: soon":                                         `x.yaml:3:12: timeout: "soon" is not a time, such as 500ms, 5s or 2m`,
 		"  timeout: -1":                                           "x.yaml:3:12: timeout -1s: cannot be negative",
 		"  headers:\n    A: b\n    c d: e":                        `x.yaml:5:5: headers "c d": not a header field`,
