@@ -59,11 +59,12 @@ func (x *exchange) stopWriting() {
 	}
 }
 
-// endEarly waits for the end of early reading, once writing has ended. stopped
-// says that early reading stopped the writing; fail is the failure of reading.
-func (x *exchange) endEarly() (stopped bool, fail *engine.Failure) {
+// endEarly waits for the end of early reading, once writing has ended with
+// writeErr. stopped says that early reading stopped the writing, which it may
+// have tried too late; fail is the failure of reading.
+func (x *exchange) endEarly(writeErr error) (stopped bool, fail *engine.Failure) {
 	e := &x.early
-	stopped = !e.writing.CompareAndSwap(writingOn, writingEnded)
+	stopped = !e.writing.CompareAndSwap(writingOn, writingEnded) && wire.IsTimeout(writeErr)
 	<-e.done
 	e.running = false
 	e.writing.Store(writingOn)

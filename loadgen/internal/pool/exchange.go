@@ -203,7 +203,7 @@ func (x *exchange) sendAndRead(at *engine.Hop, deadline time.Time) (*engine.Fail
 			_ = x.conn.SetDeadline(wire.LongAgo) // what still comes is useless
 		}
 		var stopped bool
-		if stopped, early = x.endEarly(); stopped && wire.IsTimeout(writeErr) {
+		if stopped, early = x.endEarly(writeErr); stopped {
 			writeErr = nil
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"testing"
 	"time"
 
@@ -92,3 +93,31 @@ func TestAwaitFIN(t *testing.T) {
 		t.Errorf("got %+v; want %+v", got, want)
 	}
 }
+
+// TestStoppedTooLate: a connection whose request was wholly written is kept even
+// if the end of its response was read before the worker knew.
+func TestStoppedTooLate(t *testing.T) {
+	for name, tc := range map[string]struct {
+		err  error
+		kept bool
+	}{
+		"wholly written": {nil, true},
+		"stopped":        {os.ErrDeadlineExceeded, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := &newTestPool(t, netip.MustParseAddrPort("127.0.0.1:80")).workers[0].exchange
+			x.conn = &conn{Socket: uncut{}, key: "home"}
+			x.early.running, x.early.done = true, make(chan struct{})
+			close(x.early.done)
+			x.early.writing.Store(writingStopped)
+			if stopped, fail := x.endEarly(tc.err); stopped == tc.kept || fail != nil || (x.conn.key != "") != tc.kept {
+				t.Errorf("got stopped %t, %v, key %q; want kept %t", stopped, fail, x.conn.key, tc.kept)
+			}
+		})
+	}
+}
+
+// uncut is a Socket that can only be cut.
+type uncut struct{ wire.Socket }
+
+func (uncut) Cut() {}
