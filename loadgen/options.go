@@ -99,7 +99,7 @@ func (o *Options) Config(url string) (Config, error) {
 	if err := o.setFields(&c); err != nil {
 		return Config{}, err
 	}
-	if o.given(OptionProxy) {
+	if o.Proxy != "" || o.given(OptionProxy) {
 		if c.Proxy, err = ParseProxy(o.Proxy); err != nil {
 			return Config{}, err
 		}
@@ -114,7 +114,7 @@ func (o *Options) Config(url string) (Config, error) {
 		}
 		c.ConnectTo = append(c.ConnectTo, to)
 	}
-	if o.given(OptionSource) {
+	if o.Source != "" || o.given(OptionSource) {
 		if c.Sources, err = ParseSources(o.Source); err != nil {
 			return Config{}, err
 		}

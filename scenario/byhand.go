@@ -60,12 +60,16 @@ func (h *ByHand) set(loads []Watched) {
 func (h *ByHand) mark(at time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.loads) == 0 {
-		h.Ignored()
-		return
-	}
+	marked := false
 	for _, load := range h.loads {
+		if p := load.Progress(); p.Over && p.Started == p.Finished {
+			continue // the report would take the mark for an event that outlasted the load
+		}
 		since := load.Since(at)
 		load.Marks().Add(record.Mark{Kind: record.MarkStep, Name: HandMark, Start: since, End: since})
+		marked = true
+	}
+	if !marked {
+		h.Ignored()
 	}
 }

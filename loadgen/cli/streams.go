@@ -44,7 +44,9 @@ func inFlags(err error) (problem, hint string) {
 		hint = hinted.Hint
 	}
 	if option, ok := errors.AsType[*loadgen.OptionError](err); ok {
-		problem = strings.Replace(problem, option.Error(), option.Problem(flagName), 1) // it may be wrapped
+		// It may be wrapped, and the whole masked.
+		problem = strings.Replace(problem, option.Error(), option.Problem(flagName), 1)
+		problem = strings.Replace(problem, safetext.MaskText(option.Error()), option.Problem(flagName), 1)
 		hint = option.Hint(flagName)
 	}
 	return problem, hint

@@ -111,11 +111,14 @@ func (v *labFlags) HasClient() bool { return v.set.Changed("client") }
 
 // ClientRuns returns the runs with another load generator, one for each stop mode.
 func (v *labFlags) ClientRuns() ([]*lab.ClientRun, error) {
-	e, err := v.experiment()
-	if err != nil {
+	if _, err := v.check(); err != nil {
 		return nil, err
 	}
 	at, err := v.checkClient()
+	if err != nil {
+		return nil, err
+	}
+	e, err := v.experiment()
 	if err != nil {
 		return nil, err
 	}

@@ -84,12 +84,12 @@ func (c *client) Start(context.Context) {
 }
 
 func (c *client) wait(cmd *exec.Cmd) {
+	defer close(c.over)
 	err := cmd.Wait()
-	c.fleet.processes.Done(cmd)
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.cmd, c.exit, c.end = nil, err, time.Now()
-	close(c.over)
+	c.mu.Unlock()
+	c.fleet.processes.Done(cmd)
 }
 
 // heed ends the command if the change has failed.
