@@ -39,7 +39,7 @@ func (c *ClientRun) Scenario() *scenario.Scenario {
 	by := func(context.Context, loadgen.Config) (scenario.Load, error) {
 		return &client{of: c, fleet: fleet, over: make(chan struct{})}, nil
 	}
-	change := scenario.Step{Name: c.Change.String(), At: scenario.At{Time: c.At}, Action: &ChangeAction{fleet, c.Change}}
+	change := scenario.Step{Name: c.String(), At: scenario.At{Time: c.At}, Action: &ChangeAction{fleet, c.Change}}
 	return &scenario.Scenario{
 		Streams:  []scenario.Stream{{By: by}},
 		Variants: []scenario.Variant{{Setup: []scenario.Action{fleet}, Timeline: []scenario.Step{change}}},
