@@ -115,7 +115,7 @@ func (c *Config) Validate() error {
 	}
 	for _, to := range c.ConnectTo {
 		if !to.matches(target) {
-			return wrong("%v %s: does not match the URL's %s", OptionConnectTo, to, target.Hostport())
+			return wrong("%v %s: does not match the URL's host and port, %s", OptionConnectTo, to, target.Hostport())
 		}
 	}
 	if c.Method == "CONNECT" {
