@@ -245,9 +245,7 @@ func TestKilledWithDaemons(t *testing.T) {
 func TestKillAll(t *testing.T) {
 	g, file := newGroup(t), filepath.Join(t.TempDir(), "daemon")
 	p, _ := spawn(t, g, true, daemonLine("", file)+"; exec sleep 1001")
-	for !exists(file) {
-		time.Sleep(time.Millisecond)
-	}
+	awaitDaemon(t, file)
 	if err := g.KillAll(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
@@ -257,14 +255,29 @@ func TestKillAll(t *testing.T) {
 	expectGone(t, pidIn(t, file))
 }
 
+// awaitDaemon waits until a daemon runs its last program: while it changes
+// programs, it has no environment for a moment, and so no tag.
+func awaitDaemon(t *testing.T, file string) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		if exists(file) {
+			text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pidIn(t, file)))
+			if strings.HasPrefix(string(text), "sleep") {
+				return
+			}
+		}
+		if time.Now().After(end) {
+			t.Fatal("there is no daemon")
+		}
+	}
+}
+
 // TestKillAllWithoutTime: KillAll also kills what has left a group if its
 // context has ended.
 func TestKillAllWithoutTime(t *testing.T) {
 	g, file := newGroup(t), filepath.Join(t.TempDir(), "daemon")
 	p, _ := spawn(t, g, true, daemonLine("", file)+"; exec sleep 1001")
-	for !exists(file) {
-		time.Sleep(time.Millisecond)
-	}
+	awaitDaemon(t, file)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := g.KillAll(ctx, p); err != nil && !errors.Is(err, context.Canceled) {
@@ -282,6 +295,7 @@ func TestKillAllWithoutTime(t *testing.T) {
 func TestKillAfterExit(t *testing.T) {
 	g, file := newGroup(t), filepath.Join(t.TempDir(), "daemon")
 	p, _ := spawn(t, g, true, daemonLine("", file))
+	awaitDaemon(t, file)
 	for end := time.Now().Add(time.Minute); !p.Crashed(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("it does not exit")
