@@ -108,6 +108,9 @@ func (e *Exec) run(ctx context.Context, processes *proc.Group) ([]byte, error) {
 	}
 	defer out.close()
 	cmd.Stdout, cmd.Stderr = out.file, out.file
+	if _, err := processes.Guard(ctx); err != nil { // Start could not be interrupted
+		return nil, err
+	}
 	if err := processes.Start(cmd); err != nil {
 		return nil, err
 	}

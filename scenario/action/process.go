@@ -62,7 +62,11 @@ func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 		return err
 	}
 	cmd.Stdout, cmd.Stderr = s.output.file, s.output.file
-	p, err := env.Processes.Run(s.Name, cmd)
+	_, err = env.Processes.Guard(ctx) // Run could not be interrupted
+	var p *proc.Process
+	if err == nil {
+		p, err = env.Processes.Run(s.Name, cmd)
+	}
 	if err != nil {
 		s.output.close()
 		return fmt.Errorf("%s: %w", s.Name, err)

@@ -154,12 +154,21 @@ func (f *Fleet) Stop(ctx context.Context) error {
 	if f.bridge != nil {
 		f.bridge.Close()
 	}
-	if f.dir != "" {
-		f.group.RemoveDir(f.dir)
-	}
+	f.removeDir()
 	f.stopOnce.Do(func() { close(f.stopped) })
 	if f.options.Processes == nil {
 		err = scenario.Joined(err, f.group.Close())
 	}
 	return err
+}
+
+// removeDir removes the directory once: afterwards another program may use its
+// name.
+func (f *Fleet) removeDir() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.dir != "" {
+		f.group.RemoveDir(f.dir)
+		f.dir = ""
+	}
 }

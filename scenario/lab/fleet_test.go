@@ -168,6 +168,25 @@ func TestStartFails(t *testing.T) {
 	}
 }
 
+// The crash of a guardian shows what it wrote before.
+func TestGuardianSays(t *testing.T) {
+	f := startFleet(t, Options{
+		Replicas: 1, Stop: gateway.Naive,
+		Executable: impostor(t, "guardian*", "echo ready guardian; read x; echo no luck today >&2; exit 9"),
+	})
+	t.Setenv("TMPDIR", t.TempDir())
+	if _, err := f.group.TempDir("nodrop-test-"); err != nil { // it reads that, and exits
+		t.Fatal(err)
+	}
+	if err := f.guardian.Await(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	const want = "guardian exited before it was asked to: exit status 9: no luck today"
+	if err := f.Err(); err == nil || err.Error() != want {
+		t.Errorf("got %v; want %s", err, want)
+	}
+}
+
 // Start detects a replica that serves in place of another.
 func TestStartWrongReplica(t *testing.T) {
 	other := startFleet(t, Options{Replicas: 2, Stop: gateway.Abrupt})
@@ -266,8 +285,12 @@ func TestFleetsShareAGroup(t *testing.T) {
 	if j.has(record.MarkCrashed, "guardian") {
 		t.Error("a fleet that was stopped still watches the guardian")
 	}
-	if _, err := Start(testContext(t), options); err == nil || !strings.HasPrefix(err.Error(), "the guardian exited") {
-		t.Errorf("got %v; want that the guardian exited", err)
+	third := startFleet(t, options)
+	if third.guardian == second.guardian || third.Err() != nil {
+		t.Errorf("another fleet has a new guardian: %v; its error: %v", third.guardian != second.guardian, third.Err())
+	}
+	if err := third.Stop(testContext(t)); err != nil {
+		t.Error(err)
 	}
 	if err := second.Stop(testContext(t)); err != nil {
 		t.Error(err)

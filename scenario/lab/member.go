@@ -22,7 +22,7 @@ const readyTimeout = 30 * time.Second
 type member struct {
 	*proc.Process
 	control io.WriteCloser // its stdin: EOF means that we are gone
-	tail    scenario.Tail  // of its stderr
+	tail    scenario.Tail  // of its stderr; a guardian keeps its own
 
 	ready          chan string    // gets the address once
 	listenerClosed chan time.Time // gets the time once
@@ -112,7 +112,7 @@ func (m *member) failure() error {
 }
 
 func (m *member) withTail(err error) error {
-	return &scenario.LogError{Err: err, Of: m.Name, Lines: m.tail.Lines()}
+	return &scenario.LogError{Err: err, Of: m.Name, Lines: append(m.tail.Lines(), m.Said()...)}
 }
 
 // crash returns the error of a child that exited without a request, or nil.

@@ -37,6 +37,9 @@ func endpointsOf(list []*replica) []loadgen.Endpoint {
 
 // startReplicas starts n replicas and waits until all of them serve.
 func (f *Fleet) startReplicas(ctx context.Context, n int) (started []*replica, err error) {
+	if _, err := f.group.Guard(ctx); err != nil { // spawn could not be interrupted
+		return nil, err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	for range n {
 		r, err := f.startReplica()

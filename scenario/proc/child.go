@@ -27,12 +27,12 @@ func (g *Group) Spawn(c *Child) (*Process, error) {
 	if c.Leads {
 		return c.launch(g.startLeader, g.release)
 	}
-	return c.launch(g.startMember, func(*Process) {})
+	return c.launch(g.startMember, g.leave)
 }
 
 // launch starts a child and reads its output.
 func (c *Child) launch(start func(*Process) error, reaped func(*Process)) (*Process, error) {
-	p := &Process{Name: c.Name, Ended: make(chan struct{}), cmd: c.Cmd}
+	p := newProcess(c.Name, c.Cmd)
 	out, err := connect(c.Cmd)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Name, err)
@@ -55,6 +55,32 @@ func (g *Group) startLeader(p *Process) error {
 // startMember starts a process in the guardian's process group. The caller must hold
 // the lock.
 func (g *Group) startMember(p *Process) error {
-	setGroup(p.cmd, g.guardian.PID())
-	return p.cmd.Start()
+	group := g.guardian.PID()
+	setGroup(p.cmd, group)
+	if err := p.cmd.Start(); err != nil {
+		return err
+	}
+	if g.members == nil {
+		g.members = map[*Process]int{}
+	}
+	g.members[p] = group
+	return nil
+}
+
+// leave forgets a member that has been waited for. The guardian forgets the
+// group of its predecessor when the last member has left, because the id may be
+// reused.
+func (g *Group) leave(p *Process) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	group := g.members[p]
+	delete(g.members, p)
+	for _, other := range g.members {
+		if other == group {
+			return
+		}
+	}
+	if g.told.leaders[group] {
+		g.say(sayDone, group)
+	}
 }

@@ -174,10 +174,17 @@ func TestGuardInterrupted(t *testing.T) {
 	}
 }
 
-// TestGuardianGone: nothing starts after the guardian has crashed.
+// TestGuardianGone: a guardian that has crashed is replaced at the next start,
+// and the new one also ends what was running before.
 func TestGuardianGone(t *testing.T) {
 	g := newGroup(t)
 	guardian, err := g.Guard(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	leader, _ := spawn(t, g, true, "exec sleep 1000")
+	member, _ := spawn(t, g, false, "exec sleep 1000")
+	dir, err := g.TempDir("nodrop-test-")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,8 +192,24 @@ func TestGuardianGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	awaitEnd(t, guardian)
-	const want = "the guardian exited before it was asked to: signal: killed"
-	if err := g.Start(exec.Command("true")); err == nil || err.Error() != want {
-		t.Errorf("got %v; want %s", err, want)
+	cmd := exec.Command("true")
+	if err := g.Start(cmd); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	g.Done(cmd)
+	if next, err := g.Guard(t.Context()); err != nil || next == guardian {
+		t.Errorf("got %v, the old guardian: %v; want a new one", err, next == guardian)
+	}
+	if !leader.Alive() || !member.Alive() || !guardian.Crashed() {
+		t.Errorf("alive: %v and %v; crashed: %v", leader.Alive(), member.Alive(), guardian.Crashed())
+	}
+	if err := g.Close(); err != nil {
+		t.Error(err)
+	}
+	awaitEnd(t, leader)
+	awaitEnd(t, member)
+	if exists(dir) {
+		t.Error("the directory is still there")
 	}
 }

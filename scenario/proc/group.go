@@ -15,6 +15,9 @@
 //     Close. Otherwise it is in the guardian's own process group from its
 //     first instruction on, so the guardian need not be told.
 //
+// If a guardian is killed, the next start replaces it, because nothing that
+// restores a system may be refused. The new one is told what the old one knew.
+//
 // The invariants: from its start to its end, a process ends with us, even if we
 // are killed; an exit is expected only if the process was asked to exit before
 // it did; the time of an exit is taken before the output that is left is read.
@@ -29,7 +32,6 @@ package proc
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os/exec"
 	"sync"
@@ -43,11 +45,13 @@ type Group struct {
 	mu       sync.Mutex     // guards all below
 	guardian *Process       // nil until it guards
 	pipe     io.WriteCloser // to the guardian
+	told     guarded        // what the guardian knows, for one that replaces it
 	closed   bool
 	named    map[string]*Process
 	running  map[tag]bool      // tags of named processes that have not been waited for
 	commands map[*exec.Cmd]tag // started and not done
 	theirs   map[int]bool      // orphans that named processes left while no command was running
+	members  map[*Process]int  // in a guardian's process group, whose id this is
 	detached map[int]bool      // orphans of commands, which are left running
 }
 
@@ -90,8 +94,8 @@ func (g *Group) start(cmd *exec.Cmd, t tag, word string) error {
 	if err := g.needGuardian(context.Background()); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(g.pipe, word, t); err != nil {
-		return fmt.Errorf("guardian: %w", err)
+	if err := g.tell(word, t); err != nil {
+		return err
 	}
 	t.put(cmd)
 	setGroup(cmd, 0)

@@ -168,7 +168,7 @@ func daemon(file string) *exec.Cmd { return exec.Command("sh", "-c", daemonLine(
 // daemonLine returns such a shell line; before is a command that starts the
 // daemon.
 func daemonLine(before, file string) string {
-	return fmt.Sprintf("(%[2]s setsid sh -c 'echo $$ >%[1]s.new; mv %[1]s.new %[1]s; exec sleep 1000' &) ; while [ ! -e %[1]s ]; do sleep 0.01; done", file, before)
+	return fmt.Sprintf("(%[2]s setsid sh -c 'echo $$ >%[1]s.new; mv %[1]s.new %[1]s; exec sleep 1000' &) ; i=0; while [ ! -e %[1]s ] && [ $i -lt 6000 ]; do i=$((i+1)); sleep 0.01; done", file, before)
 }
 
 // clearing starts a program without an environment, and so without a tag.

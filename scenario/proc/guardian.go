@@ -42,6 +42,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int, h
 	return guard(stdin, stdout, stderr), true
 }
 
+// guarded is what a guardian knows. Its zero value is nothing.
 type guarded struct {
 	tags     map[tag]bool
 	commands map[tag]bool
@@ -59,7 +60,7 @@ func guard(stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitMisuse
 	}
 	fmt.Fprintln(stdout, guardianReady)
-	g := guarded{tags: map[tag]bool{}, commands: map[tag]bool{}, leaders: map[int]bool{}, dirs: map[string]bool{}}
+	var g guarded
 	lines := bufio.NewScanner(stdin)
 	for lines.Scan() { // a read error also counts as the end
 		word, arg, _ := strings.Cut(lines.Text(), " ")
@@ -70,6 +71,9 @@ func guard(stdin io.Reader, stdout, stderr io.Writer) int {
 }
 
 func (g *guarded) hear(word, arg string) {
+	if g.tags == nil {
+		*g = guarded{tags: map[tag]bool{}, commands: map[tag]bool{}, leaders: map[int]bool{}, dirs: map[string]bool{}}
+	}
 	switch word {
 	case sayTag:
 		g.tags[tag(arg)] = true
@@ -90,6 +94,22 @@ func (g *guarded) hear(word, arg string) {
 		if word == sayLeader {
 			g.leaders[pid] = true
 		}
+	}
+}
+
+// repeat calls tell with the messages that lead to the same knowledge.
+func (g *guarded) repeat(tell func(word string, arg any)) {
+	for t := range g.tags {
+		tell(sayTag, t)
+	}
+	for t := range g.commands {
+		tell(sayCommand, t)
+	}
+	for pid := range g.leaders {
+		tell(sayLeader, pid)
+	}
+	for dir := range g.dirs {
+		tell(sayDir, dir)
 	}
 }
 

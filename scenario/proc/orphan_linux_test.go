@@ -1,7 +1,9 @@
 package proc_test
 
 import (
+	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -182,7 +184,7 @@ func TestWhoseDaemon(t *testing.T) {
 		"a command leaves two, one late": {
 			play: func(s *observation) {
 				p := s.named("", "server")
-				late := "(while [ ! -e " + s.file("later") + " ]; do sleep 0.01; done; " + daemonLine("", s.file("late")) + ") >/dev/null 2>&1 &"
+				late := "(i=0; while [ ! -e " + s.file("later") + " ]; do i=$((i+1)); [ $i -lt 6000 ] || exit; sleep 0.01; done; " + daemonLine("", s.file("late")) + ") >/dev/null 2>&1 &"
 				s.begin(daemonLine(clearing, s.file("early")) + "; " + late)()
 				_ = os.WriteFile(s.file("later"), nil, 0o600)
 				s.appears("late")
@@ -243,14 +245,68 @@ func TestKilledWithDaemons(t *testing.T) {
 func TestKillAll(t *testing.T) {
 	g, file := newGroup(t), filepath.Join(t.TempDir(), "daemon")
 	p, _ := spawn(t, g, true, daemonLine("", file)+"; exec sleep 1001")
-	for !exists(file) {
-		time.Sleep(time.Millisecond)
-	}
+	awaitDaemon(t, file)
 	if err := g.KillAll(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
 	if p.Alive() || !p.Asked() {
 		t.Errorf("alive %v, asked %v", p.Alive(), p.Asked())
+	}
+	expectGone(t, pidIn(t, file))
+}
+
+// awaitDaemon waits until a daemon runs its last program: while it changes
+// programs, it has no environment for a moment, and so no tag.
+func awaitDaemon(t *testing.T, file string) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		if exists(file) {
+			text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pidIn(t, file)))
+			if strings.HasPrefix(string(text), "sleep") {
+				return
+			}
+		}
+		if time.Now().After(end) {
+			t.Fatal("there is no daemon")
+		}
+	}
+}
+
+// TestKillAllWithoutTime: KillAll also kills what has left a group if its
+// context has ended.
+func TestKillAllWithoutTime(t *testing.T) {
+	g, file := newGroup(t), filepath.Join(t.TempDir(), "daemon")
+	p, _ := spawn(t, g, true, daemonLine("", file)+"; exec sleep 1001")
+	awaitDaemon(t, file)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := g.KillAll(ctx, p); err != nil && !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	awaitEnd(t, p)
+	expectGone(t, pidIn(t, file))
+	if p.Err == nil || p.Err.Error() != "signal: killed" {
+		t.Errorf("it ended with %v; want that it was killed", p.Err)
+	}
+}
+
+// TestKillAfterExit: a process that has exited is not asked to, and not killed,
+// while another one holds its output.
+func TestKillAfterExit(t *testing.T) {
+	g, file := newGroup(t), filepath.Join(t.TempDir(), "daemon")
+	p, _ := spawn(t, g, true, daemonLine("", file))
+	awaitDaemon(t, file)
+	for end := time.Now().Add(time.Minute); !p.Crashed(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it does not exit")
+		}
+	}
+	time.Sleep(10 * time.Millisecond)
+	if p.Kill(); !p.Alive() || p.Asked() {
+		t.Errorf("alive %v, asked %v; want only that its output is held", p.Alive(), p.Asked())
+	}
+	if err := g.KillAll(t.Context(), p); err != nil {
+		t.Error(err)
 	}
 	expectGone(t, pidIn(t, file))
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,11 +21,37 @@ const (
 	guardianEnd   = 15 * time.Second
 )
 
-// saidLines is how many of a guardian's last lines an error shows.
-const saidLines = 3
+// How many of a guardian's last lines are kept, and how many an error of its
+// start shows.
+const (
+	saidLines  = 20
+	shownLines = 3
+)
+
+// said is the last lines of an output.
+type said struct {
+	mu    sync.Mutex // guards lines
+	lines []string
+}
+
+func (s *said) add(line string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lines = append(s.lines, line)
+	s.lines = s.lines[max(0, len(s.lines)-saidLines):]
+}
+
+// Said returns the last lines that a guardian wrote to stderr, oldest first;
+// nothing for other processes.
+func (p *Process) Said() []string {
+	p.said.mu.Lock()
+	defer p.said.mu.Unlock()
+	return slices.Clone(p.said.lines)
+}
 
 // Guard starts the guardian, unless it is running, and returns once it guards.
-// Every other way to start a process does so, too, but cannot be interrupted.
+// Every other way to start a process does so, too, but cannot be interrupted:
+// callers that can be call Guard first. A guardian that has exited is replaced.
 // The guardian belongs to the Group.
 func (g *Group) Guard(ctx context.Context) (*Process, error) {
 	g.mu.Lock()
@@ -42,8 +69,22 @@ func (g *Group) needGuardian(ctx context.Context) error {
 		return errors.New("the scenario is over")
 	case g.guardian == nil:
 		return g.startGuardian(ctx)
-	case g.guardian.Crashed():
-		return fmt.Errorf("the guardian exited before it was asked to: %w", exitError(g.guardian))
+	case isClosed(g.guardian.exited):
+		return g.replaceGuardian(ctx)
+	}
+	return nil
+}
+
+// replaceGuardian tells a new guardian what the old one knew. The old one's
+// process group becomes one of those that the new one kills. It requires the
+// lock.
+func (g *Group) replaceGuardian(ctx context.Context) error {
+	if err := g.startGuardian(ctx); err != nil {
+		return err
+	}
+	g.told.repeat(g.send)
+	for _, group := range g.members {
+		g.say(sayLeader, group)
 	}
 	return nil
 }
@@ -60,7 +101,6 @@ func (g *Group) startGuardian(ctx context.Context) error {
 	}
 	guards := make(chan struct{})
 	ready := sync.OnceFunc(func() { close(guards) })
-	var said []string // not to be read before the guardian has ended
 	c := &Child{
 		Name: "guardian", Cmd: cmd,
 		Stdout: func(_ *Process, line string) {
@@ -68,10 +108,7 @@ func (g *Group) startGuardian(ctx context.Context) error {
 				ready()
 			}
 		},
-		Stderr: func(_ *Process, line string) {
-			said = append(said, line)
-			said = said[max(0, len(said)-saidLines):]
-		},
+		Stderr: func(p *Process, line string) { p.said.add(line) },
 	}
 	p, err := c.launch(func(*Process) error { return cmd.Start() }, func(*Process) {})
 	if err != nil {
@@ -79,9 +116,9 @@ func (g *Group) startGuardian(ctx context.Context) error {
 		return err
 	}
 	if err := awaitGuardian(ctx, p, guards); err != nil {
-		_ = dismiss(p, pipe)
-		if len(said) > 0 && ctx.Err() == nil {
-			err = fmt.Errorf("%w: %s", err, strings.Join(said, "; "))
+		discard(p, pipe)
+		if lines := p.Said(); len(lines) > 0 && ctx.Err() == nil {
+			err = fmt.Errorf("%w: %s", err, strings.Join(lines[max(0, len(lines)-shownLines):], "; "))
 		}
 		return err
 	}
@@ -131,19 +168,53 @@ func dismiss(guardian *Process, pipe io.Closer) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), guardianEnd)
 	defer cancel()
-	if guardian.Await(ctx) != nil {
-		killGroupOf(guardian.PID()) // the program does not behave as a guardian
-		<-guardian.Ended
+	// Its output may be held open for ever, so Ended is not awaited.
+	if await(ctx, guardian.exited) != nil {
+		discard(guardian, pipe) // the program does not behave as a guardian
 	}
 	return err
 }
 
+// discardBound limits the wait for a killed guardian to exit.
+const discardBound = time.Second
+
+// discard kills a guardian that guards nothing, or not as it should.
+func discard(guardian *Process, pipe io.Closer) {
+	guardian.Ask()
+	_ = pipe.Close()
+	if !isClosed(guardian.exited) {
+		killGroupOf(guardian.PID())
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), discardBound)
+	defer cancel()
+	_ = await(ctx, guardian.exited)
+}
+
 // say sends the guardian a message. The caller must hold the lock. Write errors
-// do not matter: they mean that the guardian is gone, which Start reports.
+// do not matter: they mean that the guardian is gone, and the next one is told.
 func (g *Group) say(word string, arg any) {
 	if g.guardian != nil && !g.closed {
-		_, _ = fmt.Fprintln(g.pipe, word, arg)
+		g.told.hear(word, fmt.Sprint(arg))
+		g.send(word, arg)
 	}
+}
+
+func (g *Group) send(word string, arg any) { _, _ = fmt.Fprintln(g.pipe, word, arg) }
+
+// tell is say for what the guardian must know before we go on: if it has just
+// crashed, it is replaced. The caller must hold the lock.
+func (g *Group) tell(word string, arg any) error {
+	g.told.hear(word, fmt.Sprint(arg))
+	if _, err := fmt.Fprintln(g.pipe, word, arg); err == nil {
+		return nil
+	}
+	_ = g.guardian.Send(os.Kill) // it has exited, or does not listen any more
+	ctx, cancel := context.WithTimeout(context.Background(), discardBound)
+	defer cancel()
+	if err := await(ctx, g.guardian.exited); err != nil {
+		return fmt.Errorf("guardian: %w", err)
+	}
+	return g.needGuardian(context.Background())
 }
 
 // TempDir creates a directory that does not outlive us.
@@ -160,9 +231,12 @@ func (g *Group) TempDir(pattern string) (string, error) {
 	return dir, err
 }
 
-// RemoveDir removes what TempDir has created.
+// RemoveDir removes what TempDir has created. If it cannot, because a process
+// still writes to it, the guardian removes it at the end.
 func (g *Group) RemoveDir(dir string) {
-	_ = os.RemoveAll(dir) // the guardian does not get further either
+	if os.RemoveAll(dir) != nil {
+		return
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.say(sayUndir, dir)

@@ -21,10 +21,16 @@ type Process struct {
 	EndedAt time.Time
 	Err     error
 
-	cmd   *exec.Cmd
-	tag   tag  // "" if it has none
-	leads bool // it leads a process group, which ends with it
-	exit  atomic.Int32
+	cmd    *exec.Cmd
+	tag    tag           // "" if it has none
+	leads  bool          // it leads a process group, which ends with it
+	exited chan struct{} // closed before Ended, once EndedAt and Err are set: its id may be reused
+	exit   atomic.Int32
+	said   said // a guardian's stderr
+}
+
+func newProcess(name string, cmd *exec.Cmd) *Process {
+	return &Process{Name: name, Ended: make(chan struct{}), cmd: cmd, exited: make(chan struct{})}
 }
 
 // What is known about the exit of a Process. An exit is a crash unless the
@@ -46,7 +52,7 @@ func (g *Group) Run(name string, cmd *exec.Cmd) (*Process, error) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	p := &Process{Name: name, Ended: make(chan struct{}), cmd: cmd}
+	p := newProcess(name, cmd)
 	if err := g.startLeader(p); err != nil {
 		return nil, err
 	}
@@ -64,6 +70,7 @@ func (p *Process) reap(reaped func(*Process), output *sync.WaitGroup) {
 	p.Err = p.cmd.Wait()
 	p.EndedAt = time.Now()
 	p.exit.CompareAndSwap(unasked, crashed)
+	close(p.exited)
 	reaped(p)
 	output.Wait()
 	close(p.Ended)
@@ -78,26 +85,31 @@ func (g *Group) Find(name string) *Process {
 
 // Alive reports whether Ended is still open: the process runs, or its output is
 // still being read.
-func (p *Process) Alive() bool {
+func (p *Process) Alive() bool { return !isClosed(p.Ended) }
+
+func isClosed(c <-chan struct{}) bool {
 	select {
-	case <-p.Ended:
-		return false
-	default:
+	case <-c:
 		return true
+	default:
+		return false
 	}
 }
 
 // Await waits for Ended. If ctx has ended as well, an exit that has already
 // happened counts.
-func (p *Process) Await(ctx context.Context) error {
+func (p *Process) Await(ctx context.Context) error { return await(ctx, p.Ended) }
+
+// await waits until c is closed. If ctx has ended as well, that counts.
+func await(ctx context.Context, c <-chan struct{}) error {
 	select {
-	case <-p.Ended:
+	case <-c:
 		return nil
 	case <-ctx.Done():
-		if p.Alive() {
-			return ctx.Err()
+		if isClosed(c) {
+			return nil
 		}
-		return nil
+		return ctx.Err()
 	}
 }
 
@@ -129,10 +141,11 @@ func (p *Process) Signal(s os.Signal) error {
 }
 
 // Kill kills the process, with its group if it leads one. It does nothing if
-// the process has exited.
+// the process has exited, even if its output is still held open: by then
+// another group may have its id.
 func (p *Process) Kill() {
 	switch {
-	case !p.Alive():
+	case isClosed(p.exited):
 	case p.leads:
 		p.Ask()
 		killGroupOf(p.PID())
@@ -148,20 +161,25 @@ func (g *Group) KillAll(ctx context.Context, list ...*Process) error {
 	for _, p := range list {
 		p.Kill()
 	}
-	left, tags := false, map[tag]bool{}
+	// What has left a group may hold the output, so it must go before Ended is
+	// awaited.
+	tags, spared := map[tag]bool{}, map[int]bool{}
 	for _, p := range list {
-		switch {
-		case p.Await(ctx) != nil: // a sweep would take its exit status away
-			left = true
-		case p.tag != "":
+		if await(ctx, p.exited) != nil { // a sweep would take its exit status away
+			spared[p.PID()] = true
+		}
+		if p.tag != "" {
 			tags[p.tag] = true
 		}
 	}
 	if len(tags) > 0 {
-		sweep(func(t tag, _ int) bool { return tags[t] })
+		sweep(func(t tag, pid int) bool { return tags[t] && !spared[pid] })
 	}
-	if left {
-		return ctx.Err()
+	var err error
+	for _, p := range list {
+		if p.Await(ctx) != nil {
+			err = ctx.Err()
+		}
 	}
-	return nil
+	return err
 }

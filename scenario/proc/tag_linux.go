@@ -13,6 +13,10 @@ import (
 // uninterruptible sleep is left to the kernel.
 const sweepBound = 10 * time.Second
 
+// quietRounds is how many rounds in a row must find nothing: while a process
+// executes another program, it has no environment for a moment.
+const quietRounds = 2
+
 // tagOf returns the tag of a process, or "" if it has none or we may not read
 // it.
 func tagOf(pid int) tag {
@@ -27,8 +31,14 @@ func tagOf(pid int) tag {
 // left: a killed process may just have started another.
 func sweep(doomed func(t tag, pid int) bool) {
 	killed := map[int]bool{}
-	for end := time.Now().Add(sweepBound); killRound(doomed, killed) && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
+	end := time.Now().Add(sweepBound)
+	for quiet := 0; quiet < quietRounds && time.Now().Before(end); quiet++ {
+		if quiet > 0 || len(killed) > 0 {
+			time.Sleep(time.Millisecond)
+		}
+		if killRound(doomed, killed) {
+			quiet = -1
+		}
 	}
 	for pid := range killed {
 		reap(pid)
