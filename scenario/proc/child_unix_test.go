@@ -185,7 +185,7 @@ func TestGuardianGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	awaitEnd(t, guardian)
-	const want = "the guardian exited before it was asked to: signal: killed"
+	const want = "the guardian exited unexpectedly: signal: killed"
 	if err := g.Start(exec.Command("true")); err == nil || err.Error() != want {
 		t.Errorf("got %v; want %s", err, want)
 	}

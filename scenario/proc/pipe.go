@@ -39,11 +39,11 @@ func (g *Group) Guard(ctx context.Context) (*Process, error) {
 func (g *Group) needGuardian(ctx context.Context) error {
 	switch {
 	case g.closed:
-		return errors.New("the scenario is over")
+		return errors.New("the scenario has ended")
 	case g.guardian == nil:
 		return g.startGuardian(ctx)
 	case g.guardian.Crashed():
-		return fmt.Errorf("the guardian exited before it was asked to: %w", exitError(g.guardian))
+		return fmt.Errorf("the guardian exited unexpectedly: %w", exitError(g.guardian))
 	}
 	return nil
 }

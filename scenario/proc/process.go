@@ -39,7 +39,7 @@ const (
 // may have.
 func (g *Group) Run(name string, cmd *exec.Cmd) (*Process, error) {
 	if p := g.Find(name); p != nil && p.Alive() {
-		return nil, fmt.Errorf("a process of the name %s runs already", name)
+		return nil, fmt.Errorf("process %s is already running", name)
 	}
 	if err := adopt(); err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func (p *Process) Send(s os.Signal) error { return p.cmd.Process.Signal(s) }
 // the process has exited.
 func (p *Process) Signal(s os.Signal) error {
 	if !p.Alive() {
-		return errors.New("it has ended")
+		return errors.New("it has already exited")
 	}
 	p.Ask()
 	return p.Send(s)
