@@ -98,7 +98,7 @@ func TestStartMisuse(t *testing.T) {
 	}{
 		"no replicas": {Options{Stop: gateway.Abrupt}, "at least 1 replica"},
 		"too many":    {Options{Replicas: maxHosts + 1, Stop: gateway.Abrupt}, "addresses"},
-		"no way":      {Options{Replicas: 1}, "unknown way to stop"},
+		"no way":      {Options{Replicas: 1}, "unknown stop mode"},
 		"negative":    {Options{Replicas: 1, Stop: gateway.Abrupt, Grace: -1}, "negative"},
 	}
 	for name, test := range tests {
