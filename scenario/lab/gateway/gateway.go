@@ -71,8 +71,8 @@ type Stopping struct {
 	Signal string // without SIG
 }
 
-// Told describes the stop mode with this pre-stop delay.
-func (s Stopping) Told(preStop time.Duration) string {
+// Describe says what happens in the stop mode with this pre-stop delay.
+func (s Stopping) Describe(preStop time.Duration) string {
 	return strings.ReplaceAll(s.text, "DELAY", preStop.String())
 }
 
