@@ -34,7 +34,7 @@ func (v *FlagValues) CheckTarget(ctx context.Context) error {
 	case err != nil:
 		return err
 	case problem != "":
-		return fmt.Errorf("--backend %s: the test request %s %s failed: %s", v.backend, cfg.Method, v.path, problem)
+		return fmt.Errorf("--backend %s: test request %s %s failed: %s", v.backend, cfg.Method, v.path, problem)
 	case status == 0: // a slow page
 		return nil
 	}
@@ -42,7 +42,7 @@ func (v *FlagValues) CheckTarget(ctx context.Context) error {
 		return err
 	}
 	return &misuse.Error{
-		Problem: fmt.Sprintf("--path %s: the test request %s returned status %d", v.path, cfg.Method, status),
+		Problem: fmt.Sprintf("--path %s: a test %s request returned status %d", v.path, cfg.Method, status),
 		Hint:    fmt.Sprintf("--ok %d if the load expects this status", status),
 	}
 }
