@@ -100,7 +100,7 @@ type ChangeAction struct {
 // removed it.
 func (a *ChangeAction) Run(ctx context.Context, env *scenario.Env) error {
 	if a.Fleet.fleet == nil {
-		return errors.New("there is no fleet")
+		return errors.New("the fleet is not running")
 	}
 	return a.on(ctx, a.Fleet.fleet, env.Mark)
 }

@@ -55,8 +55,8 @@ func (g *builtin) parse(args []string) error {
 	flags.StringVar(&g.name, "name", "gw-1", "the replica's `name`")
 	flags.StringVar(&g.listen, "listen", "127.0.0.1:0", "`address` to listen on; port 0 is a free one")
 	flags.StringVar(&g.backend, "backend", "", "`address` of the backend")
-	stop := flags.String("stop", string(gateway.Graceful), "`way` to stop")
-	flags.DurationVar(&g.grace, "grace", 0, "`time` for what is in flight, from the signal")
+	stop := flags.String("stop", string(gateway.Graceful), "stop `mode`")
+	flags.DurationVar(&g.grace, "grace", 0, "`time` for requests in flight, from the signal")
 	flags.DurationVar(&g.idle, "backend-idle", time.Hour, "`time` that a connection to the backend may be idle")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -123,7 +123,7 @@ func (g *builtin) finish() error {
 	// Shutdown also returns an error for the listener that is already closed;
 	// only an expired context means that the grace period is over.
 	if err := g.server.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("the grace of %v was over, requests cut: %d", g.grace, g.proxy.inFlight.Load())
+		return fmt.Errorf("the grace period of %v ended, requests cut off: %d", g.grace, g.proxy.inFlight.Load())
 	}
 	return nil
 }

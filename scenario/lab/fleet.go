@@ -112,7 +112,7 @@ func (f *Fleet) Gateway() string { return strings.TrimSpace(f.gateway.Name + " "
 
 // String describes the gateways and how they stop.
 func (f *Fleet) String() string {
-	return fmt.Sprintf("gateways: %d × %s, %s: %s", f.options.Replicas, f.Gateway(), f.options.Stop, f.gateway.Stops[f.options.Stop].Told(f.options.PreStop))
+	return fmt.Sprintf("gateways: %d × %s, %s: %s", f.options.Replicas, f.Gateway(), f.options.Stop, f.gateway.Stops[f.options.Stop].Describe(f.options.PreStop))
 }
 
 // command returns this program as a child with these arguments.

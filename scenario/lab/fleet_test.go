@@ -98,7 +98,7 @@ func TestStartMisuse(t *testing.T) {
 	}{
 		"no replicas": {Options{Stop: gateway.Abrupt}, "at least 1 replica"},
 		"too many":    {Options{Replicas: maxHosts + 1, Stop: gateway.Abrupt}, "addresses"},
-		"no way":      {Options{Replicas: 1}, "unknown way to stop"},
+		"no way":      {Options{Replicas: 1}, "unknown stop mode"},
 		"negative":    {Options{Replicas: 1, Stop: gateway.Abrupt, Grace: -1}, "negative"},
 	}
 	for name, test := range tests {
@@ -145,7 +145,7 @@ func TestStartFails(t *testing.T) {
 		"backend":   {"lab-backend*", sayAndExit, "backend did not start: exit status 9: early; no luck today"},
 		"replica":   {"*gw-2*", sayAndExit, "gw-2 did not start: exit status 9: early; no luck today"},
 		"too early": {"*gw-2*", "exit 0", "gw-2 did not start: exit status 0"},
-		"nonsense":  {"*gw-2*", "echo ready nonsense; read x", `gw-2 is ready at "nonsense", which is no address`},
+		"nonsense":  {"*gw-2*", "echo ready nonsense; read x", `gw-2 reports that it listens on "nonsense", which is not an address`},
 		"no server": {"*gw-2*", "echo ready 127.0.0.1:1; read x", "gw-2 does not serve: "},
 	}
 	for name, test := range tests {
@@ -194,7 +194,7 @@ func TestStartWrongReplica(t *testing.T) {
 	_, err := Start(testContext(t), Options{
 		Replicas: 1, Stop: gateway.Abrupt, Executable: impostor(t, "*gw-1*", "echo ready "+addr+"; read x"),
 	})
-	if err == nil || !strings.Contains(err.Error(), `"gw-2" answers in its place`) {
+	if err == nil || !strings.Contains(err.Error(), `"gw-2" responds in its place`) {
 		t.Errorf("got %v; want that gw-2 answers", err)
 	}
 }
@@ -279,7 +279,7 @@ func TestFleetsShareAGroup(t *testing.T) {
 	if err := second.guardian.Await(testContext(t)); err != nil {
 		t.Fatal(err)
 	}
-	if err := second.Err(); err == nil || err.Error() != "guardian exited before it was asked to: signal: killed" {
+	if err := second.Err(); err == nil || err.Error() != "guardian exited unexpectedly: signal: killed" {
 		t.Errorf("got %v; want that the guardian exited", err)
 	}
 	if j.has(record.MarkCrashed, "guardian") {

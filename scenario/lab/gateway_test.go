@@ -124,8 +124,8 @@ func TestGatewayFails(t *testing.T) {
 	for name, test := range map[string]struct{ gateway, program, want string }{
 		"ends":          {"nginx", program("ends", version+"echo no luck >&2; exit 9"), "gw-1 did not start: exit status 9: no luck"},
 		"no version":    {"nginx", program("version", "echo nothing"), "gateway nginx: " + dir + "/version -v does not print a version"},
-		"not there":     {"nginx", "/nowhere/nginx", "gateway nginx: /nowhere/nginx is no program: "},
-		"no such":       {"apache", "", `unknown gateway "apache", known are builtin, envoy, nginx, haproxy, caddy`},
+		"not there":     {"nginx", "/nowhere/nginx", "gateway nginx: cannot run /nowhere/nginx: "},
+		"no such":       {"apache", "", `unknown gateway "apache": want one of builtin, envoy, nginx, haproxy, caddy`},
 		"own, with one": {"builtin", "/bin/true", "the builtin gateway is this program"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -143,7 +143,7 @@ func TestGatewayNotInstalled(t *testing.T) {
 	t.Setenv("PATH", "/nowhere")
 	_, err := Start(testContext(t), Options{Replicas: 1, Stop: gateway.Abrupt, Gateway: "haproxy", Executable: "/nowhere/nodrop"})
 	hinted, ok := errors.AsType[*misuse.Error](err)
-	if !ok || hinted.Problem != "gateway haproxy: there is no program haproxy" || hinted.Hint != "apt-get install haproxy, or --gateway-bin PATH" {
+	if !ok || hinted.Problem != "gateway haproxy: program haproxy not found" || hinted.Hint != "apt-get install haproxy, or --gateway-bin PATH" {
 		t.Errorf("got %v", err)
 	}
 }

@@ -198,7 +198,7 @@ func TestOutlivedGrace(t *testing.T) {
 		t.Fatal(err)
 	}
 	exited, _, _ := j.find(record.MarkExited, "gw-2")
-	if exited.Err == nil || exited.Err.Error() != "gw-2 outlived its grace and was killed" {
+	if exited.Err == nil || exited.Err.Error() != "gw-2 did not exit within its grace period and was killed" {
 		t.Errorf("exit with %v; want that it was killed", exited.Err)
 	}
 }

@@ -22,7 +22,7 @@ func (k KernelCounts) since(before KernelCounts) KernelCounts {
 
 // String lists all counters.
 func (k KernelCounts) String() string {
-	return fmt.Sprintf("connections started %d (including those from gateways to their backend), never established %d, reset %d, rejected by a full accept queue %d", k.Begun, k.Refused, k.Reset, k.Overflow)
+	return fmt.Sprintf("connections opened %d (including those from the gateways to the backend), never established %d, reset %d, dropped by a full accept queue %d", k.Begun, k.Refused, k.Reset, k.Overflow)
 }
 
 func kernelCounts() (k KernelCounts, err error) {
@@ -64,5 +64,5 @@ func counter(text, row, column string) (int64, error) {
 			}
 		}
 	}
-	return 0, fmt.Errorf("no %s %s", row, column)
+	return 0, fmt.Errorf("no counter %s %s", row, column)
 }

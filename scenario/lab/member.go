@@ -120,5 +120,5 @@ func (m *member) crash() error {
 	if m.Alive() || !m.Crashed() {
 		return nil
 	}
-	return fmt.Errorf("%s exited before it was asked to: %w", m.Name, m.failure())
+	return fmt.Errorf("%s exited unexpectedly: %w", m.Name, m.failure())
 }

@@ -59,11 +59,11 @@ func (o *Options) check() error {
 	case err != nil:
 		return err
 	case g.Own() && o.Program != "":
-		return errors.New("the builtin gateway is this program: no other can be named")
+		return errors.New("the builtin gateway is this program: gateway-bin applies to the others only")
 	case g.Own():
 		return nil
 	case runtime.GOOS == "windows":
-		return fmt.Errorf("gateway %s is stopped by signals, which Windows does not have", g.Name)
+		return fmt.Errorf("gateway %s does not work on Windows, which has no signals to stop it", g.Name)
 	}
 	_, err = g.Find(o.Program)
 	return err
@@ -72,9 +72,9 @@ func (o *Options) check() error {
 func (o *Options) validate() error {
 	switch {
 	case o.Replicas < 1:
-		return fmt.Errorf("a fleet needs at least 1 replica, not %d", o.Replicas)
+		return fmt.Errorf("%d replicas: a fleet needs at least 1 replica", o.Replicas)
 	case o.Replicas > maxHosts:
-		return fmt.Errorf("%d replicas are more than the %d there are addresses for", o.Replicas, maxHosts)
+		return fmt.Errorf("%d replicas: there are loopback addresses for %d only", o.Replicas, maxHosts)
 	case o.PreStop < 0, o.Grace < 0, o.Propagation < 0, o.Drain < 0:
 		return errors.New("pre-stop, grace, propagation and drain timeout cannot be negative")
 	case o.Drain > 0 && o.Dataplane != dataplane.NFT:

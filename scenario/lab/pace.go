@@ -61,7 +61,7 @@ func (p *Pace) Undo(context.Context) error { return nil }
 
 // String says what was measured and what was chosen.
 func (p *Pace) String() string {
-	return fmt.Sprintf("this machine sends at most %s requests/s through the gateways; the lab sends %s/s (-q sets another rate)",
+	return fmt.Sprintf("this machine can send %s requests/s through the gateways; the lab sends %s/s (-q sets another rate)",
 		perSecond(p.measured), perSecond(p.rate()))
 }
 

@@ -131,7 +131,7 @@ func (r *replica) watchListener(ctx context.Context) {
 func (r *replica) exitError(mode gateway.Mode, killed bool) error {
 	switch {
 	case killed:
-		return fmt.Errorf("%s outlived its grace and was killed", r.Name)
+		return fmt.Errorf("%s did not exit within its grace period and was killed", r.Name)
 	case mode == gateway.Abrupt && endedBySignal(r.Err):
 		return nil
 	case r.site != nil && r.cut != nil:

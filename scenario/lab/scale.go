@@ -118,7 +118,7 @@ func (f *Fleet) choose(to int) (leaving []*replica, err error) {
 		}
 	}
 	if to < 0 || to > len(leaving) {
-		return nil, fmt.Errorf("cannot scale from %d to %d: the lab takes replicas away only", len(leaving), to)
+		return nil, fmt.Errorf("cannot scale from %d to %d: the lab can only remove replicas", len(leaving), to)
 	}
 	return leave(leaving[to:]), nil
 }
@@ -259,7 +259,7 @@ func (s *scaleIn) askToDrain(ctx context.Context, r *replica) error {
 // beforeSignal performs the steps of this stop mode before the signal.
 func (s *scaleIn) beforeSignal(ctx context.Context, r *replica) error {
 	if err := s.askToDrain(ctx, r); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("cannot tell %s to drain: %w", r.Name, err)
+		return fmt.Errorf("cannot start to drain %s: %w", r.Name, err)
 	}
 	if s.way.Hook {
 		if err := s.preStop(ctx, r); err != nil {

@@ -61,7 +61,7 @@ func expectLifecycle(t *testing.T, j *journal, mode gateway.Mode, name string) {
 		last = e.At
 	}
 	if !slices.Equal(kinds, kindsOf(mode)) {
-		t.Errorf("%s lived through %q; want %q", name, kinds, kindsOf(mode))
+		t.Errorf("%s went through %q; want %q", name, kinds, kindsOf(mode))
 	}
 }
 
@@ -221,7 +221,7 @@ func TestGraceEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	exited, _, _ := j.find(record.MarkExited, "gw-2")
-	const want = "exit status 1: the grace of 10ms was over, requests cut: 1"
+	const want = "exit status 1: the grace period of 10ms ended, requests cut off: 1"
 	if exited.Err == nil || exited.Err.Error() != want {
 		t.Errorf("exit with %v; want %s", exited.Err, want)
 	}
@@ -250,7 +250,7 @@ func TestCrash(t *testing.T) {
 	err := wait()
 	cancel()
 	for _, name := range []string{"gw-1", "gw-3"} {
-		if err == nil || !strings.Contains(err.Error(), name+" exited before it was asked to") {
+		if err == nil || !strings.Contains(err.Error(), name+" exited unexpectedly") {
 			t.Errorf("Scale: %v; want the crash of %s", err, name)
 		}
 	}
@@ -258,7 +258,7 @@ func TestCrash(t *testing.T) {
 		t.Error("Err knows of no crash")
 	}
 	if j.has(record.MarkExited, "gw-1") || j.has(record.MarkExited, "gw-3") {
-		t.Error("a crash is told as an exit, too")
+		t.Error("the crash is also marked as an exit")
 	}
 	if got := f.Replicas(); !slices.Equal(got, []string{"gw-2"}) {
 		t.Errorf("replicas %v; want gw-2", got)
@@ -275,12 +275,12 @@ func TestCrashBefore(t *testing.T) {
 	}
 	j := newJournal()
 	f.Watch(j.mark)
-	if err := f.Scale(testContext(t), 1, j.mark); err == nil || !strings.Contains(err.Error(), "gw-2 exited before") {
+	if err := f.Scale(testContext(t), 1, j.mark); err == nil || !strings.Contains(err.Error(), "gw-2 exited unexpectedly") {
 		t.Errorf("Scale: %v; want the crash of gw-2", err)
 	}
 	j.await(t, record.MarkCrashed, "gw-2")
 	if j.has(record.MarkExited, "gw-2") {
-		t.Error("a crash is told as an exit, too")
+		t.Error("the crash is also marked as an exit")
 	}
 	if j.has(record.MarkSignalled, "gw-2") {
 		t.Error("a dead replica was signalled")

@@ -22,7 +22,7 @@ func (r *replica) awaitServing(ctx context.Context) error {
 		return err
 	}
 	if r.addr, err = netip.ParseAddrPort(addr); err != nil {
-		return fmt.Errorf("%s is ready at %q, which is no address", r.Name, addr)
+		return fmt.Errorf("%s reports that it listens on %q, which is not an address", r.Name, addr)
 	}
 	if err := r.check(ctx); err != nil {
 		return r.withTail(fmt.Errorf("%s does not serve: %w", r.Name, err))
@@ -47,7 +47,7 @@ func (r *replica) pollServing(ctx context.Context) error {
 		case !r.Alive():
 			return fmt.Errorf("%s did not start: %w", r.Name, r.failure())
 		case time.Now().After(timeout):
-			return r.withTail(fmt.Errorf("%s does not serve after %v: %w", r.Name, readyTimeout, err))
+			return r.withTail(fmt.Errorf("%s is not serving after %v: %w", r.Name, readyTimeout, err))
 		}
 		scenario.Sleep(ctx, servingPoll)
 	}
@@ -72,11 +72,11 @@ func (r *replica) check(ctx context.Context) error {
 		return err
 	}
 	if name := resp.Header.Get(gateway.ReplicaHeader); name != r.Name {
-		return fmt.Errorf("%q answers in its place", name)
+		return fmt.Errorf("%q responds in its place", name)
 	}
 	switch resp.StatusCode {
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout: // from the gateway itself
-		return fmt.Errorf("it answers %s", resp.Status)
+		return fmt.Errorf("it responds %s", resp.Status)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func killGroupOf(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }
 // early.
 func leadGroup() error {
 	if syscall.Getpgrp() != os.Getpid() {
-		return errors.New("the guardian does not lead a process group: it is not started by hand")
+		return errors.New("the guardian does not lead a process group: only nodrop starts it, not a user")
 	}
 	signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT)
 	return nil

@@ -89,7 +89,7 @@ func (p *ListenerProbe) inode() (inode uint32, listens bool, err error) {
 	case err != nil:
 		return 0, false, fmt.Errorf("sock_diag: %w", err)
 	case n < unix.SizeofNlMsghdr+4:
-		return 0, false, errors.New("sock_diag: the answer is too short")
+		return 0, false, errors.New("sock_diag: response too short")
 	}
 	message := response[unix.SizeofNlMsghdr:n]
 	switch kind := binary.NativeEndian.Uint16(response[4:]); {
@@ -102,7 +102,7 @@ func (p *ListenerProbe) inode() (inode uint32, listens bool, err error) {
 		}
 		return 0, false, fmt.Errorf("sock_diag: %w", unix.Errno(code))
 	default:
-		return 0, false, fmt.Errorf("sock_diag: an answer of kind %d", kind)
+		return 0, false, fmt.Errorf("sock_diag: unexpected response type %d", kind)
 	}
 }
 
@@ -139,7 +139,7 @@ func (p *ListenerProbe) dump(port uint16) (inodes []uint32, err error) {
 		for rest := response[:n]; len(rest) >= unix.SizeofNlMsghdr; {
 			length := int(binary.NativeEndian.Uint32(rest))
 			if length < unix.SizeofNlMsghdr || length > len(rest) {
-				return nil, errors.New("sock_diag: a message of a wrong length")
+				return nil, errors.New("sock_diag: invalid message length")
 			}
 			message := rest[unix.SizeofNlMsghdr:length]
 			switch binary.NativeEndian.Uint16(rest[4:]) {
@@ -150,7 +150,7 @@ func (p *ListenerProbe) dump(port uint16) (inodes []uint32, err error) {
 					inodes = append(inodes, binary.NativeEndian.Uint32(message[diagInode:]))
 				}
 			default:
-				return nil, errors.New("sock_diag: it cannot be listed")
+				return nil, errors.New("sock_diag: unexpected response while listing listeners")
 			}
 			rest = rest[min(len(rest), (length+unix.NLMSG_ALIGNTO-1)&^(unix.NLMSG_ALIGNTO-1)):]
 		}

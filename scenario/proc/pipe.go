@@ -66,7 +66,7 @@ func (g *Group) Guard(ctx context.Context) (*Process, error) {
 func (g *Group) needGuardian(ctx context.Context) error {
 	switch {
 	case g.closed:
-		return errors.New("the scenario is over")
+		return errors.New("the scenario has ended")
 	case g.guardian == nil:
 		return g.startGuardian(ctx)
 	case isClosed(g.guardian.exited):

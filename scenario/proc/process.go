@@ -134,7 +134,7 @@ func (p *Process) Send(s os.Signal) error { return p.cmd.Process.Signal(s) }
 // the process has exited.
 func (p *Process) Signal(s os.Signal) error {
 	if !p.Alive() {
-		return errors.New("it has ended")
+		return errors.New("it has already exited")
 	}
 	p.Ask()
 	return p.Send(s)

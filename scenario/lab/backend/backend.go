@@ -231,7 +231,7 @@ func parseStatus(s string) (int, error) {
 func parseCount(name, s string, limit int) (int, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 0 {
-		return 0, fmt.Errorf("%s %q is not a number from 0 up", name, s)
+		return 0, fmt.Errorf("%s %q is not a number of 0 or more", name, s)
 	}
 	return min(n, limit), nil
 }
@@ -239,7 +239,7 @@ func parseCount(name, s string, limit int) (int, error) {
 func parseSeconds(name, s string, limit time.Duration) (time.Duration, error) {
 	seconds, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsNaN(seconds) || seconds < 0 {
-		return 0, fmt.Errorf("%s %q is not a number of seconds from 0 up", name, s)
+		return 0, fmt.Errorf("%s %q is not a number of seconds, 0 or more", name, s)
 	}
 	return time.Duration(min(seconds, limit.Seconds()) * float64(time.Second)), nil
 }

@@ -35,7 +35,7 @@ func NewBridge(to string, listen func() (net.Listener, error)) (*Bridge, error) 
 		return nil, err
 	}
 	if host != "localhost" && net.ParseIP(host) == nil {
-		return nil, fmt.Errorf("backend %s: behind --dataplane nft it needs an address: no name server is reached from the namespace", to)
+		return nil, fmt.Errorf("backend %s: --dataplane nft needs an IP address: the network namespace cannot resolve names", to)
 	}
 	addr, err := net.ResolveTCPAddr("tcp4", to)
 	if err != nil {

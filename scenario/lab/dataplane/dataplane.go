@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"nodrop/loadgen"
 )
@@ -30,7 +29,7 @@ func Parse(name string) (Kind, error) {
 	case slices.Contains(all, Kind(name)):
 		return Kind(name), nil
 	}
-	return "", fmt.Errorf("unknown dataplane %q, known are %s", name, strings.Join([]string{string(Dialer), string(NFT)}, ", "))
+	return "", fmt.Errorf("unknown dataplane %q: want %s or %s", name, Dialer, NFT)
 }
 
 // The fleet's address with NFT. A new network namespace has only the addresses
@@ -66,7 +65,7 @@ func (d DialerTable) Remove(names ...string) error {
 
 // ErrCannotCut means that a drain timeout is set but the dataplane cannot cut
 // connections.
-var ErrCannotCut = errors.New("a drain timeout needs a dataplane that can cut connections: nft")
+var ErrCannotCut = errors.New("a drain timeout needs the dataplane nft: the dialer cannot cut connections")
 
 // Cut always fails.
 func (d DialerTable) Cut(...loadgen.Endpoint) error { return ErrCannotCut }

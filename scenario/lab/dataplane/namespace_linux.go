@@ -78,7 +78,7 @@ func InNamespace(args []string, handingOn func()) (int, error) {
 	_ = read.Close()
 	if err != nil {
 		_ = write.Close()
-		return 0, fmt.Errorf("a network namespace: %w", err)
+		return 0, fmt.Errorf("cannot create a network namespace: %w", err)
 	}
 	go func() { // the arguments may not fit into the pipe's buffer
 		_, _ = write.Write(text) // an error means that the child is gone, which attend reports

@@ -21,11 +21,11 @@ var tools = []struct{ program, pack string }{{"nft", "nftables"}, {"conntrack", 
 // CheckNFT returns an error if NFT cannot work here.
 func CheckNFT() error {
 	if os.Geteuid() != 0 {
-		return &misuse.Error{Problem: "--dataplane nft: a network namespace needs root", Hint: "sudo, or --dataplane dialer"}
+		return &misuse.Error{Problem: "--dataplane nft: only root can create a network namespace", Hint: "use sudo, or --dataplane dialer"}
 	}
 	for _, tool := range tools {
 		if _, err := exec.LookPath(tool.program); err != nil {
-			return &misuse.Error{Problem: "--dataplane nft: there is no program " + tool.program, Hint: "apt-get install " + tool.pack}
+			return &misuse.Error{Problem: "--dataplane nft: program " + tool.program + " not found", Hint: "apt-get install " + tool.pack}
 		}
 	}
 	return nil

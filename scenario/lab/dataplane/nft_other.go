@@ -4,7 +4,7 @@ package dataplane
 
 import "errors"
 
-var errNFT = errors.New("--dataplane nft: network namespaces are of Linux")
+var errNFT = errors.New("--dataplane nft: network namespaces exist on Linux only")
 
 // CheckNFT fails: NFT needs Linux.
 func CheckNFT() error { return errNFT }

@@ -6,9 +6,9 @@ func Builtin() *Gateway {
 	return &Gateway{
 		Name: "builtin",
 		Stops: map[Mode]Stopping{
-			Abrupt:   {text: "TERM, at which it ends", Signal: "TERM"},
+			Abrupt:   {text: "TERM, exits at once", Signal: "TERM"},
 			Naive:    {text: "TERM", Signal: "TERM"},
-			Graceful: {text: "Connection: close, TERM DELAY later", Hook: true, Signal: "TERM", Drain: true},
+			Graceful: {text: "Connection: close, TERM after DELAY", Hook: true, Signal: "TERM", Drain: true},
 		},
 	}
 }

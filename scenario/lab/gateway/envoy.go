@@ -81,7 +81,7 @@ func envoyIdle(ctx context.Context, s *Site, until time.Time) error {
 		active, err := strconv.Atoi(value)
 		switch {
 		case !found || err != nil:
-			return fmt.Errorf("%s: its administration interface tells no %s: %q", s.Name, counter, text)
+			return fmt.Errorf("%s: its admin interface does not report %s: %q", s.Name, counter, text)
 		case active == 0:
 			return nil
 		case time.Now().After(until):
@@ -96,7 +96,7 @@ func envoyIdle(ctx context.Context, s *Site, until time.Time) error {
 type CutError struct{ connections int }
 
 func (e *CutError) Error() string {
-	return fmt.Sprintf("the grace was over, connections cut: %d", e.connections)
+	return fmt.Sprintf("the grace period ended, connections cut off: %d", e.connections)
 }
 
 func (s *Site) post(ctx context.Context, path string) error {

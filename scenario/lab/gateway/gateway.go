@@ -71,8 +71,8 @@ type Stopping struct {
 	Signal string // without SIG
 }
 
-// Told describes the stop mode with this pre-stop delay.
-func (s Stopping) Told(preStop time.Duration) string {
+// Describe says what happens in the stop mode with this pre-stop delay.
+func (s Stopping) Describe(preStop time.Duration) string {
 	return strings.ReplaceAll(s.text, "DELAY", preStop.String())
 }
 
@@ -96,7 +96,7 @@ func Parse(name string) (*Gateway, error) {
 	if i := slices.IndexFunc(list, func(g *Gateway) bool { return g.Name == name }); i >= 0 {
 		return list[i], nil
 	}
-	return nil, fmt.Errorf("unknown gateway %q, known are %s", name, strings.Join(Names(), ", "))
+	return nil, fmt.Errorf("unknown gateway %q: want one of %s", name, strings.Join(Names(), ", "))
 }
 
 // Own reports that the gateway is this program.
@@ -107,9 +107,9 @@ func (g *Gateway) Find(given string) (string, error) {
 	path, err := exec.LookPath(cmp.Or(given, g.program))
 	switch {
 	case err != nil && given != "":
-		return "", fmt.Errorf("gateway %s: %s is no program: %w", g.Name, given, errors.Unwrap(err))
+		return "", fmt.Errorf("gateway %s: cannot run %s: %w", g.Name, given, errors.Unwrap(err))
 	case err != nil:
-		return "", &misuse.Error{Problem: fmt.Sprintf("gateway %s: there is no program %s", g.Name, g.program), Hint: g.obtain + ", or --gateway-bin PATH"}
+		return "", &misuse.Error{Problem: fmt.Sprintf("gateway %s: program %s not found", g.Name, g.program), Hint: g.obtain + ", or --gateway-bin PATH"}
 	}
 	return filepath.Abs(path) // it is started in another directory
 }
@@ -130,7 +130,7 @@ func (g *Gateway) VersionOf(ctx context.Context, path string) (string, error) {
 	}
 	found := versionPattern.Find(out)
 	if err != nil || found == nil {
-		return "", fmt.Errorf("gateway %s: %s %s does not print a version: %w", g.Name, path, strings.Join(g.version, " "), cmp.Or(err, errors.New("there is none in its output")))
+		return "", fmt.Errorf("gateway %s: %s %s does not print a version: %w", g.Name, path, strings.Join(g.version, " "), cmp.Or(err, errors.New("no version number in its output")))
 	}
 	return string(found), nil
 }

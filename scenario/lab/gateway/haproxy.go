@@ -14,7 +14,7 @@ func haproxy() *Gateway {
 		Stops: map[Mode]Stopping{
 			Abrupt:   {text: "TERM", Signal: "TERM"},
 			Naive:    {text: "USR1", Signal: "USR1"},
-			Graceful: {text: "USR1 DELAY later", Hook: true, Signal: "USR1"},
+			Graceful: {text: "USR1 after DELAY", Hook: true, Signal: "USR1"},
 		},
 	}
 }

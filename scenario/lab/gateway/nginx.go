@@ -15,7 +15,7 @@ func nginx() *Gateway {
 		Stops: map[Mode]Stopping{
 			Abrupt:   {text: "TERM", Signal: "TERM"},
 			Naive:    {text: "QUIT", Signal: "QUIT"},
-			Graceful: {text: "QUIT DELAY later", Hook: true, Signal: "QUIT"},
+			Graceful: {text: "QUIT after DELAY", Hook: true, Signal: "QUIT"},
 		},
 	}
 }

@@ -33,5 +33,5 @@ func ParseMode(name string) (Mode, error) {
 	if slices.Contains(Modes(), Mode(name)) {
 		return Mode(name), nil
 	}
-	return "", fmt.Errorf("unknown way to stop %q, known are %s", name, strings.Join(ModeNames(), ", "))
+	return "", fmt.Errorf("unknown stop mode %q: want one of %s", name, strings.Join(ModeNames(), ", "))
 }

@@ -12,7 +12,7 @@ func TestParseStopMode(t *testing.T) {
 		}
 	}
 	_, err := ParseMode("gently")
-	if err == nil || !strings.Contains(err.Error(), `"gently", known are abrupt, naive, graceful`) {
+	if err == nil || !strings.Contains(err.Error(), `"gently": want one of abrupt, naive, graceful`) {
 		t.Errorf("got %v; want the known names", err)
 	}
 }
