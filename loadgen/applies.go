@@ -15,7 +15,7 @@ func (c *Config) validateEngine(t target.Target) error {
 		return wrong("%v %q: want one of %s", OptionEngine, string(c.Engine), strings.Join(record.EngineNames(), ", "))
 	}
 	if why, cannot := c.withoutLoop(t); c.Engine == record.EngineLoop && cannot {
-		return wrong("%v loop: %v; the pool does", OptionEngine, why)
+		return wrong("%v loop: %v; use %v pool", OptionEngine, why, OptionEngine)
 	}
 	return nil
 }
@@ -26,13 +26,13 @@ func (c *Config) withoutLoop(t target.Target) (why phrase, cannot bool) {
 		why phrase
 		is  bool
 	}{
-		{say("it runs on Linux alone"), runtime.GOOS != "linux"},
-		{say("it does not speak TLS"), t.TLS},
-		{say("it does not go through a proxy (%v)", OptionProxy), c.Proxy != nil},
-		{say("it does not look names up for each connection (%v per-connection)", OptionDNS), c.DNS == DNSPerConnection},
-		{say("it does not tell requests step by step (%v)", OptionTraceLost), c.TraceLost > 0},
-		{say("it does not send a body from its file (%v, over 1 MiB)", OptionBodyFile), c.BodyFile != ""},
-		{say("it does not wait for a 100 (Expect)"), len(c.Body) > 0 && hasElement(c.Fields, "expect", "100-continue")},
+		{say("it runs only on Linux"), runtime.GOOS != "linux"},
+		{say("it does not support TLS"), t.TLS},
+		{say("it does not support proxies (%v)", OptionProxy), c.Proxy != nil},
+		{say("it does not support %v per-connection", OptionDNS), c.DNS == DNSPerConnection},
+		{say("it does not support %v", OptionTraceLost), c.TraceLost > 0},
+		{say("it does not support %v with a file over 1 MiB", OptionBodyFile), c.BodyFile != ""},
+		{say("it does not support Expect: 100-continue"), len(c.Body) > 0 && hasElement(c.Fields, "expect", "100-continue")},
 	} {
 		if obstacle.is {
 			return obstacle.why, true

@@ -38,14 +38,14 @@ func (o *Options) readBody() (body []byte, file string, err error) {
 
 func (o *Options) readStdin() ([]byte, error) {
 	if o.Stdin == nil {
-		return nil, wrong("%v -: only a plain load reads its body from standard input", OptionBodyFile).try("write it to a file, and name that")
+		return nil, wrong("%v -: only a plain load can read its body from standard input", OptionBodyFile).try("write the body to a file and use %v FILE", OptionBodyFile)
 	}
 	if f, ok := o.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return nil, wrong("%v -: standard input is a terminal", OptionBodyFile).try("%v - <FILE, or %v FILE", OptionBodyFile, OptionBodyFile)
+		return nil, wrong("%v -: standard input is a terminal", OptionBodyFile).try("use %v FILE, or %v - <FILE", OptionBodyFile, OptionBodyFile)
 	}
 	body, err := readBounded("-", o.Stdin)
 	if err == nil && len(body) == 0 {
-		return nil, wrong("%v -: standard input is empty", OptionBodyFile).try("leave %v out to send no body", OptionBodyFile)
+		return nil, wrong("%v -: standard input is empty", OptionBodyFile).try("omit %v to send no body", OptionBodyFile)
 	}
 	return body, err
 }
@@ -56,7 +56,7 @@ func readBounded(name string, r io.Reader) ([]byte, error) {
 	case err != nil:
 		return nil, wrong("%v: %v", OptionBodyFile, err)
 	case len(body) > maxBodyRead:
-		return nil, wrong("%v %s: more than %d MiB, and it cannot be read again for each request", OptionBodyFile, name, maxBodyRead>>20).try("write it to a file, and name that")
+		return nil, wrong("%v %s: over %d MiB; a body that large must be a regular file", OptionBodyFile, name, maxBodyRead>>20).try("write the body to a file and use %v FILE", OptionBodyFile)
 	}
 	return body, nil
 }

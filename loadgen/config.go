@@ -115,11 +115,11 @@ func (c *Config) Validate() error {
 	}
 	for _, to := range c.ConnectTo {
 		if !to.matches(target) {
-			return wrong("%v %s: does not match the URL's %s", OptionConnectTo, to, target.Hostport())
+			return wrong("%v %s: does not match the URL's host and port, %s", OptionConnectTo, to, target.Hostport())
 		}
 	}
 	if c.Method == "CONNECT" {
-		return wrong("%v CONNECT: opens a tunnel and has no answer to count", OptionMethod)
+		return wrong("%v CONNECT: opens a tunnel and has no response to count", OptionMethod)
 	}
 	if err := c.validateRoute(); err != nil {
 		return err
@@ -146,7 +146,7 @@ func (c *Config) validateRoute() error {
 		}
 	}
 	if len(given) > 1 {
-		return wrong("%v"+strings.Repeat(" and %v", len(given)-1)+": each says where connections go; give one", given...)
+		return wrong("%v"+strings.Repeat(" and %v", len(given)-1)+": each sets where connections go; use only one", given...)
 	}
 	return nil
 }
@@ -192,7 +192,7 @@ func (c *Config) validateLoad() error {
 	case c.Duration == 0 && c.Requests < int64(c.Workers):
 		return wrong("%v %d: cannot be less than %v %d", OptionRequests, c.Requests, OptionWorkers, c.Workers)
 	case c.Rate < 0 || math.IsNaN(c.Rate) || math.IsInf(c.Rate, 0):
-		return wrong("%v %v: a rate cannot be negative or endless", OptionRate, c.Rate)
+		return wrong("%v %v: a rate must be finite and not negative", OptionRate, c.Rate)
 	case c.Rate > 1e9:
 		return wrong("%v %v: more than one request per nanosecond", OptionRate, c.Rate)
 	case c.MaxBody < 0:

@@ -19,7 +19,7 @@ var fieldPattern = regexp.MustCompile(`^[ \t]*([!#$%&'*+\-.^_` + "`" + `|~0-9A-Z
 func ParseField(text string) (f Field, omit bool, err error) {
 	name, _, _ := strings.Cut(text, ":") // the rest may be a secret
 	if strings.ContainsAny(text, "\r\n\x00") {
-		return f, false, wrong("%v %q: a line break or NUL in it", OptionHeader, name)
+		return f, false, wrong("%v %q: contains a line break or NUL", OptionHeader, name)
 	}
 	m := fieldPattern.FindStringSubmatch(text)
 	if m == nil {
@@ -76,7 +76,7 @@ func (c *Config) settleExpect() error {
 		return nil
 	}
 	if value := c.Fields[i].Value; !strings.EqualFold(value, "100-continue") {
-		return wrong("%v %q: no server can meet that expectation", OptionHeader, "Expect: "+value).try("the only one that HTTP knows is 100-continue")
+		return wrong("%v %q: HTTP defines no such expectation", OptionHeader, "Expect: "+value).try("use Expect: 100-continue, the only one that HTTP defines")
 	}
 	if len(c.Body) == 0 && c.BodyFile == "" {
 		c.dropField("Expect", "the request has no body, so there is nothing to wait for")
@@ -87,7 +87,7 @@ func (c *Config) settleExpect() error {
 // settleConnection merges what the Connection field has to say into one field.
 func (c *Config) settleConnection() error {
 	if hasField(c.Fields, "upgrade") && !hasElement(c.Fields, "connection", "upgrade") {
-		return wrong("%v Upgrade: servers ignore it without a Connection field that names it", OptionHeader).try(`add %v "Connection: Upgrade"`, OptionHeader)
+		return wrong("%v Upgrade: servers ignore it without Connection: Upgrade", OptionHeader).try(`add %v "Connection: Upgrade"`, OptionHeader)
 	}
 	i := slices.IndexFunc(c.Fields, func(f Field) bool { return strings.EqualFold(f.Name, "connection") })
 	if i < 0 || !c.closes() {

@@ -228,7 +228,7 @@ func (l *Load) chooseFamily(ctx context.Context, r *wire.Resolver, ips []netip.A
 	if len(l.cfg.Sources) > 0 {
 		r.Family = wire.FamilyOf(l.cfg.Sources[0])
 		if !slices.ContainsFunc(ips, r.Family) {
-			return fmt.Errorf("%w, the only one that %s has", l.cfg.matchSource(ips[0]), r.Host)
+			return fmt.Errorf("%w, and %s has no %s address", l.cfg.matchSource(ips[0]), r.Host, wire.FamilyName(l.cfg.Sources[0]))
 		}
 		return nil
 	}

@@ -30,9 +30,9 @@ func ParseProxy(s string) (*url.URL, error) {
 		slipped.Hint = strings.Replace(slipped.Hint, "http://", scheme+"://", 1)
 		return nil, slipError(slipped, OptionProxy, text)
 	case t.Path != "/":
-		return refused("a proxy has no path")
+		return refused("a proxy URL cannot have a path")
 	case wire.IsSOCKS(scheme) && t.URL.User != nil && !wire.FitsSOCKS(t.URL.User):
-		return refused("SOCKS takes a user and a password of 1 to 255 bytes each")
+		return refused("SOCKS needs a user and a password of 1 to 255 bytes each")
 	}
 	t.URL.Scheme = scheme
 	return t.URL, nil

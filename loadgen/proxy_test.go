@@ -180,8 +180,8 @@ func TestProxyWantsCredentials(t *testing.T) {
 	proxy.refuse = http.StatusProxyAuthRequired
 	addr := proxy.Listener.Addr().String()
 	for user, want := range map[string]string{
-		"":           "proxy " + addr + ": the proxy wants credentials",
-		"me:secret@": "proxy " + addr + ": the proxy does not take these credentials",
+		"":           "proxy " + addr + ": the proxy requires credentials",
+		"me:secret@": "proxy " + addr + ": the proxy rejected these credentials",
 	} {
 		_, err := loadgen.New(t.Context(), loadgen.Config{URL: "https://gateway/", Proxy: proxyURL(t, user+addr)})
 		wrong, ok := errors.AsType[*loadgen.OptionError](err)
@@ -232,8 +232,8 @@ func TestParseProxyRefuses(t *testing.T) {
 		"https://x:1":     "only http:// and socks5:// proxies are supported",
 		"socks4://x:1":    "only http:// and socks5:// proxies are supported",
 		"socks5://:1":     "no host",
-		"socks5://:p@x:1": "SOCKS takes a user and a password",
-		"http://x:1/path": "a proxy has no path",
+		"socks5://:p@x:1": "SOCKS needs a user and a password",
+		"http://x:1/path": "a proxy URL cannot have a path",
 		"http://:80":      "no host",
 		"x:99999":         "port 99999",
 		"http://%zz":      "invalid URL escape",
@@ -283,7 +283,7 @@ func TestOneRouteOnly(t *testing.T) {
 	_, err := loadgen.New(context.Background(), loadgen.Config{
 		URL: "http://gateway/", UnixSocket: "/s", ConnectTo: []loadgen.ConnectTo{{Addr: netip.MustParseAddrPort("127.0.0.1:1")}},
 	})
-	if err == nil || err.Error() != "connect-to and unix-socket: each says where connections go; give one" {
+	if err == nil || err.Error() != "connect-to and unix-socket: each sets where connections go; use only one" {
 		t.Errorf("got %v", err)
 	}
 }

@@ -31,14 +31,14 @@ func (c *Config) validateSources(t target.Target) error {
 		return nil
 	}
 	if c.UnixSocket != "" {
-		return wrong("%v and %v: a unix socket has no address", OptionSource, OptionUnixSocket)
+		return wrong("%v and %v: a Unix socket has no source address", OptionSource, OptionUnixSocket)
 	}
 	for _, source := range c.Sources {
 		if source.IsUnspecified() || source.IsMulticast() {
-			return wrong("%v %s: connections cannot come from there", OptionSource, source)
+			return wrong("%v %s: connections cannot come from this address", OptionSource, source)
 		}
 		if first := c.Sources[0]; wire.FamilyName(source) != wire.FamilyName(first) {
-			return wrong("%v %s: %s is %s, %s is %s; a load goes to one family", OptionSource, joinAddrs(c.Sources), first, wire.FamilyName(first), source, wire.FamilyName(source))
+			return wrong("%v %s: %s is %s, but %s is %s; use only one family", OptionSource, joinAddrs(c.Sources), first, wire.FamilyName(first), source, wire.FamilyName(source))
 		}
 	}
 	for _, to := range c.ConnectTo {
@@ -58,7 +58,7 @@ func (c *Config) validateSources(t target.Target) error {
 // matchSource returns an error if a target is of the other address family.
 func (c *Config) matchSource(to netip.Addr) error {
 	if source := c.Sources[0]; wire.FamilyName(source) != wire.FamilyName(to) {
-		return wrong("%v %s: %s, and %s is %s", OptionSource, source, wire.FamilyName(source), to, wire.FamilyName(to))
+		return wrong("%v %s: is %s, but %s is %s", OptionSource, source, wire.FamilyName(source), to, wire.FamilyName(to))
 	}
 	return nil
 }

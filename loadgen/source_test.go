@@ -37,12 +37,12 @@ func TestSourcesThatCannotBe(t *testing.T) {
 		cfg  loadgen.Config
 		want string
 	}{
-		"target of the other family": {loadgen.Config{URL: "http://127.0.0.1/", Sources: []netip.Addr{v6}}, "source ::1: IPv6, and 127.0.0.1 is IPv4"},
-		"two families":               {loadgen.Config{URL: "http://name/", Sources: []netip.Addr{v4, v6}}, "source 127.0.0.1,::1: 127.0.0.1 is IPv4, ::1 is IPv6; a load goes to one family"},
-		"connect-to":                 {loadgen.Config{URL: "http://name/", ConnectTo: []loadgen.ConnectTo{{Addr: to}}, Sources: []netip.Addr{v6}}, "source ::1: IPv6, and 127.0.0.1 is IPv4"},
-		"proxy":                      {loadgen.Config{URL: "http://[::1]/", Proxy: proxy, Sources: []netip.Addr{v6}}, "source ::1: IPv6, and 127.0.0.1 is IPv4"},
-		"unix socket":                {loadgen.Config{URL: "http://name/", UnixSocket: "/x", Sources: []netip.Addr{v4}}, "source and unix-socket: a unix socket has no address"},
-		"no address":                 {loadgen.Config{URL: "http://127.0.0.1/", Sources: []netip.Addr{netip.IPv4Unspecified()}}, "source 0.0.0.0: connections cannot come from there"},
+		"target of the other family": {loadgen.Config{URL: "http://127.0.0.1/", Sources: []netip.Addr{v6}}, "source ::1: is IPv6, but 127.0.0.1 is IPv4"},
+		"two families":               {loadgen.Config{URL: "http://name/", Sources: []netip.Addr{v4, v6}}, "source 127.0.0.1,::1: 127.0.0.1 is IPv4, but ::1 is IPv6; use only one family"},
+		"connect-to":                 {loadgen.Config{URL: "http://name/", ConnectTo: []loadgen.ConnectTo{{Addr: to}}, Sources: []netip.Addr{v6}}, "source ::1: is IPv6, but 127.0.0.1 is IPv4"},
+		"proxy":                      {loadgen.Config{URL: "http://[::1]/", Proxy: proxy, Sources: []netip.Addr{v6}}, "source ::1: is IPv6, but 127.0.0.1 is IPv4"},
+		"unix socket":                {loadgen.Config{URL: "http://name/", UnixSocket: "/x", Sources: []netip.Addr{v4}}, "source and unix-socket: a Unix socket has no source address"},
+		"no address":                 {loadgen.Config{URL: "http://127.0.0.1/", Sources: []netip.Addr{netip.IPv4Unspecified()}}, "source 0.0.0.0: connections cannot come from this address"},
 		"not of this machine":        {loadgen.Config{URL: "http://127.0.0.1.nip.invalid/", Sources: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}, "source 192.0.2.1: not an address of this machine"},
 	}
 	for name, test := range tests {

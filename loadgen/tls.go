@@ -97,7 +97,7 @@ func (o *Options) readTLS() (TLS, error) {
 		}
 		t.Roots = x509.NewCertPool()
 		if !t.Roots.AppendCertsFromPEM(pem) {
-			return TLS{}, wrong("%v %s: no certificate in it", OptionCACert, o.CACert)
+			return TLS{}, wrong("%v %s: contains no certificate", OptionCACert, o.CACert)
 		}
 	}
 	if (o.Cert == "") != (o.Key == "") {

@@ -85,9 +85,9 @@ func (l *Load) credentialsError(err error) error {
 	if refusal, ok := errors.AsType[wire.TunnelError](err); !ok || refusal.Status != proxyAuthenticationRequired {
 		return nil
 	}
-	proxy, wants := l.via().Hostport(), "wants credentials"
+	proxy, wants := l.via().Hostport(), "requires credentials"
 	if l.cfg.Proxy.User != nil {
-		wants = "does not take these credentials"
+		wants = "rejected these credentials"
 	}
 	return wrong("%v %s: the proxy %s", OptionProxy, proxy, wants).try("%v http://USER:PASSWORD@%s", OptionProxy, proxy)
 }

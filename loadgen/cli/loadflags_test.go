@@ -151,23 +151,23 @@ func TestFlagsRefuse(t *testing.T) {
 		"n below c":            {[]string{"-n", "5", "-c", "10", url}, "-n 5: cannot be less than -c 10"},
 		"-z 0":                 {[]string{"-z", "0s", url}, "-z 0s: must be more than 0"},
 		"-z negative":          {[]string{"-z", "-1s", url}, "-z -1s: must be more than 0"},
-		"-q negative":          {[]string{"-q", "-1", url}, "-q -1: a rate cannot be negative"},
-		"-q NaN":               {[]string{"-q", "NaN", url}, "-q NaN: a rate cannot be negative"},
+		"-q negative":          {[]string{"-q", "-1", url}, "-q -1: a rate must be finite and not negative"},
+		"-q NaN":               {[]string{"-q", "NaN", url}, "-q NaN: a rate must be finite and not negative"},
 		"-q too fast":          {[]string{"-q", "1e12", url}, "-q 1e+12: more than one request per nanosecond"},
 		"-t negative":          {[]string{"-t", "-1", url}, "-t -1s: cannot be negative"},
 		"-t text":              {[]string{"-t", "long", url}, `invalid argument "long" for "-t, --t" flag: want seconds`},
 		"-cpus 0":              {[]string{"-cpus", "0", url}, "-cpus 0: at least 1 is needed"},
 		"-H without a colon":   {[]string{"-H", "X", url}, `-H "X": not a header field`},
 		"-H with a bad name":   {[]string{"-H", "a b: c", url}, `-H "a b": not a header field`},
-		"-H with a line break": {[]string{"-H", "X: a\r\nY: b", url}, `-H "X": a line break or NUL in it`},
+		"-H with a line break": {[]string{"-H", "X: a\r\nY: b", url}, `-H "X": contains a line break or NUL`},
 		"-H without its Host":  {[]string{"-H", "Host:", url}, `-H "Host:": a request needs a Host header`},
 		"-H with no host":      {[]string{"-H", "Host;", url}, `-H "Host;": a request needs a Host header`},
-		"-H Expect":            {[]string{"-H", "Expect: 200-ok", "-d", "x", url}, `-H "Expect: 200-ok": no server can meet that expectation`},
-		"-H Upgrade alone":     {[]string{"-H", "Upgrade: h2c", url}, "-H Upgrade: servers ignore it without a Connection field that names it"},
+		"-H Expect":            {[]string{"-H", "Expect: 200-ok", "-d", "x", url}, `-H "Expect: 200-ok": HTTP defines no such expectation`},
+		"-H Upgrade alone":     {[]string{"-H", "Upgrade: h2c", url}, "-H Upgrade: servers ignore it without Connection: Upgrade"},
 		"-H with a control":    {[]string{"-H", "X: a\x01", url}, `header field "X": its value holds a line break or another control character`},
 		"host in no script":    {[]string{"-host", "a\u2260b", url}, `-host: host "a≠b": not an international domain name`},
 		"--sni in no script":   {[]string{"--sni", "a\u2260b", url}, `--sni: host "a≠b": not an international domain name`},
-		"-D - in a scenario":   {[]string{"-D", "-", url}, "-D -: only a plain load reads its body from standard input"},
+		"-D - in a scenario":   {[]string{"-D", "-", url}, "-D -: only a plain load can read its body from standard input"},
 		"-a without a colon":   {[]string{"-a", "me", url}, "-a: no colon between user and password"},
 		"-D missing":           {[]string{"-D", "/nowhere/at/all", url}, "-D: open /nowhere/at/all: no such file or directory"},
 		"-m odd":               {[]string{"-m", "GE T", url}, `method "GE T"`},
@@ -181,7 +181,7 @@ func TestFlagsRefuse(t *testing.T) {
 		"--connect-to":         {[]string{"--connect-to", "x", url}, `--connect-to "x": want HOST:PORT:ADDR:PORT`},
 		"--connect-to name":    {[]string{"--connect-to", "::gw:80", url}, `--connect-to "::gw:80": "gw:80" is not an IP address and port`},
 		"--connect-to port":    {[]string{"--connect-to", "x:y:1.2.3.4:5", url}, `--connect-to "x:y:1.2.3.4:5": port "y" is not between`},
-		"--connect-to unused":  {[]string{"--connect-to", "other:80:127.0.0.1:1", url}, "--connect-to other:80:127.0.0.1:1: does not match the URL's 127.0.0.1:1"},
+		"--connect-to unused":  {[]string{"--connect-to", "other:80:127.0.0.1:1", url}, "--connect-to other:80:127.0.0.1:1: does not match the URL's host and port, 127.0.0.1:1"},
 		"--connect-timeout":    {[]string{"--connect-timeout", "-1s", url}, "--connect-timeout -1s: cannot be negative"},
 		"unknown":              {[]string{"-keepalive", url}, "unknown"},
 	}
@@ -227,12 +227,12 @@ func TestEngineApplies(t *testing.T) {
 		"plain":                     {[]string{url}, ""},
 		"unix socket":               {[]string{"--unix-socket", "/s", url}, ""},
 		"a 100 without a body":      {[]string{"-H", "Expect: 100-continue", url}, ""},
-		"TLS":                       {[]string{"https://127.0.0.1:1/"}, "it does not speak TLS"},
-		"a proxy":                   {[]string{"-x", "127.0.0.1:2", url}, "it does not go through a proxy (-x)"},
-		"a look-up per connection":  {[]string{"--dns", "per-connection", url}, "it does not look names up for each connection (--dns per-connection)"},
-		"requests told":             {[]string{"--trace-lost", "1", url}, "it does not tell requests step by step (--trace-lost)"},
-		"a body that waits":         {[]string{"-d", "x", "-m", "PUT", "-H", "Expect: 100-continue", url}, "it does not wait for a 100 (Expect)"},
-		"a body read for each time": {[]string{"-m", "PUT", "-D", large, url}, "it does not send a body from its file (-D, over 1 MiB)"},
+		"TLS":                       {[]string{"https://127.0.0.1:1/"}, "it does not support TLS"},
+		"a proxy":                   {[]string{"-x", "127.0.0.1:2", url}, "it does not support proxies (-x)"},
+		"a look-up per connection":  {[]string{"--dns", "per-connection", url}, "it does not support --dns per-connection"},
+		"requests told":             {[]string{"--trace-lost", "1", url}, "it does not support --trace-lost"},
+		"a body that waits":         {[]string{"-d", "x", "-m", "PUT", "-H", "Expect: 100-continue", url}, "it does not support Expect: 100-continue"},
+		"a body read for each time": {[]string{"-m", "PUT", "-D", large, url}, "it does not support -D with a file over 1 MiB"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -251,7 +251,7 @@ func TestEngineApplies(t *testing.T) {
 			switch {
 			case tc.why == "" && err != nil:
 				t.Error(err)
-			case tc.why != "" && (err == nil || err.Error() != "--engine loop: "+tc.why+"; the pool does"):
+			case tc.why != "" && (err == nil || err.Error() != "--engine loop: "+tc.why+"; use --engine pool"):
 				t.Errorf("got %v; want %s", err, tc.why)
 			}
 			if cfg, err = parse(t, append([]string{"-cpus", "3", "--engine", "pool"}, tc.args...)...); err != nil || cfg.Threads() != 3 {

@@ -31,14 +31,14 @@ func TestOptionFaults(t *testing.T) {
 		"  timeout: soon":                                         `x.yaml:3:12: timeout: "soon" is not a time, such as 500ms, 5s or 2m`,
 		"  timeout: -1":                                           "x.yaml:3:12: timeout -1s: cannot be negative",
 		"  headers:\n    A: b\n    c d: e":                        `x.yaml:5:5: headers "c d": not a header field`,
-		"  headers:\n    Expect: nothing":                         `x.yaml:4:5: headers "Expect: nothing": no server can meet that expectation`,
+		"  headers:\n    Expect: nothing":                         `x.yaml:4:5: headers "Expect: nothing": HTTP defines no such expectation`,
 		"  connect-to:\n  - 127.0.0.1:1:127.0.0.2:2\n  - gateway": `x.yaml:5:5: connect-to "gateway": want HOST:PORT:ADDR:PORT`,
 		"  dns: never":                                            `x.yaml:3:8: dns "never": want one of refresh, once, per-connection`,
 		"  method: put\n  proxy: ftp://x/":                        `x.yaml:4:10: proxy "ftp://x/": only http:// and socks5:// proxies are supported`,
-		"  proxy: gateway:1\n  unix-socket: /s":                   "x.yaml:3:10: proxy and unix-socket: each says where connections go; give one",
+		"  proxy: gateway:1\n  unix-socket: /s":                   "x.yaml:3:10: proxy and unix-socket: each sets where connections go; use only one",
 		"  key: a.pem":                                            "x.yaml:3:8: cert and key go together",
 		"  redirects: false\n  insecure: true":                    "x.yaml:4:13: insecure: http://127.0.0.1:1/ is not an https:// URL, and redirects are not followed",
-		"  body-file: \"-\"":                                      "x.yaml:3:14: body-file -: only a plain load reads its body from standard input",
+		"  body-file: \"-\"":                                      "x.yaml:3:14: body-file -: only a plain load can read its body from standard input",
 		"  url: gateway":                                          `x.yaml:3:8: url "gateway": not an http:// URL`,
 	} {
 		text := "target: http://127.0.0.1:1/\nload:\n" + load + "\ntimeline: [{at: 1s, mark: now}]\n"
