@@ -2,7 +2,6 @@ package lab
 
 import (
 	"bytes"
-	"io"
 	"testing"
 	"time"
 
