@@ -167,8 +167,8 @@ func (v *labFlags) CheckTarget(ctx context.Context) error {
 		return fmt.Errorf("--backend %s: %w", v.backend, failed)
 	}
 	return &misuse.Error{
-		Problem: fmt.Sprintf("--path %s: %s returned %d before the load", failed.Path, failed.Method, failed.Status),
-		Hint:    fmt.Sprintf("--ok %d if the load should accept that status", failed.Status),
+		Problem: fmt.Sprintf("--path %s: the test request %s returned status %d", failed.Path, failed.Method, failed.Status),
+		Hint:    fmt.Sprintf("--ok %d if the load expects this status", failed.Status),
 	}
 }
 

@@ -46,12 +46,12 @@ func TestCheckTarget(t *testing.T) {
 		"--path /status/302":              "",
 		"--path /status/200 -m POST -d x": "",
 		"--path /status/404 --ok 404":     "",
-		"--path /nowhere":                 "--path /nowhere: GET returned 404 before the load; --ok 404 if the load should accept that status",
-		"--path /status/503 -m POST":      "--path /status/503: POST returned 503 before the load; --ok 503 if the load should accept that status",
-		"--path /delay/soon":              "--path /delay/soon: GET returned 400 before the load; --ok 400 if the load should accept that status",
+		"--path /nowhere":                 "--path /nowhere: the test request GET returned status 404; --ok 404 if the load expects this status",
+		"--path /status/503 -m POST":      "--path /status/503: the test request POST returned status 503; --ok 503 if the load expects this status",
+		"--path /delay/soon":              "--path /delay/soon: the test request GET returned status 400; --ok 400 if the load expects this status",
 		"--path /status/302 --ok 200":     "",
-		"--path /status/302 --ok 200 -disable-redirects": "--path /status/302: GET returned 302 before the load; --ok 302 if the load should accept that status",
-		"--backend http://no-such-host.invalid:80":       "--backend http://no-such-host.invalid:80: GET / before the load: no-such-host.invalid: does not resolve: ",
+		"--path /status/302 --ok 200 -disable-redirects": "--path /status/302: the test request GET returned status 302; --ok 302 if the load expects this status",
+		"--backend http://no-such-host.invalid:80":       "--backend http://no-such-host.invalid:80: the test request GET / failed: no-such-host.invalid: does not resolve: ",
 	} {
 		err := checkTarget(t.Context(), t, normalized(args)...)
 		got := ""
@@ -87,7 +87,7 @@ func TestCheckBackend(t *testing.T) {
 		t.Errorf("%d requests, the last %q; want one like the load's", count.Load(), got)
 	}
 	err := checkTarget(t.Context(), t, "--backend", s.URL, "--path", "/no")
-	if err == nil || err.Error() != "--path /no: GET returned 418 before the load" || count.Load() != 2 {
+	if err == nil || err.Error() != "--path /no: the test request GET returned status 418" || count.Load() != 2 {
 		t.Errorf("got %v after %d requests", err, count.Load())
 	}
 }
@@ -112,7 +112,7 @@ func TestCheckBackendGone(t *testing.T) {
 		}
 	}()
 	err = checkTarget(t.Context(), t, "--backend", url, "-t", "100ms")
-	if err == nil || !strings.HasPrefix(err.Error(), "--backend "+url+": GET / before the load: ") {
+	if err == nil || !strings.HasPrefix(err.Error(), "--backend "+url+": the test request GET / failed: ") {
 		t.Errorf("silent: got %v", err)
 	}
 	<-accepted
@@ -128,7 +128,7 @@ func TestCheckBackendGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = checkTarget(t.Context(), t, "--backend", url)
-	if want := "--backend " + url + ": GET / before the load: dial tcp " + l.Addr().String() + ": connect: connection refused"; err == nil || err.Error() != want {
+	if want := "--backend " + url + ": the test request GET / failed: dial tcp " + l.Addr().String() + ": connect: connection refused"; err == nil || err.Error() != want {
 		t.Errorf("gone: got %v; want %s", err, want)
 	}
 }

@@ -24,9 +24,9 @@ type TargetError struct {
 
 func (e *TargetError) Error() string {
 	if e.Status == 0 {
-		return fmt.Sprintf("%s %s before the load: %s", e.Method, e.Path, e.Problem)
+		return fmt.Sprintf("the test request %s %s failed: %s", e.Method, e.Path, e.Problem)
 	}
-	return fmt.Sprintf("%s %s returned %d before the load", e.Method, e.Path, e.Status)
+	return fmt.Sprintf("the test request %s %s returned status %d", e.Method, e.Path, e.Status)
 }
 
 // CheckTarget requests the load's page from the backend before anything starts:
