@@ -44,10 +44,19 @@ func inFlags(err error) (problem, hint string) {
 		hint = hinted.Hint
 	}
 	if option, ok := errors.AsType[*loadgen.OptionError](err); ok {
-		// It may be wrapped, and the whole masked.
-		problem = strings.Replace(problem, option.Error(), option.Problem(flagName), 1)
-		problem = strings.Replace(problem, safetext.MaskText(option.Error()), option.Problem(flagName), 1)
+		problem = named(problem, option)
 		hint = option.Hint(flagName)
 	}
 	return problem, hint
+}
+
+// named calls an option in a text by its flag. The error may be wrapped, and the
+// text masked as a whole.
+func named(problem string, option *loadgen.OptionError) string {
+	for _, text := range []string{option.Error(), safetext.MaskText(option.Error())} {
+		if strings.Contains(problem, text) {
+			return strings.Replace(problem, text, option.Problem(flagName), 1)
+		}
+	}
+	return problem
 }

@@ -181,7 +181,7 @@ func TestGuardianSays(t *testing.T) {
 	if err := f.guardian.Await(testContext(t)); err != nil {
 		t.Fatal(err)
 	}
-	const want = "guardian exited before it was asked to: exit status 9: no luck today"
+	const want = "guardian exited unexpectedly: exit status 9: no luck today"
 	if err := f.Err(); err == nil || err.Error() != want {
 		t.Errorf("got %v; want %s", err, want)
 	}

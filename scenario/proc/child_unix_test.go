@@ -213,3 +213,22 @@ func TestGuardianGone(t *testing.T) {
 		t.Error("the directory is still there")
 	}
 }
+
+// TestCloseAfterGuardianGone: what is left is killed even if nothing was started
+// after the guardian's death.
+func TestCloseAfterGuardianGone(t *testing.T) {
+	g := newGroup(t)
+	p, _ := spawn(t, g, true, "exec sleep 1000")
+	guardian, err := g.Guard(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := guardian.Send(os.Kill); err != nil {
+		t.Fatal(err)
+	}
+	awaitEnd(t, guardian)
+	if err := g.Close(); err != nil {
+		t.Error(err)
+	}
+	awaitEnd(t, p)
+}

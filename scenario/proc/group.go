@@ -164,6 +164,11 @@ func (g *Group) Close() error {
 		g.closed = true
 		return nil
 	}
+	if isClosed(g.guardian.exited) { // killed: it has ended nothing
+		if err := g.replaceGuardian(context.Background()); err != nil {
+			return err
+		}
+	}
 	g.closed = true
 	return dismiss(g.guardian, g.pipe)
 }
