@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"maps"
 	"math/big"
 	"math/rand/v2"
 	"net"
@@ -425,6 +424,16 @@ func (m *marked) children(command string) map[int]bool {
 	return pids
 }
 
+// runs reports whether a child runs a command with this argument.
+func (m *marked) runs(command, arg string) bool {
+	for _, args := range m.processes() {
+		if len(args) > 1 && args[1] == command && slices.Contains(args, arg) {
+			return true
+		}
+	}
+	return false
+}
+
 // rows reports whether rows of the CSV file have been written; nodrop writes
 // about a thousand at a time.
 func (m *marked) rows() bool {
@@ -637,11 +646,7 @@ func TestLabInterrupted(t *testing.T) {
 		"in the set-up of the second variant": {
 			args: []string{"lab", "--replicas", "3", "-n", "20", "-c", "20", "-q", "25", "--at", "#1", "--stop", "naive,graceful", "--pre-stop", "10m"},
 			came: func(m *marked) func() bool {
-				backends := map[int]bool{}
-				return func() bool {
-					maps.Copy(backends, m.children("lab-backend"))
-					return len(backends) == 2
-				}
+				return func() bool { return m.runs("lab-gateway", "graceful") }
 			},
 			told: []string{`(?m)^  planned 20 = started 20 \+ unsent 0$`},
 			also: "\nnaive\n=====\n",
