@@ -168,11 +168,19 @@ func dismiss(guardian *Process, pipe io.Closer) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), guardianEnd)
 	defer cancel()
-	// Its output may be held open for ever, so Ended is not awaited.
 	if await(ctx, guardian.exited) != nil {
 		discard(guardian, pipe) // the program does not behave as a guardian
 	}
+	awaitOutput(guardian)
 	return err
+}
+
+// awaitOutput waits until the output of a guardian that has exited is read,
+// unless another process holds it open.
+func awaitOutput(guardian *Process) {
+	ctx, cancel := context.WithTimeout(context.Background(), discardBound)
+	defer cancel()
+	_ = await(ctx, guardian.Ended)
 }
 
 // discardBound limits the wait for a killed guardian to exit.
