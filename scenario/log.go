@@ -3,47 +3,16 @@ package scenario
 import (
 	"cmp"
 	"errors"
-	"slices"
 	"strings"
-	"sync"
+
+	"nodrop/scenario/proc"
 )
 
 // LogLines is how many of the last lines of an output are kept.
-const LogLines = 20
+const LogLines = proc.TailLines
 
 // errorLines is how many of these lines an error shows.
 const errorLines = 3
-
-// Tail keeps the last lines of an output. The zero value is empty.
-type Tail struct {
-	mu    sync.Mutex // guards lines
-	lines []string
-}
-
-// Add keeps one line.
-func (t *Tail) Add(line string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.lines) == LogLines {
-		t.lines = slices.Delete(t.lines, 0, 1)
-	}
-	t.lines = append(t.lines, line)
-}
-
-// Write takes whole lines.
-func (t *Tail) Write(text []byte) (int, error) {
-	for line := range strings.Lines(string(text)) {
-		t.Add(strings.TrimRight(line, "\r\n"))
-	}
-	return len(text), nil
-}
-
-// Lines returns the kept lines, oldest first.
-func (t *Tail) Lines() []string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return slices.Clone(t.lines)
-}
 
 // LogError is the error of something whose output may explain it.
 type LogError struct {

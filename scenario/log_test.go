@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/scenario"
+	"nodrop/scenario/proc"
 )
 
 func numbered(from, to int) []string {
@@ -21,7 +22,7 @@ func numbered(from, to int) []string {
 
 // TestTail: only the last lines are kept.
 func TestTail(t *testing.T) {
-	var tail scenario.Tail
+	var tail proc.Tail
 	if got := tail.Lines(); len(got) > 0 {
 		t.Errorf("got %q of nothing", got)
 	}

@@ -16,8 +16,8 @@ type FleetAction struct {
 	Options
 
 	fleet     *Fleet
-	processes *proc.Group    // of the scenario
-	said      *scenario.Tail // stderr of its processes
+	processes *proc.Group // of the scenario
+	said      *proc.Tail  // stderr of its processes
 	log       scenario.Log
 }
 
@@ -27,7 +27,7 @@ func (a *FleetAction) String() string { return "start gateways" }
 // Run starts the fleet.
 func (a *FleetAction) Run(ctx context.Context, env *scenario.Env) error {
 	o := a.Options
-	a.said, a.log = &scenario.Tail{}, env.Log
+	a.said, a.log = &proc.Tail{}, env.Log
 	o.Stderr, o.Processes = a.said, env.Processes
 	fleet, err := Start(ctx, o)
 	if err != nil {

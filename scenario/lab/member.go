@@ -22,7 +22,7 @@ const readyTimeout = 30 * time.Second
 type member struct {
 	*proc.Process
 	control io.WriteCloser // its stdin: EOF means that we are gone
-	tail    scenario.Tail  // of its stderr; a guardian keeps its own
+	tail    proc.Tail      // of its stderr; a guardian keeps its own
 
 	ready          chan string    // gets the address once
 	listenerClosed chan time.Time // gets the time once

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,33 +20,12 @@ const (
 	guardianEnd   = 15 * time.Second
 )
 
-// How many of a guardian's last lines are kept, and how many an error of its
-// start shows.
-const (
-	saidLines  = 20
-	shownLines = 3
-)
-
-// said is the last lines of an output.
-type said struct {
-	mu    sync.Mutex // guards lines
-	lines []string
-}
-
-func (s *said) add(line string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.lines = append(s.lines, line)
-	s.lines = s.lines[max(0, len(s.lines)-saidLines):]
-}
+// shownLines is how many of a guardian's last lines an error of its start shows.
+const shownLines = 3
 
 // Said returns the last lines that a guardian wrote to stderr, oldest first;
 // nothing for other processes.
-func (p *Process) Said() []string {
-	p.said.mu.Lock()
-	defer p.said.mu.Unlock()
-	return slices.Clone(p.said.lines)
-}
+func (p *Process) Said() []string { return p.said.Lines() }
 
 // Guard starts the guardian, unless it is running, and returns once it guards.
 // Every other way to start a process does so, too, but cannot be interrupted:
@@ -108,7 +86,7 @@ func (g *Group) startGuardian(ctx context.Context) error {
 				ready()
 			}
 		},
-		Stderr: func(p *Process, line string) { p.said.add(line) },
+		Stderr: func(p *Process, line string) { p.said.Add(line) },
 	}
 	p, err := c.launch(func(*Process) error { return cmd.Start() }, func(*Process) {})
 	if err != nil {

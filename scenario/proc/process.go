@@ -26,7 +26,7 @@ type Process struct {
 	leads  bool          // it leads a process group, which ends with it
 	exited chan struct{} // closed before Ended, once EndedAt and Err are set: its id may be reused
 	exit   atomic.Int32
-	said   said // a guardian's stderr
+	said   Tail // a guardian's stderr
 }
 
 func newProcess(name string, cmd *exec.Cmd) *Process {
