@@ -10,7 +10,8 @@ import (
 // Finding says why requests were lost, or why the figures prove little: the
 // cause, the evidence, the confidence and the remedy.
 type Finding struct {
-	Rule       string // code of its rule
+	Rule       string // name of its rule
+	Code       Code   // kind of cause
 	Title      string // in plain words
 	Lost       int64  // requests that it explains; 0 for a finding about the run
 	Confidence Confidence

@@ -33,50 +33,53 @@ type runRule interface {
 // closes first, whether the listener closes before the balancer removes the
 // endpoint, and what happens to connections that nobody accepted.
 
-// lossRow is a rule and its code, by which readers of findings know it.
+// lossRow is a rule, its name, and the code of its findings, unless the rule
+// gives a finding a more precise one.
 type lossRow struct {
-	code string
+	name string
+	code Code
 	lossRule
 }
 
 // lossRules are tried in this order. The last one matches everything, so that
 // the findings add up to the losses.
 var lossRules = []lossRow{
-	{"baseline-not-healthy", baselineNotHealthy{}},
-	{"crashed", endpointCrashed{}},
-	{"listener-closed-before-removal", listenerClosedBeforeRemoval{}},
-	{"pre-stop-missing", preStopMissing{}},
-	{"balancer-heard-late", balancerRemovedLate{}},
-	{"connections-refused", connectionsRefused{}},
-	{"packets-dropped", packetsDropped{}},
-	{"firewall-refused", firewallRefused{}},
-	{"accept-queue-reset", acceptQueueReset{}},
-	{"grace-too-short", graceTooShort{}},
-	{"killed-in-flight", killedInFlight{}},
-	{"kept-alive-closed-without-notice", keptAliveClosedWithoutNotice{}},
-	{"cut-in-flight", cutInFlight{}},
-	{"tls-cut", tlsCut{}},
-	{"tls-refused", tlsRefused{}},
-	{"error-answered", errorResponded{}},
-	{"name-lost", nameLost{}},
-	{"proxy-failed", proxyFailed{}},
-	{"hung", requestHung{}},
-	{"malformed-answer", malformedResponse{}},
-	{"body-over-limit", bodyOverLimit{}},
-	{"unexplained", unexplained{}},
+	{"baseline-not-healthy", SteadyErrors, baselineNotHealthy{}},
+	{"crashed", Crashed, endpointCrashed{}},
+	{"listener-closed-before-removal", ClosedBeforeRemoved, listenerClosedBeforeRemoval{}},
+	{"pre-stop-missing", ClosedBeforeRemoved, preStopMissing{}},
+	{"balancer-heard-late", ClosedBeforeRemoved, balancerRemovedLate{}},
+	{"connections-refused", Refused, connectionsRefused{}},
+	{"packets-dropped", PacketsDropped, packetsDropped{}},
+	{"firewall-refused", FirewallRefused, firewallRefused{}},
+	{"accept-queue-reset", AcceptQueueReset, acceptQueueReset{}},
+	{"grace-too-short", KilledAfterGrace, graceTooShort{}},
+	{"killed-in-flight", CutAtExit, killedInFlight{}},
+	{"kept-alive-closed-without-notice", IdleCloseRace, keptAliveClosedWithoutNotice{}},
+	{"cut-in-flight", CutInFlight, cutInFlight{}},
+	{"tls-cut", TLSCut, tlsCut{}},
+	{"tls-refused", TLSRefused, tlsRefused{}},
+	{"error-answered", GatewayError, errorResponded{}},
+	{"name-lost", NameLost, nameLost{}},
+	{"proxy-failed", ProxyFailed, proxyFailed{}},
+	{"hung", Hung, requestHung{}},
+	{"malformed-answer", Malformed, malformedResponse{}},
+	{"body-over-limit", BodyOverLimit, bodyOverLimit{}},
+	{"unexplained", Unexplained, unexplained{}},
 }
 
 // runRules are tried in this order.
 var runRules = []struct {
-	code string
+	name string
+	code Code
 	runRule
 }{
-	{"details-incomplete", detailsIncomplete{}},
-	{"client-exhausted", clientExhausted{}},
-	{"killed-at-the-end-of-grace", killedAtTheEndOfGrace{}},
-	{"load-ended-early", loadEndedEarly{}},
-	{"event-not-seen", eventNotSeen{}},
-	{"too-little-exposure", tooLittleExposure{}},
+	{"details-incomplete", DetailsIncomplete, detailsIncomplete{}},
+	{"client-exhausted", OwnLimit, clientExhausted{}},
+	{"killed-at-the-end-of-grace", KilledAfterGrace, killedAtTheEndOfGrace{}},
+	{"load-ended-early", LoadEndedEarly, loadEndedEarly{}},
+	{"event-not-seen", EventNotSeen, eventNotSeen{}},
+	{"too-little-exposure", TooLittleExposure, tooLittleExposure{}},
 }
 
 // Of returns the findings about the losses, largest first, then those that
@@ -87,7 +90,7 @@ func Of(run *record.Run, loss *analysis.Loss) []Finding {
 	findings := slices.Clone(found)
 	for _, r := range runRules {
 		if f, ok := r.explain(s, found); ok {
-			f.Rule = r.code
+			f.Rule, f.Code = r.name, cmp.Or(f.Code, r.code)
 			findings = append(findings, f)
 		}
 	}
@@ -101,7 +104,8 @@ func explainLosses(s *observation) []Finding {
 			continue
 		}
 		f := lossRules[i].explain(s, newEvidence(losses))
-		f.Rule, f.Lost = lossRules[i].code, int64(len(losses))
+		f.Rule, f.Lost = lossRules[i].name, int64(len(losses))
+		f.Code = cmp.Or(f.Code, lossRules[i].code)
 		f.forGateway(s.run.Gateway)
 		findings = append(findings, f)
 	}

@@ -2,20 +2,20 @@ package diagnosis
 
 import "testing"
 
-// TestCodes: each code names one rule.
-func TestCodes(t *testing.T) {
+// TestNames: each name is that of one rule.
+func TestNames(t *testing.T) {
 	seen := map[string]bool{}
-	var codes []string
+	var names []string
 	for _, r := range lossRules {
-		codes = append(codes, r.code)
+		names = append(names, r.name)
 	}
 	for _, r := range runRules {
-		codes = append(codes, r.code)
+		names = append(names, r.name)
 	}
-	for _, code := range codes {
-		if seen[code] {
-			t.Errorf("%s: two rules of that code", code)
+	for _, name := range names {
+		if seen[name] {
+			t.Errorf("%s: two rules of that name", name)
 		}
-		seen[code] = true
+		seen[name] = true
 	}
 }
