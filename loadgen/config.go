@@ -53,6 +53,11 @@ type Config struct {
 	DisableKeepAlive bool
 	DisableRedirects bool
 
+	// What a response must have, besides a status in OK, to be ok; a response
+	// without it is lost as body.rejected.
+	ExpectBody    string   // a regular expression, sha256:HEX or length:N; "" = anything
+	ExpectHeaders []string // NAME: REGEX
+
 	MaxBody int64 // maximum bytes of a response's body; more is a loss; 0 = no limit
 
 	TLS TLS // for https URLs
@@ -128,6 +133,9 @@ func (c *Config) Validate() error {
 		return err
 	}
 	if err := c.validateEngine(target); err != nil {
+		return err
+	}
+	if _, err := c.wanted(); err != nil {
 		return err
 	}
 	req := c.request(target, c.Method, engine.Payload{Bytes: c.Body}, true)

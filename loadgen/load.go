@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"nodrop/loadgen/internal/engine"
+	"nodrop/loadgen/internal/expect"
 	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
@@ -68,7 +69,11 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := newLoad(cfg, t, ok)
+	wanted, err := cfg.wanted()
+	if err != nil {
+		return nil, err
+	}
+	l := newLoad(cfg, t, ok, wanted)
 	if err := l.via().CheckZone(); err != nil {
 		return nil, err
 	}
@@ -105,7 +110,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 const expectBound = time.Second
 
 // newLoad sets up the parts that need no file, name or connection.
-func newLoad(cfg Config, t target.Target, ok *record.StatusBits) *Load {
+func newLoad(cfg Config, t target.Target, ok *record.StatusBits, wanted *expect.Wanted) *Load {
 	l := &Load{
 		cfg: cfg, target: t,
 		budget:   newBudget(cfg.Requests, cfg.Duration),
@@ -126,7 +131,7 @@ func newLoad(cfg Config, t target.Target, ok *record.StatusBits) *Load {
 			Sources: &wire.Sources{List: cfg.Sources}, Unix: cfg.UnixSocket != "",
 		},
 		Limits:    engine.Limits{Timeout: cfg.Timeout, ConnectTimeout: cfg.ConnectTimeout, Expect: expectBound, MaxBody: cfg.MaxBody},
-		Responses: engine.Responses{OK: ok, KeepAlive: !cfg.closes(), Captured: engine.Captured(strings.ToLower(cfg.EndpointHeader)), Redirects: !cfg.DisableRedirects, NewHop: l.newHop},
+		Responses: engine.Responses{OK: ok, KeepAlive: !cfg.closes(), Captured: engine.Captured(strings.ToLower(cfg.EndpointHeader), wanted), Wanted: wanted, Redirects: !cfg.DisableRedirects, NewHop: l.newHop},
 		Ledger:    engine.Ledger{Recorder: l.recorder, Traces: &l.traces, Failed: l.refuseRenegotiation},
 	}
 	return l
@@ -448,6 +453,7 @@ func (l *Load) settings() record.Settings {
 		URL: l.target.Shown(), Method: c.Method, Requests: c.Requests, Workers: c.Workers, Rate: c.Rate, Duration: c.Duration,
 		Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, KeepAlive: l.job.KeepAlive,
 		Sources: c.Sources, Redirects: !c.DisableRedirects, OK: c.OK, MaxBody: c.MaxBody, EndpointHeader: c.EndpointHeader, Engine: l.engine,
+		ExpectBody: c.ExpectBody, ExpectHeaders: c.ExpectHeaders,
 	}
 	if c.Duration > 0 {
 		s.Requests = 0

@@ -42,6 +42,8 @@ const (
 	OptionKey
 	OptionSNI
 	OptionTLSMin
+	OptionExpectBody
+	OptionExpectHeader
 )
 
 var optionNames = [...]string{
@@ -81,6 +83,8 @@ var optionNames = [...]string{
 	OptionKey:            "key",
 	OptionSNI:            "sni",
 	OptionTLSMin:         "tls-min",
+	OptionExpectBody:     "expect-body",
+	OptionExpectHeader:   "expect-header",
 }
 
 // String is the option's name where no front end has one for it.

@@ -60,6 +60,9 @@ type Options struct {
 	Key      string
 	SNI      string
 	TLSMin   string // a version such as 1.2
+
+	ExpectBody    string   // a regular expression, sha256:HEX or length:N
+	ExpectHeaders []string // NAME: REGEX
 }
 
 // DefaultOptions returns hey's defaults, and nodrop's own for the rest.
@@ -85,6 +88,7 @@ func (o *Options) Config(url string) (Config, error) {
 		UnixSocket: o.UnixSocket, TraceLost: o.TraceLost, MaxBody: o.MaxBody,
 		OK: o.OK, EndpointHeader: o.EndpointHeader, DNS: o.DNS,
 		Engine: o.Engine, CPUs: o.CPUs,
+		ExpectBody: o.ExpectBody, ExpectHeaders: o.ExpectHeaders,
 	}
 	if c.Timeout == 0 {
 		c.Timeout = -1
@@ -147,6 +151,8 @@ func (o *Options) check() error {
 		return wrong("%v: no method given", OptionMethod)
 	case o.OK == "":
 		return wrong("%v: no status given", OptionOK)
+	case o.ExpectBody == "" && o.given(OptionExpectBody):
+		return wrong("%v: nothing given to expect", OptionExpectBody)
 	}
 	return nil
 }

@@ -58,6 +58,8 @@ var flagNames = [...]string{
 	loadgen.OptionKey:            "--key",
 	loadgen.OptionSNI:            "--sni",
 	loadgen.OptionTLSMin:         "--tls-min",
+	loadgen.OptionExpectBody:     "--expect-body",
+	loadgen.OptionExpectHeader:   "--expect-header",
 }
 
 // flagName is the flag of an option, as messages write it.
@@ -91,6 +93,8 @@ func NewLoadFlags(fs *pflag.FlagSet, defaults loadgen.Options) *LoadFlags {
 	fs.StringVar(&v.Source, "source", v.Source, "local addresses to connect from, used in rotation: ADDR[,ADDR...]")
 	fs.StringVar(&v.EndpointHeader, "endpoint-header", v.EndpointHeader, "response header that names the replica")
 	fs.Int64Var(&v.MaxBody, "max-body", v.MaxBody, "maximum size of a response body in bytes; a longer one is lost and not read to its end; 0 is no limit")
+	fs.StringVar(&v.ExpectBody, "expect-body", v.ExpectBody, "what a body must be, decompressed: REGEX (found anywhere), sha256:HEX or length:N; a response with another body is lost (body.rejected)")
+	fs.StringArrayVar(&v.ExpectHeaders, "expect-header", v.ExpectHeaders, `response header that must be there and match, "NAME: REGEX"; a response without it is lost (body.rejected); repeatable`)
 	fs.IntVar(&v.TraceLost, "trace-lost", v.TraceLost, "show the first N lost requests step by step")
 	fs.StringVar((*string)(&v.DNS), "dns", string(v.DNS), "when to resolve the host name: "+strings.Join(loadgen.DNSModeNames(), ", "))
 

@@ -235,6 +235,7 @@ var classTable = []ClassInfo{
 	{NewClass(StageBody, CauseTimeout), Yes, "the response stalled within its body", graceLonger},
 	{NewClass(StageBody, CauseMalformed), Yes, "the response body breaks HTTP/1.1 framing, or does not match its Content-Encoding", "see the sample"},
 	{NewClass(StageBody, CauseUnreachable), Yes, "the route to the endpoint went away", removeFirst},
+	{NewClass(StageBody, CauseRejected), Yes, "the whole response arrived, but without the body or the field that --expect-body or --expect-header asks for", "compare a response with what is asked for: it may be cut short, an error page, or of another version"},
 	{NewClass(StageBody, CauseOther), Yes, "the response body could not be read, or is longer than --max-body allows", "see the sample"},
 
 	// Memory can run out, or a packet filter act, after part of a request is

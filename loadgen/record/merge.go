@@ -3,6 +3,8 @@ package record
 import (
 	"cmp"
 	"slices"
+
+	"nodrop/loadgen/record/length"
 )
 
 // Part is a run of the same load by another recorder, such as a worker's.
@@ -15,8 +17,8 @@ type Part struct {
 // Merge adds parts to r and leaves the parts unchanged. The result is what one
 // recorder would have made of all the results: counts and histograms add up,
 // and details beyond the limits are only in the counts. It differs in three
-// ways, and only beyond those limits or with an offset: a bin moves as a whole,
-// to the bin in which it begins; texts that were counted together stay
+// ways, and only beyond those limits or with an offset: a bin, or a slot of
+// Lengths, moves as a whole, to the one in which it begins; texts that were counted together stay
 // together; and of more than 10,000 endpoints, those first in alphabetical
 // order keep their names.
 //
@@ -59,6 +61,7 @@ func (r *Run) addTimes(p Part) {
 		to.Merge(p.Run.latencies()[i])
 	}
 	r.Bins.add(&p.Run.Bins, p.Offset)
+	r.Lengths = length.Sum(r.Lengths, p.Run.Lengths, p.Offset)
 }
 
 // addMarks adds marks, notes and traces.

@@ -79,7 +79,7 @@ func TestMergeOfRuns(t *testing.T) {
 		shares := make([][]*record.Result, workers)
 		offsets := make([]int64, workers)
 		for i := range offsets[1:] {
-			offsets[i+1] = 10_000_000 * rng.Int64N(500)
+			offsets[i+1] = 80_000_000 * rng.Int64N(60) // whole bins, and whole slots of Lengths
 		}
 		for _, result := range results {
 			i := rng.IntN(workers)

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"unicode/utf8"
 
+	"nodrop/loadgen/record/length"
 	"nodrop/loadgen/safetext"
 )
 
@@ -62,6 +63,7 @@ type Tally struct {
 	endpoints   []endpointCount // by index of EndpointNames; [0] is "no endpoint"
 	bytes, late int64
 	unproven    int64
+	lengths     length.Line
 	statuses    map[int]int64
 	connections ConnectionCount
 	lost        lostDetails
@@ -176,6 +178,9 @@ func (s *Tally) recordOutcome(r *Result) {
 		e.ok[reused]++
 		if r.Unproven {
 			s.unproven++
+		}
+		if r.Unsized && r.Status == 200 { // other statuses have bodies of their own lengths
+			s.lengths.Add(r.End, r.Bytes)
 		}
 	case FateAborted:
 		e.aborted[reused]++
@@ -348,6 +353,7 @@ func (r *Recorder) Merge(run *Run) {
 		run.Bytes = saturated(run.Bytes, s.bytes)
 		run.Late += s.late
 		run.Unproven += s.unproven
+		run.Lengths = length.Sum(run.Lengths, &s.lengths, 0)
 		for status, n := range s.statuses {
 			run.Statuses[status] += n
 		}

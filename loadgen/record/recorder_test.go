@@ -124,6 +124,7 @@ func TestClassTable(t *testing.T) {
 // fateful holds one result of every fate, for measuring a shard's steady state.
 var fateful = map[string]Result{
 	"ok":         {Endpoint: -1, Fate: FateOK, Status: 200, Reused: true, Bytes: 612},
+	"unsized":    {Endpoint: -1, Fate: FateOK, Status: 200, Reused: true, Bytes: 612, Unsized: true},
 	"unexpected": {Endpoint: -1, Fate: FateLost, Class: StatusClass(503), Status: 503, Response: []byte("503\n")},
 	"lost":       {Endpoint: -1, Fate: FateLost, Class: NewClass(StageConnect, CauseRefused), Sample: "connection refused"},
 	"spoiled":    {Endpoint: -1, Fate: FateSpoiled, Class: NewClass(StageClient, CausePorts), Sample: "cannot assign requested address"},

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"time"
+
+	"nodrop/loadgen/record/length"
 )
 
 // Format is the name and version of the file format of a Recording.
@@ -36,6 +38,7 @@ type Run struct {
 	Connections ConnectionCount `json:"connections"`
 	Bytes       int64           `json:"bytes"`              // body bytes of answered requests
 	Unproven    int64           `json:"unproven,omitempty"` // ok, but only the close of a connection without TLS marks the end of the body
+	Lengths     *length.Line    `json:"lengths,omitempty"`  // of the bodies, in bytes on the wire, of ok responses with status 200 whose head did not say how long the body is; nil = there were none
 	Late        int64           `json:"late"`               // ticks of -q that passed while their worker was busy
 
 	Latency      Latencies       `json:"latency"`
@@ -71,6 +74,8 @@ type Settings struct {
 	Sources        []netip.Addr  `json:"sources,omitempty"`        // local addresses that connections used in turn
 	MaxBody        int64         `json:"maxBody,omitempty"`        // body size in bytes beyond which a response is lost; 0 = no limit
 	EndpointHeader string        `json:"endpointHeader,omitempty"` // response field that named the replica
+	ExpectBody     string        `json:"expectBody,omitempty"`     // what a body had to be: a pattern, sha256:HEX or length:N; "" = anything
+	ExpectHeaders  []string      `json:"expectHeaders,omitempty"`  // "NAME: PATTERN" of each response field that had to match
 	Engine         Engine        `json:"engine"`                   // the one that ran: pool or loop
 }
 

@@ -53,6 +53,7 @@ type Result struct {
 	Connection int64 // its number in the run, 0 for none
 	Bytes      int64 // body bytes received
 	Unproven   bool  // nothing shows that the body is complete
+	Unsized    bool  // the head did not say how long the body is: it was chunked, or ended with the connection
 	Sample     string
 	Response   []byte // kept part of a response with an unexpected status, encoded by ResponseText
 }

@@ -70,6 +70,7 @@ type streamRequest struct {
 	Number   int64  `json:"connection"` // number of the connection, from 1
 	Bytes    int64  `json:"bytes"`
 	Unproven bool   `json:"unproven"` // only the close of a connection without TLS marks the end of the body
+	Unsized  bool   `json:"unsized"`  // the head did not say how long the body is
 	DNS      int64  `json:"dnsNs"`
 	Connect  int64  `json:"connectNs"` // DNS and TLS included
 	TLS      int64  `json:"tlsNs"`
@@ -91,6 +92,7 @@ type streamEnd struct {
 	Statuses     decided `json:"statuses,omitempty"`
 	Bytes        decided `json:"bytes,omitempty"`
 	Unproven     decided `json:"unproven,omitempty"`
+	Lengths      decided `json:"lengths,omitempty"`
 	Latency      decided `json:"latency,omitempty"`
 	Phases       decided `json:"phases,omitempty"`
 	Bins         decided `json:"bins,omitempty"`
@@ -184,6 +186,9 @@ func appendRequest(b []byte, r *record.Result, endpoint string) []byte {
 	b = strconv.AppendInt(append(b, `,"bytes":`...), r.Bytes, 10)
 	if r.Unproven {
 		b = append(b, `,"unproven":true`...)
+	}
+	if r.Unsized {
+		b = append(b, `,"unsized":true`...)
 	}
 	if endpoint != "" {
 		b = appendString(append(b, `,"endpoint":`...), endpoint)

@@ -171,7 +171,7 @@ func (s *streamReader) request(of int, q *streamRequest) error {
 // result checks a request for what the recorder relies on.
 func (s *streamReader) result(u *streamedRun, q *streamRequest) (*record.Result, error) {
 	r := &record.Result{
-		Start: q.Start, End: q.Finish, Status: q.Status, Reused: q.Reused, Redirected: q.Followed, Bytes: q.Bytes, Unproven: q.Unproven, Sample: q.Sample, Endpoint: -1, Connection: q.Number,
+		Start: q.Start, End: q.Finish, Status: q.Status, Reused: q.Reused, Redirected: q.Followed, Bytes: q.Bytes, Unproven: q.Unproven, Unsized: q.Unsized, Sample: q.Sample, Endpoint: -1, Connection: q.Number,
 		Phases: record.Phases{DNS: q.DNS, Connect: q.Connect, TLS: q.TLS, Send: q.Send, Wait: q.Wait, Read: q.Read},
 	}
 	if err := s.classify(r, q); err != nil {

@@ -54,10 +54,10 @@ func countLoads(n *yaml.Node) int {
 }
 
 // named distinguishes loads by name from the settings of a single load, where
-// headers may be a mapping, too.
+// headers and expect-header may be mappings, too.
 func named(n *yaml.Node) bool {
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i+1].Kind == yaml.MappingNode && n.Content[i].Value != "headers" {
+		if n.Content[i+1].Kind == yaml.MappingNode && n.Content[i].Value != "headers" && n.Content[i].Value != "expect-header" {
 			return true
 		}
 	}

@@ -57,6 +57,8 @@ func settings(o *loadgen.Options) []setting {
 		{"key", loadgen.OptionKey, text(&o.Key)},
 		{"sni", loadgen.OptionSNI, text(&o.SNI)},
 		{"tls-min", loadgen.OptionTLSMin, text(&o.TLSMin)},
+		{"expect-body", loadgen.OptionExpectBody, text(&o.ExpectBody)},
+		{"expect-header", loadgen.OptionExpectHeader, expectedFields(&o.ExpectHeaders)},
 	}
 }
 
@@ -138,6 +140,22 @@ func headers(to *[]string) setter {
 			r.check(at, err)
 			*to = append(*to, header)
 		})
+		return true
+	}
+}
+
+// expectedFields reads a mapping of names to patterns, or a list of
+// "NAME: PATTERN".
+func expectedFields(to *[]string) setter {
+	return func(r *reader, key string, n *yaml.Node) bool {
+		if n.Kind == yaml.SequenceNode {
+			r.list(n, key, func(item *yaml.Node) { *to = append(*to, r.text(item, key)) })
+			return true
+		}
+		if !r.is(n, yaml.MappingNode, key) {
+			return false
+		}
+		r.pairs(n, func(name string, _, value *yaml.Node) { *to = append(*to, name+": "+r.text(value, key)) })
 		return true
 	}
 }

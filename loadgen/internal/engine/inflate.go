@@ -13,8 +13,8 @@ import (
 )
 
 // inflater checks compressed bodies as they come: that the stream is whole, and
-// that its checksums and lengths are right. It discards the inflated bytes, so
-// it takes the same 60 KiB for a body of any size. A body made to inflate
+// that its checksums and lengths are right. It keeps none of the inflated bytes,
+// so it takes the same 60 KiB for a body of any size. A body made to inflate
 // without end costs only processor time, and that is bounded too: a byte
 // inflates to at most 1032 bytes, and the request's deadline is checked between
 // two pieces of the body.
@@ -23,8 +23,9 @@ import (
 // So a decompressor runs as a coroutine, which stops when it has read all the
 // input so far.
 type inflater struct {
-	coding string // of the current body; "" = nothing to check
-	err    error  // what is wrong with the body
+	coding string                // of the current body; "" = nothing to check
+	err    error                 // what is wrong with the body
+	sink   func(inflated []byte) // receives what the body inflates to; nil if nobody wants it
 
 	next func() (struct{}, bool) // resumes the coroutine; nil before the first body
 	stop func()
@@ -112,7 +113,7 @@ func (f *inflater) bodies(yield func(struct{}) bool) {
 	f.input.yield = yield
 	var d decompressors
 	for more := true; more; more = yield(struct{}{}) {
-		f.busy = true
+		f.busy, d.sink = true, f.sink
 		f.err = contentErrorOf(f.coding, d.discard(f.coding, &f.input))
 		f.busy = false
 	}
@@ -142,6 +143,7 @@ type decompressors struct {
 	gzip  gzip.Reader
 	zlib  io.ReadCloser
 	flate io.ReadCloser
+	sink  func(inflated []byte)
 	out   [8 << 10]byte // io.Discard would use a pool, which garbage collection empties
 }
 
@@ -174,9 +176,14 @@ const gzipMagic = "\x1f\x8b"
 
 func (d *decompressors) drain(r io.Reader) error {
 	for {
-		if _, err := r.Read(d.out[:]); errors.Is(err, io.EOF) {
+		n, err := r.Read(d.out[:])
+		if n > 0 && d.sink != nil {
+			d.sink(d.out[:n])
+		}
+		switch {
+		case errors.Is(err, io.EOF):
 			return nil
-		} else if err != nil {
+		case err != nil:
 			return err
 		}
 	}

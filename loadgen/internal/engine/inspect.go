@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"nodrop/loadgen/internal/expect"
 	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
@@ -14,21 +15,30 @@ import (
 var errBodyTooLong = errors.New("body too long")
 
 // Inspector checks what responses carry beyond their framing: whether the body
-// is within --max-body and its content is whole. Of a response that is a loss
-// it keeps what the response says.
+// is within --max-body, its content is whole, and it is what --expect-body asks
+// for. Of a response that is a loss it keeps what the response says.
 type Inspector struct {
 	Job       *Job
-	Secured   bool     // the connection tells an orderly end from a cut, as TLS does
-	content   inflater // checks the current body
-	errorBody []byte   // the beginning of the body of a response with an unexpected status
-	response  []byte   // what is recorded of that response
+	Secured   bool         // the connection tells an orderly end from a cut, as TLS does
+	content   inflater     // checks the current body
+	expected  expect.Check // of the current body, decompressed; unused without --expect-body
+	errorBody []byte       // the beginning of the body of a response with an unexpected status
+	response  []byte       // what is recorded of that response
 }
 
 // Begin makes i ready for the next response.
 func (i *Inspector) Begin() {
 	i.errorBody = i.errorBody[:0]
 	i.content.begin("")
+	if i.wantsBody() {
+		if i.content.sink == nil { // once: a method value is an allocation
+			i.content.sink = i.expected.Feed
+		}
+		i.expected.Begin(i.Job.Wanted.Body)
+	}
 }
+
+func (i *Inspector) wantsBody() bool { return i.Job.Wanted != nil && i.Job.Wanted.Body != nil }
 
 // Piece checks a piece of p's body. A part of a compressed body (206) cannot be
 // inflated by itself.
@@ -37,6 +47,9 @@ func (i *Inspector) Piece(p Response, piece []byte) {
 		if field := p.Captured(capturedCoding); field != nil && !p.Repeated(capturedCoding) {
 			i.content.begin(checkable(field)) // a repeated field means several codings
 		}
+	}
+	if i.content.coding == "" && i.wantsBody() {
+		i.expected.Feed(piece)
 	}
 	i.content.feed(piece)
 	if room := record.MaxResponseBody - len(i.errorBody); room > 0 && !i.Job.OK[p.Status()] {
@@ -71,10 +84,38 @@ func (i *Inspector) Failure(p Response, err error) *Failure {
 	return &Failure{Stage: record.StageBody, Err: err}
 }
 
+// Describe writes to r what came with p, which is whole.
+func (i *Inspector) Describe(r *record.Result, p Response) {
+	r.Status, r.Bytes, r.Unproven, r.Unsized = p.Status(), p.BodyBytes(), i.Unproven(p), p.Unsized()
+}
+
 // Unproven reports whether nothing shows that the body of p's response is
 // whole: neither its framing, nor the connection, nor its content.
 func (i *Inspector) Unproven(p Response) bool {
 	return p.CloseDelimited() && !i.Secured && i.content.coding == ""
+}
+
+// Rejected returns the Failure of p, which is whole, if it lacks what
+// --expect-body or --expect-header asks for; nil otherwise. A response with an
+// unexpected status is a loss for that alone.
+func (i *Inspector) Rejected(p Response) *Failure {
+	wanted := i.Job.Wanted
+	if wanted == nil || !i.Job.OK[p.Status()] {
+		return nil
+	}
+	why := ""
+	for n := range wanted.Fields {
+		if why == "" {
+			why = wanted.Fields[n].Judge(p.Captured(firstExpected + n))
+		}
+	}
+	if why == "" && wanted.Body != nil {
+		why = i.expected.End()
+	}
+	if why == "" {
+		return nil
+	}
+	return &Failure{Stage: record.StageBody, Err: &wire.UnwantedError{Why: why}, Text: why}
 }
 
 // Judge sets the fate of the Result of p's whole response.
@@ -92,15 +133,22 @@ const (
 	capturedLocation = iota
 	capturedEndpoint
 	capturedCoding
-	capturedTelling // the first of record.Telling
+	capturedTelling                                         // the first of record.Telling
+	firstExpected   = capturedTelling + len(record.Telling) // the first of expect.Wanted.Fields
 )
 
 // Captured returns the fields that parsers capture. replica is the field that
 // --endpoint-header names, in lower case.
-func Captured(replica string) []string {
-	return append([]string{
+func Captured(replica string, wanted *expect.Wanted) []string {
+	list := append([]string{
 		capturedLocation: "location", capturedEndpoint: replica, capturedCoding: "content-encoding",
 	}, record.Telling[:]...)
+	if wanted != nil {
+		for _, f := range wanted.Fields {
+			list = append(list, f.Name)
+		}
+	}
+	return list
 }
 
 // Replicas maps the replicas that responses name to their numbers in the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"nodrop/loadgen/internal/expect"
 	"nodrop/loadgen/internal/stall"
 	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/internal/wire"
@@ -83,9 +84,10 @@ type Limits struct {
 // Responses says how responses are judged and what follows them.
 type Responses struct {
 	OK        *record.StatusBits
-	KeepAlive bool     // connections carry more than one request
-	Captured  []string // the fields that parsers capture, one list for all
-	Redirects bool     // redirects are followed
+	Wanted    *expect.Wanted // what else a response must have to be ok; nil for nothing
+	KeepAlive bool           // connections carry more than one request
+	Captured  []string       // the fields that parsers capture, one list for all
+	Redirects bool           // redirects are followed
 	NewHop    func(t target.Target, method string, body Payload, sameHost bool) Hop
 }
 

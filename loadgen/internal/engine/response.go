@@ -13,6 +13,9 @@ type Response interface {
 	// BodyBytes returns how many bytes of the body have come, as they are on
 	// the wire.
 	BodyBytes() int64
+	// Unsized reports whether the response did not say in advance how long its
+	// body is.
+	Unsized() bool
 	// CloseDelimited reports whether only the end of the connection ends the
 	// body.
 	CloseDelimited() bool

@@ -247,6 +247,13 @@ func (p *Parser) CloseDelimited() bool {
 	return p.Status() != 0 && !p.bodiless() && !p.head.chunked && !p.head.hasLength
 }
 
+// Unsized reports whether the head does not say how long the body is. A gateway
+// whose upstream did not say either passes a body that was cut short on as a
+// whole one.
+func (p *Parser) Unsized() bool {
+	return p.Status() != 0 && !p.bodiless() && (p.head.chunked || !p.head.hasLength)
+}
+
 // Interim returns the number of interim (1xx) responses before the final one.
 func (p *Parser) Interim() int { return p.interim }
 

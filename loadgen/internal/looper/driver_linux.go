@@ -178,7 +178,7 @@ func (d *driver) Responded(x *loop.Exchange) loop.Step {
 		d.lose(sl, r, sl.Failure(p, err))
 		return loop.Drop
 	}
-	r.Status, r.Bytes, r.Unproven = p.Status(), p.BodyBytes(), sl.Unproven(p)
+	sl.Describe(r, p)
 	d.Book(r, p)
 	next, fail := d.redirect(sl, p)
 	switch {
@@ -187,6 +187,10 @@ func (d *driver) Responded(x *loop.Exchange) loop.Step {
 		return loop.Done
 	case next != nil:
 		return d.follow(x, sl, next)
+	}
+	if fail := sl.Rejected(p); fail != nil {
+		d.lose(sl, r, fail)
+		return loop.Done
 	}
 	sl.Judge(r, p)
 	d.finish(sl, r)

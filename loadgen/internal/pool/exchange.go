@@ -76,7 +76,7 @@ func (x *exchange) follow(ctx context.Context, at *engine.Hop, followed int) {
 		case fail != nil:
 			x.fail(at, fail)
 		case next == nil:
-			x.responded()
+			x.responded(at)
 		}
 		x.release(next == nil)
 		if next == nil {
@@ -86,7 +86,12 @@ func (x *exchange) follow(ctx context.Context, at *engine.Hop, followed int) {
 	}
 }
 
-func (x *exchange) responded() {
+func (x *exchange) responded(at *engine.Hop) {
+	if fail := x.Rejected(&x.parser); fail != nil {
+		engine.FailResult(&x.result, at, fail)
+		x.endTrace(fail)
+		return
+	}
 	x.Judge(&x.result, &x.parser)
 	if x.result.Fate == record.FateLost {
 		x.endTrace(&engine.Failure{Stage: record.StageStatus})
@@ -247,7 +252,7 @@ func (x *exchange) read() *engine.Failure {
 		return x.Failure(&x.parser, err)
 	}
 	r.Phases.Read += r.End - max(x.firstByte, x.since)
-	r.Status, r.Bytes, r.Unproven = x.parser.Status(), x.parser.BodyBytes(), x.Unproven(&x.parser)
+	x.Describe(r, &x.parser)
 	x.Book(r, &x.parser)
 	return nil
 }

@@ -43,7 +43,7 @@ func newTestPool(t *testing.T, address netip.AddrPort) *pool {
 			Sources: &wire.Sources{},
 		},
 		Limits:    engine.Limits{Timeout: 20 * time.Second, Lingering: 1},
-		Responses: engine.Responses{OK: ok, KeepAlive: true, Captured: engine.Captured("")},
+		Responses: engine.Responses{OK: ok, KeepAlive: true, Captured: engine.Captured("", nil)},
 		Ledger:    engine.Ledger{Recorder: recorder, Traces: &record.Traces{}, Failed: func(*engine.Hop, error) {}},
 	})
 }

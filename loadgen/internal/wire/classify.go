@@ -62,6 +62,8 @@ func protocolClass(stage record.Stage, err error) record.Class {
 	switch {
 	case isContentError(err):
 		return record.NewClass(record.StageBody, record.CauseMalformed)
+	case isUnwanted(err):
+		return record.NewClass(record.StageBody, record.CauseRejected)
 	case errors.As(err, &lookup):
 		return classifyLookup(lookup)
 	case errors.As(err, &malformed) && stage == record.StageProxy:
@@ -114,6 +116,11 @@ func isBodyError(err error) bool {
 
 func isContentError(err error) bool {
 	_, ok := errors.AsType[*ContentError](err)
+	return ok
+}
+
+func isUnwanted(err error) bool {
+	_, ok := errors.AsType[*UnwantedError](err)
 	return ok
 }
 

@@ -52,3 +52,9 @@ type ContentError struct {
 }
 
 func (e *ContentError) Error() string { return e.Coding + ": " + e.What }
+
+// UnwantedError means that a response came whole but is not what
+// --expect-body or --expect-header asks for.
+type UnwantedError struct{ Why string }
+
+func (e *UnwantedError) Error() string { return e.Why }

@@ -24,6 +24,9 @@ func Result(rng *rand.Rand, span int64) *record.Result {
 		r.Fate = record.FateAborted
 	default:
 		r.Status, r.Bytes = 200, 10
+		if start%2 == 0 { // drawn from what is drawn already, so that all else stays as it was
+			r.Unsized, r.Bytes = true, 10+start%9
+		}
 	}
 	return r
 }
