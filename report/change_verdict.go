@@ -71,6 +71,9 @@ func (c *Judged) judge(saved []compare.Saved, checks []string) (Verdict, []check
 	case v.Outcome == check.None:
 		v.Outcome = check.Pass
 	}
+	if v.Outcome == check.Pass {
+		c.doubtUnseen(&v)
+	}
 	for i, reason := range v.Reasons {
 		v.Reasons[i] = c.within(reason)
 	}
@@ -83,6 +86,17 @@ func (c *Judged) judge(saved []compare.Saved, checks []string) (Verdict, []check
 		}
 	}
 	return v, results
+}
+
+// doubtUnseen makes the verdict inconclusive if a run may have lost more than it
+// counts.
+func (c *Judged) doubtUnseen(v *Verdict) {
+	for _, run := range c.All() {
+		if doubt, hint := Unseen(&run.Figures); doubt != "" {
+			v.doubt(run.Name + ": " + doubt)
+			v.hint(hint)
+		}
+	}
 }
 
 // within puts the name of the stream before a text.

@@ -40,6 +40,9 @@ func judge(unfinished string, runs []RunReport, list []compare.Group) (Verdict, 
 		results := check.Run(&r.Figures)
 		if v.weigh(name, results) && len(doubts) == 0 {
 			v.Outcome = check.Fail
+		} else if doubt, hint := Unseen(&r.Figures); doubt != "" {
+			v.doubt(name + doubt)
+			v.hint(hint)
 		}
 		checks = append(checks, results...)
 	}

@@ -16,11 +16,12 @@ type Loss struct {
 	Event     Event
 
 	Limits   Limits
-	Hidden   int64  // lost on reused connections in a way that clients with retries hide
-	Outside  int64  // lost before the event began or, if its end was seen, started after it; 0 without an event
-	After    int64  // lost and started after the steps had ended, if no mark shows the event's end
-	Recovery int64  // ns from the event's start to the end of the last window; -1 if either is missing
-	Slower   Slower // slower responses
+	Hidden   int64   // lost on reused connections in a way that clients with retries hide
+	Outside  int64   // lost before the event began or, if its end was seen, started after it; 0 without an event
+	After    int64   // lost and started after the steps had ended, if no mark shows the event's end
+	Recovery int64   // ns from the event's start to the end of the last window; -1 if either is missing
+	Slower   Slower  // slower responses
+	Shorter  Shorter // shorter bodies
 
 	Lifecycles []Lifecycle // of the endpoints that have marks
 	Crashes    []Crash
@@ -45,6 +46,7 @@ func findLoss(run *record.Run) Loss {
 	l.After = after(run, l.Event)
 	l.Recovery = recovery(&l)
 	l.Slower = findSlower(run, &l)
+	l.Shorter = findShorter(run, &l)
 	l.Lifecycles, l.Crashes = lifecycles(run.Marks), crashes(run.Marks)
 	for i := range l.Lifecycles {
 		one := &l.Lifecycles[i]

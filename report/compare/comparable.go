@@ -27,6 +27,10 @@ var conditions = []struct {
 	{"keep-alive", func(r *record.Run) string { return onOff(r.Settings.KeepAlive) }},
 	{"redirects", func(r *record.Run) string { return onOff(r.Settings.Redirects) }},
 	{"--ok", func(r *record.Run) string { return string(r.Settings.OK) }},
+	{"--expect-body", func(r *record.Run) string { return given(r.Settings.ExpectBody != "", "%s", r.Settings.ExpectBody) }},
+	{"--expect-header", func(r *record.Run) string {
+		return given(len(r.Settings.ExpectHeaders) > 0, "%q", r.Settings.ExpectHeaders)
+	}},
 	{"source addresses", func(r *record.Run) string { return given(len(r.Settings.Sources) > 0, "%v", r.Settings.Sources) }},
 	{"engine", func(r *record.Run) string { return string(r.Settings.Engine) }},
 	{"nodrop version", func(r *record.Run) string { return r.Environment.Version }},

@@ -65,6 +65,7 @@ var lossRules = []lossRow{
 	{"hung", Hung, requestHung{}},
 	{"malformed-answer", Malformed, malformedResponse{}},
 	{"body-over-limit", BodyOverLimit, bodyOverLimit{}},
+	{"body-rejected", BodyRejected, bodyRejected{}},
 	{"unexplained", Unexplained, unexplained{}},
 }
 
@@ -80,6 +81,7 @@ var runRules = []struct {
 	{"load-ended-early", LoadEndedEarly, loadEndedEarly{}},
 	{"event-not-seen", EventNotSeen, eventNotSeen{}},
 	{"too-little-exposure", TooLittleExposure, tooLittleExposure{}},
+	{"body-shorter", BodyShorter, bodyShorter{}},
 }
 
 // Of returns the findings about the losses, largest first, then those that

@@ -156,10 +156,17 @@ func runSuite(name string, r *report.RunReport) *suiteXML {
 	if len(checks) == 0 {
 		checks = []check.Result{{Rule: "identity", Check: "counts add up", Outcome: check.Pass}}
 	}
+	unseen, hint := report.Unseen(&r.Figures)
+	if unseen != "" {
+		hints = append(hints, hint)
+	}
 	for _, one := range settle(checks, len(doubts) == 0) {
 		reasons := doubts
 		if one.Reason != "" {
 			reasons = append([]string{one.Reason}, doubts...)
+		}
+		if unseen != "" && one.Outcome != check.Fail {
+			one.Outcome, reasons = check.Inconclusive, append(slices.Clone(reasons), unseen)
 		}
 		c := newCase(name, one)
 		c.mark(one.Outcome, string(one.Rule), strings.Join(reasons, "; "), bodyText(reasons, hints, r.Findings))

@@ -1,0 +1,22 @@
+package phrase
+
+import (
+	"fmt"
+
+	"nodrop/report/analysis"
+)
+
+// Shorter says how many bodies were shorter during the event than before it,
+// and by how much.
+func Shorter(s analysis.Shorter) string {
+	return fmt.Sprintf("%s of %s during the event had a shorter body (%s) than all %s before it (%s)",
+		Number(s.Short.Count), Number(s.Event.Count)+Choose(s.Event.Count, " response", " responses"), lengths(s.Short.Min, s.Short.Max),
+		Number(s.Before.Count), lengths(s.Before.Min, s.Before.Max))
+}
+
+func lengths(least, most int64) string {
+	if least == most {
+		return Number(least) + Choose(least, " byte", " bytes")
+	}
+	return Number(least) + " to " + Number(most) + " bytes"
+}
