@@ -103,6 +103,8 @@ func TestFlagsAsHeyTakesThem(t *testing.T) {
 		"connect to, any host":         {[]string{"--connect-to", "::10.0.0.1:8", url}, func(c loadgen.Config) any { return c.ConnectTo[0].String() }, "::10.0.0.1:8"},
 		"connect to, IPv6":             {[]string{"--connect-to", "127.0.0.1:1:[::1]:8", url}, func(c loadgen.Config) any { return c.ConnectTo[0].Addr.String() }, "[::1]:8"},
 		"--ok":                         {[]string{"--ok", "200-204,404", url}, func(c loadgen.Config) any { return string(c.OK) }, "200-204,404"},
+		"--expect-body":                {[]string{"--expect-body", "length:5000", url}, func(c loadgen.Config) any { return c.ExpectBody }, "length:5000"},
+		"--expect-header, repeated":    {[]string{"--expect-header", "A: b, c", "--expect-header", "D:", url}, func(c loadgen.Config) any { return c.ExpectHeaders }, []string{"A: b, c", "D:"}},
 		"a URL without a path":         {[]string{"http://127.0.0.1:1"}, func(c loadgen.Config) any { return c.URL }, "http://127.0.0.1:1"},
 		"an option for other machines": {[]string{"-cpus", "1", url}, func(c loadgen.Config) any { return c.Workers }, 50},
 	}
@@ -183,6 +185,13 @@ func TestFlagsRefuse(t *testing.T) {
 		"--connect-to port":    {[]string{"--connect-to", "x:y:1.2.3.4:5", url}, `--connect-to "x:y:1.2.3.4:5": port "y" is not between`},
 		"--connect-to unused":  {[]string{"--connect-to", "other:80:127.0.0.1:1", url}, "--connect-to other:80:127.0.0.1:1: does not match the URL's host and port, 127.0.0.1:1"},
 		"--connect-timeout":    {[]string{"--connect-timeout", "-1s", url}, "--connect-timeout -1s: cannot be negative"},
+		"--expect-body":        {[]string{"--expect-body", "(", url}, `--expect-body "(": not a regular expression: missing closing ): "("`},
+		"--expect-body sum":    {[]string{"--expect-body", "sha256:12", url}, `--expect-body "sha256:12": want 64 hexadecimal digits after sha256:`},
+		"--expect-body length": {[]string{"--expect-body", "length:-5", url}, `--expect-body "length:-5": want a number of bytes after length:`},
+		"--expect-body empty":  {[]string{"--expect-body", "", url}, "--expect-body: nothing given to expect"},
+		"--expect-body HEAD":   {[]string{"--expect-body", "x", "-m", "head", url}, "--expect-body and -m HEAD: a response to HEAD has no body"},
+		"--expect-header":      {[]string{"--expect-header", "X-Version v2", url}, `--expect-header "X-Version v2": not the name of a header field and a regular expression`},
+		"--expect-header lost": {[]string{"--expect-header", "A: b", "--expect-header", "C: [", url}, `--expect-header "C: [": not a regular expression: missing closing ]: "["`},
 		"unknown":              {[]string{"-keepalive", url}, "unknown"},
 	}
 	for name, tc := range tests {

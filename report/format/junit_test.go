@@ -55,6 +55,18 @@ var judged = []reporttest.Fixture{
 	{Name: "a plain load that failed", Build: func(t testing.TB) *record.Recording {
 		return reporttest.Recording(reporttest.NewRun(t, append(reporttest.Steady(10, 0, ms, "gw-1"), reporttest.Lost(5*ms, 6*ms, "connect.refused", "gw-1", reporttest.RefusedText)), reporttest.FailIf("lost > 0", "ok < 1", "tls.p99 > 1s")))
 	}},
+	{Name: "passed, and bodies were shorter", Build: func(t testing.TB) *record.Recording {
+		list := reporttest.Steady(400, 0, ms, "gw-1")
+		for i := range list {
+			list[i].Unsized = true
+			if 200 <= i && i < 220 {
+				list[i].Bytes = 50
+			}
+		}
+		return reporttest.Recording(reporttest.NewRun(t, list, reporttest.FailIf("lost > 0"), reporttest.Edited(func(run *record.Run) {
+			run.Marks = []record.Mark{{Kind: record.MarkStep, Name: "restart", Start: 180 * ms, End: 250 * ms}}
+		})))
+	}},
 	{Name: "two of one name", Build: func(t testing.TB) *record.Recording {
 		return reporttest.Recording(reporttest.Abrupt(t), reporttest.Abrupt(t))
 	}},

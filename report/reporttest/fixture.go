@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"nodrop/loadgen/record"
+	"nodrop/loadgen/record/length"
 )
 
 const (
@@ -30,6 +31,7 @@ type Request struct {
 	Status     int    // for requests with a response
 	Sample     string // for failed requests
 	Bytes      int64
+	Unsized    bool // the head of the response did not say how long its body is
 }
 
 func (q Request) responded() bool {
@@ -153,6 +155,12 @@ func (b *Builder) response(q Request, bin *record.Bin) {
 	run, took := b.run, q.End-q.Start
 	run.Statuses[q.Status]++
 	run.Bytes += q.Bytes
+	if q.Unsized && q.Fate == record.FateOK && q.Status == 200 {
+		if run.Lengths == nil {
+			run.Lengths = &length.Line{}
+		}
+		run.Lengths.Add(q.End, q.Bytes)
+	}
 	bin.Responded++
 	if bin.Latency == nil {
 		bin.Latency = &record.Sketch{}
