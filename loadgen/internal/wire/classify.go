@@ -79,7 +79,7 @@ func protocolClass(stage record.Stage, err error) record.Class {
 		return record.NewClass(record.StageProxy, record.CauseRejected)
 	case socks != nil:
 		return record.NewClass(record.StageProxy, record.CauseMalformed)
-	case IsRejected(err):
+	case IsRejected(err) && stage != record.StageBody: // there, it is what nodrop rejects
 		return record.NewClass(stage, record.CauseRejected)
 	case IsNotTLS(err):
 		return record.NewClass(stage, record.CauseMalformed)

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -57,6 +58,8 @@ func TestClassify(t *testing.T) {
 		"RST in the body":                {record.StageBody, sys(syscall.ECONNRESET), "body.reset"},
 		"malformed head":                 {record.StageHead, &h1.MalformedError{Stage: h1.StageHead}, "head.malformed"},
 		"malformed chunk":                {record.StageHead, &h1.MalformedError{Stage: h1.StageBody}, "body.malformed"},
+		"content that is not wanted":     {record.StageBody, &UnwantedError{"a body of 3 bytes, not 5"}, "body.rejected"},
+		"an alert in the body":           {record.StageBody, &net.OpError{Op: "remote error", Err: tls.AlertError(42)}, "body.other"},
 		"content that does not hold":     {record.StageBody, &ContentError{What: "invalid checksum"}, "body.malformed"},
 		"content cut short":              {record.StageBody, &ContentError{What: "unexpected EOF", Short: true}, "body.malformed"},
 		"body file cut short":            {record.StageClient, &BodyError{io.EOF}, "client.body"},
