@@ -3,11 +3,14 @@ package pool
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"testing"
 
+	"nodrop/loadgen/internal/expect"
 	"nodrop/loadgen/record"
 )
 
@@ -28,6 +31,35 @@ func TestRequestAllocatesNothing(t *testing.T) {
 		x.close()
 		if allocs > 0 && !raceDetected {
 			t.Errorf("%s: %v allocations for a request; want none", name, allocs)
+		}
+	}
+}
+
+// TestExpectedBodyAllocatesNothing: nor does checking what --expect-body asks
+// for, compressed or not.
+func TestExpectedBodyAllocatesNothing(t *testing.T) {
+	const text = "ok\n"
+	for name, response := range map[string][]byte{
+		"plain": []byte("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n" + text),
+		"gzip":  append([]byte("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"), chunkOf(zipped(t, text))...),
+	} {
+		for _, wanted := range []string{"length:3", fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(text)))} {
+			body, err := expect.ParseBody(wanted)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := newTestPool(t, responseAll(t, response))
+			p.job.Wanted = &expect.Wanted{Body: body}
+			x := &p.workers[0].exchange
+			allocs := testing.AllocsPerRun(200, func() {
+				if r := x.do(t.Context()); r.Fate != record.FateOK {
+					t.Fatalf("%+v", r)
+				}
+			})
+			x.close()
+			if allocs > 0 && !raceDetected {
+				t.Errorf("%s, %s: %v allocations for a request; want none", name, wanted, allocs)
+			}
 		}
 	}
 }
