@@ -19,11 +19,11 @@ var errBodyTooLong = errors.New("body too long")
 // for. Of a response that is a loss it keeps what the response says.
 type Inspector struct {
 	Job       *Job
-	Secured   bool         // the connection tells an orderly end from a cut, as TLS does
-	content   inflater     // checks the current body
-	expected  expect.Check // of the current body, decompressed; unused without --expect-body
-	errorBody []byte       // the beginning of the body of a response with an unexpected status
-	response  []byte       // what is recorded of that response
+	Secured   bool          // the connection tells an orderly end from a cut, as TLS does
+	content   inflater      // checks the current body
+	expected  *expect.Check // of the current body, decompressed; nil without --expect-body
+	errorBody []byte        // the beginning of the body of a response with an unexpected status
+	response  []byte        // what is recorded of that response
 }
 
 // Begin makes i ready for the next response.
@@ -31,7 +31,10 @@ func (i *Inspector) Begin() {
 	i.errorBody = i.errorBody[:0]
 	i.content.begin("")
 	if i.wantsBody() {
-		if i.content.sink == nil { // once: a method value is an allocation
+		if i.expected == nil {
+			i.expected = &expect.Check{}
+		}
+		if i.content.sink == nil { // not each time: a method value is an allocation
 			i.content.sink = i.expected.Feed
 		}
 		i.expected.Begin(i.Job.Wanted.Body)
