@@ -122,52 +122,52 @@ var drawables = []func(*rand.Rand) drawn{
 		return drawn{
 			"exits at SIGTERM", []diagnosis.Code{diagnosis.CutAtExit, diagnosis.Recreated},
 			"connections: 20, rate: 3", fmt.Sprintf("-mode exit -delay %dms", 200+r.Intn(300)), "",
-			`- {name: stop it, at: 2s, signal: {process: "{{.A}}", name: TERM, gone: 10s}}`,
+			`- {name: stop it, at: 2s, signal: {process: app, name: TERM, gone: 10s}}`,
 		}
 	},
 	func(r *rand.Rand) drawn {
 		return drawn{
 			"ignores SIGTERM", []diagnosis.Code{diagnosis.IgnoredSIGTERM, diagnosis.KilledAfterGrace},
 			"connections: 20, rate: 3", fmt.Sprintf("-mode ignore -delay %dms", 100+r.Intn(300)), "",
-			fmt.Sprintf(`- {name: stop it, at: 2s, stop: {process: "{{.A}}", grace: %dms}}`, 500+r.Intn(1000)),
+			fmt.Sprintf(`- {name: stop it, at: 2s, stop: {process: app, grace: %dms}}`, 500+r.Intn(1000)),
 		}
 	},
 	func(r *rand.Rand) drawn {
 		return drawn{
 			"cuts requests after its own timer", []diagnosis.Code{diagnosis.GraceTimer},
 			"connections: 20", fmt.Sprintf("-mode timer -delay 2500ms -grace %dms", 300+r.Intn(900)), "",
-			`- {name: stop it, at: 3s, signal: {process: "{{.A}}", name: TERM, gone: 10s}}`,
+			`- {name: stop it, at: 3s, signal: {process: app, name: TERM, gone: 10s}}`,
 		}
 	},
 	func(r *rand.Rand) drawn {
 		return drawn{
 			"refuses while it drains", []diagnosis.Code{diagnosis.RefusedWhenDraining},
 			"connections: 10, rate: 20", fmt.Sprintf("-mode refuse -grace %dms", 300+r.Intn(700)), "-mode graceful",
-			`- {name: stop it, at: 2s, signal: {process: "{{.A}}", name: TERM, gone: 10s}}`,
+			`- {name: stop it, at: 2s, signal: {process: app, name: TERM, gone: 10s}}`,
 		}
 	},
 	func(r *rand.Rand) drawn {
 		return drawn{
 			"stopped before its successor starts", []diagnosis.Code{diagnosis.Recreated},
 			"connections: 10, rate: 20", "-mode graceful", "",
-			`- {name: stop it, at: 2s, stop: {process: "{{.A}}"}}
-  - {name: the new one, at: 2600ms, start: {argv: [{{.Argv}}, -listen, "{{.A}}"], ready: {tcp: "{{.A}}", every: 5ms}}}`,
+			`- {name: stop it, at: 2s, stop: {process: app}}
+  - {name: new, at: 2600ms, start: {argv: [{{.Argv}}, -listen, "{{.A}}"], ready: {tcp: "{{.A}}", every: 5ms}}}`,
 		}
 	},
 	func(r *rand.Rand) drawn {
 		return drawn{
 			"not found until it has its routes", []diagnosis.Code{diagnosis.ReadyTooEarly},
 			"connections: 10, rate: 20", "-mode graceful", "-mode graceful",
-			fmt.Sprintf(`- {name: stop it, at: 2s, stop: {process: "{{.A}}"}}
-  - {name: "{{.A}}", after: stop it, start: {argv: [{{.Argv}}, -listen, "{{.A}}", -warm, %dms, -status, "404"], ready: {tcp: "{{.A}}", every: 5ms}}}`, 300+r.Intn(900)),
+			fmt.Sprintf(`- {name: stop it, at: 2s, stop: {process: app}}
+  - {name: new, after: stop it, start: {argv: [{{.Argv}}, -listen, "{{.A}}", -warm, %dms, -status, "404"], ready: {tcp: "{{.A}}", every: 5ms}}}`, 300+r.Intn(900)),
 		}
 	},
 	func(r *rand.Rand) drawn {
 		return drawn{
 			"slow in its first second", []diagnosis.Code{diagnosis.ColdStart, diagnosis.ReadyTooEarly},
 			"connections: 40, rate: 5, timeout: 1s", "-mode graceful", "-mode graceful",
-			fmt.Sprintf(`- {name: stop it, at: 2s, stop: {process: "{{.A}}"}}
-  - {name: "{{.A}}", after: stop it, start: {argv: [{{.Argv}}, -listen, "{{.A}}", -warm, %dms], ready: {tcp: "{{.A}}", every: 5ms}}}`, 600+r.Intn(600)),
+			fmt.Sprintf(`- {name: stop it, at: 2s, stop: {process: app}}
+  - {name: new, after: stop it, start: {argv: [{{.Argv}}, -listen, "{{.A}}", -warm, %dms], ready: {tcp: "{{.A}}", every: 5ms}}}`, 600+r.Intn(600)),
 		}
 	},
 }
@@ -179,10 +179,10 @@ target: http://gw/
 load: { {{.Load}}, duration: 6s, keep-alive: false, connect-to: [{{.To}}] }
 settle: 500ms
 setup:
-  - name: "{{.A}}"
+  - name: app
     start: {argv: [{{.First}}], ready: {tcp: "{{.A}}", every: 10ms}}
 {{- if .Second}}
-  - name: "{{.B}}"
+  - name: other
     start: {argv: [{{.Second}}], ready: {tcp: "{{.B}}", every: 10ms}}
 {{- end}}
 timeline:
