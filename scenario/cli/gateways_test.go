@@ -26,6 +26,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == calibrateServer {
+		os.Exit(runCalibrateServer(os.Args[2:]))
+	}
 	clitest.AddEnvoy()
 	os.Exit(m.Run())
 }
