@@ -1083,6 +1083,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/loadgen/internal/wire", []string{"nodrop/loadgen/internal/h1", "nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/internal/engine", []string{"nodrop/loadgen/internal/stall", "nodrop/loadgen/internal/target", "nodrop/loadgen/internal/wire", "nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/internal/pool", []string{"nodrop/loadgen/internal/engine", "nodrop/loadgen/internal/h1", "nodrop/loadgen/internal/wire", "nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
+		{"nodrop/loadgen/internal/probe", []string{"nodrop/loadgen/internal/engine", "nodrop/loadgen/internal/h1", "nodrop/loadgen/internal/wire", "nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/internal/looper", []string{"nodrop/loadgen/internal/engine", "nodrop/loadgen/internal/h1", "nodrop/loadgen/internal/loop", "nodrop/loadgen/internal/stall", "nodrop/loadgen/internal/wire", "nodrop/loadgen/record"}},
 		{"nodrop/loadgen/cli", []string{"nodrop/loadgen"}},
 		{"nodrop/loadgen", []string{"nodrop/loadgen"}},

@@ -42,6 +42,7 @@ const (
 	OptionKey
 	OptionSNI
 	OptionTLSMin
+	OptionProbe
 )
 
 var optionNames = [...]string{
@@ -81,6 +82,7 @@ var optionNames = [...]string{
 	OptionKey:            "key",
 	OptionSNI:            "sni",
 	OptionTLSMin:         "tls-min",
+	OptionProbe:          "probe",
 }
 
 // String is the option's name where no front end has one for it.

@@ -60,6 +60,8 @@ type Options struct {
 	Key      string
 	SNI      string
 	TLSMin   string // a version such as 1.2
+
+	Probe ProbeMode
 }
 
 // DefaultOptions returns hey's defaults, and nodrop's own for the rest.
@@ -68,6 +70,7 @@ func DefaultOptions() Options {
 		Requests: DefaultRequests, Workers: DefaultWorkers, Timeout: DefaultTimeout,
 		Method: "GET", ContentType: "text/html", UserAgent: "nodrop/" + Version,
 		OK: record.DefaultOK, DNS: DNSRefresh, Engine: record.EngineAuto, CPUs: runtime.GOMAXPROCS(0),
+		Probe: ProbeAuto,
 	}
 }
 
@@ -84,7 +87,7 @@ func (o *Options) Config(url string) (Config, error) {
 		DisableKeepAlive: o.DisableKeepAlive, DisableRedirects: o.DisableRedirects,
 		UnixSocket: o.UnixSocket, TraceLost: o.TraceLost, MaxBody: o.MaxBody,
 		OK: o.OK, EndpointHeader: o.EndpointHeader, DNS: o.DNS,
-		Engine: o.Engine, CPUs: o.CPUs,
+		Engine: o.Engine, CPUs: o.CPUs, Probe: o.Probe,
 	}
 	if c.Timeout == 0 {
 		c.Timeout = -1

@@ -58,6 +58,7 @@ var flagNames = [...]string{
 	loadgen.OptionKey:            "--key",
 	loadgen.OptionSNI:            "--sni",
 	loadgen.OptionTLSMin:         "--tls-min",
+	loadgen.OptionProbe:          "--probe",
 }
 
 // flagName is the flag of an option, as messages write it.
@@ -92,6 +93,7 @@ func NewLoadFlags(fs *pflag.FlagSet, defaults loadgen.Options) *LoadFlags {
 	fs.StringVar(&v.EndpointHeader, "endpoint-header", v.EndpointHeader, "response header that names the replica")
 	fs.Int64Var(&v.MaxBody, "max-body", v.MaxBody, "maximum size of a response body in bytes; a longer one is lost and not read to its end; 0 is no limit")
 	fs.IntVar(&v.TraceLost, "trace-lost", v.TraceLost, "show the first N lost requests step by step")
+	fs.StringVar((*string)(&v.Probe), "probe", string(v.Probe), "try the endpoint of a lost request again on a connection beside the load, which is in no count: on, off, auto (only with an event, such as --during)")
 	fs.StringVar((*string)(&v.DNS), "dns", string(v.DNS), "when to resolve the host name: "+strings.Join(loadgen.DNSModeNames(), ", "))
 
 	fs.StringVar((*string)(&v.Engine), "engine", string(v.Engine), "how to send requests: loop (epoll; only http:// on Linux), pool (everything), auto (loop where possible)")

@@ -57,6 +57,7 @@ func settings(o *loadgen.Options) []setting {
 		{"key", loadgen.OptionKey, text(&o.Key)},
 		{"sni", loadgen.OptionSNI, text(&o.SNI)},
 		{"tls-min", loadgen.OptionTLSMin, text(&o.TLSMin)},
+		{"probe", loadgen.OptionProbe, text(&o.Probe)},
 	}
 }
 
