@@ -150,7 +150,7 @@ func (p *Prober) AddTo(run *record.Run) {
 	run.Probes, run.ProbesUnlisted, run.ProbesSpoiled = p.list, p.unlisted, p.spoiled
 }
 
-// try makes one probe, and records it unless the end of the load cut it, or it
+// try makes one probe, and lists it unless the end of the load cut it, or it
 // failed because of this machine.
 func (p *Prober) try(ctx context.Context, s *subject) outcome {
 	to, shared := p.route(s.endpoint)
@@ -161,11 +161,10 @@ func (p *Prober) try(ctx context.Context, s *subject) outcome {
 	a.probe.End = p.now()
 	switch {
 	case ctx.Err() != nil:
+		p.count(&p.unlisted)
 		return outcome{works: true}
 	case class.Spoiled():
-		p.mu.Lock()
-		p.spoiled++
-		p.mu.Unlock()
+		p.count(&p.spoiled)
 		return outcome{shared: shared}
 	}
 	a.probe.Class, a.probe.Outcome = class, outcomeOf(class)
@@ -184,6 +183,12 @@ func (p *Prober) route(endpoint int) (to *wire.Endpoint, shared bool) {
 		to = list.order[(p.turn.Add(1)-1)%n]
 	}
 	return to, shared
+}
+
+func (p *Prober) count(n *int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	*n++
 }
 
 func (p *Prober) keep(probe record.Probe) {

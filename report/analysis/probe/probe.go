@@ -21,7 +21,8 @@ type Answer int
 // The answers.
 const (
 	Nothing Answer = iota // it does not say
-	Works                 // a new connection was accepted, and served if it asked
+	Works                 // a new connection was accepted, and its request got a response
+	Listens               // a new connection was accepted; it sent no request, so whether the process serves is not known
 	Gone                  // nothing listened
 	Silent                // nobody replied to the connection attempt
 	Stuck                 // the connection was accepted, but nothing came although a response was overdue
@@ -49,6 +50,20 @@ func Of(run *record.Run, usual int64) *Probes {
 	return p
 }
 
+// Answer returns what the first probe after a loss says about its endpoint. If
+// the probe before the loss failed and this one did not, the endpoint may have
+// worked again before or after the loss: that says nothing about it.
+func (p *Probes) Answer(l *record.LostRequest) (*record.Probe, Answer) {
+	one := p.After(l)
+	if one == nil {
+		return nil, Nothing
+	}
+	if i := from(p.byEndpoint[l.Endpoint], l.End); i > 0 && one.Outcome == record.ProbeOK && p.byEndpoint[l.Endpoint][i-1].Outcome != record.ProbeOK {
+		return nil, Nothing
+	}
+	return one, p.Says(one)
+}
+
 // After returns the first probe of a loss's endpoint after the loss; nil if
 // there is none soon after it.
 func (p *Probes) After(l *record.LostRequest) *record.Probe {
@@ -70,6 +85,9 @@ func from(list []*record.Probe, at int64) int {
 func (p *Probes) Says(one *record.Probe) Answer {
 	switch one.Outcome {
 	case record.ProbeOK:
+		if !one.Asked {
+			return Listens
+		}
 		return Works
 	case record.ProbeRefused:
 		return Gone

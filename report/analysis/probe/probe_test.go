@@ -49,7 +49,8 @@ func TestSays(t *testing.T) {
 		usual int64
 		want  Answer
 	}{
-		{record.Probe{Outcome: record.ProbeOK}, 0, Works},
+		{record.Probe{Outcome: record.ProbeOK, Asked: true}, 0, Works},
+		{record.Probe{Outcome: record.ProbeOK}, 0, Listens},
 		{record.Probe{Outcome: record.ProbeRefused}, 0, Gone},
 		{record.Probe{Outcome: record.ProbeUnreachable}, 0, Silent},
 		{record.Probe{Outcome: record.ProbeTimeout, End: 1000 * ms}, 3 * ms, Silent},
@@ -63,6 +64,19 @@ func TestSays(t *testing.T) {
 	} {
 		if got := Of(&record.Run{}, tt.usual).Says(&tt.probe); got != tt.want {
 			t.Errorf("%+v with responses in %d: got %d; want %d", tt.probe, tt.usual, got, tt.want)
+		}
+	}
+}
+
+// TestAnswerWhileItRecovers: a probe that works again says nothing about the
+// losses since the last one that failed.
+func TestAnswerWhileItRecovers(t *testing.T) {
+	p := Of(&record.Run{Probes: []record.Probe{
+		probeAt("a", 100*ms, record.ProbeRefused), probeAt("a", 200*ms, record.ProbeOK), probeAt("a", 400*ms, record.ProbeOK),
+	}}, 0)
+	for at, want := range map[int64]Answer{90 * ms: Gone, 150 * ms: Nothing, 300 * ms: Listens, 500 * ms: Nothing} {
+		if _, got := p.Answer(&record.LostRequest{Endpoint: "a", End: at}); got != want {
+			t.Errorf("at %d: got %d; want %d", at, got, want)
 		}
 	}
 }

@@ -47,11 +47,7 @@ type reply struct {
 func Hear(p *probe.Probes, l Losses) *Said {
 	s := &Said{losses: l, probes: p, first: map[string]probe.Answer{}}
 	for _, lost := range l.Lost {
-		one := p.After(lost)
-		if one == nil {
-			continue
-		}
-		answer := p.Says(one)
+		one, answer := p.Answer(lost)
 		if answer == probe.Nothing {
 			continue
 		}
@@ -146,7 +142,9 @@ func (s *Said) verb(r *reply) string {
 	case r.answer == probe.Gone:
 		return was + " refused: nothing listened there"
 	case r.answer == probe.Works:
-		return was + " accepted" + gotResponse(r) + ": " + s.unaffected(r, process)
+		return was + " accepted and got a response: " + s.unaffected(r, process)
+	case r.answer == probe.Listens:
+		return was + " accepted: something still listened there"
 	case r.answer == probe.Silent:
 		return "got no reply: the address was gone, or its packets were dropped"
 	case r.answer == probe.Stuck && process:
@@ -166,13 +164,6 @@ func (s *Said) processes(r *reply) bool {
 		}
 	}
 	return true
-}
-
-func gotResponse(r *reply) string {
-	if r.soonest.Asked {
-		return " and got a response"
-	}
-	return ""
 }
 
 // unaffected says what a connection that worked shows. process: to one process.
@@ -225,8 +216,11 @@ func span(o probe.Outage) string {
 	if o.LastOK >= 0 {
 		text = fmt.Sprintf("it stopped working between %s and %s", phrase.Moment(o.LastOK), phrase.Moment(o.FirstFailed))
 	}
-	if o.FirstOK < 0 {
+	switch {
+	case o.FirstOK < 0 && o.LastFailed > o.FirstFailed:
 		return text + "; no later probe worked, the last one at " + phrase.Moment(o.LastFailed)
+	case o.FirstOK < 0:
+		return text + "; no later probe worked"
 	}
 	return text + fmt.Sprintf("; it worked again between %s and %s", phrase.Moment(o.LastFailed), phrase.Moment(o.FirstOK))
 }
