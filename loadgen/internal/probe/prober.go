@@ -13,8 +13,12 @@ import (
 )
 
 // longestWait bounds how long a probe waits for a connection, and then for each
-// of the next steps: the handshake and the response.
+// of the next steps: the tunnel, the handshake and the response.
 const longestWait = time.Second
+
+// MaxOpen is how many connections probes can have at a time: each ends after
+// four steps.
+const MaxOpen = 4 * perSecond
 
 // maxWaiting is how many endpoints can wait to be put on the agenda.
 const maxWaiting = 1024
