@@ -14,6 +14,7 @@ import (
 
 	"nodrop/loadgen/internal/engine"
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/probe"
 	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
@@ -84,6 +85,11 @@ type Config struct {
 	// TraceLost is how many lost requests, from the first, are traced step by
 	// step.
 	TraceLost int
+
+	// Probe says whether lost requests are followed by probes: connections
+	// beside the load, in none of its counts. "" = ProbeAuto.
+	Probe ProbeMode
+	Event bool // something is done to the target during the load
 
 	// Which run of a scenario this is; zero values for a plain load.
 	Variant    string
@@ -181,6 +187,9 @@ func (c *Config) setDefaults() {
 	if c.Engine == "" {
 		c.Engine = record.EngineAuto
 	}
+	if c.Probe == "" {
+		c.Probe = ProbeAuto
+	}
 	if c.CPUs == 0 {
 		c.CPUs = runtime.GOMAXPROCS(0)
 	}
@@ -211,6 +220,8 @@ func (c *Config) validateLoad() error {
 		return wrong("%v %d: at least 1 is needed", OptionCPUs, c.CPUs)
 	case c.ConnectTimeout < 0:
 		return wrong("%v %v: cannot be negative", OptionConnectTimeout, c.ConnectTimeout)
+	case !slices.Contains(probe.Modes(), string(c.Probe)):
+		return wrong("%v %q: want one of %s", OptionProbe, string(c.Probe), strings.Join(probe.Modes(), ", "))
 	}
 	if err := c.DNS.Validate(); err != nil {
 		return err

@@ -259,6 +259,7 @@ func (l *Load) Run(ctx context.Context) *record.Run {
 		}
 		l.recorder.Attach(l.sinks)
 	}
+	prober := l.newProber()
 	close(l.started)
 	background, cancel := context.WithCancel(context.Background())
 	var helpers sync.WaitGroup
@@ -268,6 +269,9 @@ func (l *Load) Run(ctx context.Context) *record.Run {
 		tick := time.NewTicker(refreshEvery)
 		defer tick.Stop()
 		helpers.Go(func() { l.resolver.Refresh(background, tick.C) })
+	}
+	if prober != nil {
+		helpers.Go(func() { prober.Run(background) })
 	}
 	if l.cfg.Duration > 0 {
 		end := time.AfterFunc(l.cfg.Duration, func() { l.budget.check(time.Since(l.job.Base)) })
@@ -285,6 +289,9 @@ func (l *Load) Run(ctx context.Context) *record.Run {
 	cancel()
 	helpers.Wait()
 	run := l.result(duration)
+	if prober != nil {
+		prober.AddTo(run)
+	}
 	if note := l.wrongScheme(ctx, run); note != "" {
 		run.Notes = append(run.Notes, note)
 	}

@@ -44,6 +44,7 @@ const (
 	OptionTLSMin
 	OptionExpectBody
 	OptionExpectHeader
+	OptionProbe
 )
 
 var optionNames = [...]string{
@@ -85,6 +86,7 @@ var optionNames = [...]string{
 	OptionTLSMin:         "tls-min",
 	OptionExpectBody:     "expect-body",
 	OptionExpectHeader:   "expect-header",
+	OptionProbe:          "probe",
 }
 
 // String is the option's name where no front end has one for it.

@@ -63,6 +63,7 @@ type Options struct {
 
 	ExpectBody    string   // a regular expression, sha256:HEX or length:N
 	ExpectHeaders []string // NAME: REGEX
+	Probe ProbeMode
 }
 
 // DefaultOptions returns hey's defaults, and nodrop's own for the rest.
@@ -71,6 +72,7 @@ func DefaultOptions() Options {
 		Requests: DefaultRequests, Workers: DefaultWorkers, Timeout: DefaultTimeout,
 		Method: "GET", ContentType: "text/html", UserAgent: "nodrop/" + Version,
 		OK: record.DefaultOK, DNS: DNSRefresh, Engine: record.EngineAuto, CPUs: runtime.GOMAXPROCS(0),
+		Probe: ProbeAuto,
 	}
 }
 
@@ -87,7 +89,7 @@ func (o *Options) Config(url string) (Config, error) {
 		DisableKeepAlive: o.DisableKeepAlive, DisableRedirects: o.DisableRedirects,
 		UnixSocket: o.UnixSocket, TraceLost: o.TraceLost, MaxBody: o.MaxBody,
 		OK: o.OK, EndpointHeader: o.EndpointHeader, DNS: o.DNS,
-		Engine: o.Engine, CPUs: o.CPUs,
+		Engine: o.Engine, CPUs: o.CPUs, Probe: o.Probe,
 		ExpectBody: o.ExpectBody, ExpectHeaders: o.ExpectHeaders,
 	}
 	if c.Timeout == 0 {

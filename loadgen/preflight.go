@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"nodrop/loadgen/internal/probe"
 	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 )
@@ -72,7 +73,13 @@ func (l *Load) preflight(m machine) []string {
 	return list
 }
 
-func (l *Load) filesNeeded() int64 { return int64(l.cfg.Workers) + ownFiles + 2*int64(l.cfg.CPUs) }
+func (l *Load) filesNeeded() int64 {
+	n := int64(l.cfg.Workers) + ownFiles + 2*int64(l.cfg.CPUs)
+	if l.cfg.Probe.Applies(l.cfg.Event) {
+		n += probe.MaxOpen
+	}
+	return n
+}
 
 // maxLingering limits the connections that are left open for their peers to
 // close. With a peer that never closes first, each request adds one.

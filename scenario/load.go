@@ -70,6 +70,7 @@ type Stream struct {
 func (o *Stream) newLoad(ctx context.Context, a Attempt, env *Env) (Load, error) {
 	cfg := o.Load
 	cfg.Variant, cfg.Stream, cfg.Repetition, cfg.Gateway, cfg.Replicas = a.Variant.Name, o.Name, a.Repetition, env.Gateway, env.Replicas
+	cfg.Event = len(a.Variant.Timeline) > 0
 	if env.Endpoints != nil {
 		cfg.Endpoints = env.Endpoints
 	}

@@ -60,6 +60,7 @@ var flagNames = [...]string{
 	loadgen.OptionTLSMin:         "--tls-min",
 	loadgen.OptionExpectBody:     "--expect-body",
 	loadgen.OptionExpectHeader:   "--expect-header",
+	loadgen.OptionProbe:          "--probe",
 }
 
 // flagName is the flag of an option, as messages write it.
@@ -96,6 +97,7 @@ func NewLoadFlags(fs *pflag.FlagSet, defaults loadgen.Options) *LoadFlags {
 	fs.StringVar(&v.ExpectBody, "expect-body", v.ExpectBody, "what a body must be, decompressed: REGEX (found anywhere), sha256:HEX or length:N; a response with another body is lost (body.rejected)")
 	fs.StringArrayVar(&v.ExpectHeaders, "expect-header", v.ExpectHeaders, `response header that must be there and match, "NAME: REGEX"; a response without it is lost (body.rejected); repeatable`)
 	fs.IntVar(&v.TraceLost, "trace-lost", v.TraceLost, "show the first N lost requests step by step")
+	fs.StringVar((*string)(&v.Probe), "probe", string(v.Probe), "try the endpoint of a lost request again on a connection beside the load, which is in no count: on, off, auto (only with an event, such as --during)")
 	fs.StringVar((*string)(&v.DNS), "dns", string(v.DNS), "when to resolve the host name: "+strings.Join(loadgen.DNSModeNames(), ", "))
 
 	fs.StringVar((*string)(&v.Engine), "engine", string(v.Engine), "how to send requests: loop (epoll; only http:// on Linux), pool (everything), auto (loop where possible)")

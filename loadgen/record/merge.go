@@ -31,6 +31,7 @@ func (r *Run) Merge(parts ...Part) error {
 		r.addCounts(p.Run)
 		r.addTimes(p)
 		r.addMarks(p)
+		r.addProbes(p)
 	}
 	sum.write(r)
 	r.Bins.sort()

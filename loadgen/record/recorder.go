@@ -54,6 +54,7 @@ type Tally struct {
 	sinks   []RunSink
 	names   *EndpointNames
 	secrets *safetext.Secrets // to mask in texts; nil = none
+	onLost  func(*Result)     // nil = nobody asks
 
 	mu sync.Mutex // guards all below except the atomics; workers of one shard share it
 
@@ -157,6 +158,9 @@ func (s *Tally) Finish(r *Result) {
 	s.finished.Add(1)
 	if r.Fate == FateLost {
 		s.lostNow.Add(1)
+		if s.onLost != nil {
+			s.onLost(r)
+		}
 	}
 	if len(s.sinks) == 0 {
 		return

@@ -53,6 +53,11 @@ type Run struct {
 	Marks        []Mark          `json:"marks"`             // in order of start
 	Notes        []string        `json:"notes,omitempty"`
 
+	// Connections beside the load, which are in no count: see Probe.
+	Probes         []Probe `json:"probes,omitempty"`         // in order of their end, at most 10,000
+	ProbesUnlisted int64   `json:"probesUnlisted,omitempty"` // probes in no list: beyond those, or cut by the end of the load
+	ProbesSpoiled  int64   `json:"probesSpoiled,omitempty"`  // probes that failed because of this machine; not among the others
+
 	Expect  []string `json:"expect,omitempty"`  // checks that fail the verdict when false
 	Require []string `json:"require,omitempty"` // checks that make the verdict inconclusive when false
 	FailIf  []string `json:"failIf,omitempty"`  // checks that fail the verdict when true

@@ -162,8 +162,16 @@ func (r *Run) validateLost() error {
 }
 
 func (r *Run) validateTimes() error {
-	if err := within(limit{"durationNs", r.Duration, 0, MaxTime}, limit{"marks", int64(len(r.Marks)), 0, maxMarks}); err != nil {
+	if err := within(
+		limit{"durationNs", r.Duration, 0, MaxTime}, limit{"marks", int64(len(r.Marks)), 0, maxMarks}, limit{"probes", int64(len(r.Probes)), 0, MaxProbes},
+		limit{"probesUnlisted", r.ProbesUnlisted, 0, MaxCount}, limit{"probesSpoiled", r.ProbesSpoiled, 0, MaxCount},
+	); err != nil {
 		return err
+	}
+	for i := range r.Probes {
+		if err := r.Probes[i].Validate(); err != nil {
+			return err
+		}
 	}
 	for _, m := range r.Marks {
 		if err := within(limit{"mark " + m.Name, m.Start, -MaxTime, MaxTime}, limit{"mark " + m.Name, m.End, -MaxTime, MaxTime}); err != nil {

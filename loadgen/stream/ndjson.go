@@ -24,12 +24,13 @@ const maxStreamLine = 64 << 20
 //
 //	{"format":"nodrop-stream/1","run":{…}}         a run begins; see streamRun
 //	{"fate":"ok","startNs":…,"endNs":…,…}          one finished request; see streamRequest
+//	{"probe":{…}}                                  one connection beside the load; see record.Probe
 //	{"end":{…}}                                    the run is over; see streamEnd
 //	{"format":"nodrop-stream/1","recording":{…}}   nothing follows; see streamRecording
 //
 // Requests come in order of completion, except for those that complete at the
-// same time. For runs in parallel, each request and each end has "of": the
-// number of its run, from 1, in the order in which the runs began.
+// same time. For runs in parallel, each request, each probe and each end has
+// "of": the number of its run, from 1, in the order in which the runs began.
 type NDJSON struct {
 	lines lineWriter
 	runs  int // number of runs begun
@@ -100,6 +101,7 @@ type streamEnd struct {
 	LostUnlisted decided `json:"lostUntold,omitempty"`
 	Samples      decided `json:"samples,omitempty"`
 	Responses    decided `json:"answers,omitempty"`
+	Probes       decided `json:"probes,omitempty"` // each has its own line
 }
 
 // decided replaces a field that is computed from the requests; it stays empty.
@@ -111,14 +113,15 @@ type streamRecording struct {
 	Error string `json:"error,omitempty"`
 }
 
-// streamLine is any line. One of Run, End and Recording is set, or none for a
-// request.
+// streamLine is any line. One of Run, Probe, End and Recording is set, or none
+// for a request.
 type streamLine struct {
 	Format    string           `json:"format,omitempty"`
 	Run       *streamRun       `json:"run,omitempty"`
+	Probe     *record.Probe    `json:"probe,omitempty"`
 	End       *streamEnd       `json:"end,omitempty"`
 	Recording *streamRecording `json:"recording,omitempty"`
-	Of        int              `json:"of,omitempty"` // the run of a request or an End; 0 = the only run in progress
+	Of        int              `json:"of,omitempty"` // the run of a request, a Probe or an End; 0 = the only run in progress
 }
 
 // Begin writes the run's first line.
@@ -139,6 +142,9 @@ func (n *ndjsonRun) Record(r *record.Result, endpoint string) {
 	*b = appendRequest(append(*b, n.head...), r, endpoint)
 	lines.put(b, r.End)
 }
+
+// Probe writes the line of one probe.
+func (n *ndjsonRun) Probe(p *record.Probe) { n.to.object(streamLine{Probe: p, Of: n.of}) }
 
 // End writes the run's last line.
 func (n *ndjsonRun) End(run *record.Run) {

@@ -106,6 +106,8 @@ func (s *streamReader) read(text []byte) error {
 		return s.request(l.Of, &l.streamRequest)
 	case l.Run != nil:
 		return s.begin(l.Run)
+	case l.Probe != nil:
+		return s.probe(l.Of, l.Probe)
 	case l.End != nil && l.End.Run != nil:
 		return s.end(l.Of, l.End.Run)
 	case l.Recording != nil:
@@ -166,6 +168,19 @@ func (s *streamReader) request(of int, q *streamRequest) error {
 	shard.Start(r.Start)
 	shard.Finish(r)
 	return nil
+}
+
+// probe keeps a probe for the end of its run, which checks it.
+func (s *streamReader) probe(of int, p *record.Probe) error {
+	u := s.find(of)
+	switch {
+	case u == nil:
+		return errors.New("a probe outside any run")
+	case len(u.run.Probes) >= record.MaxProbes:
+		return fmt.Errorf("more than %d probes", record.MaxProbes)
+	}
+	u.run.Probes = append(u.run.Probes, *p)
+	return p.Validate()
 }
 
 // result checks a request for what the recorder relies on.
@@ -234,7 +249,7 @@ func (s *streamReader) end(of int, run *record.Run) error {
 	for _, e := range endpoints {
 		u.recorder.Shards[0].Seen(u.recorder.Names.ID(e.Name), e)
 	}
-	run.Counts = record.Counts{}
+	run.Counts, run.Probes = record.Counts{}, u.run.Probes
 	u.recorder.Merge(run)
 	run.Counts.Planned, run.Counts.Started, run.Counts.Unsent = counts.Planned, counts.Started, counts.Unsent
 	if err := run.Validate(); err != nil {

@@ -105,9 +105,11 @@ func explainLosses(s *observation) []Finding {
 		if len(losses) == 0 {
 			continue
 		}
-		f := lossRules[i].explain(s, newEvidence(losses))
+		e := newEvidence(losses)
+		f := lossRules[i].explain(s, e)
 		f.Rule, f.Lost = lossRules[i].name, int64(len(losses))
 		f.Code = cmp.Or(f.Code, lossRules[i].code)
+		s.askProbes(&f, e)
 		f.forGateway(s.run.Gateway)
 		findings = append(findings, f)
 	}

@@ -124,6 +124,7 @@ type (
 		Slower      *slowerJSON    `json:"slower"`
 		Responses   []responseJSON `json:"answers"`
 		Traces      []traceJSON    `json:"traces"`
+		Probes      *probesJSON    `json:"probes"`
 		Notes       []string       `json:"notes"`
 	}
 
@@ -510,7 +511,7 @@ func runOf(name string, r *report.RunReport) runJSON {
 		Marks: marksOf(run), Baseline: baselineOf(loss.Baseline), Event: eventOf(loss.Event),
 		EventError: textOrNull(loss.Event.Err), Limits: limitsOf(r),
 		Hidden: loss.Hidden, RecoveryNs: knownTime(loss.Recovery), Slower: slowerOf(loss.Slower),
-		Responses: responsesOf(run.Responses), Traces: tracesOf(run.Traces), Notes: listOf(notesOf(r)),
+		Responses: responsesOf(run.Responses), Traces: tracesOf(run.Traces), Probes: probesOf(run), Notes: listOf(notesOf(r)),
 	}
 	if run.Counts.Started > 0 {
 		j.LastStartNs = &loss.Event.LoadOver

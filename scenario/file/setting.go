@@ -59,6 +59,7 @@ func settings(o *loadgen.Options) []setting {
 		{"tls-min", loadgen.OptionTLSMin, text(&o.TLSMin)},
 		{"expect-body", loadgen.OptionExpectBody, text(&o.ExpectBody)},
 		{"expect-header", loadgen.OptionExpectHeader, expectedFields(&o.ExpectHeaders)},
+		{"probe", loadgen.OptionProbe, text(&o.Probe)},
 	}
 }
 

@@ -78,6 +78,7 @@ func (p *Pace) measure(ctx context.Context, processes *proc.Group) (rate float64
 	defer func() { err = scenario.Joined(err, fleet.Stop(context.WithoutCancel(ctx))) }()
 	cfg := p.Load
 	cfg.Rate, cfg.Duration, cfg.DrainBound, cfg.Sinks, cfg.TraceLost = 0, measureTime, measureTail, nil, 0
+	cfg.Probe = loadgen.ProbeOff // it looks for the machine's limit
 	if endpoints := fleet.Endpoints(); endpoints != nil {
 		cfg.Endpoints = endpoints
 	}

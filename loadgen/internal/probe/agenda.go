@@ -1,0 +1,99 @@
+package probe
+
+import (
+	"math"
+	"time"
+)
+
+// Limits of an agenda. Pauses are in ns.
+const (
+	perSecond  = 20 // probes that may begin in any second
+	second     = int64(time.Second)
+	firstPause = int64(50 * time.Millisecond) // before the first repeat; each further one is twice as long
+	lastPause  = int64(500 * time.Millisecond)
+)
+
+// subject is an endpoint that lost a request, and has not worked since.
+type subject struct {
+	endpoint int
+	loss     int64 // when the request was lost that leads to the next probe; 0 for a repeat
+	due      int64 // when to probe it
+	pause    int64 // before the repeat after the next one
+	inFlight bool
+	outcome  outcome // of the last probe
+}
+
+// outcome is what the agenda needs to know of a probe.
+type outcome struct {
+	works  bool // or the load has ended
+	shared bool // several replicas share the address: the next connection may reach another one
+}
+
+// agenda says when to probe which endpoint. Times are ns from the run's start.
+type agenda struct {
+	subjects map[int]*subject
+	begun    [perSecond]int64 // when the last probes began, in turn
+	count    int              // how many have begun
+}
+
+func newAgenda() *agenda { return &agenda{subjects: map[int]*subject{}} }
+
+// add puts an endpoint on the agenda, to be probed at once.
+func (a *agenda) add(l loss) {
+	if a.subjects[l.endpoint] == nil {
+		a.subjects[l.endpoint] = &subject{endpoint: l.endpoint, loss: max(l.at, 1), due: l.at, pause: firstPause}
+	}
+}
+
+// next returns the endpoint whose probe begins now, or nil and how long to wait.
+func (a *agenda) next(now int64) (s *subject, wait int64) {
+	for _, other := range a.subjects {
+		if !other.inFlight && (s == nil || other.before(s)) {
+			s = other
+		}
+	}
+	if s == nil {
+		return nil, math.MaxInt64
+	}
+	begin := s.due
+	if a.count >= perSecond {
+		begin = max(begin, a.begun[a.count%perSecond]+second)
+	}
+	if begin > now {
+		return nil, begin - now
+	}
+	a.begun[a.count%perSecond] = now
+	a.count++
+	s.inFlight = true
+	return s, 0
+}
+
+// before reports whether s comes before o: endpoints that have just lost a
+// request come before repeats.
+func (s *subject) before(o *subject) bool {
+	switch {
+	case (s.loss != 0) != (o.loss != 0):
+		return s.loss != 0
+	case s.due != o.due:
+		return s.due < o.due
+	}
+	return s.endpoint < o.endpoint
+}
+
+// ended takes the outcome of a probe, and reports whether the endpoint is off
+// the agenda. An address that replicas share is tried again at once after the
+// first failure.
+func (a *agenda) ended(s *subject, now int64) (over bool) {
+	if s.outcome.works {
+		delete(a.subjects, s.endpoint)
+		return true
+	}
+	s.due = now + s.pause
+	if s.outcome.shared && s.loss != 0 {
+		s.due = now
+	} else {
+		s.pause = min(2*s.pause, lastPause)
+	}
+	s.loss, s.inFlight = 0, false
+	return false
+}

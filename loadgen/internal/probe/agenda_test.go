@@ -1,0 +1,116 @@
+package probe
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+const ms = int64(time.Millisecond)
+
+// begin is when a probe of an endpoint began.
+type begin struct {
+	endpoint int
+	at       int64
+}
+
+// carryOut lists the probes that begin before end on a clock that only waits
+// move, and whose outcomes are as given.
+func carryOut(a *agenda, end int64, outcomeOf func(endpoint int) outcome) []begin {
+	var list []begin
+	for now := int64(0); now < end; {
+		s, wait := a.next(now)
+		if s == nil {
+			now += min(wait, end)
+			continue
+		}
+		list = append(list, begin{s.endpoint, now})
+		s.outcome = outcomeOf(s.endpoint)
+		a.ended(s, now)
+	}
+	return list
+}
+
+func fails(int) outcome { return outcome{} }
+
+// TestTwentyInAnySecond: however many endpoints lose requests, no second has
+// more than 20 probes, and every endpoint is probed once before any is again.
+func TestTwentyInAnySecond(t *testing.T) {
+	const endpoints = 50
+	a := newAgenda()
+	for i := range endpoints {
+		a.add(loss{i, 0})
+	}
+	list := carryOut(a, 60*second, fails)
+	if len(list) != 60*perSecond {
+		t.Errorf("%d probes in a minute; want %d", len(list), 60*perSecond)
+	}
+	for i := range list[perSecond:] {
+		if apart := list[i+perSecond].at - list[i].at; apart < second {
+			t.Fatalf("%d probes within %d ns", perSecond+1, apart)
+		}
+	}
+	first := map[int]bool{}
+	for _, b := range list[:endpoints] {
+		first[b.endpoint] = true
+	}
+	if len(first) != endpoints {
+		t.Errorf("the first %d probes went to %d endpoints", endpoints, len(first))
+	}
+	count := map[int]int{}
+	for _, b := range list {
+		count[b.endpoint]++
+	}
+	for i := range endpoints {
+		if n := count[i]; n != len(list)/endpoints {
+			t.Errorf("endpoint %d was probed %d times; want %d", i, n, len(list)/endpoints)
+		}
+	}
+}
+
+// TestRepeats: an endpoint that fails is tried again, less and less often, until
+// it works. An address that replicas share is first tried again at once.
+func TestRepeats(t *testing.T) {
+	for _, tt := range []struct {
+		shared bool
+		want   []int64 // ms
+	}{
+		{false, []int64{0, 50, 150, 350, 750, 1250, 1750}},
+		{true, []int64{0, 0, 50, 150, 350, 750, 1250}},
+	} {
+		a := newAgenda()
+		a.add(loss{3, 0})
+		tries := 0
+		list := carryOut(a, 60*second, func(int) outcome {
+			tries++
+			return outcome{works: tries == len(tt.want), shared: tt.shared}
+		})
+		var got []int64
+		for _, b := range list {
+			got = append(got, b.at/ms)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("shared %v: got %v; want %v", tt.shared, got, tt.want)
+		}
+		if len(a.subjects) > 0 {
+			t.Errorf("shared %v: it works, but is still on the agenda", tt.shared)
+		}
+	}
+}
+
+// TestOneInFlight: an endpoint is not probed while a probe of it has not ended,
+// and a new loss comes before repeats.
+func TestOneInFlight(t *testing.T) {
+	a := newAgenda()
+	a.add(loss{1, 0})
+	first, _ := a.next(0)
+	a.add(loss{1, ms})
+	if s, _ := a.next(10 * second); s != nil {
+		t.Error("a second probe began")
+	}
+	a.ended(first, 10*second)
+	a.add(loss{2, 10*second + 51*ms})
+	if s, _ := a.next(10*second + 51*ms); s == nil || s.endpoint != 2 || s.loss != 10*second+51*ms {
+		t.Errorf("got %+v; want the endpoint that has just lost a request", s)
+	}
+}

@@ -1,0 +1,70 @@
+package diagnosis
+
+import (
+	"slices"
+	"strings"
+
+	"nodrop/report/analysis/probe"
+	"nodrop/report/diagnosis/probed"
+	"nodrop/report/phrase"
+)
+
+// askedOfProbes are the rules about whose losses probes can say more. The others
+// have marks that show the cause, or are about something else.
+var askedOfProbes = [...]string{
+	"connections-refused", "packets-dropped", "kept-alive-closed-without-notice", "cut-in-flight", "hung", "unexplained",
+}
+
+// askProbes adds to a finding what the probes say about its losses. It raises
+// the confidence only where they show what the title then says.
+func (s *observation) askProbes(f *Finding, e *evidence) {
+	if len(s.run.Probes) == 0 || !slices.Contains(askedOfProbes[:], f.Rule) {
+		return
+	}
+	usual := int64(0)
+	if s.responses.Count > 0 {
+		usual = s.responses.Percentile(99)
+	}
+	said := probed.Hear(probe.Of(s.run, usual), probed.Losses{
+		Lost: e.lost, Endpoints: len(e.endpoints), Called: s.called,
+		IsProcess: func(name string) bool { return s.historyOf(name) != nil },
+	})
+	f.settle(said.Settle(), int64(len(e.endpoints)))
+	f.Evidence = append(f.Evidence, said.Lines()...)
+}
+
+// settle raises the confidence of a finding about n endpoints that cannot tell
+// otherwise. An address that no mark names may be that of a balancer: what
+// probes show there is at most likely.
+func (f *Finding) settle(shown probed.Settled, n int64) {
+	if f.Confidence != CannotTell {
+		return
+	}
+	sure := Likely
+	if shown.Process {
+		sure = Shown
+	}
+	switch {
+	case f.Rule == "connections-refused" && shown.Answer == probe.Gone && shown.Process:
+		f.raise(sure, phrase.Choose(n, "its listener was gone", "their listeners were gone"))
+	case f.Rule == "connections-refused" && shown.Answer == probe.Gone:
+		f.raise(sure, "nothing listened there")
+	case f.Rule == "hung" && shown.Answer == probe.Stuck && shown.Process:
+		f.raise(sure, phrase.Choose(n, "its process was stuck", "their processes were stuck"))
+	case f.Rule == "hung" && shown.Answer == probe.Stuck:
+		f.raise(sure, "what accepts connections there did not respond")
+	case f.Rule == "cut-in-flight" && shown.Answer == probe.Gone && shown.Process:
+		f.raise(Likely, phrase.Choose(n, "its process stopped listening, too", "their processes stopped listening, too"))
+	case f.Rule == "cut-in-flight" && shown.Answer == probe.Works && shown.Process && shown.Always:
+		f.raise(sure, "only those connections, while new ones were served")
+	}
+}
+
+// raise says what probes show, and drops the evidence that says that it is not
+// known.
+func (f *Finding) raise(to Confidence, shown string) {
+	f.Confidence, f.Title = to, f.Title+": "+shown
+	f.Evidence = slices.DeleteFunc(f.Evidence, func(line string) bool {
+		return strings.HasPrefix(line, "cannot tell whether a process exited") || strings.HasPrefix(line, "from here, a hung server and lost packets")
+	})
+}
