@@ -63,7 +63,7 @@ type Options struct {
 
 	ExpectBody    string   // a regular expression, sha256:HEX or length:N
 	ExpectHeaders []string // NAME: REGEX
-	Probe ProbeMode
+	Probe         ProbeMode
 }
 
 // DefaultOptions returns hey's defaults, and nodrop's own for the rest.
