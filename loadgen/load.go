@@ -15,6 +15,7 @@ import (
 	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
+	"nodrop/loadgen/record/product"
 )
 
 // Load is one load. It can be run once.
@@ -26,6 +27,7 @@ type Load struct {
 	recorder *record.Recorder
 	traces   record.Traces
 	stalls   stalls
+	products product.Noted
 	sinks    []record.RunSink // of this run; set by Run
 
 	body   engine.Payload
@@ -126,7 +128,7 @@ func newLoad(cfg Config, t target.Target, ok *record.StatusBits) *Load {
 			Sources: &wire.Sources{List: cfg.Sources}, Unix: cfg.UnixSocket != "",
 		},
 		Limits:    engine.Limits{Timeout: cfg.Timeout, ConnectTimeout: cfg.ConnectTimeout, Expect: expectBound, MaxBody: cfg.MaxBody},
-		Responses: engine.Responses{OK: ok, KeepAlive: !cfg.closes(), Captured: engine.Captured(strings.ToLower(cfg.EndpointHeader)), Redirects: !cfg.DisableRedirects, NewHop: l.newHop},
+		Responses: engine.Responses{OK: ok, KeepAlive: !cfg.closes(), Captured: engine.Captured(strings.ToLower(cfg.EndpointHeader)), Redirects: !cfg.DisableRedirects, NewHop: l.newHop, Products: &l.products},
 		Ledger:    engine.Ledger{Recorder: l.recorder, Traces: &l.traces, Failed: l.refuseRenegotiation},
 	}
 	return l
@@ -412,6 +414,7 @@ func (l *Load) begun() *record.Run {
 		Repetition:  l.cfg.Repetition,
 		Gateway:     l.cfg.Gateway,
 		Replicas:    l.cfg.Replicas,
+		Products:    slices.Clone(l.cfg.Products),
 		StartedAt:   l.job.Base.Round(0),
 		Settings:    l.settings(),
 		Environment: record.Environment{Version: Version, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: l.cfg.CPUs},
@@ -426,6 +429,7 @@ func (l *Load) result(duration int64) *record.Run {
 	run.Counts.Planned = l.budget.planned()
 	run.Counts.Unsent = l.budget.unsent()
 	l.recorder.Merge(run)
+	run.Products = product.Add(run.Products, l.products.List()...)
 	if note := l.machine.restingPorts(run); note != "" {
 		run.Notes = append(run.Notes, note)
 	}

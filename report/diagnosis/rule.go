@@ -91,6 +91,7 @@ func Of(run *record.Run, loss *analysis.Loss) []Finding {
 	for _, r := range runRules {
 		if f, ok := r.explain(s, found); ok {
 			f.Rule, f.Code = r.name, cmp.Or(f.Code, r.code)
+			f.concern(s.products)
 			findings = append(findings, f)
 		}
 	}
@@ -106,7 +107,7 @@ func explainLosses(s *observation) []Finding {
 		f := lossRules[i].explain(s, newEvidence(losses))
 		f.Rule, f.Lost = lossRules[i].name, int64(len(losses))
 		f.Code = cmp.Or(f.Code, lossRules[i].code)
-		f.forGateway(s.run.Gateway)
+		f.concern(s.products)
 		findings = append(findings, f)
 	}
 	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(b.Lost, a.Lost) })

@@ -8,6 +8,7 @@ import (
 	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
+	"nodrop/loadgen/record/product"
 )
 
 // Engine runs a load: it owns its connections, takes requests from the load's
@@ -83,9 +84,10 @@ type Limits struct {
 // Responses says how responses are judged and what follows them.
 type Responses struct {
 	OK        *record.StatusBits
-	KeepAlive bool     // connections carry more than one request
-	Captured  []string // the fields that parsers capture, one list for all
-	Redirects bool     // redirects are followed
+	KeepAlive bool           // connections carry more than one request
+	Captured  []string       // the fields that parsers capture, one list for all
+	Redirects bool           // redirects are followed
+	Products  *product.Noted // of the fields of ok responses; nil = not noted
 	NewHop    func(t target.Target, method string, body Payload, sameHost bool) Hop
 }
 
