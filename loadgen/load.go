@@ -128,8 +128,11 @@ func newLoad(cfg Config, t target.Target, ok *record.StatusBits) *Load {
 			Sources: &wire.Sources{List: cfg.Sources}, Unix: cfg.UnixSocket != "",
 		},
 		Limits:    engine.Limits{Timeout: cfg.Timeout, ConnectTimeout: cfg.ConnectTimeout, Expect: expectBound, MaxBody: cfg.MaxBody},
-		Responses: engine.Responses{OK: ok, KeepAlive: !cfg.closes(), Captured: engine.Captured(strings.ToLower(cfg.EndpointHeader)), Redirects: !cfg.DisableRedirects, NewHop: l.newHop, Products: &l.products},
+		Responses: engine.Responses{OK: ok, KeepAlive: !cfg.closes(), Captured: engine.Captured(strings.ToLower(cfg.EndpointHeader)), Redirects: !cfg.DisableRedirects, NewHop: l.newHop},
 		Ledger:    engine.Ledger{Recorder: l.recorder, Traces: &l.traces, Failed: l.refuseRenegotiation},
+	}
+	if cfg.Gateway == "" { // otherwise, responses may come from what is behind it
+		l.job.Products = &l.products
 	}
 	return l
 }

@@ -35,7 +35,11 @@ func testProducts(t *testing.T, engine record.Engine) {
 	}))
 	defer server.Close()
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 400, Workers: 5, Products: []string{"Kubernetes"}})
-	if diff := cmp.Diff([]string{"Kubernetes", "nginx", "Caddy"}, run.Products); diff != "" {
+	if diff := cmp.Diff([]string{"Kubernetes", "nginx", "Caddy", "gunicorn"}, run.Products); diff != "" {
 		t.Error(diff)
+	}
+	run = runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 4, Workers: 1, Gateway: "haproxy"})
+	if len(run.Products) > 0 {
+		t.Errorf("got %v behind a known gateway; want none", run.Products)
 	}
 }

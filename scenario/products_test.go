@@ -40,3 +40,33 @@ func TestProducts(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// command is an action that runs a command.
+type command struct {
+	fake
+	runs string
+}
+
+func (c *command) Runs() string { return c.runs }
+
+// TestProductsOfCommands: the commands of all parts of a variant name products.
+func TestProductsOfCommands(t *testing.T) {
+	runs := func(text string) scenario.Action {
+		return &command{fake{name: "a title", journal: &journal{}}, text}
+	}
+	s := &scenario.Scenario{
+		Streams: []scenario.Stream{{By: clients(&journal{}, nil)}}, Settle: time.Nanosecond,
+		Variants: []scenario.Variant{{
+			Setup: []scenario.Action{runs("gunicorn -b 127.0.0.1:1 app:app"), runs("nginx -c gateway.conf")}, Gate: []scenario.Action{runs("true")},
+			Timeline: []scenario.Step{{Name: "one", At: scenario.At{Time: time.Millisecond}, Action: runs("kubectl rollout restart deployment/web")}},
+			Restore:  []scenario.Action{runs("systemctl restart nginx")},
+		}},
+	}
+	recording, err := runScenario(t, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"gunicorn", "nginx", "Kubernetes", "systemd"}, recording.Runs[0].Products); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -294,7 +294,7 @@ func (s *Scenario) check() error {
 func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, watch Watch) (runs []*record.Run, err error) {
 	done := &changes{processes: processes, interrupts: s.Interrupts}
 	t := newTimeline(a.Variant.Timeline, s.Settle, done)
-	env := &Env{Mark: t.mark, Products: slices.Clip(a.Variant.Products), Log: s.Log.of(a, s.Mask), Processes: processes}
+	env := &Env{Mark: t.mark, Products: a.Variant.products(), Log: s.Log.of(a, s.Mask), Processes: processes}
 	done.log = env.Log
 	done.interrupts.ledger.toRestore(a.Variant.Restore)
 	defer func() {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen/cli"
+	"nodrop/loadgen/record/product"
 	"nodrop/report/diagnosis"
 	"nodrop/report/diagnosis/remedy"
 )
@@ -33,9 +34,16 @@ func TestHelpOfFindings(t *testing.T) {
 	}
 }
 
-// TestHelpOfSettings: the topic has every setting that shutting down needs.
+// TestHelpOfSettings: the topic has every setting that shutting down needs, and
+// every name that --gateway takes.
 func TestHelpOfSettings(t *testing.T) {
 	topic := cli.Topic("findings")
+	inOneLine := strings.Join(strings.Fields(topic), " ")
+	for _, name := range product.Names() {
+		if !strings.Contains(inOneLine, " "+name+",") && !strings.Contains(inOneLine, " "+name+" and") && !strings.Contains(inOneLine, "and "+name+".") {
+			t.Errorf("--gateway takes %s, and the help does not say so", name)
+		}
+	}
 	for _, a := range slices.Concat(remedy.AcceptLonger(int64(time.Second)), remedy.FinishRequests(int64(time.Second), false)) {
 		if a.Where != remedy.Everywhere && !strings.Contains(topic, "\n    "+a.Where+" ") {
 			t.Errorf("nothing about %s", a.Where)

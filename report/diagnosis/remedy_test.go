@@ -61,7 +61,7 @@ func TestConcern(t *testing.T) {
 
 // TestConcernOfEverything: what is no product of a target is for all of them.
 func TestConcernOfEverything(t *testing.T) {
-	list := []Remedy{{"any", "a"}, {"clients", "b"}, {"Linux", "c"}, {"this machine", "d"}, {"Node.js", "e"}}
+	list := []Remedy{{"any", "a"}, {"clients", "b"}, {"Linux", "c"}, {"this machine", "d"}, {"upstream", "e"}}
 	f := Finding{Remedies: slices.Clone(list), Settings: []record.Remedy{{Object: "Linux", Setting: "net.ipv4.tcp_migrate_req", Value: "1"}}}
 	f.concern(nil)
 	if !slices.Equal(f.Remedies, list) || len(f.Settings) != 1 || f.Settings[0].Product != "Linux" || f.Unseen {

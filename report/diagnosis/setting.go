@@ -1,6 +1,8 @@
 package diagnosis
 
 import (
+	"time"
+
 	"nodrop/loadgen/record"
 	"nodrop/report/diagnosis/remedy"
 )
@@ -8,8 +10,14 @@ import (
 // What rules advise about shutting down, in words and as data: both are of the
 // same advice.
 
-// inKubernetes is the Object of what Kubernetes has settings for.
-const inKubernetes = "Kubernetes"
+// Names and limits for the advice of single rules.
+const (
+	inLab        = "nodrop lab"
+	inKubernetes = "Kubernetes"
+	preStop      = "lifecycle.preStop.sleep.seconds"
+	gracePeriod  = "terminationGracePeriodSeconds"
+	oldASMMost   = remedy.OldASMMost
+)
 
 // acceptLonger returns what keeps a gateway accepting for a time after its
 // termination began, in ns.
@@ -35,3 +43,10 @@ func finishRequests(need int64, least bool) []Remedy {
 func toFinishRequests(need int64, least bool) []record.Remedy {
 	return asData(remedy.FinishRequests(need, least))
 }
+
+// The numbers of such advice, see package remedy.
+
+func delayFor(need int64) time.Duration  { return remedy.DelayFor(need) }
+func wholeSeconds(d time.Duration) int64 { return remedy.WholeSeconds(d) }
+func short(d time.Duration) string       { return remedy.Short(d) }
+func asmSeconds(s, most int64) string    { value, note := remedy.ASMSeconds(s, most); return value + note }

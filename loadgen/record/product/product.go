@@ -1,7 +1,7 @@
 // Package product knows the products that a target may consist of: gateways,
-// and the platforms that they run on. It recognises them by what they say of
-// themselves, so that a report names settings of what is there, and of nothing
-// else.
+// servers behind them, and the platforms that they run on. It recognises them by
+// what they say of themselves and by the commands that act on them, so that a
+// report names settings of what is there, and of nothing else.
 //
 // The table is the whole of it: a product has a name, and the texts that only
 // it writes.
@@ -28,12 +28,12 @@ const (
 )
 
 // row is a product and how it shows. All texts are in lower case, and parts of
-// what they are compared with.
+// what they are compared with. A product that never shows has to be named.
 type row struct {
 	name     string
 	fields   []string // in the Server and Via fields of responses
 	pages    []string // in the bodies of its own error responses
-	commands []string // in the names of steps, which are the commands that they run
+	commands []string // in commands of scenarios
 }
 
 var table = []row{
@@ -49,8 +49,19 @@ var table = []row{
 		"no server is available to handle this request", "the server returned an invalid or incomplete response", "the server didn't respond in time",
 	}, commands: []string{"haproxy"}},
 	{name: Caddy, fields: []string{"caddy"}, commands: []string{"caddy"}},
-	{name: Apache, fields: []string{"apache"}, pages: []string{"<address>apache"}, commands: []string{"apache2", "apachectl", "httpd"}},
+	{name: Apache, fields: []string{"apache/", "apache\n"}, pages: []string{"<address>apache"}, commands: []string{"apache2", "apachectl", "httpd"}},
 	{name: Traefik, fields: []string{"traefik"}, commands: []string{"traefik"}},
+	{name: "AWS load balancer", fields: []string{"awselb"}, commands: []string{"aws elb"}},
+	{name: "Azure Application Gateway", fields: []string{"microsoft-azure-application-gateway"}, commands: []string{"az network application-gateway"}},
+	{name: "Google Cloud", fields: []string{"1.1 google"}, commands: []string{"gcloud compute"}},
+	{name: "systemd", commands: []string{"systemctl "}},
+	{name: "Docker", commands: []string{"docker "}},
+	{name: "Docker Compose", commands: []string{"docker compose", "docker-compose"}},
+	{name: "gunicorn", fields: []string{"gunicorn"}, commands: []string{"gunicorn"}},
+	{name: "uvicorn", fields: []string{"uvicorn"}, commands: []string{"uvicorn"}},
+	{name: "Tomcat", fields: []string{"apache-coyote", "apache tomcat"}, pages: []string{"<h3>apache tomcat"}, commands: []string{"catalina", "tomcat"}},
+	{name: "Node.js", commands: []string{"nodejs ", "npm start"}},
+	{name: "Go"},
 }
 
 // Names lists what Parse accepts.
@@ -113,9 +124,14 @@ func InField(value string) []string {
 	return naming(value, func(p *row) []string { return p.fields })
 }
 
+// InCommand returns the products that a command names.
+func InCommand(command string) []string {
+	return naming(command, func(p *row) []string { return p.commands })
+}
+
 // naming returns the products of which a text has one of the texts.
 func naming(text string, of func(*row) []string) []string {
-	text = strings.ToLower(text)
+	text = strings.ToLower(text) + "\n" // so that a text of the table can ask for the end
 	var list []string
 	for i := range table {
 		if slices.ContainsFunc(of(&table[i]), func(part string) bool { return strings.Contains(text, part) }) {

@@ -24,15 +24,19 @@ func TestSeen(t *testing.T) {
 		"the lab with a gateway":  {&record.Run{Gateway: "haproxy 2.6.12", Products: []string{Lab}}, []string{Lab, HAProxy}},
 		"an old lab":              {&record.Run{Gateway: "nginx 1.22.1"}, []string{Lab, Nginx}},
 		"a gateway in a cluster":  {&record.Run{Gateway: "envoy", Products: []string{Kubernetes}}, []string{Kubernetes, Envoy}},
+		"a server in the lab":     {&record.Run{Gateway: "haproxy", Products: []string{Lab}, Responses: []record.ErrorResponse{{Server: "nginx"}}}, []string{Lab, HAProxy}},
 		"Server":                  {responses(record.ErrorResponse{Server: "nginx/1.22.1"}), []string{Nginx}},
 		"OpenResty":               {responses(record.ErrorResponse{Server: "openresty"}), []string{Nginx}},
 		"Istio's Envoy":           {responses(record.ErrorResponse{Server: "istio-envoy"}), []string{Istio, Envoy}},
-		"Via":                     {responses(record.ErrorResponse{Server: "gunicorn", Fields: []string{"via: 1.1 Caddy"}}), []string{Caddy}},
+		"Via":                     {responses(record.ErrorResponse{Server: "gunicorn", Fields: []string{"via: 1.1 Caddy"}}), []string{Caddy, "gunicorn"}},
 		"Envoy's fields":          {responses(record.ErrorResponse{Fields: []string{"x-envoy-overloaded: true"}}), []string{Envoy}},
 		"another field":           {responses(record.ErrorResponse{Fields: []string{"retry-after: nginx"}}), nil},
 		"HAProxy's page":          {responses(record.ErrorResponse{Body: "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n"}), []string{HAProxy}},
 		"nginx's page":            {responses(record.ErrorResponse{Body: "<hr><center>nginx</center>\r\n"}), []string{Nginx}},
 		"two of them":             {responses(record.ErrorResponse{Server: "nginx", Body: "no healthy upstream"}), []string{Envoy, Nginx}},
+		"Apache":                  {responses(record.ErrorResponse{Server: "Apache"}, record.ErrorResponse{Server: "Apache/2.4.57 (Debian)"}), []string{Apache}},
+		"Tomcat":                  {responses(record.ErrorResponse{Server: "Apache-Coyote/1.1"}), []string{"Tomcat"}},
+		"gunicorn behind nginx":   {responses(record.ErrorResponse{Server: "gunicorn"}, record.ErrorResponse{Server: "nginx"}), []string{Nginx, "gunicorn"}},
 		"a page about one":        {responses(record.ErrorResponse{Body: "we run nginx"}), nil},
 		"a control plane":         {marks(record.Mark{Kind: record.MarkEndpointDropped, Name: "endpoint web-1 dropped"}), []string{Kubernetes}},
 		"kubectl":                 {marks(record.Mark{Kind: record.MarkStep, Name: "kubectl rollout restart deployment/web"}), []string{Kubernetes}},
@@ -101,7 +105,7 @@ func TestNoted(t *testing.T) {
 		})
 	}
 	work.Wait()
-	if got := n.List(); !slices.Equal(got, []string{Nginx, Caddy}) {
+	if got := n.List(); !slices.Equal(got, []string{Nginx, Caddy, "gunicorn"}) {
 		t.Errorf("got %v", got)
 	}
 	for i := range 2 * mostFields {
@@ -111,7 +115,7 @@ func TestNoted(t *testing.T) {
 	if len(n.known) != mostFields {
 		t.Errorf("%d fields are kept; want %d", len(n.known), mostFields)
 	}
-	if got := n.List(); !slices.Equal(got, []string{Nginx, Caddy}) {
+	if got := n.List(); !slices.Equal(got, []string{Nginx, Caddy, "gunicorn"}) {
 		t.Errorf("got %v", got)
 	}
 	field := []byte("gunicorn")

@@ -9,7 +9,8 @@ import (
 
 // Seen returns the products that a run shows, in the order of the table: those
 // that its recording names, those that sent its unexpected responses, and those
-// that its marks come from.
+// that its marks come from. If the recording names the gateway, responses may
+// come from a server behind it, and show nothing.
 func Seen(run *record.Run) []string {
 	list := slices.Clip(run.Products) // so that the run stays as it is
 	if name, _, _ := strings.Cut(run.Gateway, " "); name != "" {
@@ -19,7 +20,9 @@ func Seen(run *record.Run) []string {
 		}
 	}
 	for i := range run.Responses {
-		list = Add(list, inResponse(&run.Responses[i])...)
+		if run.Gateway == "" {
+			list = Add(list, inResponse(&run.Responses[i])...)
+		}
 	}
 	for i := range run.Marks {
 		list = Add(list, inMark(&run.Marks[i])...)
@@ -49,7 +52,7 @@ func inMark(m *record.Mark) []string {
 	case record.MarkNotReady, record.MarkEndpointGoes, record.MarkEndpointDropped:
 		return []string{Kubernetes}
 	case record.MarkStep:
-		return naming(m.Name, func(p *row) []string { return p.commands })
+		return InCommand(m.Name)
 	default:
 		return nil
 	}

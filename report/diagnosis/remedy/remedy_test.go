@@ -119,8 +119,9 @@ func TestConcerns(t *testing.T) {
 		where string
 		want  bool
 	}{
-		{"", "any", true}, {"", "clients", true}, {"", "Linux", true}, {"", "gunicorn", true},
+		{"", "any", true}, {"", "clients", true}, {"", "Linux", true}, {"", "this machine", true},
 		{"", "nginx", false}, {"nginx", "nginx", true}, {"nginx", "HAProxy", false},
+		{"nginx", "gunicorn", false}, {"gunicorn", "gunicorn", true}, {"", "Tomcat, Spring Boot", false}, {"Tomcat", "Tomcat, Spring Boot", true},
 		{"ASM", "ASM from 1.26", true}, {"Kubernetes", "ASM before 1.26", false},
 		{"ASM", "Istio, ASM", true}, {"Istio", "Istio, ASM", true}, {"Envoy", "Istio, ASM", false},
 		{"nginx", "nginx, HAProxy", true}, {"Caddy", "nginx, HAProxy", false},
@@ -158,19 +159,19 @@ func TestDelayFor(t *testing.T) {
 		if got < need+25*time.Millisecond || got/2 >= need {
 			t.Errorf("DelayFor(%v): got %v; want more than the need and its margin, and less than twice it", need, got)
 		}
-		if s := wholeSeconds(got); time.Duration(s)*time.Second < got || time.Duration(s-1)*time.Second >= got {
-			t.Errorf("wholeSeconds(%v): got %d", got, s)
+		if s := WholeSeconds(got); time.Duration(s)*time.Second < got || time.Duration(s-1)*time.Second >= got {
+			t.Errorf("WholeSeconds(%v): got %d", got, s)
 		}
 	}
 }
 
 func TestASMSeconds(t *testing.T) {
 	for s, want := range map[int64]string{1: "10", 10: "10", 25: "25", 30: "30"} {
-		if got, note := asmSeconds(s, 30); got != want || note != "" {
-			t.Errorf("asmSeconds(%d, 30): got %q, %q; want %q", s, got, note, want)
+		if got, note := ASMSeconds(s, 30); got != want || note != "" {
+			t.Errorf("ASMSeconds(%d, 30): got %q, %q; want %q", s, got, note, want)
 		}
 	}
-	if got, note := asmSeconds(31, 30); got != "30" || !strings.Contains(note, "31") {
-		t.Errorf("asmSeconds(31, 30): got %q, %q; want the maximum, and what would be needed", got, note)
+	if got, note := ASMSeconds(31, 30); got != "30" || !strings.Contains(note, "31") {
+		t.Errorf("ASMSeconds(31, 30): got %q, %q; want the maximum, and what would be needed", got, note)
 	}
 }

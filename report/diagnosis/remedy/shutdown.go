@@ -19,14 +19,14 @@ const (
 const (
 	asmLeast   = 10
 	asmMost    = 890 // from 1.26
-	oldASMMost = 30
+	OldASMMost = 30
 )
 
 // AcceptLonger keeps a gateway accepting for a time after its termination
 // began, in ns.
 func AcceptLonger(need int64) []Advice {
 	delay := DelayFor(need)
-	s := wholeSeconds(delay)
+	s := WholeSeconds(delay)
 	sec := strconv.FormatInt(s, 10)
 	return []Advice{
 		{Where: Everywhere, Words: "keep accepting connections for " + Short(delay) + " after termination begins, then close the listener"},
@@ -52,7 +52,7 @@ func AcceptLonger(need int64) []Advice {
 
 // newASM is AcceptLonger for ASM from 1.26.
 func newASM(s int64) Advice {
-	value, note := asmSeconds(s, asmMost)
+	value, note := ASMSeconds(s, asmMost)
 	return Advice{
 		Where: "ASM from 1.26", Words: "metadata.annotations: {}" + note, Short: note != "",
 		Settings: []record.Remedy{{Part: "IstioGateway", Setting: "asm.alibabacloud.com/gateway-drain-timeout-seconds", Value: value, Unit: "s"}},
@@ -62,7 +62,7 @@ func newASM(s int64) Advice {
 // oldASM is AcceptLonger for ASM before 1.26.
 func oldASM(s int64) Advice {
 	const drain = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-connection-drain"
-	value, note := asmSeconds(s, oldASMMost)
+	value, note := ASMSeconds(s, OldASMMost)
 	return Advice{
 		Where: "ASM before 1.26", Words: "spec.serviceAnnotations: {} and {}" + note, Short: note != "",
 		Settings: []record.Remedy{
@@ -72,9 +72,9 @@ func oldASM(s int64) Advice {
 	}
 }
 
-// asmSeconds limits a number of seconds to what ASM accepts, and notes that it
+// ASMSeconds limits a number of seconds to what ASM accepts, and notes that it
 // does not suffice.
-func asmSeconds(s, most int64) (value, note string) {
+func ASMSeconds(s, most int64) (value, note string) {
 	if s > most {
 		return strconv.FormatInt(most, 10), fmt.Sprintf(" (the maximum; %d would be needed)", s)
 	}
@@ -98,7 +98,7 @@ func EndByItself() []Advice {
 // true, they may need longer.
 func FinishRequests(need int64, least bool) []Advice {
 	grace := DelayFor(need)
-	sec := strconv.FormatInt(wholeSeconds(grace), 10)
+	sec := strconv.FormatInt(WholeSeconds(grace), 10)
 	finish := fmt.Sprintf("give requests in flight %s to finish after the stop signal", Short(grace))
 	if least {
 		finish = fmt.Sprintf("give requests in flight more than %s to finish after the stop signal: how much more they need is not known", Short(time.Duration(need).Round(time.Microsecond)))
@@ -140,8 +140,8 @@ func DelayFor(need int64) time.Duration {
 	return (d + step - 1).Truncate(step)
 }
 
-// wholeSeconds rounds up, for settings that take seconds.
-func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
+// WholeSeconds rounds up, for settings that take seconds.
+func WholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
 // Short formats a duration as flags take it, without the zeros of
 // Duration.String.
