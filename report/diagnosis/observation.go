@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"nodrop/loadgen/record"
-	"nodrop/loadgen/record/product"
 	"nodrop/report/analysis"
 	"nodrop/report/phrase"
 )
@@ -24,7 +23,6 @@ type observation struct {
 	lifecycles []analysis.Lifecycle
 	crashes    []analysis.Crash
 	own        map[string]*analysis.History // histories of both, by endpoint
-	products   []string                     // that the run shows
 	// shared: requests went to an address that the endpoints share, so no
 	// request can be assigned to a marked endpoint.
 	shared bool
@@ -39,7 +37,7 @@ type observation struct {
 func observe(run *record.Run, loss *analysis.Loss) *observation {
 	s := &observation{
 		run: run, loss: loss, lifecycles: loss.Lifecycles, crashes: loss.Crashes, responses: analysis.Responded(run),
-		seen: map[string]record.EndpointSeen{}, products: product.Seen(run),
+		seen: map[string]record.EndpointSeen{},
 	}
 	s.own = analysis.Histories(s.lifecycles, s.crashes)
 	s.shared = run.Settings.EndpointHeader != "" || !slices.ContainsFunc(run.Endpoints, func(e record.EndpointSeen) bool { return s.historyOf(e.Name) != nil })

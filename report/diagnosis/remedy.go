@@ -1,9 +1,8 @@
 package diagnosis
 
 import (
-	"slices"
-
 	"nodrop/loadgen/record"
+	"nodrop/loadgen/record/product"
 	"nodrop/report/diagnosis/remedy"
 )
 
@@ -30,16 +29,33 @@ func (f *Finding) advise(list ...remedy.Advice) {
 	f.Settings = append(f.Settings, asData(list)...)
 }
 
-// concern drops what concerns products that were not seen, and completes the
-// rest.
-func (f *Finding) concern(seen []string) {
-	all := len(f.Remedies)
-	f.Remedies = slices.DeleteFunc(f.Remedies, func(r Remedy) bool { return !remedy.Concerns(seen, r.Where) })
-	f.Settings = slices.DeleteFunc(f.Settings, func(r record.Remedy) bool { return !remedy.Concerns(seen, r.Object) })
-	for i := range f.Settings {
-		f.Settings[i] = remedy.Complete(f.Settings[i])
+// ForTarget drops the remedies for gateways and platforms that the run does not
+// show to be part of its target.
+func ForTarget(run *record.Run, findings []Finding) []Finding {
+	seen := product.Seen(run)
+	for i := range findings {
+		findings[i].concern(seen)
 	}
-	f.Unseen = len(seen) == 0 && len(f.Remedies) < all
+	return findings
+}
+
+// concern drops what concerns products that were not seen, and completes the
+// rest. It leaves the lists as they are, since rules may share them.
+func (f *Finding) concern(seen []string) {
+	var remedies []Remedy
+	for _, r := range f.Remedies {
+		if remedy.Concerns(seen, r.Where) {
+			remedies = append(remedies, r)
+		}
+	}
+	var settings []record.Remedy
+	for _, r := range f.Settings {
+		if remedy.Concerns(seen, r.Object) {
+			settings = append(settings, remedy.Complete(r))
+		}
+	}
+	f.Unseen = len(seen) == 0 && len(remedies) < len(f.Remedies)
+	f.Remedies, f.Settings = remedies, settings
 }
 
 // inWords returns advice in words.

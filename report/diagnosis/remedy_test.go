@@ -74,7 +74,7 @@ func TestProductsOfARun(t *testing.T) {
 	places := func(edit func(*record.Run)) []string {
 		run := reporttest.NewRun(t, reporttest.AbruptRequests(), reporttest.Edited(func(run *record.Run) { run.Marks = reporttest.AbruptMarks() }), reporttest.Edited(edit))
 		var list []string
-		for _, f := range found(run) {
+		for _, f := range ForTarget(run, found(run)) {
 			for _, r := range f.Remedies {
 				list = product.Add(list, r.Where)
 			}
@@ -107,7 +107,7 @@ func TestSettingsAreInTheWords(t *testing.T) {
 		run := reporttest.NewRun(t, reporttest.RandomRequests(rng), reporttest.Edited(func(run *record.Run) {
 			run.Products, run.Marks = everything, reporttest.AbruptMarks()
 		}))
-		for _, f := range found(run) {
+		for _, f := range ForTarget(run, found(run)) {
 			for _, s := range f.Settings {
 				settings++
 				if s.Product == "" {

@@ -83,7 +83,8 @@ var runRules = []struct {
 }
 
 // Of returns the findings about the losses, largest first, then those that
-// limit what the figures prove.
+// limit what the figures prove. Their remedies are for every product: see
+// ForTarget.
 func Of(run *record.Run, loss *analysis.Loss) []Finding {
 	s := observe(run, loss)
 	found := explainLosses(s)
@@ -91,7 +92,6 @@ func Of(run *record.Run, loss *analysis.Loss) []Finding {
 	for _, r := range runRules {
 		if f, ok := r.explain(s, found); ok {
 			f.Rule, f.Code = r.name, cmp.Or(f.Code, r.code)
-			f.concern(s.products)
 			findings = append(findings, f)
 		}
 	}
@@ -107,7 +107,6 @@ func explainLosses(s *observation) []Finding {
 		f := lossRules[i].explain(s, newEvidence(losses))
 		f.Rule, f.Lost = lossRules[i].name, int64(len(losses))
 		f.Code = cmp.Or(f.Code, lossRules[i].code)
-		f.concern(s.products)
 		findings = append(findings, f)
 	}
 	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(b.Lost, a.Lost) })
