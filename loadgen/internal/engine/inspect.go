@@ -22,8 +22,7 @@ type Inspector struct {
 	content   inflater // checks the current body
 	errorBody []byte   // the beginning of the body of a response with an unexpected status
 	response  []byte   // what is recorded of that response
-	server    string   // the last Server field of an ok response
-	via       string   // the last Via field of one
+	senders            // of ok responses
 }
 
 // Begin makes i ready for the next response.
@@ -82,27 +81,12 @@ func (i *Inspector) Unproven(p Response) bool {
 // Judge sets the fate of the Result of p's whole response.
 func (i *Inspector) Judge(r *record.Result, p Response) {
 	if i.Job.OK[r.Status] {
-		i.note(p)
+		i.note(i.Job.Products, p)
 		return
 	}
 	r.Fate, r.Class = record.FateLost, record.StatusClass(r.Status)
 	i.response = record.ResponseText(i.response, r.Status, func(n int) []byte { return p.Captured(capturedTelling + n) }, i.errorBody)
 	r.Response = i.response
-}
-
-// note notes the products that an ok response names. Nearly all responses name
-// the same ones as the response before.
-func (i *Inspector) note(p Response) {
-	noted := i.Job.Products
-	if noted == nil {
-		return
-	}
-	if field := p.Captured(capturedServer); string(field) != i.server {
-		i.server = noted.Note(field)
-	}
-	if field := p.Captured(capturedVia); string(field) != i.via {
-		i.via = noted.Note(field)
-	}
 }
 
 // The fields that parsers capture, in their order.
@@ -111,8 +95,6 @@ const (
 	capturedEndpoint
 	capturedCoding
 	capturedTelling // the first of record.Telling
-	capturedServer  = capturedTelling + record.TellingServer
-	capturedVia     = capturedTelling + record.TellingVia
 )
 
 // Captured returns the fields that parsers capture. replica is the field that

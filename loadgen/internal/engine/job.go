@@ -84,10 +84,9 @@ type Limits struct {
 // Responses says how responses are judged and what follows them.
 type Responses struct {
 	OK        *record.StatusBits
-	KeepAlive bool           // connections carry more than one request
-	Captured  []string       // the fields that parsers capture, one list for all
-	Redirects bool           // redirects are followed
-	Products  *product.Noted // of the fields of ok responses; nil = not noted
+	KeepAlive bool     // connections carry more than one request
+	Captured  []string // the fields that parsers capture, one list for all
+	Redirects bool     // redirects are followed
 	NewHop    func(t target.Target, method string, body Payload, sameHost bool) Hop
 }
 
@@ -96,6 +95,7 @@ type Ledger struct {
 	Recorder *record.Recorder
 	Traces   *record.Traces
 	Failed   func(at *Hop, err error) // called for each failure by engines that speak TLS: some failures end the load
+	Products *product.Noted           // what ok responses name; nil = not noted
 }
 
 // Handoff continues requests that another engine began and cannot end: those
