@@ -86,7 +86,6 @@ type Config struct {
 	Repetition int           // from 1; 0 for a single run
 	Gateway    string        // the gateway in front of the target, name and version; "" if unknown
 	Replicas   int           // number of endpoints behind the address; 0 = unknown
-	Products   []string      // gateways and platforms known to be part of the target, by their names in loadgen/record/product
 	Sinks      []record.Sink // each receives every Result when it is complete
 
 	corrected []string // what Validate changed in the request, one sentence each

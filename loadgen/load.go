@@ -417,7 +417,6 @@ func (l *Load) begun() *record.Run {
 		Repetition:  l.cfg.Repetition,
 		Gateway:     l.cfg.Gateway,
 		Replicas:    l.cfg.Replicas,
-		Products:    slices.Clone(l.cfg.Products),
 		StartedAt:   l.job.Base.Round(0),
 		Settings:    l.settings(),
 		Environment: record.Environment{Version: Version, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: l.cfg.CPUs},
@@ -432,7 +431,7 @@ func (l *Load) result(duration int64) *record.Run {
 	run.Counts.Planned = l.budget.planned()
 	run.Counts.Unsent = l.budget.unsent()
 	l.recorder.Merge(run)
-	run.Products = product.Add(run.Products, l.products.List()...)
+	run.Products = l.products.List()
 	if note := l.machine.restingPorts(run); note != "" {
 		run.Notes = append(run.Notes, note)
 	}

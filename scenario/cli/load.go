@@ -71,12 +71,13 @@ func (o *loadOptions) scenario() (*scenario.Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Products, err = o.gateway(); err != nil {
+	products, err := o.gateway()
+	if err != nil {
 		return nil, err
 	}
 	s := &scenario.Scenario{
 		Streams:  []scenario.Stream{{Load: cfg}},
-		Variants: []scenario.Variant{{FailIf: *o.checks}},
+		Variants: []scenario.Variant{{FailIf: *o.checks, Products: products}},
 	}
 	return s, o.during.addTo(s)
 }
