@@ -9,7 +9,7 @@ import (
 )
 
 // whoToName says how to get remedies for a product that the run does not show.
-const whoToName = "add --gateway nginx,kubernetes (or what you have) for their settings, here or to nodrop report; nodrop help findings lists them"
+const whoToName = "for settings, name your gateway and platform: --gateway nginx,kubernetes, here or with nodrop report; nodrop help findings lists them all"
 
 // writeAdvice lists what to change, once for all findings of the report.
 func writeAdvice(out *page.Page, r *report.Report) {
