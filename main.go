@@ -83,6 +83,7 @@ func (p *program) command() *cobra.Command {
 		p.scenarios.Scenario(),
 		p.reports.Compare(),
 		p.reports.Report(),
+		cli.Help(&p.Streams),
 	)
 	cli.Prepare(root, &p.Streams)
 	return root

@@ -16,6 +16,7 @@ import (
 	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
+	"nodrop/loadgen/record/product"
 )
 
 // Load is one load. It can be run once.
@@ -27,6 +28,7 @@ type Load struct {
 	recorder *record.Recorder
 	traces   record.Traces
 	stalls   stalls
+	products product.Noted
 	sinks    []record.RunSink // of this run; set by Run
 
 	body   engine.Payload
@@ -133,6 +135,9 @@ func newLoad(cfg Config, t target.Target, ok *record.StatusBits, wanted *expect.
 		Limits:    engine.Limits{Timeout: cfg.Timeout, ConnectTimeout: cfg.ConnectTimeout, Expect: expectBound, MaxBody: cfg.MaxBody},
 		Responses: engine.Responses{OK: ok, KeepAlive: !cfg.closes(), Captured: engine.Captured(strings.ToLower(cfg.EndpointHeader), wanted), Wanted: wanted, Redirects: !cfg.DisableRedirects, NewHop: l.newHop},
 		Ledger:    engine.Ledger{Recorder: l.recorder, Traces: &l.traces, Failed: l.refuseRenegotiation},
+	}
+	if cfg.Gateway == "" { // otherwise, responses may come from what is behind it
+		l.job.Products = &l.products
 	}
 	return l
 }
@@ -438,6 +443,7 @@ func (l *Load) result(duration int64) *record.Run {
 	run.Counts.Planned = l.budget.planned()
 	run.Counts.Unsent = l.budget.unsent()
 	l.recorder.Merge(run)
+	run.Products = l.products.List()
 	if note := l.machine.restingPorts(run); note != "" {
 		run.Notes = append(run.Notes, note)
 	}

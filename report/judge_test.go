@@ -19,6 +19,9 @@ func TestJudge(t *testing.T) {
 	marked := func(marks ...record.Mark) func(*reporttest.Builder) {
 		return reporttest.Edited(func(run *record.Run) { run.Marks = marks })
 	}
+	seen := func(products ...string) func(*reporttest.Builder) {
+		return reporttest.Edited(func(run *record.Run) { run.Products = products })
+	}
 	for name, tt := range map[string]struct {
 		run     *record.Run
 		verdict record.Verdict
@@ -32,28 +35,36 @@ func TestJudge(t *testing.T) {
 			})),
 			verdict: record.Fail,
 			want: []record.Remedy{ // the balancer took 53.14 ms, and the slowest response 9 ms
-				{Object: "nodrop lab", Setting: "--stop", Value: "graceful"},
-				{Object: "nodrop lab", Setting: "--pre-stop", Value: "80ms"},
-				{Object: "Kubernetes", Setting: "lifecycle.preStop.sleep.seconds", Value: "1"},
-				{Object: "ASM from 1.26", Setting: "asm.alibabacloud.com/gateway-drain-timeout-seconds", Value: "10"},
-				{Object: "Caddy", Setting: "shutdown_delay", Value: "1s"},
-				{Object: "nodrop lab", Setting: "--grace", Value: "35ms"},
+				{Object: "nodrop lab", Product: "nodrop lab", Part: "command line", Setting: "--stop", Value: "graceful"},
+				{Object: "nodrop lab", Product: "nodrop lab", Part: "command line", Setting: "--pre-stop", Value: "80ms", Unit: "ms"},
+				{Object: "nodrop lab", Product: "nodrop lab", Part: "command line", Setting: "--grace", Value: "35ms", Unit: "ms"},
 			},
+			never: []string{"Kubernetes", "ASM from 1.26", "ASM before 1.26", "Istio, ASM", "Envoy", "nginx", "HAProxy", "Caddy"},
 		},
+		"abrupt, in ASM behind Caddy": {
+			run: reporttest.NewRun(t, reporttest.AbruptRequests(), marked(reporttest.AbruptMarks()...), seen("Kubernetes", "ASM", "Caddy")),
+			want: []record.Remedy{
+				{Object: "Kubernetes", Product: "Kubernetes", Part: "container", Setting: "lifecycle.preStop.sleep.seconds", Value: "1", Unit: "s"},
+				{Object: "ASM from 1.26", Product: "ASM", Part: "IstioGateway", Setting: "asm.alibabacloud.com/gateway-drain-timeout-seconds", Value: "10", Unit: "s"},
+				{Object: "Caddy", Product: "Caddy", Part: "global options", Setting: "shutdown_delay", Value: "1s", Unit: "s"},
+			},
+			never: []string{"nodrop lab", "Envoy", "nginx", "HAProxy"},
+		},
+		"abrupt, on an unknown target": {run: reporttest.NewRun(t, reporttest.AbruptRequests(), marked(reporttest.AbruptMarks()...))},
 		"a known gateway": {
 			run: reporttest.NewRun(t, reporttest.AbruptRequests(), reporttest.Variant("abrupt", reporttest.AbruptMarks(), func(run *record.Run) {
 				run.Gateway = "nginx 1.22.1"
 			})),
 			verdict: record.Pass, // abrupt has to lose
-			want:    []record.Remedy{{Object: "nginx", Setting: "worker_shutdown_timeout", Value: "1s"}},
+			want:    []record.Remedy{{Object: "nginx", Product: "nginx", Part: "main", Setting: "worker_shutdown_timeout", Value: "1s", Unit: "s"}},
 			never:   []string{"Envoy", "HAProxy", "Caddy"},
 		},
 		"grace too short": {
 			run: reporttest.NewRun(t, append(slices.Clone(fleet), reporttest.Lost(180*ms, 1150*ms, "wait.eof", "gw-2", reporttest.EOFText)),
-				marked(mark(record.MarkTerminating, 150*ms), mark(record.MarkKilled, 1150*ms), mark(record.MarkExited, 1150*ms))),
+				marked(mark(record.MarkTerminating, 150*ms), mark(record.MarkKilled, 1150*ms), mark(record.MarkExited, 1150*ms)), seen("nodrop lab", "Kubernetes")),
 			want: []record.Remedy{ // a second was too short
-				{Object: "nodrop lab", Setting: "--grace", Value: "1.2s", AtLeast: true},
-				{Object: "Kubernetes", Setting: "terminationGracePeriodSeconds", Value: "2", AtLeast: true, Above: "lifecycle.preStop.sleep.seconds"},
+				{Object: "nodrop lab", Product: "nodrop lab", Part: "command line", Setting: "--grace", Value: "1.2s", Unit: "s", AtLeast: true},
+				{Object: "Kubernetes", Product: "Kubernetes", Part: "pod", Setting: "terminationGracePeriodSeconds", Value: "2", Unit: "s", AtLeast: true, Above: "lifecycle.preStop.sleep.seconds"},
 			},
 		},
 		"requests came after the termination": {
@@ -62,8 +73,8 @@ func TestJudge(t *testing.T) {
 		},
 		"kept-alive connections": {
 			run: reporttest.NewRun(t, append(slices.Clone(fleet),
-				reporttest.Request{Start: 500 * ms, End: 500*ms + 40_000, Fate: record.FateLost, Class: "wait.eof", Endpoint: "gw-2", Reused: true, Sample: reporttest.EOFText})),
-			want: []record.Remedy{{Object: "HAProxy", Setting: "option", Value: "idle-close-on-response"}},
+				reporttest.Request{Start: 500 * ms, End: 500*ms + 40_000, Fate: record.FateLost, Class: "wait.eof", Endpoint: "gw-2", Reused: true, Sample: reporttest.EOFText}), seen("HAProxy")),
+			want: []record.Remedy{{Object: "HAProxy", Product: "HAProxy", Setting: "option", Value: "idle-close-on-response"}},
 		},
 		"no marks": {
 			run: reporttest.NewRun(t, append(slices.Clone(fleet), reporttest.Lost(500*ms, 501*ms, "connect.refused", "gw-2", reporttest.RefusedText))),
@@ -71,7 +82,7 @@ func TestJudge(t *testing.T) {
 		"the event outlived the load": {
 			run:     reporttest.NewRun(t, fleet, marked(record.Mark{Kind: record.MarkStep, Name: "scale", Start: 500 * ms, End: 9000 * ms})),
 			verdict: record.Inconclusive,
-			want:    []record.Remedy{{Object: "nodrop", Setting: "--settle", Value: "1s"}},
+			want:    []record.Remedy{{Object: "nodrop", Product: "nodrop", Part: "command line", Setting: "--settle", Value: "1s", Unit: "s"}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

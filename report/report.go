@@ -41,7 +41,7 @@ func Build(rec *record.Recording) *Report {
 	for _, run := range rec.Runs {
 		f := analysis.Of(run)
 		figures = append(figures, f)
-		r.Runs = append(r.Runs, RunReport{f, diagnosis.Of(run, &f.Loss)})
+		r.Runs = append(r.Runs, RunReport{f, diagnosis.ForTarget(run, diagnosis.Of(run, &f.Loss))})
 	}
 	r.Groups = compare.Groups(figures)
 	r.Comparison = compare.SideBySide(r.Groups)

@@ -21,6 +21,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/record"
+	"nodrop/loadgen/record/product"
 	"nodrop/loadgen/safetext"
 	"nodrop/scenario/proc"
 )
@@ -58,6 +59,7 @@ type Variant struct {
 	Expect   []string // checks that fail the verdict if false
 	Require  []string // checks that make the verdict inconclusive if false
 	FailIf   []string // checks that fail the verdict if true
+	Products []string // gateways and platforms that its actions show to be part of the target, by their names in loadgen/record/product
 }
 
 // Step is one action of the timeline. It is due at At or, if After is set,
@@ -121,6 +123,10 @@ type Env struct {
 	// Replicas may be set by a setup action: the number of endpoints behind the
 	// address that the load connects to.
 	Replicas int
+	// Products are the gateways and platforms that actions know to be part of the
+	// target, by their names in loadgen/record/product. Setup actions add to
+	// them.
+	Products []string
 	// Notes are remarks about the target for the report. Setup actions append
 	// to it.
 	Notes []string
@@ -288,7 +294,7 @@ func (s *Scenario) check() error {
 func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, watch Watch) (runs []*record.Run, err error) {
 	done := &changes{processes: processes, interrupts: s.Interrupts}
 	t := newTimeline(a.Variant.Timeline, s.Settle, done)
-	env := &Env{Mark: t.mark, Log: s.Log.of(a, s.Mask), Processes: processes}
+	env := &Env{Mark: t.mark, Products: a.Variant.products(), Log: s.Log.of(a, s.Mask), Processes: processes}
 	done.log = env.Log
 	done.interrupts.ledger.toRestore(a.Variant.Restore)
 	defer func() {
@@ -359,6 +365,7 @@ func (s *Scenario) carryOut(ctx context.Context, a Attempt, loads []Load, t *tim
 	v := a.Variant
 	for i, run := range runs {
 		run.Notes = append(run.Notes, env.Notes...)
+		run.Products = product.Add(run.Products, env.Products...)
 		run.Expect, run.Require, run.FailIf = v.Expect, v.Require, v.FailIf
 		run.Marks = loads[i].Marks().List()
 		loads[i].End(run)

@@ -54,6 +54,11 @@ func (r *Run) addCounts(o *Run) {
 	r.Unproven += o.Unproven
 	r.Late += o.Late
 	r.Interrupted = r.Interrupted || o.Interrupted
+	for _, name := range o.Products {
+		if !slices.Contains(r.Products, name) {
+			r.Products = append(slices.Clip(r.Products), name)
+		}
+	}
 }
 
 func (r *Run) addTimes(p Part) {

@@ -26,6 +26,7 @@ type Run struct {
 	Repetition  int         `json:"repetition,omitempty"` // from 1; 0 for a single run
 	Gateway     string      `json:"gateway,omitempty"`    // the gateway in front of the target, name and version; "" if unknown
 	Replicas    int         `json:"replicas,omitempty"`   // number of endpoints behind the address at the start; 0 = unknown
+	Products    []string    `json:"products,omitempty"`   // gateways and platforms known to be part of the target: named by the user, by a scenario or by fields of responses
 	Settings    Settings    `json:"settings"`
 	Environment Environment `json:"environment"`
 	StartedAt   time.Time   `json:"startedAt"` // the only wall-clock time; all others are relative to it

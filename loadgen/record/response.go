@@ -18,7 +18,13 @@ const (
 
 // Telling lists the fields of an unexpected response that say who sent it and
 // why, in lower case. Server comes first.
-var Telling = [...]string{"server", "retry-after", "via", "x-envoy-overloaded", "x-envoy-response-flags"}
+var Telling = [...]string{TellingServer: "server", "retry-after", TellingVia: "via", "x-envoy-overloaded", "x-envoy-response-flags"}
+
+// The places of two of them.
+const (
+	TellingServer = 0
+	TellingVia    = 2
+)
 
 // ResponseText encodes the kept part of an unexpected response as one
 // comparable value: status, server, telling fields (one per line) and body,

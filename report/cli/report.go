@@ -9,6 +9,7 @@ import (
 
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/record"
+	"nodrop/loadgen/record/product"
 	"nodrop/report"
 	"nodrop/report/format"
 	"nodrop/report/output"
@@ -23,6 +24,7 @@ type reportOptions struct {
 	schema          bool
 	one             string // --run
 	onlyOne         bool   // --run was given
+	gateway         func() ([]string, error)
 }
 
 // Report is the command nodrop report FILE.
@@ -35,6 +37,7 @@ func (p *Program) Report() *cobra.Command {
 	}
 	fs := cmd.Flags()
 	o.checks = cli.FailIfFlag(fs)
+	o.gateway = cli.GatewayFlag(fs)
 	o.outputs = output.Flag(fs)
 	fs.BoolVar(&o.schema, "schema", false, "print the JSON Schema of -o report-json")
 	fs.StringVar(&o.one, "run", "", "report only this run, by name ('graceful #2') or number (3), as if it were the only one")
@@ -65,6 +68,10 @@ func (o *reportOptions) run() error {
 	if err := Validate(*o.checks); err != nil {
 		return err
 	}
+	products, err := o.gateway()
+	if err != nil {
+		return err
+	}
 	recording, err := output.Read(o.files[0])
 	if err == nil && o.onlyOne {
 		recording, err = report.Only(recording, o.one)
@@ -73,6 +80,9 @@ func (o *reportOptions) run() error {
 		return err
 	}
 	addChecks(recording, *o.checks)
+	for _, run := range recording.Runs {
+		run.Products = product.Add(run.Products, products...)
+	}
 	out, err := o.Open(*o.outputs)
 	if err != nil {
 		return err

@@ -50,3 +50,12 @@ const (
 	EventNotSeen      Code = "event-not-seen"
 	TooLittleExposure Code = "too-little-exposure"
 )
+
+// Codes lists all codes, in the order of the help.
+var Codes = []Code{
+	ClosedBeforeRemoved, CutAtExit, KilledAfterGrace, IgnoredSIGTERM, GraceTimer, AcceptQueueReset, BacklogFull,
+	IdleCloseRace, UpstreamIdleTimeout, NoUpstreamLeft, StaleUpstream, ReadyTooEarly, ColdStart, Recreated,
+	RefusedWhenDraining, DrainCut, BodyShorter, PacketsDropped, Crashed, Recurring, GatewayError, OwnLimit, Refused,
+	FirewallRefused, CutInFlight, TLSCut, TLSRefused, NameLost, ProxyFailed, Hung, Malformed, BodyOverLimit, BodyRejected,
+	SteadyErrors, SlowerDuring, Unexplained, DetailsIncomplete, LoadEndedEarly, EventNotSeen, TooLittleExposure,
+}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
@@ -686,30 +685,6 @@ func TestRestartInPlace(t *testing.T) {
 	findings := found(run)
 	if len(findings) != 1 || findings[0].Lost != 2 || findings[0].Needed != 200*ms || findings[0].Measured != 190*ms {
 		t.Errorf("got %+v; want both losses in one finding of 190 ms", findings)
-	}
-}
-
-// TestDelayFor: the delay covers the need with a margin; half of it never does.
-func TestDelayFor(t *testing.T) {
-	for need := 50 * time.Millisecond; need < 100*time.Second; need += need/7 + 1 {
-		got := delayFor(int64(need))
-		if got < need+25*time.Millisecond || got/2 >= need {
-			t.Errorf("delayFor(%v): got %v; want more than the need and its margin, and less than twice it", need, got)
-		}
-		if s := wholeSeconds(got); time.Duration(s)*time.Second < got || time.Duration(s-1)*time.Second >= got {
-			t.Errorf("wholeSeconds(%v): got %d", got, s)
-		}
-	}
-}
-
-func TestASMSeconds(t *testing.T) {
-	for s, want := range map[int64]string{1: "10", 10: "10", 25: "25", 30: "30"} {
-		if got := asmSeconds(s, 30); got != want {
-			t.Errorf("asmSeconds(%d, 30): got %q; want %q", s, got, want)
-		}
-	}
-	if got := asmSeconds(31, 30); !strings.HasPrefix(got, "30 ") || !strings.Contains(got, "31") {
-		t.Errorf("asmSeconds(31, 30): got %q; want the maximum, and what would be needed", got)
 	}
 }
 

@@ -20,7 +20,9 @@ type Finding struct {
 	Evidence   []string
 	Remedies   []Remedy
 	Settings   []record.Remedy // the remedies as data, where they name a setting and its value
-	own        string          // Where of the remedies for the run's gateway; "" if not known
+	// Unseen: there are remedies for particular products as well, but the run
+	// shows no product.
+	Unseen bool
 }
 
 // Confidence grades how well the evidence supports a finding.
@@ -38,18 +40,6 @@ func (f *Finding) addRemedy(r Remedy) {
 	if !slices.Contains(f.Remedies, r) {
 		f.Remedies = append(f.Remedies, r)
 	}
-}
-
-// RemediesIn returns the remedies to print for finding number i: all for the
-// first finding; for the others, those up to the first that is neither for the
-// same place as the first remedy nor for the run's gateway.
-func (f *Finding) RemediesIn(i int) []Remedy {
-	for k, r := range f.Remedies {
-		if i > 0 && r.Where != f.Remedies[0].Where && r.Where != f.own {
-			return f.Remedies[:k]
-		}
-	}
-	return f.Remedies
 }
 
 // Weight says how many losses a finding explains, and how surely.

@@ -9,6 +9,7 @@ import (
 // Recurrence sums up a finding over the runs of a group.
 type Recurrence struct {
 	Rule        string
+	Code        Code  // of the finding in the run In
 	Runs        int   // number of runs with the finding
 	Least, Most int64 // fewest and most requests that it lost in one of those runs
 	In          string
@@ -34,14 +35,14 @@ func Recurrences(runs []Diagnosed) []Recurrence {
 		for _, f := range run.Findings {
 			at := slices.IndexFunc(list, func(r Recurrence) bool { return r.Rule == f.Rule })
 			if at < 0 {
-				list = append(list, Recurrence{Rule: f.Rule, Runs: 1, Least: f.Lost, Most: f.Lost, In: run.Run, Title: f.Title, of: len(runs)})
+				list = append(list, Recurrence{Rule: f.Rule, Code: f.Code, Runs: 1, Least: f.Lost, Most: f.Lost, In: run.Run, Title: f.Title, of: len(runs)})
 				continue
 			}
 			r := &list[at]
 			r.Runs++
 			r.Least = min(r.Least, f.Lost)
 			if f.Lost > r.Most {
-				r.Most, r.In, r.Title = f.Lost, run.Run, f.Title
+				r.Most, r.In, r.Title, r.Code = f.Lost, run.Run, f.Title, f.Code
 			}
 		}
 	}

@@ -85,7 +85,8 @@ var runRules = []struct {
 }
 
 // Of returns the findings about the losses, largest first, then those that
-// limit what the figures prove.
+// limit what the figures prove. Their remedies are for every product: see
+// ForTarget.
 func Of(run *record.Run, loss *analysis.Loss) []Finding {
 	s := observe(run, loss)
 	found := explainLosses(s)
@@ -110,7 +111,6 @@ func explainLosses(s *observation) []Finding {
 		f.Rule, f.Lost = lossRules[i].name, int64(len(losses))
 		f.Code = cmp.Or(f.Code, lossRules[i].code)
 		s.askProbes(&f, e)
-		f.forGateway(s.run.Gateway)
 		findings = append(findings, f)
 	}
 	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(b.Lost, a.Lost) })

@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"nodrop/loadgen/record"
+	"nodrop/report/diagnosis/remedy"
 	"nodrop/report/phrase"
 )
 
@@ -13,12 +14,16 @@ func (nameLost) matches(_ *observation, l *record.LostRequest) bool {
 }
 
 func (nameLost) explain(s *observation, e *evidence) Finding {
-	return Finding{
+	f := Finding{
 		Title:      "the host name did not resolve for " + phrase.Duration(e.span()),
 		Confidence: Likely,
-		Settings:   []record.Remedy{{Object: inKubernetes, Setting: "publishNotReadyAddresses", Value: "true"}},
 		Measured:   e.span(),
 		Evidence:   append([]string{e.what(), e.when()}, s.texts(e)...),
-		Remedies:   []Remedy{{"any", "keep the DNS record until the last endpoint that it names is gone"}, {"Kubernetes", "a headless Service lists only ready pods: set publishNotReadyAddresses, or use a Service with a cluster IP"}},
+		Remedies:   []Remedy{{"any", "keep the DNS record until the last endpoint that it names is gone"}},
 	}
+	f.advise(remedy.Advice{
+		Where: inKubernetes, Words: "a headless Service lists only ready pods: set {}, or use a Service with a cluster IP",
+		Settings: []record.Remedy{{Part: "Service", Setting: "publishNotReadyAddresses", Value: "true"}},
+	})
+	return f
 }

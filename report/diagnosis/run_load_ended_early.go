@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/diagnosis/remedy"
 	"nodrop/report/phrase"
 )
 
@@ -16,11 +17,13 @@ func (loadEndedEarly) explain(s *observation, _ []Finding) (Finding, bool) {
 	f := Finding{
 		Title:      "the load ended before the event did: no request tested what came after it",
 		Confidence: Shown,
-		Settings:   []record.Remedy{{Object: "nodrop", Setting: "--settle", Value: "1s"}},
 		Measured:   e.End - e.LoadOver,
 		Evidence:   []string{fmt.Sprintf("the last request started between %s and %s; the event ended at %s", phrase.Moment(e.LoadOver), phrase.Moment(latest), phrase.Moment(e.End))},
-		Remedies:   []Remedy{{"any", "use a longer load, or --settle 1s"}},
 	}
+	f.advise(remedy.Advice{
+		Where: remedy.Everywhere, Words: "use a longer load, or {}",
+		Settings: []record.Remedy{{Object: "nodrop", Part: "command line", Setting: "--settle", Value: "1s", Unit: "s"}},
+	})
 	if e.End < latest {
 		f.Title, f.Confidence = "the load may have ended before the event did", CannotTell
 	}

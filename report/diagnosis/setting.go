@@ -1,63 +1,52 @@
 package diagnosis
 
 import (
-	"strconv"
+	"time"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/diagnosis/remedy"
 )
 
-// What the texts of Remedy advise, as data, where it has a name and a value.
+// What rules advise about shutting down, in words and as data: both are of the
+// same advice.
 
+// Names and limits for the advice of single rules.
 const (
 	inLab        = "nodrop lab"
 	inKubernetes = "Kubernetes"
 	preStop      = "lifecycle.preStop.sleep.seconds"
 	gracePeriod  = "terminationGracePeriodSeconds"
+	oldASMMost   = remedy.OldASMMost
 )
 
-// The most that ASM accepts, in seconds.
-const (
-	asmMost    = 890 // from 1.26
-	oldASMMost = 30
-)
+// acceptLonger returns what keeps a gateway accepting for a time after its
+// termination began, in ns.
+func acceptLonger(need int64) []Remedy { return inWords(remedy.AcceptLonger(need)) }
 
 // toAcceptLonger is acceptLonger as data. It leaves out what cannot be set to as
 // much as is needed.
-func toAcceptLonger(need int64) []record.Remedy {
-	delay := delayFor(need)
-	s := wholeSeconds(delay)
-	sec := strconv.FormatInt(s, 10)
-	list := []record.Remedy{
-		{Object: inLab, Setting: "--stop", Value: "graceful"},
-		{Object: inLab, Setting: "--pre-stop", Value: short(delay)},
-		{Object: inKubernetes, Setting: preStop, Value: sec},
-		{Object: "Envoy", Setting: "--drain-time-s", Value: sec},
-		{Object: "Caddy", Setting: "shutdown_delay", Value: sec + "s"},
-	}
-	if s <= asmMost {
-		list = append(list, record.Remedy{Object: "ASM from 1.26", Setting: "asm.alibabacloud.com/gateway-drain-timeout-seconds", Value: asmSeconds(s, asmMost)})
-	}
-	if s <= oldASMMost {
-		const drain = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-connection-drain"
-		list = append(list,
-			record.Remedy{Object: "ASM before 1.26", Setting: drain, Value: "on"},
-			record.Remedy{Object: "ASM before 1.26", Setting: drain + "-timeout", Value: asmSeconds(s, oldASMMost)})
-	}
-	return list
+func toAcceptLonger(need int64) []record.Remedy { return asData(remedy.AcceptLonger(need)) }
+
+// acceptUntilOut is acceptLonger for an unknown time.
+func acceptUntilOut() []Remedy { return inWords(remedy.AcceptUntilOut()) }
+
+// endByItself returns what lets a process end without being killed.
+func endByItself() []Remedy { return inWords(remedy.EndByItself()) }
+
+// finishRequests returns what lets requests in flight finish. If least is true,
+// they may need longer than need.
+func finishRequests(need int64, least bool) []Remedy {
+	return inWords(remedy.FinishRequests(need, least))
 }
 
 // toFinishRequests is finishRequests as data.
 func toFinishRequests(need int64, least bool) []record.Remedy {
-	grace := delayFor(need)
-	sec := strconv.FormatInt(wholeSeconds(grace), 10)
-	return []record.Remedy{
-		{Object: inLab, Setting: "--stop", Value: "graceful"},
-		{Object: inLab, Setting: "--grace", Value: short(grace), AtLeast: least},
-		{Object: inKubernetes, Setting: gracePeriod, Value: sec, AtLeast: least, Above: preStop},
-		{Object: "Istio, ASM", Setting: "terminationDrainDuration", Value: sec + "s", AtLeast: least},
-		{Object: "Envoy", Setting: "--drain-time-s", Value: sec, AtLeast: least},
-		{Object: "nginx", Setting: "worker_shutdown_timeout", Value: sec + "s", AtLeast: least},
-		{Object: "HAProxy", Setting: "hard-stop-after", Value: sec + "s", AtLeast: least},
-		{Object: "Caddy", Setting: "grace_period", Value: sec + "s", AtLeast: least},
-	}
+	return asData(remedy.FinishRequests(need, least))
 }
+
+// The numbers of such advice, see package remedy.
+
+func delayFor(need int64) time.Duration  { return remedy.DelayFor(need) }
+func wholeSeconds(d time.Duration) int64 { return remedy.WholeSeconds(d) }
+func short(d time.Duration) string       { return remedy.Short(d) }
+func asmSeconds(s, most int64) string    { value, note := remedy.ASMSeconds(s, most); return value + note }

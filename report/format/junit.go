@@ -149,7 +149,7 @@ func runSuite(name string, r *report.RunReport) *suiteXML {
 	run := r.Run
 	s := &suiteXML{
 		Name: clean(name), Time: secondsXML(run.Duration), Timestamp: run.StartedAt.UTC().Format("2006-01-02T15:04:05"),
-		Properties: propertiesOf(run),
+		Properties: propertiesOf(run, r.Findings),
 	}
 	doubts, hints := report.Distrust(&r.Figures, len(run.FailIf) > 0)
 	checks := check.Run(&r.Figures)
@@ -261,7 +261,7 @@ func bodyText(reasons, hints []string, findings []diagnosis.Finding) string {
 	return b.String()
 }
 
-func propertiesOf(run *record.Run) *propertiesXML {
+func propertiesOf(run *record.Run, findings []diagnosis.Finding) *propertiesXML {
 	c := run.Counts
 	return &propertiesXML{[]propertyXML{
 		{"nodrop", clean(run.Environment.Version)},
@@ -273,5 +273,17 @@ func propertiesOf(run *record.Run) *propertiesXML {
 		{"spoiled", strconv.FormatInt(c.Spoiled, 10)},
 		{"aborted", strconv.FormatInt(c.Aborted, 10)},
 		{"duration", time.Duration(run.Duration).String()},
+		{"findings", codesOf(findings)},
 	}}
+}
+
+// codesOf lists the codes of findings, each once.
+func codesOf(findings []diagnosis.Finding) string {
+	var list []string
+	for _, f := range findings {
+		if code := string(f.Code); !slices.Contains(list, code) {
+			list = append(list, code)
+		}
+	}
+	return strings.Join(list, ",")
 }

@@ -44,6 +44,7 @@ func Markdown(w io.Writer, r *report.Report) error {
 	for _, c := range r.Changes {
 		m.part("the change", "#### "+mdInline(armsOf(c))+", "+mdInline(kindOf(c))+"\n\n"+changeMarkdown(c))
 	}
+	m.part("what to change", adviceMarkdown(r))
 	for i := range r.Groups {
 		g := &r.Groups[i]
 		name := names[g.Worst]
@@ -252,8 +253,8 @@ func settingsMarkdown(run *record.Run) string {
 	return fmt.Sprintf("%s; %s from %s\n", text, phrase.Duration(run.Duration), run.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC"))
 }
 
-// findingMarkdown writes one finding. As in the text, the first one has all its
-// remedies.
+// findingMarkdown writes one finding. As in the text, its remedies are in the
+// list of what to change.
 func findingMarkdown(i int, f *diagnosis.Finding) string {
 	var b strings.Builder
 	if i == 0 {
@@ -264,13 +265,6 @@ func findingMarkdown(i int, f *diagnosis.Finding) string {
 		b.WriteByte('\n')
 	}
 	bullets(&b, f.Evidence)
-	switch remedies := f.RemediesIn(i); len(remedies) {
-	case 0:
-	case 1:
-		fmt.Fprintf(&b, "\nWhat to change: %s\n", mdInline(phrase.Shorten(remedies[0].String(), maxQuote)))
-	default:
-		b.WriteString("\n" + remediesMarkdown(remedies))
-	}
 	return b.String()
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nodrop/loadgen/record"
+	"nodrop/loadgen/record/product"
 	"nodrop/loadgen/safetext"
 	"nodrop/report"
 	"nodrop/report/analysis"
@@ -67,6 +68,7 @@ type (
 
 	recurrenceJSON struct {
 		Rule      string `json:"rule"`
+		Code      string `json:"code"`
 		Runs      int    `json:"runs"`
 		LeastLost int64  `json:"leastLost"`
 		MostLost  int64  `json:"mostLost"`
@@ -92,6 +94,7 @@ type (
 		Stream      *string         `json:"stream"`
 		Repetition  *int            `json:"repetition"`
 		Gateway     *string         `json:"gateway"`
+		Products    []string        `json:"products"`
 		StartedAt   time.Time       `json:"startedAt"`
 		DurationNs  int64           `json:"durationNs"`
 		Interrupted bool            `json:"interrupted"`
@@ -245,19 +248,32 @@ type (
 	}
 
 	findingJSON struct {
-		Rule       string       `json:"rule"`
-		Title      string       `json:"title"`
-		Lost       int64        `json:"lost"`
-		Confidence string       `json:"confidence"`
-		MeasuredNs *int64       `json:"measuredNs"`
-		NeededNs   *int64       `json:"neededNs"`
-		Evidence   []string     `json:"evidence"`
-		Remedies   []remedyJSON `json:"remedies"`
+		Rule       string              `json:"rule"`
+		Code       string              `json:"code"`
+		Title      string              `json:"title"`
+		Lost       int64               `json:"lost"`
+		Confidence string              `json:"confidence"`
+		MeasuredNs *int64              `json:"measuredNs"`
+		NeededNs   *int64              `json:"neededNs"`
+		Evidence   []string            `json:"evidence"`
+		Remedies   []remedyJSON        `json:"remedies"`
+		Settings   []remedySettingJSON `json:"settings"`
 	}
 
 	remedyJSON struct {
 		Where   string `json:"where"`
 		Setting string `json:"setting"`
+	}
+
+	remedySettingJSON struct {
+		Product string  `json:"product"`
+		Version *string `json:"version"`
+		Object  *string `json:"object"`
+		Setting string  `json:"setting"`
+		Value   string  `json:"value"`
+		Unit    *string `json:"unit"`
+		AtLeast bool    `json:"atLeast"`
+		Above   *string `json:"above"`
 	}
 
 	endpointJSON struct {
@@ -408,7 +424,7 @@ func groupOf(r *report.Report, g *compare.Group, names []string) groupJSON {
 		j.Runs = append(j.Runs, names[i])
 	}
 	for _, f := range r.Recurrences(g) {
-		j.Findings = append(j.Findings, recurrenceJSON{f.Rule, f.Runs, f.Least, f.Most, f.In, f.Title})
+		j.Findings = append(j.Findings, recurrenceJSON{f.Rule, string(f.Code), f.Runs, f.Least, f.Most, f.In, f.Title})
 	}
 	return j
 }
@@ -501,7 +517,7 @@ func latencyAt(run *record.Run, percent float64) *int64 {
 func runOf(name string, r *report.RunReport) runJSON {
 	run, loss := r.Run, &r.Loss
 	j := runJSON{
-		Name: name, Variant: textOrNull(run.Variant), Stream: textOrNull(run.Stream), Repetition: repetitionOrNull(run), Gateway: textOrNull(run.Gateway), StartedAt: run.StartedAt, DurationNs: run.Duration,
+		Name: name, Variant: textOrNull(run.Variant), Stream: textOrNull(run.Stream), Repetition: repetitionOrNull(run), Gateway: textOrNull(run.Gateway), Products: listOf(product.Seen(run)), StartedAt: run.StartedAt, DurationNs: run.Duration,
 		Interrupted: run.Interrupted, Settings: settingsOf(&run.Settings),
 		Environment: environmentJSON(run.Environment), Counts: countsJSON(run.Counts),
 		Identity: identityOf(loss.Identity), Checks: []checkJSON{}, Summary: summaryOf(&r.Summary),
@@ -606,13 +622,28 @@ func classOf(c analysis.ClassLoss) classJSON {
 
 func findingOf(f *diagnosis.Finding) findingJSON {
 	j := findingJSON{
-		Rule: f.Rule, Title: f.Title, Lost: f.Lost, Confidence: string(f.Confidence),
+		Rule: f.Rule, Code: string(f.Code), Title: f.Title, Lost: f.Lost, Confidence: string(f.Confidence),
 		MeasuredNs: bounded(f.Measured), NeededNs: bounded(f.Needed), Evidence: listOf(f.Evidence), Remedies: []remedyJSON{},
+		Settings: []remedySettingJSON{},
 	}
 	for _, r := range f.Remedies {
 		j.Remedies = append(j.Remedies, remedyJSON(r))
 	}
+	for i := range f.Settings {
+		j.Settings = append(j.Settings, remedySettingOf(&f.Settings[i]))
+	}
 	return j
+}
+
+func remedySettingOf(r *record.Remedy) remedySettingJSON {
+	version, _ := strings.CutPrefix(r.Object, r.Product+" ")
+	if version == r.Object {
+		version = "" // of any version
+	}
+	return remedySettingJSON{
+		Product: r.Product, Version: textOrNull(version), Object: textOrNull(r.Part), Setting: r.Setting, Value: r.Value,
+		Unit: textOrNull(r.Unit), AtLeast: r.AtLeast, Above: textOrNull(r.Above),
+	}
 }
 
 func endpointOf(e analysis.EndpointLoss) endpointJSON {

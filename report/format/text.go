@@ -23,7 +23,8 @@ const maxEndpointLines = 20
 
 // Text writes the report for people: hey's report in hey's words and order,
 // then the loss. For a scenario it writes each variant's statuses and errors,
-// its loss, then all variants side by side.
+// its loss, then all variants side by side. What to change comes after that,
+// once for all of them.
 //
 // It is 80 columns wide and has no colour; TextFor suits a terminal.
 func Text(w io.Writer, r *report.Report) error { return writeText(page.New(w, page.Options{}), r) }
@@ -61,6 +62,7 @@ func writeText(out *page.Page, r *report.Report) error {
 	for _, c := range r.Changes {
 		writeVariantChange(out, c)
 	}
+	writeAdvice(out, r)
 	writeVerdict(out, r)
 	return out.Flush()
 }
@@ -192,8 +194,7 @@ func writeClasses(out *page.Page, l *analysis.Loss) {
 	t.Write(out)
 }
 
-// writeFindings lists the causes and the remedies; the first finding has all
-// its remedies.
+// writeFindings lists the causes; writeAdvice says what to change.
 func writeFindings(out *page.Page, list []diagnosis.Finding) {
 	if len(list) == 0 {
 		return
@@ -203,9 +204,6 @@ func writeFindings(out *page.Page, list []diagnosis.Finding) {
 		out.Paragraph(fmt.Sprintf("    %d. ", i+1), f.Title+" ("+f.Weight()+")")
 		for _, e := range f.Evidence {
 			out.Paragraph("       - ", e)
-		}
-		for _, r := range f.RemediesIn(i) {
-			out.Paragraph("       > ", r.String())
 		}
 	}
 }

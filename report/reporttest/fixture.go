@@ -13,6 +13,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/record/length"
+	"nodrop/loadgen/record/product"
 )
 
 const (
@@ -390,11 +391,11 @@ func pods(t testing.TB) *record.Recording {
 	})))
 }
 
-// Variant makes the run under construction a variant of a scenario, with the
-// checks of that variant.
+// Variant makes the run under construction a variant of the lab's scenario, with
+// the checks of that variant.
 func Variant(name string, marks []record.Mark, f ...func(*record.Run)) func(*Builder) {
 	return Edited(func(run *record.Run) {
-		run.Variant, run.Marks = name, marks
+		run.Variant, run.Marks, run.Products = name, marks, []string{product.Lab}
 		run.Settings.KeepAlive = false
 		switch name {
 		case "abrupt":

@@ -30,6 +30,12 @@ func (c *Command) String() string {
 	if c.Title != "" {
 		return c.Title
 	}
+	return c.Runs()
+}
+
+// Runs returns the command itself, whatever its title: it names the products that
+// it acts on.
+func (c *Command) Runs() string {
 	if c.Shell != "" {
 		return c.Shell
 	}

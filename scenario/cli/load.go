@@ -19,6 +19,7 @@ type loadOptions struct {
 	urls            []string // must be exactly one
 	load            *cli.LoadFlags
 	during          *duringFlags
+	gateway         func() ([]string, error)
 	checks, outputs *[]string
 }
 
@@ -36,6 +37,7 @@ func (p *Program) Load() *cobra.Command {
 	o.load.Stdin = p.In
 	fs.Lookup("D").Usage += "; - reads standard input" // only here
 	o.checks = cli.FailIfFlag(fs)
+	o.gateway = cli.GatewayFlag(fs)
 	o.outputs = p.OutputFlag(fs)
 	o.during = newDuringFlags(fs)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -69,9 +71,13 @@ func (o *loadOptions) scenario() (*scenario.Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
+	products, err := o.gateway()
+	if err != nil {
+		return nil, err
+	}
 	s := &scenario.Scenario{
 		Streams:  []scenario.Stream{{Load: cfg}},
-		Variants: []scenario.Variant{{FailIf: *o.checks}},
+		Variants: []scenario.Variant{{FailIf: *o.checks, Products: products}},
 	}
 	return s, o.during.addTo(s)
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"nodrop/loadgen/cli"
+	"nodrop/loadgen/record/product"
 	"nodrop/loadgen/safetext"
 	"nodrop/scenario"
 	"nodrop/scenario/file"
@@ -19,6 +21,7 @@ type runOptions struct {
 	dry      bool
 	yes      *bool
 	outputs  *[]string
+	gateway  func() ([]string, error)
 }
 
 func (p *Program) runCommand() *cobra.Command {
@@ -30,6 +33,7 @@ func (p *Program) runCommand() *cobra.Command {
 	fs.IntVar(&o.repeat, "repeat", 0, "run each variant this often, alternating, instead of as often as the file says")
 	fs.BoolVar(&o.dry, "dry-run", false, "print what a run would do, in order, and do nothing")
 	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that fails the verdict, exit 1, on the last variant: 'lost > 0', 'p99 > 250ms'; repeatable")
+	o.gateway = cli.GatewayFlag(fs)
 	o.yes = yesFlag(fs)
 	o.outputs = p.OutputFlag(fs)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -43,9 +47,16 @@ func (o *runOptions) run(ctx context.Context) error {
 	if o.repeated && o.repeat < 1 {
 		return fmt.Errorf("--repeat %d: must be 1 to %d", o.repeat, scenario.MaxRepeat)
 	}
+	products, err := o.gateway()
+	if err != nil {
+		return err
+	}
 	s, err := o.read(ctx)
 	if err != nil {
 		return err
+	}
+	for i := range s.Variants {
+		s.Variants[i].Products = product.Add(s.Variants[i].Products, products...)
 	}
 	if o.dry {
 		return o.dryRun(s)

@@ -3,6 +3,7 @@ package kube
 import (
 	"slices"
 
+	"nodrop/loadgen/record/product"
 	"nodrop/scenario"
 	"nodrop/scenario/kube/watch"
 )
@@ -22,6 +23,7 @@ func Prepare(variants []scenario.Variant) {
 			v.Setup, own = append(slices.Clip(v.Setup), w), append(own, w)
 		}
 		link(own)
+		v.Products = product.Add(v.Products, productsOf(own)...)
 		ask.Actions = append(ask.Actions, own...)
 		v.Setup = append([]scenario.Action{ask, &AtRest{actions: own}}, v.Setup...)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"nodrop/loadgen/record/product"
 	"nodrop/scenario"
 	"nodrop/scenario/proc"
 )
@@ -39,6 +40,7 @@ func (a *FleetAction) Run(ctx context.Context, env *scenario.Env) error {
 		env.Endpoints = endpoints
 	}
 	env.Gateway = fleet.Gateway()
+	env.Products = product.Add(env.Products, product.Lab)
 	env.Notes = append(env.Notes, fleet.String())
 	return nil
 }

@@ -24,6 +24,7 @@ type Inspector struct {
 	expected  *expect.Check // of the current body, decompressed; nil without --expect-body
 	errorBody []byte        // the beginning of the body of a response with an unexpected status
 	response  []byte        // what is recorded of that response
+	senders                 // of ok responses
 }
 
 // Begin makes i ready for the next response.
@@ -124,6 +125,7 @@ func (i *Inspector) Rejected(p Response) *Failure {
 // Judge sets the fate of the Result of p's whole response.
 func (i *Inspector) Judge(r *record.Result, p Response) {
 	if i.Job.OK[r.Status] {
+		i.note(i.Job.Products, p)
 		return
 	}
 	r.Fate, r.Class = record.FateLost, record.StatusClass(r.Status)

@@ -9,6 +9,7 @@ import (
 	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
+	"nodrop/loadgen/record/product"
 )
 
 // Engine runs a load: it owns its connections, takes requests from the load's
@@ -96,6 +97,7 @@ type Ledger struct {
 	Recorder *record.Recorder
 	Traces   *record.Traces
 	Failed   func(at *Hop, err error) // called for each failure by engines that speak TLS: some failures end the load
+	Products *product.Noted           // what ok responses name; nil = not noted
 }
 
 // Handoff continues requests that another engine began and cannot end: those

@@ -1,0 +1,25 @@
+package record_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"nodrop/loadgen/record"
+)
+
+// TestMergeOfProducts: a merged run names the products of all its parts, each
+// once, and the parts stay as they are.
+func TestMergeOfProducts(t *testing.T) {
+	first := append(make([]string, 0, 4), "nginx")
+	run := &record.Run{Products: first}
+	if err := run.Merge(record.Part{Run: &record.Run{Products: []string{"Caddy", "nginx"}}}, record.Part{Run: &record.Run{}}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"nginx", "Caddy"}, run.Products); diff != "" {
+		t.Error(diff)
+	}
+	if rest := first[:2][1]; rest != "" {
+		t.Errorf("%q was written over another list", rest)
+	}
+}
