@@ -153,6 +153,7 @@ func writeLoss(out *page.Page, r *report.RunReport) {
 	writeEndpoints(out, &r.Loss)
 	writeWindows(out, &r.Loss)
 	writeMarks(out, r.Run.Marks)
+	writeOutputs(out, r.Run.Marks)
 	writeTraces(out, r.Run.Traces)
 	writeNotes(out, r)
 	fmt.Fprintln(out)

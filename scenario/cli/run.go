@@ -31,6 +31,7 @@ func (p *Program) runCommand() *cobra.Command {
 	fs.BoolVar(&o.dry, "dry-run", false, "print what a run would do, in order, and do nothing")
 	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that fails the verdict, exit 1, on the last variant: 'lost > 0', 'p99 > 250ms'; repeatable")
 	o.yes = yesFlag(fs)
+	p.verboseFlag(fs)
 	o.outputs = p.OutputFlag(fs)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.files, o.repeated = args, fs.Changed("repeat")
