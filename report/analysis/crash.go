@@ -21,7 +21,7 @@ func crashes(marks []record.Mark) []Crash {
 		switch m.Kind {
 		case record.MarkCrashed:
 			c := Crash{Endpoint: m.Endpoint, address: m.Address, At: m.Start, From: m.Start, Back: Unknown, Text: m.Error}
-			if m.Address != "" {
+			if isPod(m.Address) {
 				c.From -= ExitLag
 			}
 			list = append(list, c)
