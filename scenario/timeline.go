@@ -152,6 +152,11 @@ func (t *timeline) markOn(load Load, mask func(string) string) {
 	t.marks.Each(func(m record.Mark) {
 		m.Start, m.End = m.Start+ahead, m.End+ahead
 		m.Name, m.Error = mask(m.Name), mask(m.Error)
+		if m.Shutdown != nil {
+			how := *m.Shutdown
+			how.PreStop = mask(how.PreStop)
+			m.Shutdown = &how
+		}
 		m.Output = slices.Clone(m.Output) // another load has the same lines
 		for i, line := range m.Output {
 			m.Output[i] = mask(line)

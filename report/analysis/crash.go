@@ -27,7 +27,7 @@ func crashes(marks []record.Mark) []Crash {
 			list = append(list, c)
 		case record.MarkReady:
 			for i := range list {
-				if c := &list[i]; c.Back == Unknown && c.Endpoint == m.Endpoint {
+				if c := &list[i]; c.Back == Unknown && (c.Endpoint == m.Endpoint || c.address != "" && c.address == m.Address) {
 					c.Back = m.Start
 				}
 			}

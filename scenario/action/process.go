@@ -18,10 +18,10 @@ import (
 const grace = 10 * time.Second
 
 // Start starts a long-running process and waits until it is ready. Undo stops
-// it, as Stop with the same values would. It is an error if the process exits
-// before it is ready. If it exits later without a signal from the scenario, it
-// has crashed and Undo returns an error, unless its exit code was 0: an admin
-// endpoint may have stopped it.
+// it; if that takes a KILL, it is an error. It is an error, too, if the process
+// exits before it is ready. If it exits later without a signal from the
+// scenario, it has crashed and Undo returns an error, unless its exit code was
+// 0: an admin endpoint may have stopped it.
 type Start struct {
 	Name string // the name for Signal, Stop and marks
 	Command

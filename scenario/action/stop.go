@@ -101,12 +101,12 @@ func (s *Stop) preStop(ctx context.Context, env *scenario.Env, p *proc.Process) 
 		return s.limit()
 	}
 	began := time.Now()
-	running, stop := context.WithCancel(ctx)
-	defer stop()
+	running, cancel := context.WithCancel(ctx)
+	defer cancel()
 	go func() {
 		select {
 		case <-p.Ended:
-			stop()
+			cancel()
 		case <-running.Done():
 		}
 	}()
