@@ -138,3 +138,31 @@ func TestNoMarksOfTheCleanUp(t *testing.T) {
 		t.Errorf("marks %s", got)
 	}
 }
+
+// TestListenerOfAForeignProcess: a process that the scenario did not start is
+// known by its id, and the address at which it listens by the kernel.
+func TestListenerOfAForeignProcess(t *testing.T) {
+	o, dir := newObserver(t), t.TempDir()
+	addr := freePort(t)
+	host, port, _ := strings.Cut(addr, ":")
+	file := filepath.Join(dir, "server.py")
+	if err := os.WriteFile(file, []byte("import signal; signal.signal(signal.SIGTERM, signal.SIG_DFL)\n"+closing[:strings.Index(closing, "signal.signal(")]+"open(dir + '/up', 'w').close()\ntime.sleep(1000)"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e := action.Exec{Command: action.Command{Shell: "python3 server.py " + host + " " + port + " . >/dev/null 2>&1 & echo $! >pid; until [ -e up ]; do sleep 0.01; done", Dir: dir}}
+	if err := e.Run(t.Context(), &o.Env); err != nil {
+		t.Fatal(err)
+	}
+	s := action.Signal{Name: "TERM", PIDFile: filepath.Join(dir, "pid"), Gone: time.Minute}
+	if err := s.Run(t.Context(), &o.Env); err != nil {
+		t.Fatal(err)
+	}
+	if got := o.kinds(); got != "signalled, listener closed, exited" {
+		t.Errorf("marks %s", got)
+	}
+	for _, m := range o.moments() {
+		if m.Address != addr || !strings.HasPrefix(m.Endpoint, "process ") {
+			t.Errorf("%s: of %s at %s; want the process at %s", m.Kind, m.Endpoint, m.Address, addr)
+		}
+	}
+}

@@ -236,18 +236,24 @@ func (s *Signal) Run(ctx context.Context, env *scenario.Env) error {
 		return fmt.Errorf("process %d: %w", pid, err)
 	}
 	name := fmt.Sprintf("process %d", pid)
+	f := life.Watch(name, pid, env.Mark)
+	defer f.Close()
 	at := time.Now()
 	if err := p.Signal(what); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	env.Mark(scenario.Moment{Kind: record.MarkSignalled, Endpoint: name, At: at})
+	f.Mark(record.MarkSignalled, at)
 	if s.Gone == 0 {
 		return nil
 	}
-	if err := awaitEnd(ctx, name, s.Gone, func() bool { return isGone(p) }); err != nil {
+	if err := awaitEnd(ctx, name, s.Gone, func() bool {
+		gone := isGone(p)
+		f.Look()
+		return gone
+	}); err != nil {
 		return err
 	}
-	env.Mark(scenario.Moment{Kind: record.MarkExited, Endpoint: name, At: time.Now()})
+	f.Mark(record.MarkExited, time.Now())
 	return nil
 }
 
