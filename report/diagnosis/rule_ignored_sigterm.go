@@ -14,7 +14,13 @@ import (
 type ignoredSIGTERM struct{}
 
 func (ignoredSIGTERM) matches(s *observation, l *record.LostRequest) bool {
-	return analysis.IsCut(l.Class) && len(s.ignorers(l)) > 0
+	return analysis.IsCut(l.Class) && s.someKilled() && len(s.ignorers(l)) > 0
+}
+
+// someKilled reports whether any endpoint was killed. In most runs none was, and
+// no loss needs a closer look.
+func (s *observation) someKilled() bool {
+	return slices.ContainsFunc(s.lifecycles, func(one analysis.Lifecycle) bool { return one.Killed != analysis.Unknown })
 }
 
 func (ignoredSIGTERM) explain(s *observation, e *evidence) Finding {
