@@ -14,13 +14,7 @@ import (
 type ignoredSIGTERM struct{}
 
 func (ignoredSIGTERM) matches(s *observation, l *record.LostRequest) bool {
-	return analysis.IsCut(l.Class) && s.someKilled() && len(s.ignorers(l)) > 0
-}
-
-// someKilled reports whether any endpoint was killed. In most runs none was, and
-// no loss needs a closer look.
-func (s *observation) someKilled() bool {
-	return slices.ContainsFunc(s.lifecycles, func(one analysis.Lifecycle) bool { return one.Killed != analysis.Unknown })
+	return analysis.IsCut(l.Class) && analysis.SomeKilled(s.lifecycles) && len(s.ignorers(l)) > 0
 }
 
 func (ignoredSIGTERM) explain(s *observation, e *evidence) Finding {
@@ -36,7 +30,7 @@ func (ignoredSIGTERM) explain(s *observation, e *evidence) Finding {
 			endpointNames(met) + " went on accepting connections from the stop signal to the kill: a longer grace period would only delay the kill",
 			s.underWay(e),
 		},
-		Remedies: heedSignal(),
+		Remedies: slices.Clone(heedSignal),
 	}
 	s.sureOf(e, &f)
 	s.orCrashed(e, &f)
@@ -48,65 +42,30 @@ func (ignoredSIGTERM) explain(s *observation, e *evidence) Finding {
 // of them had ignored the stop signal.
 func (s *observation) ignorers(l *record.LostRequest) []*analysis.Lifecycle {
 	killed := s.killers(l)
-	if slices.ContainsFunc(killed, func(one *analysis.Lifecycle) bool { return !s.ignored(one) }) {
-		return nil
+	for _, one := range killed {
+		if !one.Ignored(s.seen, s.probeGap(1)) {
+			return nil
+		}
 	}
 	return killed
 }
 
-// ignored reports whether it is known that a killed process had ignored the
-// stop signal: its listener closed no earlier than with the kill or, if no mark
-// shows when it closed, it accepted a connection shortly before the kill.
-func (s *observation) ignored(one *analysis.Lifecycle) bool {
-	switch {
-	case one.Killed == analysis.Unknown, one.Signalled == analysis.Unknown, one.Killed-one.Signalled <= analysis.Near:
-		return false
-	case one.ListenerClosed != analysis.Unknown:
-		return one.ListenerClosed >= one.Killed-analysis.Near
-	}
-	shortly := max(analysis.Near, s.probeGap(1))
-	for _, name := range [...]string{one.Endpoint, one.Address()} {
-		if e, ok := s.seen[name]; ok && e.LastConnect > one.Signalled && analysis.Within(e.LastConnect, one.Killed-shortly, one.Killed) {
-			return true
-		}
-	}
-	return false
-}
-
 // notHeeded says which processes ignored which signal, and for how long.
 func notHeeded(met []*analysis.Lifecycle) string {
-	grace, signal := int64(analysis.Unknown), ""
+	signal := met[0].StopSignal()
 	for _, one := range met {
-		begin := one.Terminating
-		if begin == analysis.Unknown {
-			begin = one.Signalled
-		}
-		if d := one.Killed - begin; grace == analysis.Unknown || d < grace {
-			grace = d
-		}
-		switch name := stopSignal(one); signal {
-		case "", name:
-			signal = name
-		default:
+		if one.StopSignal() != signal {
 			signal = "the stop signal"
 		}
 	}
-	return fmt.Sprintf("%s did not heed %s within %s grace period of %s", endpointNames(met), signal, phrase.Choose(int64(len(met)), "its", "their"), phrase.Duration(grace))
+	return fmt.Sprintf("%s did not heed %s within %s grace period of %s",
+		endpointNames(met), signal, phrase.Choose(int64(len(met)), "its", "their"), phrase.Duration(analysis.GraceGiven(met)))
 }
 
-func stopSignal(one *analysis.Lifecycle) string {
-	if one.Shutdown != nil && one.Shutdown.Signal != "" {
-		return one.Shutdown.Signal
-	}
-	return "SIGTERM"
-}
-
-// heedSignal returns what makes a process end when it is told to.
-func heedSignal() []Remedy {
-	return []Remedy{
-		{"any", "handle the stop signal in the process: stop accepting connections, finish the requests in flight, then exit; as PID 1 of a container, a process has no default handler"},
-		{"Docker", "run the process under an init (docker run --init, or tini as ENTRYPOINT): then SIGTERM at least ends it, though without finishing its requests"},
-		{"Docker", `write CMD and ENTRYPOINT in exec form, ["app", "-flag"]: the shell of the other form is PID 1 and passes no signal on`},
-		{"Docker", "set STOPSIGNAL if the process shuts down on another signal"},
-	}
+// heedSignal is what makes a process end when it is told to.
+var heedSignal = []Remedy{
+	{"any", "handle the stop signal in the process: stop accepting connections, finish the requests in flight, then exit; as PID 1 of a container, a process has no default handler"},
+	{"Docker", "run the process under an init (docker run --init, or tini as ENTRYPOINT): then SIGTERM at least ends it, though without finishing its requests"},
+	{"Docker", `write CMD and ENTRYPOINT in exec form, ["app", "-flag"]: the shell of the other form is PID 1 and passes no signal on`},
+	{"Docker", "set STOPSIGNAL if the process shuts down on another signal"},
 }

@@ -187,8 +187,8 @@ func TestDrainCut(t *testing.T) {
 func TestDrainSettingsAreInTheTexts(t *testing.T) {
 	for _, need := range []time.Duration{time.Millisecond, 3 * time.Second, 40 * time.Second} {
 		for _, least := range []bool{false, true} {
-			texts := drainLonger(int64(need), least)
-			for _, s := range toDrainLonger(int64(need), least) {
+			texts, data := drainLonger(int64(need), least)
+			for _, s := range data {
 				if !slices.ContainsFunc(texts, func(r Remedy) bool {
 					return r.Where == s.Object && strings.Contains(r.Setting, s.Setting) && strings.Contains(r.Setting, s.Value)
 				}) {
