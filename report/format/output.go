@@ -7,10 +7,12 @@ import (
 	"nodrop/report/format/page"
 )
 
-// The most columns of a step's name and of a line of its output.
+// The most columns of a step's name and of a line of its output, and the most
+// lines.
 const (
 	maxStepColumns = 60
 	maxLineColumns = 200
+	maxOutputLines = 20
 )
 
 // writeOutputs writes the last lines that the commands of steps printed.
@@ -20,7 +22,7 @@ func writeOutputs(out *page.Page, marks []record.Mark) {
 			continue
 		}
 		out.Section(outputTitle(m) + ":")
-		for _, line := range m.Output {
+		for _, line := range m.Output[max(0, len(m.Output)-maxOutputLines):] {
 			fmt.Fprintf(out, "    %s\n", page.Fit(line, maxLineColumns))
 		}
 	}
@@ -31,7 +33,7 @@ func outputsMarkdown(m record.Mark) string {
 	if len(m.Output) == 0 {
 		return ""
 	}
-	return details(outputTitle(m), false, mdFence(m.Output))
+	return details(outputTitle(m), false, mdFence(m.Output[max(0, len(m.Output)-maxOutputLines):]))
 }
 
 func outputTitle(m record.Mark) string { return "Output of " + page.Fit(m.Name, maxStepColumns) }
