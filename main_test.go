@@ -1110,6 +1110,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/scenario/lab/dataplane", []string{"nodrop/loadgen"}},
 		{"nodrop/scenario/lab/backend", []string{"=nodrop/scenario"}},
 		{"nodrop/scenario/lab", []string{"nodrop/loadgen", "nodrop/scenario"}},
+		{"nodrop/scenario/action/life", []string{"nodrop/loadgen", "=nodrop/scenario", "nodrop/scenario/proc"}},
 		{"nodrop/scenario/action", []string{"nodrop/loadgen", "nodrop/scenario"}},
 		{"nodrop/scenario/kube/api", []string{"nodrop/loadgen", "=nodrop/scenario"}},
 		{"nodrop/scenario/kube/watch", []string{"nodrop/loadgen", "=nodrop/scenario", "nodrop/scenario/kube/api"}},

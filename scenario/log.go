@@ -11,6 +11,21 @@ import (
 // LogLines is how many of the last lines of an output are kept.
 const LogLines = proc.TailLines
 
+// Speaker is an action that runs a command whose output is part of the report.
+type Speaker interface {
+	// Said returns the last lines that the command printed in the last Run, at
+	// most LogLines.
+	Said() []string
+}
+
+// saidBy returns what the command of an action printed; nil if it runs none.
+func saidBy(a Action) []string {
+	if s, ok := a.(Speaker); ok {
+		return s.Said()
+	}
+	return nil
+}
+
 // errorLines is how many of these lines an error shows.
 const errorLines = 3
 

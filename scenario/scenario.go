@@ -36,6 +36,9 @@ type Scenario struct {
 	// the event is over and Settle has passed.
 	Settle time.Duration
 	Log    Log // receives the output of processes and commands; may be nil
+	// Output, if set, is called with each line that a command printed, once the
+	// command has ended.
+	Output func(of, line string)
 	// Secrets are masked in the recording and in returned errors.
 	Secrets safetext.Secrets
 	// Interrupts, if set, tracks what is still to be restored and can cut waits
@@ -133,6 +136,9 @@ type Env struct {
 	// Log receives the last output of the actions' processes when they have
 	// ended.
 	Log Log
+	// Output, if not nil, receives each line that a command of an action printed,
+	// when the command has ended.
+	Output func(of, line string)
 	// Processes holds the processes that actions start. None of them outlives
 	// the scenario.
 	Processes *proc.Group
@@ -262,6 +268,14 @@ func NameStreams(list []Stream) {
 // Mask removes secrets from a text.
 func (s *Scenario) Mask(text string) string { return safetext.MaskText(s.Secrets.Mask(text)) }
 
+// masked returns output with secrets removed from what it gets; nil for nil.
+func (s *Scenario) masked(output func(of, line string)) func(of, line string) {
+	if output == nil {
+		return nil
+	}
+	return func(of, line string) { output(s.Mask(of), s.Mask(line)) }
+}
+
 // maskedError is an error with secrets masked in its text.
 type maskedError struct {
 	error
@@ -294,7 +308,7 @@ func (s *Scenario) check() error {
 func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, watch Watch) (runs []*record.Run, err error) {
 	done := &changes{processes: processes, interrupts: s.Interrupts}
 	t := newTimeline(a.Variant.Timeline, s.Settle, done)
-	env := &Env{Mark: t.mark, Products: a.Variant.products(), Log: s.Log.of(a, s.Mask), Processes: processes}
+	env := &Env{Mark: t.mark, Products: a.Variant.products(), Log: s.Log.of(a, s.Mask), Output: s.masked(s.Output), Processes: processes}
 	done.log = env.Log
 	done.interrupts.ledger.toRestore(a.Variant.Restore)
 	defer func() {

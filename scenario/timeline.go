@@ -62,9 +62,13 @@ func (t *timeline) run(ctx context.Context, streams []Stream, loads []Load, env 
 			switch {
 			case due:
 				act := t.done.begin(s.Name, s.Action)
-				acting.Go(func() { t.finish(i, time.Now(), act(ctx, env)) })
+				acting.Go(func() {
+					began := time.Now()
+					err := act(ctx, env)
+					t.finish(i, began, err, saidBy(s.Action))
+				})
 			case never != nil:
-				t.finish(i, time.Now(), never)
+				t.finish(i, time.Now(), never, nil)
 			}
 			return due || never != nil
 		})
@@ -108,9 +112,10 @@ func (t *timeline) endedFor(name string, d time.Duration) bool {
 	return !t.ended[i].IsZero() && time.Since(t.ended[i]) >= d
 }
 
-// finish records a step's end and adds its mark.
-func (t *timeline) finish(i int, began time.Time, err error) {
-	m := record.Mark{Kind: record.MarkStep, Name: t.steps[i].Name}
+// finish records a step's end and adds its mark. output has the last lines that
+// its command printed.
+func (t *timeline) finish(i int, began time.Time, err error, output []string) {
+	m := record.Mark{Kind: record.MarkStep, Name: t.steps[i].Name, Output: output}
 	if err != nil {
 		m.Error = inWords(err).Error()
 	}
@@ -147,6 +152,15 @@ func (t *timeline) markOn(load Load, mask func(string) string) {
 	t.marks.Each(func(m record.Mark) {
 		m.Start, m.End = m.Start+ahead, m.End+ahead
 		m.Name, m.Error = mask(m.Name), mask(m.Error)
+		if m.Shutdown != nil {
+			how := *m.Shutdown
+			how.PreStop = mask(how.PreStop)
+			m.Shutdown = &how
+		}
+		m.Output = slices.Clone(m.Output) // another load has the same lines
+		for i, line := range m.Output {
+			m.Output[i] = mask(line)
+		}
 		load.Marks().Add(m)
 	})
 }

@@ -61,20 +61,26 @@ type Mark struct {
 	Start    int64    `json:"startNs"`
 	End      int64    `json:"endNs"`
 	Error    string   `json:"error,omitempty"`
-	// Address is the endpoint's IP address where its name is not one: a pod's.
+	// Address is where the endpoint is reached, if its name is not that: the IP
+	// address of a pod, whose marks a control plane reports, perhaps late; the
+	// address and port of a process, which was seen directly.
 	Address string `json:"address,omitempty"`
 	// Shutdown, only for MarkTerminating and where known, is how the endpoint
 	// stops.
 	Shutdown *Shutdown `json:"shutdown,omitempty"`
+	// Output, only for MarkStep, has the last lines that the step's command
+	// printed, at most 20.
+	Output []string `json:"output,omitempty"`
 }
 
 // Shutdown is how an endpoint shuts down: its pre-stop hook and grace period.
 type Shutdown struct {
 	PreStop string `json:"preStop,omitempty"` // what runs before the stop signal, such as "sleep 5s"; "" = nothing
 	Grace   int64  `json:"graceNs,omitempty"` // ns from the request to terminate to the kill; 0 = unknown
+	Signal  string `json:"signal,omitempty"`  // the stop signal, if it is known not to be SIGTERM
 }
 
-// String describes both in words.
+// String describes them in words.
 func (s *Shutdown) String() string {
 	text := "no pre-stop hook"
 	if s.PreStop != "" {
@@ -82,6 +88,9 @@ func (s *Shutdown) String() string {
 	}
 	if s.Grace > 0 {
 		text += ", grace period " + strconv.FormatFloat(time.Duration(s.Grace).Seconds(), 'f', -1, 64) + "s"
+	}
+	if s.Signal != "" {
+		text += ", " + s.Signal
 	}
 	return text
 }

@@ -21,13 +21,13 @@ func crashes(marks []record.Mark) []Crash {
 		switch m.Kind {
 		case record.MarkCrashed:
 			c := Crash{Endpoint: m.Endpoint, address: m.Address, At: m.Start, From: m.Start, Back: Unknown, Text: m.Error}
-			if m.Address != "" {
+			if isPod(m.Address) {
 				c.From -= ExitLag
 			}
 			list = append(list, c)
 		case record.MarkReady:
 			for i := range list {
-				if c := &list[i]; c.Back == Unknown && c.Endpoint == m.Endpoint {
+				if c := &list[i]; c.Back == Unknown && (c.Endpoint == m.Endpoint || c.address != "" && c.address == m.Address) {
 					c.Back = m.Start
 				}
 			}

@@ -1,11 +1,19 @@
 package analysis
 
+import (
+	"slices"
+	"strings"
+)
+
 // History holds the lifecycles and crashes of one endpoint, in order.
 type History struct {
-	Name       string
+	Name       string // several names if endpoints used the address one after the other
 	lifecycles []*Lifecycle
 	Crashes    []*Crash
 }
+
+// maxNames limits the further names that a History has.
+const maxNames = 3
 
 // Histories returns the history of each endpoint, by name and by address.
 func Histories(lifecycles []Lifecycle, crashes []Crash) map[string]*History {
@@ -16,10 +24,15 @@ func Histories(lifecycles []Lifecycle, crashes []Crash) map[string]*History {
 			keys = append(keys, address)
 		}
 		for _, key := range keys {
-			if index[key] == nil {
-				index[key] = &History{Name: endpoint}
+			h := index[key]
+			switch {
+			case h == nil:
+				h = &History{Name: endpoint}
+				index[key] = h
+			case strings.Count(h.Name, ", ") < maxNames && !slices.Contains(strings.Split(h.Name, ", "), endpoint):
+				h.Name += ", " + endpoint
 			}
-			add(index[key])
+			add(h)
 		}
 	}
 	for i := range lifecycles {

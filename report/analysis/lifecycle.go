@@ -3,6 +3,7 @@ package analysis
 import (
 	"cmp"
 	"math"
+	"net/netip"
 	"slices"
 
 	"nodrop/loadgen/record"
@@ -12,13 +13,14 @@ import (
 // the run's start; Unknown where there is no mark.
 type Lifecycle struct {
 	Endpoint       string
-	address        string // IP address, where the marks give the endpoint another name
+	address        string // see record.Mark
 	Terminating    int64
 	Signalled      int64
 	ListenerClosed int64
 	Killed         int64
 	Exited         int64
 	Removed        int64
+	Cut            int64 // when the balancer cut the connections that were left after the removal
 	// From the control plane; balancers learn of these later.
 	unready  int64
 	goes     int64
@@ -38,10 +40,14 @@ const Unknown = math.MinInt64
 func newLifecycle(endpoint string) Lifecycle {
 	return Lifecycle{
 		Endpoint: endpoint, Terminating: Unknown, Signalled: Unknown, ListenerClosed: Unknown, Killed: Unknown,
-		Exited: Unknown, Removed: Unknown, unready: Unknown, goes: Unknown, dropped: Unknown,
+		Exited: Unknown, Removed: Unknown, Cut: Unknown, unready: Unknown, goes: Unknown, dropped: Unknown,
 		Over: Unknown, Refused: Unknown,
 	}
 }
+
+// Address returns where the endpoint is reached, if its name is not that; ""
+// if not known.
+func (l *Lifecycle) Address() string { return l.address }
 
 // Stopped is when the endpoint stopped accepting connections.
 func (l *Lifecycle) Stopped() int64 { return earliest(l.ListenerClosed, l.Exited) }
@@ -72,7 +78,7 @@ func (l *Lifecycle) Out() int64 {
 // Left reports whether the marks show that the endpoint left, rather than only
 // changes of readiness.
 func (l *Lifecycle) Left() bool {
-	for _, at := range [...]int64{l.Terminating, l.Signalled, l.ListenerClosed, l.Killed, l.Exited, l.Removed, l.dropped} {
+	for _, at := range [...]int64{l.Terminating, l.Signalled, l.ListenerClosed, l.Killed, l.Exited, l.Removed, l.Cut, l.dropped} {
 		if at != Unknown {
 			return true
 		}
@@ -90,13 +96,23 @@ const ExitLag = 2_000_000_000
 // the termination.
 const killSlack = 1_500_000_000
 
+// late reports whether a control plane reports the exit, perhaps late.
+func (l *Lifecycle) late() bool { return isPod(l.address) || l.Out() != Unknown }
+
+// isPod reports whether an address is that of a pod, which a control plane
+// watches. That of a process which nodrop watches itself has a port.
+func isPod(address string) bool {
+	_, err := netip.ParseAddr(address)
+	return err == nil
+}
+
 // ExitedAt reports whether the endpoint's process may have exited at a time,
 // and whether the marks are sure of it.
 func (l *Lifecycle) ExitedAt(at int64) (may, sure bool) {
 	switch {
 	case Within(at, l.Exited, l.Exited):
 		return true, true
-	case l.Exited == Unknown, l.address == "" && l.Out() == Unknown: // marks come from the process itself
+	case l.Exited == Unknown, !l.late():
 		return false, false
 	}
 	from := max(l.Exited-ExitLag, l.Terminating)
@@ -110,7 +126,7 @@ func (l *Lifecycle) ExitedAt(at int64) (may, sure bool) {
 // mark, possibly late, but no termination mark. For all others it returns
 // Unknown.
 func (l *Lifecycle) ExitUnasked() int64 {
-	if l.Terminating != Unknown || l.Exited == Unknown || l.address == "" {
+	if l.Terminating != Unknown || l.Exited == Unknown || !isPod(l.address) {
 		return Unknown
 	}
 	return l.Exited - ExitLag
@@ -118,7 +134,7 @@ func (l *Lifecycle) ExitUnasked() int64 {
 
 // Begin returns the first known time.
 func (l *Lifecycle) Begin() int64 {
-	return earliest(l.Terminating, l.Signalled, l.ListenerClosed, l.Killed, l.Exited, l.Removed, l.unready, l.goes, l.dropped)
+	return earliest(l.Terminating, l.Signalled, l.ListenerClosed, l.Killed, l.Exited, l.Removed, l.Cut, l.unready, l.goes, l.dropped)
 }
 
 // moment returns the field for a kind of mark; nil for kinds that are not part
@@ -143,19 +159,24 @@ func (l *Lifecycle) moment(kind record.MarkKind) *int64 {
 		return &l.dropped
 	case record.MarkEndpointRemoved:
 		return &l.Removed
-	case record.MarkStep, record.MarkCrashed, record.MarkReady, record.MarkNote, record.MarkConnectionsCut:
+	case record.MarkConnectionsCut:
+		return &l.Cut
+	case record.MarkStep, record.MarkCrashed, record.MarkReady, record.MarkNote:
 	}
 	return nil
 }
 
 // lifecycles groups ordered marks by endpoint. An endpoint that restarts in
 // place has several lifecycles, as do endpoints that use the same name one
-// after the other.
+// after the other. A mark without an address has that of the endpoint's last
+// ready mark: who sets a mark by hand knows the process by its name.
 func lifecycles(marks []record.Mark) []Lifecycle {
 	var list []Lifecycle
+	served := map[string]string{} // addresses, by endpoint
 	for _, m := range marks {
 		if m.Kind == record.MarkReady {
 			endLifecycles(list, m)
+			served[m.Endpoint] = m.Address
 		}
 		if m.Endpoint == "" || (&Lifecycle{}).moment(m.Kind) == nil {
 			continue
@@ -167,6 +188,7 @@ func lifecycles(marks []record.Mark) []Lifecycle {
 			}
 			list = append(list, newLifecycle(m.Endpoint))
 			i = len(list) - 1
+			list[i].address = served[m.Endpoint]
 		}
 		*list[i].moment(m.Kind) = m.Start
 		if m.Address != "" {
@@ -187,7 +209,9 @@ func (l *Lifecycle) takes(m record.Mark) bool {
 		return false
 	}
 	switch m.Kind {
-	case record.MarkTerminating, record.MarkSignalled:
+	case record.MarkTerminating: // an earlier signal was of another kind, such as a reload
+		return l.Exited == Unknown && l.Killed == Unknown && (l.Signalled == Unknown || l.Signalled >= m.Start)
+	case record.MarkSignalled:
 		return l.Exited == Unknown && l.Killed == Unknown
 	default:
 		return true
@@ -208,7 +232,10 @@ func endLifecycles(list []Lifecycle, ready record.Mark) {
 			continue
 		}
 		leaving := (l.Terminating != Unknown || l.Signalled != Unknown) && l.Exited == Unknown && l.Killed == Unknown
-		if l.Endpoint == ready.Endpoint && !l.elsewhere(ready) && !leaving || l.Endpoint != ready.Endpoint && l.address != "" && l.address == ready.Address {
+		// A pod's address is free once the pod is gone. Processes can share one
+		// while the successor takes over.
+		replaced := l.Endpoint != ready.Endpoint && l.address != "" && l.address == ready.Address && (isPod(l.address) || !leaving)
+		if l.Endpoint == ready.Endpoint && !l.elsewhere(ready) && !leaving || replaced {
 			l.Over = ready.Start
 		}
 	}

@@ -618,7 +618,7 @@ func TestFindingsPartitionTheLosses(t *testing.T) {
 		kinds := []record.MarkKind{
 			record.MarkTerminating, record.MarkSignalled, record.MarkListenerClosed, record.MarkExited,
 			record.MarkEndpointRemoved, record.MarkReady, record.MarkCrashed, record.MarkNote, record.MarkStep,
-			record.MarkKilled, record.MarkNotReady, record.MarkEndpointGoes, record.MarkEndpointDropped,
+			record.MarkKilled, record.MarkNotReady, record.MarkEndpointGoes, record.MarkEndpointDropped, record.MarkConnectionsCut,
 		}
 		ways := []*record.Shutdown{nil, {}, {PreStop: "exec sleep 5", Grace: 30_000 * ms}}
 		for range rng.Intn(40) {

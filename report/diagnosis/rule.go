@@ -53,6 +53,8 @@ var lossRules = []lossRow{
 	{"packets-dropped", PacketsDropped, packetsDropped{}},
 	{"firewall-refused", FirewallRefused, firewallRefused{}},
 	{"accept-queue-reset", AcceptQueueReset, acceptQueueReset{}},
+	{"drain-cut", DrainCut, drainCut{}},
+	{"ignored-sigterm", IgnoredSIGTERM, ignoredSIGTERM{}},
 	{"grace-too-short", KilledAfterGrace, graceTooShort{}},
 	{"killed-in-flight", CutAtExit, killedInFlight{}},
 	{"kept-alive-closed-without-notice", IdleCloseRace, keptAliveClosedWithoutNotice{}},

@@ -34,7 +34,7 @@ func (killedInFlight) explain(s *observation, e *evidence) Finding {
 	}
 	s.sureOf(e, &f)
 	if given, known := s.graceGiven(e); known {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("the process had %s from the stop signal to its exit", phrase.Duration(given)))
+		f.Evidence = append(f.Evidence, "from the stop signal to the exit the process had "+phrase.Duration(given))
 	}
 	n, idle := queued(e), s.idle(e)
 	if n > 0 {

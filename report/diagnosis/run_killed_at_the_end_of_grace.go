@@ -19,7 +19,7 @@ func (killedAtTheEndOfGrace) explain(s *observation, ofLosses []Finding) (Findin
 			killed = append(killed, &s.lifecycles[i])
 		}
 	}
-	if len(killed) == 0 || slices.ContainsFunc(ofLosses, func(f Finding) bool { return f.Rule == "grace-too-short" }) {
+	if len(killed) == 0 || slices.ContainsFunc(ofLosses, func(f Finding) bool { return f.Rule == "grace-too-short" || f.Rule == "ignored-sigterm" }) {
 		return Finding{}, false
 	}
 	f := Finding{
@@ -27,6 +27,9 @@ func (killedAtTheEndOfGrace) explain(s *observation, ofLosses []Finding) (Findin
 		Confidence: Shown,
 		Evidence:   []string{fmt.Sprintf("%s, %s", endpointNames(killed), hadLived(killed))},
 		Remedies:   endByItself(),
+	}
+	if !slices.ContainsFunc(killed, func(one *analysis.Lifecycle) bool { return !one.Ignored(s.seen, s.probeGap(1)) }) {
+		f.Code, f.Title, f.Remedies = IgnoredSIGTERM, notHeeded(killed)+" and "+phrase.Choose(int64(len(killed)), "was", "were")+" killed", slices.Clone(heedSignal)
 	}
 	if s.run.Counts.Lost == 0 {
 		f.Evidence = append(f.Evidence, "no request of this run was lost because of it")

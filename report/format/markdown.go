@@ -136,6 +136,9 @@ func (m *markdown) run(name string, r *report.RunReport, several bool) {
 	m.part(of("endpoints"), endpointsMarkdown(&r.Loss))
 	m.part(of("errors"), errorsMarkdown(&r.Summary))
 	m.part(of("marks"), marksMarkdown(r.Run.Marks))
+	for _, mark := range r.Run.Marks {
+		m.part(of("output"), outputsMarkdown(mark))
+	}
 	for i, trace := range r.Run.Traces {
 		m.part(of(fmt.Sprintf("lost request %d", i+1)), traceMarkdown(i, trace))
 	}

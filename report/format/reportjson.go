@@ -319,6 +319,7 @@ type (
 		Error       *string       `json:"error"`
 		Address     *string       `json:"address"`
 		Shutdown    *shutdownJSON `json:"shutdown"`
+		Output      []string      `json:"output"`
 		FirstLossNs *int64        `json:"firstLossNs"`
 		LastLossNs  *int64        `json:"lastLossNs"`
 	}
@@ -326,6 +327,7 @@ type (
 	shutdownJSON struct {
 		PreStop *string `json:"preStop"`
 		GraceNs *int64  `json:"graceNs"`
+		Signal  *string `json:"signal"`
 	}
 
 	baselineJSON struct {
@@ -690,7 +692,7 @@ func marksOf(run *record.Run) []markJSON {
 		last = max(last, s.Until)
 	}
 	for _, m := range run.Marks {
-		j := markJSON{Kind: string(m.Kind), Name: m.Name, Endpoint: textOrNull(m.Endpoint), StartNs: m.Start, EndNs: m.End, Error: textOrNull(m.Error), Address: textOrNull(m.Address), Shutdown: shutdownOf(m.Shutdown)}
+		j := markJSON{Kind: string(m.Kind), Name: m.Name, Endpoint: textOrNull(m.Endpoint), StartNs: m.Start, EndNs: m.End, Error: textOrNull(m.Error), Address: textOrNull(m.Address), Shutdown: shutdownOf(m.Shutdown), Output: listOf(m.Output)}
 		first, _ := slices.BinarySearchFunc(losses, m.Start, func(s analysis.Failure, at int64) int { return int(min(1, max(-1, s.From-at))) })
 		if first < len(losses) {
 			j.FirstLossNs, j.LastLossNs = new(losses[first].From-m.Start), new(last-m.Start)
@@ -704,7 +706,7 @@ func shutdownOf(s *record.Shutdown) *shutdownJSON {
 	if s == nil {
 		return nil
 	}
-	j := &shutdownJSON{PreStop: textOrNull(s.PreStop)}
+	j := &shutdownJSON{PreStop: textOrNull(s.PreStop), Signal: textOrNull(s.Signal)}
 	if s.Grace > 0 {
 		j.GraceNs = &s.Grace
 	}

@@ -156,6 +156,7 @@ func writeLoss(out *page.Page, r *report.RunReport) {
 	writeWindows(out, &r.Loss)
 	writeMarks(out, r.Run.Marks)
 	writeProbes(out, r.Run)
+	writeOutputs(out, r.Run.Marks)
 	writeTraces(out, r.Run.Traces)
 	writeNotes(out, r)
 	fmt.Fprintln(out)

@@ -79,6 +79,7 @@ type Exec struct {
 
 	undo      undoing
 	processes *proc.Group
+	said      []string // the last lines that it printed
 }
 
 const execTimeout = 10 * time.Minute
@@ -86,7 +87,7 @@ const execTimeout = 10 * time.Minute
 // Run runs the command. If ctx ends, it kills the command's process group.
 func (e *Exec) Run(ctx context.Context, env *scenario.Env) error {
 	e.processes = env.Processes
-	_, err := e.run(ctx, env.Processes)
+	_, err := e.run(ctx, env.Processes, env.Output)
 	e.undo.after(ctx, e.Still.ask(env.Processes))
 	if err == nil && e.undo.leftErr != nil {
 		return fmt.Errorf("%s: %w", e.Still, e.undo.leftErr)
@@ -99,11 +100,16 @@ func (e *Exec) ask(processes *proc.Group) ask {
 	if e == nil {
 		return nil
 	}
-	return func(ctx context.Context) ([]byte, error) { return e.run(ctx, processes) }
+	return func(ctx context.Context) ([]byte, error) { return e.run(ctx, processes, nil) }
 }
 
-// run returns the first megabyte of the command's output.
-func (e *Exec) run(ctx context.Context, processes *proc.Group) ([]byte, error) {
+// Said returns the last lines that the command printed.
+func (e *Exec) Said() []string { return e.said }
+
+// run returns the first megabyte of the command's output. tell gets each line of
+// it, after the end, unless it is nil.
+func (e *Exec) run(ctx context.Context, processes *proc.Group, tell func(of, line string)) ([]byte, error) {
+	e.said = nil
 	cmd, err := e.cmd()
 	if err != nil {
 		return nil, err
@@ -112,7 +118,13 @@ func (e *Exec) run(ctx context.Context, processes *proc.Group) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer out.close()
+	defer func() {
+		e.said = out.tail()
+		if tell != nil {
+			out.each(func(line string) { tell(e.String(), line) })
+		}
+		out.close()
+	}()
 	cmd.Stdout, cmd.Stderr = out.file, out.file
 	if _, err := processes.Guard(ctx); err != nil { // Start could not be interrupted
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -35,6 +36,30 @@ const lookUpBound = 5 * time.Second
 
 // addresses lists the probed addresses that are on this machine.
 func (p *Probe) addresses(ctx context.Context) []netip.AddrPort {
+	return slices.DeleteFunc(p.resolved(ctx), func(addr netip.AddrPort) bool { return !isHere(addr.Addr()) })
+}
+
+// served returns the address at which the probe, which has succeeded, reached
+// the process; not valid if the probe connects to none.
+func (p *Probe) served(ctx context.Context) netip.AddrPort {
+	list := p.resolved(ctx)
+	for _, addr := range list { // a name may have several addresses
+		if proc.Listens(addr) {
+			return addr
+		}
+	}
+	if len(list) == 0 {
+		return netip.AddrPort{}
+	}
+	return list[0]
+}
+
+// resolved lists the probed addresses, in the order in which the resolver
+// prefers them.
+func (p *Probe) resolved(ctx context.Context) []netip.AddrPort {
+	if p.TCP == "" && p.HTTP == nil {
+		return nil
+	}
 	host, port := p.hostPort()
 	number, err := net.DefaultResolver.LookupPort(ctx, "tcp", port)
 	if err != nil {
@@ -48,9 +73,7 @@ func (p *Probe) addresses(ctx context.Context) []netip.AddrPort {
 	}
 	var list []netip.AddrPort
 	for _, ip := range ips {
-		if ip = reached(ip); isHere(ip) {
-			list = append(list, netip.AddrPortFrom(ip, uint16(number))) //nolint:gosec // a port has 16 bits
-		}
+		list = append(list, netip.AddrPortFrom(reached(ip), uint16(number))) //nolint:gosec // a port has 16 bits
 	}
 	return list
 }

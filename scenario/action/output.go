@@ -56,6 +56,21 @@ func (o *output) tail() []string {
 	return lines[max(0, len(lines)-scenario.LogLines):]
 }
 
+// longestLine is the length in bytes from which a line of output is split.
+const longestLine = 16 << 10
+
+// each calls take with every line of the output so far, as valid UTF-8.
+func (o *output) each(take func(line string)) {
+	lines := bufio.NewReaderSize(io.NewSectionReader(o.file, 0, 1<<62), longestLine)
+	for {
+		line, _, err := lines.ReadLine()
+		if err != nil {
+			return
+		}
+		take(strings.ToValidUTF8(string(line), "\ufffd"))
+	}
+}
+
 // has reports whether a complete line of the output so far contains text.
 func (o *output) has(text string) bool {
 	lines := bufio.NewReader(io.NewSectionReader(o.file, 0, 1<<62))

@@ -71,7 +71,8 @@ func (p *Probe) ask(ctx context.Context, env *scenario.Env, of *Start) error {
 		_, err := p.HTTP.send(ctx)
 		return err
 	case p.Exec != nil:
-		return p.Exec.Run(ctx, env)
+		_, err := p.Exec.run(ctx, env.Processes, nil) // it is repeated: its output is no news
+		return err
 	case of != nil && of.output.has(p.Line):
 		return nil
 	}

@@ -11,16 +11,17 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
+	"nodrop/scenario/action/life"
 	"nodrop/scenario/proc"
 )
 
 const grace = 10 * time.Second
 
 // Start starts a long-running process and waits until it is ready. Undo stops
-// it, as Stop with the same values would. It is an error if the process exits
-// before it is ready. If it exits later without a signal from the scenario, it
-// has crashed and Undo returns an error, unless its exit code was 0: an admin
-// endpoint may have stopped it.
+// it; if that takes a KILL, it is an error. It is an error, too, if the process
+// exits before it is ready. If it exits later without a signal from the
+// scenario, it has crashed and Undo returns an error, unless its exit code was
+// 0: an admin endpoint may have stopped it.
 type Start struct {
 	Name string // the name for Signal, Stop and marks
 	Command
@@ -29,6 +30,7 @@ type Start struct {
 	Grace time.Duration // from that signal to KILL; 0 means 10 s
 
 	process *proc.Process
+	life    *life.Life // of process
 	output  *output
 	log     scenario.Log
 	told    bool // Run has reported the exit
@@ -62,26 +64,17 @@ func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 		return err
 	}
 	cmd.Stdout, cmd.Stderr = s.output.file, s.output.file
-	_, err = env.Processes.Guard(ctx) // Run could not be interrupted
+	l := life.New(s.Name, env.Processes, env.Mark)
+	_, err = env.Processes.Guard(ctx) // RunUntil could not be interrupted
 	var p *proc.Process
 	if err == nil {
-		p, err = env.Processes.Run(s.Name, cmd)
+		p, err = env.Processes.RunUntil(s.Name, cmd, l.End)
 	}
 	if err != nil {
 		s.output.close()
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
-	s.process, s.log, s.told = p, env.Log, false
-	go func() {
-		<-p.Ended
-		switch {
-		case p.Asked():
-		case p.Err == nil:
-			env.Mark(scenario.Moment{Kind: record.MarkExited, Endpoint: s.Name, At: p.EndedAt})
-		default:
-			env.Mark(scenario.Moment{Kind: record.MarkCrashed, Endpoint: s.Name, At: p.EndedAt, Err: p.Err})
-		}
-	}()
+	s.process, s.life, s.log, s.told = p, l, env.Log, false
 	if s.Ready == (Probe{}) {
 		return nil
 	}
@@ -90,7 +83,7 @@ func (s *Start) Run(ctx context.Context, env *scenario.Env) error {
 		s.told = !p.Alive()
 		return fmt.Errorf("%s: %w", s.Name, s.said(err))
 	}
-	env.Mark(scenario.Moment{Kind: record.MarkReady, Endpoint: s.Name, At: at})
+	l.Ready(p, s.Ready.served(ctx), at)
 	return nil
 }
 
@@ -148,35 +141,9 @@ func (s *Start) Undo(ctx context.Context) error {
 	if !s.process.Alive() && !s.process.Asked() && s.process.Err != nil && !s.told {
 		return fmt.Errorf("%s exited before it was stopped: %w", s.Name, endOf(s.process, s.output))
 	}
+	s.life.Silence()
 	return stop(ctx, s.process, s.Stop, s.Grace)
 }
-
-// Stop ends a process that Start started and waits until it has exited.
-type Stop struct {
-	Process string
-	Signal  string        // "" is TERM
-	Grace   time.Duration // then KILL, which is an error; 0 means 10 s
-}
-
-// String names the action and the process.
-func (s *Stop) String() string { return "stop " + s.Process }
-
-// Run sends the signal and waits.
-func (s *Stop) Run(ctx context.Context, env *scenario.Env) error {
-	p, err := find(env, s.Process)
-	if err != nil {
-		return err
-	}
-	env.Mark(scenario.Moment{Kind: record.MarkSignalled, Endpoint: s.Process, At: time.Now()})
-	if err := stop(ctx, p, s.Signal, s.Grace); err != nil {
-		return err
-	}
-	env.Mark(scenario.Moment{Kind: record.MarkExited, Endpoint: s.Process, At: p.EndedAt})
-	return nil
-}
-
-// Undo does nothing: the process belongs to the action that started it.
-func (s *Stop) Undo(context.Context) error { return nil }
 
 func find(env *scenario.Env, name string) (*proc.Process, error) {
 	if p := env.Processes.Find(name); p != nil {
@@ -216,6 +183,16 @@ func stop(ctx context.Context, p *proc.Process, name string, limit time.Duration
 	return err
 }
 
+// deliver signals p and marks that: before it does, so that the mark of what
+// the signal causes comes later.
+func deliver(env *scenario.Env, p *proc.Process, s os.Signal) error {
+	if p.Gone() {
+		return errors.New("it has already exited")
+	}
+	env.Mark(scenario.Moment{Kind: record.MarkSignalled, Endpoint: p.Name, At: time.Now()})
+	return p.Signal(s)
+}
+
 // Signal sends a signal to one process. Exactly one of PID, PIDFile and Process
 // is set.
 type Signal struct {
@@ -242,19 +219,13 @@ func (s *Signal) Run(ctx context.Context, env *scenario.Env) error {
 		if err != nil {
 			return err
 		}
-		at := time.Now()
-		if err := p.Signal(what); err != nil {
+		if err := deliver(env, p, what); err != nil {
 			return fmt.Errorf("%s: %w", s.Process, err)
 		}
-		env.Mark(scenario.Moment{Kind: record.MarkSignalled, Endpoint: s.Process, At: at})
 		if s.Gone == 0 {
 			return nil
 		}
-		if err := awaitEnd(ctx, s.Process, s.Gone, func() bool { return !p.Alive() }); err != nil {
-			return err
-		}
-		env.Mark(scenario.Moment{Kind: record.MarkExited, Endpoint: s.Process, At: p.EndedAt})
-		return nil
+		return awaitEnd(ctx, s.Process, s.Gone, func() bool { return !p.Alive() })
 	}
 	pid, err := s.pid()
 	if err != nil {
@@ -265,18 +236,24 @@ func (s *Signal) Run(ctx context.Context, env *scenario.Env) error {
 		return fmt.Errorf("process %d: %w", pid, err)
 	}
 	name := fmt.Sprintf("process %d", pid)
+	f := life.Watch(name, pid, env.Mark)
+	defer f.Close()
 	at := time.Now()
 	if err := p.Signal(what); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	env.Mark(scenario.Moment{Kind: record.MarkSignalled, Endpoint: name, At: at})
+	f.Mark(record.MarkSignalled, at)
 	if s.Gone == 0 {
 		return nil
 	}
-	if err := awaitEnd(ctx, name, s.Gone, func() bool { return isGone(p) }); err != nil {
+	if err := awaitEnd(ctx, name, s.Gone, func() bool {
+		gone := isGone(p)
+		f.Look()
+		return gone
+	}); err != nil {
 		return err
 	}
-	env.Mark(scenario.Moment{Kind: record.MarkExited, Endpoint: name, At: time.Now()})
+	f.Mark(record.MarkExited, time.Now())
 	return nil
 }
 

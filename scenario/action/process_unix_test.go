@@ -137,9 +137,9 @@ func TestStopAndSignal(t *testing.T) {
 		want   string
 		marks  []string
 	}{
-		"stop":           {&action.Stop{Process: "a"}, "", []string{"replica a ready", "replica a signalled", "replica a exited"}},
-		"stop by KILL":   {&action.Stop{Process: "a", Signal: "SIGKILL"}, "", []string{"replica a ready", "replica a signalled", "replica a exited"}},
-		"stop in vain":   {&action.Stop{Process: "a", Signal: "quit", Grace: 50 * time.Millisecond}, "a did not exit within 50ms and was killed", []string{"replica a ready", "replica a signalled"}},
+		"stop":           {&action.Stop{Process: "a"}, "", []string{"replica a ready", "replica a terminating", "replica a signalled", "replica a exited"}},
+		"stop by KILL":   {&action.Stop{Process: "a", Signal: "SIGKILL"}, "", []string{"replica a ready", "replica a terminating", "replica a signalled", "replica a exited"}},
+		"stop in vain":   {&action.Stop{Process: "a", Signal: "quit", Grace: 50 * time.Millisecond}, "", []string{"replica a ready", "replica a terminating", "replica a signalled", "replica a killed", "replica a exited"}},
 		"stop of nobody": {&action.Stop{Process: "b"}, "process b was never started", []string{"replica a ready"}},
 		"signal":         {&action.Signal{Name: "TERM", Process: "a", Gone: time.Minute}, "", []string{"replica a ready", "replica a signalled", "replica a exited"}},
 		"signal in vain": {&action.Signal{Name: "QUIT", Process: "a", Gone: 50 * time.Millisecond}, "a did not exit within 50ms after the signal", []string{"replica a ready", "replica a signalled"}},

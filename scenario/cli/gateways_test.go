@@ -131,6 +131,9 @@ func TestKernelDataplane(t *testing.T) {
 	if !strings.Contains(cut.Stdout, "connections cut: gw-2\n") {
 		t.Error("no mark tells of the cut")
 	}
+	if f := report.Build(cut.Recording).Runs[0].Findings; len(f) == 0 || f[0].Code != diagnosis.DrainCut {
+		t.Errorf("findings %+v; want the drain timeout", f)
+	}
 }
 
 type backend struct {

@@ -40,6 +40,7 @@ func (p *Program) Load() *cobra.Command {
 	o.gateway = cli.GatewayFlag(fs)
 	o.outputs = p.OutputFlag(fs)
 	o.during = newDuringFlags(fs)
+	p.verboseFlag(fs)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.urls = args
 		return o.run(cmd.Context())

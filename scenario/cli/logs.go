@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"sync"
+
+	"github.com/spf13/pflag"
 )
 
 // logs holds the last lines that processes and commands printed. They are shown
@@ -39,6 +41,19 @@ func (l *logs) show(w io.Writer, fit func(text string, columns int) string) {
 			fmt.Fprintf(w, "  %s\n", fit(line, longestLine))
 		}
 	}
+}
+
+// verboseFlag defines -v.
+func (p *Program) verboseFlag(fs *pflag.FlagSet) {
+	fs.BoolVarP(&p.verbose, "v", "v", false, "print to stderr all that commands such as that of --during print, when they have ended")
+}
+
+// widestCommand is the maximum width of a command before its output, in columns.
+const widestCommand = 60
+
+// sayOutput prints a line that a command printed.
+func (p *Program) sayOutput(of, line string) {
+	p.Say(p.Fit(of, widestCommand) + ": " + p.Fit(line, longestLine))
 }
 
 // ShowLogs prints the last lines of everything the run started, after a

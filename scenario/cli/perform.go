@@ -49,6 +49,9 @@ func (p *Program) record(ctx context.Context, s *scenario.Scenario, sinks []reco
 		s.Streams[i].Load.Sinks = sinks
 	}
 	s.Log, s.Hinted = p.logs.keep, p.Complain
+	if p.verbose {
+		s.Output = p.sayOutput
+	}
 	runtime.GOMAXPROCS(threads(s.Streams))
 	s.Interrupts = p.Interrupts
 	p.Interrupts.Begin()

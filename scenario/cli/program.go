@@ -21,7 +21,8 @@ type Program struct {
 	// InNamespace is set in the child that runs in the lab's network namespace.
 	InNamespace bool
 
-	logs logs
+	logs    logs
+	verbose bool // print everything that commands print
 }
 
 // Reports is all that scenarios know of reports: main passes it in, so that

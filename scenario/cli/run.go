@@ -35,6 +35,7 @@ func (p *Program) runCommand() *cobra.Command {
 	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that fails the verdict, exit 1, on the last variant: 'lost > 0', 'p99 > 250ms'; repeatable")
 	o.gateway = cli.GatewayFlag(fs)
 	o.yes = yesFlag(fs)
+	p.verboseFlag(fs)
 	o.outputs = p.OutputFlag(fs)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.files, o.repeated = args, fs.Changed("repeat")

@@ -305,6 +305,7 @@ func (r *reader) stop(n *yaml.Node, started *started) *action.Stop {
 	}
 	r.mapping(n, "stop", []field{
 		{"process", func(n *yaml.Node) { s.Process = r.process(n, started) }},
+		{"pre-stop", func(n *yaml.Node) { s.PreStop = r.lastExec(n, "pre-stop") }},
 		{"signal", func(n *yaml.Node) { s.Signal = r.signalName(n) }},
 		{"grace", func(n *yaml.Node) { s.Grace = r.duration(n, "grace", time.Millisecond) }},
 	})

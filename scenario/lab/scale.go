@@ -214,10 +214,11 @@ func (s *scaleIn) cut(ctx context.Context) error {
 		}
 	}
 	left = slices.DeleteFunc(left, func(r *replica) bool { return !r.Alive() })
+	// Take the time before the cut, so that its effects come later.
+	at := time.Now()
 	if err := s.table.Cut(endpointsOf(left)...); err != nil {
 		return err
 	}
-	at := time.Now()
 	for _, r := range left {
 		s.emit(scenario.Moment{Kind: record.MarkConnectionsCut, Endpoint: r.Name, At: at})
 	}

@@ -115,42 +115,46 @@ func listening(port uint16) ([]uint32, error) {
 		if err != nil {
 			return nil, err
 		}
-		found, err := probe.dump(port)
+		err = probe.dump(func(message []byte) {
+			if binary.BigEndian.Uint16(message[diagPort:]) == port {
+				inodes = append(inodes, binary.NativeEndian.Uint32(message[diagInode:]))
+			}
+		})
 		probe.Close()
 		if err != nil {
 			return nil, err
 		}
-		inodes = append(inodes, found...)
 	}
 	return inodes, nil
 }
 
-// dump lists all listeners of the probe's address family.
-func (p *ListenerProbe) dump(port uint16) (inodes []uint32, err error) {
+// dump calls take with the message about each listener of the probe's address
+// family.
+func (p *ListenerProbe) dump(take func(message []byte)) error {
 	binary.NativeEndian.PutUint16(p.request[6:], unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
 	if err := p.send(); err != nil {
-		return nil, err
+		return err
 	}
 	for response := make([]byte, dumpResponseBytes); ; {
 		n, _, err := unix.Recvfrom(p.fd, response, 0)
 		if err != nil {
-			return nil, fmt.Errorf("sock_diag: %w", err)
+			return fmt.Errorf("sock_diag: %w", err)
 		}
 		for rest := response[:n]; len(rest) >= unix.SizeofNlMsghdr; {
 			length := int(binary.NativeEndian.Uint32(rest))
 			if length < unix.SizeofNlMsghdr || length > len(rest) {
-				return nil, errors.New("sock_diag: invalid message length")
+				return errors.New("sock_diag: invalid message length")
 			}
 			message := rest[unix.SizeofNlMsghdr:length]
 			switch binary.NativeEndian.Uint16(rest[4:]) {
 			case unix.NLMSG_DONE:
-				return inodes, nil
+				return nil
 			case sockDiagByKind:
-				if len(message) >= diagMessage && binary.BigEndian.Uint16(message[diagPort:]) == port {
-					inodes = append(inodes, binary.NativeEndian.Uint32(message[diagInode:]))
+				if len(message) >= diagMessage {
+					take(message)
 				}
 			default:
-				return nil, errors.New("sock_diag: unexpected response while listing listeners")
+				return errors.New("sock_diag: unexpected response while listing listeners")
 			}
 			rest = rest[min(len(rest), (length+unix.NLMSG_ALIGNTO-1)&^(unix.NLMSG_ALIGNTO-1)):]
 		}

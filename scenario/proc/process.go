@@ -21,16 +21,18 @@ type Process struct {
 	EndedAt time.Time
 	Err     error
 
-	cmd    *exec.Cmd
-	tag    tag           // "" if it has none
-	leads  bool          // it leads a process group, which ends with it
-	exited chan struct{} // closed before Ended, once EndedAt and Err are set: its id may be reused
-	exit   atomic.Int32
-	said   Tail // a guardian's stderr
+	cmd     *exec.Cmd
+	tag     tag            // "" if it has none
+	leads   bool           // it leads a process group, which ends with it
+	leaving chan struct{}  // closed once it has been asked to exit
+	exited  chan struct{}  // closed before Ended, once EndedAt and Err are set: its id may be reused
+	ending  func(*Process) // called before Ended is closed; may be nil
+	exit    atomic.Int32
+	said    Tail // a guardian's stderr
 }
 
 func newProcess(name string, cmd *exec.Cmd) *Process {
-	return &Process{Name: name, Ended: make(chan struct{}), cmd: cmd, exited: make(chan struct{})}
+	return &Process{Name: name, Ended: make(chan struct{}), cmd: cmd, leaving: make(chan struct{}), exited: make(chan struct{})}
 }
 
 // What is known about the exit of a Process. An exit is a crash unless the
@@ -44,6 +46,12 @@ const (
 // Run starts cmd as the process with this name, which no other running process
 // may have.
 func (g *Group) Run(name string, cmd *exec.Cmd) (*Process, error) {
+	return g.RunUntil(name, cmd, nil)
+}
+
+// RunUntil is Run. When the process has exited, and everything that it left has
+// ended, it calls ending, unless that is nil; only then is Ended closed.
+func (g *Group) RunUntil(name string, cmd *exec.Cmd, ending func(*Process)) (*Process, error) {
 	if p := g.Find(name); p != nil && p.Alive() {
 		return nil, fmt.Errorf("a process named %s is already running", name)
 	}
@@ -53,6 +61,7 @@ func (g *Group) Run(name string, cmd *exec.Cmd) (*Process, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	p := newProcess(name, cmd)
+	p.ending = ending
 	if err := g.startLeader(p); err != nil {
 		return nil, err
 	}
@@ -65,7 +74,7 @@ func (g *Group) Run(name string, cmd *exec.Cmd) (*Process, error) {
 }
 
 // reap waits for the process, records the time of its exit, calls reaped, and
-// only then waits for the remaining output.
+// only then waits for the remaining output and calls ending.
 func (p *Process) reap(reaped func(*Process), output *sync.WaitGroup) {
 	p.Err = p.cmd.Wait()
 	p.EndedAt = time.Now()
@@ -73,6 +82,9 @@ func (p *Process) reap(reaped func(*Process), output *sync.WaitGroup) {
 	close(p.exited)
 	reaped(p)
 	output.Wait()
+	if p.ending != nil {
+		p.ending(p)
+	}
 	close(p.Ended)
 }
 
@@ -117,7 +129,18 @@ func await(ctx context.Context, c <-chan struct{}) error {
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
 // Ask makes the exit of the process expected from now on.
-func (p *Process) Ask() { p.exit.CompareAndSwap(unasked, asked) }
+func (p *Process) Ask() {
+	if p.exit.CompareAndSwap(unasked, asked) {
+		close(p.leaving)
+	}
+}
+
+// Leaving is closed once the process has been asked to exit.
+func (p *Process) Leaving() <-chan struct{} { return p.leaving }
+
+// Gone reports whether the process has exited. What it left may still be
+// running.
+func (p *Process) Gone() bool { return isClosed(p.exited) }
 
 // Asked reports whether the process was asked to exit before it did, or was
 // sent a signal, so that its exit is expected.

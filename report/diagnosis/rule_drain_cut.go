@@ -1,0 +1,117 @@
+package diagnosis
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
+)
+
+// drainCut: the balancer cut the connection at the end of its drain timeout.
+type drainCut struct{}
+
+func (drainCut) matches(s *observation, l *record.LostRequest) bool { return len(s.cutters(l)) > 0 }
+
+func (drainCut) explain(s *observation, e *evidence) Finding {
+	met := metBy(e.lost, s.cutters)
+	var longest, silent int64
+	for _, l := range e.lost {
+		for _, one := range s.cutters(l) {
+			longest = max(longest, one.AgeAtCut(l))
+		}
+		if l.Class.Cause() == record.CauseTimeout {
+			silent++
+		}
+	}
+	needed, least := max(longest, s.responses.Max), longest >= s.responses.Max
+	f := Finding{
+		Title: phrase.Counted(int64(len(e.lost)), "request in flight was cut when the load balancer cut its connection", "requests in flight were cut when the load balancer cut their connections") +
+			" at the end of its drain timeout",
+		Confidence: Shown,
+		Measured:   longest,
+		Needed:     needed,
+		Evidence: []string{
+			e.what(),
+			fmt.Sprintf("the first cut was at %s; %s", phrase.Moment(slices.MinFunc(met, byCut).Cut), s.where(e)),
+			fmt.Sprintf("the longest had been in flight for %s at the cut", phrase.Duration(longest)),
+		},
+	}
+	if s.responses.Count > 0 {
+		f.Evidence[2] += "; the slowest response of the run took " + phrase.Duration(s.responses.Max)
+	}
+	f.Remedies, f.Settings = drainLonger(needed, least)
+	if after := analysis.DrainedFor(met); after != analysis.Unknown {
+		f.Title += fmt.Sprintf(", %s after it had removed %s", phrase.Duration(after), endpointNames(met))
+	}
+	if silent > 0 {
+		f.Confidence = Likely
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them got neither a response nor a reset: they were in flight at the cut, and timed out later", silent))
+	}
+	if slices.ContainsFunc(e.lost, s.endsNear) {
+		f.Confidence = Likely
+		f.Evidence = append(f.Evidence, "a process exited or was killed at about that time, too: the endpoints share one address, so it is not known which of them cut a request")
+	}
+	s.orCrashed(e, &f)
+	return f
+}
+
+func byCut(a, b *analysis.Lifecycle) int { return int(min(1, max(-1, a.Cut-b.Cut))) }
+
+// cutters returns the lifecycles whose connections the balancer cut, if that
+// can have lost the request.
+func (s *observation) cutters(l *record.LostRequest) []*analysis.Lifecycle {
+	var pause int64
+	if rate := s.run.Settings.Rate; rate > 0 {
+		pause = int64(float64(time.Second) / rate)
+	}
+	var list []*analysis.Lifecycle
+	for one := range s.suspects(l) {
+		if one.CutBy(l, s.responses.Max, pause) {
+			list = append(list, one)
+		}
+	}
+	return list
+}
+
+// endsNear reports whether the endpoints share an address and one of them ended
+// near a loss, without a cut before.
+func (s *observation) endsNear(l *record.LostRequest) bool {
+	if s.named(l) || !analysis.IsCut(l.Class) {
+		return false
+	}
+	for one := range s.suspects(l) {
+		if one.EndedBeforeCut(l) {
+			return true
+		}
+	}
+	return false
+}
+
+// drainLonger returns the settings that let requests finish before a balancer
+// cuts their connections, in words and as data. If least is true, they may need
+// longer than need.
+func drainLonger(need int64, least bool) ([]Remedy, []record.Remedy) {
+	timeout := delayFor(need)
+	sec := strconv.FormatInt(wholeSeconds(timeout), 10)
+	longer, more := fmt.Sprintf("set the load balancer's drain timeout to %s or more: it must be longer than the slowest request, and the process must live that long", short(timeout)), ""
+	if least {
+		longer = fmt.Sprintf("set the load balancer's drain timeout to more than %s: how long the slowest request takes is not known; the process must live that long", short(time.Duration(need).Round(time.Microsecond)))
+		more = " or more"
+	}
+	list := []Remedy{{"any", longer}, {inLab, "--drain-timeout " + short(timeout) + more + ", or 0 for no limit"}}
+	data := []record.Remedy{{Object: inLab, Setting: "--drain-timeout", Value: short(timeout), AtLeast: least}}
+	for _, r := range [...]Remedy{
+		{"AWS load balancer", "deregistration_delay.timeout_seconds"},
+		{"Google Cloud", "connectionDraining.drainingTimeoutSec"},
+		{"Azure Application Gateway", "appgw.ingress.kubernetes.io/connection-draining-timeout"},
+	} {
+		list = append(list, Remedy{r.Where, r.Setting + ": " + sec + more})
+		data = append(data, record.Remedy{Object: r.Where, Setting: r.Setting, Value: sec, AtLeast: least})
+	}
+	asm := "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-connection-drain-timeout: " + strconv.Quote(asmSeconds(wholeSeconds(timeout), oldASMMost))
+	return append(list, Remedy{"ASM before 1.26", asm}), data
+}

@@ -1,0 +1,200 @@
+package diagnosis
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/reporttest"
+)
+
+// served is the address of the process app.
+const served = "127.0.0.1:80"
+
+// stopMarks are those of a process that is killed a second after its signal.
+// Only the ready mark has its address.
+func stopMarks(listenerClosed int64) []record.Mark {
+	at := func(kind record.MarkKind, ns int64) record.Mark {
+		return record.Mark{Kind: kind, Name: kind.Of("app"), Endpoint: "app", Start: ns, End: ns}
+	}
+	ready, terminating := at(record.MarkReady, -100*ms), at(record.MarkTerminating, 500*ms)
+	ready.Address, terminating.Shutdown = served, &record.Shutdown{Grace: 1000 * ms}
+	return []record.Mark{
+		ready, terminating, at(record.MarkSignalled, 500*ms), at(record.MarkKilled, 1500*ms),
+		at(record.MarkListenerClosed, listenerClosed), at(record.MarkExited, 1501*ms),
+	}
+}
+
+// stopRequests are answered until the kill, and four are cut by it. After the
+// signal, connections are only reused if kept is set.
+func stopRequests(kept bool) []reporttest.Request {
+	list := reporttest.Steady(1490, 0, ms, served)
+	for i := range list {
+		list[i].Reused = kept && list[i].Start > 500*ms
+	}
+	for i := range int64(4) {
+		list = append(list, reused(reporttest.Lost(1200*ms+i*70*ms, 1500*ms+500*us, "wait.eof", served, reporttest.EOFText)))
+	}
+	return list
+}
+
+// TestIgnoredSIGTERM: a process that went on accepting until it was killed did
+// not heed the signal. Where the marks do not show that, it was killed at the
+// end of its grace period.
+func TestIgnoredSIGTERM(t *testing.T) {
+	signal := func(name string, marks []record.Mark) []record.Mark {
+		for i := range marks {
+			if marks[i].Shutdown != nil {
+				marks[i].Shutdown.Signal = name
+			}
+		}
+		return marks
+	}
+	for name, tt := range map[string]struct {
+		marks    []record.Mark
+		requests []reporttest.Request
+		rule     string
+		code     Code
+		says     string
+	}{
+		"it listened until the kill":                   {stopMarks(1500*ms + 800*us), stopRequests(true), "ignored-sigterm", IgnoredSIGTERM, "4 requests in flight were cut when their process was killed: app did not heed SIGTERM within its grace period of 1.000 s"},
+		"another stop signal":                          {signal("SIGQUIT", stopMarks(1500*ms+800*us)), stopRequests(true), "ignored-sigterm", IgnoredSIGTERM, "did not heed SIGQUIT within"},
+		"it closed its listener at the signal":         {stopMarks(510 * ms), stopRequests(true), "grace-too-short", KilledAfterGrace, "killed at the end of its grace period"},
+		"no mark of the listener, connections to it":   {without(stopMarks(0), record.MarkListenerClosed), stopRequests(false), "ignored-sigterm", IgnoredSIGTERM, "did not heed SIGTERM"},
+		"no mark of the listener, none after the stop": {without(stopMarks(0), record.MarkListenerClosed), stopRequests(true), "grace-too-short", KilledAfterGrace, ""},
+		"no mark of the signal":                        {without(stopMarks(1500*ms+800*us), record.MarkSignalled), stopRequests(true), "grace-too-short", KilledAfterGrace, ""},
+		"no mark of the kill":                          {without(stopMarks(1500*ms+800*us), record.MarkKilled), stopRequests(true), "killed-in-flight", CutAtExit, "from the stop signal to the exit the process had 1.001 s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := reporttest.NewRun(t, tt.requests, reporttest.Edited(func(run *record.Run) { run.Marks = slices.Clone(tt.marks) }))
+			findings := found(run)
+			i := slices.IndexFunc(findings, func(f Finding) bool { return f.Lost > 0 })
+			if i < 0 {
+				t.Fatalf("got %+v", findings)
+			}
+			f := findings[i]
+			if f.Rule != tt.rule || f.Code != tt.code || f.Lost != 4 || f.Confidence == CannotTell {
+				t.Errorf("got %s (%s), %d lost, %s; want %s (%s)", f.Rule, f.Code, f.Lost, f.Confidence, tt.rule, tt.code)
+			}
+			if text := f.text(); !strings.Contains(text, tt.says) {
+				t.Errorf("no %q in %s", tt.says, text)
+			}
+			if f.Code == IgnoredSIGTERM && (f.Needed != 0 || len(f.Settings) > 0 || slices.ContainsFunc(f.Remedies, func(r Remedy) bool { return strings.Contains(strings.ToLower(r.Setting), "grace") })) {
+				t.Errorf("a longer grace period is advised: %+v", f.Remedies)
+			}
+		})
+	}
+}
+
+// TestIgnoredWithNothingInFlight: the finding about the run says so, too.
+func TestIgnoredWithNothingInFlight(t *testing.T) {
+	run := reporttest.NewRun(t, reporttest.Steady(1490, 0, ms, served), reporttest.Edited(func(run *record.Run) { run.Marks = stopMarks(1500*ms + 800*us) }))
+	for _, f := range found(run) {
+		if f.Rule == "killed-at-the-end-of-grace" && f.Code == IgnoredSIGTERM && f.Title == "app did not heed SIGTERM within its grace period of 1.000 s and was killed" {
+			return
+		}
+	}
+	t.Errorf("got %+v", found(run))
+}
+
+// drainMarks are those of a replica whose connections the balancer cuts a second
+// after it removed it; died is when the process exits.
+func drainMarks(died int64) []record.Mark {
+	at := func(kind record.MarkKind, ns int64) record.Mark {
+		return record.Mark{Kind: kind, Name: kind.Of("gw-2"), Endpoint: "gw-2", Start: ns, End: ns}
+	}
+	marks := []record.Mark{
+		at(record.MarkTerminating, 500*ms), at(record.MarkEndpointRemoved, 550*ms), at(record.MarkSignalled, 600*ms),
+		at(record.MarkConnectionsCut, 1550*ms), at(record.MarkExited, died),
+	}
+	record.SortMarks(marks)
+	return marks
+}
+
+// TestDrainCut: what the balancer cuts at the end of its drain timeout is its
+// doing, though the process exits right after.
+func TestDrainCut(t *testing.T) {
+	const shared = "10.96.0.1:80"
+	slow := reporttest.Request{Start: 0, End: 400 * ms, Endpoint: "gw-1", Status: 200} // so long may a request take
+	fleet := append(reporttest.Steady(2000, 0, ms, "gw-1"), slow, reporttest.Request{Start: 0, End: 9 * ms, Endpoint: "gw-2", Status: 200})
+	behind := reporttest.Steady(2000, 0, ms, shared)
+	behind[0].End = 400 * ms
+	for name, tt := range map[string]struct {
+		marks      []record.Mark
+		requests   []reporttest.Request
+		rule       string
+		confidence Confidence
+		says       []string
+	}{
+		"reset at the cut": {
+			drainMarks(1560 * ms), append(slices.Clone(fleet), reporttest.Lost(1000*ms, 1551*ms, "wait.reset", "gw-2", reporttest.ResetText)),
+			"drain-cut", Shown, []string{"1 request in flight was cut when the load balancer cut its connection at the end of its drain timeout, 1.000 s after it had removed gw-2", "the longest had been in flight for 550.0 ms", "more than 550ms", "nodrop lab: --drain-timeout 660ms"},
+		},
+		"behind one address": {
+			drainMarks(1560 * ms), append(slices.Clone(behind), reporttest.Lost(1300*ms, 1551*ms, "body.eof", shared, reporttest.CutText)),
+			"drain-cut", Shown, []string{"drain timeout to 480ms or more"},
+		},
+		"in silence": {
+			drainMarks(1560 * ms), append(slices.Clone(behind), reporttest.Lost(1300*ms, 21300*ms, "wait.timeout", shared, "")),
+			"drain-cut", Likely, []string{"1 of them got neither a response nor a reset", "250.0 ms at the cut"},
+		},
+		"on an idle connection": {
+			drainMarks(1560 * ms), append(slices.Clone(behind), reused(reporttest.Lost(1640*ms, 1641*ms, "wait.reset", shared, reporttest.ResetText))),
+			"drain-cut", Shown, nil,
+		},
+		"hung since long before": {
+			drainMarks(1560 * ms), append(slices.Clone(behind), reporttest.Lost(100*ms, 20100*ms, "wait.timeout", shared, "")),
+			"hung", CannotTell, nil,
+		},
+		"the process had exited": {
+			drainMarks(1530 * ms), append(slices.Clone(fleet), reporttest.Lost(1000*ms, 1531*ms, "wait.eof", "gw-2", reporttest.EOFText)),
+			"killed-in-flight", Shown, nil,
+		},
+		"another one exited at that time": {
+			append(drainMarks(1560*ms), record.Mark{Kind: record.MarkExited, Endpoint: "gw-3", Start: 1545 * ms, End: 1545 * ms}),
+			append(slices.Clone(behind), reporttest.Lost(1300*ms, 1551*ms, "wait.eof", shared, reporttest.EOFText)),
+			"drain-cut", Likely, []string{"exited or was killed at about that time"},
+		},
+		"no mark of the cut": {
+			without(drainMarks(1560*ms), record.MarkConnectionsCut), append(slices.Clone(fleet), reporttest.Lost(1000*ms, 1551*ms, "wait.reset", "gw-2", reporttest.ResetText)),
+			"killed-in-flight", Likely, nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := reporttest.NewRun(t, tt.requests, reporttest.Edited(func(run *record.Run) {
+				run.Marks, run.Settings.Rate = slices.Clone(tt.marks), 10
+				record.SortMarks(run.Marks)
+			}))
+			f := found(run)[0]
+			if f.Rule != tt.rule || f.Confidence != tt.confidence || f.Lost != 1 {
+				t.Errorf("got %s, %s, %d lost; want %s, %s", f.Rule, f.Confidence, f.Lost, tt.rule, tt.confidence)
+			}
+			if tt.rule == "drain-cut" && f.Code != DrainCut {
+				t.Errorf("code %s", f.Code)
+			}
+			for _, part := range tt.says {
+				if text := f.text(); !strings.Contains(text, part) {
+					t.Errorf("no %q in\n%s", part, text)
+				}
+			}
+		})
+	}
+}
+
+// TestDrainSettingsAreInTheTexts: what is advised as data is advised in words.
+func TestDrainSettingsAreInTheTexts(t *testing.T) {
+	for _, need := range []time.Duration{time.Millisecond, 3 * time.Second, 40 * time.Second} {
+		for _, least := range []bool{false, true} {
+			texts, data := drainLonger(int64(need), least)
+			for _, s := range data {
+				if !slices.ContainsFunc(texts, func(r Remedy) bool {
+					return r.Where == s.Object && strings.Contains(r.Setting, s.Setting) && strings.Contains(r.Setting, s.Value)
+				}) {
+					t.Errorf("%v: no text has %+v", need, s)
+				}
+			}
+		}
+	}
+}
