@@ -14,8 +14,12 @@ import (
 // gone.
 type staleUpstream struct{ ofShape }
 
-// nearlyAll is the share of errors from which all requests count as failed.
-const nearlyAll = 0.98
+// From nearlyAll on, all requests count as failed. One upstream of many that is
+// gone fails a smaller share, but not less than fewOfAll: that may be anything.
+const (
+	nearlyAll = 0.98
+	fewOfAll  = 0.05
+)
 
 func (staleUpstream) explain(s *observation, e *evidence) Finding {
 	g := s.errors.Groups(e.lost)[0]
@@ -38,7 +42,7 @@ func (staleUpstream) explain(s *observation, e *evidence) Finding {
 	f.Evidence = append(f.Evidence, errorpage.Quotes(like, maxTexts, int64(len(e.lost)))...)
 	named := g.Said.Known && g.Said.Reason&errorshape.NotReached != 0
 	quick := g.Quick*10 >= 9*g.Lost && !s.loss.Slower.Notable()
-	if named && (g.Share < nearlyAll && quick || back) {
+	if named && (g.Share > fewOfAll && g.Share < nearlyAll && quick || back) {
 		return f
 	}
 	f.Confidence = CannotTell
