@@ -306,6 +306,10 @@ func TestRefusedWhileDraining(t *testing.T) {
 			rule: "refused-while-draining", code: RefusedWhenDraining, lost: 701, confidence: Likely,
 		},
 		{
+			name: "after the signal, and it says that its upstream was gone", requests: all, marks: []record.Mark{event, signalled, exited}, responses: []record.ErrorResponse{envoyFailed},
+			rule: "refused-while-draining", code: RefusedWhenDraining, lost: 701, confidence: CannotTell, says: []string{"stopped first"},
+		},
+		{
 			name: "without the mark of the signal", requests: all, marks: []record.Mark{event, exited}, responses: own,
 			rule: "refused-while-draining", code: RefusedWhenDraining, lost: 701, confidence: Likely, says: []string{"draining", "exited at 1.702 s"}, never: []string{"check the log"},
 		},

@@ -16,7 +16,7 @@ func (noUpstreamLeft) explain(s *observation, e *evidence) Finding {
 	like := s.responsesLike(e)
 	begin, event := s.errors.Event()
 	f := Finding{
-		Title:      fmt.Sprintf("the gateway had no server left for %s: every response then had status %s", phrase.Duration(e.span()), e.statuses()),
+		Title:      fmt.Sprintf("the gateway had no server left for %s: it responded with status %s", phrase.Duration(e.span()), e.statuses()),
 		Confidence: Likely,
 		Measured:   e.span(),
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
@@ -32,14 +32,16 @@ func (noUpstreamLeft) explain(s *observation, e *evidence) Finding {
 	}
 	groups := s.errors.Groups(e.lost)
 	if len(groups) > 1 {
-		f.Title = fmt.Sprintf("the gateway had no server left %d times: every response then had status %s", len(groups), e.statuses())
+		f.Title = fmt.Sprintf("the gateway had no server left %d times: it responded with status %s", len(groups), e.statuses())
 	}
-	for _, g := range groups[:min(len(groups), maxTexts)] {
+	for i, g := range groups {
 		until := "then requests were ok again"
 		if !g.Recovered {
 			until = "none was ok until the load ended"
 		}
-		f.Evidence = append(f.Evidence, fmt.Sprintf("no response was ok between %s and %s; %s", phrase.Moment(g.First), phrase.Moment(g.Last), until))
+		if i < maxTexts {
+			f.Evidence = append(f.Evidence, fmt.Sprintf("no response was ok between %s and %s; %s", phrase.Moment(g.Begin), phrase.Moment(g.End), until))
+		}
 		// A gateway that names no reason may as well have met slow or broken
 		// upstreams, all at the same time.
 		if !g.Said.Known || g.Said.Reason&(errorshape.NoServer|errorshape.NotReached) == 0 {
@@ -55,7 +57,7 @@ func (noUpstreamLeft) explain(s *observation, e *evidence) Finding {
 	f.Evidence = append(f.Evidence, errorpage.Quotes(like, maxTexts, int64(len(e.lost)))...)
 	if f.Confidence == CannotTell {
 		f.Settings = nil
-		f.Title = fmt.Sprintf("every response had status %s for %s: perhaps the gateway had no server left", e.statuses(), phrase.Duration(e.span()))
+		f.Title = fmt.Sprintf("every response had status %s, over %s: perhaps the gateway had no server left", e.statuses(), phrase.Duration(e.span()))
 		f.Evidence = append(f.Evidence, "cannot tell whether all servers behind the gateway were gone, or failed or were too slow at the same time: the gateway's log says what it met")
 	}
 	return f

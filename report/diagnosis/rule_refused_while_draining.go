@@ -35,7 +35,7 @@ func (refusedWhileDraining) explain(s *observation, e *evidence) Finding {
 		signalled = signalled && g.Signal
 		shown = shown && g.Basis == errorshape.Marks && g.Alone && g.Lost >= surelySpread
 		unreached := g.Said.Known && g.Said.Reason&(errorshape.NoServer|errorshape.NotReached|errorshape.Closed) != 0
-		unsure = unsure || g.Basis != errorshape.Marks && (!g.Alone || unreached || g.Basis == errorshape.Silence)
+		unsure = unsure || unreached || g.Basis == errorshape.Silence || g.Basis != errorshape.Marks && !g.Alone
 	}
 	if extra := len(groups) - maxTexts; extra > 0 {
 		f.Evidence = append(f.Evidence, phrase.Counted(int64(extra), "more endpoint of that kind", "more endpoints of that kind"))
@@ -54,7 +54,7 @@ func (refusedWhileDraining) explain(s *observation, e *evidence) Finding {
 	case unsure:
 		f.Confidence = CannotTell
 		f.Title = responses + ", over " + phrase.Duration(e.span())
-		f.Evidence = append(f.Evidence, "cannot tell whether it refused requests while draining, or lost what it needs to serve them at that time: no mark shows when it got the stop signal")
+		f.Evidence = append(f.Evidence, "cannot tell whether it refused requests while draining, or lost what it needs to serve them at that time: a server or sidecar that stopped first, or a new replica that could not serve yet")
 	case shown:
 		f.Confidence = Shown
 	}

@@ -62,5 +62,6 @@ var idleTimeouts = []Remedy{
 	{errorpage.HAProxy, "pool-purge-delay on the server lines: below the upstream's idle timeout"},
 	{errorpage.Caddy, "keepalive in transport http of reverse_proxy (2m by default): below the upstream's idle timeout"},
 	{errorpage.Traefik, "forwardingTimeouts.idleConnTimeout of the serversTransport (90s by default): below the upstream's idle timeout"},
+	{errorpage.Apache, "ttl on the ProxyPass or BalancerMember line: below the upstream's idle timeout"},
 	{errorpage.ALB, "idle_timeout.timeout_seconds (60 by default): below the upstream's idle timeout"},
 }

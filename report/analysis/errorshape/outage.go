@@ -34,6 +34,7 @@ func (b *builder) takeOutages() {
 		}
 		g := b.newGroup(NothingLeft, Responses, lost)
 		g.Recovered = s.recovered
+		g.Begin, g.End = max(s.from, g.First), min(s.to, g.Last)
 		// Without an end, it may be as likely that the gateway asks at an address
 		// that is no longer right, unless it says itself that it has none.
 		if s.recovered || g.Said.Known && g.Said.Reason == NoServer {

@@ -48,6 +48,9 @@ type Group struct {
 	Said        Said  // over all its statuses
 	// Share is the share of errors among the responses in that time.
 	Share float64
+	// Begin and End, of NothingLeft only, are the time in ns within First and Last
+	// in which no response was ok.
+	Begin, End int64
 	// Recovered: responses were ok afterwards.
 	Recovered bool
 	// Quick counts the responses that took no longer than ok ones do.

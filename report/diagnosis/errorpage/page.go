@@ -21,6 +21,7 @@ const (
 	Caddy   = "Caddy"
 	Traefik = "Traefik"
 	ALB     = "AWS ALB"
+	Apache  = "Apache"
 )
 
 // Meaning explains an unexpected response. Text and server are substrings in
@@ -55,8 +56,8 @@ const (
 )
 
 // meanings lists specific ones before general ones. The texts are those of
-// Envoy's local replies, nginx's and Traefik's error pages and HAProxy's
-// defaults.
+// Envoy's local replies and of the others' default error pages. Some controllers
+// hide nginx's Server field, but not its page.
 var meanings = []Meaning{
 	{503, "", "x-envoy-overloaded", false, Envoy, limited, "Envoy's circuit breaker was open (response flag UO): too many connections or requests, not a shutdown", moreLimits, ""},
 	{503, "", "no healthy upstream", false, Envoy, none, "Envoy had no healthy upstream (response flag UH)", keepReady, keepReady + "; " + keepUpstream},
@@ -70,6 +71,9 @@ var meanings = []Meaning{
 	{504, "", "upstream request timeout", false, Envoy, late, "an upstream took longer than Envoy's route allows (response flag UT)", "raise the route's timeout, or speed up the upstream", ""},
 	{404, "envoy", "", true, Envoy, noRoute, "Envoy had no route for the request (response flag NR)", "check Envoy's routes: the host and the path of the request must be in them", "mark replicas ready only once they have their configuration"},
 	{502, "nginx", "", false, Nginx, refused | closed, "nginx's upstream refused the connection, or closed it before it responded", "", keepUpstream},
+	{502, "", "<center>nginx", false, Nginx, refused | closed, "nginx's upstream refused the connection, or closed it before it responded", "", keepUpstream},
+	{503, "", "<center>nginx", false, Nginx, none | limited, "nginx had no upstream to use, or is limiting requests", "", keepUpstream},
+	{504, "", "<center>nginx", false, Nginx, late, "nginx's upstream did not respond in time", "raise proxy_connect_timeout and proxy_read_timeout, or speed up the upstream", ""},
 	{503, "nginx", "503 service temporarily unavailable", false, Nginx, none | limited, "nginx had no upstream to use, or is limiting requests", "", keepUpstream},
 	{503, "nginx", "", true, Nginx, none | limited, "nginx had no upstream to use, or is limiting requests", "", keepUpstream},
 	{504, "nginx", "", false, Nginx, late, "nginx's upstream did not respond in time", "raise proxy_connect_timeout and proxy_read_timeout, or speed up the upstream", ""},
@@ -82,6 +86,8 @@ var meanings = []Meaning{
 	{502, "awselb", "", false, ALB, refused | closed, "the ALB's target refused or closed the connection before it responded", "", keepUpstream},
 	{503, "awselb", "", false, ALB, none, "the ALB had no target to use", "", keepReady + "; " + keepUpstream},
 	{504, "awselb", "", false, ALB, late, "the ALB's target did not respond in time", "check that the target accepts connections, or speed it up", ""},
+	{502, "apache", "502 proxy error", false, Apache, closed, "Apache's upstream closed the connection before it responded", "", keepUpstream},
+	{503, "apache", "503 service unavailable", false, Apache, none | refused | limited, "Apache could not connect to an upstream, or had none to use", "", keepUpstream},
 	{429, "", "", false, "", limited, "the target is rate-limiting requests", "send fewer requests per second: no shutdown setting keeps these requests", ""},
 	{503, "", "retry-after:", false, "", 0, "the target says that it is overloaded or shutting down (Retry-After)", "check the target's log", ""},
 }
@@ -157,7 +163,7 @@ func Quote(a *record.ErrorResponse, m *Meaning) string {
 // names are the beginnings of Server fields, in lower case. Via fields have
 // them after a version.
 var names = []struct{ begin, product string }{
-	{"nginx", Nginx}, {"openresty", Nginx}, {"envoy", Envoy}, {"istio-envoy", Envoy}, {"haproxy", HAProxy}, {"caddy", Caddy}, {"traefik", Traefik}, {"awselb", ALB},
+	{"nginx", Nginx}, {"openresty", Nginx}, {"envoy", Envoy}, {"istio-envoy", Envoy}, {"haproxy", HAProxy}, {"caddy", Caddy}, {"traefik", Traefik}, {"awselb", ALB}, {"apache", Apache},
 }
 
 // Product returns which gateway a response came through; "" if it does not say.

@@ -42,7 +42,9 @@ func TestOf(t *testing.T) {
 		{record.ErrorResponse{Status: 502, Server: "awselb/2.0"}, "ALB's target", ALB},
 		{record.ErrorResponse{Status: 429}, "rate-limiting requests", ""},
 		{record.ErrorResponse{Status: 503, Fields: []string{"retry-after: 5"}}, "Retry-After", ""},
-		{record.ErrorResponse{Status: 503, Server: "apache", Body: "busy"}, "", ""},
+		{record.ErrorResponse{Status: 502, Body: nginxPage}, "nginx's upstream refused", Nginx},
+		{record.ErrorResponse{Status: 502, Server: "Apache/2.4.57", Body: "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<html><head>\n<title>502 Proxy Error</title>"}, "Apache's upstream closed", Apache},
+		{record.ErrorResponse{Status: 503, Server: "apache", Body: "busy"}, "", Apache},
 		{record.ErrorResponse{Status: 500, Fields: []string{"via: 1.1 Caddy"}}, "", Caddy},
 		{record.ErrorResponse{Status: 500, Server: "envoy", Body: "no healthy upstream"}, "", Envoy},
 	} {
