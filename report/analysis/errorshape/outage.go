@@ -29,8 +29,8 @@ func (b *builder) takeOutages() {
 				lost = append(lost, l)
 			}
 		}
-		if len(lost) == 0 {
-			continue
+		if len(between(lost, s.from, s.to)) < few {
+			continue // most of them belong to an endpoint that came or went
 		}
 		g := b.newGroup(NothingLeft, Responses, lost)
 		g.Recovered = s.recovered
