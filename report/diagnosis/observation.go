@@ -9,6 +9,8 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/analysis/errorshape"
+	"nodrop/report/diagnosis/errorpage"
 	"nodrop/report/phrase"
 )
 
@@ -32,6 +34,7 @@ type observation struct {
 	before       int64                                // ns; no marked event can have caused losses before this time
 	stretches    map[string][]analysis.Window         // see stretchKey
 	slowRemovals map[*record.LostRequest]*slowRemoval // by the refusals that each explains
+	errors       *errorshape.Shape                    // of the error responses
 }
 
 func observe(run *record.Run, loss *analysis.Loss) *observation {
@@ -46,6 +49,9 @@ func observe(run *record.Run, loss *analysis.Loss) *observation {
 	}
 	s.before, s.stretches = s.untouched(), s.failedConnects()
 	s.slowRemovals = s.findSlowRemovals()
+	s.errors = errorshape.Of(errorshape.Input{
+		Run: run, Loss: loss, Said: errorpage.Said(run.Responses), LifecycleOf: s.lifecycleOf, Shared: s.shared,
+	})
 	return s
 }
 

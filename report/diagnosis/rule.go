@@ -14,6 +14,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/analysis/errorshape"
 )
 
 // lossRule matches losses and explains what they have in common. Each loss goes
@@ -61,6 +62,11 @@ var lossRules = []lossRow{
 	{"cut-in-flight", CutInFlight, cutInFlight{}},
 	{"tls-cut", TLSCut, tlsCut{}},
 	{"tls-refused", TLSRefused, tlsRefused{}},
+	{"refused-while-draining", RefusedWhenDraining, refusedWhileDraining{ofShape{errorshape.Leaving}}},
+	{"served-too-early", ReadyTooEarly, servedTooEarly{ofShape{errorshape.Arriving}}},
+	{"no-upstream-left", NoUpstreamLeft, noUpstreamLeft{ofShape{errorshape.NothingLeft}}},
+	{"stale-upstream", StaleUpstream, staleUpstream{ofShape{errorshape.Lasting}}},
+	{"upstream-idle-timeout", UpstreamIdleTimeout, upstreamIdleTimeout{ofShape{errorshape.Scattered}}},
 	{"error-answered", GatewayError, errorResponded{}},
 	{"name-lost", NameLost, nameLost{}},
 	{"proxy-failed", ProxyFailed, proxyFailed{}},

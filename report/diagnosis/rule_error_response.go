@@ -2,9 +2,9 @@ package diagnosis
 
 import (
 	"fmt"
-	"strings"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/diagnosis/errorpage"
 	"nodrop/report/phrase"
 )
 
@@ -17,34 +17,23 @@ func (errorResponded) matches(_ *observation, l *record.LostRequest) bool {
 }
 
 func (errorResponded) explain(s *observation, e *evidence) Finding {
-	var statuses []string
-	for _, c := range e.classes {
-		statuses = append(statuses, strings.TrimPrefix(c.Class.String(), "status."))
-	}
 	f := Finding{
 		Title: fmt.Sprintf("%s had status %s, over %s",
-			phrase.Counted(int64(len(e.lost)), "response", "responses"), strings.Join(statuses, ", "), phrase.Duration(e.span())),
+			phrase.Counted(int64(len(e.lost)), "response", "responses"), e.statuses(), phrase.Duration(e.span())),
 		Confidence: CannotTell,
 		Measured:   e.span(),
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
 	}
-	known := 0
-	for i := range s.run.Responses {
-		a := &s.run.Responses[i]
-		m := meaningOf(a)
-		if i < maxTexts {
-			f.Evidence = append(f.Evidence, quoteResponse(a, m))
+	like := s.responsesLike(e)
+	f.Evidence = append(f.Evidence, errorpage.Quotes(like, maxTexts, int64(len(e.lost)))...)
+	known, left := 0, s.errors.WithEvent(e.lost)
+	for _, a := range like {
+		if m := errorpage.Of(a); m != nil {
+			known++
+			f.addRemedy(Remedy{"any", m.Advice(left)})
 		}
-		if m == nil {
-			continue
-		}
-		known++
-		f.addRemedy(Remedy{"any", m.remedy})
 	}
-	if extra := len(s.run.Responses) - maxTexts; extra > 0 {
-		f.Evidence = append(f.Evidence, phrase.Counted(int64(extra), "more kind of response", "more kinds of response"))
-	}
-	if known > 0 && known == len(s.run.Responses) {
+	if known > 0 && known == len(like) {
 		f.Confidence = Likely
 	}
 	for i := range s.crashes {

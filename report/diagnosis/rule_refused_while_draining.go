@@ -1,0 +1,62 @@
+package diagnosis
+
+import (
+	"fmt"
+
+	"nodrop/report/analysis/errorshape"
+	"nodrop/report/diagnosis/errorpage"
+	"nodrop/report/phrase"
+)
+
+// refusedWhileDraining: an endpoint that was stopping responded with errors to
+// what the balancer still sent.
+type refusedWhileDraining struct{ ofShape }
+
+func (refusedWhileDraining) explain(s *observation, e *evidence) Finding {
+	n := int64(len(e.lost))
+	like, groups := s.responsesLike(e), s.errors.Groups(e.lost)
+	responses := fmt.Sprintf("%s had status %s", phrase.Counted(n, "response", "responses"), e.statuses())
+	f := Finding{
+		Confidence: Likely,
+		Measured:   e.span(),
+		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
+		Remedies: []Remedy{
+			{"any", "go on serving requests after the stop signal until the load balancer sends no more; only then refuse them and close the listener"},
+			{inKubernetes, preStop + " longer than the balancer takes to remove the endpoint: the stop signal then comes when no more requests do"},
+			{"server", "turn off what refuses requests at shutdown, for instance return503OnClosing in Fastify"},
+		},
+	}
+	told, signalled, shown, unsure := true, true, true, false
+	for i, g := range groups {
+		if i < maxTexts {
+			f.Evidence = append(f.Evidence, errorpage.Departure(g, s.called(g.Endpoint)))
+		}
+		told = told && (g.Basis == errorshape.Marks || g.Basis == errorshape.SharedMarks)
+		signalled = signalled && g.Signal
+		shown = shown && g.Basis == errorshape.Marks && g.Alone && g.Lost >= surelySpread
+		unreached := g.Said.Known && g.Said.Reason&(errorshape.NoServer|errorshape.NotReached|errorshape.Closed) != 0
+		unsure = unsure || unreached || g.Basis == errorshape.Silence || g.Basis != errorshape.Marks && !g.Alone
+	}
+	if extra := len(groups) - maxTexts; extra > 0 {
+		f.Evidence = append(f.Evidence, phrase.Counted(int64(extra), "more endpoint of that kind", "more endpoints of that kind"))
+	}
+	f.Title = responses + " from " + subject(e) + ", just before it was gone: it refused requests while draining"
+	switch {
+	case told && groups[0].Basis == errorshape.SharedMarks:
+		f.Title = responses + " while an endpoint was terminating: it refused requests that it still got"
+	case told && !signalled:
+		f.Title = responses + " after termination began: " + subject(e) + " refused requests while the load balancer still sent them"
+	case told:
+		f.Title = responses + " after the stop signal: " + subject(e) + " refused requests while the load balancer still sent them"
+	}
+	f.Evidence = append(f.Evidence, errorpage.Quotes(like, maxTexts, n)...)
+	switch {
+	case unsure:
+		f.Confidence = CannotTell
+		f.Title = responses + ", over " + phrase.Duration(e.span())
+		f.Evidence = append(f.Evidence, "cannot tell whether it refused requests while draining, or lost what it needs to serve them at that time: a server or sidecar that stopped first, or a new replica that could not serve yet")
+	case shown:
+		f.Confidence = Shown
+	}
+	return f
+}

@@ -1,0 +1,67 @@
+package diagnosis
+
+import (
+	"fmt"
+	"slices"
+
+	"nodrop/report/diagnosis/errorpage"
+	"nodrop/report/phrase"
+)
+
+// upstreamIdleTimeout: a gateway sent requests on connections that its upstream
+// was closing because they had been idle. It happens now and then, whatever is
+// done to the target.
+type upstreamIdleTimeout struct{ ofShape }
+
+// surelySpread is the number of responses from which it is no accident that
+// they are spread evenly.
+const surelySpread = 5
+
+func (upstreamIdleTimeout) explain(s *observation, e *evidence) Finding {
+	g := s.errors.Groups(e.lost)[0]
+	like, method := s.responsesLike(e), s.run.Settings.Method
+	seen := errorpage.Products(like)
+	resent := len(seen) == 0 && errorpage.Resends("", method) || slices.ContainsFunc(seen, func(p string) bool { return errorpage.Resends(p, method) })
+	n := int64(len(e.lost))
+	f := Finding{
+		Title: fmt.Sprintf("%s had status %s, now and then over %s: the gateway used connections that its upstream was closing, probably at its idle timeout",
+			phrase.Counted(n, "response", "responses"), e.statuses(), phrase.Duration(e.span())),
+		Confidence: Likely,
+		Measured:   e.span(),
+		Evidence: []string{
+			e.what(),
+			e.when() + "; " + s.where(e),
+			fmt.Sprintf("%s of the responses in that time; the others were ok", phrase.Percentage(g.Share)),
+			fmt.Sprintf("%d of %d came as quickly as other responses, so nothing was waited for", g.Quick, g.Lost),
+		},
+	}
+	if begin, known := s.errors.Event(); known {
+		f.Evidence = append(f.Evidence, fmt.Sprintf("they came before the event (at %s) as well, and no less often", phrase.Moment(begin)))
+	} else {
+		f.Evidence = append(f.Evidence, "no mark shows an event: they come in normal operation")
+	}
+	f.Evidence = append(f.Evidence, errorpage.Quotes(like, maxTexts, n)...)
+	if resent || !g.Said.Known || n < surelySpread {
+		f.Confidence = CannotTell
+		f.Title = fmt.Sprintf("%s had status %s, now and then over %s", phrase.Counted(n, "response", "responses"), e.statuses(), phrase.Duration(e.span()))
+		f.Evidence = append(f.Evidence, "cannot tell whether the upstream closes idle connections that the gateway still uses, or crashes or closes connections now and then: the gateway's log says which upstream it was")
+	}
+	if resent {
+		f.Evidence = append(f.Evidence, fmt.Sprintf("a gateway that sends %s requests again on a new connection would have hidden an idle timeout", method))
+	}
+	f.Remedies = s.settingsFor(like, idleTimeouts)
+	return f
+}
+
+// idleTimeouts names the two timeouts that must fit, in each product.
+var idleTimeouts = []Remedy{
+	{"any", "set the upstream's idle timeout (keep-alive timeout) above the gateway's, so that only the gateway closes idle connections"},
+	{"upstream", "its idle timeout, for instance server.keepAliveTimeout and, above it, server.headersTimeout in Node.js; --keep-alive of gunicorn; keepAliveTimeout of Tomcat"},
+	{errorpage.Nginx, "keepalive_timeout in the upstream block (60s by default): below the upstream's idle timeout"},
+	{errorpage.Envoy, "common_http_protocol_options.idle_timeout of the cluster (1h by default): below the upstream's idle timeout; Istio: connectionPool.http.idleTimeout of the DestinationRule"},
+	{errorpage.HAProxy, "pool-purge-delay on the server lines: below the upstream's idle timeout"},
+	{errorpage.Caddy, "keepalive in transport http of reverse_proxy (2m by default): below the upstream's idle timeout"},
+	{errorpage.Traefik, "forwardingTimeouts.idleConnTimeout of the serversTransport (90s by default): below the upstream's idle timeout"},
+	{errorpage.Apache, "ttl on the ProxyPass or BalancerMember line: below the upstream's idle timeout"},
+	{errorpage.ALB, "idle_timeout.timeout_seconds (60 by default): below the upstream's idle timeout"},
+}
