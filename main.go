@@ -81,6 +81,7 @@ func (p *program) command() *cobra.Command {
 	root.AddCommand(
 		p.scenarios.Lab(),
 		p.scenarios.Scenario(),
+		p.scenarios.Mark(),
 		p.reports.Compare(),
 		p.reports.Report(),
 		cli.Help(&p.Streams),
@@ -108,6 +109,7 @@ func (p *program) listen() (stop func()) {
 // ends the processes that were started.
 func (p *program) exit(begun bool, left []string) {
 	p.temporaries.RemoveAll()
+	p.scenarios.Marks.Remove()
 	p.scenarios.Say(scenariocli.LastWords(begun, left))
 	os.Exit(cli.ExitInterrupted)
 }

@@ -885,6 +885,11 @@ func (tc moment) interrupt(t *testing.T, url string, times int) {
 	if left, _ := filepath.Glob(filepath.Join(m.Dir, ".*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
+	for _, dir := range []string{os.Getenv("XDG_RUNTIME_DIR"), os.TempDir(), "/tmp"} { // where the socket for marks may be
+		if left, _ := filepath.Glob(filepath.Join(dir, fmt.Sprint("nodrop-marks-", m.Process.Pid))); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
+	}
 	if times == 3 {
 		tc.expectNamed(t, m)
 		return
@@ -1108,6 +1113,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/report", slices.Concat(records, numbers, []string{"nodrop/report/metric", "nodrop/report/check", "nodrop/report/compare", "nodrop/report/diagnosis"})},
 		{"nodrop/scenario/cli", []string{"nodrop/loadgen", "nodrop/scenario"}},
 		{"nodrop/scenario/proc", nil},
+		{"nodrop/scenario/handmark", []string{"nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
 		{"nodrop/scenario/lab/gateway", []string{"nodrop/loadgen", "=nodrop/scenario", "nodrop/scenario/proc"}},
 		{"nodrop/scenario/lab/dataplane", []string{"nodrop/loadgen"}},
 		{"nodrop/scenario/lab/backend", []string{"=nodrop/scenario"}},

@@ -39,6 +39,9 @@ type Scenario struct {
 	// Output, if set, is called with each line that a command printed, once the
 	// command has ended.
 	Output func(of, line string)
+	// Environ is added to the environment of every command and process that the
+	// scenario starts: NAME=value.
+	Environ []string
 	// Secrets are masked in the recording and in returned errors.
 	Secrets safetext.Secrets
 	// Interrupts, if set, tracks what is still to be restored and can cut waits
@@ -230,7 +233,7 @@ func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *record.Reco
 	if s.Interrupts == nil {
 		s.Interrupts = NewInterrupts(func(string) {}, func(bool, []string) {})
 	}
-	processes := &proc.Group{}
+	processes := &proc.Group{Environ: s.Environ}
 	defer func() {
 		if closeErr := processes.Close(); closeErr != nil {
 			err = Joined(err, fmt.Errorf("%w: processes: %w", ErrRestore, closeErr))

@@ -68,7 +68,7 @@ func seenEndpoints(run *record.Run) int {
 		}
 	}
 	marked, met := map[string]bool{}, len(names)
-	for _, m := range run.Marks {
+	for _, m := range named(run.Marks) {
 		if m.Endpoint != "" && m.Kind != record.MarkCrashed && m.Kind != record.MarkReady {
 			marked[m.Endpoint] = true
 			names[m.Endpoint] = true

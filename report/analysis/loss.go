@@ -47,7 +47,8 @@ func findLoss(run *record.Run) Loss {
 	l.Recovery = recovery(&l)
 	l.Slower = findSlower(run, &l)
 	l.Shorter = findShorter(run, &l)
-	l.Lifecycles, l.Crashes = lifecycles(run.Marks), crashes(run.Marks)
+	marks := named(run.Marks)
+	l.Lifecycles, l.Crashes = lifecycles(marks), crashes(marks)
 	for i := range l.Lifecycles {
 		one := &l.Lifecycles[i]
 		one.Refused = refusedWith(one.Terminating, l.Windows)

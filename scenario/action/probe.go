@@ -7,7 +7,9 @@ import (
 	"net"
 	"time"
 
+	"nodrop/loadgen/record"
 	"nodrop/scenario"
+	"nodrop/scenario/handmark"
 )
 
 // Probe repeats a check until it succeeds. Exactly one of the first four fields
@@ -126,14 +128,28 @@ func (w *Wait) Run(ctx context.Context, env *scenario.Env) error {
 // Undo does nothing.
 func (w *Wait) Undo(context.Context) error { return nil }
 
-// Mark does nothing: the mark of its step is its only effect.
-type Mark struct{}
+// Mark is a moment to record. The mark of its step is its only effect unless it
+// names an endpoint.
+type Mark struct {
+	Endpoint string          // what was seen to happen to it; "" for none
+	Kind     record.MarkKind // only with an endpoint
+}
 
 // String names the action.
-func (Mark) String() string { return "mark" }
+func (m Mark) String() string {
+	if m.Endpoint == "" {
+		return "mark"
+	}
+	return "mark " + m.Endpoint + " " + handmark.NameOf(m.Kind)
+}
 
-// Run does nothing.
-func (Mark) Run(context.Context, *scenario.Env) error { return nil }
+// Run adds the mark of the endpoint, if there is one.
+func (m Mark) Run(_ context.Context, env *scenario.Env) error {
+	if m.Endpoint != "" {
+		env.Mark(scenario.Moment{Kind: m.Kind, Endpoint: m.Endpoint, At: time.Now()})
+	}
+	return nil
+}
 
 // Undo does nothing.
 func (Mark) Undo(context.Context) error { return nil }

@@ -1,8 +1,8 @@
 // Package cli holds the commands that run a load, one file each: the plain
 // load, with or without an event beside it (--during), the lab, and scenario
-// files.
+// files; and nodrop mark, which reaches into a run of another process.
 //
-// They share one pipeline: flags and files become a Scenario; the user confirms
+// The others share one pipeline: flags and files become a Scenario; the user confirms
 // what it will change in clusters; the outputs are opened; the scenario runs,
 // with progress, marks set by hand and interrupts; its recording is reported.
 //

@@ -55,6 +55,7 @@ func (p *Program) record(ctx context.Context, s *scenario.Scenario, sinks []reco
 	runtime.GOMAXPROCS(threads(s.Streams))
 	s.Interrupts = p.Interrupts
 	p.Interrupts.Begin()
+	defer p.takeMarks(s)()
 	return s.Run(ctx, p.watch)
 }
 

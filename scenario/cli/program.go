@@ -8,6 +8,7 @@ import (
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
+	"nodrop/scenario/handmark"
 )
 
 // Program is the state that the commands share with the rest of nodrop.
@@ -16,8 +17,9 @@ type Program struct {
 	Reports
 	Interrupts *scenario.Interrupts
 	ByHand     *scenario.ByHand
-	Unlisten   func()   // stops ByHand
-	Args       []string // the command line
+	Marks      handmark.Receiver // from nodrop mark, for ByHand
+	Unlisten   func()            // stops ByHand
+	Args       []string          // the command line
 	// InNamespace is set in the child that runs in the lab's network namespace.
 	InNamespace bool
 

@@ -117,8 +117,12 @@ func (r *reader) httpIn(n *yaml.Node, in *place) scenario.Action {
 	return r.http(n)
 }
 
-// markIn reads a mark. A step without a name takes the mark's.
+// markIn reads a mark: its name, or what happens to an endpoint. A step without a
+// name takes the mark's.
 func (r *reader) markIn(n *yaml.Node, in *place) scenario.Action {
+	if n.Kind == yaml.MappingNode {
+		return r.endpointMark(n, in.part)
+	}
 	in.step.Name = cmp.Or(in.step.Name, r.name(n, "mark"))
 	return action.Mark{}
 }

@@ -72,7 +72,7 @@ var beyond = []string{
 	"kube-empty-grace", "kube-empty-number", "kube-for-nothing", "kube-for-rollout", "kube-for", "kube-grace", "kube-no-wait",
 	"kube-other-key", "kube-patch-directive", "kube-patch-extra", "kube-patch-json-mapping", "kube-patch-merge-list",
 	"kube-patch-no-value", "kube-patch-pointer", "kube-ref", "kube-serves", "kube-watch-late", "lab-backend", "lab-no-fleet", "lab-restart-all", "lab-scale-up", "lab-second",
-	"lab-start-late", "load-bad-url", "load-fewer-requests-than-workers", "load-header", "load-no-url", "of-no-stream",
+	"lab-start-late", "load-bad-url", "load-fewer-requests-than-workers", "load-header", "load-no-url", "mark-endpoint", "mark-in-restore", "of-no-stream",
 	"signal-name", "signal-near-process", "signal-unknown-process", "start-without-name", "two-documents",
 	"two-steps-of-one-name", "undo-in-restore", "variable-not-closed", "variable-not-set", "variable-unused",
 }
@@ -122,6 +122,7 @@ func TestSchemaHasAllKeys(t *testing.T) {
 		"$defs/asm":                    fmt.Sprintf(timeline, "asm: {zzzzzzzzzzzz: 1}"),
 		"$defs/cluster":                "clusters: {a: {zzzzzzzzzzzz: 1}}",
 		"$defs/wait/anyOf/1":           fmt.Sprintf(timeline, "wait: {zzzzzzzzzzzz: 1}"),
+		"$defs/mark/anyOf/1":           fmt.Sprintf(timeline, "mark: {zzzzzzzzzzzz: 1}"),
 	} {
 		_, err := parse("x", []byte(text), Options{})
 		if err == nil {

@@ -41,6 +41,9 @@ import (
 // has no guardian yet. It must be closed.
 type Group struct {
 	Executable string // the program that calls Main; "" is the current one
+	// Environ is added to the environment of commands and of processes that lead
+	// a group: NAME=value. It takes precedence.
+	Environ []string
 
 	mu       sync.Mutex     // guards all below
 	guardian *Process       // nil until it guards
@@ -98,6 +101,7 @@ func (g *Group) start(cmd *exec.Cmd, t tag, word string) error {
 		return err
 	}
 	t.put(cmd)
+	cmd.Env = append(cmd.Env, g.Environ...)
 	setGroup(cmd, 0)
 	if err := cmd.Start(); err != nil {
 		return err
