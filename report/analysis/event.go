@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis/baseline"
 )
 
 // Event is what a scenario did to the target, from its first step to the last
@@ -69,12 +70,17 @@ type Baseline struct {
 	Known    bool
 	Until    int64 // ns
 	OK, Lost int64 // in whole bins that end by Until
+	// Untouched is the time before which no marked event can have caused a loss,
+	// in ns; Unknown without a baseline. It is earlier than Until where marks may
+	// be late.
+	Untouched int64
+	Classes   []baseline.Class // losses before Untouched and from then on; empty if nothing was lost before it
 }
 
 func findBaseline(run *record.Run) Baseline {
 	i := slices.IndexFunc(run.Marks, func(m record.Mark) bool { return m.Kind != record.MarkNote && m.Start >= 0 })
 	if i < 0 {
-		return Baseline{}
+		return Baseline{Untouched: Unknown}
 	}
 	b := Baseline{Known: true, Until: run.Marks[i].Start}
 	for i := range run.Bins.List {

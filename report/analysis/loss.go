@@ -50,6 +50,7 @@ func findLoss(run *record.Run) Loss {
 		one := &l.Lifecycles[i]
 		one.Refused = refusedWith(one.Terminating, l.Windows)
 	}
+	l.Baseline.compare(run, &l)
 	return l
 }
 

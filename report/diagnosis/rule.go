@@ -80,6 +80,8 @@ var runRules = []struct {
 	{"load-ended-early", LoadEndedEarly, loadEndedEarly{}},
 	{"event-not-seen", EventNotSeen, eventNotSeen{}},
 	{"too-little-exposure", TooLittleExposure, tooLittleExposure{}},
+	{"backlog-full", BacklogFull, backlogFull{}},
+	{"slower-during", SlowerDuring, slowerDuring{}},
 }
 
 // Of returns the findings about the losses, largest first, then those that
