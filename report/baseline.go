@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	maxSteady   = 3 // classes that a sentence names
+	maxRates    = 3 // classes whose rates a sentence names
 	maxBaseline = 3 // runs of which it names them
 )
 
@@ -83,31 +83,31 @@ func addedOf(r *analysis.Figures, class record.Class) int64 {
 // if it failed too little to tell, or not at all.
 func besideBaseline(r *analysis.Figures) string {
 	b := &r.Loss.Baseline
-	var steady, added []string
-	unknown, what := false, "the event"
+	var rates, added []string
+	steady, unknown, what := false, false, "the event"
 	if !r.Loss.Event.Known {
 		what = "the first mark"
 	}
 	for i := range b.Classes {
-		switch c := &b.Classes[i]; c.Outcome {
-		case baseline.Steady:
-			steady = append(steady, phrase.Rates(c, what))
-		case baseline.Added:
+		c := &b.Classes[i]
+		steady, unknown = steady || c.Outcome == baseline.Steady, unknown || c.Outcome == baseline.Unknown
+		if c.Outcome != baseline.Unknown && c.Before.Lost > 0 {
+			rates = append(rates, phrase.Rates(c, what))
+		}
+		if c.Added > 0 {
 			added = append(added, fmt.Sprintf("%d × %s", c.Added, c.Class))
-		case baseline.Unknown:
-			unknown = true
 		}
 	}
-	if len(steady) > maxSteady {
-		steady = append(steady[:maxSteady], fmt.Sprintf("as steady were %d more classes of losses", len(steady)-maxSteady))
+	if more := len(rates) - maxRates; more > 0 {
+		rates = append(rates[:maxRates], phrase.Counted(int64(more), "more class", "more classes")+" before it")
 	}
 	switch {
 	case len(added) > 0:
-		steady = append(steady, "the event added "+strings.Join(added, ", "))
-	case len(steady) > 0 && !unknown:
-		steady = append(steady, "the event added no losses")
+		rates = append(rates, "the event added "+strings.Join(added, ", "))
+	case steady && !unknown:
+		rates = append(rates, "the event added no losses")
 	}
-	return strings.Join(steady, "; ")
+	return strings.Join(rates, "; ")
 }
 
 // besideBaselines says it of the first runs, with their names.
