@@ -10,15 +10,15 @@ import (
 	"nodrop/report/phrase"
 )
 
-// sentence says what each variant lost.
-func sentence(list []compare.Group) string {
+// sentence says what each variant lost, then what else there is to say.
+func sentence(list []compare.Group, more []string) string {
 	var parts []string
 	for i := range list {
 		if g := &list[i]; g.Name != "" {
 			parts = append(parts, armPhrase(&g.Arm))
 		}
 	}
-	return strings.Join(parts, "; ")
+	return strings.Join(append(parts, more...), "; ")
 }
 
 func lostPhrase(r *analysis.Figures) string {

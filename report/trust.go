@@ -39,7 +39,7 @@ func Distrust(r *analysis.Figures, asked bool) (doubts, hints []string) {
 	}
 	b := r.Loss.Baseline
 	switch {
-	case b.Known && b.Lost > 0:
+	case tainted(r):
 		doubts = append(doubts, fmt.Sprintf("the baseline was not healthy: %s lost before the event", phrase.Counted(b.Lost, "request was", "requests were")))
 	case b.Known && b.OK == 0:
 		doubts = append(doubts, "there is no baseline: no request succeeded before the event")

@@ -49,7 +49,7 @@ func judge(unfinished string, runs []RunReport, list []compare.Group) (Verdict, 
 	if len(checks) > 0 && v.Outcome == check.None {
 		v.Outcome = check.Pass
 	}
-	v.Sentence = sentence(list)
+	v.Sentence = sentence(list, besideBaselines(runs))
 	return v, checks
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis/baseline"
 )
 
 // Event is what a scenario did to the target, from its first step to the last
@@ -69,6 +70,11 @@ type Baseline struct {
 	Known    bool
 	Until    int64 // ns
 	OK, Lost int64 // in whole bins that end by Until
+	// Untouched is the time before which no marked event can have caused a loss,
+	// in ns; 0 without a baseline. It is earlier than Until where marks may be
+	// late.
+	Untouched int64
+	Classes   []baseline.Class // losses before Untouched and from then on; empty if nothing was lost before it
 }
 
 func findBaseline(run *record.Run) Baseline {
@@ -85,4 +91,23 @@ func findBaseline(run *record.Run) Baseline {
 		b.Lost += run.Bins.List[i].LostCount()
 	}
 	return b
+}
+
+// Class returns how frequent a class of losses was before and after; nil if
+// nothing was lost before, or the class never.
+func (b *Baseline) Class(class record.Class) *baseline.Class {
+	i := slices.IndexFunc(b.Classes, func(c baseline.Class) bool { return c.Class == class })
+	if i < 0 {
+		return nil
+	}
+	return &b.Classes[i]
+}
+
+// Added counts the losses that the event added.
+func (b *Baseline) Added() int64 {
+	var n int64
+	for _, c := range b.Classes {
+		n += c.Added
+	}
+	return n
 }

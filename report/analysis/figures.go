@@ -4,8 +4,9 @@
 // The pipeline: Of takes a record.Run. Its requests become a Summary, its
 // losses become Failures in time and these become Windows, and its marks become
 // Lifecycles and the Event. Analysis never says why requests were lost:
-// diagnosis does. It imports only the record, and the same run always gives the
-// same figures.
+// diagnosis does. It imports only the record and what is below it (baseline
+// compares the losses before the event with those after), and the same run
+// always gives the same figures.
 package analysis
 
 import (

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis/baseline"
 )
 
 // Loss holds what one run lost, when and where.
@@ -53,7 +54,31 @@ func findLoss(run *record.Run) Loss {
 		one := &l.Lifecycles[i]
 		one.Refused = refusedWith(one.Terminating, l.Windows)
 	}
+	if l.Baseline.Known {
+		l.Baseline.Untouched = untouched(&l)
+		l.Baseline.Classes = baseline.Compare(&run.Bins, l.Baseline.Untouched)
+	}
 	return l
+}
+
+// untouched returns the time before which no marked event can have caused a
+// loss, in ns. What a step causes comes after the step begins; marks of
+// unrequested exits may be late.
+func untouched(l *Loss) int64 {
+	from := l.Baseline.Until
+	for i := range l.Crashes {
+		from = min(from, l.Crashes[i].From-Near)
+	}
+	for i := range l.Lifecycles {
+		one := &l.Lifecycles[i]
+		if begin := one.Begin(); !l.Event.Known || begin < l.Event.Begin {
+			from = min(from, begin-Near)
+		}
+		if exit := one.ExitUnasked(); exit != Unknown {
+			from = min(from, exit-Near)
+		}
+	}
+	return from
 }
 
 // hidden counts losses that a client with retries would have hidden. Go's

@@ -47,7 +47,7 @@ func observe(run *record.Run, loss *analysis.Loss) *observation {
 	for _, e := range run.Endpoints {
 		s.seen[e.Name] = e
 	}
-	s.before, s.stretches = s.untouched(), s.failedConnects()
+	s.before, s.stretches = loss.Baseline.Untouched, s.failedConnects()
 	s.slowRemovals = s.findSlowRemovals()
 	s.errors = errorshape.Of(errorshape.Input{
 		Run: run, Loss: loss, Said: errorpage.Said(run.Responses), LifecycleOf: s.lifecycleOf, Shared: s.shared,
@@ -129,29 +129,6 @@ func (s *observation) probeGap(k int) int64 {
 	}
 	perRequest := float64(s.run.Duration) / float64(s.run.Counts.Started)
 	return int64(perRequest * float64(max(1, analysis.EndpointCount(s.run))) / float64(max(1, k)))
-}
-
-// untouched returns the time before which no marked event can have caused a
-// loss, in ns. What a step causes comes after the step begins; marks of
-// unrequested exits may be late.
-func (s *observation) untouched() int64 {
-	if !s.loss.Baseline.Known {
-		return analysis.Unknown
-	}
-	from := s.loss.Baseline.Until
-	for i := range s.crashes {
-		from = min(from, s.crashes[i].From-analysis.Near)
-	}
-	for i := range s.lifecycles {
-		one := &s.lifecycles[i]
-		if begin := one.Begin(); !s.loss.Event.Known || begin < s.loss.Event.Begin {
-			from = min(from, begin-analysis.Near)
-		}
-		if exit := one.ExitUnasked(); exit != analysis.Unknown {
-			from = min(from, exit-analysis.Near)
-		}
-	}
-	return from
 }
 
 // maxTexts bounds the error texts that a finding quotes.

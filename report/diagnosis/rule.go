@@ -90,6 +90,8 @@ var runRules = []struct {
 	{"event-not-seen", EventNotSeen, eventNotSeen{}},
 	{"too-little-exposure", TooLittleExposure, tooLittleExposure{}},
 	{"body-shorter", BodyShorter, bodyShorter{}},
+	{"backlog-full", BacklogFull, backlogFull{}},
+	{"slower-during", SlowerDuring, slowerDuring{}},
 }
 
 // Of returns the findings about the losses, largest first, then those that

@@ -4,22 +4,84 @@ import (
 	"fmt"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/analysis/baseline"
 	"nodrop/report/phrase"
 )
 
 // baselineNotHealthy: the request was lost before anything was done to the
-// target.
+// target, or in a way that was as frequent then.
 type baselineNotHealthy struct{}
 
 func (baselineNotHealthy) matches(s *observation, l *record.LostRequest) bool {
-	return l.End < s.before
+	return l.End < s.before || s.steady(l)
+}
+
+// steady reports whether a loss is one of a class that the event made no more
+// frequent. Marks that name its endpoint and explain it outweigh that: a few
+// losses of the event can be too few to show in the rate.
+func (s *observation) steady(l *record.LostRequest) bool {
+	c := s.loss.Baseline.Class(l.Class)
+	if c == nil || c.Outcome != baseline.Steady {
+		return false
+	}
+	explicable := analysis.IsRefusal(l.Class) || analysis.IsCut(l.Class)
+	return !explicable || !s.named(l) || s.crashOf(l) == nil && !s.leaving(l)
 }
 
 func (baselineNotHealthy) explain(s *observation, e *evidence) Finding {
-	return Finding{
+	f := Finding{
 		Title:      phrase.Counted(int64(len(e.lost)), "request was", "requests were") + " lost before anything was done to the target",
 		Confidence: Shown,
 		Evidence:   []string{e.what(), fmt.Sprintf("%s; the first mark is at %s; %s", e.when(), phrase.Moment(s.loss.Baseline.Until), s.where(e))},
 		Remedies:   []Remedy{{"any", "fix what fails without the event first: its losses cannot be told apart from those of the event"}},
 	}
+	if after := s.afterwards(e); after.Lost > 0 {
+		s.alike(&f, after.Classes)
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of these losses came before %s, %d after", int64(len(e.lost))-after.Lost, s.eventName(), after.Lost))
+	}
+	for i := range s.loss.Baseline.Classes {
+		if c := &s.loss.Baseline.Classes[i]; c.Outcome == baseline.Added && c.Before.Lost > 0 {
+			f.Evidence = append(f.Evidence, fmt.Sprintf("%s: the event added %s", phrase.Rates(c, s.eventName()), phrase.Counted(c.Added, "loss", "losses")))
+		}
+	}
+	return f
+}
+
+// eventName says what the baseline ends with.
+func (s *observation) eventName() string {
+	if s.loss.Event.Known {
+		return "the event"
+	}
+	return "the first mark"
+}
+
+// afterwards counts the losses that came after the baseline, by class.
+func (s *observation) afterwards(e *evidence) analysis.Window {
+	w := analysis.Window{}
+	for _, l := range e.lost {
+		if l.End >= s.before {
+			w.Lost++
+			w.AddClass(l.Class, 1)
+		}
+	}
+	return w
+}
+
+// alike says of losses after the baseline that they were as frequent in it.
+func (s *observation) alike(f *Finding, after []record.BinLoss) {
+	for i, a := range after {
+		c := s.loss.Baseline.Class(a.Class)
+		text := phrase.Rates(c, s.eventName())
+		if i == 0 {
+			f.Title = text + ": not caused by it"
+		} else {
+			f.Evidence = append(f.Evidence, text)
+		}
+		if !c.Sure {
+			f.Confidence = Likely
+			f.Evidence = append(f.Evidence, fmt.Sprintf("%s before it: too few to rule out that %s became twice as frequent", phrase.Counted(c.Before.Lost, "loss", "losses"), a.Class))
+		}
+	}
+	f.Remedies = []Remedy{{"any", "fix what fails without the event: until then, no run can show that nothing is lost"}}
 }

@@ -31,8 +31,6 @@ func notesOf(r *report.RunReport) []string {
 	add(r.Loss.After > 0 && !r.Loss.Event.Open, "%s after the steps ended: no mark shows how long their effects lasted", phrase.Counted(r.Loss.After, "loss came", "losses came"))
 	add(r.Loss.After > 0 && r.Loss.Event.Open, "%s after the last mark of the event: no mark shows when balancers learned of it", phrase.Counted(r.Loss.After, "loss came", "losses came"))
 	add(r.Loss.Recovery >= 0, "the last loss came %s after the event began", phrase.Duration(r.Loss.Recovery))
-	add(r.Loss.Slower.Notable(), "slower, not lost: 99 %% of the responses took at most %s during the event, %s before (upper bounds, up to twice too high); the slowest took %s, %s before",
-		phrase.Duration(r.Loss.Slower.Event.P99), phrase.Duration(r.Loss.Slower.Baseline.P99), phrase.Duration(r.Loss.Slower.Event.Max), phrase.Duration(r.Loss.Slower.Baseline.Max))
 	add(run.Connections.Stale > 0, "%s closed by the peer before the next request was written, and replaced: nothing was lost",
 		phrase.Counted(run.Connections.Stale, "kept-alive connection was", "kept-alive connections were"))
 	add(run.Connections.Ours > 0, "the server did not close %s as asked: nodrop closed %s, so TIME_WAIT is on this machine",

@@ -331,9 +331,24 @@ type (
 	}
 
 	baselineJSON struct {
-		UntilNs int64 `json:"untilNs"`
-		OK      int64 `json:"ok"`
-		Lost    int64 `json:"lost"`
+		UntilNs int64            `json:"untilNs"`
+		OK      int64            `json:"ok"`
+		Lost    int64            `json:"lost"`
+		Classes []steadinessJSON `json:"classes"`
+	}
+
+	steadinessJSON struct {
+		Class   string     `json:"class"`
+		Before  lostOfJSON `json:"before"`
+		After   lostOfJSON `json:"after"`
+		Outcome string     `json:"outcome"`
+		Added   int64      `json:"added"`
+		P       float64    `json:"p"`
+	}
+
+	lostOfJSON struct {
+		Lost int64 `json:"lost"`
+		Of   int64 `json:"of"`
 	}
 
 	eventJSON struct {
@@ -717,7 +732,14 @@ func baselineOf(b analysis.Baseline) *baselineJSON {
 	if !b.Known {
 		return nil
 	}
-	return &baselineJSON{UntilNs: b.Until, OK: b.OK, Lost: b.Lost}
+	j := &baselineJSON{UntilNs: b.Until, OK: b.OK, Lost: b.Lost, Classes: []steadinessJSON{}}
+	for _, c := range b.Classes {
+		j.Classes = append(j.Classes, steadinessJSON{
+			Class: c.Class.String(), Before: lostOfJSON(c.Before), After: lostOfJSON(c.After),
+			Outcome: string(c.Outcome), Added: c.Added, P: c.P,
+		})
+	}
+	return j
 }
 
 func eventOf(e analysis.Event) *eventJSON {
