@@ -1088,6 +1088,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/loadgen", []string{"nodrop/loadgen"}},
 		{"nodrop/report/cli", []string{"nodrop/loadgen", "nodrop/report"}},
 		{"nodrop/report/output", slices.Concat(records, []string{"nodrop/report"})},
+		{"nodrop/report/analysis/shape", slices.Concat(records, []string{"=nodrop/report/analysis"})},
 		{"nodrop/report/analysis", records},
 		{"nodrop/report/phrase", []string{"nodrop/report/analysis"}},
 		{"nodrop/report/metric", slices.Concat(records, numbers)},

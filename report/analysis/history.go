@@ -1,5 +1,7 @@
 package analysis
 
+import "math"
+
 // History holds the lifecycles and crashes of one endpoint, in order.
 type History struct {
 	Name       string
@@ -47,4 +49,16 @@ func (h *History) LifecycleAt(at int64) *Lifecycle {
 		return nil
 	}
 	return found
+}
+
+// NextBegin returns when the endpoint began to leave after a time, in ns; the
+// largest int64 if it did not.
+func (h *History) NextBegin(at int64) int64 {
+	next := int64(math.MaxInt64)
+	for _, l := range h.lifecycles {
+		if begin := l.Begin(); begin > at {
+			next = min(next, begin)
+		}
+	}
+	return next
 }

@@ -36,11 +36,9 @@ func (s *observation) alive(l *record.LostRequest) int64 {
 	return analysis.Unknown
 }
 
-// idled reports whether the server may have closed an idle connection: the
-// request failed sooner than the fastest response of the run came.
-func (s *observation) idled(l *record.LostRequest) bool {
-	return l.Reused && analysis.Unresponded(l.Class) && l.End-l.Start < s.responses.Min
-}
+// idled reports whether the server may have been closing an idle connection: the
+// request failed about a round trip after it was sent on a reused one.
+func (s *observation) idled(l *record.LostRequest) bool { return s.shapes.Quick(l) }
 
 // idle counts the losses that the closing of an idle connection explains.
 func (s *observation) idle(e *evidence) int {

@@ -34,14 +34,17 @@ func (killedInFlight) explain(s *observation, e *evidence) Finding {
 	}
 	s.sureOf(e, &f)
 	if given, known := s.graceGiven(e); known {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("the process had %s from the stop signal to its exit", phrase.Duration(given)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("from the stop signal to the exit the process had %s", phrase.Duration(given)))
+		if given > analysis.Near {
+			f.Remedies = append(f.Remedies, serverTimeouts(needed)...)
+		}
 	}
 	n, idle := queued(e), s.idle(e)
 	if n > 0 {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, reset on new connections, may have been waiting in the accept queue instead: cannot tell; accepting until the load balancer has removed the endpoint prevents both", n))
 	}
 	if idle > 0 {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, which failed faster than the fastest response came (%s), may have gone out on kept-alive connections that the process was closing: cannot tell; sending Connection: close while draining prevents that", idle, phrase.Duration(s.responses.Min)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, which failed about one round trip after they were sent, may have gone out on kept-alive connections that the process was closing: cannot tell; sending Connection: close while draining prevents that", idle))
 	}
 	if n+idle == len(e.lost) && f.Confidence == Shown {
 		f.Confidence = Likely

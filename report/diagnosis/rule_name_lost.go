@@ -13,7 +13,7 @@ func (nameLost) matches(_ *observation, l *record.LostRequest) bool {
 }
 
 func (nameLost) explain(s *observation, e *evidence) Finding {
-	return Finding{
+	f := Finding{
 		Title:      "the host name did not resolve for " + phrase.Duration(e.span()),
 		Confidence: Likely,
 		Settings:   []record.Remedy{{Object: inKubernetes, Setting: "publishNotReadyAddresses", Value: "true"}},
@@ -21,4 +21,9 @@ func (nameLost) explain(s *observation, e *evidence) Finding {
 		Evidence:   append([]string{e.what(), e.when()}, s.texts(e)...),
 		Remedies:   []Remedy{{"any", "keep the DNS record until the last endpoint that it names is gone"}, {"Kubernetes", "a headless Service lists only ready pods: set publishNotReadyAddresses, or use a Service with a cluster IP"}},
 	}
+	if !s.shapes.Eventful() {
+		f.Remedies = append([]Remedy{{"any", "check the name servers, and what changes the record"}}, f.Remedies...)
+		f.Settings = nil
+	}
+	return f
 }

@@ -28,6 +28,9 @@ func (tlsCut) explain(s *observation, e *evidence) Finding {
 		}
 		return []*analysis.Lifecycle{own}
 	})
+	if len(met) == 0 && !s.shapes.Eventful() {
+		f.Remedies[0].Setting = "if replicas were being stopped then: " + f.Remedies[0].Setting
+	}
 	if len(met) == 0 {
 		f.Evidence = append(f.Evidence, "cannot tell why: "+s.missing(e))
 		return f
