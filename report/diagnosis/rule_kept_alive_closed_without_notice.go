@@ -31,6 +31,9 @@ func (keptAliveClosedWithoutNotice) explain(s *observation, e *evidence) Finding
 				phrase.Duration(ages.Least), phrase.Duration(ages.Most), phrase.Duration(ages.Median), phrase.Duration(s.shapes.RoundTrip), phrase.Duration(s.shapes.Response)),
 		},
 	}
+	if ages.MostIdle > 0 {
+		f.Evidence = append(f.Evidence, fmt.Sprintf("their connections had been idle for %s to %s", phrase.Duration(ages.LeastIdle), phrase.Duration(ages.MostIdle)))
+	}
 	f.Remedies, f.Settings = s.keepIdleOpen()
 	switch {
 	case ages.Kind == shape.Race:
@@ -38,7 +41,7 @@ func (keptAliveClosedWithoutNotice) explain(s *observation, e *evidence) Finding
 	case ages.Alike:
 		f.Evidence = append(f.Evidence, "cannot tell whether the server was closing idle connections or something cut requests in flight: responses take hardly longer than a round trip")
 	case ages.Kind == shape.InFlight:
-		f.Evidence = append(f.Evidence, "requests on connections that the server was closing would have failed after a round trip: these were in flight, and no mark shows what cut them")
+		f.Evidence = append(f.Evidence, "a request on a connection that is being closed fails after a round trip: these were in flight, and no mark shows what cut them")
 	default:
 		f.Evidence = append(f.Evidence, "cannot tell whether the server was closing idle connections or something cut requests in flight: the ages fit both")
 	}

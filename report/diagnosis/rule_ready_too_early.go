@@ -19,7 +19,7 @@ func (readyTooEarly) matches(s *observation, l *record.LostRequest) bool {
 
 func (readyTooEarly) explain(s *observation, e *evidence) Finding {
 	f := Finding{
-		Title: fmt.Sprintf("%s lost on %s that had just become ready and could not serve yet, for %s",
+		Title: fmt.Sprintf("%s lost on %s that could not serve yet, over %s",
 			phrase.Counted(int64(len(e.lost)), "request was", "requests were"), phrase.Choose(int64(len(e.endpoints)), "a new replica", "new replicas"), phrase.Duration(e.span())),
 		Confidence: Shown,
 		Measured:   e.span(),

@@ -25,6 +25,9 @@ type Ages struct {
 	Least, Median, Most int64
 	Quick               int // cut within a round trip or two, with nothing received, on a reused connection
 	Together            int // most that were cut at one instant
+	// For how long the connections had carried nothing before, in ns; 0 if that
+	// is not known of all of them.
+	LeastIdle, MostIdle int64
 	// Alike: responses take about as long as a round trip, so the ages show
 	// nothing.
 	Alike bool
@@ -42,6 +45,7 @@ func (m *Measures) AgesOf(lost []*record.LostRequest) Ages {
 			slowest = max(slowest, ages[i])
 		}
 	}
+	a.LeastIdle, a.MostIdle = idle(lost)
 	slices.Sort(ages)
 	slices.Sort(ends)
 	a.Least, a.Median, a.Most = ages[0], ages[len(ages)/2], ages[len(ages)-1]
@@ -49,12 +53,26 @@ func (m *Measures) AgesOf(lost []*record.LostRequest) Ages {
 	a.Together = most
 	switch {
 	case a.Alike:
+	case !m.Eventful() && a.MostIdle > 0 && a.MostIdle < m.RoundTrip: // no connection was idle
 	case 10*a.Quick >= 9*len(lost) && m.chance(slowest, len(lost), instants) <= 0.05:
 		a.Kind = Race
 	case 10*a.Quick <= len(lost) && a.Most > m.quick():
 		a.Kind = InFlight
 	}
 	return a
+}
+
+// idle returns the shortest and the longest idle time of the connections; 0 if
+// it is not known of all of them.
+func idle(lost []*record.LostRequest) (least, most int64) {
+	least = math.MaxInt64
+	for _, l := range lost {
+		least, most = min(least, l.Idle), max(most, l.Idle)
+	}
+	if least <= 0 {
+		return 0, 0
+	}
+	return least, most
 }
 
 // age returns how long a request had been under way, without its handshake.
