@@ -23,15 +23,16 @@ func (acceptQueueReset) marked(s *observation, l *record.LostRequest) bool {
 }
 
 // burst reports whether so many fresh connections were reset at once that they
-// must have been queued. A process may have exited at that instant: with the
-// last process that has it open, the listener closes.
+// must have been queued. A process may have exited at that instant: the listener
+// closes with the last process that has it open. Marks may tell of an earlier
+// one, but if refusals begin only then, it was open until then.
 func (acceptQueueReset) burst(s *observation, l *record.LostRequest) bool {
 	b := s.shapes.BurstOf(l)
 	if b == nil || !b.Queued() {
 		return false
 	}
 	own := s.lifecycleOf(l)
-	closed := own != nil && own.ListenerClosed != analysis.Unknown && !analysis.Within(l.End, own.ListenerClosed, own.ListenerClosed)
+	closed := !b.Refused && own != nil && own.ListenerClosed != analysis.Unknown && !analysis.Within(l.End, own.ListenerClosed, own.ListenerClosed)
 	return !closed && len(s.killers(l)) == 0
 }
 
@@ -54,8 +55,8 @@ func (a acceptQueueReset) explain(s *observation, e *evidence) Finding {
 	}
 	f.Evidence = append(f.Evidence, "they were new, were reset at one instant, and had received nothing; no connection was closed in the regular way at that instant, as those are whose request a process has read")
 	if b := s.shapes.BurstOf(e.lost[0]); b.Accepted {
-		f.Evidence = append(f.Evidence, "the address accepted connections right after that: another process had it open")
-		f.Remedies[0] = Remedy{"any", "hand the listening socket over to the new process, or let the old one accept what is queued before it closes it; a longer grace period does not help"}
+		f.Evidence = append(f.Evidence, "the address accepted connections right after that: another process, or another replica behind it, was listening")
+		f.Remedies[0].Setting = "hand the listening socket over to the new process; where a load balancer is in front, " + f.Remedies[0].Setting + "; a longer grace period does not help"
 	} else {
 		f.Evidence = append(f.Evidence, "the address refused connections from then on")
 		f.Remedies[0].Setting += "; a longer grace period does not help"

@@ -127,7 +127,7 @@ func TestAcceptQueue(t *testing.T) {
 		},
 		{
 			name: "another process takes over", requests: slices.Concat(before, queue(50), reporttest.Steady(1000, 1001*ms, ms, app)),
-			code: AcceptQueueReset, sure: Likely, lost: 50, says: []string{"another process had it open", "hand the listening socket over"},
+			code: AcceptQueueReset, sure: Likely, lost: 50, says: []string{"another process, or another replica behind it, was listening", "hand the listening socket over"},
 		},
 		{
 			name: "others were closed in the regular way", marks: stopped, requests: slices.Concat(before, queue(50), cutAt(1000*ms, "wait.eof", app, 5), refused),
@@ -304,6 +304,11 @@ func TestArrivals(t *testing.T) {
 		{
 			name: "timed out, no ready mark", marks: []record.Mark{event}, requests: slices.Concat(load, hung, serves),
 			code: ColdStart, sure: Likely, lost: 30,
+		},
+		{
+			name: "errors elsewhere, too", marks: []record.Mark{event, ready},
+			requests: slices.Concat(load, missing, failing(1001*ms, 1300*ms, 10*ms, ms, "status.404", "gw-1"), serves),
+			code:     GatewayError, sure: CannotTell, lost: 60, never: []string{"readinessProbe"},
 		},
 		{
 			name: "timed out elsewhere, too", marks: []record.Mark{event, ready},

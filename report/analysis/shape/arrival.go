@@ -48,28 +48,37 @@ func (m *Measures) findArrivals() {
 	m.arrivals, m.arrived = map[string][]*Arrival{}, map[*record.LostRequest]*Arrival{}
 	m.arriveByMarks()
 	m.arriveByConnections()
-	var others []int64 // when requests started that timed out elsewhere
+	var errors, slow []int64 // when requests started that failed so elsewhere
 	for i := range m.run.Lost {
 		l := &m.run.Lost[i]
 		early := m.arrivalAt(l).kind(l)
-		if early != nil {
+		switch {
+		case early != nil:
 			early.add(l)
-		} else if isSlow(l) {
-			others = append(others, l.Start)
+		case l.Class.Stage() == record.StageStatus:
+			errors = append(errors, l.Start)
+		case isSlow(l):
+			slow = append(slow, l.Start)
 		}
 	}
-	slices.Sort(others)
+	slices.Sort(errors)
+	slices.Sort(slow)
 	for _, list := range m.arrivals {
 		for _, a := range list {
-			for _, early := range [...]*Early{&a.Refused, &a.Errors, &a.Slow} {
-				if !m.settled(a, early, others) {
-					*early = Early{}
-				}
-				for _, l := range early.lost {
-					m.arrived[l] = a
-				}
-			}
+			m.settle(a, &a.Refused, nil)
+			m.settle(a, &a.Errors, errors)
+			m.settle(a, &a.Slow, slow)
 		}
+	}
+}
+
+// settle keeps what an arrival lost in one way, if the arrival explains it.
+func (m *Measures) settle(a *Arrival, early *Early, elsewhere []int64) {
+	if early.Count == 0 || 4*int64(within(elsewhere, early.First, early.Last)) > early.Count || !m.settled(a, early) {
+		*early = Early{}
+	}
+	for _, l := range early.lost {
+		m.arrived[l] = a
 	}
 }
 
@@ -84,6 +93,9 @@ func (m *Measures) arriveByMarks() {
 			names = append(names, mark.Address)
 		}
 		for _, name := range names {
+			if name == "" {
+				continue
+			}
 			m.arrivals[name] = append(m.arrivals[name], &Arrival{Endpoint: name, At: mark.Start, Marked: true, until: m.leaves(name, mark.Start)})
 		}
 	}
@@ -145,13 +157,14 @@ func (m *Measures) late() int64 {
 }
 
 // leaves returns when an endpoint begins to leave after a time. One that is
-// terminating may still be reported ready: it leaves at once.
+// terminating may still be reported ready: it leaves at once. One that has ended
+// has made room for another.
 func (m *Measures) leaves(endpoint string, at int64) int64 {
 	own := m.history(endpoint)
 	if own == nil {
 		return math.MaxInt64
 	}
-	if one := own.LifecycleAt(at); one != nil && one.Begin() <= at {
+	if one := own.LifecycleAt(at); one != nil && one.Begin() <= at && one.Exited == analysis.Unknown && one.Killed == analysis.Unknown {
 		return at
 	}
 	return own.NextBegin(at)
@@ -200,26 +213,16 @@ func (a *Arrival) kind(l *record.LostRequest) *Early {
 	return nil
 }
 
-// settled reports whether the losses come with the arrival, stop after it, and
-// are its own: the endpoint goes on serving, and the others do not time out.
-func (m *Measures) settled(a *Arrival, early *Early, others []int64) bool {
-	if early.Count == 0 {
-		return false
-	}
+// settled reports whether the losses come with the arrival and stop after it,
+// while the endpoint goes on serving.
+func (m *Measures) settled(a *Arrival, early *Early) bool {
 	end := min(m.run.Duration, a.until)
 	wait := max(2*analysis.Near, m.loss.Gap)
 	if early.First > a.At+wait || early.Last-a.At > (end-a.At)/2 {
 		return false
 	}
-	served := false
-	for _, e := range m.run.Endpoints {
+	return slices.ContainsFunc(m.run.Endpoints, func(e record.EndpointSeen) bool {
 		mine := e.Name == a.Endpoint || hostOf(e.Name) == a.Endpoint
-		served = served || mine && max(e.LastResponse, e.LastConnect) > early.Last+Together
-	}
-	if early == &a.Slow {
-		from, _ := slices.BinarySearch(others, early.First)
-		to, _ := slices.BinarySearch(others, early.Last+1)
-		return served && 4*int64(to-from) <= early.Count
-	}
-	return served
+		return mine && max(e.LastResponse, e.LastConnect) > early.Last+Together
+	})
 }
