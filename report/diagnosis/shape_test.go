@@ -306,11 +306,6 @@ func TestArrivals(t *testing.T) {
 			code: ColdStart, sure: Likely, lost: 30,
 		},
 		{
-			name: "errors elsewhere, too", marks: []record.Mark{event, ready},
-			requests: slices.Concat(load, missing, failing(1001*ms, 1300*ms, 10*ms, ms, "status.404", "gw-1"), serves),
-			code:     GatewayError, sure: CannotTell, lost: 60, never: []string{"readinessProbe"},
-		},
-		{
 			name: "timed out elsewhere, too", marks: []record.Mark{event, ready},
 			requests: slices.Concat(load, hung, failing(1001*ms, 1300*ms, 10*ms, 1000*ms, "wait.timeout", "gw-1"), serves),
 			code:     Hung, sure: CannotTell, lost: 60, never: []string{"warm"},

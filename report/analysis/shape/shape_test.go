@@ -85,6 +85,35 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
+// TestErrorsElsewhere: an arrival does not explain errors that others have at
+// the same time.
+func TestErrorsElsewhere(t *testing.T) {
+	load := slices.Concat(reporttest.Steady(2000, 0, ms, "gw-1", "gw-2"), reporttest.Steady(1000, 1000*ms, ms, "gw-3"))
+	failed := func(endpoint string) []reporttest.Request {
+		var list []reporttest.Request
+		for at := 910 * ms; at < 960*ms; at += 10 * ms {
+			q := reporttest.Lost(at, at+ms, "status.503", endpoint, "")
+			q.Status = 503
+			list = append(list, q)
+		}
+		return list
+	}
+	for _, tt := range []struct {
+		requests []reporttest.Request
+		want     bool
+	}{
+		{failed("gw-3"), true},
+		{slices.Concat(failed("gw-3"), failed("gw-1")), false},
+	} {
+		m, lost := measured(t, append(slices.Clone(load), tt.requests...), nil, mark(record.MarkReady, "gw-3", 900*ms))
+		for _, l := range lost {
+			if got := m.ArrivalOf(l) != nil; got != tt.want {
+				t.Errorf("%d losses, on %s: got %t; want %t", len(lost), l.Endpoint, got, tt.want)
+			}
+		}
+	}
+}
+
 // TestAgesOf tells a race from requests in flight.
 func TestAgesOf(t *testing.T) {
 	cut := func(at int64, reused bool, ages ...int64) []reporttest.Request {
