@@ -10,8 +10,21 @@ import (
 // closed.
 type acceptQueueReset struct{}
 
+// matches takes what marks show. Without them, so many fresh connections reset
+// at once must have been queued. A process may have exited at that instant: the
+// listener closes with the last process that has it open. Marks may tell of an
+// earlier one, but if refusals begin only then, it was open until then.
 func (a acceptQueueReset) matches(s *observation, l *record.LostRequest) bool {
-	return a.marked(s, l) || a.burst(s, l)
+	if a.marked(s, l) {
+		return true
+	}
+	b := s.shapes.BurstOf(l)
+	if b == nil || !b.Queued() {
+		return false
+	}
+	own := s.lifecycleOf(l)
+	closed := !b.Refused && own != nil && own.ListenerClosed != analysis.Unknown && !analysis.Within(l.End, own.ListenerClosed, own.ListenerClosed)
+	return !closed && len(s.killers(l)) == 0
 }
 
 // marked reports whether marks show that the listener closed while its process
@@ -20,20 +33,6 @@ func (acceptQueueReset) marked(s *observation, l *record.LostRequest) bool {
 	own := s.lifecycleOf(l)
 	return !l.Reused && l.Class.Cause() == record.CauseReset && (analysis.Unresponded(l.Class) || l.Class.Stage() == record.StageTLS) &&
 		own != nil && analysis.Within(l.End, own.ListenerClosed, own.ListenerClosed) && !analysis.Within(l.End, own.Exited, own.Exited)
-}
-
-// burst reports whether so many fresh connections were reset at once that they
-// must have been queued. A process may have exited at that instant: the listener
-// closes with the last process that has it open. Marks may tell of an earlier
-// one, but if refusals begin only then, it was open until then.
-func (acceptQueueReset) burst(s *observation, l *record.LostRequest) bool {
-	b := s.shapes.BurstOf(l)
-	if b == nil || !b.Queued() {
-		return false
-	}
-	own := s.lifecycleOf(l)
-	closed := !b.Refused && own != nil && own.ListenerClosed != analysis.Unknown && !analysis.Within(l.End, own.ListenerClosed, own.ListenerClosed)
-	return !closed && len(s.killers(l)) == 0
 }
 
 func (a acceptQueueReset) explain(s *observation, e *evidence) Finding {

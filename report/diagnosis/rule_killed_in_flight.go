@@ -5,6 +5,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/analysis/shape"
 	"nodrop/report/phrase"
 )
 
@@ -39,7 +40,7 @@ func (killedInFlight) explain(s *observation, e *evidence) Finding {
 			f.Remedies = append(f.Remedies, serverTimeouts(needed)...)
 		}
 	}
-	n, idle := queued(e), s.idle(e)
+	n, idle := shape.Unheard(e.lost), s.shapes.AgesOf(e.lost).Quick
 	if n > 0 {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, reset on new connections, may have been waiting in the accept queue instead: cannot tell; accepting until the load balancer has removed the endpoint prevents both", n))
 	}
@@ -51,17 +52,6 @@ func (killedInFlight) explain(s *observation, e *evidence) Finding {
 	}
 	s.orCrashed(e, &f)
 	return f
-}
-
-// queued counts the losses that a closed accept queue explains as well.
-func queued(e *evidence) int {
-	n := 0
-	for _, l := range e.lost {
-		if !l.Reused && l.Class.Cause() == record.CauseReset && analysis.Unresponded(l.Class) {
-			n++
-		}
-	}
-	return n
 }
 
 // graceGiven returns the shortest time between a process's stop signal and its

@@ -38,6 +38,17 @@ func unheard(l *record.LostRequest) bool {
 	return !l.Reused && l.Class.Cause() == record.CauseReset && (analysis.Unresponded(l.Class) || l.Class.Stage() == record.StageTLS)
 }
 
+// Unheard counts the losses that a closed accept queue may explain.
+func Unheard(lost []*record.LostRequest) int {
+	n := 0
+	for _, l := range lost {
+		if unheard(l) {
+			n++
+		}
+	}
+	return n
+}
+
 // endings are the losses of one endpoint that bursts are made of, each in order
 // of time.
 type endings struct {
