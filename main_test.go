@@ -1099,6 +1099,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/report/analysis/baseline", records},
 		{"nodrop/report/analysis/errorshape", slices.Concat(records, []string{"nodrop/report/analysis"})},
 		{"nodrop/report/analysis/handshake", records},
+		{"nodrop/report/analysis/shape", slices.Concat(records, []string{"=nodrop/report/analysis"})},
 		{"nodrop/report/analysis", slices.Concat(records, []string{"nodrop/report/analysis/baseline"})},
 		{"nodrop/report/phrase", []string{"nodrop/report/analysis"}},
 		{"nodrop/report/metric", slices.Concat(records, numbers)},

@@ -71,7 +71,7 @@ func compareLost(a, b lostDetail) int {
 		return c
 	}
 	return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.Endpoint, b.Endpoint),
-		compareBool(a.Reused, b.Reused), compareBool(a.Redirected, b.Redirected), cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.text, b.text))
+		compareBool(a.Reused, b.Reused), compareBool(a.Redirected, b.Redirected), cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.Idle, b.Idle), cmp.Compare(a.text, b.text))
 }
 
 // classTexts counts texts by class: up to most texts of each class separately,

@@ -248,7 +248,7 @@ func (s *Tally) recordTimes(r *Result) {
 
 func (s *Tally) recordLost(r *Result) {
 	d := lostDetail{LostRequest: LostRequest{
-		Start: r.Start, End: r.End, Class: r.Class, Endpoint: s.names.Name(r.Endpoint), Reused: r.Reused, Redirected: r.Redirected, Sample: -1, Connection: r.Connection,
+		Start: r.Start, End: r.End, Class: r.Class, Endpoint: s.names.Name(r.Endpoint), Reused: r.Reused, Redirected: r.Redirected, Sample: -1, Connection: r.Connection, Idle: r.Idle,
 	}}
 	if r.Responded() {
 		s.responses.addOne(r.Class, r.Response)

@@ -185,6 +185,9 @@ type LostRequest struct {
 	// Connection identifies the connection, so that requests lost on the same
 	// one can be grouped; 0 if there was none.
 	Connection int64 `json:"connection,omitempty"`
+	// Idle is for how long a reused connection had carried nothing when the
+	// request was sent, in ns; 0 if it was fresh, or not known.
+	Idle int64 `json:"idleNs,omitempty"`
 }
 
 // ErrorResponse is one kind of response with an unexpected status, and how many

@@ -51,6 +51,7 @@ type Result struct {
 	Redirected bool  // a redirect was followed, so an earlier hop had been answered
 	Endpoint   int   // index into the recorder's endpoints, -1 for none
 	Connection int64 // its number in the run, 0 for none
+	Idle       int64 // for how long a reused connection had carried nothing, in ns
 	Bytes      int64 // body bytes received
 	Unproven   bool  // nothing shows that the body is complete
 	Unsized    bool  // the head did not say how long the body is: it was chunked, or ended with the connection

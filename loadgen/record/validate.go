@@ -149,7 +149,7 @@ func (r *Run) validateLost() error {
 	for i, l := range r.Lost {
 		if err := within(
 			limit{"startNs", l.Start, 0, l.End}, limit{"endNs", l.End, before, MaxTime},
-			limit{"sample", int64(l.Sample), -1, int64(len(r.Samples)) - 1}, limit{"connection", l.Connection, 0, MaxCount},
+			limit{"sample", int64(l.Sample), -1, int64(len(r.Samples)) - 1}, limit{"connection", l.Connection, 0, MaxCount}, limit{"idleNs", l.Idle, 0, MaxTime},
 		); err != nil {
 			return fmt.Errorf("lost request %d: %w", i, err)
 		}

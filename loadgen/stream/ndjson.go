@@ -69,6 +69,7 @@ type streamRequest struct {
 	Followed bool   `json:"redirected"` // a redirect was followed
 	Endpoint string `json:"endpoint"`
 	Number   int64  `json:"connection"` // number of the connection, from 1
+	Idle     int64  `json:"idleNs"`     // of lost requests: for how long a reused connection had carried nothing
 	Bytes    int64  `json:"bytes"`
 	Unproven bool   `json:"unproven"` // only the close of a connection without TLS marks the end of the body
 	Unsized  bool   `json:"unsized"`  // the head did not say how long the body is
@@ -201,6 +202,9 @@ func appendRequest(b []byte, r *record.Result, endpoint string) []byte {
 	}
 	if r.Connection != 0 {
 		b = strconv.AppendInt(append(b, `,"connection":`...), r.Connection, 10)
+	}
+	if r.Idle != 0 && r.Fate == record.FateLost {
+		b = strconv.AppendInt(append(b, `,"idleNs":`...), r.Idle, 10)
 	}
 	p := &r.Phases
 	for _, phase := range [...]struct {

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"math"
 	"slices"
 	"strings"
 )
@@ -60,4 +61,16 @@ func (h *History) LifecycleAt(at int64) *Lifecycle {
 		return nil
 	}
 	return found
+}
+
+// NextBegin returns when the endpoint began to leave after a time, in ns; the
+// largest int64 if it did not.
+func (h *History) NextBegin(at int64) int64 {
+	next := int64(math.MaxInt64)
+	for _, l := range h.lifecycles {
+		if begin := l.Begin(); begin > at {
+			next = min(next, begin)
+		}
+	}
+	return next
 }

@@ -16,7 +16,7 @@ func (s *observation) exits(l *record.LostRequest) iter.Seq2[*analysis.Lifecycle
 		alive := s.alive(l)
 		for one := range s.suspects(l) {
 			may, sure := one.ExitedAt(l.End)
-			if !may || alive != analysis.Unknown && alive <= one.Exited || !sure && s.idled(l) {
+			if !may || alive != analysis.Unknown && alive <= one.Exited || !sure && s.shapes.Quick(l) {
 				continue
 			}
 			if !yield(one, sure) {
@@ -34,23 +34,6 @@ func (s *observation) alive(l *record.LostRequest) int64 {
 		return response
 	}
 	return analysis.Unknown
-}
-
-// idled reports whether the server may have closed an idle connection: the
-// request failed sooner than the fastest response of the run came.
-func (s *observation) idled(l *record.LostRequest) bool {
-	return l.Reused && analysis.Unresponded(l.Class) && l.End-l.Start < s.responses.Min
-}
-
-// idle counts the losses that the closing of an idle connection explains.
-func (s *observation) idle(e *evidence) int {
-	n := 0
-	for _, l := range e.lost {
-		if s.idled(l) {
-			n++
-		}
-	}
-	return n
 }
 
 // surely reports whether the marks place an exit at the time of the loss.

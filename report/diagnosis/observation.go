@@ -10,6 +10,7 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 	"nodrop/report/analysis/errorshape"
+	"nodrop/report/analysis/shape"
 	"nodrop/report/diagnosis/errorpage"
 	"nodrop/report/phrase"
 )
@@ -22,6 +23,7 @@ const readTogether = 10_000_000
 type observation struct {
 	run        *record.Run
 	loss       *analysis.Loss
+	shapes     *shape.Measures
 	lifecycles []analysis.Lifecycle
 	crashes    []analysis.Crash
 	own        map[string]*analysis.History // histories of both, by endpoint
@@ -39,7 +41,7 @@ type observation struct {
 
 func observe(run *record.Run, loss *analysis.Loss) *observation {
 	s := &observation{
-		run: run, loss: loss, lifecycles: loss.Lifecycles, crashes: loss.Crashes, responses: analysis.Responded(run),
+		run: run, loss: loss, shapes: shape.Measure(run, loss), lifecycles: loss.Lifecycles, crashes: loss.Crashes, responses: analysis.Responded(run),
 		seen: map[string]record.EndpointSeen{},
 	}
 	s.own = analysis.Histories(s.lifecycles, s.crashes)

@@ -28,12 +28,22 @@ func (connectionsRefused) explain(s *observation, e *evidence) Finding {
 			Evidence: evidence, Remedies: []Remedy{{"any", remedy}},
 		}
 	}
+	times, cause := s.shapes.Times(e.lost), "whether the listener closed before the load balancer removed the endpoint"
+	if !s.shapes.Eventful() {
+		cause = "why nothing was listening"
+	}
 	f := Finding{
 		Title:      fmt.Sprintf("%s refused connections for %s", subject(e), phrase.Duration(e.span())),
 		Confidence: CannotTell,
 		Measured:   e.span(),
-		Evidence:   append(evidence, "cannot tell whether the listener closed before the load balancer removed the endpoint: "+s.missing(e), fmt.Sprintf("at this request rate, the times are accurate to %s", phrase.Duration(s.probeGap(len(e.endpoints))))),
+		Evidence:   append(evidence, "cannot tell "+cause+": "+s.missing(e), fmt.Sprintf("at this request rate, the times are accurate to %s", phrase.Duration(s.probeGap(len(e.endpoints))))),
 		Remedies:   acceptUntilOut(),
+	}
+	if times.Spread {
+		f.Remedies = notAShutdown("refuses connections: a process that restarts, a rule that rejects them")
+	}
+	if !times.Recovered {
+		f.Evidence = append(f.Evidence, "no request succeeded after the last of them: when the load ended, nothing served")
 	}
 	if bound := s.sinceTerminating(e); bound > 0 {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("the last refusal came %s after termination began: keep accepting for longer than that; how much longer is not known", phrase.Duration(bound)))

@@ -16,7 +16,7 @@ func (requestHung) matches(_ *observation, l *record.LostRequest) bool {
 }
 
 func (requestHung) explain(s *observation, e *evidence) Finding {
-	return Finding{
+	f := Finding{
 		Title:      fmt.Sprintf("%s got no complete response within %s (-t)", phrase.Counted(int64(len(e.lost)), "request", "requests"), phrase.Duration(int64(s.run.Settings.Timeout))),
 		Confidence: CannotTell,
 		Measured:   e.span(),
@@ -26,4 +26,8 @@ func (requestHung) explain(s *observation, e *evidence) Finding {
 			{"any", "if the service is just slow: raise -t"},
 		},
 	}
+	if s.shapes.Times(e.lost).Spread { // nothing was terminating
+		f.Remedies = f.Remedies[1:]
+	}
+	return f
 }

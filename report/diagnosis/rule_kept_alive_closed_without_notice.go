@@ -5,11 +5,12 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/analysis/shape"
 	"nodrop/report/phrase"
 )
 
-// keptAliveClosedWithoutNotice: the request went out on a connection that
-// the server was closing.
+// keptAliveClosedWithoutNotice: the request went out on a connection that the
+// server was closing because it was idle, if the ages say so.
 type keptAliveClosedWithoutNotice struct{}
 
 func (keptAliveClosedWithoutNotice) matches(_ *observation, l *record.LostRequest) bool {
@@ -17,28 +18,60 @@ func (keptAliveClosedWithoutNotice) matches(_ *observation, l *record.LostReques
 }
 
 func (keptAliveClosedWithoutNotice) explain(s *observation, e *evidence) Finding {
-	quick := s.idle(e)
+	ages := s.shapes.AgesOf(e.lost)
+	n := int64(len(e.lost))
 	f := Finding{
-		Title:      phrase.Counted(int64(len(e.lost)), "request", "requests") + " went out on kept-alive connections that the server was closing",
+		Title:      phrase.Counted(n, "request", "requests") + " went out on kept-alive connections that the server was closing",
 		Confidence: Likely,
-		Settings:   []record.Remedy{{Object: "HAProxy", Setting: "option", Value: "idle-close-on-response"}},
 		Evidence: []string{
 			e.what(),
 			e.when() + "; " + s.where(e),
 			"no earlier response had said Connection: close, or nodrop would not have reused the connections",
-			fmt.Sprintf("%d of %d failed faster than the fastest response came (%s)", quick, len(e.lost), phrase.Duration(s.responses.Min)),
-		},
-		Remedies: []Remedy{
-			{"any", "while draining, send Connection: close with each response, and close idle connections only some time later"},
-			{"clients", "set an idle timeout shorter than the server's"},
-			{"Envoy", "POST /drain_listeners?graceful or /healthcheck/fail: both make it send Connection: close"},
-			{"nginx", "keepalive_min_timeout (from 1.27.4): how long an idle connection stays open after SIGQUIT"},
-			{"HAProxy", "option idle-close-on-response: an idle connection is closed only after one more response"},
+			fmt.Sprintf("they had been under way for %s to %s, half of them for no more than %s; a round trip takes %s, a response %s",
+				phrase.Duration(ages.Least), phrase.Duration(ages.Most), phrase.Duration(ages.Median), phrase.Duration(s.shapes.RoundTrip), phrase.Duration(s.shapes.Response)),
 		},
 	}
-	if quick*2 < len(e.lost) {
-		f.Confidence = CannotTell
-		f.Evidence = append(f.Evidence, "the others may have been in flight when their process exited: no mark shows it")
+	if ages.MostIdle > 0 {
+		f.Evidence = append(f.Evidence, fmt.Sprintf("their connections had been idle for %s to %s", phrase.Duration(ages.LeastIdle), phrase.Duration(ages.MostIdle)))
+	}
+	f.Remedies, f.Settings = s.keepIdleOpen()
+	switch {
+	case ages.Kind == shape.Race:
+		return f
+	case ages.Alike:
+		f.Evidence = append(f.Evidence, "cannot tell whether the server was closing idle connections or something cut requests in flight: responses take hardly longer than a round trip")
+	case ages.Kind == shape.InFlight:
+		f.Evidence = append(f.Evidence, "a request on a connection that is being closed fails after a round trip: these were in flight, and no mark shows what cut them")
+	default:
+		f.Evidence = append(f.Evidence, "cannot tell whether the server was closing idle connections or something cut requests in flight: the ages fit both")
+	}
+	f.Title = phrase.Counted(n, "request was", "requests were") + " cut on kept-alive connections"
+	f.Confidence, f.Code, f.Settings = CannotTell, CutInFlight, nil
+	if ages.Kind == shape.InFlight {
+		f.Remedies = s.uncut(e)
+	} else {
+		f.Remedies = append(f.Remedies, s.uncut(e)[0])
 	}
 	return f
+}
+
+// keepIdleOpen returns the settings that keep a server from closing a
+// connection just as a request is sent on it.
+func (s *observation) keepIdleOpen() ([]Remedy, []record.Remedy) {
+	clients := Remedy{"clients", "set an idle timeout shorter than the server's, or the server's keep-alive timeout longer than that of its clients and load balancers"}
+	if !s.shapes.Eventful() {
+		return []Remedy{
+			clients,
+			{"nginx", "keepalive_timeout above the idle timeout of what connects to it"},
+			{"HAProxy", "timeout http-keep-alive above the idle timeout of what connects to it"},
+			{"Envoy", "idle_timeout of the listener above that of what connects to it"},
+		}, nil
+	}
+	return []Remedy{
+		{"any", "while draining, send Connection: close with each response, and close idle connections only some time later"},
+		clients,
+		{"Envoy", "POST /drain_listeners?graceful or /healthcheck/fail: both make it send Connection: close"},
+		{"nginx", "keepalive_min_timeout (from 1.27.4): how long an idle connection stays open after SIGQUIT"},
+		{"HAProxy", "option idle-close-on-response: an idle connection is closed only after one more response"},
+	}, []record.Remedy{{Object: "HAProxy", Setting: "option", Value: "idle-close-on-response"}}
 }

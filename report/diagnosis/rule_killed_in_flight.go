@@ -5,6 +5,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/analysis/shape"
 	"nodrop/report/phrase"
 )
 
@@ -35,30 +36,22 @@ func (killedInFlight) explain(s *observation, e *evidence) Finding {
 	s.sureOf(e, &f)
 	if given, known := s.graceGiven(e); known {
 		f.Evidence = append(f.Evidence, "from the stop signal to the exit the process had "+phrase.Duration(given))
+		if given > analysis.Near {
+			f.Remedies = append(f.Remedies, serverTimeouts(needed)...)
+		}
 	}
-	n, idle := queued(e), s.idle(e)
+	n, idle := shape.Unheard(e.lost), s.shapes.AgesOf(e.lost).Quick
 	if n > 0 {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, reset on new connections, may have been waiting in the accept queue instead: cannot tell; accepting until the load balancer has removed the endpoint prevents both", n))
 	}
 	if idle > 0 {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, which failed faster than the fastest response came (%s), may have gone out on kept-alive connections that the process was closing: cannot tell; sending Connection: close while draining prevents that", idle, phrase.Duration(s.responses.Min)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, which failed about one round trip after they were sent, may have gone out on kept-alive connections that the process was closing: cannot tell; sending Connection: close while draining prevents that", idle))
 	}
 	if n+idle == len(e.lost) && f.Confidence == Shown {
 		f.Confidence = Likely
 	}
 	s.orCrashed(e, &f)
 	return f
-}
-
-// queued counts the losses that a closed accept queue explains as well.
-func queued(e *evidence) int {
-	n := 0
-	for _, l := range e.lost {
-		if !l.Reused && l.Class.Cause() == record.CauseReset && analysis.Unresponded(l.Class) {
-			n++
-		}
-	}
-	return n
 }
 
 // graceGiven returns the shortest time between a process's stop signal and its

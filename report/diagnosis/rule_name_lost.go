@@ -21,6 +21,10 @@ func (nameLost) explain(s *observation, e *evidence) Finding {
 		Evidence:   append([]string{e.what(), e.when()}, s.texts(e)...),
 		Remedies:   []Remedy{{"any", "keep the DNS record until the last endpoint that it names is gone"}},
 	}
+	if !s.shapes.Eventful() {
+		f.Remedies = append([]Remedy{{"any", "check the name servers, and what changes the record"}}, f.Remedies...)
+		return f
+	}
 	f.advise(remedy.Advice{
 		Where: inKubernetes, Words: "a headless Service lists only ready pods: set {}, or use a Service with a cluster IP",
 		Settings: []record.Remedy{{Part: "Service", Setting: "publishNotReadyAddresses", Value: "true"}},

@@ -16,7 +16,7 @@ func (packetsDropped) matches(_ *observation, l *record.LostRequest) bool {
 }
 
 func (packetsDropped) explain(s *observation, e *evidence) Finding {
-	return Finding{
+	f := Finding{
 		Title:      fmt.Sprintf("connection attempts to %s got no reply for %s", subject(e), phrase.Duration(e.span())),
 		Confidence: Likely,
 		Measured:   e.span(),
@@ -30,4 +30,12 @@ func (packetsDropped) explain(s *observation, e *evidence) Finding {
 			{"Kubernetes", "externalTrafficPolicy: Local drops packets on a node without a ready pod: the load balancer's health check must notice first"},
 		},
 	}
+	switch {
+	case s.shapes.Eventful():
+	case s.shapes.Times(e.lost).Spread:
+		f.Remedies = notAShutdown("drops packets: a full accept queue, a firewall")
+	default:
+		f.Remedies[0].Setting = "if endpoints went away then: " + f.Remedies[0].Setting + "; otherwise look for a full accept queue, or a firewall that drops packets"
+	}
+	return f
 }

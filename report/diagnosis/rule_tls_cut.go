@@ -28,6 +28,13 @@ func (tlsCut) explain(s *observation, e *evidence) Finding {
 		}
 		return []*analysis.Lifecycle{own}
 	})
+	switch {
+	case s.shapes.Eventful():
+	case s.shapes.Times(e.lost).Spread:
+		f.Remedies = notAShutdown("cuts handshakes: a process that restarts, a limit on connections")
+	default:
+		f.Remedies[0].Setting = "if replicas were being stopped then: " + f.Remedies[0].Setting
+	}
 	if len(met) == 0 {
 		f.Evidence = append(f.Evidence, "cannot tell why: "+s.missing(e))
 		return f

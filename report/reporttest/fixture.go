@@ -32,7 +32,8 @@ type Request struct {
 	Status     int    // for requests with a response
 	Sample     string // for failed requests
 	Bytes      int64
-	Unsized    bool // the head of the response did not say how long its body is
+	Unsized    bool  // the head of the response did not say how long its body is
+	Idle       int64 // of a reused connection, ns
 }
 
 func (q Request) responded() bool {
@@ -229,7 +230,7 @@ func (b *Builder) lost(q Request, c record.Class) {
 		return
 	}
 	b.run.Lost = append(b.run.Lost, record.LostRequest{
-		Start: q.Start, End: q.End, Class: c, Endpoint: q.Endpoint, Reused: q.Reused, Redirected: q.Redirected, Sample: sample,
+		Start: q.Start, End: q.End, Class: c, Endpoint: q.Endpoint, Reused: q.Reused, Redirected: q.Redirected, Sample: sample, Idle: q.Idle,
 	})
 }
 

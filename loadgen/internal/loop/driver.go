@@ -60,6 +60,7 @@ type Exchange struct {
 	Endpoint   int   // the Driver's number, -1 for none
 	Connection int64 // the Driver's number, 0 for none
 	Reused     bool  // the connection had carried a request before
+	Idle       int64 // for how long it had carried nothing, in ns; 0 if it is fresh
 	Parser     h1.Parser
 }
 

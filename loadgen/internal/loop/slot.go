@@ -96,7 +96,7 @@ func (s *Shard) hop(sl *slot, now int64) {
 		s.dial(sl, now)
 		return
 	}
-	sl.x.Reused = sl.used
+	sl.x.Reused, sl.x.Idle = sl.used, max(0, now-sl.arrived)
 	sl.state, sl.began = writing, now
 	s.write(sl)
 }
@@ -104,7 +104,7 @@ func (s *Shard) hop(sl *slot, now int64) {
 // dial makes one connection attempt to one address.
 func (s *Shard) dial(sl *slot, now int64) {
 	x := &sl.x
-	x.Endpoint, x.Connection, x.Reused = -1, 0, false
+	x.Endpoint, x.Connection, x.Reused, x.Idle = -1, 0, false, 0
 	to, from, err := s.driver.Next(x)
 	if err != nil {
 		s.fail(sl, &Failure{Stage: StageLookup, Err: err})

@@ -164,7 +164,7 @@ func (d *driver) fill(x *loop.Exchange) *record.Result {
 		Start: x.Start, End: x.End,
 		Phases: record.Phases{Connect: x.Connect, Send: x.Send, Wait: x.Wait, Read: x.Read},
 		Reused: x.Reused, Redirected: d.slots[x.Slot].chain != nil,
-		Endpoint: x.Endpoint, Connection: x.Connection,
+		Endpoint: x.Endpoint, Connection: x.Connection, Idle: x.Idle,
 	}
 	return &d.result
 }

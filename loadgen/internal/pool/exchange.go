@@ -152,7 +152,10 @@ func (x *exchange) one(ctx context.Context, at *engine.Hop, deadline time.Time) 
 		return err
 	}
 	c, r := x.conn, &x.result
-	r.Reused, r.Endpoint, r.Connection = c.used, c.endpoint, c.number
+	r.Reused, r.Endpoint, r.Connection, r.Idle = c.used, c.endpoint, c.number, 0
+	if c.used {
+		r.Idle = max(0, r.Start-x.arrived) // 0 after a redirect
+	}
 	if err := x.worker.arm(c, deadline); err != nil {
 		return x.broken(at, &engine.Failure{Stage: record.StageSend, Err: err})
 	}

@@ -12,6 +12,9 @@ import (
 func Result(rng *rand.Rand, span int64) *record.Result {
 	start := rng.Int64N(span)
 	r := &record.Result{Start: start, Connection: rng.Int64N(5), End: start + rng.Int64N(span/10) + 1, Endpoint: rng.IntN(4) - 1, Reused: rng.IntN(2) == 0}
+	if r.Reused {
+		r.Idle = rng.Int64N(3)
+	}
 	switch rng.IntN(6) {
 	case 0:
 		r.Fate, r.Class, r.Sample = record.FateLost, record.NewClass(record.StageConnect, record.CauseRefused), "refused"

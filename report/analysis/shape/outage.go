@@ -1,0 +1,110 @@
+package shape
+
+import (
+	"slices"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+)
+
+// Outage is a time in which no request could connect, whatever its endpoint,
+// and after which requests succeeded again.
+type Outage struct {
+	Begin, End int64 // ns
+	Left       int64 // when an endpoint had begun to leave before it; analysis.Unknown if no mark shows that
+	Ready      int64 // of the ready mark that it ended with; analysis.Unknown if there is none
+}
+
+// Marked reports whether marks show that the old endpoint left and the new one
+// was ready when the outage ended.
+func (o *Outage) Marked() bool { return o.Left != analysis.Unknown && o.Ready != analysis.Unknown }
+
+// OutageOf returns the outage in the event that a failed connection belongs to;
+// nil if there is none.
+func (m *Measures) OutageOf(l *record.LostRequest) *Outage {
+	if !failedToConnect(l) {
+		return nil
+	}
+	from, until := analysis.FailedAt(l, analysis.Near)
+	for i := range m.outages { // few: each is followed by a recovery
+		if o := &m.outages[i]; until >= o.Begin && from <= o.End {
+			return o
+		}
+	}
+	return nil
+}
+
+// failedToConnect reports whether nothing answered at an endpoint's address.
+func failedToConnect(l *record.LostRequest) bool {
+	switch l.Class.Cause() {
+	case record.CauseRefused, record.CauseReset, record.CauseTimeout, record.CauseUnreachable:
+		return l.Class.Stage() == record.StageConnect
+	default:
+		return false
+	}
+}
+
+// mostOutages bounds the number of outages that are looked at.
+const mostOutages = 100
+
+// findOutages finds the outages that something done to the target can have
+// caused.
+func (m *Measures) findOutages() {
+	if !m.Eventful() {
+		return
+	}
+	var failures []analysis.Failure
+	for i := range m.run.Lost {
+		if l := &m.run.Lost[i]; failedToConnect(l) {
+			failures = append(failures, analysis.FailureOf(l, analysis.Near))
+		}
+	}
+	analysis.SortFailures(failures)
+	for group := range analysis.GroupFailures(failures, m.loss.Gap) {
+		w := analysis.NewWindow(group)
+		if len(m.outages) == mostOutages {
+			return
+		}
+		if w.Begin < m.begin()-analysis.Near || !m.whole(w.Begin, w.End) || !m.succeeded(-1, w.Begin) || !m.succeeded(w.End, m.run.Duration) {
+			continue
+		}
+		o := Outage{w.Begin, w.End, m.leftBefore(w.Begin), m.readyAt(w.Begin, w.End)}
+		if refused(&w) || o.Left != analysis.Unknown {
+			m.outages = append(m.outages, o)
+		}
+	}
+}
+
+// refused reports whether nothing but refusals happened.
+func refused(w *analysis.Window) bool {
+	return !slices.ContainsFunc(w.Classes, func(c record.BinLoss) bool { return !analysis.IsRefusal(c.Class) })
+}
+
+// whole reports whether nearly every request that started in the bins inside
+// [from, to] was lost. A few requests or bins do not show it.
+func (m *Measures) whole(from, to int64) bool {
+	bins := &m.run.Bins
+	if bins.Width == 0 {
+		return false
+	}
+	var started, lost int64
+	for i := from/bins.Width + 1; i < to/bins.Width && i < int64(len(bins.List)); i++ {
+		started += bins.List[i].Started
+		lost += bins.List[i].LostCount()
+	}
+	return started >= 5 && 20*lost >= 19*started
+}
+
+// leftBefore returns when the last endpoint that was leaving at the outage's
+// begin had begun to leave.
+func (m *Measures) leftBefore(begin int64) int64 {
+	at := int64(analysis.Unknown)
+	for i := range m.loss.Lifecycles {
+		one := &m.loss.Lifecycles[i]
+		if !one.Left() || one.Begin() > begin+analysis.Near || one.Over != analysis.Unknown && one.Over < begin {
+			continue
+		}
+		at = max(at, one.Begin())
+	}
+	return at
+}

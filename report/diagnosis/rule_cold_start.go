@@ -1,0 +1,50 @@
+package diagnosis
+
+import (
+	"fmt"
+	"strconv"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/phrase"
+)
+
+// coldStart: a new endpoint was too slow in its first seconds.
+type coldStart struct{}
+
+func (coldStart) matches(s *observation, l *record.LostRequest) bool {
+	return s.shapes.ArrivalOf(l) != nil // refusals and error responses are readyTooEarly's
+}
+
+func (coldStart) explain(s *observation, e *evidence) Finding {
+	var longest int64 // from the arrival to the last request that timed out
+	for _, l := range e.lost {
+		longest = max(longest, l.Start-s.shapes.ArrivalOf(l).At)
+	}
+	warm := delayFor(longest)
+	f := Finding{
+		Title: fmt.Sprintf("%s timed out on %s in the first %s after it became ready: too slow while it warmed up",
+			phrase.Counted(int64(len(e.lost)), "request", "requests"), phrase.Choose(int64(len(e.endpoints)), "a new replica", "each new replica"), phrase.Duration(longest)),
+		Confidence: Likely,
+		Measured:   longest,
+		Needed:     longest,
+		Evidence: append([]string{
+			e.what(),
+			"they " + e.started() + "; " + s.where(e),
+			fmt.Sprintf("none that was sent to it later timed out (-t %s)", phrase.Duration(int64(s.run.Settings.Timeout))),
+		}, s.arrived(e)...),
+		Remedies: []Remedy{
+			{"any", "warm it up before it becomes ready: load caches, open connection pools, and send it requests of the kind that clients make until they are fast"},
+			{"any", "let the load balancer send a new replica few requests at first (slow start)"},
+			{"Kubernetes", fmt.Sprintf("a startupProbe or readinessProbe that passes only once responses are fast; minReadySeconds: %d", wholeSeconds(warm))},
+			{"Envoy", "slow_start_config on the cluster's load balancing policy"},
+			{"nginx", "slow_start on the upstream's server (nginx Plus)"},
+			{"HAProxy", fmt.Sprintf("slowstart %ds on the server line", wholeSeconds(warm))},
+		},
+		Settings: []record.Remedy{{Object: inKubernetes, Setting: "minReadySeconds", Value: strconv.FormatInt(wholeSeconds(warm), 10)}},
+	}
+	if len(e.lost) < 3 {
+		f.Confidence = CannotTell
+		f.Evidence = append(f.Evidence, "cannot tell whether that is more than a coincidence: so few requests may time out at any time")
+	}
+	return f
+}

@@ -1,0 +1,86 @@
+package diagnosis
+
+import (
+	"fmt"
+	"strconv"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/phrase"
+)
+
+// graceTimer: some time after its stop signal, the process itself cut what it
+// still had open, and lived on.
+type graceTimer struct{}
+
+func (graceTimer) matches(s *observation, l *record.LostRequest) bool {
+	return s.shapes.TimerOf(l) != nil
+}
+
+func (graceTimer) explain(s *observation, e *evidence) Finding {
+	needed, least := s.need(e)
+	shortest, lived := s.shapes.TimerOf(e.lost[0]).After(), true
+	for _, l := range e.lost {
+		t := s.shapes.TimerOf(l)
+		shortest, lived = min(shortest, t.After()), lived && t.Lived
+	}
+	ages := s.shapes.AgesOf(e.lost)
+	f := Finding{
+		Title: fmt.Sprintf("%s cut together %s after the stop signal: the server's own shutdown timeout was over",
+			phrase.Counted(int64(len(e.lost)), "request in flight was", "requests in flight were"), phrase.Duration(shortest)),
+		Confidence: Likely,
+		Measured:   shortest,
+		Needed:     needed,
+		Evidence: []string{
+			e.what(),
+			e.when() + "; " + s.where(e),
+			fmt.Sprintf("they had been in flight for %s to %s: no limit for a single request cuts at such different ages", phrase.Duration(ages.Least), phrase.Duration(ages.Most)),
+			s.underWay(e),
+		},
+	}
+	f.Remedies, f.Settings = ownShutdownTimeout(needed, least)
+	if lived {
+		f.Evidence = append(f.Evidence, "the process lived on after that: it was not its exit that cut them")
+		return f
+	}
+	f.Title = fmt.Sprintf("%s cut together %s after the stop signal", phrase.Counted(int64(len(e.lost)), "request in flight was", "requests in flight were"), phrase.Duration(shortest))
+	f.Confidence, f.Code = CannotTell, CutInFlight
+	f.Evidence = append(f.Evidence, "cannot tell whether the process exited then or only cut its connections: no mark shows when it exited; either way, it gave up on them after that time")
+	return f
+}
+
+// ownShutdownTimeout returns the settings of servers that bound how long they
+// let requests finish after a stop signal, as text and as data.
+func ownShutdownTimeout(need int64, least bool) ([]Remedy, []record.Remedy) {
+	grace := delayFor(need)
+	sec := strconv.FormatInt(wholeSeconds(grace), 10)
+	above := "above " + short(grace)
+	if least {
+		above = "well " + above
+	}
+	list := []Remedy{{"any", "raise the server's own shutdown timeout " + above + ", and keep the grace period of whatever kills the process above that"}}
+	list = append(append(list, serverTimeouts(need)...),
+		Remedy{"nginx", "worker_shutdown_timeout unset or above " + sec + "s"},
+		Remedy{"HAProxy", "hard-stop-after unset or above " + sec + "s"},
+		Remedy{"Envoy", "--drain-time-s " + sec + " or more"},
+		Remedy{"Caddy", "grace_period " + sec + "s or more"},
+	)
+	return list, []record.Remedy{
+		{Object: "gunicorn", Setting: "--graceful-timeout", Value: sec, AtLeast: least},
+		{Object: "nginx", Setting: "worker_shutdown_timeout", Value: sec + "s", AtLeast: least},
+		{Object: "HAProxy", Setting: "hard-stop-after", Value: sec + "s", AtLeast: least},
+		{Object: "Envoy", Setting: "--drain-time-s", Value: sec, AtLeast: least},
+		{Object: "Caddy", Setting: "grace_period", Value: sec + "s", AtLeast: least},
+	}
+}
+
+// serverTimeouts returns the settings of application servers for that.
+func serverTimeouts(need int64) []Remedy {
+	grace := delayFor(need)
+	sec := strconv.FormatInt(wholeSeconds(grace), 10)
+	return []Remedy{
+		{"Go", "http.Server.Shutdown with a context whose timeout is above " + short(grace) + ", and main waits until it returns"},
+		{"gunicorn", "--graceful-timeout " + sec + " or more"},
+		{"uvicorn", "--timeout-graceful-shutdown " + sec + " or more"},
+		{"Node.js", "call server.closeAllConnections no earlier than " + short(grace) + " after server.close"},
+	}
+}
