@@ -35,26 +35,26 @@ func (l *Life) watch(s *listener) {
 	for leaving := s.process.Leaving(); ; {
 		select {
 		case <-tick.C:
-			if !s.look(time.Now) {
+			if !s.look() {
 				return
 			}
 		case <-leaving:
 			leaving = nil // a nil channel never delivers
 			tick.Reset(leavingPoll)
 		case <-l.over:
-			// The kernel closes what the process had open as it exits.
 			if s.open {
-				s.look(func() time.Time { return s.process.EndedAt })
+				s.look()
 			}
 			return
 		}
 	}
 }
 
-// look asks the kernel, and marks a change at the time that at returns. It
-// reports whether the listener is still to be watched.
-func (s *listener) look(at func() time.Time) bool {
+// look asks the kernel, and marks a change. It reports whether the listener is
+// still to be watched.
+func (s *listener) look() bool {
 	listens, err := s.probe.Listens()
+	at := s.seen()
 	switch {
 	case err != nil:
 		return false
@@ -62,14 +62,42 @@ func (s *listener) look(at func() time.Time) bool {
 		return true
 	case listens && !s.own():
 		return false // the address now belongs to another process
+	case !listens && s.exitsUnasked():
+		return false // the exit is all that there is to mark
 	}
 	s.open = listens
 	kind := record.MarkListenerClosed
 	if listens {
 		kind = record.MarkReady
 	}
-	s.life.say(scenario.Moment{Kind: kind, At: at()})
+	s.life.say(scenario.Moment{Kind: kind, At: at})
 	return true
+}
+
+// seen returns when a change was seen. The kernel closes what a process had open
+// as it exits, so it cannot be later than that.
+func (s *listener) seen() time.Time {
+	at := time.Now()
+	if s.process.Gone() && at.After(s.process.EndedAt) {
+		return s.process.EndedAt
+	}
+	return at
+}
+
+// exitsUnasked reports whether the process is exiting although nobody has asked
+// it to. Its listener is seen closed shortly before its exit is.
+func (s *listener) exitsUnasked() bool {
+	if s.process.Asked() {
+		return false
+	}
+	soon := time.NewTimer(calmPoll)
+	defer soon.Stop()
+	select {
+	case <-s.process.Leaving():
+	case <-s.life.over:
+	case <-soon.C:
+	}
+	return s.process.Gone() && !s.process.Asked()
 }
 
 // own reports whether it is the process that listens, not a successor and not a
