@@ -78,7 +78,7 @@ restore:
 	v := s.Variants[0]
 	var got []string
 	for _, a := range slices.Concat(v.Setup, v.Gate, []scenario.Action{v.Timeline[0].Action, v.Timeline[1].Action}, v.Restore) {
-		runs := "?"
+		runs := ""
 		if r, ok := a.(scenario.Runner); ok {
 			runs = r.Runs()
 		}
