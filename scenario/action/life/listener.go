@@ -85,19 +85,9 @@ func (s *listener) seen() time.Time {
 }
 
 // exitsUnasked reports whether the process is exiting although nobody has asked
-// it to. Its listener is seen closed shortly before its exit is.
+// it to.
 func (s *listener) exitsUnasked() bool {
-	if s.process.Asked() {
-		return false
-	}
-	soon := time.NewTimer(calmPoll)
-	defer soon.Stop()
-	select {
-	case <-s.process.Leaving():
-	case <-s.life.over:
-	case <-soon.C:
-	}
-	return s.process.Gone() && !s.process.Asked()
+	return !s.process.Asked() && (s.process.Gone() || proc.IsExiting(s.process.PID()))
 }
 
 // own reports whether it is the process that listens, not a successor and not a
