@@ -22,7 +22,8 @@ type listener struct {
 	process *proc.Process
 	addr    netip.AddrPort
 	probe   *proc.ListenerProbe
-	open    bool // it was when the kernel was last asked
+	open    bool      // it was when the kernel was last asked
+	closed  time.Time // when it was first seen to be closed by an exit that is not over
 }
 
 // watch marks when the listener closes, until the process has exited. If it
@@ -54,7 +55,7 @@ func (l *Life) watch(s *listener) {
 // still to be watched.
 func (s *listener) look() bool {
 	listens, err := s.probe.Listens()
-	at := s.seen()
+	at := time.Now()
 	switch {
 	case err != nil:
 		return false
@@ -62,8 +63,14 @@ func (s *listener) look() bool {
 		return true
 	case listens && !s.own():
 		return false // the address now belongs to another process
-	case !listens && s.exitsUnasked():
-		return false // the exit is all that there is to mark
+	case !listens && s.process.Gone():
+		if !s.process.Asked() {
+			return false // it has crashed: that is all there is to mark
+		}
+		at = s.closedBy(at)
+	case !listens && proc.IsExiting(s.process.PID()):
+		s.closed = s.closedBy(at)
+		return true // when it exits, and whether it crashes, is known later
 	}
 	s.open = listens
 	kind := record.MarkListenerClosed
@@ -74,20 +81,16 @@ func (s *listener) look() bool {
 	return true
 }
 
-// seen returns when a change was seen. The kernel closes what a process had open
-// as it exits, so it cannot be later than that.
-func (s *listener) seen() time.Time {
-	at := time.Now()
+// closedBy returns when an exit closed the listener, which is known to be closed
+// at a time. The kernel closes what a process has open before the exit is over.
+func (s *listener) closedBy(at time.Time) time.Time {
+	if !s.closed.IsZero() {
+		at = s.closed
+	}
 	if s.process.Gone() && at.After(s.process.EndedAt) {
-		return s.process.EndedAt
+		at = s.process.EndedAt
 	}
 	return at
-}
-
-// exitsUnasked reports whether the process is exiting although nobody has asked
-// it to.
-func (s *listener) exitsUnasked() bool {
-	return !s.process.Asked() && (s.process.Gone() || proc.IsExiting(s.process.PID()))
 }
 
 // own reports whether it is the process that listens, not a successor and not a
