@@ -110,7 +110,9 @@ timeline:
 					}
 				}
 			}
-			if cut < 2 || cut > 8 { // all connections are in flight, nearly always
+			// All connections are in flight, nearly always. As the process exits, each
+			// of 8 workers can connect once more before its listener is closed, too.
+			if cut < 2 || cut > 8+8 {
 				t.Errorf("%d requests cut; want those of 8 connections", cut)
 			}
 		})
