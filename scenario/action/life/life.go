@@ -24,6 +24,7 @@ type Life struct {
 	name      string
 	processes *proc.Group
 	over      chan struct{} // closed when the process has exited
+	exited    time.Time     // when the exit was seen to have closed the listener; its watch sets it
 
 	mu      sync.Mutex            // guards all below, and is held while a mark is made
 	mark    func(scenario.Moment) // nil once silent
@@ -86,6 +87,9 @@ func (l *Life) End(p *proc.Process) {
 		<-watched
 	}
 	m := scenario.Moment{Kind: record.MarkExited, At: p.EndedAt}
+	if watched != nil && !l.exited.IsZero() {
+		m.At = l.exited // on a busy machine, long before it was waited for
+	}
 	if !p.Asked() && p.Err != nil {
 		m.Kind, m.Err = record.MarkCrashed, p.Err
 	}

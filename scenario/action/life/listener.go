@@ -22,8 +22,7 @@ type listener struct {
 	process *proc.Process
 	addr    netip.AddrPort
 	probe   *proc.ListenerProbe
-	open    bool      // it was when the kernel was last asked
-	closed  time.Time // when it was first seen to be closed by an exit that is not over
+	open    bool // it was when the kernel was last asked
 }
 
 // watch marks when the listener closes, until the process has exited. If it
@@ -67,10 +66,10 @@ func (s *listener) look() bool {
 		if !s.process.Asked() {
 			return false // it has crashed: that is all there is to mark
 		}
-		at = s.closedBy(at)
+		at = s.exited(at)
 	case !listens && proc.IsExiting(s.process.PID()):
-		s.closed = s.closedBy(at)
-		return true // when it exits, and whether it crashes, is known later
+		s.exited(at)
+		return true // whether it crashes is known later
 	}
 	s.open = listens
 	kind := record.MarkListenerClosed
@@ -81,16 +80,17 @@ func (s *listener) look() bool {
 	return true
 }
 
-// closedBy returns when an exit closed the listener, which is known to be closed
-// at a time. The kernel closes what a process has open before the exit is over.
-func (s *listener) closedBy(at time.Time) time.Time {
-	if !s.closed.IsZero() {
-		at = s.closed
+// exited returns when the exit closed the listener, which was seen to be closed
+// at a time: the kernel closes what a process has open before the exit is over.
+func (s *listener) exited(seen time.Time) time.Time {
+	l := s.life
+	if l.exited.IsZero() {
+		l.exited = seen
 	}
-	if s.process.Gone() && at.After(s.process.EndedAt) {
-		at = s.process.EndedAt
+	if s.process.Gone() && l.exited.After(s.process.EndedAt) {
+		l.exited = s.process.EndedAt
 	}
-	return at
+	return l.exited
 }
 
 // own reports whether it is the process that listens, not a successor and not a
