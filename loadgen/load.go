@@ -21,15 +21,16 @@ import (
 
 // Load is one load. It can be run once.
 type Load struct {
-	cfg      Config
-	target   target.Target
-	job      engine.Job // input of the engine
-	budget   *budget
-	recorder *record.Recorder
-	traces   record.Traces
-	stalls   stalls
-	products product.Noted
-	sinks    []record.RunSink // of this run; set by Run
+	cfg       Config
+	target    target.Target
+	job       engine.Job // input of the engine
+	budget    *budget
+	recorder  *record.Recorder
+	traces    record.Traces
+	stalls    stalls
+	products  product.Noted
+	sinks     []record.RunSink // of this run; set by Run
+	probeWait time.Duration    // longest wait of one step of a probe; 0 = the usual
 
 	body   engine.Payload
 	engine record.Engine

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"sync"
@@ -28,6 +29,7 @@ type Options struct {
 	EndpointHeader string           // response field that names the replica, in lower case; "" = none
 	Replicas       int              // endpoints behind the load's address; 0 = unknown
 	Sinks          []record.RunSink // those that are ProbeSinks receive each probe
+	Patience       time.Duration    // longestWait if 0
 }
 
 // Prober probes the endpoints of a load that lose requests.
@@ -63,7 +65,7 @@ type loss struct {
 func New(job *engine.Job, o Options) *Prober {
 	p := &Prober{
 		job: job, known: remember(job.Endpoints), header: o.EndpointHeader, replicas: o.Replicas,
-		sources: wire.Sources{List: job.Sources.List}, patience: longestWait,
+		sources: wire.Sources{List: job.Sources.List}, patience: cmp.Or(o.Patience, longestWait),
 		now:    func() int64 { return job.Since(time.Now()) },
 		lost:   make(chan loss, maxWaiting),
 		busy:   make([]atomic.Bool, record.MaxEndpoints+1), // one more for the name that the others share
