@@ -467,7 +467,10 @@ func (l *Load) settings() record.Settings {
 		URL: l.target.Shown(), Method: c.Method, Requests: c.Requests, Workers: c.Workers, Rate: c.Rate, Duration: c.Duration,
 		Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, KeepAlive: l.job.KeepAlive,
 		Sources: c.Sources, Redirects: !c.DisableRedirects, OK: c.OK, MaxBody: c.MaxBody, EndpointHeader: c.EndpointHeader, Engine: l.engine,
-		ExpectBody: c.ExpectBody, ExpectHeaders: c.ExpectHeaders,
+		ExpectBody: l.traces.Secrets.Mask(c.ExpectBody),
+	}
+	for _, text := range c.ExpectHeaders {
+		s.ExpectHeaders = append(s.ExpectHeaders, expect.Shown(text, l.traces.Secrets.Mask))
 	}
 	if c.Duration > 0 {
 		s.Requests = 0
