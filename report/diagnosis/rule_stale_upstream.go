@@ -33,7 +33,7 @@ func (staleUpstream) explain(s *observation, e *evidence) Finding {
 		Remedies:   s.settingsFor(like, lookUpAgain),
 	}
 	if begin, known := s.errors.Event(); known && e.first >= begin {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("they began %s after the event did, and were as frequent when the load ended", phrase.Duration(e.first-begin)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("they began %s after the event did, and came until the load ended", phrase.Duration(e.first-begin)))
 	}
 	back := g.Back != analysis.Unknown
 	if back {
