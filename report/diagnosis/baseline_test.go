@@ -159,9 +159,10 @@ func TestSlowerDuring(t *testing.T) {
 		until    int64 // the end of the event
 		want     string
 	}{
-		"as fast":  {nil, 2000 * ms, ""},
-		"slower":   {slow, 2000 * ms, "the p99 of responses rose from 9.0 ms to 400.0 ms during the event"},
-		"no event": {slow, 0, ""},
+		"as fast":                          {nil, 2000 * ms, ""},
+		"slower":                           {slow, 2000 * ms, "the p99 of responses rose from 9.0 ms to 400.0 ms during the event"},
+		"no event":                         {slow, 0, ""},
+		"a short event, and two slow ones": {slow[:2], 1060 * ms, ""},
 	} {
 		run := reporttest.NewRun(t, append(reporttest.Steady(3000, 0, ms, "gw-1"), tt.requests...), reporttest.Edited(func(run *record.Run) {
 			if tt.until > 0 {

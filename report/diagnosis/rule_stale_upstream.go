@@ -42,6 +42,9 @@ func (staleUpstream) explain(s *observation, e *evidence) Finding {
 	f.Evidence = append(f.Evidence, errorpage.Quotes(like, maxTexts, int64(len(e.lost)))...)
 	named := g.Said.Known && g.Said.Reason&errorshape.NotReached != 0
 	quick := g.Quick*10 >= 9*g.Lost && !s.loss.Slower.Notable()
+	if g.Said.Reason&errorshape.Closed != 0 {
+		f.Evidence = append(f.Evidence, "the gateway's log says which it was: an upstream that it could not connect to, or one that is there and closes connections because it is broken")
+	}
 	if named && (g.Share > fewOfAll && g.Share < nearlyAll && quick || back) {
 		return f
 	}
