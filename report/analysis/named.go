@@ -16,8 +16,8 @@ func named(marks []record.Mark) []record.Mark {
 	names := map[string]string{} // by address; "" for several
 	for i := range marks {
 		m := &marks[i]
-		if m.Endpoint == "" || m.Address == "" || m.Address == m.Endpoint {
-			continue
+		if m.Endpoint == "" || m.Address == "" {
+			continue // a process may be named after the address that another one had before
 		}
 		if name, known := names[m.Address]; known && name != m.Endpoint {
 			names[m.Address] = ""

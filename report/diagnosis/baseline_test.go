@@ -117,6 +117,24 @@ func TestBesideTheBaseline(t *testing.T) {
 	}
 }
 
+// TestCrashBesideSteadyErrors: errors that come all the time do not make one
+// outage of a crash and of refusals long after it.
+func TestCrashBesideSteadyErrors(t *testing.T) {
+	requests := slices.Concat(reporttest.Steady(3000, 0, ms, "vip"), failing(1001*ms, 1100*ms, ms, 100*us, "connect.refused", "vip"),
+		failing(2000*ms, 2049*ms, ms, 100*us, "connect.refused", "vip"))
+	for at := 20 * ms; at < 3000*ms; at += 20 * ms {
+		requests = append(requests, lostAt(at, "status.500", "vip"))
+	}
+	run := reporttest.NewRun(t, requests, reporttest.Edited(func(run *record.Run) {
+		run.Marks = []record.Mark{{Kind: record.MarkCrashed, Name: "pod-1 crashed", Endpoint: "pod-1", Start: 1000 * ms, End: 1000 * ms}}
+	}))
+	for rule, want := range map[string]int64{"crashed": 100, "connections-refused": 50} {
+		if f := ruled(found(run), rule); f == nil || f.Lost != want {
+			t.Errorf("%s: got %+v; want %d lost", rule, f, want)
+		}
+	}
+}
+
 // TestBacklogFull: connections that came with a repeated SYN point to a full
 // accept queue, but not if addresses went away in the same run, or may have.
 func TestBacklogFull(t *testing.T) {
