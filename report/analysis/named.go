@@ -36,7 +36,11 @@ func named(marks []record.Mark) []record.Mark {
 		}
 		host, _, _ := net.SplitHostPort(m.Endpoint) // a pod's address has no port
 		for _, address := range [...]string{m.Endpoint, cmp.Or(host, m.Endpoint)} {
-			if name := names[address]; name != "" {
+			name := names[address]
+			if name == m.Endpoint {
+				break
+			}
+			if name != "" {
 				m.Endpoint, m.Address = name, address
 				break
 			}
