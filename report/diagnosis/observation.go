@@ -37,6 +37,10 @@ type observation struct {
 	stretches    map[string][]analysis.Window         // see stretchKey
 	slowRemovals map[*record.LostRequest]*slowRemoval // by the refusals that each explains
 	errors       *errorshape.Shape                    // of the error responses
+	// Killed lifecycles whose listener was open until the kill; true if they went
+	// on serving as well.
+	listened            map[*analysis.Lifecycle]bool
+	someKilled, someCut bool // some endpoint was killed; the balancer cut connections of some
 }
 
 func observe(run *record.Run, loss *analysis.Loss) *observation {
@@ -51,6 +55,8 @@ func observe(run *record.Run, loss *analysis.Loss) *observation {
 	}
 	s.before, s.stretches = loss.Baseline.Untouched, s.failedConnects()
 	s.slowRemovals = s.findSlowRemovals()
+	s.someKilled, s.listened = analysis.SomeKilled(s.lifecycles), s.findListened()
+	s.someCut = slices.ContainsFunc(s.lifecycles, func(l analysis.Lifecycle) bool { return l.Cut != analysis.Unknown })
 	s.errors = errorshape.Of(errorshape.Input{
 		Run: run, Loss: loss, Said: errorpage.Said(run.Responses), LifecycleOf: s.lifecycleOf, Shared: s.shared,
 	})

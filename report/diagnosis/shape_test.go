@@ -144,7 +144,7 @@ func TestAcceptQueue(t *testing.T) {
 		},
 		{
 			name: "the balancer cut them", marks: append(slices.Clone(stopped[:2]), markOf(record.MarkConnectionsCut, app, 1000*ms)), requests: slices.Concat(before, queue(50), refused),
-			code: CutInFlight, sure: CannotTell, lost: 50,
+			code: DrainCut, sure: Shown, lost: 50,
 		},
 		{
 			name: "killed with its grace over", marks: []record.Mark{markOf(record.MarkTerminating, app, 500*ms), markOf(record.MarkKilled, app, 1000*ms), markOf(record.MarkExited, app, 1001*ms)},
@@ -247,7 +247,7 @@ func TestGraceTimer(t *testing.T) {
 		},
 		{
 			name: "it was the balancer", marks: []record.Mark{event, signal, markOf(record.MarkConnectionsCut, "gw-2", 2000*ms), exit}, requests: slices.Concat(load, cut),
-			code: CutInFlight, sure: CannotTell, lost: 5,
+			code: DrainCut, sure: Shown, lost: 5,
 		},
 		{
 			name: "each at its own time", marks: []record.Mark{event, signal, exit},
