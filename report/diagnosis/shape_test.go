@@ -127,7 +127,23 @@ func TestAcceptQueue(t *testing.T) {
 		},
 		{
 			name: "another process takes over", requests: slices.Concat(before, queue(50), reporttest.Steady(1000, 1001*ms, ms, app)),
-			code: AcceptQueueReset, sure: Likely, lost: 50, says: []string{"another process, or another replica behind it, was listening", "hand the listening socket over"},
+			code: AcceptQueueReset, sure: CannotTell, lost: 50,
+			says: []string{"perhaps in the accept queue", "another process, or another replica behind it, was listening", "whether a load balancer or a firewall reset them", "hand the listening socket over"},
+		},
+		{
+			name: "another process takes over, and marks name the old one", marks: []record.Mark{stepOf(980*ms, 1100*ms), markOf(record.MarkSignalled, app, 990*ms), markOf(record.MarkReady, app, 1001*ms)},
+			requests: slices.Concat(before, queue(50), reporttest.Steady(1000, 1001*ms, ms, app)),
+			code:     AcceptQueueReset, sure: Likely, lost: 50, says: []string{"50 connections were reset in the accept queue when the listener closed"}, never: []string{"firewall"},
+		},
+		{
+			name: "a mark of the listener, and the process exits later", marks: []record.Mark{stepOf(980*ms, 1300*ms), markOf(record.MarkSignalled, app, 990*ms), markOf(record.MarkListenerClosed, app, 1000*ms), markOf(record.MarkExited, app, 1200*ms)},
+			requests: slices.Concat(before, queue(50), refused),
+			code:     AcceptQueueReset, sure: Likely, lost: 50, says: []string{"a longer grace period does not help", "no mark shows an exit at that time"}, never: []string{"kept running"},
+		},
+		{
+			name: "the listener closed because its process was killed, and no mark of the exit", marks: []record.Mark{stepOf(480*ms, 1100*ms), markOf(record.MarkSignalled, app, 500*ms), markOf(record.MarkKilled, app, 1000*ms), markOf(record.MarkListenerClosed, app, 1000*ms)},
+			requests: slices.Concat(before, queue(50), refused),
+			code:     CutInFlight, sure: CannotTell, lost: 50, never: []string{"accept queue"},
 		},
 		{
 			name: "others were closed in the regular way", marks: stopped, requests: slices.Concat(before, queue(50), cutAt(1000*ms, "wait.eof", app, 5), refused),
