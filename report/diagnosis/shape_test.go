@@ -220,6 +220,10 @@ func TestIdleRace(t *testing.T) {
 			code:     CutInFlight, sure: CannotTell, lost: 5, says: []string{"hardly longer than a round trip"},
 		},
 		{
+			name: "a round trip is not known", requests: slices.Concat(slow, race(0)), edit: func(run *record.Run) { run.Phases.Connect = record.Latency{} },
+			code: CutInFlight, sure: CannotTell, lost: 5, says: []string{"how long a round trip takes is not known"}, never: []string{"hardly longer", "a round trip takes 0"},
+		},
+		{
 			name: "a fast server: nothing is faster than its responses", requests: slices.Concat(taking(2000, ms, 900*us), race(0)),
 			edit: func(run *record.Run) { roundTrip(run, 50*us) },
 			code: CutInFlight, sure: CannotTell, lost: 5,
@@ -236,6 +240,10 @@ func TestGraceTimer(t *testing.T) {
 	cut := cutAt(2000*ms, "wait.eof", "gw-2", 1100, 900, 700, 500, 300)
 	signal, exit := markOf(record.MarkSignalled, "gw-2", 1000*ms), markOf(record.MarkExited, "gw-2", 2600*ms)
 	event := stepOf(990*ms, 2700*ms)
+	var slow []reporttest.Request // each takes 2.5 s
+	for at := int64(0); at < 3000*ms; at += 10 * ms {
+		slow = append(slow, reporttest.Request{Start: at, End: at + 2500*ms, Endpoint: "gw-1", Status: 200})
+	}
 	for _, tt := range []shaped{
 		{
 			name: "exits later", marks: []record.Mark{event, signal, exit}, requests: slices.Concat(load, cut),
@@ -273,6 +281,20 @@ func TestGraceTimer(t *testing.T) {
 		{
 			name: "all of one age", marks: []record.Mark{event, signal, exit}, requests: slices.Concat(load, cutAt(2000*ms, "wait.eof", "gw-2", 500, 500, 500, 500)),
 			code: CutInFlight, sure: CannotTell, lost: 4,
+		},
+		{
+			name: "all of one age, and most responses took longer", marks: []record.Mark{event, signal, exit}, requests: slices.Concat(slow, cutAt(2000*ms, "wait.eof", "gw-2", 1500, 1500, 1500, 1500)),
+			code: GraceTimer, sure: Likely, lost: 4, says: []string{"half of the responses took longer (2.5"}, never: []string{"such different ages"},
+		},
+		{
+			name: "all of one age, and no response took longer", marks: []record.Mark{event, signal, markOf(record.MarkExited, "gw-2", 3000*ms)},
+			requests: slices.Concat(slow, cutAt(2600*ms, "wait.eof", "gw-2", 2550, 2550, 2550, 2550)),
+			code:     CutInFlight, sure: CannotTell, lost: 4,
+		},
+		{
+			name: "through an address that no mark names", marks: []record.Mark{event, signal, exit},
+			requests: slices.Concat(reporttest.Steady(3000, 0, ms, "10.96.0.1:80"), cutAt(2000*ms, "wait.eof", "10.96.0.1:80", 1100, 900, 700, 500, 300)),
+			code:     CutInFlight, sure: CannotTell, lost: 5, says: []string{"a load balancer in front", "drain timeout to"}, never: []string{"own shutdown timeout was over:", "lived on"},
 		},
 	} {
 		t.Run(tt.name, tt.check)
