@@ -373,6 +373,16 @@ func TestRecreated(t *testing.T) {
 			code: Recreated, sure: Shown, lost: 100, says: []string{"start the new one first", "maxSurge"},
 		},
 		{
+			name: "the balancer follows long after the ready mark", requests: slices.Concat(load, gone),
+			marks: []record.Mark{event, markOf(record.MarkTerminating, app, 990*ms), exit, markOf(record.MarkEndpointGoes, app, 1000*ms), markOf(record.MarkReady, "new", 1200*ms)},
+			code:  Recreated, sure: Shown, lost: 100, says: []string{"one was ready at 1.200 s"}, never: []string{"preStop.sleep"},
+		},
+		{
+			name: "twice", marks: []record.Mark{event, exit, ready, markOf(record.MarkExited, app, 2600*ms), markOf(record.MarkReady, app, 2905*ms)},
+			requests: slices.Concat(load, gone, failing(2601*ms, 2900*ms, 5*ms, us, "connect.refused", app), reporttest.Steady(1000, 2910*ms, ms, app)),
+			code:     Recreated, sure: Shown, lost: 160, says: []string{"nothing served 2 times, for up to 495.0 ms:"},
+		},
+		{
 			name: "no ready mark", marks: []record.Mark{event, exit}, requests: slices.Concat(load, gone),
 			code: Recreated, sure: Likely, lost: 100,
 		},

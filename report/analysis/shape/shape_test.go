@@ -58,7 +58,7 @@ func TestTimes(t *testing.T) {
 		{"no event", refusals("gw-2", 450), nil, Time{First: 450 * ms, Last: 450*ms + us, Recovered: true, Ready: none}},
 		{"all over a run without an event", all, nil, Time{First: 50 * ms, Last: 950*ms + us, Spread: true, Recovered: true, Ready: none}},
 		{"all over a run with an event", all, []record.Mark{step}, Time{First: 50 * ms, Last: 950*ms + us, Before: 4, During: 1, After: 5, Recovered: true, Ready: none}},
-		{"until a new one was ready", refusals("gw-2", 450, 590), []record.Mark{step, mark(record.MarkReady, "gw-3", 600*ms)}, Time{First: 450 * ms, Last: 590*ms + us, During: 1, After: 1, Recovered: true, Ready: 600 * ms}},
+		{"until a new one was ready", refusals("gw-2", 450, 590), []record.Mark{step, mark(record.MarkReady, "gw-3", 600*ms)}, Time{First: 450 * ms, Last: 590*ms + us, During: 2, Recovered: true, Ready: 600 * ms}},
 		{"a new one was ready before", refusals("gw-2", 550, 590), []record.Mark{step, mark(record.MarkReady, "gw-3", 450*ms)}, Time{First: 550 * ms, Last: 590*ms + us, After: 2, Recovered: true, Ready: none}},
 		{"never over", refusals("gw-2", 450, 1020), []record.Mark{step}, Time{First: 450 * ms, Last: 1020*ms + us, During: 1, After: 1, Ready: none}},
 	} {

@@ -83,7 +83,7 @@ func (m *Measures) addTimer(own *analysis.Lifecycle, list []*record.LostRequest)
 // were not cut though they took longer.
 func (m *Measures) ofAnyAge(group []*record.LostRequest) bool {
 	ages := m.AgesOf(group)
-	return ages.Mixed() || ages.Most < m.Response
+	return ages.Mixed() || ages.Most+m.RoundTrip < m.Response
 }
 
 // endedAt reports whether marks explain a cut: the process exited or was killed
