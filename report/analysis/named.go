@@ -16,7 +16,7 @@ func named(marks []record.Mark) []record.Mark {
 	names := map[string]string{} // by address; "" for several
 	for i := range marks {
 		m := &marks[i]
-		if m.Endpoint == "" || m.Address == "" || m.Address == m.Endpoint {
+		if m.Endpoint == "" || m.Address == "" {
 			continue
 		}
 		if name, known := names[m.Address]; known && name != m.Endpoint {

@@ -153,11 +153,6 @@ func (s *observation) texts(e *evidence) []string {
 	return list
 }
 
-// windowOf returns the window of a loss.
-func (s *observation) windowOf(l *record.LostRequest) *analysis.Window {
-	return analysis.WindowAt(s.loss.Windows, l.End)
-}
-
 // failedConnects returns the windows in which connections to each endpoint
 // failed in any way. Losses whose endpoint no mark names share the key "".
 func (s *observation) failedConnects() map[string][]analysis.Window {
@@ -194,11 +189,12 @@ func (s *observation) failing(l *record.LostRequest) *analysis.Window {
 	return analysis.WindowAt(s.stretches[s.stretchKey(l)], l.End)
 }
 
-// outageBegin returns when the outage of a loss began, in ns. Windows without a
-// response between them are one outage, because the kernel limits the rate of
-// its refusals and connections wait in between.
+// outageBegin returns when the outage of a refusal began, in ns: windows of
+// failed connections without a response between them are one outage, because the
+// kernel limits the rate of its refusals and connections wait in between. Losses
+// of other kinds do not lengthen it.
 func (s *observation) outageBegin(l *record.LostRequest) int64 {
-	begin := s.windowOf(l).Begin
+	begin := s.failing(l).Begin
 	return min(begin, s.respondedBefore(begin))
 }
 

@@ -341,7 +341,11 @@ func TestArrivals(t *testing.T) {
 		},
 		{
 			name: "timed out, no ready mark", marks: []record.Mark{event}, requests: slices.Concat(load, hung, serves),
-			code: ColdStart, sure: Likely, lost: 30,
+			code: ColdStart, sure: Likely, lost: 30, says: []string{"after it was first reached"}, never: []string{"became ready:"},
+		},
+		{
+			name: "asked to log in", marks: []record.Mark{event, ready}, requests: slices.Concat(load, failing(1001*ms, 1300*ms, 10*ms, ms, "status.401", "gw-3"), serves),
+			code: GatewayError, sure: CannotTell, lost: 30,
 		},
 		{
 			name: "timed out elsewhere, too", marks: []record.Mark{event, ready},
