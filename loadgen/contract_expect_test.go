@@ -63,7 +63,7 @@ func startPages(t *testing.T, scheme string, other http.HandlerFunc) *pages {
 // TestContractExpect: a response that is not what --expect-body and
 // --expect-header ask for is lost as body.rejected, each of them and no other,
 // and its connection carries the next request.
-func TestContractExpect(t *testing.T) {
+func TestContractExpectedResponse(t *testing.T) {
 	version := func(w http.ResponseWriter) { w.Header().Set("X-Version", "v2.1") }
 	chunked := func(text string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {

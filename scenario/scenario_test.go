@@ -490,10 +490,10 @@ func TestMarks(t *testing.T) {
 		t.Errorf("in the step: %+v in %+v", exited, step)
 	}
 	ready.Start, ready.End, exited.Start, exited.End = 0, 0, 0, 0
-	if want := (record.Mark{Kind: record.MarkReady, Name: record.MarkReady.Of("gw-1"), Endpoint: "gw-1"}); ready != want {
+	if want := (record.Mark{Kind: record.MarkReady, Name: record.MarkReady.Of("gw-1"), Endpoint: "gw-1"}); !cmp.Equal(ready, want) {
 		t.Errorf("got %+v; want %+v", ready, want)
 	}
-	if want := (record.Mark{Kind: record.MarkExited, Name: record.MarkExited.Of("gw-1"), Endpoint: "gw-1", Error: "killed"}); exited != want {
+	if want := (record.Mark{Kind: record.MarkExited, Name: record.MarkExited.Of("gw-1"), Endpoint: "gw-1", Error: "killed"}); !cmp.Equal(exited, want) {
 		t.Errorf("got %+v; want %+v", exited, want)
 	}
 }

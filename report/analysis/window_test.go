@@ -300,7 +300,7 @@ func TestNearest(t *testing.T) {
 		"moments before steps": {[]record.Mark{step, exited}, 101, Relation{exited, -89, true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := nearest(tt.marks, tt.at); got != tt.want {
+			if got := nearest(tt.marks, tt.at); !cmp.Equal(got, tt.want) {
 				t.Errorf("got %+v; want %+v", got, tt.want)
 			}
 		})

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"nodrop/loadgen/record"
@@ -95,7 +96,7 @@ func TestSend(t *testing.T) {
 		b.expect(t, i+1)
 		name := fmt.Sprintf("web-%d", i)
 		want := record.Mark{Kind: k.kind, Name: k.kind.Of(name), Endpoint: name}
-		if b.marks[i] != want {
+		if !cmp.Equal(b.marks[i], want) {
 			t.Errorf("%s: got %+v; want %+v", k.name, b.marks[i], want)
 		}
 		if at := b.times[i]; at.Before(before) || at.After(time.Now()) {
