@@ -23,5 +23,5 @@ func (l *Lifecycle) AnsweredLater(seen map[string]record.EndpointSeen, slowest i
 // on which a request was sent after its stop signal, until the kill cut it. One
 // that stops serving closes such connections.
 func (l *Lifecycle) TookLater(lost *record.LostRequest) bool {
-	return l.Signalled != Unknown && lost.Reused && IsCut(lost.Class) && lost.Start > l.Signalled+Near && Within(lost.End, l.Killed, l.Killed)
+	return l.Signalled != Unknown && lost.Reused && IsCut(lost.Class) && lost.Start > l.Signalled+Near && Within(lost.End, l.Killed, max(l.Killed, l.Exited))
 }

@@ -69,13 +69,19 @@ func (s *observation) where(e *evidence) string {
 	switch n := len(e.endpoints); {
 	case n == 0:
 		return "no endpoint reached"
-	case total == 1, n == 1 && len(s.run.Endpoints) == 1: // many may share the one address
+	case total == 1, n == 1 && (len(s.run.Endpoints) == 1 || s.inFront(e.endpoints[0])): // many may share the one address
 		return s.called(e.endpoints[0])
 	case n == 1:
 		return fmt.Sprintf("%s, 1 of %d endpoints", s.called(e.endpoints[0]), total)
 	default:
 		return fmt.Sprintf("%s, %d of %d endpoints", phrase.Names(e.endpoints), n, total)
 	}
+}
+
+// inFront reports whether the replicas that responses named are behind an
+// address.
+func (s *observation) inFront(endpoint string) bool {
+	return s.run.Settings.EndpointHeader != "" && s.seen[endpoint].FirstConnect >= 0 && s.seen[endpoint].FirstResponse < 0
 }
 
 // historyOf returns the history of the endpoint with that name or address; nil

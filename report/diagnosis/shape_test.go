@@ -287,6 +287,11 @@ func TestGraceTimer(t *testing.T) {
 			code: GraceTimer, sure: Likely, lost: 4, says: []string{"half of the responses took longer (2.5"}, never: []string{"such different ages"},
 		},
 		{
+			name: "read one after the other", marks: []record.Mark{event, signal, exit},
+			requests: slices.Concat(load, cutAt(1985*ms, "wait.eof", "gw-2", 1000), cutAt(2000*ms, "wait.eof", "gw-2", 1100, 900), cutAt(2015*ms, "wait.eof", "gw-2", 300)),
+			code:     GraceTimer, sure: Likely, lost: 4, says: []string{"at such different ages"},
+		},
+		{
 			name: "all of one age, and no response took longer", marks: []record.Mark{event, signal, markOf(record.MarkExited, "gw-2", 3000*ms)},
 			requests: slices.Concat(slow, cutAt(2600*ms, "wait.eof", "gw-2", 2550, 2550, 2550, 2550)),
 			code:     CutInFlight, sure: CannotTell, lost: 4,

@@ -35,7 +35,7 @@ type Ages struct {
 
 // Mixed reports whether the ages differ by more than a limit for each request
 // lets them.
-func (a *Ages) Mixed() bool { return a.Most-a.Least > 2*Together }
+func (a *Ages) Mixed() bool { return a.Most-a.Least > 2*analysis.Near }
 
 // AgesOf measures requests that were cut. There must be at least one.
 func (m *Measures) AgesOf(lost []*record.LostRequest) Ages {

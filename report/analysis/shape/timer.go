@@ -57,7 +57,7 @@ func (m *Measures) addTimer(own *analysis.Lifecycle, list []*record.LostRequest)
 	const few = 3
 	most, first, begin := 0, 0, 0
 	for i := range list {
-		for list[i].End-list[first].End > Together {
+		for list[i].End-list[first].End > analysis.Near { // a busy machine reads them one after the other
 			first++
 		}
 		if i-first+1 > most {
