@@ -201,6 +201,12 @@ var situations = []situation{
 		w.mark(record.MarkExited, leaver, w.at+300*ms)
 		w.cut(30, w.at+2*ms, 20*w.took, "wait.reset", leaver)
 	}},
+	{"a load balancer resets new connections", []Code{DrainCut}, true, false, func(w *world) {
+		w.took = w.between(50*ms, 100*ms)
+		w.serve(0, runTime, leaver)
+		w.step(300 * ms)
+		w.cut(20, w.at+200*ms, 20*w.took, "wait.reset", leaver)
+	}},
 	{"idle close race", []Code{IdleCloseRace}, false, false, func(w *world) {
 		w.keepAlive, w.took = true, w.between(80*ms, 200*ms)
 		w.serve(0, runTime, fleet(4)...)

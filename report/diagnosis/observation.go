@@ -37,6 +37,10 @@ type observation struct {
 	stretches    map[string][]analysis.Window         // see stretchKey
 	slowRemovals map[*record.LostRequest]*slowRemoval // by the refusals that each explains
 	errors       *errorshape.Shape                    // of the error responses
+	// Killed lifecycles whose listener was open until the kill; true if they went
+	// on serving as well.
+	listened            map[*analysis.Lifecycle]bool
+	someKilled, someCut bool // some endpoint was killed; the balancer cut connections of some
 }
 
 func observe(run *record.Run, loss *analysis.Loss) *observation {
@@ -51,6 +55,8 @@ func observe(run *record.Run, loss *analysis.Loss) *observation {
 	}
 	s.before, s.stretches = loss.Baseline.Untouched, s.failedConnects()
 	s.slowRemovals = s.findSlowRemovals()
+	s.someKilled, s.listened = analysis.SomeKilled(s.lifecycles), s.findListened()
+	s.someCut = slices.ContainsFunc(s.lifecycles, func(l analysis.Lifecycle) bool { return l.Cut != analysis.Unknown })
 	s.errors = errorshape.Of(errorshape.Input{
 		Run: run, Loss: loss, Said: errorpage.Said(run.Responses), LifecycleOf: s.lifecycleOf, Shared: s.shared,
 	})
@@ -63,13 +69,19 @@ func (s *observation) where(e *evidence) string {
 	switch n := len(e.endpoints); {
 	case n == 0:
 		return "no endpoint reached"
-	case total == 1, n == 1 && len(s.run.Endpoints) == 1: // many may share the one address
+	case total == 1, n == 1 && (len(s.run.Endpoints) == 1 || s.inFront(e.endpoints[0])): // many may share the one address
 		return s.called(e.endpoints[0])
 	case n == 1:
 		return fmt.Sprintf("%s, 1 of %d endpoints", s.called(e.endpoints[0]), total)
 	default:
 		return fmt.Sprintf("%s, %d of %d endpoints", phrase.Names(e.endpoints), n, total)
 	}
+}
+
+// inFront reports whether the replicas that responses named are behind an
+// address.
+func (s *observation) inFront(endpoint string) bool {
+	return s.run.Settings.EndpointHeader != "" && s.seen[endpoint].FirstConnect >= 0 && s.seen[endpoint].FirstResponse < 0
 }
 
 // historyOf returns the history of the endpoint with that name or address; nil
@@ -183,10 +195,10 @@ func (s *observation) failing(l *record.LostRequest) *analysis.Window {
 	return analysis.WindowAt(s.stretches[s.stretchKey(l)], l.End)
 }
 
-// outageBegin returns when the outage of a failed connection began, in ns.
-// Losses of other kinds do not count: they may come all the time. Windows
-// without a response between them are one outage, because the kernel limits the
-// rate of its refusals and connections wait in between.
+// outageBegin returns when the outage of a refusal began, in ns: windows of
+// failed connections without a response between them are one outage, because the
+// kernel limits the rate of its refusals and connections wait in between. Losses
+// of other kinds do not lengthen it.
 func (s *observation) outageBegin(l *record.LostRequest) int64 {
 	begin := s.failing(l).Begin
 	return min(begin, s.respondedBefore(begin))
