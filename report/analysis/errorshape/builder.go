@@ -45,7 +45,7 @@ func newBuilder(in Input) *builder {
 			b.shape.statuses[status] = true
 		}
 		// A crash explains enough, and a limit has nothing to do with endpoints.
-		if (canArrive(status) || canLeave(status)) && !covers(down, l.End) && (status == 429 || b.said(status).Reason != Limited) {
+		if (CanArrive(status) || canLeave(status)) && !covers(down, l.End) && (status == 429 || b.said(status).Reason != Limited) {
 			b.rest = append(b.rest, l)
 		}
 	}

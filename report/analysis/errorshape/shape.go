@@ -53,6 +53,8 @@ type Group struct {
 	Begin, End int64
 	// Recovered: responses were ok afterwards.
 	Recovered bool
+	// Moments, of Scattered only, is at how many different times they came.
+	Moments int
 	// Quick counts the responses that took no longer than ok ones do.
 	Quick  int
 	Signal bool // Mark is of the stop signal
@@ -109,6 +111,12 @@ func (s *Shape) KindOf(l *record.LostRequest) Kind {
 		return g.Kind
 	}
 	return Unclear
+}
+
+// ByMarks reports whether marks that name the endpoint of a loss explain it.
+func (s *Shape) ByMarks(l *record.LostRequest) bool {
+	g := s.groups[l]
+	return g != nil && g.Basis == Marks
 }
 
 // Groups returns the groups of some losses, each once, in the order of the
