@@ -17,7 +17,7 @@ func named(marks []record.Mark) []record.Mark {
 	for i := range marks {
 		m := &marks[i]
 		if m.Endpoint == "" || m.Address == "" {
-			continue
+			continue // a process may be named after the address that another one had before
 		}
 		if name, known := names[m.Address]; known && name != m.Endpoint {
 			names[m.Address] = ""

@@ -195,10 +195,10 @@ func (s *observation) failing(l *record.LostRequest) *analysis.Window {
 	return analysis.WindowAt(s.stretches[s.stretchKey(l)], l.End)
 }
 
-// outageBegin returns when the outage of a refusal began, in ns: windows of
-// failed connections without a response between them are one outage, because the
-// kernel limits the rate of its refusals and connections wait in between. Losses
-// of other kinds do not lengthen it.
+// outageBegin returns when the outage of a failed connection began, in ns.
+// Losses of other kinds do not count: they may come all the time. Windows
+// without a response between them are one outage, because the kernel limits the
+// rate of its refusals and connections wait in between.
 func (s *observation) outageBegin(l *record.LostRequest) int64 {
 	begin := s.failing(l).Begin
 	return min(begin, s.respondedBefore(begin))
