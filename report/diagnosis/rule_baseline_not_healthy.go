@@ -31,6 +31,9 @@ func (s *observation) steady(l *record.LostRequest) bool {
 	if a := s.shapes.ArrivalOf(l); a != nil && a.Marked {
 		return false
 	}
+	if o := s.shapes.OutageOf(l); o != nil && o.Marked() {
+		return false
+	}
 	explicable := analysis.IsRefusal(l.Class) || analysis.IsCut(l.Class)
 	return !explicable || !s.named(l) || s.crashOf(l) == nil && !s.leaving(l)
 }

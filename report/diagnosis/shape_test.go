@@ -387,6 +387,11 @@ func TestRecreated(t *testing.T) {
 			code:  Recreated, sure: Shown, lost: 100, says: []string{"one was ready at 1.200 s"}, never: []string{"preStop.sleep"},
 		},
 		{
+			name: "with refusals all the time before", marks: []record.Mark{event, exit, ready},
+			requests: slices.Concat(load, failing(100*ms, 900*ms, 10*ms, us, "connect.refused", "10.0.0.9:80"), failing(1001*ms, 1481*ms, 30*ms, us, "connect.refused", app)),
+			code:     SteadyErrors, sure: Shown, lost: 81, says: []string{"nothing served for 480.0 ms"},
+		},
+		{
 			name: "twice", marks: []record.Mark{event, exit, ready, markOf(record.MarkExited, app, 2600*ms), markOf(record.MarkReady, app, 2905*ms)},
 			requests: slices.Concat(load, gone, failing(2601*ms, 2900*ms, 5*ms, us, "connect.refused", app), reporttest.Steady(1000, 2910*ms, ms, app)),
 			code:     Recreated, sure: Shown, lost: 160, says: []string{"nothing served 2 times, for up to 495.0 ms:"},
