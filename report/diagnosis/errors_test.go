@@ -366,6 +366,21 @@ func TestServedTooEarly(t *testing.T) {
 			rule: "served-too-early", code: ReadyTooEarly, lost: 596, confidence: Likely, says: []string{"the first connection to gw-2"},
 		},
 		{
+			name: "one error of a new endpoint", requests: slices.Concat(other, failing(2000*ms, 2000*ms, ms, ms, "status.503", "gw-2"), then),
+			marks: append(slices.Clone(event), markAt(record.MarkReady, 1999*ms, "gw-2")),
+			rule:  "served-too-early", code: ReadyTooEarly, lost: 1, confidence: CannotTell, says: []string{"more than a coincidence"}, never: []string{"could not serve yet", "got requests before"},
+		},
+		{
+			name: "two errors, and others elsewhere", requests: slices.Concat(other, failing(2000*ms, 2001*ms, ms, ms, "status.503", "gw-2"), reporttest.Steady(2200, 1990*ms, ms, "gw-2")),
+			marks: append(slices.Clone(event), markAt(record.MarkReady, 1980*ms, "gw-2")),
+			rule:  "served-too-early", code: ReadyTooEarly, lost: 2, confidence: CannotTell,
+		},
+		{
+			name: "a limit, right after a new endpoint came", requests: slices.Concat(other, statusOf(failing(2000*ms, 2100*ms, 5*ms, ms, "status.503", "gw-2"), 429), then),
+			marks: append(slices.Clone(event), markAt(record.MarkReady, 1999*ms, "gw-2")),
+			rule:  "error-answered", code: GatewayError, lost: 21, confidence: CannotTell, never: []string{"could not serve yet"},
+		},
+		{
 			name: "it never served", requests: slices.Concat(other, until, refused, errors), marks: event,
 			rule: "error-answered", code: GatewayError, lost: 596, confidence: CannotTell,
 		},
