@@ -248,7 +248,7 @@ func (s *observation) missing(e *evidence) string {
 		if own == nil {
 			return "no mark shows what happened to " + l.Endpoint
 		}
-		add(own.Terminating == analysis.Unknown, "when its termination began")
+		add(own.Terminating == analysis.Unknown && (own.Signalled == analysis.Unknown || own.Removed != analysis.Unknown), "when its termination began")
 		add(own.Stopped() == analysis.Unknown, "when it stopped accepting")
 		add(own.Removed == analysis.Unknown, "when the load balancer removed it")
 	}

@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -495,31 +496,39 @@ func TestRecurring(t *testing.T) {
 }
 
 // BenchmarkManyLosses diagnoses 100,000 losses on 300 endpoints, all of which
-// leave, and half of which come back.
+// leave, and half of which come back; by their own addresses, and behind one.
 func BenchmarkManyLosses(b *testing.B) {
 	const endpoints, each = 300, 334
 	classes := []string{"connect.refused", "wait.reset", "wait.eof", "wait.timeout", "status.503"}
-	requests := reporttest.Steady(20_000, 0, ms, reporttest.Replicas(1, endpoints)...)
-	var marks []record.Mark
-	for i := range int64(endpoints) {
-		name, at := fmt.Sprintf("gw-%d", i+1), 1000*ms+i*50*ms
-		marks = append(marks, markOf(record.MarkTerminating, name, at), markOf(record.MarkSignalled, name, at+ms), markOf(record.MarkExited, name, at+2000*ms))
-		if i%2 == 0 {
-			marks = append(marks, markOf(record.MarkReady, name, at+2500*ms))
-		}
-		for k := range int64(each) {
-			q := reporttest.Lost(at+k*7*ms, at+k*7*ms+20*ms, classes[k%5], name, "text")
-			q.Reused = k%2 == 0
-			if k%5 == 4 {
-				q.Status = 503
+	for _, shared := range []string{"", "10.96.0.1:80"} {
+		address := func(name string) string { return cmp.Or(shared, name) }
+		requests := reporttest.Steady(20_000, 0, ms, address("gw-1"), address("gw-2"), address("gw-300"))
+		var marks []record.Mark
+		for i := range int64(endpoints) {
+			name, at := fmt.Sprintf("gw-%d", i+1), 1000*ms+i*50*ms
+			marks = append(marks, markOf(record.MarkTerminating, name, at), markOf(record.MarkSignalled, name, at+ms), markOf(record.MarkExited, name, at+2000*ms))
+			switch i % 4 {
+			case 0, 2:
+				marks = append(marks, markOf(record.MarkReady, name, at+2500*ms))
+			case 1:
+				marks = append(marks, markOf(record.MarkKilled, name, at+2000*ms), markOf(record.MarkConnectionsCut, name, at+1000*ms))
 			}
-			requests = append(requests, q)
+			for k := range int64(each) {
+				q := reporttest.Lost(at+k*7*ms, at+k*7*ms+20*ms, classes[k%5], address(name), "text")
+				q.Reused = k%2 == 0
+				if k%5 == 4 {
+					q.Status = 503
+				}
+				requests = append(requests, q)
+			}
 		}
-	}
-	run := reporttest.NewRun(b, requests, reporttest.Edited(func(run *record.Run) { run.Marks = marks }))
-	f := analysis.Of(run)
-	b.ReportAllocs()
-	for b.Loop() {
-		Of(run, &f.Loss)
+		b.Run(cmp.Or(shared, "own"), func(b *testing.B) {
+			run := reporttest.NewRun(b, requests, reporttest.Edited(func(run *record.Run) { run.Marks = marks }))
+			f := analysis.Of(run)
+			b.ReportAllocs()
+			for b.Loop() {
+				Of(run, &f.Loss)
+			}
+		})
 	}
 }
