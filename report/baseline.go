@@ -61,12 +61,9 @@ func onlyAdded(r *analysis.Figures) analysis.Figures {
 		run.Counts.Lost += added
 	}
 	run.Counts.OK += r.Run.Counts.Lost - run.Counts.Lost
-	only.Loss.Windows, only.Loss.Time = nil, 0
-	for _, w := range r.Loss.Windows {
-		if w.End >= r.Loss.Baseline.Untouched && slices.ContainsFunc(w.Classes, func(c record.BinLoss) bool { return addedOf(r, c.Class) > 0 }) {
-			only.Loss.Windows = append(only.Loss.Windows, w)
-			only.Loss.Time += w.End - w.Begin
-		}
+	only.Loss.Windows, only.Loss.Time = analysis.WindowsSince(r.Run, r.Loss.Gap, r.Loss.Baseline.Untouched, func(class record.Class) bool { return addedOf(r, class) > 0 }), 0
+	for _, w := range only.Loss.Windows {
+		only.Loss.Time += w.End - w.Begin
 	}
 	return only
 }
@@ -84,13 +81,13 @@ func addedOf(r *analysis.Figures, class record.Class) int64 {
 func besideBaseline(r *analysis.Figures) string {
 	b := &r.Loss.Baseline
 	var rates, added []string
-	steady, unknown, what := false, false, "the event"
+	steady, unsure, what := false, false, "the event"
 	if !r.Loss.Event.Known {
 		what = "the first mark"
 	}
 	for i := range b.Classes {
 		c := &b.Classes[i]
-		steady, unknown = steady || c.Outcome == baseline.Steady, unknown || c.Outcome == baseline.Unknown
+		steady, unsure = steady || c.Outcome == baseline.Steady, unsure || c.Outcome == baseline.Unknown || c.Outcome == baseline.Steady && !c.Sure
 		if c.Outcome != baseline.Unknown && c.Before.Lost > 0 {
 			rates = append(rates, phrase.Rates(c, what))
 		}
@@ -103,9 +100,11 @@ func besideBaseline(r *analysis.Figures) string {
 	}
 	switch {
 	case len(added) > 0:
-		rates = append(rates, "the event added "+strings.Join(added, ", "))
-	case steady && !unknown:
-		rates = append(rates, "the event added no losses")
+		rates = append(rates, what+" added "+strings.Join(added, ", "))
+	case steady && unsure:
+		rates = append(rates, "nothing shows that "+what+" added any")
+	case steady:
+		rates = append(rates, what+" added no losses")
 	}
 	return strings.Join(rates, "; ")
 }

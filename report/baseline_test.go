@@ -48,15 +48,15 @@ func TestNoisyBaseline(t *testing.T) {
 		sentence string
 		doubted  bool
 	}{
-		"nothing added":                         {noisy(), []string{"lost > 0"}, check.Inconclusive, rates + "; the event added no losses", true},
-		"nothing added, and some are allowed":   {noisy(), []string{"loss > 5%"}, check.Pass, rates + "; the event added no losses", false},
+		"nothing added":                         {noisy(), []string{"lost > 0"}, check.Inconclusive, rates + "; nothing shows that the event added any", true},
+		"nothing added, and some are allowed":   {noisy(), []string{"loss > 5%"}, check.Pass, rates + "; nothing shows that the event added any", false},
 		"refusals added":                        {refused, []string{"lost > 0"}, check.Fail, rates + "; the event added 312 × connect.refused", false},
 		"refusals added, and more are allowed":  {refused, []string{"lost > 1000"}, check.Pass, rates + "; the event added 312 × connect.refused", false},
 		"only with the 500s are they too many":  {refused, []string{"lost > 320"}, check.Inconclusive, rates + "; the event added 312 × connect.refused", true},
 		"500s are looked at, and none added":    {refused, []string{"status.500 > 0"}, check.Inconclusive, rates + "; the event added 312 × connect.refused", true},
-		"windows of 500s alone decide nothing":  {noisy(), []string{"windows > 0"}, check.Inconclusive, rates + "; the event added no losses", true},
-		"as many requests as ever got through":  {noisy(), []string{"ok < 3001"}, check.Inconclusive, rates + "; the event added no losses", true},
-		"latency does not depend on the losses": {noisy(), []string{"p99 > 1s"}, check.Pass, rates + "; the event added no losses", false},
+		"windows of 500s alone decide nothing":  {noisy(), []string{"windows > 0"}, check.Inconclusive, rates + "; nothing shows that the event added any", true},
+		"as many requests as ever got through":  {noisy(), []string{"ok < 3001"}, check.Inconclusive, rates + "; nothing shows that the event added any", true},
+		"latency does not depend on the losses": {noisy(), []string{"p99 > 1s"}, check.Pass, rates + "; nothing shows that the event added any", false},
 		"more of the same": {
 			slices.Concat(noisy(), lostFrom(1020*ms, 200, "status.500")), []string{"lost > 0"}, check.Fail,
 			"1.00 % of responses were 500 before the event and 9.9 % after; the event added 198 × status.500", false,
@@ -72,6 +72,51 @@ func TestNoisyBaseline(t *testing.T) {
 		}
 		if text := textOf(t, r); !strings.Contains(text, "Verdict: "+string(tt.want)+": "+tt.sentence+".\n") {
 			t.Errorf("%s: no verdict in\n%s", name, text)
+		}
+	}
+}
+
+// TestWindowsBesideABaseline: steady errors that are closer together than the
+// losses of an outage make one window of the whole run; a check of windows
+// decides nothing that depends on them.
+func TestWindowsBesideABaseline(t *testing.T) {
+	dense := reporttest.Steady(3000, 0, ms, "gw-1")
+	for at := 20 * ms; at < 3000*ms; at += 20 * ms {
+		dense = append(dense, lostFrom(at, 1, "status.500")...)
+	}
+	dense = append(dense, lostFrom(1020*ms, 300, "connect.refused")...)
+	for text, want := range map[string]check.Outcome{
+		"window.longest > 1s":    check.Inconclusive, // only with the 500s
+		"window.longest > 200ms": check.Fail,
+		"window.longest > 5s":    check.Pass,
+		"windows > 1":            check.Pass,
+		"windows > 0":            check.Fail,
+	} {
+		run := reporttest.NewRun(t, dense, reporttest.FailIf(text), reporttest.Edited(func(run *record.Run) {
+			run.Marks = []record.Mark{{Kind: record.MarkStep, Name: "restart", Start: 1000 * ms, End: 1400 * ms}}
+		}))
+		if v := report.Build(reporttest.Recording(run)).Verdict; v.Outcome != want {
+			t.Errorf("%s: got %+v; want %s", text, v, want)
+		}
+	}
+}
+
+// TestSoManyBefore: with enough losses before the event, it is sure that it added
+// none.
+func TestSoManyBefore(t *testing.T) {
+	for every, want := range map[int64]string{
+		5 * ms:   "; the event added no losses",
+		100 * ms: "; nothing shows that the event added any",
+	} {
+		requests := reporttest.Steady(3000, 0, ms, "gw-1")
+		for at := 2 * ms; at < 3000*ms; at += every {
+			requests = append(requests, lostFrom(at, 1, "status.500")...)
+		}
+		run := reporttest.NewRun(t, requests, reporttest.Edited(func(run *record.Run) {
+			run.Marks = []record.Mark{{Kind: record.MarkStep, Name: "restart", Start: 1000 * ms, End: 1400 * ms}}
+		}))
+		if v := report.Build(reporttest.Recording(run)).Verdict; !strings.HasSuffix(v.Sentence, want) {
+			t.Errorf("one each %d ns: got %q; want %q", every, v.Sentence, want)
 		}
 	}
 }

@@ -73,7 +73,8 @@ func TestJudge(t *testing.T) {
 		},
 		"kept-alive connections": {
 			run: reporttest.NewRun(t, append(slices.Clone(fleet),
-				reporttest.Request{Start: 500 * ms, End: 500*ms + 40_000, Fate: record.FateLost, Class: "wait.eof", Endpoint: "gw-2", Reused: true, Sample: reporttest.EOFText}), seen("HAProxy")),
+				reporttest.Request{Start: 500 * ms, End: 500*ms + 40_000, Fate: record.FateLost, Class: "wait.eof", Endpoint: "gw-2", Reused: true, Sample: reporttest.EOFText}), seen("HAProxy"),
+				marked(record.Mark{Kind: record.MarkStep, Name: "restart", Start: 490 * ms, End: 510 * ms}), reporttest.Edited(func(run *record.Run) { run.Phases.Connect.Record(ms / 10) })),
 			want: []record.Remedy{{Object: "HAProxy", Product: "HAProxy", Setting: "option", Value: "idle-close-on-response"}},
 		},
 		"no marks": {

@@ -140,6 +140,18 @@ func (s *Sketch) Count() int64 {
 	return n
 }
 
+// Above counts the latencies that are surely above a time, and all those of the
+// last step, which has no end.
+func (s *Sketch) Above(ns int64) int64 {
+	var n int64
+	for i, c := range s.Steps {
+		if i == sketchSteps-1 || i > 0 && 32_000<<i >= ns {
+			n += c
+		}
+	}
+	return n
+}
+
 // Percentile is an upper bound, in ns, of the p-th percentile. It is at most
 // twice the exact value; 0 if s is empty.
 func (s *Sketch) Percentile(p float64) int64 {

@@ -112,3 +112,17 @@ func TestTimelineIsSmall(t *testing.T) {
 		t.Errorf("%.0f bytes per bin; want at most 32", perBin)
 	}
 }
+
+// TestSketchAbove: only latencies that are surely above a time count, and those
+// of the last step.
+func TestSketchAbove(t *testing.T) {
+	var s Sketch
+	for _, ns := range []int64{0, 63_000, 64_000, 127_000, 128_000, 300_000, 5_000_000_000} {
+		s.record(ns)
+	}
+	for ns, want := range map[int64]int64{0: 5, 64_000: 5, 65_000: 3, 128_000: 3, 129_000: 2, 256_000: 2, 257_000: 1, 9_000_000_000: 1} {
+		if got := s.Above(ns); got != want {
+			t.Errorf("above %d ns: got %d; want %d", ns, got, want)
+		}
+	}
+}

@@ -50,9 +50,12 @@ func findLoss(run *record.Run) Loss {
 	l.Shorter = findShorter(run, &l)
 	marks := named(run.Marks)
 	l.Lifecycles, l.Crashes = lifecycles(marks), crashes(marks)
-	for i := range l.Lifecycles {
-		one := &l.Lifecycles[i]
-		one.Refused = refusedWith(one.Terminating, l.Windows)
+	if len(l.Lifecycles) > 0 {
+		refused := WindowsSince(run, l.Gap, 0, func(c record.Class) bool { return c.Stage() == record.StageConnect })
+		for i := range l.Lifecycles {
+			one := &l.Lifecycles[i]
+			one.Refused = refusedWith(one.Terminating, refused)
+		}
 	}
 	if l.Baseline.Known {
 		l.Baseline.Untouched = untouched(&l)

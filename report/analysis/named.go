@@ -16,8 +16,8 @@ func named(marks []record.Mark) []record.Mark {
 	names := map[string]string{} // by address; "" for several
 	for i := range marks {
 		m := &marks[i]
-		if m.Endpoint == "" || m.Address == "" || m.Address == m.Endpoint {
-			continue
+		if m.Endpoint == "" || m.Address == "" {
+			continue // a process may be named after the address that another one had before
 		}
 		if name, known := names[m.Address]; known && name != m.Endpoint {
 			names[m.Address] = ""
@@ -36,7 +36,11 @@ func named(marks []record.Mark) []record.Mark {
 		}
 		host, _, _ := net.SplitHostPort(m.Endpoint) // a pod's address has no port
 		for _, address := range [...]string{m.Endpoint, cmp.Or(host, m.Endpoint)} {
-			if name := names[address]; name != "" {
+			name := names[address]
+			if name == m.Endpoint {
+				break
+			}
+			if name != "" {
 				m.Endpoint, m.Address = name, address
 				break
 			}

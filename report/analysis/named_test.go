@@ -19,15 +19,16 @@ func TestNamed(t *testing.T) {
 		marks []record.Mark
 		want  []string // the endpoints of the lifecycles
 	}{
-		"by name only":                  {[]record.Mark{mark(record.MarkTerminating, "web", "", 1), mark(record.MarkEndpointRemoved, "web", "", 2)}, []string{"web"}},
-		"by address only":               {[]record.Mark{mark(record.MarkTerminating, process, "", 1), mark(record.MarkEndpointRemoved, process, "", 2)}, []string{process}},
-		"a name without an address":     {[]record.Mark{mark(record.MarkTerminating, "web", "", 1), mark(record.MarkEndpointRemoved, process, "", 2)}, []string{"web", process}},
-		"an address of a process":       {[]record.Mark{mark(record.MarkTerminating, "web", process, 1), mark(record.MarkEndpointRemoved, process, "", 2)}, []string{"web"}},
-		"before the name is known":      {[]record.Mark{mark(record.MarkEndpointRemoved, process, "", 1), mark(record.MarkExited, "web", process, 2)}, []string{"web"}},
-		"an address of a pod":           {[]record.Mark{mark(record.MarkTerminating, "web-2", pod, 1), mark(record.MarkEndpointRemoved, pod, "", 2)}, []string{"web-2"}},
-		"with a port":                   {[]record.Mark{mark(record.MarkTerminating, "web-2", pod, 1), mark(record.MarkEndpointRemoved, pod+":8080", "", 2)}, []string{"web-2"}},
-		"another port":                  {[]record.Mark{mark(record.MarkTerminating, "web", process, 1), mark(record.MarkEndpointRemoved, "127.0.0.1:8081", "", 2)}, []string{"web", "127.0.0.1:8081"}},
-		"several endpoints at one time": {[]record.Mark{mark(record.MarkTerminating, "old", process, 1), mark(record.MarkTerminating, "new", process, 2), mark(record.MarkEndpointRemoved, process, "", 3)}, []string{"old", "new", process}},
+		"by name only":                             {[]record.Mark{mark(record.MarkTerminating, "web", "", 1), mark(record.MarkEndpointRemoved, "web", "", 2)}, []string{"web"}},
+		"by address only":                          {[]record.Mark{mark(record.MarkTerminating, process, "", 1), mark(record.MarkEndpointRemoved, process, "", 2)}, []string{process}},
+		"a name without an address":                {[]record.Mark{mark(record.MarkTerminating, "web", "", 1), mark(record.MarkEndpointRemoved, process, "", 2)}, []string{"web", process}},
+		"an address of a process":                  {[]record.Mark{mark(record.MarkTerminating, "web", process, 1), mark(record.MarkEndpointRemoved, process, "", 2)}, []string{"web"}},
+		"before the name is known":                 {[]record.Mark{mark(record.MarkEndpointRemoved, process, "", 1), mark(record.MarkExited, "web", process, 2)}, []string{"web"}},
+		"an address of a pod":                      {[]record.Mark{mark(record.MarkTerminating, "web-2", pod, 1), mark(record.MarkEndpointRemoved, pod, "", 2)}, []string{"web-2"}},
+		"with a port":                              {[]record.Mark{mark(record.MarkTerminating, "web-2", pod, 1), mark(record.MarkEndpointRemoved, pod+":8080", "", 2)}, []string{"web-2"}},
+		"another port":                             {[]record.Mark{mark(record.MarkTerminating, "web", process, 1), mark(record.MarkEndpointRemoved, "127.0.0.1:8081", "", 2)}, []string{"web", "127.0.0.1:8081"}},
+		"several endpoints at one time":            {[]record.Mark{mark(record.MarkTerminating, "old", process, 1), mark(record.MarkTerminating, "new", process, 2), mark(record.MarkEndpointRemoved, process, "", 3)}, []string{"old", "new", process}},
+		"named after the address that another had": {[]record.Mark{mark(record.MarkExited, "old", process, 1), mark(record.MarkReady, process, process, 2), mark(record.MarkTerminating, process, "", 3)}, []string{"old", process}},
 	} {
 		var got []string
 		for _, l := range lifecycles(named(tt.marks)) {

@@ -9,6 +9,7 @@ import (
 // where the responses did not say how long their bodies are: one that was cut
 // short then looks complete.
 type Shorter struct {
+	Known  bool         // there was an event; if not, the first mark takes its place
 	Before length.Range // bodies that ended before the first mark
 	Event  length.Range // those from then until a second after the last mark
 	Short  length.Range // of Event: shorter than all of Before
@@ -32,6 +33,7 @@ func findShorter(run *record.Run, l *Loss) Shorter {
 	if !l.Baseline.Known || run.Settings.ExpectBody != "" { // the user says what a body must be
 		return s
 	}
+	s.Known = l.Event.Known
 	begin := l.Baseline.Until
 	end := max(begin, l.Event.End) + settleTime
 	s.Before = run.Lengths.Before(begin)

@@ -9,7 +9,11 @@ import (
 type Slower struct {
 	Known           bool
 	Baseline, Event LatencyBound
+	slow            int64 // of Event: slower than 99 percent of Baseline, beyond the coarseness of the bounds
 }
+
+// leastSlow is how many slow responses are no coincidence.
+const leastSlow = 3
 
 // LatencyBound summarizes a coarse latency distribution, in ns: 99 percent of
 // latencies are below P99, which may be up to twice too high.
@@ -26,7 +30,9 @@ func findSlower(run *record.Run, l *Loss) Slower {
 	}
 	before := run.Bins.LatencyBetween(0, l.Baseline.Until-run.Bins.Width)
 	during := run.Bins.LatencyBetween(l.Event.Begin, l.Event.End)
-	return Slower{before.Count() > 0 && during.Count() > 0, latencyBound(before), latencyBound(during)}
+	s := Slower{Known: before.Count() > 0 && during.Count() > 0, Baseline: latencyBound(before), Event: latencyBound(during)}
+	s.slow = during.Above(s.Baseline.P99)
+	return s
 }
 
 func latencyBound(s record.Sketch) LatencyBound {
@@ -34,5 +40,8 @@ func latencyBound(s record.Sketch) LatencyBound {
 }
 
 // Notable reports whether responses slowed down by more than the coarseness of
-// the bounds.
-func (s Slower) Notable() bool { return s.Known && s.Event.P99 > 2*s.Baseline.P99 }
+// the bounds. A few slow ones happen at any time, and are more than one percent
+// of a short event.
+func (s Slower) Notable() bool {
+	return s.Known && s.Event.P99 > 2*s.Baseline.P99 && s.slow >= leastSlow
+}

@@ -45,9 +45,17 @@ func windowGap(run *record.Run) int64 {
 
 // windows groups failures that are at most gap apart. The windows hold every
 // loss exactly once.
-func windows(run *record.Run, gap int64) []Window {
+func windows(run *record.Run, gap int64) []Window { return windowsOf(run, gap, Failures(run)) }
+
+// WindowsSince returns the windows of the losses of some classes from a time on,
+// as if nothing else had been lost.
+func WindowsSince(run *record.Run, gap, from int64, counts func(record.Class) bool) []Window {
+	return windowsOf(run, gap, slices.DeleteFunc(Failures(run), func(f Failure) bool { return f.Until < from || !counts(f.class) }))
+}
+
+func windowsOf(run *record.Run, gap int64, failures []Failure) []Window {
 	var list []Window
-	for group := range GroupFailures(Failures(run), gap) {
+	for group := range GroupFailures(failures, gap) {
 		w := NewWindow(group)
 		w.Exposed = run.Bins.StartedBetween(w.Begin, w.End)
 		responses := run.Bins.LatencyBetween(w.Begin, w.End)

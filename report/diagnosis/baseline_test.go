@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -24,9 +25,15 @@ func noisy(class string, n int64) []reporttest.Request {
 func lostAt(at int64, class, endpoint string) reporttest.Request {
 	q := reporttest.Lost(at-8*ms, at, class, endpoint, "text")
 	if strings.HasPrefix(class, "status.") {
-		q.Status, q.Sample = 500, ""
+		q.Status, q.Sample = statusIn(class), ""
 	}
 	return q
+}
+
+// statusIn returns the status of a class.
+func statusIn(class string) int {
+	status, _ := strconv.Atoi(strings.TrimPrefix(class, "status."))
+	return status
 }
 
 // TestBesideTheBaseline: errors that are as frequent before the event are not
@@ -74,14 +81,22 @@ func TestBesideTheBaseline(t *testing.T) {
 			slices.Concat(noisy("wait.eof", 1), reporttest.Steady(1490, 0, ms, "gw-2"), []reporttest.Request{lostAt(1500*ms, "wait.eof", "gw-2")}),
 			[]record.Mark{step, exit},
 			[]want{
-				{"baseline-not-healthy", SteadyErrors, 30, Likely, "before the event and"},
+				{"baseline-not-healthy", SteadyErrors, 30, CannotTell, "before the event and 0.83 % after: no more frequent than chance explains\n"},
 				{"killed-in-flight", CutAtExit, 1, Shown, "cut when its process exited"},
 			},
 		},
 		"the same without the mark": {
 			slices.Concat(noisy("wait.eof", 1), reporttest.Steady(1490, 0, ms, "gw-2"), []reporttest.Request{lostAt(1500*ms, "wait.eof", "gw-2")}),
 			[]record.Mark{step},
-			[]want{{"baseline-not-healthy", SteadyErrors, 31, Likely, "not caused by it\n"}},
+			[]want{{"baseline-not-healthy", SteadyErrors, 31, CannotTell, "no more frequent than chance explains\n"}},
+		},
+		"errors of an endpoint that was told to stop, among steady ones": {
+			slices.Concat(noisy("status.503", 1), reporttest.Steady(1490, 0, ms, "gw-2"), failing(1492*ms, 1494*ms, ms, 100*us, "status.503", "gw-2")),
+			[]record.Mark{step, {Kind: record.MarkSignalled, Name: "gw-2 signalled", Endpoint: "gw-2", Start: 1490 * ms, End: 1490 * ms}, exit},
+			[]want{
+				{"baseline-not-healthy", SteadyErrors, 30, CannotTell, "before the event and"},
+				{"refused-while-draining", RefusedWhenDraining, 3, Likely, "after the stop signal"},
+			},
 		},
 	} {
 		run := reporttest.NewRun(t, tt.requests, reporttest.Edited(func(run *record.Run) { run.Marks = slices.Clone(tt.marks) }))
@@ -102,9 +117,28 @@ func TestBesideTheBaseline(t *testing.T) {
 	}
 }
 
+// TestCrashBesideSteadyErrors: errors that come all the time do not make one
+// outage of a crash and of refusals long after it.
+func TestCrashBesideSteadyErrors(t *testing.T) {
+	requests := slices.Concat(reporttest.Steady(3000, 0, ms, "vip"), failing(1001*ms, 1100*ms, ms, 100*us, "connect.refused", "vip"),
+		failing(2000*ms, 2049*ms, ms, 100*us, "connect.refused", "vip"))
+	for at := 20 * ms; at < 3000*ms; at += 20 * ms {
+		requests = append(requests, lostAt(at, "status.500", "vip"))
+	}
+	run := reporttest.NewRun(t, requests, reporttest.Edited(func(run *record.Run) {
+		run.Marks = []record.Mark{{Kind: record.MarkCrashed, Name: "pod-1 crashed", Endpoint: "pod-1", Start: 1000 * ms, End: 1000 * ms}}
+	}))
+	for rule, want := range map[string]int64{"crashed": 100, "connections-refused": 50} {
+		if f := ruled(found(run), rule); f == nil || f.Lost != want {
+			t.Errorf("%s: got %+v; want %d lost", rule, f, want)
+		}
+	}
+}
+
 // TestBacklogFull: connections that came with a repeated SYN point to a full
-// accept queue, but not if addresses went away in the same run.
+// accept queue, but not if addresses went away in the same run, or may have.
 func TestBacklogFull(t *testing.T) {
+	event := record.Mark{Kind: record.MarkStep, Name: "restart", Start: 500 * ms, End: 600 * ms}
 	exit := record.Mark{Kind: record.MarkExited, Name: "gw-2 exited", Endpoint: "gw-2", Start: 500 * ms, End: 500 * ms}
 	for name, tt := range map[string]struct {
 		late  int
@@ -114,6 +148,7 @@ func TestBacklogFull(t *testing.T) {
 		"none":                {0, nil, ""},
 		"several":             {4, nil, Likely},
 		"and endpoints leave": {4, []record.Mark{exit}, CannotTell},
+		"in an event":         {4, []record.Mark{event}, CannotTell},
 	} {
 		run := reporttest.NewRun(t, reporttest.Steady(1000, 0, ms, "gw-1"), reporttest.Edited(func(run *record.Run) { run.Marks = tt.marks }))
 		for range tt.late {
@@ -142,9 +177,10 @@ func TestSlowerDuring(t *testing.T) {
 		until    int64 // the end of the event
 		want     string
 	}{
-		"as fast":  {nil, 2000 * ms, ""},
-		"slower":   {slow, 2000 * ms, "the p99 of responses rose from 9.0 ms to 400.0 ms during the event"},
-		"no event": {slow, 0, ""},
+		"as fast":                          {nil, 2000 * ms, ""},
+		"slower":                           {slow, 2000 * ms, "the p99 of responses rose from 9.0 ms to 400.0 ms during the event"},
+		"no event":                         {slow, 0, ""},
+		"a short event, and two slow ones": {slow[:2], 1060 * ms, ""},
 	} {
 		run := reporttest.NewRun(t, append(reporttest.Steady(3000, 0, ms, "gw-1"), tt.requests...), reporttest.Edited(func(run *record.Run) {
 			if tt.until > 0 {

@@ -45,6 +45,10 @@ func TestBodyShorter(t *testing.T) {
 			t.Errorf("no %q in\n%s", part, f.text())
 		}
 	}
+	marked := reporttest.Edited(func(run *record.Run) { run.Marks = []record.Mark{markAt(record.MarkReady, 1000*ms, "10.0.0.1:80")} })
+	if f := ruled(found(reporttest.NewRun(t, requests, marked)), "body-shorter"); f == nil || !strings.HasPrefix(f.Title, "12 of 80 responses after the first mark had") {
+		t.Errorf("no event: got %+v", f)
+	}
 	whole := slices.Concat(unsized(240, 0, 5000), unsized(80, 1050*ms, 5000))
 	if f := ruled(found(reporttest.NewRun(t, whole, reporttest.Edited(restarted))), "body-shorter"); f != nil {
 		t.Errorf("bodies were whole: %+v", f)

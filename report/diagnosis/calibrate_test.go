@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"math/rand"
@@ -34,6 +35,8 @@ type world struct {
 	marks     []record.Mark
 	responses []record.ErrorResponse
 	keepAlive bool
+	method    string // "" = GET
+	rate      float64
 }
 
 // runTime is how long each recorded load lasts.
@@ -198,6 +201,12 @@ var situations = []situation{
 		w.mark(record.MarkExited, leaver, w.at+300*ms)
 		w.cut(30, w.at+2*ms, 20*w.took, "wait.reset", leaver)
 	}},
+	{"a load balancer resets new connections", []Code{DrainCut}, true, false, func(w *world) {
+		w.took = w.between(50*ms, 100*ms)
+		w.serve(0, runTime, leaver)
+		w.step(300 * ms)
+		w.cut(20, w.at+200*ms, 20*w.took, "wait.reset", leaver)
+	}},
 	{"idle close race", []Code{IdleCloseRace}, false, false, func(w *world) {
 		w.keepAlive, w.took = true, w.between(80*ms, 200*ms)
 		w.serve(0, runTime, fleet(4)...)
@@ -212,6 +221,38 @@ var situations = []situation{
 			w.respond(w.between(200*ms, runTime-500*ms), 502, leaver)
 		}
 		w.page(502, "nginx/1.22.1", "<html><head><title>502 Bad Gateway</title></head>")
+	}},
+	{"upstream's idle timeout, in ticks", []Code{UpstreamIdleTimeout}, false, true, func(w *world) {
+		w.method, w.rate = "POST", 5
+		every, some := w.between(2, 4), w.between(12, 30)
+		for tick := range runTime / (200 * ms) {
+			for worker := range int64(30) {
+				start := tick*200*ms + worker*20*us
+				if tick%every == 1 && worker < some {
+					w.respond(start, 502, leaver)
+					continue
+				}
+				w.requests = append(w.requests, reporttest.Request{Start: start, End: start + w.took*w.between(80, 120)/100, Endpoint: leaver, Status: 200, Bytes: 100})
+			}
+		}
+		w.page(502, "nginx/1.22.1", "<html><head><title>502 Bad Gateway</title></head>")
+	}},
+	{"the gateway limits requests", []Code{}, true, false, func(w *world) {
+		w.step(100 * ms)
+		w.serve(0, runTime, leaver)
+		for at := w.at + 50*ms; at < w.at+w.between(300*ms, 3000*ms); at += 4 * ms {
+			w.respond(at, 503, leaver)
+		}
+		w.page(503, "nginx/1.22.1", "<html><head><title>503 Service Temporarily Unavailable</title></head>")
+	}},
+	{"a release with a bug", []Code{}, true, false, func(w *world) {
+		all := fleet(3)
+		w.step(500 * ms)
+		w.serve(0, runTime, all...)
+		for i, at := 0, w.at+600*ms; at < runTime-10*ms; i, at = i+1, at+8*ms {
+			w.respond(at, 500, all[i%3])
+		}
+		w.page(500, "", "Internal Server Error")
 	}},
 	{"no upstream left", []Code{NoUpstreamLeft}, true, true, func(w *world) {
 		back := w.at + w.between(500*ms, 1500*ms)
@@ -394,6 +435,10 @@ func TestCalibrate(t *testing.T) {
 				marks := mask.keep(w)
 				run := reporttest.NewRun(t, w.requests, reporttest.Edited(func(run *record.Run) {
 					run.Marks, run.Responses, run.Settings.KeepAlive = marks, w.responses, w.keepAlive
+					run.Settings.Method = cmp.Or(w.method, run.Settings.Method)
+					if run.Settings.Rate = w.rate; w.rate > 0 {
+						run.Settings.Workers = 30
+					}
 				}))
 				for _, f := range found(run) {
 					if f.Lost == 0 {

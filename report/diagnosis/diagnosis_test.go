@@ -433,6 +433,14 @@ func TestFindings(t *testing.T) {
 			says:     []string{"gw-3 crashed"},
 		},
 		{
+			name:  "crashed, behind one address, and refused long after, with errors all the time",
+			marks: at(record.MarkCrashed)(1000*ms, "gw-3"),
+			requests: slices.Concat(reporttest.Steady(3000, 0, ms, "10.0.0.1:80"), failing(0, 2900*ms, 20*ms, ms, "status.500", "10.0.0.1:80"),
+				failing(2000*ms, 2010*ms, ms, ms, "connect.refused", "10.0.0.1:80")),
+			want:  []want{{"baseline-not-healthy", 146, Shown, 0, 0}, {"connections-refused", 11, CannotTell, 11 * ms, 0}},
+			never: []string{"lost when gw-3"},
+		},
+		{
 			name:     "what serves the gateways crashed: they answer with errors",
 			marks:    at(record.MarkCrashed)(1000*ms, "backend"),
 			requests: append(slices.Clone(fleet), failing(1010*ms, 1500*ms, 10*ms, ms, "status.502", "gw-2")...),

@@ -6,8 +6,10 @@ import (
 	"strings"
 
 	"nodrop/loadgen/record"
+	"nodrop/loadgen/record/product"
 	"nodrop/report/analysis/errorshape"
 	"nodrop/report/diagnosis/errorpage"
+	"nodrop/report/diagnosis/remedy"
 )
 
 // ofShape matches the error responses whose losses have a shape. Rules about
@@ -39,28 +41,23 @@ func (s *observation) responsesLike(e *evidence) []*record.ErrorResponse {
 	return list
 }
 
-// maxProducts bounds the products whose settings a finding names if none of
-// them was seen.
-const maxProducts = 3
-
 // settingsFor keeps the remedies for the gateways that the responses came
-// through, for platforms, and for everything. If no gateway is known, it keeps
-// those of a few.
+// through or that the run shows, for platforms, and for everything. If no
+// gateway is known, it keeps all: ForTarget drops what does not concern the
+// target.
 func (s *observation) settingsFor(like []*record.ErrorResponse, list []Remedy) []Remedy {
-	seen := errorpage.Products(like)
-	if kind, _, _ := strings.Cut(s.run.Gateway, " "); len(seen) == 0 && kind != "" && kind != "builtin" {
-		seen = append(seen, kind)
+	seen := product.Add(errorpage.Products(like), product.Seen(s.run)...)
+	gateway := func(name string) bool {
+		return slices.ContainsFunc(list, func(r Remedy) bool { return r.Where == name && r.Where != inKubernetes })
 	}
-	named := 0
+	if !slices.ContainsFunc(seen, gateway) {
+		return list
+	}
 	return slices.DeleteFunc(slices.Clone(list), func(r Remedy) bool {
 		switch r.Where {
-		case "any", inKubernetes, "upstream":
+		case remedy.Everywhere, inKubernetes, "upstream":
 			return false
 		}
-		named++
-		if len(seen) == 0 {
-			return named > maxProducts
-		}
-		return !slices.ContainsFunc(seen, func(name string) bool { return strings.EqualFold(name, r.Where) })
+		return !slices.Contains(seen, r.Where)
 	})
 }

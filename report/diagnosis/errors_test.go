@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -114,12 +115,12 @@ func TestErrorsNowAndThen(t *testing.T) {
 		{
 			name: "which gateway is not known", requests: spread("status.502"), method: "POST",
 			rule: "upstream-idle-timeout", code: UpstreamIdleTimeout, lost: 20, confidence: CannotTell,
-			says: []string{"nginx: ", "Envoy: ", "HAProxy: "}, never: append([]string{"Caddy", "Traefik"}, leftIt...),
+			says: []string{"nginx: ", "Envoy: ", "HAProxy: ", "Caddy: "}, never: leftIt,
 		},
 		{
 			name: "around an event that did not cause them", requests: spread("status.502"), responses: page, method: "POST", marks: []record.Mark{step(2000*ms, 2100*ms)},
-			rule: "upstream-idle-timeout", code: UpstreamIdleTimeout, lost: 10, confidence: Likely,
-			says: []string{"before the event"}, never: leftIt,
+			rule: "upstream-idle-timeout", code: UpstreamIdleTimeout, lost: 20, confidence: Likely,
+			says: []string{"before the event", "0.50 % of responses were 502 before the event and 0.50 % after", "keep-alive timeout"}, never: append([]string{"no less often"}, leftIt...),
 		},
 		{
 			name: "only after an event", requests: late, responses: page, method: "POST", marks: []record.Mark{step(1990*ms, 2050*ms)},
@@ -162,8 +163,21 @@ func TestNothingLeft(t *testing.T) {
 		},
 		{
 			name: "without an event", requests: over, responses: haproxy,
+			rule: "no-upstream-left", code: NoUpstreamLeft, lost: 1001, confidence: CannotTell,
+			says: []string{"no mark shows what was done", "perhaps the gateway had no server left"}, never: []string{"after the event", "pre-stop"},
+		},
+		{
+			name: "a gateway that could not connect, or was cut off", requests: statusOf(over, 502), marks: event, responses: []record.ErrorResponse{nginxPage},
 			rule: "no-upstream-left", code: NoUpstreamLeft, lost: 1001, confidence: Likely,
-			says: []string{"no mark shows what was done"}, never: []string{"after the event", "pre-stop"},
+		},
+		{
+			name: "the same for a moment", requests: statusOf(slices.Concat(before, failing(1000*ms, 1100*ms, 2*ms, ms, "status.503", "lb"), reporttest.Steady(2000, 1110*ms, ms, "lb")), 502),
+			marks: event, responses: []record.ErrorResponse{nginxPage},
+			rule: "no-upstream-left", code: NoUpstreamLeft, lost: 51, confidence: CannotTell,
+		},
+		{
+			name: "connections that the upstream closed", requests: over, marks: event, responses: []record.ErrorResponse{envoyClosed},
+			rule: "no-upstream-left", code: NoUpstreamLeft, lost: 1001, confidence: CannotTell, says: []string{"failed or were too slow"},
 		},
 		{
 			name: "from an unknown sender", requests: over, marks: event, responses: []record.ErrorResponse{ownPage},
@@ -192,6 +206,94 @@ func TestNothingLeft(t *testing.T) {
 	})
 }
 
+// statusOf gives the losses of a list another status.
+func statusOf(list []reporttest.Request, status int) []reporttest.Request {
+	list = slices.Clone(list)
+	for i := range list {
+		if q := &list[i]; q.Fate == record.FateLost {
+			q.Status, q.Class = status, fmt.Sprint("status.", status)
+		}
+	}
+	return list
+}
+
+// TestErrorsInTicks: with -q, all workers send at the same moments, so errors
+// come in ticks, with nothing between these.
+func TestErrorsInTicks(t *testing.T) {
+	ticks := func(failing func(tick, worker int64) bool) *record.Run {
+		var list []reporttest.Request
+		for tick := range int64(15) {
+			for worker := range int64(40) {
+				at, endpoint := tick*1000*ms+worker*50*us, fmt.Sprint("10.0.0.1:", 8000+worker)
+				q := reporttest.Request{Start: at, End: at + 2*ms, Endpoint: endpoint, Status: 200, Bytes: 10, Reused: tick > 0}
+				if failing(tick, worker) {
+					q = reporttest.Lost(at, at+ms, "status.502", endpoint, "")
+					q.Status, q.Reused = 502, true
+				}
+				list = append(list, q)
+			}
+		}
+		return reporttest.NewRun(t, list, reporttest.Edited(func(run *record.Run) {
+			run.Responses, run.Settings.Method, run.Settings.Rate, run.Settings.Workers = []record.ErrorResponse{nginxPage}, "POST", 1, 40
+		}))
+	}
+	for name, tt := range map[string]struct {
+		failing    func(tick, worker int64) bool
+		confidence Confidence
+	}{
+		"some of each second tick":  {func(tick, worker int64) bool { return tick%2 == 1 && worker < 25 }, Likely},
+		"some of each third tick":   {func(tick, worker int64) bool { return tick%3 == 1 && worker%3 > 0 }, Likely},
+		"all of each third tick":    {func(tick, _ int64) bool { return tick%3 == 1 }, Likely},
+		"all of each fifth tick":    {func(tick, _ int64) bool { return tick%5 == 1 }, CannotTell},
+		"one worker after another":  {func(tick, worker int64) bool { return tick > 0 && worker == 2*tick }, Likely},
+		"two at the same few times": {func(tick, worker int64) bool { return tick%4 == 1 && worker < 2 }, CannotTell},
+	} {
+		findings := found(ticks(tt.failing))
+		if len(findings) != 1 || findings[0].Code != UpstreamIdleTimeout || findings[0].Confidence != tt.confidence {
+			t.Errorf("%s: got %+v; want %s", name, findings, tt.confidence)
+		}
+	}
+}
+
+// TestSettingsOfGateways: advice is for the gateways that the responses or the
+// run name; if there is none, for all of them.
+func TestSettingsOfGateways(t *testing.T) {
+	requests := append(reporttest.Steady(4000, 0, ms, "gw-1"), statusOf(failing(100*ms, 3900*ms, 400*ms, 2*ms, "status.503", "gw-1"), 502)...)
+	for name, tt := range map[string]struct {
+		edit  func(*record.Run)
+		want  []string
+		never []string
+	}{
+		"named": {func(run *record.Run) { run.Products = []string{"Caddy"} }, []string{"Caddy"}, []string{"nginx", "Envoy"}},
+		"named, and others respond": {func(run *record.Run) {
+			run.Products, run.Responses = []string{"HAProxy"}, []record.ErrorResponse{nginxPage}
+		}, []string{"HAProxy", "nginx"}, []string{"Envoy"}},
+		"they say it":                   {func(run *record.Run) { run.Responses = []record.ErrorResponse{nginxPage} }, []string{"nginx"}, []string{"HAProxy"}},
+		"a load balancer":               {func(run *record.Run) { run.Responses = []record.ErrorResponse{{Status: 502, Server: "awselb/2.0"}} }, []string{"AWS load balancer"}, []string{"nginx"}},
+		"only a platform":               {func(run *record.Run) { run.Products = []string{"Kubernetes"} }, nil, []string{"nginx", "Caddy"}},
+		"a gateway without such advice": {func(run *record.Run) { run.Products = []string{"Google Cloud"} }, nil, []string{"nginx", "Caddy"}},
+	} {
+		run := reporttest.NewRun(t, requests, reporttest.Edited(func(run *record.Run) { run.Settings.Method = "POST" }), reporttest.Edited(tt.edit))
+		findings := ForTarget(run, found(run))
+		i := slices.IndexFunc(findings, func(f Finding) bool { return f.Code == UpstreamIdleTimeout })
+		if i < 0 {
+			t.Errorf("%s: got %+v", name, findings)
+			continue
+		}
+		has := func(where string) bool {
+			return slices.ContainsFunc(findings[i].Remedies, func(r Remedy) bool { return r.Where == where })
+		}
+		for _, where := range append(tt.want, "any", "upstream") {
+			if !has(where) {
+				t.Errorf("%s: no advice for %s in %v", name, where, findings[i].Remedies)
+			}
+		}
+		if i := slices.IndexFunc(tt.never, has); i >= 0 {
+			t.Errorf("%s: advice for %s", name, tt.never[i])
+		}
+	}
+}
+
 // TestErrorsToTheEnd: from an event on, one request in five fails.
 func TestErrorsToTheEnd(t *testing.T) {
 	steady := reporttest.Steady(4000, 0, ms, "lb")
@@ -202,7 +304,7 @@ func TestErrorsToTheEnd(t *testing.T) {
 		{
 			name: "one upstream is gone", requests: forGood, marks: event, responses: page,
 			rule: "stale-upstream", code: StaleUpstream, lost: 751, confidence: Likely,
-			says: []string{"20 %", "nginx: resolver"}, never: []string{"Envoy", "JVM", "pre-stop"},
+			says: []string{"20 %", "nginx: resolver", "came until the load ended"}, never: []string{"Envoy", "JVM", "pre-stop", "as frequent"},
 		},
 		{
 			name: "without an event", requests: forGood, responses: page,
@@ -262,6 +364,21 @@ func TestServedTooEarly(t *testing.T) {
 		{
 			name: "a new endpoint", requests: slices.Concat(other, unready, then), marks: event,
 			rule: "served-too-early", code: ReadyTooEarly, lost: 596, confidence: Likely, says: []string{"the first connection to gw-2"},
+		},
+		{
+			name: "one error of a new endpoint", requests: slices.Concat(other, failing(2000*ms, 2000*ms, ms, ms, "status.503", "gw-2"), then),
+			marks: append(slices.Clone(event), markAt(record.MarkReady, 1999*ms, "gw-2")),
+			rule:  "served-too-early", code: ReadyTooEarly, lost: 1, confidence: CannotTell, says: []string{"more than a coincidence"}, never: []string{"could not serve yet", "got requests before"},
+		},
+		{
+			name: "two errors, and others elsewhere", requests: slices.Concat(other, failing(2000*ms, 2001*ms, ms, ms, "status.503", "gw-2"), reporttest.Steady(2200, 1990*ms, ms, "gw-2")),
+			marks: append(slices.Clone(event), markAt(record.MarkReady, 1980*ms, "gw-2")),
+			rule:  "served-too-early", code: ReadyTooEarly, lost: 2, confidence: CannotTell,
+		},
+		{
+			name: "a limit, right after a new endpoint came", requests: slices.Concat(other, statusOf(failing(2000*ms, 2100*ms, 5*ms, ms, "status.503", "gw-2"), 429), then),
+			marks: append(slices.Clone(event), markAt(record.MarkReady, 1999*ms, "gw-2")),
+			rule:  "error-answered", code: GatewayError, lost: 21, confidence: CannotTell, never: []string{"could not serve yet"},
 		},
 		{
 			name: "it never served", requests: slices.Concat(other, until, refused, errors), marks: event,
@@ -350,6 +467,11 @@ func TestErrorsOfAGateway(t *testing.T) {
 		{
 			name: "in an event", requests: burst, responses: page, marks: []record.Mark{step(990*ms, 1200*ms)},
 			rule: "error-answered", code: GatewayError, lost: 11, confidence: Likely, says: []string{"its upstream went away", "pre-stop delay"},
+		},
+		{
+			name: "a slow load, and long after an event", requests: slices.Concat(reporttest.Steady(40, 0, 1000*ms, "lb"), reporttest.Steady(20, 6950*ms, 10*ms, "lb"), failing(7000*ms, 7100*ms, 10*ms, ms, "status.502", "lb")),
+			responses: page, marks: []record.Mark{step(2000*ms, 2100*ms)},
+			rule: "error-answered", code: GatewayError, lost: 11, confidence: Likely, says: []string{"nginx's log"}, never: leftIt,
 		},
 		{
 			name: "in an event, but also before", requests: earlier, responses: page, marks: []record.Mark{step(990*ms, 1200*ms)},

@@ -37,6 +37,10 @@ type observation struct {
 	stretches    map[string][]analysis.Window         // see stretchKey
 	slowRemovals map[*record.LostRequest]*slowRemoval // by the refusals that each explains
 	errors       *errorshape.Shape                    // of the error responses
+	// Killed lifecycles whose listener was open until the kill; true if they went
+	// on serving as well.
+	listened            map[*analysis.Lifecycle]bool
+	someKilled, someCut bool // some endpoint was killed; the balancer cut connections of some
 }
 
 func observe(run *record.Run, loss *analysis.Loss) *observation {
@@ -51,6 +55,8 @@ func observe(run *record.Run, loss *analysis.Loss) *observation {
 	}
 	s.before, s.stretches = loss.Baseline.Untouched, s.failedConnects()
 	s.slowRemovals = s.findSlowRemovals()
+	s.someKilled, s.listened = analysis.SomeKilled(s.lifecycles), s.findListened()
+	s.someCut = slices.ContainsFunc(s.lifecycles, func(l analysis.Lifecycle) bool { return l.Cut != analysis.Unknown })
 	s.errors = errorshape.Of(errorshape.Input{
 		Run: run, Loss: loss, Said: errorpage.Said(run.Responses), LifecycleOf: s.lifecycleOf, Shared: s.shared,
 	})
@@ -63,13 +69,19 @@ func (s *observation) where(e *evidence) string {
 	switch n := len(e.endpoints); {
 	case n == 0:
 		return "no endpoint reached"
-	case total == 1, n == 1 && len(s.run.Endpoints) == 1: // many may share the one address
+	case total == 1, n == 1 && (len(s.run.Endpoints) == 1 || s.inFront(e.endpoints[0])): // many may share the one address
 		return s.called(e.endpoints[0])
 	case n == 1:
 		return fmt.Sprintf("%s, 1 of %d endpoints", s.called(e.endpoints[0]), total)
 	default:
 		return fmt.Sprintf("%s, %d of %d endpoints", phrase.Names(e.endpoints), n, total)
 	}
+}
+
+// inFront reports whether the replicas that responses named are behind an
+// address.
+func (s *observation) inFront(endpoint string) bool {
+	return s.run.Settings.EndpointHeader != "" && s.seen[endpoint].FirstConnect >= 0 && s.seen[endpoint].FirstResponse < 0
 }
 
 // historyOf returns the history of the endpoint with that name or address; nil
@@ -147,11 +159,6 @@ func (s *observation) texts(e *evidence) []string {
 	return list
 }
 
-// windowOf returns the window of a loss.
-func (s *observation) windowOf(l *record.LostRequest) *analysis.Window {
-	return analysis.WindowAt(s.loss.Windows, l.End)
-}
-
 // failedConnects returns the windows in which connections to each endpoint
 // failed in any way. Losses whose endpoint no mark names share the key "".
 func (s *observation) failedConnects() map[string][]analysis.Window {
@@ -188,11 +195,12 @@ func (s *observation) failing(l *record.LostRequest) *analysis.Window {
 	return analysis.WindowAt(s.stretches[s.stretchKey(l)], l.End)
 }
 
-// outageBegin returns when the outage of a loss began, in ns. Windows without a
-// response between them are one outage, because the kernel limits the rate of
-// its refusals and connections wait in between.
+// outageBegin returns when the outage of a failed connection began, in ns.
+// Losses of other kinds do not count: they may come all the time. Windows
+// without a response between them are one outage, because the kernel limits the
+// rate of its refusals and connections wait in between.
 func (s *observation) outageBegin(l *record.LostRequest) int64 {
-	begin := s.windowOf(l).Begin
+	begin := s.failing(l).Begin
 	return min(begin, s.respondedBefore(begin))
 }
 
@@ -240,7 +248,7 @@ func (s *observation) missing(e *evidence) string {
 		if own == nil {
 			return "no mark shows what happened to " + l.Endpoint
 		}
-		add(own.Terminating == analysis.Unknown, "when its termination began")
+		add(own.Terminating == analysis.Unknown && (own.Signalled == analysis.Unknown || own.Removed != analysis.Unknown), "when its termination began")
 		add(own.Stopped() == analysis.Unknown, "when it stopped accepting")
 		add(own.Removed == analysis.Unknown, "when the load balancer removed it")
 	}

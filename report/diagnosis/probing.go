@@ -12,7 +12,7 @@ import (
 // askedOfProbes are the rules about whose losses probes can say more. The others
 // have marks that show the cause, or are about something else.
 var askedOfProbes = [...]string{
-	"connections-refused", "packets-dropped", "kept-alive-closed-without-notice", "cut-in-flight", "hung", "unexplained",
+	"connections-refused", "packets-dropped", "accept-queue-reset", "grace-timer", "kept-alive-closed-without-notice", "cut-in-flight", "hung", "unexplained",
 }
 
 // askProbes adds to a finding what the probes say about its losses. It raises
@@ -44,6 +44,8 @@ func (f *Finding) settle(shown probed.Settled, n int64) {
 	if shown.Process {
 		sure = Shown
 	}
+	// Without a cause, cuts on kept-alive connections are like any other.
+	cut := f.Rule == "cut-in-flight" || f.Rule == "kept-alive-closed-without-notice" && f.Code == CutInFlight
 	switch {
 	case f.Rule == "connections-refused" && shown.Answer == probe.Gone && shown.Process:
 		f.raise(sure, phrase.Choose(n, "its listener was gone", "their listeners were gone"))
@@ -53,9 +55,9 @@ func (f *Finding) settle(shown probed.Settled, n int64) {
 		f.raise(sure, phrase.Choose(n, "its process was stuck", "their processes were stuck"))
 	case f.Rule == "hung" && shown.Answer == probe.Stuck:
 		f.raise(sure, "what accepts connections there did not respond")
-	case f.Rule == "cut-in-flight" && shown.Answer == probe.Gone && shown.Process:
+	case cut && shown.Answer == probe.Gone && shown.Process:
 		f.raise(Likely, phrase.Choose(n, "its process stopped listening, too", "their processes stopped listening, too"))
-	case f.Rule == "cut-in-flight" && shown.Answer == probe.Works && shown.Process && shown.Always:
+	case cut && shown.Answer == probe.Works && shown.Process && shown.Always:
 		f.raise(sure, "only those connections, while new ones were served")
 	}
 }
@@ -64,7 +66,13 @@ func (f *Finding) settle(shown probed.Settled, n int64) {
 // known.
 func (f *Finding) raise(to Confidence, shown string) {
 	f.Confidence, f.Title = to, f.Title+": "+shown
+	known := [...]string{"cannot tell whether a process exited", "cannot tell why nothing was listening", "from here, a hung server and lost packets"}
 	f.Evidence = slices.DeleteFunc(f.Evidence, func(line string) bool {
-		return strings.HasPrefix(line, "cannot tell whether a process exited") || strings.HasPrefix(line, "from here, a hung server and lost packets")
+		return slices.ContainsFunc(known[:], func(begin string) bool { return strings.HasPrefix(line, begin) })
 	})
+	for i, line := range f.Evidence {
+		if strings.HasPrefix(line, "cannot tell whether the listener closed before") {
+			f.Evidence[i] = "but " + line // when it went is a question of its own
+		}
+	}
 }

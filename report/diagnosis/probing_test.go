@@ -54,7 +54,7 @@ func TestProbesInFindings(t *testing.T) {
 				": its listener was gone\n", "a new connection to gw-1 2.0 ms later was refused: its listener was gone (probed after ",
 				"the first probe that failed ended at 0.604 s; it worked again between 0.953 s and 1.054 s",
 			},
-			never: []string{"only the connections"},
+			never: []string{"only the connections", "\ncannot tell whether the listener"},
 		},
 		{
 			name: "refused again, and it may be a balancer", requests: one("connect.refused"), unmarked: true, rule: "connections-refused", confidence: Likely,
@@ -110,6 +110,11 @@ func TestProbesInFindings(t *testing.T) {
 			probes: []record.Probe{unasked(probeOf(gw, 603*ms, ms, record.ProbeOK))},
 			says:   []string{"was accepted: something still listened there"},
 			never:  []string{"only this connection"},
+		},
+		{
+			name: "cut on a kept-alive connection, and only that one", requests: on(one("wait.eof"), 0), rule: "kept-alive-closed-without-notice", confidence: Shown,
+			probes: []record.Probe{probeOf(gw, 603*ms, ms, record.ProbeOK)},
+			says:   []string{": only those connections, while new ones were served\n", "cannot tell whether the server was closing idle connections"},
 		},
 		{
 			name: "stuck", requests: one("wait.timeout"), rule: "hung", confidence: Shown,

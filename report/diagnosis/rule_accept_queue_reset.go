@@ -24,15 +24,17 @@ func (a acceptQueueReset) matches(s *observation, l *record.LostRequest) bool {
 	}
 	own := s.lifecycleOf(l)
 	closed := !b.Refused && own != nil && own.ListenerClosed != analysis.Unknown && !analysis.Within(l.End, own.ListenerClosed, own.ListenerClosed)
-	return !closed && len(s.killers(l)) == 0
+	killed := own != nil && analysis.Within(l.End, own.Killed, own.Killed)
+	return !closed && !killed && len(s.killers(l)) == 0
 }
 
-// marked reports whether marks show that the listener closed while its process
-// lived on.
+// marked reports whether marks show that the listener closed, and that its
+// process was not killed and did not exit at that time.
 func (acceptQueueReset) marked(s *observation, l *record.LostRequest) bool {
 	own := s.lifecycleOf(l)
 	return !l.Reused && l.Class.Cause() == record.CauseReset && (analysis.Unresponded(l.Class) || l.Class.Stage() == record.StageTLS) &&
-		own != nil && analysis.Within(l.End, own.ListenerClosed, own.ListenerClosed) && !analysis.Within(l.End, own.Exited, own.Exited)
+		own != nil && analysis.Within(l.End, own.ListenerClosed, own.ListenerClosed) &&
+		!analysis.Within(l.End, own.Exited, own.Exited) && !analysis.Within(l.End, own.Killed, own.Killed)
 }
 
 func (a acceptQueueReset) explain(s *observation, e *evidence) Finding {
@@ -40,31 +42,61 @@ func (a acceptQueueReset) explain(s *observation, e *evidence) Finding {
 		Title:      phrase.Counted(int64(len(e.lost)), "connection was", "connections were") + " reset in the accept queue when the listener closed",
 		Confidence: Likely,
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
-		Remedies: []Remedy{
-			{"any", "before closing the listener, wait until the load balancer has removed the endpoint, and accept what is queued"},
-			{"Linux", "with several listeners on one port (SO_REUSEPORT), net.ipv4.tcp_migrate_req=1 moves the queued connections to another listener"},
-			{"HAProxy", "hand the listening sockets over on a reload: master-worker mode, or -x with expose-fd listeners on the stats socket"},
-			{"systemd", "socket activation (a .socket unit) keeps the listening socket open while the service restarts"},
-		},
-		Settings: []record.Remedy{{Object: "Linux", Setting: "net.ipv4.tcp_migrate_req", Value: "1"}},
+		Settings:   []record.Remedy{{Object: "Linux", Setting: "net.ipv4.tcp_migrate_req", Value: "1"}},
 	}
-	if a.marked(s, e.lost[0]) {
-		f.Evidence = append(f.Evidence, "they were established, but no process had accepted them when the listener closed; the processes kept running")
-		return f
+	var marked, refused, accepted int
+	strange := false // accepted again, and no mark shows that a process is there
+	for _, l := range e.lost {
+		switch {
+		case a.marked(s, l):
+			marked++
+		case s.shapes.BurstOf(l).Refused:
+			refused++
+		default:
+			accepted++
+			strange = strange || !s.named(l)
+		}
 	}
-	f.Evidence = append(f.Evidence, "they were new, were reset at one instant, and had received nothing; no connection was closed in the regular way at that instant, as those are whose request a process has read")
-	if b := s.shapes.BurstOf(e.lost[0]); b.Accepted {
-		f.Evidence = append(f.Evidence, "the address accepted connections right after that: another process, or another replica behind it, was listening")
-		f.Remedies[0].Setting = "hand the listening socket over to the new process; where a load balancer is in front, " + f.Remedies[0].Setting + "; a longer grace period does not help"
-	} else {
+	f.Remedies = handOver(accepted > 0)
+	if marked > 0 {
+		f.Evidence = append(f.Evidence, "they were established, but no process had accepted them when a mark shows that the listener closed; no mark shows an exit at that time")
+	}
+	if refused+accepted > 0 {
+		f.Evidence = append(f.Evidence, "they were new, were reset at one instant, and had received nothing; no connection was closed in the regular way at that instant, as those are whose request a process has read")
+	}
+	if refused > 0 {
 		f.Evidence = append(f.Evidence, "the address refused connections from then on")
-		f.Remedies[0].Setting += "; a longer grace period does not help"
+	}
+	if accepted > 0 {
+		f.Evidence = append(f.Evidence, "the address accepted connections right after that: another process, or another replica behind it, was listening")
+	}
+	if strange {
+		f.Confidence = CannotTell
+		f.Title = phrase.Counted(int64(len(e.lost)), "new connection was", "new connections were") + " reset at one instant, perhaps in the accept queue of a listener that closed"
+		f.Evidence = append(f.Evidence, "cannot tell whether a load balancer or a firewall reset them instead: no mark shows that a process listens at that address")
 	}
 	switch s.run.Settings.Method {
 	case "GET", "HEAD", "OPTIONS", "DELETE", "TRACE":
 	default:
-		f.Confidence = CannotTell
-		f.Evidence = append(f.Evidence, "cannot tell whether processes had begun to read them: the kernel also resets a connection of which a part of the request body is unread when its process exits")
+		if refused+accepted > 0 {
+			f.Confidence = CannotTell
+			f.Evidence = append(f.Evidence, "cannot tell whether processes had begun to read them: the kernel also resets a connection of which a part of the request body is unread when its process exits")
+		}
 	}
 	return f
+}
+
+// handOver returns what keeps the connections in an accept queue. again: something
+// accepted connections at the address right after that.
+func handOver(again bool) []Remedy {
+	leave := "before closing the listener, wait until the load balancer has removed the endpoint, and accept what is queued; a longer grace period does not help"
+	if again {
+		leave = "hand the listening socket over to the new process; where a load balancer is in front, " + leave
+	}
+	return []Remedy{
+		{"any", leave},
+		{"Linux", "with several listeners on one port (SO_REUSEPORT), net.ipv4.tcp_migrate_req=1 moves the queued connections to another listener"},
+		{"HAProxy", "hand the listening sockets over on a reload: master-worker mode, or -x with expose-fd listeners on the stats socket"},
+		{"systemd", "socket activation (a .socket unit) keeps the listening socket open while the service restarts"},
+	}
 }

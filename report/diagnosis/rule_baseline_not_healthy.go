@@ -6,6 +6,7 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 	"nodrop/report/analysis/baseline"
+	"nodrop/report/analysis/errorshape"
 	"nodrop/report/phrase"
 )
 
@@ -13,8 +14,10 @@ import (
 // target, or in a way that was as frequent then.
 type baselineNotHealthy struct{}
 
+// matches leaves errors to upstreamIdleTimeout that come in normal operation: it
+// names a cause that this rule does not know.
 func (baselineNotHealthy) matches(s *observation, l *record.LostRequest) bool {
-	return l.End < s.before || s.steady(l)
+	return (l.End < s.before || s.steady(l)) && s.errors.KindOf(l) != errorshape.Scattered
 }
 
 // steady reports whether a loss is one of a class that the event made no more
@@ -22,7 +25,13 @@ func (baselineNotHealthy) matches(s *observation, l *record.LostRequest) bool {
 // losses of the event can be too few to show in the rate.
 func (s *observation) steady(l *record.LostRequest) bool {
 	c := s.loss.Baseline.Class(l.Class)
-	if c == nil || c.Outcome != baseline.Steady {
+	if c == nil || c.Outcome != baseline.Steady || s.errors.ByMarks(l) {
+		return false
+	}
+	if a := s.shapes.ArrivalOf(l); a != nil && a.Marked {
+		return false
+	}
+	if o := s.shapes.OutageOf(l); o != nil && o.Marked() {
 		return false
 	}
 	explicable := analysis.IsRefusal(l.Class) || analysis.IsCut(l.Class)
@@ -48,6 +57,10 @@ func (baselineNotHealthy) explain(s *observation, e *evidence) Finding {
 	return f
 }
 
+// mostAlike is up to which ratio two rates count as the same, if too few losses
+// came to be sure.
+const mostAlike = 1.25
+
 // eventName says what the baseline ends with.
 func (s *observation) eventName() string {
 	if s.loss.Event.Known {
@@ -70,18 +83,26 @@ func (s *observation) afterwards(e *evidence) analysis.Window {
 
 // alike says of losses after the baseline that they were as frequent in it.
 func (s *observation) alike(f *Finding, after []record.BinLoss) {
+	verdict := ": not caused by it"
 	for i, a := range after {
 		c := s.loss.Baseline.Class(a.Class)
 		text := phrase.Rates(c, s.eventName())
 		if i == 0 {
-			f.Title = text + ": not caused by it"
+			f.Title = text
 		} else {
 			f.Evidence = append(f.Evidence, text)
 		}
-		if !c.Sure {
-			f.Confidence = Likely
-			f.Evidence = append(f.Evidence, fmt.Sprintf("%s before it: too few to rule out that %s became twice as frequent", phrase.Counted(c.Before.Lost, "loss", "losses"), a.Class))
+		if c.Sure {
+			continue
 		}
+		if f.Confidence == Shown {
+			f.Confidence = Likely
+		}
+		if c.After.Rate() > mostAlike*c.Before.Rate() {
+			f.Confidence, verdict = CannotTell, ": no more frequent than chance explains"
+		}
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%s before it: too few to rule out that %s became twice as frequent", phrase.Counted(c.Before.Lost, "loss", "losses"), a.Class))
 	}
+	f.Title += verdict
 	f.Remedies = []Remedy{{"any", "fix what fails without the event: until then, no run can show that nothing is lost"}}
 }

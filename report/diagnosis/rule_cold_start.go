@@ -17,13 +17,18 @@ func (coldStart) matches(s *observation, l *record.LostRequest) bool {
 
 func (coldStart) explain(s *observation, e *evidence) Finding {
 	var longest int64 // from the arrival to the last request that timed out
+	since := "after it became ready"
 	for _, l := range e.lost {
-		longest = max(longest, l.Start-s.shapes.ArrivalOf(l).At)
+		a := s.shapes.ArrivalOf(l)
+		longest = max(longest, l.Start-a.At)
+		if !a.Marked {
+			since = "after it was first reached"
+		}
 	}
 	warm := delayFor(longest)
 	f := Finding{
-		Title: fmt.Sprintf("%s timed out on %s in the first %s after it became ready: too slow while it warmed up",
-			phrase.Counted(int64(len(e.lost)), "request", "requests"), phrase.Choose(int64(len(e.endpoints)), "a new replica", "each new replica"), phrase.Duration(longest)),
+		Title: fmt.Sprintf("%s timed out on %s in the first %s %s: too slow while it warmed up",
+			phrase.Counted(int64(len(e.lost)), "request", "requests"), phrase.Choose(int64(len(e.endpoints)), "a new replica", "each new replica"), phrase.Duration(longest), since),
 		Confidence: Likely,
 		Measured:   longest,
 		Needed:     longest,

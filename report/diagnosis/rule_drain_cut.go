@@ -14,7 +14,9 @@ import (
 // drainCut: the balancer cut the connection at the end of its drain timeout.
 type drainCut struct{}
 
-func (drainCut) matches(s *observation, l *record.LostRequest) bool { return len(s.cutters(l)) > 0 }
+func (drainCut) matches(s *observation, l *record.LostRequest) bool {
+	return s.someCut && len(s.cutters(l)) > 0
+}
 
 func (drainCut) explain(s *observation, e *evidence) Finding {
 	met := metBy(e.lost, s.cutters)

@@ -18,34 +18,43 @@ func (graceTimer) matches(s *observation, l *record.LostRequest) bool {
 
 func (graceTimer) explain(s *observation, e *evidence) Finding {
 	needed, least := s.need(e)
-	shortest, lived := s.shapes.TimerOf(e.lost[0]).After(), true
+	shortest, lived, named := s.shapes.TimerOf(e.lost[0]).After(), true, true
 	for _, l := range e.lost {
 		t := s.shapes.TimerOf(l)
-		shortest, lived = min(shortest, t.After()), lived && t.Lived
+		shortest, lived, named = min(shortest, t.After()), lived && t.Lived, named && t.Named
 	}
-	ages := s.shapes.AgesOf(e.lost)
 	f := Finding{
-		Title: fmt.Sprintf("%s cut together %s after the stop signal: the server's own shutdown timeout was over",
-			phrase.Counted(int64(len(e.lost)), "request in flight was", "requests in flight were"), phrase.Duration(shortest)),
+		Title:      fmt.Sprintf("%s cut together %s after the stop signal", phrase.Counted(int64(len(e.lost)), "request in flight was", "requests in flight were"), phrase.Duration(shortest)),
 		Confidence: Likely,
 		Measured:   shortest,
 		Needed:     needed,
-		Evidence: []string{
-			e.what(),
-			e.when() + "; " + s.where(e),
-			fmt.Sprintf("they had been in flight for %s to %s: no limit for a single request cuts at such different ages", phrase.Duration(ages.Least), phrase.Duration(ages.Most)),
-			s.underWay(e),
-		},
+		Evidence:   []string{e.what(), e.when() + "; " + s.where(e), s.noSingleLimit(e), s.underWay(e)},
 	}
 	f.Remedies, f.Settings = ownShutdownTimeout(needed, least)
-	if lived {
+	switch {
+	case !named:
+		f.Confidence, f.Code = CannotTell, CutInFlight
+		f.Evidence = append(f.Evidence, "cannot tell whether the server's own shutdown timeout was over or a load balancer in front cut the connections at the end of its drain timeout: no mark names the address")
+		drain, data := drainLonger(needed, least)
+		f.Remedies, f.Settings = append(f.Remedies, drain...), append(f.Settings, data...)
+	case lived:
+		f.Title += ": the server's own shutdown timeout was over"
 		f.Evidence = append(f.Evidence, "the process lived on after that: it was not its exit that cut them")
-		return f
+	default:
+		f.Confidence, f.Code = CannotTell, CutInFlight
+		f.Evidence = append(f.Evidence, "cannot tell whether the process exited then or only cut its connections: no mark shows when it exited; either way, it gave up on them after that time")
 	}
-	f.Title = fmt.Sprintf("%s cut together %s after the stop signal", phrase.Counted(int64(len(e.lost)), "request in flight was", "requests in flight were"), phrase.Duration(shortest))
-	f.Confidence, f.Code = CannotTell, CutInFlight
-	f.Evidence = append(f.Evidence, "cannot tell whether the process exited then or only cut its connections: no mark shows when it exited; either way, it gave up on them after that time")
 	return f
+}
+
+// noSingleLimit says why no limit for a single request cut them.
+func (s *observation) noSingleLimit(e *evidence) string {
+	ages := s.shapes.AgesOf(e.lost)
+	under := fmt.Sprintf("they had been in flight for %s to %s: ", phrase.Duration(ages.Least), phrase.Duration(ages.Most))
+	if ages.Most < s.shapes.Response {
+		return under + "no limit for a single request cuts then, since half of the responses took longer (" + phrase.Duration(s.shapes.Response) + " or more)"
+	}
+	return under + "no limit for a single request cuts at such different ages"
 }
 
 // ownShutdownTimeout returns the settings of servers that bound how long they

@@ -14,7 +14,7 @@ import (
 type graceTooShort struct{}
 
 func (graceTooShort) matches(s *observation, l *record.LostRequest) bool {
-	return analysis.IsCut(l.Class) && len(s.killers(l)) > 0
+	return analysis.IsCut(l.Class) && s.someKilled && len(s.killers(l)) > 0
 }
 
 func (graceTooShort) explain(s *observation, e *evidence) Finding {
@@ -42,6 +42,10 @@ func (graceTooShort) explain(s *observation, e *evidence) Finding {
 		f.Needed, f.Remedies = needed, finishRequests(needed, least)
 	} else {
 		f.Evidence = append(f.Evidence, "all of them were sent after its termination had begun: the process "+s.tookMore(e)+", so a longer grace period would only cut later requests instead")
+	}
+	if slices.ContainsFunc(met, func(one *analysis.Lifecycle) bool { _, open := s.listened[one]; return open }) {
+		f.Evidence = append(f.Evidence, "the listener was open until the kill: cannot tell whether the process had begun to stop; if it did not heed the stop signal, a longer grace period only delays the kill")
+		f.addRemedy(heedSignal()[0])
 	}
 	s.sureOf(e, &f)
 	if others := metBy(e.lost, s.alsoEnded); len(others) > 0 {

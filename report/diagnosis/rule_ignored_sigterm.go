@@ -2,7 +2,6 @@ package diagnosis
 
 import (
 	"fmt"
-	"slices"
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
@@ -10,11 +9,13 @@ import (
 )
 
 // ignoredSIGTERM: the process was killed at the end of its grace period with the
-// request in flight, and had gone on accepting connections since the signal.
+// request in flight, and had gone on serving since the signal. One that waits
+// before it stops, for longer than its grace period, looks the same from
+// outside: which of the two it is stays likely.
 type ignoredSIGTERM struct{}
 
 func (ignoredSIGTERM) matches(s *observation, l *record.LostRequest) bool {
-	return analysis.IsCut(l.Class) && analysis.SomeKilled(s.lifecycles) && len(s.ignorers(l)) > 0
+	return analysis.IsCut(l.Class) && s.someKilled && len(s.ignorers(l)) > 0
 }
 
 func (ignoredSIGTERM) explain(s *observation, e *evidence) Finding {
@@ -22,15 +23,15 @@ func (ignoredSIGTERM) explain(s *observation, e *evidence) Finding {
 	f := Finding{
 		Title: phrase.Counted(int64(len(e.lost)), "request in flight was cut when its process was killed: ", "requests in flight were cut when their process was killed: ") +
 			notHeeded(met),
-		Confidence: Shown,
+		Confidence: Likely,
 		Measured:   e.longest,
 		Evidence: []string{
 			e.what(),
 			e.when() + "; " + s.where(e),
-			endpointNames(met) + " went on accepting connections from the stop signal to the kill: a longer grace period would only delay the kill",
+			wentOn(met),
 			s.underWay(e),
 		},
-		Remedies: slices.Clone(heedSignal),
+		Remedies: heedSignal(),
 	}
 	s.sureOf(e, &f)
 	s.orCrashed(e, &f)
@@ -39,11 +40,11 @@ func (ignoredSIGTERM) explain(s *observation, e *evidence) Finding {
 }
 
 // ignorers returns the killed lifecycles that can have cut the request, if all
-// of them had ignored the stop signal.
+// of them had gone on serving.
 func (s *observation) ignorers(l *record.LostRequest) []*analysis.Lifecycle {
 	killed := s.killers(l)
 	for _, one := range killed {
-		if !one.Ignored(s.seen, s.probeGap(1)) {
+		if !s.listened[one] {
 			return nil
 		}
 	}
@@ -62,10 +63,42 @@ func notHeeded(met []*analysis.Lifecycle) string {
 		endpointNames(met), signal, phrase.Choose(int64(len(met)), "its", "their"), phrase.Duration(analysis.GraceGiven(met)))
 }
 
-// heedSignal is what makes a process end when it is told to.
-var heedSignal = []Remedy{
-	{"any", "handle the stop signal in the process: stop accepting connections, finish the requests in flight, then exit; as PID 1 of a container, a process has no default handler"},
-	{"Docker", "run the process under an init (docker run --init, or tini as ENTRYPOINT): then SIGTERM at least ends it, though without finishing its requests"},
-	{"Docker", `write CMD and ENTRYPOINT in exec form, ["app", "-flag"]: the shell of the other form is PID 1 and passes no signal on`},
-	{"Docker", "set STOPSIGNAL if the process shuts down on another signal"},
+// wentOn says what the processes did after the signal, and what that may mean.
+func wentOn(met []*analysis.Lifecycle) string {
+	n := int64(len(met))
+	return fmt.Sprintf("%s went on accepting connections from the stop signal to the kill, and serving requests: %s the signal, or %s on purpose before %s serving, for longer than the grace period; from outside, both look the same",
+		endpointNames(met), phrase.Choose(n, "it did not heed", "they did not heed"), phrase.Choose(n, "it waits", "they wait"), phrase.Choose(n, "it stops", "they stop"))
+}
+
+// findListened returns the killed lifecycles whose listener was open until the
+// kill. It tells those that went on serving, too, from those of which nothing
+// shows that: they may have stopped, and only left the listener open.
+func (s *observation) findListened() map[*analysis.Lifecycle]bool {
+	if !analysis.SomeKilled(s.lifecycles) {
+		return nil
+	}
+	took := map[*analysis.Lifecycle]bool{}
+	for i := range s.run.Lost {
+		if own := s.lifecycleOf(&s.run.Lost[i]); own != nil && own.TookLater(&s.run.Lost[i]) {
+			took[own] = true
+		}
+	}
+	listened := map[*analysis.Lifecycle]bool{}
+	for i := range s.lifecycles {
+		if one := &s.lifecycles[i]; one.Ignored(s.seen, s.probeGap(1)) {
+			listened[one] = took[one] || one.AnsweredLater(s.seen, s.responses.Max)
+		}
+	}
+	return listened
+}
+
+// heedSignal returns what makes a process end when it is told to.
+func heedSignal() []Remedy {
+	return []Remedy{
+		{"any", "handle the stop signal in the process: stop accepting connections, finish the requests in flight, then exit; as PID 1 of a container, a process has no default handler"},
+		{"any", "if it handles the signal and waits on purpose before it stops: a grace period longer than that wait plus the slowest request, or a shorter wait"},
+		{"Docker", "run the process under an init (docker run --init, or tini as ENTRYPOINT): then SIGTERM at least ends it, though without finishing its requests"},
+		{"Docker", `write CMD and ENTRYPOINT in exec form, ["app", "-flag"]: the shell of the other form is PID 1 and passes no signal on`},
+		{"Docker", "set STOPSIGNAL if the process shuts down on another signal"},
+	}
 }

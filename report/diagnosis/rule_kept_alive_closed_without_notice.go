@@ -27,8 +27,7 @@ func (keptAliveClosedWithoutNotice) explain(s *observation, e *evidence) Finding
 			e.what(),
 			e.when() + "; " + s.where(e),
 			"no earlier response had said Connection: close, or nodrop would not have reused the connections",
-			fmt.Sprintf("they had been under way for %s to %s, half of them for no more than %s; a round trip takes %s, a response %s",
-				phrase.Duration(ages.Least), phrase.Duration(ages.Most), phrase.Duration(ages.Median), phrase.Duration(s.shapes.RoundTrip), phrase.Duration(s.shapes.Response)),
+			s.underWayFor(&ages),
 		},
 	}
 	if ages.MostIdle > 0 {
@@ -38,6 +37,8 @@ func (keptAliveClosedWithoutNotice) explain(s *observation, e *evidence) Finding
 	switch {
 	case ages.Kind == shape.Race:
 		return f
+	case ages.Unmeasured:
+		f.Evidence = append(f.Evidence, "cannot tell whether the server was closing idle connections or something cut requests in flight: how long a round trip takes is not known")
 	case ages.Alike:
 		f.Evidence = append(f.Evidence, "cannot tell whether the server was closing idle connections or something cut requests in flight: responses take hardly longer than a round trip")
 	case ages.Kind == shape.InFlight:
@@ -53,6 +54,18 @@ func (keptAliveClosedWithoutNotice) explain(s *observation, e *evidence) Finding
 		f.Remedies = append(f.Remedies, s.uncut(e)[0])
 	}
 	return f
+}
+
+// underWayFor says how old requests were when they were cut.
+func (s *observation) underWayFor(ages *shape.Ages) string {
+	text := fmt.Sprintf("they had been under way for %s to %s, half of them for no more than %s", phrase.Duration(ages.Least), phrase.Duration(ages.Most), phrase.Duration(ages.Median))
+	if !ages.Unmeasured {
+		text += "; a round trip takes " + phrase.Duration(s.shapes.RoundTrip)
+	}
+	if s.shapes.Response > 0 {
+		text += "; half of the responses took no more than " + phrase.Duration(s.shapes.Response)
+	}
+	return text
 }
 
 // keepIdleOpen returns the settings that keep a server from closing a

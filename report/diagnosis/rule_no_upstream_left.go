@@ -3,9 +3,9 @@ package diagnosis
 import (
 	"fmt"
 
-	"nodrop/loadgen/record"
 	"nodrop/report/analysis/errorshape"
 	"nodrop/report/diagnosis/errorpage"
+	"nodrop/report/diagnosis/remedy"
 	"nodrop/report/phrase"
 )
 
@@ -20,16 +20,9 @@ func (noUpstreamLeft) explain(s *observation, e *evidence) Finding {
 		Confidence: Likely,
 		Measured:   e.span(),
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
-		Remedies: s.settingsFor(like, []Remedy{
-			{"any", "keep at least one ready server behind the gateway at every moment: start new ones, and wait until they are ready, before the last old one stops"},
-			{inKubernetes, "strategy.rollingUpdate.maxUnavailable: 0 with maxSurge: 1 or more; minReadySeconds longer than the gateway takes to notice; a PodDisruptionBudget with minAvailable: 1"},
-			{errorpage.HAProxy, "a backup server, or option redispatch with retries, for the time in which one of several is away"},
-		}),
-		Settings: []record.Remedy{
-			{Object: inKubernetes, Setting: "strategy.rollingUpdate.maxUnavailable", Value: "0"},
-			{Object: inKubernetes, Setting: "strategy.rollingUpdate.maxSurge", Value: "1", AtLeast: true},
-		},
 	}
+	f.advise(remedy.KeepReady()...)
+	f.Remedies = s.settingsFor(like, f.Remedies)
 	groups := s.errors.Groups(e.lost)
 	if len(groups) > 1 {
 		f.Title = fmt.Sprintf("the gateway had no server left %d times: it responded with status %s", len(groups), e.statuses())
@@ -42,16 +35,18 @@ func (noUpstreamLeft) explain(s *observation, e *evidence) Finding {
 		if i < maxTexts {
 			f.Evidence = append(f.Evidence, fmt.Sprintf("no response was ok between %s and %s; %s", phrase.Moment(g.Begin), phrase.Moment(g.End), until))
 		}
-		// A gateway that names no reason may as well have met slow or broken
-		// upstreams, all at the same time.
-		if !g.Said.Known || g.Said.Reason&(errorshape.NoServer|errorshape.NotReached) == 0 {
+		if !sayNoneLeft(g) {
 			f.Confidence = CannotTell
 		}
 	}
 	switch {
 	case event && e.first >= begin:
 		f.Evidence = append(f.Evidence, "it began "+phrase.Duration(e.first-begin)+" after the event did")
-	case !event:
+	case event:
+		f.Confidence = CannotTell
+		f.Evidence = append(f.Evidence, "it began before the event did")
+	default:
+		f.Confidence = CannotTell
 		f.Evidence = append(f.Evidence, "no mark shows what was done to the servers behind the gateway")
 	}
 	f.Evidence = append(f.Evidence, errorpage.Quotes(like, maxTexts, int64(len(e.lost)))...)
@@ -62,3 +57,24 @@ func (noUpstreamLeft) explain(s *observation, e *evidence) Finding {
 	}
 	return f
 }
+
+// sayNoneLeft reports whether a gateway says with its errors that it had no
+// server, or reached none. One that names no reason, or only a connection that
+// was closed, may as well have met slow or broken servers, all at the same time;
+// so may one that could mean either, unless it lasted.
+func sayNoneLeft(g *errorshape.Group) bool {
+	reason := g.Said.Reason
+	switch {
+	case !g.Said.Known:
+		return false
+	case reason&errorshape.NoServer != 0:
+		return true
+	case reason&errorshape.Closed != 0:
+		return reason&errorshape.NotReached != 0 && g.End-g.Begin >= lasted
+	}
+	return reason&errorshape.NotReached != 0
+}
+
+// lasted is from when on it is no accident that no server behind a gateway
+// responded, in ns.
+const lasted = 200_000_000

@@ -5,6 +5,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/analysis/errorshape"
 	"nodrop/report/analysis/shape"
 	"nodrop/report/phrase"
 )
@@ -14,8 +15,15 @@ import (
 type readyTooEarly struct{}
 
 func (readyTooEarly) matches(s *observation, l *record.LostRequest) bool {
-	return s.shapes.ArrivalOf(l) != nil && (analysis.IsRefusal(l.Class) || l.Class.Stage() == record.StageStatus)
+	if s.shapes.ArrivalOf(l) == nil {
+		return false
+	}
+	// What an error response says and where it came from may explain more.
+	return analysis.IsRefusal(l.Class) || errorshape.CanArrive(l.Class.Status()) && s.errors.KindOf(l) == errorshape.Unclear
 }
+
+// leastErrors is how many error responses of a new endpoint are no coincidence.
+const leastErrors = 3
 
 func (readyTooEarly) explain(s *observation, e *evidence) Finding {
 	f := Finding{
@@ -29,13 +37,22 @@ func (readyTooEarly) explain(s *observation, e *evidence) Finding {
 			{"Kubernetes", "a readinessProbe with httpGet on a path that needs routes, configuration and back ends; minReadySeconds on top"},
 		},
 	}
+	errors := 0
 	for _, l := range e.lost {
 		a := s.shapes.ArrivalOf(l)
+		if !analysis.IsRefusal(l.Class) {
+			errors++
+		}
 		if !a.Marked || !a.New || !analysis.IsRefusal(l.Class) {
 			f.Confidence = Likely
 		}
 	}
 	f.Evidence = append(f.Evidence, s.arrived(e)...)
+	if errors == len(e.lost) && errors < leastErrors {
+		f.Confidence = CannotTell
+		f.Title = fmt.Sprintf("%s had status %s, just after %s came", phrase.Counted(int64(errors), "response", "responses"), e.statuses(), phrase.Choose(int64(len(e.endpoints)), "a new replica", "new replicas"))
+		f.Evidence = append(f.Evidence, "cannot tell whether that is more than a coincidence: so few responses may be errors at any time")
+	}
 	s.orCrashed(e, &f)
 	return f
 }

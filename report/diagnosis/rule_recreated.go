@@ -2,9 +2,11 @@ package diagnosis
 
 import (
 	"fmt"
+	"slices"
 
 	"nodrop/loadgen/record"
-	"nodrop/report/analysis"
+	"nodrop/report/analysis/shape"
+	"nodrop/report/diagnosis/remedy"
 	"nodrop/report/phrase"
 )
 
@@ -20,39 +22,42 @@ func (recreated) matches(s *observation, l *record.LostRequest) bool {
 }
 
 func (recreated) explain(s *observation, e *evidence) Finding {
+	met := s.outagesOf(e)
+	longest, times, marked := e.span(), "for", true
+	if len(met) > 1 {
+		longest, times = 0, fmt.Sprintf("%d times, for up to", len(met))
+	}
 	f := Finding{
-		Title:      "nothing served for " + phrase.Duration(e.span()) + ": the old endpoint was stopped before a new one accepted connections",
 		Confidence: Shown,
-		Measured:   e.span(),
-		Evidence:   []string{e.what(), e.when() + "; " + s.where(e), "no request succeeded in that time, on any endpoint"},
-		Remedies: []Remedy{
-			{"any", "start the new one first, wait until it is ready, then stop the old one; no pre-stop delay and no longer grace period helps while nothing serves beside it"},
-			{"Kubernetes", "strategy RollingUpdate with maxUnavailable: 0 and maxSurge: 1 instead of Recreate; two replicas or more, and a PodDisruptionBudget"},
-			{"Docker Compose", "order: start-first under deploy.update_config"},
-			{"systemd", "socket activation (a .socket unit): connections wait in the socket while the service restarts"},
-		},
-		Settings: []record.Remedy{
-			{Object: inKubernetes, Setting: "strategy.rollingUpdate.maxUnavailable", Value: "0"},
-			{Object: inKubernetes, Setting: "strategy.rollingUpdate.maxSurge", Value: "1"},
-		},
+		Evidence:   []string{e.what(), e.when() + "; " + s.where(e), "nearly every request that was sent in that time was lost, whatever its endpoint"},
 	}
-	told := map[string]bool{}
-	for _, l := range e.lost {
-		o := s.shapes.OutageOf(l)
-		if !o.Marked() {
-			f.Confidence = Likely
+	f.advise(remedy.StartFirst()...)
+	for i, o := range met {
+		marked = marked && o.Marked()
+		if len(met) > 1 {
+			longest = max(longest, o.End-o.Begin)
 		}
-		if o.Left != analysis.Unknown && o.Ready != analysis.Unknown {
-			text := fmt.Sprintf("an endpoint began to leave at %s, and one was ready at %s", phrase.Moment(o.Left), phrase.Moment(o.Ready))
-			if !told[text] && len(told) < maxTexts {
-				told[text] = true
-				f.Evidence = append(f.Evidence, text)
-			}
+		if o.Marked() && i < maxTexts {
+			f.Evidence = append(f.Evidence, fmt.Sprintf("an endpoint began to leave at %s, and one was ready at %s", phrase.Moment(o.Left), phrase.Moment(o.Ready)))
 		}
 	}
-	if f.Confidence == Likely {
+	f.Measured = longest
+	f.Title = fmt.Sprintf("nothing served %s %s: the old endpoint was stopped before a new one accepted connections", times, phrase.Duration(longest))
+	if !marked {
+		f.Confidence = Likely
 		f.Evidence = append(f.Evidence, "requests succeeded before and after it; no mark shows both when the old one stopped and when the new one was ready")
 	}
 	s.orCrashed(e, &f)
 	return f
+}
+
+// outagesOf returns the outages that the losses belong to, each once.
+func (s *observation) outagesOf(e *evidence) []*shape.Outage {
+	var list []*shape.Outage
+	for _, l := range e.lost {
+		if o := s.shapes.OutageOf(l); !slices.Contains(list, o) {
+			list = append(list, o)
+		}
+	}
+	return list
 }

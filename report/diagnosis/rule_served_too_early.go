@@ -49,12 +49,16 @@ func (servedTooEarly) explain(s *observation, e *evidence) Finding {
 		f.Evidence = append(f.Evidence, phrase.Counted(int64(extra), "more time of that kind", "more times of that kind"))
 	}
 	f.Evidence = append(f.Evidence, errorpage.Quotes(like, maxTexts, n)...)
+	if unsure || n < leastErrors {
+		f.Confidence = CannotTell
+		f.Title = fmt.Sprintf("%s had status %s, over %s", phrase.Counted(n, "response", "responses"), e.statuses(), phrase.Duration(e.span()))
+	}
 	switch {
 	case shown:
 		f.Confidence = Shown
+	case n < leastErrors:
+		f.Evidence = append(f.Evidence, "cannot tell whether that is more than a coincidence: so few responses may be errors at any time")
 	case unsure:
-		f.Confidence = CannotTell
-		f.Title = fmt.Sprintf("%s had status %s, over %s", phrase.Counted(n, "response", "responses"), e.statuses(), phrase.Duration(e.span()))
 		f.Evidence = append(f.Evidence, "cannot tell whether a new replica got requests before it could serve them, or whether one that was leaving refused them: the endpoints share one address, and both happened at that time")
 	}
 	return f

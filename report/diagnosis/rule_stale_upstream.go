@@ -33,7 +33,7 @@ func (staleUpstream) explain(s *observation, e *evidence) Finding {
 		Remedies:   s.settingsFor(like, lookUpAgain),
 	}
 	if begin, known := s.errors.Event(); known && e.first >= begin {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("they began %s after the event did, and were as frequent when the load ended", phrase.Duration(e.first-begin)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("they began %s after the event did, and came until the load ended", phrase.Duration(e.first-begin)))
 	}
 	back := g.Back != analysis.Unknown
 	if back {
@@ -42,6 +42,9 @@ func (staleUpstream) explain(s *observation, e *evidence) Finding {
 	f.Evidence = append(f.Evidence, errorpage.Quotes(like, maxTexts, int64(len(e.lost)))...)
 	named := g.Said.Known && g.Said.Reason&errorshape.NotReached != 0
 	quick := g.Quick*10 >= 9*g.Lost && !s.loss.Slower.Notable()
+	if g.Said.Reason&errorshape.Closed != 0 {
+		f.Evidence = append(f.Evidence, "the gateway's log says which it was: an upstream that it could not connect to, or one that is there and closes connections because it is broken")
+	}
 	if named && (g.Share > fewOfAll && g.Share < nearlyAll && quick || back) {
 		return f
 	}

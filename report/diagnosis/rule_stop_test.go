@@ -40,9 +40,10 @@ func stopRequests(kept bool) []reporttest.Request {
 	return list
 }
 
-// TestIgnoredSIGTERM: a process that went on accepting until it was killed did
-// not heed the signal. Where the marks do not show that, it was killed at the
-// end of its grace period.
+// TestIgnoredSIGTERM: a process that went on serving until it was killed did not
+// heed the signal, or waits for too long before it stops: both look the same, so
+// the finding is likely, and advises about both. Where the marks do not show
+// that it went on, it was killed at the end of its grace period.
 func TestIgnoredSIGTERM(t *testing.T) {
 	signal := func(name string, marks []record.Mark) []record.Mark {
 		for i := range marks {
@@ -59,13 +60,16 @@ func TestIgnoredSIGTERM(t *testing.T) {
 		code     Code
 		says     string
 	}{
-		"it listened until the kill":                   {stopMarks(1500*ms + 800*us), stopRequests(true), "ignored-sigterm", IgnoredSIGTERM, "4 requests in flight were cut when their process was killed: app did not heed SIGTERM within its grace period of 1.000 s"},
-		"another stop signal":                          {signal("SIGQUIT", stopMarks(1500*ms+800*us)), stopRequests(true), "ignored-sigterm", IgnoredSIGTERM, "did not heed SIGQUIT within"},
-		"it closed its listener at the signal":         {stopMarks(510 * ms), stopRequests(true), "grace-too-short", KilledAfterGrace, "killed at the end of its grace period"},
-		"no mark of the listener, connections to it":   {without(stopMarks(0), record.MarkListenerClosed), stopRequests(false), "ignored-sigterm", IgnoredSIGTERM, "did not heed SIGTERM"},
-		"no mark of the listener, none after the stop": {without(stopMarks(0), record.MarkListenerClosed), stopRequests(true), "grace-too-short", KilledAfterGrace, ""},
-		"no mark of the signal":                        {without(stopMarks(1500*ms+800*us), record.MarkSignalled), stopRequests(true), "grace-too-short", KilledAfterGrace, ""},
-		"no mark of the kill":                          {without(stopMarks(1500*ms+800*us), record.MarkKilled), stopRequests(true), "killed-in-flight", CutAtExit, "from the stop signal to the exit the process had 1.001 s"},
+		"it listened and answered, on new connections":  {stopMarks(1500*ms + 800*us), stopRequests(false), "ignored-sigterm", IgnoredSIGTERM, "app went on accepting connections from the stop signal to the kill, and serving requests: it did not heed the signal, or it waits on purpose"},
+		"requests on open connections, none answered":   {stopMarks(1500*ms + 800*us), quiet(stopRequests(true)), "ignored-sigterm", IgnoredSIGTERM, "did not heed SIGTERM"},
+		"it listened, and nothing shows that it served": {stopMarks(1500*ms + 800*us), sentBefore(quiet(stopRequests(true))), "grace-too-short", KilledAfterGrace, "the listener was open until the kill: cannot tell whether the process had begun to stop"},
+		"it listened until the kill":                    {stopMarks(1500*ms + 800*us), stopRequests(true), "ignored-sigterm", IgnoredSIGTERM, "4 requests in flight were cut when their process was killed: app did not heed SIGTERM within its grace period of 1.000 s"},
+		"another stop signal":                           {signal("SIGQUIT", stopMarks(1500*ms+800*us)), stopRequests(true), "ignored-sigterm", IgnoredSIGTERM, "did not heed SIGQUIT within"},
+		"it closed its listener at the signal":          {stopMarks(510 * ms), stopRequests(true), "grace-too-short", KilledAfterGrace, "killed at the end of its grace period"},
+		"no mark of the listener, connections to it":    {without(stopMarks(0), record.MarkListenerClosed), stopRequests(false), "ignored-sigterm", IgnoredSIGTERM, "did not heed SIGTERM"},
+		"no mark of the listener, none after the stop":  {without(stopMarks(0), record.MarkListenerClosed), stopRequests(true), "grace-too-short", KilledAfterGrace, ""},
+		"no mark of the signal":                         {without(stopMarks(1500*ms+800*us), record.MarkSignalled), stopRequests(true), "grace-too-short", KilledAfterGrace, ""},
+		"no mark of the kill":                           {without(stopMarks(1500*ms+800*us), record.MarkKilled), stopRequests(true), "killed-in-flight", CutAtExit, "from the stop signal to the exit the process had 1.001 s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run := reporttest.NewRun(t, tt.requests, reporttest.Edited(func(run *record.Run) { run.Marks = slices.Clone(tt.marks) }))
@@ -81,18 +85,39 @@ func TestIgnoredSIGTERM(t *testing.T) {
 			if text := f.text(); !strings.Contains(text, tt.says) {
 				t.Errorf("no %q in %s", tt.says, text)
 			}
-			if f.Code == IgnoredSIGTERM && (f.Needed != 0 || len(f.Settings) > 0 || slices.ContainsFunc(f.Remedies, func(r Remedy) bool { return strings.Contains(strings.ToLower(r.Setting), "grace") })) {
-				t.Errorf("a longer grace period is advised: %+v", f.Remedies)
+			if f.Code != IgnoredSIGTERM {
+				return
+			}
+			advises := func(words string) bool {
+				return slices.ContainsFunc(f.Remedies, func(r Remedy) bool { return strings.Contains(r.Setting, words) })
+			}
+			if f.Confidence != Likely || f.Needed != 0 || len(f.Settings) > 0 || !advises("handle the stop signal") || !advises("a grace period longer than that wait") {
+				t.Errorf("got %s, %+v", f.Confidence, f.Remedies)
 			}
 		})
 	}
+}
+
+// quiet removes the responses that were sent after the stop signal.
+func quiet(list []reporttest.Request) []reporttest.Request {
+	return slices.DeleteFunc(list, func(q reporttest.Request) bool { return q.Fate == record.FateOK && q.Start > 490*ms })
+}
+
+// sentBefore lets what was lost begin before the stop signal.
+func sentBefore(list []reporttest.Request) []reporttest.Request {
+	for i := range list {
+		if list[i].Fate == record.FateLost {
+			list[i].Start -= 1000 * ms
+		}
+	}
+	return list
 }
 
 // TestIgnoredWithNothingInFlight: the finding about the run says so, too.
 func TestIgnoredWithNothingInFlight(t *testing.T) {
 	run := reporttest.NewRun(t, reporttest.Steady(1490, 0, ms, served), reporttest.Edited(func(run *record.Run) { run.Marks = stopMarks(1500*ms + 800*us) }))
 	for _, f := range found(run) {
-		if f.Rule == "killed-at-the-end-of-grace" && f.Code == IgnoredSIGTERM && f.Title == "app did not heed SIGTERM within its grace period of 1.000 s and was killed" {
+		if f.Rule == "killed-at-the-end-of-grace" && f.Code == IgnoredSIGTERM && f.Confidence == Likely && f.Title == "app did not heed SIGTERM within its grace period of 1.000 s and was killed" {
 			return
 		}
 	}

@@ -13,8 +13,8 @@ import (
 // done to the target.
 type upstreamIdleTimeout struct{ ofShape }
 
-// surelySpread is the number of responses from which it is no accident that
-// they are spread evenly.
+// surelySpread is the number of times, or responses, from which it is no
+// accident that they are spread evenly.
 const surelySpread = 5
 
 func (upstreamIdleTimeout) explain(s *observation, e *evidence) Finding {
@@ -22,7 +22,10 @@ func (upstreamIdleTimeout) explain(s *observation, e *evidence) Finding {
 	like, method := s.responsesLike(e), s.run.Settings.Method
 	seen := errorpage.Products(like)
 	resent := len(seen) == 0 && errorpage.Resends("", method) || slices.ContainsFunc(seen, func(p string) bool { return errorpage.Resends(p, method) })
-	n := int64(len(e.lost))
+	n, apart := int64(len(e.lost)), ""
+	if g.Moments < g.Lost {
+		apart = fmt.Sprintf(", at %d different times", g.Moments)
+	}
 	f := Finding{
 		Title: fmt.Sprintf("%s had status %s, now and then over %s: the gateway used connections that its upstream was closing, probably at its idle timeout",
 			phrase.Counted(n, "response", "responses"), e.statuses(), phrase.Duration(e.span())),
@@ -31,17 +34,22 @@ func (upstreamIdleTimeout) explain(s *observation, e *evidence) Finding {
 		Evidence: []string{
 			e.what(),
 			e.when() + "; " + s.where(e),
-			fmt.Sprintf("%s of the responses in that time; the others were ok", phrase.Percentage(g.Share)),
+			fmt.Sprintf("%s of the responses in that time%s; the others were ok", phrase.Percentage(g.Share), apart),
 			fmt.Sprintf("%d of %d came as quickly as other responses, so nothing was waited for", g.Quick, g.Lost),
 		},
 	}
 	if begin, known := s.errors.Event(); known {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("they came before the event (at %s) as well, and no less often", phrase.Moment(begin)))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("they came before the event (at %s) as well", phrase.Moment(begin)))
+		for _, c := range e.classes {
+			if rates := s.loss.Baseline.Class(c.Class); rates != nil {
+				f.Evidence = append(f.Evidence, phrase.Rates(rates, s.eventName()))
+			}
+		}
 	} else {
 		f.Evidence = append(f.Evidence, "no mark shows an event: they come in normal operation")
 	}
 	f.Evidence = append(f.Evidence, errorpage.Quotes(like, maxTexts, n)...)
-	if resent || !g.Said.Known || n < surelySpread {
+	if resent || !g.Said.Known || g.Moments < surelySpread {
 		f.Confidence = CannotTell
 		f.Title = fmt.Sprintf("%s had status %s, now and then over %s", phrase.Counted(n, "response", "responses"), e.statuses(), phrase.Duration(e.span()))
 		f.Evidence = append(f.Evidence, "cannot tell whether the upstream closes idle connections that the gateway still uses, or crashes or closes connections now and then: the gateway's log says which upstream it was")

@@ -41,9 +41,13 @@ func (backlogFull) explain(s *observation, _ []Finding) (Finding, bool) {
 		f.Evidence = append(f.Evidence, phrase.Counted(t.Unanswered, "more connection attempt got", "more connection attempts got")+" no reply in time (connect.timeout)")
 	}
 	f.Evidence = append(f.Evidence, "packets that are lost on the way look the same from here; on the target, netstat -s counts how often a listen queue overflowed")
-	if slices.ContainsFunc(s.lifecycles, func(l analysis.Lifecycle) bool { return l.Left() }) {
+	switch {
+	case slices.ContainsFunc(s.lifecycles, func(l analysis.Lifecycle) bool { return l.Left() }):
 		f.Confidence = CannotTell
 		f.Evidence = append(f.Evidence, "so does an address whose endpoint is gone, or not there yet: endpoints left in this run")
+	case s.shapes.Eventful() && (t.Until == 0 || t.Until >= s.before):
+		f.Confidence = CannotTell
+		f.Evidence = append(f.Evidence, "so does an address whose endpoint is gone, or not there yet: what was done to the target may have taken one away")
 	}
 	return f, true
 }

@@ -28,8 +28,10 @@ func (killedAtTheEndOfGrace) explain(s *observation, ofLosses []Finding) (Findin
 		Evidence:   []string{fmt.Sprintf("%s, %s", endpointNames(killed), hadLived(killed))},
 		Remedies:   endByItself(),
 	}
-	if !slices.ContainsFunc(killed, func(one *analysis.Lifecycle) bool { return !one.Ignored(s.seen, s.probeGap(1)) }) {
-		f.Code, f.Title, f.Remedies = IgnoredSIGTERM, notHeeded(killed)+" and "+phrase.Choose(int64(len(killed)), "was", "were")+" killed", slices.Clone(heedSignal)
+	if !slices.ContainsFunc(killed, func(one *analysis.Lifecycle) bool { return !s.listened[one] }) {
+		f.Code, f.Title, f.Remedies = IgnoredSIGTERM, notHeeded(killed)+" and "+phrase.Choose(int64(len(killed)), "was", "were")+" killed", heedSignal()
+		f.Confidence = Likely
+		f.Evidence = append(f.Evidence, wentOn(killed))
 	}
 	if s.run.Counts.Lost == 0 {
 		f.Evidence = append(f.Evidence, "no request of this run was lost because of it")

@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -127,7 +128,23 @@ func TestAcceptQueue(t *testing.T) {
 		},
 		{
 			name: "another process takes over", requests: slices.Concat(before, queue(50), reporttest.Steady(1000, 1001*ms, ms, app)),
-			code: AcceptQueueReset, sure: Likely, lost: 50, says: []string{"another process, or another replica behind it, was listening", "hand the listening socket over"},
+			code: AcceptQueueReset, sure: CannotTell, lost: 50,
+			says: []string{"perhaps in the accept queue", "another process, or another replica behind it, was listening", "whether a load balancer or a firewall reset them", "hand the listening socket over"},
+		},
+		{
+			name: "another process takes over, and marks name the old one", marks: []record.Mark{stepOf(980*ms, 1100*ms), markOf(record.MarkSignalled, app, 990*ms), markOf(record.MarkReady, app, 1001*ms)},
+			requests: slices.Concat(before, queue(50), reporttest.Steady(1000, 1001*ms, ms, app)),
+			code:     AcceptQueueReset, sure: Likely, lost: 50, says: []string{"50 connections were reset in the accept queue when the listener closed"}, never: []string{"firewall"},
+		},
+		{
+			name: "a mark of the listener, and the process exits later", marks: []record.Mark{stepOf(980*ms, 1300*ms), markOf(record.MarkSignalled, app, 990*ms), markOf(record.MarkListenerClosed, app, 1000*ms), markOf(record.MarkExited, app, 1200*ms)},
+			requests: slices.Concat(before, queue(50), refused),
+			code:     AcceptQueueReset, sure: Likely, lost: 50, says: []string{"a longer grace period does not help", "no mark shows an exit at that time"}, never: []string{"kept running"},
+		},
+		{
+			name: "the listener closed because its process was killed, and no mark of the exit", marks: []record.Mark{stepOf(480*ms, 1100*ms), markOf(record.MarkSignalled, app, 500*ms), markOf(record.MarkKilled, app, 1000*ms), markOf(record.MarkListenerClosed, app, 1000*ms)},
+			requests: slices.Concat(before, queue(50), refused),
+			code:     CutInFlight, sure: CannotTell, lost: 50, never: []string{"accept queue"},
 		},
 		{
 			name: "others were closed in the regular way", marks: stopped, requests: slices.Concat(before, queue(50), cutAt(1000*ms, "wait.eof", app, 5), refused),
@@ -144,7 +161,7 @@ func TestAcceptQueue(t *testing.T) {
 		},
 		{
 			name: "the balancer cut them", marks: append(slices.Clone(stopped[:2]), markOf(record.MarkConnectionsCut, app, 1000*ms)), requests: slices.Concat(before, queue(50), refused),
-			code: CutInFlight, sure: CannotTell, lost: 50,
+			code: DrainCut, sure: Shown, lost: 50,
 		},
 		{
 			name: "killed with its grace over", marks: []record.Mark{markOf(record.MarkTerminating, app, 500*ms), markOf(record.MarkKilled, app, 1000*ms), markOf(record.MarkExited, app, 1001*ms)},
@@ -204,6 +221,10 @@ func TestIdleRace(t *testing.T) {
 			code:     CutInFlight, sure: CannotTell, lost: 5, says: []string{"hardly longer than a round trip"},
 		},
 		{
+			name: "a round trip is not known", requests: slices.Concat(slow, race(0)), edit: func(run *record.Run) { run.Phases.Connect = record.Latency{} },
+			code: CutInFlight, sure: CannotTell, lost: 5, says: []string{"how long a round trip takes is not known"}, never: []string{"hardly longer", "a round trip takes 0"},
+		},
+		{
 			name: "a fast server: nothing is faster than its responses", requests: slices.Concat(taking(2000, ms, 900*us), race(0)),
 			edit: func(run *record.Run) { roundTrip(run, 50*us) },
 			code: CutInFlight, sure: CannotTell, lost: 5,
@@ -220,6 +241,10 @@ func TestGraceTimer(t *testing.T) {
 	cut := cutAt(2000*ms, "wait.eof", "gw-2", 1100, 900, 700, 500, 300)
 	signal, exit := markOf(record.MarkSignalled, "gw-2", 1000*ms), markOf(record.MarkExited, "gw-2", 2600*ms)
 	event := stepOf(990*ms, 2700*ms)
+	var slow []reporttest.Request // each takes 2.5 s
+	for at := int64(0); at < 3000*ms; at += 10 * ms {
+		slow = append(slow, reporttest.Request{Start: at, End: at + 2500*ms, Endpoint: "gw-1", Status: 200})
+	}
 	for _, tt := range []shaped{
 		{
 			name: "exits later", marks: []record.Mark{event, signal, exit}, requests: slices.Concat(load, cut),
@@ -247,7 +272,7 @@ func TestGraceTimer(t *testing.T) {
 		},
 		{
 			name: "it was the balancer", marks: []record.Mark{event, signal, markOf(record.MarkConnectionsCut, "gw-2", 2000*ms), exit}, requests: slices.Concat(load, cut),
-			code: CutInFlight, sure: CannotTell, lost: 5,
+			code: DrainCut, sure: Shown, lost: 5,
 		},
 		{
 			name: "each at its own time", marks: []record.Mark{event, signal, exit},
@@ -257,6 +282,25 @@ func TestGraceTimer(t *testing.T) {
 		{
 			name: "all of one age", marks: []record.Mark{event, signal, exit}, requests: slices.Concat(load, cutAt(2000*ms, "wait.eof", "gw-2", 500, 500, 500, 500)),
 			code: CutInFlight, sure: CannotTell, lost: 4,
+		},
+		{
+			name: "all of one age, and most responses took longer", marks: []record.Mark{event, signal, exit}, requests: slices.Concat(slow, cutAt(2000*ms, "wait.eof", "gw-2", 1500, 1500, 1500, 1500)),
+			code: GraceTimer, sure: Likely, lost: 4, says: []string{"half of the responses took longer (2.5"}, never: []string{"such different ages"},
+		},
+		{
+			name: "read one after the other", marks: []record.Mark{event, signal, exit},
+			requests: slices.Concat(load, cutAt(1985*ms, "wait.eof", "gw-2", 1000), cutAt(2000*ms, "wait.eof", "gw-2", 1100, 900), cutAt(2015*ms, "wait.eof", "gw-2", 300)),
+			code:     GraceTimer, sure: Likely, lost: 4, says: []string{"at such different ages"},
+		},
+		{
+			name: "all of one age, and no response took longer", marks: []record.Mark{event, signal, markOf(record.MarkExited, "gw-2", 3000*ms)},
+			requests: slices.Concat(slow, cutAt(2600*ms, "wait.eof", "gw-2", 2550, 2550, 2550, 2550)),
+			code:     CutInFlight, sure: CannotTell, lost: 4,
+		},
+		{
+			name: "through an address that no mark names", marks: []record.Mark{event, signal, exit},
+			requests: slices.Concat(reporttest.Steady(3000, 0, ms, "10.96.0.1:80"), cutAt(2000*ms, "wait.eof", "10.96.0.1:80", 1100, 900, 700, 500, 300)),
+			code:     CutInFlight, sure: CannotTell, lost: 5, says: []string{"a load balancer in front", "drain timeout to"}, never: []string{"own shutdown timeout was over:", "lived on"},
 		},
 	} {
 		t.Run(tt.name, tt.check)
@@ -303,7 +347,11 @@ func TestArrivals(t *testing.T) {
 		},
 		{
 			name: "timed out, no ready mark", marks: []record.Mark{event}, requests: slices.Concat(load, hung, serves),
-			code: ColdStart, sure: Likely, lost: 30,
+			code: ColdStart, sure: Likely, lost: 30, says: []string{"after it was first reached"}, never: []string{"became ready:"},
+		},
+		{
+			name: "asked to log in", marks: []record.Mark{event, ready}, requests: slices.Concat(load, failing(1001*ms, 1300*ms, 10*ms, ms, "status.401", "gw-3"), serves),
+			code: GatewayError, sure: CannotTell, lost: 30,
 		},
 		{
 			name: "timed out elsewhere, too", marks: []record.Mark{event, ready},
@@ -333,6 +381,21 @@ func TestRecreated(t *testing.T) {
 		{
 			name: "all marks", marks: []record.Mark{event, exit, ready}, requests: slices.Concat(load, gone),
 			code: Recreated, sure: Shown, lost: 100, says: []string{"start the new one first", "maxSurge"},
+		},
+		{
+			name: "the balancer follows long after the ready mark", requests: slices.Concat(load, gone),
+			marks: []record.Mark{event, markOf(record.MarkTerminating, app, 990*ms), exit, markOf(record.MarkEndpointGoes, app, 1000*ms), markOf(record.MarkReady, "new", 1200*ms)},
+			code:  Recreated, sure: Shown, lost: 100, says: []string{"one was ready at 1.200 s"}, never: []string{"preStop.sleep"},
+		},
+		{
+			name: "with refusals all the time before", marks: []record.Mark{event, exit, ready},
+			requests: slices.Concat(load, failing(100*ms, 900*ms, 10*ms, us, "connect.refused", "10.0.0.9:80"), failing(1001*ms, 1481*ms, 30*ms, us, "connect.refused", app)),
+			code:     SteadyErrors, sure: Shown, lost: 81, says: []string{"nothing served for 480.0 ms"},
+		},
+		{
+			name: "twice", marks: []record.Mark{event, exit, ready, markOf(record.MarkExited, app, 2600*ms), markOf(record.MarkReady, app, 2905*ms)},
+			requests: slices.Concat(load, gone, failing(2601*ms, 2900*ms, 5*ms, us, "connect.refused", app), reporttest.Steady(1000, 2910*ms, ms, app)),
+			code:     Recreated, sure: Shown, lost: 160, says: []string{"nothing served 2 times, for up to 495.0 ms:"},
 		},
 		{
 			name: "no ready mark", marks: []record.Mark{event, exit}, requests: slices.Concat(load, gone),
@@ -433,31 +496,39 @@ func TestRecurring(t *testing.T) {
 }
 
 // BenchmarkManyLosses diagnoses 100,000 losses on 300 endpoints, all of which
-// leave, and half of which come back.
+// leave, and half of which come back; by their own addresses, and behind one.
 func BenchmarkManyLosses(b *testing.B) {
 	const endpoints, each = 300, 334
 	classes := []string{"connect.refused", "wait.reset", "wait.eof", "wait.timeout", "status.503"}
-	requests := reporttest.Steady(20_000, 0, ms, reporttest.Replicas(1, endpoints)...)
-	var marks []record.Mark
-	for i := range int64(endpoints) {
-		name, at := fmt.Sprintf("gw-%d", i+1), 1000*ms+i*50*ms
-		marks = append(marks, markOf(record.MarkTerminating, name, at), markOf(record.MarkSignalled, name, at+ms), markOf(record.MarkExited, name, at+2000*ms))
-		if i%2 == 0 {
-			marks = append(marks, markOf(record.MarkReady, name, at+2500*ms))
-		}
-		for k := range int64(each) {
-			q := reporttest.Lost(at+k*7*ms, at+k*7*ms+20*ms, classes[k%5], name, "text")
-			q.Reused = k%2 == 0
-			if k%5 == 4 {
-				q.Status = 503
+	for _, shared := range []string{"", "10.96.0.1:80"} {
+		address := func(name string) string { return cmp.Or(shared, name) }
+		requests := reporttest.Steady(20_000, 0, ms, address("gw-1"), address("gw-2"), address("gw-300"))
+		var marks []record.Mark
+		for i := range int64(endpoints) {
+			name, at := fmt.Sprintf("gw-%d", i+1), 1000*ms+i*50*ms
+			marks = append(marks, markOf(record.MarkTerminating, name, at), markOf(record.MarkSignalled, name, at+ms), markOf(record.MarkExited, name, at+2000*ms))
+			switch i % 4 {
+			case 0, 2:
+				marks = append(marks, markOf(record.MarkReady, name, at+2500*ms))
+			case 1:
+				marks = append(marks, markOf(record.MarkKilled, name, at+2000*ms), markOf(record.MarkConnectionsCut, name, at+1000*ms))
 			}
-			requests = append(requests, q)
+			for k := range int64(each) {
+				q := reporttest.Lost(at+k*7*ms, at+k*7*ms+20*ms, classes[k%5], address(name), "text")
+				q.Reused = k%2 == 0
+				if k%5 == 4 {
+					q.Status = 503
+				}
+				requests = append(requests, q)
+			}
 		}
-	}
-	run := reporttest.NewRun(b, requests, reporttest.Edited(func(run *record.Run) { run.Marks = marks }))
-	f := analysis.Of(run)
-	b.ReportAllocs()
-	for b.Loop() {
-		Of(run, &f.Loss)
+		b.Run(cmp.Or(shared, "own"), func(b *testing.B) {
+			run := reporttest.NewRun(b, requests, reporttest.Edited(func(run *record.Run) { run.Marks = marks }))
+			f := analysis.Of(run)
+			b.ReportAllocs()
+			for b.Loop() {
+				Of(run, &f.Loss)
+			}
+		})
 	}
 }

@@ -6,11 +6,15 @@ import (
 	"nodrop/report/analysis"
 )
 
-// Shorter says how many bodies were shorter during the event than before it,
-// and by how much.
+// Shorter says how many bodies were shorter during the event, or after the first
+// mark, than before it, and by how much.
 func Shorter(s analysis.Shorter) string {
-	return fmt.Sprintf("%s of %s during the event had a shorter body (%s) than all %s before it (%s)",
-		Number(s.Short.Count), Number(s.Event.Count)+Choose(s.Event.Count, " response", " responses"), lengths(s.Short.Min, s.Short.Max),
+	when := "during the event"
+	if !s.Known {
+		when = "after the first mark"
+	}
+	return fmt.Sprintf("%s of %s %s had a shorter body (%s) than all %s before it (%s)",
+		Number(s.Short.Count), Number(s.Event.Count)+Choose(s.Event.Count, " response", " responses"), when, lengths(s.Short.Min, s.Short.Max),
 		Number(s.Before.Count), lengths(s.Before.Min, s.Before.Max))
 }
 

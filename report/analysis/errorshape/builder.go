@@ -15,7 +15,8 @@ type builder struct {
 	Input
 	shape *Shape
 	rest  []*record.LostRequest // without a group yet, in order of failure
-	gap   int64
+	gap   int64                 // ns; within which responses of one endpoint follow each other
+	soon  int64                 // ns; within which what has to do with each other follows: gap, but not as long as a slow load makes it
 
 	// Indexes of the run.
 	ready        map[string][]int64 // times of ready marks, by endpoint and by address
@@ -30,8 +31,8 @@ type builder struct {
 func newBuilder(in Input) *builder {
 	event, known := eventOf(in.Loss)
 	b := &builder{
-		Input: in, gap: max(analysis.Near, in.Loss.Gap), ready: map[string][]int64{}, byStatus: map[int]int{}, requests: map[string]int64{},
-		shape: &Shape{groups: map[*record.LostRequest]*Group{}, event: event, known: known, gap: in.Loss.Gap, statuses: map[int]bool{}},
+		Input: in, gap: max(analysis.Near, in.Loss.Gap), soon: min(max(analysis.Near, in.Loss.Gap), second), ready: map[string][]int64{}, byStatus: map[int]int{}, requests: map[string]int64{},
+		shape: &Shape{groups: map[*record.LostRequest]*Group{}, event: event, known: known, soon: min(in.Loss.Gap, second), statuses: map[int]bool{}},
 	}
 	down := crashSpans(in.Loss.Crashes)
 	for i := range in.Run.Lost {
@@ -45,7 +46,7 @@ func newBuilder(in Input) *builder {
 			b.shape.statuses[status] = true
 		}
 		// A crash explains enough, and a limit has nothing to do with endpoints.
-		if (canArrive(status) || canLeave(status)) && !covers(down, l.End) && (status == 429 || b.said(status).Reason != Limited) {
+		if (CanArrive(status) || canLeave(status)) && !covers(down, l.End) && (status == 429 || b.said(status).Reason != Limited) {
 			b.rest = append(b.rest, l)
 		}
 	}

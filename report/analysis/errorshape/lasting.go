@@ -1,8 +1,11 @@
 package errorshape
 
 import (
+	"slices"
+
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/analysis/baseline"
 )
 
 const (
@@ -51,6 +54,10 @@ func (b *builder) takeLasting() {
 	b.assign(g, lost)
 }
 
+// together is how far apart responses to requests that were sent at the same
+// moment may come, in ns. With -q, all workers send at the same moments.
+const together = 10_000_000
+
 // takeScattered takes the responses with which a gateway says that its upstream
 // closed the connection, if they are spread over seconds with ok ones between
 // them.
@@ -61,19 +68,36 @@ func (b *builder) takeScattered() {
 			lost = append(lost, l)
 		}
 	}
-	if len(lost) < few || b.shape.known && !b.steady(lost) || !b.even(lost) || !b.everywhere(lost) {
+	at := moments(lost)
+	if len(at) < few || b.shape.known && !b.steady(lost) || !b.even(lost, at) || !b.everywhere(lost) {
 		return
 	}
 	g := b.newGroup(Scattered, Responses, lost)
-	g.Alone = !b.shape.known
+	g.Alone, g.Moments = !b.shape.known, len(at)
 	if g.Quick*10 >= 9*g.Lost {
 		b.assign(g, lost)
 	}
 }
 
+// moments returns one response of each moment at which responses came.
+func moments(lost []*record.LostRequest) []*record.LostRequest {
+	var list []*record.LostRequest
+	for _, l := range lost {
+		if len(list) == 0 || l.End-list[len(list)-1].End > together {
+			list = append(list, l)
+		}
+	}
+	return list
+}
+
 // steady reports whether responses came before the event, and were not much
 // more frequent in it.
 func (b *builder) steady(lost []*record.LostRequest) bool {
+	if slices.ContainsFunc(b.Loss.Baseline.Classes, func(c baseline.Class) bool {
+		return c.Outcome == baseline.Added && b.said(c.Class.Status()).Reason&Closed != 0
+	}) {
+		return false // the event added to them
+	}
 	e := b.shape.event
 	e.to = min(e.to+b.gap, b.Run.Duration)
 	before := len(between(lost, 0, e.from-1))
@@ -83,23 +107,33 @@ func (b *builder) steady(lost []*record.LostRequest) bool {
 	return before >= few && inside <= 3*outside/float64(max(1, b.Run.Duration-(e.to-e.from)))
 }
 
-// even reports whether responses are spread over seconds, one at a time: no
-// part of that time has most of them, and more responses were ok than not in
-// every part.
-func (b *builder) even(lost []*record.LostRequest) bool {
+// even reports whether responses, which came at these moments, are spread over
+// seconds: no part of that time has most of the moments, and more responses
+// were ok than not around every part.
+func (b *builder) even(lost, at []*record.LostRequest) bool {
 	first, last := lost[0].End, lost[len(lost)-1].End
 	if last-first < second {
 		return false
 	}
-	parts := inParts(lost, first, last)
+	counts, parts := inParts(lost, first, last), inParts(at, first, last)
+	turn := b.turn()
 	for i, n := range parts {
 		from := first + (last-first)*int64(i)/partCount
 		to := first + (last-first)*int64(i+1)/partCount
-		if n > max(2, len(lost)/2) || n > 0 && b.okBetween(from, to) < int64(n) {
+		if n > max(2, len(at)/2) || n > 0 && b.okBetween(from-turn, to+turn) < int64(counts[i]) {
 			return false
 		}
 	}
-	return filled(parts) > min(partCount, len(lost))/2
+	return filled(parts) > min(partCount, len(at))/2
+}
+
+// turn returns in what time each worker sends a request, in ns. With -q, all
+// requests of one moment may fail, and those of the next be ok.
+func (b *builder) turn() int64 {
+	if b.Run.Counts.Started == 0 || b.Run.Settings.Rate == 0 {
+		return 0
+	}
+	return int64(float64(b.Run.Duration) / float64(b.Run.Counts.Started) * float64(max(1, b.Run.Settings.Workers)))
 }
 
 // everywhere reports whether no endpoint has most of the responses.

@@ -23,24 +23,37 @@ type stretch struct {
 // gateway's error: nothing was left behind it.
 func (b *builder) takeOutages() {
 	for _, s := range b.stretches() {
-		var lost []*record.LostRequest
-		for _, l := range between(b.rest, s.from-b.gap, s.to+b.gap) {
-			if b.shape.groups[l] == nil && b.unserved(l.Class.Status()) {
-				lost = append(lost, l)
-			}
-		}
-		if len(between(lost, s.from, s.to)) < few {
+		inside := b.unservedIn(s.from, s.to)
+		if len(inside) < few {
 			continue // most of them belong to an endpoint that came or went
 		}
+		// With -q, all workers send at the same moments, and a stretch contains the
+		// idle time between two of them. Errors of one moment are no outage.
+		begin, end := inside[0].End, inside[len(inside)-1].End
+		if end-begin < analysis.Near {
+			continue
+		}
+		lost := b.unservedIn(begin-analysis.Near, end+analysis.Near)
 		g := b.newGroup(NothingLeft, Responses, lost)
-		g.Recovered = s.recovered
-		g.Begin, g.End = max(s.from, g.First), min(s.to, g.Last)
+		g.Recovered, g.Begin, g.End = s.recovered, begin, end
 		// Without an end, it may be as likely that the gateway asks at an address
 		// that is no longer right, unless it says itself that it has none.
 		if s.recovered || g.Said.Known && g.Said.Reason == NoServer {
 			b.assign(g, lost)
 		}
 	}
+}
+
+// unservedIn returns the responses without a group that came in [from, to] and
+// say that the gateway got none from an upstream.
+func (b *builder) unservedIn(from, to int64) []*record.LostRequest {
+	var list []*record.LostRequest
+	for _, l := range between(b.rest, from, to) {
+		if b.shape.groups[l] == nil && b.unserved(l.Class.Status()) {
+			list = append(list, l)
+		}
+	}
+	return list
 }
 
 // stretches returns the times in which, after ok responses, all responses were

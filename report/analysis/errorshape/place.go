@@ -73,9 +73,9 @@ func (b *builder) arriving(p *place, episode []*record.LostRequest) *Group {
 	case ready != analysis.Unknown:
 	case len(episode) < few || len(between(p.failed, last.End+1, last.End+b.gap)) > 0:
 		return nil
-	case len(between(p.failed, first.End-b.gap, first.End)) > 0:
+	case len(between(p.failed, first.End-b.soon, first.End)) > 0:
 		basis = Refusals
-	case b.isNew(p) && first.Start-p.seen.FirstConnect <= b.gap:
+	case b.isNew(p) && first.Start-p.seen.FirstConnect <= b.soon:
 		basis, mark = FirstSeen, p.seen.FirstConnect
 	case b.onlyOneWithoutRoutes(episode):
 		basis = Responses
@@ -110,9 +110,9 @@ func (b *builder) leaving(p *place, episode []*record.LostRequest) *Group {
 	g.Alone = b.alone(episode)
 	own := b.LifecycleOf(last)
 	switch {
-	case own != nil && own.Exited != analysis.Unknown && own.Exited >= last.End-analysis.Near && own.Exited <= last.End+b.gap:
+	case own != nil && own.Exited != analysis.Unknown && own.Exited >= last.End-analysis.Near && own.Exited <= last.End+b.soon:
 		g.Basis, g.Mark = ExitMark, own.Exited
-	case len(between(p.failed, last.End-analysis.Near, last.End+b.gap)) > 0:
+	case len(between(p.failed, last.End-analysis.Near, last.End+b.soon)) > 0:
 		g.Basis = Refusals
 	case b.silentAfter(p, last):
 		g.Basis = Silence
@@ -132,7 +132,7 @@ func (b *builder) silentAfter(p *place, last *record.LostRequest) bool {
 // inEvent reports whether all the responses came in the event.
 func (b *builder) inEvent(episode []*record.LostRequest) bool {
 	e := b.shape.event
-	return b.shape.known && episode[0].End >= e.from && episode[0].End <= e.to+b.gap
+	return b.shape.known && episode[0].End >= e.from && episode[0].End <= e.to+b.soon
 }
 
 // isNew reports whether the first connection to an endpoint came well after the
@@ -154,7 +154,7 @@ func (b *builder) readyBefore(p *place, first *record.LostRequest) int64 {
 			continue
 		}
 		connected := p.seen.FirstConnect
-		if first.End-at <= b.gap || connected >= at-analysis.Near && first.End-connected <= b.gap {
+		if first.End-at <= b.soon || connected >= at-analysis.Near && first.End-connected <= b.soon {
 			return at
 		}
 		break

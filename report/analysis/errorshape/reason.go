@@ -32,9 +32,9 @@ func reasonOf(status int) Reason {
 	return 0
 }
 
-// canArrive reports whether an endpoint that cannot serve yet may respond with
+// CanArrive reports whether an endpoint that cannot serve yet may respond with
 // a status.
-func canArrive(status int) bool {
+func CanArrive(status int) bool {
 	switch status {
 	case 404, 500, 502, 503, 504:
 		return true

@@ -53,6 +53,8 @@ type Group struct {
 	Begin, End int64
 	// Recovered: responses were ok afterwards.
 	Recovered bool
+	// Moments, of Scattered only, is at how many different times they came.
+	Moments int
 	// Quick counts the responses that took no longer than ok ones do.
 	Quick  int
 	Signal bool // Mark is of the stop signal
@@ -69,7 +71,7 @@ type Shape struct {
 	groups   map[*record.LostRequest]*Group
 	event    span
 	known    bool         // whether there was an event
-	gap      int64        // ns; see analysis.Loss
+	soon     int64        // ns; see builder
 	statuses map[int]bool // of error responses before the event
 }
 
@@ -111,6 +113,12 @@ func (s *Shape) KindOf(l *record.LostRequest) Kind {
 	return Unclear
 }
 
+// ByMarks reports whether marks that name the endpoint of a loss explain it.
+func (s *Shape) ByMarks(l *record.LostRequest) bool {
+	g := s.groups[l]
+	return g != nil && g.Basis == Marks
+}
+
 // Groups returns the groups of some losses, each once, in the order of the
 // losses.
 func (s *Shape) Groups(lost []*record.LostRequest) []*Group {
@@ -141,5 +149,5 @@ func (s *Shape) WithEvent(lost []*record.LostRequest) bool {
 		}
 		first = min(first, l.End)
 	}
-	return analysis.Within(first, s.event.from, s.event.to+s.gap)
+	return analysis.Within(first, s.event.from, s.event.to+s.soon)
 }

@@ -100,7 +100,7 @@ func (b *builder) takeSharedLeaving(leaving []span) {
 // response came; analysis.Unknown if there is none.
 func (b *builder) readyAt(l *record.LostRequest) int64 {
 	i, _ := slices.BinarySearch(b.allReady, l.End+analysis.Near+1)
-	if i == 0 || b.allReady[i-1] < l.End-b.gap {
+	if i == 0 || b.allReady[i-1] < l.End-b.soon {
 		return analysis.Unknown
 	}
 	return b.allReady[i-1]

@@ -29,14 +29,18 @@ type Ages struct {
 	// is not known of all of them.
 	LeastIdle, MostIdle int64
 	// Alike: responses take about as long as a round trip, so the ages show
-	// nothing.
-	Alike bool
+	// nothing. Unmeasured: how long a round trip takes is not known.
+	Alike, Unmeasured bool
 }
+
+// Mixed reports whether the ages differ by more than a limit for each request
+// lets them.
+func (a *Ages) Mixed() bool { return a.Most-a.Least > 2*analysis.Near }
 
 // AgesOf measures requests that were cut. There must be at least one.
 func (m *Measures) AgesOf(lost []*record.LostRequest) Ages {
 	ages, ends := make([]int64, len(lost)), make([]int64, len(lost))
-	a := Ages{Alike: m.RoundTrip == 0 || m.Response < 4*m.RoundTrip}
+	a := Ages{Alike: m.RoundTrip > 0 && m.Response < 4*m.RoundTrip, Unmeasured: m.RoundTrip == 0}
 	slowest := int64(0) // of the quick ones
 	for i, l := range lost {
 		ages[i], ends[i] = m.age(l), l.End
@@ -52,7 +56,7 @@ func (m *Measures) AgesOf(lost []*record.LostRequest) Ages {
 	most, instants := together(ends)
 	a.Together = most
 	switch {
-	case a.Alike:
+	case a.Alike, a.Unmeasured:
 	case !m.Eventful() && a.MostIdle > 0 && a.MostIdle < m.RoundTrip: // no connection was idle
 	case 10*a.Quick >= 9*len(lost) && m.chance(slowest, len(lost), instants) <= 0.05:
 		a.Kind = Race

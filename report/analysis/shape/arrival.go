@@ -181,15 +181,11 @@ func (m *Measures) arrivalsOf(endpoint string) []*Arrival {
 // if there is none, or if the endpoint was leaving again.
 func (m *Measures) arrivalAt(l *record.LostRequest) *Arrival {
 	list := m.arrivalsOf(l.Endpoint)
-	for _, a := range slices.Backward(list) {
-		if l.End >= a.At {
-			if l.End >= a.until {
-				return nil
-			}
-			return a
-		}
+	after, _ := slices.BinarySearchFunc(list, l.End+1, func(a *Arrival, at int64) int { return cmp.Compare(a.At, at) })
+	if after == 0 || l.End >= list[after-1].until {
+		return nil
 	}
-	return nil
+	return list[after-1]
 }
 
 // isSlow reports whether an established connection brought no response in time.
@@ -205,13 +201,17 @@ func (a *Arrival) kind(l *record.LostRequest) *Early {
 		return nil
 	case analysis.IsRefusal(l.Class) && l.Start >= a.At:
 		return &a.Refused
-	case l.Class.Stage() == record.StageStatus && l.Start >= a.At-analysis.Near:
+	case l.Class.Stage() == record.StageStatus && canArrive(l.Class.Status()) && l.Start >= a.At-analysis.Near:
 		return &a.Errors
 	case isSlow(l) && l.Start >= a.At-analysis.Near:
 		return &a.Slow
 	}
 	return nil
 }
+
+// canArrive reports whether an endpoint that cannot serve yet may respond with
+// a status. Others, such as 401 or 429, have other reasons.
+func canArrive(status int) bool { return status == 404 || status >= 500 }
 
 // settled reports whether the losses come with the arrival and stop after it,
 // while the endpoint goes on serving.

@@ -8,7 +8,7 @@ import (
 	"nodrop/report/analysis"
 )
 
-// Burst is a number of fresh connections to one endpoint that were reset at one
+// Burst is a large number of fresh connections to one endpoint that were reset at one
 // instant, with nothing received on any of them. When a process exits, the
 // kernel ends the connections whose requests it had read with a FIN, and resets
 // those that nobody had accepted or read.
@@ -26,7 +26,7 @@ const many = 10
 // Queued reports whether the connections were waiting in an accept queue: the
 // listener closed, and another one took over, or nothing did.
 func (b *Burst) Queued() bool {
-	return b.Resets >= many && b.Others == 0 && (b.Refused || b.Accepted)
+	return b.Others == 0 && (b.Refused || b.Accepted)
 }
 
 // BurstOf returns the burst of resets that a loss belongs to; nil if there is
@@ -92,6 +92,9 @@ func (m *Measures) findBursts() {
 }
 
 func (m *Measures) addBurst(endpoint string, e *endings, resets []*record.LostRequest) {
+	if len(resets) < many {
+		return
+	}
 	b := &Burst{Begin: resets[0].End, End: resets[len(resets)-1].End, Resets: len(resets)}
 	if b.End-b.Begin > analysis.Near || m.balancerCut(b.Begin, b.End) {
 		return // a stretch of resets, not an instant; or the balancer's doing

@@ -68,7 +68,7 @@ func (m *Measures) findOutages() {
 		if w.Begin < m.begin()-analysis.Near || !m.whole(w.Begin, w.End) || !m.succeeded(-1, w.Begin) || !m.succeeded(w.End, m.run.Duration) {
 			continue
 		}
-		o := Outage{w.Begin, w.End, m.leftBefore(w.Begin), m.readyAt(w.Begin, w.End)}
+		o := Outage{w.Begin, w.End, m.leftBefore(w.Begin), m.readyIn(w.Begin, w.End)}
 		if refused(&w) || o.Left != analysis.Unknown {
 			m.outages = append(m.outages, o)
 		}

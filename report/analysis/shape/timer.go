@@ -17,6 +17,9 @@ type Timer struct {
 	// Lived: the process was alive after that. Otherwise no mark and no
 	// response shows whether it was.
 	Lived bool
+	// Named: marks name the endpoint. Otherwise a balancer in front of the process
+	// may have cut its connections.
+	Named bool
 }
 
 // After is the time from the stop signal to the cut, in ns.
@@ -54,7 +57,7 @@ func (m *Measures) addTimer(own *analysis.Lifecycle, list []*record.LostRequest)
 	const few = 3
 	most, first, begin := 0, 0, 0
 	for i := range list {
-		for list[i].End-list[first].End > Together {
+		for list[i].End-list[first].End > analysis.Near { // a busy machine reads them one after the other
 			first++
 		}
 		if i-first+1 > most {
@@ -64,21 +67,23 @@ func (m *Measures) addTimer(own *analysis.Lifecycle, list []*record.LostRequest)
 	group := list[begin : begin+most]
 	t := &Timer{Lifecycle: own, At: group[0].End, Cut: most}
 	last := group[most-1].End
-	if most < few || 10*most < 8*len(list) || t.After() <= 2*analysis.Near || !m.mixed(group) || m.endedAt(own, t.At, last) {
+	if most < few || 10*most < 8*len(list) || t.After() <= 2*analysis.Near || !m.ofAnyAge(group) || m.endedAt(own, t.At, last) {
 		return
 	}
 	endpoint := group[0].Endpoint
-	t.Lived = own.Exited != analysis.Unknown || m.seen[endpoint].LastResponse > last+Together
+	t.Named = m.history(endpoint) != nil
+	t.Lived = own.Exited != analysis.Unknown || t.Named && m.seen[endpoint].LastResponse > last+Together
 	for _, l := range group {
 		m.timers[l] = t
 	}
 }
 
-// mixed reports whether requests that were cut together had different ages: a
-// limit for each request would cut them at one age.
-func (m *Measures) mixed(group []*record.LostRequest) bool {
+// ofAnyAge reports whether requests that were cut together were not cut by a
+// limit for each of them: it would cut at one age, and half of the responses
+// were not cut though they took longer.
+func (m *Measures) ofAnyAge(group []*record.LostRequest) bool {
 	ages := m.AgesOf(group)
-	return ages.Most-ages.Least > 2*Together
+	return ages.Mixed() || ages.Most+m.RoundTrip < m.Response
 }
 
 // endedAt reports whether marks explain a cut: the process exited or was killed

@@ -93,6 +93,19 @@ func (m *Measures) readyAt(first, last int64) int64 {
 	return at
 }
 
+// readyIn returns the last ready mark in an outage, or right after it; Unknown if
+// there is none. A balancer may send connections to the new endpoint only some
+// time after that.
+func (m *Measures) readyIn(begin, end int64) int64 {
+	at := int64(analysis.Unknown)
+	for _, mark := range m.run.Marks {
+		if mark.Kind == record.MarkReady && mark.Start > begin && mark.Start <= end+readySlack {
+			at = mark.Start
+		}
+	}
+	return at
+}
+
 // Rhythm is an even interval at which losses come back.
 type Rhythm struct {
 	Period int64   // ns; 0 if there is none

@@ -20,7 +20,7 @@ const (
 	HAProxy = "HAProxy"
 	Caddy   = "Caddy"
 	Traefik = "Traefik"
-	ALB     = "AWS ALB"
+	ALB     = "AWS load balancer"
 	Apache  = "Apache"
 )
 

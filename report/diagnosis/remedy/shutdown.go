@@ -125,6 +125,22 @@ func FinishRequests(need int64, least bool) []Advice {
 	}
 }
 
+// StartFirst replaces the only endpoint without an outage.
+func StartFirst() []Advice {
+	return []Advice{
+		{Where: Everywhere, Words: "start the new one first, wait until it is ready, then stop the old one; no pre-stop delay and no longer grace period helps while nothing serves beside it"},
+		{
+			Where: product.Kubernetes, Words: "strategy RollingUpdate with {} and {} instead of Recreate; two replicas or more, and a PodDisruptionBudget",
+			Settings: []record.Remedy{
+				{Part: "deployment", Setting: "strategy.rollingUpdate.maxUnavailable", Value: "0"},
+				{Part: "deployment", Setting: "strategy.rollingUpdate.maxSurge", Value: "1"},
+			},
+		},
+		{Where: "Docker Compose", Words: "order: start-first under deploy.update_config"},
+		{Where: "systemd", Words: "socket activation (a .socket unit): connections wait in the socket while the service restarts"},
+	}
+}
+
 // DelayFor returns the delay that covers a measured need, in ns, rounded up. It
 // adds a fifth, and at least 25 ms, because the next event may take a little
 // longer.
