@@ -1084,7 +1084,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/loadgen/internal/h1", nil},
 		{"nodrop/loadgen/internal/stall", nil},
 		{"nodrop/loadgen/internal/faultserver", nil},
-		{"nodrop/loadgen/internal/expect", nil},
+		{"nodrop/loadgen/internal/expect", []string{"nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/internal/loop", []string{"nodrop/loadgen/internal/h1", "nodrop/loadgen/internal/stall"}},
 		{"nodrop/loadgen/internal/target", []string{"nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/internal/wire", []string{"nodrop/loadgen/internal/h1", "nodrop/loadgen/record", "nodrop/loadgen/safetext"}},

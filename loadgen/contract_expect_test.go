@@ -2,9 +2,11 @@ package loadgen_test
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -178,6 +180,44 @@ func testExpectLooksInside(t *testing.T, engine record.Engine) {
 		if o := run.Outcomes[0]; len(run.Outcomes) > 2 || o.Fate+" "+o.Class.String() != tc.want {
 			t.Errorf("%s, %s %q: got %+v %+v; want %s", tc.url, tc.body, tc.headers, run.Outcomes, run.Samples, tc.want)
 		}
+	}
+}
+
+// TestExpectSaysWhatItCompared: bytes that a coding hides from a pattern are no
+// mystery.
+func TestExpectSaysWhatItCompared(t *testing.T) {
+	onEngines(t, func(t *testing.T, engine record.Engine) {
+		for coding, want := range map[string]string{"br": `": a body without a match for whole (--expect-body), compressed with br, which nodrop did not undo`, "identity": `": a body without a match for whole (--expect-body)`} {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Encoding", coding)
+				_, _ = w.Write([]byte("\x0b\x02\x80"))
+			}))
+			t.Cleanup(server.Close)
+			run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 1, Workers: 1, ExpectBody: "whole"})
+			if len(run.Samples) != 1 || !strings.HasSuffix(run.Samples[0].Text, want) {
+				t.Errorf("%s: samples %+v; want %s", coding, run.Samples, want)
+			}
+		}
+	})
+}
+
+// TestExpectHidesSecrets: a recording says what was asked for, without the
+// secrets in it.
+func TestExpectHidesSecrets(t *testing.T) {
+	server := startPages(t, "http", func(http.ResponseWriter, *http.Request) {})
+	run := runLoad(t, loadgen.Config{
+		URL: server.URL, Requests: 6, Workers: 1, Fields: []loadgen.Field{{Name: "Authorization", Value: "Bearer tok-1234"}},
+		ExpectBody: "tok-1234", ExpectHeaders: []string{"X-Echo: tok-1234", "Set-Cookie: session=cookie-1234", "X-Version: ^v2"},
+	})
+	text, err := json.Marshal(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(text, []byte("-1234")) {
+		t.Errorf("a secret is in the run: %s", text)
+	}
+	if want := []string{"X-Echo: ***", "Set-Cookie: ***", "X-Version: ^v2"}; run.Settings.ExpectBody != "***" || !cmp.Equal(run.Settings.ExpectHeaders, want) {
+		t.Errorf("%+v", run.Settings)
 	}
 }
 

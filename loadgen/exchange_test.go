@@ -79,6 +79,36 @@ func testSlowPaceKeepsConnections(t *testing.T, engine record.Engine) {
 	}
 }
 
+// TestIdle: for how long a kept connection had carried nothing is recorded of
+// the request that finds it closed, but not of one that was redirected: its
+// second hop follows at once.
+func TestIdle(t *testing.T) {
+	for name, first := range map[string]string{
+		"kept":       "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+		"redirected": "HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEngines(t, func(t *testing.T, engine record.Engine) {
+				url := rawServer(t, func(c *net.TCPConn, in *bufio.Reader) {
+					if awaitHead(in) {
+						write(c, first)
+						awaitHead(in) // the second request, which gets no response
+					}
+				})
+				run := runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: 2, Workers: 1, Rate: 1000})
+				if len(run.Lost) == 0 {
+					t.Fatalf("%+v; want a lost request", run.Counts)
+				}
+				for _, l := range run.Lost {
+					if !l.Reused || (l.Idle > 0) != (name == "kept") || l.Redirected != (name == "redirected") {
+						t.Errorf("%+v", l)
+					}
+				}
+			})
+		})
+	}
+}
+
 // TestConnectionCloseField: after a request that asks the server to close, by any
 // flag, the connection must not carry the next request.
 func TestConnectionCloseField(t *testing.T) {

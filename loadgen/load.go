@@ -21,15 +21,16 @@ import (
 
 // Load is one load. It can be run once.
 type Load struct {
-	cfg      Config
-	target   target.Target
-	job      engine.Job // input of the engine
-	budget   *budget
-	recorder *record.Recorder
-	traces   record.Traces
-	stalls   stalls
-	products product.Noted
-	sinks    []record.RunSink // of this run; set by Run
+	cfg       Config
+	target    target.Target
+	job       engine.Job // input of the engine
+	budget    *budget
+	recorder  *record.Recorder
+	traces    record.Traces
+	stalls    stalls
+	products  product.Noted
+	sinks     []record.RunSink // of this run; set by Run
+	probeWait time.Duration    // longest wait of one step of a probe; 0 = the usual
 
 	body   engine.Payload
 	engine record.Engine
@@ -466,7 +467,10 @@ func (l *Load) settings() record.Settings {
 		URL: l.target.Shown(), Method: c.Method, Requests: c.Requests, Workers: c.Workers, Rate: c.Rate, Duration: c.Duration,
 		Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, KeepAlive: l.job.KeepAlive,
 		Sources: c.Sources, Redirects: !c.DisableRedirects, OK: c.OK, MaxBody: c.MaxBody, EndpointHeader: c.EndpointHeader, Engine: l.engine,
-		ExpectBody: c.ExpectBody, ExpectHeaders: c.ExpectHeaders,
+		ExpectBody: l.traces.Secrets.Mask(c.ExpectBody),
+	}
+	for _, text := range c.ExpectHeaders {
+		s.ExpectHeaders = append(s.ExpectHeaders, expect.Shown(text, l.traces.Secrets.Mask))
 	}
 	if c.Duration > 0 {
 		s.Requests = 0

@@ -23,7 +23,7 @@ func (l *Load) newProber() *probe.Prober {
 	if !l.cfg.Probe.Applies(l.cfg.Event) {
 		return nil
 	}
-	p := probe.New(&l.job, probe.Options{EndpointHeader: strings.ToLower(l.cfg.EndpointHeader), Replicas: l.cfg.Replicas, Sinks: l.sinks})
+	p := probe.New(&l.job, probe.Options{EndpointHeader: strings.ToLower(l.cfg.EndpointHeader), Replicas: l.cfg.Replicas, Sinks: l.sinks, Patience: l.probeWait})
 	l.recorder.OnLost(p.Lost)
 	return p
 }

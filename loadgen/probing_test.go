@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,6 +43,7 @@ func runProbed(t *testing.T, cfg loadgen.Config, last func(p *record.Probe) bool
 	cfg.Requests, cfg.Rate = int64(cfg.Workers), 100
 	load = newLoad(t, cfg)
 	load.Hold()
+	load.AwaitProbes(patience) // so that a busy machine spoils none
 	run := load.Run(t.Context())
 	checkInvariants(t, run)
 	if listed != len(run.Probes) || listed == 0 {
@@ -70,8 +72,8 @@ func firstCut(seq int64) faultserver.Kind {
 }
 
 // expectBeside compares what the server counted with the load and, beside it,
-// the probes. others is the number of other connections.
-func expectBeside(t *testing.T, server *faultserver.Server, run *record.Run, others int64) {
+// the probes.
+func expectBeside(t *testing.T, server *faultserver.Server, run *record.Run) {
 	t.Helper()
 	if err := server.Wait(t.Context()); err != nil {
 		t.Fatal(err)
@@ -85,10 +87,14 @@ func expectBeside(t *testing.T, server *faultserver.Server, run *record.Run, oth
 			asked++
 		}
 	}
-	if n := run.ProbesUnlisted + run.ProbesSpoiled; n > 0 {
-		t.Skipf("NOT CHECKED: the machine was so slow that %d probes are in no list", n)
+	if run.ProbesUnlisted+run.ProbesSpoiled > 0 {
+		t.Fatalf("%d unlisted and %d spoiled probes; want none", run.ProbesUnlisted, run.ProbesSpoiled)
 	}
 	counts := server.Counts()
+	others := int64(0) // one handshake: before an https load, or after one to which nothing responded
+	if strings.HasPrefix(server.URL(), "https:") || run.Counts.OK == 0 {
+		others = 1
+	}
 	if want := run.Connections.Opened + connected + others; counts.Connections != want {
 		t.Errorf("the server accepted %d connections; want %d of the load, %d of probes, %d others", counts.Connections, run.Connections.Opened, connected, others)
 	}
@@ -103,7 +109,7 @@ func TestProbeOfOneConnection(t *testing.T) {
 	onEngines(t, func(t *testing.T, engine record.Engine) {
 		server := startServer(t, firstCut)
 		run := runProbed(t, loadgen.Config{URL: server.URL(), Engine: engine}, worked)
-		expectBeside(t, server, run, 0)
+		expectBeside(t, server, run)
 		if run.Counts.Lost != 1 {
 			t.Fatalf("%d lost; want 1", run.Counts.Lost)
 		}
@@ -121,7 +127,7 @@ func TestProbeOfOneConnection(t *testing.T) {
 func TestProbeSendsNoPOST(t *testing.T) {
 	server := startServer(t, firstCut)
 	run := runProbed(t, loadgen.Config{URL: server.URL(), Method: "POST", Body: []byte("order")}, worked)
-	expectBeside(t, server, run, 0)
+	expectBeside(t, server, run)
 	for _, p := range run.Probes {
 		if p.Asked || p.Status != 0 || p.Connected == 0 {
 			t.Errorf("%+v", p)
@@ -138,7 +144,7 @@ func TestProbeOverTLS(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = server.Close() })
 	run := runProbed(t, loadgen.Config{URL: server.URL(), TLS: loadgen.TLS{Roots: pool}}, worked)
-	expectBeside(t, server, run, 1) // the handshake before the load
+	expectBeside(t, server, run)
 }
 
 // TestProbesOfAStoppedListener: every probe is refused, and they come less and
@@ -168,13 +174,17 @@ func TestProbesOfAStoppedListener(t *testing.T) {
 // TestProbeOfAStuckProcess: it is connected, and gets no response in time.
 func TestProbeOfAStuckProcess(t *testing.T) {
 	server := startServer(t, faultserver.Always(faultserver.Silence))
-	run := runProbed(t, loadgen.Config{URL: server.URL(), Timeout: 300 * time.Millisecond}, func(p *record.Probe) bool {
-		return p.Outcome == record.ProbeTimeout && p.Connected > 0
-	})
-	last := run.Probes[len(run.Probes)-1]
-	if last.Class.String() != "wait.timeout" || !last.Asked || last.Status != 0 {
-		t.Errorf("%+v", last)
+	stuck := func(p *record.Probe) bool { return p.Class == record.NewClass(record.StageWait, record.CauseTimeout) }
+	run := runProbed(t, loadgen.Config{URL: server.URL(), Timeout: 300 * time.Millisecond}, stuck)
+	for _, p := range run.Probes { // a busy machine may not even connect in time, before and after
+		if stuck(&p) {
+			if p.Outcome != record.ProbeTimeout || p.Connected == 0 || !p.Asked || p.Status != 0 {
+				t.Errorf("%+v", p)
+			}
+			return
+		}
 	}
+	t.Errorf("no probe is connected and gets no response: %+v", run.Probes)
 }
 
 // TestProbesOfOneOfTwo: only the endpoint that loses requests is probed.

@@ -34,7 +34,7 @@ func testProducts(t *testing.T, engine record.Engine) {
 	}))
 	defer server.Close()
 	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 400, Workers: 5})
-	if diff := cmp.Diff([]string{"nginx", "Caddy", "gunicorn"}, run.Products); diff != "" {
+	if diff := cmp.Diff([]string{"Caddy", "gunicorn", "nginx"}, run.Products); diff != "" {
 		t.Error(diff)
 	}
 	run = runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 4, Workers: 1, Gateway: "haproxy"})

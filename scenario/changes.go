@@ -16,6 +16,7 @@ type changes struct {
 	processes  *proc.Group
 	interrupts *Interrupts
 	log        Log
+	output     All
 
 	mu   sync.Mutex // guards list
 	list []changed
@@ -66,7 +67,7 @@ func (c *changes) lookAgain() {
 // It tries all of them and returns every error. If ctx ends, restore continues
 // but prints what it restores.
 func (c *changes) restore(ctx context.Context, restore []Action) error {
-	nowhere := &Env{Mark: func(Moment) {}, Log: c.log, Processes: c.processes}
+	nowhere := &Env{Mark: func(Moment) {}, Log: c.log, Output: c.output, Processes: c.processes}
 	ledger := &c.interrupts.ledger
 	c.lookAgain()
 	var all error

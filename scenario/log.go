@@ -3,6 +3,7 @@ package scenario
 import (
 	"cmp"
 	"errors"
+	"iter"
 	"strings"
 
 	"nodrop/scenario/proc"
@@ -46,6 +47,11 @@ func (e *LogError) Error() string {
 
 // Unwrap returns the error without the output.
 func (e *LogError) Unwrap() error { return e.Err }
+
+// All receives all lines that a command printed. They can be read once. It must
+// return at once, because the step of the command has not ended before: whoever
+// shows them does so beside the run.
+type All func(of string, lines iter.Seq[string])
 
 // Log receives the last lines of an output. They are shown only if the scenario
 // fails.

@@ -3,6 +3,7 @@ package scenario_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"testing"
 
@@ -38,5 +39,40 @@ func TestOutputOfSteps(t *testing.T) {
 	}
 	if len(want) > 0 {
 		t.Errorf("no marks of %v", want)
+	}
+}
+
+// TestOutputOfEverything: what commands print is handed on from all parts of a
+// run, without secrets.
+func TestOutputOfEverything(t *testing.T) {
+	s := newTarget(t)
+	says := func(name string) scenario.Action {
+		return &fake{name: name, journal: &journal{}, run: func(_ context.Context, env *scenario.Env) error {
+			env.Output(name, slices.Values([]string{"token=S3CRET", name}))
+			return nil
+		}}
+	}
+	var got []string
+	sc := &scenario.Scenario{
+		Streams: oneStream(config(s.URL)),
+		Variants: []scenario.Variant{{
+			Setup: []scenario.Action{says("setup")}, Gate: []scenario.Action{says("gate")},
+			Timeline: []scenario.Step{{Name: "step", Action: says("step")}}, Restore: []scenario.Action{says("restore")},
+		}},
+		Output: func(of string, lines iter.Seq[string]) {
+			for line := range lines {
+				got = append(got, of+" "+line)
+			}
+		},
+	}
+	if _, err := sc.Run(t.Context(), unwatched); err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, part := range []string{"setup", "gate", "step", "restore"} {
+		want = append(want, part+" token=***", part+" "+part)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q; want %q", got, want)
 	}
 }

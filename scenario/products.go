@@ -6,9 +6,9 @@ import (
 	"nodrop/loadgen/record/product"
 )
 
-// runner is an action that runs a command.
-type runner interface {
-	Runs() string // the command
+// Runner is an action that may run a command.
+type Runner interface {
+	Runs() string // the command; "" if there is none
 }
 
 // products returns the products that the actions of a variant are known to act
@@ -20,7 +20,7 @@ func (v *Variant) products() []string {
 		actions = append(actions, v.Timeline[i].Action)
 	}
 	for _, action := range append(actions, v.Restore...) {
-		if a, ok := action.(runner); ok {
+		if a, ok := action.(Runner); ok {
 			list = product.Add(list, product.InCommand(a.Runs())...)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -36,9 +37,9 @@ type Scenario struct {
 	// the event is over and Settle has passed.
 	Settle time.Duration
 	Log    Log // receives the output of processes and commands; may be nil
-	// Output, if set, is called with each line that a command printed, once the
-	// command has ended.
-	Output func(of, line string)
+	// Output, if set, gets all that each command printed, once the command has
+	// ended.
+	Output All
 	// Environ is added to the environment of every command and process that the
 	// scenario starts: NAME=value.
 	Environ []string
@@ -139,9 +140,9 @@ type Env struct {
 	// Log receives the last output of the actions' processes when they have
 	// ended.
 	Log Log
-	// Output, if not nil, receives each line that a command of an action printed,
-	// when the command has ended.
-	Output func(of, line string)
+	// Output, if not nil, receives all that a command of an action printed, when
+	// the command has ended.
+	Output All
 	// Processes holds the processes that actions start. None of them outlives
 	// the scenario.
 	Processes *proc.Group
@@ -272,11 +273,19 @@ func NameStreams(list []Stream) {
 func (s *Scenario) Mask(text string) string { return safetext.MaskText(s.Secrets.Mask(text)) }
 
 // masked returns output with secrets removed from what it gets; nil for nil.
-func (s *Scenario) masked(output func(of, line string)) func(of, line string) {
+func (s *Scenario) masked(output All) All {
 	if output == nil {
 		return nil
 	}
-	return func(of, line string) { output(s.Mask(of), s.Mask(line)) }
+	return func(of string, lines iter.Seq[string]) {
+		output(s.Mask(of), func(yield func(string) bool) {
+			for line := range lines {
+				if !yield(s.Mask(line)) {
+					return
+				}
+			}
+		})
+	}
 }
 
 // maskedError is an error with secrets masked in its text.
@@ -312,7 +321,7 @@ func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, wa
 	done := &changes{processes: processes, interrupts: s.Interrupts}
 	t := newTimeline(a.Variant.Timeline, s.Settle, done)
 	env := &Env{Mark: t.mark, Products: a.Variant.products(), Log: s.Log.of(a, s.Mask), Output: s.masked(s.Output), Processes: processes}
-	done.log = env.Log
+	done.log, done.output = env.Log, env.Output
 	done.interrupts.ledger.toRestore(a.Variant.Restore)
 	defer func() {
 		if restoreErr := done.restore(ctx, a.Variant.Restore); restoreErr != nil {

@@ -18,9 +18,9 @@ type Part struct {
 // recorder would have made of all the results: counts and histograms add up,
 // and details beyond the limits are only in the counts. It differs in three
 // ways, and only beyond those limits or with an offset: a bin, or a slot of
-// Lengths, moves as a whole, to the one in which it begins; texts that were counted together stay
-// together; and of more than 10,000 endpoints, those first in alphabetical
-// order keep their names.
+// Lengths, moves as a whole, to the one in which it begins; texts that were
+// counted together stay together; and of more than 10,000 endpoints, those first
+// in alphabetical order keep their names.
 //
 // Settings, Environment, variant, checks and StartedAt stay r's; offsets count
 // from that StartedAt. An error means that the sum breaks the identity.
@@ -54,11 +54,7 @@ func (r *Run) addCounts(o *Run) {
 	r.Unproven += o.Unproven
 	r.Late += o.Late
 	r.Interrupted = r.Interrupted || o.Interrupted
-	for _, name := range o.Products {
-		if !slices.Contains(r.Products, name) {
-			r.Products = append(slices.Clip(r.Products), name)
-		}
-	}
+	r.Products = slices.Compact(slices.Sorted(slices.Values(slices.Concat(r.Products, o.Products))))
 }
 
 func (r *Run) addTimes(p Part) {

@@ -198,11 +198,13 @@ func (s *Tally) recordOutcome(r *Result) {
 		}
 		s.failed[r.Class]++
 	}
+	if r.Whole() {
+		e.seen.FirstResponse = earliest(e.seen.FirstResponse, r.End)
+		e.seen.LastResponse = max(e.seen.LastResponse, r.End)
+	}
 	if !r.Responded() {
 		return
 	}
-	e.seen.FirstResponse = earliest(e.seen.FirstResponse, r.End)
-	e.seen.LastResponse = max(e.seen.LastResponse, r.End)
 	if s.statuses == nil {
 		s.statuses = map[int]int64{}
 	}

@@ -58,6 +58,35 @@ func TestEndpointNamesAreBounded(t *testing.T) {
 	}
 }
 
+// TestEndpointsRespond: a whole response shows that its endpoint responds, also
+// one that is rejected for what it consists of.
+func TestEndpointsRespond(t *testing.T) {
+	for class, want := range map[Class]bool{
+		0: true, StatusClass(502): true, NewClass(StageBody, CauseRejected): true,
+		NewClass(StageBody, CauseEOF): false, NewClass(StageBody, CauseOther): false, NewClass(StageTLS, CauseRejected): false, NewClass(StageClient, CauseStalled): false,
+	} {
+		r := NewRecorder(1)
+		fate := FateLost
+		switch {
+		case class == 0:
+			fate = FateOK
+		case class.Spoiled():
+			fate = FateSpoiled
+		}
+		r.Shards[0].Start(3)
+		r.Shards[0].Finish(&Result{Start: 3, End: 7, Endpoint: r.Names.ID("gw-1"), Fate: fate, Class: class})
+		run := &Run{}
+		r.Merge(run)
+		at := int64(-1)
+		if want {
+			at = 7
+		}
+		if e := run.Endpoints[0]; e.FirstResponse != at || e.LastResponse != at {
+			t.Errorf("%q: responses at %d and %d; want %d", class, e.FirstResponse, e.LastResponse, at)
+		}
+	}
+}
+
 func TestLatencyAgainstSortedValues(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	var l Latency

@@ -59,7 +59,15 @@ type Result struct {
 	Response   []byte // kept part of a response with an unexpected status, encoded by ResponseText
 }
 
-// Responded reports whether a complete response arrived, with any status.
+// Whole reports whether a complete response arrived, which shows that the
+// endpoint responds, even if it is not what --expect-body or --expect-header asks
+// for. In all else, such a response counts as a failure.
+func (r *Result) Whole() bool {
+	return r.Responded() || r.Fate == FateLost && r.Class == NewClass(StageBody, CauseRejected)
+}
+
+// Responded reports whether a complete response arrived that counts as one, with
+// any status.
 func (r *Result) Responded() bool {
 	return r.Fate == FateOK || r.Fate == FateLost && r.Class.Stage() == StageStatus
 }

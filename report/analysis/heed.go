@@ -15,13 +15,15 @@ func SomeKilled(list []Lifecycle) bool {
 // Ignored reports whether it is known that a killed process had ignored the stop
 // signal: its listener closed no earlier than with the kill or, if no mark shows
 // when it closed, it accepted a connection shortly before the kill. gap is the
-// average time between requests to the endpoint, in ns.
+// average time between requests to the endpoint, in ns. A listener that the load
+// did not connect to shows nothing: it may be that of a health check, which stays
+// open while the process drains.
 func (l *Lifecycle) Ignored(seen map[string]record.EndpointSeen, gap int64) bool {
 	switch {
 	case l.Killed == Unknown, l.Signalled == Unknown, l.Killed-l.Signalled <= Near:
 		return false
 	case l.ListenerClosed != Unknown:
-		return l.ListenerClosed >= l.Killed-Near
+		return l.ListenerClosed >= l.Killed-Near && (l.address == "" || l.reached(seen))
 	}
 	for _, name := range [...]string{l.Endpoint, l.address} {
 		e, ok := seen[name]
@@ -30,6 +32,13 @@ func (l *Lifecycle) Ignored(seen map[string]record.EndpointSeen, gap int64) bool
 		}
 	}
 	return false
+}
+
+// reached reports whether the load connected to the endpoint itself.
+func (l *Lifecycle) reached(seen map[string]record.EndpointSeen) bool {
+	_, byName := seen[l.Endpoint]
+	_, byAddress := seen[l.address]
+	return byName || byAddress
 }
 
 // GraceGiven returns the shortest time from the start of termination, or from

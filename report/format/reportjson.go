@@ -132,19 +132,22 @@ type (
 	}
 
 	settingsJSON struct {
-		URL              string  `json:"url"`
-		Method           string  `json:"method"`
-		Requests         *int64  `json:"requests"`
-		Workers          int     `json:"workers"`
-		RatePerWorker    float64 `json:"ratePerWorker"`
-		DurationNs       *int64  `json:"durationNs"`
-		TimeoutNs        *int64  `json:"timeoutNs"`
-		ConnectTimeoutNs *int64  `json:"connectTimeoutNs"`
-		KeepAlive        bool    `json:"keepAlive"`
-		Redirects        bool    `json:"redirects"`
-		OK               string  `json:"ok"`
-		EndpointHeader   *string `json:"endpointHeader"`
-		Engine           string  `json:"engine"`
+		URL              string   `json:"url"`
+		Method           string   `json:"method"`
+		Requests         *int64   `json:"requests"`
+		Workers          int      `json:"workers"`
+		RatePerWorker    float64  `json:"ratePerWorker"`
+		DurationNs       *int64   `json:"durationNs"`
+		TimeoutNs        *int64   `json:"timeoutNs"`
+		ConnectTimeoutNs *int64   `json:"connectTimeoutNs"`
+		KeepAlive        bool     `json:"keepAlive"`
+		Redirects        bool     `json:"redirects"`
+		OK               string   `json:"ok"`
+		MaxBody          *int64   `json:"maxBody"`
+		ExpectBody       *string  `json:"expectBody"`
+		ExpectHeaders    []string `json:"expectHeaders"`
+		EndpointHeader   *string  `json:"endpointHeader"`
+		Engine           string   `json:"engine"`
 	}
 
 	environmentJSON struct {
@@ -582,7 +585,8 @@ func settingsOf(s *record.Settings) settingsJSON {
 	return settingsJSON{
 		URL: s.URL, Method: s.Method, Requests: positive(s.Requests), Workers: s.Workers, RatePerWorker: s.Rate,
 		DurationNs: positive(int64(s.Duration)), TimeoutNs: positive(int64(s.Timeout)), ConnectTimeoutNs: positive(int64(s.ConnectTimeout)),
-		KeepAlive: s.KeepAlive, Redirects: s.Redirects, OK: string(s.OK), EndpointHeader: textOrNull(s.EndpointHeader), Engine: string(s.Engine),
+		KeepAlive: s.KeepAlive, Redirects: s.Redirects, OK: string(s.OK), MaxBody: positive(s.MaxBody),
+		ExpectBody: textOrNull(s.ExpectBody), ExpectHeaders: listOf(s.ExpectHeaders), EndpointHeader: textOrNull(s.EndpointHeader), Engine: string(s.Engine),
 	}
 }
 

@@ -215,7 +215,7 @@ func (b *Builder) seen(q Request, c record.Class) {
 		b.run.Connections.Opened++
 		e.FirstConnect, e.LastConnect = earliest(e.FirstConnect, q.Start), max(e.LastConnect, q.Start)
 	}
-	if e := &list[i]; q.responded() {
+	if e := &list[i]; q.responded() || c == record.NewClass(record.StageBody, record.CauseRejected) {
 		e.FirstResponse, e.LastResponse = earliest(e.FirstResponse, q.End), max(e.LastResponse, q.End)
 	}
 }

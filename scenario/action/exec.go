@@ -79,36 +79,37 @@ type Exec struct {
 
 	undo      undoing
 	processes *proc.Group
-	said      []string // the last lines that it printed
+	said      []string     // the last lines that it printed
+	tell      scenario.All // of Run, for UndoBy
 }
 
 const execTimeout = 10 * time.Minute
 
 // Run runs the command. If ctx ends, it kills the command's process group.
 func (e *Exec) Run(ctx context.Context, env *scenario.Env) error {
-	e.processes = env.Processes
+	e.processes, e.tell = env.Processes, env.Output
 	_, err := e.run(ctx, env.Processes, env.Output)
-	e.undo.after(ctx, e.Still.ask(env.Processes))
+	e.undo.after(ctx, e.Still.ask(env.Processes, nil))
 	if err == nil && e.undo.leftErr != nil {
 		return fmt.Errorf("%s: %w", e.Still, e.undo.leftErr)
 	}
 	return err
 }
 
-// ask returns nil if e is nil.
-func (e *Exec) ask(processes *proc.Group) ask {
+// ask returns nil if e is nil. For tell, see run.
+func (e *Exec) ask(processes *proc.Group, tell scenario.All) ask {
 	if e == nil {
 		return nil
 	}
-	return func(ctx context.Context) ([]byte, error) { return e.run(ctx, processes, nil) }
+	return func(ctx context.Context) ([]byte, error) { return e.run(ctx, processes, tell) }
 }
 
 // Said returns the last lines that the command printed.
 func (e *Exec) Said() []string { return e.said }
 
-// run returns the first megabyte of the command's output. tell gets each line of
-// it, after the end, unless it is nil.
-func (e *Exec) run(ctx context.Context, processes *proc.Group, tell func(of, line string)) ([]byte, error) {
+// run returns the first megabyte of the command's output. tell gets all of it,
+// after the end, unless it is nil.
+func (e *Exec) run(ctx context.Context, processes *proc.Group, tell scenario.All) ([]byte, error) {
 	e.said = nil
 	cmd, err := e.cmd()
 	if err != nil {
@@ -120,10 +121,11 @@ func (e *Exec) run(ctx context.Context, processes *proc.Group, tell func(of, lin
 	}
 	defer func() {
 		e.said = out.tail()
-		if tell != nil {
-			out.each(func(line string) { tell(e.String(), line) })
+		if tell == nil {
+			out.close()
+			return
 		}
-		out.close()
+		tell(e.String(), out.handOver())
 	}()
 	cmd.Stdout, cmd.Stderr = out.file, out.file
 	if _, err := processes.Guard(ctx); err != nil { // Start could not be interrupted
@@ -178,7 +180,7 @@ func (e *Exec) Undo(ctx context.Context) error {
 	if e.Still != nil {
 		what = "the output of " + e.Still.String()
 	}
-	err := e.undo.back(ctx, what, e.Still.ask(e.processes), e.UndoBy.ask(e.processes))
+	err := e.undo.back(ctx, what, e.Still.ask(e.processes, nil), e.UndoBy.ask(e.processes, e.tell))
 	if err != nil && e.Still == nil {
 		return fmt.Errorf("%s: %w", e.UndoBy, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -165,4 +166,152 @@ func TestListenerOfAForeignProcess(t *testing.T) {
 			t.Errorf("%s: of %s at %s; want the process at %s", m.Kind, m.Endpoint, m.Address, addr)
 		}
 	}
+}
+
+// TestListenerClosesWithTheExit: the exit of a process closes its listener, so
+// that is not seen after it.
+func TestListenerClosesWithTheExit(t *testing.T) {
+	for range 5 {
+		o := newObserver(t)
+		addr := freePort(t)
+		host, port, _ := strings.Cut(addr, ":")
+		o.start(t, &action.Start{
+			Name:    "a",
+			Command: action.Command{Argv: []string{"python3", "-c", closing[:strings.Index(closing, "signal.signal(")] + "time.sleep(1000)", host, port, ""}},
+			Ready:   action.Probe{TCP: addr, Every: 5 * time.Millisecond},
+		})
+		if err := (&action.Stop{Process: "a"}).Run(t.Context(), &o.Env); err != nil {
+			t.Fatal(err)
+		}
+		if got := o.kinds(); got != "ready, terminating, signalled, listener closed, exited" {
+			t.Errorf("marks %s", got)
+		}
+		if closed, exited := o.of(t, record.MarkListenerClosed).At, o.of(t, record.MarkExited).At; closed.After(exited) {
+			t.Errorf("closed at %v, after the exit at %v", closed, exited)
+		}
+	}
+}
+
+// TestCrashOfAListener: a crash is no shutdown, so nothing but the crash is
+// marked.
+func TestCrashOfAListener(t *testing.T) {
+	for range 5 {
+		o := newObserver(t)
+		startClosing(t, o)
+		p := o.Processes.Find("a")
+		if err := syscall.Kill(p.PID(), syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		<-p.Ended
+		if got := o.kinds(); got != "ready, crashed" {
+			t.Errorf("marks %s", got)
+		}
+	}
+}
+
+// TestReadyThroughAnother: the address of a gateway is not that of the process
+// behind it, which is ready once the gateway says so.
+func TestReadyThroughAnother(t *testing.T) {
+	o := newObserver(t)
+	addr, touch := startClosing(t, o)
+	for i, ready := range []action.Probe{
+		{HTTP: &action.HTTP{URL: "http://" + gatewayTo(t, o) + "/"}, Every: 5 * time.Millisecond},
+		{Line: "up", Every: 5 * time.Millisecond},
+	} {
+		name := []string{"behind", "elsewhere"}[i]
+		o.start(t, &action.Start{Name: name, Command: action.Command{Shell: "echo up; sleep 1000"}, Ready: ready})
+		if err := (&action.Stop{Process: name}).Run(t.Context(), &o.Env); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.signal(t, "TERM")
+	o.await(t, record.MarkListenerClosed, 1)
+	touch("over")
+	o.await(t, record.MarkExited, 3)
+	for _, m := range o.moments() {
+		want := map[string]string{"a": addr}[m.Endpoint]
+		if m.Endpoint != "gateway" && m.Address != want && (m.Kind == record.MarkReady || m.Kind == record.MarkExited) {
+			t.Errorf("%s: of %s at %q; want %q", m.Kind, m.Endpoint, m.Address, want)
+		}
+		if m.Kind == record.MarkListenerClosed && m.Endpoint != "a" {
+			t.Errorf("the listener of %s closed", m.Endpoint)
+		}
+	}
+}
+
+// gatewayTo starts a server that says that all is well, and returns its address.
+func gatewayTo(t *testing.T, o *observer) string {
+	t.Helper()
+	addr := freePort(t)
+	host, port, _ := strings.Cut(addr, ":")
+	o.start(t, &action.Start{
+		Name: "gateway", Command: action.Command{Argv: []string{"python3", "-m", "http.server", port, "--bind", host}, Dir: t.TempDir()},
+		Ready: action.Probe{TCP: addr, Every: 5 * time.Millisecond},
+	})
+	return addr
+}
+
+// TestWatchOfAForeignProcess: what a signal does is marked although nobody waits
+// for it.
+func TestWatchOfAForeignProcess(t *testing.T) {
+	o := newObserver(t)
+	addr, pidFile, touch := startForeign(t, o)
+	s := action.Signal{Name: "TERM", PIDFile: pidFile}
+	if err := s.Run(t.Context(), &o.Env); err != nil {
+		t.Fatal(err)
+	}
+	o.await(t, record.MarkListenerClosed, 1)
+	touch("over")
+	o.await(t, record.MarkExited, 1)
+	if err := s.Undo(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got := o.kinds(); got != "signalled, listener closed, exited" {
+		t.Errorf("marks %s", got)
+	}
+	for _, m := range o.moments() {
+		if m.Address != addr {
+			t.Errorf("%s: at %s; want %s", m.Kind, m.Address, addr)
+		}
+	}
+}
+
+// TestWatchEnds: with Undo, also of a process that goes on; see TestMain.
+func TestWatchEnds(t *testing.T) {
+	o := newObserver(t)
+	_, pidFile, touch := startForeign(t, o)
+	s := action.Signal{Name: "CONT", PIDFile: pidFile}
+	if err := s.Run(t.Context(), &o.Env); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Undo(t.Context()); err != nil {
+		t.Error(err)
+	}
+	touch("over")
+	if got := o.kinds(); got != "signalled" {
+		t.Errorf("marks %s", got)
+	}
+}
+
+// startForeign starts the server in the background of a command. It ends with a
+// file "over".
+func startForeign(t *testing.T, o *observer) (addr, pidFile string, touch func(name string)) {
+	t.Helper()
+	addr, dir := freePort(t), t.TempDir()
+	host, port, _ := strings.Cut(addr, ":")
+	text := strings.Replace(closing, "while not", "open(dir + '/up', 'w').close()\nwhile not", 1)
+	if err := os.WriteFile(filepath.Join(dir, "server.py"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e := action.Exec{Command: action.Command{Shell: "python3 server.py " + host + " " + port + " . >/dev/null 2>&1 & echo $! >pid; until [ -e up ]; do sleep 0.01; done", Dir: dir}}
+	if err := e.Run(t.Context(), &o.Env); err != nil {
+		t.Fatal(err)
+	}
+	touch = func(name string) {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(func() { touch("over") })
+	return addr, filepath.Join(dir, "pid"), touch
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"strings"
 
@@ -59,21 +60,34 @@ func (o *output) tail() []string {
 // longestLine is the length in bytes from which a line of output is split.
 const longestLine = 16 << 10
 
-// each calls take with every line of the output so far, as valid UTF-8.
-func (o *output) each(take func(line string)) {
-	lines := bufio.NewReaderSize(io.NewSectionReader(o.file, 0, 1<<62), longestLine)
-	for {
-		line, _, err := lines.ReadLine()
-		if err != nil {
-			return
+// soFar reads the output up to now: what a command has left in the background
+// may go on printing.
+func (o *output) soFar() io.Reader {
+	info, err := o.file.Stat()
+	if err != nil {
+		return strings.NewReader("")
+	}
+	return io.NewSectionReader(o.file, 0, info.Size())
+}
+
+// handOver returns every line of the output so far, as valid UTF-8, and closes
+// it when they have been read, which can be once.
+func (o *output) handOver() iter.Seq[string] {
+	lines := bufio.NewReaderSize(o.soFar(), longestLine)
+	return func(yield func(string) bool) {
+		defer o.close()
+		for {
+			line, _, err := lines.ReadLine()
+			if err != nil || !yield(strings.ToValidUTF8(string(line), "\ufffd")) {
+				return
+			}
 		}
-		take(strings.ToValidUTF8(string(line), "\ufffd"))
 	}
 }
 
 // has reports whether a complete line of the output so far contains text.
 func (o *output) has(text string) bool {
-	lines := bufio.NewReader(io.NewSectionReader(o.file, 0, 1<<62))
+	lines := bufio.NewReader(o.soFar())
 	for {
 		line, err := lines.ReadString('\n')
 		if err != nil {

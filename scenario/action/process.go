@@ -183,14 +183,18 @@ func stop(ctx context.Context, p *proc.Process, name string, limit time.Duration
 	return err
 }
 
-// deliver signals p and marks that: before it does, so that the mark of what
-// the signal causes comes later.
+// deliver signals p and marks that, with the time before it: what the signal
+// causes comes later.
 func deliver(env *scenario.Env, p *proc.Process, s os.Signal) error {
 	if p.Gone() {
 		return errors.New("it has already exited")
 	}
-	env.Mark(scenario.Moment{Kind: record.MarkSignalled, Endpoint: p.Name, At: time.Now()})
-	return p.Signal(s)
+	at := time.Now()
+	if err := p.Signal(s); err != nil {
+		return err
+	}
+	env.Mark(scenario.Moment{Kind: record.MarkSignalled, Endpoint: p.Name, At: at})
+	return nil
 }
 
 // Signal sends a signal to one process. Exactly one of PID, PIDFile and Process
@@ -203,6 +207,8 @@ type Signal struct {
 	// If Gone > 0, the action lasts until the process has exited. It is an
 	// error if that takes longer than Gone.
 	Gone time.Duration
+
+	unwatch func() // ends the watch of a process that Run has signalled; may be nil
 }
 
 // String names the action and the signal.
@@ -237,24 +243,50 @@ func (s *Signal) Run(ctx context.Context, env *scenario.Env) error {
 	}
 	name := fmt.Sprintf("process %d", pid)
 	f := life.Watch(name, pid, env.Mark)
-	defer f.Close()
 	at := time.Now()
 	if err := p.Signal(what); err != nil {
+		f.Close()
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	f.Mark(record.MarkSignalled, at)
-	if s.Gone == 0 {
-		return nil
-	}
-	if err := awaitEnd(ctx, name, s.Gone, func() bool {
+	gone := func() bool {
 		gone := isGone(p)
 		f.Look()
+		if gone {
+			f.Mark(record.MarkExited, time.Now())
+		}
 		return gone
-	}); err != nil {
-		return err
 	}
-	f.Mark(record.MarkExited, time.Now())
-	return nil
+	if s.Gone == 0 {
+		s.watch(ctx, f, gone)
+		return nil
+	}
+	defer f.Close()
+	return awaitEnd(ctx, name, s.Gone, gone)
+}
+
+// watch marks what happens to a process, until it has exited, ctx ends or Undo is
+// called: nobody waits for the exit.
+func (s *Signal) watch(ctx context.Context, f *life.Foreign, gone func() bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	over := make(chan struct{})
+	s.unwatch = func() {
+		cancel()
+		<-over
+	}
+	go func() {
+		defer close(over)
+		defer f.Close()
+		tick := time.NewTicker(lookEvery)
+		defer tick.Stop()
+		for !gone() {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
 }
 
 func (s *Signal) pid() (int, error) {
@@ -272,11 +304,20 @@ func (s *Signal) pid() (int, error) {
 	return pid, nil
 }
 
-// Undo does nothing: a signal cannot be taken back.
-func (s *Signal) Undo(context.Context) error { return nil }
+// Undo only ends the watch of the process: a signal cannot be taken back.
+func (s *Signal) Undo(context.Context) error {
+	if s.unwatch != nil {
+		s.unwatch()
+		s.unwatch = nil
+	}
+	return nil
+}
+
+// lookEvery is how often a process is looked at that exits, or may exit.
+const lookEvery = 2 * time.Millisecond
 
 func awaitEnd(ctx context.Context, name string, limit time.Duration, gone func() bool) error {
-	err := poll(ctx, 2*time.Millisecond, limit, func() error {
+	err := poll(ctx, lookEvery, limit, func() error {
 		if gone() {
 			return nil
 		}

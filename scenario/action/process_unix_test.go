@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -21,8 +22,8 @@ import (
 
 type witness struct {
 	scenario.Env
-	mu    sync.Mutex
-	marks []string
+	mu      sync.Mutex
+	moments []scenario.Moment
 }
 
 func newWitness(t *testing.T) *witness {
@@ -32,18 +33,30 @@ func newWitness(t *testing.T) *witness {
 	w.Mark = func(m scenario.Moment) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.marks = append(w.marks, m.Kind.Of(m.Endpoint))
+		w.moments = append(w.moments, m)
 	}
 	return w
 }
 
+// expect compares the marks, in the order of a recording.
 func (w *witness) expect(t *testing.T, want ...string) {
 	t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if got := fmt.Sprint(w.marks); got != fmt.Sprint(want) {
-		t.Errorf("marks %v; want %v", w.marks, want)
+	var marks []string
+	for _, m := range inOrder(w.moments) {
+		marks = append(marks, m.Kind.Of(m.Endpoint))
 	}
+	if got := fmt.Sprint(marks); got != fmt.Sprint(want) {
+		t.Errorf("marks %v; want %v", marks, want)
+	}
+}
+
+// inOrder returns moments in the order of a recording.
+func inOrder(list []scenario.Moment) []scenario.Moment {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b scenario.Moment) int { return a.At.Compare(b.At) })
+	return list
 }
 
 func freePort(t *testing.T) string {

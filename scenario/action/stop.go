@@ -38,6 +38,14 @@ type Stop struct {
 // String names the action and the process.
 func (s *Stop) String() string { return "stop " + s.Process }
 
+// Runs returns the pre-stop command: it names the products that it acts on.
+func (s *Stop) Runs() string {
+	if s.PreStop == nil {
+		return ""
+	}
+	return s.PreStop.Runs()
+}
+
 // Said returns the last lines that the pre-stop command printed.
 func (s *Stop) Said() []string { return s.said }
 
@@ -123,11 +131,11 @@ func (s *Stop) preStop(ctx context.Context, env *scenario.Env, p *proc.Process) 
 }
 
 // awaitExit waits until the process has exited, and kills it if that takes too
-// long or ctx ends.
+// long. The end of ctx ends the wait alone: a kill would cut the requests in
+// flight, which the load still waits for.
 func (s *Stop) awaitExit(ctx context.Context, env *scenario.Env, p *proc.Process, left time.Duration) error {
 	overdue := time.NewTimer(left)
 	defer overdue.Stop()
-	var err error
 	select {
 	case <-p.Ended:
 		return nil
@@ -136,9 +144,9 @@ func (s *Stop) awaitExit(ctx context.Context, env *scenario.Env, p *proc.Process
 			env.Mark(scenario.Moment{Kind: record.MarkKilled, Endpoint: s.Process, At: time.Now()})
 		}
 	case <-ctx.Done():
-		err = ctx.Err()
+		return ctx.Err() // Undo of the start stops it, when the load is over
 	}
 	p.Kill()
 	<-p.Ended
-	return err
+	return nil
 }

@@ -3,7 +3,10 @@
 package action_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,10 +38,11 @@ func newObserver(t *testing.T) *observer {
 	return o
 }
 
+// moments returns the moments so far, in the order of a recording.
 func (o *observer) moments() []scenario.Moment {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return slices.Clone(o.list)
+	return inOrder(o.list)
 }
 
 // kinds lists the kinds of the moments, in order.
@@ -223,7 +227,11 @@ func TestExitUnasked(t *testing.T) {
 func TestExecSaid(t *testing.T) {
 	env := newEnv(t)
 	var all []string
-	env.Output = func(of, line string) { all = append(all, of+": "+line) }
+	env.Output = func(of string, lines iter.Seq[string]) {
+		for line := range lines {
+			all = append(all, of+": "+line)
+		}
+	}
 	e := &action.Exec{Command: action.Command{Shell: "seq 30; printf 'a\\377b'", Title: "count"}}
 	if err := e.Run(t.Context(), env); err != nil {
 		t.Fatal(err)
@@ -234,8 +242,49 @@ func TestExecSaid(t *testing.T) {
 	if len(all) != 31 || all[0] != "count: 1" || all[30] != "count: a\ufffdb" {
 		t.Errorf("handed on %q", all)
 	}
+	e.UndoBy, all = &action.Exec{Command: action.Command{Shell: "echo back", Title: "undo"}}, nil
+	if err := e.Run(t.Context(), env); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Undo(t.Context()); err != nil || len(all) != 32 || all[31] != "undo: back" {
+		t.Errorf("%v, handed on %q", err, all)
+	}
 	e.Shell = "true"
 	if err := e.Run(t.Context(), env); err != nil || len(e.Said()) > 0 {
 		t.Errorf("%v, kept %q of nothing", err, e.Said())
+	}
+}
+
+// TestStopInterrupted: an interrupt in the grace period does not kill the
+// process, because the load still waits for its requests. That is left to the
+// clean-up, which makes no marks.
+func TestStopInterrupted(t *testing.T) {
+	o := newObserver(t)
+	start := &action.Start{
+		Name: "a", Command: action.Command{Shell: "trap '' TERM; echo up; while :; do sleep 0.01; done"},
+		Ready: action.Probe{Line: "up", Every: time.Millisecond}, Grace: 50 * time.Millisecond,
+	}
+	o.start(t, start)
+	p := o.Processes.Find("a")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	stopped := make(chan error, 1)
+	go func() { stopped <- (&action.Stop{Process: "a", Grace: time.Hour}).Run(ctx, &o.Env) }()
+	o.await(t, record.MarkSignalled, 1)
+	cancel()
+	if err := <-stopped; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if !p.Alive() || p.Gone() {
+		t.Error("it was killed")
+	}
+	if err := start.Undo(t.Context()); err == nil || err.Error() != "a did not exit within 50ms and was killed" {
+		t.Errorf("got %v", err)
+	}
+	if p.Alive() {
+		t.Error("it is left")
+	}
+	if got := o.kinds(); got != "ready, terminating, signalled" {
+		t.Errorf("marks %s", got)
 	}
 }

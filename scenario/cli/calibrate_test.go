@@ -230,8 +230,9 @@ func scenarioOf(t *testing.T, d drawn) string {
 var symptoms = []diagnosis.Code{diagnosis.Refused, diagnosis.CutInFlight, diagnosis.GatewayError, diagnosis.PacketsDropped, diagnosis.Hung, diagnosis.Unexplained}
 
 // TestCalibrate: real servers lose requests for a known cause, and no finding
-// that is shown names another one; of those that are likely, at most 5 % do.
-// The finding about most losses cannot tell in at most 10 % of the runs.
+// that is shown names another one. Of many runs, which -calibrate.runs asks for,
+// of those that are likely, at most 5 % do, and the finding about most losses
+// cannot tell in at most 10 % of the runs.
 func TestCalibrate(t *testing.T) {
 	clitest.NeedsTime(t)
 	program := clitest.Build(t)
@@ -281,10 +282,11 @@ func TestCalibrate(t *testing.T) {
 		}
 	}
 	t.Logf("%d runs with losses; %d findings shown, %d of them wrong; %d likely, %d of them wrong; %d could not tell", lossy, shown, wrongShown, likely, wrongLikely, cannot)
-	if wrongLikely*20 > likely {
+	rates := *calibrateRuns > 0 // of a few runs, they mean nothing
+	if rates && wrongLikely*20 > likely {
 		t.Errorf("%d of %d likely findings name a wrong cause, want 5 %% at most", wrongLikely, likely)
 	}
-	if cannot*10 > lossy {
+	if rates && cannot*10 > lossy {
 		t.Errorf("in %d of %d runs the main finding cannot tell, want 10 %% at most", cannot, lossy)
 	}
 	if lossy == 0 {

@@ -48,14 +48,6 @@ func (p *Program) verboseFlag(fs *pflag.FlagSet) {
 	fs.BoolVarP(&p.verbose, "v", "v", false, "print to stderr all that commands such as that of --during print, when they have ended")
 }
 
-// widestCommand is the maximum width of a command before its output, in columns.
-const widestCommand = 60
-
-// sayOutput prints a line that a command printed.
-func (p *Program) sayOutput(of, line string) {
-	p.Say(p.Fit(of, widestCommand) + ": " + p.Fit(line, longestLine))
-}
-
 // ShowLogs prints the last lines of everything the run started, after a
 // failure.
 func (p *Program) ShowLogs() { p.logs.show(p.Err, p.Fit) }

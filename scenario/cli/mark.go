@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -72,6 +73,8 @@ func (o *markOptions) run(ctx context.Context) error {
 		return o.nobody()
 	case errors.Is(err, handmark.ErrNobody):
 		return &misuse.Error{Problem: "mark: the run that started this command is over: " + err.Error(), Hint: "keep the load running until the command has ended, with --settle 1s"}
+	case errors.Is(err, fs.ErrPermission):
+		return &misuse.Error{Problem: fmt.Sprintf("mark: %v", err), Hint: "run it as the user that runs nodrop: marks of other users are not taken"}
 	case err != nil:
 		return fmt.Errorf("mark: %w", err)
 	}
@@ -133,6 +136,11 @@ func (o *markOptions) nobody() error {
 	}
 }
 
+// acts reports whether a variant does anything beside its load.
+func acts(v scenario.Variant) bool {
+	return len(v.Setup)+len(v.Gate)+len(v.Timeline)+len(v.Restore) > 0
+}
+
 // takeMarks lets nodrop mark set marks in the loads of s, until the function that
 // it returns is called. A run without such marks is better than none.
 func (p *Program) takeMarks(s *scenario.Scenario) (stop func()) {
@@ -142,7 +150,7 @@ func (p *Program) takeMarks(s *scenario.Scenario) (stop func()) {
 		pid = os.Getppid() // the process that the user sees
 	}
 	path, err := p.Marks.Open(pid, p.ByHand.Add)
-	if err != nil {
+	if err != nil && slices.ContainsFunc(s.Variants, acts) { // otherwise nothing is started that could call it
 		fmt.Fprintf(p.Err, "nodrop: warning: nodrop mark cannot reach this run: %v\n", err)
 	}
 	s.Environ = append(s.Environ, handmark.Variable+"="+path) // never that of another run

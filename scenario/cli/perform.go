@@ -50,7 +50,9 @@ func (p *Program) record(ctx context.Context, s *scenario.Scenario, sinks []reco
 	}
 	s.Log, s.Hinted = p.logs.keep, p.Complain
 	if p.verbose {
-		s.Output = p.sayOutput
+		all := &outputs{program: p}
+		s.Output = all.add
+		defer all.wait(ctx)
 	}
 	runtime.GOMAXPROCS(threads(s.Streams))
 	s.Interrupts = p.Interrupts

@@ -148,7 +148,7 @@ func TestWhole(t *testing.T) {
 		Ready: action.Probe{HTTP: &action.HTTP{URL: "http://127.0.0.1:9090/", Status: "200"}, Every: 5 * time.Millisecond, Timeout: 2 * time.Second},
 	}
 	ignored := cmp.FilterPath(func(p cmp.Path) bool {
-		return strings.Contains("process output told undo processes log", strings.TrimPrefix(p.Last().String(), "."))
+		return strings.Contains("process life output told undo processes log", strings.TrimPrefix(p.Last().String(), "."))
 	}, cmp.Ignore())
 	if diff := cmp.Diff(want, start, ignored); diff != "" {
 		t.Error(diff)

@@ -244,6 +244,15 @@ func (l labelled) Run(ctx context.Context, env *scenario.Env) error {
 	return nil
 }
 
+// Runs returns the command that the action runs: it names the products that it
+// acts on.
+func (l labelled) Runs() string {
+	if r, ok := l.Action.(scenario.Runner); ok {
+		return r.Runs()
+	}
+	return ""
+}
+
 // String returns the name and what the action does.
 func (l labelled) String() string {
 	if what := l.Action.String(); scenario.OneLine(what) != l.name {

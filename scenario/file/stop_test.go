@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"nodrop/scenario"
 	"nodrop/scenario/action"
 )
 
@@ -49,5 +50,41 @@ func TestStopCannotBeUndone(t *testing.T) {
 	_, err := parse("stop.yaml", []byte(strings.Replace(stops, `[sleep, "5"]`, `{shell: "true", undo: "false"}`, 1)), Options{})
 	if err == nil || !strings.Contains(err.Error(), "pre-stop: undo is not allowed here") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestCommandsOfAFile: the commands of all parts name products, those that have a
+// label in messages too.
+func TestCommandsOfAFile(t *testing.T) {
+	const text = `
+target: http://127.0.0.1:1/
+load: {requests: 100}
+setup:
+  - exec: systemctl start haproxy
+  - {name: gateway, start: {argv: [nginx, -g, daemon off;]}}
+  - {name: pause, wait: 1ms}
+gate:
+  - exec: kubectl get pods
+timeline:
+  - {at: 10%, name: one, stop: {process: gateway, pre-stop: consul maint -enable}}
+  - {at: 20%, name: two, stop: gateway}
+restore:
+  - {name: back, exec: docker start web}
+`
+	s, err := parse("stop.yaml", []byte(text), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := s.Variants[0]
+	var got []string
+	for _, a := range slices.Concat(v.Setup, v.Gate, []scenario.Action{v.Timeline[0].Action, v.Timeline[1].Action}, v.Restore) {
+		runs := ""
+		if r, ok := a.(scenario.Runner); ok {
+			runs = r.Runs()
+		}
+		got = append(got, runs)
+	}
+	if want := []string{"systemctl start haproxy", "nginx -g daemon off;", "", "kubectl get pods", "consul maint -enable", "", "docker start web"}; !slices.Equal(got, want) {
+		t.Errorf("got %q; want %q", got, want)
 	}
 }

@@ -355,7 +355,7 @@ func TestSameID(t *testing.T) {
 	first.expect(t, 1)
 	second.expect(t, 1)
 
-	const other = 1 // somebody else's files are in its directory
+	const other = maxID // somebody else's files are in its directory
 	dir := dirOf(base, other)
 	if err := os.MkdirAll(filepath.Join(dir, "file"), 0o700); err != nil {
 		t.Fatal(err)

@@ -3,6 +3,8 @@
 package handmark
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"syscall"
 )
@@ -16,4 +18,10 @@ const shortTemp = "/tmp"
 func trusted(info os.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	return ok && (os.Geteuid() == 0 || int64(stat.Uid) == int64(os.Geteuid()))
+}
+
+// isNobody reports whether the error of a connection to a socket says that nobody
+// listens there.
+func isNobody(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED)
 }

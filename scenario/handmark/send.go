@@ -18,8 +18,12 @@ func Send(ctx context.Context, path string, kind record.MarkKind, endpoint strin
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	conn, err := dial(ctx, path)
-	if err != nil {
+	switch {
+	case err == nil:
+	case isNobody(err):
 		return fmt.Errorf("%w: %w", ErrNobody, err)
+	default:
+		return fmt.Errorf("cannot reach the nodrop that sends the load: %w", err)
 	}
 	defer conn.Close()
 	// The end of ctx ends a wait for the answer.

@@ -29,3 +29,6 @@ func (g *Group) Rival(*Process, netip.AddrPort) *Holder { return nil }
 
 // IsZombie returns false: it is not known here.
 func IsZombie(int) bool { return false }
+
+// IsExiting returns false, for the same reason.
+func IsExiting(int) bool { return false }

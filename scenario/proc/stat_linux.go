@@ -24,6 +24,24 @@ func IsZombie(pid int) bool {
 	return len(fields) > 0 && (string(fields[0]) == "Z" || string(fields[0]) == "X")
 }
 
+// exitingFlag is PF_EXITING of linux/sched.h, and flagsField where statOf has the
+// flags. The kernel sets it before it closes what the process has open.
+const (
+	exitingFlag = 0x4
+	flagsField  = 6
+)
+
+// IsExiting reports whether a process is about to end or has ended: what it had
+// open may be closed because of that.
+func IsExiting(pid int) bool {
+	fields := statOf(pid)
+	if len(fields) <= flagsField {
+		return true
+	}
+	flags, _ := strconv.ParseUint(string(fields[flagsField]), 10, 64)
+	return flags&exitingFlag != 0 || IsZombie(pid)
+}
+
 // statOf returns what the kernel says of a process, from its state on: state,
 // parent, and so on. It returns nil if there is no such process.
 func statOf(pid int) [][]byte {

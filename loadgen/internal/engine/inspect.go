@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"nodrop/loadgen/internal/expect"
 	"nodrop/loadgen/internal/wire"
@@ -114,12 +115,23 @@ func (i *Inspector) Rejected(p Response) *Failure {
 		}
 	}
 	if why == "" && wanted.Body != nil {
-		why = i.expected.End()
+		if why = i.expected.End(); why != "" && i.content.coding == "" {
+			why += unopened(p.Captured(capturedCoding))
+		}
 	}
 	if why == "" {
 		return nil
 	}
 	return &Failure{Stage: record.StageBody, Err: &wire.UnwantedError{Why: why}, Text: why}
+}
+
+// unopened says of a body that was compared as it came that it is compressed.
+func unopened(coding []byte) string {
+	switch strings.ToLower(string(coding)) {
+	case "", "identity":
+		return ""
+	}
+	return ", compressed with " + safetext.Bounded(string(coding)) + ", which nodrop did not undo"
 }
 
 // Judge sets the fate of the Result of p's whole response.

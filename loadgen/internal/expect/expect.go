@@ -6,7 +6,8 @@
 //
 // A Check keeps no more of a body than its kind of match needs: a length is
 // counted, a checksum is computed as the pieces come, and a pattern is matched
-// on at most the first MaxKept bytes. Between bodies it allocates nothing.
+// on at most the first MaxKept bytes. It allocates nothing for later bodies,
+// except that a buffer of more than 64 KiB is not kept between bodies.
 package expect
 
 import (
@@ -18,6 +19,8 @@ import (
 	"regexp/syntax"
 	"strconv"
 	"strings"
+
+	"nodrop/loadgen/safetext"
 )
 
 // MaxKept is how many bytes of a body a pattern is matched on.
@@ -81,6 +84,17 @@ func ParseField(text string) (Field, error) {
 	return Field{strings.ToLower(name), compiled}, err
 }
 
+// Shown is the text of a Field as people and files may see it: mask hides the
+// secrets that are known, and the pattern of a field that holds secrets is left
+// out.
+func Shown(text string, mask func(string) string) string {
+	name, pattern, _ := strings.Cut(text, ":")
+	if safetext.IsSecretName(name) && strings.Trim(pattern, " \t") != "" {
+		return name + ": " + safetext.Masked
+	}
+	return mask(text)
+}
+
 func isNoToken(r rune) bool {
 	return r <= ' ' || r > '~' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 }
@@ -100,8 +114,11 @@ func (f *Field) Judge(value []byte) string {
 	switch {
 	case value == nil:
 		return "no field " + f.Name + " (--expect-header)"
-	case !f.pattern.Match(value):
+	case f.pattern.Match(value):
+		return ""
+	case safetext.IsSecretName(f.Name):
+		return "the field " + f.Name + " does not match its pattern (--expect-header)"
+	default:
 		return "the field " + f.Name + " does not match " + f.pattern.String() + " (--expect-header)"
 	}
-	return ""
 }

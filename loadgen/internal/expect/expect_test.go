@@ -91,6 +91,7 @@ func TestFields(t *testing.T) {
 		{"X-Version:", "x-version", []byte{}, ""},
 		{"X-Version:", "x-version", nil, "no field x-version (--expect-header)"},
 		{"Location: ^http://a:80/", "location", []byte("http://a:80/x"), ""},
+		{"Set-Cookie: session=tok1", "set-cookie", []byte("a=b"), "the field set-cookie does not match its pattern (--expect-header)"},
 	} {
 		f, err := ParseField(tt.wanted)
 		if err != nil || f.Name != tt.name {
@@ -136,6 +137,39 @@ func TestNothingIsAllocated(t *testing.T) {
 			}
 		}); n != 0 {
 			t.Errorf("%s: %v allocations for a body; want none", wanted, n)
+		}
+	}
+}
+
+// TestBufferIsGivenBack: of a long body that a pattern was matched on, no Check
+// keeps more than 64 KiB, neither after its end nor after a cut.
+func TestBufferIsGivenBack(t *testing.T) {
+	b, err := ParseBody("</html>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := []byte(strings.Repeat("x", MaxKept-7) + "</html>")
+	var c Check
+	for name, end := range map[string]func() string{"end": c.End, "cut": func() string { c.Begin(b); return "" }} {
+		c.Begin(b)
+		c.Feed(page)
+		if why := end(); why != "" || cap(c.kept) > keptBetween {
+			t.Errorf("%s: %d bytes are kept, %q", name, cap(c.kept), why)
+		}
+	}
+}
+
+func TestShown(t *testing.T) {
+	mask := func(text string) string { return strings.ReplaceAll(text, "tok1", "***") }
+	for text, want := range map[string]string{
+		"X-Echo: ^tok1$":           "X-Echo: ^***$",
+		"X-Version: ^v2":           "X-Version: ^v2",
+		"Set-Cookie: session=abcd": "Set-Cookie: ***",
+		"Set-Cookie:":              "Set-Cookie:",
+		"X-Auth-Token : .":         "X-Auth-Token : ***",
+	} {
+		if got := Shown(text, mask); got != want {
+			t.Errorf("%s: got %s; want %s", text, got, want)
 		}
 	}
 }

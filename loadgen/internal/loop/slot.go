@@ -96,7 +96,7 @@ func (s *Shard) hop(sl *slot, now int64) {
 		s.dial(sl, now)
 		return
 	}
-	sl.x.Reused, sl.x.Idle = sl.used, max(0, now-sl.arrived)
+	sl.x.Reused, sl.x.Idle = sl.used, max(0, sl.x.Start-sl.arrived) // 0 after a redirect
 	sl.state, sl.began = writing, now
 	s.write(sl)
 }

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"math"
 	"time"
 )
@@ -11,6 +12,7 @@ const (
 	second     = int64(time.Second)
 	firstPause = int64(50 * time.Millisecond) // before the first repeat; each further one is twice as long
 	lastPause  = int64(500 * time.Millisecond)
+	headStart  = second // by which the first probe after a loss comes before repeats
 )
 
 // subject is an endpoint that lost a request, and has not worked since.
@@ -19,6 +21,7 @@ type subject struct {
 	loss     int64 // when the request was lost that leads to the next probe; 0 for a repeat
 	due      int64 // when to probe it
 	pause    int64 // before the repeat after the next one
+	turn     int   // which probe of all its last one was; 0 for none yet
 	inFlight bool
 	outcome  outcome // of the last probe
 }
@@ -29,19 +32,27 @@ type outcome struct {
 	shared bool // several replicas share the address: the next connection may reach another one
 }
 
+// rest is the time for which an endpoint that worked is not probed again.
+type rest struct {
+	until int64
+	pause int64 // how long it is
+}
+
 // agenda says when to probe which endpoint. Times are ns from the run's start.
 type agenda struct {
 	subjects map[int]*subject
+	rests    map[int]rest     // by endpoint
 	begun    [perSecond]int64 // when the last probes began, in turn
 	count    int              // how many have begun
 }
 
-func newAgenda() *agenda { return &agenda{subjects: map[int]*subject{}} }
+func newAgenda() *agenda { return &agenda{subjects: map[int]*subject{}, rests: map[int]rest{}} }
 
-// add puts an endpoint on the agenda, to be probed at once.
+// add puts an endpoint on the agenda, to be probed at once, or after its rest.
 func (a *agenda) add(l loss) {
 	if a.subjects[l.endpoint] == nil {
-		a.subjects[l.endpoint] = &subject{endpoint: l.endpoint, loss: max(l.at, 1), due: l.at, pause: firstPause}
+		due := max(l.at, a.rests[l.endpoint].until)
+		a.subjects[l.endpoint] = &subject{endpoint: l.endpoint, loss: max(l.at, 1), due: due, pause: firstPause}
 	}
 }
 
@@ -64,20 +75,23 @@ func (a *agenda) next(now int64) (s *subject, wait int64) {
 	}
 	a.begun[a.count%perSecond] = now
 	a.count++
-	s.inFlight = true
+	s.inFlight, s.turn = true, a.count
 	return s, 0
 }
 
-// before reports whether s comes before o: endpoints that have just lost a
-// request come before repeats.
+// before reports whether s comes before o: whichever has been due for longer,
+// with a head start for endpoints that have just lost a request. Repeats that
+// have waited for longer than that come first, because only they bracket the end
+// of an outage.
 func (s *subject) before(o *subject) bool {
-	switch {
-	case (s.loss != 0) != (o.loss != 0):
-		return s.loss != 0
-	case s.due != o.due:
-		return s.due < o.due
+	return cmp.Or(cmp.Compare(s.rank(), o.rank()), cmp.Compare(s.turn, o.turn), cmp.Compare(s.endpoint, o.endpoint)) < 0
+}
+
+func (s *subject) rank() int64 {
+	if s.loss != 0 {
+		return s.due - headStart
 	}
-	return s.endpoint < o.endpoint
+	return s.due
 }
 
 // ended takes the outcome of a probe, and reports whether the endpoint is off
@@ -86,6 +100,7 @@ func (s *subject) before(o *subject) bool {
 func (a *agenda) ended(s *subject, now int64) (over bool) {
 	if s.outcome.works {
 		delete(a.subjects, s.endpoint)
+		a.rest(s.endpoint, now)
 		return true
 	}
 	s.due = now + s.pause
@@ -96,4 +111,15 @@ func (a *agenda) ended(s *subject, now int64) (over bool) {
 	}
 	s.loss, s.inFlight = 0, false
 	return false
+}
+
+// rest lets an endpoint rest that works. One that goes on losing a request now
+// and then rests longer and longer, so that it does not take the probes of those
+// that are down.
+func (a *agenda) rest(endpoint int, now int64) {
+	last, pause := a.rests[endpoint], firstPause
+	if last.pause > 0 && now < last.until+lastPause {
+		pause = min(2*last.pause, lastPause)
+	}
+	a.rests[endpoint] = rest{now + pause, pause}
 }

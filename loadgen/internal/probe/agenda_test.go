@@ -14,9 +14,10 @@ type begin struct {
 	at       int64
 }
 
-// carryOut lists the probes that begin before end on a clock that only waits
-// move, and whose outcomes are as given.
-func carryOut(a *agenda, end int64, outcomeOf func(endpoint int) outcome) []begin {
+// carryOut lists the probes that begin within a minute on a clock that only
+// waits move, and whose outcomes are as given.
+func carryOut(a *agenda, outcomeOf func(endpoint int) outcome) []begin {
+	const end = 60 * second
 	var list []begin
 	for now := int64(0); now < end; {
 		s, wait := a.next(now)
@@ -41,7 +42,7 @@ func TestTwentyInAnySecond(t *testing.T) {
 	for i := range endpoints {
 		a.add(loss{i, 0})
 	}
-	list := carryOut(a, 60*second, fails)
+	list := carryOut(a, fails)
 	if len(list) != 60*perSecond {
 		t.Errorf("%d probes in a minute; want %d", len(list), 60*perSecond)
 	}
@@ -81,7 +82,7 @@ func TestRepeats(t *testing.T) {
 		a := newAgenda()
 		a.add(loss{3, 0})
 		tries := 0
-		list := carryOut(a, 60*second, func(int) outcome {
+		list := carryOut(a, func(int) outcome {
 			tries++
 			return outcome{works: tries == len(tt.want), shared: tt.shared}
 		})
@@ -112,5 +113,78 @@ func TestOneInFlight(t *testing.T) {
 	a.add(loss{2, 10*second + 51*ms})
 	if s, _ := a.next(10*second + 51*ms); s == nil || s.endpoint != 2 || s.loss != 10*second+51*ms {
 		t.Errorf("got %+v; want the endpoint that has just lost a request", s)
+	}
+}
+
+// TestFlapping: endpoints that lose a request every 20 ms, but work whenever
+// they are probed, take no probes from one that is down.
+func TestFlapping(t *testing.T) {
+	const down, end, every = 1000, 60 * second, 20 * ms
+	for _, tt := range []struct {
+		flapping int
+		most     int64 // between two probes of the endpoint that is down
+		each     int   // most probes of one that flaps
+	}{
+		{1, lastPause, 2*60 + 5},
+		{10, lastPause + second, 2*60 + 5},
+		{100, 8 * second, 20},
+	} {
+		a := newAgenda()
+		a.add(loss{down, 0})
+		count, last := map[int]int{}, int64(0)
+		for now, lost := int64(0), int64(0); now < end; {
+			for ; lost <= now; lost += every {
+				for i := range tt.flapping {
+					a.add(loss{i, lost})
+				}
+			}
+			s, wait := a.next(now)
+			if s == nil {
+				now = min(now+min(wait, end), lost)
+				continue
+			}
+			count[s.endpoint]++
+			if s.endpoint == down {
+				if now-last > tt.most {
+					t.Errorf("%d flapping: no probe of the endpoint that is down for %d ms at %d ms", tt.flapping, (now-last)/ms, now/ms)
+				}
+				last = now
+			}
+			s.outcome = outcome{works: s.endpoint != down}
+			a.ended(s, now)
+		}
+		if last < end-tt.most {
+			t.Errorf("%d flapping: the last probe of the endpoint that is down was at %d ms", tt.flapping, last/ms)
+		}
+		for i := range tt.flapping {
+			if n := count[i]; n < 3 || n > tt.each {
+				t.Errorf("%d flapping: endpoint %d was probed %d times", tt.flapping, i, n)
+			}
+		}
+	}
+}
+
+// TestRest: an endpoint that worked is probed again 50 ms later at the soonest,
+// after a loss meanwhile, and at once if it has been well for a while.
+func TestRest(t *testing.T) {
+	a := newAgenda()
+	var got []int64
+	for _, at := range []int64{0, 10, 60, 200, 2000, 2010} { // ms
+		a.add(loss{3, at * ms})
+		_, wait := a.next(at * ms)
+		now := at*ms + wait
+		s, _ := a.next(now)
+		if s == nil {
+			if s = a.subjects[3]; s == nil || !s.inFlight {
+				t.Fatalf("no probe of the loss at %d ms", at)
+			}
+			now = at * ms
+		}
+		got = append(got, now/ms)
+		s.outcome = outcome{works: true}
+		a.ended(s, now)
+	}
+	if want := []int64{0, 50, 150, 350, 2000, 2050}; !slices.Equal(got, want) {
+		t.Errorf("probes at %v ms; want %v", got, want)
 	}
 }

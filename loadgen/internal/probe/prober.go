@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"sync"
@@ -28,6 +29,7 @@ type Options struct {
 	EndpointHeader string           // response field that names the replica, in lower case; "" = none
 	Replicas       int              // endpoints behind the load's address; 0 = unknown
 	Sinks          []record.RunSink // those that are ProbeSinks receive each probe
+	Patience       time.Duration    // longestWait if 0
 }
 
 // Prober probes the endpoints of a load that lose requests.
@@ -47,6 +49,7 @@ type Prober struct {
 
 	mu                sync.Mutex // guards what follows
 	sinks             []record.ProbeSink
+	ended             int64 // when the last probe of the list did
 	list              []record.Probe
 	unlisted, spoiled int64
 }
@@ -62,7 +65,7 @@ type loss struct {
 func New(job *engine.Job, o Options) *Prober {
 	p := &Prober{
 		job: job, known: remember(job.Endpoints), header: o.EndpointHeader, replicas: o.Replicas,
-		sources: wire.Sources{List: job.Sources.List}, patience: longestWait,
+		sources: wire.Sources{List: job.Sources.List}, patience: cmp.Or(o.Patience, longestWait),
 		now:    func() int64 { return job.Since(time.Now()) },
 		lost:   make(chan loss, maxWaiting),
 		busy:   make([]atomic.Bool, record.MaxEndpoints+1), // one more for the name that the others share
@@ -99,11 +102,13 @@ func (p *Prober) Lost(r *record.Result) {
 }
 
 // tells reports whether a loss tells something of the target's side, which a
-// probe can confirm.
+// probe can confirm. A probe does not look at what a whole response consists of.
 func tells(c record.Class) bool {
 	switch c.Stage() {
-	case record.StageConnect, record.StageTLS, record.StageSend, record.StageWait, record.StageHead, record.StageBody:
+	case record.StageConnect, record.StageTLS, record.StageSend, record.StageWait, record.StageHead:
 		return true
+	case record.StageBody:
+		return c.Cause() != record.CauseRejected && c.Cause() != record.CauseMalformed && c.Cause() != record.CauseOther
 	case record.StageStatus:
 		return c.Status() >= 500 && c.Status() <= 599
 	default:
@@ -158,11 +163,13 @@ func (p *Prober) AddTo(run *record.Run) {
 // failed because of this machine.
 func (p *Prober) try(ctx context.Context, s *subject) outcome {
 	to, shared := p.route(s.endpoint)
+	if to == nil {
+		return outcome{works: true} // it got a name of its own meanwhile, which has no address
+	}
 	a := attempt{prober: p, probe: record.Probe{
 		Endpoint: p.job.Recorder.Names.Name(s.endpoint), Through: shared, Loss: s.loss, Start: p.now(),
 	}}
 	class := a.class(ctx, to)
-	a.probe.End = p.now()
 	switch {
 	case ctx.Err() != nil:
 		p.count(&p.unlisted)
@@ -172,7 +179,7 @@ func (p *Prober) try(ctx context.Context, s *subject) outcome {
 		return outcome{shared: shared}
 	}
 	a.probe.Class, a.probe.Outcome = class, outcomeOf(class)
-	p.keep(a.probe)
+	p.keep(&a.probe)
 	return outcome{works: class == 0, shared: shared}
 }
 
@@ -195,15 +202,19 @@ func (p *Prober) count(n *int64) {
 	*n++
 }
 
-func (p *Prober) keep(probe record.Probe) {
+// keep ends a probe and lists it. The list, and what the sinks get, is in order
+// of their ends.
+func (p *Prober) keep(probe *record.Probe) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	probe.End = max(p.now(), p.ended)
+	p.ended = probe.End
 	if len(p.list) >= record.MaxProbes {
 		p.unlisted++
 		return
 	}
-	p.list = append(p.list, probe)
+	p.list = append(p.list, *probe)
 	for _, sink := range p.sinks {
-		sink.Probe(&probe)
+		sink.Probe(probe)
 	}
 }

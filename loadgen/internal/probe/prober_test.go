@@ -2,14 +2,20 @@ package probe
 
 import (
 	"bufio"
+	"cmp"
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"nodrop/loadgen/internal/engine"
+	"nodrop/loadgen/internal/faultserver"
 	"nodrop/loadgen/internal/h1"
 	"nodrop/loadgen/internal/stall"
 	"nodrop/loadgen/internal/wire"
@@ -49,12 +55,16 @@ func (never) Add(stall.Span)                {}
 func (never) Delay(int64, int64) int64      { return 0 }
 func (never) Ours(int64, int64, int64) bool { return false }
 
-// serve responds to one request on each connection.
-func serve(t testing.TB, response string) netip.AddrPort {
+// serve responds to one request on each connection, over TLS if secure is given.
+func serve(t testing.TB, response string, secure *tls.Config) netip.AddrPort {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
+	}
+	addr := l.Addr().(*net.TCPAddr).AddrPort()
+	if secure != nil {
+		l = tls.NewListener(l, secure)
 	}
 	done := make(chan struct{})
 	go func() {
@@ -74,7 +84,7 @@ func serve(t testing.TB, response string) netip.AddrPort {
 		_ = l.Close()
 		<-done
 	})
-	return l.Addr().(*net.TCPAddr).AddrPort()
+	return addr
 }
 
 const okResponse = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"
@@ -89,7 +99,7 @@ func TestOutcomes(t *testing.T) {
 		"":                    {Outcome: record.ProbeReset, Class: record.NewClass(record.StageWait, record.CauseEOF)},
 		"SSH-2.0-OpenSSH\r\n": {Outcome: record.ProbeOther, Class: record.NewClass(record.StageHead, record.CauseMalformed)},
 	} {
-		p := newProber(t, serve(t, response))
+		p := newProber(t, serve(t, response, nil))
 		got := p.try(t.Context(), &subject{loss: 1})
 		if got.works != (want.Outcome == record.ProbeOK) || len(p.list) != 1 {
 			t.Fatalf("%q: got %+v and %+v", response, got, p.list)
@@ -103,10 +113,39 @@ func TestOutcomes(t *testing.T) {
 
 // TestCutByTheEnd: the end of the load cuts a probe, which is then in no list.
 func TestCutByTheEnd(t *testing.T) {
-	p := newProber(t, serve(t, okResponse))
+	p := newProber(t, serve(t, okResponse, nil))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if got := p.try(ctx, &subject{loss: 1}); !got.works || len(p.list) != 0 || p.unlisted != 1 {
+		t.Errorf("got %+v, %d listed, %d unlisted", got, len(p.list), p.unlisted)
+	}
+}
+
+// TestOrderOfEnds: probes that end while others do are listed in order of their
+// ends, as Run.Merge sorts them.
+func TestOrderOfEnds(t *testing.T) {
+	p := newProber(t, netip.MustParseAddrPort("127.0.0.1:1"))
+	var clock atomic.Int64
+	p.now = func() int64 { return clock.Add(-1) + 1_000_000 } // whoever reads it first is later
+	var work sync.WaitGroup
+	for range 8 {
+		work.Go(func() {
+			for range 100 {
+				p.keep(&record.Probe{Outcome: record.ProbeOK})
+			}
+		})
+	}
+	work.Wait()
+	if !slices.IsSortedFunc(p.list, func(a, b record.Probe) int { return cmp.Compare(a.End, b.End) }) || len(p.list) != 800 {
+		t.Errorf("%d probes, not in order of their ends", len(p.list))
+	}
+}
+
+// TestNoRoute: an endpoint that has no address any more is not probed.
+func TestNoRoute(t *testing.T) {
+	p := newProber(t, netip.MustParseAddrPort("127.0.0.1:1"))
+	gone := p.job.Recorder.Names.ID("gone")
+	if got := p.try(t.Context(), &subject{endpoint: gone, loss: 1}); !got.works || len(p.list) > 0 || p.unlisted > 0 {
 		t.Errorf("got %+v, %d listed, %d unlisted", got, len(p.list), p.unlisted)
 	}
 }
@@ -123,6 +162,9 @@ func TestLost(t *testing.T) {
 		{Endpoint: 3, Class: record.NewClass(record.StageProxy, record.CauseRefused)},
 		{Endpoint: 4, Class: record.StatusClass(404)},
 		{Endpoint: 5, Class: record.StatusClass(600)},
+		{Endpoint: 6, Class: record.NewClass(record.StageBody, record.CauseRejected)},
+		{Endpoint: 7, Class: record.NewClass(record.StageBody, record.CauseMalformed)},
+		{Endpoint: 8, Class: record.NewClass(record.StageBody, record.CauseOther)},
 		{Endpoint: record.MaxEndpoints + 1, Class: refused},
 	} {
 		if p.Lost(&r); len(p.lost) > 0 {
@@ -188,16 +230,27 @@ func TestKnownAllocatesNothing(t *testing.T) {
 }
 
 // BenchmarkProbe is the cost of one probe, the server's part included. There
-// are at most 20 a second.
+// are at most 20 a second: %core is how much of one core they take.
 func BenchmarkProbe(b *testing.B) {
-	p := newProber(b, serve(b, okResponse))
-	for b.Loop() {
-		p.list = p.list[:0]
-		if got := p.try(b.Context(), &subject{loss: 1}); !got.works {
-			b.Fatalf("%+v", p.list)
-		}
+	cert, roots, err := faultserver.SelfSigned("gateway.example")
+	if err != nil {
+		b.Fatal(err)
 	}
-	b.ReportMetric(float64(b.Elapsed())/float64(b.N)*perSecond/float64(time.Second)*100, "%core")
+	for name, secure := range map[string]*tls.Config{"cleartext": nil, "tls": {Certificates: []tls.Certificate{cert}}} {
+		b.Run(name, func(b *testing.B) {
+			p := newProber(b, serve(b, okResponse, secure))
+			if secure != nil {
+				p.job.First.TLS = &tls.Config{RootCAs: roots, ServerName: "gateway.example"}
+			}
+			for b.Loop() {
+				p.list = p.list[:0]
+				if got := p.try(b.Context(), &subject{loss: 1}); !got.works {
+					b.Fatalf("%+v", p.list)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed())/float64(b.N)*perSecond/float64(time.Second)*100, "%core")
+		})
+	}
 }
 
 // BenchmarkLost is what a lost request costs whose endpoint is probed already.

@@ -1,6 +1,11 @@
 package product
 
-import "sync"
+import (
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
 
 const (
 	mostFields  = 64  // different fields that are kept; a target may put anything there
@@ -8,11 +13,18 @@ const (
 )
 
 // Noted collects the products that fields of responses name, while a load runs.
-// The zero Noted is empty. Many goroutines may share it.
+// The zero Noted is empty. Many goroutines may share it: Note takes a lock only
+// for a field that is added, so that workers do not wait for each other when
+// responses alternate between fields, or each have another one.
 type Noted struct {
-	mu    sync.Mutex
-	known map[string]string // fields that were looked at
-	names []string
+	mu    sync.Mutex             // held by writers
+	known atomic.Pointer[looked] // fields that were looked at
+}
+
+// looked never changes once it is stored.
+type looked struct {
+	fields map[string]string
+	names  []string
 }
 
 // Note looks at a field and returns it, as long as it is one of those that are
@@ -22,23 +34,36 @@ func (n *Noted) Note(field []byte) string {
 	if len(field) > longestName {
 		return ""
 	}
+	if known := n.known.Load(); known != nil {
+		if text, ok := known.fields[string(field)]; ok || len(known.fields) == mostFields {
+			return text
+		}
+	}
+	return n.add(string(field))
+}
+
+func (n *Noted) add(text string) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if text, ok := n.known[string(field)]; ok || len(n.known) == mostFields {
-		return text
+	now := looked{fields: map[string]string{}}
+	if old := n.known.Load(); old != nil {
+		if same, ok := old.fields[text]; ok || len(old.fields) == mostFields {
+			return same
+		}
+		now.fields, now.names = maps.Clone(old.fields), old.names
 	}
-	if n.known == nil {
-		n.known = map[string]string{}
-	}
-	text := string(field)
-	n.known[text] = text
-	n.names = Add(n.names, InField(text)...)
+	now.fields[text] = text
+	now.names = Add(slices.Clip(now.names), InField(text)...)
+	n.known.Store(&now)
 	return text
 }
 
-// List returns the products noted so far, in the order of the table.
+// List returns the products noted so far, in alphabetical order, as Run.Merge
+// keeps them.
 func (n *Noted) List() []string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return Sort(n.names)
+	known := n.known.Load()
+	if known == nil {
+		return nil
+	}
+	return slices.Sorted(slices.Values(known.names))
 }

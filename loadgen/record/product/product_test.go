@@ -105,21 +105,51 @@ func TestNoted(t *testing.T) {
 		})
 	}
 	work.Wait()
-	if got := n.List(); !slices.Equal(got, []string{Nginx, Caddy, "gunicorn"}) {
+	if got := n.List(); !slices.Equal(got, []string{Caddy, "gunicorn", Nginx}) {
 		t.Errorf("got %v", got)
 	}
 	for i := range 2 * mostFields {
 		n.Note([]byte(strings.Repeat("x", i+1)))
 	}
 	n.Note([]byte(strings.Repeat("envoy", longestName)))
-	if len(n.known) != mostFields {
-		t.Errorf("%d fields are kept; want %d", len(n.known), mostFields)
+	if kept := len(n.known.Load().fields); kept != mostFields {
+		t.Errorf("%d fields are kept; want %d", kept, mostFields)
 	}
-	if got := n.List(); !slices.Equal(got, []string{Nginx, Caddy, "gunicorn"}) {
+	if got := n.List(); !slices.Equal(got, []string{Caddy, "gunicorn", Nginx}) {
 		t.Errorf("got %v", got)
 	}
 	field := []byte("gunicorn")
 	if allocated := testing.AllocsPerRun(100, func() { n.Note(field) }); allocated > 0 {
 		t.Errorf("%v allocations for a field that is known", allocated)
 	}
+}
+
+// TestNotedWithoutLock: responses that alternate between fields, or each have
+// another one, do not make workers wait for each other.
+func TestNotedWithoutLock(t *testing.T) {
+	var n Noted
+	if got := n.List(); got != nil {
+		t.Errorf("got %v of nothing", got)
+	}
+	fields := []string{"nginx/1.22", "nginx/1.24"}
+	for _, field := range fields {
+		n.Note([]byte(field))
+	}
+	n.mu.Lock() // with it, a Note that needs the lock hangs
+	for range 2 {
+		for _, field := range fields {
+			if got := n.Note([]byte(field)); got != field {
+				t.Errorf("got %q; want %q", got, field)
+			}
+		}
+	}
+	n.mu.Unlock()
+	for i := range mostFields {
+		n.Note([]byte(strings.Repeat("x", i+1)))
+	}
+	n.mu.Lock()
+	if got := n.Note([]byte("one more")); got != "" {
+		t.Errorf("got %q; want none", got)
+	}
+	n.mu.Unlock()
 }

@@ -24,6 +24,7 @@ type Life struct {
 	name      string
 	processes *proc.Group
 	over      chan struct{} // closed when the process has exited
+	exited    time.Time     // when the exit was seen to have closed the listener; its watch sets it
 
 	mu      sync.Mutex            // guards all below, and is held while a mark is made
 	mark    func(scenario.Moment) // nil once silent
@@ -46,8 +47,13 @@ func (l *Life) Silence() {
 }
 
 // Ready marks that the process serves since a time, and watches its listener
-// from now on. The address is not valid if it is not known where it serves.
+// from now on. The address is not valid if it is not known where it serves. That
+// is so, too, if another process of the scenario listens there: the process is
+// behind that one, such as a gateway.
 func (l *Life) Ready(p *proc.Process, addr netip.AddrPort, at time.Time) {
+	if addr.IsValid() && l.processes.Rival(p, addr) != nil {
+		addr = netip.AddrPort{}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if addr.IsValid() {
@@ -81,6 +87,9 @@ func (l *Life) End(p *proc.Process) {
 		<-watched
 	}
 	m := scenario.Moment{Kind: record.MarkExited, At: p.EndedAt}
+	if watched != nil && !l.exited.IsZero() {
+		m.At = l.exited // on a busy machine, long before it was waited for
+	}
 	if !p.Asked() && p.Err != nil {
 		m.Kind, m.Err = record.MarkCrashed, p.Err
 	}

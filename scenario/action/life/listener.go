@@ -35,26 +35,26 @@ func (l *Life) watch(s *listener) {
 	for leaving := s.process.Leaving(); ; {
 		select {
 		case <-tick.C:
-			if !s.look(time.Now) {
+			if !s.look() {
 				return
 			}
 		case <-leaving:
 			leaving = nil // a nil channel never delivers
 			tick.Reset(leavingPoll)
 		case <-l.over:
-			// The kernel closes what the process had open as it exits.
 			if s.open {
-				s.look(func() time.Time { return s.process.EndedAt })
+				s.look()
 			}
 			return
 		}
 	}
 }
 
-// look asks the kernel, and marks a change at the time that at returns. It
-// reports whether the listener is still to be watched.
-func (s *listener) look(at func() time.Time) bool {
+// look asks the kernel, and marks a change. It reports whether the listener is
+// still to be watched.
+func (s *listener) look() bool {
 	listens, err := s.probe.Listens()
+	at := time.Now()
 	switch {
 	case err != nil:
 		return false
@@ -62,14 +62,35 @@ func (s *listener) look(at func() time.Time) bool {
 		return true
 	case listens && !s.own():
 		return false // the address now belongs to another process
+	case !listens && s.process.Gone():
+		if !s.process.Asked() {
+			return false // it has crashed: that is all there is to mark
+		}
+		at = s.exited(at)
+	case !listens && proc.IsExiting(s.process.PID()):
+		s.exited(at)
+		return true // whether it crashes is known later
 	}
 	s.open = listens
 	kind := record.MarkListenerClosed
 	if listens {
 		kind = record.MarkReady
 	}
-	s.life.say(scenario.Moment{Kind: kind, At: at()})
+	s.life.say(scenario.Moment{Kind: kind, At: at})
 	return true
+}
+
+// exited returns when the exit closed the listener, which was seen to be closed
+// at a time: the kernel closes what a process has open before the exit is over.
+func (s *listener) exited(seen time.Time) time.Time {
+	l := s.life
+	if l.exited.IsZero() {
+		l.exited = seen
+	}
+	if s.process.Gone() && l.exited.After(s.process.EndedAt) {
+		l.exited = s.process.EndedAt
+	}
+	return l.exited
 }
 
 // own reports whether it is the process that listens, not a successor and not a
