@@ -469,6 +469,11 @@ func TestErrorsOfAGateway(t *testing.T) {
 			rule: "error-answered", code: GatewayError, lost: 11, confidence: Likely, says: []string{"its upstream went away", "pre-stop delay"},
 		},
 		{
+			name: "a slow load, and long after an event", requests: slices.Concat(reporttest.Steady(40, 0, 1000*ms, "lb"), reporttest.Steady(20, 6950*ms, 10*ms, "lb"), failing(7000*ms, 7100*ms, 10*ms, ms, "status.502", "lb")),
+			responses: page, marks: []record.Mark{step(2000*ms, 2100*ms)},
+			rule: "error-answered", code: GatewayError, lost: 11, confidence: Likely, says: []string{"nginx's log"}, never: leftIt,
+		},
+		{
 			name: "in an event, but also before", requests: earlier, responses: page, marks: []record.Mark{step(990*ms, 1200*ms)},
 			rule: "error-answered", code: GatewayError, lost: 11, confidence: Likely, says: []string{"nginx's log"}, never: leftIt,
 		},

@@ -32,7 +32,7 @@ func newBuilder(in Input) *builder {
 	event, known := eventOf(in.Loss)
 	b := &builder{
 		Input: in, gap: max(analysis.Near, in.Loss.Gap), soon: min(max(analysis.Near, in.Loss.Gap), second), ready: map[string][]int64{}, byStatus: map[int]int{}, requests: map[string]int64{},
-		shape: &Shape{groups: map[*record.LostRequest]*Group{}, event: event, known: known, gap: in.Loss.Gap, statuses: map[int]bool{}},
+		shape: &Shape{groups: map[*record.LostRequest]*Group{}, event: event, known: known, soon: min(in.Loss.Gap, second), statuses: map[int]bool{}},
 	}
 	down := crashSpans(in.Loss.Crashes)
 	for i := range in.Run.Lost {

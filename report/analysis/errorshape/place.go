@@ -132,7 +132,7 @@ func (b *builder) silentAfter(p *place, last *record.LostRequest) bool {
 // inEvent reports whether all the responses came in the event.
 func (b *builder) inEvent(episode []*record.LostRequest) bool {
 	e := b.shape.event
-	return b.shape.known && episode[0].End >= e.from && episode[0].End <= e.to+b.gap
+	return b.shape.known && episode[0].End >= e.from && episode[0].End <= e.to+b.soon
 }
 
 // isNew reports whether the first connection to an endpoint came well after the

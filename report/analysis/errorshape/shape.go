@@ -71,7 +71,7 @@ type Shape struct {
 	groups   map[*record.LostRequest]*Group
 	event    span
 	known    bool         // whether there was an event
-	gap      int64        // ns; see analysis.Loss
+	soon     int64        // ns; see builder
 	statuses map[int]bool // of error responses before the event
 }
 
@@ -149,5 +149,5 @@ func (s *Shape) WithEvent(lost []*record.LostRequest) bool {
 		}
 		first = min(first, l.End)
 	}
-	return analysis.Within(first, s.event.from, s.event.to+s.gap)
+	return analysis.Within(first, s.event.from, s.event.to+s.soon)
 }
