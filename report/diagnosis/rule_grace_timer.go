@@ -51,10 +51,10 @@ func (graceTimer) explain(s *observation, e *evidence) Finding {
 func (s *observation) noSingleLimit(e *evidence) string {
 	ages := s.shapes.AgesOf(e.lost)
 	under := fmt.Sprintf("they had been in flight for %s to %s: ", phrase.Duration(ages.Least), phrase.Duration(ages.Most))
-	if ages.Most < s.shapes.Response {
-		return under + "no limit for a single request cuts then, since half of the responses took longer (" + phrase.Duration(s.shapes.Response) + " or more)"
+	if ages.Mixed() {
+		return under + "no limit for a single request cuts at such different ages"
 	}
-	return under + "no limit for a single request cuts at such different ages"
+	return under + "no limit for a single request cut them, or it would have cut a response that took " + phrase.Duration(s.run.Latency.OK.Max)
 }
 
 // ownShutdownTimeout returns the settings of servers that bound how long they

@@ -79,11 +79,11 @@ func (m *Measures) addTimer(own *analysis.Lifecycle, list []*record.LostRequest)
 }
 
 // ofAnyAge reports whether requests that were cut together were not cut by a
-// limit for each of them: it would cut at one age, and half of the responses
-// were not cut though they took longer.
+// limit for each of them: it would cut at one age, and would have cut a response
+// that took longer.
 func (m *Measures) ofAnyAge(group []*record.LostRequest) bool {
 	ages := m.AgesOf(group)
-	return ages.Mixed() || ages.Most+m.RoundTrip < m.Response
+	return ages.Mixed() || ages.Most+m.RoundTrip < m.run.Latency.OK.Max
 }
 
 // endedAt reports whether marks explain a cut: the process exited or was killed
