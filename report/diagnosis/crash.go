@@ -61,16 +61,3 @@ func crashed(list []*analysis.Crash) string {
 	}
 	return phrase.Names(endpoints) + " crashed"
 }
-
-func mendCrash() Remedy {
-	return Remedy{"any", "fix the crash first: no shutdown setting helps a process that exits unexpectedly, and its losses cannot be told apart from those of the event"}
-}
-
-// orCrashed adds to a finding about leaving endpoints the crashes that may have
-// lost the requests instead.
-func (s *observation) orCrashed(e *evidence, f *Finding) {
-	for _, c := range s.crashesOf(e) {
-		f.Confidence = CannotTell
-		f.Evidence = append(f.Evidence, "cannot tell whether a crash was the cause instead: "+story(c))
-	}
-}

@@ -21,7 +21,7 @@ func (r ofShape) matches(s *observation, l *record.LostRequest) bool {
 }
 
 // statuses lists the statuses of the losses, the most frequent first.
-func (e *evidence) statuses() string {
+func statuses(e *evidence) string {
 	var list []string
 	for _, c := range e.classes {
 		list = append(list, strconv.Itoa(c.Class.Status()))
@@ -30,7 +30,7 @@ func (e *evidence) statuses() string {
 }
 
 // responsesLike returns the kinds of response that have a status of the losses.
-func (s *observation) responsesLike(e *evidence) []*record.ErrorResponse {
+func responsesLike(s *observation, e *evidence) []*record.ErrorResponse {
 	var list []*record.ErrorResponse
 	for i := range s.run.Responses {
 		a := &s.run.Responses[i]
@@ -45,7 +45,7 @@ func (s *observation) responsesLike(e *evidence) []*record.ErrorResponse {
 // through or that the run shows, for platforms, and for everything. If no
 // gateway is known, it keeps all: ForTarget drops what does not concern the
 // target.
-func (s *observation) settingsFor(like []*record.ErrorResponse, list []Remedy) []Remedy {
+func settingsFor(s *observation, like []*record.ErrorResponse, list []Remedy) []Remedy {
 	seen := product.Add(errorpage.Products(like), product.Seen(s.run)...)
 	gateway := func(name string) bool {
 		return slices.ContainsFunc(list, func(r Remedy) bool { return r.Where == name && r.Where != inKubernetes })

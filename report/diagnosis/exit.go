@@ -46,25 +46,6 @@ func (s *observation) surely(l *record.LostRequest) bool {
 	return false
 }
 
-// sureOf grades a finding about processes that exited. It is shown only if the
-// marks name the endpoint of each loss and place its exit at that time.
-func (s *observation) sureOf(e *evidence, f *Finding) {
-	shared, late := false, false
-	for _, l := range e.lost {
-		shared = shared || !s.named(l)
-		late = late || !s.surely(l)
-	}
-	if shared || late {
-		f.Confidence = Likely
-	}
-	if shared {
-		f.Evidence = append(f.Evidence, "the endpoints share one address, so it is not known which of them cut a request")
-	}
-	if late {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("the control plane may report an exit up to %s late: requests cut within that time before an exit mark are attributed to that exit", phrase.Duration(analysis.ExitLag)))
-	}
-}
-
 // need returns how long requests like those that were cut may take, in ns. It
 // is a lower bound if no response of the run took longer.
 func (s *observation) need(e *evidence) (needed int64, least bool) {

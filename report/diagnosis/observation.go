@@ -257,3 +257,25 @@ func (s *observation) missing(e *evidence) string {
 	}
 	return "no mark shows " + strings.Join(absent, " or ")
 }
+
+// findListened returns the killed lifecycles whose listener was open until the
+// kill. It tells those that went on serving, too, from those of which nothing
+// shows that: they may have stopped, and only left the listener open.
+func (s *observation) findListened() map[*analysis.Lifecycle]bool {
+	if !analysis.SomeKilled(s.lifecycles) {
+		return nil
+	}
+	took := map[*analysis.Lifecycle]bool{}
+	for i := range s.run.Lost {
+		if own := s.lifecycleOf(&s.run.Lost[i]); own != nil && own.TookLater(&s.run.Lost[i]) {
+			took[own] = true
+		}
+	}
+	listened := map[*analysis.Lifecycle]bool{}
+	for i := range s.lifecycles {
+		if one := &s.lifecycles[i]; one.Ignored(s.seen, s.probeGap(1)) {
+			listened[one] = took[one] || one.AnsweredLater(s.seen, s.responses.Max)
+		}
+	}
+	return listened
+}

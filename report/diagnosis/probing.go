@@ -17,7 +17,7 @@ var askedOfProbes = [...]string{
 
 // askProbes adds to a finding what the probes say about its losses. It raises
 // the confidence only where they show what the title then says.
-func (s *observation) askProbes(f *Finding, e *evidence) {
+func askProbes(s *observation, f *Finding, e *evidence) {
 	if len(s.run.Probes) == 0 || !slices.Contains(askedOfProbes[:], f.Rule) {
 		return
 	}

@@ -125,7 +125,7 @@ func explainLosses(s *observation) []Finding {
 		f := lossRules[i].explain(s, e)
 		f.Rule, f.Lost = lossRules[i].name, int64(len(losses))
 		f.Code = cmp.Or(f.Code, lossRules[i].code)
-		s.askProbes(&f, e)
+		askProbes(s, &f, e)
 		findings = append(findings, f)
 	}
 	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(b.Lost, a.Lost) })

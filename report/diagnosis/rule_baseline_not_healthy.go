@@ -17,13 +17,13 @@ type baselineNotHealthy struct{}
 // matches leaves errors to upstreamIdleTimeout that come in normal operation: it
 // names a cause that this rule does not know.
 func (baselineNotHealthy) matches(s *observation, l *record.LostRequest) bool {
-	return (l.End < s.before || s.steady(l)) && s.errors.KindOf(l) != errorshape.Scattered
+	return (l.End < s.before || steady(s, l)) && s.errors.KindOf(l) != errorshape.Scattered
 }
 
 // steady reports whether a loss is one of a class that the event made no more
 // frequent. Marks that name its endpoint and explain it outweigh that: a few
 // losses of the event can be too few to show in the rate.
-func (s *observation) steady(l *record.LostRequest) bool {
+func steady(s *observation, l *record.LostRequest) bool {
 	c := s.loss.Baseline.Class(l.Class)
 	if c == nil || c.Outcome != baseline.Steady || s.errors.ByMarks(l) {
 		return false
@@ -35,7 +35,7 @@ func (s *observation) steady(l *record.LostRequest) bool {
 		return false
 	}
 	explicable := analysis.IsRefusal(l.Class) || analysis.IsCut(l.Class)
-	return !explicable || !s.named(l) || s.crashOf(l) == nil && !s.leaving(l)
+	return !explicable || !s.named(l) || s.crashOf(l) == nil && !leaving(s, l)
 }
 
 func (baselineNotHealthy) explain(s *observation, e *evidence) Finding {
@@ -45,13 +45,13 @@ func (baselineNotHealthy) explain(s *observation, e *evidence) Finding {
 		Evidence:   []string{e.what(), fmt.Sprintf("%s; the first mark is at %s; %s", e.when(), phrase.Moment(s.loss.Baseline.Until), s.where(e))},
 		Remedies:   []Remedy{{"any", "fix what fails without the event first: its losses cannot be told apart from those of the event"}},
 	}
-	if after := s.afterwards(e); after.Lost > 0 {
-		s.alike(&f, after.Classes)
-		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of these losses came before %s, %d after", int64(len(e.lost))-after.Lost, s.eventName(), after.Lost))
+	if after := afterwards(s, e); after.Lost > 0 {
+		alike(s, &f, after.Classes)
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of these losses came before %s, %d after", int64(len(e.lost))-after.Lost, eventName(s), after.Lost))
 	}
 	for i := range s.loss.Baseline.Classes {
 		if c := &s.loss.Baseline.Classes[i]; c.Outcome == baseline.Added && c.Before.Lost > 0 {
-			f.Evidence = append(f.Evidence, fmt.Sprintf("%s: the event added %s", phrase.Rates(c, s.eventName()), phrase.Counted(c.Added, "loss", "losses")))
+			f.Evidence = append(f.Evidence, fmt.Sprintf("%s: the event added %s", phrase.Rates(c, eventName(s)), phrase.Counted(c.Added, "loss", "losses")))
 		}
 	}
 	return f
@@ -62,7 +62,7 @@ func (baselineNotHealthy) explain(s *observation, e *evidence) Finding {
 const mostAlike = 1.25
 
 // eventName says what the baseline ends with.
-func (s *observation) eventName() string {
+func eventName(s *observation) string {
 	if s.loss.Event.Known {
 		return "the event"
 	}
@@ -70,7 +70,7 @@ func (s *observation) eventName() string {
 }
 
 // afterwards counts the losses that came after the baseline, by class.
-func (s *observation) afterwards(e *evidence) analysis.Window {
+func afterwards(s *observation, e *evidence) analysis.Window {
 	w := analysis.Window{}
 	for _, l := range e.lost {
 		if l.End >= s.before {
@@ -82,11 +82,11 @@ func (s *observation) afterwards(e *evidence) analysis.Window {
 }
 
 // alike says of losses after the baseline that they were as frequent in it.
-func (s *observation) alike(f *Finding, after []record.BinLoss) {
+func alike(s *observation, f *Finding, after []record.BinLoss) {
 	verdict := ": not caused by it"
 	for i, a := range after {
 		c := s.loss.Baseline.Class(a.Class)
-		text := phrase.Rates(c, s.eventName())
+		text := phrase.Rates(c, eventName(s))
 		if i == 0 {
 			f.Title = text
 		} else {

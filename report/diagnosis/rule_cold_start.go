@@ -36,7 +36,7 @@ func (coldStart) explain(s *observation, e *evidence) Finding {
 			e.what(),
 			"they " + e.started() + "; " + s.where(e),
 			fmt.Sprintf("none that was sent to it later timed out (-t %s)", phrase.Duration(int64(s.run.Settings.Timeout))),
-		}, s.arrived(e)...),
+		}, arrived(s, e)...),
 		Remedies: []Remedy{
 			{"any", "warm it up before it becomes ready: load caches, open connection pools, and send it requests of the kind that clients make until they are fast"},
 			{"any", "let the load balancer send a new replica few requests at first (slow start)"},

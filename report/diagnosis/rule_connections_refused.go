@@ -45,7 +45,7 @@ func (connectionsRefused) explain(s *observation, e *evidence) Finding {
 	if !times.Recovered {
 		f.Evidence = append(f.Evidence, "no request succeeded after the last of them: when the load ended, nothing served")
 	}
-	if bound := s.sinceTerminating(e); bound > 0 {
+	if bound := sinceTerminating(s, e); bound > 0 {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("the last refusal came %s after termination began: keep accepting for longer than that; how much longer is not known", phrase.Duration(bound)))
 	}
 	return f
@@ -53,7 +53,7 @@ func (connectionsRefused) explain(s *observation, e *evidence) Finding {
 
 // sinceTerminating returns the longest time from the start of an endpoint's
 // termination to a loss on it, in ns; 0 if not known.
-func (s *observation) sinceTerminating(e *evidence) int64 {
+func sinceTerminating(s *observation, e *evidence) int64 {
 	var longest int64
 	for _, l := range e.lost {
 		if own := s.lifecycleOf(l); own != nil && own.Terminating != analysis.Unknown {

@@ -15,7 +15,7 @@ type endpointCrashed struct{}
 // matches ignores losses that a leaving endpoint explains as well, unless the
 // marks name the endpoint that crashed.
 func (endpointCrashed) matches(s *observation, l *record.LostRequest) bool {
-	return s.crashOf(l) != nil && (s.named(l) || !s.leaving(l))
+	return s.crashOf(l) != nil && (s.named(l) || !leaving(s, l))
 }
 
 func (endpointCrashed) explain(s *observation, e *evidence) Finding {
@@ -42,7 +42,7 @@ func (endpointCrashed) explain(s *observation, e *evidence) Finding {
 }
 
 // leaving reports whether an endpoint that was told to leave explains a loss.
-func (s *observation) leaving(l *record.LostRequest) bool {
+func leaving(s *observation, l *record.LostRequest) bool {
 	if analysis.IsRefusal(l.Class) {
 		return len(s.overlapping(l)) > 0 || s.slowRemovals[l] != nil
 	}
@@ -50,4 +50,17 @@ func (s *observation) leaving(l *record.LostRequest) bool {
 		return true
 	}
 	return false
+}
+
+func mendCrash() Remedy {
+	return Remedy{"any", "fix the crash first: no shutdown setting helps a process that exits unexpectedly, and its losses cannot be told apart from those of the event"}
+}
+
+// orCrashed adds to a finding about leaving endpoints the crashes that may have
+// lost the requests instead.
+func orCrashed(s *observation, e *evidence, f *Finding) {
+	for _, c := range s.crashesOf(e) {
+		f.Confidence = CannotTell
+		f.Evidence = append(f.Evidence, "cannot tell whether a crash was the cause instead: "+story(c))
+	}
 }

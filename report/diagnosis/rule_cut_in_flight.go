@@ -32,7 +32,7 @@ func (cutInFlight) explain(s *observation, e *evidence) Finding {
 			s.underWay(e),
 			"cannot tell whether a process exited or something in between cut the connections: no mark shows " + exit + " at that time",
 		},
-		Remedies: s.uncut(e),
+		Remedies: uncut(s, e),
 	}
 	if s.shapes.Eventful() {
 		f.Settings = toFinishRequests(needed, least)
@@ -42,7 +42,7 @@ func (cutInFlight) explain(s *observation, e *evidence) Finding {
 
 // uncut returns what to do about connections that something cut. Only where
 // something was done to the target can a shutdown be the cause.
-func (s *observation) uncut(e *evidence) []Remedy {
+func uncut(s *observation, e *evidence) []Remedy {
 	needed, least := s.need(e)
 	switch {
 	case s.shapes.Eventful():

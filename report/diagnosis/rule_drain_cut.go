@@ -15,14 +15,14 @@ import (
 type drainCut struct{}
 
 func (drainCut) matches(s *observation, l *record.LostRequest) bool {
-	return s.someCut && len(s.cutters(l)) > 0
+	return s.someCut && len(cutters(s, l)) > 0
 }
 
 func (drainCut) explain(s *observation, e *evidence) Finding {
-	met := metBy(e.lost, s.cutters)
+	met := metBy(e.lost, func(l *record.LostRequest) []*analysis.Lifecycle { return cutters(s, l) })
 	var longest, silent int64
 	for _, l := range e.lost {
-		for _, one := range s.cutters(l) {
+		for _, one := range cutters(s, l) {
 			longest = max(longest, one.AgeAtCut(l))
 		}
 		if l.Class.Cause() == record.CauseTimeout {
@@ -53,11 +53,11 @@ func (drainCut) explain(s *observation, e *evidence) Finding {
 		f.Confidence = Likely
 		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them got neither a response nor a reset: they were in flight at the cut, and timed out later", silent))
 	}
-	if slices.ContainsFunc(e.lost, s.endsNear) {
+	if slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return endsNear(s, l) }) {
 		f.Confidence = Likely
 		f.Evidence = append(f.Evidence, "a process exited or was killed at about that time, too: the endpoints share one address, so it is not known which of them cut a request")
 	}
-	s.orCrashed(e, &f)
+	orCrashed(s, e, &f)
 	return f
 }
 
@@ -65,7 +65,7 @@ func byCut(a, b *analysis.Lifecycle) int { return int(min(1, max(-1, a.Cut-b.Cut
 
 // cutters returns the lifecycles whose connections the balancer cut, if that
 // can have lost the request.
-func (s *observation) cutters(l *record.LostRequest) []*analysis.Lifecycle {
+func cutters(s *observation, l *record.LostRequest) []*analysis.Lifecycle {
 	var pause int64
 	if rate := s.run.Settings.Rate; rate > 0 {
 		pause = int64(float64(time.Second) / rate)
@@ -81,7 +81,7 @@ func (s *observation) cutters(l *record.LostRequest) []*analysis.Lifecycle {
 
 // endsNear reports whether the endpoints share an address and one of them ended
 // near a loss, without a cut before.
-func (s *observation) endsNear(l *record.LostRequest) bool {
+func endsNear(s *observation, l *record.LostRequest) bool {
 	if s.named(l) || !analysis.IsCut(l.Class) {
 		return false
 	}

@@ -19,12 +19,12 @@ func (errorResponded) matches(_ *observation, l *record.LostRequest) bool {
 func (errorResponded) explain(s *observation, e *evidence) Finding {
 	f := Finding{
 		Title: fmt.Sprintf("%s had status %s, over %s",
-			phrase.Counted(int64(len(e.lost)), "response", "responses"), e.statuses(), phrase.Duration(e.span())),
+			phrase.Counted(int64(len(e.lost)), "response", "responses"), statuses(e), phrase.Duration(e.span())),
 		Confidence: CannotTell,
 		Measured:   e.span(),
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
 	}
-	like := s.responsesLike(e)
+	like := responsesLike(s, e)
 	f.Evidence = append(f.Evidence, errorpage.Quotes(like, maxTexts, int64(len(e.lost)))...)
 	known, left := 0, s.errors.WithEvent(e.lost)
 	for _, a := range like {

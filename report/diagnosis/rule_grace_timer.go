@@ -28,7 +28,7 @@ func (graceTimer) explain(s *observation, e *evidence) Finding {
 		Confidence: Likely,
 		Measured:   shortest,
 		Needed:     needed,
-		Evidence:   []string{e.what(), e.when() + "; " + s.where(e), s.noSingleLimit(e), s.underWay(e)},
+		Evidence:   []string{e.what(), e.when() + "; " + s.where(e), noSingleLimit(s, e), s.underWay(e)},
 	}
 	f.Remedies, f.Settings = ownShutdownTimeout(needed, least)
 	switch {
@@ -48,7 +48,7 @@ func (graceTimer) explain(s *observation, e *evidence) Finding {
 }
 
 // noSingleLimit says why no limit for a single request cut them.
-func (s *observation) noSingleLimit(e *evidence) string {
+func noSingleLimit(s *observation, e *evidence) string {
 	ages := s.shapes.AgesOf(e.lost)
 	under := fmt.Sprintf("they had been in flight for %s to %s: ", phrase.Duration(ages.Least), phrase.Duration(ages.Most))
 	if ages.Mixed() {

@@ -31,7 +31,7 @@ func (graceTooShort) explain(s *observation, e *evidence) Finding {
 		},
 		Remedies: endByItself(),
 	}
-	if s.openAtTermination(e) {
+	if openAtTermination(s, e) {
 		needed, least := s.need(e)
 		for _, one := range met {
 			if one.Terminating != analysis.Unknown {
@@ -41,25 +41,25 @@ func (graceTooShort) explain(s *observation, e *evidence) Finding {
 		f.Settings = toFinishRequests(needed, least)
 		f.Needed, f.Remedies = needed, finishRequests(needed, least)
 	} else {
-		f.Evidence = append(f.Evidence, "all of them were sent after its termination had begun: the process "+s.tookMore(e)+", so a longer grace period would only cut later requests instead")
+		f.Evidence = append(f.Evidence, "all of them were sent after its termination had begun: the process "+tookMore(s, e)+", so a longer grace period would only cut later requests instead")
 	}
 	if slices.ContainsFunc(met, func(one *analysis.Lifecycle) bool { _, open := s.listened[one]; return open }) {
 		f.Evidence = append(f.Evidence, "the listener was open until the kill: cannot tell whether the process had begun to stop; if it did not heed the stop signal, a longer grace period only delays the kill")
 		f.addRemedy(heedSignal()[0])
 	}
-	s.sureOf(e, &f)
-	if others := metBy(e.lost, s.alsoEnded); len(others) > 0 {
+	sureOf(s, e, &f)
+	if others := metBy(e.lost, func(l *record.LostRequest) []*analysis.Lifecycle { return alsoEnded(s, l) }); len(others) > 0 {
 		f.Confidence = CannotTell
 		f.Evidence = append(f.Evidence, fmt.Sprintf("cannot tell whether the kill was the cause: %s exited without being killed, and that may be reported late as well", endpointNames(others)))
 	}
-	s.orCrashed(e, &f)
+	orCrashed(s, e, &f)
 	f.Evidence = append(f.Evidence, shutdownsOf(met)...)
 	return f
 }
 
 // openAtTermination reports whether a request that a kill cut may have been in
 // flight when the termination began.
-func (s *observation) openAtTermination(e *evidence) bool {
+func openAtTermination(s *observation, e *evidence) bool {
 	return slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool {
 		return slices.ContainsFunc(s.killers(l), func(one *analysis.Lifecycle) bool {
 			return l.Start < one.Terminating+analysis.Near || one.Terminating == analysis.Unknown
@@ -69,13 +69,13 @@ func (s *observation) openAtTermination(e *evidence) bool {
 
 // alsoEnded returns the lifecycles that ended without a kill and may have cut
 // the request instead.
-func (s *observation) alsoEnded(l *record.LostRequest) []*analysis.Lifecycle {
+func alsoEnded(s *observation, l *record.LostRequest) []*analysis.Lifecycle {
 	_, others := s.killings(l)
 	return others
 }
 
 // tookMore says how requests reached an endpoint that was told to leave.
-func (s *observation) tookMore(e *evidence) string {
+func tookMore(s *observation, e *evidence) string {
 	for _, l := range e.lost {
 		accepting := func(one *analysis.Lifecycle) bool {
 			return one.ListenerClosed == analysis.Unknown || one.ListenerClosed > l.Start

@@ -15,11 +15,11 @@ import (
 type ignoredSIGTERM struct{}
 
 func (ignoredSIGTERM) matches(s *observation, l *record.LostRequest) bool {
-	return analysis.IsCut(l.Class) && s.someKilled && len(s.ignorers(l)) > 0
+	return analysis.IsCut(l.Class) && s.someKilled && len(ignorers(s, l)) > 0
 }
 
 func (ignoredSIGTERM) explain(s *observation, e *evidence) Finding {
-	met := metBy(e.lost, s.ignorers)
+	met := metBy(e.lost, func(l *record.LostRequest) []*analysis.Lifecycle { return ignorers(s, l) })
 	f := Finding{
 		Title: phrase.Counted(int64(len(e.lost)), "request in flight was cut when its process was killed: ", "requests in flight were cut when their process was killed: ") +
 			notHeeded(met),
@@ -33,15 +33,15 @@ func (ignoredSIGTERM) explain(s *observation, e *evidence) Finding {
 		},
 		Remedies: heedSignal(),
 	}
-	s.sureOf(e, &f)
-	s.orCrashed(e, &f)
+	sureOf(s, e, &f)
+	orCrashed(s, e, &f)
 	f.Evidence = append(f.Evidence, shutdownsOf(met)...)
 	return f
 }
 
 // ignorers returns the killed lifecycles that can have cut the request, if all
 // of them had gone on serving.
-func (s *observation) ignorers(l *record.LostRequest) []*analysis.Lifecycle {
+func ignorers(s *observation, l *record.LostRequest) []*analysis.Lifecycle {
 	killed := s.killers(l)
 	for _, one := range killed {
 		if !s.listened[one] {
@@ -68,28 +68,6 @@ func wentOn(met []*analysis.Lifecycle) string {
 	n := int64(len(met))
 	return fmt.Sprintf("%s went on accepting connections from the stop signal to the kill, and serving requests: %s the signal, or %s on purpose before %s serving, for longer than the grace period; from outside, both look the same",
 		endpointNames(met), phrase.Choose(n, "it did not heed", "they did not heed"), phrase.Choose(n, "it waits", "they wait"), phrase.Choose(n, "it stops", "they stop"))
-}
-
-// findListened returns the killed lifecycles whose listener was open until the
-// kill. It tells those that went on serving, too, from those of which nothing
-// shows that: they may have stopped, and only left the listener open.
-func (s *observation) findListened() map[*analysis.Lifecycle]bool {
-	if !analysis.SomeKilled(s.lifecycles) {
-		return nil
-	}
-	took := map[*analysis.Lifecycle]bool{}
-	for i := range s.run.Lost {
-		if own := s.lifecycleOf(&s.run.Lost[i]); own != nil && own.TookLater(&s.run.Lost[i]) {
-			took[own] = true
-		}
-	}
-	listened := map[*analysis.Lifecycle]bool{}
-	for i := range s.lifecycles {
-		if one := &s.lifecycles[i]; one.Ignored(s.seen, s.probeGap(1)) {
-			listened[one] = took[one] || one.AnsweredLater(s.seen, s.responses.Max)
-		}
-	}
-	return listened
 }
 
 // heedSignal returns what makes a process end when it is told to.

@@ -27,13 +27,13 @@ func (keptAliveClosedWithoutNotice) explain(s *observation, e *evidence) Finding
 			e.what(),
 			e.when() + "; " + s.where(e),
 			"no earlier response had said Connection: close, or nodrop would not have reused the connections",
-			s.underWayFor(&ages),
+			underWayFor(s, &ages),
 		},
 	}
 	if ages.MostIdle > 0 {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("their connections had been idle for %s to %s", phrase.Duration(ages.LeastIdle), phrase.Duration(ages.MostIdle)))
 	}
-	f.Remedies, f.Settings = s.keepIdleOpen()
+	f.Remedies, f.Settings = keepIdleOpen(s)
 	switch {
 	case ages.Kind == shape.Race:
 		return f
@@ -49,15 +49,15 @@ func (keptAliveClosedWithoutNotice) explain(s *observation, e *evidence) Finding
 	f.Title = phrase.Counted(n, "request was", "requests were") + " cut on kept-alive connections"
 	f.Confidence, f.Code, f.Settings = CannotTell, CutInFlight, nil
 	if ages.Kind == shape.InFlight {
-		f.Remedies = s.uncut(e)
+		f.Remedies = uncut(s, e)
 	} else {
-		f.Remedies = append(f.Remedies, s.uncut(e)[0])
+		f.Remedies = append(f.Remedies, uncut(s, e)[0])
 	}
 	return f
 }
 
 // underWayFor says how old requests were when they were cut.
-func (s *observation) underWayFor(ages *shape.Ages) string {
+func underWayFor(s *observation, ages *shape.Ages) string {
 	text := fmt.Sprintf("they had been under way for %s to %s, half of them for no more than %s", phrase.Duration(ages.Least), phrase.Duration(ages.Most), phrase.Duration(ages.Median))
 	if !ages.Unmeasured {
 		text += "; a round trip takes " + phrase.Duration(s.shapes.RoundTrip)
@@ -70,7 +70,7 @@ func (s *observation) underWayFor(ages *shape.Ages) string {
 
 // keepIdleOpen returns the settings that keep a server from closing a
 // connection just as a request is sent on it.
-func (s *observation) keepIdleOpen() ([]Remedy, []record.Remedy) {
+func keepIdleOpen(s *observation) ([]Remedy, []record.Remedy) {
 	clients := Remedy{"clients", "set an idle timeout shorter than the server's, or the server's keep-alive timeout longer than that of its clients and load balancers"}
 	if !s.shapes.Eventful() {
 		return []Remedy{

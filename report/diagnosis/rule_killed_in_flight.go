@@ -33,8 +33,8 @@ func (killedInFlight) explain(s *observation, e *evidence) Finding {
 		Remedies:   finishRequests(needed, least),
 		Settings:   toFinishRequests(needed, least),
 	}
-	s.sureOf(e, &f)
-	if given, known := s.graceGiven(e); known {
+	sureOf(s, e, &f)
+	if given, known := graceGiven(s, e); known {
 		f.Evidence = append(f.Evidence, "from the stop signal to the exit the process had "+phrase.Duration(given))
 		if given > analysis.Near {
 			f.Remedies = append(f.Remedies, serverTimeouts(needed)...)
@@ -50,13 +50,13 @@ func (killedInFlight) explain(s *observation, e *evidence) Finding {
 	if n+idle == len(e.lost) && f.Confidence == Shown {
 		f.Confidence = Likely
 	}
-	s.orCrashed(e, &f)
+	orCrashed(s, e, &f)
 	return f
 }
 
 // graceGiven returns the shortest time between a process's stop signal and its
 // exit, in ns.
-func (s *observation) graceGiven(e *evidence) (given int64, known bool) {
+func graceGiven(s *observation, e *evidence) (given int64, known bool) {
 	for _, l := range e.lost {
 		for one := range s.exits(l) {
 			if one.Signalled == analysis.Unknown {
@@ -68,4 +68,23 @@ func (s *observation) graceGiven(e *evidence) (given int64, known bool) {
 		}
 	}
 	return given, known
+}
+
+// sureOf grades a finding about processes that exited. It is shown only if the
+// marks name the endpoint of each loss and place its exit at that time.
+func sureOf(s *observation, e *evidence, f *Finding) {
+	shared, late := false, false
+	for _, l := range e.lost {
+		shared = shared || !s.named(l)
+		late = late || !s.surely(l)
+	}
+	if shared || late {
+		f.Confidence = Likely
+	}
+	if shared {
+		f.Evidence = append(f.Evidence, "the endpoints share one address, so it is not known which of them cut a request")
+	}
+	if late {
+		f.Evidence = append(f.Evidence, fmt.Sprintf("the control plane may report an exit up to %s late: requests cut within that time before an exit mark are attributed to that exit", phrase.Duration(analysis.ExitLag)))
+	}
 }

@@ -45,6 +45,6 @@ func (listenerClosedBeforeRemoval) explain(s *observation, e *evidence) Finding 
 		f.Confidence = Likely
 		f.Evidence = append(f.Evidence, "the endpoints share one address: the times match, but it is not known which of them refused a connection")
 	}
-	s.orCrashed(e, &f)
+	orCrashed(s, e, &f)
 	return f
 }

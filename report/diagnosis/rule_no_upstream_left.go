@@ -13,19 +13,19 @@ import (
 type noUpstreamLeft struct{ ofShape }
 
 func (noUpstreamLeft) explain(s *observation, e *evidence) Finding {
-	like := s.responsesLike(e)
+	like := responsesLike(s, e)
 	begin, event := s.errors.Event()
 	f := Finding{
-		Title:      fmt.Sprintf("the gateway had no server left for %s: it responded with status %s", phrase.Duration(e.span()), e.statuses()),
+		Title:      fmt.Sprintf("the gateway had no server left for %s: it responded with status %s", phrase.Duration(e.span()), statuses(e)),
 		Confidence: Likely,
 		Measured:   e.span(),
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
 	}
 	f.advise(remedy.KeepReady()...)
-	f.Remedies = s.settingsFor(like, f.Remedies)
+	f.Remedies = settingsFor(s, like, f.Remedies)
 	groups := s.errors.Groups(e.lost)
 	if len(groups) > 1 {
-		f.Title = fmt.Sprintf("the gateway had no server left %d times: it responded with status %s", len(groups), e.statuses())
+		f.Title = fmt.Sprintf("the gateway had no server left %d times: it responded with status %s", len(groups), statuses(e))
 	}
 	for i, g := range groups {
 		until := "then requests were ok again"
@@ -52,7 +52,7 @@ func (noUpstreamLeft) explain(s *observation, e *evidence) Finding {
 	f.Evidence = append(f.Evidence, errorpage.Quotes(like, maxTexts, int64(len(e.lost)))...)
 	if f.Confidence == CannotTell {
 		f.Settings = nil
-		f.Title = fmt.Sprintf("every response had status %s, over %s: perhaps the gateway had no server left", e.statuses(), phrase.Duration(e.span()))
+		f.Title = fmt.Sprintf("every response had status %s, over %s: perhaps the gateway had no server left", statuses(e), phrase.Duration(e.span()))
 		f.Evidence = append(f.Evidence, "cannot tell whether all servers behind the gateway were gone, or failed or were too slow at the same time: the gateway's log says what it met")
 	}
 	return f

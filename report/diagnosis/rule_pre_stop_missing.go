@@ -17,6 +17,6 @@ func (preStopMissing) matches(s *observation, l *record.LostRequest) bool {
 
 func (preStopMissing) explain(s *observation, e *evidence) Finding {
 	h := s.propagationOf(e)
-	return h.finding(s, e, fmt.Sprintf("%s without a pre-stop hook got the stop signal at once: %s%s",
+	return propagationFinding(&h, s, e, fmt.Sprintf("%s without a pre-stop hook got the stop signal at once: %s%s",
 		phrase.Counted(int64(len(h.met)), "endpoint", "endpoints"), h.how(), h.until()))
 }

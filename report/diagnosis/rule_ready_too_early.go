@@ -47,18 +47,18 @@ func (readyTooEarly) explain(s *observation, e *evidence) Finding {
 			f.Confidence = Likely
 		}
 	}
-	f.Evidence = append(f.Evidence, s.arrived(e)...)
+	f.Evidence = append(f.Evidence, arrived(s, e)...)
 	if errors == len(e.lost) && errors < leastErrors {
 		f.Confidence = CannotTell
-		f.Title = fmt.Sprintf("%s had status %s, just after %s came", phrase.Counted(int64(errors), "response", "responses"), e.statuses(), phrase.Choose(int64(len(e.endpoints)), "a new replica", "new replicas"))
+		f.Title = fmt.Sprintf("%s had status %s, just after %s came", phrase.Counted(int64(errors), "response", "responses"), statuses(e), phrase.Choose(int64(len(e.endpoints)), "a new replica", "new replicas"))
 		f.Evidence = append(f.Evidence, "cannot tell whether that is more than a coincidence: so few responses may be errors at any time")
 	}
-	s.orCrashed(e, &f)
+	orCrashed(s, e, &f)
 	return f
 }
 
 // arrived says when the new endpoints of the losses arrived.
-func (s *observation) arrived(e *evidence) []string {
+func arrived(s *observation, e *evidence) []string {
 	told := map[*shape.Arrival]bool{}
 	var list []string
 	for _, l := range e.lost {

@@ -22,7 +22,7 @@ func (recreated) matches(s *observation, l *record.LostRequest) bool {
 }
 
 func (recreated) explain(s *observation, e *evidence) Finding {
-	met := s.outagesOf(e)
+	met := outagesOf(s, e)
 	longest, times, marked := e.span(), "for", true
 	if len(met) > 1 {
 		longest, times = 0, fmt.Sprintf("%d times, for up to", len(met))
@@ -47,12 +47,12 @@ func (recreated) explain(s *observation, e *evidence) Finding {
 		f.Confidence = Likely
 		f.Evidence = append(f.Evidence, "requests succeeded before and after it; no mark shows both when the old one stopped and when the new one was ready")
 	}
-	s.orCrashed(e, &f)
+	orCrashed(s, e, &f)
 	return f
 }
 
 // outagesOf returns the outages that the losses belong to, each once.
-func (s *observation) outagesOf(e *evidence) []*shape.Outage {
+func outagesOf(s *observation, e *evidence) []*shape.Outage {
 	var list []*shape.Outage
 	for _, l := range e.lost {
 		if o := s.shapes.OutageOf(l); !slices.Contains(list, o) {

@@ -14,8 +14,8 @@ type refusedWhileDraining struct{ ofShape }
 
 func (refusedWhileDraining) explain(s *observation, e *evidence) Finding {
 	n := int64(len(e.lost))
-	like, groups := s.responsesLike(e), s.errors.Groups(e.lost)
-	responses := fmt.Sprintf("%s had status %s", phrase.Counted(n, "response", "responses"), e.statuses())
+	like, groups := responsesLike(s, e), s.errors.Groups(e.lost)
+	responses := fmt.Sprintf("%s had status %s", phrase.Counted(n, "response", "responses"), statuses(e))
 	f := Finding{
 		Confidence: Likely,
 		Measured:   e.span(),

@@ -16,7 +16,7 @@ type servedTooEarly struct{ ofShape }
 
 func (servedTooEarly) explain(s *observation, e *evidence) Finding {
 	n := int64(len(e.lost))
-	like := s.responsesLike(e)
+	like := responsesLike(s, e)
 	who := "a new replica"
 	if len(e.endpoints) > 0 && s.errors.Groups(e.lost)[0].Basis != errorshape.SharedMarks {
 		who = subject(e)
@@ -27,7 +27,7 @@ func (servedTooEarly) explain(s *observation, e *evidence) Finding {
 		lacks, remedy = "before it had its configuration", "mark replicas ready only once they have their configuration: the readiness check must ask for what needs the routes that the traffic uses"
 	}
 	f := Finding{
-		Title:      fmt.Sprintf("%s got requests %s: %s had status %s, over %s", who, lacks, phrase.Counted(n, "response", "responses"), e.statuses(), phrase.Duration(e.span())),
+		Title:      fmt.Sprintf("%s got requests %s: %s had status %s, over %s", who, lacks, phrase.Counted(n, "response", "responses"), statuses(e), phrase.Duration(e.span())),
 		Confidence: Likely,
 		Measured:   e.span(),
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
@@ -51,7 +51,7 @@ func (servedTooEarly) explain(s *observation, e *evidence) Finding {
 	f.Evidence = append(f.Evidence, errorpage.Quotes(like, maxTexts, n)...)
 	if unsure || n < leastErrors {
 		f.Confidence = CannotTell
-		f.Title = fmt.Sprintf("%s had status %s, over %s", phrase.Counted(n, "response", "responses"), e.statuses(), phrase.Duration(e.span()))
+		f.Title = fmt.Sprintf("%s had status %s, over %s", phrase.Counted(n, "response", "responses"), statuses(e), phrase.Duration(e.span()))
 	}
 	switch {
 	case shown:

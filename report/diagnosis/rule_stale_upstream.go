@@ -23,14 +23,14 @@ const (
 
 func (staleUpstream) explain(s *observation, e *evidence) Finding {
 	g := s.errors.Groups(e.lost)[0]
-	like := s.responsesLike(e)
+	like := responsesLike(s, e)
 	share := phrase.Percentage(g.Share)
 	f := Finding{
-		Title:      fmt.Sprintf("the gateway kept sending requests to an upstream that is gone: %s of the responses had status %s, to the end of the load", share, e.statuses()),
+		Title:      fmt.Sprintf("the gateway kept sending requests to an upstream that is gone: %s of the responses had status %s, to the end of the load", share, statuses(e)),
 		Confidence: Likely,
 		Measured:   e.span(),
 		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
-		Remedies:   s.settingsFor(like, lookUpAgain),
+		Remedies:   settingsFor(s, like, lookUpAgain),
 	}
 	if begin, known := s.errors.Event(); known && e.first >= begin {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("they began %s after the event did, and came until the load ended", phrase.Duration(e.first-begin)))
@@ -49,7 +49,7 @@ func (staleUpstream) explain(s *observation, e *evidence) Finding {
 		return f
 	}
 	f.Confidence = CannotTell
-	f.Title = fmt.Sprintf("from the event to the end of the load, %s of the responses had status %s", share, e.statuses())
+	f.Title = fmt.Sprintf("from the event to the end of the load, %s of the responses had status %s", share, statuses(e))
 	f.Evidence = append(f.Evidence, "cannot tell whether the gateway uses an old address of its upstream, or whether upstreams have not come back, are broken, or are too slow: compare the address in the gateway's log with those of the servers")
 	return f
 }

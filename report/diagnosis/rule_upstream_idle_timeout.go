@@ -19,7 +19,7 @@ const surelySpread = 5
 
 func (upstreamIdleTimeout) explain(s *observation, e *evidence) Finding {
 	g := s.errors.Groups(e.lost)[0]
-	like, method := s.responsesLike(e), s.run.Settings.Method
+	like, method := responsesLike(s, e), s.run.Settings.Method
 	seen := errorpage.Products(like)
 	resent := len(seen) == 0 && errorpage.Resends("", method) || slices.ContainsFunc(seen, func(p string) bool { return errorpage.Resends(p, method) })
 	n, apart := int64(len(e.lost)), ""
@@ -28,7 +28,7 @@ func (upstreamIdleTimeout) explain(s *observation, e *evidence) Finding {
 	}
 	f := Finding{
 		Title: fmt.Sprintf("%s had status %s, now and then over %s: the gateway used connections that its upstream was closing, probably at its idle timeout",
-			phrase.Counted(n, "response", "responses"), e.statuses(), phrase.Duration(e.span())),
+			phrase.Counted(n, "response", "responses"), statuses(e), phrase.Duration(e.span())),
 		Confidence: Likely,
 		Measured:   e.span(),
 		Evidence: []string{
@@ -42,7 +42,7 @@ func (upstreamIdleTimeout) explain(s *observation, e *evidence) Finding {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("they came before the event (at %s) as well", phrase.Moment(begin)))
 		for _, c := range e.classes {
 			if rates := s.loss.Baseline.Class(c.Class); rates != nil {
-				f.Evidence = append(f.Evidence, phrase.Rates(rates, s.eventName()))
+				f.Evidence = append(f.Evidence, phrase.Rates(rates, eventName(s)))
 			}
 		}
 	} else {
@@ -51,13 +51,13 @@ func (upstreamIdleTimeout) explain(s *observation, e *evidence) Finding {
 	f.Evidence = append(f.Evidence, errorpage.Quotes(like, maxTexts, n)...)
 	if resent || !g.Said.Known || g.Moments < surelySpread {
 		f.Confidence = CannotTell
-		f.Title = fmt.Sprintf("%s had status %s, now and then over %s", phrase.Counted(n, "response", "responses"), e.statuses(), phrase.Duration(e.span()))
+		f.Title = fmt.Sprintf("%s had status %s, now and then over %s", phrase.Counted(n, "response", "responses"), statuses(e), phrase.Duration(e.span()))
 		f.Evidence = append(f.Evidence, "cannot tell whether the upstream closes idle connections that the gateway still uses, or crashes or closes connections now and then: the gateway's log says which upstream it was")
 	}
 	if resent {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("a gateway that sends %s requests again on a new connection would have hidden an idle timeout", method))
 	}
-	f.Remedies = s.settingsFor(like, idleTimeouts)
+	f.Remedies = settingsFor(s, like, idleTimeouts)
 	return f
 }
 
