@@ -1106,6 +1106,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/report/check", slices.Concat(records, numbers, []string{"nodrop/report/metric"})},
 		{"nodrop/report/compare", slices.Concat(records, numbers, []string{"nodrop/report/metric"})},
 		{"nodrop/report/diagnosis/errorpage", slices.Concat(records, numbers)},
+		{"nodrop/report/diagnosis/observed", slices.Concat(records, numbers, []string{"nodrop/report/diagnosis/errorpage"})},
 		{"nodrop/report/diagnosis/probed", slices.Concat(records, numbers)},
 		{"nodrop/report/diagnosis/remedy", records},
 		{"nodrop/report/diagnosis", slices.Concat(records, numbers, []string{"nodrop/report/diagnosis"})},

@@ -9,6 +9,7 @@ import (
 	"nodrop/loadgen/record/product"
 	"nodrop/report/analysis/errorshape"
 	"nodrop/report/diagnosis/errorpage"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/diagnosis/remedy"
 )
 
@@ -16,25 +17,25 @@ import (
 // these embed it.
 type ofShape struct{ kind errorshape.Kind }
 
-func (r ofShape) matches(s *observation, l *record.LostRequest) bool {
-	return s.errors.KindOf(l) == r.kind
+func (r ofShape) matches(s *observed.Observation, l *record.LostRequest) bool {
+	return s.Errors.KindOf(l) == r.kind
 }
 
 // statuses lists the statuses of the losses, the most frequent first.
-func statuses(e *evidence) string {
+func statuses(e *observed.Evidence) string {
 	var list []string
-	for _, c := range e.classes {
+	for _, c := range e.Classes {
 		list = append(list, strconv.Itoa(c.Class.Status()))
 	}
 	return strings.Join(list, ", ")
 }
 
 // responsesLike returns the kinds of response that have a status of the losses.
-func responsesLike(s *observation, e *evidence) []*record.ErrorResponse {
+func responsesLike(s *observed.Observation, e *observed.Evidence) []*record.ErrorResponse {
 	var list []*record.ErrorResponse
-	for i := range s.run.Responses {
-		a := &s.run.Responses[i]
-		if slices.ContainsFunc(e.classes, func(c record.BinLoss) bool { return c.Class.Status() == a.Status }) {
+	for i := range s.Run.Responses {
+		a := &s.Run.Responses[i]
+		if slices.ContainsFunc(e.Classes, func(c record.BinLoss) bool { return c.Class.Status() == a.Status }) {
 			list = append(list, a)
 		}
 	}
@@ -45,8 +46,8 @@ func responsesLike(s *observation, e *evidence) []*record.ErrorResponse {
 // through or that the run shows, for platforms, and for everything. If no
 // gateway is known, it keeps all: ForTarget drops what does not concern the
 // target.
-func settingsFor(s *observation, like []*record.ErrorResponse, list []Remedy) []Remedy {
-	seen := product.Add(errorpage.Products(like), product.Seen(s.run)...)
+func settingsFor(s *observed.Observation, like []*record.ErrorResponse, list []Remedy) []Remedy {
+	seen := product.Add(errorpage.Products(like), product.Seen(s.Run)...)
 	gateway := func(name string) bool {
 		return slices.ContainsFunc(list, func(r Remedy) bool { return r.Where == name && r.Where != inKubernetes })
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"nodrop/report/analysis/probe"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/diagnosis/probed"
 	"nodrop/report/phrase"
 )
@@ -17,19 +18,19 @@ var askedOfProbes = [...]string{
 
 // askProbes adds to a finding what the probes say about its losses. It raises
 // the confidence only where they show what the title then says.
-func askProbes(s *observation, f *Finding, e *evidence) {
-	if len(s.run.Probes) == 0 || !slices.Contains(askedOfProbes[:], f.Rule) {
+func askProbes(s *observed.Observation, f *Finding, e *observed.Evidence) {
+	if len(s.Run.Probes) == 0 || !slices.Contains(askedOfProbes[:], f.Rule) {
 		return
 	}
 	usual := int64(0)
-	if s.responses.Count > 0 {
-		usual = s.responses.Percentile(99)
+	if s.Responses.Count > 0 {
+		usual = s.Responses.Percentile(99)
 	}
-	said := probed.Hear(probe.Of(s.run, usual), probed.Losses{
-		Lost: e.lost, Endpoints: len(e.endpoints), Called: s.called,
-		IsProcess: func(name string) bool { return s.historyOf(name) != nil },
+	said := probed.Hear(probe.Of(s.Run, usual), probed.Losses{
+		Lost: e.Lost, Endpoints: len(e.Endpoints), Called: s.Called,
+		IsProcess: func(name string) bool { return s.HistoryOf(name) != nil },
 	})
-	f.settle(said.Settle(), int64(len(e.endpoints)))
+	f.settle(said.Settle(), int64(len(e.Endpoints)))
 	f.Evidence = append(f.Evidence, said.Lines()...)
 }
 

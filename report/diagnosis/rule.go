@@ -15,19 +15,20 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 	"nodrop/report/analysis/errorshape"
+	"nodrop/report/diagnosis/observed"
 )
 
 // lossRule matches losses and explains what they have in common. Each loss goes
 // to the first rule that matches it.
 type lossRule interface {
-	matches(*observation, *record.LostRequest) bool
-	explain(*observation, *evidence) Finding
+	matches(*observed.Observation, *record.LostRequest) bool
+	explain(*observed.Observation, *observed.Evidence) Finding
 }
 
 // runRule is about the run as a whole. It sees the findings about the losses,
 // and reports whether it has one to add.
 type runRule interface {
-	explain(s *observation, ofLosses []Finding) (Finding, bool)
+	explain(s *observed.Observation, ofLosses []Finding) (Finding, bool)
 }
 
 // The rules rest on research into each gateway and the kernel: which side
@@ -103,7 +104,7 @@ var runRules = []struct {
 // limit what the figures prove. Their remedies are for every product: see
 // ForTarget.
 func Of(run *record.Run, loss *analysis.Loss) []Finding {
-	s := observe(run, loss)
+	s := observed.Observe(run, loss)
 	found := explainLosses(s)
 	findings := slices.Clone(found)
 	for _, r := range runRules {
@@ -115,13 +116,13 @@ func Of(run *record.Run, loss *analysis.Loss) []Finding {
 	return findings
 }
 
-func explainLosses(s *observation) []Finding {
+func explainLosses(s *observed.Observation) []Finding {
 	var findings []Finding
 	for i, losses := range matchLosses(s) {
 		if len(losses) == 0 {
 			continue
 		}
-		e := newEvidence(losses)
+		e := observed.NewEvidence(losses)
 		f := lossRules[i].explain(s, e)
 		f.Rule, f.Lost = lossRules[i].name, int64(len(losses))
 		f.Code = cmp.Or(f.Code, lossRules[i].code)
@@ -134,10 +135,10 @@ func explainLosses(s *observation) []Finding {
 
 // matchLosses assigns each loss to the first rule that matches it, and returns
 // a list for each rule.
-func matchLosses(s *observation) [][]*record.LostRequest {
+func matchLosses(s *observed.Observation) [][]*record.LostRequest {
 	groups := make([][]*record.LostRequest, len(lossRules))
-	for i := range s.run.Lost {
-		l := &s.run.Lost[i]
+	for i := range s.Run.Lost {
+		l := &s.Run.Lost[i]
 		at := slices.IndexFunc(lossRules, func(r lossRow) bool { return r.matches(s, l) })
 		groups[at] = append(groups[at], l)
 	}

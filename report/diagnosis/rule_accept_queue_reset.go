@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
@@ -14,47 +15,47 @@ type acceptQueueReset struct{}
 // at once must have been queued. A process may have exited at that instant: the
 // listener closes with the last process that has it open. Marks may tell of an
 // earlier one, but if refusals begin only then, it was open until then.
-func (a acceptQueueReset) matches(s *observation, l *record.LostRequest) bool {
+func (a acceptQueueReset) matches(s *observed.Observation, l *record.LostRequest) bool {
 	if a.marked(s, l) {
 		return true
 	}
-	b := s.shapes.BurstOf(l)
+	b := s.Shapes.BurstOf(l)
 	if b == nil || !b.Queued() {
 		return false
 	}
-	own := s.lifecycleOf(l)
+	own := s.LifecycleOf(l)
 	closed := !b.Refused && own != nil && own.ListenerClosed != analysis.Unknown && !analysis.Within(l.End, own.ListenerClosed, own.ListenerClosed)
 	killed := own != nil && analysis.Within(l.End, own.Killed, own.Killed)
-	return !closed && !killed && len(s.killers(l)) == 0
+	return !closed && !killed && len(s.Killers(l)) == 0
 }
 
 // marked reports whether marks show that the listener closed, and that its
 // process was not killed and did not exit at that time.
-func (acceptQueueReset) marked(s *observation, l *record.LostRequest) bool {
-	own := s.lifecycleOf(l)
+func (acceptQueueReset) marked(s *observed.Observation, l *record.LostRequest) bool {
+	own := s.LifecycleOf(l)
 	return !l.Reused && l.Class.Cause() == record.CauseReset && (analysis.Unresponded(l.Class) || l.Class.Stage() == record.StageTLS) &&
 		own != nil && analysis.Within(l.End, own.ListenerClosed, own.ListenerClosed) &&
 		!analysis.Within(l.End, own.Exited, own.Exited) && !analysis.Within(l.End, own.Killed, own.Killed)
 }
 
-func (a acceptQueueReset) explain(s *observation, e *evidence) Finding {
+func (a acceptQueueReset) explain(s *observed.Observation, e *observed.Evidence) Finding {
 	f := Finding{
-		Title:      phrase.Counted(int64(len(e.lost)), "connection was", "connections were") + " reset in the accept queue when the listener closed",
+		Title:      phrase.Counted(int64(len(e.Lost)), "connection was", "connections were") + " reset in the accept queue when the listener closed",
 		Confidence: Likely,
-		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
+		Evidence:   []string{e.What(), e.When() + "; " + s.Where(e)},
 		Settings:   []record.Remedy{{Object: "Linux", Setting: "net.ipv4.tcp_migrate_req", Value: "1"}},
 	}
 	var marked, refused, accepted int
 	strange := false // accepted again, and no mark shows that a process is there
-	for _, l := range e.lost {
+	for _, l := range e.Lost {
 		switch {
 		case a.marked(s, l):
 			marked++
-		case s.shapes.BurstOf(l).Refused:
+		case s.Shapes.BurstOf(l).Refused:
 			refused++
 		default:
 			accepted++
-			strange = strange || !s.named(l)
+			strange = strange || !s.Named(l)
 		}
 	}
 	f.Remedies = handOver(accepted > 0)
@@ -72,10 +73,10 @@ func (a acceptQueueReset) explain(s *observation, e *evidence) Finding {
 	}
 	if strange {
 		f.Confidence = CannotTell
-		f.Title = phrase.Counted(int64(len(e.lost)), "new connection was", "new connections were") + " reset at one instant, perhaps in the accept queue of a listener that closed"
+		f.Title = phrase.Counted(int64(len(e.Lost)), "new connection was", "new connections were") + " reset at one instant, perhaps in the accept queue of a listener that closed"
 		f.Evidence = append(f.Evidence, "cannot tell whether a load balancer or a firewall reset them instead: no mark shows that a process listens at that address")
 	}
-	switch s.run.Settings.Method {
+	switch s.Run.Settings.Method {
 	case "GET", "HEAD", "OPTIONS", "DELETE", "TRACE":
 	default:
 		if refused+accepted > 0 {

@@ -5,6 +5,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
@@ -14,53 +15,53 @@ type balancerRemovedLate struct{}
 
 // matches ignores refusals by an endpoint that accepted connections again
 // later.
-func (balancerRemovedLate) matches(s *observation, l *record.LostRequest) bool {
+func (balancerRemovedLate) matches(s *observed.Observation, l *record.LostRequest) bool {
 	if !analysis.IsRefusal(l.Class) {
 		return false
 	}
-	own := s.lifecycleOf(l)
-	later := s.seen[l.Endpoint].LastConnect
-	if own != nil && later > l.End+readTogether && (own.Over == analysis.Unknown || later < own.Over) {
+	own := s.LifecycleOf(l)
+	later := s.Seen[l.Endpoint].LastConnect
+	if own != nil && later > l.End+observed.ReadTogether && (own.Over == analysis.Unknown || later < own.Over) {
 		return false
 	}
-	return s.slowRemovals[l] != nil
+	return s.SlowRemovals[l] != nil
 }
 
-func (balancerRemovedLate) explain(s *observation, e *evidence) Finding {
-	h := s.propagationOf(e)
+func (balancerRemovedLate) explain(s *observed.Observation, e *observed.Evidence) Finding {
+	h := s.PropagationOf(e)
 	why := ": load balancers still sent them to endpoints that the control plane had removed"
-	if h.early() {
+	if h.Early() {
 		why = ", before the control plane removed the endpoints"
 	}
-	return propagationFinding(&h, s, e, h.how()+h.until()+why)
+	return propagationFinding(&h, s, e, h.How()+h.Until()+why)
 }
 
-func propagationFinding(h *propagation, s *observation, e *evidence, title string) Finding {
-	needed := max(h.needed, h.out)
+func propagationFinding(h *observed.Propagation, s *observed.Observation, e *observed.Evidence, title string) Finding {
+	needed := max(h.Needed, h.Out)
 	f := Finding{
 		Title:      title,
 		Confidence: Likely,
-		Measured:   e.span(),
+		Measured:   e.Span(),
 		Needed:     needed,
 		Evidence: []string{
-			e.what(),
-			fmt.Sprintf("%s; %s", e.when(), s.where(e)),
-			fmt.Sprintf("the control plane had removed the endpoints %s after termination began; each load balancer learns of it with its own delay", phrase.Duration(h.out)),
+			e.What(),
+			fmt.Sprintf("%s; %s", e.When(), s.Where(e)),
+			fmt.Sprintf("the control plane had removed the endpoints %s after termination began; each load balancer learns of it with its own delay", phrase.Duration(h.Out)),
 			"it is not known exactly when an endpoint stopped accepting, only that it was between the start of its termination and its exit",
 		},
 		Remedies: acceptLonger(needed),
 		Settings: toAcceptLonger(needed),
 	}
 	switch {
-	case h.open:
+	case h.Open:
 		f.Confidence, f.Needed = CannotTell, 0
 		f.Evidence = append(f.Evidence, "cannot tell when the load balancers followed, nor how long to keep accepting: no response came after the last failure, or the load ended")
 		f.Remedies = acceptUntilOut()
 		f.Settings = nil
-	case h.needed-h.least > analysis.Near:
+	case h.Needed-h.Least > analysis.Near:
 		f.Evidence = append(f.Evidence, "the endpoints share one address and terminated one after the other: it is not known which of them refused the last connection, so the remedy uses the longer time")
 	}
-	f.Evidence = append(f.Evidence, shutdownsOf(h.met)...)
+	f.Evidence = append(f.Evidence, observed.ShutdownsOf(h.Met)...)
 	orCrashed(s, e, &f)
 	return f
 }

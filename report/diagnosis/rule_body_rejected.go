@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
@@ -11,15 +12,15 @@ import (
 // --expect-header asks for.
 type bodyRejected struct{}
 
-func (bodyRejected) matches(_ *observation, l *record.LostRequest) bool {
+func (bodyRejected) matches(_ *observed.Observation, l *record.LostRequest) bool {
 	return l.Class == record.NewClass(record.StageBody, record.CauseRejected)
 }
 
-func (bodyRejected) explain(s *observation, e *evidence) Finding {
+func (bodyRejected) explain(s *observed.Observation, e *observed.Evidence) Finding {
 	return Finding{
-		Title:      phrase.Counted(int64(len(e.lost)), "response was", "responses were") + " whole, but not what " + askedFor(s.run) + " asks for",
+		Title:      phrase.Counted(int64(len(e.Lost)), "response was", "responses were") + " whole, but not what " + askedFor(s.Run) + " asks for",
 		Confidence: Shown,
-		Evidence:   append([]string{e.what(), e.when() + "; " + s.where(e)}, s.texts(e)...),
+		Evidence:   append([]string{e.What(), e.When() + "; " + s.Where(e)}, s.Texts(e)...),
 		Remedies: []Remedy{
 			{"any", "compare such a response with what is asked for: a body that was cut short on its way to the gateway, an error page with a good status, or another version"},
 			{"any", "if bodies were cut short: let the upstream send a Content-Length, or chunks over HTTP/1.1, and let it finish its requests before it exits"},

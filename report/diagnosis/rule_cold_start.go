@@ -5,21 +5,22 @@ import (
 	"strconv"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
 // coldStart: a new endpoint was too slow in its first seconds.
 type coldStart struct{}
 
-func (coldStart) matches(s *observation, l *record.LostRequest) bool {
-	return s.shapes.ArrivalOf(l) != nil // refusals and error responses are readyTooEarly's
+func (coldStart) matches(s *observed.Observation, l *record.LostRequest) bool {
+	return s.Shapes.ArrivalOf(l) != nil // refusals and error responses are readyTooEarly's
 }
 
-func (coldStart) explain(s *observation, e *evidence) Finding {
+func (coldStart) explain(s *observed.Observation, e *observed.Evidence) Finding {
 	var longest int64 // from the arrival to the last request that timed out
 	since := "after it became ready"
-	for _, l := range e.lost {
-		a := s.shapes.ArrivalOf(l)
+	for _, l := range e.Lost {
+		a := s.Shapes.ArrivalOf(l)
 		longest = max(longest, l.Start-a.At)
 		if !a.Marked {
 			since = "after it was first reached"
@@ -28,14 +29,14 @@ func (coldStart) explain(s *observation, e *evidence) Finding {
 	warm := delayFor(longest)
 	f := Finding{
 		Title: fmt.Sprintf("%s timed out on %s in the first %s %s: too slow while it warmed up",
-			phrase.Counted(int64(len(e.lost)), "request", "requests"), phrase.Choose(int64(len(e.endpoints)), "a new replica", "each new replica"), phrase.Duration(longest), since),
+			phrase.Counted(int64(len(e.Lost)), "request", "requests"), phrase.Choose(int64(len(e.Endpoints)), "a new replica", "each new replica"), phrase.Duration(longest), since),
 		Confidence: Likely,
 		Measured:   longest,
 		Needed:     longest,
 		Evidence: append([]string{
-			e.what(),
-			"they " + e.started() + "; " + s.where(e),
-			fmt.Sprintf("none that was sent to it later timed out (-t %s)", phrase.Duration(int64(s.run.Settings.Timeout))),
+			e.What(),
+			"they " + e.Started() + "; " + s.Where(e),
+			fmt.Sprintf("none that was sent to it later timed out (-t %s)", phrase.Duration(int64(s.Run.Settings.Timeout))),
 		}, arrived(s, e)...),
 		Remedies: []Remedy{
 			{"any", "warm it up before it becomes ready: load caches, open connection pools, and send it requests of the kind that clients make until they are fast"},
@@ -47,7 +48,7 @@ func (coldStart) explain(s *observation, e *evidence) Finding {
 		},
 		Settings: []record.Remedy{{Object: inKubernetes, Setting: "minReadySeconds", Value: strconv.FormatInt(wholeSeconds(warm), 10)}},
 	}
-	if len(e.lost) < 3 {
+	if len(e.Lost) < 3 {
 		f.Confidence = CannotTell
 		f.Evidence = append(f.Evidence, "cannot tell whether that is more than a coincidence: so few requests may time out at any time")
 	}

@@ -5,38 +5,39 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
 // connectionsRefused: a connection was refused, and no mark shows why.
 type connectionsRefused struct{}
 
-func (connectionsRefused) matches(_ *observation, l *record.LostRequest) bool {
+func (connectionsRefused) matches(_ *observed.Observation, l *record.LostRequest) bool {
 	return analysis.IsRefusal(l.Class)
 }
 
-func (connectionsRefused) explain(s *observation, e *evidence) Finding {
-	evidence := []string{e.what(), e.when() + "; " + s.where(e)}
-	if s.responses.Count == 0 && s.run.Counts.Lost == int64(len(e.lost)) && (e.redirected == 0 || e.redirected == int64(len(e.lost))) {
+func (connectionsRefused) explain(s *observed.Observation, e *observed.Evidence) Finding {
+	evidence := []string{e.What(), e.When() + "; " + s.Where(e)}
+	if s.Responses.Count == 0 && s.Run.Counts.Lost == int64(len(e.Lost)) && (e.Redirected == 0 || e.Redirected == int64(len(e.Lost))) {
 		title, remedy := "every connection was refused: nothing is listening at that address", "check the URL's host and port, and that the service is running"
-		if e.redirected > 0 {
+		if e.Redirected > 0 {
 			title = "nothing is listening where the redirect leads: every connection to it was refused"
 			remedy = "check where the redirect leads (see the samples), and that the service there is running; -disable-redirects counts the redirect itself as the response"
 		}
 		return Finding{
-			Title: title, Confidence: Likely, Measured: e.span(),
+			Title: title, Confidence: Likely, Measured: e.Span(),
 			Evidence: evidence, Remedies: []Remedy{{"any", remedy}},
 		}
 	}
-	times, cause := s.shapes.Times(e.lost), "whether the listener closed before the load balancer removed the endpoint"
-	if !s.shapes.Eventful() {
+	times, cause := s.Shapes.Times(e.Lost), "whether the listener closed before the load balancer removed the endpoint"
+	if !s.Shapes.Eventful() {
 		cause = "why nothing was listening"
 	}
 	f := Finding{
-		Title:      fmt.Sprintf("%s refused connections for %s", subject(e), phrase.Duration(e.span())),
+		Title:      fmt.Sprintf("%s refused connections for %s", observed.Subject(e), phrase.Duration(e.Span())),
 		Confidence: CannotTell,
-		Measured:   e.span(),
-		Evidence:   append(evidence, "cannot tell "+cause+": "+s.missing(e), fmt.Sprintf("at this request rate, the times are accurate to %s", phrase.Duration(s.probeGap(len(e.endpoints))))),
+		Measured:   e.Span(),
+		Evidence:   append(evidence, "cannot tell "+cause+": "+s.Missing(e), fmt.Sprintf("at this request rate, the times are accurate to %s", phrase.Duration(s.ProbeGap(len(e.Endpoints))))),
 		Remedies:   acceptUntilOut(),
 	}
 	if times.Spread {
@@ -53,10 +54,10 @@ func (connectionsRefused) explain(s *observation, e *evidence) Finding {
 
 // sinceTerminating returns the longest time from the start of an endpoint's
 // termination to a loss on it, in ns; 0 if not known.
-func sinceTerminating(s *observation, e *evidence) int64 {
+func sinceTerminating(s *observed.Observation, e *observed.Evidence) int64 {
 	var longest int64
-	for _, l := range e.lost {
-		if own := s.lifecycleOf(l); own != nil && own.Terminating != analysis.Unknown {
+	for _, l := range e.Lost {
+		if own := s.LifecycleOf(l); own != nil && own.Terminating != analysis.Unknown {
 			longest = max(longest, l.End-own.Terminating)
 		}
 	}

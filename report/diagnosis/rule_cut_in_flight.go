@@ -5,36 +5,37 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
 // cutInFlight: the connection was cut, and no mark shows why.
 type cutInFlight struct{}
 
-func (cutInFlight) matches(_ *observation, l *record.LostRequest) bool {
+func (cutInFlight) matches(_ *observed.Observation, l *record.LostRequest) bool {
 	return analysis.IsCut(l.Class)
 }
 
-func (cutInFlight) explain(s *observation, e *evidence) Finding {
-	needed, least := s.need(e)
+func (cutInFlight) explain(s *observed.Observation, e *observed.Evidence) Finding {
+	needed, least := s.Need(e)
 	exit := "an exit"
-	if !slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return !s.named(l) }) {
-		exit = phrase.Choose(int64(len(e.endpoints)), "its exit", "their exits")
+	if !slices.ContainsFunc(e.Lost, func(l *record.LostRequest) bool { return !s.Named(l) }) {
+		exit = phrase.Choose(int64(len(e.Endpoints)), "its exit", "their exits")
 	}
 	f := Finding{
-		Title:      phrase.Counted(int64(len(e.lost)), "request in flight was cut", "requests in flight were cut"),
+		Title:      phrase.Counted(int64(len(e.Lost)), "request in flight was cut", "requests in flight were cut"),
 		Confidence: CannotTell,
-		Measured:   e.longest,
+		Measured:   e.Longest,
 		Needed:     needed,
 		Evidence: []string{
-			e.what(),
-			e.when() + "; " + s.where(e),
-			s.underWay(e),
+			e.What(),
+			e.When() + "; " + s.Where(e),
+			s.UnderWay(e),
 			"cannot tell whether a process exited or something in between cut the connections: no mark shows " + exit + " at that time",
 		},
 		Remedies: uncut(s, e),
 	}
-	if s.shapes.Eventful() {
+	if s.Shapes.Eventful() {
 		f.Settings = toFinishRequests(needed, least)
 	}
 	return f
@@ -42,12 +43,12 @@ func (cutInFlight) explain(s *observation, e *evidence) Finding {
 
 // uncut returns what to do about connections that something cut. Only where
 // something was done to the target can a shutdown be the cause.
-func uncut(s *observation, e *evidence) []Remedy {
-	needed, least := s.need(e)
+func uncut(s *observed.Observation, e *observed.Evidence) []Remedy {
+	needed, least := s.Need(e)
 	switch {
-	case s.shapes.Eventful():
+	case s.Shapes.Eventful():
 		return finishRequests(needed, least)
-	case s.shapes.Times(e.lost).Spread:
+	case s.Shapes.Times(e.Lost).Spread:
 		return notAShutdown("cuts connections: a process that is restarted or runs out of memory, a timeout of a load balancer or a proxy")
 	}
 	finish := finishRequests(needed, least)[0]

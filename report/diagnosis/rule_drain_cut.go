@@ -8,20 +8,21 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
 // drainCut: the balancer cut the connection at the end of its drain timeout.
 type drainCut struct{}
 
-func (drainCut) matches(s *observation, l *record.LostRequest) bool {
-	return s.someCut && len(cutters(s, l)) > 0
+func (drainCut) matches(s *observed.Observation, l *record.LostRequest) bool {
+	return s.SomeCut && len(cutters(s, l)) > 0
 }
 
-func (drainCut) explain(s *observation, e *evidence) Finding {
-	met := metBy(e.lost, func(l *record.LostRequest) []*analysis.Lifecycle { return cutters(s, l) })
+func (drainCut) explain(s *observed.Observation, e *observed.Evidence) Finding {
+	met := observed.MetBy(e.Lost, func(l *record.LostRequest) []*analysis.Lifecycle { return cutters(s, l) })
 	var longest, silent int64
-	for _, l := range e.lost {
+	for _, l := range e.Lost {
 		for _, one := range cutters(s, l) {
 			longest = max(longest, one.AgeAtCut(l))
 		}
@@ -29,31 +30,31 @@ func (drainCut) explain(s *observation, e *evidence) Finding {
 			silent++
 		}
 	}
-	needed, least := max(longest, s.responses.Max), longest >= s.responses.Max
+	needed, least := max(longest, s.Responses.Max), longest >= s.Responses.Max
 	f := Finding{
-		Title: phrase.Counted(int64(len(e.lost)), "request in flight was cut when the load balancer cut its connection", "requests in flight were cut when the load balancer cut their connections") +
+		Title: phrase.Counted(int64(len(e.Lost)), "request in flight was cut when the load balancer cut its connection", "requests in flight were cut when the load balancer cut their connections") +
 			" at the end of its drain timeout",
 		Confidence: Shown,
 		Measured:   longest,
 		Needed:     needed,
 		Evidence: []string{
-			e.what(),
-			fmt.Sprintf("the first cut was at %s; %s", phrase.Moment(slices.MinFunc(met, byCut).Cut), s.where(e)),
+			e.What(),
+			fmt.Sprintf("the first cut was at %s; %s", phrase.Moment(slices.MinFunc(met, byCut).Cut), s.Where(e)),
 			fmt.Sprintf("the longest had been in flight for %s at the cut", phrase.Duration(longest)),
 		},
 	}
-	if s.responses.Count > 0 {
-		f.Evidence[2] += "; the slowest response of the run took " + phrase.Duration(s.responses.Max)
+	if s.Responses.Count > 0 {
+		f.Evidence[2] += "; the slowest response of the run took " + phrase.Duration(s.Responses.Max)
 	}
 	f.Remedies, f.Settings = drainLonger(needed, least)
 	if after := analysis.DrainedFor(met); after != analysis.Unknown {
-		f.Title += fmt.Sprintf(", %s after it had removed %s", phrase.Duration(after), endpointNames(met))
+		f.Title += fmt.Sprintf(", %s after it had removed %s", phrase.Duration(after), observed.EndpointNames(met))
 	}
 	if silent > 0 {
 		f.Confidence = Likely
 		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them got neither a response nor a reset: they were in flight at the cut, and timed out later", silent))
 	}
-	if slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return endsNear(s, l) }) {
+	if slices.ContainsFunc(e.Lost, func(l *record.LostRequest) bool { return endsNear(s, l) }) {
 		f.Confidence = Likely
 		f.Evidence = append(f.Evidence, "a process exited or was killed at about that time, too: the endpoints share one address, so it is not known which of them cut a request")
 	}
@@ -65,14 +66,14 @@ func byCut(a, b *analysis.Lifecycle) int { return int(min(1, max(-1, a.Cut-b.Cut
 
 // cutters returns the lifecycles whose connections the balancer cut, if that
 // can have lost the request.
-func cutters(s *observation, l *record.LostRequest) []*analysis.Lifecycle {
+func cutters(s *observed.Observation, l *record.LostRequest) []*analysis.Lifecycle {
 	var pause int64
-	if rate := s.run.Settings.Rate; rate > 0 {
+	if rate := s.Run.Settings.Rate; rate > 0 {
 		pause = int64(float64(time.Second) / rate)
 	}
 	var list []*analysis.Lifecycle
-	for one := range s.suspects(l) {
-		if one.CutBy(l, s.responses.Max, pause) {
+	for one := range s.Suspects(l) {
+		if one.CutBy(l, s.Responses.Max, pause) {
 			list = append(list, one)
 		}
 	}
@@ -81,11 +82,11 @@ func cutters(s *observation, l *record.LostRequest) []*analysis.Lifecycle {
 
 // endsNear reports whether the endpoints share an address and one of them ended
 // near a loss, without a cut before.
-func endsNear(s *observation, l *record.LostRequest) bool {
-	if s.named(l) || !analysis.IsCut(l.Class) {
+func endsNear(s *observed.Observation, l *record.LostRequest) bool {
+	if s.Named(l) || !analysis.IsCut(l.Class) {
 		return false
 	}
-	for one := range s.suspects(l) {
+	for one := range s.Suspects(l) {
 		if one.EndedBeforeCut(l) {
 			return true
 		}

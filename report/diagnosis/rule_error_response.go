@@ -5,6 +5,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/diagnosis/errorpage"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
@@ -12,21 +13,21 @@ import (
 // status.
 type errorResponded struct{}
 
-func (errorResponded) matches(_ *observation, l *record.LostRequest) bool {
+func (errorResponded) matches(_ *observed.Observation, l *record.LostRequest) bool {
 	return l.Class.Stage() == record.StageStatus
 }
 
-func (errorResponded) explain(s *observation, e *evidence) Finding {
+func (errorResponded) explain(s *observed.Observation, e *observed.Evidence) Finding {
 	f := Finding{
 		Title: fmt.Sprintf("%s had status %s, over %s",
-			phrase.Counted(int64(len(e.lost)), "response", "responses"), statuses(e), phrase.Duration(e.span())),
+			phrase.Counted(int64(len(e.Lost)), "response", "responses"), statuses(e), phrase.Duration(e.Span())),
 		Confidence: CannotTell,
-		Measured:   e.span(),
-		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
+		Measured:   e.Span(),
+		Evidence:   []string{e.What(), e.When() + "; " + s.Where(e)},
 	}
 	like := responsesLike(s, e)
-	f.Evidence = append(f.Evidence, errorpage.Quotes(like, maxTexts, int64(len(e.lost)))...)
-	known, left := 0, s.errors.WithEvent(e.lost)
+	f.Evidence = append(f.Evidence, errorpage.Quotes(like, observed.MaxTexts, int64(len(e.Lost)))...)
+	known, left := 0, s.Errors.WithEvent(e.Lost)
 	for _, a := range like {
 		if m := errorpage.Of(a); m != nil {
 			known++
@@ -36,9 +37,9 @@ func (errorResponded) explain(s *observation, e *evidence) Finding {
 	if known > 0 && known == len(like) {
 		f.Confidence = Likely
 	}
-	for i := range s.crashes {
-		if c := &s.crashes[i]; c.During(e.first, e.last) {
-			f.Evidence = append(f.Evidence, story(c))
+	for i := range s.Crashes {
+		if c := &s.Crashes[i]; c.During(e.First, e.Last) {
+			f.Evidence = append(f.Evidence, observed.Story(c))
 			f.addRemedy(mendCrash())
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
@@ -12,23 +13,23 @@ import (
 // still had open, and lived on.
 type graceTimer struct{}
 
-func (graceTimer) matches(s *observation, l *record.LostRequest) bool {
-	return s.shapes.TimerOf(l) != nil
+func (graceTimer) matches(s *observed.Observation, l *record.LostRequest) bool {
+	return s.Shapes.TimerOf(l) != nil
 }
 
-func (graceTimer) explain(s *observation, e *evidence) Finding {
-	needed, least := s.need(e)
-	shortest, lived, named := s.shapes.TimerOf(e.lost[0]).After(), true, true
-	for _, l := range e.lost {
-		t := s.shapes.TimerOf(l)
+func (graceTimer) explain(s *observed.Observation, e *observed.Evidence) Finding {
+	needed, least := s.Need(e)
+	shortest, lived, named := s.Shapes.TimerOf(e.Lost[0]).After(), true, true
+	for _, l := range e.Lost {
+		t := s.Shapes.TimerOf(l)
 		shortest, lived, named = min(shortest, t.After()), lived && t.Lived, named && t.Named
 	}
 	f := Finding{
-		Title:      fmt.Sprintf("%s cut together %s after the stop signal", phrase.Counted(int64(len(e.lost)), "request in flight was", "requests in flight were"), phrase.Duration(shortest)),
+		Title:      fmt.Sprintf("%s cut together %s after the stop signal", phrase.Counted(int64(len(e.Lost)), "request in flight was", "requests in flight were"), phrase.Duration(shortest)),
 		Confidence: Likely,
 		Measured:   shortest,
 		Needed:     needed,
-		Evidence:   []string{e.what(), e.when() + "; " + s.where(e), noSingleLimit(s, e), s.underWay(e)},
+		Evidence:   []string{e.What(), e.When() + "; " + s.Where(e), noSingleLimit(s, e), s.UnderWay(e)},
 	}
 	f.Remedies, f.Settings = ownShutdownTimeout(needed, least)
 	switch {
@@ -48,13 +49,13 @@ func (graceTimer) explain(s *observation, e *evidence) Finding {
 }
 
 // noSingleLimit says why no limit for a single request cut them.
-func noSingleLimit(s *observation, e *evidence) string {
-	ages := s.shapes.AgesOf(e.lost)
+func noSingleLimit(s *observed.Observation, e *observed.Evidence) string {
+	ages := s.Shapes.AgesOf(e.Lost)
 	under := fmt.Sprintf("they had been in flight for %s to %s: ", phrase.Duration(ages.Least), phrase.Duration(ages.Most))
 	if ages.Mixed() {
 		return under + "no limit for a single request cuts at such different ages"
 	}
-	return under + "no limit for a single request cut them, or it would have cut a response that took " + phrase.Duration(s.run.Latency.OK.Max)
+	return under + "no limit for a single request cut them, or it would have cut a response that took " + phrase.Duration(s.Run.Latency.OK.Max)
 }
 
 // ownShutdownTimeout returns the settings of servers that bound how long they

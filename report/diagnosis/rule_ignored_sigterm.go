@@ -5,6 +5,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
@@ -14,37 +15,37 @@ import (
 // outside: which of the two it is stays likely.
 type ignoredSIGTERM struct{}
 
-func (ignoredSIGTERM) matches(s *observation, l *record.LostRequest) bool {
-	return analysis.IsCut(l.Class) && s.someKilled && len(ignorers(s, l)) > 0
+func (ignoredSIGTERM) matches(s *observed.Observation, l *record.LostRequest) bool {
+	return analysis.IsCut(l.Class) && s.SomeKilled && len(ignorers(s, l)) > 0
 }
 
-func (ignoredSIGTERM) explain(s *observation, e *evidence) Finding {
-	met := metBy(e.lost, func(l *record.LostRequest) []*analysis.Lifecycle { return ignorers(s, l) })
+func (ignoredSIGTERM) explain(s *observed.Observation, e *observed.Evidence) Finding {
+	met := observed.MetBy(e.Lost, func(l *record.LostRequest) []*analysis.Lifecycle { return ignorers(s, l) })
 	f := Finding{
-		Title: phrase.Counted(int64(len(e.lost)), "request in flight was cut when its process was killed: ", "requests in flight were cut when their process was killed: ") +
+		Title: phrase.Counted(int64(len(e.Lost)), "request in flight was cut when its process was killed: ", "requests in flight were cut when their process was killed: ") +
 			notHeeded(met),
 		Confidence: Likely,
-		Measured:   e.longest,
+		Measured:   e.Longest,
 		Evidence: []string{
-			e.what(),
-			e.when() + "; " + s.where(e),
+			e.What(),
+			e.When() + "; " + s.Where(e),
 			wentOn(met),
-			s.underWay(e),
+			s.UnderWay(e),
 		},
 		Remedies: heedSignal(),
 	}
 	sureOf(s, e, &f)
 	orCrashed(s, e, &f)
-	f.Evidence = append(f.Evidence, shutdownsOf(met)...)
+	f.Evidence = append(f.Evidence, observed.ShutdownsOf(met)...)
 	return f
 }
 
 // ignorers returns the killed lifecycles that can have cut the request, if all
 // of them had gone on serving.
-func ignorers(s *observation, l *record.LostRequest) []*analysis.Lifecycle {
-	killed := s.killers(l)
+func ignorers(s *observed.Observation, l *record.LostRequest) []*analysis.Lifecycle {
+	killed := s.Killers(l)
 	for _, one := range killed {
-		if !s.listened[one] {
+		if !s.Listened[one] {
 			return nil
 		}
 	}
@@ -60,14 +61,14 @@ func notHeeded(met []*analysis.Lifecycle) string {
 		}
 	}
 	return fmt.Sprintf("%s did not heed %s within %s grace period of %s",
-		endpointNames(met), signal, phrase.Choose(int64(len(met)), "its", "their"), phrase.Duration(analysis.GraceGiven(met)))
+		observed.EndpointNames(met), signal, phrase.Choose(int64(len(met)), "its", "their"), phrase.Duration(analysis.GraceGiven(met)))
 }
 
 // wentOn says what the processes did after the signal, and what that may mean.
 func wentOn(met []*analysis.Lifecycle) string {
 	n := int64(len(met))
 	return fmt.Sprintf("%s went on accepting connections from the stop signal to the kill, and serving requests: %s the signal, or %s on purpose before %s serving, for longer than the grace period; from outside, both look the same",
-		endpointNames(met), phrase.Choose(n, "it did not heed", "they did not heed"), phrase.Choose(n, "it waits", "they wait"), phrase.Choose(n, "it stops", "they stop"))
+		observed.EndpointNames(met), phrase.Choose(n, "it did not heed", "they did not heed"), phrase.Choose(n, "it waits", "they wait"), phrase.Choose(n, "it stops", "they stop"))
 }
 
 // heedSignal returns what makes a process end when it is told to.

@@ -6,6 +6,7 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 	"nodrop/report/analysis/shape"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
@@ -13,19 +14,19 @@ import (
 // server was closing because it was idle, if the ages say so.
 type keptAliveClosedWithoutNotice struct{}
 
-func (keptAliveClosedWithoutNotice) matches(_ *observation, l *record.LostRequest) bool {
+func (keptAliveClosedWithoutNotice) matches(_ *observed.Observation, l *record.LostRequest) bool {
 	return l.Reused && analysis.IsCut(l.Class) && analysis.Unresponded(l.Class)
 }
 
-func (keptAliveClosedWithoutNotice) explain(s *observation, e *evidence) Finding {
-	ages := s.shapes.AgesOf(e.lost)
-	n := int64(len(e.lost))
+func (keptAliveClosedWithoutNotice) explain(s *observed.Observation, e *observed.Evidence) Finding {
+	ages := s.Shapes.AgesOf(e.Lost)
+	n := int64(len(e.Lost))
 	f := Finding{
 		Title:      phrase.Counted(n, "request", "requests") + " went out on kept-alive connections that the server was closing",
 		Confidence: Likely,
 		Evidence: []string{
-			e.what(),
-			e.when() + "; " + s.where(e),
+			e.What(),
+			e.When() + "; " + s.Where(e),
 			"no earlier response had said Connection: close, or nodrop would not have reused the connections",
 			underWayFor(s, &ages),
 		},
@@ -57,22 +58,22 @@ func (keptAliveClosedWithoutNotice) explain(s *observation, e *evidence) Finding
 }
 
 // underWayFor says how old requests were when they were cut.
-func underWayFor(s *observation, ages *shape.Ages) string {
+func underWayFor(s *observed.Observation, ages *shape.Ages) string {
 	text := fmt.Sprintf("they had been under way for %s to %s, half of them for no more than %s", phrase.Duration(ages.Least), phrase.Duration(ages.Most), phrase.Duration(ages.Median))
 	if !ages.Unmeasured {
-		text += "; a round trip takes " + phrase.Duration(s.shapes.RoundTrip)
+		text += "; a round trip takes " + phrase.Duration(s.Shapes.RoundTrip)
 	}
-	if s.shapes.Response > 0 {
-		text += "; half of the responses took no more than " + phrase.Duration(s.shapes.Response)
+	if s.Shapes.Response > 0 {
+		text += "; half of the responses took no more than " + phrase.Duration(s.Shapes.Response)
 	}
 	return text
 }
 
 // keepIdleOpen returns the settings that keep a server from closing a
 // connection just as a request is sent on it.
-func keepIdleOpen(s *observation) ([]Remedy, []record.Remedy) {
+func keepIdleOpen(s *observed.Observation) ([]Remedy, []record.Remedy) {
 	clients := Remedy{"clients", "set an idle timeout shorter than the server's, or the server's keep-alive timeout longer than that of its clients and load balancers"}
-	if !s.shapes.Eventful() {
+	if !s.Shapes.Eventful() {
 		return []Remedy{
 			clients,
 			{"nginx", "keepalive_timeout above the idle timeout of what connects to it"},

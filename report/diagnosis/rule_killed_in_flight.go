@@ -6,30 +6,31 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 	"nodrop/report/analysis/shape"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
 // killedInFlight: the process exited with the request in flight.
 type killedInFlight struct{}
 
-func (killedInFlight) matches(s *observation, l *record.LostRequest) bool {
+func (killedInFlight) matches(s *observed.Observation, l *record.LostRequest) bool {
 	if !analysis.IsCut(l.Class) {
 		return false
 	}
-	for range s.exits(l) {
+	for range s.Exits(l) {
 		return true
 	}
 	return false
 }
 
-func (killedInFlight) explain(s *observation, e *evidence) Finding {
-	needed, least := s.need(e)
+func (killedInFlight) explain(s *observed.Observation, e *observed.Evidence) Finding {
+	needed, least := s.Need(e)
 	f := Finding{
-		Title:      phrase.Counted(int64(len(e.lost)), "request in flight was cut when its process exited", "requests in flight were cut when their process exited"),
+		Title:      phrase.Counted(int64(len(e.Lost)), "request in flight was cut when its process exited", "requests in flight were cut when their process exited"),
 		Confidence: Shown,
-		Measured:   e.longest,
+		Measured:   e.Longest,
 		Needed:     needed,
-		Evidence:   []string{e.what(), e.when() + "; " + s.where(e), s.underWay(e)},
+		Evidence:   []string{e.What(), e.When() + "; " + s.Where(e), s.UnderWay(e)},
 		Remedies:   finishRequests(needed, least),
 		Settings:   toFinishRequests(needed, least),
 	}
@@ -40,14 +41,14 @@ func (killedInFlight) explain(s *observation, e *evidence) Finding {
 			f.Remedies = append(f.Remedies, serverTimeouts(needed)...)
 		}
 	}
-	n, idle := shape.Unheard(e.lost), s.shapes.AgesOf(e.lost).Quick
+	n, idle := shape.Unheard(e.Lost), s.Shapes.AgesOf(e.Lost).Quick
 	if n > 0 {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, reset on new connections, may have been waiting in the accept queue instead: cannot tell; accepting until the load balancer has removed the endpoint prevents both", n))
 	}
 	if idle > 0 {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, which failed about one round trip after they were sent, may have gone out on kept-alive connections that the process was closing: cannot tell; sending Connection: close while draining prevents that", idle))
 	}
-	if n+idle == len(e.lost) && f.Confidence == Shown {
+	if n+idle == len(e.Lost) && f.Confidence == Shown {
 		f.Confidence = Likely
 	}
 	orCrashed(s, e, &f)
@@ -56,9 +57,9 @@ func (killedInFlight) explain(s *observation, e *evidence) Finding {
 
 // graceGiven returns the shortest time between a process's stop signal and its
 // exit, in ns.
-func graceGiven(s *observation, e *evidence) (given int64, known bool) {
-	for _, l := range e.lost {
-		for one := range s.exits(l) {
+func graceGiven(s *observed.Observation, e *observed.Evidence) (given int64, known bool) {
+	for _, l := range e.Lost {
+		for one := range s.Exits(l) {
 			if one.Signalled == analysis.Unknown {
 				continue
 			}
@@ -72,11 +73,11 @@ func graceGiven(s *observation, e *evidence) (given int64, known bool) {
 
 // sureOf grades a finding about processes that exited. It is shown only if the
 // marks name the endpoint of each loss and place its exit at that time.
-func sureOf(s *observation, e *evidence, f *Finding) {
+func sureOf(s *observed.Observation, e *observed.Evidence, f *Finding) {
 	shared, late := false, false
-	for _, l := range e.lost {
-		shared = shared || !s.named(l)
-		late = late || !s.surely(l)
+	for _, l := range e.Lost {
+		shared = shared || !s.Named(l)
+		late = late || !s.Surely(l)
 	}
 	if shared || late {
 		f.Confidence = Likely

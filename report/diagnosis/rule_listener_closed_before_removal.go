@@ -5,6 +5,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
@@ -12,35 +13,35 @@ import (
 // accepting before the balancer removed it.
 type listenerClosedBeforeRemoval struct{}
 
-func (listenerClosedBeforeRemoval) matches(s *observation, l *record.LostRequest) bool {
-	return analysis.IsRefusal(l.Class) && len(s.overlapping(l)) > 0
+func (listenerClosedBeforeRemoval) matches(s *observed.Observation, l *record.LostRequest) bool {
+	return analysis.IsRefusal(l.Class) && len(s.Overlapping(l)) > 0
 }
 
-func (listenerClosedBeforeRemoval) explain(s *observation, e *evidence) Finding {
+func (listenerClosedBeforeRemoval) explain(s *observed.Observation, e *observed.Evidence) Finding {
 	named := true
-	for _, l := range e.lost {
-		named = named && s.named(l)
+	for _, l := range e.Lost {
+		named = named && s.Named(l)
 	}
-	met := metBy(e.lost, s.overlapping)
-	o := overlapOf(met)
+	met := observed.MetBy(e.Lost, s.Overlapping)
+	o := observed.OverlapOf(met)
 	n := int64(len(met))
 	them := phrase.Choose(n, "it", "them")
 	f := Finding{
 		Title: fmt.Sprintf("%s stopped accepting connections %s before the load balancer removed %s",
-			phrase.Counted(n, "endpoint", "endpoints"), phrase.Duration(o.longest), them),
+			phrase.Counted(n, "endpoint", "endpoints"), phrase.Duration(o.Longest), them),
 		Confidence: Shown,
-		Measured:   o.longest,
-		Needed:     o.needed,
+		Measured:   o.Longest,
+		Needed:     o.Needed,
 		Evidence: []string{
-			e.what(),
-			e.when() + "; " + s.where(e),
-			fmt.Sprintf("%s stopped accepting %s after termination began (%s); the load balancer removed %s %s after it began", phrase.Choose(n, "it", "they"), phrase.Duration(o.accepted), o.how, them, phrase.Duration(o.needed)),
-			fmt.Sprintf("at this request rate, the times are accurate to %s", phrase.Duration(s.probeGap(len(met)))),
+			e.What(),
+			e.When() + "; " + s.Where(e),
+			fmt.Sprintf("%s stopped accepting %s after termination began (%s); the load balancer removed %s %s after it began", phrase.Choose(n, "it", "they"), phrase.Duration(o.Accepted), o.How, them, phrase.Duration(o.Needed)),
+			fmt.Sprintf("at this request rate, the times are accurate to %s", phrase.Duration(s.ProbeGap(len(met)))),
 		},
-		Remedies: acceptLonger(o.needed),
-		Settings: toAcceptLonger(o.needed),
+		Remedies: acceptLonger(o.Needed),
+		Settings: toAcceptLonger(o.Needed),
 	}
-	f.Evidence = append(f.Evidence, shutdownsOf(met)...)
+	f.Evidence = append(f.Evidence, observed.ShutdownsOf(met)...)
 	if !named {
 		f.Confidence = Likely
 		f.Evidence = append(f.Evidence, "the endpoints share one address: the times match, but it is not known which of them refused a connection")

@@ -3,28 +3,29 @@ package diagnosis
 import (
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
 // malformedResponse: the response was not what HTTP allows.
 type malformedResponse struct{}
 
-func (malformedResponse) matches(_ *observation, l *record.LostRequest) bool {
+func (malformedResponse) matches(_ *observed.Observation, l *record.LostRequest) bool {
 	return analysis.BeyondConnect(l.Class) && l.Class.Cause() == record.CauseMalformed
 }
 
-func (malformedResponse) explain(s *observation, e *evidence) Finding {
+func (malformedResponse) explain(s *observed.Observation, e *observed.Evidence) Finding {
 	return Finding{
-		Title:      phrase.Counted(int64(len(e.lost)), "response was", "responses were") + " not valid HTTP/1.1",
+		Title:      phrase.Counted(int64(len(e.Lost)), "response was", "responses were") + " not valid HTTP/1.1",
 		Confidence: Shown,
-		Evidence:   append([]string{e.what(), e.when() + "; " + s.where(e)}, s.texts(e)...),
+		Evidence:   append([]string{e.What(), e.When() + "; " + s.Where(e)}, s.Texts(e)...),
 		Remedies:   malformedRemedies(e),
 	}
 }
 
-func malformedRemedies(e *evidence) []Remedy {
+func malformedRemedies(e *observed.Evidence) []Remedy {
 	var list []Remedy
-	for _, c := range e.classes {
+	for _, c := range e.Classes {
 		if c.Class.Stage() == record.StageHead {
 			list = append(list, Remedy{"any", "check the URL's scheme and port: what came back does not begin like an HTTP/1.1 response"})
 		} else {

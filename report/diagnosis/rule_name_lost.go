@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"nodrop/loadgen/record"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/diagnosis/remedy"
 	"nodrop/report/phrase"
 )
@@ -9,19 +10,19 @@ import (
 // nameLost: the name was not found.
 type nameLost struct{}
 
-func (nameLost) matches(_ *observation, l *record.LostRequest) bool {
+func (nameLost) matches(_ *observed.Observation, l *record.LostRequest) bool {
 	return l.Class.Stage() == record.StageDNS
 }
 
-func (nameLost) explain(s *observation, e *evidence) Finding {
+func (nameLost) explain(s *observed.Observation, e *observed.Evidence) Finding {
 	f := Finding{
-		Title:      "the host name did not resolve for " + phrase.Duration(e.span()),
+		Title:      "the host name did not resolve for " + phrase.Duration(e.Span()),
 		Confidence: Likely,
-		Measured:   e.span(),
-		Evidence:   append([]string{e.what(), e.when()}, s.texts(e)...),
+		Measured:   e.Span(),
+		Evidence:   append([]string{e.What(), e.When()}, s.Texts(e)...),
 		Remedies:   []Remedy{{"any", "keep the DNS record until the last endpoint that it names is gone"}},
 	}
-	if !s.shapes.Eventful() {
+	if !s.Shapes.Eventful() {
 		f.Remedies = append([]Remedy{{"any", "check the name servers, and what changes the record"}}, f.Remedies...)
 		return f
 	}

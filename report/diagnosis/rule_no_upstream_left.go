@@ -5,6 +5,7 @@ import (
 
 	"nodrop/report/analysis/errorshape"
 	"nodrop/report/diagnosis/errorpage"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/diagnosis/remedy"
 	"nodrop/report/phrase"
 )
@@ -12,18 +13,18 @@ import (
 // noUpstreamLeft: for a while, a gateway had no upstream to send requests to.
 type noUpstreamLeft struct{ ofShape }
 
-func (noUpstreamLeft) explain(s *observation, e *evidence) Finding {
+func (noUpstreamLeft) explain(s *observed.Observation, e *observed.Evidence) Finding {
 	like := responsesLike(s, e)
-	begin, event := s.errors.Event()
+	begin, event := s.Errors.Event()
 	f := Finding{
-		Title:      fmt.Sprintf("the gateway had no server left for %s: it responded with status %s", phrase.Duration(e.span()), statuses(e)),
+		Title:      fmt.Sprintf("the gateway had no server left for %s: it responded with status %s", phrase.Duration(e.Span()), statuses(e)),
 		Confidence: Likely,
-		Measured:   e.span(),
-		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
+		Measured:   e.Span(),
+		Evidence:   []string{e.What(), e.When() + "; " + s.Where(e)},
 	}
 	f.advise(remedy.KeepReady()...)
 	f.Remedies = settingsFor(s, like, f.Remedies)
-	groups := s.errors.Groups(e.lost)
+	groups := s.Errors.Groups(e.Lost)
 	if len(groups) > 1 {
 		f.Title = fmt.Sprintf("the gateway had no server left %d times: it responded with status %s", len(groups), statuses(e))
 	}
@@ -32,7 +33,7 @@ func (noUpstreamLeft) explain(s *observation, e *evidence) Finding {
 		if !g.Recovered {
 			until = "none was ok until the load ended"
 		}
-		if i < maxTexts {
+		if i < observed.MaxTexts {
 			f.Evidence = append(f.Evidence, fmt.Sprintf("no response was ok between %s and %s; %s", phrase.Moment(g.Begin), phrase.Moment(g.End), until))
 		}
 		if !sayNoneLeft(g) {
@@ -40,8 +41,8 @@ func (noUpstreamLeft) explain(s *observation, e *evidence) Finding {
 		}
 	}
 	switch {
-	case event && e.first >= begin:
-		f.Evidence = append(f.Evidence, "it began "+phrase.Duration(e.first-begin)+" after the event did")
+	case event && e.First >= begin:
+		f.Evidence = append(f.Evidence, "it began "+phrase.Duration(e.First-begin)+" after the event did")
 	case event:
 		f.Confidence = CannotTell
 		f.Evidence = append(f.Evidence, "it began before the event did")
@@ -49,10 +50,10 @@ func (noUpstreamLeft) explain(s *observation, e *evidence) Finding {
 		f.Confidence = CannotTell
 		f.Evidence = append(f.Evidence, "no mark shows what was done to the servers behind the gateway")
 	}
-	f.Evidence = append(f.Evidence, errorpage.Quotes(like, maxTexts, int64(len(e.lost)))...)
+	f.Evidence = append(f.Evidence, errorpage.Quotes(like, observed.MaxTexts, int64(len(e.Lost)))...)
 	if f.Confidence == CannotTell {
 		f.Settings = nil
-		f.Title = fmt.Sprintf("every response had status %s, over %s: perhaps the gateway had no server left", statuses(e), phrase.Duration(e.span()))
+		f.Title = fmt.Sprintf("every response had status %s, over %s: perhaps the gateway had no server left", statuses(e), phrase.Duration(e.Span()))
 		f.Evidence = append(f.Evidence, "cannot tell whether all servers behind the gateway were gone, or failed or were too slow at the same time: the gateway's log says what it met")
 	}
 	return f

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
@@ -11,12 +12,12 @@ import (
 // to keep it accepting.
 type preStopMissing struct{}
 
-func (preStopMissing) matches(s *observation, l *record.LostRequest) bool {
-	return balancerRemovedLate{}.matches(s, l) && !s.slowRemovals[l].hooks
+func (preStopMissing) matches(s *observed.Observation, l *record.LostRequest) bool {
+	return balancerRemovedLate{}.matches(s, l) && !s.SlowRemovals[l].Hooks
 }
 
-func (preStopMissing) explain(s *observation, e *evidence) Finding {
-	h := s.propagationOf(e)
+func (preStopMissing) explain(s *observed.Observation, e *observed.Evidence) Finding {
+	h := s.PropagationOf(e)
 	return propagationFinding(&h, s, e, fmt.Sprintf("%s without a pre-stop hook got the stop signal at once: %s%s",
-		phrase.Counted(int64(len(h.met)), "endpoint", "endpoints"), h.how(), h.until()))
+		phrase.Counted(int64(len(h.Met)), "endpoint", "endpoints"), h.How(), h.Until()))
 }

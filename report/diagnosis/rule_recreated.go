@@ -6,6 +6,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis/shape"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/diagnosis/remedy"
 	"nodrop/report/phrase"
 )
@@ -16,20 +17,20 @@ type recreated struct{}
 
 // matches leaves a loss to the other rules if a balancer's removal explains it,
 // unless the marks show that a new endpoint ended the outage.
-func (recreated) matches(s *observation, l *record.LostRequest) bool {
-	o := s.shapes.OutageOf(l)
-	return o != nil && (o.Marked() || len(s.overlapping(l)) == 0 && s.slowRemovals[l] == nil)
+func (recreated) matches(s *observed.Observation, l *record.LostRequest) bool {
+	o := s.Shapes.OutageOf(l)
+	return o != nil && (o.Marked() || len(s.Overlapping(l)) == 0 && s.SlowRemovals[l] == nil)
 }
 
-func (recreated) explain(s *observation, e *evidence) Finding {
+func (recreated) explain(s *observed.Observation, e *observed.Evidence) Finding {
 	met := outagesOf(s, e)
-	longest, times, marked := e.span(), "for", true
+	longest, times, marked := e.Span(), "for", true
 	if len(met) > 1 {
 		longest, times = 0, fmt.Sprintf("%d times, for up to", len(met))
 	}
 	f := Finding{
 		Confidence: Shown,
-		Evidence:   []string{e.what(), e.when() + "; " + s.where(e), "nearly every request that was sent in that time was lost, whatever its endpoint"},
+		Evidence:   []string{e.What(), e.When() + "; " + s.Where(e), "nearly every request that was sent in that time was lost, whatever its endpoint"},
 	}
 	f.advise(remedy.StartFirst()...)
 	for i, o := range met {
@@ -37,7 +38,7 @@ func (recreated) explain(s *observation, e *evidence) Finding {
 		if len(met) > 1 {
 			longest = max(longest, o.End-o.Begin)
 		}
-		if o.Marked() && i < maxTexts {
+		if o.Marked() && i < observed.MaxTexts {
 			f.Evidence = append(f.Evidence, fmt.Sprintf("an endpoint began to leave at %s, and one was ready at %s", phrase.Moment(o.Left), phrase.Moment(o.Ready)))
 		}
 	}
@@ -52,10 +53,10 @@ func (recreated) explain(s *observation, e *evidence) Finding {
 }
 
 // outagesOf returns the outages that the losses belong to, each once.
-func outagesOf(s *observation, e *evidence) []*shape.Outage {
+func outagesOf(s *observed.Observation, e *observed.Evidence) []*shape.Outage {
 	var list []*shape.Outage
-	for _, l := range e.lost {
-		if o := s.shapes.OutageOf(l); !slices.Contains(list, o) {
+	for _, l := range e.Lost {
+		if o := s.Shapes.OutageOf(l); !slices.Contains(list, o) {
 			list = append(list, o)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis/errorshape"
 	"nodrop/report/diagnosis/errorpage"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
@@ -14,44 +15,44 @@ import (
 // could serve them, and responded with errors.
 type servedTooEarly struct{ ofShape }
 
-func (servedTooEarly) explain(s *observation, e *evidence) Finding {
-	n := int64(len(e.lost))
+func (servedTooEarly) explain(s *observed.Observation, e *observed.Evidence) Finding {
+	n := int64(len(e.Lost))
 	like := responsesLike(s, e)
 	who := "a new replica"
-	if len(e.endpoints) > 0 && s.errors.Groups(e.lost)[0].Basis != errorshape.SharedMarks {
-		who = subject(e)
+	if len(e.Endpoints) > 0 && s.Errors.Groups(e.Lost)[0].Basis != errorshape.SharedMarks {
+		who = observed.Subject(e)
 	}
 	lacks, remedy := "before it could serve them", "mark a replica ready only once it can serve requests: its readiness check must fail until then"
-	routes := slices.ContainsFunc(e.lost, func(l *record.LostRequest) bool { return l.Class.Status() == 404 })
+	routes := slices.ContainsFunc(e.Lost, func(l *record.LostRequest) bool { return l.Class.Status() == 404 })
 	if routes {
 		lacks, remedy = "before it had its configuration", "mark replicas ready only once they have their configuration: the readiness check must ask for what needs the routes that the traffic uses"
 	}
 	f := Finding{
-		Title:      fmt.Sprintf("%s got requests %s: %s had status %s, over %s", who, lacks, phrase.Counted(n, "response", "responses"), statuses(e), phrase.Duration(e.span())),
+		Title:      fmt.Sprintf("%s got requests %s: %s had status %s, over %s", who, lacks, phrase.Counted(n, "response", "responses"), statuses(e), phrase.Duration(e.Span())),
 		Confidence: Likely,
-		Measured:   e.span(),
-		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
+		Measured:   e.Span(),
+		Evidence:   []string{e.What(), e.When() + "; " + s.Where(e)},
 		Remedies: []Remedy{
 			{"any", remedy},
 			{inKubernetes, "readinessProbe.httpGet of a path that responds with 200 only then; minReadySeconds, if the gateway needs time to load what it serves"},
 		},
 	}
 	shown, unsure := true, false
-	groups := s.errors.Groups(e.lost)
+	groups := s.Errors.Groups(e.Lost)
 	for i, g := range groups {
-		if i < maxTexts {
-			f.Evidence = append(f.Evidence, errorpage.Arrival(g, s.called(g.Endpoint)))
+		if i < observed.MaxTexts {
+			f.Evidence = append(f.Evidence, errorpage.Arrival(g, s.Called(g.Endpoint)))
 		}
 		shown = shown && g.Basis == errorshape.Marks && g.Alone && g.Lost >= surelySpread
 		unsure = unsure || g.Basis == errorshape.SharedMarks && !g.Alone
 	}
-	if extra := len(groups) - maxTexts; extra > 0 {
+	if extra := len(groups) - observed.MaxTexts; extra > 0 {
 		f.Evidence = append(f.Evidence, phrase.Counted(int64(extra), "more time of that kind", "more times of that kind"))
 	}
-	f.Evidence = append(f.Evidence, errorpage.Quotes(like, maxTexts, n)...)
+	f.Evidence = append(f.Evidence, errorpage.Quotes(like, observed.MaxTexts, n)...)
 	if unsure || n < leastErrors {
 		f.Confidence = CannotTell
-		f.Title = fmt.Sprintf("%s had status %s, over %s", phrase.Counted(n, "response", "responses"), statuses(e), phrase.Duration(e.span()))
+		f.Title = fmt.Sprintf("%s had status %s, over %s", phrase.Counted(n, "response", "responses"), statuses(e), phrase.Duration(e.Span()))
 	}
 	switch {
 	case shown:

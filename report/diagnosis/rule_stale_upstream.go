@@ -6,6 +6,7 @@ import (
 	"nodrop/report/analysis"
 	"nodrop/report/analysis/errorshape"
 	"nodrop/report/diagnosis/errorpage"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
@@ -21,27 +22,27 @@ const (
 	fewOfAll  = 0.05
 )
 
-func (staleUpstream) explain(s *observation, e *evidence) Finding {
-	g := s.errors.Groups(e.lost)[0]
+func (staleUpstream) explain(s *observed.Observation, e *observed.Evidence) Finding {
+	g := s.Errors.Groups(e.Lost)[0]
 	like := responsesLike(s, e)
 	share := phrase.Percentage(g.Share)
 	f := Finding{
 		Title:      fmt.Sprintf("the gateway kept sending requests to an upstream that is gone: %s of the responses had status %s, to the end of the load", share, statuses(e)),
 		Confidence: Likely,
-		Measured:   e.span(),
-		Evidence:   []string{e.what(), e.when() + "; " + s.where(e)},
+		Measured:   e.Span(),
+		Evidence:   []string{e.What(), e.When() + "; " + s.Where(e)},
 		Remedies:   settingsFor(s, like, lookUpAgain),
 	}
-	if begin, known := s.errors.Event(); known && e.first >= begin {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("they began %s after the event did, and came until the load ended", phrase.Duration(e.first-begin)))
+	if begin, known := s.Errors.Event(); known && e.First >= begin {
+		f.Evidence = append(f.Evidence, fmt.Sprintf("they began %s after the event did, and came until the load ended", phrase.Duration(e.First-begin)))
 	}
 	back := g.Back != analysis.Unknown
 	if back {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("a server was ready again at %s, and the errors went on", phrase.Moment(g.Back)))
 	}
-	f.Evidence = append(f.Evidence, errorpage.Quotes(like, maxTexts, int64(len(e.lost)))...)
+	f.Evidence = append(f.Evidence, errorpage.Quotes(like, observed.MaxTexts, int64(len(e.Lost)))...)
 	named := g.Said.Known && g.Said.Reason&errorshape.NotReached != 0
-	quick := g.Quick*10 >= 9*g.Lost && !s.loss.Slower.Notable()
+	quick := g.Quick*10 >= 9*g.Lost && !s.Loss.Slower.Notable()
 	if g.Said.Reason&errorshape.Closed != 0 {
 		f.Evidence = append(f.Evidence, "the gateway's log says which it was: an upstream that it could not connect to, or one that is there and closes connections because it is broken")
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"nodrop/report/diagnosis/errorpage"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
@@ -17,41 +18,41 @@ type upstreamIdleTimeout struct{ ofShape }
 // accident that they are spread evenly.
 const surelySpread = 5
 
-func (upstreamIdleTimeout) explain(s *observation, e *evidence) Finding {
-	g := s.errors.Groups(e.lost)[0]
-	like, method := responsesLike(s, e), s.run.Settings.Method
+func (upstreamIdleTimeout) explain(s *observed.Observation, e *observed.Evidence) Finding {
+	g := s.Errors.Groups(e.Lost)[0]
+	like, method := responsesLike(s, e), s.Run.Settings.Method
 	seen := errorpage.Products(like)
 	resent := len(seen) == 0 && errorpage.Resends("", method) || slices.ContainsFunc(seen, func(p string) bool { return errorpage.Resends(p, method) })
-	n, apart := int64(len(e.lost)), ""
+	n, apart := int64(len(e.Lost)), ""
 	if g.Moments < g.Lost {
 		apart = fmt.Sprintf(", at %d different times", g.Moments)
 	}
 	f := Finding{
 		Title: fmt.Sprintf("%s had status %s, now and then over %s: the gateway used connections that its upstream was closing, probably at its idle timeout",
-			phrase.Counted(n, "response", "responses"), statuses(e), phrase.Duration(e.span())),
+			phrase.Counted(n, "response", "responses"), statuses(e), phrase.Duration(e.Span())),
 		Confidence: Likely,
-		Measured:   e.span(),
+		Measured:   e.Span(),
 		Evidence: []string{
-			e.what(),
-			e.when() + "; " + s.where(e),
+			e.What(),
+			e.When() + "; " + s.Where(e),
 			fmt.Sprintf("%s of the responses in that time%s; the others were ok", phrase.Percentage(g.Share), apart),
 			fmt.Sprintf("%d of %d came as quickly as other responses, so nothing was waited for", g.Quick, g.Lost),
 		},
 	}
-	if begin, known := s.errors.Event(); known {
+	if begin, known := s.Errors.Event(); known {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("they came before the event (at %s) as well", phrase.Moment(begin)))
-		for _, c := range e.classes {
-			if rates := s.loss.Baseline.Class(c.Class); rates != nil {
+		for _, c := range e.Classes {
+			if rates := s.Loss.Baseline.Class(c.Class); rates != nil {
 				f.Evidence = append(f.Evidence, phrase.Rates(rates, eventName(s)))
 			}
 		}
 	} else {
 		f.Evidence = append(f.Evidence, "no mark shows an event: they come in normal operation")
 	}
-	f.Evidence = append(f.Evidence, errorpage.Quotes(like, maxTexts, n)...)
+	f.Evidence = append(f.Evidence, errorpage.Quotes(like, observed.MaxTexts, n)...)
 	if resent || !g.Said.Known || g.Moments < surelySpread {
 		f.Confidence = CannotTell
-		f.Title = fmt.Sprintf("%s had status %s, now and then over %s", phrase.Counted(n, "response", "responses"), statuses(e), phrase.Duration(e.span()))
+		f.Title = fmt.Sprintf("%s had status %s, now and then over %s", phrase.Counted(n, "response", "responses"), statuses(e), phrase.Duration(e.Span()))
 		f.Evidence = append(f.Evidence, "cannot tell whether the upstream closes idle connections that the gateway still uses, or crashes or closes connections now and then: the gateway's log says which upstream it was")
 	}
 	if resent {

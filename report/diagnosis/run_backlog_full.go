@@ -7,6 +7,7 @@ import (
 
 	"nodrop/report/analysis"
 	"nodrop/report/analysis/handshake"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
@@ -14,8 +15,8 @@ import (
 // (SYN) again.
 type backlogFull struct{}
 
-func (backlogFull) explain(s *observation, _ []Finding) (Finding, bool) {
-	t := handshake.Of(s.run)
+func (backlogFull) explain(s *observed.Observation, _ []Finding) (Finding, bool) {
+	t := handshake.Of(s.Run)
 	if !t.Repeated() {
 		return Finding{}, false
 	}
@@ -42,10 +43,10 @@ func (backlogFull) explain(s *observation, _ []Finding) (Finding, bool) {
 	}
 	f.Evidence = append(f.Evidence, "packets that are lost on the way look the same from here; on the target, netstat -s counts how often a listen queue overflowed")
 	switch {
-	case slices.ContainsFunc(s.lifecycles, func(l analysis.Lifecycle) bool { return l.Left() }):
+	case slices.ContainsFunc(s.Lifecycles, func(l analysis.Lifecycle) bool { return l.Left() }):
 		f.Confidence = CannotTell
 		f.Evidence = append(f.Evidence, "so does an address whose endpoint is gone, or not there yet: endpoints left in this run")
-	case s.shapes.Eventful() && (t.Until == 0 || t.Until >= s.before):
+	case s.Shapes.Eventful() && (t.Until == 0 || t.Until >= s.Before):
 		f.Confidence = CannotTell
 		f.Evidence = append(f.Evidence, "so does an address whose endpoint is gone, or not there yet: what was done to the target may have taken one away")
 	}

@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"fmt"
 
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
@@ -10,8 +11,8 @@ import (
 // the event only. They are counted as ok.
 type bodyShorter struct{}
 
-func (bodyShorter) explain(s *observation, _ []Finding) (Finding, bool) {
-	shorter := s.loss.Shorter
+func (bodyShorter) explain(s *observed.Observation, _ []Finding) (Finding, bool) {
+	shorter := s.Loss.Shorter
 	f := Finding{
 		Title:      phrase.Shorter(shorter),
 		Confidence: Shown,
@@ -23,7 +24,7 @@ func (bodyShorter) explain(s *observation, _ []Finding) (Finding, bool) {
 			{"any", "let the upstream send a Content-Length, or chunks over HTTP/1.1 (in nginx, proxy_http_version 1.1): the gateway then notices a body that is cut short"},
 		},
 	}
-	if event := s.loss.Event; event.Known && event.End > event.Begin {
+	if event := s.Loss.Event; event.Known && event.End > event.Begin {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("the event lasted from %s to %s", phrase.Moment(event.Begin), phrase.Moment(event.End)))
 	}
 	return f, shorter.Notable()

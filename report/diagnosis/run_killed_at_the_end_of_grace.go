@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"nodrop/report/analysis"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
@@ -12,11 +13,11 @@ import (
 // from it.
 type killedAtTheEndOfGrace struct{}
 
-func (killedAtTheEndOfGrace) explain(s *observation, ofLosses []Finding) (Finding, bool) {
+func (killedAtTheEndOfGrace) explain(s *observed.Observation, ofLosses []Finding) (Finding, bool) {
 	var killed []*analysis.Lifecycle
-	for i := range s.lifecycles {
-		if s.lifecycles[i].Killed != analysis.Unknown {
-			killed = append(killed, &s.lifecycles[i])
+	for i := range s.Lifecycles {
+		if s.Lifecycles[i].Killed != analysis.Unknown {
+			killed = append(killed, &s.Lifecycles[i])
 		}
 	}
 	if len(killed) == 0 || slices.ContainsFunc(ofLosses, func(f Finding) bool { return f.Rule == "grace-too-short" || f.Rule == "ignored-sigterm" }) {
@@ -25,17 +26,17 @@ func (killedAtTheEndOfGrace) explain(s *observation, ofLosses []Finding) (Findin
 	f := Finding{
 		Title:      phrase.Counted(int64(len(killed)), "endpoint was", "endpoints were") + " killed at the end of the grace period, which cut whatever was still open",
 		Confidence: Shown,
-		Evidence:   []string{fmt.Sprintf("%s, %s", endpointNames(killed), hadLived(killed))},
+		Evidence:   []string{fmt.Sprintf("%s, %s", observed.EndpointNames(killed), observed.HadLived(killed))},
 		Remedies:   endByItself(),
 	}
-	if !slices.ContainsFunc(killed, func(one *analysis.Lifecycle) bool { return !s.listened[one] }) {
+	if !slices.ContainsFunc(killed, func(one *analysis.Lifecycle) bool { return !s.Listened[one] }) {
 		f.Code, f.Title, f.Remedies = IgnoredSIGTERM, notHeeded(killed)+" and "+phrase.Choose(int64(len(killed)), "was", "were")+" killed", heedSignal()
 		f.Confidence = Likely
 		f.Evidence = append(f.Evidence, wentOn(killed))
 	}
-	if s.run.Counts.Lost == 0 {
+	if s.Run.Counts.Lost == 0 {
 		f.Evidence = append(f.Evidence, "no request of this run was lost because of it")
 	}
-	f.Evidence = append(f.Evidence, shutdownsOf(killed)...)
+	f.Evidence = append(f.Evidence, observed.ShutdownsOf(killed)...)
 	return f, true
 }

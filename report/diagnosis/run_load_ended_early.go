@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/diagnosis/remedy"
 	"nodrop/report/phrase"
 )
@@ -11,9 +12,9 @@ import (
 // loadEndedEarly: the load ended before the event did.
 type loadEndedEarly struct{}
 
-func (loadEndedEarly) explain(s *observation, _ []Finding) (Finding, bool) {
-	e := s.loss.Event
-	latest := e.LoadOver + s.run.Bins.Width
+func (loadEndedEarly) explain(s *observed.Observation, _ []Finding) (Finding, bool) {
+	e := s.Loss.Event
+	latest := e.LoadOver + s.Run.Bins.Width
 	f := Finding{
 		Title:      "the load ended before the event did: no request tested what came after it",
 		Confidence: Shown,
@@ -27,5 +28,5 @@ func (loadEndedEarly) explain(s *observation, _ []Finding) (Finding, bool) {
 	if e.End < latest {
 		f.Title, f.Confidence = "the load may have ended before the event did", CannotTell
 	}
-	return f, e.Known && !e.Inside() && !s.run.Interrupted
+	return f, e.Known && !e.Inside() && !s.Run.Interrupted
 }

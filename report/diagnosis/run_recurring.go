@@ -3,14 +3,15 @@ package diagnosis
 import (
 	"fmt"
 
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
 // recurring: losses came back at an even interval.
 type recurring struct{}
 
-func (recurring) explain(s *observation, _ []Finding) (Finding, bool) {
-	r := s.shapes.Rhythm()
+func (recurring) explain(s *observed.Observation, _ []Finding) (Finding, bool) {
+	r := s.Shapes.Rhythm()
 	every := phrase.Duration(r.Period)
 	return Finding{
 		Title:      fmt.Sprintf("requests were lost again and again, every %s, %d times", every, r.Times),

@@ -3,21 +3,22 @@ package diagnosis
 import (
 	"fmt"
 
+	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
 )
 
 // tooLittleExposure: the load was too low to notice an outage.
 type tooLittleExposure struct{}
 
-func (tooLittleExposure) explain(s *observation, _ []Finding) (Finding, bool) {
-	event := s.loss.Event
+func (tooLittleExposure) explain(s *observed.Observation, _ []Finding) (Finding, bool) {
+	event := s.Loss.Event
 	length := event.End - event.Begin
-	smallest := s.loss.Limits.Smallest(1)
+	smallest := s.Loss.Limits.Smallest(1)
 	return Finding{
-		Title:      fmt.Sprintf("too little load to tell: an outage of 1 of %d endpoints shorter than %s would have gone unnoticed", s.loss.Limits.Of, phrase.Duration(smallest)),
+		Title:      fmt.Sprintf("too little load to tell: an outage of 1 of %d endpoints shorter than %s would have gone unnoticed", s.Loss.Limits.Of, phrase.Duration(smallest)),
 		Confidence: Shown,
 		Measured:   smallest,
 		Evidence:   []string{fmt.Sprintf("the whole event lasted %s", phrase.Duration(length))},
 		Remedies:   []Remedy{{"any", "send more requests per second: raise -c or -q"}},
-	}, s.run.Counts.Lost == 0 && event.Known && s.loss.Limits.Of > 1 && smallest > length
+	}, s.Run.Counts.Lost == 0 && event.Known && s.Loss.Limits.Of > 1 && smallest > length
 }

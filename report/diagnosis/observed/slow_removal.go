@@ -1,4 +1,4 @@
-package diagnosis
+package observed
 
 import (
 	"slices"
@@ -14,7 +14,7 @@ type slowRemoval struct {
 	lifecycles  []*analysis.Lifecycle
 	first, last int64 // when the first and the last termination began
 	out         int64 // longest time from a termination until the control plane had removed its endpoint, ns
-	hooks       bool  // at least one may have a pre-stop hook
+	Hooks       bool  // at least one may have a pre-stop hook
 }
 
 // slowRemovalKey is all that a slow removal depends on.
@@ -28,20 +28,20 @@ type slowRemovalKey struct {
 
 // findSlowRemovals finds the slow removal of each refusal; many refusals share
 // one.
-func (s *observation) findSlowRemovals() map[*record.LostRequest]*slowRemoval {
+func (s *Observation) findSlowRemovals() map[*record.LostRequest]*slowRemoval {
 	var ends []int64 // when terminations began, in order
-	for i := range s.lifecycles {
-		ends = append(ends, s.lifecycles[i].Terminating)
+	for i := range s.Lifecycles {
+		ends = append(ends, s.Lifecycles[i].Terminating)
 	}
 	slices.Sort(ends)
 	known, list := map[slowRemovalKey]*slowRemoval{}, map[*record.LostRequest]*slowRemoval{}
-	for i := range s.run.Lost {
-		l := &s.run.Lost[i]
+	for i := range s.Run.Lost {
+		l := &s.Run.Lost[i]
 		if !analysis.IsRefusal(l.Class) {
 			continue
 		}
 		begun, _ := slices.BinarySearch(ends, l.End+analysis.Near+1)
-		key := slowRemovalKey{s.lifecycleOf(l), s.named(l), s.outageBegin(l), s.failing(l).End, begun}
+		key := slowRemovalKey{s.LifecycleOf(l), s.Named(l), s.outageBegin(l), s.failing(l).End, begun}
 		if _, done := known[key]; !done {
 			known[key] = s.findSlowRemoval(l, key)
 		}
@@ -55,9 +55,9 @@ func (s *observation) findSlowRemovals() map[*record.LostRequest]*slowRemoval {
 // findSlowRemoval returns the slow removal that explains a refusal; nil if
 // there is none. If the replicas share an address and no mark names the
 // endpoint, it holds every lifecycle that can explain the refusal.
-func (s *observation) findSlowRemoval(l *record.LostRequest, key slowRemovalKey) *slowRemoval {
+func (s *Observation) findSlowRemoval(l *record.LostRequest, key slowRemovalKey) *slowRemoval {
 	var list []*analysis.Lifecycle
-	for one := range s.suspects(l) {
+	for one := range s.Suspects(l) {
 		known := one.Terminating != analysis.Unknown && one.Out() != analysis.Unknown && one.Removed == analysis.Unknown
 		if known && l.End >= one.Terminating-analysis.Near && key.until >= one.Terminating {
 			list = append(list, one)
@@ -73,7 +73,7 @@ func (s *observation) findSlowRemoval(l *record.LostRequest, key slowRemovalKey)
 	for _, one := range list {
 		found.first, found.last = min(found.first, one.Terminating), max(found.last, one.Terminating)
 		found.out = max(found.out, one.Out()-one.Terminating)
-		found.hooks = found.hooks || !one.Hookless()
+		found.Hooks = found.Hooks || !one.Hookless()
 	}
 	return found
 }
@@ -83,10 +83,10 @@ func (s *observation) findSlowRemoval(l *record.LostRequest, key slowRemovalKey)
 // refusals begin as soon as its process is gone. Without a pre-stop hook they
 // begin with its termination, unless it drains. If an earlier outage began with
 // its termination and ended, it no longer gets connections.
-func (s *observation) refusingAt(begin int64, list []*analysis.Lifecycle) []*analysis.Lifecycle {
+func (s *Observation) refusingAt(begin int64, list []*analysis.Lifecycle) []*analysis.Lifecycle {
 	return slices.DeleteFunc(list, func(one *analysis.Lifecycle) bool {
-		gone := one.Exited != analysis.Unknown && begin > one.Exited+max(analysis.Near, s.loss.Gap)
-		over := one.Refused != analysis.Unknown && one.Refused+max(analysis.Near, s.responses.Max) < begin // responses may be late
+		gone := one.Exited != analysis.Unknown && begin > one.Exited+max(analysis.Near, s.Loss.Gap)
+		over := one.Refused != analysis.Unknown && one.Refused+max(analysis.Near, s.Responses.Max) < begin // responses may be late
 		return gone || one.Hookless() && over
 	})
 }

@@ -1,4 +1,4 @@
-package diagnosis
+package observed
 
 import (
 	"fmt"
@@ -9,10 +9,10 @@ import (
 	"nodrop/report/phrase"
 )
 
-// crashOf returns the crash that can have caused a loss, the last one if
+// CrashOf returns the crash that can have caused a loss, the last one if
 // several can; nil if none can.
-func (s *observation) crashOf(l *record.LostRequest) *analysis.Crash {
-	own := s.historyOf(l.Endpoint)
+func (s *Observation) CrashOf(l *record.LostRequest) *analysis.Crash {
+	own := s.HistoryOf(l.Endpoint)
 	if own != nil {
 		for _, c := range slices.Backward(own.Crashes) {
 			if c.Cuts(l) || analysis.IsRefusal(l.Class) && c.Lasts(l.End) {
@@ -21,29 +21,29 @@ func (s *observation) crashOf(l *record.LostRequest) *analysis.Crash {
 		}
 		return nil
 	}
-	for i := range slices.Backward(s.crashes) {
-		c := &s.crashes[i]
-		if s.shared && (c.Cuts(l) || analysis.IsRefusal(l.Class) && c.Lasts(l.End) && s.outageBegin(l) <= c.At+max(analysis.Near, s.loss.Gap)) {
+	for i := range slices.Backward(s.Crashes) {
+		c := &s.Crashes[i]
+		if s.shared && (c.Cuts(l) || analysis.IsRefusal(l.Class) && c.Lasts(l.End) && s.outageBegin(l) <= c.At+max(analysis.Near, s.Loss.Gap)) {
 			return c
 		}
 	}
 	return nil
 }
 
-// crashesOf returns the crashes that can have caused some of the losses, each
+// CrashesOf returns the crashes that can have caused some of the losses, each
 // once.
-func (s *observation) crashesOf(e *evidence) []*analysis.Crash {
+func (s *Observation) CrashesOf(e *Evidence) []*analysis.Crash {
 	var list []*analysis.Crash
-	for _, l := range e.lost {
-		if c := s.crashOf(l); c != nil && !slices.Contains(list, c) {
+	for _, l := range e.Lost {
+		if c := s.CrashOf(l); c != nil && !slices.Contains(list, c) {
 			list = append(list, c)
 		}
 	}
 	return list
 }
 
-// story describes a crash for people.
-func story(c *analysis.Crash) string {
+// Story describes a crash for people.
+func Story(c *analysis.Crash) string {
 	text := c.Endpoint + " crashed at " + phrase.Moment(c.At)
 	if c.Text != "" {
 		text += " (" + c.Text + ")"
@@ -54,7 +54,7 @@ func story(c *analysis.Crash) string {
 	return text
 }
 
-func crashed(list []*analysis.Crash) string {
+func Crashed(list []*analysis.Crash) string {
 	var endpoints []string
 	for _, c := range list {
 		endpoints = append(endpoints, c.Endpoint)

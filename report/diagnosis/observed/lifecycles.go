@@ -1,4 +1,4 @@
-package diagnosis
+package observed
 
 import (
 	"slices"
@@ -9,9 +9,9 @@ import (
 	"nodrop/report/phrase"
 )
 
-// metBy returns the lifecycles that explain the losses, each once, in the order
+// MetBy returns the lifecycles that explain the losses, each once, in the order
 // of the losses.
-func metBy(lost []*record.LostRequest, explain func(*record.LostRequest) []*analysis.Lifecycle) []*analysis.Lifecycle {
+func MetBy(lost []*record.LostRequest, explain func(*record.LostRequest) []*analysis.Lifecycle) []*analysis.Lifecycle {
 	var met lifecycleSet
 	for _, l := range lost {
 		met.add(explain(l))
@@ -38,7 +38,7 @@ func (s *lifecycleSet) add(some []*analysis.Lifecycle) {
 	}
 }
 
-func endpointNames(list []*analysis.Lifecycle) string {
+func EndpointNames(list []*analysis.Lifecycle) string {
 	var endpoints []string
 	for _, one := range list {
 		endpoints = append(endpoints, one.Endpoint)
@@ -46,8 +46,8 @@ func endpointNames(list []*analysis.Lifecycle) string {
 	return phrase.Names(endpoints)
 }
 
-// hadLived says the shortest time from the start of termination to the kill.
-func hadLived(list []*analysis.Lifecycle) string {
+// HadLived says the shortest time from the start of termination to the kill.
+func HadLived(list []*analysis.Lifecycle) string {
 	shortest := int64(analysis.Unknown)
 	for _, one := range list {
 		if one.Terminating == analysis.Unknown {
@@ -63,9 +63,9 @@ func hadLived(list []*analysis.Lifecycle) string {
 	return phrase.Duration(shortest) + " after termination began"
 }
 
-// shutdownsOf is the evidence of the shutdown settings of these endpoints; nil
+// ShutdownsOf is the evidence of the shutdown settings of these endpoints; nil
 // if those of any are unknown.
-func shutdownsOf(list []*analysis.Lifecycle) []string {
+func ShutdownsOf(list []*analysis.Lifecycle) []string {
 	var texts []string
 	for _, one := range list {
 		if one.Shutdown == nil {

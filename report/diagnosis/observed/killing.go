@@ -1,4 +1,4 @@
-package diagnosis
+package observed
 
 import (
 	"math"
@@ -7,13 +7,13 @@ import (
 	"nodrop/report/analysis"
 )
 
-// killings returns the killed lifecycles that can have cut the request. It
+// Killings returns the killed lifecycles that can have cut the request. It
 // returns none if the marks are surer that another lifecycle's exit did, or
 // place that exit nearer. If they are sure of neither, others holds those
 // lifecycles.
-func (s *observation) killings(l *record.LostRequest) (killed, others []*analysis.Lifecycle) {
+func (s *Observation) Killings(l *record.LostRequest) (killed, others []*analysis.Lifecycle) {
 	nearest, other := int64(math.MaxInt64), int64(math.MaxInt64) // distances of exits that the marks are sure of
-	for one, sure := range s.exits(l) {
+	for one, sure := range s.Exits(l) {
 		distance := int64(math.MaxInt64)
 		if sure {
 			distance = max(l.End-one.Exited, one.Exited-l.End)
@@ -33,8 +33,8 @@ func (s *observation) killings(l *record.LostRequest) (killed, others []*analysi
 	return killed, others
 }
 
-// killers returns only the killed lifecycles of killings.
-func (s *observation) killers(l *record.LostRequest) []*analysis.Lifecycle {
-	killed, _ := s.killings(l)
+// Killers returns only the killed lifecycles of killings.
+func (s *Observation) Killers(l *record.LostRequest) []*analysis.Lifecycle {
+	killed, _ := s.Killings(l)
 	return killed
 }

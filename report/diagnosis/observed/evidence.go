@@ -1,0 +1,109 @@
+package observed
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/phrase"
+)
+
+// Evidence is what the losses of one finding have in common.
+type Evidence struct {
+	Lost        []*record.LostRequest
+	First, Last int64 // ns; when the first and the last met their cause, see analysis.FailedAt
+	Longest     int64 // ns; the longest time from a request's start to its failure
+	reused      int64
+	Redirected  int64    // of lost: after a redirect
+	Endpoints   []string // in natural order
+	Classes     []record.BinLoss
+}
+
+func NewEvidence(lost []*record.LostRequest) *Evidence {
+	e := &Evidence{Lost: lost}
+	w := analysis.Window{}
+	endpoints := map[string]bool{}
+	for i, l := range lost {
+		from, until := analysis.FailedAt(l, analysis.Near)
+		if i == 0 {
+			e.First, e.Last = from, until
+		}
+		e.First, e.Last = min(e.First, from), max(e.Last, until)
+		e.Longest = max(e.Longest, l.End-l.Start)
+		if l.Redirected {
+			e.Redirected++
+		}
+		if l.Reused {
+			e.reused++
+		}
+		if l.Endpoint != "" {
+			endpoints[l.Endpoint] = true
+		}
+		w.AddClass(l.Class, 1)
+	}
+	e.Endpoints = slices.SortedFunc(maps.Keys(endpoints), analysis.CompareNatural)
+	e.Classes = w.Classes
+	slices.SortStableFunc(e.Classes, func(a, b record.BinLoss) int { return cmp.Compare(b.Count, a.Count) })
+	return e
+}
+
+// Span is the time from the first to the last loss.
+func (e *Evidence) Span() int64 { return e.Last - e.First }
+
+// What counts the losses: "9 × wait.reset, on new connections; the server may
+// have processed them".
+func (e *Evidence) What() string {
+	var parts []string
+	for _, c := range e.Classes {
+		parts = append(parts, fmt.Sprintf("%d × %s", c.Count, c.Class))
+	}
+	text := strings.Join(parts, ", ")
+	switch n := int64(len(e.Lost)); {
+	case !slices.ContainsFunc(e.Lost, func(l *record.LostRequest) bool { return analysis.BeyondConnect(l.Class) }):
+	case e.reused == 0:
+		text += ", on new connections"
+	case e.reused == n:
+		text += ", on reused connections"
+	default:
+		text += fmt.Sprintf(", %d on new connections, %d on reused ones", n-e.reused, e.reused)
+	}
+	never := !slices.ContainsFunc(e.Lost, func(l *record.LostRequest) bool { return !l.Class.Info().SafeToRetry() })
+	switch n := int64(len(e.Lost)); {
+	case never && e.Redirected == n:
+		return text + "; sent after a redirect: an earlier host responded, the host that failed received nothing"
+	case never && e.Redirected > 0:
+		return text + fmt.Sprintf("; %d of them came after a redirect: an earlier host responded, the host that failed received nothing", e.Redirected)
+	case never:
+		return text + "; never reached the server"
+	}
+	return text + "; the server may have processed " + phrase.Choose(int64(len(e.Lost)), "it", "them")
+}
+
+// When says at what times of the run the losses happened.
+func (e *Evidence) When() string {
+	if e.Span() == 0 {
+		return "at " + phrase.Moment(e.First)
+	}
+	return fmt.Sprintf("from %s to %s", phrase.Moment(e.First), phrase.Moment(e.Last))
+}
+
+// Started is when for losses that are placed at the start of their requests.
+func (e *Evidence) Started() string {
+	if e.Span() == 0 {
+		return "started at " + phrase.Moment(e.First)
+	}
+	return fmt.Sprintf("started between %s and %s", phrase.Moment(e.First), phrase.Moment(e.Last))
+}
+
+// Subject names the endpoint of the evidence, or counts them if there are
+// several.
+func Subject(e *Evidence) string {
+	if len(e.Endpoints) == 1 {
+		return e.Endpoints[0]
+	}
+	return phrase.Counted(int64(len(e.Endpoints)), "endpoint", "endpoints")
+}
