@@ -262,8 +262,11 @@ func TestProbeModes(t *testing.T) {
 		event  bool
 		probes bool
 	}{
-		{loadgen.ProbeAuto, false, false}, {"", false, false}, {loadgen.ProbeOff, true, false},
-		{loadgen.ProbeAuto, true, true}, {loadgen.ProbeOn, false, true},
+		{loadgen.ProbeAuto, false, false},
+		{"", false, false},
+		{loadgen.ProbeOff, true, false},
+		{loadgen.ProbeAuto, true, true},
+		{loadgen.ProbeOn, false, true},
 	} {
 		cfg := loadgen.Config{URL: "http://" + refused.Addr().String(), Probe: tc.mode, Event: tc.event}
 		if tc.probes {

@@ -58,7 +58,9 @@ func TestNoisyBaseline(t *testing.T) {
 		"as many requests as ever got through":  {noisy(), []string{"ok < 3001"}, check.Inconclusive, rates + "; nothing shows that the event added any", true},
 		"latency does not depend on the losses": {noisy(), []string{"p99 > 1s"}, check.Pass, rates + "; nothing shows that the event added any", false},
 		"more of the same": {
-			slices.Concat(noisy(), lostFrom(1020*ms, 200, "status.500")), []string{"lost > 0"}, check.Fail,
+			slices.Concat(noisy(), lostFrom(1020*ms, 200, "status.500")),
+			[]string{"lost > 0"},
+			check.Fail,
 			"1.00 % of responses were 500 before the event and 9.9 % after; the event added 198 × status.500", false,
 		},
 	} {

@@ -102,18 +102,23 @@ func NewLoadFlags(fs *pflag.FlagSet, defaults loadgen.Options) *LoadFlags {
 
 	fs.StringVar((*string)(&v.Engine), "engine", string(v.Engine), "how to send requests: loop (epoll; only http:// on Linux), pool (everything), auto (loop where possible)")
 
-	fs.BoolVar(&v.Insecure, "insecure", v.Insecure, "do not verify the server's certificate")
-	fs.StringVar(&v.CACert, "cacert", v.CACert, "PEM file of CA certificates to trust instead of the system's")
-	fs.StringVar(&v.Cert, "cert", v.Cert, "PEM file of the client certificate; requires --key")
-	fs.StringVar(&v.Key, "key", v.Key, "PEM file of the client certificate's private key; requires --cert")
-	fs.StringVar(&v.SNI, "sni", v.SNI, "server name to send and to verify (default: the host of --host, or of the URL)")
-	fs.StringVar(&v.TLSMin, "tls-min", v.TLSMin, "minimum TLS version: 1.0, 1.1, 1.2, 1.3 (default 1.2)")
+	v.defineTLS(fs)
 
 	fs.StringVarP(&v.Proxy, "x", "x", v.Proxy, "HTTP proxy address as host:port, http://user:password@host:port or socks5://user:password@host:port")
 	fs.StringVar(&v.UnixSocket, "unix-socket", v.UnixSocket, "path of a Unix socket to connect to")
 	fs.BoolVar(&v.h2, "h2", false, "HTTP/2")
 	_ = fs.MarkHidden("h2") // fails only for an unknown flag
 	return v
+}
+
+// defineTLS defines the flags of connections with TLS.
+func (v *LoadFlags) defineTLS(fs *pflag.FlagSet) {
+	fs.BoolVar(&v.Insecure, "insecure", v.Insecure, "do not verify the server's certificate")
+	fs.StringVar(&v.CACert, "cacert", v.CACert, "PEM file of CA certificates to trust instead of the system's")
+	fs.StringVar(&v.Cert, "cert", v.Cert, "PEM file of the client certificate; requires --key")
+	fs.StringVar(&v.Key, "key", v.Key, "PEM file of the client certificate's private key; requires --cert")
+	fs.StringVar(&v.SNI, "sni", v.SNI, "server name to send and to verify (default: the host of --host, or of the URL)")
+	fs.StringVar(&v.TLSMin, "tls-min", v.TLSMin, "minimum TLS version: 1.0, 1.1, 1.2, 1.3 (default 1.2)")
 }
 
 // Config makes a validated Config for url.

@@ -55,22 +55,26 @@ func TestBesideTheBaseline(t *testing.T) {
 		want     []want
 	}{
 		"steady errors, and refusals": {
-			slices.Concat(noisy("status.500", 1), refused), []record.Mark{step},
+			slices.Concat(noisy("status.500", 1), refused),
+			[]record.Mark{step},
 			[]want{
 				{"baseline-not-healthy", SteadyErrors, 30, Likely, "1.00 % of responses were 500 before the event and 0.99 % after: not caused by it\n"},
 				{"connections-refused", Refused, 50, CannotTell, "gw-1 refused connections for 50.0 ms\n"},
 			},
 		},
 		"so many before that they cannot have doubled": {
-			noisy("wait.eof", 20), []record.Mark{step},
+			noisy("wait.eof", 20),
+			[]record.Mark{step},
 			[]want{{"baseline-not-healthy", SteadyErrors, 600, Shown, "17 % of requests were lost to wait.eof before the event and 17 % after: not caused by it\n"}},
 		},
 		"steady errors without an event, but a mark": {
-			noisy("status.500", 1), []record.Mark{exit},
+			noisy("status.500", 1),
+			[]record.Mark{exit},
 			[]want{{"baseline-not-healthy", SteadyErrors, 30, Likely, "before the first mark and"}},
 		},
 		"more of the same": {
-			append(noisy("status.500", 1), failing(1020*ms, 1219*ms, ms, ms, "status.500", "gw-1")...), []record.Mark{step},
+			append(noisy("status.500", 1), failing(1020*ms, 1219*ms, ms, ms, "status.500", "gw-1")...),
+			[]record.Mark{step},
 			[]want{
 				{"error-answered", GatewayError, 220, CannotTell, "220 responses had status 500"},
 				{"baseline-not-healthy", SteadyErrors, 10, Shown, "10 requests were lost before anything was done to the target\n"},

@@ -90,8 +90,9 @@ func (w *world) page(status int, server, body string) {
 	w.responses = append(w.responses, record.ErrorResponse{Status: status, Server: server, Body: body, Count: n})
 }
 
-func (w *world) mark(kind record.MarkKind, endpoint string, at int64) {
-	w.marks = append(w.marks, record.Mark{Kind: kind, Name: kind.Of(endpoint), Endpoint: endpoint, Start: at, End: at})
+// mark is one of the leaver.
+func (w *world) mark(kind record.MarkKind, at int64) {
+	w.marks = append(w.marks, record.Mark{Kind: kind, Name: kind.Of(leaver), Endpoint: leaver, Start: at, End: at})
 }
 
 // step marks what was done to the target.
@@ -99,11 +100,12 @@ func (w *world) step(length int64) {
 	w.marks = append(w.marks, record.Mark{Kind: record.MarkStep, Name: "step", Start: w.at, End: w.at + length})
 }
 
-// cut adds requests that were in flight at a time, as old as responses take.
-func (w *world) cut(n int, at, oldest int64, class, endpoint string) {
+// cut adds requests that were in flight to the leaver at a time, as old as
+// responses take.
+func (w *world) cut(n int, at, oldest int64, class string) {
 	for i := range int64(n) {
 		age := oldest * (2*i + 1) / int64(2*n)
-		w.lose(at-age, at+w.between(10*us, 400*us), class, endpoint)
+		w.lose(at-age, at+w.between(10*us, 400*us), class, leaver)
 	}
 }
 
@@ -131,11 +133,11 @@ var situations = []situation{
 		heard := w.between(50*ms, 800*ms)
 		w.stayers(w.at)
 		w.step(heard + 10*ms)
-		w.mark(record.MarkTerminating, leaver, w.at)
-		w.mark(record.MarkSignalled, leaver, w.at+ms)
-		w.mark(record.MarkListenerClosed, leaver, w.at+5*ms)
-		w.mark(record.MarkEndpointRemoved, leaver, w.at+heard)
-		w.mark(record.MarkExited, leaver, w.at+900*ms)
+		w.mark(record.MarkTerminating, w.at)
+		w.mark(record.MarkSignalled, w.at+ms)
+		w.mark(record.MarkListenerClosed, w.at+5*ms)
+		w.mark(record.MarkEndpointRemoved, w.at+heard)
+		w.mark(record.MarkExited, w.at+900*ms)
 		for at := w.at + 6*ms; at < w.at+heard; at += 5 * ms {
 			w.lose(at, at+w.between(60*us, 300*us), "connect.refused", leaver)
 		}
@@ -145,12 +147,12 @@ var situations = []situation{
 		grace := w.between(300*ms, 1000*ms)
 		w.stayers(w.at)
 		w.step(grace + 5*ms)
-		w.mark(record.MarkTerminating, leaver, w.at)
-		w.mark(record.MarkEndpointRemoved, leaver, w.at)
-		w.mark(record.MarkSignalled, leaver, w.at)
-		w.mark(record.MarkListenerClosed, leaver, w.at+ms)
-		w.mark(record.MarkKilled, leaver, w.at+grace)
-		w.mark(record.MarkExited, leaver, w.at+grace+ms)
+		w.mark(record.MarkTerminating, w.at)
+		w.mark(record.MarkEndpointRemoved, w.at)
+		w.mark(record.MarkSignalled, w.at)
+		w.mark(record.MarkListenerClosed, w.at+ms)
+		w.mark(record.MarkKilled, w.at+grace)
+		w.mark(record.MarkExited, w.at+grace+ms)
 		for i := range int64(20) {
 			w.lose(w.at-i*w.took/40, w.at+grace+ms+w.between(10*us, 400*us), "wait.reset", leaver)
 		}
@@ -160,33 +162,33 @@ var situations = []situation{
 		killed := w.at + w.between(800*ms, 1500*ms)
 		w.stayers(killed)
 		w.step(killed - w.at + 2*ms)
-		w.mark(record.MarkTerminating, leaver, w.at)
-		w.mark(record.MarkSignalled, leaver, w.at)
-		w.mark(record.MarkKilled, leaver, killed)
-		w.mark(record.MarkListenerClosed, leaver, killed)
-		w.mark(record.MarkExited, leaver, killed+ms)
-		w.mark(record.MarkEndpointRemoved, leaver, killed+2*ms)
-		w.cut(20, killed, w.took, "wait.reset", leaver)
+		w.mark(record.MarkTerminating, w.at)
+		w.mark(record.MarkSignalled, w.at)
+		w.mark(record.MarkKilled, killed)
+		w.mark(record.MarkListenerClosed, killed)
+		w.mark(record.MarkExited, killed+ms)
+		w.mark(record.MarkEndpointRemoved, killed+2*ms)
+		w.cut(20, killed, w.took, "wait.reset")
 	}},
 	{"cut when the process exited", []Code{CutAtExit}, true, true, func(w *world) {
 		w.took = w.between(200*ms, 600*ms)
 		w.stayers(w.at)
 		w.step(20 * ms)
-		w.mark(record.MarkSignalled, leaver, w.at)
-		w.mark(record.MarkEndpointRemoved, leaver, w.at)
-		w.mark(record.MarkListenerClosed, leaver, w.at+4*ms)
-		w.mark(record.MarkExited, leaver, w.at+4*ms)
-		w.cut(20, w.at+4*ms, w.took, "wait.eof", leaver)
+		w.mark(record.MarkSignalled, w.at)
+		w.mark(record.MarkEndpointRemoved, w.at)
+		w.mark(record.MarkListenerClosed, w.at+4*ms)
+		w.mark(record.MarkExited, w.at+4*ms)
+		w.cut(20, w.at+4*ms, w.took, "wait.eof")
 	}},
 	{"its own timer cut them", []Code{GraceTimer}, true, true, func(w *world) {
 		w.took = w.between(3000*ms, 3500*ms)
 		timer := w.between(500*ms, 1500*ms)
 		w.stayers(w.at)
 		w.step(timer + 600*ms)
-		w.mark(record.MarkSignalled, leaver, w.at)
-		w.mark(record.MarkEndpointRemoved, leaver, w.at)
-		w.mark(record.MarkListenerClosed, leaver, w.at+ms)
-		w.mark(record.MarkExited, leaver, w.at+timer+500*ms)
+		w.mark(record.MarkSignalled, w.at)
+		w.mark(record.MarkEndpointRemoved, w.at)
+		w.mark(record.MarkListenerClosed, w.at+ms)
+		w.mark(record.MarkExited, w.at+timer+500*ms)
 		for i := range int64(20) {
 			w.lose(w.at-i*w.took/60, w.at+timer+w.between(10*us, 400*us), "wait.eof", leaver)
 		}
@@ -195,17 +197,17 @@ var situations = []situation{
 		w.took = w.between(50*ms, 100*ms)
 		w.stayers(w.at)
 		w.step(300 * ms)
-		w.mark(record.MarkSignalled, leaver, w.at)
-		w.mark(record.MarkEndpointRemoved, leaver, w.at+ms)
-		w.mark(record.MarkListenerClosed, leaver, w.at+2*ms)
-		w.mark(record.MarkExited, leaver, w.at+300*ms)
-		w.cut(30, w.at+2*ms, 20*w.took, "wait.reset", leaver)
+		w.mark(record.MarkSignalled, w.at)
+		w.mark(record.MarkEndpointRemoved, w.at+ms)
+		w.mark(record.MarkListenerClosed, w.at+2*ms)
+		w.mark(record.MarkExited, w.at+300*ms)
+		w.cut(30, w.at+2*ms, 20*w.took, "wait.reset")
 	}},
 	{"a load balancer resets new connections", []Code{DrainCut}, true, false, func(w *world) {
 		w.took = w.between(50*ms, 100*ms)
 		w.serve(0, runTime, leaver)
 		w.step(300 * ms)
-		w.cut(20, w.at+200*ms, 20*w.took, "wait.reset", leaver)
+		w.cut(20, w.at+200*ms, 20*w.took, "wait.reset")
 	}},
 	{"idle close race", []Code{IdleCloseRace}, false, false, func(w *world) {
 		w.keepAlive, w.took = true, w.between(80*ms, 200*ms)
@@ -277,10 +279,10 @@ var situations = []situation{
 		warm := ready + w.between(200*ms, 900*ms)
 		w.stayers(w.at)
 		w.step(400 * ms)
-		w.mark(record.MarkSignalled, leaver, w.at)
-		w.mark(record.MarkEndpointRemoved, leaver, w.at)
-		w.mark(record.MarkExited, leaver, w.at+50*ms)
-		w.mark(record.MarkReady, leaver, ready)
+		w.mark(record.MarkSignalled, w.at)
+		w.mark(record.MarkEndpointRemoved, w.at)
+		w.mark(record.MarkExited, w.at+50*ms)
+		w.mark(record.MarkReady, ready)
 		for at := ready + ms; at < warm; at += 5 * ms {
 			w.respond(at, 404, leaver)
 		}
@@ -291,10 +293,10 @@ var situations = []situation{
 		ready := w.at + 200*ms
 		w.stayers(w.at)
 		w.step(250 * ms)
-		w.mark(record.MarkSignalled, leaver, w.at)
-		w.mark(record.MarkEndpointRemoved, leaver, w.at)
-		w.mark(record.MarkExited, leaver, w.at+50*ms)
-		w.mark(record.MarkReady, leaver, ready)
+		w.mark(record.MarkSignalled, w.at)
+		w.mark(record.MarkEndpointRemoved, w.at)
+		w.mark(record.MarkExited, w.at+50*ms)
+		w.mark(record.MarkReady, ready)
 		for at := ready + ms; at < ready+900*ms; at += 20 * ms {
 			w.lose(at, at+1000*ms, "wait.timeout", leaver)
 		}
@@ -304,10 +306,10 @@ var situations = []situation{
 		ready := w.at + w.between(300*ms, 1500*ms)
 		w.step(ready - w.at)
 		w.serve(0, w.at, leaver)
-		w.mark(record.MarkSignalled, leaver, w.at)
-		w.mark(record.MarkListenerClosed, leaver, w.at+5*ms)
-		w.mark(record.MarkExited, leaver, w.at+5*ms)
-		w.mark(record.MarkReady, leaver, ready)
+		w.mark(record.MarkSignalled, w.at)
+		w.mark(record.MarkListenerClosed, w.at+5*ms)
+		w.mark(record.MarkExited, w.at+5*ms)
+		w.mark(record.MarkReady, ready)
 		for at := w.at + 20*ms; at < ready; at += 4 * ms {
 			w.lose(at, at+w.between(60*us, 300*us), "connect.refused", leaver)
 		}
@@ -317,9 +319,9 @@ var situations = []situation{
 		removed := w.at + w.between(200*ms, 900*ms)
 		w.stayers(w.at)
 		w.step(removed - w.at + 150*ms)
-		w.mark(record.MarkSignalled, leaver, w.at)
-		w.mark(record.MarkEndpointRemoved, leaver, removed)
-		w.mark(record.MarkExited, leaver, removed+100*ms)
+		w.mark(record.MarkSignalled, w.at)
+		w.mark(record.MarkEndpointRemoved, removed)
+		w.mark(record.MarkExited, removed+100*ms)
 		for at := w.at + 2*ms; at < removed; at += 5 * ms {
 			w.respond(at, 503, leaver)
 		}
@@ -330,11 +332,11 @@ var situations = []situation{
 		cut := w.at + w.between(800*ms, 1500*ms)
 		w.stayers(w.at)
 		w.step(cut - w.at + 50*ms)
-		w.mark(record.MarkTerminating, leaver, w.at)
-		w.mark(record.MarkEndpointRemoved, leaver, w.at+20*ms)
-		w.mark(record.MarkConnectionsCut, leaver, cut)
-		w.mark(record.MarkSignalled, leaver, cut+200*ms)
-		w.mark(record.MarkExited, leaver, cut+1500*ms)
+		w.mark(record.MarkTerminating, w.at)
+		w.mark(record.MarkEndpointRemoved, w.at+20*ms)
+		w.mark(record.MarkConnectionsCut, cut)
+		w.mark(record.MarkSignalled, cut+200*ms)
+		w.mark(record.MarkExited, cut+1500*ms)
 		for i := range int64(20) {
 			w.lose(w.at-i*w.took/60, cut+w.between(10*us, 400*us), "wait.reset", leaver)
 		}
@@ -342,8 +344,8 @@ var situations = []situation{
 	{"crashed", []Code{Crashed}, false, true, func(w *world) {
 		w.took = w.between(50*ms, 200*ms)
 		w.stayers(w.at)
-		w.mark(record.MarkCrashed, leaver, w.at)
-		w.cut(12, w.at, w.took, "wait.eof", leaver)
+		w.mark(record.MarkCrashed, w.at)
+		w.cut(12, w.at, w.took, "wait.eof")
 		for at := w.at + ms; at < w.at+100*ms; at += 4 * ms {
 			w.lose(at, at+w.between(60*us, 300*us), "connect.refused", leaver)
 		}
@@ -361,7 +363,7 @@ var situations = []situation{
 		period := w.between(600*ms, 1200*ms)
 		w.serve(0, runTime, fleet(3)...)
 		for at := period; at < runTime-100*ms; at += period {
-			w.cut(6, at, w.took, "wait.reset", leaver)
+			w.cut(6, at, w.took, "wait.reset")
 		}
 	}},
 }

@@ -155,15 +155,18 @@ func TestDrainCut(t *testing.T) {
 	}{
 		"reset at the cut": {
 			drainMarks(1560 * ms), append(slices.Clone(fleet), reporttest.Lost(1000*ms, 1551*ms, "wait.reset", "gw-2", reporttest.ResetText)),
-			"drain-cut", Shown, []string{"1 request in flight was cut when the load balancer cut its connection at the end of its drain timeout, 1.000 s after it had removed gw-2", "the longest had been in flight for 550.0 ms", "more than 550ms", "nodrop lab: --drain-timeout 660ms"},
+			"drain-cut", Shown,
+			[]string{"1 request in flight was cut when the load balancer cut its connection at the end of its drain timeout, 1.000 s after it had removed gw-2", "the longest had been in flight for 550.0 ms", "more than 550ms", "nodrop lab: --drain-timeout 660ms"},
 		},
 		"behind one address": {
 			drainMarks(1560 * ms), append(slices.Clone(behind), reporttest.Lost(1300*ms, 1551*ms, "body.eof", shared, reporttest.CutText)),
-			"drain-cut", Shown, []string{"drain timeout to 480ms or more"},
+			"drain-cut", Shown,
+			[]string{"drain timeout to 480ms or more"},
 		},
 		"in silence": {
 			drainMarks(1560 * ms), append(slices.Clone(behind), reporttest.Lost(1300*ms, 21300*ms, "wait.timeout", shared, "")),
-			"drain-cut", Likely, []string{"1 of them got neither a response nor a reset", "250.0 ms at the cut"},
+			"drain-cut", Likely,
+			[]string{"1 of them got neither a response nor a reset", "250.0 ms at the cut"},
 		},
 		"on an idle connection": {
 			drainMarks(1560 * ms), append(slices.Clone(behind), reused(reporttest.Lost(1640*ms, 1641*ms, "wait.reset", shared, reporttest.ResetText))),
@@ -180,7 +183,8 @@ func TestDrainCut(t *testing.T) {
 		"another one exited at that time": {
 			append(drainMarks(1560*ms), record.Mark{Kind: record.MarkExited, Endpoint: "gw-3", Start: 1545 * ms, End: 1545 * ms}),
 			append(slices.Clone(behind), reporttest.Lost(1300*ms, 1551*ms, "wait.eof", shared, reporttest.EOFText)),
-			"drain-cut", Likely, []string{"exited or was killed at about that time"},
+			"drain-cut", Likely,
+			[]string{"exited or was killed at about that time"},
 		},
 		"no mark of the cut": {
 			without(drainMarks(1560*ms), record.MarkConnectionsCut), append(slices.Clone(fleet), reporttest.Lost(1000*ms, 1551*ms, "wait.reset", "gw-2", reporttest.ResetText)),

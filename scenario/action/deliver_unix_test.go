@@ -19,7 +19,7 @@ func (impossible) String() string { return "impossible" }
 // TestDeliverFails: a signal that was not sent is not marked.
 func TestDeliverFails(t *testing.T) {
 	processes := &proc.Group{}
-	defer processes.Close()
+	t.Cleanup(func() { _ = processes.Close() })
 	p, err := processes.Run("a", exec.Command("sleep", "1000"))
 	if err != nil {
 		t.Fatal(err)

@@ -212,7 +212,7 @@ timeline:
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer f.Close()
+			defer func() { _ = f.Close() }()
 			story, err := stream.Read(f)
 			if err != nil {
 				t.Fatal(err)

@@ -1,7 +1,7 @@
 package proc
 
 import (
-	"bufio"
+	"io"
 	"os"
 	"os/exec"
 	"testing"
@@ -30,7 +30,8 @@ func TestIsExiting(t *testing.T) {
 		t.Error("a process that waits is exiting")
 	}
 	_ = in.Close()
-	for lines := bufio.NewScanner(out); lines.Scan(); { // until the kernel has closed its output
+	if _, err := io.Copy(io.Discard, out); err != nil { // until the kernel has closed its output
+		t.Fatal(err)
 	}
 	for !IsZombie(pid) {
 		if !IsExiting(pid) {

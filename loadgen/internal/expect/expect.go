@@ -53,7 +53,7 @@ func ParseBody(text string) (*Body, error) {
 	if digits, ok := strings.CutPrefix(text, "sha256:"); ok {
 		sum, err := hex.DecodeString(digits)
 		if err != nil || len(sum) != sha256.Size {
-			return nil, fmt.Errorf("want %d hexadecimal digits after sha256:", 2*sha256.Size)
+			return nil, fmt.Errorf("want sha256: and %d hexadecimal digits", 2*sha256.Size)
 		}
 		b.sum = (*[sha256.Size]byte)(sum)
 		return b, nil
@@ -61,7 +61,7 @@ func ParseBody(text string) (*Body, error) {
 	if digits, ok := strings.CutPrefix(text, "length:"); ok {
 		n, err := strconv.ParseUint(digits, 10, 63)
 		if err != nil {
-			return nil, errors.New("want a number of bytes after length:")
+			return nil, errors.New("want length: and a number of bytes")
 		}
 		b.length = int64(n)
 		return b, nil

@@ -62,14 +62,14 @@ func TestBodies(t *testing.T) {
 
 func TestBadBodies(t *testing.T) {
 	for text, want := range map[string]string{
-		"sha256:":         "want 64 hexadecimal digits after sha256:",
-		"sha256:abc":      "want 64 hexadecimal digits after sha256:",
-		sumOf("")[:70]:    "want 64 hexadecimal digits after sha256:",
-		sumOf("") + "00":  "want 64 hexadecimal digits after sha256:",
-		"length:":         "want a number of bytes after length:",
-		"length:-1":       "want a number of bytes after length:",
-		"length:5 kB":     "want a number of bytes after length:",
-		"length:" + "9e9": "want a number of bytes after length:",
+		"sha256:":         "want sha256: and 64 hexadecimal digits",
+		"sha256:abc":      "want sha256: and 64 hexadecimal digits",
+		sumOf("")[:70]:    "want sha256: and 64 hexadecimal digits",
+		sumOf("") + "00":  "want sha256: and 64 hexadecimal digits",
+		"length:":         "want length: and a number of bytes",
+		"length:-1":       "want length: and a number of bytes",
+		"length:5 kB":     "want length: and a number of bytes",
+		"length:" + "9e9": "want length: and a number of bytes",
 		"(":               `not a regular expression: missing closing ): "("`,
 		"a\n(":            `not a regular expression: missing closing ): "a\n("`,
 	} {

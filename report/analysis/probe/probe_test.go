@@ -23,8 +23,15 @@ func TestAfter(t *testing.T) {
 		endpoint string
 		at, want int64 // -1 = none
 	}{
-		{"a", 10 * ms, 20 * ms}, {"a", 20 * ms, 20 * ms}, {"a", 21 * ms, 70 * ms}, {"b", 10 * ms, 12 * ms},
-		{"b", 13 * ms, -1}, {"c", 10 * ms, -1}, {"a", 71 * ms, -1}, {"a", 4000 * ms, 5000 * ms}, {"a", 3999 * ms, -1},
+		{"a", 10 * ms, 20 * ms},
+		{"a", 20 * ms, 20 * ms},
+		{"a", 21 * ms, 70 * ms},
+		{"b", 10 * ms, 12 * ms},
+		{"b", 13 * ms, -1},
+		{"c", 10 * ms, -1},
+		{"a", 71 * ms, -1},
+		{"a", 4000 * ms, 5000 * ms},
+		{"a", 3999 * ms, -1},
 	} {
 		got := p.After(&record.LostRequest{Endpoint: tt.endpoint, End: tt.at})
 		if start := startOf(got); start != tt.want {

@@ -95,8 +95,15 @@ func TestResends(t *testing.T) {
 		product, method string
 		want            bool
 	}{
-		{Nginx, "GET", true}, {Nginx, "POST", false}, {Nginx, "PUT", true}, {Envoy, "GET", false}, {ALB, "GET", false},
-		{Caddy, "GET", true}, {Caddy, "PUT", false}, {"", "GET", true}, {"", "POST", false},
+		{Nginx, "GET", true},
+		{Nginx, "POST", false},
+		{Nginx, "PUT", true},
+		{Envoy, "GET", false},
+		{ALB, "GET", false},
+		{Caddy, "GET", true},
+		{Caddy, "PUT", false},
+		{"", "GET", true},
+		{"", "POST", false},
 	} {
 		if got := Resends(tt.product, tt.method); got != tt.want {
 			t.Errorf("%s, %s: got %t", tt.product, tt.method, got)

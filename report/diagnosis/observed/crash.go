@@ -54,6 +54,7 @@ func Story(c *analysis.Crash) string {
 	return text
 }
 
+// Crashed says which endpoints crashed.
 func Crashed(list []*analysis.Crash) string {
 	var endpoints []string
 	for _, c := range list {

@@ -23,6 +23,7 @@ type Evidence struct {
 	Classes     []record.BinLoss
 }
 
+// NewEvidence sums up losses, of which there is at least one.
 func NewEvidence(lost []*record.LostRequest) *Evidence {
 	e := &Evidence{Lost: lost}
 	w := analysis.Window{}

@@ -38,6 +38,7 @@ func (s *lifecycleSet) add(some []*analysis.Lifecycle) {
 	}
 }
 
+// EndpointNames lists the endpoints of lifecycles, each once.
 func EndpointNames(list []*analysis.Lifecycle) string {
 	var endpoints []string
 	for _, one := range list {

@@ -43,6 +43,7 @@ type Observation struct {
 	SomeKilled, SomeCut bool // some endpoint was killed; the balancer cut connections of some
 }
 
+// Observe makes the indexes of a run.
 func Observe(run *record.Run, loss *analysis.Loss) *Observation {
 	s := &Observation{
 		Run: run, Loss: loss, Shapes: shape.Measure(run, loss), Lifecycles: loss.Lifecycles, Crashes: loss.Crashes, Responses: analysis.Responded(run),

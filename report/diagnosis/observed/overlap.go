@@ -33,6 +33,7 @@ type overlap struct {
 	How      string
 }
 
+// OverlapOf sums up lifecycles that overlap.
 func OverlapOf(list []*analysis.Lifecycle) overlap {
 	var o overlap
 	for i, l := range list {

@@ -19,6 +19,8 @@ type Propagation struct {
 	Open   bool  // failures lasted until the load ended: the delay is unknown
 }
 
+// PropagationOf measures how late the balancer removed the endpoints that lost
+// the requests.
 func (s *Observation) PropagationOf(e *Evidence) Propagation {
 	var h Propagation
 	known := map[*slowRemoval]bool{}

@@ -119,12 +119,24 @@ func TestConcerns(t *testing.T) {
 		where string
 		want  bool
 	}{
-		{"", "any", true}, {"", "clients", true}, {"", "Linux", true}, {"", "this machine", true},
-		{"", "nginx", false}, {"nginx", "nginx", true}, {"nginx", "HAProxy", false},
-		{"nginx", "gunicorn", false}, {"gunicorn", "gunicorn", true}, {"", "Tomcat, Spring Boot", false}, {"Tomcat", "Tomcat, Spring Boot", true},
-		{"ASM", "ASM from 1.26", true}, {"Kubernetes", "ASM before 1.26", false},
-		{"ASM", "Istio, ASM", true}, {"Istio", "Istio, ASM", true}, {"Envoy", "Istio, ASM", false},
-		{"nginx", "nginx, HAProxy", true}, {"Caddy", "nginx, HAProxy", false},
+		{"", "any", true},
+		{"", "clients", true},
+		{"", "Linux", true},
+		{"", "this machine", true},
+		{"", "nginx", false},
+		{"nginx", "nginx", true},
+		{"nginx", "HAProxy", false},
+		{"nginx", "gunicorn", false},
+		{"gunicorn", "gunicorn", true},
+		{"", "Tomcat, Spring Boot", false},
+		{"Tomcat", "Tomcat, Spring Boot", true},
+		{"ASM", "ASM from 1.26", true},
+		{"Kubernetes", "ASM before 1.26", false},
+		{"ASM", "Istio, ASM", true},
+		{"Istio", "Istio, ASM", true},
+		{"Envoy", "Istio, ASM", false},
+		{"nginx", "nginx, HAProxy", true},
+		{"Caddy", "nginx, HAProxy", false},
 	} {
 		var seen []string
 		if tt.seen != "" {
