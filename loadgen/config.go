@@ -141,7 +141,7 @@ func (c *Config) Validate() error {
 	if err := c.validateEngine(target); err != nil {
 		return err
 	}
-	if _, err := c.wanted(); err != nil {
+	if _, err := wanted(c.Method, c.ExpectBody, c.ExpectHeaders); err != nil {
 		return err
 	}
 	req := c.request(target, c.Method, engine.Payload{Bytes: c.Body}, true)

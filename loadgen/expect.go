@@ -5,21 +5,21 @@ import (
 )
 
 // wanted reads what responses must have besides their status; nil for nothing.
-func (c *Config) wanted() (*expect.Wanted, error) {
-	if c.ExpectBody == "" && len(c.ExpectHeaders) == 0 {
+func wanted(method, body string, headers []string) (*expect.Wanted, error) {
+	if body == "" && len(headers) == 0 {
 		return nil, nil
 	}
 	w := &expect.Wanted{}
 	var err error
-	if c.ExpectBody != "" {
-		if c.Method == "HEAD" {
+	if body != "" {
+		if method == "HEAD" {
 			return nil, wrong("%v and %v HEAD: a response to HEAD has no body", OptionExpectBody, OptionMethod)
 		}
-		if w.Body, err = expect.ParseBody(c.ExpectBody); err != nil {
-			return nil, wrong("%v %q: %v", OptionExpectBody, c.ExpectBody, err)
+		if w.Body, err = expect.ParseBody(body); err != nil {
+			return nil, wrong("%v %q: %v", OptionExpectBody, body, err)
 		}
 	}
-	for _, text := range c.ExpectHeaders {
+	for _, text := range headers {
 		f, err := expect.ParseField(text)
 		if err != nil {
 			return nil, wrong("%v %q: %v", OptionExpectHeader, text, err).try(`write "NAME: REGEX"`)

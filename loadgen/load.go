@@ -72,7 +72,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	if err != nil {
 		return nil, err
 	}
-	wanted, err := cfg.wanted()
+	wanted, err := wanted(cfg.Method, cfg.ExpectBody, cfg.ExpectHeaders)
 	if err != nil {
 		return nil, err
 	}

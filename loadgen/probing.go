@@ -6,17 +6,6 @@ import (
 	"nodrop/loadgen/internal/probe"
 )
 
-// ProbeMode says whether a load has probes.
-type ProbeMode = probe.Mode
-
-// The modes. ProbeAuto probes only if something is done to the target during the
-// load.
-const (
-	ProbeAuto = probe.Auto
-	ProbeOn   = probe.On
-	ProbeOff  = probe.Off
-)
-
 // newProber returns the prober of the run, nil if it has none. Call it when the
 // run's sinks are known, and before its engine runs.
 func (l *Load) newProber() *probe.Prober {

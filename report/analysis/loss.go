@@ -46,8 +46,8 @@ func findLoss(run *record.Run) Loss {
 	l.Outside = outside(run, l.Event)
 	l.After = after(run, l.Event)
 	l.Recovery = recovery(&l)
-	l.Slower = findSlower(run, &l)
-	l.Shorter = findShorter(run, &l)
+	l.Slower = findSlower(run, &l.Baseline, &l.Event)
+	l.Shorter = findShorter(run, &l.Baseline, &l.Event)
 	marks := named(run.Marks)
 	l.Lifecycles, l.Crashes = lifecycles(marks), crashes(marks)
 	if len(l.Lifecycles) > 0 {

@@ -28,14 +28,14 @@ const (
 	lastBodies = 10 // that tell whether the content changed
 )
 
-func findShorter(run *record.Run, l *Loss) Shorter {
+func findShorter(run *record.Run, baseline *Baseline, event *Event) Shorter {
 	var s Shorter
-	if !l.Baseline.Known || run.Settings.ExpectBody != "" { // the user says what a body must be
+	if !baseline.Known || run.Settings.ExpectBody != "" { // the user says what a body must be
 		return s
 	}
-	s.Known = l.Event.Known
-	begin := l.Baseline.Until
-	end := max(begin, l.Event.End) + settleTime
+	s.Known = event.Known
+	begin := baseline.Until
+	end := max(begin, event.End) + settleTime
 	s.Before = run.Lengths.Before(begin)
 	s.Event, s.Short = run.Lengths.Since(begin, end, s.Before.Min)
 	_, far := run.Lengths.Since(begin, end, s.Before.Min-(s.Before.Max-s.Before.Min))

@@ -24,12 +24,12 @@ type LatencyBound struct {
 
 // findSlower compares the whole bins before the first mark with those of the
 // event.
-func findSlower(run *record.Run, l *Loss) Slower {
-	if !l.Event.Known || !l.Baseline.Known || l.Baseline.Until < run.Bins.Width {
+func findSlower(run *record.Run, baseline *Baseline, event *Event) Slower {
+	if !event.Known || !baseline.Known || baseline.Until < run.Bins.Width {
 		return Slower{}
 	}
-	before := run.Bins.LatencyBetween(0, l.Baseline.Until-run.Bins.Width)
-	during := run.Bins.LatencyBetween(l.Event.Begin, l.Event.End)
+	before := run.Bins.LatencyBetween(0, baseline.Until-run.Bins.Width)
+	during := run.Bins.LatencyBetween(event.Begin, event.End)
 	s := Slower{Known: before.Count() > 0 && during.Count() > 0, Baseline: latencyBound(before), Event: latencyBound(during)}
 	s.slow = during.Above(s.Baseline.P99)
 	return s
