@@ -39,7 +39,7 @@ func TestOptionFaults(t *testing.T) {
 		"  key: a.pem":                                            "x.yaml:3:8: cert and key go together",
 		"  redirects: false\n  insecure: true":                    "x.yaml:4:13: insecure: http://127.0.0.1:1/ is not an https:// URL, and redirects are not followed",
 		"  body-file: \"-\"":                                      "x.yaml:3:14: body-file -: only a plain load can read its body from standard input",
-		"  expect-body: length:-5":                                "x.yaml:3:16: expect-body \"length:-5\": want a number of bytes after length:",
+		"  expect-body: length:-5":                                "x.yaml:3:16: expect-body \"length:-5\": want length: and a number of bytes",
 		"  expect-body: a\n  method: head":                        "x.yaml:3:16: expect-body and method HEAD: a response to HEAD has no body",
 		"  expect-header:\n    X-Pod: (":                          `x.yaml:4:5: expect-header "X-Pod: (": not a regular expression: missing closing ): "("`,
 		"  url: gateway":                                          `x.yaml:3:8: url "gateway": not an http:// URL`,
