@@ -26,6 +26,9 @@ func Open(formats []string, stdout io.Writer, temporaries *Temporaries) (*Set, e
 	onStdout := ""
 	for _, spec := range formats {
 		name, path, toFile := strings.Cut(spec, "=")
+		if !toFile && spec == onStdout {
+			continue // a script adds what its caller gave already
+		}
 		if !toFile && onStdout != "" {
 			out.Discard()
 			return nil, &misuse.Error{
