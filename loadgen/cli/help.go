@@ -65,7 +65,7 @@ func explain(w io.Writer, root *cobra.Command, args []string) error {
 
 // unknownTopic says where to look instead.
 func unknownTopic(root *cobra.Command, name string) error {
-	err := &misuse.Error{Problem: fmt.Sprintf("help: there is no topic %q", name), Hint: "use one of " + strings.Join(Topics(), ", ")}
+	err := &misuse.Error{Problem: fmt.Sprintf("help: there is no topic %q", name), Hint: "topics: " + strings.Join(Topics(), ", ")}
 	if best := misuse.Nearest(name, Topics()); best != "" {
 		err.Hint = "did you mean nodrop help " + best + "?"
 	}
