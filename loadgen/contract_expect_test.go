@@ -224,8 +224,8 @@ func TestExpectHidesSecrets(t *testing.T) {
 func TestExpectIsRefused(t *testing.T) {
 	for want, cfg := range map[string]loadgen.Config{
 		`expect-body "(": not a regular expression: missing closing ): "("`:                    {ExpectBody: "("},
-		`expect-body "length:-5": want length: and a number of bytes`:                        {ExpectBody: "length:-5"},
-		`expect-body "sha256:xyz": want sha256: and 64 hexadecimal digits`:                   {ExpectBody: "sha256:xyz"},
+		`expect-body "length:-5": want length: and a number of bytes`:                          {ExpectBody: "length:-5"},
+		`expect-body "sha256:xyz": want sha256: and 64 hexadecimal digits`:                     {ExpectBody: "sha256:xyz"},
 		`expect-body and method HEAD: a response to HEAD has no body`:                          {ExpectBody: "x", Method: "HEAD"},
 		`expect-header "X": not the name of a header field and a regular expression`:           {ExpectHeaders: []string{"X"}},
 		`expect-header "X: a{9999}": not a regular expression: invalid repeat count: "{9999}"`: {ExpectHeaders: []string{"X: a{9999}"}},
