@@ -280,18 +280,17 @@ func TestCalibrate(t *testing.T) {
 				continue
 			}
 			named = named || slices.Contains(d.causes, f.Code)
-			switch {
-			case f.Confidence == diagnosis.Shown:
-				shown++
-				if !right {
-					wrongShown++
-					t.Errorf("run %d: %s: shown, and wrong: %s: %s", i, d.name, f.Code, f.Title)
-				}
-			default:
+			if f.Confidence == diagnosis.Likely {
 				likely++
 				if !right {
 					wrongLikely++
 				}
+				continue
+			}
+			shown++
+			if !right {
+				wrongShown++
+				t.Errorf("run %d: %s: shown, and wrong: %s: %s", i, d.name, f.Code, f.Title)
 			}
 		}
 		if !named {

@@ -24,9 +24,9 @@ func (s *Observation) Overlapping(l *record.LostRequest) []*analysis.Lifecycle {
 	return list
 }
 
-// overlap sums up, over several lifecycles, the time from the end of accepting
+// Overlap sums up, over several lifecycles, the time from the end of accepting
 // to the removal from the balancer, in ns.
-type overlap struct {
+type Overlap struct {
 	Longest  int64
 	Accepted int64 // shortest time from the start of termination to the end of accepting
 	Needed   int64 // longest time from the start of termination to the removal from the balancer
@@ -34,8 +34,8 @@ type overlap struct {
 }
 
 // OverlapOf sums up lifecycles that overlap.
-func OverlapOf(list []*analysis.Lifecycle) overlap {
-	var o overlap
+func OverlapOf(list []*analysis.Lifecycle) Overlap {
+	var o Overlap
 	for i, l := range list {
 		accepted := max(0, l.Stopped()-l.Terminating)
 		if i == 0 || accepted < o.Accepted {
