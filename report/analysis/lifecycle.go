@@ -14,6 +14,7 @@ import (
 type Lifecycle struct {
 	Endpoint       string
 	address        string // see record.Mark
+	pod            bool   // address is that of a pod: parsed once, as every loss asks
 	Terminating    int64
 	Signalled      int64
 	ListenerClosed int64
@@ -97,7 +98,7 @@ const ExitLag = 2_000_000_000
 const killSlack = 1_500_000_000
 
 // late reports whether a control plane reports the exit, perhaps late.
-func (l *Lifecycle) late() bool { return isPod(l.address) || l.Out() != Unknown }
+func (l *Lifecycle) late() bool { return l.pod || l.Out() != Unknown }
 
 // isPod reports whether an address is that of a pod, which a control plane
 // watches. That of a process which nodrop watches itself has a port.
@@ -126,7 +127,7 @@ func (l *Lifecycle) ExitedAt(at int64) (may, sure bool) {
 // mark, possibly late, but no termination mark. For all others it returns
 // Unknown.
 func (l *Lifecycle) ExitUnasked() int64 {
-	if l.Terminating != Unknown || l.Exited == Unknown || !isPod(l.address) {
+	if l.Terminating != Unknown || l.Exited == Unknown || !l.pod {
 		return Unknown
 	}
 	return l.Exited - ExitLag
@@ -197,6 +198,9 @@ func lifecycles(marks []record.Mark) []Lifecycle {
 		if m.Shutdown != nil {
 			list[i].Shutdown = m.Shutdown
 		}
+	}
+	for i := range list {
+		list[i].pod = isPod(list[i].address)
 	}
 	return list
 }
