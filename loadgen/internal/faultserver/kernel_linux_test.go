@@ -2,6 +2,8 @@ package faultserver
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"os"
 	"runtime"
@@ -96,5 +98,31 @@ func TestBlackHole(t *testing.T) {
 	}
 	if c, err := net.Dial("tcp4", b.Addr().String()); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("dial after Close: got %v, %v; want %v", c, err, syscall.ECONNREFUSED)
+	}
+}
+
+// TestUnreadDoesNotFit: 8 MB do not fit into the buffers of both sockets, not
+// even after the server has read as much, for which the kernel enlarges buffers.
+func TestUnreadDoesNotFit(t *testing.T) {
+	body := make([]byte, 8<<20)
+	head := fmt.Sprintf("POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n", len(body))
+	s := start(t, Every(2, EarlyResponseHeld))
+	for range 20 {
+		c := dial(t, s.Addr())
+		c.send(head + string(body))
+		answer := make([]byte, len(okWire))
+		if _, err := io.ReadFull(c, answer); err != nil {
+			t.Fatal(err)
+		}
+		c.send(head)
+		if err := c.SetWriteDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := c.Write(body); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("wrote %d bytes, %v; want a timeout", n, err)
+		}
+		if err := errors.Join(c.tcp.SetLinger(0), c.Close()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -52,7 +52,7 @@ func listen(s *Server) (*Server, error) {
 	s.changed = sync.NewCond(&s.mu)
 	s.counts.ByKind = map[Kind]Count{}
 
-	config := net.ListenConfig{KeepAlive: -1}
+	config := net.ListenConfig{KeepAlive: -1, Control: boundReceiving}
 	config.SetMultipathTCP(false) // MPTCP sockets end in other ways than TCP's
 	err := onFreePort(func(addr netip.AddrPort) error {
 		l, err := config.Listen(context.Background(), "tcp4", addr.String())

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -73,6 +74,19 @@ func (s *socket) close() error {
 	}
 	return nil
 }
+
+// boundReceiving keeps the kernel from receiving megabytes for a server that
+// does not read, as it may after the server has read much: requests that must
+// not fit into the buffers of both sockets then would.
+func boundReceiving(_, _ string, raw syscall.RawConn) error {
+	var failed error
+	err := raw.Control(func(fd uintptr) {
+		failed = os.NewSyscallError("setsockopt", unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer))
+	})
+	return errors.Join(err, failed)
+}
+
+const receiveBuffer = 512 << 10 // bytes
 
 // awaitGone returns when the client, or Server.Close, has closed the
 // connection. It reads nothing meanwhile.
