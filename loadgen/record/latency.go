@@ -2,17 +2,9 @@ package record
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
-	"math/bits"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
-
-// histogramMax is the largest latency that the histogram distinguishes, in µs:
-// 1 hour.
-const histogramMax = 3_600_000_000
 
 // Latency is a distribution of durations: exact count, sum, minimum and maximum
 // in ns, and an HDR histogram in µs (1 µs to 1 h, 3 digits). The zero value is
@@ -22,13 +14,13 @@ type Latency struct {
 	Sum   int64 // ns
 	Min   int64 // ns
 	Max   int64 // ns
-	hist  *hdrhistogram.Histogram
+	hist  *histogram
 }
 
 // Record adds one duration in ns.
 func (l *Latency) Record(ns int64) {
 	if l.hist == nil {
-		l.hist = hdrhistogram.New(1, histogramMax, 3)
+		l.hist = &histogram{}
 	}
 	if l.Count == 0 || ns < l.Min {
 		l.Min = ns
@@ -36,8 +28,7 @@ func (l *Latency) Record(ns int64) {
 	l.Max = max(l.Max, ns)
 	l.Count++
 	l.Sum = saturated(l.Sum, ns)
-	// The value is clamped into the range, so RecordValue cannot fail.
-	_ = l.hist.RecordValue(min((ns+500)/1000, histogramMax))
+	l.hist.add(min((ns+500)/1000, histogramMax), 1)
 }
 
 // saturated adds two non-negative numbers, up to the largest int64: a file can
@@ -55,7 +46,7 @@ func (l *Latency) Merge(o *Latency) {
 		return
 	}
 	if l.hist == nil {
-		l.hist = hdrhistogram.New(1, histogramMax, 3)
+		l.hist = &histogram{}
 	}
 	if l.Count == 0 || o.Min < l.Min {
 		l.Min = o.Min
@@ -63,7 +54,7 @@ func (l *Latency) Merge(o *Latency) {
 	l.Max = max(l.Max, o.Max)
 	l.Count += o.Count
 	l.Sum = saturated(l.Sum, o.Sum)
-	l.hist.Merge(o.hist)
+	l.hist.merge(o.hist)
 }
 
 // take moves the durations of o into l and leaves o empty. An empty l takes over
@@ -91,7 +82,7 @@ func (l *Latency) Percentile(p float64) int64 {
 	if l.Count == 0 {
 		return 0
 	}
-	return min(max(l.hist.ValueAtPercentile(p)*1000, l.Min), l.Max)
+	return min(max(l.hist.percentile(p, l.Count)*1000, l.Min), l.Max)
 }
 
 // Each calls f for every non-empty bucket of the histogram in rising order,
@@ -101,35 +92,14 @@ func (l *Latency) Each(f func(ns, count int64)) {
 		return
 	}
 	first := true
-	eachStep(l.hist, func(from, count int64) {
-		ns := min(max(from*1000, l.Min), l.Max)
+	l.hist.each(func(lowest, _, count int64) bool {
+		ns := min(max(lowest*1000, l.Min), l.Max)
 		if first {
 			ns, first = l.Min, false
 		}
 		f(ns, count)
+		return true
 	})
-}
-
-// eachStep calls f for every non-empty bucket of h in rising order, with the
-// bucket's lowest value. The library's own list of buckets takes several times
-// the memory of h, at the very end of a run.
-func eachStep(h *hdrhistogram.Histogram, f func(from, count int64)) {
-	steps := h.Export()
-	unit := bits.Len64(uint64(steps.LowestTrackableValue)) - 1
-	single := 2 * int64(math.Pow10(int(steps.SignificantFigures))) // values with a bucket each
-	half := 1 << (bits.Len64(uint64(single-1)) - 1)
-	for i, count := range steps.Counts {
-		if count == 0 {
-			continue
-		}
-		// The first two halves have buckets of one unit. In each half after them,
-		// buckets are twice as wide as in the one before.
-		power, step := i/half-1, i%half+half
-		if power < 0 {
-			power, step = 0, i
-		}
-		f(int64(step)<<(power+unit), count)
-	}
 }
 
 type latencyJSON struct {
@@ -145,7 +115,7 @@ type latencyJSON struct {
 func (l *Latency) MarshalJSON() ([]byte, error) {
 	j := latencyJSON{Count: l.Count, Sum: l.Sum, Min: l.Min, Max: l.Max}
 	if l.hist != nil {
-		encoded, err := l.hist.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+		encoded, err := l.hist.encode()
 		if err != nil {
 			return nil, err
 		}
@@ -165,15 +135,9 @@ func (l *Latency) UnmarshalJSON(b []byte) error {
 	if j.HDR == "" && j.Count == 0 {
 		return nil
 	}
-	hist, err := hdrhistogram.Decode([]byte(j.HDR))
+	hist, err := decodeHistogram(j.HDR, j.Count)
 	if err != nil {
 		return fmt.Errorf("latency histogram: %w", err)
-	}
-	if hist.LowestTrackableValue() != 1 || hist.HighestTrackableValue() != histogramMax || hist.SignificantFigures() != 3 {
-		return errors.New("latency histogram: want 1 µs to 1 h with 3 significant digits")
-	}
-	if hist.TotalCount() != j.Count {
-		return fmt.Errorf("latency histogram: holds %d values, but the count is %d", hist.TotalCount(), j.Count)
 	}
 	l.hist = hist
 	return nil

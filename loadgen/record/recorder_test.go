@@ -6,9 +6,6 @@ import (
 	"runtime"
 	"slices"
 	"testing"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestLostDetailsAreBounded(t *testing.T) {
@@ -221,28 +218,6 @@ func BenchmarkRecorderBins(b *testing.B) {
 		b.ReportMetric(float64(after-during)/MaxBins, "B/bin-in-the-run")
 		runtime.KeepAlive(&line)
 		runtime.KeepAlive(merged)
-	}
-}
-
-// TestEachStep compares eachStep with the library's list.
-func TestEachStep(t *testing.T) {
-	rng := rand.New(rand.NewPCG(3, 4))
-	for _, h := range []*hdrhistogram.Histogram{
-		hdrhistogram.New(1, histogramMax, 3), hdrhistogram.New(1, 100_000, 1), hdrhistogram.New(1000, histogramMax, 2), hdrhistogram.New(5, 1<<40, 5),
-	} {
-		for range 5000 {
-			_ = h.RecordValue(rng.Int64N(1 << (1 + rng.IntN(32)))) // values out of range are not recorded
-		}
-		var want, got [][2]int64
-		for _, bar := range h.Distribution() {
-			if bar.Count > 0 {
-				want = append(want, [2]int64{bar.From, bar.Count})
-			}
-		}
-		eachStep(h, func(from, count int64) { got = append(got, [2]int64{from, count}) })
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Error(diff)
-		}
 	}
 }
 

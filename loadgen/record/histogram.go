@@ -1,0 +1,143 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+const (
+	// histogramMax is the largest latency that the histogram distinguishes, in µs:
+	// 1 hour.
+	histogramMax = 3_600_000_000
+
+	histogramDigits = 3
+	blockBits       = 10 // of 2 × 10³ values with a bucket each, rounded up to a power of two, half
+	blockSize       = 1 << blockBits
+	blockCount      = 23 // until histogramMax has a bucket
+)
+
+// histogram has the buckets of an HDR histogram of 1 µs to 1 h with 3 digits. The
+// library's takes 188 kB from its first value on, and again for a look at its
+// buckets; this one only holds the blocks in which there are values, usually two
+// or three of 8 kB.
+type histogram struct {
+	// Buckets of the first two blocks are 1 µs wide, and of each further block
+	// twice as wide as in the one before.
+	blocks [blockCount]*[blockSize]int64
+}
+
+// bucketOf returns where a value is counted.
+func bucketOf(us int64) (block, step int) {
+	power := max(bits.Len64(uint64(us))-blockBits-1, 0)
+	bucket := power<<blockBits + int(us>>power)
+	return bucket >> blockBits, bucket % blockSize
+}
+
+// valuesOf returns the lowest and the highest value of a bucket.
+func valuesOf(block, step int) (lowest, highest int64) {
+	if block == 0 {
+		return int64(step), int64(step)
+	}
+	power := block - 1
+	lowest = int64(blockSize+step) << power
+	return lowest, lowest + 1<<power - 1
+}
+
+// add counts n values, which must be from 0 to histogramMax.
+func (h *histogram) add(us, n int64) {
+	block, step := bucketOf(us)
+	counter := &h.block(block)[step]
+	*counter = saturated(*counter, n)
+}
+
+func (h *histogram) block(i int) *[blockSize]int64 {
+	if h.blocks[i] == nil {
+		h.blocks[i] = new([blockSize]int64)
+	}
+	return h.blocks[i]
+}
+
+func (h *histogram) merge(o *histogram) {
+	for i, from := range o.blocks {
+		if from == nil {
+			continue
+		}
+		to := h.block(i)
+		for step, n := range from {
+			to[step] = saturated(to[step], n)
+		}
+	}
+}
+
+// each calls f for every non-empty bucket in rising order until f returns false.
+func (h *histogram) each(f func(lowest, highest, count int64) bool) {
+	for i, block := range h.blocks {
+		if block == nil {
+			continue
+		}
+		for step, count := range block {
+			if count == 0 {
+				continue
+			}
+			if lowest, highest := valuesOf(i, step); !f(lowest, highest, count) {
+				return
+			}
+		}
+	}
+}
+
+// percentile returns the highest value that counts as the p-th percentile of
+// total values, and the lowest one for p = 0.
+func (h *histogram) percentile(p float64, total int64) (us int64) {
+	rank := total
+	if exact := min(p, 100)/100*float64(total) + 0.5; exact < float64(total) {
+		rank = max(int64(exact), 1)
+	}
+	h.each(func(lowest, highest, count int64) bool {
+		us = highest
+		if p <= 0 {
+			us = lowest
+		}
+		rank -= count
+		return rank > 0
+	})
+	return us
+}
+
+// encode returns h in HDR's V2 compressed base64 format.
+func (h *histogram) encode() ([]byte, error) {
+	counts := make([]int64, blockCount*blockSize)
+	for i, block := range h.blocks {
+		if block != nil {
+			copy(counts[i*blockSize:], block[:])
+		}
+	}
+	return hdrhistogram.Import(&hdrhistogram.Snapshot{
+		LowestTrackableValue: 1, HighestTrackableValue: histogramMax, SignificantFigures: histogramDigits, Counts: counts,
+	}).Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+}
+
+// decodeHistogram reads what encode wrote. It is an error if it does not hold
+// total values.
+func decodeHistogram(text string, total int64) (*histogram, error) {
+	hdr, err := hdrhistogram.Decode([]byte(text))
+	if err != nil {
+		return nil, err
+	}
+	if hdr.LowestTrackableValue() != 1 || hdr.HighestTrackableValue() != histogramMax || hdr.SignificantFigures() != histogramDigits {
+		return nil, errors.New("want 1 µs to 1 h with 3 significant digits")
+	}
+	if hdr.TotalCount() != total {
+		return nil, fmt.Errorf("holds %d values, but the count is %d", hdr.TotalCount(), total)
+	}
+	h := &histogram{}
+	for bucket, count := range hdr.Export().Counts {
+		if count != 0 {
+			h.block(bucket >> blockBits)[bucket%blockSize] = count
+		}
+	}
+	return h, nil
+}
