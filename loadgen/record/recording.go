@@ -56,7 +56,7 @@ type Run struct {
 
 	// Connections beside the load, which are in no count: see Probe.
 	Probes         []Probe `json:"probes,omitempty"`         // in order of their end, at most 10,000
-	ProbesUnlisted int64   `json:"probesUnlisted,omitempty"` // probes in no list: beyond those, or cut by the end of the load
+	ProbesUnlisted int64   `json:"probesUnlisted,omitempty"` // probes in no list: beyond those, cut by the end of the load, or failed over a TLS session
 	ProbesSpoiled  int64   `json:"probesSpoiled,omitempty"`  // probes that failed because of this machine; not among the others
 
 	Expect  []string `json:"expect,omitempty"`  // checks that fail the verdict when false

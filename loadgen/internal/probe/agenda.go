@@ -22,6 +22,7 @@ type subject struct {
 	due      int64 // when to probe it
 	pause    int64 // before the repeat after the next one
 	turn     int   // which probe of all its last one was; 0 for none yet
+	whole    bool  // a handshake failed, so the next ones do not resume a session
 	inFlight bool
 	outcome  outcome // of the last probe
 }
@@ -30,6 +31,8 @@ type subject struct {
 type outcome struct {
 	works  bool // or the load has ended
 	shared bool // several replicas share the address: the next connection may reach another one
+	inTLS  bool // the handshake failed
+	unsure bool // it may have failed because of the session that it offered
 }
 
 // rest is the time for which an endpoint that worked is not probed again.
@@ -52,7 +55,7 @@ func newAgenda() *agenda { return &agenda{subjects: map[int]*subject{}, rests: m
 func (a *agenda) add(l loss) {
 	if a.subjects[l.endpoint] == nil {
 		due := max(l.at, a.rests[l.endpoint].until)
-		a.subjects[l.endpoint] = &subject{endpoint: l.endpoint, loss: max(l.at, 1), due: due, pause: firstPause}
+		a.subjects[l.endpoint] = &subject{endpoint: l.endpoint, loss: max(l.at, 1), due: due, pause: firstPause, whole: l.inTLS}
 	}
 }
 
@@ -96,12 +99,17 @@ func (s *subject) rank() int64 {
 
 // ended takes the outcome of a probe, and reports whether the endpoint is off
 // the agenda. An address that replicas share is tried again at once after the
-// first failure.
+// first failure, and so is any after one that says nothing.
 func (a *agenda) ended(s *subject, now int64) (over bool) {
 	if s.outcome.works {
 		delete(a.subjects, s.endpoint)
 		a.rest(s.endpoint, now)
 		return true
+	}
+	s.whole = s.whole || s.outcome.inTLS
+	if s.outcome.unsure {
+		s.due, s.inFlight = now, false
+		return false
 	}
 	s.due = now + s.pause
 	if s.outcome.shared && s.loss != 0 {

@@ -40,7 +40,7 @@ func TestTwentyInAnySecond(t *testing.T) {
 	const endpoints = 50
 	a := newAgenda()
 	for i := range endpoints {
-		a.add(loss{i, 0})
+		a.add(loss{endpoint: i})
 	}
 	list := carryOut(a, fails)
 	if len(list) != 60*perSecond {
@@ -80,7 +80,7 @@ func TestRepeats(t *testing.T) {
 		{true, []int64{0, 0, 50, 150, 350, 750, 1250}},
 	} {
 		a := newAgenda()
-		a.add(loss{3, 0})
+		a.add(loss{endpoint: 3})
 		tries := 0
 		list := carryOut(a, func(int) outcome {
 			tries++
@@ -103,14 +103,14 @@ func TestRepeats(t *testing.T) {
 // and a new loss comes before repeats.
 func TestOneInFlight(t *testing.T) {
 	a := newAgenda()
-	a.add(loss{1, 0})
+	a.add(loss{endpoint: 1})
 	first, _ := a.next(0)
-	a.add(loss{1, ms})
+	a.add(loss{endpoint: 1, at: ms})
 	if s, _ := a.next(10 * second); s != nil {
 		t.Error("a second probe began")
 	}
 	a.ended(first, 10*second)
-	a.add(loss{2, 10*second + 51*ms})
+	a.add(loss{endpoint: 2, at: 10*second + 51*ms})
 	if s, _ := a.next(10*second + 51*ms); s == nil || s.endpoint != 2 || s.loss != 10*second+51*ms {
 		t.Errorf("got %+v; want the endpoint that has just lost a request", s)
 	}
@@ -130,12 +130,12 @@ func TestFlapping(t *testing.T) {
 		{100, 8 * second, 20},
 	} {
 		a := newAgenda()
-		a.add(loss{down, 0})
+		a.add(loss{endpoint: down})
 		count, last := map[int]int{}, int64(0)
 		for now, lost := int64(0), int64(0); now < end; {
 			for ; lost <= now; lost += every {
 				for i := range tt.flapping {
-					a.add(loss{i, lost})
+					a.add(loss{endpoint: i, at: lost})
 				}
 			}
 			s, wait := a.next(now)
@@ -170,7 +170,7 @@ func TestRest(t *testing.T) {
 	a := newAgenda()
 	var got []int64
 	for _, at := range []int64{0, 10, 60, 200, 2000, 2010} { // ms
-		a.add(loss{3, at * ms})
+		a.add(loss{endpoint: 3, at: at * ms})
 		_, wait := a.next(at * ms)
 		now := at*ms + wait
 		s, _ := a.next(now)
@@ -186,5 +186,45 @@ func TestRest(t *testing.T) {
 	}
 	if want := []int64{0, 50, 150, 350, 2000, 2050}; !slices.Equal(got, want) {
 		t.Errorf("probes at %v ms; want %v", got, want)
+	}
+}
+
+// TestUnsure: a probe that says nothing is repeated at once, with a whole
+// handshake from then on, and the next one is the first after the loss.
+func TestUnsure(t *testing.T) {
+	a := newAgenda()
+	a.add(loss{endpoint: 3, at: ms})
+	s, _ := a.next(ms)
+	if s.whole {
+		t.Error("a whole handshake, though none has failed")
+	}
+	s.outcome = outcome{inTLS: true, unsure: true}
+	if a.ended(s, 2*ms) {
+		t.Fatal("off the agenda")
+	}
+	again, _ := a.next(2 * ms)
+	if again != s || !s.whole || s.loss != ms || s.pause != firstPause {
+		t.Errorf("got %+v, then %+v", s, again)
+	}
+}
+
+// TestWholeAfterFailure: once a handshake has failed, of the load or of a probe,
+// probes make whole ones.
+func TestWholeAfterFailure(t *testing.T) {
+	a := newAgenda()
+	a.add(loss{endpoint: 1, inTLS: true})
+	a.add(loss{endpoint: 2})
+	for range 2 {
+		s, _ := a.next(0)
+		if s.whole != (s.endpoint == 1) {
+			t.Errorf("endpoint %d: whole %v", s.endpoint, s.whole)
+		}
+		s.outcome = outcome{inTLS: s.endpoint == 2}
+		a.ended(s, 0)
+	}
+	for range 2 {
+		if s, _ := a.next(second); !s.whole {
+			t.Errorf("endpoint %d: no whole handshake", s.endpoint)
+		}
 	}
 }

@@ -20,6 +20,8 @@ type attempt struct {
 	probe  record.Probe
 	began  int64 // when the current step began, ns from the run's start
 	socket wire.Socket
+
+	session *session // to resume, if there is one; nil for a whole handshake
 }
 
 // failure is why an attempt failed.
@@ -113,10 +115,14 @@ func (a *attempt) open(ctx context.Context) *failure {
 	if at.TLS == nil {
 		return nil
 	}
+	config := at.TLS
+	if a.session != nil {
+		config = a.session.config()
+	}
 	err := a.step(ctx)
 	if err == nil {
 		var secure *wire.SecureSocket
-		if secure, err = wire.Secure(a.socket, at.TLS); err == nil {
+		if secure, err = wire.Secure(a.socket, config); err == nil {
 			a.socket = secure
 			return nil
 		}

@@ -6,8 +6,9 @@
 //  2. Run probes that endpoint at once, and then again until it works, so that
 //     the probes bracket the end of an outage. The agenda keeps the limits: 20
 //     probes in any second, one in flight for each endpoint.
-//  3. A probe connects with the load's settings, TLS included. It sends the
-//     load's own request only if the method is GET or HEAD.
+//  3. A probe connects with the load's settings, TLS included, but resumes the
+//     session of the last one unless a handshake has failed. It sends the load's
+//     own request only if the method is GET or HEAD.
 //
 // The invariant: nothing that a probe does is in a count of the load, and a
 // request that is not lost costs nothing more because of the prober.

@@ -47,7 +47,8 @@ type Prober struct {
 	agenda *agenda
 	turn   atomic.Uint64
 
-	mu                sync.Mutex // guards what follows
+	mu                sync.Mutex       // guards what follows
+	sessions          map[int]*session // by endpoint
 	sinks             []record.ProbeSink
 	ended             int64 // when the last probe of the list did
 	list              []record.Probe
@@ -58,6 +59,7 @@ type Prober struct {
 type loss struct {
 	endpoint int   // its index in the recorder
 	at       int64 // ns from the run's start
+	inTLS    bool  // the handshake failed
 }
 
 // New returns the prober of a load. From now on the job's Endpoints are those
@@ -69,7 +71,7 @@ func New(job *engine.Job, o Options) *Prober {
 		now:    func() int64 { return job.Since(time.Now()) },
 		lost:   make(chan loss, maxWaiting),
 		busy:   make([]atomic.Bool, record.MaxEndpoints+1), // one more for the name that the others share
-		agenda: newAgenda(),
+		agenda: newAgenda(), sessions: map[int]*session{},
 	}
 	for _, limit := range [...]time.Duration{job.ConnectTimeout, job.Timeout} {
 		if limit > 0 {
@@ -95,7 +97,7 @@ func (p *Prober) Lost(r *record.Result) {
 		return
 	}
 	select {
-	case p.lost <- loss{r.Endpoint, r.End}:
+	case p.lost <- loss{r.Endpoint, r.End, r.Class.Stage() == record.StageTLS}:
 	default:
 		busy.Store(false) // the next loss tries again
 	}
@@ -160,7 +162,7 @@ func (p *Prober) AddTo(run *record.Run) {
 }
 
 // try makes one probe, and lists it unless the end of the load cut it, or it
-// failed because of this machine.
+// failed because of this machine, or because of a session that it offered.
 func (p *Prober) try(ctx context.Context, s *subject) outcome {
 	to, shared := p.route(s.endpoint)
 	if to == nil {
@@ -169,7 +171,11 @@ func (p *Prober) try(ctx context.Context, s *subject) outcome {
 	a := attempt{prober: p, probe: record.Probe{
 		Endpoint: p.job.Recorder.Names.Name(s.endpoint), Through: shared, Loss: s.loss, Start: p.now(),
 	}}
+	if !s.whole {
+		a.session = p.session(s.endpoint)
+	}
 	class := a.class(ctx, to)
+	inTLS := class.Stage() == record.StageTLS
 	switch {
 	case ctx.Err() != nil:
 		p.count(&p.unlisted)
@@ -177,10 +183,14 @@ func (p *Prober) try(ctx context.Context, s *subject) outcome {
 	case class.Spoiled():
 		p.count(&p.spoiled)
 		return outcome{shared: shared}
+	case inTLS && a.session != nil && a.session.offered:
+		a.session.refused = true
+		p.count(&p.unlisted)
+		return outcome{inTLS: true, unsure: true}
 	}
 	a.probe.Class, a.probe.Outcome = class, outcomeOf(class)
 	p.keep(&a.probe)
-	return outcome{works: class == 0, shared: shared}
+	return outcome{works: class == 0, shared: shared, inTLS: inTLS}
 }
 
 // route returns where to connect for an endpoint, nil if that is not known, and

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"nodrop/loadgen/internal/engine"
-	"nodrop/loadgen/internal/faultserver"
 	"nodrop/loadgen/internal/h1"
 	"nodrop/loadgen/internal/stall"
 	"nodrop/loadgen/internal/wire"
@@ -179,6 +178,13 @@ func TestLost(t *testing.T) {
 	if len(p.lost) != 4 {
 		t.Fatalf("%d endpoints wait; want 4", len(p.lost))
 	}
+	for range len(p.lost) {
+		l := <-p.lost
+		if l.inTLS != (l.endpoint == 1) {
+			t.Errorf("endpoint %d: a failed handshake: %v", l.endpoint, l.inTLS)
+		}
+		p.lost <- l
+	}
 	for i := range maxWaiting + 10 {
 		p.Lost(&record.Result{Endpoint: i, Class: refused})
 	}
@@ -226,30 +232,6 @@ func TestKnownAllocatesNothing(t *testing.T) {
 	p := newProber(t, netip.MustParseAddrPort("127.0.0.1:1"))
 	if n := testing.AllocsPerRun(100, func() { _, _ = p.known.Next(context.Background()) }); n > 0 {
 		t.Errorf("%v allocations", n)
-	}
-}
-
-// BenchmarkProbe is the cost of one probe, the server's part included. There
-// are at most 20 a second: %core is how much of one core they take.
-func BenchmarkProbe(b *testing.B) {
-	cert, roots, err := faultserver.SelfSigned("gateway.example")
-	if err != nil {
-		b.Fatal(err)
-	}
-	for name, secure := range map[string]*tls.Config{"cleartext": nil, "tls": {Certificates: []tls.Certificate{cert}}} {
-		b.Run(name, func(b *testing.B) {
-			p := newProber(b, serve(b, okResponse, secure))
-			if secure != nil {
-				p.job.First.TLS = &tls.Config{RootCAs: roots, ServerName: "gateway.example"}
-			}
-			for b.Loop() {
-				p.list = p.list[:0]
-				if got := p.try(b.Context(), &subject{loss: 1}); !got.works {
-					b.Fatalf("%+v", p.list)
-				}
-			}
-			b.ReportMetric(float64(b.Elapsed())/float64(b.N)*perSecond/float64(time.Second)*100, "%core")
-		})
 	}
 }
 
