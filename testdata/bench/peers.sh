@@ -126,7 +126,7 @@ base() {
 	rev=$(git -C "$here" rev-parse --short --verify "$BASE^{commit}")
 	mkdir -p "$source"
 	git -C "$here/../.." archive "$rev" | tar -x -C "$source"
-	patiently go -C "$source" build -o "$dir/base" .
+	patiently env CGO_ENABLED=0 go -C "$source" build -o "$dir/base" .
 	rm -rf "$source"
 	found base "$rev" "$dir/base"
 }
@@ -137,7 +137,7 @@ mkdir -p "$cache"
 for name in "$@"; do
 	case $name in
 	nodrop)
-		patiently go -C "$here/../.." build -o "$dir/nodrop" .
+		patiently env CGO_ENABLED=0 go -C "$here/../.." build -o "$dir/nodrop" .
 		found nodrop "$(git -C "$here" describe --always --dirty 2>/dev/null || echo unknown)" "$dir/nodrop"
 		;;
 	base) base ;;
