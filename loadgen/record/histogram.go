@@ -46,11 +46,10 @@ func valuesOf(block, step int) (lowest, highest int64) {
 	return lowest, lowest + 1<<power - 1
 }
 
-// add counts n values, which must be from 0 to histogramMax.
-func (h *histogram) add(us, n int64) {
+// add counts a value from 0 to histogramMax.
+func (h *histogram) add(us int64) {
 	block, step := bucketOf(us)
-	counter := &h.block(block)[step]
-	*counter = saturated(*counter, n)
+	h.block(block)[step]++
 }
 
 func (h *histogram) block(i int) *[blockSize]int64 {

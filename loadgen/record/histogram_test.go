@@ -18,7 +18,7 @@ func drawn(rng *rand.Rand, n int) (h *histogram, want *hdrhistogram.Histogram) {
 	h, want = &histogram{}, libraryHistogram()
 	for range n {
 		us := min(rng.Int64N(1<<(1+rng.IntN(32))), histogramMax)
-		h.add(us, 1)
+		h.add(us)
 		if err := want.RecordValue(us); err != nil {
 			panic(err)
 		}
@@ -58,7 +58,7 @@ func TestHistogramEnds(t *testing.T) {
 		first := int64(1) << power
 		for _, us := range []int64{first - 1, first, min(first+1, histogramMax), histogramMax} {
 			h, library := &histogram{}, libraryHistogram()
-			h.add(us, 1)
+			h.add(us)
 			if err := library.RecordValue(us); err != nil {
 				t.Fatal(err)
 			}
@@ -110,7 +110,7 @@ func TestHistogramMerge(t *testing.T) {
 	if got, _ := a.encode(); string(got) != string(wanted) {
 		t.Errorf("got %s; want %s", got, wanted)
 	}
-	a.add(1, 1)
+	a.add(1)
 	if got, _ := b.encode(); string(got) != string(before) {
 		t.Error("the merged histogram changed")
 	}

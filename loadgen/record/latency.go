@@ -28,7 +28,7 @@ func (l *Latency) Record(ns int64) {
 	l.Max = max(l.Max, ns)
 	l.Count++
 	l.Sum = saturated(l.Sum, ns)
-	l.hist.add(min((ns+500)/1000, histogramMax), 1)
+	l.hist.add(min((ns+500)/1000, histogramMax))
 }
 
 // saturated adds two non-negative numbers, up to the largest int64: a file can
