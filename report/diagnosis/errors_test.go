@@ -92,6 +92,12 @@ func TestErrorsNowAndThen(t *testing.T) {
 			slow[i].End += 100 * ms
 		}
 	}
+	busy := spread("status.502")
+	for i := range busy {
+		if busy[i].Fate == record.FateLost {
+			busy[i].End += 40 * ms
+		}
+	}
 	onOne := append(reporttest.Steady(4000, 0, ms, "gw-1", "gw-2"), failing(100*ms, 3900*ms, 200*ms, 2*ms, "status.502", "gw-1")...)
 	late := slices.DeleteFunc(spread("status.502"), func(q reporttest.Request) bool { return q.Fate == record.FateLost && q.Start < 2000*ms })
 	page := []record.ErrorResponse{nginxPage}
@@ -129,6 +135,10 @@ func TestErrorsNowAndThen(t *testing.T) {
 		{
 			name: "after a wait", requests: slow, responses: page, method: "POST",
 			rule: "error-answered", code: GatewayError, lost: 20, confidence: Likely, never: leftIt,
+		},
+		{
+			name: "from an upstream that was too busy to see the requests", requests: busy, responses: page, method: "POST",
+			rule: "upstream-idle-timeout", code: UpstreamIdleTimeout, lost: 20, confidence: Likely, says: []string{"nothing was waited for"}, never: leftIt,
 		},
 		{
 			name: "from one endpoint alone", requests: onOne, responses: page, method: "POST",
