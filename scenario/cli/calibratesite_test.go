@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand"
 	"net"
@@ -115,8 +116,9 @@ func (s *site) args(c scene) []string {
 func (s *site) plain(address string, list []process, flags ...string) []string {
 	s.t.Helper()
 	for _, p := range list {
+		var said bytes.Buffer
 		cmd := exec.Command(p.argv[0], p.argv[1:]...)
-		cmd.Env = os.Environ()
+		cmd.Env, cmd.Stdout, cmd.Stderr = os.Environ(), &said, &said
 		for name, value := range p.env {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
@@ -126,6 +128,9 @@ func (s *site) plain(address string, list []process, flags ...string) []string {
 		s.t.Cleanup(func() {
 			_ = cmd.Process.Signal(syscall.SIGTERM) // ends workers, too
 			_ = cmd.Wait()
+			if s.t.Failed() {
+				s.t.Logf("%s: %v\n%s", p.name, cmd.ProcessState, &said)
+			}
 		})
 		clitest.Await(s.t, p.name+" accepts", func() bool {
 			c, err := net.Dial("tcp", p.address)
