@@ -147,7 +147,7 @@ func naiveFleetWithShortGrace(s *site) drawn {
 	gw, args := s.fleet("connections: 40, keep-alive: false, rate: 1", "http://gateway/delay/1.5", "naive", fmt.Sprintf("grace: %v, propagation: 0s", s.between(300*ms, 800*ms)))
 	return drawn{
 		on:     gw,
-		causes: []cause{{diagnosis.GraceTimer, cuts}, {diagnosis.CutAtExit, cuts}, {diagnosis.KilledAfterGrace, cuts}},
+		causes: []cause{{diagnosis.GraceTimer, cuts | errs}, {diagnosis.CutAtExit, cuts}, {diagnosis.KilledAfterGrace, cuts}},
 		also:   []cause{heardLate}, args: args,
 	}
 }
@@ -172,7 +172,7 @@ func gatewayEnds(s *site) drawn {
 	}
 	app := s.server("app", s.address(), "-delay %s", s.between(200*ms, 500*ms))
 	gw := s.front(kind, app.address, time.Minute)
-	d := drawn{on: kind + signal, causes: []cause{{diagnosis.CutAtExit, cuts}}, also: stillInBalancer}
+	d := drawn{on: kind + ", " + signal, causes: []cause{{diagnosis.CutAtExit, cuts}}, also: stillInBalancer}
 	to := []string{gw.address}
 	if s.Intn(2) == 0 {
 		d.on, to = d.on+", another stays", append(to, app.address)
@@ -191,7 +191,7 @@ func gatewayCutsAfterItsTimer(s *site) drawn {
 	gw := s.front(kind, app.address, s.between(300*ms, 900*ms))
 	return drawn{
 		on:     kind,
-		causes: []cause{{diagnosis.GraceTimer, cuts}, {diagnosis.CutAtExit, cuts}},
+		causes: []cause{{diagnosis.GraceTimer, cuts | errs}, {diagnosis.CutAtExit, cuts}},
 		args: s.args(scene{
 			load: "connections: 30, rate: 3, keep-alive: false", to: []string{gw.address}, setup: []process{app, gw.process},
 			steps: []string{fmt.Sprintf("name: stop it, at: 2s, signal: {process: gateway, name: %s, gone: 10s}", gw.finish)},
