@@ -57,6 +57,8 @@ type drawn struct {
 	causes []cause  // what was done; none: nothing may be lost
 	also   []cause  // what is true beside that
 	args   []string // of nodrop
+	// scant: marks and losses do not suffice to tell the cause.
+	scant bool
 	// inNamespace: the run has a network of its own, with only the loopback.
 	inNamespace bool
 }
@@ -84,7 +86,8 @@ type tally struct {
 // TestCalibrate: real servers and gateways lose requests for a known cause, and
 // no finding that is shown names another one. Of many runs, which
 // -calibrate.runs asks for, of those that are likely, at most 5 % do, and no
-// finding names the cause in at most 10 % of the runs. What is expected of a run
+// finding names the cause in at most 10 % of the runs, where marks and losses
+// suffice for that. What is expected of a run
 // follows from how it was made.
 func TestCalibrate(t *testing.T) {
 	clitest.NeedsTime(t)
@@ -172,7 +175,7 @@ func (c *tally) add(t *testing.T, d drawn, run *record.Run) {
 		return
 	}
 	c.lossy++
-	if !named && len(d.causes) > 0 {
+	if !named && len(d.causes) > 0 && !d.scant {
 		t.Log("no finding names the cause")
 		c.cannot++
 	}

@@ -163,16 +163,15 @@ func gracefulFleet(s *site) drawn {
 // sending to both.
 func gatewayEnds(s *site) drawn {
 	kind := s.oneOf(fronts...)
-	signal := "TERM"
-	switch kind {
-	case "caddy": // it finishes at TERM
-		signal = "KILL"
-	case "haproxy", "envoy": // the others leave workers that serve on
-		signal = s.oneOf("TERM", "KILL")
+	signal := "KILL"
+	if finishing[kind] != "TERM" && kind != "envoy" {
+		signal = "TERM" // KILL leaves workers of nginx and Apache that serve on
 	}
 	app := s.server("app", s.address(), "-delay %s", s.between(200*ms, 500*ms))
 	gw := s.front(kind, app.address, time.Minute)
 	d := drawn{on: kind + ", " + signal, causes: []cause{{diagnosis.CutAtExit, cuts}}, also: stillInBalancer}
+	// The mark is of the first process, which waits for its workers.
+	d.scant = kind == "nginx" || kind == "apache"
 	to := []string{gw.address}
 	if s.Intn(2) == 0 {
 		d.on, to = d.on+", another stays", append(to, app.address)
@@ -298,8 +297,8 @@ func drainTimeout(s *site) drawn {
 	return drawn{
 		causes: []cause{{diagnosis.DrainCut, cuts | silences}}, // what is cut meets silence
 		args: []string{
-			"lab", "--dataplane", "nft", "--stop", "graceful", "--pre-stop", "2500ms", "--grace", "5s", "--replicas", "3", "--path", "/delay/2",
-			"--drain-timeout", s.between(300*ms, 900*ms).String(), "-n", "60", "-c", "30", "-q", "0", "-t", "3", "--at", "1s",
+			"lab", "--dataplane", "nft", "--stop", "graceful", "--pre-stop", "2500ms", "--grace", "5s", "--replicas", "3", "--path", "/delay/3",
+			"--drain-timeout", s.between(300*ms, 900*ms).String(), "-n", "30", "-c", "30", "-q", "0", "-t", "4", "--at", "1s",
 		},
 	}
 }
