@@ -298,7 +298,7 @@ func drainTimeout(s *site) drawn {
 		causes: []cause{{diagnosis.DrainCut, cuts | silences}}, // what is cut meets silence
 		args: []string{
 			"lab", "--dataplane", "nft", "--stop", "graceful", "--pre-stop", "2500ms", "--grace", "5s", "--replicas", "3", "--path", "/delay/3",
-			"--drain-timeout", s.between(300*ms, 900*ms).String(), "-n", "30", "-c", "30", "-q", "0", "-t", "4", "--at", "1s",
+			"--drain-timeout", s.between(300*ms, 900*ms).String(), "-n", "60", "-c", "30", "-q", "0", "-t", "4", "--at", "1s",
 		},
 	}
 }
