@@ -66,7 +66,7 @@ honesty: ## the table of what nodrop and other tools report, against faults that
 SEED ?= 1 # of make calibrate
 
 .PHONY: calibrate
-calibrate: ## 200 real runs and 4,000 recordings with known causes: how often the diagnosis is right; 40 min
+calibrate: ## 200 real runs and 4,000 recordings with known causes: how often the diagnosis is right; 30 min
 	testdata/setup.sh
 	$(GO) test -count=1 -v -run '^TestCalibrate$$' ./report/diagnosis -calibrate.draws 60
 	$(GO) test -count=1 -v -timeout 2h -run '^TestCalibrate$$' ./scenario/cli -calibrate.runs 200 -calibrate.seed $(SEED)

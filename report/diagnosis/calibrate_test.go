@@ -193,6 +193,21 @@ var situations = []situation{
 			w.lose(w.at-i*w.took/60, w.at+timer+w.between(10*us, 400*us), "wait.eof", leaver)
 		}
 	}},
+	{"its own timer, with error responses", []Code{GraceTimer}, true, true, func(w *world) {
+		w.took = w.between(3000*ms, 3500*ms)
+		exit := w.at + w.between(500*ms, 1500*ms)
+		w.stayers(w.at)
+		w.step(exit - w.at + 50*ms)
+		w.mark(record.MarkSignalled, w.at)
+		w.mark(record.MarkEndpointRemoved, w.at)
+		w.mark(record.MarkListenerClosed, w.at+ms)
+		w.mark(record.MarkExited, exit+ms)
+		for i := range int64(20) {
+			w.lose(w.at-i*w.took/60, exit+w.between(10*us, 400*us), "status.502", leaver)
+			w.requests[len(w.requests)-1].Status = 502
+		}
+		w.page(502, "", "<html><body><h1>502 Bad Gateway</h1>\nThe server returned an invalid or incomplete response.\n</body></html>")
+	}},
 	{"reset in the accept queue", []Code{AcceptQueueReset}, true, true, func(w *world) {
 		w.took = w.between(50*ms, 100*ms)
 		w.stayers(w.at)

@@ -92,6 +92,12 @@ func TestErrorsNowAndThen(t *testing.T) {
 			slow[i].End += 100 * ms
 		}
 	}
+	busy := spread("status.502")
+	for i := range busy {
+		if busy[i].Fate == record.FateLost {
+			busy[i].End += 40 * ms
+		}
+	}
 	onOne := append(reporttest.Steady(4000, 0, ms, "gw-1", "gw-2"), failing(100*ms, 3900*ms, 200*ms, 2*ms, "status.502", "gw-1")...)
 	late := slices.DeleteFunc(spread("status.502"), func(q reporttest.Request) bool { return q.Fate == record.FateLost && q.Start < 2000*ms })
 	page := []record.ErrorResponse{nginxPage}
@@ -129,6 +135,10 @@ func TestErrorsNowAndThen(t *testing.T) {
 		{
 			name: "after a wait", requests: slow, responses: page, method: "POST",
 			rule: "error-answered", code: GatewayError, lost: 20, confidence: Likely, never: leftIt,
+		},
+		{
+			name: "from an upstream that was too busy to see the requests", requests: busy, responses: page, method: "POST",
+			rule: "upstream-idle-timeout", code: UpstreamIdleTimeout, lost: 20, confidence: Likely, says: []string{"nothing was waited for"}, never: leftIt,
 		},
 		{
 			name: "from one endpoint alone", requests: onOne, responses: page, method: "POST",
@@ -499,4 +509,40 @@ func TestErrorResponses(t *testing.T) {
 	if f := find(); f.Confidence != CannotTell || len(f.Remedies) != 1 {
 		t.Errorf("got %+v; want \"cannot tell\"", f)
 	}
+}
+
+// TestErrorsAtExit: a gateway whose drain timeout is over responds with errors to
+// everything that it still waits for, and exits.
+func TestErrorsAtExit(t *testing.T) {
+	const cut = 1700 * ms
+	at := func(age int64) (list []reporttest.Request) {
+		for i := range int64(20) {
+			q := reporttest.Lost(cut-age-i*5*ms, cut+i*100*us, "status.502", "gw-1", "")
+			q.Status = 502
+			list = append(list, q)
+		}
+		return list
+	}
+	marks := []record.Mark{
+		step(999*ms, 1705*ms), markAt(record.MarkSignalled, 1000*ms, "gw-1"), markAt(record.MarkListenerClosed, 1001*ms, "gw-1"), markAt(record.MarkExited, 1703*ms, "gw-1"),
+	}
+	page := []record.ErrorResponse{{Status: 502, Body: "<html><body><h1>502 Bad Gateway</h1>\nThe server returned an invalid or incomplete response.\n</body></html>\n", Count: 20}}
+	served := reporttest.Steady(1000, 0, ms, "gw-1")
+	checkErrorCases(t, []errorCase{
+		{
+			name: "all at the exit", requests: slices.Concat(served, at(800*ms)), marks: marks, responses: page,
+			rule: "answered-at-exit", code: GraceTimer, lost: 20, confidence: Likely,
+			says: []string{"700.0 ms after the stop signal", "HAProxy: hard-stop-after"}, never: []string{"refused requests"},
+		},
+		{
+			name: "all at once, long before the exit", requests: slices.Concat(served, at(800*ms)), responses: page,
+			marks: append(slices.Clone(marks[:3]), markAt(record.MarkExited, 2500*ms, "gw-1")),
+			rule:  "refused-while-draining", code: RefusedWhenDraining, lost: 20, confidence: CannotTell,
+		},
+		{
+			name: "sent just before", requests: slices.Concat(served, at(10*ms)), responses: page,
+			marks: append(slices.Clone(marks[:2]), markAt(record.MarkListenerClosed, 1702*ms, "gw-1"), marks[3]),
+			rule:  "refused-while-draining", code: RefusedWhenDraining, lost: 20, confidence: CannotTell,
+		},
+	})
 }

@@ -84,7 +84,7 @@ func (b *builder) index() {
 		b.ok = append(b.ok, b.ok[i]+b.Run.Bins.List[i].OK)
 	}
 	ok := &b.Run.Latency.OK
-	b.slow = max(ok.Percentile(99), 2*ok.Percentile(50))
+	b.slow = max(ok.Percentile(99), 2*ok.Percentile(50), analysis.Near) // no timeout is as short as Near, but a pause of a busy upstream may be
 }
 
 // eventOf returns when the event was: from its first step or, where only marks

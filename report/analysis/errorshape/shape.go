@@ -58,6 +58,9 @@ type Group struct {
 	// Quick counts the responses that took no longer than ok ones do.
 	Quick  int
 	Signal bool // Mark is of the stop signal
+	// AtExit, of Marks and Leaving only: all came together just when the process
+	// exited, some time after Mark, to requests that it had got long before.
+	AtExit bool
 	// Alone: no response with these statuses came from elsewhere or at another
 	// time, and no mark of the opposite kind competes.
 	Alone bool
@@ -111,6 +114,13 @@ func (s *Shape) KindOf(l *record.LostRequest) Kind {
 		return g.Kind
 	}
 	return Unclear
+}
+
+// AtExit reports whether a loss is a response that came with others just when its
+// process exited.
+func (s *Shape) AtExit(l *record.LostRequest) bool {
+	g := s.groups[l]
+	return g != nil && g.AtExit
 }
 
 // ByMarks reports whether marks that name the endpoint of a loss explain it.

@@ -28,11 +28,21 @@ func (b *builder) takeTold() {
 		g := b.newGroup(Leaving, Marks, lost[own])
 		g.Mark = told(own)
 		g.Signal = g.Mark == own.Signalled
+		g.AtExit = atExit(g, own, lost[own])
 		g.Alone = !slices.ContainsFunc(lost[own], func(l *record.LostRequest) bool { return elsewhere[l.Class.Status()] })
 		if g.Alone || b.whole(lost[own]) {
 			b.assign(g, lost[own])
 		}
 	}
+}
+
+// atExit reports whether the responses of a group all came together just when
+// their process exited, to requests that it had got long before that.
+func atExit(g *Group, own *analysis.Lifecycle, lost []*record.LostRequest) bool {
+	if own.Exited == analysis.Unknown || g.Last-g.First > analysis.Near || !analysis.Within(own.Exited, g.First, g.Last) || g.First-g.Mark <= 2*analysis.Near {
+		return false
+	}
+	return !slices.ContainsFunc(lost, func(l *record.LostRequest) bool { return l.End-l.Start <= 2*analysis.Near })
 }
 
 // leavesAt reports whether an endpoint had been told to stop by a time, and may
