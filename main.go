@@ -60,7 +60,7 @@ func newProgram(args []string, streams cli.Streams) *program {
 	p.scenarios = &scenariocli.Program{
 		Streams: streams,
 		Reports: scenariocli.Reports{
-			OutputFlag: output.Flag,
+			OutputFlag: reportcli.OutputFlag,
 			Validate:   reportcli.Validate,
 			Open:       func(formats []string) (scenariocli.Output, error) { return p.reports.Open(formats) },
 			Judge:      report.Judge,

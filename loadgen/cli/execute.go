@@ -18,6 +18,7 @@ func Prepare(root *cobra.Command, s *Streams) {
 	root.SetFlagErrorFunc(flagError)
 	// cobra would add these only after the arguments have been normalized.
 	root.InitDefaultVersionFlag()
+	GroupOther.Hold(root.Flags(), "version")
 	initHelp(root)
 }
 

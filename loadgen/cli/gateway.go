@@ -13,6 +13,7 @@ import (
 // function it returns gives the products, once the flags are parsed.
 func GatewayFlag(fs *pflag.FlagSet) func() ([]string, error) {
 	text := fs.String("gateway", "", "gateway and platform of the target, whose settings the report names: nginx,kubernetes; nodrop help findings lists all")
+	GroupOutput.Hold(fs, "gateway NAMES")
 	return func() ([]string, error) {
 		if !fs.Changed("gateway") {
 			return nil, nil

@@ -108,7 +108,20 @@ func NewLoadFlags(fs *pflag.FlagSet, defaults loadgen.Options) *LoadFlags {
 	fs.StringVar(&v.UnixSocket, "unix-socket", v.UnixSocket, "path of a Unix socket to connect to")
 	fs.BoolVar(&v.h2, "h2", false, "HTTP/2")
 	_ = fs.MarkHidden("h2") // fails only for an unknown flag
+	groupLoadFlags(fs)
 	return v
+}
+
+// groupLoadFlags groups the load flags for help.
+func groupLoadFlags(fs *pflag.FlagSet) {
+	GroupLoad.Hold(fs, "n N", "c N", "q RATE", "z DURATION", "t SECONDS", "cpus N", "engine NAME")
+	GroupRequest.Hold(fs, "m METHOD", "H FIELD", "A TYPE", "T TYPE", "U NAME", "a USER:PASSWORD", "host NAME", "d TEXT", "D FILE",
+		"ok STATUSES", "expect-body WHAT", "expect-header FIELD", "max-body BYTES", "disable-compression", "disable-redirects")
+	GroupConnection.Hold(fs, "disable-keepalive", "connect-timeout DURATION", "dns WHEN", "connect-to ROUTE", "source ADDRESSES",
+		"x PROXY", "unix-socket PATH", "endpoint-header NAME")
+	GroupTLS.Hold(fs, "insecure", "cacert FILE", "cert FILE", "key FILE", "sni NAME", "tls-min VERSION")
+	GroupEvent.Hold(fs, "probe WHEN")
+	GroupOutput.Hold(fs, "trace-lost N")
 }
 
 // defineTLS defines the flags of connections with TLS.

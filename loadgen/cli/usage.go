@@ -9,6 +9,7 @@ import (
 
 func initHelp(cmd *cobra.Command) {
 	cmd.InitDefaultHelpFlag()
+	GroupOther.Hold(cmd.Flags(), "help")
 	for _, c := range cmd.Commands() {
 		initHelp(c)
 	}

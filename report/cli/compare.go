@@ -40,7 +40,9 @@ func (p *Program) Compare() *cobra.Command {
 	fs.StringArrayVar(&o.next, "new", nil, "recordings of the new arm instead of NEW; repeatable")
 	fs.StringVar(&o.variant, "variant", "", "the variant to compare, if the recordings have several")
 	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that fails the verdict, exit 1: 'lost > 0' on each run of new, 'p99 > +10%' on the change; repeatable")
-	outputs := output.Flag(fs)
+	cli.GroupRecordings.Hold(fs, "base FILES", "new FILES", "variant NAME")
+	cli.GroupOutput.Hold(fs, "fail-if CHECK")
+	outputs := OutputFlag(fs)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		o.files, o.formats = args, *outputs
 		return o.run()

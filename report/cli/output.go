@@ -1,11 +1,20 @@
 package cli
 
 import (
+	"github.com/spf13/pflag"
+
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/record"
 	"nodrop/report"
 	"nodrop/report/output"
 )
+
+// OutputFlag defines -o on fs.
+func OutputFlag(fs *pflag.FlagSet) *[]string {
+	formats := output.Flag(fs)
+	cli.GroupOutput.Hold(fs, "o FORMAT[=FILE]")
+	return formats
+}
 
 // Output writes one report to all its destinations.
 type Output struct {

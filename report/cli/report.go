@@ -38,9 +38,11 @@ func (p *Program) Report() *cobra.Command {
 	fs := cmd.Flags()
 	o.checks = cli.FailIfFlag(fs)
 	o.gateway = cli.GatewayFlag(fs)
-	o.outputs = output.Flag(fs)
+	o.outputs = OutputFlag(fs)
 	fs.BoolVar(&o.schema, "schema", false, "print the JSON Schema of -o report-json")
 	fs.StringVar(&o.one, "run", "", "report only this run, by name ('graceful #2') or number (3), as if it were the only one")
+	cli.GroupOutput.Hold(fs, "schema")
+	cli.GroupRecordings.Hold(fs, "run NAME|N")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		o.files, o.flags, o.onlyOne = args, fs.NFlag(), fs.Changed("run")
 		if o.schema {

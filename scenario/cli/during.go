@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"nodrop/loadgen/cli"
 	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/safetext"
 	"nodrop/scenario"
@@ -32,6 +33,8 @@ func newDuringFlags(fs *pflag.FlagSet) *duringFlags {
 	fs.DurationVar(&f.settle, "settle", 0, "keep the load running until this long after the command has ended; -n is then a minimum")
 	f.kube = kube.Flags(fs)
 	f.yes = yesFlag(fs)
+	cli.GroupEvent.Hold(fs, "during COMMAND", "at WHEN", "settle DURATION")
+	cli.GroupKubernetes.Hold(fs, "scale KIND/NAME=N", "restart KIND/NAME", "keep", "namespace NAME", "context NAME", "kubeconfig FILE")
 	return f
 }
 
@@ -81,5 +84,7 @@ func (f *duringFlags) step() (*scenario.Step, error) {
 }
 
 func yesFlag(fs *pflag.FlagSet) *bool {
-	return fs.Bool("yes", false, "make changes in a cluster without asking")
+	yes := fs.Bool("yes", false, "make changes in a cluster without asking")
+	cli.GroupKubernetes.Hold(fs, "yes")
+	return yes
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"nodrop/loadgen/cli"
 	"nodrop/loadgen/misuse"
 	"nodrop/scenario/file"
 )
@@ -37,6 +38,7 @@ func (p *Program) initCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&o.output, "output", "", "write the template to this file")
 	cmd.Flags().BoolVar(&o.force, "force", false, "with --output: replace an existing file")
+	cli.GroupOutput.Hold(cmd.Flags(), "output FILE", "force")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.names, o.toFile = args, cmd.Flags().Changed("output")
 		return o.run("kinds: " + strings.Join(known, ", "))

@@ -82,6 +82,9 @@ func newLabFlags(fs *pflag.FlagSet) *labFlags {
 	fs.StringVar((*string)(&f.Dataplane), "dataplane", string(f.Dataplane), "what distributes connections over the replicas: dialer (inside nodrop) or nft (nftables in a network namespace; needs Linux and root)")
 	fs.DurationVar(&f.Drain, "drain-timeout", f.Drain, "with --dataplane nft: how long connections to a removed replica may stay open before they are cut; 0 is no limit")
 	fs.StringVar(&v.client, "client", "", "with --dataplane nft: shell command of another load generator to run instead of nodrop's: 'hey -c 200 -n 50000 -disable-keepalive {url}'")
+	cli.GroupLab.Hold(fs, "stop MODES", "replicas N", "to N", "action NAME", "max-unavailable N", "at WHEN", "propagation DURATION",
+		"pre-stop DURATION", "grace DURATION", "settle DURATION", "repeat N", "dataplane NAME", "drain-timeout DURATION")
+	cli.GroupGateways.Hold(fs, "gateway NAME", "gateway-bin FILE", "backend URL", "path PATH", "client COMMAND")
 	fs.VisitAll(func(f *pflag.Flag) { v.own = append(v.own, f.Name) })
 	v.load = cli.NewLoadFlags(fs, lab.DefaultLoad())
 	for name, value := range paced {

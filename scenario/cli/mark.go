@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"nodrop/loadgen/cli"
 	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
@@ -52,6 +53,7 @@ func (p *Program) Mark() *cobra.Command {
 		Args:  cobra.ArbitraryArgs,
 	}
 	cmd.Flags().IntVar(&o.pid, "pid", 0, "process id of the nodrop that sends the load; without it, the one that started this command, known by "+handmark.Variable)
+	cli.GroupMark.Hold(cmd.Flags(), "pid PID")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.args, o.given = args, cmd.Flags().Changed("pid")
 		return o.run(cmd.Context())
