@@ -81,10 +81,12 @@ func (p *program) command() *cobra.Command {
 	root.AddCommand(
 		p.scenarios.Lab(),
 		p.scenarios.Scenario(),
-		p.scenarios.Mark(),
-		p.reports.Compare(),
 		p.reports.Report(),
+		p.reports.Compare(),
+		p.scenarios.Mark(),
 		cli.Help(&p.Streams),
+		cli.Version(&p.Streams),
+		cli.Completion(&p.Streams),
 	)
 	cli.Prepare(root, &p.Streams)
 	return root

@@ -9,10 +9,13 @@ import (
 	"nodrop/report/output"
 )
 
-// OutputFlag defines -o on fs.
-func OutputFlag(fs *pflag.FlagSet) *[]string {
-	formats := output.Flag(fs)
+// OutputFlag defines -o on fs, for a load.
+func OutputFlag(fs *pflag.FlagSet) *[]string { return outputFlag(fs, output.OfLoad) }
+
+func outputFlag(fs *pflag.FlagSet, of output.Source) *[]string {
+	formats := of.Flag(fs)
 	cli.GroupOutput.Hold(fs, "o FORMAT[=FILE]")
+	cli.Offer(fs, "o", of.Formats()...)
 	return formats
 }
 

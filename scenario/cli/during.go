@@ -28,8 +28,8 @@ type duringFlags struct {
 
 func newDuringFlags(fs *pflag.FlagSet) *duringFlags {
 	f := &duringFlags{set: fs}
-	fs.StringVar(&f.command, "during", "", "shell command to run during the load: 'kubectl scale …'; the report relates losses to it and has the last 20 lines of its output, and any loss fails the run unless --fail-if says otherwise")
-	fs.StringVar(&f.at, "at", "20%", "when to run it: a share of the load (20%), a time (5s) or a request (#10000)")
+	fs.StringVar(&f.command, "during", "", "shell command to run during the load; the report relates losses to it and has the last 20 lines of its output, and a loss fails the run unless --fail-if says otherwise")
+	fs.StringVar(&f.at, "at", "20%", "when to run it: at a share of the load (20%), a time (5s) or a request (#10000)")
 	fs.DurationVar(&f.settle, "settle", 0, "keep the load running until this long after the command has ended; -n is then a minimum")
 	f.kube = kube.Flags(fs)
 	f.yes = yesFlag(fs)

@@ -15,6 +15,13 @@ import (
 	"nodrop/scenario/file"
 )
 
+const runHelp = `Run a scenario file: set up, send its loads, carry out its steps, restore, and
+report what each variant lost. Changes in a cluster are listed, and made after
+confirmation.`
+
+const runExamples = `nodrop scenario run stop.yaml
+nodrop scenario run --variant graceful --repeat 5 -o junit=run.xml stop.yaml`
+
 type runOptions struct {
 	fileOptions
 	repeated bool // --repeat was given
@@ -26,19 +33,25 @@ type runOptions struct {
 
 func (p *Program) runCommand() *cobra.Command {
 	o := &runOptions{fileOptions: fileOptions{Program: p}}
-	cmd := &cobra.Command{Use: "run FILE", Short: "Run the scenario", Args: cobra.ArbitraryArgs}
+	cmd := &cobra.Command{
+		Use:     "run FILE",
+		Short:   "Run a scenario file",
+		Long:    runHelp,
+		Example: runExamples,
+		Args:    cobra.ArbitraryArgs,
+	}
 	fs := cmd.Flags()
 	o.setFlag(fs)
 	fs.StringArrayVar(&o.variants, "variant", nil, "run only this variant; repeatable")
 	fs.IntVar(&o.repeat, "repeat", 0, "run each variant this often, alternating, instead of as often as the file says")
 	fs.BoolVar(&o.dry, "dry-run", false, "print what a run would do, in order, and do nothing")
-	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that fails the verdict, exit 1, on the last variant: 'lost > 0', 'p99 > 250ms'; repeatable")
+	o.outputs = p.OutputFlag(fs)
+	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that makes the run fail, exit 1, on the last variant: 'lost > 0', 'p99 > 250ms'; repeatable")
 	cli.GroupScenario.Hold(fs, "variant NAME", "repeat N", "dry-run")
 	cli.GroupOutput.Hold(fs, "fail-if CHECK")
 	o.gateway = cli.GatewayFlag(fs)
 	o.yes = yesFlag(fs)
 	p.verboseFlag(fs)
-	o.outputs = p.OutputFlag(fs)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.files, o.repeated = args, fs.Changed("repeat")
 		return o.run(cmd.Context())
