@@ -1,11 +1,7 @@
 package cli
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
-
-	"nodrop/loadgen/misuse"
 )
 
 // Scenario is the command nodrop scenario, with its subcommands.
@@ -17,12 +13,7 @@ func (p *Program) Scenario() *cobra.Command {
 to set the target up and restore it, in one or several variants. Begin with a
 template and change it.`,
 		Example: "nodrop scenario init nginx >stop.yaml\nnodrop scenario run stop.yaml",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return &misuse.Error{Problem: fmt.Sprintf("scenario: unknown command %q", args[0]), Hint: "nodrop scenario run FILE, validate FILE, init KIND or schema"}
-			}
-			return cmd.Help()
-		},
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() }, // Execute rejects arguments
 	}
 	cmd.AddCommand(p.runCommand(), p.validateCommand(), p.initCommand(), p.schemaCommand())
 	return cmd
