@@ -62,7 +62,7 @@ func (o *loadOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := o.confirm(s, *o.during.yes); err != nil {
+	if err := o.confirm(ctx, s, *o.during.yes); err != nil {
 		return err
 	}
 	return o.perform(ctx, s, *o.outputs, false)

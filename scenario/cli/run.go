@@ -77,7 +77,7 @@ func (o *runOptions) run(ctx context.Context) error {
 	if o.dry {
 		return o.dryRun(s)
 	}
-	if err := o.confirm(s, *o.yes); err != nil {
+	if err := o.confirm(ctx, s, *o.yes); err != nil {
 		return err
 	}
 	return o.perform(ctx, s, *o.outputs, true)
