@@ -22,7 +22,8 @@ type Section struct {
 	Rows  []Row
 }
 
-// Row is a flag or a command, and what it does.
+// Row is a flag or a command, and what it does. Blanks where Text should not be
+// broken are U+00A0.
 type Row struct{ Name, Text string }
 
 // Sections returns what help says of a command: its subcommands, then its flags
@@ -86,7 +87,7 @@ func defaultOf(f *pflag.Flag) string {
 	case "", "false", "0", "0s", "[]":
 		return ""
 	}
-	return " " + unbroken("(default "+f.DefValue+")")
+	return " " + strings.ReplaceAll("(default "+f.DefValue+")", " ", hardBlank)
 }
 
 // initHelp adds the help flag to a command and all below it.
@@ -159,7 +160,7 @@ func (r Row) String() string {
 func wrap(text string, columns int) []string {
 	var lines []string
 	line := ""
-	for word := range strings.FieldsSeq(text) {
+	for word := range strings.SplitSeq(text, " ") {
 		if line != "" && utf8.RuneCountInString(line+" "+word) > columns {
 			lines, line = append(lines, line), ""
 		}
@@ -171,10 +172,7 @@ func wrap(text string, columns int) []string {
 	return append(lines, line)
 }
 
-// unbroken keeps wrap from breaking a text.
-func unbroken(text string) string { return strings.ReplaceAll(text, " ", hardBlank) }
-
-// hardBlank is a blank where no line is broken. FieldsSeq would break at U+00A0.
-const hardBlank = "\u2060"
+// hardBlank is a blank where no line is broken.
+const hardBlank = "\u00a0"
 
 func indent(text string) string { return "  " + strings.ReplaceAll(text, "\n", "\n  ") }
