@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"unicode"
@@ -92,18 +94,17 @@ func isWord(text string) bool {
 	})
 }
 
-// reader returns the command that reads a file of that name; "" if the name is
-// not one that such files have.
+// reader returns the command that reads the file of that name; "" if it is not
+// the name of a file that nodrop reads. example.org/a.json may be a URL.
 func reader(name string) string {
-	for _, kind := range []struct{ suffix, command string }{
-		{".yaml", "nodrop scenario run "},
-		{".yml", "nodrop scenario run "},
-		{".json", "nodrop report "},
-		{".ndjson", "nodrop report "},
-	} {
-		if strings.HasSuffix(name, kind.suffix) {
-			return kind.command + name
-		}
+	if _, err := os.Stat(name); err != nil && strings.ContainsAny(name, "/:@?") {
+		return ""
+	}
+	switch filepath.Ext(name) {
+	case ".yaml", ".yml":
+		return "nodrop scenario run " + name
+	case ".json", ".ndjson":
+		return "nodrop report " + name
 	}
 	return ""
 }
