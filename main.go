@@ -62,6 +62,7 @@ func newProgram(args []string, streams cli.Streams) *program {
 		Reports: scenariocli.Reports{
 			OutputFlag: reportcli.OutputFlag,
 			Validate:   reportcli.Validate,
+			Formats:    output.OfLoad.Check,
 			Open:       func(formats []string) (scenariocli.Output, error) { return p.reports.Open(formats) },
 			Judge:      report.Judge,
 			Beside:     format.Beside,

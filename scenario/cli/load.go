@@ -77,6 +77,9 @@ func (o *loadOptions) scenario() (*scenario.Scenario, error) {
 	if err := o.Validate(*o.checks); err != nil {
 		return nil, err
 	}
+	if err := o.Formats(*o.outputs); err != nil {
+		return nil, err
+	}
 	cfg, err := o.load.Config(url)
 	if err != nil {
 		return nil, err

@@ -63,6 +63,9 @@ func (o *runOptions) run(ctx context.Context) error {
 	if o.repeated && o.repeat < 1 {
 		return fmt.Errorf("--repeat %d: must be 1 to %d", o.repeat, scenario.MaxRepeat)
 	}
+	if err := o.Formats(*o.outputs); err != nil {
+		return err
+	}
 	products, err := o.gateway()
 	if err != nil {
 		return err
