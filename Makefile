@@ -123,6 +123,11 @@ fmt: ## format the code in place
 golden: ## regenerate the golden files; review the diff before you commit it
 	$(GO) test . ./report/format -run 'Golden|Script' -update
 
+.PHONY: man
+man: ## a manual page for each command, in bin/man
+	@mkdir -p bin/man
+	$(GO) test -count=1 -run '^TestMan$$' . -man $(CURDIR)/bin/man
+
 .PHONY: shape
 shape: ## compare the shape of hey's and nodrop's reports, against nginx and httpbin
 	testdata/setup.sh

@@ -60,8 +60,9 @@ func newProgram(args []string, streams cli.Streams) *program {
 	p.scenarios = &scenariocli.Program{
 		Streams: streams,
 		Reports: scenariocli.Reports{
-			OutputFlag: output.Flag,
+			OutputFlag: reportcli.OutputFlag,
 			Validate:   reportcli.Validate,
+			Formats:    output.OfLoad.Check,
 			Open:       func(formats []string) (scenariocli.Output, error) { return p.reports.Open(formats) },
 			Judge:      report.Judge,
 			Beside:     format.Beside,
@@ -81,10 +82,12 @@ func (p *program) command() *cobra.Command {
 	root.AddCommand(
 		p.scenarios.Lab(),
 		p.scenarios.Scenario(),
-		p.scenarios.Mark(),
-		p.reports.Compare(),
 		p.reports.Report(),
+		p.reports.Compare(),
+		p.scenarios.Mark(),
 		cli.Help(&p.Streams),
+		cli.Version(&p.Streams),
+		cli.Completion(&p.Streams),
 	)
 	cli.Prepare(root, &p.Streams)
 	return root

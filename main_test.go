@@ -127,7 +127,7 @@ func TestScript(t *testing.T) {
 		RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			env.Values[stageKey{}] = &stage{servers: map[string]*server{}}
-			env.Setenv("GOMAXPROCS", "3") // help shows this as the default of -cpus
+			env.Setenv("GOMAXPROCS", "3") // the same on every machine
 			env.Setenv("GORACE", noSleep)
 			return nil
 		},

@@ -207,7 +207,7 @@ func (c *Config) validateLoad() error {
 	case c.Duration == 0 && c.Requests < 1:
 		return wrong("%v %d: at least 1 request is needed", OptionRequests, c.Requests)
 	case c.Duration == 0 && c.Requests < int64(c.Workers):
-		return wrong("%v %d: cannot be less than %v %d", OptionRequests, c.Requests, OptionWorkers, c.Workers)
+		return wrong("%v %d: cannot be less than %v %d", OptionRequests, c.Requests, OptionWorkers, c.Workers).try("%v %d", OptionWorkers, c.Requests)
 	case c.Rate < 0 || math.IsNaN(c.Rate) || math.IsInf(c.Rate, 0):
 		return wrong("%v %v: a rate must be finite and not negative", OptionRate, c.Rate)
 	case c.Rate > 1e9:
@@ -227,7 +227,7 @@ func (c *Config) validateLoad() error {
 		return err
 	}
 	if _, err := c.OK.Compile(); err != nil {
-		return wrong("%v %q: %v", OptionOK, string(c.OK), err)
+		return wrong("%v %q: %v", OptionOK, string(c.OK), err).try("%v 2xx,3xx,404", OptionOK)
 	}
 	return nil
 }

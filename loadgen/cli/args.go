@@ -10,18 +10,51 @@ import (
 
 // normalize rewrites hey's flags the way pflag expects them, for the command that
 // args name.
-func normalize(root *cobra.Command, args []string) []string {
-	for i, arg := range args {
-		for _, c := range root.Commands() {
-			if arg == c.Name() {
-				return slices.Concat(NormalizeArgs(args[:i], c.Flags()), []string{arg}, normalize(c, args[i+1:]))
-			}
-		}
-		if !strings.HasPrefix(arg, "-") {
-			break
+func normalize(cmd *cobra.Command, args []string) []string {
+	if i := firstArgument(cmd, args); i >= 0 {
+		if c := subcommand(cmd, args[i]); c != nil {
+			return slices.Concat(NormalizeArgs(args[:i], c.Flags()), args[i:i+1], normalize(c, args[i+1:]))
 		}
 	}
-	return NormalizeArgs(args, root.Flags())
+	return NormalizeArgs(args, cmd.Flags())
+}
+
+// firstArgument returns the index of the first of args that is neither a flag of
+// cmd, or of a command below it, nor the value of one; -1 if there is none. After
+// an unknown flag, nobody knows.
+func firstArgument(cmd *cobra.Command, args []string) int {
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == "--" && i+1 < len(args):
+			return i + 1
+		case len(args[i]) < 2 || args[i][0] != '-':
+			return i
+		}
+		flag := lookupBelow(args[i], cmd)
+		if flag == nil {
+			return -1
+		}
+		if takesNext(flag, args[i]) {
+			i++
+		}
+	}
+	return -1
+}
+
+// lookupBelow finds the flag that arg names, of cmd or else of a command below it.
+func lookupBelow(arg string, cmd *cobra.Command) *pflag.Flag {
+	flag, _ := lookup(arg, cmd.Flags())
+	for _, c := range cmd.Commands() {
+		if flag == nil {
+			flag = lookupBelow(arg, c)
+		}
+	}
+	return flag
+}
+
+// takesNext reports whether the value of a flag is the argument after arg.
+func takesNext(flag *pflag.Flag, arg string) bool {
+	return flag.NoOptDefVal == "" && !strings.Contains(arg, "=")
 }
 
 // NormalizeArgs rewrites hey's flags (one dash or two, for long and short names
@@ -44,8 +77,7 @@ func NormalizeArgs(args []string, fs *pflag.FlagSet) []string {
 			continue
 		}
 		out = append(out, written)
-		takesNext := flag.NoOptDefVal == "" && !strings.Contains(arg, "=")
-		if takesNext && i+1 < len(args) {
+		if takesNext(flag, arg) && i+1 < len(args) {
 			i++
 			out = append(out, args[i])
 		}

@@ -13,6 +13,8 @@ import (
 // function it returns gives the products, once the flags are parsed.
 func GatewayFlag(fs *pflag.FlagSet) func() ([]string, error) {
 	text := fs.String("gateway", "", "gateway and platform of the target, whose settings the report names: nginx,kubernetes; nodrop help findings lists all")
+	GroupOutput.Hold(fs, "gateway NAMES")
+	Offer(fs, "gateway", product.Names()...)
 	return func() ([]string, error) {
 		if !fs.Changed("gateway") {
 			return nil, nil

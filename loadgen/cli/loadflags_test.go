@@ -171,6 +171,10 @@ func TestFlagsRefuse(t *testing.T) {
 		"--sni in no script":   {[]string{"--sni", "a\u2260b", url}, `--sni: host "a≠b": not a valid internationalized domain name`},
 		"-D - in a scenario":   {[]string{"-D", "-", url}, "-D -: only a plain load can read its body from standard input"},
 		"-a without a colon":   {[]string{"-a", "me", url}, "-a: no colon between user and password"},
+		"-d and -D":            {[]string{"-d", "", "-D", "/nowhere/at/all", url}, "-d and -D: each is the body; use only one"},
+		"-D without a name":    {[]string{"-D", "", url}, "-D: no file given"},
+		"--ok 99":              {[]string{"--ok", "99", url}, `--ok "99": "99" is not a status (200)`},
+		"--ok 2x":              {[]string{"--ok", "2x", url}, `--ok "2x": "2x" is not a status (200), a group (2xx)`},
 		"-D missing":           {[]string{"-D", "/nowhere/at/all", url}, "-D: open /nowhere/at/all: no such file or directory"},
 		"-m odd":               {[]string{"-m", "GE T", url}, `method "GE T"`},
 		"-m CONNECT":           {[]string{"-m", "connect", url}, "-m CONNECT: opens a tunnel"},
@@ -212,7 +216,7 @@ func TestBodyFromFile(t *testing.T) {
 	if err := os.WriteFile(file, []byte("from a file"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := parse(t, "-D", file, "-d", "from the line", "http://127.0.0.1:1/")
+	cfg, err := parse(t, "-D", file, "http://127.0.0.1:1/")
 	if err != nil || string(cfg.Body) != "from a file" {
 		t.Errorf("got %q, %v", cfg.Body, err)
 	}

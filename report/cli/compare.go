@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,15 +31,21 @@ func (p *Program) Compare() *cobra.Command {
 	o := &compareOptions{Program: p}
 	cmd := &cobra.Command{
 		Use:   "compare BASE NEW",
-		Short: "Compare saved recordings (-o json=FILE) of two arms: what changed, and whether chance explains it",
-		Args:  cobra.ArbitraryArgs,
+		Short: "Compare saved recordings: what changed, and whether by chance",
+		Long: `Compare recordings that -o json=FILE saved, before and after a change: what has
+changed, and whether chance explains it. The latter takes four runs or more of
+each.`,
+		Example: "nodrop compare before.json after.json\nnodrop compare --base 'off-*.json' --new 'on-*.json' --fail-if 'p99 > +10%'",
+		Args:    cobra.ArbitraryArgs,
 	}
 	fs := cmd.Flags()
 	fs.StringArrayVar(&o.base, "base", nil, "recordings of the base arm instead of BASE, one repetition per run: 'off-*.json'; repeatable")
 	fs.StringArrayVar(&o.next, "new", nil, "recordings of the new arm instead of NEW; repeatable")
 	fs.StringVar(&o.variant, "variant", "", "the variant to compare, if the recordings have several")
-	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that fails the verdict, exit 1: 'lost > 0' on each run of new, 'p99 > +10%' on the change; repeatable")
-	outputs := output.Flag(fs)
+	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that makes it fail, exit 1: 'lost > 0' on each run of new, 'p99 > +10%' on the change; repeatable")
+	cli.GroupRecordings.Hold(fs, "base FILES", "new FILES", "variant NAME")
+	cli.GroupOutput.Hold(fs, "fail-if CHECK")
+	outputs := outputFlag(fs, output.OfComparison)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		o.files, o.formats = args, *outputs
 		return o.run()
@@ -85,12 +90,7 @@ func (o *compareOptions) check() error {
 			return err
 		}
 	}
-	for _, spec := range o.formats {
-		if name, _, _ := strings.Cut(spec, "="); name == "json" || output.IsStream(name) {
-			return fmt.Errorf("-o %s: a comparison cannot be written as %s", spec, name)
-		}
-	}
-	return nil
+	return output.OfComparison.Check(o.formats)
 }
 
 func readArm(files []string) ([]compare.Saved, error) {

@@ -1,11 +1,23 @@
 package cli
 
 import (
+	"github.com/spf13/pflag"
+
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/record"
 	"nodrop/report"
 	"nodrop/report/output"
 )
+
+// OutputFlag defines -o on fs, for a load.
+func OutputFlag(fs *pflag.FlagSet) *[]string { return outputFlag(fs, output.OfLoad) }
+
+func outputFlag(fs *pflag.FlagSet, of output.Source) *[]string {
+	formats := of.Flag(fs)
+	cli.GroupOutput.Hold(fs, "o FORMAT[=FILE]")
+	cli.Offer(fs, "o", of.Formats()...)
+	return formats
+}
 
 // Output writes one report to all its destinations.
 type Output struct {

@@ -32,15 +32,20 @@ func (p *Program) Report() *cobra.Command {
 	o := &reportOptions{Program: p}
 	cmd := &cobra.Command{
 		Use:   "report FILE",
-		Short: "Print the report of a saved recording (-o json=FILE or ndjson=FILE)",
-		Args:  cobra.ArbitraryArgs,
+		Short: "Print the report of a saved recording",
+		Long: `Print the report of a recording that -o json=FILE or -o ndjson=FILE saved: in
+other formats, of one run of several, or judged by other checks.`,
+		Example: "nodrop report run.json\nnodrop report run.json --fail-if 'lost > 0' -o markdown=run.md",
+		Args:    cobra.ArbitraryArgs,
 	}
 	fs := cmd.Flags()
 	o.checks = cli.FailIfFlag(fs)
 	o.gateway = cli.GatewayFlag(fs)
-	o.outputs = output.Flag(fs)
+	o.outputs = outputFlag(fs, output.OfRecording)
 	fs.BoolVar(&o.schema, "schema", false, "print the JSON Schema of -o report-json")
 	fs.StringVar(&o.one, "run", "", "report only this run, by name ('graceful #2') or number (3), as if it were the only one")
+	cli.GroupOutput.Hold(fs, "schema")
+	cli.GroupRecordings.Hold(fs, "run NAME|N")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		o.files, o.flags, o.onlyOne = args, fs.NFlag(), fs.Changed("run")
 		if o.schema {
@@ -68,6 +73,9 @@ func (o *reportOptions) run() error {
 	if err := Validate(*o.checks); err != nil {
 		return err
 	}
+	if err := output.OfRecording.Check(*o.outputs); err != nil {
+		return err
+	}
 	products, err := o.gateway()
 	if err != nil {
 		return err
@@ -88,9 +96,6 @@ func (o *reportOptions) run() error {
 		return err
 	}
 	defer out.Discard()
-	if streams := out.Streams(); len(streams) > 0 {
-		return fmt.Errorf("-o %s: needs a running load; a recording does not hold every single request", streams[0])
-	}
 	return cli.Exit(out.finish(report.Build(recording)))
 }
 

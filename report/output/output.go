@@ -2,12 +2,9 @@ package output
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
-	"strings"
 
-	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/stream"
 	"nodrop/report"
@@ -39,10 +36,7 @@ func (o *output) choose() (sink func(io.Writer) record.Sink, err error) {
 			return s.New, nil
 		}
 	}
-	if strings.Contains(o.format, "{{") {
-		return nil, &misuse.Error{Problem: fmt.Sprintf("-o %q: templates are not supported", o.format), Hint: "use -o json=FILE, which has everything that a template could show"}
-	}
-	return nil, fmt.Errorf("-o %q: unknown format; known: %s", o.format, knownFormats())
+	return nil, OfLoad.unknown(o.format)
 }
 
 // create opens the file for writing. A regular file is written to a temporary

@@ -95,17 +95,6 @@ func (out *Set) place(o *output, path string) error {
 // Sinks returns the streams, for the load to write to.
 func (out *Set) Sinks() []record.Sink { return out.sinks }
 
-// Streams returns the names of the set's stream formats.
-func (out *Set) Streams() []string {
-	var names []string
-	for _, o := range out.list {
-		if o.sink != nil {
-			names = append(names, o.format)
-		}
-	}
-	return names
-}
-
 // Write writes the report to every output and closes them all. After an error it
 // still writes the others, and returns the first error.
 func (out *Set) Write(r *report.Report) error {

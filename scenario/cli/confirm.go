@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,11 +15,16 @@ import (
 )
 
 // confirm prints what a scenario will change in clusters, and asks for
-// confirmation unless yes is set.
-func (p *Program) confirm(s *scenario.Scenario, yes bool) error {
+// confirmation unless yes is set. What would fail anyway is not asked.
+func (p *Program) confirm(ctx context.Context, s *scenario.Scenario, yes bool) error {
 	lines, err := changes(s)
 	if err != nil || len(lines) == 0 {
 		return err
+	}
+	if !yes {
+		if err := kube.Check(ctx, s.Variants); err != nil {
+			return err
+		}
 	}
 	fmt.Fprintf(p.Err, "nodrop: this will change:\n  %s\n", strings.Join(lines, "\n  "))
 	if yes {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"nodrop/loadgen/cli"
 	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/safetext"
 	"nodrop/scenario"
@@ -27,11 +28,13 @@ type duringFlags struct {
 
 func newDuringFlags(fs *pflag.FlagSet) *duringFlags {
 	f := &duringFlags{set: fs}
-	fs.StringVar(&f.command, "during", "", "shell command to run during the load: 'kubectl scale …'; the report relates losses to it and has the last 20 lines of its output, and any loss fails the run unless --fail-if says otherwise")
-	fs.StringVar(&f.at, "at", "20%", "when to run it: a share of the load (20%), a time (5s) or a request (#10000)")
+	fs.StringVar(&f.command, "during", "", "shell command to run during the load; the report relates losses to it and has the last 20 lines of its output, and a loss fails the run unless --fail-if says otherwise")
+	fs.StringVar(&f.at, "at", "20%", "when to run it: at a share of the load (20%), a time (5s) or a request (#10000)")
 	fs.DurationVar(&f.settle, "settle", 0, "keep the load running until this long after the command has ended; -n is then a minimum")
 	f.kube = kube.Flags(fs)
 	f.yes = yesFlag(fs)
+	cli.GroupEvent.Hold(fs, "during COMMAND", "at WHEN", "settle DURATION")
+	cli.GroupKubernetes.Hold(fs, "scale KIND/NAME=N", "restart KIND/NAME", "keep", "namespace NAME", "context NAME", "kubeconfig FILE")
 	return f
 }
 
@@ -81,5 +84,7 @@ func (f *duringFlags) step() (*scenario.Step, error) {
 }
 
 func yesFlag(fs *pflag.FlagSet) *bool {
-	return fs.Bool("yes", false, "make changes in a cluster without asking")
+	yes := fs.Bool("yes", false, "make changes in a cluster without asking")
+	cli.GroupKubernetes.Hold(fs, "yes")
+	return yes
 }

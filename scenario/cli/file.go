@@ -24,7 +24,8 @@ type fileOptions struct {
 }
 
 func (o *fileOptions) setFlag(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&o.set, "set", nil, "NAME=VALUE: value of the variable ${NAME}; repeatable")
+	fs.StringArrayVar(&o.set, "set", nil, "value of the variable ${NAME}; repeatable")
+	cli.GroupScenario.Hold(fs, "set NAME=VALUE")
 }
 
 // read reads the file. It prints the faults it finds itself, in a form that editors

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"nodrop/loadgen/cli"
 	"nodrop/loadgen/misuse"
 	"nodrop/scenario/file"
 )
@@ -27,16 +28,19 @@ func (p *Program) initCommand() *cobra.Command {
 	var known, lines []string
 	for _, kind := range file.Kinds() {
 		known = append(known, kind.Name)
-		lines = append(lines, fmt.Sprintf("  %-10s %s", kind.Name, kind.Short))
+		lines = append(lines, cli.Row{Name: kind.Name, Text: kind.Short}.String())
 	}
 	cmd := &cobra.Command{
-		Use:   "init KIND",
-		Short: "Print a scenario template: " + strings.Join(known, ", "),
-		Long:  "Print a scenario template that runs unchanged. The kinds:\n" + strings.Join(lines, "\n"),
-		Args:  cobra.ArbitraryArgs,
+		Use:       "init KIND",
+		Short:     "Print a scenario template: " + strings.Join(known, ", "),
+		Long:      "Print a scenario template that runs unchanged. The kinds:\n\n" + strings.TrimSuffix(strings.Join(lines, ""), "\n"),
+		Example:   "nodrop scenario init nginx >stop.yaml\nnodrop scenario init kube --output gateway.yaml",
+		Args:      cobra.ArbitraryArgs,
+		ValidArgs: known,
 	}
 	cmd.Flags().StringVar(&o.output, "output", "", "write the template to this file")
 	cmd.Flags().BoolVar(&o.force, "force", false, "with --output: replace an existing file")
+	cli.GroupOutput.Hold(cmd.Flags(), "output FILE", "force")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.names, o.toFile = args, cmd.Flags().Changed("output")
 		return o.run("kinds: " + strings.Join(known, ", "))

@@ -12,6 +12,13 @@ import (
 	"nodrop/scenario/lab/dataplane"
 )
 
+const labHelp = `Start a fleet of gateways on this machine, send load through a balancer and
+scale the fleet in meanwhile: once abruptly, once gracefully. The report shows
+what was lost each time. It needs no cluster, no root and no gateway installed.`
+
+const labExamples = `nodrop lab
+nodrop lab --gateway nginx --stop naive,graceful --repeat 5`
+
 type labOptions struct {
 	*Program
 	flags           *labFlags
@@ -22,8 +29,10 @@ type labOptions struct {
 func (p *Program) Lab() *cobra.Command {
 	o := &labOptions{Program: p}
 	cmd := &cobra.Command{
-		Use:   "lab [flags]",
-		Short: "Scale in a fleet of gateways on this machine under load, abruptly, then gracefully",
+		Use:     "lab [flags]",
+		Short:   "Scale in gateways on this machine under load, abruptly, then gracefully",
+		Long:    labHelp,
+		Example: labExamples,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
@@ -34,9 +43,9 @@ func (p *Program) Lab() *cobra.Command {
 			}
 		},
 	}
-	o.flags = newLabFlags(cmd.Flags())
-	o.checks = cli.FailIfFlag(cmd.Flags())
 	o.outputs = p.OutputFlag(cmd.Flags())
+	o.checks = cli.FailIfFlag(cmd.Flags())
+	o.flags = newLabFlags(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }
 	return cmd
 }

@@ -64,24 +64,31 @@ func newLabFlags(fs *pflag.FlagSet) *labFlags {
 	v := &labFlags{set: fs, fleet: lab.DefaultOptions()}
 	f := &v.fleet
 	f.Gateway, f.Dataplane = gateway.Builtin().Name, dataplane.Dialer
-	fs.IntVar(&f.Replicas, "replicas", f.Replicas, "number of gateway replicas at the start")
-	fs.IntVar(&v.to, "to", 1, "number of replicas left after the scale-in")
+	fs.IntVar(&f.Replicas, "replicas", f.Replicas, "gateway replicas at the start")
+	fs.IntVar(&v.to, "to", 1, "replicas left after the scale-in")
 	fs.StringVar(&v.at, "at", "40%", "when to change the fleet: at a share of the load (40%), a time (4s) or a request (#20000)")
 	fs.StringVar(&v.stop, "stop", "abrupt,graceful", "how replicas stop; each way is a variant: "+strings.Join(gateway.ModeNames(), ", "))
-	fs.DurationVar(&f.Propagation, "propagation", f.Propagation, "propagation delay: how long the balancer keeps using a replica after its termination begins")
-	fs.DurationVar(&f.PreStop, "pre-stop", f.PreStop, "pre-stop delay: how long a graceful replica keeps accepting connections before it is signalled to stop")
-	fs.DurationVar(&f.Grace, "grace", f.Grace, "grace period: how long a signalled replica may take to finish requests in flight")
+	fs.DurationVar(&f.Propagation, "propagation", f.Propagation, "how long the balancer keeps using a replica after its termination begins")
+	fs.DurationVar(&f.PreStop, "pre-stop", f.PreStop, "how long a graceful replica keeps accepting connections before it is signalled to stop")
+	fs.DurationVar(&f.Grace, "grace", f.Grace, "how long a signalled replica may take to finish requests in flight")
 	fs.DurationVar(&v.settle, "settle", 0, "keep the load running until this long after the event is over; -n is then a minimum")
 	fs.IntVar(&v.repeat, "repeat", 1, "how often to run each variant, interleaved; telling a difference from chance needs at least 4")
 	fs.StringVar(&v.path, "path", "/", "path to request from the backend: /, /status/N, /delay/S, /bytes/N, /stream-bytes/N, /drip")
 	fs.StringVar(&f.Gateway, "gateway", f.Gateway, "gateway to run as replicas: "+strings.Join(gateway.Names(), ", "))
 	fs.StringVar(&f.Program, "gateway-bin", f.Program, "path of the gateway's program, instead of the one on the PATH")
-	fs.StringVar(&v.backend, "backend", "", "URL of your own server behind the gateways, http://HOST:PORT, instead of the built-in one")
+	fs.StringVar(&v.backend, "backend", "", "your own server behind the gateways, instead of the built-in one")
 	fs.StringVar(&v.action, "action", actionScale, "how to change the fleet: scale (in to --to replicas) or restart (replace every replica)")
 	fs.IntVar(&v.maxUnavailable, "max-unavailable", 1, "with --action restart: how many replicas to replace at a time")
 	fs.StringVar((*string)(&f.Dataplane), "dataplane", string(f.Dataplane), "what distributes connections over the replicas: dialer (inside nodrop) or nft (nftables in a network namespace; needs Linux and root)")
 	fs.DurationVar(&f.Drain, "drain-timeout", f.Drain, "with --dataplane nft: how long connections to a removed replica may stay open before they are cut; 0 is no limit")
-	fs.StringVar(&v.client, "client", "", "with --dataplane nft: shell command of another load generator to run instead of nodrop's: 'hey -c 200 -n 50000 -disable-keepalive {url}'")
+	fs.StringVar(&v.client, "client", "", "with --dataplane nft: shell command of another load generator, which runs instead of nodrop's: 'hey -c 200 -n 50000 -disable-keepalive {url}'")
+	cli.GroupLab.Hold(fs, "stop MODE[,MODE...]", "replicas N", "to N", "action NAME", "max-unavailable N", "at WHEN", "propagation DURATION",
+		"pre-stop DURATION", "grace DURATION", "settle DURATION", "repeat N", "dataplane NAME", "drain-timeout DURATION")
+	cli.GroupGateways.Hold(fs, "gateway NAME", "gateway-bin FILE", "backend http://HOST:PORT", "path PATH", "client COMMAND")
+	cli.Offer(fs, "stop", gateway.ModeNames()...)
+	cli.Offer(fs, "gateway", gateway.Names()...)
+	cli.Offer(fs, "action", actionScale, actionRestart)
+	cli.Offer(fs, "dataplane", string(dataplane.Dialer), string(dataplane.NFT))
 	fs.VisitAll(func(f *pflag.Flag) { v.own = append(v.own, f.Name) })
 	v.load = cli.NewLoadFlags(fs, lab.DefaultLoad())
 	for name, value := range paced {
@@ -130,7 +137,7 @@ func (v *labFlags) ClientRuns() ([]*lab.ClientRun, error) {
 func (v *labFlags) checkClient() (at time.Duration, err error) {
 	v.set.Visit(func(f *pflag.Flag) {
 		if err == nil && !slices.Contains(v.own, f.Name) {
-			err = &misuse.Error{Problem: dashed(f.Name) + ": configures nodrop's own load, which --client replaces", Hint: "put it into the client's command"}
+			err = &misuse.Error{Problem: cli.Dashed(f.Name) + ": configures nodrop's own load, which --client replaces", Hint: "put it into the client's command"}
 		}
 	})
 	at = 2 * time.Second
@@ -207,7 +214,7 @@ func (v *labFlags) change() lab.Change {
 func (v *labFlags) check() ([]gateway.Mode, error) {
 	for _, flag := range notInLab {
 		if v.set.Changed(flag.name) {
-			return nil, fmt.Errorf("%s: %s", dashed(flag.name), flag.why)
+			return nil, fmt.Errorf("%s: %s", cli.Dashed(flag.name), flag.why)
 		}
 	}
 	for _, check := range []func() error{v.checkNumbers, v.checkAction, v.checkDataplane} {
@@ -238,14 +245,6 @@ func (v *labFlags) checkDataplane() error {
 		return dataplane.CheckNFT()
 	}
 	return nil
-}
-
-// dashed returns a flag as written on the command line.
-func dashed(name string) string {
-	if len(name) == 1 {
-		return "-" + name
-	}
-	return "--" + name
 }
 
 // What --action takes.

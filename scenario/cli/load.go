@@ -14,6 +14,13 @@ import (
 	"nodrop/scenario"
 )
 
+const loadHelp = `nodrop sends HTTP load as hey does and counts every request that was lost. It
+can take replicas of the target away meanwhile, and reports what was lost, when
+and why, and what to change.`
+
+const loadExamples = `nodrop -n 10000 -c 100 http://localhost:8080/
+nodrop -z 60s -c 20 --scale deployment/gateway=1 http://gateway.example/`
+
 type loadOptions struct {
 	*Program
 	urls            []string // must be exactly one
@@ -29,17 +36,19 @@ func (p *Program) Load() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "nodrop [flags] URL",
 		Short:   "Send HTTP load like hey, and report exactly what was lost",
-		Version: loadgen.Version,
+		Long:    loadHelp,
+		Example: loadExamples,
+		Version: cli.VersionLine(),
 		Args:    cobra.ArbitraryArgs,
 	}
 	fs := cmd.Flags()
+	o.during = newDuringFlags(fs)
+	o.outputs = p.OutputFlag(fs)
+	o.checks = cli.FailIfFlag(fs)
+	o.gateway = cli.GatewayFlag(fs)
 	o.load = cli.NewLoadFlags(fs, loadgen.DefaultOptions())
 	o.load.Stdin = p.In
 	fs.Lookup("D").Usage += "; - reads standard input" // only here
-	o.checks = cli.FailIfFlag(fs)
-	o.gateway = cli.GatewayFlag(fs)
-	o.outputs = p.OutputFlag(fs)
-	o.during = newDuringFlags(fs)
 	p.verboseFlag(fs)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.urls = args
@@ -53,7 +62,7 @@ func (o *loadOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := o.confirm(s, *o.during.yes); err != nil {
+	if err := o.confirm(ctx, s, *o.during.yes); err != nil {
 		return err
 	}
 	return o.perform(ctx, s, *o.outputs, false)
@@ -66,6 +75,9 @@ func (o *loadOptions) scenario() (*scenario.Scenario, error) {
 		return nil, err
 	}
 	if err := o.Validate(*o.checks); err != nil {
+		return nil, err
+	}
+	if err := o.Formats(*o.outputs); err != nil {
 		return nil, err
 	}
 	cfg, err := o.load.Config(url)

@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/spf13/pflag"
+
+	"nodrop/loadgen/cli"
 )
 
 // logs holds the last lines that processes and commands printed. They are shown
@@ -45,7 +47,8 @@ func (l *logs) show(w io.Writer, fit func(text string, columns int) string) {
 
 // verboseFlag defines -v.
 func (p *Program) verboseFlag(fs *pflag.FlagSet) {
-	fs.BoolVarP(&p.verbose, "v", "v", false, "print to stderr all that commands such as that of --during print, when they have ended")
+	fs.BoolVarP(&p.verbose, "v", "v", false, "print to stderr all that commands print, such as that of --during, when they have ended")
+	cli.GroupOutput.Hold(fs, "v")
 }
 
 // ShowLogs prints the last lines of everything the run started, after a

@@ -11,15 +11,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"nodrop/loadgen/cli"
 	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
 	"nodrop/scenario/handmark"
 )
 
-const markHelp = `Tell the nodrop that sends the load what happens to an endpoint just now
-
-nodrop relates losses to it. Use it where nodrop cannot see for itself, in a
+const markHelp = `Tell the nodrop that sends the load what happens to an endpoint just now. nodrop
+relates losses to it. Use it where nodrop cannot see for itself, in a
 script that takes an endpoint out of HAProxy, an ALB, Consul or systemd:
 
   terminating      it is asked to go; its pre-stop delay begins
@@ -46,12 +46,14 @@ type markOptions struct {
 func (p *Program) Mark() *cobra.Command {
 	o := &markOptions{Program: p}
 	cmd := &cobra.Command{
-		Use:   "mark KIND ENDPOINT",
-		Short: "Tell a running nodrop what happens to an endpoint: terminating, removed, exited …",
-		Long:  markHelp,
-		Args:  cobra.ArbitraryArgs,
+		Use:     "mark KIND ENDPOINT",
+		Short:   "Tell a running nodrop what happens to an endpoint",
+		Long:    markHelp,
+		Example: "nodrop mark terminating 10.0.0.7:8080\nnodrop mark --pid 4711 listener closed 10.0.0.7:8080",
+		Args:    cobra.ArbitraryArgs,
 	}
-	cmd.Flags().IntVar(&o.pid, "pid", 0, "process id of the nodrop that sends the load; without it, the one that started this command, known by "+handmark.Variable)
+	cmd.Flags().IntVar(&o.pid, "pid", 0, "process id of the nodrop that sends the load; without it, the one that started this command (by "+handmark.Variable+")")
+	cli.GroupMark.Hold(cmd.Flags(), "pid PID")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.args, o.given = args, cmd.Flags().Changed("pid")
 		return o.run(cmd.Context())

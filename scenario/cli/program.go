@@ -32,6 +32,7 @@ type Program struct {
 type Reports struct {
 	OutputFlag func(*pflag.FlagSet) *[]string         // defines -o on a flag set
 	Validate   func(checks []string) error            // rejects checks that cannot be parsed
+	Formats    func(formats []string) error           // rejects outputs in formats that do not exist
 	Open       func(formats []string) (Output, error) // opens the outputs that -o names
 	// Judge returns the verdict on a recording and what to change.
 	Judge func(recording *record.Recording) record.Judgement

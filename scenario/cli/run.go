@@ -15,6 +15,13 @@ import (
 	"nodrop/scenario/file"
 )
 
+const runHelp = `Run a scenario file: set up, send its loads, carry out its steps, restore, and
+report what each variant lost. Changes in a cluster are listed, and made after
+confirmation.`
+
+const runExamples = `nodrop scenario run stop.yaml
+nodrop scenario run --variant graceful --repeat 5 -o junit=run.xml stop.yaml`
+
 type runOptions struct {
 	fileOptions
 	repeated bool // --repeat was given
@@ -26,17 +33,25 @@ type runOptions struct {
 
 func (p *Program) runCommand() *cobra.Command {
 	o := &runOptions{fileOptions: fileOptions{Program: p}}
-	cmd := &cobra.Command{Use: "run FILE", Short: "Run the scenario", Args: cobra.ArbitraryArgs}
+	cmd := &cobra.Command{
+		Use:     "run FILE",
+		Short:   "Run a scenario file",
+		Long:    runHelp,
+		Example: runExamples,
+		Args:    cobra.ArbitraryArgs,
+	}
 	fs := cmd.Flags()
 	o.setFlag(fs)
 	fs.StringArrayVar(&o.variants, "variant", nil, "run only this variant; repeatable")
 	fs.IntVar(&o.repeat, "repeat", 0, "run each variant this often, alternating, instead of as often as the file says")
 	fs.BoolVar(&o.dry, "dry-run", false, "print what a run would do, in order, and do nothing")
-	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that fails the verdict, exit 1, on the last variant: 'lost > 0', 'p99 > 250ms'; repeatable")
+	o.outputs = p.OutputFlag(fs)
+	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that makes the run fail, exit 1, on the last variant: 'lost > 0', 'p99 > 250ms'; repeatable")
+	cli.GroupScenario.Hold(fs, "variant NAME", "repeat N", "dry-run")
+	cli.GroupOutput.Hold(fs, "fail-if CHECK")
 	o.gateway = cli.GatewayFlag(fs)
 	o.yes = yesFlag(fs)
 	p.verboseFlag(fs)
-	o.outputs = p.OutputFlag(fs)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.files, o.repeated = args, fs.Changed("repeat")
 		return o.run(cmd.Context())
@@ -47,6 +62,9 @@ func (p *Program) runCommand() *cobra.Command {
 func (o *runOptions) run(ctx context.Context) error {
 	if o.repeated && o.repeat < 1 {
 		return fmt.Errorf("--repeat %d: must be 1 to %d", o.repeat, scenario.MaxRepeat)
+	}
+	if err := o.Formats(*o.outputs); err != nil {
+		return err
 	}
 	products, err := o.gateway()
 	if err != nil {
@@ -62,7 +80,7 @@ func (o *runOptions) run(ctx context.Context) error {
 	if o.dry {
 		return o.dryRun(s)
 	}
-	if err := o.confirm(s, *o.yes); err != nil {
+	if err := o.confirm(ctx, s, *o.yes); err != nil {
 		return err
 	}
 	return o.perform(ctx, s, *o.outputs, true)

@@ -1,24 +1,19 @@
 package cli
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
-
-	"nodrop/loadgen/misuse"
 )
 
 // Scenario is the command nodrop scenario, with its subcommands.
 func (p *Program) Scenario() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scenario COMMAND",
-		Short: "Run a scenario file: set up, send load, act, restore; compare variants",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return &misuse.Error{Problem: fmt.Sprintf("scenario: unknown command %q", args[0]), Hint: "nodrop scenario run FILE, validate FILE, init KIND or schema"}
-			}
-			return cmd.Help()
-		},
+		Short: "Run a scenario file: set up, send load, act, restore",
+		Long: `A scenario file describes loads, what happens to the target meanwhile, and how
+to set the target up and restore it, in one or several variants. Begin with a
+template and change it.`,
+		Example: "nodrop scenario init nginx >stop.yaml\nnodrop scenario run stop.yaml",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() }, // Execute rejects arguments
 	}
 	cmd.AddCommand(p.runCommand(), p.validateCommand(), p.initCommand(), p.schemaCommand())
 	return cmd

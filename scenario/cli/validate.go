@@ -11,7 +11,14 @@ import (
 
 func (p *Program) validateCommand() *cobra.Command {
 	o := &fileOptions{Program: p}
-	cmd := &cobra.Command{Use: "validate FILE", Short: "Check it without running it", Args: cobra.ArbitraryArgs}
+	cmd := &cobra.Command{
+		Use:   "validate FILE",
+		Short: "Check a scenario file without running it",
+		Long: `Check a scenario file without running it. Faults are printed as
+FILE:LINE:COLUMN: TEXT, as editors and CI expect them.`,
+		Example: "nodrop scenario validate stop.yaml\nnodrop scenario validate --set HOST=10.0.0.1 stop.yaml",
+		Args:    cobra.ArbitraryArgs,
+	}
 	o.setFlag(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.files = args

@@ -26,10 +26,10 @@ type FlagValues struct {
 // Flags defines the flags on fs.
 func Flags(fs *pflag.FlagSet) *FlagValues {
 	v := &FlagValues{set: fs}
-	fs.StringVar(&v.scale, "scale", "", "KIND/NAME=REPLICAS, such as deployment/gateway=1: scale it in Kubernetes during the load, then restore it; lost requests fail the run")
-	fs.StringVar(&v.restart, "restart", "", "KIND/NAME: restart its pods during the load, as kubectl rollout restart does; lost requests fail the run")
+	fs.StringVar(&v.scale, "scale", "", "scale a workload during the load, then restore it, as in deployment/gateway=1; lost requests fail the run")
+	fs.StringVar(&v.restart, "restart", "", "restart its pods during the load, as kubectl rollout restart does; lost requests fail the run")
 	fs.BoolVar(&v.keep, "keep", false, "with --scale: do not restore the number of replicas")
-	fs.StringVarP(&v.access.Namespace, "namespace", "N", "", "its namespace (-N), instead of the context's")
+	fs.StringVarP(&v.access.Namespace, "namespace", "N", "", "its namespace, instead of the context's")
 	fs.StringVar(&v.access.Context, "context", "", "context of the kubeconfig, instead of the current one")
 	fs.StringVar(&v.access.Kubeconfig, "kubeconfig", "", "path of the kubeconfig, instead of the one that kubectl uses")
 	return v

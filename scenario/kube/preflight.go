@@ -3,13 +3,13 @@ package kube
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"nodrop/loadgen/misuse"
 	"nodrop/scenario"
 	"nodrop/scenario/kube/api"
 	"nodrop/scenario/kube/asm"
@@ -63,10 +63,10 @@ type Preflight struct{ Actions []scenario.Action }
 
 // Run makes all checks and reports every problem.
 func (p *Preflight) Run(ctx context.Context, _ *scenario.Env) error {
-	var faults []string
+	var faults []error
 	add := func(err error) {
-		if err != nil && !slices.Contains(faults, err.Error()) {
-			faults = append(faults, err.Error())
+		if err != nil && !slices.ContainsFunc(faults, func(known error) bool { return known.Error() == err.Error() }) {
+			faults = append(faults, err)
 		}
 	}
 	b := brought{objects: map[identity]bool{}, kinds: map[string]bool{}, terms: termsOf(p.Actions)}
@@ -86,10 +86,32 @@ func (p *Preflight) Run(ctx context.Context, _ *scenario.Env) error {
 			add(planned.examine(ctx, &b))
 		}
 	}
-	if len(faults) > 0 {
-		return errors.New(strings.Join(faults, "; "))
+	return scenario.Joined(faults...)
+}
+
+// Check makes the checks of a preflight among the setups of variants, which
+// Prepare has put there, before anything runs and before anybody is asked.
+func Check(ctx context.Context, variants []scenario.Variant) error {
+	for _, v := range variants {
+		for _, action := range v.Setup {
+			if p, ok := action.(*Preflight); ok { // the same in all variants
+				return misused(ctx, p.Run(ctx, nil))
+			}
+		}
 	}
 	return nil
+}
+
+// misused says what to do about what a preflight found.
+func misused(ctx context.Context, err error) error {
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return err
+	case api.Away(err):
+		return &misuse.Error{Problem: err.Error(), Hint: "nothing was changed; kubectl version shows whether the cluster responds"}
+	default:
+		return &misuse.Error{Problem: err.Error(), Hint: "nothing was changed"}
+	}
 }
 
 // Undo does nothing: nothing was changed.
