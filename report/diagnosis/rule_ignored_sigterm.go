@@ -90,7 +90,7 @@ func stoodBehind(met []*analysis.Lifecycle) string {
 		observed.EndpointNames(met), phrase.Choose(n, "it", "them"), phrase.Choose(n, "it", "they"), phrase.Choose(n, "it", "they"), phrase.Choose(n, "its", "their"))
 }
 
-// heedSignal returns what makes a process end when it is told to.
+// heedSignal returns what makes a process end after its stop signal.
 func heedSignal() []Remedy {
 	return []Remedy{
 		{"any", "handle the stop signal in the process: stop accepting connections, finish the requests in flight, then exit; as PID 1 of a container, a process has no default handler"},
