@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -44,14 +45,14 @@ func (p *Program) initCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&o.force, "force", false, "with --output: replace existing files")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.names, o.toFile = args, cmd.Flags().Changed("output")
-		return o.run("kinds: " + strings.Join(known, ", "))
+		return o.run(cmd.Context(), "kinds: "+strings.Join(known, ", "))
 	}
 	return cmd
 }
 
 // run prints the template of a kind, or writes it to a file. hint lists the
 // kinds.
-func (o *initOptions) run(hint string) error {
+func (o *initOptions) run(ctx context.Context, hint string) error {
 	if len(o.names) != 1 {
 		return &misuse.Error{Problem: fmt.Sprintf("scenario init: want one kind, got %d", len(o.names)), Hint: hint}
 	}
@@ -63,7 +64,7 @@ func (o *initOptions) run(hint string) error {
 	case o.force && !o.toFile:
 		return errors.New("--force: only with --output FILE")
 	}
-	text, moved := onFreePorts(kinds[i].Text)
+	text, moved := onFreePorts(ctx, kinds[i].Text)
 	err := o.write(text)
 	if err == nil {
 		_, err = io.WriteString(o.Err, moved)
@@ -110,7 +111,7 @@ const firstEphemeral = 32768
 
 // onFreePorts returns the template with other ports in place of those that are
 // in use, with which a run would end before it begins, and a line for each.
-func onFreePorts(text string) (placed, moved string) {
+func onFreePorts(ctx context.Context, text string) (placed, moved string) {
 	var ports []int
 	for _, line := range portLine.FindAllStringSubmatch(text, -1) {
 		port, _ := strconv.Atoi(line[1]) // the pattern allows only digits
@@ -118,11 +119,11 @@ func onFreePorts(text string) (placed, moved string) {
 	}
 	slices.Sort(ports)
 	for _, port := range ports {
-		if isFree(port) {
+		if isFree(ctx, port) {
 			continue
 		}
 		other := ports[len(ports)-1] + 1
-		for other < firstEphemeral && !isFree(other) {
+		for other < firstEphemeral && !isFree(ctx, other) {
 			other++
 		}
 		if other >= firstEphemeral {
@@ -136,8 +137,9 @@ func onFreePorts(text string) (placed, moved string) {
 }
 
 // isFree reports whether a server can listen at a port of the loopback address.
-func isFree(port int) bool {
-	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+func isFree(ctx context.Context, port int) bool {
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return false
 	}

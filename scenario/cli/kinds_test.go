@@ -87,7 +87,7 @@ func TestKindsRun(t *testing.T) {
 	for _, kind := range localKinds {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
-			o := clitest.Run(t, program, "scenario", "run", writeKind(t, kind.name))
+			o := clitest.Run(t, program, "scenario", "run", writeKind(t, kind.name), "--repeat", "1")
 			o.ExpectExit(t, cli.ExitOK)
 			seen := map[string]bool{}
 			for _, r := range o.Runs {
@@ -155,14 +155,14 @@ func TestInitPort(t *testing.T) {
 	}
 	defer l.Close()
 	held := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
-	text, moved := onFreePorts("vars:\n  PORT: \"" + held + "\"\n  REPLICAS: \"5\"\n")
+	text, moved := onFreePorts(t.Context(), "vars:\n  PORT: \"" + held + "\"\n  REPLICAS: \"5\"\n")
 	port := portLine.FindStringSubmatch(text)
 	if port == nil || port[1] == held || !strings.Contains(text, `REPLICAS: "5"`) {
 		t.Errorf("%s is held; got %s", held, text)
 	} else if want := fmt.Sprintf("nodrop: port %s is in use; the template uses %s instead\n", held, port[1]); moved != want {
 		t.Errorf("got %q; want %q", moved, want)
 	}
-	if text, moved := onFreePorts(text); moved != "" {
+	if text, moved := onFreePorts(t.Context(), text); moved != "" {
 		t.Errorf("%s; got %q; want no other port", text, moved)
 	}
 

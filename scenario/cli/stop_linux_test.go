@@ -94,7 +94,7 @@ timeline:
 					t.Errorf("%s: %s", m.Name, m.Error)
 				}
 			}
-			if got := kindsOf(run, "app"); got != want.marks {
+			if got := marksOfApp(run); got != want.marks {
 				t.Errorf("marks %s; want %s", got, want.marks)
 			}
 			var cut int64
@@ -139,7 +139,7 @@ timeline:
 	clitest.WriteFile(t, server, []byte(slowServer))
 	clitest.WriteFile(t, file, fmt.Appendf(nil, text, port, server, health))
 	story := clitest.Run(t, clitest.Build(t), "scenario", "run", file)
-	if got, want := kindsOf(story.Runs[0], "app"), "terminating, signalled, killed, listener closed, exited"; got != want {
+	if got, want := marksOfApp(story.Runs[0]), "terminating, signalled, killed, listener closed, exited"; got != want {
 		t.Errorf("marks %s; want %s", got, want)
 	}
 	killed := 0
@@ -199,7 +199,7 @@ http {
 			clitest.WriteFile(t, server, []byte(slowServer))
 			clitest.WriteFile(t, file, fmt.Appendf(nil, text, port, nginx, dir, server, app, fmt.Sprintf(ready, asked)))
 			story := clitest.Run(t, program, "scenario", "run", file)
-			if got, want := kindsOf(story.Runs[0], "app"), "terminating, signalled, killed, listener closed, exited"; got != want {
+			if got, want := marksOfApp(story.Runs[0]), "terminating, signalled, killed, listener closed, exited"; got != want {
 				t.Errorf("marks %s; want %s", got, want)
 			}
 			findings := report.Build(story.Recording).Runs[0].Findings
@@ -212,11 +212,11 @@ http {
 	}
 }
 
-// kindsOf lists the marks of an endpoint since the start of the load.
-func kindsOf(run *record.Run, endpoint string) string {
+// marksOfApp lists the marks of the process app since the start of the load.
+func marksOfApp(run *record.Run) string {
 	var kinds []string
 	for _, m := range run.Marks {
-		if m.Endpoint == endpoint && m.Start > 0 {
+		if m.Endpoint == "app" && m.Start > 0 {
 			kinds = append(kinds, string(m.Kind))
 		}
 	}
@@ -274,7 +274,7 @@ timeline:
 				t.Fatal(err)
 			}
 			run := story.Runs[0]
-			if got := kindsOf(run, "app"); got != "terminating, signalled" {
+			if got := marksOfApp(run); got != "terminating, signalled" {
 				t.Errorf("marks %s", got)
 			}
 			if c := run.Counts; c.Lost != 0 || times == 1 && c.Aborted != 0 || c.OK == 0 {
