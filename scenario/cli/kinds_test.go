@@ -155,7 +155,7 @@ func TestInitPort(t *testing.T) {
 	}
 	defer l.Close()
 	held := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
-	text, moved := onFreePorts(t.Context(), "vars:\n  PORT: \"" + held + "\"\n  REPLICAS: \"5\"\n")
+	text, moved := onFreePorts(t.Context(), "vars:\n  PORT: \""+held+"\"\n  REPLICAS: \"5\"\n")
 	port := portLine.FindStringSubmatch(text)
 	if port == nil || port[1] == held || !strings.Contains(text, `REPLICAS: "5"`) {
 		t.Errorf("%s is held; got %s", held, text)
