@@ -126,7 +126,7 @@ func TestKindsSabotaged(t *testing.T) {
 // request, and no other load loses any.
 func TestNginxClosesIdleConnections(t *testing.T) {
 	needsSignals(t)
-	const kept = "  kept: {duration: 6s, connections: 10, rate: 20}\n"
+	const kept = "  kept: {duration: 7s, connections: 10, rate: 20}\n"
 	path := writeKind(t, "nginx", "\nload:\n", "\nload:\n"+kept)
 	text, err := os.ReadFile(path)
 	if err != nil || !strings.Contains(string(text), "\n# "+kept) {
