@@ -35,7 +35,7 @@ var localKinds = []struct {
 	{"exec", "python3", 0, []string{"DO: cp new next && mv next page", "DO: rm page && sleep 0.3 && cp new page"}},
 	{"nginx", "nginx", 0, []string{"name: HUP", "name: TERM"}},
 	{"haproxy", "haproxy", 0, []string{"name: USR2", "name: TERM"}},
-	{"caddy", "caddy", 0.01, []string{"[caddy, reload, --force, ", "[caddy, stop, --address, \"127.0.0.1:${ADMIN}\", "}},
+	{"caddy", "caddy", 0.02, []string{"[caddy, reload, --force, ", "[caddy, stop, --address, \"127.0.0.1:${ADMIN}\", "}},
 	{"envoy", "envoy", 0, []string{`--parent-shutdown-time-s, "4"`, `--parent-shutdown-time-s, "0"`}},
 	{"lab", "", 0, []string{"STOP: graceful", "STOP: naive"}},
 }
