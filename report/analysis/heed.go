@@ -1,6 +1,10 @@
 package analysis
 
-import "nodrop/loadgen/record"
+import (
+	"slices"
+
+	"nodrop/loadgen/record"
+)
 
 // SomeKilled reports whether any endpoint was killed.
 func SomeKilled(list []Lifecycle) bool {
@@ -23,7 +27,7 @@ func (l *Lifecycle) Ignored(seen map[string]record.EndpointSeen, gap int64) bool
 	case l.Killed == Unknown, l.Signalled == Unknown, l.Killed-l.Signalled <= Near:
 		return false
 	case l.ListenerClosed != Unknown:
-		return l.ListenerClosed >= l.Killed-Near && (l.address == "" || l.reached(seen))
+		return l.openUntilKill() && (l.address == "" || l.reached(seen))
 	}
 	for _, name := range [...]string{l.Endpoint, l.address} {
 		e, ok := seen[name]
@@ -33,6 +37,25 @@ func (l *Lifecycle) Ignored(seen map[string]record.EndpointSeen, gap int64) bool
 	}
 	return false
 }
+
+// MayHaveIgnored reports whether a killed process may have ignored the stop
+// signal: its listener closed no earlier than with the kill, but the load
+// connected only to another process that the marks name, such as the gateway in
+// front of it.
+func (l *Lifecycle) MayHaveIgnored(seen map[string]record.EndpointSeen, marks []record.Mark) bool {
+	if l.Killed == Unknown || l.Signalled == Unknown || l.Killed-l.Signalled <= Near ||
+		l.ListenerClosed == Unknown || !l.openUntilKill() || l.address == "" || l.reached(seen) {
+		return false
+	}
+	return slices.ContainsFunc(marks, func(m record.Mark) bool {
+		_, reached := seen[m.Address]
+		return reached && m.Kind == record.MarkReady && m.Endpoint != l.Endpoint
+	})
+}
+
+// openUntilKill reports whether the listener closed no earlier than with the
+// kill.
+func (l *Lifecycle) openUntilKill() bool { return l.ListenerClosed >= l.Killed-Near }
 
 // reached reports whether the load connected to the endpoint itself.
 func (l *Lifecycle) reached(seen map[string]record.EndpointSeen) bool {

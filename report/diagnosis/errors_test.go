@@ -309,12 +309,22 @@ func TestErrorsToTheEnd(t *testing.T) {
 	steady := reporttest.Steady(4000, 0, ms, "lb")
 	forGood := append(slices.Clone(steady), failing(1000*ms, 4000*ms, 4*ms, ms, "status.502", "lb")...)
 	ended := append(slices.Clone(steady), failing(1000*ms, 2500*ms, 4*ms, ms, "status.502", "lb")...)
+	late := append(slices.Clone(steady), failing(2600*ms, 4000*ms, 4*ms, ms, "status.502", "lb")...)
+	rare := append(reporttest.Steady(80, 0, 50*ms, "lb"), failing(1010*ms, 4000*ms, 330*ms, ms, "status.502", "lb")...)
 	event, page := []record.Mark{step(950*ms, 1100*ms)}, []record.ErrorResponse{nginxPage}
 	checkErrorCases(t, []errorCase{
 		{
 			name: "one upstream is gone", requests: forGood, marks: event, responses: page,
 			rule: "stale-upstream", code: StaleUpstream, lost: 751, confidence: Likely,
 			says: []string{"20 %", "nginx: resolver", "came until the load ended"}, never: []string{"Envoy", "JVM", "pre-stop", "as frequent"},
+		},
+		{
+			name: "long after the event", requests: late, marks: event, responses: page,
+			rule: "stale-upstream", code: StaleUpstream, lost: 351, confidence: CannotTell, says: []string{"may have nothing to do with the event"}, never: []string{"kept sending requests to an upstream that is gone"},
+		},
+		{
+			name: "so rare that none before the event is chance", requests: rare, marks: event, responses: page,
+			rule: "stale-upstream", code: StaleUpstream, lost: 10, confidence: CannotTell, says: []string{"may have nothing to do with the event"}, never: []string{"kept sending requests to an upstream that is gone"},
 		},
 		{
 			name: "without an event", requests: forGood, responses: page,

@@ -42,7 +42,7 @@ func (endpointCrashed) explain(s *observed.Observation, e *observed.Evidence) Fi
 	return f
 }
 
-// leaving reports whether an endpoint that was told to leave explains a loss.
+// leaving reports whether an endpoint that was terminating explains a loss.
 func leaving(s *observed.Observation, l *record.LostRequest) bool {
 	if analysis.IsRefusal(l.Class) {
 		return len(s.Overlapping(l)) > 0 || s.SlowRemovals[l] != nil

@@ -75,7 +75,7 @@ func alsoEnded(s *observed.Observation, l *record.LostRequest) []*analysis.Lifec
 	return others
 }
 
-// tookMore says how requests reached an endpoint that was told to leave.
+// tookMore says how requests reached an endpoint after its stop signal.
 func tookMore(s *observed.Observation, e *observed.Evidence) string {
 	for _, l := range e.Lost {
 		accepting := func(one *analysis.Lifecycle) bool {

@@ -54,14 +54,19 @@ func ignorers(s *observed.Observation, l *record.LostRequest) []*analysis.Lifecy
 
 // notHeeded says which processes ignored which signal, and for how long.
 func notHeeded(met []*analysis.Lifecycle) string {
+	return fmt.Sprintf("%s did not heed %s within %s grace period of %s",
+		observed.EndpointNames(met), stopSignal(met), phrase.Choose(int64(len(met)), "its", "their"), phrase.Duration(analysis.GraceGiven(met)))
+}
+
+// stopSignal names the signal that stopped the processes.
+func stopSignal(met []*analysis.Lifecycle) string {
 	signal := met[0].StopSignal()
 	for _, one := range met {
 		if one.StopSignal() != signal {
-			signal = "the stop signal"
+			return "the stop signal"
 		}
 	}
-	return fmt.Sprintf("%s did not heed %s within %s grace period of %s",
-		observed.EndpointNames(met), signal, phrase.Choose(int64(len(met)), "its", "their"), phrase.Duration(analysis.GraceGiven(met)))
+	return signal
 }
 
 // wentOn says what the processes did after the signal, and what that may mean.
@@ -71,7 +76,21 @@ func wentOn(met []*analysis.Lifecycle) string {
 		observed.EndpointNames(met), phrase.Choose(n, "it did not heed", "they did not heed"), phrase.Choose(n, "it waits", "they wait"), phrase.Choose(n, "it stops", "they stop"))
 }
 
-// heedSignal returns what makes a process end when it is told to.
+// mayNotHaveHeeded says which processes may have ignored the stop signal.
+func mayNotHaveHeeded(met []*analysis.Lifecycle) string {
+	n := int64(len(met))
+	return fmt.Sprintf("%s %s killed at the end of %s grace period of %s, and may not have heeded %s",
+		observed.EndpointNames(met), phrase.Choose(n, "was", "were"), phrase.Choose(n, "its", "their"), phrase.Duration(analysis.GraceGiven(met)), stopSignal(met))
+}
+
+// stoodBehind says what is known of processes that the load did not connect to.
+func stoodBehind(met []*analysis.Lifecycle) string {
+	n := int64(len(met))
+	return fmt.Sprintf("%s listened until the kill. The load reached %s through another process, so cannot tell whether %s served until the kill, or only left a listener open while %s finished %s requests",
+		observed.EndpointNames(met), phrase.Choose(n, "it", "them"), phrase.Choose(n, "it", "they"), phrase.Choose(n, "it", "they"), phrase.Choose(n, "its", "their"))
+}
+
+// heedSignal returns what makes a process end after its stop signal.
 func heedSignal() []Remedy {
 	return []Remedy{
 		{"any", "handle the stop signal in the process: stop accepting connections, finish the requests in flight, then exit; as PID 1 of a container, a process has no default handler"},

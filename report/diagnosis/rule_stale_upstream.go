@@ -46,10 +46,13 @@ func (staleUpstream) explain(s *observed.Observation, e *observed.Evidence) Find
 	if g.Said.Reason&errorshape.Closed != 0 {
 		f.Evidence = append(f.Evidence, "the gateway's log says which it was: an upstream that it could not connect to, or one that is there and closes connections because it is broken")
 	}
-	if named && (g.Share > fewOfAll && g.Share < nearlyAll && quick || back) {
+	if named && g.Begun && (g.Share > fewOfAll && g.Share < nearlyAll && quick || back) {
 		return f
 	}
 	f.Confidence = CannotTell
+	if !g.Begun {
+		f.Evidence = append(f.Evidence, "they may have nothing to do with the event: they came long after it, or so rarely that none before it may be chance")
+	}
 	f.Title = fmt.Sprintf("from the event to the end of the load, %s of the responses had status %s", share, statuses(e))
 	f.Evidence = append(f.Evidence, "cannot tell whether the gateway uses an old address of its upstream, or whether upstreams have not come back, are broken, or are too slow: compare the address in the gateway's log with those of the servers")
 	return f

@@ -124,6 +124,43 @@ func TestIgnoredWithNothingInFlight(t *testing.T) {
 	t.Errorf("got %+v", found(run))
 }
 
+// TestIgnoredBehindAnother: a process behind one that the load connects to may have
+// ignored its signal if its listener was open until the kill. If the load connects
+// to no other process, the listener may be that of its own health check.
+func TestIgnoredBehindAnother(t *testing.T) {
+	behind := func(listenerClosed int64) []record.Mark {
+		marks := stopMarks(listenerClosed)
+		marks[0].Address = "127.0.0.1:8080"
+		return marks
+	}
+	gateway := record.Mark{Kind: record.MarkReady, Name: record.MarkReady.Of("gateway"), Endpoint: "gateway", Address: served, Start: -50 * ms, End: -50 * ms}
+	for name, tt := range map[string]struct {
+		marks []record.Mark
+		code  Code
+		title string
+	}{
+		"it listened until the kill":             {append(behind(1500*ms+800*us), gateway), IgnoredSIGTERM, "app was killed at the end of its grace period of 1.000 s, and may not have heeded SIGTERM"},
+		"it closed its listener at the signal":   {append(behind(510*ms), gateway), KilledAfterGrace, "1 endpoint was killed at the end of the grace period, which cut whatever was still open"},
+		"nothing is known of a process in front": {behind(1500*ms + 800*us), KilledAfterGrace, "1 endpoint was killed at the end of the grace period, which cut whatever was still open"},
+		"no mark of the signal":                  {append(without(behind(1500*ms+800*us), record.MarkSignalled), gateway), KilledAfterGrace, "1 endpoint was killed at the end of the grace period, which cut whatever was still open"},
+	} {
+		run := reporttest.NewRun(t, reporttest.Steady(1490, 0, ms, served), reporttest.Edited(func(run *record.Run) { run.Marks = tt.marks }))
+		findings := found(run)
+		i := slices.IndexFunc(findings, func(f Finding) bool { return f.Rule == "killed-at-the-end-of-grace" })
+		if i < 0 {
+			t.Errorf("%s: got %+v", name, findings)
+			continue
+		}
+		f := findings[i]
+		if f.Code != tt.code || f.Title != tt.title {
+			t.Errorf("%s: got %s, %q; want %s, %q", name, f.Code, f.Title, tt.code, tt.title)
+		}
+		if f.Code == IgnoredSIGTERM && (f.Confidence != CannotTell || !strings.Contains(f.text(), "handle the stop signal") || !strings.Contains(f.text(), "The load reached it through another process")) {
+			t.Errorf("%s: got %s, %s", name, f.Confidence, f.text())
+		}
+	}
+}
+
 // drainMarks are those of a replica whose connections the balancer cuts a second
 // after it removed it; died is when the process exits.
 func drainMarks(died int64) []record.Mark {

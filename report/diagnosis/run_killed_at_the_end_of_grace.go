@@ -29,14 +29,23 @@ func (killedAtTheEndOfGrace) explain(s *observed.Observation, ofLosses []Finding
 		Evidence:   []string{fmt.Sprintf("%s, %s", observed.EndpointNames(killed), observed.HadLived(killed))},
 		Remedies:   endByItself(),
 	}
-	if !slices.ContainsFunc(killed, func(one *analysis.Lifecycle) bool { return !s.Listened[one] }) {
+	switch {
+	case every(killed, func(one *analysis.Lifecycle) bool { return s.Listened[one] }):
 		f.Code, f.Title, f.Remedies = IgnoredSIGTERM, notHeeded(killed)+" and "+phrase.Choose(int64(len(killed)), "was", "were")+" killed", heedSignal()
 		f.Confidence = Likely
 		f.Evidence = append(f.Evidence, wentOn(killed))
+	case every(killed, func(one *analysis.Lifecycle) bool { return one.MayHaveIgnored(s.Seen, s.Run.Marks) }):
+		f.Code, f.Confidence, f.Remedies = IgnoredSIGTERM, CannotTell, append(heedSignal(), f.Remedies...)
+		f.Title = mayNotHaveHeeded(killed)
+		f.Evidence = append(f.Evidence, stoodBehind(killed))
 	}
 	if s.Run.Counts.Lost == 0 {
 		f.Evidence = append(f.Evidence, "no request of this run was lost because of it")
 	}
 	f.Evidence = append(f.Evidence, observed.ShutdownsOf(killed)...)
 	return f, true
+}
+
+func every(list []*analysis.Lifecycle, holds func(*analysis.Lifecycle) bool) bool {
+	return !slices.ContainsFunc(list, func(one *analysis.Lifecycle) bool { return !holds(one) })
 }

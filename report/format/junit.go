@@ -263,7 +263,7 @@ func bodyText(reasons, hints []string, findings []diagnosis.Finding) string {
 
 func propertiesOf(run *record.Run, findings []diagnosis.Finding) *propertiesXML {
 	c := run.Counts
-	return &propertiesXML{[]propertyXML{
+	list := []propertyXML{
 		{"nodrop", clean(run.Environment.Version)},
 		{"url", clean(run.Settings.URL)},
 		{"planned", strconv.FormatInt(c.Planned, 10)},
@@ -273,8 +273,11 @@ func propertiesOf(run *record.Run, findings []diagnosis.Finding) *propertiesXML 
 		{"spoiled", strconv.FormatInt(c.Spoiled, 10)},
 		{"aborted", strconv.FormatInt(c.Aborted, 10)},
 		{"duration", time.Duration(run.Duration).String()},
-		{"findings", codesOf(findings)},
-	}}
+	}
+	if len(findings) > 0 {
+		list = append(list, propertyXML{"findings", codesOf(findings)})
+	}
+	return &propertiesXML{list}
 }
 
 // codesOf lists the codes of findings, each once.

@@ -126,7 +126,7 @@ func TestNoMarksOfTheCleanUp(t *testing.T) {
 	addr := freePort(t)
 	host, port, _ := strings.Cut(addr, ":")
 	start := &action.Start{
-		Name: "a", Command: action.Command{Argv: []string{"python3", "-m", "http.server", port, "--bind", host}, Dir: t.TempDir()},
+		Name: "a", Command: action.Command{Argv: []string{"env", "-i", "PATH=" + os.Getenv("PATH"), "python3", "-m", "http.server", port, "--bind", host}, Dir: t.TempDir()},
 		Ready: action.Probe{TCP: addr, Every: 5 * time.Millisecond},
 	}
 	if err := start.Run(t.Context(), &o.Env); err != nil {
@@ -240,12 +240,13 @@ func TestReadyThroughAnother(t *testing.T) {
 }
 
 // gatewayTo starts a server that says that all is well, and returns its address.
+// Like nginx, it has cleared its environment.
 func gatewayTo(t *testing.T, o *observer) string {
 	t.Helper()
 	addr := freePort(t)
 	host, port, _ := strings.Cut(addr, ":")
 	o.start(t, &action.Start{
-		Name: "gateway", Command: action.Command{Argv: []string{"python3", "-m", "http.server", port, "--bind", host}, Dir: t.TempDir()},
+		Name: "gateway", Command: action.Command{Argv: []string{"env", "-i", "PATH=" + os.Getenv("PATH"), "python3", "-m", "http.server", port, "--bind", host}, Dir: t.TempDir()},
 		Ready: action.Probe{TCP: addr, Every: 5 * time.Millisecond},
 	})
 	return addr

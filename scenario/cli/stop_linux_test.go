@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -93,7 +94,7 @@ timeline:
 					t.Errorf("%s: %s", m.Name, m.Error)
 				}
 			}
-			if got := kindsOf(run, "app"); got != want.marks {
+			if got := marksOfApp(run); got != want.marks {
 				t.Errorf("marks %s; want %s", got, want.marks)
 			}
 			var cut int64
@@ -138,7 +139,7 @@ timeline:
 	clitest.WriteFile(t, server, []byte(slowServer))
 	clitest.WriteFile(t, file, fmt.Appendf(nil, text, port, server, health))
 	story := clitest.Run(t, clitest.Build(t), "scenario", "run", file)
-	if got, want := kindsOf(story.Runs[0], "app"), "terminating, signalled, killed, listener closed, exited"; got != want {
+	if got, want := marksOfApp(story.Runs[0]), "terminating, signalled, killed, listener closed, exited"; got != want {
 		t.Errorf("marks %s; want %s", got, want)
 	}
 	killed := 0
@@ -156,11 +157,66 @@ timeline:
 	}
 }
 
-// kindsOf lists the marks of an endpoint since the start of the load.
-func kindsOf(run *record.Run, endpoint string) string {
+// TestStopBehindAGateway: a process that ignores the signal behind a gateway of the
+// scenario is said to, however nodrop learns where it listens.
+func TestStopBehindAGateway(t *testing.T) {
+	const text = `
+target: http://127.0.0.1:%[1]d/
+load: {requests: 60, connections: 8}
+settle: 100ms
+setup:
+  - name: gateway
+    start: {argv: [%[2]q, -p, %[3]q, -c, nginx.conf, -e, stderr], ready: {tcp: "127.0.0.1:%[1]d", every: 20ms}}
+  - name: app
+    start: {argv: [python3, %[4]q, "%[5]d", ignore], ready: %[6]s}
+timeline:
+  - {name: stop it, at: "#9", stop: {process: app, grace: 1500ms}}
+`
+	const conf = `
+daemon off;
+pid nginx.pid;
+events { worker_connections 64; }
+http {
+	access_log off;
+	client_body_temp_path body;
+	proxy_temp_path proxy;
+	fastcgi_temp_path fastcgi;
+	uwsgi_temp_path uwsgi;
+	scgi_temp_path scgi;
+	server { listen 127.0.0.1:PORT; location / { proxy_pass http://127.0.0.1:APP; } }
+}
+`
+	program, nginx := clitest.Build(t), clitest.Tool(t, "nginx")
+	for name, ready := range map[string]string{
+		"ready at its own port":     `{tcp: "127.0.0.1:%d", every: 20ms}`,
+		"ready through the gateway": `{http: {url: "http://127.0.0.1:%d/"}, every: 20ms}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, port, app := clitest.NewDir(t), clitest.FreePort(t), clitest.FreePort(t)
+			asked := map[bool]int{true: app, false: port}[strings.Contains(ready, "tcp")]
+			server, file := filepath.Join(dir, "server.py"), filepath.Join(dir, "stop.yaml")
+			clitest.WriteConf(t, filepath.Join(dir, "nginx.conf"), conf, "PORT", strconv.Itoa(port), "APP", strconv.Itoa(app))
+			clitest.WriteFile(t, server, []byte(slowServer))
+			clitest.WriteFile(t, file, fmt.Appendf(nil, text, port, nginx, dir, server, app, fmt.Sprintf(ready, asked)))
+			story := clitest.Run(t, program, "scenario", "run", file)
+			if got, want := marksOfApp(story.Runs[0]), "terminating, signalled, killed, listener closed, exited"; got != want {
+				t.Errorf("marks %s; want %s", got, want)
+			}
+			findings := report.Build(story.Recording).Runs[0].Findings
+			if !slices.ContainsFunc(findings, func(f diagnosis.Finding) bool {
+				return f.Code == diagnosis.IgnoredSIGTERM && f.Confidence == diagnosis.CannotTell && strings.Contains(f.Title, "app was killed at the end of its grace period of ")
+			}) {
+				t.Errorf("got %+v", findings)
+			}
+		})
+	}
+}
+
+// marksOfApp lists the marks of the process app since the start of the load.
+func marksOfApp(run *record.Run) string {
 	var kinds []string
 	for _, m := range run.Marks {
-		if m.Endpoint == endpoint && m.Start > 0 {
+		if m.Endpoint == "app" && m.Start > 0 {
 			kinds = append(kinds, string(m.Kind))
 		}
 	}
@@ -218,7 +274,7 @@ timeline:
 				t.Fatal(err)
 			}
 			run := story.Runs[0]
-			if got := kindsOf(run, "app"); got != "terminating, signalled" {
+			if got := marksOfApp(run); got != "terminating, signalled" {
 				t.Errorf("marks %s", got)
 			}
 			if c := run.Counts; c.Lost != 0 || times == 1 && c.Aborted != 0 || c.OK == 0 {

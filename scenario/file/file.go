@@ -26,7 +26,8 @@
 // The pipeline: YAML nodes → for each variant, text with variables replaced →
 // actions and steps. The value of a variable comes from --set, the variant's
 // set, the environment or vars, in this order; ${TARGET} is the target. The load
-// is the same for all variants: a variant's set does not apply to it. $${ stands
+// is the same for all variants: a variant's set does not apply to it. A variant
+// can have setup, timeline and restore of its own, beside the shared ones. $${ stands
 // for a literal ${. Values are data: a shell line receives them in its
 // environment. Values from --set and the environment may be private: messages
 // show ${NAME} in their place.

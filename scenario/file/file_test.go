@@ -172,6 +172,47 @@ func TestWhole(t *testing.T) {
 	}
 }
 
+// TestTimelineOfVariant: the steps of a variant run beside the shared ones, and
+// can wait for them. Nothing need be shared.
+func TestTimelineOfVariant(t *testing.T) {
+	const variants = `
+target: http://127.0.0.1:1/
+load: {requests: 100}
+variants:
+  abrupt:
+    timeline:
+      - {name: stop, at: 1s, exec: "true"}
+      - {name: again, after: stop, exec: "true"}
+  graceful:
+    timeline: [{name: reload, at: 2s, exec: "true"}]
+`
+	const shared = "timeline: [{name: look, at: 1s, exec: \"true\"}]\n"
+	schema := compileSchema(t)
+	for text, want := range map[string]string{
+		variants:          "stop again, reload",
+		variants + shared: "look stop again, look reload",
+	} {
+		if err := check(t, schema, []byte(text)); err != nil {
+			t.Error(err)
+		}
+		s, err := parse("x.yaml", []byte(text), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, v := range s.Variants {
+			var names []string
+			for _, step := range v.Timeline {
+				names = append(names, step.Name)
+			}
+			got = append(got, strings.Join(names, " "))
+		}
+		if diff := cmp.Diff(want, strings.Join(got, ", ")); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 func TestChosenVariants(t *testing.T) {
 	s, err := parse("whole.yaml", []byte(whole), Options{Variants: []string{"well"}, Repeat: 2})
 	if err != nil || len(s.Variants) != 1 || s.Variants[0].Name != "well" || s.Repeat != 2 {

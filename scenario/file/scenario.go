@@ -149,17 +149,14 @@ func (r *reader) unused(root *yaml.Node) {
 func (r *reader) variants(root *yaml.Node, p parts, streams []scenario.Stream) []scenario.Variant {
 	var list []scenario.Variant
 	if p.variants == nil {
-		list = append(list, r.variant("", nil, p, streams))
+		list = append(list, r.variant("", root, nil, p, streams))
 	} else if r.is(p.variants, yaml.MappingNode, "variants") {
-		r.pairs(p.variants, func(name string, _, value *yaml.Node) {
-			list = append(list, r.variant(name, value, p, streams))
+		r.pairs(p.variants, func(name string, at, value *yaml.Node) {
+			list = append(list, r.variant(name, at, value, p, streams))
 		})
 		if len(list) == 0 {
 			r.fault(p.variants, "0 variants; want 1 to %d", maxVariants)
 		}
-	}
-	if p.timeline == nil {
-		r.fault(root, "a scenario needs a timeline")
 	}
 	var names []string
 	for _, v := range list {
@@ -185,8 +182,9 @@ func (r *reader) variants(root *yaml.Node, p parts, streams []scenario.Stream) [
 	return list
 }
 
-// variant reads one variant, together with the steps that all variants share.
-func (r *reader) variant(name string, n *yaml.Node, p parts, streams []scenario.Stream) scenario.Variant {
+// variant reads one variant, together with the steps that all variants share. at
+// is where it begins.
+func (r *reader) variant(name string, at, n *yaml.Node, p parts, streams []scenario.Stream) scenario.Variant {
 	v := scenario.Variant{Name: name}
 	own := parts{}
 	var set *yaml.Node
@@ -194,6 +192,7 @@ func (r *reader) variant(name string, n *yaml.Node, p parts, streams []scenario.
 		r.mapping(n, "variant "+name, []field{
 			{"set", keep(&set)},
 			{"setup", keep(&own.setup)},
+			{"timeline", keep(&own.timeline)},
 			{"restore", keep(&own.restore)},
 			{"expect", func(n *yaml.Node) { v.Expect = r.checks(n, "expect") }},
 			{"require", func(n *yaml.Node) { v.Require = r.checks(n, "require") }},
@@ -209,7 +208,7 @@ func (r *reader) variant(name string, n *yaml.Node, p parts, streams []scenario.
 		v.Setup = append(v.Setup, r.actions(r.steps(n, "setup", started))...)
 	}
 	v.Gate = r.actions(r.steps(p.gate, "gate", started))
-	v.Timeline = r.timeline(p.timeline, streams, started)
+	v.Timeline = r.timeline(r.joined(name, at, p.timeline, own.timeline), streams, started)
 	for _, n := range []*yaml.Node{own.restore, p.restore} {
 		v.Restore = append(v.Restore, r.actions(r.steps(n, "restore", started))...)
 	}
@@ -288,12 +287,36 @@ func (r *reader) checks(n *yaml.Node, what string) []string {
 	return list
 }
 
+// joined returns the timeline that all variants share and the variant's own as
+// one list; nil after a fault. at is where the variant begins.
+func (r *reader) joined(name string, at, shared, own *yaml.Node) *yaml.Node {
+	both := &yaml.Node{Kind: yaml.SequenceNode}
+	for _, n := range []*yaml.Node{shared, own} {
+		switch {
+		case n == nil:
+		case !r.is(n, yaml.SequenceNode, "timeline"):
+			return nil
+		case len(n.Content) == 0:
+			r.fault(n, "the timeline has no steps")
+			return nil
+		default:
+			both.Content = append(both.Content, n.Content...)
+		}
+	}
+	switch {
+	case len(both.Content) > 0:
+		return both
+	case name == "":
+		r.fault(at, "a scenario needs a timeline")
+	default:
+		r.fault(at, "variant %s needs a timeline: its own, or one for all variants", name)
+	}
+	return nil
+}
+
 // timeline reads the steps that run beside the load. Each needs a time.
 func (r *reader) timeline(n *yaml.Node, streams []scenario.Stream, started *started) []scenario.Step {
 	steps := r.steps(n, "timeline", started)
-	if n != nil && len(steps) == 0 && n.Kind == yaml.SequenceNode {
-		r.fault(n, "the timeline has no steps")
-	}
 	var names []string
 	for _, step := range steps {
 		names = append(names, step.Name)

@@ -75,6 +75,7 @@ var beyond = []string{
 	"lab-start-late", "load-bad-url", "load-fewer-requests-than-workers", "load-header", "load-no-url", "mark-endpoint", "mark-in-restore", "of-no-stream",
 	"signal-name", "signal-near-process", "signal-unknown-process", "start-without-name", "two-documents",
 	"two-steps-of-one-name", "undo-in-restore", "variable-not-closed", "variable-not-set", "variable-unused",
+	"variant-step-twice",
 }
 
 // TestSchemaRefuses: the schema rejects all other broken files.

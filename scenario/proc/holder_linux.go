@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"os"
@@ -68,8 +69,21 @@ func (g *Group) runs(t tag) bool {
 // if it has cleared its environment.
 func (g *Group) tagAbove(pid int) tag {
 	for ; pid > 1 && pid != os.Getpid(); pid = parentOf(pid) {
-		if t := tagOf(pid); t != "" {
+		if t := cmp.Or(tagOf(pid), g.given(pid)); t != "" {
 			return t
+		}
+	}
+	return ""
+}
+
+// given returns the tag that a named process was started with: nginx, for one,
+// writes its title over its environment.
+func (g *Group) given(pid int) tag {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, p := range g.named {
+		if g.running[p.tag] && p.PID() == pid {
+			return p.tag
 		}
 	}
 	return ""

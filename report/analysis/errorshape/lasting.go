@@ -45,13 +45,29 @@ func (b *builder) takeLasting() {
 		return
 	}
 	g := b.newGroup(Lasting, Responses, lost)
-	g.Recovered = false
+	g.Recovered, g.Begun = false, b.begun(lost, before)
 	for _, at := range b.allReady {
 		if at > begin && at < over-second {
 			g.Back = at
 		}
 	}
 	b.assign(g, lost)
+}
+
+// notByChance is how many moments with errors would have come before the event, for
+// none to be no chance: the odds are then below 1 in 100.
+const notByChance = 5
+
+// begun reports whether errors that go on to the end of the load began with the
+// event: soon after it, and so frequent that, at the same rate, there would have
+// been far more before it.
+func (b *builder) begun(lost []*record.LostRequest, before int) bool {
+	first, from := lost[0].End, b.shape.event.from
+	if first > max(from, b.shape.event.to)+second {
+		return false
+	}
+	rate := float64(len(moments(lost))) / float64(max(1, b.Loss.Event.LoadOver-first))
+	return rate*float64(from) >= notByChance*float64(before+1)
 }
 
 // together is how far apart responses to requests that were sent at the same

@@ -67,6 +67,8 @@ type Group struct {
 	// Back is when an endpoint was ready again while errors went on;
 	// analysis.Unknown if no mark says so.
 	Back int64
+	// Begun, of Lasting only: they began with the event, and not by chance.
+	Begun bool
 }
 
 // Shape says which kind each error response of a run is of.

@@ -22,8 +22,7 @@ func crashSpans(crashes []analysis.Crash) []span {
 	return merged(list)
 }
 
-// toldSpans returns when some endpoint had been told to stop and had not exited
-// yet.
+// toldSpans returns when some endpoint was terminating and had not exited yet.
 func toldSpans(lifecycles []analysis.Lifecycle) []span {
 	var list []span
 	for i := range lifecycles {
@@ -35,7 +34,7 @@ func toldSpans(lifecycles []analysis.Lifecycle) []span {
 	return merged(list)
 }
 
-// told returns when an endpoint was told to stop.
+// told returns when the termination of an endpoint began.
 func told(own *analysis.Lifecycle) int64 {
 	if own.Signalled == analysis.Unknown || own.Terminating != analysis.Unknown && own.Terminating < own.Signalled {
 		return own.Terminating

@@ -7,8 +7,8 @@ import (
 	"nodrop/report/analysis"
 )
 
-// takeTold takes the responses of endpoints that marks name and that had been
-// told to stop: they refused requests while the balancer still sent them.
+// takeTold takes the responses of endpoints that marks name and that were
+// terminating: they refused requests while the balancer still sent them.
 func (b *builder) takeTold() {
 	var order []*analysis.Lifecycle
 	lost := map[*analysis.Lifecycle][]*record.LostRequest{}
@@ -45,7 +45,7 @@ func atExit(g *Group, own *analysis.Lifecycle, lost []*record.LostRequest) bool 
 	return !slices.ContainsFunc(lost, func(l *record.LostRequest) bool { return l.End-l.Start <= 2*analysis.Near })
 }
 
-// leavesAt reports whether an endpoint had been told to stop by a time, and may
+// leavesAt reports whether an endpoint was terminating at a time, and may
 // still have responded then.
 func leavesAt(own *analysis.Lifecycle, at int64) bool {
 	from := told(own)

@@ -30,12 +30,16 @@ func Departure(g *errorshape.Group, name string) string {
 	came := fmt.Sprintf("errors came from %s to %s", phrase.Moment(g.First), phrase.Moment(g.Last))
 	switch g.Basis {
 	case errorshape.Marks:
-		return fmt.Sprintf("%s was told to stop at %s; %s, until %s after that", name, phrase.Moment(g.Mark), came, phrase.Duration(max(0, g.Last-g.Mark)))
+		began := "began to terminate"
+		if g.Signal {
+			began = "got its stop signal"
+		}
+		return fmt.Sprintf("%s %s at %s; %s, until %s after that", name, began, phrase.Moment(g.Mark), came, phrase.Duration(max(0, g.Last-g.Mark)))
 	case errorshape.SharedMarks:
 		if g.Mark == analysis.Unknown {
-			return "an endpoint behind the same address had been told to stop; " + came
+			return "an endpoint behind the same address was terminating; " + came
 		}
-		return fmt.Sprintf("an endpoint behind the same address was told to stop at %s; %s", phrase.Moment(g.Mark), came)
+		return fmt.Sprintf("an endpoint behind the same address began to terminate at %s; %s", phrase.Moment(g.Mark), came)
 	case errorshape.ExitMark:
 		return fmt.Sprintf("%s; the process of %s exited at %s", came, name, phrase.Moment(g.Mark))
 	case errorshape.Refusals:

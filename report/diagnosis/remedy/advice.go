@@ -2,7 +2,7 @@
 // product that has a setting for it.
 //
 // Advice is data first: settings with their values. Its words are rendered from
-// them, so the two cannot differ. For says which of it concerns a target.
+// them, so the two cannot differ. Concerns says which of it concerns a target.
 package remedy
 
 import (

@@ -47,12 +47,12 @@ func (l *Life) Silence() {
 }
 
 // Ready marks that the process serves since a time, and watches its listener
-// from now on. The address is not valid if it is not known where it serves. That
-// is so, too, if another process of the scenario listens there: the process is
-// behind that one, such as a gateway.
+// from now on. The address is not valid if it is not known where it serves. If
+// another process of the scenario, such as a gateway, listens there, the process
+// is behind that one, and the kernel is asked where it listens itself.
 func (l *Life) Ready(p *proc.Process, addr netip.AddrPort, at time.Time) {
 	if addr.IsValid() && l.processes.Rival(p, addr) != nil {
-		addr = netip.AddrPort{}
+		addr, _ = proc.ListensAt(p.PID())
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
