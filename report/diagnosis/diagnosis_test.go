@@ -247,6 +247,20 @@ func TestFindings(t *testing.T) {
 			want:     []want{{"killed-in-flight", 1, Shown, 900 * ms, 900 * ms}},
 		},
 		{
+			name:  "cut at the signal by workers, before their parent exits",
+			marks: slices.Concat(at(record.MarkSignalled)(600*ms, "gw-2"), exit(700*ms, "gw-2")),
+			requests: append(slices.Concat(reporttest.Steady(2000, 0, ms, "gw-1"), reporttest.Steady(600, 0, ms, "gw-2")),
+				reporttest.Lost(590*ms, 602*ms, "wait.reset", "gw-2", reporttest.ResetText), reporttest.Lost(560*ms, 603*ms, "body.eof", "gw-2", reporttest.CutText)),
+			want: []want{{"cut-at-signal", 2, Likely, 43 * ms, 43 * ms}},
+		},
+		{
+			name:  "cut at the signal, by a process that served on",
+			marks: slices.Concat(at(record.MarkSignalled)(600*ms, "gw-2"), exit(700*ms, "gw-2")),
+			requests: append(slices.Concat(reporttest.Steady(2000, 0, ms, "gw-1"), reporttest.Steady(640, 0, ms, "gw-2")),
+				reporttest.Lost(590*ms, 602*ms, "wait.reset", "gw-2", reporttest.ResetText)),
+			want: []want{{"cut-in-flight", 1, CannotTell, 12 * ms, 12 * ms}},
+		},
+		{
 			name: "cut with no exit near", marks: exit(1000*ms, "gw-2"),
 			requests: append(slices.Clone(fleet), reporttest.Lost(100*ms, 400*ms, "body.eof", "gw-3", reporttest.CutText)),
 			want:     []want{{"baseline-not-healthy", 1, Shown, 0, 0}},

@@ -61,6 +61,7 @@ var lossRules = []lossRow{
 	{"ignored-sigterm", IgnoredSIGTERM, ignoredSIGTERM{}},
 	{"grace-too-short", KilledAfterGrace, graceTooShort{}},
 	{"killed-in-flight", CutAtExit, killedInFlight{}},
+	{"cut-at-signal", CutAtExit, cutAtSignal{}},
 	{"grace-timer", GraceTimer, graceTimer{}},
 	{"kept-alive-closed-without-notice", IdleCloseRace, keptAliveClosedWithoutNotice{}},
 	{"cut-in-flight", CutInFlight, cutInFlight{}},

@@ -36,6 +36,10 @@ func (s *Observation) alive(l *record.LostRequest) int64 {
 	return analysis.Unknown
 }
 
+// ServedAfter reports whether the endpoint of a loss, if marks name it, responded
+// after the loss.
+func (s *Observation) ServedAfter(l *record.LostRequest) bool { return s.alive(l) != analysis.Unknown }
+
 // Surely reports whether the marks place an exit at the time of the loss.
 func (s *Observation) Surely(l *record.LostRequest) bool {
 	for _, sure := range s.Exits(l) {
