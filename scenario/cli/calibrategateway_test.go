@@ -170,8 +170,6 @@ func gatewayEnds(s *site) drawn {
 	app := s.server("app", s.address(), "-delay %s", s.between(200*ms, 500*ms))
 	gw := s.front(kind, app.address, time.Minute)
 	d := drawn{on: kind + ", " + signal, causes: []cause{{diagnosis.CutAtExit, cuts}}, also: stillInBalancer}
-	// The mark is of the first process, which waits for its workers.
-	d.scant = kind == "nginx" || kind == "apache"
 	to := []string{gw.address}
 	if s.Intn(2) == 0 {
 		d.on, to = d.on+", another stays", append(to, app.address)
