@@ -19,6 +19,7 @@ import (
 
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/cli/clitest"
+	"nodrop/loadgen/record"
 	"nodrop/scenario/file"
 )
 
@@ -98,6 +99,11 @@ func TestKindsRun(t *testing.T) {
 				case r.Variant == "graceful" && (float64(c.Lost) > kind.graceful*float64(c.Started) || len(r.Expect) == 0):
 					t.Errorf("%s/%s lost %d of %d; want at most %g of them, and a check for that", r.Variant, r.Stream, c.Lost, c.Started, kind.graceful)
 				}
+			}
+			if runtime.GOOS == "linux" && kind.tool == kind.name && !slices.ContainsFunc(o.Runs[0].Marks, func(m record.Mark) bool {
+				return m.Kind == record.MarkListenerClosed && m.Address != "" && strings.Contains(o.Runs[0].Settings.URL, m.Address)
+			}) {
+				t.Errorf("marks %+v; want when the listener of %s closed", o.Runs[0].Marks, o.Runs[0].Settings.URL)
 			}
 			if !seen["abrupt"] || !seen["graceful"] {
 				t.Errorf("variants %v; want abrupt and graceful", seen)
