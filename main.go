@@ -34,7 +34,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if code, handled := lab.Main(args, stdin, stdout, stderr); handled {
 		return code
 	}
-	p := newProgram(args, cli.Streams{In: stdin, Out: stdout, Err: safetext.CleanWriter{To: stderr}, RawErr: stderr})
+	screen := scenariocli.NewScreen(stderr)
+	p := newProgram(args, cli.Streams{In: stdin, Out: stdout, Err: safetext.CleanWriter{To: screen}, RawErr: stderr})
+	p.scenarios.Screen = screen
 	defer p.listen()()
 	ctx := p.scenarios.Interrupts.Context()
 	code := p.exitCode(ctx, cli.Execute(ctx, p.command(), p.scenarios.Args))
@@ -111,6 +113,7 @@ func (p *program) listen() (stop func()) {
 // exit ends the program at once and names what it does not restore. The guardian
 // ends the processes that were started.
 func (p *program) exit(begun bool, left []string) {
+	p.scenarios.Screen.End()
 	p.temporaries.RemoveAll()
 	p.scenarios.Marks.Remove()
 	p.scenarios.Say(scenariocli.LastWords(begun, left))

@@ -432,7 +432,7 @@ func (l *Load) begun() *record.Run {
 		Gateway:     l.cfg.Gateway,
 		Replicas:    l.cfg.Replicas,
 		StartedAt:   l.job.Base.Round(0),
-		Settings:    l.settings(),
+		Settings:    l.Settings(),
 		Environment: record.Environment{Version: Version, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: l.cfg.CPUs},
 	}
 }
@@ -462,7 +462,8 @@ func (l *Load) result(duration int64) *record.Run {
 	return run
 }
 
-func (l *Load) settings() record.Settings {
+// Settings say what the load sends. Call it after Started.
+func (l *Load) Settings() record.Settings {
 	c := l.cfg
 	s := record.Settings{
 		URL: l.target.Shown(), Method: c.Method, Requests: c.Requests, Workers: c.Workers, Rate: c.Rate, Duration: c.Duration,

@@ -15,6 +15,7 @@ type watched struct {
 	marks    record.Marks
 }
 
+func (w *watched) Settings() record.Settings { return record.Settings{} }
 func (w *watched) Progress() record.Progress { return w.progress }
 func (w *watched) Warnings() []string        { return nil }
 func (w *watched) Marks() *record.Marks      { return &w.marks }

@@ -15,6 +15,7 @@ import (
 type changes struct {
 	processes  *proc.Group
 	interrupts *Interrupts
+	watch      Watch
 	log        Log
 	output     All
 
@@ -73,7 +74,12 @@ func (c *changes) restore(ctx context.Context, restore []Action) error {
 	var all error
 	try := func(e *entry, do func(context.Context) error) {
 		defer c.say(ctx, e)()
+		ended := func() {}
+		if e.text != "" {
+			ended = c.watch.act(PhaseRestore, e.text)
+		}
 		err := bounded(do)
+		ended()
 		ledger.done(e, err == nil)
 		if err != nil {
 			c.log.Failed("restore", err)
@@ -97,7 +103,7 @@ func (c *changes) say(ctx context.Context, e *entry) func() {
 	if e.text == "" {
 		return func() {}
 	}
-	line := "restoring: " + short(e.text)
+	line := fmt.Sprintf("restoring: %s (this may take up to %s)", short(e.text), Span(undoBound))
 	if ctx.Err() != nil {
 		c.interrupts.say(line)
 		return func() {}

@@ -143,5 +143,5 @@ func skipping(left []string) string {
 	if len(left) == 0 {
 		return "skipping the wait"
 	}
-	return "skipping the wait; still restoring: " + strings.Join(left, ", ") + "; Ctrl-C again exits without restoring"
+	return "skipping the wait; still restoring: " + strings.Join(left, ", ") + "; press Ctrl-C again to exit without restoring"
 }

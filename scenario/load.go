@@ -50,6 +50,8 @@ type Watched interface {
 	Warnings() []string
 	// Marks are those of the run, with times on the clock that Since reads.
 	Marks() *record.Marks
+	// Settings say what is sent, after Start.
+	Settings() record.Settings
 	// Since converts a time to the clock of the run: ns since its start.
 	Since(t time.Time) int64
 }

@@ -29,6 +29,7 @@ type client struct {
 func (c *client) Start(context.Context)       { c.journal.add("start"); c.begin = time.Now() }
 func (c *client) Progress() record.Progress   { return record.Progress{Elapsed: time.Since(c.begin)} }
 func (c *client) Warnings() []string          { return nil }
+func (c *client) Settings() record.Settings   { return record.Settings{Requests: c.cfg.Requests} }
 func (c *client) Marks() *record.Marks        { return &c.marks }
 func (c *client) Since(t time.Time) int64     { return t.Sub(c.begin).Nanoseconds() }
 func (c *client) Hold()                       { c.journal.add("hold") }
@@ -109,14 +110,14 @@ func TestMarksReachALoadAtOnce(t *testing.T) {
 	}}}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	recording, err := s.Run(ctx, func(_ string, loads []scenario.Watched) func() {
+	recording, err := s.Run(ctx, scenario.Watch{Load: func(loads []scenario.Watched) func() {
 		loads[0].Marks().Each(func(m record.Mark) {
 			if m.Kind == record.MarkNote {
 				seen <- m
 			}
 		})
 		return func() {}
-	})
+	}})
 	if err != nil || ctx.Err() != nil {
 		t.Fatal(err, ctx.Err())
 	}

@@ -127,7 +127,7 @@ func TestRestoreHangs(t *testing.T) {
 			Restore: []scenario.Action{&fake{name: "b", journal: j, run: hang}},
 		}}}
 		_, err := s.Run(t.Context(), unwatched)
-		if want := "denied; restore: not done within 10m0s"; err == nil || err.Error() != want {
+		if want := "denied; restore: not done within 10m"; err == nil || err.Error() != want {
 			t.Errorf("got %v; want %s", err, want)
 		}
 		expectJournal(t, j, "a", "b", "undo a")

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"nodrop/loadgen"
@@ -148,10 +149,6 @@ type Env struct {
 	Processes *proc.Group
 }
 
-// Watch is called with the loads that start side by side and the name of their
-// run. It returns a function to call when they are over.
-type Watch func(run string, loads []Watched) func()
-
 // undoBound limits how long restoring one thing may take. It is at least the
 // default timeout of a command. The limit keeps one slow undo from holding up
 // the others.
@@ -240,10 +237,12 @@ func (s *Scenario) Run(ctx context.Context, watch Watch) (recording *record.Reco
 			err = Joined(err, fmt.Errorf("%w: processes: %w", ErrRestore, closeErr))
 		}
 	}()
-	for _, a := range s.Order() {
+	watch, order := watch.masked(s.Mask), s.Order()
+	for nth, a := range order {
 		if len(recording.Runs) > 0 && ctx.Err() != nil {
 			return recording, nil // an interrupt is no error: the report covers what ran
 		}
+		watch.attempt(a, nth+1, len(order))
 		runs, err := s.try(ctx, a, processes, watch)
 		recording.Runs = append(recording.Runs, runs...)
 		if err != nil {
@@ -318,7 +317,7 @@ func (s *Scenario) check() error {
 }
 
 func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, watch Watch) (runs []*record.Run, err error) {
-	done := &changes{processes: processes, interrupts: s.Interrupts}
+	done := &changes{processes: processes, interrupts: s.Interrupts, watch: watch}
 	t := newTimeline(a.Variant.Timeline, s.Settle, done)
 	env := &Env{Mark: t.mark, Products: a.Variant.products(), Log: s.Log.of(a, s.Mask), Output: s.masked(s.Output), Processes: processes}
 	done.log, done.output = env.Log, env.Output
@@ -332,7 +331,10 @@ func (s *Scenario) try(ctx context.Context, a Attempt, processes *proc.Group, wa
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if err := done.do(ctx, "", action, env); err != nil {
+		ended := watch.act(PhaseSetUp, action.String())
+		err := done.do(ctx, "", action, env)
+		ended()
+		if err != nil {
 			return nil, &SetUpError{inWords(err)}
 		}
 	}
@@ -378,7 +380,7 @@ func (s *Scenario) carryOut(ctx context.Context, a Attempt, loads []Load, t *tim
 	}
 	unheeded := s.heed(ctx, loads)
 	defer unheeded()
-	stop := watch(a.String(), watched)
+	stop := watch.load(watched)
 	t.run(ctx, s.Streams, loads, env)
 	for _, load := range loads {
 		run, meaningless := load.Result()
@@ -460,23 +462,28 @@ func (s *Scenario) say(over <-chan struct{}, loads []Load, bound time.Duration) 
 		inFlight += p.Started - p.Finished
 	}
 	if inFlight > 0 {
-		s.Interrupts.say(waiting(inFlight, bound))
+		s.Interrupts.say(waiting(inFlight, bound, s.Interrupts.ledger.underWay()))
 	}
 }
 
-func waiting(inFlight int64, bound time.Duration) string {
+// waiting returns what an interrupted run waits for, and what it restores then.
+func waiting(inFlight int64, bound time.Duration, restore []string) string {
 	requests := "requests"
 	if inFlight == 1 {
 		requests = "request"
 	}
-	return fmt.Sprintf("interrupted: waiting up to %g s for %d %s in flight; Ctrl-C again to skip the wait", bound.Seconds(), inFlight, requests)
+	then := ""
+	if len(restore) > 0 {
+		then = ", then restoring " + strings.Join(restore, ", ")
+	}
+	return fmt.Sprintf("interrupted: waiting up to %s for %d %s in flight%s; press Ctrl-C again to skip the wait", Span(bound), inFlight, requests, then)
 }
 
 // lateError is the error of an undo that exceeded undoBound.
 type lateError struct{ error }
 
 func (e lateError) Error() string {
-	text := fmt.Sprintf("not done within %v", undoBound)
+	text := fmt.Sprintf("not done within %s", Span(undoBound))
 	if said := e.error.Error(); said != context.DeadlineExceeded.Error() {
 		text += ": " + said
 	}

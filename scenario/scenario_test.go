@@ -3,6 +3,7 @@ package scenario_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -110,7 +111,8 @@ func fails(err error) func(context.Context, *scenario.Env) error {
 	return func(context.Context, *scenario.Env) error { return err }
 }
 
-func unwatched(string, []scenario.Watched) func() { return func() {} }
+// unwatched is for runs that nobody watches.
+var unwatched scenario.Watch
 
 func config(url string) loadgen.Config {
 	return loadgen.Config{URL: url, Requests: 20, Workers: 2}
@@ -180,23 +182,29 @@ func TestOrder(t *testing.T) {
 			Expect: []string{"lost = 0"}, Require: []string{"n > 1"},
 		}},
 	}
-	var watched []string
-	recording, err := s.Run(t.Context(), func(name string, loads []scenario.Watched) func() {
-		watched = append(watched, "begin "+name)
-		return func() {
-			if p := loads[0].Progress(); p.Finished != p.Started || p.Finished < 20 {
-				t.Errorf("told of the end at %+v", p)
+	watched := &journal{}
+	recording, err := s.Run(t.Context(), scenario.Watch{
+		Attempt: func(a scenario.Attempt, nth, of int) { watched.add(fmt.Sprint(a, ", ", nth, " of ", of)) },
+		Act: func(phase scenario.Phase, name string) func() {
+			watched.add(string(phase) + " " + name)
+			return func() { watched.add("ended " + name) }
+		},
+		Load: func(loads []scenario.Watched) func() {
+			watched.add(fmt.Sprint("begin ", loads[0].Settings().Requests))
+			return func() {
+				if p := loads[0].Progress(); p.Finished != p.Started || p.Finished < 20 {
+					t.Errorf("told of the end at %+v", p)
+				}
+				watched.add("end")
 			}
-			watched = append(watched, "end "+name)
-		}
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	expectJournal(t, j, "a", "b", "one", "load", "two", "undo two", "undo one", "undo b", "undo a")
-	if diff := cmp.Diff([]string{"begin v", "end v"}, watched); diff != "" {
-		t.Error(diff)
-	}
+	expectJournal(t, watched, "v, 1 of 1", "setting up a", "ended a", "setting up b", "ended b", "begin 20",
+		"running one", "ended one", "running two", "ended two", "end")
 	run := recording.Runs[0]
 	if diff := cmp.Diff([]string{"one: ", "two: "}, steps(run)); diff != "" {
 		t.Error(diff)
@@ -433,7 +441,7 @@ func TestNoSettle(t *testing.T) {
 	}}}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	recording, err := s.Run(ctx, func(_ string, loads []scenario.Watched) func() {
+	recording, err := s.Run(ctx, scenario.Watch{Load: func(loads []scenario.Watched) func() {
 		go func() {
 			tick := time.NewTicker(time.Millisecond)
 			defer tick.Stop()
@@ -443,7 +451,7 @@ func TestNoSettle(t *testing.T) {
 			close(over)
 		}()
 		return func() {}
-	})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

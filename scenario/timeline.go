@@ -62,9 +62,11 @@ func (t *timeline) run(ctx context.Context, streams []Stream, loads []Load, env 
 			switch {
 			case due:
 				act := t.done.begin(s.Name, s.Action)
+				ended := t.done.watch.act(PhaseStep, s.Name)
 				acting.Go(func() {
 					began := time.Now()
 					err := act(ctx, env)
+					ended()
 					t.finish(i, began, err, saidBy(s.Action))
 				})
 			case never != nil:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"nodrop/loadgen/misuse"
@@ -94,6 +95,11 @@ func (out *Set) place(o *output, path string) error {
 
 // Sinks returns the streams, for the load to write to.
 func (out *Set) Sinks() []record.Sink { return out.sinks }
+
+// StreamsToStdout reports whether one of them writes to stdout.
+func (out *Set) StreamsToStdout() bool {
+	return slices.ContainsFunc(out.list, func(o *output) bool { return o.sink != nil && o.file == nil })
+}
 
 // Write writes the report to every output and closes them all. After an error it
 // still writes the others, and returns the first error.

@@ -17,6 +17,9 @@ func (o *labOptions) runClients(ctx context.Context) error {
 	if len(*o.checks)+len(*o.outputs) > 0 {
 		return errors.New("--fail-if, -o: not with --client, which reports its own results")
 	}
+	if o.flags.set.Changed(progressFlag) {
+		return errors.New("--progress: not with --client, which shows its own")
+	}
 	clients, err := o.flags.ClientRuns()
 	if err != nil {
 		return err
@@ -53,7 +56,7 @@ func (o *labOptions) runClient(ctx context.Context, client *lab.ClientRun, begin
 	}
 	s := client.Scenario()
 	s.Log, s.Interrupts = o.logs.keep, o.Interrupts
-	recording, err := s.Run(ctx, func(string, []scenario.Watched) func() { return func() {} }) // the terminal is the client's
+	recording, err := s.Run(ctx, scenario.Watch{}) // the terminal is the client's
 	if err != nil {
 		return false, err
 	}

@@ -44,6 +44,7 @@ func (p *Program) Lab() *cobra.Command {
 		},
 	}
 	o.outputs = p.OutputFlag(cmd.Flags())
+	p.defineProgress(cmd.Flags())
 	o.checks = cli.FailIfFlag(cmd.Flags())
 	o.flags = newLabFlags(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }

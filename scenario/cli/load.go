@@ -44,6 +44,7 @@ func (p *Program) Load() *cobra.Command {
 	fs := cmd.Flags()
 	o.during = newDuringFlags(fs)
 	o.outputs = p.OutputFlag(fs)
+	p.defineProgress(fs)
 	o.checks = cli.FailIfFlag(fs)
 	o.gateway = cli.GatewayFlag(fs)
 	o.load = cli.NewLoadFlags(fs, loadgen.DefaultOptions())
@@ -65,6 +66,7 @@ func (o *loadOptions) run(ctx context.Context) error {
 	if err := o.confirm(ctx, s, *o.during.yes); err != nil {
 		return err
 	}
+	o.quiet = len(s.Variants[0].Timeline) == 0
 	return o.perform(ctx, s, *o.outputs, false)
 }
 

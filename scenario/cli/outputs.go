@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"iter"
 	"strings"
@@ -66,9 +65,6 @@ func (p *Program) printOutput(of string, lines iter.Seq[string]) {
 	prefix := "nodrop: " + p.Fit(of, widestCommand) + ": "
 	var text strings.Builder
 	flush := func() {
-		if _, ok := terminal(p.RawErr); ok {
-			fmt.Fprint(p.RawErr, wipe)
-		}
 		_, _ = io.WriteString(p.Err, text.String())
 		text.Reset()
 	}

@@ -20,6 +20,8 @@ func (p *Program) perform(ctx context.Context, s *scenario.Scenario, formats []s
 		return err
 	}
 	defer out.Discard()
+	_, onTerminal := terminal(p.Out)
+	p.rows = onTerminal && out.StreamsToStdout()
 	recording, err := p.record(ctx, s, out.Sinks())
 	misused, none := portHeld(err), len(recording.Runs) == 0
 	switch {
@@ -58,7 +60,9 @@ func (p *Program) record(ctx context.Context, s *scenario.Scenario, sinks []reco
 	s.Interrupts = p.Interrupts
 	p.Interrupts.Begin()
 	defer p.takeMarks(s)()
-	return s.Run(ctx, p.watch)
+	watch, stop := p.watch()
+	defer stop()
+	return s.Run(ctx, watch)
 }
 
 // threads returns how many threads Go should use for loads side by side. A busy

@@ -40,7 +40,8 @@ type spy struct {
 	discarded bool
 }
 
-func (s *spy) Sinks() []record.Sink { return nil }
+func (s *spy) Sinks() []record.Sink  { return nil }
+func (s *spy) StreamsToStdout() bool { return false }
 
 func (s *spy) Report(recording *record.Recording) error {
 	s.recording = recording
@@ -60,7 +61,9 @@ func testProgram(out Output) (p *Program, stderr *bytes.Buffer) {
 			Validate:   func([]string) error { return nil },
 			Open:       func([]string) (Output, error) { return out, nil },
 			Judge:      func(*record.Recording) record.Judgement { return record.Judgement{Verdict: record.Fail} },
+			Fit:        func(text string, _ int) string { return text },
 		},
+		Screen:     NewScreen(stderr),
 		Interrupts: scenario.NewInterrupts(func(string) {}, func(bool, []string) {}),
 		ByHand:     &scenario.ByHand{},
 	}, stderr

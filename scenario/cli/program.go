@@ -8,6 +8,7 @@ import (
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
+	"nodrop/scenario/cli/progress"
 	"nodrop/scenario/handmark"
 )
 
@@ -23,8 +24,13 @@ type Program struct {
 	// InNamespace is set in the child that runs in the lab's network namespace.
 	InNamespace bool
 
-	logs    logs
-	verbose bool // print everything that commands print
+	Screen *progress.Screen // under Err
+
+	logs     logs
+	verbose  bool // print everything that commands print
+	progress progress.Mode
+	rows     bool // written to stdout, a terminal, while the load runs
+	quiet    bool // a plain load without an event: no progress is expected if it is short
 }
 
 // Reports is all that scenarios know of reports: main passes it in, so that
@@ -46,6 +52,8 @@ type Reports struct {
 type Output interface {
 	// Sinks returns where the load writes each request as it ends.
 	Sinks() []record.Sink
+	// StreamsToStdout reports whether one of them is stdout.
+	StreamsToStdout() bool
 	// Report writes the report of a recording.
 	Report(recording *record.Recording) error
 	// Discard removes output that Report has not completed.

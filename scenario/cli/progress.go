@@ -2,62 +2,73 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"os"
-	"time"
+	"strings"
 
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"nodrop/loadgen/cli"
 	"nodrop/scenario"
+	"nodrop/scenario/cli/progress"
 )
 
-// watch prints the warnings of starting loads, shows their progress, and lets
+const progressFlag = "progress"
+
+// defineProgress defines --progress.
+func (p *Program) defineProgress(fs *pflag.FlagSet) {
+	p.progress = progress.Auto
+	fs.Var(&p.progress, progressFlag, "how to show progress on stderr: "+strings.Join(progress.Modes(), ", ")+" (one line on a terminal, plain lines elsewhere)")
+	cli.GroupOutput.Hold(fs, progressFlag+" MODE")
+}
+
+// NewScreen returns stderr as a place for progress.
+func NewScreen(stderr io.Writer) *progress.Screen {
+	s := &progress.Screen{To: stderr}
+	if f, ok := terminal(stderr); ok && os.Getenv("TERM") != "dumb" {
+		s.Width = func() int { return width(f) }
+	}
+	return s
+}
+
+// watch shows progress and prints the warnings of starting loads, and lets
 // SIGUSR1 set marks in them, until the function it returns is called.
-func (p *Program) watch(name string, loads []scenario.Watched) func() {
-	for _, l := range loads {
-		for _, lack := range l.Warnings() {
-			fmt.Fprintf(p.Err, "nodrop: warning: %s\n", lack)
+func (p *Program) watch() (watch scenario.Watch, stop func()) {
+	stop = func() {}
+	if p.progress != progress.Off {
+		t := progress.NewTracker(p.quiet && p.progress == progress.Auto, p.Fit)
+		watch = t.Watch()
+		stop = p.show(t)
+	}
+	shown := watch.Load
+	watch.Load = func(loads []scenario.Watched) func() {
+		for _, l := range loads {
+			for _, lack := range l.Warnings() {
+				fmt.Fprintf(p.Err, "nodrop: warning: %s\n", lack)
+			}
+		}
+		unmarked, unshown := p.ByHand.Watch(loads), func() {}
+		if shown != nil {
+			unshown = shown(loads)
+		}
+		return func() {
+			unshown()
+			unmarked()
 		}
 	}
-	unmarked, unshown := p.ByHand.Watch(loads), p.show(name, loads)
-	return func() {
-		unshown()
-		unmarked()
+	return watch, stop
+}
+
+// show shows what t knows until the function it returns is called.
+func (p *Program) show(t *progress.Tracker) (stop func()) {
+	if p.progress == progress.Auto && p.Screen.Terminal() && !p.rows {
+		return progress.Draw(t, p.Screen)
 	}
+	return progress.Print(t, func(line string) { fmt.Fprintf(p.Err, "nodrop: %s\n", p.Fit(line, longestLine)) })
 }
 
 const defaultColumns = 80
-
-// wipe clears the current line of a terminal.
-const wipe = "\r\033[K"
-
-// show keeps a progress line on a terminal. The function it returns stops it and
-// clears the line.
-func (p *Program) show(name string, loads []scenario.Watched) func() {
-	f, ok := terminal(p.RawErr)
-	if !ok {
-		return func() {}
-	}
-	done, gone := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(gone)
-		tick := time.NewTicker(200 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-done:
-				fmt.Fprint(f, wipe)
-				return
-			case <-tick.C:
-				// Leave the last column free: some terminals wrap when it is filled.
-				fmt.Fprint(f, wipe+p.Fit(scenario.ProgressLine(name, loads), width(f)-1))
-			}
-		}
-	}()
-	return func() {
-		close(done)
-		<-gone
-	}
-}
 
 func width(f *os.File) int {
 	if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {

@@ -46,6 +46,7 @@ func (p *Program) runCommand() *cobra.Command {
 	fs.IntVar(&o.repeat, "repeat", 0, "run each variant this often, alternating, instead of as often as the file says")
 	fs.BoolVar(&o.dry, "dry-run", false, "print what a run would do, in order, and do nothing")
 	o.outputs = p.OutputFlag(fs)
+	p.defineProgress(fs)
 	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that makes the run fail, exit 1, on the last variant: 'lost > 0', 'p99 > 250ms'; repeatable")
 	cli.GroupScenario.Hold(fs, "variant NAME", "repeat N", "dry-run")
 	cli.GroupOutput.Hold(fs, "fail-if CHECK")

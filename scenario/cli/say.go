@@ -16,14 +16,11 @@ import (
 // if nobody reads it.
 const sayBound = time.Second
 
-// Say prints a message to the waiting user, in place of the progress line.
+// Say prints a message to the waiting user.
 func (p *Program) Say(line string) {
 	said := make(chan struct{})
 	go func() {
 		defer close(said)
-		if _, ok := terminal(p.RawErr); ok {
-			fmt.Fprint(p.RawErr, wipe)
-		}
 		fmt.Fprintf(p.Err, "nodrop: %s\n", safetext.MaskText(line))
 	}()
 	select {

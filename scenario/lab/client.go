@@ -113,9 +113,10 @@ func (c *client) Progress() record.Progress {
 	return record.Progress{Elapsed: time.Since(c.begin)}
 }
 
-func (c *client) Warnings() []string      { return nil }
-func (c *client) Marks() *record.Marks    { return &c.marks }
-func (c *client) Since(t time.Time) int64 { return t.Sub(c.begin).Nanoseconds() }
+func (c *client) Warnings() []string        { return nil }
+func (c *client) Marks() *record.Marks      { return &c.marks }
+func (c *client) Settings() record.Settings { return record.Settings{} } // the command knows
+func (c *client) Since(t time.Time) int64   { return t.Sub(c.begin).Nanoseconds() }
 
 // Hold and Release do nothing: how long the command runs is its own affair.
 func (c *client) Hold()    {}

@@ -29,7 +29,7 @@ func runClient(ctx context.Context, t *testing.T, c *ClientRun) (out string, run
 			begun(fleet)
 		}
 	}
-	recording, err := c.Scenario().Run(ctx, func(string, []scenario.Watched) func() { return func() {} })
+	recording, err := c.Scenario().Run(ctx, scenario.Watch{})
 	if err != nil || len(recording.Runs) != 1 {
 		t.Fatalf("%v, %d runs", err, len(recording.Runs))
 	}

@@ -59,8 +59,11 @@ func (p *Pace) Run(ctx context.Context, env *scenario.Env) error {
 // Undo does nothing: Run has stopped its fleet.
 func (p *Pace) Undo(context.Context) error { return nil }
 
-// String says what was measured and what was chosen.
+// String says what was measured and what was chosen, or what is to be measured.
 func (p *Pace) String() string {
+	if p.measured == 0 {
+		return "measure how many requests this machine can send"
+	}
 	return fmt.Sprintf("this machine can send %s requests/s through the gateways; the lab sends %s/s (-q sets another rate)",
 		perSecond(p.measured), perSecond(p.rate()))
 }

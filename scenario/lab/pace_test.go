@@ -41,6 +41,9 @@ func TestCapacity(t *testing.T) {
 // TestPace: the chosen rate is one that this machine can sustain, never above
 // the default, and a run lasts ten seconds.
 func TestPace(t *testing.T) {
+	if got := (&Pace{}).String(); got != "measure how many requests this machine can send" {
+		t.Errorf("before it has measured: %s", got)
+	}
 	for _, tt := range []struct {
 		measured  float64
 		workers   int

@@ -70,6 +70,8 @@ type output struct {
 
 func (o *output) Sinks() []record.Sink { return []record.Sink{o} }
 
+func (o *output) StreamsToStdout() bool { return false }
+
 func (o *output) Report(recording *record.Recording) error {
 	o.recording = recording
 	return nil
@@ -101,7 +103,9 @@ func load(t *testing.T, out *output, command, url string) error {
 			Validate:   func([]string) error { return nil },
 			Open:       func([]string) (scenariocli.Output, error) { return out, nil },
 			Judge:      report.Judge,
+			Fit:        func(text string, _ int) string { return text },
 		},
+		Screen:     scenariocli.NewScreen(io.Discard),
 		Interrupts: scenario.NewInterrupts(func(string) {}, func(bool, []string) {}),
 		ByHand:     &scenario.ByHand{},
 	}
