@@ -865,7 +865,7 @@ func (tc moment) interrupt(t *testing.T, url string, times int) {
 	for i, step := range []struct {
 		signal os.Signal
 		said   string
-	}{{os.Interrupt, "nodrop: (interrupted: )?(restoring: |waiting up to 5 s for 2 requests in flight; )"}, {syscall.SIGTERM, "nodrop: skipping the wait; still restoring: "}, {os.Interrupt, "nodrop: interrupted: not restored: "}} {
+	}{{os.Interrupt, "nodrop: (interrupted: )?(restoring: |waiting up to 5s for 2 requests in flight, then restoring )"}, {syscall.SIGTERM, "nodrop: skipping the wait; still restoring: "}, {os.Interrupt, "nodrop: interrupted: not restored: "}} {
 		if i == times {
 			break
 		}
@@ -998,7 +998,7 @@ func TestInterruptedWait(t *testing.T) {
 					t.Fatal(err)
 				}
 				t.Cleanup(server.Close)
-				args := append(slices.Clone(args), "-o", "json=run.json", "-o", "csv=rows.csv", "-o", "text")
+				args := append(slices.Clone(args), "--progress", "off", "-o", "json=run.json", "-o", "csv=rows.csv", "-o", "text")
 				inFlight := func(*marked) bool { return server.count.Load() == 1 }
 				if name == "lab" {
 					inFlight = (*marked).leaving
@@ -1025,7 +1025,7 @@ func (m *marked) leaving() bool {
 // flight. The report may be complete before the third.
 func (m *marked) interruptWaiting(t *testing.T, times int) {
 	t.Helper()
-	const waiting = "nodrop: interrupted: waiting up to 5 s for 1 request in flight; Ctrl-C again to skip the wait\n"
+	const waiting = "nodrop: interrupted: waiting up to 5s for 1 request in flight; press Ctrl-C again to skip the wait\n"
 	if err := m.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}

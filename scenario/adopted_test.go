@@ -58,7 +58,7 @@ func TestAdoptedIsNotLeft(t *testing.T) {
 	if diff := cmp.Diff([][]string{{"further in (set it to 3)"}, nil}, left); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"restoring: further in (set it to 3)"}, said); diff != "" {
+	if diff := cmp.Diff([]string{"restoring: further in (set it to 3), for at most 10m"}, said); diff != "" {
 		t.Error(diff)
 	}
 }

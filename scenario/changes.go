@@ -103,12 +103,12 @@ func (c *changes) say(ctx context.Context, e *entry) func() {
 	if e.text == "" {
 		return func() {}
 	}
-	line := fmt.Sprintf("restoring: %s (this may take up to %s)", short(e.text), Span(undoBound))
+	line := fmt.Sprintf("restoring: %s, for at most %s", short(e.text), Span(undoBound))
 	if ctx.Err() != nil {
-		c.interrupts.say(line)
+		c.interrupts.Say(line)
 		return func() {}
 	}
-	stop := context.AfterFunc(ctx, func() { c.interrupts.say("interrupted: " + line) })
+	stop := context.AfterFunc(ctx, func() { c.interrupts.Say("interrupted: " + line) })
 	return func() { stop() }
 }
 

@@ -115,7 +115,7 @@ func (i *Interrupts) take(s os.Signal, at time.Time) {
 	case 1:
 		i.cancel()
 	case 2:
-		i.say(skipping(i.ledger.underWay()))
+		i.Say(skipping(i.ledger.underWay()))
 		close(i.skip)
 	default:
 		i.fallSilent()
@@ -123,8 +123,8 @@ func (i *Interrupts) take(s os.Signal, at time.Time) {
 	}
 }
 
-// say prints a line unless the program exits at once.
-func (i *Interrupts) say(line string) {
+// Say prints a line unless the program exits at once.
+func (i *Interrupts) Say(line string) {
 	i.speaking.Lock()
 	defer i.speaking.Unlock()
 	if i.print != nil {
@@ -132,7 +132,7 @@ func (i *Interrupts) say(line string) {
 	}
 }
 
-// fallSilent waits for the line that is being printed, and is the end of say.
+// fallSilent waits for the line that is being printed, and is the end of Say.
 func (i *Interrupts) fallSilent() {
 	i.speaking.Lock()
 	defer i.speaking.Unlock()

@@ -54,6 +54,36 @@ func TestSteps(t *testing.T) {
 	}
 }
 
+// TestWaiting: an interrupted run says what it waits for, for how long, and what it
+// restores then.
+func TestWaiting(t *testing.T) {
+	for _, tc := range []struct {
+		inFlight int64
+		bound    time.Duration
+		restore  []string
+		want     string
+	}{
+		{1, 5 * time.Second, nil, "interrupted: waiting up to 5s for 1 request in flight; press Ctrl-C again to skip the wait"},
+		{12, 80 * time.Second, []string{"deployment/web (scale it to 3)", "the rest"}, "interrupted: waiting up to 1m20s for 12 requests in flight, then restoring deployment/web (scale it to 3), the rest; press Ctrl-C again to skip the wait"},
+	} {
+		if got := waiting(tc.inFlight, tc.bound, tc.restore); got != tc.want {
+			t.Errorf("got %q; want %q", got, tc.want)
+		}
+	}
+}
+
+// TestSpan: no units that are zero.
+func TestSpan(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", 1500 * time.Millisecond: "1.5s", 20 * time.Second: "20s", time.Minute: "1m", 10 * time.Minute: "10m",
+		80 * time.Second: "1m20s", time.Hour: "1h", 10 * time.Hour: "10h", time.Hour + 20*time.Minute: "1h20m", time.Hour + time.Second: "1h0m1s",
+	} {
+		if got := Span(d); got != want {
+			t.Errorf("%v: %s; want %s", d, got, want)
+		}
+	}
+}
+
 // TestBeforeBegin: the first signal exits, with nothing to wait for or restore.
 func TestBeforeBegin(t *testing.T) {
 	exits, begun := 0, true
@@ -82,7 +112,7 @@ func TestLastWordsAreLast(t *testing.T) {
 		at = at.Add(time.Second)
 		i.take(os.Interrupt, at)
 	}
-	i.say("restoring: replicas")
+	i.Say("restoring: replicas")
 	if diff := cmp.Diff([]string{"skipping the wait", "last words"}, lines); diff != "" {
 		t.Error(diff)
 	}

@@ -462,7 +462,7 @@ func (s *Scenario) say(over <-chan struct{}, loads []Load, bound time.Duration) 
 		inFlight += p.Started - p.Finished
 	}
 	if inFlight > 0 {
-		s.Interrupts.say(waiting(inFlight, bound, s.Interrupts.ledger.underWay()))
+		s.Interrupts.Say(waiting(inFlight, bound, s.Interrupts.ledger.underWay()))
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
@@ -19,7 +18,7 @@ const progressFlag = "progress"
 // defineProgress defines --progress.
 func (p *Program) defineProgress(fs *pflag.FlagSet) {
 	p.progress = progress.Auto
-	fs.Var(&p.progress, progressFlag, "how to show progress on stderr: "+strings.Join(progress.Modes(), ", ")+" (one line on a terminal, plain lines elsewhere)")
+	fs.Var(&p.progress, progressFlag, "progress on stderr: plain (a line for each step and mark, and every 10s), off, auto (one line on a terminal, plain elsewhere)")
 	cli.GroupOutput.Hold(fs, progressFlag+" MODE")
 }
 
@@ -65,7 +64,7 @@ func (p *Program) show(t *progress.Tracker) (stop func()) {
 	if p.progress == progress.Auto && p.Screen.Terminal() && !p.rows {
 		return progress.Draw(t, p.Screen)
 	}
-	return progress.Print(t, func(line string) { fmt.Fprintf(p.Err, "nodrop: %s\n", p.Fit(line, longestLine)) })
+	return progress.Print(t, func(line string) { p.Interrupts.Say(p.Fit(line, longestLine)) })
 }
 
 const defaultColumns = 80

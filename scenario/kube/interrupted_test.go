@@ -58,7 +58,7 @@ func interruptAt(t *testing.T, text string, at time.Duration, first syscall.Sign
 	dir := t.TempDir()
 	write(t, dir, "s.yaml", text)
 	var said bytes.Buffer
-	cmd := exec.Command("nodrop", "scenario", "run", "--yes", "s.yaml", "-o", "json=run.json")
+	cmd := exec.Command("nodrop", "scenario", "run", "--yes", "--progress", "off", "s.yaml", "-o", "json=run.json")
 	cmd.Dir, cmd.Stderr = dir, &said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

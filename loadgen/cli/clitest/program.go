@@ -37,11 +37,12 @@ type Outcome struct {
 	*record.Recording
 }
 
-// Run runs program and reads the recording it makes. It checks the identity.
+// Run runs program without progress and reads the recording it makes. It checks
+// the identity.
 func Run(t *testing.T, program string, args ...string) Outcome {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "recording.json")
-	args = append(slices.Clone(args), "-o", "json="+file)
+	args = append(slices.Clone(args), "--progress", "off", "-o", "json="+file)
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

@@ -12,6 +12,7 @@ import (
 
 // entry is a plain line about the event, or about the start of a load.
 type entry struct {
+	run       string
 	start     bool            // text is the start of a load
 	at        int64           // ns since the start of the run
 	step      string          // the step that text is about
@@ -21,17 +22,18 @@ type entry struct {
 	text      string
 }
 
-func entryOf(m record.Mark) entry {
+// entryOf is the line for a mark. began says that it is of a step that began.
+func entryOf(m record.Mark, began bool) entry {
 	e := entry{at: m.End}
 	name, failure := scenario.OneLine(m.Name), scenario.OneLine(m.Error)
 	took := rounded(time.Duration(m.End - m.Start))
 	switch {
-	case m.Kind == record.MarkStep && m.End == m.Start:
+	case m.Kind == record.MarkStep && !began:
 		e.step, e.text = name, failure
 	case m.Kind == record.MarkStep && m.Error == "":
-		e.step, e.text = name, "done after "+took
+		e.step, e.text = name, "done "+took
 	case m.Kind == record.MarkStep:
-		e.step, e.text = name, "failed after "+took+": "+failure
+		e.step, e.text = name, "failed "+took+": "+failure
 	case m.Error != "":
 		e.text = name + ": " + failure
 	default:
@@ -43,20 +45,23 @@ func entryOf(m record.Mark) entry {
 	return e
 }
 
-// rounded is a duration with three digits at most, if it is below ten seconds.
+// rounded says after how long something ended, in about three digits.
 func rounded(d time.Duration) string {
-	if d >= time.Second {
-		return scenario.Span(d.Round(10 * time.Millisecond))
+	switch {
+	case d >= time.Second:
+		return "after " + scenario.Span(d.Round(10*time.Millisecond))
+	case d >= time.Millisecond:
+		return "after " + scenario.Span(d.Round(time.Millisecond))
 	}
-	return scenario.Span(d.Round(time.Millisecond))
+	return "at once"
 }
 
 // mostNamed is how many endpoints a line names.
 const mostNamed = 5
 
-func (e *entry) line(run string) string {
+func (e *entry) line() string {
 	if e.start {
-		return prefixed(run, e.text)
+		return prefixed(e.run, e.text)
 	}
 	text := e.text
 	switch {
@@ -69,7 +74,7 @@ func (e *entry) line(run string) string {
 	case len(e.endpoints) > 1:
 		text = fmt.Sprintf("%s: %s", e.kind, strings.Join(e.endpoints, ", "))
 	}
-	return listed(run, fmt.Sprintf("%.1fs: %s", time.Duration(e.at).Seconds(), text))
+	return listed(e.run, fmt.Sprintf("%.1fs: %s", time.Duration(e.at).Seconds(), text))
 }
 
 // grouped puts endpoints with marks of the same kind on one line, at the first of
@@ -78,7 +83,7 @@ func grouped(queue []entry) []entry {
 	var list []entry
 	for _, e := range queue {
 		same := func(o entry) bool {
-			return e.kind != "" && o.kind == e.kind || e.step != "" && o.step == e.step && o.begins
+			return o.run == e.run && (e.kind != "" && o.kind == e.kind || e.step != "" && o.step == e.step && o.begins)
 		}
 		i := slices.IndexFunc(list, same)
 		switch {

@@ -1,9 +1,10 @@
 package progress
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,7 +26,7 @@ type steady struct {
 	rate     float64
 	lost     int64         // every so many-th request; 0 = none
 	over     time.Duration // when it starts no more; 0 = never
-	inFlight int64         // from then on
+	inFlight atomic.Int64  // from then on
 
 	begin time.Time
 	marks record.Marks
@@ -41,7 +42,7 @@ func (s *steady) Progress() record.Progress {
 	p.Started = int64(s.rate * sending.Seconds())
 	p.Finished = p.Started
 	if p.Over {
-		p.Finished -= s.inFlight
+		p.Finished -= s.inFlight.Load()
 	}
 	if s.lost > 0 {
 		p.Lost = p.Finished / s.lost
@@ -123,7 +124,9 @@ func TestPlainLines(t *testing.T) {
 		s.mark(record.MarkReady, "h")
 		time.Sleep(time.Second)
 		step(watch, "check", "exit status 7:\n denied", 10*time.Millisecond, s)
-		step(watch, "note", "", 0, s)
+		at := s.Since(time.Now())
+		s.marks.Add(record.Mark{Kind: record.MarkStep, Name: scenario.HandMark, Start: at, End: at})
+		s.marks.Add(record.Mark{Kind: record.MarkStep, Name: scenario.HandMark, Start: at, End: at})
 		time.Sleep(12 * time.Second)
 		over()
 		restored := watch.Act(scenario.PhaseRestore, "deployment/web")
@@ -142,7 +145,8 @@ func TestPlainLines(t *testing.T) {
 		"27.5 "+run+", 12.0s: exited: a, b, c, d, e and 2 more",
 		"27.5 "+run+", 12.0s: replica h ready",
 		"28.5 "+run+", 13.0s: check: failed after 10ms: exit status 7: denied",
-		"28.5 "+run+", 13.0s: note",
+		"28.5 "+run+", 13.0s: "+scenario.HandMark,
+		"28.5 "+run+", 13.0s: "+scenario.HandMark,
 		"35.0 "+run+", 20s: 80 %, 5s left, asked for 100/s, sent 100/s, 40 lost",
 		"50.0 "+run+": restoring: deployment/web, for 10s so far",
 	)
@@ -178,6 +182,36 @@ func TestPlainSideBySide(t *testing.T) {
 	)
 }
 
+// TestPlainRunsInARow: what is printed late is said of the run that it belongs to,
+// and a step that never began has not failed.
+func TestPlainRunsInARow(t *testing.T) {
+	lines := printed(t, false, func(watch scenario.Watch) {
+		for i, name := range []string{"old", "new"} {
+			watch.Attempt(scenario.Attempt{Variant: &scenario.Variant{Name: name}}, i+1, 2)
+			s := &steady{plan: record.Progress{Planned: 2500}, settings: paced, rate: 100}
+			over := watch.Load([]scenario.Watched{s.start()})
+			time.Sleep(100 * time.Millisecond)
+			s.mark(record.MarkReady, "a")
+			step(watch, "act", "no", time.Microsecond, s)
+			at := s.Since(time.Now())
+			s.marks.Add(record.Mark{Kind: record.MarkStep, Name: "then", Start: at, End: at + 1000, Error: "skipped: act did not succeed"})
+			over()
+		}
+	})
+	const sending = ": sending 2,500 GET requests to http://h/ at 100/s from 10 workers"
+	expectLines(
+		t, lines,
+		"0.0 old, run 1 of 2"+sending,
+		"0.1 old, run 1 of 2, 0.1s: replica a ready",
+		"0.1 old, run 1 of 2, 0.1s: act: failed at once: no",
+		"0.1 old, run 1 of 2, 0.1s: then: skipped: act did not succeed",
+		"0.1 new, run 2 of 2"+sending,
+		"0.2 new, run 2 of 2, 0.1s: replica a ready",
+		"0.2 new, run 2 of 2, 0.1s: act: failed at once: no",
+		"0.2 new, run 2 of 2, 0.1s: then: skipped: act did not succeed",
+	)
+}
+
 // TestQuiet: a plain load prints nothing if it ends within ten seconds, unless
 // somebody marks an event.
 func TestQuiet(t *testing.T) {
@@ -191,7 +225,7 @@ func TestQuiet(t *testing.T) {
 		"just ten seconds":       {10 * time.Second, note, nil},
 		"ending at ten seconds":  {10*time.Second + 50*time.Millisecond, note, nil},
 		"with a mark by hand":    {2 * time.Second, func(s *steady) { s.mark(record.MarkExited, "a") }, []string{"1.0 sending GET requests to http://h/ for 10s from 1 worker", "1.0 1.0s: replica a exited"}},
-		"waiting for long after": {21 * time.Second, func(s *steady) { s.inFlight = 1 }, []string{"20.0 sending GET requests to http://h/ for 10s from 1 worker", "20.0 20s: 100 %, waiting for 1 request in flight, 0 lost"}},
+		"waiting for long after": {21 * time.Second, func(s *steady) { s.inFlight.Store(1) }, []string{"20.0 sending GET requests to http://h/ for 10s from 1 worker", "20.0 20s: 100 %, waiting for 1 request in flight, 0 lost"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lines := printed(t, true, func(watch scenario.Watch) {
@@ -216,7 +250,7 @@ func TestQuietButLong(t *testing.T) {
 		watch.Attempt(scenario.Attempt{Variant: &scenario.Variant{}}, 1, 1)
 		s := &steady{plan: record.Progress{Planned: 2500}, settings: paced, rate: 60}
 		over := watch.Load([]scenario.Watched{s.start()})
-		time.Sleep(20 * time.Second)
+		time.Sleep(20100 * time.Millisecond)
 		s.mark(record.MarkNote, "a")
 		time.Sleep(time.Second)
 		over()
@@ -226,7 +260,7 @@ func TestQuietButLong(t *testing.T) {
 		"10.0 sending 2,500 GET requests to http://h/ at 100/s from 10 workers",
 		"10.0 10s: 24 %, 32s left, asked for 100/s, sent 60/s, 0 lost",
 		"20.0 20s: 48 %, 22s left, asked for 100/s, sent 60/s, 0 lost",
-		"20.5 20.0s: replica a note",
+		"20.6 20.1s: replica a note",
 	)
 }
 
@@ -271,12 +305,36 @@ func TestNobodyReads(t *testing.T) {
 	})
 }
 
+// paper is a terminal's output.
+type paper struct {
+	mu   sync.Mutex // guards text
+	text string
+}
+
+func (p *paper) Write(text []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.text += string(text)
+	return len(text), nil
+}
+
+// take returns what was written since the last take.
+func (p *paper) take() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	text := p.text
+	p.text = ""
+	return text
+}
+
 // TestDraw: a line on a terminal follows the load, is never wider than the
 // terminal, and is gone at the end.
 func TestDraw(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		columns, out := 80, &bytes.Buffer{}
-		screen := &Screen{To: out, Width: func() int { return columns }}
+		var columns atomic.Int64
+		columns.Store(80)
+		out := &paper{}
+		screen := &Screen{To: out, Width: func() int { return int(columns.Load()) }}
 		tracker := NewTracker(false, fit)
 		stop := Draw(tracker, screen)
 		watch := tracker.Watch()
@@ -285,32 +343,31 @@ func TestDraw(t *testing.T) {
 		line := func(after time.Duration) string {
 			time.Sleep(after)
 			synctest.Wait()
-			defer out.Reset()
-			return out.String()[strings.LastIndex(out.String(), "\r"):]
+			text := out.take()
+			return text[max(0, strings.LastIndex(text, "\r")):]
 		}
 		ended := watch.Act(scenario.PhaseSetUp, "start gateways")
-		out.WriteString("\r")
 		got := []string{line(redraw)}
 		ended()
 		over := watch.Load([]scenario.Watched{s.start()})
 		got = append(got, line(5*time.Second))
-		columns = 40
+		columns.Store(40)
 		got = append(got, line(redraw))
 		fmt.Fprintln(screen, "a message")
-		got = append(got, out.String())
+		got = append(got, out.take(), line(redraw))
 		over()
-		out.Reset()
 		stop()
-		got = append(got, out.String())
+		got = append(got, out.take())
 		screen.End()
 		screen.Show("late")
-		got = append(got, out.String())
+		got = append(got, out.take())
 		want := []string{
-			"\rgraceful, run 2 of 2: setting up: start gateways",
+			"graceful, run 2 of 2: setting up: start gateways",
 			"\r\033[Kgraceful, run 2 of 2: 20 %, 20s left, 100/s asked, 100/s sent, 0 lost",
 			"\r\033[1A\033[J20 %, 20s left, 100/s sent, 0 lost",
 			"\r\033[Ka message\n",
-			"", "",
+			"21 %, 20s left, 100/s sent, 0 lost",
+			"\r\033[K", "",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)

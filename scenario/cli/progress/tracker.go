@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
 	"nodrop/scenario"
 )
 
@@ -33,6 +34,7 @@ type Tracker struct {
 	mu      sync.Mutex // guards all below
 	run     string
 	acting  []*act
+	began   map[string]bool // the steps of this attempt
 	loads   []*load
 	told    bool      // the start of the loads is in queue, or printed
 	queue   []entry   // what to print about marks and steps
@@ -61,7 +63,7 @@ func (t *Tracker) Watch() scenario.Watch {
 func (t *Tracker) attempt(a scenario.Attempt, nth, of int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.run, t.lines = nameOf(a, nth, of), 0
+	t.run, t.lines, t.began = nameOf(a, nth, of), 0, map[string]bool{}
 	t.restart()
 }
 
@@ -99,6 +101,7 @@ func (t *Tracker) act(phase scenario.Phase, name string) (ended func()) {
 	defer t.mu.Unlock()
 	t.acting = append(t.acting, a)
 	if phase == scenario.PhaseStep && len(t.loads) > 0 {
+		t.began[name] = true
 		t.add(entry{step: name, begins: true, at: t.loads[0].Since(a.begun), text: "begins"})
 	}
 	return func() {
@@ -142,14 +145,14 @@ func (t *Tracker) mark(loads []*load, seen *seen, of int, m record.Mark) {
 	if !seen.first(of, m) || !under || m.End < 0 || m.Kind == record.MarkNote && t.Quiet && !t.told {
 		return
 	}
-	t.add(entryOf(m))
+	t.add(entryOf(m, t.began[scenario.OneLine(m.Name)]))
 }
 
 // tell queues the start of the loads. The caller must hold the lock.
 func (t *Tracker) tell() {
 	t.told = true
 	for _, l := range t.loads {
-		t.queue = append(t.queue, entry{text: prefixed(l.Progress().Stream, l.plan()), start: true})
+		t.queue = append(t.queue, entry{run: t.run, text: prefixed(l.Progress().Stream, l.plan()), start: true})
 	}
 	t.flushAt = time.Now()
 	t.hurry()
@@ -163,8 +166,9 @@ func (t *Tracker) add(e entry) {
 	if !t.told {
 		t.tell()
 	}
+	e.run = t.run
 	if t.lines == mostLines {
-		e = entry{at: e.at, text: "further marks and steps are only in the report"}
+		e = entry{run: t.run, at: e.at, text: "further marks and steps are only in the report"}
 	}
 	t.queue = append(t.queue, e)
 	if t.flushAt.IsZero() {
@@ -217,7 +221,7 @@ func (t *Tracker) rest() []string {
 func (t *Tracker) flush() []string {
 	var lines []string
 	for _, e := range grouped(t.queue) {
-		lines = append(lines, e.line(t.run))
+		lines = append(lines, e.line())
 	}
 	t.queue, t.flushAt = nil, time.Time{}
 	return lines
@@ -264,5 +268,5 @@ func (t *Tracker) view() *view {
 func (t *Tracker) Line(columns int) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.view().line(columns, t.Fit)
+	return t.view().line(columns, func(text string, most int) string { return t.Fit(safetext.CleanLine(text), most) })
 }
