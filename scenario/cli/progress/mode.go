@@ -2,6 +2,7 @@ package progress
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"nodrop/loadgen/misuse"
@@ -24,11 +25,9 @@ func (m *Mode) String() string { return string(*m) }
 
 // Set accepts one of the modes.
 func (m *Mode) Set(text string) error {
-	for _, mode := range Modes() {
-		if text == mode {
-			*m = Mode(text)
-			return nil
-		}
+	if slices.Contains(Modes(), text) {
+		*m = Mode(text)
+		return nil
 	}
 	want := "want " + strings.Join(Modes(), ", ")
 	if near := misuse.Nearest(text, Modes()); near != "" {
