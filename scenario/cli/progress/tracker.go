@@ -136,8 +136,8 @@ func (t *Tracker) load(list []scenario.Watched) (over func()) {
 	}
 }
 
-// mark takes a mark of one of the loads, whose last is whether they are still
-// under way.
+// mark queues a mark of one of the loads, unless another load has it too or it
+// came before or after them.
 func (t *Tracker) mark(loads []*load, seen *seen, of int, m record.Mark) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
