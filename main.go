@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -87,7 +88,10 @@ func (p *program) command() *cobra.Command {
 		p.reports.Report(),
 		p.reports.Compare(),
 		p.scenarios.Mark(),
-		cli.Help(&p.Streams),
+		cli.Help(&p.Streams, &cli.Manual{
+			Topics: slices.Concat(cli.Topics(), scenariocli.Topics(), reportcli.Topics()),
+			Print:  reportcli.PrintPage,
+		}),
 		cli.Version(&p.Streams),
 		cli.Completion(&p.Streams),
 	)

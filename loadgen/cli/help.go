@@ -1,72 +1,107 @@
 package cli
 
 import (
-	"embed"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"nodrop/loadgen/misuse"
+	"nodrop/loadgen/record"
 )
 
-//go:embed help/*.md
-var topicFiles embed.FS
-
-// Topics lists the topics of nodrop help.
-func Topics() []string {
-	files, err := topicFiles.ReadDir("help")
-	if err != nil {
-		panic(err) // the folder is part of the program
-	}
-	var names []string
-	for _, file := range files {
-		names = append(names, strings.TrimSuffix(file.Name(), ".md"))
-	}
-	return names
+// Manual is what nodrop help knows, and how it shows that.
+type Manual struct {
+	Topics []Topic
+	Print  func(w io.Writer, markdown string) error
 }
 
-// Topic returns the text of a topic, in Markdown; "" if there is none.
-func Topic(name string) string {
-	text, err := topicFiles.ReadFile("help/" + name + ".md")
-	if err != nil {
-		return ""
-	}
-	return string(text)
-}
-
-// Help is the command nodrop help TOPIC.
-func Help(s *Streams) *cobra.Command {
+// Help is the command nodrop help.
+func Help(s *Streams, m *Manual) *cobra.Command {
 	return &cobra.Command{
-		Use:   "help TOPIC",
-		Short: "Explain a topic: " + strings.Join(Topics(), ", "),
+		Use:   "help [TOPIC|CLASS]",
+		Short: "Explain a topic, or a class of failures; alone, list them",
 		Args:  cobra.ArbitraryArgs,
-		RunE:  func(cmd *cobra.Command, args []string) error { return explain(s.Out, cmd.Root(), args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			page, err := m.page(cmd.Root(), args)
+			if err != nil {
+				return err
+			}
+			if err := m.Print(s.Out, page); !errors.Is(err, syscall.EPIPE) { // a reader such as head may have seen enough
+				return err
+			}
+			return nil
+		},
 	}
 }
 
-func explain(w io.Writer, root *cobra.Command, args []string) error {
+// page returns what args ask for.
+func (m *Manual) page(root *cobra.Command, args []string) (string, error) {
 	switch len(args) {
 	case 0:
-		return &misuse.Error{Problem: "help: no topic given", Hint: "nodrop help TOPIC explains one of: " + strings.Join(Topics(), ", ") + "; nodrop --help lists commands and flags"}
+		return m.contents(), nil
 	case 1:
 	default:
-		return fmt.Errorf("help: want one topic, got %d", len(args))
+		return "", fmt.Errorf("help: want one topic or class, got %d", len(args))
 	}
-	text := Topic(args[0])
-	if text == "" {
-		return unknownTopic(root, args[0])
+	name := args[0]
+	if i := slices.IndexFunc(m.Topics, func(t Topic) bool { return t.Name == name }); i >= 0 {
+		return m.Topics[i].Text, nil
 	}
-	_, err := io.WriteString(w, text)
-	return err
+	var class record.Class
+	if err := class.UnmarshalText([]byte(name)); err == nil && class != 0 {
+		return classPage(class), nil
+	}
+	if section := m.section(name); section != "" {
+		return section, nil
+	}
+	return "", m.unknown(root, name)
 }
 
-// unknownTopic says where to look instead.
-func unknownTopic(root *cobra.Command, name string) error {
-	err := &misuse.Error{Problem: fmt.Sprintf("help: there is no topic %q", name), Hint: "topics: " + strings.Join(Topics(), ", ")}
-	if best := misuse.Nearest(name, Topics()); best != "" {
+// contents lists the topics and the classes.
+func (m *Manual) contents() string {
+	var b strings.Builder
+	b.WriteString("# nodrop help: topics and classes\n\n## nodrop help TOPIC\n\n| | |\n|---|---|\n")
+	for _, t := range m.Topics {
+		fmt.Fprintf(&b, "| %s | %s |\n", t.Name, t.Summary)
+	}
+	b.WriteString("\n## nodrop help CLASS\n\nWhat a class of failures means, whether the server saw the request, whether a retry is safe, the usual cause and its remedy:\n\n| | |\n|---|---|\n")
+	for _, stage := range stages() {
+		fmt.Fprintf(&b, "| %s. | %s |\n", stage, strings.Join(causes(stage), " "))
+	}
+	b.WriteString("| status. | 503 or any other status that `--ok` does not accept |\n\n`nodrop --help` lists commands and flags. The code of a finding is explained, too: `nodrop help closed-before-removed`.\n")
+	return b.String()
+}
+
+// section returns the section of a topic that has this name as its title, such as
+// the code of a finding; "" if there is none.
+func (m *Manual) section(name string) string {
+	for _, t := range m.Topics {
+		_, rest, found := strings.Cut(t.Text, "\n### "+name+"\n")
+		if !found {
+			continue
+		}
+		text, _, _ := strings.Cut(rest, "\n#")
+		return fmt.Sprintf("# %s\n\n%s\n\nMore: `nodrop help %s`\n", name, strings.TrimSpace(text), t.Name)
+	}
+	return ""
+}
+
+// unknown says where to look instead.
+func (m *Manual) unknown(root *cobra.Command, name string) error {
+	var names []string
+	for _, t := range m.Topics {
+		names = append(names, t.Name)
+	}
+	for _, info := range record.Classes() {
+		names = append(names, info.Class.String())
+	}
+	err := &misuse.Error{Problem: fmt.Sprintf("help: there is no topic or class %q", name), Hint: "nodrop help lists them"}
+	if best := misuse.Nearest(name, names); best != "" {
 		err.Hint = "did you mean nodrop help " + best + "?"
 	}
 	if slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == name }) {

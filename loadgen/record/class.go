@@ -151,6 +151,7 @@ const (
 // ClassInfo is what is known in general about a class.
 type ClassInfo struct {
 	Class     Class
+	Means     string // what nodrop saw
 	Processed Processed
 	Cause     string // the usual cause
 	Remedy    string // in general terms; the report adds numbers
@@ -162,13 +163,17 @@ func (i ClassInfo) SafeToRetry() bool { return i.Processed == Never }
 
 // Info returns what is known about c.
 func (c Class) Info() ClassInfo {
+	table := classTable
 	if c.Stage() == StageStatus {
-		return ClassInfo{c, Yes, "the gateway or a server behind it responded with an error", "see the body and the Server field of the response"}
+		table = statusTable
 	}
-	for _, info := range classTable {
+	for _, info := range table {
 		if info.Class == c {
 			return info
 		}
+	}
+	if c.Stage() == StageStatus {
+		return ClassInfo{c, statusMeans, Yes, "the gateway or a server behind it responded with an error", "see the body and the Server field of the response"}
 	}
 	return ClassInfo{Class: c}
 }
@@ -186,66 +191,81 @@ const (
 // come from research into how each layer shuts down: which side closes first, and
 // what the kernel does with a connection that nobody accepted.
 var classTable = []ClassInfo{
-	{NewClass(StageDNS, CauseNotFound), Never, "the DNS record was removed during the event", "keep the record until its last endpoint is gone"},
-	{NewClass(StageDNS, CauseOther), Never, "the name server failed", "check the name servers"},
+	{NewClass(StageDNS, CauseNotFound), "the name has no address", Never, "the DNS record was removed during the event", "keep the record until its last endpoint is gone"},
+	{NewClass(StageDNS, CauseOther), "the name could not be resolved, and nodrop knows no more than its error text", Never, "the name server failed", "check the name servers"},
 
-	{NewClass(StageConnect, CauseRefused), Never, "the listener closed, or the process exited, before the load balancer removed the endpoint", drainFirst},
-	{NewClass(StageConnect, CauseReset), Never, "the listener closed with the connection in its accept queue, or the queue was full", drainFirst},
-	{NewClass(StageConnect, CauseTimeout), Never, "the packets were dropped: the address is gone, or the accept queue is full", removeFirst},
-	{NewClass(StageConnect, CauseUnreachable), Never, "the address or the route to it is gone", removeFirst},
-	{NewClass(StageConnect, CauseRejected), Never, "a firewall rejected the connection", "check the firewall rules and network policies for the endpoint's address while it starts and stops"},
-	{NewClass(StageConnect, CauseOther), Never, "the connection could not be established", "see the sample"},
+	{NewClass(StageConnect, CauseRefused), "the kernel at the address answered that nothing listens on the port (a reset in reply to the SYN)", Never, "the listener closed, or the process exited, before the load balancer removed the endpoint", drainFirst},
+	{NewClass(StageConnect, CauseReset), "the connection was reset while it was being set up", Never, "the listener closed with the connection in its accept queue, or the queue was full", drainFirst},
+	{NewClass(StageConnect, CauseTimeout), "nothing replied to the attempts to connect, until --connect-timeout, -t or the kernel gave up", Never, "the packets were dropped: the address is gone, or the accept queue is full", removeFirst},
+	{NewClass(StageConnect, CauseUnreachable), "the network replied that the address cannot be reached (ICMP)", Never, "the address or the route to it is gone", removeFirst},
+	{NewClass(StageConnect, CauseRejected), "something on the path replied that the connection is prohibited (ICMP)", Never, "a firewall rejected the connection", "check the firewall rules and network policies for the endpoint's address while it starts and stops"},
+	{NewClass(StageConnect, CauseOther), "the connection failed in another way", Never, "the connection could not be established", "see the sample"},
 
-	{NewClass(StageProxy, CauseRefused), Never, "nothing listens at the proxy's address", "check -x"},
-	{NewClass(StageProxy, CauseReset), Never, "the proxy reset the connection before the tunnel was open", "see the proxy's log"},
-	{NewClass(StageProxy, CauseEOF), Never, "the proxy closed the connection before the tunnel was open", "see the proxy's log"},
-	{NewClass(StageProxy, CauseTimeout), Never, "the proxy did not respond in time", "see the proxy's log"},
-	{NewClass(StageProxy, CauseUnreachable), Never, "the proxy's address, or the route to it, is gone", "check -x"},
-	{NewClass(StageProxy, CauseMalformed), Never, "the server at the proxy's address does not respond like a proxy", "check -x"},
-	{NewClass(StageProxy, CauseRejected), Never, "the proxy refused to open a tunnel", "see the sample: check the credentials, and that the proxy can reach the target"},
-	{NewClass(StageProxy, CauseOther), Never, "the connection through the proxy failed", "see the sample"},
+	{NewClass(StageProxy, CauseRefused), "the address of -x refused the connection", Never, "nothing listens at the proxy's address", "check -x"},
+	{NewClass(StageProxy, CauseReset), "the connection to the proxy was reset before the tunnel was open", Never, "the proxy reset the connection before the tunnel was open", "see the proxy's log"},
+	{NewClass(StageProxy, CauseEOF), "the proxy closed the connection before the tunnel was open", Never, "the proxy closed the connection before the tunnel was open", "see the proxy's log"},
+	{NewClass(StageProxy, CauseTimeout), "the proxy could not be reached in time, or did not open the tunnel in time", Never, "the proxy did not respond in time", "see the proxy's log"},
+	{NewClass(StageProxy, CauseUnreachable), "the network replied that the proxy cannot be reached", Never, "the proxy's address, or the route to it, is gone", "check -x"},
+	{NewClass(StageProxy, CauseMalformed), "what the proxy sent is no response to CONNECT, or not SOCKS", Never, "the server at the proxy's address does not respond like a proxy", "check -x"},
+	{NewClass(StageProxy, CauseRejected), "the proxy answered, and did not open the tunnel", Never, "the proxy refused to open a tunnel", "see the sample: check the credentials, and that the proxy can reach the target"},
+	{NewClass(StageProxy, CauseOther), "the tunnel failed in another way", Never, "the connection through the proxy failed", "see the sample"},
 
-	{NewClass(StageTLS, CauseReset), Never, "the process was killed during the handshake, or the listener closed with the connection in its accept queue", drainFirst},
-	{NewClass(StageTLS, CauseEOF), Never, "the process ended during the handshake", drainFirst},
-	{NewClass(StageTLS, CauseTimeout), Never, "the handshake stalled", drainFirst},
-	{NewClass(StageTLS, CauseRejected), Never, "one side rejected the handshake: an invalid certificate, or a TLS alert", "check the certificates; during a rollout, old and new replicas must have the same one"},
-	{NewClass(StageTLS, CauseMalformed), Never, "the server does not speak TLS", "see the sample"},
-	{NewClass(StageTLS, CauseUnreachable), Never, "the route to the endpoint went away", removeFirst},
-	{NewClass(StageTLS, CauseOther), Never, "TLS could not be established", "see the sample"},
+	{NewClass(StageTLS, CauseReset), "the connection was reset during the TLS handshake", Never, "the process was killed during the handshake, or the listener closed with the connection in its accept queue", drainFirst},
+	{NewClass(StageTLS, CauseEOF), "the connection was closed during the TLS handshake", Never, "the process ended during the handshake", drainFirst},
+	{NewClass(StageTLS, CauseTimeout), "the TLS handshake did not end in time", Never, "the handshake stalled", drainFirst},
+	{NewClass(StageTLS, CauseRejected), "the TLS handshake ended in a refusal", Never, "one side rejected the handshake: an invalid certificate, or a TLS alert", "check the certificates; during a rollout, old and new replicas must have the same one"},
+	{NewClass(StageTLS, CauseMalformed), "what came back was not TLS", Never, "the server does not speak TLS", "see the sample"},
+	{NewClass(StageTLS, CauseUnreachable), "the network failed during the TLS handshake", Never, "the route to the endpoint went away", removeFirst},
+	{NewClass(StageTLS, CauseOther), "the TLS handshake failed in another way", Never, "TLS could not be established", "see the sample"},
 
-	{NewClass(StageSend, CauseTimeout), Possibly, "the server stopped reading the request", graceLonger},
-	{NewClass(StageSend, CauseUnreachable), Possibly, "the route to the endpoint went away", removeFirst},
-	{NewClass(StageSend, CauseOther), Possibly, "the request could not be written", "see the sample"},
+	{NewClass(StageSend, CauseTimeout), "the request could not be written completely in time", Possibly, "the server stopped reading the request", graceLonger},
+	{NewClass(StageSend, CauseUnreachable), "the network failed while the request was being written", Possibly, "the route to the endpoint went away", removeFirst},
+	{NewClass(StageSend, CauseOther), "writing the request failed in another way", Possibly, "the request could not be written", "see the sample"},
 
-	{NewClass(StageWait, CauseReset), Possibly, "the process was killed with the request unread, or the listener closed with the connection in its accept queue", graceLonger},
-	{NewClass(StageWait, CauseEOF), Possibly, "the process ended while it worked on the request, or closed a kept-alive connection without notice", graceLonger},
-	{NewClass(StageWait, CauseTimeout), Possibly, "the server hung, or its packets no longer arrived", "drain longer, or raise -t if the service is slow"},
-	{NewClass(StageWait, CauseUnreachable), Possibly, "the route to the endpoint went away", removeFirst},
-	{NewClass(StageWait, CauseOther), Possibly, "the response could not be read", "see the sample"},
+	{NewClass(StageWait, CauseReset), "the connection was reset after the request was written, or while the peer read it, and before any byte of a response", Possibly, "the process was killed with the request unread, or the listener closed with the connection in its accept queue", graceLonger},
+	{NewClass(StageWait, CauseEOF), "the connection was closed after the request was written and before any byte of a response", Possibly, "the process ended while it worked on the request, or closed a kept-alive connection without notice", graceLonger},
+	{NewClass(StageWait, CauseTimeout), "the request was written, and no byte of a response came in time", Possibly, "the server hung, or its packets no longer arrived", "drain longer, or raise -t if the service is slow"},
+	{NewClass(StageWait, CauseUnreachable), "the network failed while nodrop waited for the response", Possibly, "the route to the endpoint went away", removeFirst},
+	{NewClass(StageWait, CauseOther), "waiting for the response failed in another way", Possibly, "the response could not be read", "see the sample"},
 
-	{NewClass(StageHead, CauseReset), Yes, "the process was killed while it was sending the response head", graceLonger},
-	{NewClass(StageHead, CauseEOF), Yes, "the process ended while it was sending the response head", graceLonger},
-	{NewClass(StageHead, CauseTimeout), Yes, "the response stalled within its head", graceLonger},
-	{NewClass(StageHead, CauseMalformed), Yes, "the server does not speak HTTP/1.1", "check the URL's scheme and port; see the sample"},
-	{NewClass(StageHead, CauseUnreachable), Yes, "the route to the endpoint went away", removeFirst},
-	{NewClass(StageHead, CauseOther), Yes, "the response head could not be read, or redirected too many times", "see the sample"},
+	{NewClass(StageHead, CauseReset), "the connection was reset within the status line or the header fields", Yes, "the process was killed while it was sending the response head", graceLonger},
+	{NewClass(StageHead, CauseEOF), "the connection was closed within the status line or the header fields", Yes, "the process ended while it was sending the response head", graceLonger},
+	{NewClass(StageHead, CauseTimeout), "the status line and the header fields did not arrive completely in time", Yes, "the response stalled within its head", graceLonger},
+	{NewClass(StageHead, CauseMalformed), "what came back is no HTTP response", Yes, "the server does not speak HTTP/1.1", "check the URL's scheme and port; see the sample"},
+	{NewClass(StageHead, CauseUnreachable), "the network failed within the status line or the header fields", Yes, "the route to the endpoint went away", removeFirst},
+	{NewClass(StageHead, CauseOther), "the head of the response was of no use for another reason", Yes, "the response head could not be read, or redirected too many times", "see the sample"},
 
-	{NewClass(StageBody, CauseReset), Yes, "the process was killed while it was sending the response body", graceLonger},
-	{NewClass(StageBody, CauseEOF), Yes, "the process ended while it was sending the response body", graceLonger},
-	{NewClass(StageBody, CauseTimeout), Yes, "the response stalled within its body", graceLonger},
-	{NewClass(StageBody, CauseMalformed), Yes, "the response body breaks HTTP/1.1 framing, or does not match its Content-Encoding", "see the sample"},
-	{NewClass(StageBody, CauseUnreachable), Yes, "the route to the endpoint went away", removeFirst},
-	{NewClass(StageBody, CauseRejected), Yes, "the whole response arrived, but without the body or the field that --expect-body or --expect-header asks for", "compare a response with what is asked for: it may be cut short, an error page, or of another version"},
-	{NewClass(StageBody, CauseOther), Yes, "the response body could not be read, or is longer than --max-body allows", "see the sample"},
+	{NewClass(StageBody, CauseReset), "the connection was reset within the body of the response", Yes, "the process was killed while it was sending the response body", graceLonger},
+	{NewClass(StageBody, CauseEOF), "the connection was closed before the body of the response was complete", Yes, "the process ended while it was sending the response body", graceLonger},
+	{NewClass(StageBody, CauseTimeout), "the body of the response did not arrive completely in time", Yes, "the response stalled within its body", graceLonger},
+	{NewClass(StageBody, CauseMalformed), "the body of the response cannot be read: a bad chunk, or compression that does not unpack", Yes, "the response body breaks HTTP/1.1 framing, or does not match its Content-Encoding", "see the sample"},
+	{NewClass(StageBody, CauseUnreachable), "the network failed within the body of the response", Yes, "the route to the endpoint went away", removeFirst},
+	{NewClass(StageBody, CauseRejected), "the response is complete, and not what --expect-body or --expect-header asks for", Yes, "the whole response arrived, but without the body or the field that --expect-body or --expect-header asks for", "compare a response with what is asked for: it may be cut short, an error page, or of another version"},
+	{NewClass(StageBody, CauseOther), "the body of the response was of no use for another reason", Yes, "the response body could not be read, or is longer than --max-body allows", "see the sample"},
 
 	// Memory can run out, or a packet filter act, after part of a request is
 	// written.
-	{NewClass(StageClient, CausePorts), Never, "this machine has no free port for the connection", "widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
-	{NewClass(StageClient, CauseFiles), Never, "this process has reached its limit of open files", "raise ulimit -n"},
-	{NewClass(StageClient, CauseMemory), Possibly, "this machine's kernel ran out of memory for sockets", "lower -c"},
-	{NewClass(StageClient, CauseResolver), Never, "this machine's resolver did not respond in time", "check /etc/resolv.conf, or set the addresses with --connect-to"},
-	{NewClass(StageClient, CauseBody), Possibly, "the -D file changed, or could not be read, while nodrop was sending it", "use a -D file that nothing writes to"},
-	{NewClass(StageClient, CauseRoute), Never, "this machine has no route to the address", "check the address, and this machine's routes (ip route get ADDRESS)"},
-	{NewClass(StageClient, CauseStalled), Possibly, "nodrop was not running when the request timed out: it was stopped, or got no CPU time", "give nodrop more CPU time and repeat the run"},
-	{NewClass(StageClient, CauseOther), Possibly, "this machine could not send the request", "see the sample"},
+	{NewClass(StageClient, CausePorts), "no local port was free for the connection", Never, "this machine has no free port for the connection", "widen net.ipv4.ip_local_port_range, lower the rate, or keep connections alive"},
+	{NewClass(StageClient, CauseFiles), "no file descriptor was free for the connection", Never, "this process has reached its limit of open files", "raise ulimit -n"},
+	{NewClass(StageClient, CauseMemory), "the kernel of this machine had no memory for the connection", Possibly, "this machine's kernel ran out of memory for sockets", "lower -c"},
+	{NewClass(StageClient, CauseResolver), "the name server that this machine uses did not respond", Never, "this machine's resolver did not respond in time", "check /etc/resolv.conf, or set the addresses with --connect-to"},
+	{NewClass(StageClient, CauseBody), "the body to send could not be read from its file", Possibly, "the -D file changed, or could not be read, while nodrop was sending it", "use a -D file that nothing writes to"},
+	{NewClass(StageClient, CauseRoute), "this machine knows no route to the address", Never, "this machine has no route to the address", "check the address, and this machine's routes (ip route get ADDRESS)"},
+	{NewClass(StageClient, CauseStalled), "the request took longer than -t, but only because nodrop itself was not running for a while", Possibly, "nodrop was not running when the request timed out: it was stopped, or got no CPU time", "give nodrop more CPU time and repeat the run"},
+	{NewClass(StageClient, CauseOther), "the request failed on this machine in another way", Possibly, "this machine could not send the request", "see the sample"},
+}
+
+const statusMeans = "a response came with this status, and --ok does not accept it"
+
+// statusTable lists the statuses whose usual cause is known.
+var statusTable = []ClassInfo{
+	{StatusClass(401), statusMeans, Yes, "the request carries no credentials, or wrong ones", "send them with -a or -H 'Authorization: …'"},
+	{StatusClass(403), statusMeans, Yes, "an access rule refused the request", "check the credentials, and the rules of the gateway for this client"},
+	{StatusClass(404), statusMeans, Yes, "the gateway or the server knows no such path, or no such host", "check the URL and -host; during a change, that its route is there before and after"},
+	{StatusClass(408), statusMeans, Yes, "the server waited too long for the request", "check what slows the request on its way"},
+	{StatusClass(429), statusMeans, Yes, "a rate limit", "raise the limit, or send fewer requests per second (-q)"},
+	{StatusClass(500), statusMeans, Yes, "the application failed on the request", "see the application's log at the time of the loss"},
+	{StatusClass(502), statusMeans, Yes, "the gateway could not connect to the server behind it, or lost the connection before the response", "take a server out of the gateway before it stops, and let it finish its requests"},
+	{StatusClass(503), statusMeans, Yes, "the gateway had no server to send the request to, or the server refuses requests while it starts, stops or is overloaded", "keep at least one server behind the gateway ready, and let servers accept requests until the gateway has removed them"},
+	{StatusClass(504), statusMeans, Yes, "the server behind the gateway did not respond within the gateway's timeout", "find out why it was slow or gone; compare the gateway's timeout with the slowest request"},
 }

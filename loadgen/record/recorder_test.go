@@ -120,8 +120,8 @@ func TestEmptyLatency(t *testing.T) {
 
 func TestClassTable(t *testing.T) {
 	seen := map[Class]bool{}
-	for _, info := range classTable {
-		if seen[info.Class] || info.Processed == "" || info.Cause == "" || info.Remedy == "" {
+	for _, info := range slices.Concat(classTable, statusTable) {
+		if seen[info.Class] || info.Means == "" || info.Processed == "" || info.Cause == "" || info.Remedy == "" {
 			t.Errorf("%s: duplicate, or incomplete", info.Class)
 		}
 		seen[info.Class] = true

@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"nodrop/loadgen/cli"
 	"nodrop/loadgen/record/product"
 	"nodrop/report/diagnosis"
 	"nodrop/report/diagnosis/remedy"
@@ -18,7 +17,7 @@ import (
 // TestHelpOfFindings: nodrop help findings explains every code, and no others,
 // each with what to do.
 func TestHelpOfFindings(t *testing.T) {
-	topic := cli.Topic("findings")
+	topic := findings(t)
 	var got []diagnosis.Code
 	for _, section := range regexp.MustCompile(`(?m)^### `).Split(topic, -1)[1:] {
 		code, text, _ := strings.Cut(section, "\n")
@@ -37,7 +36,7 @@ func TestHelpOfFindings(t *testing.T) {
 // TestHelpOfSettings: the topic has every setting that shutting down needs, and
 // every name that --gateway takes.
 func TestHelpOfSettings(t *testing.T) {
-	topic := cli.Topic("findings")
+	topic := findings(t)
 	inOneLine := strings.Join(strings.Fields(topic), " ")
 	for _, name := range product.Names() {
 		if !strings.Contains(inOneLine, " "+name+",") && !strings.Contains(inOneLine, " "+name+" and") && !strings.Contains(inOneLine, "and "+name+".") {
@@ -45,7 +44,7 @@ func TestHelpOfSettings(t *testing.T) {
 		}
 	}
 	for _, a := range slices.Concat(remedy.AcceptLonger(int64(time.Second)), remedy.FinishRequests(int64(time.Second), false)) {
-		if a.Where != remedy.Everywhere && !strings.Contains(topic, "\n    "+a.Where+" ") {
+		if a.Where != remedy.Everywhere && !strings.Contains(topic, "\n- "+a.Where+": ") {
 			t.Errorf("nothing about %s", a.Where)
 		}
 		for _, s := range a.Data() {
@@ -54,4 +53,15 @@ func TestHelpOfSettings(t *testing.T) {
 			}
 		}
 	}
+}
+
+func findings(t *testing.T) string {
+	t.Helper()
+	for _, topic := range Topics() {
+		if topic.Name == "findings" {
+			return topic.Text
+		}
+	}
+	t.Fatal("there is no topic findings")
+	return ""
 }

@@ -125,6 +125,11 @@ func (p *Page) Styled(prefix, text string) {
 	if strings.TrimSpace(prefix) == "" {
 		hang += 2
 	}
+	p.flow(prefix, hang, text)
+}
+
+// flow writes text after prefix, further lines after hang columns.
+func (p *Page) flow(prefix string, hang int, text string) {
 	for i, line := range wrap(text, p.width-Columns(prefix), p.width-hang) {
 		if i > 0 {
 			prefix = strings.Repeat(" ", hang)
