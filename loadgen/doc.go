@@ -31,4 +31,10 @@
 //
 //	planned = started + unsent
 //	started = ok + lost + spoiled + aborted
+//
+// To add an engine: the engine interface (engine.go), selected in newEngine; it
+// must pass the contract suite (contract_test.go). To add a real server to test
+// against: how to start it, and a row in realServers
+// (loadgen/cli/servers_test.go); make servers sends 100,000 requests of each kind
+// to each, and none may be lost.
 package loadgen

@@ -8,4 +8,8 @@
 //
 // The invariant: only reports go to Out. Everything else goes to Err, free of
 // secrets and of anything that controls a terminal.
+//
+// To add a page of nodrop help: a file in the folder help of the commands it is
+// about, and its name in their Topics. To add a command: a file in report/cli or
+// scenario/cli with its options and how it runs, and a line in main.go.
 package cli

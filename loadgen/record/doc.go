@@ -18,4 +18,9 @@
 //
 // Counts.Check holds for every run: planned = started + unsent, and started =
 // ok + lost + spoiled + aborted. Each side is counted where it happens.
+//
+// To add a failure class: a row in classTable, with a constant beside it for a new
+// stage or cause; how to recognise it, in loadgen/internal/wire/classify.go.
+// TestClassTable and TestClassify keep the two consistent; nodrop help explains
+// the row.
 package record

@@ -9,4 +9,9 @@
 // for a report.
 //
 // Rows come from many goroutines at once and are written whole: rows never mix.
+//
+// To add a field of a request: in record.Result and in the line (ndjson.go);
+// without it, nodrop report on a stream would give other counts, and tests compare
+// the two. Fields of a Run that requests do not determine reach the stream by
+// themselves.
 package stream

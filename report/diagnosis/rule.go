@@ -6,6 +6,12 @@
 // last rule matches everything, so the findings add up to the losses. A finding
 // states a cause only with evidence for it. How it is printed is up to the
 // formats.
+//
+// To add a rule: a file rule_NAME.go with a type (what it matches and how it
+// explains that), or run_NAME.go for one about the run, and a row in lossRules or
+// runRules. The meaning of a gateway's error page is in errorpage, the settings of
+// a product in remedy. A new code also goes into code.go, the schema of
+// report-json and report/cli/help/findings.md; tests name what was forgotten.
 package diagnosis
 
 import (

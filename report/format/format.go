@@ -3,6 +3,12 @@
 // A Format takes a finished report and only writes it. What several formats
 // need is computed before, so that all of them say the same. Each format
 // escapes text from outside in the way that it needs.
+//
+// To add a format: a function and a row in Formats, a row in goldens
+// (golden_test.go), its files with make golden. One that is written while the load
+// runs is a Sink and a row in Streams (loadgen/stream/csv.go). A field of
+// report-json is in its type (reportjson.go) and in report.schema.json, which a
+// test compares.
 package format
 
 import (

@@ -4,6 +4,9 @@
 // Find returns the Metric with a name. A Metric takes a Figure from the results
 // of analysis, and a Spread holds the figures of several runs. A figure that a
 // run does not have is unknown, never 0.
+//
+// To add a metric: a row in metrics, or in families if part of its name varies; to
+// show it in nodrop compare, a row in changeRows (report/compare/row.go).
 package metric
 
 import (

@@ -159,10 +159,11 @@ func startBackend(t *testing.T) *backend {
 	return b
 }
 
-var gatewayTable = flag.Bool("gateways", false, "TestGatewayTable measures the table and writes it to README.md")
+var gatewayTable = flag.Bool("gateways", false, "TestGatewayTable measures the table and writes it to testdata/gateways/README.md")
 
-// Markers of the table in the README.
+// Where the table is.
 const (
+	tableFile  = "../../testdata/gateways/README.md"
 	tableBegin = "<!-- make gateways: from here -->\n"
 	tableEnd   = "<!-- make gateways: to here -->\n"
 )
@@ -187,22 +188,24 @@ timeline:
 `
 
 // TestGatewayTable measures what each gateway loses in each stop mode, or only
-// checks that the README has a row for each.
+// checks that the table has a row for each.
 func TestGatewayTable(t *testing.T) {
-	readme, err := os.ReadFile(readmeFile)
+	page, err := os.ReadFile(tableFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, found := strings.Cut(string(readme), tableBegin)
+	before, rest, found := strings.Cut(string(page), tableBegin)
 	old, after, ended := strings.Cut(rest, tableEnd)
 	if !found || !ended {
-		t.Fatal("the README has no place for the table")
+		t.Fatalf("%s has no place for the table", tableFile)
 	}
 	if !*gatewayTable {
 		for _, g := range gateway.All() {
 			for _, action := range []string{"scale", "restart"} {
-				if rows := regexp.MustCompile(`(?m)^\| `+g.Name+` \| `+action+` \| (abrupt|naive|graceful) \|`).FindAllString(old, -1); len(rows) != 3 {
-					t.Errorf("%s, %s: %d rows; want 3: make gateways", g.Name, action, len(rows))
+				for mode, cell := range map[string]string{"abrupt": "**", "naive": "**", "graceful": "none of "} {
+					if row := fmt.Sprintf("\n| %s | %s | %s | %s", g.Name, action, mode, cell); !strings.Contains(old, row) {
+						t.Errorf("no row %q: make gateways; the README says what each way to stop loses", row)
+					}
 				}
 			}
 		}
@@ -222,7 +225,7 @@ func TestGatewayTable(t *testing.T) {
 		}
 	}
 	text := fmt.Sprintf("%sMeasured on %s, %d processors: %s.\n\n%s%s", tableBegin, time.Now().Format(time.DateOnly), runtime.NumCPU(), strings.Join(versions, ", "), &table, tableEnd)
-	if err := os.WriteFile(readmeFile, []byte(before+text+after), 0o600); err != nil {
+	if err := os.WriteFile(tableFile, []byte(before+text+after), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

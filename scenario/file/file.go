@@ -34,6 +34,11 @@
 //
 // The invariant: whatever the reader does not understand is an error with file,
 // line and column; nothing is ignored silently.
+//
+// To add a setting of a load: a field of loadgen.Options and its Option, its flag
+// (loadgen/cli/loadflags.go), a row in settings (setting.go), and the schema;
+// tests name what was forgotten. To add a kind of nodrop scenario init: a file in
+// kinds, a row in Kinds (kinds.go).
 package file
 
 import (

@@ -13,4 +13,7 @@
 // nodrop may send marks; the socket and its directory end with the Receiver. Of
 // a nodrop that was killed they stay, but nobody answers there, and a later
 // nodrop with the same process id replaces them.
+//
+// To add a kind of mark: a row in kinds (kind.go), and its spellings in
+// scenario/file/scenario.schema.json.
 package handmark

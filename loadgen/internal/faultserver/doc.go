@@ -19,4 +19,7 @@
 //
 // [Refused], [AcceptQueue] and [BlackHole] make the faults that come from the
 // kernel before any server reads a byte.
+//
+// To add a fault: a constant and a row in kind.go, and the result that the
+// contract of package loadgen expects of it. The soak test uses it from there.
 package faultserver

@@ -5,6 +5,8 @@
 //
 // The table is the whole of it: a product has a name, and the texts that only
 // it writes.
+//
+// To add a product: a row in the table, and its advice in report/diagnosis/remedy.
 package product
 
 import (
